@@ -1,0 +1,85 @@
+// Exec: where and with what a kernel function runs. The first argument of each of them; there is no global state.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/base/view.h"
+
+namespace sumi {
+
+// Whether a kernel replaces its output or adds to it.
+enum class Write : std::uint8_t { overwrite, accumulate };
+
+// Grow-only scratch memory of one Exec (host devices). A pointer is valid until the next get().
+class Scratch {
+ public:
+  void* get(std::size_t bytes) {
+    if (bytes > size_) {
+      data_.reset(static_cast<std::byte*>(::operator new(bytes, std::align_val_t{64})));
+      size_ = bytes;
+    }
+    return data_.get();
+  }
+  std::size_t size() const { return size_; }
+
+ private:
+  struct Free {
+    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
+  };
+  std::unique_ptr<std::byte, Free> data_;
+  std::size_t size_ = 0;
+};
+
+// Names of the implementations that ran, for --explain. Kernel functions append to it when it is there.
+using KernelLog = std::vector<std::string>;
+
+// One Exec serves one thread at a time.
+struct Exec {
+  Device device;
+  Scratch* scratch = nullptr;  // never null for kernels that say they need it; engine and tests set it
+  KernelLog* log = nullptr;
+
+  // A kernel says which implementation it chose: "onednn jit:avx2", "own gemm".
+  void ran(const char* implementation) const {
+    if (log) log->emplace_back(implementation);
+  }
+};
+
+// Every view must live on the device that runs the kernel, in the same dtype as the first unless a kernel says
+// otherwise. Absent optional operands are skipped.
+inline void check_on_device(const char* kernel, const Exec& exec, std::initializer_list<View> views) {
+  for (const View& v : views)
+    if (v && !(v.device == exec.device))
+      fail(kernel, "an operand " + v.shape.str() + " lives on " + v.device.str() + ", the kernel runs on " +
+                       exec.device.str());
+}
+
+inline void check_same_dtype(const char* kernel, std::initializer_list<View> views) {
+  const View* first = nullptr;
+  for (const View& v : views) {
+    if (!v) continue;
+    if (!first) first = &v;
+    if (v.dtype != first->dtype)
+      fail(kernel, std::string("operands of two types: ") + name_of(first->dtype) + " and " + name_of(v.dtype));
+  }
+}
+
+inline void check_shape(const char* kernel, const char* operand, const Shape& got, const Shape& want) {
+  if (!(got == want))
+    fail(kernel, std::string(operand) + " is " + got.str() + ", expected " + want.str());
+}
+
+// Chooses the backend. A kernel's header calls it with one lambda per backend.
+template <class Ref, class Cpu>
+void on_device(const char* kernel, const Exec& exec, Ref&& ref, Cpu&& cpu) {
+  switch (exec.device.kind) {
+    case Device::Kind::ref: ref(); return;
+    case Device::Kind::cpu: cpu(); return;
+    default: fail(kernel, "this build has no backend for device " + exec.device.str());
+  }
+}
+
+}  // namespace sumi

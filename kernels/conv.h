@@ -1,0 +1,110 @@
+// Convolution and transposed convolution: one geometry, three named functions each.
+//
+// Layouts: activations NHWC, weights KRSC ([k,r,s,c/groups]). Each backend declares the same function types, so a
+// signature is written once. All outputs are overwritten unless `Write` says otherwise; operands share one dtype and
+// live on exec.device; sums are accumulated in f32 or wider.
+#pragma once
+
+#include "kernels/base/exec.h"
+
+namespace sumi::kernels {
+
+// What the caller chooses; everything else follows from the operands' shapes.
+struct ConvOptions {
+  int stride = 1;
+  int pad_top = 0, pad_bottom = 0, pad_left = 0, pad_right = 0;
+  int dilation = 1;
+  int groups = 1;
+
+  static ConvOptions same_pads(int stride, int pad) { return {stride, pad, pad, pad, pad, 1, 1}; }
+};
+
+// Every size of one convolution x[n,h,w,c] * w[k,r,s,c/groups] -> y[n,p,q,k].
+//   p = (h + pad_top + pad_bottom - dilation (r - 1) - 1) / stride + 1, rounded down; q likewise.
+// A transposed convolution uses the same struct with the roles exchanged: it reads [n,p,q,k] and writes [n,h,w,c].
+struct ConvGeom {
+  std::int64_t n, h, w, c, k, r, s, p, q;
+  ConvOptions o;
+
+  // Throws Error under `op`'s name when channels, groups or sizes do not fit.
+  static ConvGeom make(const char* op, const Shape& x, const Shape& weight, const ConvOptions& o);
+
+  // Transposed: x is [n,p,q,k], weight [k,r,s,c/groups], and the output is h = (p - 1) stride - pads +
+  // dilation (r - 1) + 1 + output_padding, which must be smaller than the stride.
+  static ConvGeom make_transpose(const char* op, const Shape& x, const Shape& weight, const ConvOptions& o,
+                                 int output_padding);
+
+  Shape x_shape() const { return {n, h, w, c}; }
+  Shape w_shape() const { return {k, r, s, c / o.groups}; }
+  Shape y_shape() const { return {n, p, q, k}; }
+  std::int64_t macs() const { return n * p * q * k * r * s * (c / o.groups); }
+
+  // "n16h64w64c3k64r4s4u2p1"; then d (dilation) and g (groups) where not 1, and p1:2:1:2 (top:bottom:left:right)
+  // where the pads differ.
+  std::string str() const;
+  bool operator==(const ConvGeom&) const = default;
+};
+inline bool operator==(const ConvOptions& a, const ConvOptions& b) {
+  return a.stride == b.stride && a.pad_top == b.pad_top && a.pad_bottom == b.pad_bottom &&
+         a.pad_left == b.pad_left && a.pad_right == b.pad_right && a.dilation == b.dilation &&
+         a.groups == b.groups;
+}
+
+// y = x * w + bias. bias: absent or [k].
+using ConvFprop = void(const Exec&, const ConvGeom&, View x, View w, View bias, MutView y);
+// dx = the gradient of fprop's x: each dy spread back through w. bias (absent or [c]) is added per channel of dx:
+// a transposed convolution's bias.
+using ConvDgrad = void(const Exec&, const ConvGeom&, View dy, View w, View bias, MutView dx);
+// dw (+)= the gradient of fprop's weight.
+using ConvWgrad = void(const Exec&, const ConvGeom&, View x, View dy, MutView dw, Write);
+
+namespace ref {
+ConvFprop conv_fprop;
+ConvDgrad conv_dgrad;
+ConvWgrad conv_wgrad;
+}  // namespace ref
+namespace cpu {
+ConvFprop conv_fprop;
+ConvDgrad conv_dgrad;
+ConvWgrad conv_wgrad;
+}  // namespace cpu
+
+inline void check_conv(const char* kernel, const Exec& e, const ConvGeom& g, View x, View w, View y, View bias,
+                       std::int64_t bias_size) {
+  check_on_device(kernel, e, {x, w, y, bias});
+  check_same_dtype(kernel, {x, w, y, bias});
+  check_shape(kernel, "x", x.shape, g.x_shape());
+  check_shape(kernel, "w", w.shape, g.w_shape());
+  check_shape(kernel, "y", y.shape, g.y_shape());
+  if (bias) check_shape(kernel, "bias", bias.shape, Shape::vector(bias_size));
+}
+
+inline void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
+  check_conv("conv_fprop", e, g, x, w, y, bias, g.k);
+  on_device("conv_fprop", e, [&] { ref::conv_fprop(e, g, x, w, bias, y); },
+            [&] { cpu::conv_fprop(e, g, x, w, bias, y); });
+}
+inline void conv_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
+  check_conv("conv_dgrad", e, g, dx, w, dy, bias, g.c);
+  on_device("conv_dgrad", e, [&] { ref::conv_dgrad(e, g, dy, w, bias, dx); },
+            [&] { cpu::conv_dgrad(e, g, dy, w, bias, dx); });
+}
+inline void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
+  check_conv("conv_wgrad", e, g, x, dw, dy, {}, 0);
+  on_device("conv_wgrad", e, [&] { ref::conv_wgrad(e, g, x, dy, dw, write); },
+            [&] { cpu::conv_wgrad(e, g, x, dy, dw, write); });
+}
+
+// Transposed convolution: x [n,p,q,k] -> y [n,h,w,c], weight [k,r,s,c/groups], with `g` from make_transpose.
+// The same three computations with the roles exchanged, under their own names.
+inline void conv_transpose_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
+  conv_dgrad(e, g, x, w, bias, y);
+}
+inline void conv_transpose_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, MutView dx) {
+  conv_fprop(e, g, dy, w, {}, dx);
+}
+inline void conv_transpose_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
+  conv_wgrad(e, g, dy, x, dw, write);
+}
+
+}  // namespace sumi::kernels
