@@ -5,9 +5,21 @@
 
 namespace sumi::kernels {
 
-// `alpha` is leaky_relu's slope; the others ignore it. softplus(x) = log(1 + exp(x)), computed without overflow.
+// `alpha` is leaky_relu's slope; the others ignore it. softplus(x) = log(1 + exp(x)), computed without
+// overflow.
 enum class Unary : std::uint8_t {
-  identity, relu, leaky_relu, tanh, sigmoid, softplus, exp, log, sqrt, square, abs, reciprocal
+  identity,
+  relu,
+  leaky_relu,
+  tanh,
+  sigmoid,
+  softplus,
+  exp,
+  log,
+  sqrt,
+  square,
+  abs,
+  reciprocal
 };
 
 constexpr const char* name_of(Unary u) {
@@ -18,8 +30,8 @@ constexpr const char* name_of(Unary u) {
 
 // y = f(x). Same shape and dtype; y may be x (in place).
 using UnaryForward = void(const Exec&, Unary, double alpha, View x, MutView y);
-// dx (+)= f'(x) dy, given both x and y = f(x). At the kink relu, leaky_relu and abs have derivative 0, alpha and 0,
-// as PyTorch has them. dx may be dy (in place).
+// dx (+)= f'(x) dy, given both x and y = f(x). At the kink relu, leaky_relu and abs have derivative 0, alpha
+// and 0, as PyTorch has them. dx may be dy (in place).
 using UnaryGrad = void(const Exec&, Unary, double alpha, View x, View y, View dy, MutView dx, Write);
 
 namespace ref {
@@ -35,18 +47,23 @@ inline void unary(const Exec& e, Unary f, double alpha, View x, MutView y) {
   check_on_device(name_of(f), e, {x, y});
   check_same_dtype(name_of(f), {x, y});
   check_shape(name_of(f), "y", y.shape, x.shape);
-  on_device(name_of(f), e, [&] { ref::unary(e, f, alpha, x, y); }, [&] { cpu::unary(e, f, alpha, x, y); });
+  on_device(
+      name_of(f), e, [&] { ref::unary(e, f, alpha, x, y); }, [&] { cpu::unary(e, f, alpha, x, y); });
 }
-inline void unary_grad(const Exec& e, Unary f, double alpha, View x, View y, View dy, MutView dx, Write write) {
+inline void unary_grad(const Exec& e, Unary f, double alpha, View x, View y, View dy, MutView dx,
+                       Write write) {
   check_on_device(name_of(f), e, {x, y, dy, dx});
   check_same_dtype(name_of(f), {x, y, dy, dx});
   for (const View& v : {x, y, dy}) check_shape(name_of(f), "operand", v.shape, dx.shape);
-  on_device(name_of(f), e, [&] { ref::unary_grad(e, f, alpha, x, y, dy, dx, write); },
-            [&] { cpu::unary_grad(e, f, alpha, x, y, dy, dx, write); });
+  on_device(
+      name_of(f), e, [&] { ref::unary_grad(e, f, alpha, x, y, dy, dx, write); },
+      [&] { cpu::unary_grad(e, f, alpha, x, y, dy, dx, write); });
 }
 
 // LeakyReLU under its own name: y = x where x > 0, slope * x elsewhere.
-inline void leaky_relu(const Exec& e, double slope, View x, MutView y) { unary(e, Unary::leaky_relu, slope, x, y); }
+inline void leaky_relu(const Exec& e, double slope, View x, MutView y) {
+  unary(e, Unary::leaky_relu, slope, x, y);
+}
 inline void leaky_relu_grad(const Exec& e, double slope, View x, View dy, MutView dx) {
   unary_grad(e, Unary::leaky_relu, slope, x, x, dy, dx, Write::overwrite);
 }

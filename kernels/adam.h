@@ -1,4 +1,5 @@
-// The Adam update (Kingma and Ba 2014) over a flat range of parameters, with an optional running average of weights.
+// The Adam update (Kingma and Ba 2014) over a flat range of parameters, with an optional running average of
+// weights.
 #pragma once
 
 #include "kernels/base/exec.h"
@@ -31,7 +32,8 @@ inline void adam(const Exec& e, const AdamStep& s, MutView p, View g, MutView m,
   check_on_device("adam", e, {p, g, m, v, ema});
   check_same_dtype("adam", {p, g, m, v, ema});
   for (const View& x : {View(g), View(m), View(v)}) check_shape("adam", "state", x.shape, p.shape);
-  on_device("adam", e, [&] { ref::adam(e, s, p, g, m, v, ema); }, [&] { cpu::adam(e, s, p, g, m, v, ema); });
+  on_device(
+      "adam", e, [&] { ref::adam(e, s, p, g, m, v, ema); }, [&] { cpu::adam(e, s, p, g, m, v, ema); });
 }
 
 }  // namespace sumi::kernels

@@ -4,8 +4,8 @@ namespace sumi::kernels {
 namespace {
 
 [[noreturn]] void bad_channels(const char* op, const Shape& x, const Shape& w, std::int64_t expected) {
-  fail(op, "weight " + w.str() + " (KRSC) expects " + std::to_string(expected) + " input channels, but x " + x.str() +
-               " (NHWC) has " + std::to_string(x.c));
+  fail(op, "weight " + w.str() + " (KRSC) expects " + std::to_string(expected) + " input channels, but x " +
+               x.str() + " (NHWC) has " + std::to_string(x.c));
 }
 
 void check_options(const char* op, const Shape& w, const ConvOptions& o) {
@@ -13,7 +13,8 @@ void check_options(const char* op, const Shape& w, const ConvOptions& o) {
     fail(op, "stride, dilation, groups and every size of the weight " + w.str() + " must be at least 1");
   if (o.pad_top < 0 || o.pad_bottom < 0 || o.pad_left < 0 || o.pad_right < 0) fail(op, "negative padding");
   if (w.n % o.groups != 0)
-    fail(op, std::to_string(o.groups) + " groups do not divide the weight's " + std::to_string(w.n) + " filters");
+    fail(op,
+         std::to_string(o.groups) + " groups do not divide the weight's " + std::to_string(w.n) + " filters");
 }
 
 std::int64_t out_size(std::int64_t in, std::int64_t before, std::int64_t after, std::int64_t filter,
@@ -31,7 +32,8 @@ ConvGeom ConvGeom::make(const char* op, const Shape& x, const Shape& w, const Co
   g.p = out_size(x.h, o.pad_top, o.pad_bottom, w.h, o);
   g.q = out_size(x.w, o.pad_left, o.pad_right, w.w, o);
   if (g.p < 1 || g.q < 1 || x.n < 1)
-    fail(op, "x " + x.str() + " (NHWC) is smaller than the filter of weight " + w.str() + " (KRSC) with its padding");
+    fail(op, "x " + x.str() + " (NHWC) is smaller than the filter of weight " + w.str() +
+                 " (KRSC) with its padding");
   return g;
 }
 

@@ -1,8 +1,8 @@
 // Convolution and transposed convolution: one geometry, three named functions each.
 //
-// Layouts: activations NHWC, weights KRSC ([k,r,s,c/groups]). Each backend declares the same function types, so a
-// signature is written once. All outputs are overwritten unless `Write` says otherwise; operands share one dtype and
-// live on exec.device; sums are accumulated in f32 or wider.
+// Layouts: activations NHWC, weights KRSC ([k,r,s,c/groups]). Each backend declares the same function types,
+// so a signature is written once. All outputs are overwritten unless `Write` says otherwise; operands share
+// one dtype and live on exec.device; sums are accumulated in f32 or wider.
 #pragma once
 
 #include "kernels/base/exec.h"
@@ -21,7 +21,8 @@ struct ConvOptions {
 
 // Every size of one convolution x[n,h,w,c] * w[k,r,s,c/groups] -> y[n,p,q,k].
 //   p = (h + pad_top + pad_bottom - dilation (r - 1) - 1) / stride + 1, rounded down; q likewise.
-// A transposed convolution uses the same struct with the roles exchanged: it reads [n,p,q,k] and writes [n,h,w,c].
+// A transposed convolution uses the same struct with the roles exchanged: it reads [n,p,q,k] and writes
+// [n,h,w,c].
 struct ConvGeom {
   std::int64_t n, h, w, c, k, r, s, p, q;
   ConvOptions o;
@@ -39,8 +40,8 @@ struct ConvGeom {
   Shape y_shape() const { return {n, p, q, k}; }
   std::int64_t macs() const { return n * p * q * k * r * s * (c / o.groups); }
 
-  // "n16h64w64c3k64r4s4u2p1"; then d (dilation) and g (groups) where not 1, and p1:2:1:2 (top:bottom:left:right)
-  // where the pads differ.
+  // "n16h64w64c3k64r4s4u2p1"; then d (dilation) and g (groups) where not 1, and p1:2:1:2
+  // (top:bottom:left:right) where the pads differ.
   std::string str() const;
   bool operator==(const ConvGeom&) const = default;
 };
@@ -52,8 +53,8 @@ inline bool operator==(const ConvOptions& a, const ConvOptions& b) {
 
 // y = x * w + bias. bias: absent or [k].
 using ConvFprop = void(const Exec&, const ConvGeom&, View x, View w, View bias, MutView y);
-// dx = the gradient of fprop's x: each dy spread back through w. bias (absent or [c]) is added per channel of dx:
-// a transposed convolution's bias.
+// dx = the gradient of fprop's x: each dy spread back through w. bias (absent or [c]) is added per channel of
+// dx: a transposed convolution's bias.
 using ConvDgrad = void(const Exec&, const ConvGeom&, View dy, View w, View bias, MutView dx);
 // dw (+)= the gradient of fprop's weight.
 using ConvWgrad = void(const Exec&, const ConvGeom&, View x, View dy, MutView dw, Write);
@@ -69,8 +70,8 @@ ConvDgrad conv_dgrad;
 ConvWgrad conv_wgrad;
 }  // namespace cpu
 
-inline void check_conv(const char* kernel, const Exec& e, const ConvGeom& g, View x, View w, View y, View bias,
-                       std::int64_t bias_size) {
+inline void check_conv(const char* kernel, const Exec& e, const ConvGeom& g, View x, View w, View y,
+                       View bias, std::int64_t bias_size) {
   check_on_device(kernel, e, {x, w, y, bias});
   check_same_dtype(kernel, {x, w, y, bias});
   check_shape(kernel, "x", x.shape, g.x_shape());
@@ -81,18 +82,21 @@ inline void check_conv(const char* kernel, const Exec& e, const ConvGeom& g, Vie
 
 inline void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
   check_conv("conv_fprop", e, g, x, w, y, bias, g.k);
-  on_device("conv_fprop", e, [&] { ref::conv_fprop(e, g, x, w, bias, y); },
-            [&] { cpu::conv_fprop(e, g, x, w, bias, y); });
+  on_device(
+      "conv_fprop", e, [&] { ref::conv_fprop(e, g, x, w, bias, y); },
+      [&] { cpu::conv_fprop(e, g, x, w, bias, y); });
 }
 inline void conv_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   check_conv("conv_dgrad", e, g, dx, w, dy, bias, g.c);
-  on_device("conv_dgrad", e, [&] { ref::conv_dgrad(e, g, dy, w, bias, dx); },
-            [&] { cpu::conv_dgrad(e, g, dy, w, bias, dx); });
+  on_device(
+      "conv_dgrad", e, [&] { ref::conv_dgrad(e, g, dy, w, bias, dx); },
+      [&] { cpu::conv_dgrad(e, g, dy, w, bias, dx); });
 }
 inline void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
   check_conv("conv_wgrad", e, g, x, dw, dy, {}, 0);
-  on_device("conv_wgrad", e, [&] { ref::conv_wgrad(e, g, x, dy, dw, write); },
-            [&] { cpu::conv_wgrad(e, g, x, dy, dw, write); });
+  on_device(
+      "conv_wgrad", e, [&] { ref::conv_wgrad(e, g, x, dy, dw, write); },
+      [&] { cpu::conv_wgrad(e, g, x, dy, dw, write); });
 }
 
 // Transposed convolution: x [n,p,q,k] -> y [n,h,w,c], weight [k,r,s,c/groups], with `g` from make_transpose.

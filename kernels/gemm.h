@@ -5,16 +5,16 @@
 
 namespace sumi::kernels {
 
-// y[batch,m,n] (+)= op(a) op(b) + bias, where op(a) is [m,k] (a is stored [k,m] if trans_a) and op(b) is [k,n] (stored
-// [n,k] if trans_b). A batch of 1 in a or b (a_batch, b_batch) serves every product of the batch. Each operand's view
-// holds batch * rows * cols elements, whatever its four sizes are.
+// y[batch,m,n] (+)= op(a) op(b) + bias, where op(a) is [m,k] (a is stored [k,m] if trans_a) and op(b) is
+// [k,n] (stored [n,k] if trans_b). A batch of 1 in a or b (a_batch, b_batch) serves every product of the
+// batch. Each operand's view holds batch * rows * cols elements, whatever its four sizes are.
 struct GemmGeom {
   std::int64_t batch = 1, m = 0, n = 0, k = 0;
   bool trans_a = false, trans_b = false;
   std::int64_t a_batch = 1, b_batch = 1;  // 1 or batch
 
   std::string str() const {
-    return "b" + std::to_string(batch) + "m" + std::to_string(m) + "n" + std::to_string(n) + "k" +
+    return std::string("b") + std::to_string(batch) + "m" + std::to_string(m) + "n" + std::to_string(n) + "k" +
            std::to_string(k) + (trans_a ? "t" : "n") + (trans_b ? "t" : "n");
   }
 };
@@ -35,10 +35,11 @@ inline void gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, Mu
   if (a.count() != g.a_batch * g.m * g.k || b.count() != g.b_batch * g.k * g.n ||
       y.count() != g.batch * g.m * g.n || (bias && bias.count() != g.n) ||
       (g.a_batch != 1 && g.a_batch != g.batch) || (g.b_batch != 1 && g.b_batch != g.batch))
-    fail("gemm", "a " + a.shape.str() + " and b " + b.shape.str() + " do not make y " + y.shape.str() + " as " +
-                     g.str());
-  on_device("gemm", e, [&] { ref::gemm(e, g, a, b, bias, y, write); },
-            [&] { cpu::gemm(e, g, a, b, bias, y, write); });
+    fail("gemm", "a " + a.shape.str() + " and b " + b.shape.str() + " do not make y " + y.shape.str() +
+                     " as " + g.str());
+  on_device(
+      "gemm", e, [&] { ref::gemm(e, g, a, b, bias, y, write); },
+      [&] { cpu::gemm(e, g, a, b, bias, y, write); });
 }
 
 }  // namespace sumi::kernels

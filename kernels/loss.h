@@ -37,8 +37,9 @@ inline void loss_mean(const Exec& e, Loss loss, View x, View target, double valu
   check_same_dtype(name_of(loss), {x, target, y});
   if (target) check_shape(name_of(loss), "target", target.shape, x.shape);
   check_shape(name_of(loss), "y", y.shape, Shape::scalar());
-  on_device(name_of(loss), e, [&] { ref::loss_mean(e, loss, x, target, value, y); },
-            [&] { cpu::loss_mean(e, loss, x, target, value, y); });
+  on_device(
+      name_of(loss), e, [&] { ref::loss_mean(e, loss, x, target, value, y); },
+      [&] { cpu::loss_mean(e, loss, x, target, value, y); });
 }
 inline void loss_mean_grad(const Exec& e, Loss loss, View x, View target, double value, View dy, MutView dx,
                            Write write) {
@@ -46,8 +47,9 @@ inline void loss_mean_grad(const Exec& e, Loss loss, View x, View target, double
   check_same_dtype(name_of(loss), {x, target, dy, dx});
   check_shape(name_of(loss), "dy", dy.shape, Shape::scalar());
   check_shape(name_of(loss), "dx", dx.shape, x.shape);
-  on_device(name_of(loss), e, [&] { ref::loss_mean_grad(e, loss, x, target, value, dy, dx, write); },
-            [&] { cpu::loss_mean_grad(e, loss, x, target, value, dy, dx, write); });
+  on_device(
+      name_of(loss), e, [&] { ref::loss_mean_grad(e, loss, x, target, value, dy, dx, write); },
+      [&] { cpu::loss_mean_grad(e, loss, x, target, value, dy, dx, write); });
 }
 
 }  // namespace sumi::kernels

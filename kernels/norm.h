@@ -1,4 +1,5 @@
-// Normalisation: batch, instance, layer and group norm are one family that differs in what a statistic covers.
+// Normalisation: batch, instance, layer and group norm are one family that differs in what a statistic
+// covers.
 //   batch     one statistic per channel, over n, h, w                      -> statistics [1,1,1,c]
 //   group(g)  one per sample and group of c/g channels, over h, w, c/g     -> statistics [n,1,1,g]
 //             instance norm is group(c), layer norm is group(1)
@@ -24,14 +25,14 @@ struct NormGeom {
 // mean, var [stat_shape]
 using NormStats = void(const Exec&, const NormGeom&, View x, MutView mean, MutView var);
 // act is identity, relu, leaky_relu, tanh or sigmoid. residual: absent or x's shape. y may be x (in place).
-using NormApply = void(const Exec&, const NormGeom&, View x, View mean, View var, View gamma, View beta, Unary act,
-                       double alpha, View residual, MutView y);
-// Given dy, the gradient of the *activated* output before the residual: dx = the gradient of x, through the statistics
-// too unless fixed_stats (running statistics at inference). dgamma and dbeta [c], absent or written as said; the
-// pre-activation is recomputed from x.
-using NormBackward = void(const Exec&, const NormGeom&, View x, View mean, View var, View gamma, View beta, Unary act,
-                          double alpha, bool fixed_stats, View dy, MutView dx, MutView dgamma, Write dgamma_write,
-                          MutView dbeta, Write dbeta_write);
+using NormApply = void(const Exec&, const NormGeom&, View x, View mean, View var, View gamma, View beta,
+                       Unary act, double alpha, View residual, MutView y);
+// Given dy, the gradient of the *activated* output before the residual: dx = the gradient of x, through the
+// statistics too unless fixed_stats (running statistics at inference). dgamma and dbeta [c], absent or
+// written as said; the pre-activation is recomputed from x.
+using NormBackward = void(const Exec&, const NormGeom&, View x, View mean, View var, View gamma, View beta,
+                          Unary act, double alpha, bool fixed_stats, View dy, MutView dx, MutView dgamma,
+                          Write dgamma_write, MutView dbeta, Write dbeta_write);
 // running = keep * running + (1 - keep) * new, with the unbiased variance (count / (count - 1)), as PyTorch's
 // momentum = 1 - keep. Batch norm only.
 using NormRunning = void(const Exec&, const NormGeom&, View mean, View var, double keep, MutView running_mean,
@@ -50,8 +51,8 @@ NormBackward norm_backward;
 NormRunning norm_running;
 }  // namespace cpu
 
-inline void check_norm(const char* kernel, const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma,
-                       View beta, View other) {
+inline void check_norm(const char* kernel, const Exec& e, const NormGeom& g, View x, View mean, View var,
+                       View gamma, View beta, View other) {
   check_on_device(kernel, e, {x, mean, var, gamma, beta, other});
   check_same_dtype(kernel, {x, other});
   check_shape(kernel, "x", x.shape, g.x);
@@ -67,36 +68,40 @@ inline void check_norm(const char* kernel, const Exec& e, const NormGeom& g, Vie
 // mean, var, gamma, beta and their gradients have x's dtype.
 inline void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
   check_norm("norm_stats", e, g, x, mean, var, {}, {}, {});
-  on_device("norm_stats", e, [&] { ref::norm_stats(e, g, x, mean, var); },
-            [&] { cpu::norm_stats(e, g, x, mean, var); });
+  on_device(
+      "norm_stats", e, [&] { ref::norm_stats(e, g, x, mean, var); },
+      [&] { cpu::norm_stats(e, g, x, mean, var); });
 }
-inline void norm_apply(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View beta, Unary act,
-                       double alpha, View residual, MutView y) {
+inline void norm_apply(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View beta,
+                       Unary act, double alpha, View residual, MutView y) {
   check_norm("norm_apply", e, g, x, mean, var, gamma, beta, y);
-  on_device("norm_apply", e, [&] { ref::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); },
-            [&] { cpu::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); });
+  on_device(
+      "norm_apply", e, [&] { ref::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); },
+      [&] { cpu::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); });
 }
-inline void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View beta,
-                          Unary act, double alpha, bool fixed_stats, View dy, MutView dx, MutView dgamma,
-                          Write dgamma_write, MutView dbeta, Write dbeta_write) {
+inline void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma,
+                          View beta, Unary act, double alpha, bool fixed_stats, View dy, MutView dx,
+                          MutView dgamma, Write dgamma_write, MutView dbeta, Write dbeta_write) {
   check_norm("norm_backward", e, g, x, mean, var, gamma, beta, dy);
   check_norm("norm_backward", e, g, x, mean, var, dgamma, dbeta, dx);
-  on_device("norm_backward", e,
-            [&] {
-              ref::norm_backward(e, g, x, mean, var, gamma, beta, act, alpha, fixed_stats, dy, dx, dgamma,
-                                 dgamma_write, dbeta, dbeta_write);
-            },
-            [&] {
-              cpu::norm_backward(e, g, x, mean, var, gamma, beta, act, alpha, fixed_stats, dy, dx, dgamma,
-                                 dgamma_write, dbeta, dbeta_write);
-            });
+  on_device(
+      "norm_backward", e,
+      [&] {
+        ref::norm_backward(e, g, x, mean, var, gamma, beta, act, alpha, fixed_stats, dy, dx, dgamma,
+                           dgamma_write, dbeta, dbeta_write);
+      },
+      [&] {
+        cpu::norm_backward(e, g, x, mean, var, gamma, beta, act, alpha, fixed_stats, dy, dx, dgamma,
+                           dgamma_write, dbeta, dbeta_write);
+      });
 }
-inline void norm_running(const Exec& e, const NormGeom& g, View mean, View var, double keep, MutView running_mean,
-                         MutView running_var) {
+inline void norm_running(const Exec& e, const NormGeom& g, View mean, View var, double keep,
+                         MutView running_mean, MutView running_var) {
   if (!g.is_batch()) fail("norm_running", "only batch norm keeps running statistics");
   check_on_device("norm_running", e, {mean, var, running_mean, running_var});
-  on_device("norm_running", e, [&] { ref::norm_running(e, g, mean, var, keep, running_mean, running_var); },
-            [&] { cpu::norm_running(e, g, mean, var, keep, running_mean, running_var); });
+  on_device(
+      "norm_running", e, [&] { ref::norm_running(e, g, mean, var, keep, running_mean, running_var); },
+      [&] { cpu::norm_running(e, g, mean, var, keep, running_mean, running_var); });
 }
 
 }  // namespace sumi::kernels

@@ -41,15 +41,17 @@ inline void pad(const Exec& e, const PadGeom& g, View x, MutView y) {
   check_same_dtype("pad", {x, y});
   g.check("pad", x.shape);
   check_shape("pad", "y", y.shape, g.padded(x.shape));
-  on_device("pad", e, [&] { ref::pad(e, g, x, y); }, [&] { cpu::pad(e, g, x, y); });
+  on_device(
+      "pad", e, [&] { ref::pad(e, g, x, y); }, [&] { cpu::pad(e, g, x, y); });
 }
 inline void pad_grad(const Exec& e, const PadGeom& g, View dy, MutView dx, Write write) {
   check_on_device("pad_grad", e, {dy, dx});
   check_same_dtype("pad_grad", {dy, dx});
   g.check("pad_grad", dx.shape);
   check_shape("pad_grad", "dy", dy.shape, g.padded(dx.shape));
-  on_device("pad_grad", e, [&] { ref::pad_grad(e, g, dy, dx, write); },
-            [&] { cpu::pad_grad(e, g, dy, dx, write); });
+  on_device(
+      "pad_grad", e, [&] { ref::pad_grad(e, g, dy, dx, write); },
+      [&] { cpu::pad_grad(e, g, dy, dx, write); });
 }
 
 }  // namespace sumi::kernels

@@ -33,16 +33,19 @@ Bernoulli bernoulli;
 
 inline void uniform(const Exec& e, const RandomKey& key, double lo, double hi, MutView y) {
   check_on_device("uniform", e, {y});
-  on_device("uniform", e, [&] { ref::uniform(e, key, lo, hi, y); }, [&] { cpu::uniform(e, key, lo, hi, y); });
+  on_device(
+      "uniform", e, [&] { ref::uniform(e, key, lo, hi, y); }, [&] { cpu::uniform(e, key, lo, hi, y); });
 }
 inline void normal(const Exec& e, const RandomKey& key, double mean, double std, MutView y) {
   check_on_device("normal", e, {y});
-  on_device("normal", e, [&] { ref::normal(e, key, mean, std, y); }, [&] { cpu::normal(e, key, mean, std, y); });
+  on_device(
+      "normal", e, [&] { ref::normal(e, key, mean, std, y); }, [&] { cpu::normal(e, key, mean, std, y); });
 }
 inline void bernoulli(const Exec& e, const RandomKey& key, double p, double scale, MutView y) {
   check_on_device("bernoulli", e, {y});
-  on_device("bernoulli", e, [&] { ref::bernoulli(e, key, p, scale, y); },
-            [&] { cpu::bernoulli(e, key, p, scale, y); });
+  on_device(
+      "bernoulli", e, [&] { ref::bernoulli(e, key, p, scale, y); },
+      [&] { cpu::bernoulli(e, key, p, scale, y); });
 }
 
 }  // namespace sumi::kernels

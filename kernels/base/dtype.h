@@ -1,4 +1,5 @@
-// The element types: f32 and bf16 everywhere (accumulating in f32 or wider), f64 on the reference device only.
+// The element types: f32 and bf16 everywhere (accumulating in f32 or wider), f64 on the reference device
+// only.
 #pragma once
 
 #include <bit>
@@ -28,7 +29,9 @@ struct bf16 {
 };
 static_assert(sizeof(bf16) == 2);
 
-constexpr std::size_t size_of(DType t) { return t == DType::f64 ? 8 : t == DType::f32 ? 4 : 2; }
+constexpr std::size_t size_of(DType t) {
+  return t == DType::f64 ? 8 : t == DType::f32 ? 4 : 2;
+}
 
 constexpr const char* name_of(DType t) {
   return t == DType::f64 ? "f64" : t == DType::f32 ? "f32" : "bf16";

@@ -1,4 +1,5 @@
-// Exec: where and with what a kernel function runs. The first argument of each of them; there is no global state.
+// Exec: where and with what a kernel function runs. The first argument of each of them; there is no global
+// state.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,7 @@ class Scratch {
  public:
   void* get(std::size_t bytes) {
     if (bytes > size_) {
-      data_.reset(static_cast<std::byte*>(::operator new(bytes, std::align_val_t{64})));
+      data_.reset(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64})));
       size_ = bytes;
     }
     return data_.get();
@@ -27,7 +28,7 @@ class Scratch {
 
  private:
   struct Free {
-    void operator()(std::byte* p) const { ::operator delete(p, std::align_val_t{64}); }
+    void operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{64}); }
   };
   std::unique_ptr<std::byte, Free> data_;
   std::size_t size_ = 0;
@@ -48,8 +49,8 @@ struct Exec {
   }
 };
 
-// Every view must live on the device that runs the kernel, in the same dtype as the first unless a kernel says
-// otherwise. Absent optional operands are skipped.
+// Every view must live on the device that runs the kernel, in the same dtype as the first unless a kernel
+// says otherwise. Absent optional operands are skipped.
 inline void check_on_device(const char* kernel, const Exec& exec, std::initializer_list<View> views) {
   for (const View& v : views)
     if (v && !(v.device == exec.device))
@@ -63,22 +64,27 @@ inline void check_same_dtype(const char* kernel, std::initializer_list<View> vie
     if (!v) continue;
     if (!first) first = &v;
     if (v.dtype != first->dtype)
-      fail(kernel, std::string("operands of two types: ") + name_of(first->dtype) + " and " + name_of(v.dtype));
+      fail(kernel,
+           std::string("operands of two types: ") + name_of(first->dtype) + " and " + name_of(v.dtype));
   }
 }
 
 inline void check_shape(const char* kernel, const char* operand, const Shape& got, const Shape& want) {
-  if (!(got == want))
-    fail(kernel, std::string(operand) + " is " + got.str() + ", expected " + want.str());
+  if (!(got == want)) fail(kernel, std::string(operand) + " is " + got.str() + ", expected " + want.str());
 }
 
 // Chooses the backend. A kernel's header calls it with one lambda per backend.
 template <class Ref, class Cpu>
 void on_device(const char* kernel, const Exec& exec, Ref&& ref, Cpu&& cpu) {
   switch (exec.device.kind) {
-    case Device::Kind::ref: ref(); return;
-    case Device::Kind::cpu: cpu(); return;
-    default: fail(kernel, "this build has no backend for device " + exec.device.str());
+    case Device::Kind::ref:
+      ref();
+      return;
+    case Device::Kind::cpu:
+      cpu();
+      return;
+    default:
+      fail(kernel, "this build has no backend for device " + exec.device.str());
   }
 }
 

@@ -1,0 +1,147 @@
+#include "engine/checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+#include "engine/safetensors.h"
+#include "kernels/base/dispatch.h"
+
+namespace sumi {
+namespace {
+
+const char* stored_name(DType t) {
+  return t == DType::f64 ? "F64" : t == DType::f32 ? "F32" : "BF16";
+}
+
+// Calls f(const T*) with the C++ type of a stored floating-point tensor; false for any other type.
+template <class F>
+bool with_stored_type(const std::string& dtype, F&& f) {
+  if (dtype == "F32") return f.template operator()<float>(), true;
+  if (dtype == "F64") return f.template operator()<double>(), true;
+  if (dtype == "BF16") return f.template operator()<bf16>(), true;
+  return false;
+}
+
+// Files from elsewhere need not be aligned.
+template <class T>
+T load_element(const std::byte* data, std::size_t i) {
+  T value;
+  std::memcpy(&value, data + i * sizeof(T), sizeof(T));
+  return value;
+}
+
+Shape shape_of(const std::vector<std::int64_t>& sizes) {
+  Shape s;
+  for (std::size_t i = 0; i < sizes.size() && i < 4; ++i) s[static_cast<int>(i)] = sizes[i];
+  return s;
+}
+
+}  // namespace
+
+struct CheckpointWriter::Impl {
+  SafetensorsWriter file;
+  std::vector<Tensor> kept;  // alive until write()
+};
+
+CheckpointWriter::CheckpointWriter() : impl_(std::make_unique<Impl>()) {}
+CheckpointWriter::~CheckpointWriter() = default;
+
+void CheckpointWriter::add(const std::string& name, const Tensor& t) {
+  const Shape s = t.shape();
+  impl_->kept.push_back(t);
+  impl_->file.add(name, stored_name(t.dtype()), {s.n, s.h, s.w, s.c}, t.view().data,
+                  static_cast<std::size_t>(t.count()) * size_of(t.dtype()));
+}
+
+void CheckpointWriter::write(const std::filesystem::path& path, const CheckpointHeader& header) {
+  impl_->file.set_metadata("sumi.format", std::to_string(kCheckpointFormat));
+  impl_->file.set_metadata("sumi.kind", header.kind);
+  impl_->file.set_metadata("sumi.model", header.model);
+  impl_->file.set_metadata("sumi.options", header.options);
+  impl_->file.set_metadata("sumi.state", header.state);
+  impl_->file.write(path);
+}
+
+struct CheckpointFile::Impl {
+  SafetensorsFile file;
+};
+
+CheckpointFile::CheckpointFile(const std::filesystem::path& path) : path_(path) {
+  impl_ = std::make_unique<Impl>(Impl{SafetensorsFile::open(path)});
+  const auto& metadata = impl_->file.metadata();
+  const auto get = [&](const char* key) {
+    const auto found = metadata.find(key);
+    return found == metadata.end() ? std::string() : found->second;
+  };
+  const std::string where = "checkpoint " + path.string();
+  const std::string format = get("sumi.format");
+  if (format.empty())
+    fail(where,
+         "holds tensors but is no checkpoint of sumi; sumi import makes one from weights of elsewhere");
+  if (format != std::to_string(kCheckpointFormat))
+    fail(where, fmt::format("has format {}, this sumi reads {}; use a newer sumi", format.substr(0, 20),
+                            kCheckpointFormat));
+  header_ = {get("sumi.kind"), get("sumi.model"), get("sumi.options"), get("sumi.state")};
+  if (header_.kind != "full" && header_.kind != "networks")
+    fail(where, "is damaged: its kind is neither full nor networks; use another checkpoint");
+  for (const auto& [name, t] : impl_->file.tensors())
+    if (t.shape.size() != 4)
+      fail(where, "is damaged: tensor " + name + " does not have four sizes; use another checkpoint");
+}
+
+CheckpointFile::~CheckpointFile() = default;
+
+std::vector<CheckpointFile::Entry> CheckpointFile::entries() const {
+  std::vector<Entry> all;
+  for (const auto& [name, t] : impl_->file.tensors()) all.push_back({name, t.dtype, shape_of(t.shape)});
+  return all;
+}
+
+bool CheckpointFile::has(const std::string& name) const {
+  return impl_->file.find(name) != nullptr;
+}
+
+void CheckpointFile::load(const std::string& name, const Tensor& into) const {
+  const std::string where = "checkpoint " + path_.string();
+  const StoredTensor* stored = impl_->file.find(name);
+  if (!stored) fail(where, "has no tensor " + name + "; it belongs to another network or is damaged");
+  const Shape shape = shape_of(stored->shape);
+  if (!(shape == into.shape()))
+    fail(where, fmt::format("holds {} as {}, the network needs {}; its options do not describe its weights",
+                            name, shape.str(), into.shape().str()));
+  const auto count = static_cast<std::size_t>(into.count());
+  const bool known = with_stored_type(stored->dtype, [&]<class From>() {
+    dispatch(into.dtype(), [&]<class To>() {
+      To* out = into.mut().as<To>();
+      for (std::size_t i = 0; i < count; ++i) {
+        const From value = load_element<From>(stored->data, i);
+        if constexpr (std::is_same_v<From, To>)
+          out[i] = value;
+        else
+          out[i] = static_cast<To>(static_cast<double>(value));
+      }
+    });
+  });
+  if (!known)
+    fail(where, fmt::format("holds {} as {}, which is no floating-point type of sumi", name, stored->dtype));
+}
+
+std::vector<ForeignTensor> read_foreign_tensors(const std::filesystem::path& path) {
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  std::vector<ForeignTensor> all;
+  for (const auto& [name, t] : file.tensors()) {
+    ForeignTensor foreign{name, t.shape, {}};
+    std::int64_t count = 1;
+    for (const std::int64_t size : t.shape) count *= size;
+    with_stored_type(t.dtype, [&]<class From>() {
+      foreign.values.resize(static_cast<std::size_t>(count));
+      for (std::size_t i = 0; i < foreign.values.size(); ++i)
+        foreign.values[i] = static_cast<double>(load_element<From>(t.data, i));
+    });
+    if (static_cast<std::int64_t>(foreign.values.size()) == count) all.push_back(std::move(foreign));
+  }
+  return all;
+}
+
+}  // namespace sumi

@@ -1,0 +1,33 @@
+// Devices by name, and the Exec that kernels on a device are given.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/base/exec.h"
+
+namespace sumi {
+
+// "cpu", "ref". Throws Error naming the devices there are.
+Device parse_device(const std::string& name);
+
+// "f32", "bf16", "f64"; throws Error naming the three.
+DType parse_dtype(const std::string& name);
+
+// This thread's Exec for `device`: one scratch memory per thread and device.
+const Exec& exec_on(const Device& device);
+
+// Threads that CPU kernels use. 0 asks for all of the machine's (respecting OMP_NUM_THREADS).
+void set_threads(int threads);
+int threads();
+
+struct DeviceInfo {
+  std::string name;         // as --device takes it
+  std::string description;  // one line
+};
+std::vector<DeviceInfo> list_devices();
+
+// The KernelLog that this thread's Execs append to, or null. For --explain.
+void set_kernel_log(KernelLog* log);
+
+}  // namespace sumi

@@ -1,0 +1,109 @@
+// Files that are whole or absent: atomic replacement, mapping, locking. Every failure is one sumi::Error that
+// names the path and the cure.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace sumi {
+
+// A new version of `target`, written beside it as `.NAME.tmp-PID-K` and renamed over it by commit().
+// Destroyed without commit(), it removes the temporary and leaves the old file as it was. A symbolic link to
+// a file is followed. Errors at construction: target is a folder, a device or read-only; its folder is
+// missing.
+class AtomicFile {
+ public:
+  // keep_extension: the temporary ends in the target's extension, for writers that choose the format by name.
+  explicit AtomicFile(const std::filesystem::path& target, bool keep_extension = false);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  // Not created yet; whoever writes it creates it.
+  const std::filesystem::path& temporary() const { return temporary_; }
+  // fsync, rename, fsync of the folder. Keeps the permissions of the file that it replaces.
+  void commit();
+
+ private:
+  std::filesystem::path target_, temporary_;
+  bool done_ = false;
+};
+
+// Receives the bytes of a file that is being written. Buffered.
+class FileWriter {
+ public:
+  FileWriter(std::filesystem::path shown, const std::filesystem::path& file);
+  ~FileWriter();
+  FileWriter(const FileWriter&) = delete;
+  FileWriter& operator=(const FileWriter&) = delete;
+
+  void write(const void* data, std::size_t bytes);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  // Replaces bytes that were written before, for a header whose fields are known only at the end.
+  void rewrite(std::uint64_t offset, const void* data, std::size_t bytes);
+  std::uint64_t written() const { return flushed_ + buffer_.size(); }
+  void close();
+
+ private:
+  void flush();
+  void put(const char* data, std::size_t bytes, std::uint64_t offset);
+
+  std::filesystem::path shown_;  // what errors name: the target, not the temporary
+  int fd_ = -1;
+  std::uint64_t flushed_ = 0;
+  std::string buffer_;
+};
+
+// After a return the new content is on disk; after an Error (also one thrown by `body`) the old file is
+// untouched.
+void write_file_atomically(const std::filesystem::path& path, const std::function<void(FileWriter&)>& body);
+void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+// The whole file. Error when it is larger than max_bytes, missing, or not a regular file.
+std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
+
+// Removes what killed writers left in `dir` (not recursive): temporaries that nobody wrote to for min_age, of
+// processes that are gone, or of this process id, which a container may reuse. So with min_age 0 call it
+// before this process writes there, under the FileLock; a folder that several machines or containers share
+// needs an age.
+void remove_stale_temporaries(const std::filesystem::path& dir, std::chrono::seconds min_age = {});
+
+// One writer per run directory: flock on DIR/.lock, released by the destructor or by the death of the
+// process. Error "run directory X is in use by process N". On file systems without flock held() is false.
+class FileLock {
+ public:
+  explicit FileLock(const std::filesystem::path& dir);
+  ~FileLock();
+  FileLock(FileLock&& other) noexcept;
+  FileLock& operator=(FileLock&& other) noexcept;
+
+  bool held() const { return held_; }
+
+ private:
+  int fd_ = -1;
+  bool held_ = false;
+};
+
+// A file in memory, read-only, paged in as it is read. Stays valid when the path is replaced or removed.
+class MappedFile {
+ public:
+  MappedFile() = default;
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+
+  const std::byte* data() const { return data_; }  // page-aligned; null for an empty file
+  std::size_t size() const { return size_; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace sumi

@@ -1,0 +1,44 @@
+// Smooth lines and text on a picture. Private to engine/io.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/io/image.h"
+#include "engine/io/plot.h"
+
+namespace sumi::io {
+
+struct Point {
+  double x, y;
+};
+struct Box {
+  double left, top, right, bottom;
+};
+enum class Align { left, centre, right };
+
+// Coordinates are in pixels of the finished picture, (0, 0) its upper left corner.
+class Canvas {
+ public:
+  Canvas(int width, int height, Colour background);
+
+  void fill(const Box& box, Colour colour);
+  // Joined lines of width `thickness`, clipped to `clip`. A point that is not finite ends a line; a lone
+  // point is a dot. opacity in [0, 1]: where the line crosses itself it does not get darker.
+  void polyline(const std::vector<Point>& points, double thickness, Colour colour, double opacity,
+                const Box& clip);
+  // `y` is the middle of the line of text. Nothing happens without a font.
+  void text(double x, double y, const std::string& text, int size, Colour colour, Align align = Align::left);
+  // About how wide text() would be; 0 without a font.
+  double text_width(const std::string& text, int size) const;
+
+  const Image8& image() const { return image_; }
+
+ private:
+  void segment(const Point& a, const Point& b, double radius, const Box& clip,
+               std::vector<float>& cover) const;
+
+  Image8 image_;
+};
+
+}  // namespace sumi::io

@@ -1,0 +1,254 @@
+#include "engine/io/dataset.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cctype>
+#include <optional>
+
+#include "engine/file.h"
+#include "engine/io/idx.h"
+#include "engine/io/image.h"
+#include "engine/io/listing.h"
+#include "engine/io/pack.h"
+#include "kernels/base/check.h"
+
+namespace sumi {
+namespace fs = std::filesystem;
+using io::Pack;
+using io::PackItem;
+using io::PackShape;
+
+struct Dataset::State {
+  std::optional<Pack> pack;
+  std::vector<std::uint8_t> pixels;  // of an idx file that needs no change, instead of a pack
+  PackShape shape;
+  std::int64_t count = 0, decoded = 0;
+  std::uint64_t key = 0;
+  fs::path pack_path;
+  std::vector<std::string> broken;
+};
+
+namespace {
+
+// Raise it when pictures would come out differently: then every pack is stale.
+constexpr std::int64_t kRecipe = 1;
+constexpr std::size_t kNamed = 20;  // broken pictures named one by one
+
+// Where pictures come from: how many, and picture i, from any thread.
+struct Source {
+  std::int64_t count = 0;
+  std::function<PackItem(std::int64_t)> produce;
+};
+
+fs::path absolute_of(const fs::path& path) {
+  std::error_code error;
+  const auto real = fs::canonical(path, error);
+  return error ? fs::absolute(path) : real;
+}
+
+void add_options(io::Hash& hash, const DatasetSpec& spec) {
+  for (const std::int64_t v : {kRecipe, std::int64_t{spec.size}, std::int64_t{spec.channels}, spec.max_items})
+    hash.add(v);
+  hash.add(absolute_of(spec.data).string());
+}
+
+void report_nothing(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (entry.path().filename().string().find("idx") != std::string::npos)
+      fail("data " + folder.string(),
+           fmt::format("is a folder without pictures, but it has an idx file; try --data {}",
+                       entry.path().string()));
+  fail("data " + folder.string(),
+       "is a folder without pictures (png, jpg, webp, ...); check the path or add some");
+}
+
+Source folder_source(const DatasetSpec& spec, std::vector<io::ListedFile> files) {
+  const auto count = static_cast<std::int64_t>(files.size());
+  const auto produce = [files = std::move(files), root = spec.data, size = spec.size,
+                        channels = spec.channels](std::int64_t i) {
+    PackItem item{files[static_cast<std::size_t>(i)].name, {}, ""};
+    try {
+      item.pixels = square_image(load_image(root / item.name, {.channels = channels}), size).data;
+    } catch (const std::exception& e) {  // also bad_alloc: one absurd picture must not end the run
+      item.problem = e.what();
+      if (item.problem.empty()) item.problem = "unknown reason";
+    }
+    return item;
+  };
+  return {count, produce};
+}
+
+Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> images) {
+  const auto produce = [images, size = spec.size, channels = spec.channels](std::int64_t i) {
+    Image8 grey(images->cols, images->rows, 1);
+    std::copy_n(images->pixels.begin() + i * images->rows * images->cols, grey.data.size(),
+                grey.data.begin());
+    grey = square_image(grey, size);
+    if (channels == 1) return PackItem{std::to_string(i), std::move(grey.data), ""};
+    std::vector<std::uint8_t> rgb;
+    for (const auto v : grey.data) rgb.insert(rgb.end(), 3, v);
+    return PackItem{std::to_string(i), std::move(rgb), ""};
+  };
+  return {images->count, produce};
+}
+
+// Named after the data's folder, so that one can tell the files of the cache apart, and after what must not
+// change; what may change is the key inside. So a changed folder replaces its pack instead of leaving an
+// orphan.
+std::string pack_name(const DatasetSpec& spec) {
+  io::Hash hash;
+  add_options(hash, spec);
+  auto stem = absolute_of(spec.data).filename().string().substr(0, 40);
+  for (char& c : stem)
+    if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '-';
+  return fmt::format("{}-{}x{}-{:016x}.pack", stem, spec.size, spec.channels, hash.value());
+}
+
+void build_pack(const fs::path& path, const Source& source, const Dataset::State& state,
+                const DatasetSpec& spec, const DatasetEvents& events) {
+  remove_stale_temporaries(path.parent_path(), std::chrono::minutes(10));  // others may build packs here now
+  io::OrderedPipeline<PackItem> pipeline(spec.workers, 4 * spec.workers, 0, source.count, source.produce);
+  std::int64_t done = 0;
+  std::size_t broken = 0;
+  io::write_pack(path, state.key, state.shape, source.count, [&] {
+    auto item = pipeline.next();
+    if (!item.problem.empty() && ++broken <= kNamed && events.warn) events.warn("skipped " + item.problem);
+    if (events.progress) events.progress(++done, source.count);
+    return item;
+  });
+  if (broken > kNamed && events.warn)
+    events.warn(fmt::format("skipped {} more broken pictures", broken - kNamed));
+}
+
+void take(Dataset::State& state, Pack pack) {
+  state.count = pack.count();
+  state.broken = pack.broken();
+  state.pack = std::move(pack);
+}
+
+// Looks where a pack of this key may be.
+bool find_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
+  for (const auto& dir : io::cache_candidates(spec.cache_dir, spec.fallback_dir)) {
+    auto pack = Pack::open(dir / pack_name(spec), state.key, state.shape);
+    if (!pack) continue;
+    state.pack_path = dir / pack_name(spec);
+    take(state, std::move(*pack));
+    const auto n = state.broken.size();
+    if (n > 0 && events.warn)
+      events.warn(
+          fmt::format("{} broken {} skipped, e.g. {}", n, n == 1 ? "picture" : "pictures", state.broken[0]));
+    return true;
+  }
+  return false;
+}
+
+void make_pack(Dataset::State& state, const Source& source, const DatasetSpec& spec,
+               const DatasetEvents& events) {
+  const auto bytes = static_cast<std::uint64_t>(source.count * state.shape.bytes());
+  state.pack_path =
+      io::choose_cache_dir(spec.cache_dir, spec.fallback_dir, bytes, events.warn) / pack_name(spec);
+  build_pack(state.pack_path, source, state, spec, events);
+  state.decoded = source.count;
+  auto pack = Pack::open(state.pack_path, state.key, state.shape);
+  if (!pack)
+    fail("data cache " + state.pack_path.string(), "was written but cannot be read back; check the disk");
+  take(state, std::move(*pack));
+}
+
+void open_folder(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
+  auto files = io::list_pictures(spec.data, events.warn);
+  if (files.empty()) report_nothing(spec.data);
+  if (spec.max_items > 0 && static_cast<std::int64_t>(files.size()) > spec.max_items)
+    files.resize(static_cast<std::size_t>(spec.max_items));
+  io::Hash hash;
+  add_options(hash, spec);
+  for (const auto& f : files) {
+    hash.add(f.name);
+    hash.add(f.bytes);
+    hash.add(f.mtime_ns);
+  }
+  state.key = hash.value();
+  if (!find_pack(state, spec, events)) make_pack(state, folder_source(spec, std::move(files)), spec, events);
+}
+
+void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
+  io::Hash hash;
+  add_options(hash, spec);
+  struct stat info {};
+  if (::stat(spec.data.c_str(), &info) == 0) {
+    hash.add(std::int64_t{info.st_size});
+    hash.add(std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec);
+  }
+  state.key = hash.value();
+  if (find_pack(state, spec, events)) return;
+  auto images = std::make_shared<IdxImages>(load_idx(spec.data, spec.max_items));
+  if (images->rows == spec.size && images->cols == spec.size && spec.channels == 1) {
+    state.pixels = std::move(images->pixels);
+    state.count = images->count;
+  } else {
+    make_pack(state, idx_source(spec, images), spec, events);
+  }
+}
+
+}  // namespace
+
+Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
+  const std::string where = "data " + spec.data.string();
+  if (spec.size <= 0 || spec.size > 16384)
+    fail(where, fmt::format("cannot have pictures of size {}; use 1 to 16384", spec.size));
+  if (spec.channels != 1 && spec.channels != 3)
+    fail(where, fmt::format("cannot have {} channels; use 1 or 3", spec.channels));
+  if (spec.workers < 0 || spec.max_items < 0) fail(where, "workers and max items cannot be negative");
+  std::error_code error;
+  const auto status = fs::status(spec.data, error);
+  if (spec.data.empty() || !fs::exists(status))
+    fail(where, "does not exist; give a folder of pictures or an idx file");
+  auto state = std::make_shared<State>();
+  state->shape = {spec.size, spec.size, spec.channels};
+  if (fs::is_directory(status)) {
+    open_folder(*state, spec, events);
+  } else if (fs::is_regular_file(status)) {
+    open_idx(*state, spec, events);
+  } else {
+    fail(where, "is neither a folder nor a file; give a folder of pictures or an idx file");
+  }
+  Dataset result;
+  result.state_ = std::move(state);
+  return result;
+}
+
+std::int64_t Dataset::count() const {
+  return state_->count;
+}
+int Dataset::size() const {
+  return static_cast<int>(state_->shape.height);
+}
+int Dataset::channels() const {
+  return static_cast<int>(state_->shape.channels);
+}
+std::int64_t Dataset::item_bytes() const {
+  return state_->shape.bytes();
+}
+std::uint64_t Dataset::key() const {
+  return state_->key;
+}
+std::int64_t Dataset::decoded() const {
+  return state_->decoded;
+}
+const std::vector<std::string>& Dataset::broken() const {
+  return state_->broken;
+}
+const fs::path& Dataset::pack_path() const {
+  return state_->pack_path;
+}
+
+const std::uint8_t* Dataset::item(std::int64_t i) const {
+  if (i < 0 || i >= state_->count)
+    fail("data", fmt::format("has no picture {}; there are {}", i, state_->count));
+  return state_->pack ? state_->pack->item(i) : state_->pixels.data() + i * state_->shape.bytes();
+}
+
+}  // namespace sumi

@@ -1,0 +1,100 @@
+#include "engine/io/idx.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <string>
+
+#include "kernels/base/check.h"
+
+namespace sumi {
+namespace {
+
+constexpr std::uint32_t kImages = 0x00000803, kLabels = 0x00000801;
+constexpr std::uint32_t kMaxSide = 4096;
+constexpr std::uint64_t kMaxBytes = std::uint64_t{16} << 30;
+constexpr std::size_t kChunk = 1 << 20;
+
+struct CloseGz {
+  void operator()(gzFile_s* file) const { gzclose_r(file); }
+};
+
+// gzread passes files that are not gzipped through as they are.
+class GzReader {
+ public:
+  explicit GzReader(const std::filesystem::path& path)
+      : where_("data " + path.string()), file_(gzopen(path.c_str(), "rb")) {
+    if (!file_) fail(where_, fmt::format("cannot be opened ({}); check the path", std::strerror(errno)));
+    gzbuffer(file_.get(), 1 << 17);
+  }
+
+  // As many bytes as there are, up to `bytes`.
+  std::size_t read(void* to, std::size_t bytes) {
+    const int n = gzread(file_.get(), to, static_cast<unsigned>(bytes));
+    int code = Z_OK;
+    const char* message = gzerror(file_.get(), &code);
+    if (n < 0 || code == Z_BUF_ERROR)
+      fail(where_, fmt::format("is truncated or damaged ({}); download it again",
+                               n < 0 ? message : "unexpected end"));
+    return static_cast<std::size_t>(n);
+  }
+  std::uint32_t read_u32() {
+    std::array<unsigned char, 4> b{};
+    if (read(b.data(), 4) != 4) fail(where_, "is too short for an idx file; download it again");
+    return (std::uint32_t{b[0]} << 24) | (std::uint32_t{b[1]} << 16) | (std::uint32_t{b[2]} << 8) | b[3];
+  }
+  const std::string& where() const { return where_; }
+
+ private:
+  std::string where_;
+  std::unique_ptr<gzFile_s, CloseGz> file_;
+};
+
+}  // namespace
+
+IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
+  GzReader file(path);
+  const auto& where = file.where();
+  const auto magic = file.read_u32();
+  if (magic == kLabels) fail(where, "holds labels, not pictures; give the images file (its name has idx3)");
+  if ((magic >> 16) == 0 && magic != kImages && (magic >> 8 & 0xff) >= 8 && (magic >> 8 & 0xff) <= 14)
+    fail(where, fmt::format("is an idx file of another kind (magic 0x{:08x}); images of bytes have 0x{:08x}",
+                            magic, kImages));
+  if (magic != kImages)
+    fail(where, "is a file, but not idx images; give a folder of pictures or an idx file (.idx.gz)");
+  const std::uint32_t count = file.read_u32(), rows = file.read_u32(), cols = file.read_u32();
+  if (count == 0 || rows == 0 || cols == 0 || rows > kMaxSide || cols > kMaxSide)
+    fail(where, fmt::format("claims {} pictures of {}x{}; it is damaged or not for this", count, cols, rows));
+  const std::uint64_t item = std::uint64_t{rows} * cols;
+  const std::uint64_t keep =
+      max_items > 0 ? std::min<std::uint64_t>(count, static_cast<std::uint64_t>(max_items)) : count;
+  if (item * keep > kMaxBytes)
+    fail(where, fmt::format("claims {} pictures of {}x{}, more than fits in memory; limit them (max items)",
+                            keep, cols, rows));
+
+  IdxImages result{static_cast<std::int64_t>(keep), static_cast<int>(rows), static_cast<int>(cols), {}};
+  const std::uint64_t want = item * keep;
+  while (result.pixels.size() < want) {
+    const auto had = result.pixels.size();
+    const auto chunk = std::min<std::uint64_t>(kChunk, want - had);
+    result.pixels.resize(had + chunk);
+    const auto got = file.read(result.pixels.data() + had, chunk);
+    if (got < chunk)
+      fail(where, fmt::format("ends after {} of {} pictures; it is truncated: download it again",
+                              (had + got) / item, count));
+  }
+  char extra;
+  if (keep == count && file.read(&extra, 1) != 0)
+    fail(where,
+         fmt::format(
+             "has more bytes than the {} pictures that its header names; it is damaged: download it again",
+             count));
+  return result;
+}
+
+}  // namespace sumi

@@ -1,0 +1,68 @@
+// Pictures: 8 bits per channel, read and written through OpenImageIO.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sumi {
+
+// Rows from the top, pixels from the left, channels together: data is [height, width, channels].
+struct Image8 {
+  int width = 0, height = 0, channels = 3;  // channels: 1 grey, 3 RGB
+  std::vector<std::uint8_t> data;
+
+  Image8() = default;
+  Image8(int w, int h, int c, std::uint8_t value = 0);
+  bool operator==(const Image8&) const = default;
+
+  std::uint8_t* at(int x, int y) { return data.data() + offset(x, y); }
+  const std::uint8_t* at(int x, int y) const { return data.data() + offset(x, y); }
+
+ private:
+  std::size_t offset(int x, int y) const {
+    return (static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x)) *
+           static_cast<std::size_t>(channels);
+  }
+};
+
+struct LoadOptions {
+  int channels = 3;                       // 1 (luma of colour pictures) or 3 (grey repeated)
+  std::uint8_t background = 255;          // what shows through transparent pixels
+  std::int64_t max_pixels = 200'000'000;  // checked before anything is decoded
+};
+
+// Palettes, grey, 16 bits, floats (linear ones get the sRGB curve) and CMYK become 8-bit; EXIF orientation is
+// applied; of animations the first frame. The content decides the format, so a JPEG named .png is read. Error
+// "[picture PATH] ..." for an empty, truncated, foreign or absurdly large file. May be called from any thread
+// and starts none.
+Image8 load_image(const std::filesystem::path& path, const LoadOptions& options = {});
+
+// Whether the name ends like a picture that load_image reads ("x.PNG"): what a folder of pictures is made of.
+bool has_image_extension(const std::filesystem::path& path);
+
+// The format follows the extension: png jpg jpeg webp tif tiff bmp tga ppm. Atomic; the same picture gives
+// the same bytes. quality: of jpg and webp, 1 to 100. Error for an unknown extension or a failed write.
+void save_image(const std::filesystem::path& path, const Image8& image, int quality = 95);
+
+// automatic: lanczos3 to shrink, bicubic to enlarge (less ringing).
+enum class Filter { automatic, box, bilinear, bicubic, lanczos3 };
+
+// The filter is widened when shrinking, so nothing aliases. Edges are renormalised, not padded.
+Image8 resize_image(const Image8& image, int width, int height, Filter filter = Filter::automatic);
+
+// The middle part; the picture must be at least as large.
+Image8 crop_center(const Image8& image, int width, int height);
+
+// The short side becomes `size`, then the middle square is cut out.
+Image8 square_image(const Image8& image, int size, Filter filter = Filter::automatic);
+
+// Pictures in rows of `columns` (0: near a square), `margin` pixels around each, in cells of the largest
+// size. The sheet is RGB if any of them is. Error for no pictures.
+Image8 make_sheet(const std::vector<Image8>& images, int columns = 0, int margin = 2,
+                  std::uint8_t background = 255);
+
+}  // namespace sumi

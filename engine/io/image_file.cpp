@@ -1,0 +1,89 @@
+#include "engine/io/image_file.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <string_view>
+#include <system_error>
+
+#include "kernels/base/check.h"
+
+namespace sumi::io {
+namespace fs = std::filesystem;
+using namespace std::string_view_literals;
+
+namespace {
+
+struct Magic {
+  std::size_t offset;
+  std::string_view bytes;
+  const char* format;
+};
+
+constexpr std::array<Magic, 19> kMagics{{
+    {0, "\x89PNG\r\n\x1a\n"sv, "png"},
+    {0, "\xff\xd8\xff"sv, "jpeg"},
+    {0, "GIF8"sv, "gif"},
+    {8, "WEBPVP8"sv, "webp"},
+    {0, "BM"sv, "bmp"},
+    {0, "II*\0"sv, "tiff"},
+    {0, "MM\0*"sv, "tiff"},
+    {0, "II+\0"sv, "tiff"},
+    {0, "P4"sv, "pnm"},
+    {0, "P5"sv, "pnm"},
+    {0, "P6"sv, "pnm"},
+    {0, "P2"sv, "pnm"},
+    {0, "P3"sv, "pnm"},
+    {0, "\x76\x2f\x31\x01"sv, "openexr"},
+    {0, "#?R"sv, "hdr"},
+    {0, "8BPS"sv, "psd"},
+    {4, "jP  \r\n\x87\n"sv, "jpeg2000"},
+    {4, "ftyp"sv, "heif"},
+    {0, "\0\0\1\0"sv, "ico"},
+}};
+
+// Walks the chunks up to IEND.
+void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
+  std::uint64_t at = 8;
+  while (at + 12 <= size) {
+    std::array<unsigned char, 8> head{};
+    file.seekg(static_cast<std::streamoff>(at));
+    if (!file.read(reinterpret_cast<char*>(head.data()), head.size())) break;
+    const std::uint64_t length = (std::uint64_t{head[0]} << 24) | (std::uint64_t{head[1]} << 16) |
+                                 (std::uint64_t{head[2]} << 8) | std::uint64_t{head[3]};
+    at += 12 + length;
+    if (at > size) break;
+    if (std::memcmp(head.data() + 4, "IEND", 4) == 0) return;
+  }
+  fail("picture " + path.string(), "is truncated (a PNG without its end); copy or download it again");
+}
+
+}  // namespace
+
+std::string probe_picture(const fs::path& path) {
+  const std::string where = "picture " + path.string();
+  std::error_code error;
+  const auto status = fs::status(path, error);
+  if (!fs::exists(status)) fail(where, "does not exist; check the path");
+  if (!fs::is_regular_file(status)) fail(where, "is not a regular file; give the name of a picture");
+  const auto size = fs::file_size(path, error);
+  if (!error && size == 0) fail(where, "is empty (0 bytes); copy or download it again");
+  std::ifstream file(path, std::ios::binary);
+  std::array<char, 32> head{};
+  file.read(head.data(), head.size());
+  if (file.gcount() <= 0) fail(where, "cannot be opened; check its permissions");
+  const std::string_view start(head.data(), static_cast<std::size_t>(file.gcount()));
+  file.clear();
+  for (const Magic& m : kMagics) {
+    if (start.size() < m.offset + m.bytes.size() || start.substr(m.offset, m.bytes.size()) != m.bytes)
+      continue;
+    if (m.format == "png"sv) check_png_is_whole(path, file, size);
+    return m.format;
+  }
+  return "";
+}
+
+}  // namespace sumi::io

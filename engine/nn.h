@@ -1,0 +1,148 @@
+// Networks: modules own parameters and call ops.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/ops.h"
+#include "engine/random.h"
+
+namespace sumi {
+
+// How a parameter is laid out in PyTorch's state_dict, for export and import.
+struct TorchLayout {
+  enum class Kind : std::uint8_t { vector, conv, conv_transpose, dense };
+  Kind kind = Kind::vector;
+  // A dense layer that reads or writes a flattened picture: ours is flattened h w c, theirs c h w.
+  Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};  // c = 0: not a picture
+};
+
+// A named tensor of a network: "main.0.weight". Weights are KRSC, vectors 1x1x1xc.
+struct Parameter {
+  std::string name;
+  Tensor value;
+  TorchLayout layout;
+};
+
+// What a network costs on one input, from shapes alone.
+struct Cost {
+  std::int64_t macs = 0;            // multiply-adds of one forward pass
+  std::int64_t saved_elements = 0;  // kept for the backward pass
+};
+
+class Module {
+ public:
+  explicit Module(std::string name = "") : name_(std::move(name)) {}
+  virtual ~Module() = default;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+
+  Tensor operator()(const Tensor& x);
+  // The shape of the result for an input of shape x, adding to `cost`. Throws as the ops would.
+  virtual Shape plan(const Shape& x, Cost& cost) const = 0;
+
+  // In order of definition, names dotted.
+  std::vector<Parameter> parameters() const;
+  std::vector<Parameter> buffers() const;  // running statistics: saved, not trained
+  std::int64_t parameter_count() const;
+  // Batch norm and dropout behave differently in training (the default) and at inference.
+  void set_training(bool on);
+
+  // The name in traces and error messages.
+  const std::string& name() const { return name_; }
+
+ protected:
+  virtual Tensor forward(const Tensor& x) = 0;
+  Tensor add_parameter(const std::string& name, const Shape& shape, DType dtype, const Device& device,
+                       const TorchLayout& layout);
+  Tensor add_buffer(const std::string& name, const Shape& shape, double value, DType dtype,
+                    const Device& device);
+  template <class M>
+  M& add_child(std::unique_ptr<M> child) {
+    M& reference = *child;
+    children_.push_back(std::move(child));
+    return reference;
+  }
+  const std::vector<std::unique_ptr<Module>>& children() const { return children_; }
+  bool training() const { return training_; }
+
+ private:
+  std::string name_;
+  std::vector<Parameter> parameters_, buffers_;
+  std::vector<std::unique_ptr<Module>> children_;
+  bool training_ = true;
+};
+
+// One layer: the block op with its parameters.
+struct LayerSpec {
+  enum class Norm : std::uint8_t { none, batch, instance, layer };
+  BlockOptions::Linear linear = BlockOptions::Linear::conv;
+  std::int64_t in = 0, out = 0;  // channels or features
+  int kernel = 1, stride = 1, pad = 0, output_padding = 0;
+  bool bias = true;
+  Norm norm = Norm::none;  // batch and layer norm have gamma and beta, instance norm has not
+  double norm_eps = 1e-5;
+  double norm_keep = 0.9;  // of the running statistics; PyTorch's momentum is 1 - norm_keep
+  Unary act = Unary::identity;
+  double alpha = 0;                                 // leaky_relu's slope
+  std::string name, norm_name;                      // "main.0" and "main.1"
+  Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};  // see TorchLayout
+};
+
+class Layer final : public Module {
+ public:
+  Layer(const LayerSpec& spec, DType dtype, const Device& device);
+  Shape plan(const Shape& x, Cost& cost) const override;
+  const LayerSpec& spec() const { return spec_; }
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  Shape weight_shape() const;
+  LayerSpec spec_;
+  BlockOptions options_;
+  BlockParams params_;
+  RunningStats running_;
+};
+
+// [n,...] -> [n,h,w,c] with the given sizes; h = w = 1 and c = 0 flattens.
+class Reshape final : public Module {
+ public:
+  explicit Reshape(const Shape& to) : Module("reshape"), to_(to) {}
+  Shape plan(const Shape& x, Cost& cost) const override;
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  Shape to_;
+};
+
+// One module after the other.
+class Sequential final : public Module {
+ public:
+  using Module::Module;
+  Sequential& add(const LayerSpec& spec, DType dtype, const Device& device);
+  Sequential& add(std::unique_ptr<Module> module);
+  Shape plan(const Shape& x, Cost& cost) const override;
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+};
+
+// Weight initialisation. Every parameter is written: weights by the rule, biases and betas 0, norm gammas
+// N(1, gain) for normal and 1 else.
+struct InitOptions {
+  // normal          N(0, gain)                                                         DCGAN, CycleGAN: gain
+  // 0.02 xavier          N(0, gain sqrt(2 / (fan_in + fan_out)))                            Glorot and Bengio
+  // 2010 xavier-uniform  U(-a, a), a = gain sqrt(6 / (fan_in + fan_out))                    the same; Keras's
+  // default kaiming         N(0, gain sqrt(2 / fan_in))                                        He 2015
+  // orthogonal      rows or columns orthonormal, times gain                            Saxe 2013
+  std::string type = "normal";
+  double gain = 0.02;
+};
+void initialize(const Module& module, const InitOptions& options, RandomStream& stream);
+
+}  // namespace sumi

@@ -1,0 +1,51 @@
+#include "engine/nn.h"
+#include "engine/trace.h"
+
+namespace sumi {
+
+Tensor Module::operator()(const Tensor& x) {
+  const ModuleScope scope(name_);
+  return forward(x);
+}
+
+std::vector<Parameter> Module::parameters() const {
+  std::vector<Parameter> all = parameters_;
+  for (const auto& child : children_)
+    for (Parameter& p : child->parameters()) all.push_back(std::move(p));
+  return all;
+}
+
+std::vector<Parameter> Module::buffers() const {
+  std::vector<Parameter> all = buffers_;
+  for (const auto& child : children_)
+    for (Parameter& p : child->buffers()) all.push_back(std::move(p));
+  return all;
+}
+
+std::int64_t Module::parameter_count() const {
+  std::int64_t count = 0;
+  for (const Parameter& p : parameters()) count += p.value.count();
+  return count;
+}
+
+void Module::set_training(bool on) {
+  training_ = on;
+  for (const auto& child : children_) child->set_training(on);
+}
+
+Tensor Module::add_parameter(const std::string& name, const Shape& shape, DType dtype, const Device& device,
+                             const TorchLayout& layout) {
+  Tensor value = Tensor::zeros(shape, dtype, device);
+  value.set_requires_grad(true);
+  parameters_.push_back({name, value, layout});
+  return value;
+}
+
+Tensor Module::add_buffer(const std::string& name, const Shape& shape, double value, DType dtype,
+                          const Device& device) {
+  Tensor t = Tensor::full(shape, value, dtype, device);
+  buffers_.push_back({name, t, {}});
+  return t;
+}
+
+}  // namespace sumi

@@ -1,0 +1,103 @@
+// Functions of one operand. Their gradients have two forms: one fused kernel, and where the gradient itself
+// is to be differentiated, the formula written with ops.
+#include "kernels/activation.h"
+
+#include "engine/device.h"
+#include "engine/ops.h"
+#include "engine/trace.h"
+
+namespace sumi {
+namespace {
+
+// f'(x) dy by the formula. y = f(x) is on the tape, so its own dependence on x is followed.
+Tensor derivative(Unary f, double alpha, const Tensor& x, const Tensor& y, const Tensor& dy) {
+  switch (f) {
+    case Unary::identity:
+      return dy;
+    case Unary::tanh:
+      return mul(dy, affine(square(y), -1, 1));
+    case Unary::sigmoid:
+      return mul(dy, mul(y, affine(y, -1, 1)));
+    case Unary::softplus:
+      return mul(dy, sigmoid(x));
+    case Unary::exp:
+      return mul(dy, y);
+    case Unary::log:
+      return div(dy, x);
+    case Unary::sqrt:
+      return div(dy, affine(y, 2));
+    case Unary::square:
+      return mul(dy, affine(x, 2));
+    case Unary::reciprocal:
+      return mul(dy, affine(square(y), -1));
+    default:
+      return unary_grad(f, alpha, x, y, dy);  // piecewise linear: relu, leaky_relu, abs
+  }
+}
+
+bool piecewise_linear(Unary f) {
+  return f == Unary::identity || f == Unary::relu || f == Unary::leaky_relu || f == Unary::abs;
+}
+
+}  // namespace
+
+Tensor unary(Unary f, const Tensor& x, double alpha) {
+  Op op(kernels::name_of(f), {x});
+  Tensor y = Tensor::empty_like(x);
+  kernels::unary(exec_on(x.device()), f, alpha, x.view(), y.mut());
+  op.done(y);
+  if (!would_record({x})) return y;
+  return record(op.name(), {x}, y, [f, alpha, x, y](const Tensor& dy, Grads& g) {
+    g.put(0, Tape::recording() ? derivative(f, alpha, x, y, dy) : unary_grad(f, alpha, x, y, dy));
+  });
+}
+
+Tensor unary_grad(Unary f, double alpha, const Tensor& x, const Tensor& y, const Tensor& dy) {
+  Op op("unary_grad", {x, dy});
+  Tensor dx = Tensor::empty_like(x);
+  kernels::unary_grad(exec_on(x.device()), f, alpha, x.view(), y.view(), dy.view(), dx.mut(),
+                      Write::overwrite);
+  op.done(dx);
+  if (!would_record({x, dy})) return dx;
+  if (!piecewise_linear(f))
+    fail(kernels::name_of(f), "the fused gradient has no gradient of its own; differentiate the op instead");
+  // Constant slope almost everywhere: linear in dy, no dependence on x.
+  return record("unary_grad", {dy}, dx,
+                [f, alpha, x, y](const Tensor& ddx, Grads& g) { g.put(0, unary_grad(f, alpha, x, y, ddx)); });
+}
+
+Tensor relu(const Tensor& x) {
+  return unary(Unary::relu, x);
+}
+Tensor leaky_relu(const Tensor& x, double slope) {
+  return unary(Unary::leaky_relu, x, slope);
+}
+Tensor tanh(const Tensor& x) {
+  return unary(Unary::tanh, x);
+}
+Tensor sigmoid(const Tensor& x) {
+  return unary(Unary::sigmoid, x);
+}
+Tensor softplus(const Tensor& x) {
+  return unary(Unary::softplus, x);
+}
+Tensor exp(const Tensor& x) {
+  return unary(Unary::exp, x);
+}
+Tensor log(const Tensor& x) {
+  return unary(Unary::log, x);
+}
+Tensor sqrt(const Tensor& x) {
+  return unary(Unary::sqrt, x);
+}
+Tensor square(const Tensor& x) {
+  return unary(Unary::square, x);
+}
+Tensor abs(const Tensor& x) {
+  return unary(Unary::abs, x);
+}
+Tensor reciprocal(const Tensor& x) {
+  return unary(Unary::reciprocal, x);
+}
+
+}  // namespace sumi

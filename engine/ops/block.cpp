@@ -1,0 +1,147 @@
+// The block op: linear map, norm, activation, residual, padding. Unfused inside for now; one saved state.
+#include <fmt/format.h>
+
+#include "engine/device.h"
+#include "engine/ops.h"
+#include "engine/ops/composed.h"
+#include "engine/ops/norm_parts.h"
+#include "engine/trace.h"
+#include "kernels/gemm.h"
+
+namespace sumi {
+namespace {
+
+using Linear = BlockOptions::Linear;
+
+// What the backward reads: the linear map's raw output and the statistics, or the activated output without a
+// norm.
+struct State {
+  Tensor raw, out;
+  NormState norm;
+};
+
+NormOptions norm_options(const BlockOptions& o) {
+  NormOptions n = o.norm;
+  n.act = o.act;
+  n.alpha = o.alpha;
+  return n;
+}
+
+Tensor linear_map(const Tensor& x, const BlockParams& p, const BlockOptions& o) {
+  switch (o.linear) {
+    case Linear::conv:
+      return conv2d(x, p.w, p.bias, o.conv);
+    case Linear::conv_transpose:
+      return conv_transpose2d(x, p.w, p.bias, o.conv, o.output_padding);
+    default:
+      return dense(x, p.w, p.bias);
+  }
+}
+
+void linear_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o, const Tensor& dy,
+                     Grads& g) {
+  if (o.linear == Linear::dense) {
+    if (g.wants(0)) g.put(0, matmul(dy, p.w));
+    if (g.wants(1)) g.put(1, dense_weight_grad(x, dy, g.dest(1)));
+  } else if (o.linear == Linear::conv) {
+    const ConvGeom geom = ConvGeom::make("conv2d", x.shape(), p.w.shape(), o.conv);
+    if (g.wants(0)) g.put(0, conv_dgrad("conv2d_input_grad", geom, dy, p.w, {}));
+    if (g.wants(1)) g.put(1, conv_wgrad("conv2d_weight_grad", geom, x, dy, g.dest(1)));
+  } else {
+    const ConvGeom geom =
+        ConvGeom::make_transpose("conv_transpose2d", x.shape(), p.w.shape(), o.conv, o.output_padding);
+    if (g.wants(0)) g.put(0, conv_fprop("conv_transpose2d_input_grad", geom, dy, p.w, {}));
+    if (g.wants(1)) g.put(1, conv_wgrad("conv_transpose2d_weight_grad", geom, dy, x, g.dest(1)));
+  }
+  if (p.bias && g.wants(2)) g.put(2, sum_to(dy, p.bias.shape(), 1, g.dest(2)));
+}
+
+bool pads(const PadGeom& g) {
+  return g.top || g.bottom || g.left || g.right;
+}
+
+// Inputs of the recorded entry, in this order.
+enum Input { kX, kW, kBias, kGamma, kBeta, kResidual };
+
+void block_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o, const State& s, Tensor dy,
+                    Grads& g) {
+  if (pads(o.next_pad)) dy = pad2d_grad(dy, o.next_pad, s.raw.shape());
+  if (g.wants(kResidual)) g.put(kResidual, dy);
+  Tensor draw;
+  if (o.has_norm) {
+    draw = norm_input_grad(s.raw, p.gamma, p.beta, norm_options(o), s.norm, dy, g, kGamma, kBeta);
+  } else if (o.act == Unary::identity) {
+    draw = dy;
+  } else {
+    draw = unary_grad(o.act, o.alpha, s.out, s.out, dy);
+  }
+  linear_backward(x, p, o, draw, g);
+}
+
+void check(const BlockOptions& o) {
+  const bool known = o.act == Unary::identity || o.act == Unary::relu || o.act == Unary::leaky_relu ||
+                     o.act == Unary::tanh || o.act == Unary::sigmoid;
+  // The gradient is taken from the output alone, so it must tell the slope.
+  if (!known || (o.act == Unary::leaky_relu && o.alpha <= 0))
+    fail("block",
+         fmt::format("{} (alpha {}) is not an activation of blocks", kernels::name_of(o.act), o.alpha));
+}
+
+}  // namespace
+
+Tensor linear_block_composition(const Tensor& x, const BlockParams& p, const BlockOptions& o,
+                                const Tensor& residual) {
+  Tensor y = linear_map(x, p, o);
+  if (o.has_norm)
+    y = normalize(y, p.gamma, p.beta, norm_options(o), p.running, p.training);
+  else if (o.act != Unary::identity)
+    y = unary(o.act, y, o.alpha);
+  if (residual) y = add(y, residual);
+  return pads(o.next_pad) ? pad2d(y, o.next_pad) : y;
+}
+
+Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o, const Tensor& residual) {
+  check(o);
+  State s;
+  Tensor y;
+  {
+    const NoGrad no_grad;
+    s.raw = linear_map(x, p, o);
+    if (o.has_norm) {
+      Op op("norm_act", {s.raw});
+      const NormOptions n = norm_options(o);
+      s.norm = norm_statistics(s.raw, n, p.running, p.training);
+      y = Tensor::empty_like(s.raw);
+      kernels::norm_apply(exec_on(x.device()), norm_geom(s.raw.shape(), n), s.raw.view(), s.norm.mean.view(),
+                          s.norm.var.view(), p.gamma.view(), p.beta.view(), o.act, o.alpha, residual.view(),
+                          y.mut());
+      op.done(y);
+    } else {
+      if (o.act != Unary::identity) {
+        Op op(kernels::name_of(o.act), {s.raw});
+        kernels::unary(exec_on(x.device()), o.act, o.alpha, s.raw.view(), s.raw.mut());  // in place
+        op.done(s.raw);
+      }
+      s.out = s.raw;
+      y = residual ? add(s.raw, residual) : s.raw;
+    }
+    if (pads(o.next_pad)) y = pad2d(y, o.next_pad);
+  }
+  const std::vector<Tensor> inputs{x, p.w, p.bias, p.gamma, p.beta, residual};
+  if (!would_record(inputs)) return y;
+  // Running statistics live in the module; the closure keeps its own handles, and never updates them again.
+  return record("block", inputs, y, [x, p, o, s, residual](const Tensor& dy, Grads& g) {
+    if (!Tape::recording()) return block_backward(x, p, o, s, dy, g);
+    grads_through_composition({x, p.w, p.bias, p.gamma, p.beta, residual}, dy, g, [&] {
+      Tensor y2 = linear_map(x, p, o);
+      if (o.has_norm)
+        y2 = norm_composition(y2, p.gamma, p.beta, norm_options(o), s.norm);
+      else if (o.act != Unary::identity)
+        y2 = unary(o.act, y2, o.alpha);
+      if (residual) y2 = add(y2, residual);
+      return pads(o.next_pad) ? pad2d(y2, o.next_pad) : y2;
+    });
+  });
+}
+
+}  // namespace sumi

@@ -1,0 +1,30 @@
+// Resizing and its gradient: two linear maps, each the other's gradient.
+#include "kernels/resize.h"
+
+#include "engine/device.h"
+#include "engine/ops.h"
+#include "engine/trace.h"
+
+namespace sumi {
+
+Tensor resize2d(const Tensor& x, std::int64_t h, std::int64_t w, const ResizeGeom& geom) {
+  Op op("resize2d", {x});
+  Tensor y = Tensor::empty({x.shape().n, h, w, x.shape().c}, x.dtype(), x.device());
+  kernels::resize(exec_on(x.device()), geom, x.view(), y.mut());
+  op.done(y);
+  return record("resize2d", {x}, y, [geom, xs = x.shape()](const Tensor& dy, Grads& g) {
+    g.put(0, resize2d_grad(dy, xs, geom));
+  });
+}
+
+Tensor resize2d_grad(const Tensor& dy, const Shape& x_shape, const ResizeGeom& geom) {
+  Op op("resize2d_grad", {dy});
+  Tensor dx = Tensor::empty(x_shape, dy.dtype(), dy.device());
+  kernels::resize_grad(exec_on(dy.device()), geom, dy.view(), dx.mut(), Write::overwrite);
+  op.done(dx);
+  return record("resize2d_grad", {dy}, dx, [geom, ys = dy.shape()](const Tensor& ddx, Grads& g) {
+    g.put(0, resize2d(ddx, ys.h, ys.w, geom));
+  });
+}
+
+}  // namespace sumi

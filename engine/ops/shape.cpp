@@ -1,0 +1,62 @@
+// Ops that move elements: reshape, concat, slice and its gradient, place.
+#include <fmt/format.h>
+
+#include "engine/device.h"
+#include "engine/ops.h"
+#include "engine/trace.h"
+#include "kernels/elementwise.h"
+
+namespace sumi {
+
+Tensor reshape(const Tensor& x, const Shape& shape) {
+  return record("reshape", {x}, x.with_shape(shape),
+                [xs = x.shape()](const Tensor& dy, Grads& g) { g.put(0, reshape(dy, xs)); });
+}
+
+Tensor concat(const std::vector<Tensor>& xs, int axis) {
+  if (xs.empty() || axis < 0 || axis > 3) fail("concat", "needs at least one tensor and an axis from 0 to 3");
+  Shape shape = xs[0].shape();
+  shape[axis] = 0;
+  for (const Tensor& x : xs) {
+    for (int i = 0; i < 4; ++i)
+      if (i != axis && x.shape()[i] != shape[i])
+        fail("concat",
+             fmt::format("{} and {} differ outside axis {}", xs[0].shape().str(), x.shape().str(), axis));
+    shape[axis] += x.shape()[axis];
+  }
+  Op op("concat", {xs[0]});
+  Tensor y = Tensor::empty(shape, xs[0].dtype(), xs[0].device());
+  std::vector<std::pair<Shape, Shape>> boxes;  // where each x lies in y
+  Shape at{0, 0, 0, 0};
+  for (const Tensor& x : xs) {
+    kernels::copy_box(exec_on(x.device()), x.view(), {0, 0, 0, 0}, y.mut(), at, x.shape(), Write::overwrite);
+    boxes.emplace_back(at, x.shape());
+    at[axis] += x.shape()[axis];
+  }
+  op.done(y);
+  return record("concat", xs, y, [boxes](const Tensor& dy, Grads& g) {
+    for (std::size_t i = 0; i < boxes.size(); ++i)
+      if (g.wants(static_cast<int>(i)))
+        g.put(static_cast<int>(i), slice(dy, boxes[i].first, boxes[i].second));
+  });
+}
+
+Tensor slice(const Tensor& x, const Shape& at, const Shape& extent) {
+  Op op("slice", {x});
+  Tensor y = Tensor::empty(extent, x.dtype(), x.device());
+  kernels::copy_box(exec_on(x.device()), x.view(), at, y.mut(), {0, 0, 0, 0}, extent, Write::overwrite);
+  op.done(y);
+  return record("slice", {x}, y,
+                [xs = x.shape(), at](const Tensor& dy, Grads& g) { g.put(0, place(dy, xs, at)); });
+}
+
+Tensor place(const Tensor& x, const Shape& shape, const Shape& at) {
+  Op op("place", {x});
+  Tensor y = Tensor::zeros(shape, x.dtype(), x.device());
+  kernels::copy_box(exec_on(x.device()), x.view(), {0, 0, 0, 0}, y.mut(), at, x.shape(), Write::overwrite);
+  op.done(y);
+  return record("place", {x}, y,
+                [xs = x.shape(), at](const Tensor& dy, Grads& g) { g.put(0, slice(dy, at, xs)); });
+}
+
+}  // namespace sumi

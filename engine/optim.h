@@ -1,0 +1,100 @@
+// The parameters of a model in one buffer, and the optimiser that updates them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/nn.h"
+#include "kernels/adam.h"
+
+namespace sumi {
+
+// Owns the memory of all parameters of some modules, and of their gradients: two flat buffers, so that an
+// update is one launch. Gradients are written there directly by the ops that compute them; the first write
+// since begin() overwrites, the next add, so there is no zeroing pass.
+class ParamArena {
+ public:
+  // Moves the parameters into the arena; names get the prefix "NAME." of each network. They share one dtype
+  // and device.
+  explicit ParamArena(const std::vector<std::pair<std::string, Module*>>& networks);
+
+  // Forgets the gradients of the last step.
+  void begin();
+  // While frozen the parameters ask for no gradients: ops on them record none. (A discriminator in the
+  // generator's step.)
+  void set_frozen(bool frozen);
+
+  struct Slot {
+    Parameter parameter;  // with the prefixed name
+    std::shared_ptr<GradSlot> grad;
+    std::int64_t offset = 0, count = 0;  // elements in the flat buffers
+  };
+  const std::vector<Slot>& slots() const { return slots_; }
+  const Tensor& values() const { return values_; }        // [1,1,1,size]
+  const Tensor& gradients() const { return gradients_; }  // [1,1,1,size]
+  // A range of a flat buffer of this size, as a tensor of the slot's shape.
+  Tensor slice(const Tensor& flat, const Slot& slot) const;
+  // The Euclidean norm of all written gradients.
+  double gradient_norm() const;
+
+ private:
+  std::vector<Slot> slots_;
+  Tensor values_, gradients_;
+};
+
+// While it lives, the arena is frozen.
+class Frozen {
+ public:
+  explicit Frozen(ParamArena& arena) : arena_(arena) { arena_.set_frozen(true); }
+  ~Frozen() { arena_.set_frozen(false); }
+  Frozen(const Frozen&) = delete;
+  Frozen& operator=(const Frozen&) = delete;
+
+ private:
+  ParamArena& arena_;
+};
+
+struct AdamOptions {
+  double lr = 2e-4, beta1 = 0.5, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
+  double clip_norm = 0;  // 0: off. Gradients are scaled so that their global norm is at most this.
+  double ema_decay = 0;  // 0: no running average of the weights
+};
+
+// Adam over an arena, with an optional running average (EMA) of the weights in the same launch. Slots that
+// got no gradient in a step are left alone, as PyTorch leaves a parameter whose grad is None.
+class AdamOptimizer {
+ public:
+  AdamOptimizer(ParamArena& arena, const AdamOptions& options);
+
+  // One update with the learning rate `lr`. Returns the gradient norm before clipping, or -1 when clipping is
+  // off.
+  double step(double lr);
+  const AdamOptions& options() const { return options_; }
+
+  // State for checkpoints. m, v, ema: flat, as the arena; ema absent when off. One count of updates per slot.
+  const Tensor& m() const { return m_; }
+  const Tensor& v() const { return v_; }
+  const Tensor& ema() const { return ema_; }
+  std::vector<std::int64_t>& steps() { return steps_; }
+  // Names of parameters that have never been updated although step() was called.
+  std::vector<std::string> never_updated() const;
+
+ private:
+  ParamArena& arena_;
+  AdamOptions options_;
+  Tensor m_, v_, ema_;
+  std::vector<std::int64_t> steps_;
+};
+
+// The learning rate of a step, as a factor. Epochs count from 0.
+struct LrPolicy {
+  // constant  1
+  // linear    1 until `constant_epochs`, then falling to 0 over `decay_epochs`: 1 - max(0, e + 1 - constant)
+  // / (decay + 1) step      0.1 for each `decay_epochs` passed cosine    half a cosine to 0 over
+  // constant_epochs + decay_epochs
+  std::string type = "constant";
+  double constant_epochs = 100, decay_epochs = 100;
+  double factor(double epoch) const;
+};
+
+}  // namespace sumi

@@ -1,0 +1,43 @@
+// Element by element functions of one operand, and their gradients.
+#include "kernels/activation.h"
+
+#include "kernels/cpu/math.h"
+#include "kernels/cpu/parallel.h"
+
+namespace sumi::kernels::cpu {
+
+void unary(const Exec&, Unary u, double alpha, View x, MutView y) {
+  dispatch_f32_bf16(name_of(u), x.dtype, [&]<class T>() {
+    const T* from = x.as<T>();
+    T* to = y.as<T>();
+    with_unary(u, static_cast<float>(alpha), [&](auto f) {
+      for_range(x.count(), 1, [=](i64 begin, i64 end) {
+        for (i64 i = begin; i < end; ++i) to[i] = T(f(static_cast<float>(from[i])));
+      });
+    });
+  });
+}
+
+void unary_grad(const Exec&, Unary u, double alpha, View x, View y, View dy, MutView dx, Write write) {
+  const bool add = write == Write::accumulate;
+  dispatch_f32_bf16(name_of(u), x.dtype, [&]<class T>() {
+    const T* xs = x.as<T>();
+    const T* ys = y.as<T>();
+    const T* dys = dy.as<T>();
+    T* dxs = dx.as<T>();
+    with_unary_grad(u, static_cast<float>(alpha), [&](auto d) {
+      for_range(dx.count(), 1, [=](i64 begin, i64 end) {
+        if (add) {
+          for (i64 i = begin; i < end; ++i)
+            dxs[i] = T(static_cast<float>(dxs[i]) +
+                       d(static_cast<float>(xs[i]), static_cast<float>(ys[i])) * static_cast<float>(dys[i]));
+        } else {
+          for (i64 i = begin; i < end; ++i)
+            dxs[i] = T(d(static_cast<float>(xs[i]), static_cast<float>(ys[i])) * static_cast<float>(dys[i]));
+        }
+      });
+    });
+  });
+}
+
+}  // namespace sumi::kernels::cpu

@@ -1,0 +1,88 @@
+// Convolution on the CPU: which implementation runs, and bf16 by way of f32.
+#include "kernels/conv.h"
+
+#include "kernels/cpu/conv_own.h"
+#include "kernels/cpu/onednn.h"
+
+namespace sumi::kernels::cpu {
+namespace {
+
+bool is_depthwise(const ConvGeom& g) { return g.o.groups > 1 && g.o.groups == g.c && g.c == g.k; }
+
+// Few channels on the written side: a blocked product would compute sixteen of them.
+bool folds_fprop(const ConvGeom& g) {
+  return g.o.groups == 1 && g.o.stride == 1 && g.k <= 8 && g.c >= 16 && g.r * g.s * g.k >= 12 && g.p * g.q > 1;
+}
+bool folds_dgrad(const ConvGeom& g) {
+  return g.o.groups == 1 && g.c <= 8 && g.k >= 8 && g.r * g.s * g.c >= 12;
+}
+
+void own(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
+  const bool depthwise = is_depthwise(g);
+  switch (d) {
+    case Direction::fprop:
+      if (depthwise) return e.ran("own depthwise"), depthwise_fprop(e, g, a);
+      if (folds_fprop(g)) return e.ran("own gemm+fold"), folded_fprop(e, g, a);
+      return e.ran("own implicit gemm"), own_fprop(e, g, a);
+    case Direction::dgrad:
+      if (depthwise) return e.ran("own depthwise"), depthwise_dgrad(e, g, a);
+      if (folds_dgrad(g)) return e.ran("own gemm+fold"), folded_dgrad(e, g, a);
+      return e.ran("own implicit gemm"), own_dgrad(e, g, a);
+    case Direction::wgrad:
+      if (depthwise) return e.ran("own depthwise"), depthwise_wgrad(e, g, a);
+      return e.ran("own implicit gemm"), own_wgrad(e, g, a);
+  }
+}
+
+void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
+  if (prefers_onednn(d, g) && onednn_conv(e, d, g, a)) return;
+  own(e, d, g, a);
+}
+
+// The operands as f32: in place, or in temporaries around the call.
+void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, View bias, bool accumulate) {
+  const View out = d == Direction::fprop ? y : d == Direction::dgrad ? x : w;
+  const auto data = [](View v) { return static_cast<float*>(const_cast<void*>(v.data)); };
+  if (out.dtype == DType::f32)
+    return run_f32(e, d, g, {data(x), data(w), data(y), data(bias), accumulate});
+  Workspace space(e);
+  const auto px = space.add<float>(x.count()), pw = space.add<float>(w.count());
+  const auto py = space.add<float>(y.count()), pb = space.add<float>(bias.count());
+  space.allocate();
+  const char* const where = "conv";
+  if (d != Direction::dgrad) load_f32(where, x, space.at<float>(px));
+  if (d != Direction::wgrad || accumulate) load_f32(where, w, space.at<float>(pw));
+  if (d != Direction::fprop) load_f32(where, y, space.at<float>(py));
+  if (bias) load_f32(where, bias, space.at<float>(pb));
+  // Its scratch memory holds the operands now; the convolution brings its own.
+  const Exec inner{e.device, nullptr, e.log};
+  run_f32(inner, d, g,
+          {space.at<float>(px), space.at<float>(pw), space.at<float>(py), bias ? space.at<float>(pb) : nullptr,
+           accumulate});
+  const MutView to{const_cast<void*>(out.data), out.dtype, out.shape, out.device, out.halo};
+  store_f32(where, space.at<float>(d == Direction::fprop ? py : d == Direction::dgrad ? px : pw), to);
+}
+
+// f64 is refused before anything is read.
+void check_dtype(const char* where, View v) {
+  dispatch_f32_bf16(where, v.dtype, []<class T>() {});
+}
+
+}  // namespace
+
+void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
+  check_dtype("conv_fprop", y);
+  run(e, Direction::fprop, g, x, w, y, bias, false);
+}
+
+void conv_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
+  check_dtype("conv_dgrad", dx);
+  run(e, Direction::dgrad, g, dx, w, dy, bias, false);
+}
+
+void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
+  check_dtype("conv_wgrad", dw);
+  run(e, Direction::wgrad, g, x, dw, dy, {}, write == Write::accumulate);
+}
+
+}  // namespace sumi::kernels::cpu

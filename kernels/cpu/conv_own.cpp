@@ -1,0 +1,303 @@
+// Convolution as products whose operands are read in place: pixels on the left, weights (or, for wgrad, pixels) on the
+// right. dgrad runs one product per residue of the output position modulo the stride, so that no zero is multiplied.
+#include "kernels/cpu/conv_own.h"
+
+#include <cstring>
+
+namespace sumi::kernels::cpu {
+namespace {
+
+// The picture that a filter window slides over. With whole rows of the filter in one run (a padded copy of the picture,
+// or no padding), a thin picture still has long runs.
+struct Window {
+  const float* x;
+  i64 h, w, c, p, q;  // c: all channels of a pixel
+  i64 stride, pad_top, pad_left, dilation;
+  i64 taps_w, run;  // taps per filter row and elements per tap
+  const float* zero;
+
+  // Where tap `t` of output pixel `i` (of n p q) begins, at channel `offset`; zeros outside the picture.
+  const float* at(i64 i, i64 t, i64 offset) const {
+    const i64 row = i / q % p * stride - pad_top + t / taps_w * dilation;
+    const i64 col = i % q * stride - pad_left + t % taps_w * dilation;
+    if (row < 0 || row >= h || col < 0 || col >= w) return zero;
+    return x + ((i / q / p * h + row) * w + col) * c + offset;
+  }
+};
+
+Window make_window(const ConvGeom& g, const float* x) {
+  return {x,          g.h,           g.w,            g.c, g.p, g.q, g.o.stride, g.o.pad_top, g.o.pad_left,
+          g.o.dilation, g.s, g.c / g.o.groups, nullptr};
+}
+
+bool has_pads(const ConvOptions& o) { return o.pad_top || o.pad_bottom || o.pad_left || o.pad_right; }
+
+// Whether a filter row is one run: always possible without pads, worth a copy where c is small.
+bool joins_taps(const ConvGeom& g) {
+  return g.o.dilation == 1 && g.o.groups == 1 && (!has_pads(g.o) || g.c <= 16);
+}
+
+// x with its zero border, in `w`.
+const float* padded_copy(const ConvGeom& g, const float* x, Workspace& w) {
+  const i64 rows = g.h + g.o.pad_top + g.o.pad_bottom, cols = g.w + g.o.pad_left + g.o.pad_right;
+  const auto piece = w.add<float>(g.n * rows * cols * g.c);
+  w.allocate();
+  auto* const copy = w.at<float>(piece);
+  for_range(g.n * rows, cols * g.c, [=](i64 begin, i64 end) {
+    for (i64 i = begin; i < end; ++i) {
+      float* to = copy + i * cols * g.c;
+      const i64 h = i % rows - g.o.pad_top;
+      if (h < 0 || h >= g.h) {
+        std::fill(to, to + cols * g.c, 0.0F);
+        continue;
+      }
+      std::fill(to, to + g.o.pad_left * g.c, 0.0F);
+      to += g.o.pad_left * g.c;
+      std::memcpy(to, x + (i / rows * g.h + h) * g.w * g.c, sizeof(float) * static_cast<std::size_t>(g.w * g.c));
+      std::fill(to + g.w * g.c, to + (g.w + g.o.pad_right) * g.c, 0.0F);
+    }
+  });
+  return copy;
+}
+
+Window joined_window(const ConvGeom& g, const float* x, Workspace& w) {
+  Window win = make_window(g, x);
+  if (has_pads(g.o)) {
+    win.x = padded_copy(g, x, w);
+    win.h += g.o.pad_top + g.o.pad_bottom;
+    win.w += g.o.pad_left + g.o.pad_right;
+    win.pad_top = win.pad_left = 0;
+  }
+  win.taps_w = 1;
+  win.run = g.s * g.c;
+  return win;
+}
+
+Window any_window(const ConvGeom& g, const float* x, Workspace& w) {
+  Window win = joins_taps(g) ? joined_window(g, x, w) : make_window(g, x);
+  win.zero = zeros(win.run);
+  return win;
+}
+
+// fprop's left operand: output pixels.
+struct WindowRows final : LeftOperand {
+  Window win;
+  explicit WindowRows(const Window& w) : win(w) {}
+  i64 stage(i64 first, int rows, const DepthBlock& d, float*, const float** ptr) const override {
+    for (i64 t = 0; t < d.taps; ++t)
+      for (int i = 0; i < tile_rows; ++i)
+        ptr[t * tile_rows + i] = win.at(first + std::min(i, rows - 1), d.tap + t, d.offset);
+    return 1;
+  }
+};
+
+// fprop's right operand: filters, whose r s c elements lie in the order of the taps.
+struct FilterColumns final : RightOperand {
+  const float* w;
+  i64 row, run;
+  FilterColumns(const float* w_, i64 row_, i64 run_) : w(w_), row(row_), run(run_) {}
+  void pack(i64 first, int cols, const DepthBlock& d, float* out) const override {
+    pack_transposed(w + first * row + d.tap * run + d.offset, row, d.size(), cols, out);
+  }
+};
+
+struct DenseOut final : OutputRows {
+  float* base;
+  i64 step;
+  DenseOut(float* b, i64 s) : base(b), step(s) {}
+  float* row(i64 i) const override { return base + i * step; }
+};
+
+// The input pixels with h = first_h + stride i, w = first_w + stride j, which all see the same taps of the filter.
+struct Phase {
+  ConvGeom g;
+  i64 first_h, first_w, rows, cols;
+  std::vector<std::pair<i64, i64>> taps;  // (r, s)
+
+  Phase(const ConvGeom& geom, i64 h, i64 w)
+      : g(geom), first_h(h), first_w(w), rows(ceil_div(g.h - h, g.o.stride)), cols(ceil_div(g.w - w, g.o.stride)) {
+    for (i64 r = 0; r < g.r; ++r)
+      for (i64 s = 0; s < g.s; ++s)
+        if ((h + g.o.pad_top - r * g.o.dilation) % g.o.stride == 0 &&
+            (w + g.o.pad_left - s * g.o.dilation) % g.o.stride == 0)
+          taps.emplace_back(r, s);
+  }
+  i64 h_of(i64 i) const { return first_h + i / cols % rows * g.o.stride; }
+  i64 w_of(i64 i) const { return first_w + i % cols * g.o.stride; }
+  i64 n_of(i64 i) const { return i / cols / rows; }
+};
+
+// dgrad's left operand: for each input pixel of the phase, the output pixels that its taps come from.
+struct PhaseRows final : LeftOperand {
+  const Phase& phase;
+  const float *dy, *zero;
+  PhaseRows(const Phase& f, const float* dy_, const float* z) : phase(f), dy(dy_), zero(z) {}
+  i64 stage(i64 first, int rows, const DepthBlock& d, float*, const float** ptr) const override {
+    const ConvGeom& g = phase.g;
+    for (int i = 0; i < tile_rows; ++i) {
+      const i64 at = first + std::min(i, rows - 1);
+      const i64 h = phase.h_of(at) + g.o.pad_top, w = phase.w_of(at) + g.o.pad_left, n = phase.n_of(at);
+      for (i64 t = 0; t < d.taps; ++t) {
+        const auto [r, s] = phase.taps[static_cast<std::size_t>(d.tap + t)];
+        const i64 top = h - r * g.o.dilation, left = w - s * g.o.dilation;
+        const i64 p = top / g.o.stride, q = left / g.o.stride;
+        const bool inside = top >= 0 && left >= 0 && p < g.p && q < g.q;
+        ptr[t * tile_rows + i] = inside ? dy + ((n * g.p + p) * g.q + q) * g.k + d.offset : zero;
+      }
+    }
+    return 1;
+  }
+};
+
+// dgrad's right operand: element (tap, k), column c.
+struct PhaseFilters final : RightOperand {
+  const Phase& phase;
+  const float* w;
+  PhaseFilters(const Phase& f, const float* w_) : phase(f), w(w_) {}
+  void pack(i64 first, int cols, const DepthBlock& d, float* out) const override {
+    const ConvGeom& g = phase.g;
+    const i64 c = g.c / g.o.groups, row = g.r * g.s * c;
+    for (i64 t = 0; t < d.taps; ++t) {
+      const auto [r, s] = phase.taps[static_cast<std::size_t>(d.tap + t)];
+      pack_rows(w + d.offset * row + (r * g.s + s) * c + first, row, d.run, cols, out + t * d.run * tile_cols);
+    }
+  }
+};
+
+struct PhaseOut final : OutputRows {
+  const Phase& phase;
+  float* dx;
+  PhaseOut(const Phase& f, float* d) : phase(f), dx(d) {}
+  float* row(i64 i) const override {
+    return dx + ((phase.n_of(i) * phase.g.h + phase.h_of(i)) * phase.g.w + phase.w_of(i)) * phase.g.c;
+  }
+};
+
+// wgrad's left operand: dy transposed, its pixels being the inner dimension.
+struct GradColumns final : LeftOperand {
+  const float* dy;
+  i64 k;
+  GradColumns(const float* d, i64 k_) : dy(d), k(k_) { packs = true; }
+  i64 stage(i64 first, int rows, const DepthBlock& d, float* space, const float** ptr) const override {
+    const float* from = dy + d.offset * k + first;
+    if (rows == tile_rows) {
+      for (i64 i = 0; i < d.run; ++i) std::memcpy(space + i * tile_rows, from + i * k, sizeof(float) * tile_rows);
+    } else {
+      for (i64 i = 0; i < d.run; ++i)
+        for (int j = 0; j < tile_rows; ++j) space[i * tile_rows + j] = j < rows ? from[i * k + j] : 0.0F;
+    }
+    for (int i = 0; i < tile_rows; ++i) ptr[i] = space + i;
+    return tile_rows;
+  }
+};
+
+// wgrad's right operand: columns are the filter's r s c elements, the inner dimension is the output pixels.
+struct WindowColumns final : RightOperand {
+  Window win;
+  explicit WindowColumns(const Window& w) : win(w) {}
+  void pack(i64 first, int cols, const DepthBlock& d, float* out) const override {
+    for (int done = 0; done < tile_cols;) {
+      const i64 tap = (first + done) / win.run, offset = (first + done) % win.run;
+      const int length = static_cast<int>(std::min<i64>(win.run - offset, cols - done));
+      if (done >= cols) {
+        for (i64 i = 0; i < d.run; ++i) std::fill(out + i * tile_cols + done, out + (i + 1) * tile_cols, 0.0F);
+        return;
+      }
+      copy_tap(tap, offset, length, d, out + done);
+      done += length;
+    }
+  }
+  // One tap's part of the panel, walking the output pixels without divisions.
+  void copy_tap(i64 tap, i64 offset, int length, const DepthBlock& d, float* out) const {
+    i64 q = d.offset % win.q, p = d.offset / win.q % win.p, n = d.offset / win.q / win.p;
+    const i64 tap_h = tap / win.taps_w * win.dilation - win.pad_top;
+    const i64 tap_w = tap % win.taps_w * win.dilation - win.pad_left;
+    for (i64 i = 0; i < d.run; ++i, out += tile_cols) {
+      const i64 row = p * win.stride + tap_h, col = q * win.stride + tap_w;
+      const bool inside = row >= 0 && row < win.h && col >= 0 && col < win.w;
+      const float* from = inside ? win.x + ((n * win.h + row) * win.w + col) * win.c + offset : win.zero;
+      if (length == tile_cols) {
+        std::memcpy(out, from, sizeof(float) * tile_cols);
+      } else {
+        for (int j = 0; j < length; ++j) out[j] = from[j];
+      }
+      if (++q < win.q) continue;
+      q = 0;
+      if (++p < win.p) continue;
+      p = 0;
+      ++n;
+    }
+  }
+};
+
+}  // namespace
+
+void own_fprop(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
+  Workspace space(e);
+  const Window win = any_window(g, a.x, space);
+  const i64 groups = g.o.groups, k = g.k / groups, row = g.r * g.s * g.c / groups;
+  std::vector<WindowRows> lefts;
+  std::vector<FilterColumns> rights;
+  std::vector<DenseOut> outs;
+  for (i64 i = 0; i < groups; ++i) {
+    Window part = win;
+    part.x += i * (g.c / groups);
+    lefts.emplace_back(part);
+    rights.emplace_back(a.w + i * k * row, row, win.run);
+    outs.emplace_back(a.y + i * k, g.k);
+  }
+  std::vector<Product> products;
+  for (i64 i = 0; i < groups; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    products.push_back({g.n * g.p * g.q, k, row / win.run, win.run, &lefts[at], &rights[at], &outs[at],
+                        a.bias ? a.bias + i * k : nullptr, false});
+  }
+  run_products(products);
+}
+
+void own_dgrad(const Exec&, const ConvGeom& g, const ConvOperands& a) {
+  const i64 groups = g.o.groups, k = g.k / groups, c = g.c / groups;
+  const float* const zero = zeros(k);
+  std::vector<Phase> phases;
+  for (i64 h = 0; h < std::min<i64>(g.o.stride, g.h); ++h)
+    for (i64 w = 0; w < std::min<i64>(g.o.stride, g.w); ++w) phases.emplace_back(g, h, w);
+  std::vector<PhaseRows> lefts;
+  std::vector<PhaseFilters> rights;
+  std::vector<PhaseOut> outs;
+  for (i64 i = 0; i < groups; ++i)
+    for (const Phase& f : phases) {
+      lefts.emplace_back(f, a.y + i * k, zero);
+      rights.emplace_back(f, a.w + i * k * g.r * g.s * c);
+      outs.emplace_back(f, a.x + i * c);
+    }
+  std::vector<Product> products;
+  for (std::size_t i = 0; i < lefts.size(); ++i) {
+    const Phase& f = lefts[i].phase;
+    products.push_back({g.n * f.rows * f.cols, c, static_cast<i64>(f.taps.size()), k, &lefts[i], &rights[i], &outs[i],
+                        a.bias ? a.bias + static_cast<i64>(i / phases.size()) * c : nullptr, false});
+  }
+  run_products(products);
+}
+
+void own_wgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
+  Workspace space(e);
+  const Window win = any_window(g, a.x, space);
+  const i64 groups = g.o.groups, k = g.k / groups, row = g.r * g.s * g.c / groups;
+  std::vector<GradColumns> lefts;
+  std::vector<WindowColumns> rights;
+  std::vector<DenseOut> outs;
+  for (i64 i = 0; i < groups; ++i) {
+    Window part = win;
+    part.x += i * (g.c / groups);
+    lefts.emplace_back(a.y + i * k, g.k);
+    rights.emplace_back(part);
+    outs.emplace_back(a.w + i * k * row, row);
+  }
+  std::vector<Product> products;
+  for (std::size_t i = 0; i < lefts.size(); ++i)
+    products.push_back(
+        {k, row, 1, g.n * g.p * g.q, &lefts[i], &rights[i], &outs[i], nullptr, a.accumulate});
+  run_products(products);
+}
+
+}  // namespace sumi::kernels::cpu

@@ -1,0 +1,232 @@
+// oneDNN's convolution primitives with their reorders, in a bounded cache.
+#ifdef SUMI_ONEDNN
+#include "kernels/cpu/onednn.h"
+
+#include <dnnl.hpp>
+#include <list>
+#include <mutex>
+#include <unordered_map>
+
+namespace sumi::kernels::cpu {
+namespace {
+
+using Desc = dnnl::memory::desc;
+using Tag = dnnl::memory::format_tag;
+
+const dnnl::engine& engine() {
+  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
+  return cpu;
+}
+
+// One of the three operands: our layout, the primitive's, and the way between them where they differ.
+struct Operand {
+  Desc ours, theirs;
+  dnnl::reorder reorder;
+  bool differs = false;
+
+  void set(const Desc& mine, const Desc& wanted, bool is_output) {
+    ours = mine;
+    theirs = wanted;
+    differs = !(ours == theirs);
+    if (!differs) return;
+    const Desc &from = is_output ? theirs : ours, &to = is_output ? ours : theirs;
+    dnnl::primitive_attr attr;
+    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+    const dnnl::reorder::primitive_desc pd(engine(), from, engine(), to, attr);
+    scratchpad = pd.scratchpad_desc().get_size();
+    reorder = dnnl::reorder(pd);
+  }
+  std::size_t scratchpad = 0;
+};
+
+struct Plan {
+  dnnl::primitive primitive;  // empty: oneDNN has nothing good
+  Operand x, w, y;
+  std::size_t scratchpad = 0;
+  std::string name;
+};
+
+struct Descs {
+  Desc x, w, y, bias;
+  dnnl::memory::dims strides, dilates, pads_before, pads_after;
+};
+
+Descs describe(const ConvGeom& g, bool any_activations, bool any_weights, bool plain) {
+  const auto f32 = dnnl::memory::data_type::f32;
+  const Tag activations = any_activations ? Tag::any : Tag::nhwc;
+  const i64 groups = g.o.groups;
+  const dnnl::memory::dims weights = groups == 1
+                                         ? dnnl::memory::dims{g.k, g.c, g.r, g.s}
+                                         : dnnl::memory::dims{groups, g.k / groups, g.c / groups, g.r, g.s};
+  const Tag weight_tag = any_weights && !plain ? Tag::any : groups == 1 ? Tag::ohwi : Tag::gohwi;
+  return {{{g.n, g.c, g.h, g.w}, f32, plain ? Tag::nhwc : activations},
+          {weights, f32, weight_tag},
+          {{g.n, g.k, g.p, g.q}, f32, plain ? Tag::nhwc : activations},
+          {{g.k}, f32, Tag::x},
+          {g.o.stride, g.o.stride},
+          {g.o.dilation - 1, g.o.dilation - 1},
+          {g.o.pad_top, g.o.pad_left},
+          // What the floor in p's formula leaves over is not padding: say exactly what is read.
+          {(g.p - 1) * g.o.stride + g.o.dilation * (g.r - 1) + 1 - g.h - g.o.pad_top,
+           (g.q - 1) * g.o.stride + g.o.dilation * (g.s - 1) + 1 - g.w - g.o.pad_left}};
+}
+
+template <class PrimitiveDesc, class Primitive>
+void fill_plan(Plan& plan, const PrimitiveDesc& pd, const Desc& x, const Desc& w, const Desc& y, Direction d,
+               const Descs& ours, bool blocked) {
+  const std::string implementation = pd.impl_info_str();
+  if (implementation.find("ref") != std::string::npos) return;
+  plan.name = "onednn " + implementation + (blocked ? " blocked" : " nhwc");
+  plan.x.set(ours.x, x, d == Direction::dgrad);
+  plan.w.set(ours.w, w, d == Direction::wgrad);
+  plan.y.set(ours.y, y, d == Direction::fprop);
+  plan.scratchpad = std::max({pd.scratchpad_desc().get_size(), plan.x.scratchpad, plan.w.scratchpad,
+                              plan.y.scratchpad});
+  plan.primitive = Primitive(pd);
+}
+
+void make_plan(Plan& plan, Direction d, const ConvGeom& g, bool with_bias, bool blocked) {
+  const Descs a = describe(g, blocked, true, false), ours = describe(g, false, false, true);
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  const auto direct = dnnl::algorithm::convolution_direct;
+  using Forward = dnnl::convolution_forward;
+  using Data = dnnl::convolution_backward_data;
+  using Weights = dnnl::convolution_backward_weights;
+  const auto kind = dnnl::prop_kind::forward_training;
+  const Forward::desc forward =
+      d == Direction::fprop && with_bias
+          ? Forward::desc(kind, direct, a.x, a.w, a.bias, a.y, a.strides, a.dilates, a.pads_before, a.pads_after)
+          : Forward::desc(kind, direct, a.x, a.w, a.y, a.strides, a.dilates, a.pads_before, a.pads_after);
+  const Forward::primitive_desc fpd(forward, attr, engine());
+  if (d == Direction::fprop) {
+    fill_plan<Forward::primitive_desc, Forward>(plan, fpd, fpd.src_desc(), fpd.weights_desc(), fpd.dst_desc(), d, ours,
+                                                blocked);
+  } else if (d == Direction::dgrad) {
+    const Data::primitive_desc pd(
+        Data::desc(direct, a.x, a.w, a.y, a.strides, a.dilates, a.pads_before, a.pads_after), attr, engine(), fpd);
+    fill_plan<Data::primitive_desc, Data>(plan, pd, pd.diff_src_desc(), pd.weights_desc(), pd.diff_dst_desc(), d, ours,
+                                          blocked);
+  } else {
+    const Weights::primitive_desc pd(
+        Weights::desc(direct, a.x, a.w, a.y, a.strides, a.dilates, a.pads_before, a.pads_after), attr, engine(), fpd);
+    fill_plan<Weights::primitive_desc, Weights>(plan, pd, pd.src_desc(), pd.diff_weights_desc(), pd.diff_dst_desc(), d,
+                                                ours, blocked);
+  }
+}
+
+// The least recently used plan leaves when a new one finds the cache full. A plan in use stays alive.
+class Cache {
+ public:
+  template <class Make>
+  std::shared_ptr<const Plan> get(const std::string& key, const Make& make) {
+    const std::lock_guard lock(mutex_);
+    if (const auto found = index_.find(key); found != index_.end()) {
+      plans_.splice(plans_.begin(), plans_, found->second);
+      return found->second->second;
+    }
+    auto plan = std::make_shared<Plan>();
+    try {
+      make(*plan);
+    } catch (const dnnl::error&) {
+      *plan = Plan{};  // oneDNN does not know this geometry: our own form runs
+    }
+    plans_.emplace_front(key, plan);
+    index_[key] = plans_.begin();
+    if (plans_.size() > capacity) {
+      index_.erase(plans_.back().first);
+      plans_.pop_back();
+    }
+    return plan;
+  }
+
+ private:
+  static constexpr std::size_t capacity = 512;
+  using Entry = std::pair<std::string, std::shared_ptr<const Plan>>;
+  std::mutex mutex_;
+  std::list<Entry> plans_;
+  std::unordered_map<std::string, std::list<Entry>::iterator> index_;
+};
+
+Cache& cache() {
+  static Cache plans;
+  return plans;
+}
+
+// Activations in oneDNN's own blocks or as they are.
+bool prefers_blocked(Direction, const ConvGeom& g) { return g.c >= 16 && g.k >= 16; }
+
+void add_to(float* y, const float* x, i64 count) {
+  for_range(count, 1, [=](i64 begin, i64 end) {
+    for (i64 i = begin; i < end; ++i) y[i] += x[i];
+  });
+}
+
+void add_bias(float* y, const float* bias, i64 pixels, i64 c) {
+  for_range(pixels, c, [=](i64 begin, i64 end) {
+    for (i64 i = begin; i < end; ++i)
+      for (i64 j = 0; j < c; ++j) y[i * c + j] += bias[j];
+  });
+}
+
+// Runs the plan with its reorders; temporaries and scratchpad are pieces of the Exec's scratch memory.
+void execute(const Exec& e, const Plan& plan, Direction d, const ConvGeom& g, const ConvOperands& a) {
+  Workspace space(e);
+  const auto pad_piece = space.add<char>(static_cast<i64>(plan.scratchpad));
+  const auto bytes = [](const Operand& o) { return o.differs ? static_cast<i64>(o.theirs.get_size()) : 0; };
+  const auto x_piece = space.add<char>(bytes(plan.x)), w_piece = space.add<char>(bytes(plan.w)),
+             y_piece = space.add<char>(bytes(plan.y));
+  const bool adds = d == Direction::wgrad && a.accumulate;
+  const i64 weights = g.w_shape().count();
+  const auto sum_piece = space.add<float>(adds ? weights : 0);
+  space.allocate();
+  dnnl::stream stream(engine());
+  const dnnl::memory pad({{static_cast<i64>(plan.scratchpad)}, dnnl::memory::data_type::u8, Tag::x}, engine(),
+                         space.at<char>(pad_piece));
+  float* const w = adds ? space.at<float>(sum_piece) : a.w;
+  const auto move = [&](const Operand& o, float* ours, std::size_t piece, bool is_output) {
+    dnnl::memory mine(o.ours, engine(), ours), theirs(o.theirs, engine(), space.at<char>(piece));
+    dnnl::memory &from = is_output ? theirs : mine, &to = is_output ? mine : theirs;
+    o.reorder.execute(stream, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, pad}});
+  };
+  const auto place = [&](const Operand& o, float* ours, std::size_t piece, bool is_output) {
+    if (!o.differs) return dnnl::memory(o.ours, engine(), ours);
+    if (!is_output) move(o, ours, piece, false);
+    return dnnl::memory(o.theirs, engine(), space.at<char>(piece));
+  };
+  const bool fprop = d == Direction::fprop, dgrad = d == Direction::dgrad, wgrad = d == Direction::wgrad;
+  std::unordered_map<int, dnnl::memory> args{
+      {dgrad ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, place(plan.x, a.x, x_piece, dgrad)},
+      {wgrad ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, place(plan.w, w, w_piece, wgrad)},
+      {fprop ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, place(plan.y, a.y, y_piece, fprop)},
+      {DNNL_ARG_SCRATCHPAD, pad}};
+  if (fprop && a.bias)
+    args.emplace(DNNL_ARG_BIAS, dnnl::memory({{g.k}, dnnl::memory::data_type::f32, Tag::x}, engine(),
+                                             const_cast<float*>(a.bias)));
+  plan.primitive.execute(stream, args);
+  if (fprop && plan.y.differs) move(plan.y, a.y, y_piece, true);
+  if (dgrad && plan.x.differs) move(plan.x, a.x, x_piece, true);
+  if (wgrad && plan.w.differs) move(plan.w, w, w_piece, true);
+  stream.wait();
+  if (dgrad && a.bias) add_bias(a.x, a.bias, g.n * g.h * g.w, g.c);
+  if (adds) add_to(a.w, w, weights);
+}
+
+}  // namespace
+
+bool prefers_onednn(Direction, const ConvGeom&) { return true; }
+
+bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
+  const bool blocked = prefers_blocked(d, g), bias = d == Direction::fprop && a.bias;
+  const std::string key = g.str() + "h" + std::to_string(g.h) + "x" + std::to_string(g.p) + "x" +
+                          std::to_string(g.q) + "d" + std::to_string(static_cast<int>(d)) + (bias ? "b" : "") + "t" +
+                          std::to_string(omp_get_max_threads());
+  const auto plan = cache().get(key, [&](Plan& p) { make_plan(p, d, g, bias, blocked); });
+  if (!plan->primitive) return false;
+  e.ran(plan->name.c_str());
+  execute(e, *plan, d, g, a);
+  return true;
+}
+
+}  // namespace sumi::kernels::cpu
+#endif

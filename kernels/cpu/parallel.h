@@ -1,0 +1,108 @@
+// How loops of the CPU backend run: which instruction set, how many threads, and where temporary memory comes from.
+#pragma once
+
+#include <omp.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/base/dispatch.h"
+#include "kernels/base/exec.h"
+
+namespace sumi::kernels::cpu {
+
+using i64 = std::int64_t;
+
+// Below this many elements a parallel region costs more than it gains.
+constexpr i64 parallel_threshold = 32768;
+
+constexpr i64 ceil_div(i64 a, i64 b) { return (a + b - 1) / b; }
+
+#if defined(__x86_64__) && defined(__GNUC__)
+inline bool has_avx2() {
+  static const bool yes = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return yes;
+}
+// `flatten` inlines the body here, so that it is compiled a second time for AVX2. Products and sums are never contracted
+// (-ffp-contract=off), so both forms give the same bits.
+template <class Body>
+__attribute__((target("avx2,fma"), flatten)) void run_avx2(const Body& body, i64 begin, i64 end) {
+  body(begin, end);
+}
+template <class Body>
+void run_span(const Body& body, i64 begin, i64 end) {
+  if (has_avx2()) {
+    run_avx2(body, begin, end);
+  } else {
+    body(begin, end);
+  }
+}
+#else
+inline bool has_avx2() { return false; }
+template <class Body>
+void run_span(const Body& body, i64 begin, i64 end) {
+  body(begin, end);
+}
+#endif
+
+// body(begin, end) for a partition of [0, count) into one range per thread. The result must not depend on the partition.
+// `cost`: roughly how many elements one index stands for. The body must not throw.
+template <class Body>
+void for_range(i64 count, i64 cost, const Body& body) {
+  if (count < 2 || count * cost < parallel_threshold || omp_get_max_threads() == 1) {
+    run_span(body, 0, count);
+    return;
+  }
+#pragma omp parallel
+  {
+    const i64 t = omp_get_thread_num(), threads = omp_get_num_threads();
+    const i64 begin = count * t / threads, end = count * (t + 1) / threads;
+    if (begin < end) run_span(body, begin, end);
+  }
+}
+
+// The Exec's scratch memory cut into aligned pieces: add() all sizes, then get().
+class Workspace {
+ public:
+  explicit Workspace(const Exec& e) : scratch_(e.scratch ? e.scratch : &own_) {}
+
+  // The piece's handle for at().
+  template <class T>
+  std::size_t add(i64 count) {
+    const std::size_t at = bytes_;
+    bytes_ += (static_cast<std::size_t>(count) * sizeof(T) + 63) / 64 * 64;
+    return at;
+  }
+  void allocate() { base_ = static_cast<char*>(scratch_->get(std::max<std::size_t>(bytes_, 64))); }
+  template <class T>
+  T* at(std::size_t piece) const {
+    return reinterpret_cast<T*>(base_ + piece);
+  }
+
+ private:
+  Scratch own_;
+  Scratch* scratch_;
+  std::size_t bytes_ = 0;
+  char* base_ = nullptr;
+};
+
+// Elements of any supported type to and from f32.
+inline void load_f32(const char* where, View x, float* y) {
+  dispatch_f32_bf16(where, x.dtype, [&]<class T>() {
+    const T* from = x.as<T>();
+    for_range(x.count(), 1, [=](i64 begin, i64 end) {
+      for (i64 i = begin; i < end; ++i) y[i] = static_cast<float>(from[i]);
+    });
+  });
+}
+inline void store_f32(const char* where, const float* x, MutView y) {
+  dispatch_f32_bf16(where, y.dtype, [&]<class T>() {
+    T* to = y.as<T>();
+    for_range(y.count(), 1, [=](i64 begin, i64 end) {
+      for (i64 i = begin; i < end; ++i) to[i] = T(x[i]);
+    });
+  });
+}
+
+}  // namespace sumi::kernels::cpu

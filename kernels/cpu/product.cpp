@@ -1,0 +1,163 @@
+// The blocked loops around the micro-kernel, and how a list of products is shared by the threads.
+#include "kernels/cpu/product.h"
+
+#include <mutex>
+
+namespace sumi::kernels::cpu {
+namespace {
+
+constexpr i64 panel_block = 16;  // right panels packed at a time: 384 x 256 floats, 384 KiB
+constexpr i64 strip_block = 24;  // left strips staged at a time
+
+// A thread's own staging memory; it lives as long as the thread.
+struct Staging {
+  Scratch panels, strips, pointers;
+};
+Staging& staging() {
+  thread_local Staging mine;
+  return mine;
+}
+
+// The parts of the output that one thread works on, in strips and panels.
+struct Part {
+  i64 strip, strip_end, panel, panel_end;
+};
+
+void store_tile(const Product& p, i64 row, int rows, i64 col, int cols, const float* tile, bool first) {
+  for (int i = 0; i < rows; ++i) {
+    float* y = p.out->row(row + i) + col;
+    const float* t = tile + i * tile_cols;
+    if (!first || p.accumulate) {
+      for (int j = 0; j < cols; ++j) y[j] += t[j];
+    } else {
+      for (int j = 0; j < cols; ++j) y[j] = t[j];
+    }
+    if (first && p.bias)
+      for (int j = 0; j < cols; ++j) y[j] += p.bias[col + j];
+  }
+}
+
+// One block of the inner dimension over the strips and panels of `part`.
+void run_block(const Product& p, const Part& part, const DepthBlock& block, MicroKernel* kernel) {
+  Staging& memory = staging();
+  const i64 depth = block.size(), taps = p.left->packs ? 1 : block.taps;
+  auto* panels = static_cast<float*>(memory.panels.get(sizeof(float) * depth * tile_cols * panel_block));
+  auto* strips = static_cast<float*>(memory.strips.get(sizeof(float) * depth * tile_rows * strip_block));
+  auto** pointers =
+      static_cast<const float**>(memory.pointers.get(sizeof(float*) * taps * tile_rows * strip_block));
+  const bool first = block.tap == 0 && block.offset == 0;
+  alignas(64) float tile[tile_rows * tile_cols];
+  for (i64 j0 = part.panel; j0 < part.panel_end; j0 += panel_block) {
+    const i64 j1 = std::min(j0 + panel_block, part.panel_end);
+    for (i64 j = j0; j < j1; ++j)
+      p.right->pack(j * tile_cols, static_cast<int>(std::min<i64>(tile_cols, p.cols - j * tile_cols)), block,
+                    panels + (j - j0) * depth * tile_cols);
+    for (i64 i0 = part.strip; i0 < part.strip_end; i0 += strip_block) {
+      const i64 i1 = std::min(i0 + strip_block, part.strip_end);
+      i64 stride = 1;
+      for (i64 i = i0; i < i1; ++i)
+        stride = p.left->stage(i * tile_rows, static_cast<int>(std::min<i64>(tile_rows, p.rows - i * tile_rows)),
+                               block, strips + (i - i0) * depth * tile_rows, pointers + (i - i0) * taps * tile_rows);
+      for (i64 j = j0; j < j1; ++j)
+        for (i64 i = i0; i < i1; ++i) {
+          kernel(taps, depth / taps, pointers + (i - i0) * taps * tile_rows, stride,
+                 panels + (j - j0) * depth * tile_cols, tile);
+          store_tile(p, i * tile_rows, static_cast<int>(std::min<i64>(tile_rows, p.rows - i * tile_rows)),
+                     j * tile_cols, static_cast<int>(std::min<i64>(tile_cols, p.cols - j * tile_cols)), tile, first);
+        }
+    }
+  }
+}
+
+void run_part(const Product& p, const Part& part, MicroKernel* kernel) {
+  if (part.strip >= part.strip_end || part.panel >= part.panel_end) return;
+  if (p.run > depth_block) {
+    // Equal pieces of one tap, so that none is thin.
+    const i64 pieces = ceil_div(p.run, depth_block), size = ceil_div(p.run, pieces);
+    for (i64 t = 0; t < p.taps; ++t)
+      for (i64 at = 0; at < p.run; at += size) run_block(p, part, {t, 1, at, std::min(size, p.run - at)}, kernel);
+    return;
+  }
+  const i64 taps = std::max<i64>(depth_block / p.run, 1);
+  for (i64 t = 0; t < p.taps; t += taps) run_block(p, part, {t, std::min(taps, p.taps - t), 0, p.run}, kernel);
+}
+
+// The grid of thread parts of one product: more parts along rows repeat the packing of the right operand, more along
+// columns that of the left. An element packed costs about as much as eight multiplied with.
+void split(const Product& p, i64 threads, i64& row_parts, i64& col_parts) {
+  const i64 strips = ceil_div(p.rows, tile_rows), panels = ceil_div(p.cols, tile_cols);
+  i64 best = -1;
+  row_parts = col_parts = 1;
+  for (i64 r = 1; r <= std::min(threads, strips); ++r) {
+    const i64 c = std::min(threads / r, panels);
+    const i64 tall = ceil_div(strips, r) * tile_rows, wide = ceil_div(panels, c) * tile_cols;
+    const i64 cost = tall * wide + 32 * wide + (p.left->packs ? 16 : 4) * tall;
+    if (best >= 0 && cost >= best) continue;
+    best = cost;
+    row_parts = r;
+    col_parts = c;
+  }
+}
+
+Part part_of(const Product& p, i64 r, i64 row_parts, i64 c, i64 col_parts) {
+  const i64 strips = ceil_div(p.rows, tile_rows), panels = ceil_div(p.cols, tile_cols);
+  return {strips * r / row_parts, strips * (r + 1) / row_parts, panels * c / col_parts, panels * (c + 1) / col_parts};
+}
+
+// Without an inner dimension the product is the bias.
+void run_empty(const Product& p) {
+  const float nothing[tile_rows * tile_cols] = {};
+  for (i64 i = 0; i < p.rows; ++i)
+    for (i64 j = 0; j < p.cols; j += tile_cols)
+      store_tile(p, i, 1, j, static_cast<int>(std::min<i64>(tile_cols, p.cols - j)), nothing, true);
+}
+
+}  // namespace
+
+const float* zeros(i64 count) {
+  static std::mutex guard;
+  static std::vector<std::vector<float>> all;  // kept: others may still read a smaller one
+  const std::lock_guard lock(guard);
+  if (all.empty() || static_cast<i64>(all.back().size()) < count)
+    all.emplace_back(static_cast<std::size_t>(std::max<i64>(2 * count, 4096)), 0.0F);
+  return all.back().data();
+}
+
+void run_product_here(const Product& p) {
+  if (p.taps * p.run == 0) return run_empty(p);
+  run_part(p, part_of(p, 0, 1, 0, 1), micro_kernel());
+}
+
+void run_products(const std::vector<Product>& products) {
+  MicroKernel* const kernel = micro_kernel();
+  i64 work = 0;
+  for (const Product& p : products) {
+    if (p.taps * p.run == 0) run_empty(p);
+    work += p.rows * p.cols * std::max<i64>(p.taps * p.run, 1);
+  }
+  const i64 threads = work < 16 * parallel_threshold ? 1 : omp_get_max_threads();
+  const auto count = static_cast<i64>(products.size());
+  struct Task {
+    const Product* product;
+    Part part;
+  };
+  std::vector<Task> tasks;
+  for (const Product& p : products) {
+    if (p.rows * p.cols * p.taps * p.run == 0) continue;
+    i64 row_parts = 1, col_parts = 1;
+    // Many products: each is one thread's; few: all threads share each.
+    if (count < 4 * threads) split(p, threads, row_parts, col_parts);
+    for (i64 r = 0; r < row_parts; ++r)
+      for (i64 c = 0; c < col_parts; ++c) tasks.push_back({&p, part_of(p, r, row_parts, c, col_parts)});
+  }
+  const auto task_count = static_cast<i64>(tasks.size());
+  if (threads == 1) {
+    for (const Task& t : tasks) run_part(*t.product, t.part, kernel);
+    return;
+  }
+#pragma omp parallel for schedule(static, 1)
+  for (i64 i = 0; i < task_count; ++i)
+    run_part(*tasks[static_cast<std::size_t>(i)].product, tasks[static_cast<std::size_t>(i)].part, kernel);
+}
+
+}  // namespace sumi::kernels::cpu

@@ -1,0 +1,76 @@
+// DCGAN. Layer indices are those of the well-known PyTorch example: linear map, norm and activation count one
+// each.
+#include <fmt/format.h>
+
+#include <bit>
+
+#include "models/networks.h"
+
+namespace sumi {
+namespace {
+
+using Linear = BlockOptions::Linear;
+using Norm = LayerSpec::Norm;
+
+// How many stride-2 layers lie between a 4x4 and the full picture, the last one included.
+int doublings(int size) {
+  if (size < 8 || size > 1024 || !std::has_single_bit(static_cast<unsigned>(size)))
+    fail("--size", fmt::format("{} is not possible for dcgan; use 8, 16, 32, 64, 128 or 256", size));
+  return std::countr_zero(static_cast<unsigned>(size)) - 2;
+}
+
+LayerSpec layer(Linear linear, std::int64_t in, std::int64_t out, int stride, int pad) {
+  LayerSpec s;
+  s.linear = linear;
+  s.in = in;
+  s.out = out;
+  s.kernel = 4;
+  s.stride = stride;
+  s.pad = pad;
+  s.bias = false;
+  return s;
+}
+
+}  // namespace
+
+std::unique_ptr<Sequential> dcgan_generator(const NetOptions& o) {
+  auto g = std::make_unique<Sequential>("g");
+  const int steps = doublings(o.size);
+  std::int64_t width = std::int64_t{o.ngf} << (steps - 1);
+  int index = 0;
+  const auto add = [&](LayerSpec s, bool last) {
+    s.name = fmt::format("main.{}", index);
+    s.norm_name = fmt::format("main.{}", index + 1);
+    s.norm = last ? Norm::none : Norm::batch;
+    s.act = last ? Unary::tanh : Unary::relu;
+    g->add(s, o.dtype, o.device);
+    index += 3;
+  };
+  add(layer(Linear::conv_transpose, o.nz, width, 1, 0), false);
+  for (int i = 1; i < steps; ++i, width /= 2)
+    add(layer(Linear::conv_transpose, width, width / 2, 2, 1), false);
+  add(layer(Linear::conv_transpose, width, o.channels, 2, 1), true);
+  return g;
+}
+
+std::unique_ptr<Sequential> dcgan_discriminator(const NetOptions& o) {
+  auto d = std::make_unique<Sequential>("d");
+  const int steps = doublings(o.size);
+  std::int64_t width = o.ndf;
+  int index = 0;
+  const auto add = [&](LayerSpec s, bool norm, bool last) {
+    s.name = fmt::format("main.{}", index);
+    s.norm_name = fmt::format("main.{}", index + 1);
+    s.norm = norm ? Norm::batch : Norm::none;
+    s.act = last ? Unary::identity : Unary::leaky_relu;
+    s.alpha = last ? 0 : 0.2;
+    d->add(s, o.dtype, o.device);
+    index += norm ? 3 : 2;
+  };
+  add(layer(Linear::conv, o.channels, width, 2, 1), false, false);
+  for (int i = 1; i < steps; ++i, width *= 2) add(layer(Linear::conv, width, width * 2, 2, 1), true, false);
+  add(layer(Linear::conv, width, 1, 1, 0), false, true);
+  return d;
+}
+
+}  // namespace sumi

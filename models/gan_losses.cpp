@@ -1,0 +1,32 @@
+#include "models/gan_losses.h"
+
+#include <cmath>
+
+namespace sumi {
+
+GanLoss::GanLoss(const std::string& mode, double label_smooth)
+    : mode_(mode == "lsgan"        ? Mode::lsgan
+            : mode == "saturating" ? Mode::saturating
+                                   : Mode::vanilla),
+      real_label_(1 - label_smooth) {}
+
+Tensor GanLoss::discriminator_real(const Tensor& logits) const {
+  return loss_mean(mode_ == Mode::lsgan ? Loss::squared : Loss::bce_logits, logits, real_label_);
+}
+
+Tensor GanLoss::discriminator_fake(const Tensor& logits) const {
+  return loss_mean(mode_ == Mode::lsgan ? Loss::squared : Loss::bce_logits, logits, 0.0);
+}
+
+Tensor GanLoss::generator(const Tensor& logits) const {
+  if (mode_ == Mode::lsgan) return loss_mean(Loss::squared, logits, 1.0);
+  if (mode_ == Mode::vanilla) return loss_mean(Loss::bce_logits, logits, 1.0);
+  // log(1 - s) = -softplus(logit), which is minus the cross-entropy against 0.
+  return affine(loss_mean(Loss::bce_logits, logits, 0.0), -1);
+}
+
+double GanLoss::score(double logit) const {
+  return mode_ == Mode::lsgan ? logit : 1 / (1 + std::exp(-logit));
+}
+
+}  // namespace sumi

@@ -1,0 +1,45 @@
+// GANs that draw pictures from noise: one training procedure for every pair of networks.
+#pragma once
+
+#include "models/gan_losses.h"
+#include "models/model.h"
+#include "models/networks.h"
+
+namespace sumi {
+
+// One step (Radford 2015, as in the well-known example): d on real and on fake pictures, update d; then g
+// through the updated d, on the same fakes.
+class GanModel final : public Model {
+ public:
+  GanModel(const TrainOptions& options, std::unique_ptr<Sequential> g, std::unique_ptr<Sequential> d,
+           const NetOptions& net);
+  ~GanModel() override;
+
+  std::vector<Network> networks() override;
+  StepStats step(const Tensor& real, double epoch) override;
+  std::vector<std::pair<std::string, Tensor>> last_inputs() const override;
+  Tensor samples() override;
+  Tensor generate(const Tensor& noise, bool raw) override;
+  Tensor noise(std::int64_t count, RandomStream& stream) const override;
+  void save(CheckpointWriter& writer, bool full) override;
+  void load(const CheckpointFile& file, bool full) override;
+  std::map<std::string, std::uint64_t> counters() const override;
+  void set_counters(const std::map<std::string, std::uint64_t>& positions) override;
+  std::vector<std::string> never_updated() const override;
+
+ private:
+  struct Trained;  // a network with its arena and optimiser
+  struct ScoreCount;
+
+  NetOptions net_;
+  std::unique_ptr<Sequential> g_, d_;
+  std::unique_ptr<Trained> g_trained_, d_trained_;
+  GanLoss loss_;
+  LrPolicy policy_;
+  double lr_g_, lr_d_;
+  RandomStream noise_stream_;
+  Tensor fixed_noise_, last_real_, last_noise_;
+  bool has_ema_;
+};
+
+}  // namespace sumi

@@ -1,0 +1,85 @@
+// Which models there are, and how one is made or loaded.
+#include "models/model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "engine/device.h"
+#include "models/gan_model.h"
+
+namespace sumi {
+
+const std::vector<ModelInfo>& model_list() {
+  static const std::vector<ModelInfo> list{
+      {"gan", "dense GAN: small grey pictures from noise", "the source texts, after Goodfellow 2014"},
+      {"dcgan", "convolutional GAN: pictures from noise", "Radford 2015"},
+  };
+  return list;
+}
+
+std::unique_ptr<Model> make_model(const TrainOptions& o) {
+  validate(o);
+  NetOptions net{o.size,
+                 o.channels,
+                 o.nz,
+                 o.ngf,
+                 o.ndf,
+                 o.precision == "f64" ? DType::f64 : DType::f32,
+                 parse_device(o.device)};
+  if (o.model == "gan")
+    return std::make_unique<GanModel>(o, dense_generator(net), dense_discriminator(net), net);
+  return std::make_unique<GanModel>(o, dcgan_generator(net), dcgan_discriminator(net), net);
+}
+
+std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options,
+                                  const std::string& device) {
+  const std::string where = "checkpoint " + file.path().string();
+  const auto json = nlohmann::ordered_json::parse(file.header().options, nullptr, false);
+  if (json.is_discarded()) fail(where, "is damaged: its options are not JSON; use another checkpoint");
+  TrainOptions o;
+  o.model = file.header().model;
+  update_from_json(o, json, where);
+  if (!device.empty()) o.device = device;
+  if (o.precision == "f64" && o.device != "ref")
+    o.precision = "auto";  // weights are rounded; drawing needs no more
+  std::unique_ptr<Model> model = make_model(o);
+  model->load(file, false);
+  if (options) *options = o;
+  return model;
+}
+
+namespace {
+
+bool is_step_name(const std::string& stem) {
+  return !stem.empty() && stem.size() < 19 &&
+         std::all_of(stem.begin(), stem.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+std::filesystem::path resolve_checkpoint(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::error_code ec;
+  if (!fs::exists(path, ec))
+    fail("model " + path.string(), "does not exist; give a checkpoint file or a run directory");
+  if (!fs::is_directory(path, ec)) return path;
+  std::vector<std::pair<std::int64_t, fs::path>> found;
+  for (const auto& entry : fs::directory_iterator(path / "checkpoints", ec))
+    if (entry.path().extension() == ".safetensors" && is_step_name(entry.path().stem().string()))
+      found.emplace_back(std::stoll(entry.path().stem().string()), entry.path());
+  std::sort(found.rbegin(), found.rend());
+  std::string reason = "there is none";
+  for (const auto& [step, file] : found) {
+    try {
+      if (CheckpointFile(file).header().kind == "full") return file;
+    } catch (const Error& e) {
+      reason = e.what();
+    }
+  }
+  fail("run " + path.string(),
+       "holds no readable checkpoint (" + reason + "); is this a run directory of sumi train?");
+}
+
+}  // namespace sumi

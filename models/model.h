@@ -1,0 +1,75 @@
+// A model: networks, their optimisers and one training step. What every trainable system of sumi is to the
+// trainer.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/checkpoint.h"
+#include "engine/optim.h"
+#include "models/options.h"
+
+namespace sumi {
+
+// What one step reports, in the order of stats.jsonl: loss_d, loss_g, d_real, d_fake, d_accuracy.
+using StepStats = std::vector<std::pair<std::string, double>>;
+
+// One line of `sumi models` and of the help.
+struct ModelInfo {
+  const char* name;
+  const char* summary;
+  const char* reference;
+};
+const std::vector<ModelInfo>& model_list();
+
+class Model {
+ public:
+  virtual ~Model() = default;
+
+  struct Network {
+    std::string name;  // "g", "d"
+    Module* module;
+    Shape input;  // of one picture or noise vector, n = 1
+  };
+  virtual std::vector<Network> networks() = 0;
+
+  // One optimiser step of every network on real pictures [n,h,w,c] in [-1,1]. `epoch` (fractional) sets the
+  // rate.
+  virtual StepStats step(const Tensor& real, double epoch) = 0;
+
+  // What step() drew at random, for --dump-batches: name and tensor of the last step ("real", "noise").
+  virtual std::vector<std::pair<std::string, Tensor>> last_inputs() const = 0;
+
+  // The sheet drawn while training: fixed noise, always the same. [n,h,w,c] in [-1,1].
+  virtual Tensor samples() = 0;
+
+  // Pictures from noise [n,1,1,nz] with the running average where there is one (unless `raw`), batch norm at
+  // inference.
+  virtual Tensor generate(const Tensor& noise, bool raw) = 0;
+  virtual Tensor noise(std::int64_t count, RandomStream& stream) const = 0;
+
+  // Networks alone, or everything that training needs but the counters.
+  virtual void save(CheckpointWriter& writer, bool full) = 0;
+  virtual void load(const CheckpointFile& file, bool full) = 0;
+  // Positions of random streams and counts of updates, by name.
+  virtual std::map<std::string, std::uint64_t> counters() const = 0;
+  virtual void set_counters(const std::map<std::string, std::uint64_t>& counters) = 0;
+
+  // Names of parameters that no step has updated, for one line in the log.
+  virtual std::vector<std::string> never_updated() const = 0;
+};
+
+// Builds the model that `options.model` names, freshly initialised from options.seed.
+std::unique_ptr<Model> make_model(const TrainOptions& options);
+
+// The model of a checkpoint with its weights, for inference (and its options through `options`, if given).
+std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options = nullptr,
+                                  const std::string& device = "");
+
+// FILE, or the newest readable full checkpoint of a run directory. Error when there is none.
+std::filesystem::path resolve_checkpoint(const std::filesystem::path& file_or_run);
+
+}  // namespace sumi

@@ -1,0 +1,199 @@
+#include "models/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "engine/device.h"
+#include "engine/file.h"
+#include "models/model.h"
+
+namespace sumi {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool one_of(const std::string& value, std::initializer_list<const char*> allowed) {
+  return std::any_of(allowed.begin(), allowed.end(), [&](const char* a) { return value == a; });
+}
+
+// Throws unless lo <= value <= hi; NaN fails.
+template <class T>
+void within(const char* name, T value, T lo, T hi, const char* what = "") {
+  if (!(value >= lo && value <= hi))
+    fail(std::string("--") + name,
+         fmt::format("{} is out of range; give a number from {} to {}{}", value, lo, hi, what));
+}
+
+template <class T>
+T convert(const Json& value, const std::string& name, const std::string& where) {
+  const auto bad = [&](const char* expected) {
+    fail(where, fmt::format("option {} must be {}, not {}", name, expected, value.dump().substr(0, 40)));
+  };
+  if constexpr (std::is_same_v<T, bool>) {
+    if (!value.is_boolean()) bad("true or false");
+    return value.get<bool>();
+  } else if constexpr (std::is_same_v<T, std::string>) {
+    if (!value.is_string()) bad("text");
+    return value.get<std::string>();
+  } else if constexpr (std::is_floating_point_v<T>) {
+    if (!value.is_number()) bad("a number");
+    return value.get<T>();
+  } else {
+    if (!value.is_number_integer()) bad("a whole number");
+    const bool negative = !value.is_number_unsigned() && value.get<std::int64_t>() < 0;
+    if (negative ? (std::is_unsigned_v<T> ||
+                    value.get<std::int64_t>() < static_cast<std::int64_t>(std::numeric_limits<T>::min()))
+                 : value.get<std::uint64_t>() > static_cast<std::uint64_t>(std::numeric_limits<T>::max()))
+      bad("a number of that size");
+    return value.get<T>();
+  }
+}
+
+// `name = value` lines: quoted or bare text, numbers, true and false; # begins a comment.
+Json parse_lines(const std::string& text, const std::string& where) {
+  Json json = Json::object();
+  int number = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    ++number;
+    const auto trim = [](std::string s) {
+      const auto first = s.find_first_not_of(" \t\r"), last = s.find_last_not_of(" \t\r");
+      return first == std::string::npos ? std::string() : s.substr(first, last - first + 1);
+    };
+    if (const auto hash = line.find('#'); hash != std::string::npos && line.find('"') > hash)
+      line.resize(hash);
+    line = trim(line);
+    if (line.empty()) continue;
+    const auto equals = line.find('=');
+    if (equals == std::string::npos)
+      fail(where, fmt::format("line {} is not `name = value`: {}", number, line.substr(0, 60)));
+    const std::string value = trim(line.substr(equals + 1));
+    const Json parsed = Json::parse(value, nullptr, false);
+    json[trim(line.substr(0, equals))] = parsed.is_discarded() ? Json(value) : parsed;
+  }
+  return json;
+}
+
+}  // namespace
+
+TrainOptions default_options(const std::string& model) {
+  TrainOptions o;
+  o.model = model;
+  if (model == "dcgan") return o;
+  if (model == "gan") {  // the source texts' first network: dense, 28 x 28, grey
+    o.size = 28;
+    o.channels = 1;
+    o.no_flip = true;
+    o.beta1 = 0.9;
+    o.epochs = 100;
+    o.init_type = "xavier-uniform";
+    o.init_gain = 1;
+    return o;
+  }
+  std::string known;
+  for (const ModelInfo& info : model_list()) known += std::string(known.empty() ? "" : ", ") + info.name;
+  fail("model", fmt::format("unknown model '{}'; there are: {}", model, known));
+}
+
+void validate(const TrainOptions& o) {
+  default_options(o.model);
+  within("size", o.size, 1, 4096);
+  within("nz", o.nz, 1, 65536);
+  within("ngf", o.ngf, 1, 4096);
+  within("ndf", o.ndf, 1, 4096);
+  within("batch-size", o.batch_size, 1, 65536);
+  within("workers", o.workers, 0, 256);
+  within("threads", o.threads, 0, 4096);
+  within("keep", o.keep, 1, 1000000);
+  within<std::int64_t>("max-items", o.max_items, 0, std::int64_t{1} << 40);
+  within<std::int64_t>("steps", o.steps, 0, std::int64_t{1} << 40);
+  within<std::int64_t>("log-every", o.log_every, 1, std::int64_t{1} << 40);
+  within<std::int64_t>("sample-every", o.sample_every, 0, std::int64_t{1} << 40);
+  within<std::int64_t>("save-every", o.save_every, 0, std::int64_t{1} << 40);
+  within("epochs", o.epochs, 0.0, 1e9);
+  within("epochs-decay", o.epochs_decay, 0.0, 1e9);
+  within("lr", o.lr, 0.0, 1e3);
+  within("lr-g", o.lr_g, 0.0, 1e3);
+  within("lr-d", o.lr_d, 0.0, 1e3);
+  within("beta1", o.beta1, 0.0, 0.999999);
+  within("beta2", o.beta2, 0.0, 0.999999999);
+  within("label-smooth", o.label_smooth, 0.0, 0.5);
+  within("clip-grad", o.clip_grad, 0.0, 1e9);
+  within("ema", o.ema, 0.0, 0.9999999);
+  within("init-gain", o.init_gain, 0.0, 1e3);
+  if (o.channels != 1 && o.channels != 3)
+    fail("--channels", fmt::format("{} is neither 1 nor 3", o.channels));
+  if (o.steps == 0 && o.epochs + o.epochs_decay <= 0)
+    fail("--epochs", "the run has no length; give --epochs or --steps");
+  const auto choice = [](const char* name, const std::string& value,
+                         std::initializer_list<const char*> allowed) {
+    if (!one_of(value, allowed))
+      fail(std::string("--") + name,
+           fmt::format("unknown '{}'; use one of: {}", value, fmt::join(allowed, ", ")));
+  };
+  choice("gan-mode", o.gan_mode, {"vanilla", "saturating", "lsgan"});
+  choice("lr-policy", o.lr_policy, {"constant", "linear", "step", "cosine"});
+  choice("init-type", o.init_type, {"normal", "xavier", "xavier-uniform", "kaiming", "orthogonal"});
+  choice("precision", o.precision, {"auto", "f32", "f64"});
+  const Device device = parse_device(o.device);
+  if (o.precision == "f64" && !device.is_ref())
+    fail("--precision", "f64 exists on the reference device only; add --device ref");
+  if ((o.lr_policy == "linear" || o.lr_policy == "cosine") && o.epochs_decay <= 0 && o.lr_policy == "linear")
+    fail("--lr-policy", "linear needs --epochs-decay, the passes in which the rate falls");
+  if (o.lr_policy == "step" && o.epochs_decay <= 0)
+    fail("--lr-policy", "step needs --epochs-decay, the passes between two steps");
+}
+
+Json to_json(const TrainOptions& options) {
+  Json json = Json::object();
+  json["model"] = options.model;
+  visit_options(options, [&](const OptionInfo& info, const auto& value) { json[info.name] = value; });
+  return json;
+}
+
+void update_from_json(TrainOptions& options, const Json& json, const std::string& where) {
+  if (!json.is_object()) fail(where, "does not hold an object of options");
+  for (const auto& [key, value] : json.items()) {
+    std::string name = key;
+    std::replace(name.begin(), name.end(), '_', '-');
+    if (name == "model") {
+      options.model = convert<std::string>(value, name, where);
+      continue;
+    }
+    bool found = false;
+    visit_options(options, [&](const OptionInfo& info, auto& member) {
+      if (name != info.name) return;
+      found = true;
+      member = convert<std::remove_reference_t<decltype(member)>>(value, name, where);
+    });
+    if (!found)
+      fail(where, "unknown option '" + key.substr(0, 60) + "'; sumi train MODEL --help lists them all");
+  }
+}
+
+void update_from_config(TrainOptions& options, const std::string& path) {
+  const std::string where = "config " + path;
+  const std::string text = read_file(path, 1 << 20);
+  const auto first = text.find_first_not_of(" \t\r\n");
+  if (first == std::string::npos) fail(where, "is empty; give `name = value` lines or a JSON object");
+  Json json;
+  if (text[first] == '{') {
+    if (std::count(text.begin(), text.end(), '{') > 1) fail(where, "must be one flat JSON object");
+    json = Json::parse(text, nullptr, false);
+    if (json.is_discarded()) fail(where, "is not valid JSON; compare it with a run's options.json");
+  } else {
+    json = parse_lines(text, where);
+  }
+  const std::string model = options.model;
+  update_from_json(options, json, where);
+  if (options.model != model)
+    fail(where, fmt::format("is for the model {}, not {}", options.model.substr(0, 60), model));
+}
+
+}  // namespace sumi

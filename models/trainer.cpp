@@ -1,0 +1,301 @@
+#include "models/trainer.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "engine/device.h"
+#include "engine/io/dataset.h"
+#include "models/pictures.h"
+#include "models/run_dir.h"
+
+namespace sumi {
+namespace fs = std::filesystem;
+
+std::atomic<bool> stop_requested{false};
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Clock = std::chrono::steady_clock;
+
+DatasetSpec dataset_spec(const TrainOptions& o) {
+  DatasetSpec spec;
+  spec.data = o.data;
+  spec.size = o.size;
+  spec.channels = o.channels;
+  spec.max_items = o.max_items;
+  spec.cache_dir = o.cache;
+  spec.workers = o.workers;
+  spec.batch_size = o.batch_size;
+  spec.seed = o.seed;
+  spec.flip = !o.no_flip;
+  return spec;
+}
+
+// One run from its first or a later step to its end.
+class Session {
+ public:
+  Session(const TrainOptions& options, RunDir& run, TrainingObserver& observer)
+      : options_(options), run_(run), observer_(observer), loader_(open_data(), dataset_spec(options)) {
+    model_ = make_model(options_);
+    per_epoch_ = loader_.batches_per_epoch();
+    total_ = options_.steps > 0
+                 ? options_.steps
+                 : std::llround((options_.epochs + options_.epochs_decay) * static_cast<double>(per_epoch_));
+  }
+
+  void begin();
+  void restore(const CheckpointFile& file);
+  TrainResult loop();
+
+ private:
+  Dataset open_data();
+  Tensor real_batch();
+  void say(const std::string& line) {
+    run_.log(line);
+    observer_.message(line);
+  }
+  void warn(const std::string& line) {
+    run_.log("warning: " + line);
+    observer_.warning(line);
+  }
+  double elapsed() const { return seconds_ + std::chrono::duration<double>(Clock::now() - start_).count(); }
+  CheckpointHeader header(const char* kind) const;
+  void save();
+  void draw();
+  void log_step(const StepStats& stats);
+  void check_finite(const StepStats& stats) const;
+  void after_step(const StepStats& stats);
+
+  TrainOptions options_;
+  RunDir& run_;
+  TrainingObserver& observer_;
+  BatchLoader loader_;
+  std::unique_ptr<Model> model_;
+  std::int64_t per_epoch_ = 0, total_ = 0, step_ = 0, first_step_ = 0;
+  double seconds_ = 0;  // of earlier sessions of this run
+  Clock::time_point start_ = Clock::now();
+  std::int64_t logged_step_ = 0;
+  double logged_seconds_ = 0;
+  std::int64_t saved_step_ = -1;
+};
+
+Dataset Session::open_data() {
+  DatasetSpec spec = dataset_spec(options_);
+  spec.fallback_dir = run_.path();
+  DatasetEvents events;
+  events.warn = [this](const std::string& line) { warn(line); };
+  events.progress = [this](std::int64_t done, std::int64_t total) {
+    observer_.decoding(done, total);
+    if (stop_requested) fail("data", "interrupted while the pictures were being decoded");
+  };
+  return Dataset::open(spec, events);
+}
+
+CheckpointHeader Session::header(const char* kind) const {
+  Json state;
+  state["step"] = step_;
+  state["images"] = step_ * options_.batch_size;
+  state["epoch"] = static_cast<double>(step_) / static_cast<double>(per_epoch_);
+  state["seconds"] = elapsed();
+  state["batch"] = loader_.position();  // data order: batch k of (data, seed) is always the same
+  state["data_key"] = loader_.dataset().key();
+  state["data_count"] = loader_.size();
+  state["threads"] = threads();
+  for (const auto& [name, value] : model_->counters()) state["counters"][name] = value;
+  return {kind, options_.model, to_json(options_).dump(), state.dump()};
+}
+
+void Session::save() {
+  if (saved_step_ == step_) return;
+  CheckpointWriter writer;
+  model_->save(writer, true);
+  writer.write(run_.checkpoint_path(step_), header("full"));
+  saved_step_ = step_;
+  run_.prune(options_.keep);
+}
+
+void Session::draw() {
+  save_image(run_.sample_path(step_), make_sheet(to_images(model_->samples()), 8));
+  run_.plot(options_.model + ", " + run_.path().filename().string());
+}
+
+void Session::begin() {
+  if (!options_.init.empty()) {
+    const fs::path path = resolve_checkpoint(options_.init);
+    const CheckpointFile file(path);
+    if (file.header().model != options_.model)
+      fail("--init " + path.string(),
+           fmt::format("is a checkpoint of the model {}, not of {}", file.header().model, options_.model));
+    model_->load(file, false);
+    say("weights from " + path.string());
+  }
+  run_.write_options(options_);
+  say(fmt::format("{} on {} pictures, {} steps of {}", options_.model, loader_.size(), total_,
+                  options_.batch_size));
+  save();
+  if (options_.sample_every > 0) draw();
+}
+
+void Session::restore(const CheckpointFile& file) {
+  const std::string where = "checkpoint " + file.path().string();
+  const Json state = Json::parse(file.header().state, nullptr, false);
+  const auto damaged = [&]() {
+    fail(where, "is damaged: its state is not complete; use an older checkpoint");
+  };
+  if (state.is_discarded() || !state.is_object()) damaged();
+  try {
+    step_ = state.at("step").get<std::int64_t>();
+    seconds_ = state.at("seconds").get<double>();
+    std::map<std::string, std::uint64_t> counters;
+    for (const auto& [name, value] : state.at("counters").items())
+      counters[name] = value.get<std::uint64_t>();
+    if (step_ < 0) damaged();
+    loader_.seek(state.at("batch").get<std::int64_t>());
+    model_->load(file, true);
+    model_->set_counters(counters);
+    if (state.at("data_key").get<std::uint64_t>() != loader_.dataset().key())
+      warn("the data has changed since the checkpoint: the run goes on, but not as it would have");
+    if (state.at("threads").get<int>() != threads())
+      warn(fmt::format("the run had {} threads, now {}: the bits will differ", state.at("threads").get<int>(),
+                       threads()));
+  } catch (const nlohmann::json::exception&) {
+    damaged();
+  }
+  run_.cut_back(step_);
+  saved_step_ = step_;
+  logged_step_ = step_;
+  logged_seconds_ = seconds_;
+  start_ = Clock::now();
+  run_.write_options(options_);
+  say(fmt::format("resumed at step {} of {}", step_, total_));
+}
+
+Tensor Session::real_batch() {
+  if (options_.overfit_one_batch) loader_.seek(0);
+  const Batch batch = loader_.next();
+  return Tensor::from(batch.data, {batch.n, batch.h, batch.w, batch.c},
+                      options_.precision == "f64" ? DType::f64 : DType::f32, parse_device(options_.device));
+}
+
+void Session::check_finite(const StepStats& stats) const {
+  for (const auto& [name, value] : stats)
+    if (!std::isfinite(value))
+      fail("training",
+           fmt::format("{} is {} after step {}: the run has diverged. The last healthy checkpoint is {}; "
+                       "go on from there with --init and a lower --lr, or with --clip-grad 1",
+                       name, value, step_, run_.checkpoint_path(saved_step_).string()));
+}
+
+void Session::log_step(const StepStats& stats) {
+  StatsLine line;
+  line.step = step_;
+  line.images = step_ * options_.batch_size;
+  line.seconds = elapsed();
+  const double interval = line.seconds - logged_seconds_;
+  line.images_per_second =
+      interval > 0 ? static_cast<double>((step_ - logged_step_) * options_.batch_size) / interval : 0;
+  line.stats = stats;
+  run_.append(line);
+  logged_step_ = step_;
+  logged_seconds_ = line.seconds;
+  if (options_.dump_batches.empty()) return;
+  CheckpointWriter writer;
+  for (const auto& [name, tensor] : model_->last_inputs()) writer.add(name, tensor);
+  writer.write(fs::path(options_.dump_batches) / fmt::format("{}.safetensors", step_),
+               {"networks", "batch", "{}", "{}"});
+}
+
+void Session::after_step(const StepStats& stats) {
+  check_finite(stats);
+  const bool last = step_ == total_;
+  if (step_ % options_.log_every == 0 || step_ == 1 || last) log_step(stats);
+  if (options_.sample_every > 0 && (step_ % options_.sample_every == 0 || last)) draw();
+  if (last || (options_.save_every > 0 && step_ % options_.save_every == 0)) save();
+  if (options_.save_every_epoch && step_ % per_epoch_ == 0) {
+    CheckpointWriter writer;
+    model_->save(writer, false);
+    writer.write(run_.epoch_path(step_ / per_epoch_), header("networks"));
+  }
+  if (step_ == 1)
+    for (const std::string& name : model_->never_updated()) warn("parameter " + name + " gets no gradient");
+  const double seconds = elapsed() - seconds_;
+  const double done = static_cast<double>(step_ - first_step_);
+  const double rate = seconds > 0 ? done / seconds : 0;
+  observer_.progress({step_, total_, step_ * options_.batch_size,
+                      static_cast<double>(step_) / static_cast<double>(per_epoch_),
+                      static_cast<double>(total_) / static_cast<double>(per_epoch_),
+                      rate * options_.batch_size, rate > 0 ? static_cast<double>(total_ - step_) / rate : 0,
+                      &stats});
+}
+
+TrainResult Session::loop() {
+  first_step_ = step_;
+  bool interrupted = false;
+  while (step_ < total_ && !(interrupted = stop_requested)) {
+    set_anomaly_step(step_ + 1);
+    const double epoch = std::floor(static_cast<double>(step_) / static_cast<double>(per_epoch_));
+    const StepStats stats = model_->step(real_batch(), epoch);
+    ++step_;
+    after_step(stats);
+  }
+  save();
+  say(interrupted ? fmt::format("stopped at step {} of {}", step_, total_)
+                  : fmt::format("done: {} steps", step_));
+  return {step_, interrupted, run_.checkpoint_path(step_)};
+}
+
+// Fails now rather than at the first logged step.
+void prepare(const TrainOptions& o) {
+  validate(o);
+  if (o.data.empty()) fail("--data", "is missing: a folder of pictures or an idx.gz file");
+  if (o.outdir.empty()) fail("--outdir", "is missing: the folder of the run");
+  set_threads(o.threads);
+  set_anomaly_mode(o.check);
+  if (o.dump_batches.empty()) return;
+  std::error_code ec;
+  fs::create_directories(o.dump_batches, ec);
+  if (ec) fail("--dump-batches " + o.dump_batches, "cannot make the folder: " + ec.message());
+}
+
+}  // namespace
+
+TrainResult train(const TrainOptions& options, TrainingObserver& observer) {
+  prepare(options);
+  RunDir run = RunDir::create(options.outdir);
+  std::optional<Session> session;
+  try {
+    session.emplace(options, run, observer);
+    session->begin();
+  } catch (...) {
+    run.discard_if_new();
+    throw;
+  }
+  return session->loop();
+}
+
+TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)>& override_options,
+                   TrainingObserver& observer) {
+  RunDir run = RunDir::open(path);
+  const CheckpointFile file(resolve_checkpoint(path));
+  const std::string where = "checkpoint " + file.path().string();
+  const Json json = Json::parse(file.header().options, nullptr, false);
+  const Json state = Json::parse(file.header().state, nullptr, false);
+  if (json.is_discarded() || state.is_discarded()) fail(where, "is damaged: its options are not JSON");
+  TrainOptions options = default_options(file.header().model);
+  update_from_json(options, json, where);
+  options.outdir = path.string();  // the run may have been moved
+  // The thread count is part of the arithmetic; "all" means what it meant then.
+  if (options.threads == 0) options.threads = state.value("threads", 0);
+  override_options(options);
+  prepare(options);
+  Session session(options, run, observer);
+  session.restore(file);
+  return session.loop();
+}
+
+}  // namespace sumi

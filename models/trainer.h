@@ -1,0 +1,56 @@
+// The training loop: data in, steps, statistics, samples, checkpoints; stopping and resuming.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "engine/trace.h"
+#include "models/model.h"
+
+namespace sumi {
+
+// What the trainer tells whoever watches. All calls come from the training thread.
+class TrainingObserver {
+ public:
+  virtual ~TrainingObserver() = default;
+  virtual void message(const std::string& line) { (void)line; }  // goes to log.txt too
+  virtual void warning(const std::string& line) { (void)line; }
+  virtual void decoding(std::int64_t done, std::int64_t total) { (void)done, (void)total; }
+  struct Progress {
+    std::int64_t step, steps, images;
+    double epoch, epochs, images_per_second, seconds_left;
+    const StepStats* stats;
+  };
+  virtual void progress(const Progress& progress) { (void)progress; }
+};
+
+// A run directory holds options.json, stats.jsonl, log.txt, loss.png, samples/STEP.png and
+// checkpoints/STEP.safetensors.
+struct TrainResult {
+  std::int64_t step = 0;
+  bool interrupted = false;
+  std::filesystem::path checkpoint;  // the last one written
+};
+
+// Trains from the beginning. Error if the directory already holds a run, the data cannot be read, ...
+TrainResult train(const TrainOptions& options, TrainingObserver& observer);
+
+// Continues the newest readable full checkpoint of `run`. `override` is called on the stored options before
+// they are validated. Bit-exact: the tensors end as if the run had never stopped; statistics and samples past
+// the checkpoint are cut back.
+TrainResult resume(const std::filesystem::path& run, const std::function<void(TrainOptions&)>& override,
+                   TrainingObserver& observer);
+
+// Set from a signal handler: the step in flight finishes, the state is saved, train() returns with
+// interrupted = true.
+extern std::atomic<bool> stop_requested;
+
+// --dry-run: networks, parameters, FLOPs and predicted memory, as text. Reads no data.
+std::string describe_plan(const TrainOptions& options);
+
+// --explain: one step on random pictures, every op that ran, in order.
+std::vector<OpRecord> explain_step(const TrainOptions& options);
+
+}  // namespace sumi

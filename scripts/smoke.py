@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Runs what the documents promise. Usage: smoke.py SUMI [DOCUMENT...] | smoke.py --self-test
+
+Fenced blocks of README.md and docs/learn/*.md, in order, one scratch directory per document:
+  ```sh ci   runs (bash -euo pipefail), with `sumi` on the PATH and the project's files in the directory
+  ```sh      is only read: every `sumi COMMAND --option` in it must be one that `sumi COMMAND --help` knows
+Every subcommand of `sumi --help` must occur in some block that runs.
+"""
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+
+import repo
+
+FENCE = re.compile(r"^```(\S*)[ \t]*(.*?)[ \t]*$")
+OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]*|-[a-zA-Z])(?![a-zA-Z0-9])")
+
+
+def blocks(text):
+    """(line, tags, body) of every fenced block whose language is sh."""
+    found, start, tags, body = [], None, None, []
+    for number, line in enumerate(text.splitlines(), 1):
+        fence = FENCE.match(line)
+        if fence and tags is None:
+            start, tags, body = number, [fence[1], *fence[2].split()], []
+        elif fence and not fence[1]:
+            if tags[0] == "sh":
+                found.append((start, tags[1:], "\n".join(body) + "\n"))
+            tags = None
+        elif tags is not None:
+            body.append(line)
+    return found
+
+
+def sumi_commands(body):
+    """The argument lists of every call of sumi in a block."""
+    calls = []
+    for line in body.replace("\\\n", " ").splitlines():
+        lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;()<>")
+        lexer.whitespace_split = True
+        words = []
+        for word in [*lexer, ";"]:
+            if not set(word) <= set("|&;()"):
+                words.append(word)
+                continue
+            while words and "=" in words[0]:  # VARIABLE=value before the program
+                words.pop(0)
+            if words and words[0].split("/")[-1] == "sumi":
+                calls.append(words[1:])
+            words = []
+    return calls
+
+
+def unknown(call, help_of):
+    """What `sumi CALL...` uses that its help does not know. help_of(words) is a help text, or None."""
+    if not call or call[0].startswith("-"):
+        text, options = help_of([]), call
+    else:
+        text, options = help_of(call[:1]), call[1:]
+        if text is None:
+            return [f"sumi {call[0]}"]
+        if options and re.fullmatch(r"[a-z]\w*", options[0]):
+            text += help_of(call[:2]) or ""
+    known = set(OPTION.findall(text or "")) | {"--help", "-h", "--version"}
+    used = [word.split("=")[0].replace("_", "-") for word in options
+            if re.match(r"--?[a-zA-Z]", word)]
+    return [f"sumi {' '.join(call[:1])} {word}" for word in used if word not in known]
+
+
+def subcommands(text):
+    """The names under "Subcommands:" or "Commands:" in the page of `sumi --help`."""
+    match = re.search(r"^(?:sub)?commands:?[ ]*\n((?:[ \t]+\S.*\n|[ \t]*\n)+)", text + "\n", re.M | re.I)
+    return re.findall(r"^ {1,4}([a-z][a-z-]*)\b", match[1], re.M) if match else []
+
+
+def self_test():
+    fake = {(): "Subcommands:\n  train    trains\n  generate draws\n\nMore\n", ("train",): "  --data DIR\n  -m,--model M\n",
+            ("train", "dcgan"): "  --ngf N\n"}.get
+    text = "a\n```sh ci\nsumi train dcgan \\\n  --data x --ngf 3 && X=1 sumi train -q\n```\n```text\nsumi bad\n```\n```sh\n" \
+           "./sumi paint # no\necho sumi --nonsense | sumi train --data_x=3\n```\n"
+    parsed = blocks(text)
+    assert [block[:2] for block in parsed] == [(2, ["ci"]), (9, [])], parsed
+    wrong = [[bad for call in sumi_commands(body) for bad in unknown(call, lambda words: fake(tuple(words)))]
+             for _, _, body in parsed]
+    assert wrong == [["sumi train -q"], ["sumi paint", "sumi train --data-x"]], wrong
+    assert subcommands(fake(())) == ["train", "generate"], subcommands(fake(()))
+    with tempfile.TemporaryDirectory() as scratch:
+        for body, fails in [("true\nfalse\ntrue\n", True), ("false | true\n", True), ("true\n", False)]:
+            assert bool(run(body, scratch, os.environ)[0]) == fails, body
+    print("smoke --self-test: planted mistakes found")
+
+
+def run(body, directory, environment):
+    done = subprocess.run(["bash", "-euo", "pipefail", "-c", body], cwd=directory, env=environment, text=True,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.returncode, done.stdout
+
+
+def prepare(scratch, sumi):
+    """The project's files (links) and an environment in which `sumi` is the program under test."""
+    for entry in sorted({name.split("/")[0] for name in repo.files()}):
+        os.symlink(repo.ROOT / entry, pathlib.Path(scratch) / entry)
+    return {**os.environ, "PATH": f"{sumi.parent}:{os.environ['PATH']}"}
+
+
+def main():
+    if sys.argv[1:] == ["--self-test"]:
+        self_test()
+        return
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    sumi = pathlib.Path(sys.argv[1]).resolve()
+    documents = [pathlib.Path(name).resolve() for name in sys.argv[2:]] or [
+        path for path in [repo.ROOT / "README.md", repo.ROOT / "README.zh.md",
+                          *sorted((repo.ROOT / "docs/learn").glob("*.md"))] if path.exists()]
+
+    helps = {}
+    def help_of(words):
+        key = tuple(words)
+        if key not in helps:
+            done = subprocess.run([sumi, *words, "--help"], capture_output=True, text=True, check=False)
+            helps[key] = done.stdout if done.returncode == 0 else None
+        return helps[key]
+
+    commands = subcommands(help_of([]) or "")
+    passed, failures, seen = 0, [], set()
+    if not commands:
+        failures.append("`sumi --help` lists no subcommands")
+    for document in documents:
+        name = os.path.relpath(document, repo.ROOT)
+        with tempfile.TemporaryDirectory() as scratch:
+            environment = prepare(scratch, sumi)
+            for line, tags, body in blocks(document.read_text(encoding="utf-8")):
+                where, start = f"{name}:{line}", time.monotonic()
+                bad = [f"{where}: {word} is not in the help" for call in sumi_commands(body)
+                       for word in unknown(call, help_of)]
+                if not bad and "ci" in tags:
+                    seen |= {call[0] for call in sumi_commands(body) if call}
+                    status, printed = run(body, scratch, environment)
+                    if status:
+                        bad = [f"{where}: exit code {status}"]
+                        print(body + "--- printed:", *printed.splitlines()[-40:], sep="\n")
+                failures += bad
+                passed += not bad
+                verb = "ran" if "ci" in tags else "read"
+                print(f"smoke: {where} {'FAILED' if bad else verb} in {time.monotonic() - start:.1f} s", flush=True)
+    failures += [f"no block that runs calls `sumi {command}`" for command in commands if command not in seen]
+    for failure in failures:
+        print("smoke: " + failure)
+    print(f"smoke: {passed} passed, {len(failures)} failed")
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+// Shapes of matrix products: vectors, odd sizes, sizes around register tiles, batches with a shared side.
+#pragma once
+
+#include "kernels/gemm.h"
+
+namespace sumi::cases {
+
+struct GemmCase {
+  std::int64_t batch, m, n, k;
+  bool share_a = false, share_b = false;
+
+  // Run with all four combinations of transposition.
+  kernels::GemmGeom geom(bool trans_a, bool trans_b) const {
+    return {batch, m, n, k, trans_a, trans_b, share_a ? 1 : batch, share_b ? 1 : batch};
+  }
+};
+
+inline constexpr GemmCase gemm_cases[] = {
+    {1, 1, 1, 1},
+    {1, 1, 7, 33},
+    {1, 33, 1, 8},
+    {1, 7, 3, 1},
+    {1, 8, 8, 8},
+    {1, 5, 17, 13},
+    {1, 16, 6, 64},
+    {1, 33, 65, 31},
+    {1, 64, 64, 64},
+    {1, 67, 49, 130},
+    {1, 16, 100, 3},
+    {3, 4, 5, 6},
+    {3, 7, 9, 33, true, false},
+    {2, 17, 8, 5, false, true},
+    {4, 1, 8, 100, false, true},
+};
+
+}  // namespace sumi::cases

@@ -1,0 +1,151 @@
+// Functions of one operand: known values, derivatives by central differences, kinks, NaN, and every backend
+// against the reference.
+#include "kernels/activation.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tests/kernels/harness.h"
+
+namespace sumi::test {
+namespace {
+
+using namespace sumi::kernels;
+
+constexpr double alpha = 0.2;
+constexpr Unary all[] = {Unary::identity, Unary::relu,     Unary::leaky_relu, Unary::tanh,
+                         Unary::sigmoid,  Unary::softplus, Unary::exp,        Unary::log,
+                         Unary::sqrt,     Unary::square,   Unary::abs,        Unary::reciprocal};
+
+Job forward_job(Unary f, Shape shape, const std::vector<double>& x) {
+  return {name_of(f), {{shape, x}}, {shape}, [f](const Exec& e, const Ins& in, Outs& out, Write) {
+            unary(e, f, alpha, in[0], out[0]);
+          }};
+}
+Job grad_job(Unary f, Shape shape, const std::vector<double>& x, const std::vector<double>& y,
+             const std::vector<double>& dy) {
+  return {std::string(name_of(f)) + " gradient",
+          {{shape, x}, {shape, y}, {shape, dy}},
+          {shape},
+          [f](const Exec& e, const Ins& in, Outs& out, Write write) {
+            unary_grad(e, f, alpha, in[0], in[1], in[2], out[0], write);
+          },
+          true};
+}
+std::vector<double> forward(Unary f, const std::vector<double>& x) {
+  return expected(forward_job(f, Shape::vector(static_cast<std::int64_t>(x.size())), x), DType::f64)[0];
+}
+
+// Where f is defined and smooth enough for a step of 1e-5.
+std::vector<double> inside(Unary f, std::int64_t count) {
+  if (f == Unary::log || f == Unary::sqrt || f == Unary::reciprocal) return reals(count, 5, 0.25, 4);
+  std::vector<double> x = reals(count, 5, -4, 4);
+  for (double& v : x)
+    if (std::abs(v) < 0.01) v = 0.5;
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("unary: known values") {
+  const auto at = [](Unary f, double x) { return forward(f, {x})[0]; };
+  CHECK(at(Unary::relu, -3) == 0);
+  CHECK(at(Unary::relu, 3) == 3);
+  CHECK(at(Unary::leaky_relu, -3) == alpha * -3);
+  CHECK(at(Unary::abs, -3) == 3);
+  CHECK(at(Unary::square, -3) == 9);
+  CHECK(at(Unary::reciprocal, 4) == 0.25);
+  CHECK(at(Unary::sqrt, 9) == 3);
+  CHECK(at(Unary::tanh, 0.5) == doctest::Approx(0.46211715726000975).epsilon(1e-14));
+  CHECK(at(Unary::sigmoid, 1) == doctest::Approx(0.7310585786300049).epsilon(1e-14));
+  CHECK(at(Unary::softplus, 1) == doctest::Approx(1.3132616875182228).epsilon(1e-14));
+  CHECK(at(Unary::exp, 1) == doctest::Approx(2.718281828459045).epsilon(1e-14));
+  CHECK(at(Unary::log, 2) == doctest::Approx(0.6931471805599453).epsilon(1e-14));
+  // Without overflow, and without losing what is small.
+  CHECK(at(Unary::softplus, 1000) == 1000);
+  CHECK(at(Unary::softplus, -100) == doctest::Approx(3.720075976020836e-44).epsilon(1e-12));
+  CHECK(at(Unary::sigmoid, -1000) == 0);
+  CHECK(at(Unary::sigmoid, 1000) == 1);
+}
+
+TEST_CASE("unary_grad: central differences") {
+  for (Unary f : all) {
+    const std::int64_t count = 40;
+    const auto x = inside(f, count), dy = reals(count, 6);
+    const auto grad = expected(grad_job(f, Shape::vector(count), x, forward(f, x), dy), DType::f64)[0];
+    check_gradient(
+        name_of(f), [&](const std::vector<double>& v) { return dot(forward(f, v), dy); }, x, grad);
+  }
+}
+
+TEST_CASE("unary_grad: at the kink the derivatives are those of PyTorch") {
+  for (Device device : {ref, cpu})
+    for (DType t : {DType::f32, DType::bf16})
+      for (auto [f, want] : {std::pair{Unary::relu, 0.0}, {Unary::leaky_relu, 0.25}, {Unary::abs, 0.0}}) {
+        Bench b(device);
+        const Shape s = Shape::vector(11);
+        Buffer x(s, t, device, std::vector<double>(11, 0.0)), dy(s, t, device, std::vector<double>(11, 1.0));
+        Buffer dx(s, t, device);
+        unary_grad(b.exec, f, 0.25, x, x, dy, dx, Write::overwrite);
+        expect_close(name_of(f), dx.get(), std::vector<double>(11, want), exactly);
+      }
+}
+
+TEST_CASE("unary: NaN stays NaN on every backend") {
+  const std::vector<double> x(19, std::numeric_limits<double>::quiet_NaN());
+  for (Device device : {ref, cpu})
+    for (DType t : {DType::f32, DType::bf16})
+      for (Unary f : all) {
+        CAPTURE(name_of(f));
+        CAPTURE(device.str());
+        const Result result = run(forward_job(f, Shape::vector(19), x), device, t);
+        for (double y : result.values[0]) CHECK(std::isnan(y));
+      }
+}
+
+TEST_CASE("unary: backends against the reference") {
+  for (Shape shape : {Shape{1, 1, 1, 1}, Shape{2, 3, 5, 7}, Shape{1, 16, 33, 16}})
+    for (Unary f : all)
+      for (DType t : {DType::f32, DType::bf16}) {
+        const auto x = rounded(inside(f, shape.count()), t);
+        check_job(forward_job(f, shape, x), t, rounding(t));
+        // y (1 - y) of a rounded y is as wrong as y is, so the gradients of bf16 are given exact ones.
+        const auto y = rounded(expected(forward_job(f, shape, x), DType::f64)[0], t);
+        Tol tol = rounding(t);
+        if (t == DType::bf16) tol.scaled = 0x1p-8;
+        check_job(grad_job(f, shape, x, y, reals(shape.count(), 6)), t, tol);
+      }
+}
+
+TEST_CASE("unary: far from zero") {
+  const std::vector<double> x = {-1000, -104, -89,  -88, -50, -20, -9, -1e-3, -1e-6,
+                                 0,     1e-6, 1e-3, 9,   20,  50,  88, 1000};
+  for (Unary f : {Unary::tanh, Unary::sigmoid, Unary::softplus}) {
+    const Job job = forward_job(f, Shape::vector(static_cast<std::int64_t>(x.size())), x);
+    const auto want = expected(job, DType::f32)[0];
+    const auto got = run(job, cpu, DType::f32).values[0];
+    for (std::size_t i = 0; i < x.size(); ++i)  // each on its own scale, down to f32's smallest normal number
+      expect_close(std::string(name_of(f)) + " of " + std::to_string(x[i]), {got[i]},
+                   {std::abs(want[i]) < 0x1p-126 ? got[i] < 0x1p-125 ? got[i] : 0.0 : want[i]},
+                   rounding(DType::f32));
+  }
+}
+
+TEST_CASE("unary: in place") {
+  const auto x = reals(101, 8, -2, 2), dy = reals(101, 9);
+  for (Device device : {ref, cpu}) {
+    Bench b(device);
+    const Shape s = Shape::vector(101);
+    Buffer y(s, DType::f32, device, x), saved(s, DType::f32, device, x), dx(s, DType::f32, device, dy);
+    unary(b.exec, Unary::leaky_relu, alpha, y, y);
+    expect_close("in place", y.get(), expected(forward_job(Unary::leaky_relu, s, x), DType::f32)[0],
+                 rounding(DType::f32));
+    leaky_relu_grad(b.exec, alpha, saved, dx, dx);
+    expect_close("gradient in place", dx.get(),
+                 expected(grad_job(Unary::leaky_relu, s, x, x, dy), DType::f32)[0], rounding(DType::f32));
+  }
+}
+
+}  // namespace sumi::test

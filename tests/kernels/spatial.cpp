@@ -1,0 +1,198 @@
+// Padding, resizing and pooling: values by hand, each gradient as the adjoint of its forward, and every
+// backend against the reference.
+#include "tests/cases/spatial.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "tests/kernels/harness.h"
+
+namespace sumi::test {
+namespace {
+
+using namespace sumi::kernels;
+
+using Numbers = std::vector<double>;
+
+Job pad_job(const cases::PadCase& c, const Numbers& x) {
+  return {"pad " + c.x.str(),
+          {{c.x, x}},
+          {c.geom.padded(c.x)},
+          [g = c.geom](const Exec& e, const Ins& in, Outs& out, Write) { pad(e, g, in[0], out[0]); }};
+}
+Job pad_grad_job(const cases::PadCase& c, const Numbers& dy) {
+  return {
+      "pad_grad " + c.x.str(),
+      {{c.geom.padded(c.x), dy}},
+      {c.x},
+      [g = c.geom](const Exec& e, const Ins& in, Outs& out, Write w) { pad_grad(e, g, in[0], out[0], w); },
+      true};
+}
+
+std::string text(const ResizeGeom& g) {
+  const char* coords[] = {"half pixel", "align corners", "asymmetric"};
+  return g.mode == ResizeMode::nearest ? "nearest" : coords[static_cast<int>(g.coords)];
+}
+Job resize_job(const ResizeGeom& g, const Shape& x, const Shape& y, const Numbers& values) {
+  return {"resize " + x.str() + " to " + y.str() + ", " + text(g),
+          {{x, values}},
+          {y},
+          [g](const Exec& e, const Ins& in, Outs& out, Write) { resize(e, g, in[0], out[0]); }};
+}
+Job resize_grad_job(const ResizeGeom& g, const Shape& x, const Shape& y, const Numbers& dy) {
+  return {"resize_grad " + y.str() + " to " + x.str() + ", " + text(g),
+          {{y, dy}},
+          {x},
+          [g](const Exec& e, const Ins& in, Outs& out, Write w) { resize_grad(e, g, in[0], out[0], w); },
+          true};
+}
+constexpr ResizeGeom all_geoms[] = {{ResizeMode::nearest, ResizeCoords::half_pixel},
+                                    {ResizeMode::bilinear, ResizeCoords::half_pixel},
+                                    {ResizeMode::bilinear, ResizeCoords::align_corners},
+                                    {ResizeMode::bilinear, ResizeCoords::asymmetric}};
+
+Job avg_job(const cases::PoolCase& c, const Numbers& x) {
+  return {"avg_pool " + c.x.str(),
+          {{c.x, x}},
+          {c.geom.pooled(c.x)},
+          [g = c.geom](const Exec& e, const Ins& in, Outs& out, Write) { avg_pool(e, g, in[0], out[0]); }};
+}
+Job avg_grad_job(const cases::PoolCase& c, const Numbers& dy) {
+  return {"avg_pool_grad " + c.x.str(),
+          {{c.geom.pooled(c.x), dy}},
+          {c.x},
+          [g = c.geom](const Exec& e, const Ins& in, Outs& out, Write w) {
+            avg_pool_grad(e, g, in[0], out[0], w);
+          },
+          true};
+}
+Job pick_job(const cases::PoolCase& c, const Numbers& x, const Numbers& v) {
+  return {"max_pool_pick " + c.x.str(),
+          {{c.x, x}, {c.x, v}},
+          {c.geom.pooled(c.x)},
+          [g = c.geom](const Exec& e, const Ins& in, Outs& out, Write) {
+            max_pool_pick(e, g, in[0], in[1], out[0]);
+          }};
+}
+Job max_grad_job(const cases::PoolCase& c, const Numbers& x, const Numbers& dy) {
+  return {"max_pool_grad " + c.x.str(),
+          {{c.x, x}, {c.geom.pooled(c.x), dy}},
+          {c.x},
+          [g = c.geom](const Exec& e, const Ins& in, Outs& out, Write w) {
+            max_pool_grad(e, g, in[0], in[1], out[0], w);
+          },
+          true};
+}
+
+Numbers one(const Job& job) {
+  return expected(job, DType::f64)[0];
+}
+
+// A shuffle of different values, so that no small step changes which of them is the largest.
+Numbers distinct(std::int64_t count) {
+  Numbers x(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = 0.125 * static_cast<double>(i);
+  Dice dice(11);
+  for (std::size_t i = x.size(); i > 1; --i) std::swap(x[i - 1], x[dice.next() % i]);
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("pad: values known by hand") {
+  const Shape row{1, 1, 3, 1};
+  CHECK(one(pad_job({row, {PadMode::zero, 0, 0, 1, 2}}, {1, 2, 3})) == Numbers{0, 1, 2, 3, 0, 0});
+  CHECK(one(pad_job({row, {PadMode::reflect, 0, 0, 2, 1}}, {1, 2, 3})) == Numbers{3, 2, 1, 2, 3, 2});
+  CHECK(one(pad_job({row, {PadMode::replicate, 0, 0, 2, 1}}, {1, 2, 3})) == Numbers{1, 1, 1, 2, 3, 3});
+  const Shape square{1, 2, 2, 1};
+  CHECK(one(pad_job({square, {PadMode::reflect, 1, 0, 0, 1}}, {1, 2, 3, 4})) ==
+        Numbers{3, 4, 3, 1, 2, 1, 3, 4, 3});
+  CHECK(one(pad_grad_job({square, {PadMode::reflect, 1, 0, 0, 1}}, {1, 2, 3, 4, 5, 6, 7, 8, 9})) ==
+        Numbers{10, 5, 20, 10});
+}
+
+TEST_CASE("pad: its gradient is its adjoint; backends against the reference") {
+  for (const auto& c : cases::pad_cases) {
+    const std::int64_t small = c.x.count(), big = c.geom.padded(c.x).count();
+    const auto x = integers(small, 1, 3), dy = integers(big, 2, 3);
+    CHECK(dot(one(pad_job(c, x)), dy) == dot(x, one(pad_grad_job(c, dy))));
+    for (DType t : {DType::f32, DType::bf16}) {
+      check_job(pad_job(c, reals(small, 3)), t, exactly);
+      check_job(pad_grad_job(c, integers(big, 2, t)), t, exactly);
+    }
+  }
+}
+
+TEST_CASE("resize: values known by hand") {
+  const Shape two{1, 1, 2, 1}, four{1, 1, 4, 1}, three{1, 1, 3, 1};
+  const auto along = [](ResizeCoords coords, const Shape& x, const Shape& y, const Numbers& v) {
+    return one(resize_job({ResizeMode::bilinear, coords}, x, y, v));
+  };
+  // PyTorch's interpolate on [0, 4] to four, and from four to two.
+  CHECK(along(ResizeCoords::half_pixel, two, four, {0, 4}) == Numbers{0, 1, 3, 4});
+  CHECK(along(ResizeCoords::half_pixel, four, two, {0, 1, 2, 3}) == Numbers{0.5, 2.5});
+  CHECK(along(ResizeCoords::align_corners, two, three, {0, 4}) == Numbers{0, 2, 4});
+  CHECK(along(ResizeCoords::align_corners, four, {1, 1, 1, 1}, {7, 1, 2, 3}) == Numbers{7});
+  CHECK(along(ResizeCoords::asymmetric, two, four, {0, 4}) == Numbers{0, 2, 4, 4});
+  CHECK(one(resize_job({}, two, {1, 2, 4, 1}, {1, 2})) == Numbers{1, 1, 2, 2, 1, 1, 2, 2});
+  CHECK(one(resize_job({}, {1, 1, 5, 1}, three, {0, 1, 2, 3, 4})) == Numbers{0, 1, 3});
+  CHECK(one(resize_grad_job({}, two, four, {1, 2, 3, 4})) == Numbers{3, 7});
+  CHECK(one(resize_grad_job({ResizeMode::bilinear}, two, four, {1, 2, 3, 4})) == Numbers{3.25, 6.75});
+}
+
+TEST_CASE("resize: its gradient is its adjoint; backends against the reference") {
+  for (const auto& c : cases::resize_cases)
+    for (const ResizeGeom& g : all_geoms) {
+      const auto x = reals(c.x.count(), 1), dy = reals(c.y().count(), 2);
+      CHECK(dot(one(resize_job(g, c.x, c.y(), x)), dy) ==
+            doctest::Approx(dot(x, one(resize_grad_job(g, c.x, c.y(), dy)))).epsilon(1e-12));
+      for (DType t : {DType::f32, DType::bf16}) {
+        const bool copies = g.mode == ResizeMode::nearest;
+        check_job(resize_job(g, c.x, c.y(), x), t, copies ? exactly : rounding(t));
+        check_job(resize_grad_job(g, c.x, c.y(), copies ? integers(c.y().count(), 2, t) : dy), t,
+                  copies ? exactly : rounding(t));
+      }
+    }
+}
+
+TEST_CASE("pool: values known by hand, ties and NaN") {
+  const cases::PoolCase c{{1, 2, 4, 1}, {2, 2}};
+  CHECK(one(avg_job(c, {1, 2, 3, 4, 5, 6, 7, 8})) == Numbers{3.5, 5.5});
+  CHECK(one(avg_grad_job(c, {4, 8})) == Numbers{1, 1, 2, 2, 1, 1, 2, 2});
+  CHECK(one(pick_job(c, {1, 9, 3, 4, 5, 6, 7, 4}, {10, 11, 12, 13, 14, 15, 16, 17})) == Numbers{11, 16});
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (Device device : {ref, cpu})
+    for (DType t : {DType::f32, DType::bf16}) {
+      // A tie goes to the first in row-major order; NaN beats everything.
+      const auto tie = run(max_grad_job(c, {2, 2, 1, 1, 2, 2, 1, 3}, {1, 5}), device, t);
+      CHECK(tie.values[0] == Numbers{1, 0, 0, 0, 0, 0, 0, 5});
+      const auto with_nan = run(max_grad_job(c, {9, 2, nan, 1, nan, nan, 1, 3}, {1, 5}), device, t);
+      CHECK(with_nan.values[0] == Numbers{0, 0, 5, 0, 1, 0, 0, 0});
+    }
+}
+
+TEST_CASE("pool: gradients as adjoints and by central differences; backends against the reference") {
+  for (const auto& c : cases::pool_cases) {
+    const std::int64_t small = c.geom.pooled(c.x).count(), big = c.x.count();
+    const auto dy = integers(small, 2, 3);
+    const auto x = distinct(big), v = integers(big, 3, 3);
+    CHECK(dot(one(avg_job(c, v)), dy) == doctest::Approx(dot(v, one(avg_grad_job(c, dy)))).epsilon(1e-12));
+    CHECK(dot(one(pick_job(c, x, v)), dy) == dot(v, one(max_grad_job(c, x, dy))));
+    if (big < 500)
+      check_gradient(
+          "max_pool", [&](const Numbers& at) { return dot(one(pick_job(c, at, at)), dy); }, x,
+          one(max_grad_job(c, x, dy)));
+    for (DType t : {DType::f32, DType::bf16}) {
+      check_job(avg_job(c, reals(big, 1)), t, rounding(t));
+      check_job(avg_grad_job(c, reals(small, 2)), t, rounding(t));
+      const auto ties = integers(big, 4, 2);
+      check_job(pick_job(c, ties, reals(big, 5)), t, exactly);
+      check_job(max_grad_job(c, ties, integers(small, 2, t)), t, exactly);
+    }
+  }
+}
+
+}  // namespace sumi::test

@@ -1,0 +1,27 @@
+# cmake --install: the libraries, their headers, the program, and what find_package(sumi) needs.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+set(sumi_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sumi)
+
+foreach(room kernels engine io models)
+  set_target_properties(sumi_${room} PROPERTIES EXPORT_NAME ${room})
+endforeach()
+set_target_properties(sumi_options PROPERTIES EXPORT_NAME options)
+install(TARGETS sumi_options sumi_kernels sumi_engine sumi_io sumi_models EXPORT sumi-targets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS sumi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+
+# Contracts only: no backend's inner headers. Paths stay as in the source: #include "engine/tensor.h".
+install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/kernels ${CMAKE_CURRENT_SOURCE_DIR}/engine ${CMAKE_CURRENT_SOURCE_DIR}/models
+        DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sumi
+        FILES_MATCHING PATTERN "*.h"
+        REGEX "/kernels/(ref|cpu|cuda|emu|peer)$" EXCLUDE)
+install(FILES ${CMAKE_CURRENT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+install(EXPORT sumi-targets NAMESPACE sumi:: DESTINATION ${sumi_config_dir})
+configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/sumi-config.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/sumi-config.cmake
+                              INSTALL_DESTINATION ${sumi_config_dir})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/sumi-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/sumi-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/sumi-config-version.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/FindOpenImageIO.cmake ${CMAKE_CURRENT_LIST_DIR}/Finddnnl.cmake
+        DESTINATION ${sumi_config_dir})

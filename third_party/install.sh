@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that sumi needs and that are missing. Nothing of CUDA is among them.
+#
+#   third_party/install.sh [build] [run] [test] [dev]      (default: build run)
+#
+# Exit code: 0 all there, 1 something is missing and could not be installed, 2 usage.
+set -euo pipefail
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+list=$here/packages.txt
+
+groups=("$@")
+[ ${#groups[@]} -gt 0 ] || groups=(build run)
+known=$(awk 'NF && $1 !~ /^#/ {print $1}' "$list" | sort -u | tr '\n' ' ')
+for group in "${groups[@]}"; do
+  case " $known" in
+    *" $group "*) ;;
+    *) echo "install.sh: unknown group '$group'; there are: $known" >&2; exit 2 ;;
+  esac
+done
+wanted() {
+  local group
+  for group in "${groups[@]}"; do awk -v g="$group" '$1 == g {print $2, $3}' "$list"; done
+}
+
+id=unknown version=
+if [ -r /etc/os-release ]; then
+  id=$(. /etc/os-release && echo "${ID:-unknown}")
+  version=$(. /etc/os-release && echo "${VERSION_ID:-}")
+fi
+if ! { [ "$id $version" = "debian 12" ] || { [ "$id" = ubuntu ] && command -v apt-get >/dev/null; }; }; then
+  echo "install: this is $id ${version:-(no version)}, and sumi's packages are installed on Debian 12 or Ubuntu only;" \
+       "install these by hand:"
+  wanted | sed 's/\([^ ]*\) \(.*\)/  \1 (\2)/'
+  missing=
+  for tool in c++ cmake ninja; do command -v "$tool" >/dev/null || missing+=" $tool"; done
+  if [ -n "$missing" ]; then
+    echo "install: missing here:$missing" >&2
+    exit 1
+  fi
+  echo "install: the compiler, cmake and ninja are here, so on we go; cmake names a library that is missing"
+  exit 0
+fi
+
+missing=()
+while read -r package _; do
+  status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing+=("$package")
+done < <(wanted)
+if [ ${#missing[@]} -eq 0 ]; then
+  echo "install: all packages of: ${groups[*]} are here"
+  exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo >/dev/null; then
+    echo "install: root must run: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+apt() {
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1
+}
+echo "install: refreshing the list of packages"
+apt update || echo "install: 'apt-get update' failed, trying with the list as it is: $(grep -m1 '^E:' "$log" || true)"
+echo "install: ${missing[*]}"
+if ! apt install -y --no-install-recommends "${missing[@]}"; then
+  tail -n 20 "$log" >&2
+  echo "install: apt-get could not install them (its last lines are above)" >&2
+  exit 1
+fi
+echo "install: done in $SECONDS s"

@@ -1,0 +1,85 @@
+// What the subcommands share: errors of usage, help pages, text for people.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace sumi::cli {
+
+constexpr int kFailed = 1, kUsage = 2;  // exit codes; 0 is done
+
+// The command line is wrong: exit code 2 and a pointer to the help page of `command` ("sumi train").
+struct UsageError : std::runtime_error {
+  UsageError(std::string command_, const std::string& what)
+      : std::runtime_error(what), command(std::move(command_)) {}
+  std::string command;
+};
+
+// A subcommand: its part of the command line and what it does. run() returns the exit code.
+struct Command {
+  CLI::App* app;
+  std::function<int()> run;
+};
+
+Command add_train(CLI::App& parent);
+Command add_generate(CLI::App& parent);
+Command add_inspect(CLI::App& parent);
+Command add_export(CLI::App& parent);
+Command add_import(CLI::App& parent);
+Command add_devices(CLI::App& parent);
+Command add_models(CLI::App& parent);
+
+// A page of help: usage, what the command is for, options by group, examples. `usage` follows "sumi".
+void set_help(CLI::App& app, const std::string& usage, const std::string& examples,
+              const std::string& after = "");
+
+// "sumi train dcgan".
+std::string command_name(const CLI::App* app);
+
+// The innermost subcommand that was named.
+const CLI::App* innermost(const CLI::App* app);
+
+// One line for what CLI11 found wrong, with the nearest known name where one is unknown.
+std::string explain_parse_error(const CLI::App& root, const CLI::ParseError& error);
+
+// The candidate that differs least from `word`, or "" when none is near.
+std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
+
+// "--save-every" -> "--save-every,--save_every": both spellings of every long name in a comma separated list.
+std::string both_spellings(const std::string& names);
+
+// Adds a text option that may be given again (the last one counts).
+CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& value,
+                      const std::string& type_name, const std::string& help);
+
+// The whole of `text` as a number. UsageError "--size wants a whole number, not 'x'".
+std::int64_t parse_whole(const CLI::App* app, const std::string& option, const std::string& text);
+std::uint64_t parse_seed(const CLI::App* app, const std::string& option, const std::string& text);
+double parse_number(const CLI::App* app, const std::string& option, const std::string& text);
+
+// Adds a whole-number option: text that becomes a number in `value` when the line has been read.
+CLI::Option* add_whole(CLI::App& app, const std::string& names, std::int64_t& value,
+                       const std::string& type_name, const std::string& help);
+
+// What stands in `value` must be present: UsageError "--outdir is missing: <cure>".
+void require_text(const CLI::App* app, const std::string& option, const std::string& value,
+                  const std::string& cure);
+
+// Columns of the terminal (COLUMNS, else what the terminal says, else `fallback`).
+int terminal_width(int fallback);
+
+// Breaks text at blanks; lines after the first begin with `indent` blanks.
+std::string wrap(const std::string& text, int width, int indent);
+
+// "3,576,704", "14.3 MB".
+std::string with_commas(std::int64_t value);
+std::string bytes_text(std::uint64_t bytes);
+
+// Quoted where the shell would take it apart.
+std::string shell_quote(const std::string& word);
+
+}  // namespace sumi::cli

@@ -1,0 +1,148 @@
+// sumi generate: new pictures, and walks between them.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <memory>
+#include <numeric>
+
+#include "engine/device.h"
+#include "kernels/base/check.h"
+#include "models/model.h"
+#include "tools/cli.h"
+#include "tools/pictures_out.h"
+
+namespace sumi::cli {
+namespace {
+
+constexpr std::int64_t kBatch = 64;                    // pictures in memory as floats at once
+constexpr std::int64_t kMostSheetPixels = 400'000'000;  // what picture formats and memory stand
+constexpr std::uint64_t kStream = 0x67656e;            // apart from the streams of training
+
+struct Arguments {
+  CLI::App* app = nullptr;
+  std::string model, output, seed = "0", device;
+  std::int64_t count = 64, columns = 0, frames = 0, scale = 1, threads = 0;
+  bool raw = false;
+};
+
+// Between two noise vectors on the sphere that they lie on, where normal noise is dense (Shoemake 1985). Lengths are
+// interpolated by the same weights.
+void slerp(const float* a, const float* b, double t, std::size_t n, float* out) {
+  const double aa = std::inner_product(a, a + n, a, 0.0), bb = std::inner_product(b, b + n, b, 0.0);
+  const double cosine = std::inner_product(a, a + n, b, 0.0) / std::sqrt(std::max(aa * bb, 1e-30));
+  const double angle = std::acos(std::min(1.0, std::max(-1.0, cosine)));
+  const bool straight = std::sin(angle) < 1e-6;
+  const double wa = straight ? 1 - t : std::sin((1 - t) * angle) / std::sin(angle);
+  const double wb = straight ? t : std::sin(t * angle) / std::sin(angle);
+  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(wa * a[i] + wb * b[i]);
+}
+
+// The noise of every picture to draw. A sheet has a row for each pair of seeds, with both ends; a sequence of files
+// goes through each seed once.
+std::vector<float> noise_for(const Arguments& args, const std::vector<float>& seeds, std::size_t nz, bool rows) {
+  if (args.frames == 0) return seeds;
+  std::vector<float> noise;
+  const auto pairs = static_cast<std::size_t>(args.count - 1), steps = static_cast<std::size_t>(args.frames + 1);
+  for (std::size_t pair = 0; pair < pairs; ++pair) {
+    const std::size_t end = rows || pair + 1 == pairs ? steps + 1 : steps;
+    for (std::size_t k = 0; k < end; ++k) {
+      noise.resize(noise.size() + nz);
+      const float* a = seeds.data() + pair * nz;
+      slerp(a, a + nz, static_cast<double>(k) / static_cast<double>(steps), nz, noise.data() + noise.size() - nz);
+    }
+  }
+  return noise;
+}
+
+void check(const Arguments& args) {
+  const std::string name = command_name(args.app);
+  require_text(args.app, "--model", args.model, "-m takes a run directory or a checkpoint");
+  require_text(args.app, "--output", args.output, "-o takes a picture (sheet.png), a folder, or a pattern ({}.png)");
+  const auto within = [&](const char* option, std::int64_t value, std::int64_t lo, std::int64_t hi) {
+    if (value < lo || value > hi)
+      throw UsageError(name, fmt::format("{} {} is out of range; give a number from {} to {}", option, value, lo, hi));
+  };
+  within("--count", args.count, 1, 1'000'000);
+  within("--columns", args.columns, 0, 100'000);
+  within("--interpolate", args.frames, 0, 100'000);
+  within("--scale", args.scale, 1, 64);
+  within("--threads", args.threads, 0, 4096);
+  if (args.frames > 0 && args.count < 2)
+    throw UsageError(name, "--interpolate walks between seeds and needs -n 2 or more");
+}
+
+int run(const Arguments& args) {
+  check(args);
+  const std::uint64_t seed = parse_seed(args.app, "--seed", args.seed);
+  const std::int64_t steps = args.frames + 1;
+  const std::int64_t frames = args.frames == 0 ? args.count : (args.count - 1) * steps + 1;
+  const PicturePath path(args.output, frames);
+  path.prepare();
+  set_threads(static_cast<int>(args.threads));
+  TrainOptions options;
+  const CheckpointFile file(resolve_checkpoint(args.model));
+  const std::unique_ptr<Model> model = load_model(file, &options, args.device);
+
+  RandomStream stream(seed, kStream);
+  const Tensor seeds = model->noise(args.count, stream);
+  const bool rows = !path.numbered();
+  const std::int64_t total = rows && args.frames > 0 ? (args.count - 1) * (steps + 1) : frames;
+  const std::int64_t side = static_cast<std::int64_t>(options.size) * args.scale;
+  if (rows && total * side * side > kMostSheetPixels)
+    fail("write " + args.output,
+         fmt::format("a sheet of {} pictures would be too large; give a folder or a pattern like {{}}.png", total));
+
+  Shape shape = seeds.shape();
+  const auto nz = static_cast<std::size_t>(shape.h * shape.w * shape.c);
+  const std::vector<float> noise = noise_for(args, seeds.to_vector<float>(), nz, rows);
+  std::vector<Image8> sheet;
+  for (std::int64_t first = 0; first < total; first += kBatch) {
+    shape.n = std::min(kBatch, total - first);
+    const auto begin = noise.begin() + first * static_cast<std::int64_t>(nz);
+    const std::vector<float> part(begin, begin + shape.count());
+    const Tensor drawn = model->generate(Tensor::from(part, shape, seeds.dtype(), seeds.device()), args.raw);
+    auto pictures = to_pictures(drawn, static_cast<int>(args.scale));
+    for (std::size_t i = 0; i < pictures.size(); ++i) {
+      if (rows)
+        sheet.push_back(std::move(pictures[i]));
+      else
+        save_image(path.file(first + static_cast<std::int64_t>(i)), pictures[i]);
+    }
+  }
+  const std::int64_t columns = args.columns > 0 ? args.columns : args.frames > 0 ? steps + 1 : 0;
+  if (rows && sheet.size() == 1) save_image(path.file(0), sheet[0]);
+  if (rows && sheet.size() > 1) save_image(path.file(0), make_sheet(sheet, static_cast<int>(columns)));
+  fmt::print("{}: {} pictures of {}x{}\n", path.describe(total), total, side, side);
+  return 0;
+}
+
+}  // namespace
+
+Command add_generate(CLI::App& parent) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App& app = *parent.add_subcommand("generate", "Draw new pictures with a trained model.");
+  args->app = &app;
+  set_help(app, "generate -m RUN|CHECKPOINT -o OUT [options]",
+           "  sumi generate -m run -n 64 --seed 7 -o sheet.png           one sheet of 64\n"
+           "  sumi generate -m run -n 500 -o pictures/                   500 files\n"
+           "  sumi generate -m run -n 8 --interpolate 10 -o walk.png     a row between each two seeds\n"
+           "  sumi generate -m run -n 8 --interpolate 30 -o 'f-{}.png'   frames of a clip\n",
+           "The same model and seed give the same pictures; picture K does not depend on -n.");
+  add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT", "a run directory (its newest checkpoint) or a file")
+      ->group("Model");
+  app.add_flag("--raw", args->raw, "use the last weights, not their running average")->group("Model");
+  add_text(app, "-o,--output", args->output, "OUT", "a picture, or a folder or pattern for numbered pictures")
+      ->group("Pictures");
+  add_whole(app, "-n,--count", args->count, "N", "how many pictures (or seeds to walk between)")->group("Pictures");
+  add_text(app, "--seed", args->seed, "N", "everything random follows from it")->default_str("0")->group("Pictures");
+  add_whole(app, "--interpolate", args->frames, "K", "K pictures between each two seeds (0: none)")->group("Pictures");
+  add_whole(app, "--columns", args->columns, "N", "pictures in a row of the sheet (0: near a square)")
+      ->group("Pictures");
+  add_whole(app, "--scale", args->scale, "K", "enlarge K times, with sharp pixels")->group("Pictures");
+  add_text(app, "--device", args->device, "NAME", "cpu or ref (default: what the model was trained on)")
+      ->group("Machine");
+  add_whole(app, "--threads", args->threads, "N", "threads of the CPU kernels (0: all)")->group("Machine");
+  return {&app, [args]() { return run(*args); }};
+}
+
+}  // namespace sumi::cli

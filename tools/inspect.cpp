@@ -1,0 +1,173 @@
+// sumi inspect: what a checkpoint holds.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "engine/checkpoint.h"
+#include "engine/safetensors.h"
+#include "kernels/base/check.h"
+#include "models/model.h"
+#include "tools/cli.h"
+#include "tools/table.h"
+#include "tools/train_options.h"
+
+namespace sumi::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Tensors that belong together: "g", "d", "ema.g", "optim.g.m"; "" holds all of a file of someone else.
+struct Group {
+  std::string name;
+  std::vector<std::pair<std::string, const StoredTensor*>> tensors;
+  std::int64_t parameters = 0, buffers = 0;  // values
+  std::uint64_t bytes = 0;
+};
+
+std::int64_t count_of(const StoredTensor& t) {
+  return static_cast<std::int64_t>(t.bytes / safetensors_dtype_size(t.dtype));
+}
+
+std::string group_of(const std::string& name, bool ours) {
+  if (!ours) return "";
+  const std::size_t dots = name.rfind("optim.", 0) == 0 ? 3 : name.rfind("ema.", 0) == 0 ? 2 : 1;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < dots && at != std::string::npos; ++i) at = name.find('.', at + (i > 0 ? 1 : 0));
+  return at == std::string::npos ? "" : name.substr(0, at);
+}
+
+std::vector<Group> group_tensors(const SafetensorsFile& file, bool ours) {
+  std::vector<Group> groups;
+  for (const auto& [name, tensor] : file.tensors()) {
+    const std::string key = group_of(name, ours);
+    auto found = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.name == key; });
+    if (found == groups.end()) found = groups.insert(groups.end(), {key, {}, 0, 0, 0});
+    found->tensors.emplace_back(key.empty() ? name : name.substr(key.size() + 1), &tensor);
+    const bool buffer = name.find(".running_") != std::string::npos || name.ends_with("num_batches_tracked");
+    (buffer ? found->buffers : found->parameters) += count_of(tensor);
+    found->bytes += tensor.bytes;
+  }
+  // Networks first, then averages, then moments.
+  const auto rank = [](const Group& g) { return std::count(g.name.begin(), g.name.end(), '.'); };
+  std::stable_sort(groups.begin(), groups.end(), [&](const Group& a, const Group& b) { return rank(a) < rank(b); });
+  return groups;
+}
+
+Json parse_or_text(const std::string& text) {
+  Json json = Json::parse(text, nullptr, false);
+  return json.is_discarded() ? Json(text) : json;
+}
+
+void print_json(const SafetensorsFile& file, const std::vector<Group>& groups, bool ours) {
+  Json json;
+  json["file"] = file.path().string();
+  json["bytes"] = std::filesystem::file_size(file.path());
+  for (const auto& [key, value] : file.metadata()) {
+    if (ours && key.rfind("sumi.", 0) == 0)
+      json[key.substr(5)] = parse_or_text(value);
+    else
+      json["metadata"][key] = value;
+  }
+  for (const Group& group : groups) {
+    Json& entry = group.name.empty() ? json : json["groups"][group.name];
+    entry["parameters"] = group.parameters;
+    entry["buffer_values"] = group.buffers;
+    entry["tensor_bytes"] = group.bytes;
+    for (const auto& [name, t] : group.tensors)
+      entry["tensors"].push_back({{"name", name}, {"shape", t->shape}, {"dtype", t->dtype}, {"count", count_of(*t)}});
+  }
+  fmt::print("{}\n", json.dump(2));
+}
+
+std::string state_text(const Json& state) {
+  std::string text;
+  for (const auto& [key, value] : state.items())
+    if (value.is_primitive())
+      text += (text.empty() ? "" : ", ") + key + " " +
+              (value.is_string()         ? value.get<std::string>()
+               : value.is_number_float() ? fmt::format("{:.6g}", value.get<double>())
+                                         : value.dump());
+  return text;
+}
+
+// What the metadata of a checkpoint of ours says, for people.
+void print_header(const CheckpointHeader& header) {
+  const int width = std::min(terminal_width(100), 110);
+  const Json state = parse_or_text(header.state), json = parse_or_text(header.options);
+  if (state.is_object() && !state.empty()) fmt::print("{}\n", wrap("state     " + state_text(state), width, 10));
+  try {
+    TrainOptions options = default_options(header.model);
+    update_from_json(options, json, "options");
+    const std::string changed = describe_options(options, true);
+    fmt::print("\noptions changed from the recipe of {}:{}\n{}", header.model, changed.empty() ? " none" : "", changed);
+  } catch (const Error&) {  // of a version with other options
+    fmt::print("options   {}\n", header.options);
+  }
+}
+
+void print_group(const Group& group) {
+  const std::string title = group.name.empty() ? "tensors" : group.name;
+  const std::string size = fmt::format("{} values, {}", with_commas(group.parameters + group.buffers),
+                                       bytes_text(group.bytes));
+  if (group.name.find('.') != std::string::npos) {  // averages and moments mirror a network
+    fmt::print("\n{}: {} tensors, {}\n", title, group.tensors.size(), size);
+    return;
+  }
+  fmt::print("\n{}\n", group.name.empty() ? title : "network " + title);
+  Table table({{"name", false, true}, {"shape"}, {"type"}, {"count", true}});
+  for (const auto& [name, t] : group.tensors)
+    table.add({name, fmt::format("{}", fmt::join(t->shape, "x")), t->dtype, with_commas(count_of(*t))});
+  table.rule();
+  table.add({"parameters", "", "", with_commas(group.parameters)});
+  if (group.buffers > 0) table.add({"running statistics", "", "", with_commas(group.buffers)});
+  fmt::print("{}{:<10}{}\n", table.text(terminal_width(100), 2), "  on disk", bytes_text(group.bytes));
+}
+
+int run(const CLI::App* app, const std::string& path, bool as_json) {
+  require_text(app, "FILE", path, "name a checkpoint, a safetensors file or a run directory");
+  const SafetensorsFile file = SafetensorsFile::open(resolve_checkpoint(path));
+  const bool ours = file.metadata().contains("sumi.format");
+  const auto groups = group_tensors(file, ours);
+  std::unique_ptr<CheckpointFile> checkpoint;
+  if (ours) checkpoint = std::make_unique<CheckpointFile>(file.path());  // says if its format is too new
+  if (as_json) {
+    print_json(file, groups, ours);
+    return 0;
+  }
+  const std::string size = bytes_text(std::filesystem::file_size(file.path()));
+  if (ours) {
+    const CheckpointHeader& header = checkpoint->header();
+    fmt::print("{}\nmodel     {}\nkind      {}\nsize      {}\n", file.path().string(), header.model,
+               header.kind == "full" ? "full: training can be resumed" : header.kind, size);
+    print_header(header);
+  } else {
+    fmt::print("{}\nsafetensors file without sumi's description, {}\n", file.path().string(), size);
+    for (const auto& [key, value] : file.metadata()) fmt::print("{}  {}\n", key, value.substr(0, 200));
+  }
+  for (const Group& group : groups) print_group(group);
+  return 0;
+}
+
+}  // namespace
+
+Command add_inspect(CLI::App& parent) {
+  struct Arguments {
+    std::string path;
+    bool json = false;
+  };
+  auto args = std::make_shared<Arguments>();
+  CLI::App& app = *parent.add_subcommand("inspect", "Show what a checkpoint or any safetensors file holds.");
+  set_help(app, "inspect FILE|RUN [--json]",
+           "  sumi inspect run\n"
+           "  sumi inspect run/checkpoints/1000.safetensors --json\n");
+  app.add_option("FILE", args->path, "a checkpoint, a safetensors file, or a run (its newest checkpoint)")
+      ->take_last()
+      ->group("Input");
+  app.add_flag("--json", args->json, "for programs")->group("Output");
+  return {&app, [args, &app]() { return run(&app, args->path, args->json); }};
+}
+
+}  // namespace sumi::cli

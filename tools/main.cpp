@@ -1,0 +1,69 @@
+// The program: reads the command line, calls one subcommand, turns every failure into one line and an exit code.
+#include <fmt/format.h>
+
+#include <new>
+
+#include "kernels/base/check.h"
+#include "tools/cli.h"
+
+using namespace sumi;
+
+namespace {
+
+int complain(const std::string& line, int code) {
+  std::fflush(stdout);
+  fmt::print(stderr, "sumi: {}\n", line);
+  return code;
+}
+
+int usage_error(const std::string& what, const std::string& command) {
+  return complain(fmt::format("{} (see {} --help)", what, command), cli::kUsage);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("sumi trains generative adversarial networks and draws with them: kernels, autograd and "
+               "networks are its own, written from scratch in C++.");
+  cli::set_help(app, "COMMAND [options]",
+                "  sumi train dcgan --data pictures --outdir run     learn from a folder of pictures\n"
+                "  sumi train --resume run --steps 20000             go on where a run stopped\n"
+                "  sumi generate -m run -n 64 --seed 7 -o sheet.png  draw 64 new pictures\n",
+                "`sumi COMMAND --help` tells more. Exit codes: 0 done, 1 something failed, 2 wrong usage.");
+  app.set_version_flag("-V,--version", "sumi " SUMI_VERSION, "show the version")->group("Help");
+  const std::vector<cli::Command> commands{cli::add_train(app),  cli::add_generate(app), cli::add_inspect(app),
+                                           cli::add_export(app), cli::add_import(app),   cli::add_devices(app),
+                                           cli::add_models(app)};
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForVersion& version) {
+    fmt::print("{}\n", version.what());
+    return 0;
+  } catch (const CLI::CallForHelp&) {
+    fmt::print("{}", app.help());
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return usage_error(cli::explain_parse_error(app, error), cli::command_name(cli::innermost(&app)));
+  }
+  for (const cli::Command& command : commands)
+    if (command.app->parsed()) return command.run();
+  fmt::print("{}", app.help());
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const int code = run(argc, argv);
+    // A full disk behind a pipe or `> file` is a failure too.
+    if (std::fflush(stdout) != 0 && code == 0) return complain("[output] cannot write to standard output", 1);
+    return code;
+  } catch (const cli::UsageError& error) {
+    return usage_error(error.what(), error.command);
+  } catch (const Error& error) {
+    return complain(error.what(), cli::kFailed);
+  } catch (const std::bad_alloc&) {
+    return complain("[memory] out of memory; lower --batch-size or --size, or close other programs", cli::kFailed);
+  } catch (const std::exception& error) {
+    return complain(std::string("[internal] ") + error.what(), cli::kFailed);
+  }
+}

@@ -1,0 +1,112 @@
+#include "tools/pictures_out.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "engine/file.h"
+#include "kernels/base/check.h"
+#include "tools/cli.h"
+
+namespace sumi::cli {
+namespace fs = std::filesystem;
+namespace {
+
+struct Pattern {
+  std::size_t begin = std::string::npos, end = 0;
+  int digits = 0;
+};
+
+// "{}", "{:05}", "%d" or "%05d".
+Pattern find_pattern(const std::string& text) {
+  Pattern p;
+  const auto number = [&](std::size_t& at) {
+    int digits = 0;
+    for (; at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) && digits < 100; ++at)
+      digits = digits * 10 + (text[at] - '0');
+    return std::min(digits, 18);
+  };
+  for (std::size_t start = 0; start < text.size(); ++start) {
+    std::size_t at = start + 1;
+    if (text[start] == '{') {
+      if (at < text.size() && text[at] == ':') ++at;
+      p.digits = number(at);
+      if (at < text.size() && text[at] == 'd') ++at;
+      if (at >= text.size() || text[at] != '}') continue;
+    } else if (text[start] == '%') {
+      p.digits = number(at);
+      if (at >= text.size() || text[at] != 'd') continue;
+    } else {
+      continue;
+    }
+    p.begin = start;
+    p.end = at + 1;
+    return p;
+  }
+  p.digits = 0;
+  return p;
+}
+
+}  // namespace
+
+PicturePath::PicturePath(const std::string& text, std::int64_t count) {
+  std::error_code ec;
+  const int width = std::max<int>(5, static_cast<int>(std::to_string(count).size()));
+  if (text.back() == '/' || fs::is_directory(text, ec)) {
+    numbered_ = folder_ = true;
+    before_ = (fs::path(text) / "").string();
+    after_ = ".png";
+    digits_ = width;
+    return;
+  }
+  const Pattern p = find_pattern(text);
+  numbered_ = p.begin != std::string::npos;
+  before_ = numbered_ ? text.substr(0, p.begin) : text;
+  if (!numbered_) return;
+  after_ = text.substr(p.end);
+  digits_ = p.digits > 0 ? p.digits : width;
+}
+
+fs::path PicturePath::file(std::int64_t index) const {
+  return numbered_ ? fmt::format("{}{:0{}}{}", before_, index, digits_, after_) : before_;
+}
+
+void PicturePath::prepare() const {
+  const fs::path first = file(0);
+  if (folder_) {
+    std::error_code ec;
+    fs::create_directories(before_, ec);
+    if (ec) fail("write " + before_, "cannot make the folder: " + ec.message() + "; choose another with -o");
+  }
+  if (!has_image_extension(first))
+    fail("write " + first.string(), "the name does not end like a picture; use .png, .jpg, .webp or .tif");
+  const AtomicFile probe(first);
+}
+
+std::string PicturePath::describe(std::int64_t count) const {
+  if (!numbered_ || count == 1) return file(0).string();
+  return file(0).string() + " ... " + file(count - 1).string();
+}
+
+std::vector<Image8> to_pictures(const Tensor& values, int scale) {
+  const Shape s = values.shape();
+  const std::vector<float> data = values.to_vector<float>();
+  std::vector<Image8> pictures;
+  std::size_t at = 0;
+  for (std::int64_t n = 0; n < s.n; ++n) {
+    Image8 picture(static_cast<int>(s.w) * scale, static_cast<int>(s.h) * scale, static_cast<int>(s.c));
+    for (int y = 0; y < s.h; ++y)
+      for (int x = 0; x < s.w; ++x)
+        for (int c = 0; c < s.c; ++c) {
+          const float v = data[at++] * 127.5F + 127.5F;
+          // A NaN becomes black instead of undefined behaviour.
+          const auto byte = static_cast<std::uint8_t>(v > 0 ? std::min(v + 0.5F, 255.0F) : 0.0F);
+          for (int i = 0; i < scale * scale; ++i) picture.at(x * scale + i % scale, y * scale + i / scale)[c] = byte;
+        }
+    pictures.push_back(std::move(picture));
+  }
+  return pictures;
+}
+
+}  // namespace sumi::cli

@@ -1,0 +1,44 @@
+#include "tools/signals.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+
+#include "models/trainer.h"
+
+namespace sumi::cli {
+namespace {
+
+std::atomic<int> caught{0};
+
+// Only calls that are allowed inside a signal handler.
+void on_signal(int number) {
+  if (caught.exchange(number) != 0) ::_exit(128 + number);
+  stop_requested = true;
+  static const char text[] = "\nsumi: finishing this step, then saving (once more: stop at once)\n";
+  if (::write(STDERR_FILENO, text, sizeof text - 1) < 0) return;
+}
+
+}  // namespace
+
+void catch_signals() {
+  static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  ::sigemptyset(&action.sa_mask);
+  // nohup sets SIGHUP to be ignored, and so it stays.
+  struct sigaction old {};
+  for (const int number : {SIGINT, SIGTERM, SIGHUP})
+    if (::sigaction(number, nullptr, &old) == 0 && old.sa_handler != SIG_IGN)
+      ::sigaction(number, &action, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+int caught_signal() {
+  return caught;
+}
+
+}  // namespace sumi::cli

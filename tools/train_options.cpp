@@ -1,0 +1,135 @@
+#include "tools/train_options.h"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <type_traits>
+
+namespace sumi::cli {
+namespace {
+
+void set(const CLI::App*, const std::string&, const std::string& text, std::string& member) {
+  member = text;
+}
+void set(const CLI::App* app, const std::string& name, const std::string& text, bool& member) {
+  if (text != "true" && text != "false")
+    throw UsageError(command_name(app), fmt::format("{} wants true or false, not '{}'", name, text));
+  member = text == "true";
+}
+void set(const CLI::App* app, const std::string& name, const std::string& text, double& member) {
+  member = parse_number(app, name, text);
+}
+void set(const CLI::App* app, const std::string& name, const std::string& text, std::uint64_t& member) {
+  member = parse_seed(app, name, text);
+}
+void set(const CLI::App* app, const std::string& name, const std::string& text, std::int64_t& member) {
+  member = parse_whole(app, name, text);
+}
+void set(const CLI::App* app, const std::string& name, const std::string& text, int& member) {
+  const std::int64_t value = parse_whole(app, name, text);
+  if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max())
+    throw UsageError(command_name(app), fmt::format("{} {} is too large a number", name, text));
+  member = static_cast<int>(value);
+}
+
+std::string text_of(const std::string& value) {
+  return value;
+}
+std::string text_of(bool value) {
+  return value ? "on" : "";
+}
+template <class T>
+std::string text_of(T value) {
+  return fmt::format("{}", value);
+}
+
+// "-o,--outdir,--outf,--image_size": every spelling of one option.
+std::string spellings(const OptionInfo& info) {
+  const std::string name = std::string("--") + info.name;
+  const std::string aliases = info.aliases;
+  return both_spellings(aliases.empty() ? name : name + "," + aliases);
+}
+
+// "--no-flip,!--flip" and "--check,!--no-check": what a config file switched on can be switched off again.
+std::string flag_spellings(const OptionInfo& info) {
+  const std::string name = info.name;
+  const std::string negative = name.rfind("no-", 0) == 0 ? name.substr(3) : "no-" + name;
+  return spellings(info) + ",!--" + negative;
+}
+
+}  // namespace
+
+void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
+                    const std::function<Show(const OptionInfo&)>& show) {
+  app_ = &app;
+  visit_options(defaults, [&](const OptionInfo& info, const auto& member) {
+    const Show wish = show(info);
+    if (wish == Show::no) return;
+    using Member = std::remove_cvref_t<decltype(member)>;
+    CLI::Option* option;
+    if constexpr (std::is_same_v<Member, bool>) {
+      option = app.add_flag(flag_spellings(info), info.help);
+    } else {
+      // The text is fetched by apply(); here only a forgotten value is caught.
+      const std::string name = std::string("--") + info.name;
+      option = app.add_option_function<std::string>(
+          spellings(info),
+          [&app, name](const std::string& text) {
+            if (text.rfind("--", 0) == 0)
+              throw UsageError(command_name(&app),
+                               fmt::format("{} wants a value, but '{}' follows", name, text));
+          },
+          info.help);
+      option->type_name(info.value)->default_str(text_of(member));
+    }
+    option->take_last()->group(wish == Show::hidden ? "" : info.group);
+    options_[info.name] = option;
+  });
+}
+
+void OptionSet::apply(TrainOptions& options) const {
+  visit_options(options, [&](const OptionInfo& info, auto& member) {
+    const auto found = options_.find(info.name);
+    if (found == options_.end() || found->second->count() == 0) return;
+    set(app_, std::string("--") + info.name, found->second->results().back(), member);
+  });
+  const auto named = [&](const char* name) { return options_.contains(name) && given(name); };
+  if ((named("epochs") || named("epochs-decay")) && !named("steps")) options.steps = 0;
+}
+
+std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults) {
+  std::vector<OptionText> texts;
+  visit_options(options, [&](const OptionInfo& info, const auto& member) {
+    texts.push_back({info.group, info.name, text_of(member), "", false});
+  });
+  std::size_t at = 0;
+  visit_options(defaults, [&](const OptionInfo&, const auto& member) {
+    texts[at].standard = text_of(member);
+    texts[at].changed = texts[at].value != texts[at].standard;
+    ++at;
+  });
+  return texts;
+}
+
+std::string describe_options(const TrainOptions& options, bool only_changed) {
+  const int width = std::min(terminal_width(100), 110), indent = 10;
+  std::string text, group, line;
+  const auto finish = [&]() {
+    if (line.empty()) return;
+    line.resize(line.size() - 2);  // the last ", "
+    text += fmt::format("{:<{}}{}\n", group, indent, wrap(line, width, indent));
+    line.clear();
+  };
+  for (const OptionText& o : option_texts(options, default_options(options.model))) {
+    if (o.group != group) finish();
+    group = o.group;
+    if (only_changed ? !o.changed : o.value.empty() && !o.changed) continue;
+    line += o.name + " " + (o.value.empty() ? "off" : o.value);
+    if (o.changed && !o.standard.empty()) line += " (default " + o.standard + ")";
+    line += ", ";
+  }
+  finish();
+  return text;
+}
+
+}  // namespace sumi::cli

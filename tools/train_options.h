@@ -1,0 +1,43 @@
+// The table of training options (models/options.h) on the command line, and as text.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "models/options.h"
+#include "tools/cli.h"
+
+namespace sumi::cli {
+
+// Options of the table that belong to one subcommand. The command line is kept as text until apply(), so that it can
+// be laid over defaults, a --config file or the options of a stored run.
+class OptionSet {
+ public:
+  enum class Show { yes, hidden, no };
+  // `show` decides for each row; the defaults in the help are those of `defaults`.
+  void add(CLI::App& app, const TrainOptions& defaults, const std::function<Show(const OptionInfo&)>& show);
+
+  bool given(const std::string& name) const { return option(name)->count() > 0; }
+  // Overwrites what was given. --epochs alone also sets `steps` to 0: the length that was named last counts.
+  void apply(TrainOptions& options) const;
+
+ private:
+  const CLI::Option* option(const std::string& name) const { return options_.at(name); }
+
+  CLI::App* app_ = nullptr;
+  std::map<std::string, CLI::Option*> options_;
+};
+
+// One option with its value in words.
+struct OptionText {
+  std::string group, name, value, standard;  // standard: of the model's recipe
+  bool changed;
+};
+std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults);
+
+// "size 32 (default 64), channels 3, ...", one paragraph a group, wrapped. Empty texts and flags that are off are
+// left out; only_changed leaves out what is as the recipe says.
+std::string describe_options(const TrainOptions& options, bool only_changed);
+
+}  // namespace sumi::cli
