@@ -121,6 +121,7 @@ void Tape::backward(const Tensor& loss, Mark until, const Tensor& dy) {
   map[loss.id()] = seed_gradient(loss, dy);
   // Leaves are the inputs that no entry below produced; they are known only once the walk is over.
   std::unordered_map<const void*, Tensor> leaves;
+  if (loss.requires_grad() && !loss.slot()) leaves.emplace(loss.id(), loss);
   while (entries_.size() > until) {
     const std::shared_ptr<Entry> entry = std::move(entries_.back());
     entries_.pop_back();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/device.h"
@@ -28,6 +29,10 @@ ParamArena::ParamArena(const std::vector<std::pair<std::string, Module*>>& netwo
     }
   if (slots_.empty()) fail("optimiser", "there are no parameters to train");
   const Tensor& first = slots_[0].parameter.value;
+  for (const Slot& slot : slots_)
+    if (slot.parameter.value.dtype() != first.dtype() || !(slot.parameter.value.device() == first.device()))
+      fail("optimiser", fmt::format("{} and {} differ in type or device", slots_[0].parameter.name,
+                                    slot.parameter.name));
   values_ = Tensor::zeros(Shape::vector(size), first.dtype(), first.device());
   gradients_ = Tensor::zeros(Shape::vector(size), first.dtype(), first.device());
   const Storage storage = values_.storage();
@@ -112,7 +117,8 @@ std::vector<std::string> AdamOptimizer::never_updated() const {
 
 double LrPolicy::factor(double epoch) const {
   if (type == "constant") return 1;
-  if (type == "linear") return 1 - std::max(0.0, epoch + 1 - constant_epochs) / (decay_epochs + 1);
+  if (type == "linear")
+    return std::max(0.0, 1 - std::max(0.0, epoch + 1 - constant_epochs) / (decay_epochs + 1));
   if (type == "step") return std::pow(0.1, std::floor(epoch / decay_epochs));
   if (type == "cosine")
     return 0.5 * (1 + std::cos(std::acos(-1.0) * std::min(1.0, epoch / (constant_epochs + decay_epochs))));

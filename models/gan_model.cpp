@@ -89,6 +89,7 @@ StepStats GanModel::step(const Tensor& real, double epoch) {
   Tape tape;
   // The fake is drawn once, on the tape: d sees it detached, g's step walks through it.
   const Tensor fake = (*g_)(last_noise_);
+  last_fake_ = fake.detach();
   const Tape::Mark mark = tape.mark();
 
   // L_D on real, then on fake: two passes, so that batch norm sees each kind by itself.
@@ -96,7 +97,7 @@ StepStats GanModel::step(const Tensor& real, double epoch) {
   const Tensor on_real = (*d_)(real);
   const Tensor loss_real = loss_.discriminator_real(on_real);
   tape.backward(loss_real, mark);
-  const Tensor on_fake = (*d_)(fake.detach());
+  const Tensor on_fake = (*d_)(last_fake_);
   const Tensor loss_fake = loss_.discriminator_fake(on_fake);
   tape.backward(loss_fake, mark);
   d_trained_->adam.step(lr_d_ * rate);
@@ -119,8 +120,8 @@ StepStats GanModel::step(const Tensor& real, double epoch) {
           {"d_accuracy", (real_score.right + fake_score.right) / 2}};
 }
 
-std::vector<std::pair<std::string, Tensor>> GanModel::last_inputs() const {
-  return {{"real", last_real_}, {"noise", last_noise_}};
+std::vector<std::pair<std::string, Tensor>> GanModel::last_batch() const {
+  return {{"real", last_real_}, {"noise", last_noise_}, {"fake", last_fake_}};
 }
 
 Tensor GanModel::samples() {

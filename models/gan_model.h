@@ -17,7 +17,7 @@ class GanModel final : public Model {
 
   std::vector<Network> networks() override;
   StepStats step(const Tensor& real, double epoch) override;
-  std::vector<std::pair<std::string, Tensor>> last_inputs() const override;
+  std::vector<std::pair<std::string, Tensor>> last_batch() const override;
   Tensor samples() override;
   Tensor generate(const Tensor& noise, bool raw) override;
   Tensor noise(std::int64_t count, RandomStream& stream) const override;
@@ -38,7 +38,7 @@ class GanModel final : public Model {
   LrPolicy policy_;
   double lr_g_, lr_d_;
   RandomStream noise_stream_;
-  Tensor fixed_noise_, last_real_, last_noise_;
+  Tensor fixed_noise_, last_real_, last_noise_, last_fake_;
   bool has_ema_;
 };
 

@@ -40,8 +40,8 @@ class Model {
   // rate.
   virtual StepStats step(const Tensor& real, double epoch) = 0;
 
-  // What step() drew at random, for --dump-batches: name and tensor of the last step ("real", "noise").
-  virtual std::vector<std::pair<std::string, Tensor>> last_inputs() const = 0;
+  // What the last step worked on, for --dump-batches: "real", "noise", and what came of it, "fake".
+  virtual std::vector<std::pair<std::string, Tensor>> last_batch() const = 0;
 
   // The sheet drawn while training: fixed noise, always the same. [n,h,w,c] in [-1,1].
   virtual Tensor samples() = 0;

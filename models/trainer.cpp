@@ -205,7 +205,7 @@ void Session::log_step(const StepStats& stats) {
   logged_seconds_ = line.seconds;
   if (options_.dump_batches.empty()) return;
   CheckpointWriter writer;
-  for (const auto& [name, tensor] : model_->last_inputs()) writer.add(name, tensor);
+  for (const auto& [name, tensor] : model_->last_batch()) writer.add(name, tensor);
   writer.write(fs::path(options_.dump_batches) / fmt::format("{}.safetensors", step_),
                {"networks", "batch", "{}", "{}"});
 }

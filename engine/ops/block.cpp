@@ -107,6 +107,9 @@ Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o
   {
     const NoGrad no_grad;
     s.raw = linear_map(x, p, o);
+    if (residual && !(residual.shape() == s.raw.shape()))
+      fail("block", fmt::format("the residual {} must have the result's shape {}", residual.shape().str(),
+                                s.raw.shape().str()));
     if (o.has_norm) {
       Op op("norm_act", {s.raw});
       const NormOptions n = norm_options(o);

@@ -2,6 +2,7 @@
 // again.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "engine/autograd.h"
@@ -9,7 +10,8 @@
 namespace sumi {
 
 // `compose` computes the op's result from its inputs with differentiable ops. It runs once more, on the tape,
-// and the gradients of its result are walked out of it, recorded. Inputs keep their places in `grads`.
+// and the gradients of its result are walked out of it, recorded. Inputs keep their places in `grads`; a
+// tensor that stands in two places gets its whole gradient at the first, since the walk sums over both.
 template <class Compose>
 void grads_through_composition(const std::vector<Tensor>& inputs, const Tensor& dy, Grads& grads,
                                Compose&& compose) {
@@ -19,8 +21,10 @@ void grads_through_composition(const std::vector<Tensor>& inputs, const Tensor& 
   std::vector<Tensor> wanted;
   std::vector<int> places;
   for (int i = 0; i < static_cast<int>(inputs.size()); ++i) {
-    if (!inputs[static_cast<std::size_t>(i)] || !grads.wants(i)) continue;
-    wanted.push_back(inputs[static_cast<std::size_t>(i)]);
+    const Tensor& x = inputs[static_cast<std::size_t>(i)];
+    const auto same = [&](const Tensor& t) { return t.id() == x.id(); };
+    if (!x || !grads.wants(i) || std::any_of(wanted.begin(), wanted.end(), same)) continue;
+    wanted.push_back(x);
     places.push_back(i);
   }
   const std::vector<Tensor> got = tape.grad(y, wanted, /*create_graph=*/true, dy, from);

@@ -20,6 +20,8 @@ Tensor sum_to(const Tensor& x, const Shape& shape, double scale, const GradDest&
 
 Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   Op op("broadcast_to", {x});
+  if (!broadcasts_to(x.shape(), shape))
+    fail(op.name(), x.shape().str() + " does not broadcast to " + shape.str());
   Tensor y = Tensor::empty(shape, x.dtype(), x.device());
   kernels::affine(exec_on(x.device()), x.view(), 1, 0, y.mut(), Write::overwrite);
   op.done(y);

@@ -7,6 +7,15 @@
 #include "kernels/elementwise.h"
 
 namespace sumi {
+namespace {
+
+void check_box(const char* op, const Shape& at, const Shape& extent, const Shape& of) {
+  for (int i = 0; i < 4; ++i)
+    if (at[i] < 0 || extent[i] < 0 || at[i] + extent[i] > of[i])
+      fail(op, fmt::format("a box of {} at {} lies outside {}", extent.str(), at.str(), of.str()));
+}
+
+}  // namespace
 
 Tensor reshape(const Tensor& x, const Shape& shape) {
   return record("reshape", {x}, x.with_shape(shape),
@@ -43,6 +52,7 @@ Tensor concat(const std::vector<Tensor>& xs, int axis) {
 
 Tensor slice(const Tensor& x, const Shape& at, const Shape& extent) {
   Op op("slice", {x});
+  check_box("slice", at, extent, x.shape());
   Tensor y = Tensor::empty(extent, x.dtype(), x.device());
   kernels::copy_box(exec_on(x.device()), x.view(), at, y.mut(), {0, 0, 0, 0}, extent, Write::overwrite);
   op.done(y);
@@ -52,6 +62,7 @@ Tensor slice(const Tensor& x, const Shape& at, const Shape& extent) {
 
 Tensor place(const Tensor& x, const Shape& shape, const Shape& at) {
   Op op("place", {x});
+  check_box("place", at, x.shape(), shape);
   Tensor y = Tensor::zeros(shape, x.dtype(), x.device());
   kernels::copy_box(exec_on(x.device()), x.view(), {0, 0, 0, 0}, y.mut(), at, x.shape(), Write::overwrite);
   op.done(y);

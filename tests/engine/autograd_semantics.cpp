@@ -210,7 +210,7 @@ TEST_CASE("autograd: a nested tape records for itself and gives the outer one ba
   compare("outer", x.grad(), affine(x.detach(), 2), 1e-15);
 }
 
-TEST_CASE("autograd: the result of backward on a leaf alone, and a graph used after a new leaf value") {
+TEST_CASE("autograd: a leaf that is its own loss") {
   const Tensor x = leaves({numbers({1, 1, 1, 1}, 1)})[0];
   Tape tape;
   tape.backward(x);

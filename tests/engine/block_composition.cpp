@@ -63,7 +63,6 @@ BlockParams params_of(const Case& c, const Tensors& t) {
 
 TEST_CASE("block: first and second derivatives against central differences") {
   for (const Case& c : cases()) {
-    // One in three is enough for the slow check; the comparison below covers the rest.
     const Tensors in = inputs_of(c);
     gradcheck::check("block " + c.name,
                      [&](const Tensors& t) { return linear_block(t[0], params_of(c, t), c.o, t[5]); }, in,

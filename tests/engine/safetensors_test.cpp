@@ -231,7 +231,8 @@ TEST_CASE("safetensors: every single damaged byte of a header is refused or harm
       bad[i] = static_cast<char>(bad[i] ^ flip);
       std::ofstream(dir.path / "b", std::ios::binary) << bad;
       try {
-        for (const auto& [name, t] : SafetensorsFile::open(dir.path / "b").tensors()) CHECK(t.bytes == 24);
+        const auto file = SafetensorsFile::open(dir.path / "b");
+        for (const auto& [name, t] : file.tensors()) CHECK(t.bytes == 24);
       } catch (const Error&) {
       }
     }

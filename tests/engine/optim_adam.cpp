@@ -1,0 +1,197 @@
+// The optimiser against its formula, the arena's slots, and the learning-rate policies.
+#include "engine/optim.h"
+#include "tests/engine/gradcheck.h"
+
+namespace sumi {
+namespace {
+
+using gradcheck::compare;
+using gradcheck::numbers;
+
+// Parameters of any shapes, named p0, p1, ...
+class Parameters final : public Module {
+ public:
+  Parameters(const std::vector<Shape>& shapes, DType dtype, const Device& device) {
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      values.push_back(add_parameter("p" + std::to_string(i), shapes[i], dtype, device, {}));
+      values.back().assign(numbers(shapes[i], i));
+    }
+  }
+  Shape plan(const Shape& x, Cost&) const override { return x; }
+  std::vector<Tensor> values;
+
+ protected:
+  Tensor forward(const Tensor& x) override { return x; }
+};
+
+const std::vector<Shape> kShapes = {{3, 1, 1, 5}, {1, 1, 1, 7}, {2, 3, 3, 2}};
+
+// A gradient for parameter i at step t, written as backward writes it.
+void give(ParamArena& arena, std::size_t i, int t) {
+  const auto& slot = arena.slots()[i];
+  slot.grad->grad.assign(numbers(slot.parameter.value.shape(), 100 + 10 * static_cast<std::uint64_t>(t) + i));
+  slot.grad->written = true;
+}
+
+// Adam by the formula of Kingma and Ba 2014 with PyTorch's weight decay, on plain vectors.
+struct Formula {
+  std::vector<double> p, m, v, ema;
+  int t = 0;
+  explicit Formula(const Tensor& start) : p(start.to_vector<double>()), m(p.size()), v(p.size()), ema(p) {}
+  void step(const AdamOptions& o, double lr, double scale, const std::vector<double>& grad) {
+    ++t;
+    for (std::size_t i = 0; i < p.size(); ++i) {
+      const double g = scale * grad[i] + o.weight_decay * p[i];
+      m[i] = o.beta1 * m[i] + (1 - o.beta1) * g;
+      v[i] = o.beta2 * v[i] + (1 - o.beta2) * g * g;
+      const double m_hat = m[i] / (1 - std::pow(o.beta1, t)), v_hat = v[i] / (1 - std::pow(o.beta2, t));
+      p[i] -= lr * m_hat / (std::sqrt(v_hat) + o.eps);
+      ema[i] = o.ema_decay * ema[i] + (1 - o.ema_decay) * p[i];
+    }
+  }
+};
+
+TEST_CASE("optim: Adam equals its formula in f64, with weight decay, clipping and EMA") {
+  for (const double decay : {0.0, 0.01})
+    for (const double clip : {0.0, 0.5, 100.0})
+      for (const double ema : {0.0, 0.9}) {
+        Parameters net(kShapes, DType::f64, gradcheck::ref);
+        ParamArena arena({{"net", &net}});
+        AdamOptions o;
+        o.beta1 = 0.9;
+        o.weight_decay = decay;
+        o.clip_norm = clip;
+        o.ema_decay = ema;
+        AdamOptimizer adam(arena, o);
+        CHECK(static_cast<bool>(adam.ema()) == (ema > 0));
+        std::vector<Formula> want;
+        for (const Tensor& p : net.values) want.emplace_back(p);
+        for (int t = 0; t < 5; ++t) {
+          const double lr = 0.1 / (t + 1);
+          arena.begin();
+          double squares = 0;
+          for (std::size_t i = 0; i < kShapes.size(); ++i) {
+            give(arena, i, t);
+            const Tensor g = net.values[i].grad();
+            squares += gradcheck::dot(g, g);
+          }
+          const double norm = std::sqrt(squares);
+          const double scale = clip > 0 ? std::min(1.0, clip / (norm + 1e-6)) : 1.0;
+          const double told = adam.step(lr);
+          CHECK(told == (clip > 0 ? doctest::Approx(norm).epsilon(1e-12) : doctest::Approx(-1)));
+          for (std::size_t i = 0; i < kShapes.size(); ++i) {
+            const auto& slot = arena.slots()[i];
+            want[i].step(o, lr, scale, net.values[i].grad().to_vector<double>());
+            compare("p", net.values[i].to_vector<double>(), want[i].p, 1e-13);
+            compare("m", arena.slice(adam.m(), slot).to_vector<double>(), want[i].m, 1e-13);
+            compare("v", arena.slice(adam.v(), slot).to_vector<double>(), want[i].v, 1e-13);
+            if (ema > 0) compare("ema", arena.slice(adam.ema(), slot).to_vector<double>(), want[i].ema, 1e-13);
+          }
+        }
+      }
+}
+
+TEST_CASE("optim: slots that nothing wrote are skipped and named, and count their own steps") {
+  Parameters net(kShapes, DType::f64, gradcheck::ref);
+  ParamArena arena({{"net", &net}});
+  AdamOptions o;
+  o.ema_decay = 0.5;
+  AdamOptimizer adam(arena, o);
+  std::vector<Formula> want;
+  for (const Tensor& p : net.values) want.emplace_back(p);
+  // Which slots get a gradient in each step; stale gradients of the others lie in memory.
+  const std::vector<std::vector<std::size_t>> written = {{0}, {0, 2}, {2}, {}, {0, 2}};
+  for (int t = 0; t < 5; ++t) {
+    arena.begin();
+    for (const std::size_t i : written[static_cast<std::size_t>(t)]) give(arena, i, t);
+    adam.step(0.1);
+    for (const std::size_t i : written[static_cast<std::size_t>(t)])
+      want[i].step(o, 0.1, 1, net.values[i].grad().to_vector<double>());
+    for (std::size_t i = 0; i < 3; ++i) {
+      compare("p", net.values[i].to_vector<double>(), want[i].p, 1e-13);
+      compare("ema", arena.slice(adam.ema(), arena.slots()[i]).to_vector<double>(), want[i].ema, 1e-13);
+    }
+  }
+  CHECK(adam.steps() == std::vector<std::int64_t>{3, 0, 3});
+  CHECK(adam.never_updated() == std::vector<std::string>{"net.p1"});
+}
+
+TEST_CASE("optim: f32 on the CPU equals the reference") {
+  std::vector<std::vector<double>> results;
+  for (const auto& [device, dtype] : {std::pair{gradcheck::ref, DType::f32}, {gradcheck::cpu, DType::f32},
+                                      {gradcheck::ref, DType::f64}}) {
+    Parameters net(kShapes, dtype, device);
+    ParamArena arena({{"net", &net}});
+    AdamOptions o;
+    o.weight_decay = 0.01;
+    o.clip_norm = 0.5;
+    o.ema_decay = 0.9;
+    AdamOptimizer adam(arena, o);
+    double norm = 0;
+    for (int t = 0; t < 5; ++t) {
+      arena.begin();
+      for (std::size_t i = 0; i < kShapes.size(); ++i) give(arena, i, t);
+      norm = adam.step(0.01);
+    }
+    std::vector<double> all = arena.values().to_vector<double>();
+    for (const Tensor& state : {adam.m(), adam.v(), adam.ema()})
+      for (const double v : state.to_vector<double>()) all.push_back(v);
+    all.push_back(norm);
+    results.push_back(all);
+  }
+  compare("cpu f32 and ref f32", results[1], results[0], 1e-6);
+  compare("cpu f32 and ref f64", results[1], results[2], 1e-5);
+}
+
+TEST_CASE("optim: the arena holds every parameter, on cache lines, under prefixed names") {
+  Parameters a(kShapes, DType::f32, gradcheck::cpu), b({{1, 1, 1, 1}}, DType::f32, gradcheck::cpu);
+  const std::vector<double> before = a.values[2].to_vector<double>();
+  ParamArena arena({{"a", &a}, {"b", &b}});
+  std::vector<std::string> names;
+  for (const auto& slot : arena.slots()) {
+    names.push_back(slot.parameter.name);
+    CHECK(slot.offset % 16 == 0);
+    CHECK(slot.count == slot.parameter.value.count());
+    CHECK(slot.grad->name == slot.parameter.name);
+    CHECK(arena.slice(arena.values(), slot).view().data == slot.parameter.value.view().data);
+  }
+  CHECK(names == std::vector<std::string>{"a.p0", "a.p1", "a.p2", "b.p0"});
+  CHECK(a.values[2].to_vector<double>() == before);
+  arena.begin();
+  CHECK(arena.gradient_norm() == 0);
+  give(arena, 1, 0);
+  const Tensor g = a.values[1].grad();
+  CHECK(arena.gradient_norm() == doctest::Approx(std::sqrt(gradcheck::dot(g, g))).epsilon(1e-6));
+
+  Parameters other(kShapes, DType::f64, gradcheck::ref);
+  CHECK(gradcheck::error_of([&] { ParamArena({{"a", &a}, {"c", &other}}); }) ==
+        "[optimiser] a.p0 and c.p0 differ in type or device");
+  Parameters none({}, DType::f32, gradcheck::cpu);
+  CHECK(gradcheck::error_of([&] { ParamArena({{"a", &none}}); }) ==
+        "[optimiser] there are no parameters to train");
+}
+
+TEST_CASE("optim: learning-rate policies") {
+  const LrPolicy constant, linear{"linear", 100, 100}, step{"step", 0, 30}, cosine{"cosine", 50, 50};
+  CHECK(constant.factor(1000) == 1);
+  // pix2pix's rule: the last epoch (199) still learns.
+  CHECK(linear.factor(0) == 1);
+  CHECK(linear.factor(99) == 1);
+  CHECK(linear.factor(100) == doctest::Approx(1 - 1.0 / 101));
+  CHECK(linear.factor(199) == doctest::Approx(1.0 / 101));
+  CHECK(linear.factor(200) == 0);
+  CHECK(linear.factor(500) == 0);  // never negative, when a run is prolonged
+  CHECK(LrPolicy{"linear", 0, 4}.factor(0) == doctest::Approx(0.8));
+  CHECK(step.factor(29.5) == 1);
+  CHECK(step.factor(30) == doctest::Approx(0.1));
+  CHECK(step.factor(60) == doctest::Approx(0.01));
+  CHECK(cosine.factor(0) == 1);
+  CHECK(cosine.factor(50) == doctest::Approx(0.5));
+  CHECK(cosine.factor(100) == doctest::Approx(0));
+  CHECK(cosine.factor(150) == doctest::Approx(0));
+  CHECK(gradcheck::error_of([] { LrPolicy{"magic", 1, 1}.factor(0); }) ==
+        "[lr-policy] unknown policy 'magic'; use constant, linear, step or cosine");
+}
+
+}  // namespace
+}  // namespace sumi
