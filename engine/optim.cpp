@@ -31,8 +31,8 @@ ParamArena::ParamArena(const std::vector<std::pair<std::string, Module*>>& netwo
   const Tensor& first = slots_[0].parameter.value;
   for (const Slot& slot : slots_)
     if (slot.parameter.value.dtype() != first.dtype() || !(slot.parameter.value.device() == first.device()))
-      fail("optimiser", fmt::format("{} and {} differ in type or device", slots_[0].parameter.name,
-                                    slot.parameter.name));
+      fail("optimiser",
+           fmt::format("{} and {} differ in type or device", slots_[0].parameter.name, slot.parameter.name));
   values_ = Tensor::zeros(Shape::vector(size), first.dtype(), first.device());
   gradients_ = Tensor::zeros(Shape::vector(size), first.dtype(), first.device());
   const Storage storage = values_.storage();

@@ -14,8 +14,8 @@ struct GemmGeom {
   std::int64_t a_batch = 1, b_batch = 1;  // 1 or batch
 
   std::string str() const {
-    return std::string("b") + std::to_string(batch) + "m" + std::to_string(m) + "n" + std::to_string(n) + "k" +
-           std::to_string(k) + (trans_a ? "t" : "n") + (trans_b ? "t" : "n");
+    return std::string("b") + std::to_string(batch) + "m" + std::to_string(m) + "n" + std::to_string(n) +
+           "k" + std::to_string(k) + (trans_a ? "t" : "n") + (trans_b ? "t" : "n");
   }
 };
 

@@ -47,13 +47,16 @@ std::string explain_table(const std::vector<OpRecord>& records, int width) {
   std::vector<Total> totals;
   double all = 0;
   for (const OpRecord& r : records) {
-    auto found = std::find_if(totals.begin(), totals.end(), [&](const Total& t) { return t.phase == r.phase; });
+    auto found =
+        std::find_if(totals.begin(), totals.end(), [&](const Total& t) { return t.phase == r.phase; });
     if (found == totals.end()) found = totals.insert(totals.end(), {r.phase, 0, 0});
     ++found->ops;
     found->seconds += r.seconds;
     all += r.seconds;
   }
-  const auto percent = [&](double seconds) { return fmt::format("{:.1f}", all > 0 ? seconds / all * 100 : 0); };
+  const auto percent = [&](double seconds) {
+    return fmt::format("{:.1f}", all > 0 ? seconds / all * 100 : 0);
+  };
   const auto ms = [](double seconds) { return fmt::format("{:.3f}", seconds * 1e3); };
 
   Table table({{"op", false, true},
@@ -64,7 +67,8 @@ std::string explain_table(const std::vector<OpRecord>& records, int width) {
                {"ms", true},
                {"%", true}});
   for (const OpRecord& r : records)
-    table.add({r.op, r.module, r.phase, shapes_text(r), kernels_text(r.kernels), ms(r.seconds), percent(r.seconds)});
+    table.add({r.op, r.module, r.phase, shapes_text(r), kernels_text(r.kernels), ms(r.seconds),
+               percent(r.seconds)});
   table.rule();
   for (const Total& t : totals)
     table.add({"total", "", t.phase, fmt::format("{} ops", t.ops), "", ms(t.seconds), percent(t.seconds)});

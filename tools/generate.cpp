@@ -8,15 +8,16 @@
 #include "engine/device.h"
 #include "kernels/base/check.h"
 #include "models/model.h"
+#include "models/pictures.h"
 #include "tools/cli.h"
 #include "tools/pictures_out.h"
 
 namespace sumi::cli {
 namespace {
 
-constexpr std::int64_t kBatch = 64;                    // pictures in memory as floats at once
+constexpr std::int64_t kBatch = 64;                     // pictures in memory as floats at once
 constexpr std::int64_t kMostSheetPixels = 400'000'000;  // what picture formats and memory stand
-constexpr std::uint64_t kStream = 0x67656e;            // apart from the streams of training
+constexpr std::uint64_t kStream = 0x67656e;             // apart from the streams of training
 
 struct Arguments {
   CLI::App* app = nullptr;
@@ -25,8 +26,8 @@ struct Arguments {
   bool raw = false;
 };
 
-// Between two noise vectors on the sphere that they lie on, where normal noise is dense (Shoemake 1985). Lengths are
-// interpolated by the same weights.
+// Between two noise vectors on the sphere that they lie on, where normal noise is dense (Shoemake 1985).
+// Lengths are interpolated by the same weights.
 void slerp(const float* a, const float* b, double t, std::size_t n, float* out) {
   const double aa = std::inner_product(a, a + n, a, 0.0), bb = std::inner_product(b, b + n, b, 0.0);
   const double cosine = std::inner_product(a, a + n, b, 0.0) / std::sqrt(std::max(aa * bb, 1e-30));
@@ -37,18 +38,21 @@ void slerp(const float* a, const float* b, double t, std::size_t n, float* out) 
   for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(wa * a[i] + wb * b[i]);
 }
 
-// The noise of every picture to draw. A sheet has a row for each pair of seeds, with both ends; a sequence of files
-// goes through each seed once.
-std::vector<float> noise_for(const Arguments& args, const std::vector<float>& seeds, std::size_t nz, bool rows) {
+// The noise of every picture to draw. A sheet has a row for each pair of seeds, with both ends; a sequence of
+// files goes through each seed once.
+std::vector<float> noise_for(const Arguments& args, const std::vector<float>& seeds, std::size_t nz,
+                             bool rows) {
   if (args.frames == 0) return seeds;
   std::vector<float> noise;
-  const auto pairs = static_cast<std::size_t>(args.count - 1), steps = static_cast<std::size_t>(args.frames + 1);
+  const auto pairs = static_cast<std::size_t>(args.count - 1),
+             steps = static_cast<std::size_t>(args.frames + 1);
   for (std::size_t pair = 0; pair < pairs; ++pair) {
     const std::size_t end = rows || pair + 1 == pairs ? steps + 1 : steps;
     for (std::size_t k = 0; k < end; ++k) {
       noise.resize(noise.size() + nz);
       const float* a = seeds.data() + pair * nz;
-      slerp(a, a + nz, static_cast<double>(k) / static_cast<double>(steps), nz, noise.data() + noise.size() - nz);
+      slerp(a, a + nz, static_cast<double>(k) / static_cast<double>(steps), nz,
+            noise.data() + noise.size() - nz);
     }
   }
   return noise;
@@ -57,10 +61,12 @@ std::vector<float> noise_for(const Arguments& args, const std::vector<float>& se
 void check(const Arguments& args) {
   const std::string name = command_name(args.app);
   require_text(args.app, "--model", args.model, "-m takes a run directory or a checkpoint");
-  require_text(args.app, "--output", args.output, "-o takes a picture (sheet.png), a folder, or a pattern ({}.png)");
+  require_text(args.app, "--output", args.output,
+               "-o takes a picture (sheet.png), a folder, or a pattern ({}.png)");
   const auto within = [&](const char* option, std::int64_t value, std::int64_t lo, std::int64_t hi) {
     if (value < lo || value > hi)
-      throw UsageError(name, fmt::format("{} {} is out of range; give a number from {} to {}", option, value, lo, hi));
+      throw UsageError(
+          name, fmt::format("{} {} is out of range; give a number from {} to {}", option, value, lo, hi));
   };
   within("--count", args.count, 1, 1'000'000);
   within("--columns", args.columns, 0, 100'000);
@@ -90,7 +96,8 @@ int run(const Arguments& args) {
   const std::int64_t side = static_cast<std::int64_t>(options.size) * args.scale;
   if (rows && total * side * side > kMostSheetPixels)
     fail("write " + args.output,
-         fmt::format("a sheet of {} pictures would be too large; give a folder or a pattern like {{}}.png", total));
+         fmt::format("a sheet of {} pictures would be too large; give a folder or a pattern like {{}}.png",
+                     total));
 
   Shape shape = seeds.shape();
   const auto nz = static_cast<std::size_t>(shape.h * shape.w * shape.c);
@@ -101,12 +108,13 @@ int run(const Arguments& args) {
     const auto begin = noise.begin() + first * static_cast<std::int64_t>(nz);
     const std::vector<float> part(begin, begin + shape.count());
     const Tensor drawn = model->generate(Tensor::from(part, shape, seeds.dtype(), seeds.device()), args.raw);
-    auto pictures = to_pictures(drawn, static_cast<int>(args.scale));
+    const std::vector<Image8> pictures = to_images(drawn);
     for (std::size_t i = 0; i < pictures.size(); ++i) {
+      Image8 picture = enlarge(pictures[i], static_cast<int>(args.scale));
       if (rows)
-        sheet.push_back(std::move(pictures[i]));
+        sheet.push_back(std::move(picture));
       else
-        save_image(path.file(first + static_cast<std::int64_t>(i)), pictures[i]);
+        save_image(path.file(first + static_cast<std::int64_t>(i)), picture);
     }
   }
   const std::int64_t columns = args.columns > 0 ? args.columns : args.frames > 0 ? steps + 1 : 0;
@@ -128,14 +136,19 @@ Command add_generate(CLI::App& parent) {
            "  sumi generate -m run -n 8 --interpolate 10 -o walk.png     a row between each two seeds\n"
            "  sumi generate -m run -n 8 --interpolate 30 -o 'f-{}.png'   frames of a clip\n",
            "The same model and seed give the same pictures; picture K does not depend on -n.");
-  add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT", "a run directory (its newest checkpoint) or a file")
+  add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
+           "a run directory (its newest checkpoint) or a file")
       ->group("Model");
   app.add_flag("--raw", args->raw, "use the last weights, not their running average")->group("Model");
   add_text(app, "-o,--output", args->output, "OUT", "a picture, or a folder or pattern for numbered pictures")
       ->group("Pictures");
-  add_whole(app, "-n,--count", args->count, "N", "how many pictures (or seeds to walk between)")->group("Pictures");
-  add_text(app, "--seed", args->seed, "N", "everything random follows from it")->default_str("0")->group("Pictures");
-  add_whole(app, "--interpolate", args->frames, "K", "K pictures between each two seeds (0: none)")->group("Pictures");
+  add_whole(app, "-n,--count", args->count, "N", "how many pictures (or seeds to walk between)")
+      ->group("Pictures");
+  add_text(app, "--seed", args->seed, "N", "everything random follows from it")
+      ->default_str("0")
+      ->group("Pictures");
+  add_whole(app, "--interpolate", args->frames, "K", "K pictures between each two seeds (0: none)")
+      ->group("Pictures");
   add_whole(app, "--columns", args->columns, "N", "pictures in a row of the sheet (0: near a square)")
       ->group("Pictures");
   add_whole(app, "--scale", args->scale, "K", "enlarge K times, with sharp pixels")->group("Pictures");

@@ -37,7 +37,8 @@ std::string lines_of(const std::string& heading, const std::vector<Row>& rows, i
   std::string text = "\n" + heading + ":\n";
   for (const Row& row : rows) {
     const bool fits = row.left.size() + 4 <= kLeft;
-    text += "  " + (fits ? fmt::format("{:<{}}", row.left, kLeft - 2) : row.left + "\n" + std::string(kLeft, ' '));
+    text += "  " +
+            (fits ? fmt::format("{:<{}}", row.left, kLeft - 2) : row.left + "\n" + std::string(kLeft, ' '));
     text += wrap(row.right, width, kLeft) + "\n";
   }
   return text;
@@ -87,7 +88,8 @@ class HelpPage final : public CLI::FormatterBase {
 
 }  // namespace
 
-void set_help(CLI::App& app, const std::string& usage, const std::string& examples, const std::string& after) {
+void set_help(CLI::App& app, const std::string& usage, const std::string& examples,
+              const std::string& after) {
   app.set_help_flag("-h,--help", "show this page")->group("Help");
   app.formatter(std::make_shared<HelpPage>(usage, examples, after));
 }

@@ -52,7 +52,8 @@ std::vector<Group> group_tensors(const SafetensorsFile& file, bool ours) {
   }
   // Networks first, then averages, then moments.
   const auto rank = [](const Group& g) { return std::count(g.name.begin(), g.name.end(), '.'); };
-  std::stable_sort(groups.begin(), groups.end(), [&](const Group& a, const Group& b) { return rank(a) < rank(b); });
+  std::stable_sort(groups.begin(), groups.end(),
+                   [&](const Group& a, const Group& b) { return rank(a) < rank(b); });
   return groups;
 }
 
@@ -77,7 +78,8 @@ void print_json(const SafetensorsFile& file, const std::vector<Group>& groups, b
     entry["buffer_values"] = group.buffers;
     entry["tensor_bytes"] = group.bytes;
     for (const auto& [name, t] : group.tensors)
-      entry["tensors"].push_back({{"name", name}, {"shape", t->shape}, {"dtype", t->dtype}, {"count", count_of(*t)}});
+      entry["tensors"].push_back(
+          {{"name", name}, {"shape", t->shape}, {"dtype", t->dtype}, {"count", count_of(*t)}});
   }
   fmt::print("{}\n", json.dump(2));
 }
@@ -97,12 +99,14 @@ std::string state_text(const Json& state) {
 void print_header(const CheckpointHeader& header) {
   const int width = std::min(terminal_width(100), 110);
   const Json state = parse_or_text(header.state), json = parse_or_text(header.options);
-  if (state.is_object() && !state.empty()) fmt::print("{}\n", wrap("state     " + state_text(state), width, 10));
+  if (state.is_object() && !state.empty())
+    fmt::print("{}\n", wrap("state     " + state_text(state), width, 10));
   try {
     TrainOptions options = default_options(header.model);
     update_from_json(options, json, "options");
     const std::string changed = describe_options(options, true);
-    fmt::print("\noptions changed from the recipe of {}:{}\n{}", header.model, changed.empty() ? " none" : "", changed);
+    fmt::print("\noptions changed from the recipe of {}:{}\n{}", header.model, changed.empty() ? " none" : "",
+               changed);
   } catch (const Error&) {  // of a version with other options
     fmt::print("options   {}\n", header.options);
   }
@@ -110,8 +114,8 @@ void print_header(const CheckpointHeader& header) {
 
 void print_group(const Group& group) {
   const std::string title = group.name.empty() ? "tensors" : group.name;
-  const std::string size = fmt::format("{} values, {}", with_commas(group.parameters + group.buffers),
-                                       bytes_text(group.bytes));
+  const std::string size =
+      fmt::format("{} values, {}", with_commas(group.parameters + group.buffers), bytes_text(group.bytes));
   if (group.name.find('.') != std::string::npos) {  // averages and moments mirror a network
     fmt::print("\n{}: {} tensors, {}\n", title, group.tensors.size(), size);
     return;

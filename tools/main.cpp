@@ -1,4 +1,5 @@
-// The program: reads the command line, calls one subcommand, turns every failure into one line and an exit code.
+// The program: reads the command line, calls one subcommand, turns every failure into one line and an exit
+// code.
 #include <fmt/format.h>
 
 #include <new>
@@ -21,17 +22,18 @@ int usage_error(const std::string& what, const std::string& command) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app("sumi trains generative adversarial networks and draws with them: kernels, autograd and "
-               "networks are its own, written from scratch in C++.");
+  CLI::App app(
+      "sumi trains generative adversarial networks and draws with them: kernels, autograd and "
+      "networks are its own, written from scratch in C++.");
   cli::set_help(app, "COMMAND [options]",
                 "  sumi train dcgan --data pictures --outdir run     learn from a folder of pictures\n"
                 "  sumi train --resume run --steps 20000             go on where a run stopped\n"
                 "  sumi generate -m run -n 64 --seed 7 -o sheet.png  draw 64 new pictures\n",
                 "`sumi COMMAND --help` tells more. Exit codes: 0 done, 1 something failed, 2 wrong usage.");
   app.set_version_flag("-V,--version", "sumi " SUMI_VERSION, "show the version")->group("Help");
-  const std::vector<cli::Command> commands{cli::add_train(app),  cli::add_generate(app), cli::add_inspect(app),
-                                           cli::add_export(app), cli::add_import(app),   cli::add_devices(app),
-                                           cli::add_models(app)};
+  const std::vector<cli::Command> commands{
+      cli::add_train(app),  cli::add_generate(app), cli::add_inspect(app), cli::add_export(app),
+      cli::add_import(app), cli::add_devices(app),  cli::add_models(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {
@@ -62,7 +64,8 @@ int main(int argc, char** argv) {
   } catch (const Error& error) {
     return complain(error.what(), cli::kFailed);
   } catch (const std::bad_alloc&) {
-    return complain("[memory] out of memory; lower --batch-size or --size, or close other programs", cli::kFailed);
+    return complain("[memory] out of memory; lower --batch-size or --size, or close other programs",
+                    cli::kFailed);
   } catch (const std::exception& error) {
     return complain(std::string("[internal] ") + error.what(), cli::kFailed);
   }

@@ -22,7 +22,8 @@ Command add_models(CLI::App& parent) {
               table.add({info.name, info.summary, info.reference,
                          fmt::format("{0}x{0}x{1}", options.size, options.channels), parameters});
             }
-            fmt::print("{}\n`sumi train MODEL --help` says how to train one.\n", table.text(terminal_width(130)));
+            fmt::print("{}\n`sumi train MODEL --help` says how to train one.\n",
+                       table.text(terminal_width(130)));
             return 0;
           }};
 }

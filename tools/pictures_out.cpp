@@ -89,24 +89,13 @@ std::string PicturePath::describe(std::int64_t count) const {
   return file(0).string() + " ... " + file(count - 1).string();
 }
 
-std::vector<Image8> to_pictures(const Tensor& values, int scale) {
-  const Shape s = values.shape();
-  const std::vector<float> data = values.to_vector<float>();
-  std::vector<Image8> pictures;
-  std::size_t at = 0;
-  for (std::int64_t n = 0; n < s.n; ++n) {
-    Image8 picture(static_cast<int>(s.w) * scale, static_cast<int>(s.h) * scale, static_cast<int>(s.c));
-    for (int y = 0; y < s.h; ++y)
-      for (int x = 0; x < s.w; ++x)
-        for (int c = 0; c < s.c; ++c) {
-          const float v = data[at++] * 127.5F + 127.5F;
-          // A NaN becomes black instead of undefined behaviour.
-          const auto byte = static_cast<std::uint8_t>(v > 0 ? std::min(v + 0.5F, 255.0F) : 0.0F);
-          for (int i = 0; i < scale * scale; ++i) picture.at(x * scale + i % scale, y * scale + i / scale)[c] = byte;
-        }
-    pictures.push_back(std::move(picture));
-  }
-  return pictures;
+Image8 enlarge(const Image8& picture, int scale) {
+  if (scale == 1) return picture;
+  Image8 large(picture.width * scale, picture.height * scale, picture.channels);
+  for (int y = 0; y < large.height; ++y)
+    for (int x = 0; x < large.width; ++x)
+      std::copy_n(picture.at(x / scale, y / scale), picture.channels, large.at(x, y));
+  return large;
 }
 
 }  // namespace sumi::cli

@@ -4,15 +4,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
-#include <vector>
 
 #include "engine/io/image.h"
-#include "engine/tensor.h"
 
 namespace sumi::cli {
 
-// What -o means: a folder (it exists, or the text ends in /) and a pattern ("frame-{}.png", "frame-%05d.png") take
-// numbered pictures, any other name takes one sheet.
+// What -o means: a folder (it exists, or the text ends in /) and a pattern ("frame-{}.png", "frame-%05d.png")
+// take numbered pictures, any other name takes one sheet.
 class PicturePath {
  public:
   // UsageError for an empty or broken pattern; `count` decides how many digits a folder's names have.
@@ -31,7 +29,7 @@ class PicturePath {
   bool numbered_ = false, folder_ = false;
 };
 
-// Pictures in [-1,1] as 8 bits, each pixel repeated `scale` times in both directions.
-std::vector<Image8> to_pictures(const Tensor& values, int scale);
+// Each pixel repeated `scale` times in both directions.
+Image8 enlarge(const Image8& picture, int scale);
 
 }  // namespace sumi::cli

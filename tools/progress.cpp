@@ -87,7 +87,8 @@ void Progress::show(const std::string& line) {
 
 void Progress::message(const std::string& line) {
   if (style_ == Style::quiet) return;
-  // "done" comes after the last state; anything else goes above the live line, which the next step draws anew.
+  // "done" comes after the last state; anything else goes above the live line, which the next step draws
+  // anew.
   if (style_ == Style::live && !complete_)
     clear_line();
   else
@@ -126,10 +127,11 @@ void Progress::progress(const TrainingObserver::Progress& p) {
   if (decoding_) end_decoding();
   complete_ = p.step == p.steps;
   const std::string count = fmt::format("{}/{}", p.step, p.steps);
-  const std::string rate = fmt::format("{:.{}f} img/s", p.images_per_second, p.images_per_second < 10 ? 1 : 0);
+  const std::string rate =
+      fmt::format("{:.{}f} img/s", p.images_per_second, p.images_per_second < 10 ? 1 : 0);
   const std::string left = p.step < p.steps ? duration_text(p.seconds_left) + " left" : "";
-  const std::string epoch = fmt::format("epoch {:.2f}/{:.{}f}", p.epoch, p.epochs,
-                                        p.epochs == std::floor(p.epochs) ? 0 : 2);
+  const std::string epoch =
+      fmt::format("epoch {:.2f}/{:.{}f}", p.epoch, p.epochs, p.epochs == std::floor(p.epochs) ? 0 : 2);
   if (style_ == Style::plain) {
     last_ = join_parts({"step " + count, epoch, rate, stats_text(p), left}, -1);
   } else {

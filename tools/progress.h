@@ -34,11 +34,11 @@ class Progress final : public TrainingObserver {
 
   Style style_;
   Clock::time_point shown_at_{};
-  bool shown_ = false;       // something of the current kind has been shown
-  bool line_open_ = false;   // the cursor stands at the end of the live line
+  bool shown_ = false;      // something of the current kind has been shown
+  bool line_open_ = false;  // the cursor stands at the end of the live line
   bool decoding_ = false;
-  bool complete_ = false;    // the last step has been taken
-  std::string last_;         // the newest state, if it has not been shown
+  bool complete_ = false;  // the last step has been taken
+  std::string last_;       // the newest state, if it has not been shown
 };
 
 // "1h 02m", "3m 05s", "12s".

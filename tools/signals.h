@@ -1,4 +1,5 @@
-// Ctrl-C and SIGTERM while training: the first asks the trainer to stop, a second one ends the program at once.
+// Ctrl-C and SIGTERM while training: the first asks the trainer to stop, a second one ends the program at
+// once.
 #pragma once
 
 namespace sumi::cli {

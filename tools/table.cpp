@@ -46,7 +46,8 @@ std::string Table::text(int width, int indent) const {
     out.erase(out.find_last_not_of(' ') + 1);
     text += out + "\n";
   };
-  const std::string rule = std::string(static_cast<std::size_t>(indent), ' ') + std::string(total(), '-') + "\n";
+  const std::string rule =
+      std::string(static_cast<std::size_t>(indent), ' ') + std::string(total(), '-') + "\n";
   std::vector<std::string> headings;
   for (const Column& column : columns_) headings.push_back(column.heading);
   if (std::any_of(headings.begin(), headings.end(), [](const std::string& h) { return !h.empty(); })) {

@@ -10,14 +10,15 @@ class Table {
  public:
   struct Column {
     std::string heading;
-    bool right = false;   // numbers
+    bool right = false;    // numbers
     bool shrinks = false;  // may be cut to fit the width
   };
   explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
 
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   void rule() { rows_.emplace_back(); }  // a horizontal line
-  // At most `width` columns wide where the shrinking columns allow it: the widest is cut first, and a cut cell ends in
+  // At most `width` columns wide where the shrinking columns allow it: the widest is cut first, and a cut
+  // cell ends in
   // "..". `indent` blanks before each line.
   std::string text(int width, int indent = 0) const;
 

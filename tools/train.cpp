@@ -20,7 +20,8 @@ struct Output {
   bool quiet = false, no_progress = false;
   void add(CLI::App& app) {
     app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Screen");
-    app.add_flag("--no-progress,--no_progress", no_progress, "plain lines even on a terminal")->group("Screen");
+    app.add_flag("--no-progress,--no_progress", no_progress, "plain lines even on a terminal")
+        ->group("Screen");
   }
 };
 
@@ -57,7 +58,8 @@ int supervise(const Output& output, const std::string& outdir,
     return 128 + caught_signal();
   }
   if (result.interrupted) {
-    fmt::print("saved {}\ncontinue with: sumi train --resume {}\n", result.checkpoint.string(), shell_quote(outdir));
+    fmt::print("saved {}\ncontinue with: sumi train --resume {}\n", result.checkpoint.string(),
+               shell_quote(outdir));
     return 128 + caught_signal();
   }
   if (!quiet)
@@ -77,7 +79,8 @@ int run_model(const ModelCommand& command) {
     throw UsageError(name, error.what());
   }
   if (command.dry_run) fmt::print("{}", describe_plan(options));
-  if (command.explain) fmt::print("{}", explain_table(explain_step(options), std::min(terminal_width(150), 150)));
+  if (command.explain)
+    fmt::print("{}", explain_table(explain_step(options), std::min(terminal_width(150), 150)));
   if (command.dry_run || command.explain) return 0;
   require_text(command.app, "--data", options.data, "a folder of pictures or an idx.gz file");
   require_text(command.app, "--outdir", options.outdir, "the folder that the run goes to");
@@ -90,34 +93,40 @@ int run_resume(const TrainCommand& command) {
   TrainOptions scratch;
   visit_options(scratch, [&](const OptionInfo& info, const auto&) {
     if (command.options.given(info.name) && !info.on_resume)
-      throw UsageError("sumi train",
-                       fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new run with "
-                                   "--init {}",
-                                   info.name, command.run));
+      throw UsageError(
+          "sumi train",
+          fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new run with "
+                      "--init {}",
+                      info.name, command.run));
   });
   command.options.apply(scratch);  // numbers that are none are found before the run is touched
   return supervise(command.output, command.run, [&](TrainingObserver& observer) {
-    return resume(command.run, [&](TrainOptions& stored) { command.options.apply(stored); }, observer);
+    return resume(
+        command.run, [&](TrainOptions& stored) { command.options.apply(stored); }, observer);
   });
 }
 
 void add_model(TrainCommand& train, const ModelInfo& info) {
   auto command = std::make_unique<ModelCommand>();
-  CLI::App& app = *train.app->add_subcommand(info.name, fmt::format("{} ({}).", info.summary, info.reference));
-  set_help(app, fmt::format("train {} --data DIR|FILE --outdir RUN [options]", info.name),
-           fmt::format("  sumi train {0} --data pictures --outdir run\n"
-                       "  sumi train {0} --data pictures --outdir run --batch-size 32 --epochs 50\n"
-                       "  sumi train {0} --size 32 --dry-run\n",
-                       info.name),
-           "Names may be written with _ as well, and other projects' spellings are known: --dataroot, --outf, "
-           "--imageSize, --niter, --manualSeed, ... A file for --config holds lines `name = value`, or is a run's "
-           "options.json; what the command line says counts more.");
+  CLI::App& app =
+      *train.app->add_subcommand(info.name, fmt::format("{} ({}).", info.summary, info.reference));
+  set_help(
+      app, fmt::format("train {} --data DIR|FILE --outdir RUN [options]", info.name),
+      fmt::format("  sumi train {0} --data pictures --outdir run\n"
+                  "  sumi train {0} --data pictures --outdir run --batch-size 32 --epochs 50\n"
+                  "  sumi train {0} --size 32 --dry-run\n",
+                  info.name),
+      "Names may be written with _ as well, and other projects' spellings are known: --dataroot, --outf, "
+      "--imageSize, --niter, --manualSeed, ... A file for --config holds lines `name = value`, or is a run's "
+      "options.json; what the command line says counts more.");
   command->app = &app;
   command->options.add(app, default_options(info.name), [](const OptionInfo&) { return Show::yes; });
   add_text(app, "--config", command->config, "FILE", "take options from a file")->group("Machine");
-  app.add_flag("--dry-run,--dry_run", command->dry_run, "show networks, parameters, work and memory; train nothing")
+  app.add_flag("--dry-run,--dry_run", command->dry_run,
+               "show networks, parameters, work and memory; train nothing")
       ->group("Look before");
-  app.add_flag("--explain", command->explain, "show one step as a table of ops with shapes, kernels and times")
+  app.add_flag("--explain", command->explain,
+               "show one step as a table of ops with shapes, kernels and times")
       ->group("Look before");
   command->output.add(app);
   train.models.push_back(std::move(command));
@@ -135,12 +144,13 @@ int run_train(const TrainCommand& command) {
       throw UsageError("sumi train", "--resume takes the model from the run; write: sumi train --resume " +
                                          shell_quote(command.run));
     if (before_model)
-      throw UsageError("sumi train",
-                       fmt::format("options stand behind the model: sumi train {} --option ...", model->app->get_name()));
+      throw UsageError("sumi train", fmt::format("options stand behind the model: sumi train {} --option ...",
+                                                 model->app->get_name()));
     return run_model(*model);
   }
   if (command.run.empty())
-    throw UsageError("sumi train", "name a model (sumi train dcgan ...) or a run to go on with (--resume RUN)");
+    throw UsageError("sumi train",
+                     "name a model (sumi train dcgan ...) or a run to go on with (--resume RUN)");
   return run_resume(command);
 }
 
@@ -154,13 +164,14 @@ Command add_train(CLI::App& parent) {
            "  sumi train gan --data train-images-idx3-ubyte.gz --outdir first\n"
            "  sumi train dcgan --data pictures --outdir run --size 32\n"
            "  sumi train --resume run --steps 20000\n",
-           "`sumi train MODEL --help` lists the options of a model with their defaults. The options above may be given "
+           "`sumi train MODEL --help` lists the options of a model with their defaults. The options above "
+           "may be given "
            "again when a run is resumed. Ctrl-C finishes the step, saves, and says how to go on.");
-  add_text(app, "--resume", command->run, "RUN", "go on with the newest checkpoint of this run")->group("Resume");
+  add_text(app, "--resume", command->run, "RUN", "go on with the newest checkpoint of this run")
+      ->group("Resume");
   // No defaults here: those of the run hold.
-  command->options.add(app, TrainOptions(), [](const OptionInfo& info) {
-    return info.on_resume ? Show::yes : Show::hidden;
-  });
+  command->options.add(app, TrainOptions(),
+                       [](const OptionInfo& info) { return info.on_resume ? Show::yes : Show::hidden; });
   for (CLI::Option* option : app.get_options()) option->default_str("");
   command->output.add(app);
   for (const ModelInfo& info : model_list()) add_model(*command, info);

@@ -10,8 +10,8 @@
 
 namespace sumi::cli {
 
-// Options of the table that belong to one subcommand. The command line is kept as text until apply(), so that it can
-// be laid over defaults, a --config file or the options of a stored run.
+// Options of the table that belong to one subcommand. The command line is kept as text until apply(), so that
+// it can be laid over defaults, a --config file or the options of a stored run.
 class OptionSet {
  public:
   enum class Show { yes, hidden, no };
@@ -36,8 +36,8 @@ struct OptionText {
 };
 std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults);
 
-// "size 32 (default 64), channels 3, ...", one paragraph a group, wrapped. Empty texts and flags that are off are
-// left out; only_changed leaves out what is as the recipe says.
+// "size 32 (default 64), channels 3, ...", one paragraph a group, wrapped. Empty texts and flags that are off
+// are left out; only_changed leaves out what is as the recipe says.
 std::string describe_options(const TrainOptions& options, bool only_changed);
 
 }  // namespace sumi::cli

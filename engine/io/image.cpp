@@ -83,9 +83,11 @@ Raw decode(const std::string& where, OIIO::ImageInput& input) {
                                                             static_cast<std::size_t>(raw.channels));
   const bool ok = input.read_image(0, 0, 0, raw.channels, OIIO::TypeDesc::UINT8, raw.data.get());
   const auto message = input.geterror();
-  // libjpeg fills the missing part of a truncated picture with grey and only warns; its other warnings are
+  // Some readers only warn and fill what is missing; of warnings, those of libjpeg about stray bytes are
   // harmless.
-  if (!ok || message.find("remature end") != std::string::npos)
+  const bool tolerable =
+      std::strcmp(input.format_name(), "jpeg") == 0 && message.find("remature end") == std::string::npos;
+  if (!ok || !(message.empty() || tolerable))
     fail(where,
          fmt::format("cannot be decoded: {}; it is truncated or damaged: copy it again", one_line(message)));
   return raw;

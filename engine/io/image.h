@@ -45,7 +45,8 @@ Image8 load_image(const std::filesystem::path& path, const LoadOptions& options 
 bool has_image_extension(const std::filesystem::path& path);
 
 // The format follows the extension: png jpg jpeg webp tif tiff bmp tga ppm. Atomic; the same picture gives
-// the same bytes. quality: of jpg and webp, 1 to 100. Error for an unknown extension or a failed write.
+// the same bytes (but for tif, which carries the date). quality: of jpg and webp, 1 to 100. Error for an
+// unknown extension or a failed write.
 void save_image(const std::filesystem::path& path, const Image8& image, int quality = 95);
 
 // automatic: lanczos3 to shrink, bicubic to enlarge (less ringing).

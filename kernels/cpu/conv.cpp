@@ -7,44 +7,71 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-bool is_depthwise(const ConvGeom& g) { return g.o.groups > 1 && g.o.groups == g.c && g.c == g.k; }
+bool is_depthwise(const ConvGeom& g) {
+  return g.o.groups > 1 && g.o.groups == g.c && g.c == g.k;
+}
 
 // Few channels on the written side: a blocked product would compute sixteen of them.
 bool folds_fprop(const ConvGeom& g) {
-  return g.o.groups == 1 && g.o.stride == 1 && g.k <= 8 && g.c >= 16 && g.r * g.s * g.k >= 12 && g.p * g.q > 1;
+  return g.o.groups == 1 && g.o.stride == 1 && g.k <= 8 && g.c >= 16 && g.r * g.s * g.k >= 12 &&
+         g.p * g.q > 1;
 }
 bool folds_dgrad(const ConvGeom& g) {
   return g.o.groups == 1 && g.c <= 8 && g.k >= 8 && g.r * g.s * g.c >= 12;
 }
 
-void own(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
-  const bool depthwise = is_depthwise(g);
-  switch (d) {
-    case Direction::fprop:
-      if (depthwise) return e.ran("own depthwise"), depthwise_fprop(e, g, a);
-      if (folds_fprop(g)) return e.ran("own gemm+fold"), folded_fprop(e, g, a);
-      return e.ran("own implicit gemm"), own_fprop(e, g, a);
-    case Direction::dgrad:
-      if (depthwise) return e.ran("own depthwise"), depthwise_dgrad(e, g, a);
-      if (folds_dgrad(g)) return e.ran("own gemm+fold"), folded_dgrad(e, g, a);
-      return e.ran("own implicit gemm"), own_dgrad(e, g, a);
-    case Direction::wgrad:
-      if (depthwise) return e.ran("own depthwise"), depthwise_wgrad(e, g, a);
-      return e.ran("own implicit gemm"), own_wgrad(e, g, a);
-  }
+// dy's few channels take x's place.
+bool swaps_wgrad(const ConvGeom& g) {
+  const auto& o = g.o;
+  return o.groups == 1 && o.stride == 1 && o.dilation == 1 && g.k <= 8 && g.c >= 16 && g.p * g.q > 1 &&
+         std::max(o.pad_top, o.pad_bottom) < g.r && std::max(o.pad_left, o.pad_right) < g.s;
+}
+bool is_full(const ConvGeom& g) {
+  const auto& o = g.o;
+  return o.groups == 1 && o.dilation == 1 && g.p * g.q == 1 && g.h == g.r && g.w == g.s && o.pad_top == 0 &&
+         o.pad_left == 0;
+}
+
+struct Choice {
+  const char* name;
+  ConvForm* run;
+};
+
+Choice choose_fprop(const ConvGeom& g) {
+  if (is_depthwise(g)) return {"own depthwise", depthwise_fprop};
+  if (is_full(g)) return {"own gemm", full_fprop};
+  if (folds_fprop(g)) return {"own gemm+fold", folded_fprop};
+  return {"own implicit gemm", own_fprop};
+}
+Choice choose_dgrad(const ConvGeom& g) {
+  if (is_depthwise(g)) return {"own depthwise", depthwise_dgrad};
+  if (is_full(g)) return {"own gemm", full_dgrad};
+  if (folds_dgrad(g)) return {"own gemm+fold", folded_dgrad};
+  return {"own implicit gemm", own_dgrad};
+}
+Choice choose_wgrad(const ConvGeom& g) {
+  if (is_depthwise(g)) return {"own depthwise", depthwise_wgrad};
+  if (is_full(g)) return {"own gemm", full_wgrad};
+  if (swaps_wgrad(g)) return {"own swapped gemm", swapped_wgrad};
+  return {"own implicit gemm", own_wgrad};
+}
+
+Choice choose(Direction d, const ConvGeom& g) {
+  return d == Direction::fprop ? choose_fprop(g) : d == Direction::dgrad ? choose_dgrad(g) : choose_wgrad(g);
 }
 
 void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
   if (prefers_onednn(d, g) && onednn_conv(e, d, g, a)) return;
-  own(e, d, g, a);
+  const Choice own = choose(d, g);
+  e.ran(own.name);
+  own.run(e, g, a);
 }
 
 // The operands as f32: in place, or in temporaries around the call.
 void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, View bias, bool accumulate) {
   const View out = d == Direction::fprop ? y : d == Direction::dgrad ? x : w;
   const auto data = [](View v) { return static_cast<float*>(const_cast<void*>(v.data)); };
-  if (out.dtype == DType::f32)
-    return run_f32(e, d, g, {data(x), data(w), data(y), data(bias), accumulate});
+  if (out.dtype == DType::f32) return run_f32(e, d, g, {data(x), data(w), data(y), data(bias), accumulate});
   Workspace space(e);
   const auto px = space.add<float>(x.count()), pw = space.add<float>(w.count());
   const auto py = space.add<float>(y.count()), pb = space.add<float>(bias.count());
@@ -57,8 +84,8 @@ void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, 
   // Its scratch memory holds the operands now; the convolution brings its own.
   const Exec inner{e.device, nullptr, e.log};
   run_f32(inner, d, g,
-          {space.at<float>(px), space.at<float>(pw), space.at<float>(py), bias ? space.at<float>(pb) : nullptr,
-           accumulate});
+          {space.at<float>(px), space.at<float>(pw), space.at<float>(py),
+           bias ? space.at<float>(pb) : nullptr, accumulate});
   const MutView to{const_cast<void*>(out.data), out.dtype, out.shape, out.device, out.halo};
   store_f32(where, space.at<float>(d == Direction::fprop ? py : d == Direction::dgrad ? px : pw), to);
 }

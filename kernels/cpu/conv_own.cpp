@@ -1,14 +1,17 @@
-// Convolution as products whose operands are read in place: pixels on the left, weights (or, for wgrad, pixels) on the
-// right. dgrad runs one product per residue of the output position modulo the stride, so that no zero is multiplied.
+// Convolution as products whose operands are read in place: pixels on the left, weights (or, for wgrad,
+// pixels) on the right. dgrad runs one product per residue of the output position modulo the stride, so that
+// no zero is multiplied.
 #include "kernels/cpu/conv_own.h"
 
 #include <cstring>
 
+#include "kernels/gemm.h"
+
 namespace sumi::kernels::cpu {
 namespace {
 
-// The picture that a filter window slides over. With whole rows of the filter in one run (a padded copy of the picture,
-// or no padding), a thin picture still has long runs.
+// The picture that a filter window slides over. With whole rows of the filter in one run (a padded copy of
+// the picture, or no padding), a thin picture still has long runs.
 struct Window {
   const float* x;
   i64 h, w, c, p, q;  // c: all channels of a pixel
@@ -26,11 +29,14 @@ struct Window {
 };
 
 Window make_window(const ConvGeom& g, const float* x) {
-  return {x,          g.h,           g.w,            g.c, g.p, g.q, g.o.stride, g.o.pad_top, g.o.pad_left,
-          g.o.dilation, g.s, g.c / g.o.groups, nullptr};
+  return {x,          g.h,         g.w,          g.c,          g.p, g.q,
+          g.o.stride, g.o.pad_top, g.o.pad_left, g.o.dilation, g.s, g.c / g.o.groups,
+          nullptr};
 }
 
-bool has_pads(const ConvOptions& o) { return o.pad_top || o.pad_bottom || o.pad_left || o.pad_right; }
+bool has_pads(const ConvOptions& o) {
+  return o.pad_top || o.pad_bottom || o.pad_left || o.pad_right;
+}
 
 // Whether a filter row is one run: always possible without pads, worth a copy where c is small.
 bool joins_taps(const ConvGeom& g) {
@@ -53,7 +59,8 @@ const float* padded_copy(const ConvGeom& g, const float* x, Workspace& w) {
       }
       std::fill(to, to + g.o.pad_left * g.c, 0.0F);
       to += g.o.pad_left * g.c;
-      std::memcpy(to, x + (i / rows * g.h + h) * g.w * g.c, sizeof(float) * static_cast<std::size_t>(g.w * g.c));
+      std::memcpy(to, x + (i / rows * g.h + h) * g.w * g.c,
+                  sizeof(float) * static_cast<std::size_t>(g.w * g.c));
       std::fill(to + g.w * g.c, to + (g.w + g.o.pad_right) * g.c, 0.0F);
     }
   });
@@ -101,21 +108,19 @@ struct FilterColumns final : RightOperand {
   }
 };
 
-struct DenseOut final : OutputRows {
-  float* base;
-  i64 step;
-  DenseOut(float* b, i64 s) : base(b), step(s) {}
-  float* row(i64 i) const override { return base + i * step; }
-};
-
-// The input pixels with h = first_h + stride i, w = first_w + stride j, which all see the same taps of the filter.
+// The input pixels with h = first_h + stride i, w = first_w + stride j, which all see the same taps of the
+// filter.
 struct Phase {
   ConvGeom g;
   i64 first_h, first_w, rows, cols;
   std::vector<std::pair<i64, i64>> taps;  // (r, s)
 
   Phase(const ConvGeom& geom, i64 h, i64 w)
-      : g(geom), first_h(h), first_w(w), rows(ceil_div(g.h - h, g.o.stride)), cols(ceil_div(g.w - w, g.o.stride)) {
+      : g(geom),
+        first_h(h),
+        first_w(w),
+        rows(ceil_div(g.h - h, g.o.stride)),
+        cols(ceil_div(g.w - w, g.o.stride)) {
     for (i64 r = 0; r < g.r; ++r)
       for (i64 s = 0; s < g.s; ++s)
         if ((h + g.o.pad_top - r * g.o.dilation) % g.o.stride == 0 &&
@@ -159,7 +164,8 @@ struct PhaseFilters final : RightOperand {
     const i64 c = g.c / g.o.groups, row = g.r * g.s * c;
     for (i64 t = 0; t < d.taps; ++t) {
       const auto [r, s] = phase.taps[static_cast<std::size_t>(d.tap + t)];
-      pack_rows(w + d.offset * row + (r * g.s + s) * c + first, row, d.run, cols, out + t * d.run * tile_cols);
+      pack_rows(w + d.offset * row + (r * g.s + s) * c + first, row, d.run, cols,
+                out + t * d.run * tile_cols);
     }
   }
 };
@@ -173,24 +179,6 @@ struct PhaseOut final : OutputRows {
   }
 };
 
-// wgrad's left operand: dy transposed, its pixels being the inner dimension.
-struct GradColumns final : LeftOperand {
-  const float* dy;
-  i64 k;
-  GradColumns(const float* d, i64 k_) : dy(d), k(k_) { packs = true; }
-  i64 stage(i64 first, int rows, const DepthBlock& d, float* space, const float** ptr) const override {
-    const float* from = dy + d.offset * k + first;
-    if (rows == tile_rows) {
-      for (i64 i = 0; i < d.run; ++i) std::memcpy(space + i * tile_rows, from + i * k, sizeof(float) * tile_rows);
-    } else {
-      for (i64 i = 0; i < d.run; ++i)
-        for (int j = 0; j < tile_rows; ++j) space[i * tile_rows + j] = j < rows ? from[i * k + j] : 0.0F;
-    }
-    for (int i = 0; i < tile_rows; ++i) ptr[i] = space + i;
-    return tile_rows;
-  }
-};
-
 // wgrad's right operand: columns are the filter's r s c elements, the inner dimension is the output pixels.
 struct WindowColumns final : RightOperand {
   Window win;
@@ -200,7 +188,8 @@ struct WindowColumns final : RightOperand {
       const i64 tap = (first + done) / win.run, offset = (first + done) % win.run;
       const int length = static_cast<int>(std::min<i64>(win.run - offset, cols - done));
       if (done >= cols) {
-        for (i64 i = 0; i < d.run; ++i) std::fill(out + i * tile_cols + done, out + (i + 1) * tile_cols, 0.0F);
+        for (i64 i = 0; i < d.run; ++i)
+          std::fill(out + i * tile_cols + done, out + (i + 1) * tile_cols, 0.0F);
         return;
       }
       copy_tap(tap, offset, length, d, out + done);
@@ -238,7 +227,7 @@ void own_fprop(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
   const i64 groups = g.o.groups, k = g.k / groups, row = g.r * g.s * g.c / groups;
   std::vector<WindowRows> lefts;
   std::vector<FilterColumns> rights;
-  std::vector<DenseOut> outs;
+  std::vector<DenseOutput> outs;
   for (i64 i = 0; i < groups; ++i) {
     Window part = win;
     part.x += i * (g.c / groups);
@@ -273,8 +262,9 @@ void own_dgrad(const Exec&, const ConvGeom& g, const ConvOperands& a) {
   std::vector<Product> products;
   for (std::size_t i = 0; i < lefts.size(); ++i) {
     const Phase& f = lefts[i].phase;
-    products.push_back({g.n * f.rows * f.cols, c, static_cast<i64>(f.taps.size()), k, &lefts[i], &rights[i], &outs[i],
-                        a.bias ? a.bias + static_cast<i64>(i / phases.size()) * c : nullptr, false});
+    products.push_back({g.n * f.rows * f.cols, c, static_cast<i64>(f.taps.size()), k, &lefts[i], &rights[i],
+                        &outs[i], a.bias ? a.bias + static_cast<i64>(i / phases.size()) * c : nullptr,
+                        false});
   }
   run_products(products);
 }
@@ -283,9 +273,9 @@ void own_wgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
   Workspace space(e);
   const Window win = any_window(g, a.x, space);
   const i64 groups = g.o.groups, k = g.k / groups, row = g.r * g.s * g.c / groups;
-  std::vector<GradColumns> lefts;
+  std::vector<TransposedOperand> lefts;  // dy: its pixels are the inner dimension
   std::vector<WindowColumns> rights;
-  std::vector<DenseOut> outs;
+  std::vector<DenseOutput> outs;
   for (i64 i = 0; i < groups; ++i) {
     Window part = win;
     part.x += i * (g.c / groups);
@@ -295,9 +285,44 @@ void own_wgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
   }
   std::vector<Product> products;
   for (std::size_t i = 0; i < lefts.size(); ++i)
-    products.push_back(
-        {k, row, 1, g.n * g.p * g.q, &lefts[i], &rights[i], &outs[i], nullptr, a.accumulate});
+    products.push_back({k, row, 1, g.n * g.p * g.q, &lefts[i], &rights[i], &outs[i], nullptr, a.accumulate});
   run_products(products);
+}
+
+namespace {
+
+View matrix(const Exec& e, const float* data, i64 rows, i64 cols) {
+  return {data, DType::f32, Shape::matrix(rows, cols), e.device};
+}
+MutView matrix(const Exec& e, float* data, i64 rows, i64 cols) {
+  return {data, DType::f32, Shape::matrix(rows, cols), e.device};
+}
+
+}  // namespace
+
+void full_fprop(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
+  const i64 depth = g.r * g.s * g.c;
+  const View bias = a.bias ? matrix(e, a.bias, 1, g.k) : View{};
+  const GemmGeom product{1, g.n, g.k, depth, false, true};
+  cpu::gemm({e.device, e.scratch}, product, matrix(e, a.x, g.n, depth), matrix(e, a.w, g.k, depth), bias,
+            matrix(e, a.y, g.n, g.k), Write::overwrite);
+}
+
+void full_dgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
+  const i64 cols = g.r * g.s * g.c;
+  std::vector<float> bias;  // of a channel: repeated for every pixel
+  for (i64 i = 0; a.bias && i < g.r * g.s; ++i) bias.insert(bias.end(), a.bias, a.bias + g.c);
+  const View bias_view = a.bias ? matrix(e, bias.data(), 1, cols) : View{};
+  const GemmGeom product{1, g.n, cols, g.k, false, false};
+  cpu::gemm({e.device, e.scratch}, product, matrix(e, a.y, g.n, g.k), matrix(e, a.w, g.k, cols), bias_view,
+            matrix(e, a.x, g.n, cols), Write::overwrite);
+}
+
+void full_wgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
+  const i64 cols = g.r * g.s * g.c;
+  const GemmGeom product{1, g.k, cols, g.n, true, false};
+  cpu::gemm({e.device, e.scratch}, product, matrix(e, a.y, g.n, g.k), matrix(e, a.x, g.n, cols), {},
+            matrix(e, a.w, g.k, cols), a.accumulate ? Write::accumulate : Write::overwrite);
 }
 
 }  // namespace sumi::kernels::cpu

@@ -15,19 +15,28 @@ struct ConvOperands {
   bool accumulate;    // wgrad only
 };
 
-void own_fprop(const Exec&, const ConvGeom&, const ConvOperands&);
-void own_dgrad(const Exec&, const ConvGeom&, const ConvOperands&);
-void own_wgrad(const Exec&, const ConvGeom&, const ConvOperands&);
+using ConvForm = void(const Exec&, const ConvGeom&, const ConvOperands&);
+
+ConvForm own_fprop;
+ConvForm own_dgrad;
+ConvForm own_wgrad;
 
 // groups = c = k: no sum over channels, so no product. Own loops across channels.
-void depthwise_fprop(const Exec&, const ConvGeom&, const ConvOperands&);
-void depthwise_dgrad(const Exec&, const ConvGeom&, const ConvOperands&);
-void depthwise_wgrad(const Exec&, const ConvGeom&, const ConvOperands&);
+ConvForm depthwise_fprop;
+ConvForm depthwise_dgrad;
+ConvForm depthwise_wgrad;
 
-// dgrad for few channels c: one product makes every pixel's r*s*c contributions, which are then added in place.
-// Pads may be negative here.
-void folded_dgrad(const Exec&, const ConvGeom&, const ConvOperands&);
+// dgrad for few channels c: one product makes every pixel's r*s*c contributions, which are then added in
+// place. Pads may be negative here.
+ConvForm folded_dgrad;
 // fprop with stride 1 and few filters as the folded dgrad of the mirrored filter.
-void folded_fprop(const Exec&, const ConvGeom&, const ConvOperands&);
+ConvForm folded_fprop;
+// wgrad with stride 1, no dilation and few filters: x and dy change roles, which gives the mirrored filter.
+ConvForm swapped_wgrad;
+
+// The filter covers the whole picture: all three directions are plain matrix products.
+ConvForm full_fprop;
+ConvForm full_dgrad;
+ConvForm full_wgrad;
 
 }  // namespace sumi::kernels::cpu

@@ -1,5 +1,5 @@
-// The convolutions that the blocked product serves badly: few output channels (an RGB picture, a discriminator's
-// verdict) and depthwise ones.
+// The convolutions that the blocked product serves badly: few output channels (an RGB picture, a
+// discriminator's verdict) and depthwise ones.
 #include <cmath>
 
 #include "kernels/cpu/conv_own.h"
@@ -8,38 +8,41 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-i64 floor_div(i64 a, i64 b) { return a >= 0 ? a / b : -ceil_div(-a, b); }
-i64 ceil_div_signed(i64 a, i64 b) { return -floor_div(-a, b); }
-
-struct Rows final : LeftOperand {
-  const float* base;
-  i64 row;
-  Rows(const float* b, i64 r) : base(b), row(r) {}
-  i64 stage(i64 first, int rows, const DepthBlock& d, float*, const float** ptr) const override {
-    for (int i = 0; i < tile_rows; ++i) ptr[i] = base + (first + std::min(i, rows - 1)) * row + d.offset;
-    return 1;
-  }
-};
-struct Columns final : RightOperand {
-  const float* base;
-  i64 row;
-  Columns(const float* b, i64 r) : base(b), row(r) {}
-  void pack(i64 first, int cols, const DepthBlock& d, float* out) const override {
-    pack_rows(base + d.offset * row + first, row, d.run, cols, out);
-  }
-};
-struct Out final : OutputRows {
-  float* base;
-  i64 cols;
-  Out(float* b, i64 c) : base(b), cols(c) {}
-  float* row(i64 i) const override { return base + i * cols; }
-};
+i64 floor_div(i64 a, i64 b) {
+  return a >= 0 ? a / b : -ceil_div(-a, b);
+}
+i64 ceil_div_signed(i64 a, i64 b) {
+  return -floor_div(-a, b);
+}
 
 // The input rows [h0, h1) of picture n, from output rows [p0, p1), whose contributions are in
 // col[p - p0][q][r][s][c].
 struct Band {
   i64 n, h0, h1, p0, p1;
 };
+
+// Adds one output row's contributions through filter row r to one input row. Without dilation the filter's
+// columns land side by side, so that each output pixel adds one run of s*c values.
+void fold_row(const ConvGeom& g, const float* from, float* out) {
+  const i64 step = g.r * g.s * g.c, run = g.s * g.c, u = g.o.stride;
+  if (g.o.dilation == 1) {
+    const i64 width = g.w * g.c;
+    for (i64 q = 0; q < g.q; ++q) {
+      const i64 at = (q * u - g.o.pad_left) * g.c;
+      const i64 first = std::max<i64>(-at, 0), end = std::min(width - at, run);
+      float* const to = out + at;
+      const float* const add = from + q * step;
+      for (i64 j = first; j < end; ++j) to[j] += add[j];
+    }
+    return;
+  }
+  for (i64 s = 0; s < g.s; ++s)
+    for (i64 q = 0; q < g.q; ++q) {
+      const i64 w = q * u - g.o.pad_left + s * g.o.dilation;
+      if (w < 0 || w >= g.w) continue;
+      for (i64 c = 0; c < g.c; ++c) out[w * g.c + c] += from[q * step + s * g.c + c];
+    }
+}
 
 void fold(const ConvGeom& g, const Band& b, const float* col, const float* bias, float* dx) {
   const i64 step = g.r * g.s * g.c;
@@ -50,14 +53,7 @@ void fold(const ConvGeom& g, const Band& b, const float* col, const float* bias,
     for (i64 r = 0; r < g.r; ++r) {
       const i64 top = h + g.o.pad_top - r * g.o.dilation;
       if (top < 0 || top % g.o.stride != 0 || top / g.o.stride >= g.p) continue;
-      const float* from = col + (top / g.o.stride - b.p0) * g.q * step + r * g.s * g.c;
-      for (i64 s = 0; s < g.s; ++s) {
-        const i64 left = s * g.o.dilation - g.o.pad_left;
-        const i64 q0 = std::max<i64>(ceil_div_signed(-left, g.o.stride), 0);
-        const i64 q1 = std::min(floor_div(g.w - 1 - left, g.o.stride) + 1, g.q);
-        for (i64 q = q0; q < q1; ++q)
-          for (i64 c = 0; c < g.c; ++c) out[(q * g.o.stride + left) * g.c + c] += from[q * step + s * g.c + c];
-      }
+      fold_row(g, col + (top / g.o.stride - b.p0) * g.q * step + r * g.s * g.c, out);
     }
   }
 }
@@ -71,8 +67,8 @@ std::vector<Band> make_bands(const ConvGeom& g) {
   for (i64 n = 0; n < g.n; ++n)
     for (i64 h = 0; h < g.h; h += rows) {
       const i64 end = std::min(h + rows, g.h);
-      const i64 p0 = std::clamp<i64>(
-          ceil_div_signed(h + g.o.pad_top - (g.r - 1) * g.o.dilation, g.o.stride), 0, g.p);
+      const i64 p0 =
+          std::clamp<i64>(ceil_div_signed(h + g.o.pad_top - (g.r - 1) * g.o.dilation, g.o.stride), 0, g.p);
       const i64 p1 = std::clamp<i64>(floor_div(end - 1 + g.o.pad_top, g.o.stride) + 1, p0, g.p);
       bands.push_back({n, h, end, p0, p1});
     }
@@ -107,9 +103,9 @@ void folded_dgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
   const auto one = [&](i64 i, i64 thread) {
     const Band& b = bands[static_cast<std::size_t>(i)];
     float* const col = cols + thread * most;
-    const Rows left(a.y + (b.n * g.p + b.p0) * g.q * g.k, g.k);
-    const Columns right(a.w, columns);
-    const Out out(col, columns);
+    const RowsOperand left(a.y + (b.n * g.p + b.p0) * g.q * g.k, g.k);
+    const ColumnsOperand right(a.w, columns, false);
+    const DenseOutput out(col, columns);
     run_product_here({(b.p1 - b.p0) * g.q, columns, 1, g.k, &left, &right, &out});
     const auto fold_rows = [&](i64, i64) { fold(g, b, col, a.bias, a.x); };
     run_span(fold_rows, 0, 1);
@@ -132,8 +128,28 @@ void folded_fprop(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
   for (i64 k = 0; k < g.k; ++k)
     for (i64 t = 0; t < taps; ++t)
       for (i64 c = 0; c < g.c; ++c)
-        mirrored[static_cast<std::size_t>((c * taps + taps - 1 - t) * g.k + k)] = a.w[(k * taps + t) * g.c + c];
+        mirrored[static_cast<std::size_t>((c * taps + taps - 1 - t) * g.k + k)] =
+            a.w[(k * taps + t) * g.c + c];
   folded_dgrad(e, back, {a.y, mirrored.data(), a.x, a.bias, false});
+}
+
+void swapped_wgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
+  const auto& o = g.o;
+  ConvGeom swapped{g.n, g.p, g.q, g.k, g.c, g.r, g.s, g.h, g.w, o};
+  swapped.o.pad_top = static_cast<int>(g.r) - 1 - o.pad_top;
+  swapped.o.pad_bottom = static_cast<int>(g.r) - 1 - o.pad_bottom;
+  swapped.o.pad_left = static_cast<int>(g.s) - 1 - o.pad_left;
+  swapped.o.pad_right = static_cast<int>(g.s) - 1 - o.pad_right;
+  std::vector<float> mirrored(static_cast<std::size_t>(g.k * g.r * g.s * g.c));
+  own_wgrad(e, swapped, {a.y, mirrored.data(), a.x, nullptr, false});
+  const i64 taps = g.r * g.s;
+  for (i64 k = 0; k < g.k; ++k)
+    for (i64 t = 0; t < taps; ++t)
+      for (i64 c = 0; c < g.c; ++c) {
+        float& dw = a.w[(k * taps + t) * g.c + c];
+        dw = mirrored[static_cast<std::size_t>((c * taps + taps - 1 - t) * g.k + k)] +
+             (a.accumulate ? dw : 0.0F);
+      }
 }
 
 void depthwise_fprop(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
@@ -145,7 +161,8 @@ void depthwise_fprop(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
     if (a.bias) std::copy(a.bias, a.bias + g.c, acc);
     for (i64 r = 0; r < g.r; ++r)
       for (i64 s = 0; s < g.s; ++s) {
-        const i64 h = p * o.stride - o.pad_top + r * o.dilation, v = q * o.stride - o.pad_left + s * o.dilation;
+        const i64 h = p * o.stride - o.pad_top + r * o.dilation,
+                  v = q * o.stride - o.pad_left + s * o.dilation;
         if (h >= 0 && h < g.h && v >= 0 && v < g.w)
           add_products(acc, a.x + ((n * g.h + h) * g.w + v) * g.c, wt + (r * g.s + s) * g.c, g.c);
       }
@@ -185,7 +202,8 @@ void depthwise_wgrad(const Exec&, const ConvGeom& g, const ConvOperands& a) {
         for (i64 q = 0; q < g.q; ++q) {
           const i64 v = q * o.stride - o.pad_left + t % g.s * o.dilation;
           if (v < 0 || v >= g.w) continue;
-          add_products(row.data(), a.x + ((i / g.p * g.h + h) * g.w + v) * g.c, a.y + (i * g.q + q) * g.c, g.c);
+          add_products(row.data(), a.x + ((i / g.p * g.h + h) * g.w + v) * g.c, a.y + (i * g.q + q) * g.c,
+                       g.c);
         }
         for (i64 c = 0; c < g.c; ++c) total[static_cast<std::size_t>(c)] += row[static_cast<std::size_t>(c)];
       }

@@ -96,13 +96,19 @@ void broadcast(const Loops& loops, const T* a, const T* b, T* y, Write write, F 
 template <class Use>
 void with_binary(Binary op, Use&& use) {
   switch (op) {
-    case Binary::add: return use([](float a, float b) { return a + b; });
-    case Binary::sub: return use([](float a, float b) { return a - b; });
-    case Binary::mul: return use([](float a, float b) { return a * b; });
-    case Binary::div: return use([](float a, float b) { return a / b; });
+    case Binary::add:
+      return use([](float a, float b) { return a + b; });
+    case Binary::sub:
+      return use([](float a, float b) { return a - b; });
+    case Binary::mul:
+      return use([](float a, float b) { return a * b; });
+    case Binary::div:
+      return use([](float a, float b) { return a / b; });
     // A NaN on either side wins.
-    case Binary::maximum: return use([](float a, float b) { return a > b || a != a ? a : b; });
-    case Binary::minimum: return use([](float a, float b) { return a < b || a != a ? a : b; });
+    case Binary::maximum:
+      return use([](float a, float b) { return a > b || a != a ? a : b; });
+    case Binary::minimum:
+      return use([](float a, float b) { return a < b || a != a ? a : b; });
   }
 }
 

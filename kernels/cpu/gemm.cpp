@@ -6,50 +6,8 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// Rows in memory, element (i, kk) at base + i * row + kk.
-struct PlainRows final : LeftOperand {
-  const float* base;
-  i64 row;
-  PlainRows(const float* b, i64 r) : base(b), row(r) {}
-  i64 stage(i64 first, int rows, const DepthBlock& d, float*, const float** ptr) const override {
-    for (int i = 0; i < tile_rows; ++i) ptr[i] = base + (first + std::min(i, rows - 1)) * row + d.offset;
-    return 1;
-  }
-};
-
-// Columns in memory, element (i, kk) at base + kk * row + i: packed, since a walk down a column wastes cache lines.
-struct PackedColumns final : LeftOperand {
-  const float* base;
-  i64 row;
-  PackedColumns(const float* b, i64 r) : base(b), row(r) { packs = true; }
-  i64 stage(i64 first, int rows, const DepthBlock& d, float* space, const float** ptr) const override {
-    for (i64 kk = 0; kk < d.run; ++kk)
-      for (int i = 0; i < tile_rows; ++i)
-        space[kk * tile_rows + i] = i < rows ? base[(d.offset + kk) * row + first + i] : 0.0F;
-    for (int i = 0; i < tile_rows; ++i) ptr[i] = space + i;
-    return tile_rows;
-  }
-};
-
-struct PlainRight final : RightOperand {
-  const float* base;
-  i64 row;
-  bool transposed;
-  PlainRight(const float* b, i64 r, bool t) : base(b), row(r), transposed(t) {}
-  void pack(i64 first, int cols, const DepthBlock& d, float* out) const override {
-    if (transposed) return pack_transposed(base + first * row + d.offset, row, d.run, cols, out);
-    pack_rows(base + d.offset * row + first, row, d.run, cols, out);
-  }
-};
-
-struct PlainOut final : OutputRows {
-  float* base;
-  i64 cols;
-  PlainOut(float* b, i64 c) : base(b), cols(c) {}
-  float* row(i64 i) const override { return base + i * cols; }
-};
-
-// y[i] (+)= the product of row i with b, for one column and rows in memory. Sixteen partial sums, joined in order.
+// y[i] (+)= the product of row i with b, for one column and rows in memory. Sixteen partial sums, joined in
+// order.
 void dot_rows(const GemmGeom& g, const float* a, const float* b, const float* bias, float* y, bool add) {
   for_range(g.m, g.k, [=](i64 begin, i64 end) {
     for (i64 i = begin; i < end; ++i) {
@@ -69,7 +27,8 @@ void dot_rows(const GemmGeom& g, const float* a, const float* b, const float* bi
   });
 }
 
-void gemm_f32(const Exec& e, const GemmGeom& g, const float* a, const float* b, const float* bias, float* y, bool add) {
+void gemm_f32(const Exec& e, const GemmGeom& g, const float* a, const float* b, const float* bias, float* y,
+              bool add) {
   if (g.m == 0 || g.n == 0) return;
   if (g.batch == 1 && g.n == 1 && !g.trans_a) {
     e.ran("own dot");
@@ -77,10 +36,10 @@ void gemm_f32(const Exec& e, const GemmGeom& g, const float* a, const float* b, 
   }
   e.ran("own gemm");
   const auto batch = static_cast<std::size_t>(g.batch);
-  std::vector<PlainRows> rows;
-  std::vector<PackedColumns> columns;
-  std::vector<PlainRight> rights;
-  std::vector<PlainOut> outs;
+  std::vector<RowsOperand> rows;
+  std::vector<TransposedOperand> columns;
+  std::vector<ColumnsOperand> rights;
+  std::vector<DenseOutput> outs;
   std::vector<Product> products(batch);
   rows.reserve(batch);
   columns.reserve(batch);
@@ -106,7 +65,8 @@ void gemm_f32(const Exec& e, const GemmGeom& g, const float* a, const float* b, 
 void gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
   const bool add = write == Write::accumulate;
   if (y.dtype == DType::f32) {
-    return gemm_f32(e, g, a.as<float>(), b.as<float>(), bias ? bias.as<float>() : nullptr, y.as<float>(), add);
+    return gemm_f32(e, g, a.as<float>(), b.as<float>(), bias ? bias.as<float>() : nullptr, y.as<float>(),
+                    add);
   }
   Workspace w(e);
   const auto a32 = w.add<float>(a.count()), b32 = w.add<float>(b.count());
@@ -116,7 +76,8 @@ void gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y
   load_f32("gemm", b, w.at<float>(b32));
   if (bias) load_f32("gemm", bias, w.at<float>(bias32));
   if (add) load_f32("gemm", y, w.at<float>(y32));
-  gemm_f32(e, g, w.at<float>(a32), w.at<float>(b32), bias ? w.at<float>(bias32) : nullptr, w.at<float>(y32), add);
+  gemm_f32(e, g, w.at<float>(a32), w.at<float>(b32), bias ? w.at<float>(bias32) : nullptr, w.at<float>(y32),
+           add);
   store_f32("gemm", w.at<float>(y32), y);
 }
 

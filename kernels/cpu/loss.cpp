@@ -11,10 +11,14 @@ namespace {
 template <class Use>
 void with_loss(Loss loss, Use&& use) {
   switch (loss) {
-    case Loss::bce_logits: return use([](float x, float t) { return softplus_f32(x) - t * x; });
-    case Loss::squared: return use([](float x, float t) { return (x - t) * (x - t); });
-    case Loss::l1: return use([](float x, float t) { return std::fabs(x - t); });
-    case Loss::linear: return use([](float x, float t) { return -t * x; });
+    case Loss::bce_logits:
+      return use([](float x, float t) { return softplus_f32(x) - t * x; });
+    case Loss::squared:
+      return use([](float x, float t) { return (x - t) * (x - t); });
+    case Loss::l1:
+      return use([](float x, float t) { return std::fabs(x - t); });
+    case Loss::linear:
+      return use([](float x, float t) { return -t * x; });
     case Loss::hinge:
       return use([](float x, float t) {
         const float room = 1.0F - t * x;
@@ -27,11 +31,16 @@ void with_loss(Loss loss, Use&& use) {
 template <class Use>
 void with_loss_grad(Loss loss, Use&& use) {
   switch (loss) {
-    case Loss::bce_logits: return use([](float x, float t) { return sigmoid_f32(x) - t; });
-    case Loss::squared: return use([](float x, float t) { return 2.0F * (x - t); });
-    case Loss::l1: return use([](float x, float t) { return x > t ? 1.0F : x < t ? -1.0F : 0.0F; });
-    case Loss::linear: return use([](float, float t) { return -t; });
-    case Loss::hinge: return use([](float x, float t) { return 1.0F - t * x > 0.0F ? -t : 0.0F; });
+    case Loss::bce_logits:
+      return use([](float x, float t) { return sigmoid_f32(x) - t; });
+    case Loss::squared:
+      return use([](float x, float t) { return 2.0F * (x - t); });
+    case Loss::l1:
+      return use([](float x, float t) { return x > t ? 1.0F : x < t ? -1.0F : 0.0F; });
+    case Loss::linear:
+      return use([](float, float t) { return -t; });
+    case Loss::hinge:
+      return use([](float x, float t) { return 1.0F - t * x > 0.0F ? -t : 0.0F; });
   }
 }
 
@@ -52,7 +61,8 @@ void loss_mean(const Exec& e, Loss loss, View x, View target, double value, MutV
   });
 }
 
-void loss_mean_grad(const Exec&, Loss loss, View x, View target, double value, View dy, MutView dx, Write write) {
+void loss_mean_grad(const Exec&, Loss loss, View x, View target, double value, View dy, MutView dx,
+                    Write write) {
   const bool add = write == Write::accumulate;
   dispatch_f32_bf16(name_of(loss), x.dtype, [&]<class T>() {
     const T* xs = x.as<T>();

@@ -1,4 +1,5 @@
-// Exponential functions that the compiler can vectorise, and the table of unary functions with their derivatives.
+// Exponential functions that the compiler can vectorise, and the table of unary functions with their
+// derivatives.
 #pragma once
 
 #include <bit>
@@ -22,10 +23,11 @@ inline float expm1_core(float r) {
 }
 
 struct Reduced {
-  float rest;         // x - n log(2)
+  float rest;              // x - n log(2)
   std::uint32_t exponent;  // n, as a two's complement number
 };
-// n = round(x / log(2)): adding 1.5 * 2^23 leaves it in the low bits. log(2) in two parts keeps the rest exact.
+// n = round(x / log(2)): adding 1.5 * 2^23 leaves it in the low bits. log(2) in two parts keeps the rest
+// exact.
 inline Reduced reduce_exp(float x) {
   const float magic = 12582912.0F;
   const float shifted = x * 1.44269504F + magic;
@@ -33,7 +35,9 @@ inline Reduced reduce_exp(float x) {
   const float rest = (x - n * 0.693359375F) + n * 2.12194440e-4F;
   return {rest, std::bit_cast<std::uint32_t>(shifted) - std::bit_cast<std::uint32_t>(magic)};
 }
-inline float power_of_two(std::uint32_t n) { return std::bit_cast<float>((n + 127U) << 23); }
+inline float power_of_two(std::uint32_t n) {
+  return std::bit_cast<float>((n + 127U) << 23);
+}
 
 // Within 2 ulp; results below the smallest normal number are 0.
 inline float exp_f32(float x) {
@@ -54,26 +58,42 @@ inline float tanh_f32(float x) {
   return x != x ? x : std::copysign(-t / (t + 2.0F), x);
 }
 
-inline float sigmoid_f32(float x) { return 1.0F / (1.0F + exp_f32(-x)); }
+inline float sigmoid_f32(float x) {
+  return 1.0F / (1.0F + exp_f32(-x));
+}
 
-inline float softplus_f32(float x) { return (x > 0.0F ? x : 0.0F) + std::log1p(exp_f32(-std::fabs(x))); }
+inline float softplus_f32(float x) {
+  return (x > 0.0F ? x : 0.0F) + std::log1p(exp_f32(-std::fabs(x)));
+}
 
 // Calls use(f) with f(x) the function.
 template <class Use>
 void with_unary(Unary u, float alpha, Use&& use) {
   switch (u) {
-    case Unary::identity: return use([](float x) { return x; });
-    case Unary::relu: return use([](float x) { return x > 0.0F ? x : x != x ? x : 0.0F; });
-    case Unary::leaky_relu: return use([alpha](float x) { return x > 0.0F ? x : alpha * x; });
-    case Unary::tanh: return use([](float x) { return tanh_f32(x); });
-    case Unary::sigmoid: return use([](float x) { return sigmoid_f32(x); });
-    case Unary::softplus: return use([](float x) { return softplus_f32(x); });
-    case Unary::exp: return use([](float x) { return exp_f32(x); });
-    case Unary::log: return use([](float x) { return std::log(x); });
-    case Unary::sqrt: return use([](float x) { return std::sqrt(x); });
-    case Unary::square: return use([](float x) { return x * x; });
-    case Unary::abs: return use([](float x) { return std::fabs(x); });
-    case Unary::reciprocal: return use([](float x) { return 1.0F / x; });
+    case Unary::identity:
+      return use([](float x) { return x; });
+    case Unary::relu:
+      return use([](float x) { return x > 0.0F ? x : x != x ? x : 0.0F; });
+    case Unary::leaky_relu:
+      return use([alpha](float x) { return x > 0.0F ? x : alpha * x; });
+    case Unary::tanh:
+      return use([](float x) { return tanh_f32(x); });
+    case Unary::sigmoid:
+      return use([](float x) { return sigmoid_f32(x); });
+    case Unary::softplus:
+      return use([](float x) { return softplus_f32(x); });
+    case Unary::exp:
+      return use([](float x) { return exp_f32(x); });
+    case Unary::log:
+      return use([](float x) { return std::log(x); });
+    case Unary::sqrt:
+      return use([](float x) { return std::sqrt(x); });
+    case Unary::square:
+      return use([](float x) { return x * x; });
+    case Unary::abs:
+      return use([](float x) { return std::fabs(x); });
+    case Unary::reciprocal:
+      return use([](float x) { return 1.0F / x; });
   }
 }
 
@@ -81,18 +101,30 @@ void with_unary(Unary u, float alpha, Use&& use) {
 template <class Use>
 void with_unary_grad(Unary u, float alpha, Use&& use) {
   switch (u) {
-    case Unary::identity: return use([](float, float) { return 1.0F; });
-    case Unary::relu: return use([](float x, float) { return x > 0.0F ? 1.0F : 0.0F; });
-    case Unary::leaky_relu: return use([alpha](float x, float) { return x > 0.0F ? 1.0F : alpha; });
-    case Unary::tanh: return use([](float, float y) { return 1.0F - y * y; });
-    case Unary::sigmoid: return use([](float, float y) { return y * (1.0F - y); });
-    case Unary::softplus: return use([](float x, float) { return sigmoid_f32(x); });
-    case Unary::exp: return use([](float, float y) { return y; });
-    case Unary::log: return use([](float x, float) { return 1.0F / x; });
-    case Unary::sqrt: return use([](float, float y) { return 0.5F / y; });
-    case Unary::square: return use([](float x, float) { return 2.0F * x; });
-    case Unary::abs: return use([](float x, float) { return x > 0.0F ? 1.0F : x < 0.0F ? -1.0F : 0.0F; });
-    case Unary::reciprocal: return use([](float, float y) { return -y * y; });
+    case Unary::identity:
+      return use([](float, float) { return 1.0F; });
+    case Unary::relu:
+      return use([](float x, float) { return x > 0.0F ? 1.0F : 0.0F; });
+    case Unary::leaky_relu:
+      return use([alpha](float x, float) { return x > 0.0F ? 1.0F : alpha; });
+    case Unary::tanh:
+      return use([](float, float y) { return 1.0F - y * y; });
+    case Unary::sigmoid:
+      return use([](float, float y) { return y * (1.0F - y); });
+    case Unary::softplus:
+      return use([](float x, float) { return sigmoid_f32(x); });
+    case Unary::exp:
+      return use([](float, float y) { return y; });
+    case Unary::log:
+      return use([](float x, float) { return 1.0F / x; });
+    case Unary::sqrt:
+      return use([](float, float y) { return 0.5F / y; });
+    case Unary::square:
+      return use([](float x, float) { return 2.0F * x; });
+    case Unary::abs:
+      return use([](float x, float) { return x > 0.0F ? 1.0F : x < 0.0F ? -1.0F : 0.0F; });
+    case Unary::reciprocal:
+      return use([](float, float y) { return -y * y; });
   }
 }
 

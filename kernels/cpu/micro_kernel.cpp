@@ -1,4 +1,5 @@
-// The innermost product of a 6 x 16 tile, for AVX2 with FMA and for any machine, and the packing of right operands.
+// The innermost product of a 6 x 16 tile, for AVX2 with FMA and for any machine, and the packing of right
+// operands.
 #include <cstring>
 
 #include "kernels/cpu/product.h"
@@ -89,7 +90,8 @@ MicroKernel* micro_kernel() {
 
 void pack_rows(const float* base, i64 row, i64 depth, int cols, float* out) {
   if (cols == tile_cols) {
-    for (i64 kk = 0; kk < depth; ++kk) std::memcpy(out + kk * tile_cols, base + kk * row, sizeof(float) * tile_cols);
+    for (i64 kk = 0; kk < depth; ++kk)
+      std::memcpy(out + kk * tile_cols, base + kk * row, sizeof(float) * tile_cols);
     return;
   }
   for (i64 kk = 0; kk < depth; ++kk) {

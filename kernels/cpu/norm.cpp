@@ -1,5 +1,5 @@
-// Batch, instance, layer and group norm. Sums are made per channel in fixed chunks, then joined over a statistic's
-// channels in double, so that one code serves the whole family.
+// Batch, instance, layer and group norm. Sums are made per channel in fixed chunks, then joined over a
+// statistic's channels in double, so that one code serves the whole family.
 #include "kernels/norm.h"
 
 #include <cmath>
@@ -30,13 +30,14 @@ std::vector<float> read(const char* where, View v, i64 count, float otherwise) {
 }
 
 void write(const char* where, const std::vector<double>& values, MutView y, Write mode) {
-  std::vector<float> all = mode == Write::accumulate ? read(where, y, y.count(), 0.0F)
-                                                     : std::vector<float>(values.size(), 0.0F);
+  std::vector<float> all =
+      mode == Write::accumulate ? read(where, y, y.count(), 0.0F) : std::vector<float>(values.size(), 0.0F);
   for (std::size_t i = 0; i < values.size(); ++i) all[i] = static_cast<float>(all[i] + values[i]);
   store_f32(where, all.data(), y);
 }
 
-// Count, sum and sum of squared deviations of one chunk's columns [c0, c0 + width), around the chunk's own mean.
+// Count, sum and sum of squared deviations of one chunk's columns [c0, c0 + width), around the chunk's own
+// mean.
 template <class T>
 inline void chunk_moments(const T* x, i64 rows, i64 c, i64 width, double* sum, double* squares) {
   const auto at = [=](i64 i) { return static_cast<float>(x[i]); };
@@ -98,8 +99,8 @@ void join_moments(const Layout& l, const Chunks& k, const double* sum, const dou
 struct Coefficients {
   std::vector<float> mean, inv_std, gamma, beta;
 
-  Coefficients(const char* where, const NormGeom& g, const Layout& l, View mean_view, View var_view, View gamma_view,
-               View beta_view)
+  Coefficients(const char* where, const NormGeom& g, const Layout& l, View mean_view, View var_view,
+               View gamma_view, View beta_view)
       : gamma(read(where, gamma_view, l.c, 1.0F)), beta(read(where, beta_view, l.c, 0.0F)) {
     const std::vector<float> m = read(where, mean_view, l.outer * l.groups, 0.0F);
     const std::vector<float> v = read(where, var_view, l.outer * l.groups, 1.0F);
@@ -122,7 +123,9 @@ void with_norm_act(Unary u, float alpha, Use&& use) {
     case Unary::identity:
       return use([](float z) { return z; }, [](float) { return 1.0F; });
     case Unary::relu:
-      return use([](float z) { return z > 0.0F ? z : z != z ? z : 0.0F; },
+      return use([](float z) { return z > 0.0F ? z
+                                      : z != z ? z
+                                               : 0.0F; },
                  [](float z) { return z > 0.0F ? 1.0F : 0.0F; });
     case Unary::leaky_relu:
       return use([alpha](float z) { return z > 0.0F ? z : alpha * z; },
@@ -139,7 +142,8 @@ void with_norm_act(Unary u, float alpha, Use&& use) {
                    const float y = sigmoid_f32(z);
                    return y * (1.0F - y);
                  });
-    default: fail("norm", std::string("no norm is followed by ") + name_of(u));
+    default:
+      fail("norm", std::string("no norm is followed by ") + name_of(u));
   }
 }
 
@@ -159,7 +163,8 @@ struct GradSums {
       for (i64 c0 = 0; c0 < l.c; c0 += lane_width) {
         const i64 width = std::min(lane_width, l.c - c0), from = (o * l.rows + row) * l.c + c0;
         const i64 to = (o * chunks.count + chunk) * l.c + c0;
-        sum_block(l, k, x + from, dy + from, end - row, o * l.c + c0, c0, width, slope, first + to, second + to);
+        sum_block(l, k, x + from, dy + from, end - row, o * l.c + c0, c0, width, slope, first + to,
+                  second + to);
       }
     });
     dz.assign(static_cast<std::size_t>(l.outer * l.c), 0.0);
@@ -174,21 +179,23 @@ struct GradSums {
   }
 
   template <class T, class Slope>
-  static inline void sum_block(const Layout& l, const Coefficients& k, const T* x, const T* dy, i64 rows, i64 stat,
-                               i64 c0, i64 width, Slope slope, double* first, double* second) {
+  static inline void sum_block(const Layout& l, const Coefficients& k, const T* x, const T* dy, i64 rows,
+                               i64 stat, i64 c0, i64 width, Slope slope, double* first, double* second) {
     const float *mean = k.mean.data() + stat, *inv_std = k.inv_std.data() + stat;
     const float *gamma = k.gamma.data() + c0, *beta = k.beta.data() + c0;
     std::fill(first, first + width, 0.0);
     std::fill(second, second + width, 0.0);
     for (i64 r0 = 0; r0 < rows; r0 += lane_rows) {
       float a[lane_width] = {}, b[lane_width] = {};
-      for (i64 r = r0; r < std::min(r0 + lane_rows, rows); ++r)
+      for (i64 r = r0; r < std::min(r0 + lane_rows, rows); ++r) {
+#pragma omp simd
         for (i64 i = 0; i < width; ++i) {
           const float xhat = (static_cast<float>(x[r * l.c + i]) - mean[i]) * inv_std[i];
           const float d = static_cast<float>(dy[r * l.c + i]) * slope(gamma[i] * xhat + beta[i]);
           a[i] += d;
           b[i] += d * xhat;
         }
+      }
       for (i64 i = 0; i < width; ++i) {
         first[i] += a[i];
         second[i] += b[i];
@@ -219,7 +226,8 @@ void statistic_means(const Layout& l, const Coefficients& k, const GradSums& s, 
 
 std::vector<double> over_outer(const Layout& l, const std::vector<double>& sums) {
   std::vector<double> total(static_cast<std::size_t>(l.c), 0.0);
-  for (i64 i = 0; i < l.outer * l.c; ++i) total[static_cast<std::size_t>(i % l.c)] += sums[static_cast<std::size_t>(i)];
+  for (i64 i = 0; i < l.outer * l.c; ++i)
+    total[static_cast<std::size_t>(i % l.c)] += sums[static_cast<std::size_t>(i)];
   return total;
 }
 
@@ -231,7 +239,8 @@ void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView 
   const auto statistics = static_cast<std::size_t>(l.outer * l.groups);
   std::vector<double> means(statistics), vars(statistics);
   Workspace w(e);
-  const auto sum_piece = w.add<double>(l.outer * k.count * l.c), square_piece = w.add<double>(l.outer * k.count * l.c);
+  const auto sum_piece = w.add<double>(l.outer * k.count * l.c),
+             square_piece = w.add<double>(l.outer * k.count * l.c);
   w.allocate();
   double *const sum = w.at<double>(sum_piece), *const squares = w.at<double>(square_piece);
   dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
@@ -239,8 +248,8 @@ void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView 
     for_chunks(k, [&](i64 o, i64 chunk, i64 first, i64 end) {
       for (i64 c0 = 0; c0 < l.c; c0 += lane_width) {
         const i64 at = (o * k.count + chunk) * l.c + c0;
-        chunk_moments(from + (o * l.rows + first) * l.c + c0, end - first, l.c, std::min(lane_width, l.c - c0),
-                      sum + at, squares + at);
+        chunk_moments(from + (o * l.rows + first) * l.c + c0, end - first, l.c,
+                      std::min(lane_width, l.c - c0), sum + at, squares + at);
       }
     });
   });
@@ -281,9 +290,9 @@ void norm_apply(const Exec&, const NormGeom& g, View x, View mean, View var, Vie
   });
 }
 
-void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View beta, Unary act,
-                   double alpha, bool fixed_stats, View dy, MutView dx, MutView dgamma, Write dgamma_write,
-                   MutView dbeta, Write dbeta_write) {
+void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View beta,
+                   Unary act, double alpha, bool fixed_stats, View dy, MutView dx, MutView dgamma,
+                   Write dgamma_write, MutView dbeta, Write dbeta_write) {
   const Layout l(g);
   const Coefficients k("norm_backward", g, l, mean, var, gamma, beta);
   dispatch_f32_bf16("norm_backward", x.dtype, [&]<class T>() {

@@ -11,8 +11,12 @@ bool prefers_onednn(Direction, const ConvGeom&);
 // False, with nothing written, where oneDNN has only a reference loop for this geometry.
 bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperands&);
 #else
-inline bool prefers_onednn(Direction, const ConvGeom&) { return false; }
-inline bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperands&) { return false; }
+inline bool prefers_onednn(Direction, const ConvGeom&) {
+  return false;
+}
+inline bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperands&) {
+  return false;
+}
 #endif
 
 }  // namespace sumi::kernels::cpu

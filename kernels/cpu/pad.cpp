@@ -22,7 +22,8 @@ struct Copies {
 
   Copies(PadMode mode, i64 before, i64 size, i64 after) : start(static_cast<std::size_t>(size) + 1) {
     for (i64 i = 0; i < size + before + after; ++i)
-      if (const i64 from = source(mode, i - before, size); from >= 0) ++start[static_cast<std::size_t>(from) + 1];
+      if (const i64 from = source(mode, i - before, size); from >= 0)
+        ++start[static_cast<std::size_t>(from) + 1];
     for (std::size_t i = 1; i < start.size(); ++i) start[i] += start[i - 1];
     index.resize(static_cast<std::size_t>(start.back()));
     std::vector<i64> next(start.begin(), start.end() - 1);

@@ -1,4 +1,5 @@
-// How loops of the CPU backend run: which instruction set, how many threads, and where temporary memory comes from.
+// How loops of the CPU backend run: which instruction set, how many threads, and where temporary memory comes
+// from.
 #pragma once
 
 #include <omp.h>
@@ -17,14 +18,17 @@ using i64 = std::int64_t;
 // Below this many elements a parallel region costs more than it gains.
 constexpr i64 parallel_threshold = 32768;
 
-constexpr i64 ceil_div(i64 a, i64 b) { return (a + b - 1) / b; }
+constexpr i64 ceil_div(i64 a, i64 b) {
+  return (a + b - 1) / b;
+}
 
 #if defined(__x86_64__) && defined(__GNUC__)
 inline bool has_avx2() {
   static const bool yes = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   return yes;
 }
-// `flatten` inlines the body here, so that it is compiled a second time for AVX2. Products and sums are never contracted
+// `flatten` inlines the body here, so that it is compiled a second time for AVX2. Products and sums are never
+// contracted
 // (-ffp-contract=off), so both forms give the same bits.
 template <class Body>
 __attribute__((target("avx2,fma"), flatten)) void run_avx2(const Body& body, i64 begin, i64 end) {
@@ -39,15 +43,17 @@ void run_span(const Body& body, i64 begin, i64 end) {
   }
 }
 #else
-inline bool has_avx2() { return false; }
+inline bool has_avx2() {
+  return false;
+}
 template <class Body>
 void run_span(const Body& body, i64 begin, i64 end) {
   body(begin, end);
 }
 #endif
 
-// body(begin, end) for a partition of [0, count) into one range per thread. The result must not depend on the partition.
-// `cost`: roughly how many elements one index stands for. The body must not throw.
+// body(begin, end) for a partition of [0, count) into one range per thread. The result must not depend on the
+// partition. `cost`: roughly how many elements one index stands for. The body must not throw.
 template <class Body>
 void for_range(i64 count, i64 cost, const Body& body) {
   if (count < 2 || count * cost < parallel_threshold || omp_get_max_threads() == 1) {

@@ -89,9 +89,8 @@ void max_pool_grad(const Exec&, const PoolGeom& g, View x, View dy, MutView dx, 
         std::fill(sums.begin(), sums.end(), 0.0F);
         float* sum = sums.data();
         for (i64 i = 0; i < t.h * t.w; ++i)
-          for_maxima(g, from, s, t, n, i / t.w, i % t.w, best.data(), [=](i64 out, i64 in) {
-            sum[in - n * size] += static_cast<float>(grads[out]);
-          });
+          for_maxima(g, from, s, t, n, i / t.w, i % t.w, best.data(),
+                     [=](i64 out, i64 in) { sum[in - n * size] += static_cast<float>(grads[out]); });
         put_pixel(to + n * size, sum, size, add);
       }
     });

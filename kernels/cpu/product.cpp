@@ -1,12 +1,13 @@
 // The blocked loops around the micro-kernel, and how a list of products is shared by the threads.
 #include "kernels/cpu/product.h"
 
+#include <cstring>
 #include <mutex>
 
 namespace sumi::kernels::cpu {
 namespace {
 
-constexpr i64 panel_block = 16;  // right panels packed at a time: 384 x 256 floats, 384 KiB
+constexpr i64 panel_block = 16;  // right panels packed at a time: 384 x 256 floats, 384 KiB; 8 were slower
 constexpr i64 strip_block = 24;  // left strips staged at a time
 
 // A thread's own staging memory; it lives as long as the thread.
@@ -56,14 +57,16 @@ void run_block(const Product& p, const Part& part, const DepthBlock& block, Micr
       const i64 i1 = std::min(i0 + strip_block, part.strip_end);
       i64 stride = 1;
       for (i64 i = i0; i < i1; ++i)
-        stride = p.left->stage(i * tile_rows, static_cast<int>(std::min<i64>(tile_rows, p.rows - i * tile_rows)),
-                               block, strips + (i - i0) * depth * tile_rows, pointers + (i - i0) * taps * tile_rows);
+        stride = p.left->stage(i * tile_rows,
+                               static_cast<int>(std::min<i64>(tile_rows, p.rows - i * tile_rows)), block,
+                               strips + (i - i0) * depth * tile_rows, pointers + (i - i0) * taps * tile_rows);
       for (i64 j = j0; j < j1; ++j)
         for (i64 i = i0; i < i1; ++i) {
           kernel(taps, depth / taps, pointers + (i - i0) * taps * tile_rows, stride,
                  panels + (j - j0) * depth * tile_cols, tile);
           store_tile(p, i * tile_rows, static_cast<int>(std::min<i64>(tile_rows, p.rows - i * tile_rows)),
-                     j * tile_cols, static_cast<int>(std::min<i64>(tile_cols, p.cols - j * tile_cols)), tile, first);
+                     j * tile_cols, static_cast<int>(std::min<i64>(tile_cols, p.cols - j * tile_cols)), tile,
+                     first);
         }
     }
   }
@@ -75,15 +78,17 @@ void run_part(const Product& p, const Part& part, MicroKernel* kernel) {
     // Equal pieces of one tap, so that none is thin.
     const i64 pieces = ceil_div(p.run, depth_block), size = ceil_div(p.run, pieces);
     for (i64 t = 0; t < p.taps; ++t)
-      for (i64 at = 0; at < p.run; at += size) run_block(p, part, {t, 1, at, std::min(size, p.run - at)}, kernel);
+      for (i64 at = 0; at < p.run; at += size)
+        run_block(p, part, {t, 1, at, std::min(size, p.run - at)}, kernel);
     return;
   }
   const i64 taps = std::max<i64>(depth_block / p.run, 1);
-  for (i64 t = 0; t < p.taps; t += taps) run_block(p, part, {t, std::min(taps, p.taps - t), 0, p.run}, kernel);
+  for (i64 t = 0; t < p.taps; t += taps)
+    run_block(p, part, {t, std::min(taps, p.taps - t), 0, p.run}, kernel);
 }
 
-// The grid of thread parts of one product: more parts along rows repeat the packing of the right operand, more along
-// columns that of the left. An element packed costs about as much as eight multiplied with.
+// The grid of thread parts of one product: more parts along rows repeat the packing of the right operand,
+// more along columns that of the left. An element packed costs about as much as eight multiplied with.
 void split(const Product& p, i64 threads, i64& row_parts, i64& col_parts) {
   const i64 strips = ceil_div(p.rows, tile_rows), panels = ceil_div(p.cols, tile_cols);
   i64 best = -1;
@@ -101,7 +106,8 @@ void split(const Product& p, i64 threads, i64& row_parts, i64& col_parts) {
 
 Part part_of(const Product& p, i64 r, i64 row_parts, i64 c, i64 col_parts) {
   const i64 strips = ceil_div(p.rows, tile_rows), panels = ceil_div(p.cols, tile_cols);
-  return {strips * r / row_parts, strips * (r + 1) / row_parts, panels * c / col_parts, panels * (c + 1) / col_parts};
+  return {strips * r / row_parts, strips * (r + 1) / row_parts, panels * c / col_parts,
+          panels * (c + 1) / col_parts};
 }
 
 // Without an inner dimension the product is the bias.
@@ -113,6 +119,25 @@ void run_empty(const Product& p) {
 }
 
 }  // namespace
+
+i64 TransposedOperand::stage(i64 first, int rows, const DepthBlock& d, float* space,
+                             const float** ptr) const {
+  const float* const from = base + d.offset * row + first;
+  if (rows == tile_rows) {
+    for (i64 kk = 0; kk < d.run; ++kk)
+      std::memcpy(space + kk * tile_rows, from + kk * row, sizeof(float) * tile_rows);
+  } else {
+    for (i64 kk = 0; kk < d.run; ++kk)
+      for (int i = 0; i < tile_rows; ++i) space[kk * tile_rows + i] = i < rows ? from[kk * row + i] : 0.0F;
+  }
+  for (int i = 0; i < tile_rows; ++i) ptr[i] = space + i;
+  return tile_rows;
+}
+
+void ColumnsOperand::pack(i64 first, int cols, const DepthBlock& d, float* out) const {
+  if (transposed) return pack_transposed(base + first * row + d.offset, row, d.run, cols, out);
+  pack_rows(base + d.offset * row + first, row, d.run, cols, out);
+}
 
 const float* zeros(i64 count) {
   static std::mutex guard;

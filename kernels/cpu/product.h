@@ -1,5 +1,6 @@
-// Our blocked matrix product. Its operands are described by small classes, so that a convolution reads its pixels in
-// place (an implicit GEMM) and no im2col matrix is ever built. Blocking after Goto and van de Geijn 2008.
+// Our blocked matrix product. Its operands are described by small classes, so that a convolution reads its
+// pixels in place (an implicit GEMM) and no im2col matrix is ever built. Blocking after Goto and van de Geijn
+// 2008.
 #pragma once
 
 #include "kernels/cpu/parallel.h"
@@ -9,8 +10,8 @@ namespace sumi::kernels::cpu {
 constexpr int tile_rows = 6, tile_cols = 16;  // one micro-kernel: 12 AVX2 accumulators
 constexpr i64 depth_block = 384;              // inner elements per pass over the output
 
-// The inner dimension is `taps` runs of `run` elements that lie `stride` apart in the left operand. A block is whole
-// taps, or a part of one.
+// The inner dimension is `taps` runs of `run` elements that lie `stride` apart in the left operand. A block
+// is whole taps, or a part of one.
 struct DepthBlock {
   i64 tap, taps, offset, run;
   i64 size() const { return taps * run; }
@@ -18,9 +19,9 @@ struct DepthBlock {
 
 // Rows of the left operand.
 struct LeftOperand {
-  // Puts into ptr[t * tile_rows + i] where row first + i begins in tap t of the block, and returns the distance between
-  // its elements. A packing operand copies the block to `space` (tile_rows * depth) and points there, as one run; it
-  // says so by `packs`. Rows at or beyond `rows` must point somewhere readable.
+  // Puts into ptr[t * tile_rows + i] where row first + i begins in tap t of the block, and returns the
+  // distance between its elements. A packing operand copies the block to `space` (tile_rows * depth) and
+  // points there, as one run; it says so by `packs`. Rows at or beyond `rows` must point somewhere readable.
   virtual i64 stage(i64 first, int rows, const DepthBlock&, float* space, const float** ptr) const = 0;
   bool packs = false;
 
@@ -44,6 +45,43 @@ struct OutputRows {
   ~OutputRows() = default;
 };
 
+// A left operand in memory: element (i, kk) at base + i * row + kk.
+struct RowsOperand final : LeftOperand {
+  const float* base;
+  i64 row;
+  RowsOperand(const float* b, i64 r) : base(b), row(r) {}
+  i64 stage(i64 first, int rows, const DepthBlock& d, float*, const float** ptr) const override {
+    for (int i = 0; i < tile_rows; ++i) ptr[i] = base + (first + std::min(i, rows - 1)) * row + d.offset;
+    return 1;
+  }
+};
+
+// A left operand stored transposed, element (i, kk) at base + kk * row + i. Packed, since a walk down a
+// column wastes cache lines.
+struct TransposedOperand final : LeftOperand {
+  const float* base;
+  i64 row;
+  TransposedOperand(const float* b, i64 r) : base(b), row(r) { packs = true; }
+  i64 stage(i64 first, int rows, const DepthBlock& d, float* space, const float** ptr) const override;
+};
+
+// A right operand in memory: element (kk, j) at base + kk * row + j, or at base + j * row + kk if transposed.
+struct ColumnsOperand final : RightOperand {
+  const float* base;
+  i64 row;
+  bool transposed;
+  ColumnsOperand(const float* b, i64 r, bool t) : base(b), row(r), transposed(t) {}
+  void pack(i64 first, int cols, const DepthBlock& d, float* out) const override;
+};
+
+// Output rows `step` apart.
+struct DenseOutput final : OutputRows {
+  float* base;
+  i64 step;
+  DenseOutput(float* b, i64 s) : base(b), step(s) {}
+  float* row(i64 i) const override { return base + i * step; }
+};
+
 // out[rows, cols] (+)= left right + bias[cols]
 struct Product {
   i64 rows, cols, taps, run;
@@ -54,8 +92,8 @@ struct Product {
   bool accumulate = false;
 };
 
-// All of `products` with the threads of one parallel region. Each element's sum has one order whatever the threads are.
-// The products must write disjoint memory.
+// All of `products` with the threads of one parallel region. Each element's sum has one order whatever the
+// threads are. The products must write disjoint memory.
 void run_products(const std::vector<Product>& products);
 // One product by the calling thread alone.
 void run_product_here(const Product& product);

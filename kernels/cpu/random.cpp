@@ -7,8 +7,8 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// put(i, words, lane) for every element i, which belongs to position key.position + i; each block of four words is
-// made once per thread's range.
+// put(i, words, lane) for every element i, which belongs to position key.position + i; each block of four
+// words is made once per thread's range.
 template <class Put>
 void for_blocks(const RandomKey& key, i64 count, const Put& put) {
   for_range(count, 8, [&](i64 begin, i64 end) {

@@ -9,8 +9,8 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// A reduction as alternating runs of axes: x seen as [outer, rows, cols] where only the middle is summed. Neighbouring
-// axes of the same kind merge; `fits` is false for patterns with two separate summed runs.
+// A reduction as alternating runs of axes: x seen as [outer, rows, cols] where only the middle is summed.
+// Neighbouring axes of the same kind merge; `fits` is false for patterns with two separate summed runs.
 struct Fold {
   i64 outer = 1, rows = 1, cols = 1;
   bool fits = true;

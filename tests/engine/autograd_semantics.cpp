@@ -30,9 +30,9 @@ TEST_CASE("autograd: the checker notices a wrong gradient") {
   const Tensor y = record("wrong", {x}, affine(x.detach(), 2),
                           [](const Tensor& dy, Grads& g) { g.put(0, affine(dy, 2.001)); });
   const Tensor g = tape.grad(y, {x}, false, Tensor::full({1, 1, 1, 3}, 1, DType::f64, gradcheck::ref))[0];
-  const std::string text = gradcheck::mismatch(
-      "wrong, input 0", g.to_vector<double>(),
-      gradcheck::differences([&] { return affine(sum(x), 2).item(); }, x, 1e-5), 1e-7);
+  const std::string text =
+      gradcheck::mismatch("wrong, input 0", g.to_vector<double>(),
+                          gradcheck::differences([&] { return affine(sum(x), 2).item(); }, x, 1e-5), 1e-7);
   CHECK(text.starts_with("wrong, input 0: index 0 is 2.001, expected 2"));
   CHECK(text.find("; 3 of 3 differ, worst 0.00033") != std::string::npos);
   CHECK(gradcheck::mismatch("", {std::nan("")}, {1}, 1) != "");

@@ -158,7 +158,8 @@ TEST_CASE("block: running statistics are updated once, and not again by the comp
   compare("running var", got.var, want.var, 1e-14);
   const RunningStats composed = statistics();
   compare_runs("block in training", training, with(composed, true, linear_block_composition));
-  compare_runs("block at inference", with(got, false, linear_block), with(want, false, linear_block_composition));
+  compare_runs("block at inference", with(got, false, linear_block),
+               with(want, false, linear_block_composition));
   compare("running mean after inference", got.mean, want.mean, 1e-14);
 }
 

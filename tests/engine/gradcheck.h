@@ -142,12 +142,13 @@ inline Tensor projected_gradient(Tape& tape, const Function& f, const Tensors& x
   Tensor total = Tensor::zeros(Shape::scalar(), dy.dtype(), dy.device());
   for (std::size_t i = 0; i < grads.size(); ++i)
     if (grads[i])
-      total = add(total, sum(mul(grads[i], convert(numbers(xs[i].shape(), 200 + i), dy.dtype(), dy.device()))));
+      total =
+          add(total, sum(mul(grads[i], convert(numbers(xs[i].shape(), 200 + i), dy.dtype(), dy.device()))));
   return total;
 }
 
-// The second derivative: the gradient of projected_gradient with respect to the inputs and dy, by backward and
-// by grad, against central differences of the first derivative.
+// The second derivative: the gradient of projected_gradient with respect to the inputs and dy, by backward
+// and by grad, against central differences of the first derivative.
 inline void check_second(const std::string& op, const Function& f, const Tensors& inputs, Options o = {}) {
   Tensors xs = leaves(inputs);
   {

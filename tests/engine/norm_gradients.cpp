@@ -20,27 +20,39 @@ struct Act {
 TEST_CASE("norm: gradients of batch, group, layer and instance norm with every activation") {
   const Tensors all = {numbers(kX, 1), numbers(Shape::vector(4), 2, 0.5, 1.5), numbers(Shape::vector(4), 3)};
   for (const std::int64_t groups : {0, 1, 2, 4})
-    for (const Act& a : {Act{Unary::identity, 0}, {Unary::relu, 0}, {Unary::leaky_relu, 0.2}, {Unary::tanh, 0},
+    for (const Act& a : {Act{Unary::identity, 0},
+                         {Unary::relu, 0},
+                         {Unary::leaky_relu, 0.2},
+                         {Unary::tanh, 0},
                          {Unary::sigmoid, 0}}) {
       const NormOptions o{groups, 1e-5, a.f, a.alpha};
       const std::string name = fmt::format("norm, groups {}, {}", groups, kernels::name_of(a.f));
       const gradcheck::Options loose{1e-5, 1e-6};
-      check(name, [&](const Tensors& t) { return normalize(t[0], t[1], t[2], o); }, all, loose);
-      check(name + ", no gamma nor beta", [&](const Tensors& t) { return normalize(t[0], {}, {}, o); }, {all[0]},
-            loose);
+      check(
+          name, [&](const Tensors& t) { return normalize(t[0], t[1], t[2], o); }, all, loose);
+      check(
+          name + ", no gamma nor beta", [&](const Tensors& t) { return normalize(t[0], {}, {}, o); },
+          {all[0]}, loose);
     }
 }
 
 TEST_CASE("norm: gamma without beta, beta without gamma, fixed inputs") {
-  const Tensor x = numbers(kX, 1), gamma = numbers(Shape::vector(4), 2, 0.5, 1.5), beta = numbers(Shape::vector(4), 3);
+  const Tensor x = numbers(kX, 1), gamma = numbers(Shape::vector(4), 2, 0.5, 1.5),
+               beta = numbers(Shape::vector(4), 3);
   const gradcheck::Options loose{1e-5, 1e-6};
-  check("gamma only", [](const Tensors& t) { return batch_norm(t[0], t[1], {}); }, {x, gamma}, loose);
-  check("beta only", [](const Tensors& t) { return layer_norm(t[0], {}, t[1]); }, {x, beta}, loose);
-  check("x fixed", [&](const Tensors& t) { return group_norm(x, 2, t[0], t[1]); }, {gamma, beta}, loose);
-  check("instance", [](const Tensors& t) { return instance_norm(t[0]); }, {x}, loose);
-  check("large eps", [](const Tensors& t) { return batch_norm(t[0], {}, {}, 0.5); }, {x}, loose);
-  check("norm of a product with itself", [](const Tensors& t) { return instance_norm(mul(t[0], t[0])); }, {x},
-        loose);
+  check(
+      "gamma only", [](const Tensors& t) { return batch_norm(t[0], t[1], {}); }, {x, gamma}, loose);
+  check(
+      "beta only", [](const Tensors& t) { return layer_norm(t[0], {}, t[1]); }, {x, beta}, loose);
+  check(
+      "x fixed", [&](const Tensors& t) { return group_norm(x, 2, t[0], t[1]); }, {gamma, beta}, loose);
+  check(
+      "instance", [](const Tensors& t) { return instance_norm(t[0]); }, {x}, loose);
+  check(
+      "large eps", [](const Tensors& t) { return batch_norm(t[0], {}, {}, 0.5); }, {x}, loose);
+  check(
+      "norm of a product with itself", [](const Tensors& t) { return instance_norm(mul(t[0], t[0])); }, {x},
+      loose);
 }
 
 TEST_CASE("norm: gradients with running statistics") {
@@ -77,7 +89,9 @@ TEST_CASE("norm: values by the definition, running statistics by PyTorch's rule"
 TEST_CASE("norm: errors") {
   const RunningStats running{Tensor::zeros(Shape::vector(4), DType::f64, gradcheck::ref),
                              Tensor::zeros(Shape::vector(4), DType::f64, gradcheck::ref), 0.9};
-  CHECK(gradcheck::error_of([&] { normalize(numbers({1, 1, 1, 4}, 1), {}, {}, {}, &running, true); }) ==
+  CHECK(gradcheck::error_of([&] {
+          normalize(numbers({1, 1, 1, 4}, 1), {}, {}, {}, &running, true);
+        }) ==
         "[batch_norm] x 1x1x1x4 gives one value per channel; training needs more (a larger --batch-size)");
   CHECK(gradcheck::error_of([&] { group_norm(numbers(kX, 1), 3, {}, {}); }) ==
         "[norm] 3 groups do not divide the 4 channels of x 2x3x2x4");

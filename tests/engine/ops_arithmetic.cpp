@@ -17,14 +17,18 @@ TEST_CASE("ops: gradients of arithmetic with broadcasting") {
   for (const auto& [a, b] : shapes) {
     const std::string with = " of " + a.str() + " and " + b.str();
     const Tensors xs = {away_from_zero(a, 1), away_from_zero(b, 2)};
-    check("add" + with, [](const Tensors& x) { return add(x[0], x[1]); }, xs);
-    check("sub" + with, [](const Tensors& x) { return sub(x[0], x[1]); }, xs);
-    check("mul" + with, [](const Tensors& x) { return mul(x[0], x[1]); }, xs);
+    check(
+        "add" + with, [](const Tensors& x) { return add(x[0], x[1]); }, xs);
+    check(
+        "sub" + with, [](const Tensors& x) { return sub(x[0], x[1]); }, xs);
+    check(
+        "mul" + with, [](const Tensors& x) { return mul(x[0], x[1]); }, xs);
     // 1/b^3 of |b| >= 0.2 is large, and so is the error of its differences.
     check("div" + with, [](const Tensors& x) { return div(x[0], x[1]); }, xs, {1e-6, 1e-6});
   }
   check("affine", [](const Tensors& x) { return affine(x[0], -1.5, 0.25); }, {numbers({2, 2, 2, 3}, 3)});
-  check("x y x / (x + 3)", [](const Tensors& x) { return div(mul(mul(x[0], x[1]), x[0]), affine(x[0], 1, 3)); },
+  check("x y x / (x + 3)",
+        [](const Tensors& x) { return div(mul(mul(x[0], x[1]), x[0]), affine(x[0], 1, 3)); },
         {numbers({1, 2, 2, 3}, 4), numbers({1, 1, 1, 3}, 5)});
 }
 
@@ -32,10 +36,14 @@ TEST_CASE("ops: gradients of reductions and repetition") {
   const Tensor x = numbers({2, 3, 4, 3}, 1);
   for (const Shape& to : {Shape{2, 3, 4, 3}, Shape{1, 1, 1, 3}, Shape{2, 1, 1, 1}, Shape{2, 1, 1, 3},
                           Shape{1, 3, 1, 3}, Shape{1, 1, 1, 1}})
-    check("square of sum_to " + to.str(), [&](const Tensors& t) { return square(sum_to(t[0], to, -0.5)); }, {x});
+    check("square of sum_to " + to.str(), [&](const Tensors& t) { return square(sum_to(t[0], to, -0.5)); },
+          {x});
   for (const Shape& from : {Shape{1, 1, 1, 3}, Shape{2, 1, 4, 1}, Shape{1, 1, 1, 1}})
     check("square of broadcast_to from " + from.str(),
-          [&](const Tensors& t) { return square(broadcast_to(t[0], {2, 3, 4, 3})); }, {numbers(from, 2)});
+          [&](const Tensors& t) {
+            return square(broadcast_to(t[0], {2, 3, 4, 3}));
+          },
+          {numbers(from, 2)});
   check("sum", [](const Tensors& t) { return square(sum(t[0])); }, {x});
   check("mean", [](const Tensors& t) { return mean(square(t[0])); }, {x});
 }
@@ -45,10 +53,11 @@ TEST_CASE("ops: gradients of functions of one operand") {
   const Tensor any = away_from_zero(s, 1), positive = numbers(s, 2, 0.3, 2);
   using Op = Tensor (*)(const Tensor&);
   const std::vector<std::tuple<const char*, Op, Tensor>> table = {
-      {"relu", relu, any},         {"tanh", tanh, any},       {"sigmoid", sigmoid, any},
-      {"softplus", softplus, any}, {"exp", exp, any},         {"square", square, any},
-      {"abs", abs, any},           {"log", log, positive},    {"sqrt", sqrt, positive},
-      {"reciprocal", reciprocal, positive},
+      {"relu", relu, any},       {"tanh", tanh, any},
+      {"sigmoid", sigmoid, any}, {"softplus", softplus, any},
+      {"exp", exp, any},         {"square", square, any},
+      {"abs", abs, any},         {"log", log, positive},
+      {"sqrt", sqrt, positive},  {"reciprocal", reciprocal, positive},
   };
   for (const auto& [name, op, x] : table) {
     check(name, [op = op](const Tensors& t) { return op(t[0]); }, {x});
@@ -73,10 +82,15 @@ TEST_CASE("ops: gradients of ops that move elements") {
   const std::vector<Shape> others = {{1, 3, 4, 3}, {2, 2, 4, 3}, {2, 3, 1, 3}, {2, 3, 4, 5}};
   for (int axis = 0; axis < 4; ++axis)
     check(fmt::format("concat along axis {}", axis),
-          [&](const Tensors& t) { return square(concat({t[0], t[1], t[0]}, axis)); },
+          [&](const Tensors& t) {
+            return square(concat({t[0], t[1], t[0]}, axis));
+          },
           {x, numbers(others[static_cast<std::size_t>(axis)], 2)});
   check("slice", [](const Tensors& t) { return square(slice(t[0], {1, 0, 2, 1}, {1, 2, 2, 2})); }, {x});
-  check("place", [](const Tensors& t) { return square(affine(place(t[0], {3, 3, 5, 4}, {1, 0, 1, 0}), 1, 2)); },
+  check("place",
+        [](const Tensors& t) {
+          return square(affine(place(t[0], {3, 3, 5, 4}, {1, 0, 1, 0}), 1, 2));
+        },
         {x});
 }
 
@@ -88,7 +102,8 @@ TEST_CASE("ops: gradients of losses") {
     for (const double value : {1.0, 0.0, 0.9, -1.0})
       check(fmt::format("{} against {}", name, value),
             [&](const Tensors& xs) { return loss_mean(loss, xs[0], value); }, {x});
-    check(name + " against a fixed tensor", [&](const Tensors& xs) { return loss_mean(loss, xs[0], t); }, {x});
+    check(name + " against a fixed tensor", [&](const Tensors& xs) { return loss_mean(loss, xs[0], t); },
+          {x});
   }
   for (const Loss loss : {Loss::squared, Loss::l1})
     check(std::string(kernels::name_of(loss)) + " of two tensors",

@@ -31,7 +31,8 @@ TEST_CASE("ops: gradients of conv2d") {
     const Tensors inputs = {numbers(c.x, 1), numbers(c.w, 2), numbers(Shape::vector(c.w.n), 3)};
     const std::string name = std::string("conv2d ") + c.name;
     check(name, [&](const Tensors& t) { return conv2d(t[0], t[1], {}, c.o); }, {inputs[0], inputs[1]});
-    check(name + ", bias", [&](const Tensors& t) { return conv2d(t[0], t[1], t[2], c.o); }, inputs);
+    check(
+        name + ", bias", [&](const Tensors& t) { return conv2d(t[0], t[1], t[2], c.o); }, inputs);
   }
 }
 
@@ -50,8 +51,9 @@ TEST_CASE("ops: gradients of conv_transpose2d") {
     const std::string name = std::string("conv_transpose2d ") + c.name;
     check(name, [&](const Tensors& t) { return conv_transpose2d(t[0], t[1], {}, c.o, c.output_padding); },
           {inputs[0], inputs[1]});
-    check(name + ", bias",
-          [&](const Tensors& t) { return conv_transpose2d(t[0], t[1], t[2], c.o, c.output_padding); }, inputs);
+    check(
+        name + ", bias",
+        [&](const Tensors& t) { return conv_transpose2d(t[0], t[1], t[2], c.o, c.output_padding); }, inputs);
   }
 }
 
@@ -89,7 +91,8 @@ TEST_CASE("ops: gradients of matrix products") {
   const Tensors in = {numbers(Shape::matrix(3, 4), 1), numbers(Shape::matrix(2, 4), 2),
                       numbers(Shape::vector(2), 3)};
   check("dense", [](const Tensors& t) { return dense(t[0], t[1], {}); }, {in[0], in[1]});
-  check("dense, bias", [](const Tensors& t) { return dense(t[0], t[1], t[2]); }, in);
+  check(
+      "dense, bias", [](const Tensors& t) { return dense(t[0], t[1], t[2]); }, in);
   check("dense_weight_grad", [](const Tensors& t) { return dense_weight_grad(t[0], t[1]); },
         {in[0], numbers(Shape::matrix(3, 2), 4)});
 }

@@ -11,15 +11,17 @@ using gradcheck::Tensors;
 
 void check_squared(const std::string& name, const gradcheck::Function& f, const Tensors& inputs) {
   check(name, f, inputs);
-  check(name + " squared", [&](const Tensors& t) { return square(f(t)); }, inputs);
+  check(
+      name + " squared", [&](const Tensors& t) { return square(f(t)); }, inputs);
 }
 
 TEST_CASE("ops: gradients of padding") {
   const Tensor x = numbers({2, 3, 4, 2}, 1);
   for (const PadMode mode : {PadMode::zero, PadMode::reflect, PadMode::replicate})
-    for (const PadGeom& g : {PadGeom{mode, 1, 1, 1, 1}, PadGeom{mode, 2, 0, 1, 3}, PadGeom{mode, 0, 2, 3, 0}}) {
-      const std::string name = fmt::format("mode {}, {} {} {} {}", static_cast<int>(mode), g.top, g.bottom, g.left,
-                                           g.right);
+    for (const PadGeom& g :
+         {PadGeom{mode, 1, 1, 1, 1}, PadGeom{mode, 2, 0, 1, 3}, PadGeom{mode, 0, 2, 3, 0}}) {
+      const std::string name =
+          fmt::format("mode {}, {} {} {} {}", static_cast<int>(mode), g.top, g.bottom, g.left, g.right);
       check_squared("pad2d " + name, [&](const Tensors& t) { return pad2d(t[0], g); }, {x});
       check_squared("pad2d_grad " + name, [&](const Tensors& t) { return pad2d_grad(t[0], g, x.shape()); },
                     {numbers(g.padded(x.shape()), 2)});
@@ -35,8 +37,8 @@ TEST_CASE("ops: gradients of resizing") {
         const ResizeGeom g{mode, coords};
         const std::string name = fmt::format("mode {}, coords {}, to {}x{}", static_cast<int>(mode),
                                              static_cast<int>(coords), h, w);
-        check_squared("resize2d " + name, [&, h = h, w = w](const Tensors& t) { return resize2d(t[0], h, w, g); },
-                      {x});
+        check_squared("resize2d " + name,
+                      [&, h = h, w = w](const Tensors& t) { return resize2d(t[0], h, w, g); }, {x});
         check_squared("resize2d_grad " + name,
                       [&](const Tensors& t) { return resize2d_grad(t[0], x.shape(), g); },
                       {numbers({1, h, w, 2}, 2)});

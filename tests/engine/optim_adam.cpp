@@ -85,7 +85,8 @@ TEST_CASE("optim: Adam equals its formula in f64, with weight decay, clipping an
             compare("p", net.values[i].to_vector<double>(), want[i].p, 1e-13);
             compare("m", arena.slice(adam.m(), slot).to_vector<double>(), want[i].m, 1e-13);
             compare("v", arena.slice(adam.v(), slot).to_vector<double>(), want[i].v, 1e-13);
-            if (ema > 0) compare("ema", arena.slice(adam.ema(), slot).to_vector<double>(), want[i].ema, 1e-13);
+            if (ema > 0)
+              compare("ema", arena.slice(adam.ema(), slot).to_vector<double>(), want[i].ema, 1e-13);
           }
         }
       }
@@ -118,8 +119,8 @@ TEST_CASE("optim: slots that nothing wrote are skipped and named, and count thei
 
 TEST_CASE("optim: f32 on the CPU equals the reference") {
   std::vector<std::vector<double>> results;
-  for (const auto& [device, dtype] : {std::pair{gradcheck::ref, DType::f32}, {gradcheck::cpu, DType::f32},
-                                      {gradcheck::ref, DType::f64}}) {
+  for (const auto& [device, dtype] :
+       {std::pair{gradcheck::ref, DType::f32}, {gradcheck::cpu, DType::f32}, {gradcheck::ref, DType::f64}}) {
     Parameters net(kShapes, dtype, device);
     ParamArena arena({{"net", &net}});
     AdamOptions o;
@@ -164,11 +165,13 @@ TEST_CASE("optim: the arena holds every parameter, on cache lines, under prefixe
   CHECK(arena.gradient_norm() == doctest::Approx(std::sqrt(gradcheck::dot(g, g))).epsilon(1e-6));
 
   Parameters other(kShapes, DType::f64, gradcheck::ref);
-  CHECK(gradcheck::error_of([&] { ParamArena({{"a", &a}, {"c", &other}}); }) ==
-        "[optimiser] a.p0 and c.p0 differ in type or device");
+  CHECK(gradcheck::error_of([&] {
+          ParamArena({{"a", &a}, {"c", &other}});
+        }) == "[optimiser] a.p0 and c.p0 differ in type or device");
   Parameters none({}, DType::f32, gradcheck::cpu);
-  CHECK(gradcheck::error_of([&] { ParamArena({{"a", &none}}); }) ==
-        "[optimiser] there are no parameters to train");
+  CHECK(gradcheck::error_of([&] {
+          ParamArena({{"a", &none}});
+        }) == "[optimiser] there are no parameters to train");
 }
 
 TEST_CASE("optim: learning-rate policies") {
@@ -189,8 +192,9 @@ TEST_CASE("optim: learning-rate policies") {
   CHECK(cosine.factor(50) == doctest::Approx(0.5));
   CHECK(cosine.factor(100) == doctest::Approx(0));
   CHECK(cosine.factor(150) == doctest::Approx(0));
-  CHECK(gradcheck::error_of([] { LrPolicy{"magic", 1, 1}.factor(0); }) ==
-        "[lr-policy] unknown policy 'magic'; use constant, linear, step or cosine");
+  CHECK(gradcheck::error_of([] {
+          LrPolicy{"magic", 1, 1}.factor(0);
+        }) == "[lr-policy] unknown policy 'magic'; use constant, linear, step or cosine");
 }
 
 }  // namespace

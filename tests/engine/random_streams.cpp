@@ -69,7 +69,8 @@ TEST_CASE("random: moments and ranges") {
     return std::pair{mean, var};
   };
   const Shape many{100, 10, 10, 10};  // the standard error of a mean is 0.003 standard deviations
-  const auto [normal_mean, normal_var] = moments(s.normal(many, DType::f32, gradcheck::cpu, 1, 2).to_vector<double>());
+  const auto [normal_mean, normal_var] =
+      moments(s.normal(many, DType::f32, gradcheck::cpu, 1, 2).to_vector<double>());
   CHECK(std::abs(normal_mean - 1) < 0.03);
   CHECK(std::abs(normal_var - 4) < 0.1);
   const Values u = s.uniform(many, DType::f32, gradcheck::cpu, -1, 3).to_vector<double>();
@@ -78,7 +79,8 @@ TEST_CASE("random: moments and ranges") {
   CHECK(std::abs(uniform_var - 16.0 / 12) < 0.03);
   CHECK(*std::min_element(u.begin(), u.end()) >= -1);
   CHECK(*std::max_element(u.begin(), u.end()) < 3);
-  const auto [coin_mean, coin_var] = moments(s.bernoulli(many, DType::f32, gradcheck::cpu, 0.25, 2).to_vector<double>());
+  const auto [coin_mean, coin_var] =
+      moments(s.bernoulli(many, DType::f32, gradcheck::cpu, 0.25, 2).to_vector<double>());
   CHECK(std::abs(coin_mean - 0.5) < 0.015);
   CHECK(std::abs(coin_var - 0.75) < 0.02);
 }

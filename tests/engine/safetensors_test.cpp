@@ -165,7 +165,8 @@ TEST_CASE("safetensors: malformed, deep and doubled headers") {
   CHECK(has(open_header(deep), "an array"));
   std::string objects = "{";
   for (int i = 0; i < 100000; ++i) objects += R"("a":{)";
-  CHECK(has(open_header(objects), "an object"));
+  CHECK(has(open_header(objects), "unknown field \"a\""));
+  CHECK(has(open_header(R"({"a":{"dtype":{"x":1}}})"), "has an object where dtype has none"));
   const auto e = entry("F32", "[1]", "[0,4]");
   CHECK(has(open_header(R"({"a":)" + e + R"(,"a":)" + e + "}", 4), "\"a\" appears twice"));
   CHECK(has(open_header(R"({"__metadata__":{},"__metadata__":{}})"), "appears twice"));

@@ -1,0 +1,184 @@
+// Training as a whole, in this process: determinism, resume, what lies in a run directory.
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "engine/io/image.h"
+#include "engine/safetensors.h"
+#include "models/trainer.h"
+#include "tests/models/scratch.h"
+
+using namespace sumi;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Stops the run after some steps, as Ctrl-C does.
+struct StopAt final : TrainingObserver {
+  std::int64_t step;
+  explicit StopAt(std::int64_t s) : step(s) {}
+  void progress(const Progress& p) override {
+    if (p.step == step) stop_requested = true;
+  }
+};
+
+TrainOptions tiny(const fs::path& work, const char* run, const char* model = "dcgan") {
+  TrainOptions o = default_options(model);
+  o.data = (work / "pictures").string();
+  o.outdir = (work / run).string();
+  o.cache = (work / "cache").string();
+  o.size = 8;
+  o.channels = 1;
+  o.nz = 4;
+  o.ngf = o.ndf = 4;
+  o.batch_size = 4;
+  o.steps = 12;
+  o.ema = 0.9;
+  o.save_every = 5;
+  o.sample_every = 4;
+  o.log_every = 1;
+  o.threads = 2;
+  return o;
+}
+
+// Every tensor of a checkpoint as raw bytes.
+std::map<std::string, std::string> bytes_of(const fs::path& path) {
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  std::map<std::string, std::string> all;
+  for (const auto& [name, t] : file.tensors())
+    all[name] = std::string(reinterpret_cast<const char*>(t.data), t.bytes);
+  return all;
+}
+
+std::vector<std::int64_t> logged_steps(const fs::path& run) {
+  std::vector<std::int64_t> steps;
+  std::ifstream in(run / "stats.jsonl");
+  for (std::string line; std::getline(in, line);) steps.push_back(nlohmann::json::parse(line).at("step"));
+  return steps;
+}
+
+}  // namespace
+
+TEST_CASE("a run leaves what the manual says, and the same seed gives the same bytes") {
+  const Scratch scratch;
+  write_pictures(scratch.path() / "pictures", 10);
+  TrainingObserver quiet;
+  stop_requested = false;
+  for (const char* model : {"dcgan", "gan"}) {
+    CAPTURE(model);
+    const std::string first = std::string(model) + "1", second = std::string(model) + "2";
+    TrainOptions o = tiny(scratch.path(), first.c_str(), model);
+    const TrainResult result = train(o, quiet);
+    CHECK(result.step == 12);
+    const fs::path run = o.outdir;
+    for (const char* file :
+         {"options.json", "stats.jsonl", "log.txt", "loss.png", "samples/0.png", "samples/12.png",
+          "checkpoints/0.safetensors", "checkpoints/10.safetensors", "checkpoints/12.safetensors"})
+      CHECK_MESSAGE(fs::exists(run / file), file);
+    CHECK_FALSE(fs::exists(run / "checkpoints/5.safetensors"));  // only the newest two are kept
+    CHECK(logged_steps(run).size() == 12);
+    o.outdir = (scratch.path() / second).string();
+    o.workers = 0;  // does not matter
+    train(o, quiet);
+    CHECK(bytes_of(run / "checkpoints/12.safetensors") ==
+          bytes_of(fs::path(o.outdir) / "checkpoints/12.safetensors"));
+  }
+}
+
+TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
+  const Scratch scratch;
+  write_pictures(scratch.path() / "pictures", 10);
+  TrainingObserver quiet;
+  stop_requested = false;
+  const TrainOptions whole = tiny(scratch.path(), "whole"), parts = tiny(scratch.path(), "parts");
+  train(whole, quiet);
+  StopAt stop(7);
+  CHECK(train(parts, stop).interrupted);
+  stop_requested = false;
+  // What a kill would leave behind: statistics and samples past the checkpoint.
+  std::ofstream(fs::path(parts.outdir) / "stats.jsonl", std::ios::app) << "{\"step\":8,\"loss_d\":1}\n{\"st";
+  std::ofstream(fs::path(parts.outdir) / "samples/8.png") << "half";
+  const TrainResult result = resume(
+      parts.outdir, [](TrainOptions&) {}, quiet);
+  CHECK(result.step == 12);
+  CHECK(bytes_of(fs::path(whole.outdir) / "checkpoints/12.safetensors") ==
+        bytes_of(fs::path(parts.outdir) / "checkpoints/12.safetensors"));
+  CHECK(logged_steps(parts.outdir) == logged_steps(whole.outdir));
+  CHECK(load_image(fs::path(parts.outdir) / "samples/8.png") ==
+        load_image(fs::path(whole.outdir) / "samples/8.png"));
+}
+
+TEST_CASE("a damaged newest checkpoint: the one before it is used") {
+  const Scratch scratch;
+  write_pictures(scratch.path() / "pictures", 10);
+  TrainingObserver quiet;
+  stop_requested = false;
+  const TrainOptions o = tiny(scratch.path(), "run");
+  train(o, quiet);
+  const fs::path newest = fs::path(o.outdir) / "checkpoints/12.safetensors";
+  const auto good = bytes_of(newest);
+  fs::resize_file(newest, fs::file_size(newest) / 2);
+  CHECK(resolve_checkpoint(o.outdir).filename() == "10.safetensors");
+  resume(
+      o.outdir, [](TrainOptions&) {}, quiet);
+  CHECK(bytes_of(newest) == good);
+}
+
+TEST_CASE("a run directory has one writer, and is not begun twice") {
+  const Scratch scratch;
+  write_pictures(scratch.path() / "pictures", 10);
+  TrainingObserver quiet;
+  stop_requested = false;
+  const TrainOptions o = tiny(scratch.path(), "run");
+  train(o, quiet);
+  CHECK_THROWS_AS(train(o, quiet), Error);
+  const FileLock lock(o.outdir);
+  CHECK_THROWS_AS(resume(
+                      o.outdir, [](TrainOptions&) {}, quiet),
+                  Error);
+}
+
+TEST_CASE("fine-tuning starts from the weights and refuses another model's") {
+  const Scratch scratch;
+  write_pictures(scratch.path() / "pictures", 10);
+  TrainingObserver quiet;
+  stop_requested = false;
+  TrainOptions o = tiny(scratch.path(), "run");
+  train(o, quiet);
+  TrainOptions tuned = tiny(scratch.path(), "tuned");
+  tuned.init = o.outdir;
+  train(tuned, quiet);
+  const auto before = bytes_of(fs::path(o.outdir) / "checkpoints/12.safetensors");
+  const auto start = bytes_of(fs::path(tuned.outdir) / "checkpoints/0.safetensors");
+  CHECK(start.at("g.main.0.weight") == before.at("g.main.0.weight"));
+  CHECK(start.at("optim.g.m.main.0.weight") != before.at("optim.g.m.main.0.weight"));
+  TrainOptions other = tiny(scratch.path(), "other", "gan");
+  other.init = o.outdir;
+  CHECK_THROWS_AS(train(other, quiet), Error);
+  CHECK_FALSE(fs::exists(other.outdir));
+}
+
+TEST_CASE("the golden checkpoint of format 1 loads for ever") {
+  const char* root = std::getenv("SUMI_SOURCE_DIR");
+  REQUIRE(root);
+  const fs::path golden = fs::path(root) / "tests/models/golden/format1.safetensors";
+  const CheckpointFile file(golden);
+  CHECK(file.header().kind == "full");
+  TrainOptions o;
+  const auto model = load_model(file, &o);
+  CHECK(o.model == "dcgan");
+  CHECK(o.size == 8);
+  model->load(file, true);
+  RandomStream stream(3, 0);
+  const Tensor picture = model->generate(model->noise(1, stream), false);
+  CHECK(picture.shape() == Shape{1, 8, 8, 1});
+  // What it drew on the day it was made.
+  const std::vector<double> values = picture.to_vector<double>();
+  std::ifstream expected(fs::path(root) / "tests/models/golden/format1.txt");
+  for (const double value : values) {
+    double then = 0;
+    REQUIRE(expected >> then);
+    CHECK(value == doctest::Approx(then).epsilon(1e-4));
+  }
+}

@@ -1,0 +1,83 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "models/options.h"
+#include "program.h"
+
+using namespace program;
+
+TEST_CASE("help: the program says what it does, with examples and commands") {
+  const Folder folder;
+  const Result help = run(folder, "--help");
+  CHECK(help.code == 0);
+  CHECK(help.err.empty());
+  for (const char* word : {"Examples:", "Commands:", "train", "generate", "inspect", "export", "import",
+                           "devices", "models", "Exit codes"})
+    CHECK_MESSAGE(contains(help.out, word), word);
+  CHECK(run(folder, "-h").out == help.out);
+  CHECK(run(folder, "").out == help.out);
+  const Result version = run(folder, "--version");
+  CHECK(version.code == 0);
+  CHECK(version.out.rfind("sumi ", 0) == 0);
+  CHECK(run(folder, "-V").out == version.out);
+}
+
+TEST_CASE("help: a model's page lists every option under its heading, with the model's defaults") {
+  const Folder folder;
+  for (const std::string model : {"gan", "dcgan"}) {
+    const Result help = run(folder, "train " + model + " --help");
+    CHECK(help.code == 0);
+    const sumi::TrainOptions defaults = sumi::default_options(model);
+    sumi::visit_options(defaults, [&](const sumi::OptionInfo& info, const auto&) {
+      CHECK_MESSAGE(contains(help.out, std::string("--") + info.name), info.name);
+      CHECK_MESSAGE(contains(help.out, std::string("\n") + info.group + ":\n"), info.group);
+    });
+    CHECK(contains(help.out, "height and width of the pictures [" + std::to_string(defaults.size) + "]"));
+    std::istringstream lines(help.out);
+    for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 110, line);
+  }
+}
+
+TEST_CASE("help: every command has a page; train's shows what a resumed run takes") {
+  const Folder folder;
+  for (const std::string command :
+       {"train", "generate", "inspect", "export", "import", "devices", "models"}) {
+    const Result help = run(folder, command + " --help");
+    CAPTURE(command);
+    CHECK(help.code == 0);
+    CHECK(contains(help.out, "Usage: sumi " + command));
+  }
+  const std::string train = run(folder, "train --help").out;
+  CHECK(contains(train, "--resume RUN"));
+  CHECK(contains(train, "--steps N"));
+  CHECK_FALSE(contains(train, "--batch-size"));
+}
+
+TEST_CASE("lists: models and devices") {
+  const Folder folder;
+  const Result models = run(folder, "models");
+  CHECK(models.code == 0);
+  CHECK(contains(models.out, "g 3,576,704, d 2,765,568"));
+  CHECK(contains(models.out, "g 1,486,352"));
+  const Result devices = run(folder, "devices");
+  CHECK(devices.code == 0);
+  CHECK(contains(devices.out, "\ncpu "));
+  CHECK(contains(devices.out, "\nref "));
+}
+
+TEST_CASE("looking before training: --dry-run and --explain need neither data nor a run directory") {
+  const Folder folder;
+  const std::string tiny = "train dcgan --size 16 --ngf 4 --ndf 4 --nz 8 --batch_size 2 --data nowhere ";
+  const Result plan = run(folder, tiny + "--dry-run");
+  CHECK(plan.code == 0);
+  CHECK(contains(plan.out, "main.0.weight"));
+  CHECK(contains(plan.out, "memory"));
+  const Result table = run(folder, tiny + "--explain");
+  CHECK(table.code == 0);
+  for (const char* word : {"inputs -> output", "kernel", "forward", "backward", "2x16x16x3", "100.0", "conv"})
+    CHECK_MESSAGE(contains(table.out, word), word);
+  std::istringstream lines(table.out);
+  for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 110, line);  // COLUMNS
+}

@@ -1,0 +1,136 @@
+#include "program.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "engine/io/image.h"
+#include "engine/safetensors.h"
+
+namespace fs = std::filesystem;
+
+namespace program {
+namespace {
+
+std::string program_path() {
+  const char* path = std::getenv("SUMI");
+  REQUIRE_MESSAGE(path != nullptr, "set SUMI to the program's path");
+  return fs::absolute(path).string();
+}
+
+// The shell is replaced by the program (exec), so the id is the program's.
+pid_t start(const Folder& folder, const std::string& arguments) {
+  const std::string line = "exec '" + program_path() + "' " + arguments;
+  const std::string out = folder / ".out", err = folder / ".err", cache = folder / ".cache";
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child > 0) return child;
+  const auto redirect = [](const std::string& path, int to) {
+    ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), to);
+  };
+  redirect(out, STDOUT_FILENO);
+  redirect(err, STDERR_FILENO);
+  ::setenv("XDG_CACHE_HOME", cache.c_str(), 1);
+  ::setenv("COLUMNS", "110", 1);
+  if (::chdir(folder.path().c_str()) != 0) ::_exit(126);
+  ::execl("/bin/sh", "sh", "-c", line.c_str(), static_cast<char*>(nullptr));
+  ::_exit(127);
+}
+
+Result finish(const Folder& folder, pid_t child) {
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return {code, read(folder / ".out"), read(folder / ".err")};
+}
+
+}  // namespace
+
+Folder::Folder() {
+  std::string name = (fs::temp_directory_path() / "sumi-tools-XXXXXX").string();
+  REQUIRE(::mkdtemp(name.data()) != nullptr);
+  path_ = name;
+}
+
+Folder::~Folder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+Result run(const Folder& folder, const std::string& arguments) {
+  return finish(folder, start(folder, arguments));
+}
+
+Result run_and_signal(const Folder& folder, const std::string& arguments, int signal,
+                      const std::function<bool()>& ready) {
+  const pid_t child = start(folder, arguments);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!ready() && std::chrono::steady_clock::now() < end)
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ::kill(child, signal);
+  return finish(folder, child);
+}
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+void write(const fs::path& path, const std::string& text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
+
+int count_lines(const std::string& text) {
+  return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+void write_pictures(const Folder& folder, const std::string& name, int count, int size) {
+  fs::create_directories(folder / name);
+  for (int i = 0; i < count; ++i) {
+    sumi::Image8 picture(size, size, 3);
+    for (std::size_t k = 0; k < picture.data.size(); ++k)
+      picture.data[k] = static_cast<std::uint8_t>(k * static_cast<std::size_t>(7 + 3 * i) + k / 11);
+    sumi::save_image((folder / name) / fmt::format("{:03}.png", i), picture);
+  }
+}
+
+std::string differing_tensors(const fs::path& a, const fs::path& b) {
+  const auto first = sumi::SafetensorsFile::open(a), second = sumi::SafetensorsFile::open(b);
+  std::string names;
+  for (const auto& [name, tensor] : first.tensors()) {
+    const sumi::StoredTensor* other = second.find(name);
+    if (!other || other->shape != tensor.shape || other->dtype != tensor.dtype ||
+        std::memcmp(tensor.data, other->data, tensor.bytes) != 0)
+      names += name + ",";
+  }
+  for (const auto& [name, tensor] : second.tensors())
+    if (!first.find(name)) names += name + ",";
+  return names;
+}
+
+void check_error(const Result& result, int code, const std::string& part) {
+  CAPTURE(result.err);
+  CHECK(result.code == code);
+  CHECK(count_lines(result.err) == 1);
+  CHECK(result.err.rfind("sumi: ", 0) == 0);
+  CHECK_MESSAGE(contains(result.err, part), "expected: ", part);
+}
+
+}  // namespace program

@@ -1,0 +1,57 @@
+// Runs the program (its path is in the environment variable SUMI) as a user would.
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace program {
+
+// A fresh folder that is removed at the end. The program's cache goes there too.
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+struct Result {
+  int code = -1;  // exit code, 128 + signal when killed
+  std::string out, err;
+};
+
+// `sumi ARGUMENTS` with `folder` as the working directory; the shell splits the arguments.
+Result run(const Folder& folder, const std::string& arguments);
+
+// Starts `sumi ARGUMENTS`, waits until `ready` (at most a minute), sends the signal.
+Result run_and_signal(const Folder& folder, const std::string& arguments, int signal,
+                      const std::function<bool()>& ready);
+
+std::string read(const std::filesystem::path& path);
+void write(const std::filesystem::path& path, const std::string& text);
+int count_lines(const std::string& text);
+bool contains(const std::string& text, const std::string& part);
+
+// `count` different pictures of size x size in folder/NAME.
+void write_pictures(const Folder& folder, const std::string& name, int count, int size);
+
+// Names of tensors of two safetensors files whose bytes differ or that only one has, comma separated; "" when
+// none.
+std::string differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b);
+
+// One line on stderr that begins with "sumi: ", the code, and the words.
+void check_error(const Result& result, int code, const std::string& part);
+
+// A dcgan that trains in milliseconds, on folder/pictures.
+inline const std::string kTiny =
+    "train dcgan --data pictures --size 16 --ngf 4 --ndf 4 --nz 8 --batch-size 4 --workers 1 --seed 5 ";
+
+}  // namespace program

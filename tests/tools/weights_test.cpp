@@ -1,0 +1,162 @@
+// What is done with a trained model: pictures, a look inside, weights out and in again.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "engine/io/image.h"
+#include "engine/safetensors.h"
+#include "program.h"
+
+using namespace program;
+namespace fs = std::filesystem;
+
+namespace {
+
+// A folder with a trained tiny dcgan in "run".
+struct Trained : Folder {
+  Trained() {
+    write_pictures(*this, "pictures", 8, 16);
+    REQUIRE(program::run(*this, kTiny + "--outdir run --steps 3 --ema 0.5").code == 0);
+  }
+};
+
+sumi::Image8 load(const fs::path& path) {
+  return sumi::load_image(path);
+}
+
+}  // namespace
+
+TEST_CASE("generate: sheets, folders, patterns and walks") {
+  const Trained folder;
+  const Result sheet = run(folder, "generate -m run -n 6 --columns 3 --seed 7 -o sheet.png");
+  CAPTURE(sheet.err);
+  REQUIRE(sheet.code == 0);
+  CHECK(contains(sheet.out, "6 pictures of 16x16"));
+  const sumi::Image8 six = load(folder / "sheet.png");
+  CHECK(six.width > 3 * 16);
+  CHECK(six.height > 2 * 16);
+  CHECK(six.height < 3 * 16);
+  REQUIRE(
+      run(folder, "generate -m run/checkpoints/3.safetensors -n 6 --columns 3 --seed 7 -o again.png").code ==
+      0);
+  CHECK(read(folder / "again.png") == read(folder / "sheet.png"));
+  REQUIRE(run(folder, "generate -m run -n 6 --columns 3 --seed 7 --raw -o raw.png").code == 0);
+  CHECK(read(folder / "raw.png") != read(folder / "sheet.png"));
+
+  // Picture K does not depend on how many there are.
+  REQUIRE(run(folder, "generate -m run -n 70 --seed 7 -o many/").code == 0);
+  REQUIRE(run(folder, "generate -m run -n 2 --seed 7 --scale 3 -o 'two-{:2}.png'").code == 0);
+  CHECK(fs::exists(folder / "many/00069.png"));
+  const sumi::Image8 small = load(folder / "many/00001.png"), large = load(folder / "two-01.png");
+  CHECK(small.width == 16);
+  REQUIRE(large.width == 48);
+  for (int y = 0; y < 48; ++y)
+    for (int x = 0; x < 48; ++x) REQUIRE(large.at(x, y)[1] == small.at(x / 3, y / 3)[1]);
+
+  // A walk: files pass through each seed once, ends included.
+  REQUIRE(run(folder, "generate -m run -n 3 --seed 7 --interpolate 4 -o walk-%03d.png").code == 0);
+  CHECK(fs::exists(folder / "walk-010.png"));
+  CHECK_FALSE(fs::exists(folder / "walk-011.png"));
+  CHECK(read(folder / "walk-000.png") == read(folder / "many/00000.png"));
+  CHECK(read(folder / "walk-010.png") == read(folder / "many/00002.png"));
+  REQUIRE(run(folder, "generate -m run -n 3 --interpolate 4 -o walk.png").code == 0);
+  CHECK(load(folder / "walk.png").width > 6 * 16);
+  CHECK(load(folder / "walk.png").height < 3 * 16);
+}
+
+TEST_CASE("inspect: for people and for programs") {
+  const Trained folder;
+  const Result text = run(folder, "inspect run");
+  CHECK(text.code == 0);
+  for (const char* word : {"model     dcgan", "step 3", "size 16 (default 64)", "network g", "network d",
+                           "main.0.weight", "8x4x4x", "ema.g", "optim.g.m"})
+    CHECK_MESSAGE(contains(text.out, word), word);
+  const Result json = run(folder, "inspect run/checkpoints/3.safetensors --json");
+  CHECK(json.code == 0);
+  const auto parsed = nlohmann::json::parse(json.out);
+  CHECK(parsed.at("model") == "dcgan");
+  CHECK(parsed.at("kind") == "full");
+  CHECK(parsed.at("state").at("step") == 3);
+  CHECK(parsed.at("options").at("ngf") == 4);
+  CHECK(parsed.at("groups").at("g").at("tensors").at(0).contains("shape"));
+
+  REQUIRE(run(folder, "export -m run --net d -o d.safetensors").code == 0);
+  const Result foreign = run(folder, "inspect d.safetensors");
+  CHECK(foreign.code == 0);
+  CHECK(contains(foreign.out, "without sumi's description"));
+  CHECK(contains(foreign.out, "num_batches_tracked"));
+  CHECK(nlohmann::json::parse(run(folder, "inspect --json d.safetensors").out).contains("tensors"));
+}
+
+TEST_CASE("export and import: PyTorch's names and shapes, and the same bytes back") {
+  const Trained folder;
+  const std::string model = "--model dcgan --size 16 --ngf 4 --ndf 4 --nz 8 ";
+  REQUIRE(run(folder, "export -m run --net g --layout torch -o g.safetensors").code == 0);
+  const auto g = sumi::SafetensorsFile::open(folder / "g.safetensors");
+  const auto* first = g.find("main.0.weight");
+  REQUIRE(first);
+  CHECK(first->shape[0] == 8);  // [in, out, 4, 4]
+  CHECK(first->shape[2] == 4);
+  CHECK(first->shape[3] == 4);
+  const auto* batches = g.find("main.1.num_batches_tracked");
+  REQUIRE(batches);
+  CHECK(batches->dtype == "I64");
+  CHECK(batches->shape.empty());
+
+  REQUIRE(run(folder, "import " + model + "--net g -i g.safetensors -o half.safetensors").code == 0);
+  REQUIRE(run(folder, "export -m run -o both.safetensors").code == 0);
+  REQUIRE(run(folder, "import " + model + "-i both.safetensors -o whole.safetensors").code == 0);
+  for (const std::string from : {"half", "whole"}) {
+    REQUIRE(run(folder, "export -m " + from + ".safetensors --net g -o back.safetensors").code == 0);
+    CHECK(read(folder / "back.safetensors") == read(folder / "g.safetensors"));
+  }
+  const auto ours = sumi::SafetensorsFile::open(folder / "run/checkpoints/3.safetensors");
+  const auto whole = sumi::SafetensorsFile::open(folder / "whole.safetensors");
+  for (const auto& [name, tensor] : whole.tensors()) {
+    const auto* stored = ours.find(name);
+    REQUIRE_MESSAGE(stored, name);
+    CHECK_MESSAGE(std::equal(tensor.data, tensor.data + tensor.bytes, stored->data), name);
+  }
+  // --net takes one network out of a file that holds both.
+  REQUIRE(run(folder, "import " + model + "--net g -i both.safetensors -o one.safetensors").code == 0);
+  CHECK(read(folder / "one.safetensors") == read(folder / "half.safetensors"));
+
+  CHECK(run(folder, "generate -m half.safetensors -n 2 -o a.png").code == 0);
+  CHECK(run(folder, kTiny + "--outdir tuned --init half.safetensors --steps 1").code == 0);
+  REQUIRE(run(folder, "export -m run --net g --ema -o ema.safetensors").code == 0);
+  CHECK(differing_tensors(folder / "ema.safetensors", folder / "g.safetensors") != "");
+}
+
+TEST_CASE("import: every tensor that does not fit is named") {
+  const Trained folder;
+  REQUIRE(run(folder, "export -m run --net g -o g.safetensors").code == 0);
+  const std::string model = "import --model dcgan --size 16 --ngf 4 --ndf 4 --nz 8 -o out.safetensors ";
+
+  const auto g = sumi::SafetensorsFile::open(folder / "g.safetensors");
+  sumi::SafetensorsWriter writer;
+  const float extra = 1;
+  for (const auto& [name, t] : g.tensors()) {
+    auto shape = t.shape;
+    if (name == "main.1.weight") continue;
+    if (name == "main.1.bias") shape.push_back(1);
+    writer.add(name, t.dtype, shape, t.data, t.bytes);
+  }
+  writer.add("surplus", "F32", {1}, &extra, sizeof extra);
+  writer.write(folder / "bad.safetensors");
+  const Result bad = run(folder, model + "--net g -i bad.safetensors");
+  check_error(bad, 1, "3 of its tensors");
+  check_error(bad, 1, "g.main.1.weight is missing");
+  check_error(bad, 1, "g.main.1.bias has shape [16, 1] instead of [16]");
+  check_error(bad, 1, "g.surplus is not in the model");
+  check_error(run(folder, model + "--ngf 5 --net g -i g.safetensors"), 1, "instead of");
+  check_error(run(folder, model + "-i g.safetensors"), 2, "add --net g");
+  check_error(run(folder, model + "--net x -i g.safetensors"), 2, "there are: g, d");
+  check_error(run(folder, model + "--net g -i absent.safetensors"), 1, "absent.safetensors");
+  check_error(run(folder, "import --model nope -i g.safetensors -o out.safetensors"), 2, "unknown model");
+  check_error(run(folder, "export -m run --net x -o w.safetensors"), 2, "there are: g, d");
+  check_error(run(folder, "export -m run --net d --ema -o w.safetensors"), 1, "no running average");
+  CHECK_FALSE(fs::exists(folder / "out.safetensors"));
+  CHECK_FALSE(fs::exists(folder / "w.safetensors"));
+}
