@@ -13,13 +13,12 @@ namespace {
 // An op that takes dozens of tensors (Adam) would push everything else off the screen.
 constexpr std::size_t kMostInputs = 3;
 
-std::string shapes_text(const OpRecord& record) {
+std::string inputs_text(const OpRecord& record) {
   std::string text;
   const std::size_t shown = std::min(record.inputs.size(), kMostInputs);
   for (std::size_t i = 0; i < shown; ++i) text += (i ? ", " : "") + record.inputs[i].str();
   if (record.inputs.size() > shown) text += fmt::format(", +{}", record.inputs.size() - shown);
-  if (record.output.n == 0) return text;  // an op that failed or gives nothing
-  return text + (text.empty() ? "-> " : " -> ") + record.output.str();
+  return text;
 }
 
 // "sgemm, sgemm, bias" -> "sgemm x2, bias".
@@ -62,17 +61,19 @@ std::string explain_table(const std::vector<OpRecord>& records, int width) {
   Table table({{"op", false, true},
                {"module", false, true},
                {"phase"},
-               {"inputs -> output", false, true},
+               {"inputs", false, true},
+               {"-> output"},
                {"kernel", false, true},
                {"ms", true},
                {"%", true}});
   for (const OpRecord& r : records)
-    table.add({r.op, r.module, r.phase, shapes_text(r), kernels_text(r.kernels), ms(r.seconds),
-               percent(r.seconds)});
+    table.add({r.op, r.module, r.phase, inputs_text(r), "-> " + r.output.str(), kernels_text(r.kernels),
+               ms(r.seconds), percent(r.seconds)});
   table.rule();
   for (const Total& t : totals)
-    table.add({"total", "", t.phase, fmt::format("{} ops", t.ops), "", ms(t.seconds), percent(t.seconds)});
-  table.add({"total", "", "", fmt::format("{} ops", records.size()), "", ms(all), percent(all)});
+    table.add(
+        {"total", "", t.phase, fmt::format("{} ops", t.ops), "", "", ms(t.seconds), percent(t.seconds)});
+  table.add({"total", "", "", fmt::format("{} ops", records.size()), "", "", ms(all), percent(all)});
   return table.text(width);
 }
 

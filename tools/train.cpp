@@ -1,6 +1,7 @@
 // sumi train: a new run, or the rest of an old one.
 #include <fmt/format.h>
 
+#include <cctype>
 #include <memory>
 
 #include "kernels/base/check.h"
@@ -106,10 +107,15 @@ int run_resume(const TrainCommand& command) {
   });
 }
 
+std::string capital(std::string text) {
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
 void add_model(TrainCommand& train, const ModelInfo& info) {
   auto command = std::make_unique<ModelCommand>();
   CLI::App& app =
-      *train.app->add_subcommand(info.name, fmt::format("{} ({}).", info.summary, info.reference));
+      *train.app->add_subcommand(info.name, capital(fmt::format("{} ({}).", info.summary, info.reference)));
   set_help(
       app, fmt::format("train {} --data DIR|FILE --outdir RUN [options]", info.name),
       fmt::format("  sumi train {0} --data pictures --outdir run\n"

@@ -50,11 +50,15 @@ std::string spellings(const OptionInfo& info) {
   return both_spellings(aliases.empty() ? name : name + "," + aliases);
 }
 
+// "--flip", "--no-check".
+std::string negative(const OptionInfo& info) {
+  const std::string name = info.name;
+  return "--" + (name.rfind("no-", 0) == 0 ? name.substr(3) : "no-" + name);
+}
+
 // "--no-flip,!--flip" and "--check,!--no-check": what a config file switched on can be switched off again.
 std::string flag_spellings(const OptionInfo& info) {
-  const std::string name = info.name;
-  const std::string negative = name.rfind("no-", 0) == 0 ? name.substr(3) : "no-" + name;
-  return spellings(info) + ",!--" + negative;
+  return spellings(info) + ",!" + negative(info);
 }
 
 }  // namespace
@@ -69,6 +73,7 @@ void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
     CLI::Option* option;
     if constexpr (std::is_same_v<Member, bool>) {
       option = app.add_flag(flag_spellings(info), info.help);
+      if (member) option->default_str("on; " + negative(info) + ": off");
     } else {
       // The text is fetched by apply(); here only a forgotten value is caught.
       const std::string name = std::string("--") + info.name;

@@ -185,17 +185,36 @@ TEST_CASE("image: linear floats get the sRGB curve") {
   CHECK(std::vector<int>(v.begin() + 3, v.end()) == std::vector<int>{255, 255, 0});
 }
 
-TEST_CASE("image: CMYK jpeg becomes RGB") {
+// 16 x 16 pixels of red, stored inverted as Adobe does it; written with libjpeg, since OpenImageIO writes no
+// CMYK.
+constexpr std::string_view kCmykJpeg =
+    "ffd8ffee000e41646f626500640000000000ffdb004300020101010101020101010202020202040302020202050404030406"
+    "0506060605060606070908060709070606080b08090a0a0a0a0a06080b0c0b0a0c090a0a0affc00014080010001004431100"
+    "4d11005911004b1100ffc4001f0000010501010101010100000000000000000102030405060708090a0bffc400b510000201"
+    "0303020403050504040000017d01020300041105122131410613516107227114328191a1082342b1c11552d1f02433627282"
+    "090a161718191a25262728292a3435363738393a434445464748494a535455565758595a636465666768696a737475767778"
+    "797a838485868788898a92939495969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8c9cad2d3d4d5"
+    "d6d7d8d9dae1e2e3e4e5e6e7e8e9eaf1f2f3f4f5f6f7f8f9faffda000e0443004d0059004b00003f00fdfcafe7febf9ffafd"
+    "fca28a28a28a28a28a28afffd9";
+
+TEST_CASE("image: CMYK becomes RGB") {
   const TempDir dir;
-  OIIO::ImageSpec spec(8, 8, 4, OIIO::TypeDesc::UINT8);
+  std::string bytes;
+  for (std::size_t i = 0; i < kCmykJpeg.size(); i += 2)
+    bytes += static_cast<char>(std::stoi(std::string(kCmykJpeg.substr(i, 2)), nullptr, 16));
+  put(dir.path / "x.jpg", bytes);
+  CHECK(load_image(dir.path / "x.jpg").height == 16);
+  OIIO::ImageSpec spec(16, 16, 4, OIIO::TypeDesc::UINT8);
   spec.channelnames = {"C", "M", "Y", "K"};
   spec.attribute("tiff:ColorSpace", "CMYK");
-  spec.attribute("tiff:PhotometricInterpretation", 5);
   std::vector<std::uint8_t> cmyk;
-  for (int i = 0; i < 64; ++i) cmyk.insert(cmyk.end(), {0, 255, 255, 0});  // red
-  write_raw<std::uint8_t>(dir.path / "x.tif", spec, cmyk);
-  const auto image = load_image(dir.path / "x.tif");
-  CHECK(image.channels == 3);
+  for (int i = 0; i < 256; ++i) cmyk.insert(cmyk.end(), {0, 255, 255, 0});
+  write_raw(dir.path / "x.tif", spec, cmyk);
+  for (const auto* name : {"x.jpg", "x.tif"}) {
+    const auto image = load_image(dir.path / name);
+    for (std::size_t i = 0; i < image.data.size(); ++i)
+      CHECK(std::abs(image.data[i] - (i % 3 == 0 ? 255 : 0)) <= 2);
+  }
 }
 
 TEST_CASE("image: EXIF orientation is applied") {

@@ -49,7 +49,7 @@ class Main(nn.Module):
 def to_torch(name, ours, module):
     """One of sumi's tensors (KRSC or 1x1x1xc) in PyTorch's layout."""
     layer = module.get_submodule(name.rsplit(".", 1)[0])
-    a = torch.from_numpy(np.ascontiguousarray(ours))
+    a = torch.from_numpy(np.array(ours))  # a copy: an optimiser will write into it
     if name.endswith(".weight") and isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
         return a.permute(0, 3, 1, 2).contiguous()
     if name.endswith(".weight") and isinstance(layer, nn.Linear):

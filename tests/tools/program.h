@@ -52,6 +52,7 @@ void check_error(const Result& result, int code, const std::string& part);
 
 // A dcgan that trains in milliseconds, on folder/pictures.
 inline const std::string kTiny =
-    "train dcgan --data pictures --size 16 --ngf 4 --ndf 4 --nz 8 --batch-size 4 --workers 1 --seed 5 ";
+    "train dcgan --data pictures --size 16 --ngf 4 --ndf 4 --nz 8 --batch-size 4 --workers 1 --seed 5 "
+    "--threads 1 ";
 
 }  // namespace program
