@@ -23,7 +23,32 @@ AdamOptions adam_options(const TrainOptions& o, bool generator) {
 
 struct GanModel::Trained {
   Trained(const std::string& name, Module& network, const AdamOptions& options)
-      : arena({{name, &network}}), adam(arena, options), name(name) {}
+      : arena({{name, &network}}), adam(arena, options), name(name), buffers(network.buffers()) {
+    for (Parameter& buffer : buffers) {
+      buffer.name = name + "." + buffer.name;
+      if (adam.ema()) ema_buffers.push_back(buffer.value.clone());
+    }
+  }
+
+  // Adam, and the running statistics' own average: averaged weights need statistics that lag as they do.
+  void update(double lr) {
+    adam.step(lr);
+    const double decay = adam.options().ema_decay;
+    for (std::size_t i = 0; i < ema_buffers.size(); ++i)
+      ema_buffers[i].assign(add(affine(ema_buffers[i], decay), affine(buffers[i].value, 1 - decay)));
+  }
+
+  // Exchanges the trained weights and statistics for their averages, and back.
+  void swap_ema() {
+    const Tensor trained = arena.values().clone();
+    arena.values().assign(adam.ema());
+    adam.ema().assign(trained);
+    for (std::size_t i = 0; i < ema_buffers.size(); ++i) {
+      const Tensor live = buffers[i].value.clone();
+      buffers[i].value.assign(ema_buffers[i]);
+      ema_buffers[i].assign(live);
+    }
+  }
 
   // "g.main.0.weight" -> "optim.g.m.main.0.weight"
   std::string moment_name(const char* moment, const ParamArena::Slot& slot) const {
@@ -33,6 +58,8 @@ struct GanModel::Trained {
   ParamArena arena;
   AdamOptimizer adam;
   std::string name;
+  std::vector<Parameter> buffers;   // of the network, names prefixed
+  std::vector<Tensor> ema_buffers;  // as many, or none
 };
 
 GanModel::GanModel(const TrainOptions& o, std::unique_ptr<Sequential> g, std::unique_ptr<Sequential> d,
@@ -100,7 +127,7 @@ StepStats GanModel::step(const Tensor& real, double epoch) {
   const Tensor on_fake = (*d_)(last_fake_);
   const Tensor loss_fake = loss_.discriminator_fake(on_fake);
   tape.backward(loss_fake, mark);
-  d_trained_->adam.step(lr_d_ * rate);
+  d_trained_->update(lr_d_ * rate);
 
   // L_G through the updated d, whose own gradients nobody needs now.
   g_trained_->arena.begin();
@@ -110,7 +137,7 @@ StepStats GanModel::step(const Tensor& real, double epoch) {
     loss_g = loss_.generator((*d_)(fake));
     tape.backward(loss_g);
   }
-  g_trained_->adam.step(lr_g_ * rate);
+  g_trained_->update(lr_g_ * rate);
 
   const ScoreCount real_score(on_real, loss_, true), fake_score(on_fake, loss_, false);
   return {{"loss_d", loss_real.item() + loss_fake.item()},
@@ -130,17 +157,12 @@ Tensor GanModel::samples() {
 
 Tensor GanModel::generate(const Tensor& z, bool raw) {
   const NoGrad no_grad;
-  const ParamArena& arena = g_trained_->arena;
-  const bool swap = has_ema_ && !raw;
-  Tensor trained;
-  if (swap) {
-    trained = arena.values().clone();
-    arena.values().assign(g_trained_->adam.ema());
-  }
+  const bool average = has_ema_ && !raw;
+  if (average) g_trained_->swap_ema();
   g_->set_training(false);
   const Tensor pictures = (*g_)(z);
   g_->set_training(true);
-  if (swap) arena.values().assign(trained);
+  if (average) g_trained_->swap_ema();
   return pictures;
 }
 
@@ -154,9 +176,11 @@ void GanModel::save(CheckpointWriter& writer, bool full) {
       writer.add(t->moment_name("v", slot), t->arena.slice(t->adam.v(), slot));
     }
   }
-  for (const Network& network : networks())
-    for (const Parameter& buffer : network.module->buffers())
-      writer.add(network.name + "." + buffer.name, buffer.value);
+  for (const Trained* t : {g_trained_.get(), d_trained_.get()})
+    for (std::size_t i = 0; i < t->buffers.size(); ++i) {
+      writer.add(t->buffers[i].name, t->buffers[i].value);
+      if (!t->ema_buffers.empty()) writer.add("ema." + t->buffers[i].name, t->ema_buffers[i]);
+    }
 }
 
 void GanModel::load(const CheckpointFile& file, bool full) {
@@ -173,9 +197,13 @@ void GanModel::load(const CheckpointFile& file, bool full) {
       file.load(t->moment_name("v", slot), t->arena.slice(t->adam.v(), slot));
     }
   }
-  for (const Network& network : networks())
-    for (const Parameter& buffer : network.module->buffers())
-      file.load(network.name + "." + buffer.name, buffer.value);
+  for (const Trained* t : {g_trained_.get(), d_trained_.get()})
+    for (std::size_t i = 0; i < t->buffers.size(); ++i) {
+      file.load(t->buffers[i].name, t->buffers[i].value);
+      if (t->ema_buffers.empty()) continue;
+      const std::string ema = "ema." + t->buffers[i].name;
+      file.load(full || file.has(ema) ? ema : t->buffers[i].name, t->ema_buffers[i]);
+    }
 }
 
 std::map<std::string, std::uint64_t> GanModel::counters() const {

@@ -1,15 +1,14 @@
 // sumi generate: new pictures, and walks between them.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <memory>
-#include <numeric>
 
 #include "engine/device.h"
 #include "kernels/base/check.h"
 #include "models/model.h"
 #include "models/pictures.h"
 #include "tools/cli.h"
+#include "tools/noise_walk.h"
 #include "tools/pictures_out.h"
 
 namespace sumi::cli {
@@ -25,38 +24,6 @@ struct Arguments {
   std::int64_t count = 64, columns = 0, frames = 0, scale = 1, threads = 0;
   bool raw = false;
 };
-
-// Between two noise vectors on the sphere that they lie on, where normal noise is dense (Shoemake 1985).
-// Lengths are interpolated by the same weights.
-void slerp(const float* a, const float* b, double t, std::size_t n, float* out) {
-  const double aa = std::inner_product(a, a + n, a, 0.0), bb = std::inner_product(b, b + n, b, 0.0);
-  const double cosine = std::inner_product(a, a + n, b, 0.0) / std::sqrt(std::max(aa * bb, 1e-30));
-  const double angle = std::acos(std::min(1.0, std::max(-1.0, cosine)));
-  const bool straight = std::sin(angle) < 1e-6;
-  const double wa = straight ? 1 - t : std::sin((1 - t) * angle) / std::sin(angle);
-  const double wb = straight ? t : std::sin(t * angle) / std::sin(angle);
-  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(wa * a[i] + wb * b[i]);
-}
-
-// The noise of every picture to draw. A sheet has a row for each pair of seeds, with both ends; a sequence of
-// files goes through each seed once.
-std::vector<float> noise_for(const Arguments& args, const std::vector<float>& seeds, std::size_t nz,
-                             bool rows) {
-  if (args.frames == 0) return seeds;
-  std::vector<float> noise;
-  const auto pairs = static_cast<std::size_t>(args.count - 1),
-             steps = static_cast<std::size_t>(args.frames + 1);
-  for (std::size_t pair = 0; pair < pairs; ++pair) {
-    const std::size_t end = rows || pair + 1 == pairs ? steps + 1 : steps;
-    for (std::size_t k = 0; k < end; ++k) {
-      noise.resize(noise.size() + nz);
-      const float* a = seeds.data() + pair * nz;
-      slerp(a, a + nz, static_cast<double>(k) / static_cast<double>(steps), nz,
-            noise.data() + noise.size() - nz);
-    }
-  }
-  return noise;
-}
 
 void check(const Arguments& args) {
   const std::string name = command_name(args.app);
@@ -101,7 +68,7 @@ int run(const Arguments& args) {
 
   Shape shape = seeds.shape();
   const auto nz = static_cast<std::size_t>(shape.h * shape.w * shape.c);
-  const std::vector<float> noise = noise_for(args, seeds.to_vector<float>(), nz, rows);
+  const std::vector<float> noise = noise_walk(seeds.to_vector<float>(), nz, args.frames, rows);
   std::vector<Image8> sheet;
   for (std::int64_t first = 0; first < total; first += kBatch) {
     shape.n = std::min(kBatch, total - first);

@@ -3,15 +3,13 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "engine/file.h"
-#include "engine/torch_layout.h"
 #include "kernels/base/check.h"
 #include "models/model.h"
+#include "tools/foreign_weights.h"
 #include "tools/train_options.h"
 
 namespace sumi::cli {
@@ -24,84 +22,6 @@ struct Arguments {
   std::string model, net, input, output;
   OptionSet options;
 };
-
-// Everything that does not fit, so that one error can name it all.
-class Problems {
- public:
-  void add(const std::string& text) {
-    if (list_.size() < kShown) list_.push_back(text);
-    ++count_;
-  }
-  void raise(const std::string& where) const {
-    if (count_ == 0) return;
-    std::string text =
-        fmt::format("{} of its tensors do not fit the model: {}", count_, fmt::join(list_, "; "));
-    if (count_ > list_.size()) text += fmt::format("; and {} more", count_ - list_.size());
-    fail(where, text + " (check --model, --net, --size, --channels, --nz, --ngf and --ndf)");
-  }
-
- private:
-  static constexpr std::size_t kShown = 10;
-  std::vector<std::string> list_;
-  std::size_t count_ = 0;
-};
-
-using Foreign = std::map<std::string, ForeignTensor>;
-
-// Names as the networks know them: "g.main.0.weight".
-Foreign read_weights(const Arguments& args, const std::vector<Model::Network>& networks) {
-  const auto tensors = read_foreign_tensors(args.input);
-  // DataParallel puts "module." before every name.
-  const std::string wrapper = "module.";
-  const bool wrapped = std::all_of(tensors.begin(), tensors.end(),
-                                   [&](const ForeignTensor& t) { return t.name.rfind(wrapper, 0) == 0; });
-  const auto network_of = [&](const std::string& name) -> std::string {
-    for (const Model::Network& n : networks)
-      if (name.rfind(n.name + ".", 0) == 0) return n.name;
-    return "";
-  };
-  Foreign result;
-  bool prefixed = false;
-  for (ForeignTensor t : tensors) {
-    if (wrapped) t.name = t.name.substr(wrapper.size());
-    if (t.name.ends_with("num_batches_tracked")) continue;
-    prefixed = prefixed || !network_of(t.name).empty();
-    result.emplace(t.name, std::move(t));
-  }
-  if (result.empty()) fail("import " + args.input, "holds no floating-point tensors; give a file of weights");
-  if (args.net.empty()) {
-    if (!prefixed)
-      throw UsageError(
-          command_name(args.app),
-          fmt::format("the names in {} do not say which network they belong to; add --net g or --net d",
-                      args.input));
-    return result;
-  }
-  Foreign chosen;
-  for (auto& [name, t] : result) {
-    const std::string network = network_of(name);
-    if (network.empty())
-      chosen.emplace(args.net + "." + name, std::move(t));
-    else if (network == args.net)  // of a file with both, one is taken
-      chosen.emplace(name, std::move(t));
-  }
-  return chosen;
-}
-
-void assign(const Parameter& p, const std::string& name, Foreign& foreign, Problems& problems) {
-  const auto found = foreign.find(name);
-  if (found == foreign.end()) {
-    problems.add(name + " is missing");
-    return;
-  }
-  const auto want = torch_shape(p.value.shape(), p.layout);
-  if (found->second.shape != want)
-    problems.add(fmt::format("{} has shape [{}] instead of [{}]", name, fmt::join(found->second.shape, ", "),
-                             fmt::join(want, ", ")));
-  else
-    p.value.assign(from_torch(found->second.values, p.value.shape(), p.layout));
-  foreign.erase(found);
-}
 
 int run(const Arguments& args) {
   const std::string name = command_name(args.app);
@@ -125,20 +45,7 @@ int run(const Arguments& args) {
     throw UsageError(name, fmt::format("{} has no network '{}'; there are: {}", args.model, args.net,
                                        fmt::join(known, ", ")));
 
-  Foreign foreign = read_weights(args, networks);
-  Problems problems;
-  std::int64_t count = 0;
-  for (const Model::Network& network : networks) {
-    if (!args.net.empty() && network.name != args.net) continue;
-    for (const auto& list : {network.module->parameters(), network.module->buffers()})
-      for (const Parameter& p : list) {
-        assign(p, network.name + "." + p.name, foreign, problems);
-        ++count;
-      }
-  }
-  for (const auto& [extra, tensor] : foreign) problems.add(extra + " is not in the model");
-  problems.raise("import " + args.input);
-
+  const std::int64_t count = take_weights(args.input, args.net, networks);
   CheckpointWriter writer;
   model->save(writer, false);
   const nlohmann::ordered_json state{{"step", 0}, {"images", 0}, {"epoch", 0.0}};

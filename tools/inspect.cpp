@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
@@ -12,6 +11,7 @@
 #include "models/model.h"
 #include "tools/cli.h"
 #include "tools/table.h"
+#include "tools/tensor_groups.h"
 #include "tools/train_options.h"
 
 namespace sumi::cli {
@@ -19,50 +19,12 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// Tensors that belong together: "g", "d", "ema.g", "optim.g.m"; "" holds all of a file of someone else.
-struct Group {
-  std::string name;
-  std::vector<std::pair<std::string, const StoredTensor*>> tensors;
-  std::int64_t parameters = 0, buffers = 0;  // values
-  std::uint64_t bytes = 0;
-};
-
-std::int64_t count_of(const StoredTensor& t) {
-  return static_cast<std::int64_t>(t.bytes / safetensors_dtype_size(t.dtype));
-}
-
-std::string group_of(const std::string& name, bool ours) {
-  if (!ours) return "";
-  const std::size_t dots = name.rfind("optim.", 0) == 0 ? 3 : name.rfind("ema.", 0) == 0 ? 2 : 1;
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < dots && at != std::string::npos; ++i) at = name.find('.', at + (i > 0 ? 1 : 0));
-  return at == std::string::npos ? "" : name.substr(0, at);
-}
-
-std::vector<Group> group_tensors(const SafetensorsFile& file, bool ours) {
-  std::vector<Group> groups;
-  for (const auto& [name, tensor] : file.tensors()) {
-    const std::string key = group_of(name, ours);
-    auto found = std::find_if(groups.begin(), groups.end(), [&](const Group& g) { return g.name == key; });
-    if (found == groups.end()) found = groups.insert(groups.end(), {key, {}, 0, 0, 0});
-    found->tensors.emplace_back(key.empty() ? name : name.substr(key.size() + 1), &tensor);
-    const bool buffer = name.find(".running_") != std::string::npos || name.ends_with("num_batches_tracked");
-    (buffer ? found->buffers : found->parameters) += count_of(tensor);
-    found->bytes += tensor.bytes;
-  }
-  // Networks first, then averages, then moments.
-  const auto rank = [](const Group& g) { return std::count(g.name.begin(), g.name.end(), '.'); };
-  std::stable_sort(groups.begin(), groups.end(),
-                   [&](const Group& a, const Group& b) { return rank(a) < rank(b); });
-  return groups;
-}
-
 Json parse_or_text(const std::string& text) {
   Json json = Json::parse(text, nullptr, false);
   return json.is_discarded() ? Json(text) : json;
 }
 
-void print_json(const SafetensorsFile& file, const std::vector<Group>& groups, bool ours) {
+void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& groups, bool ours) {
   Json json;
   json["file"] = file.path().string();
   json["bytes"] = std::filesystem::file_size(file.path());
@@ -72,7 +34,7 @@ void print_json(const SafetensorsFile& file, const std::vector<Group>& groups, b
     else
       json["metadata"][key] = value;
   }
-  for (const Group& group : groups) {
+  for (const TensorGroup& group : groups) {
     Json& entry = group.name.empty() ? json : json["groups"][group.name];
     entry["parameters"] = group.parameters;
     entry["buffer_values"] = group.buffers;
@@ -112,7 +74,7 @@ void print_header(const CheckpointHeader& header) {
   }
 }
 
-void print_group(const Group& group) {
+void print_group(const TensorGroup& group) {
   const std::string title = group.name.empty() ? "tensors" : group.name;
   const std::string size =
       fmt::format("{} values, {}", with_commas(group.parameters + group.buffers), bytes_text(group.bytes));
@@ -151,7 +113,7 @@ int run(const CLI::App* app, const std::string& path, bool as_json) {
     fmt::print("{}\nsafetensors file without sumi's description, {}\n", file.path().string(), size);
     for (const auto& [key, value] : file.metadata()) fmt::print("{}  {}\n", key, value.substr(0, 200));
   }
-  for (const Group& group : groups) print_group(group);
+  for (const TensorGroup& group : groups) print_group(group);
   return 0;
 }
 

@@ -2,6 +2,7 @@
 // code.
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <new>
 
 #include "kernels/base/check.h"
@@ -56,8 +57,10 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   try {
     const int code = run(argc, argv);
-    // A full disk behind a pipe or `> file` is a failure too.
-    if (std::fflush(stdout) != 0 && code == 0) return complain("[output] cannot write to standard output", 1);
+    // A full disk behind `> file` is a failure too; a reader that has seen enough (EPIPE) is not.
+    errno = 0;
+    if (std::fflush(stdout) != 0 && errno != EPIPE && code == 0)
+      return complain("[output] cannot write to standard output", cli::kFailed);
     return code;
   } catch (const cli::UsageError& error) {
     return usage_error(error.what(), error.command);

@@ -137,9 +137,10 @@ void Progress::progress(const TrainingObserver::Progress& p) {
   } else {
     const int width = terminal_width(80) - 1;  // a full last column would wrap
     const double fraction = p.steps > 0 ? static_cast<double>(p.step) / static_cast<double>(p.steps) : 0;
-    const std::string text = join_parts({count, left, rate, stats_text(p), epoch}, width);
-    const int room = width - static_cast<int>(text.size()) - 1;
-    last_ = room >= 8 ? bar_text(fraction, std::min(room, 26)) + " " + text : text;
+    const int bar = width >= 120 ? 24 : width >= 60 ? 12 : 0;
+    const std::string text =
+        join_parts({count, left, rate, stats_text(p), epoch}, bar > 0 ? width - bar - 1 : width);
+    last_ = bar > 0 ? bar_text(fraction, bar) + " " + text : text;
   }
   if (due(style_ == Style::live ? kLiveSeconds : kPlainSeconds) || complete_) show(last_);
 }

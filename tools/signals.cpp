@@ -29,11 +29,11 @@ void catch_signals() {
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;
   ::sigemptyset(&action.sa_mask);
+  for (const int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
   // nohup sets SIGHUP to be ignored, and so it stays.
   struct sigaction old {};
-  for (const int number : {SIGINT, SIGTERM, SIGHUP})
-    if (::sigaction(number, nullptr, &old) == 0 && old.sa_handler != SIG_IGN)
-      ::sigaction(number, &action, nullptr);
+  if (::sigaction(SIGHUP, nullptr, &old) == 0 && old.sa_handler != SIG_IGN)
+    ::sigaction(SIGHUP, &action, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 }
 

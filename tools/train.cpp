@@ -8,23 +8,13 @@
 #include "models/model.h"
 #include "models/trainer.h"
 #include "tools/explain.h"
-#include "tools/progress.h"
-#include "tools/signals.h"
+#include "tools/supervise.h"
 #include "tools/train_options.h"
 
 namespace sumi::cli {
 namespace {
 
 using Show = OptionSet::Show;
-
-struct Output {
-  bool quiet = false, no_progress = false;
-  void add(CLI::App& app) {
-    app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Screen");
-    app.add_flag("--no-progress,--no_progress", no_progress, "plain lines even on a terminal")
-        ->group("Screen");
-  }
-};
 
 // `sumi train MODEL`.
 struct ModelCommand {
@@ -42,32 +32,6 @@ struct TrainCommand {
   std::string run;
   std::vector<std::unique_ptr<ModelCommand>> models;
 };
-
-// Runs `work` under the signal handlers and says what can be done next.
-int supervise(const Output& output, const std::string& outdir,
-              const std::function<TrainResult(TrainingObserver&)>& work) {
-  catch_signals();
-  const bool quiet = output.quiet;
-  TrainResult result;
-  try {
-    Progress progress(Progress::style_for(quiet, output.no_progress));
-    result = work(progress);
-  } catch (const Error&) {
-    if (caught_signal() == 0) throw;
-    // Asked to stop before there was anything to save.
-    fmt::print(stderr, "sumi: interrupted before the first step\n");
-    return 128 + caught_signal();
-  }
-  if (result.interrupted) {
-    fmt::print("saved {}\ncontinue with: sumi train --resume {}\n", result.checkpoint.string(),
-               shell_quote(outdir));
-    return 128 + caught_signal();
-  }
-  if (!quiet)
-    fmt::print("saved {}\ndraw with: sumi generate -m {} -o sheet.png\n", result.checkpoint.string(),
-               shell_quote(outdir));
-  return 0;
-}
 
 int run_model(const ModelCommand& command) {
   const std::string name = command_name(command.app);

@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <type_traits>
 
 namespace sumi::cli {
 namespace {
+
+constexpr char kGlue = '\x1f';  // a blank where no line may end
 
 void set(const CLI::App*, const std::string&, const std::string& text, std::string& member) {
   member = text;
@@ -122,15 +125,19 @@ std::string describe_options(const TrainOptions& options, bool only_changed) {
   const auto finish = [&]() {
     if (line.empty()) return;
     line.resize(line.size() - 2);  // the last ", "
-    text += fmt::format("{:<{}}{}\n", group, indent, wrap(line, width, indent));
+    std::string paragraph = wrap(line, width, indent);
+    std::replace(paragraph.begin(), paragraph.end(), kGlue, ' ');
+    text += fmt::format("{:<{}}{}\n", group, indent, paragraph);
     line.clear();
   };
   for (const OptionText& o : option_texts(options, default_options(options.model))) {
     if (o.group != group) finish();
     group = o.group;
-    if (only_changed ? !o.changed : o.value.empty() && !o.changed) continue;
-    line += o.name + " " + (o.value.empty() ? "off" : o.value);
-    if (o.changed && !o.standard.empty()) line += " (default " + o.standard + ")";
+    // What is off as the recipe has it off is not worth a word; a seed of 0 is a seed.
+    const bool off = o.value.empty() || (o.value == "0" && o.name != "seed");
+    if (!o.changed && (only_changed || off)) continue;
+    line += o.name + kGlue + (o.value.empty() ? "off" : o.value);
+    if (o.changed && !o.standard.empty()) line += fmt::format("{0}(default{0}{1})", kGlue, o.standard);
     line += ", ";
   }
   finish();

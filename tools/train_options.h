@@ -36,8 +36,8 @@ struct OptionText {
 };
 std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults);
 
-// "size 32 (default 64), channels 3, ...", one paragraph a group, wrapped. Empty texts and flags that are off
-// are left out; only_changed leaves out what is as the recipe says.
+// "size 32 (default 64), channels 3, ...": a paragraph for each group, wrapped. What is off by default and
+// still off is left out; only_changed leaves out everything that is as the recipe says.
 std::string describe_options(const TrainOptions& options, bool only_changed);
 
 }  // namespace sumi::cli

@@ -1,0 +1,16 @@
+// Ways between noise vectors.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace sumi::cli {
+
+// The noise of every picture to draw: `seeds` (vectors of nz values) with `between` more on the way from each
+// to the next. `rows`: each pair is a row of its own, with both ends; otherwise the walk passes through each
+// seed once.
+std::vector<float> noise_walk(const std::vector<float>& seeds, std::size_t nz, std::int64_t between,
+                              bool rows);
+
+}  // namespace sumi::cli

@@ -1,0 +1,41 @@
+#include "tools/supervise.h"
+
+#include <fmt/format.h>
+
+#include "kernels/base/check.h"
+#include "tools/progress.h"
+#include "tools/signals.h"
+
+namespace sumi::cli {
+
+void Output::add(CLI::App& app) {
+  app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Screen");
+  app.add_flag("--no-progress,--no_progress", no_progress, "plain lines even on a terminal")->group("Screen");
+}
+
+int supervise(const Output& output, const std::string& outdir,
+              const std::function<TrainResult(TrainingObserver&)>& work) {
+  catch_signals();
+  const bool quiet = output.quiet;
+  TrainResult result;
+  try {
+    Progress progress(Progress::style_for(quiet, output.no_progress));
+    result = work(progress);
+  } catch (const Error&) {
+    if (caught_signal() == 0) throw;
+    // Asked to stop before there was anything to save.
+    fmt::print(stderr, "sumi: interrupted before the first step\n");
+    return 128 + caught_signal();
+  }
+  if (result.interrupted) {
+    fmt::print("saved {}\ncontinue with: sumi train --resume {}\n", result.checkpoint.string(),
+               shell_quote(outdir));
+    return 128 + caught_signal();
+  }
+  if (!quiet)
+    fmt::print("saved {}\ndraw with: sumi generate -m {} -o sheet.png\n", result.checkpoint.string(),
+               shell_quote(outdir));
+  return 0;
+}
+
+}  // namespace sumi::cli
