@@ -4,9 +4,9 @@
 #include <deque>
 #include <memory>
 
+#include "engine/error.h"
 #include "engine/safetensors.h"
 #include "engine/torch_layout.h"
-#include "kernels/base/check.h"
 #include "models/model.h"
 #include "tools/cli.h"
 
@@ -56,7 +56,7 @@ void add_network(Weights& weights, const Model::Network& network, const Checkpoi
   }
   const std::string mean = "running_mean";
   for (const Parameter& p : network.module->buffers()) {
-    file.load(network.name + "." + p.name, p.value);
+    file.load((ema ? "ema." : "") + network.name + "." + p.name, p.value);
     weights.add(prefix + p.name, p);
     // PyTorch counts batches in each batch norm, and load_state_dict wants the count.
     if (p.name.ends_with(mean)) {

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/error.h"
 #include "engine/torch_layout.h"
-#include "kernels/base/check.h"
 #include "tools/cli.h"
 
 namespace sumi::cli {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "engine/device.h"
-#include "kernels/base/check.h"
+#include "engine/error.h"
 #include "models/model.h"
 #include "models/pictures.h"
 #include "tools/cli.h"

@@ -6,8 +6,8 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "engine/error.h"
 #include "engine/file.h"
-#include "kernels/base/check.h"
 #include "models/model.h"
 #include "tools/foreign_weights.h"
 #include "tools/train_options.h"

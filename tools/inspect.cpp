@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/checkpoint.h"
+#include "engine/error.h"
 #include "engine/safetensors.h"
-#include "kernels/base/check.h"
 #include "models/model.h"
 #include "tools/cli.h"
 #include "tools/table.h"

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <new>
 
-#include "kernels/base/check.h"
+#include "engine/error.h"
 #include "tools/cli.h"
 
 using namespace sumi;

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "engine/error.h"
 #include "engine/file.h"
-#include "kernels/base/check.h"
 #include "tools/cli.h"
 
 namespace sumi::cli {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "kernels/base/check.h"
+#include "engine/error.h"
 #include "tools/progress.h"
 #include "tools/signals.h"
 

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <memory>
 
-#include "kernels/base/check.h"
+#include "engine/error.h"
 #include "models/model.h"
 #include "models/trainer.h"
 #include "tools/explain.h"
@@ -134,9 +134,8 @@ Command add_train(CLI::App& parent) {
            "  sumi train gan --data train-images-idx3-ubyte.gz --outdir first\n"
            "  sumi train dcgan --data pictures --outdir run --size 32\n"
            "  sumi train --resume run --steps 20000\n",
-           "`sumi train MODEL --help` lists the options of a model with their defaults. The options above "
-           "may be given "
-           "again when a run is resumed. Ctrl-C finishes the step, saves, and says how to go on.");
+           "`sumi train MODEL --help` lists a model's options with their defaults. Those above may be given "
+           "again with --resume. Ctrl-C finishes the step, saves, and says how to go on.");
   add_text(app, "--resume", command->run, "RUN", "go on with the newest checkpoint of this run")
       ->group("Resume");
   // No defaults here: those of the run hold.

@@ -3,7 +3,7 @@
 
 #include <filesystem>
 
-#include "program.h"
+#include "tests/tools/program.h"
 
 using namespace program;
 namespace fs = std::filesystem;

@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include "models/options.h"
-#include "program.h"
+#include "tests/tools/program.h"
 
 using namespace program;
 

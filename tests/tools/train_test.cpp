@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "program.h"
+#include "tests/tools/program.h"
 
 using namespace program;
 namespace fs = std::filesystem;

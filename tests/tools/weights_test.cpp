@@ -7,7 +7,7 @@
 
 #include "engine/io/image.h"
 #include "engine/safetensors.h"
-#include "program.h"
+#include "tests/tools/program.h"
 
 using namespace program;
 namespace fs = std::filesystem;
