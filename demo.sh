@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 preset=${SUMI_PRESET:-release}
 run=${SUMI_DEMO_RUN:-runs/demo}
-steps=${SUMI_DEMO_STEPS:-3000}
+steps=${SUMI_DEMO_STEPS:-5520}
 sumi=build/$preset/sumi
 
 say() { printf '\n== %s\n' "$*"; }
@@ -37,8 +37,9 @@ if ((step >= steps)); then
 elif ((step >= 0)); then
   "$sumi" train --resume "$run" --steps "$steps"
 else
-  "$sumi" train dcgan --data samples/characters/lorelei --outdir "$run" --size 32 --ngf 32 --ndf 32 \
-    --batch-size 32 --steps "$steps" --ema 0.995 --sample-every 250 --save-every 250 --seed 1
+  "$sumi" train dcgan --data samples/characters/lorelei --outdir "$run" --size 32 --ngf 32 --ndf 16 \
+    --batch-size 32 --steps "$steps" --lr-policy linear --epochs 60 --epochs-decay 60 --ema 0.998 \
+    --sample-every 250 --save-every 250 --seed 1
 fi
 if (($(latest_step) < steps)); then
   echo "stopped at step $(latest_step) of $steps; ./demo.sh goes on from there"
@@ -46,8 +47,8 @@ if (($(latest_step) < steps)); then
 fi
 
 say "4/4 drawing"
-"$sumi" generate -m "$run" -n 64 --seed 7 -o "$run/sheet.png"
-"$sumi" generate -m "$run" -n 6 --interpolate 8 --seed 7 -o "$run/walk.png"
+"$sumi" generate -m "$run" -n 64 --seed 7 --scale 3 -o "$run/sheet.png"
+"$sumi" generate -m "$run" -n 5 --interpolate 10 --seed 7 --scale 2 -o "$run/walk.png"
 
 say "look at
    $run/sheet.png     64 heads that nobody drew

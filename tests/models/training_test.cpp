@@ -7,7 +7,7 @@
 #include "engine/io/image.h"
 #include "engine/safetensors.h"
 #include "models/trainer.h"
-#include "tests/models/scratch.h"
+#include "tests/models/temp_folder.h"
 
 using namespace sumi;
 namespace fs = std::filesystem;
@@ -61,14 +61,14 @@ std::vector<std::int64_t> logged_steps(const fs::path& run) {
 }  // namespace
 
 TEST_CASE("a run leaves what the manual says, and the same seed gives the same bytes") {
-  const Scratch scratch;
-  write_pictures(scratch.path() / "pictures", 10);
+  const TempFolder folder;
+  write_pictures(folder.path() / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   for (const char* model : {"dcgan", "gan"}) {
     CAPTURE(model);
     const std::string first = std::string(model) + "1", second = std::string(model) + "2";
-    TrainOptions o = tiny(scratch.path(), first.c_str(), model);
+    TrainOptions o = tiny(folder.path(), first.c_str(), model);
     const TrainResult result = train(o, quiet);
     CHECK(result.step == 12);
     const fs::path run = o.outdir;
@@ -78,7 +78,7 @@ TEST_CASE("a run leaves what the manual says, and the same seed gives the same b
       CHECK_MESSAGE(fs::exists(run / file), file);
     CHECK_FALSE(fs::exists(run / "checkpoints/5.safetensors"));  // only the newest two are kept
     CHECK(logged_steps(run).size() == 12);
-    o.outdir = (scratch.path() / second).string();
+    o.outdir = (folder.path() / second).string();
     o.workers = 0;  // does not matter
     train(o, quiet);
     CHECK(bytes_of(run / "checkpoints/12.safetensors") ==
@@ -87,11 +87,11 @@ TEST_CASE("a run leaves what the manual says, and the same seed gives the same b
 }
 
 TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
-  const Scratch scratch;
-  write_pictures(scratch.path() / "pictures", 10);
+  const TempFolder folder;
+  write_pictures(folder.path() / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions whole = tiny(scratch.path(), "whole"), parts = tiny(scratch.path(), "parts");
+  const TrainOptions whole = tiny(folder.path(), "whole"), parts = tiny(folder.path(), "parts");
   train(whole, quiet);
   StopAt stop(7);
   CHECK(train(parts, stop).interrupted);
@@ -110,11 +110,11 @@ TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
 }
 
 TEST_CASE("a damaged newest checkpoint: the one before it is used") {
-  const Scratch scratch;
-  write_pictures(scratch.path() / "pictures", 10);
+  const TempFolder folder;
+  write_pictures(folder.path() / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions o = tiny(scratch.path(), "run");
+  const TrainOptions o = tiny(folder.path(), "run");
   train(o, quiet);
   const fs::path newest = fs::path(o.outdir) / "checkpoints/12.safetensors";
   const auto good = bytes_of(newest);
@@ -126,11 +126,11 @@ TEST_CASE("a damaged newest checkpoint: the one before it is used") {
 }
 
 TEST_CASE("a run directory has one writer, and is not begun twice") {
-  const Scratch scratch;
-  write_pictures(scratch.path() / "pictures", 10);
+  const TempFolder folder;
+  write_pictures(folder.path() / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions o = tiny(scratch.path(), "run");
+  const TrainOptions o = tiny(folder.path(), "run");
   train(o, quiet);
   CHECK_THROWS_AS(train(o, quiet), Error);
   const FileLock lock(o.outdir);
@@ -140,20 +140,20 @@ TEST_CASE("a run directory has one writer, and is not begun twice") {
 }
 
 TEST_CASE("fine-tuning starts from the weights and refuses another model's") {
-  const Scratch scratch;
-  write_pictures(scratch.path() / "pictures", 10);
+  const TempFolder folder;
+  write_pictures(folder.path() / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions o = tiny(scratch.path(), "run");
+  TrainOptions o = tiny(folder.path(), "run");
   train(o, quiet);
-  TrainOptions tuned = tiny(scratch.path(), "tuned");
+  TrainOptions tuned = tiny(folder.path(), "tuned");
   tuned.init = o.outdir;
   train(tuned, quiet);
   const auto before = bytes_of(fs::path(o.outdir) / "checkpoints/12.safetensors");
   const auto start = bytes_of(fs::path(tuned.outdir) / "checkpoints/0.safetensors");
   CHECK(start.at("g.main.0.weight") == before.at("g.main.0.weight"));
   CHECK(start.at("optim.g.m.main.0.weight") != before.at("optim.g.m.main.0.weight"));
-  TrainOptions other = tiny(scratch.path(), "other", "gan");
+  TrainOptions other = tiny(folder.path(), "other", "gan");
   other.init = o.outdir;
   CHECK_THROWS_AS(train(other, quiet), Error);
   CHECK_FALSE(fs::exists(other.outdir));
@@ -178,7 +178,8 @@ TEST_CASE("the golden checkpoint of format 1 loads for ever") {
   std::ifstream expected(fs::path(root) / "tests/models/golden/format1.txt");
   for (const double value : values) {
     double then = 0;
-    REQUIRE(expected >> then);
+    expected >> then;
+    REQUIRE_FALSE(expected.fail());
     CHECK(value == doctest::Approx(then).epsilon(1e-4));
   }
 }

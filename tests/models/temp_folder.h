@@ -9,18 +9,18 @@
 
 #include "engine/io/image.h"
 
-class Scratch {
+class TempFolder {
  public:
-  Scratch() {
+  TempFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "sumi-models-XXXXXX").string();
     path_ = mkdtemp(name.data());
   }
-  ~Scratch() {
+  ~TempFolder() {
     std::error_code ec;
     std::filesystem::remove_all(path_, ec);
   }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
   const std::filesystem::path& path() const { return path_; }
 
  private:
