@@ -92,8 +92,6 @@ TrainOptions default_options(const std::string& model) {
     o.no_flip = true;
     o.beta1 = 0.9;
     o.epochs = 100;
-    o.init_type = "xavier-uniform";
-    o.init_gain = 1;
     return o;
   }
   std::string known;

@@ -52,10 +52,13 @@ struct Exec {
 // Every view must live on the device that runs the kernel, in the same dtype as the first unless a kernel
 // says otherwise. Absent optional operands are skipped.
 inline void check_on_device(const char* kernel, const Exec& exec, std::initializer_list<View> views) {
-  for (const View& v : views)
-    if (v && !(v.device == exec.device))
+  for (const View& v : views) {
+    if (!v) continue;
+    if (!(v.device == exec.device))
       fail(kernel, "an operand " + v.shape.str() + " lives on " + v.device.str() + ", the kernel runs on " +
                        exec.device.str());
+    if (v.halo != 0) fail(kernel, "an operand " + v.shape.str() + " has a halo, which this kernel does not read");
+  }
 }
 
 inline void check_same_dtype(const char* kernel, std::initializer_list<View> views) {
