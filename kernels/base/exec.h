@@ -57,7 +57,8 @@ inline void check_on_device(const char* kernel, const Exec& exec, std::initializ
     if (!(v.device == exec.device))
       fail(kernel, "an operand " + v.shape.str() + " lives on " + v.device.str() + ", the kernel runs on " +
                        exec.device.str());
-    if (v.halo != 0) fail(kernel, "an operand " + v.shape.str() + " has a halo, which this kernel does not read");
+    if (v.halo != 0)
+      fail(kernel, "an operand " + v.shape.str() + " has a halo, which this kernel does not read");
   }
 }
 
