@@ -131,7 +131,7 @@ std::vector<ForeignTensor> read_foreign_tensors(const std::filesystem::path& pat
   const SafetensorsFile file = SafetensorsFile::open(path);
   std::vector<ForeignTensor> all;
   for (const auto& [name, t] : file.tensors()) {
-    ForeignTensor foreign{name, t.shape, {}};
+    ForeignTensor foreign{name, t.dtype, t.shape, {}};
     std::int64_t count = 1;
     for (const std::int64_t size : t.shape) count *= size;
     with_stored_type(t.dtype, [&]<class From>() {
@@ -139,7 +139,7 @@ std::vector<ForeignTensor> read_foreign_tensors(const std::filesystem::path& pat
       for (std::size_t i = 0; i < foreign.values.size(); ++i)
         foreign.values[i] = static_cast<double>(load_element<From>(t.data, i));
     });
-    if (static_cast<std::int64_t>(foreign.values.size()) == count) all.push_back(std::move(foreign));
+    all.push_back(std::move(foreign));
   }
   return all;
 }

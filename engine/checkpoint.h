@@ -65,9 +65,10 @@ class CheckpointFile {
   std::unique_ptr<Impl> impl_;
 };
 
-// Reads every floating-point tensor of any safetensors file (weights from elsewhere): name, sizes, values.
+// Reads the tensors of any safetensors file (weights from elsewhere). `values` is empty for a dtype that is
+// not F32, F64 or BF16.
 struct ForeignTensor {
-  std::string name;
+  std::string name, dtype;
   std::vector<std::int64_t> shape;
   std::vector<double> values;
 };

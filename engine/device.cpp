@@ -6,6 +6,8 @@
 #include <fstream>
 #include <thread>
 
+#include "kernels/build.h"
+
 namespace sumi {
 namespace {
 
@@ -71,9 +73,15 @@ int threads() {
   return omp_get_max_threads();
 }
 
+std::string compute_signature(const Device& device) {
+  if (!device.is_cpu()) return device.str();
+  return fmt::format("cpu, {}, {}", instruction_set(), kernels::cpu_library());
+}
+
 std::vector<DeviceInfo> list_devices() {
   return {
-      {"cpu", fmt::format("{}, {}, {} threads; f32, bf16", cpu_model(), instruction_set(), threads())},
+      {"cpu", fmt::format("{}, {}, {}, {} threads; f32, bf16", cpu_model(), instruction_set(),
+                          kernels::cpu_library(), threads())},
       {"ref",
        "the reference backend: plain loops on one thread, f32, bf16 and f64; for checking, not for speed"}};
 }

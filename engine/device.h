@@ -21,6 +21,9 @@ const Exec& exec_on(const Device& device);
 void set_threads(int threads);
 int threads();
 
+// What computes on a device, as far as its bits depend on it: "cpu, AVX2, oneDNN". Stored in checkpoints.
+std::string compute_signature(const Device& device);
+
 struct DeviceInfo {
   std::string name;         // as --device takes it
   std::string description;  // one line

@@ -31,6 +31,19 @@ struct Cost {
   std::int64_t saved_elements = 0;  // kept for the backward pass
 };
 
+// While it lives, this thread's new modules have shapes but no memory: enough for plan(), parameters() and
+// their counts.
+class PlanOnly {
+ public:
+  PlanOnly();
+  ~PlanOnly();
+  PlanOnly(const PlanOnly&) = delete;
+  PlanOnly& operator=(const PlanOnly&) = delete;
+
+ private:
+  bool old_;
+};
+
 class Module {
  public:
   explicit Module(std::string name = "") : name_(std::move(name)) {}

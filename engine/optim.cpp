@@ -108,6 +108,16 @@ double AdamOptimizer::step(double lr) {
   return norm;
 }
 
+std::string AdamOptimizer::first_nonfinite() const {
+  const Exec& exec = exec_on(arena_.values().device());
+  for (const Tensor& flat : {arena_.values(), m_, v_}) {
+    if (kernels::count_nonfinite(exec, flat.view()) == 0) continue;
+    for (const ParamArena::Slot& slot : arena_.slots())
+      if (kernels::count_nonfinite(exec, arena_.slice(flat, slot).view()) > 0) return slot.parameter.name;
+  }
+  return "";
+}
+
 std::vector<std::string> AdamOptimizer::never_updated() const {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < steps_.size(); ++i)

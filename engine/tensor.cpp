@@ -20,7 +20,7 @@ struct Tensor::Impl {
   std::shared_ptr<Impl> grad;
   std::shared_ptr<GradSlot> slot;
 
-  std::byte* data() const { return static_cast<std::byte*>(storage->data()) + offset; }
+  std::byte* data() const { return storage ? static_cast<std::byte*>(storage->data()) + offset : nullptr; }
 };
 
 namespace {
@@ -50,6 +50,14 @@ Tensor Tensor::empty(const Shape& shape, DType dtype, const Device& device) {
     if (shape[i] < 0) fail("tensor", "negative size in " + shape.str());
   auto impl = std::make_shared<Impl>();
   impl->storage = Pool::of(device).allocate(static_cast<std::size_t>(shape.count()) * size_of(dtype));
+  impl->shape = shape;
+  impl->dtype = dtype;
+  impl->device = device;
+  return Tensor(std::move(impl));
+}
+
+Tensor Tensor::unallocated(const Shape& shape, DType dtype, const Device& device) {
+  auto impl = std::make_shared<Impl>();
   impl->shape = shape;
   impl->dtype = dtype;
   impl->device = device;

@@ -22,6 +22,8 @@ class Tensor {
 
   // Unwritten memory.
   static Tensor empty(const Shape& shape, DType dtype, const Device& device);
+  // A shape without memory, for counting: its views are absent.
+  static Tensor unallocated(const Shape& shape, DType dtype, const Device& device);
   static Tensor full(const Shape& shape, double value, DType dtype, const Device& device);
   static Tensor zeros(const Shape& s, DType t, const Device& d) { return full(s, 0, t, d); }
   // `values` in NHWC order, converted to dtype. Throws when the count is not the shape's.

@@ -14,7 +14,7 @@ using Norm = LayerSpec::Norm;
 
 // How many stride-2 layers lie between a 4x4 and the full picture, the last one included.
 int doublings(int size) {
-  if (size < 8 || size > 1024 || !std::has_single_bit(static_cast<unsigned>(size)))
+  if (size < 8 || size > 256 || !std::has_single_bit(static_cast<unsigned>(size)))
     fail("--size", fmt::format("{} is not possible for dcgan; use 8, 16, 32, 64, 128 or 256", size));
   return std::countr_zero(static_cast<unsigned>(size)) - 2;
 }
@@ -71,6 +71,11 @@ std::unique_ptr<Sequential> dcgan_discriminator(const NetOptions& o) {
   for (int i = 1; i < steps; ++i, width *= 2) add(layer(Linear::conv, width, width * 2, 2, 1), true, false);
   add(layer(Linear::conv, width, 1, 1, 0), false, true);
   return d;
+}
+
+GanNetworks make_gan_networks(const std::string& model, const NetOptions& o) {
+  if (model == "gan") return {dense_generator(o), dense_discriminator(o)};
+  return {dcgan_generator(o), dcgan_discriminator(o)};
 }
 
 }  // namespace sumi

@@ -230,6 +230,11 @@ void GanModel::set_counters(const std::map<std::string, std::uint64_t>& position
   }
 }
 
+std::string GanModel::first_nonfinite() const {
+  const std::string name = g_trained_->adam.first_nonfinite();
+  return name.empty() ? d_trained_->adam.first_nonfinite() : name;
+}
+
 std::vector<std::string> GanModel::never_updated() const {
   std::vector<std::string> names = g_trained_->adam.never_updated();
   for (std::string& name : d_trained_->adam.never_updated()) names.push_back(std::move(name));

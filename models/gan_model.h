@@ -25,6 +25,7 @@ class GanModel final : public Model {
   void load(const CheckpointFile& file, bool full) override;
   std::map<std::string, std::uint64_t> counters() const override;
   void set_counters(const std::map<std::string, std::uint64_t>& positions) override;
+  std::string first_nonfinite() const override;
   std::vector<std::string> never_updated() const override;
 
  private:

@@ -19,18 +19,50 @@ const std::vector<ModelInfo>& model_list() {
   return list;
 }
 
+namespace {
+
+NetOptions net_options(const TrainOptions& o) {
+  return {o.size,
+          o.channels,
+          o.nz,
+          o.ngf,
+          o.ndf,
+          o.precision == "f64" ? DType::f64 : DType::f32,
+          parse_device(o.device)};
+}
+
+}  // namespace
+
+std::vector<PlannedNetwork> plan_networks(const TrainOptions& o) {
+  const PlanOnly plan_only;
+  GanNetworks networks = make_gan_networks(o.model, net_options(o));
+  std::vector<PlannedNetwork> planned;
+  planned.push_back({"g", std::move(networks.g), {1, 1, 1, o.nz}});
+  planned.push_back({"d", std::move(networks.d), {1, o.size, o.size, o.channels}});
+  return planned;
+}
+
+void check_fits(const CheckpointFile& file, const TrainOptions& o) {
+  validate(o);
+  std::map<std::string, Shape> stored;
+  for (const CheckpointFile::Entry& entry : file.entries()) stored[entry.name] = entry.shape;
+  for (const PlannedNetwork& network : plan_networks(o))
+    for (const Parameter& p : network.module->parameters()) {
+      const auto found = stored.find(network.name + "." + p.name);
+      if (found == stored.end() || !(found->second == p.value.shape()))
+        fail("checkpoint " + file.path().string(),
+             fmt::format(
+                 "is damaged: its options ask for {}.{} of {}, but it holds {}; use another checkpoint",
+                 network.name, p.name, p.value.shape().str(),
+                 found == stored.end() ? "none" : found->second.str()));
+    }
+}
+
 std::unique_ptr<Model> make_model(const TrainOptions& o) {
   validate(o);
-  NetOptions net{o.size,
-                 o.channels,
-                 o.nz,
-                 o.ngf,
-                 o.ndf,
-                 o.precision == "f64" ? DType::f64 : DType::f32,
-                 parse_device(o.device)};
-  if (o.model == "gan")
-    return std::make_unique<GanModel>(o, dense_generator(net), dense_discriminator(net), net);
-  return std::make_unique<GanModel>(o, dcgan_generator(net), dcgan_discriminator(net), net);
+  const NetOptions net = net_options(o);
+  GanNetworks networks = make_gan_networks(o.model, net);
+  return std::make_unique<GanModel>(o, std::move(networks.g), std::move(networks.d), net);
 }
 
 std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options,
@@ -44,6 +76,7 @@ std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* opti
   if (!device.empty()) o.device = device;
   if (o.precision == "f64" && o.device != "ref")
     o.precision = "auto";  // weights are rounded; drawing needs no more
+  check_fits(file, o);
   std::unique_ptr<Model> model = make_model(o);
   model->load(file, false);
   if (options) *options = o;

@@ -58,9 +58,24 @@ class Model {
   virtual std::map<std::string, std::uint64_t> counters() const = 0;
   virtual void set_counters(const std::map<std::string, std::uint64_t>& counters) = 0;
 
+  // The name of a parameter that is NaN or infinite (or whose moments are), or "".
+  virtual std::string first_nonfinite() const = 0;
+
   // Names of parameters that no step has updated, for one line in the log.
   virtual std::vector<std::string> never_updated() const = 0;
 };
+
+// The networks that `options` describe, with shapes but without memory. Error for what is not possible.
+struct PlannedNetwork {
+  std::string name;
+  std::unique_ptr<Module> module;
+  Shape input;  // n = 1
+};
+std::vector<PlannedNetwork> plan_networks(const TrainOptions& options);
+
+// Throws Error unless the checkpoint holds every parameter of the networks that `options` describe, in their
+// shapes: asked before any memory is taken, because the options come from a file.
+void check_fits(const CheckpointFile& file, const TrainOptions& options);
 
 // Builds the model that `options.model` names, freshly initialised from options.seed.
 std::unique_ptr<Model> make_model(const TrainOptions& options);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "engine/nn.h"
 
@@ -29,5 +30,11 @@ std::unique_ptr<Sequential> dense_discriminator(const NetOptions& o);
 // At 64: g 3,576,704 and d 2,765,568 parameters (nz 100, ngf = ndf = 64).
 std::unique_ptr<Sequential> dcgan_generator(const NetOptions& o);
 std::unique_ptr<Sequential> dcgan_discriminator(const NetOptions& o);
+
+// Both networks of a model by its name ("gan", "dcgan"). Error for a size that the networks cannot have.
+struct GanNetworks {
+  std::unique_ptr<Sequential> g, d;
+};
+GanNetworks make_gan_networks(const std::string& model, const NetOptions& o);
 
 }  // namespace sumi

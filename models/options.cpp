@@ -66,8 +66,12 @@ Json parse_lines(const std::string& text, const std::string& where) {
       const auto first = s.find_first_not_of(" \t\r"), last = s.find_last_not_of(" \t\r");
       return first == std::string::npos ? std::string() : s.substr(first, last - first + 1);
     };
-    if (const auto hash = line.find('#'); hash != std::string::npos && line.find('"') > hash)
-      line.resize(hash);
+    // A # begins a comment unless it stands inside quotes.
+    bool quoted = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      if (line[i] == '"' && (i == 0 || line[i - 1] != '\\')) quoted = !quoted;
+      if (line[i] == '#' && !quoted) line.resize(i);
+    }
     line = trim(line);
     if (line.empty()) continue;
     const auto equals = line.find('=');
@@ -140,6 +144,17 @@ void validate(const TrainOptions& o) {
   choice("init-type", o.init_type, {"normal", "xavier", "xavier-uniform", "kaiming", "orthogonal"});
   choice("precision", o.precision, {"auto", "f32", "f64"});
   const Device device = parse_device(o.device);
+  // Names go into JSON files, which are UTF-8.
+  visit_options(o, [](const OptionInfo& info, const auto& value) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {
+      try {
+        Json(value).dump();
+      } catch (const nlohmann::json::exception&) {
+        fail(std::string("--") + info.name, "is not valid UTF-8; rename the folder or file");
+      }
+    }
+  });
+  plan_networks(o);  // sizes that the networks cannot have
   if (o.precision == "f64" && !device.is_ref())
     fail("--precision", "f64 exists on the reference device only; add --device ref");
   if ((o.lr_policy == "linear" || o.lr_policy == "cosine") && o.epochs_decay <= 0 && o.lr_policy == "linear")

@@ -17,12 +17,12 @@ double mib(double bytes) {
 }  // namespace
 
 std::string describe_plan(const TrainOptions& options) {
-  const std::unique_ptr<Model> model = make_model(options);
+  validate(options);
   const std::size_t element = options.precision == "f64" ? 8 : 4;
   std::string text = fmt::format("{}, pictures {}x{}x{}, batch {}\n\n", options.model, options.size,
                                  options.size, options.channels, options.batch_size);
   double step_macs = 0, state = 0, activations = 0;
-  for (const Model::Network& network : model->networks()) {
+  for (const PlannedNetwork& network : plan_networks(options)) {
     Cost cost;
     Shape input = network.input;
     const Shape one = network.module->plan(input, cost);

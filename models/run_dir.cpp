@@ -33,6 +33,12 @@ std::int64_t step_of(const fs::path& file) {
   return std::stoll(stem);
 }
 
+// The number of epoch-E.ext, or -1.
+std::int64_t epoch_of(const fs::path& file) {
+  const std::string stem = file.stem().string(), prefix = "epoch-";
+  return stem.starts_with(prefix) ? step_of(stem.substr(prefix.size())) : -1;
+}
+
 // Appends one line; a full disk is an error, not a silent loss.
 void append_line(const fs::path& path, const std::string& line) {
   std::FILE* file = std::fopen(path.c_str(), "a");
@@ -82,7 +88,11 @@ RunDir RunDir::create(const fs::path& path) {
   const bool existed = fs::exists(path, ec);
   if (existed && !fs::is_directory(path, ec))
     fail("run " + path.string(), "is a file; --outdir needs a folder");
-  if (fs::exists(path / "options.json", ec) || fs::exists(path / "checkpoints", ec))
+  // A run that was killed before its first checkpoint left nothing worth keeping, and may be begun again.
+  bool begun = false;
+  for (const auto& entry : fs::directory_iterator(path / "checkpoints", ec))
+    begun = begun || entry.path().extension() == ".safetensors";
+  if (begun)
     fail("run " + path.string(), "holds a run already; continue it with sumi train --resume " +
                                      path.string() + " or choose another --outdir");
   make_folder(path);
@@ -99,10 +109,10 @@ RunDir RunDir::open(const fs::path& path) {
 
 void RunDir::discard_if_new() const {
   std::error_code ec;
-  if (fs::exists(checkpoint_path(0), ec)) return;
+  if (!made_ || fs::exists(checkpoint_path(0), ec)) return;
   for (const char* file : {"options.json", "log.txt", "samples", "checkpoints", ".lock"})
     fs::remove(path_ / file, ec);
-  if (made_) fs::remove(path_, ec);
+  fs::remove(path_, ec);
 }
 
 fs::path RunDir::sample_path(std::int64_t step) const {
@@ -148,7 +158,7 @@ void RunDir::plot(const std::string& title) const {
   plot_curves(path_ / "loss.png", title, panels);
 }
 
-void RunDir::cut_back(std::int64_t step) {
+void RunDir::cut_back(std::int64_t step, std::int64_t epoch) {
   history_.clear();
   std::string kept;
   std::ifstream in(path_ / "stats.jsonl");
@@ -166,7 +176,7 @@ void RunDir::cut_back(std::int64_t step) {
   std::error_code ec;
   for (const char* sub : {"samples", "checkpoints"})
     for (const auto& entry : fs::directory_iterator(path_ / sub, ec))
-      if (step_of(entry.path()) > step) fs::remove(entry.path(), ec);
+      if (step_of(entry.path()) > step || epoch_of(entry.path()) > epoch) fs::remove(entry.path(), ec);
 }
 
 void RunDir::prune(int keep) const {

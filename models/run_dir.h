@@ -39,8 +39,9 @@ class RunDir {
   // Redraws loss.png from the history.
   void plot(const std::string& title) const;
 
-  // Forgets everything after `step`: lines of stats.jsonl, samples, checkpoints. Reads the history before it.
-  void cut_back(std::int64_t step);
+  // Forgets everything after `step`, which lies in `epoch`: lines of stats.jsonl, samples, checkpoints. Reads
+  // the history before it.
+  void cut_back(std::int64_t step, std::int64_t epoch);
   // Deletes full checkpoints but step 0 and the newest `keep`.
   void prune(int keep) const;
   // After a failure before the first checkpoint: removes what create() made, so that the command can be given

@@ -40,8 +40,12 @@ DatasetSpec dataset_spec(const TrainOptions& o) {
 class Session {
  public:
   Session(const TrainOptions& options, RunDir& run, TrainingObserver& observer)
-      : options_(options), run_(run), observer_(observer), loader_(open_data(), dataset_spec(options)) {
-    model_ = make_model(options_);
+      : options_(options),
+        run_(run),
+        observer_(observer),
+        // Before the data: what cannot be built is said before minutes of decoding.
+        model_(make_model(options)),
+        loader_(open_data(), dataset_spec(options)) {
     per_epoch_ = loader_.batches_per_epoch();
     total_ = options_.steps > 0
                  ? options_.steps
@@ -68,14 +72,15 @@ class Session {
   void save();
   void draw();
   void log_step(const StepStats& stats);
+  [[noreturn]] void diverged(const std::string& what) const;
   void check_finite(const StepStats& stats) const;
   void after_step(const StepStats& stats);
 
   TrainOptions options_;
   RunDir& run_;
   TrainingObserver& observer_;
-  BatchLoader loader_;
   std::unique_ptr<Model> model_;
+  BatchLoader loader_;
   std::int64_t per_epoch_ = 0, total_ = 0, step_ = 0, first_step_ = 0;
   double seconds_ = 0;  // of earlier sessions of this run
   Clock::time_point start_ = Clock::now();
@@ -91,7 +96,7 @@ Dataset Session::open_data() {
   events.warn = [this](const std::string& line) { warn(line); };
   events.progress = [this](std::int64_t done, std::int64_t total) {
     observer_.decoding(done, total);
-    if (stop_requested) fail("data", "interrupted while the pictures were being decoded");
+    if (stop_requested) throw Interrupted("[data] interrupted while the pictures were being decoded");
   };
   return Dataset::open(spec, events);
 }
@@ -106,17 +111,21 @@ CheckpointHeader Session::header(const char* kind) const {
   state["data_key"] = loader_.dataset().key();
   state["data_count"] = loader_.size();
   state["threads"] = threads();
+  state["kernels"] = compute_signature(parse_device(options_.device));
   for (const auto& [name, value] : model_->counters()) state["counters"][name] = value;
   return {kind, options_.model, to_json(options_).dump(), state.dump()};
 }
 
 void Session::save() {
   if (saved_step_ == step_) return;
+  if (const std::string name = model_->first_nonfinite(); !name.empty())
+    diverged(name + " holds NaN or infinity");
   CheckpointWriter writer;
   model_->save(writer, true);
   writer.write(run_.checkpoint_path(step_), header("full"));
   saved_step_ = step_;
   run_.prune(options_.keep);
+  run_.plot(options_.model + ", " + run_.path().filename().string());
 }
 
 void Session::draw() {
@@ -160,13 +169,16 @@ void Session::restore(const CheckpointFile& file) {
     model_->set_counters(counters);
     if (state.at("data_key").get<std::uint64_t>() != loader_.dataset().key())
       warn("the data has changed since the checkpoint: the run goes on, but not as it would have");
+    const std::string kernels = compute_signature(parse_device(options_.device));
+    if (const std::string then = state.value("kernels", kernels); then != kernels)
+      warn(fmt::format("the run was computed with {}, now with {}: the bits will differ", then, kernels));
     if (state.at("threads").get<int>() != threads())
       warn(fmt::format("the run had {} threads, now {}: the bits will differ", state.at("threads").get<int>(),
                        threads()));
   } catch (const nlohmann::json::exception&) {
     damaged();
   }
-  run_.cut_back(step_);
+  run_.cut_back(step_, step_ / per_epoch_);
   saved_step_ = step_;
   logged_step_ = step_;
   logged_seconds_ = seconds_;
@@ -182,13 +194,16 @@ Tensor Session::real_batch() {
                       options_.precision == "f64" ? DType::f64 : DType::f32, parse_device(options_.device));
 }
 
+void Session::diverged(const std::string& what) const {
+  fail("training",
+       fmt::format("{} after step {}: the run has diverged. The last healthy checkpoint is {}; go on from "
+                   "there with --init and a lower --lr, or with --clip-grad 1",
+                   what, step_, saved_step_ < 0 ? "none" : run_.checkpoint_path(saved_step_).string()));
+}
+
 void Session::check_finite(const StepStats& stats) const {
   for (const auto& [name, value] : stats)
-    if (!std::isfinite(value))
-      fail("training",
-           fmt::format("{} is {} after step {}: the run has diverged. The last healthy checkpoint is {}; "
-                       "go on from there with --init and a lower --lr, or with --clip-grad 1",
-                       name, value, step_, run_.checkpoint_path(saved_step_).string()));
+    if (!std::isfinite(value)) diverged(fmt::format("{} is {}", name, value));
 }
 
 void Session::log_step(const StepStats& stats) {
@@ -215,12 +230,13 @@ void Session::after_step(const StepStats& stats) {
   const bool last = step_ == total_;
   if (step_ % options_.log_every == 0 || step_ == 1 || last) log_step(stats);
   if (options_.sample_every > 0 && (step_ % options_.sample_every == 0 || last)) draw();
-  if (last || (options_.save_every > 0 && step_ % options_.save_every == 0)) save();
+  // Before the full state: a run resumed from that is past this epoch.
   if (options_.save_every_epoch && step_ % per_epoch_ == 0) {
     CheckpointWriter writer;
     model_->save(writer, false);
     writer.write(run_.epoch_path(step_ / per_epoch_), header("networks"));
   }
+  if (last || (options_.save_every > 0 && step_ % options_.save_every == 0)) save();
   if (step_ == 1)
     for (const std::string& name : model_->never_updated()) warn("parameter " + name + " gets no gradient");
   const double seconds = elapsed() - seconds_;
@@ -292,6 +308,7 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   // The thread count is part of the arithmetic; "all" means what it meant then.
   if (options.threads == 0) options.threads = state.value("threads", 0);
   override_options(options);
+  check_fits(file, options);
   prepare(options);
   Session session(options, run, observer);
   session.restore(file);

@@ -26,6 +26,11 @@ class TrainingObserver {
   virtual void progress(const Progress& progress) { (void)progress; }
 };
 
+// Thrown when stop_requested ends a run before its first step: nothing was saved and nothing is left.
+struct Interrupted : Error {
+  using Error::Error;
+};
+
 // A run directory holds options.json, stats.jsonl, log.txt, loss.png, samples/STEP.png and
 // checkpoints/STEP.safetensors.
 struct TrainResult {

@@ -83,6 +83,11 @@ void assign(const Parameter& p, const std::string& name, Foreign& foreign, Probl
     problems.add(name + " is missing");
     return;
   }
+  if (found->second.values.empty()) {
+    problems.add(fmt::format("{} is {}; convert it to F32 first", name, found->second.dtype));
+    foreign.erase(found);
+    return;
+  }
   const auto want = torch_shape(p.value.shape(), p.layout);
   if (found->second.shape != want)
     problems.add(fmt::format("{} has shape [{}] instead of [{}]", name, fmt::join(found->second.shape, ", "),

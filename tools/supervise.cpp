@@ -21,8 +21,7 @@ int supervise(const Output& output, const std::string& outdir,
   try {
     Progress progress(Progress::style_for(quiet, output.no_progress));
     result = work(progress);
-  } catch (const Error&) {
-    if (caught_signal() == 0) throw;
+  } catch (const Interrupted&) {
     // Asked to stop before there was anything to save.
     fmt::print(stderr, "sumi: interrupted before the first step\n");
     return 128 + caught_signal();

@@ -2,6 +2,22 @@
 #include "engine/trace.h"
 
 namespace sumi {
+namespace {
+
+thread_local bool plan_only = false;
+
+Tensor make(const Shape& shape, double value, DType dtype, const Device& device) {
+  return plan_only ? Tensor::unallocated(shape, dtype, device) : Tensor::full(shape, value, dtype, device);
+}
+
+}  // namespace
+
+PlanOnly::PlanOnly() : old_(plan_only) {
+  plan_only = true;
+}
+PlanOnly::~PlanOnly() {
+  plan_only = old_;
+}
 
 Tensor Module::operator()(const Tensor& x) {
   const ModuleScope scope(name_);
@@ -35,7 +51,7 @@ void Module::set_training(bool on) {
 
 Tensor Module::add_parameter(const std::string& name, const Shape& shape, DType dtype, const Device& device,
                              const TorchLayout& layout) {
-  Tensor value = Tensor::zeros(shape, dtype, device);
+  Tensor value = make(shape, 0, dtype, device);
   value.set_requires_grad(true);
   parameters_.push_back({name, value, layout});
   return value;
@@ -43,7 +59,7 @@ Tensor Module::add_parameter(const std::string& name, const Shape& shape, DType 
 
 Tensor Module::add_buffer(const std::string& name, const Shape& shape, double value, DType dtype,
                           const Device& device) {
-  Tensor t = Tensor::full(shape, value, dtype, device);
+  Tensor t = make(shape, value, dtype, device);
   buffers_.push_back({name, t, {}});
   return t;
 }

@@ -1,0 +1,9 @@
+// What this build of the kernels was made with.
+#pragma once
+
+namespace sumi::kernels {
+
+// Whose convolutions the CPU backend runs where they are faster: "oneDNN", or "own kernels" without it.
+const char* cpu_library();
+
+}  // namespace sumi::kernels
