@@ -28,7 +28,6 @@ using kernels::ResizeMode;
 using kernels::Unary;
 
 // --- arithmetic.cpp: each size of a and b is equal or 1
-// -------------------------------------------------------------
 Tensor add(const Tensor& a, const Tensor& b);
 Tensor sub(const Tensor& a, const Tensor& b);
 Tensor mul(const Tensor& a, const Tensor& b);
@@ -37,8 +36,7 @@ Tensor div(const Tensor& a, const Tensor& b);
 Tensor affine(const Tensor& x, double scale, double shift = 0);
 
 // --- reduce.cpp
-// ----------------------------------------------------------------------------------------------------- scale
-// * the sum over every axis where `shape` is 1.
+// scale * the sum over every axis where `shape` is 1.
 Tensor sum_to(const Tensor& x, const Shape& shape, double scale = 1, const GradDest& dest = {});
 // x repeated along every axis where it is 1.
 Tensor broadcast_to(const Tensor& x, const Shape& shape);
@@ -46,7 +44,6 @@ Tensor sum(const Tensor& x);   // [1,1,1,1]
 Tensor mean(const Tensor& x);  // [1,1,1,1]
 
 // --- activation.cpp
-// -------------------------------------------------------------------------------------------------
 Tensor unary(Unary f, const Tensor& x, double alpha = 0);
 Tensor relu(const Tensor& x);
 Tensor leaky_relu(const Tensor& x, double slope);
@@ -63,7 +60,6 @@ Tensor reciprocal(const Tensor& x);
 Tensor unary_grad(Unary f, double alpha, const Tensor& x, const Tensor& y, const Tensor& dy);
 
 // --- shape.cpp
-// ------------------------------------------------------------------------------------------------------
 Tensor reshape(const Tensor& x, const Shape& shape);
 // Joined along axis 0..3 = n, h, w, c.
 Tensor concat(const std::vector<Tensor>& xs, int axis);
@@ -73,7 +69,6 @@ Tensor slice(const Tensor& x, const Shape& at, const Shape& extent);
 Tensor place(const Tensor& x, const Shape& shape, const Shape& at);
 
 // --- matmul.cpp
-// -----------------------------------------------------------------------------------------------------
 // Matrices [rows,1,1,cols]: op(a) op(b).
 Tensor matmul(const Tensor& a, const Tensor& b, bool trans_a = false, bool trans_b = false);
 // One product per sample of matrices [n, rows, 1, cols].
@@ -84,8 +79,7 @@ Tensor dense(const Tensor& x, const Tensor& w, const Tensor& bias);
 Tensor dense_weight_grad(const Tensor& x, const Tensor& dy, const GradDest& dest = {});
 
 // --- conv.cpp
-// ------------------------------------------------------------------------------------------------------- x
-// [n,h,w,c], w [k,r,s,c/groups], bias [k] or absent -> [n,p,q,k]
+// x [n,h,w,c], w [k,r,s,c/groups], bias [k] or absent -> [n,p,q,k]
 Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o);
 // x [n,p,q,k], w [k,r,s,c/groups], bias [c] or absent -> [n,h,w,c]; see ConvGeom::make_transpose for the
 // size.
@@ -98,7 +92,6 @@ Tensor conv_wgrad(const char* op, const ConvGeom& g, const Tensor& x, const Tens
                   const GradDest& dest = {});
 
 // --- norm.cpp
-// -------------------------------------------------------------------------------------------------------
 struct NormOptions {
   std::int64_t groups = 0;  // 0 batch norm, c instance norm, 1 layer norm, else group norm
   double eps = 1e-5;
@@ -122,7 +115,6 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& gamma, con
                   double eps = 1e-5);
 
 // --- pad.cpp, resize.cpp, pool.cpp, random.cpp
-// -----------------------------------------------------------------------
 Tensor pad2d(const Tensor& x, const PadGeom& g);
 Tensor pad2d_grad(const Tensor& dy, const PadGeom& g, const Shape& x_shape);
 Tensor resize2d(const Tensor& x, std::int64_t h, std::int64_t w, const ResizeGeom& g);
@@ -135,17 +127,15 @@ class RandomStream;
 Tensor dropout(const Tensor& x, double p, RandomStream& stream);
 
 // --- loss.cpp: the mean over all elements -> [1,1,1,1]
-// ---------------------------------------------------------------- Against one number. See kernels/loss.h for
-// the formulas.
+// Against one number. See kernels/loss.h for the formulas.
 Tensor loss_mean(Loss loss, const Tensor& x, double target);
 // Against a tensor of x's shape, which gets a gradient too for squared and l1.
 Tensor loss_mean(Loss loss, const Tensor& x, const Tensor& target);
 
 // --- block.cpp
-// ------------------------------------------------------------------------------------------------------ What
-// a layer of a network is: a linear map, a norm, an activation, a residual, the next layer's padding: one op,
-// so that kernels can be fused inside without a change to any network. Equal to the composition of the ops
-// above, which is what it uses when gradients are to be differentiated again.
+// What a layer of a network is: a linear map, a norm, an activation, a residual, the next layer's padding:
+// one op, so that kernels can be fused inside without a change to any network. Equal to the composition of
+// the ops above, which is what it uses when gradients are to be differentiated again.
 struct BlockOptions {
   enum class Linear : std::uint8_t { conv, conv_transpose, dense };
   Linear linear = Linear::conv;
