@@ -85,6 +85,22 @@ std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* opti
 
 namespace {
 
+[[noreturn]] void no_translator() {
+  fail("model", "draws pictures from noise and cannot translate any; use sumi generate, or a cyclegan");
+}
+
+}  // namespace
+
+Model::Translator Model::translator(const std::string&) const {
+  no_translator();
+}
+
+Tensor Model::translate(const Tensor&, const std::string&, bool) {
+  no_translator();
+}
+
+namespace {
+
 bool is_step_name(const std::string& stem) {
   return !stem.empty() && stem.size() < 19 &&
          std::all_of(stem.begin(), stem.end(), [](char c) { return c >= '0' && c <= '9'; });

@@ -51,6 +51,21 @@ class Model {
   virtual Tensor generate(const Tensor& noise, bool raw) = 0;
   virtual Tensor noise(std::int64_t count, RandomStream& stream) const = 0;
 
+  // Picture to picture: the directions there are, the default first ("AtoB"); none for models that draw from
+  // noise.
+  virtual std::vector<std::string> directions() const { return {}; }
+  // The network of a direction and what its input's sides must be multiples of.
+  struct Translator {
+    std::string name;  // "g_ab"
+    const Module* module;
+    int multiple;       // of height and width
+    int smallest_side;  // of the input
+  };
+  virtual Translator translator(const std::string& direction) const;
+  // Pictures [n,h,w,c] in [-1,1] drawn in the other domain, with the running average where there is one
+  // (unless `raw`), dropout and batch norm at inference.
+  virtual Tensor translate(const Tensor& pictures, const std::string& direction, bool raw);
+
   // Networks alone, or everything that training needs but the counters.
   virtual void save(CheckpointWriter& writer, bool full) = 0;
   virtual void load(const CheckpointFile& file, bool full) = 0;
