@@ -45,7 +45,7 @@ class Session {
         observer_(observer),
         // Before the data: what cannot be built is said before minutes of decoding.
         model_(make_model(options)),
-        loader_(open_data(), dataset_spec(options)) {
+        loader_({open_data()}, dataset_spec(options)) {
     per_epoch_ = loader_.batches_per_epoch();
     total_ = options_.steps > 0
                  ? options_.steps
@@ -189,7 +189,7 @@ void Session::restore(const CheckpointFile& file) {
 
 Tensor Session::real_batch() {
   if (options_.overfit_one_batch) loader_.seek(0);
-  const Batch batch = loader_.next();
+  const Batch batch = std::move(loader_.next()[0]);
   return Tensor::from(batch.data, {batch.n, batch.h, batch.w, batch.c},
                       options_.precision == "f64" ? DType::f64 : DType::f32, parse_device(options_.device));
 }
