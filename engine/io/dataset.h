@@ -27,12 +27,12 @@ enum class Preprocess {
 
 struct DatasetSpec {
   std::filesystem::path
-      data;       // folder of pictures (recursive, links followed, hidden ones skipped), or an idx(.gz) file
+      data;  // folder of pictures (recursive, links followed, hidden ones skipped), or an idx(.gz) file
   Preprocess preprocess = Preprocess::square;
-  int size = 64;                          // of square only
-  int load_size = 286, crop_size = 256;   // of the others, 1 to 16384
-  int channels = 3;                 // 1 or 3
-  std::int64_t max_items = 0;       // only the first so many (in the order of their names); 0: all
+  int size = 64;                         // of square only
+  int load_size = 286, crop_size = 256;  // of the others, 1 to 16384
+  int channels = 3;                      // 1 or 3
+  std::int64_t max_items = 0;            // only the first so many (in the order of their names); 0: all
   std::filesystem::path cache_dir;  // of the packed pictures; empty: $XDG_CACHE_HOME/sumi or ~/.cache/sumi
   std::filesystem::path
       fallback_dir;  // used with a warning when that is not writable; empty: the temporary folder

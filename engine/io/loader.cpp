@@ -86,9 +86,10 @@ void check_sizes(const Dataset& data, int batch_size, int crop) {
   for (std::int64_t i = 0; i < data.count(); ++i) {
     const int w = data.width(i), h = data.height(i);
     if (crop > 0 && (w < crop || h < crop))
-      fail(where, fmt::format("has a picture of {}x{}, smaller than crops of {}; open it with the crop size of "
-                              "the batches",
-                              w, h, crop));
+      fail(where,
+           fmt::format("has a picture of {}x{}, smaller than crops of {}; open it with the crop size of "
+                       "the batches",
+                       w, h, crop));
     if (crop == 0 && batch_size > 1 && (w != data.width(0) || h != data.height(0)))
       fail(where, fmt::format("has pictures of {}x{} and of {}x{}, which cannot share a batch; use "
                               "--batch-size 1, or preprocessing that crops",
@@ -180,8 +181,8 @@ Batch BatchLoader::make(std::int64_t k, std::size_t domain) const {
         flip_ && (philox::word_at(seed_, stream_of(kFlipStream, domain, round), position) >> 31) != 0;
     Window window{0, 0, data.width(item), data.height(item)};
     if (crop_ > 0)
-      window = crop_of(data, item, crop_,
-                       philox::words(seed_, stream_of(kCropStream, domain, round), position));
+      window =
+          crop_of(data, item, crop_, philox::words(seed_, stream_of(kCropStream, domain, round), position));
     batch.h = window.height;
     batch.w = window.width;
     const std::int64_t floats = batch.h * batch.w * batch.c;

@@ -43,7 +43,8 @@ class Pack {
     std::uint64_t offset;  // from the first pixel
   };
   const Item& at(std::int64_t i) const { return items_[static_cast<std::size_t>(i)]; }
-  bool read_index(const std::byte* at, std::uint64_t count, std::uint64_t pixel_bytes, const PackShape& shape);
+  bool read_index(const std::byte* at, std::uint64_t count, std::uint64_t pixel_bytes,
+                  const PackShape& shape);
 
   MappedFile file_;
   std::vector<Item> items_;
