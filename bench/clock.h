@@ -1,6 +1,8 @@
 // How long things take and how much memory they hold, for the bench programs.
 #pragma once
 
+#include <time.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
@@ -9,6 +11,20 @@
 #include <vector>
 
 namespace sumi::bench {
+
+// Milliseconds of processor time of one call of `run`, all threads together: what a kernel costs, however busy
+// the machine is otherwise.
+template <class Run>
+double cpu_ms(Run&& run) {
+  const auto now = [] {
+    timespec t{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return 1e3 * static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_nsec);
+  };
+  const double start = now();
+  run();
+  return now() - start;
+}
 
 // Milliseconds of one call of `run`.
 template <class Run>

@@ -1,10 +1,9 @@
 // Times convolution kernels on the layers of DCGAN-64 (batch 16) and CycleGAN (batch 1, 128 pixels), one line
-// per layer and direction. Run it pinned to one core for decisions about kernels.
-//   bench_kernels [--threads N] [WORD]   only the layers whose name contains WORD
+// per layer and direction: processor time of one thread, so that a busy machine disturbs little.
+//   bench_kernels [WORD]   only the layers whose name contains WORD
 #include <fmt/format.h>
 #include <omp.h>
 
-#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -64,7 +63,7 @@ void measure(const Layer& l, const char* direction, const ConvGeom& g, Run&& run
   std::vector<double> times;
   double total = 0;
   while (times.size() < 7 || (total < 300 && times.size() < 200)) {
-    times.push_back(time_ms([&] { run(quiet); }));
+    times.push_back(cpu_ms([&] { run(quiet); }));
     total += times.back();
   }
   const double best = quantile(times, 0);
@@ -88,19 +87,12 @@ void measure_layer(const Layer& l) {
 }  // namespace sumi::bench
 
 int main(int argc, char** argv) {
-  std::string word;
-  omp_set_num_threads(1);
-  for (int i = 1; i < argc; ++i) {
-    const std::string argument = argv[i];
-    if (argument == "--threads" && i + 1 < argc && std::atoi(argv[i + 1]) > 0) {
-      omp_set_num_threads(std::atoi(argv[++i]));
-    } else if (argument.starts_with("-") || !word.empty()) {
-      fmt::print(stderr, "usage: bench_kernels [--threads N] [WORD]\n");
-      return 2;
-    } else {
-      word = argument;
-    }
+  if (argc > 2) {
+    fmt::print(stderr, "usage: bench_kernels [WORD]\n");
+    return 2;
   }
+  const std::string word = argc == 2 ? argv[1] : "";
+  omp_set_num_threads(1);
   for (const auto& layer : sumi::bench::layers)
     if (std::string(layer.name).find(word) != std::string::npos) sumi::bench::measure_layer(layer);
   return 0;
