@@ -3,8 +3,8 @@
 
 python3 bench/compare.py [CASE ...] [--rounds N] [--seconds S] [--threads N] [--build DIR] [--save]
 
-Prints a table; ratio above 1 means that sumi is faster, or holds less memory. PyTorch runs in the best of its
-settings, found first. --save writes bench/results/DATE-COMMIT.json.
+Prints a table; a ratio above 1 means that sumi is faster. "cpu ratio" compares processor time, which a busy machine
+disturbs less, and means something with --threads 1 only. PyTorch runs in the best of its settings, found first. --save writes bench/results/DATE-COMMIT.json.
 """
 import argparse
 import datetime
@@ -23,8 +23,10 @@ PYTHON = "/usr/bin/python3" if pathlib.Path("/usr/bin/python3").exists() else sy
 SETTINGS = [[], ["--channels-last"], ["--flush-denormal"], ["--channels-last", "--flush-denormal"]]
 
 
-def run(command):
+def run(command, libraries=None):
     environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
+    if libraries:
+        environment["LD_LIBRARY_PATH"] = str(libraries)
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode != 0:
         sys.exit("compare: %s failed:\n%s" % (" ".join(map(str, command)), done.stderr.strip()))
@@ -37,7 +39,7 @@ def sumi(args, case, seconds):
 
 def torch(args, case, seconds, setting):
     return run([PYTHON, "-B", ROOT / "bench/peers/torch_steps.py", case, "--threads", str(args.threads),
-                "--seconds", str(seconds)] + setting)
+                "--seconds", str(seconds)] + setting, args.blas)
 
 
 def best_setting(args, case):
@@ -64,6 +66,7 @@ def compare(args, case):
             "torch_mib": middle(theirs, "peak_over_first_step") / 2**20,
             "sumi_all_mib": middle(ours, "peak_over_start") / 2**20,
             "torch_all_mib": middle(theirs, "peak_over_start") / 2**20,
+            "cpu_ratio": middle(theirs, "cpu_ms") / middle(ours, "cpu_ms"),
             "torch_setting": theirs[0]["setting"], "rounds": rounds}
 
 
@@ -88,6 +91,8 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/ci-release",
                         help="a build with -DSUMI_BENCH=ON")
+    parser.add_argument("--blas", type=pathlib.Path, metavar="DIR",
+                        help="folder of the libblas.so.3 that PyTorch shall use (OpenBLAS's)")
     parser.add_argument("--save", action="store_true")
     args = parser.parse_args()
     for case in args.cases:
@@ -95,15 +100,19 @@ def main():
             parser.error("no case %s; there are %s" % (case, ", ".join(CASES)))
     if not (args.build / "bench_steps").exists():
         sys.exit("compare: %s has no bench_steps; configure it with -DSUMI_BENCH=ON and build that target" % args.build)
-    print("%-12s %9s %9s %6s %13s %10s %10s %16s  %s" % (
-        "case", "sumi ms", "torch ms", "ratio", "of rounds", "sumi MiB", "torch MiB", "with the model", "torch's setting"))
+    print("%-12s %9s %9s %6s %13s %9s %10s %10s %16s  %s" % (
+        "case", "sumi ms", "torch ms", "ratio", "of rounds", "cpu ratio", "sumi MiB", "torch MiB", "with the model",
+        "torch's setting"))
     results = []
     for case in args.cases or CASES:
         r = compare(args, case)
         results.append(r)
-        print("%-12s %9.1f %9.1f %6.2f %6.2f-%6.2f %10.0f %10.0f %7.0f /%7.0f  %s" % (
-            case, r["sumi_ms"], r["torch_ms"], r["ratio"], r["lowest"], r["highest"], r["sumi_mib"], r["torch_mib"],
-            r["sumi_all_mib"], r["torch_all_mib"], r["torch_setting"]), flush=True)
+        print("%-12s %9.1f %9.1f %6.2f %6.2f-%6.2f %9.2f %10.0f %10.0f %7.0f /%7.0f  %s" % (
+            case, r["sumi_ms"], r["torch_ms"], r["ratio"], r["lowest"], r["highest"], r["cpu_ratio"], r["sumi_mib"],
+            r["torch_mib"], r["sumi_all_mib"], r["torch_all_mib"], r["torch_setting"]), flush=True)
+    if any(theirs["blas"] == "reference" for r in results for _, theirs in r["rounds"]):
+        print("warning: PyTorch ran on the reference BLAS, ten times slower than OpenBLAS. This is not its best setting: "
+              "install libopenblas0-pthread, or give --blas the folder where it lies.")
     if args.save:
         folder = ROOT / "bench/results"
         folder.mkdir(exist_ok=True)

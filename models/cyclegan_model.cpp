@@ -46,13 +46,12 @@ CycleGanModel::CycleGanModel(const TrainOptions& o)
   d_a_ = patch_discriminator(net_);
   d_b_ = patch_discriminator(net_);
   RandomStream init(o.seed, kInit);
-  for (const Network& network : networks())
-    initialize(*network.module, {o.init_type, o.init_gain}, init);
+  for (const Network& network : networks()) initialize(*network.module, {o.init_type, o.init_gain}, init);
   using Named = std::vector<std::pair<std::string, Module*>>;
   g_ = std::make_unique<NetworkGroup>(Named{{"g_ab", g_ab_.get()}, {"g_ba", g_ba_.get()}},
                                       adam_options(o, true));
-  d_ = std::make_unique<NetworkGroup>(Named{{"d_a", d_a_.get()}, {"d_b", d_b_.get()}},
-                                      adam_options(o, false));
+  d_ =
+      std::make_unique<NetworkGroup>(Named{{"d_a", d_a_.get()}, {"d_b", d_b_.get()}}, adam_options(o, false));
 }
 
 std::vector<Model::Network> CycleGanModel::networks() {
@@ -87,7 +86,8 @@ CycleGanModel::GeneratorLosses CycleGanModel::generators_step(Tape& tape, const 
   return losses;
 }
 
-double CycleGanModel::discriminator_step(Tape& tape, Module& d, const Tensor& real, const Tensor& fake) const {
+double CycleGanModel::discriminator_step(Tape& tape, Module& d, const Tensor& real,
+                                         const Tensor& fake) const {
   const Tensor on_real = affine(loss_.discriminator_real(d(real)), 0.5);
   tape.backward(on_real);
   const Tensor on_fake = affine(loss_.discriminator_fake(d(fake)), 0.5);
@@ -118,10 +118,14 @@ StepStats CycleGanModel::step(const std::vector<Tensor>& real, double epoch) {
   d_->update((options_.lr_d > 0 ? options_.lr_d : options_.lr) * rate);
 
   last_batch_ = {{"real_a", a}, {"real_b", b}, {"fake_b", from_a.fake}, {"fake_a", from_b.fake}};
-  return {{"loss_g_ab", from_a.gan},           {"loss_g_ba", from_b.gan},
-          {"loss_cycle_a", from_a.cycle},      {"loss_cycle_b", from_b.cycle},
-          {"loss_identity_a", from_a.identity}, {"loss_identity_b", from_b.identity},
-          {"loss_d_a", loss_d_a},              {"loss_d_b", loss_d_b}};
+  return {{"loss_g_ab", from_a.gan},
+          {"loss_g_ba", from_b.gan},
+          {"loss_cycle_a", from_a.cycle},
+          {"loss_cycle_b", from_b.cycle},
+          {"loss_identity_a", from_a.identity},
+          {"loss_identity_b", from_b.identity},
+          {"loss_d_a", loss_d_a},
+          {"loss_d_b", loss_d_b}};
 }
 
 std::vector<std::pair<std::string, Tensor>> CycleGanModel::last_batch() const {

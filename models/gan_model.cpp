@@ -25,10 +25,10 @@ GanModel::GanModel(const TrainOptions& o, std::unique_ptr<Sequential> g, std::un
   RandomStream init(o.seed, kInit);
   initialize(*g_, {o.init_type, o.init_gain}, init);
   initialize(*d_, {o.init_type, o.init_gain}, init);
-  g_trained_ = std::make_unique<NetworkGroup>(
-      std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}}, adam_options(o, true));
-  d_trained_ = std::make_unique<NetworkGroup>(
-      std::vector<std::pair<std::string, Module*>>{{"d", d_.get()}}, adam_options(o, false));
+  g_trained_ = std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}},
+                                              adam_options(o, true));
+  d_trained_ = std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"d", d_.get()}},
+                                              adam_options(o, false));
   RandomStream fixed(o.seed, kFixedNoise);
   fixed_noise_ = noise(64, fixed);
 }

@@ -19,7 +19,8 @@ Tensor ImagePool::query(const Tensor& pictures) {
       result.push_back(picture);
       continue;
     }
-    const std::vector<double> draw = random_.uniform(Shape::vector(2), DType::f32, Device{}).to_vector<double>();
+    const std::vector<double> draw =
+        random_.uniform(Shape::vector(2), DType::f32, Device{}).to_vector<double>();
     if (draw[0] < 0.5) {
       result.push_back(picture);
       continue;
@@ -35,7 +36,8 @@ void ImagePool::save(CheckpointWriter& writer, const std::string& prefix) const 
   for (std::size_t i = 0; i < kept_.size(); ++i) writer.add(fmt::format("{}.{}", prefix, i), kept_[i]);
 }
 
-void ImagePool::load(const CheckpointFile& file, const std::string& prefix, DType dtype, const Device& device) {
+void ImagePool::load(const CheckpointFile& file, const std::string& prefix, DType dtype,
+                     const Device& device) {
   kept_.clear();
   for (int i = 0; i < size_; ++i) {
     const std::string name = fmt::format("{}.{}", prefix, i);

@@ -169,8 +169,8 @@ void validate(const TrainOptions& o) {
   choice("preprocess", o.preprocess,
          {"resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none"});
   if (o.preprocess == "resize_and_crop" && o.load_size < o.crop_size)
-    fail("--load-size", fmt::format("{} is smaller than --crop-size {}; give at least that", o.load_size,
-                                    o.crop_size));
+    fail("--load-size",
+         fmt::format("{} is smaller than --crop-size {}; give at least that", o.load_size, o.crop_size));
   const Device device = parse_device(o.device);
   // Names go into JSON files, which are UTF-8.
   visit_options(o, [](const OptionInfo& info, const auto& value) {

@@ -61,12 +61,12 @@ struct TrainOptions {
 
 // One row of the table.
 struct OptionInfo {
-  const char* name;     // kebab-case; the snake_case spelling is accepted too
-  const char* aliases;  // peers' spellings, comma separated with their dashes, or ""
-  const char* group;    // heading in --help
-  const char* value;    // "N", "DIR", ...; "" for a flag
-  const char* help;     // one line
-  bool on_resume;       // may be given again with --resume
+  const char* name;         // kebab-case; the snake_case spelling is accepted too
+  const char* aliases;      // peers' spellings, comma separated with their dashes, or ""
+  const char* group;        // heading in --help
+  const char* value;        // "N", "DIR", ...; "" for a flag
+  const char* help;         // one line
+  bool on_resume;           // may be given again with --resume
   const char* models = "";  // those that have it, separated by blanks; "": all
 };
 
@@ -157,16 +157,18 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"beta2", "", train, "X", "Adam's second decay", false}, o.beta2);
   visit(OptionInfo{"lr-policy", "", train, "RULE", "constant, linear, step or cosine", false}, o.lr_policy);
   visit(OptionInfo{"gan-mode", "", train, "LOSS", "vanilla, saturating or lsgan", false}, o.gan_mode);
-  visit(OptionInfo{"lambda-a", "--lambda-A", train, "X", "weight of the cycle A to B to A", false, translating},
-        o.lambda_a);
-  visit(OptionInfo{"lambda-b", "--lambda-B", train, "X", "weight of the cycle B to A to B", false, translating},
-        o.lambda_b);
+  visit(
+      OptionInfo{"lambda-a", "--lambda-A", train, "X", "weight of the cycle A to B to A", false, translating},
+      o.lambda_a);
+  visit(
+      OptionInfo{"lambda-b", "--lambda-B", train, "X", "weight of the cycle B to A to B", false, translating},
+      o.lambda_b);
   visit(OptionInfo{"lambda-identity", "", train, "X",
                    "weight of leaving a domain's own pictures as they are, times --lambda-a or -b", false,
                    translating},
         o.lambda_identity);
-  visit(OptionInfo{"pool-size", "", train, "N", "drawn pictures kept to show the discriminators again (0: off)",
-                   false, translating},
+  visit(OptionInfo{"pool-size", "", train, "N",
+                   "drawn pictures kept to show the discriminators again (0: off)", false, translating},
         o.pool_size);
   visit(OptionInfo{"label-smooth", "", train, "X", "real pictures get the label 1 - X", false},
         o.label_smooth);

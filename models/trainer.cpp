@@ -316,7 +316,8 @@ void prepare(const TrainOptions& o) {
   validate(o);
   if (o.model == "cyclegan") {
     if (o.data.empty() && (o.data_a.empty() || o.data_b.empty()))
-      fail("--data-a", "and --data-b are missing: two folders of pictures (or --data with trainA and trainB)");
+      fail("--data-a",
+           "and --data-b are missing: two folders of pictures (or --data with trainA and trainB)");
   } else if (o.data.empty()) {
     fail("--data", "is missing: a folder of pictures or an idx.gz file");
   }

@@ -97,8 +97,8 @@ std::unique_ptr<Module> unet_generator(const TranslationNetOptions& o, int downs
     const bool outermost = level == 0, innermost = level == downs - 1;
     const std::int64_t outside = outermost ? o.channels : width(level - 1);
     const bool dropout = o.dropout && !innermost && level >= 4;
-    inner = std::make_unique<Level>(o, prefixes[static_cast<std::size_t>(level)], outside, width(level), outside,
-                                    dropout, std::move(inner), outermost);
+    inner = std::make_unique<Level>(o, prefixes[static_cast<std::size_t>(level)], outside, width(level),
+                                    outside, dropout, std::move(inner), outermost);
   }
   return inner;
 }

@@ -60,10 +60,9 @@ Foreign read_weights(const std::string& file, const std::string& net,
   if (result.empty()) fail("import " + file, "holds no floating-point tensors; give a file of weights");
   if (net.empty()) {
     if (!prefixed)
-      throw UsageError(
-          "sumi import",
-          fmt::format("the names in {} do not say which network they belong to; add --net {}",
-                      file, networks.front().name));
+      throw UsageError("sumi import",
+                       fmt::format("the names in {} do not say which network they belong to; add --net {}",
+                                   file, networks.front().name));
     return result;
   }
   Foreign chosen;

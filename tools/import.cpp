@@ -73,7 +73,8 @@ Command add_import(CLI::App& parent) {
            "safetensors.torch.save_file(net."
            "state_dict(), 'netG.safetensors').");
   add_text(app, "--model", args->model, "NAME", "gan, dcgan or cyclegan")->group("Weights");
-  add_text(app, "--net", args->net, "NAME", "the network that the file holds: g or d, or g_ab g_ba d_a d_b")->group("Weights");
+  add_text(app, "--net", args->net, "NAME", "the network that the file holds: g or d, or g_ab g_ba d_a d_b")
+      ->group("Weights");
   add_text(app, "-i,--input", args->input, "FILE", "a safetensors file")->group("Weights");
   add_text(app, "-o,--output", args->output, "CHECKPOINT", "for generate, export and train --init")
       ->group("Weights");

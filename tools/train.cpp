@@ -49,8 +49,9 @@ int run_model(const ModelCommand& command) {
   if (command.dry_run || command.explain) return 0;
   if (options.data_a.empty() || options.data_b.empty())
     require_text(command.app, "--data", options.data,
-                 options.model == "cyclegan" ? "a folder with trainA and trainB, or give --data-a and --data-b"
-                                             : "a folder of pictures or an idx.gz file");
+                 options.model == "cyclegan"
+                     ? "a folder with trainA and trainB, or give --data-a and --data-b"
+                     : "a folder of pictures or an idx.gz file");
   require_text(command.app, "--outdir", options.outdir, "the folder that the run goes to");
   if (!command.output.quiet) fmt::print("{}\n", describe_options(options, false));
   return supervise(command.output, options.outdir,

@@ -72,22 +72,34 @@ TEST_CASE("names are those of state_dict") {
   const PlanOnly plan_only;
   TranslationNetOptions two = small("resnet_9blocks");
   two.n_blocks = 2;
-  CHECK(names(*translation_generator(two)) ==
-        std::set<std::string>{"model.1.weight", "model.1.bias", "model.4.weight", "model.4.bias",
-                              "model.7.weight", "model.7.bias", "model.10.conv_block.1.weight",
-                              "model.10.conv_block.1.bias", "model.10.conv_block.5.weight",
-                              "model.10.conv_block.5.bias", "model.11.conv_block.1.weight",
-                              "model.11.conv_block.1.bias", "model.11.conv_block.5.weight",
-                              "model.11.conv_block.5.bias", "model.12.weight", "model.12.bias",
-                              "model.15.weight", "model.15.bias", "model.19.weight", "model.19.bias"});
+  CHECK(names(*translation_generator(two)) == std::set<std::string>{"model.1.weight",
+                                                                    "model.1.bias",
+                                                                    "model.4.weight",
+                                                                    "model.4.bias",
+                                                                    "model.7.weight",
+                                                                    "model.7.bias",
+                                                                    "model.10.conv_block.1.weight",
+                                                                    "model.10.conv_block.1.bias",
+                                                                    "model.10.conv_block.5.weight",
+                                                                    "model.10.conv_block.5.bias",
+                                                                    "model.11.conv_block.1.weight",
+                                                                    "model.11.conv_block.1.bias",
+                                                                    "model.11.conv_block.5.weight",
+                                                                    "model.11.conv_block.5.bias",
+                                                                    "model.12.weight",
+                                                                    "model.12.bias",
+                                                                    "model.15.weight",
+                                                                    "model.15.bias",
+                                                                    "model.19.weight",
+                                                                    "model.19.bias"});
   two.dropout = true;
   CHECK(names(*translation_generator(two)).contains("model.11.conv_block.6.weight"));
   CHECK(names(*patch_discriminator(small("resnet_9blocks"))).contains("model.11.bias"));
   const std::set<std::string> unet = names(*translation_generator(small("unet_128")));
-  for (const char* name : {"model.model.0.weight", "model.model.1.model.1.weight", "model.model.3.weight",
-                           "model.model.1.model.3.model.3.model.3.model.3.model.3.model.1.weight",
-                           "model.model.1.model.3.model.3.model.3.model.3.model.3.model.3.bias",
-                           "model.model.1.model.5.weight"})
+  for (const char* name :
+       {"model.model.0.weight", "model.model.1.model.1.weight", "model.model.3.weight",
+        "model.model.1.model.3.model.3.model.3.model.3.model.3.model.1.weight",
+        "model.model.1.model.3.model.3.model.3.model.3.model.3.model.3.bias", "model.model.1.model.5.weight"})
     CHECK_MESSAGE(unet.contains(name), name);
 }
 
