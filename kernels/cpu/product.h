@@ -33,6 +33,8 @@ struct LeftOperand {
 struct RightOperand {
   // out[kk * tile_cols + j] = element (kk of the block, first + j), 0 for j >= cols.
   virtual void pack(i64 first, int cols, const DepthBlock&, float* out) const = 0;
+  // The block in that form where the operand is stored so; null where it must be packed.
+  virtual const float* packed(i64 /*first*/, const DepthBlock&) const { return nullptr; }
 
  protected:
   ~RightOperand() = default;

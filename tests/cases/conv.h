@@ -79,6 +79,8 @@ inline constexpr ConvCase conv_cases[] = {
     {"CycleGAN, down", 1, 16, 16, 16, 32, 3, 3, same(2, 1)},
     {"CycleGAN, residual after reflection", 1, 14, 14, 32, 32, 3, 3, same(1, 0)},
     {"CycleGAN, picture", 1, 14, 14, 16, 3, 7, 7, same(1, 0)},
+    {"CycleGAN, residual, zero padding", 1, 16, 16, 64, 48, 3, 3, same(1, 1)},
+    {"3x3, tiles cut, channels between vectors", 2, 13, 11, 33, 41, 3, 3, pads(1, 0, 2, 1, 1)},
     {"PatchGAN, stride 1", 1, 9, 9, 32, 33, 4, 4, same(1, 1)},
 };
 
@@ -86,6 +88,7 @@ inline constexpr ConvTransposeCase conv_transpose_cases[] = {
     {"one pixel", 1, 1, 1, 1, 1, 1, 1, same(1, 0), 0},
     {"1x1", 2, 3, 5, 7, 8, 1, 1, same(1, 0), 0},
     {"3x3, stride 1", 2, 5, 6, 8, 7, 3, 3, same(1, 1), 0},
+    {"3x3, stride 1, channels between vectors", 1, 12, 13, 40, 34, 3, 3, same(1, 1), 0},
     {"3x3, stride 2", 1, 5, 4, 7, 3, 3, 3, same(2, 1), 0},
     {"3x3, stride 2, output padding", 2, 5, 4, 33, 8, 3, 3, same(2, 1), 1},
     {"3x3, stride 3, output padding 2", 1, 4, 3, 3, 7, 3, 3, same(3, 1), 2},

@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""sumi and PyTorch side by side: the same work in turns, A B A B, since machines are noisy.
+
+python3 bench/compare.py [CASE ...] [--rounds N] [--seconds S] [--threads N] [--build DIR] [--save]
+
+Prints a table; a ratio above 1 means that sumi is faster. "cpu ratio" compares processor time, which a busy machine
+disturbs less, and means something with --threads 1 only. PyTorch runs in the best of its settings, found first. --save writes bench/results/DATE-COMMIT.json.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+CASES = ["dcgan64", "cyclegan128", "resnet256"]
+# Debian's torch belongs to Debian's Python.
+PYTHON = "/usr/bin/python3" if pathlib.Path("/usr/bin/python3").exists() else sys.executable
+SETTINGS = [[], ["--channels-last"], ["--flush-denormal"], ["--channels-last", "--flush-denormal"]]
+
+
+def run(command, libraries=None):
+    environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
+    if libraries:
+        environment["LD_LIBRARY_PATH"] = str(libraries)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode != 0:
+        sys.exit("compare: %s failed:\n%s" % (" ".join(map(str, command)), done.stderr.strip()))
+    return json.loads(done.stdout)
+
+
+def sumi(args, case, seconds):
+    return run([args.build / "bench_steps", case, "--threads", str(args.threads), "--seconds", str(seconds)])
+
+
+def torch(args, case, seconds, setting):
+    return run([PYTHON, "-B", ROOT / "bench/peers/torch_steps.py", case, "--threads", str(args.threads),
+                "--seconds", str(seconds)] + setting, args.blas)
+
+
+def best_setting(args, case):
+    """PyTorch's fastest setting, each tried twice in turn so that one noisy moment does not decide."""
+    medians = [[] for _ in SETTINGS]
+    for _ in range(2):
+        for i, setting in enumerate(SETTINGS):
+            medians[i].append(torch(args, case, args.seconds / 4, setting)["median_ms"])
+    return SETTINGS[min(range(len(SETTINGS)), key=lambda i: min(medians[i]))]
+
+
+def compare(args, case):
+    setting = best_setting(args, case)
+    rounds = [(sumi(args, case, args.seconds), torch(args, case, args.seconds, setting)) for _ in range(args.rounds)]
+    ours, theirs = ([r[side] for r in rounds] for side in (0, 1))
+
+    def middle(runs, field):
+        return statistics.median(r[field] for r in runs)
+    ratios = sorted(b["median_ms"] / a["median_ms"] for a, b in rounds)
+    return {"case": case, "ratio": middle(theirs, "median_ms") / middle(ours, "median_ms"),
+            "lowest": ratios[0], "highest": ratios[-1],
+            "sumi_ms": middle(ours, "median_ms"), "torch_ms": middle(theirs, "median_ms"),
+            "sumi_mib": middle(ours, "peak_over_first_step") / 2**20,
+            "torch_mib": middle(theirs, "peak_over_first_step") / 2**20,
+            "sumi_all_mib": middle(ours, "peak_over_start") / 2**20,
+            "torch_all_mib": middle(theirs, "peak_over_start") / 2**20,
+            "cpu_ratio": middle(theirs, "cpu_ms") / middle(ours, "cpu_ms"),
+            "torch_setting": theirs[0]["setting"], "rounds": rounds}
+
+
+def processor():
+    for line in open("/proc/cpuinfo"):
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def commit():
+    def git(*words):
+        return subprocess.run(("git", "-C", ROOT) + words, capture_output=True, text=True, check=False).stdout.strip()
+    return git("rev-parse", "--short", "HEAD") + ("-dirty" if git("status", "--porcelain") else "")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=" ".join(CASES))
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=10, help="per run")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/ci-release",
+                        help="a build with -DSUMI_BENCH=ON")
+    parser.add_argument("--blas", type=pathlib.Path, metavar="DIR",
+                        help="folder of the libblas.so.3 that PyTorch shall use (OpenBLAS's)")
+    parser.add_argument("--save", action="store_true")
+    args = parser.parse_args()
+    for case in args.cases:
+        if case not in CASES:
+            parser.error("no case %s; there are %s" % (case, ", ".join(CASES)))
+    if not (args.build / "bench_steps").exists():
+        sys.exit("compare: %s has no bench_steps; configure it with -DSUMI_BENCH=ON and build that target" % args.build)
+    print("%-12s %9s %9s %6s %13s %9s %10s %10s %16s  %s" % (
+        "case", "sumi ms", "torch ms", "ratio", "of rounds", "cpu ratio", "sumi MiB", "torch MiB", "with the model",
+        "torch's setting"))
+    results = []
+    for case in args.cases or CASES:
+        r = compare(args, case)
+        results.append(r)
+        print("%-12s %9.1f %9.1f %6.2f %6.2f-%6.2f %9.2f %10.0f %10.0f %7.0f /%7.0f  %s" % (
+            case, r["sumi_ms"], r["torch_ms"], r["ratio"], r["lowest"], r["highest"], r["cpu_ratio"], r["sumi_mib"],
+            r["torch_mib"], r["sumi_all_mib"], r["torch_all_mib"], r["torch_setting"]), flush=True)
+    if any(theirs["blas"] == "reference" for r in results for _, theirs in r["rounds"]):
+        print("warning: PyTorch ran on the reference BLAS, ten times slower than OpenBLAS. This is not its best setting: "
+              "install libopenblas0-pthread, or give --blas the folder where it lies.")
+    if args.save:
+        folder = ROOT / "bench/results"
+        folder.mkdir(exist_ok=True)
+        date = datetime.date.today().isoformat()
+        path = folder / ("%s-%s.json" % (date, commit()))
+        about = {"date": date, "commit": commit(), "processor": processor(), "cores": os.cpu_count(),
+                 "threads": args.threads, "results": results}
+        path.with_suffix(".tmp").write_text(json.dumps(about, indent=1) + "\n")
+        path.with_suffix(".tmp").replace(path)
+        print("wrote", path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Times one whole piece of work in PyTorch and prints one JSON line, as bench_steps does for sumi.
+
+torch_steps.py CASE [--threads N] [--seconds S] [--channels-last] [--flush-denormal]
+
+The transposed convolutions of PyTorch 1.13 call OpenBLAS, whose own threads must not meet OpenMP's: start with
+OPENBLAS_NUM_THREADS=1, as compare.py does.
+"""
+import argparse
+import json
+import pathlib
+import statistics
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "parity"))
+
+import torch  # noqa: E402
+
+
+def status_bytes(field):
+    """A line of /proc/self/status in bytes: VmRSS (resident now) or VmHWM (the most ever resident)."""
+    for line in open("/proc/self/status"):
+        if line.startswith(field + ":"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def blas():
+    """The BLAS that this process really uses: the BLAS package's own reference form is ten times slower."""
+    names = {line.split("/")[-1].strip() for line in open("/proc/self/maps") if "blas" in line}
+    return next((name for name in sorted(names) if "openblas" in name), "reference" if names else "built in")
+
+
+def init(net):
+    for module in net.modules():
+        if isinstance(module, (torch.nn.Conv2d, torch.nn.ConvTranspose2d)):
+            torch.nn.init.normal_(module.weight, 0.0, 0.02)
+    return net
+
+
+def dcgan64(layout):
+    import torch_gan
+    g, d = (init(net).to(memory_format=layout) for net in torch_gan.dcgan(64, 3, 100, 64, 64))
+    adam = [torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (g, d)]
+    loss = torch.nn.BCEWithLogitsLoss()
+    real = torch.tanh(torch.randn(16, 3, 64, 64)).contiguous(memory_format=layout)
+    ones, zeros = torch.ones(16, 1, 1, 1), torch.zeros(16, 1, 1, 1)
+
+    # torch_gan.step without its copies of the gradients.
+    def work():
+        adam[1].zero_grad(set_to_none=True)
+        on_real = d(real)
+        loss_real = loss(on_real, ones)
+        loss_real.backward()
+        fake = g(torch.randn(16, 100, 1, 1).contiguous(memory_format=layout))
+        on_fake = d(fake.detach())
+        loss_fake = loss(on_fake, zeros)
+        loss_fake.backward()
+        adam[1].step()
+        adam[0].zero_grad(set_to_none=True)
+        # As sumi freezes d: its gradients are not needed here.
+        for p in d.parameters():
+            p.requires_grad_(False)
+        loss_g = loss(d(fake), ones)
+        loss_g.backward()
+        for p in d.parameters():
+            p.requires_grad_(True)
+        adam[0].step()
+        return loss_real.item() + loss_fake.item(), loss_g.item()
+    return work
+
+
+def cyclegan128(layout):
+    import torch_cyclegan
+    nets = {name: init(net).to(memory_format=layout) for name, net in torch_cyclegan.networks().items()}
+    model = torch_cyclegan.CycleGAN(nets)
+    real = [torch.tanh(torch.randn(1, 3, 128, 128)).contiguous(memory_format=layout) for _ in range(2)]
+
+    def work():
+        losses, _, _ = model.step(*real)
+        return [loss.item() for loss in losses.values()]
+    return work
+
+
+def resnet256(layout):
+    import torch_cyclegan
+    net = init(torch_cyclegan.generator_of("resnet_9blocks")).eval().to(memory_format=layout)
+    x = torch.tanh(torch.randn(1, 3, 256, 256)).contiguous(memory_format=layout)
+
+    def work():
+        with torch.inference_mode():
+            return net(x)
+    return work
+
+
+CASES = {"dcgan64": dcgan64, "cyclegan128": cyclegan128, "resnet256": resnet256}
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("case", choices=sorted(CASES))
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--flush-denormal", action="store_true")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    torch.set_flush_denormal(args.flush_denormal)
+    torch.manual_seed(0)
+    at_start = status_bytes("VmRSS")
+    work = CASES[args.case](torch.channels_last if args.channels_last else torch.contiguous_format)
+    at_first_step = status_bytes("VmRSS")
+    work()
+    work()
+    times, cpu_times = [], []
+    while sum(times) < 1000 * args.seconds or len(times) < 3:
+        start, cpu_start = time.perf_counter(), time.process_time()
+        work()
+        times.append(1000 * (time.perf_counter() - start))
+        cpu_times.append(1000 * (time.process_time() - cpu_start))
+    times.sort()
+    peak = status_bytes("VmHWM")
+
+    def at(share):
+        return times[round(share * (len(times) - 1))]
+    setting = ("channels_last" if args.channels_last else "NCHW") + (", flush denormal" if args.flush_denormal else "")
+    print(json.dumps({"case": args.case, "library": "torch " + torch.__version__, "setting": setting,
+                      "blas": blas(), "threads": args.threads, "runs": len(times), "median_ms": round(statistics.median(times), 3),
+                      "cpu_ms": round(statistics.median(cpu_times), 3), "p10_ms": round(at(0.1), 3), "p90_ms": round(at(0.9), 3),
+                      "peak_over_first_step": peak - at_first_step, "peak_over_start": peak - at_start}))
+
+
+if __name__ == "__main__":
+    main()

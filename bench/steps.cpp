@@ -1,0 +1,178 @@
+// Times one whole piece of work and prints one JSON line. The same work in PyTorch: peers/torch_steps.py.
+//   bench_steps CASE --threads N --seconds S [--ops]
+// --ops prints where the time goes instead: seconds by op and shapes, of three runs.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <string_view>
+
+#include "bench/clock.h"
+#include "engine/device.h"
+#include "engine/trace.h"
+#include "models/model.h"
+#include "models/translation_networks.h"
+
+namespace sumi {
+namespace {
+
+struct Settings {
+  std::string name;
+  int threads = 2;
+  double seconds = 10;
+  bool ops = false;
+};
+
+// Makes the model and returns one unit of work.
+using Work = std::function<void()>;
+
+Tensor pictures(const Shape& shape) {
+  RandomStream stream(1, 1);
+  return tanh(stream.normal(shape, DType::f32, parse_device("cpu")));
+}
+
+TrainOptions options(const char* model, int size, int batch, int threads) {
+  TrainOptions o;
+  o.model = model;
+  o.size = size;
+  o.batch_size = batch;
+  o.threads = threads;
+  return o;
+}
+
+Work dcgan64(const Settings& s) {
+  const std::shared_ptr<Model> model = make_model(options("dcgan", 64, 16, s.threads));
+  return [model, real = pictures({16, 64, 64, 3})] { model->step({real}, 0); };
+}
+
+Work cyclegan128(const Settings& s) {
+  TrainOptions o = options("cyclegan", 128, 1, s.threads);
+  o.pool_size = 0;  // a pool of older pictures costs nothing, and the peer has none
+  const std::shared_ptr<Model> model = make_model(o);
+  return [model, a = pictures({1, 128, 128, 3}), b = pictures({1, 128, 128, 3})] { model->step({a, b}, 0); };
+}
+
+// One resnet_9blocks alone, as `sumi translate` runs it.
+Work resnet256(const Settings&) {
+  TranslationNetOptions o;
+  o.n_blocks = 9;
+  o.device = parse_device("cpu");
+  const std::shared_ptr<Module> net = resnet_generator(o);
+  RandomStream stream(1, 2);
+  initialize(*net, {}, stream);
+  net->set_training(false);
+  return [net, x = pictures({1, 256, 256, 3})] {
+    const NoGrad no_grad;
+    (*net)(x);
+  };
+}
+
+struct Case {
+  const char* name;
+  Work (*make)(const Settings&);
+};
+constexpr Case cases[] = {{"dcgan64", dcgan64}, {"cyclegan128", cyclegan128}, {"resnet256", resnet256}};
+
+[[noreturn]] void usage(const std::string& problem) {
+  std::string names;
+  for (const Case& c : cases) names += std::string(names.empty() ? "" : "|") + c.name;
+  fmt::print(stderr, "bench_steps: {}\nusage: bench_steps {} [--threads N] [--seconds S] [--ops]\n", problem,
+             names);
+  std::exit(2);
+}
+
+double number(const char* option, const char* text) {
+  char* end = nullptr;
+  const double value = std::strtod(text, &end);
+  if (end == text || *end != '\0' || !(value > 0))
+    usage(fmt::format("{} {}: not a positive number", option, text));
+  return value;
+}
+
+Settings parse(int argc, char** argv) {
+  Settings s;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    const bool option = word == "--threads" || word == "--seconds";
+    if (option && i + 1 == argc) usage(fmt::format("{} needs a value", word));
+    if (word == "--threads")
+      s.threads = static_cast<int>(number("--threads", argv[++i]));
+    else if (word == "--seconds")
+      s.seconds = number("--seconds", argv[++i]);
+    else if (word == "--ops")
+      s.ops = true;
+    else if (word.starts_with("-") || !s.name.empty())
+      usage(fmt::format("unknown argument {}", word));
+    else
+      s.name = word;
+  }
+  return s;
+}
+
+void print_ops(const Work& work) {
+  constexpr int runs = 3;
+  const Trace trace;
+  for (int i = 0; i < runs; ++i) work();
+  std::map<std::string, std::pair<double, int>> sums;
+  double total = 0;
+  for (const OpRecord& r : trace.records) {
+    std::string key = fmt::format("{:<28} {}", r.op, r.inputs.empty() ? "" : r.inputs[0].str());
+    if (r.inputs.size() > 1) key += " " + r.inputs[1].str();
+    key += " -> " + r.output.str();
+    for (const std::string& kernel : r.kernels) key += ", " + kernel;
+    sums[key].first += r.seconds;
+    ++sums[key].second;
+    total += r.seconds;
+  }
+  std::vector<std::pair<double, std::string>> rows;
+  for (const auto& [key, sum] : sums)
+    rows.emplace_back(sum.first, fmt::format("{:8.2f} ms {:5.1f} % {:4} times  {}", 1e3 * sum.first / runs,
+                                             100 * sum.first / total, sum.second / runs, key));
+  std::sort(rows.rbegin(), rows.rend());
+  for (const auto& row : rows) fmt::print("{}\n", row.second);
+  fmt::print("{:8.2f} ms in all\n", 1e3 * total / runs);
+}
+
+void run(const Settings& s) {
+  const Case* found = nullptr;
+  for (const Case& c : cases)
+    if (s.name == c.name) found = &c;
+  if (!found) usage(s.name.empty() ? "no case given" : "no case " + s.name);
+  set_threads(s.threads);
+  const std::int64_t at_start = bench::status_bytes("VmRSS");
+  const Work work = found->make(s);
+  const std::int64_t at_first_step = bench::status_bytes("VmRSS");
+  // The first two fill caches and make primitives.
+  work();
+  work();
+  if (s.ops) return print_ops(work);
+  std::vector<double> times, cpu_times;
+  double total = 0;
+  while (total < 1000 * s.seconds || times.size() < 3) {
+    cpu_times.push_back(bench::cpu_ms([&] { times.push_back(bench::time_ms(work)); }));
+    total += times.back();
+  }
+  const std::int64_t peak = bench::status_bytes("VmHWM");
+  fmt::print(
+      "{{\"case\": \"{}\", \"library\": \"sumi\", \"setting\": \"{}\", \"threads\": {}, \"runs\": {}, "
+      "\"median_ms\": {:.3f}, \"cpu_ms\": {:.3f}, \"p10_ms\": {:.3f}, \"p90_ms\": {:.3f}, "
+      "\"peak_over_first_step\": {}, "
+      "\"peak_over_start\": {}}}\n",
+      s.name, compute_signature(parse_device("cpu")), s.threads, times.size(), bench::quantile(times, 0.5),
+      bench::quantile(cpu_times, 0.5), bench::quantile(times, 0.1), bench::quantile(times, 0.9),
+      peak - at_first_step, peak - at_start);
+}
+
+}  // namespace
+}  // namespace sumi
+
+int main(int argc, char** argv) {
+  try {
+    sumi::run(sumi::parse(argc, argv));
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "bench_steps: {}\n", e.what());
+    return 1;
+  }
+  return 0;
+}
