@@ -10,6 +10,7 @@
 
 #include "engine/io/encode.h"
 #include "engine/io/image_file.h"
+#include "engine/io/webp.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {
@@ -20,13 +21,6 @@ namespace {
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
-}
-
-// OpenImageIO's messages may have several lines.
-std::string one_line(std::string text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text.empty() ? "unknown reason" : text;
 }
 
 // OpenEXR alone starts a thread pool when it reads; training's threads are OpenMP's.
@@ -57,7 +51,8 @@ std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs:
 }
 
 // What the header tells, with all that is checked before memory is taken.
-Decoded describe(const std::string& where, const OIIO::ImageInput& input, const DecodeOptions& options) {
+Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const DecodeOptions& options) {
+  const std::string where = "picture " + path.string();
   const OIIO::ImageSpec& spec = input.spec();
   if (spec.width <= 0 || spec.height <= 0 || spec.nchannels <= 0 || spec.depth > 1)
     fail(where,
@@ -78,15 +73,24 @@ Decoded describe(const std::string& where, const OIIO::ImageInput& input, const 
     d.straight = true;
   }
   d.linear = spec.format.is_floating_point() && lower(spec.get_string_attribute("oiio:ColorSpace")) == "linear";
+  if (std::strcmp(input.format_name(), "webp") == 0) {
+    if (options.profile) d.profile = webp_profile(path);
+    d.straight = d.channels == 4;  // read_samples sees to it
+  }
   if (const auto* p = options.profile ? spec.find_attribute("ICCProfile") : nullptr)
     d.profile.assign(static_cast<const char*>(p->data()), static_cast<std::size_t>(p->datasize()));
   return d;
 }
 
-void read_samples(const std::string& where, OIIO::ImageInput& input, Decoded& d) {
+void read_samples(const fs::path& path, OIIO::ImageInput& input, Decoded& d) {
+  const std::string where = "picture " + path.string();
   // Memory is touched as it is decoded: a header that lies about its size costs little.
   d.data = std::make_unique_for_overwrite<std::uint8_t[]>(
       d.pixels() * static_cast<std::size_t>(d.channels) * (d.depth == 16 ? 2 : 1));
+  if (std::strcmp(input.format_name(), "webp") == 0 && d.channels == 4) {
+    if (read_webp(path, d.width, d.height, d.data.get())) return;
+    d.straight = false;  // an animation: OpenImageIO's first frame, near enough
+  }
   const auto type = d.depth == 16 ? OIIO::TypeDesc::UINT16 : OIIO::TypeDesc::UINT8;
   const bool ok = input.read_image(0, 0, 0, d.channels, type, d.data.get());
   const auto message = input.geterror();
@@ -131,14 +135,14 @@ Decoded decode_picture(const fs::path& path, const DecodeOptions& options) {
   const std::string where = "picture " + path.string();
   forbid_pools();
   auto input = open_input(where, path, false);
-  Decoded d = describe(where, *input, options);
+  Decoded d = describe(path, *input, options);
   if (is_profiled_cmyk(*input, d)) {
     input = open_input(where, path, true);
-    d = describe(where, *input, options);
+    d = describe(path, *input, options);
     d.cmyk = d.channels == 4;
     if (d.cmyk) d.alpha = -1;
   }
-  read_samples(where, *input, d);
+  read_samples(path, *input, d);
   return d;
 }
 

@@ -9,19 +9,14 @@
 #include <vector>
 
 #include "engine/file.h"
+#include "engine/io/image_file.h"
+#include "engine/io/webp.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {
 namespace fs = std::filesystem;
 
 namespace {
-
-// OpenImageIO's messages may have several lines.
-std::string one_line(std::string text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text.empty() ? "unknown reason" : text;
-}
 
 // Its WebP writer takes only colour, and its PPM writer names grey pictures by another extension.
 std::vector<std::uint8_t> repeat_grey(const Samples& s) {
@@ -88,6 +83,15 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
     rgb = repeat_grey(s);
     s.channels += 2;
     s.data = rgb.data();
+  }
+  if (s.channels == 4 && extension == ".webp") {
+    const std::string bytes = write_webp(static_cast<const std::uint8_t*>(s.data), s.width, s.height,
+                                         std::clamp(quality, 1, 100));
+    if (bytes.empty()) fail(where, "is too large for WebP (16383 pixels a side); use .png");
+    FileWriter writer(path, file.temporary());
+    writer.write(bytes);
+    writer.close();
+    return file.commit();
   }
   const OIIO::ImageSpec spec = spec_of(s, extension, quality);
   const bool ok = output->open(file.temporary().string(), spec) &&
