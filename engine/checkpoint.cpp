@@ -102,6 +102,12 @@ bool CheckpointFile::has(const std::string& name) const {
   return impl_->file.find(name) != nullptr;
 }
 
+Shape CheckpointFile::shape(const std::string& name) const {
+  const StoredTensor* stored = impl_->file.find(name);
+  if (!stored) fail("checkpoint " + path_.string(), "has no tensor " + name);
+  return shape_of(stored->shape);
+}
+
 void CheckpointFile::load(const std::string& name, const Tensor& into) const {
   const std::string where = "checkpoint " + path_.string();
   const StoredTensor* stored = impl_->file.find(name);

@@ -54,6 +54,8 @@ class CheckpointFile {
   };
   std::vector<Entry> entries() const;
   bool has(const std::string& name) const;
+  // Of a tensor that is there.
+  Shape shape(const std::string& name) const;
   // Copies the stored tensor into `into`, converting between float types. Throws naming file, tensor and both
   // shapes when it is missing or does not fit.
   void load(const std::string& name, const Tensor& into) const;

@@ -99,6 +99,7 @@ struct LayerSpec {
   double norm_keep = 0.9;  // of the running statistics; PyTorch's momentum is 1 - norm_keep
   Unary act = Unary::identity;
   double alpha = 0;                                 // leaky_relu's slope
+  PadGeom next_pad;                                 // of the result, for the next layer's convolution
   std::string name, norm_name;                      // "main.0" and "main.1"
   Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};  // see TorchLayout
 };
@@ -108,6 +109,9 @@ class Layer final : public Module {
   Layer(const LayerSpec& spec, DType dtype, const Device& device);
   Shape plan(const Shape& x, Cost& cost) const override;
   const LayerSpec& spec() const { return spec_; }
+  using Module::operator();
+  // With `residual` [as the result before next_pad] added behind the activation.
+  Tensor operator()(const Tensor& x, const Tensor& residual);
 
  protected:
   Tensor forward(const Tensor& x) override;
@@ -131,6 +135,46 @@ class Reshape final : public Module {
 
  private:
   Shape to_;
+};
+
+// A border around h and w.
+class Pad final : public Module {
+ public:
+  explicit Pad(const PadGeom& geom) : Module("pad"), geom_(geom) {}
+  Shape plan(const Shape& x, Cost& cost) const override;
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  PadGeom geom_;
+};
+
+// Twice the height and width.
+class Upsample final : public Module {
+ public:
+  explicit Upsample(ResizeMode mode) : Module("upsample"), mode_(mode) {}
+  Shape plan(const Shape& x, Cost& cost) const override;
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  ResizeMode mode_;  // bilinear: half-pixel centres
+};
+
+// Zeroes each element with probability p while training, drawing from `stream`, which must outlive it.
+class Dropout final : public Module {
+ public:
+  Dropout(double p, RandomStream* stream) : Module("dropout"), p_(p), stream_(stream) {}
+  Shape plan(const Shape& x, Cost& cost) const override;
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  double p_;
+  RandomStream* stream_;
 };
 
 // One module after the other.

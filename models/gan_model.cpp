@@ -10,57 +10,7 @@ namespace {
 // Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
 enum Stream : std::uint64_t { kInit = 1, kNoise = 2, kFixedNoise = 3 };
 
-AdamOptions adam_options(const TrainOptions& o, bool generator) {
-  AdamOptions a;
-  a.beta1 = o.beta1;
-  a.beta2 = o.beta2;
-  a.clip_norm = o.clip_grad;
-  a.ema_decay = generator ? o.ema : 0;
-  return a;
-}
-
 }  // namespace
-
-struct GanModel::Trained {
-  Trained(const std::string& name, Module& network, const AdamOptions& options)
-      : arena({{name, &network}}), adam(arena, options), name(name), buffers(network.buffers()) {
-    for (Parameter& buffer : buffers) {
-      buffer.name = name + "." + buffer.name;
-      if (adam.ema()) ema_buffers.push_back(buffer.value.clone());
-    }
-  }
-
-  // Adam, and the running statistics' own average: averaged weights need statistics that lag as they do.
-  void update(double lr) {
-    adam.step(lr);
-    const double decay = adam.options().ema_decay;
-    for (std::size_t i = 0; i < ema_buffers.size(); ++i)
-      ema_buffers[i].assign(add(affine(ema_buffers[i], decay), affine(buffers[i].value, 1 - decay)));
-  }
-
-  // Exchanges the trained weights and statistics for their averages, and back.
-  void swap_ema() {
-    const Tensor trained = arena.values().clone();
-    arena.values().assign(adam.ema());
-    adam.ema().assign(trained);
-    for (std::size_t i = 0; i < ema_buffers.size(); ++i) {
-      const Tensor live = buffers[i].value.clone();
-      buffers[i].value.assign(ema_buffers[i]);
-      ema_buffers[i].assign(live);
-    }
-  }
-
-  // "g.main.0.weight" -> "optim.g.m.main.0.weight"
-  std::string moment_name(const char* moment, const ParamArena::Slot& slot) const {
-    return "optim." + name + "." + moment + slot.parameter.name.substr(name.size());
-  }
-
-  ParamArena arena;
-  AdamOptimizer adam;
-  std::string name;
-  std::vector<Parameter> buffers;   // of the network, names prefixed
-  std::vector<Tensor> ema_buffers;  // as many, or none
-};
 
 GanModel::GanModel(const TrainOptions& o, std::unique_ptr<Sequential> g, std::unique_ptr<Sequential> d,
                    const NetOptions& net)
@@ -71,18 +21,17 @@ GanModel::GanModel(const TrainOptions& o, std::unique_ptr<Sequential> g, std::un
       policy_{o.lr_policy, o.epochs, o.epochs_decay},
       lr_g_(o.lr_g > 0 ? o.lr_g : o.lr),
       lr_d_(o.lr_d > 0 ? o.lr_d : o.lr),
-      noise_stream_(o.seed, kNoise),
-      has_ema_(o.ema > 0) {
+      noise_stream_(o.seed, kNoise) {
   RandomStream init(o.seed, kInit);
   initialize(*g_, {o.init_type, o.init_gain}, init);
   initialize(*d_, {o.init_type, o.init_gain}, init);
-  g_trained_ = std::make_unique<Trained>("g", *g_, adam_options(o, true));
-  d_trained_ = std::make_unique<Trained>("d", *d_, adam_options(o, false));
+  g_trained_ = std::make_unique<NetworkGroup>(
+      std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}}, adam_options(o, true));
+  d_trained_ = std::make_unique<NetworkGroup>(
+      std::vector<std::pair<std::string, Module*>>{{"d", d_.get()}}, adam_options(o, false));
   RandomStream fixed(o.seed, kFixedNoise);
   fixed_noise_ = noise(64, fixed);
 }
-
-GanModel::~GanModel() = default;
 
 std::vector<Model::Network> GanModel::networks() {
   return {{"g", g_.get(), {1, 1, 1, net_.nz}}, {"d", d_.get(), {1, net_.size, net_.size, net_.channels}}};
@@ -107,7 +56,8 @@ struct GanModel::ScoreCount {
   }
 };
 
-StepStats GanModel::step(const Tensor& real, double epoch) {
+StepStats GanModel::step(const std::vector<Tensor>& domains, double epoch) {
+  const Tensor& real = domains.at(0);
   const double rate = policy_.factor(epoch);
   const std::int64_t n = real.shape().n;
   last_real_ = real;
@@ -120,7 +70,7 @@ StepStats GanModel::step(const Tensor& real, double epoch) {
   const Tape::Mark mark = tape.mark();
 
   // L_D on real, then on fake: two passes, so that batch norm sees each kind by itself.
-  d_trained_->arena.begin();
+  d_trained_->arena().begin();
   const Tensor on_real = (*d_)(real);
   const Tensor loss_real = loss_.discriminator_real(on_real);
   tape.backward(loss_real, mark);
@@ -130,10 +80,10 @@ StepStats GanModel::step(const Tensor& real, double epoch) {
   d_trained_->update(lr_d_ * rate);
 
   // L_G through the updated d, whose own gradients nobody needs now.
-  g_trained_->arena.begin();
+  g_trained_->arena().begin();
   Tensor loss_g;
   {
-    const Frozen frozen(d_trained_->arena);
+    const Frozen frozen(d_trained_->arena());
     loss_g = loss_.generator((*d_)(fake));
     tape.backward(loss_g);
   }
@@ -151,93 +101,50 @@ std::vector<std::pair<std::string, Tensor>> GanModel::last_batch() const {
   return {{"real", last_real_}, {"noise", last_noise_}, {"fake", last_fake_}};
 }
 
-Tensor GanModel::samples() {
-  return generate(fixed_noise_, false);
+SampleSheet GanModel::samples() {
+  return {{generate(fixed_noise_, false)}, 8};
 }
 
 Tensor GanModel::generate(const Tensor& z, bool raw) {
   const NoGrad no_grad;
-  const bool average = has_ema_ && !raw;
-  if (average) g_trained_->swap_ema();
+  const NetworkGroup::Averaged averaged(*g_trained_, !raw);
   g_->set_training(false);
   const Tensor pictures = (*g_)(z);
   g_->set_training(true);
-  if (average) g_trained_->swap_ema();
   return pictures;
 }
 
 void GanModel::save(CheckpointWriter& writer, bool full) {
-  for (const Trained* t : {g_trained_.get(), d_trained_.get()}) {
-    for (const ParamArena::Slot& slot : t->arena.slots()) {
-      writer.add(slot.parameter.name, slot.parameter.value);
-      if (t->adam.ema()) writer.add("ema." + slot.parameter.name, t->arena.slice(t->adam.ema(), slot));
-      if (!full) continue;
-      writer.add(t->moment_name("m", slot), t->arena.slice(t->adam.m(), slot));
-      writer.add(t->moment_name("v", slot), t->arena.slice(t->adam.v(), slot));
-    }
-  }
-  for (const Trained* t : {g_trained_.get(), d_trained_.get()})
-    for (std::size_t i = 0; i < t->buffers.size(); ++i) {
-      writer.add(t->buffers[i].name, t->buffers[i].value);
-      if (!t->ema_buffers.empty()) writer.add("ema." + t->buffers[i].name, t->ema_buffers[i]);
-    }
+  g_trained_->save(writer, full);
+  d_trained_->save(writer, full);
 }
 
 void GanModel::load(const CheckpointFile& file, bool full) {
-  for (Trained* t : {g_trained_.get(), d_trained_.get()}) {
-    for (const ParamArena::Slot& slot : t->arena.slots()) {
-      file.load(slot.parameter.name, slot.parameter.value);
-      // Weights of elsewhere start their own running average.
-      if (t->adam.ema()) {
-        const std::string ema = "ema." + slot.parameter.name;
-        file.load(full || file.has(ema) ? ema : slot.parameter.name, t->arena.slice(t->adam.ema(), slot));
-      }
-      if (!full) continue;
-      file.load(t->moment_name("m", slot), t->arena.slice(t->adam.m(), slot));
-      file.load(t->moment_name("v", slot), t->arena.slice(t->adam.v(), slot));
-    }
-  }
-  for (const Trained* t : {g_trained_.get(), d_trained_.get()})
-    for (std::size_t i = 0; i < t->buffers.size(); ++i) {
-      file.load(t->buffers[i].name, t->buffers[i].value);
-      if (t->ema_buffers.empty()) continue;
-      const std::string ema = "ema." + t->buffers[i].name;
-      file.load(full || file.has(ema) ? ema : t->buffers[i].name, t->ema_buffers[i]);
-    }
+  g_trained_->load(file, full);
+  d_trained_->load(file, full);
 }
 
 std::map<std::string, std::uint64_t> GanModel::counters() const {
-  std::map<std::string, std::uint64_t> positions{{"noise", noise_stream_.position()}};
-  for (Trained* t : {g_trained_.get(), d_trained_.get()}) {
-    const auto& steps = t->adam.steps();
-    for (std::size_t i = 0; i < steps.size(); ++i)
-      positions["adam." + t->arena.slots()[i].parameter.name] = static_cast<std::uint64_t>(steps[i]);
-  }
-  return positions;
+  std::map<std::string, std::uint64_t> all{{"noise", noise_stream_.position()}};
+  g_trained_->add_counters(all);
+  d_trained_->add_counters(all);
+  return all;
 }
 
-void GanModel::set_counters(const std::map<std::string, std::uint64_t>& positions) {
-  const auto get = [&](const std::string& name) {
-    const auto found = positions.find(name);
-    if (found == positions.end()) fail("resume", "the checkpoint's state has no entry " + name);
-    return found->second;
-  };
-  noise_stream_.set_position(get("noise"));
-  for (Trained* t : {g_trained_.get(), d_trained_.get()}) {
-    auto& steps = t->adam.steps();
-    for (std::size_t i = 0; i < steps.size(); ++i)
-      steps[i] = static_cast<std::int64_t>(get("adam." + t->arena.slots()[i].parameter.name));
-  }
+void GanModel::set_counters(const std::map<std::string, std::uint64_t>& all) {
+  noise_stream_.set_position(counter_of(all, "noise"));
+  g_trained_->set_counters(all);
+  d_trained_->set_counters(all);
 }
 
 std::string GanModel::first_nonfinite() const {
-  const std::string name = g_trained_->adam.first_nonfinite();
-  return name.empty() ? d_trained_->adam.first_nonfinite() : name;
+  const std::string name = g_trained_->first_nonfinite();
+  return name.empty() ? d_trained_->first_nonfinite() : name;
 }
 
 std::vector<std::string> GanModel::never_updated() const {
-  std::vector<std::string> names = g_trained_->adam.never_updated();
-  for (std::string& name : d_trained_->adam.never_updated()) names.push_back(std::move(name));
+  std::vector<std::string> names = g_trained_->never_updated();
+  for (std::string& name : d_trained_->never_updated()) names.push_back(std::move(name));
   return names;
 }
 

@@ -3,6 +3,7 @@
 
 #include "models/gan_losses.h"
 #include "models/model.h"
+#include "models/network_group.h"
 #include "models/networks.h"
 
 namespace sumi {
@@ -13,12 +14,11 @@ class GanModel final : public Model {
  public:
   GanModel(const TrainOptions& options, std::unique_ptr<Sequential> g, std::unique_ptr<Sequential> d,
            const NetOptions& net);
-  ~GanModel() override;
 
   std::vector<Network> networks() override;
-  StepStats step(const Tensor& real, double epoch) override;
+  StepStats step(const std::vector<Tensor>& real, double epoch) override;
   std::vector<std::pair<std::string, Tensor>> last_batch() const override;
-  Tensor samples() override;
+  SampleSheet samples() override;
   Tensor generate(const Tensor& noise, bool raw) override;
   Tensor noise(std::int64_t count, RandomStream& stream) const override;
   void save(CheckpointWriter& writer, bool full) override;
@@ -29,18 +29,16 @@ class GanModel final : public Model {
   std::vector<std::string> never_updated() const override;
 
  private:
-  struct Trained;  // a network with its arena and optimiser
   struct ScoreCount;
 
   NetOptions net_;
   std::unique_ptr<Sequential> g_, d_;
-  std::unique_ptr<Trained> g_trained_, d_trained_;
+  std::unique_ptr<NetworkGroup> g_trained_, d_trained_;
   GanLoss loss_;
   LrPolicy policy_;
   double lr_g_, lr_d_;
   RandomStream noise_stream_;
   Tensor fixed_noise_, last_real_, last_noise_, last_fake_;
-  bool has_ema_;
 };
 
 }  // namespace sumi

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/device.h"
+#include "models/cyclegan_model.h"
 #include "models/gan_model.h"
 
 namespace sumi {
@@ -15,6 +16,7 @@ const std::vector<ModelInfo>& model_list() {
   static const std::vector<ModelInfo> list{
       {"gan", "dense GAN: small grey pictures from noise", "the source texts, after Goodfellow 2014"},
       {"dcgan", "convolutional GAN: pictures from noise", "Radford 2015"},
+      {"cyclegan", "translation between two folders of unpaired pictures", "Zhu 2017"},
   };
   return list;
 }
@@ -35,6 +37,14 @@ NetOptions net_options(const TrainOptions& o) {
 
 std::vector<PlannedNetwork> plan_networks(const TrainOptions& o) {
   const PlanOnly plan_only;
+  if (o.model == "cyclegan") {
+    const TranslationNetOptions net = translation_net_options(o);
+    const Shape picture{1, o.crop_size, o.crop_size, o.channels};
+    std::vector<PlannedNetwork> planned;
+    for (const char* name : {"g_ab", "g_ba"}) planned.push_back({name, translation_generator(net), picture});
+    for (const char* name : {"d_a", "d_b"}) planned.push_back({name, patch_discriminator(net), picture});
+    return planned;
+  }
   GanNetworks networks = make_gan_networks(o.model, net_options(o));
   std::vector<PlannedNetwork> planned;
   planned.push_back({"g", std::move(networks.g), {1, 1, 1, o.nz}});
@@ -60,6 +70,7 @@ void check_fits(const CheckpointFile& file, const TrainOptions& o) {
 
 std::unique_ptr<Model> make_model(const TrainOptions& o) {
   validate(o);
+  if (o.model == "cyclegan") return std::make_unique<CycleGanModel>(o);
   const NetOptions net = net_options(o);
   GanNetworks networks = make_gan_networks(o.model, net);
   return std::make_unique<GanModel>(o, std::move(networks.g), std::move(networks.d), net);
@@ -89,7 +100,19 @@ namespace {
   fail("model", "draws pictures from noise and cannot translate any; use sumi generate, or a cyclegan");
 }
 
+[[noreturn]] void no_noise() {
+  fail("model", "translates pictures and draws none from noise; use sumi convert, or a gan or dcgan");
+}
+
 }  // namespace
+
+Tensor Model::generate(const Tensor&, bool) {
+  no_noise();
+}
+
+Tensor Model::noise(std::int64_t, RandomStream&) const {
+  no_noise();
+}
 
 Model::Translator Model::translator(const std::string&) const {
   no_translator();

@@ -17,6 +17,12 @@ namespace sumi {
 // What one step reports, in the order of stats.jsonl: loss_d, loss_g, d_real, d_fake, d_accuracy.
 using StepStats = std::vector<std::pair<std::string, double>>;
 
+// What is drawn while training: pictures [n,h,w,c] in [-1,1], one tensor after the other in rows of `columns`.
+struct SampleSheet {
+  std::vector<Tensor> pictures;
+  int columns = 8;
+};
+
 // One line of `sumi models` and of the help.
 struct ModelInfo {
   const char* name;
@@ -36,20 +42,25 @@ class Model {
   };
   virtual std::vector<Network> networks() = 0;
 
-  // One optimiser step of every network on real pictures [n,h,w,c] in [-1,1]. `epoch` (fractional) sets the
-  // rate.
-  virtual StepStats step(const Tensor& real, double epoch) = 0;
+  // How many sets of pictures it learns from: 1, or 2 for a translation between domains A and B.
+  virtual int domains() const { return 1; }
+
+  // One optimiser step of every network on real pictures [n,h,w,c] in [-1,1], a tensor of each domain. `epoch`
+  // counts whole passes and sets the rate.
+  virtual StepStats step(const std::vector<Tensor>& real, double epoch) = 0;
 
   // What the last step worked on, for --dump-batches: "real", "noise", and what came of it, "fake".
   virtual std::vector<std::pair<std::string, Tensor>> last_batch() const = 0;
 
-  // The sheet drawn while training: fixed noise, always the same. [n,h,w,c] in [-1,1].
-  virtual Tensor samples() = 0;
+  // The sheet drawn while training: of fixed noise, or of the pictures given before.
+  virtual SampleSheet samples() = 0;
+  // Translation only: the pictures of each domain that samples() shows, each [1,h,w,c].
+  virtual void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) { (void)pictures; }
 
   // Pictures from noise [n,1,1,nz] with the running average where there is one (unless `raw`), batch norm at
-  // inference.
-  virtual Tensor generate(const Tensor& noise, bool raw) = 0;
-  virtual Tensor noise(std::int64_t count, RandomStream& stream) const = 0;
+  // inference. Error for a model that translates.
+  virtual Tensor generate(const Tensor& noise, bool raw);
+  virtual Tensor noise(std::int64_t count, RandomStream& stream) const;
 
   // Picture to picture: the directions there are, the default first ("AtoB"); none for models that draw from
   // noise.

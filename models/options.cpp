@@ -86,6 +86,11 @@ Json parse_lines(const std::string& text, const std::string& where) {
 
 }  // namespace
 
+bool applies(const OptionInfo& info, const std::string& model) {
+  const std::string list = fmt::format(" {} ", info.models);
+  return *info.models == 0 || list.find(" " + model + " ") != std::string::npos;
+}
+
 TrainOptions default_options(const std::string& model) {
   TrainOptions o;
   o.model = model;
@@ -96,6 +101,13 @@ TrainOptions default_options(const std::string& model) {
     o.no_flip = true;
     o.beta1 = 0.9;
     o.epochs = 100;
+    return o;
+  }
+  if (model == "cyclegan") {
+    o.batch_size = 1;
+    o.epochs = o.epochs_decay = 100;
+    o.lr_policy = "linear";
+    o.gan_mode = "lsgan";
     return o;
   }
   std::string known;
@@ -129,6 +141,14 @@ void validate(const TrainOptions& o) {
   within("clip-grad", o.clip_grad, 0.0, 1e9);
   within("ema", o.ema, 0.0, 0.9999999);
   within("init-gain", o.init_gain, 0.0, 1e3);
+  within("load-size", o.load_size, 1, 16384);
+  within("crop-size", o.crop_size, 1, 4096);
+  within("n-blocks", o.n_blocks, 0, 64);
+  within("n-layers-d", o.n_layers_d, 1, 8);
+  within("pool-size", o.pool_size, 0, 100000);
+  within("lambda-a", o.lambda_a, 0.0, 1e6);
+  within("lambda-b", o.lambda_b, 0.0, 1e6);
+  within("lambda-identity", o.lambda_identity, 0.0, 1e6);
   if (o.channels != 1 && o.channels != 3)
     fail("--channels", fmt::format("{} is neither 1 nor 3", o.channels));
   if (o.steps == 0 && o.epochs + o.epochs_decay <= 0)
@@ -143,6 +163,14 @@ void validate(const TrainOptions& o) {
   choice("lr-policy", o.lr_policy, {"constant", "linear", "step", "cosine"});
   choice("init-type", o.init_type, {"normal", "xavier", "xavier-uniform", "kaiming", "orthogonal"});
   choice("precision", o.precision, {"auto", "f32", "f64"});
+  choice("net-g", o.net_g, {"resnet_9blocks", "resnet_6blocks", "unet_128", "unet_256"});
+  choice("norm", o.norm, {"instance", "batch"});
+  choice("upsample", o.upsample, {"transpose", "nearest", "bilinear"});
+  choice("preprocess", o.preprocess,
+         {"resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none"});
+  if (o.preprocess == "resize_and_crop" && o.load_size < o.crop_size)
+    fail("--load-size", fmt::format("{} is smaller than --crop-size {}; give at least that", o.load_size,
+                                    o.crop_size));
   const Device device = parse_device(o.device);
   // Names go into JSON files, which are UTF-8.
   visit_options(o, [](const OptionInfo& info, const auto& value) {
@@ -166,7 +194,9 @@ void validate(const TrainOptions& o) {
 Json to_json(const TrainOptions& options) {
   Json json = Json::object();
   json["model"] = options.model;
-  visit_options(options, [&](const OptionInfo& info, const auto& value) { json[info.name] = value; });
+  visit_options(options, [&](const OptionInfo& info, const auto& value) {
+    if (applies(info, options.model)) json[info.name] = value;
+  });
   return json;
 }
 
@@ -181,7 +211,7 @@ void update_from_json(TrainOptions& options, const Json& json, const std::string
     }
     bool found = false;
     visit_options(options, [&](const OptionInfo& info, auto& member) {
-      if (name != info.name) return;
+      if (name != info.name || !applies(info, options.model)) return;
       found = true;
       member = convert<std::remove_reference_t<decltype(member)>>(value, name, where);
     });

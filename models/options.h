@@ -10,19 +10,25 @@
 namespace sumi {
 
 struct TrainOptions {
-  std::string model;  // "gan", "dcgan"
+  std::string model;  // "gan", "dcgan", "cyclegan"
 
   // data
   std::string data;
+  std::string data_a, data_b;  // of the two domains; empty: data/trainA and data/trainB
   std::string outdir;
   std::string cache;  // folder of packed data sets; empty: the user's cache folder
   int size = 64, channels = 3;
+  int load_size = 286, crop_size = 256;
+  std::string preprocess = "resize_and_crop";
   bool no_flip = false;
   std::int64_t max_items = 0;
   int workers = 2;
 
   // networks
   int nz = 100, ngf = 64, ndf = 64;
+  std::string net_g = "resnet_9blocks", norm = "instance", upsample = "transpose";
+  int n_blocks = 0, n_layers_d = 3;
+  bool no_dropout = true;
   std::string init_type = "normal";
   double init_gain = 0.02;
   std::string init;  // a checkpoint whose weights to start from
@@ -35,6 +41,8 @@ struct TrainOptions {
   double beta1 = 0.5, beta2 = 0.999;
   std::string lr_policy = "constant";
   std::string gan_mode = "vanilla";
+  double lambda_a = 10, lambda_b = 10, lambda_identity = 0.5;
+  int pool_size = 50;
   double label_smooth = 0, clip_grad = 0, ema = 0;
   bool overfit_one_batch = false;
 
@@ -59,23 +67,45 @@ struct OptionInfo {
   const char* value;    // "N", "DIR", ...; "" for a flag
   const char* help;     // one line
   bool on_resume;       // may be given again with --resume
+  const char* models = "";  // those that have it, separated by blanks; "": all
 };
+
+// Whether the model has the option.
+bool applies(const OptionInfo& info, const std::string& model);
 
 // Calls visit(OptionInfo, reference to the member) for every option, in the order of --help.
 template <class Options, class Visit>
 void visit_options(Options& o, Visit&& visit) {
+  // Which models have an option.
+  const char *from_noise = "gan dcgan", *translating = "cyclegan";
   const char *data = "Data", *nets = "Networks", *train = "Training", *out = "Output", *machine = "Machine";
   visit(OptionInfo{"data", "--dataroot", data, "DIR|FILE",
-                   "folder of pictures (searched through), or an idx.gz file", true},
+                   "folder of pictures (searched through), or an idx.gz file; for cyclegan a folder with "
+                   "trainA and trainB in it",
+                   true},
         o.data);
+  visit(OptionInfo{"data-a", "--photo", data, "DIR", "pictures of domain A (photographs)", true, translating},
+        o.data_a);
+  visit(OptionInfo{"data-b", "--style", data, "DIR", "pictures of domain B (drawings, paintings)", true,
+                   translating},
+        o.data_b);
   visit(OptionInfo{"outdir", "-o,--outf", data, "DIR", "run directory: checkpoints, samples, curves, log",
                    false},
         o.outdir);
   visit(OptionInfo{"cache", "", data, "DIR",
                    "where decoded data sets are kept (default: the user's cache folder)", true},
         o.cache);
-  visit(OptionInfo{"size", "--image-size,--imageSize", data, "PX", "height and width of the pictures", false},
+  visit(OptionInfo{"size", "--image-size,--imageSize", data, "PX", "height and width of the pictures", false,
+                   from_noise},
         o.size);
+  visit(OptionInfo{"load-size", "", data, "PX", "pictures are first made this large ...", false, translating},
+        o.load_size);
+  visit(OptionInfo{"crop-size", "", data, "PX", "... and of that a square this large is cut at random", false,
+                   translating},
+        o.crop_size);
+  visit(OptionInfo{"preprocess", "", data, "RULE",
+                   "resize_and_crop, crop, scale_width, scale_width_and_crop or none", false, translating},
+        o.preprocess);
   visit(OptionInfo{"channels", "--nc", data, "1|3", "grey or colour", false}, o.channels);
   visit(OptionInfo{"no-flip", "", data, "", "do not mirror pictures at random", false}, o.no_flip);
   visit(OptionInfo{"max-items", "--subset,--max-dataset-size", data, "N",
@@ -85,9 +115,24 @@ void visit_options(Options& o, Visit&& visit) {
                    "threads that prepare batches (0: none); same results for any N", true},
         o.workers);
 
-  visit(OptionInfo{"nz", "", nets, "N", "length of the noise vector", false}, o.nz);
+  visit(OptionInfo{"nz", "", nets, "N", "length of the noise vector", false, from_noise}, o.nz);
+  visit(OptionInfo{"net-g", "--netG", nets, "NAME", "resnet_9blocks, resnet_6blocks, unet_128 or unet_256",
+                   false, translating},
+        o.net_g);
+  visit(OptionInfo{"n-blocks", "", nets, "N", "residual blocks of a resnet (0: as its name says)", false,
+                   translating},
+        o.n_blocks);
   visit(OptionInfo{"ngf", "", nets, "N", "width of the generator", false}, o.ngf);
   visit(OptionInfo{"ndf", "", nets, "N", "width of the discriminator", false}, o.ndf);
+  visit(OptionInfo{"n-layers-d", "", nets, "N", "depth of the patch discriminator", false, translating},
+        o.n_layers_d);
+  visit(OptionInfo{"norm", "", nets, "KIND", "instance or batch", false, translating}, o.norm);
+  visit(OptionInfo{"no-dropout", "", nets, "", "no dropout in the generators", false, translating},
+        o.no_dropout);
+  visit(OptionInfo{"upsample", "", nets, "RULE",
+                   "transpose, or nearest or bilinear with a convolution (no chequerboard)", false,
+                   translating},
+        o.upsample);
   visit(OptionInfo{"init-type", "", nets, "RULE", "normal, xavier, xavier-uniform, kaiming or orthogonal",
                    false},
         o.init_type);
@@ -112,6 +157,17 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"beta2", "", train, "X", "Adam's second decay", false}, o.beta2);
   visit(OptionInfo{"lr-policy", "", train, "RULE", "constant, linear, step or cosine", false}, o.lr_policy);
   visit(OptionInfo{"gan-mode", "", train, "LOSS", "vanilla, saturating or lsgan", false}, o.gan_mode);
+  visit(OptionInfo{"lambda-a", "--lambda-A", train, "X", "weight of the cycle A to B to A", false, translating},
+        o.lambda_a);
+  visit(OptionInfo{"lambda-b", "--lambda-B", train, "X", "weight of the cycle B to A to B", false, translating},
+        o.lambda_b);
+  visit(OptionInfo{"lambda-identity", "", train, "X",
+                   "weight of leaving a domain's own pictures as they are, times --lambda-a or -b", false,
+                   translating},
+        o.lambda_identity);
+  visit(OptionInfo{"pool-size", "", train, "N", "drawn pictures kept to show the discriminators again (0: off)",
+                   false, translating},
+        o.pool_size);
   visit(OptionInfo{"label-smooth", "", train, "X", "real pictures get the label 1 - X", false},
         o.label_smooth);
   visit(

@@ -14,33 +14,51 @@ double mib(double bytes) {
   return bytes / (1 << 20);
 }
 
+// How often a step runs a network forward, in forward-equivalents of arithmetic, and how many of these passes
+// are kept for the backward at once.
+struct Passes {
+  double work, kept;
+};
+Passes passes_of(const TrainOptions& o, const std::string& network) {
+  // d: forward and both gradients on real and on fake, and once more to reach g, without weight gradients.
+  if (network[0] == 'd') return {8, 1};
+  if (o.model != "cyclegan") return {3, 1};
+  // g_ab: forward and both gradients as translation, as the way back, and on its own domain's pictures. The
+  // translation and the way back of one cycle are kept at once: one pass of each generator.
+  return {o.lambda_identity > 0 ? 9.0 : 6.0, 1};
+}
+
+Shape picture_shape(const TrainOptions& o) {
+  const int side = o.model == "cyclegan" ? o.crop_size : o.size;
+  return {o.batch_size, side, side, o.channels};
+}
+
 }  // namespace
 
 std::string describe_plan(const TrainOptions& options) {
   validate(options);
   const std::size_t element = options.precision == "f64" ? 8 : 4;
-  std::string text = fmt::format("{}, pictures {}x{}x{}, batch {}\n\n", options.model, options.size,
-                                 options.size, options.channels, options.batch_size);
+  const Shape picture = picture_shape(options);
+  std::string text = fmt::format("{}, pictures {}x{}x{}, batch {}\n\n", options.model, picture.h, picture.w,
+                                 picture.c, picture.n);
   double step_macs = 0, state = 0, activations = 0;
   for (const PlannedNetwork& network : plan_networks(options)) {
     Cost cost;
-    Shape input = network.input;
+    const Shape input = network.input;
     const Shape one = network.module->plan(input, cost);
     const auto parameters = static_cast<double>(network.module->parameter_count());
     text += fmt::format("{:<4} {} -> {}   {:>12} parameters   {} forward per picture\n", network.name,
                         input.str(), one.str(), network.module->parameter_count(),
                         gflop(static_cast<double>(cost.macs)));
     for (const Parameter& p : network.module->parameters())
-      text += fmt::format("     {:<18} {:>16} {:>12}\n", p.name, p.value.shape().str(), p.value.count());
-    // g: forward and both gradients. d: the same on real and on fake, and once more to reach g, without
-    // weight gradients.
-    const double passes = network.name == "g" ? 3 : 8;
-    step_macs += passes * static_cast<double>(cost.macs) * options.batch_size;
-    const bool ema = network.name == "g" && options.ema > 0;
+      text += fmt::format("     {:<30} {:>16} {:>12}\n", p.name, p.value.shape().str(), p.value.count());
+    const Passes passes = passes_of(options, network.name);
+    step_macs += passes.work * static_cast<double>(cost.macs) * options.batch_size;
+    const bool ema = network.name[0] == 'g' && options.ema > 0;
     state += parameters * static_cast<double>(element) *
              (ema ? 5 : 4);  // weights, gradients, two moments, average
-    activations +=
-        static_cast<double>(cost.saved_elements * options.batch_size) * static_cast<double>(element);
+    activations += passes.kept * static_cast<double>(cost.saved_elements * options.batch_size) *
+                   static_cast<double>(element);
   }
   text += fmt::format(
       "\none step    {}\nmemory      about {:.0f} MiB: {:.0f} of weights, gradients and Adam's moments, "
@@ -53,9 +71,11 @@ std::vector<OpRecord> explain_step(const TrainOptions& options) {
   set_threads(options.threads);
   const std::unique_ptr<Model> model = make_model(options);
   RandomStream stream(options.seed, 0);
-  const Tensor real = stream.uniform({options.batch_size, options.size, options.size, options.channels},
-                                     options.precision == "f64" ? DType::f64 : DType::f32,
-                                     parse_device(options.device), -1, 1);
+  std::vector<Tensor> real;
+  for (int domain = 0; domain < model->domains(); ++domain)
+    real.push_back(stream.uniform(picture_shape(options),
+                                  options.precision == "f64" ? DType::f64 : DType::f32,
+                                  parse_device(options.device), -1, 1));
   model->step(real, 0);  // the first step makes buffers and plans
   Trace trace;
   model->step(real, 0);

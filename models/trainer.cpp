@@ -22,10 +22,26 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
+// The folders (or idx file) of the model's domains.
+std::vector<fs::path> data_paths(const TrainOptions& o) {
+  if (o.model != "cyclegan") return {o.data};
+  const fs::path parent = o.data;
+  return {o.data_a.empty() ? parent / "trainA" : fs::path(o.data_a),
+          o.data_b.empty() ? parent / "trainB" : fs::path(o.data_b)};
+}
+
 DatasetSpec dataset_spec(const TrainOptions& o) {
   DatasetSpec spec;
-  spec.data = o.data;
   spec.size = o.size;
+  if (o.model == "cyclegan") {
+    spec.preprocess = o.preprocess == "crop"                   ? Preprocess::crop
+                      : o.preprocess == "scale_width"          ? Preprocess::scale_width
+                      : o.preprocess == "scale_width_and_crop" ? Preprocess::scale_width_and_crop
+                      : o.preprocess == "none"                 ? Preprocess::none
+                                                               : Preprocess::resize_and_crop;
+    spec.load_size = o.load_size;
+    spec.crop_size = o.crop_size;
+  }
   spec.channels = o.channels;
   spec.max_items = o.max_items;
   spec.cache_dir = o.cache;
@@ -47,6 +63,7 @@ class Session {
         model_(make_model(options)),
         loader_(open_data(), dataset_spec(options)) {
     per_epoch_ = loader_.batches_per_epoch();
+    if (model_->domains() > 1) model_->set_sample_pictures(sample_pictures());
     total_ = options_.steps > 0
                  ? options_.steps
                  : std::llround((options_.epochs + options_.epochs_decay) * static_cast<double>(per_epoch_));
@@ -57,8 +74,10 @@ class Session {
   TrainResult loop();
 
  private:
-  Dataset open_data();
-  Tensor real_batch();
+  std::vector<Dataset> open_data();
+  Tensor tensor(const Batch& batch) const;
+  std::vector<Tensor> real_batches();
+  std::vector<std::vector<Tensor>> sample_pictures() const;
   void say(const std::string& line) {
     run_.log(line);
     observer_.message(line);
@@ -89,7 +108,7 @@ class Session {
   std::int64_t saved_step_ = -1;
 };
 
-Dataset Session::open_data() {
+std::vector<Dataset> Session::open_data() {
   DatasetSpec spec = dataset_spec(options_);
   spec.fallback_dir = run_.path();
   DatasetEvents events;
@@ -98,7 +117,12 @@ Dataset Session::open_data() {
     observer_.decoding(done, total);
     if (stop_requested) throw Interrupted("[data] interrupted while the pictures were being decoded");
   };
-  return Dataset::open(spec, events);
+  std::vector<Dataset> domains;
+  for (const fs::path& path : data_paths(options_)) {
+    spec.data = path;
+    domains.push_back(Dataset::open(spec, events));
+  }
+  return domains;
 }
 
 CheckpointHeader Session::header(const char* kind) const {
@@ -108,7 +132,7 @@ CheckpointHeader Session::header(const char* kind) const {
   state["epoch"] = static_cast<double>(step_) / static_cast<double>(per_epoch_);
   state["seconds"] = elapsed();
   state["batch"] = loader_.position();  // data order: batch k of (data, seed) is always the same
-  state["data_key"] = loader_.dataset().key();
+  state["data_key"] = loader_.key();
   state["data_count"] = loader_.size();
   state["threads"] = threads();
   state["kernels"] = compute_signature(parse_device(options_.device));
@@ -129,7 +153,11 @@ void Session::save() {
 }
 
 void Session::draw() {
-  save_image(run_.sample_path(step_), make_sheet(to_images(model_->samples()), 8));
+  const SampleSheet sheet = model_->samples();
+  std::vector<Image8> images;
+  for (const Tensor& pictures : sheet.pictures)
+    for (Image8& image : to_images(pictures)) images.push_back(std::move(image));
+  save_image(run_.sample_path(step_), make_sheet(images, sheet.columns));
   run_.plot(options_.model + ", " + run_.path().filename().string());
 }
 
@@ -167,7 +195,7 @@ void Session::restore(const CheckpointFile& file) {
     loader_.seek(state.at("batch").get<std::int64_t>());
     model_->load(file, true);
     model_->set_counters(counters);
-    if (state.at("data_key").get<std::uint64_t>() != loader_.dataset().key())
+    if (state.at("data_key").get<std::uint64_t>() != loader_.key())
       warn("the data has changed since the checkpoint: the run goes on, but not as it would have");
     const std::string kernels = compute_signature(parse_device(options_.device));
     if (const std::string then = state.value("kernels", kernels); then != kernels)
@@ -187,11 +215,29 @@ void Session::restore(const CheckpointFile& file) {
   say(fmt::format("resumed at step {} of {}", step_, total_));
 }
 
-Tensor Session::real_batch() {
-  if (options_.overfit_one_batch) loader_.seek(0);
-  const Batch batch = loader_.next();
+Tensor Session::tensor(const Batch& batch) const {
   return Tensor::from(batch.data, {batch.n, batch.h, batch.w, batch.c},
                       options_.precision == "f64" ? DType::f64 : DType::f32, parse_device(options_.device));
+}
+
+std::vector<Tensor> Session::real_batches() {
+  if (options_.overfit_one_batch) loader_.seek(0);
+  std::vector<Tensor> domains;
+  for (const Batch& batch : loader_.next()) domains.push_back(tensor(batch));
+  return domains;
+}
+
+// A few pictures of each domain, evenly spread over the set, unflipped.
+std::vector<std::vector<Tensor>> Session::sample_pictures() const {
+  constexpr std::int64_t kShown = 6;
+  std::vector<std::vector<Tensor>> domains;
+  for (int domain = 0; domain < model_->domains(); ++domain) {
+    const std::int64_t count = std::min(kShown, loader_.dataset(domain).count());
+    auto& pictures = domains.emplace_back();
+    for (std::int64_t i = 0; i < count; ++i)
+      pictures.push_back(tensor(loader_.whole(domain, i * loader_.dataset(domain).count() / count)));
+  }
+  return domains;
 }
 
 void Session::diverged(const std::string& what) const {
@@ -255,7 +301,7 @@ TrainResult Session::loop() {
   while (step_ < total_ && !(interrupted = stop_requested)) {
     set_anomaly_step(step_ + 1);
     const double epoch = std::floor(static_cast<double>(step_) / static_cast<double>(per_epoch_));
-    const StepStats stats = model_->step(real_batch(), epoch);
+    const StepStats stats = model_->step(real_batches(), epoch);
     ++step_;
     after_step(stats);
   }
@@ -268,7 +314,12 @@ TrainResult Session::loop() {
 // Fails now rather than at the first logged step.
 void prepare(const TrainOptions& o) {
   validate(o);
-  if (o.data.empty()) fail("--data", "is missing: a folder of pictures or an idx.gz file");
+  if (o.model == "cyclegan") {
+    if (o.data.empty() && (o.data_a.empty() || o.data_b.empty()))
+      fail("--data-a", "and --data-b are missing: two folders of pictures (or --data with trainA and trainB)");
+  } else if (o.data.empty()) {
+    fail("--data", "is missing: a folder of pictures or an idx.gz file");
+  }
   if (o.outdir.empty()) fail("--outdir", "is missing: the folder of the run");
   set_threads(o.threads);
   set_anomaly_mode(o.check);

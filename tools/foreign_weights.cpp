@@ -25,7 +25,7 @@ class Problems {
     std::string text =
         fmt::format("{} of its tensors do not fit the model: {}", count_, fmt::join(list_, "; "));
     if (count_ > list_.size()) text += fmt::format("; and {} more", count_ - list_.size());
-    fail(where, text + " (check --model, --net, --size, --channels, --nz, --ngf and --ndf)");
+    fail(where, text + " (check --model, --net and the network options: sumi import --help)");
   }
 
  private:
@@ -62,8 +62,8 @@ Foreign read_weights(const std::string& file, const std::string& net,
     if (!prefixed)
       throw UsageError(
           "sumi import",
-          fmt::format("the names in {} do not say which network they belong to; add --net g or --net d",
-                      file));
+          fmt::format("the names in {} do not say which network they belong to; add --net {}",
+                      file, networks.front().name));
     return result;
   }
   Foreign chosen;
@@ -104,7 +104,9 @@ std::int64_t take_weights(const std::string& file, const std::string& net,
   Foreign foreign = read_weights(file, net, networks);
   Problems problems;
   std::int64_t count = 0;
+  bool model_without_buffers = true;
   for (const Model::Network& network : networks) {
+    model_without_buffers = model_without_buffers && network.module->buffers().empty();
     if (!net.empty() && network.name != net) continue;
     for (const auto& list : {network.module->parameters(), network.module->buffers()})
       for (const Parameter& p : list) {
@@ -112,7 +114,12 @@ std::int64_t take_weights(const std::string& file, const std::string& net,
         ++count;
       }
   }
-  for (const auto& [extra, tensor] : foreign) problems.add(extra + " is not in the model");
+  // Old instance norms came with running statistics that nothing reads.
+  const auto stale = [&](const std::string& name) {
+    return model_without_buffers && (name.ends_with(".running_mean") || name.ends_with(".running_var"));
+  };
+  for (const auto& [extra, tensor] : foreign)
+    if (!stale(extra)) problems.add(extra + " is not in the model");
   problems.raise("import " + file);
   return count;
 }

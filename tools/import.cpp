@@ -31,6 +31,10 @@ int run(const Arguments& args) {
   TrainOptions options;
   try {
     options = default_options(args.model);
+    visit_options(options, [&](const OptionInfo& info, const auto&) {
+      if (!applies(info, args.model) && args.options.given(info.name))
+        throw UsageError(name, fmt::format("{} has no option --{}; leave it out", args.model, info.name));
+    });
     args.options.apply(options);
     validate(options);
   } catch (const Error& error) {
@@ -51,7 +55,7 @@ int run(const Arguments& args) {
   const nlohmann::ordered_json state{{"step", 0}, {"images", 0}, {"epoch", 0.0}};
   writer.write(args.output, {"networks", options.model, to_json(options).dump(), state.dump()});
   fmt::print("{}: {} tensors of {} taken{}\n", args.output, count, args.input,
-             args.net.empty() ? "" : ", the other network freshly initialised");
+             args.net.empty() ? "" : ", what else the model has freshly initialised");
   return 0;
 }
 
@@ -65,19 +69,19 @@ Command add_import(CLI::App& parent) {
            "  sumi import --model dcgan --net g -i netG.safetensors -o start.safetensors\n"
            "  sumi train dcgan --data pictures --outdir run --init start.safetensors\n",
            "Without --net the file must hold every network, with names like g.main.0.weight. With it the "
-           "other network "
-           "is initialised from --seed. Safetensors files are written in Python by "
+           "others are initialised from --seed. Safetensors files are written in Python by "
            "safetensors.torch.save_file(net."
            "state_dict(), 'netG.safetensors').");
-  add_text(app, "--model", args->model, "NAME", "gan or dcgan")->group("Weights");
-  add_text(app, "--net", args->net, "NAME", "the network that the file holds: g or d")->group("Weights");
+  add_text(app, "--model", args->model, "NAME", "gan, dcgan or cyclegan")->group("Weights");
+  add_text(app, "--net", args->net, "NAME", "the network that the file holds: g or d, or g_ab g_ba d_a d_b")->group("Weights");
   add_text(app, "-i,--input", args->input, "FILE", "a safetensors file")->group("Weights");
   add_text(app, "-o,--output", args->output, "CHECKPOINT", "for generate, export and train --init")
       ->group("Weights");
   args->options.add(app, TrainOptions(), [](const OptionInfo& info) {
     const std::string name = info.name;
     for (const char* wanted :
-         {"size", "channels", "nz", "ngf", "ndf", "init-type", "init-gain", "seed", "device", "precision"})
+         {"size", "crop-size", "channels", "nz", "ngf", "ndf", "net-g", "n-blocks", "n-layers-d", "norm",
+          "no-dropout", "upsample", "init-type", "init-gain", "seed", "device", "precision"})
       if (name == wanted) return Show::yes;
     return Show::no;
   });

@@ -1,7 +1,6 @@
 // sumi train: a new run, or the rest of an old one.
 #include <fmt/format.h>
 
-#include <cctype>
 #include <memory>
 
 #include "engine/error.h"
@@ -9,6 +8,7 @@
 #include "models/trainer.h"
 #include "tools/explain.h"
 #include "tools/supervise.h"
+#include "tools/train_help.h"
 #include "tools/train_options.h"
 
 namespace sumi::cli {
@@ -47,7 +47,10 @@ int run_model(const ModelCommand& command) {
   if (command.explain)
     fmt::print("{}", explain_table(explain_step(options), std::min(terminal_width(150), 150)));
   if (command.dry_run || command.explain) return 0;
-  require_text(command.app, "--data", options.data, "a folder of pictures or an idx.gz file");
+  if (options.data_a.empty() || options.data_b.empty())
+    require_text(command.app, "--data", options.data,
+                 options.model == "cyclegan" ? "a folder with trainA and trainB, or give --data-a and --data-b"
+                                             : "a folder of pictures or an idx.gz file");
   require_text(command.app, "--outdir", options.outdir, "the folder that the run goes to");
   if (!command.output.quiet) fmt::print("{}\n", describe_options(options, false));
   return supervise(command.output, options.outdir,
@@ -71,26 +74,13 @@ int run_resume(const TrainCommand& command) {
   });
 }
 
-std::string capital(std::string text) {
-  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
-  return text;
-}
-
 void add_model(TrainCommand& train, const ModelInfo& info) {
   auto command = std::make_unique<ModelCommand>();
-  CLI::App& app =
-      *train.app->add_subcommand(info.name, capital(fmt::format("{} ({}).", info.summary, info.reference)));
-  set_help(
-      app, fmt::format("train {} --data DIR|FILE --outdir RUN [options]", info.name),
-      fmt::format("  sumi train {0} --data pictures --outdir run\n"
-                  "  sumi train {0} --data pictures --outdir run --batch-size 32 --epochs 50\n"
-                  "  sumi train {0} --size 32 --dry-run\n",
-                  info.name),
-      "Names may be written with _ as well, and other projects' spellings are known: --dataroot, --outf, "
-      "--imageSize, --niter, --manualSeed, ... A file for --config holds lines `name = value`, or is a run's "
-      "options.json; what the command line says counts more.");
+  CLI::App& app = add_model_command(*train.app, info);
   command->app = &app;
-  command->options.add(app, default_options(info.name), [](const OptionInfo&) { return Show::yes; });
+  command->options.add(app, default_options(info.name), [name = info.name](const OptionInfo& option) {
+    return applies(option, name) ? Show::yes : Show::no;
+  });
   add_text(app, "--config", command->config, "FILE", "take options from a file")->group("Machine");
   app.add_flag("--dry-run,--dry_run", command->dry_run,
                "show networks, parameters, work and memory; train nothing")

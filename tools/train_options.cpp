@@ -108,10 +108,11 @@ void OptionSet::apply(TrainOptions& options) const {
 std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults) {
   std::vector<OptionText> texts;
   visit_options(options, [&](const OptionInfo& info, const auto& member) {
-    texts.push_back({info.group, info.name, text_of(member), "", false});
+    if (applies(info, options.model)) texts.push_back({info.group, info.name, text_of(member), "", false});
   });
   std::size_t at = 0;
-  visit_options(defaults, [&](const OptionInfo&, const auto& member) {
+  visit_options(defaults, [&](const OptionInfo& info, const auto& member) {
+    if (!applies(info, options.model)) return;
     texts[at].standard = text_of(member);
     texts[at].changed = texts[at].value != texts[at].standard;
     ++at;

@@ -1,7 +1,8 @@
-// Layer, Reshape and Sequential.
+// Layer and Sequential.
 #include <fmt/format.h>
 
 #include "engine/nn.h"
+#include "engine/trace.h"
 
 namespace sumi {
 
@@ -33,6 +34,7 @@ Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : Module(
                                                                   : 0;
   options_.act = spec.act;
   options_.alpha = spec.alpha;
+  options_.next_pad = spec.next_pad;
 
   using Kind = TorchLayout::Kind;
   const Kind kind = spec.linear == Linear::conv             ? Kind::conv
@@ -56,6 +58,12 @@ Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : Module(
   }
 }
 
+Tensor Layer::operator()(const Tensor& x, const Tensor& residual) {
+  const ModuleScope scope(name());
+  params_.training = training();
+  return linear_block(x, params_, options_, residual);
+}
+
 Tensor Layer::forward(const Tensor& x) {
   params_.training = training();
   return linear_block(x, params_, options_);
@@ -77,20 +85,12 @@ Shape Layer::plan(const Shape& x, Cost& cost) const {
     cost.macs += g.macs();
   }
   cost.saved_elements += y.count() * (options_.has_norm ? 2 : 1);
-  return y;
-}
-
-Shape Reshape::plan(const Shape& x, Cost&) const {
-  Shape y = to_;
-  y.n = x.n;
-  if (y.c == 0) y.c = x.h * x.w * x.c;
-  if (y.count() != x.count()) fail("reshape", x.str() + " does not have the elements of " + y.str());
-  return y;
-}
-
-Tensor Reshape::forward(const Tensor& x) {
-  Cost unused;
-  return reshape(x, plan(x.shape(), unused));
+  const Shape padded = options_.next_pad.padded(y);
+  if (!(padded == y)) {
+    options_.next_pad.check(spec_.name.c_str(), y);
+    cost.saved_elements += padded.count();
+  }
+  return padded;
 }
 
 Sequential& Sequential::add(const LayerSpec& spec, DType dtype, const Device& device) {

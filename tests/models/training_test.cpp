@@ -1,27 +1,18 @@
 // Training as a whole, in this process: determinism, resume, what lies in a run directory.
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "engine/io/image.h"
-#include "engine/safetensors.h"
-#include "models/trainer.h"
+#include "tests/models/runs.h"
 #include "tests/models/temp_folder.h"
 
 using namespace sumi;
 namespace fs = std::filesystem;
 
 namespace {
-
-// Stops the run after some steps, as Ctrl-C does.
-struct StopAt final : TrainingObserver {
-  std::int64_t step;
-  explicit StopAt(std::int64_t s) : step(s) {}
-  void progress(const Progress& p) override {
-    if (p.step == step) stop_requested = true;
-  }
-};
 
 TrainOptions tiny(const fs::path& work, const char* run, const char* model = "dcgan") {
   TrainOptions o = default_options(model);
@@ -40,15 +31,6 @@ TrainOptions tiny(const fs::path& work, const char* run, const char* model = "dc
   o.log_every = 1;
   o.threads = 2;
   return o;
-}
-
-// Every tensor of a checkpoint as raw bytes.
-std::map<std::string, std::string> bytes_of(const fs::path& path) {
-  const SafetensorsFile file = SafetensorsFile::open(path);
-  std::map<std::string, std::string> all;
-  for (const auto& [name, t] : file.tensors())
-    all[name] = std::string(reinterpret_cast<const char*>(t.data), t.bytes);
-  return all;
 }
 
 std::vector<std::int64_t> logged_steps(const fs::path& run) {
@@ -137,6 +119,48 @@ TEST_CASE("a run directory has one writer, and is not begun twice") {
   CHECK_THROWS_AS(resume(
                       o.outdir, [](TrainOptions&) {}, quiet),
                   Error);
+}
+
+TEST_CASE("a run that was killed before its first checkpoint can be started again") {
+  const TempFolder folder;
+  write_pictures(folder.path() / "pictures", 10);
+  TrainingObserver quiet;
+  stop_requested = false;
+  const TrainOptions o = tiny(folder.path(), "run");
+  // What a kill leaves behind while the pictures are decoded.
+  fs::create_directories(fs::path(o.outdir) / "checkpoints");
+  fs::create_directories(fs::path(o.outdir) / "samples");
+  std::ofstream(fs::path(o.outdir) / "log.txt") << "begun\n";
+  CHECK(train(o, quiet).step == 12);
+}
+
+TEST_CASE("options that do not describe the weights are found before memory is taken") {
+  const TempFolder folder;
+  const auto model = make_model(tiny(folder.path(), "run"));
+  TrainOptions lying = tiny(folder.path(), "run");
+  lying.ngf = 4096;  // gigabytes
+  CheckpointWriter writer;
+  model->save(writer, false);
+  writer.write(folder.path() / "lying", {"networks", "dcgan", to_json(lying).dump(), "{}"});
+  CHECK_THROWS_WITH_AS(load_model(CheckpointFile(folder.path() / "lying")),
+                       doctest::Contains("its options ask for g.main.0.weight"), Error);
+}
+
+TEST_CASE("weights that are not finite are never saved") {
+  const TempFolder folder;
+  write_pictures(folder.path() / "pictures", 10);
+  TrainingObserver quiet;
+  stop_requested = false;
+  TrainOptions o = tiny(folder.path(), "run");
+  const auto model = make_model(o);
+  const Parameter weight = model->networks()[0].module->parameters()[0];
+  weight.value.assign(Tensor::full(weight.value.shape(), std::nan(""), DType::f32, Device{}));
+  CheckpointWriter writer;
+  model->save(writer, false);
+  writer.write(folder.path() / "nan", {"networks", "dcgan", to_json(o).dump(), "{}"});
+  o.init = (folder.path() / "nan").string();
+  CHECK_THROWS_WITH_AS(train(o, quiet), doctest::Contains("g.main.0.weight holds NaN or infinity"), Error);
+  CHECK_FALSE(fs::exists(fs::path(o.outdir) / "checkpoints/0.safetensors"));
 }
 
 TEST_CASE("fine-tuning starts from the weights and refuses another model's") {

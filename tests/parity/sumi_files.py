@@ -5,6 +5,7 @@ import os
 import struct
 import subprocess
 import sys
+import zlib
 
 import numpy as np
 
@@ -39,27 +40,87 @@ def write_safetensors(path, tensors):
         f.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
 
 
-def write_pictures(folder, count, size, channels):
-    """Smooth coloured pictures as PPM or PGM files: real enough to train on, made without any library."""
-    os.makedirs(folder, exist_ok=True)
-    rng = np.random.RandomState(1)
-    y, x = np.mgrid[0:size, 0:size] / size
-    for i in range(count):
-        picture = np.zeros((size, size, channels))
+def smooth_pictures(count, size, channels, seed=1):
+    """Smooth coloured pictures, bytes [h, w, channels]: real enough to train on, made without any library."""
+    rng = np.random.RandomState(seed)
+    height, width = size if isinstance(size, tuple) else (size, size)
+    y, x = np.mgrid[0:height, 0:width] / np.array([height, width]).reshape(2, 1, 1)
+    for _ in range(count):
+        picture = np.zeros((height, width, channels))
         for c in range(channels):
             a, b, phase = rng.uniform(1, 4, 3)
             picture[..., c] = 127.5 + 120 * np.sin(2 * np.pi * (a * x + b * y) + phase)
+        yield picture.astype(np.uint8)
+
+
+def write_pictures(folder, count, size, channels):
+    """As PPM or PGM files."""
+    os.makedirs(folder, exist_ok=True)
+    for i, picture in enumerate(smooth_pictures(count, size, channels)):
         kind = b"P6" if channels == 3 else b"P5"
         with open(os.path.join(folder, "%03d.%s" % (i, "ppm" if channels == 3 else "pgm")), "wb") as f:
-            f.write(kind + b"\n%d %d\n255\n" % (size, size) + picture.astype(np.uint8).tobytes())
+            f.write(kind + b"\n%d %d\n255\n" % (size, size) + picture.tobytes())
+
+
+def write_png(path, picture):
+    """Bytes [h, w, 3]."""
+    height, width = picture.shape[:2]
+    rows = np.concatenate([np.zeros((height, 1), np.uint8), picture.reshape(height, -1)], axis=1)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(b"\x89PNG\r\n\x1a\n")
+        for kind, data in ((b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
+                           (b"IDAT", zlib.compress(rows.tobytes())), (b"IEND", b"")):
+            f.write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)))
+
+
+def read_png(path):
+    """8 bits a channel, grey or RGB with or without alpha, not interlaced -> bytes [h, w, channels]."""
+    with open(path, "rb") as f:
+        file = f.read()
+    at, data = 8, b""
+    while at < len(file):
+        (length,) = struct.unpack_from(">I", file, at)
+        kind, chunk = file[at + 4:at + 8], file[at + 8:at + 8 + length]
+        if kind == b"IHDR":
+            width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunk)
+            if bits != 8 or interlaced or colour not in (0, 2, 4, 6):
+                sys.exit("%s: a kind of PNG that the tests do not read" % path)
+            channels = {0: 1, 2: 3, 4: 2, 6: 4}[colour]
+        elif kind == b"IDAT":
+            data += chunk
+        at += 12 + length
+    data, stride = zlib.decompress(data), width * channels
+    picture = above = bytes(stride)  # a row of zeros stands above the first
+    for begin in range(0, len(data), stride + 1):
+        row = bytearray(data[begin + 1:begin + 1 + stride])
+        if data[begin]:
+            for i in range(stride):
+                left, corner = (row[i - channels], above[i - channels]) if i >= channels else (0, 0)
+                row[i] = (row[i] + png_guess(data[begin], left, above[i], corner)) & 255
+        picture, above = picture + row, row
+    return np.frombuffer(picture, np.uint8)[stride:].reshape(height, width, channels)
+
+
+def png_guess(kind, left, above, corner):
+    """What a row's filter predicts for a byte: the left one, the one above, their mean, or Paeth's choice."""
+    if kind < 4:
+        return (0, left, above, (left + above) // 2)[kind]
+    return min((left, above, corner), key=lambda v: abs(left + above - corner - v))
+
+
+def sumi_result(*arguments):
+    """Returns (exit code, what the program said)."""
+    command = [os.environ["SUMI"]] + [str(a) for a in arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return done.returncode, done.stdout
 
 
 def sumi(*arguments):
-    command = [os.environ["SUMI"]] + [str(a) for a in arguments]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode != 0:
-        sys.exit("%s\nfailed with %d:\n%s" % (" ".join(command), done.returncode, done.stdout))
-    return done.stdout
+    code, said = sumi_result(*arguments)
+    if code != 0:
+        sys.exit("sumi %s\nfailed with %d:\n%s" % (" ".join(map(str, arguments)), code, said))
+    return said
 
 
 def read_stats(run):

@@ -1,0 +1,50 @@
+// Modules without parameters.
+#include "engine/nn.h"
+#include "engine/random.h"
+
+namespace sumi {
+
+Shape Reshape::plan(const Shape& x, Cost&) const {
+  Shape y = to_;
+  y.n = x.n;
+  if (y.c == 0) y.c = x.h * x.w * x.c;
+  if (y.count() != x.count()) fail("reshape", x.str() + " does not have the elements of " + y.str());
+  return y;
+}
+
+Tensor Reshape::forward(const Tensor& x) {
+  Cost unused;
+  return reshape(x, plan(x.shape(), unused));
+}
+
+Shape Pad::plan(const Shape& x, Cost& cost) const {
+  geom_.check("pad", x);
+  const Shape y = geom_.padded(x);
+  cost.saved_elements += y.count();
+  return y;
+}
+
+Tensor Pad::forward(const Tensor& x) {
+  return pad2d(x, geom_);
+}
+
+Shape Upsample::plan(const Shape& x, Cost& cost) const {
+  const Shape y{x.n, 2 * x.h, 2 * x.w, x.c};
+  cost.saved_elements += y.count();
+  return y;
+}
+
+Tensor Upsample::forward(const Tensor& x) {
+  return resize2d(x, 2 * x.shape().h, 2 * x.shape().w, {mode_, kernels::ResizeCoords::half_pixel});
+}
+
+Shape Dropout::plan(const Shape& x, Cost& cost) const {
+  cost.saved_elements += 2 * x.count();
+  return x;
+}
+
+Tensor Dropout::forward(const Tensor& x) {
+  return training() ? dropout(x, p_, *stream_) : x;
+}
+
+}  // namespace sumi

@@ -1,0 +1,69 @@
+// CycleGAN (Zhu 2017): two generators learn to translate between two domains of unpaired pictures.
+#pragma once
+
+#include "models/gan_losses.h"
+#include "models/image_pool.h"
+#include "models/model.h"
+#include "models/network_group.h"
+#include "models/translation_networks.h"
+
+namespace sumi {
+
+// g_ab draws A as B, g_ba draws B as A; d_a judges domain A, d_b domain B. One step, for a in A and b in B:
+//   generators, with l the GAN loss, target "real":
+//     l(d_b(g_ab(a))) + lambda_a |g_ba(g_ab(a)) - a| + lambda_b lambda_identity |g_ab(b) - b|   and with a, b
+//     exchanged
+//   discriminators, on pictures made before the generators' update, through the image pools:
+//     (l(d_a(a), real) + l(d_a(pool(g_ba(b))), fake)) / 2, d_b likewise
+// |.| is the mean over all elements.
+class CycleGanModel final : public Model {
+ public:
+  explicit CycleGanModel(const TrainOptions& options);
+
+  std::vector<Network> networks() override;
+  int domains() const override { return 2; }
+  StepStats step(const std::vector<Tensor>& real, double epoch) override;
+  std::vector<std::pair<std::string, Tensor>> last_batch() const override;
+  SampleSheet samples() override;
+  void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) override;
+  std::vector<std::string> directions() const override { return {"AtoB", "BtoA"}; }
+  Translator translator(const std::string& direction) const override;
+  Tensor translate(const Tensor& pictures, const std::string& direction, bool raw) override;
+  void save(CheckpointWriter& writer, bool full) override;
+  void load(const CheckpointFile& file, bool full) override;
+  std::map<std::string, std::uint64_t> counters() const override;
+  void set_counters(const std::map<std::string, std::uint64_t>& counters) override;
+  std::string first_nonfinite() const override;
+  std::vector<std::string> never_updated() const override;
+
+ private:
+  // One domain's side of the step. Everything but `real` belongs to the other side's point of view too, so
+  // names say which generator: `away` leads out of this domain, `home` into it.
+  struct Side {
+    Module *away, *home, *critic;  // of domain A: g_ab, g_ba, d_b (which judges what `away` draws)
+    double lambda_cycle, lambda_identity;
+  };
+  struct GeneratorLosses {
+    double gan, cycle, identity;
+    Tensor fake;  // in the other domain, detached
+  };
+  GeneratorLosses generators_step(Tape& tape, const Side& side, const Tensor& real) const;
+  double discriminator_step(Tape& tape, Module& d, const Tensor& real, const Tensor& fake) const;
+
+  TrainOptions options_;
+  RandomStream dropout_stream_;
+  TranslationNetOptions net_;
+  std::unique_ptr<Module> g_ab_, g_ba_;
+  std::unique_ptr<Sequential> d_a_, d_b_;
+  std::unique_ptr<NetworkGroup> g_, d_;
+  ImagePool pool_a_, pool_b_;  // of pictures drawn in A, in B
+  GanLoss loss_;
+  LrPolicy policy_;
+  std::vector<std::pair<std::string, Tensor>> last_batch_;
+  std::vector<std::vector<Tensor>> sample_pictures_;
+};
+
+// What the options say of the networks.
+TranslationNetOptions translation_net_options(const TrainOptions& options);
+
+}  // namespace sumi

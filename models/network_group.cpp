@@ -1,0 +1,106 @@
+#include "models/network_group.h"
+
+#include "engine/ops.h"
+
+namespace sumi {
+namespace {
+
+// "g.main.0.weight" -> "optim.g.m.main.0.weight"
+std::string moment_name(const char* moment, const std::string& parameter) {
+  const auto dot = parameter.find('.');
+  return "optim." + parameter.substr(0, dot) + "." + moment + parameter.substr(dot);
+}
+
+void exchange(const Tensor& a, const Tensor& b) {
+  const Tensor old = a.clone();
+  a.assign(b);
+  b.assign(old);
+}
+
+}  // namespace
+
+AdamOptions adam_options(const TrainOptions& o, bool generator) {
+  AdamOptions a;
+  a.beta1 = o.beta1;
+  a.beta2 = o.beta2;
+  a.clip_norm = o.clip_grad;
+  a.ema_decay = generator ? o.ema : 0;
+  return a;
+}
+
+NetworkGroup::NetworkGroup(const std::vector<std::pair<std::string, Module*>>& networks,
+                           const AdamOptions& options)
+    : arena_(networks), adam_(arena_, options) {
+  for (const auto& [name, module] : networks)
+    for (Parameter& buffer : module->buffers()) {
+      buffer.name = name + "." + buffer.name;
+      if (adam_.ema()) ema_buffers_.push_back(buffer.value.clone());
+      buffers_.push_back(std::move(buffer));
+    }
+}
+
+void NetworkGroup::update(double lr) {
+  adam_.step(lr);
+  const double decay = adam_.options().ema_decay;
+  for (std::size_t i = 0; i < ema_buffers_.size(); ++i)
+    ema_buffers_[i].assign(add(affine(ema_buffers_[i], decay), affine(buffers_[i].value, 1 - decay)));
+}
+
+void NetworkGroup::swap_average() {
+  exchange(arena_.values(), adam_.ema());
+  for (std::size_t i = 0; i < ema_buffers_.size(); ++i) exchange(buffers_[i].value, ema_buffers_[i]);
+}
+
+void NetworkGroup::save(CheckpointWriter& writer, bool full) const {
+  for (const ParamArena::Slot& slot : arena_.slots()) {
+    const std::string& name = slot.parameter.name;
+    writer.add(name, slot.parameter.value);
+    if (adam_.ema()) writer.add("ema." + name, arena_.slice(adam_.ema(), slot));
+    if (!full) continue;
+    writer.add(moment_name("m", name), arena_.slice(adam_.m(), slot));
+    writer.add(moment_name("v", name), arena_.slice(adam_.v(), slot));
+  }
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    writer.add(buffers_[i].name, buffers_[i].value);
+    if (!ema_buffers_.empty()) writer.add("ema." + buffers_[i].name, ema_buffers_[i]);
+  }
+}
+
+void NetworkGroup::load(const CheckpointFile& file, bool full) {
+  const auto load_average = [&](const std::string& name, const Tensor& into) {
+    const std::string average = "ema." + name;
+    file.load(full || file.has(average) ? average : name, into);
+  };
+  for (const ParamArena::Slot& slot : arena_.slots()) {
+    const std::string& name = slot.parameter.name;
+    file.load(name, slot.parameter.value);
+    if (adam_.ema()) load_average(name, arena_.slice(adam_.ema(), slot));
+    if (!full) continue;
+    file.load(moment_name("m", name), arena_.slice(adam_.m(), slot));
+    file.load(moment_name("v", name), arena_.slice(adam_.v(), slot));
+  }
+  for (std::size_t i = 0; i < buffers_.size(); ++i) {
+    file.load(buffers_[i].name, buffers_[i].value);
+    if (!ema_buffers_.empty()) load_average(buffers_[i].name, ema_buffers_[i]);
+  }
+}
+
+void NetworkGroup::add_counters(std::map<std::string, std::uint64_t>& counters) {
+  const auto& steps = adam_.steps();
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    counters["adam." + arena_.slots()[i].parameter.name] = static_cast<std::uint64_t>(steps[i]);
+}
+
+void NetworkGroup::set_counters(const std::map<std::string, std::uint64_t>& counters) {
+  auto& steps = adam_.steps();
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    steps[i] = static_cast<std::int64_t>(counter_of(counters, "adam." + arena_.slots()[i].parameter.name));
+}
+
+std::uint64_t counter_of(const std::map<std::string, std::uint64_t>& counters, const std::string& name) {
+  const auto found = counters.find(name);
+  if (found == counters.end()) fail("resume", "the checkpoint's state has no entry " + name);
+  return found->second;
+}
+
+}  // namespace sumi

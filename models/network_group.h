@@ -1,0 +1,72 @@
+// Networks that learn together: one arena, one Adam, one running average, and how all of that is saved.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/checkpoint.h"
+#include "engine/optim.h"
+#include "models/options.h"
+
+namespace sumi {
+
+// What the options say of Adam. Only generators keep a running average.
+AdamOptions adam_options(const TrainOptions& options, bool generator);
+
+class NetworkGroup {
+ public:
+  // The modules' parameters move into the arena; the modules must outlive the group.
+  NetworkGroup(const std::vector<std::pair<std::string, Module*>>& networks, const AdamOptions& options);
+
+  ParamArena& arena() { return arena_; }
+
+  // Adam with the rate `lr`, and the running statistics' own average: averaged weights need statistics that
+  // lag as they do.
+  void update(double lr);
+
+  // While it lives, the running averages stand in the places of weights and statistics. Does nothing where
+  // there are none, or unless `use`.
+  class Averaged {
+   public:
+    Averaged(NetworkGroup& group, bool use) : group_(use && group.adam_.ema() ? &group : nullptr) { swap(); }
+    ~Averaged() { swap(); }
+    Averaged(const Averaged&) = delete;
+    Averaged& operator=(const Averaged&) = delete;
+
+   private:
+    void swap() {
+      if (group_) group_->swap_average();
+    }
+    NetworkGroup* group_;
+  };
+
+  // Weights, statistics and averages; with `full` the moments too.
+  void save(CheckpointWriter& writer, bool full) const;
+  // Weights from elsewhere (not `full`) without averages start their own.
+  void load(const CheckpointFile& file, bool full);
+
+  // Counts of updates by name, for the checkpoint's state.
+  void add_counters(std::map<std::string, std::uint64_t>& counters);
+  void set_counters(const std::map<std::string, std::uint64_t>& counters);
+
+  // The name of a parameter that is NaN or infinite, or whose moments are, or "".
+  std::string first_nonfinite() const { return adam_.first_nonfinite(); }
+  // Names of parameters that no update has reached.
+  std::vector<std::string> never_updated() const { return adam_.never_updated(); }
+
+ private:
+  void swap_average();
+
+  ParamArena arena_;
+  AdamOptimizer adam_;
+  std::vector<Parameter> buffers_;   // running statistics, names prefixed
+  std::vector<Tensor> ema_buffers_;  // as many, or none
+};
+
+// The entry of a checkpoint's counters. Error when it is missing.
+std::uint64_t counter_of(const std::map<std::string, std::uint64_t>& counters, const std::string& name);
+
+}  // namespace sumi

@@ -1,0 +1,131 @@
+// CycleGAN as a whole: its files, its losses, resume to the byte.
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "engine/io/image.h"
+#include "models/cyclegan_model.h"
+#include "models/trainer.h"
+#include "tests/models/runs.h"
+#include "tests/models/temp_folder.h"
+
+using namespace sumi;
+namespace fs = std::filesystem;
+
+namespace {
+
+TrainOptions tiny(const fs::path& work, const char* run) {
+  TrainOptions o = default_options("cyclegan");
+  o.data_a = (work / "a").string();
+  o.data_b = (work / "b").string();
+  o.outdir = (work / run).string();
+  o.cache = (work / "cache").string();
+  o.load_size = 18;
+  o.crop_size = 16;
+  o.channels = 1;
+  o.n_blocks = 1;
+  o.n_layers_d = 1;
+  o.ngf = o.ndf = 2;
+  o.steps = 10;
+  o.ema = 0.9;
+  o.pool_size = 3;
+  o.no_dropout = false;
+  o.save_every = 4;
+  o.sample_every = 5;
+  o.log_every = 1;
+  o.threads = 2;
+  return o;
+}
+
+void make_pictures(const fs::path& work) {
+  write_pictures(work / "a", 5);
+  write_pictures(work / "b", 3);
+}
+
+double loss(const StepStats& stats, const char* name) {
+  for (const auto& [key, value] : stats)
+    if (key == name) return value;
+  FAIL("no " << name);
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("cyclegan: stopped and resumed equals uninterrupted, to the byte, pool included") {
+  const TempFolder folder;
+  make_pictures(folder.path());
+  TrainingObserver quiet;
+  stop_requested = false;
+  const TrainOptions whole = tiny(folder.path(), "whole"), parts = tiny(folder.path(), "parts");
+  train(whole, quiet);
+  StopAt stop(7);
+  CHECK(train(parts, stop).interrupted);
+  stop_requested = false;
+  resume(
+      parts.outdir, [](TrainOptions&) {}, quiet);
+  const auto end = bytes_of(fs::path(whole.outdir) / "checkpoints/10.safetensors");
+  CHECK(end == bytes_of(fs::path(parts.outdir) / "checkpoints/10.safetensors"));
+  for (const char* name : {"g_ab.model.1.weight", "g_ba.model.1.weight", "d_a.model.0.weight",
+                           "optim.g_ab.m.model.1.weight", "ema.g_ba.model.1.weight", "pool.a.2", "pool.b.2"})
+    CHECK_MESSAGE(end.contains(name), name);
+  CHECK_FALSE(end.contains("pool.a.3"));
+  CHECK_FALSE(end.contains("ema.d_a.model.0.weight"));
+  CHECK(load_image(fs::path(parts.outdir) / "samples/10.png") ==
+        load_image(fs::path(whole.outdir) / "samples/10.png"));
+  // Rows of input, output and reconstruction for A, then for B: 5 and 3 pictures, 16 px and margins of 2.
+  CHECK(load_image(fs::path(whole.outdir) / "samples/10.png").height >= 6 * 18);
+}
+
+TEST_CASE("cyclegan: --data with trainA and trainB") {
+  const TempFolder folder;
+  make_pictures(folder.path() / "set");
+  fs::rename(folder.path() / "set/a", folder.path() / "set/trainA");
+  fs::rename(folder.path() / "set/b", folder.path() / "set/trainB");
+  TrainOptions o = tiny(folder.path(), "run");
+  o.data_a = o.data_b = "";
+  o.data = (folder.path() / "set").string();
+  o.steps = 1;
+  TrainingObserver quiet;
+  stop_requested = false;
+  CHECK(train(o, quiet).step == 1);
+}
+
+TEST_CASE("cyclegan: losses enter the sum with their weights; a weight of 0 switches one off") {
+  const TempFolder folder;
+  TrainOptions o = tiny(folder.path(), "run");
+  RandomStream stream(4, 0);
+  const std::vector<Tensor> real{stream.uniform({2, 16, 16, 1}, DType::f32, Device{}, -1, 1),
+                                 stream.uniform({2, 16, 16, 1}, DType::f32, Device{}, -1, 1)};
+  o.batch_size = 2;
+  o.no_dropout = true;
+  const StepStats one = make_model(o)->step(real, 0);
+  o.lambda_a *= 3;
+  const StepStats three = make_model(o)->step(real, 0);
+  CHECK(loss(three, "loss_cycle_a") == doctest::Approx(3 * loss(one, "loss_cycle_a")));
+  CHECK(loss(three, "loss_identity_a") == doctest::Approx(3 * loss(one, "loss_identity_a")));
+  CHECK(loss(three, "loss_cycle_b") == loss(one, "loss_cycle_b"));
+  CHECK(loss(one, "loss_identity_a") > 0);
+  o.lambda_identity = 0;
+  o.lambda_b = 0;
+  const StepStats none = make_model(o)->step(real, 0);
+  CHECK(loss(none, "loss_identity_b") == 0);
+  CHECK(loss(none, "loss_cycle_b") == 0);
+  CHECK(loss(none, "loss_g_ab") == loss(one, "loss_g_ab"));
+}
+
+TEST_CASE("cyclegan: translation knows its directions and leaves training as it was") {
+  const TempFolder folder;
+  TrainOptions o = tiny(folder.path(), "run");
+  const auto model = make_model(o);
+  RandomStream stream(4, 0);
+  const Tensor x = stream.uniform({1, 16, 24, 1}, DType::f32, Device{}, -1, 1);
+  const Tensor ab = model->translate(x, "AtoB", false), ba = model->translate(x, "BtoA", false);
+  CHECK(ab.shape() == x.shape());
+  CHECK(ab.to_vector<double>() != ba.to_vector<double>());
+  CHECK(ab.to_vector<double>() == model->translate(x, "AtoB", true).to_vector<double>());  // no step yet
+  CHECK_THROWS_AS(model->translate(x, "AtoC", false), Error);
+  CHECK_THROWS_AS(model->generate(x, false), Error);
+  CHECK(model->translator("AtoB").name == "g_ab");
+  CHECK(model->translator("BtoA").multiple == 4);
+}

@@ -1,0 +1,27 @@
+// What tests of whole training runs need.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "engine/safetensors.h"
+#include "models/trainer.h"
+
+// Stops the run after some steps, as Ctrl-C does.
+struct StopAt final : sumi::TrainingObserver {
+  std::int64_t step;
+  explicit StopAt(std::int64_t s) : step(s) {}
+  void progress(const Progress& p) override {
+    if (p.step == step) sumi::stop_requested = true;
+  }
+};
+
+// Every tensor of a checkpoint as raw bytes.
+inline std::map<std::string, std::string> bytes_of(const std::filesystem::path& path) {
+  const sumi::SafetensorsFile file = sumi::SafetensorsFile::open(path);
+  std::map<std::string, std::string> all;
+  for (const auto& [name, t] : file.tensors())
+    all[name] = std::string(reinterpret_cast<const char*>(t.data), t.bytes);
+  return all;
+}

@@ -1,0 +1,280 @@
+"""CycleGAN against PyTorch, through the program and its files: as gan_parity.py does for the GANs.
+
+f64: twenty steps from the same weights and pictures, losses within 1e-6.
+f32: single steps from the checkpoints at 0, 1, 5 and 20: losses and gradients.
+Networks: parameters by name, shape and count; exported ones load with strict=True; what they draw, in floats and in
+pictures; imported ones give the same bits back, and files that do not fit are refused.
+"""
+
+import os
+import re
+import sys
+import tempfile
+import time
+
+try:
+    import torch
+except ImportError:
+    print("SKIPPED: PyTorch is not installed for this Python (Debian: python3-torch)")
+    sys.exit(77)
+import numpy as np
+
+import sumi_files as files
+import torch_cyclegan as torch_model
+import torch_gan
+
+if "--sumi" in sys.argv:
+    os.environ["SUMI"] = sys.argv[sys.argv.index("--sumi") + 1]
+if "SUMI" not in os.environ:
+    sys.exit("usage: cyclegan_parity.py --sumi PROGRAM (or SUMI=PROGRAM)")
+torch.set_num_threads(2)
+checks = files.Checks()
+
+NETS = torch_model.GENERATORS + torch_model.DISCRIMINATORS
+SMALL = dict(net_g="resnet_6blocks", n_blocks=2, ngf=8, ndf=8, norm="instance")
+# Every architecture once, one of them with batch norm: that one has statistics to carry, and is drawn with them.
+ARCHITECTURES = [
+    (64, dict(net_g="resnet_6blocks", ngf=16, ndf=16, norm="instance")),
+    (64, dict(net_g="resnet_9blocks", ngf=16, ndf=8, norm="instance")),
+    (128, dict(net_g="unet_128", ngf=8, ndf=8, norm="batch")),
+    (256, dict(net_g="unet_256", ngf=8, ndf=8, norm="instance")),
+]
+# Of the published definitions, as PyTorch counts them: (net_g, norm, generator, discriminator).
+FULL_SIZE = [
+    ("resnet_6blocks", "instance", 7837699, 2764737), ("resnet_9blocks", "instance", 11378179, 2764737),
+    ("unet_128", "batch", 41828995, None), ("unet_256", "batch", 54413955, None),
+]
+
+
+def options(spec):
+    return [word for name, value in spec.items() for word in ("--" + name.replace("_", "-"), value)]
+
+
+def train(work, run, size, spec, *more):
+    """One picture in each domain, the same at every step."""
+    for domain, seed in (("a", 1), ("b", 2)):
+        for picture in files.smooth_pictures(1, size, 3, seed):
+            files.write_png("%s/%d-%s/0.png" % (work, size, domain), picture)
+    return files.sumi(
+        "train", "cyclegan", "--data-a", "%s/%d-a" % (work, size), "--data-b", "%s/%d-b" % (work, size), "--outdir", run,
+        "--load-size", size, "--crop-size", size, "--preprocess", "none", "--no-flip", "--pool-size", 0, "--batch-size", 1,
+        "--lambda-a", 10, "--lambda-b", 10, "--lambda-identity", 0.5, "--no-dropout", "--lr-policy", "constant",
+        "--log-every", 1, "--sample-every", 0, "--dump-batches", run + "/batches", "--threads", 2, *options(spec), *more)
+
+
+def trainer(tensors, spec, dtype, steps):
+    """PyTorch's model with the state of a checkpoint after so many steps."""
+    model = torch_model.CycleGAN(torch_model.networks(**spec))
+    for name, net in model.nets.items():
+        net.to(dtype)
+        torch_gan.load(net, name, tensors)
+        if steps:
+            torch_gan.load_adam(model.optimiser(name), net, name, tensors, steps)
+    return model
+
+
+def nchw(pictures, dtype):
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().to(dtype)
+
+
+def relative(ours, theirs):
+    ours, theirs = (np.asarray(a).astype(np.float64) for a in (ours, theirs))
+    return np.linalg.norm(ours - theirs) / max(np.linalg.norm(theirs), 1e-30)
+
+
+def step(model, run, number, dtype):
+    """Takes the run's step. Returns the fakes' relative errors, and {loss: (PyTorch's, sumi's)}."""
+    dump = files.read_safetensors("%s/batches/%d.safetensors" % (run, number))[0]
+    losses, fake_a, fake_b = model.step(nchw(dump["real_a"], dtype), nchw(dump["real_b"], dtype))
+    stats = files.read_stats(run)[number]
+    errors = {name: relative(dump[name].transpose(0, 3, 1, 2), fake.numpy())
+              for name, fake in (("fake_a", fake_a), ("fake_b", fake_b))}
+    return errors, {name: (loss.item(), stats[name]) for name, loss in losses.items()}
+
+
+def loss_error(losses, floor):
+    """The worst, relative to the loss or to `floor` where it is smaller; NaN if there is one."""
+    return float(np.max([abs(a - b) / max(abs(a), floor) for a, b in losses.values()]))
+
+
+def whole_run_f64(work, size, spec, steps):
+    run = "%s/%s-f64" % (work, spec["norm"])
+    began = time.time()
+    train(work, run, size, spec, "--device", "ref", "--precision", "f64", "--steps", steps)
+    seconds = time.time() - began
+    first = files.checkpoint(run, 0)[0]
+    checks.true("%s: weights of an f64 run are f64" % spec["norm"], first["g_ab.model.1.weight"].dtype == np.float64)
+    model, worst, worst_fake = trainer(first, spec, torch.float64, 0), [], []
+    for number in range(1, steps + 1):
+        errors, losses = step(model, run, number, torch.float64)
+        worst.append(loss_error(losses, 1.0))
+        worst_fake += errors.values()
+    what = "%s, %d steps in f64: " % (spec["norm"], steps)
+    checks.small(what + "losses", float(np.max(worst)), 1e-6)
+    checks.small(what + "fakes, relative", float(np.max(worst_fake)), 1e-6)
+    print("     the reference device took %.1f s" % seconds)
+
+
+def single_steps_f32(work):
+    run = work + "/f32"
+    train(work, run, 64, SMALL, "--device", "cpu", "--steps", 21, "--save-every", 1, "--keep", 100)
+    for start in (0, 1, 5, 20):
+        before, after = files.checkpoint(run, start)[0], files.checkpoint(run, start + 1)[0]
+        model = trainer(before, SMALL, torch.float32, start)
+        errors, losses = step(model, run, start + 1, torch.float32)
+        what = "step from %d in f32: " % start
+        checks.small(what + "losses, relative", loss_error(losses, 1e-30), 1e-5)
+        checks.small(what + "fakes, relative", float(np.max(list(errors.values()))), 1e-4)
+        idle = {"%s.%s" % (n, bias) for n, net in model.nets.items() for bias in torch_model.idle_biases(net)}
+        worst = {}
+        for name, theirs in model.gradients().items():
+            if name in idle:
+                continue
+            net, rest = name.split(".", 1)
+            moment = "optim.%s.m.%s" % (net, rest)
+            # Adam's first moment says what the gradient was: m' = m / 2 + grad / 2.
+            ours = 2 * after[moment].astype(np.float64) - before[moment]
+            worst[name] = relative(torch_gan.to_torch(rest, ours, model.nets[net]), theirs)
+        name = max(worst, key=lambda n: np.inf if np.isnan(worst[n]) else worst[n])
+        checks.small(what + "gradient of %s" % name, worst[name], 1e-4 if start == 0 else 2e-2)
+
+
+def exported(checkpoint, net, path):
+    files.sumi("export", "-m", checkpoint, "--net", net, "--layout", "torch", "-o", path)
+    return files.read_safetensors(path)[0]
+
+
+def drawn_floats(work, size, spec):
+    """Exported networks, strictly loaded, compute the first step's fakes and losses."""
+    run = "%s/%s" % (work, spec["net_g"])
+    train(work, run, size, spec, "--steps", 1, "--save-every", 1)
+    model, inspected = torch_model.CycleGAN(torch_model.networks(**spec)), files.sumi("inspect", run)
+    for name, net in model.nets.items():
+        weights = exported(run + "/checkpoints/0.safetensors", name, "%s/%s.safetensors" % (work, name))
+        net.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()}, strict=True)
+        section = re.search(r"(?ms)^network %s$(.*?)(^network |\Z)" % name, inspected).group(1)
+        counted = int(re.search(r"parameters +([\d,]+)", section).group(1).replace(",", ""))
+        checks.true("%s: count of %s that inspect shows" % (spec["net_g"], name), counted == parameters(net))
+    errors, losses = step(model, run, 1, torch.float32)
+    for name, error in errors.items():
+        checks.small("%s: exported, %s, relative" % (spec["net_g"], name), error, 1e-4)
+    judged = {name: pair for name, pair in losses.items() if name.startswith("loss_d_")}
+    checks.small("%s: exported, losses of the discriminators, relative" % spec["net_g"], loss_error(judged, 1e-30), 1e-5)
+
+
+def bold(net):
+    """Weights that make a picture of strong colours, and statistics and biases that matter."""
+    torch.manual_seed(5)
+    with torch.no_grad():
+        for p in net.parameters():
+            if p.dim() > 1:
+                p.normal_(0, 1.5 / p[0].numel()**0.5)
+            else:
+                p.copy_(1 + 0.2 * torch.randn_like(p) if p.mean() > 0.5 else 0.2 * torch.randn_like(p))
+        for name, buffer in net.named_buffers():
+            if name.endswith("running_mean"):
+                buffer.normal_(0, 0.2)
+            elif name.endswith("running_var"):
+                buffer.uniform_(0.5, 2)
+    return net
+
+
+def import_as(work, spec, name, tensors):
+    """Returns (checkpoint, exit code, what the program said)."""
+    path, checkpoint = work + "/theirs.safetensors", "%s/imported-%s-%s.safetensors" % (work, spec["net_g"], name)
+    files.write_safetensors(path, tensors)
+    return (checkpoint, *files.sumi_result("import", "--model", "cyclegan", *options(spec), "--net", name, "-i", path,
+                                           "-o", checkpoint))
+
+
+def drawn_pictures(work, size, spec, name, direction):
+    """A network of PyTorch's, imported, draws the picture that PyTorch draws."""
+    net = bold(torch_model.networks(**spec)[name]).eval()
+    theirs = {k: v.numpy() for k, v in net.state_dict().items()}
+    checkpoint, code, said = import_as(work, spec, name, theirs)
+    what = "%s, %s: " % (spec["net_g"], name)
+    checks.true(what + "import", code == 0)
+    if code != 0:
+        return print(said)
+    back = exported(checkpoint, name, work + "/again.safetensors")
+    counted = [k for k in theirs if k.endswith("num_batches_tracked")]  # sumi does not count batches: 0 comes back
+    checks.true(what + "import and export give the same bits", back.keys() == theirs.keys() and
+                all(np.array_equal(theirs[k], back[k]) for k in theirs if k not in counted))
+    (picture,) = files.smooth_pictures(1, size, 3, 3)
+    source, drawing = work + "/convert/in.png", work + "/convert/out-%s.png" % name
+    files.write_png(source, picture)
+    files.sumi("convert", "-m", checkpoint, "-i", source, "-o", drawing, "--direction", direction)
+    ours = files.read_png(drawing).astype(int)
+    with torch.no_grad():
+        y = net(nchw(picture[None] / np.float32(127.5) - 1, torch.float32))[0].permute(1, 2, 0).numpy()
+    expected = np.clip(np.rint((y + 1) * 127.5), 0, 255).astype(int)
+    checks.true(what + "PyTorch draws strong colours", expected.std() > 30)
+    checks.true(what + "size of the picture", ours.shape == expected.shape)
+    if ours.shape == expected.shape:
+        checks.small(what + "picture, grey levels", float(np.abs(ours - expected).max()), 1)
+
+
+def odd_files(work):
+    net = torch_model.networks(**SMALL)["g_ab"]
+    good = {k: v.numpy() for k, v in net.state_dict().items()}
+    stale = dict(good, **{k: v.numpy() for k, v in torch_model.stale_buffers(net).items()})
+    checkpoint, code, said = import_as(work, SMALL, "g_ab", stale)
+    checks.true("import ignores stale statistics of instance norms", code == 0)
+    if code == 0:
+        back = exported(checkpoint, "g_ab", work + "/again.safetensors")
+        checks.true("import of them and export: the same names and bits",
+                    back.keys() == good.keys() and all(np.array_equal(v, back[k]) for k, v in good.items()))
+        os.remove(checkpoint)
+    else:
+        print(said)
+    place, filters = "model.4.weight", good["model.4.weight"]
+    for kind, name, tensors in (
+            ("missing", place, {k: v for k, v in good.items() if k != place}),
+            ("too much", "model.99.weight", dict(good, **{"model.99.weight": filters})),
+            ("of the wrong shape", place, dict(good, **{place: filters[:, :4].copy()}))):
+        checkpoint, code, said = import_as(work, SMALL, "g_ab", tensors)
+        checks.true("a tensor that is %s: refused by name" % kind, code == 1 and name in said)
+        checks.true("a tensor that is %s: nothing written" % kind, not os.path.exists(checkpoint))
+
+
+def parameters(net):
+    return sum(p.numel() for p in net.parameters())
+
+
+def full_size(net_g, norm, published_g, published_d):
+    """The plan of a full-size model: every parameter's name and shape, and the published counts."""
+    plan = files.sumi("train", "cyclegan", "--dry-run", "--net-g", net_g, "--norm", norm, "--no-dropout")
+    sections, name = {}, None
+    for line in plan.splitlines():
+        head = re.match(r"(\w+) .* ([\d,]+) parameters", line)
+        row = re.match(r" +(\S+) +(\d+)x(\d+)x(\d+)x(\d+) ", line)
+        if head:
+            name = head.group(1)
+            sections[name] = (int(head.group(2).replace(",", "")), {})
+        elif row and name:
+            sections[name][1][row.group(1)] = tuple(map(int, row.groups()[1:]))
+    g, d = torch_model.generator_of(net_g, norm=norm), torch_model.NLayerDiscriminator(norm=norm)
+    for name in NETS:
+        net = g if name.startswith("g") else d
+        count, shapes = sections.get(name, (0, {}))
+        what = "%s %s, %s: " % (net_g, norm, name)
+        theirs = {k: (1, 1, 1, *p.shape) if p.dim() == 1 else tuple(p.permute(0, 2, 3, 1).shape)
+                  for k, p in net.named_parameters()}
+        published = (published_g if name.startswith("g") else published_d) or parameters(net)
+        checks.true(what + "%d parameters" % published, count == parameters(net) == published)
+        checks.true(what + "names and shapes", shapes == theirs)
+
+
+with tempfile.TemporaryDirectory() as work:
+    os.environ["XDG_CACHE_HOME"] = work + "/cache"
+    for row in FULL_SIZE:
+        full_size(*row)
+    odd_files(work)
+    for size, spec in ARCHITECTURES:
+        drawn_floats(work, size, spec)
+        drawn_pictures(work, size, spec, "g_ab", "AtoB")
+    drawn_pictures(work, (72, 56), SMALL, "g_ba", "BtoA")
+    single_steps_f32(work)
+    whole_run_f64(work, 64, SMALL, 20)
+    whole_run_f64(work, 32, dict(SMALL, norm="batch"), 3)
+checks.finish()

@@ -1,0 +1,43 @@
+#include "tools/train_help.h"
+
+#include <fmt/format.h>
+
+#include <cctype>
+
+namespace sumi::cli {
+namespace {
+
+std::string capital(std::string text) {
+  text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
+  return text;
+}
+
+// What differs between models.
+struct Page {
+  const char *data, *data_usage, *batch, *small;
+};
+Page page_of(const std::string& model) {
+  if (model == "cyclegan")
+    return {"--data-a photos --data-b paintings", "--data-a DIR --data-b DIR", "--epochs 50 --epochs-decay 50",
+            "--load-size 143 --crop-size 128"};
+  return {"--data pictures", "--data DIR|FILE", "--batch-size 32 --epochs 50", "--size 32"};
+}
+
+}  // namespace
+
+CLI::App& add_model_command(CLI::App& train, const ModelInfo& info) {
+  CLI::App& app =
+      *train.add_subcommand(info.name, capital(fmt::format("{} ({}).", info.summary, info.reference)));
+  const Page page = page_of(info.name);
+  set_help(app, fmt::format("train {} {} --outdir RUN [options]", info.name, page.data_usage),
+           fmt::format("  sumi train {0} {1} --outdir run\n"
+                       "  sumi train {0} {1} --outdir run {2}\n"
+                       "  sumi train {0} {3} --dry-run\n",
+                       info.name, page.data, page.batch, page.small),
+           "Names may be written with _ as well, and other projects' spellings are known: --dataroot, --outf, "
+           "--imageSize, --niter, --manualSeed, ... A file for --config holds lines `name = value`, or is a "
+           "run's options.json; what the command line says counts more.");
+  return app;
+}
+
+}  // namespace sumi::cli
