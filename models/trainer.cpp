@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -77,7 +78,9 @@ class Session {
   std::vector<Dataset> open_data();
   Tensor tensor(const Batch& batch) const;
   std::vector<Tensor> real_batches();
+  Tensor sample_picture(const Dataset& data, std::int64_t i) const;
   std::vector<std::vector<Tensor>> sample_pictures() const;
+  std::uint64_t data_key() const;
   void say(const std::string& line) {
     run_.log(line);
     observer_.message(line);
@@ -132,7 +135,7 @@ CheckpointHeader Session::header(const char* kind) const {
   state["epoch"] = static_cast<double>(step_) / static_cast<double>(per_epoch_);
   state["seconds"] = elapsed();
   state["batch"] = loader_.position();  // data order: batch k of (data, seed) is always the same
-  state["data_key"] = loader_.key();
+  state["data_key"] = data_key();
   state["data_count"] = loader_.size();
   state["threads"] = threads();
   state["kernels"] = compute_signature(parse_device(options_.device));
@@ -195,7 +198,7 @@ void Session::restore(const CheckpointFile& file) {
     loader_.seek(state.at("batch").get<std::int64_t>());
     model_->load(file, true);
     model_->set_counters(counters);
-    if (state.at("data_key").get<std::uint64_t>() != loader_.key())
+    if (state.at("data_key").get<std::uint64_t>() != data_key())
       warn("the data has changed since the checkpoint: the run goes on, but not as it would have");
     const std::string kernels = compute_signature(parse_device(options_.device));
     if (const std::string then = state.value("kernels", kernels); then != kernels)
@@ -227,17 +230,41 @@ std::vector<Tensor> Session::real_batches() {
   return domains;
 }
 
-// A few pictures of each domain, evenly spread over the set, unflipped.
+// The middle of a picture, as large as the crops of training.
+Tensor Session::sample_picture(const Dataset& data, std::int64_t i) const {
+  const bool crops = options_.preprocess != "none" && options_.preprocess != "scale_width";
+  const std::int64_t width = data.width(i), height = data.height(i), c = data.channels();
+  const std::int64_t w = crops ? options_.crop_size : width, h = crops ? options_.crop_size : height;
+  const std::int64_t left = (width - w) / 2, top = (height - h) / 2;
+  Batch batch;
+  batch.n = 1, batch.h = h, batch.w = w, batch.c = c;
+  for (std::int64_t y = 0; y < h; ++y) {
+    const std::uint8_t* row = data.item(i) + ((top + y) * width + left) * c;
+    for (std::int64_t k = 0; k < w * c; ++k) batch.data.push_back(static_cast<float>(row[k]) / 127.5f - 1.0f);
+  }
+  return tensor(batch);
+}
+
+// A few pictures of each domain, evenly spread over the set.
 std::vector<std::vector<Tensor>> Session::sample_pictures() const {
   constexpr std::int64_t kShown = 6;
   std::vector<std::vector<Tensor>> domains;
-  for (int domain = 0; domain < model_->domains(); ++domain) {
-    const std::int64_t count = std::min(kShown, loader_.dataset(domain).count());
+  for (std::size_t domain = 0; domain < loader_.domains(); ++domain) {
+    const Dataset& data = loader_.dataset(domain);
+    const std::int64_t count = std::min(kShown, data.count());
     auto& pictures = domains.emplace_back();
     for (std::int64_t i = 0; i < count; ++i)
-      pictures.push_back(tensor(loader_.whole(domain, i * loader_.dataset(domain).count() / count)));
+      pictures.push_back(sample_picture(data, i * data.count() / count));
   }
   return domains;
+}
+
+// Of all domains.
+std::uint64_t Session::data_key() const {
+  std::uint64_t key = 0;
+  for (std::size_t domain = 0; domain < loader_.domains(); ++domain)
+    key = key * 0x9e3779b97f4a7c15u + loader_.dataset(domain).key();
+  return key;
 }
 
 void Session::diverged(const std::string& what) const {

@@ -12,6 +12,7 @@
 #include "engine/io/image.h"
 #include "engine/io/listing.h"
 #include "engine/io/pack.h"
+#include "engine/io/preprocess.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -23,7 +24,8 @@ using io::PackShape;
 struct Dataset::State {
   std::optional<Pack> pack;
   std::vector<std::uint8_t> pixels;  // of an idx file that needs no change, instead of a pack
-  PackShape shape;
+  PackShape shape;                   // with it, never 0x0
+  fs::path source;
   std::int64_t count = 0, decoded = 0;
   std::uint64_t key = 0;
   fs::path pack_path;
@@ -36,9 +38,10 @@ namespace {
 constexpr std::int64_t kRecipe = 1;
 constexpr std::size_t kNamed = 20;  // broken pictures named one by one
 
-// Where pictures come from: how many, and picture i, from any thread.
+// Where pictures come from: how many, how many bytes their pack will have (roughly, if sizes are not known
+// before decoding), and picture i, from any thread.
 struct Source {
-  std::int64_t count = 0;
+  std::int64_t count = 0, bytes = 0;
   std::function<PackItem(std::int64_t)> produce;
 };
 
@@ -49,8 +52,13 @@ fs::path absolute_of(const fs::path& path) {
 }
 
 void add_options(io::Hash& hash, const DatasetSpec& spec) {
-  for (const std::int64_t v : {kRecipe, std::int64_t{spec.size}, std::int64_t{spec.channels}, spec.max_items})
+  const bool square = spec.preprocess == Preprocess::square;
+  for (const std::int64_t v :
+       {kRecipe, std::int64_t{square ? spec.size : 0}, std::int64_t{spec.channels}, spec.max_items})
     hash.add(v);
+  if (!square)  // nothing more for square, so that the keys in older checkpoints stay true
+    for (const int v : {static_cast<int>(spec.preprocess), spec.load_size, spec.crop_size})
+      hash.add(std::int64_t{v});
   hash.add(absolute_of(spec.data).string());
 }
 
@@ -65,34 +73,49 @@ void report_nothing(const fs::path& folder) {
        "is a folder without pictures (png, jpg, webp, ...); check the path or add some");
 }
 
+std::int64_t expected_bytes(const DatasetSpec& spec, const std::vector<io::ListedFile>& files) {
+  const auto count = static_cast<std::int64_t>(files.size());
+  if (const auto [w, h] = io::common_size(spec); w > 0) return count * w * h * spec.channels;
+  if (spec.preprocess != Preprocess::crop && spec.preprocess != Preprocess::none) {
+    const auto [w, h] = io::packed_size(1, 1, spec);  // scaled to a width: as if all were square
+    return count * w * h * spec.channels;
+  }
+  std::int64_t bytes = 0;
+  for (const auto& f : files) bytes += 8 * f.bytes;  // what JPEG saves, roughly
+  return bytes;
+}
+
 Source folder_source(const DatasetSpec& spec, std::vector<io::ListedFile> files) {
   const auto count = static_cast<std::int64_t>(files.size());
-  const auto produce = [files = std::move(files), root = spec.data, size = spec.size,
-                        channels = spec.channels](std::int64_t i) {
+  const auto bytes = expected_bytes(spec, files);
+  const auto produce = [files = std::move(files), spec](std::int64_t i) {
     PackItem item{files[static_cast<std::size_t>(i)].name, {}, ""};
     try {
-      item.pixels = square_image(load_image(root / item.name, {.channels = channels}), size).data;
+      const auto path = spec.data / item.name;
+      item.image = io::preprocess_image("picture " + path.string(),
+                                        load_image(path, {.channels = spec.channels}), spec);
     } catch (const std::exception& e) {  // also bad_alloc: one absurd picture must not end the run
       item.problem = e.what();
       if (item.problem.empty()) item.problem = "unknown reason";
     }
     return item;
   };
-  return {count, produce};
+  return {count, bytes, produce};
 }
 
 Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> images) {
-  const auto produce = [images, size = spec.size, channels = spec.channels](std::int64_t i) {
+  const auto [w, h] = io::packed_size(images->cols, images->rows, spec);
+  const auto produce = [images, spec](std::int64_t i) {
     Image8 grey(images->cols, images->rows, 1);
     std::copy_n(images->pixels.begin() + i * images->rows * images->cols, grey.data.size(),
                 grey.data.begin());
-    grey = square_image(grey, size);
-    if (channels == 1) return PackItem{std::to_string(i), std::move(grey.data), ""};
-    std::vector<std::uint8_t> rgb;
-    for (const auto v : grey.data) rgb.insert(rgb.end(), 3, v);
+    grey = io::preprocess_image("data " + spec.data.string(), grey, spec);
+    if (spec.channels == 1) return PackItem{std::to_string(i), std::move(grey), ""};
+    Image8 rgb(grey.width, grey.height, 3);
+    for (std::size_t k = 0; k < rgb.data.size(); ++k) rgb.data[k] = grey.data[k / 3];
     return PackItem{std::to_string(i), std::move(rgb), ""};
   };
-  return {images->count, produce};
+  return {images->count, images->count * w * h * spec.channels, produce};
 }
 
 // Named after the data's folder, so that one can tell the files of the cache apart, and after what must not
@@ -104,7 +127,9 @@ std::string pack_name(const DatasetSpec& spec) {
   auto stem = absolute_of(spec.data).filename().string().substr(0, 40);
   for (char& c : stem)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '-';
-  return fmt::format("{}-{}x{}-{:016x}.pack", stem, spec.size, spec.channels, hash.value());
+  const auto kind = spec.preprocess == Preprocess::square ? std::to_string(spec.size)
+                                                          : std::string(io::name_of(spec.preprocess));
+  return fmt::format("{}-{}x{}-{:016x}.pack", stem, kind, spec.channels, hash.value());
 }
 
 void build_pack(const fs::path& path, const Source& source, const Dataset::State& state,
@@ -147,9 +172,9 @@ bool find_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
 
 void make_pack(Dataset::State& state, const Source& source, const DatasetSpec& spec,
                const DatasetEvents& events) {
-  const auto bytes = static_cast<std::uint64_t>(source.count * state.shape.bytes());
-  state.pack_path =
-      io::choose_cache_dir(spec.cache_dir, spec.fallback_dir, bytes, events.warn) / pack_name(spec);
+  state.pack_path = io::choose_cache_dir(spec.cache_dir, spec.fallback_dir,
+                                         static_cast<std::uint64_t>(source.bytes), events.warn) /
+                    pack_name(spec);
   build_pack(state.pack_path, source, state, spec, events);
   state.decoded = source.count;
   auto pack = Pack::open(state.pack_path, state.key, state.shape);
@@ -185,7 +210,8 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
   state.key = hash.value();
   if (find_pack(state, spec, events)) return;
   auto images = std::make_shared<IdxImages>(load_idx(spec.data, spec.max_items));
-  if (images->rows == spec.size && images->cols == spec.size && spec.channels == 1) {
+  if (spec.preprocess == Preprocess::square && images->rows == spec.size && images->cols == spec.size &&
+      spec.channels == 1) {
     state.pixels = std::move(images->pixels);
     state.count = images->count;
   } else {
@@ -197,8 +223,7 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
 
 Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
   const std::string where = "data " + spec.data.string();
-  if (spec.size <= 0 || spec.size > 16384)
-    fail(where, fmt::format("cannot have pictures of size {}; use 1 to 16384", spec.size));
+  io::check_preprocess(where, spec);
   if (spec.channels != 1 && spec.channels != 3)
     fail(where, fmt::format("cannot have {} channels; use 1 or 3", spec.channels));
   if (spec.workers < 0 || spec.max_items < 0) fail(where, "workers and max items cannot be negative");
@@ -207,7 +232,9 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
   if (spec.data.empty() || !fs::exists(status))
     fail(where, "does not exist; give a folder of pictures or an idx file");
   auto state = std::make_shared<State>();
-  state->shape = {spec.size, spec.size, spec.channels};
+  const auto [w, h] = io::common_size(spec);
+  state->shape = {h, w, spec.channels};
+  state->source = spec.data;
   if (fs::is_directory(status)) {
     open_folder(*state, spec, events);
   } else if (fs::is_regular_file(status)) {
@@ -223,14 +250,8 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
 std::int64_t Dataset::count() const {
   return state_->count;
 }
-int Dataset::size() const {
-  return static_cast<int>(state_->shape.height);
-}
 int Dataset::channels() const {
   return static_cast<int>(state_->shape.channels);
-}
-std::int64_t Dataset::item_bytes() const {
-  return state_->shape.bytes();
 }
 std::uint64_t Dataset::key() const {
   return state_->key;
@@ -241,14 +262,32 @@ std::int64_t Dataset::decoded() const {
 const std::vector<std::string>& Dataset::broken() const {
   return state_->broken;
 }
+const fs::path& Dataset::source() const {
+  return state_->source;
+}
 const fs::path& Dataset::pack_path() const {
   return state_->pack_path;
 }
 
-const std::uint8_t* Dataset::item(std::int64_t i) const {
+void Dataset::check(std::int64_t i) const {
   if (i < 0 || i >= state_->count)
-    fail("data", fmt::format("has no picture {}; there are {}", i, state_->count));
-  return state_->pack ? state_->pack->item(i) : state_->pixels.data() + i * state_->shape.bytes();
+    fail("data " + state_->source.string(), fmt::format("has no picture {}; there are {}", i, state_->count));
+}
+
+int Dataset::width(std::int64_t i) const {
+  check(i);
+  return state_->pack ? state_->pack->width(i) : static_cast<int>(state_->shape.width);
+}
+int Dataset::height(std::int64_t i) const {
+  check(i);
+  return state_->pack ? state_->pack->height(i) : static_cast<int>(state_->shape.height);
+}
+std::int64_t Dataset::item_bytes(std::int64_t i) const {
+  return std::int64_t{height(i)} * width(i) * channels();
+}
+const std::uint8_t* Dataset::item(std::int64_t i) const {
+  check(i);
+  return state_->pack ? state_->pack->item(i) : state_->pixels.data() + i * item_bytes(i);
 }
 
 }  // namespace sumi

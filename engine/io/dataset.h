@@ -1,5 +1,4 @@
-// Pictures for training: a folder or an idx file, all of one size, in memory that the system pages in as it
-// is used.
+// Pictures for training: a folder or an idx file, in memory that the system pages in as it is used.
 #pragma once
 
 #include <cstdint>
@@ -13,12 +12,27 @@
 
 namespace sumi {
 
+// What happens to a picture. All but `square` are those known from CycleGAN, and their resizing is
+// Filter::bicubic. The first step is done once, before packing; crops are cut anew for every batch.
+enum class Preprocess {
+  square,                // the middle square, resized to size x size
+  resize_and_crop,       // resized to load_size x load_size (the aspect is not kept), then a random crop
+  crop,                  // a random crop; smaller pictures are enlarged until the crop just fits
+  scale_width,           // width load_size, height in proportion but at least crop_size; no crop
+  scale_width_and_crop,  // the same, then a random crop
+  none,                  // the picture's own size
+};
+// Crops are crop_size x crop_size. With scale_width(_and_crop) and none, both sides are rounded to the nearest
+// multiple of 4 (half-way to the even multiple; at least 4, and not below a crop's size).
+
 struct DatasetSpec {
   std::filesystem::path
-      data;       // folder of pictures (recursive, links followed, hidden ones skipped), or an idx(.gz) file
-  int size = 64;  // pictures become size x size: the middle square, resized
-  int channels = 3;                 // 1 or 3
-  std::int64_t max_items = 0;       // only the first so many (in the order of their names); 0: all
+      data;  // folder of pictures (recursive, links followed, hidden ones skipped), or an idx(.gz) file
+  Preprocess preprocess = Preprocess::square;
+  int size = 64;                         // of square only
+  int load_size = 286, crop_size = 256;  // of the others, 1 to 16384
+  int channels = 3;                      // 1 or 3
+  std::int64_t max_items = 0;            // only the first so many (in the order of their names); 0: all
   std::filesystem::path cache_dir;  // of the packed pictures; empty: $XDG_CACHE_HOME/sumi or ~/.cache/sumi
   std::filesystem::path
       fallback_dir;  // used with a warning when that is not writable; empty: the temporary folder
@@ -47,14 +61,18 @@ class Dataset {
   static Dataset open(const DatasetSpec& spec, const DatasetEvents& events = {});
 
   std::int64_t count() const;
-  int size() const;
   int channels() const;
-  // Picture i, [size, size, channels]; valid as long as a copy of this data set.
+  // Picture i as packed, [height(i), width(i), channels]; valid as long as a copy of this data set. Error for
+  // an i that is not in [0, count).
   const std::uint8_t* item(std::int64_t i) const;
-  std::int64_t item_bytes() const;
+  int width(std::int64_t i) const;
+  int height(std::int64_t i) const;
+  std::int64_t item_bytes(std::int64_t i) const;
 
-  // What the pictures were made from: equal keys, equal pictures. For checkpoints.
+  // What the pictures were made from, preprocessing included: equal keys, equal pictures. For checkpoints.
   std::uint64_t key() const;
+  // The folder or file, as given.
+  const std::filesystem::path& source() const;
   // How many pictures this open() had to decode: 0 when the pack was there.
   std::int64_t decoded() const;
   // Names of those that were skipped, relative to the folder.
@@ -65,6 +83,8 @@ class Dataset {
   struct State;  // private to dataset.cpp
 
  private:
+  void check(std::int64_t i) const;
+
   std::shared_ptr<const State> state_;
 };
 
@@ -76,38 +96,50 @@ struct Batch {
   std::vector<std::int64_t> items;  // which pictures
 };
 
-// Batches for ever: each epoch is a new permutation, the last incomplete batch is dropped. Batch k is a
-// function of (data set, seed, batch size, flip, k) alone, whatever the number of workers. One caller at a
-// time.
+// Batches for ever, one from each of one or more domains. Batch k is a function of (data sets, seed, batch
+// size, preprocessing, flip, k) alone, whatever the number of workers. Mirrors and the places of crops are
+// random functions of (seed, domain, position). One caller at a time.
+//
+// One domain: each epoch is a new permutation, the last incomplete batch is dropped.
+// Several: the domains are unpaired. Each runs through its own permutations one after another, across the ends
+// of epochs, and no picture is dropped, not even of the largest: within a domain, numbers of uses never differ
+// by more than one. An epoch is floor(count of the largest / batch size) batches.
 class BatchLoader {
  public:
-  // Error "[data] ..." when the set is smaller than one batch.
-  BatchLoader(Dataset data, const DatasetSpec& spec);
+  // Only the values under "of the batches", workers, preprocess and crop_size of `spec` are used. Errors
+  // "[data PATH] ...": fewer pictures than one batch; without crops, a batch of more than one picture where
+  // sizes differ; pictures smaller than the crop.
+  BatchLoader(std::vector<Dataset> domains, const DatasetSpec& spec);
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
-  // The next batch; workers prepare a few ahead. Exceptions of workers surface here.
-  Batch next();
+  // The next batch of every domain; workers prepare a few ahead. Exceptions of workers surface here.
+  std::vector<Batch> next();
   // Continue with batch k, counted from 0 over all epochs.
   void seek(std::int64_t k);
   // The batch that next() will return.
   std::int64_t position() const { return position_; }
 
   std::int64_t batches_per_epoch() const { return per_epoch_; }
-  std::int64_t size() const { return data_.count(); }
-  const Dataset& dataset() const { return data_; }
+  // Pictures of the largest domain.
+  std::int64_t size() const { return size_; }
+  std::size_t domains() const { return domains_.size(); }
+  const Dataset& dataset(std::size_t domain = 0) const { return domains_.at(domain); }
 
  private:
-  Batch make(std::int64_t k) const;
+  struct Place;
+  Place place_of(std::int64_t k, std::int64_t i, std::size_t domain) const;
+  Batch make(std::int64_t k, std::size_t domain) const;
 
-  Dataset data_;
+  std::vector<Dataset> domains_;
   int batch_size_, workers_;
   std::uint64_t seed_;
   bool flip_;
-  std::int64_t per_epoch_, position_ = 0;
+  int crop_;  // the side of the crops; 0: whole pictures
+  std::int64_t size_ = 0, per_epoch_ = 0, position_ = 0;
   struct Orders;
-  std::shared_ptr<Orders> orders_;
-  std::unique_ptr<io::OrderedPipeline<Batch>> pipeline_;  // last: its threads use the members above
+  std::vector<std::shared_ptr<Orders>> orders_;                        // of each domain
+  std::unique_ptr<io::OrderedPipeline<std::vector<Batch>>> pipeline_;  // last: its threads use the above
 };
 
 }  // namespace sumi

@@ -49,7 +49,9 @@ bool has_image_extension(const std::filesystem::path& path);
 // unknown extension or a failed write.
 void save_image(const std::filesystem::path& path, const Image8& image, int quality = 95);
 
-// automatic: lanczos3 to shrink, bicubic to enlarge (less ringing).
+// automatic: lanczos3 to shrink, bicubic to enlarge (less ringing). bicubic is the cubic of Keys (1981) with
+// a = -1/2, as Pillow's BICUBIC, from which it differs by one level at most: here nothing is rounded between
+// rows and columns.
 enum class Filter { automatic, box, bilinear, bicubic, lanczos3 };
 
 // The filter is widened when shrinking, so nothing aliases. Edges are renormalised, not padded.

@@ -1,29 +1,37 @@
-// BatchLoader: which pictures, in which order, mirrored or not, as floats.
+// BatchLoader: which pictures, in which order, which part, mirrored or not, as floats.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <mutex>
 #include <numeric>
 
 #include "engine/io/dataset.h"
+#include "engine/io/preprocess.h"
 #include "kernels/base/check.h"
 #include "kernels/base/philox.h"
 
 namespace sumi {
 namespace {
 
-// Streams of random numbers that nothing else in a run uses ("orde", "flip"); the low half is the epoch.
-constexpr std::uint64_t kOrderStream = 0x6f72646500000000ULL, kFlipStream = 0x666c697000000000ULL;
+// Streams of random numbers that nothing else in a run uses ("orde", "flip", "crop" in the upper half).
+constexpr std::uint64_t kOrderStream = 0x6f72646500000000ULL, kFlipStream = 0x666c697000000000ULL,
+                        kCropStream = 0x63726f7000000000ULL;
+
+// Apart for each domain and each of its rounds through its pictures.
+std::uint64_t stream_of(std::uint64_t base, std::size_t domain, std::int64_t round) {
+  return (base ^ (std::uint64_t{domain} << 32)) + static_cast<std::uint64_t>(round);
+}
 
 using Order = std::vector<std::int64_t>;
 
 // Fisher and Yates. The remainder's bias is below count / 2^64.
-Order shuffled(std::int64_t count, std::uint64_t seed, std::int64_t epoch) {
+Order shuffled(std::int64_t count, std::uint64_t seed, std::uint64_t stream) {
   Order order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), std::int64_t{0});
   for (auto i = static_cast<std::uint64_t>(count) - 1; i > 0; --i) {
-    const auto w = philox::words(seed, kOrderStream + static_cast<std::uint64_t>(epoch), i);
+    const auto w = philox::words(seed, stream, i);
     const std::uint64_t random = (std::uint64_t{w.v[0]} << 32) | w.v[1];
     std::swap(order[i], order[random % (i + 1)]);
   }
@@ -39,82 +47,147 @@ const std::array<float, 256>& unit_values() {
   return table;
 }
 
-void copy_item(const std::uint8_t* in, std::int64_t size, std::int64_t channels, bool mirror, float* out) {
+// What a batch takes of a picture.
+struct Window {
+  std::int64_t left, top, width, height;
+};
+
+// A random place for a crop; every place is as likely as any other but for 2^-32.
+Window crop_of(const Dataset& data, std::int64_t item, std::int64_t side, const philox::Words& random) {
+  const auto below = [](std::uint32_t word, std::int64_t n) {
+    return static_cast<std::int64_t>((std::uint64_t{word} * static_cast<std::uint64_t>(n)) >> 32);
+  };
+  return {below(random.v[0], data.width(item) - side + 1), below(random.v[1], data.height(item) - side + 1),
+          side, side};
+}
+
+void copy_window(const Dataset& data, std::int64_t item, const Window& window, bool mirror, float* out) {
   const auto& value = unit_values();
-  for (std::int64_t y = 0; y < size; ++y)
-    for (std::int64_t x = 0; x < size; ++x) {
-      const auto* p = in + (y * size + (mirror ? size - 1 - x : x)) * channels;
+  const std::int64_t channels = data.channels(), row = data.width(item) * channels;
+  const std::uint8_t* pixels = data.item(item);
+  for (std::int64_t y = 0; y < window.height; ++y)
+    for (std::int64_t x = 0; x < window.width; ++x) {
+      const std::int64_t column = window.left + (mirror ? window.width - 1 - x : x);
+      const auto* p = pixels + (window.top + y) * row + column * channels;
       for (std::int64_t c = 0; c < channels; ++c) *out++ = value[p[c]];
     }
 }
 
+void check_count(const Dataset& data, int batch_size) {
+  if (batch_size > data.count())
+    fail("data " + data.source().string(),
+         fmt::format(
+             "has {} pictures, fewer than one batch of {}; lower --batch-size to {} or less, or add pictures",
+             data.count(), batch_size, data.count()));
+}
+
+void check_sizes(const Dataset& data, int batch_size, int crop) {
+  const auto where = "data " + data.source().string();
+  for (std::int64_t i = 0; i < data.count(); ++i) {
+    const int w = data.width(i), h = data.height(i);
+    if (crop > 0 && (w < crop || h < crop))
+      fail(where,
+           fmt::format("has a picture of {}x{}, smaller than crops of {}; open it with the crop size of "
+                       "the batches",
+                       w, h, crop));
+    if (crop == 0 && batch_size > 1 && (w != data.width(0) || h != data.height(0)))
+      fail(where, fmt::format("has pictures of {}x{} and of {}x{}, which cannot share a batch; use "
+                              "--batch-size 1, or preprocessing that crops",
+                              data.width(0), data.height(0), w, h));
+  }
+}
+
 }  // namespace
 
-// The orders of the two newest epochs in use: workers may stand on both sides of a border.
+// The orders of the two newest rounds in use: workers may stand on both sides of a border.
 struct BatchLoader::Orders {
   std::mutex mutex;
   std::array<std::pair<std::int64_t, std::shared_ptr<const Order>>, 2> slots{{{-1, nullptr}, {-1, nullptr}}};
 
-  std::shared_ptr<const Order> get(std::int64_t count, std::uint64_t seed, std::int64_t epoch) {
+  std::int64_t item(std::int64_t count, std::uint64_t seed, std::size_t domain, std::int64_t round,
+                    std::int64_t index) {
     const std::lock_guard lock(mutex);
-    auto& [held, order] = slots[static_cast<std::size_t>(epoch % 2)];
-    if (held != epoch) {
-      order = std::make_shared<const Order>(shuffled(count, seed, epoch));
-      held = epoch;
+    auto& [held, order] = slots[static_cast<std::size_t>(round % 2)];
+    if (held != round) {
+      order = std::make_shared<const Order>(shuffled(count, seed, stream_of(kOrderStream, domain, round)));
+      held = round;
     }
-    return order;
+    return (*order)[static_cast<std::size_t>(index)];
   }
 };
 
-BatchLoader::BatchLoader(Dataset data, const DatasetSpec& spec)
-    : data_(std::move(data)),
+BatchLoader::BatchLoader(std::vector<Dataset> domains, const DatasetSpec& spec)
+    : domains_(std::move(domains)),
       batch_size_(spec.batch_size),
       workers_(spec.workers),
       seed_(spec.seed),
       flip_(spec.flip),
-      orders_(std::make_shared<Orders>()) {
+      crop_(io::is_cropped(spec.preprocess) ? spec.crop_size : 0) {
+  if (domains_.empty()) fail("data", "has no domain; give at least one data set");
   if (batch_size_ <= 0) fail("data", fmt::format("the batch size is {}; it must be at least 1", batch_size_));
-  if (batch_size_ > data_.count())
-    fail("data " + spec.data.string(),
-         fmt::format(
-             "has {} pictures, fewer than one batch of {}; lower --batch-size to {} or less, or add pictures",
-             data_.count(), batch_size_, data_.count()));
-  per_epoch_ = data_.count() / batch_size_;
+  for (const auto& data : domains_) {
+    check_count(data, batch_size_);
+    check_sizes(data, batch_size_, crop_);
+    size_ = std::max(size_, data.count());
+    orders_.push_back(std::make_shared<Orders>());
+  }
+  per_epoch_ = size_ / batch_size_;
   seek(0);
 }
 
 void BatchLoader::seek(std::int64_t k) {
-  if (k < 0) fail("data", fmt::format("cannot go to batch {}; they count from 0", k));
+  constexpr auto last = std::numeric_limits<std::int64_t>::max();
+  if (k < 0 || k > last / 2 / batch_size_)
+    fail("data", fmt::format("cannot go to batch {}; they count from 0", k));
   pipeline_.reset();
   position_ = k;
-  pipeline_ = std::make_unique<io::OrderedPipeline<Batch>>(workers_, workers_ + 2, k,
-                                                           std::numeric_limits<std::int64_t>::max(),
-                                                           [this](std::int64_t i) { return make(i); });
+  pipeline_ = std::make_unique<io::OrderedPipeline<std::vector<Batch>>>(
+      workers_, workers_ + 2, k, last, [this](std::int64_t i) {
+        std::vector<Batch> batches;
+        for (std::size_t d = 0; d < domains_.size(); ++d) batches.push_back(make(i, d));
+        return batches;
+      });
 }
 
-Batch BatchLoader::next() {
-  Batch batch = pipeline_->next();
+std::vector<Batch> BatchLoader::next() {
+  auto batches = pipeline_->next();
   ++position_;
-  return batch;
+  return batches;
 }
 
-Batch BatchLoader::make(std::int64_t k) const {
+// Where picture i of batch k stands in its domain: which round through the pictures, which of that round.
+struct BatchLoader::Place {
+  std::int64_t round, index;
+};
+
+BatchLoader::Place BatchLoader::place_of(std::int64_t k, std::int64_t i, std::size_t domain) const {
+  if (domains_.size() == 1) return {k / per_epoch_, k % per_epoch_ * batch_size_ + i};
+  const std::int64_t p = k * batch_size_ + i, count = domains_[domain].count();
+  return {p / count, p % count};
+}
+
+Batch BatchLoader::make(std::int64_t k, std::size_t domain) const {
+  const Dataset& data = domains_[domain];
   Batch batch;
   batch.epoch = k / per_epoch_;
   batch.index = k % per_epoch_;
   batch.n = batch_size_;
-  batch.h = batch.w = data_.size();
-  batch.c = data_.channels();
-  const auto order = orders_->get(data_.count(), seed_, batch.epoch);
-  const std::int64_t pixels = data_.item_bytes();
-  batch.data.resize(static_cast<std::size_t>(batch.n * pixels));
+  batch.c = data.channels();
   for (std::int64_t i = 0; i < batch.n; ++i) {
-    const auto place = batch.index * batch.n + i;  // in the epoch
-    const auto item = (*order)[static_cast<std::size_t>(place)];
-    const auto stream = kFlipStream + static_cast<std::uint64_t>(batch.epoch);
+    const auto [round, index] = place_of(k, i, domain);
+    const auto item = orders_[domain]->item(data.count(), seed_, domain, round, index);
+    const auto position = static_cast<std::uint64_t>(index);
     const bool mirror =
-        flip_ && (philox::word_at(seed_, stream, static_cast<std::uint64_t>(place)) >> 31) != 0;
-    copy_item(data_.item(item), data_.size(), data_.channels(), mirror, batch.data.data() + i * pixels);
+        flip_ && (philox::word_at(seed_, stream_of(kFlipStream, domain, round), position) >> 31) != 0;
+    Window window{0, 0, data.width(item), data.height(item)};
+    if (crop_ > 0)
+      window =
+          crop_of(data, item, crop_, philox::words(seed_, stream_of(kCropStream, domain, round), position));
+    batch.h = window.height;
+    batch.w = window.width;
+    const std::int64_t floats = batch.h * batch.w * batch.c;
+    batch.data.resize(static_cast<std::size_t>(batch.n * floats));
+    copy_window(data, item, window, mirror, batch.data.data() + i * floats);
     batch.items.push_back(item);
   }
   return batch;

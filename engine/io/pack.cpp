@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstring>
-#include <limits>
 
 #include "kernels/base/check.h"
 
@@ -12,15 +11,15 @@ namespace sumi::io {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'S', 'U', 'M', 'I', 'P', 'A', 'C', 'K'};
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;  // 2: pictures of different sizes
 
 struct Header {
   std::array<char, 8> magic = kMagic;
   std::uint32_t version = kVersion;
-  std::uint32_t h = 0, w = 0, c = 0;
+  std::uint32_t h = 0, w = 0, c = 0;  // h and w are 0 if pictures have their own
   std::uint64_t count = 0, broken = 0, tail_bytes = 0;
   std::uint64_t key = 0;
-  std::uint64_t tail_check = 0;  // of the names
+  std::uint64_t tail_check = 0;  // of what follows the pixels: sizes and names
   std::uint64_t check = 0;       // of all fields before this one
 };
 static_assert(sizeof(Header) == 72 && std::is_trivially_copyable_v<Header>);
@@ -46,6 +45,13 @@ bool read_names(const std::byte* at, std::uint64_t bytes, std::uint64_t count,
   }
   return bytes == 0;
 }
+
+void append(std::string& bytes, std::uint32_t value) {
+  bytes.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+constexpr std::uint64_t kIndexItem = 2 * sizeof(std::uint32_t);
+constexpr std::uint32_t kMaxSide = 1U << 30;  // so that products fit in 64 bits and sides in an int
 
 }  // namespace
 
@@ -74,20 +80,42 @@ std::optional<Pack> Pack::open(const std::filesystem::path& path, std::uint64_t 
   std::memcpy(&header, pack.file_.data(), sizeof header);
   if (header.magic != kMagic || header.version != kVersion || header.check != check_of(header))
     return std::nullopt;
-  pack.shape_ = {header.h, header.w, header.c};
-  if (header.key != key || !(pack.shape_ == shape) || header.count == 0) return std::nullopt;
-  const auto item = static_cast<std::uint64_t>(shape.bytes());
-  if (item == 0 || header.count > (size - sizeof header) / item) return std::nullopt;
-  const std::uint64_t tail = sizeof header + header.count * item;
-  if (size - tail != header.tail_bytes) return std::nullopt;
-  Hash hash;
-  hash.add(pack.file_.data() + tail, header.tail_bytes);
-  if (hash.value() != header.tail_check) return std::nullopt;
-  if (!read_names(pack.file_.data() + tail, header.tail_bytes, header.broken, pack.broken_))
+  const PackShape held{header.h, header.w, header.c};
+  if (header.key != key || !(held == shape) || header.count == 0) return std::nullopt;
+  if (header.tail_bytes > size - sizeof header || header.count > header.tail_bytes / kIndexItem)
     return std::nullopt;
-  pack.count_ = static_cast<std::int64_t>(header.count);
+  const std::uint64_t pixel_bytes = size - sizeof header - header.tail_bytes;
+  const std::uint64_t index_bytes = header.count * kIndexItem;
+  const std::byte* tail = pack.file_.data() + sizeof header + pixel_bytes;
+  Hash hash;
+  hash.add(tail, header.tail_bytes);
+  if (hash.value() != header.tail_check) return std::nullopt;
+  if (!pack.read_index(tail, header.count, pixel_bytes, shape) ||
+      !read_names(tail + index_bytes, header.tail_bytes - index_bytes, header.broken, pack.broken_))
+    return std::nullopt;
   pack.pixels_ = reinterpret_cast<const std::uint8_t*>(pack.file_.data()) + sizeof header;
   return pack;
+}
+
+// A checksum is no proof: sizes that do not add up to the pixels are refused.
+bool Pack::read_index(const std::byte* at, std::uint64_t count, std::uint64_t pixel_bytes,
+                      const PackShape& shape) {
+  items_.reserve(count);
+  std::uint64_t offset = 0;
+  for (std::uint64_t i = 0; i < count; ++i, at += kIndexItem) {
+    Item item{};
+    std::memcpy(&item.height, at, sizeof item.height);
+    std::memcpy(&item.width, at + sizeof item.height, sizeof item.width);
+    item.offset = offset;
+    if (item.height == 0 || item.width == 0 || item.height > kMaxSide || item.width > kMaxSide) return false;
+    if (shape.height != 0 && (item.height != shape.height || item.width != shape.width)) return false;
+    const std::uint64_t bytes =
+        std::uint64_t{item.height} * item.width * static_cast<std::uint64_t>(shape.channels);
+    if (bytes > pixel_bytes - offset) return false;
+    offset += bytes;
+    items_.push_back(item);
+  }
+  return offset == pixel_bytes;
 }
 
 void write_pack(const std::filesystem::path& path, std::uint64_t key, const PackShape& shape,
@@ -99,28 +127,33 @@ void write_pack(const std::filesystem::path& path, std::uint64_t key, const Pack
     header.c = static_cast<std::uint32_t>(shape.channels);
     header.key = key;
     file.write(&header, sizeof header);
-    std::string names, first_problem;
+    std::string index, names, first_problem;
     for (std::int64_t i = 0; i < count; ++i) {
       const PackItem item = next();
       if (item.problem.empty()) {
-        if (static_cast<std::int64_t>(item.pixels.size()) != shape.bytes())
+        const Image8& image = item.image;
+        if (image.channels != shape.channels ||
+            (shape.height != 0 && (image.height != shape.height || image.width != shape.width)))
           fail("data " + item.name, "was packed with a wrong size (a bug in sumi)");
-        file.write(item.pixels.data(), item.pixels.size());
+        file.write(image.data.data(), image.data.size());
+        append(index, static_cast<std::uint32_t>(image.height));
+        append(index, static_cast<std::uint32_t>(image.width));
         ++header.count;
       } else {
         if (header.broken++ == 0) first_problem = item.problem;
-        const auto length = static_cast<std::uint32_t>(item.name.size());
-        names.append(reinterpret_cast<const char*>(&length), sizeof length).append(item.name);
+        append(names, static_cast<std::uint32_t>(item.name.size()));
+        names.append(item.name);
       }
     }
     if (header.count == 0)
       throw Error(fmt::format("{} (and none of the {} pictures can be read)", first_problem, count));
-    header.tail_bytes = names.size();
+    const std::string tail = index + names;
+    header.tail_bytes = tail.size();
     Hash hash;
-    hash.add(names.data(), names.size());
+    hash.add(tail.data(), tail.size());
     header.tail_check = hash.value();
     header.check = check_of(header);
-    file.write(names);
+    file.write(tail);
     file.rewrite(0, &header, sizeof header);
   });
 }

@@ -1,4 +1,4 @@
-// The packed cache: pictures of one size, decoded once, in one file that is mapped into memory.
+// The packed cache: pictures, decoded once, in one file that is mapped into memory.
 #pragma once
 
 #include <cstdint>
@@ -9,42 +9,53 @@
 #include <vector>
 
 #include "engine/file.h"
+#include "engine/io/image.h"
 
 namespace sumi::io {
 
+// Of every picture; height and width 0: each has its own.
 struct PackShape {
   std::int64_t height = 0, width = 0, channels = 0;
-  std::int64_t bytes() const { return height * width * channels; }
   bool operator==(const PackShape&) const = default;
 };
 
-// [header][count * h * w * c bytes][broken names, each a u32 length and its bytes]. Numbers are
-// little-endian.
+// [header][pixels, picture after picture][for each a u32 height and width][broken names, each a u32 length and
+// its bytes]. Numbers are little-endian.
 class Pack {
  public:
-  // Nothing when there is no such file, or it is stale (another key or shape), damaged or foreign: then build
-  // it anew. Header, lengths and names are checked; pixels are not, they are read when they are used.
+  // Nothing when there is no such file, or it is stale (another key, shape or version), damaged or foreign:
+  // then build it anew. Header, sizes and names are checked, so that every item lies in the file; pixels are
+  // not, they are read when they are used.
   static std::optional<Pack> open(const std::filesystem::path& path, std::uint64_t key,
                                   const PackShape& shape);
 
-  std::int64_t count() const { return count_; }
-  const std::uint8_t* item(std::int64_t i) const { return pixels_ + i * shape_.bytes(); }
-  const PackShape& shape() const { return shape_; }
+  std::int64_t count() const { return static_cast<std::int64_t>(items_.size()); }
+  // 0 <= i < count.
+  const std::uint8_t* item(std::int64_t i) const { return pixels_ + at(i).offset; }
+  int width(std::int64_t i) const { return static_cast<int>(at(i).width); }
+  int height(std::int64_t i) const { return static_cast<int>(at(i).height); }
   // Names of the pictures that could not be read when the pack was made.
   const std::vector<std::string>& broken() const { return broken_; }
 
  private:
+  struct Item {
+    std::uint32_t height, width;
+    std::uint64_t offset;  // from the first pixel
+  };
+  const Item& at(std::int64_t i) const { return items_[static_cast<std::size_t>(i)]; }
+  bool read_index(const std::byte* at, std::uint64_t count, std::uint64_t pixel_bytes,
+                  const PackShape& shape);
+
   MappedFile file_;
-  PackShape shape_;
-  std::int64_t count_ = 0;
+  std::vector<Item> items_;
   const std::uint8_t* pixels_ = nullptr;
   std::vector<std::string> broken_;
 };
 
-// One picture to be packed: its bytes, or the reason why it has none.
+// One picture to be packed, or the reason why there is none.
 struct PackItem {
   std::string name;
-  std::vector<std::uint8_t> pixels;
+  Image8 image;
   std::string problem;
 };
 

@@ -75,7 +75,7 @@ inline Opened open(const DatasetSpec& spec) {
 inline std::vector<std::uint8_t> pixels_of(const Dataset& data) {
   std::vector<std::uint8_t> all;
   for (std::int64_t i = 0; i < data.count(); ++i)
-    all.insert(all.end(), data.item(i), data.item(i) + data.item_bytes());
+    all.insert(all.end(), data.item(i), data.item(i) + data.item_bytes(i));
   return all;
 }
 

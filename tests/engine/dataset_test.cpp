@@ -25,7 +25,7 @@ TEST_CASE("dataset: a folder is decoded once, in the order of the names, whateve
     CHECK(o.data.decoded() == 12);
     CHECK(o.steps == 12);
     CHECK(o.warnings.empty());
-    CHECK(o.data.item_bytes() == 8 * 8 * 3);
+    CHECK(o.data.item_bytes(0) == 8 * 8 * 3);
     const auto pixels = pixels_of(o.data);
     if (first.empty()) first = pixels;
     CHECK(pixels == first);
@@ -56,7 +56,7 @@ TEST_CASE("dataset: changed folders and options make a new pack, in the place of
   auto other = f.spec;
   other.channels = 1;
   CHECK(open(other).data.decoded() == 11);
-  CHECK(open(other).data.item_bytes() == 64);
+  CHECK(open(other).data.item_bytes(0) == 64);
   other.max_items = 4;
   CHECK(open(other).data.count() == 4);
   other.size = 4;
@@ -128,7 +128,7 @@ TEST_CASE("dataset: errors name the folder and the cure") {
   const auto says = [&](auto change) {
     auto spec = f.spec;
     change(spec);
-    return error_of([&] { BatchLoader loader(Dataset::open(spec), spec); });
+    return error_of([&] { BatchLoader loader({Dataset::open(spec)}, spec); });
   };
   CHECK(has(says([&](auto& s) { s.data = f.dir.path / "none"; }), "none] does not exist"));
   CHECK(has(says([&](auto& s) { s.data = ""; }), "does not exist"));
@@ -197,7 +197,7 @@ TEST_CASE("idx: images, gzipped or not, resized and repeated") {
     for (std::size_t c = 0; c < 3; ++c) CHECK(rgb.data.item(4)[3 * i + c] == images.pixels[4 * 36 + i]);
   CHECK(open(spec).data.decoded() == 0);
   spec.size = 12;
-  CHECK(open(spec).data.item_bytes() == 432);
+  CHECK(open(spec).data.item_bytes(0) == 432);
 }
 
 TEST_CASE("idx: every length is checked") {

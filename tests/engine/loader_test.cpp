@@ -15,12 +15,12 @@ TEST_CASE("loader: batches are a function of their number alone") {
   std::vector<Batch> want;
   for (const int workers : {0, 1, 4}) {
     f.spec.workers = workers;
-    BatchLoader loader(data, f.spec);
+    BatchLoader loader({data}, f.spec);
     CHECK(loader.batches_per_epoch() == 3);
     CHECK(loader.size() == 10);
     for (std::int64_t k = 0; k < 13; ++k) {
       CHECK(loader.position() == k);
-      auto batch = loader.next();
+      auto batch = loader.next()[0];
       CHECK(batch.epoch == k / 3);
       CHECK(batch.index == k % 3);
       CHECK(batch.data.size() == 3 * 8 * 8 * 3);
@@ -33,8 +33,8 @@ TEST_CASE("loader: batches are a function of their number alone") {
     }
     for (const std::int64_t k : {std::int64_t{7}, std::int64_t{0}, std::int64_t{12}}) {  // resume
       loader.seek(k);
-      CHECK(loader.next().data == want[static_cast<std::size_t>(k)].data);
-      if (k < 12) CHECK(loader.next().data == want[static_cast<std::size_t>(k) + 1].data);
+      CHECK(loader.next()[0].data == want[static_cast<std::size_t>(k)].data);
+      if (k < 12) CHECK(loader.next()[0].data == want[static_cast<std::size_t>(k) + 1].data);
     }
     CHECK_THROWS_AS(loader.seek(-1), Error);
   }
@@ -44,14 +44,14 @@ TEST_CASE("loader: an epoch has no picture twice, epochs and seeds differ, value
   Fixture f;
   f.spec.workers = 1;
   const auto data = Dataset::open(f.spec);
-  BatchLoader loader(data, f.spec);
+  BatchLoader loader({data}, f.spec);
   std::vector<std::vector<std::int64_t>> orders;
   std::set<std::int64_t> ever;
   int mirrored = 0, straight = 0;
   for (int epoch = 0; epoch < 20; ++epoch) {
     std::vector<std::int64_t> order;
     for (int i = 0; i < 3; ++i) {
-      const auto batch = loader.next();
+      const auto batch = loader.next()[0];
       order.insert(order.end(), batch.items.begin(), batch.items.end());
       for (std::size_t n = 0; n < 3; ++n) {
         const auto* item = data.item(batch.items[n]);
@@ -72,10 +72,10 @@ TEST_CASE("loader: an epoch has no picture twice, epochs and seeds differ, value
   CHECK(straight > 60);
   auto other = f.spec;
   other.seed = 6;
-  CHECK(BatchLoader(data, other).next().items != BatchLoader(data, f.spec).next().items);
+  CHECK(BatchLoader({data}, other).next()[0].items != BatchLoader({data}, f.spec).next()[0].items);
   other.flip = false;
-  BatchLoader plain(data, other);
-  const auto batch = plain.next();
+  BatchLoader plain({data}, other);
+  const auto batch = plain.next()[0];
   float lo = 9, hi = -9;
   for (std::size_t n = 0; n < 3; ++n)
     for (std::size_t i = 0; i < 192; ++i) {
@@ -90,10 +90,10 @@ TEST_CASE("loader: an epoch has no picture twice, epochs and seeds differ, value
 TEST_CASE("loader: the whole set as one batch") {
   Fixture f;
   f.spec.batch_size = 10;
-  BatchLoader loader(Dataset::open(f.spec), f.spec);
+  BatchLoader loader({Dataset::open(f.spec)}, f.spec);
   CHECK(loader.batches_per_epoch() == 1);
-  CHECK(loader.next().index == 0);
-  CHECK(loader.next().epoch == 1);
+  CHECK(loader.next()[0].index == 0);
+  CHECK(loader.next()[0].epoch == 1);
 }
 
 TEST_CASE("pipeline: order, exceptions in their place, prompt end") {
