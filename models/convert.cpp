@@ -30,8 +30,8 @@ Tensor to_tensor(const Photo& photo, int width, int height, const PictureNetwork
   std::vector<float> values(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * c);
   float* to = values.data();
   for (int y = 0; y < height; ++y) {
-    const auto row = static_cast<std::size_t>(source_of(y, photo.height, height)) *
-                     static_cast<std::size_t>(photo.width);
+    const auto row =
+        static_cast<std::size_t>(source_of(y, photo.height, height)) * static_cast<std::size_t>(photo.width);
     for (int x = 0; x < width; ++x) {
       const std::uint16_t* p =
           photo.rgb.data() + 3 * (row + static_cast<std::size_t>(source_of(x, photo.width, width)));
@@ -45,8 +45,8 @@ Tensor to_tensor(const Photo& photo, int width, int height, const PictureNetwork
 }
 
 std::uint16_t to_16(float v) {
-  return static_cast<std::uint16_t>(
-      std::isnan(v) ? 0 : std::lround((std::clamp(v, -1.0F, 1.0F) + 1) * 32767.5F));
+  return static_cast<std::uint16_t>(std::isnan(v) ? 0
+                                                  : std::lround((std::clamp(v, -1.0F, 1.0F) + 1) * 32767.5F));
 }
 
 double gib(double bytes) {
@@ -76,8 +76,8 @@ PictureNetwork picture_network(Model& model, const std::string& direction, bool 
 Converter::Converter(PictureNetwork network, std::uint64_t max_memory)
     : network_(std::move(network)), max_memory_(max_memory) {
   if (network_.channels != 1 && network_.channels != 3)
-    fail("convert", fmt::format("a network of {} channels draws no pictures; use one of 1 or 3",
-                                network_.channels));
+    fail("convert",
+         fmt::format("a network of {} channels draws no pictures; use one of 1 or 3", network_.channels));
 }
 
 int Converter::extended(int side) const {
@@ -87,8 +87,7 @@ int Converter::extended(int side) const {
 std::uint64_t Converter::held_after(int side) {
   release_memory(network_.device);
   const std::uint64_t before = memory_held(network_.device);
-  network_.run(
-      Tensor::full({1, side, side, network_.channels}, 0, network_.dtype, network_.device));
+  network_.run(Tensor::full({1, side, side, network_.channels}, 0, network_.dtype, network_.device));
   const std::uint64_t after = memory_held(network_.device);
   release_memory(network_.device);
   return after - before;

@@ -14,9 +14,9 @@ namespace sumi {
 // What a Converter needs to know of a network.
 struct PictureNetwork {
   std::function<Tensor(const Tensor&)> run;  // [1,h,w,c] in [-1,1] to the same shape, recording nothing
-  int multiple = 1;       // of height and width
+  int multiple = 1;                          // of height and width
   int smallest_side = 1;
-  int channels = 3;       // 1 or 3
+  int channels = 3;  // 1 or 3
   DType dtype = DType::f32;
   Device device;
 };

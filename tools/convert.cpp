@@ -50,8 +50,7 @@ struct Session {
     Photo photo = load_photo(job.in);
     if (!photo.remark.empty())
       screen.complain(fmt::format("warning: [picture {}] {}", job.in.string(), photo.remark));
-    const auto [width, height] =
-        limited_size(photo.width, photo.height, static_cast<int>(args.max_size));
+    const auto [width, height] = limited_size(photo.width, photo.height, static_cast<int>(args.max_size));
     photo = resize_photo(photo, width, height);
     Photo result = converter(photo);
     if (!args.compare.empty()) result = beside(photo, result);
@@ -103,7 +102,8 @@ int run(ConvertArguments& args) {
   const std::unique_ptr<Model> model = load_model(file, nullptr, args.device);
   catch_signals("finishing this picture");
   CountProgress screen(style, jobs.size());
-  Session session{args, Converter(picture_network(*model, args.direction, args.raw), args.max_memory), screen};
+  Session session{args, Converter(picture_network(*model, args.direction, args.raw), args.max_memory),
+                  screen};
   std::size_t written = 0;
   for (const ConvertJob& job : jobs) {
     if (stop_requested) break;

@@ -26,7 +26,7 @@ bool has_extension(const fs::path& path, const std::array<const char*, N>& list)
 }
 
 bool is_video(const fs::path& path) {
-  static constexpr std::array<const char*, 11> known{".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v",
+  static constexpr std::array<const char*, 11> known{".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v",
                                                      ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"};
   return has_extension(path, known);
 }
@@ -48,7 +48,8 @@ bool lies_in(const fs::path& file, const fs::path& folder) {
   return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).second == b.end();
 }
 
-std::vector<Source> collect(const ConvertRequest& request, const std::function<void(const std::string&)>& failed,
+std::vector<Source> collect(const ConvertRequest& request,
+                            const std::function<void(const std::string&)>& failed,
                             const std::function<void(const std::string&)>& warn) {
   std::vector<Source> sources;
   std::set<fs::path> taken;
@@ -98,9 +99,8 @@ void check_apart(const std::vector<ConvertJob>& jobs) {
   for (const ConvertJob& job : jobs) inputs.insert(fs::canonical(job.in, ec));
   for (const ConvertJob& job : jobs)
     if (fs::exists(job.out, ec) && inputs.count(fs::canonical(job.out, ec)) != 0)
-      throw std::invalid_argument(
-          fmt::format("{} would overwrite an input; choose another folder with -o, or a --suffix",
-                      job.out.string()));
+      throw std::invalid_argument(fmt::format(
+          "{} would overwrite an input; choose another folder with -o, or a --suffix", job.out.string()));
 }
 
 }  // namespace
@@ -114,9 +114,8 @@ std::vector<ConvertJob> plan_jobs(const ConvertRequest& request,
   const bool many = request.inputs.size() > 1 || fs::is_directory(request.inputs.front(), ec);
   const bool to_folder = exists || request.output.back() == '/' || many;
   if (to_folder && !exists && (fs::exists(output, ec) || can_be_written(output)))
-    throw std::invalid_argument(
-        fmt::format("--output {} is a file, but {} needs a folder", request.output,
-                    many ? "more than one input" : "a name with / at its end"));
+    throw std::invalid_argument(fmt::format("--output {} is a file, but {} needs a folder", request.output,
+                                            many ? "more than one input" : "a name with / at its end"));
   if (!to_folder && !can_be_written(output))
     throw std::invalid_argument(
         fmt::format("--output {} does not end like a picture; use .png .jpg .webp .tif .bmp .tga or .ppm, or "

@@ -16,7 +16,8 @@ void ConvertArguments::add_options(CLI::App& command) {
            "  sumi convert -m run --direction BtoA -i a.png -o b.png       the other way\n",
            "A picture keeps its size, and its transparency and 16 bits where the format can hold them. It is "
            "turned upright and brought to sRGB. What cannot be converted is named, and the others are done.");
-  add_text(command, "-m,--model", model, "RUN|CHECKPOINT", "a run directory (its newest checkpoint) or a file")
+  add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
+           "a run directory (its newest checkpoint) or a file")
       ->group("Model");
   add_text(command, "--direction", direction, "AtoB|BtoA", "which way (default: the model's first)")
       ->group("Model");
@@ -33,7 +34,8 @@ void ConvertArguments::add_options(CLI::App& command) {
   add_text(command, "--suffix", request.suffix, "TEXT", "put behind each name in a folder: -painted")
       ->group("Pictures");
   add_whole(command, "--quality", quality, "N", "of jpg and webp, 1 to 100")->group("Pictures");
-  add_whole(command, "--max-size", max_size, "PX", "first shrink pictures whose long side is longer (0: none)")
+  add_whole(command, "--max-size", max_size, "PX",
+            "first shrink pictures whose long side is longer (0: none)")
       ->group("Pictures");
   add_text(command, "--compare", compare, "h", "h: write the input beside the result")->group("Pictures");
   command.add_flag("--skip-existing,--skip_existing", skip_existing, "leave out what is there already")
@@ -75,11 +77,12 @@ void ConvertArguments::check() {
   within("--threads", threads, 0, 4096);
   const double gib = parse_number(app, "--max-memory", memory);
   if (!(gib >= 0 && gib <= 1e6))
-    throw UsageError(name, fmt::format("--max-memory {} is out of range; give GiB, or 0 for what is free",
-                                       memory));
+    throw UsageError(name,
+                     fmt::format("--max-memory {} is out of range; give GiB, or 0 for what is free", memory));
   max_memory = gib > 0 ? std::max<std::uint64_t>(1, static_cast<std::uint64_t>(gib * (1 << 30))) : 0;
   if (!compare.empty() && compare != "h")
-    throw UsageError(name, fmt::format("--compare {} is unknown; h puts the input beside the result", compare));
+    throw UsageError(name,
+                     fmt::format("--compare {} is unknown; h puts the input beside the result", compare));
   if (!gpu.empty() && gpu != "-1")
     throw UsageError(name, fmt::format("--gpu {}: this build computes on the CPU; leave it out", gpu));
   if (!gpu.empty() && device.empty()) device = "cpu";
@@ -94,7 +97,8 @@ void ConvertArguments::check() {
   if (format == "auto") format.clear();
   for (const char* known : {"", "png", "jpg", "webp", "tif", "bmp"})
     if (format == known) return;
-  throw UsageError(name, fmt::format("--format {} cannot be written; use png, jpg, webp, tif or bmp", format));
+  throw UsageError(name,
+                   fmt::format("--format {} cannot be written; use png, jpg, webp, tif or bmp", format));
 }
 
 }  // namespace sumi::cli

@@ -16,8 +16,7 @@ void CountProgress::clear() {
 
 void CountProgress::working(const std::string& next) {
   if (style_ != Progress::Style::live) return;
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
   const auto count = static_cast<double>(count_), total = static_cast<double>(total_);
   std::string line = fmt::format("{} {}/{}", bar_text(count / total, 26), count_, total_);
   if (count_ > 0) line += fmt::format("  {} left", duration_text(seconds / count * (total - count)));

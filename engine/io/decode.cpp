@@ -29,8 +29,7 @@ void forbid_pools() {
   std::call_once(once, [] { OIIO::attribute("exr_threads", -1); });
 }
 
-std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs::path& path,
-                                             bool raw_inks) {
+std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs::path& path, bool raw_inks) {
   auto format = probe_picture(path);
   if (format.empty() && extension_of(path) == ".tga") format = "targa";  // has no magic number
   if (format.empty())
@@ -72,7 +71,8 @@ Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const Deco
     d.alpha = d.channels == 4 ? 3 : -1;
     d.straight = true;
   }
-  d.linear = spec.format.is_floating_point() && lower(spec.get_string_attribute("oiio:ColorSpace")) == "linear";
+  d.linear =
+      spec.format.is_floating_point() && lower(spec.get_string_attribute("oiio:ColorSpace")) == "linear";
   if (std::strcmp(input.format_name(), "webp") == 0) {
     if (options.profile) d.profile = webp_profile(path);
     d.straight = d.channels == 4;  // read_samples sees to it
@@ -85,8 +85,8 @@ Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const Deco
 void read_samples(const fs::path& path, OIIO::ImageInput& input, Decoded& d) {
   const std::string where = "picture " + path.string();
   // Memory is touched as it is decoded: a header that lies about its size costs little.
-  d.data = std::make_unique_for_overwrite<std::uint8_t[]>(
-      d.pixels() * static_cast<std::size_t>(d.channels) * (d.depth == 16 ? 2 : 1));
+  d.data = std::make_unique_for_overwrite<std::uint8_t[]>(d.pixels() * static_cast<std::size_t>(d.channels) *
+                                                          (d.depth == 16 ? 2 : 1));
   if (std::strcmp(input.format_name(), "webp") == 0 && d.channels == 4) {
     if (read_webp(path, d.width, d.height, d.data.get())) return;
     d.straight = false;  // an animation: OpenImageIO's first frame, near enough

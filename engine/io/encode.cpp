@@ -85,8 +85,8 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
     s.data = rgb.data();
   }
   if (s.channels == 4 && extension == ".webp") {
-    const std::string bytes = write_webp(static_cast<const std::uint8_t*>(s.data), s.width, s.height,
-                                         std::clamp(quality, 1, 100));
+    const std::string bytes =
+        write_webp(static_cast<const std::uint8_t*>(s.data), s.width, s.height, std::clamp(quality, 1, 100));
     if (bytes.empty()) fail(where, "is too large for WebP (16383 pixels a side); use .png");
     FileWriter writer(path, file.temporary());
     writer.write(bytes);
@@ -94,8 +94,8 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
     return file.commit();
   }
   const OIIO::ImageSpec spec = spec_of(s, extension, quality);
-  const bool ok = output->open(file.temporary().string(), spec) &&
-                  output->write_image(spec.format, s.data) && output->close();
+  const bool ok = output->open(file.temporary().string(), spec) && output->write_image(spec.format, s.data) &&
+                  output->close();
   if (!ok)
     fail(where, fmt::format("{}; free some space or choose another folder", one_line(output->geterror())));
   file.commit();

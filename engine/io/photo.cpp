@@ -49,7 +49,8 @@ class Rows {
   int count() const { return raw_.cmyk ? 4 : raw_.colours() >= 3 ? 3 : 1; }
 
   void load(int y) {
-    const auto width = static_cast<std::size_t>(raw_.width), channels = static_cast<std::size_t>(raw_.channels);
+    const auto width = static_cast<std::size_t>(raw_.width),
+               channels = static_cast<std::size_t>(raw_.channels);
     std::size_t at = static_cast<std::size_t>(y) * width * channels;
     auto* to = colours.data();
     for (std::size_t x = 0; x < width; ++x, at += channels) {
@@ -112,8 +113,7 @@ void plain_rgb(const Rows& rows, std::uint16_t* to) {
 }  // namespace
 
 Photo load_photo(const fs::path& path, std::int64_t max_pixels) {
-  const io::Decoded raw =
-      io::decode_picture(path, {.max_pixels = max_pixels, .deep = true, .profile = true});
+  const io::Decoded raw = io::decode_picture(path, {.max_pixels = max_pixels, .deep = true, .profile = true});
   Photo photo{raw.width, raw.height, raw.depth, {}, {}, ""};
   Rows rows(raw);
   std::unique_ptr<io::ProfileTransform> transform;

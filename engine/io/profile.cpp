@@ -28,9 +28,9 @@ ProfileTransform::ProfileTransform(const std::string& profile, int colours) {
   }
   const cmsUInt32Number format = colours == 1 ? TYPE_GRAY_16 : colours == 3 ? TYPE_RGB_16 : TYPE_CMYK_16;
   // Relative colorimetric with black point compensation, as picture editors do.
-  transform_ = cmsCreateTransform(source.get(), format, target.get(), TYPE_RGB_16,
-                                  INTENT_RELATIVE_COLORIMETRIC,
-                                  cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE);
+  transform_ =
+      cmsCreateTransform(source.get(), format, target.get(), TYPE_RGB_16, INTENT_RELATIVE_COLORIMETRIC,
+                         cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE);
   if (!transform_) objection_ = "is damaged";
 }
 

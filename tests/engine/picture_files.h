@@ -82,7 +82,7 @@ inline std::string stored(const std::string& raw) {
   return s + raw + big((b << 16) | a);
 }
 inline std::string png(std::uint32_t w, std::uint32_t h, char depth, char type, const std::string& extra,
-                const std::string& rows) {
+                       const std::string& rows) {
   return std::string("\x89PNG\r\n\x1a\n", 8) +
          chunk("IHDR", big(w) + big(h) + depth + type + std::string(3, '\0')) + extra +
          chunk("IDAT", stored(rows)) + chunk("IEND", "");

@@ -133,7 +133,8 @@ TEST_CASE("profile: CMYK without one is taken for ideal inks") {
   const TempDir dir;
   put(dir.path / "x.jpg", cmyk_jpeg());
   const Photo photo = load_photo(dir.path / "x.jpg");
-  for (std::size_t i = 0; i < photo.rgb.size(); ++i) CHECK(std::abs(level(photo, i) - (i % 3 ? 0 : 255)) <= 2);
+  for (std::size_t i = 0; i < photo.rgb.size(); ++i)
+    CHECK(std::abs(level(photo, i) - (i % 3 ? 0 : 255)) <= 2);
 }
 
 TEST_CASE("profile: one that is broken or of another kind is left out, and that is said") {

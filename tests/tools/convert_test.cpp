@@ -101,8 +101,7 @@ TEST_CASE("convert: folders keep their tree; names that meet stay apart; what is
   REQUIRE(done.code == 0);
   CHECK(names_in(folder / "out") == "a.png a.png.png sub/b.png sub/deep/c.png x.png");
   REQUIRE(run(folder, kConvert + "-i in -o same --suffix -new").code == 0);
-  CHECK(names_in(folder / "same") ==
-        "a-new.jpg a-new.png sub/b-new.webp sub/deep/c-new.tif x-new.ppm");
+  CHECK(names_in(folder / "same") == "a-new.jpg a-new.png sub/b-new.webp sub/deep/c-new.tif x-new.ppm");
 
   write(folder / "out/a.png", "mine");
   fs::remove(folder / "out/x.png");
@@ -130,7 +129,8 @@ TEST_CASE("convert: broken pictures are named, the others are done") {
   CHECK(names_in(folder / "out") == "a.png c.png");
   write(folder / "film.mp4", "x");
   check_error(run(folder, kConvert + "-i in/a.png film.mp4 -o films/"), 1, "[picture film.mp4] is a video");
-  check_error(run(folder, kConvert + "-i in/a.png none.png -o nones/"), 1, "[picture none.png] does not exist");
+  check_error(run(folder, kConvert + "-i in/a.png none.png -o nones/"), 1,
+              "[picture none.png] does not exist");
   CHECK(names_in(folder / "nones") == "a.png");
   fs::create_directories(folder / "empty");
   check_error(run(folder, kConvert + "-i empty -o out"), 1, "[folder empty] holds no pictures");
