@@ -1,6 +1,7 @@
 #include "engine/footprint.h"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -13,6 +14,7 @@ namespace sumi {
 namespace {
 
 namespace fs = std::filesystem;
+std::atomic<int> frugal{0};
 constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 
 // The number behind `word` in a file of "word number" lines; of a file with one number when `word` is empty.
@@ -58,6 +60,16 @@ std::uint64_t memory_held(const Device& device) {
 void release_memory(const Device& device) {
   Pool::of(device).trim();
   *exec_on(device).scratch = Scratch();
+}
+
+FrugalMemory::FrugalMemory() {
+  ++frugal;
+}
+FrugalMemory::~FrugalMemory() {
+  --frugal;
+}
+bool FrugalMemory::on() {
+  return frugal > 0;
 }
 
 std::uint64_t available_memory() {

@@ -8,6 +8,7 @@
 #include "engine/autograd.h"
 #include "engine/error.h"
 #include "engine/footprint.h"
+#include "engine/memory.h"
 
 namespace sumi {
 namespace {
@@ -84,21 +85,24 @@ int Converter::extended(int side) const {
   return round_up(std::max(side, network_.smallest_side), std::max(network_.multiple, 1));
 }
 
-std::uint64_t Converter::held_after(int side) {
+std::uint64_t Converter::peak_of(int side) {
   release_memory(network_.device);
-  const std::uint64_t before = memory_held(network_.device);
+  Pool& pool = Pool::of(network_.device);
+  pool.reset_peak();
+  const std::uint64_t before = pool.stats().in_use;
   network_.run(Tensor::full({1, side, side, network_.channels}, 0, network_.dtype, network_.device));
-  const std::uint64_t after = memory_held(network_.device);
+  const std::uint64_t scratch = memory_held(network_.device) - pool.stats().held;
   release_memory(network_.device);
-  return after - before;
+  return pool.stats().peak_in_use - before + scratch;
 }
 
 std::uint64_t Converter::predicted_bytes(int width, int height) {
   if (!fit_) {
     const NoGrad no_grad;
+    const FrugalMemory frugal;
     const int small = extended(64), large = extended(2 * small);
-    held_after(small);  // what is made once and kept is not to be counted
-    const auto a = static_cast<double>(held_after(small)), b = static_cast<double>(held_after(large));
+    peak_of(small);  // what is made once and kept is not to be counted
+    const auto a = static_cast<double>(peak_of(small)), b = static_cast<double>(peak_of(large));
     const double slope = std::max(0.0, (b - a) / (double(large) * large - double(small) * small));
     fit_ = Fit{std::max(0.0, b - slope * large * large), slope};
   }
@@ -108,6 +112,7 @@ std::uint64_t Converter::predicted_bytes(int width, int height) {
 
 Photo Converter::operator()(const Photo& photo) {
   const NoGrad no_grad;
+  const FrugalMemory frugal;
   const std::uint64_t need = predicted_bytes(photo.width, photo.height);
   // Blocks of another size's layers are of no use.
   if (photo.width != last_width_ || photo.height != last_height_) release_memory(network_.device);
