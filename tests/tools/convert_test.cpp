@@ -143,7 +143,7 @@ TEST_CASE("convert: large pictures are shrunk, or refused with the cure") {
   REQUIRE(run(folder, kConvert + "-i in.png -o small.png --max-size 50").code == 0);
   CHECK(sumi::load_photo(folder / "small.png").width == 50);
   CHECK(sumi::load_photo(folder / "small.png").height == 25);
-  check_error(run(folder, kConvert + "-i in.png -o no.png --max-memory 0.01"), 1,
+  check_error(run(folder, kConvert + "-i in.png -o no.png --max-memory 0.002"), 1,
               "[picture in.png] [convert] a picture of 400x200 needs about");
   CHECK_FALSE(fs::exists(folder / "no.png"));
   REQUIRE(run(folder, kConvert + "-i in.png -o both.png --compare h").code == 0);
