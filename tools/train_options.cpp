@@ -101,8 +101,7 @@ void OptionSet::apply(TrainOptions& options) const {
     if (found == options_.end() || found->second->count() == 0) return;
     set(app_, std::string("--") + info.name, found->second->results().back(), member);
   });
-  const auto named = [&](const char* name) { return options_.contains(name) && given(name); };
-  if ((named("epochs") || named("epochs-decay")) && !named("steps")) options.steps = 0;
+  if ((given("epochs") || given("epochs-decay")) && !given("steps")) options.steps = 0;
 }
 
 std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults) {

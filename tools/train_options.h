@@ -18,13 +18,12 @@ class OptionSet {
   // `show` decides for each row; the defaults in the help are those of `defaults`.
   void add(CLI::App& app, const TrainOptions& defaults, const std::function<Show(const OptionInfo&)>& show);
 
-  bool given(const std::string& name) const { return option(name)->count() > 0; }
+  // On the command line. False for options that were not added.
+  bool given(const std::string& name) const { return options_.contains(name) && options_.at(name)->count() > 0; }
   // Overwrites what was given. --epochs alone also sets `steps` to 0: the length that was named last counts.
   void apply(TrainOptions& options) const;
 
  private:
-  const CLI::Option* option(const std::string& name) const { return options_.at(name); }
-
   CLI::App* app_ = nullptr;
   std::map<std::string, CLI::Option*> options_;
 };
