@@ -7,10 +7,13 @@
 #include <cstring>
 #include <new>
 
+#include "engine/footprint.h"
+
 namespace sumi {
 namespace {
 
 constexpr std::align_val_t kAlign{64};
+constexpr std::size_t kFrugalBytes = 1 << 20;
 
 // Eight size classes per power of two: a block is at most 1/8 larger than what was asked, and blocks are
 // found again.
@@ -46,6 +49,7 @@ Storage Pool::allocate(std::size_t bytes) {
     }
   }
   if (!data) {
+    if (size >= kFrugalBytes && FrugalMemory::on()) trim();
     data = ::operator new(size, kAlign, std::nothrow);
     if (!data) {
       trim();

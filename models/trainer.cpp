@@ -9,9 +9,9 @@
 #include <optional>
 
 #include "engine/device.h"
-#include "engine/io/dataset.h"
 #include "models/pictures.h"
 #include "models/run_dir.h"
+#include "models/training_data.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
@@ -22,36 +22,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
-
-// The folders (or idx file) of the model's domains.
-std::vector<fs::path> data_paths(const TrainOptions& o) {
-  if (o.model != "cyclegan") return {o.data};
-  const fs::path parent = o.data;
-  return {o.data_a.empty() ? parent / "trainA" : fs::path(o.data_a),
-          o.data_b.empty() ? parent / "trainB" : fs::path(o.data_b)};
-}
-
-DatasetSpec dataset_spec(const TrainOptions& o) {
-  DatasetSpec spec;
-  spec.size = o.size;
-  if (o.model == "cyclegan") {
-    spec.preprocess = o.preprocess == "crop"                   ? Preprocess::crop
-                      : o.preprocess == "scale_width"          ? Preprocess::scale_width
-                      : o.preprocess == "scale_width_and_crop" ? Preprocess::scale_width_and_crop
-                      : o.preprocess == "none"                 ? Preprocess::none
-                                                               : Preprocess::resize_and_crop;
-    spec.load_size = o.load_size;
-    spec.crop_size = o.crop_size;
-  }
-  spec.channels = o.channels;
-  spec.max_items = o.max_items;
-  spec.cache_dir = o.cache;
-  spec.workers = o.workers;
-  spec.batch_size = o.batch_size;
-  spec.seed = o.seed;
-  spec.flip = !o.no_flip;
-  return spec;
-}
 
 // One run from its first or a later step to its end.
 class Session {
@@ -64,7 +34,7 @@ class Session {
         model_(make_model(options)),
         loader_(open_data(), dataset_spec(options)) {
     per_epoch_ = loader_.batches_per_epoch();
-    if (model_->domains() > 1) model_->set_sample_pictures(sample_pictures());
+    if (model_->domains() > 1) model_->set_sample_pictures(sample_pictures(loader_, options_));
     total_ = options_.steps > 0
                  ? options_.steps
                  : std::llround((options_.epochs + options_.epochs_decay) * static_cast<double>(per_epoch_));
@@ -76,11 +46,7 @@ class Session {
 
  private:
   std::vector<Dataset> open_data();
-  Tensor tensor(const Batch& batch) const;
   std::vector<Tensor> real_batches();
-  Tensor sample_picture(const Dataset& data, std::int64_t i) const;
-  std::vector<std::vector<Tensor>> sample_pictures() const;
-  std::uint64_t data_key() const;
   void say(const std::string& line) {
     run_.log(line);
     observer_.message(line);
@@ -135,7 +101,7 @@ CheckpointHeader Session::header(const char* kind) const {
   state["epoch"] = static_cast<double>(step_) / static_cast<double>(per_epoch_);
   state["seconds"] = elapsed();
   state["batch"] = loader_.position();  // data order: batch k of (data, seed) is always the same
-  state["data_key"] = data_key();
+  state["data_key"] = data_key(loader_);
   state["data_count"] = loader_.size();
   state["threads"] = threads();
   state["kernels"] = compute_signature(parse_device(options_.device));
@@ -198,7 +164,7 @@ void Session::restore(const CheckpointFile& file) {
     loader_.seek(state.at("batch").get<std::int64_t>());
     model_->load(file, true);
     model_->set_counters(counters);
-    if (state.at("data_key").get<std::uint64_t>() != data_key())
+    if (state.at("data_key").get<std::uint64_t>() != data_key(loader_))
       warn("the data has changed since the checkpoint: the run goes on, but not as it would have");
     const std::string kernels = compute_signature(parse_device(options_.device));
     if (const std::string then = state.value("kernels", kernels); then != kernels)
@@ -218,53 +184,11 @@ void Session::restore(const CheckpointFile& file) {
   say(fmt::format("resumed at step {} of {}", step_, total_));
 }
 
-Tensor Session::tensor(const Batch& batch) const {
-  return Tensor::from(batch.data, {batch.n, batch.h, batch.w, batch.c},
-                      options_.precision == "f64" ? DType::f64 : DType::f32, parse_device(options_.device));
-}
-
 std::vector<Tensor> Session::real_batches() {
   if (options_.overfit_one_batch) loader_.seek(0);
   std::vector<Tensor> domains;
-  for (const Batch& batch : loader_.next()) domains.push_back(tensor(batch));
+  for (const Batch& batch : loader_.next()) domains.push_back(to_tensor(batch, options_));
   return domains;
-}
-
-// The middle of a picture, as large as the crops of training.
-Tensor Session::sample_picture(const Dataset& data, std::int64_t i) const {
-  const bool crops = options_.preprocess != "none" && options_.preprocess != "scale_width";
-  const std::int64_t width = data.width(i), height = data.height(i), c = data.channels();
-  const std::int64_t w = crops ? options_.crop_size : width, h = crops ? options_.crop_size : height;
-  const std::int64_t left = (width - w) / 2, top = (height - h) / 2;
-  Batch batch;
-  batch.n = 1, batch.h = h, batch.w = w, batch.c = c;
-  for (std::int64_t y = 0; y < h; ++y) {
-    const std::uint8_t* row = data.item(i) + ((top + y) * width + left) * c;
-    for (std::int64_t k = 0; k < w * c; ++k) batch.data.push_back(static_cast<float>(row[k]) / 127.5f - 1.0f);
-  }
-  return tensor(batch);
-}
-
-// A few pictures of each domain, evenly spread over the set.
-std::vector<std::vector<Tensor>> Session::sample_pictures() const {
-  constexpr std::int64_t kShown = 6;
-  std::vector<std::vector<Tensor>> domains;
-  for (std::size_t domain = 0; domain < loader_.domains(); ++domain) {
-    const Dataset& data = loader_.dataset(domain);
-    const std::int64_t count = std::min(kShown, data.count());
-    auto& pictures = domains.emplace_back();
-    for (std::int64_t i = 0; i < count; ++i)
-      pictures.push_back(sample_picture(data, i * data.count() / count));
-  }
-  return domains;
-}
-
-// Of all domains.
-std::uint64_t Session::data_key() const {
-  std::uint64_t key = 0;
-  for (std::size_t domain = 0; domain < loader_.domains(); ++domain)
-    key = key * 0x9e3779b97f4a7c15u + loader_.dataset(domain).key();
-  return key;
 }
 
 void Session::diverged(const std::string& what) const {

@@ -33,6 +33,8 @@ MAY = {
 OUTSIDE = [
     (r"OpenImageIO/", ["engine/io", "tests", "bench"], []),
     (r"(oneapi/dnnl|dnnl)", ["kernels/cpu", "tests", "bench"], []),
+    (r"webp/", ["engine/io", "tests"], []),
+    (r"lcms2", ["engine/io", "tests"], []),
     (r"CLI/", ["tools"], []),
     (r"(cudnn|cublas)", ["kernels/peer", "bench"], []),
     (r"cuda(_runtime|_runtime_api|\.h)", ["kernels/cuda", "kernels/cuda/device", "kernels/emu", "kernels/peer"],

@@ -29,12 +29,13 @@ int run(int argc, char** argv) {
   cli::set_help(app, "COMMAND [options]",
                 "  sumi train dcgan --data pictures --outdir run     learn from a folder of pictures\n"
                 "  sumi train --resume run --steps 20000             go on where a run stopped\n"
-                "  sumi generate -m run -n 64 --seed 7 -o sheet.png  draw 64 new pictures\n",
+                "  sumi generate -m run -n 64 --seed 7 -o sheet.png  draw 64 new pictures\n"
+                "  sumi convert -m run -i photos -o painted          translate pictures\n",
                 "`sumi COMMAND --help` tells more. Exit codes: 0 done, 1 something failed, 2 wrong usage.");
   app.set_version_flag("-V,--version", "sumi " SUMI_VERSION, "show the version")->group("Help");
   const std::vector<cli::Command> commands{
-      cli::add_train(app),  cli::add_generate(app), cli::add_inspect(app), cli::add_export(app),
-      cli::add_import(app), cli::add_devices(app),  cli::add_models(app)};
+      cli::add_train(app),  cli::add_generate(app), cli::add_convert(app), cli::add_inspect(app),
+      cli::add_export(app), cli::add_import(app),   cli::add_devices(app), cli::add_models(app)};
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

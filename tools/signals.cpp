@@ -12,18 +12,20 @@ namespace sumi::cli {
 namespace {
 
 std::atomic<int> caught{0};
+std::atomic<const char*> first_words{""};
 
 // Only calls that are allowed inside a signal handler.
 void on_signal(int number) {
   if (caught.exchange(number) != 0) ::_exit(128 + number);
   stop_requested = true;
-  static const char text[] = "\nsumi: finishing this step, then saving (once more: stop at once)\n";
-  if (::write(STDERR_FILENO, text, sizeof text - 1) < 0) return;
+  for (const char* text : {"\nsumi: ", first_words.load(), " (once more: stop at once)\n"})
+    if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
 }
 
 }  // namespace
 
-void catch_signals() {
+void catch_signals(const char* first) {
+  first_words = first;
   static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
   struct sigaction action {};
   action.sa_handler = on_signal;

@@ -81,6 +81,12 @@ void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
 
 }  // namespace
 
+std::string one_line(std::string text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text.empty() ? "unknown reason" : text;
+}
+
 std::string probe_picture(const fs::path& path) {
   const std::string where = "picture " + path.string();
   std::error_code error;

@@ -11,4 +11,7 @@ namespace sumi::io {
 // itself).
 std::string probe_picture(const std::filesystem::path& path);
 
+// OpenImageIO's message, which may have several lines or none, as one.
+std::string one_line(std::string text);
+
 }  // namespace sumi::io

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <numbers>
 
 #include "engine/io/image.h"
+#include "engine/io/photo.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -61,11 +63,12 @@ std::vector<Taps> make_taps(int from, int to, Filter filter) {
 }
 
 // One source row to the new width, in floats.
-void resize_row(const std::uint8_t* in, int channels, const std::vector<Taps>& taps, float* out) {
+template <class T>
+void resize_row(const T* in, int channels, const std::vector<Taps>& taps, float* out) {
   for (const Taps& t : taps)
     for (int c = 0; c < channels; ++c) {
       float sum = 0;
-      const auto* p = in + static_cast<std::ptrdiff_t>(t.first) * channels + c;
+      const T* p = in + static_cast<std::ptrdiff_t>(t.first) * channels + c;
       for (const float w : t.weights) {
         sum += w * static_cast<float>(*p);
         p += channels;
@@ -74,23 +77,23 @@ void resize_row(const std::uint8_t* in, int channels, const std::vector<Taps>& t
     }
 }
 
-}  // namespace
-
-Image8 resize_image(const Image8& image, int width, int height, Filter filter) {
-  Image8 out(width, height, image.channels);
-  if (width == image.width && height == image.height) return image;
-  const auto across = make_taps(image.width, width, filter), down = make_taps(image.height, height, filter);
-  const auto row = static_cast<std::size_t>(width) * static_cast<std::size_t>(image.channels);
+// Samples [height, width, channels] of `in` to to_height x to_width.
+template <class T>
+void resize_samples(const T* in, int from_width, int from_height, int channels, int width, int height,
+                    Filter filter, T* target) {
+  const auto across = make_taps(from_width, width, filter), down = make_taps(from_height, height, filter);
+  const auto row = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
+  const auto from_row = static_cast<std::size_t>(from_width) * static_cast<std::size_t>(channels);
+  constexpr auto most = static_cast<float>(std::numeric_limits<T>::max());
   // A window of resized source rows as tall as the vertical filter: memory stays small for large pictures.
   std::size_t window = 1;
   for (const Taps& t : down) window = std::max(window, t.weights.size());
   std::vector<float> rows(window * row), sum(row);
   int ready = 0;  // source rows below this were resized
-  for (int y = 0; y < height; ++y) {
-    const Taps& t = down[static_cast<std::size_t>(y)];
+  for (const Taps& t : down) {
     const int end = t.first + static_cast<int>(t.weights.size());
     for (ready = std::max(ready, t.first); ready < end; ++ready)
-      resize_row(image.at(0, ready), image.channels, across,
+      resize_row(in + static_cast<std::size_t>(ready) * from_row, channels, across,
                  rows.data() + static_cast<std::size_t>(ready) % window * row);
     std::fill(sum.begin(), sum.end(), 0.0F);
     for (int j = t.first; j < end; ++j) {
@@ -98,10 +101,32 @@ Image8 resize_image(const Image8& image, int width, int height, Filter filter) {
       const float* source = rows.data() + static_cast<std::size_t>(j) % window * row;
       for (std::size_t i = 0; i < row; ++i) sum[i] += w * source[i];
     }
-    auto* target = out.at(0, y);
-    for (std::size_t i = 0; i < row; ++i)
-      target[i] = static_cast<std::uint8_t>(std::clamp(sum[i] + 0.5F, 0.0F, 255.0F));
+    for (std::size_t i = 0; i < row; ++i) *target++ = static_cast<T>(std::clamp(sum[i] + 0.5F, 0.0F, most));
   }
+}
+
+}  // namespace
+
+Image8 resize_image(const Image8& image, int width, int height, Filter filter) {
+  Image8 out(width, height, image.channels);
+  if (width == image.width && height == image.height) return image;
+  resize_samples(image.data.data(), image.width, image.height, image.channels, width, height, filter,
+                 out.data.data());
+  return out;
+}
+
+Photo resize_photo(const Photo& photo, int width, int height, Filter filter) {
+  if (width == photo.width && height == photo.height) return photo;
+  if (width <= 0 || height <= 0)
+    fail("resize", fmt::format("cannot make a picture of {}x{}; sizes are positive", width, height));
+  Photo out{width, height, photo.depth, {}, {}, photo.remark};
+  const auto resize = [&](const std::vector<std::uint16_t>& plane, int channels) {
+    std::vector<std::uint16_t> to(out.pixels() * static_cast<std::size_t>(channels));
+    resize_samples(plane.data(), photo.width, photo.height, channels, width, height, filter, to.data());
+    return to;
+  };
+  out.rgb = resize(photo.rgb, 3);
+  if (!photo.alpha.empty()) out.alpha = resize(photo.alpha, 1);
   return out;
 }
 

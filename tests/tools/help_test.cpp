@@ -13,8 +13,8 @@ TEST_CASE("help: the program says what it does, with examples and commands") {
   const Result help = run(folder, "--help");
   CHECK(help.code == 0);
   CHECK(help.err.empty());
-  for (const char* word : {"Examples:", "Commands:", "train", "generate", "inspect", "export", "import",
-                           "devices", "models", "Exit codes"})
+  for (const char* word : {"Examples:", "Commands:", "train", "generate", "convert", "inspect", "export",
+                           "import", "devices", "models", "Exit codes"})
     CHECK_MESSAGE(contains(help.out, word), word);
   CHECK(run(folder, "-h").out == help.out);
   CHECK(run(folder, "").out == help.out);
@@ -43,7 +43,7 @@ TEST_CASE("help: a model's page lists every option under its heading, with the m
 TEST_CASE("help: every command has a page; train's shows what a resumed run takes") {
   const Folder folder;
   for (const std::string command :
-       {"train", "generate", "inspect", "export", "import", "devices", "models"}) {
+       {"train", "generate", "convert", "inspect", "export", "import", "devices", "models"}) {
     const Result help = run(folder, command + " --help");
     CAPTURE(command);
     CHECK(help.code == 0);

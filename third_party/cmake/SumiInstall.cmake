@@ -24,4 +24,5 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/sumi-config.cmake.in ${C
 write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/sumi-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/sumi-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/sumi-config-version.cmake
               ${CMAKE_CURRENT_LIST_DIR}/FindOpenImageIO.cmake ${CMAKE_CURRENT_LIST_DIR}/Finddnnl.cmake
+              ${CMAKE_CURRENT_LIST_DIR}/Findlcms2.cmake ${CMAKE_CURRENT_LIST_DIR}/FindWebP.cmake
         DESTINATION ${sumi_config_dir})

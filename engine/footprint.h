@@ -1,0 +1,32 @@
+// How much memory a device's work holds, and how much there is to take.
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/base/view.h"
+
+namespace sumi {
+
+// Bytes held for work on `device`: the pool's blocks, in use or free, and this thread's scratch memory.
+std::uint64_t memory_held(const Device& device);
+
+// Gives free blocks and this thread's scratch memory back to the system.
+void release_memory(const Device& device);
+
+// While it lives, pools give their free blocks back before they ask the system for 1 MiB or more: what is held
+// never exceeds the most that is in use. For work whose sizes do not come again; training would be slower.
+class FrugalMemory {
+ public:
+  FrugalMemory();
+  ~FrugalMemory();
+  FrugalMemory(const FrugalMemory&) = delete;
+  FrugalMemory& operator=(const FrugalMemory&) = delete;
+
+  static bool on();
+};
+
+// Bytes that this process may still take without swapping: what the kernel calls available, or what the
+// control groups of the process leave if that is less. 0 when the system does not tell.
+std::uint64_t available_memory();
+
+}  // namespace sumi

@@ -1,0 +1,149 @@
+#include "engine/io/decode.h"
+
+#include <OpenImageIO/imageio.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstring>
+#include <mutex>
+
+#include "engine/io/encode.h"
+#include "engine/io/image_file.h"
+#include "engine/io/webp.h"
+#include "kernels/base/check.h"
+
+namespace sumi::io {
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+// OpenEXR alone starts a thread pool when it reads; training's threads are OpenMP's.
+void forbid_pools() {
+  static std::once_flag once;
+  std::call_once(once, [] { OIIO::attribute("exr_threads", -1); });
+}
+
+std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs::path& path, bool raw_inks) {
+  auto format = probe_picture(path);
+  if (format.empty() && extension_of(path) == ".tga") format = "targa";  // has no magic number
+  if (format.empty())
+    fail(where, "is not a picture (its first bytes fit no known format); remove or convert it");
+  auto input = OIIO::ImageInput::create(format);
+  if (!input) {
+    OIIO::geterror();
+    fail(where, fmt::format("is {}, which this OpenImageIO cannot read; convert it to PNG", format));
+  }
+  input->threads(1);
+  OIIO::ImageSpec wish, spec;
+  wish["oiio:UnassociatedAlpha"] = 1;
+  if (raw_inks) wish["oiio:RawColor"] = 1;
+  if (!input->open(path.string(), spec, wish))
+    fail(where,
+         fmt::format("cannot be decoded: {}; it is damaged: copy it again", one_line(input->geterror())));
+  return input;
+}
+
+// What the header tells, with all that is checked before memory is taken.
+Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const DecodeOptions& options) {
+  const std::string where = "picture " + path.string();
+  const OIIO::ImageSpec& spec = input.spec();
+  if (spec.width <= 0 || spec.height <= 0 || spec.nchannels <= 0 || spec.depth > 1)
+    fail(where,
+         fmt::format("has the impossible size {}x{}; it is damaged: copy it again", spec.width, spec.height));
+  if (static_cast<std::int64_t>(spec.width) * spec.height > options.max_pixels)
+    fail(where, fmt::format("has {}x{} pixels, more than the limit of {} million; make it smaller first",
+                            spec.width, spec.height, options.max_pixels / 1'000'000));
+  Decoded d;
+  d.width = spec.width;
+  d.height = spec.height;
+  d.channels = std::min(spec.nchannels, 4);
+  d.depth = options.deep && spec.format.basesize() > 1 ? 16 : 8;
+  d.alpha = spec.alpha_channel >= 0 && spec.alpha_channel < d.channels ? spec.alpha_channel : -1;
+  d.straight = spec.get_int_attribute("oiio:UnassociatedAlpha") != 0;
+  d.orientation = spec.get_int_attribute("Orientation", 1);
+  if (std::strcmp(input.format_name(), "gif") == 0) {  // 2.4 counts its alpha channel wrongly
+    d.alpha = d.channels == 4 ? 3 : -1;
+    d.straight = true;
+  }
+  d.linear =
+      spec.format.is_floating_point() && lower(spec.get_string_attribute("oiio:ColorSpace")) == "linear";
+  if (std::strcmp(input.format_name(), "webp") == 0) {
+    if (options.profile) d.profile = webp_profile(path);
+    d.straight = d.channels == 4;  // read_samples sees to it
+  }
+  if (const auto* p = options.profile ? spec.find_attribute("ICCProfile") : nullptr)
+    d.profile.assign(static_cast<const char*>(p->data()), static_cast<std::size_t>(p->datasize()));
+  return d;
+}
+
+void read_samples(const fs::path& path, OIIO::ImageInput& input, Decoded& d) {
+  const std::string where = "picture " + path.string();
+  // Memory is touched as it is decoded: a header that lies about its size costs little.
+  d.data = std::make_unique_for_overwrite<std::uint8_t[]>(d.pixels() * static_cast<std::size_t>(d.channels) *
+                                                          (d.depth == 16 ? 2 : 1));
+  if (std::strcmp(input.format_name(), "webp") == 0 && d.channels == 4) {
+    if (read_webp(path, d.width, d.height, d.data.get())) return;
+    d.straight = false;  // an animation: OpenImageIO's first frame, near enough
+  }
+  const auto type = d.depth == 16 ? OIIO::TypeDesc::UINT16 : OIIO::TypeDesc::UINT8;
+  const bool ok = input.read_image(0, 0, 0, d.channels, type, d.data.get());
+  const auto message = input.geterror();
+  // Some readers only warn and fill what is missing; of warnings, those of libjpeg about stray bytes are
+  // harmless.
+  const bool tolerable =
+      std::strcmp(input.format_name(), "jpeg") == 0 && message.find("remature end") == std::string::npos;
+  if (!ok || !(message.empty() || tolerable))
+    fail(where,
+         fmt::format("cannot be decoded: {}; it is truncated or damaged: copy it again", one_line(message)));
+}
+
+// A TIFF of inks with a profile, which OpenImageIO would turn to RGB without looking at the profile.
+bool is_profiled_cmyk(const OIIO::ImageInput& input, const Decoded& d) {
+  return !d.profile.empty() && input.spec().get_string_attribute("tiff:ColorSpace") == "CMYK";
+}
+
+}  // namespace
+
+std::pair<int, int> stored_position(int orientation, int x, int y, int w, int h) {
+  switch (orientation) {
+    case 2:
+      return {w - 1 - x, y};
+    case 3:
+      return {w - 1 - x, h - 1 - y};
+    case 4:
+      return {x, h - 1 - y};
+    case 5:
+      return {y, x};
+    case 6:
+      return {y, h - 1 - x};
+    case 7:
+      return {w - 1 - y, h - 1 - x};
+    case 8:
+      return {w - 1 - y, x};
+    default:
+      return {x, y};
+  }
+}
+
+Decoded decode_picture(const fs::path& path, const DecodeOptions& options) {
+  const std::string where = "picture " + path.string();
+  forbid_pools();
+  auto input = open_input(where, path, false);
+  Decoded d = describe(path, *input, options);
+  if (is_profiled_cmyk(*input, d)) {
+    input = open_input(where, path, true);
+    d = describe(path, *input, options);
+    d.cmyk = d.channels == 4;
+    if (d.cmyk) d.alpha = -1;
+  }
+  read_samples(path, *input, d);
+  return d;
+}
+
+}  // namespace sumi::io

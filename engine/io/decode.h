@@ -1,0 +1,42 @@
+// Files to samples, before they become pictures of a known kind. Private to engine/io.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace sumi::io {
+
+struct DecodeOptions {
+  std::int64_t max_pixels = 200'000'000;  // checked before anything is decoded
+  bool deep = false;     // samples of 16 bits where the file has more than 8; else always of 8
+  bool profile = false;  // take the ICC profile along; what it describes as CMYK then stays CMYK
+};
+
+// Decoded samples, [height, width, channels], not yet flattened or turned. Samples are of 8 or 16 bits (depth).
+struct Decoded {
+  int width = 0, height = 0, channels = 0, depth = 8;
+  std::unique_ptr<std::uint8_t[]> data;
+  int alpha = -1;         // which channel, or -1
+  bool straight = false;  // colour not multiplied by alpha
+  bool linear = false;    // linear light, wants the sRGB curve
+  bool cmyk = false;      // four inks, 0 is none; only with DecodeOptions::profile and a profile
+  int orientation = 1;    // of EXIF
+  std::string profile;    // the bytes of an ICC profile, or ""
+
+  int colours() const { return alpha < 0 ? channels : alpha; }
+  std::size_t pixels() const { return static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
+};
+
+// Errors "[picture PATH] ..." as load_image's. Starts no threads.
+Decoded decode_picture(const std::filesystem::path& path, const DecodeOptions& options);
+
+// Where the pixel (x, y) of the upright picture lies in the stored one of width w and height h.
+std::pair<int, int> stored_position(int orientation, int x, int y, int w, int h);
+inline bool swaps_sides(int orientation) {
+  return orientation >= 5 && orientation <= 8;
+}
+
+}  // namespace sumi::io

@@ -1,0 +1,104 @@
+#include "engine/io/encode.h"
+
+#include <OpenImageIO/imageio.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <vector>
+
+#include "engine/file.h"
+#include "engine/io/image_file.h"
+#include "engine/io/webp.h"
+#include "kernels/base/check.h"
+
+namespace sumi::io {
+namespace fs = std::filesystem;
+
+namespace {
+
+// Its WebP writer takes only colour, and its PPM writer names grey pictures by another extension.
+std::vector<std::uint8_t> repeat_grey(const Samples& s) {
+  const auto* in = static_cast<const std::uint8_t*>(s.data);
+  const int out_channels = s.channels + 2;
+  const auto pixels = static_cast<std::size_t>(s.width) * static_cast<std::size_t>(s.height);
+  std::vector<std::uint8_t> out(pixels * static_cast<std::size_t>(out_channels));
+  std::uint8_t* to = out.data();
+  for (std::size_t i = 0; i < pixels; ++i, in += s.channels) {
+    to = std::fill_n(to, 3, in[0]);
+    if (s.channels == 2) *to++ = in[1];
+  }
+  return out;
+}
+
+OIIO::ImageSpec spec_of(const Samples& s, const std::string& extension, int quality) {
+  OIIO::ImageSpec spec(s.width, s.height, s.channels,
+                       s.depth == 16 ? OIIO::TypeDesc::UINT16 : OIIO::TypeDesc::UINT8);
+  const bool webp = extension == ".webp", jpeg = extension == ".jpg" || extension == ".jpeg";
+  if (webp || jpeg)
+    spec["Compression"] = fmt::format("{}:{}", webp ? "webp" : "jpeg", std::clamp(quality, 1, 100));
+  if (jpeg && quality >= 90) spec["jpeg:subsampling"] = "4:4:4";
+  if (s.channels % 2 == 0) {
+    spec.alpha_channel = s.channels - 1;
+    spec["oiio:UnassociatedAlpha"] = 1;
+  }
+  return spec;
+}
+
+}  // namespace
+
+std::string extension_of(const fs::path& path) {
+  std::string text = path.extension().string();
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+bool holds_alpha(const std::string& extension) {
+  return extension == ".png" || extension == ".webp" || holds_16_bits(extension);
+}
+
+bool holds_16_bits(const std::string& extension) {
+  return extension == ".png" || extension == ".tif" || extension == ".tiff";
+}
+
+void encode_picture(const fs::path& path, const Samples& samples, int quality) {
+  const std::string where = "write " + path.string();
+  static constexpr std::array<const char*, 9> known{".png",  ".jpg", ".jpeg", ".webp", ".tif",
+                                                    ".tiff", ".bmp", ".tga",  ".ppm"};
+  const auto extension = extension_of(path);
+  if (std::find(known.begin(), known.end(), extension) == known.end())
+    fail(where,
+         fmt::format("cannot write a picture of type \"{}\"; use .png .jpg .webp .tif .bmp .tga or .ppm",
+                     extension));
+  if (samples.width <= 0 || samples.height <= 0) fail(where, "the picture has no pixels");
+  AtomicFile file(path, true);
+  { FileWriter probe(path, file.temporary()); }  // OpenImageIO's messages do not name the reason; ours does
+  auto output = OIIO::ImageOutput::create(extension.substr(1));
+  if (!output) fail(where, one_line(OIIO::geterror()));
+  output->threads(1);
+  Samples s = samples;
+  std::vector<std::uint8_t> rgb;
+  if (s.channels < 3 && s.depth == 8 && (extension == ".webp" || extension == ".ppm")) {
+    rgb = repeat_grey(s);
+    s.channels += 2;
+    s.data = rgb.data();
+  }
+  if (s.channels == 4 && extension == ".webp") {
+    const std::string bytes =
+        write_webp(static_cast<const std::uint8_t*>(s.data), s.width, s.height, std::clamp(quality, 1, 100));
+    if (bytes.empty()) fail(where, "is too large for WebP (16383 pixels a side); use .png");
+    FileWriter writer(path, file.temporary());
+    writer.write(bytes);
+    writer.close();
+    return file.commit();
+  }
+  const OIIO::ImageSpec spec = spec_of(s, extension, quality);
+  const bool ok = output->open(file.temporary().string(), spec) && output->write_image(spec.format, s.data) &&
+                  output->close();
+  if (!ok)
+    fail(where, fmt::format("{}; free some space or choose another folder", one_line(output->geterror())));
+  file.commit();
+}
+
+}  // namespace sumi::io

@@ -1,0 +1,43 @@
+// Pictures for conversion: what a translated picture must not lose is kept beside its colours.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "engine/io/image.h"
+
+namespace sumi {
+
+struct Photo {
+  int width = 0, height = 0;
+  int depth = 8;                     // bits per channel of its file: 8 or 16
+  std::vector<std::uint16_t> rgb;    // [height, width, 3], sRGB, 0 to 65535 at either depth
+  std::vector<std::uint16_t> alpha;  // [height, width]; empty: opaque
+  std::string remark;                // what reading it had to leave out, in words; mostly ""
+
+  std::size_t pixels() const { return static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
+};
+
+// Upright (EXIF orientation applied), RGB (grey repeated, palettes looked up), sRGB: an embedded ICC profile
+// is converted, of CMYK too, and linear floats get the curve. Where the picture is transparent, rgb is its
+// colour over white. Files of more than 8 bits have depth 16. Errors as load_image's, which see.
+Photo load_photo(const std::filesystem::path& path, std::int64_t max_pixels = 200'000'000);
+
+// Formats and errors as save_image's. 16 bits for png and tif, else 8. Formats without alpha (jpg, bmp, ppm)
+// get the colours over white. Nothing else is written: no orientation, no profile.
+void save_photo(const std::filesystem::path& path, const Photo& photo, int quality = 95);
+
+Photo resize_photo(const Photo& photo, int width, int height, Filter filter = Filter::automatic);
+
+// Left beside right, of equal heights.
+Photo beside(const Photo& left, const Photo& right);
+
+// Pictures below `folder` by their extensions, relative to it, sorted. Links are followed, hidden files and
+// folders left out; a sub-folder that cannot be read is named to warn().
+std::vector<std::string> find_pictures(const std::filesystem::path& folder,
+                                       const std::function<void(const std::string&)>& warn);
+
+}  // namespace sumi

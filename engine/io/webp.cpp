@@ -1,0 +1,48 @@
+#include "engine/io/webp.h"
+
+#include <webp/decode.h>
+#include <webp/encode.h>
+#include <webp/mux.h>
+
+#include <memory>
+
+#include "engine/file.h"
+
+namespace sumi::io {
+namespace {
+
+const std::uint8_t* bytes_of(const MappedFile& file) {
+  return reinterpret_cast<const std::uint8_t*>(file.data());
+}
+
+}  // namespace
+
+bool read_webp(const std::filesystem::path& path, int width, int height, std::uint8_t* rgba) {
+  const MappedFile file(path);
+  WebPBitstreamFeatures features;
+  if (WebPGetFeatures(bytes_of(file), file.size(), &features) != VP8_STATUS_OK || features.has_animation ||
+      features.width != width || features.height != height)
+    return false;
+  const std::size_t stride = static_cast<std::size_t>(width) * 4;
+  return WebPDecodeRGBAInto(bytes_of(file), file.size(), rgba, stride * static_cast<std::size_t>(height),
+                            static_cast<int>(stride)) != nullptr;
+}
+
+std::string webp_profile(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  const WebPData data{bytes_of(file), file.size()};
+  const std::unique_ptr<WebPMux, void (*)(WebPMux*)> mux(WebPMuxCreate(&data, 0), WebPMuxDelete);
+  WebPData chunk{nullptr, 0};
+  if (!mux || WebPMuxGetChunk(mux.get(), "ICCP", &chunk) != WEBP_MUX_OK) return "";
+  return {reinterpret_cast<const char*>(chunk.bytes), chunk.size};
+}
+
+std::string write_webp(const std::uint8_t* rgba, int width, int height, int quality) {
+  std::uint8_t* output = nullptr;
+  const std::size_t size =
+      WebPEncodeRGBA(rgba, width, height, 4 * width, static_cast<float>(quality), &output);
+  const std::unique_ptr<std::uint8_t, void (*)(void*)> owner(output, WebPFree);
+  return {reinterpret_cast<const char*>(output), size};
+}
+
+}  // namespace sumi::io

@@ -1,0 +1,160 @@
+#include "models/convert.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/autograd.h"
+#include "engine/error.h"
+#include "engine/footprint.h"
+#include "engine/memory.h"
+
+namespace sumi {
+namespace {
+
+constexpr double kPictureBytes = 64, kRounding = 1.125;
+
+int round_up(int value, int multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+// Where the pixel i of an extended row of `size` pixels comes from.
+int source_of(int i, int size, int extended) {
+  if (i < size) return i;
+  return extended - size < size ? 2 * (size - 1) - i : size - 1;
+}
+
+// [1, height, width, channels] in [-1, 1].
+Tensor to_tensor(const Photo& photo, int width, int height, const PictureNetwork& network) {
+  const auto c = static_cast<std::size_t>(network.channels);
+  std::vector<float> values(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * c);
+  float* to = values.data();
+  for (int y = 0; y < height; ++y) {
+    const auto row =
+        static_cast<std::size_t>(source_of(y, photo.height, height)) * static_cast<std::size_t>(photo.width);
+    for (int x = 0; x < width; ++x) {
+      const std::uint16_t* p =
+          photo.rgb.data() + 3 * (row + static_cast<std::size_t>(source_of(x, photo.width, width)));
+      if (c == 1)
+        *to++ = (0.299F * p[0] + 0.587F * p[1] + 0.114F * p[2]) / 32767.5F - 1;
+      else
+        for (std::size_t k = 0; k < 3; ++k) *to++ = p[k] / 32767.5F - 1;
+    }
+  }
+  return Tensor::from(values, {1, height, width, network.channels}, network.dtype, network.device);
+}
+
+std::uint16_t to_16(float v) {
+  return static_cast<std::uint16_t>(std::isnan(v) ? 0
+                                                  : std::lround((std::clamp(v, -1.0F, 1.0F) + 1) * 32767.5F));
+}
+
+double gib(double bytes) {
+  return bytes / (1 << 30);
+}
+
+}  // namespace
+
+PictureNetwork picture_network(Model& model, const std::string& direction, bool raw) {
+  const std::vector<std::string> known = model.directions();
+  const std::string chosen = direction.empty() && !known.empty() ? known.front() : direction;
+  const Model::Translator translator = model.translator(chosen);  // fails for models without directions
+  if (std::find(known.begin(), known.end(), chosen) == known.end())
+    fail("--direction", fmt::format("the model has no {}; use {}", chosen, fmt::join(known, " or ")));
+  const Tensor first = translator.module->parameters().front().value;
+  PictureNetwork network;
+  network.run = [&model, chosen, raw](const Tensor& x) { return model.translate(x, chosen, raw); };
+  network.multiple = translator.multiple;
+  network.smallest_side = translator.smallest_side;
+  network.dtype = first.dtype();
+  network.device = first.device();
+  for (const Model::Network& n : model.networks())
+    if (n.module == translator.module) network.channels = static_cast<int>(n.input.c);
+  return network;
+}
+
+Converter::Converter(PictureNetwork network, std::uint64_t max_memory)
+    : network_(std::move(network)), max_memory_(max_memory) {
+  if (network_.channels != 1 && network_.channels != 3)
+    fail("convert",
+         fmt::format("a network of {} channels draws no pictures; use one of 1 or 3", network_.channels));
+}
+
+int Converter::extended(int side) const {
+  return round_up(std::max(side, network_.smallest_side), std::max(network_.multiple, 1));
+}
+
+std::uint64_t Converter::peak_of(int side) {
+  release_memory(network_.device);
+  Pool& pool = Pool::of(network_.device);
+  pool.reset_peak();
+  const std::uint64_t before = pool.stats().in_use;
+  network_.run(Tensor::full({1, side, side, network_.channels}, 0, network_.dtype, network_.device));
+  const std::uint64_t scratch = memory_held(network_.device) - pool.stats().held;
+  release_memory(network_.device);
+  return pool.stats().peak_in_use - before + scratch;
+}
+
+std::uint64_t Converter::predicted_bytes(int width, int height) {
+  if (!fit_) {
+    const NoGrad no_grad;
+    const FrugalMemory frugal;
+    const int small = extended(64), large = extended(2 * small);
+    peak_of(small);  // what is made once and kept is not to be counted
+    const auto a = static_cast<double>(peak_of(small)), b = static_cast<double>(peak_of(large));
+    const double slope = std::max(0.0, (b - a) / (double(large) * large - double(small) * small));
+    fit_ = Fit{std::max(0.0, b - slope * large * large), slope};
+  }
+  const double pixels = double(extended(width)) * extended(height);
+  return static_cast<std::uint64_t>(fit_->base + (kRounding * fit_->slope + kPictureBytes) * pixels);
+}
+
+Photo Converter::operator()(const Photo& photo) {
+  const NoGrad no_grad;
+  const FrugalMemory frugal;
+  const std::uint64_t need = predicted_bytes(photo.width, photo.height);
+  // Blocks of another size's layers are of no use.
+  if (photo.width != last_width_ || photo.height != last_height_) release_memory(network_.device);
+  last_width_ = photo.width, last_height_ = photo.height;
+  const std::uint64_t held = memory_held(network_.device);
+  const std::uint64_t left = max_memory_ > 0 ? max_memory_ : available_memory() + held;
+  if (left > 0 && need > left) {
+    // The long side at which it would fit, a little less to be a round number.
+    const double shrink = std::sqrt((double(left) * 0.9) / double(need));
+    const int side = std::max(16, static_cast<int>(shrink * std::max(photo.width, photo.height)) / 16 * 16);
+    fail("convert", fmt::format("a picture of {}x{} needs about {:.2f} GiB of memory, but {:.2f} are {}; "
+                                "shrink it with --max-size {}",
+                                photo.width, photo.height, gib(double(need)), gib(double(left)),
+                                max_memory_ > 0 ? "allowed (--max-memory)" : "available", side));
+  }
+  const int width = extended(photo.width), height = extended(photo.height);
+  Tensor drawn = network_.run(to_tensor(photo, width, height, network_));
+  const Shape expected{1, height, width, network_.channels};
+  if (!(drawn.shape() == expected))
+    fail("convert", fmt::format("the network drew {} where {} was expected; it does not keep the size",
+                                drawn.shape().str(), expected.str()));
+  const std::vector<float> values = drawn.to_vector<float>();
+  drawn = Tensor();
+  Photo result{photo.width, photo.height, photo.depth, {}, photo.alpha, photo.remark};
+  result.rgb.resize(result.pixels() * 3);
+  std::uint16_t* to = result.rgb.data();
+  const auto c = static_cast<std::size_t>(network_.channels);
+  for (int y = 0; y < photo.height; ++y) {
+    const float* p = values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width) * c;
+    for (int x = 0; x < photo.width; ++x, p += c)
+      for (std::size_t k = 0; k < 3; ++k) *to++ = to_16(p[c == 3 ? k : 0]);
+  }
+  return result;
+}
+
+std::pair<int, int> limited_size(int width, int height, int max_size) {
+  const int longest = std::max(width, height);
+  if (max_size <= 0 || longest <= max_size) return {width, height};
+  const auto shrunk = [&](int side) {
+    return std::max(1, static_cast<int>(std::lround(double(side) * max_size / longest)));
+  };
+  return {shrunk(width), shrunk(height)};
+}
+
+}  // namespace sumi

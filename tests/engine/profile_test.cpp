@@ -1,0 +1,150 @@
+// Embedded ICC profiles: pictures become sRGB.
+#include <lcms2.h>
+
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+#include "engine/io/photo.h"
+#include "tests/engine/picture_files.h"
+
+using namespace sumi;
+
+namespace {
+
+std::string bytes_of(cmsHPROFILE profile) {
+  REQUIRE(profile != nullptr);
+  cmsUInt32Number size = 0;
+  REQUIRE(cmsSaveProfileToMem(profile, nullptr, &size));
+  std::string bytes(size, '\0');
+  REQUIRE(cmsSaveProfileToMem(profile, bytes.data(), &size));
+  cmsCloseProfile(profile);
+  return bytes;
+}
+
+struct Curve {
+  explicit Curve(double gamma) : curve(cmsBuildGamma(nullptr, gamma)) {}
+  ~Curve() { cmsFreeToneCurve(curve); }
+  Curve(const Curve&) = delete;
+  Curve& operator=(const Curve&) = delete;
+  cmsToneCurve* curve;
+};
+
+// The primaries of sRGB, but linear light.
+std::string linear_rgb() {
+  const cmsCIExyY white{0.3127, 0.3290, 1};
+  const cmsCIExyYTRIPLE primaries{{0.64, 0.33, 1}, {0.30, 0.60, 1}, {0.15, 0.06, 1}};
+  const Curve linear(1);
+  std::array<cmsToneCurve*, 3> curves{linear.curve, linear.curve, linear.curve};
+  return bytes_of(cmsCreateRGBProfile(&white, &primaries, curves.data()));
+}
+
+std::string linear_grey() {
+  const Curve linear(1);
+  return bytes_of(cmsCreateGrayProfile(cmsD50_xyY(), linear.curve));
+}
+
+// A printer whose every ink is black.
+std::string black_inks() {
+  cmsHPROFILE profile = cmsCreateProfilePlaceholder(nullptr);
+  cmsSetProfileVersion(profile, 2.1);
+  cmsSetDeviceClass(profile, cmsSigOutputClass);
+  cmsSetColorSpace(profile, cmsSigCmykData);
+  cmsSetPCS(profile, cmsSigLabData);
+  cmsPipeline* pipeline = cmsPipelineAlloc(nullptr, 4, 3);
+  cmsStage* table = cmsStageAllocCLut16bit(nullptr, 2, 4, 3, nullptr);
+  cmsStageSampleCLut16bit(
+      table,
+      [](const cmsUInt16Number* ink, cmsUInt16Number* lab, void*) -> cmsInt32Number {
+        const bool any = ink[0] || ink[1] || ink[2] || ink[3];
+        lab[0] = any ? 0 : 0xFF00;  // L, then a and b of version 2: neutral
+        lab[1] = lab[2] = 0x8000;
+        return 1;
+      },
+      nullptr, 0);
+  cmsPipelineInsertStage(pipeline, cmsAT_END, table);
+  REQUIRE(cmsWriteTag(profile, cmsSigAToB0Tag, pipeline));
+  cmsPipelineFree(pipeline);
+  return bytes_of(profile);
+}
+
+OIIO::ImageSpec with_profile(int w, int h, int channels, OIIO::TypeDesc type, const std::string& profile) {
+  OIIO::ImageSpec spec(w, h, channels, type);
+  spec.attribute("ICCProfile", OIIO::TypeDesc(OIIO::TypeDesc::UINT8, static_cast<int>(profile.size())),
+                 profile.data());
+  return spec;
+}
+
+int level(const Photo& photo, std::size_t i) {
+  return static_cast<int>(std::lround(photo.rgb.at(i) / 257.0));
+}
+
+}  // namespace
+
+TEST_CASE("profile: RGB and grey of linear light become sRGB, in every format that carries profiles") {
+  const TempDir dir;
+  for (const char* name : {"x.png", "x.tif", "x.jpg"}) {
+    CAPTURE(std::string(name));
+    const fs::path path = dir.path / name;
+    write_raw(path, with_profile(16, 16, 3, OIIO::TypeDesc::UINT8, linear_rgb()),
+              std::vector<std::uint8_t>(16 * 16 * 3, 55));
+    const Photo photo = load_photo(path);
+    CHECK(photo.remark.empty());
+    for (std::size_t c = 0; c < 3; ++c) CHECK(std::abs(level(photo, c) - 128) <= 1);
+    CHECK(load_image(path).data[0] == 55);  // pictures for training are taken as they are
+    save_photo(dir.path / "out.png", photo);
+    CHECK(std::abs(level(load_photo(dir.path / "out.png"), 0) - 128) <= 1);  // not converted twice
+  }
+  write_raw(dir.path / "g.png", with_profile(1, 1, 1, OIIO::TypeDesc::UINT16, linear_grey()),
+            std::vector<std::uint16_t>{55 * 257});
+  const Photo grey = load_photo(dir.path / "g.png");
+  CHECK(grey.depth == 16);
+  for (std::size_t c = 0; c < 3; ++c) CHECK(std::abs(level(grey, c) - 128) <= 1);
+}
+
+TEST_CASE("profile: the colours are converted, not what shows through") {
+  const TempDir dir;
+  OIIO::ImageSpec spec = with_profile(1, 1, 4, OIIO::TypeDesc::UINT8, linear_rgb());
+  spec.attribute("oiio:UnassociatedAlpha", 1);
+  write_raw<std::uint8_t>(dir.path / "x.png", spec, {55, 55, 55, 128});
+  const Photo photo = load_photo(dir.path / "x.png");
+  CHECK(photo.alpha[0] == 128 * 257);
+  CHECK(std::abs(level(photo, 0) - 191) <= 1);  // 128 at a half over white
+}
+
+TEST_CASE("profile: CMYK goes through its profile") {
+  const TempDir dir;
+  OIIO::ImageSpec spec = with_profile(16, 16, 4, OIIO::TypeDesc::UINT8, black_inks());
+  spec.channelnames = {"C", "M", "Y", "K"};
+  spec.attribute("tiff:ColorSpace", "CMYK");
+  std::vector<std::uint8_t> inks;
+  for (int i = 0; i < 256; ++i) inks.insert(inks.end(), {std::uint8_t(i < 128 ? 255 : 0), 0, 0, 0});
+  write_raw(dir.path / "x.tif", spec, inks);
+  const Photo photo = load_photo(dir.path / "x.tif");
+  CHECK(photo.remark.empty());
+  CHECK(photo.alpha.empty());
+  for (std::size_t c = 0; c < 3; ++c) {
+    CHECK(level(photo, c) <= 2);  // not cyan
+    CHECK(level(photo, 200 * 3 + c) >= 253);
+  }
+}
+
+TEST_CASE("profile: CMYK without one is taken for ideal inks") {
+  const TempDir dir;
+  put(dir.path / "x.jpg", cmyk_jpeg());
+  const Photo photo = load_photo(dir.path / "x.jpg");
+  for (std::size_t i = 0; i < photo.rgb.size(); ++i)
+    CHECK(std::abs(level(photo, i) - (i % 3 ? 0 : 255)) <= 2);
+}
+
+TEST_CASE("profile: one that is broken or of another kind is left out, and that is said") {
+  const TempDir dir;
+  for (const auto& [profile, words] :
+       {std::pair{std::string(200, 'x'), "is damaged"}, {linear_grey(), "is for another kind of picture"}}) {
+    write_raw(dir.path / "x.tif", with_profile(1, 1, 3, OIIO::TypeDesc::UINT8, profile),
+              std::vector<std::uint8_t>{10, 20, 30});
+    const Photo photo = load_photo(dir.path / "x.tif");
+    CHECK(has(photo.remark, words));
+    CHECK(level(photo, 1) == 20);
+  }
+}

@@ -1,0 +1,205 @@
+// sumi convert: files and folders in, pictures of the same size out.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "engine/io/photo.h"
+#include "tests/tools/program.h"
+
+using namespace program;
+namespace fs = std::filesystem;
+
+namespace {
+
+// folder/run: a cyclegan that knows little, but whose two directions and averages differ.
+void train_tiny(const Folder& folder) {
+  write_pictures(folder, "a", 3, 20);
+  write_pictures(folder, "b", 2, 20);
+  const Result trained =
+      run(folder,
+          "train cyclegan --data-a a --data-b b --outdir run --load-size 18 --crop-size 16 --ngf 2 --ndf 2 "
+          "--n-blocks 1 --n-layers-d 1 --steps 3 --ema 0.5 --init-gain 0.3 --sample-every 0 --threads 1 -q");
+  CAPTURE(trained.err);
+  REQUIRE(trained.code == 0);
+}
+
+sumi::Photo make_photo(int w, int h, int depth = 8, bool alpha = false) {
+  sumi::Photo photo{w, h, depth, {}, {}, ""};
+  for (std::size_t i = 0; i < photo.pixels() * 3; ++i)
+    photo.rgb.push_back(static_cast<std::uint16_t>((i * i + 7 * i) % 256 * 257));
+  if (alpha) photo.alpha.assign(photo.pixels(), 100 * 257);
+  return photo;
+}
+
+// The names below a folder, "a.png sub/b.png".
+std::string names_in(const fs::path& folder) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (!entry.is_directory()) names.push_back(entry.path().lexically_relative(folder).string());
+  std::sort(names.begin(), names.end());
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : " ") + name;
+  return text;
+}
+
+const std::string kConvert = "convert -m run --threads 1 ";
+
+}  // namespace
+
+TEST_CASE("convert: one picture keeps its size, bits and alpha where the format can hold them") {
+  const Folder folder;
+  train_tiny(folder);
+  for (const auto& [w, h] : {std::pair{1, 1}, {23, 41}, {64, 48}}) {
+    save_photo(folder / "in.png", make_photo(w, h, 16, true));
+    for (const char* name : {"out.png", "out.tif", "out.jpg", "out.webp", "out.bmp"}) {
+      CAPTURE(std::string(name));
+      const Result done = run(folder, kConvert + "-i in.png -o " + name);
+      CAPTURE(done.err);
+      REQUIRE(done.code == 0);
+      CHECK(done.err.empty());
+      CHECK(contains(done.out, std::string("1/1 ") + name));
+      CHECK(contains(done.out, "1 of 1 pictures written"));
+      const sumi::Photo out = sumi::load_photo(folder / name);
+      CHECK(out.width == w);
+      CHECK(out.height == h);
+      const std::string extension = fs::path(name).extension().string();
+      CHECK(out.depth == (extension == ".png" || extension == ".tif" ? 16 : 8));
+      CHECK(out.alpha.empty() == (extension == ".jpg" || extension == ".bmp"));
+    }
+  }
+  // The network has drawn something: the result is neither the input nor flat, each way its own.
+  save_photo(folder / "in.png", make_photo(32, 32));
+  for (const char* options : {"-o ab.png", "--direction AtoB -o ab2.png", "--direction BtoA -o ba.png",
+                              "--raw -o raw.png", "--quiet -o quiet.png"})
+    REQUIRE(run(folder, kConvert + "-i in.png " + options).code == 0);
+  const std::string ab = read(folder / "ab.png");
+  CHECK(read(folder / "ab2.png") == ab);
+  CHECK(read(folder / "ba.png") != ab);
+  CHECK(read(folder / "raw.png") != ab);
+  CHECK(sumi::load_photo(folder / "ab.png").rgb != make_photo(32, 32).rgb);
+  CHECK(run(folder, kConvert + "-i in.png -o q.png -q").out.empty());
+}
+
+TEST_CASE("convert: folders keep their tree; names that meet stay apart; what is there can stay") {
+  const Folder folder;
+  train_tiny(folder);
+  fs::create_directories(folder / "in/sub/deep");
+  for (const char* name : {"in/a.jpg", "in/a.png", "in/sub/b.webp", "in/sub/deep/c.tif", "in/x.ppm"})
+    save_photo(folder / name, make_photo(12, 9));
+  write(folder / "in/notes.txt", "no picture");
+  const Result planned = run(folder, kConvert + "-i in -o out -f png --dry-run");
+  CHECK(planned.code == 0);
+  CHECK(contains(planned.out, "in/a.png -> out/a.png.png\n"));
+  CHECK(contains(planned.out, "5 pictures would be written, 0 are there already"));
+  CHECK_FALSE(fs::exists(folder / "out"));
+  const Result done = run(folder, kConvert + "-i in -o out --format png -r");
+  CAPTURE(done.err);
+  REQUIRE(done.code == 0);
+  CHECK(names_in(folder / "out") == "a.png a.png.png sub/b.png sub/deep/c.png x.png");
+  REQUIRE(run(folder, kConvert + "-i in -o same --suffix -new").code == 0);
+  CHECK(names_in(folder / "same") == "a-new.jpg a-new.png sub/b-new.webp sub/deep/c-new.tif x-new.ppm");
+
+  write(folder / "out/a.png", "mine");
+  fs::remove(folder / "out/x.png");
+  const Result rest = run(folder, kConvert + "-i in -o out -f png --skip_existing");
+  CHECK(rest.code == 0);
+  CHECK(contains(rest.out, "1 of 1 pictures written, 4 were there already"));
+  CHECK(read(folder / "out/a.png") == "mine");
+  CHECK(run(folder, kConvert + "-i in -o out -f png").code == 0);
+  CHECK(read(folder / "out/a.png") != "mine");
+
+  // Several inputs, and one folder inside the other: results are not converted again.
+  REQUIRE(run(folder, kConvert + "-i in/a.jpg in/sub -i in/x.ppm -o in/results").code == 0);
+  CHECK(names_in(folder / "in/results") == "a.jpg b.webp deep/c.tif x.ppm");
+  CHECK(contains(run(folder, kConvert + "-i in -o in/results --dry-run").out, "5 pictures would be written"));
+}
+
+TEST_CASE("convert: broken pictures are named, the others are done") {
+  const Folder folder;
+  train_tiny(folder);
+  fs::create_directories(folder / "in");
+  save_photo(folder / "in/a.png", make_photo(8, 8));
+  write(folder / "in/b.png", "broken");
+  save_photo(folder / "in/c.png", make_photo(8, 8));
+  check_error(run(folder, kConvert + "-i in -o out"), 1, "[picture in/b.png] is not a picture");
+  CHECK(names_in(folder / "out") == "a.png c.png");
+  write(folder / "film.mp4", "x");
+  check_error(run(folder, kConvert + "-i in/a.png film.mp4 -o films/"), 1, "[picture film.mp4] is a video");
+  check_error(run(folder, kConvert + "-i in/a.png none.png -o nones/"), 1,
+              "[picture none.png] does not exist");
+  CHECK(names_in(folder / "nones") == "a.png");
+  fs::create_directories(folder / "empty");
+  check_error(run(folder, kConvert + "-i empty -o out"), 1, "[folder empty] holds no pictures");
+}
+
+TEST_CASE("convert: large pictures are shrunk, or refused with the cure") {
+  const Folder folder;
+  train_tiny(folder);
+  save_photo(folder / "in.png", make_photo(400, 200));
+  REQUIRE(run(folder, kConvert + "-i in.png -o small.png --max-size 50").code == 0);
+  CHECK(sumi::load_photo(folder / "small.png").width == 50);
+  CHECK(sumi::load_photo(folder / "small.png").height == 25);
+  check_error(run(folder, kConvert + "-i in.png -o no.png --max-memory 0.002"), 1,
+              "[picture in.png] [convert] a picture of 400x200 needs about");
+  CHECK_FALSE(fs::exists(folder / "no.png"));
+  REQUIRE(run(folder, kConvert + "-i in.png -o both.png --compare h").code == 0);
+  const sumi::Photo both = sumi::load_photo(folder / "both.png");
+  CHECK(both.width == 800);
+  CHECK(both.rgb[5] == make_photo(400, 200).rgb[5]);
+}
+
+TEST_CASE("convert: Ctrl-C ends after the current picture and leaves whole files only") {
+  const Folder folder;
+  train_tiny(folder);
+  fs::create_directories(folder / "in");
+  for (int i = 0; i < 200; ++i)
+    save_photo(folder / "in" / (std::to_string(i) + ".png"), make_photo(120, 120));
+  const Result stopped = run_and_signal(folder, kConvert + "-i in -o out", SIGINT,
+                                        [&] { return fs::exists(folder / "out/0.png"); });
+  CAPTURE(stopped.err);
+  CHECK(stopped.code == 130);
+  CHECK(contains(stopped.err, "finishing this picture"));
+  int count = 0;
+  for (const auto& entry : fs::directory_iterator(folder / "out")) {
+    CHECK(entry.path().filename().string()[0] != '.');
+    CHECK(sumi::load_photo(entry.path()).width == 120);
+    ++count;
+  }
+  CHECK(count >= 1);
+  CHECK(count < 200);
+  const Result rest = run(folder, kConvert + "-i in -o out --skip-existing");
+  CHECK(rest.code == 0);
+  CHECK(contains(rest.out, std::to_string(count) + " were there already"));
+}
+
+TEST_CASE("convert: what cannot be is said before anything is written") {
+  const Folder folder;
+  train_tiny(folder);
+  save_photo(folder / "in.png", make_photo(8, 8));
+  check_error(run(folder, "convert -i in.png -o out.png"), 2, "--model is missing");
+  check_error(run(folder, "convert -m run -o out.png"), 2, "--input is missing");
+  check_error(run(folder, "convert -m run -i in.png"), 2, "--output is missing");
+  check_error(run(folder, kConvert + "-i in.png -o out.gif"), 2, "does not end like a picture");
+  check_error(run(folder, kConvert + "-i in.png -o out.png -f gif"), 2, "--format gif cannot be written");
+  check_error(run(folder, kConvert + "-i a -o out.png"), 2, "needs a folder");
+  check_error(run(folder, kConvert + "-i in.png a/000.png -o out.png"), 2, "needs a folder");
+  check_error(run(folder, kConvert + "-i - -o out.png"), 2, "is not taken");
+  check_error(run(folder, kConvert + "-i in.png -o in.png"), 2, "would overwrite an input");
+  check_error(run(folder, kConvert + "-i a -o a"), 2, "would overwrite an input");
+  check_error(run(folder, kConvert + "-i in.png -o out.png --quality 0"), 2, "--quality");
+  check_error(run(folder, kConvert + "-i in.png -o out.png --compare v"), 2, "--compare v");
+  check_error(run(folder, kConvert + "-i in.png -o out.png --max-memory -1"), 2, "--max-memory");
+  check_error(run(folder, kConvert + "-i in.png -o out.png -g 0"), 2, "--gpu 0");
+  check_error(run(folder, kConvert + "-i in.png -o out.png --direction CtoD"), 1, "use AtoB or BtoA");
+  check_error(run(folder, "convert -m none -i in.png -o out.png"), 1, "[model none] does not exist");
+  CHECK_FALSE(fs::exists(folder / "out.png"));
+  CHECK(run(folder, kConvert + "-i a -o a --suffix 2").code == 0);
+
+  write_pictures(folder, "pictures", 5, 16);
+  REQUIRE(run(folder, kTiny + "--outdir noise --steps 1 -q").code == 0);
+  check_error(run(folder, "convert -m noise -i in.png -o out.png"), 1, "cannot translate any");
+}

@@ -1,0 +1,131 @@
+// sumi convert: pictures through a network that translates pictures.
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+#include <new>
+#include <stdexcept>
+
+#include "engine/device.h"
+#include "engine/error.h"
+#include "models/convert.h"
+#include "models/trainer.h"
+#include "tools/convert_options.h"
+#include "tools/count_progress.h"
+#include "tools/signals.h"
+
+namespace sumi::cli {
+namespace fs = std::filesystem;
+namespace {
+
+std::vector<ConvertJob> plan(const ConvertArguments& args, CountProgress& screen, bool& all_well) {
+  const auto failed = [&](const std::string& line) {
+    all_well = false;
+    screen.complain(line);
+  };
+  const auto warn = [&](const std::string& line) { screen.complain("warning: " + line); };
+  try {
+    return plan_jobs(args.request, failed, warn);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(command_name(args.app), error.what());
+  }
+}
+
+// Takes the jobs out whose results are there. Returns how many.
+std::size_t drop_existing(std::vector<ConvertJob>& jobs) {
+  return std::erase_if(jobs, [](const ConvertJob& job) {
+    std::error_code ec;
+    return fs::exists(job.out, ec);
+  });
+}
+
+struct Session {
+  const ConvertArguments& args;
+  Converter converter;
+  CountProgress& screen;
+
+  // "out.png: 640x480, 1.2 s"
+  std::string convert(const ConvertJob& job) {
+    const auto start = std::chrono::steady_clock::now();
+    Photo photo = load_photo(job.in);
+    if (!photo.remark.empty())
+      screen.complain(fmt::format("warning: [picture {}] {}", job.in.string(), photo.remark));
+    const auto [width, height] = limited_size(photo.width, photo.height, static_cast<int>(args.max_size));
+    photo = resize_photo(photo, width, height);
+    Photo result = converter(photo);
+    if (!args.compare.empty()) result = beside(photo, result);
+    if (job.out.has_parent_path()) {
+      std::error_code ec;
+      fs::create_directories(job.out.parent_path(), ec);  // save_photo says what is wrong
+    }
+    save_photo(job.out, result, static_cast<int>(args.quality));
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    return fmt::format("{}: {}x{}, {:.1f} s", job.out.string(), result.width, result.height, seconds.count());
+  }
+
+  // Whether the picture was written.
+  bool attempt(const ConvertJob& job) {
+    screen.working(job.in.filename().string());
+    std::string reason;
+    try {
+      screen.done(convert(job));
+      return true;
+    } catch (const std::bad_alloc&) {
+      reason = "[memory] out of memory; shrink the picture with --max-size";
+    } catch (const Error& error) {
+      reason = error.what();
+    }
+    // Errors of the network do not know the picture.
+    if (reason.find(job.in.string()) == std::string::npos && reason.rfind("[write ", 0) != 0)
+      reason = fmt::format("[picture {}] {}", job.in.string(), reason);
+    screen.complain(reason);
+    screen.done("");
+    return false;
+  }
+};
+
+int run(ConvertArguments& args) {
+  args.check();
+  const auto style = Progress::style_for(args.screen.quiet, args.screen.no_progress);
+  bool all_well = true;
+  CountProgress before(style, 0);
+  std::vector<ConvertJob> jobs = plan(args, before, all_well);
+  const std::size_t skipped = args.skip_existing ? drop_existing(jobs) : 0;
+  if (args.dry_run) {
+    for (const ConvertJob& job : jobs) fmt::print("{} -> {}\n", job.in.string(), job.out.string());
+    fmt::print("{} pictures would be written, {} are there already\n", jobs.size(), skipped);
+    return all_well ? 0 : kFailed;
+  }
+  if (jobs.empty() && !all_well) return kFailed;
+  set_threads(static_cast<int>(args.threads));
+  const CheckpointFile file(resolve_checkpoint(args.model));
+  const std::unique_ptr<Model> model = load_model(file, nullptr, args.device);
+  catch_signals("finishing this picture");
+  CountProgress screen(style, jobs.size());
+  Session session{args, Converter(picture_network(*model, args.direction, args.raw), args.max_memory),
+                  screen};
+  std::size_t written = 0;
+  for (const ConvertJob& job : jobs) {
+    if (stop_requested) break;
+    if (session.attempt(job))
+      ++written;
+    else
+      all_well = false;
+  }
+  if (!args.screen.quiet)
+    screen.finish(fmt::format("{} of {} pictures written{}", written, jobs.size(),
+                              skipped > 0 ? fmt::format(", {} were there already", skipped) : ""));
+  if (stop_requested) return 128 + caught_signal();
+  return all_well ? 0 : kFailed;
+}
+
+}  // namespace
+
+Command add_convert(CLI::App& parent) {
+  auto args = std::make_shared<ConvertArguments>();
+  CLI::App& app = *parent.add_subcommand("convert", "Translate pictures with a trained model.");
+  args->add_options(app);
+  return {&app, [args]() { return run(*args); }};
+}
+
+}  // namespace sumi::cli

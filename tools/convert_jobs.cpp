@@ -1,0 +1,135 @@
+#include "tools/convert_jobs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <stdexcept>
+
+#include "engine/error.h"
+#include "engine/io/photo.h"
+
+namespace sumi::cli {
+namespace fs = std::filesystem;
+namespace {
+
+std::string small_letters(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text;
+}
+
+template <std::size_t N>
+bool has_extension(const fs::path& path, const std::array<const char*, N>& list) {
+  const std::string extension = small_letters(path.extension().string());
+  return std::find(list.begin(), list.end(), extension) != list.end();
+}
+
+bool is_video(const fs::path& path) {
+  static constexpr std::array<const char*, 11> known{".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v",
+                                                     ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"};
+  return has_extension(path, known);
+}
+
+bool can_be_written(const fs::path& path) {
+  static constexpr std::array<const char*, 9> known{".png",  ".jpg", ".jpeg", ".webp", ".tif",
+                                                    ".tiff", ".bmp", ".tga",  ".ppm"};
+  return has_extension(path, known);
+}
+
+// An input with the path that it gets below the output folder.
+struct Source {
+  fs::path file, name;
+};
+
+bool lies_in(const fs::path& file, const fs::path& folder) {
+  std::error_code ec;
+  const fs::path a = fs::weakly_canonical(file, ec), b = fs::weakly_canonical(folder, ec);
+  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).second == b.end();
+}
+
+std::vector<Source> collect(const ConvertRequest& request,
+                            const std::function<void(const std::string&)>& failed,
+                            const std::function<void(const std::string&)>& warn) {
+  std::vector<Source> sources;
+  std::set<fs::path> taken;
+  const auto add = [&](const fs::path& file, const fs::path& name) {
+    if (taken.insert(file.lexically_normal()).second) sources.push_back({file, name});
+  };
+  for (const std::string& input : request.inputs) {
+    std::error_code ec;
+    if (!fs::is_directory(input, ec)) {
+      if (!fs::exists(input, ec))
+        failed(fmt::format("[picture {}] does not exist; check the path", input));
+      else if (is_video(input))
+        failed(fmt::format("[picture {}] is a video; convert takes pictures only: cut it into frames first",
+                           input));
+      else
+        add(input, fs::path(input).filename());
+      continue;
+    }
+    // What an earlier call has written into a folder inside this one is not converted once more.
+    const bool inside = lies_in(request.output, input) && !lies_in(input, request.output);
+    const std::size_t before = sources.size();
+    for (const std::string& name : find_pictures(input, warn))
+      if (!inside || !lies_in(input / fs::path(name), request.output)) add(input / fs::path(name), name);
+    if (sources.size() == before) failed(fmt::format("[folder {}] holds no pictures; check the path", input));
+  }
+  return sources;
+}
+
+// "a.png", then "a.jpg.png", then "a-2.png", "a-3.png".
+fs::path free_name(const ConvertRequest& request, const fs::path& name, const std::set<fs::path>& used) {
+  const std::string old = name.extension().string();
+  const std::string extension = !request.format.empty() ? "." + request.format
+                                : can_be_written(name)  ? old
+                                                        : ".png";
+  const fs::path folder = fs::path(request.output) / name.parent_path();
+  const std::string stem = name.stem().string() + request.suffix;
+  fs::path out = folder / (stem + extension);
+  if (used.count(out) != 0) out = folder / (name.stem().string() + old + request.suffix + extension);
+  for (int k = 2; used.count(out) != 0; ++k) out = folder / fmt::format("{}-{}{}", stem, k, extension);
+  return out;
+}
+
+// A result must not take the place of a picture that is still to be read, or was.
+void check_apart(const std::vector<ConvertJob>& jobs) {
+  std::set<fs::path> inputs;
+  std::error_code ec;
+  for (const ConvertJob& job : jobs) inputs.insert(fs::canonical(job.in, ec));
+  for (const ConvertJob& job : jobs)
+    if (fs::exists(job.out, ec) && inputs.count(fs::canonical(job.out, ec)) != 0)
+      throw std::invalid_argument(fmt::format(
+          "{} would overwrite an input; choose another folder with -o, or a --suffix", job.out.string()));
+}
+
+}  // namespace
+
+std::vector<ConvertJob> plan_jobs(const ConvertRequest& request,
+                                  const std::function<void(const std::string&)>& failed,
+                                  const std::function<void(const std::string&)>& warn) {
+  std::error_code ec;
+  const fs::path output = request.output;
+  const bool exists = fs::is_directory(output, ec);
+  const bool many = request.inputs.size() > 1 || fs::is_directory(request.inputs.front(), ec);
+  const bool to_folder = exists || request.output.back() == '/' || many;
+  if (to_folder && !exists && (fs::exists(output, ec) || can_be_written(output)))
+    throw std::invalid_argument(fmt::format("--output {} is a file, but {} needs a folder", request.output,
+                                            many ? "more than one input" : "a name with / at its end"));
+  if (!to_folder && !can_be_written(output))
+    throw std::invalid_argument(
+        fmt::format("--output {} does not end like a picture; use .png .jpg .webp .tif .bmp .tga or .ppm, or "
+                    "end a folder's name in /",
+                    request.output));
+  std::vector<ConvertJob> jobs;
+  std::set<fs::path> used;
+  for (const Source& source : collect(request, failed, warn)) {
+    const fs::path out = to_folder ? free_name(request, source.name, used) : output;
+    used.insert(out);
+    jobs.push_back({source.file, out});
+  }
+  check_apart(jobs);
+  return jobs;
+}
+
+}  // namespace sumi::cli

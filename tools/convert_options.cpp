@@ -1,0 +1,104 @@
+#include "tools/convert_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace sumi::cli {
+
+void ConvertArguments::add_options(CLI::App& command) {
+  app = &command;
+  set_help(command, "convert -m RUN|CHECKPOINT -i FILE|DIR... -o FILE|DIR [options]",
+           "  sumi convert -m run -i photo.jpg -o painted.png              one picture\n"
+           "  sumi convert -m run -i photos -o painted                     a folder with its folders\n"
+           "  sumi convert -m run -i *.jpg -o painted/ -f png              many pictures\n"
+           "  sumi convert -m run --direction BtoA -i a.png -o b.png       the other way\n",
+           "A picture keeps its size, and its transparency and 16 bits where the format can hold them. It is "
+           "turned upright and brought to sRGB. What cannot be converted is named, and the others are done.");
+  add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
+           "a run directory (its newest checkpoint) or a file")
+      ->group("Model");
+  add_text(command, "--direction", direction, "AtoB|BtoA", "which way (default: the model's first)")
+      ->group("Model");
+  command.add_flag("--raw", raw, "use the last weights, not their running average")->group("Model");
+  command.add_option("-i,--input", request.inputs, "pictures, and folders that are searched through")
+      ->type_name("FILE|DIR")
+      ->group("Pictures");
+  add_text(command, "-o,--output", request.output, "FILE|DIR",
+           "a picture, or a folder (it exists, ends in /, or there are several inputs)")
+      ->group("Pictures");
+  add_text(command, "-f,--format,--ext", request.format, "TYPE",
+           "of files in a folder: png, jpg, webp, tif or bmp (default: the input's)")
+      ->group("Pictures");
+  add_text(command, "--suffix", request.suffix, "TEXT", "put behind each name in a folder: -painted")
+      ->group("Pictures");
+  add_whole(command, "--quality", quality, "N", "of jpg and webp, 1 to 100")->group("Pictures");
+  add_whole(command, "--max-size", max_size, "PX",
+            "first shrink pictures whose long side is longer (0: none)")
+      ->group("Pictures");
+  add_text(command, "--compare", compare, "h", "h: write the input beside the result")->group("Pictures");
+  command.add_flag("--skip-existing,--skip_existing", skip_existing, "leave out what is there already")
+      ->group("Pictures");
+  command.add_flag("--overwrite", overwrite, "replace what is there already (the default)")
+      ->excludes("--skip-existing")
+      ->group("Pictures");
+  command.add_flag("-r,--recursive", recursive, "folders are searched through anyway")->group("");
+  command.add_flag("--dry-run,--dry_run", dry_run, "list what would be written, and convert nothing")
+      ->group("Pictures");
+  add_text(command, "--device", device, "NAME", "cpu or ref (default: what the model was trained on)")
+      ->group("Machine");
+  add_text(command, "-g,--gpu,--gpu-id", gpu, "ID", "-1: the CPU")->group("");
+  add_whole(command, "--threads", threads, "N", "threads of the CPU kernels (0: all)")->group("Machine");
+  add_text(command, "--max-memory", memory, "GIB", "memory that one picture may take (0: what is free)")
+      ->default_str("0")
+      ->group("Machine");
+  screen.add(command);
+}
+
+void ConvertArguments::check() {
+  const std::string name = command_name(app);
+  require_text(app, "--model", model, "-m takes a run directory or a checkpoint");
+  if (request.inputs.empty())
+    throw UsageError(name, "--input is missing: -i takes pictures and folders of pictures");
+  require_text(app, "--output", request.output, "-o takes a picture or a folder");
+  for (const std::string& input : request.inputs) {
+    if (input.empty()) throw UsageError(name, "--input is empty: -i takes pictures and folders of pictures");
+    if (input == "-" || request.output == "-")
+      throw UsageError(name, "- (standard input or output) is not taken; give the name of a file");
+  }
+  const auto within = [&](const char* option, std::int64_t value, std::int64_t lo, std::int64_t hi) {
+    if (value < lo || value > hi)
+      throw UsageError(
+          name, fmt::format("{} {} is out of range; give a number from {} to {}", option, value, lo, hi));
+  };
+  within("--quality", quality, 1, 100);
+  within("--max-size", max_size, 0, 1'000'000);
+  within("--threads", threads, 0, 4096);
+  const double gib = parse_number(app, "--max-memory", memory);
+  if (!(gib >= 0 && gib <= 1e6))
+    throw UsageError(name,
+                     fmt::format("--max-memory {} is out of range; give GiB, or 0 for what is free", memory));
+  max_memory = gib > 0 ? std::max<std::uint64_t>(1, static_cast<std::uint64_t>(gib * (1 << 30))) : 0;
+  if (!compare.empty() && compare != "h")
+    throw UsageError(name,
+                     fmt::format("--compare {} is unknown; h puts the input beside the result", compare));
+  if (!gpu.empty() && gpu != "-1")
+    throw UsageError(name, fmt::format("--gpu {}: this build computes on the CPU; leave it out", gpu));
+  if (!gpu.empty() && device.empty()) device = "cpu";
+  if (request.suffix.find('/') != std::string::npos)
+    throw UsageError(name, fmt::format("--suffix {} is part of a name and holds no /", request.suffix));
+  std::string& format = request.format;
+  std::transform(format.begin(), format.end(), format.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (!format.empty() && format[0] == '.') format.erase(0, 1);
+  if (format == "jpeg") format = "jpg";
+  if (format == "tiff") format = "tif";
+  if (format == "auto") format.clear();
+  for (const char* known : {"", "png", "jpg", "webp", "tif", "bmp"})
+    if (format == known) return;
+  throw UsageError(name,
+                   fmt::format("--format {} cannot be written; use png, jpg, webp, tif or bmp", format));
+}
+
+}  // namespace sumi::cli

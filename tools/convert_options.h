@@ -1,0 +1,28 @@
+// The command line of sumi convert.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tools/cli.h"
+#include "tools/convert_jobs.h"
+#include "tools/supervise.h"
+
+namespace sumi::cli {
+
+struct ConvertArguments {
+  CLI::App* app = nullptr;
+  ConvertRequest request;
+  std::string model, direction, device, gpu, compare, memory = "0";
+  std::int64_t quality = 95, max_size = 0, threads = 0;
+  std::uint64_t max_memory = 0;  // bytes; 0: what the machine has left
+  bool raw = false, skip_existing = false, dry_run = false;
+  bool recursive = false, overwrite = false;  // as it is anyway
+  Output screen;
+
+  void add_options(CLI::App& parent_command);
+  // UsageError for what is missing or cannot be; brings the values into their final form.
+  void check();
+};
+
+}  // namespace sumi::cli
