@@ -102,6 +102,8 @@ Tensor linear_block_composition(const Tensor& x, const BlockParams& p, const Blo
 
 Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o, const Tensor& residual) {
   check(o);
+  const std::vector<Tensor> inputs{x, p.w, p.bias, p.gamma, p.beta, residual};
+  const bool records = would_record(inputs);
   State s;
   Tensor y;
   {
@@ -114,7 +116,8 @@ Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o
       Op op("norm_act", {s.raw});
       const NormOptions n = norm_options(o);
       s.norm = norm_statistics(s.raw, n, p.running, p.training);
-      y = Tensor::empty_like(s.raw);
+      // Nobody will ask for the raw output again where nothing is recorded: inference holds one tensor less.
+      y = records ? Tensor::empty_like(s.raw) : s.raw;
       kernels::norm_apply(exec_on(x.device()), norm_geom(s.raw.shape(), n), s.raw.view(), s.norm.mean.view(),
                           s.norm.var.view(), p.gamma.view(), p.beta.view(), o.act, o.alpha, residual.view(),
                           y.mut());
@@ -130,8 +133,7 @@ Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o
     }
     if (pads(o.next_pad)) y = pad2d(y, o.next_pad);
   }
-  const std::vector<Tensor> inputs{x, p.w, p.bias, p.gamma, p.beta, residual};
-  if (!would_record(inputs)) return y;
+  if (!records) return y;
   // Running statistics live in the module; the closure keeps its own handles, and never updates them again.
   return record("block", inputs, y, [x, p, o, s, residual](const Tensor& dy, Grads& g) {
     if (!Tape::recording()) return block_backward(x, p, o, s, dy, g);

@@ -73,9 +73,12 @@ void with_unary(Unary u, float alpha, Use&& use) {
     case Unary::identity:
       return use([](float x) { return x; });
     case Unary::relu:
-      return use([](float x) { return x > 0.0F ? x : x != x ? x : 0.0F; });
+      return use([](float x) { return x <= 0.0F ? 0.0F : x; });  // NaN stays
     case Unary::leaky_relu:
-      return use([alpha](float x) { return x > 0.0F ? x : alpha * x; });
+      return use([alpha](float x) {
+        const float scaled = alpha * x;  // outside of the choice, which becomes a blend and not a branch
+        return x > 0.0F ? x : scaled;
+      });
     case Unary::tanh:
       return use([](float x) { return tanh_f32(x); });
     case Unary::sigmoid:

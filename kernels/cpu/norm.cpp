@@ -123,13 +123,15 @@ void with_norm_act(Unary u, float alpha, Use&& use) {
     case Unary::identity:
       return use([](float z) { return z; }, [](float) { return 1.0F; });
     case Unary::relu:
-      return use([](float z) { return z > 0.0F ? z
-                                      : z != z ? z
-                                               : 0.0F; },
+      return use([](float z) { return z <= 0.0F ? 0.0F : z; },  // NaN stays
                  [](float z) { return z > 0.0F ? 1.0F : 0.0F; });
     case Unary::leaky_relu:
-      return use([alpha](float z) { return z > 0.0F ? z : alpha * z; },
-                 [alpha](float z) { return z > 0.0F ? 1.0F : alpha; });
+      return use(
+          [alpha](float z) {
+            const float scaled = alpha * z;  // outside of the choice, which becomes a blend and not a branch
+            return z > 0.0F ? z : scaled;
+          },
+          [alpha](float z) { return z > 0.0F ? 1.0F : alpha; });
     case Unary::tanh:
       return use([](float z) { return tanh_f32(z); },
                  [](float z) {

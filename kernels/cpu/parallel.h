@@ -27,12 +27,14 @@ inline bool has_avx2() {
   static const bool yes = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   return yes;
 }
+// The body is copied, so that what it captured by value is known not to change under the loop's stores.
 // `flatten` inlines the body here, so that it is compiled a second time for AVX2. Products and sums are never
 // contracted
 // (-ffp-contract=off), so both forms give the same bits.
 template <class Body>
 __attribute__((target("avx2,fma"), flatten)) void run_avx2(const Body& body, i64 begin, i64 end) {
-  body(begin, end);
+  const Body mine = body;
+  mine(begin, end);
 }
 template <class Body>
 void run_span(const Body& body, i64 begin, i64 end) {
