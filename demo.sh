@@ -60,7 +60,7 @@ say "4/6 drawing heads"
 
 say "5/6 training: line drawings to coloured ones and back, 64x64, $colour_steps steps"
 train "$colour" "$colour_steps" cyclegan --data-a $art/lorelei --data-b $art/openpeeps --load-size 70 --crop-size 64 \
-  --ngf 16 --ndf 16 --n-blocks 3 --epochs 1 --epochs-decay 1 --ema 0.995
+  --ngf 16 --ndf 16 --n-blocks 3 --upsample bilinear --epochs 1 --epochs-decay 1 --ema 0.995
 
 say "6/6 converting the first ten drawings"
 "$sumi" convert -m "$colour" -i $art/lorelei/000?.png -o "$colour/converted" --compare h

@@ -13,7 +13,7 @@
 namespace sumi {
 namespace {
 
-constexpr double kPictureBytes = 64, kRounding = 1.125;
+constexpr double kPictureBytes = 64, kRounding = 1.125, kScratch = 8 << 20;
 
 int round_up(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
@@ -100,11 +100,11 @@ std::uint64_t Converter::predicted_bytes(int width, int height) {
   if (!fit_) {
     const NoGrad no_grad;
     const FrugalMemory frugal;
-    const int small = extended(64), large = extended(2 * small);
+    const int small = extended(128), large = extended(2 * small);
     peak_of(small);  // what is made once and kept is not to be counted
     const auto a = static_cast<double>(peak_of(small)), b = static_cast<double>(peak_of(large));
     const double slope = std::max(0.0, (b - a) / (double(large) * large - double(small) * small));
-    fit_ = Fit{std::max(0.0, b - slope * large * large), slope};
+    fit_ = Fit{std::max(0.0, b - slope * large * large) + kScratch, slope};
   }
   const double pixels = double(extended(width)) * extended(height);
   return static_cast<std::uint64_t>(fit_->base + (kRounding * fit_->slope + kPictureBytes) * pixels);

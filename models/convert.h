@@ -26,14 +26,14 @@ PictureNetwork picture_network(Model& model, const std::string& direction, bool 
 
 // The memory that a picture takes is predicted before it is run:
 //
-//   bytes(w, h) = base + (9/8 slope + 64) w' h'      w', h': after the extension to the network's multiples
+//   bytes(w, h) = 8 MiB + base + (9/8 slope + 64) w' h'    w', h': after the extension to the network's multiples
 //
-// base and slope are measured once, on two small pictures (sides near 64 and 128): the most that was in use
+// base and slope are measured once, on two small pictures (sides near 128 and 256): the most that was in use
 // of the pool, and the kernels' scratch. Without gradients a network frees what lies behind it, and under
 // FrugalMemory the pool holds no more than is in use. For a convolutional network that is a constant (packed
 // weights, averages) and a number of bytes per pixel; borders weigh more in small pictures, so the slope errs
 // upwards. 9/8: the pool rounds sizes up by as much. 64: the picture itself, in and out, as 16-bit integers
-// and as floats. (A CycleGAN of 64 channels takes about 1.3 KB a pixel.)
+// and as floats. 8 MiB: large pictures may be convolved in another way, which takes bounded scratch memory. (A CycleGAN of 64 channels takes about 1.3 KB a pixel.)
 class Converter {
  public:
   // max_memory: bytes that one picture may take; 0: what the machine has left.

@@ -259,7 +259,7 @@ TrainResult Session::loop() {
   save();
   say(interrupted ? fmt::format("stopped at step {} of {}", step_, total_)
                   : fmt::format("done: {} steps", step_));
-  return {step_, interrupted, run_.checkpoint_path(step_)};
+  return {step_, interrupted, run_.checkpoint_path(step_), !model_->directions().empty()};
 }
 
 // Fails now rather than at the first logged step.

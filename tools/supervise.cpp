@@ -32,8 +32,9 @@ int supervise(const Output& output, const std::string& outdir,
     return 128 + caught_signal();
   }
   if (!quiet)
-    fmt::print("saved {}\ndraw with: sumi generate -m {} -o sheet.png\n", result.checkpoint.string(),
-               shell_quote(outdir));
+    fmt::print("saved {}\n{} -m {} {}\n", result.checkpoint.string(),
+               result.translates ? "convert with: sumi convert" : "draw with: sumi generate",
+               shell_quote(outdir), result.translates ? "-i PICTURE -o OUT.png" : "-o sheet.png");
   return 0;
 }
 
