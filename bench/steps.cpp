@@ -33,8 +33,7 @@ Tensor pictures(const Shape& shape) {
 }
 
 TrainOptions options(const char* model, int size, int batch, int threads) {
-  TrainOptions o;
-  o.model = model;
+  TrainOptions o = default_options(model);
   o.size = size;
   o.batch_size = batch;
   o.threads = threads;
@@ -53,7 +52,7 @@ Work cyclegan128(const Settings& s) {
   return [model, a = pictures({1, 128, 128, 3}), b = pictures({1, 128, 128, 3})] { model->step({a, b}, 0); };
 }
 
-// One resnet_9blocks alone, as `sumi translate` runs it.
+// One resnet_9blocks alone, as `sumi convert` runs it.
 Work resnet256(const Settings&) {
   TranslationNetOptions o;
   o.n_blocks = 9;

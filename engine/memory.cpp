@@ -58,8 +58,8 @@ Storage Pool::allocate(std::size_t bytes) {
     const std::lock_guard lock(mutex_);
     if (!data)
       fail("memory",
-           fmt::format("out of memory: asked for {:.1f} MiB with {:.1f} MiB in use; lower --batch-size or "
-                       "--size, or use a smaller network (--ngf, --ndf)",
+           fmt::format("out of memory: asked for {:.1f} MiB with {:.1f} MiB in use; lower --batch-size, "
+                       "--size or --crop-size, or use a smaller network (--ngf, --ndf)",
                        size / 1048576.0, stats_.in_use / 1048576.0));
     stats_.held += size;
     ++stats_.allocations;

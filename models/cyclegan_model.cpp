@@ -183,14 +183,16 @@ void CycleGanModel::load(const CheckpointFile& file, bool full) {
   g_->load(file, full);
   d_->load(file, full);
   if (!full) return;
-  pool_a_.load(file, "pool.a", net_.dtype, net_.device);
-  pool_b_.load(file, "pool.b", net_.dtype, net_.device);
+  pool_a_.load(file, "pool.a", net_.channels, net_.dtype, net_.device);
+  pool_b_.load(file, "pool.b", net_.channels, net_.dtype, net_.device);
 }
 
 std::map<std::string, std::uint64_t> CycleGanModel::counters() const {
   std::map<std::string, std::uint64_t> all{{"dropout", dropout_stream_.position()},
                                            {"pool_a", pool_a_.position()},
-                                           {"pool_b", pool_b_.position()}};
+                                           {"pool_b", pool_b_.position()},
+                                           {"pool_a_count", pool_a_.count()},
+                                           {"pool_b_count", pool_b_.count()}};
   g_->add_counters(all);
   d_->add_counters(all);
   return all;
@@ -200,6 +202,9 @@ void CycleGanModel::set_counters(const std::map<std::string, std::uint64_t>& all
   dropout_stream_.set_position(counter_of(all, "dropout"));
   pool_a_.set_position(counter_of(all, "pool_a"));
   pool_b_.set_position(counter_of(all, "pool_b"));
+  if (counter_of(all, "pool_a_count") != pool_a_.count() ||
+      counter_of(all, "pool_b_count") != pool_b_.count())
+    fail("resume", "the checkpoint is damaged: pictures of its pools are missing; use an older checkpoint");
   g_->set_counters(all);
   d_->set_counters(all);
 }

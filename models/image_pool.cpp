@@ -36,13 +36,17 @@ void ImagePool::save(CheckpointWriter& writer, const std::string& prefix) const 
   for (std::size_t i = 0; i < kept_.size(); ++i) writer.add(fmt::format("{}.{}", prefix, i), kept_[i]);
 }
 
-void ImagePool::load(const CheckpointFile& file, const std::string& prefix, DType dtype,
+void ImagePool::load(const CheckpointFile& file, const std::string& prefix, int channels, DType dtype,
                      const Device& device) {
   kept_.clear();
   for (int i = 0; i < size_; ++i) {
     const std::string name = fmt::format("{}.{}", prefix, i);
     if (!file.has(name)) break;
-    kept_.push_back(Tensor::empty(file.shape(name), dtype, device));
+    const Shape shape = file.shape(name);
+    if (shape.n != 1 || shape.c != channels || shape.count() == 0)
+      fail("checkpoint " + file.path().string(),
+           fmt::format("is damaged: {} is {}, no picture; use an older checkpoint", name, shape.str()));
+    kept_.push_back(Tensor::empty(shape, dtype, device));
     file.load(name, kept_.back());
   }
 }

@@ -19,9 +19,11 @@ class ImagePool {
   // takes the place of a kept one, which is returned instead.
   Tensor query(const Tensor& pictures);
 
-  // The pictures, as tensors "PREFIX.0" ...
+  // The pictures, as tensors "PREFIX.0" ... Error where a stored one does not have n = 1 and `channels`.
   void save(CheckpointWriter& writer, const std::string& prefix) const;
-  void load(const CheckpointFile& file, const std::string& prefix, DType dtype, const Device& device);
+  void load(const CheckpointFile& file, const std::string& prefix, int channels, DType dtype,
+            const Device& device);
+  std::size_t count() const { return kept_.size(); }
 
   std::uint64_t position() const { return random_.position(); }
   void set_position(std::uint64_t position) { random_.set_position(position); }

@@ -14,7 +14,7 @@
 
 namespace sumi {
 
-// What one step reports, in the order of stats.jsonl: loss_d, loss_g, d_real, d_fake, d_accuracy.
+// What one step reports, in the order of stats.jsonl: loss_d, loss_g, d_real, d_fake, d_accuracy for a GAN.
 using StepStats = std::vector<std::pair<std::string, double>>;
 
 // What is drawn while training: pictures [n,h,w,c] in [-1,1], one tensor after the other in rows of `columns`.

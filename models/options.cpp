@@ -9,7 +9,7 @@
 
 #include "engine/device.h"
 #include "engine/file.h"
-#include "models/model.h"
+#include "models/cyclegan_model.h"
 
 namespace sumi {
 namespace {
@@ -171,6 +171,18 @@ void validate(const TrainOptions& o) {
   if (o.preprocess == "resize_and_crop" && o.load_size < o.crop_size)
     fail("--load-size",
          fmt::format("{} is smaller than --crop-size {}; give at least that", o.load_size, o.crop_size));
+  if ((o.preprocess == "resize_and_crop" || o.preprocess == "scale_width_and_crop") &&
+      o.load_size < o.crop_size)
+    fail("--load-size",
+         fmt::format("{} is smaller than --crop-size {}; give at least that", o.load_size, o.crop_size));
+  if (o.model == "cyclegan") {
+    const SideRule rule = side_rule(translation_net_options(o));
+    const int fitting = std::max(rule.smallest, o.crop_size / rule.multiple * rule.multiple);
+    if (o.crop_size != fitting)
+      fail("--crop-size",
+           fmt::format("{} is not possible for {}; use a multiple of {} from {} on, such as {}", o.crop_size,
+                       o.net_g, rule.multiple, rule.smallest, fitting));
+  }
   const Device device = parse_device(o.device);
   // Names go into JSON files, which are UTF-8.
   visit_options(o, [](const OptionInfo& info, const auto& value) {
@@ -186,9 +198,11 @@ void validate(const TrainOptions& o) {
   if (o.precision == "f64" && !device.is_ref())
     fail("--precision", "f64 exists on the reference device only; add --device ref");
   if ((o.lr_policy == "linear" || o.lr_policy == "cosine") && o.epochs_decay <= 0 && o.lr_policy == "linear")
-    fail("--lr-policy", "linear needs --epochs-decay, the passes in which the rate falls");
+    fail("--lr-policy",
+         "linear needs --epochs-decay, the passes in which the rate falls; or use --lr-policy constant");
   if (o.lr_policy == "step" && o.epochs_decay <= 0)
-    fail("--lr-policy", "step needs --epochs-decay, the passes between two steps");
+    fail("--lr-policy",
+         "step needs --epochs-decay, the passes between two steps; or use --lr-policy constant");
 }
 
 Json to_json(const TrainOptions& options) {

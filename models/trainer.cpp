@@ -34,6 +34,7 @@ class Session {
         model_(make_model(options)),
         loader_(open_data(), dataset_spec(options)) {
     per_epoch_ = loader_.batches_per_epoch();
+    check_picture_sizes(loader_, options_, *model_);
     if (model_->domains() > 1) model_->set_sample_pictures(sample_pictures(loader_, options_));
     total_ = options_.steps > 0
                  ? options_.steps

@@ -1,6 +1,9 @@
 #include "models/training_data.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "engine/device.h"
 
@@ -44,10 +47,15 @@ Tensor to_tensor(const Batch& batch, const TrainOptions& options) {
 
 namespace {
 
+bool crops(const TrainOptions& options) {
+  return options.preprocess != "none" && options.preprocess != "scale_width";
+}
+
+// The middle of a picture, as large as the crops of training.
 Tensor sample_picture(const Dataset& data, std::int64_t i, const TrainOptions& options) {
-  const bool crops = options.preprocess != "none" && options.preprocess != "scale_width";
+  const bool crop = crops(options);
   const std::int64_t width = data.width(i), height = data.height(i), c = data.channels();
-  const std::int64_t w = crops ? options.crop_size : width, h = crops ? options.crop_size : height;
+  const std::int64_t w = crop ? options.crop_size : width, h = crop ? options.crop_size : height;
   const std::int64_t left = (width - w) / 2, top = (height - h) / 2;
   Batch batch;
   batch.n = 1, batch.h = h, batch.w = w, batch.c = c;
@@ -61,16 +69,38 @@ Tensor sample_picture(const Dataset& data, std::int64_t i, const TrainOptions& o
 }  // namespace
 
 std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, const TrainOptions& options) {
-  constexpr std::int64_t kShown = 6;
+  std::int64_t count = 6;  // the same of each, so that rows of the sheet line up
+  for (std::size_t domain = 0; domain < loader.domains(); ++domain)
+    count = std::min(count, loader.dataset(domain).count());
   std::vector<std::vector<Tensor>> domains;
   for (std::size_t domain = 0; domain < loader.domains(); ++domain) {
     const Dataset& data = loader.dataset(domain);
-    const std::int64_t count = std::min(kShown, data.count());
     auto& pictures = domains.emplace_back();
     for (std::int64_t i = 0; i < count; ++i)
       pictures.push_back(sample_picture(data, i * data.count() / count, options));
   }
   return domains;
+}
+
+void check_picture_sizes(const BatchLoader& loader, const TrainOptions& options, Model& model) {
+  if (model.domains() < 2 || crops(options)) return;
+  for (std::size_t domain = 0; domain < loader.domains(); ++domain) {
+    const Dataset& data = loader.dataset(domain);
+    std::set<std::pair<int, int>> sizes;
+    for (std::int64_t i = 0; i < data.count(); ++i) sizes.emplace(data.width(i), data.height(i));
+    for (const auto& [w, h] : sizes)
+      for (const Model::Network& network : model.networks()) {
+        try {
+          Cost unused;
+          network.module->plan({1, h, w, options.channels}, unused);
+        } catch (const Error& error) {
+          fail("data " + data.source().string(),
+               fmt::format("holds pictures of {}x{}, which {} cannot take ({}); leave them out, or use "
+                           "--preprocess resize_and_crop",
+                           w, h, network.name, error.what()));
+        }
+      }
+  }
 }
 
 std::uint64_t data_key(const BatchLoader& loader) {

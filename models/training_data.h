@@ -6,7 +6,7 @@
 
 #include "engine/io/dataset.h"
 #include "engine/tensor.h"
-#include "models/options.h"
+#include "models/model.h"
 
 namespace sumi {
 
@@ -22,6 +22,10 @@ Tensor to_tensor(const Batch& batch, const TrainOptions& options);
 // Up to six pictures of each domain, evenly spread over the set, each [1,h,w,c]: the middle, as large as the crops
 // of training.
 std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, const TrainOptions& options);
+
+// Throws Error naming folder and size unless the model's networks take every picture. (Crops are all of one size,
+// which validate() has checked.)
+void check_picture_sizes(const BatchLoader& loader, const TrainOptions& options, Model& model);
 
 // Equal keys, equal pictures in all domains.
 std::uint64_t data_key(const BatchLoader& loader);

@@ -60,6 +60,10 @@ class Level final : public Module {
     Shape y = down_->plan(x, cost);
     if (inner_) {
       const Shape result = inner_->plan(y, cost);
+      if (result.h != y.h || result.w != y.w)
+        fail("unet", fmt::format("{} cannot be halved and doubled again; use sides that are multiples of 128 "
+                                 "(unet_128) or 256 (unet_256)",
+                                 x.str()));
       y.c += result.c;
       cost.saved_elements += 2 * y.count();
     }

@@ -36,6 +36,7 @@ int run(const Arguments& args) {
         throw UsageError(name, fmt::format("{} has no option --{}; leave it out", args.model, info.name));
     });
     args.options.apply(options);
+    options.load_size = std::max(options.load_size, options.crop_size);
     validate(options);
   } catch (const Error& error) {
     throw UsageError(name, error.what());

@@ -73,8 +73,10 @@ TEST_CASE("cyclegan: stopped and resumed equals uninterrupted, to the byte, pool
   CHECK_FALSE(end.contains("ema.d_a.model.0.weight"));
   CHECK(load_image(fs::path(parts.outdir) / "samples/10.png") ==
         load_image(fs::path(whole.outdir) / "samples/10.png"));
-  // Rows of input, output and reconstruction for A, then for B: 5 and 3 pictures, 16 px and margins of 2.
-  CHECK(load_image(fs::path(whole.outdir) / "samples/10.png").height >= 6 * 18);
+  // Rows of input, output and reconstruction for A, then for B: 3 of each, 16 px and margins of 2.
+  const Image8 sheet = load_image(fs::path(whole.outdir) / "samples/10.png");
+  CHECK(sheet.height == 6 * 18 + 2);
+  CHECK(sheet.width == 3 * 18 + 2);
 }
 
 TEST_CASE("cyclegan: --data with trainA and trainB") {
@@ -89,6 +91,43 @@ TEST_CASE("cyclegan: --data with trainA and trainB") {
   TrainingObserver quiet;
   stop_requested = false;
   CHECK(train(o, quiet).step == 1);
+}
+
+TEST_CASE("cyclegan: sizes that the networks cannot keep are named before the first step") {
+  const TempFolder folder;
+  make_pictures(folder.path());
+  TrainingObserver quiet;
+  stop_requested = false;
+  TrainOptions o = tiny(folder.path(), "run");
+  o.crop_size = 18;
+  CHECK_THROWS_WITH_AS(validate(o),
+                       "[--crop-size] 18 is not possible for resnet_9blocks; use a multiple of 4 "
+                       "from 8 on, such as 16",
+                       Error);
+  o = tiny(folder.path(), "run");
+  o.preprocess = "none";
+  save_image(folder.path() / "b/small.png", Image8(4, 4, 1, 90));
+  CHECK_THROWS_WITH_AS(train(o, quiet), doctest::Contains("b] holds pictures of 4x4, which g_ab cannot take"),
+                       Error);
+  CHECK_FALSE(fs::exists(o.outdir));
+}
+
+TEST_CASE("cyclegan: a checkpoint whose pool is not whole is refused") {
+  const TempFolder folder;
+  make_pictures(folder.path());
+  TrainingObserver quiet;
+  stop_requested = false;
+  TrainOptions o = tiny(folder.path(), "run");
+  o.steps = 3;
+  train(o, quiet);
+  const auto model = make_model(o);
+  const CheckpointFile file(fs::path(o.outdir) / "checkpoints/3.safetensors");
+  model->load(file, true);
+  const auto state = nlohmann::json::parse(file.header().state);
+  std::map<std::string, std::uint64_t> counters = state.at("counters");
+  model->set_counters(counters);
+  counters["pool_b_count"] = 2;
+  CHECK_THROWS_AS(model->set_counters(counters), Error);
 }
 
 TEST_CASE("cyclegan: losses enter the sum with their weights; a weight of 0 switches one off") {

@@ -50,7 +50,7 @@ TEST_CASE("pool: goes on after a checkpoint as if nothing had been") {
   CheckpointWriter writer;
   pool.save(writer, "pool.a");
   writer.write(folder.path() / "pool", {"full", "cyclegan", "{}", "{}"});
-  copy.load(CheckpointFile(folder.path() / "pool"), "pool.a", DType::f32, Device{});
+  copy.load(CheckpointFile(folder.path() / "pool"), "pool.a", 1, DType::f32, Device{});
   copy.set_position(pool.position());
   for (int i = 30; i < 60; ++i) CHECK(value_of(pool.query(picture(i))) == value_of(copy.query(picture(i))));
 }
