@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 preset=${SUMI_PRESET:-release}
 run=${SUMI_DEMO_RUN:-runs/demo}
 heads_steps=${SUMI_DEMO_STEPS:-5520}
-colour_steps=${SUMI_DEMO_STEPS:-3000}
+colour_steps=${SUMI_DEMO_STEPS:-2000}
 heads=$run colour=$run-colour
 sumi=build/$preset/sumi
 art=samples/characters
