@@ -19,7 +19,9 @@ class OptionSet {
   void add(CLI::App& app, const TrainOptions& defaults, const std::function<Show(const OptionInfo&)>& show);
 
   // On the command line. False for options that were not added.
-  bool given(const std::string& name) const { return options_.contains(name) && options_.at(name)->count() > 0; }
+  bool given(const std::string& name) const {
+    return options_.contains(name) && options_.at(name)->count() > 0;
+  }
   // Overwrites what was given. --epochs alone also sets `steps` to 0: the length that was named last counts.
   void apply(TrainOptions& options) const;
 
