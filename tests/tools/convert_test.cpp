@@ -188,7 +188,7 @@ TEST_CASE("convert: a network that draws NaN writes nothing") {
   check_error(failed, 1, "[picture in/000.png] [convert] the network drew NaN; ");
   CHECK_FALSE(fs::exists(folder / "out.png"));
   CHECK(run(folder, "convert -m nan.safetensors --threads 1 -i in -o out").code == 1);
-  CHECK(names_in(folder / "out").empty());
+  CHECK_FALSE(fs::exists(folder / "out"));
 }
 
 TEST_CASE("convert: Ctrl-C ends after the current picture and leaves whole files only") {
