@@ -76,7 +76,7 @@ std::uint64_t available_memory() {
   const std::uint64_t kib = number_in("/proc/meminfo", "MemAvailable:");
   const std::uint64_t machine = kib == kNone ? kNone : kib * 1024;
   const std::uint64_t left = std::min(machine, left_in_groups());
-  return left == kNone ? 0 : left;
+  return left == kNone ? 0 : std::max<std::uint64_t>(left, 1);
 }
 
 }  // namespace sumi

@@ -26,7 +26,7 @@ class FrugalMemory {
 };
 
 // Bytes that this process may still take without swapping: what the kernel calls available, or what the
-// control groups of the process leave if that is less. 0 when the system does not tell.
+// control groups of the process leave if that is less; at least 1. 0 when the system does not tell.
 std::uint64_t available_memory();
 
 }  // namespace sumi

@@ -7,7 +7,6 @@
 
 #include "engine/autograd.h"
 #include "engine/error.h"
-#include "engine/footprint.h"
 #include "engine/memory.h"
 
 namespace sumi {
@@ -46,8 +45,14 @@ Tensor to_tensor(const Photo& photo, int width, int height, const PictureNetwork
 }
 
 std::uint16_t to_16(float v) {
-  return static_cast<std::uint16_t>(std::isnan(v) ? 0
-                                                  : std::lround((std::clamp(v, -1.0F, 1.0F) + 1) * 32767.5F));
+  return static_cast<std::uint16_t>(std::lround((std::clamp(v, -1.0F, 1.0F) + 1) * 32767.5F));
+}
+
+void check_finite(const std::vector<float>& values) {
+  const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
+  if (bad != values.end())
+    fail("convert", fmt::format("the network drew {}; its weights are spoilt, take an earlier checkpoint",
+                                std::isnan(*bad) ? "NaN" : "infinity"));
 }
 
 double gib(double bytes) {
@@ -74,8 +79,9 @@ PictureNetwork picture_network(Model& model, const std::string& direction, bool 
   return network;
 }
 
-Converter::Converter(PictureNetwork network, std::uint64_t max_memory)
-    : network_(std::move(network)), max_memory_(max_memory) {
+Converter::Converter(PictureNetwork network, std::uint64_t max_memory,
+                     std::function<std::uint64_t()> available)
+    : network_(std::move(network)), max_memory_(max_memory), available_(std::move(available)) {
   if (network_.channels != 1 && network_.channels != 3)
     fail("convert",
          fmt::format("a network of {} channels draws no pictures; use one of 1 or 3", network_.channels));
@@ -110,6 +116,41 @@ std::uint64_t Converter::predicted_bytes(int width, int height) {
   return static_cast<std::uint64_t>(fit_->base + (kRounding * fit_->slope + kPictureBytes) * pixels);
 }
 
+void Converter::check_memory(int width, int height, std::uint64_t need) {
+  std::uint64_t left = max_memory_;
+  if (max_memory_ == 0) {
+    left = available_();
+    if (left == 0) return;  // the system does not tell
+    // Free blocks and scratch memory are taken before the system is asked for more.
+    left += memory_held(network_.device) - Pool::of(network_.device).stats().in_use;
+  }
+  if (need <= left) return;
+  const std::string problem = fmt::format(
+      "a picture of {}x{} needs about {:.2f} GiB of memory, but {:.2f} are {}", width, height,
+      gib(double(need)), gib(double(left)), max_memory_ > 0 ? "allowed (--max-memory)" : "available");
+  const auto needed_at = [&](int max_size) {
+    const auto [w, h] = limited_size(width, height, max_size);
+    return predicted_bytes(w, h);
+  };
+  // What is available changes by itself: a tenth stays in reserve.
+  const std::uint64_t room = max_memory_ > 0 ? left : left / 10 * 9;
+  if (needed_at(1) > room) {
+    const double least = std::ceil(gib(double(needed_at(1))) * 1000) / 1000;
+    fail("convert",
+         max_memory_ > 0
+             ? fmt::format("{}; no size fits: raise --max-memory to {:.3f} or more", problem, least)
+             : fmt::format("{}; no size fits, the smallest needs {:.3f}: close other programs", problem,
+                           least));
+  }
+  int fits = 1, too_large = std::max(width, height);
+  while (too_large - fits > 1) {
+    const int middle = fits + (too_large - fits) / 2;
+    (needed_at(middle) <= room ? fits : too_large) = middle;
+  }
+  if (fits > 16) fits = fits / 16 * 16;  // a round number
+  fail("convert", fmt::format("{}; shrink it with --max-size {}", problem, fits));
+}
+
 Photo Converter::operator()(const Photo& photo) {
   const NoGrad no_grad;
   const FrugalMemory frugal;
@@ -117,17 +158,7 @@ Photo Converter::operator()(const Photo& photo) {
   // Blocks of another size's layers are of no use.
   if (photo.width != last_width_ || photo.height != last_height_) release_memory(network_.device);
   last_width_ = photo.width, last_height_ = photo.height;
-  const std::uint64_t held = memory_held(network_.device);
-  const std::uint64_t left = max_memory_ > 0 ? max_memory_ : available_memory() + held;
-  if (left > 0 && need > left) {
-    // The long side at which it would fit, a little less to be a round number.
-    const double shrink = std::sqrt((double(left) * 0.9) / double(need));
-    const int side = std::max(16, static_cast<int>(shrink * std::max(photo.width, photo.height)) / 16 * 16);
-    fail("convert", fmt::format("a picture of {}x{} needs about {:.2f} GiB of memory, but {:.2f} are {}; "
-                                "shrink it with --max-size {}",
-                                photo.width, photo.height, gib(double(need)), gib(double(left)),
-                                max_memory_ > 0 ? "allowed (--max-memory)" : "available", side));
-  }
+  check_memory(photo.width, photo.height, need);
   const int width = extended(photo.width), height = extended(photo.height);
   Tensor drawn = network_.run(to_tensor(photo, width, height, network_));
   const Shape expected{1, height, width, network_.channels};
@@ -136,6 +167,7 @@ Photo Converter::operator()(const Photo& photo) {
                                 drawn.shape().str(), expected.str()));
   const std::vector<float> values = drawn.to_vector<float>();
   drawn = Tensor();
+  check_finite(values);
   Photo result{photo.width, photo.height, photo.depth, {}, photo.alpha, photo.remark};
   result.rgb.resize(result.pixels() * 3);
   std::uint16_t* to = result.rgb.data();

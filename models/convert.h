@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/footprint.h"
 #include "engine/io/photo.h"
 #include "models/model.h"
 
@@ -36,12 +37,15 @@ PictureNetwork picture_network(Model& model, const std::string& direction, bool 
 // and as floats. 8 MiB: large pictures may be convolved in another way, which takes bounded scratch memory. (A CycleGAN of 64 channels takes about 1.3 KB a pixel.)
 class Converter {
  public:
-  // max_memory: bytes that one picture may take; 0: what the machine has left.
-  explicit Converter(PictureNetwork network, std::uint64_t max_memory = 0);
+  // max_memory: bytes that one picture may take; 0: what the machine has left, which `available` tells (0: it
+  // does not tell, and nothing is refused).
+  explicit Converter(PictureNetwork network, std::uint64_t max_memory = 0,
+                     std::function<std::uint64_t()> available = available_memory);
 
   // The picture of the same size, depth and alpha that the network draws. Sizes that the network cannot take
   // are extended on the right and at the bottom by reflection (where the picture is too small to be reflected,
-  // by its last pixel), and the result is cut. Error "[convert] ..." when it would take too much memory.
+  // by its last pixel), and the result is cut. Error "[convert] ..." when it would take too much memory,
+  // with the --max-size that fits, and when the network draws NaN or infinity. Other values are clamped.
   Photo operator()(const Photo& photo);
 
   std::uint64_t predicted_bytes(int width, int height);
@@ -49,9 +53,11 @@ class Converter {
  private:
   int extended(int side) const;
   std::uint64_t peak_of(int side);
+  void check_memory(int width, int height, std::uint64_t need);
 
   PictureNetwork network_;
   std::uint64_t max_memory_;
+  std::function<std::uint64_t()> available_;
   struct Fit {
     double base, slope;
   };

@@ -100,6 +100,7 @@ int run(ConvertArguments& args) {
   set_threads(static_cast<int>(args.threads));
   const CheckpointFile file(resolve_checkpoint(args.model));
   const std::unique_ptr<Model> model = load_model(file, nullptr, args.device);
+  args.check_direction(model->directions());
   catch_signals("finishing this picture");
   CountProgress screen(style, jobs.size());
   Session session{args, Converter(picture_network(*model, args.direction, args.raw), args.max_memory),

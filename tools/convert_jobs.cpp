@@ -19,22 +19,11 @@ std::string small_letters(std::string text) {
   return text;
 }
 
-template <std::size_t N>
-bool has_extension(const fs::path& path, const std::array<const char*, N>& list) {
-  const std::string extension = small_letters(path.extension().string());
-  return std::find(list.begin(), list.end(), extension) != list.end();
-}
-
 bool is_video(const fs::path& path) {
   static constexpr std::array<const char*, 11> known{".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v",
                                                      ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"};
-  return has_extension(path, known);
-}
-
-bool can_be_written(const fs::path& path) {
-  static constexpr std::array<const char*, 9> known{".png",  ".jpg", ".jpeg", ".webp", ".tif",
-                                                    ".tiff", ".bmp", ".tga",  ".ppm"};
-  return has_extension(path, known);
+  const std::string extension = small_letters(path.extension().string());
+  return std::find(known.begin(), known.end(), extension) != known.end();
 }
 
 // An input with the path that it gets below the output folder.
@@ -81,9 +70,9 @@ std::vector<Source> collect(const ConvertRequest& request,
 // "a.png", then "a.jpg.png", then "a-2.png", "a-3.png".
 fs::path free_name(const ConvertRequest& request, const fs::path& name, const std::set<fs::path>& used) {
   const std::string old = name.extension().string();
-  const std::string extension = !request.format.empty() ? "." + request.format
-                                : can_be_written(name)  ? old
-                                                        : ".png";
+  const std::string extension = !request.format.empty()        ? "." + request.format
+                                : has_writable_extension(name) ? old
+                                                               : ".png";
   const fs::path folder = fs::path(request.output) / name.parent_path();
   const std::string stem = name.stem().string() + request.suffix;
   fs::path out = folder / (stem + extension);
@@ -113,10 +102,10 @@ std::vector<ConvertJob> plan_jobs(const ConvertRequest& request,
   const bool exists = fs::is_directory(output, ec);
   const bool many = request.inputs.size() > 1 || fs::is_directory(request.inputs.front(), ec);
   const bool to_folder = exists || request.output.back() == '/' || many;
-  if (to_folder && !exists && (fs::exists(output, ec) || can_be_written(output)))
+  if (to_folder && !exists && (fs::exists(output, ec) || has_writable_extension(output)))
     throw std::invalid_argument(fmt::format("--output {} is a file, but {} needs a folder", request.output,
                                             many ? "more than one input" : "a name with / at its end"));
-  if (!to_folder && !can_be_written(output))
+  if (!to_folder && !has_writable_extension(output))
     throw std::invalid_argument(
         fmt::format("--output {} does not end like a picture; use .png .jpg .webp .tif .bmp .tga or .ppm, or "
                     "end a folder's name in /",

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "tools/cli.h"
 #include "tools/convert_jobs.h"
@@ -23,6 +24,8 @@ struct ConvertArguments {
   void add_options(CLI::App& parent_command);
   // UsageError for what is missing or cannot be; brings the values into their final form.
   void check();
+  // UsageError for a --direction that is not among the model's. A model without directions says so itself.
+  void check_direction(const std::vector<std::string>& known) const;
 };
 
 }  // namespace sumi::cli

@@ -34,8 +34,8 @@ struct Dataset::State {
 
 namespace {
 
-// Raise it when pictures would come out differently: then every pack is stale.
-constexpr std::int64_t kRecipe = 1;
+// Raise it when pictures would come out differently: then every pack is stale. 2: colour profiles are applied.
+constexpr std::int64_t kRecipe = 2;
 constexpr std::size_t kNamed = 20;  // broken pictures named one by one
 
 // Where pictures come from: how many, how many bytes their pack will have (roughly, if sizes are not known
@@ -51,12 +51,12 @@ fs::path absolute_of(const fs::path& path) {
   return error ? fs::absolute(path) : real;
 }
 
-void add_options(io::Hash& hash, const DatasetSpec& spec) {
+void add_options(io::Hash& hash, const DatasetSpec& spec, std::int64_t recipe = kRecipe) {
   const bool square = spec.preprocess == Preprocess::square;
   for (const std::int64_t v :
-       {kRecipe, std::int64_t{square ? spec.size : 0}, std::int64_t{spec.channels}, spec.max_items})
+       {recipe, std::int64_t{square ? spec.size : 0}, std::int64_t{spec.channels}, spec.max_items})
     hash.add(v);
-  if (!square)  // nothing more for square, so that the keys in older checkpoints stay true
+  if (!square)
     for (const int v : {static_cast<int>(spec.preprocess), spec.load_size, spec.crop_size})
       hash.add(std::int64_t{v});
   hash.add(absolute_of(spec.data).string());
@@ -123,7 +123,7 @@ Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> imag
 // orphan.
 std::string pack_name(const DatasetSpec& spec) {
   io::Hash hash;
-  add_options(hash, spec);
+  add_options(hash, spec, 1);  // another recipe replaces the pack, too
   auto stem = absolute_of(spec.data).filename().string().substr(0, 40);
   for (char& c : stem)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '-';

@@ -63,7 +63,6 @@ Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const Deco
   d.width = spec.width;
   d.height = spec.height;
   d.channels = std::min(spec.nchannels, 4);
-  d.depth = options.deep && spec.format.basesize() > 1 ? 16 : 8;
   d.alpha = spec.alpha_channel >= 0 && spec.alpha_channel < d.channels ? spec.alpha_channel : -1;
   d.straight = spec.get_int_attribute("oiio:UnassociatedAlpha") != 0;
   d.orientation = spec.get_int_attribute("Orientation", 1);
@@ -79,6 +78,7 @@ Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const Deco
   }
   if (const auto* p = options.profile ? spec.find_attribute("ICCProfile") : nullptr)
     d.profile.assign(static_cast<const char*>(p->data()), static_cast<std::size_t>(p->datasize()));
+  d.depth = (options.deep || !d.profile.empty()) && spec.format.basesize() > 1 ? 16 : 8;
   return d;
 }
 

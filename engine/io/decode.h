@@ -12,7 +12,8 @@ namespace sumi::io {
 struct DecodeOptions {
   std::int64_t max_pixels = 200'000'000;  // checked before anything is decoded
   bool deep = false;     // samples of 16 bits where the file has more than 8; else always of 8
-  bool profile = false;  // take the ICC profile along; what it describes as CMYK then stays CMYK
+  bool profile = false;  // take the ICC profile along; what it describes as CMYK then stays CMYK, and where
+                         // there is one, more than 8 bits become 16 (in dark linear light 8 are too few)
 };
 
 // Decoded samples, [height, width, channels], not yet flattened or turned. Samples are of 8 or 16 bits (depth).

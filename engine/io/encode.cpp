@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/file.h"
+#include "engine/io/image.h"
 #include "engine/io/image_file.h"
 #include "engine/io/webp.h"
 #include "kernels/base/check.h"
@@ -30,6 +31,16 @@ std::vector<std::uint8_t> repeat_grey(const Samples& s) {
     if (s.channels == 2) *to++ = in[1];
   }
   return out;
+}
+
+// What the format's header can say. libjpeg, asked for more, ends the process.
+void check_sides(const std::string& where, const Samples& s, const std::string& extension) {
+  const bool jpeg = extension == ".jpg" || extension == ".jpeg";
+  const int most = jpeg ? 65500 : extension == ".tga" ? 65535 : extension == ".webp" ? 16383 : 0;
+  if (most > 0 && std::max(s.width, s.height) > most)
+    fail(where, fmt::format("{}x{} pixels are too many: {} holds {} a side; use .png, or a smaller picture "
+                            "(--max-size of convert)",
+                            s.width, s.height, extension, most));
 }
 
 OIIO::ImageSpec spec_of(const Samples& s, const std::string& extension, int quality) {
@@ -64,14 +75,13 @@ bool holds_16_bits(const std::string& extension) {
 
 void encode_picture(const fs::path& path, const Samples& samples, int quality) {
   const std::string where = "write " + path.string();
-  static constexpr std::array<const char*, 9> known{".png",  ".jpg", ".jpeg", ".webp", ".tif",
-                                                    ".tiff", ".bmp", ".tga",  ".ppm"};
   const auto extension = extension_of(path);
-  if (std::find(known.begin(), known.end(), extension) == known.end())
+  if (!has_writable_extension(path))
     fail(where,
          fmt::format("cannot write a picture of type \"{}\"; use .png .jpg .webp .tif .bmp .tga or .ppm",
                      extension));
   if (samples.width <= 0 || samples.height <= 0) fail(where, "the picture has no pixels");
+  check_sides(where, samples, extension);
   AtomicFile file(path, true);
   { FileWriter probe(path, file.temporary()); }  // OpenImageIO's messages do not name the reason; ours does
   auto output = OIIO::ImageOutput::create(extension.substr(1));
@@ -87,7 +97,7 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
   if (s.channels == 4 && extension == ".webp") {
     const std::string bytes =
         write_webp(static_cast<const std::uint8_t*>(s.data), s.width, s.height, std::clamp(quality, 1, 100));
-    if (bytes.empty()) fail(where, "is too large for WebP (16383 pixels a side); use .png");
+    if (bytes.empty()) fail(where, "libwebp cannot encode it; use .png");
     FileWriter writer(path, file.temporary());
     writer.write(bytes);
     writer.close();
@@ -102,3 +112,13 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
 }
 
 }  // namespace sumi::io
+
+namespace sumi {
+
+bool has_writable_extension(const std::filesystem::path& path) {
+  static constexpr std::array<const char*, 9> known{".png",  ".jpg", ".jpeg", ".webp", ".tif",
+                                                    ".tiff", ".bmp", ".tga",  ".ppm"};
+  return std::find(known.begin(), known.end(), io::extension_of(path)) != known.end();
+}
+
+}  // namespace sumi

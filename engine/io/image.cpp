@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 #include "engine/io/decode.h"
 #include "engine/io/encode.h"
+#include "engine/io/rgb_rows.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -67,6 +69,29 @@ Image8 upright(const io::Decoded& raw, const LoadOptions& options) {
   return image;
 }
 
+// The same with its profile applied: RGB, or RGB and straight alpha, of 8 bits.
+io::Decoded to_srgb(const io::Decoded& raw) {
+  io::RgbRows rows(raw);
+  io::Decoded out;
+  out.width = raw.width;
+  out.height = raw.height;
+  out.orientation = raw.orientation;
+  out.alpha = raw.alpha < 0 ? -1 : 3;
+  out.straight = true;
+  out.channels = raw.alpha < 0 ? 3 : 4;
+  out.data =
+      std::make_unique_for_overwrite<std::uint8_t[]>(out.pixels() * static_cast<std::size_t>(out.channels));
+  std::uint8_t* to = out.data.get();
+  for (int y = 0; y < raw.height; ++y) {
+    rows.load(y);
+    for (std::size_t x = 0; x < rows.alpha.size(); ++x) {
+      for (std::size_t c = 0; c < 3; ++c) *to++ = io::to_8(rows.rgb[3 * x + c]);
+      if (raw.alpha >= 0) *to++ = io::to_8(rows.alpha[x]);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Image8::Image8(int w, int h, int c, std::uint8_t value) : width(w), height(h), channels(c) {
@@ -80,7 +105,8 @@ Image8 load_image(const fs::path& path, const LoadOptions& options) {
   if (options.channels != 1 && options.channels != 3)
     fail("picture " + path.string(),
          fmt::format("cannot be loaded with {} channels; use 1 or 3", options.channels));
-  return upright(io::decode_picture(path, {.max_pixels = options.max_pixels}), options);
+  const io::Decoded raw = io::decode_picture(path, {.max_pixels = options.max_pixels, .profile = true});
+  return raw.profile.empty() ? upright(raw, options) : upright(to_srgb(raw), options);
 }
 
 bool has_image_extension(const fs::path& path) {

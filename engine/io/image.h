@@ -35,8 +35,9 @@ struct LoadOptions {
   std::int64_t max_pixels = 200'000'000;  // checked before anything is decoded
 };
 
-// Palettes, grey, 16 bits, floats (linear ones get the sRGB curve) and CMYK become 8-bit; EXIF orientation is
-// applied; of animations the first frame. The content decides the format, so a JPEG named .png is read. Error
+// Palettes, grey, 16 bits, floats (linear ones get the sRGB curve) and CMYK become 8-bit sRGB: an embedded ICC
+// profile is converted, one that is damaged or does not fit is left out. EXIF orientation is applied; of
+// animations the first frame is taken. The content decides the format, so a JPEG named .png is read. Error
 // "[picture PATH] ..." for an empty, truncated, foreign or absurdly large file. May be called from any thread
 // and starts none.
 Image8 load_image(const std::filesystem::path& path, const LoadOptions& options = {});
@@ -44,9 +45,12 @@ Image8 load_image(const std::filesystem::path& path, const LoadOptions& options 
 // Whether the name ends like a picture that load_image reads ("x.PNG"): what a folder of pictures is made of.
 bool has_image_extension(const std::filesystem::path& path);
 
-// The format follows the extension: png jpg jpeg webp tif tiff bmp tga ppm. Atomic; the same picture gives
-// the same bytes (but for tif, which carries the date). quality: of jpg and webp, 1 to 100. Error for an
-// unknown extension or a failed write.
+// Whether the name ends like a picture that can be written: png jpg jpeg webp tif tiff bmp tga ppm.
+bool has_writable_extension(const std::filesystem::path& path);
+
+// The format follows the extension (has_writable_extension). Atomic; the same picture gives the same bytes (but
+// for tif, which carries the date). quality: of jpg and webp, 1 to 100. Error for an unknown extension, for a
+// side longer than the format can hold (jpg 65500, tga 65535, webp 16383 pixels) and for a failed write.
 void save_image(const std::filesystem::path& path, const Image8& image, int quality = 95);
 
 // automatic: lanczos3 to shrink, bicubic to enlarge (less ringing). bicubic is the cubic of Keys (1981) with

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 
 #include "engine/io/decode.h"
 #include "engine/io/encode.h"
 #include "engine/io/listing.h"
-#include "engine/io/profile.h"
+#include "engine/io/rgb_rows.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -17,71 +15,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr unsigned kWhite = 65535;
-
-// value * part / 65535, rounded.
-unsigned scaled(unsigned value, unsigned part) {
-  return static_cast<unsigned>((std::uint64_t{value} * part + kWhite / 2) / kWhite);
-}
-std::uint8_t to_8(unsigned v) {
-  return static_cast<std::uint8_t>((v * 255 + kWhite / 2) / kWhite);
-}
-
-std::uint16_t srgb_of_linear(std::uint16_t v) {
-  const double x = v / 65535.0;
-  return static_cast<std::uint16_t>(
-      std::lround(65535 * (x <= 0.0031308 ? 12.92 * x : 1.055 * std::pow(x, 1 / 2.4) - 0.055)));
-}
-
-// One row of a decoded file, at 16 bits: colours [width, colours], not multiplied by alpha, and alpha [width].
-class Rows {
- public:
-  explicit Rows(const io::Decoded& raw) : raw_(raw) {
-    const auto width = static_cast<std::size_t>(raw.width);
-    colours.resize(width * static_cast<std::size_t>(count()));
-    alpha.assign(width, kWhite);
-    if (!raw.linear) return;
-    curve_.resize(kWhite + 1);
-    for (unsigned v = 0; v <= kWhite; ++v) curve_[v] = srgb_of_linear(static_cast<std::uint16_t>(v));
-  }
-
-  // 1, 3 or 4 (CMYK): of two or more than three colours without a meaning the first ones count.
-  int count() const { return raw_.cmyk ? 4 : raw_.colours() >= 3 ? 3 : 1; }
-
-  void load(int y) {
-    const auto width = static_cast<std::size_t>(raw_.width),
-               channels = static_cast<std::size_t>(raw_.channels);
-    std::size_t at = static_cast<std::size_t>(y) * width * channels;
-    auto* to = colours.data();
-    for (std::size_t x = 0; x < width; ++x, at += channels) {
-      const unsigned a = raw_.alpha < 0 ? kWhite : sample(at + static_cast<std::size_t>(raw_.alpha));
-      for (int c = 0; c < count(); ++c) {
-        unsigned v = sample(at + static_cast<std::size_t>(c));
-        if (a < kWhite && !raw_.straight) v = a == 0 ? 0 : std::min(kWhite, (v * kWhite + a / 2) / a);
-        *to++ = curve_.empty() ? static_cast<std::uint16_t>(v) : curve_[v];
-      }
-      alpha[x] = static_cast<std::uint16_t>(a);
-    }
-  }
-
-  std::vector<std::uint16_t> colours, alpha;
-
- private:
-  unsigned sample(std::size_t i) const {
-    if (raw_.depth == 8) return raw_.data[i] * 257U;
-    std::uint16_t v = 0;
-    std::memcpy(&v, raw_.data.get() + 2 * i, 2);
-    return v;
-  }
-
-  const io::Decoded& raw_;
-  std::vector<std::uint16_t> curve_;
-};
+using io::kWhite, io::scaled, io::to_8;
 
 void flatten(std::uint16_t* rgb, const std::uint16_t* alpha, std::size_t pixels) {
   for (std::size_t i = 0; i < pixels; ++i)
     for (int c = 0; c < 3; ++c, ++rgb)
       *rgb = static_cast<std::uint16_t>(scaled(*rgb, alpha[i]) + (kWhite - alpha[i]));
+}
+
+// The colour that lies over white as `over` where it covers `alpha`; white where it covers nothing.
+unsigned without_white(unsigned over, unsigned alpha) {
+  const unsigned white = kWhite - alpha;
+  if (alpha == 0) return kWhite;
+  return over <= white ? 0U : std::min(kWhite, ((over - white) * kWhite + alpha / 2) / alpha);
 }
 
 // [h, w, c] turned upright.
@@ -99,45 +45,23 @@ std::vector<std::uint16_t> turn(const std::vector<std::uint16_t>& in, std::size_
   return out;
 }
 
-// Without a profile that fits: grey repeated, RGB as it is, inks as if they were ideal.
-void plain_rgb(const Rows& rows, std::uint16_t* to) {
-  const auto count = static_cast<std::size_t>(rows.count());
-  for (std::size_t i = 0; i < rows.colours.size(); i += count)
-    for (std::size_t c = 0; c < 3; ++c) {
-      const auto* p = rows.colours.data() + i;
-      *to++ = count == 4 ? static_cast<std::uint16_t>(scaled(kWhite - p[c], kWhite - p[3]))
-                         : p[count == 3 ? c : 0];
-    }
-}
-
 }  // namespace
 
 Photo load_photo(const fs::path& path, std::int64_t max_pixels) {
   const io::Decoded raw = io::decode_picture(path, {.max_pixels = max_pixels, .deep = true, .profile = true});
-  Photo photo{raw.width, raw.height, raw.depth, {}, {}, ""};
-  Rows rows(raw);
-  std::unique_ptr<io::ProfileTransform> transform;
-  if (!raw.profile.empty()) {
-    transform = std::make_unique<io::ProfileTransform>(raw.profile, rows.count());
-    if (!transform->objection().empty()) {
-      photo.remark = fmt::format("its colour profile {} and was not used", transform->objection());
-      transform.reset();
-    }
-  }
+  io::RgbRows rows(raw);
+  Photo photo{raw.width, raw.height, raw.depth, {}, {}, rows.remark()};
   const auto width = static_cast<std::size_t>(raw.width);
   photo.rgb.resize(photo.pixels() * 3);
   if (raw.alpha >= 0) photo.alpha.resize(photo.pixels());
   for (int y = 0; y < raw.height; ++y) {
     rows.load(y);
-    const std::size_t at = static_cast<std::size_t>(y) * width;
-    auto* to = photo.rgb.data() + 3 * at;
-    if (transform)
-      (*transform)(rows.colours.data(), to, width);
-    else
-      plain_rgb(rows, to);
-    if (raw.alpha < 0) continue;
-    flatten(to, rows.alpha.data(), width);
-    std::copy(rows.alpha.begin(), rows.alpha.end(), photo.alpha.begin() + static_cast<std::ptrdiff_t>(at));
+    const auto at = static_cast<std::ptrdiff_t>(static_cast<std::size_t>(y) * width);
+    if (raw.alpha >= 0) {
+      flatten(rows.rgb.data(), rows.alpha.data(), width);
+      std::copy(rows.alpha.begin(), rows.alpha.end(), photo.alpha.begin() + at);
+    }
+    std::copy(rows.rgb.begin(), rows.rgb.end(), photo.rgb.begin() + 3 * at);
   }
   if (raw.orientation < 2 || raw.orientation > 8) return photo;
   if (io::swaps_sides(raw.orientation)) std::swap(photo.width, photo.height);
@@ -162,10 +86,10 @@ void save_photo(const fs::path& path, const Photo& photo, int quality) {
       narrow[at++] = to_8(v);
   };
   for (std::size_t i = 0; i < photo.pixels(); ++i) {
-    std::array<std::uint16_t, 3> p{photo.rgb[3 * i], photo.rgb[3 * i + 1], photo.rgb[3 * i + 2]};
-    if (!photo.alpha.empty() && !with_alpha) flatten(p.data(), &photo.alpha[i], 1);
-    for (const unsigned v : p) put(v);
-    if (with_alpha) put(photo.alpha[i]);
+    // With the alpha that is written, so that what is read over white again is the same.
+    const unsigned a = !with_alpha ? kWhite : deep ? photo.alpha[i] : to_8(photo.alpha[i]) * 257U;
+    for (std::size_t c = 0; c < 3; ++c) put(without_white(photo.rgb[3 * i + c], a));
+    if (with_alpha) put(a);
   }
   const void* data = deep ? static_cast<const void*>(wide.data()) : narrow.data();
   io::encode_picture(path, {photo.width, photo.height, static_cast<int>(channels), deep ? 16 : 8, data},

@@ -14,7 +14,7 @@ namespace sumi {
 struct Photo {
   int width = 0, height = 0;
   int depth = 8;                     // bits per channel of its file: 8 or 16
-  std::vector<std::uint16_t> rgb;    // [height, width, 3], sRGB, 0 to 65535 at either depth
+  std::vector<std::uint16_t> rgb;    // [height, width, 3], sRGB, over white, 0 to 65535 at either depth
   std::vector<std::uint16_t> alpha;  // [height, width]; empty: opaque
   std::string remark;                // what reading it had to leave out, in words; mostly ""
 
@@ -26,8 +26,9 @@ struct Photo {
 // colour over white. Files of more than 8 bits have depth 16. Errors as load_image's, which see.
 Photo load_photo(const std::filesystem::path& path, std::int64_t max_pixels = 200'000'000);
 
-// Formats and errors as save_image's. 16 bits for png and tif, else 8. Formats without alpha (jpg, bmp, ppm)
-// get the colours over white. Nothing else is written: no orientation, no profile.
+// Formats and errors as save_image's. 16 bits for png and tif, else 8. Formats without alpha (jpg, bmp,
+// ppm, tga) get rgb as it is; with alpha, the colours that over white are rgb (white where nothing is seen).
+// Nothing else is written: no orientation, no profile.
 void save_photo(const std::filesystem::path& path, const Photo& photo, int quality = 95);
 
 Photo resize_photo(const Photo& photo, int width, int height, Filter filter = Filter::automatic);

@@ -13,7 +13,7 @@ namespace sumi::io {
 bool read_webp(const std::filesystem::path& path, int width, int height, std::uint8_t* rgba);
 // The ICC profile, or "".
 std::string webp_profile(const std::filesystem::path& path);
-// The file of straight RGBA [height, width, 4]; "" when it cannot be made (more than 16383 pixels wide or high).
+// The file of straight RGBA [height, width, 4]; "" when it cannot be made.
 std::string write_webp(const std::uint8_t* rgba, int width, int height, int quality);
 
 }  // namespace sumi::io

@@ -220,6 +220,34 @@ TEST_CASE("image: saving fails with one line") {
   CHECK(fs::is_empty(dir.path));
 }
 
+TEST_CASE("image: a side that the format cannot hold is refused before anything is written") {
+  const TempDir dir;
+  for (const auto& [name, most] :
+       {std::pair{"a.jpg", 65500}, {"a.JPEG", 65500}, {"a.tga", 65535}, {"a.webp", 16383}})
+    for (const int channels : {1, 3}) {
+      CAPTURE(std::string(name));
+      for (const auto& image : {Image8(most + 1, 1, channels), Image8(1, most + 1, channels)}) {
+        const auto error = error_of([&] { save_image(dir.path / name, image); });
+        CHECK(has(error, "[write " + (dir.path / name).string() + "] "));
+        CHECK(has(error, "holds " + std::to_string(most) + " a side; use .png, or a smaller picture"));
+      }
+      CHECK(fs::is_empty(dir.path));
+      save_image(dir.path / name, Image8(most, 1, channels));
+      CHECK(load_image(dir.path / name).width == most);
+      save_image(dir.path / "a.png", Image8(most + 1, 1, channels));  // the cure
+      fs::remove(dir.path / name);
+      fs::remove(dir.path / "a.png");
+    }
+}
+
+TEST_CASE("image: what can be written, by the name") {
+  for (const char* name :
+       {"a.png", "b.JPG", "a.jpeg", "a.webp", "a.tif", "a.TIFF", "a.bmp", "a.tga", "a.ppm"})
+    CHECK(has_writable_extension(name));
+  for (const char* name : {"a.gif", "png", "a.exr", "a.png.txt", ""})
+    CHECK_FALSE(has_writable_extension(name));
+}
+
 TEST_CASE("resize: identity, constants, ramps, exact halving") {
   const auto image = gradient(9, 7);
   CHECK(resize_image(image, 9, 7) == image);

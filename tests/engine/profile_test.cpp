@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "engine/io/dataset.h"
 #include "engine/io/photo.h"
 #include "tests/engine/picture_files.h"
 
@@ -91,7 +92,8 @@ TEST_CASE("profile: RGB and grey of linear light become sRGB, in every format th
     const Photo photo = load_photo(path);
     CHECK(photo.remark.empty());
     for (std::size_t c = 0; c < 3; ++c) CHECK(std::abs(level(photo, c) - 128) <= 1);
-    CHECK(load_image(path).data[0] == 55);  // pictures for training are taken as they are
+    const Image8 image = load_image(path);  // for training
+    for (std::size_t i = 0; i < image.data.size(); ++i) CHECK(image.data[i] == level(photo, i));
     save_photo(dir.path / "out.png", photo);
     CHECK(std::abs(level(load_photo(dir.path / "out.png"), 0) - 128) <= 1);  // not converted twice
   }
@@ -99,6 +101,7 @@ TEST_CASE("profile: RGB and grey of linear light become sRGB, in every format th
             std::vector<std::uint16_t>{55 * 257});
   const Photo grey = load_photo(dir.path / "g.png");
   CHECK(grey.depth == 16);
+  CHECK(load_image(dir.path / "g.png", {.channels = 1}).data[0] == level(grey, 0));
   for (std::size_t c = 0; c < 3; ++c) CHECK(std::abs(level(grey, c) - 128) <= 1);
 }
 
@@ -110,6 +113,8 @@ TEST_CASE("profile: the colours are converted, not what shows through") {
   const Photo photo = load_photo(dir.path / "x.png");
   CHECK(photo.alpha[0] == 128 * 257);
   CHECK(std::abs(level(photo, 0) - 191) <= 1);  // 128 at a half over white
+  CHECK(std::abs(load_image(dir.path / "x.png").data[0] - 191) <= 1);
+  CHECK(std::abs(load_image(dir.path / "x.png", {.background = 0}).data[0] - 64) <= 1);
 }
 
 TEST_CASE("profile: CMYK goes through its profile") {
@@ -146,5 +151,35 @@ TEST_CASE("profile: one that is broken or of another kind is left out, and that 
     const Photo photo = load_photo(dir.path / "x.tif");
     CHECK(has(photo.remark, words));
     CHECK(level(photo, 1) == 20);
+    CHECK(load_image(dir.path / "x.tif").data == std::vector<std::uint8_t>{10, 20, 30});
   }
+}
+
+TEST_CASE("profile: pictures for training: 16 bits of dark linear light, inks, orientation, packs") {
+  const TempDir dir;
+  OIIO::ImageSpec deep = with_profile(2, 1, 3, OIIO::TypeDesc::UINT16, linear_rgb());
+  deep.attribute("Orientation", 6);
+  write_raw(dir.path / "x.tif", deep, std::vector<std::uint16_t>{100, 100, 100, 200, 200, 200});
+  const Image8 image = load_image(dir.path / "x.tif");
+  REQUIRE(image.height == 2);
+  CHECK(std::abs(image.data[0] - 5) <= 1);  // 255 * 12.92 * 100 / 65535; of 8 bits nothing would be left
+  CHECK(std::abs(image.data[3] - 10) <= 1);
+
+  OIIO::ImageSpec inks = with_profile(16, 16, 4, OIIO::TypeDesc::UINT8, black_inks());
+  inks.channelnames = {"C", "M", "Y", "K"};
+  inks.attribute("tiff:ColorSpace", "CMYK");
+  std::vector<std::uint8_t> cyan;
+  for (int i = 0; i < 256; ++i) cyan.insert(cyan.end(), {255, 0, 0, 0});
+  write_raw(dir.path / "cmyk.tif", inks, cyan);
+  for (const int v : load_image(dir.path / "cmyk.tif").data) CHECK(v <= 2);
+
+  fs::create_directory(dir.path / "data");
+  write_raw(dir.path / "data/a.png", with_profile(4, 4, 3, OIIO::TypeDesc::UINT8, linear_rgb()),
+            std::vector<std::uint8_t>(48, 55));
+  DatasetSpec spec;
+  spec.data = dir.path / "data";
+  spec.size = 4;
+  spec.cache_dir = dir.path / "cache";
+  const Dataset data = Dataset::open(spec);
+  CHECK(std::abs(data.item(0)[0] - 128) <= 1);
 }

@@ -145,14 +145,27 @@ TEST_CASE("convert: networks of one channel get luma and give grey") {
   CHECK(result.rgb[2] == result.rgb[0]);
 }
 
-TEST_CASE("convert: values out of range are clamped, NaN is black, a changed size is an error") {
+TEST_CASE("convert: values out of range are clamped; NaN, infinity and a changed size are errors") {
   PictureNetwork network = identity(1, 1);
   float value = 7;
   network.run = [&](const Tensor& x) { return Tensor::full(x.shape(), value, x.dtype(), x.device()); };
   Converter convert(network);
   CHECK(convert(make_photo(2, 2)).rgb[0] == 65535);
-  value = std::nanf("");
+  value = -7;
   CHECK(convert(make_photo(2, 2)).rgb[0] == 0);
+  for (const float bad : {std::nanf(""), -std::nanf("")}) {
+    value = bad;
+    CHECK(error_of([&] { convert(make_photo(2, 2)); }).find("[convert] the network drew NaN; ") == 0);
+  }
+  value = -INFINITY;
+  CHECK(error_of([&] { convert(make_photo(2, 2)); }).find("[convert] the network drew infinity; ") == 0);
+  network.run = [](const Tensor& x) {
+    auto values = x.to_vector<float>();
+    values.back() = std::nanf("");
+    return Tensor::from(values, x.shape(), x.dtype(), x.device());
+  };
+  Converter once(network);
+  CHECK(error_of([&] { once(make_photo(3, 2)); }).find("drew NaN") != std::string::npos);
   network.run = [](const Tensor& x) {
     return Tensor::zeros({1, x.shape().h + 1, x.shape().w, 3}, x.dtype(), x.device());
   };
@@ -195,6 +208,77 @@ TEST_CASE("convert: a picture that needs too much memory is refused, and the cur
   CHECK(side < 1200);
   const auto [w, h] = limited_size(1200, 600, side);
   CHECK(convert(make_photo(w, h)).width == w);
+}
+
+TEST_CASE("convert: the size that is advised is accepted, and none much larger would be") {
+  for (const int multiple : {4, 128})
+    for (const auto& [w, h] : {std::pair{1201, 600}, {601, 2003}, {40, 9000}})
+      for (const int mib : {10, 12, 17, 60}) {
+        CAPTURE(multiple);
+        CAPTURE(w);
+        CAPTURE(h);
+        CAPTURE(mib);
+        PictureNetwork network = identity(multiple, 8);
+        network.run = [](const Tensor& x) {
+          const Shape s = x.shape();
+          const Tensor work = Tensor::full({1, s.h, s.w, 32}, 0, x.dtype(), x.device());
+          return x.clone();
+        };
+        const std::uint64_t limit = std::uint64_t(mib) << 20;
+        Converter convert(network, limit);
+        if (convert.predicted_bytes(w, h) <= limit) continue;
+        Photo photo{w, h, 8, {}, {}, ""};  // refused before its pixels are looked at
+        const std::string error = error_of([&] { convert(photo); });
+        CAPTURE(error);
+        if (error.find("no size fits") != std::string::npos) {
+          CHECK(convert.predicted_bytes(1, 1) > limit);
+          const double gib = std::stod(error.substr(error.find("raise --max-memory to ") + 22));
+          const auto raised = static_cast<std::uint64_t>(gib * (1 << 30));
+          CHECK(Converter(network, raised)(make_photo(1, 1)).width == 1);
+          continue;
+        }
+        REQUIRE(error.find("; shrink it with --max-size ") != std::string::npos);
+        const int side = std::stoi(error.substr(error.rfind(' ') + 1));
+        const auto [fits_w, fits_h] = limited_size(w, h, side);
+        CHECK(convert.predicted_bytes(fits_w, fits_h) <= limit);
+        const auto [more_w, more_h] = limited_size(w, h, side + 16);
+        CHECK(convert.predicted_bytes(more_w, more_h) > limit);
+        CHECK(Converter(network, limit)(make_photo(fits_w, fits_h)).width == fits_w);
+      }
+}
+
+TEST_CASE("convert: where no size fits, the limit is named") {
+  const auto net = small_generator(16);
+  Converter convert(network_of(*net), 1 << 20);
+  const std::string error = error_of([&] { convert(make_photo(300, 200)); });
+  CHECK(error.find("are allowed (--max-memory); no size fits: raise --max-memory to 0.0") !=
+        std::string::npos);
+  CHECK(error.find("--max-size") == std::string::npos);
+  Converter crowded(network_of(*net), 0, [] { return std::uint64_t{1} << 20; });
+  release_memory({});
+  CHECK(error_of([&] { crowded(make_photo(300, 200)); }).find("close other programs") != std::string::npos);
+}
+
+TEST_CASE("convert: only free blocks count as memory that is left") {
+  const Device device;
+  std::uint64_t available = std::uint64_t{1} << 40;
+  Converter convert(identity(1, 1), 0, [&] { return available; });
+  const Photo photo = make_photo(400, 300);
+  const std::uint64_t need = convert.predicted_bytes(400, 300);
+  const Tensor in_use = Tensor::full({1, 1024, 1024, 16}, 0, DType::f32, device);  // 64 MiB
+  REQUIRE(need < 64 << 20);
+  available = need / 2;
+  CHECK(error_of([&] { convert(photo); }).find("are available; shrink it with") != std::string::npos);
+  available = need;
+  convert(photo);
+  const std::uint64_t free = memory_held(device) - Pool::of(device).stats().in_use;
+  CHECK(free > 0);
+  available = need - free;  // the blocks of the last picture serve again
+  convert(photo);
+  available = need - free - 1;
+  CHECK_THROWS_AS(convert(photo), Error);
+  available = 0;  // the system does not tell
+  CHECK(convert(photo).width == 400);
 }
 
 TEST_CASE("convert: the long side is limited, the other follows") {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -146,10 +147,48 @@ TEST_CASE("convert: large pictures are shrunk, or refused with the cure") {
   check_error(run(folder, kConvert + "-i in.png -o no.png --max-memory 0.002"), 1,
               "[picture in.png] [convert] a picture of 400x200 needs about");
   CHECK_FALSE(fs::exists(folder / "no.png"));
+  save_photo(folder / "wide.png", make_photo(40'000, 1));
+  check_error(run(folder, kConvert + "-i wide.png -o wide.jpg --compare h"), 1, ".jpg holds 65500 a side");
+  check_error(run(folder, kConvert + "-i wide.png -o wide.webp"), 1, ".webp holds 16383 a side");
+  CHECK(names_in(folder / "").find("tmp") == std::string::npos);
   REQUIRE(run(folder, kConvert + "-i in.png -o both.png --compare h").code == 0);
   const sumi::Photo both = sumi::load_photo(folder / "both.png");
   CHECK(both.width == 800);
   CHECK(both.rgb[5] == make_photo(400, 200).rgb[5]);
+}
+
+TEST_CASE("convert: half-transparent colours are laid on white once") {
+  const Folder folder;
+  train_tiny(folder);
+  sumi::Photo red{6, 4, 8, {}, std::vector<std::uint16_t>(24, 127 * 257), ""};
+  for (int i = 0; i < 24; ++i)
+    red.rgb.insert(red.rgb.end(), {255 * 257, 128 * 257, 128 * 257});  // over white
+  save_photo(folder / "in.png", red);
+  for (const char* name : {"x.ppm", "x.bmp", "x.png"}) {
+    CAPTURE(std::string(name));
+    REQUIRE(run(folder, kConvert + "--compare h -i in.png -o " + name).code == 0);
+    const sumi::Image8 both = sumi::load_image(folder / name);
+    REQUIRE(both.width == 12);
+    for (int x = 0; x < 6; ++x)
+      CHECK(std::vector<int>(both.at(x, 2), both.at(x, 2) + 3) == std::vector<int>{255, 128, 128});
+  }
+}
+
+TEST_CASE("convert: a network that draws NaN writes nothing") {
+  const Folder folder;
+  train_tiny(folder);
+  write_pictures(folder, "in", 2, 16);
+  const fs::path checkpoint = folder / "run/checkpoints/3.safetensors";
+  std::string file = read(checkpoint);
+  std::uint64_t header = 0;
+  std::memcpy(&header, file.data(), 8);
+  std::fill(file.begin() + 8 + static_cast<std::ptrdiff_t>(header), file.end(), '\xff');  // NaN in f32
+  write(folder / "nan.safetensors", file);
+  const Result failed = run(folder, "convert -m nan.safetensors --threads 1 -i in/000.png -o out.png");
+  check_error(failed, 1, "[picture in/000.png] [convert] the network drew NaN; ");
+  CHECK_FALSE(fs::exists(folder / "out.png"));
+  CHECK(run(folder, "convert -m nan.safetensors --threads 1 -i in -o out").code == 1);
+  CHECK_FALSE(fs::exists(folder / "out"));
 }
 
 TEST_CASE("convert: Ctrl-C ends after the current picture and leaves whole files only") {
@@ -194,7 +233,7 @@ TEST_CASE("convert: what cannot be is said before anything is written") {
   check_error(run(folder, kConvert + "-i in.png -o out.png --compare v"), 2, "--compare v");
   check_error(run(folder, kConvert + "-i in.png -o out.png --max-memory -1"), 2, "--max-memory");
   check_error(run(folder, kConvert + "-i in.png -o out.png -g 0"), 2, "--gpu 0");
-  check_error(run(folder, kConvert + "-i in.png -o out.png --direction CtoD"), 1, "use AtoB or BtoA");
+  check_error(run(folder, kConvert + "-i in.png -o out.png --direction CtoD"), 2, "use AtoB or BtoA");
   check_error(run(folder, "convert -m none -i in.png -o out.png"), 1, "[model none] does not exist");
   CHECK_FALSE(fs::exists(folder / "out.png"));
   CHECK(run(folder, kConvert + "-i a -o a --suffix 2").code == 0);
