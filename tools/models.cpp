@@ -12,10 +12,10 @@ Command add_models(CLI::App& parent) {
   return {&app, []() {
             for (const ModelInfo& info : model_list()) {
               const TrainOptions options = default_options(info.name);
-              const std::unique_ptr<Model> model = make_model(options);
-              fmt::print("{:<8}{}\n        after {}\n        {}x{}x{} unless told otherwise;", info.name,
-                         info.summary, info.reference, options.size, options.size, options.channels);
-              for (const Model::Network& network : model->networks())
+              const int side = options.model == "cyclegan" ? options.crop_size : options.size;
+              fmt::print("{:<10}{}\n{:10}{}\n{:10}{}x{}x{} unless told otherwise;", info.name, info.summary,
+                         "", info.reference, "", side, side, options.channels);
+              for (const PlannedNetwork& network : plan_networks(options))
                 fmt::print(" {} {}", network.name, with_commas(network.module->parameter_count()));
               fmt::print(" parameters\n\n");
             }
