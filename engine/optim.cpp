@@ -70,13 +70,18 @@ double ParamArena::gradient_norm() const {
 
 AdamOptimizer::AdamOptimizer(ParamArena& arena, const AdamOptions& options)
     : arena_(arena), options_(options), steps_(arena.slots().size(), 0) {
-  const Tensor& p = arena.values();
+  if (options.ema_decay > 0) ema_ = arena.values().clone();
+}
+
+void AdamOptimizer::make_moments() {
+  if (m_) return;
+  const Tensor& p = arena_.values();
   m_ = Tensor::zeros(p.shape(), p.dtype(), p.device());
   v_ = Tensor::zeros(p.shape(), p.dtype(), p.device());
-  if (options.ema_decay > 0) ema_ = p.clone();
 }
 
 double AdamOptimizer::step(double lr) {
+  make_moments();
   kernels::AdamStep s{
       lr, options_.beta1, options_.beta2, options_.eps, options_.weight_decay, 1, options_.ema_decay, 1};
   double norm = -1;
@@ -111,7 +116,7 @@ double AdamOptimizer::step(double lr) {
 std::string AdamOptimizer::first_nonfinite() const {
   const Exec& exec = exec_on(arena_.values().device());
   for (const Tensor& flat : {arena_.values(), m_, v_}) {
-    if (kernels::count_nonfinite(exec, flat.view()) == 0) continue;
+    if (!flat || kernels::count_nonfinite(exec, flat.view()) == 0) continue;
     for (const ParamArena::Slot& slot : arena_.slots())
       if (kernels::count_nonfinite(exec, arena_.slice(flat, slot).view()) > 0) return slot.parameter.name;
   }

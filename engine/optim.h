@@ -71,9 +71,10 @@ class AdamOptimizer {
   double step(double lr);
   const AdamOptions& options() const { return options_; }
 
-  // State for checkpoints. m, v, ema: flat, as the arena; ema absent when off. One count of updates per slot.
-  const Tensor& m() const { return m_; }
-  const Tensor& v() const { return v_; }
+  // State for checkpoints: flat, as the arena, and one count of updates per slot. ema is absent when off. The
+  // moments begin as zeros when first asked for: who only draws pictures needs no memory for them.
+  const Tensor& m() { return make_moments(), m_; }
+  const Tensor& v() { return make_moments(), v_; }
   const Tensor& ema() const { return ema_; }
   std::vector<std::int64_t>& steps() { return steps_; }
   // The name of a parameter whose value or moments are NaN or infinite, or "".
@@ -82,6 +83,8 @@ class AdamOptimizer {
   std::vector<std::string> never_updated() const;
 
  private:
+  void make_moments();
+
   ParamArena& arena_;
   AdamOptions options_;
   Tensor m_, v_, ema_;
@@ -91,9 +94,9 @@ class AdamOptimizer {
 // The learning rate of a step, as a factor. Epochs count from 0.
 struct LrPolicy {
   // constant  1
-  // linear    1 until `constant_epochs`, then falling to 0 over `decay_epochs`: 1 - max(0, e + 1 - constant)
-  // / (decay + 1) step      0.1 for each `decay_epochs` passed cosine    half a cosine to 0 over
-  // constant_epochs + decay_epochs
+  // linear    1 for `constant_epochs`, then down to 0: 1 - max(0, e + 1 - constant) / (decay + 1)
+  // step      0.1 for each `decay_epochs` passed
+  // cosine    half a cosine, to 0 over constant_epochs + decay_epochs
   std::string type = "constant";
   double constant_epochs = 100, decay_epochs = 100;
   double factor(double epoch) const;

@@ -51,7 +51,7 @@ void NetworkGroup::swap_average() {
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i) exchange(buffers_[i].value, ema_buffers_[i]);
 }
 
-void NetworkGroup::save(CheckpointWriter& writer, bool full) const {
+void NetworkGroup::save(CheckpointWriter& writer, bool full) {
   for (const ParamArena::Slot& slot : arena_.slots()) {
     const std::string& name = slot.parameter.name;
     writer.add(name, slot.parameter.value);

@@ -44,7 +44,7 @@ class NetworkGroup {
   };
 
   // Weights, statistics and averages; with `full` the moments too.
-  void save(CheckpointWriter& writer, bool full) const;
+  void save(CheckpointWriter& writer, bool full);
   // Weights from elsewhere (not `full`) without averages start their own.
   void load(const CheckpointFile& file, bool full);
 

@@ -1,6 +1,7 @@
 #include "engine/io/decode.h"
 
 #include <OpenImageIO/imageio.h>
+#include <OpenImageIO/tiffutils.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -49,6 +50,13 @@ std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs:
   return input;
 }
 
+int webp_orientation(const fs::path& path) {
+  const std::string exif = webp_chunk(path, "EXIF");
+  OIIO::ImageSpec spec;
+  OIIO::decode_exif(OIIO::string_view(exif), spec);
+  return spec.get_int_attribute("Orientation", 1);
+}
+
 // What the header tells, with all that is checked before memory is taken.
 Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const DecodeOptions& options) {
   const std::string where = "picture " + path.string();
@@ -73,7 +81,8 @@ Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const Deco
   d.linear =
       spec.format.is_floating_point() && lower(spec.get_string_attribute("oiio:ColorSpace")) == "linear";
   if (std::strcmp(input.format_name(), "webp") == 0) {
-    if (options.profile) d.profile = webp_profile(path);
+    if (options.profile) d.profile = webp_chunk(path, "ICCP");
+    d.orientation = webp_orientation(path);
     d.straight = d.channels == 4;  // read_samples sees to it
   }
   if (const auto* p = options.profile ? spec.find_attribute("ICCProfile") : nullptr)

@@ -28,12 +28,12 @@ bool read_webp(const std::filesystem::path& path, int width, int height, std::ui
                             static_cast<int>(stride)) != nullptr;
 }
 
-std::string webp_profile(const std::filesystem::path& path) {
+std::string webp_chunk(const std::filesystem::path& path, const char* name) {
   const MappedFile file(path);
   const WebPData data{bytes_of(file), file.size()};
   const std::unique_ptr<WebPMux, void (*)(WebPMux*)> mux(WebPMuxCreate(&data, 0), WebPMuxDelete);
   WebPData chunk{nullptr, 0};
-  if (!mux || WebPMuxGetChunk(mux.get(), "ICCP", &chunk) != WEBP_MUX_OK) return "";
+  if (!mux || WebPMuxGetChunk(mux.get(), name, &chunk) != WEBP_MUX_OK) return "";
   return {reinterpret_cast<const char*>(chunk.bytes), chunk.size};
 }
 

@@ -45,6 +45,28 @@ std::string exif(int orientation) {
          std::string("\0\0\0\0\0\0", 6);
 }
 
+Photo grey_photo(int width, int height, const std::vector<std::uint8_t>& grey) {
+  Photo photo{width, height, 8, {}, {}, ""};
+  for (const std::uint8_t v : grey) photo.rgb.insert(photo.rgb.end(), 3, static_cast<std::uint16_t>(v * 257));
+  return photo;
+}
+
+std::string little_endian(std::size_t value, int bytes) {
+  std::string text;
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 255);
+  return text;
+}
+
+// A simple WebP file made an extended one: RIFF, VP8X with the flag of EXIF, the picture, EXIF.
+void add_exif_to_webp(const fs::path& path, int width, int height, const std::string& exif) {
+  const std::string picture = read_file(path, 1 << 20).substr(12);
+  const std::string body = "WEBPVP8X" + little_endian(10, 4) + little_endian(8, 4) +
+                           little_endian(static_cast<std::size_t>(width - 1), 3) +
+                           little_endian(static_cast<std::size_t>(height - 1), 3) + picture + "EXIF" +
+                           little_endian(exif.size(), 4) + exif;
+  put(path, "RIFF" + little_endian(body.size(), 4) + body);
+}
+
 }  // namespace
 
 TEST_CASE("photo: 8 and 16 bits, with and without alpha, come back as they were written") {
@@ -149,7 +171,7 @@ TEST_CASE("photo: colour that is multiplied by alpha is not multiplied twice") {
   CHECK(photo.rgb[1] / 257 == 127);
 }
 
-TEST_CASE("photo: EXIF orientation is applied in tif, jpg and png, and not written again") {
+TEST_CASE("photo: EXIF orientation is applied in tif, jpg, webp and png, and not written again") {
   const TempDir dir;
   // The upright picture is 3 wide, 2 high: 0 1 2 / 3 4 5. How each orientation stores it:
   const std::vector<std::pair<int, std::vector<int>>> stored_as = {
@@ -177,10 +199,13 @@ TEST_CASE("photo: EXIF orientation is applied in tif, jpg and png, and not writt
     write_raw(dir.path / "x.jpg", jpg, blocks);
     put(dir.path / "x.png", png(static_cast<std::uint32_t>(w), static_cast<std::uint32_t>(h), 8, 0,
                                 chunk("eXIf", exif(orientation)), rows));
-    for (const char* name : {"x.tif", "x.png", "x.jpg"}) {
+    save_photo(dir.path / "x.webp", grey_photo(16 * w, 16 * h, blocks), 100);
+    add_exif_to_webp(dir.path / "x.webp", 16 * w, 16 * h, exif(orientation));
+    for (const char* name : {"x.tif", "x.png", "x.jpg", "x.webp"}) {
       CAPTURE(std::string(name));
       const Photo photo = load_photo(dir.path / name);
-      const int step = std::string(name) == "x.jpg" ? 16 : 1;
+      const bool in_blocks = name == std::string("x.jpg") || name == std::string("x.webp");
+      const int step = in_blocks ? 16 : 1;
       REQUIRE(photo.width == 3 * step);
       REQUIRE(photo.height == 2 * step);
       for (int i = 0; i < 6; ++i) {
