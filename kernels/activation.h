@@ -42,13 +42,18 @@ namespace cpu {
 UnaryForward unary;
 UnaryGrad unary_grad;
 }  // namespace cpu
+namespace cuda {
+UnaryForward unary;
+UnaryGrad unary_grad;
+}  // namespace cuda
 
 inline void unary(const Exec& e, Unary f, double alpha, View x, MutView y) {
   check_on_device(name_of(f), e, {x, y});
   check_same_dtype(name_of(f), {x, y});
   check_shape(name_of(f), "y", y.shape, x.shape);
   on_device(
-      name_of(f), e, [&] { ref::unary(e, f, alpha, x, y); }, [&] { cpu::unary(e, f, alpha, x, y); });
+      name_of(f), e, [&] { ref::unary(e, f, alpha, x, y); }, [&] { cpu::unary(e, f, alpha, x, y); },
+      [&] { cuda::unary(e, f, alpha, x, y); });
 }
 inline void unary_grad(const Exec& e, Unary f, double alpha, View x, View y, View dy, MutView dx,
                        Write write) {
@@ -57,7 +62,8 @@ inline void unary_grad(const Exec& e, Unary f, double alpha, View x, View y, Vie
   for (const View& v : {x, y, dy}) check_shape(name_of(f), "operand", v.shape, dx.shape);
   on_device(
       name_of(f), e, [&] { ref::unary_grad(e, f, alpha, x, y, dy, dx, write); },
-      [&] { cpu::unary_grad(e, f, alpha, x, y, dy, dx, write); });
+      [&] { cpu::unary_grad(e, f, alpha, x, y, dy, dx, write); },
+      [&] { cuda::unary_grad(e, f, alpha, x, y, dy, dx, write); });
 }
 
 // LeakyReLU under its own name: y = x where x > 0, slope * x elsewhere.

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "kernels/base/portable.h"
+
 namespace sumi {
 
 enum class DType : std::uint8_t { f32, bf16, f64 };
@@ -16,7 +18,7 @@ struct bf16 {
   std::uint16_t bits;
 
   bf16() = default;
-  explicit bf16(float value) {
+  SUMI_HOST_DEVICE explicit bf16(float value) {
     const auto u = std::bit_cast<std::uint32_t>(value);
     if ((u & 0x7fffffffU) > 0x7f800000U) {
       bits = static_cast<std::uint16_t>((u >> 16) | 0x40U);
@@ -24,8 +26,10 @@ struct bf16 {
       bits = static_cast<std::uint16_t>((u + 0x7fffU + ((u >> 16) & 1U)) >> 16);
     }
   }
-  explicit bf16(double value) : bf16(static_cast<float>(value)) {}
-  operator float() const { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+  SUMI_HOST_DEVICE explicit bf16(double value) : bf16(static_cast<float>(value)) {}
+  SUMI_HOST_DEVICE operator float() const {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
 };
 static_assert(sizeof(bf16) == 2);
 

@@ -9,28 +9,48 @@
 
 #include "kernels/base/view.h"
 
+struct CUstream_st;  // what CUDA's stream handle points to
+
 namespace sumi {
 
 // Whether a kernel replaces its output or adds to it.
 enum class Write : std::uint8_t { overwrite, accumulate };
 
-// Grow-only scratch memory of one Exec (host devices). A pointer is valid until the next get().
+// Grow-only scratch memory of one Exec, on the host unless it is given other functions. A pointer is valid until
+// the next get(), for work on the Exec's stream.
 class Scratch {
  public:
+  struct Memory {
+    void* (*allocate)(std::size_t bytes);  // never null: throws
+    void (*release)(void*);                // waits for work that still uses it
+  };
+
+  Scratch()
+      : Scratch({[](std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); },
+                 [](void* p) { ::operator delete (p, std::align_val_t{64}); }}) {}
+  explicit Scratch(Memory memory) : memory_(memory) {}
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() { release(); }
+
   void* get(std::size_t bytes) {
     if (bytes > size_) {
-      data_.reset(static_cast<std::byte*>(::operator new (bytes, std::align_val_t{64})));
+      release();
+      data_ = memory_.allocate(bytes);
       size_ = bytes;
     }
-    return data_.get();
+    return data_;
   }
   std::size_t size() const { return size_; }
 
  private:
-  struct Free {
-    void operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{64}); }
-  };
-  std::unique_ptr<std::byte, Free> data_;
+  void release() {
+    if (data_) memory_.release(data_);
+    data_ = nullptr;
+    size_ = 0;
+  }
+  Memory memory_;
+  void* data_ = nullptr;
   std::size_t size_ = 0;
 };
 
@@ -42,6 +62,7 @@ struct Exec {
   Device device;
   Scratch* scratch = nullptr;  // never null for kernels that say they need it; engine and tests set it
   KernelLog* log = nullptr;
+  CUstream_st* stream = nullptr;  // of CUDA devices
 
   // A kernel says which implementation it chose: "onednn jit:avx2", "own gemm".
   void ran(const char* implementation) const {
@@ -78,18 +99,20 @@ inline void check_shape(const char* kernel, const char* operand, const Shape& go
 }
 
 // Chooses the backend. A kernel's header calls it with one lambda per backend.
-template <class Ref, class Cpu>
-void on_device(const char* kernel, const Exec& exec, Ref&& ref, Cpu&& cpu) {
+template <class Ref, class Cpu, class Cuda>
+void on_device(const char*, const Exec& exec, Ref&& ref, Cpu&& cpu, Cuda&& cuda) {
   switch (exec.device.kind) {
     case Device::Kind::ref:
-      ref();
-      return;
+      return ref();
     case Device::Kind::cpu:
-      cpu();
-      return;
-    default:
-      fail(kernel, "this build has no backend for device " + exec.device.str());
+      return cpu();
+    case Device::Kind::cuda:
+      return cuda();
   }
+}
+template <class Ref, class Cpu>
+void on_device(const char* kernel, const Exec& exec, Ref&& ref, Cpu&& cpu) {
+  on_device(kernel, exec, ref, cpu, [&] { fail(kernel, "has no CUDA kernel; use --device cpu"); });
 }
 
 }  // namespace sumi

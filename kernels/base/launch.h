@@ -1,0 +1,40 @@
+// One launch of a kernel. Included by kernels/cuda only: the one place that knows how a launch is spelled, on a
+// GPU and in the emulation (kernels/emu), which runs the same kernel on the host.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <tuple>
+
+#include "kernels/base/exec.h"
+
+namespace sumi::kernels {
+
+struct LaunchShape {
+  dim3 grid, block;
+};
+
+// Throws Error with the kernel's name when CUDA reported one, of this launch or of work before it.
+void check_launch(const char* kernel);
+
+// kernel(args...) on exec's stream. Arguments are converted to the kernel's parameter types and copied. A shape
+// without blocks launches nothing: an empty tensor needs no case of its own.
+template <class... P, class... A>
+void launch(const Exec& exec, const char* name, void (*kernel)(P...), const LaunchShape& shape, A&&... args) {
+  if (shape.grid.x == 0 || shape.grid.y == 0 || shape.grid.z == 0) return;
+  std::tuple<P...> values(static_cast<P>(args)...);
+#ifdef SUMI_CUDA
+  std::apply(
+      [&](P&... value) {
+        void* pointers[] = {&value...};
+        (void)cudaLaunchKernel(reinterpret_cast<const void*>(kernel), shape.grid, shape.block, pointers, 0,
+                               exec.stream);
+      },
+      values);
+#else
+  emu::launch(exec.stream, name, shape.grid, shape.block, [kernel, values] { std::apply(kernel, values); });
+#endif
+  check_launch(name);
+}
+
+}  // namespace sumi::kernels

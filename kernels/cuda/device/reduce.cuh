@@ -1,0 +1,37 @@
+// Sums over a warp and over a block, in an order that never changes.
+#pragma once
+
+#include "kernels/cuda/device/shared.cuh"
+
+namespace sumi::kernels::cuda {
+
+inline constexpr unsigned kWholeWarp = 0xffffffffU;
+
+// The sum over the 32 lanes, in every lane. All lanes call it.
+template <class T>
+__device__ T warp_sum(T value) {
+  for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(kWholeWarp, value, distance);
+  return value;
+}
+
+template <class T>
+struct BlockSums {
+  T of_warp[32];
+};
+
+// The sum over all threads of a block of one dimension and whole warps, in every thread. All threads call it; it
+// may be called again at once.
+template <class T>
+__device__ T block_sum(T value) {
+  auto& shared = block_shared<BlockSums<T>>();
+  const unsigned warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  value = warp_sum(value);
+  __syncthreads();  // the sums of an earlier call have been read
+  if (lane == 0) shared.of_warp[warp] = value;
+  __syncthreads();
+  T total = 0;
+  for (unsigned w = 0; w < blockDim.x / 32; ++w) total += shared.of_warp[w];
+  return total;
+}
+
+}  // namespace sumi::kernels::cuda
