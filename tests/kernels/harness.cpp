@@ -249,6 +249,7 @@ Result run(const Job& job, Device device, DType dtype, Write write) {
   }
   std::vector<std::vector<std::uint8_t>> before;
   for (const Buffer& x : in) before.push_back(x.view() ? x.bits() : std::vector<std::uint8_t>());
+  if (!device.on_host()) SUMI_CUDA_CALL(cudaDeviceSynchronize());  // the job's stream waits for no other
   job.run(bench.exec, in, out, write);
   if (!device.on_host()) SUMI_CUDA_CALL(cudaStreamSynchronize(bench.exec.stream));
   Result result;
