@@ -25,10 +25,7 @@ class Scratch {
     void (*release)(void*);                // waits for work that still uses it
   };
 
-  static Memory host() {
-    return {[](std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); },
-            [](void* p) { ::operator delete (p, std::align_val_t{64}); }};
-  }
+  static Memory host() { return {&host_allocate, &host_release}; }
 
   Scratch() : Scratch(host()) {}
   explicit Scratch(Memory memory) : memory_(memory) {}
@@ -53,6 +50,9 @@ class Scratch {
   }
 
  private:
+  static void* host_allocate(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); }
+  static void host_release(void* data) { ::operator delete (data, std::align_val_t{64}); }
+
   Memory memory_;
   void* data_ = nullptr;
   std::size_t size_ = 0;
