@@ -20,8 +20,8 @@ std::string location_str(const Location& where) {
   return std::string(where.file_name()) + ":" + std::to_string(where.line());
 }
 
-Block::Block(const Kernel& kernel, const Order& threads, std::uint8_t shared_fill)
-    : kernel_(kernel), order_(threads), random_(threads.seed), fill_(shared_fill) {
+Block::Block(const Kernel& kernel, const Order& threads, std::uint8_t shared_fill, std::int64_t first)
+    : kernel_(kernel), order_(threads), random_(threads.seed), fill_(shared_fill), first_(first) {
   const std::size_t count = std::size_t{kernel.block.x} * kernel.block.y * kernel.block.z;
   threads_.resize(count);
   arrived_.resize((count + 31) / 32);
@@ -104,7 +104,7 @@ void Block::run(uint3 index) {
   for (Thread& thread : threads_) thread.state = Thread::State::unstarted;
   for (auto& [key, shared] : shared_) shared.used = false;
   std::fill(arrived_.begin(), arrived_.end(), 0u);
-  arrange(start_order_, threads_.size(), order_, random_);
+  arrange(start_order_, threads_.size(), order_, random_, first_);
   started_ = returned_ = at_barrier_ = 0;
   shared_bytes_ = 0;
   try {
@@ -179,7 +179,7 @@ void Block::release_barrier() {
     count += t.predicate;
   }
   at_barrier_ = 0;
-  arrange(release_order_, threads_.size(), order_, random_);
+  arrange(release_order_, threads_.size(), order_, random_, first_);
   for (std::size_t thread : release_order_) {
     threads_[thread].value = count;
     make_ready(thread);
@@ -222,7 +222,7 @@ bool Block::release_warp(std::size_t warp, LaneFunction function, unsigned mask)
     lanes.value[lane] = t.value;
     lanes.argument[lane] = t.argument;
   }
-  arrange(release_order_, 32, order_, random_);
+  arrange(release_order_, 32, order_, random_, first_ - static_cast<std::int64_t>(begin));
   for (std::uint32_t lane : release_order_) {
     if (!(mask >> lane & 1)) continue;
     const std::size_t caller = current_;

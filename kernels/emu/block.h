@@ -52,7 +52,8 @@ class Block {
   // The block that runs; null between blocks. One launch runs at a time.
   static Block* current;
 
-  Block(const Kernel& kernel, const Order& threads, std::uint8_t shared_fill);
+  // `first`: the thread that runs before all others whenever it can; -1: none.
+  Block(const Kernel& kernel, const Order& threads, std::uint8_t shared_fill, std::int64_t first = -1);
   ~Block();
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
@@ -98,6 +99,7 @@ class Block {
   Order order_;
   Random random_;
   std::uint8_t fill_;
+  std::int64_t first_;
   std::size_t shared_bytes_ = 0;
   uint3 index_{};
   std::vector<Thread> threads_;

@@ -13,7 +13,9 @@
 // (cudaStreamSynchronize, ...): one line "[emu] kernel NAME, block (x,y,z): what". Work still queued is then
 // dropped, as it is after a real sticky error, but the next program part may go on.
 //
-// Environment: SUMI_EMU_ORDER=ascending|descending|SEED, SUMI_EMU_VERIFY=1, SUMI_EMU_MEMORY_MB (16384).
+// Environment: SUMI_EMU_ORDER=ascending|descending|SEED, SUMI_EMU_VERIFY=1, SUMI_EMU_MEMORY_MB (16384), and for
+// debuggers SUMI_EMU_FIRST=BLOCK,THREAD (linear indices): who runs before all others, and goes on first after each
+// barrier.
 #pragma once
 
 #include <cstddef>

@@ -58,7 +58,9 @@ Heap::Heap() : capacity_(capacity_from_environment()) {
 }
 
 void Heap::open() {
-  if (opened_++ == 0 && committed_ > 0) mprotect(base_, committed_, PROT_READ | PROT_WRITE);
+  if (opened_++ > 0) return;
+  install_fault_handler();
+  if (committed_ > 0) mprotect(base_, committed_, PROT_READ | PROT_WRITE);
 }
 
 void Heap::close() {

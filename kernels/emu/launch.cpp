@@ -13,6 +13,7 @@ struct Choice {
   Order threads, blocks;
   std::uint8_t shared_fill = 0xFF;
   const char* varied = "";
+  std::int64_t first_block = -1, first_thread = -1;
 };
 
 constexpr char kThreads[] = "thread order: a missing __syncthreads() or __syncwarp()";
@@ -32,14 +33,14 @@ std::uint64_t block_count(const dim3& grid) {
 }
 
 void run_once(const Kernel& kernel, const Choice& choice) {
-  Block block(kernel, choice.threads, choice.shared_fill);
+  Block block(kernel, choice.threads, choice.shared_fill, choice.first_thread);
   const std::uint64_t count = block_count(kernel.grid);
-  if (choice.blocks.kind == Order::Kind::ascending) {
+  if (choice.blocks.kind == Order::Kind::ascending && choice.first_block < 0) {
     for (std::uint64_t b = 0; b < count; ++b) block.run(block_index(kernel.grid, b));
   } else {
     Random random(choice.blocks.seed);
     std::vector<std::uint32_t> order;
-    arrange(order, count, choice.blocks, random);
+    arrange(order, count, choice.blocks, random, choice.first_block);
     for (std::uint32_t b : order) block.run(block_index(kernel.grid, b));
   }
   Heap::get().check_red_zones("kernel " + kernel.name);
@@ -125,11 +126,12 @@ const char* shape_problem(const dim3& grid, const dim3& block) {
 
 void run_kernel(const Kernel& kernel) {
   Runtime& runtime = Runtime::get();
+  const Orders& orders = runtime.orders;
   ++runtime.launches[kernel.name];
   if (runtime.verify)
     run_verified(kernel);
   else
-    run_once(kernel, {runtime.orders.threads, runtime.orders.blocks, 0xFF, ""});
+    run_once(kernel, {orders.threads, orders.blocks, 0xFF, "", orders.first_block, orders.first_thread});
 }
 
 void launch(CUstream_st* stream, const char* name, dim3 grid, dim3 block, std::function<void()> thread_body) {

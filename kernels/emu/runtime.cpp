@@ -21,6 +21,15 @@ Order order_from_environment() {
   return Order::shuffle(seed);
 }
 
+void first_from_environment(Orders& orders) {
+  const char* text = std::getenv("SUMI_EMU_FIRST");
+  if (!text || !*text) return;
+  char* end = nullptr;
+  orders.first_block = std::strtoll(text, &end, 10);
+  if (*end == ',') orders.first_thread = std::strtoll(end + 1, &end, 10);
+  if (*end) fail("emu", std::string("SUMI_EMU_FIRST is \"") + text + "\": BLOCK,THREAD as linear indices");
+}
+
 bool verify_from_environment() {
   const char* text = std::getenv("SUMI_EMU_VERIFY");
   return text && *text && std::strcmp(text, "0") != 0;
@@ -40,6 +49,8 @@ Runtime& Runtime::get() {
 Runtime::Runtime() : verify(verify_from_environment()), default_stream(new CUstream_st) {
   const Order order = order_from_environment();
   orders = {order, order, order};
+  first_from_environment(orders);
+  stream_random = Random(order.seed);
   streams.push_back(default_stream);
 }
 
@@ -111,8 +122,7 @@ void Runtime::choose_and_run() {
   std::vector<std::uint32_t> order;
   while (true) {
     CUstream_st* chosen = nullptr;
-    if (orders.streams.kind != Order::Kind::shuffled) stream_random_ = Random(0);
-    arrange(order, streams.size(), orders.streams, stream_random_);
+    arrange(order, streams.size(), orders.streams, stream_random);
     for (std::uint32_t i : order) {
       CUstream_st* stream = streams[i];
       if (stream->queue.empty() || !stream->queue.front()->needed || !may_run(*stream->queue.front()))
@@ -160,6 +170,7 @@ OrderScope::OrderScope(Orders orders) {
   const Lock lock(runtime.mutex);
   before_ = runtime.orders;
   runtime.orders = orders;
+  runtime.stream_random = Random(orders.streams.seed);
 }
 
 OrderScope::~OrderScope() {

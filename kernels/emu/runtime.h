@@ -50,6 +50,7 @@ class Runtime {
 
   std::recursive_mutex mutex;
   Orders orders;
+  Random stream_random{0};
   bool verify = false;
   CUstream_st* default_stream;
   std::vector<CUstream_st*> streams;  // by age, the default one first
@@ -78,7 +79,6 @@ class Runtime {
   Runtime();
   void choose_and_run();
   std::exception_ptr postponed_;
-  Random stream_random_{0};
 };
 
 // Runs one launch: in the chosen order, or in several if verify is on. Device memory is open.

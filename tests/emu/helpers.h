@@ -1,12 +1,11 @@
 // What the emulator's tests share: arrays on the device, and errors as text.
 #pragma once
 
-#include <cuda_runtime.h>
-
 #include <string>
 #include <vector>
 
 #include "kernels/base/check.h"
+#include "kernels/emu/include/cuda_runtime.h"
 
 namespace test_emu {
 
