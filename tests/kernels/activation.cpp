@@ -127,7 +127,8 @@ TEST_CASE("unary: far from zero") {
     const auto want = expected(job, DType::f32)[0];
     for (Device device : computing_devices()) {
       const auto got = run(job, device, DType::f32).values[0];
-      for (std::size_t i = 0; i < x.size(); ++i)  // each on its own scale, down to f32's smallest normal number
+      for (std::size_t i = 0; i < x.size();
+           ++i)  // each on its own scale, down to f32's smallest normal number
         expect_close(std::string(name_of(f)) + " of " + std::to_string(x[i]), {got[i]},
                      {std::abs(want[i]) < 0x1p-126 ? got[i] < 0x1p-125 ? got[i] : 0.0 : want[i]},
                      rounding(DType::f32));
