@@ -1,0 +1,119 @@
+// Colour spaces: colours known from elsewhere, there and back, derivatives by central differences, and every backend
+// against the reference.
+#include "kernels/colour.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tests/kernels/harness.h"
+
+namespace sumi::test {
+namespace {
+
+using namespace sumi::kernels;
+
+using Numbers = std::vector<double>;
+
+constexpr Colour all[] = {Colour::rgb_to_lab, Colour::lab_to_rgb, Colour::rgb_to_yuv, Colour::yuv_to_rgb};
+
+Shape row_of(const Numbers& x) {
+  return {1, 1, static_cast<std::int64_t>(x.size()) / 3, 3};
+}
+Job convert_job(Colour c, const Shape& s, const Numbers& x) {
+  return {name_of(c), {{s, x}}, {s}, [c](const Exec& e, const Ins& in, Outs& out, Write) {
+            convert_colour(e, c, in[0], out[0]);
+          }};
+}
+Job grad_job(Colour c, const Shape& s, const Numbers& x, const Numbers& dy) {
+  return {std::string(name_of(c)) + " gradient",
+          {{s, x}, {s, dy}},
+          {s},
+          [c](const Exec& e, const Ins& in, Outs& out, Write w) {
+            convert_colour_grad(e, c, in[0], in[1], out[0], w);
+          },
+          true};
+}
+Numbers converted(Colour c, const Numbers& x) {
+  return expected(convert_job(c, row_of(x), x), DType::f64)[0];
+}
+
+// Colours of the cube, and of dark ones, where the curves are lines.
+Numbers rgb(std::int64_t pixels, std::uint64_t seed) {
+  Numbers x = reals(3 * pixels, seed, -1, 1);
+  for (std::size_t i = 0; i < x.size() / 4; ++i) x[i] = -1 + 0.01 * (x[i] + 1);
+  return x;
+}
+// What convert_colour takes: colours that RGB has, in the space that `c` starts from.
+Numbers inputs(Colour c, std::int64_t pixels, std::uint64_t seed) {
+  const Numbers x = rgb(pixels, seed);
+  if (c == Colour::lab_to_rgb) return converted(Colour::rgb_to_lab, x);
+  if (c == Colour::yuv_to_rgb) return converted(Colour::rgb_to_yuv, x);
+  return x;
+}
+
+}  // namespace
+
+TEST_CASE("colour: Lab of the primaries, white, black and a grey") {
+  // The usual tables (D65, 2 degrees), whose white points differ in the second decimal.
+  const Numbers x = {1, -1, -1, -1, 1, -1, -1, -1, 1, 1, 1, 1, -1, -1, -1, 0, 0, 0};
+  const Numbers want = {53.24, 80.09, 67.20, 87.73, -86.18, 83.18, 32.30, 79.19, -107.86,
+                        100,   0,     0,     0,     0,      0,     53.39, 0,     0};
+  const Numbers lab = converted(Colour::rgb_to_lab, x);
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    const double value = i % 3 == 0 ? (lab[i] + 1) * 50 : lab[i] * 110;
+    CAPTURE(i);
+    CHECK(std::abs(value - want[i]) < 0.03);
+    if (i % 3 && want[i] == 0) CHECK(std::abs(value) < 1e-12);  // greys have no colour
+  }
+}
+
+TEST_CASE("colour: YUV is TensorFlow's") {
+  // tf.image.rgb_to_yuv of the three primaries and of white
+  expect_close("yuv", converted(Colour::rgb_to_yuv, {1, -1, -1, -1, 1, -1, -1, -1, 1, 1, 1, 1}),
+               {0.299, -0.14714119, 0.61497538, 0.587, -0.28886916, -0.51496512, 0.114, 0.43601035,
+                -0.10001026, 1, 0, 0},
+               {0, 1e-8});
+}
+
+TEST_CASE("colour: there and back again") {
+  const Numbers x = rgb(200, 1);
+  // The two pieces of sRGB's curve meet to seven digits only.
+  expect_close("Lab", converted(Colour::lab_to_rgb, converted(Colour::rgb_to_lab, x)), x, {0, 1e-6});
+  expect_close("YUV", converted(Colour::yuv_to_rgb, converted(Colour::rgb_to_yuv, x)), x, {0, 1e-13});
+}
+
+TEST_CASE("colour: gradients by central differences") {
+  const std::int64_t pixels = 20;
+  for (Colour c : all) {
+    const Numbers x = inputs(c, pixels, 5), dy = reals(3 * pixels, 6);
+    check_gradient(
+        name_of(c), [&](const Numbers& at) { return dot(converted(c, at), dy); }, x,
+        expected(grad_job(c, row_of(x), x, dy), DType::f64)[0], 1e-6);
+  }
+}
+
+TEST_CASE("colour: backends against the reference") {
+  for (const Shape& s : {Shape{1, 1, 1, 3}, Shape{2, 5, 7, 3}, Shape{1, 33, 31, 3}})
+    for (Colour c : all)
+      for (DType t : {DType::f32, DType::bf16}) {
+        const Numbers x = inputs(c, s.count() / 3, 7);
+        check_job(convert_job(c, s, x), t, rounding(t));
+        // A dark channel of a bright colour is a small difference of large numbers, and its curve is steep there.
+        Tol tol = rounding(t);
+        if (c == Colour::lab_to_rgb && t == DType::f32) tol.rel = 1e-4;
+        check_job(grad_job(c, s, x, reals(s.count(), 8)), t, tol);
+      }
+}
+
+TEST_CASE("colour: NaN stays in its pixel") {
+  const double nan = std::nan("");
+  for (Device device : every_device())
+    for (Colour c : all) {
+      const auto y =
+          run(convert_job(c, {1, 1, 2, 3}, {nan, nan, nan, 0, 0, 0}), device, DType::f32).values[0];
+      for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::isnan(y[i]) == (i < 3));
+    }
+}
+
+}  // namespace sumi::test
