@@ -4,8 +4,12 @@
 #include <omp.h>
 
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <thread>
 
+#include "engine/memory.h"
+#include "kernels/base/launch.h"
 #include "kernels/build.h"
 
 namespace sumi {
@@ -20,6 +24,82 @@ struct HostExecs {
 HostExecs& host_execs() {
   thread_local HostExecs execs;
   return execs;
+}
+
+// How many CUDA devices can be used, and if none, why.
+struct CudaDevices {
+  int count = 0;
+  std::string why_none;
+};
+const CudaDevices& cuda_devices() {
+  static const CudaDevices devices = [] {
+    CudaDevices found;
+    const cudaError_t error = cudaGetDeviceCount(&found.count);
+    if (error == cudaSuccess) return found;
+    found.count = 0;  // without a driver it is left untouched
+    found.why_none = cudaGetErrorString(error);
+    (void)cudaGetLastError();
+    return found;
+  }();
+  return devices;
+}
+
+// The stream of a device, made once and never destroyed: work may outlive any static object.
+cudaStream_t stream_of(int index) {
+  static std::mutex mutex;
+  static auto* streams = new std::map<int, cudaStream_t>;
+  const std::lock_guard lock(mutex);
+  cudaStream_t& stream = (*streams)[index];
+  if (!stream) SUMI_CUDA_CALL(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  return stream;
+}
+
+struct CudaExec {
+  Scratch scratch{{[](std::size_t bytes) {
+                     void* data = nullptr;
+                     SUMI_CUDA_CALL(cudaMalloc(&data, bytes));
+                     return data;
+                   },
+                   [](void* data) { (void)cudaFree(data); }}};
+  Exec exec;
+  explicit CudaExec(int index)
+      : exec{{Device::Kind::cuda, index}, &scratch, host_execs().cpu.log, stream_of(index)} {}
+};
+
+thread_local std::map<int, std::unique_ptr<CudaExec>> cuda_execs;
+
+const Exec& cuda_exec(int index) {
+  thread_local int current = -1;
+  if (current != index) SUMI_CUDA_CALL(cudaSetDevice(index));
+  current = index;
+  std::unique_ptr<CudaExec>& exec = cuda_execs[index];
+  if (!exec) exec = std::make_unique<CudaExec>(index);
+  return exec->exec;
+}
+
+std::string describe_cuda(int index) {
+  cudaDeviceProp p;
+  SUMI_CUDA_CALL(cudaGetDeviceProperties(&p, index));
+  return fmt::format("{}, compute {}.{}, {:.0f} GiB", p.name, p.major, p.minor,
+                     static_cast<double>(p.totalGlobalMem) / (1 << 30));
+}
+
+// "cuda" or "cuda:N"
+Device parse_cuda(const std::string& name) {
+  if (kernels::cuda_is_emulated())
+    fail("device",
+         "this sumi was built without CUDA; use --device cpu, build with the preset cuda, or run the CUDA "
+         "kernels on the host with --device emu");
+  const CudaDevices& devices = cuda_devices();
+  if (devices.count == 0)
+    fail("device", "no CUDA device can be used here (" + devices.why_none + "); use --device cpu");
+  const std::string number = name.size() > 5 ? name.substr(5) : "0";
+  if ((name.size() > 4 && name[4] != ':') || number.empty() || number.size() > 3 ||
+      number.find_first_not_of("0123456789") != std::string::npos || std::stoi(number) >= devices.count)
+    fail("device",
+         fmt::format("there is no '{}'; use {}", name,
+                     devices.count == 1 ? "cuda:0" : fmt::format("cuda:0 to cuda:{}", devices.count - 1)));
+  return {Device::Kind::cuda, std::stoi(number)};
 }
 
 std::string cpu_model() {
@@ -45,10 +125,10 @@ const char* instruction_set() {
 Device parse_device(const std::string& name) {
   if (name == "cpu") return {Device::Kind::cpu, 0};
   if (name == "ref") return {Device::Kind::ref, 0};
-  if (name.starts_with("cuda"))
-    fail("device",
-         "this build of sumi has no CUDA device; use --device cpu (sumi devices lists what there is)");
-  fail("device", "unknown device '" + name + "'; use cpu or ref (sumi devices lists them)");
+  if (name == "emu" && kernels::cuda_is_emulated()) return {Device::Kind::cuda, 0};
+  if (name.starts_with("cuda")) return parse_cuda(name);
+  fail("device", fmt::format("unknown device '{}'; use cpu, ref or {} (sumi devices lists them)", name,
+                             kernels::cuda_is_emulated() ? "emu" : "cuda"));
 }
 
 DType parse_dtype(const std::string& name) {
@@ -61,7 +141,7 @@ DType parse_dtype(const std::string& name) {
 const Exec& exec_on(const Device& device) {
   if (device.is_cpu()) return host_execs().cpu;
   if (device.is_ref()) return host_execs().ref;
-  fail("device", "this build of sumi has no device " + device.str());
+  return cuda_exec(device.index);
 }
 
 void set_threads(int count) {
@@ -74,21 +154,34 @@ int threads() {
 }
 
 std::string compute_signature(const Device& device) {
-  if (!device.is_cpu()) return device.str();
+  if (device.is_ref()) return "ref";
+  if (!device.is_cpu()) return kernels::cuda_is_emulated() ? "emu" : "cuda, " + describe_cuda(device.index);
   return fmt::format("cpu, {}, {}", instruction_set(), kernels::cpu_library());
 }
 
 std::vector<DeviceInfo> list_devices() {
-  return {
+  std::vector<DeviceInfo> list = {
       {"cpu", fmt::format("{}, {}, {}, {} threads; f32, bf16", cpu_model(), instruction_set(),
                           kernels::cpu_library(), threads())},
       {"ref",
        "the reference backend: plain loops on one thread, f32, bf16 and f64; for checking, not for speed"}};
+  if (kernels::cuda_is_emulated()) {
+    list.push_back(
+        {"emu",
+         "the CUDA kernels, emulated on the host: f32 and bf16; for checking and learning, not for speed "
+         "(this sumi was built without CUDA)"});
+  } else if (cuda_devices().count == 0) {
+    list.push_back({"-", "no CUDA device can be used: " + cuda_devices().why_none});
+  }
+  for (int i = 0; !kernels::cuda_is_emulated() && i < cuda_devices().count; ++i)
+    list.push_back({fmt::format("cuda:{}", i), describe_cuda(i) + "; f32, bf16"});
+  return list;
 }
 
 void set_kernel_log(KernelLog* log) {
   host_execs().cpu.log = log;
   host_execs().ref.log = log;
+  for (auto& [index, exec] : cuda_execs) exec->exec.log = log;
 }
 
 }  // namespace sumi

@@ -8,13 +8,15 @@
 
 namespace sumi {
 
-// "cpu", "ref". Throws Error naming the devices there are.
+// "cpu", "ref"; "cuda" and "cuda:N" in builds with CUDA where there is such a device, "emu" in the others: the CUDA
+// kernels, emulated on the host. Throws Error naming the devices there are.
 Device parse_device(const std::string& name);
 
 // "f32", "bf16", "f64"; throws Error naming the three.
 DType parse_dtype(const std::string& name);
 
-// This thread's Exec for `device`: one scratch memory per thread and device.
+// This thread's Exec for `device`: one scratch memory per thread and device. A CUDA device has one stream, which all
+// threads share; it becomes the thread's current device.
 const Exec& exec_on(const Device& device);
 
 // Threads that CPU kernels use. 0 asks for all of the machine's (respecting OMP_NUM_THREADS).

@@ -59,7 +59,7 @@ std::uint64_t memory_held(const Device& device) {
 
 void release_memory(const Device& device) {
   Pool::of(device).trim();
-  *exec_on(device).scratch = Scratch();
+  exec_on(device).scratch->release();
 }
 
 FrugalMemory::FrugalMemory() {
@@ -72,7 +72,8 @@ bool FrugalMemory::on() {
   return frugal > 0;
 }
 
-std::uint64_t available_memory() {
+std::uint64_t available_memory(const Device& device) {
+  if (!device.on_host()) return free_device_memory(device);
   const std::uint64_t kib = number_in("/proc/meminfo", "MemAvailable:");
   const std::uint64_t machine = kib == kNone ? kNone : kib * 1024;
   const std::uint64_t left = std::min(machine, left_in_groups());

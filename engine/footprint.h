@@ -26,7 +26,8 @@ class FrugalMemory {
 };
 
 // Bytes that this process may still take without swapping: what the kernel calls available, or what the
-// control groups of the process leave if that is less; at least 1. 0 when the system does not tell.
-std::uint64_t available_memory();
+// control groups of the process leave if that is less; at least 1. 0 when the system does not tell. A CUDA device
+// tells its own.
+std::uint64_t available_memory(const Device& device = {});
 
 }  // namespace sumi

@@ -7,7 +7,9 @@
 #include <cstring>
 #include <new>
 
+#include "engine/device.h"
 #include "engine/footprint.h"
+#include "kernels/base/launch.h"
 
 namespace sumi {
 namespace {
@@ -23,6 +25,25 @@ std::size_t size_class(std::size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
+// Null when there is none.
+void* take_from_system(const Device& device, std::size_t bytes) {
+  if (device.on_host()) return ::operator new(bytes, kAlign, std::nothrow);
+  exec_on(device);  // makes it this thread's device
+  void* data = nullptr;
+  const cudaError_t error = cudaMalloc(&data, bytes);
+  if (error == cudaErrorMemoryAllocation) {
+    (void)cudaGetLastError();
+    return nullptr;
+  }
+  SUMI_CUDA_CALL(error);
+  return data;
+}
+
+void give_to_system(const Device& device, void* data) {
+  if (device.on_host()) return ::operator delete(data, kAlign);
+  (void)cudaFree(data);  // at the program's end the driver may be gone before us
+}
+
 }  // namespace
 
 Block::~Block() {
@@ -30,10 +51,14 @@ Block::~Block() {
 }
 
 Pool& Pool::of(const Device& device) {
-  if (!device.on_host()) fail("memory", "this build has no device " + device.str());
-  // Both host devices share one heap. Leaked on purpose: tensors with static lifetime may outlive any
-  // destructor.
-  static Pool* pool = new Pool;
+  // Leaked on purpose: tensors with static lifetime may outlive any destructor.
+  static Pool* host = new Pool(Device{});
+  if (device.on_host()) return *host;
+  static std::mutex mutex;
+  static auto* pools = new std::map<int, Pool*>;
+  const std::lock_guard lock(mutex);
+  Pool*& pool = (*pools)[device.index];
+  if (!pool) pool = new Pool(device);
   return *pool;
 }
 
@@ -50,22 +75,26 @@ Storage Pool::allocate(std::size_t bytes) {
   }
   if (!data) {
     if (size >= kFrugalBytes && FrugalMemory::on()) trim();
-    data = ::operator new(size, kAlign, std::nothrow);
+    data = take_from_system(device_, size);
     if (!data) {
       trim();
-      data = ::operator new(size, kAlign, std::nothrow);
+      data = take_from_system(device_, size);
     }
     const std::lock_guard lock(mutex_);
     if (!data)
       fail("memory",
-           fmt::format("out of memory: asked for {:.1f} MiB with {:.1f} MiB in use; lower --batch-size, "
+           fmt::format("out of memory{}: asked for {:.1f} MiB with {:.1f} MiB in use; lower --batch-size, "
                        "--size or --crop-size, or use a smaller network (--ngf, --ndf)",
-                       size / 1048576.0, stats_.in_use / 1048576.0));
+                       device_.on_host() ? "" : " on " + device_.str(), size / 1048576.0,
+                       stats_.in_use / 1048576.0));
     stats_.held += size;
     ++stats_.allocations;
   }
 #ifndef NDEBUG
-  std::memset(data, 0xFF, size);
+  if (device_.on_host())
+    std::memset(data, 0xFF, size);
+  else
+    SUMI_CUDA_CALL(cudaMemsetAsync(data, 0xFF, size, exec_on(device_).stream));
 #endif
   {
     const std::lock_guard lock(mutex_);
@@ -94,7 +123,7 @@ void Pool::reset_peak() {
 void Pool::trim() {
   const std::lock_guard lock(mutex_);
   for (auto& [size, blocks] : free_) {
-    for (void* block : blocks) ::operator delete(block, kAlign);
+    for (void* block : blocks) give_to_system(device_, block);
     stats_.held -= size * blocks.size();
   }
   free_.clear();
@@ -102,6 +131,27 @@ void Pool::trim() {
 
 Pool::~Pool() {
   trim();
+}
+
+void copy_bytes(const Device& to, void* target, const Device& from, const void* source, std::size_t bytes) {
+  if (bytes == 0) return;
+  if (to.on_host() && from.on_host()) {
+    std::memcpy(target, source, bytes);
+    return;
+  }
+  const auto stream_of = [](const Device& device) { return exec_on(device).stream; };
+  if (!to.on_host() && !from.on_host() && !(to == from))  // between GPUs
+    SUMI_CUDA_CALL(cudaStreamSynchronize(stream_of(from)));
+  const auto stream = stream_of(to.on_host() ? from : to);
+  SUMI_CUDA_CALL(cudaMemcpyAsync(target, source, bytes, cudaMemcpyDefault, stream));
+  if (to.on_host()) SUMI_CUDA_CALL(cudaStreamSynchronize(stream));
+}
+
+std::uint64_t free_device_memory(const Device& device) {
+  exec_on(device);
+  std::size_t left = 0, all = 0;
+  SUMI_CUDA_CALL(cudaMemGetInfo(&left, &all));
+  return left;
 }
 
 }  // namespace sumi

@@ -38,7 +38,8 @@ class Block {
 };
 using Storage = std::shared_ptr<Block>;
 
-// One pool per device; thread-safe. Builds without NDEBUG poison fresh blocks with 0xFF (NaN in every float
+// One pool per device (cpu and ref share one); thread-safe. A CUDA device's blocks are used in the order of its one
+// stream, so a block may be handed out again while the work that last used it still runs. Builds without NDEBUG poison fresh blocks with 0xFF (NaN in every float
 // type).
 class Pool {
  public:
@@ -54,11 +55,20 @@ class Pool {
 
  private:
   friend class Block;
+  explicit Pool(const Device& device) : device_(device) {}
   void give_back(void* data, std::size_t bytes);
 
+  Device device_;
   mutable std::mutex mutex_;
   std::map<std::size_t, std::vector<void*>> free_;
   PoolStats stats_;
 };
+
+// Copies between the memory of any two devices, in order with their work. On return a copy to the host is there, and
+// a source on the host may be changed.
+void copy_bytes(const Device& to, void* target, const Device& from, const void* source, std::size_t bytes);
+
+// Bytes that a CUDA device has left.
+std::uint64_t free_device_memory(const Device& device);
 
 }  // namespace sumi

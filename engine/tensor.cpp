@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstring>
+#include <algorithm>
+#include <type_traits>
 
 #include "engine/device.h"
 #include "kernels/base/dispatch.h"
@@ -28,8 +29,14 @@ namespace {
 template <class From>
 void convert(const std::vector<From>& values, const MutView& to) {
   dispatch(to.dtype, [&]<class T>() {
-    T* out = to.as<T>();
-    for (std::size_t i = 0; i < values.size(); ++i) out[i] = static_cast<T>(values[i]);
+    if (to.device.on_host()) {
+      std::transform(values.begin(), values.end(), to.as<T>(), [](From v) { return static_cast<T>(v); });
+    } else if constexpr (std::is_same_v<T, From>) {
+      copy_bytes(to.device, to.data, Device{}, values.data(), values.size() * sizeof(T));
+    } else {
+      std::vector<T> converted(values.begin(), values.end());
+      copy_bytes(to.device, to.data, Device{}, converted.data(), converted.size() * sizeof(T));
+    }
   });
 }
 
@@ -162,7 +169,13 @@ template <class T>
 std::vector<T> Tensor::to_vector() const {
   std::vector<T> values(static_cast<std::size_t>(count()));
   dispatch(dtype(), [&]<class From>() {
+    std::vector<From> copied;
     const From* in = view().as<From>();
+    if (!device().on_host()) {
+      copied.resize(values.size());
+      copy_bytes(Device{}, copied.data(), device(), in, copied.size() * sizeof(From));
+      in = copied.data();
+    }
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<T>(in[i]);
   });
   return values;
@@ -207,7 +220,7 @@ const std::shared_ptr<GradSlot>& Tensor::slot() const {
 void Tensor::move_to(const Storage& storage, std::size_t byte_offset, std::shared_ptr<GradSlot> slot) const {
   const std::size_t bytes = static_cast<std::size_t>(count()) * size_of(dtype());
   std::byte* target = static_cast<std::byte*>(storage->data()) + byte_offset;
-  std::memcpy(target, impl().data(), bytes);
+  copy_bytes(device(), target, device(), impl().data(), bytes);
   impl_->storage = storage;
   impl_->offset = byte_offset;
   impl_->slot = std::move(slot);

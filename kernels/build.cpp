@@ -10,4 +10,12 @@ const char* cpu_library() {
 #endif
 }
 
+bool cuda_is_emulated() {
+#ifdef SUMI_CUDA
+  return false;
+#else
+  return true;
+#endif
+}
+
 }  // namespace sumi::kernels

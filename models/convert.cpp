@@ -82,6 +82,7 @@ PictureNetwork picture_network(Model& model, const std::string& direction, bool 
 Converter::Converter(PictureNetwork network, std::uint64_t max_memory,
                      std::function<std::uint64_t()> available)
     : network_(std::move(network)), max_memory_(max_memory), available_(std::move(available)) {
+  if (!available_) available_ = [device = network_.device] { return available_memory(device); };
   if (network_.channels != 1 && network_.channels != 3)
     fail("convert",
          fmt::format("a network of {} channels draws no pictures; use one of 1 or 3", network_.channels));

@@ -37,10 +37,10 @@ PictureNetwork picture_network(Model& model, const std::string& direction, bool 
 // and as floats. 8 MiB: large pictures may be convolved in another way, which takes bounded scratch memory. (A CycleGAN of 64 channels takes about 1.3 KB a pixel.)
 class Converter {
  public:
-  // max_memory: bytes that one picture may take; 0: what the machine has left, which `available` tells (0: it
+  // max_memory: bytes that one picture may take; 0: what the network's device has left, which `available` tells (0: it
   // does not tell, and nothing is refused).
   explicit Converter(PictureNetwork network, std::uint64_t max_memory = 0,
-                     std::function<std::uint64_t()> available = available_memory);
+                     std::function<std::uint64_t()> available = {});
 
   // The picture of the same size, depth and alpha that the network draws. Sizes that the network cannot take
   // are extended on the right and at the bottom by reflection (where the picture is too small to be reflected,

@@ -37,7 +37,8 @@ OUTSIDE = [
     (r"lcms2", ["engine/io", "tests"], []),
     (r"CLI/", ["tools"], []),
     (r"(cudnn|cublas)", ["kernels/peer", "bench"], []),
-    (r"cuda(_runtime|_runtime_api|\.h)", ["kernels/cuda", "kernels/cuda/device", "kernels/emu", "kernels/peer"],
+    (r"cuda(_runtime|_runtime_api|\.h)", ["kernels/cuda", "kernels/cuda/device", "kernels/emu", "kernels/peer", "tests",
+                                           "bench"],
      ["kernels/base/launch", "engine/device.", "engine/memory.", "engine/graph."]),
     (r"(torch|ATen)/", [], []),
 ]

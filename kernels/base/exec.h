@@ -25,9 +25,12 @@ class Scratch {
     void (*release)(void*);                // waits for work that still uses it
   };
 
-  Scratch()
-      : Scratch({[](std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); },
-                 [](void* p) { ::operator delete (p, std::align_val_t{64}); }}) {}
+  static Memory host() {
+    return {[](std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); },
+            [](void* p) { ::operator delete (p, std::align_val_t{64}); }};
+  }
+
+  Scratch() : Scratch(host()) {}
   explicit Scratch(Memory memory) : memory_(memory) {}
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -42,13 +45,14 @@ class Scratch {
     return data_;
   }
   std::size_t size() const { return size_; }
-
- private:
+  // Gives the memory back; the next get() takes new.
   void release() {
     if (data_) memory_.release(data_);
     data_ = nullptr;
     size_ = 0;
   }
+
+ private:
   Memory memory_;
   void* data_ = nullptr;
   std::size_t size_ = 0;

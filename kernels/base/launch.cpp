@@ -1,12 +1,22 @@
 #include "kernels/base/launch.h"
 
+#include <string>
+
 namespace sumi::kernels {
+
+void check_cuda(cudaError_t error, const char* call, const char* file, int line) {
+  if (error == cudaSuccess) return;
+  (void)cudaGetLastError();  // what is reported is not reported again
+  const std::string path = file;
+  fail("cuda", std::string(cudaGetErrorString(error)) + " (" + cudaGetErrorName(error) + ") from " + call +
+                   " at " + path.substr(path.find_last_of('/') + 1) + ":" + std::to_string(line));
+}
 
 void check_launch(const char* kernel) {
   const cudaError_t error = cudaGetLastError();
   if (error != cudaSuccess)
-    fail(kernel, std::string("CUDA: ") + cudaGetErrorString(error) +
-                     "; the device's work up to here is lost: start again from the last checkpoint");
+    fail(kernel, std::string("CUDA: ") + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) +
+                     "); go on from the last checkpoint");
 }
 
 void read_back(const char* kernel, const Exec& exec, void* host, const void* device, std::size_t bytes) {

@@ -1,5 +1,6 @@
-// One launch of a kernel. Included by kernels/cuda only: the one place that knows how a launch is spelled, on a
-// GPU and in the emulation (kernels/emu), which runs the same kernel on the host.
+// One launch of a kernel, and the check of a CUDA call. The one place that knows how a launch is spelled, on a GPU and
+// in the emulation (kernels/emu), which runs the same kernel on the host. Included by kernels/cuda and by the engine's
+// three files that call CUDA.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -9,6 +10,10 @@
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
+
+// Throws Error when `error` is one, with CUDA's text and the place.
+void check_cuda(cudaError_t error, const char* call, const char* file, int line);
+#define SUMI_CUDA_CALL(call) ::sumi::kernels::check_cuda(call, #call, __FILE__, __LINE__)
 
 struct LaunchShape {
   dim3 grid, block;

@@ -1,14 +1,17 @@
 // Buffers, values, the comparison and the running of jobs. See harness.h.
 #include "tests/kernels/harness.h"
 
+#include <cuda_runtime.h>
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <utility>
 
 #include "kernels/base/dispatch.h"
+#include "kernels/base/launch.h"
 
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
@@ -16,19 +19,40 @@
 
 namespace sumi::test {
 
+const std::vector<Device>& computing_devices() {
+  static const std::vector<Device> devices = [] {
+    int count = 0;
+    if (cudaGetDeviceCount(&count) == cudaSuccess && count > 0) return std::vector<Device>{cpu, cuda};
+    (void)cudaGetLastError();
+    MESSAGE("no CUDA device can be used: its kernels are not tested");
+    return std::vector<Device>{cpu};
+  }();
+  return devices;
+}
+
 // ---- Buffer ----
 
 Buffer::Buffer(Shape shape, DType dtype, Device device) : mut_{nullptr, dtype, shape, device, 0} {
-  auto* memory = static_cast<std::uint8_t*>(::operator new (size() + 2 * zone, std::align_val_t{64}));
-  std::memset(memory, 0xFF, size() + 2 * zone);
-  mut_.data = memory + zone;
+  const std::size_t bytes = size() + 2 * zone;
+  void* memory = nullptr;
+  if (device.on_host()) {
+    memory = ::operator new (bytes, std::align_val_t{64});
+    std::memset(memory, 0xFF, bytes);
+  } else {
+    SUMI_CUDA_CALL(cudaMalloc(&memory, bytes));
+    SUMI_CUDA_CALL(cudaMemset(memory, 0xFF, bytes));
+  }
+  mut_.data = static_cast<std::uint8_t*>(memory) + zone;
   poison(true);
 }
 
 Buffer::~Buffer() {
   if (!mut_) return;
   poison(false);
-  ::operator delete (body() - zone, std::align_val_t{64});
+  if (mut_.device.on_host())
+    ::operator delete (body() - zone, std::align_val_t{64});
+  else
+    (void)cudaFree(body() - zone);
 }
 
 void Buffer::swap(Buffer& other) noexcept {
@@ -37,6 +61,7 @@ void Buffer::swap(Buffer& other) noexcept {
 
 void Buffer::poison([[maybe_unused]] bool on) const {
 #ifdef __SANITIZE_ADDRESS__
+  if (!mut_.device.on_host()) return;
   for (const std::uint8_t* start : {body() - zone, body() + size()}) {
     if (on) {
       ASAN_POISON_MEMORY_REGION(start, zone);
@@ -50,31 +75,52 @@ void Buffer::poison([[maybe_unused]] bool on) const {
 void Buffer::set(const std::vector<double>& values) {
   REQUIRE(static_cast<std::int64_t>(values.size()) == mut_.count());
   dispatch(mut_.dtype, [&]<class T>() {
-    for (std::size_t i = 0; i < values.size(); ++i) mut_.as<T>()[i] = static_cast<T>(values[i]);
+    std::vector<T> converted(values.size());
+    std::transform(values.begin(), values.end(), converted.begin(),
+                   [](double v) { return static_cast<T>(v); });
+    if (mut_.device.on_host())
+      std::copy(converted.begin(), converted.end(), mut_.as<T>());
+    else
+      SUMI_CUDA_CALL(cudaMemcpy(body(), converted.data(), size(), cudaMemcpyHostToDevice));
   });
 }
 
+std::vector<std::uint8_t> Buffer::read(std::ptrdiff_t first, std::size_t count) const {
+  std::vector<std::uint8_t> bytes(count);
+  if (mut_.device.on_host())
+    std::copy_n(body() + first, count, bytes.begin());
+  else
+    SUMI_CUDA_CALL(cudaMemcpy(bytes.data(), body() + first, count, cudaMemcpyDeviceToHost));
+  return bytes;
+}
+
 std::vector<double> Buffer::get() const {
+  const std::vector<std::uint8_t> bytes = bits();
   std::vector<double> values(static_cast<std::size_t>(mut_.count()));
   dispatch(mut_.dtype, [&]<class T>() {
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<double>(mut_.as<T>()[i]);
+    std::vector<T> elements(values.size());
+    if (!bytes.empty()) std::memcpy(elements.data(), bytes.data(), bytes.size());
+    std::transform(elements.begin(), elements.end(), values.begin(),
+                   [](T v) { return static_cast<double>(v); });
   });
   return values;
 }
 
 std::vector<std::uint8_t> Buffer::bits() const {
-  return {body(), body() + size()};
+  return read(0, size());
 }
 
 std::string Buffer::damage() const {
   if (!mut_) return {};
   std::string text;
   poison(false);
-  for (std::size_t i = 0; i < zone && text.empty(); ++i) {
-    if (body()[size() + i] != 0xFF) text = "byte " + std::to_string(i) + " after the end was written";
-    if (body()[i - zone] != 0xFF) text = "byte " + std::to_string(zone - i) + " before the start was written";
-  }
+  const auto before = read(-static_cast<std::ptrdiff_t>(zone), zone);
+  const auto after = read(static_cast<std::ptrdiff_t>(size()), zone);
   poison(true);
+  for (std::size_t i = 0; i < zone && text.empty(); ++i) {
+    if (after[i] != 0xFF) text = "byte " + std::to_string(i) + " after the end was written";
+    if (before[i] != 0xFF) text = "byte " + std::to_string(zone - i) + " before the start was written";
+  }
   return text;
 }
 
@@ -164,6 +210,29 @@ void expect_close(const std::string& what, const std::vector<double>& got, const
 
 // ---- jobs ----
 
+namespace {
+
+Scratch::Memory device_memory() {
+  return {[](std::size_t bytes) {
+            void* data = nullptr;
+            SUMI_CUDA_CALL(cudaMalloc(&data, bytes));
+            return data;
+          },
+          [](void* data) { (void)cudaFree(data); }};
+}
+
+}  // namespace
+
+Bench::Bench(Device device)
+    : scratch(device.on_host() ? Scratch::host() : device_memory()), exec{device, &scratch, &log} {
+  if (!device.on_host()) SUMI_CUDA_CALL(cudaStreamCreateWithFlags(&exec.stream, cudaStreamNonBlocking));
+}
+Bench::~Bench() {
+  if (!exec.stream) return;
+  scratch.release();
+  (void)cudaStreamDestroy(exec.stream);
+}
+
 Result run(const Job& job, Device device, DType dtype, Write write) {
   Bench bench(device);
   Ins in;
@@ -180,7 +249,9 @@ Result run(const Job& job, Device device, DType dtype, Write write) {
   }
   std::vector<std::vector<std::uint8_t>> before;
   for (const Buffer& x : in) before.push_back(x.view() ? x.bits() : std::vector<std::uint8_t>());
+  if (!device.on_host()) SUMI_CUDA_CALL(cudaDeviceSynchronize());  // the job's stream waits for no other
   job.run(bench.exec, in, out, write);
+  if (!device.on_host()) SUMI_CUDA_CALL(cudaStreamSynchronize(bench.exec.stream));
   Result result;
   for (std::size_t i = 0; i < out.size(); ++i) {
     CHECK_MESSAGE(out[i].damage().empty(), job.name << ": output " << i << ": " << out[i].damage());
@@ -211,7 +282,9 @@ void check_job(const Job& job, DType dtype, Tol tol) {
   for (Write write : {Write::overwrite, Write::accumulate}) {
     if (write == Write::accumulate && !job.accumulates) continue;
     const Values want = expected(job, dtype, write);
-    for (Device device : {ref, cpu}) {
+    std::vector<Device> devices = computing_devices();
+    devices.push_back(ref);
+    for (Device device : devices) {
       const Result got = run(job, device, dtype, write);
       Tol allowed = tol;
       std::string what = job.name + " on " + device.str() + " in " + name_of(dtype);

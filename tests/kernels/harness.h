@@ -13,6 +13,10 @@ namespace sumi::test {
 
 inline constexpr Device ref{Device::Kind::ref, 0};
 inline constexpr Device cpu{Device::Kind::cpu, 0};
+inline constexpr Device cuda{Device::Kind::cuda, 0};  // a GPU, or the emulation of one
+
+// Every device of this machine but ref: cpu, and cuda where a CUDA device can be used.
+const std::vector<Device>& computing_devices();
 
 // One tensor, filled with NaN, between two guard zones of 0xFF bytes (NaN in every type, so that an overrun
 // that is read shows in the result). Under AddressSanitizer the zones are poisoned as well. Without a shape:
@@ -46,12 +50,14 @@ class Buffer {
   std::string damage() const;
 
  private:
-  static constexpr std::size_t zone = 64;
+  static constexpr std::size_t zone = 256;
 
   void swap(Buffer& other) noexcept;
   std::size_t size() const { return static_cast<std::size_t>(mut_.count()) * size_of(mut_.dtype); }
   std::uint8_t* body() const { return static_cast<std::uint8_t*>(mut_.data); }
   void poison(bool on) const;
+  // Bytes of the zones and the body, as the host sees them.
+  std::vector<std::uint8_t> read(std::ptrdiff_t first, std::size_t count) const;
 
   MutView mut_;
 };
@@ -100,7 +106,8 @@ struct Bench {
   Scratch scratch;
   KernelLog log;
   Exec exec;
-  explicit Bench(Device device) : exec{device, &scratch, &log} {}
+  explicit Bench(Device device);
+  ~Bench();
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
 };
@@ -133,7 +140,7 @@ Result run(const Job& job, Device device, DType dtype, Write write = Write::over
 // On the reference in f64, from the same inputs rounded to `dtype`.
 Values expected(const Job& job, DType dtype, Write write = Write::overwrite);
 
-// Runs the job on cpu, and on ref in `dtype`, and compares both with `expected`: in overwrite mode and, where
+// Runs the job on every computing device, and on ref in `dtype`, and compares both with `expected`: in overwrite mode and, where
 // the job has it, in accumulate mode. An implementation that names itself winograd is not exact on integers;
 // it gets rounding(dtype) where `exactly` is asked.
 void check_job(const Job& job, DType dtype, Tol tol);
