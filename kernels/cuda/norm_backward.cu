@@ -2,7 +2,7 @@
 // over what the statistic covers:
 //   dgamma = sum dz x_hat     dbeta = sum dz
 //   dx = (gamma dz - mean(gamma dz) - x_hat mean(gamma dz x_hat)) / sqrt(var + eps)
-// (Ioffe and Szegedy 2015, gathered). With fixed statistics the two means are left out.
+// (Ioffe and Szegedy 2015, its terms collected). With fixed statistics the two means are left out.
 //
 // Five kernels, each sum in an order that only the sizes fix:
 //   grad_sums_of_chunks  sums of dz and dz x_hat for each chunk of rows of a channel (device/columns.cuh)
