@@ -38,6 +38,13 @@ Fill fill;
 Cast cast;
 CopyBox copy_box;
 }  // namespace cpu
+namespace cuda {
+BinaryOp binary;
+Affine affine;
+Fill fill;
+Cast cast;
+CopyBox copy_box;
+}  // namespace cuda
 
 inline void binary(const Exec& e, Binary op, View a, View b, MutView y, Write write) {
   check_on_device(name_of(op), e, {a, b, y});
@@ -46,7 +53,7 @@ inline void binary(const Exec& e, Binary op, View a, View b, MutView y, Write wr
     fail(name_of(op), a.shape.str() + " and " + b.shape.str() + " do not broadcast to " + y.shape.str());
   on_device(
       name_of(op), e, [&] { ref::binary(e, op, a, b, y, write); },
-      [&] { cpu::binary(e, op, a, b, y, write); });
+      [&] { cpu::binary(e, op, a, b, y, write); }, [&] { cuda::binary(e, op, a, b, y, write); });
 }
 inline void affine(const Exec& e, View x, double scale, double shift, MutView y, Write write) {
   check_on_device("affine", e, {x, y});
@@ -55,18 +62,20 @@ inline void affine(const Exec& e, View x, double scale, double shift, MutView y,
     fail("affine", x.shape.str() + " does not broadcast to " + y.shape.str());
   on_device(
       "affine", e, [&] { ref::affine(e, x, scale, shift, y, write); },
-      [&] { cpu::affine(e, x, scale, shift, y, write); });
+      [&] { cpu::affine(e, x, scale, shift, y, write); },
+      [&] { cuda::affine(e, x, scale, shift, y, write); });
 }
 inline void fill(const Exec& e, double value, MutView y) {
   check_on_device("fill", e, {y});
   on_device(
-      "fill", e, [&] { ref::fill(e, value, y); }, [&] { cpu::fill(e, value, y); });
+      "fill", e, [&] { ref::fill(e, value, y); }, [&] { cpu::fill(e, value, y); },
+      [&] { cuda::fill(e, value, y); });
 }
 inline void cast(const Exec& e, View x, MutView y) {
   check_on_device("cast", e, {x, y});
   check_shape("cast", "y", y.shape, x.shape);
   on_device(
-      "cast", e, [&] { ref::cast(e, x, y); }, [&] { cpu::cast(e, x, y); });
+      "cast", e, [&] { ref::cast(e, x, y); }, [&] { cpu::cast(e, x, y); }, [&] { cuda::cast(e, x, y); });
 }
 inline void copy_box(const Exec& e, View src, Shape src_at, MutView dst, Shape dst_at, Shape extent,
                      Write write) {
@@ -79,7 +88,8 @@ inline void copy_box(const Exec& e, View src, Shape src_at, MutView dst, Shape d
                            " to " + dst_at.str() + " of " + dst.shape.str() + " lies outside");
   on_device(
       "copy_box", e, [&] { ref::copy_box(e, src, src_at, dst, dst_at, extent, write); },
-      [&] { cpu::copy_box(e, src, src_at, dst, dst_at, extent, write); });
+      [&] { cpu::copy_box(e, src, src_at, dst, dst_at, extent, write); },
+      [&] { cuda::copy_box(e, src, src_at, dst, dst_at, extent, write); });
 }
 
 }  // namespace sumi::kernels

@@ -35,6 +35,10 @@ namespace cpu {
 Pad pad;
 PadGrad pad_grad;
 }  // namespace cpu
+namespace cuda {
+Pad pad;
+PadGrad pad_grad;
+}  // namespace cuda
 
 inline void pad(const Exec& e, const PadGeom& g, View x, MutView y) {
   check_on_device("pad", e, {x, y});
@@ -42,7 +46,7 @@ inline void pad(const Exec& e, const PadGeom& g, View x, MutView y) {
   g.check("pad", x.shape);
   check_shape("pad", "y", y.shape, g.padded(x.shape));
   on_device(
-      "pad", e, [&] { ref::pad(e, g, x, y); }, [&] { cpu::pad(e, g, x, y); });
+      "pad", e, [&] { ref::pad(e, g, x, y); }, [&] { cpu::pad(e, g, x, y); }, [&] { cuda::pad(e, g, x, y); });
 }
 inline void pad_grad(const Exec& e, const PadGeom& g, View dy, MutView dx, Write write) {
   check_on_device("pad_grad", e, {dy, dx});
@@ -50,8 +54,8 @@ inline void pad_grad(const Exec& e, const PadGeom& g, View dy, MutView dx, Write
   g.check("pad_grad", dx.shape);
   check_shape("pad_grad", "dy", dy.shape, g.padded(dx.shape));
   on_device(
-      "pad_grad", e, [&] { ref::pad_grad(e, g, dy, dx, write); },
-      [&] { cpu::pad_grad(e, g, dy, dx, write); });
+      "pad_grad", e, [&] { ref::pad_grad(e, g, dy, dx, write); }, [&] { cpu::pad_grad(e, g, dy, dx, write); },
+      [&] { cuda::pad_grad(e, g, dy, dx, write); });
 }
 
 }  // namespace sumi::kernels

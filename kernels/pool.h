@@ -40,6 +40,12 @@ AvgPoolGrad avg_pool_grad;
 MaxPoolPick max_pool_pick;
 MaxPoolGrad max_pool_grad;
 }  // namespace cpu
+namespace cuda {
+AvgPool avg_pool;
+AvgPoolGrad avg_pool_grad;
+MaxPoolPick max_pool_pick;
+MaxPoolGrad max_pool_grad;
+}  // namespace cuda
 
 inline void check_pool(const char* kernel, const Exec& e, const PoolGeom& g, View x, View y) {
   check_on_device(kernel, e, {x, y});
@@ -50,26 +56,29 @@ inline void check_pool(const char* kernel, const Exec& e, const PoolGeom& g, Vie
 inline void avg_pool(const Exec& e, const PoolGeom& g, View x, MutView y) {
   check_pool("avg_pool", e, g, x, y);
   on_device(
-      "avg_pool", e, [&] { ref::avg_pool(e, g, x, y); }, [&] { cpu::avg_pool(e, g, x, y); });
+      "avg_pool", e, [&] { ref::avg_pool(e, g, x, y); }, [&] { cpu::avg_pool(e, g, x, y); },
+      [&] { cuda::avg_pool(e, g, x, y); });
 }
 inline void avg_pool_grad(const Exec& e, const PoolGeom& g, View dy, MutView dx, Write write) {
   check_pool("avg_pool_grad", e, g, dx, dy);
   on_device(
       "avg_pool_grad", e, [&] { ref::avg_pool_grad(e, g, dy, dx, write); },
-      [&] { cpu::avg_pool_grad(e, g, dy, dx, write); });
+      [&] { cpu::avg_pool_grad(e, g, dy, dx, write); }, [&] { cuda::avg_pool_grad(e, g, dy, dx, write); });
 }
 inline void max_pool_pick(const Exec& e, const PoolGeom& g, View x, View v, MutView y) {
   check_pool("max_pool", e, g, x, y);
   check_pool("max_pool", e, g, v, y);
   on_device(
-      "max_pool", e, [&] { ref::max_pool_pick(e, g, x, v, y); }, [&] { cpu::max_pool_pick(e, g, x, v, y); });
+      "max_pool", e, [&] { ref::max_pool_pick(e, g, x, v, y); }, [&] { cpu::max_pool_pick(e, g, x, v, y); },
+      [&] { cuda::max_pool_pick(e, g, x, v, y); });
 }
 inline void max_pool_grad(const Exec& e, const PoolGeom& g, View x, View dy, MutView dx, Write write) {
   check_pool("max_pool_grad", e, g, x, dy);
   check_pool("max_pool_grad", e, g, dx, dy);
   on_device(
       "max_pool_grad", e, [&] { ref::max_pool_grad(e, g, x, dy, dx, write); },
-      [&] { cpu::max_pool_grad(e, g, x, dy, dx, write); });
+      [&] { cpu::max_pool_grad(e, g, x, dy, dx, write); },
+      [&] { cuda::max_pool_grad(e, g, x, dy, dx, write); });
 }
 
 }  // namespace sumi::kernels

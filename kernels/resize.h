@@ -32,6 +32,10 @@ namespace cpu {
 Resize resize;
 ResizeGrad resize_grad;
 }  // namespace cpu
+namespace cuda {
+Resize resize;
+ResizeGrad resize_grad;
+}  // namespace cuda
 
 inline void check_resize(const char* kernel, const Exec& e, View small, View big) {
   check_on_device(kernel, e, {small, big});
@@ -42,13 +46,14 @@ inline void check_resize(const char* kernel, const Exec& e, View small, View big
 inline void resize(const Exec& e, const ResizeGeom& g, View x, MutView y) {
   check_resize("resize", e, x, y);
   on_device(
-      "resize", e, [&] { ref::resize(e, g, x, y); }, [&] { cpu::resize(e, g, x, y); });
+      "resize", e, [&] { ref::resize(e, g, x, y); }, [&] { cpu::resize(e, g, x, y); },
+      [&] { cuda::resize(e, g, x, y); });
 }
 inline void resize_grad(const Exec& e, const ResizeGeom& g, View dy, MutView dx, Write write) {
   check_resize("resize_grad", e, dx, dy);
   on_device(
       "resize_grad", e, [&] { ref::resize_grad(e, g, dy, dx, write); },
-      [&] { cpu::resize_grad(e, g, dy, dx, write); });
+      [&] { cpu::resize_grad(e, g, dy, dx, write); }, [&] { cuda::resize_grad(e, g, dy, dx, write); });
 }
 
 }  // namespace sumi::kernels

@@ -81,7 +81,7 @@ TEST_CASE("unary_grad: central differences") {
 }
 
 TEST_CASE("unary_grad: at the kink the derivatives are those of PyTorch") {
-  for (Device device : {ref, cpu})
+  for (Device device : every_device())
     for (DType t : {DType::f32, DType::bf16})
       for (auto [f, want] : {std::pair{Unary::relu, 0.0}, {Unary::leaky_relu, 0.25}, {Unary::abs, 0.0}}) {
         Bench b(device);
@@ -95,7 +95,7 @@ TEST_CASE("unary_grad: at the kink the derivatives are those of PyTorch") {
 
 TEST_CASE("unary: NaN stays NaN on every backend") {
   const std::vector<double> x(19, std::numeric_limits<double>::quiet_NaN());
-  for (Device device : {ref, cpu})
+  for (Device device : every_device())
     for (DType t : {DType::f32, DType::bf16})
       for (Unary f : all) {
         CAPTURE(name_of(f));
@@ -125,17 +125,19 @@ TEST_CASE("unary: far from zero") {
   for (Unary f : {Unary::tanh, Unary::sigmoid, Unary::softplus}) {
     const Job job = forward_job(f, Shape::vector(static_cast<std::int64_t>(x.size())), x);
     const auto want = expected(job, DType::f32)[0];
-    const auto got = run(job, cpu, DType::f32).values[0];
-    for (std::size_t i = 0; i < x.size(); ++i)  // each on its own scale, down to f32's smallest normal number
-      expect_close(std::string(name_of(f)) + " of " + std::to_string(x[i]), {got[i]},
-                   {std::abs(want[i]) < 0x1p-126 ? got[i] < 0x1p-125 ? got[i] : 0.0 : want[i]},
-                   rounding(DType::f32));
+    for (Device device : computing_devices()) {
+      const auto got = run(job, device, DType::f32).values[0];
+      for (std::size_t i = 0; i < x.size(); ++i)  // each on its own scale, down to f32's smallest normal number
+        expect_close(std::string(name_of(f)) + " of " + std::to_string(x[i]), {got[i]},
+                     {std::abs(want[i]) < 0x1p-126 ? got[i] < 0x1p-125 ? got[i] : 0.0 : want[i]},
+                     rounding(DType::f32));
+    }
   }
 }
 
 TEST_CASE("unary: in place") {
   const auto x = reals(101, 8, -2, 2), dy = reals(101, 9);
-  for (Device device : {ref, cpu}) {
+  for (Device device : every_device()) {
     Bench b(device);
     const Shape s = Shape::vector(101);
     Buffer y(s, DType::f32, device, x), saved(s, DType::f32, device, x), dx(s, DType::f32, device, dy);

@@ -75,7 +75,7 @@ TEST_CASE("binary: backends against the reference") {
 TEST_CASE("maximum and minimum: NaN on either side stays NaN") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   const Shape s = Shape::vector(2);
-  for (Device device : {ref, cpu})
+  for (Device device : every_device())
     for (Binary op : {Binary::maximum, Binary::minimum}) {
       CAPTURE(device.str());
       const Result result = run(binary_job(op, {s, s, s}, {nan, 1}, {1, nan}), device, DType::f32);
@@ -94,7 +94,7 @@ TEST_CASE("affine: backends against the reference") {
 }
 
 TEST_CASE("fill") {
-  for (Device device : {ref, cpu})
+  for (Device device : every_device())
     for (DType t : {DType::f32, DType::bf16})
       for (std::int64_t count : {1, 7, 1001}) {
         Bench b(device);
@@ -114,7 +114,7 @@ TEST_CASE("cast: round to nearest even, NaN and infinity kept, the same bits eve
   for (double v : reals(200, 3, -100, 100)) x.push_back(v);
   const Shape s = Shape::vector(static_cast<std::int64_t>(x.size()));
   std::vector<std::uint8_t> first;
-  for (Device device : {ref, cpu}) {
+  for (Device device : every_device()) {
     Bench b(device);
     Buffer wide(s, DType::f32, device, x), narrow(s, DType::bf16, device), back(s, DType::f32, device);
     cast(b.exec, wide, narrow);

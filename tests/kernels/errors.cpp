@@ -48,9 +48,8 @@ TEST_CASE("errors: an operand on another device") {
                [&] { binary(b.exec, Binary::add, here, there, here, Write::overwrite); });
   expect_error({"[fill]", "ref"}, [&] { fill(b.exec, 0, there); });
   expect_error({"[normal]", "ref"}, [&] { normal(b.exec, {}, 0, 1, there); });
-  Bench gpu(Device{Device::Kind::cuda, 3});
-  Buffer far = tensor({1, 1, 1, 1}, DType::f32, gpu.exec.device);
-  expect_error({"[fill]", "no backend", "cuda:3"}, [&] { fill(gpu.exec, 0, far); });
+  const Exec gpu{Device{Device::Kind::cuda, 3}};
+  expect_error({"[fill]", "cpu", "cuda:3"}, [&] { fill(gpu, 0, here); });
 }
 
 TEST_CASE("errors: operands of two types, and f64 where it does not exist") {
@@ -63,6 +62,9 @@ TEST_CASE("errors: operands of two types, and f64 where it does not exist") {
   expect_error({"[sum_squares]", "bf16", "f32"}, [&] { sum_squares(b.exec, half, one); });
   expect_error({"f64", "--device ref"}, [&] { unary(b.exec, Unary::relu, 0, wide, wide); });
   expect_error({"f64", "--device ref"}, [&] { fill(b.exec, 0, wide); });
+  MutView there = wide;  // refused before anything is launched or read
+  there.device = cuda;
+  expect_error({"[fill]", "f64", "--device ref"}, [&] { fill(Exec{cuda}, 0, there); });
   Bench r(ref);
   Buffer p = tensor({1, 1, 1, 4}, DType::bf16, ref);
   expect_error({"[adam]", "bf16"}, [&] { adam(r.exec, {}, p, p, p, p, {}); });

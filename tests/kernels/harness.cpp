@@ -30,6 +30,15 @@ const std::vector<Device>& computing_devices() {
   return devices;
 }
 
+const std::vector<Device>& every_device() {
+  static const std::vector<Device> devices = [] {
+    std::vector<Device> all = computing_devices();
+    all.push_back(ref);
+    return all;
+  }();
+  return devices;
+}
+
 // ---- Buffer ----
 
 Buffer::Buffer(Shape shape, DType dtype, Device device) : mut_{nullptr, dtype, shape, device, 0} {
@@ -41,6 +50,7 @@ Buffer::Buffer(Shape shape, DType dtype, Device device) : mut_{nullptr, dtype, s
   } else {
     SUMI_CUDA_CALL(cudaMalloc(&memory, bytes));
     SUMI_CUDA_CALL(cudaMemset(memory, 0xFF, bytes));
+    SUMI_CUDA_CALL(cudaDeviceSynchronize());  // streams of tests wait for no other
   }
   mut_.data = static_cast<std::uint8_t*>(memory) + zone;
   poison(true);
@@ -82,11 +92,13 @@ void Buffer::set(const std::vector<double>& values) {
       std::copy(converted.begin(), converted.end(), mut_.as<T>());
     else
       SUMI_CUDA_CALL(cudaMemcpy(body(), converted.data(), size(), cudaMemcpyHostToDevice));
+    if (!mut_.device.on_host()) SUMI_CUDA_CALL(cudaDeviceSynchronize());
   });
 }
 
 std::vector<std::uint8_t> Buffer::read(std::ptrdiff_t first, std::size_t count) const {
   std::vector<std::uint8_t> bytes(count);
+  if (!mut_.device.on_host()) SUMI_CUDA_CALL(cudaDeviceSynchronize());
   if (mut_.device.on_host())
     std::copy_n(body() + first, count, bytes.begin());
   else
@@ -249,9 +261,7 @@ Result run(const Job& job, Device device, DType dtype, Write write) {
   }
   std::vector<std::vector<std::uint8_t>> before;
   for (const Buffer& x : in) before.push_back(x.view() ? x.bits() : std::vector<std::uint8_t>());
-  if (!device.on_host()) SUMI_CUDA_CALL(cudaDeviceSynchronize());  // the job's stream waits for no other
   job.run(bench.exec, in, out, write);
-  if (!device.on_host()) SUMI_CUDA_CALL(cudaStreamSynchronize(bench.exec.stream));
   Result result;
   for (std::size_t i = 0; i < out.size(); ++i) {
     CHECK_MESSAGE(out[i].damage().empty(), job.name << ": output " << i << ": " << out[i].damage());
@@ -282,9 +292,7 @@ void check_job(const Job& job, DType dtype, Tol tol) {
   for (Write write : {Write::overwrite, Write::accumulate}) {
     if (write == Write::accumulate && !job.accumulates) continue;
     const Values want = expected(job, dtype, write);
-    std::vector<Device> devices = computing_devices();
-    devices.push_back(ref);
-    for (Device device : devices) {
+    for (Device device : every_device()) {
       const Result got = run(job, device, dtype, write);
       Tol allowed = tol;
       std::string what = job.name + " on " + device.str() + " in " + name_of(dtype);

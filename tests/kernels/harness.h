@@ -17,6 +17,8 @@ inline constexpr Device cuda{Device::Kind::cuda, 0};  // a GPU, or the emulation
 
 // Every device of this machine but ref: cpu, and cuda where a CUDA device can be used.
 const std::vector<Device>& computing_devices();
+// ref and those.
+const std::vector<Device>& every_device();
 
 // One tensor, filled with NaN, between two guard zones of 0xFF bytes (NaN in every type, so that an overrun
 // that is read shows in the result). Under AddressSanitizer the zones are poisoned as well. Without a shape:
