@@ -26,8 +26,10 @@ class Scratch {
   };
 
   static Memory host() {
-    return {[](std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); },
-            [](void* p) { ::operator delete (p, std::align_val_t{64}); }};
+    // Not in one expression: nvcc 13.0 loses the lambdas' types there.
+    const auto allocate = [](std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); };
+    const auto release = [](void* p) { ::operator delete (p, std::align_val_t{64}); };
+    return {allocate, release};
   }
 
   Scratch() : Scratch(host()) {}
