@@ -24,6 +24,10 @@ Block::Block(const Kernel& kernel, const Order& threads, std::uint8_t shared_fil
     : kernel_(kernel), order_(threads), random_(threads.seed), fill_(shared_fill), first_(first) {
   const std::size_t count = std::size_t{kernel.block.x} * kernel.block.y * kernel.block.z;
   threads_.resize(count);
+  thread_index_.reserve(count);
+  for (unsigned z = 0; z < kernel.block.z; ++z)
+    for (unsigned y = 0; y < kernel.block.y; ++y)
+      for (unsigned x = 0; x < kernel.block.x; ++x) thread_index_.push_back({x, y, z});
   arrived_.resize((count + 31) / 32);
   blockDim = kernel.block;
   gridDim = kernel.grid;
@@ -40,9 +44,7 @@ std::string Block::str() const {
 }
 
 std::string Block::thread_str(std::size_t thread) const {
-  const unsigned t = static_cast<unsigned>(thread);
-  const dim3& b = kernel_.block;
-  return "thread " + index_str({t % b.x, t / b.x % b.y, t / b.x / b.y});
+  return "thread " + index_str(thread_index_[thread]);
 }
 
 void Block::fail_here(const std::string& what) const {
@@ -69,10 +71,8 @@ void Block::fiber_body(Fiber& fiber, void*) {
 }
 
 void Block::set_thread(std::size_t thread) {
-  const unsigned t = static_cast<unsigned>(thread);
-  const dim3& b = kernel_.block;
   current_ = thread;
-  threadIdx = {t % b.x, t / b.x % b.y, t / b.x / b.y};
+  threadIdx = thread_index_[thread];
 }
 
 void Block::run_thread(std::size_t thread) {
