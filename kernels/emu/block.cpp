@@ -4,11 +4,18 @@
 #include <cstring>
 
 #include "kernels/base/check.h"
-
-uint3 threadIdx{}, blockIdx{};
-dim3 blockDim, gridDim;
+#include "kernels/emu/include/cuda_warp.h"
 
 namespace sumi::emu {
+
+namespace {
+
+// Mostly the same literal.
+bool same_text(const char* a, const char* b) {
+  return a == b || std::strcmp(a, b) == 0;
+}
+
+}  // namespace
 
 Block* Block::current = nullptr;
 
@@ -170,9 +177,8 @@ void Block::release_barrier() {
   std::uint64_t count = 0;
   for (std::size_t thread = 0; thread < threads_.size(); ++thread) {
     const Thread& t = threads_[thread];
-    if (t.where.line() != first.where.line() ||
-        std::strcmp(t.where.file_name(), first.where.file_name()) != 0 ||
-        std::strcmp(t.wait_name, first.wait_name) != 0)
+    if (!same_text(t.wait_name, first.wait_name) || t.where.line() != first.where.line() ||
+        !same_text(t.where.file_name(), first.where.file_name()))
       fail("emu", str() + ": threads wait at different barriers: " + thread_str(0) + " at " +
                       first.wait_name + " (" + location_str(first.where) + "), " + thread_str(thread) +
                       " at " + t.wait_name + " (" + location_str(t.where) + ")");
@@ -218,7 +224,7 @@ bool Block::release_warp(std::size_t warp, LaneFunction function, unsigned mask)
   for (std::size_t lane = 0; lane < 32; ++lane) {
     if (!(mask >> lane & 1)) continue;
     const Thread& t = threads_[begin + lane];
-    if (t.mask != mask || std::strcmp(t.wait_name, self.wait_name) != 0) return false;
+    if (t.mask != mask || !same_text(t.wait_name, self.wait_name)) return false;
     lanes.value[lane] = t.value;
     lanes.argument[lane] = t.argument;
   }

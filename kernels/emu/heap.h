@@ -44,7 +44,7 @@ class Heap {
   Snapshot snapshot() const;
   void restore(const Snapshot& snapshot);
 
-  // "device memory at 0x... (allocation of N bytes)": for messages; safe in a signal handler.
+  // "device memory at 0x... (allocation of N bytes)": for messages; allocates nothing.
   void describe(const void* pointer, char* text, std::size_t size) const;
 
  private:
