@@ -54,6 +54,9 @@ TEST_CASE("emu bug: a write out of bounds") {
   CHECK(has(words, "[emu] kernel writes_beyond, block (2,0,0), thread (10,0,0)"));
 #else
   CHECK(error_of_launch("writes_beyond", 3, 11, body) ==
+        "[emu] kernel writes_beyond, block (2,0,0): wrote out of bounds, after the end of an allocation of "
+        "40 bytes");
+  CHECK(error_of_launch("writes_beyond", 3000, 11, body) ==
         "[emu] kernel writes_beyond: wrote out of bounds, after the end of an allocation of 40 bytes");
   const auto before = [=] { p[-1 - static_cast<int>(threadIdx.x)] = 1.0f; };
   CHECK(has(error_of_launch("writes_before", 1, 1, before), "before the begin of an allocation of 40 bytes"));
