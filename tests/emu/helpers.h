@@ -1,0 +1,71 @@
+// What the emulator's tests share: arrays on the device, and errors as text.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/base/check.h"
+#include "kernels/emu/include/cuda_runtime.h"
+
+namespace test_emu {
+
+template <class T>
+class OnDevice {
+ public:
+  explicit OnDevice(std::size_t count) : count_(count) { cudaMalloc(&data_, count * sizeof(T)); }
+  explicit OnDevice(const std::vector<T>& values) : OnDevice(values.size()) {
+    cudaMemcpy(data_, values.data(), count_ * sizeof(T), cudaMemcpyHostToDevice);
+  }
+  ~OnDevice() { cudaFree(data_); }
+  OnDevice(const OnDevice&) = delete;
+  OnDevice& operator=(const OnDevice&) = delete;
+  T* get() const { return data_; }
+  std::vector<T> read() const {
+    std::vector<T> values(count_);
+    cudaMemcpy(values.data(), data_, count_ * sizeof(T), cudaMemcpyDeviceToHost);
+    return values;
+  }
+
+ private:
+  T* data_ = nullptr;
+  std::size_t count_;
+};
+
+// Launches on a stream, as kernels/base/launch.h will.
+template <class Body>
+void run(const char* name, dim3 grid, dim3 block, Body body, cudaStream_t stream = nullptr) {
+  sumi::emu::launch(stream, name, grid, block, body);
+}
+
+// The message of the sumi::Error that f throws; "" if none.
+template <class F>
+std::string error_of(F&& f) {
+  try {
+    f();
+  } catch (const sumi::Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+// The error of one launch that is waited for.
+template <class Body>
+std::string error_of_launch(const char* name, dim3 grid, dim3 block, Body body) {
+  return error_of([&] {
+    run(name, grid, block, body);
+    cudaDeviceSynchronize();
+  });
+}
+
+inline bool has(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+// One shared struct for each kernel, as kernels/cuda/device/shared.cuh does it.
+template <class T>
+T& block_shared() {
+  static const char key = 0;
+  return *static_cast<T*>(sumi::emu::block_shared(sizeof(T), alignof(T), &key));
+}
+
+}  // namespace test_emu
