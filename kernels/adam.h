@@ -27,13 +27,17 @@ Adam adam;
 namespace cpu {
 Adam adam;
 }
+namespace cuda {
+Adam adam;
+}
 
 inline void adam(const Exec& e, const AdamStep& s, MutView p, View g, MutView m, MutView v, MutView ema) {
   check_on_device("adam", e, {p, g, m, v, ema});
   check_same_dtype("adam", {p, g, m, v, ema});
   for (const View& x : {View(g), View(m), View(v)}) check_shape("adam", "state", x.shape, p.shape);
   on_device(
-      "adam", e, [&] { ref::adam(e, s, p, g, m, v, ema); }, [&] { cpu::adam(e, s, p, g, m, v, ema); });
+      "adam", e, [&] { ref::adam(e, s, p, g, m, v, ema); }, [&] { cpu::adam(e, s, p, g, m, v, ema); },
+      [&] { cuda::adam(e, s, p, g, m, v, ema); });
 }
 
 }  // namespace sumi::kernels

@@ -69,6 +69,11 @@ ConvFprop conv_fprop;
 ConvDgrad conv_dgrad;
 ConvWgrad conv_wgrad;
 }  // namespace cpu
+namespace cuda {
+ConvFprop conv_fprop;
+ConvDgrad conv_dgrad;
+ConvWgrad conv_wgrad;
+}  // namespace cuda
 
 inline void check_conv(const char* kernel, const Exec& e, const ConvGeom& g, View x, View w, View y,
                        View bias, std::int64_t bias_size) {
@@ -84,19 +89,19 @@ inline void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bi
   check_conv("conv_fprop", e, g, x, w, y, bias, g.k);
   on_device(
       "conv_fprop", e, [&] { ref::conv_fprop(e, g, x, w, bias, y); },
-      [&] { cpu::conv_fprop(e, g, x, w, bias, y); });
+      [&] { cpu::conv_fprop(e, g, x, w, bias, y); }, [&] { cuda::conv_fprop(e, g, x, w, bias, y); });
 }
 inline void conv_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   check_conv("conv_dgrad", e, g, dx, w, dy, bias, g.c);
   on_device(
       "conv_dgrad", e, [&] { ref::conv_dgrad(e, g, dy, w, bias, dx); },
-      [&] { cpu::conv_dgrad(e, g, dy, w, bias, dx); });
+      [&] { cpu::conv_dgrad(e, g, dy, w, bias, dx); }, [&] { cuda::conv_dgrad(e, g, dy, w, bias, dx); });
 }
 inline void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
   check_conv("conv_wgrad", e, g, x, dw, dy, {}, 0);
   on_device(
       "conv_wgrad", e, [&] { ref::conv_wgrad(e, g, x, dy, dw, write); },
-      [&] { cpu::conv_wgrad(e, g, x, dy, dw, write); });
+      [&] { cpu::conv_wgrad(e, g, x, dy, dw, write); }, [&] { cuda::conv_wgrad(e, g, x, dy, dw, write); });
 }
 
 // Transposed convolution: x [n,p,q,k] -> y [n,h,w,c], weight [k,r,s,c/groups], with `g` from make_transpose.

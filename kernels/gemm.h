@@ -28,6 +28,9 @@ Gemm gemm;
 namespace cpu {
 Gemm gemm;
 }
+namespace cuda {
+Gemm gemm;
+}
 
 inline void gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
   check_on_device("gemm", e, {a, b, bias, y});
@@ -39,7 +42,7 @@ inline void gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, Mu
                      " as " + g.str());
   on_device(
       "gemm", e, [&] { ref::gemm(e, g, a, b, bias, y, write); },
-      [&] { cpu::gemm(e, g, a, b, bias, y, write); });
+      [&] { cpu::gemm(e, g, a, b, bias, y, write); }, [&] { cuda::gemm(e, g, a, b, bias, y, write); });
 }
 
 }  // namespace sumi::kernels

@@ -31,6 +31,10 @@ namespace cpu {
 LossMean loss_mean;
 LossMeanGrad loss_mean_grad;
 }  // namespace cpu
+namespace cuda {
+LossMean loss_mean;
+LossMeanGrad loss_mean_grad;
+}  // namespace cuda
 
 inline void loss_mean(const Exec& e, Loss loss, View x, View target, double value, MutView y) {
   check_on_device(name_of(loss), e, {x, target, y});
@@ -39,7 +43,8 @@ inline void loss_mean(const Exec& e, Loss loss, View x, View target, double valu
   check_shape(name_of(loss), "y", y.shape, Shape::scalar());
   on_device(
       name_of(loss), e, [&] { ref::loss_mean(e, loss, x, target, value, y); },
-      [&] { cpu::loss_mean(e, loss, x, target, value, y); });
+      [&] { cpu::loss_mean(e, loss, x, target, value, y); },
+      [&] { cuda::loss_mean(e, loss, x, target, value, y); });
 }
 inline void loss_mean_grad(const Exec& e, Loss loss, View x, View target, double value, View dy, MutView dx,
                            Write write) {
@@ -49,7 +54,8 @@ inline void loss_mean_grad(const Exec& e, Loss loss, View x, View target, double
   check_shape(name_of(loss), "dx", dx.shape, x.shape);
   on_device(
       name_of(loss), e, [&] { ref::loss_mean_grad(e, loss, x, target, value, dy, dx, write); },
-      [&] { cpu::loss_mean_grad(e, loss, x, target, value, dy, dx, write); });
+      [&] { cpu::loss_mean_grad(e, loss, x, target, value, dy, dx, write); },
+      [&] { cuda::loss_mean_grad(e, loss, x, target, value, dy, dx, write); });
 }
 
 }  // namespace sumi::kernels

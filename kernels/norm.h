@@ -50,6 +50,12 @@ NormApply norm_apply;
 NormBackward norm_backward;
 NormRunning norm_running;
 }  // namespace cpu
+namespace cuda {
+NormStats norm_stats;
+NormApply norm_apply;
+NormBackward norm_backward;
+NormRunning norm_running;
+}  // namespace cuda
 
 inline void check_norm(const char* kernel, const Exec& e, const NormGeom& g, View x, View mean, View var,
                        View gamma, View beta, View other) {
@@ -70,14 +76,15 @@ inline void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, M
   check_norm("norm_stats", e, g, x, mean, var, {}, {}, {});
   on_device(
       "norm_stats", e, [&] { ref::norm_stats(e, g, x, mean, var); },
-      [&] { cpu::norm_stats(e, g, x, mean, var); });
+      [&] { cpu::norm_stats(e, g, x, mean, var); }, [&] { cuda::norm_stats(e, g, x, mean, var); });
 }
 inline void norm_apply(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View beta,
                        Unary act, double alpha, View residual, MutView y) {
   check_norm("norm_apply", e, g, x, mean, var, gamma, beta, y);
   on_device(
       "norm_apply", e, [&] { ref::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); },
-      [&] { cpu::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); });
+      [&] { cpu::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); },
+      [&] { cuda::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); });
 }
 inline void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma,
                           View beta, Unary act, double alpha, bool fixed_stats, View dy, MutView dx,
@@ -93,6 +100,10 @@ inline void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, V
       [&] {
         cpu::norm_backward(e, g, x, mean, var, gamma, beta, act, alpha, fixed_stats, dy, dx, dgamma,
                            dgamma_write, dbeta, dbeta_write);
+      },
+      [&] {
+        cuda::norm_backward(e, g, x, mean, var, gamma, beta, act, alpha, fixed_stats, dy, dx, dgamma,
+                            dgamma_write, dbeta, dbeta_write);
       });
 }
 inline void norm_running(const Exec& e, const NormGeom& g, View mean, View var, double keep,
@@ -101,7 +112,8 @@ inline void norm_running(const Exec& e, const NormGeom& g, View mean, View var, 
   check_on_device("norm_running", e, {mean, var, running_mean, running_var});
   on_device(
       "norm_running", e, [&] { ref::norm_running(e, g, mean, var, keep, running_mean, running_var); },
-      [&] { cpu::norm_running(e, g, mean, var, keep, running_mean, running_var); });
+      [&] { cpu::norm_running(e, g, mean, var, keep, running_mean, running_var); },
+      [&] { cuda::norm_running(e, g, mean, var, keep, running_mean, running_var); });
 }
 
 }  // namespace sumi::kernels

@@ -30,22 +30,29 @@ Uniform uniform;
 Normal normal;
 Bernoulli bernoulli;
 }  // namespace cpu
+namespace cuda {
+Uniform uniform;
+Normal normal;
+Bernoulli bernoulli;
+}  // namespace cuda
 
 inline void uniform(const Exec& e, const RandomKey& key, double lo, double hi, MutView y) {
   check_on_device("uniform", e, {y});
   on_device(
-      "uniform", e, [&] { ref::uniform(e, key, lo, hi, y); }, [&] { cpu::uniform(e, key, lo, hi, y); });
+      "uniform", e, [&] { ref::uniform(e, key, lo, hi, y); }, [&] { cpu::uniform(e, key, lo, hi, y); },
+      [&] { cuda::uniform(e, key, lo, hi, y); });
 }
 inline void normal(const Exec& e, const RandomKey& key, double mean, double std, MutView y) {
   check_on_device("normal", e, {y});
   on_device(
-      "normal", e, [&] { ref::normal(e, key, mean, std, y); }, [&] { cpu::normal(e, key, mean, std, y); });
+      "normal", e, [&] { ref::normal(e, key, mean, std, y); }, [&] { cpu::normal(e, key, mean, std, y); },
+      [&] { cuda::normal(e, key, mean, std, y); });
 }
 inline void bernoulli(const Exec& e, const RandomKey& key, double p, double scale, MutView y) {
   check_on_device("bernoulli", e, {y});
   on_device(
       "bernoulli", e, [&] { ref::bernoulli(e, key, p, scale, y); },
-      [&] { cpu::bernoulli(e, key, p, scale, y); });
+      [&] { cpu::bernoulli(e, key, p, scale, y); }, [&] { cuda::bernoulli(e, key, p, scale, y); });
 }
 
 }  // namespace sumi::kernels

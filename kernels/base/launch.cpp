@@ -19,4 +19,10 @@ void check_launch(const char* kernel) {
                      "); go on from the last checkpoint");
 }
 
+void read_back(const char* kernel, const Exec& exec, void* host, const void* device, std::size_t bytes) {
+  (void)cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, exec.stream);
+  (void)cudaStreamSynchronize(exec.stream);
+  check_launch(kernel);  // either of them leaves its error there
+}
+
 }  // namespace sumi::kernels

@@ -42,4 +42,8 @@ void launch(const Exec& exec, const char* name, void (*kernel)(P...), const Laun
   check_launch(name);
 }
 
+// Copies `bytes` of device memory to the host and waits for them and for all earlier work of exec's stream. `kernel`
+// names the caller in the error. Nothing that a captured step runs may call it.
+void read_back(const char* kernel, const Exec& exec, void* host, const void* device, std::size_t bytes);
+
 }  // namespace sumi::kernels

@@ -4,29 +4,11 @@
 #include <cmath>
 #include <limits>
 
+#include "kernels/base/fold.h"
 #include "kernels/cpu/reduce.h"
 
 namespace sumi::kernels::cpu {
 namespace {
-
-// A reduction as alternating runs of axes: x seen as [outer, rows, cols] where only the middle is summed.
-// Neighbouring axes of the same kind merge; `fits` is false for patterns with two separate summed runs.
-struct Fold {
-  i64 outer = 1, rows = 1, cols = 1;
-  bool fits = true;
-
-  Fold(const Shape& x, const Shape& y) {
-    int stage = 0;  // 0: kept, 1: summed, 2: kept again
-    for (int i = 0; i < 4; ++i) {
-      if (x[i] == 1) continue;
-      const bool summed = y[i] == 1;
-      if (summed && stage == 2) fits = false;
-      if (summed && stage == 0) stage = 1;
-      if (!summed && stage == 1) stage = 2;
-      (stage == 0 ? outer : stage == 1 ? rows : cols) *= x[i];
-    }
-  }
-};
 
 // The double sum for one output, element by element.
 template <class T>

@@ -1,4 +1,5 @@
-// Shapes of matrix products: vectors, odd sizes, sizes around register tiles, batches with a shared side.
+// Shapes of matrix products: vectors, odd sizes, sizes around register tiles, batches with a shared side,
+// long sums of few elements.
 #pragma once
 
 #include "kernels/gemm.h"
@@ -31,6 +32,8 @@ inline constexpr GemmCase gemm_cases[] = {
     {3, 7, 9, 33, true, false},
     {2, 17, 8, 5, false, true},
     {4, 1, 8, 100, false, true},
+    {1, 5, 9, 700},
+    {3, 17, 2, 300, false, true},
 };
 
 }  // namespace sumi::cases

@@ -57,7 +57,7 @@ TEST_CASE("adam: three steps against the formula") {
 }
 
 TEST_CASE("adam: the first step is lr, whatever the gradient's size") {
-  for (Device device : {ref, cpu}) {
+  for (Device device : every_device()) {
     Bench b(device);
     const Shape s = Shape::vector(3);
     Buffer p(s, DType::f32, device, {1, 1, 1}), g(s, DType::f32, device, {1e-3, -5, 0});

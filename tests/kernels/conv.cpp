@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "tests/cases/conv.h"
 #include "tests/kernels/harness.h"
 
@@ -126,6 +128,17 @@ TEST_CASE("conv: the reference against plain sums, and its gradients as adjoints
 TEST_CASE("conv: backends against the reference") {
   bool with_bias = false;
   for (const auto& c : cases::conv_cases) check_backends(c.geom(), with_bias = !with_bias);
+}
+
+TEST_CASE("conv: the log names what ran on CUDA") {
+  const auto& devices = computing_devices();
+  if (std::find(devices.begin(), devices.end(), cuda) == devices.end()) return;
+  const ConvGeom g = ConvGeom::make("t", {1, 6, 5, 3}, {4, 3, 3, 3}, ConvOptions::same_pads(2, 1));
+  const auto x = integers(g.x_shape().count(), 1, 3), w = integers(g.w_shape().count(), 2, 3);
+  const auto dy = integers(g.y_shape().count(), 3, 3);
+  CHECK(run(fprop_job(g, x, w, {}), cuda, DType::f32).log == KernelLog{"cuda naive"});
+  CHECK(run(dgrad_job(g, dy, w, {}), cuda, DType::f32).log == KernelLog{"cuda phases"});
+  CHECK(run(wgrad_job(g, x, dy), cuda, DType::f32).log == KernelLog{"cuda naive"});
 }
 
 TEST_CASE("conv_transpose: values known by hand") {

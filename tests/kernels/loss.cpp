@@ -77,7 +77,7 @@ TEST_CASE("loss_mean_grad: central differences, and kinks") {
           name_of(loss), [&](const std::vector<double>& at) { return 2.5 * mean_of(loss, at, target, 0.9); },
           x, grad);
     }
-  for (Device device : {ref, cpu})
+  for (Device device : every_device())
     for (DType t : {DType::f32, DType::bf16})
       for (Loss loss : {Loss::l1, Loss::hinge})
         CHECK(run(grad_job(loss, Shape::vector(1), {1}, {}, 1, 1), device, t).values[0][0] == 0);
@@ -92,15 +92,18 @@ TEST_CASE("loss: backends against the reference") {
           const auto x = smooth(loss, rounded(reals(s.count(), 1, -6, 6), t), target, 0.9);
           // The mean of both signs may be near zero: its error is measured against the terms, not the sum.
           const double want = expected(mean_job(loss, s, x, target, 0.9), t)[0][0];
-          const double got = run(mean_job(loss, s, x, target, 0.9), cpu, t).values[0][0];
-          CAPTURE(name_of(loss));
-          CHECK(std::abs(got - want) <= rounding(t).rel * std::abs(want) + 5e-6);
+          for (Device device : computing_devices()) {
+            const double got = run(mean_job(loss, s, x, target, 0.9), device, t).values[0][0];
+            CAPTURE(name_of(loss));
+            CAPTURE(device.str());
+            CHECK(std::abs(got - want) <= rounding(t).rel * std::abs(want) + 5e-6);
+          }
           check_job(grad_job(loss, s, x, target, 0.9, 1.5), t, rounding(t));
         }
 }
 
 TEST_CASE("loss: bce_logits stays finite and keeps its sign far out") {
-  for (Device device : {ref, cpu}) {
+  for (Device device : every_device()) {
     const Shape s = Shape::vector(4);
     const std::vector<double> x = {-1000, 1000, -90, 90};
     const auto grad = run(grad_job(Loss::bce_logits, s, x, {}, 1, 4), device, DType::f32).values[0];

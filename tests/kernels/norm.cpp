@@ -173,7 +173,7 @@ TEST_CASE("norm_stats: a mean far from zero does not eat the variance") {
 }
 
 TEST_CASE("norm_backward: absent gradients of gamma and beta") {
-  for (Device device : {ref, cpu}) {
+  for (Device device : every_device()) {
     const Norm n = make(cases::norm_cases[1], Unary::relu, true, DType::f32);
     Bench b(device);
     const Shape c = Shape::vector(n.g.x.c);
@@ -189,7 +189,7 @@ TEST_CASE("norm_backward: absent gradients of gamma and beta") {
 }
 
 TEST_CASE("norm_apply: in place") {
-  for (Device device : {ref, cpu})
+  for (Device device : every_device())
     for (std::size_t i : {1U, 8U}) {
       const Norm n = make(cases::norm_cases[i], Unary::leaky_relu, true, DType::f32);
       Bench b(device);
@@ -207,7 +207,7 @@ TEST_CASE("norm_apply: in place") {
 
 TEST_CASE("norm_running: PyTorch's running statistics") {
   const NormGeom g{{2, 1, 2, 2}, 0, 1e-5};
-  for (Device device : {ref, cpu}) {
+  for (Device device : every_device()) {
     Bench b(device);
     const Shape c = Shape::vector(2);
     Buffer mean(c, DType::f32, device, {4, 25}), var(c, DType::f32, device, {6, 120});

@@ -92,7 +92,7 @@ TEST_CASE("random: moments") {
 }
 
 TEST_CASE("random: mean and std, limits of bernoulli, the upper end of uniform") {
-  for (Device device : {ref, cpu}) {
+  for (Device device : every_device()) {
     Bench b(device);
     Buffer z(Shape::vector(64), DType::f32, device), y(Shape::vector(64), DType::f32, device);
     normal(b.exec, {5, 0, 0}, 0, 1, z);
@@ -112,7 +112,7 @@ TEST_CASE("random: mean and std, limits of bernoulli, the upper end of uniform")
 }
 
 TEST_CASE("random: drawing in parts equals drawing at once") {
-  for (Device device : {ref, cpu})
+  for (Device device : every_device())
     for (Draw what : all)
       for (std::uint64_t start : {std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{1} << 40}) {
         const auto whole = drawn(what, {9, 8, start}, 10, device, DType::f32).bits();
@@ -141,9 +141,11 @@ TEST_CASE("random: the same bits on every backend, and the same numbers in every
       for (std::uint64_t start : {0U, 1U, 2U, 3U}) {
         const RandomKey key{0x123456789ABCDEFU, 42, start};
         const Buffer f32 = drawn(what, key, count, ref, DType::f32);
-        CHECK(drawn(what, key, count, cpu, DType::f32).bits() == f32.bits());
         const Buffer bf = drawn(what, key, count, ref, DType::bf16);
-        CHECK(drawn(what, key, count, cpu, DType::bf16).bits() == bf.bits());
+        for (Device device : computing_devices()) {
+          CHECK(drawn(what, key, count, device, DType::f32).bits() == f32.bits());
+          CHECK(drawn(what, key, count, device, DType::bf16).bits() == bf.bits());
+        }
         CHECK(bf.get() == rounded(f32.get(), DType::bf16));
         if (what != Draw::bernoulli) CHECK(drawn(what, key, count, ref, DType::f64).get() == f32.get());
       }

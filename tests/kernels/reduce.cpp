@@ -63,7 +63,7 @@ TEST_CASE("sum_squares: backends against the reference") {
 
 TEST_CASE("count_nonfinite") {
   const double inf = std::numeric_limits<double>::infinity(), nan = std::numeric_limits<double>::quiet_NaN();
-  for (Device device : {ref, cpu})
+  for (Device device : every_device())
     for (DType t : {DType::f32, DType::bf16}) {
       Bench b(device);
       std::vector<double> x = reals(4099, 1);

@@ -1,0 +1,66 @@
+// What the kernels of the norm family share: x as [outer, rows, c] and the map of one channel.
+#pragma once
+
+#include "kernels/base/dispatch.h"
+#include "kernels/base/launch.h"
+#include "kernels/cuda/device/columns.cuh"
+#include "kernels/norm.h"
+
+namespace sumi::kernels::cuda {
+
+// x seen as [outer, rows, c]: a statistic covers the rows of `per_group` neighbouring channels of one `outer`. Batch
+// norm has one outer and a statistic for each channel; the others have an outer for each picture.
+struct NormLayout {
+  std::int64_t outer, rows, c, groups, per_group;
+  float eps;
+
+  explicit NormLayout(const NormGeom& g)
+      : outer(g.is_batch() ? 1 : g.x.n),
+        rows(g.is_batch() ? g.x.n * g.x.h * g.x.w : g.x.h * g.x.w),
+        c(g.x.c),
+        groups(g.is_batch() ? g.x.c : g.groups),
+        per_group(g.is_batch() ? 1 : g.x.c / g.groups),
+        eps(static_cast<float>(g.eps)) {}
+
+  std::int64_t stats() const { return outer * groups; }
+  Slices slices() const { return {outer, rows, c}; }
+
+  __device__ std::int64_t stat_of(std::int64_t o, std::int64_t channel) const {
+    return o * groups + channel / per_group;
+  }
+  __device__ float count() const { return static_cast<float>(rows * per_group); }  // of a statistic
+};
+
+// One channel of one outer: x_hat = (x - mean) / sqrt(var + eps), z = gamma x_hat + beta.
+struct ChannelMap {
+  float mean, rstd, gamma, beta;
+
+  __device__ float x_hat(float x) const { return (x - mean) * rstd; }
+  // fmaf is spelled out so that forward and backward find the same side of a kink.
+  __device__ float z(float hat) const { return fmaf(gamma, hat, beta); }
+};
+
+// The operands that ChannelMap is read from; gamma and beta may be null (1 and 0).
+template <class T>
+struct Affine {
+  NormLayout layout;
+  const T *mean, *var, *gamma, *beta;
+
+  Affine(const NormLayout& l, View mean_view, View var_view, View gamma_view, View beta_view)
+      : layout(l),
+        mean(mean_view.as<T>()),
+        var(var_view.as<T>()),
+        gamma(gamma_view ? gamma_view.as<T>() : nullptr),
+        beta(beta_view ? beta_view.as<T>() : nullptr) {}
+
+  __device__ float scale(std::int64_t channel) const {
+    return gamma ? static_cast<float>(gamma[channel]) : 1;
+  }
+  __device__ ChannelMap at(std::int64_t o, std::int64_t channel) const {
+    const std::int64_t stat = layout.stat_of(o, channel);
+    return {static_cast<float>(mean[stat]), 1 / sqrtf(static_cast<float>(var[stat]) + layout.eps),
+            scale(channel), beta ? static_cast<float>(beta[channel]) : 0};
+  }
+};
+
+}  // namespace sumi::kernels::cuda
