@@ -1,6 +1,7 @@
 // Smooth lines and text on a picture. Private to engine/io.
 #pragma once
 
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,12 @@ struct Box {
   double left, top, right, bottom;
 };
 enum class Align { left, centre, right };
+
+// `amount` 0: under, 1: over.
+inline std::uint8_t mix(std::uint8_t under, std::uint8_t over, float amount) {
+  return static_cast<std::uint8_t>(
+      std::lround(static_cast<float>(under) * (1 - amount) + static_cast<float>(over) * amount));
+}
 
 // Coordinates are in pixels of the finished picture, (0, 0) its upper left corner.
 class Canvas {

@@ -25,12 +25,7 @@ class Scratch {
     void (*release)(void*);                // waits for work that still uses it
   };
 
-  static Memory host() {
-    // Not in one expression: nvcc 13.0 loses the lambdas' types there.
-    const auto allocate = [](std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); };
-    const auto release = [](void* p) { ::operator delete (p, std::align_val_t{64}); };
-    return {allocate, release};
-  }
+  static Memory host() { return {&host_allocate, &host_release}; }
 
   Scratch() : Scratch(host()) {}
   explicit Scratch(Memory memory) : memory_(memory) {}
@@ -55,6 +50,9 @@ class Scratch {
   }
 
  private:
+  static void* host_allocate(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); }
+  static void host_release(void* data) { ::operator delete (data, std::align_val_t{64}); }
+
   Memory memory_;
   void* data_ = nullptr;
   std::size_t size_ = 0;

@@ -4,14 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cctype>
 #include <vector>
 
 #include "engine/file.h"
 #include "engine/io/image.h"
 #include "engine/io/image_file.h"
-#include "engine/io/webp.h"
+#include "engine/io/pictures/webp.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {
@@ -59,20 +57,6 @@ OIIO::ImageSpec spec_of(const Samples& s, const std::string& extension, int qual
 
 }  // namespace
 
-std::string extension_of(const fs::path& path) {
-  std::string text = path.extension().string();
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
-bool holds_alpha(const std::string& extension) {
-  return extension == ".png" || extension == ".webp" || holds_16_bits(extension);
-}
-
-bool holds_16_bits(const std::string& extension) {
-  return extension == ".png" || extension == ".tif" || extension == ".tiff";
-}
-
 void encode_picture(const fs::path& path, const Samples& samples, int quality) {
   const std::string where = "write " + path.string();
   const auto extension = extension_of(path);
@@ -112,13 +96,3 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
 }
 
 }  // namespace sumi::io
-
-namespace sumi {
-
-bool has_writable_extension(const std::filesystem::path& path) {
-  static constexpr std::array<const char*, 9> known{".png",  ".jpg", ".jpeg", ".webp", ".tif",
-                                                    ".tiff", ".bmp", ".tga",  ".ppm"};
-  return std::find(known.begin(), known.end(), io::extension_of(path)) != known.end();
-}
-
-}  // namespace sumi

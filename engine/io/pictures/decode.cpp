@@ -11,7 +11,7 @@
 
 #include "engine/io/encode.h"
 #include "engine/io/image_file.h"
-#include "engine/io/webp.h"
+#include "engine/io/pictures/webp.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {
@@ -118,27 +118,6 @@ bool is_profiled_cmyk(const OIIO::ImageInput& input, const Decoded& d) {
 }
 
 }  // namespace
-
-std::pair<int, int> stored_position(int orientation, int x, int y, int w, int h) {
-  switch (orientation) {
-    case 2:
-      return {w - 1 - x, y};
-    case 3:
-      return {w - 1 - x, h - 1 - y};
-    case 4:
-      return {x, h - 1 - y};
-    case 5:
-      return {y, x};
-    case 6:
-      return {y, h - 1 - x};
-    case 7:
-      return {w - 1 - y, h - 1 - x};
-    case 8:
-      return {w - 1 - y, x};
-    default:
-      return {x, y};
-  }
-}
 
 Decoded decode_picture(const fs::path& path, const DecodeOptions& options) {
   const std::string where = "picture " + path.string();

@@ -1,4 +1,4 @@
-#include "engine/io/webp.h"
+#include "engine/io/pictures/webp.h"
 
 #include <webp/decode.h>
 #include <webp/encode.h>
