@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Compiles every CUDA source by itself with nvcc, for each architecture, warnings as errors; nothing is kept. Needs no GPU.
+#
+#   scripts/compile_cuda.sh [ARCH...]      80 90a (what CI does) unless told otherwise; "all": 80 86 89 90a 100 120
+#
+# A source that takes longer than 20 seconds is named at the end, and is an error with SUMI_STRICT_SECONDS=1 (a loaded
+# machine is slow, so only CI on a quiet one can tell).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+if ! command -v nvcc >/dev/null; then
+  echo "compile_cuda: there is no nvcc here; install the CUDA toolkit (12.4 or newer) to compile for GPUs" >&2
+  exit 3
+fi
+[ "${1:-}" = all ] && set -- 80 86 89 90a 100 120
+[ $# -gt 0 ] || set -- 80 90a
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+compile() {  # compile ARCH SOURCE
+  local flags=() start=$SECONDS log
+  log=$(mktemp "$scratch/log.XXXXXX")
+  [ "$(basename "$2")" = random.cu ] && flags=(-fmad=false)  # as kernels/CMakeLists.txt
+  if ! nvcc -DSUMI_CUDA=1 -I. -std=c++20 --expt-relaxed-constexpr "${flags[@]}" -Xcompiler=-Wall,-Wextra -Werror=all-warnings \
+    -arch="sm_$1" -c "$2" -o "$log.o" >"$log" 2>&1; then
+    echo "compile_cuda: sm_$1 $2" >&2
+    cat "$log" >&2
+    return 1
+  fi
+  rm -f "$log.o"
+  local seconds=$((SECONDS - start))
+  [ "$seconds" -le 20 ] || echo "sm_$1 $2: $seconds s" >>"$scratch/slow"
+}
+export -f compile
+export scratch
+
+sources=$(find kernels/cuda -name '*.cu' | sort)
+for arch in "$@"; do
+  start=$SECONDS
+  # xargs answers 123 when a compilation failed.
+  printf '%s\n' "$sources" | xargs -P "$(nproc)" -I{} bash -c 'compile "$@"' _ "$arch" {}
+  echo "compile_cuda: sm_$arch, $(wc -l <<<"$sources") sources: $((SECONDS - start)) s"
+done
+if [ -s "$scratch/slow" ]; then
+  echo "compile_cuda: longer than 20 s: $(sort "$scratch/slow" | tr '\n' ';')" >&2
+  [ "${SUMI_STRICT_SECONDS:-0}" = 0 ] || exit 1
+fi
