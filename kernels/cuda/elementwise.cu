@@ -5,7 +5,7 @@
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/elements.cuh"
-#include "kernels/cuda/device/index.cuh"
+#include "kernels/cuda/index.cuh"
 
 namespace sumi::kernels::cuda {
 

@@ -5,8 +5,8 @@
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/elements.cuh"
-#include "kernels/cuda/device/index.cuh"
-#include "kernels/cuda/device/taps.cuh"
+#include "kernels/cuda/index.cuh"
+#include "kernels/cuda/taps.cuh"
 
 namespace sumi::kernels::cuda {
 
