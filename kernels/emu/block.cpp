@@ -4,11 +4,18 @@
 #include <cstring>
 
 #include "kernels/base/check.h"
-
-uint3 threadIdx{}, blockIdx{};
-dim3 blockDim, gridDim;
+#include "kernels/emu/include/cuda_warp.h"
 
 namespace sumi::emu {
+
+namespace {
+
+// Mostly the same literal.
+bool same_text(const char* a, const char* b) {
+  return a == b || std::strcmp(a, b) == 0;
+}
+
+}  // namespace
 
 Block* Block::current = nullptr;
 
@@ -24,6 +31,10 @@ Block::Block(const Kernel& kernel, const Order& threads, std::uint8_t shared_fil
     : kernel_(kernel), order_(threads), random_(threads.seed), fill_(shared_fill), first_(first) {
   const std::size_t count = std::size_t{kernel.block.x} * kernel.block.y * kernel.block.z;
   threads_.resize(count);
+  thread_index_.reserve(count);
+  for (unsigned z = 0; z < kernel.block.z; ++z)
+    for (unsigned y = 0; y < kernel.block.y; ++y)
+      for (unsigned x = 0; x < kernel.block.x; ++x) thread_index_.push_back({x, y, z});
   arrived_.resize((count + 31) / 32);
   blockDim = kernel.block;
   gridDim = kernel.grid;
@@ -40,9 +51,7 @@ std::string Block::str() const {
 }
 
 std::string Block::thread_str(std::size_t thread) const {
-  const unsigned t = static_cast<unsigned>(thread);
-  const dim3& b = kernel_.block;
-  return "thread " + index_str({t % b.x, t / b.x % b.y, t / b.x / b.y});
+  return "thread " + index_str(thread_index_[thread]);
 }
 
 void Block::fail_here(const std::string& what) const {
@@ -69,10 +78,8 @@ void Block::fiber_body(Fiber& fiber, void*) {
 }
 
 void Block::set_thread(std::size_t thread) {
-  const unsigned t = static_cast<unsigned>(thread);
-  const dim3& b = kernel_.block;
   current_ = thread;
-  threadIdx = {t % b.x, t / b.x % b.y, t / b.x / b.y};
+  threadIdx = thread_index_[thread];
 }
 
 void Block::run_thread(std::size_t thread) {
@@ -170,9 +177,8 @@ void Block::release_barrier() {
   std::uint64_t count = 0;
   for (std::size_t thread = 0; thread < threads_.size(); ++thread) {
     const Thread& t = threads_[thread];
-    if (t.where.line() != first.where.line() ||
-        std::strcmp(t.where.file_name(), first.where.file_name()) != 0 ||
-        std::strcmp(t.wait_name, first.wait_name) != 0)
+    if (!same_text(t.wait_name, first.wait_name) || t.where.line() != first.where.line() ||
+        !same_text(t.where.file_name(), first.where.file_name()))
       fail("emu", str() + ": threads wait at different barriers: " + thread_str(0) + " at " +
                       first.wait_name + " (" + location_str(first.where) + "), " + thread_str(thread) +
                       " at " + t.wait_name + " (" + location_str(t.where) + ")");
@@ -218,7 +224,7 @@ bool Block::release_warp(std::size_t warp, LaneFunction function, unsigned mask)
   for (std::size_t lane = 0; lane < 32; ++lane) {
     if (!(mask >> lane & 1)) continue;
     const Thread& t = threads_[begin + lane];
-    if (t.mask != mask || std::strcmp(t.wait_name, self.wait_name) != 0) return false;
+    if (t.mask != mask || !same_text(t.wait_name, self.wait_name)) return false;
     lanes.value[lane] = t.value;
     lanes.argument[lane] = t.argument;
   }

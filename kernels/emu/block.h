@@ -102,6 +102,7 @@ class Block {
   std::int64_t first_;
   std::size_t shared_bytes_ = 0;
   uint3 index_{};
+  std::vector<uint3> thread_index_;  // of each thread
   std::vector<Thread> threads_;
   std::vector<std::uint32_t> start_order_, release_order_;
   std::size_t started_ = 0, returned_ = 0, at_barrier_ = 0, current_ = 0;

@@ -9,6 +9,9 @@
 // memory is unreadable to the host except inside runtime calls. So a program that reads too early, refills a
 // pinned buffer too soon or forgot an event is wrong here every time, not once a week.
 //
+// Not seen: overruns from one part of an allocation into another (a pool hands out such parts), races whose outcome is
+// the same bits in the orders that were run, and everything about speed.
+//
 // Errors that CUDA would report as undefined behaviour are thrown as sumi::Error from the call that ran the work
 // (cudaStreamSynchronize, ...): one line "[emu] kernel NAME, block (x,y,z): what". Work still queued is then
 // dropped, as it is after a real sticky error, but the next program part may go on.

@@ -15,8 +15,9 @@ struct CUgraphExec_st {
 namespace sumi::emu {
 namespace {
 
-std::set<CUgraph_st*> graphs;
-std::set<CUgraphExec_st*> execs;
+// Never destroyed: static objects of a program may hold graphs.
+std::set<CUgraph_st*>& graphs = *new std::set<CUgraph_st*>;
+std::set<CUgraphExec_st*>& execs = *new std::set<CUgraphExec_st*>;
 
 // The nodes that what comes after `point` has waited for, itself included.
 std::vector<bool> ancestors(const std::vector<GraphNode>& nodes, const Point& point) {

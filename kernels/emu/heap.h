@@ -33,6 +33,7 @@ class Heap {
   bool holds(const void* pointer, std::size_t bytes) const;
   std::size_t total() const { return capacity_; }
   std::size_t used() const { return used_; }
+  std::size_t allocations() const { return live_.size(); }
 
   // Nest. Closed, every access of the host is a SIGSEGV with a line that says so.
   void open();
@@ -44,7 +45,7 @@ class Heap {
   Snapshot snapshot() const;
   void restore(const Snapshot& snapshot);
 
-  // "device memory at 0x... (allocation of N bytes)": for messages; safe in a signal handler.
+  // "device memory at 0x... (allocation of N bytes)": for messages; allocates nothing.
   void describe(const void* pointer, char* text, std::size_t size) const;
 
  private:

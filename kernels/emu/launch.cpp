@@ -33,17 +33,24 @@ std::uint64_t block_count(const dim3& grid) {
 }
 
 void run_once(const Kernel& kernel, const Choice& choice) {
+  Heap& heap = Heap::get();
   Block block(kernel, choice.threads, choice.shared_fill, choice.first_thread);
   const std::uint64_t count = block_count(kernel.grid);
+  // Small launches are checked after each block, so that a message names it; large ones would pay too much.
+  const bool check_each = count * heap.allocations() <= 1024;
+  const auto run = [&](std::uint64_t b) {
+    block.run(block_index(kernel.grid, b));
+    if (check_each) heap.check_red_zones(block.str());
+  };
   if (choice.blocks.kind == Order::Kind::ascending && choice.first_block < 0) {
-    for (std::uint64_t b = 0; b < count; ++b) block.run(block_index(kernel.grid, b));
+    for (std::uint64_t b = 0; b < count; ++b) run(b);
   } else {
     Random random(choice.blocks.seed);
     std::vector<std::uint32_t> order;
     arrange(order, count, choice.blocks, random, choice.first_block);
-    for (std::uint32_t b : order) block.run(block_index(kernel.grid, b));
+    for (std::uint32_t b : order) run(b);
   }
-  Heap::get().check_red_zones("kernel " + kernel.name);
+  if (!check_each) heap.check_red_zones("kernel " + kernel.name);
 }
 
 void run_one_block(const Kernel& kernel, const Choice& choice, std::uint64_t b) {

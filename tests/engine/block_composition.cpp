@@ -174,7 +174,7 @@ TEST_CASE("block: equal bits to the composition without a norm, and on the CPU w
     const Tensor y = forward(gradcheck::ref, DType::f64, linear_block);
     if (!c.o.has_norm)
       compare(c.name + ": bits", y, forward(gradcheck::ref, DType::f64, linear_block_composition), 0);
-    compare(c.name + ": cpu", forward(gradcheck::cpu, DType::f32, linear_block), y, 2e-5);
+    compare(c.name + ": cpu", forward(gradcheck::tested, DType::f32, linear_block), y, 2e-5);
   }
 }
 

@@ -6,10 +6,12 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
 
+#include "engine/device.h"
 #include "engine/ops.h"
 #include "engine/random.h"
 
@@ -19,7 +21,9 @@ using Tensors = std::vector<Tensor>;
 using Function = std::function<Tensor(const Tensors&)>;
 
 inline const Device ref{Device::Kind::ref, 0};
-inline const Device cpu{Device::Kind::cpu, 0};
+// The device under test against ref: SUMI_TEST_DEVICE, or cpu.
+inline const Device tested =
+    parse_device(std::getenv("SUMI_TEST_DEVICE") ? std::getenv("SUMI_TEST_DEVICE") : "cpu");
 
 // Fixed numbers in [lo, hi): the same for the same stream.
 inline Tensor numbers(const Shape& shape, std::uint64_t stream, double lo = -1, double hi = 1) {

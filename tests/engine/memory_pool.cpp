@@ -5,7 +5,7 @@ namespace sumi {
 namespace {
 
 Pool& pool() {
-  return Pool::of(gradcheck::cpu);
+  return Pool::of(gradcheck::tested);
 }
 
 TEST_CASE("memory: a freed block is handed out again, without asking the system") {
@@ -58,7 +58,7 @@ TEST_CASE("memory: out of memory says what was asked and what to lower") {
 
 TEST_CASE("memory: tensors are handles; slices share the storage; clone does not") {
   const Tensor t =
-      Tensor::from(std::vector<double>{1, 2, 3, 4, 5, 6}, {3, 1, 1, 2}, DType::f32, gradcheck::cpu);
+      Tensor::from(std::vector<double>{1, 2, 3, 4, 5, 6}, {3, 1, 1, 2}, DType::f32, gradcheck::tested);
   const Tensor row = t.batch_slice(1, 2), flat = t.with_shape({1, 1, 1, 6}), copy = t.clone();
   CHECK(row.to_vector<float>() == std::vector<float>{3, 4, 5, 6});
   CHECK(t.range(1, {1, 1, 1, 3}).to_vector<float>() == std::vector<float>{2, 3, 4});
@@ -73,13 +73,13 @@ TEST_CASE("memory: tensors are handles; slices share the storage; clone does not
   f64.assign(t);  // across devices and types
   CHECK(f64.to_vector<double>() == t.to_vector<double>());
   const Tensor half =
-      Tensor::from(std::vector<float>{1.0F, 1.00390625F}, {1, 1, 1, 2}, DType::bf16, gradcheck::cpu);
+      Tensor::from(std::vector<float>{1.0F, 1.00390625F}, {1, 1, 1, 2}, DType::bf16, gradcheck::tested);
   CHECK(half.to_vector<float>() == std::vector<float>{1, 1});  // to nearest even
   CHECK(gradcheck::error_of([] {
-          Tensor::from(std::vector<float>{1}, {1, 1, 1, 2}, DType::f32, gradcheck::cpu);
+          Tensor::from(std::vector<float>{1}, {1, 1, 1, 2}, DType::f32, gradcheck::tested);
         }) == "[tensor] 1 values do not fill 1x1x1x2");
   CHECK(gradcheck::error_of([] {
-          Tensor::empty({1, -1, 1, 2}, DType::f32, gradcheck::cpu);
+          Tensor::empty({1, -1, 1, 2}, DType::f32, gradcheck::tested);
         }) == "[tensor] negative size in 1x-1x1x2");
 }
 

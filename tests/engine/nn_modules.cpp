@@ -16,8 +16,8 @@ std::vector<std::string> names(const std::vector<Parameter>& parameters) {
 }
 
 TEST_CASE("nn: parameters in order of definition, under PyTorch's names") {
-  const auto g = networks::generator(DType::f32, gradcheck::cpu);
-  const auto d = networks::discriminator(DType::f32, gradcheck::cpu);
+  const auto g = networks::generator(DType::f32, gradcheck::tested);
+  const auto d = networks::discriminator(DType::f32, gradcheck::tested);
   CHECK(names(g->parameters()) == std::vector<std::string>{"main.0.weight", "main.1.weight", "main.1.bias",
                                                            "main.3.weight", "main.4.weight", "main.4.bias",
                                                            "main.6.weight"});
@@ -29,7 +29,7 @@ TEST_CASE("nn: parameters in order of definition, under PyTorch's names") {
   CHECK(d->parameter_count() == 3 * 8 * 16 + 8 * 16 * 16 + 2 * 16 + 16 * 16);
   CHECK(g->parameters()[0].value.shape() == Shape{8, 4, 4, 16});
   CHECK(d->parameters()[0].value.shape() == Shape{8, 4, 4, 3});
-  const auto critic = networks::critic(DType::f32, gradcheck::cpu);
+  const auto critic = networks::critic(DType::f32, gradcheck::tested);
   CHECK(names(critic->parameters()) ==
         std::vector<std::string>{"main.0.weight", "main.0.bias", "main.2.weight", "main.2.bias",
                                  "main.3.weight", "main.3.bias", "main.6.weight", "main.6.bias"});
@@ -37,15 +37,15 @@ TEST_CASE("nn: parameters in order of definition, under PyTorch's names") {
 }
 
 TEST_CASE("nn: the plan equals the real shapes") {
-  const auto g = networks::generator(DType::f32, gradcheck::cpu);
-  const auto d = networks::discriminator(DType::f32, gradcheck::cpu);
-  const auto critic = networks::critic(DType::f32, gradcheck::cpu);
+  const auto g = networks::generator(DType::f32, gradcheck::tested);
+  const auto d = networks::discriminator(DType::f32, gradcheck::tested);
+  const auto critic = networks::critic(DType::f32, gradcheck::tested);
   RandomStream stream(1, 1);
   for (const Module* m : {static_cast<const Module*>(g.get()), static_cast<const Module*>(d.get()),
                           static_cast<const Module*>(critic.get())})
     initialize(*m, {}, stream);
   Cost cost;
-  const Tensor z = gradcheck::convert(numbers({2, 1, 1, 8}, 1), DType::f32, gradcheck::cpu);
+  const Tensor z = gradcheck::convert(numbers({2, 1, 1, 8}, 1), DType::f32, gradcheck::tested);
   const Tensor x = (*g)(z);
   CHECK(x.shape() == Shape{2, 16, 16, 3});
   CHECK(g->plan(z.shape(), cost) == x.shape());
@@ -53,7 +53,7 @@ TEST_CASE("nn: the plan equals the real shapes") {
   CHECK(cost.macs == 2 * (1 * 8 * 16 * 16 + 16 * 16 * 8 * 16 + 64 * 8 * 3 * 16));
   CHECK(cost.saved_elements == 2 * (2 * 16 * 16 + 2 * 64 * 8 + 256 * 3));
   CHECK(d->plan(x.shape(), cost) == (*d)(x).shape());
-  const Tensor c = gradcheck::convert(numbers({3, 8, 8, 2}, 1), DType::f32, gradcheck::cpu);
+  const Tensor c = gradcheck::convert(numbers({3, 8, 8, 2}, 1), DType::f32, gradcheck::tested);
   CHECK(critic->plan(c.shape(), cost) == (*critic)(c).shape());
   CHECK(gradcheck::error_of([&] {
           d->plan({1, 16, 16, 4}, cost);
@@ -100,7 +100,7 @@ TEST_CASE("nn: initialize() draws what its name says, and writes every parameter
        {networks::Linear::conv, networks::Linear::conv_transpose, networks::Linear::dense}) {
     LayerSpec spec = networks::layer(linear, 64, 96, 3, 1, 1, 0);
     spec.norm = LayerSpec::Norm::batch;
-    const Layer net(spec, DType::f32, gradcheck::cpu);
+    const Layer net(spec, DType::f32, gradcheck::tested);
     const double window = linear == networks::Linear::dense ? 1 : 9;
     // PyTorch takes dimension 1 of the weight as input: for a transposed convolution that is its output.
     const bool swapped = linear == networks::Linear::conv_transpose;
@@ -147,7 +147,7 @@ TEST_CASE("nn: orthogonal initialisation has orthonormal rows or columns, times 
     }
   }
   RandomStream stream(3, 1);
-  const auto g = networks::generator(DType::f32, gradcheck::cpu);
+  const auto g = networks::generator(DType::f32, gradcheck::tested);
   CHECK(gradcheck::error_of([&] {
           initialize(*g, {"magic", 1}, stream);
         }).starts_with("[init] unknown --init-type 'magic'; use normal, xavier"));
@@ -191,14 +191,14 @@ std::vector<std::pair<std::string, Tensor>> dcgan_step(DType dtype, const Device
 }
 
 TEST_CASE("nn: one DCGAN step on the CPU in f32 equals the reference in f32 and f64") {
-  const auto cpu = dcgan_step(DType::f32, gradcheck::cpu);
+  const auto cpu = dcgan_step(DType::f32, gradcheck::tested);
   const auto ref = dcgan_step(DType::f32, gradcheck::ref), oracle = dcgan_step(DType::f64, gradcheck::ref);
-  const auto again = dcgan_step(DType::f32, gradcheck::cpu);
+  const auto again = dcgan_step(DType::f32, gradcheck::tested);
   REQUIRE(cpu.size() == ref.size());
   for (std::size_t i = 0; i < cpu.size(); ++i) {
-    compare(cpu[i].first + ", cpu and ref", cpu[i].second, ref[i].second, 1e-5);
-    compare(cpu[i].first + ", cpu and f64", cpu[i].second, oracle[i].second, 1e-5);
-    compare(cpu[i].first + ", cpu twice", cpu[i].second, again[i].second, 0);
+    compare(cpu[i].first + ", tested device and ref", cpu[i].second, ref[i].second, 1e-5);
+    compare(cpu[i].first + ", tested device and f64", cpu[i].second, oracle[i].second, 1e-5);
+    compare(cpu[i].first + ", tested device twice", cpu[i].second, again[i].second, 0);
   }
 }
 

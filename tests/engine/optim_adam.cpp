@@ -119,8 +119,9 @@ TEST_CASE("optim: slots that nothing wrote are skipped and named, and count thei
 
 TEST_CASE("optim: f32 on the CPU equals the reference") {
   std::vector<std::vector<double>> results;
-  for (const auto& [device, dtype] :
-       {std::pair{gradcheck::ref, DType::f32}, {gradcheck::cpu, DType::f32}, {gradcheck::ref, DType::f64}}) {
+  for (const auto& [device, dtype] : {std::pair{gradcheck::ref, DType::f32},
+                                      {gradcheck::tested, DType::f32},
+                                      {gradcheck::ref, DType::f64}}) {
     Parameters net(kShapes, dtype, device);
     ParamArena arena({{"net", &net}});
     AdamOptions o;
@@ -145,7 +146,7 @@ TEST_CASE("optim: f32 on the CPU equals the reference") {
 }
 
 TEST_CASE("optim: the arena holds every parameter, on cache lines, under prefixed names") {
-  Parameters a(kShapes, DType::f32, gradcheck::cpu), b({{1, 1, 1, 1}}, DType::f32, gradcheck::cpu);
+  Parameters a(kShapes, DType::f32, gradcheck::tested), b({{1, 1, 1, 1}}, DType::f32, gradcheck::tested);
   const std::vector<double> before = a.values[2].to_vector<double>();
   ParamArena arena({{"a", &a}, {"b", &b}});
   std::vector<std::string> names;
@@ -168,7 +169,7 @@ TEST_CASE("optim: the arena holds every parameter, on cache lines, under prefixe
   CHECK(gradcheck::error_of([&] {
           ParamArena({{"a", &a}, {"c", &other}});
         }) == "[optimiser] a.p0 and c.p0 differ in type or device");
-  Parameters none({}, DType::f32, gradcheck::cpu);
+  Parameters none({}, DType::f32, gradcheck::tested);
   CHECK(gradcheck::error_of([&] {
           ParamArena({{"a", &none}});
         }) == "[optimiser] there are no parameters to train");

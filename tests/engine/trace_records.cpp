@@ -49,8 +49,8 @@ TEST_CASE("trace: records name op, module, phase and shapes, forward and backwar
 }
 
 TEST_CASE("trace: kernels that ran are named on the CPU") {
-  const Tensor x = gradcheck::convert(numbers({1, 8, 8, 8}, 1), DType::f32, gradcheck::cpu);
-  const Tensor w = gradcheck::convert(numbers({8, 3, 3, 8}, 2), DType::f32, gradcheck::cpu);
+  const Tensor x = gradcheck::convert(numbers({1, 8, 8, 8}, 1), DType::f32, gradcheck::tested);
+  const Tensor w = gradcheck::convert(numbers({8, 3, 3, 8}, 2), DType::f32, gradcheck::tested);
   Trace trace;
   conv2d(x, w, {}, ConvOptions::same_pads(1, 1));
   REQUIRE(trace.records.size() == 1);

@@ -78,6 +78,10 @@ TEST_CASE("adam: backends against the reference") {
         s.weight_decay = 0.01;
         s.grad_scale = 1.0 / 128;
         check_job(adam_job(s, count, 1, average), DType::f32, rounding(DType::f32));
+        // The same operations in the same order, each rounded once: the same bits on every device.
+        const auto bits = run(adam_job(s, count, 1, average), cpu, DType::f32).bits;
+        for (Device device : computing_devices())
+          CHECK(run(adam_job(s, count, 1, average), device, DType::f32).bits == bits);
       }
 }
 

@@ -9,6 +9,9 @@
 #include "kernels/reduce.h"
 #include "tests/cases/conv.h"
 #include "tests/kernels/harness.h"
+#ifndef SUMI_CUDA
+#include "kernels/emu/emu.h"
+#endif
 
 namespace sumi::test {
 namespace {
@@ -21,6 +24,24 @@ Result run_with(int threads, const Job& job, DType t) {
   Result result = run(job, cpu, t);
   omp_set_num_threads(before);
   return result;
+}
+
+// Where CUDA is emulated, a second run lets the threads and blocks go in another order.
+Result run_in_another_order(const Job& job, Device device, DType t) {
+#ifndef SUMI_CUDA
+  const emu::OrderScope order(emu::Order::shuffle(7));
+#endif
+  return run(job, device, t);
+}
+
+// Of kernels whose sums are cut into chunks: an order of additions that depended on anything but the shape would show.
+void check_same_bits_on_cuda(const Job& job) {
+  for (Device device : computing_devices())
+    for (DType t : {DType::f32, DType::bf16}) {
+      if (device == cpu) continue;
+      CAPTURE(job.name);
+      CHECK(run(job, device, t).bits == run_in_another_order(job, device, t).bits);
+    }
 }
 
 void check_same_bits(const Job& job) {
@@ -41,45 +62,46 @@ void check_same_bits(const Job& job) {
 }  // namespace
 
 TEST_CASE("determinism: reductions, norm and loss") {
+  const auto check = [](const Job& job) {
+    check_same_bits(job);
+    check_same_bits_on_cuda(job);
+  };
   const Shape big{3, 33, 37, 33}, wide{2, 64, 64, 8};
   for (const Shape& s : {big, wide}) {
     const auto x = reals(s.count(), 1), dy = reals(s.count(), 2);
     for (const Shape& to :
          {Shape::scalar(), Shape::vector(s.c), Shape{s.n, 1, 1, s.c}, Shape{s.n, s.h, s.w, 1}})
-      check_same_bits(
-          {"sum_to " + to.str(), {{s, x}}, {to}, [](const Exec& e, const Ins& in, Outs& out, Write w) {
-             sum_to(e, in[0], 1, out[0], w);
+      check({"sum_to " + to.str(), {{s, x}}, {to}, [](const Exec& e, const Ins& in, Outs& out, Write w) {
+               sum_to(e, in[0], 1, out[0], w);
+             }});
+    check({"sum_squares", {{s, x}}, {Shape::scalar()}, [](const Exec& e, const Ins& in, Outs& out, Write) {
+             sum_squares(e, in[0], out[0]);
            }});
-    check_same_bits(
-        {"sum_squares", {{s, x}}, {Shape::scalar()}, [](const Exec& e, const Ins& in, Outs& out, Write) {
-           sum_squares(e, in[0], out[0]);
-         }});
     for (Loss loss : {Loss::bce_logits, Loss::squared})
-      check_same_bits({name_of(loss),
-                       {{s, x}},
-                       {Shape::scalar()},
-                       [loss](const Exec& e, const Ins& in, Outs& out, Write) {
-                         loss_mean(e, loss, in[0], {}, 1, out[0]);
-                       }});
+      check({name_of(loss),
+             {{s, x}},
+             {Shape::scalar()},
+             [loss](const Exec& e, const Ins& in, Outs& out, Write) {
+               loss_mean(e, loss, in[0], {}, 1, out[0]);
+             }});
     for (std::int64_t groups : {std::int64_t{0}, s.c, std::int64_t{1}}) {
       const NormGeom g{s, groups, 1e-5};
       const Shape c = Shape::vector(s.c), stats = g.stat_shape();
-      check_same_bits(
-          {"norm_stats", {{s, x}}, {stats, stats}, [g](const Exec& e, const Ins& in, Outs& out, Write) {
-             norm_stats(e, g, in[0], out[0], out[1]);
-           }});
-      check_same_bits({"norm_backward",
-                       {{s, x},
-                        {stats, reals(stats.count(), 3, -0.1, 0.1)},
-                        {stats, reals(stats.count(), 4, 1, 2)},
-                        {c, reals(s.c, 5)},
-                        {c, reals(s.c, 6)},
-                        {s, dy}},
-                       {s, c, c},
-                       [g](const Exec& e, const Ins& in, Outs& out, Write w) {
-                         norm_backward(e, g, in[0], in[1], in[2], in[3], in[4], Unary::relu, 0, false, in[5],
-                                       out[0], out[1], w, out[2], w);
-                       }});
+      check({"norm_stats", {{s, x}}, {stats, stats}, [g](const Exec& e, const Ins& in, Outs& out, Write) {
+               norm_stats(e, g, in[0], out[0], out[1]);
+             }});
+      check({"norm_backward",
+             {{s, x},
+              {stats, reals(stats.count(), 3, -0.1, 0.1)},
+              {stats, reals(stats.count(), 4, 1, 2)},
+              {c, reals(s.c, 5)},
+              {c, reals(s.c, 6)},
+              {s, dy}},
+             {s, c, c},
+             [g](const Exec& e, const Ins& in, Outs& out, Write w) {
+               norm_backward(e, g, in[0], in[1], in[2], in[3], in[4], Unary::relu, 0, false, in[5], out[0],
+                             out[1], w, out[2], w);
+             }});
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "engine/device.h"
 #include "engine/io/image.h"
 #include "models/cyclegan_model.h"
 #include "models/trainer.h"
@@ -17,6 +18,7 @@ namespace {
 
 TrainOptions tiny(const fs::path& work, const char* run) {
   TrainOptions o = default_options("cyclegan");
+  o.device = test_device();
   o.data_a = (work / "a").string();
   o.data_b = (work / "b").string();
   o.outdir = (work / run).string();
@@ -134,8 +136,9 @@ TEST_CASE("cyclegan: losses enter the sum with their weights; a weight of 0 swit
   const TempFolder folder;
   TrainOptions o = tiny(folder.path(), "run");
   RandomStream stream(4, 0);
-  const std::vector<Tensor> real{stream.uniform({2, 16, 16, 1}, DType::f32, Device{}, -1, 1),
-                                 stream.uniform({2, 16, 16, 1}, DType::f32, Device{}, -1, 1)};
+  const std::vector<Tensor> real{
+      stream.uniform({2, 16, 16, 1}, DType::f32, parse_device(test_device()), -1, 1),
+      stream.uniform({2, 16, 16, 1}, DType::f32, parse_device(test_device()), -1, 1)};
   o.batch_size = 2;
   o.no_dropout = true;
   const StepStats one = make_model(o)->step(real, 0);
@@ -158,7 +161,7 @@ TEST_CASE("cyclegan: translation knows its directions and leaves training as it 
   TrainOptions o = tiny(folder.path(), "run");
   const auto model = make_model(o);
   RandomStream stream(4, 0);
-  const Tensor x = stream.uniform({1, 16, 24, 1}, DType::f32, Device{}, -1, 1);
+  const Tensor x = stream.uniform({1, 16, 24, 1}, DType::f32, parse_device(test_device()), -1, 1);
   const Tensor ab = model->translate(x, "AtoB", false), ba = model->translate(x, "BtoA", false);
   CHECK(ab.shape() == x.shape());
   CHECK(ab.to_vector<double>() != ba.to_vector<double>());

@@ -1,12 +1,19 @@
 // What tests of whole training runs need.
 #pragma once
 
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <string>
 
 #include "engine/safetensors.h"
 #include "models/trainer.h"
+
+// The device that models are tested on: SUMI_TEST_DEVICE, or cpu.
+inline const char* test_device() {
+  const char* name = std::getenv("SUMI_TEST_DEVICE");
+  return name ? name : "cpu";
+}
 
 // Stops the run after some steps, as Ctrl-C does.
 struct StopAt final : sumi::TrainingObserver {

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "engine/device.h"
 #include "engine/io/image.h"
 #include "tests/models/runs.h"
 #include "tests/models/temp_folder.h"
@@ -16,6 +17,7 @@ namespace {
 
 TrainOptions tiny(const fs::path& work, const char* run, const char* model = "dcgan") {
   TrainOptions o = default_options(model);
+  o.device = test_device();
   o.data = (work / "pictures").string();
   o.outdir = (work / run).string();
   o.cache = (work / "cache").string();
@@ -154,7 +156,8 @@ TEST_CASE("weights that are not finite are never saved") {
   TrainOptions o = tiny(folder.path(), "run");
   const auto model = make_model(o);
   const Parameter weight = model->networks()[0].module->parameters()[0];
-  weight.value.assign(Tensor::full(weight.value.shape(), std::nan(""), DType::f32, Device{}));
+  weight.value.assign(
+      Tensor::full(weight.value.shape(), std::nan(""), DType::f32, parse_device(test_device())));
   CheckpointWriter writer;
   model->save(writer, false);
   writer.write(folder.path() / "nan", {"networks", "dcgan", to_json(o).dump(), "{}"});
