@@ -3,6 +3,7 @@
 
 #include "kernels/activation.h"
 #include "kernels/adam.h"
+#include "kernels/colour.h"
 #include "kernels/conv.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
@@ -13,6 +14,7 @@
 #include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/resize.h"
+#include "kernels/softmax.h"
 #include "tests/kernels/harness.h"
 
 namespace sumi::test {
@@ -85,6 +87,11 @@ TEST_CASE("errors: shapes") {
   expect_error({"[sum_to]", "2x4x4x6", "1x1x1x5"}, [&] { sum_to(b.exec, x, 1, vec, Write::overwrite); });
   expect_error({"[l1]", "target", "2x4x4x5"}, [&] { loss_mean(b.exec, Loss::l1, x, y, 0, one); });
   expect_error({"[l1]", "1x1x1x5"}, [&] { loss_mean(b.exec, Loss::l1, x, {}, 0, vec); });
+  expect_error({"[softmax]", "2x4x4x5", "2x4x4x6"}, [&] { softmax(b.exec, x, y); });
+  expect_error({"[cross_entropy]", "target", "2x4x4x5"},
+               [&] { cross_entropy(b.exec, x, y, one, MutView{}); });
+  expect_error({"[rgb_to_lab]", "2x4x4x6", "three channels"},
+               [&] { convert_colour(b.exec, Colour::rgb_to_lab, x, x); });
   expect_error({"[gemm]", "2x4x4x6", "b1m2n2k3"}, [&] {
     gemm(b.exec, {1, 2, 2, 3, false, false, 1, 1}, x, x, {}, x, Write::overwrite);
   });

@@ -31,7 +31,7 @@ class Memory {
     else
       SUMI_CUDA_CALL(cudaMalloc(reinterpret_cast<void**>(&data_), bytes_ + 2 * zone));
     Levels all(bytes_ + 2 * zone, guard);
-    std::memcpy(all.data() + zone, values.data(), bytes_);
+    if (bytes_ > 0) std::memcpy(all.data() + zone, values.data(), bytes_);
     copy(data_, all.data(), all.size());
   }
   Memory(const Memory&) = delete;
@@ -49,7 +49,7 @@ class Memory {
     copy(all.data(), data_, all.size());
     for (std::size_t i = 0; i < zone; ++i) CHECK((all[i] == guard && all[zone + bytes_ + i] == guard));
     std::vector<T> values(bytes_ / sizeof(T));
-    std::memcpy(values.data(), all.data() + zone, bytes_);
+    if (bytes_ > 0) std::memcpy(values.data(), all.data() + zone, bytes_);
     return values;
   }
 
