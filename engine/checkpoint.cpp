@@ -49,8 +49,8 @@ CheckpointWriter::~CheckpointWriter() = default;
 
 void CheckpointWriter::add(const std::string& name, const Tensor& t) {
   const Shape s = t.shape();
-  impl_->kept.push_back(t);
-  impl_->file.add(name, stored_name(t.dtype()), {s.n, s.h, s.w, s.c}, t.view().data,
+  impl_->kept.push_back(t.device().on_host() ? t : t.to(Device{}));
+  impl_->file.add(name, stored_name(t.dtype()), {s.n, s.h, s.w, s.c}, impl_->kept.back().view().data,
                   static_cast<std::size_t>(t.count()) * size_of(t.dtype()));
 }
 
@@ -117,9 +117,11 @@ void CheckpointFile::load(const std::string& name, const Tensor& into) const {
     fail(where, fmt::format("holds {} as {}, the network needs {}; its options do not describe its weights",
                             name, shape.str(), into.shape().str()));
   const auto count = static_cast<std::size_t>(into.count());
+  const bool away = !into.device().on_host();
+  const Tensor target = away ? Tensor::empty(shape, into.dtype(), Device{}) : into;
   const bool known = with_stored_type(stored->dtype, [&]<class From>() {
     dispatch(into.dtype(), [&]<class To>() {
-      To* out = into.mut().as<To>();
+      To* out = target.mut().as<To>();
       for (std::size_t i = 0; i < count; ++i) {
         const From value = load_element<From>(stored->data, i);
         if constexpr (std::is_same_v<From, To>)
@@ -131,6 +133,7 @@ void CheckpointFile::load(const std::string& name, const Tensor& into) const {
   });
   if (!known)
     fail(where, fmt::format("holds {} as {}, which is no floating-point type of sumi", name, stored->dtype));
+  if (away) into.assign(target);
 }
 
 std::vector<ForeignTensor> read_foreign_tensors(const std::filesystem::path& path) {

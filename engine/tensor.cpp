@@ -160,6 +160,14 @@ Tensor Tensor::clone() const {
   return t;
 }
 
+Tensor Tensor::to(const Device& target) const {
+  if (device() == target) return *this;
+  const Tensor t = empty(shape(), dtype(), target);
+  copy_bytes(target, t.mut().data, device(), view().data,
+             static_cast<std::size_t>(count()) * size_of(dtype()));
+  return t;
+}
+
 double Tensor::item() const {
   if (count() != 1) fail("item", "a tensor " + shape().str() + " is not a single number");
   return to_vector<double>()[0];
@@ -192,6 +200,9 @@ void Tensor::assign(const Tensor& other) const {
   if (!(other.shape() == shape())) fail("assign", other.shape().str() + " does not fit " + shape().str());
   if (other.device() == device()) {
     kernels::cast(exec_on(device()), other.view(), mut());
+  } else if (other.dtype() == dtype()) {
+    copy_bytes(device(), mut().data, other.device(), other.view().data,
+               static_cast<std::size_t>(count()) * size_of(dtype()));
   } else {
     assign(other.to_vector<double>());
   }

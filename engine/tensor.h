@@ -52,6 +52,8 @@ class Tensor {
   // The same storage without history.
   Tensor detach() const;
   Tensor clone() const;
+  // The same bits on `device`: this tensor if it lives there, else a copy.
+  Tensor to(const Device& device) const;
 
   // The single element. Throws for any other count.
   double item() const;

@@ -50,7 +50,8 @@ TEST_CASE("memory: peak and trim") {
 TEST_CASE("memory: out of memory says what was asked and what to lower") {
   const std::size_t in_use = pool().stats().in_use;
   const std::string text = gradcheck::error_of([] { pool().allocate(std::size_t{1} << 46); });
-  CHECK(text.starts_with("[memory] out of memory: asked for 67108864.0 MiB with "));
+  CHECK(text.starts_with("[memory] out of memory"));
+  CHECK(text.find(": asked for 67108864.0 MiB with ") != std::string::npos);
   CHECK(text.find("lower --batch-size") != std::string::npos);
   CHECK(pool().stats().in_use == in_use);
 }
