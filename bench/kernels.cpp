@@ -55,8 +55,8 @@ struct Rate {
 };
 
 template <class Run>
-double measure(Target& target, const std::string& name, const char* part, const std::string& geometry, Rate rate,
-               Run&& run, double copy_rate = 0) {
+double measure(Target& target, const std::string& name, const char* part, const std::string& geometry,
+               Rate rate, Run&& run, double copy_rate = 0) {
   KernelLog log;
   const Exec logging = target.exec(&log), quiet = target.exec();
   run(logging);
@@ -64,8 +64,8 @@ double measure(Target& target, const std::string& name, const char* part, const 
   const double best = quantile(times, 0), per_second = rate.work / best;
   std::string ran = log.empty() ? "" : log.front();
   if (copy_rate > 0) ran = fmt::format("{:.0f} % of copy", 100 * per_second / copy_rate);
-  fmt::print("{:<20} {:<6} {:<28} best {:8.4f} median {:8.4f} ms {:8.1f} {}  {}\n", name, part, geometry, best,
-             quantile(times, 0.5), per_second, rate.per_second, ran);
+  fmt::print("{:<20} {:<6} {:<28} best {:8.4f} median {:8.4f} ms {:8.1f} {}  {}\n", name, part, geometry,
+             best, quantile(times, 0.5), per_second, rate.per_second, ran);
   std::fflush(stdout);
   return per_second;
 }
@@ -89,9 +89,8 @@ void measure_gemm(Target& target) {
   const Shape square{side, 1, 1, side};
   const Operand a(target, square, 1), b(target, square, 2), y(target, square, 3);
   const double flop = 2.0 * static_cast<double>(side * side) * static_cast<double>(side);
-  measure(target, "gemm", "f32", g.str(), {1e-6 * flop, "GFLOP/s"}, [&](const Exec& e) {
-    kernels::gemm(e, g, a.view(), b.view(), {}, y.view(), Write::overwrite);
-  });
+  measure(target, "gemm", "f32", g.str(), {1e-6 * flop, "GFLOP/s"},
+          [&](const Exec& e) { kernels::gemm(e, g, a.view(), b.view(), {}, y.view(), Write::overwrite); });
 }
 
 // The rate of a copy from memory to memory, much larger than any cache: GB/s, read and written bytes together.
@@ -101,14 +100,14 @@ double measure_copy(Target& target) {
   const std::vector<char> zeros(bytes);
   target.fill(from, zeros.data(), bytes);
   target.fill(to, zeros.data(), bytes);
-  const double rate = measure(target, "copy", "", fmt::format("{} MiB", bytes >> 20),
-                              {2e-6 * static_cast<double>(bytes), "GB/s"}, [&](const Exec& e) {
-                                if (target.on_host())
-                                  std::memcpy(to, from, bytes);
-                                else
-                                  SUMI_CUDA_CALL(
-                                      cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, e.stream));
-                              });
+  const double rate =
+      measure(target, "copy", "", fmt::format("{} MiB", bytes >> 20),
+              {2e-6 * static_cast<double>(bytes), "GB/s"}, [&](const Exec& e) {
+                if (target.on_host())
+                  std::memcpy(to, from, bytes);
+                else
+                  SUMI_CUDA_CALL(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, e.stream));
+              });
   target.release(from);
   target.release(to);
   return rate;
@@ -148,7 +147,8 @@ void measure_memory(Target& target, const std::string& word) {
   if (!wanted("adam")) return;
   const Shape flat = Shape::vector(parameters);
   const Operand p(target, flat, 1), g(target, flat, 2), m(target, flat, 3), v(target, flat, 4);
-  kernels::adam(target.exec(), {.beta2 = 0}, p.view(), g.view(), m.view(), v.view(), {});  // v is g squared now
+  kernels::adam(target.exec(), {.beta2 = 0}, p.view(), g.view(), m.view(), v.view(),
+                {});  // v is g squared now
   measure(
       target, "adam", "", flat.str(), traffic(parameters, 7),
       [&](const Exec& e) { kernels::adam(e, {}, p.view(), g.view(), m.view(), v.view(), {}); }, copy);

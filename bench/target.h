@@ -19,12 +19,11 @@ class Target {
   // "cpu", "cuda" or "emu"; throws Error when this build or machine has none. The CPU computes on one thread.
   explicit Target(const std::string& name)
       : device_{name == "cpu" ? Device::Kind::cpu : Device::Kind::cuda, 0},
-        scratch_(name == "cpu" ? Scratch::host() : Scratch::Memory{&take, [](void* data) {
-                                                                     (void)cudaFree(data);
-                                                                   }}) {
+        scratch_(name == "cpu" ? Scratch::host()
+                               : Scratch::Memory{&take, [](void* data) { (void)cudaFree(data); }}) {
     if (name != "cpu" && name != (kernels::cuda_is_emulated() ? "emu" : "cuda"))
-      fail("device", "this build has no '" + name + "'; use cpu or " +
-                         (kernels::cuda_is_emulated() ? "emu" : "cuda"));
+      fail("device",
+           "this build has no '" + name + "'; use cpu or " + (kernels::cuda_is_emulated() ? "emu" : "cuda"));
     omp_set_num_threads(1);
     if (!on_host()) SUMI_CUDA_CALL(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   }

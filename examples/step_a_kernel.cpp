@@ -29,7 +29,8 @@ int main() {
   const Device device = parse_device("emu");
   const NoGrad no_grad;
   const Tensor x = Tensor::from(counting(16), {1, 4, 4, 1}, DType::f32, device);
-  const Tensor w = Tensor::from(std::vector<float>{0, 1, 0, 1, -4, 1, 0, 1, 0}, {1, 3, 3, 1}, DType::f32, device);
+  const Tensor w =
+      Tensor::from(std::vector<float>{0, 1, 0, 1, -4, 1, 0, 1, 0}, {1, 3, 3, 1}, DType::f32, device);
   print("convolution", conv2d(x, w, {}, ConvOptions::same_pads(1, 1)));
 
   const Tensor a = Tensor::from(counting(12), {3, 1, 1, 4}, DType::f32, device);

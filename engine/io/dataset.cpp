@@ -223,7 +223,8 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
 void open_pack(Dataset::State& state, const DatasetSpec& spec) {
   const std::string where = "data " + spec.data.string();
   auto pack = Pack::read(spec.data);
-  if (!pack) fail(where, "is no packed set of this version, or damaged; copy it again from a run's cache folder");
+  if (!pack)
+    fail(where, "is no packed set of this version, or damaged; copy it again from a run's cache folder");
   if (const PackShape& held = pack->shape(); !(held == state.shape))
     fail(where, fmt::format("holds pictures of {}x{}x{}, but the options ask for {}x{}x{}; make it with the "
                             "same size, channels and preprocessing",

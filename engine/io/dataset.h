@@ -28,7 +28,7 @@ enum class Preprocess {
 struct DatasetSpec {
   std::filesystem::path
       data;  // folder of pictures (recursive, links followed, hidden ones skipped), an idx(.gz) file, or a .pack
-             // file of another data set's cache, which was made with the same size, channels and preprocessing
+      // file of another data set's cache, which was made with the same size, channels and preprocessing
   Preprocess preprocess = Preprocess::square;
   int size = 64;                         // of square only
   int load_size = 286, crop_size = 256;  // of the others, 1 to 16384

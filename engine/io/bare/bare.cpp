@@ -43,7 +43,8 @@ std::string deflated(const std::string& text) {
 
 Decoded decode_picture(const std::filesystem::path& path, const DecodeOptions&) {
   fail("picture " + path.string(),
-       std::string(kWithout) + " and cannot read it; give the .pack file from the --cache folder of a run that could");
+       std::string(kWithout) +
+           " and cannot read it; give the .pack file from the --cache folder of a run that could");
 }
 
 // PNG (W3C, second edition): rows without filters.
