@@ -16,9 +16,9 @@ for folder in fmt nlohmann doctest CLI; do
   [ -d "/usr/include/$folder" ] || { echo "gpu_carry: /usr/include/$folder is missing (third_party/install.sh build test)" >&2; exit 1; }
   cp -r "/usr/include/$folder" carry/include/
 done
-cp /usr/include/zlib.h carry/include/
-find /usr/include -name zconf.h -exec cp {} carry/include/ \; -quit
-find /usr/lib -name libz.a -exec cp {} carry/include/ \; -quit
+# The compiler knows which headers belong together: there may be several zconf.h.
+echo '#include <zlib.h>' | g++ -M -x c++ - | tr ' ' '\n' | grep -E '/z(lib|conf)\.h$' | xargs cp -t carry/include
+cp "$(g++ -print-file-name=libz.a)" carry/include/
 
 # A packed set is what a run leaves in its cache.
 pack() {  # pack NAME OPTION...: the character set NAME as carry/data/NAME.pack
