@@ -145,15 +145,22 @@ stage_steps() {
 }
 
 stage_train() {
-  local data=carry/data/lorelei.pack run="$build/check/train-run" batch=()
+  local data=carry/data/lorelei.pack run="$build/check/train-run" room=$((left - 40)) logged=50
   [ -f "$data" ] || { echo "$data is missing (bench/gpu_carry.sh)"; return 1; }
-  [ "$device" = cuda ] || { batch=(--batch-size 8); echo "no device: $steps steps on the CPU"; }
+  [ "$device" = cuda ] || { logged=1; echo "no device: $steps steps on the CPU"; }
+  [ "$room" -le 400 ] || room=400
   rm -rf "$run"
-  # PNG of samples is drawn at the end; statistics every fortieth of the way.
-  "$build/sumi" train dcgan --data "$data" --outdir "$run" --size 64 --channels 1 --steps "$steps" --device "$device" \
-    --log-every $((steps / 40 + 1)) --sample-every "$steps" --quiet "${batch[@]}" || return 1
+  # As after Ctrl-C, what was trained until then is kept.
+  timeout --signal=INT "$room" "$build/sumi" train dcgan --data "$data" --outdir "$run" --size 64 --channels 1 --batch-size 32 \
+    --steps "$steps" --device "$device" --log-every "$logged" --sample-every $((4 * logged)) --quiet
+  local status=$?
+  if [ $status = 124 ] && [ "$(grep -c . "$run/stats.jsonl")" -ge 4 ]; then
+    echo "stopped after $room s"
+    status=0
+  fi
+  [ $status = 0 ] || return $status
   cat "$run/stats.jsonl"
-  cp "$run/samples/"*"$steps.png" "$build/check/train.png"
+  cp "$(find "$run/samples" -name '*.png' | sort -V | tail -n 1)" "$build/check/train.png"
   rm -rf "$run"
 }
 
@@ -184,6 +191,7 @@ for name in "$@"; do
   fi
   rm -f "$kept.passed"
   start=$SECONDS
+  export left
   export -f "stage_$name"
   timeout "$left" bash -uo pipefail -c "stage_$name" >"$out/$name.txt" 2>&1
   status=$?
