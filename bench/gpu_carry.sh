@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
-# Gathers in carry/ (ignored by git) what bench/gpu_check.sh needs on a machine with a GPU but without our packages, data or
-# network: the header libraries, and packed training sets. Run it where sumi is built, then take the tree there.
+# Gathers in carry/ (ignored by git, below 40 MiB) what bench/gpu_check.sh needs on a machine with a GPU but without our
+# packages, data or network: the header libraries, zlib, and packed training sets. Run it where sumi is built with its
+# picture libraries, then take the tree there, carry/ with it.
+#
+#   bench/gpu_carry.sh [SUMI]     SUMI: the program that packs, build/release/sumi unless told otherwise
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 sumi=${1:-build/release/sumi}
+limit=40  # MiB
+[ -x "$sumi" ] || { echo "gpu_carry: $sumi is missing; build it, or name another" >&2; exit 1; }
 
 rm -rf carry
 mkdir -p carry/include carry/data
@@ -11,9 +16,24 @@ for folder in fmt nlohmann doctest CLI; do
   [ -d "/usr/include/$folder" ] || { echo "gpu_carry: /usr/include/$folder is missing (third_party/install.sh build test)" >&2; exit 1; }
   cp -r "/usr/include/$folder" carry/include/
 done
-# zlib's two headers, for machines that have only the library.
-cp /usr/include/zlib.h carry/include/
-find /usr/include -name zconf.h -exec cp {} carry/include/ \; -quit
-"$sumi" pack samples/characters/lorelei -o carry/data/lorelei.pack --size 64 --quiet
-"$sumi" pack samples/characters/openpeeps -o carry/data/openpeeps.pack --size 64 --quiet
-du -sh carry
+# The compiler knows which headers belong together: there may be several zconf.h.
+echo '#include <zlib.h>' | g++ -M -x c++ - | tr ' ' '\n' | grep -E '/z(lib|conf)\.h$' | xargs cp -t carry/include
+cp "$(g++ -print-file-name=libz.a)" carry/include/
+
+# A packed set is what a run leaves in its cache.
+pack() {  # pack NAME OPTION...: the character set NAME as carry/data/NAME.pack
+  local name=$1 scratch
+  shift
+  scratch=$(mktemp -d)
+  "$sumi" train dcgan --data "samples/characters/$name" --outdir "$scratch/run" --cache "$scratch/cache" --steps 1 \
+    --batch-size 1 --ngf 4 --ndf 4 --quiet "$@"
+  mv "$scratch"/cache/*.pack "carry/data/$name.pack"
+  rm -rf "$scratch"
+}
+pack lorelei --size 64 --channels 1
+pack openpeeps --size 64
+git rev-parse --short HEAD >carry/commit
+
+size=$(du -sm carry | cut -f1)
+du -sh carry carry/*
+[ "$size" -le "$limit" ] || { echo "gpu_carry: carry/ has $size MiB, more than $limit" >&2; exit 1; }

@@ -1,14 +1,19 @@
-// Times convolution kernels on the layers of DCGAN-64 (batch 16) and CycleGAN (batch 1, 128 pixels), one line
-// per layer and direction: processor time of one thread, so that a busy machine disturbs little.
-//   bench_kernels [WORD]   only the layers whose name contains WORD
+// Times convolution on the layers of DCGAN-64 (batch 16) and CycleGAN (batch 1, 128 pixels), a matrix product, and kernels
+// that only move memory, one line each.
+//   bench_kernels [WORD] [--device cpu|cuda|emu]   only the lines whose name contains WORD
+// On the CPU processor time of one thread, on a GPU time between events. Memory-bound kernels are compared with what a
+// large copy reaches on the same device, counting bytes read and bytes written.
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <string>
 #include <vector>
 
-#include "bench/clock.h"
+#include "bench/target.h"
+#include "kernels/activation.h"
+#include "kernels/adam.h"
 #include "kernels/conv.h"
+#include "kernels/gemm.h"
+#include "kernels/norm.h"
 
 namespace sumi::bench {
 namespace {
@@ -42,58 +47,142 @@ constexpr Layer layers[] = {
     {"patch 5", 1, 15, 15, 512, 1, 4, 1, 1},
 };
 
-struct Memory {
-  std::vector<float> data;
-  Shape shape;
-  Memory(const Shape& s, unsigned seed) : data(static_cast<std::size_t>(s.count())), shape(s) {
-    for (float& v : data) {
-      seed = seed * 1664525U + 1013904223U;
-      v = static_cast<float>(seed >> 8) / 8388608.0F - 1.0F;
-    }
-  }
-  MutView view() { return {data.data(), DType::f32, shape, Device{Device::Kind::cpu}}; }
+// One line: best and median time, the rate of `work` at the best time, and what ran.
+//   work   in units of `per_second` per millisecond: 1e6 operations for GFLOP/s, 1e6 bytes for GB/s
+struct Rate {
+  double work;
+  const char* per_second;
 };
 
 template <class Run>
-void measure(const Layer& l, const char* direction, const ConvGeom& g, Run&& run) {
-  Scratch scratch;
+double measure(Target& target, const std::string& name, const char* part, const std::string& geometry,
+               Rate rate, Run&& run, double copy_rate = 0) {
   KernelLog log;
-  const Exec quiet{Device{Device::Kind::cpu}, &scratch}, logging{Device{Device::Kind::cpu}, &scratch, &log};
+  const Exec logging = target.exec(&log), quiet = target.exec();
   run(logging);
-  std::vector<double> times;
-  double total = 0;
-  while (times.size() < 7 || (total < 300 && times.size() < 200)) {
-    times.push_back(cpu_ms([&] { run(quiet); }));
-    total += times.back();
-  }
-  const double best = quantile(times, 0);
-  fmt::print("{:<20} {:<6} {:<28} best {:8.3f} median {:8.3f} ms {:7.1f} GFLOP/s  {}\n", l.name, direction,
-             g.str(), best, quantile(times, 0.5), 2e-6 * static_cast<double>(g.macs()) / best,
-             log.empty() ? "" : log.front());
+  const std::vector<double> times = target.times([&] { run(quiet); });
+  const double best = quantile(times, 0), per_second = rate.work / best;
+  std::string ran = log.empty() ? "" : log.front();
+  if (copy_rate > 0) ran = fmt::format("{:.0f} % of copy", 100 * per_second / copy_rate);
+  fmt::print("{:<20} {:<6} {:<28} best {:8.4f} median {:8.4f} ms {:8.1f} {}  {}\n", name, part, geometry,
+             best, quantile(times, 0.5), per_second, rate.per_second, ran);
   std::fflush(stdout);
+  return per_second;
 }
 
-void measure_layer(const Layer& l) {
+void measure_layer(Target& target, const Layer& l) {
   const ConvGeom g = ConvGeom::make("bench", {l.n, l.h, l.w, l.c}, {l.k, l.r, l.r, l.c},
                                     ConvOptions::same_pads(l.stride, l.pad));
-  Memory x(g.x_shape(), 1), w(g.w_shape(), 2), y(g.y_shape(), 3);
-  measure(l, "fprop", g, [&](const Exec& e) { kernels::conv_fprop(e, g, x.view(), w.view(), {}, y.view()); });
-  measure(l, "dgrad", g, [&](const Exec& e) { kernels::conv_dgrad(e, g, y.view(), w.view(), {}, x.view()); });
-  measure(l, "wgrad", g,
+  const Operand x(target, g.x_shape(), 1), w(target, g.w_shape(), 2), y(target, g.y_shape(), 3);
+  const Rate rate{2e-6 * static_cast<double>(g.macs()), "GFLOP/s"};
+  measure(target, l.name, "fprop", g.str(), rate,
+          [&](const Exec& e) { kernels::conv_fprop(e, g, x.view(), w.view(), {}, y.view()); });
+  measure(target, l.name, "dgrad", g.str(), rate,
+          [&](const Exec& e) { kernels::conv_dgrad(e, g, y.view(), w.view(), {}, x.view()); });
+  measure(target, l.name, "wgrad", g.str(), rate,
           [&](const Exec& e) { kernels::conv_wgrad(e, g, x.view(), y.view(), w.view(), Write::overwrite); });
+}
+
+void measure_gemm(Target& target) {
+  const std::int64_t side = target.emulated() ? 64 : target.on_host() ? 1024 : 4096;
+  const kernels::GemmGeom g{.m = side, .n = side, .k = side};
+  const Shape square{side, 1, 1, side};
+  const Operand a(target, square, 1), b(target, square, 2), y(target, square, 3);
+  const double flop = 2.0 * static_cast<double>(side * side) * static_cast<double>(side);
+  measure(target, "gemm", "f32", g.str(), {1e-6 * flop, "GFLOP/s"},
+          [&](const Exec& e) { kernels::gemm(e, g, a.view(), b.view(), {}, y.view(), Write::overwrite); });
+}
+
+// The rate of a copy from memory to memory, much larger than any cache: GB/s, read and written bytes together.
+double measure_copy(Target& target) {
+  const std::size_t bytes = std::size_t{1} << (target.emulated() ? 20 : target.on_host() ? 28 : 30);
+  void *from = target.allocate(bytes), *to = target.allocate(bytes);
+  const std::vector<char> zeros(bytes);
+  target.fill(from, zeros.data(), bytes);
+  target.fill(to, zeros.data(), bytes);
+  const double rate =
+      measure(target, "copy", "", fmt::format("{} MiB", bytes >> 20),
+              {2e-6 * static_cast<double>(bytes), "GB/s"}, [&](const Exec& e) {
+                if (target.on_host())
+                  std::memcpy(to, from, bytes);
+                else
+                  SUMI_CUDA_CALL(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, e.stream));
+              });
+  target.release(from);
+  target.release(to);
+  return rate;
+}
+
+// `operands`: how many numbers are read or written for each of `count`.
+Rate traffic(std::int64_t count, int operands) {
+  return {1e-6 * sizeof(float) * static_cast<double>(count) * operands, "GB/s"};
+}
+
+void measure_memory(Target& target, const std::string& word) {
+  const auto wanted = [&](const std::string& name) { return name.find(word) != std::string::npos; };
+  if (!wanted("copy") && !wanted("leaky_relu") && !wanted("norm_apply") && !wanted("adam")) return;
+  const double copy = measure_copy(target);
+  // 10 million and more: beyond the second-level cache of any GPU so far.
+  const Shape shape = target.emulated() ? Shape{2, 16, 16, 32} : Shape{16, 256, 256, 32};
+  const std::int64_t parameters = target.emulated() ? 10'000 : 10'000'000;
+  if (wanted("leaky_relu") || wanted("norm_apply")) {
+    const Operand x(target, shape, 1), y(target, shape, 2);
+    const Operand mean(target, {1, 1, 1, shape.c}, 3), gamma(target, {1, 1, 1, shape.c}, 4);
+    if (wanted("leaky_relu"))
+      measure(
+          target, "leaky_relu", "", shape.str(), traffic(shape.count(), 2),
+          [&](const Exec& e) { kernels::leaky_relu(e, 0.2, x.view(), y.view()); }, copy);
+    std::vector<float> ones(static_cast<std::size_t>(shape.c), 1.0F);
+    const Operand var(target, {1, 1, 1, shape.c}, 5);
+    target.fill(var.view().data, ones.data(), ones.size() * sizeof(float));
+    if (wanted("norm_apply"))
+      measure(
+          target, "norm_apply", "relu", shape.str(), traffic(shape.count(), 2),
+          [&](const Exec& e) {
+            kernels::norm_apply(e, {.x = shape}, x.view(), mean.view(), var.view(), gamma.view(), mean.view(),
+                                kernels::Unary::relu, 0, {}, y.view());
+          },
+          copy);
+  }
+  if (!wanted("adam")) return;
+  const Shape flat = Shape::vector(parameters);
+  const Operand p(target, flat, 1), g(target, flat, 2), m(target, flat, 3), v(target, flat, 4);
+  kernels::adam(target.exec(), {.beta2 = 0}, p.view(), g.view(), m.view(), v.view(),
+                {});  // v is g squared now
+  measure(
+      target, "adam", "", flat.str(), traffic(parameters, 7),
+      [&](const Exec& e) { kernels::adam(e, {}, p.view(), g.view(), m.view(), v.view(), {}); }, copy);
+}
+
+void run(const std::string& device, const std::string& word) {
+  Target target(device);
+  for (const Layer& layer : layers)
+    if (std::string(layer.name).find(word) != std::string::npos) measure_layer(target, layer);
+  if (std::string("gemm").find(word) != std::string::npos) measure_gemm(target);
+  measure_memory(target, word);
 }
 
 }  // namespace
 }  // namespace sumi::bench
 
 int main(int argc, char** argv) {
-  if (argc > 2) {
-    fmt::print(stderr, "usage: bench_kernels [WORD]\n");
-    return 2;
+  std::string word, device = "cpu";
+  for (int i = 1; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--device" && i + 1 < argc) {
+      device = argv[++i];
+    } else if (argument.starts_with("-") || !word.empty()) {
+      fmt::print(stderr, "usage: bench_kernels [WORD] [--device cpu|cuda|emu]\n");
+      return 2;
+    } else {
+      word = argument;
+    }
   }
-  const std::string word = argc == 2 ? argv[1] : "";
-  omp_set_num_threads(1);
-  for (const auto& layer : sumi::bench::layers)
-    if (std::string(layer.name).find(word) != std::string::npos) sumi::bench::measure_layer(layer);
+  try {
+    sumi::bench::run(device, word);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "bench_kernels: {}\n", e.what());
+    return 1;
+  }
   return 0;
 }

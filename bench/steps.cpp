@@ -1,6 +1,8 @@
 // Times one whole piece of work and prints one JSON line. The same work in PyTorch: peers/torch_steps.py.
-//   bench_steps CASE --threads N --seconds S [--ops]
-// --ops prints where the time goes instead: seconds by op and shapes, of three runs.
+//   bench_steps CASE [--device cpu|cuda|emu] [--threads N] [--seconds S] [--ops]
+// On a CUDA device a time ends when the device has done the work, and memory is the pool's and the kernels' scratch
+// memory, not the process's. --ops prints where the time goes instead: seconds by op and shapes, of three runs.
+#include <cuda_runtime.h>
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -10,7 +12,9 @@
 
 #include "bench/clock.h"
 #include "engine/device.h"
+#include "engine/memory.h"
 #include "engine/trace.h"
+#include "kernels/base/launch.h"
 #include "models/model.h"
 #include "models/translation_networks.h"
 
@@ -18,7 +22,7 @@ namespace sumi {
 namespace {
 
 struct Settings {
-  std::string name;
+  std::string name, device = "cpu";
   int threads = 2;
   double seconds = 10;
   bool ops = false;
@@ -27,41 +31,46 @@ struct Settings {
 // Makes the model and returns one unit of work.
 using Work = std::function<void()>;
 
-Tensor pictures(const Shape& shape) {
+Tensor pictures(const Shape& shape, const Settings& s) {
   RandomStream stream(1, 1);
-  return tanh(stream.normal(shape, DType::f32, parse_device("cpu")));
+  return tanh(stream.normal(shape, DType::f32, parse_device(s.device)));
 }
 
-TrainOptions options(const char* model, int size, int batch, int threads) {
+TrainOptions options(const char* model, int size, int batch, const Settings& s) {
   TrainOptions o = default_options(model);
   o.size = size;
   o.batch_size = batch;
-  o.threads = threads;
+  o.threads = s.threads;
+  o.device = s.device;
   return o;
 }
 
 Work dcgan64(const Settings& s) {
-  const std::shared_ptr<Model> model = make_model(options("dcgan", 64, 16, s.threads));
-  return [model, real = pictures({16, 64, 64, 3})] { model->step({real}, 0); };
+  const std::shared_ptr<Model> model = make_model(options("dcgan", 64, 16, s));
+  return [model, real = pictures({16, 64, 64, 3}, s)] { model->step({real}, 0); };
 }
 
-Work cyclegan128(const Settings& s) {
-  TrainOptions o = options("cyclegan", 128, 1, s.threads);
+// One picture of each domain; ngf 64, 9 residual blocks.
+template <int size>
+Work cyclegan(const Settings& s) {
+  TrainOptions o = options("cyclegan", size, 1, s);
   o.pool_size = 0;  // a pool of older pictures costs nothing, and the peer has none
   const std::shared_ptr<Model> model = make_model(o);
-  return [model, a = pictures({1, 128, 128, 3}), b = pictures({1, 128, 128, 3})] { model->step({a, b}, 0); };
+  return [model, a = pictures({1, size, size, 3}, s), b = pictures({1, size, size, 3}, s)] {
+    model->step({a, b}, 0);
+  };
 }
 
 // One resnet_9blocks alone, as `sumi convert` runs it.
-Work resnet256(const Settings&) {
+Work resnet256(const Settings& s) {
   TranslationNetOptions o;
   o.n_blocks = 9;
-  o.device = parse_device("cpu");
+  o.device = parse_device(s.device);
   const std::shared_ptr<Module> net = resnet_generator(o);
   RandomStream stream(1, 2);
   initialize(*net, {}, stream);
   net->set_training(false);
-  return [net, x = pictures({1, 256, 256, 3})] {
+  return [net, x = pictures({1, 256, 256, 3}, s)] {
     const NoGrad no_grad;
     (*net)(x);
   };
@@ -71,13 +80,18 @@ struct Case {
   const char* name;
   Work (*make)(const Settings&);
 };
-constexpr Case cases[] = {{"dcgan64", dcgan64}, {"cyclegan128", cyclegan128}, {"resnet256", resnet256}};
+constexpr Case cases[] = {{"dcgan64", dcgan64},
+                          {"cyclegan128", cyclegan<128>},
+                          {"cyclegan256", cyclegan<256>},
+                          {"resnet256", resnet256}};
 
 [[noreturn]] void usage(const std::string& problem) {
   std::string names;
   for (const Case& c : cases) names += std::string(names.empty() ? "" : "|") + c.name;
-  fmt::print(stderr, "bench_steps: {}\nusage: bench_steps {} [--threads N] [--seconds S] [--ops]\n", problem,
-             names);
+  fmt::print(
+      stderr,
+      "bench_steps: {}\nusage: bench_steps {} [--device cpu|cuda|emu] [--threads N] [--seconds S] [--ops]\n",
+      problem, names);
   std::exit(2);
 }
 
@@ -93,12 +107,14 @@ Settings parse(int argc, char** argv) {
   Settings s;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
-    const bool option = word == "--threads" || word == "--seconds";
+    const bool option = word == "--threads" || word == "--seconds" || word == "--device";
     if (option && i + 1 == argc) usage(fmt::format("{} needs a value", word));
     if (word == "--threads")
       s.threads = static_cast<int>(number("--threads", argv[++i]));
     else if (word == "--seconds")
       s.seconds = number("--seconds", argv[++i]);
+    else if (word == "--device")
+      s.device = argv[++i];
     else if (word == "--ops")
       s.ops = true;
     else if (word.starts_with("-") || !s.name.empty())
@@ -133,15 +149,37 @@ void print_ops(const Work& work) {
   fmt::print("{:8.2f} ms in all\n", 1e3 * total / runs);
 }
 
+// Bytes held now, and the most that were.
+struct Held {
+  std::int64_t now, peak;
+};
+Held held(const Device& device) {
+  if (device.on_host()) return {bench::status_bytes("VmRSS"), bench::status_bytes("VmHWM")};
+  const PoolStats stats = Pool::of(device).stats();
+  const std::size_t scratch = exec_on(device).scratch->size();  // grows only
+  return {static_cast<std::int64_t>(stats.in_use + scratch),
+          static_cast<std::int64_t>(stats.peak_in_use + scratch)};
+}
+
+// `work`, and the end of what it began on the device.
+Work to_the_end(const Work& work, const Device& device) {
+  if (device.on_host()) return work;
+  return [work] {
+    work();
+    SUMI_CUDA_CALL(cudaDeviceSynchronize());
+  };
+}
+
 void run(const Settings& s) {
   const Case* found = nullptr;
   for (const Case& c : cases)
     if (s.name == c.name) found = &c;
   if (!found) usage(s.name.empty() ? "no case given" : "no case " + s.name);
+  const Device device = parse_device(s.device);
   set_threads(s.threads);
-  const std::int64_t at_start = bench::status_bytes("VmRSS");
-  const Work work = found->make(s);
-  const std::int64_t at_first_step = bench::status_bytes("VmRSS");
+  const std::int64_t at_start = held(device).now;
+  const Work work = to_the_end(found->make(s), device);
+  const std::int64_t at_first_step = held(device).now;
   // The first two fill caches and make primitives.
   work();
   work();
@@ -152,13 +190,13 @@ void run(const Settings& s) {
     cpu_times.push_back(bench::cpu_ms([&] { times.push_back(bench::time_ms(work)); }));
     total += times.back();
   }
-  const std::int64_t peak = bench::status_bytes("VmHWM");
+  const std::int64_t peak = held(device).peak;
   fmt::print(
       "{{\"case\": \"{}\", \"library\": \"sumi\", \"setting\": \"{}\", \"threads\": {}, \"runs\": {}, "
       "\"median_ms\": {:.3f}, \"cpu_ms\": {:.3f}, \"p10_ms\": {:.3f}, \"p90_ms\": {:.3f}, "
       "\"peak_over_first_step\": {}, "
       "\"peak_over_start\": {}}}\n",
-      s.name, compute_signature(parse_device("cpu")), s.threads, times.size(), bench::quantile(times, 0.5),
+      s.name, compute_signature(device), s.threads, times.size(), bench::quantile(times, 0.5),
       bench::quantile(cpu_times, 0.5), bench::quantile(times, 0.1), bench::quantile(times, 0.9),
       peak - at_first_step, peak - at_start);
 }

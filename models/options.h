@@ -200,7 +200,9 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"seed", "--manualSeed,--manual-seed", machine, "N", "everything random follows from it",
                    false},
         o.seed);
-  visit(OptionInfo{"device", "", machine, "NAME", "cpu, or ref (the slow reference)", true}, o.device);
+  visit(OptionInfo{"device", "", machine, "NAME",
+                   "cpu, ref (slow), cuda, or emu (the CUDA kernels on the host)", true},
+        o.device);
   visit(OptionInfo{"precision", "", machine, "TYPE", "auto, f32, or f64 (ref only)", false}, o.precision);
   visit(OptionInfo{"threads", "", machine, "N", "threads of the CPU kernels (0: all)", true}, o.threads);
   visit(OptionInfo{"check", "", machine, "", "test every result for NaN and infinity, and name the op", true},

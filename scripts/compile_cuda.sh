@@ -3,6 +3,7 @@
 #
 #   scripts/compile_cuda.sh [ARCH...]      80 90a (what CI does) unless told otherwise; "all": 80 86 89 90a 100 120
 #
+# SUMI_JOBS sources at a time (all processors unless told otherwise). Names the slowest source of each architecture.
 # A source that takes longer than 20 seconds is named at the end, and is an error with SUMI_STRICT_SECONDS=1 (a loaded
 # machine is slow, so only CI on a quiet one can tell).
 set -euo pipefail
@@ -30,6 +31,7 @@ compile() {  # compile ARCH SOURCE
   fi
   rm -f "$log.o"
   local seconds=$((SECONDS - start))
+  echo "$seconds s $2" >>"$scratch/times.$1"
   [ "$seconds" -le 20 ] || echo "sm_$1 $2: $seconds s" >>"$scratch/slow"
 }
 export -f compile
@@ -39,8 +41,8 @@ sources=$(find kernels/cuda -name '*.cu' | sort)
 for arch in "$@"; do
   start=$SECONDS
   # xargs answers 123 when a compilation failed.
-  printf '%s\n' "$sources" | xargs -P "$(nproc)" -I{} bash -c 'compile "$@"' _ "$arch" {}
-  echo "compile_cuda: sm_$arch, $(wc -l <<<"$sources") sources: $((SECONDS - start)) s"
+  printf '%s\n' "$sources" | xargs -P "${SUMI_JOBS:-$(nproc)}" -I{} bash -c 'compile "$@"' _ "$arch" {}
+  echo "compile_cuda: sm_$arch, $(wc -l <<<"$sources") sources: $((SECONDS - start)) s; slowest: $(sort -rn "$scratch/times.$arch" | head -n 1)"
 done
 if [ -s "$scratch/slow" ]; then
   echo "compile_cuda: longer than 20 s: $(sort "$scratch/slow" | tr '\n' ';')" >&2

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """Times one whole piece of work in PyTorch and prints one JSON line, as bench_steps does for sumi.
 
-torch_steps.py CASE [--threads N] [--seconds S] [--channels-last] [--flush-denormal]
+torch_steps.py CASE [--device cpu|cuda] [--threads N] [--seconds S] [--channels-last] [--flush-denormal] [--tf32]
+
+On CUDA cuDNN tries its algorithms in the first steps and keeps the fastest, a time ends when the device has done the work,
+memory is that of PyTorch's allocator, and products are f32 as sumi's are, unless --tf32 rounds their factors to TF32.
 
 The transposed convolutions of PyTorch 1.13 call OpenBLAS, whose own threads must not meet OpenMP's: start with
 OPENBLAS_NUM_THREADS=1, as compare.py does.
 """
 import argparse
+import functools
 import json
 import pathlib
 import statistics
@@ -39,13 +43,13 @@ def init(net):
     return net
 
 
-def dcgan64(layout):
+def dcgan64(layout, device):
     import torch_gan
-    g, d = (init(net).to(memory_format=layout) for net in torch_gan.dcgan(64, 3, 100, 64, 64))
+    g, d = (init(net).to(device=device, memory_format=layout) for net in torch_gan.dcgan(64, 3, 100, 64, 64))
     adam = [torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (g, d)]
     loss = torch.nn.BCEWithLogitsLoss()
-    real = torch.tanh(torch.randn(16, 3, 64, 64)).contiguous(memory_format=layout)
-    ones, zeros = torch.ones(16, 1, 1, 1), torch.zeros(16, 1, 1, 1)
+    real = torch.tanh(torch.randn(16, 3, 64, 64, device=device)).contiguous(memory_format=layout)
+    ones, zeros = torch.ones(16, 1, 1, 1, device=device), torch.zeros(16, 1, 1, 1, device=device)
 
     # torch_gan.step without its copies of the gradients.
     def work():
@@ -53,7 +57,7 @@ def dcgan64(layout):
         on_real = d(real)
         loss_real = loss(on_real, ones)
         loss_real.backward()
-        fake = g(torch.randn(16, 100, 1, 1).contiguous(memory_format=layout))
+        fake = g(torch.randn(16, 100, 1, 1, device=device).contiguous(memory_format=layout))
         on_fake = d(fake.detach())
         loss_fake = loss(on_fake, zeros)
         loss_fake.backward()
@@ -71,11 +75,11 @@ def dcgan64(layout):
     return work
 
 
-def cyclegan128(layout):
+def cyclegan(size, layout, device):
     import torch_cyclegan
-    nets = {name: init(net).to(memory_format=layout) for name, net in torch_cyclegan.networks().items()}
+    nets = {name: init(net).to(device=device, memory_format=layout) for name, net in torch_cyclegan.networks().items()}
     model = torch_cyclegan.CycleGAN(nets)
-    real = [torch.tanh(torch.randn(1, 3, 128, 128)).contiguous(memory_format=layout) for _ in range(2)]
+    real = [torch.tanh(torch.randn(1, 3, size, size, device=device)).contiguous(memory_format=layout) for _ in range(2)]
 
     def work():
         losses, _, _ = model.step(*real)
@@ -83,10 +87,10 @@ def cyclegan128(layout):
     return work
 
 
-def resnet256(layout):
+def resnet256(layout, device):
     import torch_cyclegan
-    net = init(torch_cyclegan.generator_of("resnet_9blocks")).eval().to(memory_format=layout)
-    x = torch.tanh(torch.randn(1, 3, 256, 256)).contiguous(memory_format=layout)
+    net = init(torch_cyclegan.generator_of("resnet_9blocks")).eval().to(device=device, memory_format=layout)
+    x = torch.tanh(torch.randn(1, 3, 256, 256, device=device)).contiguous(memory_format=layout)
 
     def work():
         with torch.inference_mode():
@@ -94,7 +98,17 @@ def resnet256(layout):
     return work
 
 
-CASES = {"dcgan64": dcgan64, "cyclegan128": cyclegan128, "resnet256": resnet256}
+CASES = {"dcgan64": dcgan64, "cyclegan128": functools.partial(cyclegan, 128),
+         "cyclegan256": functools.partial(cyclegan, 256), "resnet256": resnet256}
+
+
+def on_cuda(args):
+    """Prepares PyTorch for CUDA; returns (bytes held, the most that were, wait for the device) as functions."""
+    if not torch.cuda.is_available():
+        sys.exit("torch_steps: this PyTorch cannot use a CUDA device")
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = args.tf32
+    return torch.cuda.memory_allocated, torch.cuda.max_memory_allocated, torch.cuda.synchronize
 
 
 def main():
@@ -104,27 +118,40 @@ def main():
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--flush-denormal", action="store_true")
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--tf32", action="store_true", help="with --device cuda: products of factors in TF32")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(args.flush_denormal)
     torch.manual_seed(0)
-    at_start = status_bytes("VmRSS")
-    work = CASES[args.case](torch.channels_last if args.channels_last else torch.contiguous_format)
-    at_first_step = status_bytes("VmRSS")
+    if args.device == "cuda":
+        held, most_held, synchronize = on_cuda(args)
+    else:
+        held, most_held, synchronize = (lambda: status_bytes("VmRSS")), (lambda: status_bytes("VmHWM")), (lambda: None)
+    at_start = held()
+    work = CASES[args.case](torch.channels_last if args.channels_last else torch.contiguous_format, args.device)
+    at_first_step = held()
     work()
     work()
+    synchronize()
+    if args.device == "cuda":
+        torch.cuda.reset_peak_memory_stats()  # cuDNN's search for algorithms is over
     times, cpu_times = [], []
     while sum(times) < 1000 * args.seconds or len(times) < 3:
         start, cpu_start = time.perf_counter(), time.process_time()
         work()
+        synchronize()
         times.append(1000 * (time.perf_counter() - start))
         cpu_times.append(1000 * (time.process_time() - cpu_start))
     times.sort()
-    peak = status_bytes("VmHWM")
+    peak = most_held()
 
     def at(share):
         return times[round(share * (len(times) - 1))]
     setting = ("channels_last" if args.channels_last else "NCHW") + (", flush denormal" if args.flush_denormal else "")
+    setting += ", TF32" if args.tf32 else ""
+    if args.device == "cuda":
+        setting = torch.cuda.get_device_name() + ", " + setting
     print(json.dumps({"case": args.case, "library": "torch " + torch.__version__, "setting": setting,
                       "blas": blas(), "threads": args.threads, "runs": len(times), "median_ms": round(statistics.median(times), 3),
                       "cpu_ms": round(statistics.median(cpu_times), 3), "p10_ms": round(at(0.1), 3), "p90_ms": round(at(0.9), 3),

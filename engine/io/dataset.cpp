@@ -219,6 +219,26 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
   }
 }
 
+// A pack that another run left in its cache, maybe on another machine, where its pictures are.
+void open_pack(Dataset::State& state, const DatasetSpec& spec) {
+  const std::string where = "data " + spec.data.string();
+  auto pack = Pack::read(spec.data);
+  if (!pack)
+    fail(where, "is no packed set of this version, or damaged; copy it again from a run's cache folder");
+  if (const PackShape& held = pack->shape(); !(held == state.shape))
+    fail(where, fmt::format("holds pictures of {}x{}x{}, but the options ask for {}x{}x{}; make it with the "
+                            "same size, channels and preprocessing",
+                            held.height, held.width, held.channels, state.shape.height, state.shape.width,
+                            state.shape.channels));
+  io::Hash hash;
+  hash.add(static_cast<std::int64_t>(pack->key()));
+  hash.add(spec.max_items);
+  state.key = hash.value();
+  state.pack_path = spec.data;
+  take(state, std::move(*pack));
+  if (spec.max_items > 0) state.count = std::min(state.count, spec.max_items);
+}
+
 }  // namespace
 
 Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
@@ -237,6 +257,8 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
   state->source = spec.data;
   if (fs::is_directory(status)) {
     open_folder(*state, spec, events);
+  } else if (fs::is_regular_file(status) && spec.data.extension() == ".pack") {
+    open_pack(*state, spec);
   } else if (fs::is_regular_file(status)) {
     open_idx(*state, spec, events);
   } else {

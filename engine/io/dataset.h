@@ -27,7 +27,8 @@ enum class Preprocess {
 
 struct DatasetSpec {
   std::filesystem::path
-      data;  // folder of pictures (recursive, links followed, hidden ones skipped), or an idx(.gz) file
+      data;  // folder of pictures (recursive, links followed, hidden ones skipped), an idx(.gz) file, or a .pack
+      // file of another data set's cache, which was made with the same size, channels and preprocessing
   Preprocess preprocess = Preprocess::square;
   int size = 64;                         // of square only
   int load_size = 286, crop_size = 256;  // of the others, 1 to 16384
@@ -57,7 +58,7 @@ class Dataset {
   // Decodes each picture once and packs the result in the cache; later calls map the pack and decode nothing.
   // A pack that is stale (files added, removed or changed), damaged or foreign is built anew. Broken pictures
   // are named to warn() and skipped. Errors "[data PATH] ...": missing or empty folder, nothing readable, no
-  // place for the cache.
+  // place for the cache, a given pack that is damaged or of other sizes.
   static Dataset open(const DatasetSpec& spec, const DatasetEvents& events = {});
 
   std::int64_t count() const;
@@ -77,7 +78,7 @@ class Dataset {
   std::int64_t decoded() const;
   // Names of those that were skipped, relative to the folder.
   const std::vector<std::string>& broken() const;
-  // The cache file; empty when an idx file is used as it is.
+  // The pack: of the cache or given; empty when an idx file is used as it is.
   const std::filesystem::path& pack_path() const;
 
   struct State;  // private to dataset.cpp

@@ -66,6 +66,12 @@ void Hash::add(const std::string& text) {
 }
 
 std::optional<Pack> Pack::open(const std::filesystem::path& path, std::uint64_t key, const PackShape& shape) {
+  auto pack = read(path);
+  if (!pack || pack->key() != key || !(pack->shape() == shape)) return std::nullopt;
+  return pack;
+}
+
+std::optional<Pack> Pack::read(const std::filesystem::path& path) {
   std::error_code ignored;
   if (!std::filesystem::is_regular_file(path, ignored)) return std::nullopt;
   Pack pack;
@@ -80,8 +86,9 @@ std::optional<Pack> Pack::open(const std::filesystem::path& path, std::uint64_t 
   std::memcpy(&header, pack.file_.data(), sizeof header);
   if (header.magic != kMagic || header.version != kVersion || header.check != check_of(header))
     return std::nullopt;
-  const PackShape held{header.h, header.w, header.c};
-  if (header.key != key || !(held == shape) || header.count == 0) return std::nullopt;
+  if (header.count == 0) return std::nullopt;
+  pack.key_ = header.key;
+  pack.shape_ = {header.h, header.w, header.c};
   if (header.tail_bytes > size - sizeof header || header.count > header.tail_bytes / kIndexItem)
     return std::nullopt;
   const std::uint64_t pixel_bytes = size - sizeof header - header.tail_bytes;
@@ -90,7 +97,7 @@ std::optional<Pack> Pack::open(const std::filesystem::path& path, std::uint64_t 
   Hash hash;
   hash.add(tail, header.tail_bytes);
   if (hash.value() != header.tail_check) return std::nullopt;
-  if (!pack.read_index(tail, header.count, pixel_bytes, shape) ||
+  if (!pack.read_index(tail, header.count, pixel_bytes) ||
       !read_names(tail + index_bytes, header.tail_bytes - index_bytes, header.broken, pack.broken_))
     return std::nullopt;
   pack.pixels_ = reinterpret_cast<const std::uint8_t*>(pack.file_.data()) + sizeof header;
@@ -98,8 +105,7 @@ std::optional<Pack> Pack::open(const std::filesystem::path& path, std::uint64_t 
 }
 
 // A checksum is no proof: sizes that do not add up to the pixels are refused.
-bool Pack::read_index(const std::byte* at, std::uint64_t count, std::uint64_t pixel_bytes,
-                      const PackShape& shape) {
+bool Pack::read_index(const std::byte* at, std::uint64_t count, std::uint64_t pixel_bytes) {
   items_.reserve(count);
   std::uint64_t offset = 0;
   for (std::uint64_t i = 0; i < count; ++i, at += kIndexItem) {
@@ -108,9 +114,9 @@ bool Pack::read_index(const std::byte* at, std::uint64_t count, std::uint64_t pi
     std::memcpy(&item.width, at + sizeof item.height, sizeof item.width);
     item.offset = offset;
     if (item.height == 0 || item.width == 0 || item.height > kMaxSide || item.width > kMaxSide) return false;
-    if (shape.height != 0 && (item.height != shape.height || item.width != shape.width)) return false;
+    if (shape_.height != 0 && (item.height != shape_.height || item.width != shape_.width)) return false;
     const std::uint64_t bytes =
-        std::uint64_t{item.height} * item.width * static_cast<std::uint64_t>(shape.channels);
+        std::uint64_t{item.height} * item.width * static_cast<std::uint64_t>(shape_.channels);
     if (bytes > pixel_bytes - offset) return false;
     offset += bytes;
     items_.push_back(item);

@@ -23,12 +23,16 @@ struct PackShape {
 // its bytes]. Numbers are little-endian.
 class Pack {
  public:
-  // Nothing when there is no such file, or it is stale (another key, shape or version), damaged or foreign:
-  // then build it anew. Header, sizes and names are checked, so that every item lies in the file; pixels are
-  // not, they are read when they are used.
+  // Nothing when there is no such file, or it is of another version, damaged or foreign. Header, sizes and
+  // names are checked, so that every item lies in the file; pixels are not, they are read when they are used.
+  static std::optional<Pack> read(const std::filesystem::path& path);
+  // Nothing also when it is stale (another key or shape): then build it anew.
   static std::optional<Pack> open(const std::filesystem::path& path, std::uint64_t key,
                                   const PackShape& shape);
 
+  // What it was made from, and how: see Dataset::key().
+  std::uint64_t key() const { return key_; }
+  const PackShape& shape() const { return shape_; }
   std::int64_t count() const { return static_cast<std::int64_t>(items_.size()); }
   // 0 <= i < count.
   const std::uint8_t* item(std::int64_t i) const { return pixels_ + at(i).offset; }
@@ -43,10 +47,11 @@ class Pack {
     std::uint64_t offset;  // from the first pixel
   };
   const Item& at(std::int64_t i) const { return items_[static_cast<std::size_t>(i)]; }
-  bool read_index(const std::byte* at, std::uint64_t count, std::uint64_t pixel_bytes,
-                  const PackShape& shape);
+  bool read_index(const std::byte* at, std::uint64_t count, std::uint64_t pixel_bytes);
 
   MappedFile file_;
+  std::uint64_t key_ = 0;
+  PackShape shape_;
   std::vector<Item> items_;
   const std::uint8_t* pixels_ = nullptr;
   std::vector<std::string> broken_;

@@ -89,6 +89,30 @@ TEST_CASE("dataset: damaged and foreign packs are built anew") {
   }
 }
 
+TEST_CASE("dataset: a pack is data itself, where its pictures are not") {
+  Fixture f;
+  const auto made = open(f.spec).data;
+  const auto bytes = read_file(made.pack_path(), 1 << 24);
+  const auto want = pixels_of(made);
+  fs::remove_all(f.spec.data);
+  DatasetSpec carried = f.spec;
+  carried.data = f.dir.path / "carried.pack";
+  carried.cache_dir = f.dir.path / "none";
+  put(carried.data, bytes);
+  const auto whole = open(carried).data;
+  CHECK(whole.decoded() == 0);
+  CHECK(pixels_of(whole) == want);
+  CHECK_FALSE(fs::exists(carried.cache_dir));
+  carried.max_items = 4;
+  const auto some = open(carried).data;
+  CHECK(some.count() == 4);
+  CHECK(some.key() != whole.key());
+  carried.size = 16;
+  CHECK(has(error_of([&] { open(carried); }), "holds pictures of 8x8x3, but the options ask for 16x16x3"));
+  put(carried.data, bytes.substr(0, bytes.size() - 1));
+  CHECK(has(error_of([&] { open(carried); }), "is no packed set of this version, or damaged"));
+}
+
 TEST_CASE("dataset: broken pictures are named once, then counted") {
   Fixture f;
   put(f.spec.data / "p105x.png", "");

@@ -1,5 +1,6 @@
 // What is left of pictures in a build without the picture libraries (-DSUMI_PICTURES=OFF): PNG is written, so that
-// samples and plots can be looked at; nothing is read, so training takes packed sets (sumi pack).
+// samples and plots can be looked at; nothing is read, so training takes packed sets: the .pack file that a run of a whole
+// sumi left in its --cache folder.
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -42,7 +43,8 @@ std::string deflated(const std::string& text) {
 
 Decoded decode_picture(const std::filesystem::path& path, const DecodeOptions&) {
   fail("picture " + path.string(),
-       std::string(kWithout) + " and cannot read it; give it a packed set (sumi pack)");
+       std::string(kWithout) +
+           " and cannot read it; give the .pack file from the --cache folder of a run that could");
 }
 
 // PNG (W3C, second edition): rows without filters.
