@@ -91,6 +91,10 @@ stage_tests() {
     SUMI_SOURCE_DIR=$PWD timeout 170 "$build/test_$room" || failed=1
   done
   if [ "$device" = cuda ]; then
+    for room in engine models; do
+      echo "== test_$room with the device under test on CUDA"
+      SUMI_TEST_DEVICE=cuda SUMI_SOURCE_DIR=$PWD timeout 170 "$build/test_$room" || failed=1
+    done
     one_step_as_on_cpu || failed=1
     # The tests pass without a device; here there is one.
     if grep -q "no CUDA device can be used" "$out/tests.txt"; then failed=1; fi
