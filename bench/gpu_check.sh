@@ -88,7 +88,7 @@ stage_tests() {
   "$build/sumi" devices || failed=1
   for room in kernels engine models; do
     echo "== test_$room"
-    SUMI_SOURCE_DIR=$PWD timeout 170 "$build/test_$room" || failed=1
+    SUMI_SOURCE_DIR=$PWD SUMI_PYTHON=$(command -v "$python") timeout 170 "$build/test_$room" || failed=1
   done
   if [ "$device" = cuda ]; then
     one_step_as_on_cpu || failed=1
