@@ -24,7 +24,7 @@ build=${SUMI_GPU_BUILD:-build/gpu}
 python=${SUMI_PYTHON:-python3}
 dry=${SUMI_GPU_CHECK_DRY:-0}
 budget=${SUMI_GPU_SECONDS:-560}
-export PATH="$PATH:/usr/local/cuda/bin" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+export PATH="$PATH:/usr/local/cuda/bin" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OPENBLAS_NUM_THREADS=1
 
 device=cuda seconds=8 steps=2000
 if ! nvidia-smi -L 2>/dev/null | grep -q GPU; then
@@ -88,7 +88,7 @@ stage_tests() {
   "$build/sumi" devices || failed=1
   for room in kernels engine models; do
     echo "== test_$room"
-    SUMI_SOURCE_DIR=$PWD timeout 170 "$build/test_$room" || failed=1
+    SUMI_SOURCE_DIR=$PWD SUMI_PYTHON=$(command -v "$python") timeout 170 "$build/test_$room" || failed=1
   done
   if [ "$device" = cuda ]; then
     for room in engine models; do
@@ -136,7 +136,7 @@ stage_kernels() {
   "$build/bench_kernels" --device "$device" "${word[@]}" >"$build/check/sumi_kernels.txt" || return 1
   cat "$build/check/sumi_kernels.txt"
   timeout 150 "$python" bench/peers/torch_kernels.py --device "$device" <"$build/check/sumi_kernels.txt" ||
-    echo "torch: not available"
+    echo "torch: not measured"
 }
 
 stage_steps() {
@@ -144,7 +144,7 @@ stage_steps() {
   [ "$device" = cuda ] || { cases=(dcgan64); echo "no device: one case on the CPU"; }
   for case in "${cases[@]}"; do
     timeout 120 "$build/bench_steps" "$case" --device "$device" --seconds "$seconds" || failed=1
-    timeout 60 "${peer[@]}" "$case" --device "$device" --seconds "$seconds" --channels-last || echo "torch: not available"
+    timeout 60 "${peer[@]}" "$case" --device "$device" --seconds "$seconds" --channels-last || echo "torch: not measured"
     timeout 60 "${peer[@]}" "$case" --device "$device" --seconds "$seconds" || true
   done
   return $failed

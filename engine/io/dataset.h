@@ -26,9 +26,9 @@ enum class Preprocess {
 // multiple of 4 (half-way to the even multiple; at least 4, and not below a crop's size).
 
 struct DatasetSpec {
-  std::filesystem::path
-      data;  // folder of pictures (recursive, links followed, hidden ones skipped), an idx(.gz) file, or a .pack
-      // file of another data set's cache, which was made with the same size, channels and preprocessing
+  // A folder of pictures (recursive, links followed, hidden ones skipped), an idx(.gz) file, or a .pack file of
+  // another data set's cache, which was made with the same size, channels and preprocessing.
+  std::filesystem::path data;
   Preprocess preprocess = Preprocess::square;
   int size = 64;                         // of square only
   int load_size = 286, crop_size = 256;  // of the others, 1 to 16384
