@@ -79,11 +79,13 @@ void visit_options(Options& o, Visit&& visit) {
   // Which models have an option.
   const char *from_noise = "gan dcgan", *translating = "cyclegan";
   const char *data = "Data", *nets = "Networks", *train = "Training", *out = "Output", *machine = "Machine";
-  visit(OptionInfo{"data", "--dataroot", data, "DIR|FILE",
-                   "folder of pictures (searched through), or an idx.gz file; for cyclegan a folder with "
-                   "trainA and trainB in it",
-                   true},
-        o.data);
+  visit(
+      OptionInfo{
+          "data", "--dataroot", data, "DIR|FILE",
+          "folder of pictures (searched through), or an idx.gz or .pack file; for cyclegan a folder with "
+          "trainA and trainB in it",
+          true},
+      o.data);
   visit(OptionInfo{"data-a", "--photo", data, "DIR", "pictures of domain A (photographs)", true, translating},
         o.data_a);
   visit(OptionInfo{"data-b", "--style", data, "DIR", "pictures of domain B (drawings, paintings)", true,
