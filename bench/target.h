@@ -19,8 +19,8 @@ class Target {
   // "cpu", "cuda" or "emu"; throws Error when this build or machine has none. The CPU computes on one thread.
   explicit Target(const std::string& name)
       : device_{name == "cpu" ? Device::Kind::cpu : Device::Kind::cuda, 0},
-        scratch_(name == "cpu" ? Scratch::host()
-                               : Scratch::Memory{&take, [](void* data) { (void)cudaFree(data); }}) {
+        memory_(name == "cpu" ? Scratch::host() : kernels::device_memory()),
+        scratch_(memory_) {
     if (name != "cpu" && name != (kernels::cuda_is_emulated() ? "emu" : "cuda"))
       fail("device",
            "this build has no '" + name + "'; use cpu or " + (kernels::cuda_is_emulated() ? "emu" : "cuda"));
@@ -36,13 +36,8 @@ class Target {
   Exec exec(KernelLog* log = nullptr) { return {device_, &scratch_, log, stream_}; }
   cudaStream_t stream() const { return stream_; }
 
-  void* allocate(std::size_t bytes) const {
-    return on_host() ? ::operator new (bytes, std::align_val_t{64}) : take(bytes);
-  }
-  void release(void* data) const {
-    if (on_host()) return ::operator delete (data, std::align_val_t{64});
-    (void)cudaFree(data);
-  }
+  void* allocate(std::size_t bytes) const { return memory_.allocate(bytes); }
+  void release(void* data) const { memory_.release(data); }
   void fill(void* to, const void* host, std::size_t bytes) const {
     if (on_host()) {
       std::memcpy(to, host, bytes);
@@ -78,12 +73,6 @@ class Target {
   }
 
  private:
-  static void* take(std::size_t bytes) {
-    void* data = nullptr;
-    SUMI_CUDA_CALL(cudaMalloc(&data, bytes));
-    return data;
-  }
-
   template <class Run>
   double between_events(Run&& run, int count) const {
     cudaEvent_t begin, end;
@@ -101,6 +90,7 @@ class Target {
   }
 
   Device device_;
+  Scratch::Memory memory_;
   Scratch scratch_;
   cudaStream_t stream_ = nullptr;
 };

@@ -8,7 +8,6 @@
 #include <mutex>
 #include <thread>
 
-#include "engine/memory.h"
 #include "kernels/base/launch.h"
 #include "kernels/build.h"
 
@@ -55,12 +54,7 @@ cudaStream_t stream_of(int index) {
 }
 
 struct CudaExec {
-  Scratch scratch{{[](std::size_t bytes) {
-                     void* data = nullptr;
-                     SUMI_CUDA_CALL(cudaMalloc(&data, bytes));
-                     return data;
-                   },
-                   [](void* data) { (void)cudaFree(data); }}};
+  Scratch scratch{kernels::device_memory()};
   Exec exec;
   explicit CudaExec(int index)
       : exec{{Device::Kind::cuda, index}, &scratch, host_execs().cpu.log, stream_of(index)} {}
@@ -170,10 +164,11 @@ std::vector<DeviceInfo> list_devices() {
         {"emu",
          "the CUDA kernels, emulated on the host: f32 and bf16; for checking and learning, not for speed "
          "(this sumi was built without CUDA)"});
-  } else if (cuda_devices().count == 0) {
-    list.push_back({"-", "no CUDA device can be used: " + cuda_devices().why_none});
+    return list;
   }
-  for (int i = 0; !kernels::cuda_is_emulated() && i < cuda_devices().count; ++i)
+  if (cuda_devices().count == 0)
+    list.push_back({"-", "no CUDA device can be used: " + cuda_devices().why_none});
+  for (int i = 0; i < cuda_devices().count; ++i)
     list.push_back({fmt::format("cuda:{}", i), describe_cuda(i) + "; f32, bf16"});
   return list;
 }

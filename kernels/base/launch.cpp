@@ -3,6 +3,22 @@
 #include <string>
 
 namespace sumi::kernels {
+namespace {
+
+void* take(std::size_t bytes) {
+  void* data = nullptr;
+  SUMI_CUDA_CALL(cudaMalloc(&data, bytes));
+  return data;
+}
+void give_back(void* data) {
+  (void)cudaFree(data);  // at the program's end the driver may be gone before us
+}
+
+}  // namespace
+
+Scratch::Memory device_memory() {
+  return {&take, &give_back};
+}
 
 void check_cuda(cudaError_t error, const char* call, const char* file, int line) {
   if (error == cudaSuccess) return;

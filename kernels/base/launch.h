@@ -1,6 +1,6 @@
 // One launch of a kernel, and the check of a CUDA call. The one place that knows how a launch is spelled, on a GPU and
-// in the emulation (kernels/emu), which runs the same kernel on the host. Included by kernels/cuda and by the engine's
-// three files that call CUDA.
+// in the emulation (kernels/emu), which runs the same kernel on the host. Included by kernels/cuda, and by the few others
+// that call CUDA.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -14,6 +14,9 @@ namespace sumi::kernels {
 // Throws Error when `error` is one, with CUDA's text and the place.
 void check_cuda(cudaError_t error, const char* call, const char* file, int line);
 #define SUMI_CUDA_CALL(call) ::sumi::kernels::check_cuda(call, #call, __FILE__, __LINE__)
+
+// Scratch memory of the current device.
+Scratch::Memory device_memory();
 
 struct LaunchShape {
   dim3 grid, block;

@@ -36,6 +36,16 @@ __device__ std::int64_t first_maximum(const PoolGeom& g, const Shape& s, const T
   return best;
 }
 
+// The sum of f(p, q) over the windows that contain the element `at`, in the order of their positions.
+template <class F>
+__device__ float sum_of_windows(const PoolGeom& g, const Shape& at, const Shape& pooled, F&& f) {
+  const Windows rows(g, at.h, pooled.h), cols(g, at.w, pooled.w);
+  float sum = 0;
+  for (std::int64_t p = rows.first; p <= rows.last; ++p)
+    for (std::int64_t q = cols.first; q <= cols.last; ++q) sum += f(p, q);
+  return sum;
+}
+
 template <class T>
 __global__ void avg_pool_elements(PoolGeom g, Shape s, Shape t, std::int64_t count, const T* x, T* y) {
   const float weight = 1.0F / static_cast<float>(g.size * g.size);
@@ -55,11 +65,9 @@ __global__ void avg_pool_grad_elements(PoolGeom g, Shape s, Shape t, std::int64_
   const float weight = 1.0F / static_cast<float>(g.size * g.size);
   for_each_element(count, [&](std::int64_t i) {
     const Shape at = index_at(s, i);
-    const Windows rows(g, at.h, t.h), cols(g, at.w, t.w);
-    float sum = 0;
-    for (std::int64_t p = rows.first; p <= rows.last; ++p)
-      for (std::int64_t q = cols.first; q <= cols.last; ++q)
-        sum += static_cast<float>(dy[offset(t, at.n, p, q, at.c)]);
+    const float sum = sum_of_windows(g, at, t, [&](std::int64_t p, std::int64_t q) {
+      return static_cast<float>(dy[offset(t, at.n, p, q, at.c)]);
+    });
     store(dx[i], weight * sum, add);
   });
 }
@@ -80,12 +88,10 @@ __global__ void max_pool_grad_elements(PoolGeom g, Shape s, Shape t, std::int64_
                                        const T* dy, T* dx, bool add) {
   for_each_element(count, [&](std::int64_t i) {
     const Shape at = index_at(s, i);
-    const Windows rows(g, at.h, t.h), cols(g, at.w, t.w);
-    float sum = 0;
-    for (std::int64_t p = rows.first; p <= rows.last; ++p)
-      for (std::int64_t q = cols.first; q <= cols.last; ++q)
-        if (first_maximum(g, s, x, at.n, p, q, at.c) == i)
-          sum += static_cast<float>(dy[offset(t, at.n, p, q, at.c)]);
+    const float sum = sum_of_windows(g, at, t, [&](std::int64_t p, std::int64_t q) {
+      const bool here = first_maximum(g, s, x, at.n, p, q, at.c) == i;
+      return here ? static_cast<float>(dy[offset(t, at.n, p, q, at.c)]) : 0.0F;
+    });
     store(dx[i], sum, add);
   });
 }

@@ -222,21 +222,8 @@ void expect_close(const std::string& what, const std::vector<double>& got, const
 
 // ---- jobs ----
 
-namespace {
-
-Scratch::Memory device_memory() {
-  return {[](std::size_t bytes) {
-            void* data = nullptr;
-            SUMI_CUDA_CALL(cudaMalloc(&data, bytes));
-            return data;
-          },
-          [](void* data) { (void)cudaFree(data); }};
-}
-
-}  // namespace
-
 Bench::Bench(Device device)
-    : scratch(device.on_host() ? Scratch::host() : device_memory()), exec{device, &scratch, &log} {
+    : scratch(device.on_host() ? Scratch::host() : kernels::device_memory()), exec{device, &scratch, &log} {
   if (!device.on_host()) SUMI_CUDA_CALL(cudaStreamCreateWithFlags(&exec.stream, cudaStreamNonBlocking));
 }
 Bench::~Bench() {
