@@ -62,7 +62,7 @@ struct CudaExec {
 
 thread_local std::map<int, std::unique_ptr<CudaExec>> cuda_execs;
 
-const Exec& cuda_exec(int index) {
+Exec& cuda_exec(int index) {
   thread_local int current = -1;
   if (current != index) SUMI_CUDA_CALL(cudaSetDevice(index));
   current = index;
@@ -132,10 +132,24 @@ DType parse_dtype(const std::string& name) {
   fail("dtype", "unknown type '" + name + "'; use f32, bf16 or f64");
 }
 
-const Exec& exec_on(const Device& device) {
+namespace {
+Exec& own_exec(const Device& device) {
   if (device.is_cpu()) return host_execs().cpu;
   if (device.is_ref()) return host_execs().ref;
   return cuda_exec(device.index);
+}
+}  // namespace
+
+const Exec& exec_on(const Device& device) {
+  return own_exec(device);
+}
+
+ScratchUse::ScratchUse(const Device& device, Scratch& scratch)
+    : exec_(own_exec(device)), old_(exec_.scratch) {
+  exec_.scratch = &scratch;
+}
+ScratchUse::~ScratchUse() {
+  exec_.scratch = old_;
 }
 
 void set_threads(int count) {

@@ -19,6 +19,19 @@ DType parse_dtype(const std::string& name);
 // threads share; it becomes the thread's current device.
 const Exec& exec_on(const Device& device);
 
+// While it lives, this thread's kernels on `device` use this scratch memory instead of the device's own.
+class ScratchUse {
+ public:
+  ScratchUse(const Device& device, Scratch& scratch);
+  ~ScratchUse();
+  ScratchUse(const ScratchUse&) = delete;
+  ScratchUse& operator=(const ScratchUse&) = delete;
+
+ private:
+  Exec& exec_;
+  Scratch* old_;
+};
+
 // Threads that CPU kernels use. 0 asks for all of the machine's (respecting OMP_NUM_THREADS).
 void set_threads(int threads);
 int threads();

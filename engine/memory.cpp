@@ -17,6 +17,8 @@ namespace {
 constexpr std::align_val_t kAlign{64};
 constexpr std::size_t kFrugalBytes = 1 << 20;
 
+thread_local Pool* pool_in_use = nullptr;
+
 // Eight size classes per power of two: a block is at most 1/8 larger than what was asked, and blocks are
 // found again.
 std::size_t size_class(std::size_t bytes) {
@@ -47,19 +49,42 @@ void give_to_system(const Device& device, void* data) {
 }  // namespace
 
 Block::~Block() {
-  pool_.give_back(data_, bytes_);
+  pool_->give_back(data_, bytes_);
 }
 
 Pool& Pool::of(const Device& device) {
+  if (pool_in_use && pool_in_use->device_ == device) return *pool_in_use;
   // Leaked on purpose: tensors with static lifetime may outlive any destructor.
-  static Pool* host = new Pool(Device{});
-  if (device.on_host()) return *host;
+  static auto* host = new std::shared_ptr<Pool>(new Pool(Device{}));
+  if (device.on_host()) return **host;
   static std::mutex mutex;
-  static auto* pools = new std::map<int, Pool*>;
+  static auto* pools = new std::map<int, std::shared_ptr<Pool>>;
   const std::lock_guard lock(mutex);
-  Pool*& pool = (*pools)[device.index];
-  if (!pool) pool = new Pool(device);
+  std::shared_ptr<Pool>& pool = (*pools)[device.index];
+  if (!pool) pool.reset(new Pool(device));
   return *pool;
+}
+
+std::shared_ptr<Pool> Pool::make_private(const Device& device) {
+  return std::shared_ptr<Pool>(new Pool(device, &of(device)));
+}
+
+void Pool::count(std::int64_t in_use, std::int64_t held) {
+  {
+    const std::lock_guard lock(mutex_);
+    stats_.in_use += static_cast<std::size_t>(in_use);
+    stats_.peak_in_use = std::max(stats_.peak_in_use, stats_.in_use);
+    stats_.held += static_cast<std::size_t>(held);
+    if (held > 0) ++stats_.allocations;
+  }
+  if (whole_) whole_->count(in_use, held);
+}
+
+Pool::Use::Use(Pool& pool) {
+  pool_in_use = &pool;
+}
+Pool::Use::~Use() {
+  pool_in_use = nullptr;
 }
 
 Storage Pool::allocate(std::size_t bytes) {
@@ -80,15 +105,13 @@ Storage Pool::allocate(std::size_t bytes) {
       trim();
       data = take_from_system(device_, size);
     }
-    const std::lock_guard lock(mutex_);
     if (!data)
       fail("memory",
            fmt::format("out of memory{}: asked for {:.1f} MiB with {:.1f} MiB in use; lower --batch-size, "
                        "--size or --crop-size, or use a smaller network (--ngf, --ndf)",
                        device_.on_host() ? "" : " on " + device_.str(), size / 1048576.0,
-                       stats_.in_use / 1048576.0));
-    stats_.held += size;
-    ++stats_.allocations;
+                       (whole_ ? whole_ : this)->stats().in_use / 1048576.0));
+    count(0, static_cast<std::int64_t>(size));
   }
 #ifndef NDEBUG
   if (device_.on_host())
@@ -96,18 +119,16 @@ Storage Pool::allocate(std::size_t bytes) {
   else
     SUMI_CUDA_CALL(cudaMemsetAsync(data, 0xFF, size, exec_on(device_).stream));
 #endif
-  {
-    const std::lock_guard lock(mutex_);
-    stats_.in_use += size;
-    stats_.peak_in_use = std::max(stats_.peak_in_use, stats_.in_use);
-  }
-  return std::make_shared<Block>(*this, data, size);
+  count(static_cast<std::int64_t>(size), 0);
+  return std::make_shared<Block>(shared_from_this(), data, size);
 }
 
 void Pool::give_back(void* data, std::size_t bytes) {
-  const std::lock_guard lock(mutex_);
-  free_[bytes].push_back(data);
-  stats_.in_use -= bytes;
+  {
+    const std::lock_guard lock(mutex_);
+    free_[bytes].push_back(data);
+  }
+  count(-static_cast<std::int64_t>(bytes), 0);
 }
 
 PoolStats Pool::stats() const {
@@ -121,12 +142,15 @@ void Pool::reset_peak() {
 }
 
 void Pool::trim() {
-  const std::lock_guard lock(mutex_);
-  for (auto& [size, blocks] : free_) {
-    for (void* block : blocks) give_to_system(device_, block);
-    stats_.held -= size * blocks.size();
+  std::map<std::size_t, std::vector<void*>> unused;
+  {
+    const std::lock_guard lock(mutex_);
+    unused.swap(free_);
   }
-  free_.clear();
+  for (auto& [size, blocks] : unused) {
+    for (void* block : blocks) give_to_system(device_, block);
+    count(0, -static_cast<std::int64_t>(size * blocks.size()));
+  }
 }
 
 Pool::~Pool() {

@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "kernels/base/view.h"
@@ -21,10 +22,11 @@ struct PoolStats {
 
 class Pool;
 
-// One block of memory. Goes back to its pool when the last owner lets go.
+// One block of memory. Goes back to its pool, which it keeps alive, when the last owner lets go.
 class Block {
  public:
-  Block(Pool& pool, void* data, std::size_t bytes) : pool_(pool), data_(data), bytes_(bytes) {}
+  Block(std::shared_ptr<Pool> pool, void* data, std::size_t bytes)
+      : pool_(std::move(pool)), data_(data), bytes_(bytes) {}
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
   ~Block();
@@ -32,18 +34,31 @@ class Block {
   std::size_t bytes() const { return bytes_; }
 
  private:
-  Pool& pool_;
+  std::shared_ptr<Pool> pool_;
   void* data_;
   std::size_t bytes_;
 };
 using Storage = std::shared_ptr<Block>;
 
-// One pool per device (cpu and ref share one); thread-safe. A CUDA device's blocks are used in the order of its one
-// stream, so a block may be handed out again while the work that last used it still runs. Builds without NDEBUG poison fresh blocks with 0xFF (NaN in every float
-// type).
-class Pool {
+// One pool per device (cpu and ref share one), and private ones; thread-safe. A CUDA device's blocks are used in the
+// order of its one stream, so a block may be handed out again while the work that last used it still runs. Builds without
+// NDEBUG poison fresh blocks with 0xFF (NaN in every float type).
+class Pool : public std::enable_shared_from_this<Pool> {
  public:
+  // The device's pool, or the one that a Use of this thread has put in its place.
   static Pool& of(const Device& device);
+
+  // A pool that shares nothing with others: the addresses that a captured step was given are handed to nobody else.
+  // What it holds counts in the statistics of the device's pool too.
+  static std::shared_ptr<Pool> make_private(const Device& device);
+  // While it lives, this thread's tensors of the pool's device come from `pool`. Not nested.
+  class Use {
+   public:
+    explicit Use(Pool& pool);
+    ~Use();
+    Use(const Use&) = delete;
+    Use& operator=(const Use&) = delete;
+  };
 
   // 64-byte aligned. Out of memory is an Error that says what was asked, what is held and what to lower.
   Storage allocate(std::size_t bytes);
@@ -55,10 +70,13 @@ class Pool {
 
  private:
   friend class Block;
-  explicit Pool(const Device& device) : device_(device) {}
+  explicit Pool(const Device& device, Pool* whole = nullptr) : device_(device), whole_(whole) {}
   void give_back(void* data, std::size_t bytes);
+  // More (or, below 0, fewer) bytes in use and held.
+  void count(std::int64_t in_use, std::int64_t held);
 
   Device device_;
+  Pool* whole_;  // whose statistics a private pool's numbers enter; never freed
   mutable std::mutex mutex_;
   std::map<std::size_t, std::vector<void*>> free_;
   PoolStats stats_;

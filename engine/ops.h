@@ -9,6 +9,7 @@
 #include "engine/tensor.h"
 #include "kernels/activation.h"
 #include "kernels/conv.h"
+#include "kernels/image_pool.h"
 #include "kernels/loss.h"
 #include "kernels/pad.h"
 #include "kernels/pool.h"
@@ -22,6 +23,7 @@ using kernels::Loss;
 using kernels::PadGeom;
 using kernels::PadMode;
 using kernels::PoolGeom;
+using kernels::PoolMove;
 using kernels::ResizeCoords;
 using kernels::ResizeGeom;
 using kernels::ResizeMode;
@@ -125,6 +127,12 @@ Tensor max_pool2d(const Tensor& x, const PoolGeom& g);
 // Each element zeroed with probability p, the others divided by 1 - p. Draws x.count() numbers of `stream`.
 class RandomStream;
 Tensor dropout(const Tensor& x, double p, RandomStream& stream);
+
+// --- image_pool.cpp: outside autograd
+// y [y_shape], one picture, for x [1,h,w,c]: an exchange with `history`, or with the move that stands at `late` on the
+// device when the kernel runs. See kernels/image_pool.h.
+Tensor pool_exchange(const Tensor& x, const Tensor& history, const PoolMove& move, const PoolMove* late,
+                     const Shape& y_shape);
 
 // --- loss.cpp: the mean over all elements -> [1,1,1,1]
 // Against one number. See kernels/loss.h for the formulas.

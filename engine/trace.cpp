@@ -44,6 +44,10 @@ void set_anomaly_step(std::int64_t step) {
   anomaly_step = step;
 }
 
+bool watching_ops() {
+  return state.trace || anomaly_mode;
+}
+
 ModuleScope::ModuleScope(const std::string& name) : old_size_(state.module.size()) {
   if (name.empty()) return;
   if (!state.module.empty()) state.module += '.';

@@ -35,6 +35,9 @@ class Trace {
 void set_anomaly_mode(bool on);
 void set_anomaly_step(std::int64_t step);
 
+// Whether this thread has a Trace, or --check is on: somebody wants to see every op of each step.
+bool watching_ops();
+
 // Adds a name to this thread's module path while it lives.
 class ModuleScope {
  public:

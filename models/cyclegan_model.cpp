@@ -33,13 +33,13 @@ TranslationNetOptions translation_net_options(const TrainOptions& o) {
 }
 
 CycleGanModel::CycleGanModel(const TrainOptions& o)
-    : options_(o),
+    : Model(o),
+      options_(o),
       dropout_stream_(o.seed, kDropout),
       net_(translation_net_options(o)),
       pool_a_(o.pool_size, o.seed, kPoolA),
       pool_b_(o.pool_size, o.seed, kPoolB),
-      loss_(o.gan_mode, o.label_smooth),
-      policy_{o.lr_policy, o.epochs, o.epochs_decay} {
+      loss_(o.gan_mode, o.label_smooth) {
   net_.dropout_stream = &dropout_stream_;
   g_ab_ = translation_generator(net_);
   g_ba_ = translation_generator(net_);
@@ -66,38 +66,44 @@ std::vector<Model::Network> CycleGanModel::networks() {
 // instead of three.
 CycleGanModel::GeneratorLosses CycleGanModel::generators_step(Tape& tape, const Side& side,
                                                               const Tensor& real) const {
-  GeneratorLosses losses{};
+  GeneratorLosses losses;
+  const Tensor none = Tensor::zeros(Shape::scalar(), real.dtype(), real.device());
+  losses.identity = losses.cycle = none;
   if (side.lambda_identity > 0) {
     const Tensor identity = affine(l1((*side.home)(real), real), side.lambda_identity);
     tape.backward(identity);
-    losses.identity = identity.item();
+    losses.identity = identity.detach();
   }
   const Tensor fake = (*side.away)(real);
   const Tensor gan = loss_.generator((*side.critic)(fake));
-  losses.gan = gan.item();
+  losses.gan = gan.detach();
   losses.fake = fake.detach();
   if (side.lambda_cycle > 0) {
     const Tensor cycle = affine(l1((*side.home)(fake), real), side.lambda_cycle);
     tape.backward(add(gan, cycle));
-    losses.cycle = cycle.item();
+    losses.cycle = cycle.detach();
   } else {
     tape.backward(gan);
   }
   return losses;
 }
 
-double CycleGanModel::discriminator_step(Tape& tape, Module& d, const Tensor& real,
+Tensor CycleGanModel::discriminator_step(Tape& tape, Module& d, const Tensor& real,
                                          const Tensor& fake) const {
   const Tensor on_real = affine(loss_.discriminator_real(d(real)), 0.5);
   tape.backward(on_real);
   const Tensor on_fake = affine(loss_.discriminator_fake(d(fake)), 0.5);
   tape.backward(on_fake);
-  return on_real.item() + on_fake.item();
+  return add(on_real.detach(), on_fake.detach());
 }
 
-StepStats CycleGanModel::step(const std::vector<Tensor>& real, double epoch) {
+void CycleGanModel::set_rates(double factor) {
+  g_->set_lr((options_.lr_g > 0 ? options_.lr_g : options_.lr) * factor);
+  d_->set_lr((options_.lr_d > 0 ? options_.lr_d : options_.lr) * factor);
+}
+
+std::vector<Stat> CycleGanModel::run_step(const std::vector<Tensor>& real) {
   const Tensor &a = real.at(0), &b = real.at(1);
-  const double rate = policy_.factor(epoch);
   const double identity = options_.lambda_identity;
   Tape tape;
 
@@ -110,12 +116,12 @@ StepStats CycleGanModel::step(const std::vector<Tensor>& real, double epoch) {
     from_a = generators_step(tape, side_a, a);
     from_b = generators_step(tape, side_b, b);
   }
-  g_->update((options_.lr_g > 0 ? options_.lr_g : options_.lr) * rate);
+  g_->update();
 
   d_->arena().begin();
-  const double loss_d_a = discriminator_step(tape, *d_a_, a, pool_a_.query(from_b.fake));
-  const double loss_d_b = discriminator_step(tape, *d_b_, b, pool_b_.query(from_a.fake));
-  d_->update((options_.lr_d > 0 ? options_.lr_d : options_.lr) * rate);
+  const Tensor loss_d_a = discriminator_step(tape, *d_a_, a, pool_a_.query(from_b.fake));
+  const Tensor loss_d_b = discriminator_step(tape, *d_b_, b, pool_b_.query(from_a.fake));
+  d_->update();
 
   last_batch_ = {{"real_a", a}, {"real_b", b}, {"fake_b", from_a.fake}, {"fake_a", from_b.fake}};
   return {{"loss_g_ab", from_a.gan},

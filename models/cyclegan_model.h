@@ -22,7 +22,6 @@ class CycleGanModel final : public Model {
 
   std::vector<Network> networks() override;
   int domains() const override { return 2; }
-  StepStats step(const std::vector<Tensor>& real, double epoch) override;
   std::vector<std::pair<std::string, Tensor>> last_batch() const override;
   SampleSheet samples() override;
   void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) override;
@@ -36,6 +35,10 @@ class CycleGanModel final : public Model {
   std::string first_nonfinite() const override;
   std::vector<std::string> never_updated() const override;
 
+ protected:
+  void set_rates(double factor) override;
+  std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
+
  private:
   // One domain's side of the step. Everything but `real` belongs to the other side's point of view too, so
   // names say which generator: `away` leads out of this domain, `home` into it.
@@ -44,11 +47,11 @@ class CycleGanModel final : public Model {
     double lambda_cycle, lambda_identity;
   };
   struct GeneratorLosses {
-    double gan, cycle, identity;
-    Tensor fake;  // in the other domain, detached
+    Tensor gan, cycle, identity;
+    Tensor fake;  // in the other domain
   };
   GeneratorLosses generators_step(Tape& tape, const Side& side, const Tensor& real) const;
-  double discriminator_step(Tape& tape, Module& d, const Tensor& real, const Tensor& fake) const;
+  Tensor discriminator_step(Tape& tape, Module& d, const Tensor& real, const Tensor& fake) const;
 
   TrainOptions options_;
   RandomStream dropout_stream_;
@@ -58,7 +61,6 @@ class CycleGanModel final : public Model {
   std::unique_ptr<NetworkGroup> g_, d_;
   ImagePool pool_a_, pool_b_;  // of pictures drawn in A, in B
   GanLoss loss_;
-  LrPolicy policy_;
   std::vector<std::pair<std::string, Tensor>> last_batch_;
   std::vector<std::vector<Tensor>> sample_pictures_;
 };

@@ -1,7 +1,5 @@
 #include "models/gan_losses.h"
 
-#include <cmath>
-
 namespace sumi {
 
 GanLoss::GanLoss(const std::string& mode, double label_smooth)
@@ -25,8 +23,14 @@ Tensor GanLoss::generator(const Tensor& logits) const {
   return affine(loss_mean(Loss::bce_logits, logits, 0.0), -1);
 }
 
-double GanLoss::score(double logit) const {
-  return mode_ == Mode::lsgan ? logit : 1 / (1 + std::exp(-logit));
+Tensor GanLoss::mean_score(const Tensor& logits) const {
+  const NoGrad no_grad;
+  return mean(mode_ == Mode::lsgan ? logits : sigmoid(logits));
+}
+
+Tensor GanLoss::share_real(const Tensor& logits) const {
+  const NoGrad no_grad;
+  return mean(step(mode_ == Mode::lsgan ? affine(logits, 1, -0.5) : logits));
 }
 
 }  // namespace sumi

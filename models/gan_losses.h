@@ -20,9 +20,11 @@ class GanLoss {
   Tensor discriminator_fake(const Tensor& logits) const;
   Tensor generator(const Tensor& logits) const;
 
-  // What stats.jsonl calls D(x): a probability for vanilla and saturating, the output itself for lsgan. Above
-  // 0.5 means "real" for both.
-  double score(double logit) const;
+  // For the statistics, without gradients. A score is what stats.jsonl calls D(x): a probability for vanilla and
+  // saturating, the output itself for lsgan; above 0.5 means "real" for both.
+  Tensor mean_score(const Tensor& logits) const;
+  // The share of logits that say "real".
+  Tensor share_real(const Tensor& logits) const;
 
  private:
   enum class Mode : std::uint8_t { vanilla, saturating, lsgan };

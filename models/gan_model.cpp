@@ -1,9 +1,5 @@
 #include "models/gan_model.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 namespace sumi {
 namespace {
 
@@ -14,11 +10,11 @@ enum Stream : std::uint64_t { kInit = 1, kNoise = 2, kFixedNoise = 3 };
 
 GanModel::GanModel(const TrainOptions& o, std::unique_ptr<Sequential> g, std::unique_ptr<Sequential> d,
                    const NetOptions& net)
-    : net_(net),
+    : Model(o),
+      net_(net),
       g_(std::move(g)),
       d_(std::move(d)),
       loss_(o.gan_mode, o.label_smooth),
-      policy_{o.lr_policy, o.epochs, o.epochs_decay},
       lr_g_(o.lr_g > 0 ? o.lr_g : o.lr),
       lr_d_(o.lr_d > 0 ? o.lr_d : o.lr),
       noise_stream_(o.seed, kNoise) {
@@ -41,24 +37,13 @@ Tensor GanModel::noise(std::int64_t count, RandomStream& stream) const {
   return stream.normal({count, 1, 1, net_.nz}, net_.dtype, net_.device);
 }
 
-// Sums of what d said, for the statistics.
-struct GanModel::ScoreCount {
-  double sum = 0, right = 0;
-  ScoreCount(const Tensor& logits, const GanLoss& loss, bool real) {
-    const std::vector<double> values = logits.to_vector<double>();
-    for (const double logit : values) {
-      const double score = loss.score(logit);
-      sum += score;
-      right += (score > 0.5) == real ? 1 : 0;
-    }
-    sum /= static_cast<double>(values.size());
-    right /= static_cast<double>(values.size());
-  }
-};
+void GanModel::set_rates(double factor) {
+  g_trained_->set_lr(lr_g_ * factor);
+  d_trained_->set_lr(lr_d_ * factor);
+}
 
-StepStats GanModel::step(const std::vector<Tensor>& domains, double epoch) {
+std::vector<Stat> GanModel::run_step(const std::vector<Tensor>& domains) {
   const Tensor& real = domains.at(0);
-  const double rate = policy_.factor(epoch);
   const std::int64_t n = real.shape().n;
   last_real_ = real;
   last_noise_ = noise(n, noise_stream_);
@@ -77,7 +62,7 @@ StepStats GanModel::step(const std::vector<Tensor>& domains, double epoch) {
   const Tensor on_fake = (*d_)(last_fake_);
   const Tensor loss_fake = loss_.discriminator_fake(on_fake);
   tape.backward(loss_fake, mark);
-  d_trained_->update(lr_d_ * rate);
+  d_trained_->update();
 
   // L_G through the updated d, whose own gradients nobody needs now.
   g_trained_->arena().begin();
@@ -87,14 +72,15 @@ StepStats GanModel::step(const std::vector<Tensor>& domains, double epoch) {
     loss_g = loss_.generator((*d_)(fake));
     tape.backward(loss_g);
   }
-  g_trained_->update(lr_g_ * rate);
+  g_trained_->update();
 
-  const ScoreCount real_score(on_real, loss_, true), fake_score(on_fake, loss_, false);
-  return {{"loss_d", loss_real.item() + loss_fake.item()},
-          {"loss_g", loss_g.item()},
-          {"d_real", real_score.sum},
-          {"d_fake", fake_score.sum},
-          {"d_accuracy", (real_score.right + fake_score.right) / 2}};
+  const NoGrad no_grad;
+  const Tensor right = sub(loss_.share_real(on_real), loss_.share_real(on_fake));  // of the reals, less of the fakes
+  return {{"loss_d", add(loss_real, loss_fake)},
+          {"loss_g", loss_g},
+          {"d_real", loss_.mean_score(on_real)},
+          {"d_fake", loss_.mean_score(on_fake)},
+          {"d_accuracy", affine(right, 0.5, 0.5)}};
 }
 
 std::vector<std::pair<std::string, Tensor>> GanModel::last_batch() const {

@@ -16,7 +16,6 @@ class GanModel final : public Model {
            const NetOptions& net);
 
   std::vector<Network> networks() override;
-  StepStats step(const std::vector<Tensor>& real, double epoch) override;
   std::vector<std::pair<std::string, Tensor>> last_batch() const override;
   SampleSheet samples() override;
   Tensor generate(const Tensor& noise, bool raw) override;
@@ -28,14 +27,15 @@ class GanModel final : public Model {
   std::string first_nonfinite() const override;
   std::vector<std::string> never_updated() const override;
 
- private:
-  struct ScoreCount;
+ protected:
+  void set_rates(double factor) override;
+  std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
 
+ private:
   NetOptions net_;
   std::unique_ptr<Sequential> g_, d_;
   std::unique_ptr<NetworkGroup> g_trained_, d_trained_;
   GanLoss loss_;
-  LrPolicy policy_;
   double lr_g_, lr_d_;
   RandomStream noise_stream_;
   Tensor fixed_noise_, last_real_, last_noise_, last_fake_;

@@ -4,36 +4,60 @@
 
 #include <algorithm>
 
-#include "engine/ops.h"
+#include "engine/step_values.h"
 
 namespace sumi {
 
+Tensor ImagePool::place(std::size_t i) const {
+  return history_.range(static_cast<std::int64_t>(i) * history_.shape().c, kept_[i]);
+}
+
+void ImagePool::make_room(std::int64_t elements, DType dtype, const Device& device) {
+  if (history_ && history_.shape().c >= elements) return;
+  const ImagePool old = *this;
+  history_ = Tensor::empty({size_, 1, 1, elements}, dtype, device);
+  for (std::size_t i = 0; i < kept_.size(); ++i) place(i).assign(old.place(i));
+}
+
+PoolMove ImagePool::decide(const Shape& shape, Shape& old) {
+  old = shape;
+  if (kept_.size() < static_cast<std::size_t>(size_)) {
+    kept_.push_back(shape);
+    return {PoolMove::keep, static_cast<std::int64_t>(kept_.size()) - 1};
+  }
+  const auto draw = random_.uniform(Shape::vector(2), DType::f32, Device{}).to_vector<double>();
+  if (draw[0] < 0.5) return {PoolMove::pass, 0};
+  const auto at = std::min(static_cast<std::size_t>(draw[1] * size_), kept_.size() - 1);
+  std::swap(old, kept_[at]);
+  return {PoolMove::swap, static_cast<std::int64_t>(at)};
+}
+
 Tensor ImagePool::query(const Tensor& pictures) {
   if (size_ == 0) return pictures;
-  const Shape s = pictures.shape();
-  std::vector<Tensor> result;
-  for (std::int64_t i = 0; i < s.n; ++i) {
-    const Tensor picture = s.n == 1 ? pictures : slice(pictures, {i, 0, 0, 0}, {1, s.h, s.w, s.c});
-    if (kept_.size() < static_cast<std::size_t>(size_)) {
-      kept_.push_back(picture);
-      result.push_back(picture);
-      continue;
-    }
-    const std::vector<double> draw =
-        random_.uniform(Shape::vector(2), DType::f32, Device{}).to_vector<double>();
-    if (draw[0] < 0.5) {
-      result.push_back(picture);
-      continue;
-    }
-    const auto at = std::min(static_cast<std::size_t>(draw[1] * size_), kept_.size() - 1);
-    result.push_back(kept_[at]);
-    kept_[at] = picture;
+  const Shape all = pictures.shape(), one{1, all.h, all.w, all.c};
+  make_room(one.count(), pictures.dtype(), pictures.device());
+  std::vector<Tensor> results;
+  for (std::int64_t i = 0; i < all.n; ++i) {
+    PoolMove move;
+    Shape back = one;
+    const void* late = nullptr;
+    if (StepValues* values = StepValues::current())
+      late = values->add(2, [this, one](std::uint64_t* words) {
+        Shape same;
+        const PoolMove now = decide(one, same);
+        words[0] = static_cast<std::uint64_t>(now.action);
+        words[1] = static_cast<std::uint64_t>(now.place);
+      });
+    else
+      move = decide(one, back);
+    results.push_back(pool_exchange(pictures.batch_slice(i, 1), history_, move,
+                                    static_cast<const PoolMove*>(late), back));
   }
-  return s.n == 1 ? result[0] : concat(result, 0);
+  return all.n == 1 ? results[0] : concat(results, 0);
 }
 
 void ImagePool::save(CheckpointWriter& writer, const std::string& prefix) const {
-  for (std::size_t i = 0; i < kept_.size(); ++i) writer.add(fmt::format("{}.{}", prefix, i), kept_[i]);
+  for (std::size_t i = 0; i < kept_.size(); ++i) writer.add(fmt::format("{}.{}", prefix, i), place(i));
 }
 
 void ImagePool::load(const CheckpointFile& file, const std::string& prefix, int channels, DType dtype,
@@ -46,8 +70,9 @@ void ImagePool::load(const CheckpointFile& file, const std::string& prefix, int 
     if (shape.n != 1 || shape.c != channels || shape.count() == 0)
       fail("checkpoint " + file.path().string(),
            fmt::format("is damaged: {} is {}, no picture; use an older checkpoint", name, shape.str()));
-    kept_.push_back(Tensor::empty(shape, dtype, device));
-    file.load(name, kept_.back());
+    make_room(shape.count(), dtype, device);
+    kept_.push_back(shape);
+    file.load(name, place(kept_.size() - 1));
   }
 }
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/device.h"
+#include "engine/ops.h"
 #include "models/cyclegan_model.h"
 #include "models/gan_model.h"
 
@@ -34,6 +35,29 @@ NetOptions net_options(const TrainOptions& o) {
 }
 
 }  // namespace
+
+Model::Model(const TrainOptions& o)
+    : policy_{o.lr_policy, o.epochs, o.epochs_decay}, use_graph_(!o.no_graph && pictures_have_one_size(o)), graph_(parse_device(o.device)) {}
+
+Tensor Model::start_step(const std::vector<Tensor>& real, double epoch) {
+  set_rates(policy_.factor(epoch));
+  const auto step = [this](const std::vector<Tensor>& pictures) {
+    stat_names_.clear();
+    std::vector<Tensor> numbers;
+    for (const auto& [name, number] : run_step(pictures)) {
+      stat_names_.emplace_back(name);
+      numbers.push_back(number.detach());
+    }
+    return std::vector<Tensor>{concat(numbers, 3)};
+  };
+  return (use_graph_ ? graph_.run("step", real, step) : step(real))[0];
+}
+
+StepStats Model::stats_of(const std::vector<double>& numbers) const {
+  StepStats stats;
+  for (std::size_t i = 0; i < numbers.size(); ++i) stats.emplace_back(stat_names_.at(i), numbers[i]);
+  return stats;
+}
 
 std::vector<PlannedNetwork> plan_networks(const TrainOptions& o) {
   const PlanOnly plan_only;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "engine/checkpoint.h"
+#include "engine/graph.h"
 #include "engine/optim.h"
 #include "models/options.h"
 
@@ -16,6 +17,9 @@ namespace sumi {
 
 // What one step reports, in the order of stats.jsonl: loss_d, loss_g, d_real, d_fake, d_accuracy for a GAN.
 using StepStats = std::vector<std::pair<std::string, double>>;
+
+// One number that a step reports: a tensor of one element.
+using Stat = std::pair<const char*, Tensor>;
 
 // What is drawn while training: pictures [n,h,w,c] in [-1,1], one tensor after the other in rows of `columns`.
 struct SampleSheet {
@@ -33,6 +37,7 @@ const std::vector<ModelInfo>& model_list();
 
 class Model {
  public:
+  explicit Model(const TrainOptions& options);
   virtual ~Model() = default;
 
   struct Network {
@@ -46,8 +51,15 @@ class Model {
   virtual int domains() const { return 1; }
 
   // One optimiser step of every network on real pictures [n,h,w,c] in [-1,1], a tensor of each domain. `epoch`
-  // counts whole passes and sets the rate.
-  virtual StepStats step(const std::vector<Tensor>& real, double epoch) = 0;
+  // counts whole passes and sets the rate. Nothing is waited for: what the step reports is a tensor [1,1,1,k] on
+  // the model's device, which holds until the next step; stats_of() names its numbers.
+  Tensor start_step(const std::vector<Tensor>& real, double epoch);
+  StepStats stats_of(const std::vector<double>& numbers) const;
+  // The same, waited for.
+  StepStats step(const std::vector<Tensor>& real, double epoch) {
+    return stats_of(start_step(real, epoch).to_vector<double>());
+  }
+  const StepGraph& graph() const { return graph_; }
 
   // What the last step worked on, for --dump-batches: "real", "noise", and what came of it, "fake".
   virtual std::vector<std::pair<std::string, Tensor>> last_batch() const = 0;
@@ -89,6 +101,18 @@ class Model {
 
   // Names of parameters that no step has updated, for one line in the log.
   virtual std::vector<std::string> never_updated() const = 0;
+
+ protected:
+  // Learning rates for the steps to come: the options' times `factor`.
+  virtual void set_rates(double factor) = 0;
+  // The step itself. It reads nothing back, and the same work is submitted each time (engine/graph.h).
+  virtual std::vector<Stat> run_step(const std::vector<Tensor>& real) = 0;
+
+ private:
+  LrPolicy policy_;
+  bool use_graph_;
+  StepGraph graph_;
+  std::vector<std::string> stat_names_;
 };
 
 // The networks that `options` describe, with shapes but without memory. Error for what is not possible.

@@ -23,9 +23,11 @@ class NetworkGroup {
 
   ParamArena& arena() { return arena_; }
 
-  // Adam with the rate `lr`, and the running statistics' own average: averaged weights need statistics that
-  // lag as they do.
-  void update(double lr);
+  // The rate of the updates to come.
+  void set_lr(double lr) { adam_.set_lr(lr); }
+  // The optimiser's step, and the running statistics' own average: averaged weights need statistics that lag as
+  // they do.
+  void update();
 
   // While it lives, the running averages stand in the places of weights and statistics. Does nothing where
   // there are none, or unless `use`.

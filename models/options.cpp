@@ -115,6 +115,10 @@ TrainOptions default_options(const std::string& model) {
   fail("model", fmt::format("unknown model '{}'; there are: {}", model, known));
 }
 
+bool pictures_have_one_size(const TrainOptions& o) {
+  return o.model != "cyclegan" || (o.preprocess != "none" && o.preprocess != "scale_width");
+}
+
 void validate(const TrainOptions& o) {
   default_options(o.model);
   within("size", o.size, 1, 4096);

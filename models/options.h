@@ -56,6 +56,7 @@ struct TrainOptions {
   std::uint64_t seed = 0;
   std::string device = "cpu", precision = "auto";
   int threads = 0;
+  bool no_graph = false;
   bool check = false;
 };
 
@@ -207,12 +208,18 @@ void visit_options(Options& o, Visit&& visit) {
         o.device);
   visit(OptionInfo{"precision", "", machine, "TYPE", "auto, f32, or f64 (ref only)", false}, o.precision);
   visit(OptionInfo{"threads", "", machine, "N", "threads of the CPU kernels (0: all)", true}, o.threads);
+  visit(OptionInfo{"no-graph", "", machine, "",
+                   "on a CUDA device, submit every step anew instead of replaying a captured one", true},
+        o.no_graph);
   visit(OptionInfo{"check", "", machine, "", "test every result for NaN and infinity, and name the op", true},
         o.check);
 }
 
 // The defaults of a model's own recipe. Throws Error listing the models for an unknown name.
 TrainOptions default_options(const std::string& model);
+
+// Whether all pictures of a run have the same height and width, whatever the folders hold.
+bool pictures_have_one_size(const TrainOptions& options);
 
 // Throws Error naming the option, its value and what is allowed.
 void validate(const TrainOptions& options);

@@ -11,6 +11,7 @@
 #include "engine/device.h"
 #include "models/pictures.h"
 #include "models/run_dir.h"
+#include "models/stats_ring.h"
 #include "models/training_data.h"
 
 namespace sumi {
@@ -32,7 +33,8 @@ class Session {
         observer_(observer),
         // Before the data: what cannot be built is said before minutes of decoding.
         model_(make_model(options)),
-        loader_(open_data(), dataset_spec(options)) {
+        loader_(open_data(), dataset_spec(options)),
+        ring_(parse_device(options.device)) {
     per_epoch_ = loader_.batches_per_epoch();
     check_picture_sizes(loader_, options_, *model_);
     if (model_->domains() > 1) model_->set_sample_pictures(sample_pictures(loader_, options_));
@@ -60,10 +62,10 @@ class Session {
   CheckpointHeader header(const char* kind) const;
   void save();
   void draw();
-  void log_step(const StepStats& stats);
-  [[noreturn]] void diverged(const std::string& what) const;
-  void check_finite(const StepStats& stats) const;
-  void after_step(const StepStats& stats);
+  void log_step();
+  [[noreturn]] void diverged(const std::string& what, std::int64_t step) const;
+  void settle();
+  void after_step();
 
   TrainOptions options_;
   RunDir& run_;
@@ -76,6 +78,8 @@ class Session {
   std::int64_t logged_step_ = 0;
   double logged_seconds_ = 0;
   std::int64_t saved_step_ = -1;
+  StatsRing ring_;
+  StepStats stats_;  // of the last step that was read back
 };
 
 std::vector<Dataset> Session::open_data() {
@@ -113,7 +117,7 @@ CheckpointHeader Session::header(const char* kind) const {
 void Session::save() {
   if (saved_step_ == step_) return;
   if (const std::string name = model_->first_nonfinite(); !name.empty())
-    diverged(name + " holds NaN or infinity");
+    diverged(name + " holds NaN or infinity", step_);
   CheckpointWriter writer;
   model_->save(writer, true);
   writer.write(run_.checkpoint_path(step_), header("full"));
@@ -192,19 +196,23 @@ std::vector<Tensor> Session::real_batches() {
   return domains;
 }
 
-void Session::diverged(const std::string& what) const {
+void Session::diverged(const std::string& what, std::int64_t step) const {
   fail("training",
        fmt::format("{} after step {}: the run has diverged. The last healthy checkpoint is {}; go on from "
                    "there with --init and a lower --lr, or with --clip-grad 1",
-                   what, step_, saved_step_ < 0 ? "none" : run_.checkpoint_path(saved_step_).string()));
+                   what, step, saved_step_ < 0 ? "none" : run_.checkpoint_path(saved_step_).string()));
 }
 
-void Session::check_finite(const StepStats& stats) const {
-  for (const auto& [name, value] : stats)
-    if (!std::isfinite(value)) diverged(fmt::format("{} is {}", name, value));
+// Waits for the steps that were started and looks at what they report.
+void Session::settle() {
+  for (const auto& [step, numbers] : ring_.drain()) {
+    stats_ = model_->stats_of(numbers);
+    for (const auto& [name, value] : stats_)
+      if (!std::isfinite(value)) diverged(fmt::format("{} is {}", name, value), step);
+  }
 }
 
-void Session::log_step(const StepStats& stats) {
+void Session::log_step() {
   StatsLine line;
   line.step = step_;
   line.images = step_ * options_.batch_size;
@@ -212,7 +220,7 @@ void Session::log_step(const StepStats& stats) {
   const double interval = line.seconds - logged_seconds_;
   line.images_per_second =
       interval > 0 ? static_cast<double>((step_ - logged_step_) * options_.batch_size) / interval : 0;
-  line.stats = stats;
+  line.stats = stats_;
   run_.append(line);
   logged_step_ = step_;
   logged_seconds_ = line.seconds;
@@ -223,18 +231,23 @@ void Session::log_step(const StepStats& stats) {
                {"networks", "batch", "{}", "{}"});
 }
 
-void Session::after_step(const StepStats& stats) {
-  check_finite(stats);
+void Session::after_step() {
   const bool last = step_ == total_;
-  if (step_ % options_.log_every == 0 || step_ == 1 || last) log_step(stats);
-  if (options_.sample_every > 0 && (step_ % options_.sample_every == 0 || last)) draw();
+  const bool logs = step_ % options_.log_every == 0 || step_ == 1 || last;
+  const bool draws = options_.sample_every > 0 && (step_ % options_.sample_every == 0 || last);
+  const bool ends_epoch = options_.save_every_epoch && step_ % per_epoch_ == 0;
+  const bool saves = last || (options_.save_every > 0 && step_ % options_.save_every == 0);
+  // Nothing is written of a step that has not been looked at.
+  if (ring_.full() || logs || draws || ends_epoch || saves) settle();
+  if (logs) log_step();
+  if (draws) draw();
   // Before the full state: a run resumed from that is past this epoch.
-  if (options_.save_every_epoch && step_ % per_epoch_ == 0) {
+  if (ends_epoch) {
     CheckpointWriter writer;
     model_->save(writer, false);
     writer.write(run_.epoch_path(step_ / per_epoch_), header("networks"));
   }
-  if (last || (options_.save_every > 0 && step_ % options_.save_every == 0)) save();
+  if (saves) save();
   if (step_ == 1)
     for (const std::string& name : model_->never_updated()) warn("parameter " + name + " gets no gradient");
   const double seconds = elapsed() - seconds_;
@@ -244,7 +257,7 @@ void Session::after_step(const StepStats& stats) {
                       static_cast<double>(step_) / static_cast<double>(per_epoch_),
                       static_cast<double>(total_) / static_cast<double>(per_epoch_),
                       rate * options_.batch_size, rate > 0 ? static_cast<double>(total_ - step_) / rate : 0,
-                      &stats});
+                      &stats_});
 }
 
 TrainResult Session::loop() {
@@ -253,10 +266,11 @@ TrainResult Session::loop() {
   while (step_ < total_ && !(interrupted = stop_requested)) {
     set_anomaly_step(step_ + 1);
     const double epoch = std::floor(static_cast<double>(step_) / static_cast<double>(per_epoch_));
-    const StepStats stats = model_->step(real_batches(), epoch);
+    ring_.push(step_ + 1, model_->start_step(real_batches(), epoch));
     ++step_;
-    after_step(stats);
+    after_step();
   }
+  settle();
   save();
   say(interrupted ? fmt::format("stopped at step {} of {}", step_, total_)
                   : fmt::format("done: {} steps", step_));

@@ -47,13 +47,9 @@ Tensor to_tensor(const Batch& batch, const TrainOptions& options) {
 
 namespace {
 
-bool crops(const TrainOptions& options) {
-  return options.preprocess != "none" && options.preprocess != "scale_width";
-}
-
 // The middle of a picture, as large as the crops of training.
 Tensor sample_picture(const Dataset& data, std::int64_t i, const TrainOptions& options) {
-  const bool crop = crops(options);
+  const bool crop = pictures_have_one_size(options);
   const std::int64_t width = data.width(i), height = data.height(i), c = data.channels();
   const std::int64_t w = crop ? options.crop_size : width, h = crop ? options.crop_size : height;
   const std::int64_t left = (width - w) / 2, top = (height - h) / 2;
@@ -83,7 +79,7 @@ std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, cons
 }
 
 void check_picture_sizes(const BatchLoader& loader, const TrainOptions& options, Model& model) {
-  if (model.domains() < 2 || crops(options)) return;
+  if (pictures_have_one_size(options)) return;
   for (std::size_t domain = 0; domain < loader.domains(); ++domain) {
     const Dataset& data = loader.dataset(domain);
     std::set<std::pair<int, int>> sizes;

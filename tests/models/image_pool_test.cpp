@@ -43,6 +43,25 @@ TEST_CASE("pool: size 0 returns its input; a batch is treated picture by picture
   for (int i = 0; i < 3; ++i) CHECK(got[static_cast<std::size_t>(i)] == i + 1);
 }
 
+TEST_CASE("pool: pictures of different sizes come back whole, from a checkpoint too") {
+  const TempFolder folder;
+  ImagePool pool(4, 9, 3), copy(4, 9, 3);
+  const auto sized = [](int i) { return Tensor::full({1, 1 + i % 3, 1 + i % 5, 2}, i, DType::f32, Device{}); };
+  const auto check = [&](const Tensor& got) {
+    const double i = value_of(got);
+    CHECK(got.shape() == sized(static_cast<int>(i)).shape());
+    CHECK(got.to_vector<double>() == std::vector<double>(static_cast<std::size_t>(got.count()), i));
+    return i;
+  };
+  for (int i = 0; i < 60; ++i) check(pool.query(sized(i)));
+  CheckpointWriter writer;
+  pool.save(writer, "pool.a");
+  writer.write(folder.path() / "pool", {"full", "cyclegan", "{}", "{}"});
+  copy.load(CheckpointFile(folder.path() / "pool"), "pool.a", 2, DType::f32, Device{});
+  copy.set_position(pool.position());
+  for (int i = 60; i < 90; ++i) CHECK(check(pool.query(sized(i))) == check(copy.query(sized(i))));
+}
+
 TEST_CASE("pool: goes on after a checkpoint as if nothing had been") {
   const TempFolder folder;
   ImagePool pool(4, 9, 3), copy(4, 9, 3);

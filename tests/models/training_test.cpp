@@ -210,3 +210,25 @@ TEST_CASE("the golden checkpoint of format 1 loads for ever") {
     CHECK(value == doctest::Approx(then).epsilon(1e-4));
   }
 }
+
+TEST_CASE("captured steps end in the same bytes as steps submitted one by one") {
+  const TempFolder folder;
+  write_pictures(folder.path() / "pictures", 10);
+  TrainingObserver quiet;
+  stop_requested = false;
+  TrainOptions captured = tiny(folder.path(), "captured"), single = tiny(folder.path(), "single");
+  for (TrainOptions* o : {&captured, &single}) {
+    o->clip_grad = 0.5;
+    o->epochs_decay = 3;
+    o->lr_policy = "linear";
+    o->log_every = 3;
+  }
+  single.no_graph = true;
+  train(captured, quiet);
+  train(single, quiet);
+  for (const char* step : {"10", "12"}) {
+    const fs::path name = fs::path("checkpoints") / (std::string(step) + ".safetensors");
+    CHECK(bytes_of(captured.outdir / name) == bytes_of(single.outdir / name));
+  }
+  CHECK(logged_steps(captured.outdir) == std::vector<std::int64_t>{1, 3, 6, 9, 12});
+}

@@ -1,0 +1,44 @@
+#include "engine/step_values.h"
+
+#include "engine/device.h"
+#include "kernels/words.h"
+
+namespace sumi {
+namespace {
+
+constexpr std::size_t kRoom = 4096;  // words: a U-Net of CycleGAN with dropout needs some tens
+
+thread_local StepValues* in_use = nullptr;
+
+}  // namespace
+
+StepValues::StepValues(const Device& device)
+    : device_(device), memory_(Pool::of(device).allocate(kRoom * sizeof(std::uint64_t))) {}
+
+StepValues* StepValues::current() {
+  return in_use;
+}
+
+const void* StepValues::add(std::size_t count, std::function<void(std::uint64_t*)> write) {
+  const std::size_t first = words_.size();
+  if (first + count > kRoom) fail("step", "more numbers change from step to step than a captured step can hold");
+  words_.resize(first + count);
+  parts_.push_back({first, std::move(write)});
+  return static_cast<std::uint64_t*>(memory_->data()) + first;
+}
+
+void StepValues::publish() {
+  if (words_.empty()) return;
+  for (const Part& part : parts_) part.write(words_.data() + part.first);
+  kernels::set_words(exec_on(device_), words_.data(), words_.size(),
+                     static_cast<std::uint64_t*>(memory_->data()));
+}
+
+StepValues::Use::Use(StepValues& values) {
+  in_use = &values;
+}
+StepValues::Use::~Use() {
+  in_use = nullptr;
+}
+
+}  // namespace sumi

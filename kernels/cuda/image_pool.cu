@@ -1,0 +1,31 @@
+// An exchange with a history of pictures. Each thread moves elements of its own, so what a place held is read before it
+// is overwritten. The move may be read from device memory, so that a captured step can be replayed with another.
+#include "kernels/image_pool.h"
+
+#include "kernels/base/dispatch.h"
+#include "kernels/base/launch.h"
+#include "kernels/cuda/device/elements.cuh"
+
+namespace sumi::kernels::cuda {
+
+template <class T>
+__global__ void exchange_elements(PoolMove move, const PoolMove* late, std::int64_t count, std::int64_t room,
+                                  const T* x, T* history, T* y) {
+  const PoolMove m = late ? *late : move;
+  T* const place = history + m.place * room;
+  for_each_element(count, [=](std::int64_t i) {
+    const T fresh = x[i];
+    y[i] = m.action == PoolMove::swap ? place[i] : fresh;
+    if (m.action != PoolMove::pass) place[i] = fresh;
+  });
+}
+
+void pool_exchange(const Exec& e, const PoolMove& move, const PoolMove* late, View x, MutView history,
+                   MutView y) {
+  dispatch_f32_bf16("pool_exchange", x.dtype, [&]<class T>() {
+    launch(e, "exchange_elements", exchange_elements<T>, {element_grid(x.count()), kElementBlock}, move, late,
+           x.count(), history.shape.c, x.as<T>(), history.as<T>(), y.as<T>());
+  });
+}
+
+}  // namespace sumi::kernels::cuda

@@ -1,0 +1,46 @@
+// One exchange of a picture with a history of pictures (Shrivastava 2017, as in CycleGAN).
+#pragma once
+
+#include "kernels/base/exec.h"
+
+namespace sumi::kernels {
+
+// What becomes of a picture x, decided on the host.
+struct PoolMove {
+  enum Action : std::int64_t {
+    pass,  // y = x
+    keep,  // the place takes x, and y = x
+    swap   // y = what the place held, and the place takes x
+  };
+  std::int64_t action = pass;
+  std::int64_t place = 0;
+};
+
+// history [places,1,1,room]: a row is a place, whose first elements are its picture. x and y: one picture each, of
+// x.count() = y.count() <= room elements. `late` is null, or where on the kernel's device the move stands when the
+// kernel runs; `move` is then not used.
+using PoolExchange = void(const Exec&, const PoolMove& move, const PoolMove* late, View x, MutView history,
+                          MutView y);
+
+namespace ref {
+PoolExchange pool_exchange;
+}
+namespace cuda {
+PoolExchange pool_exchange;
+}
+
+inline void pool_exchange(const Exec& e, const PoolMove& move, const PoolMove* late, View x, MutView history,
+                          MutView y) {
+  check_on_device("pool_exchange", e, {x, history, y});
+  check_same_dtype("pool_exchange", {x, history, y});
+  if (x.count() != y.count() || x.count() > history.shape.c || move.place < 0 ||
+      move.place >= history.shape.n)
+    fail("pool_exchange", x.shape.str() + " and " + y.shape.str() + " with place " +
+                              std::to_string(move.place) + " of " + history.shape.str());
+  if (e.device.on_host())
+    ref::pool_exchange(e, move, late, x, history, y);  // plain copies: nothing that a CPU kernel could do better
+  else
+    cuda::pool_exchange(e, move, late, x, history, y);
+}
+
+}  // namespace sumi::kernels
