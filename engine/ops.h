@@ -58,6 +58,7 @@ Tensor sqrt(const Tensor& x);
 Tensor square(const Tensor& x);
 Tensor abs(const Tensor& x);
 Tensor reciprocal(const Tensor& x);
+Tensor step(const Tensor& x);  // 1 where x > 0, else 0; its gradient is zero
 // f'(x) dy with y = f(x); the op behind the gradients of all of the above.
 Tensor unary_grad(Unary f, double alpha, const Tensor& x, const Tensor& y, const Tensor& dy);
 

@@ -11,6 +11,9 @@ struct RandomKey {
   std::uint64_t seed = 0;
   std::uint64_t stream = 0;
   std::uint64_t position = 0;
+  // On the kernel's device, or null: added to position when the kernel runs, so that a captured launch draws
+  // other numbers each time it is replayed.
+  const std::uint64_t* base = nullptr;
 };
 
 // y = uniform in [lo, hi): 24 random bits, computed in f32, then rounded or widened to y's dtype.

@@ -31,12 +31,13 @@ Tensor derivative(Unary f, double alpha, const Tensor& x, const Tensor& y, const
     case Unary::reciprocal:
       return mul(dy, affine(square(y), -1));
     default:
-      return unary_grad(f, alpha, x, y, dy);  // piecewise linear: relu, leaky_relu, abs
+      return unary_grad(f, alpha, x, y, dy);  // piecewise linear: relu, leaky_relu, abs, step
   }
 }
 
 bool piecewise_linear(Unary f) {
-  return f == Unary::identity || f == Unary::relu || f == Unary::leaky_relu || f == Unary::abs;
+  return f == Unary::identity || f == Unary::relu || f == Unary::leaky_relu || f == Unary::abs ||
+         f == Unary::step;
 }
 
 }  // namespace
@@ -98,6 +99,9 @@ Tensor abs(const Tensor& x) {
 }
 Tensor reciprocal(const Tensor& x) {
   return unary(Unary::reciprocal, x);
+}
+Tensor step(const Tensor& x) {
+  return unary(Unary::step, x);
 }
 
 }  // namespace sumi

@@ -97,6 +97,8 @@ void with_unary(Unary u, float alpha, Use&& use) {
       return use([](float x) { return std::fabs(x); });
     case Unary::reciprocal:
       return use([](float x) { return 1.0F / x; });
+    case Unary::step:
+      return use([](float x) { return x <= 0.0F ? 0.0F : x > 0.0F ? 1.0F : x; });  // NaN stays
   }
 }
 
@@ -128,6 +130,8 @@ void with_unary_grad(Unary u, float alpha, Use&& use) {
       return use([](float x, float) { return x > 0.0F ? 1.0F : x < 0.0F ? -1.0F : 0.0F; });
     case Unary::reciprocal:
       return use([](float, float y) { return -y * y; });
+    case Unary::step:
+      return use([](float, float) { return 0.0F; });
   }
 }
 

@@ -7,13 +7,14 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// put(i, words, lane) for every element i, which belongs to position key.position + i; each block of four
+// put(i, words, lane) for every element i, which belongs to position start + i; each block of four
 // words is made once per thread's range.
 template <class Put>
 void for_blocks(const RandomKey& key, i64 count, const Put& put) {
+  const std::uint64_t start = key.position + (key.base ? *key.base : 0);
   for_range(count, 8, [&](i64 begin, i64 end) {
     for (i64 i = begin; i < end;) {
-      const std::uint64_t at = key.position + static_cast<std::uint64_t>(i);
+      const std::uint64_t at = start + static_cast<std::uint64_t>(i);
       const auto lane = static_cast<int>(at % 4);
       const int lanes = static_cast<int>(std::min<i64>(4 - lane, end - i));
       put(i, philox::words(key.seed, key.stream, at / 4), lane, lanes);

@@ -2,8 +2,8 @@
 // the CPU runs.
 //
 // One thread makes one block of four words (for normals: four normals) and writes the one to four neighbouring
-// elements that belong to it: element i belongs to position key.position + i, and block = position / 4. Only the
-// first and the last block can have fewer than four, whatever the first position is.
+// elements that belong to it: element i belongs to position start + i, and block = position / 4. Only the first and the last
+// block can have fewer than four. The start is known on the device alone (RandomKey::base).
 //
 // The bits are the CPU's, so nothing may be contracted into fma that is not written as fma: this file is compiled
 // with -fmad=false.
@@ -45,12 +45,12 @@ struct MakeBernoulli {
 
 template <class T, class Make>
 __global__ void random_blocks(RandomKey key, Make make, std::int64_t count, T* y) {
-  const auto lead =
-      static_cast<std::int64_t>(key.position % 4);  // words of the first block that lie before y
+  const std::uint64_t start = key.position + (key.base ? *key.base : 0);
+  const auto lead = static_cast<std::int64_t>(start % 4);  // words of the first block that lie before y
   for_each_element((lead + count + 3) / 4, [=](std::int64_t k) {
     const std::int64_t first = 4 * k - lead;  // the element of the block's first word
     // Unsigned, so that a position beyond 2^64 wraps as it does element by element.
-    const std::uint64_t block = (key.position + static_cast<std::uint64_t>(first)) / 4;
+    const std::uint64_t block = (start + static_cast<std::uint64_t>(first)) / 4;
     const philox::Floats made = make(philox::words(key.seed, key.stream, block));
     for (int j = 0; j < 4; ++j)
       if (first + j >= 0 && first + j < count) y[first + j] = T(made.v[j]);
@@ -59,9 +59,10 @@ __global__ void random_blocks(RandomKey key, Make make, std::int64_t count, T* y
 
 template <class Make>
 void draw(const Exec& e, const char* name, const RandomKey& key, const Make& make, MutView y) {
+  const std::int64_t most = y.count() / 4 + 2;  // blocks, wherever the first one begins
   dispatch_f32_bf16(name, y.dtype, [&]<class T>() {
-    launch(e, name, random_blocks<T, Make>, {element_grid(y.count() / 4 + 1), kElementBlock}, key, make,
-           y.count(), y.as<T>());
+    launch(e, name, random_blocks<T, Make>, {element_grid(most), kElementBlock}, key, make, y.count(),
+           y.as<T>());
   });
 }
 

@@ -10,10 +10,11 @@ namespace {
 // y[i] = f(position + i)
 template <class F>
 void draw(const RandomKey& key, MutView y, F&& f) {
+  const std::uint64_t start = key.position + (key.base ? *key.base : 0);
   dispatch(y.dtype, [&]<class T>() {
     T* ys = y.as<T>();
     for (std::int64_t i = 0; i < y.count(); ++i)
-      ys[i] = static_cast<T>(f(key.position + static_cast<std::uint64_t>(i)));
+      ys[i] = static_cast<T>(f(start + static_cast<std::uint64_t>(i)));
   });
 }
 

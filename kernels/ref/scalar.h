@@ -42,6 +42,8 @@ inline double unary_value(Unary f, double alpha, double x) {
       return std::abs(x);
     case Unary::reciprocal:
       return 1 / x;
+    case Unary::step:
+      return x <= 0 ? 0 : x > 0 ? 1 : x;
   }
   fail("unary", "no such function");
 }
@@ -74,6 +76,8 @@ inline double unary_slope(Unary f, double alpha, double x, double y) {
       return x > 0 ? 1 : x < 0 ? -1 : 0;
     case Unary::reciprocal:
       return -y * y;
+    case Unary::step:
+      return 0;
   }
   fail("unary", "no such function");
 }

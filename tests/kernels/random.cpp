@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cmath>
 #include <numbers>
 
@@ -150,6 +151,24 @@ TEST_CASE("random: the same bits on every backend, and the same numbers in every
         CHECK(bf.get() == rounded(f32.get(), DType::bf16));
         if (what != Draw::bernoulli) CHECK(drawn(what, key, count, ref, DType::f64).get() == f32.get());
       }
+}
+
+TEST_CASE("random: a base in the device's memory is added to the position") {
+  for (Device device : every_device()) {
+    Buffer base(Shape::vector(1), DType::f64, device);  // eight bytes
+    const auto* const word = static_cast<const std::uint64_t*>(base.view().data);
+    for (Draw what : all)
+      for (std::int64_t count : {1, 2, 3, 4, 5, 6, 7, 8, 1022, 10007})
+        for (std::uint64_t start : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3},
+                                    std::uint64_t{1} << 40, ~std::uint64_t{5}}) {
+          const RandomKey key{77, 5, start + 6};
+          base.set({std::bit_cast<double>(start)});
+          for (DType t : {DType::f32, DType::bf16}) {
+            const auto want = drawn(what, key, count, device, t).bits();
+            CHECK(drawn(what, {77, 5, 6, word}, count, device, t).bits() == want);
+          }
+        }
+  }
 }
 
 TEST_CASE("random: fixed numbers, so that a change of the sequence is noticed") {
