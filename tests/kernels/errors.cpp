@@ -15,6 +15,7 @@
 #include "kernels/reduce.h"
 #include "kernels/resize.h"
 #include "kernels/softmax.h"
+#include "kernels/spectral_norm.h"
 #include "tests/kernels/harness.h"
 
 namespace sumi::test {
@@ -101,6 +102,8 @@ TEST_CASE("errors: shapes") {
   expect_error({"[rmsprop]", "no first moment"},
                [&] { optimizer_step(b.exec, {.rule = Optimizer::rmsprop}, x, x, x, x, {}, {}); });
   expect_error({"[adam]", "scale", "1x1x1x5"}, [&] { optimizer_step(b.exec, {}, x, x, x, x, {}, vec); });
+  expect_error({"[spectral_norm]", "v", "1x1x1x5", "1x1x1x96"},
+               [&] { spectral_norm(b.exec, x, true, 1e-12, tensor(Shape::vector(2)), vec, one); });
   expect_error({"[clip_scale]", "squares", "2x4x4x6"}, [&] { clip_scale(b.exec, x, 1, one, {}); });
 }
 
