@@ -10,10 +10,10 @@
 
 #include "bench/target.h"
 #include "kernels/activation.h"
-#include "kernels/adam.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
 #include "kernels/norm.h"
+#include "kernels/optim.h"
 
 namespace sumi::bench {
 namespace {
@@ -147,11 +147,12 @@ void measure_memory(Target& target, const std::string& word) {
   if (!wanted("adam")) return;
   const Shape flat = Shape::vector(parameters);
   const Operand p(target, flat, 1), g(target, flat, 2), m(target, flat, 3), v(target, flat, 4);
-  kernels::adam(target.exec(), {.beta2 = 0}, p.view(), g.view(), m.view(), v.view(),
-                {});  // v is g squared now
+  // v is g squared now
+  kernels::optimizer_step(target.exec(), {.beta2 = 0}, p.view(), g.view(), m.view(), v.view(), {}, {});
   measure(
       target, "adam", "", flat.str(), traffic(parameters, 7),
-      [&](const Exec& e) { kernels::adam(e, {}, p.view(), g.view(), m.view(), v.view(), {}); }, copy);
+      [&](const Exec& e) { kernels::optimizer_step(e, {}, p.view(), g.view(), m.view(), v.view(), {}, {}); },
+      copy);
 }
 
 void run(const std::string& device, const std::string& word) {

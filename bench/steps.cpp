@@ -90,11 +90,11 @@ constexpr Case cases[] = {{"dcgan64", dcgan64},
 [[noreturn]] void usage(const std::string& problem) {
   std::string names;
   for (const Case& c : cases) names += std::string(names.empty() ? "" : "|") + c.name;
-  fmt::print(
-      stderr,
-      "bench_steps: {}\nusage: bench_steps {} [--device cpu|cuda|emu] [--threads N] [--seconds S] [--no-graph] "
-      "[--ops]\n",
-      problem, names);
+  fmt::print(stderr,
+             "bench_steps: {}\nusage: bench_steps {} [--device cpu|cuda|emu] [--threads N] [--seconds S] "
+             "[--no-graph] "
+             "[--ops]\n",
+             problem, names);
   std::exit(2);
 }
 

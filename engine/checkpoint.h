@@ -3,7 +3,7 @@
 // Tensors lie in sumi's own layouts (activations NHWC, weights KRSC) under dotted names:
 //   g.main.0.weight            parameters and buffers of network g
 //   ema.g.main.0.weight        running averages of its parameters
-//   optim.g.m.main.0.weight    Adam's moments (and optim.g.v....)
+//   optim.g.m.main.0.weight    the optimiser's moments (and optim.g.v....)
 // Metadata: sumi.format ("1"), sumi.kind ("full" or "networks"), sumi.model, sumi.options and sumi.state
 // (JSON).
 #pragma once

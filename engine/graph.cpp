@@ -10,7 +10,7 @@
 namespace sumi {
 namespace {
 
-constexpr int kRunsBefore = 2;         // the capture
+constexpr int kRunsBefore = 2;          // the capture
 constexpr std::size_t kMostGraphs = 4;  // each keeps the memory of a whole step
 
 std::string key_of(const std::string& key, const std::vector<Tensor>& inputs) {

@@ -117,6 +117,13 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, doub
 Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& gamma, const Tensor& beta,
                   double eps = 1e-5);
 
+// --- spectral.cpp
+// w / sigma, where sigma = u^T W v is the largest singular value of w as a matrix of its first axis by the other three
+// (Miyato 2018). u [w.n] and v [w.h w.w w.c] are the singular vectors as far as they are known; with `update` one step
+// of power iteration overwrites both first (kernels/spectral_norm.h). The gradient goes through sigma with u and v
+// held constant, as in torch.nn.utils.spectral_norm.
+Tensor spectral_normalize(const Tensor& w, const Tensor& u, const Tensor& v, bool update);
+
 // --- pad.cpp, resize.cpp, pool.cpp, random.cpp
 Tensor pad2d(const Tensor& x, const PadGeom& g);
 Tensor pad2d_grad(const Tensor& dy, const PadGeom& g, const Shape& x_shape);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "engine/device.h"
+#include "engine/step_values.h"
 #include "kernels/reduce.h"
 
 namespace sumi {
@@ -57,63 +59,99 @@ void ParamArena::set_frozen(bool frozen) {
   for (const Slot& slot : slots_) slot.parameter.value.set_requires_grad(!frozen);
 }
 
-double ParamArena::gradient_norm() const {
-  double sum = 0;
-  Tensor square = Tensor::empty(Shape::scalar(), values_.dtype(), values_.device());
-  for (const Slot& slot : slots_) {
-    if (!slot.grad->written) continue;
-    kernels::sum_squares(exec_on(values_.device()), slot.grad->grad.view(), square.mut());
-    sum += square.item();
-  }
-  return std::sqrt(sum);
+OptimizerRule parse_optimizer(const std::string& name) {
+  for (const OptimizerRule rule : {OptimizerRule::adam, OptimizerRule::adamw, OptimizerRule::rmsprop})
+    if (name == kernels::name_of(rule)) return rule;
+  fail("optimizer", fmt::format("unknown '{}'; use adam, adamw or rmsprop", name));
 }
 
-AdamOptimizer::AdamOptimizer(ParamArena& arena, const AdamOptions& options)
-    : arena_(arena), options_(options), steps_(arena.slots().size(), 0) {
-  if (options.ema_decay > 0) ema_ = arena.values().clone();
+Optimizer::Optimizer(ParamArena& arena, const OptimizerOptions& options)
+    : arena_(arena), options_(options), lr_(options.lr), steps_(arena.slots().size(), 0) {
+  const Tensor& p = arena.values();
+  if (options.ema_decay > 0) ema_ = p.clone();
+  if (options.clip_norm <= 0) return;
+  squares_ = Tensor::zeros(Shape::vector(static_cast<std::int64_t>(steps_.size())), p.dtype(), p.device());
+  scale_ = Tensor::full(Shape::scalar(), 1, p.dtype(), p.device());
+  norm_ = Tensor::zeros(Shape::scalar(), p.dtype(), p.device());
 }
 
-void AdamOptimizer::make_moments() {
-  if (m_) return;
+void Optimizer::make_moments() {
+  if (v_) return;
   const Tensor& p = arena_.values();
-  m_ = Tensor::zeros(p.shape(), p.dtype(), p.device());
+  if (options_.rule != OptimizerRule::rmsprop) m_ = Tensor::zeros(p.shape(), p.dtype(), p.device());
   v_ = Tensor::zeros(p.shape(), p.dtype(), p.device());
 }
 
-double AdamOptimizer::step(double lr) {
-  make_moments();
-  kernels::AdamStep s{
-      lr, options_.beta1, options_.beta2, options_.eps, options_.weight_decay, 1, options_.ema_decay, 1};
-  double norm = -1;
-  if (options_.clip_norm > 0) {
-    norm = arena_.gradient_norm();
-    // The small term is PyTorch's, so that the same clip gives the same numbers.
-    if (norm + 1e-6 > options_.clip_norm) s.grad_scale = options_.clip_norm / (norm + 1e-6);
-  }
-  const Exec& exec = exec_on(arena_.values().device());
+// Normally the whole arena is one range.
+std::vector<Optimizer::Range> Optimizer::written() const {
   const auto& slots = arena_.slots();
-  // Neighbouring slots that were written, with the same count of updates, are one launch: normally the whole
-  // arena.
-  for (std::size_t i = 0; i < slots.size();) {
-    if (!slots[i].grad->written) {
-      ++i;
-      continue;
-    }
-    std::size_t end = i + 1;
-    while (end < slots.size() && slots[end].grad->written && steps_[end] == steps_[i]) ++end;
-    const std::int64_t first = slots[i].offset;
-    const Shape range = Shape::vector(slots[end - 1].offset + slots[end - 1].count - first);
-    s.step = ++steps_[i];
-    for (std::size_t j = i + 1; j < end; ++j) ++steps_[j];
-    kernels::adam(exec, s, arena_.values().range(first, range).mut(),
-                  arena_.gradients().range(first, range).view(), m_.range(first, range).mut(),
-                  v_.range(first, range).mut(), ema_ ? ema_.range(first, range).mut() : MutView{});
-    i = end;
+  std::vector<Range> ranges;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (!slots[i].grad->written) continue;
+    if (!ranges.empty() && ranges.back().end == i && steps_[i] == steps_[ranges.back().first])
+      ranges.back().end = i + 1;
+    else
+      ranges.push_back({i, i + 1});
   }
-  return norm;
+  return ranges;
 }
 
-std::string AdamOptimizer::first_nonfinite() const {
+Tensor Optimizer::of(const Tensor& flat, const Range& range) const {
+  const auto &first = arena_.slots()[range.first], &last = arena_.slots()[range.end - 1];
+  return flat ? flat.range(first.offset, Shape::vector(last.offset + last.count - first.offset)) : Tensor();
+}
+
+void Optimizer::step() {
+  make_moments();
+  const std::vector<Range> ranges = written();
+  if (norm_) measure_norm(ranges);
+  for (const Range& range : ranges) update(range);
+}
+
+void Optimizer::measure_norm(const std::vector<Range>& ranges) {
+  const Exec& exec = exec_on(arena_.values().device());
+  for (std::size_t i = 0; i < ranges.size(); ++i)
+    kernels::sum_squares(exec, of(arena_.gradients(), ranges[i]).view(),
+                         squares_.range(static_cast<std::int64_t>(i), Shape::scalar()).mut());
+  const Shape count = Shape::vector(static_cast<std::int64_t>(ranges.size()));
+  kernels::clip_scale(exec, squares_.range(0, count).view(), options_.clip_norm, scale_.mut(), norm_.mut());
+}
+
+void Optimizer::update(const Range& range) {
+  const Device& device = arena_.values().device();
+  const OptimizerOptions& o = options_;
+  kernels::OptimizerStep s{o.rule, lr_, o.beta1, o.beta2, o.eps, o.weight_decay, 1, o.ema_decay};
+  StepValues* const values = StepValues::current();
+  if (values && values->device() == device) {
+    static_assert(sizeof(kernels::StepRates) == 3 * sizeof(std::uint64_t));
+    const void* const slot = values->add(3, [this, range, s](std::uint64_t* words) {
+      kernels::OptimizerStep now = s;
+      now.lr = lr_;
+      now.step = count_update(range);
+      const kernels::StepRates rates = kernels::step_rates(now);
+      std::memcpy(words, &rates, sizeof rates);
+    });
+    s.rates = static_cast<const kernels::StepRates*>(slot);
+  } else {
+    s.step = count_update(range);
+  }
+  kernels::optimizer_step(exec_on(device), s, of(arena_.values(), range).mut(),
+                          of(arena_.gradients(), range).view(), of(m_, range).mut(), of(v_, range).mut(),
+                          of(ema_, range).mut(), scale_.view());
+}
+
+std::int64_t Optimizer::count_update(const Range& range) {
+  const std::int64_t count = steps_[range.first] + 1;
+  for (std::size_t i = range.first; i < range.end; ++i)
+    if (++steps_[i] != count)
+      fail("optimiser",
+           fmt::format("{} and {} were updated together in a captured step, but not equally often "
+                       "before; capture the step anew",
+                       arena_.slots()[range.first].parameter.name, arena_.slots()[i].parameter.name));
+  return count;
+}
+
+std::string Optimizer::first_nonfinite() const {
   const Exec& exec = exec_on(arena_.values().device());
   for (const Tensor& flat : {arena_.values(), m_, v_}) {
     if (!flat || kernels::count_nonfinite(exec, flat.view()) == 0) continue;
@@ -123,7 +161,7 @@ std::string AdamOptimizer::first_nonfinite() const {
   return "";
 }
 
-std::vector<std::string> AdamOptimizer::never_updated() const {
+std::vector<std::string> Optimizer::never_updated() const {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < steps_.size(); ++i)
     if (steps_[i] == 0) names.push_back(arena_.slots()[i].parameter.name);

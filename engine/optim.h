@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "engine/nn.h"
-#include "kernels/adam.h"
+#include "kernels/optim.h"
 
 namespace sumi {
 
@@ -34,8 +34,6 @@ class ParamArena {
   const Tensor& gradients() const { return gradients_; }  // [1,1,1,size]
   // A range of a flat buffer of this size, as a tensor of the slot's shape.
   Tensor slice(const Tensor& flat, const Slot& slot) const;
-  // The Euclidean norm of all written gradients.
-  double gradient_norm() const;
 
  private:
   std::vector<Slot> slots_;
@@ -54,25 +52,42 @@ class Frozen {
   ParamArena& arena_;
 };
 
-struct AdamOptions {
+using OptimizerRule = kernels::Optimizer;
+
+// "adam", "adamw" or "rmsprop" (kernels/optim.h has the formulas). Throws Error naming them for any other.
+OptimizerRule parse_optimizer(const std::string& name);
+
+struct OptimizerOptions {
+  OptimizerRule rule = OptimizerRule::adam;
   double lr = 2e-4, beta1 = 0.5, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
   double clip_norm = 0;  // 0: off. Gradients are scaled so that their global norm is at most this.
   double ema_decay = 0;  // 0: no running average of the weights
 };
 
-// Adam over an arena, with an optional running average (EMA) of the weights in the same launch. Slots that
-// got no gradient in a step are left alone, as PyTorch leaves a parameter whose grad is None.
-class AdamOptimizer {
+// An optimiser over an arena, with an optional running average (EMA) of the weights in the same launch. Slots that
+// got no gradient in a step are left alone, as PyTorch leaves a parameter whose grad is None. Nothing is read back to
+// the host. In a captured step (engine/step_values.h) which slots are written is fixed; rate and counts of updates
+// are those of each replay. The optimiser must outlive the captured step.
+class Optimizer {
  public:
-  AdamOptimizer(ParamArena& arena, const AdamOptions& options);
+  Optimizer(ParamArena& arena, const OptimizerOptions& options);
+  Optimizer(const Optimizer&) = delete;  // a captured step may hold its address
+  Optimizer& operator=(const Optimizer&) = delete;
 
-  // One update with the learning rate `lr`. Returns the gradient norm before clipping, or -1 when clipping is
-  // off.
-  double step(double lr);
-  const AdamOptions& options() const { return options_; }
+  // The learning rate from now on. Around a captured step: before each run.
+  void set_lr(double lr) { lr_ = lr; }
+  // One update with that rate.
+  void step();
+  void step(double lr) {
+    set_lr(lr);
+    step();
+  }
+  const OptimizerOptions& options() const { return options_; }
+  // The norm of the last step's gradient before clipping [1], on the device. Absent when clipping is off.
+  const Tensor& norm() const { return norm_; }
 
-  // State for checkpoints: flat, as the arena, and one count of updates per slot. ema is absent when off. The
-  // moments begin as zeros when first asked for: who only draws pictures needs no memory for them.
+  // State for checkpoints: flat, as the arena, and one count of updates per slot. ema is absent when off, m for
+  // rmsprop. The moments begin as zeros when first asked for: who only draws pictures needs no memory for them.
   const Tensor& m() { return make_moments(), m_; }
   const Tensor& v() { return make_moments(), v_; }
   const Tensor& ema() const { return ema_; }
@@ -83,11 +98,24 @@ class AdamOptimizer {
   std::vector<std::string> never_updated() const;
 
  private:
+  // Neighbouring slots [first, end) that were written and have the same count of updates: one launch.
+  struct Range {
+    std::size_t first, end;
+  };
+
   void make_moments();
+  std::vector<Range> written() const;
+  Tensor of(const Tensor& flat, const Range& range) const;
+  void measure_norm(const std::vector<Range>& ranges);
+  void update(const Range& range);
+  // Counts one more update of the range's slots and returns the count.
+  std::int64_t count_update(const Range& range);
 
   ParamArena& arena_;
-  AdamOptions options_;
+  OptimizerOptions options_;
+  double lr_;
   Tensor m_, v_, ema_;
+  Tensor squares_, scale_, norm_;  // for clipping: sums of squares of ranges, what to scale with, the norm
   std::vector<std::int64_t> steps_;
 };
 

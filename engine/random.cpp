@@ -1,28 +1,55 @@
 #include "engine/random.h"
 
 #include "engine/device.h"
+#include "engine/step_values.h"
 
 namespace sumi {
 
+// What one captured step draws.
+struct RandomStream::Captured {
+  std::uint64_t step;                   // StepValues::id()
+  const std::uint64_t* base = nullptr;  // on the device: where the stream stands when the step begins
+  std::uint64_t drawn = 0;              // numbers a step, known when the capture ends
+};
+
+kernels::RandomKey RandomStream::take(std::int64_t count, const Device& device) {
+  kernels::RandomKey key = key_;
+  const auto numbers = static_cast<std::uint64_t>(count);
+  StepValues* const values = StepValues::current();
+  if (!values || !(values->device() == device)) {
+    key_.position += numbers;
+    return key;
+  }
+  if (!captured_ || captured_->step != values->id()) {
+    captured_ = std::make_shared<Captured>(Captured{values->id()});
+    const auto write = [this, captured = captured_](std::uint64_t* word) {
+      *word = key_.position;
+      key_.position += captured->drawn;
+    };
+    captured_->base = static_cast<const std::uint64_t*>(values->add(1, write));
+  }
+  key.base = captured_->base;
+  key.position = captured_->drawn;
+  captured_->drawn += numbers;
+  return key;
+}
+
 Tensor RandomStream::normal(const Shape& shape, DType dtype, const Device& device, double mean, double std) {
   Tensor t = Tensor::empty(shape, dtype, device);
-  kernels::normal(exec_on(device), key_, mean, std, t.mut());
-  key_.position += static_cast<std::uint64_t>(t.count());
+  kernels::normal(exec_on(device), take(t.count(), device), mean, std, t.mut());
   return t;
 }
 
 Tensor RandomStream::uniform(const Shape& shape, DType dtype, const Device& device, double lo, double hi) {
   Tensor t = Tensor::empty(shape, dtype, device);
-  kernels::uniform(exec_on(device), key_, lo, hi, t.mut());
-  key_.position += static_cast<std::uint64_t>(t.count());
+  kernels::uniform(exec_on(device), take(t.count(), device), lo, hi, t.mut());
   return t;
 }
 
 Tensor RandomStream::bernoulli(const Shape& shape, DType dtype, const Device& device, double p,
                                double scale) {
   Tensor t = Tensor::empty(shape, dtype, device);
-  kernels::bernoulli(exec_on(device), key_, p, scale, t.mut());
-  key_.position += static_cast<std::uint64_t>(t.count());
+  kernels::bernoulli(exec_on(device), take(t.count(), device), p, scale, t.mut());
   return t;
 }
 

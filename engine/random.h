@@ -2,14 +2,20 @@
 // state.
 #pragma once
 
+#include <memory>
+
 #include "engine/tensor.h"
 #include "kernels/random.h"
 
 namespace sumi {
 
+// In a captured step (engine/step_values.h) what is drawn on the step's device begins, at each replay, where the stream
+// then stands, and the stream moves on as in an eager step; the stream must outlive the captured step.
 class RandomStream {
  public:
-  RandomStream(std::uint64_t seed, std::uint64_t stream) : key_{seed, stream, 0} {}
+  RandomStream(std::uint64_t seed, std::uint64_t stream) : key_{seed, stream} {}
+  RandomStream(const RandomStream&) = delete;  // a captured step may hold its address
+  RandomStream& operator=(const RandomStream&) = delete;
 
   // Fresh tensors; the position advances by the count.
   Tensor normal(const Shape& shape, DType dtype, const Device& device, double mean = 0, double std = 1);
@@ -21,7 +27,13 @@ class RandomStream {
   void set_position(std::uint64_t position) { key_.position = position; }
 
  private:
+  struct Captured;
+
+  // The key of the next `count` numbers on `device`.
+  kernels::RandomKey take(std::int64_t count, const Device& device);
+
   kernels::RandomKey key_;
+  std::shared_ptr<Captured> captured_;  // of the step that was captured last
 };
 
 }  // namespace sumi

@@ -1,5 +1,7 @@
 #include "engine/step_values.h"
 
+#include <atomic>
+
 #include "engine/device.h"
 #include "kernels/words.h"
 
@@ -9,11 +11,12 @@ namespace {
 constexpr std::size_t kRoom = 4096;  // words: a U-Net of CycleGAN with dropout needs some tens
 
 thread_local StepValues* in_use = nullptr;
+std::atomic<std::uint64_t> last_id{0};
 
 }  // namespace
 
 StepValues::StepValues(const Device& device)
-    : device_(device), memory_(Pool::of(device).allocate(kRoom * sizeof(std::uint64_t))) {}
+    : device_(device), id_(++last_id), memory_(Pool::of(device).allocate(kRoom * sizeof(std::uint64_t))) {}
 
 StepValues* StepValues::current() {
   return in_use;
@@ -21,7 +24,8 @@ StepValues* StepValues::current() {
 
 const void* StepValues::add(std::size_t count, std::function<void(std::uint64_t*)> write) {
   const std::size_t first = words_.size();
-  if (first + count > kRoom) fail("step", "more numbers change from step to step than a captured step can hold");
+  if (first + count > kRoom)
+    fail("step", "more numbers change from step to step than a captured step can hold");
   words_.resize(first + count);
   parts_.push_back({first, std::move(write)});
   return static_cast<std::uint64_t*>(memory_->data()) + first;

@@ -18,6 +18,10 @@ class StepValues {
   // What this thread captures with, or null: then a step runs once, and numbers are passed by value.
   static StepValues* current();
 
+  const Device& device() const { return device_; }
+  // No two have the same, however short their lives.
+  std::uint64_t id() const { return id_; }
+
   // Room for `count` 8-byte words on the device, at an address that stays. `write` is called on the host before each
   // run of the step, the first one included, in the order of the calls to add(): it fills the words for that run and
   // moves on whatever state it reads them from. Whoever adds must not move that state on by itself.
@@ -41,6 +45,7 @@ class StepValues {
     std::function<void(std::uint64_t*)> write;
   };
   Device device_;
+  std::uint64_t id_;
   Storage memory_;
   std::vector<std::uint64_t> words_;  // as they go to the device
   std::vector<Part> parts_;

@@ -44,7 +44,7 @@ int main() {
   initialize(g, {"kaiming", 1}, init);
   initialize(d, {"kaiming", 1}, init);
   ParamArena g_arena({{"g", &g}}), d_arena({{"d", &d}});
-  AdamOptimizer g_adam(g_arena, {}), d_adam(d_arena, {});
+  Optimizer g_adam(g_arena, {}), d_adam(d_arena, {});
 
   const Tensor real = bright_rows(batch, cpu);
   for (int step = 1; step <= 3000; ++step) {

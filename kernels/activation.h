@@ -24,9 +24,8 @@ enum class Unary : std::uint8_t {
 };
 
 constexpr const char* name_of(Unary u) {
-  constexpr const char* names[] = {"identity", "relu", "leaky_relu", "tanh",   "sigmoid", "softplus",
-                                   "exp",      "log",  "sqrt",       "square", "abs",     "reciprocal",
-                                   "step"};
+  constexpr const char* names[] = {"identity", "relu", "leaky_relu", "tanh", "sigmoid",    "softplus", "exp",
+                                   "log",      "sqrt", "square",     "abs",  "reciprocal", "step"};
   return names[static_cast<int>(u)];
 }
 

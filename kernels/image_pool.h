@@ -38,7 +38,8 @@ inline void pool_exchange(const Exec& e, const PoolMove& move, const PoolMove* l
     fail("pool_exchange", x.shape.str() + " and " + y.shape.str() + " with place " +
                               std::to_string(move.place) + " of " + history.shape.str());
   if (e.device.on_host())
-    ref::pool_exchange(e, move, late, x, history, y);  // plain copies: nothing that a CPU kernel could do better
+    ref::pool_exchange(e, move, late, x, history,
+                       y);  // plain copies: nothing that a CPU kernel could do better
   else
     cuda::pool_exchange(e, move, late, x, history, y);
 }

@@ -49,9 +49,9 @@ CycleGanModel::CycleGanModel(const TrainOptions& o)
   for (const Network& network : networks()) initialize(*network.module, {o.init_type, o.init_gain}, init);
   using Named = std::vector<std::pair<std::string, Module*>>;
   g_ = std::make_unique<NetworkGroup>(Named{{"g_ab", g_ab_.get()}, {"g_ba", g_ba_.get()}},
-                                      adam_options(o, true));
-  d_ =
-      std::make_unique<NetworkGroup>(Named{{"d_a", d_a_.get()}, {"d_b", d_b_.get()}}, adam_options(o, false));
+                                      optimizer_options(o, true));
+  d_ = std::make_unique<NetworkGroup>(Named{{"d_a", d_a_.get()}, {"d_b", d_b_.get()}},
+                                      optimizer_options(o, false));
 }
 
 std::vector<Model::Network> CycleGanModel::networks() {

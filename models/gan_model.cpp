@@ -22,9 +22,9 @@ GanModel::GanModel(const TrainOptions& o, std::unique_ptr<Sequential> g, std::un
   initialize(*g_, {o.init_type, o.init_gain}, init);
   initialize(*d_, {o.init_type, o.init_gain}, init);
   g_trained_ = std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}},
-                                              adam_options(o, true));
+                                              optimizer_options(o, true));
   d_trained_ = std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"d", d_.get()}},
-                                              adam_options(o, false));
+                                              optimizer_options(o, false));
   RandomStream fixed(o.seed, kFixedNoise);
   fixed_noise_ = noise(64, fixed);
 }
@@ -75,7 +75,8 @@ std::vector<Stat> GanModel::run_step(const std::vector<Tensor>& domains) {
   g_trained_->update();
 
   const NoGrad no_grad;
-  const Tensor right = sub(loss_.share_real(on_real), loss_.share_real(on_fake));  // of the reals, less of the fakes
+  const Tensor right =
+      sub(loss_.share_real(on_real), loss_.share_real(on_fake));  // of the reals, less of the fakes
   return {{"loss_d", add(loss_real, loss_fake)},
           {"loss_g", loss_g},
           {"d_real", loss_.mean_score(on_real)},

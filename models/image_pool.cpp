@@ -14,9 +14,10 @@ Tensor ImagePool::place(std::size_t i) const {
 
 void ImagePool::make_room(std::int64_t elements, DType dtype, const Device& device) {
   if (history_ && history_.shape().c >= elements) return;
-  const ImagePool old = *this;
+  std::vector<Tensor> pictures;
+  for (std::size_t i = 0; i < kept_.size(); ++i) pictures.push_back(place(i));
   history_ = Tensor::empty({size_, 1, 1, elements}, dtype, device);
-  for (std::size_t i = 0; i < kept_.size(); ++i) place(i).assign(old.place(i));
+  for (std::size_t i = 0; i < kept_.size(); ++i) place(i).assign(pictures[i]);
 }
 
 PoolMove ImagePool::decide(const Shape& shape, Shape& old) {
@@ -50,8 +51,8 @@ Tensor ImagePool::query(const Tensor& pictures) {
       });
     else
       move = decide(one, back);
-    results.push_back(pool_exchange(pictures.batch_slice(i, 1), history_, move,
-                                    static_cast<const PoolMove*>(late), back));
+    results.push_back(
+        pool_exchange(pictures.batch_slice(i, 1), history_, move, static_cast<const PoolMove*>(late), back));
   }
   return all.n == 1 ? results[0] : concat(results, 0);
 }

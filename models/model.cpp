@@ -37,7 +37,9 @@ NetOptions net_options(const TrainOptions& o) {
 }  // namespace
 
 Model::Model(const TrainOptions& o)
-    : policy_{o.lr_policy, o.epochs, o.epochs_decay}, use_graph_(!o.no_graph && pictures_have_one_size(o)), graph_(parse_device(o.device)) {}
+    : policy_{o.lr_policy, o.epochs, o.epochs_decay},
+      use_graph_(!o.no_graph && pictures_have_one_size(o)),
+      graph_(parse_device(o.device)) {}
 
 Tensor Model::start_step(const std::vector<Tensor>& real, double epoch) {
   set_rates(policy_.factor(epoch));

@@ -19,35 +19,37 @@ void exchange(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-AdamOptions adam_options(const TrainOptions& o, bool generator) {
-  AdamOptions a;
+OptimizerOptions optimizer_options(const TrainOptions& o, bool generator) {
+  OptimizerOptions a;
+  a.rule = parse_optimizer(o.optimizer);
   a.beta1 = o.beta1;
   a.beta2 = o.beta2;
+  a.weight_decay = o.weight_decay;
   a.clip_norm = o.clip_grad;
   a.ema_decay = generator ? o.ema : 0;
   return a;
 }
 
 NetworkGroup::NetworkGroup(const std::vector<std::pair<std::string, Module*>>& networks,
-                           const AdamOptions& options)
-    : arena_(networks), adam_(arena_, options) {
+                           const OptimizerOptions& options)
+    : arena_(networks), optimizer_(arena_, options) {
   for (const auto& [name, module] : networks)
     for (Parameter& buffer : module->buffers()) {
       buffer.name = name + "." + buffer.name;
-      if (adam_.ema()) ema_buffers_.push_back(buffer.value.clone());
+      if (optimizer_.ema()) ema_buffers_.push_back(buffer.value.clone());
       buffers_.push_back(std::move(buffer));
     }
 }
 
-void NetworkGroup::update(double lr) {
-  adam_.step(lr);
-  const double decay = adam_.options().ema_decay;
+void NetworkGroup::update() {
+  optimizer_.step();
+  const double decay = optimizer_.options().ema_decay;
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i)
     ema_buffers_[i].assign(add(affine(ema_buffers_[i], decay), affine(buffers_[i].value, 1 - decay)));
 }
 
 void NetworkGroup::swap_average() {
-  exchange(arena_.values(), adam_.ema());
+  exchange(arena_.values(), optimizer_.ema());
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i) exchange(buffers_[i].value, ema_buffers_[i]);
 }
 
@@ -55,10 +57,10 @@ void NetworkGroup::save(CheckpointWriter& writer, bool full) {
   for (const ParamArena::Slot& slot : arena_.slots()) {
     const std::string& name = slot.parameter.name;
     writer.add(name, slot.parameter.value);
-    if (adam_.ema()) writer.add("ema." + name, arena_.slice(adam_.ema(), slot));
+    if (optimizer_.ema()) writer.add("ema." + name, arena_.slice(optimizer_.ema(), slot));
     if (!full) continue;
-    writer.add(moment_name("m", name), arena_.slice(adam_.m(), slot));
-    writer.add(moment_name("v", name), arena_.slice(adam_.v(), slot));
+    if (optimizer_.m()) writer.add(moment_name("m", name), arena_.slice(optimizer_.m(), slot));
+    writer.add(moment_name("v", name), arena_.slice(optimizer_.v(), slot));
   }
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     writer.add(buffers_[i].name, buffers_[i].value);
@@ -74,10 +76,10 @@ void NetworkGroup::load(const CheckpointFile& file, bool full) {
   for (const ParamArena::Slot& slot : arena_.slots()) {
     const std::string& name = slot.parameter.name;
     file.load(name, slot.parameter.value);
-    if (adam_.ema()) load_average(name, arena_.slice(adam_.ema(), slot));
+    if (optimizer_.ema()) load_average(name, arena_.slice(optimizer_.ema(), slot));
     if (!full) continue;
-    file.load(moment_name("m", name), arena_.slice(adam_.m(), slot));
-    file.load(moment_name("v", name), arena_.slice(adam_.v(), slot));
+    if (optimizer_.m()) file.load(moment_name("m", name), arena_.slice(optimizer_.m(), slot));
+    file.load(moment_name("v", name), arena_.slice(optimizer_.v(), slot));
   }
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     file.load(buffers_[i].name, buffers_[i].value);
@@ -85,14 +87,15 @@ void NetworkGroup::load(const CheckpointFile& file, bool full) {
   }
 }
 
+// The counts of updates of any rule are called "adam." for ever: format 1 of checkpoints has them so.
 void NetworkGroup::add_counters(std::map<std::string, std::uint64_t>& counters) {
-  const auto& steps = adam_.steps();
+  const auto& steps = optimizer_.steps();
   for (std::size_t i = 0; i < steps.size(); ++i)
     counters["adam." + arena_.slots()[i].parameter.name] = static_cast<std::uint64_t>(steps[i]);
 }
 
 void NetworkGroup::set_counters(const std::map<std::string, std::uint64_t>& counters) {
-  auto& steps = adam_.steps();
+  auto& steps = optimizer_.steps();
   for (std::size_t i = 0; i < steps.size(); ++i)
     steps[i] = static_cast<std::int64_t>(counter_of(counters, "adam." + arena_.slots()[i].parameter.name));
 }

@@ -1,4 +1,4 @@
-// Networks that learn together: one arena, one Adam, one running average, and how all of that is saved.
+// Networks that learn together: one arena, one optimiser, one running average, and how all of that is saved.
 #pragma once
 
 #include <cstdint>
@@ -13,27 +13,31 @@
 
 namespace sumi {
 
-// What the options say of Adam. Only generators keep a running average.
-AdamOptions adam_options(const TrainOptions& options, bool generator);
+// What the options say of the optimiser, whichever it is. Only generators keep a running average.
+OptimizerOptions optimizer_options(const TrainOptions& options, bool generator);
 
 class NetworkGroup {
  public:
   // The modules' parameters move into the arena; the modules must outlive the group.
-  NetworkGroup(const std::vector<std::pair<std::string, Module*>>& networks, const AdamOptions& options);
+  NetworkGroup(const std::vector<std::pair<std::string, Module*>>& networks, const OptimizerOptions& options);
 
   ParamArena& arena() { return arena_; }
 
-  // The rate of the updates to come.
-  void set_lr(double lr) { adam_.set_lr(lr); }
-  // The optimiser's step, and the running statistics' own average: averaged weights need statistics that lag as
-  // they do.
+  // The learning rate from now on. Around a captured step: before each run.
+  void set_lr(double lr) { optimizer_.set_lr(lr); }
+  // The optimiser's step, and the running statistics' own average: averaged weights need statistics that lag as they
+  // do.
   void update();
+  // The norm of the last gradient before clipping, on the device. Absent when clipping is off.
+  const Tensor& gradient_norm() const { return optimizer_.norm(); }
 
   // While it lives, the running averages stand in the places of weights and statistics. Does nothing where
   // there are none, or unless `use`.
   class Averaged {
    public:
-    Averaged(NetworkGroup& group, bool use) : group_(use && group.adam_.ema() ? &group : nullptr) { swap(); }
+    Averaged(NetworkGroup& group, bool use) : group_(use && group.optimizer_.ema() ? &group : nullptr) {
+      swap();
+    }
     ~Averaged() { swap(); }
     Averaged(const Averaged&) = delete;
     Averaged& operator=(const Averaged&) = delete;
@@ -45,7 +49,7 @@ class NetworkGroup {
     NetworkGroup* group_;
   };
 
-  // Weights, statistics and averages; with `full` the moments too.
+  // Weights, statistics and averages; with `full` the moments too, as many as the optimiser has.
   void save(CheckpointWriter& writer, bool full);
   // Weights from elsewhere (not `full`) without averages start their own.
   void load(const CheckpointFile& file, bool full);
@@ -55,15 +59,15 @@ class NetworkGroup {
   void set_counters(const std::map<std::string, std::uint64_t>& counters);
 
   // The name of a parameter that is NaN or infinite, or whose moments are, or "".
-  std::string first_nonfinite() const { return adam_.first_nonfinite(); }
+  std::string first_nonfinite() const { return optimizer_.first_nonfinite(); }
   // Names of parameters that no update has reached.
-  std::vector<std::string> never_updated() const { return adam_.never_updated(); }
+  std::vector<std::string> never_updated() const { return optimizer_.never_updated(); }
 
  private:
   void swap_average();
 
   ParamArena arena_;
-  AdamOptimizer adam_;
+  Optimizer optimizer_;
   std::vector<Parameter> buffers_;   // running statistics, names prefixed
   std::vector<Tensor> ema_buffers_;  // as many, or none
 };

@@ -141,6 +141,7 @@ void validate(const TrainOptions& o) {
   within("lr-d", o.lr_d, 0.0, 1e3);
   within("beta1", o.beta1, 0.0, 0.999999);
   within("beta2", o.beta2, 0.0, 0.999999999);
+  within("weight-decay", o.weight_decay, 0.0, 1e3);
   within("label-smooth", o.label_smooth, 0.0, 0.5);
   within("clip-grad", o.clip_grad, 0.0, 1e9);
   within("ema", o.ema, 0.0, 0.9999999);
@@ -164,6 +165,7 @@ void validate(const TrainOptions& o) {
            fmt::format("unknown '{}'; use one of: {}", value, fmt::join(allowed, ", ")));
   };
   choice("gan-mode", o.gan_mode, {"vanilla", "saturating", "lsgan"});
+  choice("optimizer", o.optimizer, {"adam", "adamw", "rmsprop"});
   choice("lr-policy", o.lr_policy, {"constant", "linear", "step", "cosine"});
   choice("init-type", o.init_type, {"normal", "xavier", "xavier-uniform", "kaiming", "orthogonal"});
   choice("precision", o.precision, {"auto", "f32", "f64"});

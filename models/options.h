@@ -37,8 +37,9 @@ struct TrainOptions {
   int batch_size = 64;
   std::int64_t steps = 0;  // of the whole run; 0: as `epochs` says
   double epochs = 25, epochs_decay = 0;
+  std::string optimizer = "adam";
   double lr = 2e-4, lr_g = 0, lr_d = 0;  // lr_g and lr_d: 0 means lr
-  double beta1 = 0.5, beta2 = 0.999;
+  double beta1 = 0.5, beta2 = 0.999, weight_decay = 0;
   std::string lr_policy = "constant";
   std::string gan_mode = "vanilla";
   double lambda_a = 10, lambda_b = 10, lambda_identity = 0.5;
@@ -153,11 +154,16 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"epochs-decay", "--n-epochs-decay", train, "X",
                    "more passes, in which the learning rate falls", true},
         o.epochs_decay);
-  visit(OptionInfo{"lr", "", train, "X", "learning rate of Adam", false}, o.lr);
+  visit(OptionInfo{"optimizer", "", train, "RULE", "adam, adamw or rmsprop", false}, o.optimizer);
+  visit(OptionInfo{"lr", "", train, "X", "learning rate", false}, o.lr);
   visit(OptionInfo{"lr-g", "--glr", train, "X", "the generator's own rate (0: --lr)", false}, o.lr_g);
   visit(OptionInfo{"lr-d", "--dlr", train, "X", "the discriminator's own rate (0: --lr)", false}, o.lr_d);
   visit(OptionInfo{"beta1", "", train, "X", "Adam's first decay", false}, o.beta1);
-  visit(OptionInfo{"beta2", "", train, "X", "Adam's second decay", false}, o.beta2);
+  visit(OptionInfo{"beta2", "", train, "X", "Adam's second decay, and RMSProp's only one", false}, o.beta2);
+  visit(OptionInfo{"weight-decay", "", train, "X",
+                   "shrinks the weights; added to the gradient, by adamw taken from the weights themselves",
+                   false},
+        o.weight_decay);
   visit(OptionInfo{"lr-policy", "", train, "RULE", "constant, linear, step or cosine", false}, o.lr_policy);
   visit(OptionInfo{"gan-mode", "", train, "LOSS", "vanilla, saturating or lsgan", false}, o.gan_mode);
   visit(

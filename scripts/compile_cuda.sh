@@ -22,7 +22,7 @@ trap 'rm -rf "$scratch"' EXIT
 compile() {  # compile ARCH SOURCE
   local flags=() start=$SECONDS log
   log=$(mktemp "$scratch/log.XXXXXX")
-  [[ $(basename "$2") =~ ^(random|adam).cu$ ]] && flags=(-fmad=false)  # as kernels/CMakeLists.txt
+  [[ $(basename "$2") =~ ^(random|optim).cu$ ]] && flags=(-fmad=false)  # as kernels/CMakeLists.txt
   if ! nvcc -DSUMI_CUDA=1 -I. -std=c++20 --expt-relaxed-constexpr "${flags[@]}" -Xcompiler=-Wall,-Wextra -Werror=all-warnings \
     -arch="sm_$1" -c "$2" -o "$log.o" >"$log" 2>&1; then
     echo "compile_cuda: sm_$1 $2" >&2

@@ -160,7 +160,7 @@ std::vector<std::pair<std::string, Tensor>> dcgan_step(DType dtype, const Device
   initialize(*g, {"normal", 0.2}, stream);
   initialize(*d, {"normal", 0.2}, stream);
   ParamArena ga({{"g", g.get()}}), da({{"d", d.get()}});
-  AdamOptimizer g_adam(ga, {}), d_adam(da, {});
+  Optimizer g_adam(ga, {}), d_adam(da, {});
   const Tensor z = gradcheck::convert(numbers({4, 1, 1, 8}, 1), dtype, device);
   const Tensor real = gradcheck::convert(numbers({4, 16, 16, 3}, 2), dtype, device);
   std::vector<std::pair<std::string, Tensor>> results;
@@ -183,7 +183,7 @@ std::vector<std::pair<std::string, Tensor>> dcgan_step(DType dtype, const Device
   tape.backward(g_loss);
   for (const auto& slot : ga.slots())
     results.emplace_back("gradient of " + slot.parameter.name, slot.grad->grad);
-  CHECK(g_adam.step(2e-4) == -1);
+  g_adam.step(2e-4);
   for (const auto& m : {g.get(), d.get()})
     for (const Parameter& b : m->buffers()) results.emplace_back(b.name, b.value);
   CHECK(g_adam.never_updated().empty());

@@ -60,7 +60,8 @@ struct Learner {
     for (int i = 0; i < steps; ++i) {
       optimizer->set_lr(0.01 / (i + 1));
       const std::vector<Tensor> xs{input(static_cast<std::uint64_t>(i))};
-      const auto results = graph ? graph->run("learn", xs, [&](const auto& in) { return step(in); }) : step(xs);
+      const auto results =
+          graph ? graph->run("learn", xs, [&](const auto& in) { return step(in); }) : step(xs);
       for (const Tensor& t : results) all.push_back(t.to_vector<double>());
       all.push_back({static_cast<double>(noise.position())});
     }
@@ -91,7 +92,8 @@ TEST_CASE("step graph: what others allocate between the runs does not touch it")
     got.push_back({static_cast<double>(captured.noise.position())});
     // Takes whatever is free, overwrites it, and makes the device's own scratch memory grow.
     std::vector<Tensor> others;
-    for (const std::int64_t n : {1, 2, 16, 64}) others.push_back(Tensor::full({n, 3, 3, 4}, 7, DType::f32, tested));
+    for (const std::int64_t n : {1, 2, 16, 64})
+      others.push_back(Tensor::full({n, 3, 3, 4}, 7, DType::f32, tested));
     CHECK(sum(Tensor::full({i + 1, 64, 64, 4}, 1, DType::f32, tested)).item() == (i + 1) * 64 * 64 * 4);
   }
   want.resize(got.size());
@@ -107,8 +109,9 @@ TEST_CASE("step graph: a graph for each key and shape, and later ones run as the
       const Shape shape{n, 1, 1, 2};
       CHECK(graph.run("twice", {Tensor::full(shape, n, DType::f32, tested)}, twice)[0].to_vector<double>() ==
             Values(static_cast<std::size_t>(2 * n), 2.0 * static_cast<double>(n)));
-      CHECK(graph.run("thrice", {Tensor::full(shape, n, DType::f32, tested)}, thrice)[0].to_vector<double>() ==
-            Values(static_cast<std::size_t>(2 * n), 3.0 * static_cast<double>(n)));
+      CHECK(
+          graph.run("thrice", {Tensor::full(shape, n, DType::f32, tested)}, thrice)[0].to_vector<double>() ==
+          Values(static_cast<std::size_t>(2 * n), 3.0 * static_cast<double>(n)));
     }
   CHECK(graph.captured() == (captures ? 4 : 0));
 }

@@ -15,10 +15,9 @@ namespace {
 using namespace sumi::kernels;
 
 constexpr double alpha = 0.2;
-constexpr Unary all[] = {Unary::identity, Unary::relu,     Unary::leaky_relu, Unary::tanh,
-                         Unary::sigmoid,  Unary::softplus, Unary::exp,        Unary::log,
-                         Unary::sqrt,     Unary::square,   Unary::abs,        Unary::reciprocal,
-                         Unary::step};
+constexpr Unary all[] = {Unary::identity, Unary::relu,       Unary::leaky_relu, Unary::tanh, Unary::sigmoid,
+                         Unary::softplus, Unary::exp,        Unary::log,        Unary::sqrt, Unary::square,
+                         Unary::abs,      Unary::reciprocal, Unary::step};
 
 Job forward_job(Unary f, Shape shape, const std::vector<double>& x) {
   return {name_of(f), {{shape, x}}, {shape}, [f](const Exec& e, const Ins& in, Outs& out, Write) {
@@ -87,7 +86,8 @@ TEST_CASE("unary_grad: central differences") {
 TEST_CASE("unary_grad: at the kink the derivatives are those of PyTorch") {
   for (Device device : every_device())
     for (DType t : {DType::f32, DType::bf16})
-      for (auto [f, want] : {std::pair{Unary::relu, 0.0}, {Unary::leaky_relu, 0.25}, {Unary::abs, 0.0}, {Unary::step, 0.0}}) {
+      for (auto [f, want] :
+           {std::pair{Unary::relu, 0.0}, {Unary::leaky_relu, 0.25}, {Unary::abs, 0.0}, {Unary::step, 0.0}}) {
         Bench b(device);
         const Shape s = Shape::vector(11);
         Buffer x(s, t, device, std::vector<double>(11, 0.0)), dy(s, t, device, std::vector<double>(11, 1.0));

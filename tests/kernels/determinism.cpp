@@ -7,6 +7,7 @@
 #include "kernels/loss.h"
 #include "kernels/norm.h"
 #include "kernels/reduce.h"
+#include "kernels/spectral_norm.h"
 #include "tests/cases/conv.h"
 #include "tests/kernels/harness.h"
 #ifndef SUMI_CUDA
@@ -77,6 +78,15 @@ TEST_CASE("determinism: reductions, norm and loss") {
     check({"sum_squares", {{s, x}}, {Shape::scalar()}, [](const Exec& e, const Ins& in, Outs& out, Write) {
              sum_squares(e, in[0], out[0]);
            }});
+    const std::int64_t columns = s.h * s.w * s.c;
+    check({"spectral_norm",
+           {{s, x}},
+           {Shape::scalar(), Shape::vector(s.n), Shape::vector(columns)},
+           [](const Exec& e, const Ins& in, Outs& out, Write) {
+             spectral_norm(e, in[0], true, 1e-12, out[1], out[2], out[0]);
+           },
+           false,
+           {{0}, reals(s.n, 3), reals(columns, 4)}});
     for (Loss loss : {Loss::bce_logits, Loss::squared})
       check({name_of(loss),
              {{s, x}},

@@ -2,19 +2,20 @@
 #include <doctest/doctest.h>
 
 #include "kernels/activation.h"
-#include "kernels/adam.h"
 #include "kernels/colour.h"
 #include "kernels/conv.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "kernels/loss.h"
 #include "kernels/norm.h"
+#include "kernels/optim.h"
 #include "kernels/pad.h"
 #include "kernels/pool.h"
 #include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/resize.h"
 #include "kernels/softmax.h"
+#include "kernels/spectral_norm.h"
 #include "tests/kernels/harness.h"
 
 namespace sumi::test {
@@ -69,7 +70,7 @@ TEST_CASE("errors: operands of two types, and f64 where it does not exist") {
   expect_error({"[fill]", "f64", "--device ref"}, [&] { fill(Exec{cuda}, 0, there); });
   Bench r(ref);
   Buffer p = tensor({1, 1, 1, 4}, DType::bf16, ref);
-  expect_error({"[adam]", "bf16"}, [&] { adam(r.exec, {}, p, p, p, p, {}); });
+  expect_error({"[adam]", "bf16"}, [&] { optimizer_step(r.exec, {}, p, p, p, p, {}, {}); });
 }
 
 TEST_CASE("errors: shapes") {
@@ -95,7 +96,15 @@ TEST_CASE("errors: shapes") {
   expect_error({"[gemm]", "2x4x4x6", "b1m2n2k3"}, [&] {
     gemm(b.exec, {1, 2, 2, 3, false, false, 1, 1}, x, x, {}, x, Write::overwrite);
   });
-  expect_error({"[adam]", "2x4x4x5", "2x4x4x6"}, [&] { adam(b.exec, {}, x, y, x, x, {}); });
+  expect_error({"[adam]", "2x4x4x5", "2x4x4x6"}, [&] { optimizer_step(b.exec, {}, x, y, x, x, {}, {}); });
+  expect_error({"[adamw]", "m is 0x0x0x0", "2x4x4x6"},
+               [&] { optimizer_step(b.exec, {.rule = Optimizer::adamw}, x, x, {}, x, {}, {}); });
+  expect_error({"[rmsprop]", "no first moment"},
+               [&] { optimizer_step(b.exec, {.rule = Optimizer::rmsprop}, x, x, x, x, {}, {}); });
+  expect_error({"[adam]", "scale", "1x1x1x5"}, [&] { optimizer_step(b.exec, {}, x, x, x, x, {}, vec); });
+  expect_error({"[spectral_norm]", "v", "1x1x1x5", "1x1x1x96"},
+               [&] { spectral_norm(b.exec, x, true, 1e-12, tensor(Shape::vector(2)), vec, one); });
+  expect_error({"[clip_scale]", "squares", "2x4x4x6"}, [&] { clip_scale(b.exec, x, 1, one, {}); });
 }
 
 TEST_CASE("errors: geometry of convolution") {

@@ -15,7 +15,7 @@ using namespace sumi::kernels;
 
 const Shape kPicture{1, 3, 5, 3}, kHistory{3, 1, 1, 50};
 
-// Outputs the history and y. 
+// Outputs the history and y.
 Job exchange_job(const PoolMove& move) {
   return {"pool_exchange",
           {{kPicture, reals(45, 1)}},

@@ -46,7 +46,9 @@ TEST_CASE("pool: size 0 returns its input; a batch is treated picture by picture
 TEST_CASE("pool: pictures of different sizes come back whole, from a checkpoint too") {
   const TempFolder folder;
   ImagePool pool(4, 9, 3), copy(4, 9, 3);
-  const auto sized = [](int i) { return Tensor::full({1, 1 + i % 3, 1 + i % 5, 2}, i, DType::f32, Device{}); };
+  const auto sized = [](int i) {
+    return Tensor::full({1, 1 + i % 3, 1 + i % 5, 2}, i, DType::f32, Device{});
+  };
   const auto check = [&](const Tensor& got) {
     const double i = value_of(got);
     CHECK(got.shape() == sized(static_cast<int>(i)).shape());

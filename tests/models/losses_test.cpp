@@ -20,7 +20,7 @@ Tensor logit(double p) {
 TEST_CASE("the source texts' worked example: D(x) = .8, D(G(z)) = .6 gives L_G = .511 and L_D = 1.139") {
   const GanLoss loss("vanilla", 0);
   const Tensor on_real = logit(0.8), on_fake = logit(0.6);
-  CHECK(loss.score(on_real.item()) == doctest::Approx(0.8));
+  CHECK(loss.mean_score(on_real).item() == doctest::Approx(0.8));
   const double loss_d = loss.discriminator_real(on_real).item() + loss.discriminator_fake(on_fake).item();
   CHECK(loss_d == doctest::Approx(-std::log(0.8) - std::log(0.4)).epsilon(1e-12));
   CHECK(std::round(loss_d * 1000) / 1000 == doctest::Approx(1.139));
@@ -40,7 +40,7 @@ TEST_CASE("lsgan: squares of the raw outputs") {
   CHECK(loss.discriminator_real(out).item() == doctest::Approx(0.49));
   CHECK(loss.discriminator_fake(out).item() == doctest::Approx(0.09));
   CHECK(loss.generator(out).item() == doctest::Approx(0.49));
-  CHECK(loss.score(0.3) == 0.3);
+  CHECK(loss.mean_score(out).item() == 0.3);
 }
 
 TEST_CASE("label smoothing moves the real label only") {
@@ -49,4 +49,10 @@ TEST_CASE("label smoothing moves the real label only") {
   CHECK(smooth.discriminator_real(out).item() == doctest::Approx(-0.9 * std::log(0.8) - 0.1 * std::log(0.2)));
   CHECK(smooth.discriminator_fake(out).item() == plain.discriminator_fake(out).item());
   CHECK(smooth.generator(out).item() == plain.generator(out).item());
+}
+
+TEST_CASE("the share of outputs that say real: from 0 on as logits, from 0.5 on as scores") {
+  const Tensor out = Tensor::from(std::vector<double>{-1, 0.3, 0.4, 0.6}, {4, 1, 1, 1}, DType::f64, kRef);
+  CHECK(GanLoss("vanilla", 0).share_real(out).item() == 0.75);
+  CHECK(GanLoss("lsgan", 0).share_real(out).item() == 0.25);
 }

@@ -33,71 +33,114 @@ void give(ParamArena& arena, std::size_t i, int t) {
   slot.grad->written = true;
 }
 
-// Adam by the formula of Kingma and Ba 2014 with PyTorch's weight decay, on plain vectors.
+// The rules by their formulas, on plain vectors.
 struct Formula {
   std::vector<double> p, m, v, ema;
   int t = 0;
   explicit Formula(const Tensor& start) : p(start.to_vector<double>()), m(p.size()), v(p.size()), ema(p) {}
-  void step(const AdamOptions& o, double lr, double scale, const std::vector<double>& grad) {
+  void step(const OptimizerOptions& o, double lr, double scale, const std::vector<double>& grad) {
     ++t;
     for (std::size_t i = 0; i < p.size(); ++i) {
-      const double g = scale * grad[i] + o.weight_decay * p[i];
+      double g = scale * grad[i];
+      if (o.rule == OptimizerRule::adamw)
+        p[i] -= lr * o.weight_decay * p[i];
+      else
+        g += o.weight_decay * p[i];
       m[i] = o.beta1 * m[i] + (1 - o.beta1) * g;
       v[i] = o.beta2 * v[i] + (1 - o.beta2) * g * g;
       const double m_hat = m[i] / (1 - std::pow(o.beta1, t)), v_hat = v[i] / (1 - std::pow(o.beta2, t));
-      p[i] -= lr * m_hat / (std::sqrt(v_hat) + o.eps);
+      if (o.rule == OptimizerRule::rmsprop)
+        p[i] -= lr * g / (std::sqrt(v[i]) + o.eps);
+      else
+        p[i] -= lr * m_hat / (std::sqrt(v_hat) + o.eps);
       ema[i] = o.ema_decay * ema[i] + (1 - o.ema_decay) * p[i];
     }
   }
 };
 
-TEST_CASE("optim: Adam equals its formula in f64, with weight decay, clipping and EMA") {
-  for (const double decay : {0.0, 0.01})
-    for (const double clip : {0.0, 0.5, 100.0})
-      for (const double ema : {0.0, 0.9}) {
-        Parameters net(kShapes, DType::f64, gradcheck::ref);
-        ParamArena arena({{"net", &net}});
-        AdamOptions o;
-        o.beta1 = 0.9;
-        o.weight_decay = decay;
-        o.clip_norm = clip;
-        o.ema_decay = ema;
-        AdamOptimizer adam(arena, o);
-        CHECK(static_cast<bool>(adam.ema()) == (ema > 0));
-        std::vector<Formula> want;
-        for (const Tensor& p : net.values) want.emplace_back(p);
-        for (int t = 0; t < 5; ++t) {
-          const double lr = 0.1 / (t + 1);
-          arena.begin();
-          double squares = 0;
-          for (std::size_t i = 0; i < kShapes.size(); ++i) {
-            give(arena, i, t);
-            const Tensor g = net.values[i].grad();
-            squares += gradcheck::dot(g, g);
-          }
-          const double norm = std::sqrt(squares);
-          const double scale = clip > 0 ? std::min(1.0, clip / (norm + 1e-6)) : 1.0;
-          const double told = adam.step(lr);
-          CHECK(told == (clip > 0 ? doctest::Approx(norm).epsilon(1e-12) : doctest::Approx(-1)));
-          for (std::size_t i = 0; i < kShapes.size(); ++i) {
-            const auto& slot = arena.slots()[i];
-            want[i].step(o, lr, scale, net.values[i].grad().to_vector<double>());
-            compare("p", net.values[i].to_vector<double>(), want[i].p, 1e-13);
-            compare("m", arena.slice(adam.m(), slot).to_vector<double>(), want[i].m, 1e-13);
-            compare("v", arena.slice(adam.v(), slot).to_vector<double>(), want[i].v, 1e-13);
-            if (ema > 0)
-              compare("ema", arena.slice(adam.ema(), slot).to_vector<double>(), want[i].ema, 1e-13);
-          }
+constexpr OptimizerRule kRules[] = {OptimizerRule::adam, OptimizerRule::adamw, OptimizerRule::rmsprop};
+
+void check_formula(const OptimizerOptions& o) {
+  Parameters net(kShapes, DType::f64, gradcheck::ref);
+  ParamArena arena({{"net", &net}});
+  Optimizer optimizer(arena, o);
+  CHECK(static_cast<bool>(optimizer.ema()) == (o.ema_decay > 0));
+  CHECK(static_cast<bool>(optimizer.norm()) == (o.clip_norm > 0));
+  CHECK(static_cast<bool>(optimizer.m()) == (o.rule != OptimizerRule::rmsprop));
+  std::vector<Formula> want;
+  for (const Tensor& p : net.values) want.emplace_back(p);
+  for (int t = 0; t < 5; ++t) {
+    const double lr = 0.1 / (t + 1);
+    arena.begin();
+    double squares = 0;
+    for (std::size_t i = 0; i < kShapes.size(); ++i) {
+      give(arena, i, t);
+      const Tensor g = net.values[i].grad();
+      squares += gradcheck::dot(g, g);
+    }
+    const double norm = std::sqrt(squares);
+    const double scale = o.clip_norm > 0 ? std::min(1.0, o.clip_norm / (norm + 1e-6)) : 1.0;
+    optimizer.step(lr);
+    if (o.clip_norm > 0) CHECK(optimizer.norm().item() == doctest::Approx(norm).epsilon(1e-12));
+    for (std::size_t i = 0; i < kShapes.size(); ++i) {
+      const auto& slot = arena.slots()[i];
+      const auto part = [&](const Tensor& flat) { return arena.slice(flat, slot).to_vector<double>(); };
+      want[i].step(o, lr, scale, net.values[i].grad().to_vector<double>());
+      compare("p", net.values[i].to_vector<double>(), want[i].p, 1e-13);
+      if (optimizer.m()) compare("m", part(optimizer.m()), want[i].m, 1e-13);
+      compare("v", part(optimizer.v()), want[i].v, 1e-13);
+      if (optimizer.ema()) compare("ema", part(optimizer.ema()), want[i].ema, 1e-13);
+    }
+  }
+}
+
+TEST_CASE("optim: each rule equals its formula in f64, with weight decay, clipping and EMA") {
+  for (const OptimizerRule rule : kRules)
+    for (const double decay : {0.0, 0.01})
+      for (const double clip : {0.0, 0.5, 100.0})
+        for (const double ema : {0.0, 0.9}) {
+          CAPTURE(kernels::name_of(rule));
+          OptimizerOptions o;
+          o.rule = rule;
+          o.beta1 = 0.9;
+          o.weight_decay = decay;
+          o.clip_norm = clip;
+          o.ema_decay = ema;
+          check_formula(o);
         }
-      }
+}
+
+TEST_CASE("optim: four clipped steps with weight decay end where PyTorch's end") {
+  // torch 1.13 in f64: Adam, AdamW and RMSprop(alpha=0.9) with lr 0.05, betas (0.5, 0.9), eps 1e-8, weight decay 0.1,
+  // and clip_grad_norm_(1) before each step.
+  const std::vector<std::vector<double>> ends = {
+      {0.29453670911184604, -1.1625669493068274, 1.8767341059420548},
+      {0.28679654146218836, -1.1799833691082973, 1.858883729139954},
+      {-0.0088135071963369033, -1.1279716983548824, 1.7906552492423087},
+  };
+  for (std::size_t rule = 0; rule < 3; ++rule) {
+    Parameters net({{1, 1, 1, 3}}, DType::f64, gradcheck::ref);
+    net.values[0].assign({0.5, -1.25, 2});
+    ParamArena arena({{"net", &net}});
+    OptimizerOptions o{kRules[rule], 0.05, 0.5, 0.9, 1e-8, 0.1, 1, 0};
+    Optimizer optimizer(arena, o);
+    for (int t = 0; t < 4; ++t) {
+      arena.begin();
+      arena.slots()[0].grad->grad.assign({0.3 * (t + 1), -0.7 + 0.5 * t, 1.5 - 0.4 * t * t});
+      arena.slots()[0].grad->written = true;
+      optimizer.step();
+    }
+    compare("p", net.values[0].to_vector<double>(), ends[rule], 1e-15);
+    CHECK(optimizer.norm().item() == doctest::Approx(2.5475478405713998).epsilon(1e-15));
+  }
 }
 
 TEST_CASE("optim: slots that nothing wrote are skipped and named, and count their own steps") {
   Parameters net(kShapes, DType::f64, gradcheck::ref);
   ParamArena arena({{"net", &net}});
-  AdamOptions o;
+  OptimizerOptions o;
   o.ema_decay = 0.5;
-  AdamOptimizer adam(arena, o);
+  Optimizer adam(arena, o);
   std::vector<Formula> want;
   for (const Tensor& p : net.values) want.emplace_back(p);
   // Which slots get a gradient in each step; stale gradients of the others lie in memory.
@@ -124,21 +167,20 @@ TEST_CASE("optim: f32 on the CPU equals the reference") {
                                       {gradcheck::ref, DType::f64}}) {
     Parameters net(kShapes, dtype, device);
     ParamArena arena({{"net", &net}});
-    AdamOptions o;
+    OptimizerOptions o;
     o.weight_decay = 0.01;
     o.clip_norm = 0.5;
     o.ema_decay = 0.9;
-    AdamOptimizer adam(arena, o);
-    double norm = 0;
+    Optimizer adam(arena, o);
     for (int t = 0; t < 5; ++t) {
       arena.begin();
       for (std::size_t i = 0; i < kShapes.size(); ++i) give(arena, i, t);
-      norm = adam.step(0.01);
+      adam.step(0.01);
     }
     std::vector<double> all = arena.values().to_vector<double>();
     for (const Tensor& state : {adam.m(), adam.v(), adam.ema()})
       for (const double v : state.to_vector<double>()) all.push_back(v);
-    all.push_back(norm);
+    all.push_back(adam.norm().item());
     results.push_back(all);
   }
   compare("cpu f32 and ref f32", results[1], results[0], 1e-6);
@@ -160,10 +202,16 @@ TEST_CASE("optim: the arena holds every parameter, on cache lines, under prefixe
   CHECK(names == std::vector<std::string>{"a.p0", "a.p1", "a.p2", "b.p0"});
   CHECK(a.values[2].to_vector<double>() == before);
   arena.begin();
-  CHECK(arena.gradient_norm() == 0);
-  give(arena, 1, 0);
+  OptimizerOptions clipped;
+  clipped.clip_norm = 1;
+  Optimizer optimizer(arena, clipped);
+  optimizer.step();
+  CHECK(optimizer.norm().item() == 0);
+  give(arena, 1, 0);  // what lies in memory of the others does not count
+  arena.slots()[0].grad->grad.assign(numbers(kShapes[0], 3));
+  optimizer.step();
   const Tensor g = a.values[1].grad();
-  CHECK(arena.gradient_norm() == doctest::Approx(std::sqrt(gradcheck::dot(g, g))).epsilon(1e-6));
+  CHECK(optimizer.norm().item() == doctest::Approx(std::sqrt(gradcheck::dot(g, g))).epsilon(1e-6));
 
   Parameters other(kShapes, DType::f64, gradcheck::ref);
   CHECK(gradcheck::error_of([&] {
@@ -173,6 +221,12 @@ TEST_CASE("optim: the arena holds every parameter, on cache lines, under prefixe
   CHECK(gradcheck::error_of([&] {
           ParamArena({{"a", &none}});
         }) == "[optimiser] there are no parameters to train");
+}
+
+TEST_CASE("optim: rules by name") {
+  for (const OptimizerRule rule : kRules) CHECK(parse_optimizer(kernels::name_of(rule)) == rule);
+  CHECK(gradcheck::error_of([] { parse_optimizer("sgd"); }) ==
+        "[optimizer] unknown 'sgd'; use adam, adamw or rmsprop");
 }
 
 TEST_CASE("optim: learning-rate policies") {

@@ -1,0 +1,33 @@
+// Spectral normalisation of a weight. u and v are taken as constants, so sigma = u^T W v is linear in the weight and
+// its gradient is their outer product.
+#include <fmt/format.h>
+
+#include "engine/device.h"
+#include "engine/ops.h"
+#include "engine/trace.h"
+#include "kernels/spectral_norm.h"
+
+namespace sumi {
+namespace {
+
+Tensor spectral_sigma(const Tensor& w, const Tensor& u, const Tensor& v, bool update) {
+  Op op("spectral_norm", {w});
+  const Tensor sigma = Tensor::empty(Shape::scalar(), w.dtype(), w.device());
+  kernels::spectral_norm(exec_on(w.device()), w.view(), update, 1e-12, u.mut(), v.mut(), sigma.mut());
+  op.done(sigma);
+  if (!would_record({w})) return sigma;
+  // The next call moves u and v; this one's gradient is of what they are now.
+  const Tensor column = u.clone().with_shape(Shape::matrix(u.count(), 1));
+  const Tensor row = v.clone().with_shape(Shape::matrix(1, v.count()));
+  return record(op.name(), {w}, sigma, [shape = w.shape(), column, row](const Tensor& dy, Grads& g) {
+    g.put(0, reshape(matmul(mul(column, dy), row), shape));
+  });
+}
+
+}  // namespace
+
+Tensor spectral_normalize(const Tensor& w, const Tensor& u, const Tensor& v, bool update) {
+  return div(w, spectral_sigma(w, u, v, update));
+}
+
+}  // namespace sumi

@@ -1,0 +1,98 @@
+// Updates of parameters over flat ranges: Adam (Kingma and Ba 2014), AdamW (Loshchilov and Hutter 2017) and RMSProp
+// (Tieleman and Hinton 2012), with an optional running average of weights; and clipping decided on the device.
+#pragma once
+
+#include <cmath>
+
+#include "kernels/base/exec.h"
+
+namespace sumi::kernels {
+
+enum class Optimizer : std::uint8_t { adam, adamw, rmsprop };
+
+constexpr const char* name_of(Optimizer rule) {
+  constexpr const char* names[] = {"adam", "adamw", "rmsprop"};
+  return names[static_cast<int>(rule)];
+}
+
+// What the learning rate and the count of updates make; all that changes from step to step.
+struct StepRates {
+  double rate = 0;    // lr / (1 - beta1^step); rmsprop: lr
+  double root = 1;    // 1 / sqrt(1 - beta2^step); rmsprop: 1
+  double shrink = 1;  // adamw: 1 - lr weight_decay; the others: 1
+};
+
+// With s = grad_scale (times `scale` where given), g' = s g (+ weight_decay p, but for adamw):
+//   p *= shrink
+//   m = beta1 m + (1 - beta1) g';  v = beta2 v + (1 - beta2) g'^2
+//   p -= rate * m / (sqrt(v) * root + eps)       rmsprop has no m: g' stands in its place
+//   ema = ema_decay ema + (1 - ema_decay) p      where ema is given
+// These are PyTorch's rules; RMSprop's alpha is beta2, and it is neither centred nor has it momentum.
+// Hyper-parameters stay double to here; f32 elements are computed in f32 from constants rounded once.
+struct OptimizerStep {
+  Optimizer rule = Optimizer::adam;
+  double lr = 2e-4, beta1 = 0.5, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0;
+  double grad_scale = 1.0;
+  double ema_decay = 0.0;
+  std::int64_t step = 1;  // 1 at the first update
+  // Where given, on the kernel's device (the host's memory for ref and cpu): read when the kernel runs, instead of
+  // what lr and step make. So a captured launch can be replayed with other rates, and the bits are the same.
+  const StepRates* rates = nullptr;
+};
+
+inline StepRates step_rates(const OptimizerStep& s) {
+  if (s.rule == Optimizer::rmsprop) return {s.lr, 1, 1};
+  const auto step = static_cast<double>(s.step);
+  return {s.lr / (1.0 - std::pow(s.beta1, step)), 1.0 / std::sqrt(1.0 - std::pow(s.beta2, step)),
+          s.rule == Optimizer::adamw ? 1.0 - s.lr * s.weight_decay : 1.0};
+}
+
+// p, g, m, v, ema: one flat range each, same count, f32 (or f64 on ref). m is absent for rmsprop, ema may be. scale:
+// one element, multiplied into the gradient besides grad_scale; may be absent.
+using OptimizerUpdate = void(const Exec&, const OptimizerStep&, MutView p, View g, MutView m, MutView v,
+                             MutView ema, View scale);
+// norm = sqrt(the sum of squares), in double; scale = clip_norm / (norm + 1e-6) where that is below 1, else 1: what
+// PyTorch's clip_grad_norm_ multiplies with. squares [1,1,1,n]; scale [1]; norm [1] or absent. f32 (or f64 on ref).
+using ClipScale = void(const Exec&, View squares, double clip_norm, MutView scale, MutView norm);
+
+namespace ref {
+OptimizerUpdate optimizer_step;
+ClipScale clip_scale;
+}  // namespace ref
+namespace cpu {
+OptimizerUpdate optimizer_step;
+ClipScale clip_scale;
+}  // namespace cpu
+namespace cuda {
+OptimizerUpdate optimizer_step;
+ClipScale clip_scale;
+}  // namespace cuda
+
+inline void optimizer_step(const Exec& e, const OptimizerStep& s, MutView p, View g, MutView m, MutView v,
+                           MutView ema, View scale) {
+  const char* const name = name_of(s.rule);
+  check_on_device(name, e, {p, g, m, v, ema, scale});
+  check_same_dtype(name, {p, g, m, v, ema, scale});
+  for (const View& x : {g, View(v)}) check_shape(name, "state", x.shape, p.shape);
+  if (s.rule != Optimizer::rmsprop) check_shape(name, "m", m.shape, p.shape);
+  if (s.rule == Optimizer::rmsprop && m) fail(name, "has no first moment, but m is given");
+  if (ema) check_shape(name, "ema", ema.shape, p.shape);
+  if (scale) check_shape(name, "scale", scale.shape, Shape::scalar());
+  on_device(
+      name, e, [&] { ref::optimizer_step(e, s, p, g, m, v, ema, scale); },
+      [&] { cpu::optimizer_step(e, s, p, g, m, v, ema, scale); },
+      [&] { cuda::optimizer_step(e, s, p, g, m, v, ema, scale); });
+}
+inline void clip_scale(const Exec& e, View squares, double clip_norm, MutView scale, MutView norm) {
+  check_on_device("clip_scale", e, {squares, scale, norm});
+  check_same_dtype("clip_scale", {squares, scale, norm});
+  check_shape("clip_scale", "squares", squares.shape, Shape::vector(squares.count()));
+  check_shape("clip_scale", "scale", scale.shape, Shape::scalar());
+  if (norm) check_shape("clip_scale", "norm", norm.shape, Shape::scalar());
+  on_device(
+      "clip_scale", e, [&] { ref::clip_scale(e, squares, clip_norm, scale, norm); },
+      [&] { cpu::clip_scale(e, squares, clip_norm, scale, norm); },
+      [&] { cuda::clip_scale(e, squares, clip_norm, scale, norm); });
+}
+
+}  // namespace sumi::kernels
