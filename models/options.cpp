@@ -174,9 +174,6 @@ void validate(const TrainOptions& o) {
   choice("upsample", o.upsample, {"transpose", "nearest", "bilinear"});
   choice("preprocess", o.preprocess,
          {"resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none"});
-  if (o.preprocess == "resize_and_crop" && o.load_size < o.crop_size)
-    fail("--load-size",
-         fmt::format("{} is smaller than --crop-size {}; give at least that", o.load_size, o.crop_size));
   if ((o.preprocess == "resize_and_crop" || o.preprocess == "scale_width_and_crop") &&
       o.load_size < o.crop_size)
     fail("--load-size",
