@@ -232,7 +232,8 @@ TEST_CASE("the golden checkpoint of format 1 loads for ever") {
   CHECK(o.size == 8);
   model->load(file, true);
   std::map<std::string, std::uint64_t> counters;
-  for (const auto& [name, value] : nlohmann::json::parse(file.header().state).at("counters").items())
+  const auto state = nlohmann::json::parse(file.header().state);
+  for (const auto& [name, value] : state.at("counters").items())
     counters[name] = value.get<std::uint64_t>();
   model->set_counters(counters);
   CHECK(model->counters() == counters);
