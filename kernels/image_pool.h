@@ -1,6 +1,8 @@
 // One exchange of a picture with a history of pictures (Shrivastava 2017, as in CycleGAN).
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
@@ -16,8 +18,8 @@ struct PoolMove {
   std::int64_t place = 0;
 };
 
-// history [places,1,1,room]: a row is a place, whose first elements are its picture. x and y: one picture each, of
-// x.count() = y.count() <= room elements. `late` is null, or where on the kernel's device the move stands when the
+// history [places,1,1,room]: a row is a place, whose first elements are its picture. x and y: one picture each, of at
+// most `room` elements; y's shape is that of the picture it gets. `late` is null, or where on the kernel's device the move stands when the
 // kernel runs; `move` is then not used.
 using PoolExchange = void(const Exec&, const PoolMove& move, const PoolMove* late, View x, MutView history,
                           MutView y);
@@ -33,8 +35,9 @@ inline void pool_exchange(const Exec& e, const PoolMove& move, const PoolMove* l
                           MutView y) {
   check_on_device("pool_exchange", e, {x, history, y});
   check_same_dtype("pool_exchange", {x, history, y});
-  if (x.count() != y.count() || x.count() > history.shape.c || move.place < 0 ||
-      move.place >= history.shape.n)
+  const bool swaps = late || move.action == PoolMove::swap;
+  if (std::max(x.count(), y.count()) > history.shape.c || (!swaps && x.count() != y.count()) ||
+      move.place < 0 || move.place >= history.shape.n)
     fail("pool_exchange", x.shape.str() + " and " + y.shape.str() + " with place " +
                               std::to_string(move.place) + " of " + history.shape.str());
   if (e.device.on_host())

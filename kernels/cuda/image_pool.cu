@@ -9,22 +9,22 @@
 namespace sumi::kernels::cuda {
 
 template <class T>
-__global__ void exchange_elements(PoolMove move, const PoolMove* late, std::int64_t count, std::int64_t room,
-                                  const T* x, T* history, T* y) {
+__global__ void exchange_elements(PoolMove move, const PoolMove* late, std::int64_t x_count,
+                                  std::int64_t y_count, std::int64_t room, const T* x, T* history, T* y) {
   const PoolMove m = late ? *late : move;
   T* const place = history + m.place * room;
-  for_each_element(count, [=](std::int64_t i) {
-    const T fresh = x[i];
-    y[i] = m.action == PoolMove::swap ? place[i] : fresh;
-    if (m.action != PoolMove::pass) place[i] = fresh;
+  for_each_element(x_count > y_count ? x_count : y_count, [=](std::int64_t i) {
+    if (i < y_count) y[i] = m.action == PoolMove::swap ? place[i] : x[i];
+    if (i < x_count && m.action != PoolMove::pass) place[i] = x[i];
   });
 }
 
 void pool_exchange(const Exec& e, const PoolMove& move, const PoolMove* late, View x, MutView history,
                    MutView y) {
   dispatch_f32_bf16("pool_exchange", x.dtype, [&]<class T>() {
-    launch(e, "exchange_elements", exchange_elements<T>, {element_grid(x.count()), kElementBlock}, move, late,
-           x.count(), history.shape.c, x.as<T>(), history.as<T>(), y.as<T>());
+    launch(e, "exchange_elements", exchange_elements<T>,
+           {element_grid(std::max(x.count(), y.count())), kElementBlock}, move, late, x.count(), y.count(),
+           history.shape.c, x.as<T>(), history.as<T>(), y.as<T>());
   });
 }
 

@@ -122,13 +122,9 @@ TEST_CASE("step graph: a step that reads back is refused with the cure, and the 
     const double value = sum(in[0]).item();
     return std::vector<Tensor>{affine(in[0], value)};
   };
-  std::string text;
-  for (int i = 0; i < 3 && text.empty(); ++i)
-    text = gradcheck::error_of([&] { graph.run("reads", {input(1)}, reads); });
-  if (!captures) {
-    CHECK(text.empty());
-    return;
-  }
+  for (int i = 0; i < 2; ++i) graph.run("reads", {input(1)}, reads);
+  if (!captures) return;
+  const std::string text = gradcheck::error_of([&] { graph.run("reads", {input(1)}, reads); });
   CHECK(text.starts_with("[step] cannot be captured ("));
   CHECK(text.find("--no-graph") != std::string::npos);
   CHECK(sum(Tensor::full({1, 1, 1, 5}, 2, DType::f32, tested)).item() == 10);
@@ -141,10 +137,10 @@ TEST_CASE("step graph: a step that takes more memory each time is refused") {
     kept.push_back(affine(in[0], 1));
     return std::vector<Tensor>{kept.back()};
   };
-  std::string text;
-  for (int i = 0; i < 3 && text.empty(); ++i)
-    text = gradcheck::error_of([&] { graph.run("grows", {input(1)}, grows); });
-  CHECK(text.empty() == !captures);
+  for (int i = 0; i < 2; ++i) graph.run("grows", {input(1)}, grows);
+  if (!captures) return;
+  CHECK(gradcheck::error_of([&] { graph.run("grows", {input(1)}, grows); })
+            .starts_with("[step] cannot be captured ("));
   CHECK(sum(Tensor::full({1, 1, 1, 5}, 2, DType::f32, tested)).item() == 10);
 }
 

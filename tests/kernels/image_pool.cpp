@@ -45,6 +45,20 @@ TEST_CASE("pool_exchange: passes, keeps and swaps") {
       }
 }
 
+TEST_CASE("pool_exchange: a picture of another size comes back whole") {
+  for (Device device : every_device()) {
+    Bench b(device);
+    Buffer small(Shape::vector(2), DType::f32, device, {5, 6}), large(Shape::vector(3), DType::f32, device);
+    Buffer history({1, 1, 1, 4}, DType::f32, device, {1, 2, 3, 4});
+    pool_exchange(b.exec, {PoolMove::swap, 0}, nullptr, small, history, large);
+    expect_close("y", large.get(), {1, 2, 3}, exactly);
+    expect_close("history", history.get(), {5, 6, 3, 4}, exactly);
+    pool_exchange(b.exec, {PoolMove::swap, 0}, nullptr, large, history, small);
+    expect_close("y", small.get(), {5, 6}, exactly);
+    expect_close("history", history.get(), {1, 2, 3, 4}, exactly);
+  }
+}
+
 TEST_CASE("pool_exchange: the move may stand on the device, put there by set_words") {
   for (Device device : every_device()) {
     Bench b(device);
