@@ -73,6 +73,7 @@ class Staging::Ring {
         slot.buffer && slot.buffer.dtype() == dtype && slot.buffer.count() >= shape.count() && !slot.lent;
     if (!fits) {
       slot.buffer = {};
+      slot.lent = false;  // also where there is no memory for another
       slot.buffer = Tensor::empty(shape, dtype, device_);
       SUMI_CUDA_CALL(cudaEventRecord(slot.free.get(), compute));
     }
