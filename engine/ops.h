@@ -85,11 +85,11 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOp
 // size.
 Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o,
                         int output_padding = 0);
-// The three computations behind both, with an explicit geometry; `op` is the name in errors and traces.
-Tensor conv_fprop(const char* op, const ConvGeom& g, const Tensor& x, const Tensor& w, const Tensor& bias);
-Tensor conv_dgrad(const char* op, const ConvGeom& g, const Tensor& dy, const Tensor& w, const Tensor& bias);
-Tensor conv_wgrad(const char* op, const ConvGeom& g, const Tensor& x, const Tensor& dy,
-                  const GradDest& dest = {});
+// The three computations behind both, with an explicit geometry, which also says whose they are: on one of a
+// transposed convolution conv_dgrad is its forward and conv_fprop its input gradient, and errors and traces say so.
+Tensor conv_fprop(const ConvGeom& g, const Tensor& x, const Tensor& w, const Tensor& bias);
+Tensor conv_dgrad(const ConvGeom& g, const Tensor& dy, const Tensor& w, const Tensor& bias);
+Tensor conv_wgrad(const ConvGeom& g, const Tensor& x, const Tensor& dy, const GradDest& dest = {});
 
 // --- norm.cpp
 struct NormOptions {
