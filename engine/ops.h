@@ -132,6 +132,13 @@ Tensor loss_mean(Loss loss, const Tensor& x, double target);
 // Against a tensor of x's shape, which gets a gradient too for squared and l1.
 Tensor loss_mean(Loss loss, const Tensor& x, const Tensor& target);
 
+// --- softmax.cpp
+// exp(x) over the sum of exp(x) of the pixel's channels, of any size of x.
+Tensor softmax(const Tensor& x);
+// The cross-entropy of class logits x against probabilities of the same shape (a row one-hot, or any weights): the mean
+// over pixels -> [1,1,1,1]. Has no gradient for its target.
+Tensor cross_entropy(const Tensor& x, const Tensor& target);
+
 // --- block.cpp
 // What a layer of a network is: a linear map, a norm, an activation, a residual, the next layer's padding:
 // one op, so that kernels can be fused inside without a change to any network. Equal to the composition of
