@@ -88,11 +88,11 @@ Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOp
 // size.
 Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o,
                         int output_padding = 0);
-// The three computations behind both, with an explicit geometry; `op` is the name in errors and traces.
-Tensor conv_fprop(const char* op, const ConvGeom& g, const Tensor& x, const Tensor& w, const Tensor& bias);
-Tensor conv_dgrad(const char* op, const ConvGeom& g, const Tensor& dy, const Tensor& w, const Tensor& bias);
-Tensor conv_wgrad(const char* op, const ConvGeom& g, const Tensor& x, const Tensor& dy,
-                  const GradDest& dest = {});
+// The three computations behind both, with an explicit geometry, which also says whose they are: on one of a
+// transposed convolution conv_dgrad is its forward and conv_fprop its input gradient, and errors and traces say so.
+Tensor conv_fprop(const ConvGeom& g, const Tensor& x, const Tensor& w, const Tensor& bias);
+Tensor conv_dgrad(const ConvGeom& g, const Tensor& dy, const Tensor& w, const Tensor& bias);
+Tensor conv_wgrad(const ConvGeom& g, const Tensor& x, const Tensor& dy, const GradDest& dest = {});
 
 // --- norm.cpp
 struct NormOptions {
@@ -147,6 +147,13 @@ Tensor pool_exchange(const Tensor& x, const Tensor& history, const PoolMove& mov
 Tensor loss_mean(Loss loss, const Tensor& x, double target);
 // Against a tensor of x's shape, which gets a gradient too for squared and l1.
 Tensor loss_mean(Loss loss, const Tensor& x, const Tensor& target);
+
+// --- softmax.cpp
+// exp(x) over the sum of exp(x) of the pixel's channels, of any size of x.
+Tensor softmax(const Tensor& x);
+// The cross-entropy of class logits x against probabilities of the same shape (a row one-hot, or any weights): the mean
+// over pixels -> [1,1,1,1]. Has no gradient for its target.
+Tensor cross_entropy(const Tensor& x, const Tensor& target);
 
 // --- block.cpp
 // What a layer of a network is: a linear map, a norm, an activation, a residual, the next layer's padding:

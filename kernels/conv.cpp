@@ -44,7 +44,7 @@ ConvGeom ConvGeom::make_transpose(const char* op, const Shape& x, const Shape& w
   if (output_padding < 0 || output_padding >= o.stride)
     fail(op, "output padding " + std::to_string(output_padding) + " must be smaller than the stride " +
                  std::to_string(o.stride));
-  ConvGeom g{x.n, 0, 0, w.c * o.groups, w.n, w.h, w.w, x.h, x.w, o};
+  ConvGeom g{x.n, 0, 0, w.c * o.groups, w.n, w.h, w.w, x.h, x.w, o, true};
   g.h = (x.h - 1) * o.stride - o.pad_top - o.pad_bottom + o.dilation * (w.h - 1) + 1 + output_padding;
   g.w = (x.w - 1) * o.stride - o.pad_left - o.pad_right + o.dilation * (w.w - 1) + 1 + output_padding;
   if (g.h < 1 || g.w < 1 || x.count() < 1)

@@ -22,10 +22,11 @@ struct ConvOptions {
 // Every size of one convolution x[n,h,w,c] * w[k,r,s,c/groups] -> y[n,p,q,k].
 //   p = (h + pad_top + pad_bottom - dilation (r - 1) - 1) / stride + 1, rounded down; q likewise.
 // A transposed convolution uses the same struct with the roles exchanged: it reads [n,p,q,k] and writes
-// [n,h,w,c].
+// [n,h,w,c]. It says so (`transposed`), and what computes on it is named accordingly everywhere.
 struct ConvGeom {
   std::int64_t n, h, w, c, k, r, s, p, q;
   ConvOptions o;
+  bool transposed = false;
 
   // Throws Error under `op`'s name when channels, groups or sizes do not fit.
   static ConvGeom make(const char* op, const Shape& x, const Shape& weight, const ConvOptions& o);
@@ -39,6 +40,11 @@ struct ConvGeom {
   Shape w_shape() const { return {k, r, s, c / o.groups}; }
   Shape y_shape() const { return {n, p, q, k}; }
   std::int64_t macs() const { return n * p * q * k * r * s * (c / o.groups); }
+
+  // What the three functions below are called in errors, logs and launches.
+  const char* fprop_name() const { return transposed ? "conv_transpose_dgrad" : "conv_fprop"; }
+  const char* dgrad_name() const { return transposed ? "conv_transpose_fprop" : "conv_dgrad"; }
+  const char* wgrad_name() const { return transposed ? "conv_transpose_wgrad" : "conv_wgrad"; }
 
   // "n16h64w64c3k64r4s4u2p1"; then d (dilation) and g (groups) where not 1, and p1:2:1:2
   // (top:bottom:left:right) where the pads differ.
@@ -75,44 +81,60 @@ ConvDgrad conv_dgrad;
 ConvWgrad conv_wgrad;
 }  // namespace cuda
 
+// x, w and y in the roles of fprop.
 inline void check_conv(const char* kernel, const Exec& e, const ConvGeom& g, View x, View w, View y,
                        View bias, std::int64_t bias_size) {
   check_on_device(kernel, e, {x, w, y, bias});
   check_same_dtype(kernel, {x, w, y, bias});
-  check_shape(kernel, "x", x.shape, g.x_shape());
+  check_shape(kernel, g.transposed ? "y" : "x", x.shape, g.x_shape());
   check_shape(kernel, "w", w.shape, g.w_shape());
-  check_shape(kernel, "y", y.shape, g.y_shape());
+  check_shape(kernel, g.transposed ? "x" : "y", y.shape, g.y_shape());
   if (bias) check_shape(kernel, "bias", bias.shape, Shape::vector(bias_size));
 }
 
+// Runs one of the three on exec's device. What a transposed convolution logs begins with its name.
+template <class Ref, class Cpu, class Cuda>
+void run_conv(const char* kernel, const Exec& e, const ConvGeom& g, Ref&& ref, Cpu&& cpu, Cuda&& cuda) {
+  const std::size_t first = e.log ? e.log->size() : 0;
+  on_device(kernel, e, ref, cpu, cuda);
+  if (!e.log || !g.transposed) return;
+  for (std::size_t i = first; i < e.log->size(); ++i) (*e.log)[i].insert(0, std::string(kernel) + ": ");
+}
+
 inline void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
-  check_conv("conv_fprop", e, g, x, w, y, bias, g.k);
-  on_device(
-      "conv_fprop", e, [&] { ref::conv_fprop(e, g, x, w, bias, y); },
+  check_conv(g.fprop_name(), e, g, x, w, y, bias, g.k);
+  run_conv(
+      g.fprop_name(), e, g, [&] { ref::conv_fprop(e, g, x, w, bias, y); },
       [&] { cpu::conv_fprop(e, g, x, w, bias, y); }, [&] { cuda::conv_fprop(e, g, x, w, bias, y); });
 }
 inline void conv_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
-  check_conv("conv_dgrad", e, g, dx, w, dy, bias, g.c);
-  on_device(
-      "conv_dgrad", e, [&] { ref::conv_dgrad(e, g, dy, w, bias, dx); },
+  check_conv(g.dgrad_name(), e, g, dx, w, dy, bias, g.c);
+  run_conv(
+      g.dgrad_name(), e, g, [&] { ref::conv_dgrad(e, g, dy, w, bias, dx); },
       [&] { cpu::conv_dgrad(e, g, dy, w, bias, dx); }, [&] { cuda::conv_dgrad(e, g, dy, w, bias, dx); });
 }
 inline void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
-  check_conv("conv_wgrad", e, g, x, dw, dy, {}, 0);
-  on_device(
-      "conv_wgrad", e, [&] { ref::conv_wgrad(e, g, x, dy, dw, write); },
+  check_conv(g.wgrad_name(), e, g, x, dw, dy, {}, 0);
+  run_conv(
+      g.wgrad_name(), e, g, [&] { ref::conv_wgrad(e, g, x, dy, dw, write); },
       [&] { cpu::conv_wgrad(e, g, x, dy, dw, write); }, [&] { cuda::conv_wgrad(e, g, x, dy, dw, write); });
 }
 
 // Transposed convolution: x [n,p,q,k] -> y [n,h,w,c], weight [k,r,s,c/groups], with `g` from make_transpose.
 // The same three computations with the roles exchanged, under their own names.
+inline void check_transposed(const char* kernel, const ConvGeom& g) {
+  if (!g.transposed) fail(kernel, "takes a geometry of ConvGeom::make_transpose, not " + g.str());
+}
 inline void conv_transpose_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
+  check_transposed("conv_transpose_fprop", g);
   conv_dgrad(e, g, x, w, bias, y);
 }
 inline void conv_transpose_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, MutView dx) {
+  check_transposed("conv_transpose_dgrad", g);
   conv_fprop(e, g, dy, w, {}, dx);
 }
 inline void conv_transpose_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
+  check_transposed("conv_transpose_wgrad", g);
   conv_wgrad(e, g, dy, x, dw, write);
 }
 

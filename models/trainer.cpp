@@ -34,6 +34,8 @@ class Session {
         // Before the data: what cannot be built is said before minutes of decoding.
         model_(make_model(options)),
         loader_(open_data(), dataset_spec(options)),
+        // A model keeps the batch of a step until the next: three for each domain let copies pass beside work.
+        staging_(parse_device(options.device), 3 * static_cast<int>(loader_.domains())),
         ring_(parse_device(options.device)) {
     per_epoch_ = loader_.batches_per_epoch();
     check_picture_sizes(loader_, options_, *model_);
@@ -72,6 +74,7 @@ class Session {
   TrainingObserver& observer_;
   std::unique_ptr<Model> model_;
   BatchLoader loader_;
+  Staging staging_;
   std::int64_t per_epoch_ = 0, total_ = 0, step_ = 0, first_step_ = 0;
   double seconds_ = 0;  // of earlier sessions of this run
   Clock::time_point start_ = Clock::now();
@@ -192,7 +195,7 @@ void Session::restore(const CheckpointFile& file) {
 std::vector<Tensor> Session::real_batches() {
   if (options_.overfit_one_batch) loader_.seek(0);
   std::vector<Tensor> domains;
-  for (const Batch& batch : loader_.next()) domains.push_back(to_tensor(batch, options_));
+  for (const Batch& batch : loader_.next()) domains.push_back(to_tensor(batch, options_, staging_));
   return domains;
 }
 

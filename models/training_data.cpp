@@ -40,12 +40,11 @@ DatasetSpec dataset_spec(const TrainOptions& o) {
   return spec;
 }
 
-Tensor to_tensor(const Batch& batch, const TrainOptions& options) {
-  return Tensor::from(batch.data, {batch.n, batch.h, batch.w, batch.c},
-                      options.precision == "f64" ? DType::f64 : DType::f32, parse_device(options.device));
-}
-
 namespace {
+
+DType data_dtype(const TrainOptions& options) {
+  return options.precision == "f64" ? DType::f64 : DType::f32;
+}
 
 // The middle of a picture, as large as the crops of training.
 Tensor sample_picture(const Dataset& data, std::int64_t i, const TrainOptions& options) {
@@ -53,16 +52,19 @@ Tensor sample_picture(const Dataset& data, std::int64_t i, const TrainOptions& o
   const std::int64_t width = data.width(i), height = data.height(i), c = data.channels();
   const std::int64_t w = crop ? options.crop_size : width, h = crop ? options.crop_size : height;
   const std::int64_t left = (width - w) / 2, top = (height - h) / 2;
-  Batch batch;
-  batch.n = 1, batch.h = h, batch.w = w, batch.c = c;
+  std::vector<float> levels;
   for (std::int64_t y = 0; y < h; ++y) {
     const std::uint8_t* row = data.item(i) + ((top + y) * width + left) * c;
-    for (std::int64_t k = 0; k < w * c; ++k) batch.data.push_back(static_cast<float>(row[k]) / 127.5f - 1.0f);
+    for (std::int64_t k = 0; k < w * c; ++k) levels.push_back(static_cast<float>(row[k]) / 127.5f - 1.0f);
   }
-  return to_tensor(batch, options);
+  return Tensor::from(levels, {1, h, w, c}, data_dtype(options), parse_device(options.device));
 }
 
 }  // namespace
+
+Tensor to_tensor(const Batch& batch, const TrainOptions& options, Staging& staging) {
+  return staging.upload(batch.data, {batch.n, batch.h, batch.w, batch.c}, data_dtype(options));
+}
 
 std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, const TrainOptions& options) {
   std::int64_t count = 6;  // the same of each, so that rows of the sheet line up

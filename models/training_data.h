@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/io/dataset.h"
+#include "engine/staging.h"
 #include "engine/tensor.h"
 #include "models/model.h"
 
@@ -16,8 +17,8 @@ std::vector<std::filesystem::path> data_paths(const TrainOptions& options);
 // What the options say of pictures and batches; `data` is left empty.
 DatasetSpec dataset_spec(const TrainOptions& options);
 
-// [n,h,w,c] in the run's precision, on its device.
-Tensor to_tensor(const Batch& batch, const TrainOptions& options);
+// [n,h,w,c] in the run's precision, on the device of `staging`, the run's.
+Tensor to_tensor(const Batch& batch, const TrainOptions& options, Staging& staging);
 
 // Up to six pictures of each domain, evenly spread over the set, each [1,h,w,c]: the middle, as large as the crops
 // of training.

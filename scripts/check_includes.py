@@ -39,7 +39,7 @@ OUTSIDE = [
     (r"(cudnn|cublas)", ["kernels/peer", "bench"], []),
     (r"cuda(_runtime|_runtime_api|\.h)", ["kernels/cuda", "kernels/cuda/device", "kernels/emu", "kernels/peer", "tests",
                                            "bench"],
-     ["kernels/base/launch", "engine/device.", "engine/memory.", "engine/graph."]),
+     ["kernels/base/launch", "engine/device.", "engine/memory.", "engine/graph.", "engine/staging."]),
     (r"(torch|ATen)/", [], []),
 ]
 

@@ -45,13 +45,13 @@ void linear_backward(const Tensor& x, const BlockParams& p, const BlockOptions& 
     if (g.wants(1)) g.put(1, dense_weight_grad(x, dy, g.dest(1)));
   } else if (o.linear == Linear::conv) {
     const ConvGeom geom = ConvGeom::make("conv2d", x.shape(), p.w.shape(), o.conv);
-    if (g.wants(0)) g.put(0, conv_dgrad("conv2d_input_grad", geom, dy, p.w, {}));
-    if (g.wants(1)) g.put(1, conv_wgrad("conv2d_weight_grad", geom, x, dy, g.dest(1)));
+    if (g.wants(0)) g.put(0, conv_dgrad(geom, dy, p.w, {}));
+    if (g.wants(1)) g.put(1, conv_wgrad(geom, x, dy, g.dest(1)));
   } else {
     const ConvGeom geom =
         ConvGeom::make_transpose("conv_transpose2d", x.shape(), p.w.shape(), o.conv, o.output_padding);
-    if (g.wants(0)) g.put(0, conv_fprop("conv_transpose2d_input_grad", geom, dy, p.w, {}));
-    if (g.wants(1)) g.put(1, conv_wgrad("conv_transpose2d_weight_grad", geom, dy, x, g.dest(1)));
+    if (g.wants(0)) g.put(0, conv_fprop(geom, dy, p.w, {}));
+    if (g.wants(1)) g.put(1, conv_wgrad(geom, dy, x, g.dest(1)));
   }
   if (p.bias && g.wants(2)) g.put(2, sum_to(dy, p.bias.shape(), 1, g.dest(2)));
 }

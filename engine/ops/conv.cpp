@@ -9,51 +9,63 @@
 
 namespace sumi {
 
-Tensor conv_fprop(const char* name, const ConvGeom& g, const Tensor& x, const Tensor& w, const Tensor& bias) {
-  Op op(name, {x, w});
+namespace {
+
+// The three computations on a geometry, by the names of what they are to the op that has it.
+const char* fprop_op(const ConvGeom& g) {
+  return g.transposed ? "conv_transpose2d_input_grad" : "conv2d";
+}
+const char* dgrad_op(const ConvGeom& g) {
+  return g.transposed ? "conv_transpose2d" : "conv2d_input_grad";
+}
+const char* wgrad_op(const ConvGeom& g) {
+  return g.transposed ? "conv_transpose2d_weight_grad" : "conv2d_weight_grad";
+}
+
+}  // namespace
+
+Tensor conv_fprop(const ConvGeom& g, const Tensor& x, const Tensor& w, const Tensor& bias) {
+  Op op(fprop_op(g), {x, w});
   Tensor y = Tensor::empty(g.y_shape(), x.dtype(), x.device());
   kernels::conv_fprop(exec_on(x.device()), g, x.view(), w.view(), bias.view(), y.mut());
   op.done(y);
-  return record(name, {x, w, bias}, y, [g, x, w, bias](const Tensor& dy, Grads& grads) {
-    if (grads.wants(0)) grads.put(0, conv_dgrad("conv2d_input_grad", g, dy, w, {}));
-    if (grads.wants(1)) grads.put(1, conv_wgrad("conv2d_weight_grad", g, x, dy, grads.dest(1)));
+  return record(op.name(), {x, w, bias}, y, [g, x, w, bias](const Tensor& dy, Grads& grads) {
+    if (grads.wants(0)) grads.put(0, conv_dgrad(g, dy, w, {}));
+    if (grads.wants(1)) grads.put(1, conv_wgrad(g, x, dy, grads.dest(1)));
     if (grads.wants(2)) grads.put(2, sum_to(dy, bias.shape(), 1, grads.dest(2)));
   });
 }
 
-Tensor conv_dgrad(const char* name, const ConvGeom& g, const Tensor& dy, const Tensor& w,
-                  const Tensor& bias) {
-  Op op(name, {dy, w});
+Tensor conv_dgrad(const ConvGeom& g, const Tensor& dy, const Tensor& w, const Tensor& bias) {
+  Op op(dgrad_op(g), {dy, w});
   Tensor dx = Tensor::empty(g.x_shape(), dy.dtype(), dy.device());
   kernels::conv_dgrad(exec_on(dy.device()), g, dy.view(), w.view(), bias.view(), dx.mut());
   op.done(dx);
-  return record(name, {dy, w, bias}, dx, [g, dy, w, bias](const Tensor& ddx, Grads& grads) {
-    if (grads.wants(0)) grads.put(0, conv_fprop("conv_transpose2d_input_grad", g, ddx, w, {}));
-    if (grads.wants(1)) grads.put(1, conv_wgrad("conv_transpose2d_weight_grad", g, ddx, dy, grads.dest(1)));
+  return record(op.name(), {dy, w, bias}, dx, [g, dy, w, bias](const Tensor& ddx, Grads& grads) {
+    if (grads.wants(0)) grads.put(0, conv_fprop(g, ddx, w, {}));
+    if (grads.wants(1)) grads.put(1, conv_wgrad(g, ddx, dy, grads.dest(1)));
     if (grads.wants(2)) grads.put(2, sum_to(ddx, bias.shape(), 1, grads.dest(2)));
   });
 }
 
-Tensor conv_wgrad(const char* name, const ConvGeom& g, const Tensor& x, const Tensor& dy,
-                  const GradDest& dest) {
-  Op op(name, {x, dy});
+Tensor conv_wgrad(const ConvGeom& g, const Tensor& x, const Tensor& dy, const GradDest& dest) {
+  Op op(wgrad_op(g), {x, dy});
   Tensor dw = dest.target(g.w_shape(), x.dtype(), x.device());
   kernels::conv_wgrad(exec_on(x.device()), g, x.view(), dy.view(), dw.mut(), dest.write);
   op.done(dw);
-  return record(name, {x, dy}, dw, [g, x, dy](const Tensor& ddw, Grads& grads) {
-    if (grads.wants(0)) grads.put(0, conv_dgrad("conv2d_input_grad", g, dy, ddw, {}));
-    if (grads.wants(1)) grads.put(1, conv_fprop("conv2d", g, x, ddw, {}));
+  return record(op.name(), {x, dy}, dw, [g, x, dy](const Tensor& ddw, Grads& grads) {
+    if (grads.wants(0)) grads.put(0, conv_dgrad(g, dy, ddw, {}));
+    if (grads.wants(1)) grads.put(1, conv_fprop(g, x, ddw, {}));
   });
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o) {
-  return conv_fprop("conv2d", ConvGeom::make("conv2d", x.shape(), w.shape(), o), x, w, bias);
+  return conv_fprop(ConvGeom::make("conv2d", x.shape(), w.shape(), o), x, w, bias);
 }
 
 Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o,
                         int output_padding) {
-  return conv_dgrad("conv_transpose2d",
-                    ConvGeom::make_transpose("conv_transpose2d", x.shape(), w.shape(), o, output_padding), x,
+  return conv_dgrad(ConvGeom::make_transpose("conv_transpose2d", x.shape(), w.shape(), o, output_padding), x,
                     w, bias);
 }
 

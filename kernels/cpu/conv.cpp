@@ -106,17 +106,17 @@ void check_dtype(const char* where, View v) {
 }  // namespace
 
 void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
-  check_dtype("conv_fprop", y);
+  check_dtype(g.fprop_name(), y);
   run(e, Direction::fprop, g, x, w, y, bias, false);
 }
 
 void conv_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
-  check_dtype("conv_dgrad", dx);
+  check_dtype(g.dgrad_name(), dx);
   run(e, Direction::dgrad, g, dx, w, dy, bias, false);
 }
 
 void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
-  check_dtype("conv_wgrad", dw);
+  check_dtype(g.wgrad_name(), dw);
   run(e, Direction::wgrad, g, x, dw, dy, {}, write == Write::accumulate);
 }
 

@@ -1,4 +1,6 @@
 // What --explain and --check read: records of ops, module paths, and the hunt for NaN.
+#include <set>
+
 #include "engine/optim.h"
 #include "engine/trace.h"
 #include "tests/engine/gradcheck.h"
@@ -55,6 +57,31 @@ TEST_CASE("trace: kernels that ran are named on the CPU") {
   conv2d(x, w, {}, ConvOptions::same_pads(1, 1));
   REQUIRE(trace.records.size() == 1);
   CHECK_FALSE(trace.records[0].kernels.empty());
+}
+
+TEST_CASE("trace: a transposed convolution and its derivatives keep their names, to the second order") {
+  Tensor x = gradcheck::convert(numbers({1, 3, 3, 2}, 1), DType::f32, gradcheck::tested);
+  Tensor w = gradcheck::convert(numbers({2, 4, 4, 3}, 2), DType::f32, gradcheck::tested);
+  x.set_requires_grad(true);
+  w.set_requires_grad(true);
+  Trace trace;
+  Tape tape;
+  const auto first =
+      tape.grad(sum(square(conv_transpose2d(x, w, {}, ConvOptions::same_pads(2, 1)))), {x, w}, true);
+  tape.backward(add(sum(square(first[0])), sum(square(first[1]))));
+  std::set<std::string> convs;
+  for (const OpRecord& r : trace.records) {
+    if (!r.op.starts_with("conv")) continue;
+    convs.insert(r.op);
+    for (const std::string& kernel : r.kernels) {
+      CAPTURE(r.op);
+      CHECK(kernel.starts_with(r.op == "conv_transpose2d"              ? "conv_transpose_fprop: "
+                               : r.op == "conv_transpose2d_input_grad" ? "conv_transpose_dgrad: "
+                                                                       : "conv_transpose_wgrad: "));
+    }
+  }
+  CHECK(convs == std::set<std::string>{"conv_transpose2d", "conv_transpose2d_input_grad",
+                                       "conv_transpose2d_weight_grad"});
 }
 
 // Leaves the mode as other tests expect it, also when a check throws.

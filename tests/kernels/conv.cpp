@@ -8,6 +8,9 @@
 
 #include "tests/cases/conv.h"
 #include "tests/kernels/harness.h"
+#ifndef SUMI_CUDA
+#include "kernels/emu/emu.h"
+#endif
 
 namespace sumi::test {
 namespace {
@@ -139,6 +142,59 @@ TEST_CASE("conv: the log names what ran on CUDA") {
   CHECK(run(fprop_job(g, x, w, {}), cuda, DType::f32).log == KernelLog{"cuda naive"});
   CHECK(run(dgrad_job(g, dy, w, {}), cuda, DType::f32).log == KernelLog{"cuda phases"});
   CHECK(run(wgrad_job(g, x, dy), cuda, DType::f32).log == KernelLog{"cuda naive"});
+}
+
+TEST_CASE("conv_transpose: errors, launches and logs carry its own names, on every device") {
+  const ConvGeom g =
+      ConvGeom::make_transpose("t", {1, 3, 3, 2}, {2, 4, 4, 3}, ConvOptions::same_pads(2, 1), 0);
+  const ConvGeom plain = ConvGeom::make("t", g.x_shape(), g.w_shape(), g.o);
+  const auto message = [](auto&& f) {
+    try {
+      f();
+    } catch (const Error& e) {
+      return std::string(e.what());
+    }
+    return std::string("no error");
+  };
+  for (Device device : every_device()) {
+    CAPTURE(device.str());
+    const auto made = [&](const Shape& s) { return Buffer(s, DType::f32, device, reals(s.count(), 1)); };
+    Buffer x = made(g.y_shape()), w = made(g.w_shape()), y = made(g.x_shape());
+    Bench b(device);
+    conv_transpose_fprop(b.exec, g, x, w, {}, y);
+    conv_transpose_dgrad(b.exec, g, y, w, x);
+    conv_transpose_wgrad(b.exec, g, x, y, w, Write::overwrite);
+    const KernelLog log = b.log;
+    const char* names[] = {"conv_transpose_fprop: ", "conv_transpose_dgrad: ", "conv_transpose_wgrad: "};
+    if (!device.is_ref()) {  // which has one implementation and names none
+      REQUIRE(log.size() == 3);
+      for (std::size_t i = 0; i < 3; ++i) CHECK(log[i].starts_with(names[i]));
+    }
+    conv_dgrad(b.exec, plain, x, w, {}, y);
+    CHECK((b.log.size() == log.size() || b.log.back().find("conv_") == std::string::npos));
+
+    CHECK(message([&] { conv_transpose_fprop(b.exec, g, y, w, {}, y); }) ==
+          "[conv_transpose_fprop] x is 1x6x6x3, expected 1x3x3x2");
+    CHECK(message([&] { conv_transpose_dgrad(b.exec, g, x, w, x); }) ==
+          "[conv_transpose_dgrad] y is 1x3x3x2, expected 1x6x6x3");
+    CHECK(message([&] { conv_transpose_wgrad(b.exec, g, x, y, y, Write::overwrite); }) ==
+          "[conv_transpose_wgrad] w is 1x6x6x3, expected 2x4x4x3");
+    CHECK(message([&] {
+            conv_transpose_fprop(b.exec, plain, x, w, {}, y);
+          }).starts_with("[conv_transpose_fprop] takes a geometry of ConvGeom::make_transpose"));
+    if (device.is_ref()) continue;
+    Buffer x64({1, 3, 3, 2}, DType::f64, device), w64(g.w_shape(), DType::f64, device);
+    Buffer y64(g.x_shape(), DType::f64, device);
+    CHECK(message([&] {
+            conv_transpose_fprop(b.exec, g, x64, w64, {}, y64);
+          }).starts_with("[conv_transpose_fprop] f64"));
+#ifndef SUMI_CUDA
+    if (device.on_host()) continue;
+    CHECK(emu::launch_count("conv_transpose_fprop_phases") > 0);
+    CHECK(emu::launch_count("conv_transpose_dgrad_naive") > 0);
+    CHECK(emu::launch_count("conv_transpose_wgrad_naive") > 0);
+#endif
+  }
 }
 
 TEST_CASE("conv_transpose: values known by hand") {

@@ -4,6 +4,7 @@ f64: twenty steps from the same weights and pictures, losses within 1e-6.
 f32: single steps from the checkpoints at 0, 1, 5 and 20: losses and gradients.
 Networks: parameters by name, shape and count; exported ones load with strict=True; what they draw, in floats and in
 pictures; imported ones give the same bits back, and files that do not fit are refused.
+--device NAME (emu, cuda): only the single steps, from 0 and 1, of smaller networks on that device.
 """
 
 import os
@@ -32,6 +33,7 @@ checks = files.Checks()
 
 NETS = torch_model.GENERATORS + torch_model.DISCRIMINATORS
 SMALL = dict(net_g="resnet_6blocks", n_blocks=2, ngf=8, ndf=8, norm="instance")
+TINY = dict(SMALL, n_blocks=1, ngf=4, ndf=4)
 # Every architecture once, one of them with batch norm: that one has statistics to carry, and is drawn with them.
 ARCHITECTURES = [
     (64, dict(net_g="resnet_6blocks", ngf=16, ndf=16, norm="instance")),
@@ -115,12 +117,12 @@ def whole_run_f64(work, size, spec, steps):
     print("     the reference device took %.1f s" % seconds)
 
 
-def single_steps_f32(work):
+def single_steps_f32(work, device="cpu", size=64, spec=SMALL, starts=(0, 1, 5, 20)):
     run = work + "/f32"
-    train(work, run, 64, SMALL, "--device", "cpu", "--steps", 21, "--save-every", 1, "--keep", 100)
-    for start in (0, 1, 5, 20):
+    train(work, run, size, spec, "--device", device, "--steps", starts[-1] + 1, "--save-every", 1, "--keep", 100)
+    for start in starts:
         before, after = files.checkpoint(run, start)[0], files.checkpoint(run, start + 1)[0]
-        model = trainer(before, SMALL, torch.float32, start)
+        model = trainer(before, spec, torch.float32, start)
         errors, losses = step(model, run, start + 1, torch.float32)
         what = "step from %d in f32: " % start
         checks.small(what + "losses, relative", loss_error(losses, 1e-30), 1e-5)
@@ -265,8 +267,7 @@ def full_size(net_g, norm, published_g, published_d):
         checks.true(what + "names and shapes", shapes == theirs)
 
 
-with tempfile.TemporaryDirectory() as work:
-    os.environ["XDG_CACHE_HOME"] = work + "/cache"
+def everything(work):
     for row in FULL_SIZE:
         full_size(*row)
     odd_files(work)
@@ -277,4 +278,13 @@ with tempfile.TemporaryDirectory() as work:
     single_steps_f32(work)
     whole_run_f64(work, 64, SMALL, 20)
     whole_run_f64(work, 32, dict(SMALL, norm="batch"), 3)
+
+
+with tempfile.TemporaryDirectory() as work:
+    os.environ["XDG_CACHE_HOME"] = work + "/cache"
+    device = files.device_argument()
+    if device == "cpu":
+        everything(work)
+    else:
+        single_steps_f32(work, device, 32, TINY, (0, 1))
 checks.finish()

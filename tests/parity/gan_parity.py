@@ -4,6 +4,7 @@ f64: thirty steps from the same weights, batches and noise, losses within 1e-8. 
 training is chaotic and PyTorch disagrees with itself.)
 f32: single steps from the checkpoints at 0, 1, 5 and 20: losses and gradients.
 Files: exported weights load into the example's networks, imported ones give the same bits back.
+--device NAME (emu, cuda): only the single steps, from 0 and 1, on that device.
 """
 
 import os
@@ -22,6 +23,7 @@ import torch_gan
 
 torch.set_num_threads(2)
 checks = files.Checks()
+device = files.device_argument()
 
 MODELS = {
     "dcgan": dict(size=16, channels=3, arguments=["--ngf", 8, "--ndf", 8, "--nz", 16],
@@ -66,11 +68,11 @@ def whole_run_f64(model, folder, work, gan_mode):
     checks.small("%s %s: losses of 30 steps in f64" % (model, gan_mode), worst, 1e-8)
 
 
-def single_steps_f32(model, folder, work):
+def single_steps_f32(model, folder, work, on="cpu", starts=(0, 1, 5, 20)):
     run = "%s/%s-f32" % (work, model)
-    train(model, folder, run, "--steps", 21, "--save-every", 1, "--keep", 100)
+    train(model, folder, run, "--device", on, "--steps", starts[-1] + 1, "--save-every", 1, "--keep", 100)
     stats, beta1 = files.read_stats(run), MODELS[model]["beta1"]
-    for start in (0, 1, 5, 20):
+    for start in starts:
         before, after = files.checkpoint(run, start)[0], files.checkpoint(run, start + 1)[0]
         g, d, (opt_g, opt_d) = networks(model, before, torch.float32, start)
         real, noise = load_batch(run, start + 1, model)
@@ -124,8 +126,11 @@ with tempfile.TemporaryDirectory() as work:
     for model in MODELS:
         folder = work + "/pictures-" + model
         files.write_pictures(folder, 24, MODELS[model]["size"], MODELS[model]["channels"])
+        if device != "cpu":
+            single_steps_f32(model, folder, work, device, (0, 1))
+            continue
         whole_run_f64(model, folder, work, "vanilla")
         exported_and_imported(model, single_steps_f32(model, folder, work), work)
-    for gan_mode in ("saturating", "lsgan"):
+    for gan_mode in ("saturating", "lsgan") if device == "cpu" else ():
         whole_run_f64("dcgan", work + "/pictures-dcgan", work, gan_mode)
 checks.finish()

@@ -109,6 +109,11 @@ def png_guess(kind, left, above, corner):
     return min((left, above, corner), key=lambda v: abs(left + above - corner - v))
 
 
+def device_argument():
+    """What follows --device on this script's command line: where sumi is to run in f32. "cpu" where nothing does."""
+    return sys.argv[sys.argv.index("--device") + 1] if "--device" in sys.argv else "cpu"
+
+
 def sumi_result(*arguments):
     """Returns (exit code, what the program said)."""
     command = [os.environ["SUMI"]] + [str(a) for a in arguments]

@@ -41,9 +41,10 @@ __global__ void conv_fprop_naive(ConvGeom g, const T* x, const T* w, const T* bi
 }
 
 void naive_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
-  dispatch_f32_bf16("conv_fprop", y.dtype, [&]<class T>() {
-    launch(e, "conv_fprop_naive", conv_fprop_naive<T>, {element_grid(y.count()), kElementBlock}, g, x.as<T>(),
-           w.as<T>(), bias ? bias.as<T>() : nullptr, y.as<T>());
+  const char* name = g.transposed ? "conv_transpose_dgrad_naive" : "conv_fprop_naive";
+  dispatch_f32_bf16(g.fprop_name(), y.dtype, [&]<class T>() {
+    launch(e, name, conv_fprop_naive<T>, {element_grid(y.count()), kElementBlock}, g, x.as<T>(), w.as<T>(),
+           bias ? bias.as<T>() : nullptr, y.as<T>());
   });
 }
 

@@ -77,8 +77,9 @@ void phases_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, 
   dim3 grid = element_grid(g.n * ((g.h + u - 1) / u) * ((g.w + u - 1) / u) * g.c);
   grid.y = phases_h;
   grid.z = phases_v;
-  dispatch_f32_bf16("conv_dgrad", dx.dtype, [&]<class T>() {
-    launch(e, "conv_dgrad_phases", conv_dgrad_phases<T>, {grid, kElementBlock}, g, g.o.stride / common,
+  const char* name = g.transposed ? "conv_transpose_fprop_phases" : "conv_dgrad_phases";
+  dispatch_f32_bf16(g.dgrad_name(), dx.dtype, [&]<class T>() {
+    launch(e, name, conv_dgrad_phases<T>, {grid, kElementBlock}, g, g.o.stride / common,
            g.o.dilation / common, dy.as<T>(), w.as<T>(), bias ? bias.as<T>() : nullptr, dx.as<T>());
   });
 }

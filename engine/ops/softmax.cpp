@@ -1,0 +1,59 @@
+// Softmax over the channels, and the cross-entropy of class logits.
+#include "kernels/softmax.h"
+
+#include "engine/device.h"
+#include "engine/ops.h"
+#include "engine/trace.h"
+
+namespace sumi {
+namespace {
+
+// One value for each pixel.
+Shape pixels(const Tensor& x) {
+  return {x.shape().n, x.shape().h, x.shape().w, 1};
+}
+
+Tensor softmax_grad(const Tensor& y, const Tensor& dy) {
+  Op op("softmax_grad", {y, dy});
+  Tensor dx = Tensor::empty_like(y);
+  kernels::softmax_grad(exec_on(y.device()), y.view(), dy.view(), dx.mut(), Write::overwrite);
+  op.done(dx);
+  return dx;
+}
+
+// The same with differentiable ops; y is on the tape, so its own dependence on x is followed.
+Tensor softmax_grad_composition(const Tensor& y, const Tensor& dy) {
+  return mul(y, sub(dy, sum_to(mul(y, dy), pixels(y))));
+}
+
+// The gradient of the logits as a function of them.
+Tensor cross_entropy_grad_composition(const Tensor& x, const Tensor& target, const Tensor& dy) {
+  const double rows = static_cast<double>(pixels(x).count());
+  return mul(affine(sub(mul(softmax(x), sum_to(target, pixels(x))), target), 1 / rows), dy);
+}
+
+}  // namespace
+
+Tensor softmax(const Tensor& x) {
+  Op op("softmax", {x});
+  Tensor y = Tensor::empty_like(x);
+  kernels::softmax(exec_on(x.device()), x.view(), y.mut());
+  op.done(y);
+  return record("softmax", {x}, y, [y](const Tensor& dy, Grads& g) {
+    g.put(0, Tape::recording() ? softmax_grad_composition(y, dy) : softmax_grad(y, dy));
+  });
+}
+
+Tensor cross_entropy(const Tensor& x, const Tensor& target) {
+  if (target.requires_grad()) fail("cross_entropy", "has no gradient for its target; detach it");
+  Op op("cross_entropy", {x, target});
+  Tensor y = Tensor::empty(Shape::scalar(), x.dtype(), x.device()), dx;
+  if (would_record({x})) dx = Tensor::empty_like(x);  // in the same pass over x
+  kernels::cross_entropy(exec_on(x.device()), x.view(), target.view(), y.mut(), dx.mut());
+  op.done(y);
+  return record("cross_entropy", {x}, y, [x, target, dx](const Tensor& dy, Grads& g) {
+    g.put(0, Tape::recording() ? cross_entropy_grad_composition(x, target, dy) : mul(dx, dy));
+  });
+}
+
+}  // namespace sumi
