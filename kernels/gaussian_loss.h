@@ -39,7 +39,6 @@ inline void check_gaussian(const char* kernel, const Exec& e, View x, View mean,
                            View dmean, View dlog_var) {
   check_on_device(kernel, e, {x, mean, log_var, y, dmean, dlog_var});
   check_same_dtype(kernel, {x, mean, log_var, y, dmean, dlog_var});
-  if (x) check_shape(kernel, "mean", mean.shape, x.shape);
   check_shape(kernel, "log_var", log_var.shape, mean.shape);
   check_shape(kernel, "y", y.shape, Shape::scalar());
   if (!dmean && !dlog_var) return;
@@ -49,6 +48,7 @@ inline void check_gaussian(const char* kernel, const Exec& e, View x, View mean,
 inline void gaussian_nll(const Exec& e, View x, View mean, View log_var, MutView y, MutView dmean,
                          MutView dlog_var) {
   check_gaussian("gaussian_nll", e, x, mean, log_var, y, dmean, dlog_var);
+  check_shape("gaussian_nll", "x", x.shape, mean.shape);
   on_device(
       "gaussian_nll", e, [&] { ref::gaussian_nll(e, x, mean, log_var, y, dmean, dlog_var); },
       [&] { cpu::gaussian_nll(e, x, mean, log_var, y, dmean, dlog_var); },

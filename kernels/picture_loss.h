@@ -5,8 +5,8 @@
 
 namespace sumi::kernels {
 
-// Total variation as AnimeGANv2 has it: the mean of squared differences of neighbours, so a smoothness and no edge
-// preserving one. With dh = x[i + 1, j] - x[i, j], of which there are n (h - 1) w c, and dw likewise,
+// Total variation as AnimeGANv2 has it, of squared differences of neighbours (which smooths edges more than their
+// absolute values would). With dh = x[i + 1, j] - x[i, j], of which there are n (h - 1) w c, and dw likewise,
 //   y[1] = mean of dh^2 / 2 + mean of dw^2 / 2        (a side of 1 has no neighbours and adds 0)
 //   dx   = the derivative of y[1] with respect to x [n,h,w,c]; absent: not wanted
 using TotalVariation = void(const Exec&, View x, MutView y, MutView dx);
@@ -41,7 +41,6 @@ inline void check_picture_loss(const char* kernel, const Exec& e, View x, View t
   check_on_device(kernel, e, {x, target, y, dx});
   check_same_dtype(kernel, {x, target, y, dx});
   if (x.count() == 0) fail(kernel, x.shape.str() + " has no element");
-  if (target) check_shape(kernel, "target", target.shape, x.shape);
   check_shape(kernel, "y", y.shape, Shape::scalar());
   if (dx) check_shape(kernel, "dx", dx.shape, x.shape);
 }
@@ -53,6 +52,7 @@ inline void total_variation(const Exec& e, View x, MutView y, MutView dx) {
 }
 inline void colour_loss(const Exec& e, double delta, View x, View target, MutView y, MutView dx) {
   check_picture_loss("colour_loss", e, x, target, y, dx);
+  check_shape("colour_loss", "target", target.shape, x.shape);
   if (x.shape.c != 3) fail("colour_loss", x.shape.str() + " (NHWC) has not three channels");
   if (!(delta > 0)) fail("colour_loss", "delta is " + std::to_string(delta) + "; it must be above 0");
   on_device(
