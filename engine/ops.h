@@ -8,6 +8,7 @@
 #include "engine/autograd.h"
 #include "engine/tensor.h"
 #include "kernels/activation.h"
+#include "kernels/colour.h"
 #include "kernels/conv.h"
 #include "kernels/image_pool.h"
 #include "kernels/loss.h"
@@ -17,6 +18,7 @@
 
 namespace sumi {
 
+using kernels::Colour;
 using kernels::ConvGeom;
 using kernels::ConvOptions;
 using kernels::Loss;
@@ -76,6 +78,9 @@ Tensor place(const Tensor& x, const Shape& shape, const Shape& at);
 Tensor matmul(const Tensor& a, const Tensor& b, bool trans_a = false, bool trans_b = false);
 // One product per sample of matrices [n, rows, 1, cols].
 Tensor batched_matmul(const Tensor& a, const Tensor& b, bool trans_a = false, bool trans_b = false);
+// The Gram matrix of each sample of features x [n,h,w,c], F^T F / divisor with F [h w, c] -> [n,c,1,c]. divisor 0
+// stands for h w c (Johnson 2016, AnimeGANv2). A style loss is loss_mean(Loss::l1 or squared) of two of them.
+Tensor gram_matrix(const Tensor& x, double divisor = 0);
 // x [n,1,1,in], w [out,1,1,in], bias [out] or absent -> [n,1,1,out] = x w^T + bias
 Tensor dense(const Tensor& x, const Tensor& w, const Tensor& bias);
 // dy^T x [out,1,1,in]: the gradient of dense's weight.
@@ -142,11 +147,29 @@ Tensor dropout(const Tensor& x, double p, RandomStream& stream);
 Tensor pool_exchange(const Tensor& x, const Tensor& history, const PoolMove& move, const PoolMove* late,
                      const Shape& y_shape);
 
+// --- colour.cpp: x [n,h,w,3]; see kernels/colour.h for the spaces and their ranges
+// The conversions to and from Lab have no second derivative and say so.
+Tensor convert_colour(Colour c, const Tensor& x);
+// The derivative at x, transposed, applied to dy.
+Tensor convert_colour_grad(Colour c, const Tensor& x, const Tensor& dy);
+
 // --- loss.cpp: the mean over all elements -> [1,1,1,1]
-// Against one number. See kernels/loss.h for the formulas.
-Tensor loss_mean(Loss loss, const Tensor& x, double target);
-// Against a tensor of x's shape, which gets a gradient too for squared and l1.
-Tensor loss_mean(Loss loss, const Tensor& x, const Tensor& target);
+// Every loss from here to colour_loss computes its gradient together with its value where one is wanted.
+// Against one number. See kernels/loss.h for the formulas; delta is huber's.
+Tensor loss_mean(Loss loss, const Tensor& x, double target, double delta = 1);
+// Against a tensor of x's shape, which gets a gradient too for squared, l1 and huber.
+Tensor loss_mean(Loss loss, const Tensor& x, const Tensor& target, double delta = 1);
+
+// --- gaussian_loss.cpp -> [1,1,1,1]. See kernels/gaussian_loss.h; operands of one shape, each gets a gradient.
+// Negative log-likelihood of x under N(mean, exp(log_var)), a mean over all elements.
+Tensor gaussian_nll(const Tensor& x, const Tensor& mean, const Tensor& log_var);
+// Divergence of N(mean, exp(log_var)) from N(0, 1): a sum for each sample, a mean over the samples.
+Tensor gaussian_kl(const Tensor& mean, const Tensor& log_var);
+
+// --- picture_loss.cpp -> [1,1,1,1]. See kernels/picture_loss.h.
+Tensor total_variation(const Tensor& x);
+// l1 on Y and huber on U and V of x and target [n,h,w,3] in RGB; both get a gradient.
+Tensor colour_loss(const Tensor& x, const Tensor& target, double delta = 1);
 
 // --- softmax.cpp
 // exp(x) over the sum of exp(x) of the pixel's channels, of any size of x.

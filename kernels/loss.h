@@ -1,4 +1,4 @@
-// Losses: the mean over all elements of a function of x and a target.
+// Losses: the mean over all elements of a function of x and a target, with its gradient in the same pass.
 #pragma once
 
 #include "kernels/base/exec.h"
@@ -11,51 +11,45 @@ namespace sumi::kernels {
 //   l1          |x - t|                    derivative 0 where x = t
 //   linear      -t x                       Wasserstein with t = 1 (real) or -1 (fake)
 //   hinge       max(0, 1 - t x)            t = 1 or -1
-enum class Loss : std::uint8_t { bce_logits, squared, l1, linear, hinge };
+//   huber       (x - t)^2 / 2 where |x - t| <= delta, else delta (|x - t| - delta / 2)     Huber 1964; PyTorch's
+//               huber_loss; its smooth_l1_loss with beta = delta is this divided by delta
+enum class Loss : std::uint8_t { bce_logits, squared, l1, linear, hinge, huber };
 
 constexpr const char* name_of(Loss l) {
-  constexpr const char* names[] = {"bce_logits", "squared", "l1", "linear", "hinge"};
+  constexpr const char* names[] = {"bce_logits", "squared", "l1", "linear", "hinge", "huber"};
   return names[static_cast<int>(l)];
 }
 
-// y[1] = mean of the loss. `target`: absent (then every target is `value`) or x's shape.
-using LossMean = void(const Exec&, Loss, View x, View target, double value, MutView y);
-// dx (+)= dy[1] * (derivative of the mean with respect to x).
-using LossMeanGrad = void(const Exec&, Loss, View x, View target, double value, View dy, MutView dx, Write);
+// In one pass over x and target:
+//   y[1] = mean of the loss
+//   dx   = the derivative of y[1] with respect to x; absent: not wanted. y has the same bits either way.
+// `target`: absent (then every target is `value`) or x's shape. `delta` > 0: huber's, ignored by the others.
+using LossMean = void(const Exec&, Loss, double delta, View x, View target, double value, MutView y,
+                      MutView dx);
 
 namespace ref {
 LossMean loss_mean;
-LossMeanGrad loss_mean_grad;
-}  // namespace ref
+}
 namespace cpu {
 LossMean loss_mean;
-LossMeanGrad loss_mean_grad;
-}  // namespace cpu
+}
 namespace cuda {
 LossMean loss_mean;
-LossMeanGrad loss_mean_grad;
-}  // namespace cuda
+}
 
-inline void loss_mean(const Exec& e, Loss loss, View x, View target, double value, MutView y) {
-  check_on_device(name_of(loss), e, {x, target, y});
-  check_same_dtype(name_of(loss), {x, target, y});
+inline void loss_mean(const Exec& e, Loss loss, double delta, View x, View target, double value, MutView y,
+                      MutView dx) {
+  check_on_device(name_of(loss), e, {x, target, y, dx});
+  check_same_dtype(name_of(loss), {x, target, y, dx});
   if (target) check_shape(name_of(loss), "target", target.shape, x.shape);
   check_shape(name_of(loss), "y", y.shape, Shape::scalar());
+  if (dx) check_shape(name_of(loss), "dx", dx.shape, x.shape);
+  if (loss == Loss::huber && !(delta > 0))
+    fail(name_of(loss), "delta is " + std::to_string(delta) + "; it must be above 0");
   on_device(
-      name_of(loss), e, [&] { ref::loss_mean(e, loss, x, target, value, y); },
-      [&] { cpu::loss_mean(e, loss, x, target, value, y); },
-      [&] { cuda::loss_mean(e, loss, x, target, value, y); });
-}
-inline void loss_mean_grad(const Exec& e, Loss loss, View x, View target, double value, View dy, MutView dx,
-                           Write write) {
-  check_on_device(name_of(loss), e, {x, target, dy, dx});
-  check_same_dtype(name_of(loss), {x, target, dy, dx});
-  check_shape(name_of(loss), "dy", dy.shape, Shape::scalar());
-  check_shape(name_of(loss), "dx", dx.shape, x.shape);
-  on_device(
-      name_of(loss), e, [&] { ref::loss_mean_grad(e, loss, x, target, value, dy, dx, write); },
-      [&] { cpu::loss_mean_grad(e, loss, x, target, value, dy, dx, write); },
-      [&] { cuda::loss_mean_grad(e, loss, x, target, value, dy, dx, write); });
+      name_of(loss), e, [&] { ref::loss_mean(e, loss, delta, x, target, value, y, dx); },
+      [&] { cpu::loss_mean(e, loss, delta, x, target, value, y, dx); },
+      [&] { cuda::loss_mean(e, loss, delta, x, target, value, y, dx); });
 }
 
 }  // namespace sumi::kernels

@@ -3,14 +3,20 @@
 
 #include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/ops/composed.h"
+#include "engine/ops/loss_record.h"
 #include "engine/trace.h"
 
 namespace sumi {
 namespace {
 
+// huber of z: c^2 / 2 + delta (|z| - c) with c = min(|z|, delta).
+Tensor huber_of(const Tensor& z, double delta) {
+  const Tensor size = abs(z), c = affine(relu(affine(size, -1, delta)), -1, delta);
+  return add(affine(square(c), 0.5), affine(sub(size, c), delta));
+}
+
 // The loss written with differentiable ops. `t` absent: every target is `value`.
-Tensor composition(Loss loss, const Tensor& x, const Tensor& t, double value) {
+Tensor composition(Loss loss, double delta, const Tensor& x, const Tensor& t, double value) {
   const Tensor tx = t ? mul(x, t) : affine(x, value);
   const Tensor difference = t ? sub(x, t) : affine(x, 1, -value);
   switch (loss) {
@@ -22,46 +28,36 @@ Tensor composition(Loss loss, const Tensor& x, const Tensor& t, double value) {
       return mean(abs(difference));
     case Loss::linear:
       return mean(affine(tx, -1));
+    case Loss::hinge:
+      return mean(relu(affine(tx, -1, 1)));
     default:
-      return mean(relu(affine(tx, -1, 1)));  // hinge
+      return mean(huber_of(difference, delta));
   }
 }
 
-Tensor loss_mean_grad(Loss loss, const Tensor& x, const Tensor& target, double value, const Tensor& dy) {
-  Op op("loss_mean_grad", {x, dy});
-  Tensor dx = Tensor::empty_like(x);
-  kernels::loss_mean_grad(exec_on(x.device()), loss, x.view(), target.view(), value, dy.view(), dx.mut(),
-                          Write::overwrite);
-  op.done(dx);
-  return dx;
+bool of_difference(Loss loss) {
+  return loss == Loss::squared || loss == Loss::l1 || loss == Loss::huber;
 }
 
-Tensor fused(Loss loss, const Tensor& x, const Tensor& target, double value) {
+Tensor fused(Loss loss, const Tensor& x, const Tensor& target, double value, double delta) {
   Op op(kernels::name_of(loss), {x});
-  Tensor y = Tensor::empty(Shape::scalar(), x.dtype(), x.device());
-  kernels::loss_mean(exec_on(x.device()), loss, x.view(), target.view(), value, y.mut());
+  const Tensor y = room_for_loss(x), dx = room_for_grad({x, target}, x);
+  kernels::loss_mean(exec_on(x.device()), loss, delta, x.view(), target.view(), value, y.mut(), dx.mut());
   op.done(y);
-  return record(op.name(), {x, target}, y, [loss, x, target, value](const Tensor& dy, Grads& g) {
-    if (Tape::recording()) {
-      grads_through_composition({x, target}, dy, g, [&] { return composition(loss, x, target, value); });
-      return;
-    }
-    const Tensor dx = loss_mean_grad(loss, x, target, value, dy);
-    if (g.wants(0)) g.put(0, dx);
-    if (g.wants(1)) g.put(1, affine(dx, -1));  // squared and l1 are functions of x - target
-  });
+  return record_loss(op.name(), {x, target}, y, {{dx}, {dx, /*negative=*/true}},
+                     [=] { return composition(loss, delta, x, target, value); });
 }
 
 }  // namespace
 
-Tensor loss_mean(Loss loss, const Tensor& x, double target) {
-  return fused(loss, x, {}, target);
+Tensor loss_mean(Loss loss, const Tensor& x, double target, double delta) {
+  return fused(loss, x, {}, target, delta);
 }
 
-Tensor loss_mean(Loss loss, const Tensor& x, const Tensor& target) {
-  if (target.requires_grad() && loss != Loss::squared && loss != Loss::l1)
+Tensor loss_mean(Loss loss, const Tensor& x, const Tensor& target, double delta) {
+  if (target.requires_grad() && !of_difference(loss))
     fail(kernels::name_of(loss), "has no gradient for its target; detach it");
-  return fused(loss, x, target, 0);
+  return fused(loss, x, target, 0, delta);
 }
 
 }  // namespace sumi

@@ -73,6 +73,13 @@ Tensor batched_matmul(const Tensor& a, const Tensor& b, bool trans_a, bool trans
   return product("batched_matmul", true, a, trans_a, b, trans_b, {});
 }
 
+Tensor gram_matrix(const Tensor& x, double divisor) {
+  const Shape& s = x.shape();
+  if (divisor < 0) fail("gram_matrix", fmt::format("the divisor {} is negative", divisor));
+  const double by = divisor > 0 ? divisor : static_cast<double>(s.h * s.w * s.c);
+  return affine(batched_matmul(x, x, /*trans_a=*/true), 1 / by);
+}
+
 Tensor dense(const Tensor& x, const Tensor& w, const Tensor& bias) {
   check_matrix("dense", x);
   check_matrix("dense", w);

@@ -198,6 +198,29 @@ SUMI_HOST_DEVICE Triple<T> yuv_to_rgb_grad(const Triple<T>&, Triple<T> dy) {
   return times(from_rgb, dy);
 }
 
+// |dY| + huber(dU) + huber(dV) of two colours x and t in RGB, huber(z) = z^2 / 2 where |z| <= delta, else
+// delta (|z| - delta / 2); and its derivatives with respect to x.
+template <class T>
+struct Distance {
+  T value;
+  Triple<T> grad;
+};
+template <class T>
+SUMI_HOST_DEVICE Distance<T> yuv_distance(const Triple<T>& x, const Triple<T>& t, T delta) {
+  constexpr auto to_yuv = as<T>(yuv_of_rgb());
+  Triple<T> d{};
+  for (int i = 0; i < 3; ++i) d.v[i] = (x.v[i] - t.v[i]) / 2;
+  d = times(to_yuv, d);
+  T value = std::fabs(d.v[0]);
+  Triple<T> slope{{d.v[0] > 0 ? T(1) : d.v[0] < 0 ? T(-1) : T(0), 0, 0}};
+  for (int i = 1; i < 3; ++i) {
+    const T z = d.v[i], size = std::fabs(z);  // comparisons that NaN passes through
+    value += size > delta ? delta * (size - delta / 2) : z * z / 2;
+    slope.v[i] = z > delta ? delta : z < -delta ? -delta : z;
+  }
+  return {value, rgb_to_yuv_grad(x, slope)};
+}
+
 // C is the kernels' enum Colour.
 template <class C, class T>
 SUMI_HOST_DEVICE Triple<T> convert(C c, const Triple<T>& x) {

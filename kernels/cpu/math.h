@@ -49,6 +49,16 @@ inline float exp_f32(float x) {
   return x < -87.3365F ? 0.0F : x != x ? x : high;
 }
 
+// e^x - 1, without the cancellation near 0.
+inline float expm1_f32(float x) {
+  const float inside = x < -87.0F ? -87.0F : x > 88.7F ? 88.7F : x;  // NaN stays
+  const Reduced e = reduce_exp(inside);
+  const float half = power_of_two(e.exponent - 1U);  // 2^128 is not a float
+  const float y = (half * expm1_core(e.rest) + (half - 0.5F)) * 2.0F;
+  const float high = x > 88.722835F ? std::numeric_limits<float>::infinity() : y;
+  return x != x ? x : high;
+}
+
 // tanh |x| = -t / (t + 2) with t = e^(-2|x|) - 1, which is exact near 0 and cannot overflow.
 inline float tanh_f32(float x) {
   const float a = -2.0F * std::fabs(x);

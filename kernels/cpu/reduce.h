@@ -8,9 +8,11 @@ namespace sumi::kernels::cpu {
 constexpr i64 lane_width = 64;  // columns summed side by side
 constexpr i64 lane_rows = 64;   // rows that one f32 partial sum may hold
 
-// into[c] += the sum over rows of value(begin + row * cols + c), for cols columns.
+// into[c] += the sum over rows of value(begin + row * cols + c), for cols columns. value is called once for each
+// element, and may store something for it elsewhere.
 template <class Value>
-inline void add_columns(i64 begin, i64 rows, i64 cols, const Value& value, double* into) {
+inline void add_columns(i64 begin, i64 rows, i64 cols, const Value& value_at, double* into) {
+  const Value value = value_at;  // a copy: what it captured is known not to change under its stores
   for (i64 c0 = 0; c0 < cols; c0 += lane_width) {
     const i64 width = std::min(lane_width, cols - c0);
     for (i64 r0 = 0; r0 < rows; r0 += lane_rows) {

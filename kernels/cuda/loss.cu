@@ -1,17 +1,17 @@
-// Losses: the mean over all elements of a function of x and a target t, and its gradient.
+// Losses: the mean over all elements of a function of x and a target t, with its gradient in the same pass.
 //
-// The mean is a sum over rows of one column (sums.cuh: chunks, then their sum) times 1 / count. The gradient,
-// dx = dy f'(x, t) / count, needs no sum: one thread an element at a time.
+// The mean is a sum over rows of one column (sums.cuh: chunks, then their sum) times 1 / count. The thread that
+// computes an element's term for the sum also stores its derivative: each element is one thread's, once.
 #include "kernels/loss.h"
 
 #include "kernels/base/dispatch.h"
-#include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/device/unary.cuh"
 #include "kernels/cuda/sums.cuh"
 
 namespace sumi::kernels::cuda {
 
-__device__ inline float loss_value(Loss loss, float x, float t) {
+// Comparisons are written so that NaN stays in the value.
+__device__ inline float loss_value(Loss loss, float delta, float x, float t) {
   switch (loss) {
     case Loss::bce_logits:
       return softplus_of(x) - t * x;
@@ -23,13 +23,17 @@ __device__ inline float loss_value(Loss loss, float x, float t) {
       return -t * x;
     case Loss::hinge: {
       const float room = 1 - t * x;
-      return room <= 0 ? 0 : room;  // NaN stays
+      return room <= 0 ? 0 : room;
+    }
+    case Loss::huber: {
+      const float size = fabsf(x - t);
+      return size > delta ? delta * (size - 0.5F * delta) : 0.5F * size * size;
     }
   }
   return 0;
 }
 
-__device__ inline float loss_slope(Loss loss, float x, float t) {
+__device__ inline float loss_slope(Loss loss, float delta, float x, float t) {
   switch (loss) {
     case Loss::bce_logits:
       return sigmoid_of(x) - t;
@@ -41,56 +45,42 @@ __device__ inline float loss_slope(Loss loss, float x, float t) {
       return -t;
     case Loss::hinge:
       return 1 - t * x > 0 ? -t : 0;
+    case Loss::huber:
+      return x - t > delta ? delta : x - t < -delta ? -delta : x - t;
   }
   return 0;
 }
 
-// x with its targets: one for each element, or `constant` for all where there are none.
+// The loss of element i, which also goes to dx where that is wanted.
 template <class T>
-struct Targeted {
-  const T *x, *target;
+struct LossTerm {
+  Loss loss;
+  float delta;
+  const T *x, *target;  // one target for each element, or `constant` for all where there are none
   float constant;
+  T* dx;
+  float share;  // 1 / count
 
-  __device__ float x_at(std::int64_t i) const { return static_cast<float>(x[i]); }
-  __device__ float target_at(std::int64_t i) const {
-    return target ? static_cast<float>(target[i]) : constant;
+  __device__ float operator()(std::int64_t i) const {
+    const auto at = static_cast<float>(x[i]);
+    const float t = target ? static_cast<float>(target[i]) : constant;
+    if (dx) dx[i] = T(share * loss_slope(loss, delta, at, t));
+    return loss_value(loss, delta, at, t);
   }
 };
 
-template <class T>
-struct ElementLoss {
-  Loss loss;
-  Targeted<T> of;
-  __device__ float operator()(std::int64_t i) const { return loss_value(loss, of.x_at(i), of.target_at(i)); }
-};
-
-template <class T>
-__global__ void loss_grad_elements(Loss loss, std::int64_t count, Targeted<T> of, float share, const T* dy,
-                                   T* dx, bool add) {
-  const float scale = share * static_cast<float>(*dy);
-  for_each_element(count, [=](std::int64_t i) {
-    store(dx[i], scale * loss_slope(loss, of.x_at(i), of.target_at(i)), add);
-  });
-}
-
-template <class T>
-Targeted<T> targeted(View x, View target, double value) {
-  return {x.as<T>(), target ? target.as<T>() : nullptr, static_cast<float>(value)};
-}
-
-void loss_mean(const Exec& e, Loss loss, View x, View target, double value, MutView y) {
+void loss_mean(const Exec& e, Loss loss, double delta, View x, View target, double value, MutView y,
+               MutView dx) {
+  const double share = 1.0 / static_cast<double>(x.count());
   dispatch_f32_bf16(name_of(loss), x.dtype, [&]<class T>() {
-    sum_rows(e, Slices(1, x.count(), 1), ElementLoss<T>{loss, targeted<T>(x, target, value)},
-             1.0 / static_cast<double>(x.count()), y.as<T>(), false);
-  });
-}
-
-void loss_mean_grad(const Exec& e, Loss loss, View x, View target, double value, View dy, MutView dx,
-                    Write write) {
-  dispatch_f32_bf16(name_of(loss), x.dtype, [&]<class T>() {
-    launch(e, "loss_grad_elements", loss_grad_elements<T>, {element_grid(x.count()), kElementBlock}, loss,
-           x.count(), targeted<T>(x, target, value), 1.0 / static_cast<double>(x.count()), dy.as<T>(),
-           dx.as<T>(), write == Write::accumulate);
+    const LossTerm<T> term{loss,
+                           static_cast<float>(delta),
+                           x.as<T>(),
+                           target ? target.as<T>() : nullptr,
+                           static_cast<float>(value),
+                           dx ? dx.as<T>() : nullptr,
+                           static_cast<float>(share)};
+    sum_rows(e, Slices(1, x.count(), 1), term, share, y.as<T>(), false);
   });
 }
 

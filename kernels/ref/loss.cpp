@@ -13,8 +13,11 @@ namespace {
 double positive_part(double z) {
   return z <= 0 ? 0 : z;
 }
+double sign_of(double z) {
+  return z > 0 ? 1 : z < 0 ? -1 : 0;
+}
 
-double loss_value(Loss loss, double x, double t) {
+double loss_value(Loss loss, double delta, double x, double t) {
   switch (loss) {
     case Loss::bce_logits:
       return softplus_of(x) - t * x;
@@ -26,49 +29,47 @@ double loss_value(Loss loss, double x, double t) {
       return -t * x;
     case Loss::hinge:
       return positive_part(1 - t * x);
+    case Loss::huber: {
+      const double size = std::abs(x - t);
+      return size <= delta ? size * size / 2 : delta * (size - delta / 2);
+    }
   }
   fail("loss", "no such loss");
 }
 
-double loss_slope(Loss loss, double x, double t) {
+double loss_slope(Loss loss, double delta, double x, double t) {
   switch (loss) {
     case Loss::bce_logits:
       return sigmoid_of(x) - t;
     case Loss::squared:
       return 2 * (x - t);
     case Loss::l1:
-      return x > t ? 1 : x < t ? -1 : 0;
+      return sign_of(x - t);
     case Loss::linear:
       return -t;
     case Loss::hinge:
       return 1 - t * x > 0 ? -t : 0;
+    case Loss::huber:
+      return std::abs(x - t) <= delta ? x - t : delta * sign_of(x - t);
   }
   fail("loss", "no such loss");
 }
 
 }  // namespace
 
-void loss_mean(const Exec&, Loss loss, View x, View target, double value, MutView y) {
+void loss_mean(const Exec&, Loss loss, double delta, View x, View target, double value, MutView y,
+               MutView dx) {
   dispatch(x.dtype, [&]<class T>() {
     const T *xs = x.as<T>(), *ts = target ? target.as<T>() : nullptr;
+    T* dxs = dx ? dx.as<T>() : nullptr;
+    const auto count = static_cast<double>(x.count());
     double sum = 0;
-    for (std::int64_t i = 0; i < x.count(); ++i)
-      sum += loss_value(loss, static_cast<double>(xs[i]), ts ? static_cast<double>(ts[i]) : value);
-    *y.as<T>() = static_cast<T>(sum / static_cast<double>(x.count()));
-  });
-}
-
-void loss_mean_grad(const Exec&, Loss loss, View x, View target, double value, View dy, MutView dx,
-                    Write write) {
-  dispatch(x.dtype, [&]<class T>() {
-    const T *xs = x.as<T>(), *ts = target ? target.as<T>() : nullptr;
-    T* dxs = dx.as<T>();
-    const double share = static_cast<double>(*dy.as<T>()) / static_cast<double>(x.count());
     for (std::int64_t i = 0; i < x.count(); ++i) {
-      const double slope =
-          loss_slope(loss, static_cast<double>(xs[i]), ts ? static_cast<double>(ts[i]) : value);
-      store(dxs[i], share * slope, write);
+      const auto at = static_cast<double>(xs[i]), t = ts ? static_cast<double>(ts[i]) : value;
+      sum += loss_value(loss, delta, at, t);
+      if (dxs) dxs[i] = static_cast<T>(loss_slope(loss, delta, at, t) / count);
     }
+    *y.as<T>() = static_cast<T>(sum / count);
   });
 }
 

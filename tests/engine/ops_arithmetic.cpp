@@ -1,4 +1,4 @@
-// First and second derivatives of arithmetic, reductions, activations, losses and ops that move elements.
+// First and second derivatives of arithmetic, reductions, activations and ops that move elements.
 #include "tests/engine/gradcheck.h"
 
 namespace sumi {
@@ -95,27 +95,6 @@ TEST_CASE("ops: gradients of ops that move elements") {
           return square(affine(place(t[0], {3, 3, 5, 4}, {1, 0, 1, 0}), 1, 2));
         },
         {x});
-}
-
-TEST_CASE("ops: gradients of losses") {
-  const Shape s{2, 2, 2, 3};
-  const Tensor x = numbers(s, 1, -2, 2), t = numbers(s, 2, 3, 4);
-  for (const Loss loss : {Loss::bce_logits, Loss::squared, Loss::l1, Loss::linear, Loss::hinge}) {
-    const std::string name = kernels::name_of(loss);
-    for (const double value : {1.0, 0.0, 0.9, -1.0})
-      check(fmt::format("{} against {}", name, value),
-            [&](const Tensors& xs) { return loss_mean(loss, xs[0], value); }, {x});
-    check(name + " against a fixed tensor", [&](const Tensors& xs) { return loss_mean(loss, xs[0], t); },
-          {x});
-  }
-  for (const Loss loss : {Loss::squared, Loss::l1})
-    check(std::string(kernels::name_of(loss)) + " of two tensors",
-          [&](const Tensors& xs) { return loss_mean(loss, xs[0], xs[1]); }, {x, t});
-  check("squared of a tensor and itself squared",
-        [](const Tensors& xs) { return loss_mean(Loss::squared, xs[0], square(xs[0])); }, {x});
-  const Tensor wish = gradcheck::leaves({t})[0];
-  CHECK(gradcheck::error_of([&] { loss_mean(Loss::hinge, x, wish); }) ==
-        "[hinge] has no gradient for its target; detach it");
 }
 
 }  // namespace

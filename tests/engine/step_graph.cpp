@@ -139,8 +139,9 @@ TEST_CASE("step graph: a step that takes more memory each time is refused") {
   };
   for (int i = 0; i < 2; ++i) graph.run("grows", {input(1)}, grows);
   if (!captures) return;
-  CHECK(gradcheck::error_of([&] { graph.run("grows", {input(1)}, grows); })
-            .starts_with("[step] cannot be captured ("));
+  CHECK(gradcheck::error_of([&] {
+          graph.run("grows", {input(1)}, grows);
+        }).starts_with("[step] cannot be captured ("));
   CHECK(sum(Tensor::full({1, 1, 1, 5}, 2, DType::f32, tested)).item() == 10);
 }
 

@@ -3,9 +3,11 @@
 #include <omp.h>
 
 #include "kernels/conv.h"
+#include "kernels/gaussian_loss.h"
 #include "kernels/gemm.h"
 #include "kernels/loss.h"
 #include "kernels/norm.h"
+#include "kernels/picture_loss.h"
 #include "kernels/reduce.h"
 #include "kernels/spectral_norm.h"
 #include "tests/cases/conv.h"
@@ -90,10 +92,27 @@ TEST_CASE("determinism: reductions, norm and loss") {
     for (Loss loss : {Loss::bce_logits, Loss::squared})
       check({name_of(loss),
              {{s, x}},
-             {Shape::scalar()},
+             {Shape::scalar(), s},
              [loss](const Exec& e, const Ins& in, Outs& out, Write) {
-               loss_mean(e, loss, in[0], {}, 1, out[0]);
+               loss_mean(e, loss, 1, in[0], {}, 1, out[0], out[1]);
              }});
+    check({"gaussian_nll",
+           {{s, x}, {s, dy}, {s, dy}},
+           {Shape::scalar(), s, s},
+           [](const Exec& e, const Ins& in, Outs& out, Write) {
+             gaussian_nll(e, in[0], in[1], in[2], out[0], out[1], out[2]);
+           }});
+    check({"gaussian_kl",
+           {{s, x}, {s, dy}},
+           {Shape::scalar(), s, s},
+           [](const Exec& e, const Ins& in, Outs& out, Write) {
+             gaussian_kl(e, in[0], in[1], out[0], out[1], out[2]);
+           }});
+    check(
+        {"total_variation",
+         {{s, x}},
+         {Shape::scalar(), s},
+         [](const Exec& e, const Ins& in, Outs& out, Write) { total_variation(e, in[0], out[0], out[1]); }});
     for (std::int64_t groups : {std::int64_t{0}, s.c, std::int64_t{1}}) {
       const NormGeom g{s, groups, 1e-5};
       const Shape c = Shape::vector(s.c), stats = g.stat_shape();
@@ -114,6 +133,18 @@ TEST_CASE("determinism: reductions, norm and loss") {
              }});
     }
   }
+}
+
+TEST_CASE("determinism: colour_loss") {
+  const Shape s{2, 97, 101, 3};
+  const Job job{"colour_loss",
+                {{s, reals(s.count(), 1)}, {s, reals(s.count(), 2)}},
+                {Shape::scalar(), s},
+                [](const Exec& e, const Ins& in, Outs& out, Write) {
+                  colour_loss(e, 1, in[0], in[1], out[0], out[1]);
+                }};
+  check_same_bits(job);
+  check_same_bits_on_cuda(job);
 }
 
 TEST_CASE("determinism: gemm") {

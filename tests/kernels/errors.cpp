@@ -5,11 +5,13 @@
 #include "kernels/colour.h"
 #include "kernels/conv.h"
 #include "kernels/elementwise.h"
+#include "kernels/gaussian_loss.h"
 #include "kernels/gemm.h"
 #include "kernels/loss.h"
 #include "kernels/norm.h"
 #include "kernels/optim.h"
 #include "kernels/pad.h"
+#include "kernels/picture_loss.h"
 #include "kernels/pool.h"
 #include "kernels/random.h"
 #include "kernels/reduce.h"
@@ -86,8 +88,17 @@ TEST_CASE("errors: shapes") {
     copy_box(b.exec, x, {0, 0, 0, 1}, x, {0, 0, 0, 0}, x.view().shape, Write::overwrite);
   });
   expect_error({"[sum_to]", "2x4x4x6", "1x1x1x5"}, [&] { sum_to(b.exec, x, 1, vec, Write::overwrite); });
-  expect_error({"[l1]", "target", "2x4x4x5"}, [&] { loss_mean(b.exec, Loss::l1, x, y, 0, one); });
-  expect_error({"[l1]", "1x1x1x5"}, [&] { loss_mean(b.exec, Loss::l1, x, {}, 0, vec); });
+  expect_error({"[l1]", "target", "2x4x4x5"}, [&] { loss_mean(b.exec, Loss::l1, 1, x, y, 0, one, {}); });
+  expect_error({"[l1]", "1x1x1x5"}, [&] { loss_mean(b.exec, Loss::l1, 1, x, {}, 0, vec, {}); });
+  expect_error({"[l1]", "dx", "2x4x4x5"}, [&] { loss_mean(b.exec, Loss::l1, 1, x, {}, 0, one, y); });
+  expect_error({"[huber]", "delta", "above 0"},
+               [&] { loss_mean(b.exec, Loss::huber, 0, x, {}, 0, one, {}); });
+  expect_error({"[gaussian_nll]", "x is", "2x4x4x5"}, [&] { gaussian_nll(b.exec, y, x, x, one, {}, {}); });
+  expect_error({"[gaussian_nll]", "dlog_var"}, [&] { gaussian_nll(b.exec, x, x, x, one, x, {}); });
+  expect_error({"[gaussian_kl]", "log_var", "2x4x4x5"}, [&] { gaussian_kl(b.exec, x, y, one, {}, {}); });
+  expect_error({"[total_variation]", "dx", "2x4x4x5"}, [&] { total_variation(b.exec, x, one, y); });
+  expect_error({"[colour_loss]", "2x4x4x6", "three channels"},
+               [&] { colour_loss(b.exec, 1, x, x, one, {}); });
   expect_error({"[softmax]", "2x4x4x5", "2x4x4x6"}, [&] { softmax(b.exec, x, y); });
   expect_error({"[cross_entropy]", "target", "2x4x4x5"},
                [&] { cross_entropy(b.exec, x, y, one, MutView{}); });

@@ -12,39 +12,42 @@ namespace {
 
 using namespace sumi::kernels;
 
-constexpr Loss all[] = {Loss::bce_logits, Loss::squared, Loss::l1, Loss::linear, Loss::hinge};
+constexpr Loss all[] = {Loss::bce_logits, Loss::squared, Loss::l1, Loss::linear, Loss::hinge, Loss::huber};
+constexpr double delta = 0.75;
 
-// `target` empty: every target is `value`.
-Job mean_job(Loss loss, const Shape& s, const std::vector<double>& x, const std::vector<double>& target,
-             double value) {
+// Outputs: the mean and its gradient. `target` empty: every target is `value`.
+Job job(Loss loss, const Shape& s, const std::vector<double>& x, const std::vector<double>& target,
+        double value) {
+  return {name_of(loss),
+          {{s, x}, {s, target}},
+          {Shape::scalar(), s},
+          [=](const Exec& e, const Ins& in, Outs& out, Write) {
+            loss_mean(e, loss, delta, in[0], in[1], value, out[0], out[1]);
+          }};
+}
+Job value_job(Loss loss, const Shape& s, const std::vector<double>& x, const std::vector<double>& target,
+              double value) {
   return {name_of(loss),
           {{s, x}, {s, target}},
           {Shape::scalar()},
           [=](const Exec& e, const Ins& in, Outs& out, Write) {
-            loss_mean(e, loss, in[0], in[1], value, out[0]);
+            loss_mean(e, loss, delta, in[0], in[1], value, out[0], {});
           }};
-}
-Job grad_job(Loss loss, const Shape& s, const std::vector<double>& x, const std::vector<double>& target,
-             double value, double dy) {
-  return {std::string(name_of(loss)) + " gradient",
-          {{s, x}, {s, target}, {Shape::scalar(), {dy}}},
-          {s},
-          [=](const Exec& e, const Ins& in, Outs& out, Write w) {
-            loss_mean_grad(e, loss, in[0], in[1], value, in[2], out[0], w);
-          },
-          true};
 }
 double mean_of(Loss loss, const std::vector<double>& x, const std::vector<double>& target, double value) {
   const Shape s = Shape::vector(static_cast<std::int64_t>(x.size()));
-  return expected(mean_job(loss, s, x, target, value), DType::f64)[0][0];
+  return expected(value_job(loss, s, x, target, value), DType::f64)[0][0];
 }
 
-// Away from the kinks of l1 (x = t) and hinge (t x = 1).
+// Away from the kinks of l1 (x = t) and hinge (t x = 1), and from where huber's second derivative jumps.
 std::vector<double> smooth(Loss loss, std::vector<double> x, const std::vector<double>& target,
                            double value) {
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double t = target.empty() ? value : target[i];
-    const double kink = loss == Loss::l1 ? x[i] - t : loss == Loss::hinge ? 1 - t * x[i] : 1;
+    const double kink = loss == Loss::l1      ? x[i] - t
+                        : loss == Loss::hinge ? 1 - t * x[i]
+                        : loss == Loss::huber ? std::abs(x[i] - t) - delta
+                                              : 1;
     if (std::abs(kink) < 0.02) x[i] += 0.25;
   }
   return x;
@@ -63,24 +66,33 @@ TEST_CASE("loss_mean: values known by hand") {
   CHECK(mean_of(Loss::linear, {3, -1}, {}, -1) == 1);
   CHECK(mean_of(Loss::hinge, {3, -1, 0.5, 0.5}, {}, 1) == 0.75);
   CHECK(mean_of(Loss::hinge, {3, -1}, {}, -1) == 2);
+  // PyTorch's huber_loss with delta = 0.75: 0.125, 0.28125 (where the pieces meet), 1.21875 and 0.46875.
+  CHECK(mean_of(Loss::huber, {1.5, 0.25, -1, 0}, {1, 1, 1, 1}, 0) == 0.5234375);
 }
 
-TEST_CASE("loss_mean_grad: central differences, and kinks") {
+TEST_CASE("loss_mean: the gradient by hand") {
+  const Shape s = Shape::vector(4);
+  CHECK(expected(job(Loss::huber, s, {1.5, 0.25, -1, 4}, {}, 1), DType::f64)[1] ==
+        std::vector<double>{0.125, -0.1875, -0.1875, 0.1875});
+  CHECK(expected(job(Loss::squared, s, {1.5, 0.25, -1, 4}, {}, 1), DType::f64)[1] ==
+        std::vector<double>{0.25, -0.375, -1, 1.5});
+}
+
+TEST_CASE("loss_mean: the gradient by central differences, and at kinks") {
   const std::int64_t count = 30;
   const Shape s = Shape::vector(count);
   for (Loss loss : all)
     for (bool with_target : {false, true}) {
       const auto target = with_target ? reals(count, 2, -1, 1) : std::vector<double>();
       const auto x = smooth(loss, reals(count, 1, -3, 3), target, 0.9);
-      const auto grad = expected(grad_job(loss, s, x, target, 0.9, 2.5), DType::f64)[0];
       check_gradient(
-          name_of(loss), [&](const std::vector<double>& at) { return 2.5 * mean_of(loss, at, target, 0.9); },
-          x, grad);
+          name_of(loss), [&](const std::vector<double>& at) { return mean_of(loss, at, target, 0.9); }, x,
+          expected(job(loss, s, x, target, 0.9), DType::f64)[1]);
     }
   for (Device device : every_device())
     for (DType t : {DType::f32, DType::bf16})
-      for (Loss loss : {Loss::l1, Loss::hinge})
-        CHECK(run(grad_job(loss, Shape::vector(1), {1}, {}, 1, 1), device, t).values[0][0] == 0);
+      for (Loss loss : {Loss::l1, Loss::hinge, Loss::huber})
+        CHECK(run(job(loss, Shape::vector(1), {1}, {}, 1), device, t).values[1][0] == 0);
 }
 
 TEST_CASE("loss: backends against the reference") {
@@ -90,15 +102,16 @@ TEST_CASE("loss: backends against the reference") {
         for (bool with_target : {false, true}) {
           const auto target = with_target ? rounded(reals(s.count(), 2, -1, 1), t) : std::vector<double>();
           const auto x = smooth(loss, rounded(reals(s.count(), 1, -6, 6), t), target, 0.9);
-          // The mean of both signs may be near zero: its error is measured against the terms, not the sum.
-          const double want = expected(mean_job(loss, s, x, target, 0.9), t)[0][0];
-          for (Device device : computing_devices()) {
-            const double got = run(mean_job(loss, s, x, target, 0.9), device, t).values[0][0];
+          const Values want = expected(job(loss, s, x, target, 0.9), t);
+          for (Device device : every_device()) {
+            const Result got = run(job(loss, s, x, target, 0.9), device, t);
             CAPTURE(name_of(loss));
             CAPTURE(device.str());
-            CHECK(std::abs(got - want) <= rounding(t).rel * std::abs(want) + 5e-6);
+            // The mean of both signs may be near zero: its error is measured against the terms, not the sum.
+            CHECK(std::abs(got.values[0][0] - want[0][0]) <= rounding(t).rel * std::abs(want[0][0]) + 5e-6);
+            expect_close("gradient", got.values[1], want[1], rounding(t));
+            CHECK(run(value_job(loss, s, x, target, 0.9), device, t).bits[0] == got.bits[0]);
           }
-          check_job(grad_job(loss, s, x, target, 0.9, 1.5), t, rounding(t));
         }
 }
 
@@ -106,10 +119,17 @@ TEST_CASE("loss: bce_logits stays finite and keeps its sign far out") {
   for (Device device : every_device()) {
     const Shape s = Shape::vector(4);
     const std::vector<double> x = {-1000, 1000, -90, 90};
-    const auto grad = run(grad_job(Loss::bce_logits, s, x, {}, 1, 4), device, DType::f32).values[0];
-    expect_close("far out", grad, {-1, 0, -1, 0}, rounding(DType::f32));
-    CHECK(run(mean_job(Loss::bce_logits, s, x, {}, 0), device, DType::f32).values[0][0] == 272.5);
+    const auto grad = run(job(Loss::bce_logits, s, x, {}, 1), device, DType::f32).values[1];
+    expect_close("far out", grad, {-0.25, 0, -0.25, 0}, rounding(DType::f32));
+    CHECK(run(value_job(Loss::bce_logits, s, x, {}, 0), device, DType::f32).values[0][0] == 272.5);
   }
+}
+
+TEST_CASE("loss: NaN stays in the value") {
+  for (Device device : every_device())
+    for (Loss loss : all)
+      CHECK(std::isnan(
+          run(value_job(loss, Shape::vector(2), {std::nan(""), 1}, {}, 1), device, DType::f32).values[0][0]));
 }
 
 }  // namespace sumi::test
