@@ -233,8 +233,7 @@ TEST_CASE("the golden checkpoint of format 1 loads for ever") {
   model->load(file, true);
   std::map<std::string, std::uint64_t> counters;
   const auto state = nlohmann::json::parse(file.header().state);
-  for (const auto& [name, value] : state.at("counters").items())
-    counters[name] = value.get<std::uint64_t>();
+  for (const auto& [name, value] : state.at("counters").items()) counters[name] = value.get<std::uint64_t>();
   model->set_counters(counters);
   CHECK(model->counters() == counters);
   RandomStream stream(3, 0);
