@@ -54,14 +54,14 @@ std::string describe_plan(const TrainOptions& options) {
       text += fmt::format("     {:<30} {:>16} {:>12}\n", p.name, p.value.shape().str(), p.value.count());
     const Passes passes = passes_of(options, network.name);
     step_macs += passes.work * static_cast<double>(cost.macs) * options.batch_size;
-    const bool ema = network.name[0] == 'g' && options.ema > 0;
-    state += parameters * static_cast<double>(element) *
-             (ema ? 5 : 4);  // weights, gradients, two moments, average
+    const int moments = options.optimizer == "rmsprop" ? 1 : 2;
+    const int averages = network.name[0] == 'g' && options.ema > 0 ? 1 : 0;
+    state += parameters * static_cast<double>(element) * (2 + moments + averages);  // and weights, gradients
     activations += passes.kept * static_cast<double>(cost.saved_elements * options.batch_size) *
                    static_cast<double>(element);
   }
   text += fmt::format(
-      "\none step    {}\nmemory      about {:.0f} MiB: {:.0f} of weights, gradients and Adam's moments, "
+      "\none step    {}\nmemory      about {:.0f} MiB: {:.0f} of weights, gradients and the optimiser's moments, "
       "{:.0f} of activations, {:.0f} of gradients in flight\n",
       gflop(step_macs), mib(state + 1.5 * activations), mib(state), mib(activations), mib(0.5 * activations));
   return text;
