@@ -26,4 +26,4 @@ stage install third_party/install.sh build run test
 stage configure quietly cmake --preset "$preset"
 stage build cmake --build --preset "$preset" --parallel "$(nproc)"
 
-exec ctest --preset "$preset" --no-tests=error "$@"
+exec ctest --preset "$preset" --no-tests=error --parallel "$(nproc)" "$@"

@@ -61,7 +61,8 @@ std::string describe_plan(const TrainOptions& options) {
                    static_cast<double>(element);
   }
   text += fmt::format(
-      "\none step    {}\nmemory      about {:.0f} MiB: {:.0f} of weights, gradients and the optimiser's moments, "
+      "\none step    {}\nmemory      about {:.0f} MiB: {:.0f} of weights, gradients and the optimiser's "
+      "moments, "
       "{:.0f} of activations, {:.0f} of gradients in flight\n",
       gflop(step_macs), mib(state + 1.5 * activations), mib(state), mib(activations), mib(0.5 * activations));
   return text;

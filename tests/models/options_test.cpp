@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "models/model.h"
 
@@ -44,7 +45,8 @@ void with_each(const std::string& model, T value, Visit&& visit) {
   TrainOptions plain = default_options(model);
   std::vector<std::string> names;
   visit_options(plain, [&](const OptionInfo& info, auto& member) {
-    if (applies(info, model) && std::is_same_v<std::decay_t<decltype(member)>, T>) names.emplace_back(info.name);
+    if (applies(info, model) && std::is_same_v<std::decay_t<decltype(member)>, T>)
+      names.emplace_back(info.name);
   });
   for (const std::string& name : names) {
     TrainOptions changed = plain;
@@ -86,7 +88,7 @@ TEST_CASE("options: words that no rule has are refused with the ones that there 
   // Paths may be any text; what takes a word from a list may not.
   const std::set<std::string> paths{"data", "data-a", "data-b", "outdir", "cache", "init", "dump-batches"};
   for (const ModelInfo& model : model_list())
-    for (const std::string value : {std::string("nonsense"), std::string(), std::string(300, 'x')})
+    for (const std::string& value : {std::string("nonsense"), std::string(), std::string(300, 'x')})
       with_each<std::string>(model.name, value, [&](const OptionInfo& info, const TrainOptions& o) {
         if (paths.contains(info.name)) return;
         CAPTURE(model.name);
@@ -134,8 +136,8 @@ TEST_CASE("options: a file's numbers of the wrong kind are refused with the file
 }
 
 TEST_CASE("options: what contradicts itself is refused with the cure") {
-  const auto refused = [](const char* model, const std::function<void(TrainOptions&)>& change, const char* option,
-                          const char* cure) {
+  const auto refused = [](const char* model, const std::function<void(TrainOptions&)>& change,
+                          const char* option, const char* cure) {
     TrainOptions o = default_options(model);
     REQUIRE(refusal(o).empty());
     change(o);
@@ -145,13 +147,22 @@ TEST_CASE("options: what contradicts itself is refused with the cure") {
     CHECK(text.find(cure) != std::string::npos);
   };
   using O = TrainOptions;
-  refused("dcgan", [](O& o) { o.epochs = 0; }, "[--epochs]", "--steps");
-  refused("dcgan", [](O& o) { o.lr_policy = "linear"; }, "[--lr-policy]", "--epochs-decay");
-  refused("dcgan", [](O& o) { o.lr_policy = "step"; }, "[--lr-policy]", "--epochs-decay");
-  refused("dcgan", [](O& o) { o.precision = "f64"; }, "[--precision]", "--device ref");
-  refused("dcgan", [](O& o) { o.size = 50; }, "[--size]", "64");
-  refused("dcgan", [](O& o) { o.channels = 2; }, "[--channels]", "1 nor 3");
-  refused("cyclegan", [](O& o) { o.load_size = 100; }, "[--load-size]", "--crop-size");
-  refused("cyclegan", [](O& o) { o.crop_size = 254; }, "[--crop-size]", "multiple of 4");
-  refused("cyclegan", [](O& o) { o.net_g = "unet_256", o.crop_size = 128; }, "[--crop-size]", "256");
+  refused(
+      "dcgan", [](O& o) { o.epochs = 0; }, "[--epochs]", "--steps");
+  refused(
+      "dcgan", [](O& o) { o.lr_policy = "linear"; }, "[--lr-policy]", "--epochs-decay");
+  refused(
+      "dcgan", [](O& o) { o.lr_policy = "step"; }, "[--lr-policy]", "--epochs-decay");
+  refused(
+      "dcgan", [](O& o) { o.precision = "f64"; }, "[--precision]", "--device ref");
+  refused(
+      "dcgan", [](O& o) { o.size = 50; }, "[--size]", "64");
+  refused(
+      "dcgan", [](O& o) { o.channels = 2; }, "[--channels]", "1 nor 3");
+  refused(
+      "cyclegan", [](O& o) { o.load_size = 100; }, "[--load-size]", "--crop-size");
+  refused(
+      "cyclegan", [](O& o) { o.crop_size = 254; }, "[--crop-size]", "multiple of 4");
+  refused(
+      "cyclegan", [](O& o) { o.net_g = "unet_256", o.crop_size = 128; }, "[--crop-size]", "256");
 }
