@@ -3,11 +3,12 @@
 //   batch     one statistic per channel, over n, h, w                      -> statistics [1,1,1,c]
 //   group(g)  one per sample and group of c/g channels, over h, w, c/g     -> statistics [n,1,1,g]
 //             instance norm is group(c), layer norm is group(1)
-// y = act(gamma (x - mean) / sqrt(var + eps) + beta) + residual; gamma, beta are [c] or absent (1 and 0).
+// y = pad(act(gamma (x - mean) / sqrt(var + eps) + beta) + residual); gamma, beta are [c] or absent (1 and 0).
 // var is the biased variance. Ioffe and Szegedy 2015; Ba 2016; Ulyanov 2016; Wu and He 2018.
 #pragma once
 
 #include "kernels/activation.h"
+#include "kernels/pad.h"
 
 namespace sumi::kernels {
 
@@ -24,9 +25,10 @@ struct NormGeom {
 
 // mean, var [stat_shape]
 using NormStats = void(const Exec&, const NormGeom&, View x, MutView mean, MutView var);
-// act is identity, relu, leaky_relu, tanh or sigmoid. residual: absent or x's shape. y may be x (in place).
+// act is identity, relu, leaky_relu, tanh or sigmoid. residual: absent or x's shape. y [pad.padded(x)]: the border that
+// the next convolution reads is written in the same pass. Without one y may be x (in place).
 using NormApply = void(const Exec&, const NormGeom&, View x, View mean, View var, View gamma, View beta,
-                       Unary act, double alpha, View residual, MutView y);
+                       Unary act, double alpha, View residual, const PadGeom& pad, MutView y);
 // Given dy, the gradient of the *activated* output before the residual: dx = the gradient of x, through the
 // statistics too unless fixed_stats (running statistics at inference). dgamma and dbeta [c], absent or
 // written as said; the pre-activation is recomputed from x.
@@ -66,7 +68,7 @@ inline void check_norm(const char* kernel, const Exec& e, const NormGeom& g, Vie
   check_shape(kernel, "var", var.shape, g.stat_shape());
   if (gamma) check_shape(kernel, "gamma", gamma.shape, Shape::vector(g.x.c));
   if (beta) check_shape(kernel, "beta", beta.shape, Shape::vector(g.x.c));
-  if (other) check_shape(kernel, "y", other.shape, g.x);
+  if (other) check_shape(kernel, "an operand", other.shape, g.x);
   if (g.groups < 0 || (g.groups > 0 && g.x.c % g.groups != 0))
     fail(kernel, std::to_string(g.groups) + " groups do not divide " + std::to_string(g.x.c) + " channels");
 }
@@ -79,12 +81,17 @@ inline void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, M
       [&] { cpu::norm_stats(e, g, x, mean, var); }, [&] { cuda::norm_stats(e, g, x, mean, var); });
 }
 inline void norm_apply(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View beta,
-                       Unary act, double alpha, View residual, MutView y) {
-  check_norm("norm_apply", e, g, x, mean, var, gamma, beta, y);
+                       Unary act, double alpha, View residual, MutView y, const PadGeom& pad = {}) {
+  check_norm("norm_apply", e, g, x, mean, var, gamma, beta, residual);
+  check_on_device("norm_apply", e, {y});
+  check_same_dtype("norm_apply", {x, y});
+  pad.check("norm_apply", x.shape);
+  check_shape("norm_apply", "y", y.shape, pad.padded(x.shape));
   on_device(
-      "norm_apply", e, [&] { ref::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); },
-      [&] { cpu::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); },
-      [&] { cuda::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, y); });
+      "norm_apply", e,
+      [&] { ref::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, pad, y); },
+      [&] { cpu::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, pad, y); },
+      [&] { cuda::norm_apply(e, g, x, mean, var, gamma, beta, act, alpha, residual, pad, y); });
 }
 inline void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma,
                           View beta, Unary act, double alpha, bool fixed_stats, View dy, MutView dx,

@@ -1,4 +1,4 @@
-// The block op: linear map, norm, activation, residual, padding. Unfused inside for now; one saved state.
+// The block op: linear map, then norm, activation, residual and padding in one pass. One saved state.
 #include <fmt/format.h>
 
 #include "engine/device.h"
@@ -56,16 +56,12 @@ void linear_backward(const Tensor& x, const BlockParams& p, const BlockOptions& 
   if (p.bias && g.wants(2)) g.put(2, sum_to(dy, p.bias.shape(), 1, g.dest(2)));
 }
 
-bool pads(const PadGeom& g) {
-  return g.top || g.bottom || g.left || g.right;
-}
-
 // Inputs of the recorded entry, in this order.
 enum Input { kX, kW, kBias, kGamma, kBeta, kResidual };
 
 void block_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o, const State& s, Tensor dy,
                     Grads& g) {
-  if (pads(o.next_pad)) dy = pad2d_grad(dy, o.next_pad, s.raw.shape());
+  if (o.next_pad.any()) dy = pad2d_grad(dy, o.next_pad, s.raw.shape());
   if (g.wants(kResidual)) g.put(kResidual, dy);
   Tensor draw;
   if (o.has_norm) {
@@ -97,7 +93,7 @@ Tensor linear_block_composition(const Tensor& x, const BlockParams& p, const Blo
   else if (o.act != Unary::identity)
     y = unary(o.act, y, o.alpha);
   if (residual) y = add(y, residual);
-  return pads(o.next_pad) ? pad2d(y, o.next_pad) : y;
+  return o.next_pad.any() ? pad2d(y, o.next_pad) : y;
 }
 
 Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o, const Tensor& residual) {
@@ -117,10 +113,12 @@ Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o
       const NormOptions n = norm_options(o);
       s.norm = norm_statistics(s.raw, n, p.running, p.training);
       // Nobody will ask for the raw output again where nothing is recorded: inference holds one tensor less.
-      y = records ? Tensor::empty_like(s.raw) : s.raw;
+      y = o.next_pad.any() ? Tensor::empty(o.next_pad.padded(s.raw.shape()), x.dtype(), x.device())
+          : records        ? Tensor::empty_like(s.raw)
+                           : s.raw;
       kernels::norm_apply(exec_on(x.device()), norm_geom(s.raw.shape(), n), s.raw.view(), s.norm.mean.view(),
                           s.norm.var.view(), p.gamma.view(), p.beta.view(), o.act, o.alpha, residual.view(),
-                          y.mut());
+                          y.mut(), o.next_pad);
       op.done(y);
     } else {
       if (o.act != Unary::identity) {
@@ -130,8 +128,8 @@ Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o
       }
       s.out = s.raw;
       y = residual ? add(s.raw, residual) : s.raw;
+      if (o.next_pad.any()) y = pad2d(y, o.next_pad);
     }
-    if (pads(o.next_pad)) y = pad2d(y, o.next_pad);
   }
   if (!records) return y;
   // Running statistics live in the module; the closure keeps its own handles, and never updates them again.
@@ -144,7 +142,7 @@ Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o
       else if (o.act != Unary::identity)
         y2 = unary(o.act, y2, o.alpha);
       if (residual) y2 = add(y2, residual);
-      return pads(o.next_pad) ? pad2d(y2, o.next_pad) : y2;
+      return o.next_pad.any() ? pad2d(y2, o.next_pad) : y2;
     });
   });
 }

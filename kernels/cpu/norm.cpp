@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "kernels/cpu/math.h"
+#include "kernels/cpu/pad_source.h"
 #include "kernels/cpu/reduce.h"
 
 namespace sumi::kernels::cpu {
@@ -261,31 +262,44 @@ void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView 
 }
 
 void norm_apply(const Exec&, const NormGeom& g, View x, View mean, View var, View gamma, View beta, Unary act,
-                double alpha, View residual, MutView y) {
+                double alpha, View residual, const PadGeom& pad, MutView y) {
   const Layout l(g);
   const Coefficients k("norm_apply", g, l, mean, var, gamma, beta);
+  const Shape s = x.shape, t = y.shape;
   dispatch_f32_bf16("norm_apply", x.dtype, [&]<class T>() {
     const T* xs = x.as<T>();
     const T* rs = residual ? residual.as<T>() : nullptr;
     T* ys = y.as<T>();
     with_norm_act(act, static_cast<float>(alpha), [&](auto f, auto) {
-      for_range(l.outer * l.rows, l.c, [&, f](i64 begin, i64 end) {
-        const float *gammas = k.gamma.data(), *betas = k.beta.data();
-        for (i64 r = begin; r < end; ++r) {
-          const float *m = k.mean.data() + r / l.rows * l.c, *s = k.inv_std.data() + r / l.rows * l.c;
-          const T* in = xs + r * l.c;
-          T* out = ys + r * l.c;
-          if (rs) {
-            const T* add = rs + r * l.c;
+      const float *gammas = k.gamma.data(), *betas = k.beta.data();
+      const auto pixel = [&, f](i64 r, T* out) {
+        const float *m = k.mean.data() + r / l.rows * l.c, *s_inv = k.inv_std.data() + r / l.rows * l.c;
+        const T* in = xs + r * l.c;
+        if (rs) {
+          const T* add = rs + r * l.c;
 #pragma omp simd
-            for (i64 c = 0; c < l.c; ++c)
-              out[c] = T(f((static_cast<float>(in[c]) - m[c]) * s[c] * gammas[c] + betas[c]) +
-                         static_cast<float>(add[c]));
-          } else {
+          for (i64 c = 0; c < l.c; ++c)
+            out[c] = T(f((static_cast<float>(in[c]) - m[c]) * s_inv[c] * gammas[c] + betas[c]) +
+                       static_cast<float>(add[c]));
+        } else {
 #pragma omp simd
-            for (i64 c = 0; c < l.c; ++c)
-              out[c] = T(f((static_cast<float>(in[c]) - m[c]) * s[c] * gammas[c] + betas[c]));
+          for (i64 c = 0; c < l.c; ++c)
+            out[c] = T(f((static_cast<float>(in[c]) - m[c]) * s_inv[c] * gammas[c] + betas[c]));
+        }
+      };
+      // A row of y at a time; a row of the border is computed again from the one that it mirrors.
+      for_range(t.n * t.h, t.w * t.c, [&](i64 begin, i64 end) {
+        for (i64 i = begin; i < end; ++i) {
+          const i64 h = pad_source(pad.mode, i % t.h - pad.top, s.h);
+          T* row = ys + i * t.w * t.c;
+          if (h < 0) {
+            std::fill(row, row + t.w * t.c, T(0.0F));
+            continue;
           }
+          const i64 first = (i / t.h * s.h + h) * s.w;
+          T* inner = row + pad.left * t.c;
+          for (i64 w = 0; w < s.w; ++w) pixel(first + w, inner + w * t.c);
+          pad_row(pad, s, inner, row);
         }
       });
     });

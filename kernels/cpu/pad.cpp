@@ -3,18 +3,11 @@
 
 #include <cstring>
 
+#include "kernels/cpu/pad_source.h"
 #include "kernels/cpu/pixels.h"
 
 namespace sumi::kernels::cpu {
 namespace {
-
-// The input index behind padded index i - before, or -1 where the border is zero.
-i64 source(PadMode mode, i64 i, i64 size) {
-  if (i >= 0 && i < size) return i;
-  if (mode == PadMode::zero) return -1;
-  if (mode == PadMode::replicate) return i < 0 ? 0 : size - 1;
-  return i < 0 ? -i : 2 * (size - 1) - i;
-}
 
 // For each input index the padded indices that copy it, as lists behind each other.
 struct Copies {
@@ -22,13 +15,13 @@ struct Copies {
 
   Copies(PadMode mode, i64 before, i64 size, i64 after) : start(static_cast<std::size_t>(size) + 1) {
     for (i64 i = 0; i < size + before + after; ++i)
-      if (const i64 from = source(mode, i - before, size); from >= 0)
+      if (const i64 from = pad_source(mode, i - before, size); from >= 0)
         ++start[static_cast<std::size_t>(from) + 1];
     for (std::size_t i = 1; i < start.size(); ++i) start[i] += start[i - 1];
     index.resize(static_cast<std::size_t>(start.back()));
     std::vector<i64> next(start.begin(), start.end() - 1);
     for (i64 i = 0; i < size + before + after; ++i)
-      if (const i64 from = source(mode, i - before, size); from >= 0)
+      if (const i64 from = pad_source(mode, i - before, size); from >= 0)
         index[static_cast<std::size_t>(next[static_cast<std::size_t>(from)]++)] = i;
   }
 };
@@ -42,7 +35,7 @@ void pad(const Exec&, const PadGeom& g, View x, MutView y) {
     T* to = y.as<T>();
     for_range(t.n * t.h, t.w * t.c, [=](i64 begin, i64 end) {
       for (i64 i = begin; i < end; ++i) {
-        const i64 h = source(g.mode, i % t.h - g.top, s.h);
+        const i64 h = pad_source(g.mode, i % t.h - g.top, s.h);
         T* row = to + i * t.w * t.c;
         if (h < 0) {
           std::fill(row, row + t.w * t.c, T(0.0F));
@@ -50,12 +43,7 @@ void pad(const Exec&, const PadGeom& g, View x, MutView y) {
         }
         const T* in = from + (i / t.h * s.h + h) * s.w * s.c;
         std::memcpy(row + g.left * s.c, in, static_cast<std::size_t>(s.w * s.c) * sizeof(T));
-        const auto border = [&](i64 w) {
-          const i64 at = source(g.mode, w - g.left, s.w);
-          for (i64 c = 0; c < s.c; ++c) row[w * s.c + c] = at < 0 ? T(0.0F) : in[at * s.c + c];
-        };
-        for (i64 w = 0; w < g.left; ++w) border(w);
-        for (i64 w = g.left + s.w; w < t.w; ++w) border(w);
+        pad_row(g, s, in, row);
       }
     });
   });

@@ -5,17 +5,9 @@
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/elements.cuh"
-#include "kernels/cuda/index.cuh"
+#include "kernels/cuda/pad.cuh"
 
 namespace sumi::kernels::cuda {
-
-// The input index that stands i pixels after the first, or -1 where the border is zero.
-__device__ inline std::int64_t pad_source(PadMode mode, std::int64_t i, std::int64_t size) {
-  if (i >= 0 && i < size) return i;
-  if (mode == PadMode::zero) return -1;
-  if (mode == PadMode::replicate) return i < 0 ? 0 : size - 1;
-  return i < 0 ? -i : 2 * (size - 1) - i;
-}
 
 // The padded indices that copy input index i, along one axis: three runs, of which the second is i itself.
 struct Copies {
@@ -44,9 +36,8 @@ __device__ void for_each_copy(const Copies& copies, F&& f) {
 template <class T>
 __global__ void pad_elements(PadGeom g, Shape s, Shape t, std::int64_t count, const T* x, T* y) {
   for_each_element(count, [&](std::int64_t i) {
-    const Shape at = index_at(t, i);
-    const std::int64_t h = pad_source(g.mode, at.h - g.top, s.h), w = pad_source(g.mode, at.w - g.left, s.w);
-    y[i] = h < 0 || w < 0 ? T(0.0F) : x[offset(s, at.n, h, w, at.c)];
+    const std::int64_t from = padded_from(g, s, t, i);
+    y[i] = from < 0 ? T(0.0F) : x[from];
   });
 }
 

@@ -58,17 +58,19 @@ void norm_stats(const Exec&, const NormGeom& g, View x, MutView mean, MutView va
   });
 }
 
-void norm_apply(const Exec&, const NormGeom& g, View x, View mean, View var, View gamma, View beta, Unary act,
-                double alpha, View residual, MutView y) {
+void norm_apply(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View beta,
+                Unary act, double alpha, View residual, const PadGeom& border, MutView y) {
   dispatch(x.dtype, [&]<class T>() {
     const Affine<T> affine(mean, var, gamma, beta);
     const T *xs = x.as<T>(), *rs = residual ? residual.as<T>() : nullptr;
-    T* ys = y.as<T>();
+    std::vector<T> inner(border.any() ? static_cast<std::size_t>(x.count()) : 0);
+    T* ys = border.any() ? inner.data() : y.as<T>();
     for_each_index(g.x, [&](const Shape& at) {
       const std::int64_t i = offset(g.x, at);
       const double z = affine.scale(at.c) * affine.x_hat(g, stat_of(g, at), xs[i]) + affine.shift(at.c);
       ys[i] = static_cast<T>(unary_value(act, alpha, z) + (rs ? static_cast<double>(rs[i]) : 0.0));
     });
+    if (border.any()) ref::pad(e, border, View{inner.data(), x.dtype, x.shape, x.device, 0}, y);
   });
 }
 

@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tests/cases/norm.h"
@@ -23,6 +24,7 @@ struct Norm {
   Unary act = Unary::identity;
   bool fixed_stats = false;
   std::vector<double> x, mean, var, gamma, beta, dy, residual;
+  PadGeom pad = {};
 };
 
 Job stats_job(const NormGeom& g, const std::vector<double>& x) {
@@ -40,9 +42,9 @@ Job apply_job(const Norm& n) {
   in.push_back({n.g.x, n.residual});
   return {std::string("norm_apply, ") + name_of(n.act),
           in,
-          {n.g.x},
-          [g = n.g, act = n.act](const Exec& e, const Ins& i, Outs& out, Write) {
-            norm_apply(e, g, i[0], i[1], i[2], i[3], i[4], act, alpha, i[5], out[0]);
+          {n.pad.padded(n.g.x)},
+          [g = n.g, act = n.act, pad = n.pad](const Exec& e, const Ins& i, Outs& out, Write) {
+            norm_apply(e, g, i[0], i[1], i[2], i[3], i[4], act, alpha, i[5], out[0], pad);
           }};
 }
 // dx, dgamma, dbeta. dx is overwritten in either mode, so only the other two are given their start.
@@ -161,6 +163,35 @@ TEST_CASE("norm: backends against the reference") {
           check_job(backward_job(n), t, tol);
         }
     }
+}
+
+TEST_CASE("norm_apply: with a border, as norm and padding one after the other") {
+  for (const auto& c : cases::norm_cases)
+    for (DType t : {DType::f32, DType::bf16})
+      for (PadMode mode : {PadMode::zero, PadMode::reflect, PadMode::replicate}) {
+        CAPTURE(c.name);
+        Norm n = make(c, Unary::leaky_relu, true, t);
+        n.residual = rounded(reals(c.x.count(), 6), t);
+        const auto most = [&](std::int64_t size, int wish) {
+          return mode == PadMode::reflect ? static_cast<int>(std::min<std::int64_t>(size - 1, wish)) : wish;
+        };
+        n.pad = {mode, most(c.x.h, 1), most(c.x.h, 2), most(c.x.w, 3), most(c.x.w, 0)};
+        check_job(apply_job(n), t, rounding(t));
+        // The same pixels, to the bit, as without a border.
+        Norm bare = n;
+        bare.pad = {};
+        const Shape s = c.x, p = n.pad.padded(s);
+        for (Device device : computing_devices()) {
+          const auto with = run(apply_job(n), device, t).values[0],
+                     inner = run(apply_job(bare), device, t).values[0];
+          std::vector<double> cut;
+          for (std::int64_t i = 0; i < s.n * s.h; ++i) {
+            const std::int64_t row = (i / s.h * p.h + n.pad.top + i % s.h) * p.w + n.pad.left;
+            cut.insert(cut.end(), with.begin() + row * s.c, with.begin() + (row + s.w) * s.c);
+          }
+          CHECK(cut == inner);
+        }
+      }
 }
 
 TEST_CASE("norm_stats: a mean far from zero does not eat the variance") {

@@ -1,0 +1,29 @@
+// Where padding comes from, for the kernels that write a border.
+#pragma once
+
+#include "kernels/cpu/parallel.h"
+#include "kernels/pad.h"
+
+namespace sumi::kernels::cpu {
+
+// The input index that stands i pixels after the first, or -1 where the border is zero.
+inline i64 pad_source(PadMode mode, i64 i, i64 size) {
+  if (i >= 0 && i < size) return i;
+  if (mode == PadMode::zero) return -1;
+  if (mode == PadMode::replicate) return i < 0 ? 0 : size - 1;
+  return i < 0 ? -i : 2 * (size - 1) - i;
+}
+
+// Writes the pixels left and right of a row of s.w pixels. `row` is the padded row; `in` the row's own pixels, which may
+// stand in `row` already.
+template <class T>
+void pad_row(const PadGeom& g, const Shape& s, const T* in, T* row) {
+  const auto border = [&](i64 w) {
+    const i64 at = pad_source(g.mode, w - g.left, s.w);
+    for (i64 c = 0; c < s.c; ++c) row[w * s.c + c] = at < 0 ? T(0.0F) : in[at * s.c + c];
+  };
+  for (i64 w = 0; w < g.left; ++w) border(w);
+  for (i64 w = g.left + s.w; w < g.left + s.w + g.right; ++w) border(w);
+}
+
+}  // namespace sumi::kernels::cpu
