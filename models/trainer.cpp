@@ -144,8 +144,9 @@ void Session::begin() {
   run_.write_options(options_);
   say(fmt::format("{} on {} pictures, {} steps of {}", options_.model, loader_.size(), total_,
                   options_.batch_size));
-  save();
+  // Before the state: a run that is resumed from that has its first sheet.
   if (options_.sample_every > 0) draw();
+  save();
 }
 
 void Session::restore(const CheckpointFile& file) {
