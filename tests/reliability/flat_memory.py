@@ -22,12 +22,11 @@ def resident(pid):
 def watch(process, done, total, pause):
     """Pairs (share of the work that is done, KiB) until the process ends, which it must do well."""
     seen = []
-    with open(os.devnull, "w", encoding="ascii"):
-        while process.poll() is None:
-            kib, share = resident(process.pid), done() / total
-            if kib:
-                seen.append((share, kib))
-            h.time.sleep(pause)
+    while process.poll() is None:
+        kib, share = resident(process.pid), done() / total
+        if kib:
+            seen.append((share, kib))
+        h.time.sleep(pause)
     result = h.finish(process)
     h.require(result[0] == 0, f"{result}")
     return seen
@@ -48,8 +47,7 @@ def convert(folder, count, allow):
     h.sumi(folder, "train", "cyclegan", "--data-a", "a", "--data-b", "a", "--load-size", "10", "--crop-size", "8", "--ngf",
            "2", "--ndf", "2", "--n-blocks", "1", "--n-layers-d", "1", "--steps", "1", "--threads", "1", "-q", "--outdir",
            "model")
-    for size in range(20, 40):  # of many sizes
-        h.write_pictures(folder / "in" / str(size), count // 20, size, seed=size)
+    h.write_pictures(folder / "in", count, 20, sizes=20)
     process = h.start(folder, "convert", "-m", "model", "-i", "in", "-o", "out", "--threads", "1", "-q")
     return judge(watch(process, lambda: sum(len(f) for _, _, f in os.walk(folder / "out")), count, 0.02 + count / 1e5),
                  allow)

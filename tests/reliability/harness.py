@@ -3,6 +3,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import struct
@@ -50,7 +51,7 @@ def start(folder, *arguments, env=None, **more):
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
 
 
-def finish(process, seconds=300):
+def finish(process, seconds=1200):
     """Waits for the end; (exit code, stdout, stderr), the code negative for a signal."""
     try:
         out, err = process.communicate(timeout=seconds)
@@ -87,11 +88,18 @@ def png_bytes(width, height, pixels):
             chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
 
 
-def write_pictures(folder, count, size, seed=1):
+def timeless(path):
+    """A picture's bytes without the hour in which libtiff says it was written."""
+    return re.sub(rb"\d{4}:\d\d:\d\d \d\d:\d\d:\d\d", b"", path.read_bytes())
+
+
+def write_pictures(folder, count, size, seed=1, sizes=1):
+    """Squares of noise of `size` pixels, or of so many sizes from there on in turn."""
     folder.mkdir(parents=True, exist_ok=True)
     for i in range(count):
-        pixels = random.Random(seed * 1000003 + i).randbytes(size * size * 3)
-        (folder / f"{i:05}.png").write_bytes(png_bytes(size, size, pixels))
+        side = size + 7 * i % sizes
+        pixels = random.Random(seed * 1000003 + i).randbytes(side * side * 3)
+        (folder / f"{i:05}.png").write_bytes(png_bytes(side, side, pixels))
 
 
 def require_whole_png(path):

@@ -3,8 +3,9 @@
 lost: what has a final name is whole, the newest checkpoint loads, a run that goes on ends in the bytes of one that was
 never stopped, and no temporary file outlives the next start.
 
-Usage: kills.py [--runs N] [--others N] [--seed S]     N kills of training; of packing and conversion each
-The program is $SUMI."""
+Usage: kills.py [--runs N] [--others N] [--seed S] [--inspect N] [--lean PROGRAM]
+N kills of training; of packing and conversion each. The program is $SUMI. PROGRAM, built without the picture libraries
+(SUMI_PICTURES=OFF), whose loading is most of a short run's time, is trained in its place, on sets that $SUMI packed."""
 import argparse
 import collections
 import random
@@ -25,6 +26,7 @@ NETWORKS = {
                  ("--load-size", "10", "--crop-size", "8", "--ngf", "2", "--ndf", "2", "--n-blocks", "1",
                   "--n-layers-d", "1", "--pool-size", "5", "--dropout"), 200),
 }
+FULL = h.SUMI
 SIGNALS = (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
@@ -65,21 +67,34 @@ def ended_cleanly(result, number):
     return True
 
 
-def train_arguments(model, run):
-    data, options, steps = NETWORKS[model]
+def packed(folder, model):
+    """The model's data as packed sets."""
+    data, options, _ = NETWORKS[model]
+    cache = folder / f"packs-{model}"
+    h.sumi(folder, "train", model, *data, "--outdir", "packing", "--cache", cache.name, *options, "--steps", "1")
+    h.shutil.rmtree(folder / "packing")
+    packs = [str(p.relative_to(folder)) for p in sorted(cache.iterdir())]
+    return tuple(word for pair in zip(data[::2], packs) for word in pair)
+
+
+def train_arguments(model, data, run):
+    _, options, steps = NETWORKS[model]
     if run.exists() and h.checkpoints(run):
         return ("train", "--resume", run.name, "--no-progress")
     return ("train", model, *data, "--outdir", run.name, *TINY, *options, "--steps", str(steps))
 
 
-def kill_training(folder, model, runs, rng):
+def kill_training(folder, model, runs, args, rng):
+    data = NETWORKS[model][0]
+    if args.lean:
+        data, h.SUMI = packed(folder, model), args.lean
     reference = folder / f"reference-{model}"
-    h.sumi(folder, *train_arguments(model, reference))
+    h.sumi(folder, *train_arguments(model, data, reference))
     tally, kills, run, finished = Tally(), 0, folder / model, False
     while kills < runs or not finished:
         if kills % 20 == 0:
             unit = startup(folder)
-        process = h.start(folder, *train_arguments(model, run))
+        process = h.start(folder, *train_arguments(model, data, run))
         number = rng.choice(SIGNALS)
         hit = kills < runs and strike(process, number, rng, unit, run)
         finished = not hit
@@ -104,9 +119,10 @@ def kill_training(folder, model, runs, rng):
             saved = result[1].split("saved ", 1)[1].splitlines()[0]
             h.read_checkpoint(folder / saved)
             tally["saved what it had"] += 1
-        if run.exists() and h.checkpoints(run):
+        if run.exists() and h.checkpoints(run) and kills % args.inspect == 0:
             shown, _ = h.sumi(folder, "inspect", run.name)
             h.require("full" in shown, f"inspect: {shown}")
+    h.SUMI = FULL
     return tally
 
 
@@ -155,7 +171,7 @@ def kill_conversion(folder, runs, rng):
         h.sumi(folder, "convert", "-m", "model", "-i", f"in/{i:05}.png", "-o", f"in/sub/x.{extension}", "-q")
     base = ("convert", "-m", "model", "-i", "in", "--threads", "1", "--no-progress")
     h.sumi(folder, *base, "-o", "expected")
-    expected = {p.relative_to(folder / "expected"): p.read_bytes() for p in (folder / "expected").rglob("*.*")}
+    expected = {p.relative_to(folder / "expected"): h.timeless(p) for p in (folder / "expected").rglob("*.*")}
     h.require(len(expected) == 34, f"{len(expected)} pictures")
     tally, out, unit = Tally(), folder / "out", startup(folder)
     for kill in range(runs):
@@ -173,7 +189,7 @@ def kill_conversion(folder, runs, rng):
         tally["left a temporary"] += 1 if left else 0
         there = [p.relative_to(out) for p in out.rglob("*") if p.is_file() and p not in left] if out.exists() else []
         for name in there:
-            h.require((out / name).read_bytes() == expected[name], f"{name} is not the whole picture")
+            h.require(h.timeless(out / name) == expected[name], f"{name} is not the whole picture")
         if len(there) == len(expected) or kill == runs - 1:
             h.sumi(folder, *base, "-o", "out", "--skip-existing")
             names = {p.relative_to(out) for p in out.rglob("*") if p.is_file()}
@@ -188,15 +204,18 @@ def main():
     parser.add_argument("--runs", type=int, default=6)
     parser.add_argument("--others", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--inspect", type=int, default=1, help="call inspect after every N-th kill of training")
+    parser.add_argument("--lean")
     args = parser.parse_args()
     rng = random.Random(args.seed)
     shares = {"dcgan": args.runs - args.runs // 6 - args.runs // 4, "gan": args.runs // 6, "cyclegan": args.runs // 4}
     with h.Folder() as folder:
         h.write_pictures(folder / "a", 24, 12, seed=1)
         h.write_pictures(folder / "b", 16, 14, seed=2)
-        tests = [(f"train {m}", lambda m=m, n=n: kill_training(folder, m, n, rng)) for m, n in shares.items() if n]
-        tests.append(("packing", lambda: kill_packing(folder, args.others, rng)))
-        tests.append(("conversion", lambda: kill_conversion(folder, args.others, rng)))
+        tests = [(f"train {m}", lambda m=m, n=n: kill_training(folder, m, n, args, rng)) for m, n in shares.items() if n]
+        if args.others:
+            tests.append(("packing", lambda: kill_packing(folder, args.others, rng)))
+            tests.append(("conversion", lambda: kill_conversion(folder, args.others, rng)))
         h.main(tests)
 
 
