@@ -100,7 +100,8 @@ pid_t temporary_owner(const std::string& name) {
 
 // Whether the open file's name still leads to it.
 bool is_there(int fd, const fs::path& path) {
-  struct stat held {}, named {};
+  struct stat held {
+  }, named{};
   return ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
          held.st_ino == named.st_ino;
 }
@@ -143,8 +144,7 @@ void AtomicFile::create_temporary() {
   static std::atomic<unsigned> serial{0};
   const std::string stem = target_.filename().string().substr(0, kMaxName);
   for (int attempt = 0; attempt < 1000; ++attempt) {
-    temporary_ =
-        folder_of(target_) / fmt::format(".{}.tmp-{}-{}", stem, ::getpid(), serial++ % 1000000);
+    temporary_ = folder_of(target_) / fmt::format(".{}.tmp-{}-{}", stem, ::getpid(), serial++ % 1000000);
     lock_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (lock_ < 0 && errno == EEXIST) continue;  // of the same process id in another container
     if (lock_ < 0) fail_write(target_, errno);

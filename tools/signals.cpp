@@ -34,7 +34,8 @@ void on_lost_page(int number, siginfo_t* info, void*) {
     ::signal(number, SIG_DFL);
     return;
   }
-  say({"sumi: [read ", path, "] the file was cut off, or its disk failed, while it was read; copy it again\n"});
+  say({"sumi: [read ", path,
+       "] the file was cut off, or its disk failed, while it was read; copy it again\n"});
   ::_exit(1);
 }
 

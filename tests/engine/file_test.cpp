@@ -190,7 +190,7 @@ TEST_CASE("remove_stale_temporaries: those that nobody holds") {
   const std::string own = std::to_string(getpid()), dead = "999999999";
   const std::string gone[] = {".a.png.tmp-" + dead + "-0.png", ".a.tmp-" + dead + "-12",
                               ".b.tmp-" + own + "-999998"};
-  const std::string kept[] = {"a.tmp-" + dead + "-0",  ".a.tmp-x-0", ".tmp-" + dead + "-0",
+  const std::string kept[] = {"a.tmp-" + dead + "-0",   ".a.tmp-x-0", ".tmp-" + dead + "-0",
                               ".a.tmp-" + dead + "-0x", "plain",      ".lock"};
   {
     AtomicFile living(dir.path / "living");

@@ -91,7 +91,8 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
                   output->close();
   if (!ok) fail(where, fmt::format("cannot be encoded: {}; use .png", one_line(output->geterror())));
   const auto& encoded = bytes.buffer();
-  write_file_atomically(path, std::string_view(reinterpret_cast<const char*>(encoded.data()), encoded.size()));
+  write_file_atomically(path,
+                        std::string_view(reinterpret_cast<const char*>(encoded.data()), encoded.size()));
 }
 
 }  // namespace sumi::io
