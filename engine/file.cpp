@@ -98,8 +98,8 @@ pid_t temporary_owner(const std::string& name) {
   return next == '\0' || next == '.' ? pid : 0;
 }
 
-// Whether the open file's name still leads to it.
-bool is_there(int fd, const fs::path& path) {
+// Whether the name leads to the open file.
+bool is_named(int fd, const fs::path& path) {
   struct stat held {
   }, named{};
   return ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
@@ -150,7 +150,8 @@ void AtomicFile::create_temporary() {
     if (lock_ < 0) fail_write(target_, errno);
     // Whoever cleans the folder may have come between the two calls.
     const bool taken = try_lock(lock_) != 0 && errno == EWOULDBLOCK;
-    if (!taken && is_there(lock_, temporary_)) return;
+    std::error_code unknown;
+    if (!taken && fs::exists(temporary_, unknown)) return;
     ::close(std::exchange(lock_, -1));
   }
   fail_write(target_, EEXIST);
@@ -287,11 +288,11 @@ void remove_stale_temporaries(const fs::path& dir) {
 FileLock::FileLock(const fs::path& dir) {
   const auto path = dir / ".lock";
   int result;
-  while (true) {
+  for (int attempt = 0;; ++attempt) {
     fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (fd_ < 0) fail_write(path, errno);
     result = try_lock(fd_);
-    if (result != 0 || is_there(fd_, path)) break;
+    if (result != 0 || is_named(fd_, path) || attempt == 100) break;
     ::close(fd_);  // a run that failed at its start has just removed it
   }
   if (result != 0 && errno == EWOULDBLOCK) {
