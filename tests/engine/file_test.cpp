@@ -200,7 +200,9 @@ TEST_CASE("remove_stale_temporaries: those that nobody holds") {
     for (const auto& name : gone) CHECK_FALSE(fs::exists(dir.path / name));
     for (const auto& name : kept) CHECK(fs::exists(dir.path / name));
     CHECK(fs::exists(living.temporary()));
-    FileWriter(dir.path / "living", living.temporary()).write("new");
+    FileWriter writer(dir.path / "living", living.temporary());
+    writer.write("new");
+    writer.close();
     living.commit();
   }
   CHECK(read_file(dir.path / "living", 10) == "new");
