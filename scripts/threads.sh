@@ -7,5 +7,5 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 cmake --preset tsan >/dev/null
 cmake --build --preset tsan --parallel "${SUMI_JOBS:-1}" --target test_threads
 for _ in $(seq "${SUMI_ROUNDS:-3}"); do
-  TSAN_OPTIONS="halt_on_error=1 second_deadlock_stack=1 ${TSAN_OPTIONS:-}" build/tsan/test_threads
+  TSAN_OPTIONS="halt_on_error=1 suppressions=$PWD/tests/reliability/tsan.supp ${TSAN_OPTIONS:-}" build/tsan/test_threads
 done
