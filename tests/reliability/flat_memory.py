@@ -24,7 +24,7 @@ def watch(process, done, total, pause):
     seen = []
     while process.poll() is None:
         kib, share = resident(process.pid), done() / total
-        if kib:
+        if kib and share < 1:  # at the end libraries take themselves down, with pages of their own
             seen.append((share, kib))
         h.time.sleep(pause)
     result = h.finish(process)
@@ -58,7 +58,7 @@ def train(folder, steps, allow):
     every = max(steps // 100, 10)
     process = h.start(folder, "train", "gan", "--data", "a", "--outdir", "run", "--size", "8", "--channels", "3", "--ngf",
                       "4", "--ndf", "4", "--nz", "4", "--batch-size", "2", "--steps", str(steps), "--threads", "1",
-                      "--workers", "2", "--save-every", str(steps // 20), "--sample-every", str(steps // 20),
+                      "--workers", "2", "--save-every", str(steps // 10), "--sample-every", str(steps // 5),
                       "--log-every", str(every), "--ema", "0.9", "-q")
 
     def done():
@@ -72,7 +72,7 @@ def train(folder, steps, allow):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", type=int, default=300)
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--allow", type=int, default=2048, help="KiB that it may grow, for the allocator's mood")
     args = parser.parse_args()
     with h.Folder() as folder:
