@@ -63,6 +63,7 @@ class Session {
   void log_step(const StepStats& stats);
   [[noreturn]] void diverged(const std::string& what) const;
   void check_finite(const StepStats& stats) const;
+  void check_weights() const;
   void after_step(const StepStats& stats);
 
   TrainOptions options_;
@@ -112,8 +113,7 @@ CheckpointHeader Session::header(const char* kind) const {
 
 void Session::save() {
   if (saved_step_ == step_) return;
-  if (const std::string name = model_->first_nonfinite(); !name.empty())
-    diverged(name + " holds NaN or infinity");
+  check_weights();
   CheckpointWriter writer;
   model_->save(writer, true);
   writer.write(run_.checkpoint_path(step_), header("full"));
@@ -144,6 +144,7 @@ void Session::begin() {
   run_.write_options(options_);
   say(fmt::format("{} on {} pictures, {} steps of {}", options_.model, loader_.size(), total_,
                   options_.batch_size));
+  check_weights();
   // Before the state: a run that is resumed from that has its first sheet.
   if (options_.sample_every > 0) draw();
   save();
@@ -203,6 +204,11 @@ void Session::diverged(const std::string& what) const {
 void Session::check_finite(const StepStats& stats) const {
   for (const auto& [name, value] : stats)
     if (!std::isfinite(value)) diverged(fmt::format("{} is {}", name, value));
+}
+
+void Session::check_weights() const {
+  if (const std::string name = model_->first_nonfinite(); !name.empty())
+    diverged(name + " holds NaN or infinity");
 }
 
 void Session::log_step(const StepStats& stats) {
