@@ -8,9 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <mutex>
+#include <set>
 #include <utility>
 
 #include "kernels/base/check.h"
@@ -94,9 +98,32 @@ pid_t temporary_owner(const std::string& name) {
   return next == '\0' || next == '.' ? pid : 0;
 }
 
+// Whether the name leads to the open file.
+bool is_named(int fd, const fs::path& path) {
+  struct stat held {
+  }, named{};
+  return ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
+         held.st_ino == named.st_ino;
+}
+
+int try_lock(int fd) {
+  int result;
+  do result = ::flock(fd, LOCK_EX | LOCK_NB);
+  while (result != 0 && errno == EINTR);
+  return result;
+}
+
+// Once in each folder that this process writes to.
+void clean_folder(const fs::path& dir) {
+  static std::mutex mutex;
+  static std::set<fs::path> cleaned;
+  const std::lock_guard lock(mutex);
+  if (cleaned.insert(dir).second) remove_stale_temporaries(dir);
+}
+
 }  // namespace
 
-AtomicFile::AtomicFile(const fs::path& target, bool keep_extension) : target_(target) {
+AtomicFile::AtomicFile(const fs::path& target) : target_(target) {
   std::error_code ignored;
   const auto status = fs::status(target, ignored);
   if (fs::is_directory(status) || !target.has_filename())
@@ -109,16 +136,31 @@ AtomicFile::AtomicFile(const fs::path& target, bool keep_extension) : target_(ta
     if (!real.empty()) target_ = real;
   }
   if (!fs::is_directory(folder_of(target_), ignored)) fail_write(target_, ENOENT);
+  clean_folder(folder_of(target_));
+  create_temporary();
+}
+
+void AtomicFile::create_temporary() {
   static std::atomic<unsigned> serial{0};
-  auto name = fmt::format(".{}.tmp-{}-{}", target_.filename().string().substr(0, kMaxName), ::getpid(),
-                          serial++ % 1000000);
-  if (keep_extension) name += target_.extension().string();
-  temporary_ = folder_of(target_) / name;
+  const std::string stem = target_.filename().string().substr(0, kMaxName);
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    temporary_ = folder_of(target_) / fmt::format(".{}.tmp-{}-{}", stem, ::getpid(), serial++ % 1000000);
+    lock_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (lock_ < 0 && errno == EEXIST) continue;  // of the same process id in another container
+    if (lock_ < 0) fail_write(target_, errno);
+    // Whoever cleans the folder may have come between the two calls.
+    const bool taken = try_lock(lock_) != 0 && errno == EWOULDBLOCK;
+    std::error_code unknown;
+    if (!taken && fs::exists(temporary_, unknown)) return;
+    ::close(std::exchange(lock_, -1));
+  }
+  fail_write(target_, EEXIST);
 }
 
 AtomicFile::~AtomicFile() {
   std::error_code ignored;
   if (!done_) fs::remove(temporary_, ignored);
+  ::close(lock_);
 }
 
 void AtomicFile::commit() {
@@ -224,26 +266,35 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
   return text;
 }
 
-void remove_stale_temporaries(const fs::path& dir, std::chrono::seconds min_age) {
+void remove_stale_temporaries(const fs::path& dir) {
   std::error_code error;
   for (fs::directory_iterator it(dir, error), end; !error && it != end; it.increment(error)) {
     const pid_t owner = temporary_owner(it->path().filename().string());
     if (owner == 0) continue;
-    const bool alive = owner != ::getpid() && (::kill(owner, 0) == 0 || errno == EPERM);
+    const Fd fd(::open(it->path().c_str(), O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+    if (fd < 0) continue;
+    bool stale = try_lock(fd) == 0;
+    if (!stale && errno != EWOULDBLOCK) {
+      const bool alive = ::kill(owner, 0) == 0 || errno == EPERM;
+      std::error_code unknown;
+      const auto written = fs::last_write_time(it->path(), unknown);
+      stale = !alive && !unknown && written + std::chrono::minutes(10) < fs::file_time_type::clock::now();
+    }
     std::error_code ignored;
-    const auto written = fs::last_write_time(it->path(), ignored);
-    const bool old = min_age.count() == 0 || written + min_age < fs::file_time_type::clock::now();
-    if (!alive && old) fs::remove(it->path(), ignored);
+    if (stale) fs::remove(it->path(), ignored);
   }
 }
 
 FileLock::FileLock(const fs::path& dir) {
   const auto path = dir / ".lock";
-  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-  if (fd_ < 0) fail_write(path, errno);
   int result;
-  do result = ::flock(fd_, LOCK_EX | LOCK_NB);
-  while (result != 0 && errno == EINTR);
+  for (int attempt = 0;; ++attempt) {
+    fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (fd_ < 0) fail_write(path, errno);
+    result = try_lock(fd_);
+    if (result != 0 || is_named(fd_, path) || attempt == 100) break;
+    ::close(fd_);  // a run that failed at its start has just removed it
+  }
   if (result != 0 && errno == EWOULDBLOCK) {
     char text[32] = {};
     const auto n = ::pread(fd_, text, sizeof text - 1, 0);
@@ -272,6 +323,45 @@ FileLock& FileLock::operator=(FileLock&& other) noexcept {
   return *this;
 }
 
+namespace {
+
+// Read by mapped_file_at, which may take no lock: what is in a slot is written before its address.
+struct Mapping {
+  std::atomic<const std::byte*> begin{nullptr};
+  std::size_t size = 0;
+  std::array<char, 512> path{};
+};
+std::array<Mapping, 64> mappings;  // later ones are not known by name
+std::mutex mappings_mutex;
+
+void remember_mapping(const std::byte* data, std::size_t size, const std::string& path) {
+  const std::lock_guard lock(mappings_mutex);
+  for (Mapping& m : mappings)
+    if (m.begin.load() == nullptr) {
+      m.size = size;
+      m.path[path.copy(m.path.data(), m.path.size() - 1)] = '\0';
+      m.begin.store(data);
+      return;
+    }
+}
+
+void forget_mapping(const std::byte* data) {
+  const std::lock_guard lock(mappings_mutex);
+  for (Mapping& m : mappings)
+    if (m.begin.load() == data) m.begin.store(nullptr);
+}
+
+}  // namespace
+
+const char* mapped_file_at(const void* address) {
+  const auto at = reinterpret_cast<std::uintptr_t>(address);
+  for (const Mapping& m : mappings) {
+    const auto begin = reinterpret_cast<std::uintptr_t>(m.begin.load());
+    if (begin != 0 && at >= begin && at - begin < m.size) return m.path.data();
+  }
+  return nullptr;
+}
+
 MappedFile::MappedFile(const fs::path& path) {
   struct stat info {};
   const Fd fd(open_regular(path, info));
@@ -280,10 +370,13 @@ MappedFile::MappedFile(const fs::path& path) {
   void* mapped = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, fd, 0);
   if (mapped == MAP_FAILED) fail_read(path, errno);
   data_ = static_cast<const std::byte*>(mapped);
+  remember_mapping(data_, size_, path.string());
 }
 
 MappedFile::~MappedFile() {
-  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (!data_) return;
+  forget_mapping(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept

@@ -2,7 +2,6 @@
 // names the path and the cure.
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -15,22 +14,24 @@ namespace sumi {
 // A new version of `target`, written beside it as `.NAME.tmp-PID-K` and renamed over it by commit().
 // Destroyed without commit(), it removes the temporary and leaves the old file as it was. A symbolic link to
 // a file is followed. Errors at construction: target is a folder, a device or read-only; its folder is
-// missing.
+// missing or takes no files. The first in a folder removes what killed writers left there.
 class AtomicFile {
  public:
-  // keep_extension: the temporary ends in the target's extension, for writers that choose the format by name.
-  explicit AtomicFile(const std::filesystem::path& target, bool keep_extension = false);
+  explicit AtomicFile(const std::filesystem::path& target);
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  // Not created yet; whoever writes it creates it.
+  // Empty at first, and locked as long as this lives, which tells it from a dead writer's.
   const std::filesystem::path& temporary() const { return temporary_; }
   // fsync, rename, fsync of the folder. Keeps the permissions of the file that it replaces.
   void commit();
 
  private:
+  void create_temporary();
+
   std::filesystem::path target_, temporary_;
+  int lock_ = -1;
   bool done_ = false;
 };
 
@@ -67,11 +68,10 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view b
 // The whole file. Error when it is larger than max_bytes, missing, or not a regular file.
 std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
 
-// Removes what killed writers left in `dir` (not recursive): temporaries that nobody wrote to for min_age, of
-// processes that are gone, or of this process id, which a container may reuse. So with min_age 0 call it
-// before this process writes there, under the FileLock; a folder that several machines or containers share
-// needs an age.
-void remove_stale_temporaries(const std::filesystem::path& dir, std::chrono::seconds min_age = {});
+// Removes what killed writers left in `dir` (not recursive): temporaries that nobody holds locked. A lock ends
+// with its process, however that ends, and is seen from other containers too. On file systems without flock:
+// those of processes that are gone, ten minutes after the last byte.
+void remove_stale_temporaries(const std::filesystem::path& dir);
 
 // One writer per run directory: flock on DIR/.lock, released by the destructor or by the death of the
 // process. Error "run directory X is in use by process N". On file systems without flock held() is false.
@@ -105,5 +105,9 @@ class MappedFile {
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };
+
+// The file that is mapped at this address, or null. For a handler of SIGBUS, which is what a mapped file sends
+// when somebody cuts it off or its disk fails; may be called in one.
+const char* mapped_file_at(const void* address);
 
 }  // namespace sumi

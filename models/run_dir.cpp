@@ -42,8 +42,8 @@ std::int64_t epoch_of(const fs::path& file) {
 // Appends one line; a full disk is an error, not a silent loss.
 void append_line(const fs::path& path, const std::string& line) {
   std::FILE* file = std::fopen(path.c_str(), "a");
-  const bool good = file && std::fputs((line + "\n").c_str(), file) >= 0 && std::fflush(file) == 0;
-  if (file) std::fclose(file);
+  bool good = file && std::fputs((line + "\n").c_str(), file) >= 0;
+  if (file) good = std::fclose(file) == 0 && good;
   if (!good) fail("run", "cannot write " + path.string() + "; is the disk full or read-only?");
 }
 
@@ -88,15 +88,17 @@ RunDir RunDir::create(const fs::path& path) {
   const bool existed = fs::exists(path, ec);
   if (existed && !fs::is_directory(path, ec))
     fail("run " + path.string(), "is a file; --outdir needs a folder");
-  // A run that was killed before its first checkpoint left nothing worth keeping, and may be begun again.
+  make_folder(path);
+  RunDir run(path, !existed);
+  // Asked under the lock: another run may have begun and ended meanwhile. One that was killed before its first
+  // checkpoint left nothing worth keeping, and may be begun again.
   bool begun = false;
   for (const auto& entry : fs::directory_iterator(path / "checkpoints", ec))
     begun = begun || entry.path().extension() == ".safetensors";
   if (begun)
     fail("run " + path.string(), "holds a run already; continue it with sumi train --resume " +
                                      path.string() + " or choose another --outdir");
-  make_folder(path);
-  return RunDir(path, !existed);
+  return run;
 }
 
 RunDir RunDir::open(const fs::path& path) {
@@ -110,7 +112,7 @@ RunDir RunDir::open(const fs::path& path) {
 void RunDir::discard_if_new() const {
   std::error_code ec;
   if (!made_ || fs::exists(checkpoint_path(0), ec)) return;
-  for (const char* file : {"options.json", "log.txt", "samples", "checkpoints", ".lock"})
+  for (const char* file : {"options.json", "log.txt", "samples/0.png", "samples", "checkpoints", ".lock"})
     fs::remove(path_ / file, ec);
   fs::remove(path_, ec);
 }
@@ -136,7 +138,18 @@ void RunDir::log(const std::string& line) const {
 
 void RunDir::append(const StatsLine& line) {
   append_line(path_ / "stats.jsonl", json_of(line).dump());
-  history_.push_back(line);
+  remember(line);
+}
+
+void RunDir::remember(StatsLine line) {
+  constexpr std::size_t most = 4096;
+  if (lines_++ % stride_ != 0) return;
+  history_.push_back(std::move(line));
+  if (history_.size() <= most) return;
+  std::vector<StatsLine> thinned;
+  for (std::size_t i = 0; i < history_.size(); i += 2) thinned.push_back(std::move(history_[i]));
+  history_ = std::move(thinned);
+  stride_ *= 2;
 }
 
 void RunDir::plot(const std::string& title) const {
@@ -160,6 +173,7 @@ void RunDir::plot(const std::string& title) const {
 
 void RunDir::cut_back(std::int64_t step, std::int64_t epoch) {
   history_.clear();
+  lines_ = 0, stride_ = 1;
   std::string kept;
   std::ifstream in(path_ / "stats.jsonl");
   for (std::string text; std::getline(in, text);) {
@@ -169,7 +183,7 @@ void RunDir::cut_back(std::int64_t step, std::int64_t epoch) {
     StatsLine line = line_of(json);
     if (line.step > step) break;
     kept += text + "\n";
-    history_.push_back(std::move(line));
+    remember(std::move(line));
   }
   in.close();
   write_file_atomically(path_ / "stats.jsonl", kept);

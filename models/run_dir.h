@@ -35,8 +35,8 @@ class RunDir {
   void write_options(const TrainOptions& options) const;
   void log(const std::string& line) const;
   void append(const StatsLine& line);
-  const std::vector<StatsLine>& history() const { return history_; }
-  // Redraws loss.png from the history.
+  // Redraws loss.png from the lines so far: from all of them, or from every second, fourth, ... of more than a plot has
+  // columns, so that neither memory nor time goes with the length of the run.
   void plot(const std::string& title) const;
 
   // Forgets everything after `step`, which lies in `epoch`: lines of stats.jsonl, samples, checkpoints. Reads
@@ -52,8 +52,11 @@ class RunDir {
   RunDir(const std::filesystem::path& path, bool made);
   std::filesystem::path path_;
   bool made_;
+  void remember(StatsLine line);
+
   FileLock lock_;
-  std::vector<StatsLine> history_;
+  std::vector<StatsLine> history_;  // every stride_-th line
+  std::int64_t lines_ = 0, stride_ = 1;
 };
 
 }  // namespace sumi

@@ -66,6 +66,7 @@ class Session {
   void draw();
   void log_step();
   [[noreturn]] void diverged(const std::string& what, std::int64_t step) const;
+  void check_weights() const;
   void settle();
   void after_step();
 
@@ -119,8 +120,7 @@ CheckpointHeader Session::header(const char* kind) const {
 
 void Session::save() {
   if (saved_step_ == step_) return;
-  if (const std::string name = model_->first_nonfinite(); !name.empty())
-    diverged(name + " holds NaN or infinity", step_);
+  check_weights();
   CheckpointWriter writer;
   model_->save(writer, true);
   writer.write(run_.checkpoint_path(step_), header("full"));
@@ -151,8 +151,10 @@ void Session::begin() {
   run_.write_options(options_);
   say(fmt::format("{} on {} pictures, {} steps of {}", options_.model, loader_.size(), total_,
                   options_.batch_size));
-  save();
+  check_weights();
+  // Before the state: a run that is resumed from that has its first sheet.
   if (options_.sample_every > 0) draw();
+  save();
 }
 
 void Session::restore(const CheckpointFile& file) {
@@ -213,6 +215,11 @@ void Session::settle() {
     for (const auto& [name, value] : stats_)
       if (!std::isfinite(value)) diverged(fmt::format("{} is {}", name, value), step);
   }
+}
+
+void Session::check_weights() const {
+  if (const std::string name = model_->first_nonfinite(); !name.empty())
+    diverged(name + " holds NaN or infinity", step_);
 }
 
 void Session::log_step() {

@@ -4,10 +4,12 @@
 #include <chrono>
 #include <memory>
 #include <new>
+#include <set>
 #include <stdexcept>
 
 #include "engine/device.h"
 #include "engine/error.h"
+#include "engine/file.h"
 #include "models/convert.h"
 #include "models/trainer.h"
 #include "tools/convert_options.h"
@@ -37,6 +39,14 @@ std::size_t drop_existing(std::vector<ConvertJob>& jobs) {
     std::error_code ec;
     return fs::exists(job.out, ec);
   });
+}
+
+// What a killed call left in the folders that this one writes to.
+void clean_folders(const std::vector<ConvertJob>& jobs) {
+  std::set<fs::path> folders;
+  for (const ConvertJob& job : jobs)
+    folders.insert(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
+  for (const fs::path& folder : folders) remove_stale_temporaries(folder);
 }
 
 struct Session {
@@ -90,6 +100,7 @@ int run(ConvertArguments& args) {
   bool all_well = true;
   CountProgress before(style, 0);
   std::vector<ConvertJob> jobs = plan(args, before, all_well);
+  if (!args.dry_run) clean_folders(jobs);
   const std::size_t skipped = args.skip_existing ? drop_existing(jobs) : 0;
   if (args.dry_run) {
     for (const ConvertJob& job : jobs) fmt::print("{} -> {}\n", job.in.string(), job.out.string());

@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "tools/cli.h"
+#include "tools/signals.h"
 
 using namespace sumi;
 
@@ -56,6 +57,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  cli::report_file_signals();
   try {
     const int code = run(argc, argv);
     // A full disk behind `> file` is a failure too; a reader that has seen enough (EPIPE) is not.

@@ -5,7 +5,9 @@
 
 #include <atomic>
 #include <cstring>
+#include <initializer_list>
 
+#include "engine/file.h"
 #include "models/trainer.h"
 
 namespace sumi::cli {
@@ -14,15 +16,39 @@ namespace {
 std::atomic<int> caught{0};
 std::atomic<const char*> first_words{""};
 
-// Only calls that are allowed inside a signal handler.
-void on_signal(int number) {
-  if (caught.exchange(number) != 0) ::_exit(128 + number);
-  stop_requested = true;
-  for (const char* text : {"\nsumi: ", first_words.load(), " (once more: stop at once)\n"})
+// The handlers make only calls that are allowed in one.
+void say(std::initializer_list<const char*> texts) {
+  for (const char* text : texts)
     if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
 }
 
+void on_signal(int number) {
+  if (caught.exchange(number) != 0) ::_exit(128 + number);
+  stop_requested = true;
+  say({"\nsumi: ", first_words.load(), " (once more: stop at once)\n"});
+}
+
+void on_lost_page(int number, siginfo_t* info, void*) {
+  const char* path = mapped_file_at(info->si_addr);
+  if (path == nullptr) {  // not a file of ours: a bug, for the debugger
+    ::signal(number, SIG_DFL);
+    return;
+  }
+  say({"sumi: [read ", path,
+       "] the file was cut off, or its disk failed, while it was read; copy it again\n"});
+  ::_exit(1);
+}
+
 }  // namespace
+
+void report_file_signals() {
+  ::signal(SIGXFSZ, SIG_IGN);
+  struct sigaction action {};
+  action.sa_sigaction = on_lost_page;
+  action.sa_flags = SA_SIGINFO;
+  ::sigemptyset(&action.sa_mask);
+  ::sigaction(SIGBUS, &action, nullptr);
+}
 
 void catch_signals(const char* first) {
   first_words = first;

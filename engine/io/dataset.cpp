@@ -134,7 +134,6 @@ std::string pack_name(const DatasetSpec& spec) {
 
 void build_pack(const fs::path& path, const Source& source, const Dataset::State& state,
                 const DatasetSpec& spec, const DatasetEvents& events) {
-  remove_stale_temporaries(path.parent_path(), std::chrono::minutes(10));  // others may build packs here now
   io::OrderedPipeline<PackItem> pipeline(spec.workers, 4 * spec.workers, 0, source.count, source.produce);
   std::int64_t done = 0;
   std::size_t broken = 0;

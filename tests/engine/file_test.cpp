@@ -184,25 +184,51 @@ TEST_CASE("FileLock: a second one names the process, and a released one is free"
   CHECK(has(error_of([&] { FileLock lock(dir.path / "none"); }), "create the folder"));
 }
 
-TEST_CASE("remove_stale_temporaries: only those of the dead") {
+TEST_CASE("remove_stale_temporaries: those that nobody holds") {
   const TempDir dir;
   const auto touch = [&](const std::string& name) { std::ofstream(dir.path / name) << "x"; };
-  const std::string own = std::to_string(getpid()), parent = std::to_string(getppid()), dead = "999999999";
+  const std::string own = std::to_string(getpid()), dead = "999999999";
   const std::string gone[] = {".a.png.tmp-" + dead + "-0.png", ".a.tmp-" + dead + "-12",
-                              ".b.tmp-" + own + "-3"};
-  const std::string kept[] = {"a.tmp-" + dead + "-0",
-                              ".a.tmp-" + parent + "-0",
-                              ".a.tmp-x-0",
-                              ".tmp-" + dead + "-0",
-                              ".a.tmp-" + dead + "-0x",
-                              "plain",
-                              ".lock"};
-  for (const auto& name : gone) touch(name);
-  for (const auto& name : kept) touch(name);
-  remove_stale_temporaries(dir.path, std::chrono::minutes(10));
-  CHECK(entries(dir.path) == std::size(gone) + std::size(kept));
-  remove_stale_temporaries(dir.path);
-  for (const auto& name : gone) CHECK_FALSE(fs::exists(dir.path / name));
-  for (const auto& name : kept) CHECK(fs::exists(dir.path / name));
+                              ".b.tmp-" + own + "-999998"};
+  const std::string kept[] = {"a.tmp-" + dead + "-0",   ".a.tmp-x-0", ".tmp-" + dead + "-0",
+                              ".a.tmp-" + dead + "-0x", "plain",      ".lock"};
+  {
+    AtomicFile living(dir.path / "living");
+    for (const auto& name : gone) touch(name);
+    for (const auto& name : kept) touch(name);
+    remove_stale_temporaries(dir.path);
+    for (const auto& name : gone) CHECK_FALSE(fs::exists(dir.path / name));
+    for (const auto& name : kept) CHECK(fs::exists(dir.path / name));
+    CHECK(fs::exists(living.temporary()));
+    FileWriter writer(dir.path / "living", living.temporary());
+    writer.write("new");
+    writer.close();
+    living.commit();
+  }
+  CHECK(read_file(dir.path / "living", 10) == "new");
   remove_stale_temporaries(dir.path / "none");  // nothing to do is no error
+}
+
+TEST_CASE("AtomicFile: the first in a folder cleans it, and takes no name that is taken") {
+  const TempDir dir;
+  const auto stale = dir.path / ".a.tmp-999999999-0";
+  std::ofstream(stale) << "x";
+  const AtomicFile first(dir.path / "a"), second(dir.path / "a");
+  CHECK_FALSE(fs::exists(stale));
+  CHECK(first.temporary() != second.temporary());
+  CHECK(entries(dir.path) == 2);
+}
+
+TEST_CASE("mapped_file_at: the name of a mapping, as long as it lasts") {
+  const TempDir dir;
+  write_file_atomically(dir.path / "a", "content");
+  const std::byte* inside = nullptr;
+  {
+    const MappedFile file(dir.path / "a");
+    inside = file.data() + 3;
+    CHECK(mapped_file_at(inside) == (dir.path / "a").string());
+    CHECK(mapped_file_at(file.data() + file.size()) == nullptr);
+  }
+  CHECK(mapped_file_at(inside) == nullptr);
+  CHECK(mapped_file_at(nullptr) == nullptr);
 }

@@ -70,6 +70,22 @@ TEST_CASE("a run leaves what the manual says, and the same seed gives the same b
   }
 }
 
+TEST_CASE("any number of workers gives the same bytes") {
+  const TempFolder folder;
+  write_pictures(folder.path() / "pictures", 10);
+  TrainingObserver quiet;
+  stop_requested = false;
+  std::map<std::string, std::string> expected;
+  for (const int workers : {0, 1, 2, 7, 64}) {
+    CAPTURE(workers);
+    TrainOptions o = tiny(folder.path(), std::to_string(workers).c_str(), "gan");
+    o.workers = workers;
+    const auto got = bytes_of(train(o, quiet).checkpoint);
+    if (expected.empty()) expected = got;
+    CHECK(got == expected);
+  }
+}
+
 TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
   const TempFolder folder;
   write_pictures(folder.path() / "pictures", 10);

@@ -1,5 +1,6 @@
 #include "engine/io/encode.h"
 
+#include <OpenImageIO/filesystem.h>
 #include <OpenImageIO/imageio.h>
 #include <fmt/format.h>
 
@@ -66,8 +67,6 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
                      extension));
   if (samples.width <= 0 || samples.height <= 0) fail(where, "the picture has no pixels");
   check_sides(where, samples, extension);
-  AtomicFile file(path, true);
-  { FileWriter probe(path, file.temporary()); }  // OpenImageIO's messages do not name the reason; ours does
   auto output = OIIO::ImageOutput::create(extension.substr(1));
   if (!output) fail(where, one_line(OIIO::geterror()));
   output->threads(1);
@@ -82,17 +81,18 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
     const std::string bytes =
         write_webp(static_cast<const std::uint8_t*>(s.data), s.width, s.height, std::clamp(quality, 1, 100));
     if (bytes.empty()) fail(where, "libwebp cannot encode it; use .png");
-    FileWriter writer(path, file.temporary());
-    writer.write(bytes);
-    writer.close();
-    return file.commit();
+    return write_file_atomically(path, bytes);
   }
+  // In memory, because OpenImageIO's own file loses what a full disk does not take and says nothing.
+  OIIO::Filesystem::IOVecOutput bytes;
   const OIIO::ImageSpec spec = spec_of(s, extension, quality);
-  const bool ok = output->open(file.temporary().string(), spec) && output->write_image(spec.format, s.data) &&
+  output->set_ioproxy(&bytes);
+  const bool ok = output->open(path.filename().string(), spec) && output->write_image(spec.format, s.data) &&
                   output->close();
-  if (!ok)
-    fail(where, fmt::format("{}; free some space or choose another folder", one_line(output->geterror())));
-  file.commit();
+  if (!ok) fail(where, fmt::format("cannot be encoded: {}; use .png", one_line(output->geterror())));
+  const auto& encoded = bytes.buffer();
+  write_file_atomically(path,
+                        std::string_view(reinterpret_cast<const char*>(encoded.data()), encoded.size()));
 }
 
 }  // namespace sumi::io

@@ -11,14 +11,17 @@
 namespace sumi::io {
 namespace {
 
-const std::uint8_t* bytes_of(const MappedFile& file) {
+constexpr std::uint64_t kMost = 1ULL << 30;
+
+// Read, not mapped: a picture that is cut off meanwhile is then a broken picture, not the end of the process.
+const std::uint8_t* bytes_of(const std::string& file) {
   return reinterpret_cast<const std::uint8_t*>(file.data());
 }
 
 }  // namespace
 
 bool read_webp(const std::filesystem::path& path, int width, int height, std::uint8_t* rgba) {
-  const MappedFile file(path);
+  const std::string file = read_file(path, kMost);
   WebPBitstreamFeatures features;
   if (WebPGetFeatures(bytes_of(file), file.size(), &features) != VP8_STATUS_OK || features.has_animation ||
       features.width != width || features.height != height)
@@ -29,7 +32,7 @@ bool read_webp(const std::filesystem::path& path, int width, int height, std::ui
 }
 
 std::string webp_chunk(const std::filesystem::path& path, const char* name) {
-  const MappedFile file(path);
+  const std::string file = read_file(path, kMost);
   const WebPData data{bytes_of(file), file.size()};
   const std::unique_ptr<WebPMux, void (*)(WebPMux*)> mux(WebPMuxCreate(&data, 0), WebPMuxDelete);
   WebPData chunk{nullptr, 0};
