@@ -86,8 +86,8 @@ CheckpointFile::CheckpointFile(const std::filesystem::path& path) : path_(path) 
   if (header_.kind != "full" && header_.kind != "networks")
     fail(where, "is damaged: its kind is neither full nor networks; use another checkpoint");
   for (const auto& [name, t] : impl_->file.tensors())
-    if (t.shape.size() != 4)
-      fail(where, "is damaged: tensor " + name + " does not have four sizes; use another checkpoint");
+    if (t.shape.size() != 4 || t.bytes == 0)  // sizes beside a 0 may be anything
+      fail(where, "is damaged: tensor " + name + " does not have four sizes above 0; use another checkpoint");
 }
 
 CheckpointFile::~CheckpointFile() = default;
@@ -136,21 +136,27 @@ void CheckpointFile::load(const std::string& name, const Tensor& into) const {
   if (away) into.assign(target);
 }
 
-std::vector<ForeignTensor> read_foreign_tensors(const std::filesystem::path& path) {
-  const SafetensorsFile file = SafetensorsFile::open(path);
-  std::vector<ForeignTensor> all;
-  for (const auto& [name, t] : file.tensors()) {
-    ForeignTensor foreign{name, t.dtype, t.shape, {}};
-    std::int64_t count = 1;
-    for (const std::int64_t size : t.shape) count *= size;
-    with_stored_type(t.dtype, [&]<class From>() {
-      foreign.values.resize(static_cast<std::size_t>(count));
-      for (std::size_t i = 0; i < foreign.values.size(); ++i)
-        foreign.values[i] = static_cast<double>(load_element<From>(t.data, i));
-    });
-    all.push_back(std::move(foreign));
-  }
-  return all;
+struct ForeignFile::Impl {
+  SafetensorsFile file;
+};
+
+ForeignFile::ForeignFile(const std::filesystem::path& path)
+    : impl_(std::make_unique<Impl>(Impl{SafetensorsFile::open(path)})) {
+  for (const auto& [name, t] : impl_->file.tensors()) entries_.push_back({name, t.dtype, t.shape});
+}
+
+ForeignFile::~ForeignFile() = default;
+
+std::vector<double> ForeignFile::values(const std::string& name) const {
+  std::vector<double> values;
+  const StoredTensor* stored = impl_->file.find(name);
+  if (!stored) return values;
+  with_stored_type(stored->dtype, [&]<class From>() {
+    values.resize(stored->bytes / sizeof(From));
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<double>(load_element<From>(stored->data, i));
+  });
+  return values;
 }
 
 }  // namespace sumi

@@ -67,13 +67,24 @@ class CheckpointFile {
   std::unique_ptr<Impl> impl_;
 };
 
-// Reads the tensors of any safetensors file (weights from elsewhere). `values` is empty for a dtype that is
-// not F32, F64 or BF16.
-struct ForeignTensor {
-  std::string name, dtype;
-  std::vector<std::int64_t> shape;
-  std::vector<double> values;
+// Any safetensors file: weights from elsewhere, which stay on disk until they are asked for. Errors as of SafetensorsFile.
+class ForeignFile {
+ public:
+  explicit ForeignFile(const std::filesystem::path& path);
+  ~ForeignFile();
+
+  struct Entry {
+    std::string name, dtype;
+    std::vector<std::int64_t> shape;
+  };
+  const std::vector<Entry>& entries() const { return entries_; }
+  // Of a tensor that is there; empty for a dtype that is not F32, F64 or BF16.
+  std::vector<double> values(const std::string& name) const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+  std::vector<Entry> entries_;
 };
-std::vector<ForeignTensor> read_foreign_tensors(const std::filesystem::path& path);
 
 }  // namespace sumi

@@ -54,7 +54,8 @@ const char* cure(int error) {
 [[noreturn]] void fail_read(const fs::path& path, int error) {
   const char* hint = error == ENOENT || error == ENOTDIR ? "check the path"
                      : error == EACCES                   ? "check its permissions"
-                                                         : "check the disk";
+                     : error == ENOMEM ? "it is larger than this process may map (ulimit -v)"
+                                       : "check the disk";
   fail("read " + path.string(), fmt::format("{}; {}", std::strerror(error), hint));
 }
 

@@ -153,7 +153,7 @@ std::int64_t Optimizer::count_update(const Range& range) {
 
 std::string Optimizer::first_nonfinite() const {
   const Exec& exec = exec_on(arena_.values().device());
-  for (const Tensor& flat : {arena_.values(), m_, v_}) {
+  for (const Tensor& flat : {arena_.values(), m_, v_, ema_}) {
     if (!flat || kernels::count_nonfinite(exec, flat.view()) == 0) continue;
     for (const ParamArena::Slot& slot : arena_.slots())
       if (kernels::count_nonfinite(exec, arena_.slice(flat, slot).view()) > 0) return slot.parameter.name;

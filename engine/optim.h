@@ -92,7 +92,7 @@ class Optimizer {
   const Tensor& v() { return make_moments(), v_; }
   const Tensor& ema() const { return ema_; }
   std::vector<std::int64_t>& steps() { return steps_; }
-  // The name of a parameter whose value or moments are NaN or infinite, or "".
+  // The name of a parameter whose value, moments or average are NaN or infinite, or "".
   std::string first_nonfinite() const;
   // Names of parameters that have never been updated although step() was called.
   std::vector<std::string> never_updated() const;

@@ -21,6 +21,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors data is l
 namespace {
 
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the official readers' limit
+constexpr std::size_t kMaxSizes = 64;              // of one tensor
 constexpr const char* kCure = "copy it again or use an earlier checkpoint";
 
 struct Entry {
@@ -100,6 +101,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     if (value > static_cast<number_unsigned_t>(std::numeric_limits<std::int64_t>::max()))
       return bad(fmt::format("tensor \"{}\" has {} in {}, which is too large", top_key_, value, key_));
     auto& list = key_ == "shape" ? entries.back().shape : entries.back().offsets;
+    if (list.size() == kMaxSizes)
+      return bad(fmt::format("tensor \"{}\" has more than {} numbers in {}", top_key_, kMaxSizes, key_));
     list.push_back(static_cast<std::int64_t>(value));
     return true;
   }

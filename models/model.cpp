@@ -4,10 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "engine/device.h"
+#include "engine/footprint.h"
 #include "engine/ops.h"
+#include "models/checkpoint_info.h"
 #include "models/cyclegan_model.h"
 #include "models/gan_model.h"
 
@@ -23,6 +24,8 @@ const std::vector<ModelInfo>& model_list() {
 }
 
 namespace {
+
+constexpr double kSmallNeed = 64 << 20, kGiB = 1 << 30;
 
 NetOptions net_options(const TrainOptions& o) {
   return {o.size,
@@ -78,8 +81,32 @@ std::vector<PlannedNetwork> plan_networks(const TrainOptions& o) {
   return planned;
 }
 
+namespace {
+
+// What weights, gradients and averages take must be there, or the system would kill the program instead of one line saying
+// why. (Adam's moments come later, and only where training goes on.)
+void check_memory(const TrainOptions& o) {
+  double values = 0;
+  for (const PlannedNetwork& network : plan_networks(o))
+    values += static_cast<double>(network.module->parameter_count());
+  const double need = values * (o.precision == "f64" ? 8 : 4) * (o.ema > 0 ? 3 : 2);
+  if (need < kSmallNeed) return;
+  const auto left = static_cast<double>(available_memory(parse_device(o.device)));
+  if (left > 0 && need > left)
+    fail("model",
+         fmt::format("its weights and their gradients need {:.1f} GiB, but {:.1f} are available; use a "
+                     "smaller network (--ngf, --ndf) or another machine",
+                     need / kGiB, left / kGiB));
+}
+
+}  // namespace
+
 void check_fits(const CheckpointFile& file, const TrainOptions& o) {
-  validate(o);
+  try {
+    validate(o);
+  } catch (const Error& error) {
+    fail("options of checkpoint " + file.path().string(), error.what());
+  }
   std::map<std::string, Shape> stored;
   for (const CheckpointFile::Entry& entry : file.entries()) stored[entry.name] = entry.shape;
   for (const PlannedNetwork& network : plan_networks(o))
@@ -96,6 +123,7 @@ void check_fits(const CheckpointFile& file, const TrainOptions& o) {
 
 std::unique_ptr<Model> make_model(const TrainOptions& o) {
   validate(o);
+  check_memory(o);
   if (o.model == "cyclegan") return std::make_unique<CycleGanModel>(o);
   const NetOptions net = net_options(o);
   GanNetworks networks = make_gan_networks(o.model, net);
@@ -104,17 +132,18 @@ std::unique_ptr<Model> make_model(const TrainOptions& o) {
 
 std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options,
                                   const std::string& device) {
-  const std::string where = "checkpoint " + file.path().string();
-  const auto json = nlohmann::ordered_json::parse(file.header().options, nullptr, false);
-  if (json.is_discarded()) fail(where, "is damaged: its options are not JSON; use another checkpoint");
-  TrainOptions o;
-  o.model = file.header().model;
-  update_from_json(o, json, where);
+  TrainOptions o = stored_options(file);
+  if (!device.empty()) parse_device(device);  // what the caller wished is not the file's fault
   if (!device.empty()) o.device = device;
   if (o.precision == "f64" && o.device != "ref")
     o.precision = "auto";  // weights are rounded; drawing needs no more
   check_fits(file, o);
-  std::unique_ptr<Model> model = make_model(o);
+  std::unique_ptr<Model> model;
+  try {
+    model = make_model(o);
+  } catch (const Error& error) {  // too large for this machine
+    fail("checkpoint " + file.path().string(), error.what());
+  }
   model->load(file, false);
   if (options) *options = o;
   return model;

@@ -1,5 +1,8 @@
 #include "models/network_group.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "engine/ops.h"
 
 namespace sumi {
@@ -85,6 +88,20 @@ void NetworkGroup::load(const CheckpointFile& file, bool full) {
     file.load(buffers_[i].name, buffers_[i].value);
     if (!ema_buffers_.empty()) load_average(buffers_[i].name, ema_buffers_[i]);
   }
+  if (const std::string name = first_nonfinite(); !name.empty())
+    fail("checkpoint " + file.path().string(), name + " holds NaN or infinity; use an earlier checkpoint");
+}
+
+std::string NetworkGroup::first_nonfinite() const {
+  if (std::string name = optimizer_.first_nonfinite(); !name.empty()) return name;
+  const auto spoilt = [](const Tensor& t) {
+    const std::vector<double> values = t.to_vector<double>();
+    return !std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
+  };
+  for (std::size_t i = 0; i < buffers_.size(); ++i)
+    if (spoilt(buffers_[i].value) || (!ema_buffers_.empty() && spoilt(ema_buffers_[i])))
+      return buffers_[i].name;
+  return "";
 }
 
 // The counts of updates of any rule are called "adam." for ever: format 1 of checkpoints has them so.

@@ -51,15 +51,16 @@ class NetworkGroup {
 
   // Weights, statistics and averages; with `full` the moments too, as many as the optimiser has.
   void save(CheckpointWriter& writer, bool full);
-  // Weights from elsewhere (not `full`) without averages start their own.
+  // Weights from elsewhere (not `full`) without averages start their own. Error for what is NaN or infinite.
   void load(const CheckpointFile& file, bool full);
 
   // Counts of updates by name, for the checkpoint's state.
   void add_counters(std::map<std::string, std::uint64_t>& counters);
   void set_counters(const std::map<std::string, std::uint64_t>& counters);
 
-  // The name of a parameter that is NaN or infinite, or whose moments are, or "".
-  std::string first_nonfinite() const { return optimizer_.first_nonfinite(); }
+  // The name of a parameter that is NaN or infinite, or whose moments or average are, or of such a running statistic,
+  // or "".
+  std::string first_nonfinite() const;
   // Names of parameters that no update has reached.
   std::vector<std::string> never_updated() const { return optimizer_.never_updated(); }
 

@@ -10,11 +10,14 @@
 #include "engine/device.h"
 #include "engine/file.h"
 #include "models/cyclegan_model.h"
+#include "models/json_text.h"
 
 namespace sumi {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr std::uint64_t kMaxConfig = 1 << 16;
 
 bool one_of(const std::string& value, std::initializer_list<const char*> allowed) {
   return std::any_of(allowed.begin(), allowed.end(), [&](const char* a) { return value == a; });
@@ -31,7 +34,7 @@ void within(const char* name, T value, T lo, T hi, const char* what = "") {
 template <class T>
 T convert(const Json& value, const std::string& name, const std::string& where) {
   const auto bad = [&](const char* expected) {
-    fail(where, fmt::format("option {} must be {}, not {}", name, expected, value.dump().substr(0, 40)));
+    fail(where, fmt::format("option {} must be {}, not {}", name, expected, short_text(value)));
   };
   if constexpr (std::is_same_v<T, bool>) {
     if (!value.is_boolean()) bad("true or false");
@@ -78,8 +81,13 @@ Json parse_lines(const std::string& text, const std::string& where) {
     if (equals == std::string::npos)
       fail(where, fmt::format("line {} is not `name = value`: {}", number, line.substr(0, 60)));
     const std::string value = trim(line.substr(equals + 1));
-    const Json parsed = Json::parse(value, nullptr, false);
-    json[trim(line.substr(0, equals))] = parsed.is_discarded() ? Json(value) : parsed;
+    // No option is a list or an object: what looks like one is text.
+    const bool plain = value.empty() || (value[0] != '[' && value[0] != '{');
+    const Json parsed = plain ? Json::parse(value, nullptr, false) : Json(value);
+    const std::string name = trim(line.substr(0, equals));
+    if (json.contains(name))
+      fail(where, fmt::format("line {} gives {} a second time; remove one", number, name));
+    json[name] = parsed.is_discarded() ? Json(value) : parsed;
   }
   return json;
 }
@@ -239,14 +247,12 @@ void update_from_json(TrainOptions& options, const Json& json, const std::string
 
 void update_from_config(TrainOptions& options, const std::string& path) {
   const std::string where = "config " + path;
-  const std::string text = read_file(path, 1 << 20);
+  const std::string text = read_file(path, kMaxConfig);
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string::npos) fail(where, "is empty; give `name = value` lines or a JSON object");
   Json json;
   if (text[first] == '{') {
-    if (std::count(text.begin(), text.end(), '{') > 1) fail(where, "must be one flat JSON object");
-    json = Json::parse(text, nullptr, false);
-    if (json.is_discarded()) fail(where, "is not valid JSON; compare it with a run's options.json");
+    json = parse_json(text, where, "it must be one flat object, as a run's options.json is", 1);
   } else {
     json = parse_lines(text, where);
   }

@@ -18,6 +18,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kMaxStatsLine = 1 << 16;
+
 void make_folder(const fs::path& path) {
   std::error_code ec;
   fs::create_directories(path, ec);
@@ -61,16 +63,15 @@ StatsLine line_of(const Json& json) {
   StatsLine line;
   for (const auto& [key, value] : json.items()) {
     if (!value.is_number()) continue;
-    if (key == "step")
-      line.step = value.get<std::int64_t>();
-    else if (key == "images")
-      line.images = value.get<std::int64_t>();
-    else if (key == "seconds")
+    if (key == "step" || key == "images") {  // a fraction or 1e300 is none of ours
+      if (value.is_number_integer()) (key == "step" ? line.step : line.images) = value.get<std::int64_t>();
+    } else if (key == "seconds") {
       line.seconds = value.get<double>();
-    else if (key == "images_per_second")
+    } else if (key == "images_per_second") {
       line.images_per_second = value.get<double>();
-    else
+    } else {
       line.stats.emplace_back(key, value.get<double>());
+    }
   }
   return line;
 }
@@ -175,8 +176,12 @@ void RunDir::cut_back(std::int64_t step, std::int64_t epoch) {
   history_.clear();
   lines_ = 0, stride_ = 1;
   std::string kept;
-  std::ifstream in(path_ / "stats.jsonl");
-  for (std::string text; std::getline(in, text);) {
+  std::error_code ec;
+  std::ifstream in;
+  if (fs::is_regular_file(path_ / "stats.jsonl", ec)) in.open(path_ / "stats.jsonl");  // a pipe would block
+  std::vector<char> buffer(kMaxStatsLine);
+  while (in.getline(buffer.data(), static_cast<std::streamsize>(buffer.size()))) {  // ends at a longer line
+    const std::string text = buffer.data();
     const Json json = Json::parse(text, nullptr, false);
     // A line that was cut off by a kill is dropped with what follows it.
     if (json.is_discarded() || !json.is_object()) break;
@@ -187,7 +192,6 @@ void RunDir::cut_back(std::int64_t step, std::int64_t epoch) {
   }
   in.close();
   write_file_atomically(path_ / "stats.jsonl", kept);
-  std::error_code ec;
   for (const char* sub : {"samples", "checkpoints"})
     for (const auto& entry : fs::directory_iterator(path_ / sub, ec))
       if (step_of(entry.path()) > step || epoch_of(entry.path()) > epoch) fs::remove(entry.path(), ec);

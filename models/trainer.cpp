@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "engine/device.h"
+#include "models/checkpoint_info.h"
 #include "models/pictures.h"
 #include "models/run_dir.h"
 #include "models/stats_ring.h"
@@ -158,33 +159,24 @@ void Session::begin() {
 }
 
 void Session::restore(const CheckpointFile& file) {
-  const std::string where = "checkpoint " + file.path().string();
-  const Json state = Json::parse(file.header().state, nullptr, false);
-  const auto damaged = [&]() {
-    fail(where, "is damaged: its state is not complete; use an older checkpoint");
-  };
-  if (state.is_discarded() || !state.is_object()) damaged();
+  const TrainingState state = stored_state(file);
+  step_ = state.step;
+  seconds_ = state.seconds;
+  loader_.seek(state.batch);
+  model_->load(file, true);
   try {
-    step_ = state.at("step").get<std::int64_t>();
-    seconds_ = state.at("seconds").get<double>();
-    std::map<std::string, std::uint64_t> counters;
-    for (const auto& [name, value] : state.at("counters").items())
-      counters[name] = value.get<std::uint64_t>();
-    if (step_ < 0) damaged();
-    loader_.seek(state.at("batch").get<std::int64_t>());
-    model_->load(file, true);
-    model_->set_counters(counters);
-    if (state.at("data_key").get<std::uint64_t>() != data_key(loader_))
-      warn("the data has changed since the checkpoint: the run goes on, but not as it would have");
-    const std::string kernels = compute_signature(parse_device(options_.device));
-    if (const std::string then = state.value("kernels", kernels); then != kernels)
-      warn(fmt::format("the run was computed with {}, now with {}: the bits will differ", then, kernels));
-    if (state.at("threads").get<int>() != threads())
-      warn(fmt::format("the run had {} threads, now {}: the bits will differ", state.at("threads").get<int>(),
-                       threads()));
-  } catch (const nlohmann::json::exception&) {
-    damaged();
+    model_->set_counters(state.counters);
+  } catch (const Error& error) {
+    fail("state of checkpoint " + file.path().string(), error.what());
   }
+  if (state.data_key != data_key(loader_))
+    warn("the data has changed since the checkpoint: the run goes on, but not as it would have");
+  const std::string kernels = compute_signature(parse_device(options_.device));
+  if (!state.kernels.empty() && state.kernels != kernels)
+    warn(fmt::format("the run was computed with {}, now with {}: the bits will differ", state.kernels,
+                     kernels));
+  if (state.threads != threads())
+    warn(fmt::format("the run had {} threads, now {}: the bits will differ", state.threads, threads()));
   run_.cut_back(step_, step_ / per_epoch_);
   saved_step_ = step_;
   logged_step_ = step_;
@@ -326,15 +318,10 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
                    TrainingObserver& observer) {
   RunDir run = RunDir::open(path);
   const CheckpointFile file(resolve_checkpoint(path));
-  const std::string where = "checkpoint " + file.path().string();
-  const Json json = Json::parse(file.header().options, nullptr, false);
-  const Json state = Json::parse(file.header().state, nullptr, false);
-  if (json.is_discarded() || state.is_discarded()) fail(where, "is damaged: its options are not JSON");
-  TrainOptions options = default_options(file.header().model);
-  update_from_json(options, json, where);
+  TrainOptions options = stored_options(file);
   options.outdir = path.string();  // the run may have been moved
   // The thread count is part of the arithmetic; "all" means what it meant then.
-  if (options.threads == 0) options.threads = state.value("threads", 0);
+  if (options.threads == 0) options.threads = stored_state(file).threads;
   override_options(options);
   check_fits(file, options);
   prepare(options);

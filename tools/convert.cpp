@@ -82,7 +82,7 @@ struct Session {
       return true;
     } catch (const std::bad_alloc&) {
       reason = "[memory] out of memory; shrink the picture with --max-size";
-    } catch (const Error& error) {
+    } catch (const std::exception& error) {  // one picture must not end the others
       reason = error.what();
     }
     // Errors of the network do not know the picture.

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "engine/error.h"
 #include "tools/cli.h"
 
 namespace sumi::cli {
@@ -38,7 +39,7 @@ void CountProgress::done(const std::string& line) {
 
 void CountProgress::complain(const std::string& line) {
   clear();
-  fmt::print(stderr, "sumi: {}\n", line);
+  fmt::print(stderr, "sumi: {}\n", printable(line));
 }
 
 void CountProgress::finish(const std::string& line) {

@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 
 #include "engine/error.h"
 #include "engine/file.h"
+#include "models/foreign_weights.h"
 #include "models/model.h"
-#include "tools/foreign_weights.h"
 #include "tools/train_options.h"
 
 namespace sumi::cli {
@@ -50,7 +51,12 @@ int run(const Arguments& args) {
     throw UsageError(name, fmt::format("{} has no network '{}'; there are: {}", args.model, args.net,
                                        fmt::join(known, ", ")));
 
-  const std::int64_t count = take_weights(args.input, args.net, networks);
+  std::int64_t count = 0;
+  try {
+    count = take_weights(args.input, args.net, networks);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(name, error.what());
+  }
   CheckpointWriter writer;
   model->save(writer, false);
   const nlohmann::ordered_json state{{"step", 0}, {"images", 0}, {"epoch", 0.0}};

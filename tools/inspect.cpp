@@ -4,10 +4,12 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "engine/checkpoint.h"
 #include "engine/error.h"
 #include "engine/safetensors.h"
+#include "models/json_text.h"
 #include "models/model.h"
 #include "tools/cli.h"
 #include "tools/table.h"
@@ -20,22 +22,26 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json parse_or_text(const std::string& text) {
-  Json json = Json::parse(text, nullptr, false);
-  return json.is_discarded() ? Json(text) : json;
+  try {
+    return parse_json(text, "", "");
+  } catch (const Error&) {
+    return text;
+  }
 }
 
 void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& groups, bool ours) {
+  const std::set<std::string> known{"sumi.format", "sumi.kind", "sumi.model", "sumi.options", "sumi.state"};
   Json json;
   json["file"] = file.path().string();
   json["bytes"] = std::filesystem::file_size(file.path());
   for (const auto& [key, value] : file.metadata()) {
-    if (ours && key.rfind("sumi.", 0) == 0)
+    if (ours && known.contains(key))  // no other names: they could be those of what stands beside
       json[key.substr(5)] = parse_or_text(value);
     else
-      json["metadata"][key] = value;
+      append_member(json["metadata"], key, value);
   }
   for (const TensorGroup& group : groups) {
-    Json& entry = group.name.empty() ? json : json["groups"][group.name];
+    Json& entry = group.name.empty() ? json : append_member(json["groups"], group.name, Json::object());
     entry["parameters"] = group.parameters;
     entry["buffer_values"] = group.buffers;
     entry["tensor_bytes"] = group.bytes;
@@ -43,15 +49,15 @@ void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& gro
       entry["tensors"].push_back(
           {{"name", name}, {"shape", t->shape}, {"dtype", t->dtype}, {"count", count_of(*t)}});
   }
-  fmt::print("{}\n", json.dump(2));
+  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));  // paths need not be UTF-8
 }
 
 std::string state_text(const Json& state) {
   std::string text;
   for (const auto& [key, value] : state.items())
     if (value.is_primitive())
-      text += (text.empty() ? "" : ", ") + key + " " +
-              (value.is_string()         ? value.get<std::string>()
+      text += (text.empty() ? "" : ", ") + printable(key) + " " +
+              (value.is_string()         ? printable(value.get<std::string>())
                : value.is_number_float() ? fmt::format("{:.6g}", value.get<double>())
                                          : value.dump());
   return text;
@@ -70,12 +76,12 @@ void print_header(const CheckpointHeader& header) {
     fmt::print("\noptions changed from the recipe of {}:{}\n{}", header.model, changed.empty() ? " none" : "",
                changed);
   } catch (const Error&) {  // of a version with other options
-    fmt::print("options   {}\n", header.options);
+    fmt::print("options   {}\n", printable(header.options));
   }
 }
 
 void print_group(const TensorGroup& group) {
-  const std::string title = group.name.empty() ? "tensors" : group.name;
+  const std::string title = group.name.empty() ? "tensors" : printable(group.name);
   const std::string size =
       fmt::format("{} values, {}", with_commas(group.parameters + group.buffers), bytes_text(group.bytes));
   if (group.name.find('.') != std::string::npos) {  // averages and moments mirror a network
@@ -85,7 +91,8 @@ void print_group(const TensorGroup& group) {
   fmt::print("\n{}\n", group.name.empty() ? title : "network " + title);
   Table table({{"name", false, true}, {"shape"}, {"type"}, {"count", true}});
   for (const auto& [name, t] : group.tensors)
-    table.add({name, fmt::format("{}", fmt::join(t->shape, "x")), t->dtype, with_commas(count_of(*t))});
+    table.add({printable(name), printable(fmt::format("{}", fmt::join(t->shape, "x"))), t->dtype,
+               with_commas(count_of(*t))});
   table.rule();
   table.add({"parameters", "", "", with_commas(group.parameters)});
   if (group.buffers > 0) table.add({"running statistics", "", "", with_commas(group.buffers)});
@@ -106,12 +113,13 @@ int run(const CLI::App* app, const std::string& path, bool as_json) {
   const std::string size = bytes_text(std::filesystem::file_size(file.path()));
   if (ours) {
     const CheckpointHeader& header = checkpoint->header();
-    fmt::print("{}\nmodel     {}\nkind      {}\nsize      {}\n", file.path().string(), header.model,
-               header.kind == "full" ? "full: training can be resumed" : header.kind, size);
+    fmt::print("{}\nmodel     {}\nkind      {}\nsize      {}\n", file.path().string(),
+               printable(header.model), header.kind == "full" ? "full: training can be resumed" : header.kind,
+               size);
     print_header(header);
   } else {
     fmt::print("{}\nsafetensors file without sumi's description, {}\n", file.path().string(), size);
-    for (const auto& [key, value] : file.metadata()) fmt::print("{}  {}\n", key, value.substr(0, 200));
+    for (const auto& [key, value] : file.metadata()) fmt::print("{}  {}\n", printable(key), printable(value));
   }
   for (const TensorGroup& group : groups) print_group(group);
   return 0;

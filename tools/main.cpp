@@ -15,7 +15,7 @@ namespace {
 
 int complain(const std::string& line, int code) {
   std::fflush(stdout);
-  fmt::print(stderr, "sumi: {}\n", line);
+  fmt::print(stderr, "sumi: {}\n", printable(line));
   return code;
 }
 

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <vector>
 
+#include "engine/error.h"
 #include "tools/cli.h"
 
 namespace sumi::cli {
@@ -100,7 +101,7 @@ void Progress::message(const std::string& line) {
 void Progress::warning(const std::string& line) {
   clear_line();
   std::fflush(stdout);
-  fmt::print(stderr, "sumi: warning: {}\n", line);
+  fmt::print(stderr, "sumi: warning: {}\n", printable(line));
 }
 
 void Progress::decoding(std::int64_t done, std::int64_t total) {

@@ -1,6 +1,7 @@
 #include "tools/tensor_groups.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 namespace sumi::cli {
 namespace {
@@ -21,15 +22,17 @@ std::int64_t count_of(const StoredTensor& t) {
 
 std::vector<TensorGroup> group_tensors(const SafetensorsFile& file, bool ours) {
   std::vector<TensorGroup> groups;
+  std::unordered_map<std::string, std::size_t>
+      place;  // a stranger's file may name a group for each of its tensors
   for (const auto& [name, tensor] : file.tensors()) {
     const std::string key = group_of(name, ours);
-    auto found =
-        std::find_if(groups.begin(), groups.end(), [&](const TensorGroup& g) { return g.name == key; });
-    if (found == groups.end()) found = groups.insert(groups.end(), {key, {}, 0, 0, 0});
-    found->tensors.emplace_back(key.empty() ? name : name.substr(key.size() + 1), &tensor);
+    const auto [found, fresh] = place.emplace(key, groups.size());
+    if (fresh) groups.push_back({key, {}, 0, 0, 0});
+    TensorGroup& group = groups[found->second];
+    group.tensors.emplace_back(key.empty() ? name : name.substr(key.size() + 1), &tensor);
     const bool buffer = name.find(".running_") != std::string::npos || name.ends_with("num_batches_tracked");
-    (buffer ? found->buffers : found->parameters) += count_of(tensor);
-    found->bytes += tensor.bytes;
+    (buffer ? group.buffers : group.parameters) += count_of(tensor);
+    group.bytes += tensor.bytes;
   }
   // Networks first, then averages, then moments.
   const auto rank = [](const TensorGroup& g) { return std::count(g.name.begin(), g.name.end(), '.'); };

@@ -41,7 +41,10 @@ int run_model(const ModelCommand& command) {
     command.options.apply(options);
     validate(options);
   } catch (const Error& error) {  // what the user wrote, not what went wrong
-    throw UsageError(name, error.what());
+    const std::string what = error.what();
+    const bool unnamed = !command.config.empty() && what.find(command.config) == std::string::npos;
+    throw UsageError(
+        name, unnamed ? fmt::format("{} (options are taken from {} too)", what, command.config) : what);
   }
   if (command.dry_run) fmt::print("{}", describe_plan(options));
   if (command.explain)

@@ -6,6 +6,8 @@
 #include <limits>
 #include <type_traits>
 
+#include "engine/error.h"
+
 namespace sumi::cli {
 namespace {
 
@@ -36,7 +38,7 @@ void set(const CLI::App* app, const std::string& name, const std::string& text, 
 }
 
 std::string text_of(const std::string& value) {
-  return value;
+  return printable(value);  // it may stand in a stranger's checkpoint
 }
 std::string text_of(bool value) {
   return value ? "on" : "";

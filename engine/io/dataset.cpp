@@ -94,9 +94,10 @@ Source folder_source(const DatasetSpec& spec, std::vector<io::ListedFile> files)
       const auto path = spec.data / item.name;
       item.image = io::preprocess_image("picture " + path.string(),
                                         load_image(path, {.channels = spec.channels}), spec);
-    } catch (const std::exception& e) {  // also bad_alloc: one absurd picture must not end the run
+    } catch (const Error& e) {
       item.problem = e.what();
-      if (item.problem.empty()) item.problem = "unknown reason";
+    } catch (const std::exception& e) {  // also bad_alloc: one absurd picture must not end the run
+      item.problem = fmt::format("[picture {}] {}; remove it", item.name, e.what());
     }
     return item;
   };

@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/footprint.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -18,6 +19,8 @@ namespace {
 constexpr std::uint32_t kImages = 0x00000803, kLabels = 0x00000801;
 constexpr std::uint32_t kMaxSide = 4096;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{16} << 30;
+// gzip makes zeros a thousand times smaller, pictures some five times: what claims much more is no data set but a bomb.
+constexpr std::uint64_t kMaxRatio = 100, kAnyway = std::uint64_t{64} << 20;
 constexpr std::size_t kChunk = 1 << 20;
 
 struct CloseGz {
@@ -74,6 +77,19 @@ IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
   const std::uint64_t keep =
       max_items > 0 ? std::min<std::uint64_t>(count, static_cast<std::uint64_t>(max_items)) : count;
   if (item * keep > kMaxBytes)
+    fail(where, fmt::format("claims {} pictures of {}x{}, more than fits in memory; limit them (max items)",
+                            keep, cols, rows));
+
+  std::error_code ec;
+  const auto stored = std::filesystem::file_size(path, ec);
+  if (!ec && item * keep > kAnyway && item * keep / kMaxRatio > stored)
+    fail(where,
+         fmt::format(
+             "has {} bytes but claims {} pictures of {}x{}, which no data set packs so small; download it "
+             "again, from a source that you trust",
+             stored, keep, cols, rows));
+  if (const std::uint64_t left = item * keep > kAnyway ? available_memory() : 0;
+      left > 0 && item * keep > left)
     fail(where, fmt::format("claims {} pictures of {}x{}, more than fits in memory; limit them (max items)",
                             keep, cols, rows));
 

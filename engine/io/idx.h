@@ -15,7 +15,8 @@ struct IdxImages {
 
 // Reads images of unsigned bytes (magic 0x00000803), gzipped or not; with max_items > 0 only the first so
 // many. Every length is checked and memory grows with the data, not with what the header claims. Error "[data
-// PATH] ..." for labels, other idx files, truncated or damaged ones.
+// PATH] ..." for labels, other idx files, truncated or damaged ones, and for what unpacks to more than a hundred times its
+// size (beyond 64 MiB) or than fits in memory.
 IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items = 0);
 
 }  // namespace sumi

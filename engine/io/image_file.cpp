@@ -79,6 +79,35 @@ void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
   fail(where, "is truncated (a PNG without its end); copy or download it again");
 }
 
+// Walks the attributes of all headers (OpenEXR's file layout: name, type, size, bytes; an empty name ends a header, and of
+// several parts an empty header the last). OpenEXR takes the memory that an attribute asks for, up to 2 GiB, before it
+// looks for the bytes.
+void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t size) {
+  const auto number = [&]() {
+    std::array<unsigned char, 4> b{};
+    file.read(reinterpret_cast<char*>(b.data()), b.size());
+    return b[0] | (std::uint64_t{b[1]} << 8) | (std::uint64_t{b[2]} << 16) | (std::uint64_t{b[3]} << 24);
+  };
+  file.seekg(4);
+  const bool parts = (number() & 0x1000) != 0;
+  std::array<char, 257> name{};
+  const auto word = [&]() { return static_cast<bool>(file.getline(name.data(), name.size(), '\0')); };
+  bool empty_header = true;
+  while (word()) {
+    if (name[0] == 0) {
+      if (!parts || empty_header) return;
+      empty_header = true;
+      continue;
+    }
+    empty_header = false;
+    if (!word()) return;  // of the type; OpenEXR says what is wrong
+    const std::uint64_t bytes = number(), at = file ? static_cast<std::uint64_t>(file.tellg()) : size;
+    if (bytes > size - std::min(at, size))
+      fail("picture " + path.string(), "is truncated or damaged (its header); copy or download it again");
+    file.seekg(static_cast<std::streamoff>(bytes), std::ios::cur);
+  }
+}
+
 }  // namespace
 
 std::string one_line(std::string text) {
@@ -105,6 +134,7 @@ std::string probe_picture(const fs::path& path) {
     if (start.size() < m.offset + m.bytes.size() || start.substr(m.offset, m.bytes.size()) != m.bytes)
       continue;
     if (m.format == "png"sv) check_png_is_whole(path, file, size);
+    if (m.format == "openexr"sv) check_exr_headers(path, file, size);
     return m.format;
   }
   return "";

@@ -52,6 +52,11 @@ void append(std::string& bytes, std::uint32_t value) {
 
 constexpr std::uint64_t kIndexItem = 2 * sizeof(std::uint32_t);
 constexpr std::uint32_t kMaxSide = 1U << 30;  // so that products fit in 64 bits and sides in an int
+constexpr std::uint64_t kMaxPixels = std::uint64_t{1}
+                                     << 28;  // of a picture: what preprocessing makes at most
+constexpr std::uint64_t kMaxTail = std::uint64_t{1}
+                                   << 28;  // 30 million pictures; more would take seconds to check
+constexpr std::uint64_t kMaxBroken = 1 << 20;
 
 }  // namespace
 
@@ -86,7 +91,8 @@ std::optional<Pack> Pack::read(const std::filesystem::path& path) {
   std::memcpy(&header, pack.file_.data(), sizeof header);
   if (header.magic != kMagic || header.version != kVersion || header.check != check_of(header))
     return std::nullopt;
-  if (header.count == 0) return std::nullopt;
+  if (header.count == 0 || (header.c != 1 && header.c != 3)) return std::nullopt;
+  if (header.tail_bytes > kMaxTail || header.broken > kMaxBroken) return std::nullopt;
   pack.key_ = header.key;
   pack.shape_ = {header.h, header.w, header.c};
   if (header.tail_bytes > size - sizeof header || header.count > header.tail_bytes / kIndexItem)
@@ -113,7 +119,9 @@ bool Pack::read_index(const std::byte* at, std::uint64_t count, std::uint64_t pi
     std::memcpy(&item.height, at, sizeof item.height);
     std::memcpy(&item.width, at + sizeof item.height, sizeof item.width);
     item.offset = offset;
-    if (item.height == 0 || item.width == 0 || item.height > kMaxSide || item.width > kMaxSide) return false;
+    if (item.height == 0 || item.width == 0 || item.height > kMaxSide || item.width > kMaxSide ||
+        std::uint64_t{item.height} * item.width > kMaxPixels)
+      return false;
     if (shape_.height != 0 && (item.height != shape_.height || item.width != shape_.width)) return false;
     const std::uint64_t bytes =
         std::uint64_t{item.height} * item.width * static_cast<std::uint64_t>(shape_.channels);

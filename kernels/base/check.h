@@ -4,11 +4,14 @@
 #include <stdexcept>
 #include <string>
 
+#include "kernels/base/printable.h"
+
 namespace sumi {
 
-// what() is one line: "[where] what is wrong and what to do about it".
+// what() is one line: "[where] what is wrong and what to do about it". It is made printable, since the names that it
+// quotes may come from anywhere.
 struct Error : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  explicit Error(const std::string& what) : std::runtime_error(printable(what)) {}
 };
 
 // `where` is an operation ("conv2d") or a thing ("checkpoint run/3.safetensors").

@@ -7,7 +7,25 @@
 
 namespace sumi::emu {
 
+#ifdef __cpp_lib_source_location
 using Location = std::source_location;
+#else  // clang before 16 beside GCC's library
+class Location {
+ public:
+  static constexpr Location current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
+    Location here;
+    here.file_ = file;
+    here.line_ = line;
+    return here;
+  }
+  constexpr const char* file_name() const { return file_; }
+  constexpr unsigned line() const { return line_; }
+
+ private:
+  const char* file_ = "";
+  unsigned line_ = 0;
+};
+#endif
 
 // What the lanes of a warp brought to a collective. Lanes outside of `mask` hold nothing.
 struct Lanes {

@@ -174,7 +174,7 @@ TEST_CASE("convert: half-transparent colours are laid on white once") {
   }
 }
 
-TEST_CASE("convert: a network that draws NaN writes nothing") {
+TEST_CASE("convert: a network of NaN writes nothing") {
   const Folder folder;
   train_tiny(folder);
   write_pictures(folder, "in", 2, 16);
@@ -185,7 +185,8 @@ TEST_CASE("convert: a network that draws NaN writes nothing") {
   std::fill(file.begin() + 8 + static_cast<std::ptrdiff_t>(header), file.end(), '\xff');  // NaN in f32
   write(folder / "nan.safetensors", file);
   const Result failed = run(folder, "convert -m nan.safetensors --threads 1 -i in/000.png -o out.png");
-  check_error(failed, 1, "[picture in/000.png] [convert] the network drew NaN; ");
+  check_error(failed, 1, "[checkpoint nan.safetensors] g_ab.");
+  check_error(failed, 1, "holds NaN or infinity; ");
   CHECK_FALSE(fs::exists(folder / "out.png"));
   CHECK(run(folder, "convert -m nan.safetensors --threads 1 -i in -o out").code == 1);
   CHECK_FALSE(fs::exists(folder / "out"));

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,7 +31,7 @@ std::string program_path() {
 }
 
 // The shell is replaced by the program (exec), so the id is the program's.
-pid_t start(const Folder& folder, const std::string& arguments) {
+pid_t start(const Folder& folder, const std::string& arguments, std::uint64_t memory = 0) {
   const std::string line = "exec '" + program_path() + "' " + arguments;
   const std::string out = folder / ".out", err = folder / ".err", cache = folder / ".cache";
   const pid_t child = ::fork();
@@ -41,6 +42,8 @@ pid_t start(const Folder& folder, const std::string& arguments) {
   };
   redirect(out, STDOUT_FILENO);
   redirect(err, STDERR_FILENO);
+  const rlimit limit{memory, memory};
+  if (memory > 0 && ::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(125);
   ::setenv("XDG_CACHE_HOME", cache.c_str(), 1);
   ::setenv("COLUMNS", "110", 1);
   if (::chdir(folder.path().c_str()) != 0) ::_exit(126);
@@ -52,7 +55,7 @@ Result finish(const Folder& folder, pid_t child) {
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return {code, read(folder / ".out"), read(folder / ".err")};
+  return {code, read(folder / ".out"), read(folder / ".err"), 0};
 }
 
 }  // namespace
@@ -68,8 +71,11 @@ Folder::~Folder() {
   fs::remove_all(path_, ignored);
 }
 
-Result run(const Folder& folder, const std::string& arguments) {
-  return finish(folder, start(folder, arguments));
+Result run(const Folder& folder, const std::string& arguments, std::uint64_t memory) {
+  const auto begin = std::chrono::steady_clock::now();
+  Result result = finish(folder, start(folder, arguments, memory));
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return result;
 }
 
 Result run_and_signal(const Folder& folder, const std::string& arguments, int signal,

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -26,10 +27,12 @@ class Folder {
 struct Result {
   int code = -1;  // exit code, 128 + signal when killed
   std::string out, err;
+  double seconds = 0;  // from start to end
 };
 
-// `sumi ARGUMENTS` with `folder` as the working directory; the shell splits the arguments.
-Result run(const Folder& folder, const std::string& arguments);
+// `sumi ARGUMENTS` with `folder` as the working directory; the shell splits the arguments. `memory`: bytes of address
+// space that it may have (0: any).
+Result run(const Folder& folder, const std::string& arguments, std::uint64_t memory = 0);
 
 // Starts `sumi ARGUMENTS`, waits until `ready` (at most a minute), sends the signal.
 Result run_and_signal(const Folder& folder, const std::string& arguments, int signal,

@@ -8,9 +8,11 @@
 #include <cctype>
 #include <cstring>
 #include <mutex>
+#include <new>
 
 #include "engine/io/encode.h"
 #include "engine/io/image_file.h"
+#include "engine/io/picture_size.h"
 #include "engine/io/pictures/webp.h"
 #include "kernels/base/check.h"
 
@@ -18,6 +20,8 @@ namespace sumi::io {
 namespace fs = std::filesystem;
 
 namespace {
+
+constexpr int kMaxChannels = 64;  // readers take memory for all of them, of which four are used
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
@@ -30,11 +34,14 @@ void forbid_pools() {
   std::call_once(once, [] { OIIO::attribute("exr_threads", -1); });
 }
 
-std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs::path& path, bool raw_inks) {
+std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs::path& path,
+                                             const DecodeOptions& options, bool raw_inks) {
   auto format = probe_picture(path);
   if (format.empty() && extension_of(path) == ".tga") format = "targa";  // has no magic number
   if (format.empty())
     fail(where, "is not a picture (its first bytes fit no known format); remove or convert it");
+  if (const auto size = claimed_size(format, path))
+    check_size(where, size->first, size->second, fs::file_size(path), options.max_pixels);
   auto input = OIIO::ImageInput::create(format);
   if (!input) {
     OIIO::geterror();
@@ -64,9 +71,10 @@ Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const Deco
   if (spec.width <= 0 || spec.height <= 0 || spec.nchannels <= 0 || spec.depth > 1)
     fail(where,
          fmt::format("has the impossible size {}x{}; it is damaged: copy it again", spec.width, spec.height));
-  if (static_cast<std::int64_t>(spec.width) * spec.height > options.max_pixels)
-    fail(where, fmt::format("has {}x{} pixels, more than the limit of {} million; make it smaller first",
-                            spec.width, spec.height, options.max_pixels / 1'000'000));
+  check_size(where, spec.width, spec.height, fs::file_size(path), options.max_pixels);
+  if (spec.nchannels > kMaxChannels)
+    fail(where, fmt::format("has {} channels, more than {}; keep colour and alpha only", spec.nchannels,
+                            kMaxChannels));
   Decoded d;
   d.width = spec.width;
   d.height = spec.height;
@@ -117,21 +125,33 @@ bool is_profiled_cmyk(const OIIO::ImageInput& input, const Decoded& d) {
   return !d.profile.empty() && input.spec().get_string_attribute("tiff:ColorSpace") == "CMYK";
 }
 
-}  // namespace
-
-Decoded decode_picture(const fs::path& path, const DecodeOptions& options) {
-  const std::string where = "picture " + path.string();
+Decoded decode(const std::string& where, const fs::path& path, const DecodeOptions& options) {
   forbid_pools();
-  auto input = open_input(where, path, false);
+  auto input = open_input(where, path, options, false);
   Decoded d = describe(path, *input, options);
   if (is_profiled_cmyk(*input, d)) {
-    input = open_input(where, path, true);
+    input = open_input(where, path, options, true);
     d = describe(path, *input, options);
     d.cmyk = d.channels == 4;
     if (d.cmyk) d.alpha = -1;
   }
   read_samples(path, *input, d);
   return d;
+}
+
+}  // namespace
+
+Decoded decode_picture(const fs::path& path, const DecodeOptions& options) {
+  const std::string where = "picture " + path.string();
+  try {
+    return decode(where, path, options);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    fail(where, "needs more memory than there is; make it smaller first");
+  } catch (const std::exception& error) {  // of a decoder
+    fail(where, fmt::format("cannot be decoded: {}; it is damaged: copy it again", one_line(error.what())));
+  }
 }
 
 }  // namespace sumi::io

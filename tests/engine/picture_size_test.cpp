@@ -1,0 +1,61 @@
+// Sizes that pictures claim are judged before a decoder takes memory for them.
+#include "engine/io/picture_size.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "engine/error.h"
+#include "engine/io/image.h"
+#include "engine/io/image_file.h"
+#include "tests/engine/picture_files.h"
+
+using namespace sumi;
+
+namespace {
+
+std::filesystem::path picture(const std::string& name) {
+  const char* root = std::getenv("SUMI_SOURCE_DIR");
+  REQUIRE(root);
+  return std::filesystem::path(root) / "tests/fuzz/corpus/picture" / name;
+}
+
+using Size = std::pair<std::int64_t, std::int64_t>;
+
+}  // namespace
+
+TEST_CASE("picture size: what is claimed is what is decoded, for the formats that decode when they open") {
+  for (const char* name :
+       {"rgb.gif", "rgba.gif", "rgb.webp", "rgba.webp", "rgb.jp2", "rgb.heic", "rgb.avif"}) {
+    CAPTURE(std::string(name));
+    const auto size = io::claimed_size(io::probe_picture(picture(name)), picture(name));
+    REQUIRE(size);
+    const Image8 image = load_image(picture(name));
+    // Video codecs code whole blocks and cut the picture out of them.
+    CHECK(size->first >= image.width);
+    CHECK(size->second >= image.height);
+    CHECK(size->first <= image.width + 64);
+  }
+  CHECK(io::claimed_size("gif", picture("bomb.gif")) == Size{65535, 65535});
+  CHECK(io::claimed_size("webp", picture("bomb.webp")) == Size{16383, 16383});
+  CHECK(io::claimed_size("jpeg2000", picture("bombt.jp2")) == Size{100000, 100000});
+  CHECK(io::claimed_size("heif", picture("bomb.avif")) == Size{100000, 100000});
+  CHECK_FALSE(io::claimed_size("png", picture("rgb.png")));
+}
+
+TEST_CASE("picture size: too many pixels, or too many for the file") {
+  const auto says = [](std::int64_t w, std::int64_t h, std::uint64_t bytes) -> std::string {
+    try {
+      io::check_size("x", w, h, bytes, 200'000'000);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(says(4000, 4000, 10).empty());
+  CHECK(says(10'000, 10'000, 10'000).empty());
+  CHECK(says(10'000, 10'000, 9'999) ==
+        "[x] claims 10000x10000 pixels in 9999 bytes; it is damaged: copy it again");
+  CHECK(says(20'000, 20'000, 1 << 30).find("more than the limit of 200 million") != std::string::npos);
+  CHECK(says(4294967295, 4294967295, 100).find("4294967295x4294967295") != std::string::npos);
+}
