@@ -52,6 +52,8 @@ class GzReader {
     return (std::uint32_t{b[0]} << 24) | (std::uint32_t{b[1]} << 16) | (std::uint32_t{b[2]} << 8) | b[3];
   }
   const std::string& where() const { return where_; }
+  // Whether it is compressed; known once something was read.
+  bool packed() const { return gzdirect(file_.get()) == 0; }
 
  private:
   std::string where_;
@@ -82,14 +84,16 @@ IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
 
   std::error_code ec;
   const auto stored = std::filesystem::file_size(path, ec);
-  if (!ec && item * keep > kAnyway && item * keep / kMaxRatio > stored)
+  const bool large = item * keep > kAnyway;
+  if (!ec && large && file.packed() && item * keep / kMaxRatio > stored)
     fail(where,
          fmt::format(
              "has {} bytes but claims {} pictures of {}x{}, which no data set packs so small; download it "
              "again, from a source that you trust",
              stored, keep, cols, rows));
-  if (const std::uint64_t left = item * keep > kAnyway ? available_memory() : 0;
-      left > 0 && item * keep > left)
+  // A plain file that cannot hold what it claims is read until it ends, for a better message.
+  const bool may_hold = ec || file.packed() || stored >= item * keep;
+  if (const std::uint64_t left = large && may_hold ? available_memory() : 0; left > 0 && item * keep > left)
     fail(where, fmt::format("claims {} pictures of {}x{}, more than fits in memory; limit them (max items)",
                             keep, cols, rows));
 

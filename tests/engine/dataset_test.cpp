@@ -246,8 +246,11 @@ TEST_CASE("idx: every length is checked") {
   CHECK(has(says(idx_bytes(0x803, 0, 2, 2, 0)), "claims 0 pictures"));
   CHECK(has(says(idx_bytes(0x803, 5, 0, 2, 0)), "claims 5 pictures of 2x0"));
   CHECK(has(says(idx_bytes(0x803, 4294967295U, 4096, 4096, 10)), "more than fits"));
-  CHECK(has(says(idx_bytes(0x803, 4000000, 64, 64, 10)),
-            "ends after 0"));  // claims 16 GB, must not allocate them
+  // Claims 16 GB, which must not be allocated.
+  put(dir.path / "x", idx_bytes(0x803, 4000000, 64, 64, 10));
+  CHECK(has(error_of([&] { load_idx(dir.path / "x"); }), "ends after 0"));
+  put_gz(dir.path / "x", idx_bytes(0x803, 4000000, 64, 64, 10));
+  CHECK(has(error_of([&] { load_idx(dir.path / "x"); }), "packs so small"));
   CHECK(has(error_of([&] { load_idx(dir.path / "none"); }), "cannot be opened"));
   put_gz(dir.path / "y", idx_bytes(0x803, 500, 20, 20, 200000));
   const auto gz = read_file(dir.path / "y", 1 << 24);

@@ -276,7 +276,7 @@ TEST_CASE("hostile: pictures") {
     const std::string name = file.path().filename().string(), bytes = read(file.path());
     if (name.starts_with("bomb"))
       bad.push_back(name), write((folder / "in") / name, bytes);
-    else if (name.starts_with("rgb"))
+    else if (name.starts_with("rgb") && !name.ends_with(".tga"))  // whose reader fills up what is missing
       bad.push_back("half-" + name),
           write((folder / "in") / ("half-" + name), bytes.substr(0, bytes.size() / 2));
   }
