@@ -17,6 +17,7 @@ struct ConvOptions {
   int groups = 1;
 
   static ConvOptions same_pads(int stride, int pad) { return {stride, pad, pad, pad, pad, 1, 1}; }
+  bool operator==(const ConvOptions&) const = default;
 };
 
 // Every size of one convolution x[n,h,w,c] * w[k,r,s,c/groups] -> y[n,p,q,k].
@@ -51,11 +52,6 @@ struct ConvGeom {
   std::string str() const;
   bool operator==(const ConvGeom&) const = default;
 };
-inline bool operator==(const ConvOptions& a, const ConvOptions& b) {
-  return a.stride == b.stride && a.pad_top == b.pad_top && a.pad_bottom == b.pad_bottom &&
-         a.pad_left == b.pad_left && a.pad_right == b.pad_right && a.dilation == b.dilation &&
-         a.groups == b.groups;
-}
 
 // y = x * w + bias. bias: absent or [k].
 using ConvFprop = void(const Exec&, const ConvGeom&, View x, View w, View bias, MutView y);

@@ -84,7 +84,7 @@ std::vector<PlannedNetwork> plan_networks(const TrainOptions& o) {
 namespace {
 
 // What weights, gradients and averages take must be there, or the system would kill the program instead of one line saying
-// why. (Adam's moments come later, and only where training goes on.)
+// why. (The optimiser's moments come later, and only where training goes on.)
 void check_memory(const TrainOptions& o) {
   double values = 0;
   for (const PlannedNetwork& network : plan_networks(o))

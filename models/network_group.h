@@ -28,8 +28,6 @@ class NetworkGroup {
   // The optimiser's step, and the running statistics' own average: averaged weights need statistics that lag as they
   // do.
   void update();
-  // The norm of the last gradient before clipping, on the device. Absent when clipping is off.
-  const Tensor& gradient_norm() const { return optimizer_.norm(); }
 
   // While it lives, the running averages stand in the places of weights and statistics. Does nothing where
   // there are none, or unless `use`.

@@ -208,7 +208,7 @@ void validate(const TrainOptions& o) {
   plan_networks(o);  // sizes that the networks cannot have
   if (o.precision == "f64" && !device.is_ref())
     fail("--precision", "f64 exists on the reference device only; add --device ref");
-  if ((o.lr_policy == "linear" || o.lr_policy == "cosine") && o.epochs_decay <= 0 && o.lr_policy == "linear")
+  if (o.lr_policy == "linear" && o.epochs_decay <= 0)
     fail("--lr-policy",
          "linear needs --epochs-decay, the passes in which the rate falls; or use --lr-policy constant");
   if (o.lr_policy == "step" && o.epochs_decay <= 0)
@@ -227,7 +227,9 @@ Json to_json(const TrainOptions& options) {
 
 void update_from_json(TrainOptions& options, const Json& json, const std::string& where) {
   if (!json.is_object()) fail(where, "does not hold an object of options");
-  for (const auto& [key, value] : json.items()) {
+  for (const auto& entry : json.items()) {
+    const std::string& key = entry.key();
+    const Json& value = entry.value();
     std::string name = key;
     std::replace(name.begin(), name.end(), '_', '-');
     if (name == "model") {

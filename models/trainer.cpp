@@ -44,6 +44,7 @@ class Session {
     total_ = options_.steps > 0
                  ? options_.steps
                  : std::llround((options_.epochs + options_.epochs_decay) * static_cast<double>(per_epoch_));
+    if (!options_.dump_batches.empty()) make_dump_folder();
   }
 
   void begin();
@@ -51,6 +52,7 @@ class Session {
   TrainResult loop();
 
  private:
+  void make_dump_folder() const;
   std::vector<Dataset> open_data();
   std::vector<Tensor> real_batches();
   void say(const std::string& line) {
@@ -86,6 +88,12 @@ class Session {
   StatsRing ring_;
   StepStats stats_;  // of the last step that was read back
 };
+
+void Session::make_dump_folder() const {
+  std::error_code ec;
+  fs::create_directories(options_.dump_batches, ec);
+  if (ec) fail("--dump-batches " + options_.dump_batches, "cannot make the folder: " + ec.message());
+}
 
 std::vector<Dataset> Session::open_data() {
   DatasetSpec spec = dataset_spec(options_);
@@ -292,10 +300,6 @@ void prepare(const TrainOptions& o) {
   if (o.outdir.empty()) fail("--outdir", "is missing: the folder of the run");
   set_threads(o.threads);
   set_anomaly_mode(o.check);
-  if (o.dump_batches.empty()) return;
-  std::error_code ec;
-  fs::create_directories(o.dump_batches, ec);
-  if (ec) fail("--dump-batches " + o.dump_batches, "cannot make the folder: " + ec.message());
 }
 
 }  // namespace
@@ -320,6 +324,7 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   const CheckpointFile file(resolve_checkpoint(path));
   TrainOptions options = stored_options(file);
   options.outdir = path.string();  // the run may have been moved
+  options.dump_batches.clear();    // files where the user wants them now, not where a checkpoint says
   // The thread count is part of the arithmetic; "all" means what it meant then.
   if (options.threads == 0) options.threads = stored_state(file).threads;
   override_options(options);

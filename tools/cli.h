@@ -33,6 +33,12 @@ Command add_export(CLI::App& parent);
 Command add_import(CLI::App& parent);
 Command add_devices(CLI::App& parent);
 Command add_models(CLI::App& parent);
+// All of them, in the order of the help page.
+std::vector<Command> add_commands(CLI::App& parent);
+
+// The group of options that the page of help leaves out. (CLI11's own way, an empty group, would leave them nameless in its
+// errors too.)
+constexpr const char* kHidden = "hidden";
 
 // A page of help: usage, what the command is for, options by group, examples. `usage` follows "sumi".
 void set_help(CLI::App& app, const std::string& usage, const std::string& examples,

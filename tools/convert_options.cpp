@@ -43,12 +43,12 @@ void ConvertArguments::add_options(CLI::App& command) {
   command.add_flag("--overwrite", overwrite, "replace what is there already (the default)")
       ->excludes("--skip-existing")
       ->group("Pictures");
-  command.add_flag("-r,--recursive", recursive, "folders are searched through anyway")->group("");
+  command.add_flag("-r,--recursive", recursive, "folders are searched through anyway")->group(kHidden);
   command.add_flag("--dry-run,--dry_run", dry_run, "list what would be written, and convert nothing")
       ->group("Pictures");
   add_text(command, "--device", device, "NAME", "cpu or ref (default: what the model was trained on)")
       ->group("Machine");
-  add_text(command, "-g,--gpu,--gpu-id", gpu, "ID", "-1: the CPU")->group("");
+  add_text(command, "-g,--gpu,--gpu-id", gpu, "ID", "-1: the CPU")->group(kHidden);
   add_whole(command, "--threads", threads, "N", "threads of the CPU kernels (0: all)")->group("Machine");
   add_text(command, "--max-memory", memory, "GIB", "memory that one picture may take (0: what is free)")
       ->default_str("0")

@@ -60,7 +60,7 @@ class HelpPage final : public CLI::FormatterBase {
     if (!examples_.empty()) text += "\nExamples:\n" + examples_;
     text += commands(app, width);
     for (const std::string& group : app->get_groups())
-      if (!group.empty() && group != "Help") text += options(app, group, width);
+      if (group != kHidden && group != "Help") text += options(app, group, width);
     text += options(app, "Help", width);
     if (!after_.empty()) text += "\n" + wrap(after_, width, 0) + "\n";
     return text;

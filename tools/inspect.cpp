@@ -12,9 +12,9 @@
 #include "models/json_text.h"
 #include "models/model.h"
 #include "tools/cli.h"
+#include "tools/option_texts.h"
 #include "tools/table.h"
 #include "tools/tensor_groups.h"
-#include "tools/train_options.h"
 
 namespace sumi::cli {
 namespace {

@@ -34,9 +34,7 @@ int run(int argc, char** argv) {
                 "  sumi convert -m run -i photos -o painted          translate pictures\n",
                 "`sumi COMMAND --help` tells more. Exit codes: 0 done, 1 something failed, 2 wrong usage.");
   app.set_version_flag("-V,--version", "sumi " SUMI_VERSION, "show the version")->group("Help");
-  const std::vector<cli::Command> commands{
-      cli::add_train(app),  cli::add_generate(app), cli::add_convert(app), cli::add_inspect(app),
-      cli::add_export(app), cli::add_import(app),   cli::add_devices(app), cli::add_models(app)};
+  const std::vector<cli::Command> commands = cli::add_commands(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

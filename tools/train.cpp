@@ -7,6 +7,7 @@
 #include "models/model.h"
 #include "models/trainer.h"
 #include "tools/explain.h"
+#include "tools/option_texts.h"
 #include "tools/supervise.h"
 #include "tools/train_help.h"
 #include "tools/train_options.h"
@@ -62,16 +63,21 @@ int run_model(const ModelCommand& command) {
 }
 
 int run_resume(const TrainCommand& command) {
-  TrainOptions scratch;
+  TrainOptions scratch = default_options("gan");
+  scratch.epochs = scratch.epochs_decay = 1;  // what is not given is the run's, which is not read yet
   visit_options(scratch, [&](const OptionInfo& info, const auto&) {
     if (command.options.given(info.name) && !info.on_resume)
-      throw UsageError(
-          "sumi train",
-          fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new run with "
-                      "--init {}",
-                      info.name, command.run));
+      throw UsageError("sumi train",
+                       fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new "
+                                   "run with --init {}",
+                                   info.name, command.run));
   });
-  command.options.apply(scratch);  // numbers that are none are found before the run is touched
+  command.options.apply(scratch);  // what cannot be is found before the run is touched
+  try {
+    validate(scratch);
+  } catch (const Error& error) {
+    throw UsageError("sumi train", error.what());
+  }
   return supervise(command.output, command.run, [&](TrainingObserver& observer) {
     return resume(
         command.run, [&](TrainOptions& stored) { command.options.apply(stored); }, observer);

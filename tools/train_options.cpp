@@ -2,16 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <limits>
 #include <type_traits>
 
-#include "engine/error.h"
+#include "tools/option_texts.h"
 
 namespace sumi::cli {
 namespace {
-
-constexpr char kGlue = '\x1f';  // a blank where no line may end
 
 void set(const CLI::App*, const std::string&, const std::string& text, std::string& member) {
   member = text;
@@ -35,17 +32,6 @@ void set(const CLI::App* app, const std::string& name, const std::string& text, 
   if (value < std::numeric_limits<int>::min() || value > std::numeric_limits<int>::max())
     throw UsageError(command_name(app), fmt::format("{} {} is too large a number", name, text));
   member = static_cast<int>(value);
-}
-
-std::string text_of(const std::string& value) {
-  return printable(value);  // it may stand in a stranger's checkpoint
-}
-std::string text_of(bool value) {
-  return value ? "on" : "";
-}
-template <class T>
-std::string text_of(T value) {
-  return fmt::format("{}", value);
 }
 
 // "-o,--outdir,--outf,--image_size": every spelling of one option.
@@ -92,7 +78,7 @@ void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
           info.help);
       option->type_name(info.value)->default_str(text_of(member));
     }
-    option->take_last()->group(wish == Show::hidden ? "" : info.group);
+    option->take_last()->group(wish == Show::hidden ? kHidden : info.group);
     options_[info.name] = option;
   });
 }
@@ -103,47 +89,13 @@ void OptionSet::apply(TrainOptions& options) const {
     if (found == options_.end() || found->second->count() == 0) return;
     set(app_, std::string("--") + info.name, found->second->results().back(), member);
   });
-  if ((given("epochs") || given("epochs-decay")) && !given("steps")) options.steps = 0;
-}
-
-std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults) {
-  std::vector<OptionText> texts;
-  visit_options(options, [&](const OptionInfo& info, const auto& member) {
-    if (applies(info, options.model)) texts.push_back({info.group, info.name, text_of(member), "", false});
-  });
-  std::size_t at = 0;
-  visit_options(defaults, [&](const OptionInfo& info, const auto& member) {
-    if (!applies(info, options.model)) return;
-    texts[at].standard = text_of(member);
-    texts[at].changed = texts[at].value != texts[at].standard;
-    ++at;
-  });
-  return texts;
-}
-
-std::string describe_options(const TrainOptions& options, bool only_changed) {
-  const int width = std::min(terminal_width(100), 110), indent = 10;
-  std::string text, group, line;
-  const auto finish = [&]() {
-    if (line.empty()) return;
-    line.resize(line.size() - 2);  // the last ", "
-    std::string paragraph = wrap(line, width, indent);
-    std::replace(paragraph.begin(), paragraph.end(), kGlue, ' ');
-    text += fmt::format("{:<{}}{}\n", group, indent, paragraph);
-    line.clear();
-  };
-  for (const OptionText& o : option_texts(options, default_options(options.model))) {
-    if (o.group != group) finish();
-    group = o.group;
-    // What is off as the recipe has it off is not worth a word; a seed of 0 is a seed.
-    const bool off = o.value.empty() || (o.value == "0" && o.name != "seed");
-    if (!o.changed && (only_changed || off)) continue;
-    line += o.name + kGlue + (o.value.empty() ? "off" : o.value);
-    if (o.changed && !o.standard.empty()) line += fmt::format("{0}(default{0}{1})", kGlue, o.standard);
-    line += ", ";
-  }
-  finish();
-  return text;
+  if (!given("epochs") && !given("epochs-decay")) return;
+  if (!given("steps")) options.steps = 0;
+  if (options.steps > 0 && options.lr_policy == "constant")
+    throw UsageError(
+        command_name(app_),
+        "--steps and --epochs both say how long the run is; give one (with another --lr-policy, --steps is "
+        "the length and --epochs shapes the rate)");
 }
 
 }  // namespace sumi::cli

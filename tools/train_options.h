@@ -1,4 +1,4 @@
-// The table of training options (models/options.h) on the command line, and as text.
+// The table of training options (models/options.h) on the command line.
 #pragma once
 
 #include <map>
@@ -22,23 +22,13 @@ class OptionSet {
   bool given(const std::string& name) const {
     return options_.contains(name) && options_.at(name)->count() > 0;
   }
-  // Overwrites what was given. --epochs alone also sets `steps` to 0: the length that was named last counts.
+  // Overwrites what was given. --epochs alone also sets `steps` to 0: the length that was named last counts. UsageError
+  // for numbers that are none, and for two lengths.
   void apply(TrainOptions& options) const;
 
  private:
   CLI::App* app_ = nullptr;
   std::map<std::string, CLI::Option*> options_;
 };
-
-// One option with its value in words.
-struct OptionText {
-  std::string group, name, value, standard;  // standard: of the model's recipe
-  bool changed;
-};
-std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults);
-
-// "size 32 (default 64), channels 3, ...": a paragraph for each group, wrapped. What is off by default and
-// still off is left out; only_changed leaves out everything that is as the recipe says.
-std::string describe_options(const TrainOptions& options, bool only_changed);
 
 }  // namespace sumi::cli

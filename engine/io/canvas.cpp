@@ -5,11 +5,11 @@
 #include <span>
 
 namespace sumi::io {
-Canvas::Canvas(int width, int height, Colour background) : image_(width, height, 3) {
+Canvas::Canvas(int width, int height, Rgb background) : image_(width, height, 3) {
   for (std::size_t i = 0; i < image_.data.size(); ++i) image_.data[i] = background[i % 3];
 }
 
-void Canvas::fill(const Box& box, Colour colour) {
+void Canvas::fill(const Box& box, Rgb colour) {
   const int x0 = std::max(0, static_cast<int>(std::lround(box.left))),
             y0 = std::max(0, static_cast<int>(std::lround(box.top)));
   const int x1 = std::min(image_.width, static_cast<int>(std::lround(box.right)));
@@ -41,7 +41,7 @@ void Canvas::segment(const Point& a, const Point& b, double radius, const Box& c
     }
 }
 
-void Canvas::polyline(const std::vector<Point>& points, double thickness, Colour colour, double opacity,
+void Canvas::polyline(const std::vector<Point>& points, double thickness, Rgb colour, double opacity,
                       const Box& clip) {
   std::vector<float> cover(image_.data.size() / 3, 0.0F);
   const auto good = [&](std::size_t i) {

@@ -27,15 +27,15 @@ inline std::uint8_t mix(std::uint8_t under, std::uint8_t over, float amount) {
 // Coordinates are in pixels of the finished picture, (0, 0) its upper left corner.
 class Canvas {
  public:
-  Canvas(int width, int height, Colour background);
+  Canvas(int width, int height, Rgb background);
 
-  void fill(const Box& box, Colour colour);
+  void fill(const Box& box, Rgb colour);
   // Joined lines of width `thickness`, clipped to `clip`. A point that is not finite ends a line; a lone
   // point is a dot. opacity in [0, 1]: where the line crosses itself it does not get darker.
-  void polyline(const std::vector<Point>& points, double thickness, Colour colour, double opacity,
+  void polyline(const std::vector<Point>& points, double thickness, Rgb colour, double opacity,
                 const Box& clip);
   // `y` is the middle of the line of text. Nothing happens without a font.
-  void text(double x, double y, const std::string& text, int size, Colour colour, Align align = Align::left);
+  void text(double x, double y, const std::string& text, int size, Rgb colour, Align align = Align::left);
   // About how wide text() would be; 0 without a font.
   double text_width(const std::string& text, int size) const;
 

@@ -78,27 +78,28 @@ IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
   const std::uint64_t item = std::uint64_t{rows} * cols;
   const std::uint64_t keep =
       max_items > 0 ? std::min<std::uint64_t>(count, static_cast<std::uint64_t>(max_items)) : count;
-  if (item * keep > kMaxBytes)
-    fail(where, fmt::format("claims {} pictures of {}x{}, more than fits in memory; limit them (max items)",
-                            keep, cols, rows));
+  const std::uint64_t want = item * keep;
+  const auto fits = [&](std::uint64_t memory) {
+    if (want > memory)
+      fail(where, fmt::format("claims {} pictures of {}x{}, more than fits in memory; limit them (max items)",
+                              keep, cols, rows));
+  };
+  fits(kMaxBytes);
 
   std::error_code ec;
   const auto stored = std::filesystem::file_size(path, ec);
-  const bool large = item * keep > kAnyway;
-  if (!ec && large && file.packed() && item * keep / kMaxRatio > stored)
+  const bool large = want > kAnyway;
+  if (!ec && large && file.packed() && want / kMaxRatio > stored)
     fail(where,
          fmt::format(
              "has {} bytes but claims {} pictures of {}x{}, which no data set packs so small; download it "
              "again, from a source that you trust",
              stored, keep, cols, rows));
   // A plain file that cannot hold what it claims is read until it ends, for a better message.
-  const bool may_hold = ec || file.packed() || stored >= item * keep;
-  if (const std::uint64_t left = large && may_hold ? available_memory() : 0; left > 0 && item * keep > left)
-    fail(where, fmt::format("claims {} pictures of {}x{}, more than fits in memory; limit them (max items)",
-                            keep, cols, rows));
+  const bool may_hold = ec || file.packed() || stored >= want;
+  if (const std::uint64_t left = large && may_hold ? available_memory() : 0; left > 0) fits(left);
 
   IdxImages result{static_cast<std::int64_t>(keep), static_cast<int>(rows), static_cast<int>(cols), {}};
-  const std::uint64_t want = item * keep;
   while (result.pixels.size() < want) {
     const auto had = result.pixels.size();
     const auto chunk = std::min<std::uint64_t>(kChunk, want - had);

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "engine/io/encode.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {
@@ -108,6 +109,29 @@ void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t 
   }
 }
 
+// Whether there are bytes for every pixel (Truevision's specification 2.0: runs of up to 128 pixels, or none at all). The
+// decoder fills up what is missing and calls it a picture.
+void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
+  std::array<unsigned char, 18> h{};
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(h.data()), h.size());
+  const auto word = [&](std::size_t at) { return std::uint64_t{h[at]} | (std::uint64_t{h[at + 1]} << 8); };
+  const std::uint64_t pixel = (h[16] + 7U) / 8, pixels = word(12) * word(14);
+  std::uint64_t at = 18 + h[0] + (h[1] != 0 ? word(5) * ((h[7] + 7U) / 8) : 0), found = 0;
+  const bool runs = (h[2] & 8) != 0;
+  if (!runs && pixel > 0 && at < size) found = (size - at) / pixel;
+  file.seekg(static_cast<std::streamoff>(at));
+  for (int byte = 0; runs && found < pixels && (byte = file.get()) >= 0;) {
+    const std::uint64_t count = (byte & 127) + 1U, bytes = (byte & 128) != 0 ? pixel : count * pixel;
+    at += 1 + bytes;
+    if (at > size) break;
+    file.seekg(static_cast<std::streamoff>(at));
+    found += count;
+  }
+  if (found < pixels)
+    fail("picture " + path.string(), "is truncated or damaged (a TGA of too few pixels); copy it again");
+}
+
 }  // namespace
 
 std::string one_line(std::string text) {
@@ -135,9 +159,14 @@ std::string probe_picture(const fs::path& path) {
       continue;
     if (m.format == "png"sv) check_png_is_whole(path, file, size);
     if (m.format == "openexr"sv) check_exr_headers(path, file, size);
+    if (m.format == "psd"sv || m.format == "ico"sv)
+      fail(where, std::string("is of the kind ") + m.format +
+                      ", whose decoder takes all that a file claims for true; save it as PNG, TIFF or WebP");
     return m.format;
   }
-  return "";
+  if (extension_of(path) != ".tga") return "";  // which has no magic number
+  check_tga_is_whole(path, file, size);
+  return "targa";
 }
 
 }  // namespace sumi::io

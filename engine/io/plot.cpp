@@ -17,9 +17,9 @@ using io::Box;
 using io::Canvas;
 using io::Point;
 
-constexpr Colour kPaper{255, 255, 255}, kInk{40, 44, 52}, kMuted{110, 116, 126}, kGrid{233, 235, 239},
+constexpr Rgb kPaper{255, 255, 255}, kInk{40, 44, 52}, kMuted{110, 116, 126}, kGrid{233, 235, 239},
     kAxis{150, 156, 166};
-constexpr std::array<Colour, 6> kPalette{
+constexpr std::array<Rgb, 6> kPalette{
     {{31, 111, 197}, {226, 96, 28}, {32, 150, 92}, {150, 82, 180}, {200, 150, 0}, {90, 100, 110}}};
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kHuge = 1e100;  // beyond it differences of two values could overflow: a gap, like infinity
@@ -161,7 +161,7 @@ void draw_axes(Canvas& canvas, const Frame& f, bool with_x_numbers) {
 
 // In the panel's headline, from the right: it never covers a curve.
 void draw_legend(Canvas& canvas, const Frame& f, const std::vector<Series>& panel,
-                 const std::vector<Colour>& colours) {
+                 const std::vector<Rgb>& colours) {
   double x = f.box.right;
   const double y = f.box.top - 11;
   for (std::size_t i = panel.size(); i-- > 0;) {
@@ -179,7 +179,7 @@ void draw_legend(Canvas& canvas, const Frame& f, const std::vector<Series>& pane
 void draw_panel(Canvas& canvas, Frame frame, const std::vector<Series>& panel, const PlotOptions& options,
                 bool last) {
   std::vector<Curve> raw, fine;
-  std::vector<Colour> colours;
+  std::vector<Rgb> colours;
   for (const Series& s : panel) {
     raw.push_back(thin(s));
     colours.push_back(s.colour.value_or(kPalette[colours.size() % kPalette.size()]));

@@ -12,12 +12,12 @@
 
 namespace sumi {
 
-using Colour = std::array<std::uint8_t, 3>;
+using Rgb = std::array<std::uint8_t, 3>;
 
 struct Series {
-  std::string name;              // in the legend
-  std::vector<double> xs, ys;    // as many of one as of the other; not-finite values leave a gap
-  std::optional<Colour> colour;  // by position if absent
+  std::string name;            // in the legend
+  std::vector<double> xs, ys;  // as many of one as of the other; not-finite values leave a gap
+  std::optional<Rgb> colour;   // by position if absent
 };
 
 struct PlotOptions {

@@ -3,6 +3,7 @@
 
 #include "engine/device.h"
 #include "engine/ops.h"
+#include "engine/ops/loss_record.h"
 #include "engine/trace.h"
 
 namespace sumi {
@@ -47,8 +48,7 @@ Tensor softmax(const Tensor& x) {
 Tensor cross_entropy(const Tensor& x, const Tensor& target) {
   if (target.requires_grad()) fail("cross_entropy", "has no gradient for its target; detach it");
   Op op("cross_entropy", {x, target});
-  Tensor y = Tensor::empty(Shape::scalar(), x.dtype(), x.device()), dx;
-  if (would_record({x})) dx = Tensor::empty_like(x);  // in the same pass over x
+  const Tensor y = room_for_loss(x), dx = room_for_grad({x}, x);  // both in one pass over x
   kernels::cross_entropy(exec_on(x.device()), x.view(), target.view(), y.mut(), dx.mut());
   op.done(y);
   return record("cross_entropy", {x}, y, [x, target, dx](const Tensor& dy, Grads& g) {

@@ -265,11 +265,10 @@ void norm_apply(const Exec&, const NormGeom& g, View x, View mean, View var, Vie
                 double alpha, View residual, const PadGeom& pad, MutView y) {
   const Layout l(g);
   const Coefficients k("norm_apply", g, l, mean, var, gamma, beta);
-  const Shape s = x.shape, t = y.shape;
+  const Shape s = x.shape;
   dispatch_f32_bf16("norm_apply", x.dtype, [&]<class T>() {
     const T* xs = x.as<T>();
     const T* rs = residual ? residual.as<T>() : nullptr;
-    T* ys = y.as<T>();
     with_norm_act(act, static_cast<float>(alpha), [&](auto f, auto) {
       const float *gammas = k.gamma.data(), *betas = k.beta.data();
       const auto pixel = [&, f](i64 r, T* out) {
@@ -287,20 +286,8 @@ void norm_apply(const Exec&, const NormGeom& g, View x, View mean, View var, Vie
             out[c] = T(f((static_cast<float>(in[c]) - m[c]) * s_inv[c] * gammas[c] + betas[c]));
         }
       };
-      // A row of y at a time; a row of the border is computed again from the one that it mirrors.
-      for_range(t.n * t.h, t.w * t.c, [&](i64 begin, i64 end) {
-        for (i64 i = begin; i < end; ++i) {
-          const i64 h = pad_source(pad.mode, i % t.h - pad.top, s.h);
-          T* row = ys + i * t.w * t.c;
-          if (h < 0) {
-            std::fill(row, row + t.w * t.c, T(0.0F));
-            continue;
-          }
-          const i64 first = (i / t.h * s.h + h) * s.w;
-          T* inner = row + pad.left * t.c;
-          for (i64 w = 0; w < s.w; ++w) pixel(first + w, inner + w * t.c);
-          pad_row(pad, s, inner, row);
-        }
+      pad_rows<T>(pad, s, y, [&](i64 first, T* to) {
+        for (i64 w = 0; w < s.w; ++w) pixel(first + w, to + w * s.c);
       });
     });
   });

@@ -29,22 +29,11 @@ struct Copies {
 }  // namespace
 
 void pad(const Exec&, const PadGeom& g, View x, MutView y) {
-  const Shape s = x.shape, t = y.shape;
+  const Shape s = x.shape;
   dispatch_f32_bf16("pad", x.dtype, [&]<class T>() {
     const T* from = x.as<T>();
-    T* to = y.as<T>();
-    for_range(t.n * t.h, t.w * t.c, [=](i64 begin, i64 end) {
-      for (i64 i = begin; i < end; ++i) {
-        const i64 h = pad_source(g.mode, i % t.h - g.top, s.h);
-        T* row = to + i * t.w * t.c;
-        if (h < 0) {
-          std::fill(row, row + t.w * t.c, T(0.0F));
-          continue;
-        }
-        const T* in = from + (i / t.h * s.h + h) * s.w * s.c;
-        std::memcpy(row + g.left * s.c, in, static_cast<std::size_t>(s.w * s.c) * sizeof(T));
-        pad_row(g, s, in, row);
-      }
+    pad_rows<T>(g, s, y, [=](i64 first, T* to) {
+      std::memcpy(to, from + first * s.c, static_cast<std::size_t>(s.w * s.c) * sizeof(T));
     });
   });
 }

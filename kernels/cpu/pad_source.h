@@ -14,8 +14,7 @@ inline i64 pad_source(PadMode mode, i64 i, i64 size) {
   return i < 0 ? -i : 2 * (size - 1) - i;
 }
 
-// Writes the pixels left and right of a row of s.w pixels. `row` is the padded row; `in` the row's own pixels, which may
-// stand in `row` already.
+// Writes the pixels left and right of a row of s.w pixels. `row` is the padded row; `in` the row's own pixels in it.
 template <class T>
 void pad_row(const PadGeom& g, const Shape& s, const T* in, T* row) {
   const auto border = [&](i64 w) {
@@ -24,6 +23,28 @@ void pad_row(const PadGeom& g, const Shape& s, const T* in, T* row) {
   };
   for (i64 w = 0; w < g.left; ++w) border(w);
   for (i64 w = g.left + s.w; w < g.left + s.w + g.right; ++w) border(w);
+}
+
+// Writes the padded batch y of pictures of shape s, a row at a time: inner(first, to) writes the s.w pixels of a row of
+// the pictures, of which `first` is the first pixel, to `to`. A row of the border is made again from the one that it
+// mirrors.
+template <class T, class Inner>
+void pad_rows(const PadGeom& g, const Shape& s, MutView y, const Inner& inner) {
+  const Shape t = y.shape;
+  T* ys = y.as<T>();
+  for_range(t.n * t.h, t.w * t.c, [&](i64 begin, i64 end) {
+    for (i64 i = begin; i < end; ++i) {
+      const i64 h = pad_source(g.mode, i % t.h - g.top, s.h);
+      T* row = ys + i * t.w * t.c;
+      if (h < 0) {
+        std::fill(row, row + t.w * t.c, T(0.0F));
+        continue;
+      }
+      T* own = row + g.left * t.c;
+      inner((i / t.h * s.h + h) * s.w, own);
+      pad_row(g, s, own, row);
+    }
+  });
 }
 
 }  // namespace sumi::kernels::cpu

@@ -18,7 +18,7 @@ constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
 Series line(const std::string& name, std::vector<double> ys) {
-  Series s{name, {}, std::move(ys), Colour{255, 0, 0}};
+  Series s{name, {}, std::move(ys), Rgb{255, 0, 0}};
   for (std::size_t i = 0; i < s.ys.size(); ++i) s.xs.push_back(static_cast<double>(i));
   return s;
 }

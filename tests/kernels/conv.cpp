@@ -148,14 +148,6 @@ TEST_CASE("conv_transpose: errors, launches and logs carry its own names, on eve
   const ConvGeom g =
       ConvGeom::make_transpose("t", {1, 3, 3, 2}, {2, 4, 4, 3}, ConvOptions::same_pads(2, 1), 0);
   const ConvGeom plain = ConvGeom::make("t", g.x_shape(), g.w_shape(), g.o);
-  const auto message = [](auto&& f) {
-    try {
-      f();
-    } catch (const Error& e) {
-      return std::string(e.what());
-    }
-    return std::string("no error");
-  };
   for (Device device : every_device()) {
     CAPTURE(device.str());
     const auto made = [&](const Shape& s) { return Buffer(s, DType::f32, device, reals(s.count(), 1)); };
@@ -173,19 +165,19 @@ TEST_CASE("conv_transpose: errors, launches and logs carry its own names, on eve
     conv_dgrad(b.exec, plain, x, w, {}, y);
     CHECK((b.log.size() == log.size() || b.log.back().find("conv_") == std::string::npos));
 
-    CHECK(message([&] { conv_transpose_fprop(b.exec, g, y, w, {}, y); }) ==
+    CHECK(error_of([&] { conv_transpose_fprop(b.exec, g, y, w, {}, y); }) ==
           "[conv_transpose_fprop] x is 1x6x6x3, expected 1x3x3x2");
-    CHECK(message([&] { conv_transpose_dgrad(b.exec, g, x, w, x); }) ==
+    CHECK(error_of([&] { conv_transpose_dgrad(b.exec, g, x, w, x); }) ==
           "[conv_transpose_dgrad] y is 1x3x3x2, expected 1x6x6x3");
-    CHECK(message([&] { conv_transpose_wgrad(b.exec, g, x, y, y, Write::overwrite); }) ==
+    CHECK(error_of([&] { conv_transpose_wgrad(b.exec, g, x, y, y, Write::overwrite); }) ==
           "[conv_transpose_wgrad] w is 1x6x6x3, expected 2x4x4x3");
-    CHECK(message([&] {
+    CHECK(error_of([&] {
             conv_transpose_fprop(b.exec, plain, x, w, {}, y);
           }).starts_with("[conv_transpose_fprop] takes a geometry of ConvGeom::make_transpose"));
     if (device.is_ref()) continue;
     Buffer x64({1, 3, 3, 2}, DType::f64, device), w64(g.w_shape(), DType::f64, device);
     Buffer y64(g.x_shape(), DType::f64, device);
-    CHECK(message([&] {
+    CHECK(error_of([&] {
             conv_transpose_fprop(b.exec, g, x64, w64, {}, y64);
           }).starts_with("[conv_transpose_fprop] f64"));
 #ifndef SUMI_CUDA

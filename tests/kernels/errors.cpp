@@ -28,12 +28,7 @@ using namespace sumi::kernels;
 // The message of the Error that f throws; fails where it throws none or lacks one of the parts.
 template <class F>
 void expect_error(std::initializer_list<const char*> parts, F&& f) {
-  std::string text = "no error";
-  try {
-    f();
-  } catch (const Error& error) {
-    text = error.what();
-  }
+  const std::string text = error_of(f);
   for (const char* part : parts)
     CHECK_MESSAGE(text.find(part) != std::string::npos, "\"" << text << "\" lacks \"" << part << "\"");
   CHECK(text.find('\n') == std::string::npos);

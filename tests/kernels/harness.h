@@ -101,6 +101,17 @@ std::string mismatch(const std::vector<double>& got, const std::vector<double>& 
 void expect_close(const std::string& what, const std::vector<double>& got, const std::vector<double>& want,
                   Tol tol);
 
+// What the Error that f throws says, or "no error".
+template <class F>
+std::string error_of(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
 // ---- jobs ----
 
 // An Exec with what kernels may ask of it.

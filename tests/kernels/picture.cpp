@@ -193,22 +193,14 @@ TEST_CASE("pictures: errors") {
   const std::vector<Cut> cuts(2);
   Buffer y({1, 2, 2, 3}, DType::f32, cpu), other({1, 2, 2, 1}, DType::f32, cpu);
   const Bytes from{x.data(), {1, 2, 2, 3}, cpu};
-  const auto message = [](auto&& f) {
-    try {
-      f();
-    } catch (const Error& e) {
-      return std::string(e.what());
-    }
-    return std::string("no error");
-  };
-  CHECK(message([&] {
+  CHECK(error_of([&] {
           load_pictures(b.exec, {x.data(), {1, 2, 2, 3}, ref}, {}, y);
         }).find("live on ref") != std::string::npos);
-  CHECK(message([&] { load_pictures(b.exec, from, {}, other); }).find("1x2x2x1") != std::string::npos);
-  CHECK(message([&] {
+  CHECK(error_of([&] { load_pictures(b.exec, from, {}, other); }).find("1x2x2x1") != std::string::npos);
+  CHECK(error_of([&] {
           load_pictures(b.exec, from, {cuts.data(), 2, cpu}, y);
         }).find("2 cuts") != std::string::npos);
-  CHECK(message([&] {
+  CHECK(error_of([&] {
           store_pictures(b.exec, y, MutBytes{nullptr, {1, 2, 2, 1}, cpu});
         }).find("[store_pictures]") != std::string::npos);
 }

@@ -1,8 +1,11 @@
 // What tests of whole training runs need.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -23,6 +26,19 @@ struct StopAt final : sumi::TrainingObserver {
     if (p.step == step) sumi::stop_requested = true;
   }
 };
+
+// Trains until `step`, as if Ctrl-C were pressed there, then goes on to the end. Between the two: `meanwhile`.
+inline sumi::TrainResult train_in_two(
+    const sumi::TrainOptions& options, std::int64_t step, const std::function<void()>& meanwhile = [] {}) {
+  StopAt stop(step);
+  sumi::stop_requested = false;
+  CHECK(sumi::train(options, stop).interrupted);
+  sumi::stop_requested = false;
+  meanwhile();
+  sumi::TrainingObserver quiet;
+  return sumi::resume(
+      options.outdir, [](sumi::TrainOptions&) {}, quiet);
+}
 
 // Every tensor of a checkpoint as raw bytes.
 inline std::map<std::string, std::string> bytes_of(const std::filesystem::path& path) {

@@ -94,14 +94,12 @@ TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
   stop_requested = false;
   const TrainOptions whole = tiny(folder.path(), "whole"), parts = tiny(folder.path(), "parts");
   train(whole, quiet);
-  StopAt stop(7);
-  CHECK(train(parts, stop).interrupted);
-  stop_requested = false;
-  // What a kill would leave behind: statistics and samples past the checkpoint.
-  std::ofstream(fs::path(parts.outdir) / "stats.jsonl", std::ios::app) << "{\"step\":8,\"loss_d\":1}\n{\"st";
-  std::ofstream(fs::path(parts.outdir) / "samples/8.png") << "half";
-  const TrainResult result = resume(
-      parts.outdir, [](TrainOptions&) {}, quiet);
+  const TrainResult result = train_in_two(parts, 7, [&] {
+    // What a kill would leave behind: statistics and samples past the checkpoint.
+    std::ofstream(fs::path(parts.outdir) / "stats.jsonl", std::ios::app)
+        << "{\"step\":8,\"loss_d\":1}\n{\"st";
+    std::ofstream(fs::path(parts.outdir) / "samples/8.png") << "half";
+  });
   CHECK(result.step == 12);
   CHECK(bytes_of(fs::path(whole.outdir) / "checkpoints/12.safetensors") ==
         bytes_of(fs::path(parts.outdir) / "checkpoints/12.safetensors"));
@@ -130,11 +128,7 @@ TEST_CASE("every optimiser resumes to the byte; rmsprop has no first moment to s
     };
     const TrainOptions whole = options("-whole"), parts = options("-parts");
     train(whole, quiet);
-    StopAt stop(3);
-    CHECK(train(parts, stop).interrupted);
-    stop_requested = false;
-    resume(
-        parts.outdir, [](TrainOptions&) {}, quiet);
+    train_in_two(parts, 3);
     const auto end = bytes_of(fs::path(whole.outdir) / "checkpoints/5.safetensors");
     CHECK(end == bytes_of(fs::path(parts.outdir) / "checkpoints/5.safetensors"));
     CHECK(end.contains("optim.g.v.main.0.weight"));

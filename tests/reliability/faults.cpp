@@ -97,41 +97,34 @@ struct Report {
 
 extern "C" {
 
-int open(const char* path, int flags, ...) {
-  REAL(open);
-  va_list rest;
-  va_start(rest, flags);
-  const mode_t mode = va_arg(rest, mode_t);
-  va_end(rest);
-  return must_fail(kind_of(flags), full(path)) ? -1 : next(path, flags, mode);
-}
-int open64(const char* path, int flags, ...) {
-  REAL(open64);
-  va_list rest;
-  va_start(rest, flags);
-  const mode_t mode = va_arg(rest, mode_t);
-  va_end(rest);
-  return must_fail(kind_of(flags), full(path)) ? -1 : next(path, flags, mode);
-}
-FILE* fopen(const char* path, const char* mode) {
-  REAL(fopen);
-  return must_fail(*mode == 'r' ? "read" : "write", full(path)) ? nullptr : next(path, mode);
-}
-FILE* fopen64(const char* path, const char* mode) {
-  REAL(fopen64);
-  return must_fail(*mode == 'r' ? "read" : "write", full(path)) ? nullptr : next(path, mode);
-}
+#define OPEN(name)                                                               \
+  int name(const char* path, int flags, ...) {                                   \
+    REAL(name);                                                                  \
+    va_list rest;                                                                \
+    va_start(rest, flags);                                                       \
+    const mode_t mode = va_arg(rest, mode_t);                                    \
+    va_end(rest);                                                                \
+    return must_fail(kind_of(flags), full(path)) ? -1 : next(path, flags, mode); \
+  }
+#define FOPEN(name)                                                                             \
+  FILE* name(const char* path, const char* mode) {                                              \
+    REAL(name);                                                                                 \
+    return must_fail(*mode == 'r' ? "read" : "write", full(path)) ? nullptr : next(path, mode); \
+  }
+#define PWRITE(name)                                                        \
+  ssize_t name(int fd, const void* data, size_t bytes, off64_t offset) {    \
+    REAL(name);                                                             \
+    return must_fail("write", of(fd)) ? -1 : next(fd, data, bytes, offset); \
+  }
+OPEN(open)
+OPEN(open64)
+FOPEN(fopen)
+FOPEN(fopen64)
+PWRITE(pwrite)
+PWRITE(pwrite64)
 ssize_t write(int fd, const void* data, size_t bytes) {
   REAL(write);
   return must_fail("write", of(fd)) ? -1 : next(fd, data, bytes);
-}
-ssize_t pwrite(int fd, const void* data, size_t bytes, off_t offset) {
-  REAL(pwrite);
-  return must_fail("write", of(fd)) ? -1 : next(fd, data, bytes, offset);
-}
-ssize_t pwrite64(int fd, const void* data, size_t bytes, off64_t offset) {
-  REAL(pwrite64);
-  return must_fail("write", of(fd)) ? -1 : next(fd, data, bytes, offset);
 }
 int fsync(int fd) {
   REAL(fsync);

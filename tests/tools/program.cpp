@@ -51,11 +51,17 @@ pid_t start(const Folder& folder, const std::string& arguments, std::uint64_t me
   ::_exit(127);
 }
 
+double seconds(const timeval& t) {
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+}
+
 Result finish(const Folder& folder, pid_t child) {
   int status = 0;
-  REQUIRE(::waitpid(child, &status, 0) == child);
+  rusage used{};
+  REQUIRE(::wait4(child, &status, 0, &used) == child);
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  return {code, read(folder / ".out"), read(folder / ".err"), 0};
+  return {code, read(folder / ".out"), read(folder / ".err"),
+          seconds(used.ru_utime) + seconds(used.ru_stime)};
 }
 
 }  // namespace
@@ -72,10 +78,7 @@ Folder::~Folder() {
 }
 
 Result run(const Folder& folder, const std::string& arguments, std::uint64_t memory) {
-  const auto begin = std::chrono::steady_clock::now();
-  Result result = finish(folder, start(folder, arguments, memory));
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  return result;
+  return finish(folder, start(folder, arguments, memory));
 }
 
 Result run_and_signal(const Folder& folder, const std::string& arguments, int signal,

@@ -27,7 +27,7 @@ class Folder {
 struct Result {
   int code = -1;  // exit code, 128 + signal when killed
   std::string out, err;
-  double seconds = 0;  // from start to end
+  double seconds = 0;  // of a processor, which no other program on the machine can stretch
 };
 
 // `sumi ARGUMENTS` with `folder` as the working directory; the shell splits the arguments. `memory`: bytes of address

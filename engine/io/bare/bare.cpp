@@ -72,6 +72,6 @@ void ProfileTransform::operator()(const std::uint16_t*, std::uint16_t*, std::siz
 double Canvas::text_width(const std::string&, int) const {
   return 0;  // plots have no lettering
 }
-void Canvas::text(double, double, const std::string&, int, Colour, Align) {}
+void Canvas::text(double, double, const std::string&, int, Rgb, Align) {}
 
 }  // namespace sumi::io

@@ -36,7 +36,7 @@ double Canvas::text_width(const std::string& text, int size) const {
   return roi.defined() ? static_cast<double>(roi.width()) / kOversample : 0;
 }
 
-void Canvas::text(double x, double y, const std::string& text, int size, Colour colour, Align align) {
+void Canvas::text(double x, double y, const std::string& text, int size, Rgb colour, Align align) {
   const int width = static_cast<int>(std::ceil(text_width(text, size)));
   if (width == 0) return;
   const int w = width + 8, h = 2 * size;

@@ -36,8 +36,7 @@ void forbid_pools() {
 
 std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs::path& path,
                                              const DecodeOptions& options, bool raw_inks) {
-  auto format = probe_picture(path);
-  if (format.empty() && extension_of(path) == ".tga") format = "targa";  // has no magic number
+  const std::string format = probe_picture(path);
   if (format.empty())
     fail(where, "is not a picture (its first bytes fit no known format); remove or convert it");
   if (const auto size = claimed_size(format, path))

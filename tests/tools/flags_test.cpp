@@ -1,0 +1,188 @@
+// Every option of every command with values that nobody means, and options that contradict each other. Driven by the
+// commands' own tables, so that a new option is tried without anybody's doing; in this process, because starting the
+// program a thousand times would take minutes. (What options of training mean by themselves: tests/models/options_test.cpp.)
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "engine/error.h"
+#include "tests/tools/program.h"
+#include "tools/cli.h"
+
+using namespace sumi;
+
+namespace {
+
+struct Refusal {
+  bool refused = false;
+  std::string text;
+};
+
+// What the program would say to these words after "sumi".
+Refusal attempt(const std::vector<std::string>& words) {
+  CLI::App app;
+  const std::vector<cli::Command> commands = cli::add_commands(app);
+  std::vector<std::string> reversed(words.rbegin(), words.rend());  // as CLI11 takes a vector
+  try {
+    app.parse(reversed);
+    for (const cli::Command& command : commands)
+      if (command.app->parsed()) return {command.run() != 0, ""};
+  } catch (const CLI::ParseError& error) {
+    return {error.get_exit_code() != 0, cli::explain_parse_error(app, error)};
+  } catch (const std::exception& error) {
+    return {true, error.what()};
+  }
+  return {};
+}
+
+struct Subject {
+  std::vector<std::string> words;  // of a call that would reach the checks of every option
+  CLI::App* app;
+};
+
+// Each command, and each model of train. What they would work on does not exist, but for a picture in `folder`.
+std::vector<Subject> subjects(CLI::App& root, const program::Folder& folder) {
+  cli::add_commands(root);
+  std::vector<Subject> all;
+  const auto sub = [](CLI::App& app, const char* name) { return app.get_subcommand(name); };
+  all.push_back({{"generate", "-m", "nowhere", "-o", "nothing.png"}, sub(root, "generate")});
+  program::write_pictures(folder, "in", 1, 4);
+  all.push_back(
+      {{"convert", "-m", "nowhere", "-i", (folder / "in").string(), "-o", "nothing/"}, sub(root, "convert")});
+  all.push_back({{"inspect", "nowhere"}, sub(root, "inspect")});
+  all.push_back({{"export", "-m", "nowhere", "-o", "nothing.safetensors"}, sub(root, "export")});
+  all.push_back({{"import", "--model", "gan", "--net", "g", "-i", "nowhere", "-o", "nothing.safetensors"},
+                 sub(root, "import")});
+  CLI::App* train = sub(root, "train");
+  all.push_back({{"train", "--resume", "nowhere"}, train});
+  for (CLI::App* model : train->get_subcommands([](const CLI::App*) { return true; }))
+    all.push_back({{"train", model->get_name(), "-q", "--data", "nowhere", "--outdir", "nothing"}, model});
+  return all;
+}
+
+std::string long_name(const CLI::Option& option) {
+  return option.get_lnames().empty() ? "" : "--" + option.get_lnames().front();
+}
+
+void check_refused(std::vector<std::string> words, const std::string& option, const std::string& value) {
+  words.push_back(option + "=" + value);
+  CAPTURE(words.front());
+  CAPTURE(words.back());
+  const Refusal refusal = attempt(words);
+  CHECK(refusal.refused);
+  CHECK_MESSAGE(refusal.text.find(option) != std::string::npos, refusal.text);
+  CHECK(printable(refusal.text).find('\n') == std::string::npos);
+}
+
+}  // namespace
+
+TEST_CASE("flags: numbers that are none, or that no number of its kind can be, are refused by name") {
+  CLI::App root;
+  const program::Folder folder;
+  const std::set<std::string> numbers{"N", "K", "PX", "X", "GIB"};
+  int tried = 0;
+  for (const Subject& subject : subjects(root, folder))
+    for (const CLI::Option* option : subject.app->get_options()) {
+      if (!numbers.contains(option->get_type_name())) continue;
+      for (const char* value : {"nan", "x", "1e400", "99999999999999999999", "1;2", " "})
+        check_refused(subject.words, long_name(*option), value);
+      ++tried;
+    }
+  CHECK(tried > 100);
+}
+
+TEST_CASE("flags: sizes, counts and shares outside of what they can be are refused by name") {
+  CLI::App root;
+  const program::Folder folder;
+  int tried = 0;
+  for (const Subject& subject : subjects(root, folder)) {
+    if (subject.words.front() == "train") continue;  // tests/models/options_test.cpp
+    for (const CLI::Option* option : subject.app->get_options()) {
+      if (!std::set<std::string>{"N", "K", "PX", "GIB"}.contains(option->get_type_name())) continue;
+      check_refused(subject.words, long_name(*option), "-1");
+      if (long_name(*option) != "--seed")
+        check_refused(subject.words, long_name(*option), "9000000000000000000");
+      ++tried;
+    }
+  }
+  CHECK(tried >= 8);
+}
+
+TEST_CASE("flags: text of any kind ends in one line") {
+  CLI::App root;
+  const program::Folder folder;
+  const std::set<std::string> words{"FILE", "DIR",       "RUN",  "RUN|CHECKPOINT", "CHECKPOINT", "FILE|DIR",
+                                    "OUT",  "AtoB|BtoA", "TEXT", "TYPE",           "NAME",       "RULE",
+                                    "LOSS", "h"};
+  const std::string texts[] = {"",         std::string(100'000, 'a'), "a\nb\x1b[31m",
+                               "\xff\xfe", "../../../nowhere/x",      "/dev/null/x"};
+  int tried = 0;
+  for (const Subject& subject : subjects(root, folder))
+    for (const CLI::Option* option : subject.app->get_options()) {
+      if (!words.contains(option->get_type_name()) || long_name(*option) == "--input")
+        continue;  // that one prints
+      for (const std::string& text : texts) {
+        std::vector<std::string> call = subject.words;
+        call.push_back(long_name(*option) + "=" + text);
+        CAPTURE(call.front());
+        CAPTURE(call.back().substr(0, 100));
+        const Refusal refusal = attempt(call);
+        CHECK(refusal.refused);
+        CHECK(refusal.text.size() > 10);
+        CHECK(printable(refusal.text).find('\n') == std::string::npos);
+        ++tried;
+      }
+    }
+  CHECK(tried > 100);
+}
+
+TEST_CASE("flags: an option without its value, and a flag with one, are refused by name") {
+  CLI::App root;
+  const program::Folder folder;
+  for (const Subject& subject : subjects(root, folder))
+    for (const CLI::Option* option : subject.app->get_options()) {
+      const std::string name = long_name(*option);
+      if (name.empty() || name == "--help") continue;
+      std::vector<std::string> call = subject.words;
+      call.push_back(option->get_items_expected_max() == 0 ? name + "=perhaps" : name);
+      CAPTURE(call.front());
+      CAPTURE(call.back());
+      const Refusal refusal = attempt(call);
+      CHECK(refusal.refused);
+      CHECK_MESSAGE(refusal.text.find(name) != std::string::npos, refusal.text);
+    }
+}
+
+TEST_CASE("flags: contradictions name both sides") {
+  struct Contradiction {
+    std::vector<std::string> words;
+    const char *one, *other;
+  };
+  const auto with = [](std::vector<std::string> words, std::initializer_list<const char*> more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  const std::vector<std::string> convert{"convert", "-m", "nowhere", "-i", "none.png", "-o", "nothing.png"};
+  const std::vector<std::string> gan{"train", "gan", "--data", "nowhere", "--outdir", "nothing"};
+  const std::vector<std::string> cyclegan{"train", "cyclegan", "--data", "nowhere", "--outdir", "nothing"};
+  for (const auto& [words, one, other] : std::vector<Contradiction>{
+           {with(convert, {"--skip-existing", "--overwrite"}), "--skip-existing", "--overwrite"},
+           {with(gan, {"--steps", "5", "--epochs", "2"}), "--steps", "--epochs"},
+           {with(gan, {"--epochs", "0"}), "--epochs", "--steps"},
+           {with(gan, {"--precision", "f64"}), "--precision", "--device ref"},
+           {with(gan, {"--lr-policy", "linear"}), "--lr-policy", "--epochs-decay"},
+           {with(gan, {"--resume", "nowhere"}), "--resume", ""},
+           {with(cyclegan, {"--load-size", "64", "--crop-size", "128"}), "--load-size", "--crop-size"},
+           {{"train", "--resume", "nowhere", "--lr", "1"}, "--lr", "--init"},
+           {{"train", "--resume", "nowhere", "gan"}, "--resume", "model"},
+           {{"generate", "-m", "nowhere", "-o", "x.png", "-n", "1", "--interpolate", "5"},
+            "--interpolate",
+            "-n"},
+       }) {
+    CAPTURE(words.back());
+    const Refusal refusal = attempt(words);
+    CHECK(refusal.refused);
+    CHECK_MESSAGE(refusal.text.find(one) != std::string::npos, refusal.text);
+    CHECK_MESSAGE(refusal.text.find(other) != std::string::npos, refusal.text);
+  }
+}

@@ -1,0 +1,31 @@
+// The table of training options (models/options.h) as text for people.
+#pragma once
+
+#include <concepts>
+#include <string>
+#include <vector>
+
+#include "models/options.h"
+
+namespace sumi::cli {
+
+// An option's value in words: "" for off.
+std::string text_of(const std::string& value);
+std::string text_of(bool value);
+std::string text_of(double value);
+std::string text_of(std::integral auto value) {
+  return std::to_string(value);
+}
+
+// One option with its value in words.
+struct OptionText {
+  std::string group, name, value, standard;  // standard: of the model's recipe
+  bool changed;
+};
+std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults);
+
+// "size 32 (default 64), channels 3, ...": a paragraph for each group, wrapped. What is off by default and
+// still off is left out; only_changed leaves out everything that is as the recipe says.
+std::string describe_options(const TrainOptions& options, bool only_changed);
+
+}  // namespace sumi::cli
