@@ -52,6 +52,23 @@ TEST_CASE("image: lossless formats read back as they were written, the same byte
   CHECK(std::distance(fs::directory_iterator(dir.path), fs::directory_iterator()) == 9);  // no temporaries
 }
 
+TEST_CASE("image: Photoshop's segments of a JPEG are left out, the picture is the same") {
+  const TempDir dir;
+  save_image(dir.path / "a.jpg", gradient(16, 8, 3));
+  const std::string plain = read_file(dir.path / "a.jpg", 1 << 20);
+  // A length of 0x7fff in 40 bytes; the second time behind bytes that stand in no segment.
+  const std::string segment = std::string("\xff\xed\0\x28", 4) +
+                              std::string(
+                                  "Photoshop 3.0\0"
+                                  "8BIM\4\4\0\0\0\0\x7f\xff\x1c\2",
+                                  28) +
+                              std::string(10, 'x');
+  for (const char* between : {"", "??"}) {
+    put(dir.path / "b.jpg", plain.substr(0, 2) + segment + between + segment + plain.substr(2));
+    CHECK(load_image(dir.path / "b.jpg") == load_image(dir.path / "a.jpg"));
+  }
+}
+
 TEST_CASE("image: palette, grey, one bit, 16 bit") {
   const TempDir dir;
   const auto p = dir.path / "x.png";

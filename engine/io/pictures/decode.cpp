@@ -1,5 +1,6 @@
 #include "engine/io/decode.h"
 
+#include <OpenImageIO/filesystem.h>
 #include <OpenImageIO/imageio.h>
 #include <OpenImageIO/tiffutils.h>
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "engine/io/encode.h"
 #include "engine/io/image_file.h"
 #include "engine/io/picture_size.h"
+#include "engine/io/pictures/jpeg.h"
 #include "engine/io/pictures/webp.h"
 #include "kernels/base/check.h"
 
@@ -34,26 +36,40 @@ void forbid_pools() {
   std::call_once(once, [] { OIIO::attribute("exr_threads", -1); });
 }
 
-std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs::path& path,
-                                             const DecodeOptions& options, bool raw_inks) {
+// A decoder, and the memory that it reads where that is not the file itself.
+struct Source {
+  std::vector<char> bytes;
+  std::unique_ptr<OIIO::Filesystem::IOMemReader> memory;
+  std::unique_ptr<OIIO::ImageInput> input;
+};
+
+Source open_input(const std::string& where, const fs::path& path, const DecodeOptions& options,
+                  bool raw_inks) {
   const std::string format = probe_picture(path);
   if (format.empty())
     fail(where, "is not a picture (its first bytes fit no known format); remove or convert it");
   if (const auto size = claimed_size(format, path))
     check_size(where, size->first, size->second, fs::file_size(path), options.max_pixels);
-  auto input = OIIO::ImageInput::create(format);
+  Source source;
+  source.input = OIIO::ImageInput::create(format);
+  auto& input = source.input;
   if (!input) {
     OIIO::geterror();
     fail(where, fmt::format("is {}, which this OpenImageIO cannot read; convert it to PNG", format));
   }
   input->threads(1);
+  if (format == "jpeg") source.bytes = without_photoshop(path);
+  if (!source.bytes.empty()) {
+    source.memory = std::make_unique<OIIO::Filesystem::IOMemReader>(source.bytes.data(), source.bytes.size());
+    input->set_ioproxy(source.memory.get());
+  }
   OIIO::ImageSpec wish, spec;
   wish["oiio:UnassociatedAlpha"] = 1;
   if (raw_inks) wish["oiio:RawColor"] = 1;
   if (!input->open(path.string(), spec, wish))
     fail(where,
          fmt::format("cannot be decoded: {}; it is damaged: copy it again", one_line(input->geterror())));
-  return input;
+  return source;
 }
 
 int webp_orientation(const fs::path& path) {
@@ -126,15 +142,16 @@ bool is_profiled_cmyk(const OIIO::ImageInput& input, const Decoded& d) {
 
 Decoded decode(const std::string& where, const fs::path& path, const DecodeOptions& options) {
   forbid_pools();
-  auto input = open_input(where, path, options, false);
-  Decoded d = describe(path, *input, options);
-  if (is_profiled_cmyk(*input, d)) {
-    input = open_input(where, path, options, true);
-    d = describe(path, *input, options);
+  Source source = open_input(where, path, options, false);
+  Decoded d = describe(path, *source.input, options);
+  if (is_profiled_cmyk(*source.input, d)) {
+    source.input.reset();
+    source = open_input(where, path, options, true);
+    d = describe(path, *source.input, options);
     d.cmyk = d.channels == 4;
     if (d.cmyk) d.alpha = -1;
   }
-  read_samples(path, *input, d);
+  read_samples(path, *source.input, d);
   return d;
 }
 
