@@ -15,6 +15,7 @@
 #include "engine/memory.h"
 #include "engine/trace.h"
 #include "kernels/base/launch.h"
+#include "models/anime_generator.h"
 #include "models/model.h"
 #include "models/translation_networks.h"
 
@@ -47,9 +48,13 @@ TrainOptions options(const char* model, int size, int batch, const Settings& s) 
   return o;
 }
 
-Work dcgan64(const Settings& s) {
-  const std::shared_ptr<Model> model = make_model(options("dcgan", 64, 16, s));
-  return [model, real = pictures({16, 64, 64, 3}, s)] { model->start_step({real}, 0); };
+// ngf and ndf as wide as the pictures: 64 is the paper's.
+template <int size, int batch>
+Work dcgan(const Settings& s) {
+  TrainOptions o = options("dcgan", size, batch, s);
+  o.ngf = o.ndf = size;
+  const std::shared_ptr<Model> model = make_model(o);
+  return [model, real = pictures({batch, size, size, 3}, s)] { model->start_step({real}, 0); };
 }
 
 // One picture of each domain; ngf 64, 9 residual blocks.
@@ -63,29 +68,39 @@ Work cyclegan(const Settings& s) {
   };
 }
 
-// One resnet_9blocks alone, as `sumi convert` runs it.
-Work resnet256(const Settings& s) {
-  TranslationNetOptions o;
-  o.n_blocks = 9;
-  o.device = parse_device(s.device);
-  const std::shared_ptr<Module> net = resnet_generator(o);
+// A network alone, as `sumi convert` runs it.
+Work inference(const std::shared_ptr<Module>& net, int size, const Settings& s) {
   RandomStream stream(1, 2);
   initialize(*net, {}, stream);
   net->set_training(false);
-  return [net, x = pictures({1, 256, 256, 3}, s)] {
+  return [net, x = pictures({1, size, size, 3}, s)] {
     const NoGrad no_grad;
     (*net)(x);
   };
+}
+
+template <int size>
+Work resnet(const Settings& s) {
+  TranslationNetOptions o;
+  o.n_blocks = 9;
+  o.device = parse_device(s.device);
+  return inference(resnet_generator(o), size, s);
+}
+
+template <int size>
+Work anime(const Settings& s) {
+  return inference(anime_generator(DType::f32, parse_device(s.device)), size, s);
 }
 
 struct Case {
   const char* name;
   Work (*make)(const Settings&);
 };
-constexpr Case cases[] = {{"dcgan64", dcgan64},
-                          {"cyclegan128", cyclegan<128>},
-                          {"cyclegan256", cyclegan<256>},
-                          {"resnet256", resnet256}};
+constexpr Case cases[] = {
+    {"dcgan32", dcgan<32, 16>},     {"dcgan64", dcgan<64, 16>},     {"dcgan64b64", dcgan<64, 64>},
+    {"cyclegan128", cyclegan<128>}, {"cyclegan256", cyclegan<256>}, {"resnet256", resnet<256>},
+    {"resnet512", resnet<512>},     {"resnet1024", resnet<1024>},   {"anime256", anime<256>},
+    {"anime512", anime<512>},       {"anime1024", anime<1024>},     {"anime2048", anime<2048>}};
 
 [[noreturn]] void usage(const std::string& problem) {
   std::string names;

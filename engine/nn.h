@@ -93,6 +93,7 @@ struct LayerSpec {
   BlockOptions::Linear linear = BlockOptions::Linear::conv;
   std::int64_t in = 0, out = 0;  // channels or features
   int kernel = 1, stride = 1, pad = 0, output_padding = 0;
+  int groups = 1;  // of a convolution; `in` = `out` of them: depthwise
   bool bias = true;
   Norm norm = Norm::none;  // batch and layer norm have gamma and beta, instance norm has not
   double norm_eps = 1e-5;

@@ -43,13 +43,13 @@ def init(net):
     return net
 
 
-def dcgan64(layout, device):
+def dcgan(size, batch, layout, device):
     import torch_gan
-    g, d = (init(net).to(device=device, memory_format=layout) for net in torch_gan.dcgan(64, 3, 100, 64, 64))
+    g, d = (init(net).to(device=device, memory_format=layout) for net in torch_gan.dcgan(size, 3, 100, size, size))
     adam = [torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (g, d)]
     loss = torch.nn.BCEWithLogitsLoss()
-    real = torch.tanh(torch.randn(16, 3, 64, 64, device=device)).contiguous(memory_format=layout)
-    ones, zeros = torch.ones(16, 1, 1, 1, device=device), torch.zeros(16, 1, 1, 1, device=device)
+    real = torch.tanh(torch.randn(batch, 3, size, size, device=device)).contiguous(memory_format=layout)
+    ones, zeros = (value(batch, 1, 1, 1, device=device) for value in (torch.ones, torch.zeros))
 
     # torch_gan.step without its copies of the gradients.
     def work():
@@ -57,7 +57,7 @@ def dcgan64(layout, device):
         on_real = d(real)
         loss_real = loss(on_real, ones)
         loss_real.backward()
-        fake = g(torch.randn(16, 100, 1, 1, device=device).contiguous(memory_format=layout))
+        fake = g(torch.randn(batch, 100, 1, 1, device=device).contiguous(memory_format=layout))
         on_fake = d(fake.detach())
         loss_fake = loss(on_fake, zeros)
         loss_fake.backward()
@@ -87,10 +87,18 @@ def cyclegan(size, layout, device):
     return work
 
 
-def resnet256(layout, device):
+def network(name):
+    """A generator alone, for inference."""
+    if name == "anime":
+        import torch_anime
+        return init(torch_anime.AnimeGenerator()).eval()
     import torch_cyclegan
-    net = init(torch_cyclegan.generator_of("resnet_9blocks")).eval().to(device=device, memory_format=layout)
-    x = torch.tanh(torch.randn(1, 3, 256, 256, device=device)).contiguous(memory_format=layout)
+    return init(torch_cyclegan.generator_of("resnet_9blocks")).eval()
+
+
+def inference(name, size, layout, device):
+    net = network(name).to(device=device, memory_format=layout)
+    x = torch.tanh(torch.randn(1, 3, size, size, device=device)).contiguous(memory_format=layout)
 
     def work():
         with torch.inference_mode():
@@ -98,8 +106,12 @@ def resnet256(layout, device):
     return work
 
 
-CASES = {"dcgan64": dcgan64, "cyclegan128": functools.partial(cyclegan, 128),
-         "cyclegan256": functools.partial(cyclegan, 256), "resnet256": resnet256}
+INFERENCE = {"resnet%d" % size: ("resnet", size) for size in (256, 512, 1024)}
+INFERENCE.update({"anime%d" % size: ("anime", size) for size in (256, 512, 1024, 2048)})
+CASES = {"dcgan32": functools.partial(dcgan, 32, 16), "dcgan64": functools.partial(dcgan, 64, 16),
+         "dcgan64b64": functools.partial(dcgan, 64, 64), "cyclegan128": functools.partial(cyclegan, 128),
+         "cyclegan256": functools.partial(cyclegan, 256)}
+CASES.update({case: functools.partial(inference, *what) for case, what in INFERENCE.items()})
 
 
 def on_cuda(args):

@@ -12,7 +12,7 @@ Shape Layer::weight_shape() const {
   const LayerSpec& s = spec_;
   switch (s.linear) {
     case Linear::conv:
-      return {s.out, s.kernel, s.kernel, s.in};
+      return {s.out, s.kernel, s.kernel, s.in / s.groups};
     case Linear::conv_transpose:
       return {s.in, s.kernel, s.kernel, s.out};
     default:
@@ -21,11 +21,14 @@ Shape Layer::weight_shape() const {
 }
 
 Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : Module(spec.name), spec_(spec) {
-  if (spec.in < 1 || spec.out < 1 || spec.kernel < 1 || spec.stride < 1)
-    fail(spec.name, fmt::format("a layer from {} to {} channels with kernel {} and stride {} is not possible",
-                                spec.in, spec.out, spec.kernel, spec.stride));
+  if (spec.in < 1 || spec.out < 1 || spec.kernel < 1 || spec.stride < 1 || spec.groups < 1 ||
+      spec.in % spec.groups != 0 || (spec.groups > 1 && spec.linear != Linear::conv))
+    fail(spec.name,
+         fmt::format("a layer from {} to {} channels with kernel {}, stride {} and {} groups is not possible",
+                     spec.in, spec.out, spec.kernel, spec.stride, spec.groups));
   options_.linear = spec.linear;
   options_.conv = ConvOptions::same_pads(spec.stride, spec.pad);
+  options_.conv.groups = spec.groups;
   options_.output_padding = spec.output_padding;
   options_.has_norm = spec.norm != LayerSpec::Norm::none;
   options_.norm.eps = spec.norm_eps;

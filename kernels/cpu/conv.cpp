@@ -61,16 +61,13 @@ Choice choose(Direction d, const ConvGeom& g) {
   return d == Direction::fprop ? choose_fprop(g) : d == Direction::dgrad ? choose_dgrad(g) : choose_wgrad(g);
 }
 
-Choice winograd(Direction d) {
-  return {"own winograd", d == Direction::fprop   ? winograd_fprop
-                          : d == Direction::dgrad ? winograd_dgrad
-                                                  : winograd_wgrad};
-}
-
 void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
-  const bool minimal = prefers_winograd(g);
-  if (!minimal && prefers_onednn(d, g) && onednn_conv(e, d, g, a)) return;
-  const Choice own = minimal ? winograd(d) : choose(d, g);
+  if (prefers_winograd(d, g)) {
+    e.ran("own winograd");
+    return winograd(e, d, g, a);
+  }
+  if (prefers_onednn(d, g) && onednn_conv(e, d, g, a)) return;
+  const Choice own = choose(d, g);
   e.ran(own.name);
   own.run(e, g, a);
 }

@@ -1,114 +1,40 @@
-// Three stages: transform 6x6 tiles of pixels (and the filters), 36 matrix products, transform back. Tiles run
-// in chunks that bound the memory. All vectors run along channels.
+// Three stages: transform tiles of pixels (and the filters), a matrix product for each point, transform back. Tiles run in
+// chunks that bound the memory. All vectors run along channels.
+//
+// A filter that is larger than a form's, or a stride of 2, is several small filters on several samplings of the picture: a 7x7
+// filter four of 4x4, four pixels apart; with stride 2 the even and the odd pixels have a filter each. Their sum costs nothing:
+// they stand one behind the other in the inner dimension of the products.
 #include "kernels/cpu/winograd.h"
 
-#include <cstring>
+#include "kernels/cpu/winograd_transforms.h"
 
 namespace sumi::kernels::cpu {
 namespace {
 
-constexpr int side = 6, points = side * side;
-constexpr int lanes = 8;
-using Lanes = float __attribute__((vector_size(lanes * sizeof(float)), aligned(4)));
+using namespace minimal;
 
-// Interpolation points 0, +-a, +-b and infinity. With 5/8 and 3/2 the error is half of what +-1 and +-2 give:
-// relative L2 over 256 channels 9.2e-7 (direct: 4.8e-7) against 1.9e-6, and all products below are exact in f32.
-constexpr float a = 0.625F, b = 1.5F;
-constexpr float a2 = a * a, b2 = b * b, a3 = a2 * a, b3 = b2 * b;
-constexpr float n0 = 1.0F / (a2 * b2), na = 1.0F / (2 * a2 * (a2 - b2)), nb = 1.0F / (2 * b2 * (b2 - a2));
-
-// One-dimensional transforms of vectors `step` apart.
-struct PixelTransform {  // six pixels
-  static constexpr int in = 6, out = 6;
-  static inline void run(const Lanes* d, int from, Lanes* v, int to) {
-    const Lanes d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from],
-                d5 = d[5 * from];
-    const Lanes even_a = d4 - b2 * d2, odd_a = a * (d3 - b2 * d1);
-    const Lanes even_b = d4 - a2 * d2, odd_b = b * (d3 - a2 * d1);
-    v[0] = a2 * b2 * d0 - (a2 + b2) * d2 + d4;
-    v[to] = even_a + odd_a;
-    v[2 * to] = even_a - odd_a;
-    v[3 * to] = even_b + odd_b;
-    v[4 * to] = even_b - odd_b;
-    v[5 * to] = a2 * b2 * d1 - (a2 + b2) * d3 + d5;
-  }
+// A form F(tile, taps) on `Points`.
+template <class P, int Tile, int Taps>
+struct Form {
+  using Points = P;
+  static constexpr int side = P::points, points = side * side, tile = Tile, taps = Taps;
+  using Pixels = typename P::Pixels;
+  using Filter = typename P::template Filter<Taps>;
+  using Back = typename P::template Back<Tile>;
+  // wgrad is F(taps, tile): dy's tile is the filter, the filter's taps are the result.
+  using Gradient = typename P::template Filter<Tile>;
+  using BackToTaps = typename P::template Back<Taps>;
 };
-struct FilterTransform {  // three taps
-  static constexpr int in = 3, out = 6;
-  static inline void run(const Lanes* g, int from, Lanes* u, int to) {
-    const Lanes g0 = g[0], g1 = g[from], g2 = g[2 * from];
-    const Lanes even_a = na * (g0 + a2 * g2), odd_a = (na * a) * g1;
-    const Lanes even_b = nb * (g0 + b2 * g2), odd_b = (nb * b) * g1;
-    u[0] = n0 * g0;
-    u[to] = even_a + odd_a;
-    u[2 * to] = even_a - odd_a;
-    u[3 * to] = even_b + odd_b;
-    u[4 * to] = even_b - odd_b;
-    u[5 * to] = g2;
-  }
-};
-struct GradientTransform {  // four pixels of dy, in the filter's place
-  static constexpr int in = 4, out = 6;
-  static inline void run(const Lanes* g, int from, Lanes* u, int to) {
-    const Lanes g0 = g[0], g1 = g[from], g2 = g[2 * from], g3 = g[3 * from];
-    const Lanes even_a = na * (g0 + a2 * g2), odd_a = (na * a) * (g1 + a2 * g3);
-    const Lanes even_b = nb * (g0 + b2 * g2), odd_b = (nb * b) * (g1 + b2 * g3);
-    u[0] = n0 * g0;
-    u[to] = even_a + odd_a;
-    u[2 * to] = even_a - odd_a;
-    u[3 * to] = even_b + odd_b;
-    u[4 * to] = even_b - odd_b;
-    u[5 * to] = g3;
-  }
-};
-template <int Out>
-struct BackTransform {  // to four pixels, or to three taps
-  static constexpr int in = 6, out = Out;
-  static inline void run(const Lanes* m, int from, Lanes* y, int to) {
-    const Lanes sum_a = m[from] + m[2 * from], diff_a = m[from] - m[2 * from];
-    const Lanes sum_b = m[3 * from] + m[4 * from], diff_b = m[3 * from] - m[4 * from];
-    y[0] = m[0] + sum_a + sum_b;
-    y[to] = a * diff_a + b * diff_b;
-    if constexpr (Out == 4) {
-      y[2 * to] = a2 * sum_a + b2 * sum_b;
-      y[3 * to] = a3 * diff_a + b3 * diff_b + m[5 * from];
-    } else {
-      y[2 * to] = a2 * sum_a + b2 * sum_b + m[5 * from];
-    }
-  }
-};
-
-// Along columns, then along rows.
-template <class T>
-inline void transform(const Lanes* x, Lanes* y) {
-  Lanes half[T::out * T::in];
-  for (int j = 0; j < T::in; ++j) T::run(x + j, T::in, half + j, T::in);
-  for (int i = 0; i < T::out; ++i) T::run(half + i * T::in, 1, y + i * T::out, 1);
-}
-
-inline void load(const float* from, i64 count, Lanes& to) {
-  if (count >= lanes) {
-    std::memcpy(&to, from, sizeof(Lanes));
-  } else {
-    float some[lanes] = {};
-    for (i64 i = 0; i < count; ++i) some[i] = from[i];
-    std::memcpy(&to, some, sizeof(Lanes));
-  }
-}
-inline void store(const Lanes& from, i64 count, float* to) {
-  if (count >= lanes) {
-    std::memcpy(to, &from, sizeof(Lanes));
-  } else {
-    for (i64 i = 0; i < count; ++i) to[i] = from[i];
-  }
-}
+using F43 = Form<SixPoints, 4, 3>;
+using F34 = Form<SixPoints, 3, 4>;
+using F42 = Form<FivePoints, 4, 2>;
 
 i64 round_up(i64 value, i64 to) {
   return ceil_div(value, to) * to;
 }
 
-// 36 matrices one after the other, a cache line more than their size apart: a power of two would map all of
-// them to the same cache sets.
+// One matrix for each point, a cache line more than their size apart: a power of two would map all of them to the same
+// cache sets.
 struct Planes {
   float* base = nullptr;
   i64 step = 0;
@@ -116,76 +42,106 @@ struct Planes {
   static i64 step_of(i64 size) { return round_up(size, 16) + 16; }
 };
 
-// A picture cut into tiles whose origins lie four pixels apart.
+// A picture cut into tiles.
 struct Tiles {
   i64 n, rows, cols;  // tiles of a picture
   i64 count() const { return n * rows * cols; }
 };
+Tiles tiles_of(i64 n, i64 h, i64 w, i64 tile) {
+  return {n, ceil_div(h, tile), ceil_div(w, tile)};
+}
 
 struct Picture {
   const float* data;
   i64 h, w, c, top, left;  // top, left: padding
 };
 
-// Pixels of the tiles [first, end) -> planes [tile][c rounded up to lanes]. Outside the picture is zero.
+// The small filters along one dimension: tap u of filter `set` is tap u * step + set * offset of the large one, and reads the
+// pixel as far behind the large one's first.
+struct Split {
+  int sets = 1, step = 1, offset = 0;
+  int tap(int set, int u) const { return u * step + set * offset; }
+};
+
+// Pixels of the tiles [first, end), of each set, -> planes [tile][set][c rounded up to lanes]. Outside of the picture is
+// zero.
 template <class T>
-void transform_tiles(const Picture& x, const Tiles& tiles, i64 first, i64 end, const Planes& to) {
-  const i64 width = round_up(x.c, lanes);
+void transform_tiles(const Picture& x, const Split& split, i64 tile_size, const Tiles& tiles, i64 first,
+                     i64 end, const Planes& to) {
+  const i64 width = round_up(x.c, lanes), sets = split.sets;
   const float* const zero = zeros(width);
-  for_range(end - first, points * width, [&, zero](i64 begin, i64 stop) {
+  for_range((end - first) * sets * sets, T::out * T::out * width, [&, zero](i64 begin, i64 stop) {
     for (i64 i = begin; i < stop; ++i) {
-      const i64 tile = first + i;
-      const i64 h0 = tile / tiles.cols % tiles.rows * 4 - x.top, w0 = tile % tiles.cols * 4 - x.left;
+      const i64 set = i % (sets * sets), tile = first + i / (sets * sets);
+      const i64 h0 =
+          tile / tiles.cols % tiles.rows * tile_size * split.step + set / sets * split.offset - x.top;
+      const i64 w0 = tile % tiles.cols * tile_size * split.step + set % sets * split.offset - x.left;
       const i64 n = tile / tiles.cols / tiles.rows;
       const float* pixel[T::in * T::in];
       for (int j = 0; j < T::in * T::in; ++j) {
-        const i64 h = h0 + j / T::in, w = w0 + j % T::in;
+        const i64 h = h0 + j / T::in * split.step, w = w0 + j % T::in * split.step;
         const bool inside = h >= 0 && h < x.h && w >= 0 && w < x.w;
         pixel[j] = inside ? x.data + ((n * x.h + h) * x.w + w) * x.c : zero;
       }
       for (i64 c = 0; c < x.c; c += lanes) {
-        Lanes d[T::in * T::in], v[points];
+        Lanes d[T::in * T::in], v[T::out * T::out];
         for (int j = 0; j < T::in * T::in; ++j) load(pixel[j] + c, x.c - c, d[j]);
         transform<T>(d, v);
-        for (int j = 0; j < points; ++j) store(v[j], lanes, to[j] + i * width + c);
+        for (int j = 0; j < T::out * T::out; ++j) store(v[j], lanes, to[j] + i * width + c);
       }
     }
   });
 }
 
-// A filter bank as the right operand of 36 products [depth, cols]: element (d, j, tap) at
-// d * depth_step + j * col_step + tap * tap_step. dgrad mirrors the taps.
+// A filter bank as the right operand of the products [sets, depth; cols]: element (d, j, row, col) at
+// d * depth_step + j * col_step + (row * side + col) * tap_step.
 struct Filters {
   const float* w;
   i64 depth, cols, depth_step, col_step, tap_step;
-  bool mirrored;
+  int side;
+  // Which row (column) of the filter is tap u of set s, or -1.
+  int row[2][4], col[2][4];
+
+  // All taps in order, or in mirrored order.
+  void set_taps(const Split& split, int taps, bool mirrored) {
+    for (int s = 0; s < split.sets; ++s)
+      for (int u = 0; u < taps; ++u) {
+        const int t = split.tap(s, u);
+        row[s][u] = col[s][u] = t >= side ? -1 : mirrored ? side - 1 - t : t;
+      }
+  }
 };
 
-// -> planes of packed panels [panel of 16 columns][depth rounded up][16], zeros beyond the filters.
-void transform_filters(const Filters& f, const Planes& to) {
-  const i64 depth = round_up(f.depth, lanes), halves = tile_cols / lanes;
-  for_range(ceil_div(f.cols, tile_cols) * halves * (depth / lanes), 9 * lanes * lanes,
-            [&](i64 begin, i64 end) {
-              for (i64 i = begin; i < end; ++i) {
-                const i64 half = i % halves, d0 = i / halves % (depth / lanes) * lanes;
-                const i64 panel = i / halves / (depth / lanes), j0 = panel * tile_cols + half * lanes;
-                const i64 deep = std::min<i64>(lanes, f.depth - d0), wide = std::min<i64>(lanes, f.cols - j0);
-                float taps[lanes][9][lanes] = {};
-                for (i64 t = 0; t < 9; ++t) {
-                  const float* from =
-                      f.w + d0 * f.depth_step + j0 * f.col_step + (f.mirrored ? 8 - t : t) * f.tap_step;
-                  for (i64 j = 0; j < wide; ++j)
-                    for (i64 d = 0; d < deep; ++d) taps[d][t][j] = from[d * f.depth_step + j * f.col_step];
-                }
-                for (i64 d = 0; d < lanes; ++d) {
-                  Lanes g[9], u[points];
-                  std::memcpy(g, taps[d], sizeof(g));
-                  transform<FilterTransform>(g, u);
-                  for (int j = 0; j < points; ++j)
-                    store(u[j], lanes, to[j] + (panel * depth + d0 + d) * tile_cols + half * lanes);
-                }
-              }
-            });
+// -> planes of packed panels [panel of 16 columns][set][depth rounded up][16], zeros beyond the filters.
+template <class F>
+void transform_filters(const Filters& f, int sets, const Planes& to) {
+  constexpr int square = F::taps * F::taps;
+  const i64 depth = round_up(f.depth, lanes), halves = tile_cols / lanes, blocks = depth / lanes;
+  const i64 count = ceil_div(f.cols, tile_cols) * sets * sets * blocks * halves;
+  for_range(count, F::points * lanes * lanes, [&](i64 begin, i64 end) {
+    for (i64 i = begin; i < end; ++i) {
+      const i64 half = i % halves, d0 = i / halves % blocks * lanes,
+                set = i / halves / blocks % (sets * sets);
+      const i64 panel = i / halves / blocks / (sets * sets), j0 = panel * tile_cols + half * lanes;
+      const i64 deep = std::min<i64>(lanes, f.depth - d0), wide = std::min<i64>(lanes, f.cols - j0);
+      float taps[lanes][square][lanes] = {};
+      for (int t = 0; t < square; ++t) {
+        const int row = f.row[set / sets][t / F::taps], col = f.col[set % sets][t % F::taps];
+        if (row < 0 || col < 0) continue;
+        const float* from = f.w + d0 * f.depth_step + j0 * f.col_step + (row * f.side + col) * f.tap_step;
+        for (i64 j = 0; j < wide; ++j)
+          for (i64 d = 0; d < deep; ++d) taps[d][t][j] = from[d * f.depth_step + j * f.col_step];
+      }
+      float* const panel_start =
+          to.base + ((panel * sets * sets + set) * depth + d0) * tile_cols + half * lanes;
+      for (i64 d = 0; d < lanes; ++d) {
+        Lanes g[square], u[F::points];
+        std::memcpy(g, taps[d], sizeof(g));
+        transform<typename F::Filter>(g, u);
+        for (int j = 0; j < F::points; ++j) store(u[j], lanes, panel_start + j * to.step + d * tile_cols);
+      }
+    }
+  });
 }
 
 struct PackedColumns final : RightOperand {
@@ -198,22 +154,33 @@ struct PackedColumns final : RightOperand {
   void pack(i64, int, const DepthBlock&, float*) const override {}
 };
 
-// Products [tile][c] of the tiles [first, end) -> their 4x4 pixels of y.
-void transform_back(const Planes& from, const Tiles& tiles, i64 first, i64 end, i64 h, i64 w, i64 c,
-                    const float* bias, float* y) {
-  const i64 width = round_up(c, lanes);
-  for_range(end - first, points * width, [&](i64 begin, i64 stop) {
+// Where results go: pixel (p, q) of picture n at row p * step + top, column q * step + left of y [n,h,w,c].
+struct Result {
+  float* y;
+  i64 h, w, c;
+  i64 rows, cols;  // of p and q
+  i64 step = 1, top = 0, left = 0;
+};
+
+// Products [tile][c] of the tiles [first, end) -> their pixels of y.
+template <class F>
+void transform_back(const Planes& from, const Tiles& tiles, i64 first, i64 end, const Result& r,
+                    const float* bias) {
+  const i64 width = round_up(r.c, lanes);
+  for_range(end - first, F::points * width, [&](i64 begin, i64 stop) {
     for (i64 i = begin; i < stop; ++i) {
       const i64 tile = first + i, n = tile / tiles.cols / tiles.rows;
-      const i64 h0 = tile / tiles.cols % tiles.rows * 4, w0 = tile % tiles.cols * 4;
-      for (i64 c0 = 0; c0 < c; c0 += lanes) {
-        Lanes m[points], out[16], add = {};
-        if (bias) load(bias + c0, c - c0, add);
-        for (int j = 0; j < points; ++j) load(from[j] + i * width + c0, lanes, m[j]);
-        transform<BackTransform<4>>(m, out);
-        for (i64 p = 0; p < std::min<i64>(4, h - h0); ++p)
-          for (i64 q = 0; q < std::min<i64>(4, w - w0); ++q)
-            store(out[p * 4 + q] + add, c - c0, y + ((n * h + h0 + p) * w + w0 + q) * c + c0);
+      const i64 p0 = tile / tiles.cols % tiles.rows * F::tile, q0 = tile % tiles.cols * F::tile;
+      for (i64 c0 = 0; c0 < r.c; c0 += lanes) {
+        Lanes m[F::points], out[F::tile * F::tile], add = {};
+        if (bias) load(bias + c0, r.c - c0, add);
+        for (int j = 0; j < F::points; ++j) load(from[j] + i * width + c0, lanes, m[j]);
+        transform<typename F::Back>(m, out);
+        for (i64 p = 0; p < std::min<i64>(F::tile, r.rows - p0); ++p)
+          for (i64 q = 0; q < std::min<i64>(F::tile, r.cols - q0); ++q) {
+            const i64 h = (p0 + p) * r.step + r.top, w = (q0 + q) * r.step + r.left;
+            store(out[p * F::tile + q] + add, r.c - c0, r.y + ((n * r.h + h) * r.w + w) * r.c + c0);
+          }
       }
     }
   });
@@ -226,52 +193,60 @@ i64 chunk_of(i64 tiles, i64 per_tile) {
   return std::min(round_up(ceil_div(tiles, ceil_div(tiles, fitting)), tile_rows), tiles);
 }
 
-// y [n,h,w,f.cols] = the correlation of x with the filters, + bias.
-void correlate(const Exec& e, const Picture& x, const Filters& f, i64 n, i64 h, i64 w, const float* bias,
-               float* y) {
-  const Tiles tiles{n, ceil_div(h, 4), ceil_div(w, 4)};
-  const i64 depth = round_up(f.depth, lanes), cols = round_up(f.cols, lanes);
-  const i64 chunk = chunk_of(tiles.count(), points * (depth + cols));
+// The correlation of the n pictures x with the filters, + bias.
+template <class F>
+void correlate(const Exec& e, const Picture& x, const Split& split, const Filters& f, i64 n,
+               const float* bias, const Result& r) {
+  const Tiles tiles = tiles_of(n, r.rows, r.cols, F::tile);
+  if (tiles.count() == 0) return;
+  const i64 depth = split.sets * split.sets * round_up(f.depth, lanes), cols = round_up(f.cols, lanes);
+  const i64 chunk = chunk_of(tiles.count(), F::points * (depth + cols));
   Workspace space(e);
   Planes u{nullptr, Planes::step_of(round_up(f.cols, tile_cols) * depth)};
   Planes v{nullptr, Planes::step_of(chunk * depth)}, m{nullptr, Planes::step_of(chunk * cols)};
-  const auto u_piece = space.add<float>(points * u.step), v_piece = space.add<float>(points * v.step);
-  const auto m_piece = space.add<float>(points * m.step);
+  const auto u_piece = space.add<float>(F::points * u.step), v_piece = space.add<float>(F::points * v.step);
+  const auto m_piece = space.add<float>(F::points * m.step);
   space.allocate();
   u.base = space.at<float>(u_piece);
   v.base = space.at<float>(v_piece);
   m.base = space.at<float>(m_piece);
-  transform_filters(f, u);
+  transform_filters<F>(f, split.sets, u);
   for (i64 first = 0; first < tiles.count(); first += chunk) {
     const i64 end = std::min(first + chunk, tiles.count());
-    transform_tiles<PixelTransform>(x, tiles, first, end, v);
+    transform_tiles<typename F::Pixels>(x, split, F::tile, tiles, first, end, v);
     std::vector<RowsOperand> lefts;
     std::vector<PackedColumns> rights;
     std::vector<DenseOutput> outs;
-    for (int i = 0; i < points; ++i) {
+    for (int i = 0; i < F::points; ++i) {
       lefts.emplace_back(v[i], depth);
       rights.emplace_back(u[i], depth);
       outs.emplace_back(m[i], cols);
     }
     std::vector<Product> products;
-    for (std::size_t i = 0; i < points; ++i)
+    for (std::size_t i = 0; i < F::points; ++i)
       products.push_back({end - first, cols, 1, depth, &lefts[i], &rights[i], &outs[i]});
     run_products(products);
-    transform_back(m, tiles, first, end, h, w, f.cols, bias, y);
+    transform_back<F>(m, tiles, first, end, r, bias);
   }
 }
 
-// Products [k][c] -> dw [k,3,3,c].
-void transform_to_filters(const Planes& from, i64 k, i64 c, bool accumulate, float* dw) {
-  const i64 width = round_up(c, lanes);
-  for_range(k, points * width, [&](i64 begin, i64 end) {
+// Products [k][set][c] -> dw [k,side,side,c].
+template <class F>
+void transform_to_filters(const Planes& from, const Split& split, int side, i64 k, i64 c, bool accumulate,
+                          float* dw) {
+  const i64 width = round_up(c, lanes), sets = split.sets;
+  for_range(k * sets * sets, F::points * width, [&](i64 begin, i64 end) {
     for (i64 i = begin; i < end; ++i)
       for (i64 c0 = 0; c0 < c; c0 += lanes) {
-        Lanes m[points], out[9];
-        for (int j = 0; j < points; ++j) load(from[j] + i * width + c0, lanes, m[j]);
-        transform<BackTransform<3>>(m, out);
-        for (i64 t = 0; t < 9; ++t) {
-          float* const to = dw + (i * 9 + t) * c + c0;
+        const auto set = static_cast<int>(i % (sets * sets));
+        Lanes m[F::points], out[F::taps * F::taps];
+        for (int j = 0; j < F::points; ++j) load(from[j] + i * width + c0, lanes, m[j]);
+        transform<typename F::BackToTaps>(m, out);
+        for (int t = 0; t < F::taps * F::taps; ++t) {
+          const int row = split.tap(set / split.sets, t / F::taps),
+                    col = split.tap(set % split.sets, t % F::taps);
+          if (row >= side || col >= side) continue;
+          float* const to = dw + ((i / (sets * sets) * side + row) * side + col) * c + c0;
           Lanes old = {};
           if (accumulate) load(to, c - c0, old);
           store(out[t] + old, c - c0, to);
@@ -280,55 +255,131 @@ void transform_to_filters(const Planes& from, i64 k, i64 c, bool accumulate, flo
   });
 }
 
-}  // namespace
-
-bool prefers_winograd(const ConvGeom& g) {
-  const auto& o = g.o;
-  return g.r == 3 && g.s == 3 && o.stride == 1 && o.dilation == 1 && o.groups == 1 && g.c >= 32 &&
-         g.k >= 32 && g.n * g.p * g.q >= 16 * 8;
-}
-
-void winograd_fprop(const Exec& e, const ConvGeom& g, const ConvOperands& t) {
-  correlate(e, {t.x, g.h, g.w, g.c, g.o.pad_top, g.o.pad_left}, {t.w, g.c, g.k, 1, 9 * g.c, g.c, false}, g.n,
-            g.p, g.q, t.bias, t.y);
-}
-
-void winograd_dgrad(const Exec& e, const ConvGeom& g, const ConvOperands& t) {
-  correlate(e, {t.y, g.p, g.q, g.k, 2 - g.o.pad_top, 2 - g.o.pad_left},
-            {t.w, g.k, g.c, 9 * g.c, 1, g.c, true}, g.n, g.h, g.w, t.bias, t.x);
-}
-
-void winograd_wgrad(const Exec& e, const ConvGeom& g, const ConvOperands& t) {
-  const Tiles tiles{g.n, ceil_div(g.p, 4), ceil_div(g.q, 4)};
-  const i64 c = round_up(g.c, lanes), k = round_up(g.k, lanes);
-  const i64 chunk = chunk_of(tiles.count(), points * (c + k));
+template <class F>
+void weight_gradient(const Exec& e, const ConvGeom& g, const Split& split, const ConvOperands& t) {
+  const Tiles tiles = tiles_of(g.n, g.p, g.q, F::tile);
+  const i64 c = split.sets * split.sets * round_up(g.c, lanes), k = round_up(g.k, lanes);
+  const i64 chunk = chunk_of(tiles.count(), F::points * (c + k));
   Workspace space(e);
   Planes v{nullptr, Planes::step_of(chunk * c)}, u{nullptr, Planes::step_of(chunk * k)};
   Planes m{nullptr, Planes::step_of(g.k * c)};
-  const auto v_piece = space.add<float>(points * v.step), u_piece = space.add<float>(points * u.step);
-  const auto m_piece = space.add<float>(points * m.step);
+  const auto v_piece = space.add<float>(F::points * v.step), u_piece = space.add<float>(F::points * u.step);
+  const auto m_piece = space.add<float>(F::points * m.step);
   space.allocate();
   v.base = space.at<float>(v_piece);
   u.base = space.at<float>(u_piece);
   m.base = space.at<float>(m_piece);
+  const Picture x{t.x, g.h, g.w, g.c, g.o.pad_top, g.o.pad_left}, dy{t.y, g.p, g.q, g.k, 0, 0};
   for (i64 first = 0; first < tiles.count(); first += chunk) {
     const i64 end = std::min(first + chunk, tiles.count());
-    transform_tiles<PixelTransform>({t.x, g.h, g.w, g.c, g.o.pad_top, g.o.pad_left}, tiles, first, end, v);
-    transform_tiles<GradientTransform>({t.y, g.p, g.q, g.k, 0, 0}, tiles, first, end, u);
+    transform_tiles<typename F::Pixels>(x, split, F::tile, tiles, first, end, v);
+    transform_tiles<typename F::Gradient>(dy, {}, F::tile, tiles, first, end, u);
     std::vector<TransposedOperand> lefts;
     std::vector<ColumnsOperand> rights;
     std::vector<DenseOutput> outs;
-    for (int i = 0; i < points; ++i) {
+    for (int i = 0; i < F::points; ++i) {
       lefts.emplace_back(u[i], k);
       rights.emplace_back(v[i], c, false);
       outs.emplace_back(m[i], c);
     }
     std::vector<Product> products;
-    for (std::size_t i = 0; i < points; ++i)
+    for (std::size_t i = 0; i < F::points; ++i)
       products.push_back({g.k, c, 1, end - first, &lefts[i], &rights[i], &outs[i], nullptr, first > 0});
     run_products(products);
   }
-  transform_to_filters(m, g.k, g.c, t.accumulate, t.w);
+  transform_to_filters<F>(m, split, static_cast<int>(g.r), g.k, g.c, t.accumulate, t.w);
+}
+
+// Stride 1: dy correlated with the mirrored filter. Stride 2: each second row and column of dx sees each second tap; t is
+// such a tap of pixel 2 i + from where t + 2 p = 2 i + from + pad.
+template <class F>
+void data_gradient(const Exec& e, const ConvGeom& g, const Split& split, const ConvOperands& t) {
+  const auto side = static_cast<int>(g.r);
+  Filters f{t.w, g.k, g.c, g.r * g.s * g.c, 1, g.c, side, {}, {}};
+  if (g.o.stride == 1) {
+    f.set_taps(split, F::taps, true);
+    const Picture dy{t.y, g.p, g.q, g.k, side - 1 - g.o.pad_top, side - 1 - g.o.pad_left};
+    return correlate<F>(e, dy, split, f, g.n, t.bias, {t.x, g.h, g.w, g.c, g.h, g.w});
+  }
+  for (int from_h = 0; from_h < 2; ++from_h)
+    for (int from_w = 0; from_w < 2; ++from_w) {
+      const int odd_h = (from_h + g.o.pad_top) % 2, odd_w = (from_w + g.o.pad_left) % 2;
+      for (int u = 0; u < F::taps; ++u) {
+        const int last = F::taps - 1 - u;
+        f.row[0][u] = 2 * last + odd_h < side ? 2 * last + odd_h : -1;
+        f.col[0][u] = 2 * last + odd_w < side ? 2 * last + odd_w : -1;
+      }
+      const Picture dy{t.y,
+                       g.p,
+                       g.q,
+                       g.k,
+                       F::taps - 1 - (from_h + g.o.pad_top - odd_h) / 2,
+                       F::taps - 1 - (from_w + g.o.pad_left - odd_w) / 2};
+      correlate<F>(e, dy, {}, f, g.n, t.bias,
+                   {t.x, g.h, g.w, g.c, (g.h - from_h + 1) / 2, (g.w - from_w + 1) / 2, 2, from_h, from_w});
+    }
+}
+
+template <class F>
+void run_form(const Exec& e, Direction d, const ConvGeom& g, const Split& split, const ConvOperands& t) {
+  if (d == Direction::wgrad) return weight_gradient<F>(e, g, split, t);
+  if (d == Direction::dgrad) return data_gradient<F>(e, g, split, t);
+  Filters f{t.w, g.c, g.k, 1, g.r * g.s * g.c, g.c, static_cast<int>(g.r), {}, {}};
+  f.set_taps(split, F::taps, false);
+  correlate<F>(e, {t.x, g.h, g.w, g.c, g.o.pad_top, g.o.pad_left}, split, f, g.n, t.bias,
+               {t.y, g.p, g.q, g.k, g.p, g.q});
+}
+
+}  // namespace
+
+bool winograd_knows(const ConvGeom& g) {
+  const auto& o = g.o;
+  if (g.r != g.s || o.dilation != 1 || o.groups != 1) return false;
+  return o.stride == 1 ? g.r == 3 || g.r == 4 || g.r == 7 : o.stride == 2 && (g.r == 3 || g.r == 4);
+}
+
+// Nanoseconds of the two ways, from the products and from the numbers that the transforms write. The rates are fitted to
+// milliseconds of one thread, best of many; AMD EPYC with AVX2, little else running:
+//                                      fprop             dgrad             wgrad
+//                              direct here     direct here     direct here
+// n16  4x4s2   32x32  64-128     16.3   9.3      16.0  12.6     14.8  11.2
+// n16  4x4s2   16x16 128-256     13.1  10.4      13.6  10.0     15.6  14.3
+// n16  4x4s2     8x8 256-512     15.5  19.8      20.7  20.1     13.8  41.6
+// n1   4x4s2   64x64  64-128      3.7   1.9       3.3   2.3      3.7   2.4
+// n1   4x4s2   32x32 128-256      4.1   4.1       3.8   3.4      3.5   9.3
+// n1   3x3s2 128x128  64-128      7.5  11.4       8.8  12.7      9.0  13.2
+// n1   4x4     16x16 256-512     16.3  10.5      18.1  13.8     14.4  17.3
+// n1   3x3     66x66 256-256     67.8  29.2      60.6  33.8     75.6  35.2
+// n1   7x7   262x262  64- 32      187   164
+bool prefers_winograd(Direction d, const ConvGeom& g) {
+  if (!winograd_knows(g) || g.c < 16 || g.k < 16) return false;
+  const bool strided = g.o.stride == 2;
+  const i64 tile = strided || g.r == 3 ? 4 : 3, points = strided ? 25 : 36;
+  const i64 sets = strided || g.r == 7 ? 4 : 1;
+  const bool by_phase = strided && d == Direction::dgrad;  // the sets lie beside each other in the output
+  const auto tiles = static_cast<double>(tiles_of(g.n,
+                                                  by_phase                ? g.h / 2
+                                                  : d == Direction::dgrad ? g.h
+                                                                          : g.p,
+                                                  by_phase                ? g.w / 2
+                                                  : d == Direction::dgrad ? g.w
+                                                                          : g.q,
+                                                  tile)
+                                             .count());
+  const auto c = static_cast<double>(g.c), k = static_cast<double>(g.k),
+             all = static_cast<double>(points * sets);
+  const double filters = all * c * k, products = tiles * filters;
+  const double pixels = d == Direction::dgrad ? tiles * (all * k + (by_phase ? all : points) * c)
+                                              : tiles * (all * c + static_cast<double>(points) * k);
+  const double written = pixels * 1.3 + filters * (d == Direction::wgrad ? 2.5 : 1.3);
+  return products / 27 + written < static_cast<double>(g.macs()) / 33;
+}
+
+void winograd(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& t) {
+  if (g.o.stride == 2) return run_form<F42>(e, d, g, {2, 2, 1}, t);
+  if (g.r == 3) return run_form<F43>(e, d, g, {}, t);
+  if (g.r == 4) return run_form<F34>(e, d, g, {}, t);
+  run_form<F34>(e, d, g, {2, 1, 4}, t);
 }
 
 }  // namespace sumi::kernels::cpu

@@ -1,0 +1,21 @@
+// The generator of AnimeGAN, second version (Chen, Liu, Chen 2020): light enough for large photographs.
+#pragma once
+
+#include <memory>
+
+#include "engine/nn.h"
+
+namespace sumi {
+
+// [n,h,w,3] in [-1,1] -> the same; h and w multiples of 4, 16 at least. 2,143,552 parameters.
+//   A  conv 7x7 32; conv 3x3 stride 2, 64; conv 3x3 64          B  conv 3x3 stride 2, 128; conv 3x3 128
+//   C  conv 3x3 128; four inverted residual blocks (1x1 to twice the channels, depthwise 3x3, 1x1 to 256, added to the
+//      block's input where that has 256 channels); conv 3x3 128
+//   D  bilinear to twice the size, two convs 3x3 128            E  the same with 64, then conv 7x7 32
+//   out: conv 1x1 3, tanh
+// Behind each convolution layer norm over h, w and c, and leaky ReLU 0.2 (not behind the last of a block and the last
+// layer); padding by reflection; no bias but in the depthwise ones. Parameters are named as in the well-known PyTorch
+// version.
+std::unique_ptr<Module> anime_generator(DType dtype, const Device& device);
+
+}  // namespace sumi
