@@ -34,7 +34,7 @@ MAY = {
 OUTSIDE = [
     (r"OpenImageIO/", ["engine/io", "tests", "bench"], []),
     (r"(oneapi/dnnl|dnnl)", ["kernels/cpu", "tests", "bench"], []),
-    (r"webp/", ["engine/io", "tests"], []),
+    (r"(webp|libheif)/", ["engine/io", "tests"], []),
     (r"lcms2", ["engine/io", "tests"], []),
     (r"CLI/", ["tools"], []),
     (r"(cudnn|cublas)", ["kernels/peer", "bench"], []),

@@ -59,3 +59,18 @@ TEST_CASE("picture size: too many pixels, or too many for the file") {
   CHECK(says(20'000, 20'000, 1 << 30).find("more than the limit of 200 million") != std::string::npos);
   CHECK(says(4294967295, 4294967295, 100).find("4294967295x4294967295") != std::string::npos);
 }
+
+TEST_CASE("heic and avif hold the picture that was put in, and what claims more than it holds is refused") {
+  const Image8 expected = load_image(picture("rgb.png"));
+  for (const char* name : {"rgb.heic", "rgb.avif"}) {
+    CAPTURE(std::string(name));
+    const Image8 image = load_image(picture(name));
+    REQUIRE(image.data.size() == expected.data.size());
+    double difference = 0;
+    for (std::size_t i = 0; i < image.data.size(); ++i)
+      difference += std::abs(image.data[i] - expected.data[i]);
+    CHECK(difference / static_cast<double>(image.data.size()) < 32);  // squares of two pixels, colours at half the size
+  }
+  for (const char* name : {"beyond-1.avif", "beyond-2.avif"})
+    CHECK_THROWS_AS(load_image(picture(name)), Error);
+}

@@ -14,6 +14,7 @@
 #include "engine/io/encode.h"
 #include "engine/io/image_file.h"
 #include "engine/io/picture_size.h"
+#include "engine/io/pictures/heif.h"
 #include "engine/io/pictures/jpeg.h"
 #include "engine/io/pictures/webp.h"
 #include "kernels/base/check.h"
@@ -43,13 +44,17 @@ struct Source {
   std::unique_ptr<OIIO::ImageInput> input;
 };
 
-Source open_input(const std::string& where, const fs::path& path, const DecodeOptions& options,
-                  bool raw_inks) {
+// The name of the file's format, once its size is known to be within reason.
+std::string checked_format(const std::string& where, const fs::path& path, const DecodeOptions& options) {
   const std::string format = probe_picture(path);
   if (format.empty())
     fail(where, "is not a picture (its first bytes fit no known format); remove or convert it");
   if (const auto size = claimed_size(format, path))
     check_size(where, size->first, size->second, fs::file_size(path), options.max_pixels);
+  return format;
+}
+
+Source open_input(const std::string& where, const fs::path& path, const std::string& format, bool raw_inks) {
   Source source;
   source.input = OIIO::ImageInput::create(format);
   auto& input = source.input;
@@ -142,11 +147,13 @@ bool is_profiled_cmyk(const OIIO::ImageInput& input, const Decoded& d) {
 
 Decoded decode(const std::string& where, const fs::path& path, const DecodeOptions& options) {
   forbid_pools();
-  Source source = open_input(where, path, options, false);
+  const std::string format = checked_format(where, path, options);
+  if (format == "heif") return decode_heif(path, options);
+  Source source = open_input(where, path, format, false);
   Decoded d = describe(path, *source.input, options);
   if (is_profiled_cmyk(*source.input, d)) {
     source.input.reset();
-    source = open_input(where, path, options, true);
+    source = open_input(where, path, format, true);
     d = describe(path, *source.input, options);
     d.cmyk = d.channels == 4;
     if (d.cmyk) d.alpha = -1;
