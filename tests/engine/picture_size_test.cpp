@@ -69,7 +69,8 @@ TEST_CASE("heic and avif hold the picture that was put in, and what claims more 
     double difference = 0;
     for (std::size_t i = 0; i < image.data.size(); ++i)
       difference += std::abs(image.data[i] - expected.data[i]);
-    CHECK(difference / static_cast<double>(image.data.size()) < 32);  // squares of two pixels, colours at half the size
+    CHECK(difference / static_cast<double>(image.data.size()) <
+          32);  // squares of two pixels, colours at half the size
   }
   for (const char* name : {"beyond-1.avif", "beyond-2.avif"})
     CHECK_THROWS_AS(load_image(picture(name)), Error);
