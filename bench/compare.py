@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """sumi and PyTorch side by side: the same work in turns, A B A B, since machines are noisy.
 
-python3 bench/compare.py [CASE ...] [--rounds N] [--seconds S] [--threads N] [--build DIR] [--save]
+python3 bench/compare.py [CASE ...] [--rounds N] [--seconds S] [--threads N] [--build DIR] [--isa avx2] [--also PYTHON] [--save]
 
 Prints a table; a ratio above 1 means that sumi is faster. "cpu ratio" compares processor time, which a busy machine
-disturbs less, and means something with --threads 1 only. PyTorch runs in the best of its settings, found first. --save writes bench/results/DATE-COMMIT.json.
+disturbs less, and means something with --threads 1 only. PyTorch runs in the best of its settings, found first. --isa avx2 caps the
+instruction set of both sides. --also names an interpreter with another PyTorch, measured eager and compiled, or with
+onnxruntime, for inference; may be given again. --save writes bench/results/DATE-COMMIT.json.
 """
 import argparse
 import datetime
@@ -17,29 +19,44 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-CASES = ["dcgan64", "cyclegan128", "resnet256"]
+CASES = ["resnet256", "cyclegan128", "dcgan64", "dcgan64b64", "dcgan32", "anime512"]
 # Debian's torch belongs to Debian's Python.
 PYTHON = "/usr/bin/python3" if pathlib.Path("/usr/bin/python3").exists() else sys.executable
 SETTINGS = [[], ["--channels-last"], ["--flush-denormal"], ["--channels-last", "--flush-denormal"]]
+CAPS = {"avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}}
 
 
-def run(command, libraries=None):
-    environment = dict(os.environ, OPENBLAS_NUM_THREADS="1")
+def run(args, command, libraries=None, required=True):
+    environment = dict(os.environ, OPENBLAS_NUM_THREADS="1", **CAPS.get(args.isa, {}))
     if libraries:
         environment["LD_LIBRARY_PATH"] = str(libraries)
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode != 0 and not required:
+        return None
     if done.returncode != 0:
         sys.exit("compare: %s failed:\n%s" % (" ".join(map(str, command)), done.stderr.strip()))
     return json.loads(done.stdout)
 
 
 def sumi(args, case, seconds):
-    return run([args.build / "bench_steps", case, "--threads", str(args.threads), "--seconds", str(seconds)])
+    return run(args, [args.build / "bench_steps", case, "--threads", str(args.threads), "--seconds", str(seconds)])
 
 
 def torch(args, case, seconds, setting):
-    return run([PYTHON, "-B", ROOT / "bench/peers/torch_steps.py", case, "--threads", str(args.threads),
-                "--seconds", str(seconds)] + setting, args.blas)
+    return run(args, [PYTHON, "-B", ROOT / "bench/peers/torch_steps.py", case, "--threads", str(args.threads),
+                      "--seconds", str(seconds)] + setting, args.blas)
+
+
+def others(args, case):
+    """What the other interpreters offer, each as its JSON line; what one has not is left out."""
+    found = []
+    for python in args.also:
+        for script, more in (("torch_steps.py", []), ("torch_steps.py", ["--compile"]), ("onnx_steps.py", [])):
+            line = run(args, [python, "-B", ROOT / "bench/peers" / script, case, "--threads", str(args.threads),
+                              "--seconds", str(args.seconds)] + more, required=False)
+            if line:
+                found.append(line)
+    return found
 
 
 def best_setting(args, case):
@@ -67,7 +84,7 @@ def compare(args, case):
             "sumi_all_mib": middle(ours, "peak_over_start") / 2**20,
             "torch_all_mib": middle(theirs, "peak_over_start") / 2**20,
             "cpu_ratio": middle(theirs, "cpu_ms") / middle(ours, "cpu_ms"),
-            "torch_setting": theirs[0]["setting"], "rounds": rounds}
+            "torch_setting": theirs[0]["setting"], "rounds": rounds, "others": others(args, case)}
 
 
 def processor():
@@ -93,6 +110,8 @@ def main():
                         help="a build with -DSUMI_BENCH=ON")
     parser.add_argument("--blas", type=pathlib.Path, metavar="DIR",
                         help="folder of the libblas.so.3 that PyTorch shall use (OpenBLAS's)")
+    parser.add_argument("--isa", choices=sorted(CAPS))
+    parser.add_argument("--also", action="append", default=[], metavar="PYTHON")
     parser.add_argument("--save", action="store_true")
     args = parser.parse_args()
     for case in args.cases:
@@ -110,6 +129,10 @@ def main():
         print("%-12s %9.1f %9.1f %6.2f %6.2f-%6.2f %9.2f %10.0f %10.0f %7.0f /%7.0f  %s" % (
             case, r["sumi_ms"], r["torch_ms"], r["ratio"], r["lowest"], r["highest"], r["cpu_ratio"], r["sumi_mib"],
             r["torch_mib"], r["sumi_all_mib"], r["torch_all_mib"], r["torch_setting"]), flush=True)
+        for o in r["others"]:
+            print("%-12s %9s %9.1f %6.2f %13s %9s %10s %10.0f %16s  %s, %s" % (
+                "", "", o["median_ms"], o["median_ms"] / r["sumi_ms"], "", "", "", o["peak_over_first_step"] / 2**20, "",
+                o["library"], o["setting"]), flush=True)
     if any(theirs["blas"] == "reference" for r in results for _, theirs in r["rounds"]):
         print("warning: PyTorch ran on the reference BLAS, ten times slower than OpenBLAS. This is not its best setting: "
               "install libopenblas0-pthread, or give --blas the folder where it lies.")
@@ -119,7 +142,7 @@ def main():
         date = datetime.date.today().isoformat()
         path = folder / ("%s-%s.json" % (date, commit()))
         about = {"date": date, "commit": commit(), "processor": processor(), "cores": os.cpu_count(),
-                 "threads": args.threads, "results": results}
+                 "threads": args.threads, "isa": args.isa, "results": results}
         path.with_suffix(".tmp").write_text(json.dumps(about, indent=1) + "\n")
         path.with_suffix(".tmp").replace(path)
         print("wrote", path.relative_to(ROOT))

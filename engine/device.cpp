@@ -161,6 +161,20 @@ int threads() {
   return omp_get_max_threads();
 }
 
+ConvPolicy parse_conv_policy(const std::string& kernels, bool exact) {
+  using Library = ConvPolicy::Library;
+  if (kernels == "auto") return {Library::any, exact};
+  if (kernels == "own") return {Library::own, exact};
+  if (kernels != "onednn") fail("--kernels", fmt::format("unknown '{}'; use auto, own or onednn", kernels));
+  if (std::string(kernels::cpu_library()).find("oneDNN") == std::string::npos)
+    fail("--kernels", "onednn is not in this build; use own, or build with -DSUMI_ONEDNN=ON");
+  return {Library::onednn, exact};
+}
+
+void set_conv_policy(const std::string& kernels, bool exact) {
+  own_exec({Device::Kind::cpu, 0}).conv = parse_conv_policy(kernels, exact);
+}
+
 std::string compute_signature(const Device& device) {
   if (device.is_ref()) return "ref";
   if (!device.is_cpu()) return kernels::cuda_is_emulated() ? "emu" : "cuda, " + describe_cuda(device.index);

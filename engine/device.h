@@ -36,6 +36,12 @@ class ScratchUse {
 void set_threads(int threads);
 int threads();
 
+// Which forms of convolution this thread's CPU kernels take from now on: "auto" (the fastest known), "own" or "onednn", which
+// falls back on our own where oneDNN has nothing good; `exact`: no Winograd. Error for another word and for a library
+// that this build has not.
+void set_conv_policy(const std::string& kernels, bool exact);
+ConvPolicy parse_conv_policy(const std::string& kernels, bool exact);
+
 // What computes on a device, as far as its bits depend on it: "cpu, AVX2, oneDNN". Stored in checkpoints.
 std::string compute_signature(const Device& device);
 

@@ -195,6 +195,7 @@ void validate(const TrainOptions& o) {
                        o.net_g, rule.multiple, rule.smallest, fitting));
   }
   const Device device = parse_device(o.device);
+  parse_conv_policy(o.kernels, o.exact);
   // Names go into JSON files, which are UTF-8.
   visit_options(o, [](const OptionInfo& info, const auto& value) {
     if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {

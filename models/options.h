@@ -55,7 +55,8 @@ struct TrainOptions {
 
   // machine
   std::uint64_t seed = 0;
-  std::string device = "cpu", precision = "auto";
+  std::string device = "cpu", precision = "auto", kernels = "auto";
+  bool exact = false;
   int threads = 0;
   bool no_graph = false;
   bool check = false;
@@ -214,6 +215,12 @@ void visit_options(Options& o, Visit&& visit) {
         o.device);
   visit(OptionInfo{"precision", "", machine, "TYPE", "auto, f32, or f64 (ref only)", false}, o.precision);
   visit(OptionInfo{"threads", "", machine, "N", "threads of the CPU kernels (0: all)", true}, o.threads);
+  visit(OptionInfo{"kernels", "", machine, "NAME",
+                   "convolution on the CPU by auto (the fastest known), own, or onednn", false},
+        o.kernels);
+  visit(OptionInfo{"exact", "", machine, "",
+                   "no Winograd, whose error is about twice the direct form's: slower", false},
+        o.exact);
   visit(OptionInfo{"no-graph", "", machine, "",
                    "on a CUDA device, submit every step anew instead of replaying a captured one", true},
         o.no_graph);

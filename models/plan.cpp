@@ -70,6 +70,7 @@ std::string describe_plan(const TrainOptions& options) {
 
 std::vector<OpRecord> explain_step(const TrainOptions& options) {
   set_threads(options.threads);
+  set_conv_policy(options.kernels, options.exact);
   const std::unique_ptr<Model> model = make_model(options);
   RandomStream stream(options.seed, 0);
   std::vector<Tensor> real;

@@ -299,6 +299,7 @@ void prepare(const TrainOptions& o) {
   }
   if (o.outdir.empty()) fail("--outdir", "is missing: the folder of the run");
   set_threads(o.threads);
+  set_conv_policy(o.kernels, o.exact);
   set_anomaly_mode(o.check);
 }
 

@@ -7,7 +7,6 @@
 #include <set>
 #include <stdexcept>
 
-#include "engine/device.h"
 #include "engine/error.h"
 #include "engine/file.h"
 #include "models/convert.h"
@@ -108,9 +107,9 @@ int run(ConvertArguments& args) {
     return all_well ? 0 : kFailed;
   }
   if (jobs.empty() && !all_well) return kFailed;
-  set_threads(static_cast<int>(args.threads));
+  args.machine.apply();
   const CheckpointFile file(resolve_checkpoint(args.model));
-  const std::unique_ptr<Model> model = load_model(file, nullptr, args.device);
+  const std::unique_ptr<Model> model = load_model(file, nullptr, args.machine.device);
   args.check_direction(model->directions());
   catch_signals("finishing this picture");
   CountProgress screen(style, jobs.size());

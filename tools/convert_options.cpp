@@ -46,10 +46,8 @@ void ConvertArguments::add_options(CLI::App& command) {
   command.add_flag("-r,--recursive", recursive, "folders are searched through anyway")->group(kHidden);
   command.add_flag("--dry-run,--dry_run", dry_run, "list what would be written, and convert nothing")
       ->group("Pictures");
-  add_text(command, "--device", device, "NAME", "cpu or ref (default: what the model was trained on)")
-      ->group("Machine");
+  machine.add(command);
   add_text(command, "-g,--gpu,--gpu-id", gpu, "ID", "-1: the CPU")->group(kHidden);
-  add_whole(command, "--threads", threads, "N", "threads of the CPU kernels (0: all)")->group("Machine");
   add_text(command, "--max-memory", memory, "GIB", "memory that one picture may take (0: what is free)")
       ->default_str("0")
       ->group("Machine");
@@ -74,7 +72,7 @@ void ConvertArguments::check() {
   };
   within("--quality", quality, 1, 100);
   within("--max-size", max_size, 0, 1'000'000);
-  within("--threads", threads, 0, 4096);
+  machine.check();
   const double gib = parse_number(app, "--max-memory", memory);
   if (!(gib >= 0 && gib <= 1e6))
     throw UsageError(name,
@@ -85,7 +83,7 @@ void ConvertArguments::check() {
                      fmt::format("--compare {} is unknown; h puts the input beside the result", compare));
   if (!gpu.empty() && gpu != "-1")
     throw UsageError(name, fmt::format("--gpu {}: this build computes on the CPU; leave it out", gpu));
-  if (!gpu.empty() && device.empty()) device = "cpu";
+  if (!gpu.empty() && machine.device.empty()) machine.device = "cpu";
   if (request.suffix.find('/') != std::string::npos)
     throw UsageError(name, fmt::format("--suffix {} is part of a name and holds no /", request.suffix));
   std::string& format = request.format;

@@ -7,6 +7,7 @@
 
 #include "tools/cli.h"
 #include "tools/convert_jobs.h"
+#include "tools/machine_options.h"
 #include "tools/supervise.h"
 
 namespace sumi::cli {
@@ -14,11 +15,12 @@ namespace sumi::cli {
 struct ConvertArguments {
   CLI::App* app = nullptr;
   ConvertRequest request;
-  std::string model, direction, device, gpu, compare, memory = "0";
-  std::int64_t quality = 95, max_size = 0, threads = 0;
+  std::string model, direction, gpu, compare, memory = "0";
+  std::int64_t quality = 95, max_size = 0;
   std::uint64_t max_memory = 0;  // bytes; 0: what the machine has left
   bool raw = false, skip_existing = false, dry_run = false;
   bool recursive = false, overwrite = false;  // as it is anyway
+  MachineOptions machine;
   Output screen;
 
   void add_options(CLI::App& parent_command);

@@ -3,11 +3,11 @@
 
 #include <memory>
 
-#include "engine/device.h"
 #include "engine/error.h"
 #include "models/model.h"
 #include "models/pictures.h"
 #include "tools/cli.h"
+#include "tools/machine_options.h"
 #include "tools/noise_walk.h"
 #include "tools/pictures_out.h"
 
@@ -20,8 +20,9 @@ constexpr std::uint64_t kStream = 0x67656e;             // apart from the stream
 
 struct Arguments {
   CLI::App* app = nullptr;
-  std::string model, output, seed = "0", device;
-  std::int64_t count = 64, columns = 0, frames = 0, scale = 1, threads = 0;
+  std::string model, output, seed = "0";
+  MachineOptions machine;
+  std::int64_t count = 64, columns = 0, frames = 0, scale = 1;
   bool raw = false;
 };
 
@@ -39,7 +40,7 @@ void check(const Arguments& args) {
   within("--columns", args.columns, 0, 100'000);
   within("--interpolate", args.frames, 0, 100'000);
   within("--scale", args.scale, 1, 64);
-  within("--threads", args.threads, 0, 4096);
+  args.machine.check();
   if (args.frames > 0 && args.count < 2)
     throw UsageError(name, "--interpolate walks between seeds and needs -n 2 or more");
 }
@@ -51,10 +52,10 @@ int run(const Arguments& args) {
   const std::int64_t frames = args.frames == 0 ? args.count : (args.count - 1) * steps + 1;
   const PicturePath path(args.output, frames);
   path.prepare();
-  set_threads(static_cast<int>(args.threads));
+  args.machine.apply();
   TrainOptions options;
   const CheckpointFile file(resolve_checkpoint(args.model));
-  const std::unique_ptr<Model> model = load_model(file, &options, args.device);
+  const std::unique_ptr<Model> model = load_model(file, &options, args.machine.device);
 
   RandomStream stream(seed, kStream);
   const Tensor seeds = model->noise(args.count, stream);
@@ -119,9 +120,7 @@ Command add_generate(CLI::App& parent) {
   add_whole(app, "--columns", args->columns, "N", "pictures in a row of the sheet (0: near a square)")
       ->group("Pictures");
   add_whole(app, "--scale", args->scale, "K", "enlarge K times, with sharp pixels")->group("Pictures");
-  add_text(app, "--device", args->device, "NAME", "cpu or ref (default: what the model was trained on)")
-      ->group("Machine");
-  add_whole(app, "--threads", args->threads, "N", "threads of the CPU kernels (0: all)")->group("Machine");
+  args->machine.add(app);
   return {&app, [args]() { return run(*args); }};
 }
 

@@ -2,6 +2,9 @@
 """Times one whole piece of work in PyTorch and prints one JSON line, as bench_steps does for sumi.
 
 torch_steps.py CASE [--device cpu|cuda] [--threads N] [--seconds S] [--channels-last] [--flush-denormal] [--tf32]
+               [--compile]
+
+--compile needs PyTorch 2 and a C++ compiler: the networks are traced, fused and compiled in the first steps.
 
 On CUDA cuDNN tries its algorithms in the first steps and keeps the fastest, a time ends when the device has done the work,
 memory is that of PyTorch's allocator, and products are f32 as sumi's are, unless --tf32 rounds their factors to TF32.
@@ -21,6 +24,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "
 
 import torch  # noqa: E402
 
+COMPILE = False
+
 
 def status_bytes(field):
     """A line of /proc/self/status in bytes: VmRSS (resident now) or VmHWM (the most ever resident)."""
@@ -36,16 +41,18 @@ def blas():
     return next((name for name in sorted(names) if "openblas" in name), "reference" if names else "built in")
 
 
-def init(net):
+def prepared(net, layout, device):
+    """With its first weights, where and how it shall run; compiled where that was asked for."""
     for module in net.modules():
         if isinstance(module, (torch.nn.Conv2d, torch.nn.ConvTranspose2d)):
             torch.nn.init.normal_(module.weight, 0.0, 0.02)
-    return net
+    net = net.to(device=device, memory_format=layout)
+    return torch.compile(net) if COMPILE else net
 
 
 def dcgan(size, batch, layout, device):
     import torch_gan
-    g, d = (init(net).to(device=device, memory_format=layout) for net in torch_gan.dcgan(size, 3, 100, size, size))
+    g, d = (prepared(net, layout, device) for net in torch_gan.dcgan(size, 3, 100, size, size))
     adam = [torch.optim.Adam(net.parameters(), lr=2e-4, betas=(0.5, 0.999)) for net in (g, d)]
     loss = torch.nn.BCEWithLogitsLoss()
     real = torch.tanh(torch.randn(batch, 3, size, size, device=device)).contiguous(memory_format=layout)
@@ -77,7 +84,7 @@ def dcgan(size, batch, layout, device):
 
 def cyclegan(size, layout, device):
     import torch_cyclegan
-    nets = {name: init(net).to(device=device, memory_format=layout) for name, net in torch_cyclegan.networks().items()}
+    nets = {name: prepared(net, layout, device) for name, net in torch_cyclegan.networks().items()}
     model = torch_cyclegan.CycleGAN(nets)
     real = [torch.tanh(torch.randn(1, 3, size, size, device=device)).contiguous(memory_format=layout) for _ in range(2)]
 
@@ -91,13 +98,13 @@ def network(name):
     """A generator alone, for inference."""
     if name == "anime":
         import torch_anime
-        return init(torch_anime.AnimeGenerator()).eval()
+        return torch_anime.AnimeGenerator().eval()
     import torch_cyclegan
-    return init(torch_cyclegan.generator_of("resnet_9blocks")).eval()
+    return torch_cyclegan.generator_of("resnet_9blocks").eval()
 
 
 def inference(name, size, layout, device):
-    net = network(name).to(device=device, memory_format=layout)
+    net = prepared(network(name), layout, device)
     x = torch.tanh(torch.randn(1, 3, size, size, device=device)).contiguous(memory_format=layout)
 
     def work():
@@ -132,7 +139,10 @@ def main():
     parser.add_argument("--flush-denormal", action="store_true")
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
     parser.add_argument("--tf32", action="store_true", help="with --device cuda: products of factors in TF32")
+    parser.add_argument("--compile", action="store_true")
     args = parser.parse_args()
+    global COMPILE
+    COMPILE = args.compile
     torch.set_num_threads(args.threads)
     torch.set_flush_denormal(args.flush_denormal)
     torch.manual_seed(0)
@@ -161,7 +171,7 @@ def main():
     def at(share):
         return times[round(share * (len(times) - 1))]
     setting = ("channels_last" if args.channels_last else "NCHW") + (", flush denormal" if args.flush_denormal else "")
-    setting += ", TF32" if args.tf32 else ""
+    setting += (", TF32" if args.tf32 else "") + (", compiled" if args.compile else "")
     if args.device == "cuda":
         setting = torch.cuda.get_device_name() + ", " + setting
     print(json.dumps({"case": args.case, "library": "torch " + torch.__version__, "setting": setting,

@@ -61,12 +61,21 @@ class Scratch {
 // Names of the implementations that ran, for --explain. Kernel functions append to it when it is there.
 using KernelLog = std::vector<std::string>;
 
+// Which forms of convolution the CPU may take.
+struct ConvPolicy {
+  enum class Library : std::uint8_t { any, own, onednn };
+  Library library = Library::any;
+  bool exact = false;  // only forms that add the products of the definition, so no Winograd
+  bool operator==(const ConvPolicy&) const = default;
+};
+
 // One Exec serves one thread at a time.
 struct Exec {
   Device device;
   Scratch* scratch = nullptr;  // never null for kernels that say they need it; engine and tests set it
   KernelLog* log = nullptr;
   CUstream_st* stream = nullptr;  // of CUDA devices
+  ConvPolicy conv = {};
 
   // A kernel says which implementation it chose: "onednn jit:avx2", "own gemm".
   void ran(const char* implementation) const {

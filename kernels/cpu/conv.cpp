@@ -62,11 +62,14 @@ Choice choose(Direction d, const ConvGeom& g) {
 }
 
 void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
-  if (prefers_winograd(d, g)) {
+  using Library = ConvPolicy::Library;
+  const Library library = e.conv.library;
+  if (library != Library::onednn && !e.conv.exact && prefers_winograd(d, g)) {
     e.ran("own winograd");
     return winograd(e, d, g, a);
   }
-  if (prefers_onednn(d, g) && onednn_conv(e, d, g, a)) return;
+  const bool onednn = library == Library::onednn || (library == Library::any && prefers_onednn(d, g));
+  if (onednn && onednn_conv(e, d, g, a)) return;
   const Choice own = choose(d, g);
   e.ran(own.name);
   own.run(e, g, a);
@@ -87,7 +90,8 @@ void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, 
   if (d != Direction::fprop) load_f32(where, y, space.at<float>(py));
   if (bias) load_f32(where, bias, space.at<float>(pb));
   // Its scratch memory holds the operands now; the convolution brings its own.
-  const Exec inner{e.device, nullptr, e.log};
+  Exec inner = e;
+  inner.scratch = nullptr;
   run_f32(inner, d, g,
           {space.at<float>(px), space.at<float>(pw), space.at<float>(py),
            bias ? space.at<float>(pb) : nullptr, accumulate});

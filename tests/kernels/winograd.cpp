@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "kernels/build.h"
 #include "kernels/conv.h"
 #include "kernels/cpu/winograd.h"
 #include "tests/kernels/harness.h"
@@ -141,6 +142,33 @@ TEST_CASE("winograd: the error stays near 1e-6") {
     CHECK(relative_error(got.dx, want.dx) < 2e-6);
     CHECK(relative_error(got.dw, want.dw) < 2e-6);
   }
+}
+
+TEST_CASE("conv policy: who convolves on the CPU follows the Exec, and all agree") {
+  const ConvGeom g = ConvGeom::make("t", {2, 32, 32, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
+  const Buffer x(g.x_shape(), DType::f32, cpu, reals(g.x_shape().count(), 1)),
+      w(g.w_shape(), DType::f32, cpu, reals(g.w_shape().count(), 2));
+  using Library = ConvPolicy::Library;
+  const auto run_as = [&](const ConvPolicy& policy, std::string& ran) {
+    Bench b(cpu);
+    b.exec.conv = policy;
+    Buffer y(g.y_shape(), DType::f32, cpu);
+    conv_fprop(b.exec, g, x, w, {}, y);
+    REQUIRE(b.log.size() == 1);
+    ran = b.log.front();
+    return y.get();
+  };
+  std::string ran;
+  const auto any = run_as({}, ran);
+  CHECK(ran == "own winograd");
+  const auto exact = run_as({Library::any, true}, ran);
+  CHECK(ran != "own winograd");
+  const auto own = run_as({Library::own, true}, ran);
+  CHECK(ran == "own implicit gemm");
+  const auto onednn = run_as({Library::onednn, false}, ran);
+  const bool here = std::string(cpu_library()).find("oneDNN") != std::string::npos;
+  CHECK(ran.starts_with(here ? "onednn" : "own implicit gemm"));
+  for (const auto* other : {&exact, &own, &onednn}) CHECK(relative_error(*other, any) < 2e-6);
 }
 
 }  // namespace sumi::test

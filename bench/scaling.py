@@ -1,0 +1,47 @@
+#!/usr/bin/env python3
+"""How sumi's cost grows with the work: time and memory over picture size and threads, and over the batch.
+
+python3 bench/scaling.py [--build DIR] [--seconds S]
+
+Prints two tables (for docs/performance.md). ns/pixel and B/pixel say where growth bends: flat means that cost follows the work.
+"""
+import argparse
+import json
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+NETWORKS = {"resnet_9blocks": ("resnet", (256, 512, 1024)), "AnimeGANv2": ("anime", (256, 512, 1024, 2048))}
+
+
+def measure(args, case, threads):
+    done = subprocess.run([args.build / "bench_steps", case, "--threads", str(threads), "--seconds", str(args.seconds)],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit("scaling: bench_steps %s failed:\n%s" % (case, done.stderr.strip()))
+    return json.loads(done.stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/ci-release", help="a build with -DSUMI_BENCH=ON")
+    parser.add_argument("--seconds", type=float, default=4, help="per line")
+    args = parser.parse_args()
+    print("| network, inference | picture | 1 thread ms | 2 threads ms | gain | ns/pixel | MiB | B/pixel |\n" + "|---" * 8 + "|")
+    for name, (case, sizes) in NETWORKS.items():
+        for size in sizes:
+            one, two = (measure(args, case + str(size), threads) for threads in (1, 2))
+            memory = two["peak_over_first_step"]
+            print("| %s | %dx%d | %.0f | %.0f | %.2f | %.0f | %.0f | %.0f |" % (
+                name, size, size, one["median_ms"], two["median_ms"], one["median_ms"] / two["median_ms"],
+                1e6 * two["median_ms"] / size**2, memory / 2**20, memory / size**2), flush=True)
+    print("\n| DCGAN-64 step | batch | 2 threads ms | ms/picture | MiB |\n" + "|---" * 5 + "|")
+    for case, batch in (("dcgan64", 16), ("dcgan64b64", 64)):
+        r = measure(args, case, 2)
+        print("| | %d | %.0f | %.1f | %.0f |" % (batch, r["median_ms"], r["median_ms"] / batch,
+                                                 r["peak_over_first_step"] / 2**20), flush=True)
+
+
+if __name__ == "__main__":
+    main()

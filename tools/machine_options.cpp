@@ -1,0 +1,39 @@
+#include "tools/machine_options.h"
+
+#include <fmt/format.h>
+
+#include "engine/device.h"
+#include "engine/error.h"
+
+namespace sumi::cli {
+
+void MachineOptions::add(CLI::App& app) {
+  app_ = &app;
+  add_text(app, "--device", device, "NAME", "cpu or ref (default: what the model was trained on)")
+      ->group("Machine");
+  add_whole(app, "--threads", threads, "N", "threads of the CPU kernels (0: all)")->group("Machine");
+  add_text(app, "--kernels", kernels, "NAME",
+           "convolution on the CPU by auto (the fastest known), own, or onednn")
+      ->default_str("auto")
+      ->group("Machine");
+  app.add_flag("--exact", exact, "no Winograd, whose error is about twice the direct form's: slower")
+      ->group("Machine");
+}
+
+void MachineOptions::check() const {
+  if (threads < 0 || threads > 4096)
+    throw UsageError(command_name(app_),
+                     fmt::format("--threads {} is out of range; give a number from 0 to 4096", threads));
+  try {
+    parse_conv_policy(kernels, exact);
+  } catch (const Error& error) {
+    throw UsageError(command_name(app_), error.what());
+  }
+}
+
+void MachineOptions::apply() const {
+  set_threads(static_cast<int>(threads));
+  set_conv_policy(kernels, exact);
+}
+
+}  // namespace sumi::cli
