@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How sumi's cost grows with the work: time and memory over picture size and threads, and over the batch.
 
-python3 bench/scaling.py [--build DIR] [--seconds S]
+python3 bench/scaling.py [--build DIR] [--seconds S] [--largest PX]
 
 Prints two tables (for docs/performance.md). ns/pixel and B/pixel say where growth bends: flat means that cost follows the work.
 """
@@ -27,10 +27,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/ci-release", help="a build with -DSUMI_BENCH=ON")
     parser.add_argument("--seconds", type=float, default=4, help="per line")
+    parser.add_argument("--largest", type=int, default=2048, metavar="PX", help="leave larger pictures out")
     args = parser.parse_args()
     print("| network, inference | picture | 1 thread ms | 2 threads ms | gain | ns/pixel | MiB | B/pixel |\n" + "|---" * 8 + "|")
     for name, (case, sizes) in NETWORKS.items():
-        for size in sizes:
+        for size in [s for s in sizes if s <= args.largest]:
             one, two = (measure(args, case + str(size), threads) for threads in (1, 2))
             memory = two["peak_over_first_step"]
             print("| %s | %dx%d | %.0f | %.0f | %.2f | %.0f | %.0f | %.0f |" % (
