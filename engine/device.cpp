@@ -162,13 +162,13 @@ int threads() {
 }
 
 ConvPolicy parse_conv_policy(const std::string& kernels, bool exact) {
-  using Library = ConvPolicy::Library;
-  if (kernels == "auto") return {Library::any, exact};
-  if (kernels == "own") return {Library::own, exact};
+  using By = ConvPolicy::By;
+  if (kernels == "auto") return {By::any, exact};
+  if (kernels == "own") return {By::own, exact};
   if (kernels != "onednn") fail("--kernels", fmt::format("unknown '{}'; use auto, own or onednn", kernels));
   if (std::string(kernels::cpu_library()).find("oneDNN") == std::string::npos)
     fail("--kernels", "onednn is not in this build; use own, or build with -DSUMI_ONEDNN=ON");
-  return {Library::onednn, exact};
+  return {By::onednn, exact};
 }
 
 void set_conv_policy(const std::string& kernels, bool exact) {

@@ -63,8 +63,8 @@ using KernelLog = std::vector<std::string>;
 
 // Which forms of convolution the CPU may take.
 struct ConvPolicy {
-  enum class Library : std::uint8_t { any, own, onednn };
-  Library library = Library::any;
+  enum class By : std::uint8_t { any, own, onednn };
+  By by = By::any;
   bool exact = false;  // only forms that add the products of the definition, so no Winograd
   bool operator==(const ConvPolicy&) const = default;
 };

@@ -62,13 +62,13 @@ Choice choose(Direction d, const ConvGeom& g) {
 }
 
 void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
-  using Library = ConvPolicy::Library;
-  const Library library = e.conv.library;
-  if (library != Library::onednn && !e.conv.exact && prefers_winograd(d, g)) {
+  using By = ConvPolicy::By;
+  const By by = e.conv.by;
+  if (by != By::onednn && !e.conv.exact && prefers_winograd(d, g)) {
     e.ran("own winograd");
     return winograd(e, d, g, a);
   }
-  const bool onednn = library == Library::onednn || (library == Library::any && prefers_onednn(d, g));
+  const bool onednn = by == By::onednn || (by == By::any && prefers_onednn(d, g));
   if (onednn && onednn_conv(e, d, g, a)) return;
   const Choice own = choose(d, g);
   e.ran(own.name);

@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "kernels/base/check.h"
 #include "kernels/emu/include/cuda_runtime.h"
+#include "tests/support.h"
 
 namespace test_emu {
+
+using sumi::test::error_of, sumi::test::has;
 
 template <class T>
 class OnDevice {
@@ -37,17 +39,6 @@ void run(const char* name, dim3 grid, dim3 block, Body body, cudaStream_t stream
   sumi::emu::launch(stream, name, grid, block, body);
 }
 
-// The message of the sumi::Error that f throws; "" if none.
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const sumi::Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
 // The error of one launch that is waited for.
 template <class Body>
 std::string error_of_launch(const char* name, dim3 grid, dim3 block, Body body) {
@@ -55,10 +46,6 @@ std::string error_of_launch(const char* name, dim3 grid, dim3 block, Body body) 
     run(name, grid, block, body);
     cudaDeviceSynchronize();
   });
-}
-
-inline bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 // One shared struct for each kernel, as kernels/cuda/device/shared.cuh does it.

@@ -15,33 +15,14 @@
 #include "engine/io/dataset.h"
 #include "engine/io/image.h"
 #include "kernels/base/check.h"
+#include "tests/support.h"
 
 namespace fs = std::filesystem;
 using namespace sumi;
 
 namespace dataset_fixture {
 
-struct TempDir {
-  fs::path path;
-  TempDir() {
-    std::string name = (fs::temp_directory_path() / "sumi-dataset-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~TempDir() { fs::remove_all(path); }
-};
-
-inline std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
-
-inline bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using sumi::test::error_of, sumi::test::has, sumi::test::TempDir;
 
 // Pictures that differ in every place, so that any mix-up shows.
 inline void make_pictures(const fs::path& folder, int count, int w = 12, int h = 10) {

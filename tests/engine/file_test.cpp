@@ -11,34 +11,13 @@
 #include <string>
 
 #include "kernels/base/check.h"
+#include "tests/support.h"
 
 namespace fs = std::filesystem;
 using namespace sumi;
+using sumi::test::error_of, sumi::test::has, sumi::test::TempDir;
 
 namespace {
-
-// A folder of its own per test, gone afterwards.
-struct TempDir {
-  fs::path path;
-  TempDir() {
-    std::string name = (fs::temp_directory_path() / "sumi-file-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~TempDir() { fs::remove_all(path); }
-};
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::size_t entries(const fs::path& dir) {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator(dir), fs::directory_iterator()));

@@ -14,8 +14,11 @@
 #include "engine/device.h"
 #include "engine/ops.h"
 #include "engine/random.h"
+#include "tests/support.h"
 
 namespace sumi::gradcheck {
+
+using test::error_of;
 
 using Tensors = std::vector<Tensor>;
 using Function = std::function<Tensor(const Tensors&)>;
@@ -188,17 +191,6 @@ inline void check_second(const std::string& op, const Function& f, const Tensors
 inline void check(const std::string& op, const Function& f, const Tensors& inputs, Options o = {}) {
   check_first(op, f, inputs, o);
   check_second(op, f, inputs, o);
-}
-
-// The text of the Error that f throws.
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "no error";
 }
 
 }  // namespace sumi::gradcheck

@@ -14,33 +14,14 @@
 #include <vector>
 
 #include "kernels/base/check.h"
+#include "tests/support.h"
 
 namespace fs = std::filesystem;
 using sumi::Error;
 
 namespace picture_files {
 
-struct TempDir {
-  fs::path path;
-  TempDir() {
-    std::string name = (fs::temp_directory_path() / "sumi-image-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~TempDir() { fs::remove_all(path); }
-};
-
-inline std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
-
-inline bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using sumi::test::error_of, sumi::test::has, sumi::test::TempDir;
 
 template <class T>
 void write_raw(const fs::path& path, OIIO::ImageSpec spec, const std::vector<T>& data) {

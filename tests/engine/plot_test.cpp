@@ -1,13 +1,13 @@
 #include "engine/io/plot.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <filesystem>
 #include <limits>
 
 #include "kernels/base/check.h"
+#include "tests/support.h"
 
 namespace fs = std::filesystem;
 using namespace sumi;
@@ -49,12 +49,11 @@ TEST_CASE("plot: a curve is drawn, rises to the right, and the file is written a
     return -1;
   };
   CHECK(column(200) > column(700) + 200);
-  std::string name = (fs::temp_directory_path() / "sumi-plot-XXXXXX").string();
-  const fs::path dir = mkdtemp(name.data());
+  const test::TempDir folder;
+  const fs::path& dir = folder.path;
   plot_curves(dir / "loss.png", "title", {{line("a", rising)}, {line("b", {1, 2})}});
   CHECK(load_image(dir / "loss.png").width == 900);
   CHECK(std::distance(fs::directory_iterator(dir), fs::directory_iterator()) == 1);
-  fs::remove_all(dir);
 }
 
 TEST_CASE("plot: one spike does not flatten the rest") {

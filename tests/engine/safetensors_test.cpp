@@ -10,33 +10,13 @@
 #include <nlohmann/json.hpp>
 
 #include "kernels/base/check.h"
+#include "tests/support.h"
 
 namespace fs = std::filesystem;
 using namespace sumi;
+using sumi::test::error_of, sumi::test::has, sumi::test::TempDir;
 
 namespace {
-
-struct TempDir {
-  fs::path path;
-  TempDir() {
-    std::string name = (fs::temp_directory_path() / "sumi-safetensors-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~TempDir() { fs::remove_all(path); }
-};
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
-}
-
-bool has(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 std::string file_bytes(const std::string& header, const std::string& data, std::uint64_t length) {
   std::string bytes(8, '\0');

@@ -100,7 +100,7 @@ TEST_CASE("trace: anomaly mode names op, module, shape and step") {
   const Tensor x = numbers({2, 16, 16, 3}, 1);
   const AnomalyMode mode;
   set_anomaly_step(17);
-  CHECK(gradcheck::error_of([&] { (*d)(x); }) == "no error");
+  CHECK(gradcheck::error_of([&] { (*d)(x); }).empty());
   std::vector<double> w = d->parameters()[1].value.to_vector<double>();
   w[0] = std::nan("");
   d->parameters()[1].value.assign(w);

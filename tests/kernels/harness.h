@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/base/exec.h"
+#include "tests/support.h"
 
 namespace sumi::test {
 
@@ -100,17 +101,6 @@ std::string mismatch(const std::vector<double>& got, const std::vector<double>& 
 // Fails the running test with `what` and the mismatch.
 void expect_close(const std::string& what, const std::vector<double>& got, const std::vector<double>& want,
                   Tol tol);
-
-// What the Error that f throws says, or "no error".
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 // ---- jobs ----
 

@@ -148,7 +148,7 @@ TEST_CASE("conv policy: who convolves on the CPU follows the Exec, and all agree
   const ConvGeom g = ConvGeom::make("t", {2, 32, 32, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
   const Buffer x(g.x_shape(), DType::f32, cpu, reals(g.x_shape().count(), 1)),
       w(g.w_shape(), DType::f32, cpu, reals(g.w_shape().count(), 2));
-  using Library = ConvPolicy::Library;
+  using By = ConvPolicy::By;
   const auto run_as = [&](const ConvPolicy& policy, std::string& ran) {
     Bench b(cpu);
     b.exec.conv = policy;
@@ -161,11 +161,11 @@ TEST_CASE("conv policy: who convolves on the CPU follows the Exec, and all agree
   std::string ran;
   const auto any = run_as({}, ran);
   CHECK(ran == "own winograd");
-  const auto exact = run_as({Library::any, true}, ran);
+  const auto exact = run_as({By::any, true}, ran);
   CHECK(ran != "own winograd");
-  const auto own = run_as({Library::own, true}, ran);
+  const auto own = run_as({By::own, true}, ran);
   CHECK(ran == "own implicit gemm");
-  const auto onednn = run_as({Library::onednn, false}, ran);
+  const auto onednn = run_as({By::onednn, false}, ran);
   const bool here = std::string(cpu_library()).find("oneDNN") != std::string::npos;
   CHECK(ran.starts_with(here ? "onednn" : "own implicit gemm"));
   for (const auto* other : {&exact, &own, &onednn}) CHECK(relative_error(*other, any) < 2e-6);

@@ -10,8 +10,10 @@
 #include "engine/footprint.h"
 #include "engine/memory.h"
 #include "models/options.h"
+#include "tests/support.h"
 
 using namespace sumi;
+using sumi::test::error_of;
 
 namespace {
 
@@ -75,15 +77,6 @@ PictureNetwork network_of(Sequential& net) {
   network.multiple = 4;
   network.smallest_side = 8;
   return network;
-}
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& e) {
-    return e.what();
-  }
-  return "";
 }
 
 }  // namespace

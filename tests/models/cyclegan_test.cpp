@@ -8,10 +8,12 @@
 #include "engine/io/image.h"
 #include "models/cyclegan_model.h"
 #include "models/trainer.h"
+#include "tests/models/pictures.h"
 #include "tests/models/runs.h"
-#include "tests/models/temp_folder.h"
+#include "tests/support.h"
 
 using namespace sumi;
+using sumi::test::TempDir;
 namespace fs = std::filesystem;
 
 namespace {
@@ -55,11 +57,11 @@ double loss(const StepStats& stats, const char* name) {
 }  // namespace
 
 TEST_CASE("cyclegan: stopped and resumed equals uninterrupted, to the byte, pool included") {
-  const TempFolder folder;
-  make_pictures(folder.path());
+  const TempDir folder;
+  make_pictures(folder.path);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions whole = tiny(folder.path(), "whole"), parts = tiny(folder.path(), "parts");
+  const TrainOptions whole = tiny(folder.path, "whole"), parts = tiny(folder.path, "parts");
   train(whole, quiet);
   train_in_two(parts, 7);
   const auto end = bytes_of(fs::path(whole.outdir) / "checkpoints/10.safetensors");
@@ -78,13 +80,13 @@ TEST_CASE("cyclegan: stopped and resumed equals uninterrupted, to the byte, pool
 }
 
 TEST_CASE("cyclegan: --data with trainA and trainB") {
-  const TempFolder folder;
-  make_pictures(folder.path() / "set");
-  fs::rename(folder.path() / "set/a", folder.path() / "set/trainA");
-  fs::rename(folder.path() / "set/b", folder.path() / "set/trainB");
-  TrainOptions o = tiny(folder.path(), "run");
+  const TempDir folder;
+  make_pictures(folder.path / "set");
+  fs::rename(folder.path / "set/a", folder.path / "set/trainA");
+  fs::rename(folder.path / "set/b", folder.path / "set/trainB");
+  TrainOptions o = tiny(folder.path, "run");
   o.data_a = o.data_b = "";
-  o.data = (folder.path() / "set").string();
+  o.data = (folder.path / "set").string();
   o.steps = 1;
   TrainingObserver quiet;
   stop_requested = false;
@@ -92,30 +94,30 @@ TEST_CASE("cyclegan: --data with trainA and trainB") {
 }
 
 TEST_CASE("cyclegan: sizes that the networks cannot keep are named before the first step") {
-  const TempFolder folder;
-  make_pictures(folder.path());
+  const TempDir folder;
+  make_pictures(folder.path);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions o = tiny(folder.path(), "run");
+  TrainOptions o = tiny(folder.path, "run");
   o.crop_size = 18;
   CHECK_THROWS_WITH_AS(validate(o),
                        "[--crop-size] 18 is not possible for resnet_9blocks; use a multiple of 4 "
                        "from 8 on, such as 16",
                        Error);
-  o = tiny(folder.path(), "run");
+  o = tiny(folder.path, "run");
   o.preprocess = "none";
-  save_image(folder.path() / "b/small.png", Image8(4, 4, 1, 90));
+  save_image(folder.path / "b/small.png", Image8(4, 4, 1, 90));
   CHECK_THROWS_WITH_AS(train(o, quiet), doctest::Contains("b] holds pictures of 4x4, which g_ab cannot take"),
                        Error);
   CHECK_FALSE(fs::exists(o.outdir));
 }
 
 TEST_CASE("cyclegan: a checkpoint whose pool is not whole is refused") {
-  const TempFolder folder;
-  make_pictures(folder.path());
+  const TempDir folder;
+  make_pictures(folder.path);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions o = tiny(folder.path(), "run");
+  TrainOptions o = tiny(folder.path, "run");
   o.steps = 3;
   train(o, quiet);
   const auto model = make_model(o);
@@ -129,8 +131,8 @@ TEST_CASE("cyclegan: a checkpoint whose pool is not whole is refused") {
 }
 
 TEST_CASE("cyclegan: losses enter the sum with their weights; a weight of 0 switches one off") {
-  const TempFolder folder;
-  TrainOptions o = tiny(folder.path(), "run");
+  const TempDir folder;
+  TrainOptions o = tiny(folder.path, "run");
   RandomStream stream(4, 0);
   const std::vector<Tensor> real{
       stream.uniform({2, 16, 16, 1}, DType::f32, parse_device(test_device()), -1, 1),
@@ -153,8 +155,8 @@ TEST_CASE("cyclegan: losses enter the sum with their weights; a weight of 0 swit
 }
 
 TEST_CASE("cyclegan: translation knows its directions and leaves training as it was") {
-  const TempFolder folder;
-  TrainOptions o = tiny(folder.path(), "run");
+  const TempDir folder;
+  TrainOptions o = tiny(folder.path, "run");
   const auto model = make_model(o);
   RandomStream stream(4, 0);
   const Tensor x = stream.uniform({1, 16, 24, 1}, DType::f32, parse_device(test_device()), -1, 1);

@@ -3,9 +3,11 @@
 #include <doctest/doctest.h>
 
 #include "models/image_pool.h"
-#include "tests/models/temp_folder.h"
+#include "tests/models/pictures.h"
+#include "tests/support.h"
 
 using namespace sumi;
+using sumi::test::TempDir;
 
 namespace {
 
@@ -44,7 +46,7 @@ TEST_CASE("pool: size 0 returns its input; a batch is treated picture by picture
 }
 
 TEST_CASE("pool: pictures of different sizes come back whole, from a checkpoint too") {
-  const TempFolder folder;
+  const TempDir folder;
   ImagePool pool(4, 9, 3), copy(4, 9, 3);
   const auto sized = [](int i) {
     return Tensor::full({1, 1 + i % 3, 1 + i % 5, 2}, i, DType::f32, Device{});
@@ -58,20 +60,20 @@ TEST_CASE("pool: pictures of different sizes come back whole, from a checkpoint 
   for (int i = 0; i < 60; ++i) check(pool.query(sized(i)));
   CheckpointWriter writer;
   pool.save(writer, "pool.a");
-  writer.write(folder.path() / "pool", {"full", "cyclegan", "{}", "{}"});
-  copy.load(CheckpointFile(folder.path() / "pool"), "pool.a", 2, DType::f32, Device{});
+  writer.write(folder.path / "pool", {"full", "cyclegan", "{}", "{}"});
+  copy.load(CheckpointFile(folder.path / "pool"), "pool.a", 2, DType::f32, Device{});
   copy.set_position(pool.position());
   for (int i = 60; i < 90; ++i) CHECK(check(pool.query(sized(i))) == check(copy.query(sized(i))));
 }
 
 TEST_CASE("pool: goes on after a checkpoint as if nothing had been") {
-  const TempFolder folder;
+  const TempDir folder;
   ImagePool pool(4, 9, 3), copy(4, 9, 3);
   for (int i = 0; i < 30; ++i) pool.query(picture(i));
   CheckpointWriter writer;
   pool.save(writer, "pool.a");
-  writer.write(folder.path() / "pool", {"full", "cyclegan", "{}", "{}"});
-  copy.load(CheckpointFile(folder.path() / "pool"), "pool.a", 1, DType::f32, Device{});
+  writer.write(folder.path / "pool", {"full", "cyclegan", "{}", "{}"});
+  copy.load(CheckpointFile(folder.path / "pool"), "pool.a", 1, DType::f32, Device{});
   copy.set_position(pool.position());
   for (int i = 30; i < 60; ++i) CHECK(value_of(pool.query(picture(i))) == value_of(copy.query(picture(i))));
 }

@@ -7,10 +7,12 @@
 
 #include "engine/device.h"
 #include "engine/io/image.h"
+#include "tests/models/pictures.h"
 #include "tests/models/runs.h"
-#include "tests/models/temp_folder.h"
+#include "tests/support.h"
 
 using namespace sumi;
+using sumi::test::TempDir;
 namespace fs = std::filesystem;
 
 namespace {
@@ -45,14 +47,14 @@ std::vector<std::int64_t> logged_steps(const fs::path& run) {
 }  // namespace
 
 TEST_CASE("a run leaves what the manual says, and the same seed gives the same bytes") {
-  const TempFolder folder;
-  write_pictures(folder.path() / "pictures", 10);
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   for (const char* model : {"dcgan", "gan"}) {
     CAPTURE(model);
     const std::string first = std::string(model) + "1", second = std::string(model) + "2";
-    TrainOptions o = tiny(folder.path(), first.c_str(), model);
+    TrainOptions o = tiny(folder.path, first.c_str(), model);
     const TrainResult result = train(o, quiet);
     CHECK(result.step == 12);
     const fs::path run = o.outdir;
@@ -62,7 +64,7 @@ TEST_CASE("a run leaves what the manual says, and the same seed gives the same b
       CHECK_MESSAGE(fs::exists(run / file), file);
     CHECK_FALSE(fs::exists(run / "checkpoints/5.safetensors"));  // only the newest two are kept
     CHECK(logged_steps(run).size() == 12);
-    o.outdir = (folder.path() / second).string();
+    o.outdir = (folder.path / second).string();
     o.workers = 0;  // does not matter
     train(o, quiet);
     CHECK(bytes_of(run / "checkpoints/12.safetensors") ==
@@ -72,14 +74,14 @@ TEST_CASE("a run leaves what the manual says, and the same seed gives the same b
 
 TEST_CASE("any number of workers gives the same bytes") {
   if (std::string(test_device()) != "cpu") return;  // workers know no device
-  const TempFolder folder;
-  write_pictures(folder.path() / "pictures", 10);
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   std::map<std::string, std::string> expected;
   for (const int workers : {0, 1, 2, 7, 64}) {
     CAPTURE(workers);
-    TrainOptions o = tiny(folder.path(), std::to_string(workers).c_str(), "gan");
+    TrainOptions o = tiny(folder.path, std::to_string(workers).c_str(), "gan");
     o.workers = workers;
     const auto got = bytes_of(train(o, quiet).checkpoint);
     if (expected.empty()) expected = got;
@@ -88,11 +90,11 @@ TEST_CASE("any number of workers gives the same bytes") {
 }
 
 TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
-  const TempFolder folder;
-  write_pictures(folder.path() / "pictures", 10);
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions whole = tiny(folder.path(), "whole"), parts = tiny(folder.path(), "parts");
+  const TrainOptions whole = tiny(folder.path, "whole"), parts = tiny(folder.path, "parts");
   train(whole, quiet);
   const TrainResult result = train_in_two(parts, 7, [&] {
     // What a kill would leave behind: statistics and samples past the checkpoint.
@@ -109,15 +111,15 @@ TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
 }
 
 TEST_CASE("every optimiser resumes to the byte; rmsprop has no first moment to save") {
-  const TempFolder folder;
-  write_pictures(folder.path() / "pictures", 10);
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   std::map<std::string, std::string> first;
   for (const char* optimizer : {"adam", "adamw", "rmsprop"}) {
     CAPTURE(optimizer);
     stop_requested = false;
     const auto options = [&](const std::string& run) {
-      TrainOptions o = tiny(folder.path(), (optimizer + run).c_str(), "gan");
+      TrainOptions o = tiny(folder.path, (optimizer + run).c_str(), "gan");
       o.optimizer = optimizer;
       o.weight_decay = 0.1;
       o.clip_grad = 0.5;
@@ -139,11 +141,11 @@ TEST_CASE("every optimiser resumes to the byte; rmsprop has no first moment to s
 }
 
 TEST_CASE("a damaged newest checkpoint: the one before it is used") {
-  const TempFolder folder;
-  write_pictures(folder.path() / "pictures", 10);
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions o = tiny(folder.path(), "run");
+  const TrainOptions o = tiny(folder.path, "run");
   train(o, quiet);
   const fs::path newest = fs::path(o.outdir) / "checkpoints/12.safetensors";
   const auto good = bytes_of(newest);
@@ -155,11 +157,11 @@ TEST_CASE("a damaged newest checkpoint: the one before it is used") {
 }
 
 TEST_CASE("a run directory has one writer, and is not begun twice") {
-  const TempFolder folder;
-  write_pictures(folder.path() / "pictures", 10);
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions o = tiny(folder.path(), "run");
+  const TrainOptions o = tiny(folder.path, "run");
   train(o, quiet);
   CHECK_THROWS_AS(train(o, quiet), Error);
   const FileLock lock(o.outdir);
@@ -169,11 +171,11 @@ TEST_CASE("a run directory has one writer, and is not begun twice") {
 }
 
 TEST_CASE("a run that was killed before its first checkpoint can be started again") {
-  const TempFolder folder;
-  write_pictures(folder.path() / "pictures", 10);
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions o = tiny(folder.path(), "run");
+  const TrainOptions o = tiny(folder.path, "run");
   // What a kill leaves behind while the pictures are decoded.
   fs::create_directories(fs::path(o.outdir) / "checkpoints");
   fs::create_directories(fs::path(o.outdir) / "samples");
@@ -182,50 +184,50 @@ TEST_CASE("a run that was killed before its first checkpoint can be started agai
 }
 
 TEST_CASE("options that do not describe the weights are found before memory is taken") {
-  const TempFolder folder;
-  const auto model = make_model(tiny(folder.path(), "run"));
-  TrainOptions lying = tiny(folder.path(), "run");
+  const TempDir folder;
+  const auto model = make_model(tiny(folder.path, "run"));
+  TrainOptions lying = tiny(folder.path, "run");
   lying.ngf = 4096;  // gigabytes
   CheckpointWriter writer;
   model->save(writer, false);
-  writer.write(folder.path() / "lying", {"networks", "dcgan", to_json(lying).dump(), "{}"});
-  CHECK_THROWS_WITH_AS(load_model(CheckpointFile(folder.path() / "lying")),
+  writer.write(folder.path / "lying", {"networks", "dcgan", to_json(lying).dump(), "{}"});
+  CHECK_THROWS_WITH_AS(load_model(CheckpointFile(folder.path / "lying")),
                        doctest::Contains("its options ask for g.main.0.weight"), Error);
 }
 
 TEST_CASE("weights that are not finite are never saved") {
-  const TempFolder folder;
-  write_pictures(folder.path() / "pictures", 10);
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions o = tiny(folder.path(), "run");
+  TrainOptions o = tiny(folder.path, "run");
   const auto model = make_model(o);
   const Parameter weight = model->networks()[0].module->parameters()[0];
   weight.value.assign(
       Tensor::full(weight.value.shape(), std::nan(""), DType::f32, parse_device(test_device())));
   CheckpointWriter writer;
   model->save(writer, false);
-  writer.write(folder.path() / "nan", {"networks", "dcgan", to_json(o).dump(), "{}"});
-  o.init = (folder.path() / "nan").string();
+  writer.write(folder.path / "nan", {"networks", "dcgan", to_json(o).dump(), "{}"});
+  o.init = (folder.path / "nan").string();
   CHECK_THROWS_WITH_AS(train(o, quiet), doctest::Contains("g.main.0.weight holds NaN or infinity"), Error);
   CHECK_FALSE(fs::exists(fs::path(o.outdir) / "checkpoints/0.safetensors"));
 }
 
 TEST_CASE("fine-tuning starts from the weights and refuses another model's") {
-  const TempFolder folder;
-  write_pictures(folder.path() / "pictures", 10);
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions o = tiny(folder.path(), "run");
+  TrainOptions o = tiny(folder.path, "run");
   train(o, quiet);
-  TrainOptions tuned = tiny(folder.path(), "tuned");
+  TrainOptions tuned = tiny(folder.path, "tuned");
   tuned.init = o.outdir;
   train(tuned, quiet);
   const auto before = bytes_of(fs::path(o.outdir) / "checkpoints/12.safetensors");
   const auto start = bytes_of(fs::path(tuned.outdir) / "checkpoints/0.safetensors");
   CHECK(start.at("g.main.0.weight") == before.at("g.main.0.weight"));
   CHECK(start.at("optim.g.m.main.0.weight") != before.at("optim.g.m.main.0.weight"));
-  TrainOptions other = tiny(folder.path(), "other", "gan");
+  TrainOptions other = tiny(folder.path, "other", "gan");
   other.init = o.outdir;
   CHECK_THROWS_AS(train(other, quiet), Error);
   CHECK_FALSE(fs::exists(other.outdir));
@@ -262,11 +264,11 @@ TEST_CASE("the golden checkpoint of format 1 loads for ever") {
 }
 
 TEST_CASE("captured steps end in the same bytes as steps submitted one by one") {
-  const TempFolder folder;
-  write_pictures(folder.path() / "pictures", 10);
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions captured = tiny(folder.path(), "captured"), single = tiny(folder.path(), "single");
+  TrainOptions captured = tiny(folder.path, "captured"), single = tiny(folder.path, "single");
   for (TrainOptions* o : {&captured, &single}) {
     o->clip_grad = 0.5;
     o->epochs_decay = 3;

@@ -1,7 +1,8 @@
 """CycleGAN against PyTorch, through the program and its files: as gan_parity.py does for the GANs.
 
 f64: twenty steps from the same weights and pictures, losses within 1e-6.
-f32: single steps from the checkpoints at 0, 1, 5 and 20: losses and gradients.
+f32: single steps from the checkpoints at 0, 1, 5 and 20: losses and gradients, against PyTorch in f64, because a sign of the
+L1 loss or of a ReLU that PyTorch's own rounding turns moves its gradients by 1e-3.
 Networks: parameters by name, shape and count; exported ones load with strict=True; what they draw, in floats and in
 pictures; imported ones give the same bits back, and files that do not fit are refused.
 --device NAME (emu, cuda): only the single steps, from 0 and 1, of smaller networks on that device.
@@ -122,8 +123,8 @@ def single_steps_f32(work, device="cpu", size=64, spec=SMALL, starts=(0, 1, 5, 2
     train(work, run, size, spec, "--device", device, "--steps", starts[-1] + 1, "--save-every", 1, "--keep", 100)
     for start in starts:
         before, after = files.checkpoint(run, start)[0], files.checkpoint(run, start + 1)[0]
-        model = trainer(before, spec, torch.float32, start)
-        errors, losses = step(model, run, start + 1, torch.float32)
+        model = trainer(before, spec, torch.float64, start)
+        errors, losses = step(model, run, start + 1, torch.float64)
         what = "step from %d in f32: " % start
         checks.small(what + "losses, relative", loss_error(losses, 1e-30), 1e-5)
         checks.small(what + "fakes, relative", float(np.max(list(errors.values()))), 1e-4)

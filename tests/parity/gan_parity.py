@@ -2,7 +2,7 @@
 
 f64: thirty steps from the same weights, batches and noise, losses within 1e-8. (In f32 a trajectory proves nothing:
 training is chaotic and PyTorch disagrees with itself.)
-f32: single steps from the checkpoints at 0, 1, 5 and 20: losses and gradients.
+f32: single steps from the checkpoints at 0, 1, 5 and 20: losses and gradients, against PyTorch in f64.
 Files: exported weights load into the example's networks, imported ones give the same bits back.
 --device NAME (emu, cuda): only the single steps, from 0 and 1, on that device.
 """
@@ -53,7 +53,8 @@ def networks(model, tensors, dtype, steps):
 
 
 def load_batch(run, step, model):
-    return torch_gan.batch(files.read_safetensors("%s/batches/%d.safetensors" % (run, step))[0], model == "dcgan")
+    dump = files.read_safetensors("%s/batches/%d.safetensors" % (run, step))[0]
+    return torch_gan.batch(dump, model == "dcgan", torch.float64)
 
 
 def whole_run_f64(model, folder, work, gan_mode):
@@ -74,7 +75,7 @@ def single_steps_f32(model, folder, work, on="cpu", starts=(0, 1, 5, 20)):
     stats, beta1 = files.read_stats(run), MODELS[model]["beta1"]
     for start in starts:
         before, after = files.checkpoint(run, start)[0], files.checkpoint(run, start + 1)[0]
-        g, d, (opt_g, opt_d) = networks(model, before, torch.float32, start)
+        g, d, (opt_g, opt_d) = networks(model, before, torch.float64, start)
         real, noise = load_batch(run, start + 1, model)
         loss_d, loss_g, gradients, fake = torch_gan.step(g, d, opt_g, opt_d, real, noise)
         error = max(abs(loss_d - stats[start + 1]["loss_d"]), abs(loss_g - stats[start + 1]["loss_g"]))

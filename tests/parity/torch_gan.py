@@ -69,8 +69,8 @@ def load_adam(optimiser, module, prefix, tensors, steps):
     for name, p in module.named_parameters():
         optimiser.state[p] = {
             "step": torch.tensor(float(steps)),
-            "exp_avg": to_torch(name, tensors["optim.%s.m.%s" % (prefix, name)], module),
-            "exp_avg_sq": to_torch(name, tensors["optim.%s.v.%s" % (prefix, name)], module)}
+            "exp_avg": to_torch(name, tensors["optim.%s.m.%s" % (prefix, name)], module).to(p.dtype),
+            "exp_avg_sq": to_torch(name, tensors["optim.%s.v.%s" % (prefix, name)], module).to(p.dtype)}
 
 
 def step(g, d, opt_g, opt_d, real, noise, gan_mode="vanilla"):
@@ -97,8 +97,8 @@ def step(g, d, opt_g, opt_d, real, noise, gan_mode="vanilla"):
     return loss_real.item() + loss_fake.item(), loss_g.item(), gradients, fake.detach()
 
 
-def batch(tensors, conv):
+def batch(tensors, conv, dtype):
     """A dumped batch as PyTorch wants it: pictures NCHW, noise [n, nz, 1, 1] or [n, nz]."""
-    real = torch.from_numpy(tensors["real"]).permute(0, 3, 1, 2).contiguous()
-    noise = torch.from_numpy(tensors["noise"])
+    real = torch.from_numpy(tensors["real"]).to(dtype).permute(0, 3, 1, 2).contiguous()
+    noise = torch.from_numpy(tensors["noise"]).to(dtype)
     return real, noise.permute(0, 3, 1, 2).contiguous() if conv else noise[:, 0, 0, :].contiguous()

@@ -58,8 +58,8 @@ TEST_CASE("usage: a bad config file names itself") {
   write(folder / "c", "# a comment\nsize = 32\nngf = 4\nbatch_size = 3\n");
   const Result result = run(folder, train + "--size 16");  // the command line counts more
   CHECK(result.code == 0);
-  CHECK(contains(result.out, "16x16"));
-  CHECK(contains(result.out, "batch 3"));
+  CHECK(has(result.out, "16x16"));
+  CHECK(has(result.out, "batch 3"));
 }
 
 TEST_CASE("bad data: missing, empty and broken folders") {
@@ -74,7 +74,7 @@ TEST_CASE("bad data: missing, empty and broken folders") {
   check_error(run(folder, kTiny + "--outdir run --batch-size 64 2>&1 | tail -n 1 >&2; exit 1"), 1, "batch");
   const Result good = run(folder, kTiny + "--outdir run --steps 2");
   CHECK(good.code == 0);
-  CHECK(contains(good.err, "zero.png"));  // named once, skipped
+  CHECK(has(good.err, "zero.png"));  // named once, skipped
   CHECK(count_lines(good.err) == 1);
 }
 

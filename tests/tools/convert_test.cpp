@@ -62,8 +62,8 @@ TEST_CASE("convert: one picture keeps its size, bits and alpha where the format 
       CAPTURE(done.err);
       REQUIRE(done.code == 0);
       CHECK(done.err.empty());
-      CHECK(contains(done.out, std::string("1/1 ") + name));
-      CHECK(contains(done.out, "1 of 1 pictures written"));
+      CHECK(has(done.out, std::string("1/1 ") + name));
+      CHECK(has(done.out, "1 of 1 pictures written"));
       const sumi::Photo out = sumi::load_photo(folder / name);
       CHECK(out.width == w);
       CHECK(out.height == h);
@@ -94,8 +94,8 @@ TEST_CASE("convert: folders keep their tree; names that meet stay apart; what is
   write(folder / "in/notes.txt", "no picture");
   const Result planned = run(folder, kConvert + "-i in -o out -f png --dry-run");
   CHECK(planned.code == 0);
-  CHECK(contains(planned.out, "in/a.png -> out/a.png.png\n"));
-  CHECK(contains(planned.out, "5 pictures would be written, 0 are there already"));
+  CHECK(has(planned.out, "in/a.png -> out/a.png.png\n"));
+  CHECK(has(planned.out, "5 pictures would be written, 0 are there already"));
   CHECK_FALSE(fs::exists(folder / "out"));
   const Result done = run(folder, kConvert + "-i in -o out --format png -r");
   CAPTURE(done.err);
@@ -108,7 +108,7 @@ TEST_CASE("convert: folders keep their tree; names that meet stay apart; what is
   fs::remove(folder / "out/x.png");
   const Result rest = run(folder, kConvert + "-i in -o out -f png --skip_existing");
   CHECK(rest.code == 0);
-  CHECK(contains(rest.out, "1 of 1 pictures written, 4 were there already"));
+  CHECK(has(rest.out, "1 of 1 pictures written, 4 were there already"));
   CHECK(read(folder / "out/a.png") == "mine");
   CHECK(run(folder, kConvert + "-i in -o out -f png").code == 0);
   CHECK(read(folder / "out/a.png") != "mine");
@@ -116,7 +116,7 @@ TEST_CASE("convert: folders keep their tree; names that meet stay apart; what is
   // Several inputs, and one folder inside the other: results are not converted again.
   REQUIRE(run(folder, kConvert + "-i in/a.jpg in/sub -i in/x.ppm -o in/results").code == 0);
   CHECK(names_in(folder / "in/results") == "a.jpg b.webp deep/c.tif x.ppm");
-  CHECK(contains(run(folder, kConvert + "-i in -o in/results --dry-run").out, "5 pictures would be written"));
+  CHECK(has(run(folder, kConvert + "-i in -o in/results --dry-run").out, "5 pictures would be written"));
 }
 
 TEST_CASE("convert: broken pictures are named, the others are done") {
@@ -202,7 +202,7 @@ TEST_CASE("convert: Ctrl-C ends after the current picture and leaves whole files
                                         [&] { return fs::exists(folder / "out/0.png"); });
   CAPTURE(stopped.err);
   CHECK(stopped.code == 130);
-  CHECK(contains(stopped.err, "finishing this picture"));
+  CHECK(has(stopped.err, "finishing this picture"));
   int count = 0;
   for (const auto& entry : fs::directory_iterator(folder / "out")) {
     CHECK(entry.path().filename().string()[0] != '.');
@@ -213,7 +213,7 @@ TEST_CASE("convert: Ctrl-C ends after the current picture and leaves whole files
   CHECK(count < 200);
   const Result rest = run(folder, kConvert + "-i in -o out --skip-existing");
   CHECK(rest.code == 0);
-  CHECK(contains(rest.out, std::to_string(count) + " were there already"));
+  CHECK(has(rest.out, std::to_string(count) + " were there already"));
 }
 
 TEST_CASE("convert: what cannot be is said before anything is written") {

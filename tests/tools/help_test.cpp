@@ -15,7 +15,7 @@ TEST_CASE("help: the program says what it does, with examples and commands") {
   CHECK(help.err.empty());
   for (const char* word : {"Examples:", "Commands:", "train", "generate", "convert", "inspect", "export",
                            "import", "devices", "models", "Exit codes"})
-    CHECK_MESSAGE(contains(help.out, word), word);
+    CHECK_MESSAGE(has(help.out, word), word);
   CHECK(run(folder, "-h").out == help.out);
   CHECK(run(folder, "").out == help.out);
   const Result version = run(folder, "--version");
@@ -32,10 +32,10 @@ TEST_CASE("help: a model's page lists every option under its heading, with the m
     const sumi::TrainOptions defaults = sumi::default_options(model);
     sumi::visit_options(defaults, [&](const sumi::OptionInfo& info, const auto&) {
       const std::string name = std::string(info.name);
-      CHECK_MESSAGE(contains(help.out, "--" + name + " ") == sumi::applies(info, model), name);
-      CHECK_MESSAGE(contains(help.out, std::string("\n") + info.group + ":\n"), info.group);
+      CHECK_MESSAGE(has(help.out, "--" + name + " ") == sumi::applies(info, model), name);
+      CHECK_MESSAGE(has(help.out, std::string("\n") + info.group + ":\n"), info.group);
     });
-    CHECK(contains(help.out, "pictures a step [" + std::to_string(defaults.batch_size) + "]"));
+    CHECK(has(help.out, "pictures a step [" + std::to_string(defaults.batch_size) + "]"));
     std::istringstream lines(help.out);
     for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 110, line);
   }
@@ -48,24 +48,24 @@ TEST_CASE("help: every command has a page; train's shows what a resumed run take
     const Result help = run(folder, command + " --help");
     CAPTURE(command);
     CHECK(help.code == 0);
-    CHECK(contains(help.out, "Usage: sumi " + command));
+    CHECK(has(help.out, "Usage: sumi " + command));
   }
   const std::string train = run(folder, "train --help").out;
-  CHECK(contains(train, "--resume RUN"));
-  CHECK(contains(train, "--steps N"));
-  CHECK_FALSE(contains(train, "--batch-size"));
+  CHECK(has(train, "--resume RUN"));
+  CHECK(has(train, "--steps N"));
+  CHECK_FALSE(has(train, "--batch-size"));
 }
 
 TEST_CASE("lists: models and devices") {
   const Folder folder;
   const Result models = run(folder, "models");
   CHECK(models.code == 0);
-  CHECK(contains(models.out, "g 3,576,704 d 2,765,568 parameters"));
-  CHECK(contains(models.out, "g 1,486,352"));
+  CHECK(has(models.out, "g 3,576,704 d 2,765,568 parameters"));
+  CHECK(has(models.out, "g 1,486,352"));
   const Result devices = run(folder, "devices");
   CHECK(devices.code == 0);
-  CHECK(contains(devices.out, "\ncpu "));
-  CHECK(contains(devices.out, "\nref "));
+  CHECK(has(devices.out, "\ncpu "));
+  CHECK(has(devices.out, "\nref "));
 }
 
 TEST_CASE("looking before training: --dry-run and --explain need neither data nor a run directory") {
@@ -73,12 +73,12 @@ TEST_CASE("looking before training: --dry-run and --explain need neither data no
   const std::string tiny = "train dcgan --size 16 --ngf 4 --ndf 4 --nz 8 --batch_size 2 --data nowhere ";
   const Result plan = run(folder, tiny + "--dry-run");
   CHECK(plan.code == 0);
-  CHECK(contains(plan.out, "main.0.weight"));
-  CHECK(contains(plan.out, "memory"));
+  CHECK(has(plan.out, "main.0.weight"));
+  CHECK(has(plan.out, "memory"));
   const Result table = run(folder, tiny + "--explain");
   CHECK(table.code == 0);
   for (const char* word : {"-> output", "kernel", "forward", "backward", "2x16x16x3", "100.0", "conv"})
-    CHECK_MESSAGE(contains(table.out, word), word);
+    CHECK_MESSAGE(has(table.out, word), word);
   std::istringstream lines(table.out);
   for (std::string line; std::getline(lines, line);) CHECK_MESSAGE(line.size() <= 110, line);  // COLUMNS
 }

@@ -170,7 +170,7 @@ TEST_CASE("hostile: what is large but true is still read in seconds") {
   for (const char* command : {"inspect ", "inspect --json "}) {
     const Result result = run_bounded(folder, std::string(command) + "many.safetensors");
     CHECK(result.code == 0);
-    CHECK_FALSE(contains(result.out + result.err, "\x1b"));
+    CHECK_FALSE(has(result.out + result.err, "\x1b"));
   }
   Checkpoint deep = folder.checkpoint();
   deep.metadata("sumi.options") = nested(1'000'000);
@@ -290,8 +290,8 @@ TEST_CASE("hostile: pictures") {
   CAPTURE(result.err);
   CHECK(result.code == 1);
   CHECK(count_lines(result.err) == static_cast<int>(bad.size()));
-  for (const std::string& name : bad) CHECK_MESSAGE(contains(result.err, "[picture in/" + name + "]"), name);
-  CHECK(contains(result.out, "3 of "));
+  for (const std::string& name : bad) CHECK_MESSAGE(has(result.err, "[picture in/" + name + "]"), name);
+  CHECK(has(result.out, "3 of "));
   for (const std::string& name : good)
     CHECK_MESSAGE(fs::exists(folder / "out" / fs::path(name).replace_extension(".png")), name);
 }

@@ -66,17 +66,6 @@ Result finish(const Folder& folder, pid_t child) {
 
 }  // namespace
 
-Folder::Folder() {
-  std::string name = (fs::temp_directory_path() / "sumi-tools-XXXXXX").string();
-  REQUIRE(::mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-Folder::~Folder() {
-  std::error_code ignored;
-  fs::remove_all(path_, ignored);
-}
-
 Result run(const Folder& folder, const std::string& arguments, std::uint64_t memory) {
   return finish(folder, start(folder, arguments, memory));
 }
@@ -104,10 +93,6 @@ void write(const fs::path& path, const std::string& text) {
 
 int count_lines(const std::string& text) {
   return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 void write_pictures(const Folder& folder, const std::string& name, int count, int size) {
@@ -139,7 +124,7 @@ void check_error(const Result& result, int code, const std::string& part) {
   CHECK(result.code == code);
   CHECK(count_lines(result.err) == 1);
   CHECK(result.err.rfind("sumi: ", 0) == 0);
-  CHECK_MESSAGE(contains(result.err, part), "expected: ", part);
+  CHECK_MESSAGE(has(result.err, part), "expected: ", part);
 }
 
 }  // namespace program

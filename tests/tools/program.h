@@ -8,20 +8,20 @@
 #include <functional>
 #include <string>
 
+#include "tests/support.h"
+
 namespace program {
+
+using sumi::test::has;
 
 // A fresh folder that is removed at the end. The program's cache goes there too.
 class Folder {
  public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
+  const std::filesystem::path& path() const { return dir_.path; }
+  std::filesystem::path operator/(const std::string& name) const { return path() / name; }
 
  private:
-  std::filesystem::path path_;
+  sumi::test::TempDir dir_;
 };
 
 struct Result {
@@ -41,7 +41,6 @@ Result run_and_signal(const Folder& folder, const std::string& arguments, int si
 std::string read(const std::filesystem::path& path);
 void write(const std::filesystem::path& path, const std::string& text);
 int count_lines(const std::string& text);
-bool contains(const std::string& text, const std::string& part);
 
 // `count` different pictures of size x size in folder/NAME.
 void write_pictures(const Folder& folder, const std::string& name, int count, int size);

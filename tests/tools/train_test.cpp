@@ -39,12 +39,12 @@ TEST_CASE("train: a run directory holds everything, and the screen says what hap
   CAPTURE(result.err);
   CHECK(result.code == 0);
   CHECK(result.err.empty());
-  CHECK(contains(result.out, "batch-size 4 (default 64)"));
-  CHECK(contains(result.out, "step 1/3"));
-  CHECK(contains(result.out, "step 3/3"));
-  CHECK(contains(result.out, "loss_d"));
-  CHECK(contains(result.out, "sumi generate -m run"));
-  CHECK_FALSE(contains(result.out, "\033"));
+  CHECK(has(result.out, "batch-size 4 (default 64)"));
+  CHECK(has(result.out, "step 1/3"));
+  CHECK(has(result.out, "step 3/3"));
+  CHECK(has(result.out, "loss_d"));
+  CHECK(has(result.out, "sumi generate -m run"));
+  CHECK_FALSE(has(result.out, "\033"));
   for (const char* name : {"options.json", "stats.jsonl", "log.txt", "loss.png", "samples",
                            "checkpoints/0.safetensors", "checkpoints/3.safetensors"})
     CHECK_MESSAGE(fs::exists(folder / "run" / name), name);
@@ -78,7 +78,7 @@ TEST_CASE("train: interrupted by Ctrl-C and resumed, a run ends in the same byte
     });
     CAPTURE(stopped.err);
     REQUIRE(stopped.code == code);
-    CHECK(contains(stopped.out, "continue with: sumi train --resume " + name));
+    CHECK(has(stopped.out, "continue with: sumi train --resume " + name));
     const Result resumed = run(folder, "train --resume " + name + " --save-every 50");
     CAPTURE(resumed.err);
     REQUIRE(resumed.code == 0);

@@ -33,7 +33,7 @@ TEST_CASE("generate: sheets, folders, patterns and walks") {
   const Result sheet = run(folder, "generate -m run -n 6 --columns 3 --seed 7 -o sheet.png");
   CAPTURE(sheet.err);
   REQUIRE(sheet.code == 0);
-  CHECK(contains(sheet.out, "6 pictures of 16x16"));
+  CHECK(has(sheet.out, "6 pictures of 16x16"));
   const sumi::Image8 six = load(folder / "sheet.png");
   CHECK(six.width > 3 * 16);
   CHECK(six.height > 2 * 16);
@@ -72,7 +72,7 @@ TEST_CASE("inspect: for people and for programs") {
   CHECK(text.code == 0);
   for (const char* word : {"model     dcgan", "step 3", "size 16 (default 64)", "network g", "network d",
                            "main.0.weight", "8x4x4x", "ema.g", "optim.g.m"})
-    CHECK_MESSAGE(contains(text.out, word), word);
+    CHECK_MESSAGE(has(text.out, word), word);
   const Result json = run(folder, "inspect run/checkpoints/3.safetensors --json");
   CHECK(json.code == 0);
   const auto parsed = nlohmann::json::parse(json.out);
@@ -85,8 +85,8 @@ TEST_CASE("inspect: for people and for programs") {
   REQUIRE(run(folder, "export -m run --net d -o d.safetensors").code == 0);
   const Result foreign = run(folder, "inspect d.safetensors");
   CHECK(foreign.code == 0);
-  CHECK(contains(foreign.out, "without sumi's description"));
-  CHECK(contains(foreign.out, "num_batches_tracked"));
+  CHECK(has(foreign.out, "without sumi's description"));
+  CHECK(has(foreign.out, "num_batches_tracked"));
   CHECK(nlohmann::json::parse(run(folder, "inspect --json d.safetensors").out).contains("tensors"));
 }
 
