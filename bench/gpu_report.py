@@ -126,7 +126,7 @@ def self_test():
         "tests": ["== test_kernels", "[doctest] test cases:  12 |  11 passed | 1 failed | 0 skipped", "first step: loss_d 1 on the CPU, 1 on CUDA"],
         "sanitizer": ["== memcheck", "========= ERROR SUMMARY: 0 errors", "sanitizer memcheck: passed"],
         "kernels": [row % ("resnet down 1, up 2", "fprop", "n1h128", 2, 3, 100, "GFLOP/s", "cuda naive"),
-                    row % ("leaky_relu", "", "16x256x256x32", 0.5, 0.6, 1500, "GB/s", "50 % of copy"),
+                    row % ("leaky_relu", "", "16x256x256x32", 0.5, 0.6, 1500, "GB/s", "50 % of stream"),
                     row % ("resnet down 1, up 2", "fprop", "n1h128", 0.5, 0.5, 400, "GFLOP/s", "torch")],
         "steps": [json.dumps(step), json.dumps(dict(step, library="torch 9", setting="X, NCHW", median_ms=3.0)),
                   json.dumps(dict(step, library="torch 9", setting="X, channels_last", median_ms=2.0)), '{"case": "cut'],
@@ -140,7 +140,7 @@ def self_test():
         text = page(folder)
     for wanted in ["# sumi on Example 9\n", "- tests: FAILED after 1 s\n", "| test_kernels | 12 | 11 | 1 |\n", "- sanitizer memcheck: passed\n",
                    "| resnet down 1, up 2 | fprop | n1h128 | 2.0000 | 100.0 GFLOP/s | cuda naive | 0.5000 | 0.250 |\n",
-                   "| leaky_relu |  | 16x256x256x32 | 0.5000 | 1500.0 GB/s | 50 % of copy |  |  |\n",
+                   "| leaky_relu |  | 16x256x256x32 | 0.5000 | 1500.0 GB/s | 50 % of stream |  |  |\n",
                    "| dcgan64 | 4.000 | 2.000 | 0.500 | 2 | 2 | channels_last |\n", "| 2000 | 0.2500 | 4.0000 |\n",
                    "- first step: loss_d 1 on the CPU, 1 on CUDA\n"]:
         assert wanted in text, wanted + "not in:\n" + text

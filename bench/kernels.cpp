@@ -1,19 +1,17 @@
 // Times convolution on the layers of DCGAN-64 (batch 16) and CycleGAN (batch 1, 128 pixels), a matrix product, and kernels
 // that only move memory, one line each.
 //   bench_kernels [WORD] [--device cpu|cuda|emu]   only the lines whose name contains WORD
-// On the CPU processor time of one thread, on a GPU time between events. Memory-bound kernels are compared with what a
-// large copy reaches on the same device, counting bytes read and bytes written.
+// On the CPU processor time of one thread, on a GPU time between events. Memory-bound kernels are compared with the
+// rate at which the device streams memory, counting bytes read and bytes written.
 #include <fmt/format.h>
 
 #include <string>
 #include <vector>
 
-#include "bench/target.h"
-#include "kernels/activation.h"
+#include "bench/line.h"
+#include "bench/memory.h"
 #include "kernels/conv.h"
 #include "kernels/gemm.h"
-#include "kernels/norm.h"
-#include "kernels/optim.h"
 
 namespace sumi::bench {
 namespace {
@@ -50,29 +48,6 @@ constexpr Layer layers[] = {
     {"patch 5", 1, 15, 15, 512, 1, 4, 1, 1},
 };
 
-// One line: best and median time, the rate of `work` at the best time, and what ran.
-//   work   in units of `per_second` per millisecond: 1e6 operations for GFLOP/s, 1e6 bytes for GB/s
-struct Rate {
-  double work;
-  const char* per_second;
-};
-
-template <class Run>
-double measure(Target& target, const std::string& name, const char* part, const std::string& geometry,
-               Rate rate, Run&& run, double copy_rate = 0) {
-  KernelLog log;
-  const Exec logging = target.exec(&log), quiet = target.exec();
-  run(logging);
-  const std::vector<double> times = target.times([&] { run(quiet); });
-  const double best = quantile(times, 0), per_second = rate.work / best;
-  std::string ran = log.empty() ? "" : log.front();
-  if (copy_rate > 0) ran = fmt::format("{:.0f} % of copy", 100 * per_second / copy_rate);
-  fmt::print("{:<20} {:<6} {:<28} best {:8.4f} median {:8.4f} ms {:8.1f} {}  {}\n", name, part, geometry,
-             best, quantile(times, 0.5), per_second, rate.per_second, ran);
-  std::fflush(stdout);
-  return per_second;
-}
-
 void measure_layer(Target& target, const Layer& l) {
   const ConvGeom g = ConvGeom::make("bench", {l.n, l.h, l.w, l.c}, {l.k, l.r, l.r, l.c},
                                     ConvOptions::same_pads(l.stride, l.pad));
@@ -94,68 +69,6 @@ void measure_gemm(Target& target) {
   const double flop = 2.0 * static_cast<double>(side * side) * static_cast<double>(side);
   measure(target, "gemm", "f32", g.str(), {1e-6 * flop, "GFLOP/s"},
           [&](const Exec& e) { kernels::gemm(e, g, a.view(), b.view(), {}, y.view(), Write::overwrite); });
-}
-
-// The rate of a copy from memory to memory, much larger than any cache: GB/s, read and written bytes together.
-double measure_copy(Target& target) {
-  const std::size_t bytes = std::size_t{1} << (target.emulated() ? 20 : target.on_host() ? 28 : 30);
-  void *from = target.allocate(bytes), *to = target.allocate(bytes);
-  const std::vector<char> zeros(bytes);
-  target.fill(from, zeros.data(), bytes);
-  target.fill(to, zeros.data(), bytes);
-  const double rate =
-      measure(target, "copy", "", fmt::format("{} MiB", bytes >> 20),
-              {2e-6 * static_cast<double>(bytes), "GB/s"}, [&](const Exec& e) {
-                if (target.on_host())
-                  std::memcpy(to, from, bytes);
-                else
-                  SUMI_CUDA_CALL(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, e.stream));
-              });
-  target.release(from);
-  target.release(to);
-  return rate;
-}
-
-// `operands`: how many numbers are read or written for each of `count`.
-Rate traffic(std::int64_t count, int operands) {
-  return {1e-6 * sizeof(float) * static_cast<double>(count) * operands, "GB/s"};
-}
-
-void measure_memory(Target& target, const std::string& word) {
-  const auto wanted = [&](const std::string& name) { return name.find(word) != std::string::npos; };
-  if (!wanted("copy") && !wanted("leaky_relu") && !wanted("norm_apply") && !wanted("adam")) return;
-  const double copy = measure_copy(target);
-  // 10 million and more: beyond the second-level cache of any GPU so far.
-  const Shape shape = target.emulated() ? Shape{2, 16, 16, 32} : Shape{16, 256, 256, 32};
-  const std::int64_t parameters = target.emulated() ? 10'000 : 10'000'000;
-  if (wanted("leaky_relu") || wanted("norm_apply")) {
-    const Operand x(target, shape, 1), y(target, shape, 2);
-    const Operand mean(target, {1, 1, 1, shape.c}, 3), gamma(target, {1, 1, 1, shape.c}, 4);
-    if (wanted("leaky_relu"))
-      measure(
-          target, "leaky_relu", "", shape.str(), traffic(shape.count(), 2),
-          [&](const Exec& e) { kernels::leaky_relu(e, 0.2, x.view(), y.view()); }, copy);
-    std::vector<float> ones(static_cast<std::size_t>(shape.c), 1.0F);
-    const Operand var(target, {1, 1, 1, shape.c}, 5);
-    target.fill(var.view().data, ones.data(), ones.size() * sizeof(float));
-    if (wanted("norm_apply"))
-      measure(
-          target, "norm_apply", "relu", shape.str(), traffic(shape.count(), 2),
-          [&](const Exec& e) {
-            kernels::norm_apply(e, {.x = shape}, x.view(), mean.view(), var.view(), gamma.view(), mean.view(),
-                                kernels::Unary::relu, 0, {}, y.view());
-          },
-          copy);
-  }
-  if (!wanted("adam")) return;
-  const Shape flat = Shape::vector(parameters);
-  const Operand p(target, flat, 1), g(target, flat, 2), m(target, flat, 3), v(target, flat, 4);
-  // v is g squared now
-  kernels::optimizer_step(target.exec(), {.beta2 = 0}, p.view(), g.view(), m.view(), v.view(), {}, {});
-  measure(
-      target, "adam", "", flat.str(), traffic(parameters, 7),
-      [&](const Exec& e) { kernels::optimizer_step(e, {}, p.view(), g.view(), m.view(), v.view(), {}, {}); },
-      copy);
 }
 
 void run(const std::string& device, const std::string& word) {

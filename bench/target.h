@@ -110,7 +110,9 @@ class Operand {
   ~Operand() { target_.release(data_); }
   Operand(const Operand&) = delete;
   Operand& operator=(const Operand&) = delete;
-  MutView view() const { return {data_, DType::f32, shape_, target_.device()}; }
+  MutView view() const { return view_of(shape_); }
+  // Its first numbers, as many as `shape` has.
+  MutView view_of(const Shape& shape) const { return {data_, DType::f32, shape, target_.device()}; }
 
  private:
   const Target& target_;

@@ -8,19 +8,36 @@
 #include <mutex>
 #include <thread>
 
+#include "engine/memory.h"
 #include "kernels/base/launch.h"
 #include "kernels/build.h"
 
 namespace sumi {
 namespace {
 
+// Scratch memory out of the pool, so that activations use it between two convolutions.
+std::map<void*, Storage>& lent_scratch() {
+  thread_local std::map<void*, Storage> lent;
+  return lent;
+}
+void* borrow(std::size_t bytes) {
+  Storage storage = Pool::of(Device{}).allocate(bytes);
+  void* data = storage->data();
+  lent_scratch().emplace(data, std::move(storage));
+  return data;
+}
+void hand_back(void* data) {
+  lent_scratch().erase(data);
+}
+
 struct HostExecs {
-  Scratch cpu_scratch, ref_scratch;
+  Scratch cpu_scratch{{&borrow, &hand_back, true}}, ref_scratch;
   Exec cpu{Device{Device::Kind::cpu, 0}, &cpu_scratch, nullptr};
   Exec ref{Device{Device::Kind::ref, 0}, &ref_scratch, nullptr};
 };
 
 HostExecs& host_execs() {
+  lent_scratch();  // outlives the scratch memories, which give back into it
   thread_local HostExecs execs;
   return execs;
 }
@@ -166,13 +183,20 @@ ConvPolicy parse_conv_policy(const std::string& kernels, bool exact) {
   if (kernels == "auto") return {By::any, exact};
   if (kernels == "own") return {By::own, exact};
   if (kernels != "onednn") fail("--kernels", fmt::format("unknown '{}'; use auto, own or onednn", kernels));
-  if (std::string(kernels::cpu_library()).find("oneDNN") == std::string::npos)
+  if (std::string(kernels::cpu_library()) != "oneDNN")
     fail("--kernels", "onednn is not in this build; use own, or build with -DSUMI_ONEDNN=ON");
   return {By::onednn, exact};
 }
 
-void set_conv_policy(const std::string& kernels, bool exact) {
-  own_exec({Device::Kind::cpu, 0}).conv = parse_conv_policy(kernels, exact);
+void set_conv_policy(const ConvPolicy& policy) {
+  own_exec({Device::Kind::cpu, 0}).conv = policy;
+}
+
+RecordConvolutions::RecordConvolutions(ConvUses& uses) {
+  own_exec({Device::Kind::cpu, 0}).conv_uses = &uses;
+}
+RecordConvolutions::~RecordConvolutions() {
+  own_exec({Device::Kind::cpu, 0}).conv_uses = nullptr;
 }
 
 std::string compute_signature(const Device& device) {

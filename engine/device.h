@@ -36,10 +36,10 @@ class ScratchUse {
 void set_threads(int threads);
 int threads();
 
-// Which forms of convolution this thread's CPU kernels take from now on: "auto" (the fastest known), "own" or "onednn", which
-// falls back on our own where oneDNN has nothing good; `exact`: no Winograd. Error for another word and for a library
-// that this build has not.
-void set_conv_policy(const std::string& kernels, bool exact);
+// Which forms of convolution this thread's CPU kernels take from now on.
+void set_conv_policy(const ConvPolicy& policy);
+// The policy for "auto" (the fastest known), "own" or "onednn", which falls back on our own where oneDNN has nothing good;
+// `exact`: no Winograd. Error for another word and for a library that this build has not.
 ConvPolicy parse_conv_policy(const std::string& kernels, bool exact);
 
 // What computes on a device, as far as its bits depend on it: "cpu, AVX2, oneDNN". Stored in checkpoints.
@@ -50,6 +50,15 @@ struct DeviceInfo {
   std::string description;  // one line
 };
 std::vector<DeviceInfo> list_devices();
+
+// While it lives, this thread's CPU convolutions are appended to `uses`.
+class RecordConvolutions {
+ public:
+  explicit RecordConvolutions(ConvUses& uses);
+  ~RecordConvolutions();
+  RecordConvolutions(const RecordConvolutions&) = delete;
+  RecordConvolutions& operator=(const RecordConvolutions&) = delete;
+};
 
 // The KernelLog that this thread's Execs append to, or null. For --explain.
 void set_kernel_log(KernelLog* log);

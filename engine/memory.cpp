@@ -1,6 +1,7 @@
 #include "engine/memory.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -16,6 +17,13 @@ namespace {
 
 constexpr std::align_val_t kAlign{64};
 constexpr std::size_t kFrugalBytes = 1 << 20;
+constexpr std::size_t kArenaBytes = 1 << 16;
+// AddressSanitizer sees what is written beyond a block where each block is an allocation of its own.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kArenas = false;
+#else
+constexpr bool kArenas = true;
+#endif
 
 thread_local Pool* pool_in_use = nullptr;
 
@@ -87,32 +95,61 @@ Pool::Use::~Use() {
   pool_in_use = nullptr;
 }
 
-Storage Pool::allocate(std::size_t bytes) {
-  const std::size_t size = size_class(bytes);
-  void* data = nullptr;
+void* Pool::from_arena(std::size_t bytes) {
+  HostArena::Place place;
+  std::int64_t more = 0;
   {
     const std::lock_guard lock(mutex_);
-    auto found = free_.find(size);
+    if (!arena_)
+      arena_ = std::make_unique<HostArena>(static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+                                           static_cast<std::size_t>(sysconf(_SC_PAGESIZE)));
+    place = arena_->find(bytes);
+    if (!place.data) return nullptr;
+    const std::size_t held = arena_->held();
+    if (place.fresh >= kFrugalBytes && FrugalMemory::on()) {
+      arena_->trim();
+      place = arena_->find(bytes);
+    }
+    arena_->take(place, bytes);
+    more = static_cast<std::int64_t>(arena_->held()) - static_cast<std::int64_t>(held);
+  }
+  if (more != 0) count(0, more);
+  return place.data;
+}
+
+void* Pool::from_free_list(std::size_t bytes) {
+  {
+    const std::lock_guard lock(mutex_);
+    auto found = free_.find(bytes);
     if (found != free_.end() && !found->second.empty()) {
-      data = found->second.back();
+      void* data = found->second.back();
       found->second.pop_back();
+      return data;
     }
   }
+  if (bytes >= kFrugalBytes && FrugalMemory::on()) trim();
+  void* data = take_from_system(device_, bytes);
   if (!data) {
-    if (size >= kFrugalBytes && FrugalMemory::on()) trim();
-    data = take_from_system(device_, size);
-    if (!data) {
-      trim();
-      data = take_from_system(device_, size);
-    }
-    if (!data)
-      fail("memory",
-           fmt::format("out of memory{}: asked for {:.1f} MiB with {:.1f} MiB in use; lower --batch-size, "
-                       "--size or --crop-size, or use a smaller network (--ngf, --ndf)",
-                       device_.on_host() ? "" : " on " + device_.str(), size / 1048576.0,
-                       (whole_ ? whole_ : this)->stats().in_use / 1048576.0));
-    count(0, static_cast<std::int64_t>(size));
+    trim();
+    data = take_from_system(device_, bytes);
   }
+  if (data) count(0, static_cast<std::int64_t>(bytes));
+  return data;
+}
+
+Storage Pool::allocate(std::size_t bytes) {
+  std::size_t size = (bytes + 63) / 64 * 64;
+  void* data = kArenas && device_.on_host() && size >= kArenaBytes ? from_arena(size) : nullptr;
+  if (!data) {
+    size = size_class(bytes);
+    data = from_free_list(size);
+  }
+  if (!data)
+    fail("memory",
+         fmt::format("out of memory{}: asked for {:.1f} MiB with {:.1f} MiB in use; lower --batch-size, "
+                     "--size or --crop-size, or use a smaller network (--ngf, --ndf)",
+                     device_.on_host() ? "" : " on " + device_.str(), size / 1048576.0,
+                     (whole_ ? whole_ : this)->stats().in_use / 1048576.0));
 #ifndef NDEBUG
   if (device_.on_host())
     std::memset(data, 0xFF, size);
@@ -126,7 +163,10 @@ Storage Pool::allocate(std::size_t bytes) {
 void Pool::give_back(void* data, std::size_t bytes) {
   {
     const std::lock_guard lock(mutex_);
-    free_[bytes].push_back(data);
+    if (arena_ && arena_->owns(data))
+      arena_->release(data, bytes);
+    else
+      free_[bytes].push_back(data);
   }
   count(-static_cast<std::int64_t>(bytes), 0);
 }
@@ -143,10 +183,17 @@ void Pool::reset_peak() {
 
 void Pool::trim() {
   std::map<std::size_t, std::vector<void*>> unused;
+  std::size_t from_arena = 0;
   {
     const std::lock_guard lock(mutex_);
     unused.swap(free_);
+    if (arena_) {
+      from_arena = arena_->held();
+      arena_->trim();
+      from_arena -= arena_->held();
+    }
   }
+  if (from_arena != 0) count(0, -static_cast<std::int64_t>(from_arena));
   for (auto& [size, blocks] : unused) {
     for (void* block : blocks) give_to_system(device_, block);
     count(0, -static_cast<std::int64_t>(size * blocks.size()));

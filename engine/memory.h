@@ -1,4 +1,5 @@
-// The caching allocator. Blocks return to free lists and are handed out again; nothing is freed until trim().
+// The caching allocator. What is freed is handed out again and goes back to the system at trim() only: large blocks of
+// host memory are cut from an arena, all others return to free lists.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "engine/host_arena.h"
 #include "kernels/base/view.h"
 
 namespace sumi {
@@ -16,8 +18,8 @@ namespace sumi {
 struct PoolStats {
   std::size_t in_use = 0;        // bytes handed out now
   std::size_t peak_in_use = 0;   // the most that was handed out at once since reset_peak()
-  std::size_t held = 0;          // bytes taken from the system: in use or waiting in a free list
-  std::int64_t allocations = 0;  // how often the system was asked
+  std::size_t held = 0;          // bytes taken from the system: in use or waiting to be
+  std::int64_t allocations = 0;  // how often the system was asked for more
 };
 
 class Pool;
@@ -71,6 +73,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
  private:
   friend class Block;
   explicit Pool(const Device& device, Pool* whole = nullptr) : device_(device), whole_(whole) {}
+  void* from_arena(std::size_t bytes);  // null where it has no place
+  void* from_free_list(std::size_t bytes);
   void give_back(void* data, std::size_t bytes);
   // More (or, below 0, fewer) bytes in use and held.
   void count(std::int64_t in_use, std::int64_t held);
@@ -78,6 +82,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
   Device device_;
   Pool* whole_;  // whose statistics a private pool's numbers enter; never freed
   mutable std::mutex mutex_;
+  std::unique_ptr<HostArena> arena_;  // from the first large block on
   std::map<std::size_t, std::vector<void*>> free_;
   PoolStats stats_;
 };

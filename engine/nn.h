@@ -61,6 +61,8 @@ class Module {
   std::int64_t parameter_count() const;
   // Batch norm and dropout behave differently in training (the default) and at inference.
   void set_training(bool on);
+  // Whether, in training, what a sample becomes depends on the others of its batch: batch norm.
+  virtual bool mixes_samples() const;
 
   // The name in traces and error messages.
   const std::string& name() const { return name_; }
@@ -109,6 +111,7 @@ class Layer final : public Module {
  public:
   Layer(const LayerSpec& spec, DType dtype, const Device& device);
   Shape plan(const Shape& x, Cost& cost) const override;
+  bool mixes_samples() const override { return spec_.norm == LayerSpec::Norm::batch; }
   const LayerSpec& spec() const { return spec_; }
   using Module::operator();
   // With `residual` [as the result before next_pad] added behind the activation.
@@ -151,10 +154,11 @@ class Pad final : public Module {
   PadGeom geom_;
 };
 
-// Twice the height and width.
+// Twice the height and width, and a border for the next layer's convolution.
 class Upsample final : public Module {
  public:
-  explicit Upsample(ResizeMode mode) : Module("upsample"), mode_(mode) {}
+  explicit Upsample(ResizeMode mode, const PadGeom& next_pad = {})
+      : Module("upsample"), mode_(mode), next_pad_(next_pad) {}
   Shape plan(const Shape& x, Cost& cost) const override;
 
  protected:
@@ -162,6 +166,7 @@ class Upsample final : public Module {
 
  private:
   ResizeMode mode_;  // bilinear: half-pixel centres
+  PadGeom next_pad_;
 };
 
 // Zeroes each element with probability p while training, drawing from `stream`, which must outlive it.

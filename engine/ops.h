@@ -132,7 +132,9 @@ Tensor spectral_normalize(const Tensor& w, const Tensor& u, const Tensor& v, boo
 // --- pad.cpp, resize.cpp, pool.cpp, random.cpp
 Tensor pad2d(const Tensor& x, const PadGeom& g);
 Tensor pad2d_grad(const Tensor& dy, const PadGeom& g, const Shape& x_shape);
-Tensor resize2d(const Tensor& x, std::int64_t h, std::int64_t w, const ResizeGeom& g);
+// x resized to h x w, with a border around it.
+Tensor resize2d(const Tensor& x, std::int64_t h, std::int64_t w, const ResizeGeom& g,
+                const PadGeom& pad = {});
 Tensor resize2d_grad(const Tensor& dy, const Shape& x_shape, const ResizeGeom& g);
 Tensor avg_pool2d(const Tensor& x, const PoolGeom& g);
 Tensor max_pool2d(const Tensor& x, const PoolGeom& g);

@@ -9,6 +9,9 @@
 
 namespace sumi::kernels {
 
+// Which of a convolution's three computations: the output, the input's gradient, the weight's gradient.
+enum class ConvDirection : std::uint8_t { fprop, dgrad, wgrad };
+
 // What the caller chooses; everything else follows from the operands' shapes.
 struct ConvOptions {
   int stride = 1;

@@ -14,6 +14,8 @@ struct PadGeom {
   int top = 0, bottom = 0, left = 0, right = 0;
 
   Shape padded(const Shape& x) const { return {x.n, x.h + top + bottom, x.w + left + right, x.c}; }
+  // The shape whose padded() is y.
+  Shape inside(const Shape& y) const { return {y.n, y.h - top - bottom, y.w - left - right, y.c}; }
   bool any() const { return top || bottom || left || right; }
   // Throws when a pad is negative or, with reflect, not smaller than the size it mirrors.
   void check(const char* op, const Shape& x) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/base/exec.h"
+#include "kernels/pad.h"
 
 namespace sumi::kernels {
 
@@ -19,9 +20,9 @@ struct ResizeGeom {
   ResizeCoords coords = ResizeCoords::half_pixel;
 };
 
-// y [n,h',w',c] from x [n,h,w,c]; the sizes are the views'.
-using Resize = void(const Exec&, const ResizeGeom&, View x, MutView y);
-// dx (+)= the adjoint of resize applied to dy.
+// y [n,h',w',c] with a border, from x [n,h,w,c], in one pass. The sizes are the views'; h' and w' are y's less the pads.
+using Resize = void(const Exec&, const ResizeGeom&, View x, const PadGeom& pad, MutView y);
+// dx (+)= the adjoint of resize (without a border) applied to dy.
 using ResizeGrad = void(const Exec&, const ResizeGeom&, View dy, MutView dx, Write);
 
 namespace ref {
@@ -43,11 +44,14 @@ inline void check_resize(const char* kernel, const Exec& e, View small, View big
   if (small.shape.n != big.shape.n || small.shape.c != big.shape.c || small.count() == 0 || big.count() == 0)
     fail(kernel, small.shape.str() + " and " + big.shape.str() + " must agree in n and c and be non-empty");
 }
-inline void resize(const Exec& e, const ResizeGeom& g, View x, MutView y) {
+inline void resize(const Exec& e, const ResizeGeom& g, View x, MutView y, const PadGeom& pad = {}) {
   check_resize("resize", e, x, y);
+  const Shape inner = pad.inside(y.shape);
+  if (inner.count() <= 0) fail("resize", "nothing is left of " + y.shape.str() + " inside the border");
+  pad.check("resize", inner);
   on_device(
-      "resize", e, [&] { ref::resize(e, g, x, y); }, [&] { cpu::resize(e, g, x, y); },
-      [&] { cuda::resize(e, g, x, y); });
+      "resize", e, [&] { ref::resize(e, g, x, pad, y); }, [&] { cpu::resize(e, g, x, pad, y); },
+      [&] { cuda::resize(e, g, x, pad, y); });
 }
 inline void resize_grad(const Exec& e, const ResizeGeom& g, View dy, MutView dx, Write write) {
   check_resize("resize_grad", e, dx, dy);

@@ -33,10 +33,17 @@ LayerSpec layer(const std::string& name, std::int64_t in, std::int64_t out, int 
   return s;
 }
 
-// Adds the layers, each padding its result for the next in the same pass over it, and a padding of the first's input.
-void add_chain(Sequential& to, std::vector<LayerSpec> layers, const Place& place) {
+// Adds the layers, each padding its result for the next in the same pass over it. What comes before them pads their input:
+// an upsampling, or a layer of padding alone.
+enum class Before : std::uint8_t { nothing, upsample };
+void add_chain(Sequential& to, std::vector<LayerSpec> layers, const Place& place,
+               Before before = Before::nothing) {
   const auto wanted = [](const LayerSpec& s) { return border(s.kernel, s.stride); };
-  if (const PadGeom first = wanted(layers.front()); first.any()) to.add(std::make_unique<Pad>(first));
+  const PadGeom first = wanted(layers.front());
+  if (before == Before::upsample)
+    to.add(std::make_unique<Upsample>(ResizeMode::bilinear, first));
+  else if (first.any())
+    to.add(std::make_unique<Pad>(first));
   for (std::size_t i = 0; i < layers.size(); ++i) {
     if (i + 1 < layers.size()) layers[i].next_pad = wanted(layers[i + 1]);
     to.add(layers[i], place.dtype, place.device);
@@ -90,16 +97,14 @@ std::unique_ptr<Module> anime_generator(DType dtype, const Device& device) {
     g->add(
         std::make_unique<InvertedResidual>("block_c." + std::to_string(i), i == 1 ? 128 : 256, 256, place));
   add_chain(*g, {layer("block_c.5", 256, 128, 3)}, place);
-  g->add(std::make_unique<Upsample>(ResizeMode::bilinear));
-  add_chain(*g, {layer("block_d.0", 128, 128, 3), layer("block_d.1", 128, 128, 3)}, place);
-  g->add(std::make_unique<Upsample>(ResizeMode::bilinear));
+  add_chain(*g, {layer("block_d.0", 128, 128, 3), layer("block_d.1", 128, 128, 3)}, place, Before::upsample);
   LayerSpec out = layer("out_layer", 32, 3, 1);
   out.norm = LayerSpec::Norm::none;
   out.act = Unary::tanh;
   out.name = "out_layer.0";
   add_chain(
       *g, {layer("block_e.0", 128, 64, 3), layer("block_e.1", 64, 64, 3), layer("block_e.2", 64, 32, 7), out},
-      place);
+      place, Before::upsample);
   return g;
 }
 

@@ -77,6 +77,8 @@ TrainingState stored_state(const CheckpointFile& file) {
       fail(where, fmt::format("has kernels as {}, no text; {}", short_text(*kernels), kCure));
     state.kernels = kernels->get<std::string>();
   }
+  if (const auto plan = json.find("plan"); plan != json.end())
+    state.plan = plan_from_json(*plan, "plan in the " + where, kCure);
   const Json& counters = reader.member("counters");
   if (!counters.is_object())
     fail(where, fmt::format("has counters as {}, no object; {}", short_text(counters), kCure));

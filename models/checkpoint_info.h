@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/checkpoint.h"
+#include "models/conv_plan_file.h"
 #include "models/options.h"
 
 namespace sumi {
@@ -22,6 +24,7 @@ struct TrainingState {
   std::uint64_t data_key = 0;  // of what it was trained on
   int threads = 0;
   std::string kernels;  // what computed it; "" in old files
+  std::optional<StoredPlan> plan;
   std::map<std::string, std::uint64_t> counters;
 };
 

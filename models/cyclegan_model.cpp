@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/device.h"
+#include "models/joined_pass.h"
 
 namespace sumi {
 namespace {
@@ -62,39 +63,48 @@ std::vector<Model::Network> CycleGanModel::networks() {
           {"d_b", d_b_.get(), picture}};
 }
 
-// Identity first, then the cycle, each walked back at once: the activations of two passes are alive at a time
-// instead of three.
+// `away` draws this side's pictures and, for the identity, those that are at home where it leads: in one pass where its
+// norm allows that. Otherwise the identity comes first and is walked back at once, so that the activations of two passes
+// are alive at a time instead of three.
 CycleGanModel::GeneratorLosses CycleGanModel::generators_step(Tape& tape, const Side& side,
-                                                              const Tensor& real) const {
+                                                              const Tensor& real, const Tensor& other) const {
   GeneratorLosses losses;
   const Tensor none = Tensor::zeros(Shape::scalar(), real.dtype(), real.device());
   losses.identity = losses.cycle = none;
-  if (side.lambda_identity > 0) {
-    const Tensor identity = affine(l1((*side.home)(real), real), side.lambda_identity);
-    tape.backward(identity);
-    losses.identity = identity.detach();
+  const auto identity_loss = [&](const Tensor& drawn) {
+    return affine(l1(drawn, other), side.lambda_identity);
+  };
+  Tensor fake, total;
+  if (side.lambda_identity > 0 && can_join(*side.away, real, other)) {
+    const Pair drawn = run_joined(*side.away, real, other);
+    fake = drawn.first;
+    total = identity_loss(drawn.second);
+    losses.identity = total.detach();
+  } else {
+    if (side.lambda_identity > 0) {
+      const Tensor identity = identity_loss((*side.away)(other));
+      tape.backward(identity);
+      losses.identity = identity.detach();
+    }
+    fake = (*side.away)(real);
   }
-  const Tensor fake = (*side.away)(real);
+  losses.fake = fake.detach();
   const Tensor gan = loss_.generator((*side.critic)(fake));
   losses.gan = gan.detach();
-  losses.fake = fake.detach();
+  total = total ? add(gan, total) : gan;
   if (side.lambda_cycle > 0) {
     const Tensor cycle = affine(l1((*side.home)(fake), real), side.lambda_cycle);
-    tape.backward(add(gan, cycle));
     losses.cycle = cycle.detach();
-  } else {
-    tape.backward(gan);
+    total = add(total, cycle);
   }
+  tape.backward(total);
   return losses;
 }
 
 Tensor CycleGanModel::discriminator_step(Tape& tape, Module& d, const Tensor& real,
                                          const Tensor& fake) const {
-  const Tensor on_real = affine(loss_.discriminator_real(d(real)), 0.5);
-  tape.backward(on_real);
-  const Tensor on_fake = affine(loss_.discriminator_fake(d(fake)), 0.5);
-  tape.backward(on_fake);
-  return add(on_real.detach(), on_fake.detach());
+  const Pair losses = train_discriminator(tape, tape.mark(), d, real, fake, loss_, 0.5).losses;
+  return add(losses.first.detach(), losses.second.detach());
 }
 
 void CycleGanModel::set_rates(double factor) {
@@ -111,10 +121,10 @@ std::vector<Stat> CycleGanModel::run_step(const std::vector<Tensor>& real) {
   GeneratorLosses from_a, from_b;
   {
     const Frozen frozen(d_->arena());
-    const Side side_a{g_ab_.get(), g_ba_.get(), d_b_.get(), options_.lambda_a, options_.lambda_a * identity};
-    const Side side_b{g_ba_.get(), g_ab_.get(), d_a_.get(), options_.lambda_b, options_.lambda_b * identity};
-    from_a = generators_step(tape, side_a, a);
-    from_b = generators_step(tape, side_b, b);
+    const Side side_a{g_ab_.get(), g_ba_.get(), d_b_.get(), options_.lambda_a, options_.lambda_b * identity};
+    const Side side_b{g_ba_.get(), g_ab_.get(), d_a_.get(), options_.lambda_b, options_.lambda_a * identity};
+    from_a = generators_step(tape, side_a, a, b);
+    from_b = generators_step(tape, side_b, b, a);
   }
   g_->update();
 
@@ -128,8 +138,8 @@ std::vector<Stat> CycleGanModel::run_step(const std::vector<Tensor>& real) {
           {"loss_g_ba", from_b.gan},
           {"loss_cycle_a", from_a.cycle},
           {"loss_cycle_b", from_b.cycle},
-          {"loss_identity_a", from_a.identity},
-          {"loss_identity_b", from_b.identity},
+          {"loss_identity_a", from_b.identity},
+          {"loss_identity_b", from_a.identity},
           {"loss_d_a", loss_d_a},
           {"loss_d_b", loss_d_b}};
 }

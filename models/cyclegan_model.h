@@ -40,17 +40,18 @@ class CycleGanModel final : public Model {
   std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
 
  private:
-  // One domain's side of the step. Everything but `real` belongs to the other side's point of view too, so
-  // names say which generator: `away` leads out of this domain, `home` into it.
+  // One domain's side of the step: `away` leads out of it, `home` into it.
   struct Side {
     Module *away, *home, *critic;  // of domain A: g_ab, g_ba, d_b (which judges what `away` draws)
-    double lambda_cycle, lambda_identity;
+    double lambda_cycle;           // of |home(away(real)) - real|
+    double lambda_identity;        // of |away(other) - other|
   };
   struct GeneratorLosses {
     Tensor gan, cycle, identity;
     Tensor fake;  // in the other domain
   };
-  GeneratorLosses generators_step(Tape& tape, const Side& side, const Tensor& real) const;
+  GeneratorLosses generators_step(Tape& tape, const Side& side, const Tensor& real,
+                                  const Tensor& other) const;
   Tensor discriminator_step(Tape& tape, Module& d, const Tensor& real, const Tensor& fake) const;
 
   TrainOptions options_;

@@ -1,5 +1,7 @@
 #include "models/gan_model.h"
 
+#include "models/joined_pass.h"
+
 namespace sumi {
 namespace {
 
@@ -54,14 +56,8 @@ std::vector<Stat> GanModel::run_step(const std::vector<Tensor>& domains) {
   last_fake_ = fake.detach();
   const Tape::Mark mark = tape.mark();
 
-  // L_D on real, then on fake: two passes, so that batch norm sees each kind by itself.
   d_trained_->arena().begin();
-  const Tensor on_real = (*d_)(real);
-  const Tensor loss_real = loss_.discriminator_real(on_real);
-  tape.backward(loss_real, mark);
-  const Tensor on_fake = (*d_)(last_fake_);
-  const Tensor loss_fake = loss_.discriminator_fake(on_fake);
-  tape.backward(loss_fake, mark);
+  const Judgement judged = train_discriminator(tape, mark, *d_, real, last_fake_, loss_, 1);
   d_trained_->update();
 
   // L_G through the updated d, whose own gradients nobody needs now.
@@ -75,9 +71,10 @@ std::vector<Stat> GanModel::run_step(const std::vector<Tensor>& domains) {
   g_trained_->update();
 
   const NoGrad no_grad;
+  const auto& [on_real, on_fake] = judged.logits;
   const Tensor right =
       sub(loss_.share_real(on_real), loss_.share_real(on_fake));  // of the reals, less of the fakes
-  return {{"loss_d", add(loss_real, loss_fake)},
+  return {{"loss_d", add(judged.losses.first, judged.losses.second)},
           {"loss_g", loss_g},
           {"d_real", loss_.mean_score(on_real)},
           {"d_fake", loss_.mean_score(on_fake)},

@@ -196,6 +196,8 @@ void validate(const TrainOptions& o) {
   }
   const Device device = parse_device(o.device);
   parse_conv_policy(o.kernels, o.exact);
+  if (!o.plan.empty() && (o.device != "cpu" || o.kernels != "auto"))
+    fail("--plan", "chooses among the CPU's kernels; use it with --device cpu and --kernels auto");
   // Names go into JSON files, which are UTF-8.
   visit_options(o, [](const OptionInfo& info, const auto& value) {
     if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string>) {

@@ -58,6 +58,7 @@ struct TrainOptions {
   std::string device = "cpu", precision = "auto", kernels = "auto";
   bool exact = false;
   int threads = 0;
+  std::string plan;
   bool no_graph = false;
   bool check = false;
 };
@@ -221,6 +222,9 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"exact", "", machine, "",
                    "no Winograd, whose error is about twice the direct form's: slower", false},
         o.exact);
+  visit(OptionInfo{"plan", "", machine, "FILE",
+                   "convolution on the CPU as sumi tune found it fastest; kept in the checkpoints", true},
+        o.plan);
   visit(OptionInfo{"no-graph", "", machine, "",
                    "on a CUDA device, submit every step anew instead of replaying a captured one", true},
         o.no_graph);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "engine/device.h"
+#include "models/conv_plan_file.h"
 #include "models/trainer.h"
 
 namespace sumi {
@@ -68,20 +69,42 @@ std::string describe_plan(const TrainOptions& options) {
   return text;
 }
 
-std::vector<OpRecord> explain_step(const TrainOptions& options) {
-  set_threads(options.threads);
-  set_conv_policy(options.kernels, options.exact);
-  const std::unique_ptr<Model> model = make_model(options);
-  RandomStream stream(options.seed, 0);
+namespace {
+
+// A model and random pictures for its step, as the options say; it has taken one step, which makes buffers.
+struct Rehearsal {
+  std::unique_ptr<Model> model;
   std::vector<Tensor> real;
-  for (int domain = 0; domain < model->domains(); ++domain)
-    real.push_back(stream.uniform(picture_shape(options),
-                                  options.precision == "f64" ? DType::f64 : DType::f32,
-                                  parse_device(options.device), -1, 1));
-  model->step(real, 0);  // the first step makes buffers and plans
+
+  explicit Rehearsal(const TrainOptions& options) {
+    set_threads(options.threads);
+    set_conv_policy(
+        conv_policy(options, options.plan.empty() ? std::nullopt : std::optional(read_plan(options.plan))));
+    model = make_model(options);
+    RandomStream stream(options.seed, 0);
+    for (int domain = 0; domain < model->domains(); ++domain)
+      real.push_back(stream.uniform(picture_shape(options),
+                                    options.precision == "f64" ? DType::f64 : DType::f32,
+                                    parse_device(options.device), -1, 1));
+    model->step(real, 0);
+  }
+};
+
+}  // namespace
+
+std::vector<OpRecord> explain_step(const TrainOptions& options) {
+  Rehearsal rehearsal(options);
   Trace trace;
-  model->step(real, 0);
+  rehearsal.model->step(rehearsal.real, 0);
   return std::move(trace.records);
+}
+
+ConvUses convolutions_of_step(const TrainOptions& options) {
+  Rehearsal rehearsal(options);
+  ConvUses uses;
+  const RecordConvolutions record(uses);
+  rehearsal.model->step(rehearsal.real, 0);
+  return uses;
 }
 
 }  // namespace sumi

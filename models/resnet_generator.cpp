@@ -95,9 +95,8 @@ std::unique_ptr<Module> resnet_generator(const TranslationNetOptions& o) {
       up.stride = 1;
       up.pad = 0;
       up.name += ".2";  // behind an upsampling and a padding
-      g->add(
-          std::make_unique<Upsample>(o.upsample == "nearest" ? ResizeMode::nearest : ResizeMode::bilinear));
-      g->add(std::make_unique<Pad>(reflect(1)));
+      g->add(std::make_unique<Upsample>(o.upsample == "nearest" ? ResizeMode::nearest : ResizeMode::bilinear,
+                                        reflect(1)));
     }
     add(up);
     index += 3;

@@ -28,8 +28,10 @@ using Clock = std::chrono::steady_clock;
 // One run from its first or a later step to its end.
 class Session {
  public:
-  Session(const TrainOptions& options, RunDir& run, TrainingObserver& observer)
+  Session(const TrainOptions& options, std::optional<StoredPlan> plan, RunDir& run,
+          TrainingObserver& observer)
       : options_(options),
+        plan_(std::move(plan)),
         run_(run),
         observer_(observer),
         // Before the data: what cannot be built is said before minutes of decoding.
@@ -74,6 +76,7 @@ class Session {
   void after_step();
 
   TrainOptions options_;
+  std::optional<StoredPlan> plan_;
   RunDir& run_;
   TrainingObserver& observer_;
   std::unique_ptr<Model> model_;
@@ -123,6 +126,7 @@ CheckpointHeader Session::header(const char* kind) const {
   state["data_count"] = loader_.size();
   state["threads"] = threads();
   state["kernels"] = compute_signature(parse_device(options_.device));
+  if (plan_) state["plan"] = to_json(*plan_);
   for (const auto& [name, value] : model_->counters()) state["counters"][name] = value;
   return {kind, options_.model, to_json(options_).dump(), state.dump()};
 }
@@ -158,6 +162,8 @@ void Session::begin() {
     say("weights from " + path.string());
   }
   run_.write_options(options_);
+  if (plan_)
+    if (const std::string warning = plan_warning(*plan_); !warning.empty()) warn(warning);
   say(fmt::format("{} on {} pictures, {} steps of {}", options_.model, loader_.size(), total_,
                   options_.batch_size));
   check_weights();
@@ -185,6 +191,8 @@ void Session::restore(const CheckpointFile& file) {
                      kernels));
   if (state.threads != threads())
     warn(fmt::format("the run had {} threads, now {}: the bits will differ", state.threads, threads()));
+  if (plan_ && (!state.plan || state.plan->plan.methods != plan_->plan.methods))
+    warn("the run had another plan of convolutions: the bits will differ");
   run_.cut_back(step_, step_ / per_epoch_);
   saved_step_ = step_;
   logged_step_ = step_;
@@ -287,8 +295,12 @@ TrainResult Session::loop() {
   return {step_, interrupted, run_.checkpoint_path(step_), !model_->directions().empty()};
 }
 
+std::optional<StoredPlan> plan_file(const TrainOptions& o) {
+  return o.plan.empty() ? std::nullopt : std::optional(read_plan(o.plan));
+}
+
 // Fails now rather than at the first logged step.
-void prepare(const TrainOptions& o) {
+void prepare(const TrainOptions& o, const std::optional<StoredPlan>& plan) {
   validate(o);
   if (o.model == "cyclegan") {
     if (o.data.empty() && (o.data_a.empty() || o.data_b.empty()))
@@ -299,18 +311,19 @@ void prepare(const TrainOptions& o) {
   }
   if (o.outdir.empty()) fail("--outdir", "is missing: the folder of the run");
   set_threads(o.threads);
-  set_conv_policy(o.kernels, o.exact);
+  set_conv_policy(conv_policy(o, plan));
   set_anomaly_mode(o.check);
 }
 
 }  // namespace
 
 TrainResult train(const TrainOptions& options, TrainingObserver& observer) {
-  prepare(options);
+  const std::optional<StoredPlan> plan = plan_file(options);
+  prepare(options, plan);
   RunDir run = RunDir::create(options.outdir);
   std::optional<Session> session;
   try {
-    session.emplace(options, run, observer);
+    session.emplace(options, plan, run, observer);
     session->begin();
   } catch (...) {
     run.discard_if_new();
@@ -326,12 +339,14 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   TrainOptions options = stored_options(file);
   options.outdir = path.string();  // the run may have been moved
   options.dump_batches.clear();    // files where the user wants them now, not where a checkpoint says
+  options.plan.clear();            // its content is in the checkpoint
   // The thread count is part of the arithmetic; "all" means what it meant then.
   if (options.threads == 0) options.threads = stored_state(file).threads;
   override_options(options);
   check_fits(file, options);
-  prepare(options);
-  Session session(options, run, observer);
+  const std::optional<StoredPlan> plan = options.plan.empty() ? stored_state(file).plan : plan_file(options);
+  prepare(options, plan);
+  Session session(options, plan, run, observer);
   session.restore(file);
   return session.loop();
 }

@@ -59,4 +59,7 @@ std::string describe_plan(const TrainOptions& options);
 // --explain: one step on random pictures, every op that ran, in order.
 std::vector<OpRecord> explain_step(const TrainOptions& options);
 
+// The convolutions of a step on the CPU, in order, each as often as it is done; for sumi tune. Pictures and device as above.
+ConvUses convolutions_of_step(const TrainOptions& options);
+
 }  // namespace sumi

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Compiles every CUDA source by itself with nvcc, for each architecture, warnings as errors; nothing is kept. Needs no GPU.
+# Compiles every CUDA source by itself with nvcc, for all the architectures, warnings as errors; nothing is kept. Needs no GPU.
 #
 #   scripts/compile_cuda.sh [ARCH...]      80 90a (what CI does) unless told otherwise; "all": 80 86 89 90a 100 120
 #
-# SUMI_JOBS sources at a time (all processors unless told otherwise). Names the slowest source of each architecture.
+# SUMI_JOBS sources at a time (all processors unless told otherwise). Names the slowest source.
 # A source that takes longer than 20 seconds is named at the end, and is an error with SUMI_STRICT_SECONDS=1 (a loaded
 # machine is slow, so only CI on a quiet one can tell).
 set -euo pipefail
@@ -19,31 +19,32 @@ fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-compile() {  # compile ARCH SOURCE
-  local flags=() start=$SECONDS log
+targets=()
+for arch in "$@"; do targets+=("-gencode=arch=compute_$arch,code=sm_$arch"); done
+
+compile() {  # compile SOURCE TARGET...
+  local source=$1 flags=() start=$SECONDS log
+  shift
   log=$(mktemp "$scratch/log.XXXXXX")
-  [[ $(basename "$2") =~ ^(random|optim).cu$ ]] && flags=(-fmad=false)  # as kernels/CMakeLists.txt
+  [[ $(basename "$source") =~ ^(random|optim).cu$ ]] && flags=(-fmad=false)  # as kernels/CMakeLists.txt
   if ! nvcc -DSUMI_CUDA=1 -I. -std=c++20 --expt-relaxed-constexpr "${flags[@]}" -Xcompiler=-Wall,-Wextra -Werror=all-warnings \
-    -arch="sm_$1" -c "$2" -o "$log.o" >"$log" 2>&1; then
-    echo "compile_cuda: sm_$1 $2" >&2
+    "$@" -c "$source" -o "$log.o" >"$log" 2>&1; then
+    echo "compile_cuda: $source" >&2
     cat "$log" >&2
     return 1
   fi
   rm -f "$log.o"
   local seconds=$((SECONDS - start))
-  echo "$seconds s $2" >>"$scratch/times.$1"
-  [ "$seconds" -le 20 ] || echo "sm_$1 $2: $seconds s" >>"$scratch/slow"
+  echo "$seconds s $source" >>"$scratch/times"
+  [ "$seconds" -le 20 ] || echo "$source: $seconds s" >>"$scratch/slow"
 }
 export -f compile
 export scratch
 
 sources=$(find kernels/cuda -name '*.cu' | sort)
-for arch in "$@"; do
-  start=$SECONDS
-  # xargs answers 123 when a compilation failed.
-  printf '%s\n' "$sources" | xargs -P "${SUMI_JOBS:-$(nproc)}" -I{} bash -c 'compile "$@"' _ "$arch" {}
-  echo "compile_cuda: sm_$arch, $(wc -l <<<"$sources") sources: $((SECONDS - start)) s; slowest: $(sort -rn "$scratch/times.$arch" | head -n 1)"
-done
+# xargs answers 123 when a compilation failed.
+printf '%s\n' "$sources" | xargs -P "${SUMI_JOBS:-$(nproc)}" -I{} bash -c 'compile "$@"' _ {} "${targets[@]}"
+echo "compile_cuda: $(wc -l <<<"$sources") sources for $*: $SECONDS s; slowest: $(sort -rn "$scratch/times" | head -n 1)"
 if [ -s "$scratch/slow" ]; then
   echo "compile_cuda: longer than 20 s: $(sort "$scratch/slow" | tr '\n' ';')" >&2
   [ "${SUMI_STRICT_SECONDS:-0}" = 0 ] || exit 1

@@ -64,8 +64,9 @@ T parse(const CLI::App* app, const std::string& option, const std::string& text,
 }  // namespace
 
 std::vector<Command> add_commands(CLI::App& parent) {
-  return {add_train(parent),  add_generate(parent), add_convert(parent), add_inspect(parent),
-          add_export(parent), add_import(parent),   add_devices(parent), add_models(parent)};
+  return {add_train(parent),   add_generate(parent), add_convert(parent),
+          add_inspect(parent), add_export(parent),   add_import(parent),
+          add_tune(parent),    add_devices(parent),  add_models(parent)};
 }
 
 std::string command_name(const CLI::App* app) {

@@ -31,6 +31,7 @@ Command add_convert(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_export(CLI::App& parent);
 Command add_import(CLI::App& parent);
+Command add_tune(CLI::App& parent);
 Command add_devices(CLI::App& parent);
 Command add_models(CLI::App& parent);
 // All of them, in the order of the help page.

@@ -4,6 +4,7 @@
 
 #include "engine/device.h"
 #include "engine/error.h"
+#include "models/conv_plan_file.h"
 
 namespace sumi::cli {
 
@@ -16,6 +17,8 @@ void MachineOptions::add(CLI::App& app) {
            "convolution on the CPU by auto (the fastest known), own, or onednn")
       ->default_str("auto")
       ->group("Machine");
+  add_text(app, "--plan", plan, "FILE", "convolution on the CPU as sumi tune found it fastest")
+      ->group("Machine");
   app.add_flag("--exact", exact, "no Winograd, whose error is about twice the direct form's: slower")
       ->group("Machine");
 }
@@ -26,6 +29,8 @@ void MachineOptions::check() const {
                      fmt::format("--threads {} is out of range; give a number from 0 to 4096", threads));
   try {
     parse_conv_policy(kernels, exact);
+    if (!plan.empty() && kernels != "auto")
+      fail("--plan", "chooses among the CPU's kernels; use it with --kernels auto");
   } catch (const Error& error) {
     throw UsageError(command_name(app_), error.what());
   }
@@ -33,7 +38,14 @@ void MachineOptions::check() const {
 
 void MachineOptions::apply() const {
   set_threads(static_cast<int>(threads));
-  set_conv_policy(kernels, exact);
+  ConvPolicy policy = parse_conv_policy(kernels, exact);
+  if (!plan.empty()) {
+    const StoredPlan stored = read_plan(plan);
+    if (const std::string warning = plan_warning(stored); !warning.empty())
+      fmt::print(stderr, "sumi: warning: {}\n", warning);
+    policy.plan = std::make_shared<ConvPlan>(stored.plan);
+  }
+  set_conv_policy(policy);
 }
 
 }  // namespace sumi::cli

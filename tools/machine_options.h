@@ -10,7 +10,7 @@ namespace sumi::cli {
 
 struct MachineOptions {
   std::string device;  // "": what the model was trained on
-  std::string kernels = "auto";
+  std::string kernels = "auto", plan;
   std::int64_t threads = 0;
   bool exact = false;
 

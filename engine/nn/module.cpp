@@ -1,4 +1,6 @@
 #include "engine/nn.h"
+
+#include <algorithm>
 #include "engine/trace.h"
 
 namespace sumi {
@@ -47,6 +49,10 @@ std::int64_t Module::parameter_count() const {
 void Module::set_training(bool on) {
   training_ = on;
   for (const auto& child : children_) child->set_training(on);
+}
+
+bool Module::mixes_samples() const {
+  return std::any_of(children_.begin(), children_.end(), [](const auto& m) { return m->mixes_samples(); });
 }
 
 Tensor Module::add_parameter(const std::string& name, const Shape& shape, DType dtype, const Device& device,

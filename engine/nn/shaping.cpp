@@ -29,13 +29,14 @@ Tensor Pad::forward(const Tensor& x) {
 }
 
 Shape Upsample::plan(const Shape& x, Cost& cost) const {
-  const Shape y{x.n, 2 * x.h, 2 * x.w, x.c};
+  const Shape inner{x.n, 2 * x.h, 2 * x.w, x.c}, y = next_pad_.padded(inner);
+  next_pad_.check("upsample", inner);
   cost.saved_elements += y.count();
   return y;
 }
 
 Tensor Upsample::forward(const Tensor& x) {
-  return resize2d(x, 2 * x.shape().h, 2 * x.shape().w, {mode_, kernels::ResizeCoords::half_pixel});
+  return resize2d(x, 2 * x.shape().h, 2 * x.shape().w, {mode_, kernels::ResizeCoords::half_pixel}, next_pad_);
 }
 
 Shape Dropout::plan(const Shape& x, Cost& cost) const {

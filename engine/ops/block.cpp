@@ -27,6 +27,14 @@ NormOptions norm_options(const BlockOptions& o) {
   return n;
 }
 
+// Whether the norm subtracts whatever the bias adds: instance norm does. (So does batch norm, but its running mean has the
+// bias in it.) Then nobody adds it, and its gradient is zero instead of the rounding errors of a sum that is zero.
+bool cancels_bias(const BlockParams& p, const BlockOptions& o) {
+  const Shape& w = p.w.shape();
+  const std::int64_t channels = o.linear == Linear::conv_transpose ? w.c * o.conv.groups : w.n;
+  return p.bias && o.has_norm && o.norm.groups == channels;
+}
+
 Tensor linear_map(const Tensor& x, const BlockParams& p, const BlockOptions& o) {
   switch (o.linear) {
     case Linear::conv:
@@ -53,7 +61,9 @@ void linear_backward(const Tensor& x, const BlockParams& p, const BlockOptions& 
     if (g.wants(0)) g.put(0, conv_fprop(geom, dy, p.w, {}));
     if (g.wants(1)) g.put(1, conv_wgrad(geom, dy, x, g.dest(1)));
   }
-  if (p.bias && g.wants(2)) g.put(2, sum_to(dy, p.bias.shape(), 1, g.dest(2)));
+  if (!p.bias || !g.wants(2)) return;
+  g.put(2, cancels_bias(p, o) ? Tensor::zeros(p.bias.shape(), dy.dtype(), dy.device())
+                              : sum_to(dy, p.bias.shape(), 1, g.dest(2)));
 }
 
 // Inputs of the recorded entry, in this order.
@@ -104,7 +114,9 @@ Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o
   Tensor y;
   {
     const NoGrad no_grad;
-    s.raw = linear_map(x, p, o);
+    BlockParams linear = p;
+    if (cancels_bias(p, o)) linear.bias = {};
+    s.raw = linear_map(x, linear, o);
     if (residual && !(residual.shape() == s.raw.shape()))
       fail("block", fmt::format("the residual {} must have the result's shape {}", residual.shape().str(),
                                 s.raw.shape().str()));

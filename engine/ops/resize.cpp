@@ -7,13 +7,14 @@
 
 namespace sumi {
 
-Tensor resize2d(const Tensor& x, std::int64_t h, std::int64_t w, const ResizeGeom& geom) {
+Tensor resize2d(const Tensor& x, std::int64_t h, std::int64_t w, const ResizeGeom& geom, const PadGeom& pad) {
   Op op("resize2d", {x});
-  Tensor y = Tensor::empty({x.shape().n, h, w, x.shape().c}, x.dtype(), x.device());
-  kernels::resize(exec_on(x.device()), geom, x.view(), y.mut());
+  const Shape inner{x.shape().n, h, w, x.shape().c};
+  Tensor y = Tensor::empty(pad.padded(inner), x.dtype(), x.device());
+  kernels::resize(exec_on(x.device()), geom, x.view(), y.mut(), pad);
   op.done(y);
-  return record("resize2d", {x}, y, [geom, xs = x.shape()](const Tensor& dy, Grads& g) {
-    g.put(0, resize2d_grad(dy, xs, geom));
+  return record("resize2d", {x}, y, [geom, pad, inner, xs = x.shape()](const Tensor& dy, Grads& g) {
+    g.put(0, resize2d_grad(pad.any() ? pad2d_grad(dy, pad, inner) : dy, xs, geom));
   });
 }
 

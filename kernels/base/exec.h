@@ -16,13 +16,14 @@ namespace sumi {
 // Whether a kernel replaces its output or adds to it.
 enum class Write : std::uint8_t { overwrite, accumulate };
 
-// Grow-only scratch memory of one Exec, on the host unless it is given other functions. A pointer is valid until
-// the next get(), for work on the Exec's stream.
+// Scratch memory of one Exec, on the host unless it is given other functions. A pointer is valid until the next get() or
+// done(), for work on the Exec's stream.
 class Scratch {
  public:
   struct Memory {
     void* (*allocate)(std::size_t bytes);  // never null: throws
     void (*release)(void*);                // waits for work that still uses it
+    bool lends = false;  // a large block goes back after each use: others need the memory in between
   };
 
   static Memory host() { return {&host_allocate, &host_release}; }
@@ -42,6 +43,10 @@ class Scratch {
     return data_;
   }
   std::size_t size() const { return size_; }
+  // Nobody uses what get() gave any more.
+  void done() {
+    if (memory_.lends && size_ > kKept) release();
+  }
   // Gives the memory back; the next get() takes new.
   void release() {
     if (data_) memory_.release(data_);
@@ -50,6 +55,7 @@ class Scratch {
   }
 
  private:
+  static constexpr std::size_t kKept = std::size_t{1} << 20;
   static void* host_allocate(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); }
   static void host_release(void* data) { ::operator delete (data, std::align_val_t{64}); }
 
@@ -61,11 +67,15 @@ class Scratch {
 // Names of the implementations that ran, for --explain. Kernel functions append to it when it is there.
 using KernelLog = std::vector<std::string>;
 
+struct ConvPlan;  // kernels/conv_plan.h
+struct ConvUses;
+
 // Which forms of convolution the CPU may take.
 struct ConvPolicy {
   enum class By : std::uint8_t { any, own, onednn };
   By by = By::any;
   bool exact = false;  // only forms that add the products of the definition, so no Winograd
+  std::shared_ptr<const ConvPlan> plan = nullptr;  // may be null
   bool operator==(const ConvPolicy&) const = default;
 };
 
@@ -76,6 +86,7 @@ struct Exec {
   KernelLog* log = nullptr;
   CUstream_st* stream = nullptr;  // of CUDA devices
   ConvPolicy conv = {};
+  ConvUses* conv_uses = nullptr;  // CPU convolutions append themselves to it when it is there
 
   // A kernel says which implementation it chose: "onednn jit:avx2", "own gemm".
   void ran(const char* implementation) const {

@@ -1,6 +1,5 @@
 // Convolution on the CPU: which implementation runs, and bf16 by way of f32.
-#include "kernels/conv.h"
-
+#include "kernels/conv_plan.h"
 #include "kernels/cpu/conv_own.h"
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/winograd.h"
@@ -62,14 +61,14 @@ Choice choose(Direction d, const ConvGeom& g) {
 }
 
 void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
-  using By = ConvPolicy::By;
-  const By by = e.conv.by;
-  if (by != By::onednn && !e.conv.exact && prefers_winograd(d, g)) {
+  const ConvUse use{d, g};
+  if (e.conv_uses) e.conv_uses->uses.push_back(use);
+  const ConvMethod method = conv_method(e.conv, use);
+  if (method == ConvMethod::winograd) {
     e.ran("own winograd");
     return winograd(e, d, g, a);
   }
-  const bool onednn = by == By::onednn || (by == By::any && prefers_onednn(d, g));
-  if (onednn && onednn_conv(e, d, g, a)) return;
+  if (method == ConvMethod::onednn && onednn_conv(e, d, g, a)) return;
   const Choice own = choose(d, g);
   e.ran(own.name);
   own.run(e, g, a);
@@ -105,6 +104,26 @@ void check_dtype(const char* where, View v) {
 }
 
 }  // namespace
+
+bool conv_possible(ConvMethod method, const ConvUse& use) {
+  if (method == ConvMethod::winograd) return winograd_knows(use.geom);
+  return method == ConvMethod::own || has_onednn();
+}
+
+ConvMethod conv_method(const ConvPolicy& policy, const ConvUse& use) {
+  using By = ConvPolicy::By;
+  const auto allowed = [&](ConvMethod m) {
+    return conv_possible(m, use) && !(m == ConvMethod::winograd && policy.exact);
+  };
+  if (policy.by == By::onednn) return ConvMethod::onednn;
+  if (policy.plan) {
+    const auto found = policy.plan->methods.find(use.str());
+    if (found != policy.plan->methods.end() && allowed(found->second)) return found->second;
+  }
+  if (!policy.exact && prefers_winograd(use.direction, use.geom)) return ConvMethod::winograd;
+  return policy.by == By::any && prefers_onednn(use.direction, use.geom) ? ConvMethod::onednn
+                                                                         : ConvMethod::own;
+}
 
 void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
   check_dtype(g.fprop_name(), y);

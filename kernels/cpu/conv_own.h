@@ -6,7 +6,7 @@
 
 namespace sumi::kernels::cpu {
 
-enum class Direction : std::uint8_t { fprop, dgrad, wgrad };
+using Direction = ConvDirection;
 
 // One convolution's operands in the roles of fprop; the direction says which of them is written.
 struct ConvOperands {

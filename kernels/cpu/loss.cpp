@@ -17,7 +17,12 @@ template <class Use>
 void with_loss(Loss loss, float delta, Use&& use) {
   switch (loss) {
     case Loss::bce_logits:
-      return use([](float x, float t) { return Term{softplus_f32(x) - t * x, sigmoid_f32(x) - t}; });
+      return use([](float x, float t) {
+        // softplus and sigmoid of x share e^-|x|.
+        const float u = exp_f32(-std::fabs(x)), above = 1.0F / (1.0F + u);
+        const float below = u * above, high = x > 0.0F ? x : 0.0F;
+        return Term{high + log1p_unit_f32(u) - t * x, (x < 0.0F ? below : above) - t};
+      });
     case Loss::squared:
       return use([](float x, float t) { return Term{(x - t) * (x - t), 2.0F * (x - t)}; });
     case Loss::l1:

@@ -39,24 +39,29 @@ inline float power_of_two(std::uint32_t n) {
   return std::bit_cast<float>((n + 127U) << 23);
 }
 
+// One choice after the other: one inside another would keep loops from being vectorised. NaN stays.
+inline float exp_range(float x) {
+  const float low = x < -87.0F ? -87.0F : x;
+  return low > 88.7F ? 88.7F : low;
+}
+
 // Within 2 ulp; results below the smallest normal number are 0.
 inline float exp_f32(float x) {
-  const float inside = x < -87.0F ? -87.0F : x > 88.7F ? 88.7F : x;  // NaN stays
-  const Reduced e = reduce_exp(inside);
+  const Reduced e = reduce_exp(exp_range(x));
   // Two factors, since 2^128 is not a float.
-  const float y = (expm1_core(e.rest) + 1.0F) * 2.0F * power_of_two(e.exponent - 1U);
-  const float high = x > 88.722835F ? std::numeric_limits<float>::infinity() : y;
-  return x < -87.3365F ? 0.0F : x != x ? x : high;
+  float y = (expm1_core(e.rest) + 1.0F) * 2.0F * power_of_two(e.exponent - 1U);
+  y = x > 88.722835F ? std::numeric_limits<float>::infinity() : y;
+  y = x < -87.3365F ? 0.0F : y;
+  return x != x ? x : y;
 }
 
 // e^x - 1, without the cancellation near 0.
 inline float expm1_f32(float x) {
-  const float inside = x < -87.0F ? -87.0F : x > 88.7F ? 88.7F : x;  // NaN stays
-  const Reduced e = reduce_exp(inside);
+  const Reduced e = reduce_exp(exp_range(x));
   const float half = power_of_two(e.exponent - 1U);  // 2^128 is not a float
-  const float y = (half * expm1_core(e.rest) + (half - 0.5F)) * 2.0F;
-  const float high = x > 88.722835F ? std::numeric_limits<float>::infinity() : y;
-  return x != x ? x : high;
+  float y = (half * expm1_core(e.rest) + (half - 0.5F)) * 2.0F;
+  y = x > 88.722835F ? std::numeric_limits<float>::infinity() : y;
+  return x != x ? x : y;
 }
 
 // tanh |x| = -t / (t + 2) with t = e^(-2|x|) - 1, which is exact near 0 and cannot overflow.
@@ -72,8 +77,21 @@ inline float sigmoid_f32(float x) {
   return 1.0F / (1.0F + exp_f32(-x));
 }
 
+// log(1 + u) for u in [0, 1], as 2 atanh(z) with z = u / (2 + u) <= 1/3; the first dropped term is below 2e-9 of the result.
+inline float log1p_unit_f32(float u) {
+  const float z = u / (2.0F + u), s = z * z;
+  float t = 1.0F / 15;
+  t = t * s + 1.0F / 13;
+  t = t * s + 1.0F / 11;
+  t = t * s + 1.0F / 9;
+  t = t * s + 1.0F / 7;
+  t = t * s + 0.2F;
+  t = t * s + 1.0F / 3;
+  return 2.0F * (t * s * z + z);
+}
+
 inline float softplus_f32(float x) {
-  return (x > 0.0F ? x : 0.0F) + std::log1p(exp_f32(-std::fabs(x)));
+  return (x > 0.0F ? x : 0.0F) + log1p_unit_f32(exp_f32(-std::fabs(x)));
 }
 
 // Calls use(f) with f(x) the function.

@@ -37,40 +37,52 @@ void write(const char* where, const std::vector<double>& values, MutView y, Writ
   store_f32(where, all.data(), y);
 }
 
-// Count, sum and sum of squared deviations of one chunk's columns [c0, c0 + width), around the chunk's own
-// mean.
+// Running moments of columns, and blocks of rows that join them by Chan, Golub and LeVeque's formula.
+struct Moments {
+  double mean[lane_width] = {}, squares[lane_width] = {};
+};
+
+constexpr i64 strip_width = 32;  // columns whose sums of a block fit the registers
+
+// Joins rows [r0, r1) of `Width` columns from c0 on. They stay in the nearest cache while they are summed twice, the second
+// time around their own mean, so that x is read from memory once.
+template <i64 Width, class T>
+inline void join_block(const T* x, i64 c, i64 r0, i64 r1, i64 c0, Moments& m) {
+  const auto at = [=](i64 i) { return static_cast<float>(x[i]); };
+  const auto before = static_cast<double>(r0), count = static_cast<double>(r1 - r0);
+  float centre[Width] = {}, drift[Width] = {}, square[Width] = {};
+  for (i64 r = r0; r < r1; ++r)
+    for (i64 i = 0; i < Width; ++i) centre[i] += at(r * c + c0 + i);
+  for (i64 i = 0; i < Width; ++i) centre[i] /= static_cast<float>(r1 - r0);
+  for (i64 r = r0; r < r1; ++r)
+    for (i64 i = 0; i < Width; ++i) {
+      const float d = at(r * c + c0 + i) - centre[i];
+      drift[i] += d;
+      square[i] += d * d;
+    }
+  for (i64 i = 0; i < Width; ++i) {
+    // The centre was rounded to f32: the drift says by how much it is off.
+    const double off = static_cast<double>(drift[i]) / count;
+    const double delta = static_cast<double>(centre[i]) + off - m.mean[c0 + i];
+    m.mean[c0 + i] += delta * count / (before + count);
+    m.squares[c0 + i] += square[i] - off * off * count + delta * delta * before * count / (before + count);
+  }
+}
+
+// Sum and sum of squared deviations of one chunk's columns.
 template <class T>
 inline void chunk_moments(const T* x, i64 rows, i64 c, i64 width, double* sum, double* squares) {
-  const auto at = [=](i64 i) { return static_cast<float>(x[i]); };
-  float centre[lane_width], off[lane_width], square[lane_width];
-  std::fill(sum, sum + width, 0.0);
-  std::fill(squares, squares + width, 0.0);
+  Moments m;
   for (i64 r0 = 0; r0 < rows; r0 += lane_rows) {
     const i64 r1 = std::min(r0 + lane_rows, rows);
-    std::fill(off, off + width, 0.0F);
-    for (i64 r = r0; r < r1; ++r)
-      for (i64 i = 0; i < width; ++i) off[i] += at(r * c + i);
-    for (i64 i = 0; i < width; ++i) sum[i] += off[i];
+    i64 c0 = 0;
+    for (; c0 + strip_width <= width; c0 += strip_width) join_block<strip_width>(x, c, r0, r1, c0, m);
+    for (; c0 < width; ++c0) join_block<1>(x, c, r0, r1, c0, m);
   }
-  double drift[lane_width] = {};
-  for (i64 i = 0; i < width; ++i) centre[i] = static_cast<float>(sum[i] / static_cast<double>(rows));
-  for (i64 r0 = 0; r0 < rows; r0 += lane_rows) {
-    const i64 r1 = std::min(r0 + lane_rows, rows);
-    std::fill(off, off + width, 0.0F);
-    std::fill(square, square + width, 0.0F);
-    for (i64 r = r0; r < r1; ++r)
-      for (i64 i = 0; i < width; ++i) {
-        const float d = at(r * c + i) - centre[i];
-        off[i] += d;
-        square[i] += d * d;
-      }
-    for (i64 i = 0; i < width; ++i) {
-      drift[i] += off[i];
-      squares[i] += square[i];
-    }
+  for (i64 i = 0; i < width; ++i) {
+    sum[i] = m.mean[i] * static_cast<double>(rows);
+    squares[i] = m.squares[i];
   }
-  // The centre was rounded to f32; take out what that adds.
-  for (i64 i = 0; i < width; ++i) squares[i] -= drift[i] * drift[i] / static_cast<double>(rows);
 }
 
 // mean and var of every statistic from the moments of chunks, by Chan, Golub and LeVeque's pairwise formula.

@@ -74,6 +74,9 @@ void for_range(i64 count, i64 cost, const Body& body) {
 class Workspace {
  public:
   explicit Workspace(const Exec& e) : scratch_(e.scratch ? e.scratch : &own_) {}
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  ~Workspace() { scratch_->done(); }
 
   // The piece's handle for at().
   template <class T>

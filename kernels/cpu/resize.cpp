@@ -3,12 +3,13 @@
 
 #include <cmath>
 
+#include "kernels/cpu/pad_source.h"
 #include "kernels/cpu/pixels.h"
 
 namespace sumi::kernels::cpu {
 namespace {
 
-// One axis: output i reads input a with weight 1 - t and b with weight t.
+// One axis: output i reads input a with weight 1 - t and b with weight t. In a border of zeros a is -1.
 struct Tap {
   i64 a, b;
   float t;
@@ -38,6 +39,41 @@ std::vector<Tap> taps(const ResizeGeom& g, i64 in, i64 out) {
   return all;
 }
 
+// With a border: of each padded index the taps of the output that it copies.
+std::vector<Tap> padded(const std::vector<Tap>& inner, PadMode mode, i64 before, i64 after) {
+  const auto size = static_cast<i64>(inner.size());
+  std::vector<Tap> all;
+  for (i64 i = -before; i < size + after; ++i) {
+    const i64 from = pad_source(mode, i, size);
+    all.push_back(from < 0 ? Tap{-1, -1, 0.0F} : inner[static_cast<std::size_t>(from)]);
+  }
+  return all;
+}
+
+// One pixel of y. A pixel without weight is not read: 0 times infinity would be NaN.
+template <class T>
+inline void mix_pixels(const T* x, const Shape& s, const Tap& v, const Tap& u, T* y) {
+  if (v.a < 0 || u.a < 0) {
+    std::fill(y, y + s.c, T(0.0F));
+    return;
+  }
+  const T *aa = x + (v.a * s.w + u.a) * s.c, *ab = x + (v.a * s.w + u.b) * s.c;
+  const T *ba = x + (v.b * s.w + u.a) * s.c, *bb = x + (v.b * s.w + u.b) * s.c;
+  const auto at = [](const T* p, i64 i) { return static_cast<float>(p[i]); };
+  if (v.t == 0.0F && u.t == 0.0F) {
+    for (i64 i = 0; i < s.c; ++i) y[i] = aa[i];
+  } else if (v.t == 0.0F || u.t == 0.0F) {
+    const T* second = v.t == 0.0F ? ab : ba;
+    const float q = v.t + u.t, p = 1.0F - q;
+    for (i64 i = 0; i < s.c; ++i) y[i] = T(p * at(aa, i) + q * at(second, i));
+  } else {
+    const float waa = (1.0F - v.t) * (1.0F - u.t), wab = (1.0F - v.t) * u.t, wba = v.t * (1.0F - u.t),
+                wbb = v.t * u.t;
+    for (i64 i = 0; i < s.c; ++i)
+      y[i] = T(waa * at(aa, i) + wab * at(ab, i) + wba * at(ba, i) + wbb * at(bb, i));
+  }
+}
+
 // The transposed taps: for each input index the outputs that read it, with their weights, behind each other.
 struct Readers {
   struct Reader {
@@ -65,21 +101,20 @@ struct Readers {
 
 }  // namespace
 
-void resize(const Exec&, const ResizeGeom& g, View x, MutView y) {
-  const Shape s = x.shape;
-  const std::vector<Tap> rows = taps(g, s.h, y.shape.h), cols = taps(g, s.w, y.shape.w);
+void resize(const Exec&, const ResizeGeom& g, View x, const PadGeom& pad, MutView y) {
+  const Shape s = x.shape, t = y.shape, inner = pad.inside(t);
+  const auto rows = padded(taps(g, s.h, inner.h), pad.mode, pad.top, pad.bottom);
+  const auto cols = padded(taps(g, s.w, inner.w), pad.mode, pad.left, pad.right);
   dispatch_f32_bf16("resize", x.dtype, [&]<class T>() {
     const T* from = x.as<T>();
+    T* to = y.as<T>();
     const Tap *row = rows.data(), *col = cols.data();
-    gather_pixels<T>(y, false, 2, [=](i64 n, i64 h, i64 w, float* acc) {
-      const Tap v = row[h], u = col[w];
-      const auto add = [&](i64 i, i64 j, float weight) {
-        if (weight != 0.0F) add_pixel(acc, from + ((n * s.h + i) * s.w + j) * s.c, s.c, weight);
-      };
-      add(v.a, u.a, (1.0F - v.t) * (1.0F - u.t));
-      add(v.a, u.b, (1.0F - v.t) * u.t);
-      add(v.b, u.a, v.t * (1.0F - u.t));
-      add(v.b, u.b, v.t * u.t);
+    for_range(t.n * t.h, t.w * t.c * 2, [=](i64 begin, i64 end) {
+      for (i64 i = begin; i < end; ++i)
+        for (i64 w = 0; w < t.w; ++w) {
+          const i64 n = i / t.h;
+          mix_pixels(from + n * s.h * s.w * s.c, s, row[i % t.h], col[w], to + (i * t.w + w) * t.c);
+        }
     });
   });
 }

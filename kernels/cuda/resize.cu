@@ -1,4 +1,5 @@
-// Resizing of h and w: one thread an output element at a time, as a sum of four weighted elements. The gradient
+// Resizing of h and w: one thread an output element at a time, as a sum of four weighted elements; one of the border makes
+// again what it copies. The gradient
 // is a gather: one thread owns one element of dx and adds, in the order of their positions, the outputs that read
 // it, with the weights they read it with.
 #include "kernels/resize.h"
@@ -7,16 +8,23 @@
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/index.cuh"
+#include "kernels/cuda/pad.cuh"
 #include "kernels/cuda/taps.cuh"
 
 namespace sumi::kernels::cuda {
 
 template <class T>
-__global__ void resize_elements(Axis rows, Axis cols, Shape s, Shape t, std::int64_t count, const T* x,
-                                T* y) {
+__global__ void resize_elements(Axis rows, Axis cols, PadGeom pad, Shape s, Shape t, std::int64_t count,
+                                const T* x, T* y) {
   for_each_element(count, [&](std::int64_t i) {
     const Shape at = index_at(t, i);
-    const Tap v = rows.tap(at.h), u = cols.tap(at.w);
+    const std::int64_t row = pad_source(pad.mode, at.h - pad.top, rows.out),
+                       col = pad_source(pad.mode, at.w - pad.left, cols.out);
+    if (row < 0 || col < 0) {
+      y[i] = T(0.0F);
+      return;
+    }
+    const Tap v = rows.tap(row), u = cols.tap(col);
     float sum = 0;
     // What has no weight is not read: 0 times infinity would be NaN.
     const auto add = [&](std::int64_t h, std::int64_t w, float weight) {
@@ -49,11 +57,11 @@ __global__ void resize_grad_elements(Axis rows, Axis cols, Shape s, Shape t, std
   });
 }
 
-void resize(const Exec& e, const ResizeGeom& g, View x, MutView y) {
-  const Shape s = x.shape, t = y.shape;
+void resize(const Exec& e, const ResizeGeom& g, View x, const PadGeom& pad, MutView y) {
+  const Shape s = x.shape, t = y.shape, inner = pad.inside(t);
   dispatch_f32_bf16("resize", x.dtype, [&]<class T>() {
-    launch(e, "resize", resize_elements<T>, {element_grid(y.count()), kElementBlock}, Axis{g, s.h, t.h},
-           Axis{g, s.w, t.w}, s, t, y.count(), x.as<T>(), y.as<T>());
+    launch(e, "resize", resize_elements<T>, {element_grid(y.count()), kElementBlock}, Axis{g, s.h, inner.h},
+           Axis{g, s.w, inner.w}, pad, s, t, y.count(), x.as<T>(), y.as<T>());
   });
 }
 

@@ -51,15 +51,16 @@ void for_each_tap(const ResizeGeom& g, const Shape& x, const Shape& y, F&& f) {
 
 }  // namespace
 
-void resize(const Exec&, const ResizeGeom& g, View x, MutView y) {
+void resize(const Exec& e, const ResizeGeom& g, View x, const PadGeom& border, MutView y) {
+  const Shape inner = border.inside(y.shape);
   dispatch(x.dtype, [&]<class T>() {
     const T* xs = x.as<T>();
-    T* ys = y.as<T>();
-    std::vector<double> sum(static_cast<std::size_t>(y.count()));
-    for_each_tap(g, x.shape, y.shape, [&](std::int64_t to, std::int64_t from, double weight) {
+    std::vector<double> sum(static_cast<std::size_t>(inner.count()));
+    for_each_tap(g, x.shape, inner, [&](std::int64_t to, std::int64_t from, double weight) {
       if (weight != 0) sum[to] += weight * static_cast<double>(xs[from]);
     });
-    for (std::int64_t i = 0; i < y.count(); ++i) ys[i] = static_cast<T>(sum[i]);
+    const std::vector<T> resized(sum.begin(), sum.end());
+    ref::pad(e, border, {resized.data(), y.dtype, inner, y.device, 0}, y);
   });
 }
 

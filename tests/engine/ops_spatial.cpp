@@ -45,6 +45,19 @@ TEST_CASE("ops: gradients of resizing") {
       }
 }
 
+TEST_CASE("ops: gradients of resizing with a border") {
+  const Tensor x = numbers({2, 3, 4, 2}, 1);
+  for (const PadMode mode : {PadMode::zero, PadMode::reflect, PadMode::replicate}) {
+    const PadGeom pad{mode, 1, 2, 0, 1};
+    const ResizeGeom g{ResizeMode::bilinear, ResizeCoords::half_pixel};
+    check_squared("resize2d with a border", [&](const Tensors& t) { return resize2d(t[0], 6, 8, g, pad); },
+                  {x});
+    const NoGrad no_grad;
+    CHECK(resize2d(x, 6, 8, g, pad).to_vector<double>() ==
+          pad2d(resize2d(x, 6, 8, g), pad).to_vector<double>());
+  }
+}
+
 TEST_CASE("ops: gradients of pooling") {
   const Tensor x = numbers({2, 5, 6, 2}, 1);
   for (const PoolGeom& g : {PoolGeom{2, 2}, PoolGeom{3, 2}, PoolGeom{2, 1}, PoolGeom{2, 3}}) {

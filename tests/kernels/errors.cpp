@@ -171,6 +171,9 @@ TEST_CASE("errors: geometry of norm, pad, resize and pool") {
     pad_grad(b.exec, {PadMode::zero, 1, 0, 1, 1}, big, x, Write::overwrite);
   });
   expect_error({"[resize]", "1x1x1x6", "2x6x6x6"}, [&] { resize(b.exec, {}, vec, big); });
+  expect_error({"[resize]", "inside the border"}, [&] {
+    resize(b.exec, {}, big, big, {PadMode::zero, 3, 3});
+  });
   expect_error({"[avg_pool]", "window of 5", "2x4x4x6"}, [&] { avg_pool(b.exec, {5, 1}, x, big); });
   expect_error({"[max_pool]", "2x6x6x6", "2x2x2x6"}, [&] { max_pool_pick(b.exec, {2, 2}, x, x, big); });
 }

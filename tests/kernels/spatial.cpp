@@ -42,6 +42,13 @@ Job resize_job(const ResizeGeom& g, const Shape& x, const Shape& y, const Number
           {y},
           [g](const Exec& e, const Ins& in, Outs& out, Write) { resize(e, g, in[0], out[0]); }};
 }
+Job padded_resize_job(const ResizeGeom& g, const PadGeom& pad, const Shape& x, const Shape& y,
+                      const Numbers& values) {
+  return {"resize " + x.str() + " to " + y.str() + " with a border, " + text(g),
+          {{x, values}},
+          {pad.padded(y)},
+          [g, pad](const Exec& e, const Ins& in, Outs& out, Write) { resize(e, g, in[0], out[0], pad); }};
+}
 Job resize_grad_job(const ResizeGeom& g, const Shape& x, const Shape& y, const Numbers& dy) {
   return {"resize_grad " + y.str() + " to " + x.str() + ", " + text(g),
           {{y, dy}},
@@ -155,6 +162,20 @@ TEST_CASE("resize: its gradient is its adjoint; backends against the reference")
         check_job(resize_grad_job(g, c.x, c.y(), copies ? integers(c.y().count(), 2, t) : dy), t,
                   copies ? exactly : rounding(t));
       }
+    }
+}
+
+TEST_CASE("resize: a border in the same pass is what padding the result gives") {
+  constexpr PadGeom borders[] = {
+      {PadMode::reflect, 1, 2, 2, 0}, {PadMode::replicate, 0, 3, 1, 1}, {PadMode::zero, 2, 0, 1, 3}};
+  const Shape x{2, 3, 4, 5}, y{2, 6, 8, 5};
+  for (const ResizeGeom& g : all_geoms)
+    for (const PadGeom& pad : borders) {
+      const auto values = reals(x.count(), 1);
+      const Job job = padded_resize_job(g, pad, x, y, values);
+      CHECK(one(job) == one(pad_job({y, pad}, one(resize_job(g, x, y, values)))));
+      for (DType t : {DType::f32, DType::bf16})
+        check_job(job, t, g.mode == ResizeMode::nearest ? exactly : rounding(t));
     }
 }
 

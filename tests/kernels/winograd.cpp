@@ -6,6 +6,7 @@
 
 #include "kernels/build.h"
 #include "kernels/conv.h"
+#include "kernels/conv_plan.h"
 #include "kernels/cpu/winograd.h"
 #include "tests/kernels/harness.h"
 
@@ -169,6 +170,41 @@ TEST_CASE("conv policy: who convolves on the CPU follows the Exec, and all agree
   const bool here = std::string(cpu_library()).find("oneDNN") != std::string::npos;
   CHECK(ran.starts_with(here ? "onednn" : "own implicit gemm"));
   for (const auto* other : {&exact, &own, &onednn}) CHECK(relative_error(*other, any) < 2e-6);
+}
+
+TEST_CASE("conv plan: each direction follows the plan where it can, and the rules where it has nothing") {
+  const ConvGeom g = ConvGeom::make("t", {1, 8, 8, 16}, {16, 3, 3, 16}, ConvOptions::same_pads(1, 1)),
+                 five = ConvGeom::make("t", {1, 8, 8, 16}, {16, 5, 5, 16}, ConvOptions::same_pads(1, 2));
+  const ConvUse use{ConvDirection::fprop, g}, other{ConvDirection::dgrad, g},
+      without{ConvDirection::fprop, five};
+  CHECK(use.str() == "fprop n1h8w8c16k16r3s3u1p1");
+  auto plan = std::make_shared<ConvPlan>();
+  ConvPolicy policy;
+  policy.plan = plan;
+  const ConvMethod rule = cpu::conv_method({}, use);
+  for (const ConvMethod m : kConvMethods) {
+    plan->methods = {{use.str(), m}, {without.str(), m}};
+    CHECK(cpu::conv_method(policy, use) == (cpu::conv_possible(m, use) ? m : rule));
+    CHECK(cpu::conv_method(policy, other) == cpu::conv_method({}, other));
+    if (m == ConvMethod::winograd) {  // no form for 5x5, and none where results must be exact
+      CHECK(cpu::conv_method(policy, without) == cpu::conv_method({}, without));
+      ConvPolicy exact = policy;
+      exact.exact = true;
+      CHECK(cpu::conv_method(exact, use) != ConvMethod::winograd);
+    }
+  }
+  // What is chosen is what runs, and what is asked for is recorded.
+  Bench b(cpu);
+  ConvUses uses;
+  b.exec.conv = policy;
+  b.exec.conv_uses = &uses;
+  const Buffer x(g.x_shape(), DType::f32, cpu, reals(g.x_shape().count(), 1)),
+      w(g.w_shape(), DType::f32, cpu, reals(g.w_shape().count(), 2));
+  Buffer y(g.y_shape(), DType::f32, cpu);
+  conv_fprop(b.exec, g, x, w, {}, y);
+  CHECK(b.log.front() == "own winograd");
+  REQUIRE(uses.uses.size() == 1);
+  CHECK(uses.uses.front().str() == use.str());
 }
 
 }  // namespace sumi::test

@@ -1,0 +1,52 @@
+// Which form of convolution the CPU takes for which geometry, where measurements on a machine shall decide instead of the
+// rules (`sumi tune`).
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kernels/conv.h"
+
+namespace sumi {
+
+// The product of the definition by our own kernels or by oneDNN, or Winograd's form.
+enum class ConvMethod : std::uint8_t { own, onednn, winograd };
+constexpr ConvMethod kConvMethods[] = {ConvMethod::own, ConvMethod::onednn, ConvMethod::winograd};
+
+inline const char* name_of(ConvMethod m) {
+  return m == ConvMethod::own ? "own" : m == ConvMethod::onednn ? "onednn" : "winograd";
+}
+
+// One convolution in one direction.
+struct ConvUse {
+  kernels::ConvDirection direction;
+  kernels::ConvGeom geom;
+  // "fprop n1h66w66c256k256r3s3u1p0": what it is called in a plan.
+  std::string str() const {
+    using kernels::ConvDirection;
+    const char* name = direction == ConvDirection::fprop   ? "fprop "
+                       : direction == ConvDirection::dgrad ? "dgrad "
+                                                           : "wgrad ";
+    return name + geom.str();
+  }
+};
+
+// ConvUse::str() -> method. What is not in it is left to the rules.
+struct ConvPlan {
+  std::map<std::string, ConvMethod> methods;
+};
+
+// The convolutions that an Exec ran, in order; see Exec::conv_uses.
+struct ConvUses {
+  std::vector<ConvUse> uses;
+};
+
+namespace kernels::cpu {
+// Whether the method computes this at all: Winograd has few filter sizes, oneDNN may not be in the build.
+bool conv_possible(ConvMethod method, const ConvUse& use);
+// What runs: the plan's choice where it has one and the policy allows it, else the rules'.
+ConvMethod conv_method(const ConvPolicy& policy, const ConvUse& use);
+}  // namespace kernels::cpu
+
+}  // namespace sumi

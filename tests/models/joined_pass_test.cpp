@@ -1,0 +1,87 @@
+// One pass over two batches against two passes: the same losses and gradients, where it is allowed.
+#include "models/joined_pass.h"
+
+#include <doctest/doctest.h>
+
+#include "engine/optim.h"
+#include "models/translation_networks.h"
+
+using namespace sumi;
+
+namespace {
+
+const Device kRef{Device::Kind::ref, 0};
+
+TranslationNetOptions options(LayerSpec::Norm norm) {
+  TranslationNetOptions o;
+  o.n_layers_d = 1;
+  o.ndf = 4;
+  o.norm = norm;
+  o.dtype = DType::f64;
+  o.device = kRef;
+  return o;
+}
+
+Tensor picture(std::int64_t n, std::int64_t side, std::uint64_t seed) {
+  RandomStream stream(seed, 1);
+  return stream.normal({n, side, side, 3}, DType::f64, kRef);
+}
+
+// A discriminator of the given norm, a step of it, and the gradients.
+struct Trained {
+  explicit Trained(LayerSpec::Norm norm) : d(patch_discriminator(options(norm))) {
+    RandomStream init(1, 2);
+    initialize(*d, {"normal", 0.2}, init);
+    arena = std::make_unique<ParamArena>(std::vector<std::pair<std::string, Module*>>{{"d", d.get()}});
+    arena->begin();
+  }
+  std::unique_ptr<Sequential> d;
+  std::vector<double> gradients() const { return arena->gradients().to_vector<double>(); }
+  std::unique_ptr<ParamArena> arena;
+};
+
+void check_close(const std::vector<double>& a, const std::vector<double>& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-10).scale(1));
+}
+
+void check_as_two_passes(LayerSpec::Norm norm, const Tensor& real, const Tensor& fake, bool joins) {
+  const GanLoss loss("lsgan", 0);
+  Trained one(norm), two(norm);
+  CHECK(can_join(*one.d, real, fake) == joins);
+  Judgement judged;
+  {
+    Tape tape;
+    judged = train_discriminator(tape, 0, *one.d, real, fake, loss, 0.5);
+    CHECK(tape.size() == 0);
+  }
+  Tape tape;
+  const Tensor on_real = (*two.d)(real), on_fake = (*two.d)(fake);
+  const Tensor sum = add(loss.discriminator_real(on_real), loss.discriminator_fake(on_fake));
+  tape.backward(affine(sum, 0.5));
+  CHECK(judged.losses.first.item() + judged.losses.second.item() == doctest::Approx(0.5 * sum.item()));
+  check_close(judged.logits.first.to_vector<double>(), on_real.to_vector<double>());
+  check_close(judged.logits.second.to_vector<double>(), on_fake.to_vector<double>());
+  check_close(one.gradients(), two.gradients());
+}
+
+}  // namespace
+
+TEST_CASE("joined pass: a discriminator's step with instance norm is that of two passes") {
+  check_as_two_passes(LayerSpec::Norm::instance, picture(1, 16, 1), picture(2, 16, 2), true);
+}
+
+TEST_CASE(
+    "joined pass: batch norm sees real and fake pictures by themselves, and sizes that differ stay apart") {
+  check_as_two_passes(LayerSpec::Norm::batch, picture(2, 16, 1), picture(2, 16, 2), false);
+  check_as_two_passes(LayerSpec::Norm::instance, picture(1, 16, 1), picture(1, 24, 2), false);
+}
+
+TEST_CASE("joined pass: each half goes to its own batch") {
+  Trained t(LayerSpec::Norm::instance);
+  const NoGrad no_grad;
+  const Tensor a = picture(1, 16, 1), b = picture(2, 16, 2);
+  const Pair both = run_joined(*t.d, a, b);
+  check_close(both.first.to_vector<double>(), (*t.d)(a).to_vector<double>());
+  check_close(both.second.to_vector<double>(), (*t.d)(b).to_vector<double>());
+}

@@ -1,0 +1,162 @@
+// sumi tune: which form of each convolution is fastest on this machine.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <set>
+
+#include "engine/device.h"
+#include "engine/error.h"
+#include "models/conv_plan_file.h"
+#include "models/model.h"
+#include "models/trainer.h"
+#include "tools/signals.h"
+#include "tools/train_options.h"
+#include "tools/tune_report.h"
+
+namespace sumi::cli {
+namespace {
+
+using Show = OptionSet::Show;
+
+struct ModelCommand {
+  CLI::App* app = nullptr;
+  OptionSet options;
+};
+
+struct TuneCommand {
+  CLI::App* app = nullptr;
+  std::string checkpoint, picture = "256x256", output, seconds = "0.2";
+  std::int64_t threads = 0;
+  bool exact = false, quiet = false;
+  std::vector<std::unique_ptr<ModelCommand>> models;
+};
+
+// What the shapes of a training step follow from.
+Show shown(const OptionInfo& info, const std::string& model) {
+  static const std::set<std::string> named{"size", "crop-size", "channels", "batch-size", "lambda-identity"};
+  const std::string name = info.name;
+  const bool network = std::string(info.group) == "Networks" && !name.starts_with("init");
+  return applies(info, model) && (network || named.contains(name)) ? Show::yes : Show::no;
+}
+
+Shape parse_picture(const TuneCommand& command, std::int64_t channels) {
+  const std::size_t cross = command.picture.find('x');
+  const std::string first = command.picture.substr(0, cross),
+                    second = cross == std::string::npos ? first : command.picture.substr(cross + 1);
+  const std::int64_t w = parse_whole(command.app, "--picture", first),
+                     h = parse_whole(command.app, "--picture", second);
+  if (w < 1 || h < 1 || w > 65536 || h > 65536)
+    throw UsageError(
+        "sumi tune",
+        fmt::format("--picture {} is out of range; give WIDTHxHEIGHT such as 512x512", command.picture));
+  return {1, h, w, channels};
+}
+
+ConvUses of_training(const TuneCommand& command, const ModelCommand& model) {
+  TrainOptions options = default_options(model.app->get_name());
+  try {
+    model.options.apply(options);
+    options.threads = static_cast<int>(command.threads);
+    options.exact = command.exact;
+    validate(options);
+  } catch (const Error& error) {
+    throw UsageError(command_name(model.app), error.what());
+  }
+  return convolutions_of_step(options);
+}
+
+// One picture through each direction of a trained model, or 64 pictures drawn.
+ConvUses of_inference(const TuneCommand& command) {
+  TrainOptions options;
+  const CheckpointFile file(resolve_checkpoint(command.checkpoint));
+  const std::unique_ptr<Model> model = load_model(file, &options, "cpu");
+  RandomStream stream(1, 0);
+  ConvUses uses;
+  const RecordConvolutions record(uses);
+  for (const std::string& direction : model->directions()) {
+    Shape picture = parse_picture(command, options.channels);
+    const std::int64_t multiple = model->translator(direction).multiple;
+    picture.h = (picture.h + multiple - 1) / multiple * multiple;
+    picture.w = (picture.w + multiple - 1) / multiple * multiple;
+    model->translate(stream.uniform(picture, DType::f32, {Device::Kind::cpu, 0}, -1, 1), direction, true);
+  }
+  if (model->directions().empty()) model->generate(model->noise(64, stream), true);
+  return uses;
+}
+
+int run(const TuneCommand& command) {
+  const auto chosen = std::find_if(command.models.begin(), command.models.end(),
+                                   [](const auto& model) { return model->app->parsed(); });
+  const bool training = chosen != command.models.end();
+  if (training == !command.checkpoint.empty())
+    throw UsageError(
+        "sumi tune",
+        "name a model whose training shall be tuned (sumi tune dcgan ...), or a trained one (-m RUN)");
+  require_text(command.app, "--output", command.output, "-o takes the file that the plan goes to");
+  const double seconds = parse_number(command.app, "--seconds", command.seconds);
+  if (!(seconds > 0 && seconds <= 60))
+    throw UsageError("sumi tune",
+                     fmt::format("--seconds {} is out of range; give a number up to 60", command.seconds));
+  if (command.threads < 0 || command.threads > 4096)
+    throw UsageError("sumi tune", fmt::format("--threads {} is out of range; give a number from 0 to 4096",
+                                              command.threads));
+  const std::filesystem::path folder = std::filesystem::path(command.output).parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder))
+    fail("write " + command.output, "there is no folder " + folder.string() + "; make it first");
+  set_threads(static_cast<int>(command.threads));
+  const ConvPolicy policy = parse_conv_policy("auto", command.exact);
+  set_conv_policy(policy);
+  const ConvUses uses = training ? of_training(command, **chosen) : of_inference(command);
+  if (uses.uses.empty()) fail("tune", "the model has no convolution: there is nothing to choose");
+  catch_signals("finishing this measurement, then writing what is known");
+  const auto tuned = tune_convolutions(uses, policy, seconds, [&](std::size_t done, std::size_t all) {
+    if (!command.quiet && isatty(STDERR_FILENO)) fmt::print(stderr, "\r{} of {} convolutions ", done, all);
+    return caught_signal() != 0;
+  });
+  if (!command.quiet && isatty(STDERR_FILENO)) fmt::print(stderr, "\r{:40}\r", "");
+  write_plan(command.output, {compute_signature({Device::Kind::cpu, 0}), threads(), plan_of(tuned)});
+  if (!command.quiet) fmt::print("{}", tune_report(tuned, terminal_width(120)));
+  fmt::print("{}: {} convolutions{}\n", command.output, tuned.size(),
+             caught_signal() ? ", stopped early" : "");
+  return caught_signal() ? 128 + caught_signal() : 0;
+}
+
+}  // namespace
+
+Command add_tune(CLI::App& parent) {
+  auto command = std::make_shared<TuneCommand>();
+  CLI::App& app = *parent.add_subcommand("tune", "Measure which form of each convolution is fastest here.");
+  command->app = &app;
+  set_help(app, "tune -o PLAN MODEL [options]\ntune -o PLAN -m RUN|CHECKPOINT --picture WxH",
+           "  sumi tune -o plan.json dcgan --size 64 --batch-size 16     a training step\n"
+           "  sumi train dcgan --size 64 --batch-size 16 --plan plan.json ...\n"
+           "  sumi tune -o plan.json -m run --picture 512x512            a picture of this size\n"
+           "  sumi convert -m run --plan plan.json ...\n",
+           "A plan is for the sizes that it was measured with; all others are left to the rules. With a plan "
+           "and a number of "
+           "threads, results repeat to the bit, and a run that is resumed keeps its plan.");
+  add_text(app, "-o,--output", command->output, "PLAN", "the file to write");
+  add_text(app, "-m,--model", command->checkpoint, "RUN|CHECKPOINT",
+           "tune translating or drawing with a trained model");
+  add_text(app, "--picture", command->picture, "WxH", "size of the pictures for -m")->default_str("256x256");
+  add_text(app, "--seconds", command->seconds, "X", "for each method of each convolution")
+      ->default_str("0.2");
+  add_whole(app, "--threads", command->threads, "N", "threads of the CPU kernels (0: all)");
+  app.add_flag("--exact", command->exact, "no Winograd");
+  app.add_flag("-q,--quiet", command->quiet, "no table");
+  for (const ModelInfo& info : model_list()) {
+    auto model = std::make_unique<ModelCommand>();
+    model->app = app.add_subcommand(info.name, fmt::format("A training step of {}.", info.summary));
+    set_help(*model->app, fmt::format("tune -o PLAN {} [options]", info.name),
+             fmt::format("  sumi tune -o plan.json {} --batch-size 8\n", info.name));
+    model->options.add(*model->app, default_options(info.name),
+                       [name = info.name](const OptionInfo& option) { return shown(option, name); });
+    command->models.push_back(std::move(model));
+  }
+  return {&app, [command]() { return run(*command); }};
+}
+
+}  // namespace sumi::cli

@@ -1,0 +1,13 @@
+// What sumi tune measured, as a table.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "engine/tune.h"
+
+namespace sumi::cli {
+
+std::string tune_report(const std::vector<TunedConv>& tuned, int width);
+
+}  // namespace sumi::cli
