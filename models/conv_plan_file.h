@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "kernels/conv_plan.h"
+#include "engine/tune.h"
 #include "models/options.h"
 
 namespace sumi {

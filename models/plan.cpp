@@ -1,6 +1,8 @@
 // What training would cost, from shapes alone (--dry-run), and what one step does, op by op (--explain).
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/device.h"
 #include "models/conv_plan_file.h"
 #include "models/trainer.h"
@@ -21,12 +23,14 @@ struct Passes {
   double work, kept;
 };
 Passes passes_of(const TrainOptions& o, const std::string& network) {
-  // d: forward and both gradients on real and on fake, and once more to reach g, without weight gradients.
-  if (network[0] == 'd') return {8, 1};
+  // d: forward and both gradients on real and on fake, and once more to reach g, without weight gradients. Without
+  // batch norm real and fake go through together.
+  if (network[0] == 'd') return {8, o.model == "gan" ? 2.0 : 1.0};
   if (o.model != "cyclegan") return {3, 1};
-  // g_ab: forward and both gradients as translation, as the way back, and on its own domain's pictures. The
-  // translation and the way back of one cycle are kept at once: one pass of each generator.
-  return {o.lambda_identity > 0 ? 9.0 : 6.0, 1};
+  // g_ab: forward and both gradients as translation, as the way back, and on its own domain's pictures. Of one cycle the
+  // translation (with the other domain's pictures, where they go through together) and the way back are kept.
+  if (o.lambda_identity <= 0) return {6, 1};
+  return {9, o.norm == "batch" ? 1 : 1.5};
 }
 
 Shape picture_shape(const TrainOptions& o) {
@@ -104,6 +108,27 @@ ConvUses convolutions_of_step(const TrainOptions& options) {
   ConvUses uses;
   const RecordConvolutions record(uses);
   rehearsal.model->step(rehearsal.real, 0);
+  return uses;
+}
+
+ConvUses convolutions_of_inference(const std::filesystem::path& run_or_checkpoint, std::int64_t width,
+                                   std::int64_t height) {
+  TrainOptions options;
+  const CheckpointFile file(resolve_checkpoint(run_or_checkpoint));
+  const std::unique_ptr<Model> model = load_model(file, &options, "cpu");
+  RandomStream stream(1, 0);
+  ConvUses uses;
+  const RecordConvolutions record(uses);
+  for (const std::string& direction : model->directions()) {
+    const Model::Translator rule = model->translator(direction);
+    const auto up = [&](std::int64_t side) {
+      return std::max<std::int64_t>((side + rule.multiple - 1) / rule.multiple * rule.multiple,
+                                    rule.smallest_side);
+    };
+    const Shape picture{1, up(height), up(width), options.channels};
+    model->translate(stream.uniform(picture, DType::f32, parse_device("cpu"), -1, 1), direction, true);
+  }
+  if (model->directions().empty()) model->generate(model->noise(64, stream), true);
   return uses;
 }
 

@@ -61,5 +61,9 @@ std::vector<OpRecord> explain_step(const TrainOptions& options);
 
 // The convolutions of a step on the CPU, in order, each as often as it is done; for sumi tune. Pictures and device as above.
 ConvUses convolutions_of_step(const TrainOptions& options);
+// Those of a picture of this size through each direction of a trained model (made larger where its networks need a multiple
+// of some size), or of 64 pictures that it draws.
+ConvUses convolutions_of_inference(const std::filesystem::path& run_or_checkpoint, std::int64_t width,
+                                   std::int64_t height);
 
 }  // namespace sumi

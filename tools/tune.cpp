@@ -10,7 +10,6 @@
 #include "engine/device.h"
 #include "engine/error.h"
 #include "models/conv_plan_file.h"
-#include "models/model.h"
 #include "models/trainer.h"
 #include "tools/signals.h"
 #include "tools/train_options.h"
@@ -42,7 +41,8 @@ Show shown(const OptionInfo& info, const std::string& model) {
   return applies(info, model) && (network || named.contains(name)) ? Show::yes : Show::no;
 }
 
-Shape parse_picture(const TuneCommand& command, std::int64_t channels) {
+// "512x256" or "512".
+std::pair<std::int64_t, std::int64_t> parse_picture(const TuneCommand& command) {
   const std::size_t cross = command.picture.find('x');
   const std::string first = command.picture.substr(0, cross),
                     second = cross == std::string::npos ? first : command.picture.substr(cross + 1);
@@ -52,7 +52,7 @@ Shape parse_picture(const TuneCommand& command, std::int64_t channels) {
     throw UsageError(
         "sumi tune",
         fmt::format("--picture {} is out of range; give WIDTHxHEIGHT such as 512x512", command.picture));
-  return {1, h, w, channels};
+  return {w, h};
 }
 
 ConvUses of_training(const TuneCommand& command, const ModelCommand& model) {
@@ -66,25 +66,6 @@ ConvUses of_training(const TuneCommand& command, const ModelCommand& model) {
     throw UsageError(command_name(model.app), error.what());
   }
   return convolutions_of_step(options);
-}
-
-// One picture through each direction of a trained model, or 64 pictures drawn.
-ConvUses of_inference(const TuneCommand& command) {
-  TrainOptions options;
-  const CheckpointFile file(resolve_checkpoint(command.checkpoint));
-  const std::unique_ptr<Model> model = load_model(file, &options, "cpu");
-  RandomStream stream(1, 0);
-  ConvUses uses;
-  const RecordConvolutions record(uses);
-  for (const std::string& direction : model->directions()) {
-    Shape picture = parse_picture(command, options.channels);
-    const std::int64_t multiple = model->translator(direction).multiple;
-    picture.h = (picture.h + multiple - 1) / multiple * multiple;
-    picture.w = (picture.w + multiple - 1) / multiple * multiple;
-    model->translate(stream.uniform(picture, DType::f32, {Device::Kind::cpu, 0}, -1, 1), direction, true);
-  }
-  if (model->directions().empty()) model->generate(model->noise(64, stream), true);
-  return uses;
 }
 
 int run(const TuneCommand& command) {
@@ -109,7 +90,9 @@ int run(const TuneCommand& command) {
   set_threads(static_cast<int>(command.threads));
   const ConvPolicy policy = parse_conv_policy("auto", command.exact);
   set_conv_policy(policy);
-  const ConvUses uses = training ? of_training(command, **chosen) : of_inference(command);
+  const auto [width, height] = parse_picture(command);
+  const ConvUses uses = training ? of_training(command, **chosen)
+                                 : convolutions_of_inference(command.checkpoint, width, height);
   if (uses.uses.empty()) fail("tune", "the model has no convolution: there is nothing to choose");
   catch_signals("finishing this measurement, then writing what is known");
   const auto tuned = tune_convolutions(uses, policy, seconds, [&](std::size_t done, std::size_t all) {

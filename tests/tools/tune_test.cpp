@@ -53,6 +53,7 @@ TEST_CASE("tune: what cannot be is refused before anything is measured") {
   check_error(run(folder, "tune -o plan.json -m nowhere"), 1, "nowhere");
   check_error(run(folder, kTune + "gan"), 1, "no convolution");
   check_error(run(folder, "tune -o plan.json --seconds 0 dcgan"), 2, "--seconds");
+  check_error(run(folder, "tune -o plan.json -m run --picture 0x5"), 2, "--picture");
   check_error(run(folder, kTune + "dcgan --size 15"), 2, "--size");
   check_error(run(folder, "tune --seconds 0.001 -o no/such/plan.json " + kModel), 1, "no/such");
   CHECK_FALSE(fs::exists(folder / "plan.json"));
