@@ -113,10 +113,10 @@ Command add_tune(CLI::App& parent) {
   auto command = std::make_shared<TuneCommand>();
   CLI::App& app = *parent.add_subcommand("tune", "Measure which form of each convolution is fastest here.");
   command->app = &app;
-  set_help(app, "tune -o PLAN MODEL [options]\ntune -o PLAN -m RUN|CHECKPOINT --picture WxH",
-           "  sumi tune -o plan.json dcgan --size 64 --batch-size 16     a training step\n"
+  set_help(app, "tune MODEL [options] -o PLAN\ntune -m RUN|CHECKPOINT --picture WxH -o PLAN",
+           "  sumi tune dcgan --size 64 --batch-size 16 -o plan.json     a training step\n"
            "  sumi train dcgan --size 64 --batch-size 16 --plan plan.json ...\n"
-           "  sumi tune -o plan.json -m run --picture 512x512            a picture of this size\n"
+           "  sumi tune -m run --picture 512x512 -o plan.json            a picture of this size\n"
            "  sumi convert -m run --plan plan.json ...\n",
            "A plan is for the sizes that it was measured with; all others are left to the rules. With a plan "
            "and a number of "
@@ -133,8 +133,9 @@ Command add_tune(CLI::App& parent) {
   for (const ModelInfo& info : model_list()) {
     auto model = std::make_unique<ModelCommand>();
     model->app = app.add_subcommand(info.name, fmt::format("A training step of {}.", info.summary));
-    set_help(*model->app, fmt::format("tune -o PLAN {} [options]", info.name),
-             fmt::format("  sumi tune -o plan.json {} --batch-size 8\n", info.name));
+    model->app->fallthrough();  // -o and its like may stand behind the model's options
+    set_help(*model->app, fmt::format("tune {} [options] -o PLAN", info.name),
+             fmt::format("  sumi tune {} --batch-size 8 -o plan.json\n", info.name));
     model->options.add(*model->app, default_options(info.name),
                        [name = info.name](const OptionInfo& option) { return shown(option, name); });
     command->models.push_back(std::move(model));
