@@ -13,8 +13,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using kernels::ConvDirection;
 
-constexpr double kGain =
-    0.97;  // of the rule's time, to be preferred to it: measurements repeat to a few percent
+// Of the rule's time, to be preferred to it: measurements repeat to a few percent.
+constexpr double kGain = 0.97;
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();

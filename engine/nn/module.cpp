@@ -1,6 +1,6 @@
-#include "engine/nn.h"
-
 #include <algorithm>
+
+#include "engine/nn.h"
 #include "engine/trace.h"
 
 namespace sumi {

@@ -27,12 +27,12 @@ NormOptions norm_options(const BlockOptions& o) {
   return n;
 }
 
-// Whether the norm subtracts whatever the bias adds: instance norm does. (So does batch norm, but its running mean has the
-// bias in it.) Then nobody adds it, and its gradient is zero instead of the rounding errors of a sum that is zero.
+// Whether the norm subtracts whatever the bias adds: instance norm does, of its own statistics. (So does batch norm, but its
+// running mean has the bias in it.) Then nobody adds it, and its gradient is zero instead of the rounding errors of a sum that is zero.
 bool cancels_bias(const BlockParams& p, const BlockOptions& o) {
   const Shape& w = p.w.shape();
   const std::int64_t channels = o.linear == Linear::conv_transpose ? w.c * o.conv.groups : w.n;
-  return p.bias && o.has_norm && o.norm.groups == channels;
+  return p.bias && o.has_norm && !p.running && o.norm.groups == channels;
 }
 
 Tensor linear_map(const Tensor& x, const BlockParams& p, const BlockOptions& o) {
