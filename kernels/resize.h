@@ -47,7 +47,8 @@ inline void check_resize(const char* kernel, const Exec& e, View small, View big
 inline void resize(const Exec& e, const ResizeGeom& g, View x, MutView y, const PadGeom& pad = {}) {
   check_resize("resize", e, x, y);
   const Shape inner = pad.inside(y.shape);
-  if (inner.count() <= 0) fail("resize", "nothing is left of " + y.shape.str() + " inside the border");
+  if (inner.h < 1 || inner.w < 1)
+    fail("resize", "nothing is left of " + y.shape.str() + " inside the border");
   pad.check("resize", inner);
   on_device(
       "resize", e, [&] { ref::resize(e, g, x, pad, y); }, [&] { cpu::resize(e, g, x, pad, y); },

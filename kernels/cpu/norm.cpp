@@ -77,6 +77,7 @@ inline void chunk_moments(const T* x, i64 rows, i64 c, i64 width, double* sum, d
     const i64 r1 = std::min(r0 + lane_rows, rows);
     i64 c0 = 0;
     for (; c0 + strip_width <= width; c0 += strip_width) join_block<strip_width>(x, c, r0, r1, c0, m);
+    for (; c0 + 8 <= width; c0 += 8) join_block<8>(x, c, r0, r1, c0, m);
     for (; c0 < width; ++c0) join_block<1>(x, c, r0, r1, c0, m);
   }
   for (i64 i = 0; i < width; ++i) {
