@@ -61,6 +61,11 @@ class Module {
   std::int64_t parameter_count() const;
   // Batch norm and dropout behave differently in training (the default) and at inference.
   void set_training(bool on);
+  // Virtual batch norm (Salimans 2016): of what comes in from now on the first `count` samples are the reference batch,
+  // by whose statistics, and its own, each sample is normalised. Without a reference there is nothing to normalise by.
+  void set_reference(std::int64_t count);
+  // At inference: batch norm goes by the statistics of what it is given, not by its running ones, which stay as they are.
+  void set_own_statistics(bool on);
   // Whether, in training, what a sample becomes depends on the others of its batch: batch norm.
   virtual bool mixes_samples() const;
 
@@ -72,7 +77,7 @@ class Module {
   Tensor add_parameter(const std::string& name, const Shape& shape, DType dtype, const Device& device,
                        const TorchLayout& layout);
   Tensor add_buffer(const std::string& name, const Shape& shape, double value, DType dtype,
-                    const Device& device);
+                    const Device& device, const TorchLayout& layout = {});
   template <class M>
   M& add_child(std::unique_ptr<M> child) {
     M& reference = *child;
@@ -81,23 +86,30 @@ class Module {
   }
   const std::vector<std::unique_ptr<Module>>& children() const { return children_; }
   bool training() const { return training_; }
+  std::int64_t reference() const { return reference_; }
+  bool own_statistics() const { return own_statistics_; }
 
  private:
   std::string name_;
   std::vector<Parameter> parameters_, buffers_;
   std::vector<std::unique_ptr<Module>> children_;
-  bool training_ = true;
+  bool training_ = true, own_statistics_ = false;
+  std::int64_t reference_ = 0;
 };
 
 // One layer: the block op with its parameters.
 struct LayerSpec {
-  enum class Norm : std::uint8_t { none, batch, instance, layer };
+  enum class Norm : std::uint8_t { none, batch, instance, layer, virtual_batch };
   BlockOptions::Linear linear = BlockOptions::Linear::conv;
   std::int64_t in = 0, out = 0;  // channels or features
   int kernel = 1, stride = 1, pad = 0, output_padding = 0;
-  int groups = 1;  // of a convolution; `in` = `out` of them: depthwise
+  int pad_end = -1;  // at the bottom and on the right, where that is not `pad`
+  int groups = 1;    // of a convolution; `in` = `out` of them: depthwise
   bool bias = true;
-  Norm norm = Norm::none;  // batch and layer norm have gamma and beta, instance norm has not
+  // The weight is divided by its largest singular value, after one step of power iteration for each pass in training
+  // (Miyato 2018). Parameter and buffers have torch.nn.utils.spectral_norm's names: weight_orig, weight_u, weight_v.
+  bool spectral = false;
+  Norm norm = Norm::none;  // all but instance norm have gamma and beta
   double norm_eps = 1e-5;
   double norm_keep = 0.9;  // of the running statistics; PyTorch's momentum is 1 - norm_keep
   Unary act = Unary::identity;
@@ -122,9 +134,38 @@ class Layer final : public Module {
 
  private:
   Shape weight_shape() const;
+  Tensor add_singular_vector(const char* suffix, std::int64_t size);
+  Tensor virtual_norm(const Tensor& x) const;
+  Tensor apply(const Tensor& x, const Tensor& residual);
   LayerSpec spec_;
   BlockOptions options_;
   BlockParams params_;
+  RunningStats running_;
+  Tensor u_, v_;  // of the spectral norm
+};
+
+// A batch norm by itself, where it does not follow a linear map directly: act(gamma norm(x) + beta). Elsewhere it is a part
+// of its Layer.
+class BatchNorm final : public Module {
+ public:
+  struct Spec {
+    std::string name;  // "main.2"
+    std::int64_t channels = 0;
+    double eps = 1e-5, keep = 0.9;  // as a Layer's norm_eps and norm_keep
+    Unary act = Unary::identity;
+    double alpha = 0;        // leaky_relu's slope
+    Shape flat{1, 1, 1, 0};  // the picture, where the channels are one flattened: see TorchLayout
+  };
+  BatchNorm(const Spec& spec, DType dtype, const Device& device);
+  Shape plan(const Shape& x, Cost& cost) const override;
+  bool mixes_samples() const override { return true; }
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  Spec spec_;
+  Tensor gamma_, beta_;
   RunningStats running_;
 };
 
@@ -169,6 +210,24 @@ class Upsample final : public Module {
   PadGeom next_pad_;
 };
 
+// How close each sample is to the others of its batch, appended to its features, so that a discriminator sees a generator
+// that draws one picture only (Salimans 2016, section 3.2): x [n,h,w,c] -> [n,h,w,c+kernels], the same at every place.
+// With M = f T of `kernels` rows of `dims` numbers a sample, where f [n,c] is x's mean over h and w, feature b of sample i
+// is the sum over the other samples j of exp(-|M_ib - M_jb|_1).
+class MinibatchDiscrimination final : public Module {
+ public:
+  MinibatchDiscrimination(std::int64_t channels, int kernels, int dims, DType dtype, const Device& device);
+  Shape plan(const Shape& x, Cost& cost) const override;
+  bool mixes_samples() const override { return true; }
+
+ protected:
+  Tensor forward(const Tensor& x) override;
+
+ private:
+  std::int64_t channels_, kernels_, dims_;
+  Tensor t_;
+};
+
 // Zeroes each element with probability p while training, drawing from `stream`, which must outlive it.
 class Dropout final : public Module {
  public:
@@ -189,6 +248,9 @@ class Sequential final : public Module {
   using Module::Module;
   Sequential& add(const LayerSpec& spec, DType dtype, const Device& device);
   Sequential& add(std::unique_ptr<Module> module);
+  std::size_t size() const { return children().size(); }
+  // Modules [first, last) alone.
+  Tensor run(const Tensor& x, std::size_t first, std::size_t last);
   Shape plan(const Shape& x, Cost& cost) const override;
 
  protected:

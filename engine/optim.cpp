@@ -56,7 +56,18 @@ void ParamArena::begin() {
 }
 
 void ParamArena::set_frozen(bool frozen) {
-  for (const Slot& slot : slots_) slot.parameter.value.set_requires_grad(!frozen);
+  for (const Slot& slot : slots_) slot.parameter.value.set_requires_grad(!frozen && !slot.fixed);
+}
+
+int ParamArena::freeze(const std::string& prefix) {
+  int count = 0;
+  for (Slot& slot : slots_) {
+    if (!slot.parameter.name.starts_with(prefix)) continue;
+    slot.fixed = true;
+    slot.parameter.value.set_requires_grad(false);
+    ++count;
+  }
+  return count;
 }
 
 OptimizerRule parse_optimizer(const std::string& name) {
@@ -164,7 +175,7 @@ std::string Optimizer::first_nonfinite() const {
 std::vector<std::string> Optimizer::never_updated() const {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < steps_.size(); ++i)
-    if (steps_[i] == 0) names.push_back(arena_.slots()[i].parameter.name);
+    if (steps_[i] == 0 && !arena_.slots()[i].fixed) names.push_back(arena_.slots()[i].parameter.name);
   return names;
 }
 

@@ -23,11 +23,14 @@ class ParamArena {
   // While frozen the parameters ask for no gradients: ops on them record none. (A discriminator in the
   // generator's step.)
   void set_frozen(bool frozen);
+  // Parameters whose names begin with `prefix` are left as they are from now on. Returns how many there are.
+  int freeze(const std::string& prefix);
 
   struct Slot {
     Parameter parameter;  // with the prefixed name
     std::shared_ptr<GradSlot> grad;
     std::int64_t offset = 0, count = 0;  // elements in the flat buffers
+    bool fixed = false;                  // by freeze()
   };
   const std::vector<Slot>& slots() const { return slots_; }
   const Tensor& values() const { return values_; }        // [1,1,1,size]

@@ -16,6 +16,7 @@ namespace sumi {
 // Behind each convolution layer norm over h, w and c, and leaky ReLU 0.2 (not behind the last of a block and the last
 // layer); padding by reflection; no bias but in the depthwise ones. Parameters are named as in the well-known PyTorch
 // version.
-std::unique_ptr<Module> anime_generator(DType dtype, const Device& device);
+// `width` is that of the second layer, even: the others have as many more or fewer.
+std::unique_ptr<Module> anime_generator(DType dtype, const Device& device, std::int64_t width = 64);
 
 }  // namespace sumi

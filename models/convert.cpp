@@ -24,8 +24,31 @@ int source_of(int i, int size, int extended) {
   return extended - size < size ? 2 * (size - 1) - i : size - 1;
 }
 
-// [1, height, width, channels] in [-1, 1].
-Tensor to_tensor(const Photo& photo, int width, int height, const PictureNetwork& network) {
+// Where the picture is to be filled in; empty unless the network does that.
+std::vector<bool> hole_of(const Photo& photo, const Photo* mask, Task task) {
+  std::vector<bool> hole;
+  if (task != Task::inpaint) {
+    if (mask) fail("--mask", "is for models that were trained with --task inpaint; leave it out");
+    return hole;
+  }
+  if (mask && (mask->width != photo.width || mask->height != photo.height))
+    fail("--mask", fmt::format("is {}x{}, but the picture {}x{}; make the mask as large as the picture",
+                               mask->width, mask->height, photo.width, photo.height));
+  if (mask)
+    for (std::size_t i = 0; i < photo.pixels(); ++i) hole.push_back(mask->rgb[3 * i + 1] >= 0x8000);
+  else
+    for (const std::uint16_t a : photo.alpha) hole.push_back(a < 0xffff);
+  if (std::find(hole.begin(), hole.end(), true) == hole.end())
+    fail("convert",
+         "there is no hole to fill: erase parts of the picture, so that they are transparent, or give a "
+         "picture of the same size, white where the holes are, as --mask");
+  return hole;
+}
+
+// [1, height, width, channels] in [-1, 1]; kHole in the holes.
+Tensor to_tensor(const Photo& photo, const std::vector<bool>& hole, int width, int height,
+                 const PictureNetwork& network) {
+  const bool grey = network.channels == 1 || network.damage.task == Task::colorize;
   const auto c = static_cast<std::size_t>(network.channels);
   std::vector<float> values(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * c);
   float* to = values.data();
@@ -33,12 +56,11 @@ Tensor to_tensor(const Photo& photo, int width, int height, const PictureNetwork
     const auto row =
         static_cast<std::size_t>(source_of(y, photo.height, height)) * static_cast<std::size_t>(photo.width);
     for (int x = 0; x < width; ++x) {
-      const std::uint16_t* p =
-          photo.rgb.data() + 3 * (row + static_cast<std::size_t>(source_of(x, photo.width, width)));
-      if (c == 1)
-        *to++ = (0.299F * p[0] + 0.587F * p[1] + 0.114F * p[2]) / 32767.5F - 1;
-      else
-        for (std::size_t k = 0; k < 3; ++k) *to++ = p[k] / 32767.5F - 1;
+      const std::size_t from = row + static_cast<std::size_t>(source_of(x, photo.width, width));
+      const std::uint16_t* p = photo.rgb.data() + 3 * from;
+      const float luma = 0.299F * p[0] + 0.587F * p[1] + 0.114F * p[2];
+      for (std::size_t k = 0; k < c; ++k)
+        *to++ = !hole.empty() && hole[from] ? kHole : (grey ? luma : p[k]) / 32767.5F - 1;
     }
   }
   return Tensor::from(values, {1, height, width, network.channels}, network.dtype, network.device);
@@ -72,6 +94,7 @@ PictureNetwork picture_network(Model& model, const std::string& direction, bool 
   network.run = [&model, chosen, raw](const Tensor& x) { return model.translate(x, chosen, raw); };
   network.multiple = translator.multiple;
   network.smallest_side = translator.smallest_side;
+  network.damage = translator.damage;
   network.dtype = first.dtype();
   network.device = first.device();
   for (const Model::Network& n : model.networks())
@@ -113,7 +136,7 @@ std::uint64_t Converter::predicted_bytes(int width, int height) {
     const double slope = std::max(0.0, (b - a) / (double(large) * large - double(small) * small));
     fit_ = Fit{std::max(0.0, b - slope * large * large) + kScratch, slope};
   }
-  const double pixels = double(extended(width)) * extended(height);
+  const double pixels = double(extended(scale() * width)) * extended(scale() * height);
   return static_cast<std::uint64_t>(fit_->base + (kRounding * fit_->slope + kPictureBytes) * pixels);
 }
 
@@ -152,16 +175,20 @@ void Converter::check_memory(int width, int height, std::uint64_t need) {
   fail("convert", fmt::format("{}; shrink it with --max-size {}", problem, fits));
 }
 
-Photo Converter::operator()(const Photo& photo) {
+Photo Converter::operator()(const Photo& given, const Photo* mask) {
   const NoGrad no_grad;
   const FrugalMemory frugal;
-  const std::uint64_t need = predicted_bytes(photo.width, photo.height);
+  const std::vector<bool> hole = hole_of(given, mask, network_.damage.task);
+  const std::uint64_t need = predicted_bytes(given.width, given.height);
   // Blocks of another size's layers are of no use.
-  if (photo.width != last_width_ || photo.height != last_height_) release_memory(network_.device);
-  last_width_ = photo.width, last_height_ = photo.height;
-  check_memory(photo.width, photo.height, need);
+  if (given.width != last_width_ || given.height != last_height_) release_memory(network_.device);
+  last_width_ = given.width, last_height_ = given.height;
+  check_memory(given.width, given.height, need);
+  const Photo enlarged =
+      scale() == 1 ? Photo{} : resize_photo(given, scale() * given.width, scale() * given.height);
+  const Photo& photo = scale() == 1 ? given : enlarged;
   const int width = extended(photo.width), height = extended(photo.height);
-  Tensor drawn = network_.run(to_tensor(photo, width, height, network_));
+  Tensor drawn = network_.run(to_tensor(photo, hole, width, height, network_));
   const Shape expected{1, height, width, network_.channels};
   if (!(drawn.shape() == expected))
     fail("convert", fmt::format("the network drew {} where {} was expected; it does not keep the size",
@@ -170,6 +197,7 @@ Photo Converter::operator()(const Photo& photo) {
   drawn = Tensor();
   check_finite(values);
   Photo result{photo.width, photo.height, photo.depth, {}, photo.alpha, photo.remark};
+  if (!hole.empty() && !mask) result.alpha.clear();  // it said where the holes were
   result.rgb.resize(result.pixels() * 3);
   std::uint16_t* to = result.rgb.data();
   const auto c = static_cast<std::size_t>(network_.channels);
@@ -178,6 +206,10 @@ Photo Converter::operator()(const Photo& photo) {
     for (int x = 0; x < photo.width; ++x, p += c)
       for (std::size_t k = 0; k < 3; ++k) *to++ = to_16(p[c == 3 ? k : 0]);
   }
+  for (std::size_t i = 0; i < hole.size(); ++i)
+    if (!hole[i])
+      std::copy_n(photo.rgb.begin() + static_cast<std::ptrdiff_t>(3 * i), 3,
+                  result.rgb.begin() + static_cast<std::ptrdiff_t>(3 * i));
   return result;
 }
 

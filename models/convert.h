@@ -18,6 +18,7 @@ struct PictureNetwork {
   int multiple = 1;                          // of height and width
   int smallest_side = 1;
   int channels = 3;  // 1 or 3
+  Damage damage;     // what it undoes: says how a picture is prepared for it
   DType dtype = DType::f32;
   Device device;
 };
@@ -27,7 +28,7 @@ PictureNetwork picture_network(Model& model, const std::string& direction, bool 
 
 // The memory that a picture takes is predicted before it is run:
 //
-//   bytes(w, h) = 8 MiB + base + (9/8 slope + 64) w' h'    w', h': after the extension to the network's multiples
+//   bytes(w, h) = 8 MiB + base + (9/8 slope + 64) w' h'    w', h': enlarged, and extended to the network's multiples
 //
 // base and slope are measured once, on two small pictures (sides near 128 and 256): the most that was in use
 // of the pool, and the kernels' scratch. Without gradients a network frees what lies behind it, and under
@@ -46,11 +47,17 @@ class Converter {
   // are extended on the right and at the bottom by reflection (where the picture is too small to be reflected,
   // by its last pixel), and the result is cut. Error "[convert] ..." when it would take too much memory,
   // with the --max-size that fits, and when the network draws NaN or infinity. Other values are clamped.
-  Photo operator()(const Photo& photo);
+  //
+  // What a network that undoes a damage needs is done here: for superres the picture is first enlarged by the factor, for
+  // colorize it is made grey. For inpaint, holes are where `mask`, of the same size, is light (half and above), or
+  // without one where the picture is not opaque; outside of them it stays as it was. Error where there is no hole, for a
+  // mask of another size, and for a mask that the network does not want.
+  Photo operator()(const Photo& photo, const Photo* mask = nullptr);
 
   std::uint64_t predicted_bytes(int width, int height);
 
  private:
+  int scale() const { return network_.damage.task == Task::superres ? network_.damage.factor : 1; }
   int extended(int side) const;
   std::uint64_t peak_of(int side);
   void check_memory(int width, int height, std::uint64_t need);

@@ -2,14 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "engine/device.h"
 #include "models/joined_pass.h"
+#include "models/registry.h"
 
 namespace sumi {
 namespace {
 
 // Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
-enum Stream : std::uint64_t { kInit = 1, kDropout = 2, kPoolA = 3, kPoolB = 4 };
+enum Stream : std::uint64_t {
+  kInit = 1,
+  kDropout = 2,
+  kPoolA = 3,
+  kPoolB = 4,
+  kAdversaryA = 16,
+  kAdversaryB = 17
+};
 
 Tensor l1(const Tensor& a, const Tensor& b) {
   return loss_mean(Loss::l1, a, b);
@@ -17,50 +27,32 @@ Tensor l1(const Tensor& a, const Tensor& b) {
 
 }  // namespace
 
-TranslationNetOptions translation_net_options(const TrainOptions& o) {
-  TranslationNetOptions net;
-  net.net_g = o.net_g;
-  net.n_blocks = o.n_blocks;
-  net.ngf = o.ngf;
-  net.ndf = o.ndf;
-  net.n_layers_d = o.n_layers_d;
-  net.channels = o.channels;
-  net.norm = o.norm == "batch" ? LayerSpec::Norm::batch : LayerSpec::Norm::instance;
-  net.upsample = o.upsample;
-  net.dropout = !o.no_dropout;
-  net.dtype = o.precision == "f64" ? DType::f64 : DType::f32;
-  net.device = parse_device(o.device);
-  return net;
-}
-
 CycleGanModel::CycleGanModel(const TrainOptions& o)
     : Model(o),
       options_(o),
       dropout_stream_(o.seed, kDropout),
       net_(translation_net_options(o)),
       pool_a_(o.pool_size, o.seed, kPoolA),
-      pool_b_(o.pool_size, o.seed, kPoolB),
-      loss_(o.gan_mode, o.label_smooth) {
+      pool_b_(o.pool_size, o.seed, kPoolB) {
   net_.dropout_stream = &dropout_stream_;
   g_ab_ = translation_generator(net_);
   g_ba_ = translation_generator(net_);
-  d_a_ = patch_discriminator(net_);
-  d_b_ = patch_discriminator(net_);
+  std::unique_ptr<Sequential> d_a = patch_discriminator(net_), d_b = patch_discriminator(net_);
   RandomStream init(o.seed, kInit);
-  for (const Network& network : networks()) initialize(*network.module, {o.init_type, o.init_gain}, init);
+  for (const Module* network : std::initializer_list<Module*>{g_ab_.get(), g_ba_.get(), d_a.get(), d_b.get()})
+    initialize(*network, {o.init_type, o.init_gain}, init);
   using Named = std::vector<std::pair<std::string, Module*>>;
-  g_ = std::make_unique<NetworkGroup>(Named{{"g_ab", g_ab_.get()}, {"g_ba", g_ba_.get()}},
-                                      optimizer_options(o, true));
-  d_ = std::make_unique<NetworkGroup>(Named{{"d_a", d_a_.get()}, {"d_b", d_b_.get()}},
-                                      optimizer_options(o, false));
+  g_ = std::make_unique<NetworkGroup>(Named{{"g_ab", g_ab_.get()}, {"g_ba", g_ba_.get()}}, o, true);
+  d_a_ = std::make_unique<Adversary>(o, "d_a", std::move(d_a), kAdversaryA);
+  d_b_ = std::make_unique<Adversary>(o, "d_b", std::move(d_b), kAdversaryB);
 }
 
 std::vector<Model::Network> CycleGanModel::networks() {
   const Shape picture{1, options_.crop_size, options_.crop_size, options_.channels};
   return {{"g_ab", g_ab_.get(), picture},
           {"g_ba", g_ba_.get(), picture},
-          {"d_a", d_a_.get(), picture},
-          {"d_b", d_b_.get(), picture}};
+          {"d_a", &d_a_->network(), picture},
+          {"d_b", &d_b_->network(), picture}};
 }
 
 // `away` draws this side's pictures and, for the identity, those that are at home where it leads: in one pass where its
@@ -89,7 +81,7 @@ CycleGanModel::GeneratorLosses CycleGanModel::generators_step(Tape& tape, const 
     fake = (*side.away)(real);
   }
   losses.fake = fake.detach();
-  const Tensor gan = loss_.generator((*side.critic)(fake));
+  const Tensor gan = side.critic->generator_loss(fake, other);
   losses.gan = gan.detach();
   total = total ? add(gan, total) : gan;
   if (side.lambda_cycle > 0) {
@@ -101,15 +93,17 @@ CycleGanModel::GeneratorLosses CycleGanModel::generators_step(Tape& tape, const 
   return losses;
 }
 
-Tensor CycleGanModel::discriminator_step(Tape& tape, Module& d, const Tensor& real,
-                                         const Tensor& fake) const {
-  const Pair losses = train_discriminator(tape, tape.mark(), d, real, fake, loss_, 0.5).losses;
-  return add(losses.first.detach(), losses.second.detach());
-}
-
 void CycleGanModel::set_rates(double factor) {
   g_->set_lr((options_.lr_g > 0 ? options_.lr_g : options_.lr) * factor);
-  d_->set_lr((options_.lr_d > 0 ? options_.lr_d : options_.lr) * factor);
+  d_a_->set_rate_factor(factor);
+  d_b_->set_rate_factor(factor);
+}
+
+std::string CycleGanModel::phase(double) {
+  const bool due = d_a_->penalty_due();  // both have had as many updates
+  d_a_->set_penalty_due(due);
+  d_b_->set_penalty_due(due);
+  return due ? "step with penalty" : "step";
 }
 
 std::vector<Stat> CycleGanModel::run_step(const std::vector<Tensor>& real) {
@@ -120,7 +114,7 @@ std::vector<Stat> CycleGanModel::run_step(const std::vector<Tensor>& real) {
   g_->arena().begin();
   GeneratorLosses from_a, from_b;
   {
-    const Frozen frozen(d_->arena());
+    const Frozen frozen_a(d_a_->arena()), frozen_b(d_b_->arena());
     const Side side_a{g_ab_.get(), g_ba_.get(), d_b_.get(), options_.lambda_a, options_.lambda_b * identity};
     const Side side_b{g_ba_.get(), g_ab_.get(), d_a_.get(), options_.lambda_b, options_.lambda_a * identity};
     from_a = generators_step(tape, side_a, a, b);
@@ -128,10 +122,8 @@ std::vector<Stat> CycleGanModel::run_step(const std::vector<Tensor>& real) {
   }
   g_->update();
 
-  d_->arena().begin();
-  const Tensor loss_d_a = discriminator_step(tape, *d_a_, a, pool_a_.query(from_b.fake));
-  const Tensor loss_d_b = discriminator_step(tape, *d_b_, b, pool_b_.query(from_a.fake));
-  d_->update();
+  const Tensor loss_d_a = d_a_->train(tape, {{a, true, 0.5}, {pool_a_.query(from_b.fake), false, 0.5}}).loss;
+  const Tensor loss_d_b = d_b_->train(tape, {{b, true, 0.5}, {pool_b_.query(from_a.fake), false, 0.5}}).loss;
 
   last_batch_ = {{"real_a", a}, {"real_b", b}, {"fake_b", from_a.fake}, {"fake_a", from_b.fake}};
   return {{"loss_g_ab", from_a.gan},
@@ -189,7 +181,8 @@ Tensor CycleGanModel::translate(const Tensor& pictures, const std::string& direc
 
 void CycleGanModel::save(CheckpointWriter& writer, bool full) {
   g_->save(writer, full);
-  d_->save(writer, full);
+  d_a_->save(writer, full);
+  d_b_->save(writer, full);
   if (!full) return;
   pool_a_.save(writer, "pool.a");
   pool_b_.save(writer, "pool.b");
@@ -197,7 +190,8 @@ void CycleGanModel::save(CheckpointWriter& writer, bool full) {
 
 void CycleGanModel::load(const CheckpointFile& file, bool full) {
   g_->load(file, full);
-  d_->load(file, full);
+  d_a_->load(file, full);
+  d_b_->load(file, full);
   if (!full) return;
   pool_a_.load(file, "pool.a", net_.channels, net_.dtype, net_.device);
   pool_b_.load(file, "pool.b", net_.channels, net_.dtype, net_.device);
@@ -210,7 +204,8 @@ std::map<std::string, std::uint64_t> CycleGanModel::counters() const {
                                            {"pool_a_count", pool_a_.count()},
                                            {"pool_b_count", pool_b_.count()}};
   g_->add_counters(all);
-  d_->add_counters(all);
+  d_a_->add_counters(all);
+  d_b_->add_counters(all);
   return all;
 }
 
@@ -222,18 +217,61 @@ void CycleGanModel::set_counters(const std::map<std::string, std::uint64_t>& all
       counter_of(all, "pool_b_count") != pool_b_.count())
     fail("resume", "the checkpoint is damaged: pictures of its pools are missing; use an older checkpoint");
   g_->set_counters(all);
-  d_->set_counters(all);
+  d_a_->set_counters(all);
+  d_b_->set_counters(all);
 }
 
 std::string CycleGanModel::first_nonfinite() const {
-  const std::string name = g_->first_nonfinite();
-  return name.empty() ? d_->first_nonfinite() : name;
+  for (const NetworkGroup* group : {g_.get(), &d_a_->group(), &d_b_->group()})
+    if (std::string name = group->first_nonfinite(); !name.empty()) return name;
+  return "";
 }
 
 std::vector<std::string> CycleGanModel::never_updated() const {
-  std::vector<std::string> names = g_->never_updated();
-  for (std::string& name : d_->never_updated()) names.push_back(std::move(name));
+  std::vector<std::string> names;
+  for (const NetworkGroup* group : {g_.get(), &d_a_->group(), &d_b_->group()})
+    for (std::string& name : group->never_updated()) names.push_back(std::move(name));
   return names;
 }
+
+namespace {
+
+std::vector<PlannedNetwork> plan_cyclegan(const TrainOptions& o) {
+  const TranslationNetOptions net = translation_net_options(o);
+  const Shape picture{1, o.crop_size, o.crop_size, o.channels};
+  std::vector<PlannedNetwork> planned;
+  // g_ab: forward and both gradients as translation, as the way back, and on its own domain's pictures. Of one cycle the
+  // translation (with the other domain's pictures, where they go through together) and the way back are kept.
+  const bool identity = o.lambda_identity > 0;
+  const double kept = identity && net.norm != LayerSpec::Norm::batch ? 1.5 : 1;
+  for (const char* name : {"g_ab", "g_ba"})
+    planned.push_back({name, translation_generator(net), picture, identity ? 9.0 : 6.0, kept});
+  for (const char* name : {"d_a", "d_b"}) planned.push_back({name, patch_discriminator(net), picture, 8, 1});
+  return planned;
+}
+
+}  // namespace
+
+const ModelSpec cyclegan_spec{
+    .name = "cyclegan",
+    .summary = "translation between two folders of unpaired pictures",
+    .reference = "Zhu 2017",
+    .data = "two folders of pictures, which need not match",
+    .domains = 2,
+    .crops = true,
+    .generators = {"resnet_9blocks", "resnet_6blocks", "unet_128", "unet_256"},
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.batch_size = 1;
+          o.epochs = o.epochs_decay = 100;
+          o.lr_policy = "linear";
+          o.gan_mode = "lsgan";
+        },
+    .check = check_crop_size,
+    .networks = plan_cyclegan,
+    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> {
+      return std::make_unique<CycleGanModel>(o);
+    },
+};
 
 }  // namespace sumi

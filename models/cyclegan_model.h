@@ -1,7 +1,7 @@
 // CycleGAN (Zhu 2017): two generators learn to translate between two domains of unpaired pictures.
 #pragma once
 
-#include "models/gan_losses.h"
+#include "models/adversary.h"
 #include "models/image_pool.h"
 #include "models/model.h"
 #include "models/network_group.h"
@@ -37,14 +37,16 @@ class CycleGanModel final : public Model {
 
  protected:
   void set_rates(double factor) override;
+  std::string phase(double epoch) override;
   std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
 
  private:
   // One domain's side of the step: `away` leads out of it, `home` into it.
   struct Side {
-    Module *away, *home, *critic;  // of domain A: g_ab, g_ba, d_b (which judges what `away` draws)
-    double lambda_cycle;           // of |home(away(real)) - real|
-    double lambda_identity;        // of |away(other) - other|
+    Module *away, *home;     // of domain A: g_ab, g_ba
+    Adversary* critic;       // d_b, which judges what `away` draws
+    double lambda_cycle;     // of |home(away(real)) - real|
+    double lambda_identity;  // of |away(other) - other|
   };
   struct GeneratorLosses {
     Tensor gan, cycle, identity;
@@ -52,21 +54,16 @@ class CycleGanModel final : public Model {
   };
   GeneratorLosses generators_step(Tape& tape, const Side& side, const Tensor& real,
                                   const Tensor& other) const;
-  Tensor discriminator_step(Tape& tape, Module& d, const Tensor& real, const Tensor& fake) const;
 
   TrainOptions options_;
   RandomStream dropout_stream_;
   TranslationNetOptions net_;
   std::unique_ptr<Module> g_ab_, g_ba_;
-  std::unique_ptr<Sequential> d_a_, d_b_;
-  std::unique_ptr<NetworkGroup> g_, d_;
+  std::unique_ptr<NetworkGroup> g_;
+  std::unique_ptr<Adversary> d_a_, d_b_;
   ImagePool pool_a_, pool_b_;  // of pictures drawn in A, in B
-  GanLoss loss_;
   std::vector<std::pair<std::string, Tensor>> last_batch_;
   std::vector<std::vector<Tensor>> sample_pictures_;
 };
-
-// What the options say of the networks.
-TranslationNetOptions translation_net_options(const TrainOptions& options);
 
 }  // namespace sumi

@@ -4,7 +4,7 @@
 
 #include <bit>
 
-#include "models/networks.h"
+#include "models/gan_model.h"
 
 namespace sumi {
 namespace {
@@ -41,7 +41,7 @@ std::unique_ptr<Sequential> dcgan_generator(const NetOptions& o) {
   const auto add = [&](LayerSpec s, bool last) {
     s.name = fmt::format("main.{}", index);
     s.norm_name = fmt::format("main.{}", index + 1);
-    s.norm = last ? Norm::none : Norm::batch;
+    s.norm = last ? Norm::none : o.virtual_norm ? Norm::virtual_batch : Norm::batch;
     s.act = last ? Unary::tanh : Unary::relu;
     g->add(s, o.dtype, o.device);
     index += 3;
@@ -64,18 +64,27 @@ std::unique_ptr<Sequential> dcgan_discriminator(const NetOptions& o) {
     s.norm = norm ? Norm::batch : Norm::none;
     s.act = last ? Unary::identity : Unary::leaky_relu;
     s.alpha = last ? 0 : 0.2;
-    d->add(s, o.dtype, o.device);
+    if (last)
+      add_judging_layer(*d, s, o.d, o.dtype, o.device);
+    else
+      add_layer(*d, s, o.d, o.dtype, o.device);
     index += norm ? 3 : 2;
   };
-  add(layer(Linear::conv, o.channels, width, 2, 1), false, false);
+  add(layer(Linear::conv, o.channels + o.d.condition, width, 2, 1), false, false);
   for (int i = 1; i < steps; ++i, width *= 2) add(layer(Linear::conv, width, width * 2, 2, 1), true, false);
   add(layer(Linear::conv, width, 1, 1, 0), false, true);
   return d;
 }
 
-GanNetworks make_gan_networks(const std::string& model, const NetOptions& o) {
-  if (model == "gan") return {dense_generator(o), dense_discriminator(o)};
-  return {dcgan_generator(o), dcgan_discriminator(o)};
-}
+const ModelSpec dcgan_spec{
+    .name = "dcgan",
+    .summary = "convolutional GAN: pictures from noise",
+    .reference = "Radford 2015",
+    .data = "a folder of pictures, or an idx.gz file",
+    .labelled = is_conditional,
+    .set_defaults = [](TrainOptions&) {},
+    .networks = plan_gan<dcgan_generator, dcgan_discriminator>,
+    .make = make_gan<dcgan_generator, dcgan_discriminator>,
+};
 
 }  // namespace sumi

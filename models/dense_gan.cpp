@@ -1,22 +1,19 @@
 // The dense GAN: the first network of the source texts.
 #include <fmt/format.h>
 
-#include "models/networks.h"
+#include "models/gan_model.h"
 
 namespace sumi {
-namespace {
-
-LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act) {
+LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act, double alpha) {
   LayerSpec s;
   s.linear = BlockOptions::Linear::dense;
   s.in = in;
   s.out = out;
   s.act = act;
+  s.alpha = alpha;
   s.name = fmt::format("main.{}", index);
   return s;
 }
-
-}  // namespace
 
 std::unique_ptr<Sequential> dense_generator(const NetOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels};
@@ -32,14 +29,32 @@ std::unique_ptr<Sequential> dense_generator(const NetOptions& o) {
 }
 
 std::unique_ptr<Sequential> dense_discriminator(const NetOptions& o) {
-  const Shape picture{1, o.size, o.size, o.channels};
+  const Shape picture{1, o.size, o.size, o.channels + o.d.condition};
   auto d = std::make_unique<Sequential>("d");
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec first = dense_layer(0, picture.count(), 256, Unary::relu);
   first.flat_in = picture;
-  d->add(first, o.dtype, o.device);
-  d->add(dense_layer(2, 256, 1, Unary::identity), o.dtype, o.device);
+  add_layer(*d, first, o.d, o.dtype, o.device);
+  add_judging_layer(*d, dense_layer(2, 256, 1, Unary::identity), o.d, o.dtype, o.device);
   return d;
 }
+
+const ModelSpec dense_gan_spec{
+    .name = "gan",
+    .summary = "dense GAN: small grey pictures from noise",
+    .reference = "the source texts, after Goodfellow 2014",
+    .data = "a folder of pictures, or an idx.gz file",
+    .labelled = is_conditional,
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.size = 28;
+          o.channels = 1;
+          o.no_flip = true;
+          o.beta1 = 0.9;
+          o.epochs = 100;
+        },
+    .networks = plan_gan<dense_generator, dense_discriminator>,
+    .make = make_gan<dense_generator, dense_discriminator>,
+};
 
 }  // namespace sumi

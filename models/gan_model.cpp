@@ -1,134 +1,321 @@
 #include "models/gan_model.h"
 
-#include "models/joined_pass.h"
+#include <algorithm>
+
+#include "engine/device.h"
+#include "models/classes.h"
 
 namespace sumi {
 namespace {
 
-// Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
-enum Stream : std::uint64_t { kInit = 1, kNoise = 2, kFixedNoise = 3 };
+// Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike. 5 is Latent's.
+enum Stream : std::uint64_t { kInit = 1, kNoise = 2, kFixedNoise = 3, kReference = 4, kAdversary = 16 };
+
+constexpr std::int64_t kReferenceBatch = 64;  // of virtual batch norm
+
+// All networks draw their first weights from one stream, in this order.
+GanNetworks initialized(GanNetworks networks, const TrainOptions& o) {
+  RandomStream stream(o.seed, kInit);
+  for (Sequential* network : {networks.g.get(), networks.d.get(), networks.q.get()})
+    if (network) initialize(*network, {o.init_type, o.init_gain}, stream);
+  return networks;
+}
 
 }  // namespace
 
-GanModel::GanModel(const TrainOptions& o, std::unique_ptr<Sequential> g, std::unique_ptr<Sequential> d,
-                   const NetOptions& net)
+GanModel::GanModel(const TrainOptions& o, GanNetworks networks, const NetOptions& net)
+    : GanModel(o, initialized(std::move(networks), o), net, Initialized{}) {}
+
+GanModel::GanModel(const TrainOptions& o, GanNetworks networks, const NetOptions& net, Initialized)
     : Model(o),
       net_(net),
-      g_(std::move(g)),
-      d_(std::move(d)),
-      loss_(o.gan_mode, o.label_smooth),
+      g_(std::move(networks.g)),
+      g_trained_(std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}},
+                                                o, true)),
+      d_(o, "d", std::move(networks.d), kAdversary, std::move(networks.q)),
+      latent_(o.latent, o.nz, o.seed, net.dtype, net.device),
+      codes_{o.categories, o.continuous},
+      classes_(net.d.condition),
       lr_g_(o.lr_g > 0 ? o.lr_g : o.lr),
-      lr_d_(o.lr_d > 0 ? o.lr_d : o.lr),
+      diversity_(o.diversity),
+      lambda_info_(o.lambda_info),
+      n_critic_(o.n_critic),
+      accumulate_(o.accumulate),
+      fresh_noise_(o.fresh_noise),
       noise_stream_(o.seed, kNoise) {
-  RandomStream init(o.seed, kInit);
-  initialize(*g_, {o.init_type, o.init_gain}, init);
-  initialize(*d_, {o.init_type, o.init_gain}, init);
-  g_trained_ = std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}},
-                                              optimizer_options(o, true));
-  d_trained_ = std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"d", d_.get()}},
-                                              optimizer_options(o, false));
   RandomStream fixed(o.seed, kFixedNoise);
   fixed_noise_ = noise(64, fixed);
+  if (!o.vbn) return;
+  RandomStream reference(o.seed, kReference);
+  reference_noise_ = noise(kReferenceBatch, reference);
+  g_->set_reference(kReferenceBatch);
+}
+
+NetOptions net_options(const TrainOptions& o) {
+  NetOptions net;
+  net.size = o.size;
+  net.channels = o.channels;
+  net.ngf = o.ngf;
+  net.ndf = o.ndf;
+  net.form = o.form;
+  net.norm_keep = o.norm_keep;
+  net.dtype = o.precision == "f64" ? DType::f64 : DType::f32;
+  net.device = parse_device(o.device);
+  net.virtual_norm = o.vbn;
+  net.d = discriminator_options(o);
+  if (o.conditional) net.d.condition = static_cast<int>(class_names(o).at(0).size());
+  net.nz = o.nz + o.categories + o.continuous + net.d.condition;
+  return net;
+}
+
+std::vector<PlannedNetwork> plan_gan(const TrainOptions& o, GanNetworks networks) {
+  const NetOptions net = net_options(o);
+  std::vector<PlannedNetwork> planned;
+  planned.push_back({"g", std::move(networks.g), {1, 1, 1, net.nz}});
+  // d: forward and both gradients on real and on fake, and once more to reach g, without weight gradients. Without
+  // batch norm real and fake go through together.
+  const double kept = networks.d->mixes_samples() ? 1 : 2;
+  const Shape seen{1, o.size, o.size, o.channels + net.d.condition};
+  planned.push_back({"d", std::move(networks.d), seen, 8, kept});
+  if (networks.q) planned.push_back({"q", std::move(networks.q), {1, 1, 1, kHeadFeatures}, 6, 1});
+  return planned;
 }
 
 std::vector<Model::Network> GanModel::networks() {
-  return {{"g", g_.get(), {1, 1, 1, net_.nz}}, {"d", d_.get(), {1, net_.size, net_.size, net_.channels}}};
+  std::vector<Network> all{{"g", g_.get(), {1, 1, 1, net_.nz}},
+                           {"d", &d_.network(), {1, net_.size, net_.size, net_.channels + net_.d.condition}}};
+  if (d_.head()) all.push_back({"q", d_.head(), {1, 1, 1, kHeadFeatures}});
+  return all;
 }
 
+Tensor GanModel::unconditional_noise(std::int64_t n, RandomStream& stream) const {
+  const Tensor z = latent_.draw(n, stream);
+  return codes_.any() ? concat({z, codes_.draw(n, stream, net_.dtype, net_.device)}, 3) : z;
+}
+
+Tensor GanModel::classes_in_turn(std::int64_t n) const {
+  std::vector<float> rows(static_cast<std::size_t>(n * classes_), 0);
+  for (std::int64_t i = 0; i < n; ++i) rows[static_cast<std::size_t>(i * classes_ + i % classes_)] = 1;
+  return Tensor::from(rows, Shape::matrix(n, classes_), net_.dtype, net_.device);
+}
+
+Tensor GanModel::noise_for(const Tensor& labels, std::int64_t n) {
+  const Tensor z = unconditional_noise(n, noise_stream_);
+  return labels ? concat({z, labels}, 3) : z;
+}
+
+// Where there are classes, the pictures are of each in turn.
 Tensor GanModel::noise(std::int64_t count, RandomStream& stream) const {
-  return stream.normal({count, 1, 1, net_.nz}, net_.dtype, net_.device);
+  const Tensor z = unconditional_noise(count, stream);
+  return classes_ > 0 ? concat({z, classes_in_turn(count)}, 3) : z;
 }
 
 void GanModel::set_rates(double factor) {
   g_trained_->set_lr(lr_g_ * factor);
-  d_trained_->set_lr(lr_d_ * factor);
+  d_.set_rate_factor(factor);
+}
+
+std::string GanModel::phase(double) {
+  d_.set_penalty_due(d_.penalty_due());
+  return d_.penalty_due() ? "step with penalty" : "step";
+}
+
+Tensor GanModel::draw(const Tensor& z) {
+  if (!reference_noise_) return (*g_)(z);
+  const Tensor all = (*g_)(concat({reference_noise_, z}, 0));
+  Shape drawn = all.shape();
+  drawn.n = z.shape().n;
+  return slice(all, {kReferenceBatch, 0, 0, 0}, drawn);
+}
+
+// Distance of noise over distance of pictures, of pairs: small where different noise gives different pictures (Mao 2019,
+// mode-seeking regularisation).
+Tensor GanModel::diversity_loss(const Part& part) const {
+  const std::int64_t half = part.noise.shape().n / 2;
+  const auto apart = [&](const Tensor& x) {
+    Shape s = x.shape();
+    s.n = half;
+    const Tensor distance = abs(sub(slice(x, {0, 0, 0, 0}, s), slice(x, {half, 0, 0, 0}, s)));
+    return sum_to(distance, {half, 1, 1, 1},
+                  static_cast<double>(half) / static_cast<double>(distance.count()));
+  };
+  return mean(div(apart(part.noise), affine(apart(part.fake), 1, 1e-5)));
+}
+
+// q and d's trunk learn to read the codes from the pictures, and g to show them.
+Adversary::HeadLoss GanModel::head_loss(const Part& part) {
+  if (!codes_.any()) return {};
+  const Tensor codes = slice(part.noise, {0, 0, 0, net_.nz - classes_ - codes_.width()},
+                             Shape::matrix(part.noise.shape().n, codes_.width()));
+  return [this, codes](const Tensor& head) {
+    const Tensor lost = codes_.loss(head, codes);
+    last_info_ = lost.detach();
+    return affine(lost, lambda_info_);
+  };
+}
+
+Adversary::Verdict GanModel::train_d(Tape& tape, const std::vector<Part>& parts) {
+  d_.begin();
+  Adversary::Verdict sum;
+  for (const Part& part : parts) {
+    const Adversary::Verdict verdict = d_.look(
+        tape, {{part.real, true, 1, part.labels}, {part.fake, false, 1, part.labels, head_loss(part)}},
+        1.0 / static_cast<double>(parts.size()));
+    const Tensor loss = sum.loss ? add(sum.loss, verdict.loss) : verdict.loss;
+    sum = verdict;
+    sum.loss = loss;
+  }
+  d_.update();
+  return sum;
+}
+
+// L_G through the updated d, whose own gradients nobody needs now.
+Tensor GanModel::train_g(Tape& tape, std::vector<Part>& parts) {
+  g_trained_->arena().begin();
+  const Frozen frozen(d_.arena());
+  const double share = 1.0 / static_cast<double>(parts.size());
+  Tensor sum;
+  for (Part& part : parts) {
+    if (parts.size() > 1) part.fake = draw(part.noise);
+    Tensor loss = d_.generator_loss(part.fake, part.real, part.labels, head_loss(part));
+    if (diversity_ > 0) loss = add(loss, affine(diversity_loss(part), diversity_));
+    if (parts.size() > 1) loss = affine(loss, share);
+    tape.backward(loss);
+    sum = sum ? add(sum, loss.detach()) : loss.detach();
+  }
+  g_trained_->update();
+  return sum;
 }
 
 std::vector<Stat> GanModel::run_step(const std::vector<Tensor>& domains) {
-  const Tensor& real = domains.at(0);
-  const std::int64_t n = real.shape().n;
-  last_real_ = real;
-  last_noise_ = noise(n, noise_stream_);
-
+  const Tensor& all = domains.at(0);
+  Shape batch = all.shape();
+  batch.n /= n_critic_ * accumulate_;
   Tape tape;
-  // The fake is drawn once, on the tape: d sees it detached, g's step walks through it.
-  const Tensor fake = (*g_)(last_noise_);
-  last_fake_ = fake.detach();
-  const Tape::Mark mark = tape.mark();
-
-  d_trained_->arena().begin();
-  const Judgement judged = train_discriminator(tape, mark, *d_, real, last_fake_, loss_, 1);
-  d_trained_->update();
-
-  // L_G through the updated d, whose own gradients nobody needs now.
-  g_trained_->arena().begin();
-  Tensor loss_g;
-  {
-    const Frozen frozen(d_trained_->arena());
-    loss_g = loss_.generator((*d_)(fake));
-    tape.backward(loss_g);
+  Adversary::Verdict judged;
+  std::vector<Part> parts;
+  std::int64_t at = 0;
+  for (int update = 0; update < n_critic_; ++update) {
+    parts.clear();
+    for (int i = 0; i < accumulate_; ++i, at += batch.n) {
+      Part& part = parts.emplace_back();
+      part.real = batch.n == all.shape().n ? all : all.batch_slice(at, batch.n);
+      if (classes_ > 0) part.labels = domains.at(1).batch_slice(at, batch.n);
+      part.noise = noise_for(part.labels, batch.n);
+      // What g is trained on is drawn once, on the tape: d sees it detached, g's step walks through it.
+      if (update == n_critic_ - 1 && accumulate_ == 1 && !fresh_noise_) {
+        part.fake = draw(part.noise);
+      } else {
+        const NoGrad no_grad;
+        part.fake = draw(part.noise);
+      }
+    }
+    judged = train_d(tape, parts);
   }
-  g_trained_->update();
+  last_real_ = parts.back().real;
+  last_noise_ = parts.back().noise;
+  last_fake_ = parts.back().fake.detach();
+  if (fresh_noise_)
+    for (Part& part : parts) {
+      last_noise_g_ = part.noise = noise_for(part.labels, batch.n);
+      if (accumulate_ == 1) part.fake = draw(part.noise);
+    }
+  const Tensor loss_g = train_g(tape, parts);
 
   const NoGrad no_grad;
-  const auto& [on_real, on_fake] = judged.logits;
-  const Tensor right =
-      sub(loss_.share_real(on_real), loss_.share_real(on_fake));  // of the reals, less of the fakes
-  return {{"loss_d", add(judged.losses.first, judged.losses.second)},
-          {"loss_g", loss_g},
-          {"d_real", loss_.mean_score(on_real)},
-          {"d_fake", loss_.mean_score(on_fake)},
-          {"d_accuracy", affine(right, 0.5, 0.5)}};
+  const GanLoss& loss = d_.loss();
+  std::vector<Stat> stats{{"loss_d", judged.loss},
+                          {"loss_g", loss_g},
+                          {"d_real", loss.mean_score(judged.on_real)},
+                          {"d_fake", loss.mean_score(judged.on_fake)}};
+  // Of the reals, less of the fakes. A critic has no such bound: its distance is d_real - d_fake.
+  const Tensor right = sub(loss.share_real(judged.on_real), loss.share_real(judged.on_fake));
+  stats.emplace_back("d_accuracy", affine(right, 0.5, 0.5));
+  if (codes_.any()) stats.emplace_back("loss_info", last_info_);
+  return stats;
 }
 
 std::vector<std::pair<std::string, Tensor>> GanModel::last_batch() const {
-  return {{"real", last_real_}, {"noise", last_noise_}, {"fake", last_fake_}};
+  std::vector<std::pair<std::string, Tensor>> batch{
+      {"real", last_real_}, {"noise", last_noise_}, {"fake", last_fake_}};
+  if (fresh_noise_) batch.emplace_back("noise_g", last_noise_g_);
+  return batch;
 }
 
 SampleSheet GanModel::samples() {
-  return {{generate(fixed_noise_, false)}, 8};
+  if (codes_.any()) return code_sheet();
+  return {{generate(fixed_noise_, false)}, classes_ > 0 ? std::clamp(classes_, 2, 16) : 8};
+}
+
+// What the codes do: a row for each of five noises with the categories side by side, then for each continuous code five
+// rows in which it goes from -2 to 2 (Chen 2016, figure 2).
+SampleSheet GanModel::code_sheet() {
+  const int columns = std::clamp(codes_.categories, 8, 16), rows = 5, width = codes_.width();
+  const std::vector<float> fixed = fixed_noise_.to_vector<float>();
+  const auto nz = static_cast<std::size_t>(net_.nz);
+  const std::size_t first = nz - static_cast<std::size_t>(classes_ + width);
+  std::vector<float> inputs;
+  for (int sheet = codes_.categories > 0 ? 0 : 1; sheet <= codes_.continuous; ++sheet)
+    for (int row = 0; row < rows; ++row)
+      for (int column = 0; column < columns; ++column) {
+        std::vector<float> z(
+            fixed.begin() + static_cast<std::ptrdiff_t>(nz * static_cast<std::size_t>(row)),
+            fixed.begin() + static_cast<std::ptrdiff_t>(nz * static_cast<std::size_t>(row + 1)));
+        std::fill_n(z.begin() + static_cast<std::ptrdiff_t>(first), width, 0.f);
+        if (codes_.categories > 0) {
+          const int category = (sheet == 0 ? column : row) % codes_.categories;
+          z[first + static_cast<std::size_t>(category)] = 1;
+        }
+        if (sheet > 0)
+          z[first + static_cast<std::size_t>(codes_.categories + sheet - 1)] =
+              -2 + 4 * static_cast<float>(column) / static_cast<float>(columns - 1);
+        inputs.insert(inputs.end(), z.begin(), z.end());
+      }
+  const auto count = static_cast<std::int64_t>(inputs.size() / nz);
+  const Tensor z = Tensor::from(inputs, Shape::matrix(count, net_.nz), net_.dtype, net_.device);
+  return {{generate(z, false)}, columns};
 }
 
 Tensor GanModel::generate(const Tensor& z, bool raw) {
   const NoGrad no_grad;
   const NetworkGroup::Averaged averaged(*g_trained_, !raw);
   g_->set_training(false);
-  const Tensor pictures = (*g_)(z);
+  const Tensor pictures = draw(z);
   g_->set_training(true);
   return pictures;
 }
 
 void GanModel::save(CheckpointWriter& writer, bool full) {
   g_trained_->save(writer, full);
-  d_trained_->save(writer, full);
+  d_.save(writer, full);
 }
 
 void GanModel::load(const CheckpointFile& file, bool full) {
   g_trained_->load(file, full);
-  d_trained_->load(file, full);
+  d_.load(file, full);
 }
 
 std::map<std::string, std::uint64_t> GanModel::counters() const {
   std::map<std::string, std::uint64_t> all{{"noise", noise_stream_.position()}};
   g_trained_->add_counters(all);
-  d_trained_->add_counters(all);
+  d_.add_counters(all);
   return all;
 }
 
 void GanModel::set_counters(const std::map<std::string, std::uint64_t>& all) {
   noise_stream_.set_position(counter_of(all, "noise"));
   g_trained_->set_counters(all);
-  d_trained_->set_counters(all);
+  d_.set_counters(all);
 }
 
 std::string GanModel::first_nonfinite() const {
   const std::string name = g_trained_->first_nonfinite();
-  return name.empty() ? d_trained_->first_nonfinite() : name;
+  return name.empty() ? d_.group().first_nonfinite() : name;
 }
 
 std::vector<std::string> GanModel::never_updated() const {
   std::vector<std::string> names = g_trained_->never_updated();
-  for (std::string& name : d_trained_->never_updated()) names.push_back(std::move(name));
+  for (std::string& name : d_.group().never_updated()) names.push_back(std::move(name));
   return names;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "engine/nn.h"
-#include "models/gan_losses.h"
 
 namespace sumi {
 
@@ -16,14 +15,5 @@ struct Pair {
 bool can_join(const Module& net, const Tensor& first, const Tensor& second);
 // Runs the network once over both. Only where can_join().
 Pair run_joined(Module& net, const Tensor& first, const Tensor& second);
-
-// A discriminator's step: its outputs for real and fake pictures and weight * (L_D(real), L_D(fake)), whose gradients
-// go to its parameters. One pass where that is possible; two where batch norm shall see each kind by itself. Entries of
-// the tape below `from` are not walked.
-struct Judgement {
-  Pair logits, losses;
-};
-Judgement train_discriminator(Tape& tape, Tape::Mark from, Module& d, const Tensor& real, const Tensor& fake,
-                              const GanLoss& loss, double weight);
 
 }  // namespace sumi

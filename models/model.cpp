@@ -1,4 +1,4 @@
-// Which models there are, and how one is made or loaded.
+// How a model is made, loaded and stepped.
 #include "models/model.h"
 
 #include <fmt/format.h>
@@ -9,33 +9,13 @@
 #include "engine/footprint.h"
 #include "engine/ops.h"
 #include "models/checkpoint_info.h"
-#include "models/cyclegan_model.h"
-#include "models/gan_model.h"
+#include "models/registry.h"
 
 namespace sumi {
-
-const std::vector<ModelInfo>& model_list() {
-  static const std::vector<ModelInfo> list{
-      {"gan", "dense GAN: small grey pictures from noise", "the source texts, after Goodfellow 2014"},
-      {"dcgan", "convolutional GAN: pictures from noise", "Radford 2015"},
-      {"cyclegan", "translation between two folders of unpaired pictures", "Zhu 2017"},
-  };
-  return list;
-}
 
 namespace {
 
 constexpr double kSmallNeed = 64 << 20, kGiB = 1 << 30;
-
-NetOptions net_options(const TrainOptions& o) {
-  return {o.size,
-          o.channels,
-          o.nz,
-          o.ngf,
-          o.ndf,
-          o.precision == "f64" ? DType::f64 : DType::f32,
-          parse_device(o.device)};
-}
 
 }  // namespace
 
@@ -55,7 +35,8 @@ Tensor Model::start_step(const std::vector<Tensor>& real, double epoch) {
     }
     return std::vector<Tensor>{concat(numbers, 3)};
   };
-  return (use_graph_ ? graph_.run("step", real, step) : step(real))[0];
+  const std::string kind = phase(epoch);
+  return (use_graph_ ? graph_.run(kind, real, step) : step(real))[0];
 }
 
 StepStats Model::stats_of(const std::vector<double>& numbers) const {
@@ -66,19 +47,7 @@ StepStats Model::stats_of(const std::vector<double>& numbers) const {
 
 std::vector<PlannedNetwork> plan_networks(const TrainOptions& o) {
   const PlanOnly plan_only;
-  if (o.model == "cyclegan") {
-    const TranslationNetOptions net = translation_net_options(o);
-    const Shape picture{1, o.crop_size, o.crop_size, o.channels};
-    std::vector<PlannedNetwork> planned;
-    for (const char* name : {"g_ab", "g_ba"}) planned.push_back({name, translation_generator(net), picture});
-    for (const char* name : {"d_a", "d_b"}) planned.push_back({name, patch_discriminator(net), picture});
-    return planned;
-  }
-  GanNetworks networks = make_gan_networks(o.model, net_options(o));
-  std::vector<PlannedNetwork> planned;
-  planned.push_back({"g", std::move(networks.g), {1, 1, 1, o.nz}});
-  planned.push_back({"d", std::move(networks.d), {1, o.size, o.size, o.channels}});
-  return planned;
+  return model_spec(o.model).networks(o);
 }
 
 namespace {
@@ -124,10 +93,7 @@ void check_fits(const CheckpointFile& file, const TrainOptions& o) {
 std::unique_ptr<Model> make_model(const TrainOptions& o) {
   validate(o);
   check_memory(o);
-  if (o.model == "cyclegan") return std::make_unique<CycleGanModel>(o);
-  const NetOptions net = net_options(o);
-  GanNetworks networks = make_gan_networks(o.model, net);
-  return std::make_unique<GanModel>(o, std::move(networks.g), std::move(networks.d), net);
+  return model_spec(o.model).make(o);
 }
 
 std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options,
@@ -152,17 +118,26 @@ std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* opti
 namespace {
 
 [[noreturn]] void no_translator() {
-  fail("model", "draws pictures from noise and cannot translate any; use sumi generate, or a cyclegan");
+  fail("model",
+       "cannot translate any pictures; use a model that can (sumi models), or sumi generate for one that "
+       "draws "
+       "from noise");
 }
 
 [[noreturn]] void no_noise() {
-  fail("model", "translates pictures and draws none from noise; use sumi convert, or a gan or dcgan");
+  fail("model",
+       "draws no pictures from noise; use a model that does (sumi models), or sumi convert for one that "
+       "translates");
 }
 
 }  // namespace
 
 Tensor Model::generate(const Tensor&, bool) {
   no_noise();
+}
+
+Tensor Model::classify(const Tensor&, std::size_t) {
+  fail("model", "knows no classes; give a run of sumi train features");
 }
 
 Tensor Model::noise(std::int64_t, RandomStream&) const {

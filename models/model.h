@@ -10,6 +10,7 @@
 
 #include "engine/checkpoint.h"
 #include "engine/graph.h"
+#include "engine/io/damage.h"
 #include "engine/optim.h"
 #include "models/options.h"
 
@@ -27,14 +28,6 @@ struct SampleSheet {
   int columns = 8;
 };
 
-// One line of `sumi models` and of the help.
-struct ModelInfo {
-  const char* name;
-  const char* summary;
-  const char* reference;
-};
-const std::vector<ModelInfo>& model_list();
-
 class Model {
  public:
   explicit Model(const TrainOptions& options);
@@ -47,10 +40,11 @@ class Model {
   };
   virtual std::vector<Network> networks() = 0;
 
-  // How many sets of pictures it learns from: 1, or 2 for a translation between domains A and B.
+  // How many batches of pictures a step takes: 1, or 2 for a translation between domains A and B, or of pairs.
   virtual int domains() const { return 1; }
 
-  // One optimiser step of every network on real pictures [n,h,w,c] in [-1,1], a tensor of each domain. `epoch`
+  // One optimiser step of every network on real pictures [n,h,w,c] in [-1,1], a tensor of each domain, and behind these
+  // for each domain the one-hot labels [n,1,1,classes] where wants_labels() (registry.h) says so. `epoch`
   // counts whole passes and sets the rate. Nothing is waited for: what the step reports is a tensor [1,1,1,k] on
   // the model's device, which holds until the next step; stats_of() names its numbers.
   Tensor start_step(const std::vector<Tensor>& real, double epoch);
@@ -66,13 +60,18 @@ class Model {
 
   // The sheet drawn while training: of fixed noise, or of the pictures given before.
   virtual SampleSheet samples() = 0;
-  // Translation only: the pictures of each domain that samples() shows, each [1,h,w,c].
+  // How many pictures of each domain or side samples() may show; those that set_sample_pictures() gets, each [1,h,w,c], are fewer
+  // where a set has fewer.
+  virtual int sheet_pictures() const { return domains() > 1 ? 6 : 0; }
   virtual void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) { (void)pictures; }
 
   // Pictures from noise [n,1,1,nz] with the running average where there is one (unless `raw`), batch norm at
   // inference. Error for a model that translates.
   virtual Tensor generate(const Tensor& noise, bool raw);
   virtual Tensor noise(std::int64_t count, RandomStream& stream) const;
+
+  // Logits [n,1,1,classes] of pictures [n,h,w,c] of a set, batch norm at inference. Error for a model that is no classifier.
+  virtual Tensor classify(const Tensor& pictures, std::size_t set);
 
   // Picture to picture: the directions there are, the default first ("AtoB"); none for models that draw from
   // noise.
@@ -81,8 +80,9 @@ class Model {
   struct Translator {
     std::string name;  // "g_ab"
     const Module* module;
-    int multiple;       // of height and width
-    int smallest_side;  // of the input
+    int multiple;        // of height and width
+    int smallest_side;   // of the input
+    Damage damage = {};  // that it undoes, of a model trained with --task
   };
   virtual Translator translator(const std::string& direction) const;
   // Pictures [n,h,w,c] in [-1,1] drawn in the other domain, with the running average where there is one
@@ -105,6 +105,12 @@ class Model {
  protected:
   // Learning rates for the steps to come: the options' times `factor`.
   virtual void set_rates(double factor) = 0;
+  // The name of the kind of step that comes next: steps of one kind submit the same work (engine/graph.h), and all kinds
+  // report the same numbers. Asked once before each step.
+  virtual std::string phase(double epoch) {
+    (void)epoch;
+    return "step";
+  }
   // The step itself. It reads nothing back, and the same work is submitted each time (engine/graph.h).
   virtual std::vector<Stat> run_step(const std::vector<Tensor>& real) = 0;
 
@@ -120,6 +126,9 @@ struct PlannedNetwork {
   std::string name;
   std::unique_ptr<Module> module;
   Shape input;  // n = 1
+  // For the estimate of --dry-run: how often a step runs it, in forward-equivalents of arithmetic (a forward with both
+  // gradients is 3), and how many of these passes are kept for the backward at once.
+  double work = 3, kept = 1;
 };
 std::vector<PlannedNetwork> plan_networks(const TrainOptions& options);
 

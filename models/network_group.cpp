@@ -20,8 +20,6 @@ void exchange(const Tensor& a, const Tensor& b) {
   b.assign(old);
 }
 
-}  // namespace
-
 OptimizerOptions optimizer_options(const TrainOptions& o, bool generator) {
   OptimizerOptions a;
   a.rule = parse_optimizer(o.optimizer);
@@ -33,9 +31,28 @@ OptimizerOptions optimizer_options(const TrainOptions& o, bool generator) {
   return a;
 }
 
+}  // namespace
+
+std::vector<std::string> split_names(const std::string& list) {
+  std::vector<std::string> names;
+  for (std::size_t at = 0; at < list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    names.push_back(list.substr(at, end - at));
+    at = end + 1;
+  }
+  return names;
+}
+
 NetworkGroup::NetworkGroup(const std::vector<std::pair<std::string, Module*>>& networks,
-                           const OptimizerOptions& options)
-    : arena_(networks), optimizer_(arena_, options) {
+                           const TrainOptions& o, bool generator)
+    : arena_(networks),
+      optimizer_(arena_, optimizer_options(o, generator)),
+      history_weight_(o.historical_averaging) {
+  for (const std::string& name : split_names(o.freeze)) arena_.freeze(name);
+  if (history_weight_ > 0) {
+    history_ = arena_.values().clone();
+    history_count_ = Tensor::zeros(Shape::scalar(), history_.dtype(), history_.device());
+  }
   for (const auto& [name, module] : networks)
     for (Parameter& buffer : module->buffers()) {
       buffer.name = name + "." + buffer.name;
@@ -44,7 +61,30 @@ NetworkGroup::NetworkGroup(const std::vector<std::pair<std::string, Module*>>& n
     }
 }
 
+std::int64_t NetworkGroup::updates() {
+  const std::vector<std::int64_t>& steps = optimizer_.steps();
+  return *std::max_element(steps.begin(), steps.end());
+}
+
+void NetworkGroup::clip_weights(double most) {
+  const Tensor& w = arena_.values();
+  const Tensor inside = step(affine(abs(w), -1, most));
+  const Tensor sign = affine(step(w), 2, -1);
+  w.assign(add(mul(w, inside), mul(affine(sign, most), affine(inside, -1, 1))));
+}
+
+// The gradient of weight |p - mean of p so far|^2 (Salimans 2016, section 3.3), and the mean with p in it.
+void NetworkGroup::pull_to_history() {
+  const Tensor &p = arena_.values(), &gradients = arena_.gradients();
+  const Tensor apart = sub(p, history_);
+  gradients.assign(add(gradients, affine(apart, 2 * history_weight_)));
+  history_count_.assign(affine(history_count_, 1, 1));
+  history_.assign(add(history_, div(apart, history_count_)));
+}
+
 void NetworkGroup::update() {
+  const NoGrad no_grad;
+  if (history_) pull_to_history();
   optimizer_.step();
   const double decay = optimizer_.options().ema_decay;
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i)
@@ -56,15 +96,21 @@ void NetworkGroup::swap_average() {
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i) exchange(buffers_[i].value, ema_buffers_[i]);
 }
 
+std::string NetworkGroup::history_count_name() const {
+  return "history_count." + arena_.slots()[0].parameter.name;
+}
+
 void NetworkGroup::save(CheckpointWriter& writer, bool full) {
   for (const ParamArena::Slot& slot : arena_.slots()) {
     const std::string& name = slot.parameter.name;
     writer.add(name, slot.parameter.value);
     if (optimizer_.ema()) writer.add("ema." + name, arena_.slice(optimizer_.ema(), slot));
     if (!full) continue;
+    if (history_) writer.add("history." + name, arena_.slice(history_, slot));
     if (optimizer_.m()) writer.add(moment_name("m", name), arena_.slice(optimizer_.m(), slot));
     writer.add(moment_name("v", name), arena_.slice(optimizer_.v(), slot));
   }
+  if (full && history_) writer.add(history_count_name(), history_count_);
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     writer.add(buffers_[i].name, buffers_[i].value);
     if (!ema_buffers_.empty()) writer.add("ema." + buffers_[i].name, ema_buffers_[i]);
@@ -81,9 +127,12 @@ void NetworkGroup::load(const CheckpointFile& file, bool full) {
     file.load(name, slot.parameter.value);
     if (optimizer_.ema()) load_average(name, arena_.slice(optimizer_.ema(), slot));
     if (!full) continue;
+    if (history_) file.load("history." + name, arena_.slice(history_, slot));
     if (optimizer_.m()) file.load(moment_name("m", name), arena_.slice(optimizer_.m(), slot));
     file.load(moment_name("v", name), arena_.slice(optimizer_.v(), slot));
   }
+  if (full && history_) file.load(history_count_name(), history_count_);
+  if (!full && history_) history_.assign(arena_.values());
   for (std::size_t i = 0; i < buffers_.size(); ++i) {
     file.load(buffers_[i].name, buffers_[i].value);
     if (!ema_buffers_.empty()) load_average(buffers_[i].name, ema_buffers_[i]);

@@ -13,13 +13,16 @@
 
 namespace sumi {
 
-// What the options say of the optimiser, whichever it is. Only generators keep a running average.
-OptimizerOptions optimizer_options(const TrainOptions& options, bool generator);
+// "a,b" as a and b.
+std::vector<std::string> split_names(const std::string& list);
 
 class NetworkGroup {
  public:
-  // The modules' parameters move into the arena; the modules must outlive the group.
-  NetworkGroup(const std::vector<std::pair<std::string, Module*>>& networks, const OptimizerOptions& options);
+  // The modules' parameters move into the arena; the modules must outlive the group. What the options say of the
+  // optimiser, of historical averaging and of parameters to freeze holds for all of them; only generators keep a running
+  // average.
+  NetworkGroup(const std::vector<std::pair<std::string, Module*>>& networks, const TrainOptions& options,
+               bool generator);
 
   ParamArena& arena() { return arena_; }
 
@@ -28,6 +31,10 @@ class NetworkGroup {
   // The optimiser's step, and the running statistics' own average: averaged weights need statistics that lag as they
   // do.
   void update();
+  // How many updates there have been.
+  std::int64_t updates();
+  // Every parameter into [-most, most] (WGAN).
+  void clip_weights(double most);
 
   // While it lives, the running averages stand in the places of weights and statistics. Does nothing where
   // there are none, or unless `use`.
@@ -64,9 +71,14 @@ class NetworkGroup {
 
  private:
   void swap_average();
+  void pull_to_history();
+  std::string history_count_name() const;
 
   ParamArena arena_;
   Optimizer optimizer_;
+  double history_weight_;
+  Tensor history_,
+      history_count_;  // the mean of the parameters over the updates so far [1,1,1,size], and these; or none
   std::vector<Parameter> buffers_;   // running statistics, names prefixed
   std::vector<Tensor> ema_buffers_;  // as many, or none
 };

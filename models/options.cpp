@@ -9,8 +9,12 @@
 
 #include "engine/device.h"
 #include "engine/file.h"
-#include "models/cyclegan_model.h"
+#include "engine/io/damage.h"
+#include "models/adversary.h"
+#include "models/classes.h"
 #include "models/json_text.h"
+#include "models/latent.h"
+#include "models/registry.h"
 
 namespace sumi {
 namespace {
@@ -18,8 +22,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kMaxConfig = 1 << 16;
+constexpr std::int64_t kMostPictures = 1 << 20;
 
-bool one_of(const std::string& value, std::initializer_list<const char*> allowed) {
+bool one_of(const std::string& value, const std::vector<const char*>& allowed) {
   return std::any_of(allowed.begin(), allowed.end(), [&](const char* a) { return value == a; });
 }
 
@@ -92,47 +97,47 @@ Json parse_lines(const std::string& text, const std::string& where) {
   return json;
 }
 
+// Throws unless a parameter's name begins so.
+void check_frozen(const std::string& prefix, const std::vector<PlannedNetwork>& networks) {
+  for (const PlannedNetwork& network : networks)
+    for (const Parameter& p : network.module->parameters())
+      if ((network.name + "." + p.name).starts_with(prefix)) return;
+  fail("--freeze", fmt::format("no parameter's name begins with '{}'; --dry-run lists them", prefix));
+}
+
 }  // namespace
 
 bool applies(const OptionInfo& info, const std::string& model) {
-  const std::string list = fmt::format(" {} ", info.models);
-  return *info.models == 0 || list.find(" " + model + " ") != std::string::npos;
+  const bool all_but = *info.models == '!';
+  const std::string list = fmt::format(" {} ", info.models + (all_but ? 1 : 0));
+  const bool named = list.find(" " + model + " ") != std::string::npos;
+  return *info.models == 0 || named != all_but;
 }
 
 TrainOptions default_options(const std::string& model) {
   TrainOptions o;
   o.model = model;
-  if (model == "dcgan") return o;
-  if (model == "gan") {  // the source texts' first network: dense, 28 x 28, grey
-    o.size = 28;
-    o.channels = 1;
-    o.no_flip = true;
-    o.beta1 = 0.9;
-    o.epochs = 100;
-    return o;
-  }
-  if (model == "cyclegan") {
-    o.batch_size = 1;
-    o.epochs = o.epochs_decay = 100;
-    o.lr_policy = "linear";
-    o.gan_mode = "lsgan";
-    return o;
-  }
-  std::string known;
-  for (const ModelInfo& info : model_list()) known += std::string(known.empty() ? "" : ", ") + info.name;
-  fail("model", fmt::format("unknown model '{}'; there are: {}", model, known));
+  model_spec(model).set_defaults(o);
+  return o;
 }
 
 bool pictures_have_one_size(const TrainOptions& o) {
-  return o.model != "cyclegan" || (o.preprocess != "none" && o.preprocess != "scale_width");
+  return !takes_crops(o) || (o.preprocess != "none" && o.preprocess != "scale_width");
+}
+
+std::int64_t pictures_per_step(const TrainOptions& o) {
+  return std::int64_t{o.batch_size} * o.n_critic * o.accumulate;
 }
 
 void validate(const TrainOptions& o) {
-  default_options(o.model);
+  const ModelSpec& spec = model_spec(o.model);
   within("size", o.size, 1, 4096);
   within("nz", o.nz, 1, 65536);
   within("ngf", o.ngf, 1, 4096);
   within("ndf", o.ndf, 1, 4096);
+  within("width", o.width, 1, 1024);
+  within("hold-out", o.hold_out, 0, 1000000);
+  if (o.hold_out == 1) fail("--hold-out", "1 would keep every picture from training; use 2 or more, or 0");
   within("batch-size", o.batch_size, 1, 65536);
   within("workers", o.workers, 0, 256);
   within("threads", o.threads, 0, 4096);
@@ -153,47 +158,74 @@ void validate(const TrainOptions& o) {
   within("label-smooth", o.label_smooth, 0.0, 0.5);
   within("clip-grad", o.clip_grad, 0.0, 1e9);
   within("ema", o.ema, 0.0, 0.9999999);
+  within("norm-keep", o.norm_keep, 0.0, 0.999999);
+  within("lambda-autoencoder", o.lambda_autoencoder, 0.0, 1e6);
+  within("sigma", o.sigma, 1e-4, 1e3);
+  within("kl-weight", o.kl_weight, 0.0, 1e6);
   within("init-gain", o.init_gain, 0.0, 1e3);
+  within("accumulate", o.accumulate, 1, 65536);
+  within("categories", o.categories, 0, 4096);
+  within("continuous", o.continuous, 0, 4096);
+  within("lambda-info", o.lambda_info, 0.0, 1e6);
+  within("n-critic", o.n_critic, 1, 1000);
+  within("gp", o.gp, 0.0, 1e6);
+  within("r1", o.r1, 0.0, 1e6);
+  within("r1-every", o.r1_every, 1, 1000000);
+  within("clip-weights", o.clip_weights, 0.0, 1e3);
+  within("d-noise", o.d_noise, 0.0, 1e3);
+  within("feature-matching", o.feature_matching, 0.0, 1e6);
+  within("minibatch-discrimination", o.minibatch_discrimination, 0, 4096);
+  within("historical-averaging", o.historical_averaging, 0.0, 1e6);
+  within("diversity", o.diversity, 0.0, 1e6);
   within("load-size", o.load_size, 1, 16384);
   within("crop-size", o.crop_size, 1, 4096);
   within("n-blocks", o.n_blocks, 0, 64);
   within("n-layers-d", o.n_layers_d, 1, 8);
   within("pool-size", o.pool_size, 0, 100000);
+  within("init-epochs", o.init_epochs, 0.0, 1e9);
+  within("init-lr", o.init_lr, 0.0, 1e3);
+  for (const auto& [name, weight] : {std::pair{"lambda-adv", o.lambda_adv},
+                                     {"lambda-content", o.lambda_content},
+                                     {"lambda-style", o.lambda_style},
+                                     {"lambda-colour", o.lambda_colour},
+                                     {"lambda-tv", o.lambda_tv}})
+    within(name, weight, -1.0, 1e6);
   within("lambda-a", o.lambda_a, 0.0, 1e6);
   within("lambda-b", o.lambda_b, 0.0, 1e6);
   within("lambda-identity", o.lambda_identity, 0.0, 1e6);
+  within("lambda-l1", o.lambda_l1, 0.0, 1e6);
+  within("factor", o.factor, 2, 16);
+  within("noise", o.noise, 0.0, 255.0);
   if (o.channels != 1 && o.channels != 3)
     fail("--channels", fmt::format("{} is neither 1 nor 3", o.channels));
   if (o.steps == 0 && o.epochs + o.epochs_decay <= 0)
     fail("--epochs", "the run has no length; give --epochs or --steps");
   const auto choice = [](const char* name, const std::string& value,
-                         std::initializer_list<const char*> allowed) {
+                         const std::vector<const char*>& allowed) {
     if (!one_of(value, allowed))
       fail(std::string("--") + name,
            fmt::format("unknown '{}'; use one of: {}", value, fmt::join(allowed, ", ")));
   };
-  choice("gan-mode", o.gan_mode, {"vanilla", "saturating", "lsgan"});
+  choice("gan-mode", o.gan_mode, {"vanilla", "saturating", "lsgan", "hinge", "wgan", "wgan-gp"});
+  choice("g-label", o.g_label, {"real", "random"});
   choice("optimizer", o.optimizer, {"adam", "adamw", "rmsprop"});
   choice("lr-policy", o.lr_policy, {"constant", "linear", "step", "cosine"});
   choice("init-type", o.init_type, {"normal", "xavier", "xavier-uniform", "kaiming", "orthogonal"});
   choice("precision", o.precision, {"auto", "f32", "f64"});
-  choice("net-g", o.net_g, {"resnet_9blocks", "resnet_6blocks", "unet_128", "unet_256"});
+  if (!spec.generators.empty()) choice("net-g", o.net_g, spec.generators);
   choice("norm", o.norm, {"instance", "batch"});
   choice("upsample", o.upsample, {"transpose", "nearest", "bilinear"});
+  choice("direction", o.direction, {"AtoB", "BtoA"});
+  task_named(o.task);
   choice("preprocess", o.preprocess,
          {"resize_and_crop", "crop", "scale_width", "scale_width_and_crop", "none"});
   if ((o.preprocess == "resize_and_crop" || o.preprocess == "scale_width_and_crop") &&
       o.load_size < o.crop_size)
     fail("--load-size",
          fmt::format("{} is smaller than --crop-size {}; give at least that", o.load_size, o.crop_size));
-  if (o.model == "cyclegan") {
-    const SideRule rule = side_rule(translation_net_options(o));
-    const int fitting = std::max(rule.smallest, o.crop_size / rule.multiple * rule.multiple);
-    if (o.crop_size != fitting)
-      fail("--crop-size",
-           fmt::format("{} is not possible for {}; use a multiple of {} from {} on, such as {}", o.crop_size,
-                       o.net_g, rule.multiple, rule.smallest, fitting));
-  }
+  label_rule(o);
+  class_names(o);
+  if (spec.check) spec.check(o);
   const Device device = parse_device(o.device);
   parse_conv_policy(o.kernels, o.exact);
   if (!o.plan.empty() && (o.device != "cpu" || o.kernels != "auto"))
@@ -208,7 +240,24 @@ void validate(const TrainOptions& o) {
       }
     }
   });
-  plan_networks(o);  // sizes that the networks cannot have
+  check_latent(o.latent);
+  parse_augmentation(o.diffaugment);
+  if (pictures_per_step(o) > kMostPictures)
+    fail("--batch-size",
+         fmt::format("{} times --n-critic {} times --accumulate {} is more than {} pictures a step",
+                     o.batch_size, o.n_critic, o.accumulate, kMostPictures));
+  if (!wants_labels(o) && o.labels != "auto")
+    fail("--labels", fmt::format("is '{}', but nothing asks for labels; add --conditional", o.labels));
+  if (!wants_labels(o) && !o.classes.empty())
+    fail("--classes",
+         fmt::format("names '{}', but nothing asks for classes; add --conditional", o.classes.substr(0, 60)));
+  if (o.diversity > 0 && o.batch_size % 2 != 0)
+    fail("--diversity",
+         fmt::format("compares halves of a batch; --batch-size {} must be even", o.batch_size));
+  if (o.g_label == "random" && !GanLoss(o.gan_mode, 0).has_labels())
+    fail("--g-label", fmt::format("random needs labels, which --gan-mode {} has not", o.gan_mode));
+  const std::vector<PlannedNetwork> networks = plan_networks(o);  // sizes that the networks cannot have
+  for (const std::string& prefix : split_names(o.freeze)) check_frozen(prefix, networks);
   if (o.precision == "f64" && !device.is_ref())
     fail("--precision", "f64 exists on the reference device only; add --device ref");
   if (o.lr_policy == "linear" && o.epochs_decay <= 0)

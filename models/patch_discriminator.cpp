@@ -24,7 +24,10 @@ std::unique_ptr<Sequential> patch_discriminator(const TranslationNetOptions& o) 
     s.alpha = last ? 0 : 0.2;
     s.name = fmt::format("model.{}", index);
     s.norm_name = fmt::format("model.{}", index + 1);
-    d->add(s, o.dtype, o.device);
+    if (last)
+      add_judging_layer(*d, s, o.d, o.dtype, o.device);
+    else
+      add_layer(*d, s, o.d, o.dtype, o.device);
     index += norm ? 3 : 2;
   };
   std::int64_t width = o.ndf;

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "engine/device.h"
+#include "models/classes.h"
 #include "models/conv_plan_file.h"
+#include "models/registry.h"
 #include "models/trainer.h"
 
 namespace sumi {
@@ -17,25 +19,9 @@ double mib(double bytes) {
   return bytes / (1 << 20);
 }
 
-// How often a step runs a network forward, in forward-equivalents of arithmetic, and how many of these passes
-// are kept for the backward at once.
-struct Passes {
-  double work, kept;
-};
-Passes passes_of(const TrainOptions& o, const std::string& network) {
-  // d: forward and both gradients on real and on fake, and once more to reach g, without weight gradients. Without
-  // batch norm real and fake go through together.
-  if (network[0] == 'd') return {8, o.model == "gan" ? 2.0 : 1.0};
-  if (o.model != "cyclegan") return {3, 1};
-  // g_ab: forward and both gradients as translation, as the way back, and on its own domain's pictures. Of one cycle the
-  // translation (with the other domain's pictures, where they go through together) and the way back are kept.
-  if (o.lambda_identity <= 0) return {6, 1};
-  return {9, o.norm == "batch" ? 1 : 1.5};
-}
-
 Shape picture_shape(const TrainOptions& o) {
-  const int side = o.model == "cyclegan" ? o.crop_size : o.size;
-  return {o.batch_size, side, side, o.channels};
+  const int side = picture_side(o);
+  return {pictures_per_step(o), side, side, o.channels};
 }
 
 }  // namespace
@@ -57,12 +43,11 @@ std::string describe_plan(const TrainOptions& options) {
                         gflop(static_cast<double>(cost.macs)));
     for (const Parameter& p : network.module->parameters())
       text += fmt::format("     {:<30} {:>16} {:>12}\n", p.name, p.value.shape().str(), p.value.count());
-    const Passes passes = passes_of(options, network.name);
-    step_macs += passes.work * static_cast<double>(cost.macs) * options.batch_size;
+    step_macs += network.work * static_cast<double>(cost.macs) * options.batch_size;
     const int moments = options.optimizer == "rmsprop" ? 1 : 2;
     const int averages = network.name[0] == 'g' && options.ema > 0 ? 1 : 0;
     state += parameters * static_cast<double>(element) * (2 + moments + averages);  // and weights, gradients
-    activations += passes.kept * static_cast<double>(cost.saved_elements * options.batch_size) *
+    activations += network.kept * static_cast<double>(cost.saved_elements * options.batch_size) *
                    static_cast<double>(element);
   }
   text += fmt::format(
@@ -90,6 +75,11 @@ struct Rehearsal {
       real.push_back(stream.uniform(picture_shape(options),
                                     options.precision == "f64" ? DType::f64 : DType::f32,
                                     parse_device(options.device), -1, 1));
+    Staging staging(parse_device(options.device));
+    if (wants_labels(options))
+      for (const auto& classes : class_names(options))
+        real.push_back(one_hot(std::vector<std::int32_t>(static_cast<std::size_t>(options.batch_size), 1),
+                               classes.size(), options, staging));
     model->step(real, 0);
   }
 };
@@ -128,7 +118,11 @@ ConvUses convolutions_of_inference(const std::filesystem::path& run_or_checkpoin
     const Shape picture{1, up(height), up(width), options.channels};
     model->translate(stream.uniform(picture, DType::f32, parse_device("cpu"), -1, 1), direction, true);
   }
-  if (model->directions().empty()) model->generate(model->noise(64, stream), true);
+  if (model_spec(options.model).classifies)
+    model->classify(
+        stream.uniform({1, height, width, options.channels}, DType::f32, parse_device("cpu"), -1, 1), 0);
+  else if (model->directions().empty())
+    model->generate(model->noise(64, stream), true);
   return uses;
 }
 

@@ -10,7 +10,10 @@
 
 #include "engine/device.h"
 #include "models/checkpoint_info.h"
+#include "models/classes.h"
+#include "models/held_out.h"
 #include "models/pictures.h"
+#include "models/registry.h"
 #include "models/run_dir.h"
 #include "models/stats_ring.h"
 #include "models/training_data.h"
@@ -36,13 +39,15 @@ class Session {
         observer_(observer),
         // Before the data: what cannot be built is said before minutes of decoding.
         model_(make_model(options)),
-        loader_(open_data(), dataset_spec(options)),
-        // A model keeps the batch of a step until the next: three for each domain let copies pass beside work.
-        staging_(parse_device(options.device), 3 * static_cast<int>(loader_.domains())),
+        loader_(open_data(), dataset_specs(options).front()),
+        // A model keeps the batch of a step until the next: three for each of its tensors let copies pass beside work.
+        staging_(parse_device(options.device),
+                 3 * static_cast<int>(loader_.batches()) * (wants_labels(options) ? 2 : 1)),
         ring_(parse_device(options.device)) {
     per_epoch_ = loader_.batches_per_epoch();
     check_picture_sizes(loader_, options_, *model_);
-    if (model_->domains() > 1) model_->set_sample_pictures(sample_pictures(loader_, options_));
+    if (const int count = model_->sheet_pictures(); count > 0)
+      model_->set_sample_pictures(sample_pictures(loader_, options_, count));
     total_ = options_.steps > 0
                  ? options_.steps
                  : std::llround((options_.epochs + options_.epochs_decay) * static_cast<double>(per_epoch_));
@@ -80,6 +85,7 @@ class Session {
   RunDir& run_;
   TrainingObserver& observer_;
   std::unique_ptr<Model> model_;
+  std::vector<Dataset> held_out_;  // before the loader, which is made of the rest
   BatchLoader loader_;
   Staging staging_;
   std::int64_t per_epoch_ = 0, total_ = 0, step_ = 0, first_step_ = 0;
@@ -99,8 +105,6 @@ void Session::make_dump_folder() const {
 }
 
 std::vector<Dataset> Session::open_data() {
-  DatasetSpec spec = dataset_spec(options_);
-  spec.fallback_dir = run_.path();
   DatasetEvents events;
   events.warn = [this](const std::string& line) { warn(line); };
   events.progress = [this](std::int64_t done, std::int64_t total) {
@@ -108,9 +112,15 @@ std::vector<Dataset> Session::open_data() {
     if (stop_requested) throw Interrupted("[data] interrupted while the pictures were being decoded");
   };
   std::vector<Dataset> domains;
-  for (const fs::path& path : data_paths(options_)) {
-    spec.data = path;
+  const auto classes = class_names(options_);
+  for (DatasetSpec spec : dataset_specs(options_)) {
+    spec.fallback_dir = run_.path();
+    if (wants_labels(options_)) spec.classes = classes.at(domains.size());
     domains.push_back(Dataset::open(spec, events));
+    if (options_.hold_out == 0) continue;
+    auto [rest, held] = domains.back().split(options_.hold_out);
+    domains.back() = rest;
+    held_out_.push_back(held);
   }
   return domains;
 }
@@ -118,7 +128,7 @@ std::vector<Dataset> Session::open_data() {
 CheckpointHeader Session::header(const char* kind) const {
   Json state;
   state["step"] = step_;
-  state["images"] = step_ * options_.batch_size;
+  state["images"] = step_ * pictures_per_step(options_);
   state["epoch"] = static_cast<double>(step_) / static_cast<double>(per_epoch_);
   state["seconds"] = elapsed();
   state["batch"] = loader_.position();  // data order: batch k of (data, seed) is always the same
@@ -148,6 +158,9 @@ void Session::draw() {
   for (const Tensor& pictures : sheet.pictures)
     for (Image8& image : to_images(pictures)) images.push_back(std::move(image));
   save_image(run_.sample_path(step_), make_sheet(images, sheet.columns));
+  if (!held_out_.empty())
+    say(fmt::format("step {}: right on pictures held out {}", step_,
+                    held_out_accuracy(*model_, held_out_, options_)));
   run_.plot(options_.model + ", " + run_.path().filename().string());
 }
 
@@ -204,9 +217,13 @@ void Session::restore(const CheckpointFile& file) {
 
 std::vector<Tensor> Session::real_batches() {
   if (options_.overfit_one_batch) loader_.seek(0);
-  std::vector<Tensor> domains;
-  for (const Batch& batch : loader_.next()) domains.push_back(to_tensor(batch, options_, staging_));
-  return domains;
+  std::vector<Tensor> tensors;
+  const std::vector<Batch> batches = loader_.next();
+  for (const Batch& batch : batches) tensors.push_back(to_tensor(batch, options_, staging_));
+  if (wants_labels(options_))
+    for (std::size_t i = 0; i < batches.size(); ++i)
+      tensors.push_back(one_hot(batches[i].labels, loader_.dataset(i).classes().size(), options_, staging_));
+  return tensors;
 }
 
 void Session::diverged(const std::string& what, std::int64_t step) const {
@@ -233,7 +250,7 @@ void Session::check_weights() const {
 void Session::log_step() {
   StatsLine line;
   line.step = step_;
-  line.images = step_ * options_.batch_size;
+  line.images = step_ * pictures_per_step(options_);
   line.seconds = elapsed();
   const double interval = line.seconds - logged_seconds_;
   line.images_per_second =
@@ -271,11 +288,11 @@ void Session::after_step() {
   const double seconds = elapsed() - seconds_;
   const double done = static_cast<double>(step_ - first_step_);
   const double rate = seconds > 0 ? done / seconds : 0;
-  observer_.progress({step_, total_, step_ * options_.batch_size,
+  observer_.progress({step_, total_, step_ * pictures_per_step(options_),
                       static_cast<double>(step_) / static_cast<double>(per_epoch_),
                       static_cast<double>(total_) / static_cast<double>(per_epoch_),
-                      rate * options_.batch_size, rate > 0 ? static_cast<double>(total_ - step_) / rate : 0,
-                      &stats_});
+                      rate * static_cast<double>(pictures_per_step(options_)),
+                      rate > 0 ? static_cast<double>(total_ - step_) / rate : 0, &stats_});
 }
 
 TrainResult Session::loop() {
@@ -292,7 +309,8 @@ TrainResult Session::loop() {
   save();
   say(interrupted ? fmt::format("stopped at step {} of {}", step_, total_)
                   : fmt::format("done: {} steps", step_));
-  return {step_, interrupted, run_.checkpoint_path(step_), !model_->directions().empty()};
+  return {step_, interrupted, run_.checkpoint_path(step_), !model_->directions().empty(),
+          model_spec(options_.model).classifies};
 }
 
 std::optional<StoredPlan> plan_file(const TrainOptions& o) {
@@ -302,13 +320,7 @@ std::optional<StoredPlan> plan_file(const TrainOptions& o) {
 // Fails now rather than at the first logged step.
 void prepare(const TrainOptions& o, const std::optional<StoredPlan>& plan) {
   validate(o);
-  if (o.model == "cyclegan") {
-    if (o.data.empty() && (o.data_a.empty() || o.data_b.empty()))
-      fail("--data-a",
-           "and --data-b are missing: two folders of pictures (or --data with trainA and trainB)");
-  } else if (o.data.empty()) {
-    fail("--data", "is missing: a folder of pictures or an idx.gz file");
-  }
+  check_data_given(o);
   if (o.outdir.empty()) fail("--outdir", "is missing: the folder of the run");
   set_threads(o.threads);
   set_conv_policy(conv_policy(o, plan));
@@ -317,9 +329,11 @@ void prepare(const TrainOptions& o, const std::optional<StoredPlan>& plan) {
 
 }  // namespace
 
-TrainResult train(const TrainOptions& options, TrainingObserver& observer) {
+TrainResult train(const TrainOptions& given, TrainingObserver& observer) {
+  TrainOptions options = given;
   const std::optional<StoredPlan> plan = plan_file(options);
   prepare(options, plan);
+  name_classes(options);
   RunDir run = RunDir::create(options.outdir);
   std::optional<Session> session;
   try {
@@ -346,6 +360,7 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   check_fits(file, options);
   const std::optional<StoredPlan> plan = options.plan.empty() ? stored_state(file).plan : plan_file(options);
   prepare(options, plan);
+  name_classes(options);
   Session session(options, plan, run, observer);
   session.restore(file);
   return session.loop();

@@ -37,7 +37,8 @@ struct TrainResult {
   std::int64_t step = 0;
   bool interrupted = false;
   std::filesystem::path checkpoint;  // the last one written
-  bool translates = false;           // the model converts pictures; else it draws from noise
+  bool translates = false;           // the model converts pictures; else it draws from noise ...
+  bool classifies = false;           // ... or makes none
 };
 
 // Trains from the beginning. Error if the directory already holds a run, the data cannot be read, ...

@@ -6,13 +6,28 @@
 #include <set>
 
 #include "engine/device.h"
+#include "models/classes.h"
+#include "models/registry.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
 
+namespace {
+
 // The folders (or idx file) of the model's domains.
 std::vector<fs::path> data_paths(const TrainOptions& o) {
-  if (o.model != "cyclegan") return {o.data};
+  if (model_spec(o.model).classifies) {
+    std::error_code error;
+    if (fs::exists(o.data, error)) return {o.data};  // a name with a comma in it
+    std::vector<fs::path> sets;
+    for (std::size_t at = 0; at <= o.data.size();) {
+      const auto end = std::min(o.data.find(',', at), o.data.size());
+      sets.emplace_back(o.data.substr(at, end - at));
+      at = end + 1;
+    }
+    return sets;
+  }
+  if (domains_of(o) == 1) return {o.data};
   const fs::path parent = o.data;
   return {o.data_a.empty() ? parent / "trainA" : fs::path(o.data_a),
           o.data_b.empty() ? parent / "trainB" : fs::path(o.data_b)};
@@ -21,7 +36,7 @@ std::vector<fs::path> data_paths(const TrainOptions& o) {
 DatasetSpec dataset_spec(const TrainOptions& o) {
   DatasetSpec spec;
   spec.size = o.size;
-  if (o.model == "cyclegan") {
+  if (takes_crops(o)) {
     spec.preprocess = o.preprocess == "crop"                   ? Preprocess::crop
                       : o.preprocess == "scale_width"          ? Preprocess::scale_width
                       : o.preprocess == "scale_width_and_crop" ? Preprocess::scale_width_and_crop
@@ -32,12 +47,75 @@ DatasetSpec dataset_spec(const TrainOptions& o) {
   }
   spec.channels = o.channels;
   spec.max_items = o.max_items;
+  spec.labels = label_rule(o);
   spec.cache_dir = o.cache;
   spec.workers = o.workers;
-  spec.batch_size = o.batch_size;
+  spec.batch_size = static_cast<int>(pictures_per_step(o));
   spec.seed = o.seed;
   spec.flip = !o.no_flip;
+  spec.replacement = o.replacement;
   return spec;
+}
+
+void set_pairs(DatasetSpec& spec, const TrainOptions& o) {
+  const fs::path parent = o.data;
+  const auto holds = [&](const char* folder) {
+    std::error_code error;
+    return fs::is_directory(parent / folder, error);
+  };
+  spec.damage = damage_of(o);
+  spec.from_b = o.direction == "BtoA";
+  if (spec.damage.task != Task::none) {
+    spec.pairs = Pairs::made;
+    spec.data = parent;
+  } else if (!o.data_a.empty() || holds("trainA")) {
+    spec.pairs = Pairs::folders;
+    spec.data = o.data_a.empty() ? parent / "trainA" : fs::path(o.data_a);
+    spec.partner = o.data_b.empty() ? parent / "trainB" : fs::path(o.data_b);
+  } else {
+    spec.pairs = Pairs::side_by_side;
+    spec.data = holds("train") ? parent / "train" : parent;
+  }
+}
+
+}  // namespace
+
+Damage damage_of(const TrainOptions& o) {
+  return {task_named(o.task), o.factor, o.noise};
+}
+
+std::vector<DatasetSpec> dataset_specs(const TrainOptions& o) {
+  DatasetSpec spec = dataset_spec(o);
+  if (model_spec(o.model).paired) {
+    set_pairs(spec, o);
+    return {spec};
+  }
+  std::vector<DatasetSpec> all;
+  for (const fs::path& path : data_paths(o)) {
+    all.push_back(spec);
+    all.back().data = path;
+  }
+  if (model_spec(o.model).smooth_edges) {
+    all.push_back(all.back());
+    all.back().smooth_edges = true;
+  }
+  return all;
+}
+
+void check_data_given(const TrainOptions& o) {
+  if (model_spec(o.model).paired) {
+    if (!o.data_a.empty() && o.data_b.empty() && o.data.empty())
+      fail("--data-b", "is missing: the partners of --data-a");
+    if (o.data_a.empty() && o.data.empty())
+      fail("--data",
+           "is missing: a folder of pairs (or --data-a and --data-b); with --task, of any pictures");
+  } else if (domains_of(o) > 1) {
+    if (o.data.empty() && (o.data_a.empty() || o.data_b.empty()))
+      fail("--data-a",
+           "and --data-b are missing: two folders of pictures (or --data with trainA and trainB)");
+  } else if (o.data.empty()) {
+    fail("--data", "is missing: a folder of pictures or an idx.gz file");
+  }
 }
 
 namespace {
@@ -46,38 +124,28 @@ DType data_dtype(const TrainOptions& options) {
   return options.precision == "f64" ? DType::f64 : DType::f32;
 }
 
-// The middle of a picture, as large as the crops of training.
-Tensor sample_picture(const Dataset& data, std::int64_t i, const TrainOptions& options) {
-  const bool crop = pictures_have_one_size(options);
-  const std::int64_t width = data.width(i), height = data.height(i), c = data.channels();
-  const std::int64_t w = crop ? options.crop_size : width, h = crop ? options.crop_size : height;
-  const std::int64_t left = (width - w) / 2, top = (height - h) / 2;
-  std::vector<float> levels;
-  for (std::int64_t y = 0; y < h; ++y) {
-    const std::uint8_t* row = data.item(i) + ((top + y) * width + left) * c;
-    for (std::int64_t k = 0; k < w * c; ++k) levels.push_back(static_cast<float>(row[k]) / 127.5f - 1.0f);
-  }
-  return Tensor::from(levels, {1, h, w, c}, data_dtype(options), parse_device(options.device));
-}
-
 }  // namespace
 
 Tensor to_tensor(const Batch& batch, const TrainOptions& options, Staging& staging) {
   return staging.upload(batch.data, {batch.n, batch.h, batch.w, batch.c}, data_dtype(options));
 }
 
-std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, const TrainOptions& options) {
-  std::int64_t count = 6;  // the same of each, so that rows of the sheet line up
+std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, const TrainOptions& options,
+                                                 std::int64_t count) {
+  // The same number of each, so that rows of the sheet line up.
   for (std::size_t domain = 0; domain < loader.domains(); ++domain)
     count = std::min(count, loader.dataset(domain).count());
-  std::vector<std::vector<Tensor>> domains;
-  for (std::size_t domain = 0; domain < loader.domains(); ++domain) {
-    const Dataset& data = loader.dataset(domain);
-    auto& pictures = domains.emplace_back();
-    for (std::int64_t i = 0; i < count; ++i)
-      pictures.push_back(sample_picture(data, i * data.count() / count, options));
+  std::vector<std::vector<Tensor>> all;
+  for (std::size_t which = 0; which < loader.batches(); ++which) {
+    const std::int64_t pictures = loader.dataset(which % loader.domains()).count();
+    auto& tensors = all.emplace_back();
+    for (std::int64_t i = 0; i < count; ++i) {
+      const Batch batch = loader.middle(which, i * pictures / count);
+      tensors.push_back(Tensor::from(batch.data, {batch.n, batch.h, batch.w, batch.c}, data_dtype(options),
+                                     parse_device(options.device)));
+    }
   }
-  return domains;
+  return all;
 }
 
 void check_picture_sizes(const BatchLoader& loader, const TrainOptions& options, Model& model) {
@@ -85,12 +153,12 @@ void check_picture_sizes(const BatchLoader& loader, const TrainOptions& options,
   for (std::size_t domain = 0; domain < loader.domains(); ++domain) {
     const Dataset& data = loader.dataset(domain);
     std::set<std::pair<int, int>> sizes;
-    for (std::int64_t i = 0; i < data.count(); ++i) sizes.emplace(data.width(i), data.height(i));
+    for (std::int64_t i = 0; i < data.count(); ++i) sizes.emplace(loader.width(domain, i), data.height(i));
     for (const auto& [w, h] : sizes)
       for (const Model::Network& network : model.networks()) {
         try {
           Cost unused;
-          network.module->plan({1, h, w, options.channels}, unused);
+          network.module->plan({1, h, w, network.input.c}, unused);
         } catch (const Error& error) {
           fail("data " + data.source().string(),
                fmt::format("holds pictures of {}x{}, which {} cannot take ({}); leave them out, or use "

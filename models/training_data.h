@@ -1,4 +1,4 @@
-// The pictures of a run: one domain, or two for a translation.
+// The pictures of a run: one domain, two for a translation, or pairs.
 #pragma once
 
 #include <filesystem>
@@ -11,18 +11,21 @@
 
 namespace sumi {
 
-// The folder (or idx file) of each domain.
-std::vector<std::filesystem::path> data_paths(const TrainOptions& options);
-
-// What the options say of pictures and batches; `data` is left empty.
-DatasetSpec dataset_spec(const TrainOptions& options);
+// What the options say of pictures and batches: for each domain, with its folder (or idx file), and behind them the drawings
+// with smoothed edges where the model wants them; one for all pairs. Looks what folders are there.
+std::vector<DatasetSpec> dataset_specs(const TrainOptions& options);
+// The damage of --task.
+Damage damage_of(const TrainOptions& options);
+// Throws Error when the options say too little of where the pictures are.
+void check_data_given(const TrainOptions& options);
 
 // [n,h,w,c] in the run's precision, on the device of `staging`, the run's.
 Tensor to_tensor(const Batch& batch, const TrainOptions& options, Staging& staging);
 
-// Up to six pictures of each domain, evenly spread over the set, each [1,h,w,c]: the middle, as large as the crops
-// of training.
-std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, const TrainOptions& options);
+// `count` pictures of each domain, or of pairs those given and those wanted, fewer where a set has fewer, evenly spread over the set, each [1,h,w,c]: the middle, as
+// large as the crops of training.
+std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, const TrainOptions& options,
+                                                 std::int64_t count);
 
 // Throws Error naming folder and size unless the model's networks take every picture. (Crops are all of one size,
 // which validate() has checked.)

@@ -1,5 +1,11 @@
 #include "models/translation_networks.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/device.h"
+
 namespace sumi {
 namespace {
 
@@ -20,6 +26,31 @@ std::unique_ptr<Module> translation_generator(const TranslationNetOptions& o) {
 SideRule side_rule(const TranslationNetOptions& o) {
   if (const int downs = unet_downs(o.net_g)) return {1 << downs, 1 << downs};
   return {4, 8};  // a quarter of the side is reflected by 1
+}
+
+TranslationNetOptions translation_net_options(const TrainOptions& o) {
+  TranslationNetOptions net;
+  net.net_g = o.net_g;
+  net.n_blocks = o.n_blocks;
+  net.ngf = o.ngf;
+  net.ndf = o.ndf;
+  net.n_layers_d = o.n_layers_d;
+  net.channels = o.channels;
+  net.norm = o.norm == "batch" ? LayerSpec::Norm::batch : LayerSpec::Norm::instance;
+  net.upsample = o.upsample;
+  net.dropout = !o.no_dropout;
+  net.dtype = o.precision == "f64" ? DType::f64 : DType::f32;
+  net.device = parse_device(o.device);
+  net.d = discriminator_options(o);
+  return net;
+}
+
+void check_crop_size(const TrainOptions& o) {
+  const SideRule rule = side_rule(translation_net_options(o));
+  const int fitting = std::max(rule.smallest, o.crop_size / rule.multiple * rule.multiple);
+  if (o.crop_size != fitting)
+    fail("--crop-size", fmt::format("{} is not possible for {}; use a multiple of {} from {} on, such as {}",
+                                    o.crop_size, o.net_g, rule.multiple, rule.smallest, fitting));
 }
 
 }  // namespace sumi

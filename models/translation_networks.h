@@ -6,7 +6,7 @@
 #include <string>
 
 #include "engine/nn.h"
-#include "models/options.h"
+#include "models/discriminator.h"
 
 namespace sumi {
 
@@ -20,7 +20,11 @@ struct TranslationNetOptions {
   RandomStream* dropout_stream = nullptr;  // needed to train with dropout
   DType dtype = DType::f32;
   Device device;
+  DiscriminatorOptions d;
 };
+
+// What the options say of the networks.
+TranslationNetOptions translation_net_options(const TrainOptions& options);
 
 // After Johnson 2016, as in CycleGAN (Zhu 2017). [n,h,w,c] in [-1,1] -> the same; h and w multiples of 4.
 //   pad 3, conv 7x7 ngf; conv 3x3 stride 2, twice; n_blocks residual blocks of two 3x3 convolutions;
@@ -40,6 +44,8 @@ struct SideRule {
   int multiple, smallest;
 };
 SideRule side_rule(const TranslationNetOptions& o);
+// Throws Error unless --crop-size follows the rule of the generator.
+void check_crop_size(const TrainOptions& options);
 
 // PatchGAN: n_layers_d convolutions 4x4 stride 2, two of stride 1; a logit for each patch (70x70 for 3 layers:
 // 30x30 logits of a 256x256 picture). 2,764,737 parameters with 3 layers, ndf 64, instance norm.

@@ -63,10 +63,14 @@ T parse(const CLI::App* app, const std::string& option, const std::string& text,
 
 }  // namespace
 
-std::vector<Command> add_commands(CLI::App& parent) {
-  return {add_train(parent),   add_generate(parent), add_convert(parent),
-          add_inspect(parent), add_export(parent),   add_import(parent),
-          add_tune(parent),    add_devices(parent),  add_models(parent)};
+bool is_named(const std::string& model, const std::vector<std::string>& words) {
+  return words.empty() || std::find(words.begin(), words.end(), model) != words.end();
+}
+
+std::vector<Command> add_commands(CLI::App& parent, const std::vector<std::string>& words) {
+  return {add_train(parent, words), add_generate(parent), add_convert(parent),     add_inspect(parent),
+          add_export(parent),       add_import(parent),   add_tune(parent, words), add_distance(parent),
+          add_devices(parent),      add_models(parent)};
 }
 
 std::string command_name(const CLI::App* app) {

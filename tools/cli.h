@@ -25,17 +25,23 @@ struct Command {
   std::function<int()> run;
 };
 
-Command add_train(CLI::App& parent);
+Command add_train(CLI::App& parent, const std::vector<std::string>& words);
 Command add_generate(CLI::App& parent);
 Command add_convert(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_export(CLI::App& parent);
 Command add_import(CLI::App& parent);
-Command add_tune(CLI::App& parent);
+Command add_tune(CLI::App& parent, const std::vector<std::string>& words);
+Command add_distance(CLI::App& parent);
 Command add_devices(CLI::App& parent);
 Command add_models(CLI::App& parent);
 // All of them, in the order of the help page.
-std::vector<Command> add_commands(CLI::App& parent);
+// Whether one of the words is the model's name, or there are no words.
+bool is_named(const std::string& model, const std::vector<std::string>& words);
+
+// A model has some hundred options, whose making takes longer than the rest of the program's start: those of a model that
+// none of `words`, the command line, names are left out. Without words all are there.
+std::vector<Command> add_commands(CLI::App& parent, const std::vector<std::string>& words = {});
 
 // The group of options that the page of help leaves out. (CLI11's own way, an empty group, would leave them nameless in its
 // errors too.)

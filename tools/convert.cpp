@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <new>
+#include <optional>
 #include <set>
 #include <stdexcept>
 
@@ -60,9 +61,15 @@ struct Session {
     if (!photo.remark.empty())
       screen.complain(fmt::format("warning: [picture {}] {}", job.in.string(), photo.remark));
     const auto [width, height] = limited_size(photo.width, photo.height, static_cast<int>(args.max_size));
+    std::optional<Photo> mask;
+    if (!args.mask.empty()) {
+      mask = load_photo(args.mask);
+      if (mask->width == photo.width && mask->height == photo.height)
+        mask = resize_photo(*mask, width, height);
+    }
     photo = resize_photo(photo, width, height);
-    Photo result = converter(photo);
-    if (!args.compare.empty()) result = beside(photo, result);
+    Photo result = converter(photo, mask ? &*mask : nullptr);
+    if (!args.compare.empty()) result = beside(resize_photo(photo, result.width, result.height), result);
     if (job.out.has_parent_path()) {
       std::error_code ec;
       fs::create_directories(job.out.parent_path(), ec);  // save_photo says what is wrong

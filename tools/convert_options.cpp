@@ -33,6 +33,10 @@ void ConvertArguments::add_options(CLI::App& command) {
       ->group("Pictures");
   add_text(command, "--suffix", request.suffix, "TEXT", "put behind each name in a folder: -painted")
       ->group("Pictures");
+  add_text(command, "--mask", mask, "FILE",
+           "for models that fill in: white where the holes are, as large as the picture (default: holes are "
+           "what is transparent)")
+      ->group("Pictures");
   add_whole(command, "--quality", quality, "N", "of jpg and webp, 1 to 100")->group("Pictures");
   add_whole(command, "--max-size", max_size, "PX",
             "first shrink pictures whose long side is longer (0: none)")

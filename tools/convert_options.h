@@ -15,7 +15,7 @@ namespace sumi::cli {
 struct ConvertArguments {
   CLI::App* app = nullptr;
   ConvertRequest request;
-  std::string model, direction, gpu, compare, memory = "0";
+  std::string model, direction, mask, gpu, compare, memory = "0";
   std::int64_t quality = 95, max_size = 0;
   std::uint64_t max_memory = 0;  // bytes; 0: what the machine has left
   bool raw = false, skip_existing = false, dry_run = false;

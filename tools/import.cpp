@@ -79,7 +79,8 @@ Command add_import(CLI::App& parent) {
            "others are initialised from --seed. Safetensors files are written in Python by "
            "safetensors.torch.save_file(net."
            "state_dict(), 'netG.safetensors').");
-  add_text(app, "--model", args->model, "NAME", "gan, dcgan or cyclegan")->group("Weights");
+  add_text(app, "--model", args->model, "NAME", "dcgan, cyclegan ... (sumi models lists them)")
+      ->group("Weights");
   add_text(app, "--net", args->net, "NAME", "the network that the file holds: g or d, or g_ab g_ba d_a d_b")
       ->group("Weights");
   add_text(app, "-i,--input", args->input, "FILE", "a safetensors file")->group("Weights");
@@ -88,8 +89,8 @@ Command add_import(CLI::App& parent) {
   args->options.add(app, TrainOptions(), [](const OptionInfo& info) {
     const std::string name = info.name;
     for (const char* wanted :
-         {"size", "crop-size", "channels", "nz", "ngf", "ndf", "net-g", "n-blocks", "n-layers-d", "norm",
-          "no-dropout", "upsample", "init-type", "init-gain", "seed", "device", "precision"})
+         {"size", "crop-size", "channels", "nz", "ngf", "ndf", "form", "net-g", "n-blocks", "n-layers-d",
+          "norm", "no-dropout", "upsample", "init-type", "init-gain", "seed", "device", "precision"})
       if (name == wanted) return Show::yes;
     return Show::no;
   });

@@ -34,7 +34,7 @@ int run(int argc, char** argv) {
                 "  sumi convert -m run -i photos -o painted          translate pictures\n",
                 "`sumi COMMAND --help` tells more. Exit codes: 0 done, 1 something failed, 2 wrong usage.");
   app.set_version_flag("-V,--version", "sumi " SUMI_VERSION, "show the version")->group("Help");
-  const std::vector<cli::Command> commands = cli::add_commands(app);
+  const std::vector<cli::Command> commands = cli::add_commands(app, {argv, argv + argc});
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForVersion& version) {

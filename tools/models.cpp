@@ -1,7 +1,7 @@
 // sumi models: what can be trained.
 #include <fmt/format.h>
 
-#include "models/model.h"
+#include "models/registry.h"
 #include "tools/cli.h"
 
 namespace sumi::cli {
@@ -10,11 +10,12 @@ Command add_models(CLI::App& parent) {
   CLI::App& app = *parent.add_subcommand("models", "List the models that can be trained.");
   set_help(app, "models", "");
   return {&app, []() {
-            for (const ModelInfo& info : model_list()) {
-              const TrainOptions options = default_options(info.name);
-              const int side = options.model == "cyclegan" ? options.crop_size : options.size;
-              fmt::print("{:<10}{}\n{:10}{}\n{:10}{}x{}x{} unless told otherwise;", info.name, info.summary,
-                         "", info.reference, "", side, side, options.channels);
+            for (const ModelSpec* spec : model_specs()) {
+              const TrainOptions options = default_options(spec->name);
+              const int side = picture_side(options);
+              fmt::print("{:<16}{}\n{:16}{}; learns from {}\n{:16}{}x{}x{} unless told otherwise;",
+                         spec->name, spec->summary, "", spec->reference, spec->data, "", side, side,
+                         options.channels);
               for (const PlannedNetwork& network : plan_networks(options))
                 fmt::print(" {} {}", network.name, with_commas(network.module->parameter_count()));
               fmt::print(" parameters\n\n");

@@ -33,8 +33,13 @@ int supervise(const Output& output, const std::string& outdir,
   }
   if (!quiet)
     fmt::print("saved {}\n{} -m {} {}\n", result.checkpoint.string(),
-               result.translates ? "convert with: sumi convert" : "draw with: sumi generate",
-               shell_quote(outdir), result.translates ? "-i PICTURE -o OUT.png" : "-o sheet.png");
+               result.translates   ? "convert with: sumi convert"
+               : result.classifies ? "measure with: sumi distance"
+                                   : "draw with: sumi generate",
+               shell_quote(outdir),
+               result.translates   ? "-i PICTURE -o OUT.png"
+               : result.classifies ? "-a REAL -b DRAWN"
+                                   : "-o sheet.png");
   return 0;
 }
 

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "engine/error.h"
-#include "models/model.h"
+#include "models/registry.h"
 #include "models/trainer.h"
 #include "tools/explain.h"
 #include "tools/option_texts.h"
@@ -52,10 +52,7 @@ int run_model(const ModelCommand& command) {
     fmt::print("{}", explain_table(explain_step(options), std::min(terminal_width(150), 150)));
   if (command.dry_run || command.explain) return 0;
   if (options.data_a.empty() || options.data_b.empty())
-    require_text(command.app, "--data", options.data,
-                 options.model == "cyclegan"
-                     ? "a folder with trainA and trainB, or give --data-a and --data-b"
-                     : "a folder of pictures or an idx.gz file");
+    require_text(command.app, "--data", options.data, data_wanted(options));
   require_text(command.app, "--outdir", options.outdir, "the folder that the run goes to");
   if (!command.output.quiet) fmt::print("{}\n", describe_options(options, false));
   return supervise(command.output, options.outdir,
@@ -84,13 +81,14 @@ int run_resume(const TrainCommand& command) {
   });
 }
 
-void add_model(TrainCommand& train, const ModelInfo& info) {
+void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
   auto command = std::make_unique<ModelCommand>();
   CLI::App& app = add_model_command(*train.app, info);
   command->app = &app;
-  command->options.add(app, default_options(info.name), [name = info.name](const OptionInfo& option) {
-    return applies(option, name) ? Show::yes : Show::no;
-  });
+  if (with_options)
+    command->options.add(app, default_options(info.name), [name = info.name](const OptionInfo& option) {
+      return applies(option, name) ? Show::yes : Show::no;
+    });
   add_text(app, "--config", command->config, "FILE", "take options from a file")->group("Machine");
   app.add_flag("--dry-run,--dry_run", command->dry_run,
                "show networks, parameters, work and memory; train nothing")
@@ -126,7 +124,7 @@ int run_train(const TrainCommand& command) {
 
 }  // namespace
 
-Command add_train(CLI::App& parent) {
+Command add_train(CLI::App& parent, const std::vector<std::string>& words) {
   auto command = std::make_shared<TrainCommand>();
   CLI::App& app = *parent.add_subcommand("train", "Train a model on pictures, or resume a run.");
   command->app = &app;
@@ -143,7 +141,7 @@ Command add_train(CLI::App& parent) {
                        [](const OptionInfo& info) { return info.on_resume ? Show::yes : Show::hidden; });
   for (CLI::Option* option : app.get_options()) option->default_str("");
   command->output.add(app);
-  for (const ModelInfo& info : model_list()) add_model(*command, info);
+  for (const ModelSpec* info : model_specs()) add_model(*command, *info, is_named(info->name, words));
   return {&app, [command]() { return run_train(*command); }};
 }
 

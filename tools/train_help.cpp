@@ -16,19 +16,22 @@ std::string capital(std::string text) {
 struct Page {
   const char *data, *data_usage, *batch, *small;
 };
-Page page_of(const std::string& model) {
-  if (model == "cyclegan")
+Page page_of(const ModelSpec& model) {
+  if (model.paired)
+    return {"--data pairs", "--data DIR", "--task colorize --epochs 50 --epochs-decay 50",
+            "--net-g unet_128 --load-size 143 --crop-size 128"};
+  if (model.domains > 1)
     return {"--data-a photos --data-b paintings", "--data-a DIR --data-b DIR",
             "--epochs 50 --epochs-decay 50", "--load-size 143 --crop-size 128"};
-  return {"--data pictures", "--data DIR|FILE", "--batch-size 32 --epochs 50", "--size 32"};
+  return {"--data pictures", "--data DIR|FILE", "--batch-size 32 --epochs 50", "--channels 1"};
 }
 
 }  // namespace
 
-CLI::App& add_model_command(CLI::App& train, const ModelInfo& info) {
+CLI::App& add_model_command(CLI::App& train, const ModelSpec& info) {
   CLI::App& app =
       *train.add_subcommand(info.name, capital(fmt::format("{} ({}).", info.summary, info.reference)));
-  const Page page = page_of(info.name);
+  const Page page = page_of(info);
   set_help(
       app, fmt::format("train {} {} --outdir RUN [options]", info.name, page.data_usage),
       fmt::format("  sumi train {0} {1} --outdir run\n"
@@ -39,6 +42,13 @@ CLI::App& add_model_command(CLI::App& train, const ModelInfo& info) {
       "--imageSize, --niter, --manualSeed, ... A file for --config holds lines `name = value`, or is a "
       "run's options.json; what the command line says counts more.");
   return app;
+}
+
+const char* data_wanted(const TrainOptions& options) {
+  return model_spec(options.model).paired
+             ? "a folder of pairs, or give --data-a and --data-b; with --task a folder of any pictures"
+         : domains_of(options) > 1 ? "a folder with trainA and trainB, or give --data-a and --data-b"
+                                   : "a folder of pictures or an idx.gz file";
 }
 
 }  // namespace sumi::cli

@@ -1,12 +1,15 @@
 // The help pages of `sumi train MODEL`.
 #pragma once
 
-#include "models/model.h"
+#include "models/registry.h"
 #include "tools/cli.h"
 
 namespace sumi::cli {
 
 // A subcommand of train with its page, still without options.
-CLI::App& add_model_command(CLI::App& train, const ModelInfo& info);
+CLI::App& add_model_command(CLI::App& train, const ModelSpec& info);
+
+// What --data is for the options' model, in words.
+const char* data_wanted(const TrainOptions& options);
 
 }  // namespace sumi::cli

@@ -10,6 +10,7 @@
 #include "engine/device.h"
 #include "engine/error.h"
 #include "models/conv_plan_file.h"
+#include "models/registry.h"
 #include "models/trainer.h"
 #include "tools/signals.h"
 #include "tools/train_options.h"
@@ -109,7 +110,7 @@ int run(const TuneCommand& command) {
 
 }  // namespace
 
-Command add_tune(CLI::App& parent) {
+Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
   auto command = std::make_shared<TuneCommand>();
   CLI::App& app = *parent.add_subcommand("tune", "Measure which form of each convolution is fastest here.");
   command->app = &app;
@@ -130,14 +131,16 @@ Command add_tune(CLI::App& parent) {
   add_whole(app, "--threads", command->threads, "N", "threads of the CPU kernels (0: all)");
   app.add_flag("--exact", command->exact, "no Winograd");
   app.add_flag("-q,--quiet", command->quiet, "no table");
-  for (const ModelInfo& info : model_list()) {
+  for (const ModelSpec* spec : model_specs()) {
+    const ModelSpec& info = *spec;
     auto model = std::make_unique<ModelCommand>();
     model->app = app.add_subcommand(info.name, fmt::format("A training step of {}.", info.summary));
     model->app->fallthrough();  // -o and its like may stand behind the model's options
     set_help(*model->app, fmt::format("tune {} [options] -o PLAN", info.name),
              fmt::format("  sumi tune {} --batch-size 8 -o plan.json\n", info.name));
-    model->options.add(*model->app, default_options(info.name),
-                       [name = info.name](const OptionInfo& option) { return shown(option, name); });
+    if (is_named(info.name, words))
+      model->options.add(*model->app, default_options(info.name),
+                         [name = info.name](const OptionInfo& option) { return shown(option, name); });
     command->models.push_back(std::move(model));
   }
   return {&app, [command]() { return run(*command); }};

@@ -8,10 +8,13 @@
 #include <optional>
 
 #include "engine/file.h"
+#include "engine/io/edges.h"
 #include "engine/io/idx.h"
 #include "engine/io/image.h"
+#include "engine/io/labels.h"
 #include "engine/io/listing.h"
 #include "engine/io/pack.h"
+#include "engine/io/pairs.h"
 #include "engine/io/preprocess.h"
 #include "kernels/base/check.h"
 
@@ -30,13 +33,15 @@ struct Dataset::State {
   std::uint64_t key = 0;
   fs::path pack_path;
   std::vector<std::string> broken;
+  io::Labels labels;  // empty without
 };
 
 namespace {
 
 // Raise it when pictures would come out differently: then every pack is stale. 2: colour profiles are applied.
 constexpr std::int64_t kRecipe = 2;
-constexpr std::size_t kNamed = 20;  // broken pictures named one by one
+constexpr std::int64_t kSmoothing = 1;  // the same for pictures with smoothed edges
+constexpr std::size_t kNamed = 20;      // broken pictures named one by one
 
 // Where pictures come from: how many, how many bytes their pack will have (roughly, if sizes are not known
 // before decoding), and picture i, from any thread.
@@ -59,22 +64,16 @@ void add_options(io::Hash& hash, const DatasetSpec& spec, std::int64_t recipe = 
   if (!square)
     for (const int v : {static_cast<int>(spec.preprocess), spec.load_size, spec.crop_size})
       hash.add(std::int64_t{v});
+  if (spec.smooth_edges) hash.add(kSmoothing);
   hash.add(absolute_of(spec.data).string());
-}
-
-void report_nothing(const fs::path& folder) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error))
-    if (entry.path().filename().string().find("idx") != std::string::npos)
-      fail("data " + folder.string(),
-           fmt::format("is a folder without pictures, but it has an idx file; try --data {}",
-                       entry.path().string()));
-  fail("data " + folder.string(),
-       "is a folder without pictures (png, jpg, webp, ...); check the path or add some");
+  if (io::two_sided(spec)) {
+    hash.add(static_cast<std::int64_t>(spec.pairs));
+    if (spec.pairs == Pairs::folders) hash.add(absolute_of(spec.partner).string());
+  }
 }
 
 std::int64_t expected_bytes(const DatasetSpec& spec, const std::vector<io::ListedFile>& files) {
-  const auto count = static_cast<std::int64_t>(files.size());
+  const auto count = static_cast<std::int64_t>(files.size()) * (io::two_sided(spec) ? 2 : 1);
   if (const auto [w, h] = io::common_size(spec); w > 0) return count * w * h * spec.channels;
   if (spec.preprocess != Preprocess::crop && spec.preprocess != Preprocess::none) {
     const auto [w, h] = io::packed_size(1, 1, spec);  // scaled to a width: as if all were square
@@ -85,15 +84,16 @@ std::int64_t expected_bytes(const DatasetSpec& spec, const std::vector<io::Liste
   return bytes;
 }
 
-Source folder_source(const DatasetSpec& spec, std::vector<io::ListedFile> files) {
+// `partners`: of Pairs::folders.
+Source folder_source(const DatasetSpec& spec, std::vector<io::ListedFile> files,
+                     std::vector<io::ListedFile> partners) {
   const auto count = static_cast<std::int64_t>(files.size());
   const auto bytes = expected_bytes(spec, files);
-  const auto produce = [files = std::move(files), spec](std::int64_t i) {
-    PackItem item{files[static_cast<std::size_t>(i)].name, {}, ""};
+  const auto produce = [files = std::move(files), partners = std::move(partners), spec](std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    PackItem item{files[at].name, {}, ""};
     try {
-      const auto path = spec.data / item.name;
-      item.image = io::preprocess_image("picture " + path.string(),
-                                        load_image(path, {.channels = spec.channels}), spec);
+      item.image = io::prepared(spec, item.name, partners.empty() ? "" : partners[at].name);
     } catch (const Error& e) {
       item.problem = e.what();
     } catch (const std::exception& e) {  // also bad_alloc: one absurd picture must not end the run
@@ -119,6 +119,20 @@ Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> imag
   return {images->count, images->count * w * h * spec.channels, produce};
 }
 
+// The pictures of a pack, which have their sizes already, with smoothed edges.
+Source smoothed_source(const DatasetSpec& spec, const Pack& pack) {
+  const std::int64_t count = spec.max_items > 0 ? std::min(spec.max_items, pack.count()) : pack.count();
+  std::int64_t bytes = 0;
+  for (std::int64_t i = 0; i < count; ++i)
+    bytes += std::int64_t{pack.width(i)} * pack.height(i) * spec.channels;
+  const auto produce = [&pack, spec](std::int64_t i) {
+    Image8 image(pack.width(i), pack.height(i), spec.channels);
+    std::copy_n(pack.item(i), image.data.size(), image.data.begin());
+    return PackItem{std::to_string(i), smooth_edges(image), ""};
+  };
+  return {count, bytes, produce};
+}
+
 // Named after the data's folder, so that one can tell the files of the cache apart, and after what must not
 // change; what may change is the key inside. So a changed folder replaces its pack instead of leaving an
 // orphan.
@@ -130,7 +144,8 @@ std::string pack_name(const DatasetSpec& spec) {
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '-';
   const auto kind = spec.preprocess == Preprocess::square ? std::to_string(spec.size)
                                                           : std::string(io::name_of(spec.preprocess));
-  return fmt::format("{}-{}x{}-{:016x}.pack", stem, kind, spec.channels, hash.value());
+  return fmt::format("{}-{}x{}{}-{:016x}.pack", stem, kind, spec.channels, spec.smooth_edges ? "-smooth" : "",
+                     hash.value());
 }
 
 void build_pack(const fs::path& path, const Source& source, const Dataset::State& state,
@@ -183,20 +198,35 @@ void make_pack(Dataset::State& state, const Source& source, const DatasetSpec& s
   take(state, std::move(*pack));
 }
 
+bool is_labelled(const DatasetSpec& spec) {
+  return spec.labels.source != LabelSource::none;
+}
+
 void open_folder(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
   auto files = io::list_pictures(spec.data, events.warn);
-  if (files.empty()) report_nothing(spec.data);
-  if (spec.max_items > 0 && static_cast<std::int64_t>(files.size()) > spec.max_items)
-    files.resize(static_cast<std::size_t>(spec.max_items));
+  if (files.empty()) io::report_nothing(spec.data);
+  std::vector<io::ListedFile> partners;
+  if (spec.pairs == Pairs::folders)
+    partners = io::partners(spec, files, io::list_pictures(spec.partner, events.warn));
   io::Hash hash;
   add_options(hash, spec);
-  for (const auto& f : files) {
-    hash.add(f.name);
-    hash.add(f.bytes);
-    hash.add(f.mtime_ns);
+  for (auto* list : {&files, &partners}) {
+    if (spec.max_items > 0 && static_cast<std::int64_t>(list->size()) > spec.max_items)
+      list->resize(static_cast<std::size_t>(spec.max_items));
+    for (const auto& f : *list) {
+      hash.add(f.name);
+      hash.add(f.bytes);
+      hash.add(f.mtime_ns);
+    }
   }
   state.key = hash.value();
-  if (!find_pack(state, spec, events)) make_pack(state, folder_source(spec, std::move(files)), spec, events);
+  std::vector<std::string> names;
+  for (const auto& f : files) names.push_back(f.name);
+  // Before the pictures are decoded: what is wrong with names is said at once.
+  if (is_labelled(spec)) state.labels = io::labels_of_names(spec, names);
+  if (!find_pack(state, spec, events))
+    make_pack(state, folder_source(spec, std::move(files), std::move(partners)), spec, events);
+  if (is_labelled(spec)) io::leave_out(state.labels, names, state.broken);
 }
 
 void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
@@ -208,10 +238,11 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
     hash.add(std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec);
   }
   state.key = hash.value();
+  if (is_labelled(spec)) state.labels = io::labels_of_idx(spec);
   if (find_pack(state, spec, events)) return;
   auto images = std::make_shared<IdxImages>(load_idx(spec.data, spec.max_items));
   if (spec.preprocess == Preprocess::square && images->rows == spec.size && images->cols == spec.size &&
-      spec.channels == 1) {
+      spec.channels == 1 && !spec.smooth_edges) {
     state.pixels = std::move(images->pixels);
     state.count = images->count;
   } else {
@@ -220,7 +251,8 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
 }
 
 // A pack that another run left in its cache, maybe on another machine, where its pictures are.
-void open_pack(Dataset::State& state, const DatasetSpec& spec) {
+void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
+  if (is_labelled(spec)) io::refuse_packed_labels(spec);
   const std::string where = "data " + spec.data.string();
   auto pack = Pack::read(spec.data);
   if (!pack)
@@ -233,10 +265,24 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec) {
   io::Hash hash;
   hash.add(static_cast<std::int64_t>(pack->key()));
   hash.add(spec.max_items);
+  if (spec.smooth_edges) hash.add(kSmoothing);
   state.key = hash.value();
+  if (spec.smooth_edges) {
+    if (!find_pack(state, spec, events)) make_pack(state, smoothed_source(spec, *pack), spec, events);
+    return;
+  }
   state.pack_path = spec.data;
   take(state, std::move(*pack));
   if (spec.max_items > 0) state.count = std::min(state.count, spec.max_items);
+}
+
+// Other labels make another set of the same pictures.
+void add_labels_to_key(Dataset::State& state) {
+  io::Hash hash;
+  hash.add(static_cast<std::int64_t>(state.key));
+  for (const auto& name : state.labels.classes) hash.add(name);
+  for (const auto label : state.labels.of_picture) hash.add(std::int64_t{label});
+  state.key = hash.value();
 }
 
 }  // namespace
@@ -253,16 +299,26 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
     fail(where, "does not exist; give a folder of pictures or an idx file");
   auto state = std::make_shared<State>();
   const auto [w, h] = io::common_size(spec);
-  state->shape = {h, w, spec.channels};
+  state->shape = {h, io::two_sided(spec) ? 2 * w : w, spec.channels};
   state->source = spec.data;
+  if (io::two_sided(spec) && !fs::is_directory(status) && spec.data.extension() != ".pack")
+    fail(where, "is one file; pairs are taken from folders (or made of its pictures: --task)");
+  if (spec.pairs == Pairs::folders && !fs::is_directory(spec.partner, error))
+    fail("data " + spec.partner.string(), "is not a folder; give the folder of the partners");
   if (fs::is_directory(status)) {
     open_folder(*state, spec, events);
   } else if (fs::is_regular_file(status) && spec.data.extension() == ".pack") {
-    open_pack(*state, spec);
+    open_pack(*state, spec, events);
   } else if (fs::is_regular_file(status)) {
     open_idx(*state, spec, events);
   } else {
     fail(where, "is neither a folder nor a file; give a folder of pictures or an idx file");
+  }
+  if (is_labelled(spec)) {
+    if (static_cast<std::int64_t>(state->labels.of_picture.size()) != state->count)
+      fail(where, fmt::format("has {} pictures but {} labels (a bug in sumi)", state->count,
+                              state->labels.of_picture.size()));
+    add_labels_to_key(*state);
   }
   Dataset result;
   result.state_ = std::move(state);
@@ -270,13 +326,24 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
 }
 
 std::int64_t Dataset::count() const {
-  return state_->count;
+  return chosen_ ? static_cast<std::int64_t>(chosen_->size()) : state_->count;
 }
 int Dataset::channels() const {
   return static_cast<int>(state_->shape.channels);
 }
 std::uint64_t Dataset::key() const {
-  return state_->key;
+  if (!chosen_) return state_->key;
+  io::Hash hash;
+  hash.add(static_cast<std::int64_t>(state_->key));
+  hash.add(chosen_->data(), chosen_->size() * sizeof(std::int64_t));
+  return hash.value();
+}
+const std::vector<std::string>& Dataset::classes() const {
+  return state_->labels.classes;
+}
+std::int32_t Dataset::label(std::int64_t i) const {
+  const auto at = static_cast<std::size_t>(place(i));
+  return classes().empty() ? -1 : state_->labels.of_picture[at];
 }
 std::int64_t Dataset::decoded() const {
   return state_->decoded;
@@ -291,25 +358,39 @@ const fs::path& Dataset::pack_path() const {
   return state_->pack_path;
 }
 
-void Dataset::check(std::int64_t i) const {
-  if (i < 0 || i >= state_->count)
-    fail("data " + state_->source.string(), fmt::format("has no picture {}; there are {}", i, state_->count));
+std::int64_t Dataset::place(std::int64_t i) const {
+  if (i < 0 || i >= count())
+    fail("data " + state_->source.string(), fmt::format("has no picture {}; there are {}", i, count()));
+  return chosen_ ? (*chosen_)[static_cast<std::size_t>(i)] : i;
 }
 
 int Dataset::width(std::int64_t i) const {
-  check(i);
-  return state_->pack ? state_->pack->width(i) : static_cast<int>(state_->shape.width);
+  const auto at = place(i);
+  return state_->pack ? state_->pack->width(at) : static_cast<int>(state_->shape.width);
 }
 int Dataset::height(std::int64_t i) const {
-  check(i);
-  return state_->pack ? state_->pack->height(i) : static_cast<int>(state_->shape.height);
+  const auto at = place(i);
+  return state_->pack ? state_->pack->height(at) : static_cast<int>(state_->shape.height);
 }
 std::int64_t Dataset::item_bytes(std::int64_t i) const {
   return std::int64_t{height(i)} * width(i) * channels();
 }
 const std::uint8_t* Dataset::item(std::int64_t i) const {
-  check(i);
-  return state_->pack ? state_->pack->item(i) : state_->pixels.data() + i * item_bytes(i);
+  const auto at = place(i);
+  return state_->pack ? state_->pack->item(at) : state_->pixels.data() + at * item_bytes(i);
+}
+
+std::pair<Dataset, Dataset> Dataset::split(std::int64_t every) const {
+  if (every < 2 || every > count())
+    fail("data " + state_->source.string(), fmt::format("has {} pictures, of which one of every {} cannot be "
+                                                        "held out; give --hold-out from 2 to that, or 0",
+                                                        count(), every));
+  std::vector<std::int64_t> rest, held;
+  for (std::int64_t i = 0; i < count(); ++i) (i % every == every - 1 ? held : rest).push_back(place(i));
+  std::pair<Dataset, Dataset> parts{*this, *this};
+  parts.first.chosen_ = std::make_shared<const std::vector<std::int64_t>>(std::move(rest));
+  parts.second.chosen_ = std::make_shared<const std::vector<std::int64_t>>(std::move(held));
+  return parts;
 }
 
 }  // namespace sumi

@@ -6,8 +6,10 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "engine/io/damage.h"
 #include "engine/io/pipeline.h"
 
 namespace sumi {
@@ -25,6 +27,28 @@ enum class Preprocess {
 // Crops are crop_size x crop_size. With scale_width(_and_crop) and none, both sides are rounded to the nearest
 // multiple of 4 (half-way to the even multiple; at least 4, and not below a crop's size).
 
+// Which class a picture has.
+enum class LabelSource {
+  none,
+  automatic,  // file for an idx file; for a folder, folder where all pictures lie in two or more of its subfolders, else prefix
+              // where that names 2 to 100 classes of at least two pictures each
+  folder,     // the first-level subfolder that it lies in
+  prefix,     // the file's name up to the separator
+  file,       // an idx file of labels beside that of the pictures
+};
+struct LabelRule {
+  LabelSource source = LabelSource::none;
+  std::string separator = "_";
+};
+
+// How a picture is to become another, for learning by example.
+enum class Pairs {
+  none,
+  side_by_side,  // each picture of the folder is two squares: A at the left, B at the right
+  folders,       // a picture of A and the one of the same name, whatever its format, in `partner`, B
+  made,          // the picture is what is wanted, and a damaged form of it is what is given
+};
+
 struct DatasetSpec {
   // A folder of pictures (recursive, links followed, hidden ones skipped), an idx(.gz) file, or a .pack file of
   // another data set's cache, which was made with the same size, channels and preprocessing.
@@ -33,8 +57,11 @@ struct DatasetSpec {
   int size = 64;                         // of square only
   int load_size = 286, crop_size = 256;  // of the others, 1 to 16384
   int channels = 3;                      // 1 or 3
+  bool smooth_edges = false;             // packed as smooth_edges() makes them (engine/io/edges.h)
   std::int64_t max_items = 0;            // only the first so many (in the order of their names); 0: all
-  std::filesystem::path cache_dir;  // of the packed pictures; empty: $XDG_CACHE_HOME/sumi or ~/.cache/sumi
+  LabelRule labels;
+  std::vector<std::string> classes;  // their names in the order of their numbers; empty: as found, sorted
+  std::filesystem::path cache_dir;   // of the packed pictures; empty: $XDG_CACHE_HOME/sumi or ~/.cache/sumi
   std::filesystem::path
       fallback_dir;  // used with a warning when that is not writable; empty: the temporary folder
   int workers = 2;   // threads that decode and that prepare batches; 0: the calling thread
@@ -42,7 +69,14 @@ struct DatasetSpec {
   // Of the batches:
   int batch_size = 64;
   std::uint64_t seed = 0;
-  bool flip = true;  // mirror each picture at random
+  bool flip = true;          // mirror each picture at random
+  bool replacement = false;  // draw each picture from the whole set, whatever was drawn before
+
+  // Of pairs. Both sides are prepared alike, cut at one place and mirrored together.
+  Pairs pairs = Pairs::none;
+  std::filesystem::path partner;  // of folders: where the pictures of B are
+  bool from_b = false;            // of batches of side_by_side and folders: B is given and A is wanted
+  Damage damage;                  // of batches of `made`
 };
 
 // Called from the thread that opens the data set.
@@ -52,13 +86,19 @@ struct DatasetEvents {
       progress;  // while decoding; it may throw to stop it
 };
 
+// The names of the classes that spec.labels tells apart, without decoding a picture: those of spec.classes if given, and checked.
+// Errors "[data PATH] ...": a picture without a class, fewer than two classes, labels that do not fit the pictures.
+std::vector<std::string> find_classes(const DatasetSpec& spec);
+
 // The decoded pictures. Copies share them.
 class Dataset {
  public:
   // Decodes each picture once and packs the result in the cache; later calls map the pack and decode nothing.
+  // With pairs of two sides an item holds both, [height, 2 width, channels]: A's columns, then B's; they are skipped
+  // together.
   // A pack that is stale (files added, removed or changed), damaged or foreign is built anew. Broken pictures
   // are named to warn() and skipped. Errors "[data PATH] ...": missing or empty folder, nothing readable, no
-  // place for the cache, a given pack that is damaged or of other sizes.
+  // place for the cache, a given pack that is damaged or of other sizes, pictures without partner (named).
   static Dataset open(const DatasetSpec& spec, const DatasetEvents& events = {});
 
   std::int64_t count() const;
@@ -70,7 +110,18 @@ class Dataset {
   int height(std::int64_t i) const;
   std::int64_t item_bytes(std::int64_t i) const;
 
-  // What the pictures were made from, preprocessing included: equal keys, equal pictures. For checkpoints.
+  // Names of the classes; empty without labels. They are derived from the names or the labels file at each open() and not
+  // packed, so they can change without another decoding.
+  const std::vector<std::string>& classes() const;
+  // The class of picture i, in [0, classes().size()); -1 without labels.
+  std::int32_t label(std::int64_t i) const;
+
+  // Two sets that share these pictures: all but one of every `every`, and those (the last of each `every`, so of all classes
+  // where the names are in their order). Error unless both have some and `every` >= 2.
+  std::pair<Dataset, Dataset> split(std::int64_t every) const;
+
+  // What the pictures were made from, preprocessing included, and their labels: equal keys, equal pictures and labels. For
+  // checkpoints.
   std::uint64_t key() const;
   // The folder or file, as given.
   const std::filesystem::path& source() const;
@@ -84,37 +135,43 @@ class Dataset {
   struct State;  // private to dataset.cpp
 
  private:
-  void check(std::int64_t i) const;
+  // Where picture i stands in the state. Error for an i that is not there.
+  std::int64_t place(std::int64_t i) const;
 
   std::shared_ptr<const State> state_;
+  std::shared_ptr<const std::vector<std::int64_t>> chosen_;  // places of the pictures; null: all
 };
 
 struct Batch {
-  std::vector<float> data;  // [n, h, w, c], value / 127.5 - 1, so in [-1, 1]
+  std::vector<float>
+      data;  // [n, h, w, c], value / 127.5 - 1, so in [-1, 1]; kHole where a picture has a hole
   std::int64_t n = 0, h = 0, w = 0, c = 0;
-  std::int64_t epoch = 0;           // which pass over the set, from 0
-  std::int64_t index = 0;           // which batch of that epoch, from 0
-  std::vector<std::int64_t> items;  // which pictures
+  std::int64_t epoch = 0;            // which pass over the set, from 0
+  std::int64_t index = 0;            // which batch of that epoch, from 0
+  std::vector<std::int64_t> items;   // which pictures
+  std::vector<std::int32_t> labels;  // their classes; empty when the set has none
 };
 
-// Batches for ever, one from each of one or more domains. Batch k is a function of (data sets, seed, batch
-// size, preprocessing, flip, k) alone, whatever the number of workers. Mirrors and the places of crops are
-// random functions of (seed, domain, position). One caller at a time.
+// Batches for ever, one from each of one or more domains, or two of the pairs of one: what is given and what is wanted.
+// Batch k is a function of (data sets, seed, batch size, preprocessing, flip, replacement, pairs, k) alone, whatever the
+// number of workers. Mirrors, the places of crops and damages are random functions of (seed, domain, position). One caller
+// at a time.
 //
-// One domain: each epoch is a new permutation, the last incomplete batch is dropped.
+// One domain: each epoch is a new permutation, the last incomplete batch is dropped. With replacement an epoch has as many
+// batches, but which pictures they hold is left to chance: some several times, some (about 1/e of them) not at all.
 // Several: the domains are unpaired. Each runs through its own permutations one after another, across the ends
 // of epochs, and no picture is dropped, not even of the largest: within a domain, numbers of uses never differ
 // by more than one. An epoch is floor(count of the largest / batch size) batches.
 class BatchLoader {
  public:
-  // Only the values under "of the batches", workers, preprocess and crop_size of `spec` are used. Errors
-  // "[data PATH] ...": fewer pictures than one batch; without crops, a batch of more than one picture where
+  // Only the values under "of the batches" and "of pairs", workers, preprocess and crop_size of `spec` are used. Errors
+  // "[data PATH] ...": pairs of several domains; fewer pictures than one batch; without crops, a batch of more than one picture where
   // sizes differ; pictures smaller than the crop.
   BatchLoader(std::vector<Dataset> domains, const DatasetSpec& spec);
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
-  // The next batch of every domain; workers prepare a few ahead. Exceptions of workers surface here.
+  // The next batches; workers prepare a few ahead. Exceptions of workers surface here.
   std::vector<Batch> next();
   // Continue with batch k, counted from 0 over all epochs.
   void seek(std::int64_t k);
@@ -125,18 +182,32 @@ class BatchLoader {
   // Pictures of the largest domain.
   std::int64_t size() const { return size_; }
   std::size_t domains() const { return domains_.size(); }
+  // How many next() gives: as many as domains, or the two sides of pairs.
+  std::size_t batches() const { return pairs_ == Pairs::none ? domains_.size() : 2; }
   const Dataset& dataset(std::size_t domain = 0) const { return domains_.at(domain); }
+  // Of a picture; of a pair, of one side.
+  int width(std::size_t domain, std::int64_t item) const;
+  // Picture i of those that batch `which` of next() is made of: its middle, as large as the crops; not mirrored.
+  Batch middle(std::size_t which, std::int64_t i) const;
 
  private:
   struct Place;
+  struct Window;
   Place place_of(std::int64_t k, std::int64_t i, std::size_t domain) const;
-  Batch make(std::int64_t k, std::size_t domain) const;
+  std::size_t domain_of(std::size_t which) const { return pairs_ == Pairs::none ? which : 0; }
+  bool two_sided() const { return pairs_ == Pairs::side_by_side || pairs_ == Pairs::folders; }
+  Batch make(std::int64_t k, std::size_t which) const;
+  void add(Batch& batch, std::size_t which, std::int64_t item, const Window& window, std::uint64_t stream,
+           std::uint64_t position) const;
 
   std::vector<Dataset> domains_;
   int batch_size_, workers_;
   std::uint64_t seed_;
-  bool flip_;
+  bool flip_, replacement_;
   int crop_;  // the side of the crops; 0: whole pictures
+  Pairs pairs_;
+  bool from_b_;
+  Damage damage_;
   std::int64_t size_ = 0, per_epoch_ = 0, position_ = 0;
   struct Orders;
   std::vector<std::shared_ptr<Orders>> orders_;                        // of each domain

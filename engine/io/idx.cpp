@@ -60,10 +60,11 @@ class GzReader {
   std::unique_ptr<gzFile_s, CloseGz> file_;
 };
 
-}  // namespace
+struct ImagesHeader {
+  std::uint32_t count, rows, cols;
+};
 
-IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
-  GzReader file(path);
+ImagesHeader read_images_header(GzReader& file) {
   const auto& where = file.where();
   const auto magic = file.read_u32();
   if (magic == kLabels) fail(where, "holds labels, not pictures; give the images file (its name has idx3)");
@@ -75,6 +76,60 @@ IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
   const std::uint32_t count = file.read_u32(), rows = file.read_u32(), cols = file.read_u32();
   if (count == 0 || rows == 0 || cols == 0 || rows > kMaxSide || cols > kMaxSide)
     fail(where, fmt::format("claims {} pictures of {}x{}; it is damaged or not for this", count, cols, rows));
+  return {count, rows, cols};
+}
+
+// The next `want` bytes, in memory that grows with what is there. Fewer when the file ends.
+std::vector<std::uint8_t> read_bytes(GzReader& file, std::uint64_t want) {
+  std::vector<std::uint8_t> bytes;
+  while (bytes.size() < want) {
+    const auto had = bytes.size();
+    const auto chunk = std::min<std::uint64_t>(kChunk, want - had);
+    bytes.resize(had + chunk);
+    const auto got = file.read(bytes.data() + had, chunk);
+    bytes.resize(had + got);
+    if (got < chunk) break;
+  }
+  return bytes;
+}
+
+void refuse_more(GzReader& file, std::uint32_t count, const char* what) {
+  char extra;
+  if (file.read(&extra, 1) != 0)
+    fail(file.where(),
+         fmt::format("has more bytes than the {} {} that its header names; it is damaged: download it again",
+                     count, what));
+}
+
+}  // namespace
+
+std::int64_t idx_image_count(const std::filesystem::path& path) {
+  GzReader file(path);
+  return read_images_header(file).count;
+}
+
+std::vector<std::uint8_t> load_idx_labels(const std::filesystem::path& path) {
+  GzReader file(path);
+  const auto& where = file.where();
+  if (file.read_u32() != kLabels)
+    fail(where,
+         fmt::format("is no idx file of labels (their magic is 0x{:08x}); download it again", kLabels));
+  const std::uint32_t count = file.read_u32();
+  if (count == 0 || count > kAnyway)
+    fail(where, fmt::format("claims {} labels; it is damaged or not for this", count));
+  auto labels = read_bytes(file, count);
+  if (labels.size() < count)
+    fail(where,
+         fmt::format("ends after {} of {} labels; it is truncated: download it again", labels.size(), count));
+  refuse_more(file, count, "labels");
+  return labels;
+}
+
+IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
+  GzReader file(path);
+  const auto& where = file.where();
+  const ImagesHeader header = read_images_header(file);
+  const std::uint32_t count = header.count, rows = header.rows, cols = header.cols;
   const std::uint64_t item = std::uint64_t{rows} * cols;
   const std::uint64_t keep =
       max_items > 0 ? std::min<std::uint64_t>(count, static_cast<std::uint64_t>(max_items)) : count;
@@ -99,22 +154,12 @@ IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
   const bool may_hold = ec || file.packed() || stored >= want;
   if (const std::uint64_t left = large && may_hold ? available_memory() : 0; left > 0) fits(left);
 
-  IdxImages result{static_cast<std::int64_t>(keep), static_cast<int>(rows), static_cast<int>(cols), {}};
-  while (result.pixels.size() < want) {
-    const auto had = result.pixels.size();
-    const auto chunk = std::min<std::uint64_t>(kChunk, want - had);
-    result.pixels.resize(had + chunk);
-    const auto got = file.read(result.pixels.data() + had, chunk);
-    if (got < chunk)
-      fail(where, fmt::format("ends after {} of {} pictures; it is truncated: download it again",
-                              (had + got) / item, count));
-  }
-  char extra;
-  if (keep == count && file.read(&extra, 1) != 0)
-    fail(where,
-         fmt::format(
-             "has more bytes than the {} pictures that its header names; it is damaged: download it again",
-             count));
+  IdxImages result{static_cast<std::int64_t>(keep), static_cast<int>(rows), static_cast<int>(cols),
+                   read_bytes(file, want)};
+  if (result.pixels.size() < want)
+    fail(where, fmt::format("ends after {} of {} pictures; it is truncated: download it again",
+                            result.pixels.size() / item, count));
+  if (keep == count) refuse_more(file, count, "pictures");
   return result;
 }
 

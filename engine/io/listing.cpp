@@ -95,6 +95,17 @@ std::vector<ListedFile> list_pictures(const fs::path& folder,
   return std::move(walk.files);
 }
 
+void report_nothing(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (entry.path().filename().string().find("idx") != std::string::npos)
+      fail("data " + folder.string(),
+           fmt::format("is a folder without pictures, but it has an idx file; try --data {}",
+                       entry.path().string()));
+  fail("data " + folder.string(),
+       "is a folder without pictures (png, jpg, webp, ...); check the path or add some");
+}
+
 std::vector<fs::path> cache_candidates(const fs::path& wished, const fs::path& fallback) {
   std::vector<fs::path> dirs;
   const char* xdg = variable("XDG_CACHE_HOME");

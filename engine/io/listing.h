@@ -19,6 +19,9 @@ struct ListedFile {
 std::vector<ListedFile> list_pictures(const std::filesystem::path& folder,
                                       const std::function<void(const std::string&)>& warn);
 
+// Error for a folder in which list_pictures() found nothing.
+[[noreturn]] void report_nothing(const std::filesystem::path& folder);
+
 // The folder for a cache file of `bytes`: `wished`, or the user's cache folder when that is empty; if it
 // cannot be written or is too full, `fallback` or the temporary folder, with one line to warn(). Created if
 // needed.

@@ -15,9 +15,10 @@
 namespace sumi {
 namespace {
 
-// Streams of random numbers that nothing else in a run uses ("orde", "flip", "crop" in the upper half).
+// Streams of random numbers that nothing else in a run uses ("orde", "draw", "flip", "crop", "dama" in the upper half).
 constexpr std::uint64_t kOrderStream = 0x6f72646500000000ULL, kFlipStream = 0x666c697000000000ULL,
-                        kCropStream = 0x63726f7000000000ULL;
+                        kCropStream = 0x63726f7000000000ULL, kDrawStream = 0x6472617700000000ULL,
+                        kDamageStream = 0x64616d6100000000ULL;
 
 // Apart for each domain and each of its rounds through its pictures.
 std::uint64_t stream_of(std::uint64_t base, std::size_t domain, std::int64_t round) {
@@ -38,6 +39,12 @@ Order shuffled(std::int64_t count, std::uint64_t seed, std::uint64_t stream) {
   return order;
 }
 
+// Any picture of `count`, as likely as any other but for count / 2^64.
+std::int64_t drawn(std::int64_t count, const philox::Words& random) {
+  const std::uint64_t word = (std::uint64_t{random.v[0]} << 32) | random.v[1];
+  return static_cast<std::int64_t>(word % static_cast<std::uint64_t>(count));
+}
+
 const std::array<float, 256>& unit_values() {
   static const auto table = [] {
     std::array<float, 256> t{};
@@ -47,30 +54,9 @@ const std::array<float, 256>& unit_values() {
   return table;
 }
 
-// What a batch takes of a picture.
-struct Window {
-  std::int64_t left, top, width, height;
-};
-
-// A random place for a crop; every place is as likely as any other but for 2^-32.
-Window crop_of(const Dataset& data, std::int64_t item, std::int64_t side, const philox::Words& random) {
-  const auto below = [](std::uint32_t word, std::int64_t n) {
-    return static_cast<std::int64_t>((std::uint64_t{word} * static_cast<std::uint64_t>(n)) >> 32);
-  };
-  return {below(random.v[0], data.width(item) - side + 1), below(random.v[1], data.height(item) - side + 1),
-          side, side};
-}
-
-void copy_window(const Dataset& data, std::int64_t item, const Window& window, bool mirror, float* out) {
-  const auto& value = unit_values();
-  const std::int64_t channels = data.channels(), row = data.width(item) * channels;
-  const std::uint8_t* pixels = data.item(item);
-  for (std::int64_t y = 0; y < window.height; ++y)
-    for (std::int64_t x = 0; x < window.width; ++x) {
-      const std::int64_t column = window.left + (mirror ? window.width - 1 - x : x);
-      const auto* p = pixels + (window.top + y) * row + column * channels;
-      for (std::int64_t c = 0; c < channels; ++c) *out++ = value[p[c]];
-    }
+// Evenly from 0 to n - 1, but for 2^-32.
+std::int64_t below(std::uint32_t word, std::int64_t n) {
+  return static_cast<std::int64_t>((std::uint64_t{word} * static_cast<std::uint64_t>(n)) >> 32);
 }
 
 void check_count(const Dataset& data, int batch_size) {
@@ -81,19 +67,20 @@ void check_count(const Dataset& data, int batch_size) {
              data.count(), batch_size, data.count()));
 }
 
-void check_sizes(const Dataset& data, int batch_size, int crop) {
+// `sides`: how many stand in one picture.
+void check_sizes(const Dataset& data, int batch_size, int crop, int sides) {
   const auto where = "data " + data.source().string();
   for (std::int64_t i = 0; i < data.count(); ++i) {
-    const int w = data.width(i), h = data.height(i);
+    const int w = data.width(i) / sides, h = data.height(i);
     if (crop > 0 && (w < crop || h < crop))
       fail(where,
            fmt::format("has a picture of {}x{}, smaller than crops of {}; open it with the crop size of "
                        "the batches",
                        w, h, crop));
-    if (crop == 0 && batch_size > 1 && (w != data.width(0) || h != data.height(0)))
+    if (crop == 0 && batch_size > 1 && (w != data.width(0) / sides || h != data.height(0)))
       fail(where, fmt::format("has pictures of {}x{} and of {}x{}, which cannot share a batch; use "
                               "--batch-size 1, or preprocessing that crops",
-                              data.width(0), data.height(0), w, h));
+                              data.width(0) / sides, data.height(0), w, h));
   }
 }
 
@@ -122,12 +109,18 @@ BatchLoader::BatchLoader(std::vector<Dataset> domains, const DatasetSpec& spec)
       workers_(spec.workers),
       seed_(spec.seed),
       flip_(spec.flip),
-      crop_(io::is_cropped(spec.preprocess) ? spec.crop_size : 0) {
+      replacement_(spec.replacement),
+      crop_(io::is_cropped(spec.preprocess) ? spec.crop_size : 0),
+      pairs_(spec.pairs),
+      from_b_(spec.from_b),
+      damage_(spec.damage) {
   if (domains_.empty()) fail("data", "has no domain; give at least one data set");
+  if (pairs_ != Pairs::none && domains_.size() != 1)
+    fail("data", fmt::format("has {} domains; pairs come from one", domains_.size()));
   if (batch_size_ <= 0) fail("data", fmt::format("the batch size is {}; it must be at least 1", batch_size_));
   for (const auto& data : domains_) {
     check_count(data, batch_size_);
-    check_sizes(data, batch_size_, crop_);
+    check_sizes(data, batch_size_, crop_, two_sided() ? 2 : 1);
     size_ = std::max(size_, data.count());
     orders_.push_back(std::make_shared<Orders>());
   }
@@ -144,7 +137,7 @@ void BatchLoader::seek(std::int64_t k) {
   pipeline_ = std::make_unique<io::OrderedPipeline<std::vector<Batch>>>(
       workers_, workers_ + 2, k, last, [this](std::int64_t i) {
         std::vector<Batch> batches;
-        for (std::size_t d = 0; d < domains_.size(); ++d) batches.push_back(make(i, d));
+        for (std::size_t which = 0; which < this->batches(); ++which) batches.push_back(make(i, which));
         return batches;
       });
 }
@@ -166,30 +159,80 @@ BatchLoader::Place BatchLoader::place_of(std::int64_t k, std::int64_t i, std::si
   return {p / count, p % count};
 }
 
-Batch BatchLoader::make(std::int64_t k, std::size_t domain) const {
+// What a batch takes of a picture, from the left of its side.
+struct BatchLoader::Window {
+  std::int64_t left, top, width, height;
+  bool mirror = false;
+};
+
+int BatchLoader::width(std::size_t domain, std::int64_t item) const {
+  return domains_[domain].width(item) / (two_sided() ? 2 : 1);
+}
+
+// Puts one picture behind those in the batch. `stream` and `position`: of its damage.
+void BatchLoader::add(Batch& batch, std::size_t which, std::int64_t item, const Window& window,
+                      std::uint64_t stream, std::uint64_t position) const {
+  const Dataset& data = domains_[domain_of(which)];
+  const std::int64_t row = data.item_bytes(item) / data.height(item);
+  const std::int64_t side = two_sided() && (which == 1) != from_b_ ? width(0, item) : 0;  // where B begins
+  batch.h = window.height;
+  batch.w = window.width;
+  batch.c = data.channels();
+  Image8 image(static_cast<int>(batch.w), static_cast<int>(batch.h), data.channels());
+  std::uint8_t* to = image.data.data();
+  for (std::int64_t y = 0; y < window.height; ++y)
+    for (std::int64_t x = 0; x < window.width; ++x, to += batch.c) {
+      const std::int64_t column = side + window.left + (window.mirror ? window.width - 1 - x : x);
+      std::copy_n(data.item(item) + (window.top + y) * row + column * batch.c, batch.c, to);
+    }
+  DamagedPicture picture{std::move(image), {}};
+  if (pairs_ == Pairs::made && which == 0)
+    picture = damaged(picture.picture, damage_, seed_, stream, position);
+  const std::size_t before = batch.data.size(), c = static_cast<std::size_t>(batch.c);
+  batch.data.resize(before + picture.picture.data.size());
+  float* const pixels = batch.data.data() + before;
+  std::transform(picture.picture.data.begin(), picture.picture.data.end(), pixels,
+                 [&value = unit_values()](std::uint8_t v) { return value[v]; });
+  for (std::size_t i = 0; i < picture.hole.size(); ++i)
+    if (picture.hole[i]) std::fill_n(pixels + i * c, c, kHole);
+  batch.items.push_back(item);
+  ++batch.n;
+}
+
+Batch BatchLoader::make(std::int64_t k, std::size_t which) const {
+  const std::size_t domain = domain_of(which);
   const Dataset& data = domains_[domain];
   Batch batch;
   batch.epoch = k / per_epoch_;
   batch.index = k % per_epoch_;
-  batch.n = batch_size_;
-  batch.c = data.channels();
-  for (std::int64_t i = 0; i < batch.n; ++i) {
+  for (std::int64_t i = 0; i < batch_size_; ++i) {
     const auto [round, index] = place_of(k, i, domain);
-    const auto item = orders_[domain]->item(data.count(), seed_, domain, round, index);
     const auto position = static_cast<std::uint64_t>(index);
-    const bool mirror =
+    const auto item =
+        replacement_
+            ? drawn(data.count(), philox::words(seed_, stream_of(kDrawStream, domain, round), position))
+            : orders_[domain]->item(data.count(), seed_, domain, round, index);
+    Window window{0, 0, width(domain, item), data.height(item)};
+    if (crop_ > 0) {
+      const auto random = philox::words(seed_, stream_of(kCropStream, domain, round), position);
+      window = {below(random.v[0], window.width - crop_ + 1), below(random.v[1], window.height - crop_ + 1),
+                crop_, crop_};
+    }
+    window.mirror =
         flip_ && (philox::word_at(seed_, stream_of(kFlipStream, domain, round), position) >> 31) != 0;
-    Window window{0, 0, data.width(item), data.height(item)};
-    if (crop_ > 0)
-      window =
-          crop_of(data, item, crop_, philox::words(seed_, stream_of(kCropStream, domain, round), position));
-    batch.h = window.height;
-    batch.w = window.width;
-    const std::int64_t floats = batch.h * batch.w * batch.c;
-    batch.data.resize(static_cast<std::size_t>(batch.n * floats));
-    copy_window(data, item, window, mirror, batch.data.data() + i * floats);
-    batch.items.push_back(item);
+    add(batch, which, item, window, stream_of(kDamageStream, domain, round), position);
+    if (!data.classes().empty()) batch.labels.push_back(data.label(item));
   }
+  return batch;
+}
+
+Batch BatchLoader::middle(std::size_t which, std::int64_t i) const {
+  const std::int64_t w = width(domain_of(which), i), h = domains_[domain_of(which)].height(i);
+  Window window{0, 0, w, h};
+  if (crop_ > 0) window = {(w - crop_) / 2, (h - crop_) / 2, crop_, crop_};
+  Batch batch;
+  // As if of a domain that there is not: not what a step draws.
+  add(batch, which, i, window, stream_of(kDamageStream, domains_.size(), 0), static_cast<std::uint64_t>(i));
   return batch;
 }
 

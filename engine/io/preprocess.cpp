@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/io/edges.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {
@@ -77,13 +78,22 @@ std::array<std::int64_t, 2> packed_size(std::int64_t width, std::int64_t height,
   }
 }
 
-Image8 preprocess_image(const std::string& where, const Image8& image, const DatasetSpec& spec) {
+namespace {
+
+Image8 resized(const std::string& where, const Image8& image, const DatasetSpec& spec) {
   if (spec.preprocess == Preprocess::square) return square_image(image, spec.size);
   const auto [w, h] = packed_size(image.width, image.height, spec);
   if (w > kMaxSide * kMaxSide / h)
     fail(where, fmt::format("of {}x{} would become {}x{}, too large; crop or remove it", image.width,
                             image.height, w, h));
   return resize_image(image, static_cast<int>(w), static_cast<int>(h), Filter::bicubic);
+}
+
+}  // namespace
+
+Image8 preprocess_image(const std::string& where, const Image8& image, const DatasetSpec& spec) {
+  const Image8 ready = resized(where, image, spec);
+  return spec.smooth_edges ? smooth_edges(ready) : ready;
 }
 
 void check_preprocess(const std::string& where, const DatasetSpec& spec) {

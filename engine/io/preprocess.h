@@ -16,13 +16,13 @@ const char* name_of(Preprocess p);
 // Whether a batch holds random crops of the packed pictures.
 bool is_cropped(Preprocess p);
 
-// {width, height} that every picture is packed with, or {0, 0} if that depends on the picture.
+// {width, height} that every picture (of a pair: each side) is packed with, or {0, 0} if that depends on the picture.
 std::array<std::int64_t, 2> common_size(const DatasetSpec& spec);
 
 // {width, height} that a picture of width x height is packed with; may be absurdly large for a thin strip.
 std::array<std::int64_t, 2> packed_size(std::int64_t width, std::int64_t height, const DatasetSpec& spec);
 
-// The picture as it is packed. Error `[where]` when that has more pixels than 16384 x 16384.
+// The picture as it is packed, its edges smoothed where the spec says so. Error `[where]` when that has more pixels than 16384 x 16384.
 Image8 preprocess_image(const std::string& where, const Image8& image, const DatasetSpec& spec);
 
 // Errors `[where]` for sizes out of range and for crops larger than the pictures they are cut from.

@@ -1,5 +1,8 @@
-// Layer and Sequential.
+// Layer, BatchNorm and Sequential.
 #include <fmt/format.h>
+
+#include <cmath>
+#include <numeric>
 
 #include "engine/nn.h"
 #include "engine/trace.h"
@@ -27,10 +30,11 @@ Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : Module(
          fmt::format("a layer from {} to {} channels with kernel {}, stride {} and {} groups is not possible",
                      spec.in, spec.out, spec.kernel, spec.stride, spec.groups));
   options_.linear = spec.linear;
-  options_.conv = ConvOptions::same_pads(spec.stride, spec.pad);
+  const int end = spec.pad_end < 0 ? spec.pad : spec.pad_end;
+  options_.conv = {spec.stride, spec.pad, end, spec.pad, end, 1, 1};
   options_.conv.groups = spec.groups;
   options_.output_padding = spec.output_padding;
-  options_.has_norm = spec.norm != LayerSpec::Norm::none;
+  options_.has_norm = spec.norm != LayerSpec::Norm::none && spec.norm != LayerSpec::Norm::virtual_batch;
   options_.norm.eps = spec.norm_eps;
   options_.norm.groups = spec.norm == LayerSpec::Norm::layer      ? 1
                          : spec.norm == LayerSpec::Norm::instance ? spec.out
@@ -44,12 +48,16 @@ Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : Module(
                     : spec.linear == Linear::conv_transpose ? Kind::conv_transpose
                                                             : Kind::dense;
   const Shape vector = Shape::vector(spec.out);
-  params_.w = add_parameter(spec.name + ".weight", weight_shape(), dtype, device,
-                            {kind, spec.flat_in, spec.flat_out});
+  params_.w = add_parameter(spec.name + (spec.spectral ? ".weight_orig" : ".weight"), weight_shape(), dtype,
+                            device, {kind, spec.flat_in, spec.flat_out});
+  if (spec.spectral) {
+    u_ = add_singular_vector(".weight_u", params_.w.shape().n);
+    v_ = add_singular_vector(".weight_v", params_.w.count() / params_.w.shape().n);
+  }
   if (spec.bias)
     params_.bias = add_parameter(spec.name + ".bias", vector, dtype, device,
                                  {Kind::vector, {1, 1, 1, 0}, spec.flat_out});
-  if (spec.norm == LayerSpec::Norm::batch || spec.norm == LayerSpec::Norm::layer) {
+  if (spec.norm != LayerSpec::Norm::none && spec.norm != LayerSpec::Norm::instance) {
     params_.gamma = add_parameter(spec.norm_name + ".weight", vector, dtype, device, {});
     params_.beta = add_parameter(spec.norm_name + ".bias", vector, dtype, device, {});
   }
@@ -61,15 +69,73 @@ Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : Module(
   }
 }
 
+// A random direction, which power iteration turns into the right one; the same for every run.
+Tensor Layer::add_singular_vector(const char* suffix, std::int64_t size) {
+  const Tensor& w = params_.w;
+  const Tensor vector = add_buffer(spec_.name + suffix, Shape::vector(size), 1, w.dtype(), w.device());
+  if (!w.view()) return vector;  // only planned
+  RandomStream stream(static_cast<std::uint64_t>(size), 0);
+  std::vector<double> values = stream.normal(Shape::vector(size), DType::f32, Device{}).to_vector<double>();
+  const double norm = std::sqrt(std::inner_product(values.begin(), values.end(), values.begin(), 0.0));
+  for (double& value : values) value /= norm;
+  vector.assign(values);
+  return vector;
+}
+
+// Each sample by the mean and variance of the reference batch and itself together, the reference by its own.
+Tensor Layer::virtual_norm(const Tensor& x) const {
+  const std::int64_t count = reference();
+  Shape one = x.shape(), many = one;
+  if (count < 1 || count > x.shape().n)
+    fail(name(), "virtual batch norm needs a reference batch in front of the samples");
+  one.n = count;
+  many.n = x.shape().n - count;
+  const auto inner = static_cast<double>(one.h * one.w);
+  const Shape channels = Shape::vector(one.c);
+  const auto apply = [&](const Tensor& part, const Tensor& mean, const Tensor& mean_square) {
+    const Tensor deviation = sqrt(affine(sub(mean_square, square(mean)), 1, spec_.norm_eps));
+    const Tensor scaled = mul(div(sub(part, mean), deviation), params_.gamma);
+    return add(scaled, params_.beta);
+  };
+  const Tensor first = slice(x, {0, 0, 0, 0}, one);
+  const double all = 1 / (static_cast<double>(count) * inner);
+  const Tensor mean = sum_to(first, channels, all), mean_square = sum_to(square(first), channels, all);
+  const Tensor reference_out = apply(first, mean, mean_square);
+  if (many.n == 0) return reference_out;
+  const Tensor rest = slice(x, {count, 0, 0, 0}, many);
+  const Shape each{many.n, 1, 1, many.c};
+  const double share = 1 / static_cast<double>(count + 1);
+  const auto joined = [&](const Tensor& own, const Tensor& reference) {
+    return add(affine(own, share), affine(reference, 1 - share));
+  };
+  const Tensor rest_out = apply(rest, joined(sum_to(rest, each, 1 / inner), mean),
+                                joined(sum_to(square(rest), each, 1 / inner), mean_square));
+  return concat({reference_out, rest_out}, 0);
+}
+
 Tensor Layer::operator()(const Tensor& x, const Tensor& residual) {
   const ModuleScope scope(name());
-  params_.training = training();
-  return linear_block(x, params_, options_, residual);
+  return apply(x, residual);
 }
 
 Tensor Layer::forward(const Tensor& x) {
-  params_.training = training();
-  return linear_block(x, params_, options_);
+  return apply(x, {});
+}
+
+Tensor Layer::apply(const Tensor& x, const Tensor& residual) {
+  BlockParams params = params_;
+  params.training = training();
+  if (!training() && own_statistics()) params.running = nullptr;
+  if (spec_.spectral) params.w = spectral_normalize(params_.w, u_, v_, training());
+  if (spec_.norm != LayerSpec::Norm::virtual_batch) return linear_block(x, params, options_, residual);
+  BlockOptions linear = options_;
+  linear.act = Unary::identity;
+  linear.next_pad = {};
+  params.gamma = params.beta = {};
+  Tensor y = virtual_norm(linear_block(x, params, linear));
+  if (spec_.act != Unary::identity) y = unary(spec_.act, y, spec_.alpha);
+  if (residual) y = add(y, residual);
+  return spec_.next_pad.any() ? pad2d(y, spec_.next_pad) : y;
 }
 
 Shape Layer::plan(const Shape& x, Cost& cost) const {
@@ -96,6 +162,27 @@ Shape Layer::plan(const Shape& x, Cost& cost) const {
   return padded;
 }
 
+BatchNorm::BatchNorm(const Spec& spec, DType dtype, const Device& device) : Module(spec.name), spec_(spec) {
+  const Shape vector = Shape::vector(spec.channels);
+  const TorchLayout layout{TorchLayout::Kind::vector, {1, 1, 1, 0}, spec.flat};
+  gamma_ = add_parameter(spec.name + ".weight", vector, dtype, device, layout);
+  beta_ = add_parameter(spec.name + ".bias", vector, dtype, device, layout);
+  running_.keep = spec.keep;
+  running_.mean = add_buffer(spec.name + ".running_mean", vector, 0, dtype, device, layout);
+  running_.var = add_buffer(spec.name + ".running_var", vector, 1, dtype, device, layout);
+}
+
+Tensor BatchNorm::forward(const Tensor& x) {
+  return normalize(x, gamma_, beta_, {0, spec_.eps, spec_.act, spec_.alpha}, &running_, training());
+}
+
+Shape BatchNorm::plan(const Shape& x, Cost& cost) const {
+  if (x.c != spec_.channels)
+    fail(spec_.name, fmt::format("x {} does not have the {} channels expected", x.str(), spec_.channels));
+  cost.saved_elements += x.count();
+  return x;
+}
+
 Sequential& Sequential::add(const LayerSpec& spec, DType dtype, const Device& device) {
   add_child(std::make_unique<Layer>(spec, dtype, device));
   return *this;
@@ -106,10 +193,14 @@ Sequential& Sequential::add(std::unique_ptr<Module> module) {
   return *this;
 }
 
-Tensor Sequential::forward(const Tensor& x) {
+Tensor Sequential::run(const Tensor& x, std::size_t first, std::size_t last) {
   Tensor y = x;
-  for (const auto& child : children()) y = (*child)(y);
+  for (std::size_t i = first; i < last; ++i) y = (*children().at(i))(y);
   return y;
+}
+
+Tensor Sequential::forward(const Tensor& x) {
+  return run(x, 0, size());
 }
 
 Shape Sequential::plan(const Shape& x, Cost& cost) const {

@@ -51,6 +51,16 @@ void Module::set_training(bool on) {
   for (const auto& child : children_) child->set_training(on);
 }
 
+void Module::set_reference(std::int64_t count) {
+  reference_ = count;
+  for (const auto& child : children_) child->set_reference(count);
+}
+
+void Module::set_own_statistics(bool on) {
+  own_statistics_ = on;
+  for (const auto& child : children_) child->set_own_statistics(on);
+}
+
 bool Module::mixes_samples() const {
   return std::any_of(children_.begin(), children_.end(), [](const auto& m) { return m->mixes_samples(); });
 }
@@ -64,9 +74,9 @@ Tensor Module::add_parameter(const std::string& name, const Shape& shape, DType 
 }
 
 Tensor Module::add_buffer(const std::string& name, const Shape& shape, double value, DType dtype,
-                          const Device& device) {
+                          const Device& device, const TorchLayout& layout) {
   Tensor t = make(shape, value, dtype, device);
-  buffers_.push_back({name, t, {}});
+  buffers_.push_back({name, t, layout});
   return t;
 }
 

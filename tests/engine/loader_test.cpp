@@ -87,6 +87,36 @@ TEST_CASE("loader: an epoch has no picture twice, epochs and seeds differ, value
   CHECK(hi <= 1);
 }
 
+TEST_CASE(
+    "loader: with replacement every picture may come at any time, and batches still follow from their "
+    "number") {
+  Fixture f;
+  f.spec.replacement = true;
+  const auto data = Dataset::open(f.spec);
+  BatchLoader loader({data}, f.spec);
+  CHECK(loader.batches_per_epoch() == 3);
+  std::vector<int> uses(10);
+  std::vector<std::vector<std::int64_t>> batches;
+  bool twice_in_an_epoch = false;
+  for (int epoch = 0; epoch < 100; ++epoch) {
+    std::set<std::int64_t> seen;
+    for (int i = 0; i < 3; ++i) {
+      batches.push_back(loader.next()[0].items);
+      for (const auto item : batches.back()) {
+        ++uses.at(static_cast<std::size_t>(item));
+        twice_in_an_epoch = !seen.insert(item).second || twice_in_an_epoch;
+      }
+    }
+  }
+  CHECK(twice_in_an_epoch);
+  for (const int n : uses) {  // of 900: 90 each, give or take 9
+    CHECK(n > 50);
+    CHECK(n < 130);
+  }
+  loader.seek(140);
+  CHECK(loader.next()[0].items == batches[140]);
+}
+
 TEST_CASE("loader: the whole set as one batch") {
   Fixture f;
   f.spec.batch_size = 10;

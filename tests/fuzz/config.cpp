@@ -1,6 +1,6 @@
 // A --config file for each model.
-#include "models/model.h"
 #include "models/options.h"
+#include "models/registry.h"
 #include "tests/fuzz/target.h"
 
 using namespace sumi;
@@ -8,7 +8,8 @@ using namespace sumi;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static fuzz::MemoryFile file;
   const auto& path = file.put(data, size);
-  for (const ModelInfo& info : model_list()) {
+  for (const ModelSpec* spec : model_specs()) {
+    const ModelSpec& info = *spec;
     TrainOptions options = default_options(info.name);
     bool read = false;
     fuzz::use_or_refuse(path, [&] {

@@ -1,4 +1,4 @@
-// An idx file. The first byte says how the rest is stored: as it is, gzipped, or gzipped and cut off. Mutations of gzipped
+// An idx file of pictures or labels. The first byte says how the rest is stored: as it is, gzipped, or gzipped and cut off. Mutations of gzipped
 // bytes alone would hardly get past their checksums.
 #include "engine/io/idx.h"
 
@@ -44,5 +44,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           images.pixels.size() == static_cast<std::size_t>(images.count * images.rows * images.cols),
           "all pixels");
     });
+  fuzz::use_or_refuse(path, [&] { fuzz::require(!sumi::load_idx_labels(path).empty(), "labels"); });
   return 0;
 }

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "engine/optim.h"
+#include "models/adversary.h"
 #include "models/translation_networks.h"
 
 using namespace sumi;
@@ -27,18 +27,20 @@ Tensor picture(std::int64_t n, std::int64_t side, std::uint64_t seed) {
   return stream.normal({n, side, side, 3}, DType::f64, kRef);
 }
 
-// A discriminator of the given norm, a step of it, and the gradients.
-struct Trained {
-  explicit Trained(LayerSpec::Norm norm) : d(patch_discriminator(options(norm))) {
-    RandomStream init(1, 2);
-    initialize(*d, {"normal", 0.2}, init);
-    arena = std::make_unique<ParamArena>(std::vector<std::pair<std::string, Module*>>{{"d", d.get()}});
-    arena->begin();
-  }
-  std::unique_ptr<Sequential> d;
-  std::vector<double> gradients() const { return arena->gradients().to_vector<double>(); }
-  std::unique_ptr<ParamArena> arena;
-};
+// A discriminator of the given norm, alike each time.
+std::unique_ptr<Sequential> discriminator(LayerSpec::Norm norm) {
+  std::unique_ptr<Sequential> d = patch_discriminator(options(norm));
+  RandomStream init(1, 2);
+  initialize(*d, {"normal", 0.2}, init);
+  return d;
+}
+
+TrainOptions training() {
+  TrainOptions o = default_options("cyclegan");
+  o.device = "ref";
+  o.precision = "f64";
+  return o;
+}
 
 void check_close(const std::vector<double>& a, const std::vector<double>& b) {
   REQUIRE(a.size() == b.size());
@@ -46,23 +48,25 @@ void check_close(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 void check_as_two_passes(LayerSpec::Norm norm, const Tensor& real, const Tensor& fake, bool joins) {
-  const GanLoss loss("lsgan", 0);
-  Trained one(norm), two(norm);
-  CHECK(can_join(*one.d, real, fake) == joins);
-  Judgement judged;
-  {
-    Tape tape;
-    judged = train_discriminator(tape, 0, *one.d, real, fake, loss, 0.5);
-    CHECK(tape.size() == 0);
-  }
+  Adversary one(training(), "d", discriminator(norm), 1);
+  CHECK(can_join(one.network(), real, fake) == joins);
+  one.begin();
+  Tape joined;
+  const Adversary::Verdict judged = one.look(joined, {{real, true, 0.5}, {fake, false, 0.5}});
+  CHECK(joined.size() == 0);
+
+  const std::unique_ptr<Sequential> two = discriminator(norm);
+  ParamArena arena({{"d", two.get()}});
+  arena.begin();
   Tape tape;
-  const Tensor on_real = (*two.d)(real), on_fake = (*two.d)(fake);
+  const Tensor on_real = (*two)(real), on_fake = (*two)(fake);
+  const GanLoss& loss = one.loss();
   const Tensor sum = add(loss.discriminator_real(on_real), loss.discriminator_fake(on_fake));
   tape.backward(affine(sum, 0.5));
-  CHECK(judged.losses.first.item() + judged.losses.second.item() == doctest::Approx(0.5 * sum.item()));
-  check_close(judged.logits.first.to_vector<double>(), on_real.to_vector<double>());
-  check_close(judged.logits.second.to_vector<double>(), on_fake.to_vector<double>());
-  check_close(one.gradients(), two.gradients());
+  CHECK(judged.loss.item() == doctest::Approx(0.5 * sum.item()));
+  check_close(judged.on_real.to_vector<double>(), on_real.to_vector<double>());
+  check_close(judged.on_fake.to_vector<double>(), on_fake.to_vector<double>());
+  check_close(one.arena().gradients().to_vector<double>(), arena.gradients().to_vector<double>());
 }
 
 }  // namespace
@@ -78,10 +82,10 @@ TEST_CASE(
 }
 
 TEST_CASE("joined pass: each half goes to its own batch") {
-  Trained t(LayerSpec::Norm::instance);
+  const std::unique_ptr<Sequential> d = discriminator(LayerSpec::Norm::instance);
   const NoGrad no_grad;
   const Tensor a = picture(1, 16, 1), b = picture(2, 16, 2);
-  const Pair both = run_joined(*t.d, a, b);
-  check_close(both.first.to_vector<double>(), (*t.d)(a).to_vector<double>());
-  check_close(both.second.to_vector<double>(), (*t.d)(b).to_vector<double>());
+  const Pair both = run_joined(*d, a, b);
+  check_close(both.first.to_vector<double>(), (*d)(a).to_vector<double>());
+  check_close(both.second.to_vector<double>(), (*d)(b).to_vector<double>());
 }

@@ -140,6 +140,36 @@ TEST_CASE("every optimiser resumes to the byte; rmsprop has no first moment to s
   }
 }
 
+TEST_CASE("the source texts' networks resume to the byte, drawing with replacement and noise of g's own") {
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 10);
+  TrainingObserver quiet;
+  for (const char* model : {"gan-reshape", "gan-conv"}) {
+    CAPTURE(model);
+    const auto options = [&](const std::string& run) {
+      TrainOptions o = tiny(folder.path, (model + run).c_str(), model);
+      o.size = 7;
+      o.ngf = o.ndf = 2;
+      o.steps = 4;
+      o.save_every = 2;
+      o.sample_every = 0;
+      return o;
+    };
+    const TrainOptions whole = options("-whole"), parts = options("-parts");
+    stop_requested = false;
+    train(whole, quiet);
+    train_in_two(parts, 3);
+    const auto end = bytes_of(fs::path(whole.outdir) / "checkpoints/4.safetensors");
+    CHECK(end == bytes_of(fs::path(parts.outdir) / "checkpoints/4.safetensors"));
+    CHECK(end.contains("g.main.2.running_var"));
+    if (!whole.save_every_epoch) continue;
+    const auto epoch = bytes_of(fs::path(whole.outdir) / "checkpoints/epoch-2.safetensors");
+    CHECK(epoch.contains("g.main.0.weight"));  // both networks
+    CHECK(epoch.contains("d.main.0.weight"));
+    CHECK(epoch.at("g.main.0.weight") == end.at("g.main.0.weight"));
+  }
+}
+
 TEST_CASE("a damaged newest checkpoint: the one before it is used") {
   const TempDir folder;
   write_pictures(folder.path / "pictures", 10);

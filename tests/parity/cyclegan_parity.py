@@ -23,7 +23,7 @@ import numpy as np
 
 import sumi_files as files
 import torch_cyclegan as torch_model
-import torch_gan
+from translation_parity import check_plan, exported, load_trainer, loss_error, nchw, options, parameters, relative, worst_gradient
 
 if "--sumi" in sys.argv:
     os.environ["SUMI"] = sys.argv[sys.argv.index("--sumi") + 1]
@@ -49,10 +49,6 @@ FULL_SIZE = [
 ]
 
 
-def options(spec):
-    return [word for name, value in spec.items() for word in ("--" + name.replace("_", "-"), value)]
-
-
 def train(work, run, size, spec, *more):
     """One picture in each domain, the same at every step."""
     for domain, seed in (("a", 1), ("b", 2)):
@@ -67,22 +63,7 @@ def train(work, run, size, spec, *more):
 
 def trainer(tensors, spec, dtype, steps):
     """PyTorch's model with the state of a checkpoint after so many steps."""
-    model = torch_model.CycleGAN(torch_model.networks(**spec))
-    for name, net in model.nets.items():
-        net.to(dtype)
-        torch_gan.load(net, name, tensors)
-        if steps:
-            torch_gan.load_adam(model.optimiser(name), net, name, tensors, steps)
-    return model
-
-
-def nchw(pictures, dtype):
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().to(dtype)
-
-
-def relative(ours, theirs):
-    ours, theirs = (np.asarray(a).astype(np.float64) for a in (ours, theirs))
-    return np.linalg.norm(ours - theirs) / max(np.linalg.norm(theirs), 1e-30)
+    return load_trainer(torch_model.CycleGAN(torch_model.networks(**spec)), tensors, dtype, steps)
 
 
 def step(model, run, number, dtype):
@@ -93,11 +74,6 @@ def step(model, run, number, dtype):
     errors = {name: relative(dump[name].transpose(0, 3, 1, 2), fake.numpy())
               for name, fake in (("fake_a", fake_a), ("fake_b", fake_b))}
     return errors, {name: (loss.item(), stats[name]) for name, loss in losses.items()}
-
-
-def loss_error(losses, floor):
-    """The worst, relative to the loss or to `floor` where it is smaller; NaN if there is one."""
-    return float(np.max([abs(a - b) / max(abs(a), floor) for a, b in losses.values()]))
 
 
 def whole_run_f64(work, size, spec, steps):
@@ -128,23 +104,8 @@ def single_steps_f32(work, device="cpu", size=64, spec=SMALL, starts=(0, 1, 5, 2
         what = "step from %d in f32: " % start
         checks.small(what + "losses, relative", loss_error(losses, 1e-30), 1e-5)
         checks.small(what + "fakes, relative", float(np.max(list(errors.values()))), 1e-4)
-        idle = {"%s.%s" % (n, bias) for n, net in model.nets.items() for bias in torch_model.idle_biases(net)}
-        worst = {}
-        for name, theirs in model.gradients().items():
-            if name in idle:
-                continue
-            net, rest = name.split(".", 1)
-            moment = "optim.%s.m.%s" % (net, rest)
-            # Adam's first moment says what the gradient was: m' = m / 2 + grad / 2.
-            ours = 2 * after[moment].astype(np.float64) - before[moment]
-            worst[name] = relative(torch_gan.to_torch(rest, ours, model.nets[net]), theirs)
-        name = max(worst, key=lambda n: np.inf if np.isnan(worst[n]) else worst[n])
-        checks.small(what + "gradient of %s" % name, worst[name], 1e-4 if start == 0 else 2e-2)
-
-
-def exported(checkpoint, net, path):
-    files.sumi("export", "-m", checkpoint, "--net", net, "--layout", "torch", "-o", path)
-    return files.read_safetensors(path)[0]
+        name, error = worst_gradient(model, before, after)
+        checks.small(what + "gradient of %s" % name, error, 1e-4 if start == 0 else 2e-2)
 
 
 def drawn_floats(work, size, spec):
@@ -240,32 +201,13 @@ def odd_files(work):
         checks.true("a tensor that is %s: nothing written" % kind, not os.path.exists(checkpoint))
 
 
-def parameters(net):
-    return sum(p.numel() for p in net.parameters())
-
-
 def full_size(net_g, norm, published_g, published_d):
     """The plan of a full-size model: every parameter's name and shape, and the published counts."""
     plan = files.sumi("train", "cyclegan", "--dry-run", "--net-g", net_g, "--norm", norm, "--no-dropout")
-    sections, name = {}, None
-    for line in plan.splitlines():
-        head = re.match(r"(\w+) .* ([\d,]+) parameters", line)
-        row = re.match(r" +(\S+) +(\d+)x(\d+)x(\d+)x(\d+) ", line)
-        if head:
-            name = head.group(1)
-            sections[name] = (int(head.group(2).replace(",", "")), {})
-        elif row and name:
-            sections[name][1][row.group(1)] = tuple(map(int, row.groups()[1:]))
-    g, d = torch_model.generator_of(net_g, norm=norm), torch_model.NLayerDiscriminator(norm=norm)
-    for name in NETS:
-        net = g if name.startswith("g") else d
-        count, shapes = sections.get(name, (0, {}))
-        what = "%s %s, %s: " % (net_g, norm, name)
-        theirs = {k: (1, 1, 1, *p.shape) if p.dim() == 1 else tuple(p.permute(0, 2, 3, 1).shape)
-                  for k, p in net.named_parameters()}
-        published = (published_g if name.startswith("g") else published_d) or parameters(net)
-        checks.true(what + "%d parameters" % published, count == parameters(net) == published)
-        checks.true(what + "names and shapes", shapes == theirs)
+    nets = {name: torch_model.generator_of(net_g, norm=norm) if name.startswith("g") else
+            torch_model.NLayerDiscriminator(norm=norm) for name in NETS}
+    published = {name: published_g if name.startswith("g") else published_d for name in NETS}
+    check_plan(checks, "%s %s" % (net_g, norm), plan, nets, published)
 
 
 def everything(work):

@@ -31,6 +31,97 @@ def dense_gan(size, channels, nz):
     return Main(g, picture=(channels, size, size)), Main(d, flatten=True)
 
 
+def pictured(layer, flat_in=None, flat_out=None):
+    """Says which pictures (c, h, w) a layer's features stand for: sumi flattens them as h w c."""
+    layer.flat_in, layer.flat_out = flat_in, flat_out
+    return layer
+
+
+def text_norm(kind, channels, keep, flat=None):
+    return pictured(kind(channels, eps=1e-3, momentum=1 - keep), flat_out=flat)
+
+
+def reshape_gan(size, channels, nz, ngf, ndf, form, keep=0.8):
+    picture, small, wide = (channels, size, size), (ngf, 7, 7), (2 * ngf, 7, 7)
+    pixels = size * size * channels
+    g = [pictured(nn.Linear(nz, 49 * ngf), flat_out=small), nn.Unflatten(1, small)]
+    g += [text_norm(nn.BatchNorm2d, ngf, keep), nn.LeakyReLU(0.2)]
+    if form == "flat":
+        g += [nn.Flatten(), pictured(nn.Linear(49 * ngf, 98 * ngf), small, wide), nn.Unflatten(1, wide)]
+    else:
+        g += [nn.Conv2d(ngf, 2 * ngf, 1)]
+    g += [text_norm(nn.BatchNorm2d, 2 * ngf, keep), nn.LeakyReLU(0.2), nn.Flatten()]
+    g += [pictured(nn.Linear(98 * ngf, pixels), wide, picture), nn.Tanh()]
+    d = [pictured(nn.Linear(pixels, ndf), picture), nn.LeakyReLU(0.2), nn.Linear(ndf, 1)]
+    return Main(g, picture=picture), Main(d, flatten=True)
+
+
+def conv5_gan(size, channels, nz, ngf, ndf, keep=0.99):
+    picture, small = (channels, size, size), (ngf, 7, 7)
+    g = [pictured(nn.Linear(nz, 49 * ngf), flat_out=small), nn.ReLU()]
+    g += [text_norm(nn.BatchNorm1d, 49 * ngf, keep, small), nn.LeakyReLU(0.2), nn.Unflatten(1, small)]
+    width = ngf
+    for i, wider in enumerate((2 * ngf, 4 * ngf, 2 * ngf, ngf)):
+        g += [nn.Conv2d(width, wider, 5, padding=2), text_norm(nn.BatchNorm2d, wider, keep), nn.LeakyReLU(0.2)]
+        if size == 28 and i < 2:
+            g += [nn.Upsample(scale_factor=2, mode="nearest")]
+        width = wider
+    g += [nn.Conv2d(width, channels, 5, padding=2), nn.Tanh()]
+    d = [pictured(nn.Linear(size * size * channels, ndf), picture), nn.ReLU(), text_norm(nn.BatchNorm1d, ndf, keep),
+         nn.LeakyReLU(0.2), nn.Linear(ndf, 1)]
+    return Main(g), Main(d, flatten=True)
+
+
+class SameHalving(nn.Conv2d):
+    """3x3 stride 2, "same" for even sides: a border at the bottom and on the right only."""
+
+    def __init__(self, c_in, c_out):
+        super().__init__(c_in, c_out, 3, 2)
+
+    def forward(self, x):
+        return super().forward(nn.functional.pad(x, (0, 1, 0, 1)))
+
+
+class SameDoubling(nn.ConvTranspose2d):
+    """5x5 stride 2, "same": one row is cut at the top, two at the bottom."""
+
+    def __init__(self, c_in, c_out):
+        super().__init__(c_in, c_out, 5, 2)
+
+    def forward(self, x):
+        return super().forward(x)[:, :, 1:-2, 1:-2]
+
+
+def autoencoder_discriminator(size, channels, ndf, keep=0.99):
+    features = (ndf, size // 2, size // 2)
+    return Main([SameHalving(channels, ndf), text_norm(nn.BatchNorm2d, ndf, keep), nn.LeakyReLU(0.2), nn.Flatten(),
+                 pictured(nn.Linear(features[0] * features[1] * features[2], 1), features)])
+
+
+def autoencoder_gan(size, channels, nz, ngf, ndf, keep=0.99):
+    small = (ngf, size // 2, size // 2)
+    count = small[0] * small[1] * small[2]
+    g = [pictured(nn.Linear(nz, count), flat_out=small), text_norm(nn.BatchNorm1d, count, keep, small), nn.ReLU(),
+         nn.Unflatten(1, small), SameDoubling(ngf, ngf), nn.Conv2d(ngf, channels, 5, padding=2), nn.Tanh()]
+    return Main(g), autoencoder_discriminator(size, channels, ndf, keep)
+
+
+class AutoencoderConverter(nn.Module):
+    def __init__(self, channels, nz, ngf, keep=0.99):
+        super().__init__()
+
+        def norm():
+            return text_norm(nn.BatchNorm2d, ngf, keep)
+
+        self.encoder = nn.Sequential(SameHalving(channels, ngf), norm(), nn.LeakyReLU(0.2), SameHalving(ngf, ngf), norm(),
+                                     nn.LeakyReLU(0.2), nn.Conv2d(ngf, nz, 1))
+        self.decoder = nn.Sequential(nn.Conv2d(nz, ngf, 1), norm(), nn.ReLU(), SameDoubling(ngf, ngf), norm(), nn.ReLU(),
+                                     SameDoubling(ngf, ngf), nn.Conv2d(ngf, channels, 5, padding=2), nn.Tanh())
+
+    def forward(self, x):
+        return self.decoder(self.encoder(x))
+
+
 class Main(nn.Module):
     """A chain under the name `main`, as the example's networks have it."""
 
@@ -52,9 +143,19 @@ def to_torch(name, ours, module):
     a = torch.from_numpy(np.array(ours))  # a copy: an optimiser will write into it
     if name.endswith(".weight") and isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
         return a.permute(0, 3, 1, 2).contiguous()
+    flat_in, flat_out = getattr(layer, "flat_in", None), getattr(layer, "flat_out", None)
     if name.endswith(".weight") and isinstance(layer, nn.Linear):
-        return a[:, 0, 0, :].contiguous()  # grey pictures: flattening hwc or chw is the same
-    return a.reshape(-1)
+        return flattened(flattened(a[:, 0, 0, :], 1, flat_in), 0, flat_out).contiguous()
+    return flattened(a.reshape(-1), 0, flat_out)
+
+
+def flattened(a, axis, picture):
+    """The axis' features in the order of a picture's c h w instead of h w c."""
+    if picture is None:
+        return a
+    c, h, w = picture
+    order = torch.arange(h * w * c).reshape(h, w, c).permute(2, 0, 1).reshape(-1)
+    return a.index_select(axis, order)
 
 
 def load(module, prefix, tensors):
@@ -73,8 +174,8 @@ def load_adam(optimiser, module, prefix, tensors, steps):
             "exp_avg_sq": to_torch(name, tensors["optim.%s.v.%s" % (prefix, name)], module).to(p.dtype)}
 
 
-def step(g, d, opt_g, opt_d, real, noise, gan_mode="vanilla"):
-    """The example's step. Returns loss_d, loss_g, gradients (d's are those of its own step) and the fake."""
+def step(g, d, opt_g, opt_d, real, noise, gan_mode="vanilla", real_label=1.0, noise_g=None):
+    """The example's step; with noise_g g learns from pictures of its own. Returns loss_d, loss_g, gradients (d's are those of its own step) and the fake."""
     bce, mse = nn.BCEWithLogitsLoss(), nn.MSELoss()
     base = mse if gan_mode == "lsgan" else bce
 
@@ -82,7 +183,7 @@ def step(g, d, opt_g, opt_d, real, noise, gan_mode="vanilla"):
         return base(logits, torch.full_like(logits, label))
 
     opt_d.zero_grad(set_to_none=True)
-    loss_real = loss(d(real), 1.0)
+    loss_real = loss(d(real), real_label)
     loss_real.backward()
     fake = g(noise)
     loss_fake = loss(d(fake.detach()), 0.0)
@@ -90,7 +191,8 @@ def step(g, d, opt_g, opt_d, real, noise, gan_mode="vanilla"):
     gradients = {"d." + n: p.grad.clone() for n, p in d.named_parameters()}
     opt_d.step()
     opt_g.zero_grad(set_to_none=True)
-    loss_g = loss(d(fake), 1.0) if gan_mode != "saturating" else -loss(d(fake), 0.0)
+    learning = fake if noise_g is None else g(noise_g)
+    loss_g = loss(d(learning), 1.0) if gan_mode != "saturating" else -loss(d(learning), 0.0)
     loss_g.backward()
     gradients.update({"g." + n: p.grad.clone() for n, p in g.named_parameters()})
     opt_g.step()
@@ -98,7 +200,10 @@ def step(g, d, opt_g, opt_d, real, noise, gan_mode="vanilla"):
 
 
 def batch(tensors, conv, dtype):
-    """A dumped batch as PyTorch wants it: pictures NCHW, noise [n, nz, 1, 1] or [n, nz]."""
+    """A dumped batch as PyTorch wants it: pictures NCHW, noise [n, nz, 1, 1] or [n, nz]; g's own noise, or None."""
     real = torch.from_numpy(tensors["real"]).to(dtype).permute(0, 3, 1, 2).contiguous()
-    noise = torch.from_numpy(tensors["noise"]).to(dtype)
-    return real, noise.permute(0, 3, 1, 2).contiguous() if conv else noise[:, 0, 0, :].contiguous()
+    noises = []
+    for name in ("noise", "noise_g"):
+        noise = torch.from_numpy(tensors[name]).to(dtype) if name in tensors else None
+        noises.append(noise if noise is None else noise.permute(0, 3, 1, 2) if conv else noise[:, 0, 0, :])
+    return real, *noises

@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 TEST_CASE("usage: unknown words suggest the nearest known one") {
   const Folder folder;
   check_error(run(folder, "trian"), 2, "unknown command 'trian'; did you mean train? (see sumi --help)");
-  check_error(run(folder, "train dcgn --data x"), 2, "unknown model 'dcgn'; there are: gan, dcgan");
+  check_error(run(folder, "train dcgn --data x"), 2, "unknown model 'dcgn'; there are: gan, gan-reshape");
   check_error(run(folder, "train dcgan --stpes 5"), 2,
               "unknown option --stpes; did you mean --steps? (see sumi train dcgan --help)");
   check_error(run(folder, "train dcgan --batch-sise=5"), 2, "did you mean --batch-size?");
@@ -37,7 +37,7 @@ TEST_CASE("usage: what is missing or cannot be is named") {
   check_error(run(folder, train + "--batch-size 1.5"), 2, "--batch-size wants a whole number, not '1.5'");
   check_error(run(folder, train + "--batch-size 99999999999"), 2, "--batch-size");
   check_error(run(folder, train + "--seed -1"), 2, "--seed");
-  check_error(run(folder, train + "--gan-mode hinge"), 2, "vanilla");
+  check_error(run(folder, train + "--gan-mode cramer"), 2, "vanilla");
   check_error(run(folder, train + "--device cuda"), 2, "cpu");
   check_error(run(folder, train + "--precision f64"), 2, "--device ref");
   CHECK_FALSE(fs::exists(folder / "run"));

@@ -243,3 +243,37 @@ TEST_CASE("convert: what cannot be is said before anything is written") {
   REQUIRE(run(folder, kTiny + "--outdir noise --steps 1 -q").code == 0);
   check_error(run(folder, "convert -m noise -i in.png -o out.png"), 1, "cannot translate any");
 }
+
+TEST_CASE("convert: a pix2pix that fills holes takes them from alpha or --mask; one for superres enlarges") {
+  const Folder folder;
+  write_pictures(folder, "a", 3, 20);
+  for (const std::string task : {"inpaint", "superres --factor 3"}) {
+    const Result trained =
+        run(folder, "train pix2pix --data a --outdir " + task.substr(0, 7) + " --task " + task +
+                        " --net-g resnet_6blocks --load-size 18 --crop-size 16 --ngf 2 --ndf 2 --n-blocks 1 "
+                        "--n-layers-d 1 --steps 2 --sample-every 0 --threads 1 -q");
+    CAPTURE(trained.err);
+    REQUIRE(trained.code == 0);
+  }
+  sumi::Photo holed = make_photo(20, 12, 8, true), mask = make_photo(20, 12);
+  for (std::size_t i = 0; i < holed.pixels(); ++i) {
+    holed.alpha[i] = i % 20 < 15 ? 65535 : 0;
+    std::fill_n(mask.rgb.begin() + static_cast<std::ptrdiff_t>(3 * i), 3, i % 20 < 15 ? 0 : 65535);
+  }
+  save_photo(folder / "holed.png", holed);
+  save_photo(folder / "whole.png", make_photo(20, 12));
+  save_photo(folder / "mask.png", mask);
+  REQUIRE(run(folder, "convert -m inpaint --threads 1 -i holed.png -o 1.png").code == 0);
+  REQUIRE(run(folder, "convert -m inpaint --threads 1 -i whole.png --mask mask.png -o 2.png").code == 0);
+  const sumi::Photo filled = sumi::load_photo(folder / "1.png");
+  CHECK(filled.rgb == sumi::load_photo(folder / "2.png").rgb);
+  CHECK(filled.alpha.empty());
+  const Result none = run(folder, "convert -m inpaint --threads 1 -i whole.png -o 3.png");
+  CHECK(none.code == 1);
+  CHECK(has(none.err, "whole.png"));
+  CHECK(has(none.err, "no hole to fill"));
+  REQUIRE(run(folder, "convert -m superre --threads 1 -i whole.png -o 4.png --compare h").code == 0);
+  const sumi::Photo larger = sumi::load_photo(folder / "4.png");
+  CHECK(larger.width == 120);
+  CHECK(larger.height == 36);
+}

@@ -1,0 +1,43 @@
+// Pictures made worse on purpose: what a network that repairs pictures learns from, with the picture itself as its target.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/io/image.h"
+
+namespace sumi {
+
+// What the network shall learn to undo.
+enum class Task : std::uint8_t {
+  none,
+  inpaint,  // holes: one to four rectangles and thick strokes, together a tenth to near half of the picture
+  restore,  // an old photograph: faded towards a warm tone, blurred, with noise, scratches and specks, each by chance
+  superres,  // shrunk by `factor`, and enlarged again as sumi convert enlarges
+  denoise,   // Gaussian noise, of a standard deviation that is `noise` levels of 255
+  colorize,  // grey: the luma, in all channels
+};
+
+struct Damage {
+  Task task = Task::none;
+  int factor = 2;     // of superres
+  double noise = 25;  // of denoise
+};
+
+// "none", "inpaint", ...; Error naming those there are.
+Task task_named(const std::string& name);
+
+// A hole's level, in the [-1, 1] of the networks: one that no picture has, so that nothing is taken for a hole.
+constexpr float kHole = -2;
+
+struct DamagedPicture {
+  Image8 picture;
+  std::vector<bool> hole;  // [height, width]; empty: none
+};
+
+// A function of its arguments alone: equal (seed, stream, position), equal damage. position below 2^32.
+DamagedPicture damaged(const Image8& picture, const Damage& damage, std::uint64_t seed, std::uint64_t stream,
+                       std::uint64_t position);
+
+}  // namespace sumi

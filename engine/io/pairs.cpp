@@ -1,0 +1,104 @@
+#include "engine/io/pairs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "engine/io/preprocess.h"
+#include "kernels/base/check.h"
+
+namespace sumi::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kNamed = 5;
+
+// By names without their extensions.
+std::map<std::string, ListedFile> by_stem(const fs::path& folder, const std::vector<ListedFile>& files) {
+  std::map<std::string, ListedFile> found;
+  for (const ListedFile& file : files) {
+    const auto [at, fresh] = found.emplace(fs::path(file.name).replace_extension().string(), file);
+    if (!fresh)
+      fail("data " + folder.string(),
+           fmt::format("has {} and {}, which are one name for pairs; remove or rename one", at->second.name,
+                       file.name));
+  }
+  return found;
+}
+
+// Error for the entries of `some` that `others` has not.
+void check_partners(const fs::path& folder, const std::map<std::string, ListedFile>& some,
+                    const fs::path& other, const std::map<std::string, ListedFile>& others) {
+  std::vector<std::string> alone;
+  for (const auto& [stem, file] : some)
+    if (!others.contains(stem)) alone.push_back(file.name);
+  if (alone.empty()) return;
+  const std::size_t named = std::min(alone.size(), kNamed), rest = alone.size() - named;
+  fail("data " + folder.string(),
+       fmt::format("has {} without a partner of that name in {}: {}{}; add the partners, or take {} out",
+                   alone.size() == 1 ? "a picture" : fmt::format("{} pictures", alone.size()), other.string(),
+                   fmt::join(alone.begin(), alone.begin() + static_cast<std::ptrdiff_t>(named), ", "),
+                   rest > 0 ? fmt::format(" and {} more", rest) : "", alone.size() == 1 ? "it" : "them"));
+}
+
+}  // namespace
+
+bool two_sided(const DatasetSpec& spec) {
+  return spec.pairs == Pairs::side_by_side || spec.pairs == Pairs::folders;
+}
+
+std::vector<ListedFile> partners(const DatasetSpec& spec, const std::vector<ListedFile>& a,
+                                 const std::vector<ListedFile>& b) {
+  const auto in_a = by_stem(spec.data, a), in_b = by_stem(spec.partner, b);
+  check_partners(spec.data, in_a, spec.partner, in_b);
+  check_partners(spec.partner, in_b, spec.data, in_a);
+  std::vector<ListedFile> ordered;
+  for (const ListedFile& file : a)
+    ordered.push_back(in_b.at(fs::path(file.name).replace_extension().string()));
+  return ordered;
+}
+
+std::pair<Image8, Image8> halves(const std::string& where, const Image8& picture) {
+  const int side = picture.height;
+  if (picture.width != 2 * side)
+    fail(where,
+         fmt::format("is {}x{}, not two squares side by side; give pairs of other shapes as two folders "
+                     "(--data-a, --data-b), or single pictures with --task",
+                     picture.width, side));
+  std::pair<Image8, Image8> both{Image8(side, side, picture.channels), Image8(side, side, picture.channels)};
+  for (int y = 0; y < side; ++y) {
+    std::copy_n(picture.at(0, y), side * picture.channels, both.first.at(0, y));
+    std::copy_n(picture.at(side, y), side * picture.channels, both.second.at(0, y));
+  }
+  return both;
+}
+
+Image8 joined(const std::string& where, const Image8& a, const Image8& b, const DatasetSpec& spec) {
+  const Image8 left = preprocess_image(where, a, spec), right = preprocess_image(where, b, spec);
+  if (left.width != right.width || left.height != right.height)
+    fail(where,
+         fmt::format("is {}x{} and its partner {}x{}; make them alike, or use --preprocess resize_and_crop",
+                     left.width, left.height, right.width, right.height));
+  Image8 both(2 * left.width, left.height, left.channels);
+  for (int y = 0; y < left.height; ++y) {
+    std::copy_n(left.at(0, y), left.width * left.channels, both.at(0, y));
+    std::copy_n(right.at(0, y), left.width * left.channels, both.at(left.width, y));
+  }
+  return both;
+}
+
+Image8 prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner) {
+  const auto path = spec.data / name;
+  const std::string where = "picture " + path.string();
+  const LoadOptions options{.channels = spec.channels};
+  const Image8 image = load_image(path, options);
+  if (spec.pairs == Pairs::folders)
+    return joined(where, image, load_image(spec.partner / partner, options), spec);
+  if (spec.pairs != Pairs::side_by_side) return preprocess_image(where, image, spec);
+  const auto [a, b] = halves(where, image);
+  return joined(where, a, b, spec);
+}
+
+}  // namespace sumi::io

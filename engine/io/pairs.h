@@ -1,0 +1,30 @@
+// Pictures in pairs, A and B: found, and packed as one picture each. Private to engine/io.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/io/dataset.h"
+#include "engine/io/listing.h"
+
+namespace sumi::io {
+
+// Whether an item of the data set is a picture of A and, at its right, its partner.
+bool two_sided(const DatasetSpec& spec);
+
+// The files of B in the order of their partners in A: those of the same name up to the extension. Error naming those
+// that lack a partner, and two of one name.
+std::vector<ListedFile> partners(const DatasetSpec& spec, const std::vector<ListedFile>& a,
+                                 const std::vector<ListedFile>& b);
+
+// A picture of `spec.data` as it is packed, of a pair with its partner (a name in `spec.partner`, of Pairs::folders).
+Image8 prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner);
+
+// The left and the right square of a picture. Error `[where]` unless it is twice as wide as high.
+std::pair<Image8, Image8> halves(const std::string& where, const Image8& picture);
+
+// Each prepared as `spec` says, then B at the right of A. Error `[where]` where they come out in different sizes.
+Image8 joined(const std::string& where, const Image8& a, const Image8& b, const DatasetSpec& spec);
+
+}  // namespace sumi::io

@@ -1,0 +1,102 @@
+// A discriminator and everything that trains it: network, optimiser, loss and stabilisers. Every adversarial model has one for
+// each network that judges.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/augment.h"
+#include "models/gan_losses.h"
+#include "models/network_group.h"
+
+namespace sumi {
+
+// The weight of the gradient penalty: --gp, or 10 for wgan-gp (Gulrajani 2017).
+double gradient_penalty_weight(const TrainOptions& options);
+
+class Adversary {
+ public:
+  // One more loss, of what the head makes of the discriminator's features.
+  using HeadLoss = std::function<Tensor(const Tensor& head)>;
+  // What the discriminator is shown: pictures [n,h,w,c] that it should take for real, or not, and how much that counts.
+  // `condition` [n,1,1,k], where there is one, is shown as k more channels, the same at every place.
+  struct Shown {
+    Tensor pictures;
+    bool real = false;
+    double weight = 1;
+    Tensor condition = {};
+    HeadLoss head_loss = {};
+  };
+  // Without gradients. on_real and on_fake are the raw outputs for the first of each kind.
+  struct Verdict {
+    Tensor loss;     // the weighted sum of the losses of all that was shown
+    Tensor penalty;  // gradient penalty and R1 as they count in the gradient; absent without them
+    Tensor on_real, on_fake;
+  };
+
+  // `d` is initialised already. `name` is the network's in checkpoints: "d", "d_a". `stream` is the number of its own
+  // stream of random numbers. `head`, where there is one, learns with `d` from the features before d's last layer, and is
+  // called "q" (InfoGAN).
+  Adversary(const TrainOptions& options, std::string name, std::unique_ptr<Sequential> d,
+            std::uint64_t stream, std::unique_ptr<Sequential> head = nullptr);
+
+  // One update. What is shown is detached; the tape holds what it held before.
+  Verdict train(Tape& tape, const std::vector<Shown>& shown);
+  // The same in parts, for gradients of several batches: begin(), look() for each with `scale` as its share, update().
+  void begin();
+  Verdict look(Tape& tape, const std::vector<Shown>& shown, double scale = 1);
+  void update();
+
+  // What a generator minimises that drew `fake`: the adversarial loss and, where asked for, feature matching with `real`.
+  // Recorded on the current tape; call it and the walk back with the weights frozen:
+  //   const Frozen frozen(adversary.arena());
+  Tensor generator_loss(const Tensor& fake, const Tensor& real, const Tensor& condition = {},
+                        const HeadLoss& head_loss = {});
+
+  // --r1-every: whether the next step has the penalty on real pictures. Ask before the step, and tell it: a captured step
+  // cannot ask.
+  bool penalty_due() const;
+  void set_penalty_due(bool due) { r1_due_ = due; }
+
+  Sequential& network() { return *d_; }
+  Sequential* head() { return head_.get(); }
+  ParamArena& arena() { return group_->arena(); }
+  NetworkGroup& group() { return *group_; }
+  const NetworkGroup& group() const { return *group_; }
+  const GanLoss& loss() const { return loss_; }
+  void set_rate_factor(double factor) { group_->set_lr(rate_ * factor); }
+
+  void save(CheckpointWriter& writer, bool full) { group_->save(writer, full); }
+  void load(const CheckpointFile& file, bool full) { group_->load(file, full); }
+  void add_counters(std::map<std::string, std::uint64_t>& counters) const;
+  void set_counters(const std::map<std::string, std::uint64_t>& counters);
+
+ private:
+  // As it is shown: with noise, augmentation and condition.
+  Tensor shown(const Tensor& pictures, const Tensor& condition);
+  // d's logits, and its features where `wanted`.
+  struct Seen {
+    Tensor features, logits;
+  };
+  Seen see(const Tensor& x, bool wanted);
+  bool draws() const { return gp_ > 0 || noise_ > 0 || augmentation_.any() || random_labels_; }
+  Tensor gradient_penalty(Tape& tape, const Tensor& real, const Tensor& fake);
+  Tensor r1_penalty(Tape& tape, const Tensor& real);
+  // The gradient of the sum of d's outputs by x, to be differentiated again: [n,1,1,1] sums of its squares.
+  Tensor squared_gradient(Tape& tape, const Tensor& x);
+
+  std::string name_;
+  std::unique_ptr<Sequential> d_, head_;
+  std::unique_ptr<NetworkGroup> group_;
+  GanLoss loss_;
+  Augmentation augmentation_;
+  double rate_, gp_, r1_, clip_weights_, noise_, feature_matching_;
+  int r1_every_;
+  bool random_labels_, r1_due_ = false;
+  RandomStream stream_;
+};
+
+}  // namespace sumi

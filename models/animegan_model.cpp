@@ -1,0 +1,344 @@
+#include "models/animegan_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/device.h"
+#include "models/registry.h"
+
+namespace sumi {
+namespace {
+
+// Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
+enum Stream : std::uint64_t { kInit = 1, kAdversary = 16 };
+
+// The discriminator's own, as published for both models; --init-type and --init-gain are the generator's.
+const InitOptions kInitD{"normal", 0.02};
+
+struct Preset {
+  const char* name;
+  AnimeWeights weights;
+};
+// Weights as published: of AnimeGANv2 for its three styles, and of CartoonGAN.
+constexpr Preset kPresets[] = {
+    {"hayao", {300, 1.5, 2.5, 15, 1, 1.2, 1.2, 1.2, 0.8, true}},
+    {"paprika", {300, 2, 0.6, 50, 0.1, 1, 1, 1, 0.005, true}},
+    {"shinkai", {300, 1.2, 2, 10, 1, 1.7, 1.7, 1.7, 1, true}},
+    {"cartoongan", {1, 10, 0, 0, 0, 1, 1, 0, 1, false}},
+};
+
+AnimeNetOptions anime_net_options(const TrainOptions& o) {
+  AnimeNetOptions net;
+  net.net_g = o.net_g;
+  net.net_d = o.net_d;
+  net.ngf = o.ngf;
+  net.ndf = o.ndf;
+  net.n_blocks = o.n_blocks;
+  net.dtype = o.precision == "f64" ? DType::f64 : DType::f32;
+  net.device = parse_device(o.device);
+  net.d = discriminator_options(o);
+  return net;
+}
+
+Tensor sum_of(const std::vector<Tensor>& losses) {
+  Tensor sum;
+  for (const Tensor& loss : losses)
+    if (loss) sum = sum ? add(sum, loss) : loss;
+  return sum;
+}
+
+}  // namespace
+
+AnimeWeights anime_weights(const TrainOptions& o) {
+  std::string known;
+  for (const Preset& preset : kPresets) {
+    known += std::string(known.empty() ? "" : ", ") + preset.name;
+    if (o.style_preset != preset.name) continue;
+    AnimeWeights w = preset.weights;
+    const auto instead = [](double& weight, double given) { weight = given < 0 ? weight : given; };
+    instead(w.adversarial, o.lambda_adv);
+    instead(w.content, o.lambda_content);
+    instead(w.style, o.lambda_style);
+    instead(w.colour, o.lambda_colour);
+    instead(w.variation, o.lambda_tv);
+    return w;
+  }
+  fail("--style-preset", fmt::format("unknown '{}'; use one of: {}", o.style_preset, known));
+}
+
+AnimeGanModel::AnimeGanModel(const TrainOptions& o)
+    : Model(o),
+      options_(o),
+      net_(anime_net_options(o)),
+      weights_(anime_weights(o)),
+      g_(anime_translator(net_)) {
+  std::unique_ptr<Sequential> d = anime_discriminator(net_);
+  RandomStream init(o.seed, kInit);
+  initialize(*g_, {o.init_type, o.init_gain}, init);
+  initialize(*d, kInitD, init);
+  g_trained_ =
+      std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}}, o, true);
+  d_ = std::make_unique<Adversary>(o, "d", std::move(d), kAdversary);
+  std::vector<double> luma;
+  for (int row = 0; row < 3; ++row) luma.insert(luma.end(), {0.299, 0.587, 0.114});
+  luma_ = Tensor::from(luma, {3, 1, 1, 3}, net_.dtype, net_.device);
+}
+
+std::vector<Model::Network> AnimeGanModel::networks() {
+  const Shape picture{1, options_.crop_size, options_.crop_size, 3};
+  return {{"g", g_.get(), picture}, {"d", &d_->network(), picture}};
+}
+
+void AnimeGanModel::set_rates(double factor) {
+  g_trained_->set_lr((options_.lr_g > 0 ? options_.lr_g : options_.lr) * factor);
+  d_->set_rate_factor(factor);
+}
+
+void AnimeGanModel::load_feature_network() {
+  if (!features_ && (weights_.content > 0 || weights_.style > 0))
+    features_ = load_features(options_.features, net_.dtype, net_.device, VggInput::caffe);
+}
+
+// Of VGG19 those that the published weights are for; of sumi's own network the deepest. Before their ReLU.
+Tensor AnimeGanModel::features(const Tensor& pictures) const {
+  return (*features_)(pictures, {features_->name() == "vgg19" ? "conv4_4" : "conv4_1"})[0];
+}
+
+std::string AnimeGanModel::phase(double epoch) {
+  load_feature_network();
+  warming_up_ = epoch < options_.init_epochs;
+  if (warming_up_) {
+    g_trained_->set_lr(options_.init_lr);
+    return "warm-up";
+  }
+  const bool due = d_->penalty_due();
+  d_->set_penalty_due(due);
+  return due ? "step with penalty" : "step";
+}
+
+Tensor AnimeGanModel::grey(const Tensor& pictures) const {
+  return conv2d(pictures, luma_, {}, {});
+}
+
+AnimeGanModel::DrawingLosses AnimeGanModel::drawing_losses(const Tensor& fake, const Tensor& photos,
+                                                           const Tensor& drawings) const {
+  const auto weighted = [](const Tensor& loss, double weight) { return affine(loss, weight); };
+  const bool styled = weights_.style > 0 && !warming_up_;
+  DrawingLosses losses;
+  if (weights_.content > 0 || styled) {
+    Tensor content, style;
+    {
+      const NoGrad no_grad;
+      if (weights_.content > 0) content = features(photos);
+      if (styled) style = gram_matrix(features(grey(drawings)));
+    }
+    const Tensor drawn = features(fake);
+    if (content) losses.content = weighted(loss_mean(Loss::l1, drawn, content), weights_.content);
+    if (style) losses.style = weighted(loss_mean(Loss::l1, gram_matrix(drawn), style), weights_.style);
+  }
+  if (warming_up_) return losses;
+  if (weights_.colour > 0) losses.colour = weighted(colour_loss(fake, photos), weights_.colour);
+  if (weights_.variation > 0) losses.variation = weighted(total_variation(fake), weights_.variation);
+  return losses;
+}
+
+std::vector<Adversary::Shown> AnimeGanModel::shown(const Tensor& fake, const Tensor& drawings,
+                                                   const Tensor& smooth) const {
+  const NoGrad no_grad;
+  const double all = weights_.adversarial;
+  std::vector<Adversary::Shown> shown{{drawings, true, all * weights_.real},
+                                      {fake.detach(), false, all * weights_.fake}};
+  if (weights_.grey > 0) shown.push_back({grey(drawings), false, all * weights_.grey});
+  if (weights_.smooth > 0)
+    shown.push_back({weights_.grey_smooth ? grey(smooth) : smooth, false, all * weights_.smooth});
+  return shown;
+}
+
+std::vector<Stat> AnimeGanModel::run_step(const std::vector<Tensor>& domains) {
+  const Tensor &photos = domains.at(0), &drawings = domains.at(1), &smooth = domains.at(2);
+  Tape tape;
+  // Drawn once, on the tape: d sees it detached, g's step walks through it.
+  const Tensor fake = (*g_)(photos);
+  Adversary::Verdict verdict;
+  if (!warming_up_) verdict = d_->train(tape, shown(fake, drawings, smooth));
+
+  g_trained_->arena().begin();
+  DrawingLosses losses;
+  Tensor adversarial;
+  {
+    const Frozen frozen(d_->arena());
+    losses = drawing_losses(fake, photos, drawings);
+    if (!warming_up_) adversarial = affine(d_->generator_loss(fake, drawings), weights_.adversarial);
+    tape.backward(sum_of({adversarial, losses.content, losses.style, losses.colour, losses.variation}));
+  }
+  g_trained_->update();
+
+  last_batch_ = {{"real_a", photos}, {"real_b", drawings}, {"smooth_b", smooth}, {"fake_b", fake.detach()}};
+  const NoGrad no_grad;
+  const Tensor none = Tensor::zeros(Shape::scalar(), fake.dtype(), fake.device());
+  const auto or_none = [&](const Tensor& x) { return x ? x : none; };
+  const auto score = [&](const Tensor& logits) { return logits ? d_->loss().mean_score(logits) : none; };
+  return {{"loss_d", or_none(verdict.loss)},         {"loss_g", or_none(adversarial)},
+          {"loss_content", or_none(losses.content)}, {"loss_style", or_none(losses.style)},
+          {"loss_colour", or_none(losses.colour)},   {"loss_tv", or_none(losses.variation)},
+          {"d_real", score(verdict.on_real)},        {"d_fake", score(verdict.on_fake)}};
+}
+
+void AnimeGanModel::set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) {
+  sample_photos_ = pictures.at(0);
+  load_feature_network();  // what is wrong with its file is said before the first step
+}
+
+SampleSheet AnimeGanModel::samples() {
+  SampleSheet sheet{sample_photos_, static_cast<int>(sample_photos_.size())};
+  for (const Tensor& photo : sample_photos_) sheet.pictures.push_back(translate(photo, "AtoB", false));
+  return sheet;
+}
+
+Model::Translator AnimeGanModel::translator(const std::string& direction) const {
+  if (direction != "AtoB")
+    fail("--direction",
+         fmt::format("unknown '{}'; there is only AtoB, from photograph to drawing", direction));
+  const SideRule rule = anime_side_rule(net_);
+  return {"g", g_.get(), rule.multiple, rule.smallest};
+}
+
+Tensor AnimeGanModel::translate(const Tensor& pictures, const std::string& direction, bool raw) {
+  translator(direction);  // checks the name
+  const NoGrad no_grad;
+  const NetworkGroup::Averaged averaged(*g_trained_, !raw);
+  return (*g_)(pictures);
+}
+
+void AnimeGanModel::save(CheckpointWriter& writer, bool full) {
+  g_trained_->save(writer, full);
+  d_->save(writer, full);
+}
+
+void AnimeGanModel::load(const CheckpointFile& file, bool full) {
+  g_trained_->load(file, full);
+  d_->load(file, full);
+}
+
+std::map<std::string, std::uint64_t> AnimeGanModel::counters() const {
+  std::map<std::string, std::uint64_t> all;
+  g_trained_->add_counters(all);
+  d_->add_counters(all);
+  return all;
+}
+
+void AnimeGanModel::set_counters(const std::map<std::string, std::uint64_t>& all) {
+  g_trained_->set_counters(all);
+  d_->set_counters(all);
+}
+
+std::string AnimeGanModel::first_nonfinite() const {
+  const std::string name = g_trained_->first_nonfinite();
+  return name.empty() ? d_->group().first_nonfinite() : name;
+}
+
+std::vector<std::string> AnimeGanModel::never_updated() const {
+  std::vector<std::string> names = g_trained_->never_updated();
+  if (!warming_up_)  // until then d waits
+    for (std::string& name : d_->group().never_updated()) names.push_back(std::move(name));
+  return names;
+}
+
+namespace {
+
+void check_animegan(const TrainOptions& o) {
+  const AnimeWeights w = anime_weights(o);
+  if (o.net_d != "animegan2" && o.net_d != "cartoongan")
+    fail("--net-d", fmt::format("unknown '{}'; use one of: animegan2, cartoongan", o.net_d));
+  if (o.init_epochs > 0 && w.content == 0)
+    fail("--init-epochs",
+         "warms up by the content loss, which --lambda-content 0 switches off; add --init-epochs 0");
+  if (o.channels != 3)
+    fail("--channels", fmt::format("{}: {} draws in colour; leave it out", o.channels, o.model));
+  for (const auto& [name, count] : {std::pair{"--n-critic", o.n_critic}, {"--accumulate", o.accumulate}})
+    if (count != 1)
+      fail(name, fmt::format("{}: {} updates each network once a step; leave it out, or raise --batch-size",
+                             count, o.model));
+  for (const auto& [name, width] : {std::pair{"--ngf", o.ngf}, {"--ndf", o.ndf}})
+    if (width % 2 != 0) fail(name, fmt::format("{} must be even", width));
+  const SideRule rule = anime_side_rule(anime_net_options(o));
+  const int fitting = std::max(rule.smallest, o.crop_size / rule.multiple * rule.multiple);
+  if (o.crop_size != fitting)
+    fail("--crop-size", fmt::format("{} is not possible for {}; use a multiple of {} from {} on, such as {}",
+                                    o.crop_size, o.net_g, rule.multiple, rule.smallest, fitting));
+}
+
+std::vector<PlannedNetwork> plan_animegan(const TrainOptions& o) {
+  const AnimeNetOptions net = anime_net_options(o);
+  const AnimeWeights w = anime_weights(o);
+  const Shape picture{1, o.crop_size, o.crop_size, 3};
+  std::vector<PlannedNetwork> planned;
+  planned.push_back({"g", anime_translator(net), picture});
+  planned.push_back({"d", anime_discriminator(net), picture});
+  // Forward and both gradients on all that it is shown, at once, and once more to reach g, without weight gradients.
+  const double kinds = 2 + (w.grey > 0 ? 1 : 0) + (w.smooth > 0 ? 1 : 0);
+  planned.back().work = 3 * kinds + 2;
+  planned.back().kept = kinds;
+  return planned;
+}
+
+std::unique_ptr<Model> make_animegan(const TrainOptions& o) {
+  return std::make_unique<AnimeGanModel>(o);
+}
+
+}  // namespace
+
+const ModelSpec animegan_spec{
+    .name = "animegan",
+    .summary = "photographs drawn like anime, from unpaired pictures",
+    .reference = "AnimeGANv2, Chen 2020",
+    .data = "a folder of photographs and one of drawings in one style",
+    .domains = 2,
+    .smooth_edges = true,
+    .crops = true,
+    .generators = {"animegan2", "animegan2_lite", "cartoongan"},
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.net_g = o.net_d = "animegan2";
+          o.style_preset = "hayao";
+          o.batch_size = 12;
+          o.epochs = 101;
+          o.lr_g = 2e-5;
+          o.lr_d = 4e-5;
+          o.gan_mode = "lsgan";
+          o.sn = true;
+          o.init_type = "kaiming";
+          o.init_gain = 1;
+          o.load_size = o.crop_size = 256;
+        },
+    .check = check_animegan,
+    .networks = plan_animegan,
+    .make = make_animegan,
+};
+
+const ModelSpec cartoongan_spec{
+    .name = "cartoongan",
+    .summary = "photographs drawn like cartoons, from unpaired pictures",
+    .reference = "CartoonGAN, Chen 2018",
+    .data = "a folder of photographs and one of drawings in one style",
+    .domains = 2,
+    .smooth_edges = true,
+    .crops = true,
+    .generators = {"animegan2", "animegan2_lite", "cartoongan"},
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.net_g = o.net_d = o.style_preset = "cartoongan";
+          o.batch_size = 8;
+          o.epochs = o.epochs_decay = 50;  // published: a tenth after 50, and again after 75
+          o.lr = 2e-4;
+          o.lr_policy = "step";
+          o.gan_mode = "vanilla";
+          o.load_size = o.crop_size = 256;
+        },
+    .check = check_animegan,
+    .networks = plan_animegan,
+    .make = make_animegan,
+};
+
+}  // namespace sumi

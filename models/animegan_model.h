@@ -1,0 +1,81 @@
+// The GANs that learn to draw like a cartoon from unpaired photographs and drawings: AnimeGANv2 (Chen, Liu, Chen 2020) and,
+// with its networks and weights, CartoonGAN (Chen, Lai, Liu 2018).
+#pragma once
+
+#include <optional>
+
+#include "models/adversary.h"
+#include "models/anime_networks.h"
+#include "models/features.h"
+#include "models/model.h"
+#include "models/network_group.h"
+
+namespace sumi {
+
+// What the losses count for, by --style-preset and what the options say instead.
+struct AnimeWeights {
+  double adversarial;                        // of both networks' losses
+  double content, style, colour, variation;  // in the generator's
+  double real, fake, grey, smooth;           // in the discriminator's
+  bool grey_smooth;                          // drawings with smoothed edges are shown in grey
+};
+AnimeWeights anime_weights(const TrainOptions& options);
+
+// For photographs a, drawings b and drawings with smoothed edges e, g draws a and d tells drawings from the rest. With
+// l the GAN loss, f the features of the frozen network that --features names, Gram(.) / (h w c), grey(.) luma three times:
+//   warm-up, the first --init-epochs: g alone, by content |f(g(a)) - f(a)|, at the rate --init-lr
+//   then d:  adversarial (real l(d(b), real) + fake l(d(g(a)), fake) + grey l(d(grey(b)), fake) + smooth l(d(grey(e)), fake))
+//   and g:   adversarial l(d(g(a)), real) + content |f(g(a)) - f(a)| + style |Gram(f(g(a))) - Gram(f(grey(b)))|
+//            + colour colour_loss(g(a), a) + variation total_variation(g(a))
+// |.| is a mean over all elements. In the step d learns first, from the same g(a). Adam's moments of the warm-up stay.
+class AnimeGanModel final : public Model {
+ public:
+  explicit AnimeGanModel(const TrainOptions& options);
+
+  std::vector<Network> networks() override;
+  // Photographs, drawings, drawings with smoothed edges.
+  int domains() const override { return 3; }
+  std::vector<std::pair<std::string, Tensor>> last_batch() const override { return last_batch_; }
+  // A row of photographs and a row of them drawn.
+  SampleSheet samples() override;
+  void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) override;
+  std::vector<std::string> directions() const override { return {"AtoB"}; }
+  Translator translator(const std::string& direction) const override;
+  Tensor translate(const Tensor& pictures, const std::string& direction, bool raw) override;
+  void save(CheckpointWriter& writer, bool full) override;
+  void load(const CheckpointFile& file, bool full) override;
+  std::map<std::string, std::uint64_t> counters() const override;
+  void set_counters(const std::map<std::string, std::uint64_t>& counters) override;
+  std::string first_nonfinite() const override;
+  std::vector<std::string> never_updated() const override;
+
+ protected:
+  void set_rates(double factor) override;
+  std::string phase(double epoch) override;
+  std::vector<Stat> run_step(const std::vector<Tensor>& domains) override;
+
+ private:
+  // Weighted, on the tape; absent where the weight is 0.
+  struct DrawingLosses {
+    Tensor content, style, colour, variation;
+  };
+  DrawingLosses drawing_losses(const Tensor& fake, const Tensor& photos, const Tensor& drawings) const;
+  std::vector<Adversary::Shown> shown(const Tensor& fake, const Tensor& drawings, const Tensor& smooth) const;
+  Tensor grey(const Tensor& pictures) const;
+  void load_feature_network();
+  Tensor features(const Tensor& pictures) const;
+
+  TrainOptions options_;
+  AnimeNetOptions net_;
+  AnimeWeights weights_;
+  std::optional<FeatureNetwork> features_;  // loaded when training begins: drawing needs none
+  std::unique_ptr<Module> g_;
+  std::unique_ptr<NetworkGroup> g_trained_;
+  std::unique_ptr<Adversary> d_;
+  Tensor luma_;  // [3,1,1,3]
+  bool warming_up_ = false;
+  std::vector<std::pair<std::string, Tensor>> last_batch_;
+  std::vector<Tensor> sample_photos_;
+};
+
+}  // namespace sumi

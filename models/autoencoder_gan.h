@@ -1,0 +1,52 @@
+// The source texts' converter: an autoencoder whose discriminator has seen the style.
+#pragma once
+
+#include "models/adversary.h"
+#include "models/model.h"
+#include "models/network_group.h"
+#include "models/networks.h"
+
+namespace sumi {
+
+// The converter form of autoencoder-gan. g takes a picture to z, a map of nz numbers for every 4x4 pixels, and z to a picture of
+// the same size. One step, for photographs a and pictures b in the style, with l the GAN loss:
+//   d on b as real and on g(a) as fake, update d; then
+//   g: l(d(g(a)), real) + lambda_autoencoder |g(a) - a|, update g. |.| is the mean over all elements.
+// The texts train g and d on one tape and do not say how g is to keep what the picture shows; here each optimiser gets the
+// gradients of its own network, and the second term is ours.
+class AutoencoderConverter final : public Model {
+ public:
+  explicit AutoencoderConverter(const TrainOptions& options);
+
+  std::vector<Network> networks() override;
+  int domains() const override { return 2; }
+  std::vector<std::pair<std::string, Tensor>> last_batch() const override;
+  // Photographs, below them what becomes of each, and pictures in the style.
+  SampleSheet samples() override;
+  void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) override;
+  std::vector<std::string> directions() const override { return {"AtoB"}; }
+  Translator translator(const std::string& direction) const override;
+  Tensor translate(const Tensor& pictures, const std::string& direction, bool raw) override;
+  void save(CheckpointWriter& writer, bool full) override;
+  void load(const CheckpointFile& file, bool full) override;
+  std::map<std::string, std::uint64_t> counters() const override;
+  void set_counters(const std::map<std::string, std::uint64_t>& counters) override;
+  std::string first_nonfinite() const override;
+  std::vector<std::string> never_updated() const override;
+
+ protected:
+  void set_rates(double factor) override;
+  std::string phase(double epoch) override;
+  std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
+
+ private:
+  NetOptions net_;
+  std::unique_ptr<Sequential> g_;
+  std::unique_ptr<NetworkGroup> g_trained_;
+  std::unique_ptr<Adversary> d_;
+  double lr_g_, lambda_;
+  Tensor last_a_, last_b_, last_fake_;
+  std::vector<std::vector<Tensor>> sample_pictures_;
+};
+
+}  // namespace sumi

@@ -1,0 +1,111 @@
+// InfoGAN (Chen 2016): part of the noise becomes codes, and a head q learns to read them from the pictures, so that each code
+// comes to mean something that one can see. Networks and recipe of the authors' MNIST experiment; SAME padding is 1 on each side.
+//   g: z -> dense 1024 BN ReLU -> dense size/4 x size/4 x 128 BN ReLU -> convT 4x4 stride 2, 64 BN ReLU
+//      -> convT 4x4 stride 2, tanh (theirs is a sigmoid: their data lie in [0,1])
+//   d: conv 4x4 stride 2, 64 LeakyReLU .01 -> conv 4x4 stride 2, 128 BN LeakyReLU -> dense 1024 BN LeakyReLU -> dense 1
+//   q: d's 1024 features -> dense 128 BN LeakyReLU -> dense categories + 2 continuous
+// At 28x28x1 with 62 numbers of noise, 10 categories and 2 continuous codes: g 6,652,481, d 6,559,169, q 133,262 parameters.
+#include <fmt/format.h>
+
+#include "models/gan_model.h"
+
+namespace sumi {
+namespace {
+
+using Linear = BlockOptions::Linear;
+using Norm = LayerSpec::Norm;
+
+LayerSpec layer(Linear linear, std::int64_t in, std::int64_t out, int index, Norm norm, Unary act) {
+  LayerSpec s;
+  s.linear = linear;
+  s.in = in;
+  s.out = out;
+  if (linear != Linear::dense) s.kernel = 4, s.stride = 2, s.pad = 1;
+  s.norm = norm;
+  s.act = act;
+  s.alpha = act == Unary::leaky_relu ? 0.01 : 0;
+  s.name = fmt::format("main.{}", index);
+  s.norm_name = fmt::format("main.{}", index + 1);
+  return s;
+}
+
+std::unique_ptr<Sequential> generator(const NetOptions& o) {
+  auto g = std::make_unique<Sequential>("g");
+  const Shape small{1, o.size / 4, o.size / 4, 128};
+  const Norm norm = o.virtual_norm ? Norm::virtual_batch : Norm::batch;
+  g->add(layer(Linear::dense, o.nz, kHeadFeatures, 0, norm, Unary::relu), o.dtype, o.device);
+  LayerSpec picture = layer(Linear::dense, kHeadFeatures, small.count(), 3, norm, Unary::relu);
+  picture.flat_out = small;
+  g->add(picture, o.dtype, o.device);
+  g->add(std::make_unique<Reshape>(small));
+  g->add(layer(Linear::conv_transpose, 128, 64, 6, norm, Unary::relu), o.dtype, o.device);
+  g->add(layer(Linear::conv_transpose, 64, o.channels, 9, Norm::none, Unary::tanh), o.dtype, o.device);
+  return g;
+}
+
+std::unique_ptr<Sequential> discriminator(const NetOptions& o) {
+  auto d = std::make_unique<Sequential>("d");
+  const Shape small{1, o.size / 4, o.size / 4, 128};
+  const auto add = [&](const LayerSpec& s) { add_layer(*d, s, o.d, o.dtype, o.device); };
+  add(layer(Linear::conv, o.channels, 64, 0, Norm::none, Unary::leaky_relu));
+  add(layer(Linear::conv, 64, 128, 2, Norm::batch, Unary::leaky_relu));
+  d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
+  LayerSpec features = layer(Linear::dense, small.count(), kHeadFeatures, 5, Norm::batch, Unary::leaky_relu);
+  features.flat_in = small;
+  add(features);
+  add(layer(Linear::dense, kHeadFeatures, 1, 8, Norm::none, Unary::identity));
+  return d;
+}
+
+std::unique_ptr<Sequential> head(const NetOptions& o, const InfoCodes& codes) {
+  auto q = std::make_unique<Sequential>("q");
+  q->add(layer(Linear::dense, kHeadFeatures, 128, 0, Norm::batch, Unary::leaky_relu), o.dtype, o.device);
+  q->add(layer(Linear::dense, 128, codes.head_width(), 3, Norm::none, Unary::identity), o.dtype, o.device);
+  return q;
+}
+
+GanNetworks networks(const TrainOptions& options) {
+  const NetOptions o = net_options(options);
+  return {generator(o), discriminator(o), head(o, {options.categories, options.continuous})};
+}
+
+void check_infogan(const TrainOptions& o) {
+  if (o.categories + o.continuous == 0)
+    fail("--categories",
+         "is 0, and so is --continuous: without codes use --categories 10, or the model dcgan");
+  if (o.size % 4 != 0 || o.size < 8)
+    fail("--size", fmt::format("{} is not possible for infogan; use a multiple of 4 from 8 on", o.size));
+  if (o.minibatch_discrimination > 0)
+    fail("--minibatch-discrimination",
+         "does not go with infogan, whose head reads the features before d's last layer");
+}
+
+}  // namespace
+
+const ModelSpec infogan_spec{
+    .name = "infogan",
+    .summary = "GAN whose codes come to mean something: kind, slant, width",
+    .reference = "Chen 2016",
+    .data = "a folder of pictures, or an idx.gz file",
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.size = 28;
+          o.channels = 1;
+          o.no_flip = true;
+          o.nz = 62;
+          o.latent = "uniform";
+          o.categories = 10;
+          o.continuous = 2;
+          o.batch_size = 128;
+          o.epochs = 50;
+          o.lr_g = 1e-3;
+          o.lr_d = 2e-4;
+        },
+    .check = check_infogan,
+    .networks = [](const TrainOptions& o) { return plan_gan(o, networks(o)); },
+    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> {
+      return std::make_unique<GanModel>(o, networks(o), net_options(o));
+    },
+};
+
+}  // namespace sumi

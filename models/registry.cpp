@@ -1,0 +1,44 @@
+#include "models/registry.h"
+
+#include <fmt/format.h>
+
+namespace sumi {
+
+const std::vector<const ModelSpec*>& model_specs() {
+  static const std::vector<const ModelSpec*> specs{&dense_gan_spec,       &reshape_gan_spec, &conv5_gan_spec,
+                                                   &autoencoder_gan_spec, &dcgan_spec,       &wgan_spec,
+                                                   &wgan_gp_spec,         &infogan_spec,     &vae_spec,
+                                                   &cyclegan_spec,        &animegan_spec,    &cartoongan_spec,
+                                                   &pix2pix_spec,         &features_spec};
+  return specs;
+}
+
+const ModelSpec& model_spec(const std::string& name) {
+  std::string known;
+  for (const ModelSpec* spec : model_specs()) {
+    if (name == spec->name) return *spec;
+    known += std::string(known.empty() ? "" : ", ") + spec->name;
+  }
+  fail("model", fmt::format("unknown model '{}'; there are: {}", name, known));
+}
+
+bool wants_labels(const TrainOptions& options) {
+  const ModelSpec& spec = model_spec(options.model);
+  return spec.labelled && spec.labelled(options);
+}
+
+int domains_of(const TrainOptions& options) {
+  const ModelSpec& spec = model_spec(options.model);
+  return spec.translates && spec.translates(options) ? 2 : spec.domains;
+}
+
+bool takes_crops(const TrainOptions& options) {
+  const ModelSpec& spec = model_spec(options.model);
+  return spec.crops || (spec.translates && spec.translates(options));
+}
+
+int picture_side(const TrainOptions& options) {
+  return takes_crops(options) ? options.crop_size : options.size;
+}
+
+}  // namespace sumi

@@ -1,0 +1,58 @@
+// Every model that can be trained: one entry each, written in the model's own file. What is particular to a model is asked here
+// and nowhere by its name.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/model.h"
+
+namespace sumi {
+
+struct ModelSpec {
+  const char* name;       // "dcgan"
+  const char* summary;    // one line
+  const char* reference;  // where it comes from
+  const char* data;       // what it learns from
+  int domains = 1;        // sets of pictures; 2 for pairs
+  // A third set: the second one's pictures with their edges smoothed (engine/io/edges.h).
+  bool smooth_edges = false;
+  bool paired = false;  // learns from pairs of pictures
+  // Its pictures are prepared by --preprocess, --load-size and --crop-size; otherwise they are squares of --size.
+  bool crops = false;
+  // It tells classes apart and makes no pictures: its --data may name several sets with commas between them, each a domain.
+  bool classifies = false;
+  // Where the options decide: whether it learns from two sets of crops, instead of what `domains` and `crops` say.
+  bool (*translates)(const TrainOptions& options) = nullptr;
+  // Whether it learns from labels too: then the classes' names are in `options.classes` before any network is made, and each step
+  // gets the labels behind the pictures. Null: never.
+  bool (*labelled)(const TrainOptions& options) = nullptr;
+  std::vector<const char*> generators = {};              // what --net-g may be
+  void (*set_defaults)(TrainOptions& options);           // its recipe, where that differs from TrainOptions'
+  void (*check)(const TrainOptions& options) = nullptr;  // what validate() cannot know; throws Error
+  // Its networks for valid options. Error for sizes that they cannot have.
+  std::vector<PlannedNetwork> (*networks)(const TrainOptions& options);
+  std::unique_ptr<Model> (*make)(const TrainOptions& options);
+};
+
+extern const ModelSpec dense_gan_spec, reshape_gan_spec, conv5_gan_spec, autoencoder_gan_spec, dcgan_spec,
+    wgan_spec, wgan_gp_spec, infogan_spec, vae_spec, cyclegan_spec, animegan_spec, cartoongan_spec,
+    pix2pix_spec, features_spec;
+
+// In the order of `sumi models`.
+const std::vector<const ModelSpec*>& model_specs();
+// Throws Error listing the models for an unknown name.
+const ModelSpec& model_spec(const std::string& name);
+
+// Whether the options' model learns from labels.
+bool wants_labels(const TrainOptions& options);
+
+// How many sets of pictures the options' model learns from, and whether they are crops.
+int domains_of(const TrainOptions& options);
+bool takes_crops(const TrainOptions& options);
+
+// Height and width of the pictures of a run: crops or squares.
+int picture_side(const TrainOptions& options);
+
+}  // namespace sumi

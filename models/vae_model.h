@@ -1,0 +1,59 @@
+// The variational autoencoder (Kingma and Welling 2013): an encoder that says which noise a picture may have come from, and a
+// decoder that draws pictures from noise, trained together without a discriminator.
+#pragma once
+
+#include "models/model.h"
+#include "models/network_group.h"
+#include "models/networks.h"
+
+namespace sumi {
+
+// One step, for pictures x in [0,1] and noise e from N(0, 1):
+//   mean, log_var = encoder(x),  z = mean + exp(log_var / 2) e,  o = decoder(z)
+//   loss = -log p(x | o) + kl_weight KL(N(mean, exp(log_var)) || N(0, 1))    in nats of a picture, a mean over the batch
+// p is bernoulli, the cross-entropy of sigmoid(o) against x; or gaussian, N(x; sigmoid(o), sigma^2) less its constant
+// log(2 pi) / 2. Pictures enter and leave in [-1,1]: 2 sigmoid(o) - 1 = tanh(o / 2).
+class VaeModel final : public Model {
+ public:
+  explicit VaeModel(const TrainOptions& options);
+
+  std::vector<Network> networks() override;
+  std::vector<std::pair<std::string, Tensor>> last_batch() const override;
+  // Eight pictures, below them what becomes of each, and then 64 drawn from noise.
+  SampleSheet samples() override;
+  int sheet_pictures() const override { return 8; }
+  void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) override;
+  Tensor generate(const Tensor& noise, bool raw) override;
+  Tensor noise(std::int64_t count, RandomStream& stream) const override;
+  // Pictures [n,h,w,c] through the mean of their noise and back, with the running average where there is one.
+  Tensor reconstruct(const Tensor& pictures);
+  void save(CheckpointWriter& writer, bool full) override { trained_->save(writer, full); }
+  void load(const CheckpointFile& file, bool full) override { trained_->load(file, full); }
+  std::map<std::string, std::uint64_t> counters() const override;
+  void set_counters(const std::map<std::string, std::uint64_t>& counters) override;
+  std::string first_nonfinite() const override { return trained_->first_nonfinite(); }
+  std::vector<std::string> never_updated() const override { return trained_->never_updated(); }
+
+ protected:
+  void set_rates(double factor) override { trained_->set_lr(lr_ * factor); }
+  std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
+
+ private:
+  struct Posterior {
+    Tensor mean, log_var;  // [n,1,1,nz]
+  };
+  Posterior encode(const Tensor& pictures);
+  // -log p of pictures in [-1,1] given the decoder's output, in nats of a picture.
+  Tensor reconstruction_loss(const Tensor& output, const Tensor& pictures) const;
+
+  NetOptions net_;
+  std::unique_ptr<Sequential> encoder_, decoder_;
+  std::unique_ptr<NetworkGroup> trained_;
+  bool gaussian_;
+  double sigma_, kl_weight_, lr_;
+  int accumulate_;
+  RandomStream noise_stream_;
+  Tensor fixed_noise_, sample_pictures_, last_real_, last_noise_, last_output_;
+};
+
+}  // namespace sumi

@@ -1,0 +1,51 @@
+// Wasserstein GANs: the discriminator becomes a critic whose output has no bounds but whose slope has.
+#include "models/gan_model.h"
+#include "models/resnet_gan.h"
+
+namespace sumi {
+
+// DCGAN's networks; every weight of the critic is kept in [-0.01, 0.01].
+const ModelSpec wgan_spec{
+    .name = "wgan",
+    .summary = "Wasserstein GAN with clipped weights: a loss that tracks quality",
+    .reference = "Arjovsky 2017",
+    .data = "a folder of pictures, or an idx.gz file",
+    .labelled = is_conditional,
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.gan_mode = "wgan";
+          o.clip_weights = 0.01;
+          o.n_critic = 5;
+          o.optimizer = "rmsprop";
+          o.lr = 5e-5;
+          // beta2 is RMSProp's decay.
+          o.beta2 = 0.99;
+        },
+    .networks = plan_gan<dcgan_generator, dcgan_discriminator>,
+    .make = make_gan<dcgan_generator, dcgan_discriminator>,
+};
+
+// Residual networks; the critic's slope is pulled to 1 between real and fake pictures.
+const ModelSpec wgan_gp_spec{
+    .name = "wgan-gp",
+    .summary = "Wasserstein GAN with gradient penalty: steadier, without tricks",
+    .reference = "Gulrajani 2017",
+    .data = "a folder of pictures, or an idx.gz file",
+    .labelled = is_conditional,
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.gan_mode = "wgan-gp";
+          o.gp = 10;
+          o.n_critic = 5;
+          o.nz = 128;
+          o.lr = 1e-4;
+          o.beta1 = 0;
+          o.beta2 = 0.9;
+          o.init_type = "kaiming";
+          o.init_gain = 1;
+        },
+    .networks = plan_gan<resnet_gan_generator, resnet_gan_critic>,
+    .make = make_gan<resnet_gan_generator, resnet_gan_critic>,
+};
+
+}  // namespace sumi

@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Makes the feature network that ships with sumi from a run of `sumi train features`: averaged weights only, and no paths of the machine
+that it was trained on. Usage: ship_features.py CHECKPOINT OUT.safetensors"""
+import json
+import struct
+import sys
+
+PATHS = ("data", "outdir", "cache", "init", "plan", "dump-batches")
+
+
+def read(path):
+    with open(path, "rb") as f:
+        (length,) = struct.unpack("<Q", f.read(8))
+        return json.loads(f.read(length)), f.read()
+
+
+def ship(source, target):
+    header, data = read(source)
+    metadata = header.pop("__metadata__")
+    options = json.loads(metadata["sumi.options"])
+    averaged = any(name.startswith("ema.") for name in header)
+    options.update({name: "" for name in PATHS if name in options}, ema=0.0)
+    metadata["sumi.options"] = json.dumps(options, separators=(",", ":"))
+    metadata["sumi.kind"] = "networks"
+    state = json.loads(metadata["sumi.state"])
+    metadata["sumi.state"] = json.dumps({k: state[k] for k in ("step", "images", "epoch")}, separators=(",", ":"))
+    kept, blobs, at = {"__metadata__": metadata}, [], 0
+    for name, tensor in header.items():
+        if name.startswith(("ema.", "optim.")):
+            continue
+        tensor = header["ema." + name] if averaged else tensor
+        begin, end = tensor["data_offsets"]
+        kept[name] = {"dtype": tensor["dtype"], "shape": tensor["shape"], "data_offsets": [at, at + end - begin]}
+        blobs.append(data[begin:end])
+        at += end - begin
+    text = json.dumps(kept, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with open(target, "wb") as f:
+        f.write(struct.pack("<Q", len(text)) + text + b"".join(blobs))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    ship(sys.argv[1], sys.argv[2])

@@ -1,0 +1,190 @@
+// AnimeGAN and CartoonGAN as wholes: their files, their losses, resume to the byte.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "engine/device.h"
+#include "engine/io/image.h"
+#include "models/animegan_model.h"
+#include "models/trainer.h"
+#include "tests/models/runs.h"
+#include "tests/models/tiny_vgg.h"
+#include "tests/support.h"
+
+using namespace sumi;
+using sumi::test::TempDir;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Coloured pictures with an edge at another place in each.
+void write_drawings(const fs::path& folder, int count) {
+  fs::create_directories(folder);
+  for (int i = 0; i < count; ++i) {
+    Image8 image(16, 16, 3);
+    for (std::size_t k = 0; k < image.data.size(); ++k)
+      image.data[k] =
+          static_cast<std::uint8_t>(k / 3 % 16 < 5U + static_cast<unsigned>(i) ? 20 : 150 + k % 3 * 50);
+    save_image(folder / ("p" + std::to_string(i) + ".png"), image);
+  }
+}
+
+TrainOptions tiny(const std::string& model, const fs::path& work, const char* run) {
+  TrainOptions o = default_options(model);
+  o.device = test_device();
+  o.data_a = (work / "a").string();
+  o.data_b = (work / "b").string();
+  o.outdir = (work / run).string();
+  o.cache = (work / "cache").string();
+  o.features = write_tiny_vgg(work).string();
+  o.load_size = 18;
+  o.crop_size = 16;
+  o.ngf = o.ndf = 4;
+  o.n_blocks = 1;
+  o.batch_size = 2;
+  o.init_epochs = 2;
+  o.steps = 8;
+  o.save_every = 100;
+  o.sample_every = 8;
+  o.log_every = 1;
+  o.threads = 1;
+  return o;
+}
+
+double number(const StepStats& stats, const std::string& name) {
+  for (const auto& [key, value] : stats)
+    if (key == name) return value;
+  FAIL("no " << name);
+  return 0;
+}
+
+std::vector<Tensor> random_pictures(std::int64_t size) {
+  RandomStream stream(4, 0);
+  std::vector<Tensor> pictures;
+  for (int i = 0; i < 3; ++i)
+    pictures.push_back(stream.uniform({2, size, size, 3}, DType::f32, parse_device(test_device()), -1, 1));
+  return pictures;
+}
+
+}  // namespace
+
+TEST_CASE("animegan: stopped in and behind the warm-up and resumed equals uninterrupted, to the byte") {
+  const TempDir folder;
+  write_drawings(folder.path / "a", 5);
+  write_drawings(folder.path / "b", 4);
+  TrainingObserver quiet;
+  stop_requested = false;
+  const TrainOptions whole = tiny("animegan", folder.path, "whole");
+  train(whole, quiet);
+  const auto end = bytes_of(fs::path(whole.outdir) / "checkpoints/8.safetensors");
+  for (const std::int64_t stop : {3, 6}) {  // the warm-up ends after four
+    const TrainOptions parts = tiny("animegan", folder.path, stop == 3 ? "early" : "late");
+    train_in_two(parts, stop);
+    CHECK(end == bytes_of(fs::path(parts.outdir) / "checkpoints/8.safetensors"));
+  }
+  for (const char* name : {"g.block_a.0.1.weight", "d.convs.0.weight_orig", "d.convs.0.weight_u",
+                           "optim.g.m.block_a.0.1.weight", "optim.d.v.convs.0.weight_orig"})
+    CHECK_MESSAGE(end.contains(name), name);
+  // Two rows: photographs, and these drawn.
+  const Image8 sheet = load_image(folder.path / "whole/samples/8.png");
+  CHECK(sheet.height == 2 * 18 + 2);
+  CHECK(sheet.width == 4 * 18 + 2);
+}
+
+TEST_CASE("animegan: the warm-up moves g by its own rate and leaves d") {
+  const TempDir folder;
+  TrainOptions o = tiny("animegan", folder.path, "run");
+  const auto pictures = random_pictures(16);
+  const auto weights = [](Model& model, std::size_t network) {
+    std::vector<double> all;
+    for (const Parameter& p : model.networks().at(network).module->parameters())
+      for (const double v : p.value.to_vector<double>()) all.push_back(v);
+    return all;
+  };
+  const auto moved = [](const std::vector<double>& a, const std::vector<double>& b) {
+    double most = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
+    return most;
+  };
+  const auto model = make_model(o);
+  const auto g = weights(*model, 0), d = weights(*model, 1);
+  const StepStats warm = model->step(pictures, 0);
+  CHECK(number(warm, "loss_content") > 0);
+  for (const char* name : {"loss_d", "loss_g", "loss_style", "loss_colour", "loss_tv"})
+    CHECK_MESSAGE(number(warm, name) == 0, name);
+  CHECK(model->never_updated().empty());
+  CHECK(moved(g, weights(*model, 0)) ==
+        doctest::Approx(2e-4).epsilon(0.01));  // Adam's first step is the rate
+  CHECK(moved(d, weights(*model, 1)) == 0);
+  const StepStats after = model->step(pictures, 2);
+  for (const char* name : {"loss_d", "loss_g", "loss_style", "loss_colour", "loss_tv"})
+    CHECK_MESSAGE(number(after, name) > 0, name);
+  CHECK(moved(d, weights(*model, 1)) == doctest::Approx(4e-5).epsilon(0.01));
+  CHECK(model->never_updated().empty());
+}
+
+TEST_CASE("animegan: losses enter the sum with the preset's weights, or the user's") {
+  const TempDir folder;
+  TrainOptions o = tiny("animegan", folder.path, "run");
+  o.init_epochs = 0;
+  const auto pictures = random_pictures(16);
+  const StepStats hayao = make_model(o)->step(pictures, 0);
+  o.style_preset = "paprika";
+  const StepStats paprika = make_model(o)->step(pictures, 0);
+  CHECK(number(paprika, "loss_content") == doctest::Approx(number(hayao, "loss_content") * 2 / 1.5));
+  CHECK(number(paprika, "loss_style") == doctest::Approx(number(hayao, "loss_style") * 0.6 / 2.5));
+  CHECK(number(paprika, "loss_colour") == doctest::Approx(number(hayao, "loss_colour") * 50 / 15));
+  CHECK(number(paprika, "loss_tv") == doctest::Approx(number(hayao, "loss_tv") * 0.1));
+  o.lambda_tv = 3;
+  o.lambda_style = 0;
+  const StepStats given = make_model(o)->step(pictures, 0);
+  CHECK(number(given, "loss_tv") == doctest::Approx(number(hayao, "loss_tv") * 3));
+  CHECK(number(given, "loss_style") == 0);
+  CHECK(number(given, "loss_content") == doctest::Approx(number(paprika, "loss_content")));
+}
+
+TEST_CASE("cartoongan: trains with smoothed drawings in colour, and every network by name") {
+  const TempDir folder;
+  const auto pictures = random_pictures(16);
+  for (const char* net_g : {"cartoongan", "animegan2_lite", "animegan2"}) {
+    TrainOptions o = tiny("cartoongan", folder.path, "run");
+    o.net_g = net_g;
+    o.net_d = net_g == std::string("cartoongan") ? "cartoongan" : "animegan2";
+    o.init_epochs = 0;
+    const auto model = make_model(o);
+    const StepStats stats = model->step(pictures, 0);
+    CHECK(number(stats, "loss_content") > 0);
+    CHECK(number(stats, "loss_colour") == 0);
+    CHECK(number(stats, "loss_d") > 1);  // three cross-entropies of about log 2
+    CHECK(model->never_updated().empty());
+  }
+}
+
+TEST_CASE("animegan: draws without the feature network, in one direction") {
+  const TempDir folder;
+  TrainOptions o = tiny("animegan", folder.path, "run");
+  o.features = (folder.path / "gone").string();
+  const auto model = make_model(o);
+  const Tensor x = random_pictures(16)[0];
+  CHECK(model->translate(x, "AtoB", false).shape() == x.shape());
+  CHECK_THROWS_AS(model->translate(x, "BtoA", false), Error);
+  CHECK(model->translator("AtoB").name == "g");
+  CHECK_THROWS_AS(model->step(random_pictures(16), 0), Error);
+}
+
+TEST_CASE("animegan: options that cannot be are named") {
+  const TempDir folder;
+  const auto refused = [&](const char* says, const auto& change) {
+    TrainOptions o = tiny("animegan", folder.path, "run");
+    change(o);
+    CHECK_THROWS_WITH_AS(validate(o), doctest::Contains(says), Error);
+  };
+  refused("[--style-preset]", [](TrainOptions& o) { o.style_preset = "cubist"; });
+  refused("[--net-d]", [](TrainOptions& o) { o.net_d = "patch"; });
+  refused("[--net-g]", [](TrainOptions& o) { o.net_g = "unet_128"; });
+  refused("[--channels]", [](TrainOptions& o) { o.channels = 1; });
+  refused("[--ngf]", [](TrainOptions& o) { o.ngf = 5; });
+  refused("[--crop-size]", [](TrainOptions& o) { o.crop_size = 18; });
+  refused("[--init-epochs]", [](TrainOptions& o) { o.lambda_content = 0; });
+  refused("[--lambda-tv]", [](TrainOptions& o) { o.lambda_tv = -2; });
+}

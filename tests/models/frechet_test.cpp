@@ -1,0 +1,52 @@
+// Distances between sets against closed forms.
+#include "models/frechet.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tests/support.h"
+
+using namespace sumi;
+
+namespace {
+
+// Corners of a box with these half sides around a centre, turned by `angle` in the first two axes: its covariance is that of
+// the half sides squared, times 8 / 7.
+Descriptors box(std::vector<double> half, const std::vector<double>& centre, double angle) {
+  Descriptors d{3, {}};
+  for (int corner = 0; corner < 8; ++corner) {
+    double v[3];
+    for (int i = 0; i < 3; ++i) v[i] = (corner >> i & 1 ? 1 : -1) * half[static_cast<std::size_t>(i)];
+    d.values.push_back(centre[0] + std::cos(angle) * v[0] - std::sin(angle) * v[1]);
+    d.values.push_back(centre[1] + std::sin(angle) * v[0] + std::cos(angle) * v[1]);
+    d.values.push_back(centre[2] + v[2]);
+  }
+  return d;
+}
+
+}  // namespace
+
+TEST_CASE("frechet: axes that agree, axes that are turned, and the same set") {
+  const double s = 8.0 / 7.0;
+  const Descriptors a = box({1, 2, 3}, {0, 0, 0}, 0);
+  // Diagonal covariances: the squared differences of the deviations.
+  CHECK(frechet_distance(a, box({2, 2, 5}, {1, -2, 2}, 0)) == doctest::Approx(9 + s * (1 + 0 + 4)));
+  CHECK(frechet_distance(a, a) == doctest::Approx(0).epsilon(1e-9));
+  // Turned by a right angle: the first two deviations change places.
+  CHECK(frechet_distance(a, box({1, 2, 3}, {0, 0, 0}, std::acos(0.0))) == doctest::Approx(s * 2));
+  // By 45 degrees: for 2x2 blocks tr (A B)^(1/2) = sqrt(tr AB + 2 sqrt(det A det B)), here tr AB = 2.5 * 5, det = 4.
+  CHECK(frechet_distance(a, box({1, 2, 3}, {0, 0, 0}, std::atan(1.0))) ==
+        doctest::Approx(s * (10 - 2 * std::sqrt(12.5 + 8))));
+  const Descriptors flat{2, {0, 0, 1, 1, 2, 2}},
+      other{2, {0, 2, 1, 1, 2, 0}};  // singular covariances, orthogonal
+  CHECK(frechet_distance(flat, other) == doctest::Approx(4));
+  CHECK(sumi::test::has(sumi::test::error_of([&] { frechet_distance(a, flat); }), "different sizes"));
+  CHECK(sumi::test::has(sumi::test::error_of([&] { kernel_distance(a, {3, {1, 2, 3}}); }), "two or more"));
+}
+
+TEST_CASE("kernel distance: by hand") {
+  const Descriptors a{1, {0, 1}}, b{1, {2, -1}};
+  // (0*1 + 1)^3 + (2*-1 + 1)^3 - (1/2) (1 + 1 + 3^3 + 0)
+  CHECK(kernel_distance(a, b) == doctest::Approx(1 - 1 - 14.5));
+}

@@ -1,0 +1,266 @@
+// pix2pix as a whole: pairs from files, resume to the byte, its losses, and what each task makes of a picture.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/device.h"
+#include "engine/io/image.h"
+#include "models/convert.h"
+#include "models/pix2pix_model.h"
+#include "models/trainer.h"
+#include "tests/models/pictures.h"
+#include "tests/models/runs.h"
+#include "tests/support.h"
+
+using namespace sumi;
+using sumi::test::error_of, sumi::test::has, sumi::test::TempDir;
+namespace fs = std::filesystem;
+
+namespace {
+
+TrainOptions tiny(const fs::path& work, const char* run) {
+  TrainOptions o = default_options("pix2pix");
+  o.device = test_device();
+  o.data = (work / "pictures").string();
+  o.outdir = (work / run).string();
+  o.cache = (work / "cache").string();
+  o.net_g = "resnet_6blocks";
+  o.load_size = 18;
+  o.crop_size = 16;
+  o.n_blocks = 1;
+  o.n_layers_d = 1;
+  o.ngf = o.ndf = 2;
+  o.steps = 6;
+  o.save_every = 4;
+  o.sample_every = 6;
+  o.log_every = 1;
+  o.threads = 2;
+  return o;
+}
+
+double stat(const StepStats& stats, const std::string& name) {
+  for (const auto& [key, value] : stats)
+    if (key == name) return value;
+  FAIL("no " << name);
+  return 0;
+}
+
+Photo coloured(int width, int height, int depth = 16) {
+  Photo photo{width, height, depth, {}, {}, ""};
+  for (std::size_t i = 0; i < photo.pixels() * 3; ++i)
+    photo.rgb.push_back(static_cast<std::uint16_t>(32768 + 30000 * std::sin(0.1 * static_cast<double>(i))));
+  return photo;
+}
+
+// A model of random weights that was trained for the task, and what it makes of a picture.
+struct Trained {
+  std::unique_ptr<Model> model;
+  std::optional<Converter> converter;
+
+  explicit Trained(const char* task, int factor = 2) {
+    TrainOptions o = tiny("", "");
+    o.task = task;
+    o.factor = factor;
+    o.init_gain = 0.3;
+    validate(o);
+    model = make_model(o);
+    converter.emplace(picture_network(*model, "", false));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("pix2pix: stopped and resumed equals uninterrupted, to the byte; the sheet has three rows") {
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 5);
+  TrainingObserver quiet;
+  stop_requested = false;
+  for (const char* task : {"restore", "inpaint"}) {
+    TrainOptions whole = tiny(folder.path, (std::string("whole-") + task).c_str());
+    whole.task = task;
+    whole.ema = 0.9;
+    TrainOptions parts = whole;
+    parts.outdir = (folder.path / (std::string("parts-") + task)).string();
+    parts.workers = 0;
+    train(whole, quiet);
+    train_in_two(parts, 3);
+    const auto end = bytes_of(fs::path(whole.outdir) / "checkpoints/6.safetensors");
+    CHECK(end == bytes_of(fs::path(parts.outdir) / "checkpoints/6.safetensors"));
+    for (const char* name :
+         {"g.model.1.weight", "d.model.0.weight", "optim.g.m.model.1.weight", "ema.g.model.1.weight"})
+      CHECK_MESSAGE(end.contains(name), name);
+    const Image8 sheet = load_image(fs::path(whole.outdir) / "samples/6.png");
+    CHECK(sheet == load_image(fs::path(parts.outdir) / "samples/6.png"));
+    CHECK(sheet.height == 3 * 18 + 2);
+    CHECK(sheet.width == 5 * 18 + 2);
+  }
+}
+
+TEST_CASE(
+    "pix2pix: folders, trainA with trainB, and pictures side by side are one and the same; BtoA turns them") {
+  const TempDir folder;
+  write_pictures(folder.path / "set/trainA", 4);
+  write_pictures(folder.path / "set/trainB", 5);
+  fs::remove(folder.path / "set/trainB/p0.png");
+  for (int i = 1; i < 5; ++i)
+    fs::rename(folder.path / "set/trainB" / ("p" + std::to_string(i) + ".png"),
+               folder.path / "set/trainB" / ("p" + std::to_string(i - 1) + ".png"));
+  fs::create_directories(folder.path / "beside/train");
+  for (int i = 0; i < 4; ++i) {
+    const std::string name = "p" + std::to_string(i) + ".png";
+    const Image8 a = load_image(folder.path / "set/trainA" / name),
+                 b = load_image(folder.path / "set/trainB" / name);
+    Image8 both(24, 12, 3);
+    for (int y = 0; y < 12; ++y) {
+      std::copy_n(a.at(0, y), 36, both.at(0, y));
+      std::copy_n(b.at(0, y), 36, both.at(12, y));
+    }
+    save_image(folder.path / "beside/train" / name, both);
+  }
+  TrainingObserver quiet;
+  stop_requested = false;
+  const auto trained = [&](const char* run, const char* data, const char* a, const char* b,
+                           const char* direction) {
+    TrainOptions o = tiny(folder.path, run);
+    const auto path = [&](const char* name) { return *name ? (folder.path / name).string() : ""; };
+    o.data = path(data), o.data_a = path(a), o.data_b = path(b), o.direction = direction;
+    o.steps = 2;
+    o.sample_every = 0;
+    train(o, quiet);
+    return bytes_of(fs::path(o.outdir) / "checkpoints/2.safetensors");
+  };
+  const auto first = trained("1", "", "set/trainA", "set/trainB", "AtoB");
+  CHECK(first == trained("2", "set", "", "", "AtoB"));
+  CHECK(first == trained("3", "beside", "", "", "AtoB"));
+  CHECK(first != trained("4", "beside", "", "", "BtoA"));
+  CHECK(trained("5", "", "set/trainB", "set/trainA", "AtoB") == trained("6", "set", "", "", "BtoA"));
+}
+
+TEST_CASE("pix2pix: losses are what the paper says") {
+  TrainOptions o = tiny("", "");
+  o.batch_size = 2;
+  RandomStream stream(4, 0);
+  const auto picture = [&] {
+    return stream.uniform({2, 16, 16, 3}, DType::f32, parse_device(test_device()), -1, 1);
+  };
+  const std::vector<Tensor> pair{picture(), picture()};
+  const auto model = make_model(o);
+  const StepStats stats = model->step(pair, 0);
+  std::vector<double> drawn, wanted = pair[1].to_vector<double>();
+  for (const auto& [name, tensor] : model->last_batch())
+    if (name == "drawn") drawn = tensor.to_vector<double>();
+  double l1 = 0;
+  for (std::size_t i = 0; i < wanted.size(); ++i) l1 += std::abs(drawn.at(i) - wanted[i]);
+  CHECK(stat(stats, "loss_l1") == doctest::Approx(100 * l1 / static_cast<double>(wanted.size())));
+  CHECK(stat(stats, "loss_d") == doctest::Approx(std::log(2)).epsilon(0.1));  // nothing is known yet
+  CHECK(stat(stats, "loss_g") == doctest::Approx(std::log(2)).epsilon(0.1));
+  CHECK(model->never_updated().empty());
+  o.lambda_l1 = 0;
+  CHECK(stat(make_model(o)->step(pair, 0), "loss_l1") == 0);
+}
+
+TEST_CASE("pix2pix: the published networks, and options that contradict each other") {
+  const auto planned = plan_networks(default_options("pix2pix"));
+  CHECK(planned.at(0).module->parameter_count() == 54'413'955);
+  CHECK(planned.at(1).module->parameter_count() == 2'768'705);
+  const auto refused = [](const std::function<void(TrainOptions&)>& change) {
+    TrainOptions o = default_options("pix2pix");
+    change(o);
+    return error_of([&] { validate(o); });
+  };
+  CHECK(refused([](TrainOptions&) {}).empty());
+  CHECK(
+      has(refused([](TrainOptions& o) { o.task = "colorize", o.channels = 1; }), "[--task] colorize needs"));
+  CHECK(
+      has(refused([](TrainOptions& o) { o.task = "denoise", o.direction = "BtoA"; }), "[--direction] BtoA"));
+  CHECK(
+      has(refused([](TrainOptions& o) { o.task = "denoise", o.data_a = "x"; }), "[--data-a] has no meaning"));
+  CHECK(has(refused([](TrainOptions& o) { o.crop_size = 200; }), "use a multiple of 256"));
+  TrainingObserver quiet;
+  TrainOptions o = default_options("pix2pix");
+  CHECK(has(error_of([&] { train(o, quiet); }), "[--data] is missing"));
+  o.data_a = "a";
+  CHECK(has(error_of([&] { train(o, quiet); }), "[--data-b] is missing"));
+}
+
+TEST_CASE("pix2pix: a picture is drawn by its own statistics, and training is left as it was") {
+  const Trained trained("none");
+  RandomStream stream(4, 0);
+  const Tensor x = stream.uniform({1, 16, 24, 3}, DType::f32, parse_device(test_device()), -1, 1);
+  const auto statistics = [&] {
+    std::vector<double> all;
+    for (const auto& network : trained.model->networks())
+      for (const Parameter& p : network.module->buffers())
+        for (const double v : p.value.to_vector<double>()) all.push_back(v);
+    return all;
+  };
+  const auto before = statistics();
+  const auto drawn = trained.model->translate(x, "AtoB", false).to_vector<double>();
+  CHECK(drawn == trained.model->translate(x, "AtoB", false).to_vector<double>());  // no dropout
+  CHECK(before == statistics());
+  // Running statistics do not enter.
+  for (const auto& network : trained.model->networks())
+    for (const Parameter& p : network.module->buffers())
+      p.value.assign(Tensor::full(p.value.shape(), 0.37, p.value.dtype(), p.value.device()));
+  CHECK(drawn == trained.model->translate(x, "AtoB", false).to_vector<double>());
+  CHECK_THROWS_AS(trained.model->translate(x, "BtoA", false), Error);
+}
+
+TEST_CASE(
+    "pix2pix convert: superres enlarges, colorize looks at the luma, denoise takes pictures as they are") {
+  const Photo photo = coloured(18, 13);
+  Trained large("superres", 3);
+  const Photo drawn = (*large.converter)(photo);
+  CHECK((drawn.width == 54 && drawn.height == 39 && drawn.depth == 16));
+  const Trained same("none");  // the same weights
+  Converter plain(picture_network(*same.model, "", false));
+  CHECK(drawn.rgb == plain(resize_photo(photo, 54, 39)).rgb);
+  CHECK(large.converter->predicted_bytes(18, 13) ==
+        doctest::Approx(plain.predicted_bytes(54, 39)).epsilon(0.05));
+
+  Photo grey = photo;
+  for (std::size_t i = 0; i < grey.rgb.size(); i += 3) {
+    const double luma = 0.299 * grey.rgb[i] + 0.587 * grey.rgb[i + 1] + 0.114 * grey.rgb[i + 2];
+    std::fill_n(grey.rgb.begin() + static_cast<std::ptrdiff_t>(i), 3,
+                static_cast<std::uint16_t>(std::lround(luma)));
+  }
+  Trained colour("colorize");
+  const Photo a = (*colour.converter)(photo), b = (*colour.converter)(grey);
+  for (std::size_t i = 0; i < a.rgb.size(); ++i) REQUIRE(std::abs(a.rgb[i] - b.rgb[i]) < 64);
+  CHECK(plain(photo).rgb != plain(grey).rgb);
+  Trained noise("denoise");
+  CHECK((*noise.converter)(photo).rgb == plain(photo).rgb);
+  CHECK(has(error_of([&] { (*noise.converter)(photo, &photo); }), "[--mask] is for models"));
+}
+
+TEST_CASE("pix2pix convert: inpaint fills what is transparent or masked, and leaves the rest alone") {
+  Trained fill("inpaint");
+  Photo photo = coloured(20, 16);
+  CHECK(has(error_of([&] { (*fill.converter)(photo); }), "no hole to fill"));
+  Photo mask{20, 16, 8, std::vector<std::uint16_t>(20 * 16 * 3, 0), {}, ""};
+  std::vector<bool> hole(20 * 16, false);
+  for (std::size_t i = 100; i < 140; ++i) {
+    hole[i] = true;
+    std::fill_n(mask.rgb.begin() + static_cast<std::ptrdiff_t>(3 * i), 3, 65535);
+  }
+  const Photo masked = (*fill.converter)(photo, &mask);
+  photo.alpha.assign(20 * 16, 65535);
+  for (std::size_t i = 0; i < hole.size(); ++i)
+    if (hole[i]) {
+      photo.alpha[i] = 0;
+      for (std::size_t c = 0; c < 3; ++c) photo.rgb[3 * i + c] = 65535;  // what an eraser leaves
+    }
+  const Photo erased = (*fill.converter)(photo);
+  CHECK(erased.rgb == masked.rgb);  // what was in the hole does not matter
+  CHECK(erased.alpha.empty());
+  int changed = 0;
+  for (std::size_t i = 0; i < hole.size(); ++i)
+    for (std::size_t c = 0; c < 3; ++c) {
+      if (!hole[i]) REQUIRE(masked.rgb[3 * i + c] == photo.rgb[3 * i + c]);
+      changed += hole[i] && masked.rgb[3 * i + c] != photo.rgb[3 * i + c];
+    }
+  CHECK(changed > 100);
+  const Photo small = coloured(4, 4);
+  CHECK(has(error_of([&] { (*fill.converter)(photo, &small); }), "[--mask] is 4x4, but the picture 20x16"));
+}

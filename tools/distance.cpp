@@ -1,0 +1,107 @@
+// sumi distance: how far two folders of pictures lie apart on a feature network.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "engine/device.h"
+#include "engine/io/dataset.h"
+#include "models/features.h"
+#include "models/frechet.h"
+#include "tools/cli.h"
+#include "tools/machine_options.h"
+
+namespace sumi::cli {
+namespace {
+
+struct Arguments {
+  CLI::App* app = nullptr;
+  std::string a, b, features = "own", input = "torch", cache;
+  MachineOptions machine;
+  std::int64_t size = 64, most = 2000;
+};
+
+// Of the first pictures of a folder or idx file, as squares.
+Descriptors describe(const std::string& path, const FeatureNetwork& network, const Device& device,
+                     const Arguments& args) {
+  constexpr std::int64_t kBatch = 32;
+  DatasetSpec spec;
+  spec.data = path;
+  spec.size = static_cast<int>(args.size);
+  spec.max_items = args.most;
+  spec.cache_dir = args.cache;
+  DatasetEvents events;
+  events.warn = [](const std::string& line) { fmt::print(stderr, "sumi: {}\n", line); };
+  const Dataset data = Dataset::open(spec, events);
+  Descriptors all;
+  const NoGrad no_grad;
+  for (std::int64_t first = 0; first < data.count(); first += kBatch) {
+    const std::int64_t n = std::min(kBatch, data.count() - first);
+    std::vector<float> levels;
+    for (std::int64_t i = first; i < first + n; ++i)
+      for (std::int64_t k = 0; k < data.item_bytes(i); ++k)
+        levels.push_back(static_cast<float>(data.item(i)[k]) / 127.5f - 1.0f);
+    const Tensor rows =
+        network.descriptor(Tensor::from(levels, {n, args.size, args.size, 3}, DType::f32, device));
+    all.size = static_cast<std::size_t>(rows.shape().c);
+    for (const double v : rows.to_vector<double>()) all.values.push_back(v);
+  }
+  return all;
+}
+
+int run(const Arguments& args) {
+  require_text(args.app, "--real", args.a, "-a takes a folder of pictures or an idx file");
+  require_text(args.app, "--drawn", args.b, "-b takes the pictures to compare with them");
+  const std::string name = command_name(args.app);
+  if (args.size < 16 || args.size > 1024) throw UsageError(name, "--size wants a number from 16 to 1024");
+  if (args.most < 2 || args.most > 100'000) throw UsageError(name, "--most wants a number from 2 to 100000");
+  if (args.input != "torch" && args.input != "caffe")
+    throw UsageError(name, "--vgg-input wants torch or caffe");
+  args.machine.check();
+  args.machine.apply();
+  const Device device = parse_device(args.machine.device.empty() ? "cpu" : args.machine.device);
+  const FeatureNetwork network = load_features(args.features, DType::f32, device,
+                                               args.input == "caffe" ? VggInput::caffe : VggInput::torch);
+  const Descriptors a = describe(args.a, network, device, args), b = describe(args.b, network, device, args);
+  const std::string on = network.name() == "sumi" ? "sumi's own features" : network.name() + " features";
+  fmt::print("FD on {}   {:.6g}\nKD on {}   {:.6g}\n{} and {} pictures at {}x{}, {} numbers each\n", on,
+             frechet_distance(a, b), on, kernel_distance(a, b), a.count(), b.count(), args.size, args.size,
+             a.size);
+  if (std::min(a.count(), b.count()) <= a.size)
+    fmt::print(stderr, "sumi: fewer pictures than numbers: the Frechet distance means little\n");
+  return 0;
+}
+
+}  // namespace
+
+Command add_distance(CLI::App& parent) {
+  auto args = std::make_shared<Arguments>();
+  CLI::App& app = *parent.add_subcommand("distance", "Measure how far two sets of pictures lie apart.");
+  args->app = &app;
+  set_help(
+      app, "distance -a REAL -b DRAWN [options]",
+      "  sumi generate -m run -n 1000 -o drawn/ && sumi distance -a photos -b drawn\n"
+      "  sumi distance -a photos -b drawn --features vgg19.safetensors\n",
+      "FD is the Frechet distance of the pictures' descriptors, KD their kernel distance. Both depend on the "
+      "network, the size and the number of pictures; they are neither FID nor KID, which are made with a "
+      "certain Inception network.");
+  add_text(app, "-a,--real", args->a, "DIR|FILE", "pictures as they should be")->group("Pictures");
+  add_text(app, "-b,--drawn", args->b, "DIR|FILE", "pictures to compare with them")->group("Pictures");
+  add_whole(app, "--size", args->size, "PX", "both sets are cut to squares and made this large")
+      ->group("Pictures");
+  add_whole(app, "--most", args->most, "N", "use the first N pictures of each")->group("Pictures");
+  add_text(app, "--cache", args->cache, "DIR",
+           "where decoded pictures are kept (default: the user's cache folder)")
+      ->group("Pictures");
+  add_text(app, "--features", args->features, "own|FILE|RUN",
+           "sumi's own network, one of sumi train features, or VGG19 in torchvision's names")
+      ->default_str("own")
+      ->group("Features");
+  add_text(app, "--vgg-input", args->input, "torch|caffe", "which input the VGG19 was trained with")
+      ->default_str("torch")
+      ->group("Features");
+  args->machine.add(app);
+  return {&app, [args]() { return run(*args); }};
+}
+
+}  // namespace sumi::cli
