@@ -42,7 +42,7 @@ Adversary::Adversary(const TrainOptions& o, std::string name, std::unique_ptr<Se
   std::vector<std::pair<std::string, Module*>> networks{{name_, d_.get()}};
   if (head_) networks.emplace_back("q", head_.get());
   group_ = std::make_unique<NetworkGroup>(networks, o, false);
-  set_rate_factor(1);
+  group_->set_lr(rate_);
 }
 
 Tensor Adversary::shown(const Tensor& pictures, const Tensor& condition) {
@@ -65,20 +65,18 @@ bool Adversary::penalty_due() const {
   return r1_ > 0 && group_->updates() % r1_every_ == 0;
 }
 
-void Adversary::begin() {
+Adversary::Verdict Adversary::train(Tape& tape, const std::vector<std::vector<Shown>>& batches) {
   group_->arena().begin();
-}
-
-void Adversary::update() {
+  Verdict sum;
+  for (const std::vector<Shown>& shown : batches) {
+    const Verdict verdict = look(tape, shown, 1.0 / static_cast<double>(batches.size()));
+    const Tensor loss = total(sum.loss, verdict.loss);
+    sum = verdict;
+    sum.loss = loss;
+  }
   group_->update();
   if (clip_weights_ > 0) group_->clip_weights(clip_weights_);
-}
-
-Adversary::Verdict Adversary::train(Tape& tape, const std::vector<Shown>& shown) {
-  begin();
-  const Verdict verdict = look(tape, shown);
-  update();
-  return verdict;
+  return sum;
 }
 
 Adversary::Verdict Adversary::look(Tape& tape, const std::vector<Shown>& all, double scale) {
@@ -179,16 +177,6 @@ Tensor Adversary::generator_loss(const Tensor& fake, const Tensor& real, const T
   };
   const Tensor apart = loss_mean(Loss::squared, mean_features(features), mean_features(wanted));
   return add(loss, affine(apart, feature_matching_));
-}
-
-void Adversary::add_counters(std::map<std::string, std::uint64_t>& all) const {
-  group_->add_counters(all);
-  if (draws()) all[name_ + ".stream"] = stream_.position();
-}
-
-void Adversary::set_counters(const std::map<std::string, std::uint64_t>& all) {
-  group_->set_counters(all);
-  if (draws()) stream_.set_position(counter_of(all, name_ + ".stream"));
 }
 
 }  // namespace sumi

@@ -43,12 +43,11 @@ class Adversary {
   Adversary(const TrainOptions& options, std::string name, std::unique_ptr<Sequential> d,
             std::uint64_t stream, std::unique_ptr<Sequential> head = nullptr);
 
-  // One update. What is shown is detached; the tape holds what it held before.
-  Verdict train(Tape& tape, const std::vector<Shown>& shown);
-  // The same in parts, for gradients of several batches: begin(), look() for each with `scale` as its share, update().
-  void begin();
+  // One update by the mean gradient of one or several batches. What is shown is detached; the tape holds what it held
+  // before. Outputs are those of the last batch.
+  Verdict train(Tape& tape, const std::vector<std::vector<Shown>>& batches);
+  // The gradients alone, of one batch, times `scale`, added to those that are there.
   Verdict look(Tape& tape, const std::vector<Shown>& shown, double scale = 1);
-  void update();
 
   // What a generator minimises that drew `fake`: the adversarial loss and, where asked for, feature matching with `real`.
   // Recorded on the current tape; call it and the walk back with the weights frozen:
@@ -65,14 +64,12 @@ class Adversary {
   Sequential* head() { return head_.get(); }
   ParamArena& arena() { return group_->arena(); }
   NetworkGroup& group() { return *group_; }
-  const NetworkGroup& group() const { return *group_; }
   const GanLoss& loss() const { return loss_; }
-  void set_rate_factor(double factor) { group_->set_lr(rate_ * factor); }
-
-  void save(CheckpointWriter& writer, bool full) { group_->save(writer, full); }
-  void load(const CheckpointFile& file, bool full) { group_->load(file, full); }
-  void add_counters(std::map<std::string, std::uint64_t>& counters) const;
-  void set_counters(const std::map<std::string, std::uint64_t>& counters);
+  const std::string& name() const { return name_; }
+  double rate() const { return rate_; }
+  // Its random numbers, and whether the options make it draw any.
+  RandomStream& stream() { return stream_; }
+  bool draws() const { return gp_ > 0 || noise_ > 0 || augmentation_.any() || random_labels_; }
 
  private:
   // As it is shown: with noise, augmentation and condition.
@@ -82,7 +79,6 @@ class Adversary {
     Tensor features, logits;
   };
   Seen see(const Tensor& x, bool wanted);
-  bool draws() const { return gp_ > 0 || noise_ > 0 || augmentation_.any() || random_labels_; }
   Tensor gradient_penalty(Tape& tape, const Tensor& real, const Tensor& fake);
   Tensor r1_penalty(Tape& tape, const Tensor& real);
   // The gradient of the sum of d's outputs by x, to be differentiated again: [n,1,1,1] sums of its squares.

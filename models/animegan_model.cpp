@@ -6,6 +6,7 @@
 
 #include "engine/device.h"
 #include "models/registry.h"
+#include "models/step_batches.h"
 
 namespace sumi {
 namespace {
@@ -35,17 +36,10 @@ AnimeNetOptions anime_net_options(const TrainOptions& o) {
   net.ngf = o.ngf;
   net.ndf = o.ndf;
   net.n_blocks = o.n_blocks;
-  net.dtype = o.precision == "f64" ? DType::f64 : DType::f32;
+  net.dtype = dtype_of(o);
   net.device = parse_device(o.device);
   net.d = discriminator_options(o);
   return net;
-}
-
-Tensor sum_of(const std::vector<Tensor>& losses) {
-  Tensor sum;
-  for (const Tensor& loss : losses)
-    if (loss) sum = sum ? add(sum, loss) : loss;
-  return sum;
 }
 
 }  // namespace
@@ -80,6 +74,8 @@ AnimeGanModel::AnimeGanModel(const TrainOptions& o)
   g_trained_ =
       std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}}, o, true);
   d_ = std::make_unique<Adversary>(o, "d", std::move(d), kAdversary);
+  learns(*g_trained_, generator_rate(o));
+  learns(*d_);
   std::vector<double> luma;
   for (int row = 0; row < 3; ++row) luma.insert(luma.end(), {0.299, 0.587, 0.114});
   luma_ = Tensor::from(luma, {3, 1, 1, 3}, net_.dtype, net_.device);
@@ -88,11 +84,6 @@ AnimeGanModel::AnimeGanModel(const TrainOptions& o)
 std::vector<Model::Network> AnimeGanModel::networks() {
   const Shape picture{1, options_.crop_size, options_.crop_size, 3};
   return {{"g", g_.get(), picture}, {"d", &d_->network(), picture}};
-}
-
-void AnimeGanModel::set_rates(double factor) {
-  g_trained_->set_lr((options_.lr_g > 0 ? options_.lr_g : options_.lr) * factor);
-  d_->set_rate_factor(factor);
 }
 
 void AnimeGanModel::load_feature_network() {
@@ -112,9 +103,7 @@ std::string AnimeGanModel::phase(double epoch) {
     g_trained_->set_lr(options_.init_lr);
     return "warm-up";
   }
-  const bool due = d_->penalty_due();
-  d_->set_penalty_due(due);
-  return due ? "step with penalty" : "step";
+  return Model::phase(epoch);
 }
 
 Tensor AnimeGanModel::grey(const Tensor& pictures) const {
@@ -156,33 +145,44 @@ std::vector<Adversary::Shown> AnimeGanModel::shown(const Tensor& fake, const Ten
 }
 
 std::vector<Stat> AnimeGanModel::run_step(const std::vector<Tensor>& domains) {
-  const Tensor &photos = domains.at(0), &drawings = domains.at(1), &smooth = domains.at(2);
+  const StepBatches batches(options_, domains);
   Tape tape;
-  // Drawn once, on the tape: d sees it detached, g's step walks through it.
-  const Tensor fake = (*g_)(photos);
   Adversary::Verdict verdict;
-  if (!warming_up_) verdict = d_->train(tape, shown(fake, drawings, smooth));
+  std::vector<std::vector<Tensor>> parts;
+  Tensor fake;  // of the last batch
+  for (int update = warming_up_ ? batches.updates() - 1 : 0; update < batches.updates(); ++update) {
+    parts = batches.of(update);
+    std::vector<std::vector<Adversary::Shown>> all;
+    for (const std::vector<Tensor>& batch : parts) {
+      fake = batches.draw(update, [&] { return (*g_)(batch.at(0)); });
+      if (!warming_up_) all.push_back(shown(fake, batch.at(1), batch.at(2)));
+    }
+    if (!warming_up_) verdict = d_->train(tape, all);
+  }
+  const Tensor &photos = parts.back()[0], &drawings = parts.back()[1], &smooth = parts.back()[2];
 
-  g_trained_->arena().begin();
-  DrawingLosses losses;
-  Tensor adversarial;
+  std::vector<Tensor> losses;  // adversarial, content, style, colour, variation
   {
     const Frozen frozen(d_->arena());
-    losses = drawing_losses(fake, photos, drawings);
-    if (!warming_up_) adversarial = affine(d_->generator_loss(fake, drawings), weights_.adversarial);
-    tape.backward(sum_of({adversarial, losses.content, losses.style, losses.colour, losses.variation}));
+    losses = g_trained_->train(tape, parts.size(), [&](std::size_t batch) {
+      const std::vector<Tensor>& part = parts[batch];
+      if (parts.size() > 1) fake = (*g_)(part[0]);
+      const DrawingLosses drawn = drawing_losses(fake, part[0], part[1]);
+      Tensor adversarial;
+      if (!warming_up_) adversarial = affine(d_->generator_loss(fake, part[1]), weights_.adversarial);
+      return std::vector<Tensor>{adversarial, drawn.content, drawn.style, drawn.colour, drawn.variation};
+    });
   }
-  g_trained_->update();
 
   last_batch_ = {{"real_a", photos}, {"real_b", drawings}, {"smooth_b", smooth}, {"fake_b", fake.detach()}};
   const NoGrad no_grad;
   const Tensor none = Tensor::zeros(Shape::scalar(), fake.dtype(), fake.device());
   const auto or_none = [&](const Tensor& x) { return x ? x : none; };
   const auto score = [&](const Tensor& logits) { return logits ? d_->loss().mean_score(logits) : none; };
-  return {{"loss_d", or_none(verdict.loss)},         {"loss_g", or_none(adversarial)},
-          {"loss_content", or_none(losses.content)}, {"loss_style", or_none(losses.style)},
-          {"loss_colour", or_none(losses.colour)},   {"loss_tv", or_none(losses.variation)},
-          {"d_real", score(verdict.on_real)},        {"d_fake", score(verdict.on_fake)}};
+  return {{"loss_d", or_none(verdict.loss)},    {"loss_g", or_none(losses[0])},
+          {"loss_content", or_none(losses[1])}, {"loss_style", or_none(losses[2])},
+          {"loss_colour", or_none(losses[3])},  {"loss_tv", or_none(losses[4])},
+          {"d_real", score(verdict.on_real)},   {"d_fake", score(verdict.on_fake)}};
 }
 
 void AnimeGanModel::set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) {
@@ -206,43 +206,11 @@ Model::Translator AnimeGanModel::translator(const std::string& direction) const 
 
 Tensor AnimeGanModel::translate(const Tensor& pictures, const std::string& direction, bool raw) {
   translator(direction);  // checks the name
-  const NoGrad no_grad;
-  const NetworkGroup::Averaged averaged(*g_trained_, !raw);
-  return (*g_)(pictures);
-}
-
-void AnimeGanModel::save(CheckpointWriter& writer, bool full) {
-  g_trained_->save(writer, full);
-  d_->save(writer, full);
-}
-
-void AnimeGanModel::load(const CheckpointFile& file, bool full) {
-  g_trained_->load(file, full);
-  d_->load(file, full);
-}
-
-std::map<std::string, std::uint64_t> AnimeGanModel::counters() const {
-  std::map<std::string, std::uint64_t> all;
-  g_trained_->add_counters(all);
-  d_->add_counters(all);
-  return all;
-}
-
-void AnimeGanModel::set_counters(const std::map<std::string, std::uint64_t>& all) {
-  g_trained_->set_counters(all);
-  d_->set_counters(all);
-}
-
-std::string AnimeGanModel::first_nonfinite() const {
-  const std::string name = g_trained_->first_nonfinite();
-  return name.empty() ? d_->group().first_nonfinite() : name;
+  return g_trained_->infer(*g_, pictures, !raw);
 }
 
 std::vector<std::string> AnimeGanModel::never_updated() const {
-  std::vector<std::string> names = g_trained_->never_updated();
-  if (!warming_up_)  // until then d waits
-    for (std::string& name : d_->group().never_updated()) names.push_back(std::move(name));
-  return names;
+  return warming_up_ ? g_trained_->never_updated() : Model::never_updated();  // until then d waits
 }
 
 namespace {
@@ -256,17 +224,9 @@ void check_animegan(const TrainOptions& o) {
          "warms up by the content loss, which --lambda-content 0 switches off; add --init-epochs 0");
   if (o.channels != 3)
     fail("--channels", fmt::format("{}: {} draws in colour; leave it out", o.channels, o.model));
-  for (const auto& [name, count] : {std::pair{"--n-critic", o.n_critic}, {"--accumulate", o.accumulate}})
-    if (count != 1)
-      fail(name, fmt::format("{}: {} updates each network once a step; leave it out, or raise --batch-size",
-                             count, o.model));
   for (const auto& [name, width] : {std::pair{"--ngf", o.ngf}, {"--ndf", o.ndf}})
     if (width % 2 != 0) fail(name, fmt::format("{} must be even", width));
-  const SideRule rule = anime_side_rule(anime_net_options(o));
-  const int fitting = std::max(rule.smallest, o.crop_size / rule.multiple * rule.multiple);
-  if (o.crop_size != fitting)
-    fail("--crop-size", fmt::format("{} is not possible for {}; use a multiple of {} from {} on, such as {}",
-                                    o.crop_size, o.net_g, rule.multiple, rule.smallest, fitting));
+  check_crop_size(o, anime_side_rule(anime_net_options(o)), o.net_g);
 }
 
 std::vector<PlannedNetwork> plan_animegan(const TrainOptions& o) {

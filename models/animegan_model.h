@@ -42,15 +42,9 @@ class AnimeGanModel final : public Model {
   std::vector<std::string> directions() const override { return {"AtoB"}; }
   Translator translator(const std::string& direction) const override;
   Tensor translate(const Tensor& pictures, const std::string& direction, bool raw) override;
-  void save(CheckpointWriter& writer, bool full) override;
-  void load(const CheckpointFile& file, bool full) override;
-  std::map<std::string, std::uint64_t> counters() const override;
-  void set_counters(const std::map<std::string, std::uint64_t>& counters) override;
-  std::string first_nonfinite() const override;
   std::vector<std::string> never_updated() const override;
 
  protected:
-  void set_rates(double factor) override;
   std::string phase(double epoch) override;
   std::vector<Stat> run_step(const std::vector<Tensor>& domains) override;
 

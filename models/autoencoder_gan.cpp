@@ -3,12 +3,16 @@
 #include <fmt/format.h>
 
 #include "models/gan_model.h"
+#include "models/step_batches.h"
+#include "models/translation_networks.h"
 
 namespace sumi {
 namespace {
 
 // Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
 enum Stream : std::uint64_t { kInit = 1, kAdversary = 16 };
+
+constexpr SideRule kConverterSides{4, 8};
 
 bool converts(const TrainOptions& o) {
   return o.form == "converter";
@@ -25,9 +29,9 @@ NetOptions converter_options(const TrainOptions& o) {
 
 AutoencoderConverter::AutoencoderConverter(const TrainOptions& o)
     : Model(o),
+      options_(o),
       net_(converter_options(o)),
       g_(autoencoder_converter(net_)),
-      lr_g_(o.lr_g > 0 ? o.lr_g : o.lr),
       lambda_(o.lambda_autoencoder) {
   std::unique_ptr<Sequential> d = autoencoder_discriminator(net_);
   RandomStream init(o.seed, kInit);
@@ -36,6 +40,8 @@ AutoencoderConverter::AutoencoderConverter(const TrainOptions& o)
   g_trained_ =
       std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}}, o, true);
   d_ = std::make_unique<Adversary>(o, "d", std::move(d), kAdversary);
+  learns(*g_trained_, generator_rate(o));
+  learns(*d_);
 }
 
 std::vector<Model::Network> AutoencoderConverter::networks() {
@@ -43,44 +49,42 @@ std::vector<Model::Network> AutoencoderConverter::networks() {
   return {{"g", g_.get(), picture}, {"d", &d_->network(), picture}};
 }
 
-void AutoencoderConverter::set_rates(double factor) {
-  g_trained_->set_lr(lr_g_ * factor);
-  d_->set_rate_factor(factor);
-}
-
-std::string AutoencoderConverter::phase(double) {
-  d_->set_penalty_due(d_->penalty_due());
-  return d_->penalty_due() ? "step with penalty" : "step";
-}
-
 std::vector<Stat> AutoencoderConverter::run_step(const std::vector<Tensor>& real) {
-  last_a_ = real.at(0);
-  last_b_ = real.at(1);
+  const StepBatches batches(options_, real);
   Tape tape;
-  const Tensor fake = (*g_)(last_a_);
-  last_fake_ = fake.detach();
-  const Adversary::Verdict judged = d_->train(tape, {{last_b_, true}, {last_fake_, false}});
-
-  g_trained_->arena().begin();
-  Tensor loss_gan, loss_autoencoder;
+  Adversary::Verdict judged;
+  std::vector<Part> parts;
+  for (int update = 0; update < batches.updates(); ++update) {
+    parts.clear();
+    std::vector<std::vector<Adversary::Shown>> shown;
+    for (const std::vector<Tensor>& batch : batches.of(update)) {
+      const Part part{batch.at(0), batch.at(1), batches.draw(update, [&] { return (*g_)(batch[0]); })};
+      shown.push_back({{part.drawing, true}, {part.drawn.detach(), false}});
+      parts.push_back(part);
+    }
+    judged = d_->train(tape, shown);
+  }
+  last_ = {parts.back().photo, parts.back().drawing, parts.back().drawn.detach()};
+  std::vector<Tensor> losses;
   {
     const Frozen frozen(d_->arena());
-    loss_gan = d_->generator_loss(fake, last_b_);
-    loss_autoencoder = affine(loss_mean(Loss::l1, fake, last_a_), lambda_);
-    tape.backward(add(loss_gan, loss_autoencoder));
+    losses = g_trained_->train(tape, parts.size(), [&](std::size_t batch) {
+      Part& part = parts[batch];
+      if (parts.size() > 1) part.drawn = (*g_)(part.photo);
+      return std::vector<Tensor>{d_->generator_loss(part.drawn, part.drawing),
+                                 affine(loss_mean(Loss::l1, part.drawn, part.photo), lambda_)};
+    });
   }
-  g_trained_->update();
-
   const NoGrad no_grad;
   return {{"loss_d", judged.loss},
-          {"loss_g", loss_gan},
-          {"loss_autoencoder", loss_autoencoder},
+          {"loss_g", losses[0]},
+          {"loss_autoencoder", losses[1]},
           {"d_real", d_->loss().mean_score(judged.on_real)},
           {"d_fake", d_->loss().mean_score(judged.on_fake)}};
 }
 
 std::vector<std::pair<std::string, Tensor>> AutoencoderConverter::last_batch() const {
-  return {{"real_a", last_a_}, {"real_b", last_b_}, {"fake", last_fake_}};
+  return {{"real_a", last_.photo}, {"real_b", last_.drawing}, {"fake", last_.drawn}};
 }
 
 void AutoencoderConverter::set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) {
@@ -97,50 +101,12 @@ SampleSheet AutoencoderConverter::samples() {
 
 Model::Translator AutoencoderConverter::translator(const std::string& direction) const {
   if (direction != "AtoB") fail("--direction", fmt::format("unknown '{}'; use AtoB", direction));
-  return {"g", g_.get(), 4, 4};
+  return {"g", g_.get(), kConverterSides.multiple, kConverterSides.smallest};
 }
 
 Tensor AutoencoderConverter::translate(const Tensor& pictures, const std::string& direction, bool raw) {
   translator(direction);  // checks the name
-  const NoGrad no_grad;
-  const NetworkGroup::Averaged averaged(*g_trained_, !raw);
-  g_->set_training(false);
-  const Tensor drawn = (*g_)(pictures);
-  g_->set_training(true);
-  return drawn;
-}
-
-void AutoencoderConverter::save(CheckpointWriter& writer, bool full) {
-  g_trained_->save(writer, full);
-  d_->save(writer, full);
-}
-
-void AutoencoderConverter::load(const CheckpointFile& file, bool full) {
-  g_trained_->load(file, full);
-  d_->load(file, full);
-}
-
-std::map<std::string, std::uint64_t> AutoencoderConverter::counters() const {
-  std::map<std::string, std::uint64_t> all;
-  g_trained_->add_counters(all);
-  d_->add_counters(all);
-  return all;
-}
-
-void AutoencoderConverter::set_counters(const std::map<std::string, std::uint64_t>& all) {
-  g_trained_->set_counters(all);
-  d_->set_counters(all);
-}
-
-std::string AutoencoderConverter::first_nonfinite() const {
-  const std::string name = g_trained_->first_nonfinite();
-  return name.empty() ? d_->group().first_nonfinite() : name;
-}
-
-std::vector<std::string> AutoencoderConverter::never_updated() const {
-  std::vector<std::string> names = g_trained_->never_updated();
-  for (std::string& name : d_->group().never_updated()) names.push_back(std::move(name));
-  return names;
+  return g_trained_->infer(*g_, pictures, !raw);
 }
 
 namespace {
@@ -152,11 +118,7 @@ void check_autoencoder(const TrainOptions& o) {
   if (!pictures_have_one_size(o))
     fail("--preprocess",
          "must cut squares, because the discriminator takes one size; use resize_and_crop or crop");
-  if (o.n_critic != 1 || o.accumulate != 1)
-    fail(o.n_critic != 1 ? "--n-critic" : "--accumulate", "is not for the converter form; leave it at 1");
-  if (o.crop_size < 8 || o.crop_size % 4 != 0)
-    fail("--crop-size",
-         fmt::format("{} is not possible for autoencoder-gan; use a multiple of 4 from 8 on", o.crop_size));
+  check_crop_size(o, kConverterSides, o.model);
 }
 
 std::vector<PlannedNetwork> plan_autoencoder(const TrainOptions& o) {

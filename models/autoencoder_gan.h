@@ -27,25 +27,23 @@ class AutoencoderConverter final : public Model {
   std::vector<std::string> directions() const override { return {"AtoB"}; }
   Translator translator(const std::string& direction) const override;
   Tensor translate(const Tensor& pictures, const std::string& direction, bool raw) override;
-  void save(CheckpointWriter& writer, bool full) override;
-  void load(const CheckpointFile& file, bool full) override;
-  std::map<std::string, std::uint64_t> counters() const override;
-  void set_counters(const std::map<std::string, std::uint64_t>& counters) override;
-  std::string first_nonfinite() const override;
-  std::vector<std::string> never_updated() const override;
 
  protected:
-  void set_rates(double factor) override;
-  std::string phase(double epoch) override;
   std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
 
  private:
+  // A batch of the step (models/step_batches.h).
+  struct Part {
+    Tensor photo, drawing, drawn;
+  };
+
+  TrainOptions options_;
   NetOptions net_;
   std::unique_ptr<Sequential> g_;
   std::unique_ptr<NetworkGroup> g_trained_;
   std::unique_ptr<Adversary> d_;
-  double lr_g_, lambda_;
-  Tensor last_a_, last_b_, last_fake_;
+  double lambda_;
+  Part last_;
   std::vector<std::vector<Tensor>> sample_pictures_;
 };
 

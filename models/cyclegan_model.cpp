@@ -7,6 +7,7 @@
 #include "engine/device.h"
 #include "models/joined_pass.h"
 #include "models/registry.h"
+#include "models/step_batches.h"
 
 namespace sumi {
 namespace {
@@ -45,6 +46,10 @@ CycleGanModel::CycleGanModel(const TrainOptions& o)
   g_ = std::make_unique<NetworkGroup>(Named{{"g_ab", g_ab_.get()}, {"g_ba", g_ba_.get()}}, o, true);
   d_a_ = std::make_unique<Adversary>(o, "d_a", std::move(d_a), kAdversaryA);
   d_b_ = std::make_unique<Adversary>(o, "d_b", std::move(d_b), kAdversaryB);
+  learns(*g_, generator_rate(o));
+  learns(*d_a_);
+  learns(*d_b_);
+  draws("dropout", dropout_stream_);
 }
 
 std::vector<Model::Network> CycleGanModel::networks() {
@@ -64,7 +69,7 @@ CycleGanModel::GeneratorLosses CycleGanModel::generators_step(Tape& tape, const 
   const Tensor none = Tensor::zeros(Shape::scalar(), real.dtype(), real.device());
   losses.identity = losses.cycle = none;
   const auto identity_loss = [&](const Tensor& drawn) {
-    return affine(l1(drawn, other), side.lambda_identity);
+    return affine(l1(drawn, other), side.lambda_identity * side.share);
   };
   Tensor fake, total;
   if (side.lambda_identity > 0 && can_join(*side.away, real, other)) {
@@ -81,11 +86,12 @@ CycleGanModel::GeneratorLosses CycleGanModel::generators_step(Tape& tape, const 
     fake = (*side.away)(real);
   }
   losses.fake = fake.detach();
-  const Tensor gan = side.critic->generator_loss(fake, other);
+  Tensor gan = side.critic->generator_loss(fake, other);
+  if (side.share != 1) gan = affine(gan, side.share);
   losses.gan = gan.detach();
   total = total ? add(gan, total) : gan;
   if (side.lambda_cycle > 0) {
-    const Tensor cycle = affine(l1((*side.home)(fake), real), side.lambda_cycle);
+    const Tensor cycle = affine(l1((*side.home)(fake), real), side.lambda_cycle * side.share);
     losses.cycle = cycle.detach();
     total = add(total, cycle);
   }
@@ -93,37 +99,55 @@ CycleGanModel::GeneratorLosses CycleGanModel::generators_step(Tape& tape, const 
   return losses;
 }
 
-void CycleGanModel::set_rates(double factor) {
-  g_->set_lr((options_.lr_g > 0 ? options_.lr_g : options_.lr) * factor);
-  d_a_->set_rate_factor(factor);
-  d_b_->set_rate_factor(factor);
+void CycleGanModel::GeneratorLosses::add(const GeneratorLosses& next) {
+  const auto sum = [](const Tensor& x, const Tensor& y) { return x ? sumi::add(x, y) : y; };
+  *this = {sum(gan, next.gan), sum(cycle, next.cycle), sum(identity, next.identity), next.fake};
 }
 
-std::string CycleGanModel::phase(double) {
-  const bool due = d_a_->penalty_due();  // both have had as many updates
-  d_a_->set_penalty_due(due);
-  d_b_->set_penalty_due(due);
-  return due ? "step with penalty" : "step";
+std::pair<Tensor, Tensor> CycleGanModel::train_d(Tape& tape, const std::vector<std::vector<Tensor>>& batches,
+                                                 const std::vector<Drawn>& drawn) {
+  std::vector<std::vector<Adversary::Shown>> shown_a, shown_b;
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    shown_a.push_back({{batches[i][0], true, 0.5}, {pool_a_.query(drawn[i].a), false, 0.5}});
+    shown_b.push_back({{batches[i][1], true, 0.5}, {pool_b_.query(drawn[i].b), false, 0.5}});
+  }
+  const Tensor a = d_a_->train(tape, shown_a).loss;
+  return {a, d_b_->train(tape, shown_b).loss};
 }
 
 std::vector<Stat> CycleGanModel::run_step(const std::vector<Tensor>& real) {
-  const Tensor &a = real.at(0), &b = real.at(1);
-  const double identity = options_.lambda_identity;
+  const StepBatches steps(options_, real);
   Tape tape;
+  for (int update = 0; update + 1 < steps.updates(); ++update) {
+    std::vector<Drawn> drawn;
+    for (const std::vector<Tensor>& batch : steps.of(update)) {
+      const NoGrad no_grad;
+      const Tensor b = (*g_ab_)(batch.at(0));
+      drawn.push_back({(*g_ba_)(batch.at(1)), b});
+    }
+    train_d(tape, steps.of(update), drawn);
+  }
 
-  g_->arena().begin();
+  const std::vector<std::vector<Tensor>> batches = steps.of(steps.updates() - 1);
+  const double identity = options_.lambda_identity, share = 1.0 / static_cast<double>(batches.size());
+  std::vector<Drawn> drawn;
   GeneratorLosses from_a, from_b;
+  g_->arena().begin();
   {
     const Frozen frozen_a(d_a_->arena()), frozen_b(d_b_->arena());
-    const Side side_a{g_ab_.get(), g_ba_.get(), d_b_.get(), options_.lambda_a, options_.lambda_b * identity};
-    const Side side_b{g_ba_.get(), g_ab_.get(), d_a_.get(), options_.lambda_b, options_.lambda_a * identity};
-    from_a = generators_step(tape, side_a, a, b);
-    from_b = generators_step(tape, side_b, b, a);
+    const Side side_a{g_ab_.get(), g_ba_.get(), d_b_.get(), options_.lambda_a, options_.lambda_b * identity,
+                      share};
+    const Side side_b{g_ba_.get(), g_ab_.get(), d_a_.get(), options_.lambda_b, options_.lambda_a * identity,
+                      share};
+    for (const std::vector<Tensor>& batch : batches) {
+      from_a.add(generators_step(tape, side_a, batch.at(0), batch.at(1)));
+      from_b.add(generators_step(tape, side_b, batch[1], batch[0]));
+      drawn.push_back({from_b.fake, from_a.fake});
+    }
   }
   g_->update();
-
-  const Tensor loss_d_a = d_a_->train(tape, {{a, true, 0.5}, {pool_a_.query(from_b.fake), false, 0.5}}).loss;
-  const Tensor loss_d_b = d_b_->train(tape, {{b, true, 0.5}, {pool_b_.query(from_a.fake), false, 0.5}}).loss;
+  const auto [loss_d_a, loss_d_b] = train_d(tape, batches, drawn);
+  const Tensor &a = batches.back()[0], &b = batches.back()[1];
 
   last_batch_ = {{"real_a", a}, {"real_b", b}, {"fake_b", from_a.fake}, {"fake_a", from_b.fake}};
   return {{"loss_g_ab", from_a.gan},
@@ -171,67 +195,39 @@ Model::Translator CycleGanModel::translator(const std::string& direction) const 
 Tensor CycleGanModel::translate(const Tensor& pictures, const std::string& direction, bool raw) {
   translator(direction);  // checks the name
   Module& g = direction == "AtoB" ? *g_ab_ : *g_ba_;
-  const NoGrad no_grad;
-  const NetworkGroup::Averaged averaged(*g_, !raw);
-  g.set_training(false);
-  const Tensor drawn = g(pictures);
-  g.set_training(true);
-  return drawn;
+  return g_->infer(g, pictures, !raw);
 }
 
 void CycleGanModel::save(CheckpointWriter& writer, bool full) {
-  g_->save(writer, full);
-  d_a_->save(writer, full);
-  d_b_->save(writer, full);
+  Model::save(writer, full);
   if (!full) return;
   pool_a_.save(writer, "pool.a");
   pool_b_.save(writer, "pool.b");
 }
 
 void CycleGanModel::load(const CheckpointFile& file, bool full) {
-  g_->load(file, full);
-  d_a_->load(file, full);
-  d_b_->load(file, full);
+  Model::load(file, full);
   if (!full) return;
   pool_a_.load(file, "pool.a", net_.channels, net_.dtype, net_.device);
   pool_b_.load(file, "pool.b", net_.channels, net_.dtype, net_.device);
 }
 
 std::map<std::string, std::uint64_t> CycleGanModel::counters() const {
-  std::map<std::string, std::uint64_t> all{{"dropout", dropout_stream_.position()},
-                                           {"pool_a", pool_a_.position()},
-                                           {"pool_b", pool_b_.position()},
-                                           {"pool_a_count", pool_a_.count()},
-                                           {"pool_b_count", pool_b_.count()}};
-  g_->add_counters(all);
-  d_a_->add_counters(all);
-  d_b_->add_counters(all);
+  std::map<std::string, std::uint64_t> all = Model::counters();
+  all["pool_a"] = pool_a_.position();
+  all["pool_b"] = pool_b_.position();
+  all["pool_a_count"] = pool_a_.count();
+  all["pool_b_count"] = pool_b_.count();
   return all;
 }
 
 void CycleGanModel::set_counters(const std::map<std::string, std::uint64_t>& all) {
-  dropout_stream_.set_position(counter_of(all, "dropout"));
+  Model::set_counters(all);
   pool_a_.set_position(counter_of(all, "pool_a"));
   pool_b_.set_position(counter_of(all, "pool_b"));
   if (counter_of(all, "pool_a_count") != pool_a_.count() ||
       counter_of(all, "pool_b_count") != pool_b_.count())
     fail("resume", "the checkpoint is damaged: pictures of its pools are missing; use an older checkpoint");
-  g_->set_counters(all);
-  d_a_->set_counters(all);
-  d_b_->set_counters(all);
-}
-
-std::string CycleGanModel::first_nonfinite() const {
-  for (const NetworkGroup* group : {g_.get(), &d_a_->group(), &d_b_->group()})
-    if (std::string name = group->first_nonfinite(); !name.empty()) return name;
-  return "";
-}
-
-std::vector<std::string> CycleGanModel::never_updated() const {
-  std::vector<std::string> names;
-  for (const NetworkGroup* group : {g_.get(), &d_a_->group(), &d_b_->group()})
-    for (std::string& name : group->never_updated()) names.push_back(std::move(name));
-  return names;
 }
 
 namespace {
@@ -267,7 +263,7 @@ const ModelSpec cyclegan_spec{
           o.lr_policy = "linear";
           o.gan_mode = "lsgan";
         },
-    .check = check_crop_size,
+    .check = check_translation,
     .networks = plan_cyclegan,
     .make = [](const TrainOptions& o) -> std::unique_ptr<Model> {
       return std::make_unique<CycleGanModel>(o);

@@ -15,7 +15,8 @@ namespace sumi {
 //     exchanged
 //   discriminators, on pictures made before the generators' update, through the image pools:
 //     (l(d_a(a), real) + l(d_a(pool(g_ba(b))), fake)) / 2, d_b likewise
-// |.| is the mean over all elements.
+// |.| is the mean over all elements. With --n-critic the discriminators have their other updates first, on pictures of their
+// own.
 class CycleGanModel final : public Model {
  public:
   explicit CycleGanModel(const TrainOptions& options);
@@ -32,12 +33,8 @@ class CycleGanModel final : public Model {
   void load(const CheckpointFile& file, bool full) override;
   std::map<std::string, std::uint64_t> counters() const override;
   void set_counters(const std::map<std::string, std::uint64_t>& counters) override;
-  std::string first_nonfinite() const override;
-  std::vector<std::string> never_updated() const override;
 
  protected:
-  void set_rates(double factor) override;
-  std::string phase(double epoch) override;
   std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
 
  private:
@@ -47,13 +44,23 @@ class CycleGanModel final : public Model {
     Adversary* critic;       // d_b, which judges what `away` draws
     double lambda_cycle;     // of |home(away(real)) - real|
     double lambda_identity;  // of |away(other) - other|
+    double share;            // of a batch in the gradients
   };
   struct GeneratorLosses {
     Tensor gan, cycle, identity;
     Tensor fake;  // in the other domain
+    // The losses of one more batch, and what was drawn of it.
+    void add(const GeneratorLosses& next);
   };
   GeneratorLosses generators_step(Tape& tape, const Side& side, const Tensor& real,
                                   const Tensor& other) const;
+
+  // One update of the discriminators, by batches [batch][domain] and what was drawn for each. Their losses, a and b.
+  struct Drawn {
+    Tensor a, b;
+  };
+  std::pair<Tensor, Tensor> train_d(Tape& tape, const std::vector<std::vector<Tensor>>& batches,
+                                    const std::vector<Drawn>& drawn);
 
   TrainOptions options_;
   RandomStream dropout_stream_;

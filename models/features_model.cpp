@@ -17,10 +17,6 @@ namespace {
 
 constexpr std::uint64_t kInit = 1;  // stream of random numbers
 
-DType dtype_of(const TrainOptions& o) {
-  return o.precision == "f64" ? DType::f64 : DType::f32;
-}
-
 std::unique_ptr<Sequential> make_head(const TrainOptions& o, std::size_t set, std::size_t classes) {
   auto head = std::make_unique<Sequential>(fmt::format("head{}", set + 1));
   LayerSpec s;
@@ -60,6 +56,7 @@ class FeaturesModel final : public Model {
       modules.emplace_back(networks_.back().name, networks_.back().module.get());
     }
     trained_ = std::make_unique<NetworkGroup>(modules, o, true);
+    learns(*trained_, o.lr);
     for (std::size_t i = 0; i < sets(); ++i)
       if (sets() > 1) stat_names_.push_back(fmt::format("accuracy_{}", i + 1));
   }
@@ -78,19 +75,7 @@ class FeaturesModel final : public Model {
   void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) override { shown_ = pictures; }
   Tensor classify(const Tensor& pictures, std::size_t set) override;
 
-  void save(CheckpointWriter& writer, bool full) override { trained_->save(writer, full); }
-  void load(const CheckpointFile& file, bool full) override { trained_->load(file, full); }
-  std::map<std::string, std::uint64_t> counters() const override {
-    std::map<std::string, std::uint64_t> all;
-    trained_->add_counters(all);
-    return all;
-  }
-  void set_counters(const std::map<std::string, std::uint64_t>& all) override { trained_->set_counters(all); }
-  std::string first_nonfinite() const override { return trained_->first_nonfinite(); }
-  std::vector<std::string> never_updated() const override { return trained_->never_updated(); }
-
  protected:
-  void set_rates(double factor) override { trained_->set_lr(options_.lr * factor); }
   std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
 
  private:

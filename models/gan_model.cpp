@@ -4,6 +4,7 @@
 
 #include "engine/device.h"
 #include "models/classes.h"
+#include "models/step_batches.h"
 
 namespace sumi {
 namespace {
@@ -28,6 +29,7 @@ GanModel::GanModel(const TrainOptions& o, GanNetworks networks, const NetOptions
 
 GanModel::GanModel(const TrainOptions& o, GanNetworks networks, const NetOptions& net, Initialized)
     : Model(o),
+      options_(o),
       net_(net),
       g_(std::move(networks.g)),
       g_trained_(std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}},
@@ -36,13 +38,13 @@ GanModel::GanModel(const TrainOptions& o, GanNetworks networks, const NetOptions
       latent_(o.latent, o.nz, o.seed, net.dtype, net.device),
       codes_{o.categories, o.continuous},
       classes_(net.d.condition),
-      lr_g_(o.lr_g > 0 ? o.lr_g : o.lr),
       diversity_(o.diversity),
       lambda_info_(o.lambda_info),
-      n_critic_(o.n_critic),
-      accumulate_(o.accumulate),
       fresh_noise_(o.fresh_noise),
       noise_stream_(o.seed, kNoise) {
+  learns(*g_trained_, generator_rate(o));
+  learns(d_);
+  draws("noise", noise_stream_);
   RandomStream fixed(o.seed, kFixedNoise);
   fixed_noise_ = noise(64, fixed);
   if (!o.vbn) return;
@@ -59,7 +61,7 @@ NetOptions net_options(const TrainOptions& o) {
   net.ndf = o.ndf;
   net.form = o.form;
   net.norm_keep = o.norm_keep;
-  net.dtype = o.precision == "f64" ? DType::f64 : DType::f32;
+  net.dtype = dtype_of(o);
   net.device = parse_device(o.device);
   net.virtual_norm = o.vbn;
   net.d = discriminator_options(o);
@@ -110,16 +112,6 @@ Tensor GanModel::noise(std::int64_t count, RandomStream& stream) const {
   return classes_ > 0 ? concat({z, classes_in_turn(count)}, 3) : z;
 }
 
-void GanModel::set_rates(double factor) {
-  g_trained_->set_lr(lr_g_ * factor);
-  d_.set_rate_factor(factor);
-}
-
-std::string GanModel::phase(double) {
-  d_.set_penalty_due(d_.penalty_due());
-  return d_.penalty_due() ? "step with penalty" : "step";
-}
-
 Tensor GanModel::draw(const Tensor& z) {
   if (!reference_noise_) return (*g_)(z);
   const Tensor all = (*g_)(concat({reference_noise_, z}, 0));
@@ -155,59 +147,42 @@ Adversary::HeadLoss GanModel::head_loss(const Part& part) {
 }
 
 Adversary::Verdict GanModel::train_d(Tape& tape, const std::vector<Part>& parts) {
-  d_.begin();
-  Adversary::Verdict sum;
-  for (const Part& part : parts) {
-    const Adversary::Verdict verdict = d_.look(
-        tape, {{part.real, true, 1, part.labels}, {part.fake, false, 1, part.labels, head_loss(part)}},
-        1.0 / static_cast<double>(parts.size()));
-    const Tensor loss = sum.loss ? add(sum.loss, verdict.loss) : verdict.loss;
-    sum = verdict;
-    sum.loss = loss;
-  }
-  d_.update();
-  return sum;
+  std::vector<std::vector<Adversary::Shown>> shown;
+  for (const Part& part : parts)
+    shown.push_back({{part.real, true, 1, part.labels}, {part.fake, false, 1, part.labels, head_loss(part)}});
+  return d_.train(tape, shown);
 }
 
 // L_G through the updated d, whose own gradients nobody needs now.
 Tensor GanModel::train_g(Tape& tape, std::vector<Part>& parts) {
-  g_trained_->arena().begin();
   const Frozen frozen(d_.arena());
-  const double share = 1.0 / static_cast<double>(parts.size());
-  Tensor sum;
-  for (Part& part : parts) {
+  const auto losses = [&](std::size_t batch) {
+    Part& part = parts[batch];
     if (parts.size() > 1) part.fake = draw(part.noise);
     Tensor loss = d_.generator_loss(part.fake, part.real, part.labels, head_loss(part));
     if (diversity_ > 0) loss = add(loss, affine(diversity_loss(part), diversity_));
-    if (parts.size() > 1) loss = affine(loss, share);
-    tape.backward(loss);
-    sum = sum ? add(sum, loss.detach()) : loss.detach();
-  }
-  g_trained_->update();
-  return sum;
+    return std::vector<Tensor>{loss};
+  };
+  return g_trained_->train(tape, parts.size(), losses)[0];
 }
 
 std::vector<Stat> GanModel::run_step(const std::vector<Tensor>& domains) {
-  const Tensor& all = domains.at(0);
-  Shape batch = all.shape();
-  batch.n /= n_critic_ * accumulate_;
+  const StepBatches batches(options_, domains);
   Tape tape;
   Adversary::Verdict judged;
   std::vector<Part> parts;
-  std::int64_t at = 0;
-  for (int update = 0; update < n_critic_; ++update) {
+  for (int update = 0; update < batches.updates(); ++update) {
     parts.clear();
-    for (int i = 0; i < accumulate_; ++i, at += batch.n) {
+    for (const std::vector<Tensor>& batch : batches.of(update)) {
       Part& part = parts.emplace_back();
-      part.real = batch.n == all.shape().n ? all : all.batch_slice(at, batch.n);
-      if (classes_ > 0) part.labels = domains.at(1).batch_slice(at, batch.n);
-      part.noise = noise_for(part.labels, batch.n);
-      // What g is trained on is drawn once, on the tape: d sees it detached, g's step walks through it.
-      if (update == n_critic_ - 1 && accumulate_ == 1 && !fresh_noise_) {
-        part.fake = draw(part.noise);
-      } else {
+      part.real = batch.at(0);
+      if (classes_ > 0) part.labels = batch.at(1);
+      part.noise = noise_for(part.labels, batches.pictures());
+      if (fresh_noise_) {
         const NoGrad no_grad;
         part.fake = draw(part.noise);
+      } else {
+        part.fake = batches.draw(update, [&] { return draw(part.noise); });
       }
     }
     judged = train_d(tape, parts);
@@ -217,8 +192,8 @@ std::vector<Stat> GanModel::run_step(const std::vector<Tensor>& domains) {
   last_fake_ = parts.back().fake.detach();
   if (fresh_noise_)
     for (Part& part : parts) {
-      last_noise_g_ = part.noise = noise_for(part.labels, batch.n);
-      if (accumulate_ == 1) part.fake = draw(part.noise);
+      last_noise_g_ = part.noise = noise_for(part.labels, batches.pictures());
+      if (parts.size() == 1) part.fake = draw(part.noise);
     }
   const Tensor loss_g = train_g(tape, parts);
 
@@ -283,40 +258,6 @@ Tensor GanModel::generate(const Tensor& z, bool raw) {
   const Tensor pictures = draw(z);
   g_->set_training(true);
   return pictures;
-}
-
-void GanModel::save(CheckpointWriter& writer, bool full) {
-  g_trained_->save(writer, full);
-  d_.save(writer, full);
-}
-
-void GanModel::load(const CheckpointFile& file, bool full) {
-  g_trained_->load(file, full);
-  d_.load(file, full);
-}
-
-std::map<std::string, std::uint64_t> GanModel::counters() const {
-  std::map<std::string, std::uint64_t> all{{"noise", noise_stream_.position()}};
-  g_trained_->add_counters(all);
-  d_.add_counters(all);
-  return all;
-}
-
-void GanModel::set_counters(const std::map<std::string, std::uint64_t>& all) {
-  noise_stream_.set_position(counter_of(all, "noise"));
-  g_trained_->set_counters(all);
-  d_.set_counters(all);
-}
-
-std::string GanModel::first_nonfinite() const {
-  const std::string name = g_trained_->first_nonfinite();
-  return name.empty() ? d_.group().first_nonfinite() : name;
-}
-
-std::vector<std::string> GanModel::never_updated() const {
-  std::vector<std::string> names = g_trained_->never_updated();
-  for (std::string& name : d_.group().never_updated()) names.push_back(std::move(name));
-  return names;
 }
 
 }  // namespace sumi

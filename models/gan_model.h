@@ -26,23 +26,15 @@ class GanModel final : public Model {
   SampleSheet samples() override;
   Tensor generate(const Tensor& noise, bool raw) override;
   Tensor noise(std::int64_t count, RandomStream& stream) const override;
-  void save(CheckpointWriter& writer, bool full) override;
-  void load(const CheckpointFile& file, bool full) override;
-  std::map<std::string, std::uint64_t> counters() const override;
-  void set_counters(const std::map<std::string, std::uint64_t>& positions) override;
-  std::string first_nonfinite() const override;
-  std::vector<std::string> never_updated() const override;
 
  protected:
-  void set_rates(double factor) override;
-  std::string phase(double epoch) override;
   std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
 
  private:
   struct Initialized {};
   GanModel(const TrainOptions& options, GanNetworks networks, const NetOptions& net, Initialized);
 
-  // One batch of the step with its labels, if there are any, and what g makes of its noise.
+  // A batch of the step (models/step_batches.h) with its labels, if there are any, and what g makes of its noise.
   struct Part {
     Tensor real, labels, noise, fake;
   };
@@ -59,6 +51,7 @@ class GanModel final : public Model {
   Adversary::Verdict train_d(Tape& tape, const std::vector<Part>& parts);
   Tensor train_g(Tape& tape, std::vector<Part>& parts);
 
+  TrainOptions options_;
   NetOptions net_;
   std::unique_ptr<Sequential> g_;
   std::unique_ptr<NetworkGroup> g_trained_;
@@ -66,8 +59,7 @@ class GanModel final : public Model {
   Latent latent_;
   InfoCodes codes_;
   int classes_;
-  double lr_g_, diversity_, lambda_info_;
-  int n_critic_, accumulate_;
+  double diversity_, lambda_info_;
   bool fresh_noise_;
   RandomStream noise_stream_;
   Tensor reference_noise_;  // of virtual batch norm, else absent

@@ -8,6 +8,7 @@
 #include "engine/device.h"
 #include "engine/footprint.h"
 #include "engine/ops.h"
+#include "models/adversary.h"
 #include "models/checkpoint_info.h"
 #include "models/registry.h"
 
@@ -25,7 +26,7 @@ Model::Model(const TrainOptions& o)
       graph_(parse_device(o.device)) {}
 
 Tensor Model::start_step(const std::vector<Tensor>& real, double epoch) {
-  set_rates(policy_.factor(epoch));
+  for (const auto& [group, rate] : learners_) group->set_lr(rate * policy_.factor(epoch));
   const auto step = [this](const std::vector<Tensor>& pictures) {
     stat_names_.clear();
     std::vector<Tensor> numbers;
@@ -37,6 +38,63 @@ Tensor Model::start_step(const std::vector<Tensor>& real, double epoch) {
   };
   const std::string kind = phase(epoch);
   return (use_graph_ ? graph_.run(kind, real, step) : step(real))[0];
+}
+
+void Model::learns(NetworkGroup& group, double rate) {
+  learners_.emplace_back(&group, rate);
+}
+
+void Model::learns(Adversary& adversary) {
+  learns(adversary.group(), adversary.rate());
+  adversaries_.push_back(&adversary);
+  if (adversary.draws()) draws(adversary.name() + ".stream", adversary.stream());
+}
+
+void Model::draws(const std::string& counter, RandomStream& stream) {
+  streams_.emplace_back(counter, &stream);
+}
+
+std::string Model::phase(double) {
+  bool penalty = false;
+  for (Adversary* adversary : adversaries_) {
+    const bool due = adversary->penalty_due();
+    adversary->set_penalty_due(due);
+    penalty = penalty || due;  // all have had as many updates
+  }
+  return penalty ? "step with penalty" : "step";
+}
+
+void Model::save(CheckpointWriter& writer, bool full) {
+  for (const auto& [group, rate] : learners_) group->save(writer, full);
+}
+
+void Model::load(const CheckpointFile& file, bool full) {
+  for (const auto& [group, rate] : learners_) group->load(file, full);
+}
+
+std::map<std::string, std::uint64_t> Model::counters() const {
+  std::map<std::string, std::uint64_t> all;
+  for (const auto& [counter, stream] : streams_) all[counter] = stream->position();
+  for (const auto& [group, rate] : learners_) group->add_counters(all);
+  return all;
+}
+
+void Model::set_counters(const std::map<std::string, std::uint64_t>& all) {
+  for (const auto& [counter, stream] : streams_) stream->set_position(counter_of(all, counter));
+  for (const auto& [group, rate] : learners_) group->set_counters(all);
+}
+
+std::string Model::first_nonfinite() const {
+  for (const auto& [group, rate] : learners_)
+    if (std::string name = group->first_nonfinite(); !name.empty()) return name;
+  return "";
+}
+
+std::vector<std::string> Model::never_updated() const {
+  std::vector<std::string> names;
+  for (const auto& [group, rate] : learners_)
+    for (std::string& name : group->never_updated()) names.push_back(std::move(name));
+  return names;
 }
 
 StepStats Model::stats_of(const std::vector<double>& numbers) const {

@@ -16,6 +16,9 @@
 
 namespace sumi {
 
+class Adversary;
+class NetworkGroup;
+
 // What one step reports, in the order of stats.jsonl: loss_d, loss_g, d_real, d_fake, d_accuracy for a GAN.
 using StepStats = std::vector<std::pair<std::string, double>>;
 
@@ -89,33 +92,37 @@ class Model {
   // (unless `raw`), dropout and batch norm at inference.
   virtual Tensor translate(const Tensor& pictures, const std::string& direction, bool raw);
 
-  // Networks alone, or everything that training needs but the counters.
-  virtual void save(CheckpointWriter& writer, bool full) = 0;
-  virtual void load(const CheckpointFile& file, bool full) = 0;
-  // Positions of random streams and counts of updates, by name.
-  virtual std::map<std::string, std::uint64_t> counters() const = 0;
-  virtual void set_counters(const std::map<std::string, std::uint64_t>& counters) = 0;
+  // Networks alone, or everything that training needs but the counters: what learns() named.
+  virtual void save(CheckpointWriter& writer, bool full);
+  virtual void load(const CheckpointFile& file, bool full);
+  // Positions of random streams and counts of updates, by name: of what learns() and draws() named.
+  virtual std::map<std::string, std::uint64_t> counters() const;
+  virtual void set_counters(const std::map<std::string, std::uint64_t>& counters);
 
   // The name of a parameter that is NaN or infinite (or whose moments are), or "".
-  virtual std::string first_nonfinite() const = 0;
+  std::string first_nonfinite() const;
 
   // Names of parameters that no step has updated, for one line in the log.
-  virtual std::vector<std::string> never_updated() const = 0;
+  virtual std::vector<std::string> never_updated() const;
 
  protected:
-  // Learning rates for the steps to come: the options' times `factor`.
-  virtual void set_rates(double factor) = 0;
+  // A constructor names what learns, in the order of the checkpoint, and what draws random numbers: what is said above of
+  // saving, rates and checks is then done. They belong to the model.
+  void learns(NetworkGroup& group, double rate);
+  void learns(Adversary& adversary);
+  void draws(const std::string& counter, RandomStream& stream);
+
   // The name of the kind of step that comes next: steps of one kind submit the same work (engine/graph.h), and all kinds
-  // report the same numbers. Asked once before each step.
-  virtual std::string phase(double epoch) {
-    (void)epoch;
-    return "step";
-  }
+  // report the same numbers. Asked once before each step, when the rates are set.
+  virtual std::string phase(double epoch);
   // The step itself. It reads nothing back, and the same work is submitted each time (engine/graph.h).
   virtual std::vector<Stat> run_step(const std::vector<Tensor>& real) = 0;
 
  private:
   LrPolicy policy_;
+  std::vector<std::pair<NetworkGroup*, double>> learners_;  // with their rates
+  std::vector<Adversary*> adversaries_;
+  std::vector<std::pair<std::string, RandomStream*>> streams_;
   bool use_graph_;
   StepGraph graph_;
   std::vector<std::string> stat_names_;

@@ -91,6 +91,35 @@ void NetworkGroup::update() {
     ema_buffers_[i].assign(add(affine(ema_buffers_[i], decay), affine(buffers_[i].value, 1 - decay)));
 }
 
+std::vector<Tensor> NetworkGroup::train(Tape& tape, std::size_t batches, const Losses& losses) {
+  arena_.begin();
+  const double share = 1.0 / static_cast<double>(batches);
+  std::vector<Tensor> means;
+  for (std::size_t batch = 0; batch < batches; ++batch) {
+    const std::vector<Tensor> terms = losses(batch);
+    means.resize(terms.size());
+    Tensor sum;
+    for (std::size_t i = 0; i < terms.size(); ++i) {
+      if (!terms[i]) continue;
+      const Tensor term = batches == 1 ? terms[i] : affine(terms[i], share);
+      sum = sum ? add(sum, term) : term;
+      means[i] = means[i] ? add(means[i], term.detach()) : term.detach();
+    }
+    tape.backward(sum);
+  }
+  update();
+  return means;
+}
+
+Tensor NetworkGroup::infer(Module& network, const Tensor& x, bool averaged) {
+  const NoGrad no_grad;
+  const Averaged weights(*this, averaged);
+  network.set_training(false);
+  const Tensor made = network(x);
+  network.set_training(true);
+  return made;
+}
+
 void NetworkGroup::swap_average() {
   exchange(arena_.values(), optimizer_.ema());
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i) exchange(buffers_[i].value, ema_buffers_[i]);
@@ -164,6 +193,10 @@ void NetworkGroup::set_counters(const std::map<std::string, std::uint64_t>& coun
   auto& steps = optimizer_.steps();
   for (std::size_t i = 0; i < steps.size(); ++i)
     steps[i] = static_cast<std::int64_t>(counter_of(counters, "adam." + arena_.slots()[i].parameter.name));
+}
+
+double generator_rate(const TrainOptions& o) {
+  return o.lr_g > 0 ? o.lr_g : o.lr;
 }
 
 std::uint64_t counter_of(const std::map<std::string, std::uint64_t>& counters, const std::string& name) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -31,6 +32,12 @@ class NetworkGroup {
   // The optimiser's step, and the running statistics' own average: averaged weights need statistics that lag as they
   // do.
   void update();
+  // One update by the mean gradient of `batches` batches. `losses` records the terms of a batch's loss, whose sum counts;
+  // terms may be absent. Returns the terms' means over the batches, detached.
+  using Losses = std::function<std::vector<Tensor>(std::size_t batch)>;
+  std::vector<Tensor> train(Tape& tape, std::size_t batches, const Losses& losses);
+  // What a network of the group makes of x: no gradients, norms as at inference, with the running average if `averaged`.
+  Tensor infer(Module& network, const Tensor& x, bool averaged);
   // How many updates there have been.
   std::int64_t updates();
   // Every parameter into [-most, most] (WGAN).
@@ -82,6 +89,9 @@ class NetworkGroup {
   std::vector<Parameter> buffers_;   // running statistics, names prefixed
   std::vector<Tensor> ema_buffers_;  // as many, or none
 };
+
+// The generator's learning rate: --lr-g, or --lr.
+double generator_rate(const TrainOptions& options);
 
 // The entry of a checkpoint's counters. Error when it is missing.
 std::uint64_t counter_of(const std::map<std::string, std::uint64_t>& counters, const std::string& name);

@@ -125,6 +125,10 @@ bool pictures_have_one_size(const TrainOptions& o) {
   return !takes_crops(o) || (o.preprocess != "none" && o.preprocess != "scale_width");
 }
 
+DType dtype_of(const TrainOptions& o) {
+  return o.precision == "f64" ? DType::f64 : DType::f32;
+}
+
 std::int64_t pictures_per_step(const TrainOptions& o) {
   return std::int64_t{o.batch_size} * o.n_critic * o.accumulate;
 }
@@ -295,7 +299,8 @@ void update_from_json(TrainOptions& options, const Json& json, const std::string
       member = convert<std::remove_reference_t<decltype(member)>>(value, name, where);
     });
     if (!found)
-      fail(where, "unknown option '" + key.substr(0, 60) + "'; sumi train MODEL --help lists them all");
+      fail(where, fmt::format("unknown option '{}' for the model {}; sumi train {} --help lists them all",
+                              key.substr(0, 60), options.model.substr(0, 60), options.model.substr(0, 60)));
   }
 }
 

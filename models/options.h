@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/tensor.h"
 #include "models/train_options.h"
 
 namespace sumi {
@@ -371,6 +372,9 @@ bool pictures_have_one_size(const TrainOptions& options);
 
 // How many pictures of each domain a step takes: as many batches as it has updates and parts of them.
 std::int64_t pictures_per_step(const TrainOptions& options);
+
+// What networks compute in.
+DType dtype_of(const TrainOptions& options);
 
 // Throws Error naming the option, its value and what is allowed.
 void validate(const TrainOptions& options);

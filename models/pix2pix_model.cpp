@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "models/registry.h"
+#include "models/step_batches.h"
 #include "models/training_data.h"
 
 namespace sumi {
@@ -36,6 +37,9 @@ Pix2PixModel::Pix2PixModel(const TrainOptions& o)
   using Named = std::vector<std::pair<std::string, Module*>>;
   g_trained_ = std::make_unique<NetworkGroup>(Named{{"g", g_.get()}}, o, true);
   d_ = std::make_unique<Adversary>(o, "d", std::move(d), kAdversary);
+  learns(*g_trained_, generator_rate(o));
+  learns(*d_);
+  draws("dropout", dropout_stream_);
 }
 
 std::vector<Model::Network> Pix2PixModel::networks() {
@@ -43,80 +47,39 @@ std::vector<Model::Network> Pix2PixModel::networks() {
   return {{"g", g_.get(), {1, side, side, c}}, {"d", &d_->network(), {1, side, side, 2 * c}}};
 }
 
-void Pix2PixModel::set_rates(double factor) {
-  g_trained_->set_lr((options_.lr_g > 0 ? options_.lr_g : options_.lr) * factor);
-  d_->set_rate_factor(factor);
-}
-
-std::string Pix2PixModel::phase(double) {
-  d_->set_penalty_due(d_->penalty_due());
-  return d_->penalty_due() ? "step with penalty" : "step";
-}
-
-Adversary::Verdict Pix2PixModel::train_d(Tape& tape, const std::vector<Part>& parts) {
-  d_->begin();
-  Adversary::Verdict sum;
-  for (const Part& part : parts) {
-    const Adversary::Verdict verdict = d_->look(
-        tape,
-        {{beside(part.given, part.wanted), true, 0.5}, {beside(part.given, part.drawn.detach()), false, 0.5}},
-        1.0 / static_cast<double>(parts.size()));
-    const Tensor loss = sum.loss ? add(sum.loss, verdict.loss) : verdict.loss;
-    sum = verdict;
-    sum.loss = loss;
-  }
-  d_->update();
-  return sum;
-}
-
-// Through the updated d, whose own gradients nobody needs now.
-std::pair<Tensor, Tensor> Pix2PixModel::train_g(Tape& tape, std::vector<Part>& parts) {
-  g_trained_->arena().begin();
-  const Frozen frozen(d_->arena());
-  const double share = 1.0 / static_cast<double>(parts.size());
-  Tensor gan, l1;
-  for (Part& part : parts) {
-    if (parts.size() > 1) part.drawn = (*g_)(part.given);
-    const Tensor one =
-        affine(d_->generator_loss(beside(part.given, part.drawn), beside(part.given, part.wanted)), share);
-    const Tensor two = affine(loss_mean(Loss::l1, part.drawn, part.wanted), options_.lambda_l1 * share);
-    tape.backward(add(one, two));
-    gan = gan ? add(gan, one.detach()) : one.detach();
-    l1 = l1 ? add(l1, two.detach()) : two.detach();
-  }
-  g_trained_->update();
-  return {gan, l1};
-}
-
 std::vector<Stat> Pix2PixModel::run_step(const std::vector<Tensor>& pair) {
-  const std::int64_t count = options_.n_critic * options_.accumulate, n = pair.at(0).shape().n / count;
+  const StepBatches batches(options_, pair);
   Tape tape;
   Adversary::Verdict judged;
   std::vector<Part> parts;
-  std::int64_t at = 0;
-  for (int update = 0; update < options_.n_critic; ++update) {
+  for (int update = 0; update < batches.updates(); ++update) {
     parts.clear();
-    for (int i = 0; i < options_.accumulate; ++i, at += n) {
-      Part& part = parts.emplace_back();
-      part.given = count == 1 ? pair[0] : pair[0].batch_slice(at, n);
-      part.wanted = count == 1 ? pair[1] : pair[1].batch_slice(at, n);
-      // What g is trained on is drawn once, on the tape: d sees it detached, g's step walks through it.
-      if (update == options_.n_critic - 1 && options_.accumulate == 1) {
-        part.drawn = (*g_)(part.given);
-      } else {
-        const NoGrad no_grad;
-        part.drawn = (*g_)(part.given);
-      }
+    std::vector<std::vector<Adversary::Shown>> shown;
+    for (const std::vector<Tensor>& batch : batches.of(update)) {
+      const Part part{batch.at(0), batch.at(1), batches.draw(update, [&] { return (*g_)(batch[0]); })};
+      shown.push_back({{beside(part.given, part.wanted), true, 0.5},
+                       {beside(part.given, part.drawn.detach()), false, 0.5}});
+      parts.push_back(part);
     }
-    judged = train_d(tape, parts);
+    judged = d_->train(tape, shown);
   }
-  const auto [gan, l1] = train_g(tape, parts);
+  std::vector<Tensor> losses;
+  {
+    const Frozen frozen(d_->arena());  // its own gradients nobody needs now
+    losses = g_trained_->train(tape, parts.size(), [&](std::size_t batch) {
+      Part& part = parts[batch];
+      if (parts.size() > 1) part.drawn = (*g_)(part.given);
+      const Tensor seen = beside(part.given, part.drawn), wanted = beside(part.given, part.wanted);
+      return std::vector<Tensor>{d_->generator_loss(seen, wanted),
+                                 affine(loss_mean(Loss::l1, part.drawn, part.wanted), options_.lambda_l1)};
+    });
+  }
   const Part& last = parts.back();
   last_batch_ = {{"given", last.given}, {"wanted", last.wanted}, {"drawn", last.drawn.detach()}};
   const NoGrad no_grad;
   return {{"loss_d", judged.loss},
-          {"loss_g", gan},
-          {"loss_l1", l1},
+          {"loss_g", losses[0]},
+          {"loss_l1", losses[1]},
           {"d_real", d_->loss().mean_score(judged.on_real)},
           {"d_fake", d_->loss().mean_score(judged.on_fake)}};
 }
@@ -148,54 +111,16 @@ Model::Translator Pix2PixModel::translator(const std::string& direction) const {
 
 Tensor Pix2PixModel::translate(const Tensor& pictures, const std::string& direction, bool raw) {
   translator(direction);  // checks the name
-  const NoGrad no_grad;
-  const NetworkGroup::Averaged averaged(*g_trained_, !raw);
-  g_->set_training(false);
   g_->set_own_statistics(true);
-  const Tensor drawn = (*g_)(pictures);
+  const Tensor drawn = g_trained_->infer(*g_, pictures, !raw);
   g_->set_own_statistics(false);
-  g_->set_training(true);
   return drawn;
-}
-
-void Pix2PixModel::save(CheckpointWriter& writer, bool full) {
-  g_trained_->save(writer, full);
-  d_->save(writer, full);
-}
-
-void Pix2PixModel::load(const CheckpointFile& file, bool full) {
-  g_trained_->load(file, full);
-  d_->load(file, full);
-}
-
-std::map<std::string, std::uint64_t> Pix2PixModel::counters() const {
-  std::map<std::string, std::uint64_t> all{{"dropout", dropout_stream_.position()}};
-  g_trained_->add_counters(all);
-  d_->add_counters(all);
-  return all;
-}
-
-void Pix2PixModel::set_counters(const std::map<std::string, std::uint64_t>& all) {
-  dropout_stream_.set_position(counter_of(all, "dropout"));
-  g_trained_->set_counters(all);
-  d_->set_counters(all);
-}
-
-std::string Pix2PixModel::first_nonfinite() const {
-  const std::string name = g_trained_->first_nonfinite();
-  return name.empty() ? d_->group().first_nonfinite() : name;
-}
-
-std::vector<std::string> Pix2PixModel::never_updated() const {
-  std::vector<std::string> names = g_trained_->never_updated();
-  for (std::string& name : d_->group().never_updated()) names.push_back(std::move(name));
-  return names;
 }
 
 namespace {
 
 void check_pix2pix(const TrainOptions& o) {
-  check_crop_size(o);
+  check_translation(o);
   const Task task = task_named(o.task);
   if (task == Task::colorize && o.channels != 3)
     fail("--task", "colorize needs --channels 3: there is no colour in one");

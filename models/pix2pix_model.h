@@ -26,26 +26,15 @@ class Pix2PixModel final : public Model {
   // Batch norm goes by the picture's own statistics, as it did in training with batches of one; the source's programs do
   // that, too.
   Tensor translate(const Tensor& pictures, const std::string& direction, bool raw) override;
-  void save(CheckpointWriter& writer, bool full) override;
-  void load(const CheckpointFile& file, bool full) override;
-  std::map<std::string, std::uint64_t> counters() const override;
-  void set_counters(const std::map<std::string, std::uint64_t>& counters) override;
-  std::string first_nonfinite() const override;
-  std::vector<std::string> never_updated() const override;
 
  protected:
-  void set_rates(double factor) override;
-  std::string phase(double epoch) override;
   std::vector<Stat> run_step(const std::vector<Tensor>& pair) override;
 
  private:
-  // A batch: as many as --accumulate says make an update.
+  // A batch of the step (models/step_batches.h).
   struct Part {
     Tensor given, wanted, drawn;
   };
-  Adversary::Verdict train_d(Tape& tape, const std::vector<Part>& parts);
-  // The adversarial loss and the distance, as they count.
-  std::pair<Tensor, Tensor> train_g(Tape& tape, std::vector<Part>& parts);
 
   TrainOptions options_;
   RandomStream dropout_stream_;

@@ -39,18 +39,17 @@ TranslationNetOptions translation_net_options(const TrainOptions& o) {
   net.norm = o.norm == "batch" ? LayerSpec::Norm::batch : LayerSpec::Norm::instance;
   net.upsample = o.upsample;
   net.dropout = !o.no_dropout;
-  net.dtype = o.precision == "f64" ? DType::f64 : DType::f32;
+  net.dtype = dtype_of(o);
   net.device = parse_device(o.device);
   net.d = discriminator_options(o);
   return net;
 }
 
-void check_crop_size(const TrainOptions& o) {
-  const SideRule rule = side_rule(translation_net_options(o));
+void check_crop_size(const TrainOptions& o, const SideRule& rule, const std::string& name) {
   const int fitting = std::max(rule.smallest, o.crop_size / rule.multiple * rule.multiple);
   if (o.crop_size != fitting)
     fail("--crop-size", fmt::format("{} is not possible for {}; use a multiple of {} from {} on, such as {}",
-                                    o.crop_size, o.net_g, rule.multiple, rule.smallest, fitting));
+                                    o.crop_size, name, rule.multiple, rule.smallest, fitting));
 }
 
 }  // namespace sumi

@@ -44,8 +44,11 @@ struct SideRule {
   int multiple, smallest;
 };
 SideRule side_rule(const TranslationNetOptions& o);
-// Throws Error unless --crop-size follows the rule of the generator.
-void check_crop_size(const TrainOptions& options);
+// Throws Error unless --crop-size follows the rule of the generator that is called `name`.
+void check_crop_size(const TrainOptions& options, const SideRule& rule, const std::string& name);
+inline void check_translation(const TrainOptions& o) {
+  check_crop_size(o, side_rule(translation_net_options(o)), o.net_g);
+}
 
 // PatchGAN: n_layers_d convolutions 4x4 stride 2, two of stride 1; a logit for each patch (70x70 for 3 layers:
 // 30x30 logits of a 256x256 picture). 2,764,737 parameters with 3 layers, ndf 64, instance norm.

@@ -31,7 +31,6 @@ VaeModel::VaeModel(const TrainOptions& o)
       gaussian_(o.likelihood == "gaussian"),
       sigma_(o.sigma),
       kl_weight_(o.kl_weight),
-      lr_(o.lr),
       accumulate_(o.accumulate),
       noise_stream_(o.seed, kNoise) {
   RandomStream init(o.seed, kInit);
@@ -39,6 +38,8 @@ VaeModel::VaeModel(const TrainOptions& o)
   initialize(*decoder_, {o.init_type, o.init_gain}, init);
   trained_ = std::make_unique<NetworkGroup>(
       std::vector<std::pair<std::string, Module*>>{{"e", encoder_.get()}, {"g", decoder_.get()}}, o, true);
+  learns(*trained_, o.lr);
+  draws("noise", noise_stream_);
   RandomStream fixed(o.seed, kFixedNoise);
   fixed_noise_ = noise(64, fixed);
 }
@@ -119,17 +120,6 @@ Tensor VaeModel::generate(const Tensor& z, bool raw) {
   const NoGrad no_grad;
   const NetworkGroup::Averaged averaged(*trained_, !raw);
   return as_picture((*decoder_)(z));
-}
-
-std::map<std::string, std::uint64_t> VaeModel::counters() const {
-  std::map<std::string, std::uint64_t> all{{"noise", noise_stream_.position()}};
-  trained_->add_counters(all);
-  return all;
-}
-
-void VaeModel::set_counters(const std::map<std::string, std::uint64_t>& all) {
-  noise_stream_.set_position(counter_of(all, "noise"));
-  trained_->set_counters(all);
 }
 
 const ModelSpec vae_spec{

@@ -27,15 +27,8 @@ class VaeModel final : public Model {
   Tensor noise(std::int64_t count, RandomStream& stream) const override;
   // Pictures [n,h,w,c] through the mean of their noise and back, with the running average where there is one.
   Tensor reconstruct(const Tensor& pictures);
-  void save(CheckpointWriter& writer, bool full) override { trained_->save(writer, full); }
-  void load(const CheckpointFile& file, bool full) override { trained_->load(file, full); }
-  std::map<std::string, std::uint64_t> counters() const override;
-  void set_counters(const std::map<std::string, std::uint64_t>& counters) override;
-  std::string first_nonfinite() const override { return trained_->first_nonfinite(); }
-  std::vector<std::string> never_updated() const override { return trained_->never_updated(); }
 
  protected:
-  void set_rates(double factor) override { trained_->set_lr(lr_ * factor); }
   std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
 
  private:
@@ -50,7 +43,7 @@ class VaeModel final : public Model {
   std::unique_ptr<Sequential> encoder_, decoder_;
   std::unique_ptr<NetworkGroup> trained_;
   bool gaussian_;
-  double sigma_, kl_weight_, lr_;
+  double sigma_, kl_weight_;
   int accumulate_;
   RandomStream noise_stream_;
   Tensor fixed_noise_, sample_pictures_, last_real_, last_noise_, last_output_;

@@ -89,8 +89,9 @@ TEST_CASE("autoencoder-gan: options that its form cannot have") {
   CHECK_THROWS_WITH(validate(o), "[--form] unknown 'both'; use one of: noise, converter");
   o.form = "converter";
   o.crop_size = 30;
-  CHECK_THROWS_WITH(validate(o),
-                    "[--crop-size] 30 is not possible for autoencoder-gan; use a multiple of 4 from 8 on");
+  CHECK_THROWS_WITH(
+      validate(o),
+      "[--crop-size] 30 is not possible for autoencoder-gan; use a multiple of 4 from 8 on, such as 28");
   o.crop_size = 32;
   o.preprocess = "none";
   CHECK_THROWS_WITH(validate(o),

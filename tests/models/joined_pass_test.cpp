@@ -50,7 +50,7 @@ void check_close(const std::vector<double>& a, const std::vector<double>& b) {
 void check_as_two_passes(LayerSpec::Norm norm, const Tensor& real, const Tensor& fake, bool joins) {
   Adversary one(training(), "d", discriminator(norm), 1);
   CHECK(can_join(one.network(), real, fake) == joins);
-  one.begin();
+  one.arena().begin();
   Tape joined;
   const Adversary::Verdict judged = one.look(joined, {{real, true, 0.5}, {fake, false, 0.5}});
   CHECK(joined.size() == 0);

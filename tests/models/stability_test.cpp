@@ -46,7 +46,7 @@ const Tensor kReal = values({1, 1, 1, 1, 2, 0, 0, 0}, {2, 2, 2, 1});   // D: 10,
 const Tensor kFake = values({0, 0, 0, 1, 0, -1, 0, 0}, {2, 2, 2, 1});  // D: 4, -2
 
 std::vector<double> gradient_of(Adversary& d, Adversary::Verdict* verdict = nullptr) {
-  d.begin();
+  d.arena().begin();
   Tape tape;
   const Adversary::Verdict v = d.look(tape, {{kReal, true}, {kFake, false}});
   if (verdict) *verdict = v;
@@ -112,7 +112,7 @@ TEST_CASE("R1 on real pictures, when it is due, for all the steps it stands for"
   for (int i = 0; i < 4; ++i) expected[static_cast<std::size_t>(i)] += 3 * 4 * (i + 1);
   check_close(g, expected);
   Tape tape;
-  d.train(tape, {{kReal, true}, {kFake, false}});
+  d.train(tape, {{{kReal, true}, {kFake, false}}});
   CHECK_FALSE(d.penalty_due());  // after one update, and again after four
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("weights are clipped after the update, those inside to the bit") {
   o.clip_weights = 2.5;
   Adversary d(o, "d", linear_d(), 1);
   Tape tape;
-  d.train(tape, {{kReal, true}, {kFake, false}});
+  d.train(tape, {{{kReal, true}, {kFake, false}}});
   check_close(d.network().parameters()[0].value.to_vector<double>(), {1, 2, 2.5, 2.5});
 }
 
@@ -157,12 +157,10 @@ TEST_CASE("historical averaging pulls the parameters to the mean of what they we
   o.historical_averaging = 2;
   Adversary d(o, "d", linear_d(), 1);
   Tape tape;
-  d.train(tape, {{kReal, true}, {kFake, false}});  // the mean is the start now
+  d.train(tape, {{{kReal, true}, {kFake, false}}});  // the mean is the start now
   const Tensor w = d.network().parameters()[0].value;
   w.assign(std::vector<double>{2, 2, 3, 4});
-  d.begin();
-  d.look(tape, {{kReal, true}, {kFake, false}});
-  d.update();
+  d.train(tape, {{{kReal, true}, {kFake, false}}});
   // What the optimiser saw: -1.5 of the loss and 2 * 2 * (2 - 1).
   CHECK(d.arena().gradients().to_vector<double>()[0] == doctest::Approx(-1.5 + 4));
 }
