@@ -53,10 +53,10 @@ def smooth_pictures(count, size, channels, seed=1):
         yield picture.astype(np.uint8)
 
 
-def write_pictures(folder, count, size, channels):
+def write_pictures(folder, count, size, channels, seed=1):
     """As PPM or PGM files."""
     os.makedirs(folder, exist_ok=True)
-    for i, picture in enumerate(smooth_pictures(count, size, channels)):
+    for i, picture in enumerate(smooth_pictures(count, size, channels, seed)):
         kind = b"P6" if channels == 3 else b"P5"
         with open(os.path.join(folder, "%03d.%s" % (i, "ppm" if channels == 3 else "pgm")), "wb") as f:
             f.write(kind + b"\n%d %d\n255\n" % (size, size) + picture.tobytes())

@@ -5,7 +5,8 @@ import torch
 from torch import nn
 
 
-def dcgan(size, channels, nz, ngf, ndf):
+def dcgan(size, channels, nz, ngf, ndf, judged=None):
+    """`judged`: channels of what d sees, where it is told more than the picture."""
     steps = size.bit_length() - 3
     g, d = [], []
     width = ngf << (steps - 1)
@@ -15,7 +16,7 @@ def dcgan(size, channels, nz, ngf, ndf):
         width //= 2
     g += [nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False), nn.Tanh()]
     width = ndf
-    d += [nn.Conv2d(channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
+    d += [nn.Conv2d(judged or channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
     for _ in range(1, steps):
         d += [nn.Conv2d(width, width * 2, 4, 2, 1, bias=False), nn.BatchNorm2d(width * 2), nn.LeakyReLU(0.2)]
         width *= 2
@@ -139,12 +140,16 @@ class Main(nn.Module):
 
 def to_torch(name, ours, module):
     """One of sumi's tensors (KRSC or 1x1x1xc) in PyTorch's layout."""
-    layer = module.get_submodule(name.rsplit(".", 1)[0])
+    layer, kind = module.get_submodule(name.rsplit(".", 1)[0]), name.rsplit(".", 1)[1]
     a = torch.from_numpy(np.array(ours))  # a copy: an optimiser will write into it
-    if name.endswith(".weight") and isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
-        return a.permute(0, 3, 1, 2).contiguous()
+    conv = isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d))
     flat_in, flat_out = getattr(layer, "flat_in", None), getattr(layer, "flat_out", None)
-    if name.endswith(".weight") and isinstance(layer, nn.Linear):
+    if kind == "weight_v":  # of a spectral norm: one number for each column of the weight
+        row = layer.weight_orig[0]
+        return flattened(a.reshape(-1), 0, tuple(row.shape) if conv else flat_in)
+    if kind in ("weight", "weight_orig") and conv:
+        return a.permute(0, 3, 1, 2).contiguous()
+    if kind in ("weight", "weight_orig") and isinstance(layer, nn.Linear):
         return flattened(flattened(a[:, 0, 0, :], 1, flat_in), 0, flat_out).contiguous()
     return flattened(a.reshape(-1), 0, flat_out)
 
@@ -174,13 +179,10 @@ def load_adam(optimiser, module, prefix, tensors, steps):
             "exp_avg_sq": to_torch(name, tensors["optim.%s.v.%s" % (prefix, name)], module).to(p.dtype)}
 
 
-def step(g, d, opt_g, opt_d, real, noise, gan_mode="vanilla", real_label=1.0, noise_g=None):
+def step(g, d, opt_g, opt_d, real, noise, real_label=1.0, noise_g=None):
     """The example's step; with noise_g g learns from pictures of its own. Returns loss_d, loss_g, gradients (d's are those of its own step) and the fake."""
-    bce, mse = nn.BCEWithLogitsLoss(), nn.MSELoss()
-    base = mse if gan_mode == "lsgan" else bce
-
     def loss(logits, label):
-        return base(logits, torch.full_like(logits, label))
+        return nn.functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
 
     opt_d.zero_grad(set_to_none=True)
     loss_real = loss(d(real), real_label)
@@ -192,16 +194,20 @@ def step(g, d, opt_g, opt_d, real, noise, gan_mode="vanilla", real_label=1.0, no
     opt_d.step()
     opt_g.zero_grad(set_to_none=True)
     learning = fake if noise_g is None else g(noise_g)
-    loss_g = loss(d(learning), 1.0) if gan_mode != "saturating" else -loss(d(learning), 0.0)
+    loss_g = loss(d(learning), 1.0)
     loss_g.backward()
     gradients.update({"g." + n: p.grad.clone() for n, p in g.named_parameters()})
     opt_g.step()
     return loss_real.item() + loss_fake.item(), loss_g.item(), gradients, fake.detach()
 
 
+def nchw(pictures, dtype):
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().to(dtype)
+
+
 def batch(tensors, conv, dtype):
     """A dumped batch as PyTorch wants it: pictures NCHW, noise [n, nz, 1, 1] or [n, nz]; g's own noise, or None."""
-    real = torch.from_numpy(tensors["real"]).to(dtype).permute(0, 3, 1, 2).contiguous()
+    real = nchw(tensors["real"], dtype)
     noises = []
     for name in ("noise", "noise_g"):
         noise = torch.from_numpy(tensors[name]).to(dtype) if name in tensors else None

@@ -8,14 +8,11 @@ import torch
 import sumi_files as files
 import torch_cyclegan
 import torch_gan
+from torch_gan import nchw
 
 
 def options(spec):
     return [word for name, value in spec.items() for word in ("--" + name.replace("_", "-"), value)]
-
-
-def nchw(pictures, dtype):
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).contiguous().to(dtype)
 
 
 def relative(ours, theirs):
