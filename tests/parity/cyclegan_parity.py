@@ -1,7 +1,7 @@
 """CycleGAN against PyTorch, through the program and its files: as gan_parity.py does for the GANs.
 
-f64: twenty steps from the same weights and pictures, losses within 1e-6.
-f32: single steps from the checkpoints at 0, 1, 5 and 20: losses and gradients, against PyTorch in f64, because a sign of the
+f64: a few steps from the same weights and pictures, losses within 1e-6.
+f32: single steps from the checkpoints at 0, 1 and 5: losses and gradients, against PyTorch in f64, because a sign of the
 L1 loss or of a ReLU that PyTorch's own rounding turns moves its gradients by 1e-3.
 Networks: parameters by name, shape and count; exported ones load with strict=True; what they draw, in floats and in
 pictures; imported ones give the same bits back, and files that do not fit are refused.
@@ -23,7 +23,8 @@ import numpy as np
 
 import sumi_files as files
 import torch_cyclegan as torch_model
-from translation_parity import check_plan, exported, load_trainer, loss_error, nchw, options, parameters, relative, worst_gradient
+import torch_gan
+from translation_parity import check_plan, load_trainer, loss_error, nchw, options, parameters, relative, worst_gradient
 
 if "--sumi" in sys.argv:
     os.environ["SUMI"] = sys.argv[sys.argv.index("--sumi") + 1]
@@ -35,12 +36,12 @@ checks = files.Checks()
 NETS = torch_model.GENERATORS + torch_model.DISCRIMINATORS
 SMALL = dict(net_g="resnet_6blocks", n_blocks=2, ngf=8, ndf=8, norm="instance")
 TINY = dict(SMALL, n_blocks=1, ngf=4, ndf=4)
-# Every architecture once, one of them with batch norm: that one has statistics to carry, and is drawn with them.
+# Every architecture once, resnet_6blocks being the other resnet but for its length; one of them with batch norm: that one has
+# statistics to carry, and is drawn with them. Each start of sumi takes a third of a second, so there are as few as will do.
 ARCHITECTURES = [
-    (64, dict(net_g="resnet_6blocks", ngf=16, ndf=16, norm="instance")),
-    (64, dict(net_g="resnet_9blocks", ngf=16, ndf=8, norm="instance")),
-    (128, dict(net_g="unet_128", ngf=8, ndf=8, norm="batch")),
-    (256, dict(net_g="unet_256", ngf=8, ndf=8, norm="instance")),
+    (32, dict(net_g="resnet_9blocks", ngf=8, ndf=8, norm="instance")),
+    (128, dict(net_g="unet_128", ngf=4, ndf=4, norm="batch")),
+    (256, dict(net_g="unet_256", ngf=4, ndf=4, norm="instance")),
 ]
 # Of the published definitions, as PyTorch counts them: (net_g, norm, generator, discriminator).
 FULL_SIZE = [
@@ -58,7 +59,7 @@ def train(work, run, size, spec, *more):
         "train", "cyclegan", "--data-a", "%s/%d-a" % (work, size), "--data-b", "%s/%d-b" % (work, size), "--outdir", run,
         "--load-size", size, "--crop-size", size, "--preprocess", "none", "--no-flip", "--pool-size", 0, "--batch-size", 1,
         "--lambda-a", 10, "--lambda-b", 10, "--lambda-identity", 0.5, "--no-dropout", "--lr-policy", "constant",
-        "--log-every", 1, "--sample-every", 0, "--dump-batches", run + "/batches", "--threads", 2, *options(spec), *more)
+        "--log-every", 1, "--sample-every", 0, "--dump-batches", run + "/batches", "--threads", 1, *options(spec), *more)
 
 
 def trainer(tensors, spec, dtype, steps):
@@ -94,7 +95,7 @@ def whole_run_f64(work, size, spec, steps):
     print("     the reference device took %.1f s" % seconds)
 
 
-def single_steps_f32(work, device="cpu", size=64, spec=SMALL, starts=(0, 1, 5, 20)):
+def single_steps_f32(work, size, device="cpu", spec=SMALL, starts=(0, 1, 5)):
     run = work + "/f32"
     train(work, run, size, spec, "--device", device, "--steps", starts[-1] + 1, "--save-every", 1, "--keep", 100)
     for start in starts:
@@ -108,17 +109,22 @@ def single_steps_f32(work, device="cpu", size=64, spec=SMALL, starts=(0, 1, 5, 2
         checks.small(what + "gradient of %s" % name, error, 1e-4 if start == 0 else 2e-2)
 
 
-def drawn_floats(work, size, spec):
+def drawn_floats(work, size, spec, inspect):
     """Exported networks, strictly loaded, compute the first step's fakes and losses."""
-    run = "%s/%s" % (work, spec["net_g"])
+    run, path = "%s/%s" % (work, spec["net_g"]), work + "/exported.safetensors"
     train(work, run, size, spec, "--steps", 1, "--save-every", 1)
-    model, inspected = torch_model.CycleGAN(torch_model.networks(**spec)), files.sumi("inspect", run)
+    model = torch_model.CycleGAN(torch_model.networks(**spec))
+    files.sumi("export", "-m", run + "/checkpoints/0.safetensors", "--layout", "torch", "-o", path)
+    exported = files.read_safetensors(path)[0]
     for name, net in model.nets.items():
-        weights = exported(run + "/checkpoints/0.safetensors", name, "%s/%s.safetensors" % (work, name))
-        net.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()}, strict=True)
-        section = re.search(r"(?ms)^network %s$(.*?)(^network |\Z)" % name, inspected).group(1)
-        counted = int(re.search(r"parameters +([\d,]+)", section).group(1).replace(",", ""))
-        checks.true("%s: count of %s that inspect shows" % (spec["net_g"], name), counted == parameters(net))
+        weights = {k[len(name) + 1:]: torch.from_numpy(v) for k, v in exported.items() if k.startswith(name + ".")}
+        net.load_state_dict(weights, strict=True)
+    if inspect:
+        inspected = files.sumi("inspect", run)
+        for name, net in model.nets.items():
+            section = re.search(r"(?ms)^network %s$(.*?)(^network |\Z)" % name, inspected).group(1)
+            counted = int(re.search(r"parameters +([\d,]+)", section).group(1).replace(",", ""))
+            checks.true("%s: count of %s that inspect shows" % (spec["net_g"], name), counted == parameters(net))
     errors, losses = step(model, run, 1, torch.float32)
     for name, error in errors.items():
         checks.small("%s: exported, %s, relative" % (spec["net_g"], name), error, 1e-4)
@@ -151,23 +157,28 @@ def import_as(work, spec, name, tensors):
                                            "-o", checkpoint))
 
 
+def holds(checkpoint, name, net):
+    """Whether the network in sumi's file has PyTorch's weights and statistics, and no others."""
+    tensors, theirs = files.read_safetensors(checkpoint)[0], net.state_dict()
+    counted = {k for k in theirs if k.endswith("num_batches_tracked")}  # sumi does not count batches
+    ours = {k[len(name) + 1:]: v for k, v in tensors.items() if k.startswith(name + ".")}
+    return ours.keys() == theirs.keys() - counted and all(
+        torch.equal(torch_gan.to_torch(k, v, net), theirs[k]) for k, v in ours.items())
+
+
 def drawn_pictures(work, size, spec, name, direction):
     """A network of PyTorch's, imported, draws the picture that PyTorch draws."""
     net = bold(torch_model.networks(**spec)[name]).eval()
-    theirs = {k: v.numpy() for k, v in net.state_dict().items()}
-    checkpoint, code, said = import_as(work, spec, name, theirs)
+    checkpoint, code, said = import_as(work, spec, name, {k: v.numpy() for k, v in net.state_dict().items()})
     what = "%s, %s: " % (spec["net_g"], name)
     checks.true(what + "import", code == 0)
     if code != 0:
         return print(said)
-    back = exported(checkpoint, name, work + "/again.safetensors")
-    counted = [k for k in theirs if k.endswith("num_batches_tracked")]  # sumi does not count batches: 0 comes back
-    checks.true(what + "import and export give the same bits", back.keys() == theirs.keys() and
-                all(np.array_equal(theirs[k], back[k]) for k in theirs if k not in counted))
+    checks.true(what + "imported weights are the same bits", holds(checkpoint, name, net))
     (picture,) = files.smooth_pictures(1, size, 3, 3)
     source, drawing = work + "/convert/in.png", work + "/convert/out-%s.png" % name
     files.write_png(source, picture)
-    files.sumi("convert", "-m", checkpoint, "-i", source, "-o", drawing, "--direction", direction)
+    files.sumi("convert", "-m", checkpoint, "-i", source, "-o", drawing, "--direction", direction, "--threads", 1)
     ours = files.read_png(drawing).astype(int)
     with torch.no_grad():
         y = net(nchw(picture[None] / np.float32(127.5) - 1, torch.float32))[0].permute(1, 2, 0).numpy()
@@ -185,27 +196,25 @@ def odd_files(work):
     checkpoint, code, said = import_as(work, SMALL, "g_ab", stale)
     checks.true("import ignores stale statistics of instance norms", code == 0)
     if code == 0:
-        back = exported(checkpoint, "g_ab", work + "/again.safetensors")
-        checks.true("import of them and export: the same names and bits",
-                    back.keys() == good.keys() and all(np.array_equal(v, back[k]) for k, v in good.items()))
+        checks.true("imported weights are the same bits, without the statistics", holds(checkpoint, "g_ab", net))
         os.remove(checkpoint)
     else:
         print(said)
-    place, filters = "model.4.weight", good["model.4.weight"]
-    for kind, name, tensors in (
-            ("missing", place, {k: v for k, v in good.items() if k != place}),
-            ("too much", "model.99.weight", dict(good, **{"model.99.weight": filters})),
-            ("of the wrong shape", place, dict(good, **{place: filters[:, :4].copy()}))):
-        checkpoint, code, said = import_as(work, SMALL, "g_ab", tensors)
+    # Three that do not fit, in one file: all are named.
+    missing, shape, extra = "model.1.weight", "model.4.weight", "model.99.weight"
+    bad = {k: v for k, v in good.items() if k != missing}
+    bad.update({shape: good[shape][:, :4].copy(), extra: good[missing]})
+    checkpoint, code, said = import_as(work, SMALL, "g_ab", bad)
+    for kind, name in (("missing", missing), ("too much", extra), ("of the wrong shape", shape)):
         checks.true("a tensor that is %s: refused by name" % kind, code == 1 and name in said)
-        checks.true("a tensor that is %s: nothing written" % kind, not os.path.exists(checkpoint))
+    checks.true("tensors that do not fit: nothing written", not os.path.exists(checkpoint))
 
 
 def full_size(net_g, norm, published_g, published_d):
     """The plan of a full-size model: every parameter's name and shape, and the published counts."""
     plan = files.sumi("train", "cyclegan", "--dry-run", "--net-g", net_g, "--norm", norm, "--no-dropout")
-    nets = {name: torch_model.generator_of(net_g, norm=norm) if name.startswith("g") else
-            torch_model.NLayerDiscriminator(norm=norm) for name in NETS}
+    g, d = torch_model.generator_of(net_g, norm=norm), torch_model.NLayerDiscriminator(norm=norm)
+    nets = {name: g if name.startswith("g") else d for name in NETS}
     published = {name: published_g if name.startswith("g") else published_d for name in NETS}
     check_plan(checks, "%s %s" % (net_g, norm), plan, nets, published)
 
@@ -214,13 +223,13 @@ def everything(work):
     for row in FULL_SIZE:
         full_size(*row)
     odd_files(work)
-    for size, spec in ARCHITECTURES:
-        drawn_floats(work, size, spec)
+    for number, (size, spec) in enumerate(ARCHITECTURES):
+        drawn_floats(work, size, spec, number == 0)
         drawn_pictures(work, size, spec, "g_ab", "AtoB")
     drawn_pictures(work, (72, 56), SMALL, "g_ba", "BtoA")
-    single_steps_f32(work)
-    whole_run_f64(work, 64, SMALL, 20)
-    whole_run_f64(work, 32, dict(SMALL, norm="batch"), 3)
+    single_steps_f32(work, 48)
+    for norm in ("instance", "batch"):
+        whole_run_f64(work, 32, dict(SMALL, norm=norm), 4)
 
 
 with tempfile.TemporaryDirectory() as work:
@@ -229,5 +238,5 @@ with tempfile.TemporaryDirectory() as work:
     if device == "cpu":
         everything(work)
     else:
-        single_steps_f32(work, device, 32, TINY, (0, 1))
+        single_steps_f32(work, 32, device, TINY, (0, 1))
 checks.finish()

@@ -21,7 +21,7 @@ from torch import nn
 import sumi_files as files
 import torch_gan
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 checks = files.Checks()
 device = files.device_argument()
 SIZE, WIDTH, LR = 16, 4, 2e-3
@@ -79,7 +79,7 @@ def step(nets, dump):
 def train(data, run, *more):
     files.sumi("train", "features", "--data", data, "--outdir", run, "--size", SIZE, "--width", WIDTH, "--batch-size", 4,
                "--hold-out", 0, "--lr-policy", "constant", "--lr", LR, "--log-every", 1, "--sample-every", 0, "--save-every", 1,
-               "--keep", 100, "--dump-batches", run + "/batches", "--cache", run + "-cache", "--threads", 2, *more)
+               "--keep", 100, "--dump-batches", run + "/batches", "--cache", run + "-cache", "--threads", 1, *more)
 
 
 def dump_of(run, number):
@@ -160,7 +160,7 @@ def distances(work, run):
         with torch.no_grad():
             want = frechet(*[network(x).numpy() for x in sets])
         said = files.sumi("distance", "-a", work + "/set-a", "-b", work + "/set-b", "--size", 32, "--features", path,
-                          "--cache", work + "/cache", "--threads", 2, *more)
+                          "--cache", work + "/cache", "--threads", 1, *more)
         found = re.search(r"FD on .*features\s+(\S+)", said)
         checks.true("%s: sumi distance says so: %s" % (name, said.splitlines()[0]), found is not None)
         checks.small("%s: Frechet distance, relative" % name, abs(float(found.group(1)) - want) / want, 2e-3)

@@ -4,7 +4,7 @@ f64: a few steps from the same weights, batches and noise, losses within 1e-8. (
 training is chaotic and PyTorch disagrees with itself.)
 f32: single steps from the checkpoint at 0, of gan and dcgan also from a later one: losses and gradients, against PyTorch in f64.
 Files: exported weights load into the example's networks, imported ones are the same bits.
---device NAME (emu, cuda): only the single steps, on that device. Other losses than the example's: noise_gan_parity.py.
+--device NAME (emu, cuda): only the single steps, from 0 and 1, on that device. Other losses than the example's: noise_gan_parity.py.
 """
 
 import os
@@ -191,7 +191,7 @@ with tempfile.TemporaryDirectory() as work:
         folder = work + "/pictures-" + model.replace(" ", "-")
         files.write_pictures(folder, 24, MODELS[model]["size"], MODELS[model]["channels"])
         if model in STARTS:
-            single_steps_f32(model, folder, work, device, STARTS[model])
+            single_steps_f32(model, folder, work, device, STARTS[model][:3 if device == "cpu" else 2])
         if device != "cpu":
             continue
         whole_run_f64(model, folder, work, 10 if model == "dcgan" else 4)

@@ -40,7 +40,7 @@ def train(work, run, size, spec, *more):
     files.write_png("%s/%d/0.png" % (work, size), np.concatenate([a, b], axis=1))
     files.sumi("train", "pix2pix", "--data", "%s/%d" % (work, size), "--outdir", run, "--load-size", size, "--crop-size", size,
                "--no-flip", "--no-dropout", "--lr-policy", "constant", "--log-every", 1, "--sample-every", 0, "--save-every", 1,
-               "--keep", 100, "--dump-batches", run + "/batches", "--threads", 2, *options(spec), *more)
+               "--keep", 100, "--dump-batches", run + "/batches", "--threads", 1, *options(spec), *more)
 
 
 def trainer(tensors, spec, dtype, steps):
@@ -89,7 +89,7 @@ def converted(work, run, size, spec):
     net.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()}, strict=True)
     (picture,) = files.smooth_pictures(1, size, 3, 3)
     files.write_png(work + "/convert/in.png", picture)
-    files.sumi("convert", "-m", run, "-i", work + "/convert/in.png", "-o", work + "/convert/out.png")
+    files.sumi("convert", "-m", run, "-i", work + "/convert/in.png", "-o", work + "/convert/out.png", "--threads", 1)
     with torch.no_grad():
         y = net.train()(nchw(picture[None] / np.float32(127.5) - 1, torch.float32))[0].permute(1, 2, 0).numpy()
     expected = np.clip(np.rint((y + 1) * 127.5), 0, 255).astype(int)

@@ -21,7 +21,7 @@ import sumi_files as files
 import torch_gan
 from torch_gan import Main, pictured
 
-torch.set_num_threads(2)
+torch.set_num_threads(1)
 checks = files.Checks()
 device = files.device_argument()
 
