@@ -37,9 +37,10 @@ ROWS = {
     "infogan": dict(categories=3, continuous=2, lambda_info=0.5),
     "dcgan, hinge, r1": dict(gan_mode="hinge", r1=2, r1_every=2),
     "dcgan, sn, lsgan, diversity": dict(gan_mode="lsgan", sn=True, diversity=0.5),
-    "dcgan, saturating": dict(gan_mode="saturating", label_smooth=0.2, weight_decay=0.1, ema=0.9),
+    "dcgan, saturating": dict(gan_mode="saturating", label_smooth=0.2, weight_decay=0.1, ema=0.9,
+                              diffaugment="color,translation,cutout"),
     "dcgan, wgan": dict(gan_mode="wgan", feature_matching=3, historical_averaging=5, clip_grad=0.01),
-    "dcgan, conditional": dict(conditional=True, g_label="random", feature_matching=2, label_smooth=0.1),
+    "dcgan, conditional": dict(conditional=True, g_label="random", feature_matching=2, label_smooth=0.1, d_noise=0.3),
     "dcgan, vbn, minibatch": dict(vbn=True, latent="uniform", optimizer="adamw", weight_decay=0.5, minibatch_discrimination=3),
 }
 # What has kernels of its own is taken in f32 too, with one update of d in a step: Adam's first steps are as long where the

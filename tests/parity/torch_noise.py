@@ -30,9 +30,43 @@ class Stream:
         return np.stack([a, b, c, d], 1).reshape(-1)[begin:begin + count]
 
     def uniform(self, *shape, lo=0.0, hi=1.0):
-        """Exact: 24 bits, and a range of 1 or 2."""
+        """24 bits, rounded once to f32."""
         unit = torch.from_numpy((self.words(int(np.prod(shape))) >> np.uint64(8)).astype(np.float64) * 2.0**-24)
-        return unit.reshape(shape) * (hi - lo) + lo
+        return (unit.reshape(shape) * (hi - lo) + lo).float().double()
+
+
+    def normal(self, *shape):
+        """Box and Muller's, rounded where kernels/base/philox.h rounds to f32: for f64's tolerance the bits must be the same."""
+        top = (self.words(int(np.prod(shape))) >> np.uint64(8)).astype(np.int64).reshape(-1, 2)
+        one, half = np.float32(1), np.float32(0.5)
+        u = ((top[:, 0] + 1) * 2.0**-24).astype(np.float32)
+        m, e = np.frexp(u)  # m in [1/2, 1), wanted in [sqrt(1/2), sqrt(2))
+        small = m < np.float32(half**half)
+        m, e = np.where(small, 2 * m, m), np.where(small, e - 1, e)
+        s = (m - one) / (m + one)
+        log = fused(e, 0.693147181, s * series([2 / 11, 2 / 9, 2 / 7, 2 / 5, 2 / 3, 2], s * s))
+        radius = np.sqrt(np.float32(-2) * log)
+        quarter = (top[:, 1] + (1 << 21)) >> 22
+        a = (top[:, 1] - (quarter << 22)).astype(np.float32) * (np.float32(6.283185307) * np.float32(2.0**-24))
+        z = a * a
+        sin = fused(series([1 / 362880, -1 / 5040, 1 / 120, -1 / 6], z) * z, a, a)
+        cos = series([-1 / 3628800, 1 / 40320, -1 / 720, 1 / 24, -1 / 2, 1], z)
+        sin, cos = np.where(quarter & 1, cos, sin), np.where(quarter & 1, sin, cos)
+        sin, cos = np.where(quarter & 2, -sin, sin), np.where((quarter + 1) & 2, -cos, cos)
+        return torch.from_numpy(np.stack([radius * cos, radius * sin], 1).astype(np.float64).reshape(shape))
+
+
+def fused(a, b, c):
+    """a b + c of f32 numbers, rounded once."""
+    a, b, c = (np.asarray(x, np.float32).astype(np.float64) for x in (a, b, c))
+    return (a * b + c).astype(np.float32)
+
+
+def series(factors, z):
+    total = np.float32(factors[0])
+    for factor in factors[1:]:
+        total = fused(total, z, factor)
+    return total
 
 
 class Block(nn.Module):
@@ -169,6 +203,32 @@ class VirtualNorm(nn.Module):
         y = torch.cat([(part - mean) / torch.sqrt(square - mean**2 + 1e-5)
                        for part, (mean, square) in ((reference, theirs), (rest, joint))])
         return y * self.weight.view(1, -1, 1, 1) + self.bias.view(1, -1, 1, 1)
+
+
+def augmented(x, parts, draws):
+    """DiffAugment (Zhao 2020), each picture by numbers of its own."""
+    n, _, h, w = x.shape
+
+    def one_each(lo, hi):
+        return draws.uniform(n, 1, 1, 1, lo=lo, hi=hi)
+
+    if "color" in parts:
+        x = x + one_each(-0.5, 0.5)
+        for axes, range_ in ((1, (0, 2)), ((1, 2, 3), (0.5, 1.5))):
+            mean = x.mean(axes, keepdim=True)
+            x = (x - mean) * one_each(*range_) + mean
+    if "translation" in parts:  # by up to an eighth; what comes in is zero
+        for axis, size in ((1, h), (2, w)):
+            most = (size + 4) // 8
+            by = [int(v) - most for v in one_each(0, 2 * most + 1).flatten()]
+            line = torch.arange(size)
+            x = torch.stack([torch.roll(p, k, axis) * ((line >= k) & (line < size + k)).view([-1, 1] if axis == 1 else [1, -1])
+                             for p, k in zip(x, by)])
+    if "cutout" in parts:  # a square of half the side, where it lies in a row drawn first
+        columns, rows = (((torch.arange(size) + 0.5).view(shape) - one_each(0, size)).abs() < size / 4
+                         for size, shape in ((w, (1, 1, 1, -1)), (h, (1, 1, -1, 1))))
+        x = x * ~(rows & columns)
+    return x
 
 
 def prepared(nets, spec):

@@ -1,10 +1,11 @@
 """One training step of a GAN from noise in PyTorch, by the formulas of the papers and the options of sumi's command line."""
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from torch_noise import Stream
+from torch_noise import Stream, augmented
 
 # sumi's recipes, of which options are a change.
 COMMON = dict(gan_mode="vanilla", n_critic=1, lr=2e-4, optimizer="adam", beta1=0.5, beta2=0.999, classes=0, r1_every=16)
@@ -62,6 +63,15 @@ class NoiseGan:
             return self.nets["g"](noise)
         return self.nets["g"](torch.cat([self.reference, noise]))[64:]
 
+    def shown(self, x):
+        """What d is shown: the pictures with noise on them, or changed at random. (sumi's pictures are NHWC.)"""
+        if "d_noise" in self.spec:
+            n, c, h, w = x.shape
+            # The product is rounded to f32, as sumi draws it.
+            noise = (self.draws.normal(n, h, w, c) * float(np.float32(self.spec["d_noise"]))).float().double()
+            x = x + noise.permute(0, 3, 1, 2)
+        return augmented(x, self.spec.get("diffaugment", ""), self.draws)
+
     def see(self, x, labels):
         """Features and logits; d is told the class as channels that are the same at every place."""
         if labels is not None:
@@ -112,19 +122,20 @@ class NoiseGan:
         spec, fake = self.spec, self.draw(noise)
         codes, labels = self.codes_and_labels(noise)
         self.opt_d.zero_grad()
+        real, seen = self.shown(real), self.shown(fake.detach())
         if self.together:
-            both = self.see(torch.cat([real, fake.detach()]), None if labels is None else torch.cat([labels, labels]))
+            both = self.see(torch.cat([real, seen]), None if labels is None else torch.cat([labels, labels]))
             on_real, on_fake = both[1].chunk(2)
         else:
             on_real = self.see(real, labels)[1]
-            features, on_fake = self.see(fake.detach(), labels)
+            features, on_fake = self.see(seen, labels)
         loss = self.loss_d(on_real, True) + self.loss_d(on_fake, False)
         if codes is not None:
             loss = loss + spec["lambda_info"] * self.loss_info(features, codes)
         penalty = 0.0
         if "gp" in spec:  # points between real and fake, one for each pair (Gulrajani 2017)
             a = self.draws.uniform(len(real), 1, 1, 1)
-            between = real + a * (fake.detach() - real)
+            between = real + a * (seen - real)
             penalty = spec["gp"] * ((self.squared_slope(between, labels).sqrt() - 1)**2).mean()
         if "r1" in spec and self.updates % spec["r1_every"] == 0:  # on real pictures (Mescheder 2018)
             penalty = penalty + spec["r1_every"] * spec["r1"] / 2 * self.squared_slope(real, labels).mean()
@@ -140,14 +151,14 @@ class NoiseGan:
         spec = self.spec
         codes, labels = self.codes_and_labels(noise)
         self.opt_g.zero_grad()
-        features, logits = self.see(fake, labels)
+        features, logits = self.see(self.shown(fake), labels)
         loss, info = self.loss_g(logits), None
         if codes is not None:
             info = self.loss_info(features, codes)
             loss = loss + spec["lambda_info"] * info
         if "feature_matching" in spec:
             with torch.no_grad():
-                wanted = self.see(real, labels)[0].mean(0)
+                wanted = self.see(self.shown(real), labels)[0].mean(0)
             loss = loss + spec["feature_matching"] * ((features.mean(0) - wanted)**2).mean()
         if "diversity" in spec:  # different noise should give different pictures (Mao 2019)
             apart = [(x[:len(x) // 2] - x[len(x) // 2:]).abs().flatten(1).mean(1) for x in (noise, fake)]
