@@ -64,6 +64,19 @@ std::string long_name(const CLI::Option& option) {
   return option.get_lnames().empty() ? "" : "--" + option.get_lnames().front();
 }
 
+// Each option of each command. The models share their options and one parser: of theirs each is tried with one model, because every
+// attempt builds a whole command line.
+template <class Try>
+void for_each_option(Try&& attempt_option) {
+  CLI::App root;
+  const program::Folder folder;
+  std::set<std::string> of_models;
+  for (const Subject& subject : subjects(root, folder))
+    for (const CLI::Option* option : subject.app->get_options())
+      if (subject.words.front() != "train" || of_models.insert(long_name(*option)).second)
+        attempt_option(subject.words, *option);
+}
+
 void check_refused(std::vector<std::string> words, const std::string& option, const std::string& value) {
   words.push_back(option + "=" + value);
   CAPTURE(words.front());
@@ -79,83 +92,65 @@ void check_refused(std::vector<std::string> words, const std::string& option, co
 const std::vector<const char*> kNoNumbers{"nan", "x", "1e400", "99999999999999999999", "1;2", " "};
 
 TEST_CASE("flags: numbers that are none, or that no number of its kind can be, are refused by name") {
-  CLI::App root;
-  const program::Folder folder;
   const std::set<std::string> numbers{"N", "K", "PX", "X", "GIB"};
   int tried = 0;
-  std::set<std::string> of_models;  // models share their options, and one parser: each is tried once
-  for (const Subject& subject : subjects(root, folder))
-    for (const CLI::Option* option : subject.app->get_options()) {
-      if (!numbers.contains(option->get_type_name())) continue;
-      if (subject.words.front() == "train" && !of_models.insert(long_name(*option)).second) continue;
-      // Two of them in turn: every call builds the whole command line.
-      for (int i = 2 * tried; i < 2 * tried + 2; ++i)
-        check_refused(subject.words, long_name(*option), kNoNumbers.at(static_cast<std::size_t>(i % 6)));
-      ++tried;
-    }
+  for_each_option([&](const std::vector<std::string>& words, const CLI::Option& option) {
+    if (!numbers.contains(option.get_type_name())) return;
+    for (int i = 2 * tried; i < 2 * tried + 2; ++i)  // two of them in turn
+      check_refused(words, long_name(option), kNoNumbers.at(static_cast<std::size_t>(i % 6)));
+    ++tried;
+  });
   CHECK(tried > 60);
 }
 
 TEST_CASE("flags: sizes, counts and shares outside of what they can be are refused by name") {
-  CLI::App root;
-  const program::Folder folder;
   int tried = 0;
-  for (const Subject& subject : subjects(root, folder)) {
-    if (subject.words.front() == "train") continue;  // tests/models/options_test.cpp
-    for (const CLI::Option* option : subject.app->get_options()) {
-      if (!std::set<std::string>{"N", "K", "PX", "GIB"}.contains(option->get_type_name())) continue;
-      check_refused(subject.words, long_name(*option), "-1");
-      if (long_name(*option) != "--seed")
-        check_refused(subject.words, long_name(*option), "9000000000000000000");
-      ++tried;
-    }
-  }
+  for_each_option([&](const std::vector<std::string>& words, const CLI::Option& option) {
+    if (words.front() == "train") return;  // tests/models/options_test.cpp
+    if (!std::set<std::string>{"N", "K", "PX", "GIB"}.contains(option.get_type_name())) return;
+    check_refused(words, long_name(option), "-1");
+    if (long_name(option) != "--seed") check_refused(words, long_name(option), "9000000000000000000");
+    ++tried;
+  });
   CHECK(tried >= 8);
 }
 
 TEST_CASE("flags: text of any kind ends in one line") {
-  CLI::App root;
-  const program::Folder folder;
-  const std::set<std::string> words{"FILE", "DIR",       "RUN",  "RUN|CHECKPOINT", "CHECKPOINT", "FILE|DIR",
+  const std::set<std::string> kinds{"FILE", "DIR",       "RUN",  "RUN|CHECKPOINT", "CHECKPOINT", "FILE|DIR",
                                     "OUT",  "AtoB|BtoA", "TEXT", "TYPE",           "NAME",       "RULE",
                                     "LOSS", "h"};
   const std::string texts[] = {"",         std::string(100'000, 'a'), "a\nb\x1b[31m",
                                "\xff\xfe", "../../../nowhere/x",      "/dev/null/x"};
   int tried = 0;
-  for (const Subject& subject : subjects(root, folder))
-    for (const CLI::Option* option : subject.app->get_options()) {
-      if (!words.contains(option->get_type_name()) || long_name(*option) == "--input")
-        continue;  // that one prints
-      for (const std::string& text : texts) {
-        std::vector<std::string> call = subject.words;
-        call.push_back(long_name(*option) + "=" + text);
-        CAPTURE(call.front());
-        CAPTURE(call.back().substr(0, 100));
-        const Refusal refusal = attempt(call);
-        CHECK(refusal.refused);
-        CHECK(refusal.text.size() > 10);
-        CHECK(printable(refusal.text).find('\n') == std::string::npos);
-        ++tried;
-      }
+  for_each_option([&](const std::vector<std::string>& words, const CLI::Option& option) {
+    if (!kinds.contains(option.get_type_name()) || long_name(option) == "--input") return;  // that one prints
+    for (const std::string& text : texts) {
+      std::vector<std::string> call = words;
+      call.push_back(long_name(option) + "=" + text);
+      CAPTURE(call.front());
+      CAPTURE(call.back().substr(0, 100));
+      const Refusal refusal = attempt(call);
+      CHECK(refusal.refused);
+      CHECK(refusal.text.size() > 10);
+      CHECK(printable(refusal.text).find('\n') == std::string::npos);
+      ++tried;
     }
+  });
   CHECK(tried > 100);
 }
 
 TEST_CASE("flags: an option without its value, and a flag with one, are refused by name") {
-  CLI::App root;
-  const program::Folder folder;
-  for (const Subject& subject : subjects(root, folder))
-    for (const CLI::Option* option : subject.app->get_options()) {
-      const std::string name = long_name(*option);
-      if (name.empty() || name == "--help") continue;
-      std::vector<std::string> call = subject.words;
-      call.push_back(option->get_items_expected_max() == 0 ? name + "=perhaps" : name);
-      CAPTURE(call.front());
-      CAPTURE(call.back());
-      const Refusal refusal = attempt(call);
-      CHECK(refusal.refused);
-      CHECK_MESSAGE(refusal.text.find(name) != std::string::npos, refusal.text);
-    }
+  for_each_option([&](const std::vector<std::string>& words, const CLI::Option& option) {
+    const std::string name = long_name(option);
+    if (name.empty() || name == "--help") return;
+    std::vector<std::string> call = words;
+    call.push_back(option.get_items_expected_max() == 0 ? name + "=perhaps" : name);
+    CAPTURE(call.front());
+    CAPTURE(call.back());
+    const Refusal refusal = attempt(call);
+    CHECK(refusal.refused);
+    CHECK_MESSAGE(refusal.text.find(name) != std::string::npos, refusal.text);
+  });
 }
 
 TEST_CASE("flags: contradictions name both sides") {
