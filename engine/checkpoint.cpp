@@ -114,7 +114,7 @@ void CheckpointFile::load(const std::string& name, const Tensor& into) const {
   if (!stored) fail(where, "has no tensor " + name + "; it belongs to another network or is damaged");
   const Shape shape = shape_of(stored->shape);
   if (!(shape == into.shape()))
-    fail(where, fmt::format("holds {} as {}, the network needs {}; its options do not describe its weights",
+    fail(where, fmt::format("holds {} as {}, the network needs {}; give the options that it was trained with",
                             name, shape.str(), into.shape().str()));
   const auto count = static_cast<std::size_t>(into.count());
   const bool away = !into.device().on_host();

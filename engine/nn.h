@@ -134,7 +134,8 @@ class Layer final : public Module {
 
  private:
   Shape weight_shape() const;
-  Tensor add_singular_vector(const char* suffix, std::int64_t size);
+  // `flat`: the picture or filter that the vector runs through (TorchLayout).
+  Tensor add_singular_vector(const char* suffix, std::int64_t size, const Shape& flat = {1, 1, 1, 0});
   Tensor virtual_norm(const Tensor& x) const;
   Tensor apply(const Tensor& x, const Tensor& residual);
   LayerSpec spec_;

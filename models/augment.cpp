@@ -77,8 +77,8 @@ Tensor cut(const Tensor& x, RandomStream& stream) {
     const Tensor centre = one_each(x, 0, static_cast<double>(size), stream);
     return within(sub(affine(count_along(axis, x), 1, 0.5), centre), static_cast<double>(size) / 4);
   };
-  const Tensor hole = mul(band({1, s.h, 1, 1}, s.h), band({1, 1, s.w, 1}, s.w));
-  return mul(x, affine(hole, -1, 1));
+  const Tensor columns = band({1, 1, s.w, 1}, s.w), rows = band({1, s.h, 1, 1}, s.h);  // drawn in this order
+  return mul(x, affine(mul(rows, columns), -1, 1));
 }
 
 }  // namespace

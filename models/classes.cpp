@@ -1,6 +1,7 @@
 #include "models/classes.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -45,6 +46,20 @@ LabelRule label_rule(const TrainOptions& o) {
   return rule;
 }
 
+void fail_no_classes() {
+  fail("--class",
+       "the model draws no classes; leave it out, or train one on labelled pictures with --conditional");
+}
+
+int class_number(const TrainOptions& o, const std::string& text) {
+  if (!wants_labels(o)) fail_no_classes();
+  const std::vector<std::string> names = class_names(o).at(0);
+  const auto found = std::find(names.begin(), names.end(), text);
+  if (found == names.end())
+    fail("--class", fmt::format("unknown '{}'; the model knows: {}", text.substr(0, 60), fmt::join(names, ", ")));
+  return static_cast<int>(found - names.begin());
+}
+
 std::vector<std::vector<std::string>> class_names(const TrainOptions& o) {
   const std::size_t sets = dataset_specs(o).size();
   if (o.classes.empty()) {
@@ -56,7 +71,7 @@ std::vector<std::vector<std::string>> class_names(const TrainOptions& o) {
   for (const std::string& set : split(o.classes, ';')) names.push_back(split(set, ','));
   for (const auto& set : names) {
     if (set.size() < 2 || set.size() > kMaxClasses)
-      fail("--classes", fmt::format("a set has {} classes; give 2 to {} names with commas between them",
+      fail("--classes", fmt::format("names {} of a set's classes; give 2 to {} names with commas between them",
                                     set.size(), kMaxClasses));
     if (std::find(set.begin(), set.end(), "") != set.end())
       fail("--classes", "a name is empty; remove a comma");
@@ -87,7 +102,7 @@ Tensor one_hot(const std::vector<std::int32_t>& labels, std::size_t classes, con
     values.at(i * classes + static_cast<std::size_t>(labels[i])) = 1;
   return staging.upload(values,
                         {static_cast<std::int64_t>(labels.size()), 1, 1, static_cast<std::int64_t>(classes)},
-                        o.precision == "f64" ? DType::f64 : DType::f32);
+                        dtype_of(o));
 }
 
 }  // namespace sumi

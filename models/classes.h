@@ -19,6 +19,11 @@ LabelRule label_rule(const TrainOptions& options);
 // "[--classes] ..." for fewer than two, and for more than 4096 of a set.
 std::vector<std::vector<std::string>> class_names(const TrainOptions& options);
 
+// Error "[--class] ..." of a model that draws no classes.
+[[noreturn]] void fail_no_classes();
+// The number of the class that `text` names, of a model that draws by class. Error "[--class] ..." listing the classes.
+int class_number(const TrainOptions& options, const std::string& text);
+
 // For a model that wants labels: looks at the data (names alone, nothing is decoded) and writes the classes into `options`. Names that
 // are there already must fit it.
 void name_classes(TrainOptions& options);

@@ -205,7 +205,13 @@ fs::path own_features_path() {
 }
 
 FeatureNetwork load_features(const std::string& name, DType dtype, const Device& device, VggInput input) {
-  const fs::path path = name.empty() || name == "own" ? own_features_path() : resolve_checkpoint(name);
+  std::error_code error;
+  const bool own = name.empty() || name == "own";
+  if (!own && !fs::exists(name, error))
+    fail("--features", fmt::format("{} does not exist; give own, a run of sumi train features, or VGG19's weights "
+                                   "as safetensors",
+                                   name));
+  const fs::path path = own ? own_features_path() : resolve_checkpoint(name);
   if (SafetensorsFile::open(path).metadata().contains("sumi.model")) return own_network(path, dtype, device);
   return vgg19(path, dtype, device, input);
 }

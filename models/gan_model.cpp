@@ -95,9 +95,9 @@ Tensor GanModel::unconditional_noise(std::int64_t n, RandomStream& stream) const
   return codes_.any() ? concat({z, codes_.draw(n, stream, net_.dtype, net_.device)}, 3) : z;
 }
 
-Tensor GanModel::classes_in_turn(std::int64_t n) const {
+Tensor GanModel::classes_in_turn(std::int64_t n, int only) const {
   std::vector<float> rows(static_cast<std::size_t>(n * classes_), 0);
-  for (std::int64_t i = 0; i < n; ++i) rows[static_cast<std::size_t>(i * classes_ + i % classes_)] = 1;
+  for (std::int64_t i = 0; i < n; ++i) rows[static_cast<std::size_t>(i * classes_ + (only == kEveryClass ? i % classes_ : only))] = 1;
   return Tensor::from(rows, Shape::matrix(n, classes_), net_.dtype, net_.device);
 }
 
@@ -106,10 +106,10 @@ Tensor GanModel::noise_for(const Tensor& labels, std::int64_t n) {
   return labels ? concat({z, labels}, 3) : z;
 }
 
-// Where there are classes, the pictures are of each in turn.
-Tensor GanModel::noise(std::int64_t count, RandomStream& stream) const {
+Tensor GanModel::noise(std::int64_t count, RandomStream& stream, int only) const {
+  if (only != kEveryClass && classes_ == 0) fail_no_classes();
   const Tensor z = unconditional_noise(count, stream);
-  return classes_ > 0 ? concat({z, classes_in_turn(count)}, 3) : z;
+  return classes_ > 0 ? concat({z, classes_in_turn(count, only)}, 3) : z;
 }
 
 Tensor GanModel::draw(const Tensor& z) {

@@ -25,7 +25,7 @@ class GanModel final : public Model {
   std::vector<std::pair<std::string, Tensor>> last_batch() const override;
   SampleSheet samples() override;
   Tensor generate(const Tensor& noise, bool raw) override;
-  Tensor noise(std::int64_t count, RandomStream& stream) const override;
+  Tensor noise(std::int64_t count, RandomStream& stream, int only = kEveryClass) const override;
 
  protected:
   std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
@@ -42,8 +42,8 @@ class GanModel final : public Model {
   Tensor unconditional_noise(std::int64_t n, RandomStream& stream) const;
   // g's input for the next n pictures of training, which are of these classes [n,1,1,classes], if there are any.
   Tensor noise_for(const Tensor& labels, std::int64_t n);
-  // Classes 0, 1, ... in turn, one-hot [n,1,1,classes].
-  Tensor classes_in_turn(std::int64_t n) const;
+  // Classes 0, 1, ... in turn, or `only` one, one-hot [n,1,1,classes].
+  Tensor classes_in_turn(std::int64_t n, int only) const;
   SampleSheet code_sheet();
   Adversary::HeadLoss head_loss(const Part& part);
   Tensor draw(const Tensor& z);

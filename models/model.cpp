@@ -198,7 +198,7 @@ Tensor Model::classify(const Tensor&, std::size_t) {
   fail("model", "knows no classes; give a run of sumi train features");
 }
 
-Tensor Model::noise(std::int64_t, RandomStream&) const {
+Tensor Model::noise(std::int64_t, RandomStream&, int) const {
   no_noise();
 }
 

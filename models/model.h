@@ -71,7 +71,10 @@ class Model {
   // Pictures from noise [n,1,1,nz] with the running average where there is one (unless `raw`), batch norm at
   // inference. Error for a model that translates.
   virtual Tensor generate(const Tensor& noise, bool raw);
-  virtual Tensor noise(std::int64_t count, RandomStream& stream) const;
+  // Noise for generate(). Of a model that draws by class (--conditional): of each class in turn, or of `only` this one. Error for
+  // another model that is asked for a class.
+  virtual Tensor noise(std::int64_t count, RandomStream& stream, int only = kEveryClass) const;
+  static constexpr int kEveryClass = -1;
 
   // Logits [n,1,1,classes] of pictures [n,h,w,c] of a set, batch norm at inference. Error for a model that is no classifier.
   virtual Tensor classify(const Tensor& pictures, std::size_t set);

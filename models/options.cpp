@@ -98,6 +98,16 @@ Json parse_lines(const std::string& text, const std::string& where) {
 }
 
 // Throws unless a parameter's name begins so.
+bool learns_anything(const std::vector<PlannedNetwork>& networks, const std::vector<std::string>& frozen) {
+  for (const PlannedNetwork& network : networks)
+    for (const Parameter& p : network.module->parameters())
+      if (std::none_of(frozen.begin(), frozen.end(), [&](const std::string& prefix) {
+            return (network.name + "." + p.name).starts_with(prefix);
+          }))
+        return true;
+  return false;
+}
+
 void check_frozen(const std::string& prefix, const std::vector<PlannedNetwork>& networks) {
   for (const PlannedNetwork& network : networks)
     for (const Parameter& p : network.module->parameters())
@@ -261,7 +271,10 @@ void validate(const TrainOptions& o) {
   if (o.g_label == "random" && !GanLoss(o.gan_mode, 0).has_labels())
     fail("--g-label", fmt::format("random needs labels, which --gan-mode {} has not", o.gan_mode));
   const std::vector<PlannedNetwork> networks = plan_networks(o);  // sizes that the networks cannot have
-  for (const std::string& prefix : split_names(o.freeze)) check_frozen(prefix, networks);
+  const std::vector<std::string> frozen = split_names(o.freeze);
+  for (const std::string& prefix : frozen) check_frozen(prefix, networks);
+  if (!learns_anything(networks, frozen))
+    fail("--freeze", "leaves nothing to learn; freeze a part, such as the first layers");
   if (o.precision == "f64" && !device.is_ref())
     fail("--precision", "f64 exists on the reference device only; add --device ref");
   if (o.lr_policy == "linear" && o.epochs_decay <= 0)

@@ -160,6 +160,12 @@ void visit_options(Options& o, Visit&& visit) {
                    "share of batch norm's running statistics kept at each step (PyTorch's momentum is 1 - X)",
                    false, "gan-reshape gan-conv autoencoder-gan"},
         o.norm_keep);
+  visit(OptionInfo{"conditional", "", nets, "",
+                   "draw what a label asks for: both networks are told the class", false, conditional},
+        o.conditional);
+  visit(OptionInfo{"categories", "", nets, "N", "kinds of the categorical code (0: none)", false, coded},
+        o.categories);
+  visit(OptionInfo{"continuous", "", nets, "N", "continuous codes", false, coded}, o.continuous);
   visit(OptionInfo{"init-type", "", nets, "RULE", "normal, xavier, xavier-uniform, kaiming or orthogonal",
                    false},
         o.init_type);
@@ -316,13 +322,6 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"latent", "", stable, "KIND", "noise: normal, uniform, or gmm:K, a mixture of K normals",
                    false, from_noise},
         o.latent);
-
-  visit(OptionInfo{"conditional", "", nets, "",
-                   "draw what a label asks for: both networks are told the class", false, conditional},
-        o.conditional);
-  visit(OptionInfo{"categories", "", nets, "N", "kinds of the categorical code (0: none)", false, coded},
-        o.categories);
-  visit(OptionInfo{"continuous", "", nets, "N", "continuous codes", false, coded}, o.continuous);
   visit(OptionInfo{"lambda-info", "", train, "X", "weight of the codes' loss", false, coded}, o.lambda_info);
 
   visit(OptionInfo{"log-every", "--print-freq", out, "N", "steps between lines of stats.jsonl", true},

@@ -254,7 +254,7 @@ void Session::log_step() {
   line.seconds = elapsed();
   const double interval = line.seconds - logged_seconds_;
   line.images_per_second =
-      interval > 0 ? static_cast<double>((step_ - logged_step_) * options_.batch_size) / interval : 0;
+      interval > 0 ? static_cast<double>((step_ - logged_step_) * pictures_per_step(options_)) / interval : 0;
   line.stats = stats_;
   run_.append(line);
   logged_step_ = step_;

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "models/classes.h"
 #include "models/registry.h"
 
 namespace sumi {
@@ -48,7 +49,8 @@ std::vector<Model::Network> VaeModel::networks() {
   return {{"e", encoder_.get(), input_of(net_)}, {"g", decoder_.get(), {1, 1, 1, net_.nz}}};
 }
 
-Tensor VaeModel::noise(std::int64_t count, RandomStream& stream) const {
+Tensor VaeModel::noise(std::int64_t count, RandomStream& stream, int only) const {
+  if (only != kEveryClass) fail_no_classes();
   return stream.normal({count, 1, 1, net_.nz}, net_.dtype, net_.device);
 }
 

@@ -24,7 +24,7 @@ class VaeModel final : public Model {
   int sheet_pictures() const override { return 8; }
   void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) override;
   Tensor generate(const Tensor& noise, bool raw) override;
-  Tensor noise(std::int64_t count, RandomStream& stream) const override;
+  Tensor noise(std::int64_t count, RandomStream& stream, int only = kEveryClass) const override;
   // Pictures [n,h,w,c] through the mean of their noise and back, with the running average where there is one.
   Tensor reconstruct(const Tensor& pictures);
 

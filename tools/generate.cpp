@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "engine/error.h"
+#include "models/classes.h"
 #include "models/model.h"
 #include "models/pictures.h"
 #include "tools/cli.h"
@@ -20,7 +21,7 @@ constexpr std::uint64_t kStream = 0x67656e;             // apart from the stream
 
 struct Arguments {
   CLI::App* app = nullptr;
-  std::string model, output, seed = "0";
+  std::string model, output, seed = "0", one_class;
   MachineOptions machine;
   std::int64_t count = 64, columns = 0, frames = 0, scale = 1;
   bool raw = false;
@@ -58,7 +59,8 @@ int run(const Arguments& args) {
   const std::unique_ptr<Model> model = load_model(file, &options, args.machine.device);
 
   RandomStream stream(seed, kStream);
-  const Tensor seeds = model->noise(args.count, stream);
+  const int only = args.one_class.empty() ? Model::kEveryClass : class_number(options, args.one_class);
+  const Tensor seeds = model->noise(args.count, stream, only);
   const bool rows = !path.numbered();
   const std::int64_t total = rows && args.frames > 0 ? (args.count - 1) * (steps + 1) : frames;
   const std::int64_t side = static_cast<std::int64_t>(options.size) * args.scale;
@@ -111,6 +113,9 @@ Command add_generate(CLI::App& parent) {
   add_text(app, "-o,--output", args->output, "OUT", "a picture, or a folder or pattern for numbered pictures")
       ->group("Pictures");
   add_whole(app, "-n,--count", args->count, "N", "how many pictures (or seeds to walk between)")
+      ->group("Pictures");
+  add_text(app, "--class", args->one_class, "NAME",
+           "of a model trained with --conditional: draw this class alone (default: each in turn)")
       ->group("Pictures");
   add_text(app, "--seed", args->seed, "N", "everything random follows from it")
       ->default_str("0")

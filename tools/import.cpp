@@ -88,11 +88,11 @@ Command add_import(CLI::App& parent) {
       ->group("Weights");
   args->options.add(app, TrainOptions(), [](const OptionInfo& info) {
     const std::string name = info.name;
-    for (const char* wanted :
-         {"size", "crop-size", "channels", "nz", "ngf", "ndf", "form", "net-g", "n-blocks", "n-layers-d",
-          "norm", "no-dropout", "upsample", "init-type", "init-gain", "seed", "device", "precision"})
+    for (const char* wanted : {"size", "crop-size", "channels", "classes", "sn", "minibatch-discrimination", "vbn",
+                               "seed", "device", "precision"})
       if (name == wanted) return Show::yes;
-    return Show::no;
+    const bool network = std::string(info.group) == "Networks" && name != "init" && name != "features";
+    return network ? Show::yes : Show::no;
   });
   // Each model has its own.
   for (CLI::Option* option : app.get_options()) option->default_str("");

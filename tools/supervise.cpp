@@ -32,10 +32,10 @@ int supervise(const Output& output, const std::string& outdir,
     return 128 + caught_signal();
   }
   if (!quiet)
-    fmt::print("saved {}\n{} -m {} {}\n", result.checkpoint.string(),
-               result.translates   ? "convert with: sumi convert"
-               : result.classifies ? "measure with: sumi distance"
-                                   : "draw with: sumi generate",
+    fmt::print("saved {}\n{} {} {}\n", result.checkpoint.string(),
+               result.translates   ? "convert with: sumi convert -m"
+               : result.classifies ? "measure with: sumi distance --features"
+                                   : "draw with: sumi generate -m",
                shell_quote(outdir),
                result.translates   ? "-i PICTURE -o OUT.png"
                : result.classifies ? "-a REAL -b DRAWN"

@@ -52,27 +52,29 @@ Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : Module(
                             device, {kind, spec.flat_in, spec.flat_out});
   if (spec.spectral) {
     u_ = add_singular_vector(".weight_u", params_.w.shape().n);
-    v_ = add_singular_vector(".weight_v", params_.w.count() / params_.w.shape().n);
+    Shape row = spec.linear == Linear::dense ? spec.flat_in : params_.w.shape();
+    row.n = 1;
+    v_ = add_singular_vector(".weight_v", params_.w.count() / params_.w.shape().n, row);
   }
-  if (spec.bias)
-    params_.bias = add_parameter(spec.name + ".bias", vector, dtype, device,
-                                 {Kind::vector, {1, 1, 1, 0}, spec.flat_out});
+  const TorchLayout features{Kind::vector, {1, 1, 1, 0}, spec.flat_out};
+  if (spec.bias) params_.bias = add_parameter(spec.name + ".bias", vector, dtype, device, features);
   if (spec.norm != LayerSpec::Norm::none && spec.norm != LayerSpec::Norm::instance) {
-    params_.gamma = add_parameter(spec.norm_name + ".weight", vector, dtype, device, {});
-    params_.beta = add_parameter(spec.norm_name + ".bias", vector, dtype, device, {});
+    params_.gamma = add_parameter(spec.norm_name + ".weight", vector, dtype, device, features);
+    params_.beta = add_parameter(spec.norm_name + ".bias", vector, dtype, device, features);
   }
   if (spec.norm == LayerSpec::Norm::batch) {
     running_.keep = spec.norm_keep;
-    running_.mean = add_buffer(spec.norm_name + ".running_mean", vector, 0, dtype, device);
-    running_.var = add_buffer(spec.norm_name + ".running_var", vector, 1, dtype, device);
+    running_.mean = add_buffer(spec.norm_name + ".running_mean", vector, 0, dtype, device, features);
+    running_.var = add_buffer(spec.norm_name + ".running_var", vector, 1, dtype, device, features);
     params_.running = &running_;
   }
 }
 
 // A random direction, which power iteration turns into the right one; the same for every run.
-Tensor Layer::add_singular_vector(const char* suffix, std::int64_t size) {
+Tensor Layer::add_singular_vector(const char* suffix, std::int64_t size, const Shape& flat) {
   const Tensor& w = params_.w;
-  const Tensor vector = add_buffer(spec_.name + suffix, Shape::vector(size), 1, w.dtype(), w.device());
+  const Tensor vector = add_buffer(spec_.name + suffix, Shape::vector(size), 1, w.dtype(), w.device(),
+                                   {TorchLayout::Kind::vector, {1, 1, 1, 0}, flat});
   if (!w.view()) return vector;  // only planned
   RandomStream stream(static_cast<std::uint64_t>(size), 0);
   std::vector<double> values = stream.normal(Shape::vector(size), DType::f32, Device{}).to_vector<double>();

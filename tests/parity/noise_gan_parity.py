@@ -48,7 +48,7 @@ ROWS = {
 # alike. They stand still.
 STILL = dict(n_critic=1, freeze="d.blocks.1.conv2.bias,d.blocks.1.shortcut.bias")
 IN_F32 = {"wgan-gp": STILL, "wgan-gp, sn": STILL, "wgan": dict(n_critic=1), "infogan": {}, "dcgan, hinge, r1": {}}
-EXPORTED = ("wgan-gp",)
+EXPORTED = ("wgan-gp", "infogan", "dcgan, sn, lsgan, diversity")
 ON_DEVICE = ("wgan-gp, sn", "wgan", "infogan")
 
 SIZES = {"infogan": dict(size=8, channels=1, nz=6)}

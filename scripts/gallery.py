@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Trains each system for minutes and puts sheet, curves, command and figures into docs/gallery.md.
+
+Usage: gallery.py SUMI [NAME...] [--fashion FILE] [--landscapes DIR] [--drawings DIR] [--runs DIR] [--threads N]
+       gallery.py --self-test
+
+NAMEs are those of the table below; none: all of them. FILE is Fashion-MNIST's train-images-idx3-ubyte.gz (with
+train-labels-idx1-ubyte.gz beside it), DIRs are folders of photographs of landscapes and of drawings in one style; entries whose
+pictures were not given are left out, and said so. Everything else learns from samples/. A run that is there already (--runs,
+default runs/gallery) is resumed, and taken as it is if it is finished. Steps and seeds are fixed, so the pictures are the same on
+every machine of one kind; the seconds are not.
+
+In docs/gallery.md what stands between `<!-- gallery NAME -->` and `<!-- end -->` is replaced; the words around it are written
+by whoever has looked at the pictures.
+"""
+import argparse
+import json
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import repo
+
+FASHION, LANDSCAPES, DRAWINGS = "FASHION-MNIST", "LANDSCAPES", "DRAWINGS"
+COLOURED = "samples/characters/openpeeps"
+# Name, the words after `sumi train`, steps, what the sheet shows.
+ENTRIES = [
+    ("gan", f"gan --data {FASHION} --beta1 0.5", 4000, "drawn from 64 noises"),
+    ("vae", f"vae --data {FASHION}", 4000, "eight pictures, below them what the network makes of each, and 64 drawn from noise"),
+    ("animegan", f"animegan --data-a {LANDSCAPES} --data-b {DRAWINGS} --net-g animegan2_lite --ngf 16 --ndf 16 --batch-size 4 "
+     "--preprocess scale_width_and_crop --load-size 144 --crop-size 64 --init-epochs 4", 1000, "photographs, and these drawn"),
+    ("cartoongan", f"cartoongan --data-a {LANDSCAPES} --data-b {DRAWINGS} --ngf 16 --ndf 16 --n-blocks 4 --batch-size 4 "
+     "--preprocess scale_width_and_crop --load-size 144 --crop-size 64 --init-epochs 4", 1000, "photographs, and these drawn"),
+    ("pix2pix-colorize", f"pix2pix --task colorize --data {COLOURED} --net-g resnet_6blocks --n-blocks 4 --norm instance --ngf 16 "
+     "--ndf 16 --load-size 70 --crop-size 64", 2500, "given, drawn and wanted"),
+    ("wgan-gp", f"wgan-gp --data {FASHION} --size 16 --ngf 16 --ndf 16 --batch-size 32 --n-critic 2 --save-every 200 --ema 0.99", 1000,
+     "drawn from 64 noises"),
+    ("infogan", f"infogan --data {FASHION} --ngf 16 --ndf 16 --batch-size 32", 1200,
+     "five noises with each of ten categories; below for each of the two continuous codes five rows in which it goes from -2 to 2"),
+    ("autoencoder-gan", f"autoencoder-gan --data {COLOURED} --size 32 --ngf 32 --ndf 32 --beta1 0.5 --ema 0.99", 3000,
+     "drawn from 64 noises"),
+    ("pix2pix-superres", f"pix2pix --task superres --data {COLOURED} --net-g resnet_6blocks --n-blocks 4 --norm instance --ngf 16 "
+     "--ndf 16 --load-size 70 --crop-size 64", 2500, "given, drawn and wanted"),
+    ("wgan", f"wgan --data {FASHION} --size 16 --ngf 16 --ndf 16", 1500, "drawn from 64 noises"),
+    ("gan-reshape", f"gan-reshape --data {FASHION} --beta1 0.5 --batch-size 64", 2500, "drawn from 64 noises"),
+    ("gan-conv", f"gan-conv --data {FASHION} --ngf 16 --ndf 64 --beta1 0.5", 400, "drawn from 64 noises"),
+]
+# Of these the samples' distance from the data is measured at every checkpoint (a table below the sheet).
+MEASURED = {"wgan-gp"}
+DRAWN = 1000  # pictures for a distance
+
+
+def say(text):
+    print(f"gallery: {text}", flush=True)
+
+
+def output(command):
+    return subprocess.run([str(word) for word in command], check=True, capture_output=True, text=True).stdout
+
+
+def stats(run):
+    return [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
+
+
+def newest(folder, suffix):
+    return max(folder.glob("*" + suffix), key=lambda path: int(path.stem) if path.stem.isdigit() else -1)
+
+
+def train(sumi, words, steps, run, data, threads):
+    """Starts the run, or goes on with it, until it has made its steps."""
+    if (run / "stats.jsonl").exists():
+        if stats(run)[-1]["step"] >= steps:
+            return
+        command = [sumi, "train", "--resume", run]
+    else:
+        command = [sumi, "train", *(data.get(word, word) for word in words.split()), "--steps", steps, "--seed", 1, "--outdir", run,
+                   "--sample-every", steps, "--log-every", max(1, steps // 200), "--threads", threads]
+    subprocess.run([str(word) for word in [*command, "-q"]], check=True)
+
+
+def distances(sumi, run, real):
+    """Rows of a table: step, loss of the critic, distance of what the checkpoint draws from the data."""
+    rows = ["| step | critic's loss, last 50 steps | FD on sumi's own features |", "|---|---|---|"]
+    lines = stats(run)
+    for checkpoint in sorted((run / "checkpoints").glob("*.safetensors"), key=lambda path: int(path.stem)):
+        step = int(checkpoint.stem)
+        near = [line["loss_d"] for line in lines if step - 50 < line["step"] <= step]
+        if not near:
+            continue
+        with tempfile.TemporaryDirectory() as drawn:
+            output([sumi, "generate", "-m", checkpoint, "-n", DRAWN, "-o", drawn + "/"])
+            distance = re.search(r"^FD on .*?(\S+)$", output([sumi, "distance", "-a", real, "-b", drawn, "--most", DRAWN, "--size", 32]), re.M)
+        rows.append(f"| {step} | {sum(near) / len(near):.2f} | {float(distance[1]):.1f} |")
+    return "\n".join(rows) + "\n\n"
+
+
+def section(name, words, steps, shows, run, table):
+    """What stands in the page for this run."""
+    seconds = stats(run)[-1]["seconds"]
+    wrapped, line = [], "sumi train"
+    for word in f"{words} --steps {steps} --seed 1 --outdir runs/{name}".split():
+        if len(line) + len(word) > 110:
+            wrapped.append(line + " \\")
+            line = " "
+        line += " " + word
+    wrapped.append(line)
+    return (f"![{name}: {shows}](images/gallery/{name}.png)\n\n*{name}: {shows}.*\n\n"
+            f"![What the losses did](images/gallery/{name}-loss.png)\n\n{table}"
+            f"```sh\n" + "\n".join(wrapped) + f"\n```\n\n{steps:,} steps, {seconds / 60:.1f} minutes on one processor core.\n")
+
+
+def replace(page, name, text):
+    """The page with the section of that name replaced; None without its marks."""
+    marks = re.compile(rf"(<!-- gallery {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
+    return marks.sub(lambda match: match[1] + text + match[2], page, count=1) if marks.search(page) else None
+
+
+def self_test():
+    page = "a\n<!-- gallery x -->\nold\n<!-- end -->\nb\n<!-- gallery y -->\nkept\n<!-- end -->\n"
+    new = replace(page, "x", "new \\1\n")
+    assert new == page.replace("old", "new \\1"), new
+    assert replace(page, "z", "") is None
+    names = [entry[0] for entry in ENTRIES]
+    assert len(set(names)) == len(names)
+    real = (repo.ROOT / "docs/gallery.md").read_text()
+    for name in names:
+        assert replace(real, name, "") is not None, f"docs/gallery.md has no place for {name}"
+    say("self-test passed")
+
+
+def main():
+    parser = argparse.ArgumentParser(usage=__doc__)
+    parser.add_argument("sumi", type=pathlib.Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--runs", type=pathlib.Path, default=repo.ROOT / "runs/gallery")
+    parser.add_argument("--threads", type=int, default=1)
+    for option, _ in (given := [("--fashion", FASHION), ("--landscapes", LANDSCAPES), ("--drawings", DRAWINGS)]):
+        parser.add_argument(option, type=pathlib.Path)
+    arguments = parser.parse_args()
+    data = {word: getattr(arguments, option[2:]) for option, word in given}
+    missing = {word for word, path in data.items() if path is None}
+    unknown = set(arguments.names) - {entry[0] for entry in ENTRIES}
+    if unknown:
+        sys.exit(f"gallery: no entry is called {', '.join(sorted(unknown))}")
+    images = repo.ROOT / "docs/images/gallery"
+    images.mkdir(parents=True, exist_ok=True)
+    for name, words, steps, shows in ENTRIES:
+        if arguments.names and name not in arguments.names:
+            continue
+        if lacking := missing & set(words.split()):
+            say(f"{name} is left out: it needs {' and '.join(sorted(lacking))}")
+            continue
+        run = arguments.runs / name
+        say(name)
+        train(arguments.sumi, words, steps, run, data, arguments.threads)
+        table = distances(arguments.sumi, run, data[FASHION]) if name in MEASURED else ""
+        shutil.copy(newest(run / "samples", ".png"), images / f"{name}.png")
+        shutil.copy(run / "loss.png", images / f"{name}-loss.png")
+        page = repo.ROOT / "docs/gallery.md"
+        page.write_text(replace(page.read_text(), name, section(name, words, steps, shows, run, table)))
+
+
+if __name__ == "__main__":
+    self_test() if sys.argv[1:] == ["--self-test"] else main()

@@ -1,0 +1,102 @@
+// --conditional: networks that are told the class.
+#include <doctest/doctest.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "engine/device.h"
+#include "models/classes.h"
+#include "models/model.h"
+#include "tests/models/pictures.h"
+#include "tests/models/runs.h"
+#include "tests/support.h"
+
+using namespace sumi;
+using sumi::test::TempDir;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Enough to tell the classes apart; the emulated device takes too long for that, and computes the same.
+const bool kLearns = std::string(test_device()) != "emu";
+const int kSteps = kLearns ? 300 : 6;
+
+// Pictures with the left or the right half light: a class that pictures show at once.
+void write_classes(const fs::path& folder) {
+  for (const std::string name : {"left", "right"}) {
+    fs::create_directories(folder / name);
+    for (int i = 0; i < 12; ++i) {
+      Image8 image(12, 12, 1, 20);
+      for (int y = 0; y < 12; ++y)
+        for (int x = name == "left" ? 0 : 6; x < (name == "left" ? 6 : 12); ++x)
+          *image.at(x, y) = static_cast<std::uint8_t>(200 + i);
+      save_image(folder / name / (std::to_string(i) + ".png"), image);
+    }
+  }
+}
+
+TrainOptions conditional(const char* model, const fs::path& work, const char* run) {
+  TrainOptions o = default_options(model);
+  o.device = test_device();
+  o.data = (work / "pictures").string();
+  o.outdir = (work / run).string();
+  o.cache = (work / "cache").string();
+  o.conditional = true;
+  o.size = 8;
+  o.channels = 1;
+  o.nz = 4;
+  o.ngf = o.ndf = 4;
+  o.batch_size = 8;
+  o.lr = 5e-4;
+  o.steps = kSteps;
+  o.save_every = 1000;
+  o.sample_every = 1000;
+  o.log_every = 100;
+  o.threads = 1;
+  return o;
+}
+
+// How much lighter the left half is than the right.
+double left_of(Model& model, int only) {
+  RandomStream stream(3, 4);
+  const Tensor drawn = model.generate(model.noise(16, stream, only), false);
+  const Shape half{16, 8, 4, 1};
+  return mean(sub(slice(drawn, {0, 0, 0, 0}, half), slice(drawn, {0, 0, 4, 0}, half))).item();
+}
+
+}  // namespace
+
+TEST_CASE("conditional: what is drawn shows the class that was asked for, and resuming changes no byte") {
+  const TempDir folder;
+  write_classes(folder.path / "pictures");
+  TrainingObserver quiet;
+  stop_requested = false;
+  const TrainOptions whole = conditional("gan", folder.path, "whole");
+  train(whole, quiet);
+  train_in_two(conditional("gan", folder.path, "parts"), kSteps / 2);
+  const std::string last = fmt::format("checkpoints/{}.safetensors", kSteps);
+  CHECK(bytes_of(fs::path(whole.outdir) / last) == bytes_of(folder.path / "parts" / last));
+
+  TrainOptions o;
+  const auto model = load_model(CheckpointFile(fs::path(whole.outdir) / last), &o);
+  CHECK(o.classes == "left,right");
+  CHECK(class_number(o, "right") == 1);
+  CHECK_THROWS_WITH_AS(class_number(o, "up"), "[--class] unknown 'up'; the model knows: left, right", Error);
+  if (!kLearns) return;
+  CHECK(left_of(*model, 0) > 0.5);
+  CHECK(left_of(*model, 1) < -0.5);
+  CHECK(std::abs(left_of(*model, Model::kEveryClass)) < 0.5);
+}
+
+TEST_CASE("conditional: a model that draws no classes says so") {
+  TrainOptions o = default_options("gan");
+  o.device = test_device();
+  o.size = 8;
+  RandomStream stream(1, 1);
+  CHECK_THROWS_WITH_AS(class_number(o, "dark"), doctest::Contains("[--class] the model draws no classes"), Error);
+  CHECK_THROWS_WITH_AS(make_model(o)->noise(1, stream, 0), doctest::Contains("draws no classes"), Error);
+  o = default_options("vae");
+  o.device = test_device();
+  CHECK_THROWS_WITH_AS(make_model(o)->noise(1, stream, 0), doctest::Contains("draws no classes"), Error);
+}
