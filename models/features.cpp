@@ -13,6 +13,8 @@
 #include "engine/torch_layout.h"
 #include "models/checkpoint_info.h"
 #include "models/feature_trunk.h"
+#include "models/frozen_weights.h"
+#include "models/inception.h"
 #include "models/model.h"
 
 namespace sumi {
@@ -22,55 +24,62 @@ namespace {
 constexpr double kNormEps = 1e-5;  // LayerSpec's
 constexpr int kVggBlocks[] = {2, 2, 4, 4, 4};
 
+struct Stage {
+  std::string name;  // "1_1"
+  bool pool_before;
+  Tensor w, bias;  // [k,3,3,c], [k]
+};
+
+// `input_w` [c,1,1,3] and `input_bias` [c], where there are any, make what the first stage wants of pictures in [-1,1].
+FeatureNetwork network_of(const std::string& name, const Tensor& input_w, const Tensor& input_bias,
+                          const std::vector<Stage>& stages) {
+  std::vector<std::string> layers;
+  for (const Stage& stage : stages)
+    for (const char* kind : {"conv", "relu"}) layers.push_back(kind + stage.name);
+  const auto forward = [=](const Tensor& pictures, const FeatureNetwork::Seen& seen) {
+    Tensor x = input_w ? conv2d(pictures, input_w, input_bias, {}) : pictures;
+    for (const Stage& stage : stages) {
+      if (stage.pool_before) x = max_pool2d(x, {});
+      x = conv2d(x, stage.w, stage.bias, ConvOptions::same_pads(1, 1));
+      if (!seen("conv" + stage.name, x)) return;
+      x = relu(x);
+      if (!seen("relu" + stage.name, x)) return;
+    }
+  };
+  return {name, layers, forward};
+}
+
 }  // namespace
 
-FeatureNetwork::FeatureNetwork(std::string name, Tensor input_w, Tensor input_bias, std::vector<Stage> stages)
-    : name_(std::move(name)),
-      input_w_(std::move(input_w)),
-      input_bias_(std::move(input_bias)),
-      stages_(std::move(stages)) {}
-
-std::vector<std::string> FeatureNetwork::layers() const {
-  std::vector<std::string> names;
-  for (const Stage& stage : stages_)
-    for (const char* kind : {"conv", "relu"}) names.push_back(kind + stage.name);
-  return names;
-}
+FeatureNetwork::FeatureNetwork(std::string name, std::vector<std::string> layers, Forward forward)
+    : name_(std::move(name)), layers_(std::move(layers)), forward_(std::move(forward)) {}
 
 std::vector<Tensor> FeatureNetwork::operator()(const Tensor& pictures,
                                                const std::vector<std::string>& wanted) const {
-  const auto known = layers();
   std::map<std::string, Tensor> maps;
   for (const auto& layer : wanted) {
-    if (std::find(known.begin(), known.end(), layer) == known.end())
+    if (std::find(layers_.begin(), layers_.end(), layer) == layers_.end())
       fail("features " + name_,
-           fmt::format("has no layer '{}'; there are: {}", layer, fmt::join(known, ", ")));
+           fmt::format("has no layer '{}'; there are: {}", layer, fmt::join(layers_, ", ")));
     maps[layer];
   }
   std::size_t missing = maps.size();
-  const Shape& s = pictures.shape();
-  Tensor x = pictures;
-  if (s.c == 1) x = concat({x, x, x}, 3);
-  if (input_w_) x = conv2d(x, input_w_, input_bias_, {});
-  for (const Stage& stage : stages_) {
-    if (missing == 0) break;
-    if (stage.pool_before) x = max_pool2d(x, {});
-    x = conv2d(x, stage.w, stage.bias, ConvOptions::same_pads(1, 1));
-    for (const char* kind : {"conv", "relu"}) {
-      if (kind[0] == 'r') x = relu(x);
-      if (const auto map = maps.find(kind + stage.name); map != maps.end()) {
-        map->second = x;
-        --missing;
-      }
-    }
-  }
+  if (missing > 0)
+    forward_(pictures.shape().c == 1 ? concat({pictures, pictures, pictures}, 3) : pictures,
+             [&](const std::string& layer, const Tensor& map) {
+               if (const auto found = maps.find(layer); found != maps.end()) {
+                 found->second = map;
+                 --missing;
+               }
+               return missing > 0;
+             });
   std::vector<Tensor> result;
   for (const auto& layer : wanted) result.push_back(maps.at(layer));
   return result;
 }
 
 Tensor FeatureNetwork::descriptor(const Tensor& pictures) const {
-  const Tensor map = (*this)(pictures, {"relu" + stages_.back().name})[0];
+  const Tensor map = (*this)(pictures, {layers_.back()})[0];
   const Shape& s = map.shape();
   return sum_to(map, {s.n, 1, 1, s.c}, 1.0 / static_cast<double>(s.h * s.w));
 }
@@ -79,22 +88,14 @@ FeatureNetwork freeze_trunk(const Module& trunk, std::int64_t channels, DType dt
   std::map<std::string, Tensor> tensors;
   for (const auto& list : {trunk.parameters(), trunk.buffers()})
     for (const Parameter& p : list) tensors[p.name] = p.value;
-  std::vector<FeatureNetwork::Stage> stages;
+  std::vector<Stage> stages;
   for (const TrunkStage& stage : trunk_stages()) {
     const std::string conv = stage.name, place = conv.substr(4), norm = "norm" + place;
     const Tensor& weight = tensors.at(conv + ".weight");
+    const auto of_norm = [&](const char* what) { return tensors.at(norm + what).to_vector<double>(); };
     auto w = weight.to_vector<double>();
-    const auto gamma = tensors.at(norm + ".weight").to_vector<double>(),
-               beta = tensors.at(norm + ".bias").to_vector<double>(),
-               mean = tensors.at(norm + ".running_mean").to_vector<double>(),
-               var = tensors.at(norm + ".running_var").to_vector<double>();
-    std::vector<double> bias;
-    const std::size_t row = w.size() / gamma.size();
-    for (std::size_t k = 0; k < gamma.size(); ++k) {
-      const double scale = gamma[k] / std::sqrt(var[k] + kNormEps);
-      for (std::size_t i = 0; i < row; ++i) w[k * row + i] *= scale;
-      bias.push_back(beta[k] - mean[k] * scale);
-    }
+    const auto bias = fold_norm(w, {of_norm(".weight"), of_norm(".bias"), of_norm(".running_mean"),
+                                    of_norm(".running_var"), kNormEps});
     Shape shape = weight.shape();
     if (stages.empty() && channels == 1) {  // a grey picture comes as three equal channels
       std::vector<double> three;
@@ -105,7 +106,7 @@ FeatureNetwork freeze_trunk(const Module& trunk, std::int64_t channels, DType dt
     stages.push_back({place, stage.pool_before, Tensor::from(w, shape, dtype, device),
                       Tensor::from(bias, Shape::vector(shape.n), dtype, device)});
   }
-  return {"sumi", {}, {}, std::move(stages)};
+  return network_of("sumi", {}, {}, stages);
 }
 
 namespace {
@@ -143,49 +144,29 @@ std::pair<std::vector<double>, std::vector<double>> vgg_input(VggInput input) {
 }
 
 FeatureNetwork vgg19(const fs::path& path, DType dtype, const Device& device, VggInput input) {
-  const std::string where = "features " + path.string();
-  const ForeignFile file(path);
-  std::map<std::string, const ForeignFile::Entry*> entries;
-  for (const auto& entry : file.entries()) entries[entry.name] = &entry;
-  const auto find = [&](const std::string& name) -> const ForeignFile::Entry& {
-    const auto found = entries.find(name);
-    if (found == entries.end())
-      fail(where, fmt::format("has no {}; VGG19 in torchvision's names has features.0.weight and .bias to "
-                              "features.34. (Inception is not known.)",
-                              name));
-    return *found->second;
-  };
-  const auto take = [&](const std::string& name, const std::vector<std::int64_t>& shape) {
-    const ForeignFile::Entry& entry = find(name);
-    if (entry.shape != shape)
-      fail(where, fmt::format("has {} of {}, but VGG19 wants {} there", name, fmt::join(entry.shape, "x"),
-                              fmt::join(shape, "x")));
-    auto values = file.values(name);
-    if (values.empty()) fail(where, fmt::format("has {} as {}; store it as F32", name, entry.dtype));
-    for (const double v : values)
-      if (!std::isfinite(v)) fail(where, fmt::format("holds NaN or infinity in {}", name));
-    return values;
-  };
-  std::vector<FeatureNetwork::Stage> stages;
+  const FrozenWeights file(path, "VGG19",
+                           "VGG19 in torchvision's names has features.0.weight and .bias to features.34");
+  std::vector<Stage> stages;
   std::int64_t channels = 3;
   int index = 0;  // in torchvision's list, where convolution, ReLU and pool count one each
   for (int block = 0; block < 5; ++block) {
     for (int i = 0; i < kVggBlocks[block]; ++i, index += 2) {
       const std::string name = fmt::format("features.{}", index);
-      const auto& bias = find(name + ".bias").shape;
+      const auto& bias = file.find(name + ".bias").shape;
       const std::int64_t width = bias.size() == 1 ? bias[0] : 64;
       const Shape shape{width, 3, 3, channels};
-      const auto w = take(name + ".weight", {width, channels, 3, 3});
-      stages.push_back({fmt::format("{}_{}", block + 1, i + 1), block > 0 && i == 0,
-                        Tensor::from(from_torch(w, shape, {TorchLayout::Kind::conv}), shape, dtype, device),
-                        Tensor::from(take(name + ".bias", {width}), Shape::vector(width), dtype, device)});
+      const auto w = file.values(name + ".weight", {width, channels, 3, 3});
+      stages.push_back(
+          {fmt::format("{}_{}", block + 1, i + 1), block > 0 && i == 0,
+           Tensor::from(from_torch(w, shape, {TorchLayout::Kind::conv}), shape, dtype, device),
+           Tensor::from(file.values(name + ".bias", {width}), Shape::vector(width), dtype, device)});
       channels = width;
     }
     ++index;
   }
   const auto [w, bias] = vgg_input(input);
-  return {"vgg19", Tensor::from(w, {3, 1, 1, 3}, dtype, device),
-          Tensor::from(bias, Shape::vector(3), dtype, device), std::move(stages)};
+  return network_of("vgg19", Tensor::from(w, {3, 1, 1, 3}, dtype, device),
+                    Tensor::from(bias, Shape::vector(3), dtype, device), stages);
 }
 
 }  // namespace
@@ -204,16 +185,27 @@ fs::path own_features_path() {
        "features.safetensors, or train one with sumi train features");
 }
 
-FeatureNetwork load_features(const std::string& name, DType dtype, const Device& device, VggInput input) {
+FeatureNetwork load_features(const std::string& name, DType dtype, const Device& device, VggInput input,
+                             InceptionPools pools) {
   std::error_code error;
   const bool own = name.empty() || name == "own";
   if (!own && !fs::exists(name, error))
-    fail("--features", fmt::format("{} does not exist; give own, a run of sumi train features, or VGG19's weights "
-                                   "as safetensors",
-                                   name));
+    fail("--features",
+         fmt::format("{} does not exist; give own, a run of sumi train features, or the weights of VGG19 "
+                     "or Inception v3 as safetensors",
+                     name));
   const fs::path path = own ? own_features_path() : resolve_checkpoint(name);
-  if (SafetensorsFile::open(path).metadata().contains("sumi.model")) return own_network(path, dtype, device);
-  return vgg19(path, dtype, device, input);
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  if (file.metadata().contains("sumi.model")) return own_network(path, dtype, device);
+  const auto holds = [&](const char* beginning) {
+    return std::any_of(file.tensors().begin(), file.tensors().end(),
+                       [&](const auto& tensor) { return tensor.first.starts_with(beginning); });
+  };
+  if (holds("Conv2d_1a_3x3.") || holds("Mixed_")) return load_inception(path, dtype, device, pools);
+  if (holds("features.")) return vgg19(path, dtype, device, input);
+  fail("features " + path.string(),
+       "holds no network that is known by its tensors' names; in torchvision's names VGG19 begins with "
+       "features.0.weight and Inception v3 with Conv2d_1a_3x3.conv.weight");
 }
 
 }  // namespace sumi

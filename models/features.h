@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -14,22 +15,25 @@ namespace sumi {
 // it; `caffe` BGR in 0 to 255 less its mean, as the converted original weights of the anime GANs do.
 enum class VggInput { torch, caffe };
 
-// Convolutions 3x3 with ReLU and 2x2 max pools in a row. Layers are "conv1_1", before its ReLU, "relu1_1" behind it, and so on: blockwise
-// up to conv4_1 for sumi's own network and to conv5_4 for VGG19. A copy shares the weights, which never ask for gradients; those of the
-// maps flow to the pictures.
+// How the 3x3 pools of stride 1 in an Inception v3 take the border, which is a matter of the weights: `torch` means that count the zeros
+// around the map, as torchvision's weights want it; `fid` means of what lies inside, and in Mixed_7c the greatest instead of the
+// mean, as the weights that FID is defined by want it.
+enum class InceptionPools { torch, fid };
+
+// Layers by name, computed one after the other. A copy shares the weights, which never ask for gradients; those of the maps flow to
+// the pictures.
 class FeatureNetwork {
  public:
-  struct Stage {
-    std::string name;  // "1_1"
-    bool pool_before;
-    Tensor w, bias;  // [k,3,3,c], [k]
-  };
-  // `input` [c,1,1,3] and [c] make what the first stage wants of pictures in [-1,1].
-  FeatureNetwork(std::string name, Tensor input_w, Tensor input_bias, std::vector<Stage> stages);
+  // Told each layer's map, in the order of computation; false says that no more is wanted.
+  using Seen = std::function<bool(const std::string& layer, const Tensor& map)>;
+  // Runs pictures [n,h,w,3] in [-1,1] through the layers.
+  using Forward = std::function<void(const Tensor& pictures, const Seen& seen)>;
+  // `layers`: those that may be asked for, in order; `forward` may tell of others between them.
+  FeatureNetwork(std::string name, std::vector<std::string> layers, Forward forward);
 
-  // "sumi" or "vgg19": figures made with it are to say so. A Frechet distance on sumi's own features is no FID.
+  // "sumi", "vgg19" or "inception": figures made with it are to say so. A Frechet distance on sumi's own features is no FID.
   const std::string& name() const { return name_; }
-  std::vector<std::string> layers() const;
+  const std::vector<std::string>& layers() const { return layers_; }
 
   // The maps [n,h',w',c'] of `layers`, in that order, of pictures [n,h,w,3] or grey [n,h,w,1] in [-1,1]. Runs no further than the last of
   // them. Error naming the layers there are for an unknown one.
@@ -39,19 +43,22 @@ class FeatureNetwork {
 
  private:
   std::string name_;
-  Tensor input_w_, input_bias_;
-  std::vector<Stage> stages_;
+  std::vector<std::string> layers_;
+  Forward forward_;
 };
 
 // A network for pictures of this dtype on this device:
 //   "own" or ""      the one that comes with sumi (own_features_path())
 //   a path           a checkpoint or run of `sumi train features`; or a safetensors file of VGG19 in torchvision's names,
-//                    features.0.weight [64,3,3,3] and .bias to features.34, of any widths that fit each other
-// Errors "[features ...]" name what is missing or of a wrong shape. Inception networks are not known.
+//                    features.0.weight [64,3,3,3] and .bias to features.34, of any widths that fit each other; or one of
+//                    Inception v3 (models/inception.h). Which it is, the tensors' names say.
+// sumi's own and VGG19 are convolutions 3x3 with ReLU and 2x2 max pools in a row. Their layers are "conv1_1", before its ReLU, "relu1_1"
+// behind it, and so on: blockwise up to conv4_1 for sumi's own network and to conv5_4 for VGG19.
+// Errors "[features ...]" name what is missing or of a wrong shape.
 FeatureNetwork load_features(const std::string& name_or_path, DType dtype, const Device& device,
-                             VggInput input = VggInput::torch);
+                             VggInput input = VggInput::torch, InceptionPools pools = InceptionPools::torch);
 
-// The same from a trunk as it stands: batch norms are folded into the convolutions.
+// sumi's own from a trunk as it stands: batch norms are folded into the convolutions.
 FeatureNetwork freeze_trunk(const Module& trunk, std::int64_t channels, DType dtype, const Device& device);
 
 // $SUMI_FEATURES, or features.safetensors where sumi was installed (share/sumi) or built (models/data). Error when there is none.

@@ -8,8 +8,8 @@
 namespace sumi {
 namespace {
 
-// A square matrix, rows one after the other.
-using Matrix = std::vector<double>;
+// `size` numbers a row, one row after the other.
+using Rows = Descriptors;
 
 void check(const Descriptors& a, const Descriptors& b) {
   if (a.size == 0 || a.size != b.size)
@@ -24,82 +24,155 @@ std::vector<double> mean_of(const Descriptors& d) {
   return mean;
 }
 
-Matrix covariance_of(const Descriptors& d, const std::vector<double>& mean) {
-  const std::size_t n = d.size;
-  Matrix c(n * n, 0.0);
-  std::vector<double> row(n);
-  for (std::size_t k = 0; k < d.count(); ++k) {
-    for (std::size_t i = 0; i < n; ++i) row[i] = d.values[k * n + i] - mean[i];
-    for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = 0; j < n; ++j) c[i * n + j] += row[i] * row[j];
-  }
-  for (double& v : c) v /= static_cast<double>(d.count() - 1);
-  return c;
+double dot(const double* a, const double* b, std::size_t n) {
+  double sum = 0;
+  for (std::size_t i = 0; i < n; ++i) sum += a[i] * b[i];
+  return sum;
 }
 
-Matrix product(const Matrix& a, const Matrix& b, std::size_t n) {
-  Matrix c(n * n, 0.0);
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t k = 0; k < n; ++k)
-      for (std::size_t j = 0; j < n; ++j) c[i * n + j] += a[i * n + k] * b[k * n + j];
-  return c;
-}
-
-// Eigenvalues of a symmetric matrix, which becomes diagonal; the columns of `vectors` are the eigenvectors. Jacobi's rotations.
-std::vector<double> eigen(Matrix a, Matrix& vectors, std::size_t n) {
-  vectors.assign(n * n, 0.0);
-  for (std::size_t i = 0; i < n; ++i) vectors[i * n + i] = 1;
-  const auto rotate = [n](double& x, double& y, double c, double s) {
-    const double u = x, v = y;
-    x = c * u - s * v;
-    y = s * u + c * v;
-  };
-  for (int sweep = 0; sweep < 60; ++sweep) {
-    double outside = 0, whole = 0;
-    for (std::size_t i = 0; i < n * n; ++i) {
-      whole += a[i] * a[i];
-      if (i / n != i % n) outside += a[i] * a[i];
-    }
-    if (outside <= 1e-28 * whole) break;
-    for (std::size_t p = 0; p < n; ++p)
-      for (std::size_t q = p + 1; q < n; ++q) {
-        if (a[p * n + q] == 0) continue;
-        const double theta = (a[q * n + q] - a[p * n + p]) / (2 * a[p * n + q]);
-        const double t = std::copysign(1.0, theta) / (std::abs(theta) + std::hypot(theta, 1.0));
-        const double c = 1 / std::hypot(t, 1.0), s = t * c;
-        for (std::size_t i = 0; i < n; ++i) rotate(a[i * n + p], a[i * n + q], c, s);
-        for (std::size_t i = 0; i < n; ++i) rotate(a[p * n + i], a[q * n + i], c, s);
-        for (std::size_t i = 0; i < n; ++i) rotate(vectors[i * n + p], vectors[i * n + q], c, s);
+// The products of a's rows with b's: A B^T. Four at a time, whose sums need not wait for each other.
+Rows products(const Rows& a, const Rows& b) {
+  const std::size_t n = a.size, rows = a.count(), columns = b.count();
+  Rows c{columns, std::vector<double>(rows * columns)};
+  const double *x = a.values.data(), *y = b.values.data();
+  std::size_t i = 0;
+  for (; i + 4 <= rows; i += 4)
+    for (std::size_t j = 0; j < columns; ++j) {
+      const double *x0 = x + i * n, *x1 = x0 + n, *x2 = x1 + n, *x3 = x2 + n, *v = y + j * n;
+      double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+      for (std::size_t k = 0; k < n; ++k) {
+        s0 += x0[k] * v[k];
+        s1 += x1[k] * v[k];
+        s2 += x2[k] * v[k];
+        s3 += x3[k] * v[k];
       }
-  }
-  std::vector<double> values(n);
-  for (std::size_t i = 0; i < n; ++i) values[i] = a[i * n + i];
-  return values;
+      double* to = c.values.data() + i * columns + j;
+      to[0] = s0;
+      to[columns] = s1;
+      to[2 * columns] = s2;
+      to[3 * columns] = s3;
+    }
+  for (; i < rows; ++i)
+    for (std::size_t j = 0; j < columns; ++j) c.values[i * columns + j] = dot(x + i * n, y + j * n, n);
+  return c;
 }
 
-// The square root of a symmetric matrix without negative eigenvalues but for rounding.
-Matrix root(const Matrix& a, std::size_t n) {
-  Matrix vectors, scaled(n * n), transposed(n * n);
-  const auto values = eigen(a, vectors, n);
-  for (std::size_t i = 0; i < n; ++i)
-    for (std::size_t j = 0; j < n; ++j) {
-      scaled[i * n + j] = vectors[i * n + j] * std::sqrt(std::max(values[j], 0.0));
-      transposed[j * n + i] = vectors[i * n + j];
+Rows transposed(const Rows& a) {
+  const std::size_t n = a.size, rows = a.count();
+  Rows t{rows, std::vector<double>(a.values.size())};
+  for (std::size_t i = 0; i < rows; ++i)
+    for (std::size_t j = 0; j < n; ++j) t.values[j * rows + i] = a.values[i * n + j];
+  return t;
+}
+
+// F with F^T F = the covariance: the rows less their mean, or, where there are more rows than numbers, as many as numbers, by
+// Cholesky's way. What the rounding leaves of a pivot that should be zero counts as zero.
+Rows factor_of(const Descriptors& d, const std::vector<double>& mean) {
+  const std::size_t n = d.size;
+  Rows f = d;
+  const double scale = 1 / std::sqrt(static_cast<double>(d.count() - 1));
+  for (std::size_t i = 0; i < f.values.size(); ++i) f.values[i] = (f.values[i] - mean[i % n]) * scale;
+  if (d.count() <= n) return f;
+  const Rows columns = transposed(f);
+  f = products(columns, columns);
+  double largest = 0;
+  for (std::size_t i = 0; i < n; ++i) largest = std::max(largest, f.values[i * n + i]);
+  for (std::size_t k = 0; k < n; ++k) {
+    double* row = f.values.data() + k * n;
+    std::fill(row, row + k, 0.0);
+    const double pivot = row[k] > 1e-14 * largest ? std::sqrt(row[k]) : 0.0;
+    for (std::size_t j = k; j < n; ++j) row[j] = pivot > 0 ? row[j] / pivot : 0.0;
+    for (std::size_t i = k + 1; i < n; ++i)
+      for (std::size_t j = i; j < n; ++j) f.values[i * n + j] -= row[i] * row[j];
+  }
+  return f;
+}
+
+// A symmetric matrix with these eigenvalues, zero but on the diagonal and beside it.
+struct Tridiagonal {
+  std::vector<double> diagonal, beside;
+};
+
+// Householder's reflections, one for each column.
+Tridiagonal tridiagonal(Rows a) {
+  const std::size_t n = a.size;
+  Tridiagonal t{std::vector<double>(n), std::vector<double>(n, 0.0)};
+  std::vector<double> v(n), p(n);
+  for (std::size_t k = 0; k < n; ++k) {
+    t.diagonal[k] = a.values[k * n + k];
+    if (k + 1 == n) break;
+    const std::size_t m = n - k - 1;  // what is left, from row k + 1 on
+    std::copy_n(a.values.data() + k * n + k + 1, m, v.data());
+    const double length = std::sqrt(dot(v.data(), v.data(), m));
+    t.beside[k] = std::copysign(length, -v[0]);
+    v[0] -= t.beside[k];
+    const double square = dot(v.data(), v.data(), m);
+    if (!(square > 0)) continue;
+    // H S H with H = 1 - 2 v v^T / v^T v is S - v q^T - q v^T.
+    for (std::size_t i = 0; i < m; ++i)
+      p[i] = 2 / square * dot(a.values.data() + (k + 1 + i) * n + k + 1, v.data(), m);
+    const double share = dot(v.data(), p.data(), m) / square;
+    for (std::size_t i = 0; i < m; ++i) p[i] -= share * v[i];
+    for (std::size_t i = 0; i < m; ++i) {
+      double* row = a.values.data() + (k + 1 + i) * n + k + 1;
+      for (std::size_t j = 0; j < m; ++j) row[j] -= v[i] * p[j] + p[i] * v[j];
     }
-  return product(scaled, transposed, n);
+  }
+  return t;
+}
+
+// How many eigenvalues are below x: as many as the elimination of T - x has negative pivots (Sylvester).
+std::size_t count_below(const Tridiagonal& t, double x, double tiny) {
+  std::size_t count = 0;
+  double pivot = 1, coupling = 0;
+  for (std::size_t i = 0; i < t.diagonal.size(); ++i) {
+    pivot = t.diagonal[i] - x - coupling * coupling / pivot;
+    if (std::abs(pivot) < tiny) pivot = -tiny;
+    if (pivot < 0) ++count;
+    coupling = t.beside[i];
+  }
+  return count;
+}
+
+// The sum of the square roots of the eigenvalues of a symmetric matrix that has none below zero, but for rounding. By bisection.
+double sum_of_roots(const Rows& a) {
+  const Tridiagonal t = tridiagonal(a);
+  double bound = 0, before = 0;  // Gershgorin's circles
+  for (std::size_t i = 0; i < t.diagonal.size(); ++i) {
+    bound = std::max(bound, std::abs(t.diagonal[i]) + std::abs(before) + std::abs(t.beside[i]));
+    before = t.beside[i];
+  }
+  if (!(bound > 0)) return 0;
+  const double tiny = 1e-30 * bound;
+  double sum = 0, top = bound;
+  for (std::size_t i = t.diagonal.size(); i-- > 0;) {  // the largest first: each bounds the next
+    double low = 0, high = top;
+    while (high - low > 1e-15 * bound) {
+      const double middle = (low + high) / 2;
+      if (middle == low || middle == high) break;
+      (count_below(t, middle, tiny) > i ? high : low) = middle;
+    }
+    top = high;
+    sum += std::sqrt(low);
+  }
+  return sum;
 }
 
 double kernel_sum(const Descriptors& a, const Descriptors& b, bool same) {
-  const std::size_t n = a.size;
+  constexpr std::size_t kRows = 64;  // at a time: the table of all pairs may be too large for the memory
   double sum = 0;
-  for (std::size_t i = 0; i < a.count(); ++i)
-    for (std::size_t j = 0; j < b.count(); ++j) {
-      if (same && i == j) continue;
-      double dot = 0;
-      for (std::size_t k = 0; k < n; ++k) dot += a.values[i * n + k] * b.values[j * n + k];
-      const double base = dot / static_cast<double>(n) + 1;
+  for (std::size_t first = 0; first < a.count(); first += kRows) {
+    const std::size_t end = std::min(first + kRows, a.count());
+    const auto at = [&](std::size_t row) {
+      return a.values.begin() + static_cast<std::ptrdiff_t>(row * a.size);
+    };
+    const Rows c = products({a.size, {at(first), at(end)}}, b);
+    for (std::size_t i = 0; i < c.values.size(); ++i) {
+      if (same && first + i / c.size == i % c.size) continue;
+      const double base = c.values[i] / static_cast<double>(a.size) + 1;
       sum += base * base * base;
     }
+  }
   return sum;
 }
 
@@ -107,20 +180,16 @@ double kernel_sum(const Descriptors& a, const Descriptors& b, bool same) {
 
 double frechet_distance(const Descriptors& a, const Descriptors& b) {
   check(a, b);
-  const std::size_t n = a.size;
   const auto mean_a = mean_of(a), mean_b = mean_of(b);
-  const Matrix cov_a = covariance_of(a, mean_a), cov_b = covariance_of(b, mean_b);
+  const Rows f = factor_of(a, mean_a), g = factor_of(b, mean_b);
   double distance = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    distance += (mean_a[i] - mean_b[i]) * (mean_a[i] - mean_b[i]);
-    distance += cov_a[i * n + i] + cov_b[i * n + i];
-  }
-  // C_a C_b has the eigenvalues of the symmetric R C_b R with R = C_a^(1/2).
-  const Matrix r = root(cov_a, n);
-  Matrix unused;
-  for (const double v : eigen(product(product(r, cov_b, n), r, n), unused, n))
-    distance -= 2 * std::sqrt(std::max(v, 0.0));
-  return std::max(distance, 0.0);
+  for (std::size_t i = 0; i < a.size; ++i) distance += (mean_a[i] - mean_b[i]) * (mean_a[i] - mean_b[i]);
+  for (const Rows* rows : {&f, &g})
+    for (const double v : rows->values) distance += v * v;  // the trace of the covariance
+  // C_a C_b = F^T F G^T G has the eigenvalues of M M^T and of M^T M with M = F G^T; the smaller is taken.
+  const bool few = f.count() <= g.count();
+  const Rows m = few ? products(f, g) : products(g, f);
+  return std::max(distance - 2 * sum_of_roots(products(m, m)), 0.0);
 }
 
 double kernel_distance(const Descriptors& a, const Descriptors& b) {

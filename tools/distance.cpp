@@ -16,7 +16,7 @@ namespace {
 
 struct Arguments {
   CLI::App* app = nullptr;
-  std::string a, b, features = "own", input = "torch", cache;
+  std::string a, b, features = "own", input = "torch", pools = "torch", cache;
   MachineOptions machine;
   std::int64_t size = 64, most = 2000;
 };
@@ -49,6 +49,11 @@ Descriptors describe(const std::string& path, const FeatureNetwork& network, con
   return all;
 }
 
+std::string title(const FeatureNetwork& network) {
+  if (network.name() == "sumi") return "sumi's own features";
+  return (network.name() == "inception" ? "Inception" : network.name()) + " features";
+}
+
 int run(const Arguments& args) {
   require_text(args.app, "--real", args.a, "-a takes a folder of pictures or an idx file");
   require_text(args.app, "--drawn", args.b, "-b takes the pictures to compare with them");
@@ -57,16 +62,24 @@ int run(const Arguments& args) {
   if (args.most < 2 || args.most > 100'000) throw UsageError(name, "--most wants a number from 2 to 100000");
   if (args.input != "torch" && args.input != "caffe")
     throw UsageError(name, "--vgg-input wants torch or caffe");
+  if (args.pools != "torch" && args.pools != "fid")
+    throw UsageError(name, "--inception-pools wants torch or fid");
   args.machine.check();
   args.machine.apply();
   const Device device = parse_device(args.machine.device.empty() ? "cpu" : args.machine.device);
-  const FeatureNetwork network = load_features(args.features, DType::f32, device,
-                                               args.input == "caffe" ? VggInput::caffe : VggInput::torch);
+  const FeatureNetwork network = load_features(
+      args.features, DType::f32, device, args.input == "caffe" ? VggInput::caffe : VggInput::torch,
+      args.pools == "fid" ? InceptionPools::fid : InceptionPools::torch);
   const Descriptors a = describe(args.a, network, device, args), b = describe(args.b, network, device, args);
-  const std::string on = network.name() == "sumi" ? "sumi's own features" : network.name() + " features";
+  const std::string on = title(network);
   fmt::print("FD on {}   {:.6g}\nKD on {}   {:.6g}\n{} and {} pictures at {}x{}, {} numbers each\n", on,
              frechet_distance(a, b), on, kernel_distance(a, b), a.count(), b.count(), args.size, args.size,
              a.size);
+  if (network.name() == "inception")
+    fmt::print("{}\n",
+               args.pools == "fid"
+                   ? "pools as FID's: if the weights are FID's, FD is computed as FID is, on these pictures"
+                   : "pools as torchvision's: not FID");
   if (std::min(a.count(), b.count()) <= a.size)
     fmt::print(stderr, "sumi: fewer pictures than numbers: the Frechet distance means little\n");
   return 0;
@@ -83,8 +96,9 @@ Command add_distance(CLI::App& parent) {
       "  sumi generate -m run -n 1000 -o drawn/ && sumi distance -a photos -b drawn\n"
       "  sumi distance -a photos -b drawn --features vgg19.safetensors\n",
       "FD is the Frechet distance of the pictures' descriptors, KD their kernel distance. Both depend on the "
-      "network, the size and the number of pictures; they are neither FID nor KID, which are made with a "
-      "certain Inception network.");
+      "network, the size and the number of pictures. They are neither FID nor KID, which are made with a "
+      "certain Inception network: with its weights and --inception-pools fid they are computed as those "
+      "are.");
   add_text(app, "-a,--real", args->a, "DIR|FILE", "pictures as they should be")->group("Pictures");
   add_text(app, "-b,--drawn", args->b, "DIR|FILE", "pictures to compare with them")->group("Pictures");
   add_whole(app, "--size", args->size, "PX", "both sets are cut to squares and made this large")
@@ -94,10 +108,14 @@ Command add_distance(CLI::App& parent) {
            "where decoded pictures are kept (default: the user's cache folder)")
       ->group("Pictures");
   add_text(app, "--features", args->features, "own|FILE|RUN",
-           "sumi's own network, one of sumi train features, or VGG19 in torchvision's names")
+           "sumi's own network, one of sumi train features, or VGG19 or Inception v3 in torchvision's names")
       ->default_str("own")
       ->group("Features");
   add_text(app, "--vgg-input", args->input, "torch|caffe", "which input the VGG19 was trained with")
+      ->default_str("torch")
+      ->group("Features");
+  add_text(app, "--inception-pools", args->pools, "torch|fid",
+           "which pools the Inception v3 was trained with: torchvision's, or those of FID's weights")
       ->default_str("torch")
       ->group("Features");
   args->machine.add(app);

@@ -49,4 +49,34 @@ TEST_CASE("kernel distance: by hand") {
   const Descriptors a{1, {0, 1}}, b{1, {2, -1}};
   // (0*1 + 1)^3 + (2*-1 + 1)^3 - (1/2) (1 + 1 + 3^3 + 0)
   CHECK(kernel_distance(a, b) == doctest::Approx(1 - 1 - 14.5));
+  // More rows than are multiplied at a time: pairs of ones give (1 + 1)^3, all others 1.
+  Descriptors many{1, std::vector<double>(150, 0.0)}, ones{1, std::vector<double>(70, 1.0)};
+  CHECK(kernel_distance(many, ones) == doctest::Approx(1 + 8 - 2));
+}
+
+TEST_CASE("frechet: more numbers than pictures, and a number that never varies") {
+  const auto rows = [](std::size_t size, std::size_t count, double shift) {
+    Descriptors d{size, {}};
+    for (std::size_t i = 0; i < size * count; ++i) {
+      const auto x = static_cast<double>(i);
+      d.values.push_back(i % size == 1 ? 0.0 : std::sin(x * x + shift));
+    }
+    return d;
+  };
+  // Zeros behind every row change no distance, only how it is computed.
+  const auto wide = [](const Descriptors& d, std::size_t size) {
+    Descriptors w{size, std::vector<double>(size * d.count(), 0.0)};
+    for (std::size_t i = 0; i < d.values.size(); ++i) w.values[i / d.size * size + i % d.size] = d.values[i];
+    return w;
+  };
+  const Descriptors a = rows(6, 23, 0), b = rows(6, 17, 1), few = rows(6, 3, 2);
+  const double ab = frechet_distance(a, b), few_b = frechet_distance(few, b);
+  CHECK(ab > 0.01);
+  CHECK(frechet_distance(b, a) == doctest::Approx(ab));
+  CHECK(frechet_distance(wide(a, 40), wide(b, 40)) == doctest::Approx(ab));
+  CHECK(frechet_distance(wide(a, 20), wide(b, 20)) ==
+        doctest::Approx(ab));  // one by Cholesky, one by its rows
+  CHECK(frechet_distance(b, few) == doctest::Approx(few_b));
+  CHECK(frechet_distance(wide(few, 40), wide(b, 40)) == doctest::Approx(few_b));
+  CHECK(frechet_distance(a, a) == doctest::Approx(0).epsilon(1e-9));
 }

@@ -1,7 +1,8 @@
 """The feature networks against PyTorch, through the program and its files.
 
 The classifier in f64: eight steps on two sets from the same weights and batches, losses within 1e-8. In f32: the gradients of single
-steps. `sumi distance` on the trained trunk and on a VGG19 of few channels against PyTorch's maps and numpy's Frechet distance.
+steps. `sumi distance` on the trained trunk, on a VGG19 of few channels and on an Inception v3 of random weights against PyTorch's maps
+and numpy's Frechet distance.
 --device NAME (emu, cuda): only single steps on that device.
 """
 
@@ -20,6 +21,7 @@ from torch import nn
 
 import sumi_files as files
 import torch_gan
+import torch_inception
 
 torch.set_num_threads(1)
 checks = files.Checks()
@@ -137,15 +139,15 @@ def read_folder(folder):
 
 
 def frechet(a, b):
-    ca, cb = np.cov(a.T), np.cov(b.T)
-    roots = np.sqrt(np.maximum(np.linalg.eigvals(ca @ cb).real, 0))
-    return ((a.mean(0) - b.mean(0)) ** 2).sum() + np.trace(ca) + np.trace(cb) - 2 * roots.sum()
+    """With C = X^T X for centred rows X, tr (C_a C_b)^(1/2) is the sum of the singular values of X_a X_b^T."""
+    xa, xb = ((x - x.mean(0)) / np.sqrt(len(x) - 1) for x in (a, b))
+    middle = np.linalg.svd(xa @ xb.T, compute_uv=False).sum()
+    return ((a.mean(0) - b.mean(0)) ** 2).sum() + (xa ** 2).sum() + (xb ** 2).sum() - 2 * middle
 
 
 def distances(work, run):
     for name, count in (("a", 12), ("b", 9)):
         files.write_pictures(work + "/set-" + name, count, 32, 3)
-    sets = [read_folder(work + "/set-" + name) for name in "ab"]
     mean, std = (torch.tensor(v, dtype=torch.float64).view(3, 1, 1) for v in ((.485, .456, .406), (.229, .224, .225)))
     bgr = torch.tensor((103.939, 116.779, 123.68), dtype=torch.float64).view(3, 1, 1)
     torch.manual_seed(1)
@@ -157,13 +159,36 @@ def distances(work, run):
                         lambda x: vgg((x.flip(1) + 1) * 127.5 - bgr).mean((2, 3))),
     }
     for name, (path, more, network) in forms.items():
-        with torch.no_grad():
-            want = frechet(*[network(x).numpy() for x in sets])
-        said = files.sumi("distance", "-a", work + "/set-a", "-b", work + "/set-b", "--size", 32, "--features", path,
-                          "--cache", work + "/cache", "--threads", 1, *more)
-        found = re.search(r"FD on .*features\s+(\S+)", said)
-        checks.true("%s: sumi distance says so: %s" % (name, said.splitlines()[0]), found is not None)
-        checks.small("%s: Frechet distance, relative" % name, abs(float(found.group(1)) - want) / want, 2e-3)
+        compare(name, work + "/set-", path, more, network)
+
+
+def compare(name, folders, path, more, network):
+    """The folders FOLDERSa and FOLDERSb. Returns the Frechet distance wanted and what sumi said."""
+    sets = [read_folder(folders + which) for which in "ab"]
+    with torch.no_grad():
+        want = frechet(*[network(x).numpy() for x in sets])
+    said = files.sumi("distance", "-a", folders + "a", "-b", folders + "b", "--size", 32, "--features", path,
+                      "--cache", folders + "cache", "--threads", 1, *more)
+    found = re.search(r"FD on .*features\s+(\S+)", said)
+    checks.true("%s: sumi distance says so: %s" % (name, found.group(0) if found else said), found is not None)
+    checks.small("%s: Frechet distance, relative" % name, abs(float(found.group(1)) / want - 1), 2e-3)
+    return want, said
+
+
+def inception(work):
+    """Three pictures and three others under both rules for pools, with random weights of the full size."""
+    folders = work + "/few-"
+    for seed, name in enumerate("ab"):
+        files.write_pictures(folders + name, 3, 32, 3, seed)
+    tensors, path, wants = torch_inception.random_weights(), work + "/inception.safetensors", []
+    tensors["fc.bias"] = np.zeros(5, np.float32)  # which nothing reads
+    files.write_safetensors(path, tensors)
+    for rule, honest in (("torch", "not FID"), ("fid", "if the weights are FID's")):
+        want, said = compare("inception " + rule, folders, path, ["--inception-pools", rule],
+                             lambda x: torch_inception.descriptor(tensors, x, rule == "fid"))
+        checks.true("inception %s: what the figure is" % rule, "FD on Inception features" in said and honest in said)
+        wants.append(want)
+    checks.true("inception: the rules differ", abs(wants[0] / wants[1] - 1) > 0.02)
 
 
 with tempfile.TemporaryDirectory() as work:
@@ -177,4 +202,5 @@ with tempfile.TemporaryDirectory() as work:
     if device == "cpu":
         whole_run(data, work + "/f64")
         distances(work, work + "/f32")
+        inception(work)
 checks.finish()
