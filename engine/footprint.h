@@ -25,9 +25,7 @@ class FrugalMemory {
   static bool on();
 };
 
-// Bytes that this process may still take without swapping: what the kernel calls available, or what the
-// control groups of the process leave if that is less; at least 1. 0 when the system does not tell. A CUDA device
-// tells its own.
+// What is left of the device's memory, in bytes; of the host's as engine/host_memory.h says.
 std::uint64_t available_memory(const Device& device = {});
 
 }  // namespace sumi

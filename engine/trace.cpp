@@ -52,7 +52,8 @@ ModuleScope::ModuleScope(const std::string& name) : old_size_(state.module.size(
   if (name.empty()) return;
   // Children may be called by their whole path in the parent: "blocks.0.conv1" within "g.blocks.0".
   std::string_view own = name;
-  for (std::size_t at = 0; at != std::string::npos && own.size() == name.size(); at = state.module.find('.', at)) {
+  for (std::size_t at = 0; at != std::string::npos && own.size() == name.size();
+       at = state.module.find('.', at)) {
     if (at > 0) ++at;
     const std::string_view end = std::string_view(state.module).substr(at);
     if (!end.empty() && own.starts_with(end) && own.substr(end.size()).starts_with('.'))

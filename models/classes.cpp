@@ -56,7 +56,8 @@ int class_number(const TrainOptions& o, const std::string& text) {
   const std::vector<std::string> names = class_names(o).at(0);
   const auto found = std::find(names.begin(), names.end(), text);
   if (found == names.end())
-    fail("--class", fmt::format("unknown '{}'; the model knows: {}", text.substr(0, 60), fmt::join(names, ", ")));
+    fail("--class",
+         fmt::format("unknown '{}'; the model knows: {}", text.substr(0, 60), fmt::join(names, ", ")));
   return static_cast<int>(found - names.begin());
 }
 
@@ -71,8 +72,9 @@ std::vector<std::vector<std::string>> class_names(const TrainOptions& o) {
   for (const std::string& set : split(o.classes, ';')) names.push_back(split(set, ','));
   for (const auto& set : names) {
     if (set.size() < 2 || set.size() > kMaxClasses)
-      fail("--classes", fmt::format("names {} of a set's classes; give 2 to {} names with commas between them",
-                                    set.size(), kMaxClasses));
+      fail("--classes",
+           fmt::format("names {} of a set's classes; give 2 to {} names with commas between them", set.size(),
+                       kMaxClasses));
     if (std::find(set.begin(), set.end(), "") != set.end())
       fail("--classes", "a name is empty; remove a comma");
   }

@@ -97,7 +97,8 @@ Tensor GanModel::unconditional_noise(std::int64_t n, RandomStream& stream) const
 
 Tensor GanModel::classes_in_turn(std::int64_t n, int only) const {
   std::vector<float> rows(static_cast<std::size_t>(n * classes_), 0);
-  for (std::int64_t i = 0; i < n; ++i) rows[static_cast<std::size_t>(i * classes_ + (only == kEveryClass ? i % classes_ : only))] = 1;
+  for (std::int64_t i = 0; i < n; ++i)
+    rows[static_cast<std::size_t>(i * classes_ + (only == kEveryClass ? i % classes_ : only))] = 1;
   return Tensor::from(rows, Shape::matrix(n, classes_), net_.dtype, net_.device);
 }
 

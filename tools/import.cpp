@@ -88,8 +88,8 @@ Command add_import(CLI::App& parent) {
       ->group("Weights");
   args->options.add(app, TrainOptions(), [](const OptionInfo& info) {
     const std::string name = info.name;
-    for (const char* wanted : {"size", "crop-size", "channels", "classes", "sn", "minibatch-discrimination", "vbn",
-                               "seed", "device", "precision"})
+    for (const char* wanted : {"size", "crop-size", "channels", "classes", "sn", "minibatch-discrimination",
+                               "vbn", "seed", "device", "precision"})
       if (name == wanted) return Show::yes;
     const bool network = std::string(info.group) == "Networks" && name != "init" && name != "features";
     return network ? Show::yes : Show::no;

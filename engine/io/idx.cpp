@@ -10,7 +10,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/footprint.h"
+#include "engine/host_memory.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -152,7 +152,7 @@ IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
              stored, keep, cols, rows));
   // A plain file that cannot hold what it claims is read until it ends, for a better message.
   const bool may_hold = ec || file.packed() || stored >= want;
-  if (const std::uint64_t left = large && may_hold ? available_memory() : 0; left > 0) fits(left);
+  if (const std::uint64_t left = large && may_hold ? available_host_memory() : 0; left > 0) fits(left);
 
   IdxImages result{static_cast<std::int64_t>(keep), static_cast<int>(rows), static_cast<int>(cols),
                    read_bytes(file, want)};

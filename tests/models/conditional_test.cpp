@@ -94,7 +94,8 @@ TEST_CASE("conditional: a model that draws no classes says so") {
   o.device = test_device();
   o.size = 8;
   RandomStream stream(1, 1);
-  CHECK_THROWS_WITH_AS(class_number(o, "dark"), doctest::Contains("[--class] the model draws no classes"), Error);
+  CHECK_THROWS_WITH_AS(class_number(o, "dark"), doctest::Contains("[--class] the model draws no classes"),
+                       Error);
   CHECK_THROWS_WITH_AS(make_model(o)->noise(1, stream, 0), doctest::Contains("draws no classes"), Error);
   o = default_options("vae");
   o.device = test_device();
