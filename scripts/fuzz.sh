@@ -30,6 +30,7 @@ shift $(($# > 1 ? 2 : 1))
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz --parallel "${SUMI_FUZZ_JOBS:-$(nproc)}" --target "${chosen[@]/#/fuzz_}"
 export ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=0 UBSAN_OPTIONS=print_stacktrace=1 OMP_NUM_THREADS=1
+export LSAN_OPTIONS=suppressions=$PWD/tests/fuzz/lsan.supp:print_suppressions=0
 status=0
 for target in "${chosen[@]}"; do
   found=build/fuzz/found/$target
