@@ -99,11 +99,11 @@ def distances(sumi, run, real):
     return "\n".join(rows) + "\n\n"
 
 
-def section(name, words, steps, shows, run, table):
+def section(name, words, steps, threads, shows, run, table):
     """What stands in the page for this run."""
     seconds = stats(run)[-1]["seconds"]
     wrapped, line = [], "sumi train"
-    for word in f"{words} --steps {steps} --seed 1 --outdir runs/{name}".split():
+    for word in f"{words} --steps {steps} --seed 1 --threads {threads} --outdir runs/{name}".split():
         if len(line) + len(word) > 110:
             wrapped.append(line + " \\")
             line = " "
@@ -111,7 +111,7 @@ def section(name, words, steps, shows, run, table):
     wrapped.append(line)
     return (f"![{name}: {shows}](images/gallery/{name}.png)\n\n*{name}: {shows}.*\n\n"
             f"![What the losses did](images/gallery/{name}-loss.png)\n\n{table}"
-            f"```sh\n" + "\n".join(wrapped) + f"\n```\n\n{steps:,} steps, {seconds / 60:.1f} minutes on one processor core.\n")
+            f"```sh\n" + "\n".join(wrapped) + f"\n```\n\n{steps:,} steps, {seconds / 60:.1f} minutes{' on one processor core' if threads == 1 else ''}.\n")
 
 
 def replace(page, name, text):
@@ -162,7 +162,7 @@ def main():
         shutil.copy(newest(run / "samples", ".png"), images / f"{name}.png")
         shutil.copy(run / "loss.png", images / f"{name}-loss.png")
         page = repo.ROOT / "docs/gallery.md"
-        page.write_text(replace(page.read_text(), name, section(name, words, steps, shows, run, table)))
+        page.write_text(replace(page.read_text(), name, section(name, words, steps, arguments.threads, shows, run, table)))
 
 
 if __name__ == "__main__":
