@@ -6,7 +6,7 @@
 
 #include "engine/device.h"
 #include "models/registry.h"
-#include "models/step_batches.h"
+#include "models/translator_step.h"
 
 namespace sumi {
 namespace {
@@ -137,7 +137,7 @@ std::vector<Adversary::Shown> AnimeGanModel::shown(const Tensor& fake, const Ten
   const NoGrad no_grad;
   const double all = weights_.adversarial;
   std::vector<Adversary::Shown> shown{{drawings, true, all * weights_.real},
-                                      {fake.detach(), false, all * weights_.fake}};
+                                      {fake, false, all * weights_.fake}};
   if (weights_.grey > 0) shown.push_back({grey(drawings), false, all * weights_.grey});
   if (weights_.smooth > 0)
     shown.push_back({weights_.grey_smooth ? grey(smooth) : smooth, false, all * weights_.smooth});
@@ -145,38 +145,23 @@ std::vector<Adversary::Shown> AnimeGanModel::shown(const Tensor& fake, const Ten
 }
 
 std::vector<Stat> AnimeGanModel::run_step(const std::vector<Tensor>& domains) {
-  const StepBatches batches(options_, domains);
-  Tape tape;
-  Adversary::Verdict verdict;
-  std::vector<std::vector<Tensor>> parts;
-  Tensor fake;  // of the last batch
-  for (int update = warming_up_ ? batches.updates() - 1 : 0; update < batches.updates(); ++update) {
-    parts = batches.of(update);
-    std::vector<std::vector<Adversary::Shown>> all;
-    for (const std::vector<Tensor>& batch : parts) {
-      fake = batches.draw(update, [&] { return (*g_)(batch.at(0)); });
-      if (!warming_up_) all.push_back(shown(fake, batch.at(1), batch.at(2)));
-    }
-    if (!warming_up_) verdict = d_->train(tape, all);
-  }
-  const Tensor &photos = parts.back()[0], &drawings = parts.back()[1], &smooth = parts.back()[2];
-
-  std::vector<Tensor> losses;  // adversarial, content, style, colour, variation
-  {
-    const Frozen frozen(d_->arena());
-    losses = g_trained_->train(tape, parts.size(), [&](std::size_t batch) {
-      const std::vector<Tensor>& part = parts[batch];
-      if (parts.size() > 1) fake = (*g_)(part[0]);
-      const DrawingLosses drawn = drawing_losses(fake, part[0], part[1]);
-      Tensor adversarial;
-      if (!warming_up_) adversarial = affine(d_->generator_loss(fake, part[1]), weights_.adversarial);
-      return std::vector<Tensor>{adversarial, drawn.content, drawn.style, drawn.colour, drawn.variation};
-    });
-  }
-
-  last_batch_ = {{"real_a", photos}, {"real_b", drawings}, {"smooth_b", smooth}, {"fake_b", fake.detach()}};
+  std::function<std::vector<Adversary::Shown>(const TranslatorBatch&)> seen;
+  if (!warming_up_)
+    seen = [this](const TranslatorBatch& b) { return shown(b.drawn, b.domains[1], b.domains[2]); };
+  const auto [verdict, losses, last] =
+      translator_step(options_, domains, {*g_, *g_trained_, *d_}, seen, [this](const TranslatorBatch& b) {
+        const DrawingLosses of = drawing_losses(b.drawn, b.domains[0], b.domains[1]);
+        Tensor adversarial;
+        if (!warming_up_)
+          adversarial = affine(d_->generator_loss(b.drawn, b.domains[1]), weights_.adversarial);
+        return std::vector<Tensor>{adversarial, of.content, of.style, of.colour, of.variation};
+      });
+  last_batch_ = {{"real_a", last.domains[0]},
+                 {"real_b", last.domains[1]},
+                 {"smooth_b", last.domains[2]},
+                 {"fake_b", last.drawn}};
   const NoGrad no_grad;
-  const Tensor none = Tensor::zeros(Shape::scalar(), fake.dtype(), fake.device());
+  const Tensor none = Tensor::zeros(Shape::scalar(), net_.dtype, net_.device);
   const auto or_none = [&](const Tensor& x) { return x ? x : none; };
   const auto score = [&](const Tensor& logits) { return logits ? d_->loss().mean_score(logits) : none; };
   return {{"loss_d", or_none(verdict.loss)},    {"loss_g", or_none(losses[0])},

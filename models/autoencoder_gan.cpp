@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "models/gan_model.h"
-#include "models/step_batches.h"
 #include "models/translation_networks.h"
 
 namespace sumi {
@@ -50,41 +49,26 @@ std::vector<Model::Network> AutoencoderConverter::networks() {
 }
 
 std::vector<Stat> AutoencoderConverter::run_step(const std::vector<Tensor>& real) {
-  const StepBatches batches(options_, real);
-  Tape tape;
-  Adversary::Verdict judged;
-  std::vector<Part> parts;
-  for (int update = 0; update < batches.updates(); ++update) {
-    parts.clear();
-    std::vector<std::vector<Adversary::Shown>> shown;
-    for (const std::vector<Tensor>& batch : batches.of(update)) {
-      const Part part{batch.at(0), batch.at(1), batches.draw(update, [&] { return (*g_)(batch[0]); })};
-      shown.push_back({{part.drawing, true}, {part.drawn.detach(), false}});
-      parts.push_back(part);
-    }
-    judged = d_->train(tape, shown);
-  }
-  last_ = {parts.back().photo, parts.back().drawing, parts.back().drawn.detach()};
-  std::vector<Tensor> losses;
-  {
-    const Frozen frozen(d_->arena());
-    losses = g_trained_->train(tape, parts.size(), [&](std::size_t batch) {
-      Part& part = parts[batch];
-      if (parts.size() > 1) part.drawn = (*g_)(part.photo);
-      return std::vector<Tensor>{d_->generator_loss(part.drawn, part.drawing),
-                                 affine(loss_mean(Loss::l1, part.drawn, part.photo), lambda_)};
-    });
-  }
+  const TranslatorStep step = translator_step(
+      options_, real, {*g_, *g_trained_, *d_},
+      [](const TranslatorBatch& b) {
+        return std::vector<Adversary::Shown>{{b.domains[1], true}, {b.drawn, false}};
+      },
+      [this](const TranslatorBatch& b) {
+        return std::vector<Tensor>{d_->generator_loss(b.drawn, b.domains[1]),
+                                   affine(loss_mean(Loss::l1, b.drawn, b.domains[0]), lambda_)};
+      });
+  last_ = step.last;
   const NoGrad no_grad;
-  return {{"loss_d", judged.loss},
-          {"loss_g", losses[0]},
-          {"loss_autoencoder", losses[1]},
-          {"d_real", d_->loss().mean_score(judged.on_real)},
-          {"d_fake", d_->loss().mean_score(judged.on_fake)}};
+  return {{"loss_d", step.judged.loss},
+          {"loss_g", step.losses[0]},
+          {"loss_autoencoder", step.losses[1]},
+          {"d_real", d_->loss().mean_score(step.judged.on_real)},
+          {"d_fake", d_->loss().mean_score(step.judged.on_fake)}};
 }
 
 std::vector<std::pair<std::string, Tensor>> AutoencoderConverter::last_batch() const {
-  return {{"real_a", last_.photo}, {"real_b", last_.drawing}, {"fake", last_.drawn}};
+  return {{"real_a", last_.domains[0]}, {"real_b", last_.domains[1]}, {"fake", last_.drawn}};
 }
 
 void AutoencoderConverter::set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) {

@@ -5,6 +5,7 @@
 #include "models/model.h"
 #include "models/network_group.h"
 #include "models/networks.h"
+#include "models/translator_step.h"
 
 namespace sumi {
 
@@ -32,18 +33,13 @@ class AutoencoderConverter final : public Model {
   std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
 
  private:
-  // A batch of the step (models/step_batches.h).
-  struct Part {
-    Tensor photo, drawing, drawn;
-  };
-
   TrainOptions options_;
   NetOptions net_;
   std::unique_ptr<Sequential> g_;
   std::unique_ptr<NetworkGroup> g_trained_;
   std::unique_ptr<Adversary> d_;
   double lambda_;
-  Part last_;
+  TranslatorBatch last_;
   std::vector<std::vector<Tensor>> sample_pictures_;
 };
 

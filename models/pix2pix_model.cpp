@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "models/registry.h"
-#include "models/step_batches.h"
 #include "models/training_data.h"
+#include "models/translator_step.h"
 
 namespace sumi {
 namespace {
@@ -48,40 +48,26 @@ std::vector<Model::Network> Pix2PixModel::networks() {
 }
 
 std::vector<Stat> Pix2PixModel::run_step(const std::vector<Tensor>& pair) {
-  const StepBatches batches(options_, pair);
-  Tape tape;
-  Adversary::Verdict judged;
-  std::vector<Part> parts;
-  for (int update = 0; update < batches.updates(); ++update) {
-    parts.clear();
-    std::vector<std::vector<Adversary::Shown>> shown;
-    for (const std::vector<Tensor>& batch : batches.of(update)) {
-      const Part part{batch.at(0), batch.at(1), batches.draw(update, [&] { return (*g_)(batch[0]); })};
-      shown.push_back({{beside(part.given, part.wanted), true, 0.5},
-                       {beside(part.given, part.drawn.detach()), false, 0.5}});
-      parts.push_back(part);
-    }
-    judged = d_->train(tape, shown);
-  }
-  std::vector<Tensor> losses;
-  {
-    const Frozen frozen(d_->arena());  // its own gradients nobody needs now
-    losses = g_trained_->train(tape, parts.size(), [&](std::size_t batch) {
-      Part& part = parts[batch];
-      if (parts.size() > 1) part.drawn = (*g_)(part.given);
-      const Tensor seen = beside(part.given, part.drawn), wanted = beside(part.given, part.wanted);
-      return std::vector<Tensor>{d_->generator_loss(seen, wanted),
-                                 affine(loss_mean(Loss::l1, part.drawn, part.wanted), options_.lambda_l1)};
-    });
-  }
-  const Part& last = parts.back();
-  last_batch_ = {{"given", last.given}, {"wanted", last.wanted}, {"drawn", last.drawn.detach()}};
+  // Given, wanted and drawn.
+  const TranslatorStep step = translator_step(
+      options_, pair, {*g_, *g_trained_, *d_},
+      [](const TranslatorBatch& b) {
+        return std::vector<Adversary::Shown>{{beside(b.domains[0], b.domains[1]), true, 0.5},
+                                             {beside(b.domains[0], b.drawn), false, 0.5}};
+      },
+      [this](const TranslatorBatch& b) {
+        return std::vector<Tensor>{
+            d_->generator_loss(beside(b.domains[0], b.drawn), beside(b.domains[0], b.domains[1])),
+            affine(loss_mean(Loss::l1, b.drawn, b.domains[1]), options_.lambda_l1)};
+      });
+  last_batch_ = {
+      {"given", step.last.domains[0]}, {"wanted", step.last.domains[1]}, {"drawn", step.last.drawn}};
   const NoGrad no_grad;
-  return {{"loss_d", judged.loss},
-          {"loss_g", losses[0]},
-          {"loss_l1", losses[1]},
-          {"d_real", d_->loss().mean_score(judged.on_real)},
-          {"d_fake", d_->loss().mean_score(judged.on_fake)}};
+  return {{"loss_d", step.judged.loss},
+          {"loss_g", step.losses[0]},
+          {"loss_l1", step.losses[1]},
+          {"d_real", d_->loss().mean_score(step.judged.on_real)},
+          {"d_fake", d_->loss().mean_score(step.judged.on_fake)}};
 }
 
 std::vector<std::pair<std::string, Tensor>> Pix2PixModel::last_batch() const {

@@ -31,11 +31,6 @@ class Pix2PixModel final : public Model {
   std::vector<Stat> run_step(const std::vector<Tensor>& pair) override;
 
  private:
-  // A batch of the step (models/step_batches.h).
-  struct Part {
-    Tensor given, wanted, drawn;
-  };
-
   TrainOptions options_;
   RandomStream dropout_stream_;
   TranslationNetOptions net_;
