@@ -117,12 +117,11 @@ void blur(Image8& image, double sigma) {
   along(0, 1);
 }
 
-// 0.299 R + 0.587 G + 0.114 B.
 void make_grey(Image8& image) {
   if (image.channels == 1) return;
   for (std::size_t i = 0; i < image.data.size(); i += 3) {
     std::uint8_t* p = image.data.data() + i;
-    p[0] = p[1] = p[2] = level(0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2]);
+    p[0] = p[1] = p[2] = luma(p);
   }
 }
 

@@ -66,14 +66,14 @@ void add_options(io::Hash& hash, const DatasetSpec& spec, std::int64_t recipe = 
       hash.add(std::int64_t{v});
   if (spec.smooth_edges) hash.add(kSmoothing);
   hash.add(absolute_of(spec.data).string());
-  if (io::two_sided(spec)) {
+  if (io::two_sided(spec.pairs)) {
     hash.add(static_cast<std::int64_t>(spec.pairs));
     if (spec.pairs == Pairs::folders) hash.add(absolute_of(spec.partner).string());
   }
 }
 
 std::int64_t expected_bytes(const DatasetSpec& spec, const std::vector<io::ListedFile>& files) {
-  const auto count = static_cast<std::int64_t>(files.size()) * (io::two_sided(spec) ? 2 : 1);
+  const auto count = static_cast<std::int64_t>(files.size()) * (io::two_sided(spec.pairs) ? 2 : 1);
   if (const auto [w, h] = io::common_size(spec); w > 0) return count * w * h * spec.channels;
   if (spec.preprocess != Preprocess::crop && spec.preprocess != Preprocess::none) {
     const auto [w, h] = io::packed_size(1, 1, spec);  // scaled to a width: as if all were square
@@ -299,9 +299,9 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
     fail(where, "does not exist; give a folder of pictures or an idx file");
   auto state = std::make_shared<State>();
   const auto [w, h] = io::common_size(spec);
-  state->shape = {h, io::two_sided(spec) ? 2 * w : w, spec.channels};
+  state->shape = {h, io::two_sided(spec.pairs) ? 2 * w : w, spec.channels};
   state->source = spec.data;
-  if (io::two_sided(spec) && !fs::is_directory(status) && spec.data.extension() != ".pack")
+  if (io::two_sided(spec.pairs) && !fs::is_directory(status) && spec.data.extension() != ".pack")
     fail(where, "is one file; pairs are taken from folders (or made of its pictures: --task)");
   if (spec.pairs == Pairs::folders && !fs::is_directory(spec.partner, error))
     fail("data " + spec.partner.string(), "is not a folder; give the folder of the partners");

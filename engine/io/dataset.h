@@ -195,7 +195,6 @@ class BatchLoader {
   struct Window;
   Place place_of(std::int64_t k, std::int64_t i, std::size_t domain) const;
   std::size_t domain_of(std::size_t which) const { return pairs_ == Pairs::none ? which : 0; }
-  bool two_sided() const { return pairs_ == Pairs::side_by_side || pairs_ == Pairs::folders; }
   Batch make(std::int64_t k, std::size_t which) const;
   void add(Batch& batch, std::size_t which, std::int64_t item, const Window& window, std::uint64_t stream,
            std::uint64_t position) const;

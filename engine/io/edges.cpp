@@ -49,10 +49,6 @@ Step direction(const Gradient& g) {
   return {(g.dx < 0) != (g.dy < 0) ? -1 : 1, 1};
 }
 
-std::uint8_t luma(const std::uint8_t* rgb) {
-  return static_cast<std::uint8_t>((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
-}
-
 Image8 grey_of(const Image8& image) {
   if (image.channels == 1) return image;
   Image8 grey(image.width, image.height, 1);

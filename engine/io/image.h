@@ -35,6 +35,11 @@ struct LoadOptions {
   std::int64_t max_pixels = 200'000'000;  // checked before anything is decoded
 };
 
+// 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded.
+inline std::uint8_t luma(const std::uint8_t* rgb) {
+  return static_cast<std::uint8_t>((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
+}
+
 // Palettes, grey, 16 bits, floats (linear ones get the sRGB curve) and CMYK become 8-bit sRGB: an embedded ICC
 // profile is converted, one that is damaged or does not fit is left out. EXIF orientation is applied; of
 // animations the first frame is taken. The content decides the format, so a JPEG named .png is read. Error

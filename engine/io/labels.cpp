@@ -140,7 +140,7 @@ Labels labels_of_idx(const DatasetSpec& spec) {
   auto numbers = load_idx_labels(path);
   if (const auto pictures = idx_image_count(spec.data); static_cast<std::int64_t>(numbers.size()) != pictures)
     fail("data " + path.string(),
-         fmt::format("has {} labels, but {} has {} pictures; they belong not together", numbers.size(),
+         fmt::format("has {} labels, but {} has {} pictures; they do not belong together", numbers.size(),
                      spec.data.filename().string(), pictures));
   if (spec.max_items > 0 && static_cast<std::int64_t>(numbers.size()) > spec.max_items)
     numbers.resize(static_cast<std::size_t>(spec.max_items));

@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "engine/io/dataset.h"
+#include "engine/io/pairs.h"
 #include "engine/io/preprocess.h"
 #include "kernels/base/check.h"
 #include "kernels/base/philox.h"
@@ -120,7 +121,7 @@ BatchLoader::BatchLoader(std::vector<Dataset> domains, const DatasetSpec& spec)
   if (batch_size_ <= 0) fail("data", fmt::format("the batch size is {}; it must be at least 1", batch_size_));
   for (const auto& data : domains_) {
     check_count(data, batch_size_);
-    check_sizes(data, batch_size_, crop_, two_sided() ? 2 : 1);
+    check_sizes(data, batch_size_, crop_, io::two_sided(pairs_) ? 2 : 1);
     size_ = std::max(size_, data.count());
     orders_.push_back(std::make_shared<Orders>());
   }
@@ -166,7 +167,7 @@ struct BatchLoader::Window {
 };
 
 int BatchLoader::width(std::size_t domain, std::int64_t item) const {
-  return domains_[domain].width(item) / (two_sided() ? 2 : 1);
+  return domains_[domain].width(item) / (io::two_sided(pairs_) ? 2 : 1);
 }
 
 // Puts one picture behind those in the batch. `stream` and `position`: of its damage.
@@ -174,7 +175,8 @@ void BatchLoader::add(Batch& batch, std::size_t which, std::int64_t item, const 
                       std::uint64_t stream, std::uint64_t position) const {
   const Dataset& data = domains_[domain_of(which)];
   const std::int64_t row = data.item_bytes(item) / data.height(item);
-  const std::int64_t side = two_sided() && (which == 1) != from_b_ ? width(0, item) : 0;  // where B begins
+  const std::int64_t side =
+      io::two_sided(pairs_) && (which == 1) != from_b_ ? width(0, item) : 0;  // where B begins
   batch.h = window.height;
   batch.w = window.width;
   batch.c = data.channels();

@@ -45,8 +45,8 @@ void check_partners(const fs::path& folder, const std::map<std::string, ListedFi
 
 }  // namespace
 
-bool two_sided(const DatasetSpec& spec) {
-  return spec.pairs == Pairs::side_by_side || spec.pairs == Pairs::folders;
+bool two_sided(Pairs pairs) {
+  return pairs == Pairs::side_by_side || pairs == Pairs::folders;
 }
 
 std::vector<ListedFile> partners(const DatasetSpec& spec, const std::vector<ListedFile>& a,

@@ -11,7 +11,7 @@
 namespace sumi::io {
 
 // Whether an item of the data set is a picture of A and, at its right, its partner.
-bool two_sided(const DatasetSpec& spec);
+bool two_sided(Pairs pairs);
 
 // The files of B in the order of their partners in A: those of the same name up to the extension. Error naming those
 // that lack a partner, and two of one name.
