@@ -1,5 +1,7 @@
 #include "kernels/conv.h"
 
+#include "kernels/base/letter_text.h"
+
 namespace sumi::kernels {
 namespace {
 
@@ -61,6 +63,34 @@ std::string ConvGeom::str() const {
   if (o.dilation != 1) text += pair("d", o.dilation);
   if (o.groups != 1) text += pair("g", o.groups);
   return text;
+}
+
+ConvGeom ConvGeom::parse(const std::string& where, const std::string& text, bool transposed) {
+  const LetterText t(where, text, "nhwckrsupdg", "p");
+  const std::int64_t n = t.need('n'), h = t.need('h'), w = t.need('w'), c = t.need('c'), k = t.need('k');
+  const std::int64_t r = t.need('r'), s = t.need('s');
+  const auto pads = t.quad('p');
+  const auto small = [](std::int64_t v) { return static_cast<int>(v); };
+  const ConvOptions o{small(t.get('u', 1)), small(pads[0]),       small(pads[1]),      small(pads[2]),
+                      small(pads[3]),       small(t.get('d', 1)), small(t.get('g', 1))};
+  if (c % o.groups != 0)
+    t.refuse("'g' is " + std::to_string(o.groups) + ", which does not divide 'c', " + std::to_string(c));
+  if (k % o.groups != 0)
+    t.refuse("'g' is " + std::to_string(o.groups) + ", which does not divide 'k', " + std::to_string(k));
+  const auto check_filter = [&](char size, std::int64_t in, std::int64_t before, std::int64_t after, char tap,
+                                std::int64_t taps) {
+    if (o.dilation * (taps - 1) + 1 > in + before + after)
+      t.refuse(std::string("'") + tap + "', the filter's size, is larger than '" + size +
+               "' with its padding");
+  };
+  check_filter('h', h, pads[0], pads[1], 'r', r);
+  check_filter('w', w, pads[2], pads[3], 's', s);
+  check_count(where, "x", {n, h, w, c});
+  check_count(where, "the weight", {k, r, s, c / o.groups});
+  ConvGeom g = make(where.c_str(), {n, h, w, c}, {k, r, s, c / o.groups}, o);
+  check_count(where, "y", {n, g.p, g.q, k});
+  g.transposed = transposed;
+  return g;
 }
 
 }  // namespace sumi::kernels

@@ -53,6 +53,9 @@ struct ConvGeom {
   // "n16h64w64c3k64r4s4u2p1"; then d (dilation) and g (groups) where not 1, and p1:2:1:2
   // (top:bottom:left:right) where the pads differ.
   std::string str() const;
+  // The inverse of str(). Letters in any order; u, p, d and g may be left out (1, 0, 1, 1). The text does not say whether
+  // a convolution is a transposed one. Throws Error under `where`'s name, naming the letter that is wrong.
+  static ConvGeom parse(const std::string& where, const std::string& text, bool transposed = false);
   bool operator==(const ConvGeom&) const = default;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/base/exec.h"
+#include "kernels/base/letter_text.h"
 
 namespace sumi::kernels {
 
@@ -16,6 +17,22 @@ struct GemmGeom {
   std::string str() const {
     return std::string("b") + std::to_string(batch) + "m" + std::to_string(m) + "n" + std::to_string(n) +
            "k" + std::to_string(k) + (trans_a ? "t" : "n") + (trans_b ? "t" : "n");
+  }
+  // The inverse of str(). b and the two last letters may be left out: one product of untransposed matrices.
+  static GemmGeom parse(const std::string& where, std::string text) {
+    GemmGeom g;
+    const std::size_t last = text.find_last_not_of("nt") + 1;  // the digits of k end here
+    const std::string trans = text.substr(last);
+    if (!trans.empty() && trans.size() != 2)
+      fail(where, "'" + text + "' ends in '" + trans + "', expected nn, nt, tn or tt");
+    if (!trans.empty()) g.trans_a = trans[0] == 't', g.trans_b = trans[1] == 't';
+    const LetterText t(where, text.substr(0, last), "bmnk");
+    g.batch = g.a_batch = g.b_batch = t.get('b', 1);
+    g.m = t.need('m'), g.n = t.need('n'), g.k = t.need('k');
+    check_count(where, "a", {g.batch, g.m, g.k});
+    check_count(where, "b", {g.batch, g.k, g.n});
+    check_count(where, "y", {g.batch, g.m, g.n});
+    return g;
   }
 };
 
