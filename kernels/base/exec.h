@@ -64,6 +64,24 @@ class Scratch {
   std::size_t size_ = 0;
 };
 
+// How products of f32 operands are computed; sums are f32 or wider in every case. bf16 operands are exact in all of them.
+//   f32     multiply-adds in f32
+//   tf32    operands are rounded to 11 bits of mantissa first, as tensor cores take them: products are right to 2^-11
+//   tf32x3  each operand is split into the sum of two such numbers and three of the four products are added ("3xtf32"):
+//           nearly f32, on tensor cores
+// A kernel may always be more exact than asked: where no variant on tensor cores fits, f32 runs.
+enum class Multiply : std::uint8_t { automatic, f32, tf32x3, tf32 };
+
+constexpr const char* name_of(Multiply m) {
+  constexpr const char* names[] = {"auto", "f32", "3xtf32", "tf32"};
+  return names[static_cast<int>(m)];
+}
+// What `automatic` means on a device: tf32 on CUDA, f32 elsewhere.
+constexpr Multiply resolved(Multiply m, const Device& device) {
+  if (m != Multiply::automatic) return m;
+  return device.kind == Device::Kind::cuda ? Multiply::tf32 : Multiply::f32;
+}
+
 // Names of the implementations that ran, for --explain. Kernel functions append to it when it is there.
 using KernelLog = std::vector<std::string>;
 
@@ -87,6 +105,10 @@ struct Exec {
   CUstream_st* stream = nullptr;  // of CUDA devices
   ConvPolicy conv = {};
   ConvUses* conv_uses = nullptr;  // CPU convolutions append themselves to it when it is there
+  Multiply multiply = Multiply::automatic;
+  // Of the CUDA kernels that have several (kernels/variants.h): the one that shall run, an Error where it does not fit.
+  // Null: their rule chooses.
+  const char* variant = nullptr;
 
   // A kernel says which implementation it chose: "onednn jit:avx2", "own gemm".
   void ran(const char* implementation) const {

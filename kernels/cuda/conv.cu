@@ -1,50 +1,58 @@
-// Convolution on CUDA: which implementation runs.
+// Convolution on CUDA: the tables of variants.
 #include "kernels/conv.h"
 
 #include "kernels/cuda/conv/variants.h"
+#include "kernels/cuda/variant.h"
 
 namespace sumi::kernels::cuda {
 namespace {
 
-// One rung of a ladder: what it is called in the log, where it may run, and the function.
-template <class Run>
-struct Variant {
-  const char* name;
-  bool (*fits)(const ConvGeom&, DType);
-  Run* run;
+constexpr Variant<ConvProblem, ConvFprop> fprop_variants[] = {
+    {"naive", "one thread an output: the definition", always, always, naive_fprop},
+};
+constexpr Variant<ConvProblem, ConvDgrad> dgrad_variants[] = {
+    {"naive", "one thread an output, phases of the stride apart: no product with an inserted zero", always,
+     always, naive_dgrad},
+};
+constexpr Variant<ConvProblem, ConvWgrad> wgrad_variants[] = {
+    {"naive", "one thread a weight and chunk of pixels, chunks added in order", always, always, naive_wgrad},
 };
 
-bool always(const ConvGeom&, DType) {
-  return true;
+// What a call logs: "cuda naive".
+void ran(const Exec& e, const char* variant) {
+  if (e.log) e.log->push_back(std::string("cuda ") + variant);
 }
 
-// Best first; the last fits everything. The choice is a rule on shape and dtype and never a measurement, so
-// the same call gives the same bits every time.
-constexpr Variant<ConvFprop> fprop_variants[] = {{"cuda naive", always, naive_fprop}};
-constexpr Variant<ConvDgrad> dgrad_variants[] = {{"cuda phases", always, phases_dgrad}};
-constexpr Variant<ConvWgrad> wgrad_variants[] = {{"cuda naive", always, naive_wgrad}};
-
-template <class Run, std::size_t count, class... A>
-void run_best(const Variant<Run> (&variants)[count], const Exec& e, const ConvGeom& g, DType dtype,
-              const A&... operands) {
-  const Variant<Run>* v = variants;
-  while (!v->fits(g, dtype)) ++v;
-  v->run(e, g, operands...);
-  e.ran(v->name);
+ConvProblem problem_of(const Exec& e, const ConvGeom& g, DType dtype) {
+  return {g, dtype, resolved(e.multiply, e.device)};
 }
 
 }  // namespace
 
 void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
-  run_best(fprop_variants, e, g, y.dtype, x, w, bias, y);
+  const auto& v = choose_variant(g.fprop_name(), e, fprop_variants, problem_of(e, g, y.dtype));
+  v.run(e, g, x, w, bias, y);
+  ran(e, v.name);
 }
 
 void conv_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
-  run_best(dgrad_variants, e, g, dx.dtype, dy, w, bias, dx);
+  const auto& v = choose_variant(g.dgrad_name(), e, dgrad_variants, problem_of(e, g, dx.dtype));
+  v.run(e, g, dy, w, bias, dx);
+  ran(e, v.name);
 }
 
 void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
-  run_best(wgrad_variants, e, g, dw.dtype, x, dy, dw, write);
+  const auto& v = choose_variant(g.wgrad_name(), e, wgrad_variants, problem_of(e, g, dw.dtype));
+  v.run(e, g, x, dy, dw, write);
+  ran(e, v.name);
+}
+
+std::vector<VariantInfo> conv_variants(ConvDirection direction, const ConvGeom& g, DType dtype,
+                                       Multiply multiply) {
+  const ConvProblem problem{g, dtype, resolved(multiply, {Device::Kind::cuda, 0})};
+  if (direction == ConvDirection::fprop) return list_variants(fprop_variants, problem);
+  if (direction == ConvDirection::dgrad) return list_variants(dgrad_variants, problem);
+  return list_variants(wgrad_variants, problem);
 }
 
 }  // namespace sumi::kernels::cuda

@@ -9,6 +9,7 @@
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/device/reduce.cuh"
 #include "kernels/cuda/norm.cuh"
+#include "kernels/cuda/variant.h"
 
 namespace sumi::kernels::cuda {
 
@@ -60,7 +61,7 @@ __global__ void join_moments(NormLayout l, Slices k, const Moments* partial, T* 
   var[stat] = T(squares < 0 ? 0 : squares / count);  // rounding may lie below 0; NaN stays
 }
 
-void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
+void two_pass_norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
   const NormLayout l(g);
   const Slices k = l.slices();
   auto* const partial =
@@ -70,6 +71,23 @@ void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView 
     launch(e, "join_moments", join_moments<T>, {static_cast<unsigned>(l.stats()), 32}, l, k, partial,
            mean.as<T>(), var.as<T>());
   });
+}
+
+namespace {
+
+constexpr Variant<NormProblem, NormStats> variants[] = {
+    {"two_pass", "the mean of a chunk, then the squared deviations from it", always, always,
+     two_pass_norm_stats},
+};
+
+}  // namespace
+
+void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
+  choose_variant("norm_stats", e, variants, NormProblem{g, x.dtype}).run(e, g, x, mean, var);
+}
+
+std::vector<VariantInfo> norm_stats_variants(const NormGeom& g, DType dtype) {
+  return list_variants(variants, {g, dtype});
 }
 
 // One thread a channel. take = 1 - keep, and take_var = take * count / (count - 1), the unbiased variance's share.

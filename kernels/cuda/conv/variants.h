@@ -7,7 +7,7 @@
 namespace sumi::kernels::cuda {
 
 ConvFprop naive_fprop;
-ConvDgrad phases_dgrad;
+ConvDgrad naive_dgrad;
 ConvWgrad naive_wgrad;
 
 }  // namespace sumi::kernels::cuda

@@ -39,8 +39,8 @@ __device__ inline std::int64_t first_tap_of_phase(std::int64_t at, int stride, i
 
 // tap_step = u/e and dy_step = d/e.
 template <class T>
-__global__ void conv_dgrad_phases(ConvGeom g, int tap_step, int dy_step, const T* dy, const T* w,
-                                  const T* bias, T* dx) {
+__global__ void conv_dgrad_naive(ConvGeom g, int tap_step, int dy_step, const T* dy, const T* w,
+                                 const T* bias, T* dx) {
   const std::int64_t u = g.o.stride, d = g.o.dilation;
   const std::int64_t group_c = g.c / g.o.groups, group_k = g.k / g.o.groups;
   const std::int64_t phase_h = blockIdx.y, phase_v = blockIdx.z;
@@ -68,7 +68,7 @@ __global__ void conv_dgrad_phases(ConvGeom g, int tap_step, int dy_step, const T
   });
 }
 
-void phases_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
+void naive_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   const int common = std::gcd(g.o.stride, g.o.dilation);
   // A picture smaller than the stride has fewer phases. The first has the most rows and columns.
   const std::int64_t u = g.o.stride;
@@ -77,10 +77,10 @@ void phases_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, 
   dim3 grid = element_grid(g.n * ((g.h + u - 1) / u) * ((g.w + u - 1) / u) * g.c);
   grid.y = phases_h;
   grid.z = phases_v;
-  const char* name = g.transposed ? "conv_transpose_fprop_phases" : "conv_dgrad_phases";
+  const char* name = g.transposed ? "conv_transpose_fprop_naive" : "conv_dgrad_naive";
   dispatch_f32_bf16(g.dgrad_name(), dx.dtype, [&]<class T>() {
-    launch(e, name, conv_dgrad_phases<T>, {grid, kElementBlock}, g, g.o.stride / common,
-           g.o.dilation / common, dy.as<T>(), w.as<T>(), bias ? bias.as<T>() : nullptr, dx.as<T>());
+    launch(e, name, conv_dgrad_naive<T>, {grid, kElementBlock}, g, g.o.stride / common, g.o.dilation / common,
+           dy.as<T>(), w.as<T>(), bias ? bias.as<T>() : nullptr, dx.as<T>());
   });
 }
 

@@ -1,0 +1,85 @@
+// One table of variants for each operation: the choice, the list and the errors are made from it.
+#pragma once
+
+#include <string>
+
+#include "kernels/variants.h"
+
+namespace sumi::kernels::cuda {
+
+// One rung. A table holds them lowest first; the first fits every problem and pays for all.
+template <class Problem, class Run>
+struct Variant {
+  const char* name;
+  const char* change;
+  bool (*fits)(const Problem&);  // it can compute this
+  bool (*pays)(const Problem&);  // and is the better one from here on: the rule
+  Run* run;
+};
+
+template <class Problem>
+bool always(const Problem&) {
+  return true;
+}
+
+// The highest rung that fits and pays.
+template <class Problem, class Run, std::size_t count>
+const Variant<Problem, Run>& best_variant(const Variant<Problem, Run> (&table)[count],
+                                          const Problem& problem) {
+  std::size_t i = count - 1;
+  while (i > 0 && !(table[i].fits(problem) && table[i].pays(problem))) --i;
+  return table[i];
+}
+
+template <class Problem, class Run, std::size_t count>
+std::vector<VariantInfo> list_variants(const Variant<Problem, Run> (&table)[count], const Problem& problem) {
+  std::vector<VariantInfo> list;
+  const auto& best = best_variant(table, problem);
+  for (const auto& v : table) list.push_back({v.name, v.change, v.fits(problem), &v == &best});
+  return list;
+}
+
+// The variant that Exec::variant names, or the best. Throws Error when there is none of that name that fits.
+template <class Problem, class Run, std::size_t count>
+const Variant<Problem, Run>& choose_variant(const char* operation, const Exec& e,
+                                            const Variant<Problem, Run> (&table)[count],
+                                            const Problem& problem) {
+  if (!e.variant) return best_variant(table, problem);
+  const std::string wanted = e.variant;
+  bool exists = false;
+  std::string fitting;
+  for (const auto& v : table) {
+    const bool fits = v.fits(problem);
+    if (v.name == wanted && fits) return v;
+    exists = exists || v.name == wanted;
+    if (fits) fitting += (fitting.empty() ? "" : ", ") + std::string(v.name);
+  }
+  fail(operation, (exists ? "the variant '" + wanted + "' does not fit this problem"
+                          : "there is no variant '" + wanted + "'") +
+                      "; those that fit: " + fitting);
+}
+
+// A convolution as its variants see it. multiply is never automatic.
+struct ConvProblem {
+  ConvGeom geom;
+  DType dtype;
+  Multiply multiply;
+};
+struct NormProblem {
+  NormGeom geom;
+  DType dtype;
+};
+// aligned: the addresses of all operands are multiples of 16 bytes.
+struct UnaryProblem {
+  std::int64_t count;
+  DType dtype;
+  bool aligned;
+};
+
+inline bool is_aligned(std::initializer_list<View> views) {
+  for (const View& v : views)
+    if (reinterpret_cast<std::uintptr_t>(v.data) % 16 != 0) return false;
+  return true;
+}
+
+}  // namespace sumi::kernels::cuda

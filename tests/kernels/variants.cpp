@@ -1,0 +1,74 @@
+// The tables of variants: what is listed, what is chosen, and what is said of a name that cannot be.
+#include "kernels/variants.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "tests/kernels/harness.h"
+
+namespace sumi::test {
+namespace {
+
+using namespace sumi::kernels;
+
+void check_list(const std::vector<cuda::VariantInfo>& list) {
+  REQUIRE(!list.empty());
+  CHECK(list.front().fits);
+  CHECK(std::count_if(list.begin(), list.end(), [](const auto& v) { return v.chosen; }) == 1);
+  for (const auto& v : list) {
+    CAPTURE(v.name);
+    CHECK((v.fits || !v.chosen));
+    CHECK(std::string(v.change).size() > 10);
+    CHECK(std::count_if(list.begin(), list.end(),
+                        [&](const auto& o) { return std::string(o.name) == v.name; }) == 1);
+  }
+}
+
+bool has_cuda() {
+  const auto& devices = computing_devices();
+  return std::find(devices.begin(), devices.end(), test::cuda) != devices.end();
+}
+
+}  // namespace
+
+TEST_CASE("variants: every list has one choice, and it fits") {
+  const ConvGeom g = ConvGeom::make("t", {2, 9, 8, 6}, {4, 3, 3, 3}, {2, 1, 0, 2, 1, 1, 2});
+  for (DType t : {DType::f32, DType::bf16}) {
+    for (auto direction : {ConvDirection::fprop, ConvDirection::dgrad, ConvDirection::wgrad})
+      for (Multiply m : {Multiply::automatic, Multiply::f32, Multiply::tf32x3, Multiply::tf32})
+        check_list(cuda::conv_variants(direction, g, t, m));
+    check_list(cuda::norm_stats_variants({{2, 3, 4, 5}, 0}, t));
+    check_list(cuda::unary_variants(1000, t));
+    check_list(cuda::unary_grad_variants(1000, t));
+  }
+}
+
+TEST_CASE("variants: automatic is f32 on the CPU and tf32 on CUDA") {
+  CHECK(resolved(Multiply::automatic, test::cpu) == Multiply::f32);
+  CHECK(resolved(Multiply::automatic, test::ref) == Multiply::f32);
+  CHECK(resolved(Multiply::automatic, test::cuda) == Multiply::tf32);
+  CHECK(resolved(Multiply::tf32x3, test::cuda) == Multiply::tf32x3);
+  CHECK(std::string(name_of(Multiply::tf32x3)) == "3xtf32");
+}
+
+TEST_CASE("variants: a name that is not there is an error that lists those that fit") {
+  if (!has_cuda()) return;
+  const Shape s{1, 4, 4, 8};
+  Buffer x(s, DType::f32, test::cuda, reals(s.count(), 1)), y(s, DType::f32, test::cuda);
+  Bench b(test::cuda);
+  b.exec.variant = "scalar";
+  leaky_relu(b.exec, 0.2, x, y);
+  CHECK(y.get().size() == 128);
+  b.exec.variant = "fast";
+  CHECK(error_of([&] {
+          leaky_relu(b.exec, 0.2, x, y);
+        }).starts_with("[leaky_relu] there is no variant 'fast'; those that fit: scalar"));
+  const ConvGeom g = ConvGeom::make("t", s, {8, 3, 3, 8}, ConvOptions::same_pads(1, 1));
+  Buffer w(g.w_shape(), DType::f32, test::cuda, reals(g.w_shape().count(), 2));
+  CHECK(error_of([&] {
+          conv_fprop(b.exec, g, x, w, {}, y);
+        }).starts_with("[conv_fprop] there is no variant 'fast'; those that fit: naive"));
+}
+
+}  // namespace sumi::test
