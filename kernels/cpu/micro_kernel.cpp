@@ -11,7 +11,8 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-void portable_kernel(i64 taps, i64 run, const float* const* ptr, i64 stride, const float* b, float* tile) {
+void portable_kernel(i64 taps, i64 run, const float* const* ptr, i64 stride, const float* b,
+                     float* const* out) {
   float sum[tile_rows][tile_cols] = {};
   for (i64 t = 0; t < taps; ++t, ptr += tile_rows)
     for (i64 kk = 0; kk < run; ++kk, b += tile_cols)
@@ -19,12 +20,17 @@ void portable_kernel(i64 taps, i64 run, const float* const* ptr, i64 stride, con
         const float a = ptr[i][kk * stride];
         for (int j = 0; j < tile_cols; ++j) sum[i][j] += a * b[j];
       }
-  std::memcpy(tile, sum, sizeof(sum));
+  for (int i = 0; i < tile_rows; ++i) std::memcpy(out[i], sum[i], sizeof(sum[i]));
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
 __attribute__((target("avx2,fma"))) void avx2_kernel(i64 taps, i64 run, const float* const* ptr, i64 stride,
-                                                     const float* b, float* tile) {
+                                                     const float* b, float* const* out) {
+  // The lines that the stores at the end will want: fetched while the sums are made.
+  for (int i = 0; i < tile_rows; ++i) {
+    __builtin_prefetch(out[i], 1);
+    __builtin_prefetch(out[i] + tile_cols - 1, 1);
+  }
   __m256 s00 = _mm256_setzero_ps(), s01 = s00, s10 = s00, s11 = s00, s20 = s00, s21 = s00;
   __m256 s30 = s00, s31 = s00, s40 = s00, s41 = s00, s50 = s00, s51 = s00;
   for (i64 t = 0; t < taps; ++t, ptr += tile_rows) {
@@ -53,7 +59,7 @@ __attribute__((target("avx2,fma"))) void avx2_kernel(i64 taps, i64 run, const fl
     }
   }
   const __m256 sums[] = {s00, s01, s10, s11, s20, s21, s30, s31, s40, s41, s50, s51};
-  for (int i = 0; i < 12; ++i) _mm256_storeu_ps(tile + 8 * i, sums[i]);
+  for (int i = 0; i < 12; ++i) _mm256_storeu_ps(out[i / 2] + i % 2 * 8, sums[i]);
 }
 
 // Sixteen rows of eight elements become eight rows of sixteen.

@@ -8,6 +8,7 @@ namespace sumi::kernels::cpu {
 namespace {
 
 constexpr i64 panel_block = 16;  // right panels packed at a time: 384 x 256 floats, 384 KiB; 8 were slower
+constexpr i64 line = 16;          // floats in a cache line
 constexpr i64 strip_block = 24;  // left strips staged at a time
 
 // A thread's own staging memory; it lives as long as the thread.
@@ -55,7 +56,9 @@ void run_block(const Product& p, const Part& part, const DepthBlock& block, Micr
   auto** pointers =
       static_cast<const float**>(memory.pointers.get(sizeof(float*) * taps * tile_rows * strip_block));
   const bool first = block.tap == 0 && block.offset == 0;
+  const bool replaces = first && !p.accumulate && !p.bias;  // whole tiles go where they belong without a stop
   alignas(64) float tile[tile_rows * tile_cols];
+  float* out[tile_rows];
   for (i64 j0 = part.panel; j0 < part.panel_end; j0 += panel_block) {
     const i64 j1 = std::min(j0 + panel_block, part.panel_end);
     const float* ready[panel_block];
@@ -74,13 +77,23 @@ void run_block(const Product& p, const Part& part, const DepthBlock& block, Micr
         stride = p.left->stage(i * tile_rows,
                                static_cast<int>(std::min<i64>(tile_rows, p.rows - i * tile_rows)), block,
                                strips + (i - i0) * depth * tile_rows, pointers + (i - i0) * taps * tile_rows);
-      for (i64 j = j0; j < j1; ++j)
+      for (i64 j = j0; j < j1; ++j) {
+        // While a panel is used, the next one comes nearer by a part at each strip.
+        const float* coming = j + 1 < j1 ? ready[j + 1 - j0] : nullptr;
+        const i64 part_size = ceil_div(depth * tile_cols, (i1 - i0) * line) * line;
         for (i64 i = i0; i < i1; ++i) {
-          kernel(taps, depth / taps, pointers + (i - i0) * taps * tile_rows, stride, ready[j - j0], tile);
-          store_tile(p, i * tile_rows, static_cast<int>(std::min<i64>(tile_rows, p.rows - i * tile_rows)),
-                     j * tile_cols, static_cast<int>(std::min<i64>(tile_cols, p.cols - j * tile_cols)), tile,
-                     first);
+          if (coming)
+            for (i64 at = (i - i0) * part_size, end = at + part_size; at < end; at += line)
+              __builtin_prefetch(coming + at, 0, 2);
+          const auto rows = static_cast<int>(std::min<i64>(tile_rows, p.rows - i * tile_rows));
+          const auto cols = static_cast<int>(std::min<i64>(tile_cols, p.cols - j * tile_cols));
+          const bool direct = replaces && rows == tile_rows && cols == tile_cols;
+          for (int k = 0; k < tile_rows; ++k)
+            out[k] = direct ? p.out->row(i * tile_rows + k) + j * tile_cols : tile + k * tile_cols;
+          kernel(taps, depth / taps, pointers + (i - i0) * taps * tile_rows, stride, ready[j - j0], out);
+          if (!direct) store_tile(p, i * tile_rows, rows, j * tile_cols, cols, tile, first);
         }
+      }
     }
   }
 }

@@ -103,8 +103,9 @@ void run_product_here(const Product& product);
 // At least `count` zeros: what a row outside the picture points to.
 const float* zeros(i64 count);
 
-// tile[i * tile_cols + j] = sum over taps and run of ptr[t * tile_rows + i][kk * stride] * b[...][j].
-using MicroKernel = void(i64 taps, i64 run, const float* const* ptr, i64 stride, const float* b, float* tile);
+// out[i][j] = sum over taps and run of ptr[t * tile_rows + i][kk * stride] * b[...][j], of tile_rows rows of tile_cols.
+using MicroKernel = void(i64 taps, i64 run, const float* const* ptr, i64 stride, const float* b,
+                         float* const* out);
 MicroKernel* micro_kernel();
 
 // Right operands in memory: element (kk, j) at base + kk * row + j, or transposed at base + j * row + kk.

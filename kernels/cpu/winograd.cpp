@@ -33,6 +33,13 @@ i64 round_up(i64 value, i64 to) {
   return ceil_div(value, to) * to;
 }
 
+// The planes are more streams than a processor follows by itself: the line that comes some vectors later.
+template <int write>
+void prefetch(const float* at) {
+  constexpr i64 ahead = 48;
+  __builtin_prefetch(at + ahead, write);
+}
+
 // One matrix for each point, a cache line more than their size apart: a power of two would map all of them to the same
 // cache sets.
 struct Planes {
@@ -87,14 +94,18 @@ void transform_tiles(const Picture& x, const Split& split, i64 tile_size, const 
         Lanes d[T::in * T::in], v[T::out * T::out];
         for (int j = 0; j < T::in * T::in; ++j) load(pixel[j] + c, x.c - c, d[j]);
         transform<T>(d, v);
-        for (int j = 0; j < T::out * T::out; ++j) store(v[j], lanes, to[j] + i * width + c);
+        for (int j = 0; j < T::out * T::out; ++j) {
+          float* const at = to[j] + i * width + c;
+          prefetch<1>(at);
+          store(v[j], lanes, at);
+        }
       }
     }
   });
 }
 
 // A filter bank as the right operand of the products [sets, depth; cols]: element (d, j, row, col) at
-// d * depth_step + j * col_step + (row * side + col) * tap_step.
+// d * depth_step + j * col_step + (row * side + col) * tap_step. One of the first two steps is 1.
 struct Filters {
   const float* w;
   i64 depth, cols, depth_step, col_step, tap_step;
@@ -124,21 +135,30 @@ void transform_filters(const Filters& f, int sets, const Planes& to) {
                 set = i / halves / blocks % (sets * sets);
       const i64 panel = i / halves / blocks / (sets * sets), j0 = panel * tile_cols + half * lanes;
       const i64 deep = std::min<i64>(lanes, f.depth - d0), wide = std::min<i64>(lanes, f.cols - j0);
-      float taps[lanes][square][lanes] = {};
+      Lanes taps[lanes][square] = {};
       for (int t = 0; t < square; ++t) {
         const int row = f.row[set / sets][t / F::taps], col = f.col[set % sets][t % F::taps];
         if (row < 0 || col < 0) continue;
         const float* from = f.w + d0 * f.depth_step + j0 * f.col_step + (row * f.side + col) * f.tap_step;
-        for (i64 j = 0; j < wide; ++j)
-          for (i64 d = 0; d < deep; ++d) taps[d][t][j] = from[d * f.depth_step + j * f.col_step];
+        Lanes block[lanes] = {};  // of depth d, across columns
+        if (f.depth_step == 1) {
+          for (i64 j = 0; j < wide; ++j) load(from + j * f.col_step, deep, block[j]);
+          transpose(block);
+        } else {
+          for (i64 d = 0; d < deep; ++d) load(from + d * f.depth_step, wide, block[d]);
+        }
+        for (int d = 0; d < lanes; ++d) taps[d][t] = block[d];
       }
       float* const panel_start =
           to.base + ((panel * sets * sets + set) * depth + d0) * tile_cols + half * lanes;
       for (i64 d = 0; d < lanes; ++d) {
-        Lanes g[square], u[F::points];
-        std::memcpy(g, taps[d], sizeof(g));
-        transform<typename F::Filter>(g, u);
-        for (int j = 0; j < F::points; ++j) store(u[j], lanes, panel_start + j * to.step + d * tile_cols);
+        Lanes u[F::points];
+        transform<typename F::Filter>(taps[d], u);
+        for (int j = 0; j < F::points; ++j) {
+          float* const at = panel_start + j * to.step + d * tile_cols;
+          prefetch<1>(at);
+          store(u[j], lanes, at);
+        }
       }
     }
   });
@@ -174,7 +194,11 @@ void transform_back(const Planes& from, const Tiles& tiles, i64 first, i64 end, 
       for (i64 c0 = 0; c0 < r.c; c0 += lanes) {
         Lanes m[F::points], out[F::tile * F::tile], add = {};
         if (bias) load(bias + c0, r.c - c0, add);
-        for (int j = 0; j < F::points; ++j) load(from[j] + i * width + c0, lanes, m[j]);
+        for (int j = 0; j < F::points; ++j) {
+          const float* const at = from[j] + i * width + c0;
+          prefetch<0>(at);
+          load(at, lanes, m[j]);
+        }
         transform<typename F::Back>(m, out);
         for (i64 p = 0; p < std::min<i64>(F::tile, r.rows - p0); ++p)
           for (i64 q = 0; q < std::min<i64>(F::tile, r.cols - q0); ++q) {
@@ -188,7 +212,7 @@ void transform_back(const Planes& from, const Tiles& tiles, i64 first, i64 end, 
 
 // Tiles at a time: as many as keep the transformed ones within `budget` floats, in equal chunks.
 i64 chunk_of(i64 tiles, i64 per_tile) {
-  constexpr i64 budget = i64{1} << 21;
+  constexpr i64 budget = i64{5} << 19;
   const i64 fitting = std::max<i64>(budget / per_tile / tile_rows, 8) * tile_rows;
   return std::min(round_up(ceil_div(tiles, ceil_div(tiles, fitting)), tile_rows), tiles);
 }
