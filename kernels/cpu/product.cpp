@@ -8,7 +8,7 @@ namespace sumi::kernels::cpu {
 namespace {
 
 constexpr i64 panel_block = 16;  // right panels packed at a time: 384 x 256 floats, 384 KiB; 8 were slower
-constexpr i64 line = 16;          // floats in a cache line
+constexpr i64 line = 16;         // floats in a cache line
 constexpr i64 strip_block = 24;  // left strips staged at a time
 
 // A thread's own staging memory; it lives as long as the thread.

@@ -29,6 +29,13 @@ inline void store(const Lanes& from, i64 count, float* to) {
   }
 }
 
+// The line that comes some vectors later: the planes are more streams than a processor follows by itself.
+template <int write>
+void prefetch(const float* at) {
+  constexpr i64 ahead = 48;
+  __builtin_prefetch(at + ahead, write);
+}
+
 // Row i becomes column i. Halves change places, then quarters, then neighbours.
 inline void transpose(Lanes (&r)[lanes]) {
   for (int i = 0; i < 4; ++i) {
