@@ -34,6 +34,7 @@ struct HostExecs {
   Scratch cpu_scratch{{&borrow, &hand_back, true}}, ref_scratch;
   Exec cpu{Device{Device::Kind::cpu, 0}, &cpu_scratch, nullptr};
   Exec ref{Device{Device::Kind::ref, 0}, &ref_scratch, nullptr};
+  HostExecs() { cpu.multiply = Multiply::f32; }
 };
 
 HostExecs& host_execs() {
@@ -74,7 +75,9 @@ struct CudaExec {
   Scratch scratch{kernels::device_memory()};
   Exec exec;
   explicit CudaExec(int index)
-      : exec{{Device::Kind::cuda, index}, &scratch, host_execs().cpu.log, stream_of(index)} {}
+      : exec{{Device::Kind::cuda, index}, &scratch, host_execs().cpu.log, stream_of(index)} {
+    exec.multiply = host_execs().cpu.multiply;
+  }
 };
 
 thread_local std::map<int, std::unique_ptr<CudaExec>> cuda_execs;
@@ -147,6 +150,33 @@ DType parse_dtype(const std::string& name) {
   if (name == "bf16") return DType::bf16;
   if (name == "f64") return DType::f64;
   fail("dtype", "unknown type '" + name + "'; use f32, bf16 or f64");
+}
+
+std::string resolved_precision(const std::string& name, const Device& device) {
+  return name == "auto" ? name_of(resolved(Multiply::automatic, device)) : name;
+}
+
+Precision parse_precision(const std::string& name, const Device& device) {
+  const std::string word = resolved_precision(name, device);
+  if (word == "f32") return {DType::f32, Multiply::f32};
+  if (word == "bf16") return {DType::bf16, Multiply::f32};
+  if (word == "f64") {
+    if (!device.is_ref()) fail("--precision", "f64 exists on the reference device only; add --device ref");
+    return {DType::f64, Multiply::f32};
+  }
+  if (word != "tf32" && word != "3xtf32")
+    fail("--precision", fmt::format("unknown '{}'; use auto, f32, 3xtf32, tf32, bf16 or f64", name));
+  if (device.on_host())
+    fail("--precision",
+         fmt::format("{} is how tensor cores multiply, and {} has none; use f32, or --device {}", word,
+                     device.str(), kernels::cuda_is_emulated() ? "emu" : "cuda"));
+  return {DType::f32, word == "tf32" ? Multiply::tf32 : Multiply::tf32x3};
+}
+
+void set_multiply(Multiply multiply) {
+  host_execs().cpu.multiply = multiply;
+  host_execs().ref.multiply = multiply;
+  for (auto& [index, exec] : cuda_execs) exec->exec.multiply = multiply;
 }
 
 namespace {

@@ -15,6 +15,19 @@ Device parse_device(const std::string& name);
 // "f32", "bf16", "f64"; throws Error naming the three.
 DType parse_dtype(const std::string& name);
 
+// How a run computes: the type of its tensors, and how products of f32 are multiplied (kernels/base/exec.h).
+struct Precision {
+  DType dtype = DType::f32;
+  Multiply multiply = Multiply::automatic;
+};
+// "f32", "3xtf32", "tf32", "bf16", "f64", or "auto": tf32 on CUDA devices and f32 elsewhere. Throws Error naming what the
+// device can.
+Precision parse_precision(const std::string& name, const Device& device);
+// The name that "auto" stands for on the device; other names as they are.
+std::string resolved_precision(const std::string& name, const Device& device);
+// How this thread's kernels multiply f32 from now on.
+void set_multiply(Multiply multiply);
+
 // This thread's Exec for `device`: one scratch memory per thread and device. A CUDA device has one stream, which all
 // threads share; it becomes the thread's current device.
 const Exec& exec_on(const Device& device);

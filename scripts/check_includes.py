@@ -25,7 +25,7 @@ MAY = {
     "engine/io": HEADERS + ["engine", "engine/io"],
     "models": ["engine", "engine/io", "models"],
     "tools": ["engine", "engine/io", "models", "tools"],
-    "examples": HEADERS + ["engine", "engine/io", "models", "examples"],
+    "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "engine", "engine/io", "models", "examples"],
     "tests": [room for room in ROOMS if room not in ("bench", "examples")],
     "bench": ROOMS,
 }

@@ -41,7 +41,7 @@ compile() {  # compile SOURCE TARGET...
 export -f compile
 export scratch
 
-sources=$(find kernels/cuda -name '*.cu' | sort)
+sources=$(find kernels/cuda examples -name '*.cu' | sort)
 # xargs answers 123 when a compilation failed.
 printf '%s\n' "$sources" | xargs -P "${SUMI_JOBS:-$(nproc)}" -I{} bash -c 'compile "$@"' _ {} "${targets[@]}"
 echo "compile_cuda: $(wc -l <<<"$sources") sources for $*: $SECONDS s; slowest: $(sort -rn "$scratch/times" | head -n 1)"

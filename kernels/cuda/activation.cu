@@ -1,62 +1,39 @@
-// Functions of one operand and their gradients: one thread an element at a time.
+// Functions of one operand and their gradients: the tables of variants (LeakyReLU is one of the functions).
 #include "kernels/activation.h"
 
-#include "kernels/base/dispatch.h"
-#include "kernels/base/launch.h"
-#include "kernels/cuda/device/elements.cuh"
-#include "kernels/cuda/device/unary.cuh"
+#include "kernels/cuda/unary/variants.h"
 #include "kernels/cuda/variant.h"
 
 namespace sumi::kernels::cuda {
-
-template <class T>
-__global__ void unary_elements(Unary f, float alpha, std::int64_t count, const T* x, T* y) {
-  for_each_element(count, [=](std::int64_t i) { y[i] = T(unary_value(f, alpha, static_cast<float>(x[i]))); });
-}
-
-template <class T>
-__global__ void unary_grad_elements(Unary f, float alpha, std::int64_t count, const T* x, const T* y,
-                                    const T* dy, T* dx, bool add) {
-  for_each_element(count, [=](std::int64_t i) {
-    const float slope = unary_slope(f, alpha, static_cast<float>(x[i]), static_cast<float>(y[i]));
-    store(dx[i], slope * static_cast<float>(dy[i]), add);
-  });
-}
-
-void scalar_unary(const Exec& e, Unary f, double alpha, View x, MutView y) {
-  dispatch_f32_bf16(name_of(f), x.dtype, [&]<class T>() {
-    launch(e, name_of(f), unary_elements<T>, {element_grid(x.count()), kElementBlock}, f,
-           static_cast<float>(alpha), x.count(), x.as<T>(), y.as<T>());
-  });
-}
-
-void scalar_unary_grad(const Exec& e, Unary f, double alpha, View x, View y, View dy, MutView dx,
-                       Write write) {
-  dispatch_f32_bf16(name_of(f), x.dtype, [&]<class T>() {
-    launch(e, name_of(f), unary_grad_elements<T>, {element_grid(x.count()), kElementBlock}, f,
-           static_cast<float>(alpha), x.count(), x.as<T>(), y.as<T>(), dy.as<T>(), dx.as<T>(),
-           write == Write::accumulate);
-  });
-}
-
 namespace {
 
+bool is_aligned(const UnaryProblem& p) {
+  return p.aligned;
+}
+
+constexpr auto kScalar = "one thread an element at a time";
+constexpr auto kVectorised =
+    "16 bytes a thread and instruction: 4 (f32) or 8 (bf16) times the bytes in flight, and fewer "
+    "instructions";
+
 constexpr Variant<UnaryProblem, UnaryForward> variants[] = {
-    {"scalar", "one thread an element", always, always, scalar_unary},
+    {"scalar", kScalar, always, always, scalar_unary},
+    {"vectorised", kVectorised, is_aligned, always, vectorised_unary},
 };
 constexpr Variant<UnaryProblem, UnaryGrad> grad_variants[] = {
-    {"scalar", "one thread an element", always, always, scalar_unary_grad},
+    {"scalar", kScalar, always, always, scalar_unary_grad},
+    {"vectorised", kVectorised, is_aligned, always, vectorised_unary_grad},
 };
 
 }  // namespace
 
 void unary(const Exec& e, Unary f, double alpha, View x, MutView y) {
-  const UnaryProblem problem{x.count(), x.dtype, is_aligned({x, y})};
+  const UnaryProblem problem{x.count(), x.dtype, are_aligned({x, y})};
   choose_variant(name_of(f), e, variants, problem).run(e, f, alpha, x, y);
 }
 
 void unary_grad(const Exec& e, Unary f, double alpha, View x, View y, View dy, MutView dx, Write write) {
-  const UnaryProblem problem{x.count(), x.dtype, is_aligned({x, y, dy, dx})};
+  const UnaryProblem problem{x.count(), x.dtype, are_aligned({x, y, dy, dx})};
   choose_variant(name_of(f), e, grad_variants, problem).run(e, f, alpha, x, y, dy, dx, write);
 }
 

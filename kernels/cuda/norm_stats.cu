@@ -1,44 +1,14 @@
-// Mean and variance of batch, instance, layer and group norm, and batch norm's running averages.
-//
-// Two kernels. First the moments of each chunk of each channel (device/columns.cuh says which threads): the mean, then
-// in a second walk, while the chunk is still in cache, the squared deviations from it. The sum of squares minus the
-// square of the sum would lose everything where the mean is large. Then one warp a statistic joins its chunks and
-// channels. With n_i elements, mean m_i and squared deviations q_i in part i, the whole has
-//   mean m = sum n_i m_i / sum n_i     squared deviations q = sum (q_i + n_i (m_i - m)^2)
-// (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979).
+// Mean and variance of batch, instance, layer and group norm, and batch norm's running averages: the table of variants,
+// and what they share.
 #include "kernels/cuda/device/elements.cuh"
-#include "kernels/cuda/device/reduce.cuh"
-#include "kernels/cuda/norm.cuh"
+#include "kernels/cuda/norm/stats.cuh"
 #include "kernels/cuda/variant.h"
 
 namespace sumi::kernels::cuda {
 
-struct Moments {
-  float mean, squares;  // squares: the sum of squared deviations from mean
-};
-
-template <class T>
-__global__ void moments_of_chunks(Slices k, const T* x, Moments* partial) {
-  const Slice s(k);
-  const auto count = static_cast<float>(k.rows_of(s.chunk));
-  float sum = 0;
-  for_each_row(k, s, [&](std::int64_t i) { sum += static_cast<float>(x[i]); });
-  const float centre = column_sum(sum, k.lanes) / count;
-  float drift = 0, squares = 0;
-  for_each_row(k, s, [&](std::int64_t i) {
-    const float off = static_cast<float>(x[i]) - centre;
-    drift += off;
-    squares += off * off;
-  });
-  drift = column_sum(drift, k.lanes);
-  squares = column_sum(squares, k.lanes);
-  // centre was rounded: drift / count is what it lacks, and the squares are too many by drift^2 / count.
-  if (s.writes) partial[s.partial] = {centre + drift / count, squares - drift * drift / count};
-}
-
 // k: how the chunks were cut. One warp a block, one block a statistic.
 template <class T>
-__global__ void join_moments(NormLayout l, Slices k, const Moments* partial, T* mean, T* var) {
+__global__ void norm_stats_join(NormLayout l, Slices k, const Moments* partial, T* mean, T* var) {
   const std::int64_t stat = blockIdx.x, o = stat / l.groups, first = stat % l.groups * l.per_group;
   // f(count, moments) of this lane's parts
   const auto for_each_part = [&](auto&& f) {
@@ -61,33 +31,41 @@ __global__ void join_moments(NormLayout l, Slices k, const Moments* partial, T* 
   var[stat] = T(squares < 0 ? 0 : squares / count);  // rounding may lie below 0; NaN stays
 }
 
-void two_pass_norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
-  const NormLayout l(g);
-  const Slices k = l.slices();
-  auto* const partial =
-      static_cast<Moments*>(e.scratch->get(static_cast<std::size_t>(k.partials()) * sizeof(Moments)));
-  dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
-    launch(e, "moments_of_chunks", moments_of_chunks<T>, {k.grid(), kColumnBlock}, k, x.as<T>(), partial);
-    launch(e, "join_moments", join_moments<T>, {static_cast<unsigned>(l.stats()), 32}, l, k, partial,
-           mean.as<T>(), var.as<T>());
-  });
+template <class T>
+void join_moments(const Exec& e, const NormLayout& l, const Slices& k, const Moments* partial, MutView mean,
+                  MutView var) {
+  launch(e, "norm_stats_join", norm_stats_join<T>, {static_cast<unsigned>(l.stats()), 32}, l, k, partial,
+         mean.as<T>(), var.as<T>());
 }
+template void join_moments<float>(const Exec&, const NormLayout&, const Slices&, const Moments*, MutView,
+                                  MutView);
+template void join_moments<bf16>(const Exec&, const NormLayout&, const Slices&, const Moments*, MutView,
+                                 MutView);
 
 namespace {
 
+bool vectors_fit(const NormProblem& p) {
+  return p.aligned && p.geom.x.c % (16 / static_cast<std::int64_t>(size_of(p.dtype))) == 0;
+}
+
 constexpr Variant<NormProblem, NormStats> variants[] = {
-    {"two_pass", "the mean of a chunk, then the squared deviations from it", always, always,
-     two_pass_norm_stats},
+    {"two_pass", "the mean of a chunk, then in a second walk the squared deviations from it", always, always,
+     two_pass_stats},
+    {"welford", "one walk that corrects mean and squares for each element: half the reads, a division each",
+     always, always, welford_stats},
+    {"vectorised", "16 bytes a read; the 4 or 8 channels of a vector share the division and overlap",
+     vectors_fit, always, vectorised_stats},
 };
 
 }  // namespace
 
 void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
-  choose_variant("norm_stats", e, variants, NormProblem{g, x.dtype}).run(e, g, x, mean, var);
+  choose_variant("norm_stats", e, variants, NormProblem{g, x.dtype, are_aligned({x})})
+      .run(e, g, x, mean, var);
 }
 
 std::vector<VariantInfo> norm_stats_variants(const NormGeom& g, DType dtype) {
-  return list_variants(variants, {g, dtype});
+  return list_variants(variants, {g, dtype, true});
 }
 
 // One thread a channel. take = 1 - keep, and take_var = take * count / (count - 1), the unbiased variance's share.

@@ -65,18 +65,19 @@ struct ConvProblem {
   DType dtype;
   Multiply multiply;
 };
+// aligned, here and below: the addresses of all operands are multiples of 16 bytes.
 struct NormProblem {
   NormGeom geom;
   DType dtype;
+  bool aligned;
 };
-// aligned: the addresses of all operands are multiples of 16 bytes.
 struct UnaryProblem {
   std::int64_t count;
   DType dtype;
   bool aligned;
 };
 
-inline bool is_aligned(std::initializer_list<View> views) {
+inline bool are_aligned(std::initializer_list<View> views) {
   for (const View& v : views)
     if (reinterpret_cast<std::uintptr_t>(v.data) % 16 != 0) return false;
   return true;

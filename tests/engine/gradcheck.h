@@ -25,8 +25,10 @@ using Function = std::function<Tensor(const Tensors&)>;
 
 inline const Device ref{Device::Kind::ref, 0};
 // The device under test against ref: SUMI_TEST_DEVICE, or cpu.
-inline const Device tested =
-    parse_device(std::getenv("SUMI_TEST_DEVICE") ? std::getenv("SUMI_TEST_DEVICE") : "cpu");
+inline const Device tested = [] {
+  set_multiply(Multiply::f32);  // the tolerances are those of f32
+  return parse_device(std::getenv("SUMI_TEST_DEVICE") ? std::getenv("SUMI_TEST_DEVICE") : "cpu");
+}();
 
 // Fixed numbers in [lo, hi): the same for the same stream.
 inline Tensor numbers(const Shape& shape, std::uint64_t stream, double lo = -1, double hi = 1) {

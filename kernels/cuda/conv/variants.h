@@ -6,8 +6,21 @@
 
 namespace sumi::kernels::cuda {
 
-ConvFprop naive_fprop;
-ConvDgrad naive_dgrad;
-ConvWgrad naive_wgrad;
+ConvFprop naive_fprop, tiled_fprop, implicit_gemm_fprop, mma_fprop;
+ConvDgrad naive_dgrad, tiled_dgrad, implicit_gemm_dgrad, mma_dgrad;
+ConvWgrad naive_wgrad, tiled_wgrad, implicit_gemm_wgrad, mma_wgrad;
+
+// What the upper rungs, which see a product of matrices (product.cuh), can do.
+inline constexpr int kMaxStride = 4;  // of a Dgrad: its phases are a kernel's argument
+
+// Whether numbers of 31 bits reach every element, and phases are few enough.
+inline bool fits_product(const ConvGeom& g) {
+  const std::int64_t most = (std::int64_t{1} << 31) - (1 << 16);  // tiles reach a little beyond the end
+  const std::int64_t far = 1 << 28;                               // Gather's "outside" is farther
+  return g.x_shape().count() < most && g.y_shape().count() < most && g.w_shape().count() < most &&
+         g.n * g.p * g.q < most && g.h + g.o.pad_top + g.o.pad_bottom + g.r * g.o.dilation < far &&
+         g.w + g.o.pad_left + g.o.pad_right + g.s * g.o.dilation < far && g.o.stride <= kMaxStride &&
+         g.o.groups <= 4000;  // parts are gridDim.z
+}
 
 }  // namespace sumi::kernels::cuda

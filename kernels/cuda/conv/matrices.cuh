@@ -1,0 +1,102 @@
+// The operands of a convolution seen as matrices. Nothing is copied: a matrix answers where in a tensor its element
+// [row, col] lies. Rows and columns are looked up apart, because a thread that walks along a row looks that up once.
+// Neighbouring columns are neighbours in memory, as far as one pixel or one filter reaches.
+//
+// at() is null where there is no element: outside of the matrix, and where a filter lies on padding. The product takes 0
+// there.
+#pragma once
+
+#include "kernels/cuda/device/divisor.cuh"
+
+namespace sumi::kernels::cuda {
+
+// data[row, col] with a distance of `stride` between rows.
+template <class T>
+struct Dense {
+  using Element = T;
+  const T* data;
+  int rows, cols, stride;
+
+  struct Row {
+    int offset;
+  };
+  struct Col {
+    int offset;
+  };
+  __device__ Row row(int i) const { return {i < rows ? i * stride : -1}; }
+  __device__ Col col(int j) const { return {j < cols ? j : -1}; }
+  __device__ const T* at(Row row, Col col) const {
+    return row.offset < 0 || col.offset < 0 ? nullptr : data + row.offset + col.offset;
+  }
+};
+
+// A picture as filters see it (im2col): row (n down + p) across + q is a place of the filter, column (r taps + s) group + c
+// a tap and a channel:
+//   data[n, p step + top + r tap_step, q step + left + s tap_step, c]
+// For a forward convolution step is the stride and tap_step the dilation; see product.cuh for the phases of dgrad.
+template <class T>
+struct Gather {
+  using Element = T;
+  const T* data;  // of the first channel of the group
+  int rows, cols;
+  int height, width, channels;  // of data: pixels, and the distance between two of them
+  Divisor across, down;
+  int step, top, left;
+  Divisor group, taps;
+  int tap_step;
+
+  struct Row {
+    int picture, top, left;
+  };
+  struct Col {
+    int down, right, channel;
+  };
+  __device__ Row row(int i) const {
+    const auto [np, q] = across(i);
+    const auto [n, p] = down(np);
+    if (i >= rows) return {0, -(1 << 29), 0};  // farther than any tap reaches
+    return {n * height * width * channels, p * step + top, q * step + left};
+  }
+  __device__ Col col(int j) const {
+    const auto [rs, c] = group(j);
+    const auto [r, s] = taps(rs);
+    return {j < cols ? r * tap_step : -(1 << 29), s * tap_step, c};
+  }
+  __device__ const T* at(Row row, Col col) const {
+    const int h = row.top + col.down, v = row.left + col.right;
+    if (static_cast<unsigned>(h) >= static_cast<unsigned>(height) ||
+        static_cast<unsigned>(v) >= static_cast<unsigned>(width))
+      return nullptr;
+    return data + row.picture + (h * width + v) * channels + col.channel;
+  }
+};
+
+// Filters w[k,r,s,c] as the input's gradient needs them: row (a taps + b) group + k is filter k at the tap
+// (first_r + a tap_step, first_s + b tap_step), column c its channel.
+template <class T>
+struct TapFilters {
+  using Element = T;
+  const T* data;           // of the first filter of the group
+  int rows, cols, filter;  // filter: the distance between two of them, r s c
+  Divisor group, taps;
+  int row_taps, first_r, first_s, tap_step;  // row_taps: the filter's width s
+
+  struct Row {
+    int offset;
+  };
+  struct Col {
+    int offset;
+  };
+  __device__ Row row(int i) const {
+    const auto [ab, k] = group(i);
+    const auto [a, b] = taps(ab);
+    const int tap = (first_r + a * tap_step) * row_taps + first_s + b * tap_step;
+    return {i < rows ? k * filter + tap * cols : -1};
+  }
+  __device__ Col col(int j) const { return {j < cols ? j : -1}; }
+  __device__ const T* at(Row row, Col col) const {
+    return row.offset < 0 || col.offset < 0 ? nullptr : data + row.offset + col.offset;
+  }
+};
+
+}  // namespace sumi::kernels::cuda

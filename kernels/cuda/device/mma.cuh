@@ -1,0 +1,172 @@
+// The tensor cores of sm_80 and up: a warp multiplies small matrices whose elements lie spread over its lanes' registers
+// (PTX ISA, "Warp Level Matrix Multiply-Accumulate Instructions"). A lane's share is called a fragment. With g = lane / 4
+// and t = lane % 4:
+//
+//   D[16,8]                d0 [g, 2t]    d1 [g, 2t+1]    d2 [g+8, 2t]    d3 [g+8, 2t+1]
+//   bf16, depth 16         two elements a register, the lower half first
+//     A[16,16]             a0 [g, 2t..]  a1 [g+8, 2t..]  a2 [g, 2t+8..]  a3 [g+8, 2t+8..]
+//     B[16,8]              b0 [2t.., g]  b1 [2t+8.., g]
+//   tf32, depth 8          one element a register: a float of which the upper 19 bits are read
+//     A[16,8]              a0 [g, t]     a1 [g+8, t]     a2 [g, t+4]     a3 [g+8, t+4]
+//     B[8,8]               b0 [t, g]     b1 [t+4, g]
+//
+// Every function here is called by all 32 lanes of a warp together. The emulation computes the same from the same
+// registers, so that a fragment in the wrong place gives a wrong product there as well (tests/emu/mma.cpp writes the layouts
+// down a second time). It adds up in double and rounds once; tensor cores cut bits off in between (and how many is
+// not documented), so reals differ in the last bits between the two.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+
+#include "kernels/cuda/device/reduce.cuh"
+
+namespace sumi::kernels::cuda {
+
+#ifndef SUMI_CUDA
+namespace emulated {
+
+struct Mma {  // a lane's registers
+  const unsigned *a, *b;
+  float* d;
+};
+inline const Mma& of_lane(const emu::Lanes& lanes, int lane) {
+  return *reinterpret_cast<const Mma*>(lanes.value[lane]);
+}
+
+// Elements of A and B, out of the lane that holds them.
+struct Bf16Elements {
+  static constexpr int kDepth = 16;
+  static double half(unsigned pair, int k) {
+    return static_cast<double>(std::bit_cast<float>(k % 2 ? pair & 0xffff0000U : pair << 16));
+  }
+  static double a(const emu::Lanes& lanes, int row, int k) {
+    return half(of_lane(lanes, row % 8 * 4 + k % 8 / 2).a[row / 8 + 2 * (k / 8)], k);
+  }
+  static double b(const emu::Lanes& lanes, int k, int col) {
+    return half(of_lane(lanes, col * 4 + k % 8 / 2).b[k / 8], k);
+  }
+};
+struct Tf32Elements {
+  static constexpr int kDepth = 8;
+  static double upper(unsigned bits) { return static_cast<double>(std::bit_cast<float>(bits & 0xffffe000U)); }
+  static double a(const emu::Lanes& lanes, int row, int k) {
+    return upper(of_lane(lanes, row % 8 * 4 + k % 4).a[row / 8 + 2 * (k / 4)]);
+  }
+  static double b(const emu::Lanes& lanes, int k, int col) {
+    return upper(of_lane(lanes, col * 4 + k % 4).b[k / 4]);
+  }
+};
+
+template <class Elements>
+std::uint64_t mma_of_lane(const emu::Lanes& lanes, int lane) {
+  const int g = lane / 4, t = lane % 4;
+  float* d = of_lane(lanes, lane).d;
+  for (int i = 0; i < 4; ++i) {
+    double sum = static_cast<double>(d[i]);
+    for (int k = 0; k < Elements::kDepth; ++k)
+      sum += Elements::a(lanes, g + i / 2 * 8, k) * Elements::b(lanes, k, 2 * t + i % 2);
+    d[i] = static_cast<float>(sum);
+  }
+  return 0;
+}
+
+template <class Elements>
+void mma(const char* name, float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+  const Mma registers{a, b, d};
+  emu::warp_collective(name, &mma_of_lane<Elements>, kWholeWarp, reinterpret_cast<std::uint64_t>(&registers),
+                       0, emu::Location::current());
+}
+
+// Four matrices of 8 rows of 16 bytes; lane i has brought the address of row i % 8 of matrix i / 8. A lane gets the four
+// bytes [lane / 4, 4 (lane % 4)..] of each.
+struct Ldmatrix {
+  const unsigned char* row;
+  unsigned* to;
+};
+template <bool transpose>
+std::uint64_t ldmatrix_of_lane(const emu::Lanes& lanes, int lane) {
+  const auto of = [&](int i) -> const Ldmatrix& {
+    return *reinterpret_cast<const Ldmatrix*>(lanes.value[i]);
+  };
+  for (int m = 0; m < 4; ++m) {
+    std::uint16_t halves[2];
+    for (int i = 0; i < 2; ++i) {
+      const int row = transpose ? 2 * (lane % 4) + i : lane / 4,
+                col = transpose ? lane / 4 : 2 * (lane % 4) + i;
+      __builtin_memcpy(&halves[i], of(8 * m + row).row + 2 * col, 2);
+    }
+    of(lane).to[m] = halves[0] | static_cast<unsigned>(halves[1]) << 16;
+  }
+  return 0;
+}
+
+}  // namespace emulated
+#endif
+
+// Four 8x8 matrices of 16-bit elements out of shared memory, for one lane two elements of each: `row` is the address of row
+// lane % 8 of matrix lane / 8, a multiple of 16. As bits: matrices of 4-byte elements are 8x4.
+template <bool transpose>
+__device__ void ldmatrix_x4(unsigned (&to)[4], const void* row) {
+#ifdef SUMI_CUDA
+  const auto from = static_cast<unsigned>(__cvta_generic_to_shared(row));
+  if constexpr (transpose)
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(from)
+                 : "memory");
+  else
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(to[0]), "=r"(to[1]), "=r"(to[2]), "=r"(to[3])
+                 : "r"(from)
+                 : "memory");
+#else
+  const emulated::Ldmatrix registers{static_cast<const unsigned char*>(row), to};
+  emu::warp_collective("ldmatrix", &emulated::ldmatrix_of_lane<transpose>, kWholeWarp,
+                       reinterpret_cast<std::uint64_t>(&registers), 0, emu::Location::current());
+#endif
+}
+
+// d += a b on bf16 (m16n8k16). Products are exact, sums f32.
+__device__ inline void mma_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+#ifdef SUMI_CUDA
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+  emulated::mma<emulated::Bf16Elements>("mma bf16", d, a, b);
+#endif
+}
+
+// d += a b on tf32 (m16n8k8): what lies below the upper 19 bits of a and b is ignored.
+__device__ inline void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+#ifdef SUMI_CUDA
+  asm volatile(
+      "mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
+      : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+  emulated::mma<emulated::Tf32Elements>("mma tf32", d, a, b);
+#endif
+}
+
+// A float rounded to the 10 stored bits of mantissa that tf32 has: to nearest, ties away from zero (cvt.rna). The lower 13
+// bits of the result are left open, as by PTX: mma_tf32 ignores them, and tf32_value clears them.
+__device__ inline unsigned to_tf32(float value) {
+#ifdef SUMI_CUDA
+  unsigned bits;
+  asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(value));
+  return bits;
+#else
+  const auto bits = std::bit_cast<unsigned>(value);
+  return (bits & 0x7f800000U) == 0x7f800000U ? bits : bits + 0x1000U;  // infinity and NaN stay
+#endif
+}
+__device__ inline float tf32_value(unsigned bits) {
+  return __uint_as_float(bits & 0xffffe000U);
+}
+
+}  // namespace sumi::kernels::cuda

@@ -1,0 +1,73 @@
+// What the variants of norm_stats share. Each finds the moments of every chunk of every channel, as it likes
+// (device/columns.cuh says which threads take which chunk); then one warp a statistic joins chunks and channels.
+#pragma once
+
+#include "kernels/cuda/device/reduce.cuh"
+#include "kernels/cuda/norm.cuh"
+
+namespace sumi::kernels::cuda {
+
+NormStats two_pass_stats, welford_stats, vectorised_stats;
+
+struct Moments {
+  float mean, squares;  // squares: the sum of squared deviations from mean
+};
+
+// Moments and of how many elements.
+struct CountedMoments {
+  float count, mean, squares;
+
+  // One element more (Welford, "Note on a method for calculating corrected sums of squares and products", 1962).
+  // one_by_count: 1 / count of now, which several channels share.
+  __device__ void add(float x, float one_by_count) {
+    const float off = x - mean;
+    mean += off * one_by_count;
+    squares += off * (x - mean);
+  }
+  // All elements of `other`. With n_i elements, mean m_i and squared deviations q_i in part i, the whole has
+  //   mean m = sum n_i m_i / sum n_i     squared deviations q = sum (q_i + n_i (m_i - m)^2)
+  // (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.)
+  __device__ void join(const CountedMoments& other) {
+    if (other.count == 0) return;
+    const float sum = count + other.count, share = other.count / sum, off = other.mean - mean;
+    mean += off * share;
+    squares += other.squares + off * off * count * share;
+    count = sum;
+  }
+};
+
+// The moments of the threads of one column joined, in the first thread of the column; what
+// others get is no result. All threads of the block call it; it may be called again at once.
+__device__ inline CountedMoments column_moments(CountedMoments m, unsigned lanes) {
+  struct Shared {
+    CountedMoments of_warp[kColumnWarps][32];
+  };
+  auto& shared = block_shared<Shared>();
+  const unsigned warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+  for (unsigned distance = 16; distance >= lanes; distance /= 2) {
+    const int d = static_cast<int>(distance);
+    const CountedMoments other{__shfl_down_sync(kWholeWarp, m.count, d),
+                               __shfl_down_sync(kWholeWarp, m.mean, d),
+                               __shfl_down_sync(kWholeWarp, m.squares, d)};
+    m.join(other);
+  }
+  __syncthreads();  // the moments of an earlier call have been read
+  if (lane < lanes) shared.of_warp[warp][lane] = m;
+  __syncthreads();
+  if (threadIdx.x >= lanes) return m;
+  for (unsigned w = 1; w < kColumnWarps; ++w) m.join(shared.of_warp[w][lane]);
+  return m;
+}
+
+// mean and var out of the moments of chunks [outer, chunk, c]. k: how the rows were cut.
+template <class T>
+void join_moments(const Exec& e, const NormLayout& l, const Slices& k, const Moments* partial, MutView mean,
+                  MutView var);
+
+// Scratch memory for the moments of every chunk.
+inline Moments* moments_of(const Exec& e, const NormLayout& l, const Slices& k) {
+  return static_cast<Moments*>(
+      e.scratch->get(static_cast<std::size_t>(l.outer * k.chunks * l.c) * sizeof(Moments)));
+}
+
+}  // namespace sumi::kernels::cuda

@@ -1,0 +1,48 @@
+// Statistics of a norm, rung 3: 16 bytes at a time.
+//
+// What changed from `welford`: a thread takes 4 (f32) or 8 (bf16) neighbouring channels of a row with one read.
+//
+// Why it should be faster: a thread has 16 bytes in flight instead of 4 or 2 (unary/vectorised.cu has the sum); the
+// channels of a vector have seen equally many elements, so they share one division; and their chains of operations are
+// independent, so one runs while another waits.
+//
+// Channels must be a multiple of the vector.
+#include "kernels/cuda/device/vector.cuh"
+#include "kernels/cuda/norm/stats.cuh"
+
+namespace sumi::kernels::cuda {
+
+// k: x as vectors, [outer, rows, c / size].
+template <class T>
+__global__ void norm_stats_vectorised(Slices k, const T* x, Moments* partial) {
+  constexpr int size = Vector<T>::kSize;
+  const Slice s(k);
+  CountedMoments m[size] = {};
+  float count = 0;
+  for_each_row(k, s, [&](std::int64_t i) {
+    const Vector<T> v = Vector<T>::load(x + i * size);
+    count += 1;
+    const float one_by_count = 1 / count;
+    SUMI_UNROLL
+    for (int n = 0; n < size; ++n) m[n].add(static_cast<float>(v.of[n]), one_by_count);
+  });
+  SUMI_UNROLL
+  for (int n = 0; n < size; ++n) {
+    m[n].count = count;
+    m[n] = column_moments(m[n], k.lanes);
+    if (s.writes) partial[s.partial * size + n] = {m[n].mean, m[n].squares};
+  }
+}
+
+void vectorised_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
+  const NormLayout l(g);
+  dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
+    const Slices k(l.outer, l.rows, l.c / Vector<T>::kSize);
+    Moments* const partial = moments_of(e, l, k);
+    launch(e, "norm_stats_vectorised", norm_stats_vectorised<T>, {k.grid(), kColumnBlock}, k, x.as<T>(),
+           partial);
+    join_moments<T>(e, l, k, partial, mean, var);
+  });
+}
+
+}  // namespace sumi::kernels::cuda

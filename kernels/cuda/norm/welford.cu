@@ -1,0 +1,35 @@
+// Statistics of a norm, rung 2: one walk.
+//
+// What changed from `two_pass`: a thread keeps the mean and the squared deviations of what it has seen so far and corrects
+// both for each element (Welford), so x is read once. The threads of a column then join what they have, pair by pair.
+//
+// Why it should be faster: half the reads, where the chunk does not stay in L1, and no barrier between two walks. The price is
+// a division for each element and a chain of dependent operations, each of which waits for the one before: some 5 instructions
+// deep, where a plain sum is 1. The next rung divides that price.
+#include "kernels/cuda/norm/stats.cuh"
+
+namespace sumi::kernels::cuda {
+
+template <class T>
+__global__ void norm_stats_welford(Slices k, const T* x, Moments* partial) {
+  const Slice s(k);
+  CountedMoments m{0, 0, 0};
+  for_each_row(k, s, [&](std::int64_t i) {
+    m.count += 1;
+    m.add(static_cast<float>(x[i]), 1 / m.count);
+  });
+  m = column_moments(m, k.lanes);
+  if (s.writes) partial[s.partial] = {m.mean, m.squares};
+}
+
+void welford_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
+  const NormLayout l(g);
+  const Slices k = l.slices();
+  Moments* const partial = moments_of(e, l, k);
+  dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
+    launch(e, "norm_stats_welford", norm_stats_welford<T>, {k.grid(), kColumnBlock}, k, x.as<T>(), partial);
+    join_moments<T>(e, l, k, partial, mean, var);
+  });
+}
+
+}  // namespace sumi::kernels::cuda

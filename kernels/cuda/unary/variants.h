@@ -1,0 +1,11 @@
+// The implementations that kernels/cuda/activation.cu chooses from, one file each in this directory.
+#pragma once
+
+#include "kernels/activation.h"
+
+namespace sumi::kernels::cuda {
+
+UnaryForward scalar_unary, vectorised_unary;
+UnaryGrad scalar_unary_grad, vectorised_unary_grad;
+
+}  // namespace sumi::kernels::cuda
