@@ -54,12 +54,15 @@ inline void join_block(const T* x, i64 c, i64 r0, i64 r1, i64 c0, Moments& m) {
   for (i64 r = r0; r < r1; ++r)
     for (i64 i = 0; i < Width; ++i) centre[i] += at(r * c + c0 + i);
   for (i64 i = 0; i < Width; ++i) centre[i] /= static_cast<float>(r1 - r0);
-  for (i64 r = r0; r < r1; ++r)
+  for (i64 r = r0; r < r1; ++r) {
+    // Of the next block, which memory would otherwise only begin to bring when this one is done.
+    for (i64 i = 0; i < Width; i += 16) __builtin_prefetch(x + (r + r1 - r0) * c + c0 + i);
     for (i64 i = 0; i < Width; ++i) {
       const float d = at(r * c + c0 + i) - centre[i];
       drift[i] += d;
       square[i] += d * d;
     }
+  }
   for (i64 i = 0; i < Width; ++i) {
     // The centre was rounded to f32: the drift says by how much it is off.
     const double off = static_cast<double>(drift[i]) / count;

@@ -1,4 +1,4 @@
-// Padding of h and w, and its gradient as a sum of at most nine pixels.
+// Padding of h and w, and its gradient as sums of at most three rows and columns.
 #include "kernels/pad.h"
 
 #include <cstring>
@@ -9,22 +9,14 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// For each input index the padded indices that copy it, as lists behind each other.
-struct Copies {
-  std::vector<i64> start, index;
-
-  Copies(PadMode mode, i64 before, i64 size, i64 after) : start(static_cast<std::size_t>(size) + 1) {
-    for (i64 i = 0; i < size + before + after; ++i)
-      if (const i64 from = pad_source(mode, i - before, size); from >= 0)
-        ++start[static_cast<std::size_t>(from) + 1];
-    for (std::size_t i = 1; i < start.size(); ++i) start[i] += start[i - 1];
-    index.resize(static_cast<std::size_t>(start.back()));
-    std::vector<i64> next(start.begin(), start.end() - 1);
-    for (i64 i = 0; i < size + before + after; ++i)
-      if (const i64 from = pad_source(mode, i - before, size); from >= 0)
-        index[static_cast<std::size_t>(next[static_cast<std::size_t>(from)]++)] = i;
-  }
-};
+// For each input index the padded indices that copy it.
+Readers copies(PadMode mode, i64 before, i64 size, i64 after) {
+  std::vector<std::vector<Readers::Reader>> lists(static_cast<std::size_t>(size));
+  for (i64 i = 0; i < size + before + after; ++i)
+    if (const i64 from = pad_source(mode, i - before, size); from >= 0)
+      lists[static_cast<std::size_t>(from)].push_back({i, 1.0F});
+  return Readers(lists);
+}
 
 }  // namespace
 
@@ -39,18 +31,10 @@ void pad(const Exec&, const PadGeom& g, View x, MutView y) {
 }
 
 void pad_grad(const Exec&, const PadGeom& g, View dy, MutView dx, Write write) {
-  const Shape s = dx.shape, t = dy.shape;
-  const Copies rows(g.mode, g.top, s.h, g.bottom), cols(g.mode, g.left, s.w, g.right);
-  dispatch_f32_bf16("pad_grad", dx.dtype, [&]<class T>() {
-    const T* from = dy.as<T>();
-    const i64 *row_start = rows.start.data(), *row = rows.index.data();
-    const i64 *col_start = cols.start.data(), *col = cols.index.data();
-    gather_pixels<T>(dx, write == Write::accumulate, 2, [=](i64 n, i64 h, i64 w, float* acc) {
-      for (i64 i = row_start[h]; i < row_start[h + 1]; ++i)
-        for (i64 j = col_start[w]; j < col_start[w + 1]; ++j)
-          add_pixel(acc, from + ((n * t.h + row[i]) * t.w + col[j]) * t.c, t.c, 1.0F);
-    });
-  });
+  const Readers rows = copies(g.mode, g.top, dx.shape.h, g.bottom),
+                cols = copies(g.mode, g.left, dx.shape.w, g.right);
+  dispatch_f32_bf16("pad_grad", dx.dtype,
+                    [&]<class T>() { gather_rows<T>(dy, dx, write == Write::accumulate, rows, cols); });
 }
 
 }  // namespace sumi::kernels::cpu
