@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Gathers in carry/ (ignored by git, below 40 MiB) what bench/gpu_check.sh needs on a machine with a GPU but without our
-# packages, data or network: the header libraries, zlib, and packed training sets. Run it where sumi is built with its
+# packages, data or network: the header libraries, zlib, Google Benchmark, and packed training sets. Run it where sumi is built with its
 # picture libraries, then take the tree there, carry/ with it.
 #
 #   bench/gpu_carry.sh [SUMI]     SUMI: the program that packs, build/release/sumi unless told otherwise
@@ -12,13 +12,16 @@ limit=40  # MiB
 
 rm -rf carry
 mkdir -p carry/include carry/data
-for folder in fmt nlohmann doctest CLI; do
+for folder in fmt nlohmann doctest CLI benchmark; do
   [ -d "/usr/include/$folder" ] || { echo "gpu_carry: /usr/include/$folder is missing (third_party/install.sh build test)" >&2; exit 1; }
   cp -r "/usr/include/$folder" carry/include/
 done
 # The compiler knows which headers belong together: there may be several zconf.h.
 echo '#include <zlib.h>' | g++ -M -x c++ - | tr ' ' '\n' | grep -E '/z(lib|conf)\.h$' | xargs cp -t carry/include
 cp "$(g++ -print-file-name=libz.a)" carry/include/
+# Google Benchmark is a shared library there, found again by the name that it gives itself.
+benchmark=$(realpath "$(g++ -print-file-name=libbenchmark.so)")
+cp "$benchmark" "carry/include/$(objdump -p "$benchmark" | awk '$1 == "SONAME" {print $2}')"
 
 # A packed set is what a run leaves in its cache.
 pack() {  # pack NAME OPTION...: the character set NAME as carry/data/NAME.pack

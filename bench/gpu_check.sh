@@ -56,7 +56,7 @@ stage_build() {
   fi
   [ -d carry/include/fmt ] && headers=("-DSUMI_HEADERS=$PWD/carry/include")
   cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSUMI_CUDA=ON -DSUMI_PICTURES=OFF -DSUMI_ONEDNN=OFF \
-    -DSUMI_EXAMPLES=OFF -DSUMI_BENCH=ON -DCMAKE_CUDA_ARCHITECTURES="$arch" "${headers[@]}" &&
+    -DSUMI_EXAMPLES=OFF -DSUMI_BENCH=ON -DCMAKE_CUDA_ARCHITECTURES="$arch" -DSUMI_PYTHON_CUDNN="$(command -v "$python")" "${headers[@]}" &&
     cmake --build "$build" --parallel "$jobs"
 }
 
@@ -130,13 +130,33 @@ stage_sanitizer() {
   return $failed
 }
 
+# Every rung of the ladder on a few layers, then what the rules choose beside cuDNN and cuBLAS on all the nets' layers, then
+# what moves memory. Each ends within its own time, so that a slow kernel costs only its own part.
 stage_kernels() {
-  local word=()
-  [ "$device" = cuda ] || { word=("d5"); echo "no device: one layer on the CPU"; }
-  "$build/bench_kernels" --device "$device" "${word[@]}" >"$build/check/sumi_kernels.txt" || return 1
-  cat "$build/check/sumi_kernels.txt"
-  timeout 150 "$python" bench/peers/torch_kernels.py --device "$device" <"$build/check/sumi_kernels.txt" ||
-    echo "torch: not measured"
+  local quick=(--benchmark_min_time=0.02 --benchmark_repetitions=3) failed=0 status
+  local layers=n128h32w32c64k128r4s4u2p1,n1h66w66c256k256r3s3u1p0,n1h262w262c3k64r7s7u1p0
+  local part parts=(
+    "150 conv --problem $layers --variant all --peer --dtype f32,3xtf32,tf32,bf16"
+    "40 conv_transpose --net dcgan64 --variant all --peer --dtype f32,tf32,bf16"
+    "40 batch_norm leaky_relu --net dcgan64 --variant all --peer --dtype f32,bf16"
+    "200 conv dense --peer --dtype f32,tf32,bf16"
+    "60 memory")
+  if [ "$device" != cuda ]; then
+    echo "no device: a few layers on the CPU, beside oneDNN where it is in the build"
+    parts=("60 conv --problem n2h16w16c16k32r3s3u1p1 --variant all --peer" "60 batch_norm leaky_relu --problem 2x16x16x32")
+  fi
+  for part in "${parts[@]}"; do
+    echo "== sumi-bench ${part#* }"
+    # shellcheck disable=SC2086
+    timeout "${part%% *}" "$build/sumi-bench" ${part#* } --device "$device" "${quick[@]}"
+    status=$?
+    if [ $status = 124 ]; then
+      echo "stopped after ${part%% *} s"
+    elif [ $status != 0 ]; then
+      failed=1
+    fi
+  done
+  return $failed
 }
 
 stage_steps() {
@@ -175,7 +195,7 @@ describe >"$out/summary.txt"
 cat "$out/summary.txt"
 say() { echo "::: $*" | tee -a "$out/summary.txt"; }
 # What a stage's result depends on.
-fingerprint() { cat bench/gpu_check.sh bench/peers/*.py "$build"/{sumi,test_*,bench_*} 2>/dev/null | sha256sum; }
+fingerprint() { cat bench/gpu_check.sh bench/peers/*.py "$build"/{sumi,sumi-bench,test_*,bench_steps} 2>/dev/null | sha256sum; }
 
 export build out device seconds steps python dry
 export -f sanitize one_step_as_on_cpu

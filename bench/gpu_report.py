@@ -10,8 +10,9 @@ import re
 import sys
 import tempfile
 
-ROW = re.compile(r"^(?P<name>.{20}) (?P<part>.{6}) (?P<geometry>.{28}) best +(?P<best>[\d.]+) median +(?P<median>[\d.]+) ms"
-                 r" +(?P<rate>[\d.]+) (?P<unit>GFLOP/s|GB/s) *(?P<ran>.*)$")
+HEAD = re.compile(r"^(?P<op>\w+) (?P<part>\w*) ?(?P<problem>[a-z0-9:]+)(?:  \((?P<layer>.*)\))?$")
+ROW = re.compile(r"^  (?P<type>\S+) +(?P<variant>\S+) +(?P<time>[\d.e+-]+ (?:s|ms|us)) +(?P<spread>[\d.]+) +(?P<rate>[\d.]+ (?:GFLOP/s|GB/s))"
+                 r" +(?P<roof>[\d.]+) (?P<peer> *[\d.]*) +(?P<error>\S+)  (?P<ran>.*)$")
 DOCTEST = re.compile(r"^\[doctest\] (test cases|assertions): +(\d+) \| +(\d+) passed \| +(\d+) failed")
 
 
@@ -52,23 +53,32 @@ def tests(lines):
     return rows, list(dict.fromkeys(notes))
 
 
-def is_torch(row):
-    return row["ran"].startswith("torch")
-
-
 def kernels(lines):
-    """Rows of the kernels, with the ratio to PyTorch where it was measured (above 1: sumi is faster)."""
-    found = [match.groupdict() for match in map(ROW.match, lines) if match]
-    peers = {(r["name"], r["part"], r["geometry"]): float(r["best"]) for r in found if is_torch(r)}
-    rows = []
-    for r in found:
-        if is_torch(r):
+    """What sumi-bench printed, a table for each of its runs: (heading, rows). Rows that were wrong keep their message."""
+    tables, work = [], None
+    for line in lines:
+        if line.startswith("== sumi-bench "):
+            tables.append((line[3:], []))
             continue
-        peer = peers.get((r["name"], r["part"], r["geometry"]))
-        ratio = "%.3f" % (peer / float(r["best"])) if peer else ""
-        rows.append([r["name"].strip(), r["part"].strip(), r["geometry"].strip(), r["best"], "%s %s" % (r["rate"], r["unit"]),
-                     r["ran"].strip(), "%.4f" % peer if peer else "", ratio])
-    return rows
+        if line.startswith(("roofline measured here", "stopped after", "note:", "sumi-bench:")) and tables:
+            tables[-1][1].append(line)
+        head, row = HEAD.match(line), ROW.match(line)
+        if head:
+            work = head.groupdict()
+        elif work and tables and (row or "WRONG" in line):
+            first = [("%s %s" % (work["op"], work["part"])).strip(), work["problem"], work["layer"] or ""]
+            tables[-1][1].append(first + [row[name].strip() for name in ROW.groupindex] if row
+                                 else first + line.split(None, 2) + [""] * (len(ROW.groupindex) - 3))
+    return tables
+
+
+def kernel_tables(lines):
+    text = []
+    for heading, found in kernels(lines):
+        text += ["### " + heading, ""] + ["- " + line for line in found if isinstance(line, str)] + [""]
+        text += table(["kernel", "problem", "layer", "type", "variant", "time", "spread %", "rate", "roof %", "peer %", "error", "ran"],
+                      [row for row in found if isinstance(row, list)])
+    return text or ["Nothing was measured.", ""]
 
 
 def steps(lines):
@@ -109,8 +119,9 @@ def page(folder):
     text += ["- " + fact for fact in facts] + ["", "## Stages", ""] + ["- " + stage for stage in stages] + ["", "## Tests", ""]
     text += table(["program", "test cases", "passed", "failed"], test_rows) + notes + ([""] if notes else [])
     text += ["## compute-sanitizer", ""] + (["- " + line for line in sanitizer] or ["Not run."]) + [""]
-    text += ["## Kernels", "", "Best times. A ratio above 1: sumi is faster than PyTorch (cuDNN, cuBLAS) in the same f32.", ""]
-    text += table(["kernel", "part", "shape", "ms", "rate", "what ran", "PyTorch ms", "ratio"], kernels(lines_of(folder, "kernels")))
+    text += ["## Kernels", "", "Medians. 'roof %': of what the device could do at best, as measured there. 'peer %': the time of cuDNN or cuBLAS "
+             "in percent of the row's; above 100 sumi is faster.", ""]
+    text += kernel_tables(lines_of(folder, "kernels"))
     text += ["## Steps", "", "Medians; memory is the peak of the device's allocator.", ""]
     text += table(["work", "sumi ms", "PyTorch ms", "ratio", "sumi MiB", "PyTorch MiB", "PyTorch's setting"],
                   steps(lines_of(folder, "steps")))
@@ -119,15 +130,19 @@ def page(folder):
 
 
 def self_test():
-    row = "%-20s %-6s %-28s best %8.4f median %8.4f ms %8.1f %s  %s"
+    row = "  %-7s %-15s %10s %7.1f %16s %7s %7s %8s  %s"
     step = {"case": "dcgan64", "library": "sumi", "setting": "cuda, X", "median_ms": 4.0, "peak_over_start": 2**21}
     made = {
         "summary": ["date 2031-01-02 03:04 UTC", "device Example 9, 1.2, 3 MHz", "::: build: passed in 9 s", "::: tests: FAILED after 1 s"],
         "tests": ["== test_kernels", "[doctest] test cases:  12 |  11 passed | 1 failed | 0 skipped", "first step: loss_d 1 on the CPU, 1 on CUDA"],
         "sanitizer": ["== memcheck", "========= ERROR SUMMARY: 0 errors", "sanitizer memcheck: passed"],
-        "kernels": [row % ("resnet down 1, up 2", "fprop", "n1h128", 2, 3, 100, "GFLOP/s", "cuda naive"),
-                    row % ("leaky_relu", "", "16x256x256x32", 0.5, 0.6, 1500, "GB/s", "50 % of stream"),
-                    row % ("resnet down 1, up 2", "fprop", "n1h128", 0.5, 0.5, 400, "GFLOP/s", "torch")],
+        "kernels": ["== sumi-bench conv --peer", "Example 9; CUDA kernels for a GPU", "roofline measured here: 3000 GB/s", "",
+                    "conv fprop n1h128w128c64k128r3s3u2p1  (cyclegan256 down 2)", "  2.4 GFLOP, 12 MB in f32, not below 36 us on this device",
+                    row % ("f32", "cudnn", "500 us", 1, "4800.0 GFLOP/s", "10.1", "", "1.0e-06", "cudnn algorithm 1"),
+                    row % ("f32", "naive", "2.000 ms", 1, "1200.0 GFLOP/s", "2.5", "25.0", "1.0e-06", "cuda naive"),
+                    "  tf32    mma             WRONG: mma of conv is off by 0.3", "", "== sumi-bench memory",
+                    "relu  8x256x256x32", row % ("f32", "auto", "0.5 ms", 2, "1500.0 GB/s", "50.0", "", "0.0e+00", "cuda"),
+                    "stopped after 60 s"],
         "steps": [json.dumps(step), json.dumps(dict(step, library="torch 9", setting="X, NCHW", median_ms=3.0)),
                   json.dumps(dict(step, library="torch 9", setting="X, channels_last", median_ms=2.0)), '{"case": "cut'],
         "train": ["words", '{"step": 1, "loss_d": 1.5, "loss_g": 0.5}', '{"step": 2000, "loss_d": 0.25, "loss_g": 4}'],
@@ -139,12 +154,15 @@ def self_test():
             (folder / (stage + ".txt")).write_text("\n".join(lines) + "\n", encoding="utf-8")
         text = page(folder)
     for wanted in ["# sumi on Example 9\n", "- tests: FAILED after 1 s\n", "| test_kernels | 12 | 11 | 1 |\n", "- sanitizer memcheck: passed\n",
-                   "| resnet down 1, up 2 | fprop | n1h128 | 2.0000 | 100.0 GFLOP/s | cuda naive | 0.5000 | 0.250 |\n",
-                   "| leaky_relu |  | 16x256x256x32 | 0.5000 | 1500.0 GB/s | 50 % of stream |  |  |\n",
+                   "| conv fprop | n1h128w128c64k128r3s3u2p1 | cyclegan256 down 2 | f32 | cudnn | 500 us | 1.0 | 4800.0 GFLOP/s | 10.1 |  | 1.0e-06 |"
+                   " cudnn algorithm 1 |\n",
+                   "| naive | 2.000 ms | 1.0 | 1200.0 GFLOP/s | 2.5 | 25.0 | 1.0e-06 | cuda naive |\n", "| tf32 | mma | WRONG: mma of conv is off by 0.3 |",
+                   "- roofline measured here: 3000 GB/s\n", "### sumi-bench memory\n\n- stopped after 60 s\n",
+                   "| relu | 8x256x256x32 |  | f32 | auto | 0.5 ms | 2.0 | 1500.0 GB/s | 50.0 |  | 0.0e+00 | cuda |\n",
                    "| dcgan64 | 4.000 | 2.000 | 0.500 | 2 | 2 | channels_last |\n", "| 2000 | 0.2500 | 4.0000 |\n",
                    "- first step: loss_d 1 on the CPU, 1 on CUDA\n"]:
         assert wanted in text, wanted + "not in:\n" + text
-    assert text.count("| resnet") == 1
+    assert text.count("| conv fprop") == 3
     print("gpu_report: self-test passed")
 
 

@@ -41,7 +41,14 @@ compile() {  # compile SOURCE TARGET...
 export -f compile
 export scratch
 
-sources=$(find kernels/cuda examples -name '*.cu' | sort)
+# What benchmarks compare with is compiled where cuDNN's headers are.
+peers=()
+if echo '#include <cudnn.h>' | nvcc -E -x cu - >/dev/null 2>&1; then
+  peers=(kernels/peer)
+else
+  echo "compile_cuda: no cuDNN here, so kernels/peer is not compiled"
+fi
+sources=$(find kernels/cuda examples bench "${peers[@]}" -name '*.cu' -o -path 'kernels/peer/*.cpp' | sort)
 # xargs answers 123 when a compilation failed.
 printf '%s\n' "$sources" | xargs -P "${SUMI_JOBS:-$(nproc)}" -I{} bash -c 'compile "$@"' _ {} "${targets[@]}"
 echo "compile_cuda: $(wc -l <<<"$sources") sources for $*: $SECONDS s; slowest: $(sort -rn "$scratch/times" | head -n 1)"

@@ -257,6 +257,14 @@ void Block::check_copies() const {
                       " asynchronous copies that it never waited for");
 }
 
+bool Block::is_shared(const void* pointer) const {
+  for (const auto& [key, shared] : shared_) {
+    const auto* begin = static_cast<const std::byte*>(shared.data);
+    if (pointer >= begin && pointer < begin + shared.bytes) return true;
+  }
+  return false;
+}
+
 void* Block::shared(std::size_t bytes, std::size_t alignment, const void* key) {
   // What a block may have when it opts in (sharedMemPerBlockOptin of compute capability 9.0).
   constexpr std::size_t kMost = 227 << 10;

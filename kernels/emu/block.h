@@ -67,6 +67,8 @@ class Block {
   void* shared(std::size_t bytes, std::size_t alignment, const void* key);
   Thread& thread() { return threads_[current_]; }
   unsigned live_lanes() const;
+  bool is_shared(const void* pointer) const;
+  std::size_t shared_bytes() const { return shared_bytes_; }
   int size() const { return static_cast<int>(threads_.size()); }
 
   std::string str() const;                           // "kernel NAME, block (x,y,z)"

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "kernels/base/check.h"
+#include "kernels/emu/accesses.h"
 #include "kernels/emu/block.h"
 #include "kernels/emu/include/cuda_warp.h"
 
@@ -97,6 +98,8 @@ void async_copy(void* shared, const void* source, std::size_t bytes) {
   if (misaligned(shared) || misaligned(source))
     block.fail_here("an asynchronous copy of " + std::to_string(bytes) +
                     " bytes between addresses that are " + "not multiples of it");
+  note_access(source, bytes, false, __builtin_return_address(0));
+  note_access(shared, bytes, true, __builtin_return_address(0));
   Thread& thread = block.thread();
   thread.copies.push_back({shared, source, bytes, thread.groups});
 }

@@ -3,6 +3,7 @@
 
 #include "kernels/base/check.h"
 #include "kernels/emu/heap.h"
+#include "kernels/emu/recorder.h"
 #include "kernels/emu/runtime.h"
 
 namespace sumi::emu {
@@ -32,10 +33,22 @@ std::uint64_t block_count(const dim3& grid) {
   return std::uint64_t{grid.x} * grid.y * grid.z;
 }
 
+// All blocks, or those that shall be counted.
+void run_counted(const Kernel& kernel, Block& block, AccessRecorder& recorder, std::uint64_t count) {
+  const std::vector<std::uint64_t> chosen = recorder.begin_launch(kernel, count);
+  for (std::uint64_t i = 0; i < (chosen.empty() ? count : chosen.size()); ++i) {
+    block.run(block_index(kernel.grid, chosen.empty() ? i : chosen[i]));
+    recorder.end_block(block);
+  }
+  Heap::get().check_red_zones("kernel " + kernel.name);
+}
+
 void run_once(const Kernel& kernel, const Choice& choice) {
   Heap& heap = Heap::get();
   Block block(kernel, choice.threads, choice.shared_fill, choice.first_thread);
   const std::uint64_t count = block_count(kernel.grid);
+  if (AccessRecorder* const recorder = AccessRecorder::current)
+    return run_counted(kernel, block, *recorder, count);
   // Small launches are checked after each block, so that a message names it; large ones would pay too much.
   const bool check_each = count * heap.allocations() <= 1024;
   const auto run = [&](std::uint64_t b) {
@@ -135,7 +148,7 @@ void run_kernel(const Kernel& kernel) {
   Runtime& runtime = Runtime::get();
   const Orders& orders = runtime.orders;
   ++runtime.launches[kernel.name];
-  if (runtime.verify)
+  if (runtime.verify && !AccessRecorder::current)
     run_verified(kernel);
   else
     run_once(kernel, {orders.threads, orders.blocks, 0xFF, "", orders.first_block, orders.first_thread});

@@ -1,6 +1,6 @@
 # For a machine without our packages and without a network (bench/gpu_carry.sh): fmt, nlohmann_json, doctest and CLI11 as
-# headers from the folder SUMI_HEADERS, under the names that find_package would give them; and zlib (zlib.h, zconf.h,
-# libz.a) where the machine has none to build with.
+# headers from the folder SUMI_HEADERS, under the names that find_package would give them; Google Benchmark (its headers and
+# libbenchmark.so...); and zlib (zlib.h, zconf.h, libz.a) where the machine has none to build with.
 set(SUMI_HEADERS "" CACHE PATH "Folder with fmt/, nlohmann/, doctest/ and CLI/; empty: the installed packages")
 if(SUMI_HEADERS)
   foreach(target fmt::fmt nlohmann_json::nlohmann_json doctest::doctest CLI11::CLI11)
@@ -13,6 +13,14 @@ if(SUMI_HEADERS)
     set(${package}_DIR ${CMAKE_BINARY_DIR}/headers/${package})
     file(WRITE ${${package}_DIR}/${package}Config.cmake "")
   endforeach()
+  file(GLOB library ${SUMI_HEADERS}/libbenchmark.so*)
+  if(library)
+    add_library(benchmark::benchmark SHARED IMPORTED GLOBAL)
+    set_target_properties(benchmark::benchmark PROPERTIES IMPORTED_LOCATION ${library})
+    target_include_directories(benchmark::benchmark SYSTEM INTERFACE ${SUMI_HEADERS})
+    set(benchmark_DIR ${CMAKE_BINARY_DIR}/headers/benchmark)
+    file(WRITE ${benchmark_DIR}/benchmarkConfig.cmake "")
+  endif()
   find_package(ZLIB QUIET)
   if(NOT ZLIB_FOUND AND EXISTS ${SUMI_HEADERS}/libz.a)
     set(ZLIB_INCLUDE_DIR ${SUMI_HEADERS} CACHE PATH "" FORCE)

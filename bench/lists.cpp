@@ -1,0 +1,47 @@
+#include "bench/lists.h"
+
+#include <fmt/format.h>
+
+#include <ostream>
+#include <set>
+
+#include "kernels/build.h"
+
+namespace sumi::bench {
+
+std::string build_text() {
+  std::string text =
+      kernels::cuda_is_emulated() ? "CUDA kernels emulated on the host" : "CUDA kernels for a GPU";
+#ifdef SUMI_PEER
+  text += " beside cuDNN and cuBLAS";
+#endif
+  return text + "; on the CPU " + kernels::cpu_library();
+}
+
+void print_operations(std::ostream& out) {
+  for (const OpInfo& op : operations())
+    out << fmt::format("{:<16} {:<24} {:<26} {}\n", op.name, op.parts, op.problem, op.what);
+}
+
+void print_ladder(const Options& options, std::ostream& out) {
+  bool any = false;
+  std::set<std::string> seen;
+  for (const Work& work : works_of(options.wanted)) {
+    if (!work.variants || !seen.insert(work.op + "/" + work.part).second) continue;
+    any = true;
+    for (const std::string& name : options.asked.precisions)
+      for (const Precision& p : precisions()) {
+        if (name != p.name) continue;
+        out << fmt::format("\n{} {}, for {} in {}\n", work.op, work.part, work.problem, p.name);
+        for (const auto& v : work.variants(p.dtype, p.multiply))
+          out << fmt::format("  {} {:<15} {}\n", v.chosen ? "*" : v.fits ? " " : "-", v.name, v.change);
+      }
+  }
+  if (!any)
+    fail("--ladder",
+         "these operations have one CUDA kernel each; conv, conv_transpose, batch_norm and leaky_relu have "
+         "several");
+  out << "\n* runs when nobody asks for another   - does not fit this problem\n";
+}
+
+}  // namespace sumi::bench

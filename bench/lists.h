@@ -1,0 +1,17 @@
+// What sumi-bench lists without measuring: the operations and the ladders.
+#pragma once
+
+#include <iosfwd>
+
+#include "bench/options.h"
+
+namespace sumi::bench {
+
+void print_operations(std::ostream& out);
+// The variants of the operations that are asked for, rung by rung: what changed, and for the first problem of each which
+// fit and which runs.
+void print_ladder(const Options& options, std::ostream& out);
+// "CUDA kernels for the emulation, oneDNN": what this program was built with.
+std::string build_text();
+
+}  // namespace sumi::bench

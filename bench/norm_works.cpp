@@ -1,0 +1,83 @@
+// Norms: the statistics, their application, both (what a training step's forward pass does), and the gradient.
+#include "bench/work.h"
+#include "kernels/norm.h"
+#ifdef SUMI_PEER
+#include "kernels/peer/norm.h"
+#endif
+
+namespace sumi::bench {
+namespace {
+
+using kernels::NormGeom;
+using kernels::Unary;
+using R = Arg::Role;
+constexpr auto kPositive = Arg::Fill::positive;
+
+// Identity, not an activation: a library's norm has none inside.
+Work norm_work(const NormGeom& g, const std::string& op, const std::string& part) {
+  Work work{.op = op, .part = part, .problem = g.x.str()};
+  const Shape x = g.x, stat = g.stat_shape(), c = Shape::vector(g.x.c);
+  const auto count = static_cast<double>(x.count());
+  if (part == "stats") {
+    work.args = {{x}, {stat, R::out}, {stat, R::out}};
+    work.run = [g](const Exec& e, const Views& v) { kernels::norm_stats(e, g, v[0], v[1], v[2]); };
+    work.numbers = count;
+    work.scale = 0.5;  // the mean of numbers in [-1, 1) is nearly zero
+  } else if (part == "apply") {
+    work.args = {{x}, {stat}, {stat, R::in, kPositive}, {c}, {c}, {x, R::out}};
+    work.run = [g](const Exec& e, const Views& v) {
+      kernels::norm_apply(e, g, v[0], v[1], v[2], v[3], v[4], Unary::identity, 0, {}, v[5]);
+    };
+    work.numbers = 2 * count;
+  } else if (part == "train") {
+    work.args = {{x}, {c}, {c}, {stat, R::out}, {stat, R::out}, {x, R::out}};
+    work.run = [g](const Exec& e, const Views& v) {
+      kernels::norm_stats(e, g, v[0], v[3], v[4]);
+      kernels::norm_apply(e, g, v[0], v[3], v[4], v[1], v[2], Unary::identity, 0, {}, v[5]);
+    };
+    work.numbers = 3 * count;
+    work.scale = 0.5;
+  } else {
+    work.args = {{x}, {stat}, {stat, R::in, kPositive}, {c}, {c}, {x}, {x, R::out}, {c, R::out}, {c, R::out}};
+    work.run = [g](const Exec& e, const Views& v) {
+      kernels::norm_backward(e, g, v[0], v[1], v[2], v[3], v[4], Unary::identity, 0, false, v[5], v[6], v[7],
+                             Write::overwrite, v[8], Write::overwrite);
+    };
+    work.numbers = 5 * count;  // its sums must be known before the first gradient: x and dy are read twice
+  }
+  if (part == "stats" || part == "train")
+    work.variants = [g](DType t, Multiply) { return kernels::cuda::norm_stats_variants(g, t); };
+#ifdef SUMI_PEER
+  if (g.is_batch() && (part == "train" || part == "grad")) {
+    work.peer_name = "cudnn";
+    if (part == "train")
+      work.peer = [g](const Exec& e, const Views& v) {
+        kernels::peer::batch_norm(e, g, v[0], v[1], v[2], v[3], v[4], v[5]);
+      };
+    else
+      work.peer = [g](const Exec& e, const Views& v) {
+        kernels::peer::batch_norm_backward(e, g, v[0], v[1], v[2], v[3], v[5], v[6], v[7], v[8]);
+      };
+  }
+#endif
+  return work;
+}
+
+}  // namespace
+
+std::vector<Work> norm_works(const Wanted& wanted, const OpInfo& op) {
+  const std::string name = op.name;
+  std::vector<Work> works;
+  for (const Layer& layer : problems_of(name, wanted)) {
+    const Shape x = parse_shape("--problem", layer.problem);
+    const NormGeom g{.x = x, .groups = name == "batch_norm" ? 0 : name == "instance_norm" ? x.c : 1};
+    for (const char* part : {"stats", "apply", "train", "grad"}) {
+      if (!wants_part(wanted, part)) continue;
+      works.push_back(norm_work(g, name, part));
+      works.back().layer = layer.net.empty() ? "" : layer.net + " " + layer.name;
+    }
+  }
+  return works;
+}
+
+}  // namespace sumi::bench

@@ -1,0 +1,147 @@
+#include "bench/operands.h"
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/base/dispatch.h"
+
+namespace sumi::bench {
+namespace {
+
+// A step of Knuth's MMIX generator; its upper bits are good.
+std::uint64_t next(std::uint64_t& state) {
+  state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+  return state >> 33;
+}
+
+std::vector<float> values_of_arg(const Arg& arg, std::uint64_t seed, DType dtype) {
+  std::vector<float> values(static_cast<std::size_t>(arg.shape.count()));
+  if (arg.fill == Arg::Fill::zero) return values;
+  const float shift = arg.fill == Arg::Fill::positive ? 0.5F : -1.0F;
+  const float width = arg.fill == Arg::Fill::positive ? 1.0F : 2.0F;
+  std::uint64_t state = seed;
+  for (float& v : values) {
+    v = shift + width * static_cast<float>(next(state) >> 7) * 0x1p-24F;
+    if (dtype == DType::bf16) v = bf16(v);
+  }
+  return values;
+}
+
+std::vector<std::byte> bytes_as(const std::vector<float>& values, DType dtype) {
+  std::vector<std::byte> bytes(values.size() * size_of(dtype));
+  const auto store = [&]<class T>(T* to) {
+    for (std::size_t i = 0; i < values.size(); ++i) to[i] = T(values[i]);
+  };
+  if (dtype == DType::f32) store(reinterpret_cast<float*>(bytes.data()));
+  if (dtype == DType::bf16) store(reinterpret_cast<bf16*>(bytes.data()));
+  if (dtype == DType::f64) store(reinterpret_cast<double*>(bytes.data()));
+  return bytes;
+}
+
+// Which places to look at: the first, the last, and random ones between; all where there are no more than `samples`.
+std::vector<std::int64_t> places(std::int64_t count, std::int64_t samples) {
+  std::vector<std::int64_t> at;
+  if (count <= samples) {
+    for (std::int64_t i = 0; i < count; ++i) at.push_back(i);
+    return at;
+  }
+  at = {0, count - 1};
+  for (std::uint64_t state = 11; static_cast<std::int64_t>(at.size()) < samples;)
+    at.push_back(static_cast<std::int64_t>(next(state) * 0x7FFFFFFFULL + next(state)) % count);
+  return at;
+}
+
+// All outputs in f64 by the reference.
+std::vector<std::vector<double>> by_reference(const Work& work, const Values& values) {
+  const Device device{Device::Kind::ref, 0};
+  std::vector<std::vector<double>> data;
+  for (const auto& v : values) data.emplace_back(v.begin(), v.end());
+  Views views;
+  for (std::size_t i = 0; i < data.size(); ++i)
+    views.push_back({data[i].data(), DType::f64, work.args[i].shape, device});
+  Scratch scratch;
+  const Exec exec{device, &scratch};
+  work.run(exec, views);
+  return data;
+}
+
+}  // namespace
+
+Values values_of(const Work& work, DType dtype) {
+  Values values;
+  for (const Arg& arg : work.args) {
+    // What is only written begins as NaN: whoever leaves a hole, or reads it, is found.
+    if (arg.role == Arg::Role::out)
+      values.emplace_back(static_cast<std::size_t>(arg.shape.count()),
+                          std::numeric_limits<float>::quiet_NaN());
+    else
+      values.push_back(values_of_arg(arg, 1 + values.size(), dtype));
+  }
+  return values;
+}
+
+std::size_t bytes_of(const Work& work, DType dtype) {
+  std::size_t bytes = 0;
+  for (const Arg& arg : work.args) bytes += static_cast<std::size_t>(arg.shape.count()) * size_of(dtype);
+  return bytes;
+}
+
+Operands::Operands(const Target& target, const Work& work, DType dtype, const Values& values, int sets)
+    : target_(target), sets_(static_cast<std::size_t>(sets)) {
+  for (std::size_t i = 0; i < work.args.size(); ++i) {
+    const std::vector<std::byte> bytes = bytes_as(values[i], dtype);
+    for (Views& set : sets_) {
+      set.push_back({target.allocate(bytes.size()), dtype, work.args[i].shape, target.device()});
+      target.fill(set.back().data, bytes.data(), bytes.size());
+    }
+  }
+}
+
+Operands::~Operands() {
+  for (const Views& set : sets_)
+    for (const MutView& view : set) target_.release(view.data);
+}
+
+Expected expected_of(const Work& work, const Values& values, std::int64_t samples) {
+  Expected expected;
+  std::vector<std::vector<double>> all;
+  if (!work.expect) all = by_reference(work, values);
+  for (std::size_t i = 0; i < work.args.size(); ++i) {
+    expected.scale.push_back(work.scale);
+    if (work.args[i].role == Arg::Role::in) continue;
+    const auto at = places(work.args[i].shape.count(), samples);
+    double squares = 0;
+    for (const std::int64_t a : at) {
+      const double value = work.expect ? work.expect(values, a) : all[i][static_cast<std::size_t>(a)];
+      expected.samples.push_back({i, a, value});
+      squares += value * value;
+    }
+    expected.scale.back() = std::max(work.scale, std::sqrt(squares / static_cast<double>(at.size())));
+  }
+  return expected;
+}
+
+double worst_error(const Target& target, const Expected& expected, const Views& views) {
+  double worst = 0;
+  std::size_t held = views.size();
+  std::vector<std::byte> bytes;
+  for (const Expected::Sample& s : expected.samples) {
+    const MutView& view = views[s.arg];
+    const std::size_t size = size_of(view.dtype), at = static_cast<std::size_t>(s.at) * size;
+    if (held != s.arg) {
+      bytes = target.read(view.data, static_cast<std::size_t>(view.count()) * size);
+      held = s.arg;
+    }
+    double got = 0;
+    if (view.dtype == DType::bf16)
+      got = static_cast<double>(static_cast<float>(*reinterpret_cast<const bf16*>(&bytes[at])));
+    else
+      got = static_cast<double>(*reinterpret_cast<const float*>(&bytes[at]));
+    const double error = std::abs(got - s.value) / (expected.scale[s.arg] > 0 ? expected.scale[s.arg] : 1);
+    if (!(error <= worst)) worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
+    if (std::isinf(worst)) break;
+  }
+  return worst;
+}
+
+}  // namespace sumi::bench

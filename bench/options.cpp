@@ -1,0 +1,147 @@
+#include "bench/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace sumi::bench {
+namespace {
+
+constexpr const char* kAbout =
+    "sumi-bench checks and times sumi's kernels, on the layers of well-known nets or on your own shapes.\n"
+    "Every row is first compared with the reference at 1024 places of its results; 'error' is the worst of "
+    "them, relative\n"
+    "to the results' root mean square. 'roof%' is how near a row comes to what this device could do at best, "
+    "measured at\n"
+    "the start; 'peer%' is the peer's time in percent of the row's: above 100, sumi is faster.";
+
+constexpr const char* kMore = R"(
+Problems:
+  conv, conv_transpose   n8h56w56c128k256r3s3u1p1: batch, height, width, channels, filters, filter size r x s, stride u,
+                         padding p (p1:2:1:2 is top:bottom:left:right), dilation d, groups g. u p d g may be left out. Of a
+                         transposed convolution h, w, c are the output's and k is the input's.
+  dense                  m128n8192k100: a batch of m, n outputs, k inputs; or any product: b4m64n64k64nt
+  the others             8x64x64x128: batch x height x width x channels
+
+Examples:
+  sumi-bench conv --problem n8h56w56c128k256r3s3u1p1 --pass fprop,dgrad,wgrad --dtype bf16,tf32,f32 --variant all --peer
+  sumi-bench conv --net dcgan64 --batch 16 --threads 2
+  sumi-bench --ladder conv                           what there is to compare, rung by rung
+  sumi-bench memory --benchmark_out=now.json         every kernel that moves memory; JSON for Google's compare.py
+  sumi-bench conv --net cyclegan256 --device emu     without a GPU: what can be known of the CUDA kernels
+
+Google Benchmark's own flags work as well: --benchmark_out=FILE --benchmark_repetitions=N --benchmark_min_time=SECONDS
+--benchmark_filter=REGEX --benchmark_format=json ...
+Exit codes: 0 all rows right, 1 a row was wrong or could not run, 2 wrong usage.)";
+
+std::string one_line(std::string text) {
+  for (char& c : text)
+    if (c == '\n') c = ' ';
+  return text;
+}
+
+std::string number_text(double v) {
+  std::ostringstream text;
+  text << v;
+  return text.str();
+}
+
+// Google's library ends the program without a word of ours when a number is malformed or a file cannot be written.
+void check_google_flag(const std::string& flag) {
+  const std::size_t equals = std::min(flag.find('='), flag.size());
+  const std::string name = flag.substr(0, equals),
+                    value = equals < flag.size() ? flag.substr(equals + 1) : "";
+  const auto number = [&](double least, double most) {
+    char* end = nullptr;
+    const double v = std::strtod(value.c_str(), &end);
+    if (value.empty() || *end != 0 || !(v >= least && v <= most))
+      throw CLI::ValidationError(name + " wants a number from " + number_text(least) + " to " +
+                                 number_text(most) + ", not '" + value + "'");
+  };
+  if (name == "--benchmark_min_time") number(1e-6, 1e4);
+  if (name == "--benchmark_repetitions") number(1, 1e6);
+  if (name == "--benchmark_out") {
+    const bool there = std::filesystem::exists(value);
+    if (value.empty() || !std::ofstream(value, std::ios::app))
+      throw CLI::ValidationError(name + ": cannot write the file '" + value + "'");
+    if (!there) std::filesystem::remove(value);
+  }
+}
+
+void take_google_flags(std::vector<std::string>& words, std::vector<std::string>& google) {
+  std::vector<std::string> rest;
+  for (const std::string& word : words) (word.rfind("--benchmark_", 0) == 0 ? google : rest).push_back(word);
+  words = rest;
+}
+
+}  // namespace
+
+Parsed parse_options(int argc, const char* const* argv) {
+  Parsed parsed;
+  Options& o = parsed.options;
+  o.asked.precisions = {"f32"};
+  o.asked.variants = {"auto"};
+  std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+  take_google_flags(words, o.google);
+  CLI::App app(kAbout, "sumi-bench");
+  app.footer(kMore);
+  app.add_option("OPERATION", o.wanted.ops, "what to measure: see --list; 'memory' and 'all' are groups");
+  app.add_option("--problem", o.wanted.problems, "your own problems, in place of the nets' layers")
+      ->delimiter(',')
+      ->type_name("TEXT");
+  app.add_option("--net", o.wanted.nets, "layers of: dcgan64 cyclegan256 cyclegan256b4 animegan512 square")
+      ->delimiter(',')
+      ->type_name("NAME");
+  app.add_option("--batch", o.wanted.batch, "the nets' batch, in place of their own")
+      ->check(CLI::Range(1, 65536))
+      ->type_name("N");
+  app.add_option("--pass", o.wanted.parts,
+                 "fprop dgrad wgrad; stats apply train grad of norms; fprop grad of the others")
+      ->delimiter(',')
+      ->type_name("NAME");
+  app.add_option("--dtype", o.asked.precisions, "f32 3xtf32 tf32 bf16 (default f32)")
+      ->delimiter(',')
+      ->type_name("NAME");
+  app.add_option("--variant", o.asked.variants, "auto (what the rules choose), all, or names (default auto)")
+      ->delimiter(',')
+      ->type_name("NAME");
+  app.add_flag("--peer", o.asked.peer, "also cuDNN and cuBLAS on a GPU, oneDNN on the CPU");
+  app.add_option("--device", o.device, "auto, cpu, cuda or emu; auto without a GPU: cpu, then emu")
+      ->check(CLI::IsMember({"auto", "cpu", "cuda", "emu"}))
+      ->type_name("NAME");
+  app.add_option("--threads", o.threads, "of the CPU (default 1, which counts processor time)")
+      ->check(CLI::Range(1, 1024))
+      ->type_name("N");
+  app.add_option("--gpu", o.gpu,
+                 "whose roofline the emulation's report uses: h100 h200 a100 rtx3090 rtx4090 rtx5090")
+      ->type_name("NAME");
+  app.add_option("--emu-blocks", o.emu_blocks,
+                 "blocks of each launch that the emulation counts (default 4; 0: all)")
+      ->check(CLI::Range(0, 1 << 20))
+      ->type_name("N");
+  app.add_flag("--ptxas", o.ptxas,
+               "with --device emu: registers, spills and occupancy, by nvcc from sumi's sources");
+  app.add_flag("--ladder", o.ladder, "list the variants of OPERATION and stop");
+  app.add_flag("--list", o.list, "list the operations and stop");
+  try {
+    std::reverse(words.begin(), words.end());
+    app.parse(words);
+    for (const std::string& flag : o.google) check_google_flag(flag);
+    (void)gpu_named(o.gpu);
+    if (o.wanted.ops.empty() && !o.list)
+      throw CLI::ValidationError("no operation was named; --list names them all");
+  } catch (const CLI::CallForHelp&) {
+    parsed.done = true;
+    parsed.text = app.help();
+  } catch (const std::exception& error) {
+    parsed.done = true;
+    parsed.exit_code = 2;
+    parsed.text = printable(one_line(error.what()));
+  }
+  return parsed;
+}
+
+}  // namespace sumi::bench

@@ -1,0 +1,31 @@
+// The command line of sumi-bench.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bench/rows.h"
+
+namespace sumi::bench {
+
+struct Options {
+  Wanted wanted;
+  Asked asked;
+  std::string device = "auto";
+  int threads = 1;
+  std::string gpu = "h100";
+  bool ladder = false, list = false, ptxas = false;
+  int emu_blocks = 4;
+  std::vector<std::string> google;  // what is Google Benchmark's own: --benchmark_...
+};
+
+// What was asked for, or why the program ends at once.
+struct Parsed {
+  Options options;
+  bool done = false;
+  int exit_code = 0;
+  std::string text;  // help, or one line of what is wrong
+};
+Parsed parse_options(int argc, const char* const* argv);
+
+}  // namespace sumi::bench

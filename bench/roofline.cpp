@@ -1,0 +1,111 @@
+#include "bench/roofline.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bench/operands.h"
+#include "bench/rates.h"
+
+namespace sumi::bench {
+namespace {
+
+// Read and written bytes together, the best of several passes. A host's memcpy is faster than this loop, because it
+// writes past the caches, which kernels do not: what they write is read next.
+double stream_rate(const Target& target) {
+  const std::int64_t count = std::int64_t{1} << (target.on_host() ? 25 : 28);
+  const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(float);
+  auto* const from = static_cast<float*>(target.allocate(bytes));
+  auto* const to = static_cast<float*>(target.allocate(bytes));
+  if (target.on_host()) {
+#pragma omp parallel for  // touched by whom it will be read
+    for (std::int64_t i = 0; i < count; ++i) from[i] = to[i] = 1;
+  }
+  const auto pass = [&](int) {
+    if (!target.on_host()) {
+      SUMI_CUDA_CALL(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, target.stream()));
+      return;
+    }
+#pragma omp parallel for
+    for (std::int64_t i = 0; i < count; ++i) to[i] = 3.0F * from[i];
+  };
+  double best = 1e30;
+  for (int i = 0; i < 7; ++i) best = std::min(best, target.ms_each(1, pass));
+  target.release(from);
+  target.release(to);
+  return 2e3 * static_cast<double>(bytes) / best;
+}
+
+double cpu_rate(const Target& target) {
+  constexpr std::int64_t rounds = 2'000'000;
+  double best = 1e30, flop = 0;
+  for (int i = 0; i < 7; ++i)
+    best = std::min(best, target.ms_each(1, [&](int) { flop = cpu_multiply_adds(rounds); }));
+  return 1e3 * flop / best;
+}
+
+}  // namespace
+
+const std::vector<Precision>& precisions() {
+  // Sums of hundreds of thousands of products in f32 are right to 1e-4 of their size; a kernel that leaves out or doubles
+  // a tap is wrong by a third.
+  static const std::vector<Precision> all{{"f32", DType::f32, Multiply::f32, 1e-3},
+                                          {"3xtf32", DType::f32, Multiply::tf32x3, 1e-3},
+                                          {"tf32", DType::f32, Multiply::tf32, 2e-2},
+                                          {"bf16", DType::bf16, Multiply::automatic, 4e-2}};
+  return all;
+}
+
+double Roofline::flops(const Precision& p) const {
+  if (p.dtype == DType::bf16) return bf16;
+  if (p.multiply == Multiply::tf32) return tf32;
+  return p.multiply == Multiply::tf32x3 ? std::max(f32, tf32 / 3) : f32;
+}
+
+double Roofline::seconds(const Work& work, const Precision& p) const {
+  return std::max(work.flop / flops(p), work.count() * static_cast<double>(size_of(p.dtype)) / bytes);
+}
+
+std::string Roofline::str() const {
+  std::string text = fmt::format("{:.4g} GB/s, f32 {:.4g} GFLOP/s", 1e-9 * bytes, 1e-9 * f32);
+  if (tf32 != f32) text += fmt::format(", tf32 {:.4g}, bf16 {:.4g}", 1e-9 * tf32, 1e-9 * bf16);
+  return text;
+}
+
+Roofline measured_roofline(const Target& target) {
+  if (target.emulated()) fail("roofline", "the emulation says nothing about speed");
+  Roofline roof{.bytes = stream_rate(target)};
+#ifdef SUMI_CUDA
+  if (!target.on_host()) {
+    const GpuRates rates = gpu_multiply_adds(target);
+    roof.f32 = rates.f32, roof.tf32 = rates.tf32, roof.bf16 = rates.bf16;
+    return roof;
+  }
+#endif
+  roof.f32 = roof.tf32 = roof.bf16 = cpu_rate(target);  // bf16 is widened to f32 there
+  return roof;
+}
+
+const std::vector<Gpu>& gpus() {
+  constexpr double t = 1e12;
+  static const std::vector<Gpu> all{
+      {"h100", {3.35 * t, 67 * t, 400 * t, 800 * t}, 5.5 * t, 90},
+      {"h200", {4.8 * t, 67 * t, 395 * t, 790 * t}, 5.5 * t, 90},
+      {"a100", {2.0 * t, 19.5 * t, 135 * t, 270 * t}, 4.0 * t, 80},
+      {"rtx3090", {0.936 * t, 35.6 * t, 35.6 * t, 71 * t}, 2.0 * t, 86},
+      {"rtx4090", {1.008 * t, 82.6 * t, 82.6 * t, 165 * t}, 4.0 * t, 89},
+      {"rtx5090", {1.79 * t, 104.8 * t, 104.8 * t, 209 * t}, 6.0 * t, 120},
+  };
+  return all;
+}
+
+const Gpu& gpu_named(const std::string& name) {
+  std::string there_are;
+  for (const Gpu& gpu : gpus()) {
+    if (name == gpu.name) return gpu;
+    there_are += (there_are.empty() ? "" : " ") + std::string(gpu.name);
+  }
+  fail("--gpu", "there is no '" + name + "'; there are: " + there_are);
+}
+
+}  // namespace sumi::bench

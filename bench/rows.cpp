@@ -1,0 +1,132 @@
+#include "bench/rows.h"
+
+#include <algorithm>
+
+#include "kernels/conv_plan.h"
+
+namespace sumi::bench {
+namespace {
+
+const Precision& precision_named(const std::string& name) {
+  std::string there_are;
+  for (const Precision& p : precisions()) {
+    if (name == p.name) return p;
+    there_are += (there_are.empty() ? "" : " ") + std::string(p.name);
+  }
+  fail("--dtype", "there is no '" + name + "'; there are: " + there_are);
+}
+
+// Why a work does not run in a precision here, or null.
+const char* refuses(const Work& work, const Precision& p, const Target& target) {
+  const bool tensor = p.multiply == Multiply::tf32 || p.multiply == Multiply::tf32x3;
+  if (tensor && target.on_host()) return "tf32 and 3xtf32 are precisions of GPUs: not on the CPU";
+  if (tensor && work.by_memory()) return "what multiplies nothing has no tf32 or 3xtf32: f32 is the same";
+  if (p.dtype != DType::f32 && work.f32_only) return "optimisers are f32 only";
+  return nullptr;
+}
+
+struct Choice {
+  std::string name;
+  ConvPolicy policy = {};
+};
+
+// On the CPU a convolution's methods, each forced by a plan of one line; elsewhere the tables of the CUDA backend.
+std::vector<Choice> choices_of(const Work& work, const Precision& p, const Target& target) {
+  std::vector<Choice> all;
+  if (!target.on_host()) {
+    if (work.variants)
+      for (const auto& v : work.variants(p.dtype, p.multiply))
+        if (v.fits) all.push_back({v.name});
+    return all;
+  }
+  if (!work.is_conv()) return all;
+  const ConvUse use{work.direction, work.geom};
+  for (const ConvMethod method : kConvMethods) {
+    if (!kernels::cpu::conv_possible(method, use)) continue;
+    ConvPlan plan;
+    plan.methods[use.str()] = method;
+    all.push_back({name_of(method), {.plan = std::make_shared<ConvPlan>(plan)}});
+  }
+  return all;
+}
+
+void note(std::vector<std::string>& notes, const std::string& line) {
+  if (std::find(notes.begin(), notes.end(), line) == notes.end()) notes.push_back(line);
+}
+
+// The peer's row; without `run` where there is none.
+Row peer_row(const std::shared_ptr<const Work>& work, const Precision& p, const Target& target) {
+  Row row{work, p, "", true, {}};
+  if (target.emulated()) return row;
+  if (!target.on_host()) {
+    row.variant = work->peer_name;
+    row.run = work->peer;
+    return row;
+  }
+  row.variant = "onednn";
+  if (!work->is_conv()) {
+    if (p.dtype == DType::f32) row.run = cpu_product_peer(*work);
+    return row;
+  }
+  for (const Choice& c : choices_of(*work, p, target))
+    if (c.name == "onednn") row.run = work->run, row.policy = c.policy;
+  return row;
+}
+
+bool contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+}  // namespace
+
+Exec Row::prepared(Exec exec) const {
+  exec.multiply = precision.multiply;
+  exec.conv = policy;
+  if (!is_peer && variant != "auto" && exec.device.kind == Device::Kind::cuda) exec.variant = variant.c_str();
+  return exec;
+}
+
+std::vector<Row> rows_of(const std::vector<Work>& works, const Asked& asked, const Target& target,
+                         std::vector<std::string>& notes) {
+  std::vector<Row> rows;
+  std::vector<std::string> known;  // names of variants that were seen
+  for (const Work& w : works) {
+    const auto work = std::make_shared<const Work>(w);
+    for (const std::string& name : asked.precisions) {
+      const Precision& p = precision_named(name);
+      if (const char* why = refuses(w, p, target)) {
+        note(notes, why);
+        continue;
+      }
+      const std::vector<Choice> choices = choices_of(w, p, target);
+      std::string measured;  // a variant that is its own peer
+      if (asked.peer) {
+        Row peer = peer_row(work, p, target);
+        measured = peer.variant;
+        if (peer.run)
+          rows.push_back(std::move(peer));
+        else
+          note(notes, "no peer here for " + w.op + (w.part.empty() ? "" : " " + w.part) + " in " + p.name);
+      }
+      if (contains(asked.variants, "auto") || choices.empty())
+        rows.push_back({work, p, "auto", false, w.run});
+      for (const Choice& c : choices) {
+        if (!contains(known, c.name)) known.push_back(c.name);
+        if (c.name == measured) continue;
+        if (contains(asked.variants, "all") || contains(asked.variants, c.name))
+          rows.push_back({work, p, c.name, false, w.run, c.policy});
+      }
+    }
+  }
+  for (const std::string& name : asked.variants)
+    if (name != "auto" && name != "all" && !contains(known, name)) {
+      std::string there_are = "auto all";
+      for (const std::string& k : known) there_are += " " + k;
+      fail("--variant", "no variant '" + name + "' fits any of this work here; there are: " + there_are);
+    }
+  if (rows.empty())
+    fail("sumi-bench", "nothing to measure: " + (notes.empty() ? "no variant fits" : notes.front()));
+  return rows;
+}
+
+}  // namespace sumi::bench

@@ -1,0 +1,144 @@
+// Kernels whose requests can be counted by hand. This file is compiled as bench/ compiles the CUDA kernels, so that its own
+// kernels are counted.
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "bench/emu_report.h"
+#include "bench/target.h"
+#include "kernels/cuda/device/shared.cuh"
+#include "kernels/emu/accesses.h"
+#include "tests/support.h"
+
+namespace sumi::bench {
+namespace {
+
+constexpr unsigned kThreads = 64;
+constexpr int kBlocks = 6;
+
+// y[i] = x[i * step]
+__global__ void gather(const float* x, float* y, int step) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  y[i] = x[i * static_cast<unsigned>(step)];
+}
+
+struct Words {
+  float at[32 * 33];
+};
+// Lane i reads word i * row.
+__global__ void columns(float* y, int row) {
+  auto& shared = kernels::cuda::block_shared<Words>().at;
+  const int lane = static_cast<int>(threadIdx.x % 32);
+  for (int i = static_cast<int>(threadIdx.x); i < 32 * 33; i += static_cast<int>(blockDim.x)) shared[i] = 1;
+  __syncthreads();
+  y[blockIdx.x * blockDim.x + threadIdx.x] = shared[lane * row];
+}
+
+struct alignas(16) Four {
+  float x, y, z, w;
+};
+__global__ void vectors(const Four* x, Four* y) {
+  const unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+  Four v = x[i];
+  v.x += 1, v.y += 1, v.z += 1, v.w += 1;
+  y[i] = v;
+}
+
+struct Device {
+  Target target{"emu", 1};
+  float* x = static_cast<float*>(target.allocate(sizeof(float) * kThreads * kBlocks * 64));
+  float* y = static_cast<float*>(target.allocate(sizeof(float) * kThreads * kBlocks * 64));
+  ~Device() {
+    target.release(x);
+    target.release(y);
+  }
+  template <class Kernel, class... A>
+  emu::LaunchAccesses count(std::uint64_t most, Kernel kernel, A... args) {
+    const emu::AccessScope scope(most);
+    kernels::launch(target.exec(), "counted", kernel, {dim3(kBlocks), dim3(kThreads)}, args...);
+    target.wait();
+    REQUIRE(scope.launches().size() == 1);
+    return scope.launches().front();
+  }
+};
+
+constexpr std::uint64_t kWarps = kThreads / 32 * kBlocks;
+
+}  // namespace
+
+TEST_CASE("counts: neighbours read neighbours: four sectors a warp") {
+  Device d;
+  const auto l = d.count(0, gather, d.x, d.y, 1);
+  CHECK(l.blocks == kBlocks);
+  CHECK(l.counted == kBlocks);
+  CHECK(l.reads.requests == kWarps);
+  CHECK(l.reads.parts == 4 * kWarps);
+  CHECK(l.reads.least == 4 * kWarps);
+  CHECK(l.writes.parts == 4 * kWarps);
+  CHECK(l.block_sectors == 2 * kThreads / 8 * kBlocks);
+}
+
+TEST_CASE("counts: a stride costs a sector a lane, one address one a warp") {
+  Device d;
+  const auto apart = d.count(0, gather, d.x, d.y, 32);
+  CHECK(apart.reads.parts == 32 * kWarps);
+  CHECK(apart.reads.least == 4 * kWarps);
+  const auto same = d.count(0, gather, d.x, d.y, 0);
+  CHECK(same.reads.parts == kWarps);
+  CHECK(same.reads.least == kWarps);
+}
+
+TEST_CASE("counts: some blocks stand for all") {
+  Device d;
+  const auto l = d.count(2, gather, d.x, d.y, 1);
+  CHECK(l.blocks == kBlocks);
+  CHECK(l.counted == 2);
+  CHECK(l.reads.requests == kWarps / 3);
+  CHECK(l.scale() == 3);
+}
+
+TEST_CASE("counts: bank conflicts") {
+  Device d;
+  const auto conflict = d.count(0, columns, d.y, 32), none = d.count(0, columns, d.y, 33);
+  CHECK(conflict.shared_reads.requests == kWarps);
+  CHECK(conflict.shared_reads.parts == 32 * kWarps);
+  CHECK(conflict.shared_reads.least == kWarps);
+  CHECK(none.shared_reads.parts == kWarps);
+  CHECK(none.shared_bytes == sizeof(Words));
+  const auto broadcast = d.count(0, columns, d.y, 0);
+  CHECK(broadcast.shared_reads.parts == kWarps);
+}
+
+TEST_CASE("counts: members of a small struct are one request") {
+  Device d;
+  const auto l = d.count(0, vectors, reinterpret_cast<const Four*>(d.x), reinterpret_cast<Four*>(d.y));
+  CHECK(l.reads.requests == kWarps);
+  CHECK(l.reads.parts == 16 * kWarps);
+  CHECK(l.writes.requests == kWarps);
+  CHECK(l.writes.parts == 16 * kWarps);
+}
+
+TEST_CASE("counts: nothing is kept when nobody counts") {
+  Device d;
+  kernels::launch(d.target.exec(), "not_counted", gather, {dim3(kBlocks), dim3(kThreads)}, d.x, d.y, 1);
+  d.target.wait();
+  const emu::AccessScope scope;
+  CHECK(scope.launches().empty());
+}
+
+TEST_CASE("bench: the report without a GPU") {
+  Options options;
+  options.wanted.parts = {"fprop"};
+  options.asked = {{"f32", "bf16"}, {"all"}, false};
+  options.wanted.problems = {"n1h8w8c8k8r3s3p1"};
+  std::ostringstream out;
+  options.wanted.ops = {"conv"};
+  CHECK(report_emulated(options, out) == 0);
+  CAPTURE(out.str());
+  CHECK(test::has(out.str(), "conv_fprop_naive"));
+  CHECK(test::has(out.str(), "h100 cannot stay below"));
+  CHECK(test::has(out.str(), "error "));
+  CHECK(test::has(out.str(), "bf16"));
+}
+
+}  // namespace sumi::bench
