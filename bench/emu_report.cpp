@@ -114,6 +114,14 @@ void head(const Row& row, std::ostream& out) {
 
 }  // namespace
 
+bool can_report() {
+#ifdef SUMI_COUNTS
+  return true;
+#else
+  return false;
+#endif
+}
+
 int report_emulated(const Options& options, std::ostream& out) {
 #ifdef SUMI_COUNTS
   Target target("emu", 1);

@@ -7,6 +7,8 @@
 
 namespace sumi::bench {
 
+// Whether this build can: it emulates a GPU and counts.
+bool can_report();
 // For each work, precision and variant: the launches, how they ask for memory, and below what a GPU cannot stay. Returns
 // the exit code.
 int report_emulated(const Options& options, std::ostream& out);

@@ -139,7 +139,8 @@ stage_kernels() {
     "150 conv --problem $layers --variant all --peer --dtype f32,3xtf32,tf32,bf16"
     "40 conv_transpose --net dcgan64 --variant all --peer --dtype f32,tf32,bf16"
     "40 batch_norm leaky_relu --net dcgan64 --variant all --peer --dtype f32,bf16"
-    "200 conv dense --peer --dtype f32,tf32,bf16"
+    "30 dense --net square --peer --dtype f32,tf32,bf16"
+    "190 conv dense --net dcgan64,cyclegan256,animegan512 --peer --dtype f32,tf32,bf16"
     "60 memory")
   if [ "$device" != cuda ]; then
     echo "no device: a few layers on the CPU, beside oneDNN where it is in the build"

@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "bench/emu_report.h"
@@ -74,9 +75,13 @@ int run(const Options& options) {
   const bool has_gpu = !kernels::cuda_is_emulated() && Target::problem("cuda").empty();
   const bool automatic = options.device == "auto";
   if (options.device == "emu") return report_emulated(options, std::cout);
-  const int code = measure(options, automatic ? (has_gpu ? "cuda" : "cpu") : options.device);
-  if (code != 0 || !automatic || has_gpu) return code;
-  return report_emulated(options, std::cout);
+  if (!automatic || has_gpu) return measure(options, automatic ? "cuda" : options.device);
+  // What was asked for may be known to GPUs only.
+  const auto& asked = options.asked.precisions;
+  const bool on_cpu =
+      std::any_of(asked.begin(), asked.end(), [](const std::string& p) { return p == "f32" || p == "bf16"; });
+  const int code = on_cpu || !can_report() ? measure(options, "cpu") : 0;
+  return code == 0 && can_report() ? report_emulated(options, std::cout) : code;
 }
 
 }  // namespace
