@@ -184,9 +184,12 @@ double LrPolicy::factor(double epoch) const {
   if (type == "linear")
     return std::max(0.0, 1 - std::max(0.0, epoch + 1 - constant_epochs) / (decay_epochs + 1));
   if (type == "step") return std::pow(0.1, std::floor(epoch / decay_epochs));
+  if (type == "two-steps")
+    return epoch < constant_epochs ? 1 : epoch < constant_epochs + decay_epochs / 2 ? 0.1 : 0.01;
   if (type == "cosine")
     return 0.5 * (1 + std::cos(std::acos(-1.0) * std::min(1.0, epoch / (constant_epochs + decay_epochs))));
-  fail("lr-policy", fmt::format("unknown policy '{}'; use constant, linear, step or cosine", type));
+  fail("lr-policy",
+       fmt::format("unknown policy '{}'; use constant, linear, step, two-steps or cosine", type));
 }
 
 }  // namespace sumi

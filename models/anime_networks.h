@@ -16,6 +16,7 @@ struct AnimeNetOptions {
   std::string net_d = "animegan2";  // animegan2, cartoongan
   int ngf = 64, ndf = 64;           // even: half of it is the width of the outermost layers; 64 as published
   int n_blocks = 0;                 // residual blocks of cartoongan's generator; 0: its eight
+  std::string upsample = "transpose";  // of cartoongan's generator: transpose, nearest, bilinear
   DType dtype = DType::f32;
   Device device;
   DiscriminatorOptions d;
@@ -39,6 +40,7 @@ std::unique_ptr<Module> anime_lite_generator(const AnimeNetOptions& o);
 //   conv 7x7 64, norm, ReLU; twice: conv 3x3 stride 2 and conv 3x3, both to twice the channels, norm, ReLU
 //   n_blocks residual blocks: conv 3x3, norm, ReLU, conv 3x3, norm
 //   twice: transposed conv 3x3 stride 2 and conv 3x3, both to half the channels, norm, ReLU; conv 7x7 3, tanh
+// With another o.upsample a resize to twice the size and a conv 3x3 stand for the transposed one, with the same names.
 // h and w multiples of 4. 11,120,195 parameters.
 std::unique_ptr<Module> cartoon_generator(const AnimeNetOptions& o);
 

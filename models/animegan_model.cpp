@@ -28,6 +28,11 @@ constexpr Preset kPresets[] = {
     {"shinkai", {300, 1.2, 2, 10, 1, 1.7, 1.7, 1.7, 1, true}},
     {"cartoongan", {1, 10, 0, 0, 0, 1, 1, 0, 1, false}},
 };
+// Of the generator's losses with sumi's own features: found by looking at samples (docs/learn/8-anime-style.md).
+struct OwnWeights {
+  double adversarial, content, style, colour, variation;
+};
+constexpr OwnWeights kOwnAnime{1, 3, 250, 10, 1}, kOwnCartoon{1, 50, 0, 30, 0};
 
 AnimeNetOptions anime_net_options(const TrainOptions& o) {
   AnimeNetOptions net;
@@ -36,6 +41,7 @@ AnimeNetOptions anime_net_options(const TrainOptions& o) {
   net.ngf = o.ngf;
   net.ndf = o.ndf;
   net.n_blocks = o.n_blocks;
+  net.upsample = o.upsample;
   net.dtype = dtype_of(o);
   net.device = parse_device(o.device);
   net.d = discriminator_options(o);
@@ -59,6 +65,17 @@ AnimeWeights anime_weights(const TrainOptions& o) {
     return w;
   }
   fail("--style-preset", fmt::format("unknown '{}'; use one of: {}", o.style_preset, known));
+}
+
+void settle_anime_weights(TrainOptions& o) {
+  if (!is_own_network(o.features)) return;
+  const OwnWeights& own = o.style_preset == "cartoongan" ? kOwnCartoon : kOwnAnime;
+  for (const auto& [given, weight] : {std::pair{&o.lambda_adv, own.adversarial},
+                                      {&o.lambda_content, own.content},
+                                      {&o.lambda_style, own.style},
+                                      {&o.lambda_colour, own.colour},
+                                      {&o.lambda_tv, own.variation}})
+    if (*given < 0) *given = weight;
 }
 
 AnimeGanModel::AnimeGanModel(const TrainOptions& o)
@@ -91,9 +108,13 @@ void AnimeGanModel::load_feature_network() {
     features_ = load_features(options_.features, net_.dtype, net_.device, VggInput::caffe);
 }
 
-// Of VGG19 those that the published weights are for; of sumi's own network the deepest. Before their ReLU.
-Tensor AnimeGanModel::features(const Tensor& pictures) const {
-  return (*features_)(pictures, {features_->name() == "vgg19" ? "conv4_4" : "conv4_1"})[0];
+// Of VGG19 those that the published weights are for. Of sumi's own network the content from half of the picture's side: its
+// deeper layers, of a small classifier, forget where things are and which colour they have. The style from the deepest.
+AnimeGanModel::Maps AnimeGanModel::features(const Tensor& pictures) const {
+  const bool vgg = features_->name() == "vgg19";
+  const std::vector<Tensor> maps =
+      (*features_)(pictures, {vgg ? "conv4_4" : "conv2_2", vgg ? "conv4_4" : "conv4_1"});
+  return {maps[0], maps[1]};
 }
 
 std::string AnimeGanModel::phase(double epoch) {
@@ -119,12 +140,12 @@ AnimeGanModel::DrawingLosses AnimeGanModel::drawing_losses(const Tensor& fake, c
     Tensor content, style;
     {
       const NoGrad no_grad;
-      if (weights_.content > 0) content = features(photos);
-      if (styled) style = gram_matrix(features(grey(drawings)));
+      if (weights_.content > 0) content = features(photos).content;
+      if (styled) style = gram_matrix(features(grey(drawings)).style);
     }
-    const Tensor drawn = features(fake);
-    if (content) losses.content = weighted(loss_mean(Loss::l1, drawn, content), weights_.content);
-    if (style) losses.style = weighted(loss_mean(Loss::l1, gram_matrix(drawn), style), weights_.style);
+    const Maps drawn = features(fake);
+    if (content) losses.content = weighted(loss_mean(Loss::l1, drawn.content, content), weights_.content);
+    if (style) losses.style = weighted(loss_mean(Loss::l1, gram_matrix(drawn.style), style), weights_.style);
   }
   if (warming_up_) return losses;
   if (weights_.colour > 0) losses.colour = weighted(colour_loss(fake, photos), weights_.colour);
@@ -258,6 +279,7 @@ const ModelSpec animegan_spec{
           o.load_size = o.crop_size = 256;
         },
     .check = check_animegan,
+    .settle = settle_anime_weights,
     .networks = plan_animegan,
     .make = make_animegan,
 };
@@ -275,13 +297,14 @@ const ModelSpec cartoongan_spec{
         [](TrainOptions& o) {
           o.net_g = o.net_d = o.style_preset = "cartoongan";
           o.batch_size = 8;
-          o.epochs = o.epochs_decay = 50;  // published: a tenth after 50, and again after 75
+          o.epochs = o.epochs_decay = 50;
           o.lr = 2e-4;
-          o.lr_policy = "step";
+          o.lr_policy = "two-steps";  // published: a tenth after 50, and again after 75
           o.gan_mode = "vanilla";
           o.load_size = o.crop_size = 256;
         },
     .check = check_animegan,
+    .settle = settle_anime_weights,
     .networks = plan_animegan,
     .make = make_animegan,
 };

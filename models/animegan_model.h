@@ -21,6 +21,10 @@ struct AnimeWeights {
 };
 AnimeWeights anime_weights(const TrainOptions& options);
 
+// The published weights are for VGG19. With features of sumi's own training, what the options leave to the preset (-1) becomes
+// what was found to balance with them; then anime_weights() says the same whatever file --features names later.
+void settle_anime_weights(TrainOptions& options);
+
 // For photographs a, drawings b and drawings with smoothed edges e, g draws a and d tells drawings from the rest. With
 // l the GAN loss, f the features of the frozen network that --features names, Gram(.) / (h w c), grey(.) luma three times:
 //   warm-up, the first --init-epochs: g alone, by content |f(g(a)) - f(a)|, at the rate --init-lr
@@ -57,7 +61,11 @@ class AnimeGanModel final : public Model {
   std::vector<Adversary::Shown> shown(const Tensor& fake, const Tensor& drawings, const Tensor& smooth) const;
   Tensor grey(const Tensor& pictures) const;
   void load_feature_network();
-  Tensor features(const Tensor& pictures) const;
+  // Feature maps before their ReLU: for the content loss and for the Gram matrix.
+  struct Maps {
+    Tensor content, style;
+  };
+  Maps features(const Tensor& pictures) const;
 
   TrainOptions options_;
   AnimeNetOptions net_;

@@ -99,6 +99,8 @@ void check_autoencoder(const TrainOptions& o) {
   if (o.form != "noise" && o.form != "converter")
     fail("--form", fmt::format("unknown '{}'; use one of: noise, converter", o.form));
   if (!converts(o)) return;
+  if (o.conditional)
+    fail("--conditional", "is of --form noise: a converter draws what its photographs show; leave it out");
   if (!pictures_have_one_size(o))
     fail("--preprocess",
          "must cut squares, because the discriminator takes one size; use resize_and_crop or crop");
@@ -123,6 +125,7 @@ const ModelSpec autoencoder_gan_spec{
     .reference = "the source texts",
     .data = "a folder of pictures; as a converter two folders, which need not match",
     .translates = converts,
+    .labelled = is_conditional,
     .set_defaults =
         [](TrainOptions& o) {
           o.form = "noise";

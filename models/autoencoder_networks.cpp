@@ -63,7 +63,7 @@ std::unique_ptr<Sequential> autoencoder_generator(const NetOptions& o) {
 std::unique_ptr<Sequential> autoencoder_discriminator(const NetOptions& o) {
   const Shape features{1, (o.size + 1) / 2, (o.size + 1) / 2, o.ndf};
   auto d = std::make_unique<Sequential>("d");
-  add_layer(*d, halving("main.0", o.channels, o.ndf), o.d, o.dtype, o.device);
+  add_layer(*d, halving("main.0", o.channels + o.d.condition, o.ndf), o.d, o.dtype, o.device);
   d->add(text_norm(o, "main.1", o.ndf, Unary::leaky_relu, 0.2));
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec last = dense_layer(4, features.count(), 1);

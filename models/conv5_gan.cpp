@@ -49,7 +49,7 @@ std::unique_ptr<Sequential> conv5_generator(const NetOptions& o) {
 }
 
 std::unique_ptr<Sequential> conv5_discriminator(const NetOptions& o) {
-  const Shape picture{1, o.size, o.size, o.channels};
+  const Shape picture{1, o.size, o.size, o.channels + o.d.condition};
   auto d = std::make_unique<Sequential>("d");
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec first = dense_layer(0, picture.count(), o.ndf, Unary::relu);
@@ -65,6 +65,7 @@ const ModelSpec conv5_gan_spec{
     .summary = "GAN with 5x5 convolutions: small grey pictures from noise",
     .reference = "the source texts",
     .data = "a folder of pictures, or an idx.gz file",
+    .labelled = is_conditional,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

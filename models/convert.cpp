@@ -95,6 +95,7 @@ PictureNetwork picture_network(Model& model, const std::string& direction, bool 
   network.multiple = translator.multiple;
   network.smallest_side = translator.smallest_side;
   network.damage = translator.damage;
+  network.bits = translator.bits;
   network.dtype = first.dtype();
   network.device = first.device();
   for (const Model::Network& n : model.networks())
@@ -196,7 +197,9 @@ Photo Converter::operator()(const Photo& given, const Photo* mask) {
   const std::vector<float> values = drawn.to_vector<float>();
   drawn = Tensor();
   check_finite(values);
-  Photo result{photo.width, photo.height, photo.depth, {}, photo.alpha, photo.remark};
+  const bool grey = network_.channels == 1;
+  Photo result{photo.width,  photo.height, std::max(photo.depth, network_.bits), {}, photo.alpha,
+               photo.remark, grey};
   if (!hole.empty() && !mask) result.alpha.clear();  // it said where the holes were
   result.rgb.resize(result.pixels() * 3);
   std::uint16_t* to = result.rgb.data();
@@ -206,10 +209,11 @@ Photo Converter::operator()(const Photo& given, const Photo* mask) {
     for (int x = 0; x < photo.width; ++x, p += c)
       for (std::size_t k = 0; k < 3; ++k) *to++ = to_16(p[c == 3 ? k : 0]);
   }
-  for (std::size_t i = 0; i < hole.size(); ++i)
-    if (!hole[i])
-      std::copy_n(photo.rgb.begin() + static_cast<std::ptrdiff_t>(3 * i), 3,
-                  result.rgb.begin() + static_cast<std::ptrdiff_t>(3 * i));
+  for (std::size_t i = 0; i < hole.size(); ++i) {
+    if (hole[i]) continue;
+    const std::uint16_t* kept = photo.rgb.data() + 3 * i;
+    for (std::size_t k = 0; k < 3; ++k) result.rgb[3 * i + k] = grey ? luma(kept) : kept[k];
+  }
   return result;
 }
 

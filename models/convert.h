@@ -19,6 +19,7 @@ struct PictureNetwork {
   int smallest_side = 1;
   int channels = 3;  // 1 or 3
   Damage damage;     // what it undoes: says how a picture is prepared for it
+  int bits = 8;      // 16: what it draws has them, whatever the picture had
   DType dtype = DType::f32;
   Device device;
 };

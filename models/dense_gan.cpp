@@ -18,10 +18,11 @@ LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act, d
 std::unique_ptr<Sequential> dense_generator(const NetOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels};
   auto g = std::make_unique<Sequential>("g");
-  g->add(dense_layer(0, o.nz, 256, Unary::relu), o.dtype, o.device);
-  g->add(dense_layer(2, 256, 512, Unary::relu), o.dtype, o.device);
-  g->add(dense_layer(4, 512, 1024, Unary::relu), o.dtype, o.device);
-  LayerSpec last = dense_layer(6, 1024, picture.count(), Unary::tanh);
+  const std::int64_t width = 4 * std::int64_t{o.ngf};
+  g->add(dense_layer(0, o.nz, width, Unary::relu), o.dtype, o.device);
+  g->add(dense_layer(2, width, 2 * width, Unary::relu), o.dtype, o.device);
+  g->add(dense_layer(4, 2 * width, 4 * width, Unary::relu), o.dtype, o.device);
+  LayerSpec last = dense_layer(6, 4 * width, picture.count(), Unary::tanh);
   last.flat_out = picture;
   g->add(last, o.dtype, o.device);
   g->add(std::make_unique<Reshape>(picture));
@@ -32,10 +33,11 @@ std::unique_ptr<Sequential> dense_discriminator(const NetOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels + o.d.condition};
   auto d = std::make_unique<Sequential>("d");
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
-  LayerSpec first = dense_layer(0, picture.count(), 256, Unary::relu);
+  const std::int64_t width = 4 * std::int64_t{o.ndf};
+  LayerSpec first = dense_layer(0, picture.count(), width, Unary::relu);
   first.flat_in = picture;
   add_layer(*d, first, o.d, o.dtype, o.device);
-  add_judging_layer(*d, dense_layer(2, 256, 1, Unary::identity), o.d, o.dtype, o.device);
+  add_judging_layer(*d, dense_layer(2, width, 1, Unary::identity), o.d, o.dtype, o.device);
   return d;
 }
 

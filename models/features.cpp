@@ -185,16 +185,32 @@ fs::path own_features_path() {
        "features.safetensors, or train one with sumi train features");
 }
 
-FeatureNetwork load_features(const std::string& name, DType dtype, const Device& device, VggInput input,
-                             InceptionPools pools) {
+namespace {
+
+bool names_own(const std::string& name) {
+  return name.empty() || name == "own";
+}
+
+fs::path features_path(const std::string& name) {
   std::error_code error;
-  const bool own = name.empty() || name == "own";
-  if (!own && !fs::exists(name, error))
+  if (names_own(name)) return own_features_path();
+  if (!fs::exists(name, error))
     fail("--features",
          fmt::format("{} does not exist; give own, a run of sumi train features, or the weights of VGG19 "
                      "or Inception v3 as safetensors",
                      name));
-  const fs::path path = own ? own_features_path() : resolve_checkpoint(name);
+  return resolve_checkpoint(name);
+}
+
+}  // namespace
+
+bool is_own_network(const std::string& name) {
+  return names_own(name) || SafetensorsFile::open(features_path(name)).metadata().contains("sumi.model");
+}
+
+FeatureNetwork load_features(const std::string& name, DType dtype, const Device& device, VggInput input,
+                             InceptionPools pools) {
+  const fs::path path = features_path(name);
   const SafetensorsFile file = SafetensorsFile::open(path);
   if (file.metadata().contains("sumi.model")) return own_network(path, dtype, device);
   const auto holds = [&](const char* beginning) {

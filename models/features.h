@@ -58,6 +58,10 @@ class FeatureNetwork {
 FeatureNetwork load_features(const std::string& name_or_path, DType dtype, const Device& device,
                              VggInput input = VggInput::torch, InceptionPools pools = InceptionPools::torch);
 
+// Whether load_features() would make a network of sumi's own training of it, and not VGG19 or Inception v3. Errors as
+// load_features().
+bool is_own_network(const std::string& name_or_path);
+
 // sumi's own from a trunk as it stands: batch norms are folded into the convolutions.
 FeatureNetwork freeze_trunk(const Module& trunk, std::int64_t channels, DType dtype, const Device& device);
 

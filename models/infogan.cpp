@@ -4,6 +4,7 @@
 //      -> convT 4x4 stride 2, tanh (theirs is a sigmoid: their data lie in [0,1])
 //   d: conv 4x4 stride 2, 64 LeakyReLU .01 -> conv 4x4 stride 2, 128 BN LeakyReLU -> dense 1024 BN LeakyReLU -> dense 1
 //   q: d's 1024 features -> dense 128 BN LeakyReLU -> dense categories + 2 continuous
+// The widths are those of ngf = ndf = 64, and in proportion with others.
 // At 28x28x1 with 62 numbers of noise, 10 categories and 2 continuous codes: g 6,652,481, d 6,559,169, q 133,262 parameters.
 #include <fmt/format.h>
 
@@ -31,36 +32,40 @@ LayerSpec layer(Linear linear, std::int64_t in, std::int64_t out, int index, Nor
 
 std::unique_ptr<Sequential> generator(const NetOptions& o) {
   auto g = std::make_unique<Sequential>("g");
-  const Shape small{1, o.size / 4, o.size / 4, 128};
+  const std::int64_t features = 16 * std::int64_t{o.ngf};
+  const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ngf}};
   const Norm norm = o.virtual_norm ? Norm::virtual_batch : Norm::batch;
-  g->add(layer(Linear::dense, o.nz, kHeadFeatures, 0, norm, Unary::relu), o.dtype, o.device);
-  LayerSpec picture = layer(Linear::dense, kHeadFeatures, small.count(), 3, norm, Unary::relu);
+  g->add(layer(Linear::dense, o.nz, features, 0, norm, Unary::relu), o.dtype, o.device);
+  LayerSpec picture = layer(Linear::dense, features, small.count(), 3, norm, Unary::relu);
   picture.flat_out = small;
   g->add(picture, o.dtype, o.device);
   g->add(std::make_unique<Reshape>(small));
-  g->add(layer(Linear::conv_transpose, 128, 64, 6, norm, Unary::relu), o.dtype, o.device);
-  g->add(layer(Linear::conv_transpose, 64, o.channels, 9, Norm::none, Unary::tanh), o.dtype, o.device);
+  g->add(layer(Linear::conv_transpose, small.c, o.ngf, 6, norm, Unary::relu), o.dtype, o.device);
+  g->add(layer(Linear::conv_transpose, o.ngf, o.channels, 9, Norm::none, Unary::tanh), o.dtype, o.device);
   return g;
 }
 
 std::unique_ptr<Sequential> discriminator(const NetOptions& o) {
   auto d = std::make_unique<Sequential>("d");
-  const Shape small{1, o.size / 4, o.size / 4, 128};
+  const std::int64_t judged = head_features(o.ndf);
+  const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ndf}};
   const auto add = [&](const LayerSpec& s) { add_layer(*d, s, o.d, o.dtype, o.device); };
-  add(layer(Linear::conv, o.channels, 64, 0, Norm::none, Unary::leaky_relu));
-  add(layer(Linear::conv, 64, 128, 2, Norm::batch, Unary::leaky_relu));
+  add(layer(Linear::conv, o.channels + o.d.condition, o.ndf, 0, Norm::none, Unary::leaky_relu));
+  add(layer(Linear::conv, o.ndf, small.c, 2, Norm::batch, Unary::leaky_relu));
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
-  LayerSpec features = layer(Linear::dense, small.count(), kHeadFeatures, 5, Norm::batch, Unary::leaky_relu);
+  LayerSpec features = layer(Linear::dense, small.count(), judged, 5, Norm::batch, Unary::leaky_relu);
   features.flat_in = small;
   add(features);
-  add(layer(Linear::dense, kHeadFeatures, 1, 8, Norm::none, Unary::identity));
+  add(layer(Linear::dense, judged, 1, 8, Norm::none, Unary::identity));
   return d;
 }
 
 std::unique_ptr<Sequential> head(const NetOptions& o, const InfoCodes& codes) {
   auto q = std::make_unique<Sequential>("q");
-  q->add(layer(Linear::dense, kHeadFeatures, 128, 0, Norm::batch, Unary::leaky_relu), o.dtype, o.device);
-  q->add(layer(Linear::dense, 128, codes.head_width(), 3, Norm::none, Unary::identity), o.dtype, o.device);
+  const std::int64_t width = 2 * std::int64_t{o.ndf};
+  q->add(layer(Linear::dense, head_features(o.ndf), width, 0, Norm::batch, Unary::leaky_relu), o.dtype,
+         o.device);
+  q->add(layer(Linear::dense, width, codes.head_width(), 3, Norm::none, Unary::identity), o.dtype, o.device);
   return q;
 }
 
@@ -87,6 +92,7 @@ const ModelSpec infogan_spec{
     .summary = "GAN whose codes come to mean something: kind, slant, width",
     .reference = "Chen 2016",
     .data = "a folder of pictures, or an idx.gz file",
+    .labelled = is_conditional,  // then the codes find what the labels leave open
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

@@ -89,6 +89,7 @@ class Model {
     int multiple;        // of height and width
     int smallest_side;   // of the input
     Damage damage = {};  // that it undoes, of a model trained with --task
+    int bits = 8;        // per channel of the pictures that it learned from
   };
   virtual Translator translator(const std::string& direction) const;
   // Pictures [n,h,w,c] in [-1,1] drawn in the other domain, with the running average where there is one

@@ -25,11 +25,15 @@ NetOptions net_options(const TrainOptions& options);
 struct GanNetworks {
   std::unique_ptr<Sequential> g, d, q;
 };
-constexpr std::int64_t kHeadFeatures = 1024;  // what q reads: the features before d's last layer
+// How many features stand before the last layer of InfoGAN's d, which are what q reads: 1024 at the width of the paper.
+constexpr std::int64_t head_features(int ndf) {
+  return 16 * std::int64_t{ndf};
+}
 
 // The dense GAN of the source texts (after Goodfellow 2014):
-//   g: z -> dense 256 ReLU -> 512 ReLU -> 1024 ReLU -> dense size*size*channels tanh -> picture
-//   d: flatten -> dense 256 ReLU -> dense 1, a logit (the sigmoid is part of the loss)
+//   g: z -> dense 4 ngf ReLU -> 8 ngf ReLU -> 16 ngf ReLU -> dense size*size*channels tanh -> picture
+//   d: flatten -> dense 4 ndf ReLU -> dense 1, a logit (the sigmoid is part of the loss)
+// With ngf = ndf = 64 they are the listing's 256, 512, 1024 and 256.
 // The listing reshapes the 1024 features to 7x7x128, which would be 6272; that line is dropped. 1,486,352
 // parameters in g at 28x28x1 and nz 100.
 std::unique_ptr<Sequential> dense_generator(const NetOptions& o);

@@ -124,6 +124,20 @@ bool applies(const OptionInfo& info, const std::string& model) {
   return *info.models == 0 || named != all_but;
 }
 
+std::string help_of(const OptionInfo& info, const std::string& model) {
+  if (info.name != std::string("net-g")) return info.help;
+  std::vector<std::string> names;  // of each model once, in the order of the models
+  for (const ModelSpec* spec : model_specs())
+    for (const char* name : spec->generators)
+      if ((model.empty() || model == spec->name) &&
+          std::find(names.begin(), names.end(), name) == names.end())
+        names.emplace_back(name);
+  if (names.empty()) return "the generator";
+  const std::string last = names.back();
+  names.pop_back();
+  return fmt::format("the generator: {} or {}", fmt::join(names, ", "), last);
+}
+
 TrainOptions default_options(const std::string& model) {
   TrainOptions o;
   o.model = model;
@@ -212,6 +226,7 @@ void validate(const TrainOptions& o) {
   within("noise", o.noise, 0.0, 255.0);
   if (o.channels != 1 && o.channels != 3)
     fail("--channels", fmt::format("{} is neither 1 nor 3", o.channels));
+  if (o.bits != 8 && o.bits != 16) fail("--bits", fmt::format("{} is neither 8 nor 16", o.bits));
   if (o.steps == 0 && o.epochs + o.epochs_decay <= 0)
     fail("--epochs", "the run has no length; give --epochs or --steps");
   const auto choice = [](const char* name, const std::string& value,
@@ -223,7 +238,7 @@ void validate(const TrainOptions& o) {
   choice("gan-mode", o.gan_mode, {"vanilla", "saturating", "lsgan", "hinge", "wgan", "wgan-gp"});
   choice("g-label", o.g_label, {"real", "random"});
   choice("optimizer", o.optimizer, {"adam", "adamw", "rmsprop"});
-  choice("lr-policy", o.lr_policy, {"constant", "linear", "step", "cosine"});
+  choice("lr-policy", o.lr_policy, {"constant", "linear", "step", "two-steps", "cosine"});
   choice("init-type", o.init_type, {"normal", "xavier", "xavier-uniform", "kaiming", "orthogonal"});
   choice("precision", o.precision, {"auto", "f32", "f64"});
   if (!spec.generators.empty()) choice("net-g", o.net_g, spec.generators);
@@ -283,6 +298,9 @@ void validate(const TrainOptions& o) {
   if (o.lr_policy == "step" && o.epochs_decay <= 0)
     fail("--lr-policy",
          "step needs --epochs-decay, the passes between two steps; or use --lr-policy constant");
+  if (o.lr_policy == "two-steps" && o.epochs_decay <= 0)
+    fail("--lr-policy",
+         "two-steps needs --epochs-decay, the passes that the two steps halve; or use --lr-policy constant");
 }
 
 Json to_json(const TrainOptions& options) {

@@ -18,13 +18,17 @@ struct OptionInfo {
   const char* aliases;      // peers' spellings, comma separated with their dashes, or ""
   const char* group;        // heading in --help
   const char* value;        // "N", "DIR", ...; "" for a flag
-  const char* help;         // one line
+  const char* help;         // one line; see help_of()
   bool on_resume;           // may be given again with --resume
   const char* models = "";  // those that have it, separated by blanks; "!...": all but these; "": all
 };
 
 // Whether the model has the option.
 bool applies(const OptionInfo& info, const std::string& model);
+
+// What an option is for: its help, or, of one whose values differ from model to model, those of this model (those of
+// all models for a name that is none).
+std::string help_of(const OptionInfo& info, const std::string& model);
 
 // Calls visit(OptionInfo, reference to the member) for every option, in the order of --help.
 template <class Options, class Visit>
@@ -40,8 +44,7 @@ void visit_options(Options& o, Visit&& visit) {
   const char* adversarial =
       "gan gan-reshape gan-conv autoencoder-gan dcgan wgan wgan-gp infogan cyclegan animegan cartoongan "
       "pix2pix";
-  const char* conditional = "gan dcgan wgan wgan-gp";
-  const char* labelled = "gan dcgan wgan wgan-gp features";
+  const char* labelled = "gan gan-reshape gan-conv autoencoder-gan dcgan wgan wgan-gp infogan features";
   const char *coded = "infogan", *classifying = "features", *vae = "vae";
   const char *data = "Data", *nets = "Networks", *train = "Training", *stable = "Stability", *out = "Output",
              *machine = "Machine";
@@ -90,6 +93,10 @@ void visit_options(Options& o, Visit&& visit) {
                    false, paired},
         o.direction);
   visit(OptionInfo{"channels", "--nc", data, "1|3", "grey or colour", false}, o.channels);
+  visit(OptionInfo{"bits", "", data, "8|16",
+                   "what is kept of each channel of the pictures, and what convert writes with png and tif",
+                   false, paired},
+        o.bits);
   visit(OptionInfo{"no-flip", "", data, "", "do not mirror pictures at random", false}, o.no_flip);
   visit(OptionInfo{"replacement", "", data, "",
                    "draw every picture from the whole set: in a pass some come twice, some never", false},
@@ -119,11 +126,7 @@ void visit_options(Options& o, Visit&& visit) {
         o.workers);
 
   visit(OptionInfo{"nz", "", nets, "N", "length of the noise vector", false, drawing}, o.nz);
-  visit(OptionInfo{"net-g", "--netG", nets, "NAME",
-                   "resnet_9blocks, resnet_6blocks, unet_128 or unet_256; of animegan and cartoongan "
-                   "animegan2, animegan2_lite or cartoongan",
-                   false, translating},
-        o.net_g);
+  visit(OptionInfo{"net-g", "--netG", nets, "NAME", "", false, translating}, o.net_g);
   visit(OptionInfo{"net-d", "--netD", nets, "NAME", "animegan2 or cartoongan", false, anime}, o.net_d);
   visit(OptionInfo{"features", "", nets, "FILE",
                    "what compares content and style: own, a run of sumi train features, or VGG19's weights",
@@ -148,7 +151,7 @@ void visit_options(Options& o, Visit&& visit) {
         o.no_dropout);
   visit(OptionInfo{"upsample", "", nets, "RULE",
                    "transpose, or nearest or bilinear with a convolution (no chequerboard)", false,
-                   "cyclegan pix2pix"},
+                   translating},
         o.upsample);
   visit(
       OptionInfo{
@@ -161,7 +164,7 @@ void visit_options(Options& o, Visit&& visit) {
                    false, "gan-reshape gan-conv autoencoder-gan"},
         o.norm_keep);
   visit(OptionInfo{"conditional", "", nets, "",
-                   "draw what a label asks for: both networks are told the class", false, conditional},
+                   "draw what a label asks for: both networks are told the class", false, from_noise},
         o.conditional);
   visit(OptionInfo{"categories", "", nets, "N", "kinds of the categorical code (0: none)", false, coded},
         o.categories);
@@ -195,7 +198,8 @@ void visit_options(Options& o, Visit&& visit) {
                    "shrinks the weights; added to the gradient, by adamw taken from the weights themselves",
                    false},
         o.weight_decay);
-  visit(OptionInfo{"lr-policy", "", train, "RULE", "constant, linear, step or cosine", false}, o.lr_policy);
+  visit(OptionInfo{"lr-policy", "", train, "RULE", "constant, linear, step, two-steps or cosine", false},
+        o.lr_policy);
   visit(OptionInfo{"gan-mode", "", train, "LOSS", "vanilla, saturating, lsgan, hinge, wgan or wgan-gp", false,
                    adversarial},
         o.gan_mode);

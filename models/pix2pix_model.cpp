@@ -92,7 +92,7 @@ Model::Translator Pix2PixModel::translator(const std::string& direction) const {
     fail("--direction",
          fmt::format("'{}' was not trained; the model knows {}", direction, options_.direction));
   const SideRule rule = side_rule(net_);
-  return {"g", g_.get(), rule.multiple, rule.smallest, damage_of(options_)};
+  return {"g", g_.get(), rule.multiple, rule.smallest, damage_of(options_), options_.bits};
 }
 
 Tensor Pix2PixModel::translate(const Tensor& pictures, const std::string& direction, bool raw) {

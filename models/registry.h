@@ -31,6 +31,8 @@ struct ModelSpec {
   std::vector<const char*> generators = {};              // what --net-g may be
   void (*set_defaults)(TrainOptions& options);           // its recipe, where that differs from TrainOptions'
   void (*check)(const TrainOptions& options) = nullptr;  // what validate() cannot know; throws Error
+  // Fills in options that follow from files which others name. When a run begins.
+  void (*settle)(TrainOptions& options) = nullptr;
   // Its networks for valid options. Error for sizes that they cannot have.
   std::vector<PlannedNetwork> (*networks)(const TrainOptions& options);
   std::unique_ptr<Model> (*make)(const TrainOptions& options);
@@ -44,6 +46,9 @@ extern const ModelSpec dense_gan_spec, reshape_gan_spec, conv5_gan_spec, autoenc
 const std::vector<const ModelSpec*>& model_specs();
 // Throws Error listing the models for an unknown name.
 const ModelSpec& model_spec(const std::string& name);
+
+// See ModelSpec::settle; for valid options.
+void settle_options(TrainOptions& options);
 
 // Whether the options' model learns from labels.
 bool wants_labels(const TrainOptions& options);

@@ -61,7 +61,7 @@ std::unique_ptr<Sequential> reshape_generator(const NetOptions& o) {
 }
 
 std::unique_ptr<Sequential> reshape_discriminator(const NetOptions& o) {
-  const Shape picture{1, o.size, o.size, o.channels};
+  const Shape picture{1, o.size, o.size, o.channels + o.d.condition};
   auto d = std::make_unique<Sequential>("d");
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec first = dense_layer(0, picture.count(), o.ndf, Unary::leaky_relu, 0.2);
@@ -76,6 +76,7 @@ const ModelSpec reshape_gan_spec{
     .summary = "dense GAN with reshapes and batch norm: small grey pictures from noise",
     .reference = "the source texts",
     .data = "a folder of pictures, or an idx.gz file",
+    .labelled = is_conditional,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

@@ -14,7 +14,7 @@ struct TrainOptions {
   std::string data_a, data_b;  // of the two domains; empty: data/trainA and data/trainB
   std::string outdir;
   std::string cache;  // folder of packed data sets; empty: the user's cache folder
-  int size = 64, channels = 3;
+  int size = 64, channels = 3, bits = 8;
   int load_size = 286, crop_size = 256;
   std::string preprocess = "resize_and_crop";
   bool no_flip = false, replacement = false;

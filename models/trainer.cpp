@@ -333,6 +333,7 @@ TrainResult train(const TrainOptions& given, TrainingObserver& observer) {
   TrainOptions options = given;
   const std::optional<StoredPlan> plan = plan_file(options);
   prepare(options, plan);
+  settle_options(options);
   name_classes(options);
   RunDir run = RunDir::create(options.outdir);
   std::optional<Session> session;

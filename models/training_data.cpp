@@ -46,6 +46,7 @@ DatasetSpec dataset_spec(const TrainOptions& o) {
     spec.crop_size = o.crop_size;
   }
   spec.channels = o.channels;
+  spec.bits = o.bits;
   spec.max_items = o.max_items;
   spec.labels = label_rule(o);
   spec.cache_dir = o.cache;

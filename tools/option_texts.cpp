@@ -39,6 +39,12 @@ std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOpt
   return texts;
 }
 
+bool differs(const TrainOptions& options, const std::string& option) {
+  const std::vector<OptionText> texts = option_texts(options, default_options(options.model));
+  return std::any_of(texts.begin(), texts.end(),
+                     [&](const OptionText& text) { return text.name == option && text.changed; });
+}
+
 std::string describe_options(const TrainOptions& options, bool only_changed) {
   const int width = std::min(terminal_width(100), 110), indent = 10;
   std::string text, group, line;

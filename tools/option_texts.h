@@ -24,6 +24,9 @@ struct OptionText {
 };
 std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults);
 
+// Whether the option is not what the model's recipe says.
+bool differs(const TrainOptions& options, const std::string& option);
+
 // "size 32 (default 64), channels 3, ...": a paragraph for each group, wrapped. What is off by default and
 // still off is left out; only_changed leaves out everything that is as the recipe says.
 std::string describe_options(const TrainOptions& options, bool only_changed);

@@ -40,7 +40,7 @@ int run_model(const ModelCommand& command) {
   try {
     if (!command.config.empty()) update_from_config(options, command.config);
     command.options.apply(options);
-    validate(options);
+    command.options.check(options, !command.config.empty());
   } catch (const Error& error) {  // what the user wrote, not what went wrong
     const std::string what = error.what();
     const bool unnamed = !command.config.empty() && what.find(command.config) == std::string::npos;
@@ -54,6 +54,7 @@ int run_model(const ModelCommand& command) {
   if (options.data_a.empty() || options.data_b.empty())
     require_text(command.app, "--data", options.data, data_wanted(options));
   require_text(command.app, "--outdir", options.outdir, "the folder that the run goes to");
+  settle_options(options);
   if (!command.output.quiet) fmt::print("{}\n", describe_options(options, false));
   return supervise(command.output, options.outdir,
                    [&](TrainingObserver& observer) { return train(options, observer); });

@@ -5,6 +5,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "models/idle_options.h"
 #include "tools/option_texts.h"
 
 namespace sumi::cli {
@@ -62,8 +63,9 @@ void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
     if (wish == Show::no) return;
     using Member = std::remove_cvref_t<decltype(member)>;
     CLI::Option* option;
+    const std::string help = help_of(info, defaults.model);
     if constexpr (std::is_same_v<Member, bool>) {
-      option = app.add_flag(flag_spellings(info), info.help);
+      option = app.add_flag(flag_spellings(info), help);
       if (member) option->default_str("on; " + negative(info) + ": off");
     } else {
       // The text is fetched by apply(); here only a forgotten value is caught.
@@ -75,7 +77,7 @@ void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
               throw UsageError(command_name(&app),
                                fmt::format("{} wants a value, but '{}' follows", name, text));
           },
-          info.help);
+          help);
       option->type_name(info.value)->default_str(text_of(member));
     }
     option->take_last()->group(wish == Show::hidden ? kHidden : info.group);
@@ -96,6 +98,12 @@ void OptionSet::apply(TrainOptions& options) const {
         command_name(app_),
         "--steps and --epochs both say how long the run is; give one (with another --lr-policy, --steps is "
         "the length and --epochs shapes the rate)");
+}
+
+void OptionSet::check(const TrainOptions& options, bool from_file) const {
+  validate(options);
+  check_idle(options,
+             [&](const std::string& name) { return given(name) || (from_file && differs(options, name)); });
 }
 
 }  // namespace sumi::cli

@@ -25,6 +25,9 @@ class OptionSet {
   // Overwrites what was given. --epochs alone also sets `steps` to 0: the length that was named last counts. UsageError
   // for numbers that are none, and for two lengths.
   void apply(TrainOptions& options) const;
+  // What apply() made of it: Errors of validate() and check_idle(). A file's options count as asked for where they are not
+  // the recipe's: it may be another run's options.json, which holds all of them.
+  void check(const TrainOptions& options, bool from_file) const;
 
  private:
   CLI::App* app_ = nullptr;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 #include "kernels/base/check.h"
 #include "kernels/base/philox.h"
@@ -43,13 +44,19 @@ class Draws {
   std::size_t at_ = 4, normal_at_ = 4;
 };
 
-std::uint8_t level(double v) {
-  return static_cast<std::uint8_t>(std::lround(std::clamp(v, 0.0, 255.0)));
+// The levels of a picture in each of the 255 that strengths are given in.
+template <class Level>
+constexpr double kUnit = std::numeric_limits<Level>::max() / 255.0;
+
+template <class Level>
+Level level(double v) {
+  return static_cast<Level>(std::lround(std::clamp(v, 0.0, 255.0 * kUnit<Level>)));
 }
 
 // Calls dot(x, y) for the pixels within `radius` of a line from (x0, y0) to (x1, y1).
-template <class Dot>
-void draw_line(const Image8& image, double x0, double y0, double x1, double y1, double radius, Dot&& dot) {
+template <class Level, class Dot>
+void draw_line(const BasicImage<Level>& image, double x0, double y0, double x1, double y1, double radius,
+               Dot&& dot) {
   const double dx = x1 - x0, dy = y1 - y0, square = std::max(dx * dx + dy * dy, 1e-9);
   const auto first = [&](double v) { return std::max(0, static_cast<int>(std::floor(v - radius))); };
   const auto last = [&](double v, int side) {
@@ -63,7 +70,8 @@ void draw_line(const Image8& image, double x0, double y0, double x1, double y1, 
     }
 }
 
-std::vector<bool> holes(const Image8& image, Draws& draws) {
+template <class Level>
+std::vector<bool> holes(const BasicImage<Level>& image, Draws& draws) {
   const int w = image.width, h = image.height, side = std::min(w, h);
   std::vector<bool> hole(static_cast<std::size_t>(w) * static_cast<std::size_t>(h));
   const auto cut = [&](int x, int y) {
@@ -90,18 +98,20 @@ std::vector<bool> holes(const Image8& image, Draws& draws) {
   return hole;
 }
 
-void add_noise(Image8& image, double deviation, Draws& draws) {
-  for (std::uint8_t& v : image.data) v = level(v + deviation * draws.normal());
+template <class Level>
+void add_noise(BasicImage<Level>& image, double deviation, Draws& draws) {
+  for (Level& v : image.data) v = level<Level>(v + kUnit<Level> * deviation * draws.normal());
 }
 
-void blur(Image8& image, double sigma) {
+template <class Level>
+void blur(BasicImage<Level>& image, double sigma) {
   const int radius = std::max(1, static_cast<int>(std::ceil(3 * sigma)));
   std::vector<double> weights;
   double sum = 0;
   for (int i = -radius; i <= radius; ++i)
     sum += weights.emplace_back(std::exp(-0.5 * i * i / (sigma * sigma)));
   const auto along = [&](int dx, int dy) {
-    const Image8 from = image;
+    const BasicImage<Level> from = image;
     for (int y = 0; y < image.height; ++y)
       for (int x = 0; x < image.width; ++x)
         for (int c = 0; c < image.channels; ++c) {
@@ -110,35 +120,39 @@ void blur(Image8& image, double sigma) {
             v += weights[static_cast<std::size_t>(i + radius)] *
                  from.at(std::clamp(x + i * dx, 0, image.width - 1),
                          std::clamp(y + i * dy, 0, image.height - 1))[c];
-          image.at(x, y)[c] = level(v / sum);
+          image.at(x, y)[c] = level<Level>(v / sum);
         }
   };
   along(1, 0);
   along(0, 1);
 }
 
-void make_grey(Image8& image) {
+template <class Level>
+void make_grey(BasicImage<Level>& image) {
   if (image.channels == 1) return;
   for (std::size_t i = 0; i < image.data.size(); i += 3) {
-    std::uint8_t* p = image.data.data() + i;
+    Level* p = image.data.data() + i;
     p[0] = p[1] = p[2] = luma(p);
   }
 }
 
 // Light and colour go, as dyes do: towards the tone of old paper.
-void fade(Image8& image, Draws& draws) {
+template <class Level>
+void fade(BasicImage<Level>& image, Draws& draws) {
   const double strength = draws.uniform(0.1, 0.5), grey = draws.uniform(0, 0.7),
                light = draws.uniform(-20, 20);
   const std::array<double, 3> paper{215 + light, 198 + light, 165 + light};
-  Image8 luma = image;
+  BasicImage<Level> luma = image;
   make_grey(luma);
   for (std::size_t i = 0; i < image.data.size(); ++i) {
     const double dull = image.data[i] + grey * (luma.data[i] - image.data[i]);
-    image.data[i] = level(dull + strength * (paper[image.channels == 1 ? 1 : i % 3] - dull));
+    image.data[i] =
+        level<Level>(dull + strength * (kUnit<Level> * paper[image.channels == 1 ? 1 : i % 3] - dull));
   }
 }
 
-void scratch(Image8& image, Draws& draws) {
+template <class Level>
+void scratch(BasicImage<Level>& image, Draws& draws) {
   const int w = image.width, h = image.height;
   const double unit = std::max(1.0, std::min(w, h) / 256.0);
   const auto line = [&](double x0, double y0, double x1, double y1, double radius) {
@@ -146,7 +160,8 @@ void scratch(Image8& image, Draws& draws) {
     const double cover = draws.uniform(0.6, 1);
     draw_line(image, x0, y0, x1, y1, radius, [&](int x, int y) {
       for (int c = 0; c < image.channels; ++c)
-        image.at(x, y)[c] = level(image.at(x, y)[c] + cover * (tone - image.at(x, y)[c]));
+        image.at(x, y)[c] =
+            level<Level>(image.at(x, y)[c] + cover * (kUnit<Level> * tone - image.at(x, y)[c]));
     });
   };
   for (int lines = draws.whole(1, 6); lines > 0; --lines) {  // mostly along the way of a film
@@ -166,7 +181,8 @@ void scratch(Image8& image, Draws& draws) {
 }
 
 // In the order in which it happens to a picture: the lens, the dyes, the grain, the handling.
-void age(Image8& image, Draws& draws) {
+template <class Level>
+void age(BasicImage<Level>& image, Draws& draws) {
   if (draws.chance(0.5)) blur(image, draws.uniform(0.4, 1.6));
   if (draws.chance(0.7)) fade(image, draws);
   if (draws.chance(0.7)) add_noise(image, draws.uniform(3, 20), draws);
@@ -182,11 +198,12 @@ Task task_named(const std::string& name) {
   fail("--task", fmt::format("unknown '{}'; use one of: {}", name, fmt::join(names, ", ")));
 }
 
-DamagedPicture damaged(const Image8& picture, const Damage& damage, std::uint64_t seed, std::uint64_t stream,
-                       std::uint64_t position) {
+template <class Level>
+Damaged<Level> damaged(const BasicImage<Level>& picture, const Damage& damage, std::uint64_t seed,
+                       std::uint64_t stream, std::uint64_t position) {
   Draws draws(seed, stream, position);
-  DamagedPicture result{picture, {}};
-  Image8& image = result.picture;
+  Damaged<Level> result{picture, {}};
+  BasicImage<Level>& image = result.picture;
   switch (damage.task) {
     case Task::none:
       break;
@@ -211,5 +228,10 @@ DamagedPicture damaged(const Image8& picture, const Damage& damage, std::uint64_
   }
   return result;
 }
+
+template Damaged<std::uint8_t> damaged(const Image8&, const Damage&, std::uint64_t, std::uint64_t,
+                                       std::uint64_t);
+template Damaged<std::uint16_t> damaged(const Image16&, const Damage&, std::uint64_t, std::uint64_t,
+                                        std::uint64_t);
 
 }  // namespace sumi

@@ -31,13 +31,16 @@ Task task_named(const std::string& name);
 // A hole's level, in the [-1, 1] of the networks: one that no picture has, so that nothing is taken for a hole.
 constexpr float kHole = -2;
 
-struct DamagedPicture {
-  Image8 picture;
+template <class Level>
+struct Damaged {
+  BasicImage<Level> picture;
   std::vector<bool> hole;  // [height, width]; empty: none
 };
 
-// A function of its arguments alone: equal (seed, stream, position), equal damage. position below 2^32.
-DamagedPicture damaged(const Image8& picture, const Damage& damage, std::uint64_t seed, std::uint64_t stream,
-                       std::uint64_t position);
+// A function of its arguments alone: equal (seed, stream, position), equal damage, and the same of pictures of 8 and of 16
+// bits but for rounding. position below 2^32.
+template <class Level>
+Damaged<Level> damaged(const BasicImage<Level>& picture, const Damage& damage, std::uint64_t seed,
+                       std::uint64_t stream, std::uint64_t position);
 
 }  // namespace sumi

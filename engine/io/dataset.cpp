@@ -16,6 +16,7 @@
 #include "engine/io/pack.h"
 #include "engine/io/pairs.h"
 #include "engine/io/preprocess.h"
+#include "engine/io/sources.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -43,13 +44,6 @@ constexpr std::int64_t kRecipe = 2;
 constexpr std::int64_t kSmoothing = 1;  // the same for pictures with smoothed edges
 constexpr std::size_t kNamed = 20;      // broken pictures named one by one
 
-// Where pictures come from: how many, how many bytes their pack will have (roughly, if sizes are not known
-// before decoding), and picture i, from any thread.
-struct Source {
-  std::int64_t count = 0, bytes = 0;
-  std::function<PackItem(std::int64_t)> produce;
-};
-
 fs::path absolute_of(const fs::path& path) {
   std::error_code error;
   const auto real = fs::canonical(path, error);
@@ -65,72 +59,12 @@ void add_options(io::Hash& hash, const DatasetSpec& spec, std::int64_t recipe = 
     for (const int v : {static_cast<int>(spec.preprocess), spec.load_size, spec.crop_size})
       hash.add(std::int64_t{v});
   if (spec.smooth_edges) hash.add(kSmoothing);
+  if (spec.bits != 8) hash.add(std::int64_t{spec.bits});
   hash.add(absolute_of(spec.data).string());
   if (io::two_sided(spec.pairs)) {
     hash.add(static_cast<std::int64_t>(spec.pairs));
     if (spec.pairs == Pairs::folders) hash.add(absolute_of(spec.partner).string());
   }
-}
-
-std::int64_t expected_bytes(const DatasetSpec& spec, const std::vector<io::ListedFile>& files) {
-  const auto count = static_cast<std::int64_t>(files.size()) * (io::two_sided(spec.pairs) ? 2 : 1);
-  if (const auto [w, h] = io::common_size(spec); w > 0) return count * w * h * spec.channels;
-  if (spec.preprocess != Preprocess::crop && spec.preprocess != Preprocess::none) {
-    const auto [w, h] = io::packed_size(1, 1, spec);  // scaled to a width: as if all were square
-    return count * w * h * spec.channels;
-  }
-  std::int64_t bytes = 0;
-  for (const auto& f : files) bytes += 8 * f.bytes;  // what JPEG saves, roughly
-  return bytes;
-}
-
-// `partners`: of Pairs::folders.
-Source folder_source(const DatasetSpec& spec, std::vector<io::ListedFile> files,
-                     std::vector<io::ListedFile> partners) {
-  const auto count = static_cast<std::int64_t>(files.size());
-  const auto bytes = expected_bytes(spec, files);
-  const auto produce = [files = std::move(files), partners = std::move(partners), spec](std::int64_t i) {
-    const auto at = static_cast<std::size_t>(i);
-    PackItem item{files[at].name, {}, ""};
-    try {
-      item.image = io::prepared(spec, item.name, partners.empty() ? "" : partners[at].name);
-    } catch (const Error& e) {
-      item.problem = e.what();
-    } catch (const std::exception& e) {  // also bad_alloc: one absurd picture must not end the run
-      item.problem = fmt::format("[picture {}] {}; remove it", item.name, e.what());
-    }
-    return item;
-  };
-  return {count, bytes, produce};
-}
-
-Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> images) {
-  const auto [w, h] = io::packed_size(images->cols, images->rows, spec);
-  const auto produce = [images, spec](std::int64_t i) {
-    Image8 grey(images->cols, images->rows, 1);
-    std::copy_n(images->pixels.begin() + i * images->rows * images->cols, grey.data.size(),
-                grey.data.begin());
-    grey = io::preprocess_image("data " + spec.data.string(), grey, spec);
-    if (spec.channels == 1) return PackItem{std::to_string(i), std::move(grey), ""};
-    Image8 rgb(grey.width, grey.height, 3);
-    for (std::size_t k = 0; k < rgb.data.size(); ++k) rgb.data[k] = grey.data[k / 3];
-    return PackItem{std::to_string(i), std::move(rgb), ""};
-  };
-  return {images->count, images->count * w * h * spec.channels, produce};
-}
-
-// The pictures of a pack, which have their sizes already, with smoothed edges.
-Source smoothed_source(const DatasetSpec& spec, const Pack& pack) {
-  const std::int64_t count = spec.max_items > 0 ? std::min(spec.max_items, pack.count()) : pack.count();
-  std::int64_t bytes = 0;
-  for (std::int64_t i = 0; i < count; ++i)
-    bytes += std::int64_t{pack.width(i)} * pack.height(i) * spec.channels;
-  const auto produce = [&pack, spec](std::int64_t i) {
-    Image8 image(pack.width(i), pack.height(i), spec.channels);
-    std::copy_n(pack.item(i), image.data.size(), image.data.begin());
-    return PackItem{std::to_string(i), smooth_edges(image), ""};
-  };
-  return {count, bytes, produce};
 }
 
 // Named after the data's folder, so that one can tell the files of the cache apart, and after what must not
@@ -144,11 +78,11 @@ std::string pack_name(const DatasetSpec& spec) {
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '-';
   const auto kind = spec.preprocess == Preprocess::square ? std::to_string(spec.size)
                                                           : std::string(io::name_of(spec.preprocess));
-  return fmt::format("{}-{}x{}{}-{:016x}.pack", stem, kind, spec.channels, spec.smooth_edges ? "-smooth" : "",
-                     hash.value());
+  return fmt::format("{}-{}x{}{}{}-{:016x}.pack", stem, kind, spec.channels,
+                     spec.smooth_edges ? "-smooth" : "", spec.bits == 16 ? "-16bit" : "", hash.value());
 }
 
-void build_pack(const fs::path& path, const Source& source, const Dataset::State& state,
+void build_pack(const fs::path& path, const io::Source& source, const Dataset::State& state,
                 const DatasetSpec& spec, const DatasetEvents& events) {
   io::OrderedPipeline<PackItem> pipeline(spec.workers, 4 * spec.workers, 0, source.count, source.produce);
   std::int64_t done = 0;
@@ -185,7 +119,7 @@ bool find_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
   return false;
 }
 
-void make_pack(Dataset::State& state, const Source& source, const DatasetSpec& spec,
+void make_pack(Dataset::State& state, const io::Source& source, const DatasetSpec& spec,
                const DatasetEvents& events) {
   state.pack_path = io::choose_cache_dir(spec.cache_dir, spec.fallback_dir,
                                          static_cast<std::uint64_t>(source.bytes), events.warn) /
@@ -225,7 +159,7 @@ void open_folder(Dataset::State& state, const DatasetSpec& spec, const DatasetEv
   // Before the pictures are decoded: what is wrong with names is said at once.
   if (is_labelled(spec)) state.labels = io::labels_of_names(spec, names);
   if (!find_pack(state, spec, events))
-    make_pack(state, folder_source(spec, std::move(files), std::move(partners)), spec, events);
+    make_pack(state, io::folder_source(spec, std::move(files), std::move(partners)), spec, events);
   if (is_labelled(spec)) io::leave_out(state.labels, names, state.broken);
 }
 
@@ -238,6 +172,8 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
     hash.add(std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec);
   }
   state.key = hash.value();
+  if (spec.bits != 8)
+    fail("data " + spec.data.string(), "is an idx file, which has 8 bits per channel; use --bits 8");
   if (is_labelled(spec)) state.labels = io::labels_of_idx(spec);
   if (find_pack(state, spec, events)) return;
   auto images = std::make_shared<IdxImages>(load_idx(spec.data, spec.max_items));
@@ -246,7 +182,7 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
     state.pixels = std::move(images->pixels);
     state.count = images->count;
   } else {
-    make_pack(state, idx_source(spec, images), spec, events);
+    make_pack(state, io::idx_source(spec, images), spec, events);
   }
 }
 
@@ -258,17 +194,17 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
   if (!pack)
     fail(where, "is no packed set of this version, or damaged; copy it again from a run's cache folder");
   if (const PackShape& held = pack->shape(); !(held == state.shape))
-    fail(where, fmt::format("holds pictures of {}x{}x{}, but the options ask for {}x{}x{}; make it with the "
-                            "same size, channels and preprocessing",
-                            held.height, held.width, held.channels, state.shape.height, state.shape.width,
-                            state.shape.channels));
+    fail(where, fmt::format("holds pictures of {}x{}x{} at {} bits, but the options ask for {}x{}x{} at {}; "
+                            "make it with the same size, channels, bits and preprocessing",
+                            held.height, held.width, held.channels, held.bits, state.shape.height,
+                            state.shape.width, state.shape.channels, state.shape.bits));
   io::Hash hash;
   hash.add(static_cast<std::int64_t>(pack->key()));
   hash.add(spec.max_items);
   if (spec.smooth_edges) hash.add(kSmoothing);
   state.key = hash.value();
   if (spec.smooth_edges) {
-    if (!find_pack(state, spec, events)) make_pack(state, smoothed_source(spec, *pack), spec, events);
+    if (!find_pack(state, spec, events)) make_pack(state, io::smoothed_source(spec, *pack), spec, events);
     return;
   }
   state.pack_path = spec.data;
@@ -299,7 +235,7 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
     fail(where, "does not exist; give a folder of pictures or an idx file");
   auto state = std::make_shared<State>();
   const auto [w, h] = io::common_size(spec);
-  state->shape = {h, io::two_sided(spec.pairs) ? 2 * w : w, spec.channels};
+  state->shape = {h, io::two_sided(spec.pairs) ? 2 * w : w, spec.channels, spec.bits};
   state->source = spec.data;
   if (io::two_sided(spec.pairs) && !fs::is_directory(status) && spec.data.extension() != ".pack")
     fail(where, "is one file; pairs are taken from folders (or made of its pictures: --task)");
@@ -330,6 +266,9 @@ std::int64_t Dataset::count() const {
 }
 int Dataset::channels() const {
   return static_cast<int>(state_->shape.channels);
+}
+int Dataset::bits() const {
+  return state_->shape.bits;
 }
 std::uint64_t Dataset::key() const {
   if (!chosen_) return state_->key;
@@ -373,7 +312,7 @@ int Dataset::height(std::int64_t i) const {
   return state_->pack ? state_->pack->height(at) : static_cast<int>(state_->shape.height);
 }
 std::int64_t Dataset::item_bytes(std::int64_t i) const {
-  return std::int64_t{height(i)} * width(i) * channels();
+  return std::int64_t{height(i)} * width(i) * channels() * (bits() / 8);
 }
 const std::uint8_t* Dataset::item(std::int64_t i) const {
   const auto at = place(i);

@@ -57,6 +57,7 @@ struct DatasetSpec {
   int size = 64;                         // of square only
   int load_size = 286, crop_size = 256;  // of the others, 1 to 16384
   int channels = 3;                      // 1 or 3
+  int bits = 8;                          // per channel, 8 or 16: what is packed and what batches hold
   bool smooth_edges = false;             // packed as smooth_edges() makes them (engine/io/edges.h)
   std::int64_t max_items = 0;            // only the first so many (in the order of their names); 0: all
   LabelRule labels;
@@ -103,8 +104,9 @@ class Dataset {
 
   std::int64_t count() const;
   int channels() const;
-  // Picture i as packed, [height(i), width(i), channels]; valid as long as a copy of this data set. Error for
-  // an i that is not in [0, count).
+  int bits() const;
+  // Picture i as packed, [height(i), width(i), channels]; with 16 bits two bytes a level, in the machine's order. Valid as long as
+  // a copy of this data set. Error for an i that is not in [0, count).
   const std::uint8_t* item(std::int64_t i) const;
   int width(std::int64_t i) const;
   int height(std::int64_t i) const;
@@ -144,7 +146,7 @@ class Dataset {
 
 struct Batch {
   std::vector<float>
-      data;  // [n, h, w, c], value / 127.5 - 1, so in [-1, 1]; kHole where a picture has a hole
+      data;  // [n, h, w, c] in [-1, 1]: level / 127.5 - 1, of 16 bits / 32767.5 - 1; kHole where a picture has a hole
   std::int64_t n = 0, h = 0, w = 0, c = 0;
   std::int64_t epoch = 0;            // which pass over the set, from 0
   std::int64_t index = 0;            // which batch of that epoch, from 0
@@ -196,6 +198,11 @@ class BatchLoader {
   Place place_of(std::int64_t k, std::int64_t i, std::size_t domain) const;
   std::size_t domain_of(std::size_t which) const { return pairs_ == Pairs::none ? which : 0; }
   Batch make(std::int64_t k, std::size_t which) const;
+  template <class Level>
+  BasicImage<Level> cut(std::size_t which, std::int64_t item, const Window& window) const;
+  template <class Level>
+  void add_levels(Batch& batch, std::size_t which, const BasicImage<Level>& image, std::uint64_t stream,
+                  std::uint64_t position) const;
   void add(Batch& batch, std::size_t which, std::int64_t item, const Window& window, std::uint64_t stream,
            std::uint64_t position) const;
 

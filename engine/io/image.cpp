@@ -94,12 +94,15 @@ io::Decoded to_srgb(const io::Decoded& raw) {
 
 }  // namespace
 
-Image8::Image8(int w, int h, int c, std::uint8_t value) : width(w), height(h), channels(c) {
+template <class Level>
+BasicImage<Level>::BasicImage(int w, int h, int c, Level value) : width(w), height(h), channels(c) {
   if (w <= 0 || h <= 0 || (c != 1 && c != 3))
     fail("picture",
          fmt::format("cannot be {}x{} with {} channels; sizes are positive, channels 1 or 3", w, h, c));
   data.assign(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * static_cast<std::size_t>(c), value);
 }
+template struct BasicImage<std::uint8_t>;
+template struct BasicImage<std::uint16_t>;
 
 Image8 load_image(const fs::path& path, const LoadOptions& options) {
   if (options.channels != 1 && options.channels != 3)

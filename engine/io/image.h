@@ -1,4 +1,4 @@
-// Pictures: 8 bits per channel, read and written through OpenImageIO.
+// Pictures in memory: 8 or 16 bits per channel, read and written through OpenImageIO.
 #pragma once
 
 #include <array>
@@ -11,16 +11,17 @@
 namespace sumi {
 
 // Rows from the top, pixels from the left, channels together: data is [height, width, channels].
-struct Image8 {
+template <class Level>
+struct BasicImage {
   int width = 0, height = 0, channels = 3;  // channels: 1 grey, 3 RGB
-  std::vector<std::uint8_t> data;
+  std::vector<Level> data;
 
-  Image8() = default;
-  Image8(int w, int h, int c, std::uint8_t value = 0);
-  bool operator==(const Image8&) const = default;
+  BasicImage() = default;
+  BasicImage(int w, int h, int c, Level value = 0);
+  bool operator==(const BasicImage&) const = default;
 
-  std::uint8_t* at(int x, int y) { return data.data() + offset(x, y); }
-  const std::uint8_t* at(int x, int y) const { return data.data() + offset(x, y); }
+  Level* at(int x, int y) { return data.data() + offset(x, y); }
+  const Level* at(int x, int y) const { return data.data() + offset(x, y); }
 
  private:
   std::size_t offset(int x, int y) const {
@@ -28,6 +29,8 @@ struct Image8 {
            static_cast<std::size_t>(channels);
   }
 };
+using Image8 = BasicImage<std::uint8_t>;
+using Image16 = BasicImage<std::uint16_t>;
 
 struct LoadOptions {
   int channels = 3;                       // 1 (luma of colour pictures) or 3 (grey repeated)
@@ -36,8 +39,9 @@ struct LoadOptions {
 };
 
 // 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601), rounded.
-inline std::uint8_t luma(const std::uint8_t* rgb) {
-  return static_cast<std::uint8_t>((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
+template <class Level>
+Level luma(const Level* rgb) {
+  return static_cast<Level>((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
 }
 
 // Palettes, grey, 16 bits, floats (linear ones get the sRGB curve) and CMYK become 8-bit sRGB: an embedded ICC
@@ -63,14 +67,19 @@ void save_image(const std::filesystem::path& path, const Image8& image, int qual
 // rows and columns.
 enum class Filter { automatic, box, bilinear, bicubic, lanczos3 };
 
+// Of 8 and of 16 bits:
 // The filter is widened when shrinking, so nothing aliases. Edges are renormalised, not padded.
-Image8 resize_image(const Image8& image, int width, int height, Filter filter = Filter::automatic);
+template <class Level>
+BasicImage<Level> resize_image(const BasicImage<Level>& image, int width, int height,
+                               Filter filter = Filter::automatic);
 
 // The middle part; the picture must be at least as large.
-Image8 crop_center(const Image8& image, int width, int height);
+template <class Level>
+BasicImage<Level> crop_center(const BasicImage<Level>& image, int width, int height);
 
 // The short side becomes `size`, then the middle square is cut out.
-Image8 square_image(const Image8& image, int size, Filter filter = Filter::automatic);
+template <class Level>
+BasicImage<Level> square_image(const BasicImage<Level>& image, int size, Filter filter = Filter::automatic);
 
 // Pictures in rows of `columns` (0: near a square), `margin` pixels around each, in cells of the largest
 // size. The sheet is RGB if any of them is. Error for no pictures.

@@ -46,13 +46,19 @@ std::int64_t drawn(std::int64_t count, const philox::Words& random) {
   return static_cast<std::int64_t>(word % static_cast<std::uint64_t>(count));
 }
 
-const std::array<float, 256>& unit_values() {
+// A level in [-1, 1].
+template <class Level>
+float unit_value(Level level) {
+  return static_cast<float>(level / (std::numeric_limits<Level>::max() / 2.0) - 1);
+}
+template <>
+float unit_value(std::uint8_t level) {
   static const auto table = [] {
     std::array<float, 256> t{};
     for (std::size_t i = 0; i < t.size(); ++i) t[i] = static_cast<float>(static_cast<double>(i) / 127.5 - 1);
     return t;
   }();
-  return table;
+  return table[level];
 }
 
 // Evenly from 0 to n - 1, but for 2^-32.
@@ -170,33 +176,49 @@ int BatchLoader::width(std::size_t domain, std::int64_t item) const {
   return domains_[domain].width(item) / (io::two_sided(pairs_) ? 2 : 1);
 }
 
+template <class Level>
+BasicImage<Level> BatchLoader::cut(std::size_t which, std::int64_t item, const Window& window) const {
+  const Dataset& data = domains_[domain_of(which)];
+  const std::int64_t c = data.channels(), row = std::int64_t{data.width(item)} * c;
+  const std::int64_t side =
+      io::two_sided(pairs_) && (which == 1) != from_b_ ? width(0, item) : 0;  // where B begins
+  // The pack begins at a page and holds levels of one size, so they lie at multiples of it.
+  const auto* from = reinterpret_cast<const Level*>(data.item(item));
+  BasicImage<Level> image(static_cast<int>(window.width), static_cast<int>(window.height), data.channels());
+  Level* to = image.data.data();
+  for (std::int64_t y = 0; y < window.height; ++y)
+    for (std::int64_t x = 0; x < window.width; ++x, to += c) {
+      const std::int64_t column = side + window.left + (window.mirror ? window.width - 1 - x : x);
+      std::copy_n(from + (window.top + y) * row + column * c, c, to);
+    }
+  return image;
+}
+
+template <class Level>
+void BatchLoader::add_levels(Batch& batch, std::size_t which, const BasicImage<Level>& image,
+                             std::uint64_t stream, std::uint64_t position) const {
+  const Damaged<Level> shown = pairs_ == Pairs::made && which == 0
+                                   ? damaged(image, damage_, seed_, stream, position)
+                                   : Damaged<Level>{image, {}};
+  const std::size_t before = batch.data.size(), c = static_cast<std::size_t>(image.channels);
+  batch.data.resize(before + shown.picture.data.size());
+  float* const pixels = batch.data.data() + before;
+  std::transform(shown.picture.data.begin(), shown.picture.data.end(), pixels, unit_value<Level>);
+  for (std::size_t i = 0; i < shown.hole.size(); ++i)
+    if (shown.hole[i]) std::fill_n(pixels + i * c, c, kHole);
+}
+
 // Puts one picture behind those in the batch. `stream` and `position`: of its damage.
 void BatchLoader::add(Batch& batch, std::size_t which, std::int64_t item, const Window& window,
                       std::uint64_t stream, std::uint64_t position) const {
   const Dataset& data = domains_[domain_of(which)];
-  const std::int64_t row = data.item_bytes(item) / data.height(item);
-  const std::int64_t side =
-      io::two_sided(pairs_) && (which == 1) != from_b_ ? width(0, item) : 0;  // where B begins
   batch.h = window.height;
   batch.w = window.width;
   batch.c = data.channels();
-  Image8 image(static_cast<int>(batch.w), static_cast<int>(batch.h), data.channels());
-  std::uint8_t* to = image.data.data();
-  for (std::int64_t y = 0; y < window.height; ++y)
-    for (std::int64_t x = 0; x < window.width; ++x, to += batch.c) {
-      const std::int64_t column = side + window.left + (window.mirror ? window.width - 1 - x : x);
-      std::copy_n(data.item(item) + (window.top + y) * row + column * batch.c, batch.c, to);
-    }
-  DamagedPicture picture{std::move(image), {}};
-  if (pairs_ == Pairs::made && which == 0)
-    picture = damaged(picture.picture, damage_, seed_, stream, position);
-  const std::size_t before = batch.data.size(), c = static_cast<std::size_t>(batch.c);
-  batch.data.resize(before + picture.picture.data.size());
-  float* const pixels = batch.data.data() + before;
-  std::transform(picture.picture.data.begin(), picture.picture.data.end(), pixels,
-                 [&value = unit_values()](std::uint8_t v) { return value[v]; });
-  for (std::size_t i = 0; i < picture.hole.size(); ++i)
-    if (picture.hole[i]) std::fill_n(pixels + i * c, c, kHole);
+  if (data.bits() == 16)
+    add_levels(batch, which, cut<std::uint16_t>(which, item, window), stream, position);
+  else
+    add_levels(batch, which, cut<std::uint8_t>(which, item, window), stream, position);
   batch.items.push_back(item);
   ++batch.n;
 }

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::array<char, 8> kMagic{'S', 'U', 'M', 'I', 'P', 'A', 'C', 'K'};
 constexpr std::uint32_t kVersion = 2;  // 2: pictures of different sizes
+constexpr std::uint32_t kDeep = 3;     // the same with 16 bits a level
 
 struct Header {
   std::array<char, 8> magic = kMagic;
@@ -89,12 +90,13 @@ std::optional<Pack> Pack::read(const std::filesystem::path& path) {
   const std::uint64_t size = pack.file_.size();
   if (size < sizeof header) return std::nullopt;
   std::memcpy(&header, pack.file_.data(), sizeof header);
-  if (header.magic != kMagic || header.version != kVersion || header.check != check_of(header))
+  if (header.magic != kMagic || (header.version != kVersion && header.version != kDeep) ||
+      header.check != check_of(header))
     return std::nullopt;
   if (header.count == 0 || (header.c != 1 && header.c != 3)) return std::nullopt;
   if (header.tail_bytes > kMaxTail || header.broken > kMaxBroken) return std::nullopt;
   pack.key_ = header.key;
-  pack.shape_ = {header.h, header.w, header.c};
+  pack.shape_ = {header.h, header.w, header.c, header.version == kDeep ? 16 : 8};
   if (header.tail_bytes > size - sizeof header || header.count > header.tail_bytes / kIndexItem)
     return std::nullopt;
   const std::uint64_t pixel_bytes = size - sizeof header - header.tail_bytes;
@@ -123,8 +125,8 @@ bool Pack::read_index(const std::byte* at, std::uint64_t count, std::uint64_t pi
         std::uint64_t{item.height} * item.width > kMaxPixels)
       return false;
     if (shape_.height != 0 && (item.height != shape_.height || item.width != shape_.width)) return false;
-    const std::uint64_t bytes =
-        std::uint64_t{item.height} * item.width * static_cast<std::uint64_t>(shape_.channels);
+    const std::uint64_t bytes = std::uint64_t{item.height} * item.width *
+                                static_cast<std::uint64_t>(shape_.channels * shape_.bits / 8);
     if (bytes > pixel_bytes - offset) return false;
     offset += bytes;
     items_.push_back(item);
@@ -139,19 +141,24 @@ void write_pack(const std::filesystem::path& path, std::uint64_t key, const Pack
     header.h = static_cast<std::uint32_t>(shape.height);
     header.w = static_cast<std::uint32_t>(shape.width);
     header.c = static_cast<std::uint32_t>(shape.channels);
+    header.version = shape.bits == 16 ? kDeep : kVersion;
     header.key = key;
     file.write(&header, sizeof header);
     std::string index, names, first_problem;
     for (std::int64_t i = 0; i < count; ++i) {
       const PackItem item = next();
       if (item.problem.empty()) {
-        const Image8& image = item.image;
-        if (image.channels != shape.channels ||
-            (shape.height != 0 && (image.height != shape.height || image.width != shape.width)))
-          fail("data " + item.name, "was packed with a wrong size (a bug in sumi)");
-        file.write(image.data.data(), image.data.size());
-        append(index, static_cast<std::uint32_t>(image.height));
-        append(index, static_cast<std::uint32_t>(image.width));
+        std::visit(
+            [&](const auto& image) {
+              const std::size_t level = sizeof image.data[0];
+              if (image.channels != shape.channels || 8 * level != static_cast<std::size_t>(shape.bits) ||
+                  (shape.height != 0 && (image.height != shape.height || image.width != shape.width)))
+                fail("data " + item.name, "was packed with a wrong size (a bug in sumi)");
+              file.write(image.data.data(), level * image.data.size());
+              append(index, static_cast<std::uint32_t>(image.height));
+              append(index, static_cast<std::uint32_t>(image.width));
+            },
+            item.image);
         ++header.count;
       } else {
         if (header.broken++ == 0) first_problem = item.problem;

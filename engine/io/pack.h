@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "engine/file.h"
@@ -16,11 +17,13 @@ namespace sumi::io {
 // Of every picture; height and width 0: each has its own.
 struct PackShape {
   std::int64_t height = 0, width = 0, channels = 0;
+  int bits = 8;  // of a level: 8 or 16
   bool operator==(const PackShape&) const = default;
 };
 
 // [header][pixels, picture after picture][for each a u32 height and width][broken names, each a u32 length and
-// its bytes]. Numbers are little-endian.
+// its bytes]. Numbers are little-endian,
+// levels of 16 bits too.
 class Pack {
  public:
   // Nothing when there is no such file, or it is of another version, damaged or foreign. Header, sizes and
@@ -34,7 +37,7 @@ class Pack {
   std::uint64_t key() const { return key_; }
   const PackShape& shape() const { return shape_; }
   std::int64_t count() const { return static_cast<std::int64_t>(items_.size()); }
-  // 0 <= i < count.
+  // 0 <= i < count. With 16 bits two bytes a level, at an even address.
   const std::uint8_t* item(std::int64_t i) const { return pixels_ + at(i).offset; }
   int width(std::int64_t i) const { return static_cast<int>(at(i).width); }
   int height(std::int64_t i) const { return static_cast<int>(at(i).height); }
@@ -60,7 +63,7 @@ class Pack {
 // One picture to be packed, or the reason why there is none.
 struct PackItem {
   std::string name;
-  Image8 image;
+  std::variant<Image8, Image16> image;
   std::string problem;
 };
 

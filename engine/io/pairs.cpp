@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/io/photo.h"
 #include "engine/io/preprocess.h"
 #include "kernels/base/check.h"
 
@@ -60,14 +61,17 @@ std::vector<ListedFile> partners(const DatasetSpec& spec, const std::vector<List
   return ordered;
 }
 
-std::pair<Image8, Image8> halves(const std::string& where, const Image8& picture) {
+template <class Level>
+std::pair<BasicImage<Level>, BasicImage<Level>> halves(const std::string& where,
+                                                       const BasicImage<Level>& picture) {
   const int side = picture.height;
   if (picture.width != 2 * side)
     fail(where,
          fmt::format("is {}x{}, not two squares side by side; give pairs of other shapes as two folders "
                      "(--data-a, --data-b), or single pictures with --task",
                      picture.width, side));
-  std::pair<Image8, Image8> both{Image8(side, side, picture.channels), Image8(side, side, picture.channels)};
+  const BasicImage<Level> empty(side, side, picture.channels);
+  std::pair both{empty, empty};
   for (int y = 0; y < side; ++y) {
     std::copy_n(picture.at(0, y), side * picture.channels, both.first.at(0, y));
     std::copy_n(picture.at(side, y), side * picture.channels, both.second.at(0, y));
@@ -75,13 +79,15 @@ std::pair<Image8, Image8> halves(const std::string& where, const Image8& picture
   return both;
 }
 
-Image8 joined(const std::string& where, const Image8& a, const Image8& b, const DatasetSpec& spec) {
-  const Image8 left = preprocess_image(where, a, spec), right = preprocess_image(where, b, spec);
+template <class Level>
+BasicImage<Level> joined(const std::string& where, const BasicImage<Level>& a, const BasicImage<Level>& b,
+                         const DatasetSpec& spec) {
+  const BasicImage<Level> left = preprocess_image(where, a, spec), right = preprocess_image(where, b, spec);
   if (left.width != right.width || left.height != right.height)
     fail(where,
          fmt::format("is {}x{} and its partner {}x{}; make them alike, or use --preprocess resize_and_crop",
                      left.width, left.height, right.width, right.height));
-  Image8 both(2 * left.width, left.height, left.channels);
+  BasicImage<Level> both(2 * left.width, left.height, left.channels);
   for (int y = 0; y < left.height; ++y) {
     std::copy_n(left.at(0, y), left.width * left.channels, both.at(0, y));
     std::copy_n(right.at(0, y), left.width * left.channels, both.at(left.width, y));
@@ -89,16 +95,33 @@ Image8 joined(const std::string& where, const Image8& a, const Image8& b, const 
   return both;
 }
 
-Image8 prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner) {
+namespace {
+
+template <class Level>
+BasicImage<Level> read(const fs::path& path, int channels);
+template <>
+Image8 read(const fs::path& path, int channels) {
+  return load_image(path, {.channels = channels});
+}
+template <>
+Image16 read(const fs::path& path, int channels) {
+  return to_image(load_photo(path), channels);
+}
+
+}  // namespace
+
+template <class Level>
+BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner) {
   const auto path = spec.data / name;
   const std::string where = "picture " + path.string();
-  const LoadOptions options{.channels = spec.channels};
-  const Image8 image = load_image(path, options);
+  const auto image = read<Level>(path, spec.channels);
   if (spec.pairs == Pairs::folders)
-    return joined(where, image, load_image(spec.partner / partner, options), spec);
+    return joined(where, image, read<Level>(spec.partner / partner, spec.channels), spec);
   if (spec.pairs != Pairs::side_by_side) return preprocess_image(where, image, spec);
   const auto [a, b] = halves(where, image);
   return joined(where, a, b, spec);
 }
+template Image8 prepared(const DatasetSpec&, const std::string&, const std::string&);
+template Image16 prepared(const DatasetSpec&, const std::string&, const std::string&);
 
 }  // namespace sumi::io

@@ -18,13 +18,19 @@ bool two_sided(Pairs pairs);
 std::vector<ListedFile> partners(const DatasetSpec& spec, const std::vector<ListedFile>& a,
                                  const std::vector<ListedFile>& b);
 
-// A picture of `spec.data` as it is packed, of a pair with its partner (a name in `spec.partner`, of Pairs::folders).
-Image8 prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner);
+// A picture of `spec.data` as it is packed, of a pair with its partner (a name in `spec.partner`, of Pairs::folders). Level
+// is that of spec.bits.
+template <class Level>
+BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner);
 
 // The left and the right square of a picture. Error `[where]` unless it is twice as wide as high.
-std::pair<Image8, Image8> halves(const std::string& where, const Image8& picture);
+template <class Level>
+std::pair<BasicImage<Level>, BasicImage<Level>> halves(const std::string& where,
+                                                       const BasicImage<Level>& picture);
 
 // Each prepared as `spec` says, then B at the right of A. Error `[where]` where they come out in different sizes.
-Image8 joined(const std::string& where, const Image8& a, const Image8& b, const DatasetSpec& spec);
+template <class Level>
+BasicImage<Level> joined(const std::string& where, const BasicImage<Level>& a, const BasicImage<Level>& b,
+                         const DatasetSpec& spec);
 
 }  // namespace sumi::io

@@ -70,11 +70,20 @@ Photo load_photo(const fs::path& path, std::int64_t max_pixels) {
   return photo;
 }
 
+Image16 to_image(const Photo& photo, int channels) {
+  Image16 image(photo.width, photo.height, channels);
+  if (channels == 3)
+    image.data = photo.rgb;
+  else
+    for (std::size_t i = 0; i < image.data.size(); ++i) image.data[i] = luma(photo.rgb.data() + 3 * i);
+  return image;
+}
+
 void save_photo(const fs::path& path, const Photo& photo, int quality) {
   const std::string extension = io::extension_of(path);
   const bool with_alpha = !photo.alpha.empty() && io::holds_alpha(extension);
   const bool deep = photo.depth == 16 && io::holds_16_bits(extension);
-  const std::size_t channels = with_alpha ? 4 : 3;
+  const std::size_t colours = photo.grey ? 1 : 3, channels = colours + (with_alpha ? 1 : 0);
   std::vector<std::uint16_t> wide;
   std::vector<std::uint8_t> narrow;
   (deep ? wide.resize(photo.pixels() * channels) : narrow.resize(photo.pixels() * channels));
@@ -88,7 +97,7 @@ void save_photo(const fs::path& path, const Photo& photo, int quality) {
   for (std::size_t i = 0; i < photo.pixels(); ++i) {
     // With the alpha that is written, so that what is read over white again is the same.
     const unsigned a = !with_alpha ? kWhite : deep ? photo.alpha[i] : to_8(photo.alpha[i]) * 257U;
-    for (std::size_t c = 0; c < 3; ++c) put(without_white(photo.rgb[3 * i + c], a));
+    for (std::size_t c = 0; c < colours; ++c) put(without_white(photo.rgb[3 * i + c], a));
     if (with_alpha) put(a);
   }
   const void* data = deep ? static_cast<const void*>(wide.data()) : narrow.data();
@@ -100,7 +109,8 @@ Photo beside(const Photo& left, const Photo& right) {
   if (left.height != right.height)
     fail("compare", fmt::format("a picture of {} rows does not stand beside one of {}; resize one of them",
                                 left.height, right.height));
-  Photo out{left.width + right.width, left.height, std::max(left.depth, right.depth), {}, {}, ""};
+  Photo out{left.width + right.width, left.height, std::max(left.depth, right.depth), {}, {}, "",
+            left.grey && right.grey};
   const auto join = [&](std::vector<std::uint16_t> Photo::*plane, int channels) {
     const auto a = static_cast<std::ptrdiff_t>(left.width) * channels,
                b = static_cast<std::ptrdiff_t>(right.width) * channels;

@@ -17,6 +17,7 @@ struct Photo {
   std::vector<std::uint16_t> rgb;    // [height, width, 3], sRGB, over white, 0 to 65535 at either depth
   std::vector<std::uint16_t> alpha;  // [height, width]; empty: opaque
   std::string remark;                // what reading it had to leave out, in words; mostly ""
+  bool grey = false;                 // red, green and blue are equal, and it is written with one channel
 
   std::size_t pixels() const { return static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
 };
@@ -25,6 +26,9 @@ struct Photo {
 // is converted, of CMYK too, and linear floats get the curve. Where the picture is transparent, rgb is its
 // colour over white. Files of more than 8 bits have depth 16. Errors as load_image's, which see.
 Photo load_photo(const std::filesystem::path& path, std::int64_t max_pixels = 200'000'000);
+
+// Of a photo the picture with 1 channel (luma) or 3, over white; an 8-bit level v is 257 v.
+Image16 to_image(const Photo& photo, int channels);
 
 // Formats and errors as save_image's. 16 bits for png and tif, else 8. Formats without alpha (jpg, bmp,
 // ppm, tga) get rgb as it is; with alpha, the colours that over white are rgb (white where nothing is seen).

@@ -80,7 +80,8 @@ std::array<std::int64_t, 2> packed_size(std::int64_t width, std::int64_t height,
 
 namespace {
 
-Image8 resized(const std::string& where, const Image8& image, const DatasetSpec& spec) {
+template <class Level>
+BasicImage<Level> resized(const std::string& where, const BasicImage<Level>& image, const DatasetSpec& spec) {
   if (spec.preprocess == Preprocess::square) return square_image(image, spec.size);
   const auto [w, h] = packed_size(image.width, image.height, spec);
   if (w > kMaxSide * kMaxSide / h)
@@ -91,12 +92,21 @@ Image8 resized(const std::string& where, const Image8& image, const DatasetSpec&
 
 }  // namespace
 
+template <>
 Image8 preprocess_image(const std::string& where, const Image8& image, const DatasetSpec& spec) {
   const Image8 ready = resized(where, image, spec);
   return spec.smooth_edges ? smooth_edges(ready) : ready;
 }
+template <>
+Image16 preprocess_image(const std::string& where, const Image16& image, const DatasetSpec& spec) {
+  return resized(where, image, spec);
+}
 
 void check_preprocess(const std::string& where, const DatasetSpec& spec) {
+  if (spec.bits != 8 && spec.bits != 16)
+    fail(where, fmt::format("cannot have {} bits per channel; use 8 or 16", spec.bits));
+  if (spec.bits == 16 && spec.smooth_edges)
+    fail(where, "cannot have smoothed edges at 16 bits per channel; use 8");
   if (spec.preprocess == Preprocess::square) return check_side(where, "size", spec.size);
   check_side(where, "load size", spec.load_size);
   check_side(where, "crop size", spec.crop_size);

@@ -23,9 +23,12 @@ std::array<std::int64_t, 2> common_size(const DatasetSpec& spec);
 std::array<std::int64_t, 2> packed_size(std::int64_t width, std::int64_t height, const DatasetSpec& spec);
 
 // The picture as it is packed, its edges smoothed where the spec says so. Error `[where]` when that has more pixels than 16384 x 16384.
-Image8 preprocess_image(const std::string& where, const Image8& image, const DatasetSpec& spec);
+template <class Level>
+BasicImage<Level> preprocess_image(const std::string& where, const BasicImage<Level>& image,
+                                   const DatasetSpec& spec);
 
-// Errors `[where]` for sizes out of range and for crops larger than the pictures they are cut from.
+// Errors `[where]` for sizes out of range, for crops larger than the pictures they are cut from, for depths that there are
+// not, and for smoothed edges of 16 bits.
 void check_preprocess(const std::string& where, const DatasetSpec& spec);
 
 }  // namespace sumi::io

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numbers>
 
@@ -107,8 +106,9 @@ void resize_samples(const T* in, int from_width, int from_height, int channels, 
 
 }  // namespace
 
-Image8 resize_image(const Image8& image, int width, int height, Filter filter) {
-  Image8 out(width, height, image.channels);
+template <class Level>
+BasicImage<Level> resize_image(const BasicImage<Level>& image, int width, int height, Filter filter) {
+  BasicImage<Level> out(width, height, image.channels);
   if (width == image.width && height == image.height) return image;
   resize_samples(image.data.data(), image.width, image.height, image.channels, width, height, filter,
                  out.data.data());
@@ -119,7 +119,7 @@ Photo resize_photo(const Photo& photo, int width, int height, Filter filter) {
   if (width == photo.width && height == photo.height) return photo;
   if (width <= 0 || height <= 0)
     fail("resize", fmt::format("cannot make a picture of {}x{}; sizes are positive", width, height));
-  Photo out{width, height, photo.depth, {}, {}, photo.remark};
+  Photo out{width, height, photo.depth, {}, {}, photo.remark, photo.grey};
   const auto resize = [&](const std::vector<std::uint16_t>& plane, int channels) {
     std::vector<std::uint16_t> to(out.pixels() * static_cast<std::size_t>(channels));
     resize_samples(plane.data(), photo.width, photo.height, channels, width, height, filter, to.data());
@@ -130,22 +130,30 @@ Photo resize_photo(const Photo& photo, int width, int height, Filter filter) {
   return out;
 }
 
-Image8 crop_center(const Image8& image, int width, int height) {
+template <class Level>
+BasicImage<Level> crop_center(const BasicImage<Level>& image, int width, int height) {
   if (width > image.width || height > image.height)
     fail("crop", fmt::format("cannot cut {}x{} out of a picture of {}x{}; resize it first", width, height,
                              image.width, image.height));
-  Image8 out(width, height, image.channels);
+  BasicImage<Level> out(width, height, image.channels);
   const int left = (image.width - width) / 2, top = (image.height - height) / 2;
-  const auto row = static_cast<std::size_t>(width) * static_cast<std::size_t>(image.channels);
-  for (int y = 0; y < height; ++y) std::memcpy(out.at(0, y), image.at(left, top + y), row);
+  for (int y = 0; y < height; ++y) std::copy_n(image.at(left, top + y), width * image.channels, out.at(0, y));
   return out;
 }
 
-Image8 square_image(const Image8& image, int size, Filter filter) {
+template <class Level>
+BasicImage<Level> square_image(const BasicImage<Level>& image, int size, Filter filter) {
   // Crop first: a strip of 1 x 100000 pixels would otherwise grow to size x size * 100000.
   const int side = std::min(image.width, image.height);
   return resize_image(crop_center(image, side, side), size, size, filter);
 }
+
+template Image8 resize_image(const Image8&, int, int, Filter);
+template Image16 resize_image(const Image16&, int, int, Filter);
+template Image8 crop_center(const Image8&, int, int);
+template Image16 crop_center(const Image16&, int, int);
+template Image8 square_image(const Image8&, int, Filter);
+template Image16 square_image(const Image16&, int, Filter);
 
 Image8 make_sheet(const std::vector<Image8>& images, int columns, int margin, std::uint8_t background) {
   if (images.empty()) fail("sheet", "has no pictures; give at least one");

@@ -243,13 +243,20 @@ TEST_CASE("optim: learning-rate policies") {
   CHECK(step.factor(29.5) == 1);
   CHECK(step.factor(30) == doctest::Approx(0.1));
   CHECK(step.factor(60) == doctest::Approx(0.01));
+  // CartoonGAN's: 100 epochs, a tenth after 50, a hundredth after 75.
+  const LrPolicy two{"two-steps", 50, 50};
+  CHECK(two.factor(49) == 1);
+  CHECK(two.factor(50) == doctest::Approx(0.1));
+  CHECK(two.factor(74) == doctest::Approx(0.1));
+  CHECK(two.factor(75) == doctest::Approx(0.01));
+  CHECK(two.factor(200) == doctest::Approx(0.01));
   CHECK(cosine.factor(0) == 1);
   CHECK(cosine.factor(50) == doctest::Approx(0.5));
   CHECK(cosine.factor(100) == doctest::Approx(0));
   CHECK(cosine.factor(150) == doctest::Approx(0));
   CHECK(gradcheck::error_of([] {
           LrPolicy{"magic", 1, 1}.factor(0);
-        }) == "[lr-policy] unknown policy 'magic'; use constant, linear, step or cosine");
+        }) == "[lr-policy] unknown policy 'magic'; use constant, linear, step, two-steps or cosine");
 }
 
 }  // namespace

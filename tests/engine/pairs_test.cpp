@@ -165,7 +165,7 @@ TEST_CASE("damaged: what each task does") {
     return damaged(image, damage, 3, 9, position);
   };
   for (std::uint64_t position = 0; position < 20; ++position) {
-    const DamagedPicture holes = at({.task = Task::inpaint}, position);
+    const auto holes = at({.task = Task::inpaint}, position);
     CHECK(holes.picture == image);
     REQUIRE(holes.hole.size() == 48 * 40);
     const auto lost = std::count(holes.hole.begin(), holes.hole.end(), true);
@@ -210,6 +210,106 @@ TEST_CASE("damaged: what each task does") {
   CHECK(has(error_of([] { task_named("paint"); }), "none, inpaint, restore, superres, denoise, colorize"));
   CHECK(task_named("superres") == Task::superres);
   CHECK(task_named("none") == Task::none);
+}
+
+namespace {
+
+// 16x16 with levels that 8 bits do not have.
+Photo deep_photo(std::size_t step) {
+  Photo photo{16, 16, 16, {}, {}, ""};
+  for (std::size_t i = 0; i < photo.pixels() * 3; ++i)
+    photo.rgb.push_back(static_cast<std::uint16_t>(i * step));
+  return photo;
+}
+
+std::uint16_t level_of(float v) {
+  return static_cast<std::uint16_t>(std::lround((static_cast<double>(v) + 1) * 32767.5));
+}
+
+}  // namespace
+
+TEST_CASE("pairs: sets of 16 bits keep every level, of one and of three channels, and are mapped again") {
+  PairFixture f;
+  fs::create_directories(f.spec.data);
+  const Photo photo = deep_photo(83);
+  for (const char* name : {"0.png", "1.tif"}) save_photo(f.spec.data / name, photo);
+  save_image(f.spec.data / "2.png", Image8(16, 16, 3, 200));
+  f.spec.pairs = Pairs::made;
+  f.spec.preprocess = Preprocess::none;
+  f.spec.bits = 16;
+  f.spec.batch_size = 1;
+  f.spec.flip = false;
+  for (const int channels : {1, 3}) {
+    f.spec.channels = channels;
+    const Dataset data = Dataset::open(f.spec);
+    CHECK(data.decoded() == 3);
+    CHECK(data.bits() == 16);
+    CHECK(data.item_bytes(0) == 16 * 16 * channels * 2);
+    for (const Dataset& set : {data, Dataset::open(f.spec)}) {
+      BatchLoader loader({set}, f.spec);
+      for (int k = 0; k < 3; ++k) {
+        const Batch batch = loader.next()[1];
+        for (std::size_t i = 0; i < batch.data.size(); ++i) {
+          const std::uint16_t* rgb = photo.rgb.data() + (channels == 3 ? i : 3 * i);
+          const std::uint16_t deep = channels == 3 ? *rgb : luma(rgb);
+          REQUIRE(level_of(batch.data[i]) == (batch.items[0] == 2 ? 200 * 257 : deep));
+        }
+      }
+    }
+    CHECK(Dataset::open(f.spec).decoded() == 0);
+    auto narrow = f.spec;
+    narrow.bits = 8;
+    CHECK(Dataset::open(narrow).key() != data.key());
+    narrow.data = data.pack_path();
+    CHECK(has(error_of([&] { Dataset::open(narrow); }), "at 16 bits, but the options ask for"));
+    narrow.bits = 16;
+    CHECK(pixels_of(Dataset::open(narrow)) == pixels_of(data));
+  }
+  f.spec.bits = 12;
+  CHECK(has(error_of([&] { Dataset::open(f.spec); }), "cannot have 12 bits per channel; use 8 or 16"));
+  f.spec.bits = 16;
+  f.spec.smooth_edges = true;
+  CHECK(has(error_of([&] { Dataset::open(f.spec); }), "smoothed edges at 16 bits"));
+}
+
+TEST_CASE("pairs: of 16 bits, in two folders, resized and cut as those of 8") {
+  PairFixture f;
+  f.make(4);
+  const auto narrow = batches({Dataset::open(f.spec)}, f.spec, 5);
+  f.spec.bits = 16;
+  const auto wide = batches({Dataset::open(f.spec)}, f.spec, 5);
+  for (std::size_t k = 0; k < wide.size(); ++k)
+    for (std::size_t side = 0; side < 2; ++side) {
+      REQUIRE(wide[k][side].data.size() == narrow[k][side].data.size());
+      for (std::size_t i = 0; i < wide[k][side].data.size(); ++i)
+        REQUIRE(std::abs(wide[k][side].data[i] - narrow[k][side].data[i]) < 1.01 / 255);
+    }
+  put_gz(f.dir.path / "deep.gz", idx_bytes(0x803, 4, 12, 12, 4 * 144));
+  f.spec.pairs = Pairs::made;
+  f.spec.data = f.dir.path / "deep.gz";
+  CHECK(has(error_of([&] { Dataset::open(f.spec); }), "is an idx file, which has 8 bits per channel"));
+}
+
+TEST_CASE("damaged: pictures of 16 bits come to the same harm as those of 8, in finer levels") {
+  Image8 narrow(40, 32, 3);
+  Image16 wide(40, 32, 3);
+  for (std::size_t i = 0; i < narrow.data.size(); ++i) {
+    narrow.data[i] = static_cast<std::uint8_t>(i * 7 % 199 + 20);
+    wide.data[i] = static_cast<std::uint16_t>(257 * narrow.data[i]);
+  }
+  for (const Task task : {Task::inpaint, Task::restore, Task::superres, Task::denoise, Task::colorize})
+    for (std::uint64_t position = 0; position < 6; ++position) {
+      const auto a = damaged(narrow, {.task = task}, 3, 9, position);
+      const auto b = damaged(wide, {.task = task}, 3, 9, position);
+      CHECK(a.hole == b.hole);
+      int fine = 0;
+      for (std::size_t i = 0; i < a.picture.data.size(); ++i) {
+        // Restoring rounds after each kind of wear.
+        REQUIRE(std::abs(a.picture.data[i] - b.picture.data[i] / 257.0) < (task == Task::restore ? 4 : 1.01));
+        fine += b.picture.data[i] % 257 != 0;
+      }
+      if (task == Task::denoise || task == Task::superres) CHECK(fine > 1000);
+    }
 }
 
 TEST_CASE("pairs: pictures of 16 bits are rounded to the nearest of 256 levels") {

@@ -43,8 +43,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   spec.preprocess = Preprocess::none;
   if (const auto pack = io::Pack::read(path)) {
     for (std::int64_t i = 0; i < pack->count(); ++i)
-      fuzz::touch(pack->item(i),
-                  static_cast<std::size_t>(pack->width(i) * pack->height(i) * pack->shape().channels));
+      fuzz::touch(pack->item(i), static_cast<std::size_t>(pack->width(i) * pack->height(i) *
+                                                          pack->shape().channels * pack->shape().bits / 8));
+    spec.bits = pack->shape().bits;
     spec.channels = static_cast<int>(pack->shape().channels);
     if (pack->shape().height > 0) {
       spec.preprocess = Preprocess::square;

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -82,5 +83,35 @@ TEST_CASE("anime networks: draw within [-1, 1], and gradients reach every parame
     for (const double v : y.to_vector<double>()) CHECK(std::abs(v) <= 1);
     tape.backward(loss_mean(Loss::l1, y, x));
     for (const Parameter& p : g->parameters()) CHECK_MESSAGE(p.value.grad(), p.name);
+  }
+}
+
+TEST_CASE(
+    "cartoongan's generator: with an enlargement before its convolutions a flat picture gets no "
+    "chequerboard") {
+  for (const char* rule : {"transpose", "nearest", "bilinear"}) {
+    CAPTURE(rule);
+    AnimeNetOptions o = small("cartoongan");
+    o.ngf = 4;
+    o.n_blocks = 1;
+    o.upsample = rule;
+    const auto g = anime_translator(o);
+    AnimeNetOptions published = o;
+    published.upsample = "transpose";
+    CHECK(g->parameter_count() == anime_translator(published)->parameter_count());
+    RandomStream stream(3, 1);
+    initialize(*g, {"kaiming", 1}, stream);
+    const Tensor y = (*g)(Tensor::full({1, 96, 96, 3}, 0.3, DType::f32, o.device));
+    // Far from the border, where zeros come in.
+    double spread = 0;
+    for (std::int64_t c = 0; c < 3; ++c) {
+      const auto middle = slice(y, {0, 44, 44, c}, {1, 8, 8, 1}).to_vector<double>();
+      spread = std::max(spread, *std::max_element(middle.begin(), middle.end()) -
+                                    *std::min_element(middle.begin(), middle.end()));
+    }
+    if (o.upsample == "transpose")
+      CHECK(spread > 0.01);
+    else
+      CHECK(spread < 1e-3);
   }
 }

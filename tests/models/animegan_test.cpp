@@ -6,6 +6,8 @@
 #include "engine/device.h"
 #include "engine/io/image.h"
 #include "models/animegan_model.h"
+#include "models/checkpoint_info.h"
+#include "models/registry.h"
 #include "models/trainer.h"
 #include "tests/models/runs.h"
 #include "tests/models/tiny_vgg.h"
@@ -141,6 +143,45 @@ TEST_CASE("animegan: losses enter the sum with the preset's weights, or the user
   CHECK(number(given, "loss_tv") == doctest::Approx(number(hayao, "loss_tv") * 3));
   CHECK(number(given, "loss_style") == 0);
   CHECK(number(given, "loss_content") == doctest::Approx(number(paprika, "loss_content")));
+}
+
+TEST_CASE(
+    "animegan: with sumi's own features the preset's weights are replaced, with VGG19's they stay; given "
+    "ones win") {
+  const TempDir folder;
+  for (const char* model : {"animegan", "cartoongan"}) {
+    TrainOptions vgg = tiny(model, folder.path, "run");
+    const TrainOptions before = vgg;
+    settle_options(vgg);
+    CHECK(vgg.lambda_adv == before.lambda_adv);
+    CHECK(anime_weights(vgg).adversarial == (model == std::string("animegan") ? 300 : 1));
+    TrainOptions own = before;
+    own.features = "own";
+    own.lambda_colour = 0;
+    own.lambda_content = 4.5;
+    settle_options(own);
+    CHECK(anime_weights(own).adversarial == 1);
+    CHECK(anime_weights(own).colour == 0);
+    CHECK(anime_weights(own).content == 4.5);
+    CHECK(anime_weights(own).real == anime_weights(vgg).real);  // d's are the preset's
+    for (const double weight : {own.lambda_adv, own.lambda_style, own.lambda_tv}) CHECK(weight >= 0);
+  }
+  // They are the run's: whatever comes later, it goes on with them.
+  write_drawings(folder.path / "a", 5);
+  write_drawings(folder.path / "b", 4);
+  TrainOptions o = tiny("animegan", folder.path, "kept");
+  o.features = "own";
+  o.steps = 2;
+  o.sample_every = 0;
+  o.lambda_tv = 0.25;
+  TrainingObserver quiet;
+  stop_requested = false;
+  train(o, quiet);
+  TrainOptions stored;
+  load_model(CheckpointFile(fs::path(o.outdir) / "checkpoints/2.safetensors"), &stored);
+  CHECK(stored.lambda_adv == 1);
+  CHECK(stored.lambda_style > 0);
+  CHECK(stored.lambda_tv == 0.25);
 }
 
 TEST_CASE("cartoongan: trains with smoothed drawings in colour, and every network by name") {

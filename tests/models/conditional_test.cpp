@@ -89,6 +89,37 @@ TEST_CASE("conditional: what is drawn shows the class that was asked for, and re
   CHECK(std::abs(left_of(*model, Model::kEveryClass)) < 0.5);
 }
 
+TEST_CASE("conditional: every GAN from noise tells both networks the class") {
+  const TempDir folder;
+  write_classes(folder.path / "pictures");
+  TrainingObserver quiet;
+  for (const char* model : {"gan-reshape", "gan-conv", "autoencoder-gan", "infogan", "wgan-gp"}) {
+    CAPTURE(model);
+    stop_requested = false;
+    const auto trained = [&](const char* classes, const char* run) {
+      TrainOptions o = conditional(model, folder.path, (std::string(model) + run).c_str());
+      o.size = std::string(model) == "gan-conv" ? 7 : 8;
+      o.steps = 2;
+      o.n_critic = 1;
+      o.classes = classes;
+      train(o, quiet);
+      return bytes_of(fs::path(o.outdir) / "checkpoints/2.safetensors");
+    };
+    const auto first = trained("left,right", "1"), turned = trained("right,left", "2");
+    REQUIRE(first.size() == turned.size());
+    // g draws with another class, and d is shown another.
+    for (const char* network : {"optim.g.v.", "optim.d.v."}) {
+      int differ = 0;
+      for (const auto& [name, bytes] : first) differ += name.starts_with(network) && turned.at(name) != bytes;
+      CHECK_MESSAGE(differ > 0, network);
+    }
+  }
+  TrainOptions o = conditional("autoencoder-gan", folder.path, "converter");
+  o.form = "converter";
+  o.classes = "left,right";
+  CHECK_THROWS_WITH_AS(validate(o), doctest::Contains("[--conditional] is of --form noise"), Error);
+}
+
 TEST_CASE("conditional: a model that draws no classes says so") {
   TrainOptions o = default_options("gan");
   o.device = test_device();

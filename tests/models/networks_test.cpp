@@ -29,6 +29,28 @@ TEST_CASE("the dense GAN has the source texts' sizes") {
   CHECK(output(*d, {5, 28, 28, 1}) == Shape{5, 1, 1, 1});
 }
 
+TEST_CASE("the dense GAN and InfoGAN become narrower with --ngf and --ndf") {
+  NetOptions o = options(28, 1);
+  o.ngf = 16;
+  o.ndf = 8;
+  CHECK(dense_generator(o)->parameter_count() == 101 * 64 + 65 * 128 + 129 * 256 + std::int64_t{257} * 784);
+  CHECK(dense_discriminator(o)->parameter_count() == 785 * 32 + 33);
+  TrainOptions info = default_options("infogan");
+  info.ngf = 16;
+  info.ndf = 8;
+  const auto networks = plan_networks(info);
+  REQUIRE(networks.size() == 3);
+  // 74 -> 256, its norm -> 7x7x32, its norm -> convT 16, its norm -> convT 1
+  CHECK(networks[0].module->parameter_count() ==
+        75 * 256 + 512 + 257 * 1568 + 2 * 1568 + 16 * 32 * 16 + 16 + 32 + 16 * 16 + 1);
+  // conv 8 -> conv 16, its norm -> dense 128, its norm -> 1
+  CHECK(networks[1].module->parameter_count() ==
+        16 * 8 + 8 + 16 * 8 * 16 + 16 + 32 + (784 + 1) * 128 + 256 + 129);
+  // 128 -> 16, its norm -> 10 categories and 2 codes' means
+  CHECK(networks[2].input == Shape{1, 1, 1, 128});
+  CHECK(networks[2].module->parameter_count() == 129 * 16 + 32 + 17 * 14);
+}
+
 TEST_CASE("the dense-reshape GAN: a dense layer of each pixel, or of all features at once") {
   NetOptions o = options(28, 1);
   o.ngf = 128;

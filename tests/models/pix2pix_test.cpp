@@ -1,12 +1,18 @@
 // pix2pix as a whole: pairs from files, resume to the byte, its losses, and what each task makes of a picture.
 #include <doctest/doctest.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
 #include "engine/device.h"
+#include "engine/file.h"
 #include "engine/io/image.h"
+#include "engine/io/photo.h"
+#include "models/checkpoint_info.h"
 #include "models/convert.h"
+#include "models/model.h"
 #include "models/pix2pix_model.h"
 #include "models/trainer.h"
 #include "tests/models/pictures.h"
@@ -135,6 +141,88 @@ TEST_CASE(
   CHECK(first == trained("3", "beside", "", "", "AtoB"));
   CHECK(first != trained("4", "beside", "", "", "BtoA"));
   CHECK(trained("5", "", "set/trainB", "set/trainA", "AtoB") == trained("6", "set", "", "", "BtoA"));
+}
+
+TEST_CASE("pix2pix: at 16 bits, of one and of three channels, resumed to the byte and drawn with 16 bits") {
+  const TempDir folder;
+  fs::create_directories(folder.path / "pictures");
+  for (int i = 0; i < 5; ++i)
+    save_photo(folder.path / "pictures" / fmt::format("{}.png", i), coloured(20, 18 + i));
+  TrainingObserver quiet;
+  stop_requested = false;
+  for (const int channels : {1, 3}) {
+    TrainOptions whole = tiny(folder.path, channels == 1 ? "whole-1" : "whole-3");
+    whole.task = "denoise";
+    whole.noise = 0.2;  // less than 8 bits can show
+    whole.bits = 16;
+    whole.channels = channels;
+    TrainOptions parts = whole, narrow = whole;
+    parts.outdir += "-parts";
+    narrow.outdir += "-narrow";
+    narrow.bits = 8;
+    train(whole, quiet);
+    train_in_two(parts, 3);
+    const auto end = bytes_of(fs::path(whole.outdir) / "checkpoints/6.safetensors");
+    CHECK(end == bytes_of(fs::path(parts.outdir) / "checkpoints/6.safetensors"));
+    train(narrow, quiet);
+    CHECK(end != bytes_of(fs::path(narrow.outdir) / "checkpoints/6.safetensors"));
+    TrainOptions stored;
+    const auto model =
+        load_model(CheckpointFile(fs::path(whole.outdir) / "checkpoints/6.safetensors"), &stored);
+    CHECK(stored.bits == 16);
+    Converter converter(picture_network(*model, "", false));
+    const Photo drawn = converter(coloured(20, 12, 8));
+    CHECK(drawn.depth == 16);
+    CHECK(drawn.grey == (channels == 1));
+    save_photo(folder.path / "drawn.png", drawn);
+    const Photo back = load_photo(folder.path / "drawn.png");
+    CHECK(back.depth == 16);
+    CHECK(back.rgb == drawn.rgb);
+    CHECK(std::any_of(back.rgb.begin(), back.rgb.end(), [](std::uint16_t v) { return v % 257 != 0; }));
+    const std::string png = read_file(folder.path / "drawn.png", 1 << 20);
+    CHECK(png.at(24) == 16);                       // bit depth
+    CHECK(png.at(25) == (channels == 1 ? 0 : 2));  // colour type: grey, RGB
+  }
+}
+
+TEST_CASE(
+    "pix2pix convert: a network of one channel draws grey pictures, alpha and what it leaves alone "
+    "included") {
+  TrainOptions o = tiny("", "");
+  o.channels = 1;
+  o.task = "inpaint";
+  const auto model = make_model(o);
+  Converter converter(picture_network(*model, "", false));
+  Photo photo = coloured(20, 16, 8), mask{20, 16, 8, std::vector<std::uint16_t>(20 * 16 * 3, 0), {}, ""};
+  std::fill_n(mask.rgb.begin(), 300, 65535);
+  photo.alpha.assign(20 * 16, 30000);
+  const Photo drawn = converter(photo, &mask);
+  CHECK(drawn.grey);
+  CHECK(drawn.depth == 8);
+  for (std::size_t i = 0; i < drawn.pixels(); ++i) {
+    const std::uint16_t* p = drawn.rgb.data() + 3 * i;
+    REQUIRE((p[0] == p[1] && p[1] == p[2]));
+    if (i >= 100) REQUIRE(p[0] == luma(photo.rgb.data() + 3 * i));
+  }
+  const TempDir folder;
+  // Colour type of PNG: grey with alpha, and grey.
+  save_photo(folder.path / "a.png", drawn);
+  CHECK(read_file(folder.path / "a.png", 1 << 20).at(25) == 4);
+  CHECK(load_photo(folder.path / "a.png").alpha.size() == 320);
+  Photo opaque = drawn;
+  opaque.alpha.clear();
+  for (const char* name : {"b.png", "b.tif", "b.jpg", "b.webp", "b.bmp", "b.tga", "b.ppm"}) {
+    save_photo(folder.path / name, opaque);
+    const Photo back = load_photo(folder.path / name);
+    for (std::size_t i = 0; i < back.rgb.size(); ++i)
+      REQUIRE_MESSAGE(std::abs(back.rgb[i] - opaque.rgb[i]) < 257 * 30, name);  // jpg and webp are lossy
+  }
+  CHECK(read_file(folder.path / "b.png", 1 << 20).at(25) == 0);
+  CHECK(beside(opaque, opaque).grey);
+  Photo colour = opaque;
+  colour.grey = false;
+  CHECK_FALSE(beside(colour, opaque).grey);
+  CHECK(resize_photo(opaque, 7, 9).grey);
 }
 
 TEST_CASE("pix2pix: losses are what the paper says") {

@@ -44,6 +44,16 @@ TEST_CASE("help: a model's page lists every option under its heading, with the m
   }
 }
 
+TEST_CASE("help: --net-g lists the generators of its model and no others") {
+  const Folder folder;
+  const std::string cycle = run(folder, "train cyclegan --help").out,
+                    anime = run(folder, "train animegan --help").out;
+  CHECK(has(cycle, "unet_256"));
+  CHECK_FALSE(has(cycle, "animegan2"));
+  CHECK(has(anime, "animegan2_lite"));
+  CHECK_FALSE(has(anime, "unet"));
+}
+
 TEST_CASE("help: every command has a page; train's shows what a resumed run takes") {
   const Folder folder;
   for (const std::string command :

@@ -56,6 +56,17 @@ TEST_CASE("train: a run directory holds everything, and the screen says what hap
   CHECK(quiet.err.empty());
 }
 
+TEST_CASE("train: a file's options count as asked for where they are not the recipe's") {
+  const Folder folder;
+  write(folder / "idle.txt", "r1-every = 4\n");
+  write(folder / "recipe.txt", "r1-every = 16\nlabel-smooth = 0\n");
+  const Result idle = run(folder, kTiny + "--outdir a --config idle.txt --dry-run");
+  CHECK(idle.code == 2);
+  CHECK(has(idle.err, "[--r1-every] would have no effect: --r1 is 0"));
+  CHECK(has(idle.err, "idle.txt"));
+  CHECK(run(folder, kTiny + "--outdir a --config recipe.txt --gan-mode hinge --dry-run").code == 0);
+}
+
 TEST_CASE("train: options of a run start the same run again") {
   const Folder folder;
   write_pictures(folder, "pictures", 8, 16);

@@ -1,0 +1,97 @@
+#include "models/idle_options.h"
+
+#include <fmt/format.h>
+
+#include "models/adversary.h"
+#include "models/animegan_model.h"
+#include "models/gan_losses.h"
+#include "models/registry.h"
+
+namespace sumi {
+namespace {
+
+using O = const TrainOptions&;
+
+struct IdleRule {
+  const char* option;
+  bool (*idle)(O);
+  const char* why;  // "it would have no effect: " ...
+};
+
+bool is_anime(O o) {
+  return o.model == "animegan" || o.model == "cartoongan";
+}
+bool is_unet(O o) {
+  return o.net_g.starts_with("unet");
+}
+bool is_noise_form(O o) {
+  return o.model == "autoencoder-gan" && !takes_crops(o);
+}
+bool is_converter(O o) {
+  return o.model == "autoencoder-gan" && takes_crops(o);
+}
+bool is_dense_vae(O o) {
+  return o.model == "vae" && o.form == "dense";
+}
+bool compares_features(O o) {
+  const AnimeWeights w = anime_weights(o);
+  return w.content > 0 || w.style > 0;
+}
+
+const IdleRule kRules[] = {
+    // Data
+    {"data", [](O o) { return domains_of(o) > 1 && !o.data_a.empty() && !o.data_b.empty(); },
+     "--data-a and --data-b say where the pictures are"},
+    {"data-a", is_noise_form, "only --form converter learns from two folders; give the pictures by --data"},
+    {"data-b", is_noise_form, "only --form converter learns from two folders; give the pictures by --data"},
+    {"size", is_converter, "--form converter cuts squares of --crop-size"},
+    {"load-size", is_noise_form, "pictures from noise have --size"},
+    {"crop-size", is_noise_form, "pictures from noise have --size"},
+    {"preprocess", is_noise_form, "pictures from noise are squares of --size"},
+    {"load-size", [](O o) { return takes_crops(o) && (o.preprocess == "crop" || o.preprocess == "none"); },
+     "--preprocess crop and none leave pictures as large as they are"},
+    {"factor", [](O o) { return o.task != "superres"; }, "it is of --task superres"},
+    {"noise", [](O o) { return o.task != "denoise"; }, "it is of --task denoise"},
+    // Networks
+    {"nz", [](O o) { return o.model == "features"; }, "a classifier has no noise"},
+    {"n-blocks", [](O o) { return is_unet(o) || o.net_g.starts_with("animegan2"); },
+     "a U-Net has no residual blocks, and AnimeGANv2's generators have four as published; it is of "
+     "resnet_9blocks, resnet_6blocks and cartoongan"},
+    {"upsample", [](O o) { return is_unet(o) || o.net_g.starts_with("animegan2"); },
+     "a U-Net's way up is transposed and AnimeGANv2's bilinear; it is of resnet_9blocks, resnet_6blocks and "
+     "cartoongan"},
+    {"ngf", is_dense_vae, "the dense form has 400 hidden features, as published; add --form conv"},
+    {"ndf", is_dense_vae, "the dense form has 400 hidden features, as published; add --form conv"},
+    {"features", [](O o) { return is_anime(o) && !compares_features(o); },
+     "--lambda-content and --lambda-style are 0, and nothing else looks at features"},
+    // Training
+    {"lr", [](O o) { return o.lr_g > 0 && o.lr_d > 0; },
+     "--lr-g and --lr-d are set (by the model's recipe, if not by you); give those, or 0 for them too"},
+    {"beta1", [](O o) { return o.optimizer == "rmsprop"; }, "RMSProp has only --beta2"},
+    {"sigma", [](O o) { return o.likelihood != "gaussian"; }, "it is of --likelihood gaussian"},
+    {"lambda-autoencoder", is_noise_form, "it is of --form converter"},
+    {"init-lr", [](O o) { return o.init_epochs == 0; }, "--init-epochs is 0: there is no warm-up"},
+    {"fresh-noise", is_converter, "--form converter draws from photographs, not from noise"},
+    // Stability
+    {"label-smooth", [](O o) { return !GanLoss(o.gan_mode, 0).has_labels(); },
+     "the losses hinge, wgan and wgan-gp have no labels"},
+    {"r1-every", [](O o) { return o.r1 == 0; }, "--r1 is 0: there is no such penalty"},
+    {"diversity", is_converter, "--form converter draws from photographs, not from noise"},
+    {"latent", is_converter, "--form converter draws from photographs, not from noise"},
+};
+
+}  // namespace
+
+void check_idle(const TrainOptions& options, const std::function<bool(const std::string& name)>& given) {
+  for (const IdleRule& rule : kRules) {
+    if (!given(rule.option)) continue;
+    bool has = false;
+    visit_options(options, [&](const OptionInfo& info, const auto&) {
+      has = has || (info.name == std::string(rule.option) && applies(info, options.model));
+    });
+    if (has && rule.idle(options))
+      fail(std::string("--") + rule.option, fmt::format("would have no effect: {}; leave it out", rule.why));
+  }
+}
+
+}  // namespace sumi

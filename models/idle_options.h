@@ -1,0 +1,15 @@
+// Options that a run would take and do nothing with, because of what other options say.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "models/options.h"
+
+namespace sumi {
+
+// Throws Error naming the first option that was given and cannot have an effect, and why: "--r1-every" without "--r1". `given`
+// says what the user asked for; what only the recipe says may be idle. For valid options.
+void check_idle(const TrainOptions& options, const std::function<bool(const std::string& name)>& given);
+
+}  // namespace sumi
