@@ -46,6 +46,10 @@ ENTRIES = [
     ("cartoongan", f"cartoongan --data-a {LANDSCAPES} --data-b {DRAWINGS} --upsample bilinear --n-blocks 4 --ngf 16 --ndf 16 --batch-size 4 {CROPS} "
      "--init-epochs 20 --lr-d 1e-4", 1500, "photographs, and these drawn"),
     ("autoencoder-gan", f"autoencoder-gan --data {COLOURED} --size 32 --ngf 32 --ndf 32 --beta1 0.5 --ema 0.99", 2000, NOISES),
+    ("autoencoder-gan-converter", f"autoencoder-gan --form converter --data-a {COLOURED} --data-b samples/characters/lorelei --load-size 64 --crop-size 64 "
+     "--no-flip --ngf 32 --ndf 32 --nz 64 --batch-size 8 --norm-keep 0.9 --lambda-autoencoder 2 --ema 0.99", 2000,
+     "coloured drawings, these redrawn, and line drawings"),
+    ("gan-conv", f"gan-conv --data {FASHION} --ngf 8 --lr 1e-3 --beta1 0.5 --norm-keep 0.9 --ema 0.99 --no-save-every-epoch", 800, NOISES),
     ("wgan", f"wgan --data {FASHION} --size 16 --channels 1 --ngf 16 --ndf 16", 1000, NOISES),
     ("pix2pix-superres", f"pix2pix --task superres --data {COLOURED} {SMALL}", 1500, "given, drawn and wanted"),
     ("gan-reshape", f"gan-reshape --data {FASHION} --ngf 32 --ndf 64 --gan-mode wgan-gp --n-critic 2 --beta1 0.5 --ema 0.99", 1000,

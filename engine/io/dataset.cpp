@@ -186,6 +186,10 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
   }
 }
 
+std::string text_of(const PackShape& s) {
+  return fmt::format("{}x{}x{}{}", s.height, s.width, s.channels, s.bits == 16 ? " at 16 bits" : "");
+}
+
 // A pack that another run left in its cache, maybe on another machine, where its pictures are.
 void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
   if (is_labelled(spec)) io::refuse_packed_labels(spec);
@@ -194,10 +198,9 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
   if (!pack)
     fail(where, "is no packed set of this version, or damaged; copy it again from a run's cache folder");
   if (const PackShape& held = pack->shape(); !(held == state.shape))
-    fail(where, fmt::format("holds pictures of {}x{}x{} at {} bits, but the options ask for {}x{}x{} at {}; "
-                            "make it with the same size, channels, bits and preprocessing",
-                            held.height, held.width, held.channels, held.bits, state.shape.height,
-                            state.shape.width, state.shape.channels, state.shape.bits));
+    fail(where, fmt::format("holds pictures of {}, but the options ask for {}; make it with the same size, "
+                            "channels, bits and preprocessing",
+                            text_of(held), text_of(state.shape)));
   io::Hash hash;
   hash.add(static_cast<std::int64_t>(pack->key()));
   hash.add(spec.max_items);

@@ -304,8 +304,8 @@ TEST_CASE("damaged: pictures of 16 bits come to the same harm as those of 8, in 
       CHECK(a.hole == b.hole);
       int fine = 0;
       for (std::size_t i = 0; i < a.picture.data.size(); ++i) {
-        // Restoring rounds after each kind of wear.
-        REQUIRE(std::abs(a.picture.data[i] - b.picture.data[i] / 257.0) < (task == Task::restore ? 4 : 1.01));
+        // Of 8 bits each step rounds: restoring has many, superres two.
+        REQUIRE(std::abs(a.picture.data[i] - b.picture.data[i] / 257.0) < (task == Task::restore ? 4 : 2));
         fine += b.picture.data[i] % 257 != 0;
       }
       if (task == Task::denoise || task == Task::superres) CHECK(fine > 1000);

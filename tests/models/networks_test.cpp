@@ -1,6 +1,7 @@
 // Networks are exactly those of their sources: parameters, names, shapes.
 #include <doctest/doctest.h>
 
+#include "models/model.h"
 #include "models/networks.h"
 
 using namespace sumi;
