@@ -44,7 +44,7 @@ ENTRIES = [
     ("animegan", f"animegan --data-a {LANDSCAPES} --data-b {DRAWINGS} --net-g animegan2_lite --ngf 16 --ndf 16 --batch-size 4 {CROPS} "
      "--init-epochs 8", 800, "photographs, and these drawn"),
     ("cartoongan", f"cartoongan --data-a {LANDSCAPES} --data-b {DRAWINGS} --upsample bilinear --n-blocks 4 --ngf 16 --ndf 16 --batch-size 4 {CROPS} "
-     "--init-epochs 20 --lr-d 1e-4", 1500, "photographs, and these drawn"),
+     "--init-epochs 50 --lr-d 5e-5", 3000, "photographs, and these drawn"),
     ("autoencoder-gan", f"autoencoder-gan --data {COLOURED} --size 32 --ngf 32 --ndf 32 --beta1 0.5 --ema 0.99", 2000, NOISES),
     ("autoencoder-gan-converter", f"autoencoder-gan --form converter --data-a {COLOURED} --data-b samples/characters/lorelei --load-size 64 --crop-size 64 "
      "--no-flip --ngf 32 --ndf 32 --nz 64 --batch-size 8 --norm-keep 0.9 --lambda-autoencoder 2 --ema 0.99", 2000,
