@@ -34,7 +34,6 @@ struct HostExecs {
   Scratch cpu_scratch{{&borrow, &hand_back, true}}, ref_scratch;
   Exec cpu{Device{Device::Kind::cpu, 0}, &cpu_scratch, nullptr};
   Exec ref{Device{Device::Kind::ref, 0}, &ref_scratch, nullptr};
-  HostExecs() { cpu.multiply = Multiply::f32; }
 };
 
 HostExecs& host_execs() {

@@ -116,7 +116,7 @@ void check_memory(const TrainOptions& o) {
   double values = 0;
   for (const PlannedNetwork& network : plan_networks(o))
     values += static_cast<double>(network.module->parameter_count());
-  const double need = values * (o.precision == "f64" ? 8 : 4) * (o.ema > 0 ? 3 : 2);
+  const double need = values * static_cast<double>(size_of(dtype_of(o))) * (o.ema > 0 ? 3 : 2);
   if (need < kSmallNeed) return;
   const auto left = static_cast<double>(available_memory(parse_device(o.device)));
   if (left > 0 && need > left)
@@ -155,13 +155,18 @@ std::unique_ptr<Model> make_model(const TrainOptions& o) {
 }
 
 std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options,
-                                  const std::string& device) {
+                                  const std::string& device, const std::string& precision) {
   TrainOptions o = stored_options(file);
   if (!device.empty()) parse_device(device);  // what the caller wished is not the file's fault
   if (!device.empty()) o.device = device;
-  if (o.precision == "f64" && o.device != "ref")
-    o.precision = "auto";  // weights are rounded; drawing needs no more
+  if (!precision.empty()) {
+    parse_precision(precision, parse_device(o.device));
+    o.precision = precision;
+  } else {
+    fit_precision(o);  // weights may be rounded; drawing needs no more
+  }
   check_fits(file, o);
+  set_multiply(parse_precision(o.precision, parse_device(o.device)).multiply);
   std::unique_ptr<Model> model;
   try {
     model = make_model(o);

@@ -150,9 +150,11 @@ void check_fits(const CheckpointFile& file, const TrainOptions& options);
 // Builds the model that `options.model` names, freshly initialised from options.seed.
 std::unique_ptr<Model> make_model(const TrainOptions& options);
 
-// The model of a checkpoint with its weights, for inference (and its options through `options`, if given).
+// The model of a checkpoint with its weights, for inference (and its options through `options`, if given). Another device and
+// precision than it was trained with are possible; a precision that the device has not becomes auto. This thread's kernels
+// multiply accordingly from then on.
 std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options = nullptr,
-                                  const std::string& device = "");
+                                  const std::string& device = "", const std::string& precision = "");
 
 // FILE, or the newest readable full checkpoint of a run directory. Error when there is none.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& file_or_run);

@@ -150,7 +150,15 @@ bool pictures_have_one_size(const TrainOptions& o) {
 }
 
 DType dtype_of(const TrainOptions& o) {
-  return o.precision == "f64" ? DType::f64 : DType::f32;
+  return o.precision == "f64" ? DType::f64 : o.precision == "bf16" ? DType::bf16 : DType::f32;
+}
+
+bool fit_precision(TrainOptions& o) {
+  const Device device = parse_device(o.device);
+  const bool of_cuda = o.precision == "tf32" || o.precision == "3xtf32";
+  if (!(o.precision == "f64" && !device.is_ref()) && !(of_cuda && device.on_host())) return false;
+  o.precision = "auto";
+  return true;
 }
 
 std::int64_t pictures_per_step(const TrainOptions& o) {
@@ -240,7 +248,6 @@ void validate(const TrainOptions& o) {
   choice("optimizer", o.optimizer, {"adam", "adamw", "rmsprop"});
   choice("lr-policy", o.lr_policy, {"constant", "linear", "step", "two-steps", "cosine"});
   choice("init-type", o.init_type, {"normal", "xavier", "xavier-uniform", "kaiming", "orthogonal"});
-  choice("precision", o.precision, {"auto", "f32", "f64"});
   if (!spec.generators.empty()) choice("net-g", o.net_g, spec.generators);
   choice("norm", o.norm, {"instance", "batch"});
   choice("upsample", o.upsample, {"transpose", "nearest", "bilinear"});
@@ -290,8 +297,7 @@ void validate(const TrainOptions& o) {
   for (const std::string& prefix : frozen) check_frozen(prefix, networks);
   if (!learns_anything(networks, frozen))
     fail("--freeze", "leaves nothing to learn; freeze a part, such as the first layers");
-  if (o.precision == "f64" && !device.is_ref())
-    fail("--precision", "f64 exists on the reference device only; add --device ref");
+  parse_precision(o.precision, device);
   if (o.lr_policy == "linear" && o.epochs_decay <= 0)
     fail("--lr-policy",
          "linear needs --epochs-decay, the passes in which the rate falls; or use --lr-policy constant");

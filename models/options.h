@@ -349,7 +349,10 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"device", "", machine, "NAME",
                    "cpu, ref (slow), cuda, or emu (the CUDA kernels on the host)", true},
         o.device);
-  visit(OptionInfo{"precision", "", machine, "TYPE", "auto, f32, or f64 (ref only)", false}, o.precision);
+  visit(
+      OptionInfo{"precision", "", machine, "TYPE",
+                 "auto (tf32 on cuda, else f32), f32, 3xtf32 or tf32 (cuda only), or f64 (ref only)", false},
+      o.precision);
   visit(OptionInfo{"threads", "", machine, "N", "threads of the CPU kernels (0: all)", true}, o.threads);
   visit(OptionInfo{"kernels", "", machine, "NAME",
                    "convolution on the CPU by auto (the fastest known), own, or onednn", false},
@@ -378,6 +381,9 @@ std::int64_t pictures_per_step(const TrainOptions& options);
 
 // What networks compute in.
 DType dtype_of(const TrainOptions& options);
+
+// A precision that the options' device has not becomes auto: another device was asked for than the file says. True if so.
+bool fit_precision(TrainOptions& options);
 
 // Throws Error naming the option, its value and what is allowed.
 void validate(const TrainOptions& options);

@@ -28,7 +28,7 @@ Shape picture_shape(const TrainOptions& o) {
 
 std::string describe_plan(const TrainOptions& options) {
   validate(options);
-  const std::size_t element = options.precision == "f64" ? 8 : 4;
+  const std::size_t element = size_of(dtype_of(options));
   const Shape picture = picture_shape(options);
   std::string text = fmt::format("{}, pictures {}x{}x{}, batch {}\n\n", options.model, picture.h, picture.w,
                                  picture.c, picture.n);
@@ -69,12 +69,12 @@ struct Rehearsal {
     set_threads(options.threads);
     set_conv_policy(
         conv_policy(options, options.plan.empty() ? std::nullopt : std::optional(read_plan(options.plan))));
+    set_multiply(parse_precision(options.precision, parse_device(options.device)).multiply);
     model = make_model(options);
     RandomStream stream(options.seed, 0);
     for (int domain = 0; domain < model->domains(); ++domain)
-      real.push_back(stream.uniform(picture_shape(options),
-                                    options.precision == "f64" ? DType::f64 : DType::f32,
-                                    parse_device(options.device), -1, 1));
+      real.push_back(
+          stream.uniform(picture_shape(options), dtype_of(options), parse_device(options.device), -1, 1));
     Staging staging(parse_device(options.device));
     if (wants_labels(options))
       for (const auto& classes : class_names(options))

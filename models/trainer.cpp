@@ -177,8 +177,8 @@ void Session::begin() {
   run_.write_options(options_);
   if (plan_)
     if (const std::string warning = plan_warning(*plan_); !warning.empty()) warn(warning);
-  say(fmt::format("{} on {} pictures, {} steps of {}", options_.model, loader_.size(), total_,
-                  options_.batch_size));
+  say(fmt::format("{} on {} pictures, {} steps of {}, {} on {}", options_.model, loader_.size(), total_,
+                  options_.batch_size, options_.precision, options_.device));
   check_weights();
   // Before the state: a run that is resumed from that has its first sheet.
   if (options_.sample_every > 0) draw();
@@ -212,7 +212,7 @@ void Session::restore(const CheckpointFile& file) {
   logged_seconds_ = seconds_;
   start_ = Clock::now();
   run_.write_options(options_);
-  say(fmt::format("resumed at step {} of {}", step_, total_));
+  say(fmt::format("resumed at step {} of {}, {} on {}", step_, total_, options_.precision, options_.device));
 }
 
 std::vector<Tensor> Session::real_batches() {
@@ -317,9 +317,17 @@ std::optional<StoredPlan> plan_file(const TrainOptions& o) {
   return o.plan.empty() ? std::nullopt : std::optional(read_plan(o.plan));
 }
 
-// Fails now rather than at the first logged step.
-void prepare(const TrainOptions& o, const std::optional<StoredPlan>& plan) {
+// Fails now rather than at the first logged step. The precision becomes what it stands for: a run that is resumed goes on in
+// it, whatever auto may mean elsewhere.
+void prepare(TrainOptions& o, const std::optional<StoredPlan>& plan) {
   validate(o);
+  const Device device = parse_device(o.device);
+  o.precision = resolved_precision(o.precision, device);
+  if (o.precision == "bf16")
+    fail("--precision",
+         "bf16 has too few digits for weights that learn; it is for sumi generate and convert. Train in "
+         "auto, and draw in bf16");
+  set_multiply(parse_precision(o.precision, device).multiply);
   check_data_given(o);
   if (o.outdir.empty()) fail("--outdir", "is missing: the folder of the run");
   set_threads(o.threads);
@@ -358,6 +366,7 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   // The thread count is part of the arithmetic; "all" means what it meant then.
   if (options.threads == 0) options.threads = stored_state(file).threads;
   override_options(options);
+  fit_precision(options);  // of another device
   check_fits(file, options);
   const std::optional<StoredPlan> plan = options.plan.empty() ? stored_state(file).plan : plan_file(options);
   prepare(options, plan);

@@ -119,16 +119,8 @@ void check_data_given(const TrainOptions& o) {
   }
 }
 
-namespace {
-
-DType data_dtype(const TrainOptions& options) {
-  return options.precision == "f64" ? DType::f64 : DType::f32;
-}
-
-}  // namespace
-
 Tensor to_tensor(const Batch& batch, const TrainOptions& options, Staging& staging) {
-  return staging.upload(batch.data, {batch.n, batch.h, batch.w, batch.c}, data_dtype(options));
+  return staging.upload(batch.data, {batch.n, batch.h, batch.w, batch.c}, dtype_of(options));
 }
 
 std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, const TrainOptions& options,
@@ -142,7 +134,7 @@ std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, cons
     auto& tensors = all.emplace_back();
     for (std::int64_t i = 0; i < count; ++i) {
       const Batch batch = loader.middle(which, i * pictures / count);
-      tensors.push_back(Tensor::from(batch.data, {batch.n, batch.h, batch.w, batch.c}, data_dtype(options),
+      tensors.push_back(Tensor::from(batch.data, {batch.n, batch.h, batch.w, batch.c}, dtype_of(options),
                                      parse_device(options.device)));
     }
   }

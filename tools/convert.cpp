@@ -116,7 +116,7 @@ int run(ConvertArguments& args) {
   if (jobs.empty() && !all_well) return kFailed;
   args.machine.apply();
   const CheckpointFile file(resolve_checkpoint(args.model));
-  const std::unique_ptr<Model> model = load_model(file, nullptr, args.machine.device);
+  const std::unique_ptr<Model> model = load_model(file, nullptr, args.machine.device, args.machine.precision);
   args.check_direction(model->directions());
   catch_signals("finishing this picture");
   CountProgress screen(style, jobs.size());

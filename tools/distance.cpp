@@ -67,6 +67,11 @@ int run(const Arguments& args) {
   args.machine.check();
   args.machine.apply();
   const Device device = parse_device(args.machine.device.empty() ? "cpu" : args.machine.device);
+  // Features are measured in f32 unless somebody asks for less.
+  const Precision precision =
+      parse_precision(args.machine.precision.empty() ? "f32" : args.machine.precision, device);
+  if (precision.dtype != DType::f32) throw UsageError(name, "--precision wants f32, 3xtf32 or tf32 here");
+  set_multiply(precision.multiply);
   const FeatureNetwork network = load_features(
       args.features, DType::f32, device, args.input == "caffe" ? VggInput::caffe : VggInput::torch,
       args.pools == "fid" ? InceptionPools::fid : InceptionPools::torch);

@@ -56,7 +56,8 @@ int run(const Arguments& args) {
   args.machine.apply();
   TrainOptions options;
   const CheckpointFile file(resolve_checkpoint(args.model));
-  const std::unique_ptr<Model> model = load_model(file, &options, args.machine.device);
+  const std::unique_ptr<Model> model =
+      load_model(file, &options, args.machine.device, args.machine.precision);
 
   RandomStream stream(seed, kStream);
   const int only = args.one_class.empty() ? Model::kEveryClass : class_number(options, args.one_class);

@@ -9,7 +9,7 @@
 namespace sumi::cli {
 
 struct MachineOptions {
-  std::string device;  // "": what the model was trained on
+  std::string device, precision;  // "": what the model was trained on, and in
   std::string kernels = "auto", plan;
   std::int64_t threads = 0;
   bool exact = false;

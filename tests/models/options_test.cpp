@@ -163,6 +163,10 @@ TEST_CASE("options: what contradicts itself is refused with the cure") {
   refused(
       "dcgan", [](O& o) { o.precision = "f64"; }, "[--precision]", "--device ref");
   refused(
+      "dcgan", [](O& o) { o.precision = "tf32"; }, "[--precision]", "cpu has none");
+  refused(
+      "dcgan", [](O& o) { o.precision = "f16"; }, "[--precision]", "3xtf32");
+  refused(
       "dcgan", [](O& o) { o.size = 50; }, "[--size]", "64");
   refused(
       "dcgan", [](O& o) { o.channels = 2; }, "[--channels]", "1 nor 3");

@@ -9,11 +9,14 @@
 #include <map>
 #include <string>
 
+#include "engine/device.h"
 #include "engine/safetensors.h"
 #include "models/trainer.h"
 
-// The device that models are tested on: SUMI_TEST_DEVICE, or cpu.
+// The device that models are tested on: SUMI_TEST_DEVICE, or cpu. Outside of training runs it multiplies in f32, whose
+// tolerances the tests have.
 inline const char* test_device() {
+  sumi::set_multiply(sumi::Multiply::f32);
   const char* name = std::getenv("SUMI_TEST_DEVICE");
   return name ? name : "cpu";
 }

@@ -97,7 +97,7 @@ def whole_run_f64(work, size, spec, steps):
 
 def single_steps_f32(work, size, device="cpu", spec=SMALL, starts=(0, 1, 5)):
     run = work + "/f32"
-    train(work, run, size, spec, "--device", device, "--steps", starts[-1] + 1, "--save-every", 1, "--keep", 100)
+    train(work, run, size, spec, "--device", device, "--precision", "f32", "--steps", starts[-1] + 1, "--save-every", 1, "--keep", 100)
     for start in starts:
         before, after = files.checkpoint(run, start)[0], files.checkpoint(run, start + 1)[0]
         model = trainer(before, spec, torch.float64, start)

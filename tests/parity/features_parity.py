@@ -100,7 +100,7 @@ def whole_run(data, run):
 
 
 def single_steps(data, run):
-    train(data, run, "--device", device, "--steps", 2)
+    train(data, run, "--device", device, "--precision", "f32", "--steps", 2)
     for start in (0, 1):
         before, after = files.checkpoint(run, start)[0], files.checkpoint(run, start + 1)[0]
         nets, worst = networks(before), 0.0

@@ -93,7 +93,7 @@ def whole_run_f64(model, folder, work, steps):
 
 def single_steps_f32(model, folder, work, on, starts):
     run = "%s/%s-f32" % (work, model)
-    train(model, folder, run, "--device", on, "--steps", starts[-1] + 1, "--save-every", 1, "--keep", 100)
+    train(model, folder, run, "--device", on, "--precision", "f32", "--steps", starts[-1] + 1, "--save-every", 1, "--keep", 100)
     stats, beta1 = files.read_stats(run), MODELS[model]["beta1"]
     for start in starts:
         before, after = files.checkpoint(run, start)[0], files.checkpoint(run, start + 1)[0]

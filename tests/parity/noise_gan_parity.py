@@ -178,7 +178,7 @@ def exported(run, row):
 
 
 def step_f32(work, row, on):
-    run = Run(work, row, "f32", IN_F32[row], "--device", on, "--steps", 1)
+    run = Run(work, row, "f32", IN_F32[row], "--device", on, "--precision", "f32", "--steps", 1)
     reported, drawn = run.step(1)
     checks.small("%s: what the first step in f32 reports" % row, reported, 1e-5)
     checks.small("%s: pictures in f32, relative" % row, drawn, 1e-4)

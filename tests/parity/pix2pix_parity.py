@@ -70,7 +70,7 @@ def whole_run_f64(work, size, spec, steps):
 
 def single_steps_f32(work, size, spec, starts, device="cpu"):
     run = "%s/%s-f32" % (work, spec["net_g"])
-    train(work, run, size, spec, "--device", device, "--steps", starts[-1] + 1)
+    train(work, run, size, spec, "--device", device, "--precision", "f32", "--steps", starts[-1] + 1)
     for start in starts:
         before, after = files.checkpoint(run, start)[0], files.checkpoint(run, start + 1)[0]
         model = trainer(before, spec, torch.float64, start)

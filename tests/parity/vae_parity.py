@@ -113,7 +113,7 @@ def whole_run_f64(case, spec, folder, run):
 
 
 def single_step_f32(case, spec, folder, run, on):
-    train(spec, folder, run, "--device", on, "--steps", 1)
+    train(spec, folder, run, "--device", on, "--precision", "f32", "--steps", 1)
     e, g = prepared(spec, run, 0)
     real, noise, dumped = batch(run, 1)
     reconstruction, kl, output = losses(spec, e, g, real, noise)
