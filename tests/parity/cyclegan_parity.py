@@ -57,7 +57,7 @@ def train(work, run, size, spec, *more):
             files.write_png("%s/%d-%s/0.png" % (work, size, domain), picture)
     return files.sumi(
         "train", "cyclegan", "--data-a", "%s/%d-a" % (work, size), "--data-b", "%s/%d-b" % (work, size), "--outdir", run,
-        "--load-size", size, "--crop-size", size, "--preprocess", "none", "--no-flip", "--pool-size", 0, "--batch-size", 1,
+        "--crop-size", size, "--preprocess", "none", "--no-flip", "--pool-size", 0, "--batch-size", 1,
         "--lambda-a", 10, "--lambda-b", 10, "--lambda-identity", 0.5, "--no-dropout", "--lr-policy", "constant",
         "--log-every", 1, "--sample-every", 0, "--dump-batches", run + "/batches", "--threads", 1, *options(spec), *more)
 
