@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Who may include whom (docs/architecture.md, "Direction of includes"). Usage: check_includes.py [--self-test]"""
+"""Who may include whom (docs/architecture.md, "Direction of includes"), and that a file includes what it names of the headers
+that the build precompiles, which nothing else would notice. Usage: check_includes.py [--self-test]"""
 import re
 import sys
 
@@ -44,6 +45,20 @@ OUTSIDE = [
     (r"(torch|ATen)/", [], []),
 ]
 
+# What sumi_precompile (CMakeLists.txt) gives to every file, and what a file that names something of it must include, itself or by
+# way of our own headers: the library is also built without, by debuggers' hands and by other projects.
+PRECOMPILED = {
+    r"std::vector<": ["vector"],
+    r"std::(string|to_string|getline)\b": ["string"],
+    r"std::(multi)?map<": ["map"],
+    r"std::function<": ["functional"],
+    r"std::(unique_ptr|shared_ptr|weak_ptr|make_unique|make_shared)\b": ["memory"],
+    r"std::filesystem\b": ["filesystem"],
+    r"fmt::": ["fmt/format.h", "fmt/core.h", "fmt/ranges.h", "fmt/chrono.h"],
+    r"nlohmann::": ["nlohmann/json.hpp", "nlohmann/json_fwd.hpp"],
+}
+PRECOMPILED_ROOMS = ("engine/", "models/", "tools/")
+
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 SOURCES = (".h", ".cpp", ".cu", ".cuh", ".c", ".hpp")
 
@@ -76,6 +91,30 @@ def check(name, text, exists):
     return problems
 
 
+def reached(name, text_of):
+    """The headers from outside that a file includes, itself or by way of our own."""
+    outside, seen, todo = set(), set(), [name]
+    while todo:
+        text = text_of(todo.pop())
+        for match in filter(None, map(INCLUDE.match, (text or "").splitlines())):
+            if match[1] == "<":
+                outside.add(match[2])
+            elif match[2] not in seen:
+                seen.add(match[2])
+                todo.append(match[2])
+    return outside
+
+
+def check_precompiled(name, text_of):
+    """What a file names of the precompiled headers without including it."""
+    if not name.startswith(PRECOMPILED_ROOMS):
+        return []
+    code = re.sub(r"//[^\n]*", "", text_of(name))
+    have = reached(name, text_of)
+    return [f"{name}: names {re.search(pattern, code)[0]} and must include <{headers[0]}>"
+            for pattern, headers in PRECOMPILED.items() if re.search(pattern, code) and not have & set(headers)]
+
+
 CASES = [
     (("kernels/base/view.h", '#include "kernels/base/dtype.h"'), 0),
     (("kernels/base/view.h", '#include "kernels/conv.h"'), 1),
@@ -103,11 +142,22 @@ CASES = [
     (("stray.cpp", ""), 1),
 ]
 
+TREE = {
+    "engine/a.h": "#include <vector>\nstd::vector<int> a;",
+    "engine/a.cpp": '#include "engine/a.h"\nstd::vector<int> b;  // no std::map<',
+    "engine/b.cpp": '#include "engine/a.h"\nstd::map<int, int> b; auto c = fmt::format("");',
+    "tests/b.cpp": "std::map<int, int> b;",
+}
+TREE_CASES = [("engine/a.h", 0), ("engine/a.cpp", 0), ("engine/b.cpp", 2), ("tests/b.cpp", 0)]
+
 if __name__ == "__main__":
     if "--self-test" in sys.argv:
-        repo.self_test("check_includes", CASES, lambda case: check(*case, lambda path: path != "nowhere.h"))
+        repo.self_test("check_includes", CASES + TREE_CASES,
+                       lambda case: check(*case, lambda path: path != "nowhere.h") if isinstance(case, tuple)
+                       else check_precompiled(case, TREE.get))
     names = [name for name in repo.files() if name.endswith(SOURCES) and not name.startswith("tests/consumer/")]
     known = set(names)
-    found = [problem for name in names
-             for problem in check(name, (repo.ROOT / name).read_text(encoding="utf-8"), known.__contains__)]
+    texts = {name: (repo.ROOT / name).read_text(encoding="utf-8") for name in names}
+    found = [problem for name in names for problem in check(name, texts[name], known.__contains__)]
+    found += [problem for name in names for problem in check_precompiled(name, texts.get)]
     repo.finish("check_includes", found, len(names))
