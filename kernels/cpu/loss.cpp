@@ -1,13 +1,16 @@
 // Losses: the mean over all elements of a function of x and a target, with its gradient in the same pass.
 #include "kernels/loss.h"
 
+#include <numeric>
+#include <type_traits>
+
 #include "kernels/cpu/math.h"
 #include "kernels/cpu/reduce.h"
 
 namespace sumi::kernels::cpu {
 namespace {
 
-// One element's loss and its derivative. Where nobody reads the derivative, the compiler drops it.
+// One element's loss and its derivative.
 struct Term {
   float value, slope;
 };
@@ -45,33 +48,92 @@ void with_loss(Loss loss, float delta, Use&& use) {
   }
 }
 
+constexpr i64 kBlock = 16 * lane_width;  // elements between memory and the sums, in the nearest cache
+
+template <class TermAt>
+void block_terms(const float* __restrict x, const float* __restrict t, i64 count, float share,
+                 float* __restrict values, float* __restrict slopes, const TermAt& term) {
+  for (i64 i = 0; i < count; ++i) {
+    const Term at = term(x[i], t[i]);
+    values[i] = at.value;
+    slopes[i] = share * at.slope;
+  }
+}
+
+// What a loss reads and writes: blocks of it as f32, in place where it is f32.
+template <class T>
+class Blocks {
+ public:
+  // A target that is null is `constant` everywhere; dx that is null is not wanted.
+  Blocks(const T* x, const T* target, float constant, T* dx) : x_(x), target_(target), dx_(dx) {
+    if (!target) std::fill(t_, t_ + kBlock, constant);
+  }
+  const float* x(i64 begin, i64 count) { return loaded(x_ + begin, count, xs_); }
+  const float* target(i64 begin, i64 count) { return target_ ? loaded(target_ + begin, count, t_) : t_; }
+  float* slopes(i64 begin) {
+    if constexpr (std::is_same_v<T, float>)
+      if (dx_) return dx_ + begin;
+    return slopes_;
+  }
+  void store_slopes(i64 begin, i64 count) {
+    if constexpr (!std::is_same_v<T, float>)
+      if (dx_)
+        for (i64 i = 0; i < count; ++i) dx_[begin + i] = T(slopes_[i]);
+  }
+
+ private:
+  static const float* loaded(const T* from, i64 count, float* to) {
+    if constexpr (std::is_same_v<T, float>) return from;
+    for (i64 i = 0; i < count; ++i) to[i] = static_cast<float>(from[i]);
+    return to;
+  }
+
+  const T *x_, *target_;
+  T* dx_;
+  float xs_[kBlock], t_[kBlock], slopes_[kBlock];
+};
+
+// f32 sums side by side over a block, then double.
+double block_sum(const float* values, i64 count) {
+  float sum[lane_width] = {};
+  const i64 whole = count / lane_width * lane_width;
+  for (i64 i = 0; i < whole; i += lane_width)
+    for (i64 c = 0; c < lane_width; ++c) sum[c] += values[i + c];
+  double total = 0;
+  for (const float s : sum) total += s;
+  for (i64 i = whole; i < count; ++i) total += values[i];
+  return total;
+}
+
 }  // namespace
 
 void loss_mean(const Exec& e, Loss loss, double delta, View x, View target, double value, MutView y,
                MutView dx) {
   const i64 count = x.count();
+  const auto share = static_cast<float>(1.0 / static_cast<double>(count));
+  const Chunks k(1, count, 1);
+  Workspace w(e);
+  const auto parts = w.add<double>(k.count);
+  w.allocate();
+  double* const part = w.at<double>(parts);
   dispatch_f32_bf16(name_of(loss), x.dtype, [&]<class T>() {
-    const T* const xs = x.as<T>();
-    const T* const ts = target ? target.as<T>() : nullptr;
-    T* const dxs = dx ? dx.as<T>() : nullptr;
-    const auto constant = static_cast<float>(value);
-    const auto share = static_cast<float>(1.0 / static_cast<double>(count));
-    double sum = 0;
-    with_loss(loss, static_cast<float>(delta), [&](auto term) {
-      const auto sum_against = [&](auto target_at) {
-        if (!dxs)
-          return sum_all(e, count,
-                         [=](i64 i) { return term(static_cast<float>(xs[i]), target_at(i)).value; });
-        return sum_all(e, count, [=](i64 i) {
-          const Term at = term(static_cast<float>(xs[i]), target_at(i));
-          dxs[i] = T(share * at.slope);
-          return at.value;
+    for_chunks(k, [&](i64, i64 chunk, i64 first, i64 end) {
+      Blocks<T> blocks(x.as<T>(), target ? target.as<T>() : nullptr, static_cast<float>(value),
+                       dx ? dx.as<T>() : nullptr);
+      float values[kBlock] = {};
+      part[chunk] = 0;
+      for (i64 begin = first; begin < end; begin += kBlock) {
+        const i64 size = std::min(kBlock, end - begin);
+        with_loss(loss, static_cast<float>(delta), [&](auto term) {
+          block_terms(blocks.x(begin, size), blocks.target(begin, size), size, share, values,
+                      blocks.slopes(begin), term);
         });
-      };
-      sum = ts ? sum_against([ts](i64 i) { return static_cast<float>(ts[i]); })
-               : sum_against([constant](i64) { return constant; });
+        blocks.store_slopes(begin, size);
+        part[chunk] += block_sum(values, size);
+      }
     });
-    *y.as<T>() = T(static_cast<float>(sum / static_cast<double>(count)));
+    *y.as<T>() =
+        T(static_cast<float>(std::accumulate(part, part + k.count, 0.0) / static_cast<double>(count)));
   });
 }
 
