@@ -28,6 +28,7 @@ Work dense_work(const GemmGeom& g, const char* part) {
   work.args = {{{g.batch * g.m, 1, 1, g.k}},
                {{g.batch * g.k, 1, 1, g.n}},
                {{g.batch * g.m, 1, 1, g.n}, Arg::Role::out}};
+  work.variants = [g](DType t, Multiply m) { return kernels::cuda::gemm_variants(g, t, m); };
   work.run = [g](const Exec& e, const Views& v) {
     kernels::gemm(e, g, v[0], v[1], {}, v[2], Write::overwrite);
   };

@@ -39,8 +39,8 @@ void print_ladder(const Options& options, std::ostream& out) {
   }
   if (!any)
     fail("--ladder",
-         "these operations have one CUDA kernel each; conv, conv_transpose, batch_norm and leaky_relu have "
-         "several");
+         "these operations have one CUDA kernel each; conv, conv_transpose, dense, norms and activations "
+         "have several");
   out << "\n* runs when nobody asks for another   - does not fit this problem\n";
 }
 

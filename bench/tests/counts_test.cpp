@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "bench/emu_report.h"
+#include "bench/operands.h"
 #include "bench/target.h"
 #include "kernels/cuda/device/shared.cuh"
 #include "kernels/emu/accesses.h"
@@ -116,6 +117,36 @@ TEST_CASE("counts: members of a small struct are one request") {
   CHECK(l.reads.parts == 16 * kWarps);
   CHECK(l.writes.requests == kWarps);
   CHECK(l.writes.parts == 16 * kWarps);
+}
+
+// What the tiles' distances and the order of their threads are for (kernels/cuda/product): shared memory serves every request in as
+// few turns as it can, and results leave in whole sectors.
+TEST_CASE("counts: the tiles of products have no bank conflicts, and write whole sectors") {
+  Target target("emu", 1);
+  for (const char* op : {"conv", "dense"})
+    for (const Work& work :
+         works_of({.ops = {op}, .problems = {op[0] == 'c' ? "n1h16w16c64k64r3s3p1" : "m128n64k64"}}))
+      for (const DType type : {DType::f32, DType::bf16})
+        for (const auto& v : work.variants(type, Multiply::tf32)) {
+          const std::string name = v.name;
+          if (name != "register_blocked" && name != "implicit_gemm" && name != "mma") continue;
+          const Operands operands(target, work, type, values_of(work, type), 1);
+          Exec exec = target.exec();
+          exec.variant = v.name;
+          exec.multiply = Multiply::tf32;
+          const emu::AccessScope scope(1);
+          work.run(exec, operands.set(0));
+          target.wait();
+          const auto launches = scope.launches();
+          REQUIRE(!launches.empty());
+          const emu::LaunchAccesses& l = launches.front();
+          CAPTURE(l.kernel);
+          CAPTURE(name_of(type));
+          CHECK(l.shared_reads.requests > 0);
+          CHECK(l.shared_reads.parts == l.shared_reads.least);
+          CHECK(l.shared_writes.parts == l.shared_writes.least);
+          CHECK(l.writes.parts == l.writes.least);
+        }
 }
 
 TEST_CASE("counts: nothing is kept when nobody counts") {

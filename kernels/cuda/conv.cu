@@ -73,13 +73,6 @@ constexpr Variant<ConvProblem, ConvWgrad> wgrad_variants[] = {
     {"mma", kMma, mma_fits, pays<ConvDirection::wgrad, 64, 128, 32>, mma_wgrad},
 };
 
-// What a call logs: "cuda naive", and of tensor cores how they multiplied: "cuda mma tf32".
-void ran(const Exec& e, const std::string& variant, const ConvProblem& p) {
-  if (!e.log) return;
-  const char* how = p.dtype == DType::bf16 ? " bf16" : p.multiply == Multiply::tf32 ? " tf32" : " 3xtf32";
-  e.log->push_back("cuda " + variant + (variant == "mma" ? how : ""));
-}
-
 ConvProblem problem_of(const Exec& e, const ConvGeom& g, DType dtype) {
   return {g, dtype, resolved(e.multiply, e.device)};
 }
@@ -90,21 +83,21 @@ void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, Mut
   const ConvProblem problem = problem_of(e, g, y.dtype);
   const auto& v = choose_variant(g.fprop_name(), e, fprop_variants, problem);
   v.run(e, g, x, w, bias, y);
-  ran(e, v.name, problem);
+  ran(e, v.name, problem.dtype, problem.multiply);
 }
 
 void conv_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   const ConvProblem problem = problem_of(e, g, dx.dtype);
   const auto& v = choose_variant(g.dgrad_name(), e, dgrad_variants, problem);
   v.run(e, g, dy, w, bias, dx);
-  ran(e, v.name, problem);
+  ran(e, v.name, problem.dtype, problem.multiply);
 }
 
 void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
   const ConvProblem problem = problem_of(e, g, dw.dtype);
   const auto& v = choose_variant(g.wgrad_name(), e, wgrad_variants, problem);
   v.run(e, g, x, dy, dw, write);
-  ran(e, v.name, problem);
+  ran(e, v.name, problem.dtype, problem.multiply);
 }
 
 std::vector<VariantInfo> conv_variants(ConvDirection direction, const ConvGeom& g, DType dtype,

@@ -1,105 +1,61 @@
-// The batched matrix product y = op(a) op(b) + bias by tiles in shared memory.
-//
-// A block of 16 x 16 threads computes a tile of 16 x 16 elements of one product of the batch, one element a
-// thread. It walks along k in steps of 16: the threads load a 16 x 16 tile of op(a) and one of op(b) into shared
-// memory, one element of each a thread, wait for each other, and then each reads its row of the one and its
-// column of the other. So an element that was fetched once serves 16 threads. (The CUDA C++ Programming Guide,
-// "Shared Memory", multiplies matrices this way.)
-//
-//   thread (x, y) computes       y[batch, 16 tile_m + y, 16 tile_n + x]
-//   and loads of op(a), stored [m,k]   element (row y, i x);  stored [k,m] (trans_a)  element (row x, i y)
-//       and of   op(b), stored [k,n]   element (i y, col x);  stored [n,k] (trans_b)  element (i x, col y)
-//
-// so that the 16 threads of equal y always load neighbours in memory. Outside of the matrices tiles hold zeros.
-//
-// When there are few tiles and k is long (a dense layer's gradients), k is cut into chunks: each chunk has
-// blocks of its own, and a second kernel adds the partial sums in the order of the chunks. A block's number is
-// ((batch chunks + chunk) tiles_m + tile_m) tiles_n + tile_n; one number, because a grid's y and z end at 65535.
+// The matrix product on CUDA: the table of variants.
 #include "kernels/gemm.h"
 
-#include "kernels/base/dispatch.h"
-#include "kernels/base/launch.h"
-#include "kernels/cuda/device/chunks.cuh"
-#include "kernels/cuda/device/shared.cuh"
+#include "kernels/cuda/gemm/variants.h"
+#include "kernels/cuda/variant.h"
 
 namespace sumi::kernels::cuda {
+namespace {
 
-inline constexpr int kTile = 16;
+// Tiles reach beyond the result's end. Whether what is computed is at most `waste` times what is wanted, which is about what the
+// rung gains over those below; and whether there is enough to do that it matters (below, a launch takes longer).
+template <int tile_rows, int tile_cols, int waste>
+bool pays(const GemmProblem& p) {
+  const GemmGeom& g = p.geom;
+  const auto whole = [](std::int64_t size, std::int64_t tile) { return (size + tile - 1) / tile * tile; };
+  return g.batch * g.m * g.n * g.k >= (1 << 20) &&
+         whole(g.m, tile_rows) * whole(g.n, tile_cols) <= waste * g.m * g.n;
+}
+bool product_fits(const GemmProblem& p) {
+  return fits_product(p.geom);
+}
+// bf16 has no other product on a tensor core than its own; f32 is rounded, which must have been asked for.
+bool mma_fits(const GemmProblem& p) {
+  return fits_product(p.geom) && (p.dtype == DType::bf16 || p.multiply != Multiply::f32);
+}
 
-// A column more than needed: without it the elements of a column would lie in two of the 32 memory banks, and
-// a store along a column would take eight turns.
-struct GemmTiles {
-  float a[kTile][kTile + 1];  // [row][i]
-  float b[kTile][kTile + 1];  // [i][col]
+void mma_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
+  if (y.dtype == DType::bf16) return mma_bf16_gemm(e, g, a, b, bias, y, write);
+  const bool split = resolved(e.multiply, e.device) == Multiply::tf32x3;
+  (split ? mma_3xtf32_gemm : mma_tf32_gemm)(e, g, a, b, bias, y, write);
+}
+
+constexpr Variant<GemmProblem, Gemm> gemm_variants_table[] = {
+    {"tiled", "16 x 16 outputs a block share tiles in shared memory, one output a thread: the one to read",
+     always, always, tiled_gemm},
+    {"register_blocked",
+     "64 x 64 outputs a block, 8 x 4 in a thread's registers, next tile on its way by cp.async: 1/20 of "
+     "tiled's reads of shared "
+     "memory",
+     product_fits, pays<64, 64, 4>, register_blocked_gemm},
+    {"mma",
+     "tensor cores by mma.sync and ldmatrix, 128 x 64 outputs a block, three tiles in flight: 8 (tf32) or 16 "
+     "(bf16) times the "
+     "multiply-adds",
+     mma_fits, pays<128, 64, 32>, mma_gemm},
 };
 
-// Which tile of which product, and which part of k. `chunk` counts over the whole batch: batch chunks + chunk.
-struct GemmBlock {
-  std::int64_t batch, first_row, first_col, k_begin, k_end, chunk;
-};
-
-__device__ inline GemmBlock gemm_block(const GemmGeom& g, const Chunks& chunks, std::int64_t index) {
-  const std::int64_t tiles_m = (g.m + kTile - 1) / kTile, tiles_n = (g.n + kTile - 1) / kTile;
-  const std::int64_t tile_n = index % tiles_n, tile_m = index / tiles_n % tiles_m;
-  const std::int64_t chunk = index / (tiles_n * tiles_m) % chunks.count;
-  const std::int64_t batch = index / (tiles_n * tiles_m * chunks.count), k_begin = chunk * chunks.length;
-  return {batch, tile_m * kTile, tile_n * kTile, k_begin, min(k_begin + chunks.length, g.k), chunk};
-}
-
-// Fills both tiles with k = first .. first + 15; a and b point at this product's matrices.
-template <class T>
-__device__ void load_tiles(const GemmGeom& g, const GemmBlock& at, std::int64_t first, const T* a, const T* b,
-                           GemmTiles& tiles) {
-  const unsigned x = threadIdx.x, y = threadIdx.y;
-  const unsigned a_row = g.trans_a ? x : y, a_i = g.trans_a ? y : x;
-  const unsigned b_col = g.trans_b ? y : x, b_i = g.trans_b ? x : y;
-  const std::int64_t row = at.first_row + a_row, a_k = first + a_i;
-  const std::int64_t col = at.first_col + b_col, b_k = first + b_i;
-  const bool a_inside = row < g.m && a_k < at.k_end, b_inside = col < g.n && b_k < at.k_end;
-  tiles.a[a_row][a_i] = a_inside ? static_cast<float>(a[g.trans_a ? a_k * g.m + row : row * g.k + a_k]) : 0;
-  tiles.b[b_i][b_col] = b_inside ? static_cast<float>(b[g.trans_b ? col * g.k + b_k : b_k * g.n + col]) : 0;
-}
-
-// to is y, or the partial sums [chunks, batch, m, n] in f32. The first chunk brings the bias.
-template <class T, class To>
-__global__ void gemm_tiles(GemmGeom g, Chunks chunks, const T* a, const T* b, const T* bias, To* to,
-                           bool add) {
-  auto& tiles = block_shared<GemmTiles>();
-  const GemmBlock at = gemm_block(g, chunks, blockIdx.x);
-  a += (g.a_batch == 1 ? 0 : at.batch) * g.m * g.k;
-  b += (g.b_batch == 1 ? 0 : at.batch) * g.k * g.n;
-  const std::int64_t row = at.first_row + threadIdx.y, col = at.first_col + threadIdx.x;
-  const bool inside = row < g.m && col < g.n;
-  float sum = bias && inside && at.chunk == 0 ? static_cast<float>(bias[col]) : 0;
-  for (std::int64_t k = at.k_begin; k < at.k_end; k += kTile) {
-    load_tiles(g, at, k, a, b, tiles);
-    __syncthreads();
-    for (int i = 0; i < kTile; ++i) sum += tiles.a[threadIdx.y][i] * tiles.b[i][threadIdx.x];
-    __syncthreads();  // before the next step overwrites what others still read
-  }
-  if (inside) store(to[((at.chunk * g.batch + at.batch) * g.m + row) * g.n + col], sum, add);
-}
+}  // namespace
 
 void gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
-  const std::int64_t tiles = g.batch * ((g.m + kTile - 1) / kTile) * ((g.n + kTile - 1) / kTile);
-  // At least two blocks for each multiprocessor of a large GPU, each with at least eight steps to do.
-  const Chunks chunks = make_chunks(g.k, tiles, 264, 8 * kTile, kTile);
-  const LaunchShape shape{dim3(static_cast<unsigned>(tiles * chunks.count)), dim3(kTile, kTile)};
-  const bool add = write == Write::accumulate;
-  dispatch_f32_bf16("gemm", y.dtype, [&]<class T>() {
-    e.ran("cuda tiles");
-    const T* bias_data = bias ? bias.as<T>() : nullptr;
-    if (chunks.count == 1)
-      return launch(e, "gemm_tiles", gemm_tiles<T, T>, shape, g, chunks, a.as<T>(), b.as<T>(), bias_data,
-                    y.as<T>(), add);
-    const std::int64_t count = y.count();
-    const auto bytes = static_cast<std::size_t>(chunks.count * count) * sizeof(float);
-    auto* partial = static_cast<float*>(e.scratch->get(bytes));
-    launch(e, "gemm_tiles", gemm_tiles<T, float>, shape, g, chunks, a.as<T>(), b.as<T>(), bias_data, partial,
-           false);
-    launch(e, "sum_chunks", sum_chunks<T>, {element_grid(count), kElementBlock}, chunks.count, count, partial,
-           y.as<T>(), add);
-  });
+  const GemmProblem problem{g, y.dtype, resolved(e.multiply, e.device)};
+  const auto& v = choose_variant("gemm", e, gemm_variants_table, problem);
+  v.run(e, g, a, b, bias, y, write);
+  ran(e, v.name, problem.dtype, problem.multiply);
+}
+
+std::vector<VariantInfo> gemm_variants(const GemmGeom& g, DType dtype, Multiply multiply) {
+  return list_variants(gemm_variants_table, {g, dtype, resolved(multiply, {Device::Kind::cuda, 0})});
 }
 
 }  // namespace sumi::kernels::cuda

@@ -65,6 +65,11 @@ struct ConvProblem {
   DType dtype;
   Multiply multiply;
 };
+struct GemmProblem {
+  GemmGeom geom;
+  DType dtype;
+  Multiply multiply;  // never automatic
+};
 // aligned, here and below: the addresses of all operands are multiples of 16 bytes.
 struct NormProblem {
   NormGeom geom;
@@ -76,6 +81,13 @@ struct UnaryProblem {
   DType dtype;
   bool aligned;
 };
+
+// What a call that can use tensor cores logs: "cuda naive", and of these how they multiplied: "cuda mma tf32".
+inline void ran(const Exec& e, const std::string& variant, DType dtype, Multiply multiply) {
+  if (!e.log) return;
+  const char* how = dtype == DType::bf16 ? " bf16" : multiply == Multiply::tf32 ? " tf32" : " 3xtf32";
+  e.log->push_back("cuda " + variant + (variant == "mma" ? how : ""));
+}
 
 inline bool are_aligned(std::initializer_list<View> views) {
   for (const View& v : views)

@@ -36,4 +36,17 @@ inline constexpr GemmCase gemm_cases[] = {
     {3, 17, 2, 300, false, true},
 };
 
+// For the tiles of kernels/cuda/gemm: more and fewer rows and columns than a tile (16, 64, 128), depth that ends inside of a tile or
+// needs fewer tiles than are in flight, sizes that can and cannot be read as vectors, several chunks of the depth.
+inline constexpr GemmCase gemm_ladder_cases[] = {
+    {1, 136, 72, 40},
+    {1, 128, 64, 16},
+    {1, 13, 21, 7},
+    {2, 24, 40, 264, true, false},
+    {1, 130, 67, 33},
+    {1, 12, 20, 44},
+    {3, 17, 8, 24, false, true},
+    {1, 10, 12, 540},
+};
+
 }  // namespace sumi::cases

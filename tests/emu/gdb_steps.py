@@ -51,7 +51,7 @@ def convolution(program):
 
 
 def barrier(program):
-    load = line_of("kernels/cuda/gemm.cu", "load_tiles(g, at, k, a, b, tiles);")
+    load = line_of("kernels/cuda/gemm/tiled.cu", "load_tiles(g, at, k, a, b, tiles);")
     text = gdb(program, "0,17", [f"tbreak {load}", "run", "print threadIdx", "next", "next", "print threadIdx",
                                  "print tiles.a[0][1]", "print tiles.a[1][0]"])
     # Behind the barrier the same thread reads what its neighbours loaded: a is 0 1 2 3 / 4 5 6 0 / 1 2 3 4.

@@ -38,6 +38,8 @@ TEST_CASE("variants: every list has one choice, and it fits") {
     for (auto direction : {ConvDirection::fprop, ConvDirection::dgrad, ConvDirection::wgrad})
       for (Multiply m : {Multiply::automatic, Multiply::f32, Multiply::tf32x3, Multiply::tf32})
         check_list(cuda::conv_variants(direction, g, t, m));
+    for (Multiply m : {Multiply::automatic, Multiply::f32, Multiply::tf32x3, Multiply::tf32})
+      check_list(cuda::gemm_variants(GemmGeom::parse("t", "b2m70n40k300tn"), t, m));
     check_list(cuda::norm_stats_variants({{2, 3, 4, 5}, 0}, t));
     check_list(cuda::unary_variants(1000, t));
     check_list(cuda::unary_grad_variants(1000, t));
@@ -69,6 +71,12 @@ TEST_CASE("variants: a name that is not there is an error that lists those that 
   CHECK(error_of([&] {
           conv_fprop(b.exec, g, x, w, {}, y);
         }).starts_with("[conv_fprop] there is no variant 'fast'; those that fit: naive"));
+  const GemmGeom product = GemmGeom::parse("t", "m4n4k8");
+  const Shape square = Shape::vector(16), operand = Shape::vector(32);
+  Buffer a(operand, DType::f32, test::cuda, reals(32, 1)), of(square, DType::f32, test::cuda);
+  CHECK(error_of([&] {
+          gemm(b.exec, product, a, a, {}, of, Write::overwrite);
+        }).starts_with("[gemm] there is no variant 'fast'; those that fit: tiled, register_blocked, mma"));
 }
 
 }  // namespace sumi::test

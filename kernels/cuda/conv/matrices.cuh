@@ -7,28 +7,9 @@
 #pragma once
 
 #include "kernels/cuda/device/divisor.cuh"
+#include "kernels/cuda/product/dense.cuh"
 
 namespace sumi::kernels::cuda {
-
-// data[row, col] with a distance of `stride` between rows.
-template <class T>
-struct Dense {
-  using Element = T;
-  const T* data;
-  int rows, cols, stride;
-
-  struct Row {
-    int offset;
-  };
-  struct Col {
-    int offset;
-  };
-  __device__ Row row(int i) const { return {i < rows ? i * stride : -1}; }
-  __device__ Col col(int j) const { return {j < cols ? j : -1}; }
-  __device__ const T* at(Row row, Col col) const {
-    return row.offset < 0 || col.offset < 0 ? nullptr : data + row.offset + col.offset;
-  }
-};
 
 // A picture as filters see it (im2col): row (n down + p) across + q is a place of the filter, column (r taps + s) group + c
 // a tap and a channel:

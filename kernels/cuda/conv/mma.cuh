@@ -1,169 +1,11 @@
-// Rung 4: tensor cores.
-//
-// What changed from `implicit_gemm`: the same tiles are multiplied by mma.sync (device/mma.cuh), a 16 x 8 output at a time
-// and a warp together, instead of one multiply-add a lane. A block is 4 warps, 2 x 2, and its tile 128 x 64 (wgrad: 64 x
-// 128, because filters are fewer than weights of a filter): a warp computes 64 x 32, as 4 x 4 products of mma.
-//
-//               b: 64 wide                one mma:   8
-//               +---------+                        +---+
-//               | w0   w1 |                        | b | 16 (bf16) or 8 (tf32) deep
-//     +----+    +----+----+                  +---+ +---+
-//     | w0 |    | w0 | w1 |   64 high     16 | a | | d |  the sum: 4 registers a lane
-//     | w2 |    +----+----+                  +---+ +---+
-//     +----+    | w2 | w3 |
-//   a: 128 high +----+----+
-//
-// Why it should be faster: an H100 multiplies 67 TFLOP/s in its f32 units, and in its tensor cores 495 in tf32 and 990 in
-// bf16 (dense, by its data sheet; mma.sync reaches about two thirds of that, the rest is for wgmma). To feed them:
-//   - ldmatrix brings four 8 x 8 blocks of 16 bits in the layout of a fragment with one instruction; rows lie an odd number of
-//     16-byte units apart, so its 8 addresses hit all 32 banks once. For a warp and 16 of depth in bf16: 4 + 2 of them for
-//     16 mma, that is 24 wavefronts of shared memory beside 32 clocks of the tensor cores of sm_80.
-//   - three tiles are in flight (46 KB of shared memory): two are on their way while one is multiplied.
-//   - an operand whose depth runs across the lines (dgrad's filters, both of wgrad) is transposed on the way: by
-//     ldmatrix.trans in bf16; in f32 by 4-byte reads, whose 8 lanes by 4 lines hit 32 banks.
-//
-// f32 operands are rounded to tf32 as they come out of shared memory. As "3xtf32" each is split into a = big + small, both
-// tf32, and small b_big + big b_small + big b_big are added: what is left out is 2^-22 of the product. (Ootomo and Yokota,
-// "Recovering single precision accuracy from Tensor Cores", 2022.) Three mma for one.
+// Rung 4 of convolution: tensor cores. The kernel is product/mma.cuh, which says what changed and why it should be faster.
 #pragma once
 
 #include "kernels/base/dispatch.h"
-#include "kernels/base/launch.h"
 #include "kernels/cuda/conv/product.cuh"
-#include "kernels/cuda/conv/tile.cuh"
-#include "kernels/cuda/device/mma.cuh"
-#include "kernels/cuda/device/shared.cuh"
+#include "kernels/cuda/product/mma.cuh"
 
 namespace sumi::kernels::cuda {
-
-inline constexpr int kMmaThreads = 128, kMmaStages = 3;
-
-// How elements of type T are multiplied.
-template <class T>
-struct MmaStep {                                // bf16
-  static constexpr int kDepth = 16, kUnit = 8;  // of one mma; elements of 16 bytes
-  static constexpr int kTileDepth = 32;
-};
-template <>
-struct MmaStep<float> {
-  static constexpr int kDepth = 8, kUnit = 4;
-  static constexpr int kTileDepth = 16;
-};
-
-// The fragment of a: 16 positions from i, one mma deep from l.
-template <class Layout>
-__device__ void read_fragment_a(unsigned (&to)[4], const typename Layout::Element* tile, int i, int l,
-                                int lane) {
-  using T = typename Layout::Element;
-  constexpr int unit = MmaStep<T>::kUnit;
-  if constexpr (Layout::kDeep) {
-    ldmatrix_x4<false>(to, tile + Layout::at(i + lane % 16, l + lane / 16 * unit));
-  } else if constexpr (sizeof(T) == 2) {
-    ldmatrix_x4<true>(to, tile + Layout::at(i + lane / 8 % 2 * 8, l + lane % 8 + lane / 16 * 8));
-  } else {
-    SUMI_UNROLL
-    for (int n = 0; n < 4; ++n)
-      to[n] = __float_as_uint(tile[Layout::at(i + lane / 4 + n % 2 * 8, l + lane % 4 + n / 2 * 4)]);
-  }
-}
-
-// Two fragments of b, one after the other: 16 positions from j, one mma deep from l.
-template <class Layout>
-__device__ void read_fragments_b(unsigned (&to)[4], const typename Layout::Element* tile, int j, int l,
-                                 int lane) {
-  using T = typename Layout::Element;
-  constexpr int unit = MmaStep<T>::kUnit;
-  if constexpr (Layout::kDeep) {
-    ldmatrix_x4<false>(to, tile + Layout::at(j + lane % 8 + lane / 16 * 8, l + lane / 8 % 2 * unit));
-  } else if constexpr (sizeof(T) == 2) {
-    ldmatrix_x4<true>(to, tile + Layout::at(j + lane / 16 * 8, l + lane % 16));
-  } else {
-    SUMI_UNROLL
-    for (int n = 0; n < 4; ++n)
-      to[n] = __float_as_uint(tile[Layout::at(j + lane / 4 + n / 2 * 8, l + lane % 4 + n % 2 * 4)]);
-  }
-}
-
-// An operand's registers rounded to tf32, and where asked what the rounding lost, itself rounded.
-template <bool split>
-__device__ void round_to_tf32(unsigned (&big)[4], unsigned (&small)[4]) {
-  SUMI_UNROLL
-  for (int n = 0; n < 4; ++n) {
-    const float value = __uint_as_float(big[n]);
-    big[n] = to_tf32(value);
-    if constexpr (split) small[n] = to_tf32(value - tf32_value(big[n]));
-  }
-}
-
-// sums += a b for a warp's kTilesI x kTilesJ tiles of 16 x 8, one mma deep.
-template <class T, Multiply kMultiply, class LayoutA, class LayoutB, int kTilesI, int kTilesJ>
-__device__ void multiply_fragments(float (&sums)[kTilesI][kTilesJ][4], const T* tile_a, const T* tile_b,
-                                   int i, int j, int l, int lane) {
-  constexpr bool split = kMultiply == Multiply::tf32x3;
-  unsigned b[kTilesJ / 2][4], b_small[split ? kTilesJ / 2 : 1][4];
-  SUMI_UNROLL
-  for (int tj = 0; tj < kTilesJ / 2; ++tj) {
-    read_fragments_b<LayoutB>(b[tj], tile_b, j + tj * 16, l, lane);
-    if constexpr (sizeof(T) == 4) round_to_tf32<split>(b[tj], b_small[split ? tj : 0]);
-  }
-  SUMI_UNROLL
-  for (int ti = 0; ti < kTilesI; ++ti) {
-    unsigned a[4], a_small[4];
-    read_fragment_a<LayoutA>(a, tile_a, i + ti * 16, l, lane);
-    if constexpr (sizeof(T) == 4) round_to_tf32<split>(a, a_small);
-    SUMI_UNROLL
-    for (int tj = 0; tj < kTilesJ; ++tj) {
-      const unsigned of_b[2] = {b[tj / 2][tj % 2 * 2], b[tj / 2][tj % 2 * 2 + 1]};
-      auto& d = sums[ti][tj];
-      if constexpr (sizeof(T) == 2) {
-        mma_bf16(d, a, of_b);
-      } else {
-        if constexpr (split) {  // the small products first
-          const unsigned small[2] = {b_small[tj / 2][tj % 2 * 2], b_small[tj / 2][tj % 2 * 2 + 1]};
-          mma_tf32(d, a_small, of_b);
-          mma_tf32(d, a, small);
-        }
-        mma_tf32(d, a, of_b);
-      }
-    }
-  }
-}
-
-template <class Product, Multiply kMultiply, int kVector, int kTileI, int kTileJ>
-__global__ void __launch_bounds__(kMmaThreads) conv_mma(Product product) {
-  using T = typename Product::Element;
-  constexpr int depth = MmaStep<T>::kTileDepth;
-  using LayoutA = TileLayout<T, kTileI, depth, Product::kDeepA>;
-  using LayoutB = TileLayout<T, kTileJ, depth, Product::kDeepB>;
-  const auto part = product.part(blockIdx.z);
-  const int across = (part.cols + kTileJ - 1) / kTileJ, block = static_cast<int>(blockIdx.x);
-  const int i0 = block / across * kTileI, j0 = block % across * kTileJ;
-  if (i0 >= part.rows) return;  // another phase has more pixels
-  const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
-  const int i = warp / 2 * (kTileI / 2), j = warp % 2 * (kTileJ / 2);  // of the warp, in the tile
-  using A = std::remove_cvref_t<decltype(part.a)>;
-  using B = std::remove_cvref_t<decltype(part.b)>;
-  const TileLoader<A, LayoutA, kVector, kMmaThreads> load_a(part.a, i0);
-  const TileLoader<B, LayoutB, kVector, kMmaThreads> load_b(part.b, j0);
-  float sums[kTileI / 32][kTileJ / 16][4] = {};
-  auto& tiles = block_shared<StagedTiles<LayoutA, LayoutB, kMmaStages>>();
-  for_each_tile<kMmaStages>(tiles, load_a, load_b, part.begin, part.end, depth, [&](const T* a, const T* b) {
-    SUMI_UNROLL
-    for (int l = 0; l < depth; l += MmaStep<T>::kDepth)
-      multiply_fragments<T, kMultiply, LayoutA, LayoutB>(sums, a, b, i, j, l, lane);
-  });
-  SUMI_UNROLL
-  for (int n = 0; n < kTileI / 16; ++n) {  // rows of 8 lanes' quads
-    const int row = i0 + i + n * 8 + lane / 4;
-    if (row >= part.rows) continue;
-    const auto at = part.out.row(row);
-    SUMI_UNROLL
-    for (int tj = 0; tj < kTileJ / 16; ++tj) {
-      const int col = j0 + j + tj * 8 + lane % 4 * 2;
-      part.out.put2(at, col, part.cols, sums[n / 2][tj][n % 2 * 2], sums[n / 2][tj][n % 2 * 2 + 1]);
-    }
-  }
-}
 
 // vectors: operands are read 16 bytes at a time.
 template <int kTileI, int kTileJ, class Product>
@@ -172,9 +14,9 @@ void run_mma(const Exec& e, const char* name, const Product& product, bool vecto
   const LaunchShape shape = grid_of(product, kTileI, kTileJ, kMmaThreads);
   const auto run = [&]<Multiply kMultiply>() {
     if (vectors)
-      launch(e, name, conv_mma<Product, kMultiply, MmaStep<T>::kUnit, kTileI, kTileJ>, shape, product);
+      launch(e, name, product_mma<Product, kMultiply, MmaStep<T>::kUnit, kTileI, kTileJ>, shape, product);
     else
-      launch(e, name, conv_mma<Product, kMultiply, 1, kTileI, kTileJ>, shape, product);
+      launch(e, name, product_mma<Product, kMultiply, 1, kTileI, kTileJ>, shape, product);
   };
   if constexpr (sizeof(T) == 4) {
     if (resolved(e.multiply, e.device) == Multiply::tf32x3)

@@ -6,29 +6,18 @@
 //   dgrad    input pixels of a phase    taps of the phase, filters k  channels c
 //   wgrad    filters k                  output pixels n,p,q           taps and channels r,s,c
 //
-// The upper rungs of the ladder are kernels over such a product and differ in how they do it: a kernel takes a Fprop, Dgrad
-// or Wgrad, asks for the part of its blockIdx.z, and computes tiles of that part. Parts are groups; for dgrad also the
-// phases of the stride (naive_dgrad.cu says what they are), for wgrad also chunks of the pixels.
+// The upper rungs of the ladder are the kernels of kernels/cuda/product over such a product. Parts (product/part.cuh) are groups; for
+// dgrad also the phases of the stride (naive_dgrad.cu says what they are), for wgrad also chunks of the pixels.
 #pragma once
 
 #include <algorithm>
 #include <numeric>
 
-#include "kernels/base/launch.h"
 #include "kernels/cuda/conv/matrices.cuh"
 #include "kernels/cuda/conv/variants.h"
-#include "kernels/cuda/device/chunks.cuh"
+#include "kernels/cuda/product/part.cuh"
 
 namespace sumi::kernels::cuda {
-
-// One matrix product. `deep` tells of a matrix that the depth runs along its columns (else along its rows).
-template <class A, class B, class Out>
-struct Part {
-  A a;
-  B b;
-  Out out;
-  int rows, cols, begin, end;  // i < rows, j < cols, begin <= l < end
-};
 
 // Where pixels go: row i is pixel (p step + top, q step + left) of picture n, where i = (n down + p) across + q.
 template <class T>
@@ -38,51 +27,13 @@ struct PixelsOut {
   int height, width, channels;
   Divisor across, down;
   int step, top, left;
+  bool fours;  // rows_take_four
 
-  using Row = T*;
-  __device__ Row row(int i) const {
+  __device__ OutRow<T> row(int i) const {
     const auto [np, q] = across(i);
     const auto [n, p] = down(np);
     const std::int64_t pixel = (std::int64_t{n} * height + p * step + top) * width + q * step + left;
-    return data + pixel * channels;
-  }
-  __device__ void put(Row row, int j, float sum) const {
-    row[j] = T(bias ? sum + static_cast<float>(bias[j]) : sum);
-  }
-  // Columns j and j + 1 as far as there are so many; j is even. One store where the two lie in one word.
-  __device__ void put2(Row row, int j, int cols, float first, float second) const {
-    if (j + 1 < cols && reinterpret_cast<std::uintptr_t>(row) % (2 * sizeof(T)) == 0) {
-      struct alignas(2 * sizeof(T)) Two {
-        T first, second;
-      };
-      if (bias) first += static_cast<float>(bias[j]), second += static_cast<float>(bias[j + 1]);
-      *reinterpret_cast<Two*>(row + j) = {T(first), T(second)};
-      return;
-    }
-    if (j < cols) put(row, j, first);
-    if (j + 1 < cols) put(row, j + 1, second);
-  }
-};
-
-// Where weights go: row i is filter i. With partial sums to be joined later, there and in f32.
-template <class T>
-struct WeightsOut {
-  T* data;
-  float* partial;  // null: to data
-  int filter;
-  bool add;
-
-  using Row = std::int64_t;
-  __device__ Row row(int i) const { return std::int64_t{i} * filter; }
-  __device__ void put(Row row, int j, float sum) const {
-    if (partial)
-      partial[row + j] = sum;
-    else
-      store(data[row + j], sum, add);
-  }
-  __device__ void put2(Row row, int j, int cols, float first, float second) const {
-    if (j < cols) put(row, j, first);
-    if (j + 1 < cols) put(row, j + 1, second);
+    return {data + pixel * channels, nullptr, bias, false};
   }
 };
 
@@ -130,7 +81,7 @@ template <class T>
 struct Wgrad {
   using Element = T;
   static constexpr bool kDeepA = false, kDeepB = false;
-  Part<Dense<T>, Gather<T>, WeightsOut<T>> of_group;
+  Part<Dense<T>, Gather<T>, RowsOut<T>> of_group;
   int group_c, group_k, groups;
   int chunks, chunk_length, weights;
 
@@ -144,8 +95,8 @@ struct Wgrad {
     p.a.rows = p.b.rows = p.end;
     p.a.data += g * group_k;
     p.b.data += g * group_c;
-    p.out.data += g * group_k * p.out.filter;
-    if (p.out.partial) p.out.partial += std::int64_t{chunk} * weights + g * group_k * p.out.filter;
+    p.out.data += g * group_k * p.out.stride;
+    if (p.out.partial) p.out.partial += std::int64_t{chunk} * weights + g * group_k * p.out.stride;
     return p;
   }
 };
@@ -176,8 +127,17 @@ template <class T>
 Fprop<T> make_fprop(const ConvGeom& g, View x, View w, View bias, MutView y) {
   const auto i = [](std::int64_t value) { return static_cast<int>(value); };
   const std::int64_t group_c = g.c / g.o.groups, group_k = g.k / g.o.groups, depth = g.r * g.s * group_c;
-  const PixelsOut<T> out{
-      y.as<T>(), bias ? bias.as<T>() : nullptr, i(g.p), i(g.q), i(g.k), Divisor(g.q), Divisor(g.p), 1, 0, 0};
+  const PixelsOut<T> out{y.as<T>(),
+                         bias ? bias.as<T>() : nullptr,
+                         i(g.p),
+                         i(g.q),
+                         i(g.k),
+                         Divisor(g.q),
+                         Divisor(g.p),
+                         1,
+                         0,
+                         0,
+                         rows_take_four(y.as<T>(), g.k, group_k)};
   return {{im2col(g, x.as<T>()),
            {w.as<T>(), i(group_k), i(depth), i(depth)},
            out,
@@ -213,7 +173,8 @@ auto dgrad_phase(const ConvGeom& g, int phase_h, int phase_v, View dy, View w, V
   const TapFilters<T> b{w.as<T>(), depth, i(group_c), i(g.r * g.s * group_c), Divisor(group_k), taps, i(g.s),
                         r,         s,     step};
   const PixelsOut<T> out{
-      dx.as<T>(), bias ? bias.as<T>() : nullptr, i(g.h), i(g.w), i(g.c), across, down, u, phase_h, phase_v};
+      dx.as<T>(), bias ? bias.as<T>() : nullptr,           i(g.h), i(g.w), i(g.c), across, down, u, phase_h,
+      phase_v,    rows_take_four(dx.as<T>(), g.c, group_c)};
   return Part<Gather<T>, TapFilters<T>, PixelsOut<T>>{a, b, out, pixels, i(group_c), 0, depth};
 }
 
@@ -230,11 +191,6 @@ Dgrad<T> make_dgrad(const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   return product;
 }
 
-// How many tiles cover rows x cols.
-inline std::int64_t tile_count(std::int64_t rows, std::int64_t cols, int tile_rows, int tile_cols) {
-  return ((rows + tile_rows - 1) / tile_rows) * ((cols + tile_cols - 1) / tile_cols);
-}
-
 // Pixels are cut into chunks, of multiples of `step`, so that some 500 blocks have work: one for each tile of each chunk.
 template <class T>
 Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write, int tile_rows,
@@ -244,13 +200,11 @@ Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView d
   const std::int64_t filter = g.r * g.s * group_c, weights = dw.count();
   const std::int64_t tiles = g.o.groups * tile_count(group_k, filter, tile_rows, tile_cols);
   const Chunks chunks = make_chunks(pixels, tiles, 512, 512, step);
-  float* partial = nullptr;
-  if (chunks.count > 1)
-    partial =
-        static_cast<float*>(e.scratch->get(static_cast<std::size_t>(chunks.count * weights) * sizeof(float)));
+  float* partial = partial_sums(e, chunks.count, weights);
   return {{{dy.as<T>(), i(pixels), i(group_k), i(g.k)},
            im2col(g, x.as<T>()),
-           {dw.as<T>(), partial, i(filter), write == Write::accumulate},
+           {dw.as<T>(), partial, nullptr, i(filter), write == Write::accumulate,
+            rows_take_four(dw.as<T>(), filter)},
            i(group_k),
            i(filter),
            0,
@@ -266,10 +220,8 @@ Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView d
 // The chunks of a Wgrad added up, where there are several.
 template <class T>
 void join_chunks(const Exec& e, const Wgrad<T>& product) {
-  if (product.chunks == 1) return;
   const auto& out = product.of_group.out;
-  launch(e, "sum_chunks", sum_chunks<T>, {element_grid(product.weights), kElementBlock}, product.chunks,
-         product.weights, out.partial, out.data, out.add);
+  join_chunks(e, product.chunks, product.weights, out.partial, out.data, out.add);
 }
 
 // Whether both operands can be read `vector` elements at a time: channels (and where `with_filters`, filters) of a group
@@ -280,16 +232,6 @@ bool vectors_fit(int vector, const ConvGeom& g, bool with_filters, std::initiali
   return std::all_of(operands.begin(), operands.end(), [&](const View& v) {
     return reinterpret_cast<std::uintptr_t>(v.data) % (static_cast<std::size_t>(vector) * sizeof(T)) == 0;
   });
-}
-
-// Blocks that cover every part with tiles, columns first: blocks that run at a time share rows of a. Parts that have fewer
-// rows than others leave blocks without work.
-template <class Product>
-LaunchShape grid_of(const Product& product, int tile_rows, int tile_cols, int threads) {
-  const auto& largest = product.largest();
-  return {dim3(static_cast<unsigned>(tile_count(largest.rows, largest.cols, tile_rows, tile_cols)), 1,
-               product.parts()),
-          static_cast<unsigned>(threads)};
 }
 
 }  // namespace sumi::kernels::cuda

@@ -60,7 +60,7 @@ __global__ void __launch_bounds__(kTile* kTile) conv_tiled(Product product) {
              (Product::kDeepB ? tiles.b[x][l] : tiles.b[l][x]);
     __syncthreads();  // before the tiles are written anew
   }
-  if (i0 + y < part.rows && j0 + x < part.cols) part.out.put(part.out.row(i0 + y), j0 + x, sum);
+  if (i0 + y < part.rows && j0 + x < part.cols) part.out.row(i0 + y).put(j0 + x, sum);
 }
 
 void tiled_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
