@@ -74,7 +74,7 @@ std::string floor_text(const Row& row, const Gpu& gpu, const std::vector<emu::La
 
 // Returns false where the results are wrong.
 bool report_row(const Row& row, Target& target, const Options& options, const Gpu& gpu, std::ostream& out) {
-  const bool whole = options.emu_blocks == 0 || row.work->flop / 2 + row.work->count() * 8 < kWhole;
+  const bool whole = options.emu_blocks == 0 || row.work->flop / 2 + row.work->bytes(DType::f32) * 2 < kWhole;
   const Values values = values_of(*row.work, row.precision.dtype);
   const Operands operands(target, *row.work, row.precision.dtype, values, 1);
   const Exec exec = row.prepared(target.exec());
@@ -90,7 +90,8 @@ bool report_row(const Row& row, Target& target, const Options& options, const Gp
       << floor_text(row, gpu, launches);
   bool right = true;
   if (whole) {
-    const double worst = worst_error(target, expected_of(*row.work, values), operands.set(0));
+    const double worst =
+        worst_error(target, *row.work, row.precision.dtype, expected_of(*row.work, values), operands.set(0));
     right = worst <= row.precision.tolerance;
     out << fmt::format("; error {:.1e}{}", worst, right ? "" : " WRONG");
   }
@@ -103,8 +104,7 @@ void head(const Row& row, std::ostream& out) {
   const Work& work = *row.work;
   out << fmt::format("\n{} {} {}{}: {:.4g} GFLOP, operands {:.4g} MB in {}\n", work.op, work.part,
                      work.problem, work.layer.empty() ? "" : "  (" + work.layer + ")", 1e-9 * work.flop,
-                     1e-6 * work.count() * static_cast<double>(size_of(row.precision.dtype)),
-                     row.precision.name);
+                     1e-6 * work.bytes(row.precision.dtype), row.precision.name);
   out << fmt::format("  {:<7} {:<14} {:<32} {:>10} {:>7} {:>9} {:>5} {:>5} {:>9} {:>7} {:>11}  {}\n", "type",
                      "variant", "kernel", "blocks", "threads", "asked MB", "rd%", "wr%", "block MB", "shared",
                      "turns", "counted");

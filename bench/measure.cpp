@@ -59,8 +59,7 @@ class Bench {
     };
     const Work& work = *row.work;
     if (work.by_memory())
-      state.counters["GB/s"] =
-          per_second(1e-9 * work.count() * static_cast<double>(size_of(row.precision.dtype)));
+      state.counters["GB/s"] = per_second(1e-9 * work.bytes(row.precision.dtype));
     else
       state.counters["GFLOP/s"] = per_second(1e-9 * work.flop);
     state.counters["roofline_percent"] = per_second(100 * roof_.seconds(work, row.precision));
@@ -116,7 +115,7 @@ Checked check_row(const Row& row, Target& target, const Views& views, const Expe
   Checked checked;
   KernelLog log;
   row.run(row.prepared(target.exec(&log)), views);
-  checked.worst = worst_error(target, expected, views);
+  checked.worst = worst_error(target, *row.work, row.precision.dtype, expected, views);
   for (const std::string& line : log) checked.ran += (checked.ran.empty() ? "" : ", ") + line;
   if (checked.ran.empty()) checked.ran = target.on_host() ? "own" : "cuda";
   if (!(checked.worst <= row.precision.tolerance))

@@ -1,22 +1,18 @@
-// Kernels that only move memory: activations, arithmetic, sums, padding, resizing, losses, optimisers, random numbers.
+// Kernels that only move memory: activations, arithmetic, sums, padding, resizing, losses. More are in training_works.cpp.
 #include <map>
 
-#include "bench/work.h"
+#include "bench/memory_works.h"
 #include "kernels/activation.h"
 #include "kernels/colour.h"
 #include "kernels/elementwise.h"
 #include "kernels/gaussian_loss.h"
-#include "kernels/image_pool.h"
 #include "kernels/loss.h"
-#include "kernels/optim.h"
 #include "kernels/pad.h"
 #include "kernels/picture_loss.h"
 #include "kernels/pool.h"
-#include "kernels/random.h"
 #include "kernels/reduce.h"
 #include "kernels/resize.h"
 #include "kernels/softmax.h"
-#include "kernels/spectral_norm.h"
 #ifdef SUMI_PEER
 #include "kernels/peer/activation.h"
 #endif
@@ -27,7 +23,6 @@ namespace {
 using kernels::Binary;
 using kernels::Colour;
 using kernels::Loss;
-using kernels::Optimizer;
 using kernels::PadGeom;
 using kernels::PadMode;
 using kernels::Unary;
@@ -36,14 +31,6 @@ constexpr auto kPositive = Arg::Fill::positive;
 constexpr auto kZero = Arg::Fill::zero;
 constexpr Write kOver = Write::overwrite;
 constexpr double kSlope = 0.2;
-
-// What a part of an operation is on a shape.
-using Make = std::function<Work(const Shape&)>;
-struct Entry {
-  std::string op, part;
-  Make make;
-};
-using Entries = std::vector<Entry>;
 
 void add_unary(Entries& to, Unary f) {
   const std::string name = kernels::name_of(f);
@@ -115,6 +102,19 @@ void add_arithmetic(Entries& to) {
   to.push_back({"sum_squares", "", [](const Shape& s) {
                   Work w{.args = {{s}, {Shape::scalar(), R::out}}};
                   w.run = [](const Exec& e, const Views& v) { kernels::sum_squares(e, v[0], v[1]); };
+                  return w;
+                }});
+  to.push_back({"cast", "", [](const Shape& s) {
+                  Work w{.args = {{.shape = s, .type = Arg::Type::other}, {s, R::out}}};
+                  w.run = [](const Exec& e, const Views& v) { kernels::cast(e, v[0], v[1]); };
+                  return w;
+                }});
+  to.push_back({"count_nonfinite", "", [](const Shape& s) {
+                  Work w{.args = {{s}}};
+                  w.run = [](const Exec& e, const Views& v) {
+                    if (const auto count = kernels::count_nonfinite(e, v[0]); count != 0)
+                      fail("count_nonfinite", "found " + std::to_string(count) + " where there are none");
+                  };
                   return w;
                 }});
 }
@@ -257,69 +257,26 @@ void add_losses(Entries& to) {
   }
 }
 
-void add_training(Entries& to) {
-  for (const Optimizer rule : {Optimizer::adam, Optimizer::adamw, Optimizer::rmsprop})
-    to.push_back({kernels::name_of(rule), "", [rule](const Shape& s) {
-                    Work w{.args = {{s, R::in_out}, {s}, {s, R::in_out, kPositive}}, .f32_only = true};
-                    const bool has_m = rule != Optimizer::rmsprop;
-                    if (has_m) w.args.push_back({s, R::in_out});
-                    w.run = [rule, has_m](const Exec& e, const Views& v) {
-                      kernels::optimizer_step(e, {.rule = rule}, v[0], v[1], has_m ? v[3] : MutView{}, v[2],
-                                              {}, {});
-                    };
-                    return w;
-                  }});
-  to.push_back(
-      {"spectral_norm", "", [](const Shape& s) {
-         const Shape rest = Shape::vector(s.h * s.w * s.c);
-         Work w{.args = {{s}, {Shape::vector(s.n), R::in_out}, {rest, R::in_out}, {Shape::scalar(), R::out}}};
-         w.numbers = 2 * static_cast<double>(s.count());  // two products, each with the whole matrix
-         w.run = [](const Exec& e, const Views& v) {
-           kernels::spectral_norm(e, v[0], true, 1e-12, v[1], v[2], v[3]);
-         };
-         return w;
-       }});
-  to.push_back({"pool_exchange", "", [](const Shape& s) {
-                  const std::int64_t room = s.h * s.w * s.c;
-                  const Shape picture{1, s.h, s.w, s.c};
-                  Work w{.args = {{picture}, {{2, 1, 1, room}, R::in_out}, {picture, R::out}}};
-                  w.numbers = 4 * static_cast<double>(room);
-                  w.run = [](const Exec& e, const Views& v) {
-                    kernels::pool_exchange(e, {kernels::PoolMove::swap, 1}, nullptr, v[0], v[1], v[2]);
-                  };
-                  return w;
-                }});
-  using Draw = void (*)(const Exec&, MutView);
-  const std::pair<const char*, Draw> draws[] = {{"uniform",
-                                                 [](const Exec& e, MutView y) {
-                                                   kernels::uniform(e, {7, 1, 0}, -1, 1, y);
-                                                 }},
-                                                {"normal",
-                                                 [](const Exec& e, MutView y) {
-                                                   kernels::normal(e, {7, 1, 0}, 0, 1, y);
-                                                 }},
-                                                {"bernoulli", [](const Exec& e, MutView y) {
-                                                   kernels::bernoulli(e, {7, 1, 0}, 0.5, 2, y);
-                                                 }}};
-  for (const auto& [name, draw] : draws)
-    to.push_back({name, "", [draw = draw](const Shape& s) {
-                    Work w{.args = {{s, R::out}}};
-                    w.run = [draw](const Exec& e, const Views& v) { draw(e, v[0]); };
-                    return w;
-                  }});
-}
-
 const Entries& entries() {
   static const Entries all = [] {
     Entries made;
-    for (const Unary f :
-         {Unary::leaky_relu, Unary::relu, Unary::tanh, Unary::sigmoid, Unary::softplus, Unary::exp,
-          Unary::log, Unary::sqrt, Unary::square, Unary::abs, Unary::reciprocal, Unary::step})
-      add_unary(made, f);
-    add_arithmetic(made);
-    add_spatial(made);
-    add_losses(made);
-    add_training(made);
+    const auto group = [&](const char* what, auto&& add) {
+      const std::size_t before = made.size();
+      add(made);
+      for (std::size_t i = before; i < made.size(); ++i) made[i].what = what;
+    };
+    group("activation", [](Entries& to) {
+      for (const Unary f :
+           {Unary::leaky_relu, Unary::relu, Unary::tanh, Unary::sigmoid, Unary::softplus, Unary::exp,
+            Unary::log, Unary::sqrt, Unary::square, Unary::abs, Unary::reciprocal, Unary::step})
+        add_unary(to, f);
+    });
+    group("arithmetic", add_arithmetic);
+    group("padding, resizing, pooling", add_spatial);
+    group("loss, softmax, colours", add_losses);
+    group("optimiser, clipping, pool of pictures", add_training);
+    group("random numbers", add_random);
+    group("pictures of bytes, words from the host", add_host);
     return made;
   }();
   return all;
@@ -334,7 +291,7 @@ std::vector<OpInfo> memory_operations() {
     if (!ops.empty() && e.op == ops.back().name)
       ops.back().parts = parts;
     else
-      ops.push_back({e.op.c_str(), parts, "8x256x256x32", "moves memory", memory_works});
+      ops.push_back({e.op.c_str(), parts, e.problem, e.what, memory_works});
   }
   return ops;
 }
@@ -345,10 +302,7 @@ std::vector<Work> memory_works(const Wanted& wanted, const OpInfo& op) {
   if (!wanted.problems.empty() || !wanted.nets.empty() || (name == "leaky_relu" && !wanted.small))
     problems = problems_of(name, wanted);
   else  // beyond the last cache of any processor so far
-    problems = {{"", "",
-                 wanted.small              ? "2x16x16x32"
-                 : name == "spectral_norm" ? "4096x4x4x512"
-                                           : op.problem}};
+    problems = {{"", "", wanted.small && std::string(op.problem) == kLargeShape ? "2x16x16x32" : op.problem}};
   std::vector<Work> works;
   for (const Layer& layer : problems) {
     const Shape shape = parse_shape("--problem", layer.problem);

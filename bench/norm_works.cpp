@@ -37,6 +37,11 @@ Work norm_work(const NormGeom& g, const std::string& op, const std::string& part
     };
     work.numbers = 3 * count;
     work.scale = 0.5;
+  } else if (part == "running") {
+    work.args = {{stat}, {stat, R::in, kPositive}, {stat, R::in_out}, {stat, R::in_out, kPositive}};
+    work.run = [g](const Exec& e, const Views& v) {
+      kernels::norm_running(e, g, v[0], v[1], 0.9, v[2], v[3]);
+    };
   } else {
     work.args = {{x}, {stat}, {stat, R::in, kPositive}, {c}, {c}, {x}, {x, R::out}, {c, R::out}, {c, R::out}};
     work.run = [g](const Exec& e, const Views& v) {
@@ -71,7 +76,8 @@ std::vector<Work> norm_works(const Wanted& wanted, const OpInfo& op) {
   for (const Layer& layer : problems_of(name, wanted)) {
     const Shape x = parse_shape("--problem", layer.problem);
     const NormGeom g{.x = x, .groups = name == "batch_norm" ? 0 : name == "instance_norm" ? x.c : 1};
-    for (const char* part : {"stats", "apply", "train", "grad"}) {
+    for (const char* part : {"stats", "apply", "train", "grad", "running"}) {
+      if (std::string(part) == "running" && !g.is_batch()) continue;
       if (!wants_part(wanted, part)) continue;
       works.push_back(norm_work(g, name, part));
       works.back().layer = layer.net.empty() ? "" : layer.net + " " + layer.name;

@@ -17,18 +17,28 @@ std::uint64_t next(std::uint64_t& state) {
 std::vector<float> values_of_arg(const Arg& arg, std::uint64_t seed, DType dtype) {
   std::vector<float> values(static_cast<std::size_t>(arg.shape.count()));
   if (arg.fill == Arg::Fill::zero) return values;
+  std::uint64_t state = seed;
+  if (arg.type == Arg::Type::bytes) {
+    for (float& v : values) v = static_cast<float>(next(state) >> 23);
+    return values;
+  }
   const float shift = arg.fill == Arg::Fill::positive ? 0.5F : -1.0F;
   const float width = arg.fill == Arg::Fill::positive ? 1.0F : 2.0F;
-  std::uint64_t state = seed;
   for (float& v : values) {
     v = shift + width * static_cast<float>(next(state) >> 7) * 0x1p-24F;
-    if (dtype == DType::bf16) v = bf16(v);
+    if (arg.dtype(dtype) == DType::bf16) v = bf16(v);
   }
   return values;
 }
 
-std::vector<std::byte> bytes_as(const std::vector<float>& values, DType dtype) {
-  std::vector<std::byte> bytes(values.size() * size_of(dtype));
+std::vector<std::byte> bytes_as(const Arg& arg, const std::vector<float>& values, DType measured) {
+  std::vector<std::byte> bytes(arg.bytes(measured));
+  if (arg.type == Arg::Type::bytes) {  // where nothing is to be read there is NaN
+    for (std::size_t i = 0; i < values.size(); ++i)
+      bytes[i] = std::isnan(values[i]) ? std::byte{0xA5} : static_cast<std::byte>(values[i]);
+    return bytes;
+  }
+  const DType dtype = arg.dtype(measured);
   const auto store = [&]<class T>(T* to) {
     for (std::size_t i = 0; i < values.size(); ++i) to[i] = T(values[i]);
   };
@@ -51,11 +61,23 @@ std::vector<std::int64_t> places(std::int64_t count, std::int64_t samples) {
   return at;
 }
 
-// All outputs in f64 by the reference.
-std::vector<std::vector<double>> by_reference(const Work& work, const Values& values) {
+// Element `at` of an operand's bytes.
+double element(const Arg& arg, const std::vector<std::byte>& bytes, std::size_t at, DType measured) {
+  if (arg.type == Arg::Type::bytes) return std::to_integer<int>(bytes[at]);
+  const DType dtype = arg.dtype(measured);
+  const std::byte* from = &bytes[at * size_of(dtype)];
+  if (dtype == DType::bf16)
+    return static_cast<double>(static_cast<float>(*reinterpret_cast<const bf16*>(from)));
+  if (dtype == DType::f32) return static_cast<double>(*reinterpret_cast<const float*>(from));
+  return *reinterpret_cast<const double*>(from);
+}
+
+// All operands after the reference has run in f64.
+std::vector<std::vector<std::byte>> by_reference(const Work& work, const Values& values) {
   const Device device{Device::Kind::ref, 0};
-  std::vector<std::vector<double>> data;
-  for (const auto& v : values) data.emplace_back(v.begin(), v.end());
+  std::vector<std::vector<std::byte>> data;
+  for (std::size_t i = 0; i < values.size(); ++i)
+    data.push_back(bytes_as(work.args[i], values[i], DType::f64));
   Views views;
   for (std::size_t i = 0; i < data.size(); ++i)
     views.push_back({data[i].data(), DType::f64, work.args[i].shape, device});
@@ -82,16 +104,17 @@ Values values_of(const Work& work, DType dtype) {
 
 std::size_t bytes_of(const Work& work, DType dtype) {
   std::size_t bytes = 0;
-  for (const Arg& arg : work.args) bytes += static_cast<std::size_t>(arg.shape.count()) * size_of(dtype);
+  for (const Arg& arg : work.args) bytes += arg.bytes(dtype);
   return bytes;
 }
 
 Operands::Operands(const Target& target, const Work& work, DType dtype, const Values& values, int sets)
     : target_(target), sets_(static_cast<std::size_t>(sets)) {
   for (std::size_t i = 0; i < work.args.size(); ++i) {
-    const std::vector<std::byte> bytes = bytes_as(values[i], dtype);
+    const Arg& arg = work.args[i];
+    const std::vector<std::byte> bytes = bytes_as(arg, values[i], dtype);
     for (Views& set : sets_) {
-      set.push_back({target.allocate(bytes.size()), dtype, work.args[i].shape, target.device()});
+      set.push_back({target.allocate(bytes.size()), arg.dtype(dtype), arg.shape, target.device()});
       target.fill(set.back().data, bytes.data(), bytes.size());
     }
   }
@@ -104,7 +127,7 @@ Operands::~Operands() {
 
 Expected expected_of(const Work& work, const Values& values, std::int64_t samples) {
   Expected expected;
-  std::vector<std::vector<double>> all;
+  std::vector<std::vector<std::byte>> all;
   if (!work.expect) all = by_reference(work, values);
   for (std::size_t i = 0; i < work.args.size(); ++i) {
     expected.scale.push_back(work.scale);
@@ -112,7 +135,9 @@ Expected expected_of(const Work& work, const Values& values, std::int64_t sample
     const auto at = places(work.args[i].shape.count(), samples);
     double squares = 0;
     for (const std::int64_t a : at) {
-      const double value = work.expect ? work.expect(values, a) : all[i][static_cast<std::size_t>(a)];
+      const double value = work.expect
+                               ? work.expect(values, a)
+                               : element(work.args[i], all[i], static_cast<std::size_t>(a), DType::f64);
       expected.samples.push_back({i, a, value});
       squares += value * value;
     }
@@ -121,22 +146,18 @@ Expected expected_of(const Work& work, const Values& values, std::int64_t sample
   return expected;
 }
 
-double worst_error(const Target& target, const Expected& expected, const Views& views) {
+double worst_error(const Target& target, const Work& work, DType dtype, const Expected& expected,
+                   const Views& views) {
   double worst = 0;
   std::size_t held = views.size();
   std::vector<std::byte> bytes;
   for (const Expected::Sample& s : expected.samples) {
-    const MutView& view = views[s.arg];
-    const std::size_t size = size_of(view.dtype), at = static_cast<std::size_t>(s.at) * size;
+    const Arg& arg = work.args[s.arg];
     if (held != s.arg) {
-      bytes = target.read(view.data, static_cast<std::size_t>(view.count()) * size);
+      bytes = target.read(views[s.arg].data, arg.bytes(dtype));
       held = s.arg;
     }
-    double got = 0;
-    if (view.dtype == DType::bf16)
-      got = static_cast<double>(static_cast<float>(*reinterpret_cast<const bf16*>(&bytes[at])));
-    else
-      got = static_cast<double>(*reinterpret_cast<const float*>(&bytes[at]));
+    const double got = element(arg, bytes, static_cast<std::size_t>(s.at), dtype);
     const double error = std::abs(got - s.value) / (expected.scale[s.arg] > 0 ? expected.scale[s.arg] : 1);
     if (!(error <= worst)) worst = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
     if (std::isinf(worst)) break;

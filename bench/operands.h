@@ -46,6 +46,8 @@ struct Expected {
 Expected expected_of(const Work& work, const Values& values, std::int64_t samples = 1024);
 
 // The largest |got - want| over the samples, relative to the output's scale; infinity where something is not a number.
-double worst_error(const Target& target, const Expected& expected, const Views& views);
+// `dtype`: what is measured.
+double worst_error(const Target& target, const Work& work, DType dtype, const Expected& expected,
+                   const Views& views);
 
 }  // namespace sumi::bench

@@ -99,7 +99,7 @@ Parsed parse_options(int argc, const char* const* argv) {
       ->check(CLI::Range(1, 65536))
       ->type_name("N");
   app.add_option("--pass", o.wanted.parts,
-                 "fprop dgrad wgrad; stats apply train grad of norms; fprop grad of the others")
+                 "fprop dgrad wgrad; stats apply train grad running of norms; fprop grad of the others")
       ->delimiter(',')
       ->type_name("NAME");
   app.add_option("--dtype", o.asked.precisions, "f32 3xtf32 tf32 bf16 (default f32)")

@@ -63,7 +63,7 @@ double Roofline::flops(const Precision& p) const {
 }
 
 double Roofline::seconds(const Work& work, const Precision& p) const {
-  return std::max(work.flop / flops(p), work.count() * static_cast<double>(size_of(p.dtype)) / bytes);
+  return std::max(work.flop / flops(p), work.bytes(p.dtype) / bytes);
 }
 
 std::string Roofline::str() const {

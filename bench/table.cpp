@@ -54,9 +54,8 @@ void Table::head(const Row& row) {
   out_ << fmt::format("\n{} {} {}{}\n", work.op, work.part, work.problem,
                       work.layer.empty() ? "" : "  (" + work.layer + ")");
   out_ << "  " << (work.by_memory() ? "" : amount(work.flop, "FLOP") + ", ")
-       << amount(work.count() * static_cast<double>(size_of(row.precision.dtype)), "B") << " in "
-       << row.precision.name << ", not below " << time_text(roof_.seconds(work, row.precision))
-       << " on this device\n";
+       << amount(work.bytes(row.precision.dtype), "B") << " in " << row.precision.name << ", not below "
+       << time_text(roof_.seconds(work, row.precision)) << " on this device\n";
   out_ << fmt::format("  {:<7} {:<15} {:>10} {:>7} {:>16} {:>7} {:>7} {:>8}  {}\n", "type", "variant", "time",
                       "spread%", "rate", "roof%", "peer%", "error", "ran");
 }

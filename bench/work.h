@@ -14,9 +14,21 @@ namespace sumi::bench {
 struct Arg {
   enum class Role : std::uint8_t { in, out, in_out };
   enum class Fill : std::uint8_t { random, positive, zero };  // uniform in [-1, 1), in [0.5, 1.5)
+  // The type that is measured, the other one of f32 and bf16, or bytes: `fill` is then all of their values, and the view's
+  // own type means nothing.
+  enum class Type : std::uint8_t { measured, other, bytes };
   Shape shape;
   Role role = Role::in;
   Fill fill = Fill::random;
+  Type type = Type::measured;
+
+  DType dtype(DType measured) const {
+    if (type != Type::other || measured == DType::f64) return measured;
+    return measured == DType::f32 ? DType::bf16 : DType::f32;
+  }
+  std::size_t bytes(DType measured) const {
+    return static_cast<std::size_t>(shape.count()) * (type == Type::bytes ? 1 : size_of(dtype(measured)));
+  }
 };
 
 using Views = std::vector<MutView>;
@@ -46,11 +58,12 @@ struct Work {
 
   bool by_memory() const { return flop == 0; }
   bool is_conv() const { return geom.n > 0; }
-  double count() const {
-    double all = numbers;
-    if (all == 0)
+  // That an ideal kernel reads and writes.
+  double bytes(DType dtype) const {
+    double all = numbers * static_cast<double>(size_of(dtype));
+    if (numbers == 0)
       for (const Arg& a : args)
-        all += static_cast<double>(a.shape.count()) * (a.role == Arg::Role::in_out ? 2 : 1);
+        all += static_cast<double>(a.bytes(dtype)) * (a.role == Arg::Role::in_out ? 2 : 1);
     return all;
   }
   // "conv/fprop/n8h56w56c128k256r3s3u1p1": its part of a benchmark's name.

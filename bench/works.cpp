@@ -58,7 +58,8 @@ const std::vector<OpInfo>& operations() {
         {"conv", three, "n8h56w56c128k256r3s3u1p1", "convolution", conv_works},
         {"conv_transpose", three, "n128h32w32c64k128r4s4u2p1", "transposed convolution", conv_works},
         {"dense", three, "m128n8192k100", "dense layer or any matrix product", dense_works},
-        {"batch_norm", norms, "128x32x32x64", "batch norm; train: stats, then apply", norm_works},
+        {"batch_norm", "stats,apply,train,grad,running", "128x32x32x64",
+         "batch norm; train: stats, then apply; running: the averages", norm_works},
         {"instance_norm", norms, "1x64x64x256", "instance norm", norm_works},
         {"layer_norm", norms, "1x128x128x256", "layer norm", norm_works}};
     for (const OpInfo& op : memory_operations()) ops.push_back(op);

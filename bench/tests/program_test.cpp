@@ -2,8 +2,11 @@
 #include <benchmark/benchmark.h>
 #include <doctest/doctest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <regex>
+#include <set>
 #include <sstream>
 
 #include "bench/lists.h"
@@ -169,6 +172,35 @@ TEST_CASE("bench: lists") {
   CHECK(has(ladder.str(), "naive"));
   options.wanted.ops = {"adam"};
   CHECK(has(test::error_of([&] { print_ladder(options, ladder); }), "have one CUDA kernel each"));
+}
+
+// A kernel function that no work calls cannot be measured. Those that only rename another are measured by it.
+TEST_CASE("bench: every function of kernels/*.h is called by some work") {
+  namespace fs = std::filesystem;
+  const fs::path root = SUMI_SOURCE_ROOT;
+  const auto text_of = [](const fs::path& file) {
+    std::ifstream in(file);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  std::string works;
+  for (const auto& file : fs::directory_iterator(root / "bench"))
+    if (file.path().string().ends_with("works.cpp")) works += text_of(file.path());
+  const std::set<std::string> renamed{"conv_transpose_fprop", "conv_transpose_dgrad", "conv_transpose_wgrad",
+                                      "leaky_relu", "leaky_relu_grad"};
+  const std::regex function("\ninline (?:void|std::int64_t) (\\w+)\\(const Exec& e\\b");
+  int found = 0;
+  for (const auto& file : fs::directory_iterator(root / "kernels")) {
+    if (file.path().extension() != ".h") continue;
+    const std::string text = text_of(file.path());
+    for (std::sregex_iterator at(text.begin(), text.end(), function), end; at != end; ++at) {
+      const std::string name = (*at)[1];
+      if (name.starts_with("check_") || renamed.contains(name)) continue;
+      ++found;
+      CHECK_MESSAGE(has(works, "kernels::" + name + "("), name, " of ", file.path().filename().string(),
+                    " is measured by nothing in bench/*works.cpp");
+    }
+  }
+  CHECK(found > 35);
 }
 
 TEST_CASE("bench: what ptxas says") {
