@@ -49,34 +49,29 @@ std::string dims(const dim3& d) {
                    : fmt::format("{}", d.x);
 }
 
-void print_launch(const Row& row, const emu::LaunchAccesses& l, std::ostream& out) {
-  const double scale = l.scale();
+constexpr const char* kColumns =
+    "  {:<7} {:<16} {:<34} {:>10} {:>7} {:>9} {:>4} {:>4} {:>9} {:>9} {:>7} {:>11}  {}\n";
+
+// `name`: of the precision and the variant, for the first launch of a row.
+void print_launch(const Row& row, bool first, const emu::LaunchAccesses& l, const Gpu& gpu,
+                  const std::string& remark, std::ostream& out) {
+  const double scale = l.scale(), block_bytes = 32 * scale * static_cast<double>(l.block_sectors);
   emu::AccessCounts all = l.reads;
   all.add(l.writes);
   out << fmt::format(
-      "  {:<7} {:<14} {:<32} {:>10} {:>7} {:>9.4g} {:>5} {:>5} {:>9.4g} {:>7} {:>11}  {}\n",
-      row.precision.name, row.variant, l.kernel, dims(l.grid), dims(l.block),
-      megabytes(scale * static_cast<double>(all.parts)), share(l.reads), share(l.writes),
-      megabytes(scale * static_cast<double>(l.block_sectors)), l.shared_bytes,
-      turns(l.shared_reads, l.shared_writes),
-      l.counted == l.blocks ? "all blocks" : fmt::format("{} of {} blocks", l.counted, l.blocks));
-}
-
-// What a GPU cannot go below: the roofline, and what its second-level cache needs to hand each block what it touches.
-std::string floor_text(const Row& row, const Gpu& gpu, const std::vector<emu::LaunchAccesses>& launches) {
-  double l2 = 0;
-  for (const auto& l : launches) l2 += l.scale() * 32 * static_cast<double>(l.block_sectors) / gpu.l2_bytes;
-  const double roof = gpu.roof.seconds(*row.work, row.precision);
-  return fmt::format("{} launch{}; {} cannot stay below {} (roofline) nor {} (blocks' bytes from its L2)",
-                     launches.size(), launches.size() == 1 ? "" : "es", gpu.name, time_text(roof),
-                     time_text(l2));
+      fmt::runtime(kColumns), first ? row.precision.name : "", first ? row.variant : "", l.kernel,
+      dims(l.grid), dims(l.block), fmt::format("{:.4g}", megabytes(scale * static_cast<double>(all.parts))),
+      share(l.reads), share(l.writes), fmt::format("{:.4g}", 1e-6 * block_bytes),
+      time_text(block_bytes / gpu.l2_bytes), l.shared_bytes, turns(l.shared_reads, l.shared_writes),
+      (l.counted == l.blocks ? "all" : fmt::format("{} of {}", l.counted, l.blocks)) + remark);
 }
 
 // Returns false where the results are wrong.
 bool report_row(const Row& row, Target& target, const Options& options, const Gpu& gpu, std::ostream& out) {
+  const DType type = row.precision.dtype;
   const bool whole = options.emu_blocks == 0 || row.work->flop / 2 + row.work->bytes(DType::f32) * 2 < kWhole;
-  const Values values = values_of(*row.work, row.precision.dtype);
-  const Operands operands(target, *row.work, row.precision.dtype, values, 1);
+  const Values values = values_of(*row.work, type);
+  const Operands operands(target, *row.work, type, values, 1);
   const Exec exec = row.prepared(target.exec());
   std::vector<emu::LaunchAccesses> launches;
   {
@@ -85,29 +80,36 @@ bool report_row(const Row& row, Target& target, const Options& options, const Gp
     target.wait();
     launches = scope.launches();
   }
-  for (const auto& l : launches) print_launch(row, l, out);
-  out << "  " << fmt::format("{:<7} {:<14} ", row.precision.name, row.variant)
-      << floor_text(row, gpu, launches);
   bool right = true;
+  std::string remark;
   if (whole) {
     const double worst =
-        worst_error(target, *row.work, row.precision.dtype, expected_of(*row.work, values), operands.set(0));
+        worst_error(target, *row.work, type, expected_of(*row.work, values), operands.set(0));
     right = worst <= row.precision.tolerance;
-    out << fmt::format("; error {:.1e}{}", worst, right ? "" : " WRONG");
+    remark = fmt::format(", error {:.1e}{}", worst, right ? "" : " WRONG");
   }
-  out << "\n";
+  for (std::size_t i = 0; i < launches.size(); ++i)
+    print_launch(row, i == 0, launches[i], gpu, i + 1 == launches.size() ? remark : "", out);
   out.flush();
   return right;
 }
 
-void head(const Row& row, std::ostream& out) {
-  const Work& work = *row.work;
-  out << fmt::format("\n{} {} {}{}: {:.4g} GFLOP, operands {:.4g} MB in {}\n", work.op, work.part,
-                     work.problem, work.layer.empty() ? "" : "  (" + work.layer + ")", 1e-9 * work.flop,
-                     1e-6 * work.bytes(row.precision.dtype), row.precision.name);
-  out << fmt::format("  {:<7} {:<14} {:<32} {:>10} {:>7} {:>9} {:>5} {:>5} {:>9} {:>7} {:>11}  {}\n", "type",
-                     "variant", "kernel", "blocks", "threads", "asked MB", "rd%", "wr%", "block MB", "shared",
-                     "turns", "counted");
+// Above the rows of a work.
+void head(const Work& work, const std::vector<Row>& rows, const Gpu& gpu, std::ostream& out) {
+  out << fmt::format("\n{}{} {}{}{}\n", work.op, work.part.empty() ? "" : " " + work.part, work.problem,
+                     work.layer.empty() ? "" : "  (" + work.layer + ")",
+                     work.by_memory() ? "" : ": " + amount_text(work.flop, "FLOP"));
+  std::string floor, last;
+  for (const Row& row : rows) {
+    if (row.work.get() != &work || row.precision.name == last) continue;
+    last = row.precision.name;
+    floor += fmt::format("{}{} in {} ({})", floor.empty() ? "" : ", ",
+                         time_text(gpu.roof.seconds(work, row.precision)), last,
+                         amount_text(work.bytes(row.precision.dtype), "B"));
+  }
+  out << "  " << gpu.name << " cannot stay below " << floor << "\n";
+  out << fmt::format(fmt::runtime(kColumns), "type", "variant", "kernel", "blocks", "threads", "asked MB",
+                     "rd%", "wr%", "block MB", "from L2", "shared", "turns", "blocks counted");
 }
 
 #endif  // SUMI_COUNTS
@@ -131,17 +133,21 @@ int report_emulated(const Options& options, std::ostream& out) {
   std::vector<std::string> notes;
   const std::vector<Row> rows = rows_of(works_of(small.wanted), small.asked, target, notes);
   const Gpu& gpu = gpu_named(options.gpu);
-  out << "\nCUDA kernels without a GPU, counted by the emulation: 'asked MB' are 32-byte sectors of all "
-         "requests of warps,\n"
-         "rd% and wr% how much of them the lanes wanted, 'block MB' what each block touches, added up; "
-         "'turns' of shared\n"
-         "memory a request, in brackets without bank conflicts. Roofline of "
-      << gpu.name << ": " << gpu.roof.str() << ". Nothing here is a time that was measured.\n";
+  out << "\nCUDA kernels without a GPU, counted by the emulation. Nothing here is a time that was measured.\n"
+         "  asked MB   32-byte sectors of all requests of warps      rd%, wr%  how much of them the lanes "
+         "wanted\n"
+         "  block MB   distinct sectors of each block, added up      from L2   the least time to fetch them "
+         "from the L2 cache\n"
+         "  shared     bytes of a block                              turns     of shared memory a request "
+         "(without bank "
+         "conflicts)\n"
+         "Roofline of "
+      << gpu.name << ": " << gpu.roof.str() << "\n";
   for (const std::string& note : notes) out << "note: " << note << "\n";
   const Work* last = nullptr;
   int wrong = 0;
   for (const Row& row : rows) {
-    if (row.work.get() != last) head(row, out);
+    if (row.work.get() != last) head(*row.work, rows, gpu, out);
     last = row.work.get();
     wrong += !report_row(row, target, options, gpu, out);
   }

@@ -19,8 +19,10 @@ std::string build_text() {
 }
 
 void print_operations(std::ostream& out) {
+  const char* columns = "{:<16} {:<32} {:<26} {}\n";
+  out << fmt::format(fmt::runtime(columns), "OPERATION", "--pass", "--problem, for example", "");
   for (const OpInfo& op : operations())
-    out << fmt::format("{:<16} {:<24} {:<26} {}\n", op.name, op.parts, op.problem, op.what);
+    out << fmt::format(fmt::runtime(columns), op.name, op.parts, op.problem, op.what);
 }
 
 void print_ladder(const Options& options, std::ostream& out) {
@@ -34,7 +36,7 @@ void print_ladder(const Options& options, std::ostream& out) {
         if (name != p.name) continue;
         out << fmt::format("\n{} {}, for {} in {}\n", work.op, work.part, work.problem, p.name);
         for (const auto& v : work.variants(p.dtype, p.multiply))
-          out << fmt::format("  {} {:<15} {}\n", v.chosen ? "*" : v.fits ? " " : "-", v.name, v.change);
+          out << fmt::format("  {} {:<16} {}\n", v.chosen ? "*" : v.fits ? " " : "-", v.name, v.change);
       }
   }
   if (!any)

@@ -67,8 +67,12 @@ double Roofline::seconds(const Work& work, const Precision& p) const {
 }
 
 std::string Roofline::str() const {
-  std::string text = fmt::format("{:.4g} GB/s, f32 {:.4g} GFLOP/s", 1e-9 * bytes, 1e-9 * f32);
-  if (tf32 != f32) text += fmt::format(", tf32 {:.4g}, bf16 {:.4g}", 1e-9 * tf32, 1e-9 * bf16);
+  const bool tera = f32 >= 1e12;
+  const auto rate = [&](double flops) {
+    return fmt::format("{:.3g} {}FLOP/s", flops * (tera ? 1e-12 : 1e-9), tera ? 'T' : 'G');
+  };
+  std::string text = fmt::format("memory {:.4g} GB/s, f32 {}", 1e-9 * bytes, rate(f32));
+  if (tf32 != f32) text += ", tf32 " + rate(tf32) + ", bf16 " + rate(bf16);
   return text;
 }
 

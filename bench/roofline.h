@@ -25,7 +25,7 @@ struct Roofline {
   double flops(const Precision& p) const;
   // Of `work`: the larger of what its operands and what its products take.
   double seconds(const Work& work, const Precision& p) const;
-  // "stream 12.3 GB/s, f32 85 GFLOP/s"
+  // "memory 12.3 GB/s, f32 85 GFLOP/s"
   std::string str() const;
 };
 

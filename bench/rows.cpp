@@ -21,7 +21,7 @@ const char* refuses(const Work& work, const Precision& p, const Target& target) 
   const bool tensor = p.multiply == Multiply::tf32 || p.multiply == Multiply::tf32x3;
   if (tensor && target.on_host()) return "tf32 and 3xtf32 are precisions of GPUs: not on the CPU";
   if (tensor && work.by_memory()) return "what multiplies nothing has no tf32 or 3xtf32: f32 is the same";
-  if (p.dtype != DType::f32 && work.f32_only) return "optimisers are f32 only";
+  if (p.dtype != DType::f32 && work.f32_only) return "optimisers and clipping are f32 only";
   return nullptr;
 }
 

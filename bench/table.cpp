@@ -30,7 +30,9 @@ std::string percent(double value) {
   return value < 0 ? "" : fmt::format("{:.1f}", value);
 }
 
-std::string amount(double value, const char* unit) {
+}  // namespace
+
+std::string amount_text(double value, const char* unit) {
   const double units[] = {1e12, 1e9, 1e6, 1e3};
   const char letters[] = {'T', 'G', 'M', 'k'};
   for (int i = 0; i < 4; ++i)
@@ -38,12 +40,11 @@ std::string amount(double value, const char* unit) {
   return fmt::format("{:.3g} {}", value, unit);
 }
 
-}  // namespace
-
 std::string time_text(double seconds) {
   if (seconds >= 1) return fmt::format("{:.3f} s", seconds);
   if (seconds >= 1e-3) return fmt::format("{:.4g} ms", 1e3 * seconds);
-  return fmt::format("{:.4g} us", 1e6 * seconds);
+  if (seconds >= 1e-6) return fmt::format("{:.4g} us", 1e6 * seconds);
+  return fmt::format("{:.3g} ns", 1e9 * seconds);
 }
 
 Table::Table(const std::vector<Row>& rows, const Roofline& roof, std::ostream& out)
@@ -51,12 +52,12 @@ Table::Table(const std::vector<Row>& rows, const Roofline& roof, std::ostream& o
 
 void Table::head(const Row& row) {
   const Work& work = *row.work;
-  out_ << fmt::format("\n{} {} {}{}\n", work.op, work.part, work.problem,
+  out_ << fmt::format("\n{}{} {}{}\n", work.op, work.part.empty() ? "" : " " + work.part, work.problem,
                       work.layer.empty() ? "" : "  (" + work.layer + ")");
-  out_ << "  " << (work.by_memory() ? "" : amount(work.flop, "FLOP") + ", ")
-       << amount(work.bytes(row.precision.dtype), "B") << " in " << row.precision.name << ", not below "
+  out_ << "  " << (work.by_memory() ? "" : amount_text(work.flop, "FLOP") + ", ")
+       << amount_text(work.bytes(row.precision.dtype), "B") << " in " << row.precision.name << ", not below "
        << time_text(roof_.seconds(work, row.precision)) << " on this device\n";
-  out_ << fmt::format("  {:<7} {:<15} {:>10} {:>7} {:>16} {:>7} {:>7} {:>8}  {}\n", "type", "variant", "time",
+  out_ << fmt::format("  {:<7} {:<16} {:>10} {:>7} {:>16} {:>7} {:>7} {:>8}  {}\n", "type", "variant", "time",
                       "spread%", "rate", "roof%", "peer%", "error", "ran");
 }
 
@@ -69,7 +70,7 @@ void Table::ReportRuns(const std::vector<Run>& runs) {
   std::vector<double> seconds;
   for (const Run& run : runs) {
     if (run.error_occurred) {
-      out_ << fmt::format("  {:<7} {:<15} {}\n", row->precision.name, row->variant, run.error_message);
+      out_ << fmt::format("  {:<7} {:<16} {}\n", row->precision.name, row->variant, run.error_message);
       out_.flush();
       return;
     }
@@ -86,7 +87,7 @@ void Table::ReportRuns(const std::vector<Run>& runs) {
   });
   const bool memory = row->work->by_memory();
   const std::string label = typical.report_label, ran = label.substr(0, label.find(" | "));
-  out_ << fmt::format("  {:<7} {:<15} {:>10} {:>7.1f} {:>8.1f} {:<7} {:>7} {:>7} {:>8.1e}  {}\n",
+  out_ << fmt::format("  {:<7} {:<16} {:>10} {:>7.1f} {:>8.1f} {:<7} {:>7} {:>7} {:>8.1e}  {}\n",
                       row->precision.name, row->variant, time_text(median),
                       100 * (quantile(seconds, 1) - quantile(seconds, 0)) / median,
                       counter(typical, memory ? "GB/s" : "GFLOP/s", 0), memory ? "GB/s" : "GFLOP/s",

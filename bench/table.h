@@ -26,6 +26,8 @@ class Table : public benchmark::BenchmarkReporter {
   const Work* last_ = nullptr;
 };
 
+// "11 MB", "4.83 GFLOP".
+std::string amount_text(double value, const char* unit);
 // "1.234 ms", "56.7 us": three digits at least.
 std::string time_text(double seconds);
 
