@@ -98,6 +98,7 @@ Work conv_work(const ConvGeom& g, ConvDirection d, const std::string& part) {
     };
     work.expect = [g](const Values& v, std::int64_t at) { return expect_wgrad(g, v[0], v[1], at); };
   }
+  work.no_peer = "cuDNN's convolutions pad both sides alike";
 #ifdef SUMI_PEER
   if (!kernels::peer::conv_fits(g)) return work;
   work.peer_name = "cudnn";

@@ -43,7 +43,7 @@ void add_unary(Entries& to, Unary f) {
                   if (kernels::peer::has_activation(f)) {
                     w.peer_name = "cudnn";
                     w.peer = [f](const Exec& e, const Views& v) {
-                      kernels::peer::unary(e, f, 0, v[0], v[1]);
+                      kernels::peer::unary(e, f, kSlope, v[0], v[1]);
                     };
                   }
 #endif
@@ -60,6 +60,14 @@ void add_unary(Entries& to, Unary f) {
                   w.run = [f](const Exec& e, const Views& v) {
                     kernels::unary_grad(e, f, kSlope, v[0], v[1], v[2], v[3], kOver);
                   };
+#ifdef SUMI_PEER
+                  if (kernels::peer::has_gradient(f)) {
+                    w.peer_name = "cudnn";
+                    w.peer = [f](const Exec& e, const Views& v) {
+                      kernels::peer::unary_grad(e, f, kSlope, v[0], v[1], v[2], v[3], kOver);
+                    };
+                  }
+#endif
                   return w;
                 }});
 }

@@ -52,6 +52,8 @@ Work norm_work(const NormGeom& g, const std::string& op, const std::string& part
   }
   if (part == "stats" || part == "train")
     work.variants = [g](DType t, Multiply) { return kernels::cuda::norm_stats_variants(g, t); };
+  work.no_peer = g.is_batch() ? "cuDNN makes statistics and applies them in one call: see train"
+                              : "cuDNN's norm has one statistic for each channel of a batch";
 #ifdef SUMI_PEER
   if (g.is_batch() && (part == "train" || part == "grad")) {
     work.peer_name = "cudnn";

@@ -73,6 +73,16 @@ Row peer_row(const std::shared_ptr<const Work>& work, const Precision& p, const 
   return row;
 }
 
+std::string why_no_peer(const Work& work, const Target& target) {
+  if (target.on_host()) return "oneDNN has none in this build";
+#ifdef SUMI_PEER
+  return work.no_peer;
+#else
+  (void)work;
+  return "this build has neither cuDNN nor cuBLAS";
+#endif
+}
+
 bool contains(const std::vector<std::string>& words, const std::string& word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -106,7 +116,8 @@ std::vector<Row> rows_of(const std::vector<Work>& works, const Asked& asked, con
         if (peer.run)
           rows.push_back(std::move(peer));
         else
-          note(notes, "no peer here for " + w.op + (w.part.empty() ? "" : " " + w.part) + " in " + p.name);
+          note(notes, "no peer for " + w.op + (w.part.empty() ? "" : " " + w.part) + " in " + p.name + ": " +
+                          why_no_peer(w, target));
       }
       if (contains(asked.variants, "auto") || choices.empty())
         rows.push_back({work, p, "auto", false, w.run});

@@ -50,6 +50,7 @@ struct Work {
   double scale = 0;    // an error is relative to the results' root mean square or, where larger, to this
   std::function<void(const Exec&, const Views&)> peer = {};  // a library's; empty where there is none
   const char* peer_name = "";
+  const char* no_peer = "cuDNN and cuBLAS have no such operation";  // why `peer` is empty on a GPU
   bool f32_only = false;
   // Of the CUDA backend; empty where it has one kernel.
   std::function<std::vector<kernels::cuda::VariantInfo>(DType, Multiply)> variants = {};

@@ -1,4 +1,5 @@
-// cuDNN's batch norm. f32. Its forward pass is one call that makes the statistics and applies them; so it stands beside
+// cuDNN's batch norm, f32 and bf16. In bf16 cuDNN wants parameters and statistics in f32, and sumi has them in bf16: they are converted
+// on the way, in launches of a few numbers that count as the peer's time. Its forward pass is one call that makes the statistics and applies them; so it stands beside
 // norm_stats followed by norm_apply.
 #pragma once
 
@@ -6,10 +7,10 @@
 
 namespace sumi::kernels::peer {
 
-// y = gamma (x - mean) / sqrt(var + eps) + beta, and the statistics of x [1,1,1,c]; var is the biased variance.
+// Both need scratch memory. y = gamma (x - mean) / sqrt(var + eps) + beta, and the statistics of x [1,1,1,c]; var is the biased variance.
 void batch_norm(const Exec& e, const NormGeom& g, View x, View gamma, View beta, MutView mean, MutView var,
                 MutView y);
-// dx, dgamma, dbeta of it, through the statistics. Needs scratch memory.
+// dx, dgamma, dbeta of it, through the statistics.
 void batch_norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View dy,
                          MutView dx, MutView dgamma, MutView dbeta);
 

@@ -2,8 +2,10 @@
 #ifdef SUMI_PEER
 #include <doctest/doctest.h>
 
+#include "kernels/peer/activation.h"
 #include "kernels/peer/conv.h"
 #include "kernels/peer/gemm.h"
+#include "kernels/peer/norm.h"
 #include "tests/cases/conv.h"
 #include "tests/kernels/harness.h"
 
@@ -16,23 +18,25 @@ bool has_gpu() {
   return false;
 }
 
-// One call of `run` on the GPU in f32, and of the reference with the same small integers, whose sums are exact.
-void compare(const std::string& what, const Shape& a, const Shape& b, const Shape& y,
-             const std::function<void(const Exec&, View, View, MutView)>& peer,
-             const std::function<void(const Exec&, View, View, MutView)>& own) {
+using Call = std::function<void(const Exec&, View, View, MutView)>;
+
+// One call of `peer` on the GPU, and of `own` on the reference with the same small integers, whose sums are exact.
+void compare(const std::string& what, const Shape& a, const Shape& b, const Shape& y, const Call& peer,
+             const Call& own, DType on_gpu = DType::f32, Multiply multiply = Multiply::f32,
+             Tol tol = {1e-4, 1e-4}) {
   CAPTURE(what);
   const auto values_a = integers(a.count(), 1, 3), values_b = integers(b.count(), 2, 3);
   const auto run = [&](Device device, const auto& call) {
     Bench bench(device);
-    const DType type = device == cuda ? DType::f32 : DType::f64;
+    const DType type = device == cuda ? on_gpu : DType::f64;
     const Buffer x(a, type, device, values_a), w(b, type, device, values_b);
     Buffer out(y, type, device);
-    bench.exec.multiply = Multiply::f32;
+    bench.exec.multiply = multiply;
     call(bench.exec, x.view(), w.view(), out.mut());
     return out.get();
   };
   // Winograd and Fourier forms, which cuDNN may choose, are not exact.
-  expect_close(what, run(cuda, peer), run(ref, own), {1e-4, 1e-4});
+  expect_close(what, run(cuda, peer), run(ref, own), tol);
 }
 
 }  // namespace
@@ -62,18 +66,82 @@ TEST_CASE("peer: cuDNN's convolutions are the reference's") {
   }
 }
 
-TEST_CASE("peer: cuBLAS's product is the reference's") {
+TEST_CASE("peer: cuBLAS's product is the reference's in every precision") {
   if (!has_gpu()) return;
-  for (const char* problem : {"m32n48k64nn", "m33n48k64tn", "m32n48k64nt", "b3m16n32k8tt"}) {
-    const auto g = kernels::GemmGeom::parse("test", problem);
+  const std::pair<DType, Multiply> precisions[] = {{DType::f32, Multiply::f32},
+                                                   {DType::f32, Multiply::tf32x3},
+                                                   {DType::f32, Multiply::tf32},
+                                                   {DType::bf16, Multiply::automatic}};
+  for (const char* problem : {"m32n48k64nn", "m33n48k64tn", "m32n48k64nt", "b3m16n32k8tt"})
+    for (const auto& [type, multiply] : precisions) {
+      const auto g = kernels::GemmGeom::parse("test", problem);
+      compare(
+          std::string(problem) + " " + name_of(type) + " " + name_of(multiply), {g.batch * g.m, 1, 1, g.k},
+          {g.batch * g.k, 1, 1, g.n}, {g.batch * g.m, 1, 1, g.n},
+          [&](const Exec& e, View a, View b, MutView o) {
+            kernels::peer::gemm(e, g, a, b, {}, o, Write::overwrite);
+          },
+          [&](const Exec& e, View a, View b, MutView o) {
+            kernels::gemm(e, g, a, b, {}, o, Write::overwrite);
+          },
+          type, multiply, rounding(type));
+    }
+}
+
+TEST_CASE("peer: cuDNN's LeakyReLU and its gradient are the reference's") {
+  if (!has_gpu()) return;
+  const Shape s{2, 5, 6, 16};
+  const auto leaky = kernels::Unary::leaky_relu;
+  for (DType type : {DType::f32, DType::bf16}) {
     compare(
-        problem, {g.batch * g.m, 1, 1, g.k}, {g.batch * g.k, 1, 1, g.n}, {g.batch * g.m, 1, 1, g.n},
-        [&](const Exec& e, View a, View b, MutView o) {
-          kernels::peer::gemm(e, g, a, b, {}, o, Write::overwrite);
+        "leaky_relu", s, s, s,
+        [&](const Exec& e, View x, View, MutView y) { kernels::peer::unary(e, leaky, 0.25, x, y); },
+        [&](const Exec& e, View x, View, MutView y) { kernels::unary(e, leaky, 0.25, x, y); }, type,
+        Multiply::f32, rounding(type));
+    compare(
+        "leaky_relu gradient", s, s, s,
+        [&](const Exec& e, View x, View dy, MutView dx) {
+          kernels::peer::unary_grad(e, leaky, 0.25, x, x, dy, dx, Write::overwrite);
         },
-        [&](const Exec& e, View a, View b, MutView o) {
-          kernels::gemm(e, g, a, b, {}, o, Write::overwrite);
-        });
+        [&](const Exec& e, View x, View dy, MutView dx) {
+          kernels::unary_grad(e, leaky, 0.25, x, x, dy, dx, Write::overwrite);
+        },
+        type, Multiply::f32, rounding(type));
+  }
+}
+
+// The output and both statistics, and the gradients through them.
+TEST_CASE("peer: cuDNN's batch norm is the reference's") {
+  if (!has_gpu()) return;
+  const kernels::NormGeom g{.x = {4, 6, 5, 32}, .groups = 0};
+  const Shape c = Shape::vector(g.x.c);
+  const auto x = reals(g.x.count(), 1), dy = reals(g.x.count(), 2), gamma = reals(g.x.c, 3, 0.5, 1.5),
+             beta = reals(g.x.c, 4);
+  const auto run = [&](Device device, DType type) {
+    Bench bench(device);
+    const Buffer in(g.x, type, device, rounded(x, type)), of_dy(g.x, type, device, dy),
+        scale(c, type, device, gamma), shift(c, type, device, beta);
+    Buffer mean(c, type, device), var(c, type, device), y(g.x, type, device), dx(g.x, type, device),
+        dgamma(c, type, device), dbeta(c, type, device);
+    const Exec& e = bench.exec;
+    if (device == cuda) {
+      kernels::peer::batch_norm(e, g, in, scale, shift, mean, var, y);
+      kernels::peer::batch_norm_backward(e, g, in, mean, var, scale, of_dy, dx, dgamma, dbeta);
+    } else {
+      const auto none = kernels::Unary::identity;
+      kernels::norm_stats(e, g, in, mean, var);
+      kernels::norm_apply(e, g, in, mean, var, scale, shift, none, 0, {}, y);
+      kernels::norm_backward(e, g, in, mean, var, scale, shift, none, 0, false, of_dy, dx, dgamma,
+                             Write::overwrite, dbeta, Write::overwrite);
+    }
+    return Values{mean.get(), var.get(), y.get(), dx.get(), dgamma.get(), dbeta.get()};
+  };
+  for (DType type : {DType::f32, DType::bf16}) {
+    const Values got = run(cuda, type), want = run(ref, DType::f64);
+    const char* names[] = {"mean", "var", "y", "dx", "dgamma", "dbeta"};
+    for (std::size_t i = 0; i < got.size(); ++i)
+      expect_close(std::string(names[i]) + " in " + name_of(type), got[i], want[i],
+                   type == DType::f32 ? Tol{1e-4, 1e-4} : Tol{5e-2, 5e-2});
   }
 }
 
