@@ -74,7 +74,7 @@ Row peer_row(const std::shared_ptr<const Work>& work, const Precision& p, const 
 }
 
 std::string why_no_peer(const Work& work, const Target& target) {
-  if (target.on_host()) return "oneDNN has none in this build";
+  if (target.on_host()) return "oneDNN stands beside convolutions and f32 products only";
 #ifdef SUMI_PEER
   return work.no_peer;
 #else
