@@ -130,7 +130,7 @@ void register_rows(const std::vector<Row>& rows, Target& target, const Roofline&
     benchmark::RegisterBenchmark(row.name().c_str(),
                                  [bench, &row](benchmark::State& state) { bench->run(state, row); })
         ->UseManualTime()
-        ->Unit(benchmark::kMillisecond);
+        ->Unit(benchmark::kMicrosecond);
 }
 
 int failed_rows() {

@@ -29,7 +29,7 @@ Problems:
 Examples:
   sumi-bench conv --problem n8h56w56c128k256r3s3u1p1 --pass fprop,dgrad,wgrad --dtype bf16,tf32,f32 --variant all --peer
   sumi-bench conv --net dcgan64 --batch 16 --threads 2
-  sumi-bench --ladder conv                           what there is to compare, rung by rung
+  sumi-bench --ladder conv dense                     what there is to compare, rung by rung
   sumi-bench memory --benchmark_out=now.json         every kernel that moves memory; JSON for Google's compare.py
   sumi-bench conv --net cyclegan256 --device emu     without a GPU: what can be known of the CUDA kernels
 

@@ -8,10 +8,12 @@
 #include <array>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <ostream>
 #include <regex>
 #include <set>
+#include <vector>
 
 namespace sumi::bench {
 namespace {
@@ -27,6 +29,11 @@ std::string short_name(const std::string& mangled) {
   for (const char* space : {"sumi::kernels::cuda::", "sumi::", "(anonymous namespace)::", "void "})
     for (std::size_t at; (at = name.find(space)) != std::string::npos;)
       name.erase(at, std::string(space).size());
+  for (int m = 0; m < 4; ++m) {  // an enumerator's number by its name
+    const std::string number = "(Multiply)" + std::to_string(m);
+    for (std::size_t at; (at = name.find(number)) != std::string::npos;)
+      name.replace(at, number.size(), name_of(static_cast<Multiply>(m)));
+  }
   int depth = 0;  // the arguments begin at the first bracket outside of < >
   for (std::size_t i = 0; i < name.size(); ++i) {
     depth += name[i] == '<' ? 1 : name[i] == '>' ? -1 : 0;
@@ -44,24 +51,54 @@ std::string output_of(const std::string& command, int& status) {
   return text;
 }
 
-// The sources of what an operation launches.
+// Where an operation's kernels are: a folder of variants, or files of that name. Of what is not listed: unary, all activations.
+std::string place_of(const std::string& op) {
+  static const std::map<std::string, std::vector<std::string>> places{
+      {"conv", {"conv", "conv_transpose"}},
+      {"gemm", {"dense"}},
+      {"norm", {"batch_norm", "instance_norm", "layer_norm"}},
+      {"elementwise",
+       {"add", "sub", "mul", "div", "maximum", "minimum", "affine", "fill", "copy_box", "cast"}},
+      {"reduce", {"sum_to", "sum_squares", "count_nonfinite"}},
+      {"pad", {"pad"}},
+      {"resize", {"resize"}},
+      {"pool", {"avg_pool", "max_pool"}},
+      {"loss", {"bce_logits", "squared", "l1", "linear", "hinge", "huber"}},
+      {"softmax", {"softmax", "cross_entropy"}},
+      {"gaussian_loss", {"gaussian_nll", "gaussian_kl"}},
+      {"picture_loss", {"total_variation", "colour_loss"}},
+      {"colour", {"rgb_to_lab", "rgb_to_yuv"}},
+      {"optim", {"adam", "adamw", "rmsprop", "clip_scale"}},
+      {"spectral_norm", {"spectral_norm"}},
+      {"image_pool", {"pool_exchange"}},
+      {"random", {"uniform", "normal", "bernoulli"}},
+      {"picture", {"load_pictures", "store_pictures"}},
+      {"words", {"set_words"}}};
+  for (const auto& [place, ops] : places)
+    if (std::find(ops.begin(), ops.end(), op) != ops.end()) return place;
+  return "unary";
+}
+
+// The sources of what operations launch.
 std::set<fs::path> sources_of(const std::vector<std::string>& ops, const fs::path& cuda) {
   std::set<fs::path> sources;
   for (const std::string& op : ops) {
-    // A folder of variants, or a file.
-    const std::string stem = op.rfind("conv", 0) == 0               ? "conv"
-                             : op.find("norm") != std::string::npos ? "norm"
-                             : op == "dense"                        ? "gemm"
-                                                                    : "unary";
+    const std::string place = place_of(op);
     for (const auto& entry : fs::recursive_directory_iterator(cuda)) {
       const fs::path& path = entry.path();
       if (path.extension() != ".cu") continue;
-      const std::string folder = path.parent_path().filename();
-      if (folder == stem || (stem != "conv" && path.stem().string().rfind(stem, 0) == 0))
+      const std::string stem = path.stem();
+      if (op == "all" || op == "memory" || path.parent_path().filename() == place || stem == place ||
+          (place == "norm" && stem.starts_with("norm_")))
         sources.insert(path);
     }
   }
   return sources;
+}
+
+// Threads of a block: the kernels of kernels/cuda/product have 128, those that go by elements 256.
+int threads_of(const std::string& kernel) {
+  return kernel.starts_with("product_") ? 128 : 256;
 }
 
 struct Limits {
@@ -116,8 +153,9 @@ void print_resources(const std::vector<std::string>& ops, const Gpu& gpu, std::o
   if (output_of("command -v nvcc", status).empty()) fail("--ptxas", "there is no nvcc on the PATH");
   out << "\nptxas for " << gpu.name << " (sm_" << gpu.capability << (gpu.capability == 90 ? "a" : "")
       << ")\n";
-  out << fmt::format("  {:<52} {:>9} {:>8} {:>8} {:>12}\n", "kernel", "registers", "shared", "spilled",
-                     "occupancy%");
+  out << fmt::format("  {:<72} {:>9} {:>8} {:>8} {:>8} {:>12}\n", "kernel", "registers", "shared", "spilled",
+                     "threads", "occupancy%");
+  std::set<std::string> shown;
   for (const fs::path& source : sources_of(ops, root / "kernels/cuda")) {
     const std::string text = output_of(
         fmt::format("cd '{}' && nvcc -DSUMI_CUDA=1 -I. -std=c++20 --expt-relaxed-constexpr -arch=sm_{}{} "
@@ -126,14 +164,17 @@ void print_resources(const std::vector<std::string>& ops, const Gpu& gpu, std::o
                     root.string(), gpu.capability, gpu.capability == 90 ? "a" : "", source.string()),
         status);
     const std::vector<KernelResources> kernels = parse_resources(text);
-    if (kernels.empty())
+    if (kernels.empty() && text.find("error") != std::string::npos)
       out << "  " << source.filename().string() << ": nvcc said " << printable(text.substr(0, 200)) << "\n";
     for (const KernelResources& k : kernels)
-      out << fmt::format("  {:<52} {:>9} {:>8} {:>8} {:>12.0f}\n", k.name, k.registers, k.shared, k.spilled,
-                         100 * occupancy(k, 256, gpu.capability));
+      if (shown.insert(k.name).second)  // some stand in several sources
+        out << fmt::format("  {:<72} {:>9} {:>8} {:>8} {:>8} {:>12.0f}\n", k.name, k.registers, k.shared,
+                           k.spilled, threads_of(k.name),
+                           100 * occupancy(k, threads_of(k.name), gpu.capability));
     out.flush();
   }
-  out << "  occupancy: in blocks of 256 threads, without shared memory that is asked for at the launch\n";
+  out << "  registers of a thread; shared bytes of a block; occupancy: of the multiprocessor's threads, in "
+         "blocks of so many\n";
 }
 
 }  // namespace sumi::bench

@@ -146,7 +146,7 @@ TEST_CASE("bench: a run, its table and its JSON") {
     for (const char* field :
          {"name", "run_name", "run_type", "iterations", "real_time", "cpu_time", "time_unit"})
       CHECK_MESSAGE(b.contains(field), field);
-    CHECK(b["time_unit"] == "ms");
+    CHECK(b["time_unit"] == "us");
     medians += b["run_type"] == "aggregate" && b["aggregate_name"] == "median";
     if (b["run_type"] != "iteration") continue;
     CHECK(b["real_time"].get<double>() > 0);

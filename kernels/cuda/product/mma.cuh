@@ -37,7 +37,9 @@
 
 namespace sumi::kernels::cuda {
 
-inline constexpr int kMmaThreads = 128, kMmaStages = 3;
+// At least three blocks fit a multiprocessor: 168 registers a thread, 46 KB of shared memory. (Fetching by elements keeps so many places that
+// fewer registers would spill.)
+inline constexpr int kMmaThreads = 128, kMmaStages = 3, kMmaBlocks = 3;
 
 // How elements of type T are multiplied.
 template <class T>
@@ -177,7 +179,7 @@ __device__ void write_sums(const Part& part, const float (&sums)[kTileI][kTileJ 
 
 // A matrix with a member `vectors` can be fetched by elements as well, whatever kVector is (TileLoader).
 template <class Product, Multiply kMultiply, int kVector, int kTileI, int kTileJ>
-__global__ void __launch_bounds__(kMmaThreads) product_mma(Product product) {
+__global__ void __launch_bounds__(kMmaThreads, kVector > 1 ? kMmaBlocks : 1) product_mma(Product product) {
   using T = typename Product::Element;
   constexpr int depth = MmaStep<T>::kTileDepth;
   using LayoutA = TileLayout<T, kTileI, depth, Product::kDeepA>;
