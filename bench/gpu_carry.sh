@@ -38,5 +38,5 @@ pack openpeeps --size 64
 git rev-parse --short HEAD >carry/commit
 
 size=$(du -sm carry | cut -f1)
-du -sh carry carry/*
+du -sh carry/* carry
 [ "$size" -le "$limit" ] || { echo "gpu_carry: carry/ has $size MiB, more than $limit" >&2; exit 1; }

@@ -11,7 +11,9 @@
 #
 #   SUMI_GPU_SECONDS=560     begin no stage after so many seconds, and end the running one then
 #   SUMI_GPU_BUILD=build/gpu SUMI_PYTHON=python3
-#   SUMI_GPU_CHECK_DRY=1     without a device: builds for compute capability 9.0, runs on the CPU what can run there
+#   SUMI_GPU_CHECK_DRY=1     without a device: builds for compute capability 9.0, runs on the CPU what can run there. A stage may then
+#                            take all of SUMI_GPU_SECONDS: building with one job takes an hour on a small machine, or name a build
+#                            that is there: SUMI_GPU_BUILD=build/release, and the stages after `build`
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [ $# -ge 1 ] || { echo "usage: bench/gpu_check.sh OUT [STAGE...]" >&2; exit 2; }
@@ -107,6 +109,7 @@ stage_tests() {
 # Every family's comparison with the reference; the tools side by side, each within its own time.
 sanitize() {  # sanitize TOOL
   local cases='*backends against the reference*,random: the same bits*,load_pictures: cuts*,store_pictures*,norm_running*'
+  cases+=',*ladder: precisions*,*ladder: operands*,*ladder: convolution from*'
   timeout 480 compute-sanitizer --tool "$1" --error-exitcode 9 --print-limit 20 "$build/test_kernels" -tc="$cases"
   local status=$?
   echo "sanitizer $1: $(case $status in 0) echo passed ;; 124) echo "no error in 480 s, not finished" ;; *) echo "FAILED ($status)" ;; esac)"
@@ -136,15 +139,16 @@ stage_kernels() {
   local quick=(--benchmark_min_time=0.02 --benchmark_repetitions=3) failed=0 status
   local layers=n128h32w32c64k128r4s4u2p1,n1h66w66c256k256r3s3u1p0,n1h262w262c3k64r7s7u1p0
   local part parts=(
-    "150 conv --problem $layers --variant all --peer --dtype f32,3xtf32,tf32,bf16"
+    "140 conv --problem $layers --variant all --peer --dtype f32,3xtf32,tf32,bf16"
     "40 conv_transpose --net dcgan64 --variant all --peer --dtype f32,tf32,bf16"
     "40 batch_norm leaky_relu --net dcgan64 --variant all --peer --dtype f32,bf16"
-    "30 dense --net square --peer --dtype f32,tf32,bf16"
+    "40 dense --net square --variant all --peer --dtype f32,3xtf32,tf32,bf16"
     "190 conv dense --net dcgan64,cyclegan256,animegan512 --peer --dtype f32,tf32,bf16"
     "60 memory")
   if [ "$device" != cuda ]; then
     echo "no device: a few layers on the CPU, beside oneDNN where it is in the build"
-    parts=("60 conv --problem n2h16w16c16k32r3s3u1p1 --variant all --peer" "60 batch_norm leaky_relu --problem 2x16x16x32")
+    parts=("60 conv --problem n2h16w16c16k32r3s3u1p1 --variant all --peer" "60 batch_norm leaky_relu --problem 2x16x16x32"
+      "60 dense --problem m40n24k64 --peer")
   fi
   for part in "${parts[@]}"; do
     echo "== sumi-bench ${part#* }"
@@ -161,10 +165,12 @@ stage_kernels() {
 }
 
 stage_steps() {
-  local case failed=0 cases=(dcgan64 cyclegan256 resnet256) peer=("$python" bench/peers/torch_steps.py)
+  local case failed=0 torch=1 cases=(dcgan64 cyclegan256 resnet256) peer=("$python" bench/peers/torch_steps.py)
   [ "$device" = cuda ] || { cases=(dcgan64); echo "no device: one case on the CPU"; }
+  "$python" -c 'import torch' 2>/dev/null || { torch=0; echo "$python has no torch: nothing to compare with"; }
   for case in "${cases[@]}"; do
     timeout 120 "$build/bench_steps" "$case" --device "$device" --seconds "$seconds" || failed=1
+    [ "$torch" = 1 ] || continue
     timeout 60 "${peer[@]}" "$case" --device "$device" --seconds "$seconds" --channels-last || echo "torch: not measured"
     timeout 60 "${peer[@]}" "$case" --device "$device" --seconds "$seconds" || true
   done
@@ -210,7 +216,7 @@ for name in "$@"; do
     continue
   fi
   left=$((budget - SECONDS))
-  [ "$left" -le 520 ] || left=520
+  [ "$left" -le 520 ] || [ "$dry" = 1 ] || left=520
   if [ "$left" -lt 30 ]; then
     unfinished=1
     say "$name: not begun, for want of time"

@@ -10,8 +10,8 @@ import re
 import sys
 import tempfile
 
-HEAD = re.compile(r"^(?P<op>\w+) (?P<part>\w*) ?(?P<problem>[a-z0-9:]+)(?:  \((?P<layer>.*)\))?$")
-ROW = re.compile(r"^  (?P<type>\S+) +(?P<variant>\S+) +(?P<time>[\d.e+-]+ (?:s|ms|us)) +(?P<spread>[\d.]+) +(?P<rate>[\d.]+ (?:GFLOP/s|GB/s))"
+HEAD = re.compile(r"^(?P<op>[a-z]\w*)(?: (?P<part>[a-z]+))? (?P<problem>[a-z0-9:]*[0-9][a-z0-9:]*)(?:  \((?P<layer>.*)\))?$")
+ROW = re.compile(r"^  (?P<type>\S+) +(?P<variant>\S+) +(?P<time>[\d.e+-]+ (?:s|ms|us|ns)) +(?P<spread>[\d.]+) +(?P<rate>[\d.]+ (?:GFLOP/s|GB/s))"
                  r" +(?P<roof>[\d.]+) (?P<peer> *[\d.]*) +(?P<error>\S+)  (?P<ran>.*)$")
 DOCTEST = re.compile(r"^\[doctest\] (test cases|assertions): +(\d+) \| +(\d+) passed \| +(\d+) failed")
 
@@ -66,7 +66,7 @@ def kernels(lines):
         if head:
             work = head.groupdict()
         elif work and tables and (row or "WRONG" in line):
-            first = [("%s %s" % (work["op"], work["part"])).strip(), work["problem"], work["layer"] or ""]
+            first = [("%s %s" % (work["op"], work["part"] or "")).strip(), work["problem"], work["layer"] or ""]
             tables[-1][1].append(first + [row[name].strip() for name in ROW.groupindex] if row
                                  else first + line.split(None, 2) + [""] * (len(ROW.groupindex) - 3))
     return tables
@@ -141,7 +141,7 @@ def self_test():
                     row % ("f32", "cudnn", "500 us", 1, "4800.0 GFLOP/s", "10.1", "", "1.0e-06", "cudnn algorithm 1"),
                     row % ("f32", "naive", "2.000 ms", 1, "1200.0 GFLOP/s", "2.5", "25.0", "1.0e-06", "cuda naive"),
                     "  tf32    mma             WRONG: mma of conv is off by 0.3", "", "== sumi-bench memory",
-                    "relu  8x256x256x32", row % ("f32", "auto", "0.5 ms", 2, "1500.0 GB/s", "50.0", "", "0.0e+00", "cuda"),
+                    "relu 8x256x256x32", row % ("f32", "auto", "500 ns", 2, "1500.0 GB/s", "50.0", "", "0.0e+00", "cuda"),
                     "stopped after 60 s"],
         "steps": [json.dumps(step), json.dumps(dict(step, library="torch 9", setting="X, NCHW", median_ms=3.0)),
                   json.dumps(dict(step, library="torch 9", setting="X, channels_last", median_ms=2.0)), '{"case": "cut'],
@@ -158,7 +158,7 @@ def self_test():
                    " cudnn algorithm 1 |\n",
                    "| naive | 2.000 ms | 1.0 | 1200.0 GFLOP/s | 2.5 | 25.0 | 1.0e-06 | cuda naive |\n", "| tf32 | mma | WRONG: mma of conv is off by 0.3 |",
                    "- roofline measured here: 3000 GB/s\n", "### sumi-bench memory\n\n- stopped after 60 s\n",
-                   "| relu | 8x256x256x32 |  | f32 | auto | 0.5 ms | 2.0 | 1500.0 GB/s | 50.0 |  | 0.0e+00 | cuda |\n",
+                   "| relu | 8x256x256x32 |  | f32 | auto | 500 ns | 2.0 | 1500.0 GB/s | 50.0 |  | 0.0e+00 | cuda |\n",
                    "| dcgan64 | 4.000 | 2.000 | 0.500 | 2 | 2 | channels_last |\n", "| 2000 | 0.2500 | 4.0000 |\n",
                    "- first step: loss_d 1 on the CPU, 1 on CUDA\n"]:
         assert wanted in text, wanted + "not in:\n" + text

@@ -74,7 +74,10 @@ Row peer_row(const std::shared_ptr<const Work>& work, const Precision& p, const 
 }
 
 std::string why_no_peer(const Work& work, const Target& target) {
-  if (target.on_host()) return "oneDNN stands beside convolutions and f32 products only";
+  if (target.on_host())
+    return std::string(kernels::cpu_library()).find("oneDNN") == std::string::npos
+               ? "this build has no oneDNN"
+               : "oneDNN stands beside convolutions and f32 products only";
 #ifdef SUMI_PEER
   return work.no_peer;
 #else
