@@ -165,11 +165,13 @@ stage_kernels() {
 }
 
 stage_steps() {
-  local case failed=0 torch=1 cases=(dcgan64 cyclegan256 resnet256) peer=("$python" bench/peers/torch_steps.py)
+  local case precision failed=0 torch=1 cases=(dcgan64 cyclegan256 resnet256) peer=("$python" bench/peers/torch_steps.py)
   [ "$device" = cuda ] || { cases=(dcgan64); echo "no device: one case on the CPU"; }
   "$python" -c 'import torch' 2>/dev/null || { torch=0; echo "$python has no torch: nothing to compare with"; }
   for case in "${cases[@]}"; do
-    timeout 120 "$build/bench_steps" "$case" --device "$device" --seconds "$seconds" || failed=1
+    for precision in auto bf16; do  # on CUDA auto is tf32
+      timeout 120 "$build/bench_steps" "$case" --device "$device" --precision $precision --seconds "$seconds" || failed=1
+    done
     [ "$torch" = 1 ] || continue
     timeout 60 "${peer[@]}" "$case" --device "$device" --seconds "$seconds" --channels-last || echo "torch: not measured"
     timeout 60 "${peer[@]}" "$case" --device "$device" --seconds "$seconds" || true

@@ -82,10 +82,11 @@ def kernel_tables(lines):
 
 
 def steps(lines):
-    """Rows of whole steps; PyTorch in the faster of its layouts."""
+    """Rows of whole steps; PyTorch in the faster of its layouts, and sumi's bf16, which has no peer here, by itself."""
     rows, cases = [], {}
     for o in objects(lines):
-        cases.setdefault(o["case"], {"sumi": [], "torch": []})[o["library"].split()[0]].append(o)
+        case = o["case"] + (", bf16" if o.get("precision") == "bf16" else "")
+        cases.setdefault(case, {"sumi": [], "torch": []})[o["library"].split()[0]].append(o)
     for case, sides in cases.items():
         sumi, torch = (min(sides[name], key=lambda o: o["median_ms"], default=None) for name in ("sumi", "torch"))
 
@@ -143,7 +144,7 @@ def self_test():
                     "  tf32    mma             WRONG: mma of conv is off by 0.3", "", "== sumi-bench memory",
                     "relu 8x256x256x32", row % ("f32", "auto", "500 ns", 2, "1500.0 GB/s", "50.0", "", "0.0e+00", "cuda"),
                     "stopped after 60 s"],
-        "steps": [json.dumps(step), json.dumps(dict(step, library="torch 9", setting="X, NCHW", median_ms=3.0)),
+        "steps": [json.dumps(step), json.dumps(dict(step, precision="bf16", median_ms=1.0)), json.dumps(dict(step, library="torch 9", setting="X, NCHW", median_ms=3.0)),
                   json.dumps(dict(step, library="torch 9", setting="X, channels_last", median_ms=2.0)), '{"case": "cut'],
         "train": ["words", '{"step": 1, "loss_d": 1.5, "loss_g": 0.5}', '{"step": 2000, "loss_d": 0.25, "loss_g": 4}'],
     }
@@ -159,7 +160,8 @@ def self_test():
                    "| naive | 2.000 ms | 1.0 | 1200.0 GFLOP/s | 2.5 | 25.0 | 1.0e-06 | cuda naive |\n", "| tf32 | mma | WRONG: mma of conv is off by 0.3 |",
                    "- roofline measured here: 3000 GB/s\n", "### sumi-bench memory\n\n- stopped after 60 s\n",
                    "| relu | 8x256x256x32 |  | f32 | auto | 500 ns | 2.0 | 1500.0 GB/s | 50.0 |  | 0.0e+00 | cuda |\n",
-                   "| dcgan64 | 4.000 | 2.000 | 0.500 | 2 | 2 | channels_last |\n", "| 2000 | 0.2500 | 4.0000 |\n",
+                   "| dcgan64 | 4.000 | 2.000 | 0.500 | 2 | 2 | channels_last |\n", "| dcgan64, bf16 | 1.000 |  |  | 2 |  |  |\n",
+                   "| 2000 | 0.2500 | 4.0000 |\n",
                    "- first step: loss_d 1 on the CPU, 1 on CUDA\n"]:
         assert wanted in text, wanted + "not in:\n" + text
     assert text.count("| conv fprop") == 3

@@ -13,24 +13,32 @@ using kernels::Unary;
 using R = Arg::Role;
 constexpr auto kPositive = Arg::Fill::positive;
 
+// Statistics and parameters, which are never bf16.
+Arg in(const Shape& shape, Arg::Fill fill = Arg::Fill::random) {
+  return {shape, R::in, fill, Arg::Type::wide};
+}
+Arg out(const Shape& shape) {
+  return {shape, R::out, Arg::Fill::random, Arg::Type::wide};
+}
+
 // Identity, not an activation: a library's norm has none inside.
 Work norm_work(const NormGeom& g, const std::string& op, const std::string& part) {
   Work work{.op = op, .part = part, .problem = g.x.str()};
   const Shape x = g.x, stat = g.stat_shape(), c = Shape::vector(g.x.c);
   const auto count = static_cast<double>(x.count());
   if (part == "stats") {
-    work.args = {{x}, {stat, R::out}, {stat, R::out}};
+    work.args = {{x}, out(stat), out(stat)};
     work.run = [g](const Exec& e, const Views& v) { kernels::norm_stats(e, g, v[0], v[1], v[2]); };
     work.numbers = count;
     work.scale = 0.5;  // the mean of numbers in [-1, 1) is nearly zero
   } else if (part == "apply") {
-    work.args = {{x}, {stat}, {stat, R::in, kPositive}, {c}, {c}, {x, R::out}};
+    work.args = {{x}, in(stat), in(stat, kPositive), in(c), in(c), {x, R::out}};
     work.run = [g](const Exec& e, const Views& v) {
       kernels::norm_apply(e, g, v[0], v[1], v[2], v[3], v[4], Unary::identity, 0, {}, v[5]);
     };
     work.numbers = 2 * count;
   } else if (part == "train") {
-    work.args = {{x}, {c}, {c}, {stat, R::out}, {stat, R::out}, {x, R::out}};
+    work.args = {{x}, in(c), in(c), out(stat), out(stat), {x, R::out}};
     work.run = [g](const Exec& e, const Views& v) {
       kernels::norm_stats(e, g, v[0], v[3], v[4]);
       kernels::norm_apply(e, g, v[0], v[3], v[4], v[1], v[2], Unary::identity, 0, {}, v[5]);
@@ -38,12 +46,13 @@ Work norm_work(const NormGeom& g, const std::string& op, const std::string& part
     work.numbers = 3 * count;
     work.scale = 0.5;
   } else if (part == "running") {
-    work.args = {{stat}, {stat, R::in, kPositive}, {stat, R::in_out}, {stat, R::in_out, kPositive}};
+    work.args = {in(stat), in(stat, kPositive), in(stat), in(stat, kPositive)};
+    work.args[2].role = work.args[3].role = R::in_out;
     work.run = [g](const Exec& e, const Views& v) {
       kernels::norm_running(e, g, v[0], v[1], 0.9, v[2], v[3]);
     };
   } else {
-    work.args = {{x}, {stat}, {stat, R::in, kPositive}, {c}, {c}, {x}, {x, R::out}, {c, R::out}, {c, R::out}};
+    work.args = {{x}, in(stat), in(stat, kPositive), in(c), in(c), {x}, {x, R::out}, out(c), out(c)};
     work.run = [g](const Exec& e, const Views& v) {
       kernels::norm_backward(e, g, v[0], v[1], v[2], v[3], v[4], Unary::identity, 0, false, v[5], v[6], v[7],
                              Write::overwrite, v[8], Write::overwrite);

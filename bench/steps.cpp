@@ -1,5 +1,5 @@
 // Times one whole piece of work and prints one JSON line. The same work in PyTorch: peers/torch_steps.py.
-//   bench_steps CASE [--device cpu|cuda|emu] [--threads N] [--seconds S] [--no-graph] [--ops]
+//   bench_steps CASE [--device cpu|cuda|emu] [--precision NAME] [--threads N] [--seconds S] [--no-graph] [--ops]
 // On a CUDA device a time ends when the device has done the work, and memory is the pool's and the kernels' scratch
 // memory, not the process's. --ops prints where the time goes instead: seconds by op and shapes, of three runs.
 #include <cuda_runtime.h>
@@ -24,7 +24,7 @@ namespace sumi {
 namespace {
 
 struct Settings {
-  std::string name, device = "cpu";
+  std::string name, device = "cpu", precision = "auto";
   int threads = 2;
   double seconds = 10;
   bool no_graph = false;
@@ -45,6 +45,7 @@ TrainOptions options(const char* model, int size, int batch, const Settings& s) 
   o.batch_size = batch;
   o.threads = s.threads;
   o.device = s.device;
+  o.precision = s.precision;
   o.no_graph = s.no_graph;
   return o;
 }
@@ -72,6 +73,7 @@ Work inference(const std::shared_ptr<Module>& net, int size, int batch, const Se
   RandomStream stream(1, 2);
   initialize(*net, {}, stream);
   net->set_training(false);
+  net->set_activations(parse_precision(s.precision, parse_device(s.device)).activations);
   return [net, x = pictures({batch, size, size, 3}, s)] {
     const NoGrad no_grad;
     (*net)(x);
@@ -102,7 +104,7 @@ constexpr Case cases[] = {
   fmt::print(
       stderr,
       "bench_steps: {}\nusage: bench_steps dcgan|cyclegan|resnet|animeSIZE[bBATCH] [--device cpu|cuda|emu] "
-      "[--threads N] [--seconds S] [--no-graph] [--ops]\n",
+      "[--precision NAME] [--threads N] [--seconds S] [--no-graph] [--ops]\n",
       problem);
   std::exit(2);
 }
@@ -144,7 +146,8 @@ Settings parse(int argc, char** argv) {
   Settings s;
   for (int i = 1; i < argc; ++i) {
     const std::string_view word = argv[i];
-    const bool option = word == "--threads" || word == "--seconds" || word == "--device";
+    const bool option =
+        word == "--threads" || word == "--seconds" || word == "--device" || word == "--precision";
     if (option && i + 1 == argc) usage(fmt::format("{} needs a value", word));
     if (word == "--threads")
       s.threads = static_cast<int>(number("--threads", argv[++i]));
@@ -152,6 +155,8 @@ Settings parse(int argc, char** argv) {
       s.seconds = number("--seconds", argv[++i]);
     else if (word == "--device")
       s.device = argv[++i];
+    else if (word == "--precision")
+      s.precision = argv[++i];
     else if (word == "--no-graph")
       s.no_graph = true;
     else if (word == "--ops")
@@ -212,6 +217,7 @@ Work to_the_end(const Work& work, const Device& device) {
 void run(const Settings& s) {
   const Device device = parse_device(s.device);
   set_threads(s.threads);
+  set_multiply(parse_precision(s.precision, device).multiply);
   const std::int64_t at_start = held(device).now;
   const Work work = to_the_end(make_work(s), device);
   const std::int64_t at_first_step = held(device).now;
@@ -228,13 +234,15 @@ void run(const Settings& s) {
   }
   const std::int64_t peak = held(device).peak;
   fmt::print(
-      "{{\"case\": \"{}\", \"library\": \"sumi\", \"setting\": \"{}\", \"threads\": {}, \"runs\": {}, "
+      "{{\"case\": \"{}\", \"library\": \"sumi\", \"setting\": \"{}\", \"precision\": \"{}\", \"threads\": "
+      "{}, "
+      "\"runs\": {}, "
       "\"median_ms\": {:.3f}, \"cpu_ms\": {:.3f}, \"p10_ms\": {:.3f}, \"p90_ms\": {:.3f}, "
       "\"peak_over_first_step\": {}, "
       "\"peak_over_start\": {}}}\n",
-      s.name, compute_signature(device), s.threads, times.size(), bench::quantile(times, 0.5),
-      bench::quantile(cpu_times, 0.5), bench::quantile(times, 0.1), bench::quantile(times, 0.9),
-      peak - at_first_step, peak - at_start);
+      s.name, compute_signature(device), resolved_precision(s.precision, device), s.threads, times.size(),
+      bench::quantile(times, 0.5), bench::quantile(cpu_times, 0.5), bench::quantile(times, 0.1),
+      bench::quantile(times, 0.9), peak - at_first_step, peak - at_start);
 }
 
 }  // namespace

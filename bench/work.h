@@ -14,15 +14,16 @@ namespace sumi::bench {
 struct Arg {
   enum class Role : std::uint8_t { in, out, in_out };
   enum class Fill : std::uint8_t { random, positive, zero };  // uniform in [-1, 1), in [0.5, 1.5)
-  // The type that is measured, the other one of f32 and bf16, or bytes: `fill` is then all of their values, and the view's
-  // own type means nothing.
-  enum class Type : std::uint8_t { measured, other, bytes };
+  // The type that is measured; f32 where that is bf16, as statistics and parameters of norms are; the other one of f32 and
+  // bf16; or bytes: `fill` is then all of their values, and the view's own type means nothing.
+  enum class Type : std::uint8_t { measured, wide, other, bytes };
   Shape shape;
   Role role = Role::in;
   Fill fill = Fill::random;
   Type type = Type::measured;
 
   DType dtype(DType measured) const {
+    if (type == Type::wide && measured == DType::bf16) return DType::f32;
     if (type != Type::other || measured == DType::f64) return measured;
     return measured == DType::f32 ? DType::bf16 : DType::f32;
   }

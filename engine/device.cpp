@@ -158,10 +158,10 @@ std::string resolved_precision(const std::string& name, const Device& device) {
 Precision parse_precision(const std::string& name, const Device& device) {
   const std::string word = resolved_precision(name, device);
   if (word == "f32") return {DType::f32, Multiply::f32};
-  if (word == "bf16") return {DType::bf16, Multiply::f32};
+  if (word == "bf16") return {DType::f32, Multiply::automatic, DType::bf16};
   if (word == "f64") {
     if (!device.is_ref()) fail("--precision", "f64 exists on the reference device only; add --device ref");
-    return {DType::f64, Multiply::f32};
+    return {DType::f64, Multiply::f32, DType::f64};
   }
   if (word != "tf32" && word != "3xtf32")
     fail("--precision", fmt::format("unknown '{}'; use auto, f32, 3xtf32, tf32, bf16 or f64", name));

@@ -15,10 +15,12 @@ Device parse_device(const std::string& name);
 // "f32", "bf16", "f64"; throws Error naming the three.
 DType parse_dtype(const std::string& name);
 
-// How a run computes: the type of its tensors, and how products of f32 are multiplied (kernels/base/exec.h).
+// How a run computes: the type of parameters and of everything but activations, how products of f32 are multiplied
+// (kernels/base/exec.h), and the type of activations inside networks. bf16 is mixed: parameters stay f32.
 struct Precision {
   DType dtype = DType::f32;
   Multiply multiply = Multiply::automatic;
+  DType activations = DType::f32;
 };
 // "f32", "3xtf32", "tf32", "bf16", "f64", or "auto": tf32 on CUDA devices and f32 elsewhere. Throws Error naming what the
 // device can.

@@ -2,6 +2,7 @@
 // host memory are cut from an arena, all others return to free lists.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -34,11 +35,15 @@ class Block {
   ~Block();
   void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
+  // How often a view for writing was given out: who copied the contents sees whether they may have changed since.
+  std::uint64_t writes() const { return writes_.load(std::memory_order_relaxed); }
+  void note_write() { writes_.fetch_add(1, std::memory_order_relaxed); }
 
  private:
   std::shared_ptr<Pool> pool_;
   void* data_;
   std::size_t bytes_;
+  std::atomic<std::uint64_t> writes_{0};
 };
 using Storage = std::shared_ptr<Block>;
 

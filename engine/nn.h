@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,9 @@ class Module {
   void set_reference(std::int64_t count);
   // At inference: batch norm goes by the statistics of what it is given, not by its running ones, which stay as they are.
   void set_own_statistics(bool on);
+  // For a network as a whole: activations, and what its linear maps multiply, are of this dtype from now on, whatever the
+  // parameters are of. What comes in is converted, and what is made of it is converted back.
+  void set_activations(DType dtype) { activations_ = dtype; }
   // Whether, in training, what a sample becomes depends on the others of its batch: batch norm.
   virtual bool mixes_samples() const;
 
@@ -85,6 +89,11 @@ class Module {
     return reference;
   }
   const std::vector<std::unique_ptr<Module>>& children() const { return children_; }
+  // f(x), with x converted and the result converted back as set_activations() says.
+  template <class F>
+  Tensor in_activations(const Tensor& x, F&& f) const {
+    return activations_ ? cast(f(cast(x, *activations_)), x.dtype()) : f(x);
+  }
   bool training() const { return training_; }
   std::int64_t reference() const { return reference_; }
   bool own_statistics() const { return own_statistics_; }
@@ -95,6 +104,7 @@ class Module {
   std::vector<std::unique_ptr<Module>> children_;
   bool training_ = true, own_statistics_ = false;
   std::int64_t reference_ = 0;
+  std::optional<DType> activations_;
 };
 
 // One layer: the block op with its parameters.

@@ -1,6 +1,6 @@
 // Every op: checks, calls kernel functions, records its gradient. Gradients are made of ops too, so each of
 // them can be differentiated again unless its comment says otherwise. Shapes are NHWC; all operands of an op
-// share dtype and device. Errors name the op and the shapes.
+// share device and dtype, but for what a norm and a block say of their parameters. Errors name the op and the shapes.
 #pragma once
 
 #include <vector>
@@ -38,6 +38,11 @@ Tensor mul(const Tensor& a, const Tensor& b);
 Tensor div(const Tensor& a, const Tensor& b);
 // scale * x + shift
 Tensor affine(const Tensor& x, double scale, double shift = 0);
+
+// --- cast.cpp
+// x as `dtype`, rounded to nearest even; x itself where it has that dtype, or is absent. The gradient comes back in x's.
+// Of a parameter whose arena keeps a copy in `dtype`, that copy.
+Tensor cast(const Tensor& x, DType dtype, const GradDest& dest = {});
 
 // --- reduce.cpp
 // scale * the sum over every axis where `shape` is 1.
@@ -100,6 +105,7 @@ Tensor conv_dgrad(const ConvGeom& g, const Tensor& dy, const Tensor& w, const Te
 Tensor conv_wgrad(const ConvGeom& g, const Tensor& x, const Tensor& dy, const GradDest& dest = {});
 
 // --- norm.cpp
+// Statistics and parameters are f32 also where x is bf16.
 struct NormOptions {
   std::int64_t groups = 0;  // 0 batch norm, c instance norm, 1 layer norm, else group norm
   double eps = 1e-5;
@@ -183,7 +189,8 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target);
 // --- block.cpp
 // What a layer of a network is: a linear map, a norm, an activation, a residual, the next layer's padding:
 // one op, so that kernels can be fused inside without a change to any network. Equal to the composition of
-// the ops above, which is what it uses when gradients are to be differentiated again.
+// the ops above, which is what it uses when gradients are to be differentiated again. Where x is bf16 and w and bias are
+// f32, copies of them in bf16 are multiplied, and their gradients come back in f32.
 struct BlockOptions {
   enum class Linear : std::uint8_t { conv, conv_transpose, dense };
   Linear linear = Linear::conv;

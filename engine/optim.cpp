@@ -8,6 +8,7 @@
 
 #include "engine/device.h"
 #include "engine/step_values.h"
+#include "kernels/elementwise.h"
 #include "kernels/reduce.h"
 
 namespace sumi {
@@ -53,6 +54,19 @@ Tensor ParamArena::slice(const Tensor& flat, const Slot& slot) const {
 
 void ParamArena::begin() {
   for (const Slot& slot : slots_) slot.grad->written = false;
+}
+
+void ParamArena::keep_copy(DType dtype) {
+  if (dtype == values_.dtype()) return;
+  copy_ = Tensor::empty(values_.shape(), dtype, values_.device());
+  for (const Slot& slot : slots_) slot.grad->copy = slice(copy_, slot);
+  refresh_copy();
+}
+
+void ParamArena::refresh_copy() {
+  if (!copy_) return;
+  kernels::cast(exec_on(values_.device()), values_.view(), copy_.mut());
+  for (const Slot& slot : slots_) slot.grad->copied_state = values_.storage()->writes();
 }
 
 void ParamArena::set_frozen(bool frozen) {
@@ -117,6 +131,7 @@ void Optimizer::step() {
   const std::vector<Range> ranges = written();
   if (norm_) measure_norm(ranges);
   for (const Range& range : ranges) update(range);
+  arena_.refresh_copy();
 }
 
 void Optimizer::measure_norm(const std::vector<Range>& ranges) {

@@ -26,6 +26,12 @@ class ParamArena {
   // Parameters whose names begin with `prefix` are left as they are from now on. Returns how many there are.
   int freeze(const std::string& prefix);
 
+  // From now on there is a copy of the values in `dtype` too, which cast() of a parameter takes instead of making one.
+  void keep_copy(DType dtype);
+  // Makes the copy anew, in one launch; does nothing where none is kept. Who writes values calls it: the optimiser does. A
+  // cast of values that were written since is an Error, as a captured step would go on with the old copy for ever.
+  void refresh_copy();
+
   struct Slot {
     Parameter parameter;  // with the prefixed name
     std::shared_ptr<GradSlot> grad;
@@ -40,7 +46,7 @@ class ParamArena {
 
  private:
   std::vector<Slot> slots_;
-  Tensor values_, gradients_;
+  Tensor values_, gradients_, copy_;
 };
 
 // While it lives, the arena is frozen.

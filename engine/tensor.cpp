@@ -109,6 +109,7 @@ View Tensor::view() const {
 
 MutView Tensor::mut() const {
   if (!impl_) return {};
+  if (impl_->storage) impl_->storage->note_write();
   return {impl_->data(), impl_->dtype, impl_->shape, impl_->device, 0};
 }
 

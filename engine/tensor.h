@@ -94,6 +94,8 @@ struct GradSlot {
   Tensor grad;
   bool written = false;
   std::string name;
+  Tensor copy;                     // of the parameter in another dtype, or absent (ParamArena::keep_copy)
+  std::uint64_t copied_state = 0;  // Block::writes() of the values when the copy was made
 };
 
 extern template std::vector<float> Tensor::to_vector<float>() const;

@@ -18,8 +18,8 @@ using BinaryOp = void(const Exec&, Binary, View a, View b, MutView y, Write);
 using Affine = void(const Exec&, View x, double scale, double shift, MutView y, Write);
 // y = value
 using Fill = void(const Exec&, double value, MutView y);
-// y = x in y's dtype (rounded to nearest even). Same shape, any two dtypes that the device has.
-using Cast = void(const Exec&, View x, MutView y);
+// y (+)= x in y's dtype (rounded to nearest even). Same shape, any two dtypes that the device has.
+using Cast = void(const Exec&, View x, MutView y, Write);
 // dst[dst_at + i] (+)= src[src_at + i] for every index i in `extent`. Serves concat, slice and their
 // gradients.
 using CopyBox = void(const Exec&, View src, Shape src_at, MutView dst, Shape dst_at, Shape extent, Write);
@@ -71,11 +71,12 @@ inline void fill(const Exec& e, double value, MutView y) {
       "fill", e, [&] { ref::fill(e, value, y); }, [&] { cpu::fill(e, value, y); },
       [&] { cuda::fill(e, value, y); });
 }
-inline void cast(const Exec& e, View x, MutView y) {
+inline void cast(const Exec& e, View x, MutView y, Write write = Write::overwrite) {
   check_on_device("cast", e, {x, y});
   check_shape("cast", "y", y.shape, x.shape);
   on_device(
-      "cast", e, [&] { ref::cast(e, x, y); }, [&] { cpu::cast(e, x, y); }, [&] { cuda::cast(e, x, y); });
+      "cast", e, [&] { ref::cast(e, x, y, write); }, [&] { cpu::cast(e, x, y, write); },
+      [&] { cuda::cast(e, x, y, write); });
 }
 inline void copy_box(const Exec& e, View src, Shape src_at, MutView dst, Shape dst_at, Shape extent,
                      Write write) {

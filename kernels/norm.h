@@ -4,7 +4,8 @@
 //   group(g)  one per sample and group of c/g channels, over h, w, c/g     -> statistics [n,1,1,g]
 //             instance norm is group(c), layer norm is group(1)
 // y = pad(act(gamma (x - mean) / sqrt(var + eps) + beta) + residual); gamma, beta are [c] or absent (1 and 0).
-// var is the biased variance. Ioffe and Szegedy 2015; Ba 2016; Ulyanov 2016; Wu and He 2018.
+// var is the biased variance. Statistics, gamma, beta and their gradients are f32 where x is bf16: NormGeom::vector_dtype().
+// Ioffe and Szegedy 2015; Ba 2016; Ulyanov 2016; Wu and He 2018.
 #pragma once
 
 #include "kernels/activation.h"
@@ -21,6 +22,8 @@ struct NormGeom {
   Shape stat_shape() const { return is_batch() ? Shape::vector(x.c) : Shape{x.n, 1, 1, groups}; }
   // How many elements one statistic covers.
   std::int64_t stat_count() const { return is_batch() ? x.n * x.h * x.w : x.h * x.w * (x.c / groups); }
+  // Of statistics and parameters, for an x of dtype t: what has few elements is never rounded to bf16.
+  static constexpr DType vector_dtype(DType t) { return t == DType::bf16 ? DType::f32 : t; }
 };
 
 // mean, var [stat_shape]
@@ -66,6 +69,11 @@ inline void check_norm(const char* kernel, const Exec& e, const NormGeom& g, Vie
   check_shape(kernel, "x", x.shape, g.x);
   check_shape(kernel, "mean", mean.shape, g.stat_shape());
   check_shape(kernel, "var", var.shape, g.stat_shape());
+  const DType wide = NormGeom::vector_dtype(x.dtype);
+  for (const View& v : {mean, var, gamma, beta})
+    if (v && v.dtype != wide)
+      fail(kernel, std::string("statistics and parameters are ") + name_of(v.dtype) + ", but " +
+                       name_of(wide) + " was expected beside an x of " + name_of(x.dtype));
   if (gamma) check_shape(kernel, "gamma", gamma.shape, Shape::vector(g.x.c));
   if (beta) check_shape(kernel, "beta", beta.shape, Shape::vector(g.x.c));
   if (other) check_shape(kernel, "an operand", other.shape, g.x);
@@ -73,7 +81,6 @@ inline void check_norm(const char* kernel, const Exec& e, const NormGeom& g, Vie
     fail(kernel, std::to_string(g.groups) + " groups do not divide " + std::to_string(g.x.c) + " channels");
 }
 
-// mean, var, gamma, beta and their gradients have x's dtype.
 inline void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
   check_norm("norm_stats", e, g, x, mean, var, {}, {}, {});
   on_device(
@@ -117,6 +124,8 @@ inline void norm_running(const Exec& e, const NormGeom& g, View mean, View var, 
                          MutView running_mean, MutView running_var) {
   if (!g.is_batch()) fail("norm_running", "only batch norm keeps running statistics");
   check_on_device("norm_running", e, {mean, var, running_mean, running_var});
+  check_same_dtype("norm_running", {mean, var, running_mean, running_var});
+  if (mean.dtype == DType::bf16) fail("norm_running", "statistics are never bf16; keep them in f32");
   on_device(
       "norm_running", e, [&] { ref::norm_running(e, g, mean, var, keep, running_mean, running_var); },
       [&] { cpu::norm_running(e, g, mean, var, keep, running_mean, running_var); },

@@ -105,7 +105,7 @@ std::vector<Model::Network> AnimeGanModel::networks() {
 
 void AnimeGanModel::load_feature_network() {
   if (!features_ && (weights_.content > 0 || weights_.style > 0))
-    features_ = load_features(options_.features, net_.dtype, net_.device, VggInput::caffe);
+    features_ = load_features(options_.features, activations_of(options_), net_.device, VggInput::caffe);
 }
 
 // Of VGG19 those that the published weights are for. Of sumi's own network the content from half of the picture's side: its

@@ -46,13 +46,14 @@ FeatureNetwork network_of(const std::string& name, const Tensor& input_w, const 
       if (!seen("relu" + stage.name, x)) return;
     }
   };
-  return {name, layers, forward};
+  return {name, layers, stages.front().w.dtype(), forward};
 }
 
 }  // namespace
 
-FeatureNetwork::FeatureNetwork(std::string name, std::vector<std::string> layers, Forward forward)
-    : name_(std::move(name)), layers_(std::move(layers)), forward_(std::move(forward)) {}
+FeatureNetwork::FeatureNetwork(std::string name, std::vector<std::string> layers, DType dtype,
+                               Forward forward)
+    : name_(std::move(name)), layers_(std::move(layers)), dtype_(dtype), forward_(std::move(forward)) {}
 
 std::vector<Tensor> FeatureNetwork::operator()(const Tensor& pictures,
                                                const std::vector<std::string>& wanted) const {
@@ -65,10 +66,10 @@ std::vector<Tensor> FeatureNetwork::operator()(const Tensor& pictures,
   }
   std::size_t missing = maps.size();
   if (missing > 0)
-    forward_(pictures.shape().c == 1 ? concat({pictures, pictures, pictures}, 3) : pictures,
+    forward_(cast(pictures.shape().c == 1 ? concat({pictures, pictures, pictures}, 3) : pictures, dtype_),
              [&](const std::string& layer, const Tensor& map) {
                if (const auto found = maps.find(layer); found != maps.end()) {
-                 found->second = map;
+                 found->second = cast(map, pictures.dtype());
                  --missing;
                }
                return missing > 0;

@@ -29,7 +29,8 @@ class FeatureNetwork {
   // Runs pictures [n,h,w,3] in [-1,1] through the layers.
   using Forward = std::function<void(const Tensor& pictures, const Seen& seen)>;
   // `layers`: those that may be asked for, in order; `forward` may tell of others between them.
-  FeatureNetwork(std::string name, std::vector<std::string> layers, Forward forward);
+  // `dtype`: of what `forward` is given and tells of; whoever asks gets maps of the pictures' dtype.
+  FeatureNetwork(std::string name, std::vector<std::string> layers, DType dtype, Forward forward);
 
   // "sumi", "vgg19" or "inception": figures made with it are to say so. A Frechet distance on sumi's own features is no FID.
   const std::string& name() const { return name_; }
@@ -44,10 +45,11 @@ class FeatureNetwork {
  private:
   std::string name_;
   std::vector<std::string> layers_;
+  DType dtype_;
   Forward forward_;
 };
 
-// A network for pictures of this dtype on this device:
+// A network that computes in this dtype on this device, for pictures of any:
 //   "own" or ""      the one that comes with sumi (own_features_path())
 //   a path           a checkpoint or run of `sumi train features`; or a safetensors file of VGG19 in torchvision's names,
 //                    features.0.weight [64,3,3,3] and .bias to features.34, of any widths that fit each other; or one of

@@ -225,7 +225,7 @@ FeatureNetwork load_inception(const std::filesystem::path& path, DType dtype, co
       if (!seen(block.name, x)) return;
     }
   };
-  return {"inception", {"Mixed_5d", "Mixed_6e", "Mixed_7c"}, forward};
+  return {"inception", {"Mixed_5d", "Mixed_6e", "Mixed_7c"}, dtype, forward};
 }
 
 }  // namespace sumi

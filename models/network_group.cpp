@@ -49,6 +49,8 @@ NetworkGroup::NetworkGroup(const std::vector<std::pair<std::string, Module*>>& n
       optimizer_(arena_, optimizer_options(o, generator)),
       history_weight_(o.historical_averaging) {
   for (const std::string& name : split_names(o.freeze)) arena_.freeze(name);
+  for (const auto& network : networks) network.second->set_activations(activations_of(o));
+  arena_.keep_copy(activations_of(o));
   if (history_weight_ > 0) {
     history_ = arena_.values().clone();
     history_count_ = Tensor::zeros(Shape::scalar(), history_.dtype(), history_.device());
@@ -71,6 +73,7 @@ void NetworkGroup::clip_weights(double most) {
   const Tensor inside = step(affine(abs(w), -1, most));
   const Tensor sign = affine(step(w), 2, -1);
   w.assign(add(mul(w, inside), mul(affine(sign, most), affine(inside, -1, 1))));
+  arena_.refresh_copy();
 }
 
 // The gradient of weight |p - mean of p so far|^2 (Salimans 2016, section 3.3), and the mean with p in it.
@@ -122,6 +125,7 @@ Tensor NetworkGroup::infer(Module& network, const Tensor& x, bool averaged) {
 
 void NetworkGroup::swap_average() {
   exchange(arena_.values(), optimizer_.ema());
+  arena_.refresh_copy();
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i) exchange(buffers_[i].value, ema_buffers_[i]);
 }
 
@@ -160,6 +164,7 @@ void NetworkGroup::load(const CheckpointFile& file, bool full) {
     if (optimizer_.m()) file.load(moment_name("m", name), arena_.slice(optimizer_.m(), slot));
     file.load(moment_name("v", name), arena_.slice(optimizer_.v(), slot));
   }
+  arena_.refresh_copy();
   if (full && history_) file.load(history_count_name(), history_count_);
   if (!full && history_) history_.assign(arena_.values());
   for (std::size_t i = 0; i < buffers_.size(); ++i) {

@@ -150,7 +150,11 @@ bool pictures_have_one_size(const TrainOptions& o) {
 }
 
 DType dtype_of(const TrainOptions& o) {
-  return o.precision == "f64" ? DType::f64 : o.precision == "bf16" ? DType::bf16 : DType::f32;
+  return o.precision == "f64" ? DType::f64 : DType::f32;
+}
+
+DType activations_of(const TrainOptions& o) {
+  return o.precision == "bf16" ? DType::bf16 : dtype_of(o);
 }
 
 bool fit_precision(TrainOptions& o) {

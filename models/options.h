@@ -351,7 +351,7 @@ void visit_options(Options& o, Visit&& visit) {
         o.device);
   visit(
       OptionInfo{"precision", "", machine, "TYPE",
-                 "auto (tf32 on cuda, else f32), f32, 3xtf32 or tf32 (cuda only), or f64 (ref only)", false},
+                 "auto (tf32 on cuda, else f32), f32, 3xtf32, tf32 (cuda), bf16 (mixed) or f64 (ref)", false},
       o.precision);
   visit(OptionInfo{"threads", "", machine, "N", "threads of the CPU kernels (0: all)", true}, o.threads);
   visit(OptionInfo{"kernels", "", machine, "NAME",
@@ -379,7 +379,8 @@ bool pictures_have_one_size(const TrainOptions& options);
 // How many pictures of each domain a step takes: as many batches as it has updates and parts of them.
 std::int64_t pictures_per_step(const TrainOptions& options);
 
-// What networks compute in.
+// Of activations inside networks and what meets them there; and of all else: parameters, losses, pictures.
+DType activations_of(const TrainOptions& options);
 DType dtype_of(const TrainOptions& options);
 
 // A precision that the options' device has not becomes auto: another device was asked for than the file says. True if so.

@@ -28,7 +28,8 @@ Shape picture_shape(const TrainOptions& o) {
 
 std::string describe_plan(const TrainOptions& options) {
   validate(options);
-  const std::size_t element = size_of(dtype_of(options));
+  const auto element = static_cast<double>(size_of(dtype_of(options)));
+  const auto activation = static_cast<double>(size_of(activations_of(options)));
   const Shape picture = picture_shape(options);
   std::string text = fmt::format("{}, pictures {}x{}x{}, batch {}\n\n", options.model, picture.h, picture.w,
                                  picture.c, picture.n);
@@ -46,9 +47,9 @@ std::string describe_plan(const TrainOptions& options) {
     step_macs += network.work * static_cast<double>(cost.macs) * options.batch_size;
     const int moments = options.optimizer == "rmsprop" ? 1 : 2;
     const int averages = network.name[0] == 'g' && options.ema > 0 ? 1 : 0;
-    state += parameters * static_cast<double>(element) * (2 + moments + averages);  // and weights, gradients
-    activations += network.kept * static_cast<double>(cost.saved_elements * options.batch_size) *
-                   static_cast<double>(element);
+    const double copy = activation == element ? 0 : activation;         // of the weights, that is multiplied
+    state += parameters * (element * (2 + moments + averages) + copy);  // and weights, gradients
+    activations += network.kept * static_cast<double>(cost.saved_elements * options.batch_size) * activation;
   }
   text += fmt::format(
       "\none step    {}\nmemory      about {:.0f} MiB: {:.0f} of weights, gradients and the optimiser's "

@@ -323,10 +323,6 @@ void prepare(TrainOptions& o, const std::optional<StoredPlan>& plan) {
   validate(o);
   const Device device = parse_device(o.device);
   o.precision = resolved_precision(o.precision, device);
-  if (o.precision == "bf16")
-    fail("--precision",
-         "bf16 has too few digits for weights that learn; it is for sumi generate and convert. Train in "
-         "auto, and draw in bf16");
   set_multiply(parse_precision(o.precision, device).multiply);
   check_data_given(o);
   if (o.outdir.empty()) fail("--outdir", "is missing: the folder of the run");

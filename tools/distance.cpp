@@ -70,7 +70,8 @@ int run(const Arguments& args) {
   // Features are measured in f32 unless somebody asks for less.
   const Precision precision =
       parse_precision(args.machine.precision.empty() ? "f32" : args.machine.precision, device);
-  if (precision.dtype != DType::f32) throw UsageError(name, "--precision wants f32, 3xtf32 or tf32 here");
+  if (precision.activations != DType::f32)
+    throw UsageError(name, "--precision wants f32, 3xtf32 or tf32 here");
   set_multiply(precision.multiply);
   const FeatureNetwork network = load_features(
       args.features, DType::f32, device, args.input == "caffe" ? VggInput::caffe : VggInput::torch,

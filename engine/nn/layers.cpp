@@ -85,7 +85,8 @@ Tensor Layer::add_singular_vector(const char* suffix, std::int64_t size, const S
 }
 
 // Each sample by the mean and variance of the reference batch and itself together, the reference by its own.
-Tensor Layer::virtual_norm(const Tensor& x) const {
+Tensor Layer::virtual_norm(const Tensor& given) const {
+  const Tensor x = cast(given, params_.gamma.dtype());
   const std::int64_t count = reference();
   Shape one = x.shape(), many = one;
   if (count < 1 || count > x.shape().n)
@@ -103,7 +104,7 @@ Tensor Layer::virtual_norm(const Tensor& x) const {
   const double all = 1 / (static_cast<double>(count) * inner);
   const Tensor mean = sum_to(first, channels, all), mean_square = sum_to(square(first), channels, all);
   const Tensor reference_out = apply(first, mean, mean_square);
-  if (many.n == 0) return reference_out;
+  if (many.n == 0) return cast(reference_out, given.dtype());
   const Tensor rest = slice(x, {count, 0, 0, 0}, many);
   const Shape each{many.n, 1, 1, many.c};
   const double share = 1 / static_cast<double>(count + 1);
@@ -112,7 +113,7 @@ Tensor Layer::virtual_norm(const Tensor& x) const {
   };
   const Tensor rest_out = apply(rest, joined(sum_to(rest, each, 1 / inner), mean),
                                 joined(sum_to(square(rest), each, 1 / inner), mean_square));
-  return concat({reference_out, rest_out}, 0);
+  return cast(concat({reference_out, rest_out}, 0), given.dtype());
 }
 
 Tensor Layer::operator()(const Tensor& x, const Tensor& residual) {
@@ -196,9 +197,10 @@ Sequential& Sequential::add(std::unique_ptr<Module> module) {
 }
 
 Tensor Sequential::run(const Tensor& x, std::size_t first, std::size_t last) {
-  Tensor y = x;
-  for (std::size_t i = first; i < last; ++i) y = (*children().at(i))(y);
-  return y;
+  return in_activations(x, [&](Tensor y) {
+    for (std::size_t i = first; i < last; ++i) y = (*children().at(i))(y);
+    return y;
+  });
 }
 
 Tensor Sequential::forward(const Tensor& x) {

@@ -23,7 +23,7 @@ PlanOnly::~PlanOnly() {
 
 Tensor Module::operator()(const Tensor& x) {
   const ModuleScope scope(name_);
-  return forward(x);
+  return in_activations(x, [this](const Tensor& y) { return forward(y); });
 }
 
 std::vector<Parameter> Module::parameters() const {

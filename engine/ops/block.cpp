@@ -93,10 +93,18 @@ void check(const BlockOptions& o) {
          fmt::format("{} (alpha {}) is not an activation of blocks", kernels::name_of(o.act), o.alpha));
 }
 
+// What the linear map multiplies and adds is of the activations' dtype; the norm's parameters stay as they are.
+BlockParams multiplied_in(DType dtype, BlockParams p) {
+  p.w = cast(p.w, dtype);
+  p.bias = cast(p.bias, dtype);
+  return p;
+}
+
 }  // namespace
 
-Tensor linear_block_composition(const Tensor& x, const BlockParams& p, const BlockOptions& o,
+Tensor linear_block_composition(const Tensor& x, const BlockParams& params, const BlockOptions& o,
                                 const Tensor& residual) {
+  const BlockParams p = multiplied_in(x.dtype(), params);
   Tensor y = linear_map(x, p, o);
   if (o.has_norm)
     y = normalize(y, p.gamma, p.beta, norm_options(o), p.running, p.training);
@@ -106,8 +114,10 @@ Tensor linear_block_composition(const Tensor& x, const BlockParams& p, const Blo
   return o.next_pad.any() ? pad2d(y, o.next_pad) : y;
 }
 
-Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o, const Tensor& residual) {
+Tensor linear_block(const Tensor& x, const BlockParams& params, const BlockOptions& o,
+                    const Tensor& residual) {
   check(o);
+  const BlockParams p = multiplied_in(x.dtype(), params);
   const std::vector<Tensor> inputs{x, p.w, p.bias, p.gamma, p.beta, residual};
   const bool records = would_record(inputs);
   State s;

@@ -11,8 +11,9 @@
 
 namespace sumi {
 
-Tensor norm_composition(const Tensor& x, const Tensor& gamma, const Tensor& beta, const NormOptions& o,
+Tensor norm_composition(const Tensor& given, const Tensor& gamma, const Tensor& beta, const NormOptions& o,
                         const NormState& fixed) {
+  const Tensor x = cast(given, kernels::NormGeom::vector_dtype(given.dtype()));
   const Shape xs = x.shape();
   Tensor hat;
   if (fixed.fixed) {
@@ -30,7 +31,7 @@ Tensor norm_composition(const Tensor& x, const Tensor& gamma, const Tensor& beta
   }
   if (gamma) hat = mul(hat, gamma);
   if (beta) hat = add(hat, beta);
-  return o.act == Unary::identity ? hat : unary(o.act, hat, o.alpha);
+  return cast(o.act == Unary::identity ? hat : unary(o.act, hat, o.alpha), given.dtype());
 }
 
 kernels::NormGeom norm_geom(const Shape& x, const NormOptions& o) {
@@ -48,8 +49,9 @@ NormState norm_statistics(const Tensor& x, const NormOptions& o, const RunningSt
          fmt::format("x {} gives one value per channel; training needs more (a larger --batch-size)",
                      x.shape().str()));
   const Exec& exec = exec_on(x.device());
-  NormState s{Tensor::empty(geom.stat_shape(), x.dtype(), x.device()),
-              Tensor::empty(geom.stat_shape(), x.dtype(), x.device()), false};
+  const DType wide = kernels::NormGeom::vector_dtype(x.dtype());
+  NormState s{Tensor::empty(geom.stat_shape(), wide, x.device()),
+              Tensor::empty(geom.stat_shape(), wide, x.device()), false};
   kernels::norm_stats(exec, geom, x.view(), s.mean.mut(), s.var.mut());
   if (running)
     kernels::norm_running(exec, geom, s.mean.view(), s.var.view(), running->keep, running->mean.mut(),
@@ -65,11 +67,11 @@ Tensor norm_input_grad(const Tensor& x, const Tensor& gamma, const Tensor& beta,
   GradDest gamma_dest, beta_dest;
   if (gamma && grads.wants(gamma_at)) {
     gamma_dest = grads.dest(gamma_at);
-    dgamma = gamma_dest.target(gamma.shape(), x.dtype(), x.device());
+    dgamma = gamma_dest.target(gamma.shape(), gamma.dtype(), x.device());
   }
   if (beta && grads.wants(beta_at)) {
     beta_dest = grads.dest(beta_at);
-    dbeta = beta_dest.target(beta.shape(), x.dtype(), x.device());
+    dbeta = beta_dest.target(beta.shape(), beta.dtype(), x.device());
   }
   kernels::norm_backward(exec_on(x.device()), norm_geom(x.shape(), o), x.view(), s.mean.view(), s.var.view(),
                          gamma.view(), beta.view(), o.act, o.alpha, s.fixed, dy.view(), dx.mut(),

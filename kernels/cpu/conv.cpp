@@ -1,4 +1,4 @@
-// Convolution on the CPU: which implementation runs, and bf16 by way of f32.
+// Convolution on the CPU: which implementation runs, and bf16 by way of f32 where the processor does not multiply it itself.
 #include "kernels/conv_plan.h"
 #include "kernels/cpu/conv_own.h"
 #include "kernels/cpu/onednn.h"
@@ -74,12 +74,26 @@ void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& 
   own.run(e, g, a);
 }
 
-// The operands as f32: in place, or in temporaries around the call.
+// Where bf16 operands are widened to f32. Kept from one convolution to the next, apart from the Exec's scratch memory, which
+// the convolution itself takes; large ones are given back.
+Scratch& widened_operands() {
+  thread_local Scratch kept;
+  return kept;
+}
+constexpr std::size_t kMostKept = std::size_t{64} << 20;
+
+// The operands as they are, or bf16 as f32 in temporaries around the call.
 void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, View bias, bool accumulate) {
   const View out = d == Direction::fprop ? y : d == Direction::dgrad ? x : w;
   const auto data = [](View v) { return static_cast<float*>(const_cast<void*>(v.data)); };
   if (out.dtype == DType::f32) return run_f32(e, d, g, {data(x), data(w), data(y), data(bias), accumulate});
-  Workspace space(e);
+  const auto half = [](View v) { return static_cast<bf16*>(const_cast<void*>(v.data)); };
+  if (e.conv.by != ConvPolicy::By::own &&
+      onednn_conv(e, d, g, ConvOperandsBf16{half(x), half(w), half(y), half(bias), accumulate}))
+    return;
+  Exec outer = e;
+  outer.scratch = &widened_operands();
+  Workspace space(outer);
   const auto px = space.add<float>(x.count()), pw = space.add<float>(w.count());
   const auto py = space.add<float>(y.count()), pb = space.add<float>(bias.count());
   space.allocate();
@@ -88,14 +102,12 @@ void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, 
   if (d != Direction::wgrad || accumulate) load_f32(where, w, space.at<float>(pw));
   if (d != Direction::fprop) load_f32(where, y, space.at<float>(py));
   if (bias) load_f32(where, bias, space.at<float>(pb));
-  // Its scratch memory holds the operands now; the convolution brings its own.
-  Exec inner = e;
-  inner.scratch = nullptr;
-  run_f32(inner, d, g,
+  run_f32(e, d, g,
           {space.at<float>(px), space.at<float>(pw), space.at<float>(py),
            bias ? space.at<float>(pb) : nullptr, accumulate});
   const MutView to{const_cast<void*>(out.data), out.dtype, out.shape, out.device, out.halo};
   store_f32(where, space.at<float>(d == Direction::fprop ? py : d == Direction::dgrad ? px : pw), to);
+  if (outer.scratch->size() > kMostKept) outer.scratch->release();
 }
 
 // f64 is refused before anything is read.

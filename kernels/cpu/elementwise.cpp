@@ -138,12 +138,21 @@ void fill(const Exec&, double value, MutView y) {
   });
 }
 
-void cast(const Exec&, View x, MutView y) {
-  if (x.dtype == DType::f32) return store_f32("cast", x.as<float>(), y);
-  if (y.dtype == DType::f32) return load_f32("cast", x, y.as<float>());
-  if (x.dtype != DType::bf16 || y.dtype != DType::bf16)
-    fail("cast", "f64 exists on the reference device only (--device ref)");
-  std::memcpy(y.data, x.data, static_cast<std::size_t>(x.count()) * sizeof(bf16));
+void cast(const Exec&, View x, MutView y, Write write) {
+  dispatch_f32_bf16("cast", x.dtype, [&]<class From>() {
+    dispatch_f32_bf16("cast", y.dtype, [&]<class To>() {
+      const From* from = x.as<From>();
+      To* to = y.as<To>();
+      const bool add = write == Write::accumulate;
+      for_range(x.count(), 1, [=](i64 begin, i64 end) {
+        if (add)
+          for (i64 i = begin; i < end; ++i)
+            to[i] = To(static_cast<float>(to[i]) + static_cast<float>(from[i]));
+        else
+          for (i64 i = begin; i < end; ++i) to[i] = To(static_cast<float>(from[i]));
+      });
+    });
+  });
 }
 
 void copy_box(const Exec&, View src, Shape src_at, MutView dst, Shape dst_at, Shape extent, Write write) {

@@ -6,6 +6,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <type_traits>
 #include <unordered_map>
 
 namespace sumi::kernels::cpu {
@@ -52,18 +53,21 @@ struct Descs {
   dnnl::memory::dims strides, dilates, pads_before, pads_after;
 };
 
-Descs describe(const ConvGeom& g, bool any_activations, bool any_weights, bool plain) {
-  const auto f32 = dnnl::memory::data_type::f32;
+using Type = dnnl::memory::data_type;
+template <class T>
+constexpr Type type_of = std::is_same_v<T, bf16> ? Type::bf16 : Type::f32;
+
+Descs describe(const ConvGeom& g, Type type, bool any_activations, bool any_weights, bool plain) {
   const Tag activations = any_activations ? Tag::any : Tag::nhwc;
   const i64 groups = g.o.groups;
   const dnnl::memory::dims weights = groups == 1
                                          ? dnnl::memory::dims{g.k, g.c, g.r, g.s}
                                          : dnnl::memory::dims{groups, g.k / groups, g.c / groups, g.r, g.s};
   const Tag weight_tag = any_weights && !plain ? Tag::any : groups == 1 ? Tag::ohwi : Tag::gohwi;
-  return {{{g.n, g.c, g.h, g.w}, f32, plain ? Tag::nhwc : activations},
-          {weights, f32, weight_tag},
-          {{g.n, g.k, g.p, g.q}, f32, plain ? Tag::nhwc : activations},
-          {{g.k}, f32, Tag::x},
+  return {{{g.n, g.c, g.h, g.w}, type, plain ? Tag::nhwc : activations},
+          {weights, type, weight_tag},
+          {{g.n, g.k, g.p, g.q}, type, plain ? Tag::nhwc : activations},
+          {{g.k}, type, Tag::x},
           {g.o.stride, g.o.stride},
           {g.o.dilation - 1, g.o.dilation - 1},
           {g.o.pad_top, g.o.pad_left},
@@ -86,8 +90,8 @@ void fill_plan(Plan& plan, const PrimitiveDesc& pd, const Desc& x, const Desc& w
   plan.primitive = Primitive(pd);
 }
 
-void make_plan(Plan& plan, Direction d, const ConvGeom& g, bool with_bias, bool blocked) {
-  const Descs a = describe(g, blocked, true, false), ours = describe(g, false, false, true);
+void make_plan(Plan& plan, Direction d, const ConvGeom& g, Type type, bool with_bias, bool blocked) {
+  const Descs a = describe(g, type, blocked, true, false), ours = describe(g, type, false, false, true);
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   const auto direct = dnnl::algorithm::convolution_direct;
@@ -177,7 +181,9 @@ void add_bias(float* y, const float* bias, i64 pixels, i64 c) {
 }
 
 // Runs the plan with its reorders; temporaries and scratchpad are pieces of the Exec's scratch memory.
-void execute(const Exec& e, const Plan& plan, Direction d, const ConvGeom& g, const ConvOperands& a) {
+template <class Operands>
+void execute(const Exec& e, const Plan& plan, Direction d, const ConvGeom& g, const Operands& a) {
+  using T = std::remove_pointer_t<decltype(a.x)>;
   Workspace space(e);
   const auto pad_piece = space.add<char>(static_cast<i64>(plan.scratchpad));
   const auto bytes = [](const Operand& o) { return o.differs ? static_cast<i64>(o.theirs.get_size()) : 0; };
@@ -185,18 +191,18 @@ void execute(const Exec& e, const Plan& plan, Direction d, const ConvGeom& g, co
              y_piece = space.add<char>(bytes(plan.y));
   const bool adds = d == Direction::wgrad && a.accumulate;
   const i64 weights = g.w_shape().count();
-  const auto sum_piece = space.add<float>(adds ? weights : 0);
+  const auto sum_piece = space.add<T>(adds ? weights : 0);
   space.allocate();
   dnnl::stream stream(engine());
   const dnnl::memory pad({{static_cast<i64>(plan.scratchpad)}, dnnl::memory::data_type::u8, Tag::x}, engine(),
                          space.at<char>(pad_piece));
-  float* const w = adds ? space.at<float>(sum_piece) : a.w;
-  const auto move = [&](const Operand& o, float* ours, std::size_t piece, bool is_output) {
+  T* const w = adds ? space.at<T>(sum_piece) : a.w;
+  const auto move = [&](const Operand& o, T* ours, std::size_t piece, bool is_output) {
     dnnl::memory mine(o.ours, engine(), ours), theirs(o.theirs, engine(), space.at<char>(piece));
     dnnl::memory &from = is_output ? theirs : mine, &to = is_output ? mine : theirs;
     o.reorder.execute(stream, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, pad}});
   };
-  const auto place = [&](const Operand& o, float* ours, std::size_t piece, bool is_output) {
+  const auto place = [&](const Operand& o, T* ours, std::size_t piece, bool is_output) {
     if (!o.differs) return dnnl::memory(o.ours, engine(), ours);
     if (!is_output) move(o, ours, piece, false);
     return dnnl::memory(o.theirs, engine(), space.at<char>(piece));
@@ -208,15 +214,39 @@ void execute(const Exec& e, const Plan& plan, Direction d, const ConvGeom& g, co
       {fprop ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, place(plan.y, a.y, y_piece, fprop)},
       {DNNL_ARG_SCRATCHPAD, pad}};
   if (fprop && a.bias)
-    args.emplace(DNNL_ARG_BIAS, dnnl::memory({{g.k}, dnnl::memory::data_type::f32, Tag::x}, engine(),
-                                             const_cast<float*>(a.bias)));
+    args.emplace(DNNL_ARG_BIAS, dnnl::memory({{g.k}, type_of<T>, Tag::x}, engine(), const_cast<T*>(a.bias)));
   plan.primitive.execute(stream, args);
   if (fprop && plan.y.differs) move(plan.y, a.y, y_piece, true);
   if (dgrad && plan.x.differs) move(plan.x, a.x, x_piece, true);
   if (wgrad && plan.w.differs) move(plan.w, w, w_piece, true);
   stream.wait();
-  if (dgrad && a.bias) add_bias(a.x, a.bias, g.n * g.h * g.w, g.c);
-  if (adds) add_to(a.w, w, weights);
+  if constexpr (std::is_same_v<T, float>) {
+    if (dgrad && a.bias) add_bias(a.x, a.bias, g.n * g.h * g.w, g.c);
+    if (adds) add_to(a.w, w, weights);
+  }
+}
+
+// By the plan of this geometry; false, with nothing written, where there is none.
+template <class Operands>
+bool by_plan(const Exec& e, Direction d, const ConvGeom& g, const Operands& a) {
+  using T = std::remove_pointer_t<decltype(a.x)>;
+  const bool blocked = prefers_blocked(g), bias = d == Direction::fprop && a.bias;
+  const std::string key = g.str() + "h" + std::to_string(g.h) + "x" + std::to_string(g.p) + "x" +
+                          std::to_string(g.q) + "d" + std::to_string(static_cast<int>(d)) +
+                          (bias ? "b" : "") + "t" + std::to_string(omp_get_max_threads()) +
+                          name_of(dtype_of<T>());
+  const auto plan = cache().get(key, [&](Plan& p) { make_plan(p, d, g, type_of<T>, bias, blocked); });
+  if (!plan->primitive) return false;
+  e.ran(plan->name.c_str());
+  execute(e, *plan, d, g, a);
+  return true;
+}
+
+// As far as oneDNN may use it (ONEDNN_MAX_CPU_ISA). With AVX-512 alone its bf16 is emulated.
+bool multiplies_bf16() {
+  constexpr auto least = static_cast<unsigned>(dnnl_cpu_isa_avx512_core_bf16);  // AMX has these bits too
+  static const bool can = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & least) == least;
+  return can;
 }
 
 }  // namespace
@@ -250,15 +280,13 @@ bool prefers_onednn(Direction d, const ConvGeom& g) {
 }
 
 bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
-  const bool blocked = prefers_blocked(g), bias = d == Direction::fprop && a.bias;
-  const std::string key = g.str() + "h" + std::to_string(g.h) + "x" + std::to_string(g.p) + "x" +
-                          std::to_string(g.q) + "d" + std::to_string(static_cast<int>(d)) +
-                          (bias ? "b" : "") + "t" + std::to_string(omp_get_max_threads());
-  const auto plan = cache().get(key, [&](Plan& p) { make_plan(p, d, g, bias, blocked); });
-  if (!plan->primitive) return false;
-  e.ran(plan->name.c_str());
-  execute(e, *plan, d, g, a);
-  return true;
+  return by_plan(e, d, g, a);
+}
+
+bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperandsBf16& a) {
+  // What is added behind the primitive would be rounded twice.
+  const bool adds = d != Direction::fprop && (a.bias || a.accumulate);
+  return multiplies_bf16() && !adds && by_plan(e, d, g, a);
 }
 
 }  // namespace sumi::kernels::cpu

@@ -5,6 +5,13 @@
 
 namespace sumi::kernels::cpu {
 
+// One convolution's operands as ConvOperands, all bf16.
+struct ConvOperandsBf16 {
+  bf16 *x, *w, *y;
+  const bf16* bias;
+  bool accumulate;
+};
+
 #ifdef SUMI_ONEDNN
 constexpr bool has_onednn() {
   return true;
@@ -13,6 +20,8 @@ constexpr bool has_onednn() {
 bool prefers_onednn(Direction, const ConvGeom&);
 // False, with nothing written, where oneDNN has only a reference loop for this geometry.
 bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperands&);
+// The same on bf16 with sums in f32, where the processor multiplies bf16 itself (AVX512-BF16 or AMX): elsewhere always false.
+bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperandsBf16&);
 #else
 constexpr bool has_onednn() {
   return false;
@@ -21,6 +30,9 @@ inline bool prefers_onednn(Direction, const ConvGeom&) {
   return false;
 }
 inline bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperands&) {
+  return false;
+}
+inline bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperandsBf16&) {
   return false;
 }
 #endif

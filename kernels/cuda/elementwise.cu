@@ -89,8 +89,8 @@ __global__ void fill_elements(std::int64_t count, T value, T* y) {
 }
 
 template <class From, class To>
-__global__ void cast_elements(std::int64_t count, const From* x, To* y) {
-  for_each_element(count, [=](std::int64_t i) { y[i] = To(static_cast<float>(x[i])); });
+__global__ void cast_elements(std::int64_t count, const From* x, To* y, bool add) {
+  for_each_element(count, [=](std::int64_t i) { store(y[i], static_cast<float>(x[i]), add); });
 }
 
 template <class T>
@@ -127,11 +127,11 @@ void fill(const Exec& e, double value, MutView y) {
   });
 }
 
-void cast(const Exec& e, View x, MutView y) {
+void cast(const Exec& e, View x, MutView y, Write write) {
   dispatch_f32_bf16("cast", x.dtype, [&]<class From>() {
     dispatch_f32_bf16("cast", y.dtype, [&]<class To>() {
       launch(e, "cast", cast_elements<From, To>, {element_grid(x.count()), kElementBlock}, x.count(),
-             x.as<From>(), y.as<To>());
+             x.as<From>(), y.as<To>(), write == Write::accumulate);
     });
   });
 }

@@ -41,25 +41,21 @@ struct ChannelMap {
 };
 
 // The operands that ChannelMap is read from; gamma and beta may be null (1 and 0).
-template <class T>
 struct Affine {
   NormLayout layout;
-  const T *mean, *var, *gamma, *beta;
+  const float *mean, *var, *gamma, *beta;
 
   Affine(const NormLayout& l, View mean_view, View var_view, View gamma_view, View beta_view)
       : layout(l),
-        mean(mean_view.as<T>()),
-        var(var_view.as<T>()),
-        gamma(gamma_view ? gamma_view.as<T>() : nullptr),
-        beta(beta_view ? beta_view.as<T>() : nullptr) {}
+        mean(mean_view.as<float>()),
+        var(var_view.as<float>()),
+        gamma(gamma_view ? gamma_view.as<float>() : nullptr),
+        beta(beta_view ? beta_view.as<float>() : nullptr) {}
 
-  __device__ float scale(std::int64_t channel) const {
-    return gamma ? static_cast<float>(gamma[channel]) : 1;
-  }
+  __device__ float scale(std::int64_t channel) const { return gamma ? gamma[channel] : 1; }
   __device__ ChannelMap at(std::int64_t o, std::int64_t channel) const {
     const std::int64_t stat = layout.stat_of(o, channel);
-    return {static_cast<float>(mean[stat]), 1 / sqrtf(static_cast<float>(var[stat]) + layout.eps),
-            scale(channel), beta ? static_cast<float>(beta[channel]) : 0};
+    return {mean[stat], 1 / sqrtf(var[stat] + layout.eps), scale(channel), beta ? beta[channel] : 0};
   }
 };
 

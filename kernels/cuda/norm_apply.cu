@@ -19,7 +19,7 @@ struct PadSource {
 
 // residual may be null; y may be x where there is no border.
 template <class T>
-__global__ void norm_apply_elements(Affine<T> affine, Unary act, float alpha, PadSource source,
+__global__ void norm_apply_elements(Affine affine, Unary act, float alpha, PadSource source,
                                     std::int64_t count, const T* x, const T* residual, T* y) {
   const NormLayout& l = affine.layout;
   for_each_element(count, [&](std::int64_t k) {
@@ -38,7 +38,7 @@ void norm_apply(const Exec& e, const NormGeom& g, View x, View mean, View var, V
                 Unary act, double alpha, View residual, const PadGeom& pad, MutView y) {
   dispatch_f32_bf16("norm_apply", x.dtype, [&]<class T>() {
     launch(e, "norm_apply_elements", norm_apply_elements<T>, {element_grid(y.count()), kElementBlock},
-           Affine<T>(NormLayout(g), mean, var, gamma, beta), act, static_cast<float>(alpha),
+           Affine(NormLayout(g), mean, var, gamma, beta), act, static_cast<float>(alpha),
            PadSource{pad, x.shape, y.shape, pad.any()}, y.count(), x.as<T>(),
            residual ? residual.as<T>() : nullptr, y.as<T>());
   });

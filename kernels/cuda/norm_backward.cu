@@ -26,7 +26,7 @@ struct GradPair {
 // What dz is computed from.
 template <class T>
 struct GradSource {
-  Affine<T> affine;
+  Affine affine;
   Unary act;
   float alpha;
   const T *x, *dy;
@@ -65,9 +65,8 @@ __global__ void join_grad_sums(Slices k, const GradPair* partial, GradPair* sums
 }
 
 // dgamma and dbeta may be null. sums [outer, c].
-template <class T>
-__global__ void parameter_grads(NormLayout l, const GradPair* sums, T* dgamma, bool add_gamma, T* dbeta,
-                                bool add_beta) {
+__global__ void parameter_grads(NormLayout l, const GradPair* sums, float* dgamma, bool add_gamma,
+                                float* dbeta, bool add_beta) {
   for_each_element(l.c, [=](std::int64_t channel) {
     double plain = 0, with_hat = 0;
     for (std::int64_t o = 0; o < l.outer; ++o) {
@@ -81,8 +80,7 @@ __global__ void parameter_grads(NormLayout l, const GradPair* sums, T* dgamma, b
 }
 
 // means [outer, groups], of gamma dz and gamma dz x_hat. One warp a block, one block a statistic.
-template <class T>
-__global__ void statistic_means(Affine<T> affine, const GradPair* sums, GradPair* means) {
+__global__ void statistic_means(Affine affine, const GradPair* sums, GradPair* means) {
   const NormLayout& l = affine.layout;
   const std::int64_t stat = blockIdx.x, o = stat / l.groups, first = stat % l.groups * l.per_group;
   float plain = 0, with_hat = 0;
@@ -132,7 +130,7 @@ void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var
   const Slices k = l.slices(), chunks = Slices::of_chunks(k);
   const bool through_stats = dx && !fixed_stats;
   dispatch_f32_bf16("norm_backward", x.dtype, [&]<class T>() {
-    const Affine<T> affine(l, mean, var, gamma, beta);
+    const Affine affine(l, mean, var, gamma, beta);
     const GradSource<T> source{affine, act, static_cast<float>(alpha), x.as<T>(), dy.as<T>()};
     const GradScratch scratch(e, l, k);
     if (dgamma || dbeta || through_stats) {
@@ -142,11 +140,11 @@ void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var
              scratch.sums);
     }
     if (dgamma || dbeta)
-      launch(e, "parameter_grads", parameter_grads<T>, {element_grid(l.c), kElementBlock}, l, scratch.sums,
-             dgamma ? dgamma.as<T>() : nullptr, dgamma_write == Write::accumulate,
-             dbeta ? dbeta.as<T>() : nullptr, dbeta_write == Write::accumulate);
+      launch(e, "parameter_grads", parameter_grads, {element_grid(l.c), kElementBlock}, l, scratch.sums,
+             dgamma ? dgamma.as<float>() : nullptr, dgamma_write == Write::accumulate,
+             dbeta ? dbeta.as<float>() : nullptr, dbeta_write == Write::accumulate);
     if (through_stats)
-      launch(e, "statistic_means", statistic_means<T>, {static_cast<unsigned>(l.stats()), 32}, affine,
+      launch(e, "statistic_means", statistic_means, {static_cast<unsigned>(l.stats()), 32}, affine,
              scratch.sums, scratch.means);
     if (dx)
       launch(e, "norm_input_grad", norm_input_grad<T>, {element_grid(x.count()), kElementBlock}, source,

@@ -7,8 +7,7 @@
 namespace sumi::kernels::cuda {
 
 // k: how the chunks were cut. One warp a block, one block a statistic.
-template <class T>
-__global__ void norm_stats_join(NormLayout l, Slices k, const Moments* partial, T* mean, T* var) {
+__global__ void norm_stats_join(NormLayout l, Slices k, const Moments* partial, float* mean, float* var) {
   const std::int64_t stat = blockIdx.x, o = stat / l.groups, first = stat % l.groups * l.per_group;
   // f(count, moments) of this lane's parts
   const auto for_each_part = [&](auto&& f) {
@@ -27,20 +26,15 @@ __global__ void norm_stats_join(NormLayout l, Slices k, const Moments* partial, 
   });
   squares = warp_sum(squares);
   if (threadIdx.x != 0) return;
-  mean[stat] = T(centre);
-  var[stat] = T(squares < 0 ? 0 : squares / count);  // rounding may lie below 0; NaN stays
+  mean[stat] = static_cast<float>(centre);
+  var[stat] = static_cast<float>(squares < 0 ? 0 : squares / count);  // rounding may lie below 0; NaN stays
 }
 
-template <class T>
 void join_moments(const Exec& e, const NormLayout& l, const Slices& k, const Moments* partial, MutView mean,
                   MutView var) {
-  launch(e, "norm_stats_join", norm_stats_join<T>, {static_cast<unsigned>(l.stats()), 32}, l, k, partial,
-         mean.as<T>(), var.as<T>());
+  launch(e, "norm_stats_join", norm_stats_join, {static_cast<unsigned>(l.stats()), 32}, l, k, partial,
+         mean.as<float>(), var.as<float>());
 }
-template void join_moments<float>(const Exec&, const NormLayout&, const Slices&, const Moments*, MutView,
-                                  MutView);
-template void join_moments<bf16>(const Exec&, const NormLayout&, const Slices&, const Moments*, MutView,
-                                 MutView);
 
 namespace {
 
@@ -69,12 +63,13 @@ std::vector<VariantInfo> norm_stats_variants(const NormGeom& g, DType dtype) {
 }
 
 // One thread a channel. take = 1 - keep, and take_var = take * count / (count - 1), the unbiased variance's share.
-template <class T>
-__global__ void norm_running_channels(std::int64_t c, const T* mean, const T* var, double keep, double take,
-                                      double take_var, T* running_mean, T* running_var) {
+__global__ void norm_running_channels(std::int64_t c, const float* mean, const float* var, double keep,
+                                      double take, double take_var, float* running_mean, float* running_var) {
   for_each_element(c, [=](std::int64_t i) {
-    running_mean[i] = T(keep * static_cast<double>(running_mean[i]) + take * static_cast<double>(mean[i]));
-    running_var[i] = T(keep * static_cast<double>(running_var[i]) + take_var * static_cast<double>(var[i]));
+    running_mean[i] =
+        static_cast<float>(keep * static_cast<double>(running_mean[i]) + take * static_cast<double>(mean[i]));
+    running_var[i] = static_cast<float>(keep * static_cast<double>(running_var[i]) +
+                                        take_var * static_cast<double>(var[i]));
   });
 }
 
@@ -82,11 +77,9 @@ void norm_running(const Exec& e, const NormGeom& g, View mean, View var, double 
                   MutView running_var) {
   const auto count = static_cast<double>(g.stat_count());
   const double unbiased = count > 1 ? count / (count - 1) : 1;  // one element has no unbiased variance
-  dispatch_f32_bf16("norm_running", mean.dtype, [&]<class T>() {
-    launch(e, "norm_running_channels", norm_running_channels<T>, {element_grid(g.x.c), kElementBlock}, g.x.c,
-           mean.as<T>(), var.as<T>(), keep, 1 - keep, (1 - keep) * unbiased, running_mean.as<T>(),
-           running_var.as<T>());
-  });
+  launch(e, "norm_running_channels", norm_running_channels, {element_grid(g.x.c), kElementBlock}, g.x.c,
+         mean.as<float>(), var.as<float>(), keep, 1 - keep, (1 - keep) * unbiased, running_mean.as<float>(),
+         running_var.as<float>());
 }
 
 }  // namespace sumi::kernels::cuda

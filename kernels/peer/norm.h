@@ -1,6 +1,5 @@
-// cuDNN's batch norm, f32 and bf16. In bf16 cuDNN wants parameters and statistics in f32, and sumi has them in bf16: they are converted
-// on the way, in launches of a few numbers that count as the peer's time. Its forward pass is one call that makes the statistics and applies them; so it stands beside
-// norm_stats followed by norm_apply.
+// cuDNN's batch norm, f32 and bf16, with parameters and statistics in f32 as sumi's. Its forward pass is one call that makes
+// the statistics and applies them; so it stands beside norm_stats followed by norm_apply.
 #pragma once
 
 #include "kernels/norm.h"

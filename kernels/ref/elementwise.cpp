@@ -58,12 +58,12 @@ void fill(const Exec&, double value, MutView y) {
   });
 }
 
-void cast(const Exec&, View x, MutView y) {
+void cast(const Exec&, View x, MutView y, Write write) {
   dispatch(x.dtype, [&]<class From>() {
     dispatch(y.dtype, [&]<class To>() {
       const From* xs = x.as<From>();
       To* ys = y.as<To>();
-      for (std::int64_t i = 0; i < x.count(); ++i) ys[i] = static_cast<To>(static_cast<double>(xs[i]));
+      for (std::int64_t i = 0; i < x.count(); ++i) store(ys[i], static_cast<double>(xs[i]), write);
     });
   });
 }

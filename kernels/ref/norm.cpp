@@ -16,22 +16,26 @@ std::int64_t stat_of(const NormGeom& g, const Shape& at) {
   return g.is_batch() ? at.c : at.n * g.groups + at.c / (g.x.c / g.groups);
 }
 
-// The operands that say what an element is normalised to.
+// The type of statistics and parameters beside an x of T's (NormGeom::vector_dtype).
 template <class T>
+using Vector = std::conditional_t<std::is_same_v<T, bf16>, float, T>;
+
+// The operands that say what an element is normalised to.
+template <class V>
 struct Affine {
-  const T *mean, *var, *gamma, *beta;
+  const V *mean, *var, *gamma, *beta;
 
   Affine(View mean_v, View var_v, View gamma_v, View beta_v)
-      : mean(mean_v.as<T>()),
-        var(var_v.as<T>()),
-        gamma(gamma_v ? gamma_v.as<T>() : nullptr),
-        beta(beta_v ? beta_v.as<T>() : nullptr) {}
+      : mean(mean_v.as<V>()),
+        var(var_v.as<V>()),
+        gamma(gamma_v ? gamma_v.as<V>() : nullptr),
+        beta(beta_v ? beta_v.as<V>() : nullptr) {}
 
   double rstd(const NormGeom& g, std::int64_t stat) const {
     return 1 / std::sqrt(static_cast<double>(var[stat]) + g.eps);
   }
-  double x_hat(const NormGeom& g, std::int64_t stat, T x) const {
-    return (static_cast<double>(x) - static_cast<double>(mean[stat])) * rstd(g, stat);
+  double x_hat(const NormGeom& g, std::int64_t stat, double x) const {
+    return (x - static_cast<double>(mean[stat])) * rstd(g, stat);
   }
   double scale(std::int64_t c) const { return gamma ? static_cast<double>(gamma[c]) : 1.0; }
   double shift(std::int64_t c) const { return beta ? static_cast<double>(beta[c]) : 0.0; }
@@ -41,6 +45,7 @@ struct Affine {
 
 void norm_stats(const Exec&, const NormGeom& g, View x, MutView mean, MutView var) {
   dispatch(x.dtype, [&]<class T>() {
+    using V = Vector<T>;
     const T* xs = x.as<T>();
     const auto stats = static_cast<std::size_t>(g.stat_shape().count());
     const auto count = static_cast<double>(g.stat_count());
@@ -52,8 +57,8 @@ void norm_stats(const Exec&, const NormGeom& g, View x, MutView mean, MutView va
       squares[stat_of(g, at)] += d * d;
     });
     for (std::size_t i = 0; i < stats; ++i) {
-      mean.as<T>()[i] = static_cast<T>(sum[i] / count);
-      var.as<T>()[i] = static_cast<T>(squares[i] / count);
+      mean.as<V>()[i] = static_cast<V>(sum[i] / count);
+      var.as<V>()[i] = static_cast<V>(squares[i] / count);
     }
   });
 }
@@ -61,13 +66,14 @@ void norm_stats(const Exec&, const NormGeom& g, View x, MutView mean, MutView va
 void norm_apply(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View beta,
                 Unary act, double alpha, View residual, const PadGeom& border, MutView y) {
   dispatch(x.dtype, [&]<class T>() {
-    const Affine<T> affine(mean, var, gamma, beta);
+    const Affine<Vector<T>> affine(mean, var, gamma, beta);
     const T *xs = x.as<T>(), *rs = residual ? residual.as<T>() : nullptr;
     std::vector<T> inner(border.any() ? static_cast<std::size_t>(x.count()) : 0);
     T* ys = border.any() ? inner.data() : y.as<T>();
     for_each_index(g.x, [&](const Shape& at) {
       const std::int64_t i = offset(g.x, at);
-      const double z = affine.scale(at.c) * affine.x_hat(g, stat_of(g, at), xs[i]) + affine.shift(at.c);
+      const double z = affine.scale(at.c) * affine.x_hat(g, stat_of(g, at), static_cast<double>(xs[i])) +
+                       affine.shift(at.c);
       ys[i] = static_cast<T>(unary_value(act, alpha, z) + (rs ? static_cast<double>(rs[i]) : 0.0));
     });
     if (border.any()) ref::pad(e, border, View{inner.data(), x.dtype, x.shape, x.device, 0}, y);
@@ -81,7 +87,7 @@ void norm_backward(const Exec&, const NormGeom& g, View x, View mean, View var, 
                    Unary act, double alpha, bool fixed_stats, View dy, MutView dx, MutView dgamma,
                    Write dgamma_write, MutView dbeta, Write dbeta_write) {
   dispatch(x.dtype, [&]<class T>() {
-    const Affine<T> affine(mean, var, gamma, beta);
+    const Affine<Vector<T>> affine(mean, var, gamma, beta);
     const T *xs = x.as<T>(), *dys = dy.as<T>();
     const auto channels = static_cast<std::size_t>(g.x.c),
                stats = static_cast<std::size_t>(g.stat_shape().count());
@@ -90,7 +96,7 @@ void norm_backward(const Exec&, const NormGeom& g, View x, View mean, View var, 
     const auto for_each_dz = [&](auto&& f) {
       for_each_index(g.x, [&](const Shape& at) {
         const std::int64_t i = offset(g.x, at), stat = stat_of(g, at);
-        const double x_hat = affine.x_hat(g, stat, xs[i]);
+        const double x_hat = affine.x_hat(g, stat, static_cast<double>(xs[i]));
         const double z = affine.scale(at.c) * x_hat + affine.shift(at.c);
         f(i, stat, at.c, x_hat,
           static_cast<double>(dys[i]) * unary_slope(act, alpha, z, unary_value(act, alpha, z)));
@@ -112,8 +118,8 @@ void norm_backward(const Exec&, const NormGeom& g, View x, View mean, View var, 
       });
     }
     for (std::int64_t c = 0; c < g.x.c; ++c) {
-      if (dgamma) store(dgamma.as<T>()[c], sum_dz_hat[c], dgamma_write);
-      if (dbeta) store(dbeta.as<T>()[c], sum_dz[c], dbeta_write);
+      if (dgamma) store(dgamma.as<Vector<T>>()[c], sum_dz_hat[c], dgamma_write);
+      if (dbeta) store(dbeta.as<Vector<T>>()[c], sum_dz[c], dbeta_write);
     }
   });
 }

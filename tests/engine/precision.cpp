@@ -18,7 +18,8 @@ TEST_CASE("precision: names, and what auto stands for") {
   CHECK(parse_precision("auto", gpu).multiply == Multiply::tf32);
   CHECK(parse_precision("3xtf32", gpu).multiply == Multiply::tf32x3);
   CHECK(parse_precision("f32", gpu).multiply == Multiply::f32);
-  CHECK(parse_precision("bf16", cpu).dtype == DType::bf16);
+  CHECK(parse_precision("bf16", cpu).dtype == DType::f32);
+  CHECK(parse_precision("bf16", cpu).activations == DType::bf16);
   CHECK(parse_precision("f64", ref).dtype == DType::f64);
   CHECK(error_of([&] { parse_precision("f64", gpu); }).find("--device ref") != std::string::npos);
   CHECK(error_of([&] { parse_precision("tf32", cpu); }).find("use f32") != std::string::npos);

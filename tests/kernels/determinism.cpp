@@ -116,21 +116,28 @@ TEST_CASE("determinism: reductions, norm and loss") {
     for (std::int64_t groups : {std::int64_t{0}, s.c, std::int64_t{1}}) {
       const NormGeom g{s, groups, 1e-5};
       const Shape c = Shape::vector(s.c), stats = g.stat_shape();
-      check({"norm_stats", {{s, x}}, {stats, stats}, [g](const Exec& e, const Ins& in, Outs& out, Write) {
-               norm_stats(e, g, in[0], out[0], out[1]);
-             }});
+      check({"norm_stats",
+             {{s, x}},
+             {stats, stats},
+             [g](const Exec& e, const Ins& in, Outs& out, Write) { norm_stats(e, g, in[0], out[0], out[1]); },
+             false,
+             {},
+             {0, 1}});
       check({"norm_backward",
              {{s, x},
-              {stats, reals(stats.count(), 3, -0.1, 0.1)},
-              {stats, reals(stats.count(), 4, 1, 2)},
-              {c, reals(s.c, 5)},
-              {c, reals(s.c, 6)},
+              {stats, reals(stats.count(), 3, -0.1, 0.1), true},
+              {stats, reals(stats.count(), 4, 1, 2), true},
+              {c, reals(s.c, 5), true},
+              {c, reals(s.c, 6), true},
               {s, dy}},
              {s, c, c},
              [g](const Exec& e, const Ins& in, Outs& out, Write w) {
                norm_backward(e, g, in[0], in[1], in[2], in[3], in[4], Unary::relu, 0, false, in[5], out[0],
                              out[1], w, out[2], w);
-             }});
+             },
+             false,
+             {},
+             {1, 2}});
     }
   }
 }

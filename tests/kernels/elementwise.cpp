@@ -131,6 +131,11 @@ TEST_CASE("cast: round to nearest even, NaN and infinity kept, the same bits eve
     y.erase(y.begin() + static_cast<std::ptrdiff_t>(known) - 1);
     z.erase(z.begin() + static_cast<std::ptrdiff_t>(known) - 1);
     expect_close("there and back", z, y, exactly);
+    // Added to what is there, in the wider type: 1 + 2^-8 would be 1 in bf16.
+    Buffer sum(s, DType::f32, device, std::vector<double>(x.size(), 0x1p-8));
+    cast(b.exec, narrow, sum, Write::accumulate);
+    CHECK(sum.get()[0] == 1 + 0x1p-8);
+    CHECK(sum.get()[1] == 1.015625 + 0x1p-8);
     if (first.empty()) first = narrow.bits();
     CHECK(first == narrow.bits());
   }

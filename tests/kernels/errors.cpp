@@ -161,6 +161,10 @@ TEST_CASE("errors: geometry of norm, pad, resize and pool") {
                [&] { norm_stats(b.exec, batch, x, stats, stats); });
   expect_error({"[norm_apply]", "gamma", "2x1x1x4"},
                [&] { norm_apply(b.exec, batch, x, vec, vec, stats, {}, Unary::identity, 0, {}, x); });
+  Buffer half = tensor(Shape::vector(6), DType::bf16);
+  expect_error({"[norm_running]", "bf16"}, [&] { norm_running(b.exec, batch, half, half, 0.9, half, half); });
+  expect_error({"[norm_apply]", "bf16", "f32 was expected"},
+               [&] { norm_apply(b.exec, batch, x, half, half, {}, {}, Unary::identity, 0, {}, x); });
   expect_error({"[norm_running]", "batch norm"},
                [&] { norm_running(b.exec, instance, vec, vec, 0.9, vec, vec); });
   Buffer big = tensor({2, 6, 6, 6});

@@ -233,14 +233,26 @@ Bench::~Bench() {
   (void)cudaStreamDestroy(exec.stream);
 }
 
+namespace {
+
+DType widened(DType t, bool wide) {
+  return wide && t == DType::bf16 ? DType::f32 : t;
+}
+// Of the job's output i where it runs in t.
+DType out_dtype(const Job& job, std::size_t i, DType t) {
+  return widened(t, std::find(job.wide_out.begin(), job.wide_out.end(), i) != job.wide_out.end());
+}
+
+}  // namespace
+
 Result run(const Job& job, Device device, DType dtype, Write write) {
   Bench bench(device);
   Ins in;
   Outs out;
   for (const Operand& x : job.in)
-    in.push_back(x.values.empty() ? Buffer() : Buffer(x.shape, dtype, device, x.values));
+    in.push_back(x.values.empty() ? Buffer() : Buffer(x.shape, widened(dtype, x.wide), device, x.values));
   for (std::size_t i = 0; i < job.out.size(); ++i) {
-    out.emplace_back(job.out[i], dtype, device);
+    out.emplace_back(job.out[i], out_dtype(job, i, dtype), device);
     if (!job.initial.empty()) {
       out[i].set(job.initial[i]);
     } else if (write == Write::accumulate) {
@@ -267,7 +279,7 @@ Result run(const Job& job, Device device, DType dtype, Write write) {
 
 Values expected(const Job& job, DType dtype, Write write) {
   Job wide = job;
-  for (Operand& x : wide.in) x.values = rounded(x.values, dtype);
+  for (Operand& x : wide.in) x.values = rounded(x.values, widened(dtype, x.wide));
   // What accumulates starts from the integers of `dtype`, not from those of f64.
   if (wide.initial.empty() && write == Write::accumulate)
     for (std::size_t i = 0; i < job.out.size(); ++i)
@@ -291,7 +303,7 @@ void check_job(const Job& job, DType dtype, Tol tol) {
       }
       for (std::size_t i = 0; i < want.size(); ++i)
         expect_close(what + ", output " + std::to_string(i), got.values[i],
-                     allowed.exact() ? rounded(want[i], dtype) : want[i], allowed);
+                     allowed.exact() ? rounded(want[i], out_dtype(job, i, dtype)) : want[i], allowed);
     }
   }
 }

@@ -118,6 +118,7 @@ struct Bench {
 struct Operand {
   Shape shape{0, 0, 0, 0};  // 0x0x0x0: absent
   std::vector<double> values;
+  bool wide = false;  // f32 where the job runs in bf16: statistics and parameters of norms
 };
 using Values = std::vector<std::vector<double>>;
 using Ins = std::vector<Buffer>;
@@ -131,6 +132,7 @@ struct Job {
   std::function<void(const Exec&, const Ins&, Outs&, Write)> run;
   bool accumulates = false;  // also run with Write::accumulate, onto small integers
   Values initial = {};       // what the outputs hold before, for kernels that update in place; else NaN
+  std::vector<std::size_t> wide_out = {};  // outputs that are f32 where the job runs in bf16
 };
 
 struct Result {

@@ -236,7 +236,10 @@ TEST_CASE("ladder: every variant of norm_stats") {
             std::string("norm_stats, ") + c.name,
             {{g.x, reals(g.x.count(), 1, mean - 1, mean + 2)}},
             {g.stat_shape(), g.stat_shape()},
-            [g](const Exec& e, const Ins& in, Outs& out, Write) { norm_stats(e, g, in[0], out[0], out[1]); }};
+            [g](const Exec& e, const Ins& in, Outs& out, Write) { norm_stats(e, g, in[0], out[0], out[1]); },
+            false,
+            {},
+            {0, 1}};
         const Values want = expected(job, t);
         for (const auto& v : cuda::norm_stats_variants(g, t)) {
           if (!v.fits) continue;

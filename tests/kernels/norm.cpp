@@ -31,11 +31,14 @@ Job stats_job(const NormGeom& g, const std::vector<double>& x) {
   return {"norm_stats",
           {{g.x, x}},
           {g.stat_shape(), g.stat_shape()},
-          [g](const Exec& e, const Ins& in, Outs& out, Write) { norm_stats(e, g, in[0], out[0], out[1]); }};
+          [g](const Exec& e, const Ins& in, Outs& out, Write) { norm_stats(e, g, in[0], out[0], out[1]); },
+          false,
+          {},
+          {0, 1}};
 }
 std::vector<Operand> affine_operands(const Norm& n) {
   const Shape c = Shape::vector(n.g.x.c), s = n.g.stat_shape();
-  return {{n.g.x, n.x}, {s, n.mean}, {s, n.var}, {c, n.gamma}, {c, n.beta}};
+  return {{n.g.x, n.x}, {s, n.mean, true}, {s, n.var, true}, {c, n.gamma, true}, {c, n.beta, true}};
 }
 Job apply_job(const Norm& n) {
   auto in = affine_operands(n);
@@ -59,18 +62,21 @@ Job backward_job(const Norm& n) {
             norm_backward(e, g, i[0], i[1], i[2], i[3], i[4], act, alpha, fixed, i[5], out[0], out[1], w,
                           out[2], w);
           },
-          true};
+          true,
+          {},
+          {1, 2}};
 }
 
 Norm make(const cases::NormCase& c, Unary act, bool affine, DType t) {
   Norm n{c.geom(), act, false, {}, {}, {}, {}, {}, {}, {}};
   n.x = rounded(reals(c.x.count(), 1, -1, 2), t);
   auto stats = expected(stats_job(n.g, n.x), DType::f64);
-  n.mean = rounded(stats[0], t);
-  n.var = rounded(stats[1], t);
+  const DType wide = NormGeom::vector_dtype(t);
+  n.mean = rounded(stats[0], wide);
+  n.var = rounded(stats[1], wide);
   if (affine) {
-    n.gamma = rounded(reals(c.x.c, 2, 0.5, 1.5), t);
-    n.beta = rounded(reals(c.x.c, 3, -0.5, 0.5), t);
+    n.gamma = rounded(reals(c.x.c, 2, 0.5, 1.5), wide);
+    n.beta = rounded(reals(c.x.c, 3, -0.5, 0.5), wide);
   }
   n.dy = rounded(reals(c.x.count(), 4), t);
   return n;

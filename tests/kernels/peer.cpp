@@ -119,10 +119,11 @@ TEST_CASE("peer: cuDNN's batch norm is the reference's") {
              beta = reals(g.x.c, 4);
   const auto run = [&](Device device, DType type) {
     Bench bench(device);
+    const DType wide = kernels::NormGeom::vector_dtype(type);
     const Buffer in(g.x, type, device, rounded(x, type)), of_dy(g.x, type, device, dy),
-        scale(c, type, device, gamma), shift(c, type, device, beta);
-    Buffer mean(c, type, device), var(c, type, device), y(g.x, type, device), dx(g.x, type, device),
-        dgamma(c, type, device), dbeta(c, type, device);
+        scale(c, wide, device, gamma), shift(c, wide, device, beta);
+    Buffer mean(c, wide, device), var(c, wide, device), y(g.x, type, device), dx(g.x, type, device),
+        dgamma(c, wide, device), dbeta(c, wide, device);
     const Exec& e = bench.exec;
     if (device == cuda) {
       kernels::peer::batch_norm(e, g, in, scale, shift, mean, var, y);

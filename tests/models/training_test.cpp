@@ -298,19 +298,24 @@ TEST_CASE("captured steps end in the same bytes as steps submitted one by one") 
   write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions captured = tiny(folder.path, "captured"), single = tiny(folder.path, "single");
-  for (TrainOptions* o : {&captured, &single}) {
-    o->clip_grad = 0.5;
-    o->epochs_decay = 3;
-    o->lr_policy = "linear";
-    o->log_every = 3;
+  for (const std::string precision : {"f32", "bf16"}) {
+    CAPTURE(precision);
+    TrainOptions captured = tiny(folder.path, ("captured" + precision).c_str()),
+                 single = tiny(folder.path, ("single" + precision).c_str());
+    for (TrainOptions* o : {&captured, &single}) {
+      o->precision = precision;
+      o->clip_grad = 0.5;
+      o->epochs_decay = 3;
+      o->lr_policy = "linear";
+      o->log_every = 3;
+    }
+    single.no_graph = true;
+    train(captured, quiet);
+    train(single, quiet);
+    for (const char* step : {"10", "12"}) {
+      const fs::path name = fs::path("checkpoints") / (std::string(step) + ".safetensors");
+      CHECK(bytes_of(captured.outdir / name) == bytes_of(single.outdir / name));
+    }
+    CHECK(logged_steps(captured.outdir) == std::vector<std::int64_t>{1, 3, 6, 9, 12});
   }
-  single.no_graph = true;
-  train(captured, quiet);
-  train(single, quiet);
-  for (const char* step : {"10", "12"}) {
-    const fs::path name = fs::path("checkpoints") / (std::string(step) + ".safetensors");
-    CHECK(bytes_of(captured.outdir / name) == bytes_of(single.outdir / name));
-  }
-  CHECK(logged_steps(captured.outdir) == std::vector<std::int64_t>{1, 3, 6, 9, 12});
 }

@@ -60,7 +60,6 @@ __device__ inline CountedMoments column_moments(CountedMoments m, unsigned lanes
 }
 
 // mean and var out of the moments of chunks [outer, chunk, c]. k: how the rows were cut.
-template <class T>
 void join_moments(const Exec& e, const NormLayout& l, const Slices& k, const Moments* partial, MutView mean,
                   MutView var);
 

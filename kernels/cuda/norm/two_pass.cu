@@ -33,7 +33,7 @@ void two_pass_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutV
   Moments* const partial = moments_of(e, l, k);
   dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
     launch(e, "norm_stats_two_pass", norm_stats_two_pass<T>, {k.grid(), kColumnBlock}, k, x.as<T>(), partial);
-    join_moments<T>(e, l, k, partial, mean, var);
+    join_moments(e, l, k, partial, mean, var);
   });
 }
 

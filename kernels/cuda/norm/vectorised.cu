@@ -41,7 +41,7 @@ void vectorised_stats(const Exec& e, const NormGeom& g, View x, MutView mean, Mu
     Moments* const partial = moments_of(e, l, k);
     launch(e, "norm_stats_vectorised", norm_stats_vectorised<T>, {k.grid(), kColumnBlock}, k, x.as<T>(),
            partial);
-    join_moments<T>(e, l, k, partial, mean, var);
+    join_moments(e, l, k, partial, mean, var);
   });
 }
 

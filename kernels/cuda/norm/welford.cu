@@ -28,7 +28,7 @@ void welford_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutVi
   Moments* const partial = moments_of(e, l, k);
   dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
     launch(e, "norm_stats_welford", norm_stats_welford<T>, {k.grid(), kColumnBlock}, k, x.as<T>(), partial);
-    join_moments<T>(e, l, k, partial, mean, var);
+    join_moments(e, l, k, partial, mean, var);
   });
 }
 
