@@ -6,10 +6,10 @@
 
 namespace sumi::kernels::peer {
 
-// Both need scratch memory. y = gamma (x - mean) / sqrt(var + eps) + beta, and the statistics of x [1,1,1,c]; var is the biased variance.
+// y = gamma (x - mean) / sqrt(var + eps) + beta, and the statistics of x [1,1,1,c]; var is the biased variance.
 void batch_norm(const Exec& e, const NormGeom& g, View x, View gamma, View beta, MutView mean, MutView var,
                 MutView y);
-// dx, dgamma, dbeta of it, through the statistics.
+// dx, dgamma, dbeta of it, through the statistics. Needs scratch memory.
 void batch_norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View dy,
                          MutView dx, MutView dgamma, MutView dbeta);
 
