@@ -95,7 +95,9 @@ class Module {
     return activations_ ? cast(f(cast(x, *activations_)), x.dtype()) : f(x);
   }
   bool training() const { return training_; }
-  std::int64_t reference() const { return reference_; }
+  // See set_reference(): gamma norm(x) + beta, the norm of each sample by the mean and variance of the reference batch and
+  // itself together, that of the reference by its own.
+  Tensor virtual_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps) const;
   bool own_statistics() const { return own_statistics_; }
 
  private:
@@ -146,7 +148,6 @@ class Layer final : public Module {
   Shape weight_shape() const;
   // `flat`: the picture or filter that the vector runs through (TorchLayout).
   Tensor add_singular_vector(const char* suffix, std::int64_t size, const Shape& flat = {1, 1, 1, 0});
-  Tensor virtual_norm(const Tensor& x) const;
   Tensor apply(const Tensor& x, const Tensor& residual);
   LayerSpec spec_;
   BlockOptions options_;
@@ -164,12 +165,13 @@ class BatchNorm final : public Module {
     std::int64_t channels = 0;
     double eps = 1e-5, keep = 0.9;  // as a Layer's norm_eps and norm_keep
     Unary act = Unary::identity;
-    double alpha = 0;        // leaky_relu's slope
-    Shape flat{1, 1, 1, 0};  // the picture, where the channels are one flattened: see TorchLayout
+    double alpha = 0;         // leaky_relu's slope
+    Shape flat{1, 1, 1, 0};   // the picture, where the channels are one flattened: see TorchLayout
+    bool is_virtual = false;  // virtual batch norm: no running statistics
   };
   BatchNorm(const Spec& spec, DType dtype, const Device& device);
   Shape plan(const Shape& x, Cost& cost) const override;
-  bool mixes_samples() const override { return true; }
+  bool mixes_samples() const override { return !spec_.is_virtual; }
 
  protected:
   Tensor forward(const Tensor& x) override;

@@ -19,7 +19,7 @@ bool converts(const TrainOptions& o) {
 
 // The discriminator looks at the crops of training.
 NetOptions converter_options(const TrainOptions& o) {
-  NetOptions net = net_options(o);
+  NetOptions net = without_virtual_norm(net_options(o));
   net.size = o.crop_size;
   return net;
 }

@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include "models/networks.h"
+#include "models/way_up.h"
 
 namespace sumi {
 namespace {
-
-using Linear = BlockOptions::Linear;
 
 LayerSpec conv(const std::string& name, std::int64_t in, std::int64_t out, int kernel) {
   LayerSpec s;
@@ -31,13 +30,12 @@ LayerSpec halving(const std::string& name, std::int64_t in, std::int64_t out) {
 
 // Twice the height and width by a 5x5 filter, "same" in that sense: of the 2 side + 3 rows one is cut at the top and two at the
 // bottom.
-LayerSpec doubling(const std::string& name, std::int64_t in, std::int64_t out) {
-  LayerSpec s = conv(name, in, out, 5);
-  s.linear = Linear::conv_transpose;
+void add_twice(Sequential& to, const NetOptions& o, const std::string& name) {
+  LayerSpec s = conv(name, o.ngf, o.ngf, 5);
   s.stride = 2;
   s.pad = 1;
   s.pad_end = 2;
-  return s;
+  add_doubling(to, s, {o.upsample, ".1"}, o.dtype, o.device);
 }
 
 }  // namespace
@@ -53,7 +51,7 @@ std::unique_ptr<Sequential> autoencoder_generator(const NetOptions& o) {
   g->add(first, o.dtype, o.device);
   g->add(text_norm(o, "main.1", small.count(), Unary::relu, 0, small));
   g->add(std::make_unique<Reshape>(small));
-  g->add(doubling("main.4", o.ngf, o.ngf), o.dtype, o.device);
+  add_twice(*g, o, "main.4");
   LayerSpec last = conv("main.5", o.ngf, o.channels, 5);
   last.act = Unary::tanh;
   g->add(last, o.dtype, o.device);
@@ -64,7 +62,7 @@ std::unique_ptr<Sequential> autoencoder_discriminator(const NetOptions& o) {
   const Shape features{1, (o.size + 1) / 2, (o.size + 1) / 2, o.ndf};
   auto d = std::make_unique<Sequential>("d");
   add_layer(*d, halving("main.0", o.channels + o.d.condition, o.ndf), o.d, o.dtype, o.device);
-  d->add(text_norm(o, "main.1", o.ndf, Unary::leaky_relu, 0.2));
+  d->add(text_norm(without_virtual_norm(o), "main.1", o.ndf, Unary::leaky_relu, 0.2));
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec last = dense_layer(4, features.count(), 1);
   last.flat_in = features;
@@ -85,9 +83,9 @@ std::unique_ptr<Sequential> autoencoder_converter(const NetOptions& o) {
   add(conv("encoder.6", o.ngf, o.nz, 1));
   add(conv("decoder.0", o.nz, o.ngf, 1));
   norm("decoder.1", Unary::relu, 0);
-  add(doubling("decoder.3", o.ngf, o.ngf));
+  add_twice(*g, o, "decoder.3");
   norm("decoder.4", Unary::relu, 0);
-  add(doubling("decoder.6", o.ngf, o.ngf));
+  add_twice(*g, o, "decoder.6");
   LayerSpec last = conv("decoder.7", o.ngf, o.channels, 5);
   last.act = Unary::tanh;
   add(last);

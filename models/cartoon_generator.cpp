@@ -1,11 +1,10 @@
 #include <string>
 
 #include "models/anime_networks.h"
+#include "models/way_up.h"
 
 namespace sumi {
 namespace {
-
-using Linear = BlockOptions::Linear;
 
 LayerSpec plain(const std::string& name, std::int64_t in, std::int64_t out, int kernel, int stride = 1) {
   LayerSpec s;
@@ -60,16 +59,9 @@ std::unique_ptr<Module> cartoon_generator(const AnimeNetOptions& o) {
   for (int i = 0; i < (o.n_blocks == 0 ? 8 : o.n_blocks); ++i)
     g->add(std::make_unique<PlainBlock>("resnet_blocks." + std::to_string(i), most, o));
   const auto up = [&](const std::string& name, std::int64_t in, std::int64_t out) {
-    const bool transposed = o.upsample == "transpose";
-    LayerSpec s = plain(name, in, out, 3, transposed ? 2 : 1);
-    if (transposed) {
-      s.linear = Linear::conv_transpose;
-      s.output_padding = 1;
-    } else {
-      g->add(
-          std::make_unique<Upsample>(o.upsample == "nearest" ? ResizeMode::nearest : ResizeMode::bilinear));
-    }
-    add(s);
+    LayerSpec s = plain(name, in, out, 3, 2);
+    s.output_padding = 1;
+    add_doubling(*g, s, {o.upsample}, o.dtype, o.device);
   };
   up("up_convs.0", most, twice);
   add(normed("up_convs.1", twice, twice, 3));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "models/gan_model.h"
+#include "models/way_up.h"
 
 namespace sumi {
 namespace {
@@ -32,17 +33,24 @@ std::unique_ptr<Sequential> conv5_generator(const NetOptions& o) {
   g->add(first, o.dtype, o.device);
   g->add(text_norm(o, "main.2", small.count(), Unary::leaky_relu, 0.2, small));
   g->add(std::make_unique<Reshape>(small));
-  int index = 5, doublings = o.size == kSide ? 0 : 2;
+  const WayUp way{o.upsample};
+  int index = 5, number = 0;
   std::int64_t in = o.ngf;
   for (const std::int64_t times : {2, 4, 2, 1}) {
-    g->add(conv5(index, in, times * o.ngf, Unary::identity), o.dtype, o.device);
+    ++number;
+    const bool doubles = o.size != kSide && (number == 2 || number == 3);
+    if (doubles && way.resizes()) ++index;
+    LayerSpec s = conv5(index, in, times * o.ngf, Unary::identity);
+    if (doubles) {
+      s.stride = 2;
+      s.output_padding = 1;
+      add_doubling(*g, s, way, o.dtype, o.device);
+    } else {
+      g->add(s, o.dtype, o.device);
+    }
     g->add(text_norm(o, fmt::format("main.{}", index + 1), times * o.ngf, Unary::leaky_relu, 0.2));
     index += 3;
     in = times * o.ngf;
-    if (doublings == 0) continue;
-    g->add(std::make_unique<Upsample>(ResizeMode::nearest));
-    ++index;
-    --doublings;
   }
   g->add(conv5(index, in, o.channels, Unary::tanh), o.dtype, o.device);
   return g;
@@ -55,7 +63,7 @@ std::unique_ptr<Sequential> conv5_discriminator(const NetOptions& o) {
   LayerSpec first = dense_layer(0, picture.count(), o.ndf, Unary::relu);
   first.flat_in = picture;
   add_layer(*d, first, o.d, o.dtype, o.device);
-  d->add(text_norm(o, "main.2", o.ndf, Unary::leaky_relu, 0.2));
+  d->add(text_norm(without_virtual_norm(o), "main.2", o.ndf, Unary::leaky_relu, 0.2));
   add_judging_layer(*d, dense_layer(4, o.ndf, 1), o.d, o.dtype, o.device);
   return d;
 }
@@ -73,6 +81,7 @@ const ModelSpec conv5_gan_spec{
           o.no_flip = true;
           o.replacement = true;
           o.ngf = o.ndf = 128;
+          o.upsample = "nearest";
           o.norm_keep = 0.99;
           o.init_type = "xavier-uniform";  // what their library does unless told otherwise
           o.init_gain = 1;

@@ -1,10 +1,11 @@
 // DCGAN. Layer indices are those of the well-known PyTorch example: linear map, norm and activation count one
-// each.
+// each, and so does a resize with its convolution, which is number 1 of that place.
 #include <fmt/format.h>
 
 #include <bit>
 
 #include "models/gan_model.h"
+#include "models/way_up.h"
 
 namespace sumi {
 namespace {
@@ -43,7 +44,10 @@ std::unique_ptr<Sequential> dcgan_generator(const NetOptions& o) {
     s.norm_name = fmt::format("main.{}", index + 1);
     s.norm = last ? Norm::none : o.virtual_norm ? Norm::virtual_batch : Norm::batch;
     s.act = last ? Unary::tanh : Unary::relu;
-    g->add(s, o.dtype, o.device);
+    if (s.stride == 2)
+      add_doubling(*g, s, {o.upsample, ".1"}, o.dtype, o.device);
+    else
+      g->add(s, o.dtype, o.device);  // a point becomes 4x4
     index += 3;
   };
   add(layer(Linear::conv_transpose, o.nz, width, 1, 0), false);

@@ -64,6 +64,7 @@ NetOptions net_options(const TrainOptions& o) {
   net.dtype = dtype_of(o);
   net.device = parse_device(o.device);
   net.virtual_norm = o.vbn;
+  net.upsample = o.upsample;
   net.d = discriminator_options(o);
   if (o.conditional) net.d.condition = static_cast<int>(class_names(o).at(0).size());
   net.nz = o.nz + o.categories + o.continuous + net.d.condition;
@@ -79,14 +80,14 @@ std::vector<PlannedNetwork> plan_gan(const TrainOptions& o, GanNetworks networks
   const double kept = networks.d->mixes_samples() ? 1 : 2;
   const Shape seen{1, o.size, o.size, o.channels + net.d.condition};
   planned.push_back({"d", std::move(networks.d), seen, 8, kept});
-  if (networks.q) planned.push_back({"q", std::move(networks.q), {1, 1, 1, head_features(o.ndf)}, 6, 1});
+  if (networks.q) planned.push_back({"q", std::move(networks.q), {1, 1, 1, head_features(net)}, 6, 1});
   return planned;
 }
 
 std::vector<Model::Network> GanModel::networks() {
   std::vector<Network> all{{"g", g_.get(), {1, 1, 1, net_.nz}},
                            {"d", &d_.network(), {1, net_.size, net_.size, net_.channels + net_.d.condition}}};
-  if (d_.head()) all.push_back({"q", d_.head(), {1, 1, 1, head_features(net_.ndf)}});
+  if (d_.head()) all.push_back({"q", d_.head(), {1, 1, 1, head_features(net_)}});
   return all;
 }
 

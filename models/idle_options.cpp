@@ -33,6 +33,9 @@ bool is_converter(O o) {
 bool is_dense_vae(O o) {
   return o.model == "vae" && o.form == "dense";
 }
+bool is_anime2(O o) {
+  return o.net_g.starts_with("animegan2");
+}
 bool compares_features(O o) {
   const AnimeWeights w = anime_weights(o);
   return w.content > 0 || w.style > 0;
@@ -54,12 +57,14 @@ const IdleRule kRules[] = {
     {"noise", [](O o) { return o.task != "denoise"; }, "it is of --task denoise"},
     // Networks
     {"nz", [](O o) { return o.model == "features"; }, "a classifier has no noise"},
-    {"n-blocks", [](O o) { return is_unet(o) || o.net_g.starts_with("animegan2"); },
+    {"n-blocks", [](O o) { return is_unet(o) || is_anime2(o); },
      "a U-Net has no residual blocks, and AnimeGANv2's generators have four as published; it is of "
      "resnet_9blocks, resnet_6blocks and cartoongan"},
-    {"upsample", [](O o) { return is_unet(o) || o.net_g.starts_with("animegan2"); },
-     "a U-Net's way up is transposed and AnimeGANv2's bilinear; it is of resnet_9blocks, resnet_6blocks and "
-     "cartoongan"},
+    {"upsample", is_anime2,
+     "AnimeGANv2's generators enlarge by bilinear resizing, as published; it is of --net-g cartoongan"},
+    {"upsample", is_dense_vae, "the dense form enlarges nothing; add --form conv"},
+    {"upsample", [](O o) { return o.model == "gan-conv" && o.size == 7; },
+     "at --size 7 nothing is enlarged; it is of --size 28"},
     {"ngf", is_dense_vae, "the dense form has 400 hidden features, as published; add --form conv"},
     {"ndf", is_dense_vae, "the dense form has 400 hidden features, as published; add --form conv"},
     {"features", [](O o) { return is_anime(o) && !compares_features(o); },
@@ -77,10 +82,44 @@ const IdleRule kRules[] = {
      "the losses hinge, wgan and wgan-gp have no labels"},
     {"r1-every", [](O o) { return o.r1 == 0; }, "--r1 is 0: there is no such penalty"},
     {"diversity", is_converter, "--form converter draws from photographs, not from noise"},
+    {"vbn", is_converter, "--form converter draws from photographs, and the reference batch is noise"},
     {"latent", is_converter, "--form converter draws from photographs, not from noise"},
 };
 
+struct AbsentRule {
+  const char *options, *models, *why;  // names with blanks between
+};
+
+// The first that fits says why. Options that depend on a network's kind alone are not here: they name the models that have it.
+const AbsentRule kAbsent[] = {
+    {"vbn", "gan vae", "its generator has no batch norm"},
+    {"vbn", "cyclegan animegan cartoongan pix2pix",
+     "the reference batch is noise, and its generator draws from pictures"},
+    {"upsample", "gan gan-reshape", "its generator is dense and enlarges nothing"},
+    {"diversity latent conditional fresh-noise nz", "cyclegan animegan cartoongan pix2pix",
+     "its generator draws from pictures, not from noise"},
+    {"latent", "vae", "its noise is normal, by the divergence that its encoder learns from"},
+    {"conditional", "vae", "it is of the GANs from noise"},
+    {"gan-mode n-critic gp r1 r1-every clip-weights sn label-smooth g-label d-noise diffaugment "
+     "feature-matching minibatch-discrimination historical-averaging vbn diversity lr-g lr-d fresh-noise",
+     "vae features", "it has no discriminator"},
+    {"latent conditional upsample nz ngf ndf", "features", "a classifier draws nothing"},
+};
+
+bool listed(const char* names, const std::string& name) {
+  return (std::string(" ") + names + " ").find(" " + name + " ") != std::string::npos;
+}
+
 }  // namespace
+
+std::string why_absent(const OptionInfo& info, const std::string& model) {
+  for (const AbsentRule& rule : kAbsent)
+    if (listed(rule.options, info.name) && listed(rule.models, model)) return rule.why;
+  std::string having;
+  for (const ModelSpec* spec : model_specs())
+    if (applies(info, spec->name)) having += std::string(having.empty() ? "" : ", ") + spec->name;
+  return "it is of " + having;
+}
 
 void check_idle(const TrainOptions& options, const std::function<bool(const std::string& name)>& given) {
   for (const IdleRule& rule : kRules) {

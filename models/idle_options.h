@@ -1,4 +1,4 @@
-// Options that a run would take and do nothing with, because of what other options say.
+// Options that a run would take and do nothing with, because of what other options say, and those that its model has not.
 #pragma once
 
 #include <functional>
@@ -11,5 +11,8 @@ namespace sumi {
 // Throws Error naming the first option that was given and cannot have an effect, and why: "--r1-every" without "--r1". `given`
 // says what the user asked for; what only the recipe says may be idle. For valid options.
 void check_idle(const TrainOptions& options, const std::function<bool(const std::string& name)>& given);
+
+// Why the model does not have an option that others have: "its generator has no batch norm", or "it is of cyclegan, pix2pix".
+std::string why_absent(const OptionInfo& info, const std::string& model);
 
 }  // namespace sumi

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "models/gan_model.h"
+#include "models/way_up.h"
 
 namespace sumi {
 namespace {
@@ -40,14 +41,18 @@ std::unique_ptr<Sequential> generator(const NetOptions& o) {
   picture.flat_out = small;
   g->add(picture, o.dtype, o.device);
   g->add(std::make_unique<Reshape>(small));
-  g->add(layer(Linear::conv_transpose, small.c, o.ngf, 6, norm, Unary::relu), o.dtype, o.device);
-  g->add(layer(Linear::conv_transpose, o.ngf, o.channels, 9, Norm::none, Unary::tanh), o.dtype, o.device);
+  const WayUp way{o.upsample, ".1"};
+  const auto up = [&](std::int64_t in, std::int64_t out, int index, Norm kind, Unary act) {
+    add_doubling(*g, layer(Linear::conv_transpose, in, out, index, kind, act), way, o.dtype, o.device);
+  };
+  up(small.c, o.ngf, 6, norm, Unary::relu);
+  up(o.ngf, o.channels, 9, Norm::none, Unary::tanh);
   return g;
 }
 
 std::unique_ptr<Sequential> discriminator(const NetOptions& o) {
   auto d = std::make_unique<Sequential>("d");
-  const std::int64_t judged = head_features(o.ndf);
+  const std::int64_t judged = 16 * std::int64_t{o.ndf};
   const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ndf}};
   const auto add = [&](const LayerSpec& s) { add_layer(*d, s, o.d, o.dtype, o.device); };
   add(layer(Linear::conv, o.channels + o.d.condition, o.ndf, 0, Norm::none, Unary::leaky_relu));
@@ -56,15 +61,15 @@ std::unique_ptr<Sequential> discriminator(const NetOptions& o) {
   LayerSpec features = layer(Linear::dense, small.count(), judged, 5, Norm::batch, Unary::leaky_relu);
   features.flat_in = small;
   add(features);
-  add(layer(Linear::dense, judged, 1, 8, Norm::none, Unary::identity));
+  add_judging_layer(*d, layer(Linear::dense, judged, 1, 8, Norm::none, Unary::identity), o.d, o.dtype,
+                    o.device);
   return d;
 }
 
 std::unique_ptr<Sequential> head(const NetOptions& o, const InfoCodes& codes) {
   auto q = std::make_unique<Sequential>("q");
   const std::int64_t width = 2 * std::int64_t{o.ndf};
-  q->add(layer(Linear::dense, head_features(o.ndf), width, 0, Norm::batch, Unary::leaky_relu), o.dtype,
-         o.device);
+  q->add(layer(Linear::dense, head_features(o), width, 0, Norm::batch, Unary::leaky_relu), o.dtype, o.device);
   q->add(layer(Linear::dense, width, codes.head_width(), 3, Norm::none, Unary::identity), o.dtype, o.device);
   return q;
 }
@@ -80,9 +85,6 @@ void check_infogan(const TrainOptions& o) {
          "is 0, and so is --continuous: without codes use --categories 10, or the model dcgan");
   if (o.size % 4 != 0 || o.size < 8)
     fail("--size", fmt::format("{} is not possible for infogan; use a multiple of 4 from 8 on", o.size));
-  if (o.minibatch_discrimination > 0)
-    fail("--minibatch-discrimination",
-         "does not go with infogan, whose head reads the features before d's last layer");
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ struct NetOptions {
   double norm_keep = 0.9;  // of the source texts' batch norms
   DType dtype = DType::f32;
   Device device;
-  bool virtual_norm = false;  // in the generator, in the place of batch norm
+  bool virtual_norm = false;           // in the generator, in the place of batch norm
+  std::string upsample = "transpose";  // --upsample: see models/way_up.h
   DiscriminatorOptions d;
 };
 NetOptions net_options(const TrainOptions& options);
@@ -25,9 +26,10 @@ NetOptions net_options(const TrainOptions& options);
 struct GanNetworks {
   std::unique_ptr<Sequential> g, d, q;
 };
-// How many features stand before the last layer of InfoGAN's d, which are what q reads: 1024 at the width of the paper.
-constexpr std::int64_t head_features(int ndf) {
-  return 16 * std::int64_t{ndf};
+// How many features stand before the last layer of InfoGAN's d, which are what q reads: 1024 at the width of the paper, and
+// those of minibatch discrimination.
+inline std::int64_t head_features(const NetOptions& o) {
+  return 16 * std::int64_t{o.ndf} + o.d.minibatch_kernels;
 }
 
 // The dense GAN of the source texts (after Goodfellow 2014):
@@ -40,12 +42,17 @@ std::unique_ptr<Sequential> dense_generator(const NetOptions& o);
 std::unique_ptr<Sequential> dense_discriminator(const NetOptions& o);
 
 // What the source texts' networks are made of: a dense layer, and a batch norm of the channels (or features) with
-// o.norm_keep and their eps of 1e-3. `flat_in` and `flat_out` are the pictures that features
+// o.norm_keep and their eps of 1e-3, or in its place the virtual one. `flat_in` and `flat_out` are the pictures that features
 // stand for (TorchLayout).
 LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act = Unary::identity,
                       double alpha = 0);
 std::unique_ptr<Module> text_norm(const NetOptions& o, const std::string& name, std::int64_t channels,
                                   Unary act, double alpha = 0, const Shape& flat = {1, 1, 1, 0});
+// For discriminators: --vbn is the generator's.
+inline NetOptions without_virtual_norm(NetOptions o) {
+  o.virtual_norm = false;
+  return o;
+}
 
 // The dense-reshape GAN of the source texts; o.ngf is 128 and o.ndf 256 there.
 //   g: z -> dense 7 7 ngf -> 7x7 picture, BN, LeakyReLU .2 -> dense 2 ngf of each pixel, BN, LeakyReLU .2 -> flatten,
@@ -61,8 +68,8 @@ std::unique_ptr<Sequential> reshape_discriminator(const NetOptions& o);
 //   g: z -> dense 7 7 ngf ReLU, BN over the features, LeakyReLU .2 -> 7x7 picture -> 5x5 convolutions to 2 ngf, 4 ngf, 2
 //      ngf, ngf, each BN, LeakyReLU .2 -> 5x5 convolution tanh
 //   d: flatten -> dense ndf ReLU, BN, LeakyReLU .2 -> dense 1, a logit (the listing has a sigmoid, and another in its loss)
-// The listing enlarges nothing, so what it draws is 7x7: size 7 is that. Size 28, the default, doubles the picture after
-// the first and after the second convolution (nearest).
+// The listing enlarges nothing, so what it draws is 7x7: size 7 is that. Size 28, the default, doubles the picture before
+// the second and before the third convolution (o.upsample, by default nearest).
 std::unique_ptr<Sequential> conv5_generator(const NetOptions& o);
 std::unique_ptr<Sequential> conv5_discriminator(const NetOptions& o);
 

@@ -150,8 +150,8 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"no-dropout", "", nets, "", "no dropout in the generators", false, "cyclegan pix2pix"},
         o.no_dropout);
   visit(OptionInfo{"upsample", "", nets, "RULE",
-                   "transpose, or nearest or bilinear with a convolution (no chequerboard)", false,
-                   translating},
+                   "g's way up: transpose, or nearest or bilinear with a convolution (no chequerboard)",
+                   false, "!gan gan-reshape features"},
         o.upsample);
   visit(
       OptionInfo{
@@ -318,7 +318,7 @@ void visit_options(Options& o, Visit&& visit) {
         o.historical_averaging);
   visit(OptionInfo{"vbn", "", stable, "",
                    "virtual batch norm in the generator: statistics of a reference batch and the sample",
-                   false, "dcgan wgan infogan"},
+                   false, "gan-reshape gan-conv autoencoder-gan dcgan wgan wgan-gp infogan"},
         o.vbn);
   visit(OptionInfo{"diversity", "", stable, "X",
                    "weight of a loss against alike pictures from different noise", false, from_noise},

@@ -21,6 +21,7 @@ std::unique_ptr<Module> text_norm(const NetOptions& o, const std::string& name, 
   s.act = act;
   s.alpha = alpha;
   s.flat = flat;
+  s.is_virtual = o.virtual_norm;
   return std::make_unique<BatchNorm>(s, o.dtype, o.device);
 }
 

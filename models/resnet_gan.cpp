@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "engine/trace.h"
+#include "models/way_up.h"
 
 namespace sumi {
 namespace {
@@ -17,7 +18,7 @@ using Norm = LayerSpec::Norm;
 class NormRelu final : public Module {
  public:
   NormRelu(const std::string& name, std::int64_t channels, Norm norm, DType dtype, const Device& device)
-      : Module(name), batch_(norm == Norm::batch) {
+      : Module(name), batch_(norm == Norm::batch), virtual_(norm == Norm::virtual_batch) {
     const Shape vector = Shape::vector(channels);
     gamma_ = add_parameter(name + ".weight", vector, dtype, device, {});
     beta_ = add_parameter(name + ".bias", vector, dtype, device, {});
@@ -35,11 +36,12 @@ class NormRelu final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override {
+    if (virtual_) return relu(virtual_norm(x, gamma_, beta_, options_.eps));
     return normalize(x, gamma_, beta_, options_, batch_ ? &running_ : nullptr, training());
   }
 
  private:
-  bool batch_;
+  bool batch_, virtual_;
   NormOptions options_;
   Tensor gamma_, beta_;
   RunningStats running_;
@@ -53,14 +55,16 @@ struct BlockSpec {
   Scale scale;
   Norm norm;
   bool spectral = false;
+  WayUp way{"nearest"};
 };
 
-// x -> norm ReLU [up] conv 3x3 norm ReLU conv 3x3 [down], added to x -> [up] conv 1x1 [down]. Up is nearest, down the mean
-// of 2x2. (The mean comes before the 1x1 convolution, which is the same and costs a quarter.)
+// x -> norm ReLU [up] conv 3x3 norm ReLU conv 3x3 [down], added to x -> [up] conv 1x1 [down]. Up is nearest unless --upsample
+// says bilinear, or transpose: then up and the first convolution are one, and the other way keeps nearest. Down is the mean of 2x2.
+// (The mean comes before the 1x1 convolution, and up behind it, which is the same and costs a quarter.)
 class ResidualBlock final : public Module {
  public:
   ResidualBlock(const BlockSpec& b, DType dtype, const Device& device)
-      : Module(b.name), up_(b.scale == Scale::up) {
+      : Module(b.name), up_(b.scale == Scale::up), way_(b.way) {
     // The source keeps the width of its input in the first convolution of a critic's block.
     const std::int64_t middle = up_ ? b.out : b.in;
     before_ = &add_child(std::make_unique<NormRelu>(b.name + ".norm1", b.in, b.norm, dtype, device));
@@ -79,6 +83,13 @@ class ResidualBlock final : public Module {
     first.norm = b.norm;
     first.norm_name = b.name + ".norm2";
     first.act = Unary::relu;
+    if (up_) {
+      first.stride = 2;
+      first.output_padding = 1;
+      Doubling twice = doubling(first, way_);
+      first = twice.layer;
+      if (twice.resize) twice_ = &add_child(std::move(twice.resize));
+    }
     conv1_ = &add_child(std::make_unique<Layer>(first, dtype, device));
     conv2_ = &add_child(std::make_unique<Layer>(layer("conv2", middle, b.out, 3), dtype, device));
     shortcut_ = &add_child(std::make_unique<Layer>(layer("shortcut", b.in, b.out, 1), dtype, device));
@@ -91,7 +102,7 @@ class ResidualBlock final : public Module {
       y.w = up_ ? 2 * y.w : y.w / 2;
       return y;
     };
-    if (up_) s = scaled(s);
+    if (twice_) s = twice_->plan(s, cost);
     s = conv2_->plan(conv1_->plan(s, cost), cost);
     if (!up_) s = scaled(s);
     shortcut_->plan(scaled(x), cost);
@@ -100,17 +111,19 @@ class ResidualBlock final : public Module {
 
  protected:
   Tensor forward(const Tensor& x) override {
-    const Shape& s = x.shape();
-    const auto twice = [&](const Tensor& t) { return resize2d(t, 2 * s.h, 2 * s.w, {ResizeMode::nearest}); };
     Tensor y = (*before_)(x);
-    if (up_) return add((*conv2_)((*conv1_)(twice(y))), twice((*shortcut_)(x)));
-    const PoolGeom half{2, 2};
-    return add(avg_pool2d((*conv2_)((*conv1_)(y)), half), (*shortcut_)(avg_pool2d(x, half)));
+    if (twice_) y = (*twice_)(y);
+    y = (*conv2_)((*conv1_)(y));
+    if (!up_) return add(avg_pool2d(y, {2, 2}), (*shortcut_)(avg_pool2d(x, {2, 2})));
+    const ResizeMode mode = way_.resizes() ? way_.mode() : ResizeMode::nearest;
+    return add(y, resize2d((*shortcut_)(x), y.shape().h, y.shape().w, {mode}));
   }
 
  private:
   bool up_;
+  WayUp way_;
   NormRelu* before_;
+  Upsample* twice_ = nullptr;
   Layer *conv1_, *conv2_, *shortcut_;
 };
 
@@ -144,6 +157,7 @@ LayerSpec picture_layer(const char* name, std::int64_t in, std::int64_t out) {
 
 std::unique_ptr<Sequential> resnet_gan_generator(const NetOptions& o) {
   const int blocks = doublings(o.size);
+  const Norm norm = o.virtual_norm ? Norm::virtual_batch : Norm::batch;
   auto g = std::make_unique<Sequential>("g");
   const std::int64_t widest = std::int64_t{o.ngf} << std::min(blocks - 1, 3);
   const Shape small{1, 4, 4, widest};
@@ -155,10 +169,11 @@ std::unique_ptr<Sequential> resnet_gan_generator(const NetOptions& o) {
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t next = std::min(widest, std::int64_t{o.ngf} << (blocks - 1 - i));
     g->add(std::make_unique<ResidualBlock>(
-        BlockSpec{fmt::format("blocks.{}", i), width, next, Scale::up, Norm::batch}, o.dtype, o.device));
+        BlockSpec{fmt::format("blocks.{}", i), width, next, Scale::up, norm, false, {o.upsample}}, o.dtype,
+        o.device));
     width = next;
   }
-  g->add(std::make_unique<NormRelu>("norm", width, Norm::batch, o.dtype, o.device));
+  g->add(std::make_unique<NormRelu>("norm", width, norm, o.dtype, o.device));
   LayerSpec last = picture_layer("output", width, o.channels);
   last.act = Unary::tanh;
   g->add(last, o.dtype, o.device);

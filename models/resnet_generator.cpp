@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "models/translation_networks.h"
+#include "models/way_up.h"
 
 namespace sumi {
 namespace {
@@ -88,17 +89,9 @@ std::unique_ptr<Module> resnet_generator(const TranslationNetOptions& o) {
   for (const std::int64_t width : {4 * ngf, 2 * ngf}) {
     LayerSpec up = layer(o, "model", index, width, width / 2, 3, 2, 1);
     if (width == 2 * ngf) up.next_pad = reflect(3);
-    if (o.upsample == "transpose") {
-      up.linear = Linear::conv_transpose;
-      up.output_padding = 1;
-    } else {
-      up.stride = 1;
-      up.pad = 0;
-      up.name += ".2";  // behind an upsampling and a padding
-      g->add(std::make_unique<Upsample>(o.upsample == "nearest" ? ResizeMode::nearest : ResizeMode::bilinear,
-                                        reflect(1)));
-    }
-    add(up);
+    up.output_padding = 1;
+    // Where it resizes, the convolution stands behind that and a padding.
+    add_doubling(*g, up, {o.upsample, ".2", true}, o.dtype, o.device);
     index += 3;
   }
   LayerSpec last = layer(o, "model", index + 1, ngf, o.channels, 7, 1, 0);

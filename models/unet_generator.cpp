@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/translation_networks.h"
+#include "models/way_up.h"
 
 namespace sumi {
 namespace {
@@ -23,7 +24,7 @@ LayerSpec layer(const TranslationNetOptions& o, Linear linear, std::int64_t in, 
   return s;
 }
 
-// One level: down by 2, what lies within, up by 2. The level's own input is the LeakyReLU'd output of the
+// One level: down by 2, what lies within, up by 2 (by --upsample). The level's own input is the LeakyReLU'd output of the
 // level around it; the level's result is joined to that by the level around it. As ReLU(LeakyReLU(x)) = ReLU(x),
 // the join needs only the LeakyReLU'd tensor.
 class Level final : public Module {
@@ -50,9 +51,12 @@ class Level final : public Module {
     }
     up.name = fmt::format("{}.{}", prefix, up_conv);
     up.norm_name = fmt::format("{}.{}", prefix, up_conv + 1);
+    // Where it resizes, the convolution stands behind that.
+    Doubling twice = doubling(up, {o.upsample, ".1"});
     down_ = &add_child(std::make_unique<Layer>(down, o.dtype, o.device));
     if (inner) inner_ = &add_child(std::move(inner));
-    up_ = &add_child(std::make_unique<Layer>(up, o.dtype, o.device));
+    if (twice.resize) twice_ = &add_child(std::move(twice.resize));
+    up_ = &add_child(std::make_unique<Layer>(twice.layer, o.dtype, o.device));
     if (dropout) dropout_ = &add_child(std::make_unique<Dropout>(0.5, o.dropout_stream));
   }
 
@@ -67,6 +71,7 @@ class Level final : public Module {
       y.c += result.c;
       cost.saved_elements += 2 * y.count();
     }
+    if (twice_) y = twice_->plan(y, cost);
     y = up_->plan(y, cost);
     return dropout_ ? dropout_->plan(y, cost) : y;
   }
@@ -75,6 +80,7 @@ class Level final : public Module {
   Tensor forward(const Tensor& x) override {
     Tensor y = (*down_)(x);
     if (inner_) y = concat({relu(y), (*inner_)(y)}, 3);
+    if (twice_) y = (*twice_)(y);
     y = (*up_)(y);
     return dropout_ ? (*dropout_)(y) : y;
   }
@@ -82,6 +88,7 @@ class Level final : public Module {
  private:
   Layer *down_, *up_;
   Level* inner_ = nullptr;
+  Upsample* twice_ = nullptr;
   Dropout* dropout_ = nullptr;
 };
 

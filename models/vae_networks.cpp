@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "models/networks.h"
+#include "models/way_up.h"
 
 namespace sumi {
 namespace {
@@ -80,9 +81,10 @@ std::unique_ptr<Sequential> vae_decoder(const NetOptions& o) {
   g->add(std::make_unique<Reshape>(small));
   for (int i = 0; i < steps; ++i, width /= 2) {
     const bool last = i + 1 == steps;
-    g->add(strided(Linear::conv_transpose, 3 + 2 * i, width, last ? o.channels : width / 2,
-                   last ? Unary::identity : Unary::relu),
-           o.dtype, o.device);
+    add_doubling(*g,
+                 strided(Linear::conv_transpose, 3 + 2 * i, width, last ? o.channels : width / 2,
+                         last ? Unary::identity : Unary::relu),
+                 {o.upsample, ".1"}, o.dtype, o.device);
   }
   return g;
 }

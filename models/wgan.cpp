@@ -38,6 +38,7 @@ const ModelSpec wgan_gp_spec{
           o.gp = 10;
           o.n_critic = 5;
           o.nz = 128;
+          o.upsample = "nearest";
           o.lr = 1e-4;
           o.beta1 = 0;
           o.beta2 = 0.9;

@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <numeric>
 
+#include "tools/option_texts.h"
+
 namespace sumi::cli {
 namespace {
 
@@ -105,6 +107,7 @@ std::string explain_parse_error(const CLI::App& root, const CLI::ParseError& err
   std::string word = left.front();
   if (word.size() > 1 && word[0] == '-') {
     word = word.substr(0, word.find('='));
+    if (std::string text = absent_text(app->get_name(), word); !text.empty()) return text;
     return "unknown option " + word + did_you_mean(word, option_names(app));
   }
   const auto names = command_names(app);

@@ -11,6 +11,7 @@
 #include "engine/file.h"
 #include "models/foreign_weights.h"
 #include "models/model.h"
+#include "tools/option_texts.h"
 #include "tools/train_options.h"
 
 namespace sumi::cli {
@@ -34,7 +35,7 @@ int run(const Arguments& args) {
     options = default_options(args.model);
     visit_options(options, [&](const OptionInfo& info, const auto&) {
       if (!applies(info, args.model) && args.options.given(info.name))
-        throw UsageError(name, fmt::format("{} has no option --{}; leave it out", args.model, info.name));
+        throw UsageError(name, absent_text(args.model, std::string("--") + info.name) + "; leave it out");
     });
     args.options.apply(options);
     options.load_size = std::max(options.load_size, options.crop_size);

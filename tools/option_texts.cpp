@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "engine/error.h"
+#include "models/idle_options.h"
+#include "models/registry.h"
 #include "tools/cli.h"
 
 namespace sumi::cli {
@@ -43,6 +45,21 @@ bool differs(const TrainOptions& options, const std::string& option) {
   const std::vector<OptionText> texts = option_texts(options, default_options(options.model));
   return std::any_of(texts.begin(), texts.end(),
                      [&](const OptionText& text) { return text.name == option && text.changed; });
+}
+
+std::string absent_text(const std::string& model, const std::string& word) {
+  const auto& specs = model_specs();
+  const bool known =
+      std::any_of(specs.begin(), specs.end(), [&](const ModelSpec* spec) { return spec->name == model; });
+  std::string name = word, text;
+  std::replace(name.begin(), name.end(), '_', '-');
+  if (!known) return "";
+  const TrainOptions any;
+  visit_options(any, [&](const OptionInfo& info, const auto&) {
+    if (name == std::string("--") + info.name && !applies(info, model))
+      text = fmt::format("{} has no {}: {}", model, name, why_absent(info, model));
+  });
+  return text;
 }
 
 std::string describe_options(const TrainOptions& options, bool only_changed) {

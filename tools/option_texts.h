@@ -27,6 +27,9 @@ std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOpt
 // Whether the option is not what the model's recipe says.
 bool differs(const TrainOptions& options, const std::string& option);
 
+// "gan has no --vbn: its generator has no batch norm", for a word of the command line that is another model's option; "" for others.
+std::string absent_text(const std::string& model, const std::string& word);
+
 // "size 32 (default 64), channels 3, ...": a paragraph for each group, wrapped. What is off by default and
 // still off is left out; only_changed leaves out everything that is as the recipe says.
 std::string describe_options(const TrainOptions& options, bool only_changed);

@@ -84,38 +84,6 @@ Tensor Layer::add_singular_vector(const char* suffix, std::int64_t size, const S
   return vector;
 }
 
-// Each sample by the mean and variance of the reference batch and itself together, the reference by its own.
-Tensor Layer::virtual_norm(const Tensor& given) const {
-  const Tensor x = cast(given, params_.gamma.dtype());
-  const std::int64_t count = reference();
-  Shape one = x.shape(), many = one;
-  if (count < 1 || count > x.shape().n)
-    fail(name(), "virtual batch norm needs a reference batch in front of the samples");
-  one.n = count;
-  many.n = x.shape().n - count;
-  const auto inner = static_cast<double>(one.h * one.w);
-  const Shape channels = Shape::vector(one.c);
-  const auto apply = [&](const Tensor& part, const Tensor& mean, const Tensor& mean_square) {
-    const Tensor deviation = sqrt(affine(sub(mean_square, square(mean)), 1, spec_.norm_eps));
-    const Tensor scaled = mul(div(sub(part, mean), deviation), params_.gamma);
-    return add(scaled, params_.beta);
-  };
-  const Tensor first = slice(x, {0, 0, 0, 0}, one);
-  const double all = 1 / (static_cast<double>(count) * inner);
-  const Tensor mean = sum_to(first, channels, all), mean_square = sum_to(square(first), channels, all);
-  const Tensor reference_out = apply(first, mean, mean_square);
-  if (many.n == 0) return cast(reference_out, given.dtype());
-  const Tensor rest = slice(x, {count, 0, 0, 0}, many);
-  const Shape each{many.n, 1, 1, many.c};
-  const double share = 1 / static_cast<double>(count + 1);
-  const auto joined = [&](const Tensor& own, const Tensor& reference) {
-    return add(affine(own, share), affine(reference, 1 - share));
-  };
-  const Tensor rest_out = apply(rest, joined(sum_to(rest, each, 1 / inner), mean),
-                                joined(sum_to(square(rest), each, 1 / inner), mean_square));
-  return cast(concat({reference_out, rest_out}, 0), given.dtype());
-}
-
 Tensor Layer::operator()(const Tensor& x, const Tensor& residual) {
   const ModuleScope scope(name());
   return apply(x, residual);
@@ -135,7 +103,7 @@ Tensor Layer::apply(const Tensor& x, const Tensor& residual) {
   linear.act = Unary::identity;
   linear.next_pad = {};
   params.gamma = params.beta = {};
-  Tensor y = virtual_norm(linear_block(x, params, linear));
+  Tensor y = virtual_norm(linear_block(x, params, linear), params_.gamma, params_.beta, spec_.norm_eps);
   if (spec_.act != Unary::identity) y = unary(spec_.act, y, spec_.alpha);
   if (residual) y = add(y, residual);
   return spec_.next_pad.any() ? pad2d(y, spec_.next_pad) : y;
@@ -170,12 +138,17 @@ BatchNorm::BatchNorm(const Spec& spec, DType dtype, const Device& device) : Modu
   const TorchLayout layout{TorchLayout::Kind::vector, {1, 1, 1, 0}, spec.flat};
   gamma_ = add_parameter(spec.name + ".weight", vector, dtype, device, layout);
   beta_ = add_parameter(spec.name + ".bias", vector, dtype, device, layout);
+  if (spec.is_virtual) return;
   running_.keep = spec.keep;
   running_.mean = add_buffer(spec.name + ".running_mean", vector, 0, dtype, device, layout);
   running_.var = add_buffer(spec.name + ".running_var", vector, 1, dtype, device, layout);
 }
 
 Tensor BatchNorm::forward(const Tensor& x) {
+  if (spec_.is_virtual) {
+    const Tensor y = virtual_norm(x, gamma_, beta_, spec_.eps);
+    return spec_.act == Unary::identity ? y : unary(spec_.act, y, spec_.alpha);
+  }
   return normalize(x, gamma_, beta_, {0, spec_.eps, spec_.act, spec_.alpha}, &running_, training());
 }
 

@@ -47,9 +47,11 @@ const std::vector<Case>& cases() {
       {"pix2pix", "factor", kNothing, [](TrainOptions& o) { o.task = "superres"; }},
       {"pix2pix", "noise", kNothing, [](TrainOptions& o) { o.task = "denoise"; }},
       {"cyclegan", "n-blocks", unet, resnet},
-      {"cyclegan", "upsample", unet, resnet},
       {"animegan", "n-blocks", kNothing, cartoon},
       {"animegan", "upsample", kNothing, cartoon},
+      {"vae", "upsample", kNothing, [](TrainOptions& o) { o.form = "conv"; }},
+      {"gan-conv", "upsample", [](TrainOptions& o) { o.size = 7; }, kNothing},
+      {"autoencoder-gan", "vbn", converter, kNothing},
       {"vae", "ngf", kNothing, [](TrainOptions& o) { o.form = "conv"; }},
       {"vae", "ndf", kNothing, [](TrainOptions& o) { o.form = "conv"; }},
       {"animegan", "features", [](TrainOptions& o) { o.lambda_content = o.lambda_style = o.init_epochs = 0; },
@@ -91,4 +93,21 @@ TEST_CASE("idle options: a recipe may hold what its own options make idle") {
 TEST_CASE("idle options: names that another model has are not asked for") {
   const TrainOptions o = default_options("gan");  // has no --factor
   CHECK_NOTHROW(check_idle(o, [](const std::string& name) { return name == "factor"; }));
+}
+
+TEST_CASE("idle options: why a model has not an option that others have") {
+  const auto why = [](const char* option, const char* model) {
+    std::string text;
+    const TrainOptions any;
+    visit_options(any, [&](const OptionInfo& info, const auto&) {
+      if (info.name == std::string(option) && !applies(info, model)) text = why_absent(info, model);
+    });
+    return text;
+  };
+  CHECK(why("vbn", "gan") == "its generator has no batch norm");
+  CHECK(why("latent", "pix2pix") == "its generator draws from pictures, not from noise");
+  CHECK(why("r1", "vae") == "it has no discriminator");
+  CHECK(why("upsample", "gan-reshape") == "its generator is dense and enlarges nothing");
+  CHECK(why("norm", "animegan") == "it is of cyclegan, pix2pix");
+  CHECK(why("vbn", "dcgan").empty());  // it has it
 }

@@ -199,6 +199,17 @@ TEST_CASE("virtual batch norm: a sample's result depends on the reference and it
   // With 1, 3 and 8: mean 4, variance (9 + 1 + 16) / 3.
   CHECK(y[2] == doctest::Approx(4 / std::sqrt(26.0 / 3)));
   CHECK(layer(values({1, 3, 8, 70}, {4, 1, 1, 1})).to_vector<double>()[2] == y[2]);
+  BatchNorm::Spec alone;  // the norm by itself
+  alone.name = "b";
+  alone.channels = 1;
+  alone.eps = 0;
+  alone.is_virtual = true;
+  alone.act = Unary::relu;
+  BatchNorm norm(alone, DType::f64, kRef);
+  for (const Parameter& p : norm.parameters())
+    p.value.assign(std::vector<double>{p.name == "b.bias" ? 0.0 : 1.0});
+  norm.set_reference(2);
+  check_close(norm(values({1, 3, 8, -4}, {4, 1, 1, 1})).to_vector<double>(), {0, 1, y[2], 0});
   layer.set_reference(0);
   CHECK(test::has(test::error_of([&] { layer(values({1}, {1, 1, 1, 1})); }), "reference"));
 }

@@ -39,10 +39,14 @@ TEXTS = {
                              make=lambda: torch_gan.reshape_gan(10, 3, 8, 4, 16, "flat"), beta1=0.9, real_label=0.9),
     "gan-conv": dict(size=28, channels=1, arguments=["--nz", 8, "--ngf", 2, "--ndf", 8], beta1=0.9, lr=1e-4,
                      make=lambda: torch_gan.conv5_gan(28, 1, 8, 2, 8)),
+    "gan-conv transpose": dict(size=28, channels=1, arguments=["--nz", 8, "--ngf", 2, "--ndf", 8, "--upsample", "transpose"], beta1=0.9,
+                               lr=1e-4, make=lambda: torch_gan.conv5_gan(28, 1, 8, 2, 8, upsample="transpose")),
     "gan-conv 7": dict(size=7, channels=3, arguments=["--nz", 8, "--ngf", 4, "--ndf", 8], beta1=0.9, lr=1e-4,
                        make=lambda: torch_gan.conv5_gan(7, 3, 8, 4, 8)),
     "autoencoder-gan": dict(size=16, channels=3, arguments=["--nz", 8, "--ngf", 4, "--ndf", 4], beta1=0.5,
                             make=lambda: torch_gan.autoencoder_gan(16, 3, 8, 4, 4)),
+    "autoencoder-gan bilinear": dict(size=16, channels=3, arguments=["--nz", 8, "--ngf", 4, "--ndf", 4, "--upsample", "bilinear"],
+                                     make=lambda: torch_gan.autoencoder_gan(16, 3, 8, 4, 4, upsample="bilinear"), beta1=0.5),
 }
 MODELS.update(TEXTS)
 # Every kind of layer once: "gan-conv 7" has none of its own in f32, and what dense layers of "gan" stand for is grey.

@@ -32,11 +32,12 @@ BATCH, STEPS, CLASSES = 4, 3, ("a", "b")
 TWICE = dict(n_critic=2, latent="uniform")
 ROWS = {
     "wgan-gp": dict(TWICE),
-    "wgan-gp, sn": dict(TWICE, sn=True),
+    "wgan-gp, vbn": dict(latent="uniform", n_critic=1, vbn=True, upsample="transpose"),
+    "wgan-gp, sn": dict(TWICE, sn=True, upsample="bilinear"),
     "wgan": dict(TWICE),
-    "infogan": dict(categories=3, continuous=2, lambda_info=0.5),
-    "dcgan, hinge, r1": dict(gan_mode="hinge", r1=2, r1_every=2),
-    "dcgan, sn, lsgan, diversity": dict(gan_mode="lsgan", sn=True, diversity=0.5),
+    "infogan": dict(categories=3, continuous=2, lambda_info=0.5, minibatch_discrimination=2, upsample="nearest"),
+    "dcgan, hinge, r1": dict(gan_mode="hinge", r1=2, r1_every=2, upsample="bilinear"),
+    "dcgan, sn, lsgan, diversity": dict(gan_mode="lsgan", sn=True, diversity=0.5, upsample="nearest"),
     "dcgan, saturating": dict(gan_mode="saturating", label_smooth=0.2, weight_decay=0.1, ema=0.9,
                               diffaugment="color,translation,cutout"),
     "dcgan, wgan": dict(gan_mode="wgan", feature_matching=3, historical_averaging=5, clip_grad=0.01),

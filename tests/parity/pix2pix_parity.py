@@ -31,7 +31,7 @@ torch.set_num_threads(1)
 checks = files.Checks()
 
 UNET = dict(net_g="unet_128", ngf=4, ndf=4, norm="batch")
-RESNET = dict(net_g="resnet_6blocks", n_blocks=1, ngf=4, ndf=4, norm="instance")
+RESNET = dict(net_g="resnet_6blocks", n_blocks=1, ngf=4, ndf=4, norm="instance", upsample="nearest")
 
 
 def train(work, run, size, spec, *more):
@@ -104,7 +104,7 @@ def everything(work):
     single_steps_f32(work, 128, UNET, (0, 2))
     converted(work, "%s/unet_128-f32" % work, 128, UNET)
     single_steps_f32(work, 32, RESNET, (0, 1))
-    whole_run_f64(work, 128, dict(UNET, ngf=2, ndf=2), 3)
+    whole_run_f64(work, 128, dict(UNET, ngf=2, ndf=2, upsample="bilinear"), 3)
 
 
 with tempfile.TemporaryDirectory() as work:

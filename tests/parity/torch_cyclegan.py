@@ -9,6 +9,8 @@ import functools
 import torch
 from torch import nn
 
+from torch_gan import twice
+
 GENERATORS, DISCRIMINATORS = ("g_ab", "g_ba"), ("d_a", "d_b")
 
 
@@ -32,7 +34,7 @@ class ResnetBlock(nn.Module):
 
 
 class ResnetGenerator(nn.Module):
-    def __init__(self, n_blocks, ngf=64, norm="instance", dropout=False, channels=3):
+    def __init__(self, n_blocks, ngf=64, norm="instance", dropout=False, channels=3, upsample="transpose"):
         super().__init__()
         norm = Norm(norm)
 
@@ -47,7 +49,8 @@ class ResnetGenerator(nn.Module):
         layers += [ResnetBlock(width, norm, dropout) for _ in range(n_blocks)]
         for _ in range(2):
             width //= 2
-            layers += block(nn.ConvTranspose2d(2 * width, width, 3, 2, 1, 1, bias=norm.bias), width)
+            up = nn.ConvTranspose2d(2 * width, width, 3, 2, 1, 1, bias=norm.bias)
+            layers += block(twice(up, upsample, reflected=True), width)
         self.model = nn.Sequential(*layers, nn.ReflectionPad2d(3), nn.Conv2d(ngf, channels, 7), nn.Tanh())
 
     def forward(self, x):
@@ -57,13 +60,14 @@ class ResnetGenerator(nn.Module):
 class UnetLevel(nn.Module):
     """Down, what is inside, up, and the input beside the result: every level but the outermost."""
 
-    def __init__(self, outer, inner, norm, inside=None, dropout=False):
+    def __init__(self, outer, inner, norm, upsample, inside=None, dropout=False):
         super().__init__()
         down = [nn.LeakyReLU(0.2, True), nn.Conv2d(outer, inner, 4, 2, 1, bias=norm.bias)]
         if inside is not None:
             down += [norm.layer(inner), inside]
         up = nn.ConvTranspose2d(inner if inside is None else 2 * inner, outer, 4, 2, 1, bias=norm.bias)
-        self.model = nn.Sequential(*down, nn.ReLU(True), up, norm.layer(outer), *([nn.Dropout(0.5)] if dropout else []))
+        self.model = nn.Sequential(*down, nn.ReLU(True), twice(up, upsample), norm.layer(outer),
+                                   *([nn.Dropout(0.5)] if dropout else []))
 
     def forward(self, x):
         # The first layer writes its leaky ReLU over x. A ReLU comes next on the way up, so the result is the same.
@@ -71,25 +75,25 @@ class UnetLevel(nn.Module):
 
 
 class UnetOutermost(nn.Module):
-    def __init__(self, channels, inner, norm, inside):
+    def __init__(self, channels, inner, norm, upsample, inside):
         super().__init__()
         self.model = nn.Sequential(nn.Conv2d(channels, inner, 4, 2, 1, bias=norm.bias), inside, nn.ReLU(True),
-                                   nn.ConvTranspose2d(2 * inner, channels, 4, 2, 1), nn.Tanh())
+                                   twice(nn.ConvTranspose2d(2 * inner, channels, 4, 2, 1), upsample), nn.Tanh())
 
     def forward(self, x):
         return self.model(x)
 
 
 class UnetGenerator(nn.Module):
-    def __init__(self, downs, ngf=64, norm="batch", dropout=False, channels=3):
+    def __init__(self, downs, ngf=64, norm="batch", dropout=False, channels=3, upsample="transpose"):
         super().__init__()
         norm = Norm(norm)
-        level = UnetLevel(8 * ngf, 8 * ngf, norm)
+        level = UnetLevel(8 * ngf, 8 * ngf, norm, upsample)
         for _ in range(downs - 5):
-            level = UnetLevel(8 * ngf, 8 * ngf, norm, level, dropout)
+            level = UnetLevel(8 * ngf, 8 * ngf, norm, upsample, level, dropout)
         for width in (4 * ngf, 2 * ngf, ngf):
-            level = UnetLevel(width, 2 * width, norm, level)
-        self.model = UnetOutermost(channels, ngf, norm, level)
+            level = UnetLevel(width, 2 * width, norm, upsample, level)
+        self.model = UnetOutermost(channels, ngf, norm, upsample, level)
 
     def forward(self, x):
         return self.model(x)
@@ -118,11 +122,11 @@ MAKERS = {
 }
 
 
-def generator_of(net_g, ngf=64, norm="instance", n_blocks=None, dropout=False):
+def generator_of(net_g, ngf=64, norm="instance", n_blocks=None, dropout=False, upsample="transpose"):
     """net_g as --net-g takes it; n_blocks overrides a resnet's."""
     if n_blocks is not None and net_g.startswith("resnet"):
-        return ResnetGenerator(n_blocks, ngf, norm, dropout)
-    return MAKERS[net_g](ngf=ngf, norm=norm, dropout=dropout)
+        return ResnetGenerator(n_blocks, ngf, norm, dropout, upsample=upsample)
+    return MAKERS[net_g](ngf=ngf, norm=norm, dropout=dropout, upsample=upsample)
 
 
 def networks(net_g="resnet_9blocks", ngf=64, ndf=64, norm="instance", n_blocks=None, dropout=False):
@@ -138,8 +142,11 @@ def idle_biases(net):
     for name, module in net.named_modules():
         if isinstance(module, nn.Sequential):
             for place, (layer, after) in enumerate(zip(module, list(module)[1:])):
+                inner = ""
+                if isinstance(layer, nn.Sequential):  # a resize and its convolution
+                    inner, layer = ".%d" % (len(layer) - 1), layer[-1]
                 if isinstance(after, nn.InstanceNorm2d) and layer.bias is not None:
-                    names.add("%s.%d.bias" % (name, place))
+                    names.add("%s.%d%s.bias" % (name, place, inner))
     return names
 
 

@@ -5,16 +5,28 @@ import torch
 from torch import nn
 
 
-def dcgan(size, channels, nz, ngf, ndf, judged=None):
+def twice(transposed, upsample, reflected=False):
+    """The transposed convolution, or what stands in its place: a resize, and a convolution with an odd filter not larger."""
+    if upsample == "transpose":
+        return transposed
+    k = (transposed.kernel_size[0] - 1) // 2 * 2 + 1
+    border = [nn.ReflectionPad2d(k // 2)] if reflected else []
+    conv = nn.Conv2d(transposed.in_channels, transposed.out_channels, k, padding=0 if reflected else k // 2,
+                     bias=transposed.bias is not None)
+    corners = dict(align_corners=False) if upsample == "bilinear" else {}
+    return nn.Sequential(nn.Upsample(scale_factor=2, mode=upsample, **corners), *border, conv)
+
+
+def dcgan(size, channels, nz, ngf, ndf, judged=None, upsample="transpose"):
     """`judged`: channels of what d sees, where it is told more than the picture."""
     steps = size.bit_length() - 3
     g, d = [], []
     width = ngf << (steps - 1)
     g += [nn.ConvTranspose2d(nz, width, 4, 1, 0, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
     for _ in range(1, steps):
-        g += [nn.ConvTranspose2d(width, width // 2, 4, 2, 1, bias=False), nn.BatchNorm2d(width // 2), nn.ReLU()]
+        g += [twice(nn.ConvTranspose2d(width, width // 2, 4, 2, 1, bias=False), upsample), nn.BatchNorm2d(width // 2), nn.ReLU()]
         width //= 2
-    g += [nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False), nn.Tanh()]
+    g += [twice(nn.ConvTranspose2d(width, channels, 4, 2, 1, bias=False), upsample), nn.Tanh()]
     width = ndf
     d += [nn.Conv2d(judged or channels, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2)]
     for _ in range(1, steps):
@@ -57,15 +69,20 @@ def reshape_gan(size, channels, nz, ngf, ndf, form, keep=0.8):
     return Main(g, picture=picture), Main(d, flatten=True)
 
 
-def conv5_gan(size, channels, nz, ngf, ndf, keep=0.99):
+def conv5_gan(size, channels, nz, ngf, ndf, keep=0.99, upsample="nearest"):
     picture, small = (channels, size, size), (ngf, 7, 7)
     g = [pictured(nn.Linear(nz, 49 * ngf), flat_out=small), nn.ReLU()]
     g += [text_norm(nn.BatchNorm1d, 49 * ngf, keep, small), nn.LeakyReLU(0.2), nn.Unflatten(1, small)]
     width = ngf
     for i, wider in enumerate((2 * ngf, 4 * ngf, 2 * ngf, ngf)):
-        g += [nn.Conv2d(width, wider, 5, padding=2), text_norm(nn.BatchNorm2d, wider, keep), nn.LeakyReLU(0.2)]
-        if size == 28 and i < 2:
-            g += [nn.Upsample(scale_factor=2, mode="nearest")]
+        doubles = size == 28 and i in (1, 2)
+        if doubles and upsample == "transpose":
+            g += [nn.ConvTranspose2d(width, wider, 5, 2, 2, 1)]
+        elif doubles:
+            g += list(twice(nn.ConvTranspose2d(width, wider, 5, 2, 2, 1), upsample))
+        else:
+            g += [nn.Conv2d(width, wider, 5, padding=2)]
+        g += [text_norm(nn.BatchNorm2d, wider, keep), nn.LeakyReLU(0.2)]
         width = wider
     g += [nn.Conv2d(width, channels, 5, padding=2), nn.Tanh()]
     d = [pictured(nn.Linear(size * size * channels, ndf), picture), nn.ReLU(), text_norm(nn.BatchNorm1d, ndf, keep),
@@ -99,11 +116,11 @@ def autoencoder_discriminator(size, channels, ndf, keep=0.99):
                  pictured(nn.Linear(features[0] * features[1] * features[2], 1), features)])
 
 
-def autoencoder_gan(size, channels, nz, ngf, ndf, keep=0.99):
+def autoencoder_gan(size, channels, nz, ngf, ndf, keep=0.99, upsample="transpose"):
     small = (ngf, size // 2, size // 2)
     count = small[0] * small[1] * small[2]
     g = [pictured(nn.Linear(nz, count), flat_out=small), text_norm(nn.BatchNorm1d, count, keep, small), nn.ReLU(),
-         nn.Unflatten(1, small), SameDoubling(ngf, ngf), nn.Conv2d(ngf, channels, 5, padding=2), nn.Tanh()]
+         nn.Unflatten(1, small), twice(SameDoubling(ngf, ngf), upsample), nn.Conv2d(ngf, channels, 5, padding=2), nn.Tanh()]
     return Main(g), autoencoder_discriminator(size, channels, ndf, keep)
 
 

@@ -72,17 +72,21 @@ def series(factors, z):
 class Block(nn.Module):
     """A residual block, activated before its convolutions: up in a generator, down in a critic."""
 
-    def __init__(self, c_in, c_out, up, norm):
+    def __init__(self, c_in, c_out, up, norm, upsample="nearest"):
         super().__init__()
         middle = c_out if up else c_in
         self.up, self.norm1, self.norm2 = up, norm(c_in), norm(middle)
         self.conv1, self.conv2 = nn.Conv2d(c_in, middle, 3, padding=1, bias=False), nn.Conv2d(middle, c_out, 3, padding=1)
-        self.shortcut = nn.Conv2d(c_in, c_out, 1)
+        self.shortcut, self.upsample = nn.Conv2d(c_in, c_out, 1), upsample
+        if up and upsample == "transpose":
+            self.conv1 = nn.ConvTranspose2d(c_in, middle, 3, 2, 1, 1, bias=False)
 
     def forward(self, x):
         y = F.relu(self.norm1(x))
         if self.up:
-            y, x = (F.interpolate(t, scale_factor=2, mode="nearest") for t in (y, x))
+            transposed = self.upsample == "transpose"
+            mode = dict(mode="bilinear", align_corners=False) if self.upsample == "bilinear" else dict(mode="nearest")
+            y, x = y if transposed else F.interpolate(y, scale_factor=2, **mode), F.interpolate(x, scale_factor=2, **mode)
         y, x = self.conv2(F.relu(self.norm2(self.conv1(y)))), self.shortcut(x)
         return y + x if self.up else F.avg_pool2d(y, 2) + F.avg_pool2d(x, 2)
 
@@ -90,11 +94,11 @@ class Block(nn.Module):
 class ResnetGenerator(nn.Module):
     """For pictures of 16."""
 
-    def __init__(self, channels, nz, ngf):
+    def __init__(self, channels, nz, ngf, upsample):
         super().__init__()
         self.small = (2 * ngf, 4, 4)
         self.input = pictured(nn.Linear(nz, 32 * ngf), flat_out=self.small)
-        self.blocks = nn.Sequential(Block(2 * ngf, 2 * ngf, True, nn.BatchNorm2d), Block(2 * ngf, ngf, True, nn.BatchNorm2d))
+        self.blocks = nn.Sequential(Block(2 * ngf, 2 * ngf, True, nn.BatchNorm2d, upsample), Block(2 * ngf, ngf, True, nn.BatchNorm2d, upsample))
         self.norm, self.output = nn.BatchNorm2d(ngf), nn.Conv2d(ngf, channels, 3, padding=1)
 
     def forward(self, z):
@@ -142,12 +146,13 @@ class Chain(nn.Module):
 
 
 def resnet_gan(spec):
-    return ResnetGenerator(3, spec["nz"], spec["ngf"]), ResnetCritic(3 + spec["classes"], spec["ndf"])
+    return ResnetGenerator(3, spec["nz"], spec["ngf"], spec.get("upsample", "nearest")), ResnetCritic(3 + spec["classes"], spec["ndf"])
 
 
 def dcgan(spec):
     kernels, minibatch = spec.get("minibatch_discrimination", 0), None
-    g, d = torch_gan.dcgan(16, 3, spec["nz"] + spec["classes"], spec["ngf"], spec["ndf"], 3 + spec["classes"])
+    g, d = torch_gan.dcgan(16, 3, spec["nz"] + spec["classes"], spec["ngf"], spec["ndf"], 3 + spec["classes"],
+                           spec.get("upsample", "transpose"))
     if kernels:
         width = d.main[-1].in_channels
         minibatch, d.main[-1] = Minibatch(width, kernels), nn.Conv2d(width + kernels, 1, 4, bias=False)
@@ -159,19 +164,22 @@ def infogan(spec):
     def leaky():
         return nn.LeakyReLU(0.01)
 
-    small = (128, 2, 2)
+    def twice(transposed):
+        return torch_gan.twice(transposed, spec.get("upsample", "transpose"))
+
+    small, kernels = (128, 2, 2), spec.get("minibatch_discrimination", 0)
     codes, width = spec["categories"] + spec["continuous"], spec["categories"] + 2 * spec["continuous"]
     g = enumerate([nn.Linear(spec["nz"] + codes, 1024), nn.BatchNorm1d(1024), nn.ReLU(),
                    pictured(nn.Linear(1024, 512), flat_out=small), pictured(nn.BatchNorm1d(512), flat_out=small), nn.ReLU(),
-                   nn.ConvTranspose2d(128, 64, 4, 2, 1), nn.BatchNorm2d(64), nn.ReLU(), nn.ConvTranspose2d(64, 1, 4, 2, 1),
+                   twice(nn.ConvTranspose2d(128, 64, 4, 2, 1)), nn.BatchNorm2d(64), nn.ReLU(), twice(nn.ConvTranspose2d(64, 1, 4, 2, 1)),
                    nn.Tanh()])
     d = enumerate([nn.Conv2d(1, 64, 4, 2, 1), leaky(), nn.Conv2d(64, 128, 4, 2, 1), nn.BatchNorm2d(128), leaky(),
-                   pictured(nn.Linear(512, 1024), small), nn.BatchNorm1d(1024), leaky(), nn.Linear(1024, 1)])
-    q = enumerate([nn.Linear(1024, 128), nn.BatchNorm1d(128), leaky(), nn.Linear(128, width)])
+                   pictured(nn.Linear(512, 1024), small), nn.BatchNorm1d(1024), leaky(), nn.Linear(1024 + kernels, 1)])
+    q = enumerate([nn.Linear(1024 + kernels, 128), nn.BatchNorm1d(128), leaky(), nn.Linear(128, width)])
     g, d = list(g), list(d)
     g.insert(6, (None, nn.Unflatten(1, small)))
     d.insert(5, (None, nn.Flatten()))
-    return Chain(g), Chain(d), Chain(q)
+    return Chain(g), Chain(d, Minibatch(1024, kernels) if kernels else None), Chain(q)
 
 
 class Minibatch(nn.Linear):
@@ -182,10 +190,10 @@ class Minibatch(nn.Linear):
         self.dims = dims
 
     def forward(self, x):
-        m = super().forward(x.mean((2, 3))).view(len(x), -1, self.dims)
+        m = super().forward(x if x.dim() == 2 else x.mean((2, 3))).view(len(x), -1, self.dims)
         apart = (m[:, None] - m[None]).abs().sum(3)
         near = torch.exp(-apart).sum(1) - 1  # without the sample itself
-        return torch.cat([x, near[:, :, None, None].expand(-1, -1, *x.shape[2:])], 1)
+        return torch.cat([x, near if x.dim() == 2 else near[:, :, None, None].expand(-1, -1, *x.shape[2:])], 1)
 
 
 class VirtualNorm(nn.Module):
@@ -239,7 +247,8 @@ def prepared(nets, spec):
             if isinstance(layer, (nn.Conv2d, nn.Linear)):
                 nn.utils.spectral_norm(layer)
     if spec.get("vbn"):
-        for place, layer in nets["g"].main.named_children():
-            if isinstance(layer, nn.BatchNorm2d):
-                setattr(nets["g"].main, place, VirtualNorm(layer.num_features))
+        for module in list(nets["g"].modules()):
+            for place, layer in module.named_children():
+                if isinstance(layer, nn.BatchNorm2d):
+                    setattr(module, place, VirtualNorm(layer.num_features))
     return nets

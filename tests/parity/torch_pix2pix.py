@@ -9,8 +9,9 @@ import torch_cyclegan
 class Pix2Pix:
     """g, d and their optimisers; d sees what was given and what came of it as channels."""
 
-    def __init__(self, net_g="unet_256", ngf=64, ndf=64, norm="batch", n_blocks=None, lr=2e-4, lambda_l1=100.0):
-        self.nets = {"g": torch_cyclegan.generator_of(net_g, ngf, norm, n_blocks),
+    def __init__(self, net_g="unet_256", ngf=64, ndf=64, norm="batch", n_blocks=None, lr=2e-4, lambda_l1=100.0,
+                 upsample="transpose"):
+        self.nets = {"g": torch_cyclegan.generator_of(net_g, ngf, norm, n_blocks, upsample=upsample),
                      "d": torch_cyclegan.NLayerDiscriminator(ndf, norm, channels=6)}
         self.lambda_l1 = lambda_l1
         self.optimisers = {name: torch.optim.Adam(net.parameters(), lr=lr, betas=(0.5, 0.999))

@@ -33,20 +33,23 @@ def dense_vae(size, channels, nz):
     return Main(e[1:], flatten=True), Main(g, picture=picture)
 
 
-def conv_vae(size, channels, nz, width):
+def conv_vae(size, channels, nz, width, upsample):
     """With two halvings."""
     features = (2 * width, size // 4, size // 4)
     count = features[0] * features[1] * features[2]
     e = [nn.Conv2d(channels, width, 4, 2, 1), nn.ReLU(), nn.Conv2d(width, 2 * width, 4, 2, 1), nn.ReLU(), nn.Flatten(),
          pictured(nn.Linear(count, 2 * nz), features)]
     g = [pictured(nn.Linear(nz, count), None, features), nn.ReLU(), nn.Unflatten(1, features),
-         nn.ConvTranspose2d(2 * width, width, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(width, channels, 4, 2, 1)]
+         torch_gan.twice(nn.ConvTranspose2d(2 * width, width, 4, 2, 1), upsample), nn.ReLU(),
+         torch_gan.twice(nn.ConvTranspose2d(width, channels, 4, 2, 1), upsample)]
     return Main(e), Main(g)
 
 
 CASES = {
     "dense, bernoulli": dict(size=8, channels=1, arguments=["--nz", 5], make=lambda: dense_vae(8, 1, 5), kl_weight=1),
-    "conv, gaussian": dict(size=20, channels=3, make=lambda: conv_vae(20, 3, 3, 4), sigma=0.2, kl_weight=0.5,
+    "conv, nearest": dict(size=20, channels=1, make=lambda: conv_vae(20, 1, 2, 2, "nearest"), kl_weight=1,
+                          arguments=["--form", "conv", "--nz", 2, "--ngf", 2, "--ndf", 2, "--upsample", "nearest"]),
+    "conv, gaussian": dict(size=20, channels=3, make=lambda: conv_vae(20, 3, 3, 4, "transpose"), sigma=0.2, kl_weight=0.5,
                            arguments=["--form", "conv", "--nz", 3, "--ngf", 4, "--ndf", 4, "--likelihood", "gaussian",
                                       "--sigma", 0.2, "--kl-weight", 0.5]),
 }
