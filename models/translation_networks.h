@@ -15,7 +15,7 @@ struct TranslationNetOptions {
   int n_blocks = 0;                      // of a resnet; 0: as its name says
   int ngf = 64, ndf = 64, n_layers_d = 3, channels = 3;
   LayerSpec::Norm norm = LayerSpec::Norm::instance;
-  std::string upsample = "transpose";  // transpose, nearest, bilinear (of a resnet)
+  std::string upsample = "transpose";  // models/way_up.h
   bool dropout = false;
   RandomStream* dropout_stream = nullptr;  // needed to train with dropout
   DType dtype = DType::f32;
@@ -34,7 +34,7 @@ TranslationNetOptions translation_net_options(const TrainOptions& options);
 std::unique_ptr<Module> resnet_generator(const TranslationNetOptions& o);
 
 // U-Net (Isola 2017): `downs` (7 or 8) convolutions 4x4 stride 2 down to a point, as many transposed ones up,
-// each level's input joined to its output. h and w multiples of 2^downs. With batch norm, 8 and ngf 64:
+// each level's input joined to its output (or resizing and conv 3x3 by --upsample). h and w multiples of 2^downs. With batch norm, 8 and ngf 64:
 // 54,413,955 parameters.
 std::unique_ptr<Module> unet_generator(const TranslationNetOptions& o, int downs);
 
