@@ -27,7 +27,6 @@ using kernels::PadGeom;
 using kernels::PadMode;
 using kernels::Unary;
 using R = Arg::Role;
-constexpr auto kPositive = Arg::Fill::positive;
 constexpr auto kZero = Arg::Fill::zero;
 constexpr Write kOver = Write::overwrite;
 constexpr double kSlope = 0.2;

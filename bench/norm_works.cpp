@@ -11,7 +11,6 @@ namespace {
 using kernels::NormGeom;
 using kernels::Unary;
 using R = Arg::Role;
-constexpr auto kPositive = Arg::Fill::positive;
 
 // Statistics and parameters, which are never bf16.
 Arg in(const Shape& shape, Arg::Fill fill = Arg::Fill::random) {

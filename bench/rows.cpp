@@ -86,10 +86,6 @@ std::string why_no_peer(const Work& work, const Target& target) {
 #endif
 }
 
-bool contains(const std::vector<std::string>& words, const std::string& word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 }  // namespace
 
 Exec Row::prepared(Exec exec) const {

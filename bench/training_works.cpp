@@ -12,7 +12,6 @@ namespace {
 
 using kernels::Optimizer;
 using R = Arg::Role;
-constexpr auto kPositive = Arg::Fill::positive;
 
 Arg bytes(const Shape& shape, R role) {
   return {.shape = shape, .role = role, .type = Arg::Type::bytes};

@@ -1,6 +1,7 @@
 // What sumi-bench measures: one operation on one problem, with its operands and what its results must be.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <string>
 #include <vector>
@@ -31,6 +32,8 @@ struct Arg {
     return static_cast<std::size_t>(shape.count()) * (type == Type::bytes ? 1 : size_of(dtype(measured)));
   }
 };
+
+constexpr auto kPositive = Arg::Fill::positive;
 
 using Views = std::vector<MutView>;
 // The values of all operands before the kernel runs, in the order of Work::args, rounded to the type that is measured.
@@ -115,5 +118,9 @@ std::vector<Layer> problems_of(const std::string& op, const Wanted& wanted);
 bool wants_part(const Wanted& wanted, const std::string& part);
 // "16x64x64x3"; throws Error.
 Shape parse_shape(const std::string& where, const std::string& text);
+
+inline bool contains(const std::vector<std::string>& words, const std::string& word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 }  // namespace sumi::bench

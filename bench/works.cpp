@@ -18,10 +18,6 @@ std::vector<std::string> names_of(const std::vector<OpInfo>& ops) {
   return names;
 }
 
-bool contains(const std::vector<std::string>& words, const std::string& word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 // "all", "memory", or a name.
 std::vector<const OpInfo*> ops_named(const std::string& name) {
   std::vector<const OpInfo*> found;

@@ -14,7 +14,7 @@
 namespace sumi {
 namespace {
 
-constexpr std::int64_t kAlign = 16;  // elements: every slot starts on a cache line
+constexpr std::int64_t kSlotAlign = 16;  // elements: every slot starts on a cache line
 
 }  // namespace
 
@@ -27,7 +27,7 @@ ParamArena::ParamArena(const std::vector<std::pair<std::string, Module*>>& netwo
       slot.parameter.name = prefix + "." + p.name;
       slot.offset = size;
       slot.count = p.value.count();
-      size += (slot.count + kAlign - 1) / kAlign * kAlign;
+      size += (slot.count + kSlotAlign - 1) / kSlotAlign * kSlotAlign;
       slots_.push_back(std::move(slot));
     }
   if (slots_.empty()) fail("optimiser", "there are no parameters to train");

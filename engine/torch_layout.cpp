@@ -25,7 +25,7 @@ std::vector<std::int64_t> feature_order(std::int64_t features, const Shape& pict
   return order;
 }
 
-void check_count(std::size_t values, const Shape& ours) {
+void check_value_count(std::size_t values, const Shape& ours) {
   if (values != static_cast<std::size_t>(ours.count()))
     fail("torch layout", std::to_string(values) + " values for a parameter of shape " + ours.str());
 }
@@ -63,7 +63,7 @@ std::vector<std::int64_t> torch_order(const Shape& ours, const TorchLayout& layo
 
 template <class T>
 std::vector<T> to_torch(const std::vector<T>& values, const Shape& ours, const TorchLayout& layout) {
-  check_count(values.size(), ours);
+  check_value_count(values.size(), ours);
   const auto order = torch_order(ours, layout);
   std::vector<T> result(values.size());
   for (std::size_t i = 0; i < result.size(); ++i) result[i] = values[static_cast<std::size_t>(order[i])];
@@ -72,7 +72,7 @@ std::vector<T> to_torch(const std::vector<T>& values, const Shape& ours, const T
 
 template <class T>
 std::vector<T> from_torch(const std::vector<T>& values, const Shape& ours, const TorchLayout& layout) {
-  check_count(values.size(), ours);
+  check_value_count(values.size(), ours);
   const auto order = torch_order(ours, layout);
   std::vector<T> result(values.size());
   for (std::size_t i = 0; i < result.size(); ++i) result[static_cast<std::size_t>(order[i])] = values[i];

@@ -6,14 +6,13 @@
 
 #include "engine/device.h"
 #include "models/registry.h"
+#include "models/streams.h"
 #include "models/translator_step.h"
 
 namespace sumi {
 namespace {
 
 // Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
-enum Stream : std::uint64_t { kInit = 1, kAdversary = 16 };
-
 // The discriminator's own, as published for both models; --init-type and --init-gain are the generator's.
 const InitOptions kInitD{"normal", 0.02};
 

@@ -3,14 +3,13 @@
 #include <fmt/format.h>
 
 #include "models/gan_model.h"
+#include "models/streams.h"
 #include "models/translation_networks.h"
 
 namespace sumi {
 namespace {
 
 // Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
-enum Stream : std::uint64_t { kInit = 1, kAdversary = 16 };
-
 constexpr SideRule kConverterSides{4, 8};
 
 bool converts(const TrainOptions& o) {

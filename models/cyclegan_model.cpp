@@ -8,20 +8,12 @@
 #include "models/joined_pass.h"
 #include "models/registry.h"
 #include "models/step_batches.h"
+#include "models/streams.h"
 
 namespace sumi {
 namespace {
 
 // Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
-enum Stream : std::uint64_t {
-  kInit = 1,
-  kDropout = 2,
-  kPoolA = 3,
-  kPoolB = 4,
-  kAdversaryA = 16,
-  kAdversaryB = 17
-};
-
 Tensor l1(const Tensor& a, const Tensor& b) {
   return loss_mean(Loss::l1, a, b);
 }
@@ -44,7 +36,7 @@ CycleGanModel::CycleGanModel(const TrainOptions& o)
     initialize(*network, {o.init_type, o.init_gain}, init);
   using Named = std::vector<std::pair<std::string, Module*>>;
   g_ = std::make_unique<NetworkGroup>(Named{{"g_ab", g_ab_.get()}, {"g_ba", g_ba_.get()}}, o, true);
-  d_a_ = std::make_unique<Adversary>(o, "d_a", std::move(d_a), kAdversaryA);
+  d_a_ = std::make_unique<Adversary>(o, "d_a", std::move(d_a), kAdversary);
   d_b_ = std::make_unique<Adversary>(o, "d_b", std::move(d_b), kAdversaryB);
   learns(*g_, generator_rate(o));
   learns(*d_a_);

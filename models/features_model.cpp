@@ -10,12 +10,11 @@
 #include "models/features.h"
 #include "models/network_group.h"
 #include "models/registry.h"
+#include "models/streams.h"
 #include "models/training_data.h"
 
 namespace sumi {
 namespace {
-
-constexpr std::uint64_t kInit = 1;  // stream of random numbers
 
 std::unique_ptr<Sequential> make_head(const TrainOptions& o, std::size_t set, std::size_t classes) {
   auto head = std::make_unique<Sequential>(fmt::format("head{}", set + 1));

@@ -5,13 +5,12 @@
 #include "engine/device.h"
 #include "models/classes.h"
 #include "models/step_batches.h"
+#include "models/streams.h"
 
 namespace sumi {
 namespace {
 
 // Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike. 5 is Latent's.
-enum Stream : std::uint64_t { kInit = 1, kNoise = 2, kFixedNoise = 3, kReference = 4, kAdversary = 16 };
-
 constexpr std::int64_t kReferenceBatch = 64;  // of virtual batch norm
 
 // All networks draw their first weights from one stream, in this order.

@@ -10,8 +10,8 @@
 namespace sumi {
 namespace {
 
-constexpr double kNormEps = 1e-3;
-constexpr std::int64_t kSide = 299;
+constexpr double kInceptionNormEps = 1e-3;
+constexpr std::int64_t kInceptionSide = 299;
 
 // A convolution without bias, then batch norm, which is folded into it, and ReLU.
 struct Conv {
@@ -148,7 +148,7 @@ void load(Conv& conv, const std::string& name, std::int64_t in, const FrozenWeig
   auto w = from_torch(file.values(name + ".conv.weight", {conv.out, in, conv.h, conv.w}), shape,
                       {TorchLayout::Kind::conv});
   const FrozenNorm norm{of_norm("weight"), of_norm("bias"), of_norm("running_mean"), of_norm("running_var"),
-                        kNormEps};
+                        kInceptionNormEps};
   if (*std::min_element(norm.var.begin(), norm.var.end()) < 0)
     file.refuse(fmt::format("holds a negative variance in {}.bn.running_var; get the file anew", name));
   const auto bias = fold_norm(w, norm);
@@ -216,8 +216,8 @@ FeatureNetwork load_inception(const std::filesystem::path& path, DType dtype, co
   });
   const auto forward = [blocks, pools](const Tensor& pictures, const FeatureNetwork::Seen& seen) {
     Tensor x = pictures;
-    if (x.shape().h != kSide || x.shape().w != kSide)
-      x = resize2d(x, kSide, kSide, {ResizeMode::bilinear, ResizeCoords::half_pixel});
+    if (x.shape().h != kInceptionSide || x.shape().w != kInceptionSide)
+      x = resize2d(x, kInceptionSide, kInceptionSide, {ResizeMode::bilinear, ResizeCoords::half_pixel});
     for (const Mixed& block : blocks) {
       std::vector<Tensor> parts;
       for (const Branch& branch : block.branches) parts.push_back(run(branch, x, pools));

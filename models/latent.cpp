@@ -4,12 +4,13 @@
 
 #include <charconv>
 
+#include "models/streams.h"
+
 namespace sumi {
 namespace {
 
 constexpr int kMostComponents = 4096;
 constexpr double kSpread = 0.5;
-constexpr std::uint64_t kCentres = 5;  // of the streams of random numbers
 
 // K of "gmm:K", 0 for the others.
 int components_of(const std::string& kind) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "models/registry.h"
+#include "models/streams.h"
 #include "models/training_data.h"
 #include "models/translator_step.h"
 
@@ -12,8 +13,6 @@ namespace sumi {
 namespace {
 
 // Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
-enum Stream : std::uint64_t { kInit = 1, kDropout = 2, kAdversary = 16 };
-
 // What d sees: what was given and what came of it.
 Tensor beside(const Tensor& given, const Tensor& picture) {
   return concat({given, picture}, 3);

@@ -7,7 +7,7 @@
 namespace sumi {
 namespace {
 
-constexpr std::int64_t kSide = 7;  // of the picture that features are reshaped to
+constexpr std::int64_t kReshapedSide = 7;  // of the picture that features are reshaped to
 
 }  // namespace
 
@@ -26,8 +26,8 @@ std::unique_ptr<Module> text_norm(const NetOptions& o, const std::string& name, 
 }
 
 std::unique_ptr<Sequential> reshape_generator(const NetOptions& o) {
-  const Shape small{1, kSide, kSide, o.ngf}, wide{1, kSide, kSide, 2 * o.ngf}, flat{1, 1, 1, 0},
-      picture{1, o.size, o.size, o.channels};
+  const Shape small{1, kReshapedSide, kReshapedSide, o.ngf}, wide{1, kReshapedSide, kReshapedSide, 2 * o.ngf},
+      flat{1, 1, 1, 0}, picture{1, o.size, o.size, o.channels};
   auto g = std::make_unique<Sequential>("g");
   LayerSpec first = dense_layer(0, o.nz, small.count());
   first.flat_out = small;

@@ -61,9 +61,9 @@ struct BlockSpec {
 // x -> norm ReLU [up] conv 3x3 norm ReLU conv 3x3 [down], added to x -> [up] conv 1x1 [down]. Up is nearest unless --upsample
 // says bilinear, or transpose: then up and the first convolution are one, and the other way keeps nearest. Down is the mean of 2x2.
 // (The mean comes before the 1x1 convolution, and up behind it, which is the same and costs a quarter.)
-class ResidualBlock final : public Module {
+class ResamplingBlock final : public Module {
  public:
-  ResidualBlock(const BlockSpec& b, DType dtype, const Device& device)
+  ResamplingBlock(const BlockSpec& b, DType dtype, const Device& device)
       : Module(b.name), up_(b.scale == Scale::up), way_(b.way) {
     // The source keeps the width of its input in the first convolution of a critic's block.
     const std::int64_t middle = up_ ? b.out : b.in;
@@ -128,7 +128,7 @@ class ResidualBlock final : public Module {
 };
 
 // Blocks between 4x4 and the full picture.
-int doublings(int size) {
+int resampling_blocks(int size) {
   if (size < 16 || size > 256 || !std::has_single_bit(static_cast<unsigned>(size)))
     fail("--size", fmt::format("{} is not possible for wgan-gp; use 16, 32, 64, 128 or 256", size));
   return std::countr_zero(static_cast<unsigned>(size)) - 2;
@@ -156,7 +156,7 @@ LayerSpec picture_layer(const char* name, std::int64_t in, std::int64_t out) {
 }  // namespace
 
 std::unique_ptr<Sequential> resnet_gan_generator(const NetOptions& o) {
-  const int blocks = doublings(o.size);
+  const int blocks = resampling_blocks(o.size);
   const Norm norm = o.virtual_norm ? Norm::virtual_batch : Norm::batch;
   auto g = std::make_unique<Sequential>("g");
   const std::int64_t widest = std::int64_t{o.ngf} << std::min(blocks - 1, 3);
@@ -168,7 +168,7 @@ std::unique_ptr<Sequential> resnet_gan_generator(const NetOptions& o) {
   std::int64_t width = widest;
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t next = std::min(widest, std::int64_t{o.ngf} << (blocks - 1 - i));
-    g->add(std::make_unique<ResidualBlock>(
+    g->add(std::make_unique<ResamplingBlock>(
         BlockSpec{fmt::format("blocks.{}", i), width, next, Scale::up, norm, false, {o.upsample}}, o.dtype,
         o.device));
     width = next;
@@ -181,13 +181,13 @@ std::unique_ptr<Sequential> resnet_gan_generator(const NetOptions& o) {
 }
 
 std::unique_ptr<Sequential> resnet_gan_critic(const NetOptions& o) {
-  const int blocks = doublings(o.size);
+  const int blocks = resampling_blocks(o.size);
   auto d = std::make_unique<Sequential>("d");
   add_layer(*d, picture_layer("input", o.channels + o.d.condition, o.ndf), o.d, o.dtype, o.device);
   std::int64_t width = o.ndf;
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t next = std::int64_t{o.ndf} << std::min(i + 1, 3);
-    d->add(std::make_unique<ResidualBlock>(
+    d->add(std::make_unique<ResamplingBlock>(
         BlockSpec{fmt::format("blocks.{}", i), width, next, Scale::down, Norm::layer, o.d.spectral}, o.dtype,
         o.device));
     width = next;

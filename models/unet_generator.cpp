@@ -27,11 +27,12 @@ LayerSpec layer(const TranslationNetOptions& o, Linear linear, std::int64_t in, 
 // One level: down by 2, what lies within, up by 2 (by --upsample). The level's own input is the LeakyReLU'd output of the
 // level around it; the level's result is joined to that by the level around it. As ReLU(LeakyReLU(x)) = ReLU(x),
 // the join needs only the LeakyReLU'd tensor.
-class Level final : public Module {
+class UnetLevel final : public Module {
  public:
   // `prefix` names the list of this level's layers: "model.model". `inner` is null for the innermost.
-  Level(const TranslationNetOptions& o, const std::string& prefix, std::int64_t outside, std::int64_t inside,
-        std::int64_t result, bool dropout, std::unique_ptr<Level> inner, bool outermost)
+  UnetLevel(const TranslationNetOptions& o, const std::string& prefix, std::int64_t outside,
+            std::int64_t inside, std::int64_t result, bool dropout, std::unique_ptr<UnetLevel> inner,
+            bool outermost)
       : Module("") {
     // Places in the list: [LeakyReLU,] conv [, norm] [, inner], ReLU, transposed conv [, norm].
     const int conv = outermost ? 0 : 1;
@@ -87,7 +88,7 @@ class Level final : public Module {
 
  private:
   Layer *down_, *up_;
-  Level* inner_ = nullptr;
+  UnetLevel* inner_ = nullptr;
   Upsample* twice_ = nullptr;
   Dropout* dropout_ = nullptr;
 };
@@ -103,13 +104,13 @@ std::unique_ptr<Module> unet_generator(const TranslationNetOptions& o, int downs
     prefixes.push_back(prefix);
     prefix += fmt::format(".{}.model", level == 0 ? 1 : 3);
   }
-  std::unique_ptr<Level> inner;
+  std::unique_ptr<UnetLevel> inner;
   for (int level = downs - 1; level >= 0; --level) {
     const bool outermost = level == 0, innermost = level == downs - 1;
     const std::int64_t outside = outermost ? o.channels : width(level - 1);
     const bool dropout = o.dropout && !innermost && level >= 4;
-    inner = std::make_unique<Level>(o, prefixes[static_cast<std::size_t>(level)], outside, width(level),
-                                    outside, dropout, std::move(inner), outermost);
+    inner = std::make_unique<UnetLevel>(o, prefixes[static_cast<std::size_t>(level)], outside, width(level),
+                                        outside, dropout, std::move(inner), outermost);
   }
   return inner;
 }

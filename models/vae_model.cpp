@@ -6,13 +6,12 @@
 
 #include "models/classes.h"
 #include "models/registry.h"
+#include "models/streams.h"
 
 namespace sumi {
 namespace {
 
 // Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
-enum Stream : std::uint64_t { kInit = 1, kNoise = 2, kFixedNoise = 3 };
-
 Shape input_of(const NetOptions& o) {
   return {1, o.size, o.size, o.channels};
 }

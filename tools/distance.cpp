@@ -14,7 +14,7 @@
 namespace sumi::cli {
 namespace {
 
-struct Arguments {
+struct DistanceArguments {
   CLI::App* app = nullptr;
   std::string a, b, features = "own", input = "torch", pools = "torch", cache;
   MachineOptions machine;
@@ -23,7 +23,7 @@ struct Arguments {
 
 // Of the first pictures of a folder or idx file, as squares.
 Descriptors describe(const std::string& path, const FeatureNetwork& network, const Device& device,
-                     const Arguments& args) {
+                     const DistanceArguments& args) {
   constexpr std::int64_t kBatch = 32;
   DatasetSpec spec;
   spec.data = path;
@@ -54,7 +54,7 @@ std::string title(const FeatureNetwork& network) {
   return (network.name() == "inception" ? "Inception" : network.name()) + " features";
 }
 
-int run(const Arguments& args) {
+int run_distance(const DistanceArguments& args) {
   require_text(args.app, "--real", args.a, "-a takes a folder of pictures or an idx file");
   require_text(args.app, "--drawn", args.b, "-b takes the pictures to compare with them");
   const std::string name = command_name(args.app);
@@ -94,7 +94,7 @@ int run(const Arguments& args) {
 }  // namespace
 
 Command add_distance(CLI::App& parent) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<DistanceArguments>();
   CLI::App& app = *parent.add_subcommand("distance", "Measure how far two sets of pictures lie apart.");
   args->app = &app;
   set_help(
@@ -125,7 +125,7 @@ Command add_distance(CLI::App& parent) {
       ->default_str("torch")
       ->group("Features");
   args->machine.add(app);
-  return {&app, [args]() { return run(*args); }};
+  return {&app, [args]() { return run_distance(*args); }};
 }
 
 }  // namespace sumi::cli

@@ -13,7 +13,7 @@
 namespace sumi::cli {
 namespace {
 
-struct Arguments {
+struct ExportArguments {
   CLI::App* app = nullptr;
   std::string model, net, layout = "torch", output;
   bool ema = false;
@@ -68,7 +68,7 @@ void add_network(Weights& weights, const Model::Network& network, const Checkpoi
   }
 }
 
-int run(const Arguments& args) {
+int run_export(const ExportArguments& args) {
   const std::string name = command_name(args.app);
   require_text(args.app, "--model", args.model, "-m takes a run directory or a checkpoint");
   require_text(args.app, "--output", args.output, "-o takes the file to write (weights.safetensors)");
@@ -108,7 +108,7 @@ int run(const Arguments& args) {
 }  // namespace
 
 Command add_export(CLI::App& parent) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<ExportArguments>();
   CLI::App& app = *parent.add_subcommand("export", "Write weights as PyTorch names and lays them out.");
   args->app = &app;
   set_help(app, "export -m RUN|CHECKPOINT --net NAME -o FILE [options]",
@@ -126,7 +126,7 @@ Command add_export(CLI::App& parent) {
       ->default_str("torch")
       ->group("File");
   add_text(app, "-o,--output", args->output, "FILE", "a safetensors file")->group("File");
-  return {&app, [args]() { return run(*args); }};
+  return {&app, [args]() { return run_export(*args); }};
 }
 
 }  // namespace sumi::cli

@@ -19,7 +19,7 @@ constexpr std::int64_t kBatch = 64;                     // pictures in memory as
 constexpr std::int64_t kMostSheetPixels = 400'000'000;  // what picture formats and memory stand
 constexpr std::uint64_t kStream = 0x67656e;             // apart from the streams of training
 
-struct Arguments {
+struct GenerateArguments {
   CLI::App* app = nullptr;
   std::string model, output, seed = "0", one_class;
   MachineOptions machine;
@@ -27,7 +27,7 @@ struct Arguments {
   bool raw = false;
 };
 
-void check(const Arguments& args) {
+void check(const GenerateArguments& args) {
   const std::string name = command_name(args.app);
   require_text(args.app, "--model", args.model, "-m takes a run directory or a checkpoint");
   require_text(args.app, "--output", args.output,
@@ -46,7 +46,7 @@ void check(const Arguments& args) {
     throw UsageError(name, "--interpolate walks between seeds and needs -n 2 or more");
 }
 
-int run(const Arguments& args) {
+int run_generate(const GenerateArguments& args) {
   check(args);
   const std::uint64_t seed = parse_seed(args.app, "--seed", args.seed);
   const std::int64_t steps = args.frames + 1;
@@ -98,7 +98,7 @@ int run(const Arguments& args) {
 }  // namespace
 
 Command add_generate(CLI::App& parent) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<GenerateArguments>();
   CLI::App& app = *parent.add_subcommand("generate", "Draw new pictures with a trained model.");
   args->app = &app;
   set_help(app, "generate -m RUN|CHECKPOINT -o OUT [options]",
@@ -127,7 +127,7 @@ Command add_generate(CLI::App& parent) {
       ->group("Pictures");
   add_whole(app, "--scale", args->scale, "K", "enlarge K times, with sharp pixels")->group("Pictures");
   args->machine.add(app);
-  return {&app, [args]() { return run(*args); }};
+  return {&app, [args]() { return run_generate(*args); }};
 }
 
 }  // namespace sumi::cli

@@ -19,13 +19,13 @@ namespace {
 
 using Show = OptionSet::Show;
 
-struct Arguments {
+struct ImportArguments {
   CLI::App* app = nullptr;
   std::string model, net, input, output;
   OptionSet options;
 };
 
-int run(const Arguments& args) {
+int run_import(const ImportArguments& args) {
   const std::string name = command_name(args.app);
   require_text(args.app, "--model", args.model, "which network the weights are for (sumi models lists them)");
   require_text(args.app, "--input", args.input, "-i takes a safetensors file of weights");
@@ -70,7 +70,7 @@ int run(const Arguments& args) {
 }  // namespace
 
 Command add_import(CLI::App& parent) {
-  auto args = std::make_shared<Arguments>();
+  auto args = std::make_shared<ImportArguments>();
   CLI::App& app = *parent.add_subcommand("import", "Make a checkpoint of PyTorch's weights.");
   args->app = &app;
   set_help(app, "import --model NAME [--net NAME] -i FILE -o CHECKPOINT [options]",
@@ -97,7 +97,7 @@ Command add_import(CLI::App& parent) {
   });
   // Each model has its own.
   for (CLI::Option* option : app.get_options()) option->default_str("");
-  return {&app, [args]() { return run(*args); }};
+  return {&app, [args]() { return run_import(*args); }};
 }
 
 }  // namespace sumi::cli

@@ -21,7 +21,7 @@ namespace {
 
 using Show = OptionSet::Show;
 
-struct ModelCommand {
+struct TunedModel {
   CLI::App* app = nullptr;
   OptionSet options;
 };
@@ -31,7 +31,7 @@ struct TuneCommand {
   std::string checkpoint, picture = "256x256", output, seconds = "0.2";
   std::int64_t threads = 0;
   bool exact = false, quiet = false;
-  std::vector<std::unique_ptr<ModelCommand>> models;
+  std::vector<std::unique_ptr<TunedModel>> models;
 };
 
 // What the shapes of a training step follow from.
@@ -56,7 +56,7 @@ std::pair<std::int64_t, std::int64_t> parse_picture(const TuneCommand& command) 
   return {w, h};
 }
 
-ConvUses of_training(const TuneCommand& command, const ModelCommand& model) {
+ConvUses of_training(const TuneCommand& command, const TunedModel& model) {
   TrainOptions options = default_options(model.app->get_name());
   try {
     model.options.apply(options);
@@ -133,7 +133,7 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
   app.add_flag("-q,--quiet", command->quiet, "no table");
   for (const ModelSpec* spec : model_specs()) {
     const ModelSpec& info = *spec;
-    auto model = std::make_unique<ModelCommand>();
+    auto model = std::make_unique<TunedModel>();
     model->app = app.add_subcommand(info.name, fmt::format("A training step of {}.", info.summary));
     model->app->fallthrough();  // -o and its like may stand behind the model's options
     set_help(*model->app, fmt::format("tune {} [options] -o PLAN", info.name),

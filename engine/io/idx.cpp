@@ -17,7 +17,7 @@ namespace sumi {
 namespace {
 
 constexpr std::uint32_t kImages = 0x00000803, kLabels = 0x00000801;
-constexpr std::uint32_t kMaxSide = 4096;
+constexpr std::uint32_t kMaxIdxSide = 4096;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{16} << 30;
 // gzip makes zeros a thousand times smaller, pictures some five times: what claims much more is no data set but a bomb.
 constexpr std::uint64_t kMaxRatio = 100, kAnyway = std::uint64_t{64} << 20;
@@ -74,7 +74,7 @@ ImagesHeader read_images_header(GzReader& file) {
   if (magic != kImages)
     fail(where, "is a file, but not idx images; give a folder of pictures or an idx file (.idx.gz)");
   const std::uint32_t count = file.read_u32(), rows = file.read_u32(), cols = file.read_u32();
-  if (count == 0 || rows == 0 || cols == 0 || rows > kMaxSide || cols > kMaxSide)
+  if (count == 0 || rows == 0 || cols == 0 || rows > kMaxIdxSide || cols > kMaxIdxSide)
     fail(where, fmt::format("claims {} pictures of {}x{}; it is damaged or not for this", count, cols, rows));
   return {count, rows, cols};
 }

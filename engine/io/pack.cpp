@@ -52,7 +52,7 @@ void append(std::string& bytes, std::uint32_t value) {
 }
 
 constexpr std::uint64_t kIndexItem = 2 * sizeof(std::uint32_t);
-constexpr std::uint32_t kMaxSide = 1U << 30;  // so that products fit in 64 bits and sides in an int
+constexpr std::uint32_t kMaxPackSide = 1U << 30;  // so that products fit in 64 bits and sides in an int
 constexpr std::uint64_t kMaxPixels = std::uint64_t{1}
                                      << 28;  // of a picture: what preprocessing makes at most
 constexpr std::uint64_t kMaxTail = std::uint64_t{1}
@@ -121,7 +121,7 @@ bool Pack::read_index(const std::byte* at, std::uint64_t count, std::uint64_t pi
     std::memcpy(&item.height, at, sizeof item.height);
     std::memcpy(&item.width, at + sizeof item.height, sizeof item.width);
     item.offset = offset;
-    if (item.height == 0 || item.width == 0 || item.height > kMaxSide || item.width > kMaxSide ||
+    if (item.height == 0 || item.width == 0 || item.height > kMaxPackSide || item.width > kMaxPackSide ||
         std::uint64_t{item.height} * item.width > kMaxPixels)
       return false;
     if (shape_.height != 0 && (item.height != shape_.height || item.width != shape_.width)) return false;

@@ -12,12 +12,12 @@ namespace sumi::kernels::ref {
 namespace {
 
 // Along one axis: (1 - weight) * first + weight * second.
-struct Taps {
+struct ResizeTaps {
   std::int64_t first, second;
   double weight;
 };
 
-Taps taps(const ResizeGeom& g, std::int64_t i, std::int64_t in, std::int64_t out) {
+ResizeTaps taps(const ResizeGeom& g, std::int64_t i, std::int64_t in, std::int64_t out) {
   if (g.mode == ResizeMode::nearest) return {i * in / out, i * in / out, 0.0};
   const double ratio = static_cast<double>(in) / static_cast<double>(out);
   double at = 0;
@@ -40,7 +40,7 @@ Taps taps(const ResizeGeom& g, std::int64_t i, std::int64_t in, std::int64_t out
 template <class F>
 void for_each_tap(const ResizeGeom& g, const Shape& x, const Shape& y, F&& f) {
   for_each_index(y, [&](const Shape& at) {
-    const Taps h = taps(g, at.h, x.h, y.h), w = taps(g, at.w, x.w, y.w);
+    const ResizeTaps h = taps(g, at.h, x.h, y.h), w = taps(g, at.w, x.w, y.w);
     const std::int64_t to = offset(y, at);
     f(to, offset(x, at.n, h.first, w.first, at.c), (1 - h.weight) * (1 - w.weight));
     f(to, offset(x, at.n, h.first, w.second, at.c), (1 - h.weight) * w.weight);

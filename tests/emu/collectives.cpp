@@ -7,7 +7,7 @@ using namespace test_emu;
 
 namespace {
 
-constexpr unsigned kAll = 0xFFFFFFFFu;
+constexpr unsigned kAllLanes = 0xFFFFFFFFu;
 
 // out[thread] = f(thread) on one block.
 template <class T, class F>
@@ -39,10 +39,12 @@ TEST_CASE("emu: indices cover the grid, in every order") {
 
 TEST_CASE("emu: shuffles") {
   for (int width : {32, 16, 8, 1}) {
-    const auto index = on_block<int>(64, [=](int t) { return __shfl_sync(kAll, t * 10, t + 3, width); });
-    const auto up = on_block<int>(64, [=](int t) { return __shfl_up_sync(kAll, t * 10, 3, width); });
-    const auto down = on_block<double>(64, [=](int t) { return __shfl_down_sync(kAll, t * 10.0, 3, width); });
-    const auto xored = on_block<float>(64, [=](int t) { return __shfl_xor_sync(kAll, t * 10.0f, 5, width); });
+    const auto index = on_block<int>(64, [=](int t) { return __shfl_sync(kAllLanes, t * 10, t + 3, width); });
+    const auto up = on_block<int>(64, [=](int t) { return __shfl_up_sync(kAllLanes, t * 10, 3, width); });
+    const auto down =
+        on_block<double>(64, [=](int t) { return __shfl_down_sync(kAllLanes, t * 10.0, 3, width); });
+    const auto xored =
+        on_block<float>(64, [=](int t) { return __shfl_xor_sync(kAllLanes, t * 10.0f, 5, width); });
     for (int t = 0; t < 64; ++t) {
       CAPTURE(t);
       const int warp = t / 32 * 32, lane = t % 32, begin = lane / width * width;
@@ -53,7 +55,7 @@ TEST_CASE("emu: shuffles") {
     }
   }
   const auto wide = on_block<unsigned long long>(
-      32, [](int t) { return __shfl_sync(kAll, 0x100000000ull * static_cast<unsigned>(t), 7); });
+      32, [](int t) { return __shfl_sync(kAllLanes, 0x100000000ull * static_cast<unsigned>(t), 7); });
   for (auto w : wide) CHECK(w == 0x700000000ull);
 }
 
@@ -70,8 +72,8 @@ TEST_CASE("emu: votes and reductions with masks, in diverged warps") {
       return t < 16 ? __ballot_sync(0x0000FFFFu, t % 3 == 0) : __ballot_sync(0xFFFF0000u, t % 5 == 0);
     });
     const auto vote = on_block<int>(32, [](int t) {
-      return __any_sync(kAll, t == 31) + 2 * __all_sync(kAll, t >= 0) + 4 * __any_sync(kAll, t > 31) +
-             8 * __all_sync(kAll, t > 0);
+      return __any_sync(kAllLanes, t == 31) + 2 * __all_sync(kAllLanes, t >= 0) +
+             4 * __any_sync(kAllLanes, t > 31) + 8 * __all_sync(kAllLanes, t > 0);
     });
     unsigned low = 0, high = 0;
     for (unsigned t = 0; t < 16; ++t) low |= (t % 3 == 0 ? 1u : 0u) << t;
@@ -90,7 +92,7 @@ TEST_CASE("emu: a lane alone, a short warp, lanes that returned") {
   });
   for (int t = 0; t < 5; ++t) CHECK(alone[t] == t * 7 + 0x18);
   const auto live = on_block<unsigned>(40, [](int t) {
-    const unsigned mask = t < 32 ? kAll : 0xFFu;
+    const unsigned mask = t < 32 ? kAllLanes : 0xFFu;
     __syncwarp(mask);
     return __activemask() & ~mask;
   });
@@ -132,7 +134,7 @@ TEST_CASE("emu: a block's sum in shared memory has the same bits in every order"
     run("block_sum", 8, 256, [=] {
       auto& s = block_shared<Shared>();
       float v = x[blockIdx.x * 256 + threadIdx.x];
-      for (int delta = 16; delta > 0; delta /= 2) v += __shfl_xor_sync(kAll, v, delta);
+      for (int delta = 16; delta > 0; delta /= 2) v += __shfl_xor_sync(kAllLanes, v, delta);
       if (threadIdx.x % 32 == 0) s.part[threadIdx.x / 32] = v;
       __syncthreads();
       if (threadIdx.x == 0) {

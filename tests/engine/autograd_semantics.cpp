@@ -11,9 +11,9 @@ using gradcheck::numbers;
 using gradcheck::Tensors;
 
 // A linear map x w^T with one parameter.
-class Linear final : public Module {
+class LinearMap final : public Module {
  public:
-  Linear(std::int64_t in, std::int64_t out, std::uint64_t stream) : Module("linear") {
+  LinearMap(std::int64_t in, std::int64_t out, std::uint64_t stream) : Module("linear") {
     w = add_parameter("weight", Shape::matrix(out, in), DType::f64, gradcheck::ref, {});
     w.assign(numbers(w.shape(), stream));
   }
@@ -39,7 +39,7 @@ TEST_CASE("autograd: the checker notices a wrong gradient") {
 }
 
 TEST_CASE("autograd: a mark keeps what lies under it for a second backward (DCGAN's reused fake)") {
-  Linear g(3, 4, 1), d(4, 1, 2);
+  LinearMap g(3, 4, 1), d(4, 1, 2);
   ParamArena g_arena({{"g", &g}}), d_arena({{"d", &d}});
   const Tensor z = numbers(Shape::matrix(5, 3), 3), real = numbers(Shape::matrix(5, 4), 4);
   g_arena.begin();
@@ -106,7 +106,7 @@ TEST_CASE("autograd: leaves accumulate, over uses and over backwards") {
 }
 
 TEST_CASE("autograd: a parameter's first gradient since begin() overwrites its slot, the next add") {
-  Linear f(3, 2, 1);
+  LinearMap f(3, 2, 1);
   ParamArena arena({{"f", &f}});
   const Tensor x = numbers(Shape::matrix(4, 3), 2), dy = numbers(Shape::matrix(4, 2), 3);
   const std::vector<double> one = dense_weight_grad(x, dy).to_vector<double>();
@@ -136,7 +136,7 @@ TEST_CASE("autograd: a parameter's first gradient since begin() overwrites its s
 }
 
 TEST_CASE("autograd: nothing is recorded when frozen, under NoGrad, after detach, without a tape") {
-  Linear f(3, 2, 1);
+  LinearMap f(3, 2, 1);
   ParamArena arena({{"f", &f}});
   const Tensor x = numbers(Shape::matrix(4, 3), 2);
   CHECK_FALSE(f(x).requires_grad());  // no tape
@@ -166,7 +166,7 @@ TEST_CASE("autograd: nothing is recorded when frozen, under NoGrad, after detach
 }
 
 TEST_CASE("autograd: grad() pops nothing, touches no slot, and gives absent tensors for what is unused") {
-  Linear f(3, 2, 1);
+  LinearMap f(3, 2, 1);
   ParamArena arena({{"f", &f}});
   const Tensors xs = leaves({numbers(Shape::matrix(4, 3), 2), numbers(Shape::matrix(4, 3), 3)});
   Tape tape;

@@ -9,17 +9,17 @@ using gradcheck::numbers;
 using gradcheck::Tensors;
 using Linear = BlockOptions::Linear;
 
-struct Case {
+struct BlockCase {
   std::string name;
   BlockOptions o;
   Shape x, w, y;  // y: before next_pad
 };
 
 // Every linear form, with and without norm, with each activation, and the padding of the next layer.
-std::vector<Case> cases() {
+std::vector<BlockCase> block_cases() {
   const PadGeom none, reflect{PadMode::reflect, 1, 0, 1, 1}, zero{PadMode::zero, 1, 1, 1, 1};
   const ConvOptions down{2, 1, 1, 1, 1, 1, 1};
-  std::vector<Case> all;
+  std::vector<BlockCase> all;
   for (const Unary act : {Unary::identity, Unary::relu, Unary::leaky_relu, Unary::tanh, Unary::sigmoid})
     for (const int groups : {-1, 0, 1, 2, 4}) {  // -1: no norm
       BlockOptions o;
@@ -44,7 +44,7 @@ std::vector<Case> cases() {
 }
 
 // x, w, bias, gamma, beta, residual
-Tensors inputs_of(const Case& c) {
+Tensors inputs_of(const BlockCase& c) {
   return {numbers(c.x, 1),
           numbers(c.w, 2),
           numbers(Shape::vector(4), 3),
@@ -53,7 +53,7 @@ Tensors inputs_of(const Case& c) {
           numbers(c.y, 6)};
 }
 
-BlockParams params_of(const Case& c, const Tensors& t) {
+BlockParams params_of(const BlockCase& c, const Tensors& t) {
   BlockParams p;
   p.w = t[1];
   p.bias = t[2];
@@ -62,7 +62,7 @@ BlockParams params_of(const Case& c, const Tensors& t) {
 }
 
 TEST_CASE("block: first and second derivatives against central differences") {
-  for (const Case& c : cases()) {
+  for (const BlockCase& c : block_cases()) {
     const Tensors in = inputs_of(c);
     gradcheck::check("block " + c.name,
                      [&](const Tensors& t) { return linear_block(t[0], params_of(c, t), c.o, t[5]); }, in,
@@ -70,14 +70,14 @@ TEST_CASE("block: first and second derivatives against central differences") {
   }
 }
 
-struct Run {
+struct BlockRun {
   Tensor y;
   Tensors first, leaf, second;
 };
 
 template <class Block>
-Run run(const Tensors& inputs, Block&& block) {
-  Run r;
+BlockRun run_block(const Tensors& inputs, Block&& block) {
+  BlockRun r;
   const Tensors xs = gradcheck::leaves(inputs);
   Tape tape;
   r.y = block(xs);
@@ -92,7 +92,7 @@ Run run(const Tensors& inputs, Block&& block) {
   return r;
 }
 
-void compare_runs(const std::string& name, const Run& got, const Run& want) {
+void compare_runs(const std::string& name, const BlockRun& got, const BlockRun& want) {
   compare(name + ": value", got.y, want.y, 1e-12);
   for (std::size_t i = 0; i < want.first.size(); ++i) {
     compare(fmt::format("{}: gradient {}", name, i), got.first[i], want.first[i], 1e-12);
@@ -103,11 +103,11 @@ void compare_runs(const std::string& name, const Run& got, const Run& want) {
 }
 
 TEST_CASE("block: equals its composition with residual, bias, gamma and beta present or absent") {
-  for (const Case& c : cases())
+  for (const BlockCase& c : block_cases())
     for (const int parts : {0, 1, 2, 3, 4, 7}) {  // bits: bias, gamma and beta, residual
       const Tensors in = inputs_of(c);
       const auto with = [&](auto&& block) {
-        return run(in, [&](const Tensors& t) {
+        return run_block(in, [&](const Tensors& t) {
           BlockParams p = params_of(c, t);
           if (!(parts & 1)) p.bias = {};
           if (!(parts & 2)) p.gamma = p.beta = {};
@@ -120,21 +120,21 @@ TEST_CASE("block: equals its composition with residual, bias, gamma and beta pre
 }
 
 TEST_CASE("block: the input may be the residual too") {
-  Case c{"conv with itself", {}, {2, 3, 3, 4}, {4, 3, 3, 4}, {2, 3, 3, 4}};
+  BlockCase c{"conv with itself", {}, {2, 3, 3, 4}, {4, 3, 3, 4}, {2, 3, 3, 4}};
   c.o.conv = ConvOptions::same_pads(1, 1);
   c.o.act = Unary::tanh;
   for (const bool norm : {false, true}) {
     c.o.has_norm = norm;
     const Tensors in = inputs_of(c);
     const auto with = [&](auto&& block) {
-      return run(in, [&](const Tensors& t) { return block(t[0], params_of(c, t), c.o, t[0]); });
+      return run_block(in, [&](const Tensors& t) { return block(t[0], params_of(c, t), c.o, t[0]); });
     };
     compare_runs(c.name, with(linear_block), with(linear_block_composition));
   }
 }
 
 TEST_CASE("block: running statistics are updated once, and not again by the composition") {
-  Case c = cases()[0];
+  BlockCase c = block_cases()[0];
   c.o.has_norm = true;
   const Tensors in = inputs_of(c);
   const auto statistics = [&] {
@@ -143,7 +143,7 @@ TEST_CASE("block: running statistics are updated once, and not again by the comp
   };
   const RunningStats want = statistics(), got = statistics();
   const auto with = [&](const RunningStats& running, bool training, auto&& block) {
-    return run(in, [&](const Tensors& t) {
+    return run_block(in, [&](const Tensors& t) {
       BlockParams p = params_of(c, t);
       p.running = &running;
       p.training = training;
@@ -153,7 +153,7 @@ TEST_CASE("block: running statistics are updated once, and not again by the comp
   // `run` applies the block twice: for the value and for projected_gradient.
   const Tensor raw = conv2d(in[0], in[1], in[2], c.o.conv);
   for (int i = 0; i < 2; ++i) normalize(raw, {}, {}, {}, &want, true);
-  const Run training = with(got, true, linear_block);
+  const BlockRun training = with(got, true, linear_block);
   compare("running mean", got.mean, want.mean, 1e-14);
   compare("running var", got.var, want.var, 1e-14);
   const RunningStats composed = statistics();
@@ -164,7 +164,7 @@ TEST_CASE("block: running statistics are updated once, and not again by the comp
 }
 
 TEST_CASE("block: equal bits to the composition without a norm, and on the CPU within f32's rounding") {
-  for (const Case& c : cases()) {
+  for (const BlockCase& c : block_cases()) {
     const Tensors in = inputs_of(c);
     const auto forward = [&](const Device& device, DType dtype, auto&& block) {
       Tensors t;
@@ -179,7 +179,7 @@ TEST_CASE("block: equal bits to the composition without a norm, and on the CPU w
 }
 
 TEST_CASE("block: errors") {
-  Case c = cases()[0];
+  BlockCase c = block_cases()[0];
   const Tensors in = inputs_of(c);
   c.o.act = Unary::softplus;
   CHECK(gradcheck::error_of([&] { linear_block(in[0], params_of(c, in), c.o); }) ==

@@ -7,7 +7,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,7 +21,7 @@ using namespace sumi;
 
 namespace dataset_fixture {
 
-using sumi::test::error_of, sumi::test::has, sumi::test::TempDir;
+using sumi::test::error_of, sumi::test::has, sumi::test::put, sumi::test::TempDir;
 
 // Pictures that differ in every place, so that any mix-up shows.
 inline void make_pictures(const fs::path& folder, int count, int w = 12, int h = 10) {
@@ -69,9 +68,6 @@ inline std::string idx_bytes(std::uint32_t magic, std::uint32_t n, std::uint32_t
   return s;
 }
 
-inline void put(const fs::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
 inline void put_gz(const fs::path& path, const std::string& bytes) {
   gzFile file = gzopen(path.c_str(), "wb");
   REQUIRE(gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size())) == static_cast<int>(bytes.size()));

@@ -95,14 +95,14 @@ TEST_CASE("arena: the kept copy follows updates, and a stale one is an error") {
   }
 }
 
-struct Case {
+struct MixedCase {
   std::string name;
   BlockOptions o;
   Shape x, w, y;
 };
 
-std::vector<Case> cases() {
-  std::vector<Case> all;
+std::vector<MixedCase> mixed_cases() {
+  std::vector<MixedCase> all;
   for (const bool norm : {false, true}) {
     BlockOptions o;
     o.has_norm = norm;
@@ -121,13 +121,13 @@ std::vector<Case> cases() {
   return all;
 }
 
-struct Run {
+struct MixedRun {
   Tensor y;
   Tensors first, second;
 };
 
 // x, w, bias, gamma, beta, residual: x and residual in `activations`, the others in `parameters`.
-Run run(const Case& c, DType activations, DType parameters, const Device& device) {
+MixedRun run_mixed(const MixedCase& c, DType activations, DType parameters, const Device& device) {
   Tensors xs;
   for (const Tensor& t :
        {numbers(c.x, 1), numbers(c.w, 2, -0.3, 0.3), numbers(Shape::vector(16), 3),
@@ -141,7 +141,7 @@ Run run(const Case& c, DType activations, DType parameters, const Device& device
     if (c.o.has_norm) p.gamma = t[3], p.beta = t[4];
     return linear_block(t[0], p, c.o, t[5]);
   };
-  Run r;
+  MixedRun r;
   Tape tape;
   r.y = block(xs);
   const Tensor dy = convert(numbers(r.y.shape(), 9), activations, device);
@@ -164,10 +164,10 @@ double error(const Tensor& got, const Tensor& want) {
 }
 
 TEST_CASE("block: bf16 activations with f32 parameters, against f64: values, gradients, second derivatives") {
-  for (const Case& c : cases()) {
-    const Run want = run(c, DType::f64, DType::f64, gradcheck::ref);
+  for (const MixedCase& c : mixed_cases()) {
+    const MixedRun want = run_mixed(c, DType::f64, DType::f64, gradcheck::ref);
     for (const Device& device : devices()) {
-      const Run got = run(c, DType::bf16, DType::f32, device);
+      const MixedRun got = run_mixed(c, DType::bf16, DType::f32, device);
       CAPTURE(c.name);
       CAPTURE(device.str());
       CHECK(got.y.dtype() == DType::bf16);

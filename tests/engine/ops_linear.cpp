@@ -8,7 +8,7 @@ using gradcheck::check;
 using gradcheck::numbers;
 using gradcheck::Tensors;
 
-struct Case {
+struct LinearCase {
   const char* name;
   Shape x, w;
   ConvOptions o;
@@ -16,7 +16,7 @@ struct Case {
 };
 
 // {stride, top, bottom, left, right, dilation, groups}
-const Case conv_cases[] = {
+const LinearCase conv_cases[] = {
     {"3x3", {2, 4, 5, 2}, {3, 3, 3, 2}, {1, 1, 1, 1, 1, 1, 1}},
     {"4x4, stride 2", {1, 6, 6, 2}, {2, 4, 4, 2}, {2, 1, 1, 1, 1, 1, 1}},
     {"pads that differ, a rest at the edge", {1, 5, 6, 2}, {2, 3, 2, 2}, {2, 0, 1, 2, 0, 1, 1}},
@@ -27,7 +27,7 @@ const Case conv_cases[] = {
 };
 
 TEST_CASE("ops: gradients of conv2d") {
-  for (const Case& c : conv_cases) {
+  for (const LinearCase& c : conv_cases) {
     const Tensors inputs = {numbers(c.x, 1), numbers(c.w, 2), numbers(Shape::vector(c.w.n), 3)};
     const std::string name = std::string("conv2d ") + c.name;
     check(name, [&](const Tensors& t) { return conv2d(t[0], t[1], {}, c.o); }, {inputs[0], inputs[1]});
@@ -36,7 +36,7 @@ TEST_CASE("ops: gradients of conv2d") {
   }
 }
 
-const Case transpose_cases[] = {
+const LinearCase transpose_cases[] = {
     {"4x4, stride 2", {1, 3, 3, 2}, {2, 4, 4, 3}, {2, 1, 1, 1, 1, 1, 1}},
     {"from one pixel", {2, 1, 1, 3}, {3, 4, 4, 2}, {1, 0, 0, 0, 0, 1, 1}},
     {"output padding", {1, 3, 2, 2}, {2, 3, 3, 2}, {2, 1, 1, 1, 1, 1, 1}, 1},
@@ -46,7 +46,7 @@ const Case transpose_cases[] = {
 };
 
 TEST_CASE("ops: gradients of conv_transpose2d") {
-  for (const Case& c : transpose_cases) {
+  for (const LinearCase& c : transpose_cases) {
     const Tensors inputs = {numbers(c.x, 1), numbers(c.w, 2), numbers(Shape::vector(c.w.c * c.o.groups), 3)};
     const std::string name = std::string("conv_transpose2d ") + c.name;
     check(name, [&](const Tensors& t) { return conv_transpose2d(t[0], t[1], {}, c.o, c.output_padding); },
@@ -58,7 +58,7 @@ TEST_CASE("ops: gradients of conv_transpose2d") {
 }
 
 TEST_CASE("ops: derivatives of convolutions exist to the third order") {
-  const Case& c = conv_cases[2];
+  const LinearCase& c = conv_cases[2];
   const gradcheck::Function conv = [&](const Tensors& t) { return square(conv2d(t[0], t[1], {}, c.o)); };
   // The gradient of square(conv) is differentiated twice more.
   check("gradient of conv2d squared",

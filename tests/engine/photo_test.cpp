@@ -11,11 +11,11 @@ using namespace sumi;
 
 namespace {
 
-using Values = std::vector<std::uint16_t>;
+using PhotoValues = std::vector<std::uint16_t>;
 
 // 8-bit levels as Photo holds them.
-Values levels(std::initializer_list<int> v) {
-  Values out;
+PhotoValues photo_levels(std::initializer_list<int> v) {
+  PhotoValues out;
   for (const int x : v) out.push_back(static_cast<std::uint16_t>(x * 257));
   return out;
 }
@@ -100,7 +100,7 @@ TEST_CASE("photo: 8 and 16 bits, with and without alpha, come back as they were 
 
 TEST_CASE("photo: webp keeps colours and alpha as far as it is lossy") {
   const TempDir dir;
-  Photo photo{16, 16, 8, Values(16 * 16 * 3, 177 * 257), Values(16 * 16, 128 * 257), ""};
+  Photo photo{16, 16, 8, PhotoValues(16 * 16 * 3, 177 * 257), PhotoValues(16 * 16, 128 * 257), ""};
   save_photo(dir.path / "x.webp", photo, 95);
   const Photo back = load_photo(dir.path / "x.webp");
   REQUIRE(back.alpha == photo.alpha);
@@ -112,7 +112,7 @@ TEST_CASE("photo: a half-transparent colour is laid on white once, and taken off
   put(dir.path / "in.png",
       png(3, 1, 8, 6, "", std::string("\0\xff\0\0\x7f\0\x80\xff\x40\x0a\x14\x1e\0", 13)));
   const Photo photo = load_photo(dir.path / "in.png");
-  const Values expected = levels({255, 128, 128, 191, 223, 255, 255, 255, 255});
+  const PhotoValues expected = photo_levels({255, 128, 128, 191, 223, 255, 255, 255, 255});
   for (std::size_t i = 0; i < 9; ++i)
     CHECK(std::abs(photo.rgb.at(i) - expected[i]) <= 64);  // a quarter level
   for (const char* name : {"x.ppm", "x.bmp", "x.tga"}) {
@@ -134,8 +134,8 @@ TEST_CASE("photo: a half-transparent colour is laid on white once, and taken off
     CHECK(rgba == std::vector<std::uint8_t>{255, 0, 0, 127, 0, 128, 255, 64, 255, 255, 255, 0});
   }
   // Darker than white allows at this alpha, as networks draw: the darkest there is.
-  save_photo(dir.path / "dark.png", Photo{1, 1, 8, levels({50, 128, 255}), levels({127}), ""});
-  CHECK(load_photo(dir.path / "dark.png").rgb == levels({128, 128, 255}));
+  save_photo(dir.path / "dark.png", Photo{1, 1, 8, photo_levels({50, 128, 255}), photo_levels({127}), ""});
+  CHECK(load_photo(dir.path / "dark.png").rgb == photo_levels({128, 128, 255}));
 }
 
 TEST_CASE("photo: palette, also with transparency; grey becomes RGB, of 1, 8 and 16 bits") {
@@ -143,22 +143,22 @@ TEST_CASE("photo: palette, also with transparency; grey becomes RGB, of 1, 8 and
   const auto p = dir.path / "x.png";
   const std::string palette = chunk("PLTE", std::string("\xff\0\0\0\0\xff", 6));
   put(p, png(2, 1, 8, 3, palette, std::string("\0\0\1", 3)));
-  CHECK(load_photo(p).rgb == levels({255, 0, 0, 0, 0, 255}));
+  CHECK(load_photo(p).rgb == photo_levels({255, 0, 0, 0, 0, 255}));
   CHECK(load_photo(p).alpha.empty());
   put(p, png(2, 1, 8, 3, palette + chunk("tRNS", std::string("\xff\0", 2)), std::string("\0\0\1", 3)));
-  CHECK(load_photo(p).rgb == levels({255, 0, 0, 255, 255, 255}));
-  CHECK(load_photo(p).alpha == levels({255, 0}));
+  CHECK(load_photo(p).rgb == photo_levels({255, 0, 0, 255, 255, 255}));
+  CHECK(load_photo(p).alpha == photo_levels({255, 0}));
   put(p, png(2, 1, 1, 0, "", std::string("\0\x40", 2)));
-  CHECK(load_photo(p).rgb == levels({0, 0, 0, 255, 255, 255}));
+  CHECK(load_photo(p).rgb == photo_levels({0, 0, 0, 255, 255, 255}));
   put(p, png(2, 1, 16, 0, "", std::string("\0\x12\x34\xff\xff", 5)));
   const Photo deep = load_photo(p);
   CHECK(deep.depth == 16);
-  CHECK(deep.rgb == Values{0x1234, 0x1234, 0x1234, 65535, 65535, 65535});
+  CHECK(deep.rgb == PhotoValues{0x1234, 0x1234, 0x1234, 65535, 65535, 65535});
   put(p, png(1, 1, 8, 4, "", std::string("\0\x64\x80", 3)));  // grey and alpha
-  CHECK(load_photo(p).alpha == levels({128}));
+  CHECK(load_photo(p).alpha == photo_levels({128}));
   CHECK(load_photo(p).rgb[0] / 257 == 177);
   put(p, png(1, 1, 8, 0, "", std::string("\0\x40", 2)));
-  CHECK(load_photo(p).rgb == levels({64, 64, 64}));
+  CHECK(load_photo(p).rgb == photo_levels({64, 64, 64}));
 }
 
 TEST_CASE("photo: colour that is multiplied by alpha is not multiplied twice") {
@@ -166,7 +166,7 @@ TEST_CASE("photo: colour that is multiplied by alpha is not multiplied twice") {
   OIIO::ImageSpec spec(1, 1, 4, OIIO::TypeDesc::UINT8);
   write_raw<std::uint8_t>(dir.path / "x.tif", spec, {128, 0, 0, 128});
   const Photo photo = load_photo(dir.path / "x.tif");
-  CHECK(photo.alpha == levels({128}));
+  CHECK(photo.alpha == photo_levels({128}));
   CHECK(photo.rgb[0] / 257 == 255);
   CHECK(photo.rgb[1] / 257 == 127);
 }
@@ -235,7 +235,7 @@ TEST_CASE("photo: 16 bits of linear light get the sRGB curve at 16 bits") {
 TEST_CASE("photo: one pixel, and pictures beside each other") {
   const TempDir dir;
   for (const char* name : {"x.png", "x.jpg", "x.webp", "x.tif", "x.bmp"}) {
-    save_photo(dir.path / name, Photo{1, 1, 8, levels({90, 90, 90}), {}, ""});
+    save_photo(dir.path / name, Photo{1, 1, 8, photo_levels({90, 90, 90}), {}, ""});
     const Photo back = load_photo(dir.path / name);
     CHECK(back.width == 1);
     CHECK(std::abs(back.rgb[0] / 257 - 90) <= 2);
@@ -252,7 +252,7 @@ TEST_CASE("photo: one pixel, and pictures beside each other") {
 }
 
 TEST_CASE("photo: resizing keeps constants, alpha and 16 bits") {
-  const Photo flat{9, 7, 16, Values(9 * 7 * 3, 43210), Values(9 * 7, 1234), ""};
+  const Photo flat{9, 7, 16, PhotoValues(9 * 7 * 3, 43210), PhotoValues(9 * 7, 1234), ""};
   const Photo half = resize_photo(flat, 4, 3);
   CHECK(half.width == 4);
   CHECK(half.depth == 16);

@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,7 +20,7 @@ using sumi::Error;
 
 namespace picture_files {
 
-using sumi::test::error_of, sumi::test::has, sumi::test::TempDir;
+using sumi::test::error_of, sumi::test::has, sumi::test::put, sumi::test::TempDir;
 
 template <class T>
 void write_raw(const fs::path& path, OIIO::ImageSpec spec, const std::vector<T>& data) {
@@ -67,9 +66,6 @@ inline std::string png(std::uint32_t w, std::uint32_t h, char depth, char type, 
   return std::string("\x89PNG\r\n\x1a\n", 8) +
          chunk("IHDR", big(w) + big(h) + depth + type + std::string(3, '\0')) + extra +
          chunk("IDAT", stored(rows)) + chunk("IEND", "");
-}
-inline void put(const fs::path& path, const std::string& bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
 }
 
 // 16 x 16 pixels of red, stored inverted as Adobe does it; written with libjpeg, since OpenImageIO writes no

@@ -13,7 +13,7 @@ namespace sumi {
 namespace {
 
 using gradcheck::tested;
-using Values = std::vector<float>;
+using Floats = std::vector<float>;
 
 // f in several orders of streams where they can be chosen.
 template <class F>
@@ -30,14 +30,14 @@ void in_every_order(F&& f) {
 }
 
 // Small integers, which bf16 holds too; others for another upload.
-Values values_of(int upload, const Shape& shape) {
-  Values v(static_cast<std::size_t>(shape.count()));
+Floats values_of(int upload, const Shape& shape) {
+  Floats v(static_cast<std::size_t>(shape.count()));
   for (std::size_t i = 0; i < v.size(); ++i)
     v[i] = static_cast<float>((i + 31 * static_cast<std::size_t>(upload)) % 101);
   return v;
 }
 
-Values doubled(Values v) {
+Floats doubled(Floats v) {
   for (float& x : v) x *= 2;
   return v;
 }
@@ -48,11 +48,11 @@ TEST_CASE("staging: ten uploads of changing sizes, while work on earlier ones is
       in_every_order([&] {
         Staging staging(tested, depth);
         std::vector<Tensor> kept, results;
-        std::vector<Values> kept_values, wanted;
+        std::vector<Floats> kept_values, wanted;
         for (int i = 0; i < 10; ++i) {
           const Shape shape{1 + i % 3, 4 + 3 * (i % 4), 5, 3};
-          const Values v = values_of(i, shape);
-          Values source = v;
+          const Floats v = values_of(i, shape);
+          Floats source = v;
           const Tensor x = staging.upload(source, shape, dtype);
           source.assign(source.size(), -7);  // is the caller's again
           CHECK(x.shape() == shape);
@@ -93,7 +93,7 @@ TEST_CASE("staging: a buffer that a tensor still sees is left to it") {
     const Tensor half = staging.upload(values_of(2, shape), shape, DType::f32).range(0, {1, 3, 6, 3});
     const Tensor third = staging.upload(values_of(3, shape), shape, DType::f32);
     CHECK(first.to_vector<float>() == values_of(1, shape));
-    Values want = values_of(2, shape);
+    Floats want = values_of(2, shape);
     want.resize(want.size() / 2);
     CHECK(half.to_vector<float>() == want);
     CHECK(third.to_vector<float>() == values_of(3, shape));
@@ -104,7 +104,7 @@ TEST_CASE("staging: the ring takes no new memory while sizes stay") {
   const Shape shape{2, 7, 9, 3};
   Staging staging(tested, 2);
   const auto step = [&](int i) {
-    const Values v = values_of(i, shape);
+    const Floats v = values_of(i, shape);
     const Tensor x = staging.upload(v, shape, DType::f32);
     CHECK(sum(x).item() == std::accumulate(v.begin(), v.end(), 0.0));
   };

@@ -89,10 +89,10 @@ TEST_CASE("step values: what is drawn on another device is no part of the captur
   CHECK(stream.position() == 5);
 }
 
-// Parameters p0 and p1.
-class Parameters final : public Module {
+// TestedParameters p0 and p1.
+class TestedParameters final : public Module {
  public:
-  Parameters() {
+  TestedParameters() {
     for (const std::int64_t count : {40, 100}) {
       values.push_back(
           add_parameter("p" + std::to_string(values.size()), Shape::vector(count), DType::f32, tested, {}));
@@ -107,7 +107,7 @@ class Parameters final : public Module {
 };
 
 struct Training {
-  Parameters net;
+  TestedParameters net;
   ParamArena arena{{{"net", &net}}};
   Optimizer optimizer;
 

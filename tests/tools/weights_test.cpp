@@ -15,8 +15,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // A folder with a trained tiny dcgan in "run".
-struct Trained : Folder {
-  Trained() {
+struct TrainedWeights : Folder {
+  TrainedWeights() {
     write_pictures(*this, "pictures", 8, 16);
     REQUIRE(program::run(*this, kTiny + "--outdir run --steps 3 --ema 0.5").code == 0);
   }
@@ -29,7 +29,7 @@ sumi::Image8 load(const fs::path& path) {
 }  // namespace
 
 TEST_CASE("generate: sheets, folders, patterns and walks") {
-  const Trained folder;
+  const TrainedWeights folder;
   const Result sheet = run(folder, "generate -m run -n 6 --columns 3 --seed 7 -o sheet.png");
   CAPTURE(sheet.err);
   REQUIRE(sheet.code == 0);
@@ -67,7 +67,7 @@ TEST_CASE("generate: sheets, folders, patterns and walks") {
 }
 
 TEST_CASE("inspect: for people and for programs") {
-  const Trained folder;
+  const TrainedWeights folder;
   const Result text = run(folder, "inspect run");
   CHECK(text.code == 0);
   for (const char* word : {"model     dcgan", "step 3", "size 16 (default 64)", "network g", "network d",
@@ -91,7 +91,7 @@ TEST_CASE("inspect: for people and for programs") {
 }
 
 TEST_CASE("export and import: PyTorch's names and shapes, and the same bytes back") {
-  const Trained folder;
+  const TrainedWeights folder;
   const std::string model = "--model dcgan --size 16 --ngf 4 --ndf 4 --nz 8 ";
   REQUIRE(run(folder, "export -m run --net g --layout torch -o g.safetensors").code == 0);
   const auto g = sumi::SafetensorsFile::open(folder / "g.safetensors");
@@ -130,7 +130,7 @@ TEST_CASE("export and import: PyTorch's names and shapes, and the same bytes bac
 }
 
 TEST_CASE("import: every tensor that does not fit is named") {
-  const Trained folder;
+  const TrainedWeights folder;
   REQUIRE(run(folder, "export -m run --net g -o g.safetensors").code == 0);
   const std::string model = "import --model dcgan --size 16 --ngf 4 --ndf 4 --nz 8 -o out.safetensors ";
 

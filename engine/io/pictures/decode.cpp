@@ -38,7 +38,7 @@ void forbid_pools() {
 }
 
 // A decoder, and the memory that it reads where that is not the file itself.
-struct Source {
+struct OpenedInput {
   std::vector<char> bytes;
   std::unique_ptr<OIIO::Filesystem::IOMemReader> memory;
   std::unique_ptr<OIIO::ImageInput> input;
@@ -54,8 +54,9 @@ std::string checked_format(const std::string& where, const fs::path& path, const
   return format;
 }
 
-Source open_input(const std::string& where, const fs::path& path, const std::string& format, bool raw_inks) {
-  Source source;
+OpenedInput open_input(const std::string& where, const fs::path& path, const std::string& format,
+                       bool raw_inks) {
+  OpenedInput source;
   source.input = OIIO::ImageInput::create(format);
   auto& input = source.input;
   if (!input) {
@@ -149,7 +150,7 @@ Decoded decode(const std::string& where, const fs::path& path, const DecodeOptio
   forbid_pools();
   const std::string format = checked_format(where, path, options);
   if (format == "heif") return decode_heif(path, options);
-  Source source = open_input(where, path, format, false);
+  OpenedInput source = open_input(where, path, format, false);
   Decoded d = describe(path, *source.input, options);
   if (is_profiled_cmyk(*source.input, d)) {
     source.input.reset();
