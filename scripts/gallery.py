@@ -52,7 +52,7 @@ ENTRIES = [
     ("gan-conv", f"gan-conv --data {FASHION} --ngf 8 --lr 1e-3 --beta1 0.5 --norm-keep 0.9 --ema 0.99 --no-save-every-epoch", 800, NOISES),
     ("wgan", f"wgan --data {FASHION} --size 16 --channels 1 --ngf 16 --ndf 16 --upsample nearest --lr 2e-4 --ema 0.99", 3000, NOISES),
     ("pix2pix-superres", f"pix2pix --task superres --data {COLOURED} {SMALL}", 1500, "given, drawn and wanted"),
-    ("gan-reshape", f"gan-reshape --data {FASHION} --ngf 32 --ndf 64 --gan-mode wgan-gp --n-critic 2 --beta1 0.5 --ema 0.99", 1000,
+    ("gan-reshape", f"gan-reshape --data {FASHION} --ngf 32 --ndf 256 --gan-mode wgan-gp --n-critic 3 --beta1 0.5 --batch-size 64 --ema 0.995", 3000,
      NOISES),
 ]
 # Of these the samples' distance from the data is measured at every checkpoint (a table below the sheet).
