@@ -11,87 +11,109 @@
 
 namespace sumi::kernels::cpu {
 
-// e^r - 1 for |r| <= log(2) / 2 by its Taylor series, whose first dropped term is below 6e-9.
+// Polynomials are minimax fits of the relative error, made by scripts/minimax.py; products and sums are fused by name, since the
+// compiler may not (-ffp-contract=off), so the bits do not depend on the instruction set. A processor without FMA has them from the C
+// library, slowly. Even and odd powers are summed apart: half as many steps that wait for each other. NaN passes through all of them.
+
+// e^r - 1 for |r| <= log(2) / 2, within 2^-28 of e^r before rounding.
 inline float expm1_core(float r) {
-  float t = 1.0F / 5040;
-  t = t * r + 1.0F / 720;
-  t = t * r + 1.0F / 120;
-  t = t * r + 1.0F / 24;
-  t = t * r + 1.0F / 6;
-  t = t * r + 0.5F;
-  return t * r * r + r;
+  const float s = r * r;
+  const float low = std::fma(r, 0.166665211F, 0.49999994F), high = std::fma(r, 0.00836868491F, 0.0416682735F);
+  return std::fma(std::fma(std::fma(0.00138201076F, s, high), s, low), s, r);
 }
 
 struct Reduced {
-  float rest;              // x - n log(2)
-  std::uint32_t exponent;  // n, as a two's complement number
+  float rest;   // x - n log(2)
+  float scale;  // 2^(n + shift), or 0 where the exponent would be the one below the smallest
 };
-// n = round(x / log(2)): adding 1.5 * 2^23 leaves it in the low bits. log(2) in two parts keeps the rest
-// exact.
+// n = round(x / log(2)): adding 1.5 * 2^23 leaves it in the low bits, here together with the bias of an exponent.
+template <int shift = 0>
 inline Reduced reduce_exp(float x) {
-  const float magic = 12582912.0F;
-  const float shifted = x * 1.44269504F + magic;
+  const float magic = 12582912.0F + 127 + shift;
+  const float shifted = std::fma(x, 1.44269502F, magic);
   const float n = shifted - magic;
-  const float rest = (x - n * 0.693359375F) + n * 2.12194440e-4F;
-  return {rest, std::bit_cast<std::uint32_t>(shifted) - std::bit_cast<std::uint32_t>(magic)};
-}
-inline float power_of_two(std::uint32_t n) {
-  return std::bit_cast<float>((n + 127U) << 23);
+  const float rest = std::fma(n, 1.90465421e-9F, std::fma(n, -0.693147182F, x));
+  return {rest, std::bit_cast<float>(std::bit_cast<std::uint32_t>(shifted) << 23)};
 }
 
-// One choice after the other: one inside another would keep loops from being vectorised. NaN stays.
-inline float exp_range(float x) {
-  const float low = x < -87.0F ? -87.0F : x;
-  return low > 88.7F ? 88.7F : low;
+// x between low and high; one choice after the other: one inside another would keep loops from being vectorised.
+inline float clamp(float x, float low, float high) {
+  const float y = x < low ? low : x;
+  return y > high ? high : y;
 }
 
-// Within 2 ulp; results below the smallest normal number are 0.
+// Within 2 ulp; results below 2^-125.5 are 0, those above the largest number infinite. Computes half, since 2^128 is not a float.
 inline float exp_f32(float x) {
-  const Reduced e = reduce_exp(exp_range(x));
-  // Two factors, since 2^128 is not a float.
-  float y = (expm1_core(e.rest) + 1.0F) * 2.0F * power_of_two(e.exponent - 1U);
-  y = x > 88.722835F ? std::numeric_limits<float>::infinity() : y;
-  y = x < -87.3365F ? 0.0F : y;
-  return x != x ? x : y;
+  const Reduced e = reduce_exp<-1>(clamp(x, -87.5F, 89.0F));
+  const float half = std::fma(e.scale, expm1_core(e.rest), e.scale);
+  return half + half;
+}
+
+// e^-a for a >= 0, within 2 ulp; results below 2^-126.5 are 0.
+inline float exp_minus_f32(float a) {
+  const Reduced e = reduce_exp(-(a > 88.0F ? 88.0F : a));
+  return std::fma(e.scale, expm1_core(e.rest), e.scale);
 }
 
 // e^x - 1, without the cancellation near 0.
 inline float expm1_f32(float x) {
-  const Reduced e = reduce_exp(exp_range(x));
-  const float half = power_of_two(e.exponent - 1U);  // 2^128 is not a float
-  float y = (half * expm1_core(e.rest) + (half - 0.5F)) * 2.0F;
-  y = x > 88.722835F ? std::numeric_limits<float>::infinity() : y;
-  return x != x ? x : y;
+  const Reduced e = reduce_exp<-1>(clamp(x, -87.5F, 89.0F));
+  const float half = std::fma(e.scale, expm1_core(e.rest), e.scale - 0.5F);
+  return half + half;
 }
 
-// tanh |x| = -t / (t + 2) with t = e^(-2|x|) - 1, which is exact near 0 and cannot overflow.
+// tanh |x| = -t / (t + 2) with t = e^(-2|x|) - 1, which is exact near 0 and cannot overflow. Within 3 ulp.
 inline float tanh_f32(float x) {
   const float a = -2.0F * std::fabs(x);
   const Reduced e = reduce_exp(a < -40.0F ? -40.0F : a);
-  const float scale = power_of_two(e.exponent);
-  const float t = scale * expm1_core(e.rest) + (scale - 1.0F);
-  return x != x ? x : std::copysign(-t / (t + 2.0F), x);
+  const float t = std::fma(e.scale, expm1_core(e.rest), e.scale - 1.0F);
+  return std::copysign(t / (t + 2.0F), x);
 }
 
+// 1 / (1 + e^-x) from e^-|x|.
+inline float sigmoid_from(float x, float decay) {
+  return (x < 0.0F ? decay : 1.0F) / (1.0F + decay);
+}
+// Within 3 ulp.
 inline float sigmoid_f32(float x) {
-  return 1.0F / (1.0F + exp_f32(-x));
+  return sigmoid_from(x, exp_minus_f32(std::fabs(x)));
 }
 
-// log(1 + u) for u in [0, 1], as 2 atanh(z) with z = u / (2 + u) <= 1/3; the first dropped term is below 2e-9 of the result.
+// log(1 + u) for u in [0, 1], within 2^-27 before rounding, 2 ulp after it.
 inline float log1p_unit_f32(float u) {
-  const float z = u / (2.0F + u), s = z * z;
-  float t = 1.0F / 15;
-  t = t * s + 1.0F / 13;
-  t = t * s + 1.0F / 11;
-  t = t * s + 1.0F / 9;
-  t = t * s + 1.0F / 7;
-  t = t * s + 0.2F;
-  t = t * s + 1.0F / 3;
-  return 2.0F * (t * s * z + z);
+  const float s = u * u, q = s * s;
+  const float a = std::fma(u, 0.333304644F, -0.499999315F), b = std::fma(u, 0.196921214F, -0.249580204F);
+  const float c = std::fma(u, 0.106613711F, -0.153449774F), d = std::fma(u, 0.0200884603F, -0.0574604832F);
+  const float low = std::fma(b, s, a), high = std::fma(std::fma(-0.00329107419F, s, d), s, c);
+  return std::fma(std::fma(high, q, low), s, u);
 }
 
+// log(1 + e^x) from e^-|x|.
+inline float softplus_from(float x, float decay) {
+  return (x > 0.0F ? x : 0.0F) + log1p_unit_f32(decay);
+}
+// Within 2 ulp.
 inline float softplus_f32(float x) {
-  return (x > 0.0F ? x : 0.0F) + log1p_unit_f32(exp_f32(-std::fabs(x)));
+  return softplus_from(x, exp_minus_f32(std::fabs(x)));
+}
+
+// Within 2 ulp: x = 2^e (1 + u) with 1 + u between the roots of 1/2 and 2; log(1 + u) = u - u^2 / 2 + u^3 p(u).
+inline float log_f32(float x) {
+  const bool small = x < std::numeric_limits<float>::min();  // its exponent would be wrong
+  const float larger = x * 0x1p24F, normal = small ? larger : x;
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(normal), root = 0x3f3504f3U;
+  const std::int32_t exponent = static_cast<std::int32_t>(bits - root) >> 23;
+  const float u = std::bit_cast<float>(bits - (static_cast<std::uint32_t>(exponent) << 23)) - 1.0F;
+  const float e = static_cast<float>(exponent) - (small ? 24.0F : 0.0F);
+  const float s = u * u, q = s * s;
+  const float a = std::fma(u, -0.250008196F, 0.333333313F), b = std::fma(u, -0.166234091F, 0.200012416F);
+  const float c = std::fma(u, -0.131596103F, 0.1420158F), d = std::fma(u, -0.0763643906F, 0.127622172F);
+  const float p = std::fma(std::fma(d, s, c), q, std::fma(b, s, a));
+  const float rest = std::fma(s * u, p, std::fma(s, -0.5F, e * -1.90465421e-9F));
+  float y = std::fma(e, 0.693147182F, rest + u);
+  y = x == std::numeric_limits<float>::infinity() ? x : y;
+  y = x == 0.0F ? -std::numeric_limits<float>::infinity() : y;
+  return x >= 0.0F ? y : std::numeric_limits<float>::quiet_NaN();
 }
 
 // Calls use(f) with f(x) the function.
@@ -116,7 +138,7 @@ void with_unary(Unary u, float alpha, Use&& use) {
     case Unary::exp:
       return use([](float x) { return exp_f32(x); });
     case Unary::log:
-      return use([](float x) { return std::log(x); });
+      return use([](float x) { return log_f32(x); });
     case Unary::sqrt:
       return use([](float x) { return std::sqrt(x); });
     case Unary::square:

@@ -140,6 +140,51 @@ TEST_CASE("unary: far from zero") {
   }
 }
 
+TEST_CASE("unary: units in the last place on the processor, against f64") {
+  struct Bound {
+    Unary f;
+    double low, high, ulp;
+  };
+  for (const auto& [f, low, high, bound] :
+       {Bound{Unary::tanh, -12, 12, 2.6}, Bound{Unary::sigmoid, -80, 80, 2.5},
+        Bound{Unary::softplus, -80, 80, 2}, Bound{Unary::exp, -86, 88, 1.5}, Bound{Unary::log, 0, 8, 1},
+        Bound{Unary::log, 0, 1e-38, 1}}) {
+    const auto count = std::int64_t{50021};
+    auto x = rounded(reals(count, 11, low, high), DType::f32);
+    for (std::size_t i = 0; i < x.size(); i += 2)  // as many near zero, on all scales
+      x[i] = static_cast<float>(std::ldexp(x[i], -static_cast<int>(i % 60)));
+    const Job job = forward_job(f, Shape::vector(count), x);
+    const auto want = expected(job, DType::f32)[0],
+               got = run(job, Device{Device::Kind::cpu}, DType::f32).values[0];
+    double worst = 0;
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (std::abs(want[i]) < 0x1p-125 || std::isinf(want[i])) continue;
+      const double error = std::abs(got[i] - want[i]) / std::ldexp(1.0, std::ilogb(want[i]) - 23);
+      if (!(error <= worst)) worst = error;
+    }
+    CAPTURE(std::string(name_of(f)));
+    CHECK(worst <= bound);
+    CHECK(worst > 0.25);  // of half a unit that rounding takes: it measures something
+  }
+}
+
+TEST_CASE("log: at its ends") {
+  const float inf = std::numeric_limits<float>::infinity();
+  const std::vector<double> x = {0, -0.0, inf, 0x1p-149, 0x1p-126, 1};
+  const Job job = forward_job(Unary::log, Shape::vector(6), x);
+  for (Device device : every_device()) {
+    const auto y = run(job, device, DType::f32).values[0];
+    CHECK(y[0] == -inf);
+    CHECK(y[1] == -inf);
+    CHECK(y[2] == inf);
+    CHECK(y[3] == static_cast<float>(std::log(0x1p-149)));
+    CHECK(y[4] == static_cast<float>(std::log(0x1p-126)));
+    CHECK(y[5] == 0);
+    CHECK(
+        std::isnan(run(forward_job(Unary::log, Shape::vector(1), {-1.0}), device, DType::f32).values[0][0]));
+  }
+}
+
 TEST_CASE("unary: in place") {
   const auto x = reals(101, 8, -2, 2), dy = reals(101, 9);
   for (Device device : every_device()) {

@@ -209,6 +209,31 @@ TEST_CASE("norm_stats: a mean far from zero does not eat the variance") {
   }
 }
 
+TEST_CASE("norm_stats: many chunks, columns and outliers, each channel on a scale of its own") {
+  // Narrow, and so wide that columns are cut; rows for several chunks, and a number that nothing divides.
+  for (const Shape s :
+       {Shape{1, 131, 67, 3}, Shape{2, 37, 9, 40}, Shape{3, 11, 13, 300}, Shape{1, 1, 5, 600}})
+    for (const std::int64_t groups : {std::int64_t{0}, s.c, std::int64_t{1}}) {
+      const NormGeom g{s, groups, 1e-5};
+      auto x = reals(s.count(), 1, -1, 1);
+      for (std::int64_t i = 0; i < s.count(); ++i) {
+        const std::int64_t c = i % s.c, row = i / s.c % (s.h * s.w);
+        double& v = x[static_cast<std::size_t>(i)];
+        v = std::ldexp(v, static_cast<int>(c % 7) * 3);
+        if (groups != 1 && c % 2 == 0 && row % 64 < 8) v += 1e4;  // where a block's centre is taken
+      }
+      CAPTURE(s.str());
+      CAPTURE(groups);
+      const Job job = stats_job(g, rounded(x, DType::f32));
+      const Values want = expected(job, DType::f32),
+                   got = run(job, Device{Device::Kind::cpu}, DType::f32).values;
+      for (std::size_t i = 0; i < want[1].size(); ++i) {
+        CHECK(got[1][i] == doctest::Approx(want[1][i]).epsilon(4e-6));
+        CHECK(std::abs(got[0][i] - want[0][i]) <= 1e-6 * (std::abs(want[0][i]) + std::sqrt(want[1][i])));
+      }
+    }
+}
+
 TEST_CASE("norm_backward: absent gradients of gamma and beta") {
   for (Device device : every_device()) {
     const Norm n = make(cases::norm_cases[1], Unary::relu, true, DType::f32);

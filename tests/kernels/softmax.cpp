@@ -17,8 +17,8 @@ using namespace sumi::kernels;
 using Numbers = std::vector<double>;
 
 // A single channel, fewer than a warp, exactly one, one more, and several; rows for less and more than one block.
-constexpr Shape shapes[] = {{1, 1, 1, 1},  {3, 1, 1, 2},   {5, 1, 1, 10},  {2, 3, 5, 7},
-                            {9, 1, 1, 32}, {17, 1, 1, 33}, {2, 1, 1, 1000}};
+constexpr Shape shapes[] = {{1, 1, 1, 1},  {3, 1, 1, 2},   {5, 1, 1, 10},   {2, 3, 5, 7},
+                            {9, 1, 1, 32}, {17, 1, 1, 33}, {2, 1, 1, 1000}, {70, 1, 1, 65}};
 
 Job softmax_job(const Shape& s, const Numbers& x) {
   return {"softmax " + s.str(), {{s, x}}, {s}, [](const Exec& e, const Ins& in, Outs& out, Write) {
