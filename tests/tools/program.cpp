@@ -1,12 +1,12 @@
 #include "tests/tools/program.h"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wordexp.h>
 
 #include <algorithm>
 #include <chrono>
@@ -18,6 +18,7 @@
 
 #include "engine/io/image.h"
 #include "engine/safetensors.h"
+#include "tests/tools/fork_server.h"
 
 namespace fs = std::filesystem;
 
@@ -30,54 +31,63 @@ std::string program_path() {
   return fs::absolute(path).string();
 }
 
+// The words of a line as the shell would split them, or none where it needs a shell: pipes, redirections.
+std::vector<std::string> words_of(const std::string& line) {
+  wordexp_t split;
+  if (::wordexp(line.c_str(), &split, WRDE_NOCMD | WRDE_UNDEF) != 0) return {};
+  std::vector<std::string> words(split.we_wordv, split.we_wordv + split.we_wordc);
+  ::wordfree(&split);
+  return words;
+}
+
 // The shell is replaced by the program (exec), so the id is the program's.
-pid_t start(const Folder& folder, const std::string& arguments, std::uint64_t memory = 0) {
+Ended run_by_shell(const Folder& folder, const std::string& arguments, std::uint64_t memory) {
   const std::string line = "exec '" + program_path() + "' " + arguments;
-  const std::string out = folder / ".out", err = folder / ".err", cache = folder / ".cache";
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
-  if (child > 0) return child;
-  const auto redirect = [](const std::string& path, int to) {
-    ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), to);
-  };
-  redirect(out, STDOUT_FILENO);
-  redirect(err, STDERR_FILENO);
-  const rlimit limit{memory, memory};
-  if (memory > 0 && ::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(125);
-  ::setenv("XDG_CACHE_HOME", cache.c_str(), 1);
-  ::setenv("COLUMNS", "110", 1);
-  if (::chdir(folder.path().c_str()) != 0) ::_exit(126);
-  ::execl("/bin/sh", "sh", "-c", line.c_str(), static_cast<char*>(nullptr));
-  ::_exit(127);
+  if (child == 0) {
+    enter(folder.path());
+    const rlimit limit{memory, memory};
+    if (memory > 0 && ::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(125);
+    ::execl("/bin/sh", "sh", "-c", line.c_str(), static_cast<char*>(nullptr));
+    ::_exit(127);
+  }
+  Ended ended;
+  REQUIRE(::wait4(child, &ended.status, 0, &ended.used) == child);
+  return ended;
 }
 
 double seconds(const timeval& t) {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
 }
 
-Result finish(const Folder& folder, pid_t child) {
-  int status = 0;
-  rusage used{};
-  REQUIRE(::wait4(child, &status, 0, &used) == child);
-  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+Result result_of(const Folder& folder, const Ended& ended) {
+  const int code = WIFEXITED(ended.status) ? WEXITSTATUS(ended.status) : 128 + WTERMSIG(ended.status);
   return {code, read(folder / ".out"), read(folder / ".err"),
-          seconds(used.ru_utime) + seconds(used.ru_stime)};
+          seconds(ended.used.ru_utime) + seconds(ended.used.ru_stime)};
 }
 
 }  // namespace
 
+Folder::Folder() {
+  ForkServer::instance();
+}
+
 Result run(const Folder& folder, const std::string& arguments, std::uint64_t memory) {
-  return finish(folder, start(folder, arguments, memory));
+  const std::vector<std::string> words = words_of(arguments);
+  if (memory > 0 || words.empty()) return result_of(folder, run_by_shell(folder, arguments, memory));
+  ForkServer::instance().start(folder.path(), words);
+  return result_of(folder, ForkServer::instance().finish());
 }
 
 Result run_and_signal(const Folder& folder, const std::string& arguments, int signal,
                       const std::function<bool()>& ready) {
-  const pid_t child = start(folder, arguments);
+  const pid_t child = ForkServer::instance().start(folder.path(), words_of(arguments));
   const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (!ready() && std::chrono::steady_clock::now() < end)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   ::kill(child, signal);
-  return finish(folder, child);
+  return result_of(folder, ForkServer::instance().finish());
 }
 
 std::string read(const fs::path& path) {
