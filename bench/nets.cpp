@@ -8,12 +8,12 @@
 namespace sumi::bench {
 namespace {
 
-struct Row {
+struct NetRow {
   const char *net, *name, *problem;
 };
 
 // n is the batch that the net was published with. Padding that reflects is a kernel of its own: the sizes include it.
-constexpr Row conv_rows[] = {
+constexpr NetRow conv_rows[] = {
     {"dcgan64", "d1", "n128h64w64c3k64r4s4u2p1"},
     {"dcgan64", "d2", "n128h32w32c64k128r4s4u2p1"},
     {"dcgan64", "d3", "n128h16w16c128k256r4s4u2p1"},
@@ -42,7 +42,7 @@ constexpr Row conv_rows[] = {
     {"animegan512", "picture 1x1", "n1h512w512c32k3r1s1u1p0"},
 };
 // c and h, w are the output's: the geometry is that of the convolution whose roles it exchanges.
-constexpr Row transpose_rows[] = {
+constexpr NetRow transpose_rows[] = {
     {"dcgan64", "g1", "n128h4w4c512k100r4s4u1p0"},
     {"dcgan64", "g2", "n128h8w8c256k512r4s4u2p1"},
     {"dcgan64", "g3", "n128h16w16c128k256r4s4u2p1"},
@@ -52,14 +52,14 @@ constexpr Row transpose_rows[] = {
     {"cyclegan256", "up 2", "n1h256w256c64k128r3s3u2p1"},
 };
 // A dense layer of batch m, with k inputs and n outputs.
-constexpr Row dense_rows[] = {
+constexpr NetRow dense_rows[] = {
     {"dcgan64", "noise to 4x4x512", "m128n8192k100"},
     {"dcgan64", "4x4x512 to score", "m128n1k8192"},
     {"square", "", "m1024n1024k1024"},
     {"square", "large", "m4096n4096k4096"},
 };
 // Activations n x h x w x c.
-constexpr Row shape_rows[] = {
+constexpr NetRow shape_rows[] = {
     {"dcgan64", "d1, g4", "128x32x32x64"},          {"dcgan64", "d2, g3", "128x16x16x128"},
     {"dcgan64", "d3, g2", "128x8x8x256"},           {"dcgan64", "d4, g1", "128x4x4x512"},
     {"cyclegan256", "first", "1x256x256x64"},       {"cyclegan256", "down 1", "1x128x128x128"},
@@ -74,16 +74,17 @@ std::string with_batch(const std::string& op, const std::string& problem, std::i
 }
 
 template <std::size_t count>
-void append(std::vector<Layer>& to, const Row (&rows)[count], const std::string& op, const Wanted& wanted) {
-  const auto add = [&](const char* net, const Row& row, std::int64_t batch) {
+void append(std::vector<Layer>& to, const NetRow (&rows)[count], const std::string& op,
+            const Wanted& wanted) {
+  const auto add = [&](const char* net, const NetRow& row, std::int64_t batch) {
     const auto& nets = wanted.nets;
     if (!nets.empty() && std::find(nets.begin(), nets.end(), net) == nets.end()) return;
     const std::string problem = row.problem;
     to.push_back({net, row.name, batch > 0 ? with_batch(op, problem, batch) : problem});
   };
-  for (const Row& row : rows) add(row.net, row, std::string(row.net) == "square" ? 0 : wanted.batch);
+  for (const NetRow& row : rows) add(row.net, row, std::string(row.net) == "square" ? 0 : wanted.batch);
   if (wanted.batch > 0) return;
-  for (const Row& row : rows)
+  for (const NetRow& row : rows)
     if (std::string(row.net) == "cyclegan256") add("cyclegan256b4", row, 4);
 }
 

@@ -41,7 +41,8 @@ T answered(int channel) {
   argv.push_back(nullptr);
   const int code = sumi::cli::run_program(static_cast<int>(words.size()), argv.data());
   std::fflush(nullptr);
-  ::_exit(code);  // exit() would have libraries wait for threads that they started when they were loaded and that a fork has not
+  ::_exit(
+      code);  // exit() would have libraries wait for threads that they started when they were loaded and that a fork has not
 }
 
 // Until the tests close their end.
