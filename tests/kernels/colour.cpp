@@ -15,7 +15,8 @@ using namespace sumi::kernels;
 
 using Numbers = std::vector<double>;
 
-constexpr Colour all[] = {Colour::rgb_to_lab, Colour::lab_to_rgb, Colour::rgb_to_yuv, Colour::yuv_to_rgb};
+constexpr Colour every_colour[] = {Colour::rgb_to_lab, Colour::lab_to_rgb, Colour::rgb_to_yuv,
+                                   Colour::yuv_to_rgb};
 
 Shape row_of(const Numbers& x) {
   return {1, 1, static_cast<std::int64_t>(x.size()) / 3, 3};
@@ -25,7 +26,7 @@ Job convert_job(Colour c, const Shape& s, const Numbers& x) {
             convert_colour(e, c, in[0], out[0]);
           }};
 }
-Job grad_job(Colour c, const Shape& s, const Numbers& x, const Numbers& dy) {
+Job colour_grad_job(Colour c, const Shape& s, const Numbers& x, const Numbers& dy) {
   return {std::string(name_of(c)) + " gradient",
           {{s, x}, {s, dy}},
           {s},
@@ -85,31 +86,31 @@ TEST_CASE("colour: there and back again") {
 
 TEST_CASE("colour: gradients by central differences") {
   const std::int64_t pixels = 20;
-  for (Colour c : all) {
+  for (Colour c : every_colour) {
     const Numbers x = inputs(c, pixels, 5), dy = reals(3 * pixels, 6);
     check_gradient(
         name_of(c), [&](const Numbers& at) { return dot(converted(c, at), dy); }, x,
-        expected(grad_job(c, row_of(x), x, dy), DType::f64)[0], 1e-6);
+        expected(colour_grad_job(c, row_of(x), x, dy), DType::f64)[0], 1e-6);
   }
 }
 
 TEST_CASE("colour: backends against the reference") {
   for (const Shape& s : {Shape{1, 1, 1, 3}, Shape{2, 5, 7, 3}, Shape{1, 33, 31, 3}})
-    for (Colour c : all)
+    for (Colour c : every_colour)
       for (DType t : {DType::f32, DType::bf16}) {
         const Numbers x = inputs(c, s.count() / 3, 7);
         check_job(convert_job(c, s, x), t, rounding(t));
         // A dark channel of a bright colour is a small difference of large numbers, and its curve is steep there.
         Tol tol = rounding(t);
         if (c == Colour::lab_to_rgb && t == DType::f32) tol.rel = 1e-4;
-        check_job(grad_job(c, s, x, reals(s.count(), 8)), t, tol);
+        check_job(colour_grad_job(c, s, x, reals(s.count(), 8)), t, tol);
       }
 }
 
 TEST_CASE("colour: NaN stays in its pixel") {
   const double nan = std::nan("");
   for (Device device : every_device())
-    for (Colour c : all) {
+    for (Colour c : every_colour) {
       const auto y =
           run(convert_job(c, {1, 1, 2, 3}, {nan, nan, nan, 0, 0, 0}), device, DType::f32).values[0];
       for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::isnan(y[i]) == (i < 3));

@@ -43,10 +43,6 @@ Job wgrad_job(const ConvGeom& g, const std::vector<double>& x, const std::vector
           true};
 }
 
-std::vector<double> one(const Job& job) {
-  return expected(job, DType::f64)[0];
-}
-
 // The definition once more, in another form: all taps, each asked whether it meets the picture.
 std::vector<double> plain_fprop(const ConvGeom& g, const std::vector<double>& x,
                                 const std::vector<double>& w) {
@@ -73,8 +69,8 @@ std::vector<double> plain_fprop(const ConvGeom& g, const std::vector<double>& x,
 void check_adjoint(const ConvGeom& g, bool transposed) {
   const auto x = integers(g.x_shape().count(), 1, 3), w = integers(g.w_shape().count(), 2, 3);
   const auto dy = integers(g.y_shape().count(), 3, 3);
-  const auto y = one(fprop_job(g, x, w, {}));
-  const auto dx = one(dgrad_job(g, dy, w, {})), dw = one(wgrad_job(g, x, dy));
+  const auto y = only_output(fprop_job(g, x, w, {}));
+  const auto dx = only_output(dgrad_job(g, dy, w, {})), dw = only_output(wgrad_job(g, x, dy));
   CAPTURE(g.str());
   CAPTURE(transposed);
   expect_close("conv_fprop " + g.str() + " against plain sums", y, plain_fprop(g, x, w), exactly);
@@ -118,10 +114,10 @@ TEST_CASE("conv: sizes and text of a geometry") {
 TEST_CASE("conv: values known by hand") {
   const ConvGeom g = ConvGeom::make("t", {1, 3, 3, 1}, {1, 2, 2, 1}, ConvOptions::same_pads(1, 0));
   const std::vector<double> x = {1, 2, 3, 4, 5, 6, 7, 8, 9}, w = {1, 2, 3, 4}, dy = {1, 2, 3, 4};
-  CHECK(one(fprop_job(g, x, w, {10})) == std::vector<double>{47, 57, 77, 87});
-  CHECK(one(dgrad_job(g, dy, w, {})) == std::vector<double>{1, 4, 4, 6, 20, 16, 9, 24, 16});
-  CHECK(one(dgrad_job(g, dy, w, {1})) == std::vector<double>{2, 5, 5, 7, 21, 17, 10, 25, 17});
-  CHECK(one(wgrad_job(g, x, dy)) == std::vector<double>{37, 47, 67, 77});
+  CHECK(only_output(fprop_job(g, x, w, {10})) == std::vector<double>{47, 57, 77, 87});
+  CHECK(only_output(dgrad_job(g, dy, w, {})) == std::vector<double>{1, 4, 4, 6, 20, 16, 9, 24, 16});
+  CHECK(only_output(dgrad_job(g, dy, w, {1})) == std::vector<double>{2, 5, 5, 7, 21, 17, 10, 25, 17});
+  CHECK(only_output(wgrad_job(g, x, dy)) == std::vector<double>{37, 47, 67, 77});
 }
 
 TEST_CASE("conv: the reference against plain sums, and its gradients as adjoints") {

@@ -15,8 +15,8 @@ namespace {
 
 using namespace sumi::kernels;
 
-constexpr Binary all[] = {Binary::add, Binary::sub,     Binary::mul,
-                          Binary::div, Binary::maximum, Binary::minimum};
+constexpr Binary every_binary[] = {Binary::add, Binary::sub,     Binary::mul,
+                                   Binary::div, Binary::maximum, Binary::minimum};
 
 Job binary_job(Binary op, const cases::BroadcastCase& c, const std::vector<double>& a,
                const std::vector<double>& b) {
@@ -61,7 +61,7 @@ TEST_CASE("binary: values known by hand") {
 
 TEST_CASE("binary: backends against the reference") {
   for (const auto& c : cases::broadcast_cases)
-    for (Binary op : all)
+    for (Binary op : every_binary)
       for (DType t : {DType::f32, DType::bf16}) {
         auto b = integers(c.b.count(), 2, t);
         if (op == Binary::div)

@@ -17,22 +17,17 @@ namespace {
 using namespace sumi::kernels;
 using Values1 = std::vector<double>;
 
-struct Precision {
+struct GemmPrecision {
   DType dtype;
   Multiply multiply;
   Tol tol;  // of reals, on the scale of the largest sum
 };
-const Precision precisions[] = {{DType::f32, Multiply::f32, rounding(DType::f32)},
-                                {DType::f32, Multiply::tf32x3, rounding(DType::f32)},
-                                {DType::f32, Multiply::tf32, {1e-3, 1e-3}},
-                                {DType::bf16, Multiply::automatic, rounding(DType::bf16)}};
+const GemmPrecision gemm_precisions[] = {{DType::f32, Multiply::f32, rounding(DType::f32)},
+                                         {DType::f32, Multiply::tf32x3, rounding(DType::f32)},
+                                         {DType::f32, Multiply::tf32, {1e-3, 1e-3}},
+                                         {DType::bf16, Multiply::automatic, rounding(DType::bf16)}};
 
-bool has_cuda() {
-  const auto& devices = computing_devices();
-  return std::find(devices.begin(), devices.end(), test::cuda) != devices.end();
-}
-
-Job gemm_job(const GemmGeom& g, const Values1& a, const Values1& b, const Values1& bias) {
+Job variant_job(const GemmGeom& g, const Values1& a, const Values1& b, const Values1& bias) {
   return {
       "gemm " + g.str(),
       {{{g.a_batch, g.trans_a ? g.k : g.m, 1, g.trans_a ? g.m : g.k}, a},
@@ -43,32 +38,21 @@ Job gemm_job(const GemmGeom& g, const Values1& a, const Values1& b, const Values
       true};
 }
 Job integer_job(const GemmGeom& g, DType t, bool bias) {
-  return gemm_job(g, integers(g.a_batch * g.m * g.k, 1, t), integers(g.b_batch * g.k * g.n, 2, t),
-                  bias ? integers(g.n, 3, t) : Values1());
+  return variant_job(g, integers(g.a_batch * g.m * g.k, 1, t), integers(g.b_batch * g.k * g.n, 2, t),
+                     bias ? integers(g.n, 3, t) : Values1());
 }
 Job real_job(const GemmGeom& g) {
-  return gemm_job(g, reals(g.a_batch * g.m * g.k, 1), reals(g.b_batch * g.k * g.n, 2), reals(g.n, 3));
+  return variant_job(g, reals(g.a_batch * g.m * g.k, 1), reals(g.b_batch * g.k * g.n, 2), reals(g.n, 3));
 }
 
-Job by(const Job& job, const char* variant, Multiply multiply) {
-  Job named = job;
-  named.run = [run = job.run, variant, multiply](const Exec& e, const Ins& in, Outs& out, Write write) {
-    Exec exec = e;
-    exec.variant = variant;
-    exec.multiply = multiply;
-    run(exec, in, out, write);
-  };
-  return named;
-}
-
-void check_variants(const Job& job, const GemmGeom& g, const Precision& p, bool exact) {
+void check_gemm_variants(const Job& job, const GemmGeom& g, const GemmPrecision& p, bool exact) {
   for (Write write : {Write::overwrite, Write::accumulate}) {
     const Values want = expected(job, p.dtype, write);
     for (const auto& v : cuda::gemm_variants(g, p.dtype, p.multiply)) {
       if (!v.fits) continue;
       // What does not depend on the precision was checked with the first.
       if (p.dtype == DType::f32 && p.multiply != Multiply::f32 && std::string(v.name) != "mma") continue;
-      const Result got = run(by(job, v.name, p.multiply), test::cuda, p.dtype, write);
+      const Result got = run(by_variant(job, v.name, p.multiply), test::cuda, p.dtype, write);
       CHECK(got.log.at(0).find(v.name) != std::string::npos);
       const std::string what = job.name + " by " + v.name + " in " + name_of(p.dtype) + ", " +
                                name_of(p.multiply) + (write == Write::accumulate ? ", accumulating" : "");
@@ -88,29 +72,29 @@ TEST_CASE("gemm ladder: every variant is exact on small integers, transposed or 
   for (const auto& c : cases::gemm_ladder_cases)
     for (bool ta : {false, true})
       for (bool tb : {false, true})
-        for (const Precision& p : precisions) {
+        for (const GemmPrecision& p : gemm_precisions) {
           const GemmGeom g = c.geom(ta, tb);
-          check_variants(integer_job(g, p.dtype, bias = !bias), g, p, true);
+          check_gemm_variants(integer_job(g, p.dtype, bias = !bias), g, p, true);
         }
 }
 
 TEST_CASE("gemm ladder: every variant keeps its precision on reals") {
   if (!has_cuda()) return;
   for (const auto& c : cases::gemm_ladder_cases)
-    for (const Precision& p : precisions) {
+    for (const GemmPrecision& p : gemm_precisions) {
       const GemmGeom g = c.geom(false, c.k % 2 == 0);
-      check_variants(real_job(g), g, p, false);
+      check_gemm_variants(real_job(g), g, p, false);
     }
 }
 
 // tf32 must differ from f32, or the names would say what is not so.
-TEST_CASE("gemm ladder: precisions are told apart") {
+TEST_CASE("gemm ladder: gemm_precisions are told apart") {
   if (!has_cuda()) return;
   const GemmGeom g = cases::gemm_ladder_cases[0].geom(false, false);
   const Job job = real_job(g);
   const Values1 want = expected(job, DType::f32)[0];
   const auto error_in = [&](Multiply m, const char* variant) {
-    const Values1 got = run(by(job, variant, m), test::cuda, DType::f32).values[0];
+    const Values1 got = run(by_variant(job, variant, m), test::cuda, DType::f32).values[0];
     double worst = 0, scale = 0;
     for (std::size_t i = 0; i < want.size(); ++i) {
       worst = std::max(worst, std::abs(got[i] - want[i]));
@@ -122,7 +106,7 @@ TEST_CASE("gemm ladder: precisions are told apart") {
   CHECK(error_in(Multiply::tf32x3, "mma") < 2e-6);
   CHECK(error_in(Multiply::f32, "register_blocked") < 2e-6);
   CHECK(error_of([&] {
-          run(by(job, "mma", Multiply::f32), test::cuda, DType::f32);
+          run(by_variant(job, "mma", Multiply::f32), test::cuda, DType::f32);
         }).find("'mma' does not fit") != std::string::npos);
 }
 
@@ -145,9 +129,9 @@ TEST_CASE("gemm ladder: in every order of threads") {
   const GemmGeom g = cases::gemm_ladder_cases[2].geom(false, false),
                  t = cases::gemm_ladder_cases[3].geom(true, true);
   for (const GemmGeom& geom : {g, t})
-    for (const Precision& p : precisions) {
+    for (const GemmPrecision& p : gemm_precisions) {
       const emu::VerifyScope verify;
-      check_variants(integer_job(geom, p.dtype, true), geom, p, true);
+      check_gemm_variants(integer_job(geom, p.dtype, true), geom, p, true);
     }
 }
 #endif

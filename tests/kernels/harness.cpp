@@ -30,6 +30,11 @@ const std::vector<Device>& computing_devices() {
   return devices;
 }
 
+bool has_cuda() {
+  const auto& devices = computing_devices();
+  return std::find(devices.begin(), devices.end(), cuda) != devices.end();
+}
+
 const std::vector<Device>& every_device() {
   static const std::vector<Device> devices = [] {
     std::vector<Device> all = computing_devices();
@@ -286,6 +291,24 @@ Values expected(const Job& job, DType dtype, Write write) {
       wide.initial.push_back(integers(job.out[i].count(), 77 + i, dtype));
   for (auto& values : wide.initial) values = rounded(values, dtype);
   return run(wide, ref, DType::f64, write).values;
+}
+
+std::vector<double> only_output(const Job& job) {
+  return expected(job, DType::f64)[0];
+}
+double only_number(const Job& job) {
+  return only_output(job)[0];
+}
+
+Job by_variant(const Job& job, const char* variant, Multiply multiply) {
+  Job named = job;
+  named.run = [run = job.run, variant, multiply](const Exec& e, const Ins& in, Outs& out, Write write) {
+    Exec exec = e;
+    exec.variant = variant;
+    exec.multiply = multiply;
+    run(exec, in, out, write);
+  };
+  return named;
 }
 
 void check_job(const Job& job, DType dtype, Tol tol) {

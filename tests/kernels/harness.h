@@ -18,6 +18,7 @@ inline constexpr Device cuda{Device::Kind::cuda, 0};  // a GPU, or the emulation
 
 // Every device of this machine but ref: cpu, and cuda where a CUDA device can be used.
 const std::vector<Device>& computing_devices();
+bool has_cuda();
 // ref and those.
 const std::vector<Device>& every_device();
 
@@ -144,6 +145,13 @@ struct Result {
 Result run(const Job& job, Device device, DType dtype, Write write = Write::overwrite);
 // On the reference in f64, from the same inputs rounded to `dtype`.
 Values expected(const Job& job, DType dtype, Write write = Write::overwrite);
+
+// The same where the job has one output, and where that is one number.
+std::vector<double> only_output(const Job& job);
+double only_number(const Job& job);
+
+// The job by one variant of its kernels.
+Job by_variant(const Job& job, const char* variant, Multiply multiply);
 
 // Runs the job on every computing device, and on ref in `dtype`, and compares both with `expected`: in overwrite mode and, where
 // the job has it, in accumulate mode. An implementation that names itself winograd is not exact on integers;

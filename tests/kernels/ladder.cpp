@@ -28,23 +28,6 @@ constexpr Precision precisions[] = {{DType::f32, Multiply::f32},
                                     {DType::f32, Multiply::tf32},
                                     {DType::bf16, Multiply::automatic}};
 
-bool has_cuda() {
-  const auto& devices = computing_devices();
-  return std::find(devices.begin(), devices.end(), test::cuda) != devices.end();
-}
-
-// The job by one variant.
-Job by(const Job& job, const char* variant, Multiply multiply) {
-  Job named = job;
-  named.run = [run = job.run, variant, multiply](const Exec& e, const Ins& in, Outs& out, Write write) {
-    Exec exec = e;
-    exec.variant = variant;
-    exec.multiply = multiply;
-    run(exec, in, out, write);
-  };
-  return named;
-}
-
 // One of the three computations, with what it reads.
 struct Conv {
   ConvDirection direction;
@@ -105,7 +88,7 @@ void check_variants(const Conv& conv, const ConvGeom& g, const Precision& p, boo
       if (!v.fits) continue;
       // What does not depend on the precision was checked with the first.
       if (p.dtype == DType::f32 && p.multiply != Multiply::f32 && std::string(v.name) != "mma") continue;
-      const Result got = run(by(conv.job, v.name, p.multiply), test::cuda, p.dtype, write);
+      const Result got = run(by_variant(conv.job, v.name, p.multiply), test::cuda, p.dtype, write);
       CHECK(got.log.at(0).find(v.name) != std::string::npos);
       const std::string what = conv.job.name + " by " + v.name + " in " + name_of(p.dtype) + ", " +
                                name_of(p.multiply) + (write == Write::accumulate ? ", accumulating" : "");
@@ -161,7 +144,7 @@ TEST_CASE("ladder: precisions are told apart") {
   for (const Conv& conv : real_jobs(g)) {
     const auto error_in = [&](Multiply m, const char* variant) {
       const Values1 want = expected(conv.job, DType::f32)[0];
-      const Values1 got = run(by(conv.job, variant, m), test::cuda, DType::f32).values[0];
+      const Values1 got = run(by_variant(conv.job, variant, m), test::cuda, DType::f32).values[0];
       double worst = 0, scale = 0;
       for (std::size_t i = 0; i < want.size(); ++i) {
         worst = std::max(worst, std::abs(got[i] - want[i]));
@@ -174,7 +157,7 @@ TEST_CASE("ladder: precisions are told apart") {
     CHECK(error_in(Multiply::tf32x3, "mma") < 2e-6);
     CHECK(error_in(Multiply::f32, "implicit_gemm") < 2e-6);
     CHECK(error_of([&] {
-            run(by(conv.job, "mma", Multiply::f32), test::cuda, DType::f32);
+            run(by_variant(conv.job, "mma", Multiply::f32), test::cuda, DType::f32);
           }).find("'mma' does not fit") != std::string::npos);
   }
 }
@@ -243,7 +226,7 @@ TEST_CASE("ladder: every variant of norm_stats") {
         const Values want = expected(job, t);
         for (const auto& v : cuda::norm_stats_variants(g, t)) {
           if (!v.fits) continue;
-          const Job named = by(job, v.name, Multiply::automatic);
+          const Job named = by_variant(job, v.name, Multiply::automatic);
           const Result got = run(named, test::cuda, t);
           Tol tol = rounding(t);
           if (mean != 0) tol = {3e-4, 3e-4};  // x itself is rounded to 2^-15 there
@@ -278,8 +261,8 @@ TEST_CASE("ladder: every variant of LeakyReLU and its gradient") {
           const Values want = expected(job, t, write);
           for (const auto& v : list)
             expect_close(job.name + " by " + v.name + " of " + std::to_string(count),
-                         run(by(job, v.name, Multiply::automatic), test::cuda, t, write).values[0], want[0],
-                         rounding(t));
+                         run(by_variant(job, v.name, Multiply::automatic), test::cuda, t, write).values[0],
+                         want[0], rounding(t));
         }
       };
       check(forward, cuda::unary_variants(count, t));

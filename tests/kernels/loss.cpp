@@ -12,7 +12,8 @@ namespace {
 
 using namespace sumi::kernels;
 
-constexpr Loss all[] = {Loss::bce_logits, Loss::squared, Loss::l1, Loss::linear, Loss::hinge, Loss::huber};
+constexpr Loss every_loss[] = {Loss::bce_logits, Loss::squared, Loss::l1,
+                               Loss::linear,     Loss::hinge,   Loss::huber};
 constexpr double delta = 0.75;
 
 // Outputs: the mean and its gradient. `target` empty: every target is `value`.
@@ -81,7 +82,7 @@ TEST_CASE("loss_mean: the gradient by hand") {
 TEST_CASE("loss_mean: the gradient by central differences, and at kinks") {
   const std::int64_t count = 30;
   const Shape s = Shape::vector(count);
-  for (Loss loss : all)
+  for (Loss loss : every_loss)
     for (bool with_target : {false, true}) {
       const auto target = with_target ? reals(count, 2, -1, 1) : std::vector<double>();
       const auto x = smooth(loss, reals(count, 1, -3, 3), target, 0.9);
@@ -97,7 +98,7 @@ TEST_CASE("loss_mean: the gradient by central differences, and at kinks") {
 
 TEST_CASE("loss: backends against the reference") {
   for (Shape s : {Shape{1, 1, 1, 1}, Shape{2, 3, 5, 7}, Shape{3, 33, 31, 3}})
-    for (Loss loss : all)
+    for (Loss loss : every_loss)
       for (DType t : {DType::f32, DType::bf16})
         for (bool with_target : {false, true}) {
           const auto target = with_target ? rounded(reals(s.count(), 2, -1, 1), t) : std::vector<double>();
@@ -127,7 +128,7 @@ TEST_CASE("loss: bce_logits stays finite and keeps its sign far out") {
 
 TEST_CASE("loss: NaN stays in the value") {
   for (Device device : every_device())
-    for (Loss loss : all)
+    for (Loss loss : every_loss)
       CHECK(std::isnan(
           run(value_job(loss, Shape::vector(2), {std::nan(""), 1}, {}, 1), device, DType::f32).values[0][0]));
 }

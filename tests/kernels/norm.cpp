@@ -15,7 +15,7 @@ namespace {
 
 using namespace sumi::kernels;
 
-constexpr double alpha = 0.2;
+constexpr double slope = 0.2;
 constexpr Unary acts[] = {Unary::identity, Unary::relu, Unary::leaky_relu, Unary::tanh, Unary::sigmoid};
 
 // Everything one normalisation reads.
@@ -47,7 +47,7 @@ Job apply_job(const Norm& n) {
           in,
           {n.pad.padded(n.g.x)},
           [g = n.g, act = n.act, pad = n.pad](const Exec& e, const Ins& i, Outs& out, Write) {
-            norm_apply(e, g, i[0], i[1], i[2], i[3], i[4], act, alpha, i[5], out[0], pad);
+            norm_apply(e, g, i[0], i[1], i[2], i[3], i[4], act, slope, i[5], out[0], pad);
           }};
 }
 // dx, dgamma, dbeta. dx is overwritten in either mode, so only the other two are given their start.
@@ -59,7 +59,7 @@ Job backward_job(const Norm& n) {
           in,
           {n.g.x, c, c},
           [g = n.g, act = n.act, fixed = n.fixed_stats](const Exec& e, const Ins& i, Outs& out, Write w) {
-            norm_backward(e, g, i[0], i[1], i[2], i[3], i[4], act, alpha, fixed, i[5], out[0], out[1], w,
+            norm_backward(e, g, i[0], i[1], i[2], i[3], i[4], act, slope, fixed, i[5], out[0], out[1], w,
                           out[2], w);
           },
           true,
@@ -121,7 +121,7 @@ TEST_CASE("norm_stats: what one statistic covers, by hand") {
 
 TEST_CASE("norm_apply: values known by hand") {
   Norm n{{{1, 1, 2, 1}, 0, 0}, Unary::leaky_relu, false, {1, 5}, {3}, {4}, {3}, {1}, {}, {10, 20}};
-  CHECK(expected(apply_job(n), DType::f64)[0] == std::vector<double>{10 + alpha * -2, 24});
+  CHECK(expected(apply_job(n), DType::f64)[0] == std::vector<double>{10 + slope * -2, 24});
 }
 
 TEST_CASE("norm: gradients by central differences, all groupings, activations and fixed statistics") {
@@ -258,7 +258,7 @@ TEST_CASE("norm_apply: in place") {
       const Shape s = n.g.stat_shape();
       Buffer y(n.g.x, DType::f32, device, n.x), mean(s, DType::f32, device, n.mean),
           var(s, DType::f32, device, n.var);
-      norm_apply(b.exec, n.g, y, mean, var, {}, {}, Unary::leaky_relu, alpha, {}, y);
+      norm_apply(b.exec, n.g, y, mean, var, {}, {}, Unary::leaky_relu, slope, {}, y);
       Norm bare = n;
       bare.gamma.clear();
       bare.beta.clear();

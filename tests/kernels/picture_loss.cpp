@@ -35,13 +35,9 @@ Job colour_job(double delta, const Shape& s, const Numbers& x, const Numbers& ta
   if (!with_grad) job.out.resize(1);
   return job;
 }
-double value_of(const Job& job) {
-  return expected(job, DType::f64)[0][0];
-}
-
 // A single pixel, single rows and columns, a row longer than the pieces in which the CPU adds, and several pictures.
-constexpr Shape shapes[] = {{1, 1, 1, 1}, {2, 1, 5, 3},   {2, 6, 1, 2},  {1, 2, 2, 1},
-                            {3, 5, 7, 3}, {1, 3, 300, 3}, {2, 40, 33, 3}};
+constexpr Shape picture_shapes[] = {{1, 1, 1, 1}, {2, 1, 5, 3},   {2, 6, 1, 2},  {1, 2, 2, 1},
+                                    {3, 5, 7, 3}, {1, 3, 300, 3}, {2, 40, 33, 3}};
 
 }  // namespace
 
@@ -50,38 +46,38 @@ TEST_CASE("total_variation: a picture by hand") {
   const Values y = expected(variation_job({1, 2, 2, 1}, {0, 1, 3, 5}), DType::f64);
   CHECK(y[0][0] == 7.5);
   CHECK(y[1] == Numbers{-2, -1.5, 0.5, 3});
-  CHECK(value_of(variation_job({1, 1, 1, 3}, {1, 2, 3})) == 0);  // channels are no neighbours
-  CHECK(value_of(variation_job({2, 1, 1, 1}, {1, 5})) == 0);     // nor are pictures
+  CHECK(only_number(variation_job({1, 1, 1, 3}, {1, 2, 3})) == 0);  // channels are no neighbours
+  CHECK(only_number(variation_job({2, 1, 1, 1}, {1, 5})) == 0);     // nor are pictures
 }
 
 TEST_CASE("colour_loss: colours by hand") {
   const Shape pixel{1, 1, 1, 3};
-  CHECK(value_of(colour_job(1, pixel, {1, 1, 1}, {-1, -1, -1})) == doctest::Approx(1).epsilon(1e-14));
+  CHECK(only_number(colour_job(1, pixel, {1, 1, 1}, {-1, -1, -1})) == doctest::Approx(1).epsilon(1e-14));
   const double y = 0.299, u = 0.14714119, v = 0.61497538;  // of red
-  CHECK(value_of(colour_job(1, pixel, {1, -1, -1}, {-1, -1, -1})) ==
+  CHECK(only_number(colour_job(1, pixel, {1, -1, -1}, {-1, -1, -1})) ==
         doctest::Approx(y + u * u / 2 + v * v / 2).epsilon(1e-7));
-  CHECK(value_of(colour_job(0.5, pixel, {1, -1, -1}, {-1, -1, -1})) ==
+  CHECK(only_number(colour_job(0.5, pixel, {1, -1, -1}, {-1, -1, -1})) ==
         doctest::Approx(y + u * u / 2 + 0.5 * (v - 0.25)).epsilon(1e-7));
   CHECK(expected(colour_job(1, pixel, {0.5, 0, 1}, {0.5, 0, 1}), DType::f64)[1] == Numbers{0, 0, 0});
 }
 
 TEST_CASE("picture losses: gradients by central differences") {
-  for (const Shape& s : shapes) {
+  for (const Shape& s : picture_shapes) {
     if (s.count() > 200) continue;
     const Numbers x = reals(s.count(), 1), target = reals(s.count(), 2);
     check_gradient(
-        "total_variation", [&](const Numbers& at) { return value_of(variation_job(s, at)); }, x,
+        "total_variation", [&](const Numbers& at) { return only_number(variation_job(s, at)); }, x,
         expected(variation_job(s, x), DType::f64)[1]);
     if (s.c != 3) continue;
     for (double delta : {1.0, 0.3})
       check_gradient(
-          "colour_loss", [&](const Numbers& at) { return value_of(colour_job(delta, s, at, target)); }, x,
+          "colour_loss", [&](const Numbers& at) { return only_number(colour_job(delta, s, at, target)); }, x,
           expected(colour_job(delta, s, x, target), DType::f64)[1]);
   }
 }
 
 TEST_CASE("picture losses: backends against the reference") {
-  for (const Shape& s : shapes)
+  for (const Shape& s : picture_shapes)
     for (DType t : {DType::f32, DType::bf16}) {
       const Numbers x = reals(s.count(), 1, -1, 1), target = reals(s.count(), 2, -1, 1);
       for (bool with_grad : {false, true}) {

@@ -17,7 +17,7 @@ namespace {
 using namespace sumi::kernels;
 
 enum class Draw { uniform, normal, bernoulli };
-constexpr Draw all[] = {Draw::uniform, Draw::normal, Draw::bernoulli};
+constexpr Draw every_draw[] = {Draw::uniform, Draw::normal, Draw::bernoulli};
 
 void draw(const Exec& e, Draw what, const RandomKey& key, MutView y) {
   if (what == Draw::uniform) uniform(e, key, -1, 3, y);
@@ -114,7 +114,7 @@ TEST_CASE("random: mean and std, limits of bernoulli, the upper end of uniform")
 
 TEST_CASE("random: drawing in parts equals drawing at once") {
   for (Device device : every_device())
-    for (Draw what : all)
+    for (Draw what : every_draw)
       for (std::uint64_t start : {std::uint64_t{0}, std::uint64_t{3}, std::uint64_t{1} << 40}) {
         const auto whole = drawn(what, {9, 8, start}, 10, device, DType::f32).bits();
         auto parts = drawn(what, {9, 8, start}, 4, device, DType::f32).bits();
@@ -137,7 +137,7 @@ TEST_CASE("random: seed, stream and position each matter") {
 }
 
 TEST_CASE("random: the same bits on every backend, and the same numbers in every type") {
-  for (Draw what : all)
+  for (Draw what : every_draw)
     for (std::int64_t count : {1, 2, 3, 4, 5, 17, 1000, 10007})
       for (std::uint64_t start :
            {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3}, ~std::uint64_t{5}}) {
@@ -157,7 +157,7 @@ TEST_CASE("random: a base in the device's memory is added to the position") {
   for (Device device : every_device()) {
     Buffer base(Shape::vector(1), DType::f64, device);  // eight bytes
     const auto* const word = static_cast<const std::uint64_t*>(base.view().data);
-    for (Draw what : all)
+    for (Draw what : every_draw)
       for (std::int64_t count : {1, 2, 3, 4, 5, 6, 7, 8, 1022, 10007})
         for (std::uint64_t start : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}, std::uint64_t{3},
                                     std::uint64_t{1} << 40, ~std::uint64_t{5}}) {

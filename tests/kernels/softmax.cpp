@@ -17,8 +17,8 @@ using namespace sumi::kernels;
 using Numbers = std::vector<double>;
 
 // A single channel, fewer than a warp, exactly one, one more, and several; rows for less and more than one block.
-constexpr Shape shapes[] = {{1, 1, 1, 1},  {3, 1, 1, 2},   {5, 1, 1, 10},   {2, 3, 5, 7},
-                            {9, 1, 1, 32}, {17, 1, 1, 33}, {2, 1, 1, 1000}, {70, 1, 1, 65}};
+constexpr Shape softmax_shapes[] = {{1, 1, 1, 1},  {3, 1, 1, 2},   {5, 1, 1, 10},   {2, 3, 5, 7},
+                                    {9, 1, 1, 32}, {17, 1, 1, 33}, {2, 1, 1, 1000}, {70, 1, 1, 65}};
 
 Job softmax_job(const Shape& s, const Numbers& x) {
   return {"softmax " + s.str(), {{s, x}}, {s}, [](const Exec& e, const Ins& in, Outs& out, Write) {
@@ -64,7 +64,7 @@ TEST_CASE("softmax: values known by hand") {
 }
 
 TEST_CASE("softmax: gradients by central differences") {
-  for (const Shape& s : {shapes[0], shapes[2], shapes[3]}) {
+  for (const Shape& s : {softmax_shapes[0], softmax_shapes[2], softmax_shapes[3]}) {
     const auto x = reals(s.count(), 1), dy = reals(s.count(), 2), weights = reals(s.count(), 3, 0, 1);
     const auto y = expected(softmax_job(s, x), DType::f64)[0];
     check_gradient(
@@ -79,7 +79,7 @@ TEST_CASE("softmax: gradients by central differences") {
 }
 
 TEST_CASE("softmax: backends against the reference") {
-  for (const Shape& s : shapes)
+  for (const Shape& s : softmax_shapes)
     for (DType t : {DType::f32, DType::bf16}) {
       const auto x = reals(s.count(), 1, -6, 6);
       check_job(softmax_job(s, x), t, rounding(t));

@@ -25,11 +25,6 @@ void check_list(const std::vector<cuda::VariantInfo>& list) {
   }
 }
 
-bool has_cuda() {
-  const auto& devices = computing_devices();
-  return std::find(devices.begin(), devices.end(), test::cuda) != devices.end();
-}
-
 }  // namespace
 
 TEST_CASE("variants: every list has one choice, and it fits") {

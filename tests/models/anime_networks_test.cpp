@@ -15,7 +15,7 @@ using namespace sumi;
 
 namespace {
 
-AnimeNetOptions small(const char* net_g) {
+AnimeNetOptions small_anime(const char* net_g) {
   AnimeNetOptions o;
   o.net_g = net_g;
   o.ngf = o.ndf = 8;
@@ -69,7 +69,7 @@ TEST_CASE("anime networks: parameters and work as published") {
 TEST_CASE("anime networks: draw within [-1, 1], and gradients reach every parameter") {
   for (const char* name : {"animegan2", "animegan2_lite", "cartoongan"}) {
     CAPTURE(name);
-    const AnimeNetOptions o = small(name);
+    const AnimeNetOptions o = small_anime(name);
     const auto g = anime_translator(o);
     RandomStream stream(3, 1);
     initialize(*g, {"kaiming", 1}, stream);
@@ -91,7 +91,7 @@ TEST_CASE(
     "chequerboard") {
   for (const char* rule : {"transpose", "nearest", "bilinear"}) {
     CAPTURE(rule);
-    AnimeNetOptions o = small("cartoongan");
+    AnimeNetOptions o = small_anime("cartoongan");
     o.ngf = 4;
     o.n_blocks = 1;
     o.upsample = rule;

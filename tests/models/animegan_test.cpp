@@ -31,7 +31,7 @@ void write_drawings(const fs::path& folder, int count) {
   }
 }
 
-TrainOptions tiny(const std::string& model, const fs::path& work, const char* run) {
+TrainOptions tiny_animegan(const std::string& model, const fs::path& work, const char* run) {
   TrainOptions o = default_options(model);
   o.device = test_device();
   o.data_a = (work / "a").string();
@@ -76,11 +76,11 @@ TEST_CASE("animegan: stopped in and behind the warm-up and resumed equals uninte
   write_drawings(folder.path / "b", 4);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions whole = tiny("animegan", folder.path, "whole");
+  const TrainOptions whole = tiny_animegan("animegan", folder.path, "whole");
   train(whole, quiet);
   const auto end = bytes_of(fs::path(whole.outdir) / "checkpoints/8.safetensors");
   for (const std::int64_t stop : {3, 6}) {  // the warm-up ends after four
-    const TrainOptions parts = tiny("animegan", folder.path, stop == 3 ? "early" : "late");
+    const TrainOptions parts = tiny_animegan("animegan", folder.path, stop == 3 ? "early" : "late");
     train_in_two(parts, stop);
     CHECK(end == bytes_of(fs::path(parts.outdir) / "checkpoints/8.safetensors"));
   }
@@ -95,7 +95,7 @@ TEST_CASE("animegan: stopped in and behind the warm-up and resumed equals uninte
 
 TEST_CASE("animegan: the warm-up moves g by its own rate and leaves d") {
   const TempDir folder;
-  TrainOptions o = tiny("animegan", folder.path, "run");
+  TrainOptions o = tiny_animegan("animegan", folder.path, "run");
   const auto pictures = random_pictures(16);
   const auto weights = [](Model& model, std::size_t network) {
     std::vector<double> all;
@@ -127,7 +127,7 @@ TEST_CASE("animegan: the warm-up moves g by its own rate and leaves d") {
 
 TEST_CASE("animegan: losses enter the sum with the preset's weights, or the user's") {
   const TempDir folder;
-  TrainOptions o = tiny("animegan", folder.path, "run");
+  TrainOptions o = tiny_animegan("animegan", folder.path, "run");
   o.init_epochs = 0;
   const auto pictures = random_pictures(16);
   const StepStats hayao = make_model(o)->step(pictures, 0);
@@ -150,7 +150,7 @@ TEST_CASE(
     "ones win") {
   const TempDir folder;
   for (const char* model : {"animegan", "cartoongan"}) {
-    TrainOptions vgg = tiny(model, folder.path, "run");
+    TrainOptions vgg = tiny_animegan(model, folder.path, "run");
     const TrainOptions before = vgg;
     settle_options(vgg);
     CHECK(vgg.lambda_adv == before.lambda_adv);
@@ -169,7 +169,7 @@ TEST_CASE(
   // They are the run's: whatever comes later, it goes on with them.
   write_drawings(folder.path / "a", 5);
   write_drawings(folder.path / "b", 4);
-  TrainOptions o = tiny("animegan", folder.path, "kept");
+  TrainOptions o = tiny_animegan("animegan", folder.path, "kept");
   o.features = "own";
   o.steps = 2;
   o.sample_every = 0;
@@ -188,7 +188,7 @@ TEST_CASE("cartoongan: trains with smoothed drawings in colour, and every networ
   const TempDir folder;
   const auto pictures = random_pictures(16);
   for (const char* net_g : {"cartoongan", "animegan2_lite", "animegan2"}) {
-    TrainOptions o = tiny("cartoongan", folder.path, "run");
+    TrainOptions o = tiny_animegan("cartoongan", folder.path, "run");
     o.net_g = net_g;
     o.net_d = net_g == std::string("cartoongan") ? "cartoongan" : "animegan2";
     o.init_epochs = 0;
@@ -203,7 +203,7 @@ TEST_CASE("cartoongan: trains with smoothed drawings in colour, and every networ
 
 TEST_CASE("animegan: draws without the feature network, in one direction") {
   const TempDir folder;
-  TrainOptions o = tiny("animegan", folder.path, "run");
+  TrainOptions o = tiny_animegan("animegan", folder.path, "run");
   o.features = (folder.path / "gone").string();
   const auto model = make_model(o);
   const Tensor x = random_pictures(16)[0];
@@ -216,7 +216,7 @@ TEST_CASE("animegan: draws without the feature network, in one direction") {
 TEST_CASE("animegan: options that cannot be are named") {
   const TempDir folder;
   const auto refused = [&](const char* says, const auto& change) {
-    TrainOptions o = tiny("animegan", folder.path, "run");
+    TrainOptions o = tiny_animegan("animegan", folder.path, "run");
     change(o);
     CHECK_THROWS_WITH_AS(validate(o), doctest::Contains(says), Error);
   };

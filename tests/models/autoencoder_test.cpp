@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-TrainOptions tiny(const fs::path& work, const char* form, const std::string& run) {
+TrainOptions tiny_autoencoder(const fs::path& work, const char* form, const std::string& run) {
   TrainOptions o = default_options("autoencoder-gan");
   o.device = test_device();
   o.form = form;
@@ -44,8 +44,8 @@ TEST_CASE("autoencoder-gan: stopped and resumed equals uninterrupted, to the byt
   TrainingObserver quiet;
   for (const std::string form : {"noise", "converter"}) {
     CAPTURE(form);
-    const TrainOptions whole = tiny(folder.path, form.c_str(), "-whole"),
-                       parts = tiny(folder.path, form.c_str(), "-parts");
+    const TrainOptions whole = tiny_autoencoder(folder.path, form.c_str(), "-whole"),
+                       parts = tiny_autoencoder(folder.path, form.c_str(), "-parts");
     stop_requested = false;
     train(whole, quiet);
     train_in_two(parts, 3);
@@ -68,7 +68,7 @@ TEST_CASE("autoencoder-gan: stopped and resumed equals uninterrupted, to the byt
 }
 
 TEST_CASE("autoencoder-gan: a converter that only copies learns to copy") {
-  TrainOptions o = tiny("", "converter", "");
+  TrainOptions o = tiny_autoencoder("", "converter", "");
   o.lambda_autoencoder = 1000;
   o.lr = 1e-2;
   AutoencoderConverter model(o);

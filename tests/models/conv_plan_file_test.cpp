@@ -19,13 +19,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::string refusal(const std::string& text) {
+std::string plan_refusal(const std::string& text) {
   const TempDir dir;
   std::ofstream(dir.path / "plan.json") << text;
   return error_of([&] { read_plan(dir.path / "plan.json"); });
 }
 
-TrainOptions tiny(const fs::path& folder, const char* run) {
+TrainOptions tiny_dcgan(const fs::path& folder, const char* run) {
   TrainOptions o = default_options("dcgan");
   o.data = (folder / "pictures").string();
   o.cache = (folder / "cache").string();
@@ -68,7 +68,7 @@ TEST_CASE("plan file: what is no plan is refused by name, with a cure") {
                            R"({"sumi.plan":1,"kernels":"","threads":1,"convolutions":{"a":"magic"}})",
                            R"({"sumi.plan":1,"kernels":"","threads":1,"convolutions":{"a":3}})"}) {
     CAPTURE(text);
-    const std::string error = refusal(text);
+    const std::string error = plan_refusal(text);
     CHECK(has(error, "[--plan "));
     CHECK(has(error, "make one with sumi tune"));
     CHECK(error.find('\n') == std::string::npos);
@@ -79,7 +79,7 @@ TEST_CASE("plan file: a run keeps its plan in its checkpoints, and resumes with 
   if (std::string(test_device()) != "cpu") return;  // plans choose among the CPU's kernels
   const TempDir folder;
   write_pictures(folder.path / "pictures", 8);
-  TrainOptions o = tiny(folder.path, "whole");
+  TrainOptions o = tiny_dcgan(folder.path, "whole");
   // Everything the rules would do, done otherwise.
   StoredPlan plan{compute_signature({}), 1, {}};
   int changed = 0;
@@ -95,10 +95,10 @@ TEST_CASE("plan file: a run keeps its plan in its checkpoints, and resumes with 
   TrainingObserver quiet;
   stop_requested = false;
   train(o, quiet);
-  TrainOptions parts = tiny(folder.path, "parts");
+  TrainOptions parts = tiny_dcgan(folder.path, "parts");
   parts.plan = o.plan;
   train_in_two(parts, 3, [&] { fs::remove(folder.path / "plan.json"); });
-  TrainOptions rules = tiny(folder.path, "rules");
+  TrainOptions rules = tiny_dcgan(folder.path, "rules");
   train(rules, quiet);
   const auto end = [&](const char* run) {
     return CheckpointFile(folder.path / run / "checkpoints/6.safetensors");

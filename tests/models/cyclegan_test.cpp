@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-TrainOptions tiny(const fs::path& work, const char* run) {
+TrainOptions tiny_cyclegan(const fs::path& work, const char* run) {
   TrainOptions o = default_options("cyclegan");
   o.device = test_device();
   o.data_a = (work / "a").string();
@@ -61,7 +61,7 @@ TEST_CASE("cyclegan: stopped and resumed equals uninterrupted, to the byte, pool
   make_pictures(folder.path);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions whole = tiny(folder.path, "whole"), parts = tiny(folder.path, "parts");
+  const TrainOptions whole = tiny_cyclegan(folder.path, "whole"), parts = tiny_cyclegan(folder.path, "parts");
   train(whole, quiet);
   train_in_two(parts, 7);
   const auto end = bytes_of(fs::path(whole.outdir) / "checkpoints/10.safetensors");
@@ -84,7 +84,7 @@ TEST_CASE("cyclegan: --data with trainA and trainB") {
   make_pictures(folder.path / "set");
   fs::rename(folder.path / "set/a", folder.path / "set/trainA");
   fs::rename(folder.path / "set/b", folder.path / "set/trainB");
-  TrainOptions o = tiny(folder.path, "run");
+  TrainOptions o = tiny_cyclegan(folder.path, "run");
   o.data_a = o.data_b = "";
   o.data = (folder.path / "set").string();
   o.steps = 1;
@@ -98,13 +98,13 @@ TEST_CASE("cyclegan: sizes that the networks cannot keep are named before the fi
   make_pictures(folder.path);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions o = tiny(folder.path, "run");
+  TrainOptions o = tiny_cyclegan(folder.path, "run");
   o.crop_size = 18;
   CHECK_THROWS_WITH_AS(validate(o),
                        "[--crop-size] 18 is not possible for resnet_9blocks; use a multiple of 4 "
                        "from 8 on, such as 16",
                        Error);
-  o = tiny(folder.path, "run");
+  o = tiny_cyclegan(folder.path, "run");
   o.preprocess = "none";
   save_image(folder.path / "b/small.png", Image8(4, 4, 1, 90));
   CHECK_THROWS_WITH_AS(train(o, quiet), doctest::Contains("b] holds pictures of 4x4, which g_ab cannot take"),
@@ -117,7 +117,7 @@ TEST_CASE("cyclegan: a checkpoint whose pool is not whole is refused") {
   make_pictures(folder.path);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions o = tiny(folder.path, "run");
+  TrainOptions o = tiny_cyclegan(folder.path, "run");
   o.steps = 3;
   train(o, quiet);
   const auto model = make_model(o);
@@ -132,7 +132,7 @@ TEST_CASE("cyclegan: a checkpoint whose pool is not whole is refused") {
 
 TEST_CASE("cyclegan: losses enter the sum with their weights; a weight of 0 switches one off") {
   const TempDir folder;
-  TrainOptions o = tiny(folder.path, "run");
+  TrainOptions o = tiny_cyclegan(folder.path, "run");
   RandomStream stream(4, 0);
   const std::vector<Tensor> real{
       stream.uniform({2, 16, 16, 1}, DType::f32, parse_device(test_device()), -1, 1),
@@ -156,7 +156,7 @@ TEST_CASE("cyclegan: losses enter the sum with their weights; a weight of 0 swit
 
 TEST_CASE("cyclegan: translation knows its directions and leaves training as it was") {
   const TempDir folder;
-  TrainOptions o = tiny(folder.path, "run");
+  TrainOptions o = tiny_cyclegan(folder.path, "run");
   const auto model = make_model(o);
   RandomStream stream(4, 0);
   const Tensor x = stream.uniform({1, 16, 24, 1}, DType::f32, parse_device(test_device()), -1, 1);

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 
 // Two sets, of two and of three classes, told apart by folders.
-TrainOptions tiny(const fs::path& work, const char* run) {
+TrainOptions tiny_classifier(const fs::path& work, const char* run) {
   if (!fs::exists(work / "one")) {
     for (const char* kind : {"one/a", "one/b", "two/x", "two/y", "two/z"}) write_pictures(work / kind, 5);
   }
@@ -76,7 +76,7 @@ TEST_CASE(
   const TempDir folder;
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions o = tiny(folder.path, "whole"), parts = tiny(folder.path, "parts");
+  const TrainOptions o = tiny_classifier(folder.path, "whole"), parts = tiny_classifier(folder.path, "parts");
   const TrainResult whole = train(o, quiet);
   CHECK(whole.classifies);
   const TrainResult second = train_in_two(parts, 4);
@@ -110,7 +110,7 @@ TEST_CASE("features: it learns, and its frozen form equals the trunk at inferenc
   const TempDir folder;
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions o = tiny(folder.path, "run");
+  TrainOptions o = tiny_classifier(folder.path, "run");
   o.data = (folder.path / "two").string();
   fs::remove_all(folder.path / "two/y");
   fs::remove_all(folder.path / "two/z");

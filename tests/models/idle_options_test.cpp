@@ -15,7 +15,7 @@ namespace {
 
 using Change = std::function<void(TrainOptions&)>;
 
-std::string refusal(const char* model, const char* option, const Change& change) {
+std::string idle_refusal(const char* model, const char* option, const Change& change) {
   TrainOptions o = default_options(model);
   change(o);
   validate(o);
@@ -76,10 +76,10 @@ TEST_CASE("idle options: what can have no effect is refused by name, and what ha
   for (const Case& c : cases()) {
     CAPTURE(c.model);
     CAPTURE(c.option);
-    const std::string text = refusal(c.model, c.option, c.idle);
+    const std::string text = idle_refusal(c.model, c.option, c.idle);
     CHECK(text.starts_with(std::string("[--") + c.option + "] would have no effect: "));
     CHECK(has(text, "leave it out"));
-    CHECK(refusal(c.model, c.option, c.useful).empty());
+    CHECK(idle_refusal(c.model, c.option, c.useful).empty());
   }
 }
 

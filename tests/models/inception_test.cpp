@@ -41,7 +41,7 @@ Weights flat(std::size_t layers) {
   return all;
 }
 
-fs::path write(const fs::path& path, const Weights& weights) {
+fs::path write_weights(const fs::path& path, const Weights& weights) {
   SafetensorsWriter writer;
   for (const auto& [name, t] : weights)
     writer.add(name, "F32", t.shape, t.values.data(), t.values.size() * sizeof(float));
@@ -73,7 +73,7 @@ TEST_CASE("inception: layers, the order of branches, folded norms, and both rule
   weights.at("Mixed_7c.branch1x1.bn.running_mean").values[1] = -3;
   weights.at("Mixed_7c.branch1x1.bn.running_var").values[1] = 3.999f;
   weights["AuxLogits.fc.bias"] = {{1000}, std::vector<float>(1000, NAN)};  // not looked at
-  const fs::path path = write(folder.path / "inception.safetensors", weights);
+  const fs::path path = write_weights(folder.path / "inception.safetensors", weights);
   weights.clear();
 
   const Device device = parse_device("cpu");
@@ -109,7 +109,7 @@ TEST_CASE("inception: layers, the order of branches, folded norms, and both rule
 TEST_CASE("inception: files that do not fit are refused by name") {
   const TempDir folder;
   const auto said = [&](const Weights& weights) {
-    const fs::path path = write(folder.path / "weights.safetensors", weights);
+    const fs::path path = write_weights(folder.path / "weights.safetensors", weights);
     return error_of([&] { load_features(path.string(), DType::f32, parse_device("cpu")); });
   };
   const Weights good = flat(2);

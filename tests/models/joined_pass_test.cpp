@@ -5,14 +5,13 @@
 
 #include "models/adversary.h"
 #include "models/translation_networks.h"
+#include "tests/models/runs.h"
 
 using namespace sumi;
 
 namespace {
 
-const Device kRef{Device::Kind::ref, 0};
-
-TranslationNetOptions options(LayerSpec::Norm norm) {
+TranslationNetOptions norm_options(LayerSpec::Norm norm) {
   TranslationNetOptions o;
   o.n_layers_d = 1;
   o.ndf = 4;
@@ -22,14 +21,14 @@ TranslationNetOptions options(LayerSpec::Norm norm) {
   return o;
 }
 
-Tensor picture(std::int64_t n, std::int64_t side, std::uint64_t seed) {
+Tensor noise_picture(std::int64_t n, std::int64_t side, std::uint64_t seed) {
   RandomStream stream(seed, 1);
   return stream.normal({n, side, side, 3}, DType::f64, kRef);
 }
 
 // A discriminator of the given norm, alike each time.
 std::unique_ptr<Sequential> discriminator(LayerSpec::Norm norm) {
-  std::unique_ptr<Sequential> d = patch_discriminator(options(norm));
+  std::unique_ptr<Sequential> d = patch_discriminator(norm_options(norm));
   RandomStream init(1, 2);
   initialize(*d, {"normal", 0.2}, init);
   return d;
@@ -42,7 +41,7 @@ TrainOptions training() {
   return o;
 }
 
-void check_close(const std::vector<double>& a, const std::vector<double>& b) {
+void check_same(const std::vector<double>& a, const std::vector<double>& b) {
   REQUIRE(a.size() == b.size());
   for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i] == doctest::Approx(b[i]).epsilon(1e-10).scale(1));
 }
@@ -64,28 +63,28 @@ void check_as_two_passes(LayerSpec::Norm norm, const Tensor& real, const Tensor&
   const Tensor sum = add(loss.discriminator_real(on_real), loss.discriminator_fake(on_fake));
   tape.backward(affine(sum, 0.5));
   CHECK(judged.loss.item() == doctest::Approx(0.5 * sum.item()));
-  check_close(judged.on_real.to_vector<double>(), on_real.to_vector<double>());
-  check_close(judged.on_fake.to_vector<double>(), on_fake.to_vector<double>());
-  check_close(one.arena().gradients().to_vector<double>(), arena.gradients().to_vector<double>());
+  check_same(judged.on_real.to_vector<double>(), on_real.to_vector<double>());
+  check_same(judged.on_fake.to_vector<double>(), on_fake.to_vector<double>());
+  check_same(one.arena().gradients().to_vector<double>(), arena.gradients().to_vector<double>());
 }
 
 }  // namespace
 
 TEST_CASE("joined pass: a discriminator's step with instance norm is that of two passes") {
-  check_as_two_passes(LayerSpec::Norm::instance, picture(1, 16, 1), picture(2, 16, 2), true);
+  check_as_two_passes(LayerSpec::Norm::instance, noise_picture(1, 16, 1), noise_picture(2, 16, 2), true);
 }
 
 TEST_CASE(
     "joined pass: batch norm sees real and fake pictures by themselves, and sizes that differ stay apart") {
-  check_as_two_passes(LayerSpec::Norm::batch, picture(2, 16, 1), picture(2, 16, 2), false);
-  check_as_two_passes(LayerSpec::Norm::instance, picture(1, 16, 1), picture(1, 24, 2), false);
+  check_as_two_passes(LayerSpec::Norm::batch, noise_picture(2, 16, 1), noise_picture(2, 16, 2), false);
+  check_as_two_passes(LayerSpec::Norm::instance, noise_picture(1, 16, 1), noise_picture(1, 24, 2), false);
 }
 
 TEST_CASE("joined pass: each half goes to its own batch") {
   const std::unique_ptr<Sequential> d = discriminator(LayerSpec::Norm::instance);
   const NoGrad no_grad;
-  const Tensor a = picture(1, 16, 1), b = picture(2, 16, 2);
+  const Tensor a = noise_picture(1, 16, 1), b = noise_picture(2, 16, 2);
   const Pair both = run_joined(*d, a, b);
-  check_close(both.first.to_vector<double>(), (*d)(a).to_vector<double>());
-  check_close(both.second.to_vector<double>(), (*d)(b).to_vector<double>());
+  check_same(both.first.to_vector<double>(), (*d)(a).to_vector<double>());
+  check_same(both.second.to_vector<double>(), (*d)(b).to_vector<double>());
 }

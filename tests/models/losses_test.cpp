@@ -4,12 +4,11 @@
 #include <cmath>
 
 #include "models/gan_losses.h"
+#include "tests/models/runs.h"
 
 using namespace sumi;
 
 namespace {
-
-const Device kRef{Device::Kind::ref, 0};
 
 Tensor logit(double p) {
   return Tensor::full({1, 1, 1, 1}, std::log(p / (1 - p)), DType::f64, kRef);

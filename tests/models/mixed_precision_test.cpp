@@ -20,7 +20,7 @@ namespace {
 
 using Values = std::vector<double>;
 
-TrainOptions small(const std::string& model, const fs::path& work) {
+TrainOptions small_mixed(const std::string& model, const fs::path& work) {
   TrainOptions o = default_options(model);
   o.device = test_device();
   o.precision = "f32";
@@ -50,7 +50,7 @@ std::vector<std::string> model_names() {
   return names;
 }
 
-std::vector<Tensor> pictures(const TrainOptions& o, std::uint64_t seed = 7) {
+std::vector<Tensor> seeded_pictures(const TrainOptions& o, std::uint64_t seed = 7) {
   const Device device = parse_device(o.device);
   RandomStream stream(seed, 99);
   const std::int64_t n = pictures_per_step(o), side = picture_side(o);
@@ -71,12 +71,12 @@ struct FirstStep {
   std::map<std::string, Values> gradients;
 };
 
-FirstStep first_step(TrainOptions o, const char* precision, const fs::path& work) {
+FirstStep first_mixed_step(TrainOptions o, const char* precision, const fs::path& work) {
   o.precision = precision;
   o.optimizer = "adam";
   o.lr = o.lr_g = o.lr_d = 1e-9;  // g is judged by the same d
   const auto model = make_model(o);
-  FirstStep step{model->step(pictures(o), 0), {}};
+  FirstStep step{model->step(seeded_pictures(o), 0), {}};
   CheckpointWriter writer;
   model->save(writer, true);
   writer.write(work / "step", {"full", o.model, to_json(o).dump(), "{}"});
@@ -98,7 +98,7 @@ double cosine(const Values& a, const Values& b) {
 }
 
 // Adam's moments of a network: "optim.d.m.main.0.weight" -> "optim.d".
-std::string network_of(const std::string& moment) {
+std::string network_of_moment(const std::string& moment) {
   return moment.substr(0, moment.find(".m."));
 }
 
@@ -111,7 +111,7 @@ bool is_close(const std::string& what, double got, double want, double band) {
 // Gradients of parameters that are not tiny, in number and in size, must point as f32's do.
 void check_first_step(const TrainOptions& o, double least_cosine, const fs::path& work) {
   CAPTURE(o.model);
-  const FirstStep wide = first_step(o, "f32", work), mixed = first_step(o, "bf16", work);
+  const FirstStep wide = first_mixed_step(o, "f32", work), mixed = first_mixed_step(o, "bf16", work);
   REQUIRE(wide.stats.size() == mixed.stats.size());
   for (std::size_t i = 0; i < wide.stats.size(); ++i) {
     const auto& [what, value] = wide.stats[i];
@@ -122,10 +122,10 @@ void check_first_step(const TrainOptions& o, double least_cosine, const fs::path
   REQUIRE(wide.gradients.size() == mixed.gradients.size());
   std::map<std::string, double> largest;
   for (const auto& [name, g] : wide.gradients)
-    largest[network_of(name)] = std::max(largest[network_of(name)], std::sqrt(dot(g, g)));
+    largest[network_of_moment(name)] = std::max(largest[network_of_moment(name)], std::sqrt(dot(g, g)));
   int compared = 0;
   for (const auto& [name, g] : wide.gradients) {
-    if (g.size() < 64 || std::sqrt(dot(g, g)) < 1e-2 * largest[network_of(name)]) continue;
+    if (g.size() < 64 || std::sqrt(dot(g, g)) < 1e-2 * largest[network_of_moment(name)]) continue;
     CAPTURE(name);
     const double cos = cosine(g, mixed.gradients.at(name));
     CHECK(cos >= least_cosine);
@@ -145,8 +145,8 @@ TEST_CASE("mixed precision: a first step of every model is that of f32 but for b
   const std::map<std::string, double> least{
       {"cyclegan", 0.88}, {"animegan", 0.8}, {"cartoongan", 0.8}, {"features", 0.95}};
   for (const std::string& name : model_names())
-    check_first_step(small(name, work.path), least.contains(name) ? least.at(name) : 0.97, work.path);
-  TrainOptions o = small("dcgan", work.path);
+    check_first_step(small_mixed(name, work.path), least.contains(name) ? least.at(name) : 0.97, work.path);
+  TrainOptions o = small_mixed("dcgan", work.path);
   o.sn = true;
   o.minibatch_discrimination = 4;
   o.r1 = 1;
@@ -161,7 +161,7 @@ TEST_CASE("mixed precision: a first step of every model is that of f32 but for b
 TEST_CASE("mixed precision: what whole networks make of pictures, against f64") {
   const TempDir work;
   for (const std::string& name : model_names()) {
-    TrainOptions o = small(name, work.path);
+    TrainOptions o = small_mixed(name, work.path);
     o.precision = "bf16";
     const auto mixed = make_model(o);
     o.device = "ref";
@@ -213,12 +213,12 @@ TEST_CASE("mixed precision: weights keep updates that are too small for bf16") {
   const TempDir work;
   std::map<std::string, Values> moves;
   for (const char* precision : {"f32", "bf16"}) {
-    TrainOptions o = small("dcgan", work.path);
+    TrainOptions o = small_mixed("dcgan", work.path);
     o.precision = precision;
     o.lr = 1e-6;
     const auto model = make_model(o);
     const Values before = weights(*model);
-    for (std::uint64_t i = 0; i < 10; ++i) model->step(pictures(o, i), 0);
+    for (std::uint64_t i = 0; i < 10; ++i) model->step(seeded_pictures(o, i), 0);
     Values& moved = moves[precision] = weights(*model);
     double same = 0;
     for (std::size_t i = 0; i < moved.size(); ++i) {
@@ -242,11 +242,11 @@ TEST_CASE("mixed precision: losses stay near those of f32, and everything stays 
     CAPTURE(name);
     std::map<std::string, std::map<std::string, double>> means;
     for (const char* precision : {"f32", "bf16"}) {
-      TrainOptions o = small(name, work.path);
+      TrainOptions o = small_mixed(name, work.path);
       o.precision = precision;
       const auto model = make_model(o);
       for (std::uint64_t i = 0; i < steps; ++i)
-        for (const auto& [what, value] : model->step(pictures(o, i % 5), 0)) {
+        for (const auto& [what, value] : model->step(seeded_pictures(o, i % 5), 0)) {
           CHECK(std::isfinite(value));
           means[precision][what] += (2 * i >= steps ? 2.0 / static_cast<double>(steps) : 0) * value;
         }
@@ -262,8 +262,8 @@ TEST_CASE("mixed precision: losses stay near those of f32, and everything stays 
 
 namespace {
 
-TrainOptions tiny(const fs::path& work, const std::string& run, const char* precision) {
-  TrainOptions o = small("dcgan", work);
+TrainOptions tiny_mixed(const fs::path& work, const std::string& run, const char* precision) {
+  TrainOptions o = small_mixed("dcgan", work);
   o.precision = precision;
   o.data = (work / "pictures").string();
   o.outdir = (work / run).string();
@@ -284,14 +284,15 @@ TEST_CASE("mixed precision: a run resumes to the byte, and runs change their pre
   write_pictures(work.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions whole = tiny(work.path, "whole", "bf16"), parts = tiny(work.path, "parts", "bf16");
+  const TrainOptions whole = tiny_mixed(work.path, "whole", "bf16"),
+                     parts = tiny_mixed(work.path, "parts", "bf16");
   const auto end = bytes_of(train(whole, quiet).checkpoint);
   train_in_two(parts, 3);
   CHECK(end == bytes_of(fs::path(parts.outdir) / "checkpoints/6.safetensors"));
   for (const char* first : {"f32", "bf16"}) {
     CAPTURE(std::string(first));
     const std::string second = std::string(first) == "f32" ? "bf16" : "f32";
-    const TrainOptions o = tiny(work.path, std::string("from-") + first, first);
+    const TrainOptions o = tiny_mixed(work.path, std::string("from-") + first, first);
     train(o, quiet);
     const TrainResult result = resume(
         o.outdir,

@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-TrainOptions tiny(const fs::path& work, const char* run) {
+TrainOptions tiny_pix2pix(const fs::path& work, const char* run) {
   TrainOptions o = default_options("pix2pix");
   o.device = test_device();
   o.data = (work / "pictures").string();
@@ -65,7 +65,7 @@ struct Trained {
   std::optional<Converter> converter;
 
   explicit Trained(const char* task, int factor = 2) {
-    TrainOptions o = tiny("", "");
+    TrainOptions o = tiny_pix2pix("", "");
     o.task = task;
     o.factor = factor;
     o.init_gain = 0.3;
@@ -83,7 +83,7 @@ TEST_CASE("pix2pix: stopped and resumed equals uninterrupted, to the byte; the s
   TrainingObserver quiet;
   stop_requested = false;
   for (const char* task : {"restore", "inpaint"}) {
-    TrainOptions whole = tiny(folder.path, (std::string("whole-") + task).c_str());
+    TrainOptions whole = tiny_pix2pix(folder.path, (std::string("whole-") + task).c_str());
     whole.task = task;
     whole.ema = 0.9;
     TrainOptions parts = whole;
@@ -128,7 +128,7 @@ TEST_CASE(
   stop_requested = false;
   const auto trained = [&](const char* run, const char* data, const char* a, const char* b,
                            const char* direction) {
-    TrainOptions o = tiny(folder.path, run);
+    TrainOptions o = tiny_pix2pix(folder.path, run);
     const auto path = [&](const char* name) { return *name ? (folder.path / name).string() : ""; };
     o.data = path(data), o.data_a = path(a), o.data_b = path(b), o.direction = direction;
     o.steps = 2;
@@ -151,7 +151,7 @@ TEST_CASE("pix2pix: at 16 bits, of one and of three channels, resumed to the byt
   TrainingObserver quiet;
   stop_requested = false;
   for (const int channels : {1, 3}) {
-    TrainOptions whole = tiny(folder.path, channels == 1 ? "whole-1" : "whole-3");
+    TrainOptions whole = tiny_pix2pix(folder.path, channels == 1 ? "whole-1" : "whole-3");
     whole.task = "denoise";
     whole.noise = 0.2;  // less than 8 bits can show
     whole.bits = 16;
@@ -188,7 +188,7 @@ TEST_CASE("pix2pix: at 16 bits, of one and of three channels, resumed to the byt
 TEST_CASE(
     "pix2pix convert: a network of one channel draws grey pictures, alpha and what it leaves alone "
     "included") {
-  TrainOptions o = tiny("", "");
+  TrainOptions o = tiny_pix2pix("", "");
   o.channels = 1;
   o.task = "inpaint";
   const auto model = make_model(o);
@@ -226,7 +226,7 @@ TEST_CASE(
 }
 
 TEST_CASE("pix2pix: losses are what the paper says") {
-  TrainOptions o = tiny("", "");
+  TrainOptions o = tiny_pix2pix("", "");
   o.batch_size = 2;
   RandomStream stream(4, 0);
   const auto picture = [&] {

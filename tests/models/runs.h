@@ -13,6 +13,8 @@
 #include "engine/safetensors.h"
 #include "models/trainer.h"
 
+inline const sumi::Device kRef{sumi::Device::Kind::ref, 0};
+
 // The device that models are tested on: SUMI_TEST_DEVICE, or cpu. Outside of training runs it multiplies in f32, whose
 // tolerances the tests have.
 inline const char* test_device() {

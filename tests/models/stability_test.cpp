@@ -7,13 +7,12 @@
 #include "models/adversary.h"
 #include "models/latent.h"
 #include "models/registry.h"
+#include "tests/models/runs.h"
 #include "tests/support.h"
 
 using namespace sumi;
 
 namespace {
-
-const Device kRef{Device::Kind::ref, 0};
 
 Tensor values(const std::vector<double>& v, const Shape& s) {
   return Tensor::from(v, s, DType::f64, kRef);

@@ -17,7 +17,7 @@ using sumi::test::TempDir;
 namespace {
 
 // Networks whose norms look at each picture alone, so that it makes no difference how a batch is divided.
-TrainOptions small(const std::string& model, const std::filesystem::path& folder) {
+TrainOptions small_run(const std::string& model, const std::filesystem::path& folder) {
   TrainOptions o = default_options(model);
   o.device = "ref";
   o.precision = "f64";
@@ -73,7 +73,7 @@ TEST_CASE("an update of several batches is that of one with as many pictures") {
   const TempDir folder;
   for (const char* name : {"gan", "vae", "cyclegan", "pix2pix", "animegan", "cartoongan"}) {
     CAPTURE(std::string(name));
-    TrainOptions o = small(name, folder.path);
+    TrainOptions o = small_run(name, folder.path);
     o.batch_size = 4;
     const auto whole = moments_after_step(o, folder.path);
     o.batch_size = 1;
@@ -97,7 +97,7 @@ TEST_CASE("--n-critic: discriminators learn that often, generators once") {
   const TempDir folder;
   for (const char* name : {"gan", "autoencoder-gan", "cyclegan", "pix2pix", "animegan"}) {
     CAPTURE(std::string(name));
-    TrainOptions o = small(name, folder.path);
+    TrainOptions o = small_run(name, folder.path);
     if (o.model == "autoencoder-gan") o.form = "converter";
     o.batch_size = 1;
     o.n_critic = 2;

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-TrainOptions tiny(const fs::path& work, const char* run, const char* model = "dcgan") {
+TrainOptions tiny_run(const fs::path& work, const char* run, const char* model = "dcgan") {
   TrainOptions o = default_options(model);
   o.device = test_device();
   o.data = (work / "pictures").string();
@@ -54,7 +54,7 @@ TEST_CASE("a run leaves what the manual says, and the same seed gives the same b
   for (const char* model : {"dcgan", "gan"}) {
     CAPTURE(model);
     const std::string first = std::string(model) + "1", second = std::string(model) + "2";
-    TrainOptions o = tiny(folder.path, first.c_str(), model);
+    TrainOptions o = tiny_run(folder.path, first.c_str(), model);
     const TrainResult result = train(o, quiet);
     CHECK(result.step == 12);
     const fs::path run = o.outdir;
@@ -81,7 +81,7 @@ TEST_CASE("any number of workers gives the same bytes") {
   std::map<std::string, std::string> expected;
   for (const int workers : {0, 1, 2, 7, 64}) {
     CAPTURE(workers);
-    TrainOptions o = tiny(folder.path, std::to_string(workers).c_str(), "gan");
+    TrainOptions o = tiny_run(folder.path, std::to_string(workers).c_str(), "gan");
     o.workers = workers;
     const auto got = bytes_of(train(o, quiet).checkpoint);
     if (expected.empty()) expected = got;
@@ -94,7 +94,7 @@ TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
   write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions whole = tiny(folder.path, "whole"), parts = tiny(folder.path, "parts");
+  const TrainOptions whole = tiny_run(folder.path, "whole"), parts = tiny_run(folder.path, "parts");
   train(whole, quiet);
   const TrainResult result = train_in_two(parts, 7, [&] {
     // What a kill would leave behind: statistics and samples past the checkpoint.
@@ -119,7 +119,7 @@ TEST_CASE("every optimiser resumes to the byte; rmsprop has no first moment to s
     CAPTURE(optimizer);
     stop_requested = false;
     const auto options = [&](const std::string& run) {
-      TrainOptions o = tiny(folder.path, (optimizer + run).c_str(), "gan");
+      TrainOptions o = tiny_run(folder.path, (optimizer + run).c_str(), "gan");
       o.optimizer = optimizer;
       o.weight_decay = 0.1;
       o.clip_grad = 0.5;
@@ -147,7 +147,7 @@ TEST_CASE("the source texts' networks resume to the byte, drawing with replaceme
   for (const char* model : {"gan-reshape", "gan-conv"}) {
     CAPTURE(model);
     const auto options = [&](const std::string& run) {
-      TrainOptions o = tiny(folder.path, (model + run).c_str(), model);
+      TrainOptions o = tiny_run(folder.path, (model + run).c_str(), model);
       o.size = 7;
       o.ngf = o.ndf = 2;
       o.steps = 4;
@@ -175,7 +175,7 @@ TEST_CASE("a damaged newest checkpoint: the one before it is used") {
   write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions o = tiny(folder.path, "run");
+  const TrainOptions o = tiny_run(folder.path, "run");
   train(o, quiet);
   const fs::path newest = fs::path(o.outdir) / "checkpoints/12.safetensors";
   const auto good = bytes_of(newest);
@@ -191,7 +191,7 @@ TEST_CASE("a run directory has one writer, and is not begun twice") {
   write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions o = tiny(folder.path, "run");
+  const TrainOptions o = tiny_run(folder.path, "run");
   train(o, quiet);
   CHECK_THROWS_AS(train(o, quiet), Error);
   const FileLock lock(o.outdir);
@@ -205,7 +205,7 @@ TEST_CASE("a run that was killed before its first checkpoint can be started agai
   write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  const TrainOptions o = tiny(folder.path, "run");
+  const TrainOptions o = tiny_run(folder.path, "run");
   // What a kill leaves behind while the pictures are decoded.
   fs::create_directories(fs::path(o.outdir) / "checkpoints");
   fs::create_directories(fs::path(o.outdir) / "samples");
@@ -215,8 +215,8 @@ TEST_CASE("a run that was killed before its first checkpoint can be started agai
 
 TEST_CASE("options that do not describe the weights are found before memory is taken") {
   const TempDir folder;
-  const auto model = make_model(tiny(folder.path, "run"));
-  TrainOptions lying = tiny(folder.path, "run");
+  const auto model = make_model(tiny_run(folder.path, "run"));
+  TrainOptions lying = tiny_run(folder.path, "run");
   lying.ngf = 4096;  // gigabytes
   CheckpointWriter writer;
   model->save(writer, false);
@@ -230,7 +230,7 @@ TEST_CASE("weights that are not finite are never saved") {
   write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions o = tiny(folder.path, "run");
+  TrainOptions o = tiny_run(folder.path, "run");
   const auto model = make_model(o);
   const Parameter weight = model->networks()[0].module->parameters()[0];
   weight.value.assign(
@@ -248,16 +248,16 @@ TEST_CASE("fine-tuning starts from the weights and refuses another model's") {
   write_pictures(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
-  TrainOptions o = tiny(folder.path, "run");
+  TrainOptions o = tiny_run(folder.path, "run");
   train(o, quiet);
-  TrainOptions tuned = tiny(folder.path, "tuned");
+  TrainOptions tuned = tiny_run(folder.path, "tuned");
   tuned.init = o.outdir;
   train(tuned, quiet);
   const auto before = bytes_of(fs::path(o.outdir) / "checkpoints/12.safetensors");
   const auto start = bytes_of(fs::path(tuned.outdir) / "checkpoints/0.safetensors");
   CHECK(start.at("g.main.0.weight") == before.at("g.main.0.weight"));
   CHECK(start.at("optim.g.m.main.0.weight") != before.at("optim.g.m.main.0.weight"));
-  TrainOptions other = tiny(folder.path, "other", "gan");
+  TrainOptions other = tiny_run(folder.path, "other", "gan");
   other.init = o.outdir;
   CHECK_THROWS_AS(train(other, quiet), Error);
   CHECK_FALSE(fs::exists(other.outdir));
@@ -300,8 +300,8 @@ TEST_CASE("captured steps end in the same bytes as steps submitted one by one") 
   stop_requested = false;
   for (const std::string precision : {"f32", "bf16"}) {
     CAPTURE(precision);
-    TrainOptions captured = tiny(folder.path, ("captured" + precision).c_str()),
-                 single = tiny(folder.path, ("single" + precision).c_str());
+    TrainOptions captured = tiny_run(folder.path, ("captured" + precision).c_str()),
+                 single = tiny_run(folder.path, ("single" + precision).c_str());
     for (TrainOptions* o : {&captured, &single}) {
       o->precision = precision;
       o->clip_grad = 0.5;

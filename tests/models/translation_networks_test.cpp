@@ -9,14 +9,14 @@ using namespace sumi;
 
 namespace {
 
-TranslationNetOptions options(const char* net_g) {
+TranslationNetOptions translator_options(const char* net_g) {
   TranslationNetOptions o;
   o.net_g = net_g;
   return o;
 }
 
-TranslationNetOptions small(const char* net_g) {
-  TranslationNetOptions o = options(net_g);
+TranslationNetOptions small_translator(const char* net_g) {
+  TranslationNetOptions o = translator_options(net_g);
   o.ngf = 2;
   return o;
 }
@@ -27,7 +27,7 @@ std::set<std::string> names(const Module& m) {
   return all;
 }
 
-Shape output(const Module& m, const Shape& x) {
+Shape planned_output(const Module& m, const Shape& x) {
   Cost cost;
   return m.plan(x, cost);
 }
@@ -36,10 +36,10 @@ Shape output(const Module& m, const Shape& x) {
 
 TEST_CASE("parameter counts are the well-known ones") {
   const PlanOnly plan_only;
-  CHECK(translation_generator(options("resnet_9blocks"))->parameter_count() == 11378179);
-  CHECK(translation_generator(options("resnet_6blocks"))->parameter_count() == 7837699);
-  CHECK(patch_discriminator(options("resnet_9blocks"))->parameter_count() == 2764737);
-  TranslationNetOptions batch = options("unet_256");
+  CHECK(translation_generator(translator_options("resnet_9blocks"))->parameter_count() == 11378179);
+  CHECK(translation_generator(translator_options("resnet_6blocks"))->parameter_count() == 7837699);
+  CHECK(patch_discriminator(translator_options("resnet_9blocks"))->parameter_count() == 2764737);
+  TranslationNetOptions batch = translator_options("unet_256");
   batch.norm = LayerSpec::Norm::batch;
   CHECK(translation_generator(batch)->parameter_count() == 54413955);
   batch.channels = 6;
@@ -49,9 +49,9 @@ TEST_CASE("parameter counts are the well-known ones") {
 TEST_CASE("work per picture of 256 x 256") {
   const PlanOnly plan_only;
   Cost nine, patch, unet;
-  translation_generator(options("resnet_9blocks"))->plan({1, 256, 256, 3}, nine);
-  patch_discriminator(options("resnet_9blocks"))->plan({1, 256, 256, 3}, patch);
-  translation_generator(options("unet_256"))->plan({1, 256, 256, 3}, unet);
+  translation_generator(translator_options("resnet_9blocks"))->plan({1, 256, 256, 3}, nine);
+  patch_discriminator(translator_options("resnet_9blocks"))->plan({1, 256, 256, 3}, patch);
+  translation_generator(translator_options("unet_256"))->plan({1, 256, 256, 3}, unet);
   CHECK(static_cast<double>(nine.macs) / 1e9 == doctest::Approx(49.6).epsilon(0.01));
   CHECK(static_cast<double>(patch.macs) / 1e9 == doctest::Approx(3.1).epsilon(0.02));
   CHECK(static_cast<double>(unet.macs) / 1e9 == doctest::Approx(6.0).epsilon(0.02));
@@ -60,16 +60,18 @@ TEST_CASE("work per picture of 256 x 256") {
 TEST_CASE("shapes") {
   const PlanOnly plan_only;
   for (const char* net : {"resnet_6blocks", "unet_128"}) {
-    const auto g = translation_generator(small(net));
-    CHECK(output(*g, {1, 128, 256, 3}) == Shape{1, 128, 256, 3});
+    const auto g = translation_generator(small_translator(net));
+    CHECK(planned_output(*g, {1, 128, 256, 3}) == Shape{1, 128, 256, 3});
   }
-  CHECK(output(*translation_generator(small("resnet_9blocks")), {1, 8, 12, 3}) == Shape{1, 8, 12, 3});
-  CHECK(output(*patch_discriminator(options("resnet_9blocks")), {1, 256, 256, 3}) == Shape{1, 30, 30, 1});
+  CHECK(planned_output(*translation_generator(small_translator("resnet_9blocks")), {1, 8, 12, 3}) ==
+        Shape{1, 8, 12, 3});
+  CHECK(planned_output(*patch_discriminator(translator_options("resnet_9blocks")), {1, 256, 256, 3}) ==
+        Shape{1, 30, 30, 1});
 }
 
 TEST_CASE("names are those of state_dict") {
   const PlanOnly plan_only;
-  TranslationNetOptions two = small("resnet_9blocks");
+  TranslationNetOptions two = small_translator("resnet_9blocks");
   two.n_blocks = 2;
   CHECK(names(*translation_generator(two)) == std::set<std::string>{"model.1.weight",
                                                                     "model.1.bias",
@@ -93,8 +95,8 @@ TEST_CASE("names are those of state_dict") {
                                                                     "model.19.bias"});
   two.dropout = true;
   CHECK(names(*translation_generator(two)).contains("model.11.conv_block.6.weight"));
-  CHECK(names(*patch_discriminator(small("resnet_9blocks"))).contains("model.11.bias"));
-  const std::set<std::string> unet = names(*translation_generator(small("unet_128")));
+  CHECK(names(*patch_discriminator(small_translator("resnet_9blocks"))).contains("model.11.bias"));
+  const std::set<std::string> unet = names(*translation_generator(small_translator("unet_128")));
   for (const char* name :
        {"model.model.0.weight", "model.model.1.model.1.weight", "model.model.3.weight",
         "model.model.1.model.3.model.3.model.3.model.3.model.3.model.1.weight",
@@ -103,7 +105,7 @@ TEST_CASE("names are those of state_dict") {
 }
 
 TEST_CASE("a residual block adds its input: what enters a block of zero weights leaves it") {
-  TranslationNetOptions o = small("resnet_9blocks");
+  TranslationNetOptions o = small_translator("resnet_9blocks");
   o.n_blocks = 1;
   const auto g = translation_generator(o);
   RandomStream stream(1, 1);
@@ -122,7 +124,7 @@ TEST_CASE("dropout in training only") {
   RandomStream stream(1, 2), init(1, 1);
   for (const char* net : {"resnet_6blocks", "unet_128"}) {
     CAPTURE(net);
-    TranslationNetOptions o = small(net);
+    TranslationNetOptions o = small_translator(net);
     o.n_blocks = 1;
     o.dropout = true;
     o.dropout_stream = &stream;

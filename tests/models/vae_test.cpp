@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-TrainOptions tiny(const char* form) {
+TrainOptions tiny_vae(const char* form) {
   TrainOptions o = default_options("vae");
   o.device = test_device();
   o.form = form;
@@ -65,7 +65,7 @@ TEST_CASE("vae: 784-400-(20,20)-400-784, and convolutions for larger pictures") 
 }
 
 TEST_CASE("vae: with weights of zero the losses are known") {
-  TrainOptions o = tiny("dense");
+  TrainOptions o = tiny_vae("dense");
   o.device = "ref";
   o.precision = "f64";
   o.init_gain = 0;
@@ -85,7 +85,7 @@ TEST_CASE("vae: with weights of zero the losses are known") {
 }
 
 TEST_CASE("vae: the weight of the divergence counts") {
-  TrainOptions o = tiny("conv");
+  TrainOptions o = tiny_vae("conv");
   const auto plain = first_step(o);
   CHECK(plain.at(0) == doctest::Approx(plain.at(1) + plain.at(2)));
   o.kl_weight = 4;
@@ -104,7 +104,7 @@ TEST_CASE(
   for (const char* form : {"dense", "conv"}) {
     CAPTURE(form);
     const auto options = [&](const std::string& run) {
-      TrainOptions o = tiny(form);
+      TrainOptions o = tiny_vae(form);
       o.data = (folder.path / "pictures").string();
       o.outdir = (folder.path / (form + run)).string();
       o.cache = (folder.path / "cache").string();
