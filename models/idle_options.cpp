@@ -16,6 +16,7 @@ struct IdleRule {
   const char* option;
   bool (*idle)(O);
   const char* why;  // "it would have no effect: " ...
+  bool is_refused = true;
 };
 
 bool is_anime(O o) {
@@ -55,6 +56,7 @@ const IdleRule kRules[] = {
      "--preprocess crop and none leave pictures as large as they are"},
     {"factor", [](O o) { return o.task != "superres"; }, "it is of --task superres"},
     {"noise", [](O o) { return o.task != "denoise"; }, "it is of --task denoise"},
+    {"labels", [](O o) { return !wants_labels(o); }, "nothing asks for labels; add --conditional"},
     // Networks
     {"nz", [](O o) { return o.model == "features"; }, "a classifier has no noise"},
     {"n-blocks", [](O o) { return is_unet(o) || is_anime2(o); },
@@ -70,6 +72,8 @@ const IdleRule kRules[] = {
     {"features", [](O o) { return is_anime(o) && !compares_features(o); },
      "--lambda-content and --lambda-style are 0, and nothing else looks at features"},
     // Training
+    {"epochs", [](O o) { return o.steps > 0 && o.lr_policy == "constant"; },
+     "--steps is the length of the run", false},  // a run's options.json has both
     {"lr", [](O o) { return o.lr_g > 0 && o.lr_d > 0; },
      "--lr-g and --lr-d are set (by the model's recipe, if not by you); give those, or 0 for them too"},
     {"beta1", [](O o) { return o.optimizer == "rmsprop"; }, "RMSProp has only --beta2"},
@@ -79,6 +83,8 @@ const IdleRule kRules[] = {
     {"fresh-noise", is_converter, "--form converter draws from photographs, not from noise"},
     // Stability
     {"label-smooth", [](O o) { return !GanLoss(o.gan_mode, 0).has_labels(); },
+     "the losses hinge, wgan and wgan-gp have no labels"},
+    {"g-label", [](O o) { return !GanLoss(o.gan_mode, 0).has_labels(); },
      "the losses hinge, wgan and wgan-gp have no labels"},
     {"r1-every", [](O o) { return o.r1 == 0; }, "--r1 is 0: there is no such penalty"},
     {"diversity", is_converter, "--form converter draws from photographs, not from noise"},
@@ -121,16 +127,28 @@ std::string why_absent(const OptionInfo& info, const std::string& model) {
   return "it is of " + having;
 }
 
+namespace {
+
+const IdleRule* idle_rule(O options, const OptionInfo& info) {
+  for (const IdleRule& rule : kRules)
+    if (info.name == std::string(rule.option) && applies(info, options.model) && rule.idle(options))
+      return &rule;
+  return nullptr;
+}
+
+}  // namespace
+
+std::string why_idle(const TrainOptions& options, const OptionInfo& info) {
+  const IdleRule* rule = idle_rule(options, info);
+  return rule ? rule->why : "";
+}
+
 void check_idle(const TrainOptions& options, const std::function<bool(const std::string& name)>& given) {
-  for (const IdleRule& rule : kRules) {
-    if (!given(rule.option)) continue;
-    bool has = false;
-    visit_options(options, [&](const OptionInfo& info, const auto&) {
-      has = has || (info.name == std::string(rule.option) && applies(info, options.model));
-    });
-    if (has && rule.idle(options))
-      fail(std::string("--") + rule.option, fmt::format("would have no effect: {}; leave it out", rule.why));
-  }
+  visit_options(options, [&](const OptionInfo& info, const auto&) {
+    const IdleRule* rule = given(info.name) ? idle_rule(options, info) : nullptr;
+    if (rule && rule->is_refused)
+      fail(std::string("--") + info.name, fmt::format("would have no effect: {}; leave it out", rule->why));
+  });
 }
 
 }  // namespace sumi

@@ -12,6 +12,10 @@ namespace sumi {
 // says what the user asked for; what only the recipe says may be idle. For valid options.
 void check_idle(const TrainOptions& options, const std::function<bool(const std::string& name)>& given);
 
+// Why the option can have no effect beside the others, as above: "--r1 is 0: there is no such penalty"; "" where it has one, or the
+// model does not have it. What idles is not shown as a run's setting.
+std::string why_idle(const TrainOptions& options, const OptionInfo& info);
+
 // Why the model does not have an option that others have: "its generator has no batch norm", or "it is of cyclegan, pix2pix".
 std::string why_absent(const OptionInfo& info, const std::string& model);
 

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "engine/device.h"
 #include "engine/footprint.h"
@@ -146,6 +148,58 @@ void check_fits(const CheckpointFile& file, const TrainOptions& o) {
                  network.name, p.name, p.value.shape().str(),
                  found == stored.end() ? "none" : found->second.str()));
     }
+}
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Tensors = std::map<std::string, Shape>;
+
+// What a checkpoint of the options' networks holds of them; nothing where no network can be made.
+std::optional<Tensors> planned_tensors(const TrainOptions& o) {
+  Tensors tensors;
+  try {
+    for (const PlannedNetwork& network : plan_networks(o))
+      for (const auto& list : {network.module->parameters(), network.module->buffers()})
+        for (const Parameter& p : list) tensors[network.name + "." + p.name] = p.value.shape();
+  } catch (const Error&) {
+    return {};
+  }
+  return tensors;
+}
+
+// "--ngf 8, not 4", "--no-sn".
+std::string setting(const std::string& name, const Json& there, const Json& here) {
+  if (there.is_boolean())
+    return there.get<bool>() ? "--" + name : name.starts_with("no-") ? "--" + name.substr(3) : "--no-" + name;
+  const auto text = [](const Json& value) {
+    return value.is_string() && !value.get<std::string>().empty() ? value.get<std::string>() : value.dump();
+  };
+  return fmt::format("--{} {}, not {}", name, text(there), text(here));
+}
+
+}  // namespace
+
+void check_start(const CheckpointFile& file, const TrainOptions& o) {
+  const auto wanted = planned_tensors(o);
+  if (wanted && std::all_of(wanted->begin(), wanted->end(), [&](const auto& tensor) {
+        return file.has(tensor.first) && file.shape(tensor.first) == tensor.second;
+      }))
+    return;
+  const TrainOptions stored = stored_options(file);
+  const auto made = planned_tensors(stored);
+  const Json there = to_json(stored), here = to_json(o);
+  std::string settings;
+  for (const auto& [name, value] : there.items()) {
+    if (value == here.at(name)) continue;
+    TrainOptions mixed = stored;  // one option of this run's: would it alone have made other networks?
+    update_from_json(mixed, Json{{name, here.at(name)}}, "--init");
+    if (planned_tensors(mixed) != made)
+      settings += (settings.empty() ? "" : "; ") + setting(name, value, here.at(name));
+  }
+  if (!settings.empty())  // otherwise the file is at fault, and loading says where
+    fail("--init " + file.path().string(),
+         fmt::format("its networks were made with {}; give that here too, or another checkpoint", settings));
 }
 
 std::unique_ptr<Model> make_model(const TrainOptions& o) {

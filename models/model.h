@@ -147,6 +147,10 @@ std::vector<PlannedNetwork> plan_networks(const TrainOptions& options);
 // shapes: asked before any memory is taken, because the options come from a file.
 void check_fits(const CheckpointFile& file, const TrainOptions& options);
 
+// Throws Error naming the options that the checkpoint's networks were made with and the run's are not, when a run with `options`
+// could not start from its weights. Of the same model.
+void check_start(const CheckpointFile& file, const TrainOptions& options);
+
 // Builds the model that `options.model` names, freshly initialised from options.seed.
 std::unique_ptr<Model> make_model(const TrainOptions& options);
 

@@ -171,6 +171,7 @@ void Session::begin() {
     if (file.header().model != options_.model)
       fail("--init " + path.string(),
            fmt::format("is a checkpoint of the model {}, not of {}", file.header().model, options_.model));
+    check_start(file, options_);
     model_->load(file, false);
     say("weights from " + path.string());
   }

@@ -29,7 +29,8 @@ std::string text_of(double value) {
 std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults) {
   std::vector<OptionText> texts;
   visit_options(options, [&](const OptionInfo& info, const auto& member) {
-    if (applies(info, options.model)) texts.push_back({info.group, info.name, text_of(member), "", false});
+    if (applies(info, options.model))
+      texts.push_back({info.group, info.name, text_of(member), "", false, !why_idle(options, info).empty()});
   });
   std::size_t at = 0;
   visit_options(defaults, [&](const OptionInfo& info, const auto& member) {
@@ -78,7 +79,7 @@ std::string describe_options(const TrainOptions& options, bool only_changed) {
     group = o.group;
     // What is off as the recipe has it off is not worth a word; a seed of 0 is a seed.
     const bool off = o.value.empty() || (o.value == "0" && o.name != "seed");
-    if (!o.changed && (only_changed || off)) continue;
+    if (o.idle || (!o.changed && (only_changed || off))) continue;
     line += o.name + kGlue + (o.value.empty() ? "off" : o.value);
     if (o.changed && !o.standard.empty()) line += fmt::format("{0}(default{0}{1})", kGlue, o.standard);
     line += ", ";

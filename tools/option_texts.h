@@ -21,6 +21,7 @@ std::string text_of(std::integral auto value) {
 struct OptionText {
   std::string group, name, value, standard;  // standard: of the model's recipe
   bool changed;
+  bool idle;  // without effect beside the others (models/idle_options.h)
 };
 std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults);
 
@@ -31,7 +32,7 @@ bool differs(const TrainOptions& options, const std::string& option);
 std::string absent_text(const std::string& model, const std::string& word);
 
 // "size 32 (default 64), channels 3, ...": a paragraph for each group, wrapped. What is off by default and
-// still off is left out; only_changed leaves out everything that is as the recipe says.
+// still off is left out, and what has no effect beside the others; only_changed leaves out everything that is as the recipe says.
 std::string describe_options(const TrainOptions& options, bool only_changed);
 
 }  // namespace sumi::cli

@@ -80,6 +80,11 @@ void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
           help);
       option->type_name(info.value)->default_str(text_of(member));
     }
+    // A page for no model in particular has the defaults of none.
+    const std::string why = defaults.model.empty() ? "" : why_idle(defaults, info);
+    if (!why.empty())
+      option->default_str(option->get_default_str() + (option->get_default_str().empty() ? "" : "; ") +
+                          "without effect by default: " + why);
     option->take_last()->group(wish == Show::hidden ? kHidden : info.group);
     options_[info.name] = option;
   });

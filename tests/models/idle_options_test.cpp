@@ -63,6 +63,8 @@ const std::vector<Case>& cases() {
       {"animegan", "init-lr", [](TrainOptions& o) { o.init_epochs = 0; }, kNothing},
       {"autoencoder-gan", "fresh-noise", converter, kNothing},
       {"gan-reshape", "label-smooth", hinge, kNothing},
+      {"wgan", "g-label", kNothing, [](TrainOptions& o) { o.gan_mode = "vanilla", o.clip_weights = 0; }},
+      {"dcgan", "labels", kNothing, [](TrainOptions& o) { o.conditional = true; }},
       {"dcgan", "r1-every", kNothing, [](TrainOptions& o) { o.r1 = 1; }},
       {"autoencoder-gan", "diversity", converter, kNothing},
       {"autoencoder-gan", "latent", converter, kNothing},
@@ -88,6 +90,23 @@ TEST_CASE("idle options: a recipe may hold what its own options make idle") {
     TrainOptions o = default_options(model->name);
     CHECK_NOTHROW(check_idle(o, [](const std::string&) { return false; }));
   }
+}
+
+TEST_CASE("idle options: the length in passes idles beside --steps, and is no mistake there") {
+  TrainOptions o = default_options("dcgan");
+  o.steps = 3;
+  CHECK_NOTHROW(check_idle(o, [](const std::string& name) { return name == "epochs"; }));
+  std::string idle;
+  const auto list = [&] {
+    idle.clear();
+    visit_options(o, [&](const OptionInfo& info, const auto&) {
+      if (!why_idle(o, info).empty()) idle += std::string(" ") + info.name;
+    });
+    return idle;
+  };
+  CHECK(list() == " labels epochs r1-every");
+  o.lr_policy = "cosine";
+  CHECK(list() == " labels r1-every");
 }
 
 TEST_CASE("idle options: names that another model has are not asked for") {

@@ -12,7 +12,7 @@
 #include "tests/support.h"
 
 using namespace sumi;
-using sumi::test::TempDir;
+using sumi::test::error_of, sumi::test::TempDir;
 namespace fs = std::filesystem;
 
 namespace {
@@ -261,6 +261,39 @@ TEST_CASE("fine-tuning starts from the weights and refuses another model's") {
   other.init = o.outdir;
   CHECK_THROWS_AS(train(other, quiet), Error);
   CHECK_FALSE(fs::exists(other.outdir));
+}
+
+TEST_CASE("fine-tuning from other networks names the options that differ, and what to give") {
+  const TempDir folder;
+  write_pictures(folder.path / "pictures", 4);
+  TrainingObserver quiet;
+  stop_requested = false;
+  TrainOptions first = tiny_run(folder.path, "run");
+  first.steps = 1;
+  first.sn = true;
+  train(first, quiet);
+  const auto refusal = [&](const std::function<void(TrainOptions&)>& change) {
+    TrainOptions o = first;
+    o.outdir = (folder.path / "tuned").string();
+    o.init = first.outdir;
+    change(o);
+    const std::string text = error_of([&] { train(o, quiet); });
+    CHECK(fs::exists(o.outdir) == text.empty());
+    fs::remove_all(o.outdir);
+    const auto from = text.find(" made with "), to = text.find("; give that here too, or another checkpoint");
+    return text.empty() || to == std::string::npos ? text : text.substr(from + 11, to - from - 11);
+  };
+  CHECK(refusal([](TrainOptions& o) { o.upsample = "bilinear"; }) == "--upsample transpose, not bilinear");
+  CHECK(refusal([](TrainOptions& o) { o.ngf = 8, o.lr = 1, o.nz = 5; }) == "--nz 4, not 5; --ngf 4, not 8");
+  CHECK(refusal([](TrainOptions& o) { o.size = 16; }) == "--size 8, not 16");
+  CHECK(refusal([](TrainOptions& o) { o.minibatch_discrimination = 2; }) ==
+        "--minibatch-discrimination 0, not 2");
+  CHECK(refusal([](TrainOptions& o) { o.lr = 1e-3, o.ema = 0; }).empty());
+  CHECK(refusal([](TrainOptions& o) { o.sn = false; }) == "--sn");
+  first.outdir = (folder.path / "without").string();
+  first.sn = false;
+  train(first, quiet);
+  CHECK(refusal([](TrainOptions& o) { o.sn = true; }) == "--no-sn");
 }
 
 TEST_CASE("the golden checkpoint of format 1 loads for ever") {

@@ -6,8 +6,21 @@
 #include "models/options.h"
 #include "models/registry.h"
 #include "tests/tools/program.h"
+#include "tools/option_texts.h"
 
 using namespace program;
+
+namespace {
+
+// The words of a page with one blank between them, whatever its lines.
+std::string words_of(const std::string& page) {
+  std::istringstream in(page);
+  std::string text;
+  for (std::string word; in >> word;) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+}  // namespace
 
 TEST_CASE("help: the program says what it does, with examples and commands") {
   const Folder folder;
@@ -52,6 +65,23 @@ TEST_CASE("help: --net-g lists the generators of its model and no others") {
   CHECK_FALSE(has(cycle, "animegan2"));
   CHECK(has(anime, "animegan2_lite"));
   CHECK_FALSE(has(anime, "unet"));
+}
+
+TEST_CASE("help: what has no effect by default says so, and is no setting of a run") {
+  const Folder folder;
+  const std::string anime = words_of(run(folder, "train animegan --help").out);
+  CHECK(has(anime, "[transpose; without effect by default: AnimeGANv2's generators enlarge by bilinear"));
+  CHECK(has(anime, "learning rate [0.0002; without effect by default: --lr-g and --lr-d are set"));
+  const std::string cartoon = words_of(run(folder, "train cartoongan --help").out);
+  CHECK(has(cartoon, "(no chequerboard) [transpose]"));
+  CHECK(has(cartoon, "learning rate [0.0002]"));
+
+  sumi::TrainOptions o = sumi::default_options("animegan");
+  CHECK_FALSE(has(sumi::cli::describe_options(o, false), "upsample"));
+  CHECK(has(sumi::cli::describe_options(o, false), "lr-g 2e-05"));
+  CHECK_FALSE(has(sumi::cli::describe_options(o, false), " lr 0.0002"));
+  o.net_g = "cartoongan";
+  CHECK(has(sumi::cli::describe_options(o, false), "upsample transpose"));
 }
 
 TEST_CASE("help: every command has a page; train's shows what a resumed run takes") {
