@@ -69,4 +69,9 @@ double cpu_multiply_adds(std::int64_t rounds) {
   return 2.0 * kSums * form.lanes * static_cast<double>(rounds) * threads;
 }
 
+void cpu_scale(const float* from, float* to, std::int64_t count) {
+#pragma omp parallel for simd
+  for (std::int64_t i = 0; i < count; ++i) to[i] = 3.0F * from[i];
+}
+
 }  // namespace sumi::bench

@@ -1,4 +1,5 @@
-// Loops that do nothing but multiply and add, for the roofline. Each returns operations a second.
+// Loops for the roofline: such that do nothing but multiply and add, and one that only moves memory. rates.cpp is compiled with all
+// optimisations, unlike the rest of this room.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,10 @@ namespace sumi::bench {
 // OpenMP's threads. Returns the operations done, of all threads.
 double cpu_multiply_adds(std::int64_t rounds);
 
+// STREAM's "scale": to[i] = 3 from[i], on OpenMP's threads, which should have touched the same parts first.
+void cpu_scale(const float* from, float* to, std::int64_t count);
+
+// Operations a second.
 struct GpuRates {
   double f32, tf32, bf16;
 };
