@@ -1,10 +1,12 @@
 #include "bench/target.h"
 
 #include <omp.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <fstream>
+#include <new>
 
 namespace sumi::bench {
 namespace {
@@ -14,6 +16,20 @@ std::string processor_name() {
   for (std::string line; std::getline(file, line);)
     if (line.rfind("model name", 0) == 0) return line.substr(line.find(':') + 2);
   return "an unknown processor";
+}
+
+// Host memory in large pages, as the engine's (engine/host_arena.cpp) is.
+constexpr std::size_t kLargePage = std::size_t{1} << 21;
+
+void* allocate_host(std::size_t bytes) {
+  const std::size_t whole = (bytes + kLargePage - 1) / kLargePage * kLargePage;
+  void* const data = ::operator new(whole, std::align_val_t{kLargePage});
+  (void)::madvise(data, whole, MADV_HUGEPAGE);
+  return data;
+}
+
+void release_host(void* data) {
+  ::operator delete(data, std::align_val_t{kLargePage});
 }
 
 cudaDeviceProp properties() {
@@ -39,7 +55,7 @@ std::string Target::problem(const std::string& name) {
 Target::Target(const std::string& name, int threads)
     : device_{name == "cpu" ? Device::Kind::cpu : Device::Kind::cuda, 0},
       threads_(threads),
-      memory_(name == "cpu" ? Scratch::host() : kernels::device_memory()),
+      memory_(name == "cpu" ? Scratch::Memory{&allocate_host, &release_host} : kernels::device_memory()),
       scratch_(memory_) {
   const std::string why = problem(name);
   if (!why.empty()) fail("--device", why);
