@@ -29,7 +29,8 @@ double stream_rate(const Target& target) {
     cpu_scale(from, to, count);
   };
   double best = 1e30;
-  for (int i = 0; i < 25; ++i) best = std::min(best, target.ms_each(1, pass));  // half a second, for a noisy machine
+  for (int i = 0; i < 25; ++i)
+    best = std::min(best, target.ms_each(1, pass));  // a quarter of a second, for a noisy machine
   target.release(from);
   target.release(to);
   return 2e3 * static_cast<double>(bytes) / best;

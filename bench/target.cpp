@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <new>
@@ -18,18 +19,18 @@ std::string processor_name() {
   return "an unknown processor";
 }
 
-// Host memory in large pages, as the engine's (engine/host_arena.cpp) is.
-constexpr std::size_t kLargePage = std::size_t{1} << 21;
-
+// Host memory, in large pages where it fills some, as the engine's (engine/host_arena.cpp) is.
 void* allocate_host(std::size_t bytes) {
-  const std::size_t whole = (bytes + kLargePage - 1) / kLargePage * kLargePage;
-  void* const data = ::operator new(whole, std::align_val_t{kLargePage});
-  (void)::madvise(data, whole, MADV_HUGEPAGE);
+  constexpr std::size_t page = std::size_t{1} << 21;
+  const std::size_t align = bytes < page ? 64 : page, whole = (bytes + align - 1) / align * align;
+  void* const data = std::aligned_alloc(align, whole);
+  if (!data) throw std::bad_alloc();
+  if (align == page) (void)::madvise(data, whole, MADV_HUGEPAGE);
   return data;
 }
 
 void release_host(void* data) {
-  ::operator delete(data, std::align_val_t{kLargePage});
+  std::free(data);
 }
 
 cudaDeviceProp properties() {

@@ -21,7 +21,7 @@ struct NormLayout {
 };
 
 constexpr i64 norm_width =
-    256;  // columns of a piece: a kilobyte of each row, for memory is quick where it is read in order
+    512;  // columns of a piece: most often whole rows, for memory is quick where it is read in order
 
 // Pieces of x: chunks of rows, by groups of norm_width columns. Chunks are not shorter than a block of lane_rows, since joining two
 // costs as much as some rows.
