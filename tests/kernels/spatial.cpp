@@ -190,6 +190,23 @@ TEST_CASE("pool: values known by hand, ties and NaN") {
       CHECK(tie.values[0] == Numbers{1, 0, 0, 0, 0, 0, 0, 5});
       const auto with_nan = run(max_grad_job(c, {9, 2, nan, 1, nan, nan, 1, 3}, {1, 5}), device, t);
       CHECK(with_nan.values[0] == Numbers{0, 0, 5, 0, 1, 0, 0, 0});
+      // The same in every one of eleven channels, most of which the processor compares side by side; with windows that
+      // overlap and with a row and a column that no window holds.
+      for (const PoolGeom& g : {PoolGeom{2, 2}, PoolGeom{2, 1}}) {
+        const cases::PoolCase one{{1, 3, 5, 1}, g}, many{{1, 3, 5, 11}, g};
+        const auto spread = [](const Numbers& x) {
+          Numbers y;
+          for (double v : x) y.insert(y.end(), 11, v);
+          return y;
+        };
+        const Numbers x = {9, 2, nan, 1, 1, nan, nan, 1, 3, nan, -0.0, 0, 7, 7, 7};
+        const Numbers v = integers(15, 20, 4), dy = integers(g.pooled(one.x).count(), 2, 5);
+        for (const auto& [a, b] : {std::pair{pick_job(one, x, v), pick_job(many, spread(x), spread(v))},
+                                   {max_grad_job(one, x, dy), max_grad_job(many, spread(x), spread(dy))}}) {
+          const Numbers want = run(a, ref, t).values[0];
+          CHECK(run(b, device, t).values[0] == spread(want));
+        }
+      }
     }
 }
 
