@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/pixels.h"
 
 namespace sumi::kernels::cpu {
 namespace {
@@ -24,6 +24,47 @@ inline Tap tap(i64 i, i64 out, i64 start, i64 length, i64 size) {
           static_cast<float>(at - static_cast<double>(whole))};
 }
 
+// How the columns of a cut become those of a sample, in elements of a row of the picture.
+struct Columns {
+  std::vector<Tap> taps;
+  i64 begin = 0, end = 0;  // what is read of a row
+  bool copied = true;      // neighbours stay neighbours, and none is between two
+
+  Columns(const Cut& cut, const Shape& x, const Shape& y) {
+    begin = x.w * x.c;
+    for (i64 w = 0; w < y.w; ++w) {
+      Tap u = tap(cut.flip ? y.w - 1 - w : w, y.w, cut.left, cut.w, x.w);
+      u.first *= x.c, u.second *= x.c;
+      copied = copied && u.t == 0.0F && (w == 0 || u.first == taps.back().first + x.c);
+      begin = std::min({begin, u.first, u.second}), end = std::max({end, u.first + x.c, u.second + x.c});
+      taps.push_back(u);
+    }
+  }
+};
+
+// line[i] = two rows of levels in [-1, 1], the lower with weight t. Of one row alone these are the exact values rounded once.
+void load_line(const std::uint8_t* above, const std::uint8_t* below, float t, i64 begin, i64 end,
+               float* __restrict line) {
+  if (t == 0.0F) {
+    for (i64 i = begin; i < end; ++i) line[i] = (2.0F * static_cast<float>(above[i]) - 255.0F) / 255.0F;
+    return;
+  }
+  for (i64 i = begin; i < end; ++i) {
+    const float value = (1.0F - t) * static_cast<float>(above[i]) + t * static_cast<float>(below[i]);
+    line[i] = (2.0F * value - 255.0F) / 255.0F;
+  }
+}
+
+// y = the columns of the line; `known` channels, or 0: any number.
+template <int known, class T>
+void put_columns(const Columns& columns, i64 any, const float* line, T* __restrict y) {
+  const i64 channels = known > 0 ? known : any;
+  for (const Tap& u : columns.taps) {
+    for (i64 c = 0; c < channels; ++c) y[c] = T((1.0F - u.t) * line[u.first + c] + u.t * line[u.second + c]);
+    y += channels;
+  }
+}
+
 }  // namespace
 
 void load_pictures(const Exec&, Bytes x, Cuts cuts, MutView y) {
@@ -32,23 +73,22 @@ void load_pictures(const Exec&, Bytes x, Cuts cuts, MutView y) {
   dispatch_f32_bf16("load_pictures", y.dtype, [&]<class T>() {
     T* const to = y.as<T>();
     for_range(t.n * t.h, 4 * t.w * t.c, [=](i64 begin, i64 end) {
+      std::vector<float> line(static_cast<std::size_t>(s.w * s.c));
+      Columns columns(cuts.data ? cuts.data[begin / t.h] : whole, s, t);
       for (i64 row = begin; row < end; ++row) {
         const i64 n = row / t.h;
         const Cut cut = cuts.data ? cuts.data[n] : whole;
+        if (cuts.data && row > begin && row % t.h == 0) columns = Columns(cut, s, t);
         const Tap v = tap(row % t.h, t.h, cut.top, cut.h, s.h);
-        const std::uint8_t* above = x.data + (n * s.h + v.first) * s.w * s.c;
-        const std::uint8_t* below = x.data + (n * s.h + v.second) * s.w * s.c;
-        for (i64 w = 0; w < t.w; ++w) {
-          const Tap u = tap(cut.flip ? t.w - 1 - w : w, t.w, cut.left, cut.w, s.w);
-          for (i64 c = 0; c < s.c; ++c) {
-            const auto along = [&](const std::uint8_t* p) {
-              return (1.0F - u.t) * static_cast<float>(p[u.first * s.c + c]) +
-                     u.t * static_cast<float>(p[u.second * s.c + c]);
-            };
-            const float value = (1.0F - v.t) * along(above) + v.t * along(below);
-            to[(row * t.w + w) * t.c + c] = T((2.0F * value - 255.0F) / 255.0F);
-          }
-        }
+        load_line(x.data + (n * s.h + v.first) * s.w * s.c, x.data + (n * s.h + v.second) * s.w * s.c, v.t,
+                  columns.begin, columns.end, line.data());
+        T* const out = to + row * t.w * t.c;
+        if (columns.copied)
+          put_pixel(out, line.data() + columns.begin, t.w * t.c, false);
+        else if (s.c == 3)
+          put_columns<3>(columns, 3, line.data(), out);
+        else
+          put_columns<0>(columns, s.c, line.data(), out);
       }
     });
   });
@@ -61,8 +101,10 @@ void store_pictures(const Exec&, View x, MutBytes y) {
     for_range(x.count(), 1, [=](i64 begin, i64 end) {
       for (i64 i = begin; i < end; ++i) {
         const auto value = static_cast<float>(from[i]);
-        to[i] = static_cast<std::uint8_t>(
-            value != value ? 0 : std::lround((std::clamp(value, -1.0F, 1.0F) + 1.0F) * 127.5F));
+        const float above = value >= -1.0F ? value : -1.0F;  // also of NaN
+        const float level = ((above > 1.0F ? 1.0F : above) + 1.0F) * 127.5F;
+        const auto whole = static_cast<std::int32_t>(level);
+        to[i] = static_cast<std::uint8_t>(whole + (level - static_cast<float>(whole) >= 0.5F ? 1 : 0));
       }
     });
   });

@@ -185,6 +185,16 @@ TEST_CASE("store_pictures: the nearest level, clamped; NaN is black; load undoes
     CHECK(stored(device, DType::f32, {4, 8, 8, 1},
                  loaded(device, DType::f32, {4, 8, 8, 1}, all, {}, {4, 8, 8, 1})) == all);
   }
+  // Halves between two levels, and numbers next to them, by the C library's rounding of the same arithmetic.
+  Numbers between;
+  Levels nearest;
+  for (int i = 0; i < 2048; ++i) {
+    const float half = static_cast<float>((i % 256 + 0.5) / 127.5 - 1);
+    const float x = i < 256 ? half : std::nextafter(half, i % 2 == 0 ? -2.0F : 2.0F) + 1e-8F * float(i - 256);
+    between.push_back(x);
+    nearest.push_back(static_cast<std::uint8_t>(std::lround((std::min(x, 1.0F) + 1.0F) * 127.5F)));
+  }
+  CHECK(stored(cpu, DType::f32, Shape::vector(2048), between) == nearest);
 }
 
 TEST_CASE("pictures: errors") {
