@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the polynomials of kernels/cpu/math.h. Each minimises the largest weighted error (Lawson's reweighted least squares);
+"""Prints the polynomials of kernels/cpu/math.h and power.h. Each minimises the largest weighted error (Lawson's reweighted least squares);
 coefficients are rounded to f32 from the lowest on, and what is above is fitted anew each time. Needs numpy and mpmath."""
 import mpmath
 import numpy as np
@@ -42,3 +42,5 @@ show("e^r = 1 + r + r^2 p(r)", -half, half, 4, lambda r: (expm1(r) - r) / r**2, 
 show("log(1 + u) = u + u^2 p(u), to 1", 0, 1, 8, lambda u: (log1p(u) - u) / u**2, lambda u: u**2 / log1p(u))
 show("log(1 + u) = u - u^2 / 2 + u^3 p(u)", 1 / root - 1, root - 1, 7,
      lambda u: (log1p(u) - u + u**2 / 2) / u**3, lambda u: abs(u**3 / log1p(u)))
+show("log2(1 + u) = u p(u), its absolute error", 1 / root - 1, root - 1, 8,
+     lambda u: log1p(u) / u / mpmath.log(2), lambda u: abs(u))

@@ -76,44 +76,57 @@ SUMI_HOST_DEVICE constexpr Matrix<double> yuv_of_rgb() {
 
 // ---- curves ----
 
-template <class T>
-SUMI_HOST_DEVICE T linear_of_srgb(T v) {
-  return v <= T(0.04045) ? v / T(12.92) : std::pow((v + T(0.055)) / T(1.055), T(2.4));
-}
-template <class T>
-SUMI_HOST_DEVICE T linear_of_srgb_slope(T v) {
-  return v <= T(0.04045) ? 1 / T(12.92) : T(2.4 / 1.055) * std::pow((v + T(0.055)) / T(1.055), T(1.4));
-}
-template <class T>
-SUMI_HOST_DEVICE T srgb_of_linear(T l) {
-  return l <= T(0.0031308) ? T(12.92) * l : T(1.055) * std::pow(l, T(1 / 2.4)) - T(0.055);
-}
-template <class T>
-SUMI_HOST_DEVICE T srgb_of_linear_slope(T l) {
-  return l <= T(0.0031308) ? T(12.92) : T(1.055 / 2.4) * std::pow(l, T(1 / 2.4 - 1));
-}
+// By the C library; a backend may bring its own.
+struct LibraryCurves {
+  template <class T>
+  SUMI_HOST_DEVICE static T linear_of_srgb(T v) {
+    return v <= T(0.04045) ? v / T(12.92) : std::pow((v + T(0.055)) / T(1.055), T(2.4));
+  }
+  template <class T>
+  SUMI_HOST_DEVICE static T linear_of_srgb_slope(T v) {
+    return v <= T(0.04045) ? 1 / T(12.92) : T(2.4 / 1.055) * std::pow((v + T(0.055)) / T(1.055), T(1.4));
+  }
+  template <class T>
+  SUMI_HOST_DEVICE static T srgb_of_linear(T l) {
+    return l <= T(0.0031308) ? T(12.92) * l : T(1.055) * std::pow(l, T(1 / 2.4)) - T(0.055);
+  }
+  template <class T>
+  SUMI_HOST_DEVICE static T srgb_of_linear_slope(T l) {
+    return l <= T(0.0031308) ? T(12.92) : T(1.055 / 2.4) * std::pow(l, T(1 / 2.4 - 1));
+  }
 
-// The cube root of Lab, a line below (6 / 29)^3.
-template <class T>
-SUMI_HOST_DEVICE T lab_root(T t) {
-  return t <= T(216.0 / 24389) ? T(841.0 / 108) * t + T(4.0 / 29) : std::cbrt(t);
-}
-template <class T>
-SUMI_HOST_DEVICE T lab_root_slope(T t) {
-  if (t <= T(216.0 / 24389)) return T(841.0 / 108);
-  const T root = std::cbrt(t);
-  return 1 / (3 * root * root);
-}
-template <class T>
-SUMI_HOST_DEVICE T lab_cube(T f) {
-  return f <= T(6.0 / 29) ? T(108.0 / 841) * (f - T(4.0 / 29)) : f * f * f;
-}
-template <class T>
-SUMI_HOST_DEVICE T lab_cube_slope(T f) {
-  return f <= T(6.0 / 29) ? T(108.0 / 841) : 3 * f * f;
-}
+  // The cube root of Lab, a line below (6 / 29)^3.
+  template <class T>
+  SUMI_HOST_DEVICE static T lab_root(T t) {
+    return t <= T(216.0 / 24389) ? T(841.0 / 108) * t + T(4.0 / 29) : std::cbrt(t);
+  }
+  template <class T>
+  SUMI_HOST_DEVICE static T lab_root_slope(T t) {
+    if (t <= T(216.0 / 24389)) return T(841.0 / 108);
+    const T root = std::cbrt(t);
+    return 1 / (3 * root * root);
+  }
+  template <class T>
+  SUMI_HOST_DEVICE static T lab_cube(T f) {
+    return f <= T(6.0 / 29) ? T(108.0 / 841) * (f - T(4.0 / 29)) : f * f * f;
+  }
+  template <class T>
+  SUMI_HOST_DEVICE static T lab_cube_slope(T f) {
+    return f <= T(6.0 / 29) ? T(108.0 / 841) : 3 * f * f;
+  }
+};
 
 // ---- pixels ----
+
+// f of each, written out: compilers unroll a loop around a long body too late to vectorise what is around it.
+template <class T, class F>
+SUMI_HOST_DEVICE Triple<T> each(const Triple<T>& x, const F& f) {
+  return {{f(x.v[0]), f(x.v[1]), f(x.v[2])}};
+}
+template <class T>
+SUMI_HOST_DEVICE Triple<T> products(const Triple<T>& x, const Triple<T>& y) {
+  return {{x.v[0] * y.v[0], x.v[1] * y.v[1], x.v[2] * y.v[2]}};
+}
 
 // Roots f of X, Y, Z to scaled Lab, L* = 116 fY - 16, a* = 500 (fX - fY), b* = 200 (fY - fZ), and back.
 SUMI_HOST_DEVICE constexpr Matrix<double> lab_of_roots() {
@@ -121,54 +134,43 @@ SUMI_HOST_DEVICE constexpr Matrix<double> lab_of_roots() {
 }
 inline constexpr double lab_shift = 16.0 / 50 + 1;  // taken from L
 
-template <class T>
-SUMI_HOST_DEVICE Triple<T> rgb_to_lab(Triple<T> x) {
-  for (T& v : x.v) v = linear_of_srgb((v + 1) / 2);
+template <class Curves, class T>
+SUMI_HOST_DEVICE Triple<T> rgb_to_lab(const Triple<T>& x) {
+  const Triple<T> linear = each(x, [](T v) { return Curves::linear_of_srgb((v + 1) / 2); });
   constexpr auto to_xyz = as<T>(xyz_of_rgb()), to_lab = as<T>(lab_of_roots());
-  Triple<T> f = times(to_xyz, x);
-  for (T& v : f.v) v = lab_root(v);
+  const Triple<T> f = each(times(to_xyz, linear), [](T v) { return Curves::lab_root(v); });
   Triple<T> y = times(to_lab, f);
   y.v[0] -= T(lab_shift);
   return y;
 }
 // The derivatives with respect to x, given those with respect to rgb_to_lab(x).
-template <class T>
+template <class Curves, class T>
 SUMI_HOST_DEVICE Triple<T> rgb_to_lab_grad(const Triple<T>& x, const Triple<T>& dy) {
-  Triple<T> linear{};
-  for (int i = 0; i < 3; ++i) linear.v[i] = linear_of_srgb((x.v[i] + 1) / 2);
+  const Triple<T> linear = each(x, [](T v) { return Curves::linear_of_srgb((v + 1) / 2); });
+  const Triple<T> slope = each(x, [](T v) { return Curves::linear_of_srgb_slope((v + 1) / 2) / 2; });
   constexpr auto to_xyz = as<T>(xyz_of_rgb()), to_lab = as<T>(lab_of_roots());
-  const Triple<T> xyz = times(to_xyz, linear);
-  Triple<T> d = times(transposed(to_lab), dy);
-  for (int i = 0; i < 3; ++i) d.v[i] *= lab_root_slope(xyz.v[i]);
-  d = times(transposed(to_xyz), d);
-  for (int i = 0; i < 3; ++i) d.v[i] *= linear_of_srgb_slope((x.v[i] + 1) / 2) / 2;
-  return d;
+  const Triple<T> root = each(times(to_xyz, linear), [](T v) { return Curves::lab_root_slope(v); });
+  const Triple<T> d = products(times(transposed(to_lab), dy), root);
+  return products(times(transposed(to_xyz), d), slope);
 }
 
 // Not clamped: colours that sRGB does not have leave [-1, 1].
-template <class T>
+template <class Curves, class T>
 SUMI_HOST_DEVICE Triple<T> lab_to_rgb(Triple<T> x) {
   x.v[0] += T(lab_shift);
   constexpr auto to_roots = as<T>(inverse(lab_of_roots())), to_rgb = as<T>(inverse(xyz_of_rgb()));
-  Triple<T> f = times(to_roots, x);
-  for (T& v : f.v) v = lab_cube(v);
-  Triple<T> y = times(to_rgb, f);
-  for (T& v : y.v) v = 2 * srgb_of_linear(v) - 1;
-  return y;
+  const Triple<T> xyz = each(times(to_roots, x), [](T v) { return Curves::lab_cube(v); });
+  return each(times(to_rgb, xyz), [](T v) { return 2 * Curves::srgb_of_linear(v) - 1; });
 }
-template <class T>
+template <class Curves, class T>
 SUMI_HOST_DEVICE Triple<T> lab_to_rgb_grad(Triple<T> x, const Triple<T>& dy) {
   x.v[0] += T(lab_shift);
   constexpr auto to_roots = as<T>(inverse(lab_of_roots())), to_rgb = as<T>(inverse(xyz_of_rgb()));
   const Triple<T> f = times(to_roots, x);
-  Triple<T> xyz{};
-  for (int i = 0; i < 3; ++i) xyz.v[i] = lab_cube(f.v[i]);
-  const Triple<T> linear = times(to_rgb, xyz);
-  Triple<T> d{};
-  for (int i = 0; i < 3; ++i) d.v[i] = 2 * srgb_of_linear_slope(linear.v[i]) * dy.v[i];
-  d = times(transposed(to_rgb), d);
-  for (int i = 0; i < 3; ++i) d.v[i] *= lab_cube_slope(f.v[i]);
-  return times(transposed(to_roots), d);
+  const Triple<T> xyz = each(f, [](T v) { return Curves::lab_cube(v); });
+  const Triple<T> slope = each(times(to_rgb, xyz), [](T v) { return 2 * Curves::srgb_of_linear_slope(v); });
+  const Triple<T> d = times(transposed(to_rgb), products(slope, dy));
+  return times(transposed(to_roots), products(d, each(f, [](T v) { return Curves::lab_cube_slope(v); })));
 }
 
 template <class T>
@@ -212,23 +214,25 @@ SUMI_HOST_DEVICE Distance<T> yuv_distance(const Triple<T>& x, const Triple<T>& t
   for (int i = 0; i < 3; ++i) d.v[i] = (x.v[i] - t.v[i]) / 2;
   d = times(to_yuv, d);
   T value = std::fabs(d.v[0]);
-  Triple<T> slope{{d.v[0] > 0 ? T(1) : d.v[0] < 0 ? T(-1) : T(0), 0, 0}};
-  for (int i = 1; i < 3; ++i) {
-    const T z = d.v[i], size = std::fabs(z);  // comparisons that NaN passes through
-    value += size > delta ? delta * (size - delta / 2) : z * z / 2;
-    slope.v[i] = z > delta ? delta : z < -delta ? -delta : z;
+  const T above = d.v[0] > 0 ? T(1) : T(0), below = d.v[0] < 0 ? T(1) : T(0);
+  Triple<T> slope{{above - below, 0, 0}};
+  for (int i = 1; i < 3; ++i) {  // comparisons that NaN passes through, and no choice inside another
+    const T z = d.v[i], size = std::fabs(z), line = delta * (size - delta / 2), curve = z * z / 2;
+    value += size > delta ? line : curve;
+    const T least = z < -delta ? -delta : z;
+    slope.v[i] = least > delta ? delta : least;
   }
   return {value, rgb_to_yuv_grad(x, slope)};
 }
 
 // C is the kernels' enum Colour.
-template <class C, class T>
+template <class Curves = LibraryCurves, class C, class T>
 SUMI_HOST_DEVICE Triple<T> convert(C c, const Triple<T>& x) {
   switch (c) {
     case C::rgb_to_lab:
-      return rgb_to_lab(x);
+      return rgb_to_lab<Curves>(x);
     case C::lab_to_rgb:
-      return lab_to_rgb(x);
+      return lab_to_rgb<Curves>(x);
     case C::rgb_to_yuv:
       return rgb_to_yuv(x);
     case C::yuv_to_rgb:
@@ -236,13 +240,13 @@ SUMI_HOST_DEVICE Triple<T> convert(C c, const Triple<T>& x) {
   }
   return x;
 }
-template <class C, class T>
+template <class Curves = LibraryCurves, class C, class T>
 SUMI_HOST_DEVICE Triple<T> convert_grad(C c, const Triple<T>& x, const Triple<T>& dy) {
   switch (c) {
     case C::rgb_to_lab:
-      return rgb_to_lab_grad(x, dy);
+      return rgb_to_lab_grad<Curves>(x, dy);
     case C::lab_to_rgb:
-      return lab_to_rgb_grad(x, dy);
+      return lab_to_rgb_grad<Curves>(x, dy);
     case C::rgb_to_yuv:
       return rgb_to_yuv_grad(x, dy);
     case C::yuv_to_rgb:

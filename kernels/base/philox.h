@@ -23,18 +23,24 @@ struct Floats {
   float v[4];
 };
 
+constexpr int rounds = 10;
+constexpr std::uint32_t factor0 = 0xD2511F53U, factor1 = 0xCD9E8D57U;
+SUMI_HOST_DEVICE inline void next_keys(std::uint32_t& key0, std::uint32_t& key1) {
+  key0 += 0x9E3779B9U;
+  key1 += 0xBB67AE85U;
+}
+
 // The generator itself: a bijection of the counter, chosen by the key.
 SUMI_HOST_DEVICE inline Words scramble(Words counter, std::uint32_t key0, std::uint32_t key1) {
   std::uint32_t a = counter.v[0], b = counter.v[1], c = counter.v[2], d = counter.v[3];
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t product0 = std::uint64_t{0xD2511F53U} * a;
-    const std::uint64_t product1 = std::uint64_t{0xCD9E8D57U} * c;
+  for (int round = 0; round < rounds; ++round) {
+    const std::uint64_t product0 = std::uint64_t{factor0} * a;
+    const std::uint64_t product1 = std::uint64_t{factor1} * c;
     a = static_cast<std::uint32_t>(product1 >> 32) ^ b ^ key0;
     b = static_cast<std::uint32_t>(product1);
     c = static_cast<std::uint32_t>(product0 >> 32) ^ d ^ key1;
     d = static_cast<std::uint32_t>(product0);
-    key0 += 0x9E3779B9U;
-    key1 += 0xBB67AE85U;
+    next_keys(key0, key1);
   }
   return {{a, b, c, d}};
 }

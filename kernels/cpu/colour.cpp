@@ -1,38 +1,69 @@
-// Colours, a pixel at a time; pixels are shared out among the threads.
+// Colours, blocks of pixels at a time; pixels are shared out among the threads.
 #include "kernels/colour.h"
 
-#include "kernels/base/colour_space.h"
-#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/planes.h"
+#include "kernels/cpu/power.h"
 
 namespace sumi::kernels::cpu {
+namespace {
 
 constexpr i64 pixel_cost = 64;  // three powers and three roots
 
-void convert_colour(const Exec&, Colour c, View x, MutView y) {
-  dispatch_f32_bf16(name_of(c), x.dtype, [&]<class T>() {
+// run.operator()<c>() with c known when compiled, so that no loop over pixels asks for it.
+template <class Run>
+void with_colour(Colour c, const Run& run) {
+  switch (c) {
+    case Colour::rgb_to_lab:
+      return run.template operator()<Colour::rgb_to_lab>();
+    case Colour::lab_to_rgb:
+      return run.template operator()<Colour::lab_to_rgb>();
+    case Colour::rgb_to_yuv:
+      return run.template operator()<Colour::rgb_to_yuv>();
+    case Colour::yuv_to_rgb:
+      return run.template operator()<Colour::yuv_to_rgb>();
+  }
+}
+
+}  // namespace
+
+void convert_colour(const Exec&, Colour colour, View x, MutView y) {
+  dispatch_f32_bf16(name_of(colour), x.dtype, [&]<class T>() {
     const T* from = x.as<T>();
     T* to = y.as<T>();
-    for_range(x.count() / 3, pixel_cost, [=](i64 begin, i64 end) {
-      for (i64 i = 3 * begin; i < 3 * end; i += 3) {
-        const auto value = colour::convert(c, colour::load<float>(from + i));
-        for (int j = 0; j < 3; ++j) to[i + j] = T(value.v[j]);
-      }
+    with_colour(colour, [&]<Colour c>() {
+      for_range(x.count() / 3, pixel_cost, [=](i64 begin, i64 end) {
+        Planes in, out;
+        for (i64 i = begin; i < end; i += plane_width) {
+          const i64 count = std::min(plane_width, end - i);
+          in.load(from + 3 * i, count);
+          for (i64 j = 0; j < plane_width; ++j) out.put(j, colour::convert<FastCurves>(c, in.at(j)));
+          out.store(count, to + 3 * i);
+        }
+      });
     });
   });
 }
 
-void convert_colour_grad(const Exec&, Colour c, View x, View dy, MutView dx, Write write) {
+void convert_colour_grad(const Exec&, Colour colour, View x, View dy, MutView dx, Write write) {
   const bool add = write == Write::accumulate;
-  dispatch_f32_bf16(name_of(c), x.dtype, [&]<class T>() {
+  dispatch_f32_bf16(name_of(colour), x.dtype, [&]<class T>() {
     const T *from = x.as<T>(), *grads = dy.as<T>();
     T* to = dx.as<T>();
-    for_range(x.count() / 3, pixel_cost, [=](i64 begin, i64 end) {
-      for (i64 i = 3 * begin; i < 3 * end; i += 3) {
-        const auto grad =
-            colour::convert_grad(c, colour::load<float>(from + i), colour::load<float>(grads + i));
-        for (int j = 0; j < 3; ++j)
-          to[i + j] = T(add ? static_cast<float>(to[i + j]) + grad.v[j] : grad.v[j]);
-      }
+    with_colour(colour, [&]<Colour c>() {
+      for_range(x.count() / 3, pixel_cost, [=](i64 begin, i64 end) {
+        Planes in, grad, before;
+        for (i64 i = begin; i < end; i += plane_width) {
+          const i64 count = std::min(plane_width, end - i);
+          in.load(from + 3 * i, count);
+          grad.load(grads + 3 * i, count);
+          if (add) before.load(to + 3 * i, count);
+          for (i64 j = 0; j < plane_width; ++j)
+            grad.put(j, colour::convert_grad<FastCurves>(c, in.at(j), grad.at(j)));
+          for (int k = 0; add && k < 3; ++k)
+            for (i64 j = 0; j < plane_width; ++j) grad.v[k][j] += before.v[k][j];
+          grad.store(count, to + 3 * i);
+        }
+      });
     });
   });
 }

@@ -2,7 +2,7 @@
 // are shared out among the threads.
 #include "kernels/picture_loss.h"
 
-#include "kernels/base/colour_space.h"
+#include "kernels/cpu/planes.h"
 #include "kernels/cpu/reduce.h"
 
 namespace sumi::kernels::cpu {
@@ -40,6 +40,31 @@ struct VariationRow {
   }
 };
 
+// The sum of the distances of the pixels [begin, end); dx = their derivatives times share, where dx is not null.
+template <class T>
+double distances(const T* x, const T* target, T* dx, float delta, float share, i64 begin, i64 end) {
+  Planes xs, ts;
+  double sum = 0;
+  for (i64 run = begin; run < end; run += plane_width * lane_rows) {
+    float sums[plane_width] = {};
+    for (i64 i = run; i < std::min(end, run + plane_width * lane_rows); i += plane_width) {
+      const i64 count = std::min(plane_width, end - i);
+      float value[plane_width];
+      xs.load(x + 3 * i, count);
+      ts.load(target + 3 * i, count);
+      for (i64 j = 0; j < plane_width; ++j) {
+        const auto d = colour::yuv_distance(xs.at(j), ts.at(j), delta);
+        value[j] = d.value;
+        xs.put(j, {{share * d.grad.v[0], share * d.grad.v[1], share * d.grad.v[2]}});
+      }
+      for (i64 j = 0; j < count; ++j) sums[j] += value[j];
+      if (dx) xs.store(count, dx + 3 * i);
+    }
+    for (const float s : sums) sum += s;
+  }
+  return sum;
+}
+
 }  // namespace
 
 void total_variation(const Exec& e, View x, MutView y, MutView dx) {
@@ -74,17 +99,21 @@ void total_variation(const Exec& e, View x, MutView y, MutView dx) {
 
 void colour_loss(const Exec& e, double delta, View x, View target, MutView y, MutView dx) {
   const i64 pixels = x.count() / 3;
+  const Chunks chunks(1, pixels, 1);
+  Workspace w(e);
+  const auto piece = w.add<double>(chunks.count);
+  w.allocate();
+  double* const sums = w.at<double>(piece);
   dispatch_f32_bf16("colour_loss", x.dtype, [&]<class T>() {
     const T *const xs = x.as<T>(), *const ts = target.as<T>();
     T* const dxs = dx ? dx.as<T>() : nullptr;
     const auto bend = static_cast<float>(delta);
     const auto share = static_cast<float>(1.0 / static_cast<double>(pixels));
-    const double sum = sum_all(e, pixels, [=](i64 i) {
-      const auto d =
-          colour::yuv_distance(colour::load<float>(xs + 3 * i), colour::load<float>(ts + 3 * i), bend);
-      for (int j = 0; dxs && j < 3; ++j) dxs[3 * i + j] = T(share * d.grad.v[j]);
-      return d.value;
+    for_chunks(chunks, [=](i64, i64 chunk, i64 begin, i64 end) {
+      sums[chunk] = distances(xs, ts, dxs, bend, share, begin, end);
     });
+    double sum = 0;
+    for (i64 i = 0; i < chunks.count; ++i) sum += sums[i];
     *y.as<T>() = T(static_cast<float>(sum / static_cast<double>(pixels)));
   });
 }

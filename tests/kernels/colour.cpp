@@ -4,8 +4,11 @@
 
 #include <doctest/doctest.h>
 
+#include <bit>
 #include <cmath>
+#include <limits>
 
+#include "kernels/cpu/power.h"
 #include "tests/kernels/harness.h"
 
 namespace sumi::test {
@@ -115,6 +118,44 @@ TEST_CASE("colour: NaN stays in its pixel") {
           run(convert_job(c, {1, 1, 2, 3}, {nan, nan, nan, 0, 0, 0}), device, DType::f32).values[0];
       for (std::size_t i = 0; i < y.size(); ++i) CHECK(std::isnan(y[i]) == (i < 3));
     }
+}
+
+TEST_CASE("colour: powers on the processor, in units in the last place") {
+  struct Bound {
+    double exponent, ulp;
+  };
+  for (const auto& [a, bound] : {Bound{2.4, 3}, Bound{1.4, 2}, Bound{1 / 2.4, 1.5}, Bound{1 / 2.4 - 1, 1.5},
+                                 Bound{1.0 / 3, 1.5}, Bound{-2.0 / 3, 1.5}}) {
+    double worst = 0;
+    for (std::uint32_t bits = 0x38000000; bits < 0x45000000; bits += 2003) {  // 2^-15 to 2^11
+      const float x = std::bit_cast<float>(bits);
+      const double want = std::pow(static_cast<double>(x), a);
+      const double error = std::abs(cpu::power_f32(x, cpu::Exponent(a)) - want);
+      worst = std::max(worst, error / std::ldexp(1.0, std::ilogb(want) - 23));
+    }
+    CAPTURE(a);
+    CHECK(worst <= bound);
+    CHECK(worst > 0.5);  // it measures something
+  }
+  const float inf = std::numeric_limits<float>::infinity();
+  CHECK(cpu::power_f32(inf, cpu::Exponent(1.0 / 3)) == inf);
+  CHECK(cpu::power_f32(1e30F, cpu::Exponent(1.4)) == inf);
+  CHECK(std::isnan(cpu::power_f32(std::nanf(""), cpu::Exponent(1.4))));
+  CHECK(cpu::power_f32(1.0F, cpu::Exponent(1.4)) == 1.0F);
+}
+
+TEST_CASE("colour: outside of the cube the curves go on, and infinity does not become a number") {
+  const double inf = std::numeric_limits<double>::infinity();
+  const Shape s{1, 1, 24, 3};
+  Numbers x = reals(s.count(), 9, -3, 3);
+  for (Device device : every_device()) {
+    for (Colour c : every_colour)
+      expect_close(name_of(c), run(convert_job(c, s, x), device, DType::f32).values[0],
+                   expected(convert_job(c, s, x), DType::f32)[0], rounding(DType::f32));
+    const auto white =
+        run(convert_job(Colour::rgb_to_lab, {1, 1, 1, 3}, {inf, inf, inf}), device, DType::f32);
+    CHECK(!std::isfinite(white.values[0][0]));  // so that --check finds it
+  }
 }
 
 }  // namespace sumi::test
