@@ -1,7 +1,7 @@
 // Pictures of bytes to floats and back; rows of pixels are shared out among the threads.
 #include "kernels/picture.h"
 
-#include <cmath>
+#include <cstring>
 
 #include "kernels/cpu/pixels.h"
 
@@ -49,10 +49,9 @@ void load_line(const std::uint8_t* above, const std::uint8_t* below, float t, i6
     for (i64 i = begin; i < end; ++i) line[i] = (2.0F * static_cast<float>(above[i]) - 255.0F) / 255.0F;
     return;
   }
-  for (i64 i = begin; i < end; ++i) {
-    const float value = (1.0F - t) * static_cast<float>(above[i]) + t * static_cast<float>(below[i]);
-    line[i] = (2.0F * value - 255.0F) / 255.0F;
-  }
+  const float upper = (1.0F - t) * (2.0F / 255.0F), lower = t * (2.0F / 255.0F);
+  for (i64 i = begin; i < end; ++i)
+    line[i] = upper * static_cast<float>(above[i]) + lower * static_cast<float>(below[i]) - 1.0F;
 }
 
 // y = the columns of the line; `known` channels, or 0: any number.
@@ -65,6 +64,22 @@ void put_columns(const Columns& columns, i64 any, const float* line, T* __restri
   }
 }
 
+// The same for three channels as four floats at a time. The fourth is the next pixel's first, which is written over; `line` has
+// one more than a row.
+void put_triples(const Columns& columns, const float* line, float* y) {
+  using Four = float __attribute__((vector_size(16)));
+  const Tap* const last = &columns.taps.back();
+  for (const Tap* u = columns.taps.data(); u < last; ++u, y += 3) {
+    Four a, b;
+    std::memcpy(&a, line + u->first, sizeof a);
+    std::memcpy(&b, line + u->second, sizeof b);
+    a = (1.0F - u->t) * a + u->t * b;
+    std::memcpy(y, &a, sizeof a);
+  }
+  for (i64 c = 0; c < 3; ++c)
+    y[c] = (1.0F - last->t) * line[last->first + c] + last->t * line[last->second + c];
+}
+
 }  // namespace
 
 void load_pictures(const Exec&, Bytes x, Cuts cuts, MutView y) {
@@ -73,7 +88,7 @@ void load_pictures(const Exec&, Bytes x, Cuts cuts, MutView y) {
   dispatch_f32_bf16("load_pictures", y.dtype, [&]<class T>() {
     T* const to = y.as<T>();
     for_range(t.n * t.h, 4 * t.w * t.c, [=](i64 begin, i64 end) {
-      std::vector<float> line(static_cast<std::size_t>(s.w * s.c));
+      std::vector<float> line(static_cast<std::size_t>(s.w * s.c + 1));
       Columns columns(cuts.data ? cuts.data[begin / t.h] : whole, s, t);
       for (i64 row = begin; row < end; ++row) {
         const i64 n = row / t.h;
@@ -85,10 +100,12 @@ void load_pictures(const Exec&, Bytes x, Cuts cuts, MutView y) {
         T* const out = to + row * t.w * t.c;
         if (columns.copied)
           put_pixel(out, line.data() + columns.begin, t.w * t.c, false);
-        else if (s.c == 3)
-          put_columns<3>(columns, 3, line.data(), out);
-        else
+        else if (s.c != 3)
           put_columns<0>(columns, s.c, line.data(), out);
+        else if constexpr (std::is_same_v<T, float>)
+          put_triples(columns, line.data(), out);
+        else
+          put_columns<3>(columns, 3, line.data(), out);
       }
     });
   });
