@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Compiles every CUDA source by itself with nvcc, for all the architectures, warnings as errors; nothing is kept. Needs no GPU.
+# Compiles every CUDA source with nvcc, for all the architectures, warnings as errors; nothing is kept. Needs no GPU.
 #
 #   scripts/compile_cuda.sh [ARCH...]      80 90a (what CI does) unless told otherwise; "all": 80 86 89 90a 100 120
 #
-# SUMI_JOBS sources at a time (all processors unless told otherwise). Names the slowest source.
-# A source that takes longer than 20 seconds is named at the end, and is an error with SUMI_STRICT_SECONDS=1 (a loaded
+# Most of what nvcc does with a small kernel is to read headers three times, so six of them are compiled as one, the large ones
+# (the upper rungs of the ladder) each by itself. SUMI_BATCH is another number: 1 compiles every source by itself.
+# SUMI_JOBS compilations at a time (all processors unless told otherwise). Names the slowest.
+# One that takes longer than 20 seconds is named at the end, and is an error with SUMI_STRICT_SECONDS=1 (a loaded
 # machine is slow, so only CI on a quiet one can tell).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -22,21 +24,26 @@ trap 'rm -rf "$scratch"' EXIT
 targets=()
 for arch in "$@"; do targets+=("-gencode=arch=compute_$arch,code=sm_$arch"); done
 
-compile() {  # compile SOURCE TARGET...
-  local source=$1 flags=() start=$SECONDS log
+compile() {  # compile "SOURCE..." TARGET...
+  local sources=$1 flags=() start=$SECONDS log file
   shift
   log=$(mktemp "$scratch/log.XXXXXX")
-  [[ $(basename "$source") =~ ^(random|optim).cu$ ]] && flags=(-fmad=false)  # as kernels/CMakeLists.txt
+  [[ $(basename "${sources%% *}") =~ ^(random|optim).cu$ ]] && flags=(-fmad=false)  # as kernels/CMakeLists.txt
+  file=$sources
+  if [[ $sources == *' '* ]]; then
+    file=$log.cu
+    printf '#include "%s"\n' $sources >"$file"
+  fi
   if ! nvcc -DSUMI_CUDA=1 -I. -std=c++20 --expt-relaxed-constexpr "${flags[@]}" -Xcompiler=-Wall,-Wextra -Werror=all-warnings \
-    "$@" -c "$source" -o "$log.o" >"$log" 2>&1; then
-    echo "compile_cuda: $source" >&2
+    "$@" -c "$file" -o "$log.o" >"$log" 2>&1; then
+    echo "compile_cuda: $sources" >&2
     cat "$log" >&2
     return 1
   fi
   rm -f "$log.o"
   local seconds=$((SECONDS - start))
-  echo "$seconds s $source" >>"$scratch/times"
-  [ "$seconds" -le 20 ] || echo "$source: $seconds s" >>"$scratch/slow"
+  echo "$seconds s $sources" >>"$scratch/times"
+  [ "$seconds" -le 20 ] || echo "$sources: $seconds s" >>"$scratch/slow"
 }
 export -f compile
 export scratch
@@ -49,8 +56,18 @@ else
   echo "compile_cuda: no cuDNN here, so kernels/peer is not compiled"
 fi
 sources=$(find kernels/cuda examples bench "${peers[@]}" -name '*.cu' -o -path 'kernels/peer/*.cpp' | sort)
+large=$(grep -lE 'implicit_gemm.cuh|mma.cuh|register_blocked.cuh' -r kernels/cuda --include='*.cu')
+own_flags=$(ls kernels/cuda/{random,optim}.cu)
+small=$(grep '^kernels/cuda/' <<<"$sources" | grep -vxF "$large"$'\n'"$own_flags")
+alone=$(grep -vxF "$small"$'\n'"$own_flags" <<<"$sources")
+batch=${SUMI_BATCH:-6}
+batches() {  # the largest first
+  echo "$alone"
+  xargs -n "$batch" <<<"$small"
+  xargs -n "$batch" <<<"$own_flags"
+}
 # xargs answers 123 when a compilation failed.
-printf '%s\n' "$sources" | xargs -P "${SUMI_JOBS:-$(nproc)}" -I{} bash -c 'compile "$@"' _ {} "${targets[@]}"
+batches | xargs -P "${SUMI_JOBS:-$(nproc)}" -I{} bash -c 'compile "$@"' _ {} "${targets[@]}"
 echo "compile_cuda: $(wc -l <<<"$sources") sources for $*: $SECONDS s; slowest: $(sort -rn "$scratch/times" | head -n 1)"
 if [ -s "$scratch/slow" ]; then
   echo "compile_cuda: longer than 20 s: $(sort "$scratch/slow" | tr '\n' ';')" >&2

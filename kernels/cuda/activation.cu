@@ -16,7 +16,7 @@ constexpr auto kVectorised =
     "16 bytes a thread and instruction: 4 (f32) or 8 (bf16) times the bytes in flight, and fewer "
     "instructions";
 
-constexpr Variant<UnaryProblem, UnaryForward> variants[] = {
+constexpr Variant<UnaryProblem, UnaryForward> forward_variants[] = {
     {"scalar", kScalar, always, always, scalar_unary},
     {"vectorised", kVectorised, is_aligned, always, vectorised_unary},
 };
@@ -29,7 +29,7 @@ constexpr Variant<UnaryProblem, UnaryGrad> grad_variants[] = {
 
 void unary(const Exec& e, Unary f, double alpha, View x, MutView y) {
   const UnaryProblem problem{x.count(), x.dtype, are_aligned({x, y})};
-  choose_variant(name_of(f), e, variants, problem).run(e, f, alpha, x, y);
+  choose_variant(name_of(f), e, forward_variants, problem).run(e, f, alpha, x, y);
 }
 
 void unary_grad(const Exec& e, Unary f, double alpha, View x, View y, View dy, MutView dx, Write write) {
@@ -38,7 +38,7 @@ void unary_grad(const Exec& e, Unary f, double alpha, View x, View y, View dy, M
 }
 
 std::vector<VariantInfo> unary_variants(std::int64_t count, DType dtype) {
-  return list_variants(variants, {count, dtype, true});
+  return list_variants(forward_variants, {count, dtype, true});
 }
 std::vector<VariantInfo> unary_grad_variants(std::int64_t count, DType dtype) {
   return list_variants(grad_variants, {count, dtype, true});

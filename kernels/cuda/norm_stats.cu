@@ -42,7 +42,7 @@ bool vectors_fit(const NormProblem& p) {
   return p.aligned && p.geom.x.c % (16 / static_cast<std::int64_t>(size_of(p.dtype))) == 0;
 }
 
-constexpr Variant<NormProblem, NormStats> variants[] = {
+constexpr Variant<NormProblem, NormStats> stats_variants[] = {
     {"two_pass", "the mean of a chunk, then in a second walk the squared deviations from it", always, always,
      two_pass_stats},
     {"welford", "one walk that corrects mean and squares for each element: half the reads, a division each",
@@ -54,12 +54,12 @@ constexpr Variant<NormProblem, NormStats> variants[] = {
 }  // namespace
 
 void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
-  choose_variant("norm_stats", e, variants, NormProblem{g, x.dtype, are_aligned({x})})
+  choose_variant("norm_stats", e, stats_variants, NormProblem{g, x.dtype, are_aligned({x})})
       .run(e, g, x, mean, var);
 }
 
 std::vector<VariantInfo> norm_stats_variants(const NormGeom& g, DType dtype) {
-  return list_variants(variants, {g, dtype, true});
+  return list_variants(stats_variants, {g, dtype, true});
 }
 
 // One thread a channel. take = 1 - keep, and take_var = take * count / (count - 1), the unbiased variance's share.

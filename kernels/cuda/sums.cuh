@@ -9,7 +9,7 @@ namespace sumi::kernels::cuda {
 
 // value(i), i in [0, outer rows cols), is a float.
 template <class Value>
-__global__ void sum_chunks(Slices k, Value value, float* partial) {
+__global__ void sum_slices(Slices k, Value value, float* partial) {
   const Slice s(k);
   float sum = 0;
   for_each_row(k, s, [&](std::int64_t i) { sum += value(i); });
@@ -31,7 +31,7 @@ __global__ void join_sums(Slices k, const float* partial, double scale, T* y, bo
 template <class Value, class T>
 void sum_rows(const Exec& e, const Slices& k, const Value& value, float* partial, double scale, T* y,
               bool add) {
-  launch(e, "sum_chunks", sum_chunks<Value>, {k.grid(), kColumnBlock}, k, value, partial);
+  launch(e, "sum_slices", sum_slices<Value>, {k.grid(), kColumnBlock}, k, value, partial);
   const Slices chunks = Slices::of_chunks(k);
   launch(e, "join_sums", join_sums<T>, {chunks.grid(), kColumnBlock}, chunks, partial, scale, y, add);
 }

@@ -46,7 +46,7 @@ TrainOptions conditional(const char* model, const fs::path& work, const char* ru
   o.size = 8;
   o.channels = 1;
   o.nz = 4;
-  o.ngf = o.ndf = std::string(model) == "gan" ? 64 : 4;
+  o.ngf = o.ndf = std::string(model) == "gan" && kLearns ? 64 : 4;
   o.batch_size = 8;
   o.lr = 5e-4;
   o.steps = kSteps;

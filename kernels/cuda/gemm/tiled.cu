@@ -26,13 +26,13 @@
 
 namespace sumi::kernels::cuda {
 
-inline constexpr int kTile = 16;
+inline constexpr int kGemmTile = 16;
 
 // A column more than needed: without it the elements of a column would lie in two of the 32 memory banks, and
 // a store along a column would take eight turns.
-struct GemmTiles {
-  float a[kTile][kTile + 1];  // [row][i]
-  float b[kTile][kTile + 1];  // [i][col]
+struct TiledOperands {
+  float a[kGemmTile][kGemmTile + 1];  // [row][i]
+  float b[kGemmTile][kGemmTile + 1];  // [i][col]
 };
 
 // Which tile of which product, and which part of k. `chunk` counts over the whole batch: batch chunks + chunk.
@@ -41,17 +41,17 @@ struct GemmBlock {
 };
 
 __device__ inline GemmBlock gemm_block(const GemmGeom& g, const Chunks& chunks, std::int64_t index) {
-  const std::int64_t tiles_m = (g.m + kTile - 1) / kTile, tiles_n = (g.n + kTile - 1) / kTile;
+  const std::int64_t tiles_m = (g.m + kGemmTile - 1) / kGemmTile, tiles_n = (g.n + kGemmTile - 1) / kGemmTile;
   const std::int64_t tile_n = index % tiles_n, tile_m = index / tiles_n % tiles_m;
   const std::int64_t chunk = index / (tiles_n * tiles_m) % chunks.count;
   const std::int64_t batch = index / (tiles_n * tiles_m * chunks.count), k_begin = chunk * chunks.length;
-  return {batch, tile_m * kTile, tile_n * kTile, k_begin, min(k_begin + chunks.length, g.k), chunk};
+  return {batch, tile_m * kGemmTile, tile_n * kGemmTile, k_begin, min(k_begin + chunks.length, g.k), chunk};
 }
 
 // Fills both tiles with k = first .. first + 15; a and b point at this product's matrices.
 template <class T>
 __device__ void load_tiles(const GemmGeom& g, const GemmBlock& at, std::int64_t first, const T* a, const T* b,
-                           GemmTiles& tiles) {
+                           TiledOperands& tiles) {
   const unsigned x = threadIdx.x, y = threadIdx.y;
   const unsigned a_row = g.trans_a ? x : y, a_i = g.trans_a ? y : x;
   const unsigned b_col = g.trans_b ? y : x, b_i = g.trans_b ? x : y;
@@ -66,27 +66,28 @@ __device__ void load_tiles(const GemmGeom& g, const GemmBlock& at, std::int64_t 
 template <class T, class To>
 __global__ void gemm_tiled(GemmGeom g, Chunks chunks, const T* a, const T* b, const T* bias, To* to,
                            bool add) {
-  auto& tiles = block_shared<GemmTiles>();
+  auto& tiles = block_shared<TiledOperands>();
   const GemmBlock at = gemm_block(g, chunks, blockIdx.x);
   a += (g.a_batch == 1 ? 0 : at.batch) * g.m * g.k;
   b += (g.b_batch == 1 ? 0 : at.batch) * g.k * g.n;
   const std::int64_t row = at.first_row + threadIdx.y, col = at.first_col + threadIdx.x;
   const bool inside = row < g.m && col < g.n;
   float sum = bias && inside && at.chunk == 0 ? static_cast<float>(bias[col]) : 0;
-  for (std::int64_t k = at.k_begin; k < at.k_end; k += kTile) {
+  for (std::int64_t k = at.k_begin; k < at.k_end; k += kGemmTile) {
     load_tiles(g, at, k, a, b, tiles);
     __syncthreads();
-    for (int i = 0; i < kTile; ++i) sum += tiles.a[threadIdx.y][i] * tiles.b[i][threadIdx.x];
+    for (int i = 0; i < kGemmTile; ++i) sum += tiles.a[threadIdx.y][i] * tiles.b[i][threadIdx.x];
     __syncthreads();  // before the next step overwrites what others still read
   }
   if (inside) store(to[((at.chunk * g.batch + at.batch) * g.m + row) * g.n + col], sum, add);
 }
 
 void tiled_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
-  const std::int64_t tiles = g.batch * ((g.m + kTile - 1) / kTile) * ((g.n + kTile - 1) / kTile);
+  const std::int64_t tiles =
+      g.batch * ((g.m + kGemmTile - 1) / kGemmTile) * ((g.n + kGemmTile - 1) / kGemmTile);
   // At least two blocks for each multiprocessor of a large GPU, each with at least eight steps to do.
-  const Chunks chunks = make_chunks(g.k, tiles, 264, 8 * kTile, kTile);
-  const LaunchShape shape{dim3(static_cast<unsigned>(tiles * chunks.count)), dim3(kTile, kTile)};
+  const Chunks chunks = make_chunks(g.k, tiles, 264, 8 * kGemmTile, kGemmTile);
+  const LaunchShape shape{dim3(static_cast<unsigned>(tiles * chunks.count)), dim3(kGemmTile, kGemmTile)};
   const bool add = write == Write::accumulate;
   dispatch_f32_bf16("gemm", y.dtype, [&]<class T>() {
     const T* bias_data = bias ? bias.as<T>() : nullptr;
