@@ -34,38 +34,61 @@ inline const Mma& of_lane(const emu::Lanes& lanes, int lane) {
   return *reinterpret_cast<const Mma*>(lanes.value[lane]);
 }
 
-// Elements of A and B, out of the lane that holds them.
+// A row of A and a column of B, out of the lanes that hold them.
 struct Bf16Elements {
   static constexpr int kDepth = 16;
-  static double half(unsigned pair, int k) {
-    return static_cast<double>(std::bit_cast<float>(k % 2 ? pair & 0xffff0000U : pair << 16));
+  using Line = double[kDepth];
+  static void put(Line& line, int k, unsigned pair) {
+    line[k] = static_cast<double>(std::bit_cast<float>(pair << 16));
+    line[k + 1] = static_cast<double>(std::bit_cast<float>(pair & 0xffff0000U));
   }
-  static double a(const emu::Lanes& lanes, int row, int k) {
-    return half(of_lane(lanes, row % 8 * 4 + k % 8 / 2).a[row / 8 + 2 * (k / 8)], k);
+  static void row(const emu::Lanes& lanes, int row, Line& line) {
+    for (int t = 0; t < 4; ++t) {
+      const unsigned* a = of_lane(lanes, row % 8 * 4 + t).a;
+      put(line, 2 * t, a[row / 8]);
+      put(line, 2 * t + 8, a[row / 8 + 2]);
+    }
   }
-  static double b(const emu::Lanes& lanes, int k, int col) {
-    return half(of_lane(lanes, col * 4 + k % 8 / 2).b[k / 8], k);
+  static void column(const emu::Lanes& lanes, int col, Line& line) {
+    for (int t = 0; t < 4; ++t) {
+      const unsigned* b = of_lane(lanes, col * 4 + t).b;
+      put(line, 2 * t, b[0]);
+      put(line, 2 * t + 8, b[1]);
+    }
   }
 };
 struct Tf32Elements {
   static constexpr int kDepth = 8;
+  using Line = double[kDepth];
   static double upper(unsigned bits) { return static_cast<double>(std::bit_cast<float>(bits & 0xffffe000U)); }
-  static double a(const emu::Lanes& lanes, int row, int k) {
-    return upper(of_lane(lanes, row % 8 * 4 + k % 4).a[row / 8 + 2 * (k / 4)]);
+  static void row(const emu::Lanes& lanes, int row, Line& line) {
+    for (int t = 0; t < 4; ++t) {
+      const unsigned* a = of_lane(lanes, row % 8 * 4 + t).a;
+      line[t] = upper(a[row / 8]);
+      line[t + 4] = upper(a[row / 8 + 2]);
+    }
   }
-  static double b(const emu::Lanes& lanes, int k, int col) {
-    return upper(of_lane(lanes, col * 4 + k % 4).b[k / 4]);
+  static void column(const emu::Lanes& lanes, int col, Line& line) {
+    for (int t = 0; t < 4; ++t) {
+      const unsigned* b = of_lane(lanes, col * 4 + t).b;
+      line[t] = upper(b[0]);
+      line[t + 4] = upper(b[1]);
+    }
   }
 };
 
 template <class Elements>
 std::uint64_t mma_of_lane(const emu::Lanes& lanes, int lane) {
   const int g = lane / 4, t = lane % 4;
+  typename Elements::Line rows[2], columns[2];
+  for (int i = 0; i < 2; ++i) {
+    Elements::row(lanes, g + 8 * i, rows[i]);
+    Elements::column(lanes, 2 * t + i, columns[i]);
+  }
   float* d = of_lane(lanes, lane).d;
   for (int i = 0; i < 4; ++i) {
     double sum = static_cast<double>(d[i]);
-    for (int k = 0; k < Elements::kDepth; ++k)
-      sum += Elements::a(lanes, g + i / 2 * 8, k) * Elements::b(lanes, k, 2 * t + i % 2);
+    for (int k = 0; k < Elements::kDepth; ++k) sum += rows[i / 2][k] * columns[i % 2][k];
     d[i] = static_cast<float>(sum);
   }
   return 0;
