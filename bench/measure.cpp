@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "bench/operands.h"
 
@@ -52,7 +53,16 @@ class Bench {
   }
 
  private:
-  void count(benchmark::State& state, const Row& row) const {
+  // The CPU's memory belongs to neighbours too, and its rate changes within seconds: measured after each repetition.
+  Roofline roof_now(const Work& work) {
+    if (!target_.on_host() || !work.by_memory()) return roof_;
+    if (!stream_) stream_.emplace(target_);
+    Roofline now = roof_;
+    now.bytes = stream_->rate(3, 0.5);
+    return now;
+  }
+
+  void count(benchmark::State& state, const Row& row) {
     using benchmark::Counter;
     const auto per_second = [&](double amount) {
       return Counter(amount, Counter::kIsIterationInvariantRate);
@@ -62,7 +72,7 @@ class Bench {
       state.counters["GB/s"] = per_second(1e-9 * work.bytes(row.precision.dtype));
     else
       state.counters["GFLOP/s"] = per_second(1e-9 * work.flop);
-    state.counters["roofline_percent"] = per_second(100 * roof_.seconds(work, row.precision));
+    state.counters["roofline_percent"] = per_second(100 * roof_now(work).seconds(work, row.precision));
     const auto peer = peers().find(row.group());
     if (peer != peers().end() && !row.is_peer)
       state.counters["peer_percent"] = per_second(100 * peer->second);
@@ -105,6 +115,7 @@ class Bench {
 
   Target& target_;
   const Roofline& roof_;
+  std::optional<Stream> stream_;
   Shared shared_;
   Ready ready_;
 };

@@ -4,36 +4,19 @@
 
 #include <algorithm>
 
+#include "bench/clock.h"
 #include "bench/operands.h"
 #include "bench/rates.h"
 
 namespace sumi::bench {
 namespace {
 
-// Read and written bytes together, the best of several passes. A host's memcpy is faster than this loop, because it
-// writes past the caches, which kernels do not: what they write is read next.
-double stream_rate(const Target& target) {
-  const std::int64_t count = std::int64_t{1} << (target.on_host() ? 25 : 28);
-  const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(float);
-  auto* const from = static_cast<float*>(target.allocate(bytes));
-  auto* const to = static_cast<float*>(target.allocate(bytes));
-  if (target.on_host()) {
-#pragma omp parallel for  // touched by whom it will be read
-    for (std::int64_t i = 0; i < count; ++i) from[i] = to[i] = 1;
-  }
-  const auto pass = [&](int) {
-    if (!target.on_host()) {
-      SUMI_CUDA_CALL(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, target.stream()));
-      return;
-    }
-    cpu_scale(from, to, count);
-  };
-  double best = 1e30;
-  for (int i = 0; i < 25; ++i)
-    best = std::min(best, target.ms_each(1, pass));  // a quarter of a second, for a noisy machine
-  target.release(from);
-  target.release(to);
-  return 2e3 * static_cast<double>(bytes) / best;
+std::int64_t stream_count(const Target& target) {
+  return std::int64_t{1} << (target.on_host() ? 25 : 28);
+}
+
+std::size_t bytes_of_stream(const Target& target) {
+  return static_cast<std::size_t>(stream_count(target)) * sizeof(float);
 }
 
 double cpu_rate(const Target& target) {
@@ -45,6 +28,35 @@ double cpu_rate(const Target& target) {
 }
 
 }  // namespace
+
+// A host's memcpy is faster than this loop, because it writes past the caches, which kernels do not: what they write is read next.
+Stream::Stream(const Target& target)
+    : target_(target),
+      from_(static_cast<float*>(target.allocate(bytes_of_stream(target)))),
+      to_(static_cast<float*>(target.allocate(bytes_of_stream(target)))) {
+  if (!target.on_host()) return;
+  const std::int64_t count = stream_count(target);
+#pragma omp parallel for  // touched by whom it will be read
+  for (std::int64_t i = 0; i < count; ++i) from_[i] = to_[i] = 1;
+}
+
+Stream::~Stream() {
+  target_.release(from_);
+  target_.release(to_);
+}
+
+double Stream::rate(int passes, double share) const {
+  const auto pass = [&](int) {
+    if (target_.on_host())
+      cpu_scale(from_, to_, stream_count(target_));
+    else
+      SUMI_CUDA_CALL(
+          cudaMemcpyAsync(to_, from_, bytes_of_stream(target_), cudaMemcpyDeviceToDevice, target_.stream()));
+  };
+  std::vector<double> ms;
+  for (int i = 0; i < passes; ++i) ms.push_back(target_.ms_each(1, pass));
+  return 2e3 * static_cast<double>(bytes_of_stream(target_)) / quantile(ms, share);
+}
 
 const std::vector<Precision>& precisions() {
   // Sums of hundreds of thousands of products in f32 are right to 1e-4 of their size; a kernel that leaves out or doubles
@@ -78,7 +90,7 @@ std::string Roofline::str() const {
 
 Roofline measured_roofline(const Target& target) {
   if (target.emulated()) fail("roofline", "the emulation says nothing about speed");
-  Roofline roof{.bytes = stream_rate(target)};
+  Roofline roof{.bytes = Stream(target).rate(25, 0)};
 #ifdef SUMI_CUDA
   if (!target.on_host()) {
     const GpuRates rates = gpu_multiply_adds(target);

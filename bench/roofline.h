@@ -29,8 +29,22 @@ struct Roofline {
   std::string str() const;
 };
 
-// Measured, in about a second: STREAM's "scale" or a copy on a device, of arrays far beyond its caches; multiply-adds on
-// registers; on a GPU mma.sync on registers, for tf32 and bf16 (wgmma, which only Hopper has, is faster).
+// STREAM's "scale", or a copy on a device, of arrays far beyond its caches.
+class Stream {
+ public:
+  explicit Stream(const Target& target);
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+  ~Stream();
+  // Bytes a second, read and written together: of so many passes the fastest (share 0), or the median (0.5).
+  double rate(int passes, double share) const;
+
+ private:
+  const Target& target_;
+  float *from_, *to_;
+};
+
+// Measured, in about a second: the fastest of a Stream; multiply-adds on registers; on a GPU mma.sync on registers, for tf32 and bf16 (wgmma, which only Hopper has, is faster).
 Roofline measured_roofline(const Target& target);
 
 // A GPU by its figures: what is known without one. Rates are about what a large product reaches for h100, h200 and a100,
