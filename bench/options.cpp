@@ -16,10 +16,11 @@ constexpr const char* kAbout =
     "them, relative\n"
     "to the results' root mean square. 'roof%' is how near a row comes to what this device could do at best, "
     "measured at\n"
-    "the start (above 100 where fewer products do than the definition has, as Winograd's); 'peer%' is the "
-    "peer's time in "
-    "percent\n"
-    "of the row's: above 100, sumi is faster. 'spread%' is from the fastest to the slowest repetition.";
+    "the start, a CPU's memory after each repetition (above 100 where fewer products do than the definition "
+    "has, as\n"
+    "Winograd's); 'peer%' is the peer's time in percent of the row's: above 100, sumi is faster. 'spread%' "
+    "is from the\n"
+    "fastest to the slowest repetition.";
 
 constexpr const char* kMore = R"(
 Problems:
