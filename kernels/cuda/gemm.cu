@@ -1,6 +1,9 @@
 // The matrix product on CUDA: the table of variants.
 #include "kernels/gemm.h"
 
+#include <type_traits>
+
+#include "kernels/base/dispatch.h"
 #include "kernels/cuda/gemm/variants.h"
 #include "kernels/cuda/variant.h"
 
@@ -22,6 +25,14 @@ bool product_fits(const GemmProblem& p) {
 // bf16 has no other product on a tensor core than its own; f32 is rounded, which must have been asked for.
 bool mma_fits(const GemmProblem& p) {
   return fits_product(p.geom) && (p.dtype == DType::bf16 || p.multiply != Multiply::f32);
+}
+
+void register_blocked_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y,
+                           Write write) {
+  dispatch_f32_bf16("gemm", y.dtype, [&]<class T>() {
+    (std::is_same_v<T, bf16> ? register_blocked_bf16_gemm : register_blocked_f32_gemm)(e, g, a, b, bias, y,
+                                                                                       write);
+  });
 }
 
 void mma_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {

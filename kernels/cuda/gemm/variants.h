@@ -6,9 +6,10 @@
 
 namespace sumi::kernels::cuda {
 
-Gemm tiled_gemm;                      // any product
-Gemm register_blocked_gemm;           // products that fits_product takes, like those below
-Gemm mma_bf16_gemm;                   // bf16 operands
+Gemm tiled_gemm;  // any product
+// Products that fits_product takes:
+Gemm register_blocked_f32_gemm, register_blocked_bf16_gemm;  // operands of one type
+Gemm mma_bf16_gemm;                                          // bf16 operands
 Gemm mma_tf32_gemm, mma_3xtf32_gemm;  // f32 operands, rounded to tf32 or to two of them
 
 // Whether numbers of 31 bits reach every element of one matrix, and products are few enough for a grid's z.
