@@ -19,8 +19,9 @@ struct Exponent {
 };
 
 // x^a = 2^(a log2 x) of normal positive x, within 1.5 ulp for |a| <= 2/3, 2 for 1.4 and 3 for 2.4 where the result is above
-// 2^-125; infinite where it is too large. Infinity and NaN come out as they are, of other x nothing useful. x = 2^e (1 + u) with 1 + u between the roots of 1/2 and 2; log2(1 + u)
-// = u p(u) within 2^-27. a e is taken apart before a log2(1 + u) is added, so no digits are lost to it.
+// 2^-125; infinite where it is too large. Infinity and NaN come out as they are, of other x nothing useful.
+// x = 2^e (1 + u) with 1 + u between the roots of 1/2 and 2; log2(1 + u) = u p(u) within 2^-27. a e is taken apart before
+// a log2(1 + u) is added, so no digits are lost to it.
 inline float power_f32(float x, Exponent a) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(x), root = 0x3f3504f3U;
   const std::int32_t exponent = static_cast<std::int32_t>(bits - root) >> 23;
