@@ -4,8 +4,6 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 preset=${SUMI_PRESET:-release}
-# As many tests as processors run at a time: a thread that waits for others of its program must not keep a processor busy.
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 stage() {  # stage NAME COMMAND...: runs it and prints its seconds
   local name=$1 start=$SECONDS

@@ -1,8 +1,8 @@
 #include "bench/rates.h"
 
-#include <omp.h>
+#include <vector>
 
-#include <cstring>
+#include "kernels/thread_pool.h"
 
 namespace sumi::bench {
 namespace {
@@ -56,22 +56,21 @@ Form widest() {
 
 double cpu_multiply_adds(std::int64_t rounds) {
   const Form form = widest();
+  const int threads = kernels::num_threads();
+  std::vector<float> sums(static_cast<std::size_t>(threads));
+  kernels::parallel_for(threads,
+                        [&](std::int64_t i, int) { sums[static_cast<std::size_t>(i)] = form.run(rounds); });
   volatile float kept = 0;
-  int threads = 1;
-#pragma omp parallel
-  {
-    const float sum = form.run(rounds);
-#pragma omp critical
-    kept = kept + sum;
-#pragma omp single
-    threads = omp_get_num_threads();
-  }
+  for (const float sum : sums) kept = kept + sum;
   return 2.0 * kSums * form.lanes * static_cast<double>(rounds) * threads;
 }
 
 void cpu_scale(const float* from, float* to, std::int64_t count) {
-#pragma omp parallel for simd
-  for (std::int64_t i = 0; i < count; ++i) to[i] = 3.0F * from[i];
+  const int threads = kernels::num_threads();
+  kernels::parallel_for(threads, [=](std::int64_t t, int) {
+    const std::int64_t end = count * (t + 1) / threads;
+    for (std::int64_t i = count * t / threads; i < end; ++i) to[i] = 3.0F * from[i];
+  });
 }
 
 }  // namespace sumi::bench

@@ -7,6 +7,7 @@
 #include "bench/clock.h"
 #include "bench/operands.h"
 #include "bench/rates.h"
+#include "kernels/thread_pool.h"
 
 namespace sumi::bench {
 namespace {
@@ -36,8 +37,10 @@ Stream::Stream(const Target& target)
       to_(static_cast<float*>(target.allocate(bytes_of_stream(target)))) {
   if (!target.on_host()) return;
   const std::int64_t count = stream_count(target);
-#pragma omp parallel for  // touched by whom it will be read
-  for (std::int64_t i = 0; i < count; ++i) from_[i] = to_[i] = 1;
+  const int threads = kernels::num_threads();
+  kernels::parallel_for(threads, [&](std::int64_t t, int) {  // touched by the thread that will read it
+    for (std::int64_t i = count * t / threads; i < count * (t + 1) / threads; ++i) from_[i] = to_[i] = 1;
+  });
 }
 
 Stream::~Stream() {

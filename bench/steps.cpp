@@ -237,12 +237,14 @@ void run(const Settings& s) {
       "{{\"case\": \"{}\", \"library\": \"sumi\", \"setting\": \"{}\", \"precision\": \"{}\", \"threads\": "
       "{}, "
       "\"runs\": {}, "
-      "\"median_ms\": {:.3f}, \"cpu_ms\": {:.3f}, \"p10_ms\": {:.3f}, \"p90_ms\": {:.3f}, "
+      "\"median_ms\": {:.3f}, \"cpu_ms\": {:.3f}, \"mean_ms\": {:.3f}, \"mean_cpu_ms\": {:.3f}, \"p10_ms\": "
+      "{:.3f}, \"p90_ms\": {:.3f}, "
       "\"peak_over_first_step\": {}, "
       "\"peak_over_start\": {}}}\n",
       s.name, compute_signature(device), resolved_precision(s.precision, device), s.threads, times.size(),
-      bench::quantile(times, 0.5), bench::quantile(cpu_times, 0.5), bench::quantile(times, 0.1),
-      bench::quantile(times, 0.9), peak - at_first_step, peak - at_start);
+      bench::quantile(times, 0.5), bench::quantile(cpu_times, 0.5), bench::mean(times),
+      bench::mean(cpu_times), bench::quantile(times, 0.1), bench::quantile(times, 0.9), peak - at_first_step,
+      peak - at_start);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "bench/target.h"
 
-#include <omp.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -60,7 +59,7 @@ Target::Target(const std::string& name, int threads)
       scratch_(memory_) {
   const std::string why = problem(name);
   if (!why.empty()) fail("--device", why);
-  omp_set_num_threads(threads);
+  kernels::set_num_threads(threads);
   if (on_host()) return;
   SUMI_CUDA_CALL(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   SUMI_CUDA_CALL(cudaEventCreate(&begin_));

@@ -1,8 +1,6 @@
 #include "engine/device.h"
 
 #include <fmt/format.h>
-#include <omp.h>
-
 #include <fstream>
 #include <map>
 #include <mutex>
@@ -11,6 +9,7 @@
 #include "engine/memory.h"
 #include "kernels/base/launch.h"
 #include "kernels/build.h"
+#include "kernels/thread_pool.h"
 
 namespace sumi {
 namespace {
@@ -199,12 +198,11 @@ ScratchUse::~ScratchUse() {
 }
 
 void set_threads(int count) {
-  if (count < 0) fail("threads", "the number of threads must be 0 (all) or more");
-  omp_set_num_threads(count > 0 ? count : omp_get_num_procs());
+  kernels::set_num_threads(count);
 }
 
 int threads() {
-  return omp_get_max_threads();
+  return kernels::num_threads();
 }
 
 ConvPolicy parse_conv_policy(const std::string& kernels, bool exact) {
@@ -236,8 +234,8 @@ std::string compute_signature(const Device& device) {
 
 std::vector<DeviceInfo> list_devices() {
   std::vector<DeviceInfo> list = {
-      {"cpu", fmt::format("{}, {}, {}, {} threads; f32, bf16", cpu_model(), instruction_set(),
-                          kernels::cpu_library(), threads())},
+      {"cpu", fmt::format("{}, {}, {}, {} threads, {} waiting; f32, bf16", cpu_model(), instruction_set(),
+                          kernels::cpu_library(), threads(), kernels::wait_policy())},
       {"ref",
        "the reference backend: plain loops on one thread, f32, bf16 and f64; for checking, not for speed"}};
   if (kernels::cuda_is_emulated()) {

@@ -176,7 +176,9 @@ def main():
         setting = torch.cuda.get_device_name() + ", " + setting
     print(json.dumps({"case": args.case, "library": "torch " + torch.__version__, "setting": setting,
                       "blas": blas(), "threads": args.threads, "runs": len(times), "median_ms": round(statistics.median(times), 3),
-                      "cpu_ms": round(statistics.median(cpu_times), 3), "p10_ms": round(at(0.1), 3), "p90_ms": round(at(0.9), 3),
+                      "cpu_ms": round(statistics.median(cpu_times), 3),
+                      "mean_ms": round(statistics.mean(times), 3), "mean_cpu_ms": round(statistics.mean(cpu_times), 3),
+                      "p10_ms": round(at(0.1), 3), "p90_ms": round(at(0.9), 3),
                       "peak_over_first_step": peak - at_first_step, "peak_over_start": peak - at_start}))
 
 

@@ -94,7 +94,7 @@ void folded_dgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
   const i64 columns = g.r * g.s * g.c;
   i64 most = 0;
   for (const Band& b : bands) most = std::max(most, (b.p1 - b.p0) * g.q * columns);
-  const i64 threads = g.macs() < 16 * parallel_threshold ? 1 : omp_get_max_threads();
+  const i64 threads = g.macs() < 16 * parallel_threshold ? 1 : num_threads();
   Workspace space(e);
   const auto piece = space.add<float>(most * threads);
   space.allocate();
@@ -114,8 +114,7 @@ void folded_dgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
     for (i64 i = 0; i < count; ++i) one(i, 0);
     return;
   }
-#pragma omp parallel for schedule(static)
-  for (i64 i = 0; i < count; ++i) one(i, omp_get_thread_num());
+  parallel_for(count, one);
 }
 
 void folded_fprop(const Exec& e, const ConvGeom& g, const ConvOperands& a) {

@@ -1,177 +1,19 @@
-// oneDNN's convolution primitives with their reorders, in a bounded cache.
+// Convolution by oneDNN. Its own threads never start: two pools would keep each other from the processor. A convolution is cut into
+// pieces, and each thread of ours runs oneDNN on its own.
 #ifdef SUMI_ONEDNN
 #include "kernels/cpu/onednn.h"
 
-#include <dnnl.hpp>
-#include <list>
-#include <memory>
+#include <exception>
 #include <mutex>
-#include <type_traits>
 #include <unordered_map>
+
+#include "kernels/cpu/conv_split.h"
+#include "kernels/cpu/onednn_plan.h"
 
 namespace sumi::kernels::cpu {
 namespace {
 
-using Desc = dnnl::memory::desc;
-using Tag = dnnl::memory::format_tag;
-
-const dnnl::engine& engine() {
-  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-  return cpu;
-}
-
-// One of the three operands: our layout, the primitive's, and the way between them where they differ.
-struct Operand {
-  Desc ours, theirs;
-  dnnl::reorder reorder;
-  bool differs = false;
-
-  void set(const Desc& mine, const Desc& wanted, bool is_output) {
-    ours = mine;
-    theirs = wanted;
-    differs = !(ours == theirs);
-    if (!differs) return;
-    const Desc &from = is_output ? theirs : ours, &to = is_output ? ours : theirs;
-    dnnl::primitive_attr attr;
-    attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-    const dnnl::reorder::primitive_desc pd(engine(), from, engine(), to, attr);
-    scratchpad = pd.scratchpad_desc().get_size();
-    reorder = dnnl::reorder(pd);
-  }
-  std::size_t scratchpad = 0;
-};
-
-struct Plan {
-  dnnl::primitive primitive;  // empty: oneDNN has nothing good
-  Operand x, w, y;
-  std::size_t scratchpad = 0;
-  std::string name;
-};
-
-struct Descs {
-  Desc x, w, y, bias;
-  dnnl::memory::dims strides, dilates, pads_before, pads_after;
-};
-
-using Type = dnnl::memory::data_type;
-template <class T>
-constexpr Type type_of = std::is_same_v<T, bf16> ? Type::bf16 : Type::f32;
-
-Descs describe(const ConvGeom& g, Type type, bool any_activations, bool any_weights, bool plain) {
-  const Tag activations = any_activations ? Tag::any : Tag::nhwc;
-  const i64 groups = g.o.groups;
-  const dnnl::memory::dims weights = groups == 1
-                                         ? dnnl::memory::dims{g.k, g.c, g.r, g.s}
-                                         : dnnl::memory::dims{groups, g.k / groups, g.c / groups, g.r, g.s};
-  const Tag weight_tag = any_weights && !plain ? Tag::any : groups == 1 ? Tag::ohwi : Tag::gohwi;
-  return {{{g.n, g.c, g.h, g.w}, type, plain ? Tag::nhwc : activations},
-          {weights, type, weight_tag},
-          {{g.n, g.k, g.p, g.q}, type, plain ? Tag::nhwc : activations},
-          {{g.k}, type, Tag::x},
-          {g.o.stride, g.o.stride},
-          {g.o.dilation - 1, g.o.dilation - 1},
-          {g.o.pad_top, g.o.pad_left},
-          // What the floor in p's formula leaves over is not padding: say exactly what is read.
-          {(g.p - 1) * g.o.stride + g.o.dilation * (g.r - 1) + 1 - g.h - g.o.pad_top,
-           (g.q - 1) * g.o.stride + g.o.dilation * (g.s - 1) + 1 - g.w - g.o.pad_left}};
-}
-
-template <class PrimitiveDesc, class Primitive>
-void fill_plan(Plan& plan, const PrimitiveDesc& pd, const Desc& x, const Desc& w, const Desc& y, Direction d,
-               const Descs& ours, bool blocked) {
-  const std::string implementation = pd.impl_info_str();
-  if (implementation.find("ref") != std::string::npos) return;
-  plan.name = "onednn " + implementation + (blocked ? " blocked" : " nhwc");
-  plan.x.set(ours.x, x, d == Direction::dgrad);
-  plan.w.set(ours.w, w, d == Direction::wgrad);
-  plan.y.set(ours.y, y, d == Direction::fprop);
-  plan.scratchpad =
-      std::max({pd.scratchpad_desc().get_size(), plan.x.scratchpad, plan.w.scratchpad, plan.y.scratchpad});
-  plan.primitive = Primitive(pd);
-}
-
-void make_plan(Plan& plan, Direction d, const ConvGeom& g, Type type, bool with_bias, bool blocked) {
-  const Descs a = describe(g, type, blocked, true, false), ours = describe(g, type, false, false, true);
-  dnnl::primitive_attr attr;
-  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  const auto direct = dnnl::algorithm::convolution_direct;
-  using Forward = dnnl::convolution_forward;
-  using Data = dnnl::convolution_backward_data;
-  using Weights = dnnl::convolution_backward_weights;
-  const auto kind = dnnl::prop_kind::forward_training;
-  const Forward::desc forward =
-      d == Direction::fprop && with_bias
-          ? Forward::desc(kind, direct, a.x, a.w, a.bias, a.y, a.strides, a.dilates, a.pads_before,
-                          a.pads_after)
-          : Forward::desc(kind, direct, a.x, a.w, a.y, a.strides, a.dilates, a.pads_before, a.pads_after);
-  const Forward::primitive_desc fpd(forward, attr, engine());
-  if (d == Direction::fprop) {
-    fill_plan<Forward::primitive_desc, Forward>(plan, fpd, fpd.src_desc(), fpd.weights_desc(), fpd.dst_desc(),
-                                                d, ours, blocked);
-  } else if (d == Direction::dgrad) {
-    const Data::primitive_desc pd(
-        Data::desc(direct, a.x, a.w, a.y, a.strides, a.dilates, a.pads_before, a.pads_after), attr, engine(),
-        fpd);
-    fill_plan<Data::primitive_desc, Data>(plan, pd, pd.diff_src_desc(), pd.weights_desc(), pd.diff_dst_desc(),
-                                          d, ours, blocked);
-  } else {
-    const Weights::primitive_desc pd(
-        Weights::desc(direct, a.x, a.w, a.y, a.strides, a.dilates, a.pads_before, a.pads_after), attr,
-        engine(), fpd);
-    fill_plan<Weights::primitive_desc, Weights>(plan, pd, pd.src_desc(), pd.diff_weights_desc(),
-                                                pd.diff_dst_desc(), d, ours, blocked);
-  }
-}
-
-// The least recently used plan leaves when a new one finds the cache full. A plan in use stays alive.
-class Cache {
- public:
-  template <class Make>
-  std::shared_ptr<const Plan> get(const std::string& key, const Make& make) {
-    const std::lock_guard lock(mutex_);
-    if (const auto found = index_.find(key); found != index_.end()) {
-      plans_.splice(plans_.begin(), plans_, found->second);
-      return found->second->second;
-    }
-    auto plan = std::make_shared<Plan>();
-    try {
-      make(*plan);
-    } catch (const dnnl::error&) {
-      *plan = Plan{};  // oneDNN does not know this geometry: our own form runs
-    }
-    plans_.emplace_front(key, plan);
-    index_[key] = plans_.begin();
-    if (plans_.size() > capacity) {
-      index_.erase(plans_.back().first);
-      plans_.pop_back();
-    }
-    return plan;
-  }
-
- private:
-  static constexpr std::size_t capacity = 512;
-  using Entry = std::pair<std::string, std::shared_ptr<const Plan>>;
-  std::mutex mutex_;
-  std::list<Entry> plans_;
-  std::unordered_map<std::string, std::list<Entry>::iterator> index_;
-};
-
-Cache& cache() {
-  static Cache plans;
-  return plans;
-}
-
-// Activations in oneDNN's own blocks, with reorders, or as they are. Blocks pay wherever there are channels
-// to fill them; see the table at prefers_onednn.
-bool prefers_blocked(const ConvGeom& g) {
-  return g.c >= 16 && g.k >= 16;
-}
-
-void add_to(float* y, const float* x, i64 count) {
-  for_range(count, 1, [=](i64 begin, i64 end) {
-    for (i64 i = begin; i < end; ++i) y[i] += x[i];
-  });
-}
+using namespace onednn;
 
 void add_bias(float* y, const float* bias, i64 pixels, i64 c) {
   for_range(pixels, c, [=](i64 begin, i64 end) {
@@ -180,65 +22,157 @@ void add_bias(float* y, const float* bias, i64 pixels, i64 c) {
   });
 }
 
-// Runs the plan with its reorders; temporaries and scratchpad are pieces of the Exec's scratch memory.
+// One convolution: its pieces, the plan of each, and the operands of the whole.
 template <class Operands>
-void execute(const Exec& e, const Plan& plan, Direction d, const ConvGeom& g, const Operands& a) {
-  using T = std::remove_pointer_t<decltype(a.x)>;
-  Workspace space(e);
-  const auto pad_piece = space.add<char>(static_cast<i64>(plan.scratchpad));
-  const auto bytes = [](const Operand& o) { return o.differs ? static_cast<i64>(o.theirs.get_size()) : 0; };
-  const auto x_piece = space.add<char>(bytes(plan.x)), w_piece = space.add<char>(bytes(plan.w)),
-             y_piece = space.add<char>(bytes(plan.y));
-  const bool adds = d == Direction::wgrad && a.accumulate;
-  const i64 weights = g.w_shape().count();
-  const auto sum_piece = space.add<T>(adds ? weights : 0);
-  space.allocate();
-  dnnl::stream stream(engine());
-  const dnnl::memory pad({{static_cast<i64>(plan.scratchpad)}, dnnl::memory::data_type::u8, Tag::x}, engine(),
-                         space.at<char>(pad_piece));
-  T* const w = adds ? space.at<T>(sum_piece) : a.w;
-  const auto move = [&](const Operand& o, T* ours, std::size_t piece, bool is_output) {
-    dnnl::memory mine(o.ours, engine(), ours), theirs(o.theirs, engine(), space.at<char>(piece));
-    dnnl::memory &from = is_output ? theirs : mine, &to = is_output ? mine : theirs;
-    o.reorder.execute(stream, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, pad}});
-  };
-  const auto place = [&](const Operand& o, T* ours, std::size_t piece, bool is_output) {
-    if (!o.differs) return dnnl::memory(o.ours, engine(), ours);
-    if (!is_output) move(o, ours, piece, false);
-    return dnnl::memory(o.theirs, engine(), space.at<char>(piece));
-  };
-  const bool fprop = d == Direction::fprop, dgrad = d == Direction::dgrad, wgrad = d == Direction::wgrad;
-  std::unordered_map<int, dnnl::memory> args{
-      {dgrad ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, place(plan.x, a.x, x_piece, dgrad)},
-      {wgrad ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, place(plan.w, w, w_piece, wgrad)},
-      {fprop ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, place(plan.y, a.y, y_piece, fprop)},
-      {DNNL_ARG_SCRATCHPAD, pad}};
-  if (fprop && a.bias)
-    args.emplace(DNNL_ARG_BIAS, dnnl::memory({{g.k}, type_of<T>, Tag::x}, engine(), const_cast<T*>(a.bias)));
-  plan.primitive.execute(stream, args);
-  if (fprop && plan.y.differs) move(plan.y, a.y, y_piece, true);
-  if (dgrad && plan.x.differs) move(plan.x, a.x, x_piece, true);
-  if (wgrad && plan.w.differs) move(plan.w, w, w_piece, true);
-  stream.wait();
-  if constexpr (std::is_same_v<T, float>) {
-    if (dgrad && a.bias) add_bias(a.x, a.bias, g.n * g.h * g.w, g.c);
-    if (adds) add_to(a.w, w, weights);
-  }
-}
+class Execution {
+ public:
+  using T = std::remove_pointer_t<decltype(Operands::x)>;
 
-// By the plan of this geometry; false, with nothing written, where there is none.
+  Execution(Direction d, const ConvGeom& g, const Operands& a, std::vector<ConvPiece> pieces,
+            std::vector<std::shared_ptr<const Plan>> plans)
+      : direction_(d), geom_(g), a_(a), pieces_(std::move(pieces)), plans_(std::move(plans)) {}
+
+  void run(const Exec& e) {
+    Workspace space(e);
+    reserve(space);
+    space.allocate();
+    if (direction_ != Direction::wgrad) reorder_weights(space);
+    std::mutex guard;
+    std::exception_ptr error;
+    parallel_for(static_cast<i64>(pieces_.size()), [&](i64 i, int thread) {
+      try {
+        run_piece(space, static_cast<std::size_t>(i), static_cast<std::size_t>(thread));
+      } catch (...) {
+        const std::lock_guard lock(guard);
+        if (!error) error = std::current_exception();
+      }
+    });
+    if (error) std::rethrow_exception(error);
+    if (direction_ == Direction::wgrad) add_pieces(space);
+    if constexpr (std::is_same_v<T, float>)
+      if (direction_ == Direction::dgrad && a_.bias)
+        add_bias(a_.x, a_.bias, geom_.n * geom_.h * geom_.w, geom_.c);
+  }
+
+ private:
+  // A thread's temporaries: scratchpad and oneDNN's forms of the operands.
+  struct Temporaries {
+    std::size_t pad, x, w, y;
+  };
+
+  static i64 bytes(const Operand& o) { return o.differs ? static_cast<i64>(o.theirs.get_size()) : 0; }
+
+  void reserve(Workspace& space) {
+    i64 pad = 0, x = 0, w = 0, y = 0;
+    for (const auto& plan : plans_) {
+      pad = std::max(pad, static_cast<i64>(plan->scratchpad));
+      x = std::max(x, bytes(plan->x));
+      w = std::max(w, bytes(plan->w));
+      y = std::max(y, bytes(plan->y));
+    }
+    const bool wgrad = direction_ == Direction::wgrad;
+    const std::size_t threads = std::min(pieces_.size(), static_cast<std::size_t>(num_threads()));
+    for (std::size_t t = 0; t < threads; ++t)
+      temporaries_.push_back(
+          {space.add<char>(pad), space.add<char>(x), space.add<char>(wgrad ? w : 0), space.add<char>(y)});
+    if (wgrad) sums_ = space.add<float>(static_cast<i64>(pieces_.size()) * geom_.w_shape().count());
+    for (const auto& plan : plans_)
+      if (!wgrad && !weights_.count(plan.get())) weights_[plan.get()] = space.add<char>(bytes(plan->w));
+  }
+
+  static dnnl::memory scratchpad(const Plan& plan, char* at) {
+    return {{{static_cast<i64>(plan.scratchpad)}, dnnl::memory::data_type::u8, Tag::x}, engine(), at};
+  }
+
+  static void move(dnnl::stream& stream, const Plan& plan, const Operand& o, void* ours, char* theirs,
+                   bool back, char* pad) {
+    dnnl::memory mine(o.ours, engine(), ours), other(o.theirs, engine(), theirs);
+    dnnl::memory &from = back ? other : mine, &to = back ? mine : other;
+    o.reorder.execute(
+        stream, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, scratchpad(plan, pad)}});
+  }
+
+  // Once for all pieces of one plan.
+  void reorder_weights(Workspace& space) {
+    const OneThread one;
+    dnnl::stream stream(engine());
+    for (const auto& [plan, piece] : weights_)
+      if (plan->w.differs)
+        move(stream, *plan, plan->w, a_.w, space.at<char>(piece), false, space.at<char>(temporaries_[0].pad));
+    stream.wait();
+  }
+
+  void run_piece(const Workspace& space, std::size_t i, std::size_t thread) {
+    const OneThread one;
+    const Plan& plan = *plans_[i];
+    const Temporaries& mine = temporaries_[thread];
+    char* const pad = space.at<char>(mine.pad);
+    dnnl::stream stream(engine());
+    const bool fprop = direction_ == Direction::fprop, dgrad = direction_ == Direction::dgrad,
+               wgrad = direction_ == Direction::wgrad;
+    T *const x = a_.x + pieces_[i].x, *const y = a_.y + pieces_[i].y;
+    void* w = a_.w;
+    if (wgrad) w = space.at<float>(sums_) + static_cast<i64>(i) * geom_.w_shape().count();
+    const auto place = [&](const Operand& o, void* ours, char* theirs, bool fill) {
+      if (!o.differs) return dnnl::memory(o.ours, engine(), ours);
+      if (fill) move(stream, plan, o, ours, theirs, false, pad);
+      return dnnl::memory(o.theirs, engine(), theirs);
+    };
+    char* const w_theirs = space.at<char>(wgrad ? mine.w : weights_.at(&plan));
+    std::unordered_map<int, dnnl::memory> args{
+        {dgrad ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, place(plan.x, x, space.at<char>(mine.x), !dgrad)},
+        {wgrad ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, place(plan.w, w, w_theirs, false)},
+        {fprop ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, place(plan.y, y, space.at<char>(mine.y), !fprop)},
+        {DNNL_ARG_SCRATCHPAD, scratchpad(plan, pad)}};
+    if (fprop && a_.bias)
+      args.emplace(DNNL_ARG_BIAS,
+                   dnnl::memory({{geom_.k}, type_of<T>, Tag::x}, engine(), const_cast<T*>(a_.bias)));
+    plan.primitive.execute(stream, args);
+    if (fprop && plan.y.differs) move(stream, plan, plan.y, y, space.at<char>(mine.y), true, pad);
+    if (dgrad && plan.x.differs) move(stream, plan, plan.x, x, space.at<char>(mine.x), true, pad);
+    if (wgrad && plan.w.differs) move(stream, plan, plan.w, w, w_theirs, true, pad);
+    stream.wait();
+  }
+
+  // dw (+)= the pieces' sums, in their order.
+  void add_pieces(const Workspace& space) {
+    const i64 count = geom_.w_shape().count(), pieces = static_cast<i64>(pieces_.size());
+    const float* const sums = space.at<float>(sums_);
+    T* const dw = a_.w;
+    const bool accumulate = a_.accumulate;
+    for_range(count, pieces, [=](i64 begin, i64 end) {
+      for (i64 i = begin; i < end; ++i) {
+        float sum = sums[i];
+        for (i64 piece = 1; piece < pieces; ++piece) sum += sums[piece * count + i];
+        dw[i] = T(accumulate ? static_cast<float>(dw[i]) + sum : sum);
+      }
+    });
+  }
+
+  const Direction direction_;
+  const ConvGeom& geom_;
+  const Operands& a_;
+  const std::vector<ConvPiece> pieces_;
+  const std::vector<std::shared_ptr<const Plan>> plans_;  // of each piece
+  std::vector<Temporaries> temporaries_;                  // of each thread
+  std::unordered_map<const Plan*, std::size_t> weights_;  // in the form that a plan wants
+  std::size_t sums_ = 0;                                  // wgrad: dw of each piece
+};
+
+// By the plans of this geometry's pieces; false, with nothing written, where there is none.
 template <class Operands>
 bool by_plan(const Exec& e, Direction d, const ConvGeom& g, const Operands& a) {
   using T = std::remove_pointer_t<decltype(a.x)>;
-  const bool blocked = prefers_blocked(g), bias = d == Direction::fprop && a.bias;
-  const std::string key = g.str() + "h" + std::to_string(g.h) + "x" + std::to_string(g.p) + "x" +
-                          std::to_string(g.q) + "d" + std::to_string(static_cast<int>(d)) +
-                          (bias ? "b" : "") + "t" + std::to_string(omp_get_max_threads()) +
-                          name_of(dtype_of<T>());
-  const auto plan = cache().get(key, [&](Plan& p) { make_plan(p, d, g, type_of<T>, bias, blocked); });
-  if (!plan->primitive) return false;
-  e.ran(plan->name.c_str());
-  execute(e, *plan, d, g, a);
+  const bool with_bias = d == Direction::fprop && a.bias;
+  std::vector<ConvPiece> pieces = split_conv(d, g, num_threads());
+  std::vector<std::shared_ptr<const Plan>> plans;
+  plans.reserve(pieces.size());
+  for (const ConvPiece& piece : pieces) {
+    plans.push_back(plan_of(d, piece.geom, type_of<T>, with_bias));
+    if (!plans.back()->primitive) return false;
+  }
+  e.ran(plans.front()->name.c_str());
+  Execution<Operands>(d, g, a, std::move(pieces), std::move(plans)).run(e);
   return true;
 }
 

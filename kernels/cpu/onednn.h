@@ -1,4 +1,4 @@
-// Convolution by oneDNN 2.6: primitives are made once per geometry, direction and thread count, and kept.
+// Convolution by oneDNN 2.6: primitives are made once per geometry and direction, and kept.
 #pragma once
 
 #include "kernels/cpu/conv_own.h"

@@ -1,8 +1,5 @@
-// How loops of the CPU backend run: which instruction set, how many threads, and where temporary memory comes
-// from.
+// How loops of the CPU backend run: which instruction set, which threads, and where temporary memory comes from.
 #pragma once
-
-#include <omp.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -10,6 +7,7 @@
 
 #include "kernels/base/dispatch.h"
 #include "kernels/base/exec.h"
+#include "kernels/thread_pool.h"
 
 namespace sumi::kernels::cpu {
 
@@ -54,20 +52,22 @@ void run_span(const Body& body, i64 begin, i64 end) {
 }
 #endif
 
-// body(begin, end) for a partition of [0, count) into one range per thread. The result must not depend on the
-// partition. `cost`: roughly how many elements one index stands for. The body must not throw.
+// body(begin, end) for a partition of [0, count) into ranges. The result must not depend on the partition. `cost`: roughly how
+// many elements one index stands for. The body must not throw.
 template <class Body>
 void for_range(i64 count, i64 cost, const Body& body) {
-  if (count < 2 || count * cost < parallel_threshold || omp_get_max_threads() == 1) {
+  const i64 threads = num_threads();
+  if (count < 2 || count * cost < parallel_threshold || threads == 1) {
     run_span(body, 0, count);
     return;
   }
-#pragma omp parallel
-  {
-    const i64 t = omp_get_thread_num(), threads = omp_get_num_threads();
-    const i64 begin = count * t / threads, end = count * (t + 1) / threads;
+  // A few ranges a thread where each is still worth a task, so that a thread that comes late finds its share halved, not begun.
+  const i64 each = std::clamp<i64>(count * cost / (threads * 4 * parallel_threshold), 1, 4);
+  const i64 ranges = std::min(count, threads * each);
+  parallel_for(ranges, [=, &body](i64 i, int) {
+    const i64 begin = count * i / ranges, end = count * (i + 1) / ranges;
     if (begin < end) run_span(body, begin, end);
-  }
+  });
 }
 
 // The Exec's scratch memory cut into aligned pieces: add() all sizes, then get().

@@ -186,7 +186,7 @@ void run_products(const std::vector<Product>& products) {
     if (p.taps * p.run == 0) run_empty(p);
     work += p.rows * p.cols * std::max<i64>(p.taps * p.run, 1);
   }
-  const i64 threads = work < 16 * parallel_threshold ? 1 : omp_get_max_threads();
+  const i64 threads = work < 16 * parallel_threshold ? 1 : num_threads();
   const auto count = static_cast<i64>(products.size());
   struct Task {
     const Product* product;
@@ -206,9 +206,14 @@ void run_products(const std::vector<Product>& products) {
     for (const Task& t : tasks) run_part(*t.product, t.part, kernel);
     return;
   }
-#pragma omp parallel for schedule(static, 1)
-  for (i64 i = 0; i < task_count; ++i)
-    run_part(*tasks[static_cast<std::size_t>(i)].product, tasks[static_cast<std::size_t>(i)].part, kernel);
+  // One thread's neighbors in the order of tasks are a product apart: the threads are at one product together.
+  const i64 rounds = ceil_div(task_count, threads);
+  parallel_for(rounds * threads, [&](i64 i, int) {
+    const i64 t = i % rounds * threads + i / rounds;
+    if (t >= task_count) return;
+    const Task& task = tasks[static_cast<std::size_t>(t)];
+    run_part(*task.product, task.part, kernel);
+  });
 }
 
 }  // namespace sumi::kernels::cpu

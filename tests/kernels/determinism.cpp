@@ -1,6 +1,5 @@
 // The same bits with one thread, with two, and again: reductions run in chunks that the shape fixes.
 #include <doctest/doctest.h>
-#include <omp.h>
 
 #include "kernels/conv.h"
 #include "kernels/gaussian_loss.h"
@@ -10,6 +9,7 @@
 #include "kernels/picture_loss.h"
 #include "kernels/reduce.h"
 #include "kernels/spectral_norm.h"
+#include "kernels/thread_pool.h"
 #include "tests/cases/conv.h"
 #include "tests/kernels/harness.h"
 #ifndef SUMI_CUDA
@@ -22,10 +22,10 @@ namespace {
 using namespace sumi::kernels;
 
 Result run_with(int threads, const Job& job, DType t) {
-  const int before = omp_get_max_threads();
-  omp_set_num_threads(threads);
+  const int before = num_threads();
+  set_num_threads(threads);
   Result result = run(job, cpu, t);
-  omp_set_num_threads(before);
+  set_num_threads(before);
   return result;
 }
 

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <sstream>
+#include <utility>
 
 #include "models/options.h"
 #include "models/registry.h"
@@ -109,6 +111,23 @@ TEST_CASE("lists: models and devices") {
   CHECK(devices.code == 0);
   CHECK(has(devices.out, "\ncpu "));
   CHECK(has(devices.out, "\nref "));
+}
+
+TEST_CASE("threads: their number and how they wait are the program's rule, or the environment's") {
+  const Folder folder;
+  const auto devices_with = [&](const char* policy, const char* threads) {
+    for (const auto& [name, value] :
+         {std::pair{"OMP_WAIT_POLICY", policy}, std::pair{"OMP_NUM_THREADS", threads}})
+      value ? ::setenv(name, value, 1) : ::unsetenv(name);
+    return run(folder, "devices 2>&1").out;  // by the shell: a process that has not read the environment yet
+  };
+  const char* const policy = std::getenv("OMP_WAIT_POLICY");
+  const char* const threads = std::getenv("OMP_NUM_THREADS");
+  const std::string old_policy = policy ? policy : "", old_threads = threads ? threads : "";
+  CHECK(has(devices_with(nullptr, nullptr), " threads, adaptive waiting"));
+  CHECK(has(devices_with("PASSIVE", "3"), ", 3 threads, passive waiting"));
+  CHECK(has(devices_with("active", "5,2"), ", 5 threads, active waiting"));
+  devices_with(policy ? old_policy.c_str() : nullptr, threads ? old_threads.c_str() : nullptr);
 }
 
 TEST_CASE("looking before training: --dry-run and --explain need neither data nor a run directory") {

@@ -1,0 +1,48 @@
+// The threads of the CPU backend: one pool for the process, which every CPU kernel shares.
+//
+// A loop is cut into tasks. The calling thread works on them at once; workers join it, and whoever has finished its own share
+// takes tasks from the others. So a worker that the operating system does not run delays nobody, and a busy machine slows a loop
+// by the processor time it takes and no more.
+//
+// A worker without work spins for a while, because waking a sleeping thread costs tens of microseconds, then sleeps. It stops
+// spinning where other programs want the processor: a thread that was interrupted while it spun sleeps at once for some time.
+// The environment decides otherwise: OMP_WAIT_POLICY=passive never spins, active always does, and OMP_NUM_THREADS is the number
+// of threads unless set_num_threads() says another.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sumi::kernels {
+
+// Processors that this process may run on.
+int num_processors();
+
+// Number of threads that loops use, the calling one included, for the whole process. Must not change while a kernel runs.
+// 0: OMP_NUM_THREADS, or num_processors() where that is not set. Throws Error for a negative count.
+void set_num_threads(int count);
+int num_threads();
+
+// What idle threads do: "adaptive", "passive" or "active".
+std::string wait_policy();
+
+// Task `index` of a loop. `thread` is below num_threads(), and no two tasks that run at the same time have the same.
+using ThreadTask = void(const void* context, std::int64_t index, int thread);
+
+// Runs tasks 0 to count - 1 and returns when all are done. A task must not throw. Neighboring indices tend to run on one thread,
+// the same one in every loop of `count` tasks. Within a task, and while another thread of the program runs a loop, the tasks run
+// one after another on the calling thread, as thread 0.
+void run_tasks(std::int64_t count, ThreadTask* task, const void* context);
+
+// body(index, thread) for all indices below count.
+template <class Body>
+void parallel_for(std::int64_t count, const Body& body) {
+  run_tasks(
+      count,
+      [](const void* context, std::int64_t index, int thread) {
+        (*static_cast<const Body*>(context))(index, thread);
+      },
+      &body);
+}
+
+}  // namespace sumi::kernels
