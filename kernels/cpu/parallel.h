@@ -7,6 +7,7 @@
 
 #include "kernels/base/dispatch.h"
 #include "kernels/base/exec.h"
+#include "kernels/isa.h"
 #include "kernels/thread_pool.h"
 
 namespace sumi::kernels::cpu {
@@ -22,8 +23,7 @@ constexpr i64 ceil_div(i64 a, i64 b) {
 
 #if defined(__x86_64__) && defined(__GNUC__)
 inline bool has_avx2() {
-  static const bool yes = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return yes;
+  return cpu_isa() >= Isa::avx2;
 }
 // The body is copied, so that what it captured by value is known not to change under the loop's stores.
 // `flatten` inlines the body here, so that it is compiled a second time for AVX2. Products and sums are never

@@ -27,11 +27,11 @@ struct Part {
 
 // Sixteen columns known when compiled are worth a form of their own: the tile's copy is a tenth of a product.
 template <int Cols>
-void store_rows(const Product& p, i64 row, int rows, i64 col, int some, const float* tile, bool first) {
+void store_rows(const Product& p, i64 row, int rows, i64 col, int some, const float* tile, int step, bool first) {
   const int cols = Cols ? Cols : some;
   for (int i = 0; i < rows; ++i) {
     float* y = p.out->row(row + i) + col;
-    const float* t = tile + i * tile_cols;
+    const float* t = tile + i * step;
     if (!first || p.accumulate) {
       for (int j = 0; j < cols; ++j) y[j] += t[j];
     } else {
@@ -42,13 +42,15 @@ void store_rows(const Product& p, i64 row, int rows, i64 col, int some, const fl
   }
 }
 
-void store_tile(const Product& p, i64 row, int rows, i64 col, int cols, const float* tile, bool first) {
-  if (cols == tile_cols) return store_rows<tile_cols>(p, row, rows, col, cols, tile, first);
-  store_rows<0>(p, row, rows, col, cols, tile, first);
+// The rows of `tile` lie `step` apart.
+void store_tile(const Product& p, i64 row, int rows, i64 col, int cols, const float* tile, int step, bool first) {
+  if (cols == tile_cols) return store_rows<tile_cols>(p, row, rows, col, cols, tile, step, first);
+  if (cols == 2 * tile_cols) return store_rows<2 * tile_cols>(p, row, rows, col, cols, tile, step, first);
+  store_rows<0>(p, row, rows, col, cols, tile, step, first);
 }
 
 // One block of the inner dimension over the strips and panels of `part`.
-void run_block(const Product& p, const Part& part, const DepthBlock& block, MicroKernel* kernel) {
+void run_block(const Product& p, const Part& part, const DepthBlock& block, const MicroKernels& kernels) {
   Staging& memory = staging();
   const i64 depth = block.size(), taps = p.left->packs ? 1 : block.taps;
   auto* panels = static_cast<float*>(memory.panels.get(sizeof(float) * depth * tile_cols * panel_block));
@@ -57,8 +59,8 @@ void run_block(const Product& p, const Part& part, const DepthBlock& block, Micr
       static_cast<const float**>(memory.pointers.get(sizeof(float*) * taps * tile_rows * strip_block));
   const bool first = block.tap == 0 && block.offset == 0;
   const bool replaces = first && !p.accumulate && !p.bias;  // whole tiles go where they belong without a stop
-  alignas(64) float tile[tile_rows * tile_cols];
-  float* out[tile_rows];
+  alignas(64) float tile[most_strips * tile_rows * most_panels * tile_cols];
+  float* out[most_strips * tile_rows];
   for (i64 j0 = part.panel; j0 < part.panel_end; j0 += panel_block) {
     const i64 j1 = std::min(j0 + panel_block, part.panel_end);
     const float* ready[panel_block];
@@ -77,40 +79,44 @@ void run_block(const Product& p, const Part& part, const DepthBlock& block, Micr
         stride = p.left->stage(i * tile_rows,
                                static_cast<int>(std::min<i64>(tile_rows, p.rows - i * tile_rows)), block,
                                strips + (i - i0) * depth * tile_rows, pointers + (i - i0) * taps * tile_rows);
-      for (i64 j = j0; j < j1; ++j) {
-        // While a panel is used, the next one comes nearer by a part at each strip.
-        const float* coming = j + 1 < j1 ? ready[j + 1 - j0] : nullptr;
-        const i64 part_size = ceil_div(depth * tile_cols, (i1 - i0) * line) * line;
-        for (i64 i = i0; i < i1; ++i) {
-          if (coming)
-            for (i64 at = (i - i0) * part_size, end = at + part_size; at < end; at += line)
-              __builtin_prefetch(coming + at, 0, 2);
-          const auto rows = static_cast<int>(std::min<i64>(tile_rows, p.rows - i * tile_rows));
-          const auto cols = static_cast<int>(std::min<i64>(tile_cols, p.cols - j * tile_cols));
-          const bool direct = replaces && rows == tile_rows && cols == tile_cols;
-          for (int k = 0; k < tile_rows; ++k)
-            out[k] = direct ? p.out->row(i * tile_rows + k) + j * tile_cols : tile + k * tile_cols;
-          kernel(taps, depth / taps, pointers + (i - i0) * taps * tile_rows, stride, ready[j - j0], out);
-          if (!direct) store_tile(p, i * tile_rows, rows, j * tile_cols, cols, tile, first);
+      for (i64 j = j0; j < j1; j += kernels.panels) {
+        const int panels = static_cast<int>(std::min<i64>(kernels.panels, j1 - j)), step = panels * tile_cols;
+        const auto cols = static_cast<int>(std::min<i64>(step, p.cols - j * tile_cols));
+        // While panels are used, the next ones come nearer by a part at each step.
+        const i64 steps = ceil_div(i1 - i0, kernels.strips), part_size = ceil_div(depth * tile_cols, steps * line) * line;
+        const i64 coming_end = std::min(j + panels + kernels.panels, j1);
+        for (i64 i = i0; i < i1; i += kernels.strips) {
+          const i64 at = (i - i0) / kernels.strips * part_size;
+          for (i64 coming = j + panels; coming < coming_end; ++coming)
+            for (i64 k = at; k < at + part_size; k += line) __builtin_prefetch(ready[coming - j0] + k, 0, 2);
+          const int strips = static_cast<int>(std::min<i64>(kernels.strips, i1 - i));
+          const auto rows = static_cast<int>(std::min<i64>(strips * tile_rows, p.rows - i * tile_rows));
+          const bool direct = replaces && rows == strips * tile_rows && cols == step;
+          const float* const* starts[most_strips];
+          for (int k = 0; k < strips; ++k) starts[k] = pointers + (i + k - i0) * taps * tile_rows;
+          for (int k = 0; k < strips * tile_rows; ++k)
+            out[k] = direct ? p.out->row(i * tile_rows + k) + j * tile_cols : tile + k * step;
+          kernels.of[strips - 1][panels - 1](taps, depth / taps, starts, stride, ready + (j - j0), out);
+          if (!direct) store_tile(p, i * tile_rows, rows, j * tile_cols, cols, tile, step, first);
         }
       }
     }
   }
 }
 
-void run_part(const Product& p, const Part& part, MicroKernel* kernel) {
+void run_part(const Product& p, const Part& part, const MicroKernels& kernels) {
   if (part.strip >= part.strip_end || part.panel >= part.panel_end) return;
   if (p.run > depth_block) {
     // Equal pieces of one tap, so that none is thin.
     const i64 pieces = ceil_div(p.run, depth_block), size = ceil_div(p.run, pieces);
     for (i64 t = 0; t < p.taps; ++t)
       for (i64 at = 0; at < p.run; at += size)
-        run_block(p, part, {t, 1, at, std::min(size, p.run - at)}, kernel);
+        run_block(p, part, {t, 1, at, std::min(size, p.run - at)}, kernels);
     return;
   }
   const i64 taps = std::max<i64>(depth_block / p.run, 1);
   for (i64 t = 0; t < p.taps; t += taps)
-    run_block(p, part, {t, std::min(taps, p.taps - t), 0, p.run}, kernel);
+    run_block(p, part, {t, std::min(taps, p.taps - t), 0, p.run}, kernels);
 }
 
 // The grid of thread parts of one product: more parts along rows repeat the packing of the right operand,
@@ -141,7 +147,7 @@ void run_empty(const Product& p) {
   const float nothing[tile_rows * tile_cols] = {};
   for (i64 i = 0; i < p.rows; ++i)
     for (i64 j = 0; j < p.cols; j += tile_cols)
-      store_tile(p, i, 1, j, static_cast<int>(std::min<i64>(tile_cols, p.cols - j)), nothing, true);
+      store_tile(p, i, 1, j, static_cast<int>(std::min<i64>(tile_cols, p.cols - j)), nothing, tile_cols, true);
 }
 
 }  // namespace
@@ -176,11 +182,11 @@ const float* zeros(i64 count) {
 
 void run_product_here(const Product& p) {
   if (p.taps * p.run == 0) return run_empty(p);
-  run_part(p, part_of(p, 0, 1, 0, 1), micro_kernel());
+  run_part(p, part_of(p, 0, 1, 0, 1), micro_kernels());
 }
 
 void run_products(const std::vector<Product>& products) {
-  MicroKernel* const kernel = micro_kernel();
+  const MicroKernels& kernels = micro_kernels();
   i64 work = 0;
   for (const Product& p : products) {
     if (p.taps * p.run == 0) run_empty(p);
@@ -203,7 +209,7 @@ void run_products(const std::vector<Product>& products) {
   }
   const auto task_count = static_cast<i64>(tasks.size());
   if (threads == 1) {
-    for (const Task& t : tasks) run_part(*t.product, t.part, kernel);
+    for (const Task& t : tasks) run_part(*t.product, t.part, kernels);
     return;
   }
   // One thread's neighbors in the order of tasks are a product apart: the threads are at one product together.
@@ -212,7 +218,7 @@ void run_products(const std::vector<Product>& products) {
     const i64 t = i % rounds * threads + i / rounds;
     if (t >= task_count) return;
     const Task& task = tasks[static_cast<std::size_t>(t)];
-    run_part(*task.product, task.part, kernel);
+    run_part(*task.product, task.part, kernels);
   });
 }
 

@@ -103,10 +103,19 @@ void run_product_here(const Product& product);
 // At least `count` zeros: what a row outside the picture points to.
 const float* zeros(i64 count);
 
-// out[i][j] = sum over taps and run of ptr[t * tile_rows + i][kk * stride] * b[...][j], of tile_rows rows of tile_cols.
-using MicroKernel = void(i64 taps, i64 run, const float* const* ptr, i64 stride, const float* b,
+// A tile of `strips` x `panels`: out[i][j] = sum over taps and run of a[kk * stride] * b[kk][j], where a begins at
+// ptr[strip][t * tile_rows + row] and b at b[panel][(t * run + kk) * tile_cols]. out: strips * tile_rows rows of panels * tile_cols
+// neighboring elements. An element's sum has the same order, and so the same bits, in tiles of every size.
+using MicroKernel = void(i64 taps, i64 run, const float* const* const* ptr, i64 stride, const float* const* b,
                          float* const* out);
-MicroKernel* micro_kernel();
+
+// The tiles that the processor's registers hold: up to strips x panels, of[s - 1][p - 1] for s x p.
+struct MicroKernels {
+  int strips, panels;
+  MicroKernel* of[2][2];
+};
+constexpr int most_strips = 2, most_panels = 2;
+const MicroKernels& micro_kernels();
 
 // Right operands in memory: element (kk, j) at base + kk * row + j, or transposed at base + j * row + kk.
 void pack_rows(const float* base, i64 row, i64 depth, int cols, float* out);
