@@ -226,16 +226,22 @@ void execute(const Exec& e, const Plan& plan, Direction d, const ConvGeom& g, co
   }
 }
 
-// By the plan of this geometry; false, with nothing written, where there is none.
-template <class Operands>
-bool by_plan(const Exec& e, Direction d, const ConvGeom& g, const Operands& a) {
-  using T = std::remove_pointer_t<decltype(a.x)>;
-  const bool blocked = prefers_blocked(g), bias = d == Direction::fprop && a.bias;
+// The plan of this geometry, from the cache or made; without a primitive where oneDNN has nothing good.
+template <class T>
+std::shared_ptr<const Plan> plan_for(Direction d, const ConvGeom& g, bool bias) {
+  const bool blocked = prefers_blocked(g);
   const std::string key = g.str() + "h" + std::to_string(g.h) + "x" + std::to_string(g.p) + "x" +
                           std::to_string(g.q) + "d" + std::to_string(static_cast<int>(d)) +
                           (bias ? "b" : "") + "t" + std::to_string(omp_get_max_threads()) +
                           name_of(dtype_of<T>());
-  const auto plan = cache().get(key, [&](Plan& p) { make_plan(p, d, g, type_of<T>, bias, blocked); });
+  return cache().get(key, [&](Plan& p) { make_plan(p, d, g, type_of<T>, bias, blocked); });
+}
+
+// By the plan of this geometry; false, with nothing written, where there is none.
+template <class Operands>
+bool by_plan(const Exec& e, Direction d, const ConvGeom& g, const Operands& a) {
+  using T = std::remove_pointer_t<decltype(a.x)>;
+  const auto plan = plan_for<T>(d, g, d == Direction::fprop && a.bias);
   if (!plan->primitive) return false;
   e.ran(plan->name.c_str());
   execute(e, *plan, d, g, a);
@@ -277,6 +283,11 @@ bool prefers_onednn(Direction d, const ConvGeom& g) {
   const bool heavy_weights = g.w_shape().count() > activations;
   const bool large = prefers_blocked(g) && activations > (i64{1} << 22);
   return !thin_output && !heavy_weights && !large;
+}
+
+bool onednn_knows(Direction d, const ConvGeom& g, DType dtype) {
+  if (dtype == DType::bf16 && multiplies_bf16() && plan_for<bf16>(d, g, false)->primitive) return true;
+  return static_cast<bool>(plan_for<float>(d, g, false)->primitive);
 }
 
 bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
