@@ -1,5 +1,5 @@
-// Google Benchmark's flags (--benchmark_...): those that sumi-bench obeys itself, and a check of all others. The library
-// would end the program with exit code 0 and its own usage text for most of what is malformed.
+// Google Benchmark's flags (--benchmark_...): those that sumi-bench handles itself, and a check of all others. For
+// most malformed flags the library itself prints its usage and ends the program with exit code 0.
 #pragma once
 
 #include <cstdint>
