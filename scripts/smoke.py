@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs what the documents promise. Usage: smoke.py SUMI [DOCUMENT...] | smoke.py --self-test
+"""Runs what the documents promise. Usage: smoke.py SUMI [DOCUMENT...] | smoke.py --texts | smoke.py --self-test
 
 Fenced blocks of README.md, docs/learn/*.md and docs/recipes.md, in order, one scratch directory per document:
   ```sh ci   runs (bash -euo pipefail), with `sumi` on the PATH and the project's files in the directory
@@ -7,7 +7,7 @@ Fenced blocks of README.md, docs/learn/*.md and docs/recipes.md, in order, one s
   ```cpp FILE  in docs/learn is an excerpt: its pieces, parted by lines of `...`, occur in FILE in this order, but for white space
 Every `Class::member` and every path in backquotes of docs/learn must exist. Every run directory is made once, whether one
 reads README.md or README.zh.md first and then the lessons and recipes. Every subcommand of `sumi --help` must occur in some
-block that runs (unless documents are named).
+block that runs (unless documents are named). --texts checks what is known without running anything: excerpts, names, directories.
 """
 import os
 import pathlib
@@ -200,17 +200,23 @@ def check_texts(documents):
     return sorted(set(bad))
 
 
+def all_documents():
+    paths = [repo.ROOT / "README.md", repo.ROOT / "README.zh.md", *sorted((repo.ROOT / "docs/learn").glob("*.md")),
+             repo.ROOT / "docs/recipes.md"]
+    return [path for path in paths if path.exists()]
+
+
 def main():
     if sys.argv[1:] == ["--self-test"]:
         self_test()
         return
+    if sys.argv[1:] == ["--texts"]:
+        documents = all_documents()
+        repo.finish("smoke --texts", check_texts(documents), len(documents))
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     sumi = pathlib.Path(sys.argv[1]).resolve()
-    documents = [pathlib.Path(name).resolve() for name in sys.argv[2:]] or [
-        path for path in [repo.ROOT / "README.md", repo.ROOT / "README.zh.md",
-                          *sorted((repo.ROOT / "docs/learn").glob("*.md")), repo.ROOT / "docs/recipes.md"]
-        if path.exists()]
+    documents = [pathlib.Path(name).resolve() for name in sys.argv[2:]] or all_documents()
 
     helps = {}
     def help_of(words):
