@@ -116,6 +116,12 @@ void head(const Work& work, const std::vector<Row>& rows, const Gpu& gpu, std::o
 
 }  // namespace
 
+Options emulated(Options options) {
+  options.wanted.small = true;
+  options.asked.peer = false;
+  return options;
+}
+
 bool can_report() {
 #ifdef SUMI_COUNTS
   return true;
@@ -127,9 +133,7 @@ bool can_report() {
 int report_emulated(const Options& options, std::ostream& out) {
 #ifdef SUMI_COUNTS
   Target target("emu", 1);
-  Options small = options;
-  small.wanted.small = true;
-  small.asked.peer = false;
+  const Options small = emulated(options);
   std::vector<std::string> notes;
   const std::vector<Row> rows = rows_of(works_of(small.wanted), small.asked, target, notes);
   const Gpu& gpu = gpu_named(options.gpu);

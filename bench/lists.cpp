@@ -5,6 +5,7 @@
 #include <ostream>
 #include <set>
 
+#include "bench/emu_report.h"
 #include "kernels/build.h"
 
 namespace sumi::bench {
@@ -44,6 +45,22 @@ void print_ladder(const Options& options, std::ostream& out) {
          "these operations have one CUDA kernel each; conv, conv_transpose, dense, norms and activations "
          "have several");
   out << "\n* runs when nobody asks for another   - does not fit this problem\n";
+}
+
+void print_names(const Options& options, const std::vector<std::string>& targets, std::ostream& out) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < targets.size(); ++i) {
+    Target target(targets[i], options.threads);
+    std::vector<std::string> notes;
+    Options asked = options;
+    if (target.emulated()) asked = emulated(options);
+    try {
+      for (const Row& row : rows_of(works_of(asked.wanted), asked.asked, target, notes))
+        if (seen.insert(row.name()).second) out << row.name() << "\n";
+    } catch (const NothingToMeasure&) {
+      if (i + 1 == targets.size() && seen.empty()) throw;
+    }
+  }
 }
 
 }  // namespace sumi::bench

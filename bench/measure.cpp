@@ -7,16 +7,13 @@
 #include <map>
 #include <optional>
 
+#include "bench/clock.h"
 #include "bench/operands.h"
 
 namespace sumi::bench {
 namespace {
 
 int failures = 0;
-std::map<std::string, double>& peers() {
-  static std::map<std::string, double> seconds;
-  return seconds;
-}
 
 // What all rows of one work and type share, kept while they follow each other.
 struct Shared {
@@ -24,6 +21,20 @@ struct Shared {
   DType dtype{};
   Values values;
   Expected expected;
+};
+
+// Seconds of a call of a peer, by repetition. The library first seeks how many calls fill its time: of runs with fewer calls
+// nothing is kept.
+struct PeerTimes {
+  benchmark::IterationCount calls = 0;
+  std::vector<double> seconds;
+
+  void add(benchmark::IterationCount n, double each) {
+    if (n < calls) return;
+    if (n > calls) seconds.clear();
+    calls = n;
+    seconds.push_back(each);
+  }
 };
 
 // A row made ready: its operands, checked. One lives at a time.
@@ -47,8 +58,15 @@ class Bench {
     const Exec exec = row.prepared(target_.exec());
     int turn = 0;
     const auto call = [&](int) { row.run(exec, ready_.operands->set(turn++)); };
-    for (auto _ : state) state.SetIterationTime(1e-3 * target_.ms_each(ready_.together, call));
+    double seconds = 0;
+    for (auto _ : state) {
+      const double each = 1e-3 * target_.ms_each(ready_.together, call);
+      state.SetIterationTime(each);
+      seconds += each;
+    }
     target_.wait();
+    if (row.is_peer)
+      peers_[row.group()].add(state.iterations(), seconds / static_cast<double>(state.iterations()));
     count(state, row);
   }
 
@@ -73,9 +91,9 @@ class Bench {
     else
       state.counters["GFLOP/s"] = per_second(1e-9 * work.flop);
     state.counters["roofline_percent"] = per_second(100 * roof_now(work).seconds(work, row.precision));
-    const auto peer = peers().find(row.group());
-    if (peer != peers().end() && !row.is_peer)
-      state.counters["peer_percent"] = per_second(100 * peer->second);
+    const auto peer = peers_.find(row.group());
+    if (peer != peers_.end() && !row.is_peer)
+      state.counters["peer_percent"] = per_second(100 * quantile(peer->second.seconds, 0.5));
     // Left out where it is 0: its coefficient of variation would be NaN, which JSON does not have.
     if (ready_.checked.worst > 0) state.counters["worst_error"] = ready_.checked.worst;
     state.SetLabel(ready_.checked.ran + (work.layer.empty() ? "" : " | " + work.layer));
@@ -118,7 +136,21 @@ class Bench {
   std::optional<Stream> stream_;
   Shared shared_;
   Ready ready_;
+  std::map<std::string, PeerTimes> peers_;  // by Row::group()
 };
+
+// The method of the CPU's convolutions that a row forces; "" where it forces none.
+std::string forced_method(const Row& row, const Target& target) {
+  return target.on_host() && row.work->is_conv() && row.variant != "auto" ? row.variant : "";
+}
+
+// `ran`: what the convolution logged.
+bool ran_as(const std::string& method, const std::string& ran) {
+  const std::string ran_method = ran.starts_with("onednn")         ? "onednn"
+                                 : ran.starts_with("own winograd") ? "winograd"
+                                                                   : "own";
+  return ran_method == method;
+}
 
 }  // namespace
 
@@ -129,6 +161,9 @@ Checked check_row(const Row& row, Target& target, const Views& views, const Expe
   checked.worst = worst_error(target, *row.work, row.precision.dtype, expected, views);
   for (const std::string& line : log) checked.ran += (checked.ran.empty() ? "" : ", ") + line;
   if (checked.ran.empty()) checked.ran = target.on_host() ? "own" : "cuda";
+  if (const std::string method = forced_method(row, target); !method.empty() && !ran_as(method, checked.ran))
+    checked.error = fmt::format("NOT THERE: {} of {} in {} was asked for, {} ran", row.variant,
+                                row.work->str(), row.precision.name, checked.ran);
   if (!(checked.worst <= row.precision.tolerance))
     checked.error = fmt::format("WRONG: {} of {} in {} is off by {:.2g}, more than {:.2g}", row.variant,
                                 row.work->str(), row.precision.name, checked.worst, row.precision.tolerance);
@@ -146,10 +181,6 @@ void register_rows(const std::vector<Row>& rows, Target& target, const Roofline&
 
 int failed_rows() {
   return failures;
-}
-
-void set_peer_seconds(const std::string& group, double seconds) {
-  peers()[group] = seconds;
 }
 
 }  // namespace sumi::bench

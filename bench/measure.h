@@ -20,7 +20,4 @@ void register_rows(const std::vector<Row>& rows, Target& target, const Roofline&
 // How many rows were wrong or could not run, since the program began.
 int failed_rows();
 
-// What the reporter tells the peers' rows' users: the median seconds of the peer of Row::group().
-void set_peer_seconds(const std::string& group, double seconds);
-
 }  // namespace sumi::bench

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/google_flags.h"
 #include "bench/rows.h"
 
 namespace sumi::bench {
@@ -16,7 +17,8 @@ struct Options {
   std::string gpu = "h100";
   bool ladder = false, list = false, ptxas = false;
   int emu_blocks = 4;
-  std::vector<std::string> google;  // what is Google Benchmark's own: --benchmark_...
+  GoogleFlags google;                  // --benchmark_...
+  std::string program = "sumi-bench";  // argv[0]
 };
 
 // What was asked for, or why the program ends at once.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bench/google_flags.h"
 #include "kernels/conv_plan.h"
 
 namespace sumi::bench {
@@ -30,7 +31,8 @@ struct Choice {
   ConvPolicy policy = {};
 };
 
-// On the CPU a convolution's methods, each forced by a plan of one line; elsewhere the tables of the CUDA backend.
+// On the CPU a convolution's methods that exist for it, each forced by policy and a plan of one line; elsewhere the tables
+// of the CUDA backend.
 std::vector<Choice> choices_of(const Work& work, const Precision& p, const Target& target) {
   std::vector<Choice> all;
   if (!target.on_host()) {
@@ -42,10 +44,12 @@ std::vector<Choice> choices_of(const Work& work, const Precision& p, const Targe
   if (!work.is_conv()) return all;
   const ConvUse use{work.direction, work.geom};
   for (const ConvMethod method : kConvMethods) {
-    if (!kernels::cpu::conv_possible(method, use)) continue;
+    if (!kernels::cpu::conv_available(method, use, p.dtype)) continue;
     ConvPlan plan;
     plan.methods[use.str()] = method;
-    all.push_back({name_of(method), {.plan = std::make_shared<ConvPlan>(plan)}});
+    // bf16 goes to oneDNN before any plan is asked, where the processor multiplies it itself.
+    const auto by = method == ConvMethod::onednn ? ConvPolicy::By::onednn : ConvPolicy::By::own;
+    all.push_back({name_of(method), {.by = by, .plan = std::make_shared<ConvPlan>(plan)}});
   }
   return all;
 }
@@ -71,6 +75,17 @@ Row peer_row(const std::shared_ptr<const Work>& work, const Precision& p, const 
   for (const Choice& c : choices_of(*work, p, target))
     if (c.name == "onednn") row.run = work->run, row.policy = c.policy;
   return row;
+}
+
+// The rows whose names the filter selects.
+std::vector<Row> selected(std::vector<Row> rows, const std::string& pattern) {
+  const NameFilter filter(pattern);
+  const std::string first = rows.front().name();
+  std::erase_if(rows, [&](const Row& row) { return !filter.selects(row.name()); });
+  if (rows.empty())
+    throw NothingToMeasure("[--benchmark_filter] no row's name matches '" + pattern +
+                           "'; names are such as: " + first + " (--benchmark_list_tests prints all)");
+  return rows;
 }
 
 std::string why_no_peer(const Work& work, const Target& target) {
@@ -132,11 +147,13 @@ std::vector<Row> rows_of(const std::vector<Work>& works, const Asked& asked, con
     if (name != "auto" && name != "all" && !contains(known, name)) {
       std::string there_are = "auto all";
       for (const std::string& k : known) there_are += " " + k;
-      fail("--variant", "no variant '" + name + "' fits any of this work here; there are: " + there_are);
+      throw NothingToMeasure("[--variant] no variant '" + name +
+                             "' fits any of this work here; there are: " + there_are);
     }
   if (rows.empty())
-    fail("sumi-bench", "nothing to measure: " + (notes.empty() ? "no variant fits" : notes.front()));
-  return rows;
+    throw NothingToMeasure("[sumi-bench] nothing to measure: " +
+                           (notes.empty() ? "no variant fits" : notes.front()));
+  return selected(std::move(rows), asked.filter);
 }
 
 }  // namespace sumi::bench

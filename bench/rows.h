@@ -12,6 +12,12 @@ struct Asked {
   std::vector<std::string> precisions = {};  // names
   std::vector<std::string> variants = {};    // "auto", "all", or names
   bool peer = false;
+  std::string filter = {};  // NameFilter's pattern
+};
+
+// Nothing of what was asked for exists on this target.
+struct NothingToMeasure : Error {
+  using Error::Error;
 };
 
 struct Row {
@@ -22,7 +28,10 @@ struct Row {
   std::function<void(const Exec&, const Views&)> run = {};  // on an Exec of make_exec()
   ConvPolicy policy = {};                                   // of the CPU's convolutions
 
-  std::string name() const { return work->str() + "/" + precision.name + "/" + variant; }
+  // "conv/fprop/n128h32w32c64k128r4s4u2p1/f32/own/dcgan64 d2"; without a layer for the user's own problems.
+  std::string name() const {
+    return group() + "/" + variant + (work->layer.empty() ? "" : "/" + work->layer);
+  }
   // Peers are looked up by it: the same for all rows of one work and precision.
   std::string group() const { return work->str() + "/" + precision.name; }
   // `exec` asked to run this row's variant.
@@ -30,7 +39,7 @@ struct Row {
 };
 
 // Peers come before the rows that are compared with them. `notes` gets a line for each thing that was asked for and
-// cannot be had here. Throws Error for names that are none, and when no row is left.
+// cannot be had here. Throws Error for names that are none, NothingToMeasure when no row is left.
 std::vector<Row> rows_of(const std::vector<Work>& works, const Asked& asked, const Target& target,
                          std::vector<std::string>& notes);
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <memory>
 
 #include "bench/emu_report.h"
 #include "bench/lists.h"
@@ -20,47 +21,61 @@ int complain(const std::string& line, int code) {
   return code;
 }
 
-// Google Benchmark reads flags from argv and ends the program when one is malformed, so what it does not know is found
-// here first.
-int start_google(const Options& options) {
-  std::vector<std::string> words{"sumi-bench", "--benchmark_min_time=0.1", "--benchmark_repetitions=5"};
-  words.insert(words.end(), options.google.begin(), options.google.end());
+// Hands the library its flags. It keeps a pointer to the program's name.
+void start_google(const Options& options) {
+  static std::vector<std::string> words;
+  words = {options.program, "--benchmark_min_time=0.1", "--benchmark_repetitions=5"};
+  words.insert(words.end(), options.google.library.begin(), options.google.library.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   int argc = static_cast<int>(argv.size());
   benchmark::Initialize(&argc, argv.data());
-  if (argc > 1) return complain(fmt::format("unknown option {} (see sumi-bench --help)", argv[1]), 2);
-  return 0;
+  if (argc > 1) fail(argv[1], "Google Benchmark does not take this flag");
 }
 
-void print_notes(const std::vector<std::string>& notes) {
-  for (const std::string& note : notes) fmt::print("note: {}\n", note);
+using Format = GoogleFlags::Format;
+
+std::unique_ptr<benchmark::BenchmarkReporter> reporter_for(Format format, const std::vector<Row>& rows,
+                                                           const Roofline& roof,
+                                                           const std::string& preamble) {
+  if (format == Format::json) return std::make_unique<benchmark::JSONReporter>();
+  if (format == Format::csv) return std::make_unique<Csv>();
+  return std::make_unique<Table>(rows, roof, preamble);
 }
 
 int measure(const Options& options, const std::string& device) {
   Target target(device, options.threads);
   std::vector<std::string> notes;
   const std::vector<Row> rows = rows_of(works_of(options.wanted), options.asked, target, notes);
-  if (const int code = start_google(options)) return code;
-  const bool table = std::none_of(options.google.begin(), options.google.end(), [](const std::string& flag) {
-    return flag.rfind("--benchmark_format=", 0) == 0 || flag.rfind("--benchmark_list_tests", 0) == 0;
-  });
+  start_google(options);
   const Roofline roof = measured_roofline(target);
   benchmark::AddCustomContext("sumi_device", target.description());
   benchmark::AddCustomContext("sumi_roofline", roof.str());
   benchmark::AddCustomContext("sumi_build", build_text());
-  if (table) {
-    fmt::print("{}; {}\nroofline measured here: {}\n", target.description(), build_text(), roof.str());
-    print_notes(notes);
-    std::fflush(stdout);
-  }
+  benchmark::AddCustomContext("sumi_timing",
+                              "by sumi-bench around the kernels' calls, whatever library_build_type is");
+  const std::string facts =
+      fmt::format("{}; {}\nroofline measured here: {}\n", target.description(), build_text(), roof.str());
+  std::string noted;
+  for (const std::string& note : notes) noted += "note: " + note + "\n";
+  const GoogleFlags& google = options.google;
+  if (google.format != Format::table) fmt::print(stderr, "{}", noted);
   register_rows(rows, target, roof);
-  Table reporter(rows, roof, std::cout);
-  benchmark::RunSpecifiedBenchmarks(table ? &reporter : nullptr);
+  const auto display = reporter_for(google.format, rows, roof, facts + noted);
+  const auto file = reporter_for(google.out_format, rows, roof, facts + noted);
+  benchmark::RunSpecifiedBenchmarks(display.get(), google.out.empty() ? nullptr : file.get(), ".");
   benchmark::ClearRegisteredBenchmarks();
   benchmark::Shutdown();
   return failed_rows() > 0 ? complain(fmt::format("{} rows are wrong or could not run", failed_rows()), 1)
                            : 0;
+}
+
+// The targets that are measured or counted. Without a GPU what was asked for may be known to one of the two only.
+std::vector<std::string> targets_of(const Options& options) {
+  if (options.device != "auto") return {options.device};
+  if (!kernels::cuda_is_emulated() && Target::problem("cuda").empty()) return {"cuda"};
+  if (options.google.wants_results() || !can_report()) return {"cpu"};
+  return {"cpu", "emu"};
 }
 
 int run(const Options& options) {
@@ -72,16 +87,24 @@ int run(const Options& options) {
     print_ladder(options, std::cout);
     return 0;
   }
-  const bool has_gpu = !kernels::cuda_is_emulated() && Target::problem("cuda").empty();
-  const bool automatic = options.device == "auto";
-  if (options.device == "emu") return report_emulated(options, std::cout);
-  if (!automatic || has_gpu) return measure(options, automatic ? "cuda" : options.device);
-  // What was asked for may be known to GPUs only.
-  const auto& asked = options.asked.precisions;
-  const bool on_cpu =
-      std::any_of(asked.begin(), asked.end(), [](const std::string& p) { return p == "f32" || p == "bf16"; });
-  const int code = on_cpu || !can_report() ? measure(options, "cpu") : 0;
-  return code == 0 && can_report() ? report_emulated(options, std::cout) : code;
+  const std::vector<std::string> targets = targets_of(options);
+  if (options.google.list) {
+    print_names(options, targets, std::cout);
+    return 0;
+  }
+  if (targets.front() == "emu" && options.google.wants_results())
+    fail("--device",
+         "the emulation counts and measures nothing: it has no --benchmark_format and no --benchmark_out");
+  int code = 0;
+  std::size_t without_rows = 0;
+  for (const std::string& target : targets) {
+    try {
+      code = std::max(code, target == "emu" ? report_emulated(options, std::cout) : measure(options, target));
+    } catch (const NothingToMeasure&) {
+      if (++without_rows == targets.size()) throw;
+    }
+  }
+  return code;
 }
 
 }  // namespace

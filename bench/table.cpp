@@ -7,7 +7,6 @@
 #include <ostream>
 
 #include "bench/clock.h"
-#include "bench/measure.h"
 
 namespace sumi::bench {
 namespace {
@@ -24,6 +23,21 @@ const Row* row_of(const std::vector<Row>& rows, const std::string& function_name
 double counter(const Run& run, const char* name, double otherwise) {
   const auto found = run.counters.find(name);
   return found == run.counters.end() ? otherwise : found->second.value;
+}
+
+// The counters of all rows: Bench::count in measure.cpp.
+constexpr const char* kCounters[] = {"GFLOP/s", "GB/s", "roofline_percent", "peer_percent", "worst_error"};
+
+// A text as a field of CSV.
+std::string quoted(const std::string& text) {
+  std::string field = "\"";
+  for (const char c : text) field += c == '"' ? "\"\"" : std::string(1, c);
+  return field + "\"";
+}
+
+// Of a call; of an aggregate the accumulated time is that of its repetitions together.
+double seconds_of(const Run& run) {
+  return run.real_accumulated_time / static_cast<double>(run.iterations);
 }
 
 std::string percent(double value) {
@@ -47,53 +61,101 @@ std::string time_text(double seconds) {
   return fmt::format("{:.3g} ns", 1e9 * seconds);
 }
 
-Table::Table(const std::vector<Row>& rows, const Roofline& roof, std::ostream& out)
-    : rows_(rows), roof_(roof), out_(out) {}
+Table::Table(const std::vector<Row>& rows, const Roofline& roof, std::string preamble)
+    : rows_(rows), roof_(roof), preamble_(std::move(preamble)) {}
+
+bool Table::ReportContext(const Context&) {
+  GetOutputStream() << preamble_ << std::flush;
+  return true;
+}
 
 void Table::head(const Row& row) {
   const Work& work = *row.work;
-  out_ << fmt::format("\n{}{} {}{}\n", work.op, work.part.empty() ? "" : " " + work.part, work.problem,
-                      work.layer.empty() ? "" : "  (" + work.layer + ")");
-  out_ << "  " << (work.by_memory() ? "" : amount_text(work.flop, "FLOP") + ", ")
-       << amount_text(work.bytes(row.precision.dtype), "B") << " in " << row.precision.name << ", not below "
-       << time_text(roof_.seconds(work, row.precision)) << " on this device\n";
-  out_ << fmt::format("  {:<7} {:<16} {:>10} {:>7} {:>16} {:>7} {:>7} {:>8}  {}\n", "type", "variant", "time",
-                      "spread%", "rate", "roof%", "peer%", "error", "ran");
+  std::ostream& out = GetOutputStream();
+  out << fmt::format("\n{}{} {}{}\n", work.op, work.part.empty() ? "" : " " + work.part, work.problem,
+                     work.layer.empty() ? "" : "  (" + work.layer + ")");
+  out << "  " << (work.by_memory() ? "" : amount_text(work.flop, "FLOP") + ", ")
+      << amount_text(work.bytes(row.precision.dtype), "B") << " in " << row.precision.name << ", not below "
+      << time_text(roof_.seconds(work, row.precision)) << " on this device\n";
+  out << fmt::format("  {:<7} {:<16} {:>10} {:>7} {:>16} {:>7} {:>7} {:>8}  {}\n", "type", "variant", "time",
+                     "spread%", "rate", "roof%", "peer%", "error", "ran");
 }
 
 void Table::ReportRuns(const std::vector<Run>& runs) {
-  if (runs.empty() || runs.front().run_type == Run::RT_Aggregate) return;  // medians are ours
+  if (runs.empty()) return;
   const Row* row = row_of(rows_, runs.front().run_name.function_name);
   if (!row) return;
+  std::vector<Run> used = runs;
+  if (runs.front().run_type == Run::RT_Aggregate) {
+    // Medians are ours, unless aggregates are all that the library was asked for.
+    if (reported_ == row) return;
+    std::erase_if(used, [](const Run& run) { return run.aggregate_name != "median"; });
+    if (used.empty()) return;
+  }
+  reported_ = row;
   if (last_ != row->work.get()) head(*row);
   last_ = row->work.get();
+  line(*row, used);
+  GetOutputStream().flush();
+}
+
+void Table::line(const Row& row, const std::vector<Run>& runs) {
   std::vector<double> seconds;
   for (const Run& run : runs) {
     if (run.error_occurred) {
-      out_ << fmt::format("  {:<7} {:<16} {}\n", row->precision.name, row->variant, run.error_message);
-      out_.flush();
+      GetOutputStream() << fmt::format("  {:<7} {:<16} {}\n", row.precision.name, row.variant,
+                                       run.error_message);
       return;
     }
-    seconds.push_back(run.real_accumulated_time / static_cast<double>(run.iterations));
+    seconds.push_back(seconds_of(run));
   }
   const double median = quantile(seconds, 0.5);
-  if (row->is_peer) set_peer_seconds(row->group(), median);
   // Of the run whose time is the median: the counters are rates, so all of them belong to it.
   const Run& typical = *std::min_element(runs.begin(), runs.end(), [&](const Run& a, const Run& b) {
-    const auto off = [&](const Run& r) {
-      return std::abs(r.real_accumulated_time / static_cast<double>(r.iterations) - median);
-    };
-    return off(a) < off(b);
+    return std::abs(seconds_of(a) - median) < std::abs(seconds_of(b) - median);
   });
-  const bool memory = row->work->by_memory();
+  const bool memory = row.work->by_memory();
   const std::string label = typical.report_label, ran = label.substr(0, label.find(" | "));
-  out_ << fmt::format("  {:<7} {:<16} {:>10} {:>7.1f} {:>8.1f} {:<7} {:>7} {:>7} {:>8.1e}  {}\n",
-                      row->precision.name, row->variant, time_text(median),
-                      100 * (quantile(seconds, 1) - quantile(seconds, 0)) / median,
-                      counter(typical, memory ? "GB/s" : "GFLOP/s", 0), memory ? "GB/s" : "GFLOP/s",
-                      percent(counter(typical, "roofline_percent", -1)),
-                      percent(counter(typical, "peer_percent", -1)), counter(typical, "worst_error", 0), ran);
-  out_.flush();
+  const double spread = 100 * (quantile(seconds, 1) - quantile(seconds, 0)) / median;
+  GetOutputStream() << fmt::format(
+      "  {:<7} {:<16} {:>10} {:>7} {:>8.1f} {:<7} {:>7} {:>7} {:>8.1e}  {}\n", row.precision.name,
+      row.variant, time_text(median), typical.run_type == Run::RT_Aggregate ? "" : percent(spread),
+      counter(typical, memory ? "GB/s" : "GFLOP/s", 0), memory ? "GB/s" : "GFLOP/s",
+      percent(counter(typical, "roofline_percent", -1)), percent(counter(typical, "peer_percent", -1)),
+      counter(typical, "worst_error", 0), ran);
+}
+
+bool Csv::ReportContext(const Context&) {
+  std::ostream& out = GetOutputStream();
+  out << "name,iterations,real_time,cpu_time,time_unit,bytes_per_second,items_per_second,label,error_"
+         "occurred,"
+         "error_message";
+  for (const char* name : kCounters) out << "," << quoted(name);
+  out << std::endl;
+  return true;
+}
+
+void Csv::ReportRuns(const std::vector<Run>& runs) {
+  std::ostream& out = GetOutputStream();
+  for (const Run& run : runs) {
+    out << quoted(run.benchmark_name()) << ",";
+    if (run.error_occurred) {
+      out << ",,,,,,,true," << quoted(run.error_message) << std::string(std::size(kCounters), ',')
+          << std::endl;
+      continue;
+    }
+    const bool ratio = run.aggregate_unit == benchmark::kPercentage && run.run_type == Run::RT_Aggregate;
+    out << run.iterations << "," << (ratio ? run.real_accumulated_time : run.GetAdjustedRealTime()) << ","
+        << (ratio ? run.cpu_accumulated_time : run.GetAdjustedCPUTime()) << ","
+        << (ratio ? "" : benchmark::GetTimeUnitString(run.time_unit)) << ",,," << quoted(run.report_label)
+        << ",,";
+    for (const char* name : kCounters) {
+      const auto found = run.counters.find(name);
+      out << ",";
+      if (found != run.counters.end()) out << found->second.value;
+    }
+    out << std::endl;
+  }
 }
 
 }  // namespace sumi::bench

@@ -1,4 +1,5 @@
-// What sumi-bench prints while it measures: a line for each work, and below it a line for each precision and variant.
+// Reporters of sumi-bench: the table that it prints while it measures (a line for each work, and below it a line for each
+// precision and variant), and CSV.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -12,18 +13,28 @@ namespace sumi::bench {
 
 class Table : public benchmark::BenchmarkReporter {
  public:
-  // `rows` in the order in which they run; what is reported goes to `out`.
-  Table(const std::vector<Row>& rows, const Roofline& roof, std::ostream& out);
+  // `rows` in the order in which they run; `preamble` comes first.
+  Table(const std::vector<Row>& rows, const Roofline& roof, std::string preamble);
 
-  bool ReportContext(const Context&) override { return true; }
+  bool ReportContext(const Context&) override;
   void ReportRuns(const std::vector<Run>& runs) override;
 
  private:
   void head(const Row& row);
+  void line(const Row& row, const std::vector<Run>& runs);
   const std::vector<Row>& rows_;
   const Roofline& roof_;
-  std::ostream& out_;
+  std::string preamble_;
   const Work* last_ = nullptr;
+  const Row* reported_ = nullptr;  // the row of the last line
+};
+
+// Google's columns, then a column for each counter, empty where a row does not have it. The library's own CSV ends the
+// program when rows have different counters.
+class Csv : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override;
+  void ReportRuns(const std::vector<Run>& runs) override;
 };
 
 // "11 MB", "4.83 GFLOP".

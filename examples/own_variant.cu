@@ -12,9 +12,16 @@
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/variant.h"
 
-namespace sumi::kernels::cuda {
+// In the library it is namespace sumi::kernels::cuda. With a name of its own the example still links beside a library that has
+// the variant.
+namespace example {
 
-// (1) A file of its own, kernels/cuda/conv/four_filters.cu: the kernel, and the function that launches it.
+using namespace sumi;
+using namespace sumi::kernels;
+using namespace sumi::kernels::cuda;
+
+// (1) A file of its own, kernels/cuda/conv/four_filters.cu: the kernel, and the function that launches it, which
+// kernels/cuda/conv/variants.h declares.
 __global__ void conv_fprop_four_filters(ConvGeom g, const float* x, const float* w, const float* bias,
                                         float* y) {
   const std::int64_t quads = g.k / 4, filter = g.r * g.s * g.c;
@@ -43,7 +50,7 @@ void four_filters_fprop(const Exec& e, const ConvGeom& g, View x, View w, View b
          g, x.as<float>(), w.as<float>(), bias ? bias.as<float>() : nullptr, y.as<float>());
 }
 
-// (2) What it can do.
+// (2) What it can do: in kernels/cuda/conv.cu, above the table.
 bool four_filters_fit(const ConvProblem& p) {
   return p.dtype == DType::f32 && p.geom.o.groups == 1 && p.geom.k % 4 == 0;
 }
@@ -55,7 +62,7 @@ constexpr Variant<ConvProblem, ConvFprop> table[] = {
     {"four_filters", "4 products for each x that is read", four_filters_fit, always, four_filters_fprop},
 };
 
-}  // namespace sumi::kernels::cuda
+}  // namespace example
 
 int main() {
   using namespace sumi;
@@ -74,12 +81,12 @@ int main() {
 
   const kernels::cuda::ConvProblem problem{g, DType::f32, Multiply::f32};
   bool right = true;
-  for (const auto& listed : kernels::cuda::list_variants(kernels::cuda::table, problem)) {
+  for (const auto& listed : kernels::cuda::list_variants(example::table, problem)) {
     Exec exec = exec_on(device);
     exec.variant = listed.name;
     const Tensor x = numbers(g.x_shape(), device), w = numbers(g.w_shape(), device);
     const Tensor y = Tensor::zeros(g.y_shape(), DType::f32, device);
-    kernels::cuda::choose_variant("conv_fprop", exec, kernels::cuda::table, problem)
+    kernels::cuda::choose_variant("conv_fprop", exec, example::table, problem)
         .run(exec, g, x.view(), w.view(), {}, y.mut());
     float worst = 0;
     const std::vector<float> got = y.to_vector<float>();

@@ -45,6 +45,9 @@ struct ConvUses {
 namespace kernels::cpu {
 // Whether the method computes this at all: Winograd has few filter sizes, oneDNN may not be in the build.
 bool conv_possible(ConvMethod method, const ConvUse& use);
+// Returns true if the method has an implementation of this convolution on operands of `dtype` (f32, or bf16, which all of
+// them can widen to f32). oneDNN's answer makes its primitive, which is kept for the call.
+bool conv_available(ConvMethod method, const ConvUse& use, DType dtype);
 // What runs: the plan's choice where it has one and the policy allows it, else the rules'.
 ConvMethod conv_method(const ConvPolicy& policy, const ConvUse& use);
 }  // namespace kernels::cpu

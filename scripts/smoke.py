@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""Runs what the documents promise. Usage: smoke.py SUMI [DOCUMENT...] | smoke.py --self-test
+"""Runs what the documents promise. Usage: smoke.py SUMI [DOCUMENT...] | smoke.py --texts | smoke.py --self-test
 
 Fenced blocks of README.md, docs/learn/*.md and docs/recipes.md, in order, one scratch directory per document:
   ```sh ci   runs (bash -euo pipefail), with `sumi` on the PATH and the project's files in the directory
   ```sh      is only read: every `sumi COMMAND --option` in it must be one that `sumi COMMAND --help` knows
-Every subcommand of `sumi --help` must occur in some block that runs (unless documents are named).
+  ```cpp FILE  in docs/learn is an excerpt: its pieces, parted by lines of `...`, occur in FILE in this order, but for white space
+Every `Class::member` and every path in backquotes of docs/learn must exist. Every run directory is made once, whether one
+reads README.md or README.zh.md first and then the lessons and recipes. Every subcommand of `sumi --help` must occur in some
+block that runs (unless documents are named). --texts checks what is known without running anything: excerpts, names, directories.
 """
 import os
 import pathlib
@@ -21,15 +24,15 @@ FENCE = re.compile(r"^```(\S*)[ \t]*(.*?)[ \t]*$")
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z0-9-]*|-[a-zA-Z])(?![a-zA-Z0-9])")
 
 
-def blocks(text):
-    """(line, tags, body) of every fenced block whose language is sh."""
+def blocks(text, language="sh"):
+    """(line, tags, body) of every fenced block of that language."""
     found, start, tags, body = [], None, None, []
     for number, line in enumerate(text.splitlines(), 1):
         fence = FENCE.match(line)
         if fence and tags is None:
             start, tags, body = number, [fence[1], *fence[2].split()], []
         elif fence and not fence[1]:
-            if tags[0] == "sh":
+            if tags[0] == language:
                 found.append((start, tags[1:], "\n".join(body) + "\n"))
             tags = None
         elif tags is not None:
@@ -78,7 +81,78 @@ def subcommands(text):
     return re.findall(r"^ {1,4}([a-z][a-z-]*)\b", match[1], re.M) if match else []
 
 
+def squeezed(text):
+    return " ".join(text.split())
+
+
+def missing_pieces(body, source):
+    """The pieces of an excerpt that the source does not have, or has in another order."""
+    rest, missing = squeezed(source), []
+    for piece in re.split(r"^\s*\.\.\.\s*$", body, flags=re.M):
+        piece = squeezed(piece)
+        at = rest.find(piece)
+        if at < 0:
+            missing.append(piece)
+        else:
+            rest = rest[at + len(piece):]
+    return missing
+
+
+def bad_excerpts(name, text, read):
+    """What is wrong with the excerpts of a document. read(path) is a file's text, or None."""
+    bad = []
+    for line, tags, body in blocks(text, "cpp"):
+        source = read(tags[0]) if len(tags) == 1 else None
+        if source is None:
+            bad.append(f"{name}:{line}: an excerpt wants its file: ```cpp FILE")
+        else:
+            bad += [f"{name}:{line}: {tags[0]} does not have `{piece}`" for piece in missing_pieces(body, source)]
+    return bad
+
+
+def bad_names(name, text, sources):
+    """Names and paths in backquotes that are not in the sources, a dictionary from path to text."""
+    bad, code = [], re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+    for word in re.findall(r"`([^`\n]+)`", code):
+        member = re.fullmatch(r"(\w+)::(\w+)", word)
+        if member:
+            inside = re.compile(rf"^(class|struct) {member[1]}\b[^\n;]*\{{.*?\b{member[2]}[ ]*[({{;=,].*?^\}};", re.S | re.M)
+            if not any(word in source or inside.search(re.sub("//.*", "", source)) for source in sources.values()):
+                bad.append(f"{name}: there is no `{word}` in the sources")
+        elif re.fullmatch(r"(?:[a-z_]+/)+[\w.-]+\.(?:cpp|h|cu|cuh|py|sh|md)", word) and word not in sources:
+            bad.append(f"{name}: there is no file {word}")
+    return bad
+
+
+def used_twice(documents):
+    """Run directories that the documents, (name, text) in the order of reading, make more than once."""
+    made, bad = {}, []
+    for name, text in documents:
+        for line, _, body in blocks(text):
+            for call in sumi_commands(body):
+                for option, value in zip(call, call[1:]):
+                    if call[0] == "train" and option == "--outdir":
+                        where = f"{name}:{line}"
+                        if value in made:
+                            bad.append(f"{where}: {value} is made by {made[value]} already")
+                        made.setdefault(value, where)
+    return bad
+
+
+def self_test_documents():
+    source = "int f() {\n  return  1;\n}\nint g() { return 2; }\nstruct S {  // its count;\n  int size() const;\n};\n"
+    excerpt = "```cpp a.cpp\n%s\n```\n"
+    for body, problems in [("return 1;\n...\nint g() {", 0), ("int g() {\n...\nreturn 1;", 1), ("return 3;", 1)]:
+        assert len(bad_excerpts("d", excerpt % body, {"a.cpp": source}.get)) == problems, body
+    assert bad_excerpts("d", "```cpp\nint f()\n```\n", {}.get) and bad_excerpts("d", excerpt % "f", {}.get)
+    text = "`S::size` in `engine/a.h`, not `S::count` of `engine/b.h`\n```cpp\n`X::y`\n```\n"
+    assert len(bad_names("d", text, {"engine/a.h": source})) == 2, bad_names("d", text, {"engine/a.h": source})
+    train = "```sh\nsumi train dcgan --outdir runs/a\nsumi train --resume runs/a\n```\n"
+    assert not used_twice([("one", train)]) and len(used_twice([("one", train), ("two", train)])) == 1
+
+
 def self_test():
+    self_test_documents()
     fake = {(): "Subcommands:\n  train    trains\n  generate draws\n\nMore\n", ("train",): "  --data DIR\n  -m,--model M\n",
             ("train", "wgan-gp"): "  --ngf N\n"}.get
     text = "a\n```sh ci\nsumi train wgan-gp \\\n  --data x --ngf 3 && X=1 sumi train -q\n```\n```text\nsumi bad\n```\n```sh\n" \
@@ -102,23 +176,46 @@ def run(body, directory, environment):
 
 
 def prepare(scratch, sumi):
-    """The project's files (links) and an environment in which `sumi` is the program under test."""
+    """The project's files and programs (links) and an environment in which `sumi` is the program under test."""
     for entry in sorted({name.split("/")[0] for name in repo.files()}):
         os.symlink(repo.ROOT / entry, pathlib.Path(scratch) / entry)
+    os.makedirs(pathlib.Path(scratch) / "build")
+    os.symlink(sumi.parent, pathlib.Path(scratch) / "build/release")
+    os.symlink(sumi, pathlib.Path(scratch) / "sumi")
     return {**os.environ, "PATH": f"{sumi.parent}:{os.environ['PATH']}"}
+
+
+def check_texts(documents):
+    """Everything about the documents that is known without running anything."""
+    texts = {os.path.relpath(path, repo.ROOT): path.read_text(encoding="utf-8") for path in documents}
+    sources = {name: (repo.ROOT / name).read_text(encoding="utf-8") for name in repo.files()
+               if name.endswith((".cpp", ".h", ".cu", ".cuh", ".py", ".sh", ".md"))}
+    bad = []
+    for name, text in texts.items():
+        if name.startswith("docs/learn/"):
+            bad += bad_excerpts(name, text, sources.get) + bad_names(name, text, sources)
+    for other in ("README.md", "README.zh.md"):
+        bad += used_twice([(name, text) for name, text in texts.items() if name != other])
+    return sorted(set(bad))
+
+
+def all_documents():
+    paths = [repo.ROOT / "README.md", repo.ROOT / "README.zh.md", *sorted((repo.ROOT / "docs/learn").glob("*.md")),
+             repo.ROOT / "docs/recipes.md"]
+    return [path for path in paths if path.exists()]
 
 
 def main():
     if sys.argv[1:] == ["--self-test"]:
         self_test()
         return
+    if sys.argv[1:] == ["--texts"]:
+        documents = all_documents()
+        repo.finish("smoke --texts", check_texts(documents), len(documents))
     if len(sys.argv) < 2:
         sys.exit(__doc__)
     sumi = pathlib.Path(sys.argv[1]).resolve()
-    documents = [pathlib.Path(name).resolve() for name in sys.argv[2:]] or [
-        path for path in [repo.ROOT / "README.md", repo.ROOT / "README.zh.md",
-                          *sorted((repo.ROOT / "docs/learn").glob("*.md")), repo.ROOT / "docs/recipes.md"]
-        if path.exists()]
+    documents = [pathlib.Path(name).resolve() for name in sys.argv[2:]] or all_documents()
 
     helps = {}
     def help_of(words):
@@ -129,7 +226,7 @@ def main():
         return helps[key]
 
     commands = subcommands(help_of([]) or "")
-    passed, failures, seen = 0, [], set()
+    passed, failures, seen = 0, check_texts(documents), set()
     if not commands:
         failures.append("`sumi --help` lists no subcommands")
     for document in documents:

@@ -57,6 +57,30 @@ TEST_CASE("bench: sampled definitions are the reference's") {
     for (const Work& work : works_for("dense", problem)) compare_with_reference(work);
 }
 
+// A row that forces a method and gets another one is not timed under the wrong name.
+TEST_CASE("bench: a row's method is the one that ran") {
+  Target target("cpu", 1);
+  std::vector<std::string> notes;
+  const std::vector<Work> works =
+      works_of({.ops = {"conv"}, .problems = {"n1h8w8c16k16r3s3p1"}, .parts = {"fprop"}});
+  for (Row row : rows_of(works, {{"f32", "bf16"}, {"all"}}, target, notes)) {
+    CAPTURE(row.name());
+    const Values values = values_of(*row.work, row.precision.dtype);
+    const Operands operands(target, *row.work, row.precision.dtype, values, 1);
+    const Expected expected = expected_of(*row.work, values);
+    CHECK(check_row(row, target, operands.set(0), expected).error.empty());
+    row.variant = row.variant == "own" ? "winograd" : "own";
+    CHECK(has(check_row(row, target, operands.set(0), expected).error, "NOT THERE"));
+  }
+  // Winograd's form has no 6x6 filter.
+  const std::vector<Work> wide =
+      works_of({.ops = {"conv"}, .problems = {"n1h8w8c4k4r6s6p2"}, .parts = {"fprop"}});
+  CHECK(has(test::error_of([&] {
+              (void)rows_of(wide, {{"bf16"}, {"winograd"}}, target, notes);
+            }),
+            "no variant 'winograd' fits any of this work here"));
+}
+
 TEST_CASE("bench: every operation is right on the CPU, in every precision that it has there") {
   for (const OpInfo& op : operations()) {
     const std::string name = op.name;

@@ -41,7 +41,10 @@ TEST_CASE("bench: options") {
   CHECK(p.options.wanted.parts.size() == 3);
   CHECK(p.options.asked.precisions == std::vector<std::string>{"bf16", "tf32", "f32"});
   CHECK(p.options.asked.peer);
-  CHECK(p.options.google == std::vector<std::string>{"--benchmark_out=x.json"});
+  CHECK(p.options.google.out == "x.json");
+  CHECK(p.options.google.library == std::vector<std::string>{"--benchmark_out=x.json"});
+  CHECK(p.options.google.format == GoogleFlags::Format::table);
+  CHECK(p.options.program == "sumi-bench");
   const Parsed help = parse({"--help"});
   CHECK(help.done);
   CHECK(help.exit_code == 0);
@@ -68,6 +71,9 @@ TEST_CASE("bench: absurd options are one line and exit code 2") {
       {"conv", "--benchmark_min_time=-1"},
       {"conv", "--benchmark_repetitions=0"},
       {"conv", "--benchmark_out=/no/such/folder/x.json"},
+      {"conv", "--benchmark_format=xml"},
+      {"conv", "--benchmark_filter=["},
+      {"conv", "--benchmark_nonsense"},
   };
   for (const auto& words : absurd) {
     const Parsed p = parse(words);
@@ -115,10 +121,10 @@ TEST_CASE("bench: a run, its table and its JSON") {
   const std::vector<Row> rows = rows_of(
       works_of(
           {.ops = {"conv", "relu"}, .problems = {}, .nets = {"dcgan64"}, .parts = {"fprop"}, .batch = 1}),
-      {{"f32"}, {"auto", "own"}, true}, target, notes);
+      {{"f32"}, {"auto", "own"}, true, "dcgan64 d3|16x16x128"}, target, notes);
   const std::string file = (folder.path / "run.json").string();
   std::vector<std::string> words{"test", "--benchmark_min_time=0.001", "--benchmark_repetitions=3",
-                                 "--benchmark_out=" + file, "--benchmark_filter=c128k256|16x16x128"};
+                                 "--benchmark_out=" + file};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   int argc = static_cast<int>(argv.size());
@@ -127,11 +133,13 @@ TEST_CASE("bench: a run, its table and its JSON") {
   const Roofline roof{1e10, 5e10, 5e10, 5e10};
   register_rows(rows, target, roof);
   std::ostringstream text;
-  Table table(rows, roof, text);
+  Table table(rows, roof, "the preamble\n");
+  table.SetOutputStream(&text);
   benchmark::RunSpecifiedBenchmarks(&table);
   benchmark::ClearRegisteredBenchmarks();
   CAPTURE(text.str());
   CHECK(failed_rows() == 0);
+  CHECK(text.str().starts_with("the preamble\n"));
   CHECK(has(text.str(), "conv fprop n1h16w16c128k256r4s4u2p1  (dcgan64 d3)"));
   CHECK(has(text.str(), "type    variant"));
   CHECK(has(text.str(), "GFLOP/s"));

@@ -105,6 +105,7 @@ void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, 
   run_f32(e, d, g,
           {space.at<float>(px), space.at<float>(pw), space.at<float>(py),
            bias ? space.at<float>(pb) : nullptr, accumulate});
+  if (e.log && !e.log->empty()) e.log->back() += " (f32)";
   const MutView to{const_cast<void*>(out.data), out.dtype, out.shape, out.device, out.halo};
   store_f32(where, space.at<float>(d == Direction::fprop ? py : d == Direction::dgrad ? px : pw), to);
   if (outer.scratch->size() > kMostKept) outer.scratch->release();
@@ -120,6 +121,11 @@ void check_dtype(const char* where, View v) {
 bool conv_possible(ConvMethod method, const ConvUse& use) {
   if (method == ConvMethod::winograd) return winograd_knows(use.geom);
   return method == ConvMethod::own || has_onednn();
+}
+
+bool conv_available(ConvMethod method, const ConvUse& use, DType dtype) {
+  if (method != ConvMethod::onednn) return conv_possible(method, use);
+  return onednn_knows(use.direction, use.geom, dtype);
 }
 
 ConvMethod conv_method(const ConvPolicy& policy, const ConvUse& use) {

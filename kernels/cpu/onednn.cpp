@@ -159,18 +159,25 @@ class Execution {
   std::size_t sums_ = 0;                                  // wgrad: dw of each piece
 };
 
-// By the plans of this geometry's pieces; false, with nothing written, where there is none.
-template <class Operands>
-bool by_plan(const Exec& e, Direction d, const ConvGeom& g, const Operands& a) {
-  using T = std::remove_pointer_t<decltype(a.x)>;
-  const bool with_bias = d == Direction::fprop && a.bias;
-  std::vector<ConvPiece> pieces = split_conv(d, g, num_threads());
+// The pieces' plans; none where oneDNN has nothing good for one of them.
+std::vector<std::shared_ptr<const Plan>> plans_of(Direction d, const std::vector<ConvPiece>& pieces, Type type,
+                                                  bool with_bias) {
   std::vector<std::shared_ptr<const Plan>> plans;
   plans.reserve(pieces.size());
   for (const ConvPiece& piece : pieces) {
-    plans.push_back(plan_of(d, piece.geom, type_of<T>, with_bias));
-    if (!plans.back()->primitive) return false;
+    plans.push_back(plan_of(d, piece.geom, type, with_bias));
+    if (!plans.back()->primitive) return {};
   }
+  return plans;
+}
+
+// By the plans of this geometry's pieces; false, with nothing written, where there are none.
+template <class Operands>
+bool by_plan(const Exec& e, Direction d, const ConvGeom& g, const Operands& a) {
+  using T = std::remove_pointer_t<decltype(a.x)>;
+  std::vector<ConvPiece> pieces = split_conv(d, g, num_threads());
+  auto plans = plans_of(d, pieces, type_of<T>, d == Direction::fprop && a.bias);
+  if (plans.empty()) return false;
   e.ran(plans.front()->name.c_str());
   Execution<Operands>(d, g, a, std::move(pieces), std::move(plans)).run(e);
   return true;
@@ -211,6 +218,12 @@ bool prefers_onednn(Direction d, const ConvGeom& g) {
   const bool heavy_weights = g.w_shape().count() > activations;
   const bool large = prefers_blocked(g) && activations > (i64{1} << 22);
   return !thin_output && !heavy_weights && !large;
+}
+
+bool onednn_knows(Direction d, const ConvGeom& g, DType dtype) {
+  const std::vector<ConvPiece> pieces = split_conv(d, g, num_threads());
+  if (dtype == DType::bf16 && multiplies_bf16() && !plans_of(d, pieces, Type::bf16, false).empty()) return true;
+  return !plans_of(d, pieces, Type::f32, false).empty();
 }
 
 bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {

@@ -18,6 +18,9 @@ constexpr bool has_onednn() {
 }
 // The rule, from measurements in onednn.cpp.
 bool prefers_onednn(Direction, const ConvGeom&);
+// Whether oneDNN has a primitive other than a reference loop for this geometry: on bf16, or on f32 operands that bf16 is
+// widened to.
+bool onednn_knows(Direction, const ConvGeom&, DType);
 // False, with nothing written, where oneDNN has only a reference loop for this geometry.
 bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperands&);
 // The same on bf16 with sums in f32, where the processor multiplies bf16 itself (AVX512-BF16 or AMX): elsewhere always false.
@@ -27,6 +30,9 @@ constexpr bool has_onednn() {
   return false;
 }
 inline bool prefers_onednn(Direction, const ConvGeom&) {
+  return false;
+}
+inline bool onednn_knows(Direction, const ConvGeom&, DType) {
   return false;
 }
 inline bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperands&) {

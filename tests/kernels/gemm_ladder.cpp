@@ -142,7 +142,8 @@ TEST_CASE("gemm ladder: operands and results at addresses that are no multiples 
   const GemmGeom g{1, 20, 24, 40, false, false, 1, 1};
   for (DType t : {DType::f32, DType::bf16}) {
     const auto a = integers(g.m * g.k, 1, t), b = integers(g.k * g.n, 2, t), bias = integers(g.n, 3, t);
-    for (const auto& v : cuda::gemm_variants(g, t)) {
+    for (const auto& v : cuda::gemm_variants(g, t, Multiply::tf32)) {
+      if (!v.fits) continue;
       Bench bench(test::cuda);
       bench.exec.variant = v.name;
       bench.exec.multiply = Multiply::tf32;
