@@ -9,6 +9,7 @@
 #include "engine/memory.h"
 #include "kernels/base/launch.h"
 #include "kernels/build.h"
+#include "kernels/isa.h"
 #include "kernels/thread_pool.h"
 
 namespace sumi {
@@ -122,10 +123,12 @@ std::string cpu_model() {
 }
 
 const char* instruction_set() {
+  switch (kernels::cpu_isa()) {
+    case kernels::Isa::avx512: return "AVX-512";
+    case kernels::Isa::avx2: return "AVX2";
+    case kernels::Isa::baseline: break;
+  }
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512f")) return "AVX-512";
-  if (__builtin_cpu_supports("avx2")) return "AVX2";
   return "SSE2";
 #else
   return "generic";

@@ -113,6 +113,24 @@ TEST_CASE("lists: models and devices") {
   CHECK(has(devices.out, "\nref "));
 }
 
+TEST_CASE("instruction sets: SUMI_CPU_ISA lowers what the CPU kernels use") {
+  const Folder folder;
+  const auto devices_with = [&](const char* isa) {
+    isa ? ::setenv("SUMI_CPU_ISA", isa, 1) : ::unsetenv("SUMI_CPU_ISA");
+    const Result result = run(folder, "devices 2>&1");  // by the shell: a process that has not read the environment yet
+    ::unsetenv("SUMI_CPU_ISA");
+    return result;
+  };
+#ifdef __x86_64__
+  CHECK(has(devices_with("baseline").out, ", SSE2, "));
+#endif
+  CHECK_FALSE(has(devices_with("avx2").out, "AVX-512"));
+  CHECK(devices_with(nullptr).code == 0);
+  const Result wrong = devices_with("avx3");
+  CHECK(wrong.code != 0);
+  CHECK(has(wrong.out, "[SUMI_CPU_ISA] unknown instruction set 'avx3'; use baseline, avx2 or avx512"));
+}
+
 TEST_CASE("threads: their number and how they wait are the program's rule, or the environment's") {
   const Folder folder;
   const auto devices_with = [&](const char* policy, const char* threads) {
