@@ -4,13 +4,14 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "engine/checkpoint.h"
 #include "engine/error.h"
 #include "engine/safetensors.h"
+#include "models/exported.h"
 #include "models/json_text.h"
-#include "models/model.h"
 #include "tools/cli.h"
 #include "tools/option_texts.h"
 #include "tools/table.h"
@@ -63,6 +64,12 @@ std::string state_text(const Json& state) {
   return text;
 }
 
+void print_options(const TrainOptions& options) {
+  const std::string changed = describe_options(options, true);
+  fmt::print("\noptions changed from the recipe of {}:{}\n{}", options.model, changed.empty() ? " none" : "",
+             changed);
+}
+
 // What the metadata of a checkpoint of ours says, for people.
 void print_header(const CheckpointHeader& header) {
   const int width = std::min(terminal_width(100), 110);
@@ -72,9 +79,7 @@ void print_header(const CheckpointHeader& header) {
   try {
     TrainOptions options = default_options(header.model);
     update_from_json(options, json, "options");
-    const std::string changed = describe_options(options, true);
-    fmt::print("\noptions changed from the recipe of {}:{}\n{}", header.model, changed.empty() ? " none" : "",
-               changed);
+    print_options(options);
   } catch (const Error&) {  // of a version with other options
     fmt::print("options   {}\n", printable(header.options));
   }
@@ -99,6 +104,15 @@ void print_group(const TensorGroup& group) {
   fmt::print("{}{:<10}{}\n", table.text(terminal_width(100), 2), "  on disk", bytes_text(group.bytes));
 }
 
+// Nothing for a description that this version cannot read: its text is shown instead.
+std::optional<ExportInfo> known_export(const std::filesystem::path& path) {
+  try {
+    return export_info(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 int run(const CLI::App* app, const std::string& path, bool as_json) {
   require_text(app, "FILE", path, "name a checkpoint, a safetensors file or a run directory");
   const SafetensorsFile file = SafetensorsFile::open(resolve_checkpoint(path));
@@ -117,6 +131,11 @@ int run(const CLI::App* app, const std::string& path, bool as_json) {
                printable(header.model), header.kind == "full" ? "full: training can be resumed" : header.kind,
                size);
     print_header(header);
+  } else if (const auto info = known_export(file.path())) {
+    fmt::print(
+        "{}\nweights of sumi export, with PyTorch's names and layouts, {}\nmodel     {}\nnetworks  {}\n",
+        file.path().string(), size, info->options.model, fmt::join(info->networks, ", "));
+    print_options(info->options);
   } else {
     fmt::print("{}\nsafetensors file without sumi's description, {}\n", file.path().string(), size);
     for (const auto& [key, value] : file.metadata()) fmt::print("{}  {}\n", printable(key), printable(value));

@@ -1,9 +1,12 @@
 // sumi train: a new run, or the rest of an old one.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "engine/error.h"
+#include "models/checkpoint_info.h"
 #include "models/registry.h"
 #include "models/trainer.h"
 #include "tools/explain.h"
@@ -13,6 +16,7 @@
 #include "tools/train_options.h"
 
 namespace sumi::cli {
+namespace fs = std::filesystem;
 namespace {
 
 using Show = OptionSet::Show;
@@ -22,7 +26,7 @@ struct ModelCommand {
   CLI::App* app = nullptr;
   OptionSet options;
   Output output;
-  std::string config;
+  std::string config, run;
   bool dry_run = false, explain = false;
 };
 
@@ -60,26 +64,60 @@ int run_model(const ModelCommand& command) {
                    [&](TrainingObserver& observer) { return train(options, observer); });
 }
 
-int run_resume(const TrainCommand& command) {
+// What was given with --resume and cannot change. `stored`: the run's options, where an option of the same value is no change
+// (people add --resume to the line that began the run).
+void refuse_changes(const std::string& command, const std::string& run, const OptionSet& given,
+                    const TrainOptions* stored) {
+  const TrainOptions table;
+  nlohmann::ordered_json before, now;
+  if (stored) {
+    TrainOptions options = *stored;
+    given.apply(options);
+    std::error_code error;
+    if (fs::equivalent(options.outdir, run, error)) options.outdir = stored->outdir;
+    before = to_json(*stored);
+    now = to_json(options);
+  }
+  visit_options(table, [&](const OptionInfo& info, const auto&) {
+    if (!given.given(info.name) || info.on_resume || (stored && before.at(info.name) == now.at(info.name)))
+      return;
+    throw UsageError(command,
+                     fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new "
+                                 "run with --init {}, whose optimiser starts anew",
+                                 info.name, shell_quote(run)));
+  });
+}
+
+int run_resume(const std::string& command, const std::string& run, const OptionSet& given,
+               const Output& output) {
   TrainOptions scratch = default_options("gan");
   scratch.epochs = scratch.epochs_decay = 1;  // what is not given is the run's, which is not read yet
-  visit_options(scratch, [&](const OptionInfo& info, const auto&) {
-    if (command.options.given(info.name) && !info.on_resume)
-      throw UsageError("sumi train",
-                       fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new "
-                                   "run with --init {}",
-                                   info.name, command.run));
-  });
-  command.options.apply(scratch);  // what cannot be is found before the run is touched
+  given.apply(scratch, true);                 // what cannot be is found before the run is touched
   try {
     validate(scratch);
   } catch (const Error& error) {
-    throw UsageError("sumi train", error.what());
+    throw UsageError(command, error.what());
   }
-  return supervise(command.output, command.run, [&](TrainingObserver& observer) {
+  return supervise(output, run, [&](TrainingObserver& observer) {
     return resume(
-        command.run, [&](TrainOptions& stored) { command.options.apply(stored); }, observer);
+        run, [&](TrainOptions& stored) { given.apply(stored, true); }, observer);
   });
+}
+
+// `sumi train MODEL --resume RUN`.
+int resume_model(const ModelCommand& command) {
+  const std::string name = command_name(command.app), model = command.app->get_name();
+  if (!command.config.empty() || command.dry_run || command.explain)
+    throw UsageError(name, fmt::format("--resume takes the options from the run; leave out {}",
+                                       !command.config.empty() ? "--config"
+                                       : command.dry_run       ? "--dry-run"
+                                                               : "--explain"));
+  const TrainOptions stored = stored_options(CheckpointFile(resolve_checkpoint(command.run)));
+  if (stored.model != model)
+    throw UsageError(name, fmt::format("{} is a run of {}, not of {}; write: sumi train --resume {}",
+                                       command.run, stored.model, model, shell_quote(command.run)));
+  refuse_changes(name, command.run, command.options, &stored);
+  return run_resume(name, command.run, command.options, command.output);
 }
 
 void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
@@ -91,6 +129,8 @@ void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
       return applies(option, name) ? Show::yes : Show::no;
     });
   add_text(app, "--config", command->config, "FILE", "take options from a file")->group("Machine");
+  add_text(app, "--resume", command->run, "RUN", "go on with this run of the model; see sumi train --help")
+      ->group("Resume");
   app.add_flag("--dry-run,--dry_run", command->dry_run,
                "show networks, parameters, work and memory; train nothing")
       ->group("Look before");
@@ -102,25 +142,24 @@ void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
 }
 
 int run_train(const TrainCommand& command) {
-  bool before_model = !command.run.empty();
+  bool before_model = false;
   const TrainOptions table;
   visit_options(table, [&](const OptionInfo& info, const auto&) {
     before_model = before_model || command.options.given(info.name);
   });
   for (const auto& model : command.models) {
     if (!model->app->parsed()) continue;
-    if (!command.run.empty())
-      throw UsageError("sumi train", "--resume takes the model from the run; write: sumi train --resume " +
-                                         shell_quote(command.run));
+    if (!command.run.empty() && model->run.empty()) model->run = command.run;
     if (before_model)
       throw UsageError("sumi train", fmt::format("options stand behind the model: sumi train {} --option ...",
                                                  model->app->get_name()));
-    return run_model(*model);
+    return model->run.empty() ? run_model(*model) : resume_model(*model);
   }
   if (command.run.empty())
     throw UsageError("sumi train",
                      "name a model (sumi train dcgan ...) or a run to go on with (--resume RUN)");
-  return run_resume(command);
+  refuse_changes("sumi train", command.run, command.options, nullptr);
+  return run_resume("sumi train", command.run, command.options, command.output);
 }
 
 }  // namespace
