@@ -51,7 +51,7 @@ constexpr std::array<ForeignKind, 13> kStarts{{
     {"\x80\x02\x8a\x0al\xfc\x9c"
      "F\xf9 j\xa8P\x19"sv,
      "a PyTorch file (pickles, as torch.save wrote before 1.6)", kTorch},
-    {"\x89HDF\r\n\x1a\n"sv, "a HDF5 file (Keras .h5)", kHdf, kRename},
+    {"\x89HDF\r\n\x1a\n"sv, "an HDF5 file (Keras .h5)", kHdf, kRename},
     {"\x93NUMPY"sv, "a NumPy array", kNpy},
     {"GGUF"sv, "a GGUF file, of quantized language models; sumi has no such network"},
     {"version https://git-lfs"sv,

@@ -117,9 +117,7 @@ int run(ConvertArguments& args) {
   if (jobs.empty() && !all_well) return kFailed;
   args.machine.apply();
   const OpenedModel opened = open_model(args.model, args.machine.device, args.machine.precision);
-  const std::vector<std::string> directions = opened.directions();
-  args.check_direction(directions);
-  if (args.direction.empty() && !directions.empty()) args.direction = directions.front();
+  args.choose_direction(opened.directions());
   catch_signals("finishing this picture");
   CountProgress screen(style, jobs.size());
   Session session{args, Converter(picture_network(*opened.model, args.direction, args.raw), args.max_memory),

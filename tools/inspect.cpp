@@ -5,7 +5,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 
 #include "engine/checkpoint.h"
 #include "engine/error.h"
@@ -13,6 +12,7 @@
 #include "models/exported.h"
 #include "models/json_text.h"
 #include "tools/cli.h"
+#include "tools/inspect_json.h"
 #include "tools/option_texts.h"
 #include "tools/table.h"
 #include "tools/tensor_groups.h"
@@ -21,37 +21,6 @@ namespace sumi::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json parse_or_text(const std::string& text) {
-  try {
-    return parse_json(text, "", "");
-  } catch (const Error&) {
-    return text;
-  }
-}
-
-void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& groups, bool ours) {
-  const std::set<std::string> known{"sumi.format", "sumi.kind", "sumi.model", "sumi.options", "sumi.state"};
-  Json json;
-  json["file"] = file.path().string();
-  json["bytes"] = std::filesystem::file_size(file.path());
-  for (const auto& [key, value] : file.metadata()) {
-    if (ours && known.contains(key))  // no other names: they could be those of what stands beside
-      json[key.substr(5)] = parse_or_text(value);
-    else
-      append_member(json["metadata"], key, value);
-  }
-  for (const TensorGroup& group : groups) {
-    Json& entry = group.name.empty() ? json : append_member(json["groups"], group.name, Json::object());
-    entry["parameters"] = group.parameters;
-    entry["buffer_values"] = group.buffers;
-    entry["tensor_bytes"] = group.bytes;
-    for (const auto& [name, t] : group.tensors)
-      entry["tensors"].push_back(
-          {{"name", name}, {"shape", t->shape}, {"dtype", t->dtype}, {"count", count_of(*t)}});
-  }
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));  // paths need not be UTF-8
-}
 
 std::string state_text(const Json& state) {
   std::string text;

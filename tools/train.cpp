@@ -1,12 +1,9 @@
 // sumi train: a new run, or the rest of an old one.
 #include <fmt/format.h>
 
-#include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "engine/error.h"
-#include "models/checkpoint_info.h"
 #include "models/registry.h"
 #include "models/trainer.h"
 #include "tools/explain.h"
@@ -14,9 +11,9 @@
 #include "tools/supervise.h"
 #include "tools/train_help.h"
 #include "tools/train_options.h"
+#include "tools/train_resume.h"
 
 namespace sumi::cli {
-namespace fs = std::filesystem;
 namespace {
 
 using Show = OptionSet::Show;
@@ -40,6 +37,12 @@ struct TrainCommand {
 
 int run_model(const ModelCommand& command) {
   const std::string name = command_name(command.app);
+  if (!command.run.empty()) {
+    if (!command.config.empty() || command.dry_run || command.explain)
+      throw UsageError(
+          name, "--resume takes the options from the run; leave out --config, --dry-run and --explain");
+    return resume_model(command.app->get_name(), command.run, command.options, command.output);
+  }
   TrainOptions options = default_options(command.app->get_name());
   try {
     if (!command.config.empty()) update_from_config(options, command.config);
@@ -62,62 +65,6 @@ int run_model(const ModelCommand& command) {
   if (!command.output.quiet) fmt::print("{}\n", describe_options(options, false));
   return supervise(command.output, options.outdir,
                    [&](TrainingObserver& observer) { return train(options, observer); });
-}
-
-// What was given with --resume and cannot change. `stored`: the run's options, where an option of the same value is no change
-// (people add --resume to the line that began the run).
-void refuse_changes(const std::string& command, const std::string& run, const OptionSet& given,
-                    const TrainOptions* stored) {
-  const TrainOptions table;
-  nlohmann::ordered_json before, now;
-  if (stored) {
-    TrainOptions options = *stored;
-    given.apply(options);
-    std::error_code error;
-    if (fs::equivalent(options.outdir, run, error)) options.outdir = stored->outdir;
-    before = to_json(*stored);
-    now = to_json(options);
-  }
-  visit_options(table, [&](const OptionInfo& info, const auto&) {
-    if (!given.given(info.name) || info.on_resume || (stored && before.at(info.name) == now.at(info.name)))
-      return;
-    throw UsageError(command,
-                     fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new "
-                                 "run with --init {}, whose optimiser starts anew",
-                                 info.name, shell_quote(run)));
-  });
-}
-
-int run_resume(const std::string& command, const std::string& run, const OptionSet& given,
-               const Output& output) {
-  TrainOptions scratch = default_options("gan");
-  scratch.epochs = scratch.epochs_decay = 1;  // what is not given is the run's, which is not read yet
-  given.apply(scratch, true);                 // what cannot be is found before the run is touched
-  try {
-    validate(scratch);
-  } catch (const Error& error) {
-    throw UsageError(command, error.what());
-  }
-  return supervise(output, run, [&](TrainingObserver& observer) {
-    return resume(
-        run, [&](TrainOptions& stored) { given.apply(stored, true); }, observer);
-  });
-}
-
-// `sumi train MODEL --resume RUN`.
-int resume_model(const ModelCommand& command) {
-  const std::string name = command_name(command.app), model = command.app->get_name();
-  if (!command.config.empty() || command.dry_run || command.explain)
-    throw UsageError(name, fmt::format("--resume takes the options from the run; leave out {}",
-                                       !command.config.empty() ? "--config"
-                                       : command.dry_run       ? "--dry-run"
-                                                               : "--explain"));
-  const TrainOptions stored = stored_options(CheckpointFile(resolve_checkpoint(command.run)));
-  if (stored.model != model)
-    throw UsageError(name, fmt::format("{} is a run of {}, not of {}; write: sumi train --resume {}",
-                                       command.run, stored.model, model, shell_quote(command.run)));
-  refuse_changes(name, command.run, command.options, &stored);
-  return run_resume(name, command.run, command.options, command.output);
 }
 
 void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
@@ -153,13 +100,12 @@ int run_train(const TrainCommand& command) {
     if (before_model)
       throw UsageError("sumi train", fmt::format("options stand behind the model: sumi train {} --option ...",
                                                  model->app->get_name()));
-    return model->run.empty() ? run_model(*model) : resume_model(*model);
+    return run_model(*model);
   }
   if (command.run.empty())
     throw UsageError("sumi train",
                      "name a model (sumi train dcgan ...) or a run to go on with (--resume RUN)");
-  refuse_changes("sumi train", command.run, command.options, nullptr);
-  return run_resume("sumi train", command.run, command.options, command.output);
+  return resume_run(command.run, command.options, command.output);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ TEST_CASE("usage: what is missing or cannot be is named") {
               "--data wants a value, but '--outdir' follows");
   check_error(run(folder, "train --steps 4 dcgan --data x --outdir run"), 2,
               "options stand behind the model");
-  check_error(run(folder, "train dcgan --resume run"), 2, "--resume");
+  check_error(run(folder, "train dcgan --resume run"), 1, "run] does not exist");
   const std::string train = "train dcgan --data x --outdir run ";
   check_error(run(folder, train + "--size 0"), 2, "--size");
   check_error(run(folder, train + "--lr -1"), 2, "--lr");
