@@ -76,8 +76,10 @@ std::size_t wrapper_length(const ForeignFile& file, const std::string& net,
   std::size_t length = 0, plain = 0;  // plain: up to the first prefix that is no known wrapper
   while (!file.entries().empty()) {
     const std::string& name = file.entries()[0].name;
-    const std::string prefix = name.substr(length, name.find('.', length) + 1 - length);
-    if (prefix.empty() || is_known(prefix)) return length;
+    const std::size_t dot = name.find('.', length);
+    if (dot == std::string::npos) break;
+    const std::string prefix = name.substr(length, dot + 1 - length);
+    if (is_known(prefix)) return length;
     if (!is_prefix_of_all(prefix, file.entries(), length)) break;
     const bool wrapper = prefix == "module." || prefix == "_orig_mod.";
     if (!wrapper && net.empty()) break;

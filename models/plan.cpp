@@ -1,5 +1,6 @@
 // What training would cost, from shapes alone (--dry-run), and what one step does, op by op (--explain).
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
@@ -27,6 +28,16 @@ double work_of_step(const PlannedNetwork& network, const TrainOptions& o) {
   return o.accumulate * (network.work + (o.n_critic - 1) * network.update + redraw);
 }
 
+// ", 640 pictures a step (--n-critic 5, --accumulate 2)"; "" where a step is one batch.
+std::string parts_of_step(const TrainOptions& o) {
+  std::vector<std::string> parts;
+  if (o.n_critic > 1) parts.push_back(fmt::format("--n-critic {}", o.n_critic));
+  if (o.accumulate > 1) parts.push_back(fmt::format("--accumulate {}", o.accumulate));
+  return parts.empty()
+             ? ""
+             : fmt::format(", {} pictures a step ({})", pictures_per_step(o), fmt::join(parts, ", "));
+}
+
 Shape picture_shape(const TrainOptions& o) {
   const int side = picture_side(o);
   return {pictures_per_step(o), side, side, o.channels};
@@ -40,11 +51,7 @@ std::string describe_plan(const TrainOptions& options) {
   const auto activation = static_cast<double>(size_of(activations_of(options)));
   const Shape picture = picture_shape(options);
   std::string text = fmt::format("{}, pictures {}x{}x{}, batch {}{}\n\n", options.model, picture.h, picture.w,
-                                 picture.c, options.batch_size,
-                                 picture.n == options.batch_size
-                                     ? ""
-                                     : fmt::format(", {} pictures a step (--n-critic {}, --accumulate {})",
-                                                   picture.n, options.n_critic, options.accumulate));
+                                 picture.c, options.batch_size, parts_of_step(options));
   double step_macs = 0, state = 0, activations = 0;
   for (const PlannedNetwork& network : plan_networks(options)) {
     Cost cost;

@@ -116,8 +116,9 @@ TEST_CASE("features: --accumulate adds up the gradients of batches") {
   RandomStream stream(3, 1);
   std::vector<Tensor> once, twice;  // two sets of pictures, then their labels; twice: the same two times
   for (int set = 0; set < 2; ++set) once.push_back(stream.uniform({3, 8, 8, 3}, DType::f64, kRef, -1, 1));
-  once.push_back(Tensor::from({1, 0, 0, 0, 1, 0, 0, 0, 1}, Shape::matrix(3, 3), DType::f64, kRef));
-  once.push_back(Tensor::from({1, 0, 0, 1, 1, 0}, Shape::matrix(3, 2), DType::f64, kRef));
+  once.push_back(
+      Tensor::from(std::vector<double>{1, 0, 0, 0, 1, 0, 0, 0, 1}, Shape::matrix(3, 3), DType::f64, kRef));
+  once.push_back(Tensor::from(std::vector<double>{1, 0, 0, 1, 1, 0}, Shape::matrix(3, 2), DType::f64, kRef));
   for (const Tensor& t : once) twice.push_back(concat({t, t}, 0));
   const auto plain = make_model(o);
   o.accumulate = 2;
