@@ -83,8 +83,8 @@ void PicturePath::prepare() const {
     std::error_code ec;
     if (!parent.empty()) fs::create_directories(parent, ec);
     if (ec)
-      fail("write " + parent.string(),
-           "cannot make the folder: " + ec.message() + "; choose another with -o");
+      fail("write " + file(i).string(),
+           "cannot make its folder: " + ec.message() + "; choose another with -o");
   }
   const AtomicFile probe(first);
 }

@@ -62,6 +62,8 @@ int resume_run(const std::string& run, const OptionSet& given, const Output& out
 int resume_model(const std::string& model, const std::string& run, const OptionSet& given,
                  const Output& output) {
   const std::string command = "sumi train " + model;
+  std::error_code error;
+  if (!fs::is_directory(run, error)) return run_resume(command, run, given, output);  // says what is wrong
   const TrainOptions stored = stored_options(CheckpointFile(resolve_checkpoint(run)));
   if (stored.model != model)
     throw UsageError(command, fmt::format("{} is a run of {}, not of {}; write: sumi train --resume {}", run,
