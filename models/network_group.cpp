@@ -49,7 +49,10 @@ NetworkGroup::NetworkGroup(const std::vector<std::pair<std::string, Module*>>& n
       optimizer_(arena_, optimizer_options(o, generator)),
       history_weight_(o.historical_averaging) {
   for (const std::string& name : split_names(o.freeze)) arena_.freeze(name);
-  for (const auto& network : networks) network.second->set_activations(activations_of(o));
+  for (const auto& [name, module] : networks) {
+    module->set_name(name);
+    module->set_activations(activations_of(o));
+  }
   arena_.keep_copy(activations_of(o));
   if (history_weight_ > 0) {
     history_ = arena_.values().clone();

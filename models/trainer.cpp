@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "engine/device.h"
 #include "models/checkpoint_info.h"
@@ -15,6 +16,7 @@
 #include "models/pictures.h"
 #include "models/registry.h"
 #include "models/run_dir.h"
+#include "models/run_paths.h"
 #include "models/stats_ring.h"
 #include "models/training_data.h"
 
@@ -87,6 +89,7 @@ class Session {
   std::unique_ptr<Model> model_;
   std::vector<Dataset> held_out_;  // before the loader, which is made of the rest
   BatchLoader loader_;
+  std::uint64_t data_content_ = data_content(loader_);
   Staging staging_;
   std::int64_t per_epoch_ = 0, total_ = 0, step_ = 0, first_step_ = 0;
   double seconds_ = 0;  // of earlier sessions of this run
@@ -106,7 +109,10 @@ void Session::make_dump_folder() const {
 
 std::vector<Dataset> Session::open_data() {
   DatasetEvents events;
-  events.warn = [this](const std::string& line) { warn(line); };
+  std::set<std::string> said;  // a folder may be opened twice, for two forms of its pictures
+  events.warn = [this, &said](const std::string& line) {
+    if (said.insert(line).second) warn(line);
+  };
   events.progress = [this](std::int64_t done, std::int64_t total) {
     observer_.decoding(done, total);
     if (stop_requested) throw Interrupted("[data] interrupted while the pictures were being decoded");
@@ -122,6 +128,7 @@ std::vector<Dataset> Session::open_data() {
     domains.back() = rest;
     held_out_.push_back(held);
   }
+  check_counts(domains, options_);
   return domains;
 }
 
@@ -133,6 +140,7 @@ CheckpointHeader Session::header(const char* kind) const {
   state["seconds"] = elapsed();
   state["batch"] = loader_.position();  // data order: batch k of (data, seed) is always the same
   state["data_key"] = data_key(loader_);
+  state["data_content"] = data_content_;
   state["data_count"] = loader_.size();
   state["threads"] = threads();
   state["kernels"] = compute_signature(parse_device(options_.device));
@@ -197,8 +205,11 @@ void Session::restore(const CheckpointFile& file) {
   } catch (const Error& error) {
     fail("state of checkpoint " + file.path().string(), error.what());
   }
-  if (state.data_key != data_key(loader_))
-    warn("the data has changed since the checkpoint: the run goes on, but not as it would have");
+  if (state.data_content ? *state.data_content != data_content_ : state.data_key != data_key(loader_))
+    warn(fmt::format("the data has changed since the checkpoint{}: the run goes on, but not as it would have",
+                     state.data_count == 0 || state.data_count == loader_.size()
+                         ? ""
+                         : fmt::format(" ({} pictures then, {} now)", state.data_count, loader_.size())));
   const std::string kernels = compute_signature(parse_device(options_.device));
   if (!state.kernels.empty() && state.kernels != kernels)
     warn(fmt::format("the run was computed with {}, now with {}: the bits will differ", state.kernels,
@@ -338,6 +349,7 @@ TrainResult train(const TrainOptions& given, TrainingObserver& observer) {
   TrainOptions options = given;
   const std::optional<StoredPlan> plan = plan_file(options);
   prepare(options, plan);
+  check_outdir(options);
   settle_options(options);
   name_classes(options);
   RunDir run = RunDir::create(options.outdir);
@@ -357,6 +369,7 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   RunDir run = RunDir::open(path);
   const CheckpointFile file(resolve_checkpoint(path));
   TrainOptions options = stored_options(file);
+  resolve_paths(options, base_folders(path, options.outdir));
   options.outdir = path.string();  // the run may have been moved
   options.dump_batches.clear();    // files where the user wants them now, not where a checkpoint says
   options.plan.clear();            // its content is in the checkpoint
@@ -365,6 +378,7 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   override_options(options);
   fit_precision(options);  // of another device
   check_fits(file, options);
+  check_data_there(options);
   const std::optional<StoredPlan> plan = options.plan.empty() ? stored_state(file).plan : plan_file(options);
   prepare(options, plan);
   name_classes(options);

@@ -57,7 +57,7 @@ extern std::atomic<bool> stop_requested;
 // --dry-run: networks, parameters, FLOPs and predicted memory, as text. Reads no data.
 std::string describe_plan(const TrainOptions& options);
 
-// --explain: one step on random pictures, every op that ran, in order.
+// --explain: one step on random pictures, every op that ran, in order. Times are medians of several steps.
 std::vector<OpRecord> explain_step(const TrainOptions& options);
 
 // The convolutions of a step on the CPU, in order, each as often as it is done; for sumi tune. Pictures and device as above.

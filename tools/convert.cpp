@@ -11,6 +11,7 @@
 #include "engine/error.h"
 #include "engine/file.h"
 #include "models/convert.h"
+#include "models/exported.h"
 #include "models/trainer.h"
 #include "tools/convert_options.h"
 #include "tools/count_progress.h"
@@ -115,12 +116,11 @@ int run(ConvertArguments& args) {
   }
   if (jobs.empty() && !all_well) return kFailed;
   args.machine.apply();
-  const CheckpointFile file(resolve_checkpoint(args.model));
-  const std::unique_ptr<Model> model = load_model(file, nullptr, args.machine.device, args.machine.precision);
-  args.check_direction(model->directions());
+  const OpenedModel opened = open_model(args.model, args.machine.device, args.machine.precision);
+  args.choose_direction(opened.directions());
   catch_signals("finishing this picture");
   CountProgress screen(style, jobs.size());
-  Session session{args, Converter(picture_network(*model, args.direction, args.raw), args.max_memory),
+  Session session{args, Converter(picture_network(*opened.model, args.direction, args.raw), args.max_memory),
                   screen};
   std::size_t written = 0;
   for (const ConvertJob& job : jobs) {

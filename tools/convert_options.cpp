@@ -103,8 +103,9 @@ void ConvertArguments::check() {
                    fmt::format("--format {} cannot be written; use png, jpg, webp, tif or bmp", format));
 }
 
-void ConvertArguments::check_direction(const std::vector<std::string>& known) const {
-  if (direction.empty() || known.empty() || std::count(known.begin(), known.end(), direction) > 0) return;
+void ConvertArguments::choose_direction(const std::vector<std::string>& known) {
+  if (direction.empty() && !known.empty()) direction = known.front();
+  if (known.empty() || std::count(known.begin(), known.end(), direction) > 0) return;
   throw UsageError(command_name(app), fmt::format("--direction {} is not one of the model's; use {}",
                                                   direction, fmt::join(known, " or ")));
 }

@@ -26,8 +26,9 @@ struct ConvertArguments {
   void add_options(CLI::App& parent_command);
   // UsageError for what is missing or cannot be; brings the values into their final form.
   void check();
-  // UsageError for a --direction that is not among the model's. A model without directions says so itself.
-  void check_direction(const std::vector<std::string>& known) const;
+  // The first direction of the model where none was given; UsageError for one that is not among the model's. A model without
+  // directions says so itself.
+  void choose_direction(const std::vector<std::string>& known);
 };
 
 }  // namespace sumi::cli

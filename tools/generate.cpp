@@ -5,7 +5,7 @@
 
 #include "engine/error.h"
 #include "models/classes.h"
-#include "models/model.h"
+#include "models/exported.h"
 #include "models/pictures.h"
 #include "tools/cli.h"
 #include "tools/machine_options.h"
@@ -54,10 +54,9 @@ int run_generate(const GenerateArguments& args) {
   const PicturePath path(args.output, frames);
   path.prepare();
   args.machine.apply();
-  TrainOptions options;
-  const CheckpointFile file(resolve_checkpoint(args.model));
-  const std::unique_ptr<Model> model =
-      load_model(file, &options, args.machine.device, args.machine.precision);
+  const OpenedModel opened = open_model(args.model, args.machine.device, args.machine.precision);
+  const std::unique_ptr<Model>& model = opened.model;
+  const TrainOptions& options = opened.options;
 
   RandomStream stream(seed, kStream);
   const int only = args.one_class.empty() ? Model::kEveryClass : class_number(options, args.one_class);

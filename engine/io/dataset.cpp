@@ -216,12 +216,9 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
 }
 
 // Other labels make another set of the same pictures.
-void add_labels_to_key(Dataset::State& state) {
-  io::Hash hash;
-  hash.add(static_cast<std::int64_t>(state.key));
-  for (const auto& name : state.labels.classes) hash.add(name);
-  for (const auto label : state.labels.of_picture) hash.add(std::int64_t{label});
-  state.key = hash.value();
+void add_labels(io::Hash& hash, const io::Labels& labels) {
+  for (const auto& name : labels.classes) hash.add(name);
+  for (const auto label : labels.of_picture) hash.add(std::int64_t{label});
 }
 
 }  // namespace
@@ -257,7 +254,10 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
     if (static_cast<std::int64_t>(state->labels.of_picture.size()) != state->count)
       fail(where, fmt::format("has {} pictures but {} labels (a bug in sumi)", state->count,
                               state->labels.of_picture.size()));
-    add_labels_to_key(*state);
+    io::Hash hash;
+    hash.add(static_cast<std::int64_t>(state->key));
+    add_labels(hash, state->labels);
+    state->key = hash.value();
   }
   Dataset result;
   result.state_ = std::move(state);
@@ -278,6 +278,24 @@ std::uint64_t Dataset::key() const {
   io::Hash hash;
   hash.add(static_cast<std::int64_t>(state_->key));
   hash.add(chosen_->data(), chosen_->size() * sizeof(std::int64_t));
+  return hash.value();
+}
+std::uint64_t Dataset::content_key() const {
+  const State& s = *state_;
+  io::Hash hash;
+  for (const std::int64_t v : {s.count, s.shape.channels, std::int64_t{s.shape.bits}}) hash.add(v);
+  if (s.pack) {
+    hash.add(static_cast<std::int64_t>(s.pack->content(s.count)));
+  } else {
+    io::ContentHash content;
+    const auto bytes = static_cast<std::size_t>(s.shape.width * s.shape.height * s.shape.channels);
+    for (std::int64_t i = 0; i < s.count; ++i)
+      content.add(s.pixels.data() + static_cast<std::size_t>(i) * bytes, bytes,
+                  static_cast<int>(s.shape.width), static_cast<int>(s.shape.height));
+    hash.add(static_cast<std::int64_t>(content.value()));
+  }
+  add_labels(hash, s.labels);
+  if (chosen_) hash.add(chosen_->data(), chosen_->size() * sizeof(std::int64_t));
   return hash.value();
 }
 const std::vector<std::string>& Dataset::classes() const {

@@ -134,6 +134,13 @@ void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
 
 }  // namespace
 
+std::string format_of(std::string_view start) {
+  for (const Magic& m : kMagics)
+    if (start.size() >= m.offset + m.bytes.size() && start.substr(m.offset, m.bytes.size()) == m.bytes)
+      return m.format;
+  return "";
+}
+
 std::string one_line(std::string text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
@@ -154,15 +161,13 @@ std::string probe_picture(const fs::path& path) {
   if (file.gcount() <= 0) fail(where, "cannot be opened; check its permissions");
   const std::string_view start(head.data(), static_cast<std::size_t>(file.gcount()));
   file.clear();
-  for (const Magic& m : kMagics) {
-    if (start.size() < m.offset + m.bytes.size() || start.substr(m.offset, m.bytes.size()) != m.bytes)
-      continue;
-    if (m.format == "png"sv) check_png_is_whole(path, file, size);
-    if (m.format == "openexr"sv) check_exr_headers(path, file, size);
-    if (m.format == "psd"sv || m.format == "ico"sv)
-      fail(where, std::string("is of the kind ") + m.format +
+  if (const std::string format = format_of(start); !format.empty()) {
+    if (format == "png") check_png_is_whole(path, file, size);
+    if (format == "openexr") check_exr_headers(path, file, size);
+    if (format == "psd" || format == "ico")
+      fail(where, "is of the kind " + format +
                       ", whose decoder takes all that a file claims for true; save it as PNG, TIFF or WebP");
-    return m.format;
+    return format;
   }
   if (extension_of(path) != ".tga") return "";  // which has no magic number
   check_tga_is_whole(path, file, size);

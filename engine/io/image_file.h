@@ -3,8 +3,12 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace sumi::io {
+
+// OpenImageIO's name of the format that a file's first bytes (32 are enough) show, or "" if they fit none.
+std::string format_of(std::string_view start);
 
 // OpenImageIO's name of the format that the first bytes show ("png"), or "" if they fit none. Errors "[picture PATH]" for a
 // missing or empty file, for a PNG or TGA that ends early, for an OpenEXR whose header does, and for PSD and ICO: fuzzing

@@ -40,8 +40,8 @@ Photo resize_photo(const Photo& photo, int width, int height, Filter filter = Fi
 // Left beside right, of equal heights.
 Photo beside(const Photo& left, const Photo& right);
 
-// Pictures below `folder` by their extensions, relative to it, sorted. Links are followed, hidden files and
-// folders left out; a sub-folder that cannot be read is named to warn().
+// Pictures below `folder`, relative to it, sorted: by their extensions, and where there is none by their first bytes. Links are
+// followed; hidden files and folders and what sumi train wrote are left out. What else was left out is named to warn().
 std::vector<std::string> find_pictures(const std::filesystem::path& folder,
                                        const std::function<void(const std::string&)>& warn);
 
