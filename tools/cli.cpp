@@ -173,6 +173,10 @@ double parse_number(const CLI::App* app, const std::string& option, const std::s
   return parse<double>(app, option, text, "a number");
 }
 
+void add_quiet(CLI::App& app, bool& quiet) {
+  app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Screen");
+}
+
 void require_text(const CLI::App* app, const std::string& option, const std::string& value,
                   const std::string& cure) {
   if (value.empty()) throw UsageError(command_name(app), option + " is missing: " + cure);

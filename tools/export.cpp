@@ -16,7 +16,7 @@ namespace {
 struct ExportArguments {
   CLI::App* app = nullptr;
   std::string model, net, layout = "torch", output;
-  bool ema = false;
+  bool ema = false, quiet = false;
 };
 
 // Tensors to write, with the memory that they point to.
@@ -101,7 +101,8 @@ int run_export(const ExportArguments& args) {
          "holds no running averages; leave out --ema, or train with --ema 0.999");
   weights.writer.set_metadata("format", "pt");
   weights.writer.write(args.output);
-  fmt::print("{}: {} tensors, {} values\n", args.output, weights.tensors, with_commas(weights.values));
+  if (!args.quiet)
+    fmt::print("{}: {} tensors, {} values\n", args.output, weights.tensors, with_commas(weights.values));
   return 0;
 }
 
@@ -126,6 +127,7 @@ Command add_export(CLI::App& parent) {
       ->default_str("torch")
       ->group("File");
   add_text(app, "-o,--output", args->output, "FILE", "a safetensors file")->group("File");
+  add_quiet(app, args->quiet);
   return {&app, [args]() { return run_export(*args); }};
 }
 
