@@ -97,6 +97,14 @@ std::vector<OpRecord> explain_step(const TrainOptions& options) {
   return std::move(trace.records);
 }
 
+ConvUses convolutions_of_step(const TrainOptions& options) {
+  Rehearsal rehearsal(options);
+  ConvUses uses;
+  const RecordConvolutions record(uses);
+  rehearsal.model->step(rehearsal.real, 0);
+  return uses;
+}
+
 double seconds_of_step(const TrainOptions& options, double budget) {
   using Seconds = std::chrono::duration<double>;
   constexpr int kMostSteps = 16, kColdSteps = 2;  // the third of a kind may be captured, and is slow too
@@ -112,14 +120,6 @@ double seconds_of_step(const TrainOptions& options, double budget) {
     if (enough) break;
   }
   return median(std::move(seconds));
-}
-
-ConvUses convolutions_of_step(const TrainOptions& options) {
-  Rehearsal rehearsal(options);
-  ConvUses uses;
-  const RecordConvolutions record(uses);
-  rehearsal.model->step(rehearsal.real, 0);
-  return uses;
 }
 
 ConvUses convolutions_of_inference(const std::filesystem::path& run_or_checkpoint, std::int64_t width,
