@@ -16,7 +16,7 @@ namespace {
 // Multiplications and additions that take a device about a second, so that a measurement takes seconds.
 double work_of_a_second(const TrainOptions& o) {
   const Device device = parse_device(o.device);
-  return o.device == "emu" ? 1e7 : device.is_ref() ? 4e8 : device.is_cpu() ? 8e10 : 2e12;
+  return o.device == "emu" ? 1e7 : device.is_ref() ? 4e8 : device.is_cpu() ? 4e10 : 2e12;
 }
 
 // Upper bounds for a step: multiplications with additions, and bytes.
@@ -52,19 +52,39 @@ bool is_valid(const TrainOptions& o) {
   return true;
 }
 
-// The same step with fewer pictures and, of crops, smaller ones, until it takes about a second. All that is convolution takes
-// time in proportion to the pixels.
+// The same step with half the pictures, at least `least`, else of crops with smaller ones; the same options where neither is
+// possible.
+TrainOptions halved(const TrainOptions& o, int least) {
+  TrainOptions smaller = o;
+  if (o.batch_size >= 2 * least)
+    smaller.batch_size = o.batch_size / 2;
+  else if (takes_crops(o) && o.crop_size % 8 == 0)
+    smaller.crop_size = o.crop_size / 2;
+  return is_valid(smaller) ? smaller : o;
+}
+
+// Halved until it takes about a second.
 TrainOptions reduced(TrainOptions o, double macs) {
-  for (double work = bounds_of(o).macs; work > macs; work = bounds_of(o).macs) {
-    TrainOptions smaller = o;
-    if (o.batch_size >= 4)
-      smaller.batch_size = o.batch_size / 2;
-    else if (takes_crops(o) && o.crop_size % 8 == 0)
-      smaller.crop_size = o.crop_size / 2;
-    if (pixels_of(smaller) == pixels_of(o) || !is_valid(smaller)) break;
+  while (bounds_of(o).macs > macs) {
+    const TrainOptions smaller = halved(o, 4);
+    if (pixels_of(smaller) == pixels_of(o)) break;
     o = smaller;
   }
   return o;
+}
+
+// The time of a step, from that of a smaller one: a part of it grows with the pixels, and a part (the optimiser's) does not, as
+// a still smaller step shows.
+double extrapolated(const TrainOptions& o, const TrainOptions& measured) {
+  constexpr double kBudget = 1.5;  // seconds
+  const double seconds = seconds_of_step(measured, kBudget), pixels = pixels_of(measured);
+  if (pixels == pixels_of(o)) return seconds;
+  const TrainOptions smaller = halved(measured, 2);
+  double each = seconds / pixels;
+  if (pixels_of(smaller) < pixels)
+    each =
+        std::clamp((seconds - seconds_of_step(smaller, kBudget)) / (pixels - pixels_of(smaller)), 0.0, each);
+  return seconds + each * (pixels_of(o) - pixels);
 }
 
 // A pass over the data, in steps; 0 where the options name no data or there is not enough. Error for data that is not there.
@@ -113,16 +133,16 @@ std::string describe_time(const TrainOptions& options) {
                                     left / (1 << 30)));
   double each = 0;
   try {
-    each = seconds_of_step(measured, 2);
+    each = extrapolated(options, measured);
   } catch (const Error& error) {
     return not_measured(error.what());
   }
-  const double times = pixels_of(options) / pixels_of(measured);
   const int side = picture_side(measured);
   const std::string how =
-      times == 1 ? "" : fmt::format(" (from steps of {} pictures of {}x{})", measured.batch_size, side, side);
-  return fmt::format("time        about {} a step{}\n{}", step_text(times * each), how,
-                     whole_run(options, times * each));
+      pixels_of(measured) == pixels_of(options)
+          ? ""
+          : fmt::format(" (from steps of {} pictures of {}x{})", measured.batch_size, side, side);
+  return fmt::format("time        about {} a step{}\n{}", step_text(each), how, whole_run(options, each));
 }
 
 }  // namespace sumi
