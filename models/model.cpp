@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -28,7 +29,7 @@ Model::Model(const TrainOptions& o)
       graph_(parse_device(o.device)) {}
 
 Tensor Model::start_step(const std::vector<Tensor>& real, double epoch) {
-  for (const auto& [group, rate] : learners_) group->set_lr(rate * policy_.factor(epoch));
+  for (const auto& [group, rate] : learners_) group->set_lr(rate * policy_.factor(std::floor(epoch)));
   const auto step = [this](const std::vector<Tensor>& pictures) {
     stat_names_.clear();
     std::vector<Tensor> numbers;

@@ -48,7 +48,7 @@ class Model {
 
   // One optimiser step of every network on real pictures [n,h,w,c] in [-1,1], a tensor of each domain, and behind these
   // for each domain the one-hot labels [n,1,1,classes] where wants_labels() (registry.h) says so. `epoch`
-  // counts whole passes and sets the rate. Nothing is waited for: what the step reports is a tensor [1,1,1,k] on
+  // is how many passes over the data there were before; whole ones set the rate. Nothing is waited for: what the step reports is a tensor [1,1,1,k] on
   // the model's device, which holds until the next step; stats_of() names its numbers.
   Tensor start_step(const std::vector<Tensor>& real, double epoch);
   StepStats stats_of(const std::vector<double>& numbers) const;
@@ -108,6 +108,9 @@ class Model {
 
   // The name of a parameter that is NaN or infinite (or whose moments are), or "".
   std::string first_nonfinite() const;
+
+  // The first passes of a run in which it does not yet learn what it is for; 0: none.
+  virtual double warm_up_epochs() const { return 0; }
 
   // Names of parameters that no step has updated, for one line in the log.
   virtual std::vector<std::string> never_updated() const;

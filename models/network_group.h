@@ -79,6 +79,7 @@ class NetworkGroup {
  private:
   void swap_average();
   void pull_to_history();
+  void average_buffers();
   std::string history_count_name() const;
 
   ParamArena arena_;

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <deque>
 
 #include "engine/device.h"
 #include "models/classes.h"
 #include "models/conv_plan_file.h"
 #include "models/exported.h"
+#include "models/pace.h"
 #include "models/registry.h"
 #include "models/trainer.h"
 
@@ -152,6 +154,23 @@ ConvUses convolutions_of_step(const TrainOptions& options) {
   const RecordConvolutions record(uses);
   rehearsal.model->step(rehearsal.real, 0);
   return uses;
+}
+
+double seconds_of_step(const TrainOptions& options, double budget) {
+  using Seconds = std::chrono::duration<double>;
+  constexpr int kMostSteps = 16, kColdSteps = 2;  // the third of a kind may be captured, and is slow too
+  Rehearsal rehearsal(options);
+  std::deque<double> seconds;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < kMostSteps; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    rehearsal.model->step(rehearsal.real, rehearsal.model->warm_up_epochs());
+    const auto end = std::chrono::steady_clock::now();
+    const bool enough = Seconds(end - start).count() > budget;
+    if (i >= kColdSteps || enough) seconds.push_back(Seconds(end - begin).count());
+    if (enough) break;
+  }
+  return median(std::move(seconds));
 }
 
 ConvUses convolutions_of_inference(const std::filesystem::path& run_or_checkpoint, std::int64_t width,

@@ -13,6 +13,7 @@
 #include "models/checkpoint_info.h"
 #include "models/classes.h"
 #include "models/held_out.h"
+#include "models/pace.h"
 #include "models/pictures.h"
 #include "models/registry.h"
 #include "models/run_dir.h"
@@ -50,9 +51,7 @@ class Session {
     check_picture_sizes(loader_, options_, *model_);
     if (const int count = model_->sheet_pictures(); count > 0)
       model_->set_sample_pictures(sample_pictures(loader_, options_, count));
-    total_ = options_.steps > 0
-                 ? options_.steps
-                 : std::llround((options_.epochs + options_.epochs_decay) * static_cast<double>(per_epoch_));
+    total_ = total_steps(options_, per_epoch_);
     if (!options_.dump_batches.empty()) make_dump_folder();
   }
 
@@ -91,7 +90,8 @@ class Session {
   BatchLoader loader_;
   std::uint64_t data_content_ = data_content(loader_);
   Staging staging_;
-  std::int64_t per_epoch_ = 0, total_ = 0, step_ = 0, first_step_ = 0;
+  std::int64_t per_epoch_ = 0, total_ = 0, step_ = 0;
+  Pace pace_;
   double seconds_ = 0;  // of earlier sessions of this run
   Clock::time_point start_ = Clock::now();
   std::int64_t logged_step_ = 0;
@@ -245,13 +245,14 @@ void Session::diverged(const std::string& what, std::int64_t step) const {
                    what, step, saved_step_ < 0 ? "none" : run_.checkpoint_path(saved_step_).string()));
 }
 
-// Waits for the steps that were started and looks at what they report.
+// Waits for the steps that were started, whose last is `step_`, and looks at what they report.
 void Session::settle() {
   for (const auto& [step, numbers] : ring_.drain()) {
     stats_ = model_->stats_of(numbers);
     for (const auto& [name, value] : stats_)
       if (!std::isfinite(value)) diverged(fmt::format("{} is {}", name, value), step);
   }
+  pace_.mark(step_, elapsed());
 }
 
 void Session::check_weights() const {
@@ -297,22 +298,22 @@ void Session::after_step() {
   if (saves) save();
   if (step_ == 1)
     for (const std::string& name : model_->never_updated()) warn("parameter " + name + " gets no gradient");
-  const double seconds = elapsed() - seconds_;
-  const double done = static_cast<double>(step_ - first_step_);
-  const double rate = seconds > 0 ? done / seconds : 0;
+  for (const std::string& line : pace_.first_estimate(total_ - step_, options_)) say(line);
   observer_.progress({step_, total_, step_ * pictures_per_step(options_),
                       static_cast<double>(step_) / static_cast<double>(per_epoch_),
                       static_cast<double>(total_) / static_cast<double>(per_epoch_),
-                      rate * static_cast<double>(pictures_per_step(options_)),
-                      rate > 0 ? static_cast<double>(total_ - step_) / rate : 0, &stats_});
+                      pace_.steps_per_second() * static_cast<double>(pictures_per_step(options_)),
+                      pace_.seconds_of(total_ - step_), &stats_});
 }
 
 TrainResult Session::loop() {
-  first_step_ = step_;
+  if (const std::string line = warm_up_warning(model_->warm_up_epochs(), per_epoch_, total_); !line.empty())
+    warn(line);
+  pace_.mark(step_, elapsed());
   bool interrupted = false;
   while (step_ < total_ && !(interrupted = stop_requested)) {
     set_anomaly_step(step_ + 1);
-    const double epoch = std::floor(static_cast<double>(step_) / static_cast<double>(per_epoch_));
+    const double epoch = static_cast<double>(step_) / static_cast<double>(per_epoch_);
     ring_.push(step_ + 1, model_->start_step(real_batches(), epoch));
     ++step_;
     after_step();

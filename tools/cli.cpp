@@ -192,6 +192,10 @@ void refuse_foreign_name(const CLI::App* app, const std::string& option, const s
                   option, path, extension, better.string()));
 }
 
+void add_quiet(CLI::App& app, bool& quiet) {
+  app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Screen");
+}
+
 void require_text(const CLI::App* app, const std::string& option, const std::string& value,
                   const std::string& cure) {
   if (value.empty()) throw UsageError(command_name(app), option + " is missing: " + cure);

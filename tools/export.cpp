@@ -16,7 +16,7 @@ namespace {
 struct ExportArguments {
   CLI::App* app = nullptr;
   std::string model, net, layout = "torch", output;
-  bool ema = false;
+  bool ema = false, quiet = false;
 };
 
 // Tensors to write, with the memory that they point to.
@@ -105,7 +105,8 @@ int run_export(const ExportArguments& args) {
   weights.writer.set_metadata("format", "pt");
   weights.writer.set_metadata(kExportKey, export_text({options, args.net, written}));
   weights.writer.write(args.output);
-  fmt::print("{}: {} tensors, {} values\n", args.output, weights.tensors, with_commas(weights.values));
+  if (!args.quiet)
+    fmt::print("{}: {} tensors, {} values\n", args.output, weights.tensors, with_commas(weights.values));
   return 0;
 }
 
@@ -132,6 +133,7 @@ Command add_export(CLI::App& parent) {
       ->default_str("torch")
       ->group("File");
   add_text(app, "-o,--output", args->output, "FILE", "a safetensors file")->group("File");
+  add_quiet(app, args->quiet);
   return {&app, [args]() { return run_export(*args); }};
 }
 

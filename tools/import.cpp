@@ -24,6 +24,7 @@ using Show = OptionSet::Show;
 struct ImportArguments {
   CLI::App* app = nullptr;
   std::string model, net, input, output;
+  bool quiet = false;
   OptionSet options;
 };
 
@@ -89,9 +90,10 @@ int run_import(const ImportArguments& args) {
   model->save(writer, false);
   const nlohmann::ordered_json state{{"step", 0}, {"images", 0}, {"epoch", 0.0}};
   writer.write(args.output, {"networks", options.model, to_json(options).dump(), state.dump()});
-  fmt::print(
-      "{}: {} tensors of {} taken{}\n", args.output, count, args.input,
-      net.empty() && networks.size() == known.size() ? "" : ", what else the model has freshly initialised");
+  if (!args.quiet)
+    fmt::print(
+        "{}: {} tensors of {} taken{}\n", args.output, count, args.input,
+        net.empty() && networks.size() == known.size() ? "" : ", what else the model has freshly initialised");
   return 0;
 }
 
@@ -126,6 +128,7 @@ Command add_import(CLI::App& parent) {
     const bool network = std::string(info.group) == "Networks" && name != "init" && name != "features";
     return network ? Show::yes : Show::no;
   });
+  add_quiet(app, args->quiet);
   // Each model has its own.
   for (CLI::Option* option : app.get_options()) option->default_str("");
   return {&app, [args]() { return run_import(*args); }};

@@ -54,7 +54,7 @@ int run_model(const ModelCommand& command) {
     throw UsageError(
         name, unnamed ? fmt::format("{} (options are taken from {} too)", what, command.config) : what);
   }
-  if (command.dry_run) fmt::print("{}", describe_plan(options));
+  if (command.dry_run) fmt::print("{}{}", describe_plan(options), describe_time(options));
   if (command.explain)
     fmt::print("{}", explain_table(explain_step(options), std::min(terminal_width(150), 150)));
   if (command.dry_run || command.explain) return 0;
@@ -79,7 +79,7 @@ void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
   add_text(app, "--resume", command->run, "RUN", "go on with this run of the model; see sumi train --help")
       ->group("Resume");
   app.add_flag("--dry-run,--dry_run", command->dry_run,
-               "show networks, parameters, work and memory; train nothing")
+               "show networks, parameters, work, memory and time; train nothing")
       ->group("Look before");
   app.add_flag("--explain", command->explain,
                "show one step as a table of ops with shapes, kernels and times")

@@ -133,6 +133,21 @@ TEST_CASE("export and import: PyTorch's names and shapes, and the same bytes bac
   CHECK(differing_tensors(folder / "ema.safetensors", folder / "g.safetensors") != "");
 }
 
+TEST_CASE("-q: generate, export and import print nothing where all goes well") {
+  const TrainedWeights folder;
+  for (const char* command :
+       {"generate -m run -n 2 -o two.png", "export -m run --net g -o g.safetensors",
+        "import --model dcgan --size 16 --ngf 4 --ndf 4 --nz 8 --net g -i g.safetensors -o i.safetensors"}) {
+    CHECK_FALSE(run(folder, command).out.empty());
+    for (const char* flag : {" -q", " --quiet"}) {
+      const Result quiet = run(folder, command + std::string(flag));
+      CHECK(quiet.code == 0);
+      CHECK(quiet.out.empty());
+      CHECK(quiet.err.empty());
+    }
+  }
+}
+
 TEST_CASE("import: every tensor that does not fit is named") {
   const TrainedWeights folder;
   REQUIRE(run(folder, "export -m run --net g -o g.safetensors").code == 0);
