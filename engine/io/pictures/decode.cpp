@@ -1,5 +1,3 @@
-#include "engine/io/decode.h"
-
 #include <OpenImageIO/filesystem.h>
 #include <OpenImageIO/imageio.h>
 #include <OpenImageIO/tiffutils.h>
@@ -9,13 +7,13 @@
 #include <cctype>
 #include <cstring>
 #include <mutex>
-#include <new>
 
 #include "engine/io/encode.h"
 #include "engine/io/image_file.h"
 #include "engine/io/picture_size.h"
 #include "engine/io/pictures/heif.h"
 #include "engine/io/pictures/jpeg.h"
+#include "engine/io/pictures/library_codecs.h"
 #include "engine/io/pictures/webp.h"
 #include "kernels/base/check.h"
 
@@ -146,7 +144,10 @@ bool is_profiled_cmyk(const OIIO::ImageInput& input, const Decoded& d) {
   return !d.profile.empty() && input.spec().get_string_attribute("tiff:ColorSpace") == "CMYK";
 }
 
-Decoded decode(const std::string& where, const fs::path& path, const DecodeOptions& options) {
+}  // namespace
+
+Decoded decode_by_library(const fs::path& path, const DecodeOptions& options) {
+  const std::string where = "picture " + path.string();
   forbid_pools();
   const std::string format = checked_format(where, path, options);
   if (format == "heif") return decode_heif(path, options);
@@ -161,21 +162,6 @@ Decoded decode(const std::string& where, const fs::path& path, const DecodeOptio
   }
   read_samples(path, *source.input, d);
   return d;
-}
-
-}  // namespace
-
-Decoded decode_picture(const fs::path& path, const DecodeOptions& options) {
-  const std::string where = "picture " + path.string();
-  try {
-    return decode(where, path, options);
-  } catch (const Error&) {
-    throw;
-  } catch (const std::bad_alloc&) {
-    fail(where, "needs more memory than there is; make it smaller first");
-  } catch (const std::exception& error) {  // of a decoder
-    fail(where, fmt::format("cannot be decoded: {}; it is damaged: copy it again", one_line(error.what())));
-  }
 }
 
 }  // namespace sumi::io

@@ -1,5 +1,3 @@
-#include "engine/io/encode.h"
-
 #include <OpenImageIO/filesystem.h>
 #include <OpenImageIO/imageio.h>
 #include <fmt/format.h>
@@ -7,9 +5,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/file.h"
-#include "engine/io/image.h"
 #include "engine/io/image_file.h"
+#include "engine/io/pictures/library_codecs.h"
 #include "engine/io/pictures/webp.h"
 #include "kernels/base/check.h"
 
@@ -32,16 +29,6 @@ std::vector<std::uint8_t> repeat_grey(const Samples& s) {
   return out;
 }
 
-// What the format's header can say. libjpeg, asked for more, ends the process.
-void check_sides(const std::string& where, const Samples& s, const std::string& extension) {
-  const bool jpeg = extension == ".jpg" || extension == ".jpeg";
-  const int most = jpeg ? 65500 : extension == ".tga" ? 65535 : extension == ".webp" ? 16383 : 0;
-  if (most > 0 && std::max(s.width, s.height) > most)
-    fail(where, fmt::format("{}x{} pixels are too many: {} holds {} a side; use .png, or a smaller picture "
-                            "(--max-size of convert)",
-                            s.width, s.height, extension, most));
-}
-
 OIIO::ImageSpec spec_of(const Samples& s, const std::string& extension, int quality) {
   OIIO::ImageSpec spec(s.width, s.height, s.channels,
                        s.depth == 16 ? OIIO::TypeDesc::UINT16 : OIIO::TypeDesc::UINT8);
@@ -58,15 +45,9 @@ OIIO::ImageSpec spec_of(const Samples& s, const std::string& extension, int qual
 
 }  // namespace
 
-void encode_picture(const fs::path& path, const Samples& samples, int quality) {
+std::string encode_by_library(const fs::path& path, const Samples& samples, int quality) {
   const std::string where = "write " + path.string();
   const auto extension = extension_of(path);
-  if (!has_writable_extension(path))
-    fail(where,
-         fmt::format("cannot write a picture of type \"{}\"; use .png .jpg .webp .tif .bmp .tga or .ppm",
-                     extension));
-  if (samples.width <= 0 || samples.height <= 0) fail(where, "the picture has no pixels");
-  check_sides(where, samples, extension);
   auto output = OIIO::ImageOutput::create(extension.substr(1));
   if (!output) fail(where, one_line(OIIO::geterror()));
   output->threads(1);
@@ -81,7 +62,7 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
     const std::string bytes =
         write_webp(static_cast<const std::uint8_t*>(s.data), s.width, s.height, std::clamp(quality, 1, 100));
     if (bytes.empty()) fail(where, "libwebp cannot encode it; use .png");
-    return write_file_atomically(path, bytes);
+    return bytes;
   }
   // In memory, because OpenImageIO's own file loses what a full disk does not take and says nothing.
   OIIO::Filesystem::IOVecOutput bytes;
@@ -91,8 +72,7 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
                   output->close();
   if (!ok) fail(where, fmt::format("cannot be encoded: {}; use .png", one_line(output->geterror())));
   const auto& encoded = bytes.buffer();
-  write_file_atomically(path,
-                        std::string_view(reinterpret_cast<const char*>(encoded.data()), encoded.size()));
+  return {reinterpret_cast<const char*>(encoded.data()), encoded.size()};
 }
 
 }  // namespace sumi::io
