@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/io/codecs.h"
 #include "engine/io/edges.h"
 #include "engine/io/pairs.h"
 #include "engine/io/preprocess.h"
@@ -40,6 +41,8 @@ Source folder_source(const DatasetSpec& spec, std::vector<ListedFile> files,
         item.image = prepared<std::uint16_t>(spec, item.name, partner);
       else
         item.image = prepared<std::uint8_t>(spec, item.name, partner);
+    } catch (const CodecsUnavailable&) {  // no picture's fault: none is left out for it
+      throw;
     } catch (const Error& e) {
       item.problem = e.what();
     } catch (const std::exception& e) {  // also bad_alloc: one absurd picture must not end the run
