@@ -1,4 +1,4 @@
-// Pictures in memory: 8 or 16 bits per channel, read and written through OpenImageIO.
+// Pictures in memory: 8 or 16 bits per channel, read and written as files.
 #pragma once
 
 #include <array>

@@ -110,7 +110,6 @@ TEST_CASE("codecs: PNG of every kind is read without the module as the module re
   // What may say more than libpng reads belongs to the module.
   CHECK(!read(8, 0, chunk("tEXt", std::string("Raw profile type exif\0x", 23)), std::string("\0\1\2", 3)));
   CHECK(!read(8, 0, chunk("acTL", std::string("\0\0\0\1\0\0\0\0", 8)), std::string("\0\1\2", 3)));
-  CHECK(!read(8, 0, "", std::string("\0\1", 2)));  // a pixel is missing
   for (const int channels : {1, 3}) {
     save_image(p, noise(33, 17, channels));
     CHECK(is_direct(p));
@@ -178,10 +177,15 @@ TEST_CASE("codecs: a damaged PNG or JPEG gives what the module alone gives") {
       bytes[i] = static_cast<char>(bytes[i] ^ (1 << (i % 8)));
       put(p, bytes);
       CAPTURE(i);
-      CHECK(outcome([&] { return io::decode_picture(p, {.profile = true}); }) ==
-            outcome([&] { return io::codecs().decode(p, {.profile = true}); }));
+      const std::string direct = outcome([&] { return io::decode_picture(p, {.profile = true}); });
+      const std::string library = outcome([&] { return io::codecs().decode(p, {.profile = true}); });
+      const std::string complaint = "[picture " + p.string() + "]";
+      CHECK((direct == library || (direct.starts_with(complaint) && library.starts_with(complaint))));
     }
   }
+  // Right checksums, wrong data: libpng's words, in ours.
+  const std::string short_row = png(2, 1, 8, 0, "", std::string("\0\1", 2));
+  CHECK(error_of([&] { io::decode_png("x", short_row, {}); }).starts_with("[x] cannot be decoded: "));
 }
 
 TEST_CASE("codecs: PNG and JPEG are written without the module with the samples that the module writes") {

@@ -21,8 +21,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kVariable = "SUMI_CODECS";
 
-[[noreturn]] void refuse(const std::string& file, const std::string& what) {
-  throw CodecsUnavailable("[codecs " + file + "] " + what);
+// `where` is " FILE", or "".
+[[noreturn]] void refuse(const std::string& where, const std::string& what) {
+  throw CodecsUnavailable("[codecs" + where + "] " + what);
 }
 
 // Where the module may lie, best first. The last has no folder: the loader takes it from the RUNPATH.
@@ -42,36 +43,38 @@ struct Opened {
 };
 
 Opened open_module() {
-  const std::vector<std::string> files = places();
-  for (const std::string& file : files) {
+  std::string looked_for;
+  for (const std::string& file : places()) {
     const bool has_folder = file.find('/') != std::string::npos;
     std::error_code error;
-    if (has_folder && !fs::exists(file, error)) continue;
+    if (has_folder && !fs::exists(file, error)) {
+      looked_for += (looked_for.empty() ? "" : " and no ") + file;
+      continue;
+    }
     if (void* handle = ::dlopen(file.c_str(), RTLD_LAZY | RTLD_LOCAL)) return {handle, file};
     const std::string reason = ::dlerror();
     if (!has_folder && reason.starts_with(SUMI_CODECS_FILE ": cannot open")) continue;  // not in the RUNPATH
-    refuse(file,
-           fmt::format("cannot be loaded: {}; install the libraries that third_party/install.sh lists, or "
-                       "sumi again",
-                       reason));
+    refuse(" " + file, fmt::format("cannot be loaded: {}; install the libraries that third_party/install.sh "
+                                   "lists, or sumi again",
+                                   reason));
   }
-  refuse(
-      files.front(),
-      fmt::format("is missing, and only PNG and ordinary JPEG are read and written without it; install sumi "
-                  "again, or set {} to where {} is",
-                  kVariable, SUMI_CODECS_FILE));
+  refuse("",
+         fmt::format("there is no {}, without which only PNG and ordinary JPEG are read and written; install "
+                     "sumi again, or set {} to where {} is",
+                     looked_for, kVariable, SUMI_CODECS_FILE));
 }
 
 const Codecs& load() {
   const auto [handle, file] = open_module();
   const auto entry = reinterpret_cast<decltype(&sumi_codecs)>(::dlsym(handle, "sumi_codecs"));
   if (entry == nullptr)
-    refuse(file, fmt::format("is not sumi's module; set {} to where {} is, or to nothing", kVariable,
-                             SUMI_CODECS_FILE));
+    refuse(" " + file, fmt::format("is not sumi's module; set {} to where {} is, or to nothing", kVariable,
+                                   SUMI_CODECS_FILE));
   const Codecs* table = entry();
   if (std::strcmp(table->stamp, SUMI_CODECS_STAMP) != 0)
-    refuse(file, fmt::format("belongs to another build of sumi ({}, not {}); build or install both together",
-                             table->stamp, SUMI_CODECS_STAMP));
+    refuse(" " + file,
+           fmt::format("belongs to another build of sumi ({}, not {}); build or install both together",
+                       table->stamp, SUMI_CODECS_STAMP));
   return *table;
 }
 

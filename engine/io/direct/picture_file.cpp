@@ -22,8 +22,8 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = 1ULL << 30;  // of a file that is read whole
 
-// PNG and JPEG by their own libraries. Nothing for other formats, and for what is unusual or damaged: OpenImageIO reads that, or says
-// what is wrong.
+// PNG and JPEG by their own libraries. Nothing for other formats, for what is unusual and for a JPEG that libjpeg complains of:
+// those are the module's.
 std::optional<Decoded> decode_directly(const std::string& where, const std::string& format,
                                        const fs::path& path, const DecodeOptions& options) {
   if ((format != "png" && format != "jpeg") || fs::file_size(path) > kMostBytes) return {};

@@ -1,8 +1,10 @@
 #include "engine/io/direct/png_file.h"
 
+#include <fmt/format.h>
 #include <png.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cctype>
 #include <csetjmp>
@@ -14,29 +16,30 @@
 
 #include "engine/io/direct/exif.h"
 #include "engine/io/picture_size.h"
+#include "kernels/base/check.h"
 
 namespace sumi::io {
 namespace {
 
-// What libpng's callbacks are given.
+// What libpng's callbacks are given. Warnings are of no consequence and are not shown.
 struct PngState {
   std::string_view unread;
   std::string written;
-  bool warned = false;
+  std::array<char, 80> error{};
 };
 
 PngState& state_of(png_structp png) {
   return *static_cast<PngState*>(png_get_io_ptr(png));
 }
-[[noreturn]] void png_failed(png_structp png, png_const_charp) {
+[[noreturn]] void png_failed(png_structp png, png_const_charp what) {
+  std::array<char, 80>& error = static_cast<PngState*>(png_get_error_ptr(png))->error;
+  std::strncpy(error.data(), what, error.size() - 1);
   png_longjmp(png, 1);
 }
-void png_warned(png_structp png, png_const_charp) {
-  static_cast<PngState*>(png_get_error_ptr(png))->warned = true;
-}
+void png_warned(png_structp, png_const_charp) {}
 void read_bytes(png_structp png, png_bytep to, std::size_t count) {
   std::string_view& unread = state_of(png).unread;
-  if (count > unread.size()) png_error(png, "the end");
+  if (count > unread.size()) png_error(png, "it ends early");
   std::memcpy(to, unread.data(), count);
   unread.remove_prefix(count);
 }
@@ -47,7 +50,7 @@ void write_bytes(png_structp png, png_bytep from, std::size_t count) {
   } catch (const std::bad_alloc&) {  // must not pass libpng, which is C
     full = true;
   }
-  if (full) png_error(png, "memory");
+  if (full) png_error(png, "no memory");
 }
 
 // Whether `work`, which calls libpng and has nothing to destroy, comes to its end.
@@ -59,7 +62,7 @@ bool completes(png_structp png, const Work& work) {
 }
 
 struct PngReader {
-  explicit PngReader(std::string_view file) : state{file, {}, false} {
+  explicit PngReader(std::string_view file) : state{file, {}, {}} {
     png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &state, png_failed, png_warned);
     if (png != nullptr) info = png_create_info_struct(png);
     if (info == nullptr) throw std::bad_alloc();
@@ -137,7 +140,12 @@ std::optional<Decoded> decode_png(const std::string& where, const std::string& f
                                   const DecodeOptions& options) {
   if (file.find("acTL") < file.find("IDAT")) return {};  // animated
   PngReader in(file);
-  if (!completes(in.png, [&] { png_read_info(in.png, in.info); }) || in.state.warned) return {};
+  const auto read = [&](const auto& work) {
+    if (!completes(in.png, work))
+      fail(where, fmt::format("cannot be decoded: {}; it is truncated or damaged: copy it again",
+                              in.state.error.data()));
+  };
+  read([&] { png_read_info(in.png, in.info); });
   const png_uint_32 width = png_get_image_width(in.png, in.info),
                     height = png_get_image_height(in.png, in.info);
   check_size(where, width, height, file.size(), options.max_pixels);
@@ -150,18 +158,14 @@ std::optional<Decoded> decode_png(const std::string& where, const std::string& f
   if (options.profile) d.profile = profile_of(in);
   const bool deep = png_get_bit_depth(in.png, in.info) == 16 && (options.deep || !d.profile.empty());
   d.depth = deep ? 16 : 8;
-  if (!completes(in.png, [&] { set_transforms(in, d.depth); })) return {};
+  read([&] { set_transforms(in, d.depth); });
   d.channels = png_get_channels(in.png, in.info);
   d.alpha = d.channels % 2 == 0 ? d.channels - 1 : -1;
   d.straight = d.alpha >= 0;
   const std::size_t row_bytes = png_get_rowbytes(in.png, in.info);
   d.data = std::make_unique_for_overwrite<std::uint8_t[]>(row_bytes * static_cast<std::size_t>(d.height));
   std::vector<png_bytep> rows = rows_of(d.data.get(), d.height, row_bytes);
-  const bool whole = completes(in.png, [&] {
-    png_read_image(in.png, rows.data());
-    png_read_end(in.png, nullptr);
-  });
-  if (!whole || in.state.warned) return {};
+  read([&] { png_read_image(in.png, rows.data()); });  // what follows holds no pixels
   return d;
 }
 

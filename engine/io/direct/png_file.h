@@ -9,9 +9,8 @@
 
 namespace sumi::io {
 
-// The samples of a PNG, whose bytes are `file`. Nothing for one that is animated, that libpng complains of, or whose orientation may
-// stand in a text.
-// Error "[where] ..." for too many pixels.
+// The samples of a PNG, whose bytes are `file`. Nothing for one that is animated or whose orientation may stand in a text. Error
+// "[where] ..." for too many pixels and for damaged data.
 std::optional<Decoded> decode_png(const std::string& where, const std::string& file,
                                   const DecodeOptions& options);
 
