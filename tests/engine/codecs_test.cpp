@@ -118,11 +118,11 @@ TEST_CASE("codecs: PNG of every kind is read without the module as the module re
     CHECK(is_direct(fs::path(std::getenv("SUMI_SOURCE_DIR")) / "tests/fuzz/corpus/picture" / name));
 }
 
-TEST_CASE("codecs: JPEG of grey and colour is read without the module as the module reads it") {
+TEST_CASE("codecs: JPEG of gray and color is read without the module as the module reads it") {
   const TempDir dir;
   const auto p = dir.path / "x.jpg";
   for (const int channels : {1, 3})
-    for (const int quality : {30, 95}) {  // halved and whole colour
+    for (const int quality : {30, 95}) {  // halved and whole color
       save_image(p, noise(37, 21, channels), quality);
       CHECK(is_direct(p));
     }

@@ -14,9 +14,6 @@ endif()
 install(TARGETS sumi_options sumi_kernels sumi_engine sumi_io sumi_models EXPORT sumi-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS sumi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-if(TARGET sumi_codecs)
-  install(TARGETS sumi_codecs LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/sumi)
-endif()
 
 # Contracts only: no backend's inner headers. Paths stay as in the source: #include "engine/tensor.h".
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/kernels ${CMAKE_CURRENT_SOURCE_DIR}/engine ${CMAKE_CURRENT_SOURCE_DIR}/models

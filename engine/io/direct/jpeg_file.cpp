@@ -19,7 +19,7 @@ using namespace std::string_view_literals;
 
 constexpr int kMetadata = JPEG_APP0 + 1, kProfile = JPEG_APP0 + 2;
 constexpr unsigned kWholeMarker = 0xffff;
-constexpr int kFullColour = 90;  // the quality from which on colour is not halved
+constexpr int kFullColor = 90;  // the quality from which on colour is not halved
 constexpr int kMostScans = 100;  // of a progressive file; thousands of scans of nothing take minutes
 
 // libjpeg's errors leave by `jump`; of warnings it only keeps the number.
@@ -153,7 +153,7 @@ std::optional<std::string> encode_jpeg(const Samples& s, int quality) {
     jpeg.in_color_space = s.channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_set_defaults(&jpeg);
     jpeg_set_quality(&jpeg, std::clamp(quality, 1, 100), TRUE);
-    if (quality >= kFullColour) jpeg.comp_info[0].h_samp_factor = jpeg.comp_info[0].v_samp_factor = 1;
+    if (quality >= kFullColor) jpeg.comp_info[0].h_samp_factor = jpeg.comp_info[0].v_samp_factor = 1;
     jpeg_start_compress(&jpeg, TRUE);
     while (jpeg.next_scanline < jpeg.image_height) {
       JSAMPROW row = data + jpeg.next_scanline * row_bytes;

@@ -119,7 +119,7 @@ std::string profile_of(const PngReader& in) {
   return {reinterpret_cast<const char*>(profile), bytes};
 }
 
-// Palettes and few bits become samples of 8 bits, a transparent colour becomes alpha.
+// Palettes and few bits become samples of 8 bits, a transparent color becomes alpha.
 void set_transforms(const PngReader& in, int depth) {
   png_set_expand(in.png);
   if (depth == 8) png_set_scale_16(in.png);
@@ -170,7 +170,7 @@ std::optional<Decoded> decode_png(const std::string& where, const std::string& f
 }
 
 std::optional<std::string> encode_png(const Samples& s) {
-  constexpr int kColourTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
+  constexpr int kColorTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
                                   PNG_COLOR_TYPE_RGB_ALPHA};
   PngWriter out;
   const std::size_t row_bytes = static_cast<std::size_t>(s.width) * static_cast<std::size_t>(s.channels) *
@@ -180,7 +180,7 @@ std::optional<std::string> encode_png(const Samples& s) {
   std::vector<png_bytep> rows = rows_of(data, s.height, row_bytes);
   const bool done = completes(out.png, [&] {
     png_set_IHDR(out.png, out.info, static_cast<png_uint_32>(s.width), static_cast<png_uint_32>(s.height),
-                 s.depth, kColourTypes[s.channels - 1], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 s.depth, kColorTypes[s.channels - 1], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
                  PNG_FILTER_TYPE_DEFAULT);
     png_write_info(out.png, out.info);
     if (s.depth == 16 && std::endian::native == std::endian::little) png_set_swap(out.png);
