@@ -19,7 +19,7 @@ using namespace std::string_view_literals;
 
 constexpr int kMetadata = JPEG_APP0 + 1, kProfile = JPEG_APP0 + 2;
 constexpr unsigned kWholeMarker = 0xffff;
-constexpr int kFullColor = 90;  // the quality from which on colour is not halved
+constexpr int kFullColor = 90;   // the quality from which on colour is not halved
 constexpr int kMostScans = 100;  // of a progressive file; thousands of scans of nothing take minutes
 
 // libjpeg's errors leave by `jump`; of warnings it only keeps the number.

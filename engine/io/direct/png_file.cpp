@@ -171,7 +171,7 @@ std::optional<Decoded> decode_png(const std::string& where, const std::string& f
 
 std::optional<std::string> encode_png(const Samples& s) {
   constexpr int kColorTypes[] = {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_GRAY_ALPHA, PNG_COLOR_TYPE_RGB,
-                                  PNG_COLOR_TYPE_RGB_ALPHA};
+                                 PNG_COLOR_TYPE_RGB_ALPHA};
   PngWriter out;
   const std::size_t row_bytes = static_cast<std::size_t>(s.width) * static_cast<std::size_t>(s.channels) *
                                 static_cast<std::size_t>(s.depth / 8);
