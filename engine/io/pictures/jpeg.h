@@ -1,13 +1,15 @@
-// What must be known of a JPEG before OpenImageIO opens it. Private to engine/io.
+// JPEG by libjpeg: of a file that ends early it says where, and inks stay inks. OpenImageIO 2.4 also believes lengths in Photoshop's
+// segments and reads beyond them. Private to engine/io.
 #pragma once
 
 #include <filesystem>
-#include <vector>
+
+#include "engine/io/decode.h"
 
 namespace sumi::io {
 
-// The bytes of a JPEG with Photoshop's segments (APP13) turned into segments that nobody reads, or nothing for one that
-// has none: OpenImageIO 2.4 believes the lengths in them and reads beyond the segment.
-std::vector<char> without_photoshop(const std::filesystem::path& path);
+// Gray, RGB or CMYK of 8 bits. A file that lacks no more than its end mark is read, with a remark. Errors "[picture PATH] ...",
+// for a truncated file with the part that is missing.
+Decoded decode_jpeg(const std::filesystem::path& path, const DecodeOptions& options);
 
 }  // namespace sumi::io
