@@ -79,8 +79,9 @@ void PicturePath::prepare() const {
     fs::create_directories(before_, ec);
     if (ec) fail("write " + before_, "cannot make the folder: " + ec.message() + "; choose another with -o");
   }
-  if (!has_image_extension(first))
-    fail("write " + first.string(), "the name does not end like a picture; use .png, .jpg, .webp or .tif");
+  if (!has_writable_extension(first))
+    fail("write " + first.string(),
+         fmt::format("the name does not end like a picture that can be written; use {}", kWritableNames));
   const AtomicFile probe(first);
 }
 

@@ -1,5 +1,5 @@
 // The module with the codecs: OpenImageIO, libwebp, libheif and the 250 libraries behind them, which take a third of a second to
-// load. It is opened when the first image needs it; PNG and ordinary JPEG (engine/io/direct) do not. Private to engine/io.
+// load. It is opened when the first image needs it; PNG, JPEG and BMP (engine/io/direct) do not. Private to engine/io.
 #pragma once
 
 #include <filesystem>
@@ -20,9 +20,10 @@ struct CodecsUnavailable : Error {
 struct Codecs {
   const char*
       stamp;  // SUMI_CODECS_STAMP of the module: the version and a checksum of this header and of those that it includes
-  // A file of any format, whole. Errors "[picture PATH] ...", and the exceptions of decoders.
-  Decoded (*decode)(const std::filesystem::path& path, const DecodeOptions& options);
-  // The bytes of a file in the format of the extension of `path`, which is not opened. Errors "[write PATH] ...".
+  // A file of `format` (probe_picture) without its metadata. Errors "[picture PATH] ...", and the exceptions of decoders.
+  Decoded (*decode)(const std::filesystem::path& path, const std::string& format,
+                    const DecodeOptions& options);
+  // The bytes of a file in the format of the extension of `path`, which is not opened, quality 1 to 100. Errors "[write PATH] ...".
   std::string (*encode)(const std::filesystem::path& path, const Samples& samples, int quality);
 };
 

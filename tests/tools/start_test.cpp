@@ -44,7 +44,7 @@ bool loads_codecs(const Folder& folder, const std::string& arguments) {
 }  // namespace
 
 TEST_CASE(
-    "start: the codecs are loaded by what reads or writes more than PNG and JPEG, and by nothing else") {
+    "start: the codecs are loaded by what reads or writes more than PNG, JPEG and BMP, and by nothing else") {
   const Folder folder;
   make_tiny_run(folder);
   sumi::save_image(folder / "photo.jpg", sumi::Image8(16, 16, 3, 90));
@@ -53,7 +53,7 @@ TEST_CASE(
         "generate -m run -n 4 -o new.jpg", "distance -a pictures -b pictures"})
     CHECK(!loads_codecs(folder, arguments));
   CHECK(!loads_codecs(folder, kTiny + "--steps 2 --outdir again"));  // PNG to samples and a plot
-  CHECK(loads_codecs(folder, "generate -m run -n 4 -o new.bmp"));
+  CHECK(loads_codecs(folder, "generate -m run -n 4 -o new.tga"));
 }
 
 TEST_CASE("start: without the codecs PNG and JPEG go on, and other formats are refused with one line") {
@@ -61,15 +61,15 @@ TEST_CASE("start: without the codecs PNG and JPEG go on, and other formats are r
   make_tiny_run(folder);
   fs::create_directories(folder / "mixed");
   fs::copy(folder / "pictures", folder / "mixed");
-  sumi::save_image(folder / "mixed/z.bmp", sumi::Image8(16, 16, 3, 90));
+  sumi::save_image(folder / "mixed/z.tga", sumi::Image8(16, 16, 3, 90));
   const std::string missing = (folder / "nowhere.so").string();
   const Variable place("SUMI_CODECS", missing);
   const std::string generate = "generate -m run -n 4 -o ";
   CHECK(run(folder, generate + "new.png").code == 0);
   CHECK(run(folder, generate + "new.jpg").code == 0);
-  check_error(run(folder, generate + "new.bmp"), 1, "[codecs] there is no " + missing + ", without");
-  check_error(run(folder, generate + "new.bmp"), 1, "install sumi again, or set SUMI_CODECS");
-  CHECK(!fs::exists(folder / "new.bmp"));
+  check_error(run(folder, generate + "new.tga"), 1, "[codecs] there is no " + missing + ", without");
+  check_error(run(folder, generate + "new.tga"), 1, "install sumi again, or set SUMI_CODECS");
+  CHECK(!fs::exists(folder / "new.tga"));
   // Not one picture fewer to learn from, but an end.
   const Result train =
       run(folder,
@@ -81,7 +81,7 @@ TEST_CASE("start: without the codecs PNG and JPEG go on, and other formats are r
 TEST_CASE("start: codecs that cannot be loaded or belong to another build are refused") {
   const Folder folder;
   make_tiny_run(folder);
-  const std::string generate = "generate -m run -n 4 -o new.bmp";
+  const std::string generate = "generate -m run -n 4 -o new.tga";
   const std::string text = (folder / "text.so").string();
   write(text, "text");
   {

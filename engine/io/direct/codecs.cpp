@@ -58,10 +58,9 @@ Opened open_module() {
                                    "lists, or sumi again",
                                    reason));
   }
-  refuse("",
-         fmt::format("there is no {}, without which only PNG and ordinary JPEG are read and written; install "
-                     "sumi again, or set {} to where {} is",
-                     looked_for, kVariable, SUMI_CODECS_FILE));
+  refuse("", fmt::format("there is no {}, without which only PNG, JPEG and BMP are read and written; install "
+                         "sumi again, or set {} to where {} is",
+                         looked_for, kVariable, SUMI_CODECS_FILE));
 }
 
 const Codecs& load() {

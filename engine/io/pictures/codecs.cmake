@@ -1,14 +1,14 @@
 # The codecs behind engine/io/codecs.h, included by engine/CMakeLists.txt: a module that is opened when an image needs it
 # (docs/architecture.md), or sources and libraries of sumi_io.
-foreach(package OpenImageIO WebP libheif)
+foreach(package OpenImageIO WebP libheif TIFF)
   find_package(${package} REQUIRED)
 endforeach()
 file(GLOB codec_sources CONFIGURE_DEPENDS io/pictures/*.cpp)
-set(codec_libraries OpenImageIO::OpenImageIO WebP::webp WebP::mux heif)
+set(codec_libraries OpenImageIO::OpenImageIO WebP::webp WebP::mux heif TIFF::TIFF lcms2::lcms2)
 
 # Which module belongs to which program: the version, the compiler and the headers that both are compiled with.
 set(stamp ${PROJECT_VERSION}${CMAKE_CXX_COMPILER_ID}${CMAKE_CXX_COMPILER_VERSION})
-foreach(header codecs decode encode)
+foreach(header codecs decode encode metadata)
   file(SHA256 ${CMAKE_CURRENT_SOURCE_DIR}/io/${header}.h sum)
   string(APPEND stamp ${sum})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/io/${header}.h)
@@ -24,7 +24,8 @@ if(NOT SUMI_CODECS_MODULE)
 endif()
 
 # What it needs of ours it has once more; the program's own symbols stay the program's.
-add_library(sumi_codecs MODULE ${codec_sources} file.cpp io/formats.cpp io/image_file.cpp io/picture_size.cpp)
+add_library(sumi_codecs MODULE ${codec_sources} file.cpp io/exif.cpp io/float_levels.cpp io/formats.cpp io/image_file.cpp
+            io/metadata_in.cpp io/picture_size.cpp)
 target_link_libraries(sumi_codecs PRIVATE sumi_options ${codec_libraries} ZLIB::ZLIB fmt::fmt)
 target_compile_definitions(sumi_codecs PRIVATE ${codec_definitions})
 set_target_properties(sumi_codecs PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON

@@ -1,4 +1,4 @@
-// What OpenImageIO, libwebp and libheif read and write: the functions behind engine/io/codecs.h. Private to engine/io.
+// What OpenImageIO, libtiff, libwebp and libheif read and write: the functions behind engine/io/codecs.h. Private to engine/io.
 #pragma once
 
 #include <filesystem>
@@ -10,7 +10,8 @@
 namespace sumi::io {
 
 // As Codecs::decode and Codecs::encode.
-Decoded decode_by_library(const std::filesystem::path& path, const DecodeOptions& options);
+Decoded decode_by_library(const std::filesystem::path& path, const std::string& format,
+                          const DecodeOptions& options);
 std::string encode_by_library(const std::filesystem::path& path, const Samples& samples, int quality);
 
 }  // namespace sumi::io

@@ -1,6 +1,7 @@
 // PNG by libpng. Private to engine/io.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -9,10 +10,8 @@
 
 namespace sumi::io {
 
-// The samples of a PNG, whose bytes are `file`. Nothing for one that is animated or whose orientation may stand in a text. Error
-// "[where] ..." for too many pixels and for damaged data.
-std::optional<Decoded> decode_png(const std::string& where, const std::string& file,
-                                  const DecodeOptions& options);
+// The file's samples; its EXIF data are not read. Errors "[picture PATH] ...".
+Decoded decode_png(const std::filesystem::path& path, const DecodeOptions& options);
 
 // The bytes of the file: 1 to 4 channels of 8 or 16 bits. Nothing when libpng cannot make it.
 std::optional<std::string> encode_png(const Samples& samples);

@@ -1,25 +1,26 @@
-#include "engine/io/direct/png_file.h"
+#include "engine/io/direct/png.h"
 
 #include <fmt/format.h>
 #include <png.h>
 
-#include <algorithm>
 #include <array>
 #include <bit>
-#include <cctype>
 #include <csetjmp>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <new>
 #include <string_view>
 #include <vector>
 
-#include "engine/io/direct/exif.h"
+#include "engine/file.h"
 #include "engine/io/picture_size.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {
 namespace {
+
+constexpr std::uint64_t kMostBytes = 1ULL << 31;
 
 // What libpng's callbacks are given. Warnings are of no consequence and are not shown.
 struct PngState {
@@ -93,23 +94,6 @@ struct PngWriter {
   png_infop info = nullptr;
 };
 
-// Texts in which other programs keep EXIF and XMP data, and with them an orientation.
-bool may_hold_orientation(const png_text& text) {
-  std::string key = text.key;
-  std::transform(key.begin(), key.end(), key.begin(), [](unsigned char c) { return std::tolower(c); });
-  return key.starts_with("raw profile type") || key == "xml:com.adobe.xmp" || key == "orientation";
-}
-
-std::optional<int> orientation_of(const PngReader& in) {
-  png_textp texts = nullptr;
-  const int count = png_get_text(in.png, in.info, &texts, nullptr);
-  if (std::any_of(texts, texts + count, may_hold_orientation)) return {};
-  png_uint_32 bytes = 0;
-  png_bytep exif = nullptr;
-  if (png_get_eXIf_1(in.png, in.info, &bytes, &exif) == 0) return 1;
-  return exif_orientation({reinterpret_cast<const char*>(exif), bytes});
-}
-
 std::string profile_of(const PngReader& in) {
   png_charp name = nullptr;
   int compression = 0;
@@ -136,9 +120,9 @@ std::vector<png_bytep> rows_of(std::uint8_t* data, int height, std::size_t row_b
 
 }  // namespace
 
-std::optional<Decoded> decode_png(const std::string& where, const std::string& file,
-                                  const DecodeOptions& options) {
-  if (file.find("acTL") < file.find("IDAT")) return {};  // animated
+Decoded decode_png(const std::filesystem::path& path, const DecodeOptions& options) {
+  const std::string where = "picture " + path.string();
+  const std::string file = read_file(path, kMostBytes);
   PngReader in(file);
   const auto read = [&](const auto& work) {
     if (!completes(in.png, work))
@@ -149,10 +133,7 @@ std::optional<Decoded> decode_png(const std::string& where, const std::string& f
   const png_uint_32 width = png_get_image_width(in.png, in.info),
                     height = png_get_image_height(in.png, in.info);
   check_size(where, width, height, file.size(), options.max_pixels);
-  const std::optional<int> orientation = orientation_of(in);
-  if (!orientation) return {};
   Decoded d;
-  d.orientation = *orientation;
   d.width = static_cast<int>(width);
   d.height = static_cast<int>(height);
   if (options.profile) d.profile = profile_of(in);
@@ -163,7 +144,7 @@ std::optional<Decoded> decode_png(const std::string& where, const std::string& f
   d.alpha = d.channels % 2 == 0 ? d.channels - 1 : -1;
   d.straight = d.alpha >= 0;
   const std::size_t row_bytes = png_get_rowbytes(in.png, in.info);
-  d.data = std::make_unique_for_overwrite<std::uint8_t[]>(row_bytes * static_cast<std::size_t>(d.height));
+  d.data = zeroed(row_bytes * static_cast<std::size_t>(d.height));
   std::vector<png_bytep> rows = rows_of(d.data.get(), d.height, row_bytes);
   read([&] { png_read_image(in.png, rows.data()); });  // what follows holds no pixels
   return d;
