@@ -18,7 +18,7 @@ struct ConvertArguments {
   std::string model, direction, mask, gpu, compare, memory = "0";
   std::int64_t quality = 95, max_size = 0;
   std::uint64_t max_memory = 0;  // bytes; 0: what the machine has left
-  bool raw = false, skip_existing = false, dry_run = false;
+  bool raw = false, strip = false, dry_run = false;
   bool recursive = false, overwrite = false;  // as it is anyway
   MachineOptions machine;
   Output screen;

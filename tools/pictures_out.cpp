@@ -74,8 +74,9 @@ fs::path PicturePath::file(std::int64_t index) const {
 
 void PicturePath::prepare() const {
   const fs::path first = file(0);
-  if (!has_image_extension(first))
-    fail("write " + first.string(), "the name does not end like a picture; use .png, .jpg, .webp or .tif");
+  if (!has_writable_extension(first))
+    fail("write " + first.string(),
+         fmt::format("the name does not end like a picture that can be written; use {}", kWritableNames));
   // A pattern's number may be in a folder's name.
   const std::int64_t folders = after_.find('/') != std::string::npos ? count_ : 1;
   for (std::int64_t i = 0; i < folders; ++i) {

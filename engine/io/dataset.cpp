@@ -39,8 +39,9 @@ struct Dataset::State {
 
 namespace {
 
-// Raise it when pictures would come out differently: then every pack is stale. 2: colour profiles are applied.
-constexpr std::int64_t kRecipe = 2;
+// Raise it when pictures would come out differently: then every pack is stale. 2: colour profiles are applied. 3: formats are read by
+// their own libraries.
+constexpr std::int64_t kRecipe = 3;
 constexpr std::int64_t kSmoothing = 1;  // the same for pictures with smoothed edges
 constexpr std::size_t kNamed = 20;      // broken pictures named one by one
 
@@ -86,13 +87,20 @@ void build_pack(const fs::path& path, const io::Source& source, const Dataset::S
                 const DatasetSpec& spec, const DatasetEvents& events) {
   io::OrderedPipeline<PackItem> pipeline(spec.workers, 4 * spec.workers, 0, source.count, source.produce);
   std::int64_t done = 0;
-  std::size_t broken = 0;
+  std::size_t broken = 0, remarks = 0;
+  std::string first_remark;
   io::write_pack(path, state.key, state.shape, source.count, [&] {
     auto item = pipeline.next();
     if (!item.problem.empty() && ++broken <= kNamed && events.warn) events.warn("skipped " + item.problem);
+    if (item.problem.empty() && !item.remark.empty() && remarks++ == 0)
+      first_remark = item.name + " " + item.remark;
     if (events.progress) events.progress(++done, source.count);
     return item;
   });
+  if (remarks > 0 && events.warn)
+    events.warn(remarks == 1 ? first_remark
+                             : fmt::format("{} pictures were read in part or not quite as they are, e.g. {}",
+                                           remarks, first_remark));
   if (broken > kNamed && events.warn)
     events.warn(fmt::format("skipped {} more broken pictures", broken - kNamed));
 }

@@ -26,7 +26,17 @@ struct Magic {
   const char* format;
 };
 
-constexpr std::array<Magic, 19> kMagics{{
+constexpr std::array<Magic, 29> kMagics{{
+    {8, "CR\2"sv, "raw"},  // of Canon, before TIFF, which it is too
+    {0, "IIRO"sv, "raw"},  // Olympus
+    {0, "IIRS"sv, "raw"},
+    {0, "MMOR"sv, "raw"},
+    {0, "IIU\0"sv, "raw"},  // Panasonic
+    {0, "FUJIFILMCCD-RAW"sv, "raw"},
+    {4, "ftypcrx "sv, "raw"},  // Canon
+    {0, "FOVb"sv, "raw"},      // Sigma
+    {0, "\0MRM"sv, "raw"},     // Minolta
+    {0, "MM\0+"sv, "tiff"},
     {0, "\x89PNG\r\n\x1a\n"sv, "png"},
     {0, "\xff\xd8\xff"sv, "jpeg"},
     {0, "GIF8"sv, "gif"},
@@ -147,6 +157,12 @@ std::string one_line(std::string text) {
   return text.empty() ? "unknown reason" : text;
 }
 
+void fail_raw(const std::string& where) {
+  fail(where,
+       "is a camera's raw file, which sumi does not develop; export it as TIFF, PNG or JPEG from a raw "
+       "developer");
+}
+
 std::string probe_picture(const fs::path& path) {
   const std::string where = "picture " + path.string();
   std::error_code error;
@@ -162,6 +178,7 @@ std::string probe_picture(const fs::path& path) {
   const std::string_view start(head.data(), static_cast<std::size_t>(file.gcount()));
   file.clear();
   if (const std::string format = format_of(start); !format.empty()) {
+    if (format == "raw") fail_raw(where);
     if (format == "png") check_png_is_whole(path, file, size);
     if (format == "openexr") check_exr_headers(path, file, size);
     if (format == "psd" || format == "ico")

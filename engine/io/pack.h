@@ -68,6 +68,7 @@ struct PackItem {
   std::string name;
   std::variant<Image8, Image16> image;
   std::string problem;
+  std::string remark;  // what reading it left out, in words, or ""
 };
 
 // Writes a pack atomically, item after item as `next` delivers them (`count` times), in constant memory. If
