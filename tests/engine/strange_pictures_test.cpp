@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "engine/file.h"
+#include "engine/io/dataset.h"
 #include "engine/io/photo.h"
 #include "tests/engine/picture_files.h"
 
@@ -234,6 +235,20 @@ TEST_CASE("strange: pages and frames that are left out are told, in pictures and
   std::string remark;
   load_image(dir.path / "x.gif", {}, &remark);
   CHECK(remark == "holds 2 frames, of which the first was taken");
+  fs::create_directory(dir.path / "set");
+  for (const char* name : {"set/1.gif", "set/2.gif"}) fs::copy(dir.path / "x.gif", dir.path / name);
+  save_image(dir.path / "set/3.png", Image8(2, 2, 3, 9));
+  DatasetSpec spec;
+  spec.data = dir.path / "set";
+  spec.size = 2;
+  spec.cache_dir = dir.path / "cache";
+  std::vector<std::string> warnings;
+  DatasetEvents events;
+  events.warn = [&](const std::string& line) { warnings.push_back(line); };
+  CHECK(Dataset::open(spec, events).count() == 3);
+  CHECK(warnings ==
+        std::vector<std::string>{"2 pictures were read in part or not quite as they are, e.g. 1.gif holds 2 "
+                                 "frames, of which the first was taken"});
   put(dir.path / "x.png", png(1, 1, 8, 0, chunk("acTL", big(7) + big(0)), std::string("\0\x40", 2)));
   CHECK(load_photo(dir.path / "x.png").remark == "holds 7 frames, of which the first was taken");
 }
