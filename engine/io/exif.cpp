@@ -160,7 +160,10 @@ std::string kept_exif(Exif exif) {
   const bool big_endian = exif.big_endian;
   set_short(exif.main, kOrientationTag, 1, big_endian);
   set_short(exif.camera, kColorSpace, 1, big_endian);
-  if (exif.main.empty() && exif.camera.empty() && exif.place.empty()) return "";
+  const bool only_form = std::all_of(exif.main.begin(), exif.main.end(), [](const ExifField& field) {
+    return is_of(field.tag, {kOrientationTag, kXResolution, kYResolution, kUnit});
+  });
+  if (only_form && exif.camera.empty() && exif.place.empty()) return "";
   constexpr std::uint32_t kStart = 8;
   if (!exif.camera.empty()) point_to(exif.main, kCameraTag, 0, big_endian);
   if (!exif.place.empty()) point_to(exif.main, kPlaceTag, 0, big_endian);

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "engine/io/byte_order.h"
 #include "engine/io/encode.h"
 #include "kernels/base/check.h"
 
@@ -126,6 +127,8 @@ void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
   file.seekg(0);
   file.read(reinterpret_cast<char*>(h.data()), h.size());
   const auto word = [&](std::size_t at) { return std::uint64_t{h[at]} | (std::uint64_t{h[at + 1]} << 8); };
+  if ((h[2] & 7) == 3 && h[16] != 8)
+    fail("picture " + path.string(), "is a TGA of gray with alpha, which sumi does not read; save it as PNG");
   const std::uint64_t pixel = (h[16] + 7U) / 8, pixels = word(12) * word(14);
   std::uint64_t at = 18 + h[0] + (h[1] != 0 ? word(5) * ((h[7] + 7U) / 8) : 0), found = 0;
   const bool runs = (h[2] & 8) != 0;
@@ -155,6 +158,24 @@ std::string one_line(std::string text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text.empty() ? "unknown reason" : text;
+}
+
+TgaAlpha tga_alpha(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const auto bytes = [&](std::streamoff at, std::ios::seekdir from, std::size_t count) {
+    std::string text(count, '\0');
+    file.clear();
+    file.seekg(at, from);
+    file.read(text.data(), static_cast<std::streamsize>(count));
+    return text;
+  };
+  if ((number_at(bytes(17, std::ios::beg, 1), 0, 1, false) & 15) == 0) return TgaAlpha::none;
+  const std::string footer = bytes(-26, std::ios::end, 26);
+  const std::uint32_t extension = number_at(footer, 0, 4, false);
+  if (footer.substr(8, 16) != "TRUEVISION-XFILE" || extension == 0) return TgaAlpha::straight;
+  constexpr std::streamoff kAttributeType = 494;
+  const std::uint32_t type = number_at(bytes(extension + kAttributeType, std::ios::beg, 1), 0, 1, false);
+  return type == 3 ? TgaAlpha::straight : type == 4 ? TgaAlpha::multiplied : TgaAlpha::none;
 }
 
 void fail_raw(const std::string& where) {

@@ -20,6 +20,10 @@ inline constexpr std::uint64_t kMaxPictureBytes = std::uint64_t{1} << 31;
 // made their decoders take gigabytes, minutes and addresses out of files of a hundred bytes.
 std::string probe_picture(const std::filesystem::path& path);
 
+// What the fourth channel of a TGA is (Truevision's specification 2.0: the count of attribute bits, the extension's attribute type).
+enum class TgaAlpha { none, straight, multiplied };
+TgaAlpha tga_alpha(const std::filesystem::path& path);
+
 // Error `[where]`: a camera's raw file, which has to be developed first.
 [[noreturn]] void fail_raw(const std::string& where);
 

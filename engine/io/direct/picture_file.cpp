@@ -111,7 +111,8 @@ void encode_picture(const fs::path& path, const Samples& samples, int quality) {
   Samples s = samples;
   std::vector<std::uint8_t> rgb;
   if (s.channels < 3 && s.depth == 8 &&
-      (extension == ".webp" || extension == ".ppm" || (extension == ".bmp" && s.channels == 2))) {
+      (extension == ".webp" || extension == ".ppm" ||
+       (s.channels == 2 && (extension == ".bmp" || extension == ".tga")))) {
     rgb = repeat_grey(s);
     s.channels += 2;
     s.data = rgb.data();

@@ -44,9 +44,12 @@ std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs:
   input->threads(1);
   OIIO::ImageSpec wish, spec;
   wish["oiio:UnassociatedAlpha"] = 1;
-  if (!input->open(path.string(), spec, wish))
-    fail(where,
-         fmt::format("cannot be decoded: {}; it is damaged: copy it again", one_line(input->geterror())));
+  if (!input->open(path.string(), spec, wish)) {
+    const std::string message = one_line(input->geterror());
+    const bool foreign = message.find("support") != std::string::npos;
+    fail(where, fmt::format("cannot be decoded: {}; {}", message,
+                            foreign ? "save it as PNG" : "it is damaged: copy it again"));
+  }
   return input;
 }
 
@@ -73,6 +76,11 @@ Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const Deco
   if (std::strcmp(input.format_name(), "gif") == 0) {  // 2.4 counts its alpha channel wrongly
     d.alpha = d.channels == 4 ? 3 : -1;
     d.straight = true;
+  }
+  if (std::strcmp(input.format_name(), "targa") == 0 && d.alpha >= 0) {
+    const TgaAlpha alpha = tga_alpha(path);
+    d.straight = alpha == TgaAlpha::straight;
+    if (alpha == TgaAlpha::none) d.alpha = -1;  // the fourth channel is not looked at
   }
   d.linear =
       spec.format.is_floating_point() && lower(spec.get_string_attribute("oiio:ColorSpace")) == "linear";
@@ -106,9 +114,10 @@ void read_samples(const std::string& where, OIIO::ImageInput& input, Decoded& d)
                       ? read_floats(input, d, range)
                       : input.read_image(0, 0, 0, d.channels, type, d.data.get());
   const auto message = input.geterror();  // some readers only warn, and fill what is missing
+  const bool foreign = message.find("support") != std::string::npos;
   if (!ok || !message.empty())
-    fail(where,
-         fmt::format("cannot be decoded: {}; it is truncated or damaged: copy it again", one_line(message)));
+    fail(where, fmt::format("cannot be decoded: {}; {}", one_line(message),
+                            foreign ? "save it as PNG" : "it is truncated or damaged: copy it again"));
   range.check(where);
   add_remark(d.remark, range.remark());
 }

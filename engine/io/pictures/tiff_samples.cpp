@@ -88,6 +88,11 @@ std::size_t bytes_of_row(const TiffLayout& layout, std::uint32_t columns, std::u
   return (std::size_t{columns} * samples * layout.bits + 7) / 8;
 }
 
+// libtiff guesses where a strip or tile lies that the file does not name, and reads what stands there.
+bool has_place(TIFF* tiff, std::uint32_t block) {
+  return TIFFGetStrileOffset(tiff, block) != 0 && TIFFGetStrileByteCount(tiff, block) != 0;
+}
+
 bool read_strips(TIFF* tiff, const TiffLayout& layout, std::uint16_t samples, FloatRange& range,
                  const std::function<void(const TiffRow&)>& take) {
   std::uint32_t rows = 0;
@@ -100,6 +105,7 @@ bool read_strips(TIFF* tiff, const TiffLayout& layout, std::uint16_t samples, Fl
   for (std::uint16_t first = 0; first < layout.samples; first = static_cast<std::uint16_t>(first + samples))
     for (std::uint32_t y = 0; y < layout.height; y += rows, ++strip) {
       const std::size_t bytes = block.row_bytes * std::min(rows, layout.height - y);
+      if (!has_place(tiff, strip)) return false;
       const tmsize_t got = TIFFReadEncodedStrip(tiff, strip, data.data(), static_cast<tmsize_t>(bytes));
       if (got != static_cast<tmsize_t>(bytes)) return false;
       hand_over(data.data(), block, layout, {0, y, layout.width, first, samples, nullptr}, range, take);
@@ -122,6 +128,7 @@ bool read_tiles(TIFF* tiff, const TiffLayout& layout, std::uint16_t samples, Flo
   for (std::uint16_t first = 0; first < layout.samples; first = static_cast<std::uint16_t>(first + samples))
     for (std::uint32_t y = 0; y < layout.height; y += height)
       for (std::uint32_t x = 0; x < layout.width; x += width, ++tile) {
+        if (!has_place(tiff, tile)) return false;
         const tmsize_t got = TIFFReadEncodedTile(tiff, tile, data.data(), static_cast<tmsize_t>(bytes));
         if (got != static_cast<tmsize_t>(bytes)) return false;
         hand_over(data.data(), block, layout,
