@@ -49,6 +49,7 @@ if ! cmake --preset "$preset" -DSUMI_TESTS=OFF >"$log" 2>&1; then
   exit 1
 fi
 cmake --build --preset "$preset" --target sumi --parallel "$(nproc)"
+ln -sfn "$sumi" sumi
 
 say "3/6 training: comic heads, 32x32, $heads_steps steps (Ctrl-C stops and saves; ./demo.sh goes on)"
 train "$heads" "$heads_steps" dcgan --data $art/lorelei --size 32 --ngf 32 --ndf 16 --batch-size 32 \
@@ -72,4 +73,5 @@ say "look at
    $colour/converted/      a drawing, and the same coloured in
    $colour/samples/        drawing, coloured, and back; then the other direction. Minutes of training show how it
                                works, not how well: docs/gallery.md shows longer ones
-   Losses, log and checkpoints lie beside them."
+   Losses, log and checkpoints lie beside them.
+   ./sumi is the program: ./sumi --help, ./sumi train dcgan --help"

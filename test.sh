@@ -25,5 +25,6 @@ quietly() {  # prints a command's output only if it fails
 stage install third_party/install.sh build run test
 stage configure quietly cmake --preset "$preset"
 stage build cmake --build --preset "$preset" --parallel "$(nproc)"
+[ "$preset" != release ] || ln -sfn "build/$preset/sumi" sumi
 
 exec ctest --preset "$preset" --no-tests=error --parallel "$(nproc)" "$@"

@@ -2,37 +2,51 @@
 # Everything that a GPU can tell of sumi, in stages that each end within nine minutes. Needs nvcc, CMake and Ninja; takes
 # PyTorch, compute-sanitizer and nvidia-smi where they are. Headers and packed sets come from carry/ (bench/gpu_carry.sh).
 #
-#   bench/gpu_check.sh OUT [STAGE...]     stages: build tests sanitizer kernels steps train; without any: all of them
+#   bench/gpu_check.sh [--dry] OUT [STAGE...]     stages: build tests train steps kernels sanitizer; without any: all of them
 #
-# OUT gets eight small files: summary.txt, one STAGE.txt for each stage, train.png. bench/gpu_report.py OUT makes a page of
-# them. A stage that passed with the same programs is not run again (its output is kept in the build folder), so an
-# interrupted check goes on where it was, also with an empty OUT. Exit code: 0 when every stage passed, 1 when one failed,
-# 4 when only time was missing: run it again.
+# OUT gets small files: summary.txt, one STAGE.txt for each stage, train.png, and report.md, a page of them all (bench/gpu_report.py).
+# A stage that fails is named and does not keep the others from running, but for `build`. A stage that has ended with the same
+# programs is not run again (its output is kept in the build folder; one that failed is when it is named), so an interrupted check
+# goes on where it was, also with an empty OUT. Exit code: 0 when every stage passed, 1 when one failed, 3 without a GPU, 4 when only time
+# was missing: run it again.
 #
-#   SUMI_GPU_SECONDS=560     begin no stage after so many seconds, and end the running one then
+#   --dry, SUMI_GPU_CHECK_DRY=1   without a GPU: every stage with tiny sizes on the emulated device; where there is nvcc the build for a
+#                                 GPU is configured as well. SUMI_GPU_BUILD may name a build that is there, with its tests and bench
+#   SUMI_GPU_SECONDS=560          begin no stage that would not end within so many seconds, and end the running one then
 #   SUMI_GPU_BUILD=build/gpu SUMI_PYTHON=python3
-#   SUMI_GPU_CHECK_DRY=1     without a device: builds for compute capability 9.0, runs on the CPU what can run there. A stage may then
-#                            take all of SUMI_GPU_SECONDS: building with one job takes an hour on a small machine, or name a build
-#                            that is there: SUMI_GPU_BUILD=build/release, and the stages after `build`
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-[ $# -ge 1 ] || { echo "usage: bench/gpu_check.sh OUT [STAGE...]" >&2; exit 2; }
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
+dry=${SUMI_GPU_CHECK_DRY:-0}
+if [ "${1:-}" = --dry ]; then dry=1 && shift; fi
+[ $# -ge 1 ] || { echo "usage: bench/gpu_check.sh [--dry] OUT [STAGE...]" >&2; exit 2; }
 out=$1
 shift
-[ $# -gt 0 ] || set -- build tests sanitizer kernels steps train
-mkdir -p "$out"
+named=$#
+[ $# -gt 0 ] || set -- build tests train steps kernels sanitizer
+mkdir -p "$out" || exit 2
 out=$(cd "$out" && pwd)
-build=${SUMI_GPU_BUILD:-build/gpu}
 python=${SUMI_PYTHON:-python3}
-dry=${SUMI_GPU_CHECK_DRY:-0}
 budget=${SUMI_GPU_SECONDS:-560}
 export PATH="$PATH:/usr/local/cuda/bin" PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 OPENBLAS_NUM_THREADS=1
 
-device=cuda seconds=8 steps=2000
-if ! nvidia-smi -L 2>/dev/null | grep -q GPU; then
-  [ "$dry" = 1 ] || { echo "gpu_check: no device here; SUMI_GPU_CHECK_DRY=1 runs what needs none" >&2; exit 3; }
-  device=cpu seconds=0.1 steps=2
+if [ "$dry" = 1 ]; then
+  device=emu build=${SUMI_GPU_BUILD:-build/dry}
+else
+  device=cuda build=${SUMI_GPU_BUILD:-build/gpu}
+  if ! nvidia-smi -L 2>/dev/null | grep -q GPU; then
+    echo "gpu_check: no GPU here; --dry goes through every stage on the emulated device" >&2
+    exit 3
+  fi
 fi
+programs=(sumi sumi-bench bench_steps test_kernels test_engine test_models)
+
+# What a stage may take, and what must be left for it to begin.
+limit_of() { case $1 in tests | sanitizer) echo 300 ;; train) echo 240 ;; *) echo 520 ;; esac }
+needs_of() { case $1 in build | train) echo 100 ;; tests | sanitizer) echo 180 ;; *) echo 400 ;; esac }
+# A command within its own time. In the foreground, so that it ends with the stage.
+within() { timeout --foreground -k 5 "$@"; }
+skip() { echo "skipped: $*"; }
+export -f within skip
 
 describe() {
   date -u '+date %Y-%m-%d %H:%M UTC'
@@ -40,7 +54,7 @@ describe() {
   if [ "$device" = cuda ]; then
     nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,power.limit,memory.total --format=csv,noheader | sed 's/^/device /'
   else
-    echo "device none (a dry run)"
+    echo "device none (a dry run: the emulated device, tiny sizes)"
   fi
   nvcc --version 2>/dev/null | sed -n 's/^.*release /nvcc /p'
   echo "processors $(nproc)"
@@ -48,88 +62,130 @@ describe() {
 "cuda", torch.cuda.is_available())' 2>/dev/null || echo "torch none"
 }
 
+configure_for_gpu() {  # configure_for_gpu FOLDER ARCHITECTURE
+  local headers=() carry
+  for carry in carry "$build/check/carry"; do
+    [ -d "$carry/include/fmt" ] && headers=("-DSUMI_HEADERS=$(cd "$carry" && pwd)/include") && break
+  done
+  cmake -S . -B "$1" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSUMI_CUDA=ON -DSUMI_PICTURES=OFF -DSUMI_ONEDNN=OFF \
+    -DSUMI_EXAMPLES=OFF -DSUMI_BENCH=ON -DCMAKE_CUDA_ARCHITECTURES="$2" -DSUMI_PYTHON_CUDNN="$(command -v "$python")" "${headers[@]}"
+}
+
 stage_build() {
-  local arch=90a jobs headers=()
-  jobs=$(nproc)
-  [ "$dry" = 1 ] && jobs=1
+  local arch program missing=0
   if [ "$device" = cuda ]; then
     arch=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -n 1 | tr -d .)
     [ "$arch" = 90 ] && arch=90a
+    configure_for_gpu "$build" "$arch" && cmake --build "$build" --parallel "$(nproc)" --target "${programs[@]}"
+    return
   fi
-  [ -d carry/include/fmt ] && headers=("-DSUMI_HEADERS=$PWD/carry/include")
-  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSUMI_CUDA=ON -DSUMI_PICTURES=OFF -DSUMI_ONEDNN=OFF \
-    -DSUMI_EXAMPLES=OFF -DSUMI_BENCH=ON -DCMAKE_CUDA_ARCHITECTURES="$arch" -DSUMI_PYTHON_CUDNN="$(command -v "$python")" "${headers[@]}" &&
-    cmake --build "$build" --parallel "$jobs"
+  for program in "${programs[@]}"; do [ -x "$build/$program" ] || missing=1; done
+  if [ "$missing" = 1 ]; then
+    { [ -f "$build/CMakeCache.txt" ] || cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSUMI_BENCH=ON; } &&
+      cmake --build "$build" --target "${programs[@]}" || return
+  fi
+  [ -d carry/data ] || SUMI_CARRY="$build/check/carry" bench/gpu_carry.sh "$build/sumi" || return
+  if command -v nvcc >/dev/null; then
+    configure_for_gpu "$build/check/for-gpu" 90a || return
+  else
+    skip "there is no nvcc: the build for a GPU was not configured"
+  fi
 }
 
-# The losses of one step from the same weights, noise and pictures on both devices.
+packed() {  # the packed set of that name
+  if [ -f "carry/data/$1.pack" ]; then echo "carry/data/$1.pack"; else echo "$build/check/carry/data/$1.pack"; fi
+}
+
+# The losses of one step from the same weights, noise and pictures on both devices, multiplied in f32 on both.
 one_step_as_on_cpu() {
-  local on scratch
+  local on scratch status size=(--batch-size 16)
+  [ "$device" = cuda ] || size=(--batch-size 2 --ngf 4 --ndf 4)
   scratch=$(mktemp -d)
-  for on in cpu cuda; do
-    "$build/sumi" train dcgan --data carry/data/openpeeps.pack --outdir "$scratch/$on" --size 64 --batch-size 16 --steps 1 \
-      --log-every 1 --device "$on" --quiet || return 1
+  for on in cpu "$device"; do
+    within 100 "$build/sumi" train dcgan --data "$(packed openpeeps)" --outdir "$scratch/$on" --size 64 "${size[@]}" --steps 1 \
+      --log-every 1 --device "$on" --precision f32 --quiet || { rm -rf "$scratch"; return 1; }
   done
-  "$python" - "$scratch" <<'PYTHON'
+  "$python" - "$scratch" "$device" <<'PYTHON'
 import json, math, pathlib, sys
-cpu, cuda = (json.loads((pathlib.Path(sys.argv[1]) / on / "stats.jsonl").read_text().splitlines()[-1]) for on in ("cpu", "cuda"))
+cpu, cuda = (json.loads((pathlib.Path(sys.argv[1]) / on / "stats.jsonl").read_text().splitlines()[-1]) for on in ("cpu", sys.argv[2]))
 losses = [name for name in cpu if name.startswith("loss")]
 # loss_g comes after the discriminator's first Adam step, which turns the sign of a tiny gradient into a whole step.
 bad = [name for name in losses if not math.isclose(cpu[name], cuda[name], rel_tol=1e-5 if name == "loss_d" else 1e-3)]
 for name in losses:
-    print("first step: %s %.7g on the CPU, %.7g on CUDA" % (name, cpu[name], cuda[name]))
+    print("first step: %s %.7g on the CPU, %.7g on %s" % (name, cpu[name], cuda[name], sys.argv[2]))
 sys.exit("first step: differs: %s" % ", ".join(bad) if bad or not losses else 0)
 PYTHON
-  local status=$?
+  status=$?
   rm -rf "$scratch"
   return $status
 }
 
+# Programs side by side: most of their time is the reference's, on one processor.
 stage_tests() {
-  local room failed=0
+  local failed=0 scratch room on i names=() running=() cases
   "$build/sumi" devices || failed=1
+  scratch=$(mktemp -d)
   for room in kernels engine models; do
-    echo "== test_$room"
-    SUMI_SOURCE_DIR=$PWD SUMI_PYTHON=$(command -v "$python") timeout 170 "$build/test_$room" || failed=1
-  done
-  if [ "$device" = cuda ]; then
-    for room in engine models; do
-      echo "== test_$room with the device under test on CUDA"
-      SUMI_TEST_DEVICE=cuda SUMI_SOURCE_DIR=$PWD timeout 170 "$build/test_$room" || failed=1
+    for on in cpu "$device"; do
+      [ "$room $on" != "kernels $device" ] || continue  # kernels are tested on every device there is
+      case "$device $room" in
+        emu\ kernels) cases='-tc=*told apart*' ;;
+        emu\ *) cases='-tc=memory*,cuda devices*,step graph*,pool: size 0*' ;;
+        *) cases='-tc=*' ;;
+      esac
+      names+=("test_$room, the device under test: $on")
+      SUMI_TEST_DEVICE=$on SUMI_SOURCE_DIR=$PWD SUMI_PYTHON=$(command -v "$python") OMP_NUM_THREADS=2 OMP_WAIT_POLICY=passive \
+        within 240 "$build/test_$room" "$cases" >"$scratch/${#running[@]}" 2>&1 &
+      running+=($!)
     done
-    one_step_as_on_cpu || failed=1
-    # The tests pass without a device; here there is one.
-    if grep -q "no CUDA device can be used" "$out/tests.txt"; then failed=1; fi
-  else
-    echo "no device: kernels and training steps on CUDA were not tested"
-  fi
+  done
+  for i in "${!running[@]}"; do
+    wait "${running[i]}" || { echo "FAILED ($?): ${names[i]}"; failed=1; }
+    echo "== ${names[i]}"
+    cat "$scratch/$i"
+  done
+  # The tests pass without a device; here there is one.
+  if grep -q "no CUDA device can be used" "$scratch"/*; then failed=1; fi
+  rm -rf "$scratch"
+  one_step_as_on_cpu || failed=1
   return $failed
 }
 
-# Every family's comparison with the reference; the tools side by side, each within its own time.
-sanitize() {  # sanitize TOOL
-  local cases='*backends against the reference*,random: the same bits*,load_pictures: cuts*,store_pictures*,norm_running*'
-  cases+=',*ladder: precisions*,*ladder: operands*,*ladder: convolution from*'
-  timeout 480 compute-sanitizer --tool "$1" --error-exitcode 9 --print-limit 20 "$build/test_kernels" -tc="$cases"
-  local status=$?
-  echo "sanitizer $1: $(case $status in 0) echo passed ;; 124) echo "no error in 480 s, not finished" ;; *) echo "FAILED ($status)" ;; esac)"
-  [ $status = 0 ] || [ $status = 124 ]
+stage_train() {
+  local data run="$build/check/train-run" room=$((left - 40)) status logged=50 size=(--batch-size 32 --steps 2000)
+  data=$(packed lorelei)
+  [ -f "$data" ] || { echo "$data is missing (bench/gpu_carry.sh)"; return 1; }
+  [ "$device" = cuda ] || { logged=1 size=(--batch-size 2 --ngf 4 --ndf 4 --steps 2); }
+  rm -rf "$run"
+  # As after Ctrl-C, what was trained until then is kept.
+  within --signal=INT "$room" "$build/sumi" train dcgan --data "$data" --outdir "$run" --size 64 --channels 1 "${size[@]}" \
+    --device "$device" --log-every "$logged" --sample-every $((4 * logged)) --quiet
+  status=$?
+  if [ $status = 124 ] && [ "$(grep -c . "$run/stats.jsonl")" -ge 4 ]; then
+    echo "stopped after $room s"
+    status=0
+  fi
+  [ $status = 0 ] || return $status
+  cat "$run/stats.jsonl"
+  cp "$(find "$run/samples" -name '*.png' | sort -V | tail -n 1)" "$build/check/train.png"
+  rm -rf "$run"
 }
-stage_sanitizer() {
-  local tool failed=0 scratch running=()
-  [ "$device" = cuda ] || { echo "no device: nothing to run under compute-sanitizer"; return 0; }
-  command -v compute-sanitizer >/dev/null || { echo "compute-sanitizer: not available"; return 0; }
-  scratch=$(mktemp -d)
-  for tool in memcheck racecheck initcheck synccheck; do
-    sanitize "$tool" >"$scratch/$tool" 2>&1 &
-    running+=($!)
+
+# Whole steps beside PyTorch, which runs in the same precision and in every setting it has; the fastest counts (gpu_report.py).
+stage_steps() {
+  local case precision failed=0 torch seconds=5 cases=(dcgan64b128 cyclegan256 resnet256) precisions=(tf32 bf16) with=cuda
+  [ "$device" = cuda ] || { cases=(dcgan16b2) precisions=(f32 bf16) seconds=0.01 with=cpu; }
+  torch=$("$python" -c 'import torch; print(torch.cuda.is_available())' 2>/dev/null) || torch=none
+  [ "$torch" != none ] || skip "$python has no PyTorch: nothing to compare with"
+  [ "$with $torch" != "cuda False" ] || { skip "the PyTorch of $python cannot use the GPU: nothing to compare with"; torch=none; }
+  for case in "${cases[@]}"; do
+    for precision in "${precisions[@]}"; do
+      within 60 "$build/bench_steps" "$case" --device "$device" --precision "$precision" --seconds "$seconds" || failed=1
+      [ "$torch" != none ] || continue
+      within 75 "$python" bench/peers/torch_steps.py "$case" --device "$with" --precision "$precision" --seconds "$seconds" \
+        --every-setting || echo "torch_steps: $case in $precision: stopped or failed ($?); the lines before it count"
+    done
   done
-  for tool in "${running[@]}"; do wait "$tool" || failed=1; done
-  for tool in memcheck racecheck initcheck synccheck; do
-    echo "== $tool"
-    tail -n 200 "$scratch/$tool"
-  done
-  rm -rf "$scratch"
   return $failed
 }
 
@@ -146,14 +202,15 @@ stage_kernels() {
     "190 conv dense --net dcgan64,cyclegan256,animegan512 --peer --dtype f32,tf32,bf16"
     "60 memory")
   if [ "$device" != cuda ]; then
-    echo "no device: a few layers on the CPU, beside oneDNN where it is in the build"
-    parts=("60 conv --problem n2h16w16c16k32r3s3u1p1 --variant all --peer" "60 batch_norm leaky_relu --problem 2x16x16x32"
-      "60 dense --problem m40n24k64 --peer")
+    parts=("60 conv conv_transpose --problem n1h8w8c16k16r4s4u2p1 --variant all --dtype f32,3xtf32,tf32,bf16"
+      "60 batch_norm leaky_relu --problem 2x4x4x16 --variant all --dtype f32,bf16"
+      "60 dense --problem m20n24k32 --variant all --dtype f32,tf32,bf16")
+    quick=()
   fi
   for part in "${parts[@]}"; do
     echo "== sumi-bench ${part#* }"
     # shellcheck disable=SC2086
-    timeout "${part%% *}" "$build/sumi-bench" ${part#* } --device "$device" "${quick[@]}"
+    within "${part%% *}" "$build/sumi-bench" ${part#* } --device "$device" "${quick[@]}"
     status=$?
     if [ $status = 124 ]; then
       echo "stopped after ${part%% *} s"
@@ -164,88 +221,102 @@ stage_kernels() {
   return $failed
 }
 
-stage_steps() {
-  local case precision failed=0 torch=1 cases=(dcgan64 cyclegan256 resnet256) peer=("$python" bench/peers/torch_steps.py)
-  [ "$device" = cuda ] || { cases=(dcgan64); echo "no device: one case on the CPU"; }
-  "$python" -c 'import torch' 2>/dev/null || { torch=0; echo "$python has no torch: nothing to compare with"; }
-  for case in "${cases[@]}"; do
-    for precision in auto bf16; do  # on CUDA auto is tf32
-      timeout 120 "$build/bench_steps" "$case" --device "$device" --precision $precision --seconds "$seconds" || failed=1
-    done
-    [ "$torch" = 1 ] || continue
-    timeout 60 "${peer[@]}" "$case" --device "$device" --seconds "$seconds" --channels-last || echo "torch: not measured"
-    timeout 60 "${peer[@]}" "$case" --device "$device" --seconds "$seconds" || true
+# Every family's comparison with the reference; the tools side by side, each within its own time.
+sanitize() {  # sanitize TOOL CASES
+  within 270 compute-sanitizer --tool "$1" --error-exitcode 9 --print-limit 20 "$build/test_kernels" -tc="$2"
+  local status=$?
+  echo "sanitizer $1: $(case $status in 0) echo passed ;; 124) echo "no error in 270 s, not finished" ;; *) echo "FAILED ($status)" ;; esac)"
+  [ $status = 0 ] || [ $status = 124 ]
+}
+stage_sanitizer() {
+  local tool failed=0 scratch running=()
+  local cases='*backends against the reference*,random: the same bits*,load_pictures: cuts*,store_pictures*,norm_running*'
+  cases+=',*ladder: precisions*,*ladder: operands*,*ladder: convolution from*'
+  if [ "$device" != cuda ]; then
+    skip "compute-sanitizer needs a GPU; only the list of cases was looked at"
+    "$build/test_kernels" -ltc -tc="$cases" | grep -c "against the reference" | grep -qv '^0$'
+    return
+  fi
+  command -v compute-sanitizer >/dev/null || { skip "there is no compute-sanitizer"; return 0; }
+  scratch=$(mktemp -d)
+  for tool in memcheck racecheck initcheck synccheck; do
+    sanitize "$tool" "$cases" >"$scratch/$tool" 2>&1 &
+    running+=($!)
   done
+  for tool in "${running[@]}"; do wait "$tool" || failed=1; done
+  for tool in memcheck racecheck initcheck synccheck; do
+    echo "== $tool"
+    tail -n 200 "$scratch/$tool"
+  done
+  rm -rf "$scratch"
   return $failed
 }
 
-stage_train() {
-  local data=carry/data/lorelei.pack run="$build/check/train-run" room=$((left - 40)) logged=50
-  [ -f "$data" ] || { echo "$data is missing (bench/gpu_carry.sh)"; return 1; }
-  [ "$device" = cuda ] || { logged=1; echo "no device: $steps steps on the CPU"; }
-  [ "$room" -le 400 ] || room=400
-  rm -rf "$run"
-  # As after Ctrl-C, what was trained until then is kept.
-  timeout --signal=INT "$room" "$build/sumi" train dcgan --data "$data" --outdir "$run" --size 64 --channels 1 --batch-size 32 \
-    --steps "$steps" --device "$device" --log-every "$logged" --sample-every $((4 * logged)) --quiet
-  local status=$?
-  if [ $status = 124 ] && [ "$(grep -c . "$run/stats.jsonl")" -ge 4 ]; then
-    echo "stopped after $room s"
-    status=0
-  fi
-  [ $status = 0 ] || return $status
-  cat "$run/stats.jsonl"
-  cp "$(find "$run/samples" -name '*.png' | sort -V | tail -n 1)" "$build/check/train.png"
-  rm -rf "$run"
-}
-
 mkdir -p "$build/check"
+build=$(cd "$build" && pwd)
 describe >"$out/summary.txt"
 cat "$out/summary.txt"
 say() { echo "::: $*" | tee -a "$out/summary.txt"; }
 # What a stage's result depends on.
-fingerprint() { cat bench/gpu_check.sh bench/peers/*.py "$build"/{sumi,sumi-bench,test_*,bench_steps} 2>/dev/null | sha256sum; }
+fingerprint() {
+  local program
+  {
+    cat bench/gpu_check.sh bench/peers/*.py
+    for program in "${programs[@]}"; do cat "$build/$program" 2>/dev/null; done
+  } | sha256sum
+}
 
-export build out device seconds steps python dry
-export -f sanitize one_step_as_on_cpu
+export build out device python
+export -f configure_for_gpu packed one_step_as_on_cpu sanitize
 failed=0 unfinished=0
 for name in "$@"; do
   declare -F "stage_$name" >/dev/null || { echo "gpu_check: unknown stage '$name'" >&2; exit 2; }
   kept=$build/check/$name
-  if [ "$name" != build ] && [ -f "$kept.passed" ] && [ "$(cat "$kept.passed")" = "$device $(fingerprint)" ]; then
+  # The first line of what is kept: how it ended, and with what.
+  before=never key=
+  [ ! -f "$kept.ended" ] || read -r before key <"$kept.ended"
+  if [ "$name" != build ] && [ "$key" = "$device $(fingerprint)" ] && { [ "$before" = passed ] || [ "$named" = 0 ]; }; then
     cp "$kept.txt" "$out/"
-    say "$name: passed before"
+    say "$name: $before before$([ "$before" = passed ] || echo '; name it to run it again')"
+    [ "$before" = passed ] || failed=1
     continue
   fi
-  left=$((budget - SECONDS))
-  [ "$left" -le 520 ] || [ "$dry" = 1 ] || left=520
-  if [ "$left" -lt 30 ]; then
+  left=$((budget - SECONDS)) limit=$(limit_of "$name")
+  if [ "$left" -lt "$(needs_of "$name")" ] && [ "$dry" != 1 ] || [ "$left" -lt 1 ]; then
     unfinished=1
     say "$name: not begun, for want of time"
     continue
   fi
-  rm -f "$kept.passed"
+  [ "$left" -le "$limit" ] || left=$limit
+  rm -f "$kept.ended"
   start=$SECONDS
   export left
   export -f "stage_$name"
-  timeout "$left" bash -uo pipefail -c "stage_$name" >"$out/$name.txt" 2>&1
+  # Arrays cannot be exported.
+  timeout -k 10 "$left" bash -uo pipefail -c "programs=(${programs[*]}); stage_$name" >"$out/$name.txt" 2>&1
   status=$?
-  if [ $status = 0 ]; then
-    cp "$out/$name.txt" "$kept.txt"
-    echo "$device $(fingerprint)" >"$kept.passed"
-    say "$name: passed in $((SECONDS - start)) s"
-    continue
-  fi
-  if [ $status = 124 ] && [ "$left" -lt 520 ]; then
+  if [ $status = 124 ] && [ "$left" -lt "$limit" ]; then
     unfinished=1
     say "$name: not finished, for want of time"
     continue
   fi
-  failed=1
-  say "$name: FAILED after $((SECONDS - start)) s$([ $status = 124 ] && echo ' (out of time)')"
-  tail -n 40 "$out/$name.txt"
-  [ "$name" = build ] && break
+  if [ $status = 0 ]; then
+    ended=passed
+    say "$name: passed in $((SECONDS - start)) s"
+  else
+    ended=FAILED failed=1
+    say "$name: FAILED after $((SECONDS - start)) s$([ $status = 124 ] && echo ' (out of time)')"
+    tail -n 40 "$out/$name.txt"
+  fi
+  sed -n 's/^skipped: /  skipped: /p' "$out/$name.txt" | tee -a "$out/summary.txt"
+  cp "$out/$name.txt" "$kept.txt"
+  echo "$ended $device $(fingerprint)" >"$kept.ended"
+  if [ "$name $ended" = "build FAILED" ]; then
+    say "without a build there is nothing more to run"
+    break
+  fi
 done
 [ -f "$build/check/train.png" ] && cp "$build/check/train.png" "$out/"
+"$python" bench/gpu_report.py "$out" >"$out/report.md" || echo "gpu_check: $python could not write report.md"
 if [ "$failed" = 0 ] && [ "$unfinished" = 1 ]; then exit 4; fi
 exit "$failed"

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <cstring>
 
 #include "engine/safetensors.h"
@@ -14,12 +15,25 @@ const char* stored_name(DType t) {
   return t == DType::f64 ? "F64" : t == DType::f32 ? "F32" : "BF16";
 }
 
+// IEEE 754 binary16, as other programs store weights.
+struct Half {
+  std::uint16_t bits;
+  explicit operator double() const {
+    const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
+    const double size = exponent == 31  ? (fraction != 0 ? NAN : INFINITY)
+                        : exponent == 0 ? std::ldexp(fraction, -24)
+                                        : std::ldexp(1024 + fraction, exponent - 25);
+    return (bits & 0x8000) != 0 ? -size : size;
+  }
+};
+
 // Calls f(const T*) with the C++ type of a stored floating-point tensor; false for any other type.
 template <class F>
 bool with_stored_type(const std::string& dtype, F&& f) {
   if (dtype == "F32") return f.template operator()<float>(), true;
   if (dtype == "F64") return f.template operator()<double>(), true;
   if (dtype == "BF16") return f.template operator()<bf16>(), true;
+  if (dtype == "F16") return f.template operator()<Half>(), true;
   return false;
 }
 
@@ -76,6 +90,8 @@ CheckpointFile::CheckpointFile(const std::filesystem::path& path) : path_(path) 
   };
   const std::string where = "checkpoint " + path.string();
   const std::string format = get("sumi.format");
+  if (format.empty() && metadata.contains(kExportKey))
+    fail(where, "is what sumi export wrote, and here a checkpoint is wanted; sumi import makes one of it");
   if (format.empty())
     fail(where,
          "holds tensors but is no checkpoint of sumi; sumi import makes one from weights of elsewhere");

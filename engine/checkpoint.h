@@ -18,6 +18,8 @@
 namespace sumi {
 
 constexpr int kCheckpointFormat = 1;
+// The metadata of a file of sumi export, which is no checkpoint (models/exported.h).
+constexpr const char* kExportKey = "sumi.export";
 
 struct CheckpointHeader {
   std::string kind = "networks";  // "full": training can be resumed; "networks": weights only
@@ -78,7 +80,7 @@ class ForeignFile {
     std::vector<std::int64_t> shape;
   };
   const std::vector<Entry>& entries() const { return entries_; }
-  // Of a tensor that is there; empty for a dtype that is not F32, F64 or BF16.
+  // Of a tensor that is there; empty for a dtype that is not F32, F64, BF16 or F16.
   std::vector<double> values(const std::string& name) const;
 
  private:

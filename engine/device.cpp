@@ -60,6 +60,8 @@ const CudaDevices& cuda_devices() {
   return devices;
 }
 
+constexpr int kLeastMajor = 8;  // compute capability, of check_compute_capability()
+
 // The stream of a device, made once and never destroyed: work may outlive any static object.
 cudaStream_t stream_of(int index) {
   static std::mutex mutex;
@@ -71,7 +73,7 @@ cudaStream_t stream_of(int index) {
 }
 
 struct CudaExec {
-  Scratch scratch{kernels::device_memory()};
+  Scratch scratch{device_scratch()};
   Exec exec;
   explicit CudaExec(int index)
       : exec{{Device::Kind::cuda, index}, &scratch, host_execs().cpu.log, stream_of(index)} {
@@ -90,9 +92,14 @@ Exec& cuda_exec(int index) {
   return exec->exec;
 }
 
-std::string describe_cuda(int index) {
+cudaDeviceProp properties_of(int index) {
   cudaDeviceProp p;
   SUMI_CUDA_CALL(cudaGetDeviceProperties(&p, index));
+  return p;
+}
+
+std::string describe_cuda(int index) {
+  const cudaDeviceProp p = properties_of(index);
   return fmt::format("{}, compute {}.{}, {:.0f} GiB", p.name, p.major, p.minor,
                      static_cast<double>(p.totalGlobalMem) / (1 << 30));
 }
@@ -112,7 +119,10 @@ Device parse_cuda(const std::string& name) {
     fail("device",
          fmt::format("there is no '{}'; use {}", name,
                      devices.count == 1 ? "cuda:0" : fmt::format("cuda:0 to cuda:{}", devices.count - 1)));
-  return {Device::Kind::cuda, std::stoi(number)};
+  const int index = std::stoi(number);
+  const cudaDeviceProp p = properties_of(index);
+  check_compute_capability(p.name, p.major, p.minor);
+  return {Device::Kind::cuda, index};
 }
 
 std::string cpu_model() {
@@ -136,6 +146,15 @@ const char* instruction_set() {
 }
 
 }  // namespace
+
+void check_compute_capability(const std::string& gpu, int major, int minor) {
+  if (major < kLeastMajor)
+    fail(
+        "device",
+        fmt::format("{} has compute capability {}.{}, and sumi needs {}.0 or newer (A100, RTX 30 and later); "
+                    "use --device cpu",
+                    gpu, major, minor, kLeastMajor));
+}
 
 Device parse_device(const std::string& name) {
   if (name == "cpu") return {Device::Kind::cpu, 0};
@@ -251,7 +270,11 @@ std::vector<DeviceInfo> list_devices() {
   if (cuda_devices().count == 0)
     list.push_back({"-", "no CUDA device can be used: " + cuda_devices().why_none});
   for (int i = 0; i < cuda_devices().count; ++i)
-    list.push_back({fmt::format("cuda:{}", i), describe_cuda(i) + "; f32, bf16"});
+    list.push_back(
+        {fmt::format("cuda:{}", i),
+         describe_cuda(i) + (properties_of(i).major < kLeastMajor
+                                 ? fmt::format("; too old for sumi, which needs compute {}.0", kLeastMajor)
+                                 : "; f32, bf16")});
   return list;
 }
 

@@ -12,6 +12,10 @@ namespace sumi {
 // kernels, emulated on the host. Throws Error naming the devices there are.
 Device parse_device(const std::string& name);
 
+// Throws Error naming the GPU and its compute capability where that is below 8.0 (Ampere): the kernels use bf16 tensor cores and
+// cp.async.
+void check_compute_capability(const std::string& gpu, int major, int minor);
+
 // "f32", "bf16", "f64"; throws Error naming the three.
 DType parse_dtype(const std::string& name);
 

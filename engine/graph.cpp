@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "engine/device.h"
+#include "engine/memory.h"
 #include "engine/step_values.h"
 #include "engine/trace.h"
 #include "kernels/base/launch.h"
@@ -24,10 +25,7 @@ std::string key_of(const std::string& key, const std::vector<Tensor>& inputs) {
 class StepGraph::Captured {
  public:
   Captured(const Device& device, const std::vector<Tensor>& inputs)
-      : device_(device),
-        pool_(Pool::make_private(device)),
-        scratch_(kernels::device_memory()),
-        values_(device) {
+      : device_(device), pool_(Pool::make_private(device)), scratch_(device_scratch()), values_(device) {
     for (const Tensor& x : inputs) inputs_.push_back(Tensor::empty_like(x));
   }
   ~Captured() {

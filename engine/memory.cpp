@@ -49,6 +49,13 @@ void* take_from_system(const Device& device, std::size_t bytes) {
   return data;
 }
 
+[[noreturn]] void fail_for_want_of(const Device& device, std::size_t bytes, std::size_t in_use) {
+  fail("memory",
+       fmt::format("out of memory{}: asked for {:.1f} MiB with {:.1f} MiB in use; lower --batch-size, "
+                   "--size or --crop-size, or use a smaller network (--ngf, --ndf)",
+                   device.on_host() ? "" : " on " + device.str(), bytes / 1048576.0, in_use / 1048576.0));
+}
+
 void give_to_system(const Device& device, void* data) {
   if (device.on_host()) return ::operator delete(data, kAlign);
   (void)cudaFree(data);  // at the program's end the driver may be gone before us
@@ -128,13 +135,17 @@ void* Pool::from_free_list(std::size_t bytes) {
     }
   }
   if (bytes >= kFrugalBytes && FrugalMemory::on()) trim();
-  void* data = take_from_system(device_, bytes);
-  if (!data) {
-    trim();
-    data = take_from_system(device_, bytes);
-  }
+  void* data = from_system(bytes);
   if (data) count(0, static_cast<std::int64_t>(bytes));
   return data;
+}
+
+void* Pool::from_system(std::size_t bytes) {
+  void* data = take_from_system(device_, bytes);
+  if (data) return data;
+  trim();
+  if (whole_) whole_->trim();
+  return take_from_system(device_, bytes);
 }
 
 Storage Pool::allocate(std::size_t bytes) {
@@ -144,12 +155,7 @@ Storage Pool::allocate(std::size_t bytes) {
     size = size_class(bytes);
     data = from_free_list(size);
   }
-  if (!data)
-    fail("memory",
-         fmt::format("out of memory{}: asked for {:.1f} MiB with {:.1f} MiB in use; lower --batch-size, "
-                     "--size or --crop-size, or use a smaller network (--ngf, --ndf)",
-                     device_.on_host() ? "" : " on " + device_.str(), size / 1048576.0,
-                     (whole_ ? whole_ : this)->stats().in_use / 1048576.0));
+  if (!data) fail_for_want_of(device_, size, (whole_ ? whole_ : this)->stats().in_use);
 #ifndef NDEBUG
   if (device_.on_host())
     std::memset(data, 0xFF, size);
@@ -204,16 +210,51 @@ Pool::~Pool() {
   trim();
 }
 
+Scratch::Memory device_scratch() {
+  const auto take = [](std::size_t bytes) {
+    Device device{Device::Kind::cuda, 0};
+    SUMI_CUDA_CALL(cudaGetDevice(&device.index));
+    Pool& pool = Pool::of(device);
+    void* data = pool.from_system(bytes);
+    if (!data) fail_for_want_of(device, bytes, pool.stats().in_use);
+    return data;
+  };
+  return {take, [](void* data) { (void)cudaFree(data); }};
+}
+
+namespace {
+
+// Work that is queued on `stream` from now on waits for what `before` has now. Both belong to devices; `device` is that of `before`.
+void wait_for(CUstream_st* stream, CUstream_st* before, const Device& device) {
+  exec_on(device);  // an event belongs to the device that is current when it is made
+  cudaEvent_t event = nullptr;
+  SUMI_CUDA_CALL(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+  const cudaError_t recorded = cudaEventRecord(event, before),
+                    waits = recorded == cudaSuccess ? cudaStreamWaitEvent(stream, event) : recorded;
+  (void)cudaEventDestroy(event);  // whoever waits goes on to wait
+  SUMI_CUDA_CALL(waits);
+}
+
+// The copy runs on the target's stream. It waits for the source's contents, and what the source's stream does later, which may be to
+// write the block again for somebody else, waits for the copy.
+void copy_between(const Device& to, void* target, const Device& from, const void* source, std::size_t bytes) {
+  CUstream_st *const reader = exec_on(from).stream, *const writer = exec_on(to).stream;
+  wait_for(writer, reader, from);
+  exec_on(to);
+  SUMI_CUDA_CALL(cudaMemcpyAsync(target, source, bytes, cudaMemcpyDefault, writer));
+  wait_for(reader, writer, to);
+}
+
+}  // namespace
+
 void copy_bytes(const Device& to, void* target, const Device& from, const void* source, std::size_t bytes) {
   if (bytes == 0) return;
   if (to.on_host() && from.on_host()) {
     std::memcpy(target, source, bytes);
     return;
   }
-  const auto stream_of = [](const Device& device) { return exec_on(device).stream; };
-  if (!to.on_host() && !from.on_host() && !(to == from))  // between GPUs
-    SUMI_CUDA_CALL(cudaStreamSynchronize(stream_of(from)));
-  const auto stream = stream_of(to.on_host() ? from : to);
+  if (!to.on_host() && !from.on_host() && !(to == from)) return copy_between(to, target, from, source, bytes);
+  const auto stream = exec_on(to.on_host() ? from : to).stream;
   SUMI_CUDA_CALL(cudaMemcpyAsync(target, source, bytes, cudaMemcpyDefault, stream));
   if (to.on_host()) SUMI_CUDA_CALL(cudaStreamSynchronize(stream));
 }

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "engine/host_arena.h"
-#include "kernels/base/view.h"
+#include "kernels/base/exec.h"
 
 namespace sumi {
 
@@ -73,6 +73,8 @@ class Pool : public std::enable_shared_from_this<Pool> {
   void reset_peak();
   // Gives every free block back to the system.
   void trim();
+  // `bytes` from the system, if need be after this pool and the device's have given back what they do not use. Null: there are none.
+  void* from_system(std::size_t bytes);
   ~Pool();
 
  private:
@@ -92,8 +94,11 @@ class Pool : public std::enable_shared_from_this<Pool> {
   PoolStats stats_;
 };
 
-// Copies between the memory of any two devices, in order with their work. On return a copy to the host is there, and
-// a source on the host may be changed.
+// Scratch memory on this thread's current CUDA device. Out of memory is an Error as the pool's.
+Scratch::Memory device_scratch();
+
+// Copies between the memory of any two devices, in order with their work: between two GPUs, later work of the source's stream waits
+// for the copy too. On return a copy to the host is there, and a source on the host may be changed.
 void copy_bytes(const Device& to, void* target, const Device& from, const void* source, std::size_t bytes);
 
 // Bytes that a CUDA device has left.

@@ -73,8 +73,9 @@ class Module {
   // Whether, in training, what a sample becomes depends on the others of its batch: batch norm.
   virtual bool mixes_samples() const;
 
-  // The name in traces and error messages.
+  // The name in traces and error messages. A network's is given by the model that it belongs to ("g_ab").
   const std::string& name() const { return name_; }
+  void set_name(const std::string& name) { name_ = name; }
 
  protected:
   virtual Tensor forward(const Tensor& x) = 0;

@@ -149,8 +149,8 @@ void Optimizer::update(const Range& range) {
   kernels::OptimizerStep s{o.rule, lr_, o.beta1, o.beta2, o.eps, o.weight_decay, 1, o.ema_decay};
   StepValues* const values = StepValues::current();
   if (values && values->device() == device) {
-    static_assert(sizeof(kernels::StepRates) == 3 * sizeof(std::uint64_t));
-    const void* const slot = values->add(3, [this, range, s](std::uint64_t* words) {
+    static_assert(sizeof(kernels::StepRates) == 4 * sizeof(std::uint64_t));
+    const void* const slot = values->add(4, [this, range, s](std::uint64_t* words) {
       kernels::OptimizerStep now = s;
       now.lr = lr_;
       now.step = count_update(range);

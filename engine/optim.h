@@ -70,7 +70,8 @@ struct OptimizerOptions {
   OptimizerRule rule = OptimizerRule::adam;
   double lr = 2e-4, beta1 = 0.5, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
   double clip_norm = 0;  // 0: off. Gradients are scaled so that their global norm is at most this.
-  double ema_decay = 0;  // 0: no running average of the weights
+  double ema_decay =
+      0;  // of the running average of the weights after its warm-up (kernels::ema_decay_at); 0: none
 };
 
 // An optimiser over an arena, with an optional running average (EMA) of the weights in the same launch. Slots that

@@ -12,6 +12,7 @@
 #include <numeric>
 #include <optional>
 
+#include "engine/foreign_file.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -195,13 +196,17 @@ void check_cover(const std::string& where, const std::vector<Entry>& entries, st
                             data_bytes - static_cast<std::uint64_t>(at), kCure));
 }
 
-std::string_view header_of(const std::string& where, const MappedFile& file) {
+std::string_view header_of(const std::filesystem::path& path, const MappedFile& file) {
+  const std::string where = "checkpoint " + path.string();
   if (file.size() < 8)
     fail(where,
          fmt::format("has {} bytes, too few for a safetensors file; it is truncated or something else: {}",
                      file.size(), kCure));
   std::uint64_t length;
   std::memcpy(&length, file.data(), 8);
+  const bool foreign = length > kMaxHeader || length > file.size() - 8 || file.data()[8] != std::byte{'{'};
+  if (std::string text = foreign ? foreign_file_text(path, file.data(), file.size()) : ""; !text.empty())
+    fail(where, text);
   if (length > kMaxHeader)
     fail(where, fmt::format("claims a header of {} bytes (the limit is {}); this is no safetensors file",
                             length, kMaxHeader));
@@ -244,7 +249,7 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   SafetensorsFile result;
   result.path_ = path;
   result.file_ = MappedFile(path);
-  const auto header = header_of(where, result.file_);
+  const auto header = header_of(path, result.file_);
   HeaderReader reader;
   if (!nlohmann::json::sax_parse(header.begin(), header.end(), &reader))
     fail(where, fmt::format("{}; the file is damaged: {}", reader.problem, kCure));

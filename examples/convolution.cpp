@@ -1,5 +1,6 @@
 // Lesson 3: one convolution on the reference loops, its two gradients, and the transposed one as its mirror.
 #include <cstdio>
+#include <exception>
 #include <numeric>
 #include <vector>
 
@@ -33,7 +34,7 @@ double dot(const Numbers& a, const Numbers& b) {
 
 }  // namespace
 
-int main() {
+int main() try {
   const Shape xs{1, 4, 4, 1}, ws{1, 3, 3, 1};  // NHWC and KRSC
   const ConvOptions options = ConvOptions::same_pads(/*stride=*/2, /*pad=*/1);
   const ConvGeom g = ConvGeom::make("lesson", xs, ws, options);
@@ -75,4 +76,7 @@ int main() {
   kernels::conv_transpose_fprop(exec, mirror, view(dy, ys), view(w, ws), {}, mut(up, xs));
   print("dy *T w", up, 4);
   return right && up == dx ? 0 : 1;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

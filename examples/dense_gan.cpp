@@ -1,6 +1,7 @@
 // The dense GAN with nothing but the engine: two networks, two optimisers, one loop. It learns to draw grey
 // squares of 8 x 8 pixels, each with one bright row, and prints what it draws.
 #include <cstdio>
+#include <exception>
 #include <vector>
 
 #include "engine/nn.h"
@@ -31,7 +32,7 @@ Tensor bright_rows(std::int64_t n, const Device& cpu) {
 
 }  // namespace
 
-int main() {
+int main() try {
   const Device cpu;
   const std::int64_t batch = 32, nz = 16;
   Sequential g("g"), d("d");
@@ -73,4 +74,7 @@ int main() {
     }
     std::putchar('\n');
   }
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

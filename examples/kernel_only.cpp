@@ -2,13 +2,14 @@
 // Needs only the library sumi::kernels.
 #include <cmath>
 #include <cstdio>
+#include <exception>
 #include <vector>
 
 #include "kernels/conv.h"
 
 using namespace sumi;
 
-int main() {
+int main() try {
   const Shape x_shape{1, 5, 5, 1}, w_shape{1, 3, 3, 1};
   const auto geom =
       kernels::ConvGeom::make("example", x_shape, w_shape, kernels::ConvOptions::same_pads(1, 1));
@@ -31,4 +32,7 @@ int main() {
     std::printf("%5.1f%s", y[i], i % 5 == 4 ? "\n" : "");
     if (!(std::abs(y[i] - y_ref[i]) <= 1e-6f)) return 1;
   }
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

@@ -2,6 +2,7 @@
 // gradient is written with ops, so it can be differentiated again; nothing needs to be registered.
 #include <cmath>
 #include <cstdio>
+#include <exception>
 
 #include "engine/ops.h"
 
@@ -20,7 +21,7 @@ Tensor swish(const Tensor& x) {
   });
 }
 
-int main() {
+int main() try {
   const Device ref{Device::Kind::ref, 0};  // the reference device computes in double precision
   const std::vector<double> values{-2, -0.5, 0.1, 3};
   const Tensor x = Tensor::from(values, Shape::vector(4), DType::f64, ref);
@@ -43,4 +44,7 @@ int main() {
     good = good && std::abs(ours - first) < 1e-6 && std::abs(ours2 - second) < 1e-4;
   }
   return good ? 0 : 1;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

@@ -3,6 +3,7 @@
 // one and the reference. docs/kernels.md tells the story.
 #include <cmath>
 #include <cstdio>
+#include <exception>
 #include <vector>
 
 #include "engine/device.h"
@@ -64,7 +65,7 @@ constexpr Variant<ConvProblem, ConvFprop> table[] = {
 
 }  // namespace example
 
-int main() {
+int main() try {
   using namespace sumi;
   const auto g =
       kernels::ConvGeom::make("example", {1, 9, 8, 5}, {12, 3, 3, 5}, kernels::ConvOptions::same_pads(1, 1));
@@ -97,4 +98,7 @@ int main() {
     right = right && worst == 0;  // small integers: sums are exact
   }
   return right ? 0 : 1;
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

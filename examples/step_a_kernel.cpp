@@ -1,6 +1,7 @@
 // Two CUDA kernels on the emulated device, small enough to walk through in a debugger
 // (docs/learn/step-a-kernel.md): the naive convolution, and the matrix product by tiles, which has barriers.
 #include <cstdio>
+#include <exception>
 
 #include "engine/device.h"
 #include "engine/ops.h"
@@ -25,7 +26,7 @@ std::vector<float> counting(int count) {
 
 }  // namespace
 
-int main() {
+int main() try {
   const Device device = parse_device("emu");
   const NoGrad no_grad;
   const Tensor x = Tensor::from(counting(16), {1, 4, 4, 1}, DType::f32, device);
@@ -36,4 +37,7 @@ int main() {
   const Tensor a = Tensor::from(counting(12), {3, 1, 1, 4}, DType::f32, device);
   const Tensor b = Tensor::from(counting(8), {4, 1, 1, 2}, DType::f32, device);
   print("product", matmul(a, b));
+} catch (const std::exception& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 1;
 }

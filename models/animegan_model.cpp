@@ -240,10 +240,12 @@ std::vector<PlannedNetwork> plan_animegan(const TrainOptions& o) {
   const Shape picture{1, o.crop_size, o.crop_size, 3};
   std::vector<PlannedNetwork> planned;
   planned.push_back({"g", anime_translator(net), picture});
+  planned[0].redraw = 1;
   planned.push_back({"d", anime_discriminator(net), picture});
   // Forward and both gradients on all that it is shown, at once, and once more to reach g, without weight gradients.
   const double kinds = 2 + (w.grey > 0 ? 1 : 0) + (w.smooth > 0 ? 1 : 0);
-  planned.back().work = 3 * kinds + 2;
+  planned.back().update = 3 * kinds;
+  planned.back().work = planned.back().update + 2;
   planned.back().kept = kinds;
   return planned;
 }

@@ -46,6 +46,7 @@ class AnimeGanModel final : public Model {
   std::vector<std::string> directions() const override { return {"AtoB"}; }
   Translator translator(const std::string& direction) const override;
   Tensor translate(const Tensor& pictures, const std::string& direction, bool raw) override;
+  double warm_up_epochs() const override { return options_.init_epochs; }
   std::vector<std::string> never_updated() const override;
 
  protected:

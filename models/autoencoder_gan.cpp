@@ -112,7 +112,8 @@ std::vector<PlannedNetwork> plan_autoencoder(const TrainOptions& o) {
   const Shape picture{1, net.size, net.size, net.channels};
   std::vector<PlannedNetwork> planned;
   planned.push_back({"g", autoencoder_converter(net), picture});
-  planned.push_back({"d", autoencoder_discriminator(net), picture, 8, 1});
+  planned[0].redraw = 1;
+  planned.push_back({"d", autoencoder_discriminator(net), picture, 8, 1, 6});
   return planned;
 }
 

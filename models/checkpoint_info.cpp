@@ -71,6 +71,9 @@ TrainingState stored_state(const CheckpointFile& file) {
     fail(where, fmt::format("has seconds as {}, no time; {}", short_text(seconds), kCure));
   state.seconds = seconds.get<double>();
   state.data_key = reader.whole("data_key", ~std::uint64_t{0});
+  if (json.contains("data_content")) state.data_content = reader.whole("data_content", ~std::uint64_t{0});
+  if (json.contains("data_count"))
+    state.data_count = static_cast<std::int64_t>(reader.whole("data_count", kMostSteps));
   state.threads = static_cast<int>(reader.whole("threads", 4096));
   if (const auto kernels = json.find("kernels"); kernels != json.end()) {
     if (!kernels->is_string())

@@ -19,9 +19,11 @@ TrainOptions stored_options(const CheckpointFile& file);
 // Where training stood.
 struct TrainingState {
   std::int64_t step = 0;
-  std::int64_t batch = 0;      // that comes next
-  double seconds = 0;          // of training so far
-  std::uint64_t data_key = 0;  // of what it was trained on
+  std::int64_t batch = 0;                     // that comes next
+  double seconds = 0;                         // of training so far
+  std::uint64_t data_key = 0;                 // of what it was trained on
+  std::optional<std::uint64_t> data_content;  // of the same; not in old files
+  std::int64_t data_count = 0;
   int threads = 0;
   std::string kernels;  // what computed it; "" in old files
   std::optional<StoredPlan> plan;

@@ -234,7 +234,8 @@ std::vector<PlannedNetwork> plan_cyclegan(const TrainOptions& o) {
   const double kept = identity && net.norm != LayerSpec::Norm::batch ? 1.5 : 1;
   for (const char* name : {"g_ab", "g_ba"})
     planned.push_back({name, translation_generator(net), picture, identity ? 9.0 : 6.0, kept});
-  for (const char* name : {"d_a", "d_b"}) planned.push_back({name, patch_discriminator(net), picture, 8, 1});
+  for (const char* name : {"d_a", "d_b"})
+    planned.push_back({name, patch_discriminator(net), picture, 8, 1, 6});
   return planned;
 }
 

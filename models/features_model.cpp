@@ -10,6 +10,7 @@
 #include "models/features.h"
 #include "models/network_group.h"
 #include "models/registry.h"
+#include "models/step_batches.h"
 #include "models/streams.h"
 #include "models/training_data.h"
 
@@ -78,6 +79,12 @@ class FeaturesModel final : public Model {
   std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
 
  private:
+  struct BatchResult {
+    Tensor loss;
+    std::vector<Tensor> right;  // of each set: the share told right
+  };
+  // Pictures of each set, then their labels.
+  BatchResult look_at(const std::vector<Tensor>& real);
   std::size_t sets() const { return networks_.size() - 1; }
   Module& trunk() { return *networks_[0].module; }
   Module& head(std::size_t set) { return *networks_[1 + set].module; }
@@ -97,32 +104,43 @@ Tensor share_right(const Tensor& logits, const Tensor& one_hot) {
   return affine(mean(step(sum_to(larger, rows))), -1, 1);
 }
 
-std::vector<Stat> FeaturesModel::run_step(const std::vector<Tensor>& real) {
+FeaturesModel::BatchResult FeaturesModel::look_at(const std::vector<Tensor>& real) {
   const std::vector<Tensor> pictures(real.begin(), real.begin() + static_cast<std::ptrdiff_t>(sets()));
-  last_.clear();
-  for (std::size_t i = 0; i < sets(); ++i) {
-    last_.emplace_back(fmt::format("real{}", i + 1), real[i]);
-    last_.emplace_back(fmt::format("labels{}", i + 1), real[sets() + i]);
-  }
-  Tape tape;
-  trained_->arena().begin();
   // All sets in one batch: batch norm sees in training what it sees later.
   const Tensor features = trunk()(sets() > 1 ? concat(pictures, 0) : pictures[0]);
   const std::int64_t n = pictures[0].shape().n, c = features.shape().c;
-  Tensor loss;
-  std::vector<Tensor> right;
+  BatchResult result;
   for (std::size_t i = 0; i < sets(); ++i) {
     const Tensor mine =
         sets() > 1 ? slice(features, {static_cast<std::int64_t>(i) * n, 0, 0, 0}, {n, 1, 1, c}) : features;
     const Tensor logits = head(i)(mine);
     const Tensor mine_loss = cross_entropy(logits, real[sets() + i]);
-    loss = loss ? add(loss, mine_loss) : mine_loss;
-    right.push_back(share_right(logits.detach(), real[sets() + i]));
+    result.loss = result.loss ? add(result.loss, mine_loss) : mine_loss;
+    result.right.push_back(share_right(logits.detach(), real[sets() + i]));
   }
-  const double part = 1.0 / static_cast<double>(sets());
-  loss = affine(loss, part);
-  tape.backward(loss);
-  trained_->update();
+  result.loss = affine(result.loss, 1.0 / static_cast<double>(sets()));
+  return result;
+}
+
+std::vector<Stat> FeaturesModel::run_step(const std::vector<Tensor>& real) {
+  const StepBatches steps(options_, real);
+  const std::vector<std::vector<Tensor>> batches = steps.of(0);
+  std::vector<std::vector<Tensor>> rights(sets());  // of each set, one for each batch
+  Tape tape;
+  const Tensor loss = trained_->train(tape, batches.size(), [&](std::size_t batch) {
+    BatchResult result = look_at(batches[batch]);
+    for (std::size_t i = 0; i < sets(); ++i) rights[i].push_back(std::move(result.right[i]));
+    return std::vector<Tensor>{std::move(result.loss)};
+  })[0];
+  last_.clear();
+  for (std::size_t i = 0; i < sets(); ++i) {
+    last_.emplace_back(fmt::format("real{}", i + 1), batches.back()[i]);
+    last_.emplace_back(fmt::format("labels{}", i + 1), batches.back()[sets() + i]);
+  }
+  const NoGrad no_grad;
+  std::vector<Tensor> right;
+  for (const std::vector<Tensor>& of_set : rights)
+    right.push_back(of_set.size() > 1 ? mean(concat(of_set, 3)) : of_set[0]);
   std::vector<Stat> stats{{"loss", loss}, {"accuracy", affine(mean(concat(right, 3)), 1)}};
   for (std::size_t i = 0; i < stat_names_.size(); ++i) stats.emplace_back(stat_names_[i].c_str(), right[i]);
   return stats;

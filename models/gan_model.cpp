@@ -74,12 +74,16 @@ std::vector<PlannedNetwork> plan_gan(const TrainOptions& o, GanNetworks networks
   const NetOptions net = net_options(o);
   std::vector<PlannedNetwork> planned;
   planned.push_back({"g", std::move(networks.g), {1, 1, 1, net.nz}});
+  if (o.fresh_noise)
+    planned[0].work = 4;  // one more forward, for d
+  else
+    planned[0].redraw = 1;
   // d: forward and both gradients on real and on fake, and once more to reach g, without weight gradients. Without
   // batch norm real and fake go through together.
   const double kept = networks.d->mixes_samples() ? 1 : 2;
   const Shape seen{1, o.size, o.size, o.channels + net.d.condition};
-  planned.push_back({"d", std::move(networks.d), seen, 8, kept});
-  if (networks.q) planned.push_back({"q", std::move(networks.q), {1, 1, 1, head_features(net)}, 6, 1});
+  planned.push_back({"d", std::move(networks.d), seen, 8, kept, 6});
+  if (networks.q) planned.push_back({"q", std::move(networks.q), {1, 1, 1, head_features(net)}, 6, 1, 3});
   return planned;
 }
 

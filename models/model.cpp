@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -28,7 +29,7 @@ Model::Model(const TrainOptions& o)
       graph_(parse_device(o.device)) {}
 
 Tensor Model::start_step(const std::vector<Tensor>& real, double epoch) {
-  for (const auto& [group, rate] : learners_) group->set_lr(rate * policy_.factor(epoch));
+  for (const auto& [group, rate] : learners_) group->set_lr(rate * policy_.factor(std::floor(epoch)));
   const auto step = [this](const std::vector<Tensor>& pictures) {
     stat_names_.clear();
     std::vector<Tensor> numbers;
@@ -86,6 +87,10 @@ void Model::set_counters(const std::map<std::string, std::uint64_t>& all) {
   for (const auto& [group, rate] : learners_) group->set_counters(all);
 }
 
+void Model::weights_changed() {
+  for (const auto& [group, rate] : learners_) group->arena().refresh_copy();
+}
+
 std::string Model::first_nonfinite() const {
   for (const auto& [group, rate] : learners_)
     if (std::string name = group->first_nonfinite(); !name.empty()) return name;
@@ -107,7 +112,9 @@ StepStats Model::stats_of(const std::vector<double>& numbers) const {
 
 std::vector<PlannedNetwork> plan_networks(const TrainOptions& o) {
   const PlanOnly plan_only;
-  return model_spec(o.model).networks(o);
+  std::vector<PlannedNetwork> planned = model_spec(o.model).networks(o);
+  for (const PlannedNetwork& network : planned) network.module->set_name(network.name);
+  return planned;
 }
 
 namespace {
@@ -208,9 +215,7 @@ std::unique_ptr<Model> make_model(const TrainOptions& o) {
   return model_spec(o.model).make(o);
 }
 
-std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options,
-                                  const std::string& device, const std::string& precision) {
-  TrainOptions o = stored_options(file);
+void place_model(TrainOptions& o, const std::string& device, const std::string& precision) {
   if (!device.empty()) parse_device(device);  // what the caller wished is not the file's fault
   if (!device.empty()) o.device = device;
   if (!precision.empty()) {
@@ -219,8 +224,14 @@ std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* opti
   } else {
     fit_precision(o);  // weights may be rounded; drawing needs no more
   }
-  check_fits(file, o);
   set_multiply(parse_precision(o.precision, parse_device(o.device)).multiply);
+}
+
+std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options,
+                                  const std::string& device, const std::string& precision) {
+  TrainOptions o = stored_options(file);
+  place_model(o, device, precision);
+  check_fits(file, o);
   std::unique_ptr<Model> model;
   try {
     model = make_model(o);

@@ -48,7 +48,7 @@ class Model {
 
   // One optimiser step of every network on real pictures [n,h,w,c] in [-1,1], a tensor of each domain, and behind these
   // for each domain the one-hot labels [n,1,1,classes] where wants_labels() (registry.h) says so. `epoch`
-  // counts whole passes and sets the rate. Nothing is waited for: what the step reports is a tensor [1,1,1,k] on
+  // is how many passes over the data there were before; whole ones set the rate. Nothing is waited for: what the step reports is a tensor [1,1,1,k] on
   // the model's device, which holds until the next step; stats_of() names its numbers.
   Tensor start_step(const std::vector<Tensor>& real, double epoch);
   StepStats stats_of(const std::vector<double>& numbers) const;
@@ -103,8 +103,14 @@ class Model {
   virtual std::map<std::string, std::uint64_t> counters() const;
   virtual void set_counters(const std::map<std::string, std::uint64_t>& counters);
 
+  // After values were written into the networks' parameters from outside.
+  void weights_changed();
+
   // The name of a parameter that is NaN or infinite (or whose moments are), or "".
   std::string first_nonfinite() const;
+
+  // The first passes of a run in which it does not yet learn what it is for; 0: none.
+  virtual double warm_up_epochs() const { return 0; }
 
   // Names of parameters that no step has updated, for one line in the log.
   virtual std::vector<std::string> never_updated() const;
@@ -137,9 +143,12 @@ struct PlannedNetwork {
   std::string name;
   std::unique_ptr<Module> module;
   Shape input;  // n = 1
-  // For the estimate of --dry-run: how often a step runs it, in forward-equivalents of arithmetic (a forward with both
-  // gradients is 3), and how many of these passes are kept for the backward at once.
-  double work = 3, kept = 1;
+  // For the estimate of --dry-run. Arithmetic is in forward-equivalents of one batch; a forward with both gradients is 3.
+  double work = 3;  // of a step with one update of the discriminators
+  double kept = 1;  // passes that are kept for the backward at once
+  double update =
+      1;  // of each further update (--n-critic): a forward of what draws, 3 for each pass through what judges
+  double redraw = 0;  // of each batch where there are several (--accumulate): the generator's step draws anew
 };
 std::vector<PlannedNetwork> plan_networks(const TrainOptions& options);
 
@@ -154,9 +163,11 @@ void check_start(const CheckpointFile& file, const TrainOptions& options);
 // Builds the model that `options.model` names, freshly initialised from options.seed.
 std::unique_ptr<Model> make_model(const TrainOptions& options);
 
-// The model of a checkpoint with its weights, for inference (and its options through `options`, if given). Another device and
-// precision than it was trained with are possible; a precision that the device has not becomes auto. This thread's kernels
-// multiply accordingly from then on.
+// Puts a stored model on another device and precision, where they are given (not ""). A precision that the device does not have
+// becomes auto. This thread's kernels multiply accordingly from then on.
+void place_model(TrainOptions& options, const std::string& device, const std::string& precision);
+
+// The model of a checkpoint with its weights, for inference (and its options through `options`, if given), placed as place_model() does.
 std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options = nullptr,
                                   const std::string& device = "", const std::string& precision = "");
 

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
+#include "engine/device.h"
 #include "engine/ops.h"
+#include "engine/step_values.h"
 
 namespace sumi {
 namespace {
@@ -49,7 +52,10 @@ NetworkGroup::NetworkGroup(const std::vector<std::pair<std::string, Module*>>& n
       optimizer_(arena_, optimizer_options(o, generator)),
       history_weight_(o.historical_averaging) {
   for (const std::string& name : split_names(o.freeze)) arena_.freeze(name);
-  for (const auto& network : networks) network.second->set_activations(activations_of(o));
+  for (const auto& [name, module] : networks) {
+    module->set_name(name);
+    module->set_activations(activations_of(o));
+  }
   arena_.keep_copy(activations_of(o));
   if (history_weight_ > 0) {
     history_ = arena_.values().clone();
@@ -89,9 +95,22 @@ void NetworkGroup::update() {
   const NoGrad no_grad;
   if (history_) pull_to_history();
   optimizer_.step();
-  const double decay = optimizer_.options().ema_decay;
+  average_buffers();
+}
+
+// By the decay of the weights' average; a captured step reads that of each replay.
+void NetworkGroup::average_buffers() {
+  if (ema_buffers_.empty()) return;
+  const Device& device = arena_.values().device();
+  const auto decay = [this] { return kernels::ema_decay_at(optimizer_.options().ema_decay, updates()); };
+  const double* late = nullptr;
+  if (StepValues* const values = StepValues::current(); values && values->device() == device)
+    late = static_cast<const double*>(values->add(1, [decay](std::uint64_t* word) {
+      const double now = decay();  // the optimiser's words, which count the update, were written before
+      std::memcpy(word, &now, sizeof now);
+    }));
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i)
-    ema_buffers_[i].assign(add(affine(ema_buffers_[i], decay), affine(buffers_[i].value, 1 - decay)));
+    kernels::ema_update(exec_on(device), decay(), late, buffers_[i].value.view(), ema_buffers_[i].mut());
 }
 
 std::vector<Tensor> NetworkGroup::train(Tape& tape, std::size_t batches, const Losses& losses) {

@@ -19,8 +19,8 @@ std::vector<std::string> split_names(const std::string& list);
 
 class NetworkGroup {
  public:
-  // The modules' parameters move into the arena; the modules must outlive the group, and have the options' activations from
-  // now on. What the options say of the optimiser, of historical averaging and of parameters to freeze holds for all of them; only generators keep a running
+  // The modules' parameters move into the arena; the modules must outlive the group. They get the names given here, for
+  // traces and errors, and the options' activations. What the options say of the optimiser, of historical averaging and of parameters to freeze holds for all of them; only generators keep a running
   // average.
   NetworkGroup(const std::vector<std::pair<std::string, Module*>>& networks, const TrainOptions& options,
                bool generator);
@@ -79,6 +79,7 @@ class NetworkGroup {
  private:
   void swap_average();
   void pull_to_history();
+  void average_buffers();
   std::string history_count_name() const;
 
   ParamArena arena_;

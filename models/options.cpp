@@ -15,6 +15,7 @@
 #include "models/json_text.h"
 #include "models/latent.h"
 #include "models/registry.h"
+#include "models/run_paths.h"
 
 namespace sumi {
 namespace {
@@ -357,9 +358,15 @@ void update_from_config(TrainOptions& options, const std::string& path) {
     json = parse_lines(text, where);
   }
   const std::string model = options.model;
+  std::string started_in;  // of a run's options.json
+  if (const auto found = json.is_object() ? json.find(kStartedIn) : json.end(); found != json.end()) {
+    started_in = convert<std::string>(*found, kStartedIn, where);
+    json.erase(kStartedIn);
+  }
   update_from_json(options, json, where);
   if (options.model != model)
     fail(where, fmt::format("is for the model {}, not {}", options.model.substr(0, 60), model));
+  if (!started_in.empty()) resolve_paths(options, {started_in});
 }
 
 }  // namespace sumi

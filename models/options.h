@@ -246,7 +246,8 @@ void visit_options(Options& o, Visit&& visit) {
       o.lambda_colour);
   visit(OptionInfo{"lambda-tv", "--tv-weight", train, "X", "of smooth areas", false, anime}, o.lambda_tv);
   visit(OptionInfo{"init-epochs", "--init-epoch", train, "X",
-                   "passes at the beginning in which g learns to keep the content only", false, anime},
+                   "passes, or parts of one, at first, in which g learns to keep the content only", false,
+                   anime},
         o.init_epochs);
   visit(OptionInfo{"init-lr", "", train, "X", "the learning rate of these passes", false, anime}, o.init_lr);
   visit(

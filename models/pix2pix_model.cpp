@@ -125,8 +125,9 @@ std::vector<PlannedNetwork> plan_pix2pix(const TrainOptions& o) {
   const std::int64_t side = o.crop_size, c = o.channels;
   std::vector<PlannedNetwork> planned;
   planned.push_back({"g", translation_generator(net), {1, side, side, c}});
+  planned[0].redraw = 1;
   // d: as a GAN's (models/gan_model.cpp).
-  planned.push_back({"d", patch_discriminator(judge_options(net)), {1, side, side, 2 * c}, 8});
+  planned.push_back({"d", patch_discriminator(judge_options(net)), {1, side, side, 2 * c}, 8, 1, 6});
   planned[1].kept = planned[1].module->mixes_samples() ? 1 : 2;
   return planned;
 }

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/io/plot.h"
+#include "models/run_paths.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
@@ -104,6 +105,11 @@ RunDir RunDir::create(const fs::path& path) {
 
 RunDir RunDir::open(const fs::path& path) {
   std::error_code ec;
+  if (fs::is_regular_file(path, ec))
+    fail("run " + path.string(),
+         "is a file; --resume takes the run's folder and goes on from its newest checkpoint. To go on from "
+         "this one, start a new run: sumi train MODEL --init " +
+             path.string());
   if (!fs::is_directory(path / "checkpoints", ec))
     fail("run " + path.string(),
          "is not a run directory of sumi train; give the --outdir of the run to resume");
@@ -129,7 +135,12 @@ fs::path RunDir::epoch_path(std::int64_t epoch) const {
 }
 
 void RunDir::write_options(const TrainOptions& options) const {
-  write_file_atomically(path_ / "options.json", to_json(options).dump(2) + "\n");
+  Json json = to_json(options);
+  std::error_code ec;
+  if (const fs::path here = fs::current_path(ec); !ec) json[kStartedIn] = here.string();
+  // The folder's name need not be UTF-8; all others were checked.
+  write_file_atomically(path_ / "options.json",
+                        json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 void RunDir::log(const std::string& line) const {

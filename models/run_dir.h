@@ -32,6 +32,7 @@ class RunDir {
   std::filesystem::path checkpoint_path(std::int64_t step) const;
   std::filesystem::path epoch_path(std::int64_t epoch) const;
 
+  // With the current folder, which relative paths start from.
   void write_options(const TrainOptions& options) const;
   void log(const std::string& line) const;
   void append(const StatsLine& line);

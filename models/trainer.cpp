@@ -7,14 +7,17 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "engine/device.h"
 #include "models/checkpoint_info.h"
 #include "models/classes.h"
 #include "models/held_out.h"
+#include "models/pace.h"
 #include "models/pictures.h"
 #include "models/registry.h"
 #include "models/run_dir.h"
+#include "models/run_paths.h"
 #include "models/stats_ring.h"
 #include "models/training_data.h"
 
@@ -48,9 +51,7 @@ class Session {
     check_picture_sizes(loader_, options_, *model_);
     if (const int count = model_->sheet_pictures(); count > 0)
       model_->set_sample_pictures(sample_pictures(loader_, options_, count));
-    total_ = options_.steps > 0
-                 ? options_.steps
-                 : std::llround((options_.epochs + options_.epochs_decay) * static_cast<double>(per_epoch_));
+    total_ = total_steps(options_, per_epoch_);
     if (!options_.dump_batches.empty()) make_dump_folder();
   }
 
@@ -87,8 +88,10 @@ class Session {
   std::unique_ptr<Model> model_;
   std::vector<Dataset> held_out_;  // before the loader, which is made of the rest
   BatchLoader loader_;
+  std::uint64_t data_content_ = data_content(loader_);
   Staging staging_;
-  std::int64_t per_epoch_ = 0, total_ = 0, step_ = 0, first_step_ = 0;
+  std::int64_t per_epoch_ = 0, total_ = 0, step_ = 0;
+  Pace pace_;
   double seconds_ = 0;  // of earlier sessions of this run
   Clock::time_point start_ = Clock::now();
   std::int64_t logged_step_ = 0;
@@ -106,7 +109,10 @@ void Session::make_dump_folder() const {
 
 std::vector<Dataset> Session::open_data() {
   DatasetEvents events;
-  events.warn = [this](const std::string& line) { warn(line); };
+  std::set<std::string> said;  // a folder may be opened twice, for two forms of its pictures
+  events.warn = [this, &said](const std::string& line) {
+    if (said.insert(line).second) warn(line);
+  };
   events.progress = [this](std::int64_t done, std::int64_t total) {
     observer_.decoding(done, total);
     if (stop_requested) throw Interrupted("[data] interrupted while the pictures were being decoded");
@@ -122,6 +128,7 @@ std::vector<Dataset> Session::open_data() {
     domains.back() = rest;
     held_out_.push_back(held);
   }
+  check_counts(domains, options_);
   return domains;
 }
 
@@ -133,6 +140,7 @@ CheckpointHeader Session::header(const char* kind) const {
   state["seconds"] = elapsed();
   state["batch"] = loader_.position();  // data order: batch k of (data, seed) is always the same
   state["data_key"] = data_key(loader_);
+  state["data_content"] = data_content_;
   state["data_count"] = loader_.size();
   state["threads"] = threads();
   state["kernels"] = compute_signature(parse_device(options_.device));
@@ -197,8 +205,11 @@ void Session::restore(const CheckpointFile& file) {
   } catch (const Error& error) {
     fail("state of checkpoint " + file.path().string(), error.what());
   }
-  if (state.data_key != data_key(loader_))
-    warn("the data has changed since the checkpoint: the run goes on, but not as it would have");
+  if (state.data_content ? *state.data_content != data_content_ : state.data_key != data_key(loader_))
+    warn(fmt::format("the data has changed since the checkpoint{}: the run goes on, but not as it would have",
+                     state.data_count == 0 || state.data_count == loader_.size()
+                         ? ""
+                         : fmt::format(" ({} pictures then, {} now)", state.data_count, loader_.size())));
   const std::string kernels = compute_signature(parse_device(options_.device));
   if (!state.kernels.empty() && state.kernels != kernels)
     warn(fmt::format("the run was computed with {}, now with {}: the bits will differ", state.kernels,
@@ -234,13 +245,14 @@ void Session::diverged(const std::string& what, std::int64_t step) const {
                    what, step, saved_step_ < 0 ? "none" : run_.checkpoint_path(saved_step_).string()));
 }
 
-// Waits for the steps that were started and looks at what they report.
+// Waits for the steps that were started, whose last is `step_`, and looks at what they report.
 void Session::settle() {
   for (const auto& [step, numbers] : ring_.drain()) {
     stats_ = model_->stats_of(numbers);
     for (const auto& [name, value] : stats_)
       if (!std::isfinite(value)) diverged(fmt::format("{} is {}", name, value), step);
   }
+  pace_.mark(step_, elapsed());
 }
 
 void Session::check_weights() const {
@@ -286,22 +298,22 @@ void Session::after_step() {
   if (saves) save();
   if (step_ == 1)
     for (const std::string& name : model_->never_updated()) warn("parameter " + name + " gets no gradient");
-  const double seconds = elapsed() - seconds_;
-  const double done = static_cast<double>(step_ - first_step_);
-  const double rate = seconds > 0 ? done / seconds : 0;
+  for (const std::string& line : pace_.first_estimate(total_ - step_, options_)) say(line);
   observer_.progress({step_, total_, step_ * pictures_per_step(options_),
                       static_cast<double>(step_) / static_cast<double>(per_epoch_),
                       static_cast<double>(total_) / static_cast<double>(per_epoch_),
-                      rate * static_cast<double>(pictures_per_step(options_)),
-                      rate > 0 ? static_cast<double>(total_ - step_) / rate : 0, &stats_});
+                      pace_.steps_per_second() * static_cast<double>(pictures_per_step(options_)),
+                      pace_.seconds_of(total_ - step_), &stats_});
 }
 
 TrainResult Session::loop() {
-  first_step_ = step_;
+  if (const std::string line = warm_up_warning(model_->warm_up_epochs(), per_epoch_, total_); !line.empty())
+    warn(line);
+  pace_.mark(step_, elapsed());
   bool interrupted = false;
   while (step_ < total_ && !(interrupted = stop_requested)) {
     set_anomaly_step(step_ + 1);
-    const double epoch = std::floor(static_cast<double>(step_) / static_cast<double>(per_epoch_));
+    const double epoch = static_cast<double>(step_) / static_cast<double>(per_epoch_);
     ring_.push(step_ + 1, model_->start_step(real_batches(), epoch));
     ++step_;
     after_step();
@@ -338,6 +350,7 @@ TrainResult train(const TrainOptions& given, TrainingObserver& observer) {
   TrainOptions options = given;
   const std::optional<StoredPlan> plan = plan_file(options);
   prepare(options, plan);
+  check_outdir(options);
   settle_options(options);
   name_classes(options);
   RunDir run = RunDir::create(options.outdir);
@@ -357,6 +370,7 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   RunDir run = RunDir::open(path);
   const CheckpointFile file(resolve_checkpoint(path));
   TrainOptions options = stored_options(file);
+  resolve_paths(options, base_folders(path, options.outdir));
   options.outdir = path.string();  // the run may have been moved
   options.dump_batches.clear();    // files where the user wants them now, not where a checkpoint says
   options.plan.clear();            // its content is in the checkpoint
@@ -365,6 +379,7 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   override_options(options);
   fit_precision(options);  // of another device
   check_fits(file, options);
+  check_data_there(options);
   const std::optional<StoredPlan> plan = options.plan.empty() ? stored_state(file).plan : plan_file(options);
   prepare(options, plan);
   name_classes(options);

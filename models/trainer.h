@@ -20,7 +20,7 @@ class TrainingObserver {
   virtual void decoding(std::int64_t done, std::int64_t total) { (void)done, (void)total; }
   struct Progress {
     std::int64_t step, steps, images;
-    double epoch, epochs, images_per_second, seconds_left;
+    double epoch, epochs, images_per_second, seconds_left;  // the last NaN where it is not known yet
     const StepStats* stats;
   };
   virtual void progress(const Progress& progress) { (void)progress; }
@@ -57,7 +57,13 @@ extern std::atomic<bool> stop_requested;
 // --dry-run: networks, parameters, FLOPs and predicted memory, as text. Reads no data.
 std::string describe_plan(const TrainOptions& options);
 
-// --explain: one step on random pictures, every op that ran, in order.
+// --dry-run: the time of a step, measured in seconds on random pictures, and of the whole run where its steps are known; as
+// text of one or two lines. Counts the pictures of the options' data if that is there.
+std::string describe_time(const TrainOptions& options);
+// Of a step on random pictures, behind a warm-up: the median of a few, measured in about `budget` seconds.
+double seconds_of_step(const TrainOptions& options, double budget);
+
+// --explain: one step on random pictures, every op that ran, in order. Times are medians of several steps.
 std::vector<OpRecord> explain_step(const TrainOptions& options);
 
 // The convolutions of a step on the CPU, in order, each as often as it is done; for sumi tune. Pictures and device as above.

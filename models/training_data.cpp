@@ -119,6 +119,22 @@ void check_data_given(const TrainOptions& o) {
   }
 }
 
+void check_counts(const std::vector<Dataset>& sets, const TrainOptions& o) {
+  if (o.replacement) return;
+  for (const Dataset& data : sets) {
+    if (pictures_per_step(o) <= data.count()) continue;
+    const std::int64_t parts = pictures_per_step(o) / o.batch_size, most = data.count() / parts;
+    fail("data " + data.source().string(),
+         fmt::format("has {} picture{}, and a step takes {}{}; lower {}, add pictures, or draw each from the "
+                     "whole set with --replacement",
+                     data.count(), data.count() == 1 ? "" : "s", pictures_per_step(o),
+                     parts == 1 ? ""
+                                : fmt::format(" (--batch-size {} x --n-critic {} x --accumulate {})",
+                                              o.batch_size, o.n_critic, o.accumulate),
+                     most > 0 ? fmt::format("--batch-size to {}", most) : "--n-critic or --accumulate"));
+  }
+}
+
 Tensor to_tensor(const Batch& batch, const TrainOptions& options, Staging& staging) {
   return staging.upload(batch.data, {batch.n, batch.h, batch.w, batch.c}, dtype_of(options));
 }
@@ -162,11 +178,23 @@ void check_picture_sizes(const BatchLoader& loader, const TrainOptions& options,
   }
 }
 
-std::uint64_t data_key(const BatchLoader& loader) {
-  std::uint64_t key = 0;
+namespace {
+
+std::uint64_t joined_keys(const BatchLoader& loader, std::uint64_t (Dataset::*key)() const) {
+  std::uint64_t all = 0;
   for (std::size_t domain = 0; domain < loader.domains(); ++domain)
-    key = key * 0x9e3779b97f4a7c15u + loader.dataset(domain).key();
-  return key;
+    all = all * 0x9e3779b97f4a7c15u + (loader.dataset(domain).*key)();
+  return all;
+}
+
+}  // namespace
+
+std::uint64_t data_key(const BatchLoader& loader) {
+  return joined_keys(loader, &Dataset::key);
+}
+
+std::uint64_t data_content(const BatchLoader& loader) {
+  return joined_keys(loader, &Dataset::content_key);
 }
 
 }  // namespace sumi

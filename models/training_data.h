@@ -19,6 +19,9 @@ Damage damage_of(const TrainOptions& options);
 // Throws Error when the options say too little of where the pictures are.
 void check_data_given(const TrainOptions& options);
 
+// Throws Error naming the number that works when a set has fewer pictures than a step takes. Not with --replacement.
+void check_counts(const std::vector<Dataset>& sets, const TrainOptions& options);
+
 // [n,h,w,c] in the run's precision, on the device of `staging`, the run's.
 Tensor to_tensor(const Batch& batch, const TrainOptions& options, Staging& staging);
 
@@ -31,7 +34,8 @@ std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, cons
 // which validate() has checked.)
 void check_picture_sizes(const BatchLoader& loader, const TrainOptions& options, Model& model);
 
-// Equal keys, equal pictures in all domains.
+// Equal keys, equal pictures in all domains: Dataset::key() and Dataset::content_key() of all.
 std::uint64_t data_key(const BatchLoader& loader);
+std::uint64_t data_content(const BatchLoader& loader);
 
 }  // namespace sumi

@@ -36,7 +36,7 @@ OUTSIDE = [
     (r"OpenImageIO/", ["engine/io", "tests", "bench"], []),
     (r"(oneapi/dnnl|dnnl)", ["kernels/cpu", "tests", "bench"], []),
     (r"(webp|libheif)/", ["engine/io", "tests"], []),
-    (r"lcms2", ["engine/io", "tests"], []),
+    (r"(lcms2|png\.h|jpeglib|ft2build)", ["engine/io", "tests"], []),
     (r"CLI/", ["tools", "bench"], []),
     (r"(cudnn|cublas)", ["kernels/peer"], []),
     (r"cuda(_runtime|_runtime_api|\.h)", ["kernels/cuda", "kernels/cuda/device", "kernels/emu", "kernels/peer", "tests",

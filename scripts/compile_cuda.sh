@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Compiles every CUDA source with nvcc, for all the architectures, warnings as errors; nothing is kept. Needs no GPU.
+# Compiles every CUDA source with nvcc, for all the architectures, warnings as errors; nothing is kept. Needs no GPU. The .cpp files that are
+# different in a build for GPUs (they ask for SUMI_CUDA or SUMI_PEER, or include CUDA's headers) are parsed with those headers.
 #
 #   scripts/compile_cuda.sh [ARCH...]      80 90a (what CI does) unless told otherwise; "all": 80 86 89 90a 100 120
 #
@@ -25,7 +26,7 @@ targets=()
 for arch in "$@"; do targets+=("-gencode=arch=compute_$arch,code=sm_$arch"); done
 
 compile() {  # compile "SOURCE..." TARGET...
-  local sources=$1 flags=() start=$SECONDS log file
+  local sources=$1 flags=() start=$SECONDS log file command
   shift
   log=$(mktemp "$scratch/log.XXXXXX")
   [[ $(basename "${sources%% *}") =~ ^(random|optim).cu$ ]] && flags=(-fmad=false)  # as kernels/CMakeLists.txt
@@ -34,8 +35,14 @@ compile() {  # compile "SOURCE..." TARGET...
     file=$log.cu
     printf '#include "%s"\n' $sources >"$file"
   fi
-  if ! nvcc -DSUMI_CUDA=1 -I. -std=c++20 --expt-relaxed-constexpr "${flags[@]}" -Xcompiler=-Wall,-Wextra -Werror=all-warnings \
-    "$@" -c "$file" -o "$log.o" >"$log" 2>&1; then
+  if [[ $sources == *.cpp && $sources != kernels/peer/* ]]; then
+    command=(g++ -fsyntax-only -std=c++20 -Wall -Wextra -Wno-restrict -Werror -fopenmp -DSUMI_CUDA=1
+      '-DSUMI_SOURCE_ROOT="."' $host_flags -I. "$file")
+  else
+    command=(nvcc -DSUMI_CUDA=1 -I. -std=c++20 --expt-relaxed-constexpr "${flags[@]}" -Xcompiler=-Wall,-Wextra,-ffp-contract=off
+      -Werror=all-warnings "$@" -c "$file" -o "$log.o")
+  fi
+  if ! "${command[@]}" >"$log" 2>&1; then
     echo "compile_cuda: $sources" >&2
     cat "$log" >&2
     return 1
@@ -50,8 +57,10 @@ export scratch
 
 # What benchmarks compare with is compiled where cuDNN's headers are.
 peers=()
+host_flags="-isystem $(dirname "$(realpath "$(command -v nvcc)")")/../include"
 if echo '#include <cudnn.h>' | nvcc -E -x cu - >/dev/null 2>&1; then
   peers=(kernels/peer)
+  host_flags+=" -DSUMI_PEER=1"
 else
   echo "compile_cuda: no cuDNN here, so kernels/peer is not compiled"
 fi
@@ -60,15 +69,19 @@ large=$(grep -lE 'implicit_gemm.cuh|mma.cuh|register_blocked.cuh' -r kernels/cud
 own_flags=$(ls kernels/cuda/{random,optim}.cu)
 small=$(grep '^kernels/cuda/' <<<"$sources" | grep -vxF "$large"$'\n'"$own_flags")
 alone=$(grep -vxF "$small"$'\n'"$own_flags" <<<"$sources")
+hosts=$(grep -rlE 'SUMI_CUDA|SUMI_PEER|cuda_runtime\.h' --include='*.cpp' engine kernels/base kernels/*.cpp bench tests models tools |
+  grep -vE '^tests/(emu|fuzz)/' | sort)
+export host_flags
 batch=${SUMI_BATCH:-6}
 batches() {  # the largest first
   echo "$alone"
   xargs -n "$batch" <<<"$small"
   xargs -n "$batch" <<<"$own_flags"
+  echo "$hosts"
 }
 # xargs answers 123 when a compilation failed.
 batches | xargs -P "${SUMI_JOBS:-$(nproc)}" -I{} bash -c 'compile "$@"' _ {} "${targets[@]}"
-echo "compile_cuda: $(wc -l <<<"$sources") sources for $*: $SECONDS s; slowest: $(sort -rn "$scratch/times" | head -n 1)"
+echo "compile_cuda: $(wc -l <<<"$sources") sources for $* and $(wc -l <<<"$hosts") for the host: $SECONDS s; slowest: $(sort -rn "$scratch/times" | head -n 1)"
 if [ -s "$scratch/slow" ]; then
   echo "compile_cuda: longer than 20 s: $(sort "$scratch/slow" | tr '\n' ';')" >&2
   [ "${SUMI_STRICT_SECONDS:-0}" = 0 ] || exit 1

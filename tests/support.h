@@ -1,8 +1,10 @@
-// What tests of every room need: a folder that is gone afterwards, and the text of an error.
+// What tests of every room need: a folder that is gone afterwards, the text of an error, a case in a process of its own.
 #pragma once
 
 #include <unistd.h>
 
+#include <climits>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -42,6 +44,20 @@ std::string error_of(F&& f) {
 
 inline bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
+}
+
+// What this program prints when it runs the (skipped) case `name` once more with that environment: "A=1 B=2".
+inline std::string output_of_case(const std::string& name, const std::string& environment) {
+  char program[PATH_MAX] = {};  // resolved here: in the shell the link would name the shell
+  if (!realpath("/proc/self/exe", program)) fail(name, "the test program does not find itself");
+  const std::string command =
+      environment + " '" + program + "' --no-skip --test-case='" + name + "' --no-intro 2>&1";
+  FILE* pipe = popen(command.c_str(), "r");
+  if (!pipe) fail(name, "cannot be started once more");
+  std::string text;
+  for (int c; (c = std::fgetc(pipe)) != EOF;) text.push_back(static_cast<char>(c));
+  pclose(pipe);
+  return text;
 }
 
 inline void put(const std::filesystem::path& path, const std::string& bytes) {

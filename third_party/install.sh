@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that sumi needs and that are missing. Nothing of CUDA is among them.
 #
-#   third_party/install.sh [build] [run] [test] [dev]      (default: build run)
+#   third_party/install.sh [build] [run] [test] [learn] [dev] [fuzz]      (default: build run)
 #
 # Exit code: 0 all there, 1 something is missing and could not be installed, 2 usage.
 set -euo pipefail

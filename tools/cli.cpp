@@ -5,11 +5,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
+#include <filesystem>
 #include <numeric>
 
 #include "tools/option_texts.h"
+#include "tools/peer_flags.h"
 
 namespace sumi::cli {
 namespace {
@@ -108,6 +111,7 @@ std::string explain_parse_error(const CLI::App& root, const CLI::ParseError& err
   if (word.size() > 1 && word[0] == '-') {
     word = word.substr(0, word.find('='));
     if (std::string text = absent_text(app->get_name(), word); !text.empty()) return text;
+    if (std::string text = peer_text(command_name(app), word); !text.empty()) return text;
     return "unknown option " + word + did_you_mean(word, option_names(app));
   }
   const auto names = command_names(app);
@@ -171,6 +175,25 @@ std::uint64_t parse_seed(const CLI::App* app, const std::string& option, const s
 }
 double parse_number(const CLI::App* app, const std::string& option, const std::string& text) {
   return parse<double>(app, option, text, "a number");
+}
+
+void refuse_foreign_name(const CLI::App* app, const std::string& option, const std::string& path) {
+  static constexpr std::array<const char*, 13> foreign{".pth",    ".pt",  ".ckpt", ".bin",   ".pkl",
+                                                       ".pickle", ".h5",  ".hdf5", ".keras", ".onnx",
+                                                       ".npz",    ".npy", ".gguf"};
+  const std::filesystem::path file = path;
+  const std::string extension = file.extension().string();
+  if (std::find(foreign.begin(), foreign.end(), extension) == foreign.end()) return;
+  std::filesystem::path better = file;
+  better.replace_extension(".safetensors");
+  throw UsageError(
+      command_name(app),
+      fmt::format("{} {}: the file is of the safetensors format, which what reads {} cannot read; name it {}",
+                  option, path, extension, better.string()));
+}
+
+void add_quiet(CLI::App& app, bool& quiet) {
+  app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Screen");
 }
 
 void require_text(const CLI::App* app, const std::string& option, const std::string& value,

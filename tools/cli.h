@@ -79,6 +79,12 @@ double parse_number(const CLI::App* app, const std::string& option, const std::s
 CLI::Option* add_whole(CLI::App& app, const std::string& names, std::int64_t& value,
                        const std::string& type_name, const std::string& help);
 
+// UsageError for the name of a file that would hold safetensors under the extension of another format (.pth, .h5, ...).
+void refuse_foreign_name(const CLI::App* app, const std::string& option, const std::string& path);
+
+// -q of every command that reports what it does. (Those whose output is what was asked for have none.)
+void add_quiet(CLI::App& app, bool& quiet);
+
 // What stands in `value` must be present: UsageError "--outdir is missing: <cure>".
 void require_text(const CLI::App* app, const std::string& option, const std::string& value,
                   const std::string& cure);

@@ -1,16 +1,16 @@
 // sumi convert: pictures through a network that translates pictures.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <new>
 #include <optional>
-#include <set>
 #include <stdexcept>
 
 #include "engine/error.h"
-#include "engine/file.h"
 #include "models/convert.h"
+#include "models/exported.h"
 #include "models/trainer.h"
 #include "tools/convert_options.h"
 #include "tools/count_progress.h"
@@ -33,26 +33,22 @@ std::vector<ConvertJob> plan(const ConvertArguments& args, CountProgress& screen
   }
 }
 
-// Takes the jobs out whose results are there. Returns how many.
-std::size_t drop_existing(std::vector<ConvertJob>& jobs) {
-  return std::erase_if(jobs, [](const ConvertJob& job) {
-    std::error_code ec;
-    return fs::exists(job.out, ec);
-  });
-}
-
-// What a killed call left in the folders that this one writes to.
-void clean_folders(const std::vector<ConvertJob>& jobs) {
-  std::set<fs::path> folders;
-  for (const ConvertJob& job : jobs)
-    folders.insert(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
-  for (const fs::path& folder : folders) remove_stale_temporaries(folder);
-}
-
 struct Session {
   const ConvertArguments& args;
   Converter converter;
   CountProgress& screen;
+  bool told_of_alpha = false;
+
+  // Once a run: what every picture of it loses.
+  void warn_of_alpha(const fs::path& out, const Photo& result) {
+    const bool lost = !holds_alpha(out) && std::any_of(result.alpha.begin(), result.alpha.end(),
+                                                       [](std::uint16_t a) { return a != 65535; });
+    if (!lost || told_of_alpha) return;
+    told_of_alpha = true;
+    screen.complain(fmt::format(
+        "warning: [write {}] {} holds no transparency: laid over white; png, webp, tif, bmp and tga hold it",
+        out.string(), out.extension().string()));
+  }
 
   // "out.png: 640x480, 1.2 s"
   std::string convert(const ConvertJob& job) {
@@ -74,6 +70,8 @@ struct Session {
       std::error_code ec;
       fs::create_directories(job.out.parent_path(), ec);  // save_photo says what is wrong
     }
+    if (!args.strip) result.metadata = photo.metadata;
+    warn_of_alpha(job.out, result);
     save_photo(job.out, result, static_cast<int>(args.quality));
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     return fmt::format("{}: {}x{}, {:.1f} s", job.out.string(), result.width, result.height, seconds.count());
@@ -107,7 +105,7 @@ int run(ConvertArguments& args) {
   CountProgress before(style, 0);
   std::vector<ConvertJob> jobs = plan(args, before, all_well);
   if (!args.dry_run) clean_folders(jobs);
-  const std::size_t skipped = args.skip_existing ? drop_existing(jobs) : 0;
+  const std::size_t skipped = args.request.skip_existing ? drop_existing(jobs) : 0;
   if (args.dry_run) {
     for (const ConvertJob& job : jobs) fmt::print("{} -> {}\n", job.in.string(), job.out.string());
     fmt::print("{} pictures would be written, {} are there already\n", jobs.size(), skipped);
@@ -115,12 +113,11 @@ int run(ConvertArguments& args) {
   }
   if (jobs.empty() && !all_well) return kFailed;
   args.machine.apply();
-  const CheckpointFile file(resolve_checkpoint(args.model));
-  const std::unique_ptr<Model> model = load_model(file, nullptr, args.machine.device, args.machine.precision);
-  args.check_direction(model->directions());
+  const OpenedModel opened = open_model(args.model, args.machine.device, args.machine.precision);
+  args.choose_direction(opened.directions());
   catch_signals("finishing this picture");
   CountProgress screen(style, jobs.size());
-  Session session{args, Converter(picture_network(*model, args.direction, args.raw), args.max_memory),
+  Session session{args, Converter(picture_network(*opened.model, args.direction, args.raw), args.max_memory),
                   screen};
   std::size_t written = 0;
   for (const ConvertJob& job : jobs) {

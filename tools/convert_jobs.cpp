@@ -1,6 +1,7 @@
 #include "tools/convert_jobs.h"
 
 #include <fmt/format.h>
+#include <glob.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +9,7 @@
 #include <stdexcept>
 
 #include "engine/error.h"
+#include "engine/file.h"
 #include "engine/io/photo.h"
 
 namespace sumi::cli {
@@ -37,6 +39,29 @@ bool lies_in(const fs::path& file, const fs::path& folder) {
   return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).second == b.end();
 }
 
+// Inputs that exist, patterns taken apart; the others are named to `failed`.
+std::vector<std::string> existing_inputs(const std::vector<std::string>& inputs,
+                                         const std::function<void(const std::string&)>& failed) {
+  std::vector<std::string> found;
+  for (const std::string& input : inputs) {
+    std::error_code ec;
+    if (fs::exists(input, ec)) {
+      found.push_back(input);
+      continue;
+    }
+    const bool pattern = input.find_first_of("*?[") != std::string::npos;
+    glob_t matches{};
+    if (pattern && ::glob(input.c_str(), 0, nullptr, &matches) == 0)
+      found.insert(found.end(), matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+    else
+      failed(fmt::format(
+          "[picture {}] does not exist; {}", input,
+          pattern ? "no file fits this pattern: check the folder and the extension" : "check the path"));
+    ::globfree(&matches);
+  }
+  return found;
+}
+
 std::vector<Source> collect(const ConvertRequest& request,
                             const std::function<void(const std::string&)>& failed,
                             const std::function<void(const std::string&)>& warn) {
@@ -48,9 +73,7 @@ std::vector<Source> collect(const ConvertRequest& request,
   for (const std::string& input : request.inputs) {
     std::error_code ec;
     if (!fs::is_directory(input, ec)) {
-      if (!fs::exists(input, ec))
-        failed(fmt::format("[picture {}] does not exist; check the path", input));
-      else if (is_video(input))
+      if (is_video(input))
         failed(fmt::format("[picture {}] is a video; convert takes pictures only: cut it into frames first",
                            input));
       else
@@ -81,6 +104,32 @@ fs::path free_name(const ConvertRequest& request, const fs::path& name, const st
   return out;
 }
 
+std::vector<ConvertJob> name_results(const ConvertRequest& request, const std::vector<Source>& sources,
+                                     bool to_folder) {
+  std::vector<ConvertJob> jobs;
+  std::set<fs::path> used;
+  for (const Source& source : sources) {
+    const fs::path out = to_folder ? free_name(request, source.name, used) : fs::path(request.output);
+    used.insert(out);
+    jobs.push_back({source.file, out});
+  }
+  return jobs;
+}
+
+// Takes out of the sources what is the result of another one, until none is: results beside their originals, of a call that is
+// continued.
+void drop_results(const ConvertRequest& request, std::vector<Source>& sources) {
+  for (std::size_t before = 0; before != sources.size();) {
+    before = sources.size();
+    std::set<fs::path> results;
+    std::error_code ec;
+    for (const ConvertJob& job : name_results(request, sources, true))
+      if (fs::exists(job.out, ec)) results.insert(fs::canonical(job.out, ec));
+    std::erase_if(sources,
+                  [&](const Source& source) { return results.count(fs::canonical(source.file, ec)) != 0; });
+  }
+}
+
 // A result must not take the place of a picture that is still to be read, or was.
 void check_apart(const std::vector<ConvertJob>& jobs) {
   std::set<fs::path> inputs;
@@ -88,15 +137,20 @@ void check_apart(const std::vector<ConvertJob>& jobs) {
   for (const ConvertJob& job : jobs) inputs.insert(fs::canonical(job.in, ec));
   for (const ConvertJob& job : jobs)
     if (fs::exists(job.out, ec) && inputs.count(fs::canonical(job.out, ec)) != 0)
-      throw std::invalid_argument(fmt::format(
-          "{} would overwrite an input; choose another folder with -o, or a --suffix", job.out.string()));
+      throw std::invalid_argument(
+          fmt::format("{} would overwrite an input; choose another folder with -o or another --suffix, or, "
+                      "if it is the result of an "
+                      "earlier call, continue that with --skip-existing",
+                      job.out.string()));
 }
 
 }  // namespace
 
-std::vector<ConvertJob> plan_jobs(const ConvertRequest& request,
+std::vector<ConvertJob> plan_jobs(ConvertRequest request,
                                   const std::function<void(const std::string&)>& failed,
                                   const std::function<void(const std::string&)>& warn) {
+  request.inputs = existing_inputs(request.inputs, failed);
+  if (request.inputs.empty()) return {};
   std::error_code ec;
   const fs::path output = request.output;
   const bool exists = fs::is_directory(output, ec);
@@ -107,18 +161,27 @@ std::vector<ConvertJob> plan_jobs(const ConvertRequest& request,
                                             many ? "more than one input" : "a name with / at its end"));
   if (!to_folder && !has_writable_extension(output))
     throw std::invalid_argument(
-        fmt::format("--output {} does not end like a picture; use .png .jpg .webp .tif .bmp .tga or .ppm, or "
-                    "end a folder's name in /",
-                    request.output));
-  std::vector<ConvertJob> jobs;
-  std::set<fs::path> used;
-  for (const Source& source : collect(request, failed, warn)) {
-    const fs::path out = to_folder ? free_name(request, source.name, used) : output;
-    used.insert(out);
-    jobs.push_back({source.file, out});
-  }
+        fmt::format("--output {} does not end like a picture; use {}, or end a folder's name in /",
+                    request.output, kWritableNames));
+  std::vector<Source> sources = collect(request, failed, warn);
+  if (request.skip_existing && !request.suffix.empty() && to_folder) drop_results(request, sources);
+  std::vector<ConvertJob> jobs = name_results(request, sources, to_folder);
   check_apart(jobs);
   return jobs;
+}
+
+std::size_t drop_existing(std::vector<ConvertJob>& jobs) {
+  return std::erase_if(jobs, [](const ConvertJob& job) {
+    std::error_code ec;
+    return fs::exists(job.out, ec);
+  });
+}
+
+void clean_folders(const std::vector<ConvertJob>& jobs) {
+  std::set<fs::path> folders;
+  for (const ConvertJob& job : jobs)
+    folders.insert(job.out.has_parent_path() ? job.out.parent_path() : fs::path("."));
+  for (const fs::path& folder : folders) remove_stale_temporaries(folder);
 }
 
 }  // namespace sumi::cli

@@ -1,6 +1,7 @@
 // Which picture becomes which file.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -18,14 +19,22 @@ struct ConvertRequest {
   std::string output;               // a picture, or a folder (it exists, it ends in /, or there are many)
   std::string format;               // "png"; "": the input's where it can be written, else png
   std::string suffix;               // behind the name, before the dot
+  bool skip_existing = false;       // then results of an earlier call among the inputs are left out
 };
 
-// What is to be written, in order. A folder keeps its tree below the output folder. Two inputs that would be
+// What is to be written, in order. An input that does not exist and is a pattern of the shell ("in/*.png") stands for the files that
+// fit it. A folder keeps its tree below the output folder. Two inputs that would be
 // written to one name: the second is named with its whole name, a.png.png, then a-2.png. What could not be
 // taken (missing, a folder without pictures) is named to `failed`, the others stay; `warn` hears of folders
-// that cannot be read. Throws std::invalid_argument for an output that does not fit the inputs.
-std::vector<ConvertJob> plan_jobs(const ConvertRequest& request,
+// that cannot be read. Nothing when no input exists. Throws std::invalid_argument for an output that does not fit the inputs.
+std::vector<ConvertJob> plan_jobs(ConvertRequest request,
                                   const std::function<void(const std::string&)>& failed,
                                   const std::function<void(const std::string&)>& warn);
+
+// Takes the jobs out whose results are there. Returns how many.
+std::size_t drop_existing(std::vector<ConvertJob>& jobs);
+
+// Removes what a killed call left in the folders that this one writes to.
+void clean_folders(const std::vector<ConvertJob>& jobs);
 
 }  // namespace sumi::cli

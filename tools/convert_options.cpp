@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
+
+#include "engine/io/image.h"
 
 namespace sumi::cli {
 
@@ -15,7 +18,10 @@ void ConvertArguments::add_options(CLI::App& command) {
            "  sumi convert -m run -i *.jpg -o painted/ -f png              many pictures\n"
            "  sumi convert -m run --direction BtoA -i a.png -o b.png       the other way\n",
            "A picture keeps its size, and its transparency and 16 bits where the format can hold them. It is "
-           "turned upright and brought to sRGB. What cannot be converted is named, and the others are done.");
+           "turned upright and brought to sRGB. EXIF data (author, copyright, dates, camera, place) and the "
+           "resolution "
+           "go with it (jpg, png, tif, webp), without maker notes and thumbnail. What cannot be converted is "
+           "named, and the others are done.");
   add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
@@ -29,7 +35,7 @@ void ConvertArguments::add_options(CLI::App& command) {
            "a picture, or a folder (it exists, ends in /, or there are several inputs)")
       ->group("Pictures");
   add_text(command, "-f,--format,--ext", request.format, "TYPE",
-           "of files in a folder: png, jpg, webp, tif or bmp (default: the input's)")
+           fmt::format("of files in a folder: {} (default: the input's)", kWritableNames))
       ->group("Pictures");
   add_text(command, "--suffix", request.suffix, "TEXT", "put behind each name in a folder: -painted")
       ->group("Pictures");
@@ -42,7 +48,10 @@ void ConvertArguments::add_options(CLI::App& command) {
             "first shrink pictures whose long side is longer (0: none)")
       ->group("Pictures");
   add_text(command, "--compare", compare, "h", "h: write the input beside the result")->group("Pictures");
-  command.add_flag("--skip-existing,--skip_existing", skip_existing, "leave out what is there already")
+  command.add_flag("--strip", strip, "leave EXIF data and the resolution out of the results")
+      ->group("Pictures");
+  command
+      .add_flag("--skip-existing,--skip_existing", request.skip_existing, "leave out what is there already")
       ->group("Pictures");
   command.add_flag("--overwrite", overwrite, "replace what is there already (the default)")
       ->excludes("--skip-existing")
@@ -97,14 +106,17 @@ void ConvertArguments::check() {
   if (format == "jpeg") format = "jpg";
   if (format == "tiff") format = "tif";
   if (format == "auto") format.clear();
-  for (const char* known : {"", "png", "jpg", "webp", "tif", "bmp"})
-    if (format == known) return;
-  throw UsageError(name,
-                   fmt::format("--format {} cannot be written; use png, jpg, webp, tif or bmp", format));
+  if (!format.empty() && !has_writable_extension("x." + format))
+    throw UsageError(name, fmt::format("--format {} cannot be written; use {}", format, kWritableNames));
+  std::error_code ec;
+  if (std::filesystem::is_directory(mask, ec))
+    throw UsageError(
+        name, fmt::format("--mask {} is a folder; give one picture, and make a call for each mask", mask));
 }
 
-void ConvertArguments::check_direction(const std::vector<std::string>& known) const {
-  if (direction.empty() || known.empty() || std::count(known.begin(), known.end(), direction) > 0) return;
+void ConvertArguments::choose_direction(const std::vector<std::string>& known) {
+  if (direction.empty() && !known.empty()) direction = known.front();
+  if (known.empty() || std::count(known.begin(), known.end(), direction) > 0) return;
   throw UsageError(command_name(app), fmt::format("--direction {} is not one of the model's; use {}",
                                                   direction, fmt::join(known, " or ")));
 }

@@ -18,7 +18,7 @@ struct ConvertArguments {
   std::string model, direction, mask, gpu, compare, memory = "0";
   std::int64_t quality = 95, max_size = 0;
   std::uint64_t max_memory = 0;  // bytes; 0: what the machine has left
-  bool raw = false, skip_existing = false, dry_run = false;
+  bool raw = false, strip = false, dry_run = false;
   bool recursive = false, overwrite = false;  // as it is anyway
   MachineOptions machine;
   Output screen;
@@ -26,8 +26,9 @@ struct ConvertArguments {
   void add_options(CLI::App& parent_command);
   // UsageError for what is missing or cannot be; brings the values into their final form.
   void check();
-  // UsageError for a --direction that is not among the model's. A model without directions says so itself.
-  void check_direction(const std::vector<std::string>& known) const;
+  // The first direction of the model where none was given; UsageError for one that is not among the model's. A model without
+  // directions says so itself.
+  void choose_direction(const std::vector<std::string>& known);
 };
 
 }  // namespace sumi::cli

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "engine/error.h"
+#include "models/pace.h"
 #include "tools/cli.h"
 
 namespace sumi::cli {

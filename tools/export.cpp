@@ -7,7 +7,7 @@
 #include "engine/error.h"
 #include "engine/safetensors.h"
 #include "engine/torch_layout.h"
-#include "models/model.h"
+#include "models/exported.h"
 #include "tools/cli.h"
 
 namespace sumi::cli {
@@ -16,7 +16,7 @@ namespace {
 struct ExportArguments {
   CLI::App* app = nullptr;
   std::string model, net, layout = "torch", output;
-  bool ema = false;
+  bool ema = false, quiet = false;
 };
 
 // Tensors to write, with the memory that they point to.
@@ -75,6 +75,7 @@ int run_export(const ExportArguments& args) {
   if (args.layout != "torch")
     throw UsageError(
         name, "unknown layout '" + args.layout + "'; there is: torch (sumi's own is the checkpoint itself)");
+  refuse_foreign_name(args.app, "-o", args.output);
   const AtomicFile probe(args.output);
   TrainOptions options;
   const CheckpointFile file(resolve_checkpoint(args.model));
@@ -82,6 +83,7 @@ int run_export(const ExportArguments& args) {
 
   Weights weights;
   std::string known;
+  std::vector<std::string> written;
   bool found = false;
   for (const Model::Network& network : model->networks()) {
     known += (known.empty() ? "" : ", ") + network.name;
@@ -91,6 +93,7 @@ int run_export(const ExportArguments& args) {
     if (args.net.empty() && args.ema &&
         !file.has("ema." + network.name + "." + network.module->parameters()[0].name))
       continue;
+    written.push_back(network.name);
     add_network(weights, network, file, args.ema, args.net.empty() ? network.name + "." : "");
   }
   if (!found)
@@ -100,8 +103,10 @@ int run_export(const ExportArguments& args) {
     fail("export " + file.path().string(),
          "holds no running averages; leave out --ema, or train with --ema 0.999");
   weights.writer.set_metadata("format", "pt");
+  weights.writer.set_metadata(kExportKey, export_text({options, args.net, written}));
   weights.writer.write(args.output);
-  fmt::print("{}: {} tensors, {} values\n", args.output, weights.tensors, with_commas(weights.values));
+  if (!args.quiet)
+    fmt::print("{}: {} tensors, {} values\n", args.output, weights.tensors, with_commas(weights.values));
   return 0;
 }
 
@@ -111,10 +116,12 @@ Command add_export(CLI::App& parent) {
   auto args = std::make_shared<ExportArguments>();
   CLI::App& app = *parent.add_subcommand("export", "Write weights as PyTorch names and lays them out.");
   args->app = &app;
-  set_help(app, "export -m RUN|CHECKPOINT --net NAME -o FILE [options]",
-           "  sumi export -m run --net g --layout torch -o weights.safetensors\n"
-           "  sumi export -m run --net g --ema -o averaged.safetensors\n",
-           "In Python: net.load_state_dict(safetensors.torch.load_file('weights.safetensors')).");
+  set_help(
+      app, "export -m RUN|CHECKPOINT --net NAME -o FILE [options]",
+      "  sumi export -m run --net g --layout torch -o weights.safetensors\n"
+      "  sumi export -m run --net g --ema -o averaged.safetensors\n",
+      "In Python: net.load_state_dict(safetensors.torch.load_file('weights.safetensors')). sumi convert and "
+      "generate take the file of a generator too, and sumi import needs no options for it.");
   add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
@@ -126,6 +133,7 @@ Command add_export(CLI::App& parent) {
       ->default_str("torch")
       ->group("File");
   add_text(app, "-o,--output", args->output, "FILE", "a safetensors file")->group("File");
+  add_quiet(app, args->quiet);
   return {&app, [args]() { return run_export(*args); }};
 }
 

@@ -5,7 +5,7 @@
 
 #include "engine/error.h"
 #include "models/classes.h"
-#include "models/model.h"
+#include "models/exported.h"
 #include "models/pictures.h"
 #include "tools/cli.h"
 #include "tools/machine_options.h"
@@ -24,7 +24,7 @@ struct GenerateArguments {
   std::string model, output, seed = "0", one_class;
   MachineOptions machine;
   std::int64_t count = 64, columns = 0, frames = 0, scale = 1;
-  bool raw = false;
+  bool raw = false, quiet = false;
 };
 
 void check(const GenerateArguments& args) {
@@ -54,10 +54,9 @@ int run_generate(const GenerateArguments& args) {
   const PicturePath path(args.output, frames);
   path.prepare();
   args.machine.apply();
-  TrainOptions options;
-  const CheckpointFile file(resolve_checkpoint(args.model));
-  const std::unique_ptr<Model> model =
-      load_model(file, &options, args.machine.device, args.machine.precision);
+  const OpenedModel opened = open_model(args.model, args.machine.device, args.machine.precision);
+  const std::unique_ptr<Model>& model = opened.model;
+  const TrainOptions& options = opened.options;
 
   RandomStream stream(seed, kStream);
   const int only = args.one_class.empty() ? Model::kEveryClass : class_number(options, args.one_class);
@@ -91,7 +90,7 @@ int run_generate(const GenerateArguments& args) {
   const std::int64_t columns = args.columns > 0 ? args.columns : args.frames > 0 ? steps + 1 : 0;
   if (rows && sheet.size() == 1) save_image(path.file(0), sheet[0]);
   if (rows && sheet.size() > 1) save_image(path.file(0), make_sheet(sheet, static_cast<int>(columns)));
-  fmt::print("{}: {} pictures of {}x{}\n", path.describe(total), total, side, side);
+  if (!args.quiet) fmt::print("{}: {} pictures of {}x{}\n", path.describe(total), total, side, side);
   return 0;
 }
 
@@ -127,6 +126,7 @@ Command add_generate(CLI::App& parent) {
       ->group("Pictures");
   add_whole(app, "--scale", args->scale, "K", "enlarge K times, with sharp pixels")->group("Pictures");
   args->machine.add(app);
+  add_quiet(app, args->quiet);
   return {&app, [args]() { return run_generate(*args); }};
 }
 

@@ -3,14 +3,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 
 #include "engine/error.h"
 #include "engine/file.h"
+#include "models/exported.h"
 #include "models/foreign_weights.h"
-#include "models/model.h"
 #include "tools/option_texts.h"
 #include "tools/train_options.h"
 
@@ -22,20 +24,20 @@ using Show = OptionSet::Show;
 struct ImportArguments {
   CLI::App* app = nullptr;
   std::string model, net, input, output;
+  bool quiet = false;
   OptionSet options;
 };
 
-int run_import(const ImportArguments& args) {
+// What the model is made with: what the file says of it, where sumi export wrote it, and what was given.
+TrainOptions import_options(const ImportArguments& args, const std::optional<ExportInfo>& info) {
   const std::string name = command_name(args.app);
-  require_text(args.app, "--model", args.model, "which network the weights are for (sumi models lists them)");
-  require_text(args.app, "--input", args.input, "-i takes a safetensors file of weights");
-  require_text(args.app, "--output", args.output, "-o takes the checkpoint to write");
   TrainOptions options;
   try {
-    options = default_options(args.model);
-    visit_options(options, [&](const OptionInfo& info, const auto&) {
-      if (!applies(info, args.model) && args.options.given(info.name))
-        throw UsageError(name, absent_text(args.model, std::string("--") + info.name) + "; leave it out");
+    options = info && (args.model.empty() || args.model == info->options.model) ? info->options
+                                                                                : default_options(args.model);
+    visit_options(options, [&](const OptionInfo& row, const auto&) {
+      if (!applies(row, options.model) && args.options.given(row.name))
+        throw UsageError(name, absent_text(options.model, std::string("--") + row.name) + "; leave it out");
     });
     args.options.apply(options);
     options.load_size = std::max(options.load_size, options.crop_size);
@@ -43,27 +45,55 @@ int run_import(const ImportArguments& args) {
   } catch (const Error& error) {
     throw UsageError(name, error.what());
   }
+  return options;
+}
+
+std::int64_t take(const ImportArguments& args, const std::string& net, const TrainOptions& options,
+                  const std::vector<Model::Network>& networks) {
+  try {
+    return take_weights(args.input, net, networks);
+  } catch (const std::invalid_argument& error) {
+    throw UsageError(command_name(args.app), error.what());
+  } catch (const Error& error) {
+    const std::string hint = fitting_option(args.input, net, options);
+    if (hint.empty()) throw;
+    throw Error(fmt::format("{}; they fit with {}: add it", error.what(), hint));
+  }
+}
+
+int run_import(const ImportArguments& args) {
+  const std::string name = command_name(args.app);
+  require_text(args.app, "--input", args.input, "-i takes a safetensors file of weights");
+  require_text(args.app, "--output", args.output, "-o takes the checkpoint to write");
+  refuse_foreign_name(args.app, "-o", args.output);
+  std::optional<ExportInfo> info;
+  if (std::error_code error; std::filesystem::exists(args.input, error)) info = export_info(args.input);
+  if (!info)
+    require_text(args.app, "--model", args.model,
+                 "which network the weights are for (sumi models lists them)");
+  const TrainOptions options = import_options(args, info);
+  const std::string net = args.net.empty() && info ? info->net : args.net;
   const AtomicFile probe(args.output);
   const std::unique_ptr<Model> model = make_model(options);
-  const auto networks = model->networks();
+  auto networks = model->networks();
   std::vector<std::string> known;
   for (const Model::Network& network : networks) known.push_back(network.name);
-  if (!args.net.empty() && std::find(known.begin(), known.end(), args.net) == known.end())
-    throw UsageError(name, fmt::format("{} has no network '{}'; there are: {}", args.model, args.net,
+  if (!net.empty() && std::find(known.begin(), known.end(), net) == known.end())
+    throw UsageError(name, fmt::format("{} has no network '{}'; there are: {}", options.model, net,
                                        fmt::join(known, ", ")));
-
-  std::int64_t count = 0;
-  try {
-    count = take_weights(args.input, args.net, networks);
-  } catch (const std::invalid_argument& error) {
-    throw UsageError(name, error.what());
-  }
+  if (info && net.empty())  // a file of averages has the generators only
+    std::erase_if(networks, [&](const Model::Network& n) {
+      return std::find(info->networks.begin(), info->networks.end(), n.name) == info->networks.end();
+    });
+  const std::int64_t count = take(args, net, options, networks);
   CheckpointWriter writer;
   model->save(writer, false);
   const nlohmann::ordered_json state{{"step", 0}, {"images", 0}, {"epoch", 0.0}};
   writer.write(args.output, {"networks", options.model, to_json(options).dump(), state.dump()});
-  fmt::print("{}: {} tensors of {} taken{}\n", args.output, count, args.input,
-             args.net.empty() ? "" : ", what else the model has freshly initialised");
+  if (!args.quiet)
+    fmt::print(
+        "{}: {} tensors of {} taken{}\n", args.output, count, args.input,
+        net.empty() && networks.size() == known.size() ? "" : ", what else the model has freshly initialised");
   return 0;
 }
 
@@ -75,12 +105,14 @@ Command add_import(CLI::App& parent) {
   args->app = &app;
   set_help(app, "import --model NAME [--net NAME] -i FILE -o CHECKPOINT [options]",
            "  sumi import --model dcgan --net g -i netG.safetensors -o start.safetensors\n"
+           "  sumi import -i exported.safetensors -o start.safetensors     what sumi export wrote\n"
            "  sumi train dcgan --data pictures --outdir run --init start.safetensors\n",
            "Without --net the file must hold every network, with names like g.main.0.weight. With it the "
            "others are initialised from --seed. Safetensors files are written in Python by "
            "safetensors.torch.save_file(net."
            "state_dict(), 'netG.safetensors').");
-  add_text(app, "--model", args->model, "NAME", "dcgan, cyclegan ... (sumi models lists them)")
+  add_text(app, "--model", args->model, "NAME",
+           "dcgan, cyclegan ... (sumi models lists them; of a file of sumi export it is known)")
       ->group("Weights");
   add_text(app, "--net", args->net, "NAME", "the network that the file holds: g or d, or g_ab g_ba d_a d_b")
       ->group("Weights");
@@ -89,12 +121,14 @@ Command add_import(CLI::App& parent) {
       ->group("Weights");
   args->options.add(app, TrainOptions(), [](const OptionInfo& info) {
     const std::string name = info.name;
-    for (const char* wanted : {"size", "crop-size", "channels", "classes", "sn", "minibatch-discrimination",
-                               "vbn", "seed", "device", "precision"})
+    for (const char* wanted :
+         {"size", "crop-size", "channels", "classes", "sn", "minibatch-discrimination", "latent", "task",
+          "factor", "bits", "direction", "vbn", "seed", "device", "precision"})
       if (name == wanted) return Show::yes;
     const bool network = std::string(info.group) == "Networks" && name != "init" && name != "features";
     return network ? Show::yes : Show::no;
   });
+  add_quiet(app, args->quiet);
   // Each model has its own.
   for (CLI::Option* option : app.get_options()) option->default_str("");
   return {&app, [args]() { return run_import(*args); }};

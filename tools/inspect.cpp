@@ -4,14 +4,15 @@
 
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <optional>
 
 #include "engine/checkpoint.h"
 #include "engine/error.h"
 #include "engine/safetensors.h"
+#include "models/exported.h"
 #include "models/json_text.h"
-#include "models/model.h"
 #include "tools/cli.h"
+#include "tools/inspect_json.h"
 #include "tools/option_texts.h"
 #include "tools/table.h"
 #include "tools/tensor_groups.h"
@@ -20,37 +21,6 @@ namespace sumi::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json parse_or_text(const std::string& text) {
-  try {
-    return parse_json(text, "", "");
-  } catch (const Error&) {
-    return text;
-  }
-}
-
-void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& groups, bool ours) {
-  const std::set<std::string> known{"sumi.format", "sumi.kind", "sumi.model", "sumi.options", "sumi.state"};
-  Json json;
-  json["file"] = file.path().string();
-  json["bytes"] = std::filesystem::file_size(file.path());
-  for (const auto& [key, value] : file.metadata()) {
-    if (ours && known.contains(key))  // no other names: they could be those of what stands beside
-      json[key.substr(5)] = parse_or_text(value);
-    else
-      append_member(json["metadata"], key, value);
-  }
-  for (const TensorGroup& group : groups) {
-    Json& entry = group.name.empty() ? json : append_member(json["groups"], group.name, Json::object());
-    entry["parameters"] = group.parameters;
-    entry["buffer_values"] = group.buffers;
-    entry["tensor_bytes"] = group.bytes;
-    for (const auto& [name, t] : group.tensors)
-      entry["tensors"].push_back(
-          {{"name", name}, {"shape", t->shape}, {"dtype", t->dtype}, {"count", count_of(*t)}});
-  }
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));  // paths need not be UTF-8
-}
 
 std::string state_text(const Json& state) {
   std::string text;
@@ -63,6 +33,12 @@ std::string state_text(const Json& state) {
   return text;
 }
 
+void print_options(const TrainOptions& options) {
+  const std::string changed = describe_options(options, true);
+  fmt::print("\noptions changed from the recipe of {}:{}\n{}", options.model, changed.empty() ? " none" : "",
+             changed);
+}
+
 // What the metadata of a checkpoint of ours says, for people.
 void print_header(const CheckpointHeader& header) {
   const int width = std::min(terminal_width(100), 110);
@@ -72,9 +48,7 @@ void print_header(const CheckpointHeader& header) {
   try {
     TrainOptions options = default_options(header.model);
     update_from_json(options, json, "options");
-    const std::string changed = describe_options(options, true);
-    fmt::print("\noptions changed from the recipe of {}:{}\n{}", header.model, changed.empty() ? " none" : "",
-               changed);
+    print_options(options);
   } catch (const Error&) {  // of a version with other options
     fmt::print("options   {}\n", printable(header.options));
   }
@@ -99,6 +73,15 @@ void print_group(const TensorGroup& group) {
   fmt::print("{}{:<10}{}\n", table.text(terminal_width(100), 2), "  on disk", bytes_text(group.bytes));
 }
 
+// Nothing for a description that this version cannot read: its text is shown instead.
+std::optional<ExportInfo> known_export(const std::filesystem::path& path) {
+  try {
+    return export_info(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 int run(const CLI::App* app, const std::string& path, bool as_json) {
   require_text(app, "FILE", path, "name a checkpoint, a safetensors file or a run directory");
   const SafetensorsFile file = SafetensorsFile::open(resolve_checkpoint(path));
@@ -117,6 +100,11 @@ int run(const CLI::App* app, const std::string& path, bool as_json) {
                printable(header.model), header.kind == "full" ? "full: training can be resumed" : header.kind,
                size);
     print_header(header);
+  } else if (const auto info = known_export(file.path())) {
+    fmt::print(
+        "{}\nweights of sumi export, with PyTorch's names and layouts, {}\nmodel     {}\nnetworks  {}\n",
+        file.path().string(), size, info->options.model, fmt::join(info->networks, ", "));
+    print_options(info->options);
   } else {
     fmt::print("{}\nsafetensors file without sumi's description, {}\n", file.path().string(), size);
     for (const auto& [key, value] : file.metadata()) fmt::print("{}  {}\n", printable(key), printable(value));

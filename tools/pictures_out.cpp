@@ -50,11 +50,11 @@ Pattern find_pattern(const std::string& text) {
 
 }  // namespace
 
-PicturePath::PicturePath(const std::string& text, std::int64_t count) {
+PicturePath::PicturePath(const std::string& text, std::int64_t count) : count_(count) {
   std::error_code ec;
   const int width = std::max<int>(5, static_cast<int>(std::to_string(count).size()));
   if (text.back() == '/' || fs::is_directory(text, ec)) {
-    numbered_ = folder_ = true;
+    numbered_ = true;
     before_ = (fs::path(text) / "").string();
     after_ = ".png";
     digits_ = width;
@@ -74,13 +74,19 @@ fs::path PicturePath::file(std::int64_t index) const {
 
 void PicturePath::prepare() const {
   const fs::path first = file(0);
-  if (folder_) {
+  if (!has_writable_extension(first))
+    fail("write " + first.string(),
+         fmt::format("the name does not end like a picture that can be written; use {}", kWritableNames));
+  // A pattern's number may be in a folder's name.
+  const std::int64_t folders = after_.find('/') != std::string::npos ? count_ : 1;
+  for (std::int64_t i = 0; i < folders; ++i) {
+    const fs::path parent = file(i).parent_path();
     std::error_code ec;
-    fs::create_directories(before_, ec);
-    if (ec) fail("write " + before_, "cannot make the folder: " + ec.message() + "; choose another with -o");
+    if (!parent.empty()) fs::create_directories(parent, ec);
+    if (ec)
+      fail("write " + file(i).string(),
+           "cannot make its folder: " + ec.message() + "; choose another with -o");
   }
-  if (!has_image_extension(first))
-    fail("write " + first.string(), "the name does not end like a picture; use .png, .jpg, .webp or .tif");
   const AtomicFile probe(first);
 }
 

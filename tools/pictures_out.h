@@ -18,15 +18,16 @@ class PicturePath {
 
   bool numbered() const { return numbered_; }
   std::filesystem::path file(std::int64_t index) const;  // of one picture; any index for a sheet
-  // Makes the folder and checks that a file can be written, before time is spent on its contents.
+  // Makes the folders and checks that a file can be written, before time is spent on its contents.
   void prepare() const;
   // "out/00000.png ... out/00063.png".
   std::string describe(std::int64_t count) const;
 
  private:
   std::string before_, after_;
+  std::int64_t count_;
   int digits_ = 0;
-  bool numbered_ = false, folder_ = false;
+  bool numbered_ = false;
 };
 
 // Each pixel repeated `scale` times in both directions.

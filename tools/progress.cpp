@@ -10,12 +10,14 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "models/pace.h"
 #include "tools/cli.h"
+#include "tools/signals.h"
 
 namespace sumi::cli {
 namespace {
 
-constexpr double kLiveSeconds = 0.1, kPlainSeconds = 10;
+constexpr double kLiveSeconds = 0.1, kPlainSeconds = 10, kSlowStep = 5;
 
 // The parts of the line, most important first; `room` < 0: all of them.
 std::string join_parts(const std::vector<std::string>& parts, int room) {
@@ -38,15 +40,6 @@ std::string stats_text(const TrainingObserver::Progress& p) {
 }
 
 }  // namespace
-
-std::string duration_text(double seconds) {
-  if (!std::isfinite(seconds) || seconds < 0) return "?";
-  const auto s = static_cast<std::int64_t>(std::min(seconds + 0.5, 1e15));
-  if (s < 60) return fmt::format("{}s", s);
-  if (s < 3600) return fmt::format("{}m {:02}s", s / 60, s % 60);
-  if (s < 86400) return fmt::format("{}h {:02}m", s / 3600, s / 60 % 60);
-  return fmt::format("{}d {:02}h", s / 86400, s / 3600 % 24);
-}
 
 std::string bar_text(double fraction, int width) {
   if (!(fraction > 0)) fraction = 0;
@@ -124,13 +117,19 @@ void Progress::end_decoding() {
 }
 
 void Progress::progress(const TrainingObserver::Progress& p) {
+  const double each = p.seconds_left / static_cast<double>(p.steps - p.step);
+  set_stop_words(
+      each >= kSlowStep && std::isfinite(each)
+          ? fmt::format("finishing this step, which takes about {}, then saving", duration_text(each))
+          : "finishing this step, then saving");
   if (style_ == Style::quiet) return;
   if (decoding_) end_decoding();
   complete_ = p.step == p.steps;
   const std::string count = fmt::format("{}/{}", p.step, p.steps);
   const std::string rate =
       fmt::format("{:.{}f} img/s", p.images_per_second, p.images_per_second < 10 ? 1 : 0);
-  const std::string left = p.step < p.steps ? duration_text(p.seconds_left) + " left" : "";
+  const bool known = p.step < p.steps && std::isfinite(p.seconds_left);
+  const std::string left = known ? duration_text(p.seconds_left) + " left" : "";
   const std::string epoch =
       fmt::format("epoch {:.2f}/{:.{}f}", p.epoch, p.epochs, p.epochs == std::floor(p.epochs) ? 0 : 2);
   if (style_ == Style::plain) {

@@ -41,9 +41,6 @@ class Progress final : public TrainingObserver {
   std::string last_;       // the newest state, if it has not been shown
 };
 
-// "1h 02m", "3m 05s", "12s".
-std::string duration_text(double seconds);
-
 // "[####------]" of `width` columns in all.
 std::string bar_text(double fraction, int width);
 

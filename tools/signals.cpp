@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstring>
 #include <initializer_list>
+#include <iterator>
 
 #include "engine/file.h"
 #include "models/trainer.h"
@@ -14,7 +16,12 @@ namespace sumi::cli {
 namespace {
 
 std::atomic<int> caught{0};
-std::atomic<const char*> first_words{""};
+
+// Handlers may not allocate: the words stand in one of these, and are written into another before the pointer moves there. So
+// many that no handler still reads one that is written again.
+char texts[8][128];
+std::size_t next_text = 0;
+std::atomic<const char*> stop_words{""};
 
 // The handlers make only calls that are allowed in one.
 void say(std::initializer_list<const char*> texts) {
@@ -25,7 +32,7 @@ void say(std::initializer_list<const char*> texts) {
 void on_signal(int number) {
   if (caught.exchange(number) != 0) ::_exit(128 + number);
   stop_requested = true;
-  say({"\nsumi: ", first_words.load(), " (once more: stop at once)\n"});
+  say({"\nsumi: ", stop_words.load(), "; press Ctrl-C again to stop at once\n"});
 }
 
 void on_lost_page(int number, siginfo_t* info, void*) {
@@ -50,9 +57,17 @@ void report_file_signals() {
   ::sigaction(SIGBUS, &action, nullptr);
 }
 
-void catch_signals(const char* first) {
-  first_words = first;
-  static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+void set_stop_words(const std::string& words) {
+  if (words == stop_words.load()) return;
+  char* const text = texts[next_text++ % std::size(texts)];
+  text[words.copy(text, sizeof texts[0] - 1)] = 0;
+  stop_words = text;
+}
+
+void catch_signals(const std::string& words) {
+  set_stop_words(words);
+  static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free &&
+                std::atomic<const char*>::is_always_lock_free);
   struct sigaction action {};
   action.sa_handler = on_signal;
   action.sa_flags = SA_RESTART;

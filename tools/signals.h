@@ -2,6 +2,8 @@
 // once. And the signals by which the system tells of files.
 #pragma once
 
+#include <string>
+
 namespace sumi::cli {
 
 // From the start of the program: a file that may not grow (ulimit -f) is an error of the write instead of the end, and one
@@ -9,8 +11,11 @@ namespace sumi::cli {
 void report_file_signals();
 
 // SIGINT, SIGTERM and SIGHUP set stop_requested from now on; SIGPIPE is ignored (a run outlives its reader).
-// `first` is what the first signal lets happen; a literal: handlers may not allocate.
-void catch_signals(const char* first = "finishing this step, then saving");
+// The first one is answered at once, by the handler, with `words`: what it lets happen. The second ends the program.
+void catch_signals(const std::string& words);
+
+// Other words from now on, of at most 127 bytes. By one thread; cheap where they do not change.
+void set_stop_words(const std::string& words);
 
 // The signal that asked to stop, or 0. The exit code is 128 plus it.
 int caught_signal();

@@ -9,13 +9,13 @@
 namespace sumi::cli {
 
 void Output::add(CLI::App& app) {
-  app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Screen");
+  add_quiet(app, quiet);
   app.add_flag("--no-progress,--no_progress", no_progress, "plain lines even on a terminal")->group("Screen");
 }
 
 int supervise(const Output& output, const std::string& outdir,
               const std::function<TrainResult(TrainingObserver&)>& work) {
-  catch_signals();
+  catch_signals("stopping when the work in hand is done");  // then as Progress says
   const bool quiet = output.quiet;
   TrainResult result;
   try {

@@ -11,6 +11,7 @@
 #include "tools/supervise.h"
 #include "tools/train_help.h"
 #include "tools/train_options.h"
+#include "tools/train_resume.h"
 
 namespace sumi::cli {
 namespace {
@@ -22,7 +23,7 @@ struct ModelCommand {
   CLI::App* app = nullptr;
   OptionSet options;
   Output output;
-  std::string config;
+  std::string config, run;
   bool dry_run = false, explain = false;
 };
 
@@ -36,6 +37,12 @@ struct TrainCommand {
 
 int run_model(const ModelCommand& command) {
   const std::string name = command_name(command.app);
+  if (!command.run.empty()) {
+    if (!command.config.empty() || command.dry_run || command.explain)
+      throw UsageError(
+          name, "--resume takes the options from the run; leave out --config, --dry-run and --explain");
+    return resume_model(command.app->get_name(), command.run, command.options, command.output);
+  }
   TrainOptions options = default_options(command.app->get_name());
   try {
     if (!command.config.empty()) update_from_config(options, command.config);
@@ -47,7 +54,7 @@ int run_model(const ModelCommand& command) {
     throw UsageError(
         name, unnamed ? fmt::format("{} (options are taken from {} too)", what, command.config) : what);
   }
-  if (command.dry_run) fmt::print("{}", describe_plan(options));
+  if (command.dry_run) fmt::print("{}{}", describe_plan(options), describe_time(options));
   if (command.explain)
     fmt::print("{}", explain_table(explain_step(options), std::min(terminal_width(150), 150)));
   if (command.dry_run || command.explain) return 0;
@@ -60,28 +67,6 @@ int run_model(const ModelCommand& command) {
                    [&](TrainingObserver& observer) { return train(options, observer); });
 }
 
-int run_resume(const TrainCommand& command) {
-  TrainOptions scratch = default_options("gan");
-  scratch.epochs = scratch.epochs_decay = 1;  // what is not given is the run's, which is not read yet
-  visit_options(scratch, [&](const OptionInfo& info, const auto&) {
-    if (command.options.given(info.name) && !info.on_resume)
-      throw UsageError("sumi train",
-                       fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new "
-                                   "run with --init {}",
-                                   info.name, command.run));
-  });
-  command.options.apply(scratch);  // what cannot be is found before the run is touched
-  try {
-    validate(scratch);
-  } catch (const Error& error) {
-    throw UsageError("sumi train", error.what());
-  }
-  return supervise(command.output, command.run, [&](TrainingObserver& observer) {
-    return resume(
-        command.run, [&](TrainOptions& stored) { command.options.apply(stored); }, observer);
-  });
-}
-
 void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
   auto command = std::make_unique<ModelCommand>();
   CLI::App& app = add_model_command(*train.app, info);
@@ -91,8 +76,10 @@ void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
       return applies(option, name) ? Show::yes : Show::no;
     });
   add_text(app, "--config", command->config, "FILE", "take options from a file")->group("Machine");
+  add_text(app, "--resume", command->run, "RUN", "go on with this run of the model; see sumi train --help")
+      ->group("Resume");
   app.add_flag("--dry-run,--dry_run", command->dry_run,
-               "show networks, parameters, work and memory; train nothing")
+               "show networks, parameters, work, memory and time; train nothing")
       ->group("Look before");
   app.add_flag("--explain", command->explain,
                "show one step as a table of ops with shapes, kernels and times")
@@ -102,16 +89,14 @@ void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
 }
 
 int run_train(const TrainCommand& command) {
-  bool before_model = !command.run.empty();
+  bool before_model = false;
   const TrainOptions table;
   visit_options(table, [&](const OptionInfo& info, const auto&) {
     before_model = before_model || command.options.given(info.name);
   });
   for (const auto& model : command.models) {
     if (!model->app->parsed()) continue;
-    if (!command.run.empty())
-      throw UsageError("sumi train", "--resume takes the model from the run; write: sumi train --resume " +
-                                         shell_quote(command.run));
+    if (!command.run.empty() && model->run.empty()) model->run = command.run;
     if (before_model)
       throw UsageError("sumi train", fmt::format("options stand behind the model: sumi train {} --option ...",
                                                  model->app->get_name()));
@@ -120,7 +105,7 @@ int run_train(const TrainCommand& command) {
   if (command.run.empty())
     throw UsageError("sumi train",
                      "name a model (sumi train dcgan ...) or a run to go on with (--resume RUN)");
-  return run_resume(command);
+  return resume_run(command.run, command.options, command.output);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include "models/idle_options.h"
 #include "tools/option_texts.h"
+#include "tools/peer_flags.h"
 
 namespace sumi::cli {
 namespace {
@@ -39,7 +40,7 @@ void set(const CLI::App* app, const std::string& name, const std::string& text, 
 std::string spellings(const OptionInfo& info) {
   const std::string name = std::string("--") + info.name;
   const std::string aliases = info.aliases;
-  return both_spellings(aliases.empty() ? name : name + "," + aliases);
+  return both_spellings(aliases.empty() ? name : name + "," + aliases) + peer_spellings(info.name);
 }
 
 // "--flip", "--no-check".
@@ -90,10 +91,10 @@ void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
   });
 }
 
-void OptionSet::apply(TrainOptions& options) const {
+void OptionSet::apply(TrainOptions& options, bool resumable) const {
   visit_options(options, [&](const OptionInfo& info, auto& member) {
     const auto found = options_.find(info.name);
-    if (found == options_.end() || found->second->count() == 0) return;
+    if (found == options_.end() || found->second->count() == 0 || (resumable && !info.on_resume)) return;
     set(app_, std::string("--") + info.name, found->second->results().back(), member);
   });
   if (!given("epochs") && !given("epochs-decay")) return;

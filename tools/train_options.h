@@ -23,8 +23,8 @@ class OptionSet {
     return options_.contains(name) && options_.at(name)->count() > 0;
   }
   // Overwrites what was given. --epochs alone also sets `steps` to 0: the length that was named last counts. UsageError
-  // for numbers that are none, and for two lengths.
-  void apply(TrainOptions& options) const;
+  // for numbers that are none, and for two lengths. `resumable`: only of those that may be given again with --resume.
+  void apply(TrainOptions& options, bool resumable = false) const;
   // What apply() made of it: Errors of validate() and check_idle(). A file's options count as asked for where they are not
   // the recipe's: it may be another run's options.json, which holds all of them.
   void check(const TrainOptions& options, bool from_file) const;

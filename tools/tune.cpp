@@ -102,9 +102,9 @@ int run(const TuneCommand& command) {
   });
   if (!command.quiet && isatty(STDERR_FILENO)) fmt::print(stderr, "\r{:40}\r", "");
   write_plan(command.output, {compute_signature({Device::Kind::cpu, 0}), threads(), plan_of(tuned)});
-  if (!command.quiet) fmt::print("{}", tune_report(tuned, terminal_width(120)));
-  fmt::print("{}: {} convolutions{}\n", command.output, tuned.size(),
-             caught_signal() ? ", stopped early" : "");
+  if (!command.quiet)
+    fmt::print("{}{}: {} convolutions{}\n", tune_report(tuned, terminal_width(120)), command.output,
+               tuned.size(), caught_signal() ? ", stopped early" : "");
   return caught_signal() ? 128 + caught_signal() : 0;
 }
 
@@ -130,7 +130,7 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
       ->default_str("0.2");
   add_whole(app, "--threads", command->threads, "N", "threads of the CPU kernels (0: all)");
   app.add_flag("--exact", command->exact, "no Winograd");
-  app.add_flag("-q,--quiet", command->quiet, "no table");
+  add_quiet(app, command->quiet);
   for (const ModelSpec* spec : model_specs()) {
     const ModelSpec& info = *spec;
     auto model = std::make_unique<TunedModel>();

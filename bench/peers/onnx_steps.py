@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times a generator in onnxruntime and prints one JSON line, as torch_steps.py does. PyTorch writes the network as ONNX first.
 
-onnx_steps.py CASE [--threads N] [--seconds S]       CASE: those of torch_steps.py that are inference
+onnx_steps.py CASE [--threads N] [--seconds S]       CASE: as torch_steps.py's, of a picture: resnet256, anime512
 """
 import argparse
 import json
@@ -15,19 +15,21 @@ import torch
 
 
 def export(name, size, path):
-    net = torch_steps.prepared(torch_steps.network(name), torch.contiguous_format, "cpu")
+    net = torch_steps.prepared(torch_steps.network(name), torch_steps.Setting("cpu", "f32"))
     more = {"dynamo": False} if torch.__version__ >= "2.5" else {}
     torch.onnx.export(net, torch.zeros(1, 3, size, size), path, opset_version=16, input_names=["x"], **more)
 
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("case", choices=sorted(torch_steps.INFERENCE))
+    parser.add_argument("case", type=lambda case: torch_steps.parse_case(case) and case)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=10)
     args = parser.parse_args()
     import onnxruntime
-    name, size = torch_steps.INFERENCE[args.case]
+    name, size, batch = torch_steps.parse_case(args.case)
+    if name not in torch_steps.INFERENCE or batch != 1:
+        parser.error("%s is no inference of one picture" % args.case)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = args.threads
     with tempfile.TemporaryDirectory() as folder:

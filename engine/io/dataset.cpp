@@ -39,8 +39,9 @@ struct Dataset::State {
 
 namespace {
 
-// Raise it when pictures would come out differently: then every pack is stale. 2: colour profiles are applied.
-constexpr std::int64_t kRecipe = 2;
+// Raise it when pictures would come out differently: then every pack is stale. 2: colour profiles are applied. 3: formats are read by
+// their own libraries.
+constexpr std::int64_t kRecipe = 3;
 constexpr std::int64_t kSmoothing = 1;  // the same for pictures with smoothed edges
 constexpr std::size_t kNamed = 20;      // broken pictures named one by one
 
@@ -86,13 +87,20 @@ void build_pack(const fs::path& path, const io::Source& source, const Dataset::S
                 const DatasetSpec& spec, const DatasetEvents& events) {
   io::OrderedPipeline<PackItem> pipeline(spec.workers, 4 * spec.workers, 0, source.count, source.produce);
   std::int64_t done = 0;
-  std::size_t broken = 0;
+  std::size_t broken = 0, remarks = 0;
+  std::string first_remark;
   io::write_pack(path, state.key, state.shape, source.count, [&] {
     auto item = pipeline.next();
     if (!item.problem.empty() && ++broken <= kNamed && events.warn) events.warn("skipped " + item.problem);
+    if (item.problem.empty() && !item.remark.empty() && remarks++ == 0)
+      first_remark = item.name + " " + item.remark;
     if (events.progress) events.progress(++done, source.count);
     return item;
   });
+  if (remarks > 0 && events.warn)
+    events.warn(remarks == 1 ? first_remark
+                             : fmt::format("{} pictures were read in part or not quite as they are, e.g. {}",
+                                           remarks, first_remark));
   if (broken > kNamed && events.warn)
     events.warn(fmt::format("skipped {} more broken pictures", broken - kNamed));
 }
@@ -216,12 +224,9 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
 }
 
 // Other labels make another set of the same pictures.
-void add_labels_to_key(Dataset::State& state) {
-  io::Hash hash;
-  hash.add(static_cast<std::int64_t>(state.key));
-  for (const auto& name : state.labels.classes) hash.add(name);
-  for (const auto label : state.labels.of_picture) hash.add(std::int64_t{label});
-  state.key = hash.value();
+void add_labels(io::Hash& hash, const io::Labels& labels) {
+  for (const auto& name : labels.classes) hash.add(name);
+  for (const auto label : labels.of_picture) hash.add(std::int64_t{label});
 }
 
 }  // namespace
@@ -257,7 +262,10 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
     if (static_cast<std::int64_t>(state->labels.of_picture.size()) != state->count)
       fail(where, fmt::format("has {} pictures but {} labels (a bug in sumi)", state->count,
                               state->labels.of_picture.size()));
-    add_labels_to_key(*state);
+    io::Hash hash;
+    hash.add(static_cast<std::int64_t>(state->key));
+    add_labels(hash, state->labels);
+    state->key = hash.value();
   }
   Dataset result;
   result.state_ = std::move(state);
@@ -278,6 +286,24 @@ std::uint64_t Dataset::key() const {
   io::Hash hash;
   hash.add(static_cast<std::int64_t>(state_->key));
   hash.add(chosen_->data(), chosen_->size() * sizeof(std::int64_t));
+  return hash.value();
+}
+std::uint64_t Dataset::content_key() const {
+  const State& s = *state_;
+  io::Hash hash;
+  for (const std::int64_t v : {s.count, s.shape.channels, std::int64_t{s.shape.bits}}) hash.add(v);
+  if (s.pack) {
+    hash.add(static_cast<std::int64_t>(s.pack->content(s.count)));
+  } else {
+    io::ContentHash content;
+    const auto bytes = static_cast<std::size_t>(s.shape.width * s.shape.height * s.shape.channels);
+    for (std::int64_t i = 0; i < s.count; ++i)
+      content.add(s.pixels.data() + static_cast<std::size_t>(i) * bytes, bytes,
+                  static_cast<int>(s.shape.width), static_cast<int>(s.shape.height));
+    hash.add(static_cast<std::int64_t>(content.value()));
+  }
+  add_labels(hash, s.labels);
+  if (chosen_) hash.add(chosen_->data(), chosen_->size() * sizeof(std::int64_t));
   return hash.value();
 }
 const std::vector<std::string>& Dataset::classes() const {

@@ -91,6 +91,10 @@ struct DatasetEvents {
 // Errors "[data PATH] ...": a picture without a class, fewer than two classes, labels that do not fit the pictures.
 std::vector<std::string> find_classes(const DatasetSpec& spec);
 
+// How many pictures the folder or file of `spec` names, at most spec.max_items; some may turn out to be broken. Reads names and
+// headers. Error "[data PATH] ..." for a file that is none of pictures.
+std::int64_t count_pictures(const DatasetSpec& spec);
+
 // The decoded pictures. Copies share them.
 class Dataset {
  public:
@@ -123,8 +127,11 @@ class Dataset {
   std::pair<Dataset, Dataset> split(std::int64_t every) const;
 
   // What the pictures were made from, preprocessing included, and their labels: equal keys, equal pictures and labels. For
-  // checkpoints.
+  // packs, and for checkpoints of old versions.
   std::uint64_t key() const;
+  // What the pictures are, wherever they lie and whatever their files are called or how old: levels and sizes in their order,
+  // and their labels. Equal for sets that training cannot tell apart. May read all pictures: ask once.
+  std::uint64_t content_key() const;
   // The folder or file, as given.
   const std::filesystem::path& source() const;
   // How many pictures this open() had to decode: 0 when the pack was there.
@@ -160,14 +167,14 @@ struct Batch {
 // at a time.
 //
 // One domain: each epoch is a new permutation, the last incomplete batch is dropped. With replacement an epoch has as many
-// batches, but which pictures they hold is left to chance: some several times, some (about 1/e of them) not at all.
+// batches, at least one, but which pictures they hold is left to chance: some several times, some (about 1/e of them) not at all.
 // Several: the domains are unpaired. Each runs through its own permutations one after another, across the ends
 // of epochs, and no picture is dropped, not even of the largest: within a domain, numbers of uses never differ
 // by more than one. An epoch is floor(count of the largest / batch size) batches.
 class BatchLoader {
  public:
   // Only the values under "of the batches" and "of pairs", workers, preprocess and crop_size of `spec` are used. Errors
-  // "[data PATH] ...": pairs of several domains; fewer pictures than one batch; without crops, a batch of more than one picture where
+  // "[data PATH] ...": pairs of several domains; fewer pictures than one batch, except with replacement; without crops, a batch of more than one picture where
   // sizes differ; pictures smaller than the crop.
   BatchLoader(std::vector<Dataset> domains, const DatasetSpec& spec);
   BatchLoader(const BatchLoader&) = delete;

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "engine/io/metadata.h"
+
 namespace sumi::io {
 
 // Samples [height, width, channels] of 8 or 16 bits (depth); with 2 or 4 channels the last is alpha, the
@@ -11,13 +13,19 @@ namespace sumi::io {
 struct Samples {
   int width = 0, height = 0, channels = 3, depth = 8;
   const void* data = nullptr;
+  Metadata metadata = {};  // written where the format holds it
 };
 
 // ".png" of a name, in small letters.
 std::string extension_of(const std::filesystem::path& path);
-// Whether files of this extension (".png") can hold alpha, 16 bits.
-bool holds_alpha(const std::string& extension);
-bool holds_16_bits(const std::string& extension);
+// What files of an extension (".png") can hold. Those of the table can be written, others cannot.
+struct WritableFormat {
+  const char* extension;
+  bool alpha, deep;  // deep: 16 bits
+  int most_side;     // pixels; 0: any
+};
+// Null for others.
+const WritableFormat* writable_format(const std::string& extension);
 
 // Atomic; the format follows the extension. Errors as save_image's, which see.
 void encode_picture(const std::filesystem::path& path, const Samples& samples, int quality);

@@ -1,7 +1,10 @@
 // What file formats and orientations are like, without reading or writing any.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <new>
 
 #include "engine/io/decode.h"
 #include "engine/io/encode.h"
@@ -16,12 +19,33 @@ std::string extension_of(const fs::path& path) {
   return text;
 }
 
-bool holds_alpha(const std::string& extension) {
-  return extension == ".png" || extension == ".webp" || holds_16_bits(extension);
+const WritableFormat* writable_format(const std::string& extension) {
+  static constexpr std::array<WritableFormat, 9> kFormats{{{".png", true, true, 0},
+                                                           {".jpg", false, false, 65500},
+                                                           {".jpeg", false, false, 65500},
+                                                           {".webp", true, false, 16383},
+                                                           {".tif", true, true, 0},
+                                                           {".tiff", true, true, 0},
+                                                           {".bmp", true, false, 0},
+                                                           {".tga", true, false, 65535},
+                                                           {".ppm", false, false, 0}}};
+  for (const WritableFormat& format : kFormats)
+    if (extension == format.extension) return &format;
+  return nullptr;
 }
 
-bool holds_16_bits(const std::string& extension) {
-  return extension == ".png" || extension == ".tif" || extension == ".tiff";
+Bytes zeroed(std::size_t bytes) {
+  Bytes zeros(static_cast<std::uint8_t*>(std::calloc(std::max<std::size_t>(bytes, 1), 1)));
+  if (!zeros) throw std::bad_alloc();
+  return zeros;
+}
+
+void add_remark(std::string& remarks, const std::string& text) {
+  if (!text.empty()) remarks += (remarks.empty() ? "" : "; ") + text;
+}
+
+std::string first_of(const std::string& part, std::int64_t count) {
+  return fmt::format("holds {} {}s, of which the first was taken", count, part);
 }
 
 std::pair<int, int> stored_position(int orientation, int x, int y, int w, int h) {
@@ -50,9 +74,12 @@ std::pair<int, int> stored_position(int orientation, int x, int y, int w, int h)
 namespace sumi {
 
 bool has_writable_extension(const std::filesystem::path& path) {
-  static constexpr std::array<const char*, 9> known{".png",  ".jpg", ".jpeg", ".webp", ".tif",
-                                                    ".tiff", ".bmp", ".tga",  ".ppm"};
-  return std::find(known.begin(), known.end(), io::extension_of(path)) != known.end();
+  return io::writable_format(io::extension_of(path)) != nullptr;
+}
+
+bool holds_alpha(const std::filesystem::path& path) {
+  const io::WritableFormat* format = io::writable_format(io::extension_of(path));
+  return format != nullptr && format->alpha;
 }
 
 }  // namespace sumi

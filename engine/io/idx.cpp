@@ -17,6 +17,7 @@ namespace sumi {
 namespace {
 
 constexpr std::uint32_t kImages = 0x00000803, kLabels = 0x00000801;
+constexpr std::uint32_t kZip = 0x504b0304, kSevenZip = 0x377abcaf;  // what people download
 constexpr std::uint32_t kMaxIdxSide = 4096;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{16} << 30;
 // gzip makes zeros a thousand times smaller, pictures some five times: what claims much more is no data set but a bomb.
@@ -71,6 +72,8 @@ ImagesHeader read_images_header(GzReader& file) {
   if ((magic >> 16) == 0 && magic != kImages && (magic >> 8 & 0xff) >= 8 && (magic >> 8 & 0xff) <= 14)
     fail(where, fmt::format("is an idx file of another kind (magic 0x{:08x}); images of bytes have 0x{:08x}",
                             magic, kImages));
+  if (magic == kZip || magic == kSevenZip)
+    fail(where, "is an archive; unpack it, and give the folder of pictures");
   if (magic != kImages)
     fail(where, "is a file, but not idx images; give a folder of pictures or an idx file (.idx.gz)");
   const std::uint32_t count = file.read_u32(), rows = file.read_u32(), cols = file.read_u32();

@@ -79,8 +79,7 @@ io::Decoded to_srgb(const io::Decoded& raw) {
   out.alpha = raw.alpha < 0 ? -1 : 3;
   out.straight = true;
   out.channels = raw.alpha < 0 ? 3 : 4;
-  out.data =
-      std::make_unique_for_overwrite<std::uint8_t[]>(out.pixels() * static_cast<std::size_t>(out.channels));
+  out.data = io::zeroed(out.pixels() * static_cast<std::size_t>(out.channels));
   std::uint8_t* to = out.data.get();
   for (int y = 0; y < raw.height; ++y) {
     rows.load(y);
@@ -104,12 +103,13 @@ BasicImage<Level>::BasicImage(int w, int h, int c, Level value) : width(w), heig
 template struct BasicImage<std::uint8_t>;
 template struct BasicImage<std::uint16_t>;
 
-Image8 load_image(const fs::path& path, const LoadOptions& options) {
+Image8 load_image(const fs::path& path, const LoadOptions& options, std::string* remark) {
   if (options.channels != 1 && options.channels != 3)
     fail("picture " + path.string(),
          fmt::format("cannot be loaded with {} channels; use 1 or 3", options.channels));
   const io::Decoded raw = io::decode_picture(path, {.max_pixels = options.max_pixels, .profile = true});
-  return raw.profile.empty() ? upright(raw, options) : upright(to_srgb(raw), options);
+  if (remark) *remark = raw.remark;
+  return raw.profile.empty() && !raw.cmyk ? upright(raw, options) : upright(to_srgb(raw), options);
 }
 
 bool has_image_extension(const fs::path& path) {

@@ -1,4 +1,4 @@
-// Pictures in memory: 8 or 16 bits per channel, read and written through OpenImageIO.
+// Pictures in memory: 8 or 16 bits per channel, read and written as files.
 #pragma once
 
 #include <array>
@@ -46,19 +46,24 @@ Level luma(const Level* rgb) {
 
 // Palettes, grey, 16 bits, floats (linear ones get the sRGB curve) and CMYK become 8-bit sRGB: an embedded ICC
 // profile is converted, one that is damaged or does not fit is left out. EXIF orientation is applied; of
-// animations the first frame is taken. The content decides the format, so a JPEG named .png is read. Error
-// "[picture PATH] ..." for an empty, truncated, foreign or absurdly large file. May be called from any thread
-// and starts none.
-Image8 load_image(const std::filesystem::path& path, const LoadOptions& options = {});
+// animations and pages the first is taken, and `remark` gets what was left out, in words, or "". The content decides
+// the format, so a JPEG named .png is read. Error "[picture PATH] ..." for an empty, truncated, foreign or absurdly
+// large file and for a camera's raw file. May be called from any thread and starts none.
+Image8 load_image(const std::filesystem::path& path, const LoadOptions& options = {},
+                  std::string* remark = nullptr);
 
 // Whether the name ends like a picture that load_image reads ("x.PNG"): what a folder of pictures is made of.
 bool has_image_extension(const std::filesystem::path& path);
 
 // Whether the name ends like a picture that can be written: png jpg jpeg webp tif tiff bmp tga ppm.
 bool has_writable_extension(const std::filesystem::path& path);
+// The same names for messages.
+inline constexpr const char* kWritableNames = "png, jpg, webp, tif, bmp, tga or ppm";
+// Whether a file of this name, which can be written, holds transparency: not jpg and ppm.
+bool holds_alpha(const std::filesystem::path& path);
 
-// The format follows the extension (has_writable_extension). Atomic; the same picture gives the same bytes (but
-// for tif, which carries the date). quality: of jpg and webp, 1 to 100. Error for an unknown extension, for a
+// The format follows the extension (has_writable_extension). Atomic; the same picture gives the same bytes.
+// quality: of jpg and webp, 1 to 100. Error for an unknown extension, for a
 // side longer than the format can hold (jpg 65500, tga 65535, webp 16383 pixels) and for a failed write.
 void save_image(const std::filesystem::path& path, const Image8& image, int quality = 95);
 

@@ -11,6 +11,7 @@
 #include <system_error>
 #include <vector>
 
+#include "engine/io/byte_order.h"
 #include "engine/io/encode.h"
 #include "kernels/base/check.h"
 
@@ -26,7 +27,17 @@ struct Magic {
   const char* format;
 };
 
-constexpr std::array<Magic, 19> kMagics{{
+constexpr std::array<Magic, 29> kMagics{{
+    {8, "CR\2"sv, "raw"},  // of Canon, before TIFF, which it is too
+    {0, "IIRO"sv, "raw"},  // Olympus
+    {0, "IIRS"sv, "raw"},
+    {0, "MMOR"sv, "raw"},
+    {0, "IIU\0"sv, "raw"},  // Panasonic
+    {0, "FUJIFILMCCD-RAW"sv, "raw"},
+    {4, "ftypcrx "sv, "raw"},  // Canon
+    {0, "FOVb"sv, "raw"},      // Sigma
+    {0, "\0MRM"sv, "raw"},     // Minolta
+    {0, "MM\0+"sv, "tiff"},
     {0, "\x89PNG\r\n\x1a\n"sv, "png"},
     {0, "\xff\xd8\xff"sv, "jpeg"},
     {0, "GIF8"sv, "gif"},
@@ -116,6 +127,8 @@ void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
   file.seekg(0);
   file.read(reinterpret_cast<char*>(h.data()), h.size());
   const auto word = [&](std::size_t at) { return std::uint64_t{h[at]} | (std::uint64_t{h[at + 1]} << 8); };
+  if ((h[2] & 7) == 3 && h[16] != 8)
+    fail("picture " + path.string(), "is a TGA of gray with alpha, which sumi does not read; save it as PNG");
   const std::uint64_t pixel = (h[16] + 7U) / 8, pixels = word(12) * word(14);
   std::uint64_t at = 18 + h[0] + (h[1] != 0 ? word(5) * ((h[7] + 7U) / 8) : 0), found = 0;
   const bool runs = (h[2] & 8) != 0;
@@ -134,10 +147,41 @@ void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
 
 }  // namespace
 
+std::string format_of(std::string_view start) {
+  for (const Magic& m : kMagics)
+    if (start.size() >= m.offset + m.bytes.size() && start.substr(m.offset, m.bytes.size()) == m.bytes)
+      return m.format;
+  return "";
+}
+
 std::string one_line(std::string text) {
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.pop_back();
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text.empty() ? "unknown reason" : text;
+}
+
+TgaAlpha tga_alpha(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  const auto bytes = [&](std::streamoff at, std::ios::seekdir from, std::size_t count) {
+    std::string text(count, '\0');
+    file.clear();
+    file.seekg(at, from);
+    file.read(text.data(), static_cast<std::streamsize>(count));
+    return text;
+  };
+  if ((number_at(bytes(17, std::ios::beg, 1), 0, 1, false) & 15) == 0) return TgaAlpha::none;
+  const std::string footer = bytes(-26, std::ios::end, 26);
+  const std::uint32_t extension = number_at(footer, 0, 4, false);
+  if (footer.substr(8, 16) != "TRUEVISION-XFILE" || extension == 0) return TgaAlpha::straight;
+  constexpr std::streamoff kAttributeType = 494;
+  const std::uint32_t type = number_at(bytes(extension + kAttributeType, std::ios::beg, 1), 0, 1, false);
+  return type == 3 ? TgaAlpha::straight : type == 4 ? TgaAlpha::multiplied : TgaAlpha::none;
+}
+
+void fail_raw(const std::string& where) {
+  fail(where,
+       "is a camera's raw file, which sumi does not develop; export it as TIFF, PNG or JPEG from a raw "
+       "developer");
 }
 
 std::string probe_picture(const fs::path& path) {
@@ -154,15 +198,14 @@ std::string probe_picture(const fs::path& path) {
   if (file.gcount() <= 0) fail(where, "cannot be opened; check its permissions");
   const std::string_view start(head.data(), static_cast<std::size_t>(file.gcount()));
   file.clear();
-  for (const Magic& m : kMagics) {
-    if (start.size() < m.offset + m.bytes.size() || start.substr(m.offset, m.bytes.size()) != m.bytes)
-      continue;
-    if (m.format == "png"sv) check_png_is_whole(path, file, size);
-    if (m.format == "openexr"sv) check_exr_headers(path, file, size);
-    if (m.format == "psd"sv || m.format == "ico"sv)
-      fail(where, std::string("is of the kind ") + m.format +
+  if (const std::string format = format_of(start); !format.empty()) {
+    if (format == "raw") fail_raw(where);
+    if (format == "png") check_png_is_whole(path, file, size);
+    if (format == "openexr") check_exr_headers(path, file, size);
+    if (format == "psd" || format == "ico")
+      fail(where, "is of the kind " + format +
                       ", whose decoder takes all that a file claims for true; save it as PNG, TIFF or WebP");
-    return m.format;
+    return format;
   }
   if (extension_of(path) != ".tga") return "";  // which has no magic number
   check_tga_is_whole(path, file, size);

@@ -49,10 +49,22 @@ LabelSource guess(const DatasetSpec& spec, const std::vector<std::string>& names
       prefixes.size() > 1 && prefixes.size() <= kMaxGuessed && !prefixes.contains("") &&
       std::all_of(prefixes.begin(), prefixes.end(), [](const auto& p) { return p.second > 1; });
   if (kinds) return LabelSource::prefix;
-  fail(
-      where_of(spec),
-      "does not say which class a picture has: put each class into a folder of its own, or name the pictures "
-      "CLASS_anything and give --labels prefix");
+  std::vector<std::string> stray;  // beside the folders, those without a class in their names first
+  for (const bool odd : {true, false})
+    for (const auto& name : names)
+      if (const auto prefix = prefix_of(name, spec.labels.separator);
+          folder_of(name).empty() && odd == (prefix.empty() || prefixes.at(prefix) == 1))
+        stray.push_back(name);
+  if (folders.size() > 2)  // the folders of two classes, and ""
+    fail(where_of(spec),
+         fmt::format(
+             "has the picture {} {}beside the folders of its classes; move {} into one of them, or out",
+             stray[0], stray.size() > 1 ? fmt::format("and {} more ", stray.size() - 1) : "",
+             stray.size() > 1 ? "them" : "it"));
+  fail(where_of(spec),
+       fmt::format("does not say which class a picture has, such as {}: put each class into a folder of its "
+                   "own, or name the pictures CLASS_anything and give --labels prefix",
+                   stray.empty() ? names[0] : stray[0]));
 }
 
 void check_names(const DatasetSpec& spec, const std::vector<std::string>& classes) {
@@ -101,7 +113,7 @@ Labels labels_of_names(const DatasetSpec& spec, const std::vector<std::string>& 
     if (found.back().empty())
       fail(where_of(spec),
            source == LabelSource::folder
-               ? fmt::format("has the picture {} in no folder of a class; move it into one", name)
+               ? fmt::format("has the picture {} in no folder of a class; move it into one, or out", name)
                : fmt::format("has the picture {}, whose name has no class before a '{}'; rename it, or give "
                              "--labels prefix:SEPARATOR",
                              name, spec.labels.separator));

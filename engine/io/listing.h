@@ -14,8 +14,11 @@ struct ListedFile {
   std::int64_t bytes = 0, mtime_ns = 0;
 };
 
-// Pictures below `folder` by extension, sorted by name. Links are followed, cycles of links are not; hidden
-// files and folders are left out. A sub-folder that cannot be read is named to warn().
+// Pictures below `folder`, sorted by name: files whose extension says so, and files without extension whose first bytes do.
+// Links are followed, cycles of links are not; hidden files and folders are left out. So is what `sumi train` wrote: run
+// directories below `folder`, and of a `folder` that is one itself the samples, checkpoints and curves. One line each goes to
+// warn() for what was left out so, for pictures whose extension is none of a picture, and for each sub-folder that cannot be
+// read.
 std::vector<ListedFile> list_pictures(const std::filesystem::path& folder,
                                       const std::function<void(const std::string&)>& warn);
 

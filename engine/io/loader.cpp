@@ -69,9 +69,9 @@ std::int64_t below(std::uint32_t word, std::int64_t n) {
 void check_count(const Dataset& data, int batch_size) {
   if (batch_size > data.count())
     fail("data " + data.source().string(),
-         fmt::format(
-             "has {} pictures, fewer than one batch of {}; lower --batch-size to {} or less, or add pictures",
-             data.count(), batch_size, data.count()));
+         fmt::format("has {} picture{}, fewer than one batch of {}; lower --batch-size to {}, add pictures, "
+                     "or draw each from the whole set with --replacement",
+                     data.count(), data.count() == 1 ? "" : "s", batch_size, data.count()));
 }
 
 // `sides`: how many stand in one picture.
@@ -126,12 +126,12 @@ BatchLoader::BatchLoader(std::vector<Dataset> domains, const DatasetSpec& spec)
     fail("data", fmt::format("has {} domains; pairs come from one", domains_.size()));
   if (batch_size_ <= 0) fail("data", fmt::format("the batch size is {}; it must be at least 1", batch_size_));
   for (const auto& data : domains_) {
-    check_count(data, batch_size_);
+    if (!replacement_) check_count(data, batch_size_);
     check_sizes(data, batch_size_, crop_, io::two_sided(pairs_) ? 2 : 1);
     size_ = std::max(size_, data.count());
     orders_.push_back(std::make_shared<Orders>());
   }
-  per_epoch_ = size_ / batch_size_;
+  per_epoch_ = std::max<std::int64_t>(size_ / batch_size_, 1);  // fewer only with replacement
   seek(0);
 }
 

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 
 #include "kernels/base/check.h"
@@ -11,12 +13,16 @@ namespace sumi::io {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'S', 'U', 'M', 'I', 'P', 'A', 'C', 'K'};
-constexpr std::uint32_t kVersion = 2;  // 2: pictures of different sizes
-constexpr std::uint32_t kDeep = 3;     // the same with 16 bits a level
+// 2: pictures of different sizes; 3: the same with 16 bits a level; 4 and 5: with the hash of the pictures.
+constexpr std::uint32_t kOldest = 2, kHashed = 4, kNewest = 5;
+
+int bits_of(std::uint32_t version) {
+  return version % 2 == 0 ? 8 : 16;
+}
 
 struct Header {
   std::array<char, 8> magic = kMagic;
-  std::uint32_t version = kVersion;
+  std::uint32_t version = kHashed;
   std::uint32_t h = 0, w = 0, c = 0;  // h and w are 0 if pictures have their own
   std::uint64_t count = 0, broken = 0, tail_bytes = 0;
   std::uint64_t key = 0;
@@ -71,6 +77,30 @@ void Hash::add(const std::string& text) {
   add(text.data(), text.size());
 }
 
+void ContentHash::add(const void* levels, std::size_t bytes, int width, int height) {
+  const auto* p = static_cast<const unsigned char*>(levels);
+  add_word((std::uint64_t{static_cast<std::uint32_t>(width)} << 32) | static_cast<std::uint32_t>(height));
+  for (std::size_t i = 0; i < bytes; i += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, p + i, std::min(sizeof word, bytes - i));
+    add_word(word);
+  }
+}
+
+void ContentHash::add_word(std::uint64_t word) {
+  state_ = (std::rotl(state_, 29) ^ word) * 0x9e3779b97f4a7c15U;
+}
+
+std::uint64_t Pack::content(std::int64_t first) const {
+  if (content_ && first == count()) return *content_;
+  ContentHash hash;
+  for (std::int64_t i = 0; i < first; ++i)
+    hash.add(item(i),
+             std::size_t(height(i)) * std::size_t(width(i)) * std::size_t(shape_.channels * shape_.bits / 8),
+             width(i), height(i));
+  return hash.value();
+}
+
 std::optional<Pack> Pack::open(const std::filesystem::path& path, std::uint64_t key, const PackShape& shape) {
   auto pack = read(path);
   if (!pack || pack->key() != key || !(pack->shape() == shape)) return std::nullopt;
@@ -90,14 +120,16 @@ std::optional<Pack> Pack::read(const std::filesystem::path& path) {
   const std::uint64_t size = pack.file_.size();
   if (size < sizeof header) return std::nullopt;
   std::memcpy(&header, pack.file_.data(), sizeof header);
-  if (header.magic != kMagic || (header.version != kVersion && header.version != kDeep) ||
+  if (header.magic != kMagic || header.version < kOldest || header.version > kNewest ||
       header.check != check_of(header))
     return std::nullopt;
   if (header.count == 0 || (header.c != 1 && header.c != 3)) return std::nullopt;
   if (header.tail_bytes > kMaxTail || header.broken > kMaxBroken) return std::nullopt;
   pack.key_ = header.key;
-  pack.shape_ = {header.h, header.w, header.c, header.version == kDeep ? 16 : 8};
-  if (header.tail_bytes > size - sizeof header || header.count > header.tail_bytes / kIndexItem)
+  pack.shape_ = {header.h, header.w, header.c, bits_of(header.version)};
+  const std::uint64_t hash_bytes = header.version >= kHashed ? sizeof(std::uint64_t) : 0;
+  if (header.tail_bytes > size - sizeof header || header.tail_bytes < hash_bytes ||
+      header.count > (header.tail_bytes - hash_bytes) / kIndexItem)
     return std::nullopt;
   const std::uint64_t pixel_bytes = size - sizeof header - header.tail_bytes;
   const std::uint64_t index_bytes = header.count * kIndexItem;
@@ -106,8 +138,11 @@ std::optional<Pack> Pack::read(const std::filesystem::path& path) {
   hash.add(tail, header.tail_bytes);
   if (hash.value() != header.tail_check) return std::nullopt;
   if (!pack.read_index(tail, header.count, pixel_bytes) ||
-      !read_names(tail + index_bytes, header.tail_bytes - index_bytes, header.broken, pack.broken_))
+      !read_names(tail + index_bytes, header.tail_bytes - index_bytes - hash_bytes, header.broken,
+                  pack.broken_))
     return std::nullopt;
+  if (hash_bytes > 0)
+    std::memcpy(&pack.content_.emplace(), tail + header.tail_bytes - hash_bytes, sizeof(std::uint64_t));
   pack.pixels_ = reinterpret_cast<const std::uint8_t*>(pack.file_.data()) + sizeof header;
   return pack;
 }
@@ -141,10 +176,11 @@ void write_pack(const std::filesystem::path& path, std::uint64_t key, const Pack
     header.h = static_cast<std::uint32_t>(shape.height);
     header.w = static_cast<std::uint32_t>(shape.width);
     header.c = static_cast<std::uint32_t>(shape.channels);
-    header.version = shape.bits == 16 ? kDeep : kVersion;
+    header.version = shape.bits == 16 ? kHashed + 1 : kHashed;
     header.key = key;
     file.write(&header, sizeof header);
     std::string index, names, first_problem;
+    ContentHash content;
     for (std::int64_t i = 0; i < count; ++i) {
       const PackItem item = next();
       if (item.problem.empty()) {
@@ -155,6 +191,7 @@ void write_pack(const std::filesystem::path& path, std::uint64_t key, const Pack
                   (shape.height != 0 && (image.height != shape.height || image.width != shape.width)))
                 fail("data " + item.name, "was packed with a wrong size (a bug in sumi)");
               file.write(image.data.data(), level * image.data.size());
+              content.add(image.data.data(), level * image.data.size(), image.width, image.height);
               append(index, static_cast<std::uint32_t>(image.height));
               append(index, static_cast<std::uint32_t>(image.width));
             },
@@ -168,7 +205,9 @@ void write_pack(const std::filesystem::path& path, std::uint64_t key, const Pack
     }
     if (header.count == 0)
       throw Error(fmt::format("{} (and none of the {} pictures can be read)", first_problem, count));
-    const std::string tail = index + names;
+    std::string tail = index + names;
+    const std::uint64_t of_pictures = content.value();
+    tail.append(reinterpret_cast<const char*>(&of_pictures), sizeof of_pictures);
     header.tail_bytes = tail.size();
     Hash hash;
     hash.add(tail.data(), tail.size());

@@ -22,7 +22,7 @@ struct PackShape {
 };
 
 // [header][pixels, picture after picture][for each a u32 height and width][broken names, each a u32 length and
-// its bytes]. Numbers are little-endian,
+// its bytes][a u64, the ContentHash of the pictures, which packs of older versions lack]. Numbers are little-endian,
 // levels of 16 bits too.
 class Pack {
  public:
@@ -41,6 +41,8 @@ class Pack {
   const std::uint8_t* item(std::int64_t i) const { return pixels_ + at(i).offset; }
   int width(std::int64_t i) const { return static_cast<int>(at(i).width); }
   int height(std::int64_t i) const { return static_cast<int>(at(i).height); }
+  // The ContentHash of the `first` pictures. Of all it is stored; of fewer, and in packs of older versions, it takes reading them.
+  std::uint64_t content(std::int64_t first) const;
   // Names of the pictures that could not be read when the pack was made.
   const std::vector<std::string>& broken() const { return broken_; }
 
@@ -58,6 +60,7 @@ class Pack {
   std::vector<Item> items_;
   const std::uint8_t* pixels_ = nullptr;
   std::vector<std::string> broken_;
+  std::optional<std::uint64_t> content_;
 };
 
 // One picture to be packed, or the reason why there is none.
@@ -65,6 +68,7 @@ struct PackItem {
   std::string name;
   std::variant<Image8, Image16> image;
   std::string problem;
+  std::string remark;  // what reading it left out, in words, or ""
 };
 
 // Writes a pack atomically, item after item as `next` delivers them (`count` times), in constant memory. If
@@ -81,6 +85,17 @@ class Hash {
   std::uint64_t value() const { return state_; }
 
  private:
+  std::uint64_t state_ = 14695981039346656037ULL;
+};
+
+// Hash of pictures in their order: sizes and levels. Some gigabytes a second.
+class ContentHash {
+ public:
+  void add(const void* levels, std::size_t bytes, int width, int height);
+  std::uint64_t value() const { return state_ ^ (state_ >> 32); }
+
+ private:
+  void add_word(std::uint64_t word);
   std::uint64_t state_ = 14695981039346656037ULL;
 };
 

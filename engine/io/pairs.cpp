@@ -98,30 +98,37 @@ BasicImage<Level> joined(const std::string& where, const BasicImage<Level>& a, c
 namespace {
 
 template <class Level>
-BasicImage<Level> read(const fs::path& path, int channels);
+BasicImage<Level> read(const fs::path& path, int channels, std::string& remark);
 template <>
-Image8 read(const fs::path& path, int channels) {
-  return load_image(path, {.channels = channels});
+Image8 read(const fs::path& path, int channels, std::string& remark) {
+  return load_image(path, {.channels = channels}, &remark);
 }
 template <>
-Image16 read(const fs::path& path, int channels) {
-  return to_image(load_photo(path), channels);
+Image16 read(const fs::path& path, int channels, std::string& remark) {
+  const Photo photo = load_photo(path);
+  remark = photo.remark;
+  return to_image(photo, channels);
 }
 
 }  // namespace
 
 template <class Level>
-BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner) {
+BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner,
+                           std::string& remark) {
   const auto path = spec.data / name;
   const std::string where = "picture " + path.string();
-  const auto image = read<Level>(path, spec.channels);
-  if (spec.pairs == Pairs::folders)
-    return joined(where, image, read<Level>(spec.partner / partner, spec.channels), spec);
+  const auto image = read<Level>(path, spec.channels, remark);
+  if (spec.pairs == Pairs::folders) {
+    std::string of_partner;
+    const auto second = read<Level>(spec.partner / partner, spec.channels, of_partner);
+    if (remark.empty()) remark = of_partner;
+    return joined(where, image, second, spec);
+  }
   if (spec.pairs != Pairs::side_by_side) return preprocess_image(where, image, spec);
   const auto [a, b] = halves(where, image);
   return joined(where, a, b, spec);
 }
-template Image8 prepared(const DatasetSpec&, const std::string&, const std::string&);
-template Image16 prepared(const DatasetSpec&, const std::string&, const std::string&);
+template Image8 prepared(const DatasetSpec&, const std::string&, const std::string&, std::string&);
+template Image16 prepared(const DatasetSpec&, const std::string&, const std::string&, std::string&);
 
 }  // namespace sumi::io

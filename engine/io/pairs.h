@@ -19,9 +19,10 @@ std::vector<ListedFile> partners(const DatasetSpec& spec, const std::vector<List
                                  const std::vector<ListedFile>& b);
 
 // A picture of `spec.data` as it is packed, of a pair with its partner (a name in `spec.partner`, of Pairs::folders). Level
-// is that of spec.bits.
+// is that of spec.bits. `remark` gets what reading left out, in words, or "".
 template <class Level>
-BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner);
+BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner,
+                           std::string& remark);
 
 // The left and the right square of a picture. Error `[where]` unless it is twice as wide as high.
 template <class Level>

@@ -50,7 +50,9 @@ std::vector<std::uint16_t> turn(const std::vector<std::uint16_t>& in, std::size_
 Photo load_photo(const fs::path& path, std::int64_t max_pixels) {
   const io::Decoded raw = io::decode_picture(path, {.max_pixels = max_pixels, .deep = true, .profile = true});
   io::RgbRows rows(raw);
-  Photo photo{raw.width, raw.height, raw.depth, {}, {}, rows.remark()};
+  Photo photo{raw.width, raw.height, raw.depth, {}, {}, raw.remark};
+  io::add_remark(photo.remark, rows.remark());
+  photo.metadata = raw.metadata;
   const auto width = static_cast<std::size_t>(raw.width);
   photo.rgb.resize(photo.pixels() * 3);
   if (raw.alpha >= 0) photo.alpha.resize(photo.pixels());
@@ -81,8 +83,9 @@ Image16 to_image(const Photo& photo, int channels) {
 
 void save_photo(const fs::path& path, const Photo& photo, int quality) {
   const std::string extension = io::extension_of(path);
-  const bool with_alpha = !photo.alpha.empty() && io::holds_alpha(extension);
-  const bool deep = photo.depth == 16 && io::holds_16_bits(extension);
+  const io::WritableFormat* format = io::writable_format(extension);  // encode_picture refuses what is none
+  const bool with_alpha = !photo.alpha.empty() && format != nullptr && format->alpha;
+  const bool deep = photo.depth == 16 && format != nullptr && format->deep;
   const std::size_t colours = photo.grey ? 1 : 3, channels = colours + (with_alpha ? 1 : 0);
   std::vector<std::uint16_t> wide;
   std::vector<std::uint8_t> narrow;
@@ -101,8 +104,9 @@ void save_photo(const fs::path& path, const Photo& photo, int quality) {
     if (with_alpha) put(a);
   }
   const void* data = deep ? static_cast<const void*>(wide.data()) : narrow.data();
-  io::encode_picture(path, {photo.width, photo.height, static_cast<int>(channels), deep ? 16 : 8, data},
-                     quality);
+  io::encode_picture(
+      path, {photo.width, photo.height, static_cast<int>(channels), deep ? 16 : 8, data, photo.metadata},
+      quality);
 }
 
 Photo beside(const Photo& left, const Photo& right) {

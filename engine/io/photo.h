@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/io/image.h"
+#include "engine/io/metadata.h"
 
 namespace sumi {
 
@@ -18,6 +19,7 @@ struct Photo {
   std::vector<std::uint16_t> alpha;  // [height, width]; empty: opaque
   std::string remark;                // what reading it had to leave out, in words; mostly ""
   bool grey = false;                 // red, green and blue are equal, and it is written with one channel
+  Metadata metadata = {};  // written where the format holds it: jpg, png, tif, webp; bmp the resolution
 
   std::size_t pixels() const { return static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
 };
@@ -31,8 +33,8 @@ Photo load_photo(const std::filesystem::path& path, std::int64_t max_pixels = 20
 Image16 to_image(const Photo& photo, int channels);
 
 // Formats and errors as save_image's. 16 bits for png and tif, else 8. Formats without alpha (jpg, bmp,
-// ppm, tga) get rgb as it is; with alpha, the colours that over white are rgb (white where nothing is seen).
-// Nothing else is written: no orientation, no profile.
+// ppm) get rgb as it is; with alpha, the colours that over white are rgb (white where nothing is seen).
+// Of the rest only metadata is written: no profile.
 void save_photo(const std::filesystem::path& path, const Photo& photo, int quality = 95);
 
 Photo resize_photo(const Photo& photo, int width, int height, Filter filter = Filter::automatic);
@@ -40,8 +42,8 @@ Photo resize_photo(const Photo& photo, int width, int height, Filter filter = Fi
 // Left beside right, of equal heights.
 Photo beside(const Photo& left, const Photo& right);
 
-// Pictures below `folder` by their extensions, relative to it, sorted. Links are followed, hidden files and
-// folders left out; a sub-folder that cannot be read is named to warn().
+// Pictures below `folder`, relative to it, sorted: by their extensions, and where there is none by their first bytes. Links are
+// followed; hidden files and folders and what sumi train wrote are left out. What else was left out is named to warn().
 std::vector<std::string> find_pictures(const std::filesystem::path& folder,
                                        const std::function<void(const std::string&)>& warn);
 

@@ -28,7 +28,7 @@ struct PlotOptions {
 
 // Panels one below the other with a common x axis: ticks, numbers, a legend; per series a smooth line over
 // the raw one. The y range leaves out the most extreme percent, so that one spike does not flatten the rest.
-// Without a font on the system (DejaVu or what OpenImageIO finds) there is no text. Error for xs and ys of
+// Without a font on the system (DejaVu, Liberation, Noto or Free Sans and the like) there is no text. Error for xs and ys of
 // different lengths.
 Image8 draw_curves(const std::string& title, const std::vector<std::vector<Series>>& panels,
                    const PlotOptions& options = {});

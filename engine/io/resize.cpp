@@ -119,7 +119,7 @@ Photo resize_photo(const Photo& photo, int width, int height, Filter filter) {
   if (width == photo.width && height == photo.height) return photo;
   if (width <= 0 || height <= 0)
     fail("resize", fmt::format("cannot make a picture of {}x{}; sizes are positive", width, height));
-  Photo out{width, height, photo.depth, {}, {}, photo.remark, photo.grey};
+  Photo out{width, height, photo.depth, {}, {}, photo.remark, photo.grey, photo.metadata};
   const auto resize = [&](const std::vector<std::uint16_t>& plane, int channels) {
     std::vector<std::uint16_t> to(out.pixels() * static_cast<std::size_t>(channels));
     resize_samples(plane.data(), photo.width, photo.height, channels, width, height, filter, to.data());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/io/codecs.h"
 #include "engine/io/edges.h"
 #include "engine/io/pairs.h"
 #include "engine/io/preprocess.h"
@@ -33,13 +34,15 @@ Source folder_source(const DatasetSpec& spec, std::vector<ListedFile> files,
   const auto bytes = expected_bytes(spec, files);
   const auto produce = [files = std::move(files), partners = std::move(partners), spec](std::int64_t i) {
     const auto at = static_cast<std::size_t>(i);
-    PackItem item{files[at].name, {}, ""};
+    PackItem item{files[at].name, {}, "", ""};
     try {
       const std::string partner = partners.empty() ? "" : partners[at].name;
       if (spec.bits == 16)
-        item.image = prepared<std::uint16_t>(spec, item.name, partner);
+        item.image = prepared<std::uint16_t>(spec, item.name, partner, item.remark);
       else
-        item.image = prepared<std::uint8_t>(spec, item.name, partner);
+        item.image = prepared<std::uint8_t>(spec, item.name, partner, item.remark);
+    } catch (const CodecsUnavailable&) {  // no picture's fault: none is left out for it
+      throw;
     } catch (const Error& e) {
       item.problem = e.what();
     } catch (const std::exception& e) {  // also bad_alloc: one absurd picture must not end the run
@@ -57,10 +60,10 @@ Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> imag
     std::copy_n(images->pixels.begin() + i * images->rows * images->cols, grey.data.size(),
                 grey.data.begin());
     grey = preprocess_image("data " + spec.data.string(), grey, spec);
-    if (spec.channels == 1) return PackItem{std::to_string(i), std::move(grey), ""};
+    if (spec.channels == 1) return PackItem{std::to_string(i), std::move(grey), "", ""};
     Image8 rgb(grey.width, grey.height, 3);
     for (std::size_t k = 0; k < rgb.data.size(); ++k) rgb.data[k] = grey.data[k / 3];
-    return PackItem{std::to_string(i), std::move(rgb), ""};
+    return PackItem{std::to_string(i), std::move(rgb), "", ""};
   };
   return {images->count, images->count * w * h * spec.channels, produce};
 }
@@ -73,7 +76,7 @@ Source smoothed_source(const DatasetSpec& spec, const Pack& pack) {
   const auto produce = [&pack, spec](std::int64_t i) {
     Image8 image(pack.width(i), pack.height(i), spec.channels);
     std::copy_n(pack.item(i), image.data.size(), image.data.begin());
-    return PackItem{std::to_string(i), smooth_edges(image), ""};
+    return PackItem{std::to_string(i), smooth_edges(image), "", ""};
   };
   return {count, bytes, produce};
 }

@@ -64,11 +64,11 @@ class Scratch {
   std::size_t size_ = 0;
 };
 
-// How products of f32 operands are computed; sums are f32 or wider in every case. bf16 operands are exact in all of them.
+// How products of f32 operands are computed; bf16 operands are exact in all of them. Sums are f32 or wider; tensor cores cut them off, unrounded.
 //   f32     multiply-adds in f32
 //   tf32    operands are rounded to 11 bits of mantissa first, as tensor cores take them: products are right to 2^-11
 //   tf32x3  each operand is split into the sum of two such numbers and three of the four products are added ("3xtf32"):
-//           nearly f32, on tensor cores
+//           as exact as f32 whatever the depth, on tensor cores, whose sums of 8 such products are added in f32 outside
 // A kernel may always be more exact than asked: where no variant on tensor cores fits, f32 runs.
 enum class Multiply : std::uint8_t { automatic, f32, tf32x3, tf32 };
 

@@ -14,6 +14,15 @@ void give_back(void* data) {
   (void)cudaFree(data);  // at the program's end the driver may be gone before us
 }
 
+// What to do about an error that a launch reported.
+const char* cure_of(cudaError_t error) {
+  if (error == cudaErrorNoKernelImageForDevice)
+    return "; this build has no code for this GPU: build with -DCMAKE_CUDA_ARCHITECTURES=native";
+  if (error == cudaErrorUnsupportedPtxVersion || error == cudaErrorInsufficientDriver)
+    return "; the NVIDIA driver is older than the CUDA toolkit of this build: update it";
+  return "; go on from the last checkpoint";
+}
+
 }  // namespace
 
 Scratch::Memory device_memory() {
@@ -31,8 +40,8 @@ void check_cuda(cudaError_t error, const char* call, const char* file, int line)
 void check_launch(const char* kernel) {
   const cudaError_t error = cudaGetLastError();
   if (error != cudaSuccess)
-    fail(kernel, std::string("CUDA: ") + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) +
-                     "); go on from the last checkpoint");
+    fail(kernel, std::string("CUDA: ") + cudaGetErrorString(error) + " (" + cudaGetErrorName(error) + ")" +
+                     cure_of(error));
 }
 
 void read_back(const char* kernel, const Exec& exec, void* host, const void* device, std::size_t bytes) {

@@ -25,10 +25,21 @@ struct LaunchShape {
 // Throws Error with the kernel's name when CUDA reported one, of this launch or of work before it.
 void check_launch(const char* kernel);
 
+// The bytes of a kernel's parameters, each at a multiple of its alignment.
+template <class... P>
+constexpr std::size_t parameter_bytes() {
+  std::size_t end = 0;
+  ((end = (end + alignof(P) - 1) / alignof(P) * alignof(P) + sizeof(P)), ...);
+  return end;
+}
+// What every driver takes; more needs one of CUDA 12.1 or newer.
+inline constexpr std::size_t kMostParameterBytes = 4096;
+
 // kernel(args...) on exec's stream. Arguments are converted to the kernel's parameter types and copied. A shape
 // without blocks launches nothing: an empty tensor needs no case of its own.
 template <class... P, class... A>
 void launch(const Exec& exec, const char* name, void (*kernel)(P...), const LaunchShape& shape, A&&... args) {
+  static_assert(parameter_bytes<P...>() <= kMostParameterBytes, "pass a pointer to what is this large");
   if (shape.grid.x == 0 || shape.grid.y == 0 || shape.grid.z == 0) return;
   std::tuple<P...> values(static_cast<P>(args)...);
 #ifdef SUMI_CUDA

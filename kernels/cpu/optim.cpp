@@ -18,7 +18,7 @@ void optimizer_step(const Exec&, const OptimizerStep& s, MutView p, View g, MutV
   const auto b1 = static_cast<float>(s.beta1), c1 = static_cast<float>(1.0 - s.beta1);
   const auto b2 = static_cast<float>(s.beta2), c2 = static_cast<float>(1.0 - s.beta2);
   const auto eps = static_cast<float>(s.eps);
-  const auto keep = static_cast<float>(s.ema_decay), take = static_cast<float>(1.0 - s.ema_decay);
+  const auto keep = static_cast<float>(rates.keep), take = static_cast<float>(1.0 - rates.keep);
   float* const ps = p.as<float>();
   const float* const gs = g.as<float>();
   float* const ms = m ? m.as<float>() : nullptr;
@@ -44,6 +44,18 @@ void optimizer_step(const Exec&, const OptimizerStep& s, MutView p, View g, MutV
     if (!averages) return;
 #pragma omp simd
     for (i64 i = begin; i < end; ++i) averages[i] = keep * averages[i] + take * ps[i];
+  });
+}
+
+void ema_update(const Exec&, double decay, const double* late, View x, MutView ema) {
+  if (x.dtype != DType::f32) fail("ema", std::string("the CPU averages f32, not ") + name_of(x.dtype));
+  const double now = late ? *late : decay;
+  const auto keep = static_cast<float>(now), take = static_cast<float>(1.0 - now);
+  const float* const xs = x.as<float>();
+  float* const averages = ema.as<float>();
+  for_range(x.count(), 1, [=](i64 begin, i64 end) {
+#pragma omp simd
+    for (i64 i = begin; i < end; ++i) averages[i] = keep * averages[i] + take * xs[i];
   });
 }
 

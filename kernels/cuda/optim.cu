@@ -16,8 +16,7 @@ struct UpdateConstants {
   float scale, decay;    // of the gradient: scale * g + decay * p
   float b1, c1, b2, c2;  // beta and 1 - beta of the two moments
   float eps;
-  float keep, take;  // ema_decay and 1 - ema_decay
-  StepRates rates;   // unless the kernel is given others
+  StepRates rates;  // unless the kernel is given others
 
   explicit UpdateConstants(const OptimizerStep& s)
       : scale(static_cast<float>(s.grad_scale)),
@@ -27,8 +26,6 @@ struct UpdateConstants {
         b2(static_cast<float>(s.beta2)),
         c2(static_cast<float>(1.0 - s.beta2)),
         eps(static_cast<float>(s.eps)),
-        keep(static_cast<float>(s.ema_decay)),
-        take(static_cast<float>(1.0 - s.ema_decay)),
         rates(s.rates ? StepRates{} : step_rates(s)) {}
 };
 
@@ -39,6 +36,7 @@ __global__ void update_elements(UpdateConstants k, const StepRates* given, const
   const StepRates rates = given ? *given : k.rates;
   const auto rate = static_cast<float>(rates.rate), root = static_cast<float>(rates.root);
   const auto shrink = static_cast<float>(rates.shrink);
+  const auto keep = static_cast<float>(rates.keep), take = static_cast<float>(1.0 - rates.keep);
   const float grad_scale = scale ? k.scale * *scale : k.scale;
   for_each_element(count, [=](std::int64_t i) {
     const float grad = grad_scale * g[i] + k.decay * p[i];
@@ -48,7 +46,7 @@ __global__ void update_elements(UpdateConstants k, const StepRates* given, const
     if (m) m[i] = first;
     v[i] = second;
     p[i] = updated;
-    if (ema) ema[i] = k.keep * ema[i] + k.take * updated;
+    if (ema) ema[i] = keep * ema[i] + take * updated;
   });
 }
 
@@ -59,6 +57,20 @@ void optimizer_step(const Exec& e, const OptimizerStep& s, MutView p, View g, Mu
   launch(e, name_of(s.rule), update_elements, {element_grid(p.count()), kElementBlock}, UpdateConstants(s),
          s.rates, scale ? scale.as<float>() : nullptr, p.count(), p.as<float>(), g.as<float>(),
          m ? m.as<float>() : nullptr, v.as<float>(), ema ? ema.as<float>() : nullptr);
+}
+
+// `late` may be null.
+__global__ void average_elements(double decay, const double* late, std::int64_t count, const float* x,
+                                 float* ema) {
+  const double now = late ? *late : decay;
+  const auto keep = static_cast<float>(now), take = static_cast<float>(1.0 - now);
+  for_each_element(count, [=](std::int64_t i) { ema[i] = keep * ema[i] + take * x[i]; });
+}
+
+void ema_update(const Exec& e, double decay, const double* late, View x, MutView ema) {
+  if (x.dtype != DType::f32) fail("ema", std::string("CUDA averages f32, not ") + name_of(x.dtype));
+  launch(e, "ema", average_elements, {element_grid(x.count()), kElementBlock}, decay, late, x.count(),
+         x.as<float>(), ema.as<float>());
 }
 
 // One thread: there are as many squares as there are ranges of the arena, a handful. norm may be null.

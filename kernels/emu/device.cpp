@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "kernels/emu/heap.h"
 #include "kernels/emu/runtime.h"
@@ -11,6 +12,7 @@ namespace {
 
 thread_local cudaError_t last_error = cudaSuccess;
 thread_local std::string detail;
+thread_local int device_in_use = 0;
 
 constexpr std::size_t kPinnedAlign = 256;
 
@@ -28,6 +30,8 @@ constexpr ErrorText kErrors[] = {
     {cudaErrorInsufficientDriver, "cudaErrorInsufficientDriver", "the driver is too old or missing"},
     {cudaErrorNoDevice, "cudaErrorNoDevice", "no device"},
     {cudaErrorInvalidDevice, "cudaErrorInvalidDevice", "no device of this number"},
+    {cudaErrorNoKernelImageForDevice, "cudaErrorNoKernelImageForDevice", "no code for this device"},
+    {cudaErrorUnsupportedPtxVersion, "cudaErrorUnsupportedPtxVersion", "code that is newer than the driver"},
     {cudaErrorInvalidResourceHandle, "cudaErrorInvalidResourceHandle", "no such stream, event or graph"},
     {cudaErrorIllegalState, "cudaErrorIllegalState", "the stream's capture is not in the state for this"},
     {cudaErrorNotReady, "cudaErrorNotReady", "not finished yet"},
@@ -72,6 +76,15 @@ const std::string& last_detail() {
   return detail;
 }
 
+int current_device() {
+  return device_in_use;
+}
+
+DevicesScope::DevicesScope(int count) : before_(std::exchange(Runtime::get().devices, count)) {}
+DevicesScope::~DevicesScope() {
+  Runtime::get().devices = before_;
+}
+
 }  // namespace sumi::emu
 
 using namespace sumi::emu;
@@ -96,19 +109,21 @@ const char* cudaGetErrorString(cudaError_t error) {
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 1;
+  *count = Runtime::get().devices;
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int device) {
-  return device == 0 ? cudaSuccess : report(cudaErrorInvalidDevice);
+  if (device < 0 || device >= Runtime::get().devices) return report(cudaErrorInvalidDevice);
+  device_in_use = device;
+  return cudaSuccess;
 }
 cudaError_t cudaGetDevice(int* device) {
-  *device = 0;
+  *device = device_in_use;
   return cudaSuccess;
 }
 
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* p, int device) {
-  if (device != 0) return report(cudaErrorInvalidDevice);
+  if (device < 0 || device >= Runtime::get().devices) return report(cudaErrorInvalidDevice);
   *p = {};
   std::strcpy(p->name, "sumi emulated device");
   p->totalGlobalMem = Heap::get().total();

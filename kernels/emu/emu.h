@@ -65,6 +65,19 @@ class VerifyScope {
   bool before_;
 };
 
+// How many devices there are while it lives; without it one. They share their memory. A stream and an event belong to the device that was
+// the thread's current one when they were made, and work of two devices does not mix without an event, as on real ones.
+class DevicesScope {
+ public:
+  explicit DevicesScope(int count);
+  ~DevicesScope();
+  DevicesScope(const DevicesScope&) = delete;
+  DevicesScope& operator=(const DevicesScope&) = delete;
+
+ private:
+  int before_;
+};
+
 // How often kernels of this name ran since the program began (a verified launch counts once).
 std::size_t launch_count(const std::string& name);
 

@@ -166,6 +166,10 @@ void launch(CUstream_st* stream, const char* name, dim3 grid, dim3 block, std::f
     report(cudaErrorInvalidResourceHandle);
     return;
   }
+  if (queue != runtime.default_stream && queue->device != current_device()) {
+    report(cudaErrorInvalidResourceHandle, std::string("kernel ") + name + ": a stream of another device");
+    return;
+  }
   auto kernel = std::make_shared<const Kernel>(Kernel{name, grid, block, std::move(thread_body)});
   runtime.submit(queue, [kernel] { run_kernel(*kernel); });
 }

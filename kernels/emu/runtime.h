@@ -52,6 +52,7 @@ class Runtime {
   Orders orders;
   Random stream_random{0};
   bool verify = false;
+  int devices = 1;
   CUstream_st* default_stream;
   std::vector<CUstream_st*> streams;  // by age, the default one first
   std::set<CUevent_st*> events;
@@ -86,6 +87,9 @@ void run_kernel(const Kernel& kernel);
 // Runs a graph's nodes, in an order that the order of streams chooses.
 void run_graph(const std::vector<GraphNode>& nodes);
 
+// The device that is current in this thread.
+int current_device();
+
 // Sets the last error of this thread and its detail; hands the error on.
 cudaError_t report(cudaError_t error, std::string detail = {});
 
@@ -95,6 +99,7 @@ using Lock = std::lock_guard<std::recursive_mutex>;
 
 struct CUstream_st {
   unsigned flags = 0;
+  int device = sumi::emu::current_device();
   std::deque<sumi::emu::WorkPtr> queue;   // not yet run
   sumi::emu::WorkPtr last;                // newest ever submitted, or null
   std::vector<sumi::emu::WorkPtr> waits;  // for the next work
@@ -107,6 +112,7 @@ struct CUstream_st {
 
 struct CUevent_st {
   unsigned flags = 0;
+  int device = sumi::emu::current_device();
   sumi::emu::WorkPtr work;  // the record; null: never recorded
   std::shared_ptr<std::chrono::steady_clock::time_point> time;
   bool queried = false;

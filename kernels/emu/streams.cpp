@@ -153,6 +153,8 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t handle) {
   const Lock lock(runtime.mutex);
   CUstream_st* stream = runtime.find(handle);
   if (!stream || !runtime.events.count(event)) return report(cudaErrorInvalidResourceHandle);
+  if (event->device != stream->device)
+    return report(cudaErrorInvalidResourceHandle, "an event of another device than the stream's");
   if (stream->capture) {
     if (stream->capture->invalid) return report(cudaErrorStreamCaptureInvalidated);
     event->capture = stream->capture;

@@ -1,8 +1,8 @@
 // cuDNN's convolutions behind the signatures of kernels/conv.h.
 //
 // NHWC, in the operands' type; f32 is multiplied as exec says (tf32 by tensor cores, else by multiply-adds). The first call
-// of a geometry lets cuDNN try its algorithms on the operands and keeps the fastest (cudnnFind...Ex); exec's log gets its
-// name. Throws Error where conv_fits is false.
+// of a geometry runs cuDNN's proposals on the operands and keeps the fastest (kernels/peer/graph.h); where wgrad accumulates, the
+// first proposal is taken. exec's log gets the engine's number. Throws Error where conv_fits is false.
 #pragma once
 
 #include "kernels/conv.h"

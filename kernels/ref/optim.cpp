@@ -15,7 +15,7 @@ void update_in(const OptimizerStep& s, MutView p, View g, MutView m, MutView v, 
   const auto beta2 = static_cast<T>(s.beta2), rest2 = static_cast<T>(1 - s.beta2);
   const auto decay = static_cast<T>(s.rule == Optimizer::adamw ? 0 : s.weight_decay);
   const auto eps = static_cast<T>(s.eps);
-  const auto keep = static_cast<T>(s.ema_decay), fresh = static_cast<T>(1 - s.ema_decay);
+  const auto keep = static_cast<T>(rates.keep), fresh = static_cast<T>(1 - rates.keep);
   auto grad_scale = static_cast<T>(s.grad_scale);
   if (scale) grad_scale *= *scale.as<T>();
   const T* gs = g.as<T>();
@@ -30,6 +30,12 @@ void update_in(const OptimizerStep& s, MutView p, View g, MutView m, MutView v, 
     ps[i] -= rate * (ms ? ms[i] : grad) / (std::sqrt(vs[i]) * root + eps);
     if (averages) averages[i] = keep * averages[i] + fresh * ps[i];
   }
+}
+
+template <class T>
+void ema_update_in(double decay, View x, MutView ema) {
+  const auto keep = static_cast<T>(decay), fresh = static_cast<T>(1 - decay);
+  for (std::int64_t i = 0; i < x.count(); ++i) ema.as<T>()[i] = keep * ema.as<T>()[i] + fresh * x.as<T>()[i];
 }
 
 template <class T>
@@ -54,6 +60,10 @@ void in_type(const char* where, DType t, F&& f) {
 void optimizer_step(const Exec&, const OptimizerStep& s, MutView p, View g, MutView m, MutView v, MutView ema,
                     View scale) {
   in_type(name_of(s.rule), p.dtype, [&]<class T>() { update_in<T>(s, p, g, m, v, ema, scale); });
+}
+
+void ema_update(const Exec&, double decay, const double* late, View x, MutView ema) {
+  in_type("ema", x.dtype, [&]<class T>() { ema_update_in<T>(late ? *late : decay, x, ema); });
 }
 
 void clip_scale(const Exec&, View squares, double clip_norm, MutView scale, MutView norm) {

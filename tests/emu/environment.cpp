@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <cstdio>
-#include <cstdlib>
 
 #include "tests/emu/helpers.h"
 
@@ -10,20 +9,8 @@ using namespace test_emu;
 
 namespace {
 
-// What this program prints when it runs the case below with that environment.
 std::string child(const std::string& environment) {
-  const std::string command =
-      environment + " PROGRAM --no-skip --test-case='emu child: who runs when' --no-intro 2>&1";
-  // Resolved here: in the shell the link would name the shell.
-  char path[4096] = {};
-  REQUIRE(realpath("/proc/self/exe", path) != nullptr);
-  const std::string resolved = std::string(command).replace(command.find("PROGRAM"), 7, path);
-  FILE* pipe = popen(resolved.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::string text;
-  for (int c; (c = std::fgetc(pipe)) != EOF;) text.push_back(static_cast<char>(c));
-  pclose(pipe);
-  return text;
+  return sumi::test::output_of_case("emu child: who runs when", environment);
 }
 
 }  // namespace

@@ -87,6 +87,21 @@ void check_product(int depth, Load load, Multiply multiply) {
     }
 }
 
+// The sum of `accumulator` and equal products in every place, as mma_tf32 makes it.
+float tf32_sum(float accumulator, float a_value, float b_value) {
+  OnDevice<float> out(1);
+  float* p = out.get();
+  run("mma sum", 1, 32, [=] {
+    unsigned a[4], b[2];
+    for (unsigned& bits : a) bits = __float_as_uint(a_value);
+    for (unsigned& bits : b) bits = __float_as_uint(b_value);
+    float d[4] = {accumulator, accumulator, accumulator, accumulator};
+    mma_tf32(d, a, b);
+    if (threadIdx.x == 0) *p = d[0];
+  });
+  return out.read()[0];
+}
+
 }  // namespace
 
 TEST_CASE("emu: mma m16n8k16 of bf16 takes fragments as PTX lays them out") {
@@ -115,6 +130,19 @@ TEST_CASE("emu: mma m16n8k8 of tf32 takes fragments as PTX lays them out, and ig
           b[i] = __float_as_uint(b_at(tf32_b(lane, i).row, tf32_b(lane, i).col)) | 0x1fffU;
       },
       [](float(&d)[4], const unsigned(&a)[4], const unsigned(&b)[2]) { mma_tf32(d, a, b); });
+}
+
+TEST_CASE("emu: mma cuts sums off toward zero, as tensor cores do") {
+  CHECK(tf32_sum(1, 0x1p-12f, 0x1p-12f) == 1);     // 8 products of 2^-24, each below the last bit of 1
+  CHECK(tf32_sum(-1, 0x1p-12f, -0x1p-12f) == -1);  // toward zero, not down
+  CHECK(tf32_sum(1, 0x1p-12f, -0x1p-12f) == 1);    // toward the addend's zero: the sum of the kept bits
+  CHECK(tf32_sum(1, 0x1p-12f, 0x1p-11f) == 1 + 0x1p-20f);              // 2^-23 is kept
+  CHECK(tf32_sum(0x1.fffffep0f, 0x1p-12f, 0x1p-11f) == 2 + 0x1p-22f);  // 2 + 3 2^-23, cut
+  CHECK(tf32_sum(0, 0x1p-75f, 0x1p-70f) == 0x1p-142f);                 // subnormal numbers are no zeros
+  CHECK(tf32_sum(0, 0x1p-75f, 0x1p-80f) == 0);                         // the products, 2^-155, are
+  CHECK(std::isinf(tf32_sum(INFINITY, 1, 1)));
+  CHECK(std::isnan(tf32_sum(INFINITY, -INFINITY, 1)));
+  CHECK(tf32_sum(0, 0x1p100f, 0x1p100f) == INFINITY);
 }
 
 TEST_CASE("emu: to_tf32 rounds to nearest, ties away from zero") {

@@ -57,6 +57,33 @@ TEST_CASE("emu: the device says what it is") {
   CHECK(std::string(cudaGetErrorName(cudaErrorStreamCaptureUnjoined)) == "cudaErrorStreamCaptureUnjoined");
 }
 
+TEST_CASE("emu: streams and events belong to the device that was current") {
+  const sumi::emu::DevicesScope two(2);
+  int count = 0, device = 9;
+  cudaGetDeviceCount(&count);
+  CHECK(count == 2);
+  Streams first;
+  CHECK(cudaSetDevice(1) == cudaSuccess);
+  cudaGetDevice(&device);
+  CHECK(device == 1);
+  {
+    Streams second;
+    CHECK(cudaEventRecord(second.event, second.a) == cudaSuccess);
+    CHECK(cudaEventRecord(second.event, first.a) == cudaErrorInvalidResourceHandle);
+    CHECK(cudaStreamWaitEvent(first.a, second.event) == cudaSuccess);
+    OnDevice<float> x(1);
+    set(x.get(), 1, first.a);
+    CHECK(cudaGetLastError() == cudaErrorInvalidResourceHandle);
+    set(x.get(), 2, second.a);
+    CHECK(cudaGetLastError() == cudaSuccess);
+    cudaStreamSynchronize(second.a);
+    CHECK(x.read()[0] == 2);
+  }
+  CHECK(cudaSetDevice(2) == cudaErrorInvalidDevice);
+  CHECK(cudaSetDevice(0) == cudaSuccess);
+  cudaGetLastError();
+}
+
 TEST_CASE("emu: memory is aligned, NaN when fresh, counted, and runs out") {
   std::size_t free = 0, total = 0, less = 0;
   cudaMemGetInfo(&free, &total);

@@ -239,6 +239,7 @@ TEST_CASE("idx: every length is checked") {
   CHECK(has(says(idx_bytes(0x801, 5, 0, 0, 5)), "holds labels"));
   CHECK(has(says(idx_bytes(0xd03, 5, 2, 2, 80)), "another kind"));
   CHECK(has(says("hello world, this is text"), "not idx images"));
+  CHECK(has(says(std::string("PK\3\4") + "0123456789012"), "is an archive; unpack it"));
   CHECK(has(says("ab"), "too short"));
   CHECK(has(says(idx_bytes(0x803, 5, 2, 2, 0).substr(0, 10)), "too short"));
   CHECK(has(says(idx_bytes(0x803, 5, 2, 2, 19)), "ends after 4 of 5 pictures"));

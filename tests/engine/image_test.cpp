@@ -36,7 +36,6 @@ TEST_CASE("image: lossless formats read back as they were written, the same byte
       const auto image = gradient(7, 5, channels);
       save_image(dir.path / name, image);
       CHECK(load_image(dir.path / name, {.channels = channels}) == image);
-      if (fs::path(name).extension() == ".tif") continue;
       const auto bytes = read_file(dir.path / name, 1 << 20);
       save_image(dir.path / name, image);
       CHECK(read_file(dir.path / name, 1 << 20) == bytes);

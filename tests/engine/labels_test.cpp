@@ -63,6 +63,11 @@ TEST_CASE("dataset labels: subfolders are classes; moving a picture changes its 
   make_pictures(data, 1);
   spec.labels.source = LabelSource::folder;
   CHECK(has(error_of([&] { Dataset::open(spec); }), "p100.png in no folder of a class"));
+  spec.labels.source = LabelSource::automatic;
+  CHECK(has(error_of([&] { find_classes(spec); }),
+            "has the picture p100.png beside the folders of its classes"));
+  make_pictures(data, 3);
+  CHECK(has(error_of([&] { find_classes(spec); }), "p100.png and 2 more beside the folders"));
 }
 
 TEST_CASE("dataset labels: prefixes") {
@@ -80,6 +85,10 @@ TEST_CASE("dataset labels: prefixes") {
   CHECK(find_classes(spec).size() == 2);
   spec.max_items = 2;
   CHECK(has(error_of([&] { find_classes(spec); }), "does not say which class"));
+  make_pictures(data, 1);
+  spec.max_items = 0;
+  CHECK(has(error_of([&] { find_classes(spec); }), "which class a picture has, such as p100.png"));
+  fs::remove(data / "p100.png");
   spec.max_items = 0;
   spec.labels = {LabelSource::prefix, "-"};
   CHECK(has(error_of([&] { Dataset::open(spec); }), "no class before a '-'"));

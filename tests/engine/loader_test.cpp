@@ -150,3 +150,20 @@ TEST_CASE("pipeline: order, exceptions in their place, prompt end") {
   }
   CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(5));
 }
+
+TEST_CASE("loader: with replacement a batch may be larger than the set") {
+  Fixture f(2);
+  f.spec.batch_size = 5;
+  CHECK(has(error_of([&] { BatchLoader({open(f.spec).data}, f.spec); }), "lower --batch-size to 2"));
+  f.spec.replacement = true;
+  BatchLoader loader({open(f.spec).data}, f.spec);
+  CHECK(loader.batches_per_epoch() == 1);
+  std::set<std::vector<std::int64_t>> drawn;
+  for (std::int64_t k = 0; k < 4; ++k) {
+    const Batch batch = loader.next()[0];
+    CHECK(batch.n == 5);
+    CHECK(batch.epoch == k);
+    drawn.insert(batch.items);
+  }
+  CHECK(drawn.size() > 1);
+}

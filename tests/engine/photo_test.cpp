@@ -82,7 +82,7 @@ TEST_CASE("photo: 8 and 16 bits, with and without alpha, come back as they were 
         save_photo(dir.path / name, photo, 100);
         const Photo back = load_photo(dir.path / name);
         const bool deep = depth == 16 && (ext == ".png" || ext == ".tif");
-        const bool keeps = alpha && (ext == ".png" || ext == ".tif" || ext == ".webp");
+        const bool keeps = alpha && ext != ".ppm";
         CHECK(back.width == 5);
         CHECK(back.height == 3);
         CHECK(back.depth == (deep ? 16 : 8));
@@ -115,12 +115,9 @@ TEST_CASE("photo: a half-transparent colour is laid on white once, and taken off
   const PhotoValues expected = photo_levels({255, 128, 128, 191, 223, 255, 255, 255, 255});
   for (std::size_t i = 0; i < 9; ++i)
     CHECK(std::abs(photo.rgb.at(i) - expected[i]) <= 64);  // a quarter level
-  for (const char* name : {"x.ppm", "x.bmp", "x.tga"}) {
-    CAPTURE(std::string(name));
-    save_photo(dir.path / name, photo);
-    CHECK(load_image(dir.path / name).data ==
-          std::vector<std::uint8_t>{255, 128, 128, 191, 223, 255, 255, 255, 255});
-  }
+  save_photo(dir.path / "x.ppm", photo);
+  CHECK(load_image(dir.path / "x.ppm").data ==
+        std::vector<std::uint8_t>{255, 128, 128, 191, 223, 255, 255, 255, 255});
   for (const char* name : {"x.png", "x.tif"}) {
     CAPTURE(std::string(name));
     save_photo(dir.path / name, photo);

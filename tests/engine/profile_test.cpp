@@ -1,12 +1,17 @@
 // Embedded ICC profiles: pictures become sRGB.
 #include <lcms2.h>
+#include <libheif/heif.h>
 
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <memory>
 
+#include "engine/file.h"
 #include "engine/io/dataset.h"
 #include "engine/io/photo.h"
+#include "engine/io/pictures/code_points.h"
+#include "engine/io/pictures/hevc.h"
 #include "tests/engine/picture_files.h"
 
 using namespace sumi;
@@ -153,6 +158,65 @@ TEST_CASE("profile: one that is broken or of another kind is left out, and that 
     CHECK(level(photo, 1) == 20);
     CHECK(load_image(dir.path / "x.tif").data == std::vector<std::uint8_t>{10, 20, 30});
   }
+}
+
+// A gray-blue picture with these code points, by libheif's encoder; "" where it has none.
+std::string heic(const fs::path& path, int primaries, int transfer) {
+  const std::unique_ptr<heif_context, void (*)(heif_context*)> context(heif_context_alloc(),
+                                                                       heif_context_free);
+  heif_encoder* encoder = nullptr;
+  if (heif_context_get_encoder_for_format(context.get(), heif_compression_HEVC, &encoder).code !=
+      heif_error_Ok)
+    return "";
+  heif_image* image = nullptr;
+  heif_image_create(64, 64, heif_colorspace_RGB, heif_chroma_interleaved_RGB, &image);
+  heif_image_add_plane(image, heif_channel_interleaved, 64, 64, 8);
+  int stride = 0;
+  std::uint8_t* plane = heif_image_get_plane(image, heif_channel_interleaved, &stride);
+  for (int y = 0; y < 64; ++y)
+    for (int x = 0; x < 64; ++x)
+      for (int c = 0; c < 3; ++c)
+        plane[y * stride + 3 * x + c] = static_cast<std::uint8_t>(c == 0 ? 200 : 60);
+  heif_color_profile_nclx* nclx = heif_nclx_color_profile_alloc();
+  nclx->color_primaries = static_cast<heif_color_primaries>(primaries);
+  nclx->transfer_characteristics = static_cast<heif_transfer_characteristics>(transfer);
+  heif_image_set_nclx_color_profile(image, nclx);
+  heif_encoder_set_lossy_quality(encoder, 100);
+  heif_image_handle* handle = nullptr;
+  heif_context_encode_image(context.get(), image, encoder, nullptr, &handle);
+  heif_context_write_to_file(context.get(), path.c_str());
+  heif_image_handle_release(handle);
+  heif_nclx_color_profile_free(nclx);
+  heif_image_release(image);
+  heif_encoder_release(encoder);
+  return read_file(path, 1 << 20);
+}
+
+TEST_CASE("profile: code points of HEIC in the place of a profile, as its stream tells them") {
+  const TempDir dir;
+  const fs::path p = dir.path / "x.heic";
+  bool hdr = false;
+  CHECK(io::profile_of_code_points(1, 13, hdr).empty());
+  CHECK(io::profile_of_code_points(2, 2, hdr).empty());
+  CHECK_FALSE(hdr);
+  CHECK_FALSE(io::profile_of_code_points(9, 16, hdr).empty());
+  CHECK(hdr);
+  std::string file = heic(p, 12, 13);
+  if (file.empty()) return;  // this libheif cannot encode
+  const io::CodePoints points = io::hevc_code_points(file);
+  CHECK(points.primaries == 12);
+  CHECK(points.transfer == 13);
+  for (std::size_t size = 0; size < file.size(); size += 7) io::hevc_code_points(file.substr(0, size));
+  const auto near = [&](int red, int green, int blue) {
+    const Photo photo = load_photo(p);
+    const std::size_t middle = 3 * (32 * 64 + 32);
+    CHECK(std::abs(level(photo, middle) - red) <= 4);
+    CHECK(std::abs(level(photo, middle + 1) - green) <= 4);
+    CHECK(std::abs(level(photo, middle + 2) - blue) <= 4);
+  };
+  near(217, 42, 52);  // Display P3's 200, 60, 60 in sRGB
+  heic(p, 1, 13);
+  near(200, 60, 60);
 }
 
 TEST_CASE("profile: pictures for training: 16 bits of dark linear light, inks, orientation, packs") {

@@ -2,8 +2,6 @@
 // on reals; with other orders of threads; from addresses that cannot be read as vectors.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-
 #include "kernels/variants.h"
 #include "tests/cases/gemm.h"
 #include "tests/kernels/harness.h"
@@ -92,19 +90,9 @@ TEST_CASE("gemm ladder: gemm_precisions are told apart") {
   if (!has_cuda()) return;
   const GemmGeom g = cases::gemm_ladder_cases[0].geom(false, false);
   const Job job = real_job(g);
-  const Values1 want = expected(job, DType::f32)[0];
-  const auto error_in = [&](Multiply m, const char* variant) {
-    const Values1 got = run(by_variant(job, variant, m), test::cuda, DType::f32).values[0];
-    double worst = 0, scale = 0;
-    for (std::size_t i = 0; i < want.size(); ++i) {
-      worst = std::max(worst, std::abs(got[i] - want[i]));
-      scale = std::max(scale, std::abs(want[i]));
-    }
-    return worst / scale;
-  };
-  CHECK(error_in(Multiply::tf32, "mma") > 2e-5);
-  CHECK(error_in(Multiply::tf32x3, "mma") < 2e-6);
-  CHECK(error_in(Multiply::f32, "register_blocked") < 2e-6);
+  CHECK(worst_error(job, "mma", Multiply::tf32) > 2e-5);
+  CHECK(worst_error(job, "mma", Multiply::tf32x3) < 2e-6);
+  CHECK(worst_error(job, "register_blocked", Multiply::f32) < 2e-6);
   CHECK(error_of([&] {
           run(by_variant(job, "mma", Multiply::f32), test::cuda, DType::f32);
         }).find("'mma' does not fit") != std::string::npos);

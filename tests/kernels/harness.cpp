@@ -311,6 +311,17 @@ Job by_variant(const Job& job, const char* variant, Multiply multiply) {
   return named;
 }
 
+double worst_error(const Job& job, const char* variant, Multiply multiply) {
+  const std::vector<double> want = expected(job, DType::f32)[0],
+                            got = run(by_variant(job, variant, multiply), cuda, DType::f32).values[0];
+  double worst = 0, scale = 0;
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    worst = std::max(worst, std::abs(got[i] - want[i]));
+    scale = std::max(scale, std::abs(want[i]));
+  }
+  return worst / scale;
+}
+
 void check_job(const Job& job, DType dtype, Tol tol) {
   for (Write write : {Write::overwrite, Write::accumulate}) {
     if (write == Write::accumulate && !job.accumulates) continue;

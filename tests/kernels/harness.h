@@ -153,6 +153,9 @@ double only_number(const Job& job);
 // The job by one variant of its kernels.
 Job by_variant(const Job& job, const char* variant, Multiply multiply);
 
+// The largest error of that variant on CUDA against the reference, in units of the largest result. One output, f32.
+double worst_error(const Job& job, const char* variant, Multiply multiply);
+
 // Runs the job on every computing device, and on ref in `dtype`, and compares both with `expected`: in overwrite mode and, where
 // the job has it, in accumulate mode. An implementation that names itself winograd is not exact on integers;
 // it gets rounding(dtype) where `exactly` is asked.

@@ -45,8 +45,8 @@ Job update_job(const OptimizerStep& s, std::int64_t count, std::uint64_t seed, b
 }  // namespace
 
 TEST_CASE("optim: three steps against the formulas") {
-  const double lr = 0.01, b1 = 0.5, b2 = 0.9, eps = 1e-8, scale = 0.5, decay = 0.1, keep = 0.75;
-  for (const Optimizer rule : rules) {
+  const double lr = 0.01, b1 = 0.5, b2 = 0.9, eps = 1e-8, scale = 0.5, decay = 0.1, keep = 0.28;
+  for (const Optimizer rule : rules) {  // the average's decay: 2/11 and 3/12, then its limit
     CAPTURE(name_of(rule));
     double p = 1.5, m = 0, v = 0, ema = 1;
     Bench bench(ref);
@@ -68,7 +68,8 @@ TEST_CASE("optim: three steps against the formulas") {
         const double m_hat = m / (1 - std::pow(b1, step)), v_hat = v / (1 - std::pow(b2, step));
         p -= lr * m_hat / (std::sqrt(v_hat) + eps);
       }
-      ema = keep * ema + (1 - keep) * p;
+      const double now = std::min(keep, (1.0 + step) / (10 + step));
+      ema = now * ema + (1 - now) * p;
       bg.set({grad});
       optimizer_step(bench.exec, {rule, lr, b1, b2, eps, decay, scale, keep, step}, bp, bg,
                      rule == Optimizer::rmsprop ? MutView{} : bm.mut(), bv, be, {});
@@ -120,12 +121,45 @@ TEST_CASE("optim: rates from the device's memory give the bits of those that the
         OptimizerStep s{rule, 0.003, 0.5, 0.999, 1e-8, 0.01, 1, 0.9, step};
         const auto want = run(update_job(s, 1000, 1, true, false), device, DType::f32).bits;
         const StepRates rates = step_rates(s);
-        Buffer words(Shape::vector(3), DType::f64, device, {rates.rate, rates.root, rates.shrink});
+        Buffer words(Shape::vector(4), DType::f64, device,
+                     {rates.rate, rates.root, rates.shrink, rates.keep});
         s.rates = static_cast<const StepRates*>(words.view().data);
         s.lr = 1e9;  // not looked at
         s.step = 77;
         CHECK(run(update_job(s, 1000, 1, true, false), device, DType::f32).bits == want);
       }
+}
+
+TEST_CASE("ema: the decay rises to its limit") {
+  CHECK(ema_decay_at(0.999, 1) == 2.0 / 11);
+  CHECK(ema_decay_at(0.999, 90) == 0.91);
+  CHECK(ema_decay_at(0.999, 8989) < 0.999);
+  CHECK(ema_decay_at(0.999, 8991) == 0.999);
+  CHECK(ema_decay_at(0.1, 1) == 0.1);
+  CHECK(ema_decay_at(0, 5) == 0);
+}
+
+TEST_CASE("ema: backends against the reference, and the decay from the device's memory") {
+  const auto job = [](std::int64_t count, double decay, const double* late) {
+    const Shape shape = Shape::vector(count);
+    return Job{"ema",
+               {{shape, reals(count, 1)}},
+               {shape},
+               [=](const Exec& e, const Ins& in, Outs& out, Write) { ema_update(e, decay, late, in[0], out[0]); },
+               false,
+               {reals(count, 2)}};
+  };
+  CHECK(only_output(job(1, 1, nullptr)) == reals(1, 2));
+  CHECK(only_output(job(1, 0, nullptr)) == reals(1, 1));
+  for (const std::int64_t count : {1, 7, 5003}) {
+    check_job(job(count, 0.75, nullptr), DType::f32, rounding(DType::f32));
+    const auto bits = run(job(count, 0.75, nullptr), cpu, DType::f32).bits;
+    for (Device device : every_device()) {
+      Buffer word(Shape::scalar(), DType::f64, device, {0.75});
+      const auto* late = static_cast<const double*>(word.view().data);
+      CHECK(run(job(count, 1e9, late), device, DType::f32).bits == bits);
+    }
+  }
 }
 
 TEST_CASE("optim: a scale of the gradient on the device is as good as one of the host's") {

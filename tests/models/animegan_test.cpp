@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "engine/device.h"
 #include "engine/io/image.h"
@@ -123,6 +125,32 @@ TEST_CASE("animegan: the warm-up moves g by its own rate and leaves d") {
     CHECK_MESSAGE(number(after, name) > 0, name);
   CHECK(moved(d, weights(*model, 1)) == doctest::Approx(4e-5).epsilon(0.01));
   CHECK(model->never_updated().empty());
+}
+
+TEST_CASE("animegan: a warm-up of a part of a pass is so many steps") {
+  const TempDir folder;
+  write_drawings(folder.path / "a", 10);
+  write_drawings(folder.path / "b", 4);
+  TrainOptions o = tiny_animegan("animegan", folder.path, "run");
+  o.init_epochs = 0.6;  // of five steps
+  o.steps = 5;
+  stop_requested = false;
+  TrainingObserver quiet;
+  train(o, quiet);
+  std::ifstream lines(fs::path(o.outdir) / "stats.jsonl");
+  std::string learned;
+  for (std::string line; std::getline(lines, line);)
+    learned += nlohmann::json::parse(line).at("loss_d").get<double>() > 0 ? "d" : "-";
+  CHECK(learned == "---dd");
+
+  struct Warnings final : TrainingObserver {
+    std::string text;
+    void warning(const std::string& line) override { text += line; }
+  } heard;
+  o.outdir = (folder.path / "long").string();
+  o.init_epochs = 1;
+  train(o, heard);
+  CHECK(heard.text.starts_with("all 5 steps of the run are warm-up"));
 }
 
 TEST_CASE("animegan: losses enter the sum with the preset's weights, or the user's") {

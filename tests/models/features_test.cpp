@@ -106,6 +106,39 @@ TEST_CASE(
   CHECK(has(error_of([&] { model->translate({}, "AtoB", false); }), "cannot translate"));
 }
 
+TEST_CASE("features: --accumulate adds up the gradients of batches") {
+  TrainOptions o = default_options("features");
+  o.device = "ref";
+  o.precision = "f64";
+  o.size = 8;
+  o.width = 2;
+  o.classes = "a,b,c;x,y";
+  RandomStream stream(3, 1);
+  std::vector<Tensor> once, twice;  // two sets of pictures, then their labels; twice: the same two times
+  for (int set = 0; set < 2; ++set) once.push_back(stream.uniform({3, 8, 8, 3}, DType::f64, kRef, -1, 1));
+  once.push_back(
+      Tensor::from(std::vector<double>{1, 0, 0, 0, 1, 0, 0, 0, 1}, Shape::matrix(3, 3), DType::f64, kRef));
+  once.push_back(Tensor::from(std::vector<double>{1, 0, 0, 1, 1, 0}, Shape::matrix(3, 2), DType::f64, kRef));
+  for (const Tensor& t : once) twice.push_back(concat({t, t}, 0));
+  const auto plain = make_model(o);
+  o.accumulate = 2;
+  const auto added = make_model(o);
+  const StepStats one = plain->step(once, 0), two = added->step(twice, 0);
+  CHECK(added->last_batch().at(0).second.shape().n == 3);  // not one batch of six
+  REQUIRE(one.size() == two.size());
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    CHECK(one[i].first == two[i].first);
+    CHECK(one[i].second == doctest::Approx(two[i].second).epsilon(1e-12));
+  }
+  for (std::size_t n = 0; n < plain->networks().size(); ++n) {
+    const auto a = plain->networks()[n].module->parameters(), b = added->networks()[n].module->parameters();
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const auto x = a[i].value.to_vector<double>(), y = b[i].value.to_vector<double>();
+      for (std::size_t k = 0; k < x.size(); ++k) CHECK(x[k] == doctest::Approx(y[k]).epsilon(1e-9));
+    }
+  }
+}
+
 TEST_CASE("features: it learns, and its frozen form equals the trunk at inference") {
   const TempDir folder;
   TrainingObserver quiet;

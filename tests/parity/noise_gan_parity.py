@@ -114,7 +114,7 @@ class Run:
             same = torch.equal(batches[1][0], seen["real"]) and torch.equal(drawn[1], noise)
             checks.true("step %d: what sumi dumps is the second update's" % number, same)
         stats, fake = self.gan.step(batches)
-        keep = self.spec.get("ema", 0)
+        keep = min(self.spec.get("ema", 0), (1 + number) / (10 + number))  # its warm-up; one update of g a step
         for name, value in self.gan.nets["g"].state_dict().items():
             self.averages["g." + name] = keep * self.averages["g." + name] + (1 - keep) * value
         reported = [abs(value - self.stats[number][name]) for name, value in stats.items()]

@@ -164,10 +164,10 @@ def stale_buffers(net):
 class CycleGAN:
     """Networks, their two optimisers, and the step without a pool of older pictures."""
 
-    def __init__(self, nets, lr=2e-4, beta1=0.5, lambda_a=10.0, lambda_b=10.0, lambda_identity=0.5):
+    def __init__(self, nets, lr=2e-4, beta1=0.5, lambda_a=10.0, lambda_b=10.0, lambda_identity=0.5, adam=torch.optim.Adam):
         self.nets, self.lambda_a, self.lambda_b, self.lambda_identity = nets, lambda_a, lambda_b, lambda_identity
         self.opt_g, self.opt_d = (
-            torch.optim.Adam([p for name in names for p in nets[name].parameters()], lr=lr, betas=(beta1, 0.999))
+            adam([p for name in names for p in nets[name].parameters()], lr=lr, betas=(beta1, 0.999))
             for names in (GENERATORS, DISCRIMINATORS))
 
     def optimiser(self, name):

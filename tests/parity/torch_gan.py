@@ -1,6 +1,5 @@
 """The GANs in PyTorch, as the well-known examples write them, and one training step."""
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -158,7 +157,7 @@ class Main(nn.Module):
 def to_torch(name, ours, module):
     """One of sumi's tensors (KRSC or 1x1x1xc) in PyTorch's layout."""
     layer, kind = module.get_submodule(name.rsplit(".", 1)[0]), name.rsplit(".", 1)[1]
-    a = torch.from_numpy(np.array(ours))  # a copy: an optimiser will write into it
+    a = torch.tensor(ours)  # a copy: an optimiser will write into it
     conv = isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d))
     flat_in, flat_out = getattr(layer, "flat_in", None), getattr(layer, "flat_out", None)
     if kind == "weight_v":  # of a spectral norm: one number for each column of the weight

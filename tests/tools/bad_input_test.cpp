@@ -32,7 +32,7 @@ TEST_CASE("usage: what is missing or cannot be is named") {
               "--data wants a value, but '--outdir' follows");
   check_error(run(folder, "train --steps 4 dcgan --data x --outdir run"), 2,
               "options stand behind the model");
-  check_error(run(folder, "train dcgan --resume run"), 2, "--resume");
+  check_error(run(folder, "train dcgan --resume run"), 1, "[run run] is not a run directory");
   const std::string train = "train dcgan --data x --outdir run ";
   check_error(run(folder, train + "--size 0"), 2, "--size");
   check_error(run(folder, train + "--lr -1"), 2, "--lr");
@@ -89,8 +89,8 @@ TEST_CASE("bad output: nothing can be written") {
   check_error(run(folder, kTiny + "--outdir /proc/run"), 1, "/proc/run");
   REQUIRE(run(folder, kTiny + "--outdir run --steps 1").code == 0);
   check_error(run(folder, kTiny + "--outdir run --steps 1"), 1, "run");  // holds a run already
-  for (const std::string out : {"file/a.png", "/proc/a.png", "missing/a.png", "a.xyz", "run"})
-    if (out != "run") check_error(run(folder, "generate -m run -n 2 -o " + out), 1, out);
+  for (const std::string out : {"file/a.png", "/proc/a.png", "/proc/new/a.png", "a.xyz"})
+    check_error(run(folder, "generate -m run -n 2 -o " + out), 1, out);
   check_error(run(folder, "export -m run --net g -o missing/w.safetensors"), 1, "missing");
   check_error(run(folder, "generate -m run -n 2 -o /proc/"), 1, "/proc");
 }

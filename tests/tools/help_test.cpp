@@ -155,6 +155,7 @@ TEST_CASE("looking before training: --dry-run and --explain need neither data no
   CHECK(plan.code == 0);
   CHECK(has(plan.out, "main.0.weight"));
   CHECK(has(plan.out, "memory"));
+  CHECK(has(plan.out, "time        about "));
   const Result table = run(folder, tiny + "--explain");
   CHECK(table.code == 0);
   for (const char* word : {"-> output", "kernel", "forward", "backward", "2x16x16x3", "100.0", "conv"})

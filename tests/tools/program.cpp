@@ -1,6 +1,7 @@
 #include "tests/tools/program.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -15,10 +16,10 @@
 #include <fstream>
 #include <sstream>
 #include <thread>
+#include <vector>
 
 #include "engine/io/image.h"
 #include "engine/safetensors.h"
-#include "tests/tools/fork_server.h"
 
 namespace fs = std::filesystem;
 
@@ -40,54 +41,67 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-// The shell is replaced by the program (exec), so the id is the program's.
-Ended run_by_shell(const Folder& folder, const std::string& arguments, std::uint64_t memory) {
-  const std::string line = "exec '" + program_path() + "' " + arguments;
+// In a child that is about to be the program: redirects to the folder's .out and .err, and goes there. Exits with 126 when it cannot.
+void enter(const fs::path& folder) {
+  const auto redirect = [](const fs::path& path, int to) {
+    ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), to);
+  };
+  redirect(folder / ".out", STDOUT_FILENO);
+  redirect(folder / ".err", STDERR_FILENO);
+  ::setenv("XDG_CACHE_HOME", (folder / ".cache").c_str(), 1);
+  ::setenv("COLUMNS", "110", 1);
+  if (::chdir(folder.c_str()) != 0) ::_exit(126);
+}
+
+// Starts the program in a process of its own; where the arguments need a shell, the shell is replaced by the program (exec), so the id is
+// the program's. `memory` as of run().
+pid_t start(const Folder& folder, const std::string& arguments, std::uint64_t memory) {
+  const std::string path = program_path(), line = "exec '" + path + "' " + arguments;
+  std::vector<std::string> words = words_of(arguments);
+  if (words.empty())
+    words = {"sh", "-c", line};
+  else
+    words.insert(words.begin(), path);
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
-  if (child == 0) {
-    enter(folder.path());
-    const rlimit limit{memory, memory};
-    if (memory > 0 && ::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(125);
-    ::execl("/bin/sh", "sh", "-c", line.c_str(), static_cast<char*>(nullptr));
-    ::_exit(127);
-  }
-  Ended ended;
-  REQUIRE(::wait4(child, &ended.status, 0, &ended.used) == child);
-  return ended;
+  if (child != 0) return child;
+  enter(folder.path());
+  const rlimit limit{memory, memory};
+  if (memory > 0 && ::setrlimit(RLIMIT_AS, &limit) != 0) ::_exit(125);
+  ::execv(words[0] == "sh" ? "/bin/sh" : path.c_str(), argv.data());
+  ::_exit(127);
 }
 
 double seconds(const timeval& t) {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
 }
 
-Result result_of(const Folder& folder, const Ended& ended) {
-  const int code = WIFEXITED(ended.status) ? WEXITSTATUS(ended.status) : 128 + WTERMSIG(ended.status);
+Result finish(const Folder& folder, pid_t child) {
+  int status = 0;
+  rusage used{};
+  REQUIRE(::wait4(child, &status, 0, &used) == child);
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   return {code, read(folder / ".out"), read(folder / ".err"),
-          seconds(ended.used.ru_utime) + seconds(ended.used.ru_stime)};
+          seconds(used.ru_utime) + seconds(used.ru_stime)};
 }
 
 }  // namespace
 
-Folder::Folder() {
-  ForkServer::instance();
-}
-
 Result run(const Folder& folder, const std::string& arguments, std::uint64_t memory) {
-  const std::vector<std::string> words = words_of(arguments);
-  if (memory > 0 || words.empty()) return result_of(folder, run_by_shell(folder, arguments, memory));
-  ForkServer::instance().start(folder.path(), words);
-  return result_of(folder, ForkServer::instance().finish());
+  return finish(folder, start(folder, arguments, memory));
 }
 
 Result run_and_signal(const Folder& folder, const std::string& arguments, int signal,
                       const std::function<bool()>& ready) {
-  const pid_t child = ForkServer::instance().start(folder.path(), words_of(arguments));
+  const pid_t child = start(folder, arguments, 0);
   const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
   while (!ready() && std::chrono::steady_clock::now() < end)
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   ::kill(child, signal);
-  return result_of(folder, ForkServer::instance().finish());
+  return finish(folder, child);
 }
 
 std::string read(const fs::path& path) {

@@ -1,5 +1,4 @@
-// Runs the program as a user would: its code in a process of its own (fork_server.h), or the program itself, whose path is in the
-// environment variable SUMI, by the shell.
+// Runs the program as a user would: the environment variable SUMI has its path.
 #pragma once
 
 #include <sys/types.h>
@@ -18,7 +17,6 @@ using sumi::test::has;
 // A fresh folder that is removed at the end. The program's cache goes there too.
 class Folder {
  public:
-  Folder();
   const std::filesystem::path& path() const { return dir_.path; }
   std::filesystem::path operator/(const std::string& name) const { return path() / name; }
 
@@ -32,8 +30,8 @@ struct Result {
   double seconds = 0;  // of a processor, which no other program on the machine can stretch
 };
 
-// `sumi ARGUMENTS` with `folder` as the working directory; the arguments are split as the shell does it. `memory`: bytes of address
-// space that it may have (0: any). With such a limit, or pipes and redirections, it is the program by the shell.
+// `sumi ARGUMENTS` with `folder` as the working directory; the arguments are split as the shell does it, and may have its pipes and
+// redirections. `memory`: bytes of address space that it may have (0: any).
 Result run(const Folder& folder, const std::string& arguments, std::uint64_t memory = 0);
 
 // Starts `sumi ARGUMENTS`, waits until `ready` (at most a minute), sends the signal.

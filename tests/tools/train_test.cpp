@@ -90,6 +90,7 @@ TEST_CASE("train: interrupted by Ctrl-C and resumed, a run ends in the same byte
     CAPTURE(stopped.err);
     REQUIRE(stopped.code == code);
     CHECK(has(stopped.out, "continue with: sumi train --resume " + name));
+    CHECK(stopped.err == "\nsumi: finishing this step, then saving; press Ctrl-C again to stop at once\n");
     const Result resumed = run(folder, "train --resume " + name + " --save-every 50");
     CAPTURE(resumed.err);
     REQUIRE(resumed.code == 0);

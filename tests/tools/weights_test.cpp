@@ -1,9 +1,12 @@
 // What is done with a trained model: pictures, a look inside, weights out and in again.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "engine/io/image.h"
 #include "engine/safetensors.h"
@@ -85,7 +88,8 @@ TEST_CASE("inspect: for people and for programs") {
   REQUIRE(run(folder, "export -m run --net d -o d.safetensors").code == 0);
   const Result foreign = run(folder, "inspect d.safetensors");
   CHECK(foreign.code == 0);
-  CHECK(has(foreign.out, "without sumi's description"));
+  CHECK(has(foreign.out, "weights of sumi export"));
+  CHECK(has(foreign.out, "networks  d"));
   CHECK(has(foreign.out, "num_batches_tracked"));
   CHECK(nlohmann::json::parse(run(folder, "inspect --json d.safetensors").out).contains("tensors"));
 }
@@ -129,14 +133,31 @@ TEST_CASE("export and import: PyTorch's names and shapes, and the same bytes bac
   CHECK(differing_tensors(folder / "ema.safetensors", folder / "g.safetensors") != "");
 }
 
+TEST_CASE("-q: generate, export and import print nothing where all goes well") {
+  const TrainedWeights folder;
+  for (const char* command :
+       {"generate -m run -n 2 -o two.png", "export -m run --net g -o g.safetensors",
+        "import --model dcgan --size 16 --ngf 4 --ndf 4 --nz 8 --net g -i g.safetensors -o i.safetensors"}) {
+    CHECK_FALSE(run(folder, command).out.empty());
+    for (const char* flag : {" -q", " --quiet"}) {
+      const Result quiet = run(folder, command + std::string(flag));
+      CHECK(quiet.code == 0);
+      CHECK(quiet.out.empty());
+      CHECK(quiet.err.empty());
+    }
+  }
+}
+
 TEST_CASE("import: every tensor that does not fit is named") {
   const TrainedWeights folder;
   REQUIRE(run(folder, "export -m run --net g -o g.safetensors").code == 0);
   const std::string model = "import --model dcgan --size 16 --ngf 4 --ndf 4 --nz 8 -o out.safetensors ";
 
   const auto g = sumi::SafetensorsFile::open(folder / "g.safetensors");
-  sumi::SafetensorsWriter writer;
+  sumi::SafetensorsWriter writer, bare;  // bare: without the description of sumi export
   const float extra = 1;
+  for (const auto& [name, t] : g.tensors()) bare.add(name, t.dtype, t.shape, t.data, t.bytes);
+  bare.write(folder / "bare.safetensors");
   for (const auto& [name, t] : g.tensors()) {
     auto shape = t.shape;
     if (name == "main.1.weight") continue;
@@ -151,7 +172,7 @@ TEST_CASE("import: every tensor that does not fit is named") {
   check_error(bad, 1, "g.main.1.bias has shape [8, 1] instead of [8]");
   check_error(bad, 1, "g.surplus is not in the model");
   check_error(run(folder, model + "--ngf 5 --net g -i g.safetensors"), 1, "instead of");
-  check_error(run(folder, model + "-i g.safetensors"), 2, "add --net g");
+  check_error(run(folder, model + "-i bare.safetensors"), 2, "add --net g");
   check_error(run(folder, model + "--net x -i g.safetensors"), 2, "there are: g, d");
   check_error(run(folder, model + "--net g -i absent.safetensors"), 1, "absent.safetensors");
   check_error(run(folder, "import --model nope -i g.safetensors -o out.safetensors"), 2, "unknown model");
@@ -159,4 +180,145 @@ TEST_CASE("import: every tensor that does not fit is named") {
   check_error(run(folder, "export -m run --net d --ema -o w.safetensors"), 1, "no running average");
   CHECK_FALSE(fs::exists(folder / "out.safetensors"));
   CHECK_FALSE(fs::exists(folder / "w.safetensors"));
+}
+
+TEST_CASE("export: the file of a generator alone draws and converts what its model does") {
+  const TrainedWeights folder;
+  REQUIRE(run(folder, "generate -m run -n 3 --seed 2 -o whole.png").code == 0);
+  REQUIRE(run(folder, "generate -m run -n 3 --seed 2 --raw -o raw.png").code == 0);
+  REQUIRE(run(folder, "export -m run --net g -o g.safetensors").code == 0);
+  REQUIRE(run(folder, "export -m run --ema -o ema.safetensors").code == 0);
+  REQUIRE(run(folder, "export -m run -o all.safetensors").code == 0);
+  for (const auto& [file, picture] : {std::pair{"g", "raw.png"}, {"all", "raw.png"}, {"ema", "whole.png"}}) {
+    CAPTURE(std::string(file));
+    const Result drawn =
+        run(folder, std::string("generate -m ") + file + ".safetensors -n 3 --seed 2 -o new/deep/x.png");
+    CAPTURE(drawn.err);
+    REQUIRE(drawn.code == 0);
+    CHECK(read(folder / "new/deep/x.png") == read(folder / picture));
+    // Import needs no options, and what it makes draws the same.
+    REQUIRE(run(folder, std::string("import -i ") + file + ".safetensors -o back.safetensors").code == 0);
+    REQUIRE(run(folder, "generate -m back.safetensors -n 3 --seed 2 -o back.png").code == 0);
+    CHECK(read(folder / "back.png") == read(folder / picture));
+  }
+  CHECK(fs::file_size(folder / "g.safetensors") <
+        fs::file_size(folder / "run/checkpoints/3.safetensors") / 3);
+
+  REQUIRE(run(folder, "export -m run --net d -o d.safetensors").code == 0);
+  check_error(run(folder, "generate -m d.safetensors -o x.png"), 1,
+              "holds d of dcgan only, which draws nothing");
+  check_error(run(folder, kTiny + "--outdir r --init g.safetensors"), 1, "sumi import makes one of it");
+  check_error(run(folder, "export -m run -o w.pth"), 2, "name it w.safetensors");
+  check_error(run(folder, "import -i g.safetensors -o w.pt"), 2, "name it w.safetensors");
+  check_error(run(folder, "import -i g.safetensors --ngf 5 -o w.safetensors"), 1,
+              "they fit with --ngf 4: add it");
+
+  // Its description is a stranger's.
+  std::string bytes = read(folder / "g.safetensors");
+  const auto at = bytes.find("dcgan");
+  bytes.replace(at, 5, "nogan");
+  write(folder / "bad.safetensors", bytes);
+  check_error(run(folder, "generate -m bad.safetensors -o x.png"), 1, "unknown model 'nogan'");
+  CHECK(has(run(folder, "inspect bad.safetensors").out, "without sumi's description"));
+  const auto size = read(folder / "g.safetensors").find("\\\"ngf\\\":4");
+  REQUIRE(size != std::string::npos);
+  bytes = read(folder / "g.safetensors");
+  bytes.replace(size, 9, "\\\"ngf\\\":9");
+  write(folder / "bad.safetensors", bytes);
+  check_error(run(folder, "generate -m bad.safetensors -o x.png"), 1, "instead of");
+}
+
+TEST_CASE("export: one direction of a translation, and the task of a repair") {
+  const Folder folder;
+  write_pictures(folder, "a", 2, 16);
+  write_pictures(folder, "b", 2, 16);
+  const std::string tiny =
+      " --load-size 16 --crop-size 16 --ngf 2 --ndf 2 --n-blocks 1 --n-layers-d 1 --steps 1 --sample-every 0 "
+      "--init-gain 0.3 --seed 3 --threads 1 -q ";
+  REQUIRE(run(folder, "train cyclegan --data-a a --data-b b --outdir run" + tiny).code == 0);
+  REQUIRE(run(folder, "convert -m run --direction BtoA -i a -o want/").code == 0);
+  REQUIRE(run(folder, "export -m run --net g_ba -o g_ba.safetensors").code == 0);
+  REQUIRE(run(folder, "convert -m g_ba.safetensors -i a -o got/").code == 0);
+  for (const auto& entry : fs::directory_iterator(folder / "want"))
+    CHECK(read(entry.path()) == read(folder / "got" / entry.path().filename().string()));
+  check_error(run(folder, "convert -m g_ba.safetensors --direction AtoB -i a -o got/"), 2, "use BtoA");
+
+  REQUIRE(
+      run(folder,
+          "train pix2pix --task superres --factor 3 --bits 16 --data a --outdir fix --net-g resnet_6blocks" +
+              tiny)
+          .code == 0);
+  REQUIRE(run(folder, "export -m fix -o fix.safetensors").code == 0);
+  REQUIRE(run(folder, "import -i fix.safetensors -o back.safetensors").code == 0);
+  REQUIRE(run(folder,
+              "import -i fix.safetensors --model pix2pix --task superres --factor 3 --bits 16 --net-g "
+              "resnet_6blocks "
+              "--n-blocks 1 --n-layers-d 1 --ngf 2 --ndf 2 -o told.safetensors")
+              .code == 0);
+  REQUIRE(run(folder, "convert -m fix -i a/000.png -o want.png").code == 0);
+  CHECK(load(folder / "want.png").width == 48);
+  for (const std::string from : {"fix", "back", "told"}) {
+    REQUIRE(run(folder, "convert -m " + from + ".safetensors -i a/000.png -o got.png").code == 0);
+    CHECK_MESSAGE(read(folder / "got.png") == read(folder / "want.png"), from);
+  }
+}
+
+TEST_CASE("import: half precision, prefixes of wrappers, and the option that makes them fit") {
+  const TrainedWeights folder;
+  REQUIRE(run(folder, "export -m run --net g -o g.safetensors").code == 0);
+  const auto g = sumi::SafetensorsFile::open(folder / "g.safetensors");
+  const std::string model =
+      "import --model dcgan --size 16 --ngf 4 --ndf 4 --nz 8 --net g -o out.safetensors ";
+  for (const std::string prefix : {"", "module.", "_orig_mod.module.", "netG.", "module.g_ema."}) {
+    CAPTURE(prefix);
+    sumi::SafetensorsWriter writer;
+    for (const auto& [name, t] : g.tensors()) writer.add(prefix + name, t.dtype, t.shape, t.data, t.bytes);
+    writer.write(folder / "w.safetensors");
+    const Result taken = run(folder, model + "-i w.safetensors");
+    CAPTURE(taken.err);
+    REQUIRE(taken.code == 0);
+    REQUIRE(run(folder, "export -m out.safetensors --net g -o back.safetensors").code == 0);
+    CHECK(differing_tensors(folder / "back.safetensors", folder / "g.safetensors") == "");
+  }
+
+  // 1, -2, the largest, the smallest normal and the smallest of all; then everything 0.5.
+  const std::vector<std::uint16_t> halves{0x3c00, 0xc000, 0x7bff, 0x0400, 0x0001};
+  const std::vector<float> values{1, -2, 65504, 0x1p-14f, 0x1p-24f};
+  sumi::SafetensorsWriter writer;
+  std::vector<std::vector<std::uint16_t>> kept;
+  for (const auto& [name, t] : g.tensors()) {
+    if (t.dtype != "F32") continue;
+    auto& half = kept.emplace_back(t.bytes / 4, std::uint16_t{0x3800});
+    if (name == "main.0.weight") std::copy(halves.begin(), halves.end(), half.begin());
+    writer.add(name, "F16", t.shape, half.data(), half.size() * 2);
+  }
+  writer.write(folder / "half.safetensors");
+  REQUIRE(run(folder, model + "-i half.safetensors").code == 0);
+  REQUIRE(run(folder, "export -m out.safetensors --net g -o back.safetensors").code == 0);
+  const auto back = sumi::SafetensorsFile::open(folder / "back.safetensors");
+  const auto* weight = reinterpret_cast<const float*>(back.find("main.0.weight")->data);
+  CHECK(std::equal(values.begin(), values.end(), weight));
+  CHECK(weight[values.size()] == 0.5f);
+
+  sumi::SafetensorsWriter odd;
+  for (const auto& [name, t] : g.tensors()) odd.add("other." + name + "x", t.dtype, t.shape, t.data, t.bytes);
+  odd.write(folder / "odd.safetensors");
+  check_error(run(folder, model + "-i odd.safetensors"), 1, "do not fit the model");
+}
+
+TEST_CASE("import: dropout shifts the names of a generator's layers, and the message says so") {
+  const Folder folder;
+  const std::string tiny = "--model cyclegan --ngf 2 --ndf 2 --n-blocks 1 --n-layers-d 1 --net g_ab ";
+  write_pictures(folder, "a", 1, 16);
+  REQUIRE(
+      run(folder,
+          "train cyclegan --data-a a --data-b a --outdir run --dropout --load-size 16 --crop-size 16 --ngf 2 "
+          "--ndf 2 --n-blocks 1 --n-layers-d 1 --steps 1 --sample-every 0 -q")
+          .code == 0);
+  REQUIRE(run(folder, "export -m run --net g_ab -o g.safetensors").code == 0);
+  check_error(run(folder, "import " + tiny + "-i g.safetensors --no-dropout -o o.safetensors"), 1,
+              "they fit with --dropout");
+  CHECK(run(folder, "import " + tiny + "-i g.safetensors --dropout -o o.safetensors").code == 0);
+  check_error(run(folder, "import " + tiny + "-i g.safetensors --n-blocks 2 -o o.safetensors"), 1,
+              "they fit with --n-blocks 1");
 }

@@ -1,5 +1,3 @@
-#include "engine/io/encode.h"
-
 #include <OpenImageIO/filesystem.h>
 #include <OpenImageIO/imageio.h>
 #include <fmt/format.h>
@@ -7,9 +5,9 @@
 #include <algorithm>
 #include <vector>
 
-#include "engine/file.h"
-#include "engine/io/image.h"
 #include "engine/io/image_file.h"
+#include "engine/io/pictures/library_codecs.h"
+#include "engine/io/pictures/tiff_out.h"
 #include "engine/io/pictures/webp.h"
 #include "kernels/base/check.h"
 
@@ -18,36 +16,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Its WebP writer takes only colour, and its PPM writer names grey pictures by another extension.
-std::vector<std::uint8_t> repeat_grey(const Samples& s) {
-  const auto* in = static_cast<const std::uint8_t*>(s.data);
-  const int out_channels = s.channels + 2;
-  const auto pixels = static_cast<std::size_t>(s.width) * static_cast<std::size_t>(s.height);
-  std::vector<std::uint8_t> out(pixels * static_cast<std::size_t>(out_channels));
-  std::uint8_t* to = out.data();
-  for (std::size_t i = 0; i < pixels; ++i, in += s.channels) {
-    to = std::fill_n(to, 3, in[0]);
-    if (s.channels == 2) *to++ = in[1];
-  }
-  return out;
-}
-
-// What the format's header can say. libjpeg, asked for more, ends the process.
-void check_sides(const std::string& where, const Samples& s, const std::string& extension) {
-  const bool jpeg = extension == ".jpg" || extension == ".jpeg";
-  const int most = jpeg ? 65500 : extension == ".tga" ? 65535 : extension == ".webp" ? 16383 : 0;
-  if (most > 0 && std::max(s.width, s.height) > most)
-    fail(where, fmt::format("{}x{} pixels are too many: {} holds {} a side; use .png, or a smaller picture "
-                            "(--max-size of convert)",
-                            s.width, s.height, extension, most));
-}
-
 OIIO::ImageSpec spec_of(const Samples& s, const std::string& extension, int quality) {
   OIIO::ImageSpec spec(s.width, s.height, s.channels,
                        s.depth == 16 ? OIIO::TypeDesc::UINT16 : OIIO::TypeDesc::UINT8);
   const bool webp = extension == ".webp", jpeg = extension == ".jpg" || extension == ".jpeg";
-  if (webp || jpeg)
-    spec["Compression"] = fmt::format("{}:{}", webp ? "webp" : "jpeg", std::clamp(quality, 1, 100));
+  if (webp || jpeg) spec["Compression"] = fmt::format("{}:{}", webp ? "webp" : "jpeg", quality);
   if (jpeg && quality >= 90) spec["jpeg:subsampling"] = "4:4:4";
   if (s.channels % 2 == 0) {
     spec.alpha_channel = s.channels - 1;
@@ -56,43 +29,35 @@ OIIO::ImageSpec spec_of(const Samples& s, const std::string& extension, int qual
   return spec;
 }
 
-}  // namespace
-
-void encode_picture(const fs::path& path, const Samples& samples, int quality) {
-  const std::string where = "write " + path.string();
-  const auto extension = extension_of(path);
-  if (!has_writable_extension(path))
-    fail(where,
-         fmt::format("cannot write a picture of type \"{}\"; use .png .jpg .webp .tif .bmp .tga or .ppm",
-                     extension));
-  if (samples.width <= 0 || samples.height <= 0) fail(where, "the picture has no pixels");
-  check_sides(where, samples, extension);
+// In memory, because OpenImageIO's own file loses what a full disk does not take and says nothing.
+std::string encode_by_openimageio(const std::string& where, const std::string& extension, const Samples& s,
+                                  int quality) {
   auto output = OIIO::ImageOutput::create(extension.substr(1));
   if (!output) fail(where, one_line(OIIO::geterror()));
   output->threads(1);
-  Samples s = samples;
-  std::vector<std::uint8_t> rgb;
-  if (s.channels < 3 && s.depth == 8 && (extension == ".webp" || extension == ".ppm")) {
-    rgb = repeat_grey(s);
-    s.channels += 2;
-    s.data = rgb.data();
-  }
-  if (s.channels == 4 && extension == ".webp") {
-    const std::string bytes =
-        write_webp(static_cast<const std::uint8_t*>(s.data), s.width, s.height, std::clamp(quality, 1, 100));
-    if (bytes.empty()) fail(where, "libwebp cannot encode it; use .png");
-    return write_file_atomically(path, bytes);
-  }
-  // In memory, because OpenImageIO's own file loses what a full disk does not take and says nothing.
   OIIO::Filesystem::IOVecOutput bytes;
   const OIIO::ImageSpec spec = spec_of(s, extension, quality);
   output->set_ioproxy(&bytes);
-  const bool ok = output->open(path.filename().string(), spec) && output->write_image(spec.format, s.data) &&
+  const bool ok = output->open("picture" + extension, spec) && output->write_image(spec.format, s.data) &&
                   output->close();
   if (!ok) fail(where, fmt::format("cannot be encoded: {}; use .png", one_line(output->geterror())));
-  const auto& encoded = bytes.buffer();
-  write_file_atomically(path,
-                        std::string_view(reinterpret_cast<const char*>(encoded.data()), encoded.size()));
+  return {reinterpret_cast<const char*>(bytes.buffer().data()), bytes.buffer().size()};
+}
+
+}  // namespace
+
+std::string encode_by_library(const fs::path& path, const Samples& s, int quality) {
+  const std::string where = "write " + path.string(), extension = extension_of(path);
+  if (extension == ".tif" || extension == ".tiff") {
+    std::string file = write_tiff(s);
+    if (file.empty()) fail(where, "libtiff cannot encode it; use .png");
+    return file;
+  }
+  std::string file = extension == ".webp" && s.channels == 4
+                         ? write_webp(static_cast<const std::uint8_t*>(s.data), s.width, s.height, quality)
+                         : encode_by_openimageio(where, extension, s, quality);
+  if (file.empty()) fail(where, "libwebp cannot encode it; use .png");
+  return extension == ".webp" && !s.metadata.exif.empty() ? webp_with_exif(file, s.metadata.exif) : file;
 }
 
 }  // namespace sumi::io

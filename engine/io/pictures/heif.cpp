@@ -8,8 +8,13 @@
 #include <memory>
 #include <string>
 
+#include "engine/file.h"
+#include "engine/io/byte_order.h"
 #include "engine/io/image_file.h"
+#include "engine/io/metadata_in.h"
 #include "engine/io/picture_size.h"
+#include "engine/io/pictures/code_points.h"
+#include "engine/io/pictures/hevc.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {
@@ -27,6 +32,8 @@ void free_image(heif_image* image) {
 }
 using Context = std::unique_ptr<heif_context, FreeBy<heif_context, heif_context_free>>;
 using Handle = std::unique_ptr<heif_image_handle, FreeBy<heif_image_handle, free_handle>>;
+using Nclx =
+    std::unique_ptr<heif_color_profile_nclx, FreeBy<heif_color_profile_nclx, heif_nclx_color_profile_free>>;
 using Image = std::unique_ptr<heif_image, FreeBy<heif_image, free_image>>;
 
 // A picture's colour profile, where the file holds one as such.
@@ -36,6 +43,36 @@ std::string profile_of(const heif_image_handle* handle) {
   std::string profile(heif_image_handle_get_raw_color_profile_size(handle), '\0');
   const heif_error error = heif_image_handle_get_raw_color_profile(handle, profile.data());
   return error.code == heif_error_Ok ? profile : "";
+}
+
+// Colors by code points: in the file, in a stream that libheif has looked into (AV1), or in one that it has not (HEVC).
+void read_code_points(const std::filesystem::path& path, const heif_image_handle* handle,
+                      const heif_image* image, Decoded& d) {
+  heif_color_profile_nclx* found = nullptr;
+  CodePoints points;
+  if (heif_image_handle_get_nclx_color_profile(handle, &found).code == heif_error_Ok ||
+      heif_image_get_nclx_color_profile(image, &found).code == heif_error_Ok) {
+    const Nclx nclx(found);
+    points = {nclx->color_primaries, nclx->transfer_characteristics};
+  } else {
+    points = hevc_code_points(read_file(path, kMaxPictureBytes));
+  }
+  bool hdr = false;
+  d.profile = profile_of_code_points(points.primaries, points.transfer, hdr);
+  if (hdr) add_remark(d.remark, "is HDR, of which what is brighter than white (203 cd/m2) was clipped");
+}
+
+// EXIF; what it says of the orientation is in the file once more, and libheif has applied that.
+Metadata metadata_of(const heif_image_handle* handle) {
+  heif_item_id id = 0;
+  if (heif_image_handle_get_list_of_metadata_block_IDs(handle, "Exif", &id, 1) != 1) return {};
+  constexpr std::size_t kMost = 1 << 20;
+  const std::size_t size = heif_image_handle_get_metadata_size(handle, id);
+  if (size <= 4 || size > kMost) return {};
+  std::string block(size, '\0');  // four bytes say how many more to skip
+  if (heif_image_handle_get_metadata(handle, id, block.data()).code != heif_error_Ok) return {};
+  const std::size_t skip = 4 + std::size_t{number_at(block, 0, 4, true)};
+  return skip < size ? metadata_of_exif(block.substr(skip)).kept : Metadata{};
 }
 
 }  // namespace
@@ -65,7 +102,7 @@ Decoded decode_heif(const std::filesystem::path& path, const DecodeOptions& opti
   d.straight = heif_image_handle_is_premultiplied_alpha(handle.get()) == 0;
   if (options.profile) d.profile = profile_of(handle.get());
   const bool many_bits = heif_image_handle_get_luma_bits_per_pixel(handle.get()) > 8;
-  d.depth = (options.deep || !d.profile.empty()) && many_bits ? 16 : 8;
+  d.depth = (options.deep || options.profile) && many_bits ? 16 : 8;
 
   const heif_chroma chroma =
       d.depth == 16 ? (alpha ? heif_chroma_interleaved_RRGGBBAA_LE : heif_chroma_interleaved_RRGGBB_LE)
@@ -82,9 +119,14 @@ Decoded decode_heif(const std::filesystem::path& path, const DecodeOptions& opti
                           static_cast<std::size_t>(d.depth / 8);
   if (plane == nullptr || stride < 0 || static_cast<std::size_t>(stride) < row)
     fail(where, "cannot be decoded; it is damaged: copy it again");
-  d.data = std::make_unique_for_overwrite<std::uint8_t[]>(row * static_cast<std::size_t>(d.height));
+  d.data = zeroed(row * static_cast<std::size_t>(d.height));
   for (std::size_t y = 0; y < static_cast<std::size_t>(d.height); ++y)
     std::memcpy(d.data.get() + y * row, plane + y * static_cast<std::size_t>(stride), row);
+  if (options.profile && d.profile.empty()) read_code_points(path, handle.get(), decoded, d);
+  d.metadata = metadata_of(handle.get());
+  const int pictures = heif_context_get_number_of_top_level_images(context.get());
+  if (pictures > 1)
+    add_remark(d.remark, fmt::format("holds {} pictures, of which the main one was taken", pictures));
   if (d.depth == 8) return d;
   // 10 or 12 bits stand in the low ends of 16.
   const int bits = heif_image_get_bits_per_pixel_range(decoded, heif_channel_interleaved);

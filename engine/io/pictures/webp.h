@@ -1,18 +1,19 @@
-// WebP with alpha, which OpenImageIO multiplies into the colours, in linear light and 8 bits: dark ones are
-// lost. And its colour profile and EXIF data, which OpenImageIO leaves out. Private to engine/io.
+// WebP by libwebp: OpenImageIO multiplies alpha into the colors, in linear light and 8 bits, so that dark ones are lost, and leaves
+// out the color profile and EXIF data. Private to engine/io.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
 
+#include "engine/io/decode.h"
+
 namespace sumi::io {
 
-// Straight RGBA [height, width, 4] of a still picture of this size into `rgba`. False for what is not one.
-bool read_webp(const std::filesystem::path& path, int width, int height, std::uint8_t* rgba);
-// The content of a chunk of metadata ("ICCP", "EXIF"), or "".
-std::string webp_chunk(const std::filesystem::path& path, const char* name);
+// RGB or straight RGBA; of an animation the first frame, transparent where it does not reach. Errors "[picture PATH] ...".
+Decoded decode_webp(const std::filesystem::path& path, const DecodeOptions& options);
+// The file with an EXIF chunk; as it is when that cannot be added.
+std::string webp_with_exif(const std::string& file, const std::string& exif);
 // The file of straight RGBA [height, width, 4]; "" when it cannot be made.
 std::string write_webp(const std::uint8_t* rgba, int width, int height, int quality);
 

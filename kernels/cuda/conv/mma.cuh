@@ -1,6 +1,8 @@
 // Rung 4 of convolution: tensor cores. The kernel is product/mma.cuh, which says what changed and why it should be faster.
 #pragma once
 
+#include <algorithm>
+
 #include "kernels/base/dispatch.h"
 #include "kernels/cuda/conv/product.cuh"
 #include "kernels/cuda/product/mma.cuh"
@@ -11,12 +13,15 @@ namespace sumi::kernels::cuda {
 template <int kTileI, int kTileJ, class Product>
 void run_mma(const Exec& e, const char* name, const Product& product, bool vectors) {
   using T = typename Product::Element;
-  const LaunchShape shape = grid_of(product, kTileI, kTileJ, kMmaThreads);
   const auto run = [&]<Multiply kMultiply>() {
     if (vectors)
-      launch(e, name, product_mma<Product, kMultiply, MmaStep<T>::kUnit, kTileI, kTileJ>, shape, product);
-    else
-      launch(e, name, product_mma<Product, kMultiply, 1, kTileI, kTileJ>, shape, product);
+      return launch(e, name, product_mma<Product, kMultiply, MmaStep<T>::kUnit, kTileI, kTileJ>,
+                    grid_of(product, kTileI, kTileJ, kMmaThreads), product);
+    // The places of single elements and what 3xtf32 keeps do not fit the registers of a thread: half as large a tile.
+    constexpr int side = kMultiply == Multiply::tf32x3 ? std::min(kTileI, kTileJ) : 128;
+    constexpr int rows = std::min(kTileI, side), cols = std::min(kTileJ, side);
+    launch(e, name, product_mma<Product, kMultiply, 1, rows, cols>, grid_of(product, rows, cols, kMmaThreads),
+           product);
   };
   if constexpr (sizeof(T) == 4) {
     if (resolved(e.multiply, e.device) == Multiply::tf32x3)

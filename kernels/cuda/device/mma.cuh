@@ -12,12 +12,19 @@
 //
 // Every function here is called by all 32 lanes of a warp together. The emulation computes the same from the same
 // registers, so that a fragment in the wrong place gives a wrong product there as well (tests/emu/mma.cpp writes the layouts
-// down a second time). It adds up in double and rounds once; tensor cores cut bits off in between (and how many is
-// not documented), so reals differ in the last bits between the two.
+// down a second time).
+//
+// Rounding. Products are exact, but sums are not rounded to nearest: a tensor core aligns the addends to the largest one and cuts
+// off what lies below (Fasi, Higham, Mikaitis and Pranesh, "Numerical behavior of NVIDIA tensor cores", 2021). A long sum that
+// stays in the accumulator therefore drifts toward zero. The emulation cuts in the same way, with no bit to spare where hardware
+// keeps one or two, so that it is not the more exact of the two.
 #pragma once
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
+#include <cstdlib>
 
 #include "kernels/cuda/device/reduce.cuh"
 
@@ -34,9 +41,10 @@ inline const Mma& of_lane(const emu::Lanes& lanes, int lane) {
   return *reinterpret_cast<const Mma*>(lanes.value[lane]);
 }
 
-// A row of A and a column of B, out of the lanes that hold them.
+// A row of A and a column of B, out of the lanes that hold them. kAtOnce products are added to the accumulator at a time, as
+// on sm_80; later architectures add more at once, and so cut less often.
 struct Bf16Elements {
-  static constexpr int kDepth = 16;
+  static constexpr int kDepth = 16, kAtOnce = 8;
   using Line = double[kDepth];
   static void put(Line& line, int k, unsigned pair) {
     line[k] = static_cast<double>(std::bit_cast<float>(pair << 16));
@@ -58,7 +66,7 @@ struct Bf16Elements {
   }
 };
 struct Tf32Elements {
-  static constexpr int kDepth = 8;
+  static constexpr int kDepth = 8, kAtOnce = 4;
   using Line = double[kDepth];
   static double upper(unsigned bits) { return static_cast<double>(std::bit_cast<float>(bits & 0xffffe000U)); }
   static void row(const emu::Lanes& lanes, int row, Line& line) {
@@ -77,6 +85,24 @@ struct Tf32Elements {
   }
 };
 
+// `accumulator` + the sum of `products`, as a tensor core adds: every addend is cut to a multiple of the last bit that an f32
+// as large as the largest one has, then the sum to f32, all toward zero. What is not finite is added as it is.
+template <int count>
+float add_cutting(float accumulator, const double (&products)[count]) {
+  const double start = static_cast<double>(accumulator);
+  double largest = std::abs(start), plain = start;
+  for (const double p : products) largest = std::max(largest, std::abs(p)), plain += p;
+  if (!std::isfinite(plain) || largest == 0) return static_cast<float>(plain);
+  const int last_bit = std::max(std::ilogb(largest), -126) - 23;
+  const double unit = std::ldexp(1.0, last_bit), per_unit = std::ldexp(1.0, -last_bit);
+  auto sum = static_cast<std::int64_t>(start * per_unit);  // in units, of which an addend has less than 2^24
+  for (const double p : products) sum += static_cast<std::int64_t>(p * per_unit);
+  const int width = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::abs(sum))));
+  const int more = std::max(0, width - 24);
+  const std::int64_t kept = sum / (std::int64_t{1} << more) * (std::int64_t{1} << more);
+  return static_cast<float>(static_cast<double>(kept) * unit);
+}
+
 template <class Elements>
 std::uint64_t mma_of_lane(const emu::Lanes& lanes, int lane) {
   const int g = lane / 4, t = lane % 4;
@@ -87,9 +113,11 @@ std::uint64_t mma_of_lane(const emu::Lanes& lanes, int lane) {
   }
   float* d = of_lane(lanes, lane).d;
   for (int i = 0; i < 4; ++i) {
-    double sum = static_cast<double>(d[i]);
-    for (int k = 0; k < Elements::kDepth; ++k) sum += rows[i / 2][k] * columns[i % 2][k];
-    d[i] = static_cast<float>(sum);
+    for (int k = 0; k < Elements::kDepth; k += Elements::kAtOnce) {
+      double products[Elements::kAtOnce];
+      for (int n = 0; n < Elements::kAtOnce; ++n) products[n] = rows[i / 2][k + n] * columns[i % 2][k + n];
+      d[i] = add_cutting(d[i], products);
+    }
   }
   return 0;
 }
@@ -150,7 +178,7 @@ __device__ void ldmatrix_x4(unsigned (&to)[4], const void* row) {
 #endif
 }
 
-// d += a b on bf16 (m16n8k16). Products are exact, sums f32.
+// d += a b on bf16 (m16n8k16).
 __device__ inline void mma_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
 #ifdef SUMI_CUDA
   asm volatile(

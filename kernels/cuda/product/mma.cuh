@@ -25,8 +25,10 @@
 //   - the sums leave by way of shared memory, row by row in whole sectors.
 //
 // f32 operands are rounded to tf32 as they come out of shared memory. As "3xtf32" each is split into a = big + small, both
-// tf32, and small b_big + big b_small + big b_big are added: what is left out is 2^-22 of the product. (Ootomo and Yokota,
-// "Recovering single precision accuracy from Tensor Cores", 2022.) Three mma for one.
+// tf32, and small b_big + big b_small + big b_big are added: what is left out is 2^-22 of the product. Three mma for one. Tensor
+// cores cut sums off (device/mma.cuh), and over a long depth that would cost more than the split has won. So the three products of
+// one mma depth go to accumulators that begin at zero, and are added to the thread's sums by FADD, which rounds to nearest: 4
+// FADDs for 3 mma. (Ootomo and Yokota, "Recovering single precision accuracy from Tensor Cores", 2022.)
 #pragma once
 
 #include "kernels/base/launch.h"
@@ -37,9 +39,15 @@
 
 namespace sumi::kernels::cuda {
 
-// At least three blocks fit a multiprocessor: 168 registers a thread, 46 KB of shared memory. (Fetching by elements keeps so many places that
-// fewer registers would spill.)
-inline constexpr int kMmaThreads = 128, kMmaStages = 3, kMmaBlocks = 3;
+inline constexpr int kMmaThreads = 128, kMmaStages = 3;
+
+// How many blocks shall fit a multiprocessor, which is a limit on registers. Three have 168 a thread, and 46 KB of shared memory. Of 3xtf32, whose
+// accumulators for one depth come on top, two: with 168 it would spill, and three mma for each pair of fragments keep the tensor cores as busy.
+// Fetching by elements keeps so many places that it needs all registers there are.
+constexpr int mma_blocks(Multiply multiply, int vector) {
+  if (vector == 1) return 1;
+  return multiply == Multiply::tf32x3 ? 2 : 3;
+}
 
 // How elements of type T are multiplied.
 template <class T>
@@ -120,12 +128,15 @@ __device__ void multiply_fragments(float (&sums)[kTilesI][kTilesJ][4], const T* 
       auto& d = sums[ti][tj];
       if constexpr (sizeof(T) == 2) {
         mma_bf16(d, a, of_b);
+      } else if constexpr (split) {
+        const unsigned small_b[2] = {b_small[tj / 2][tj % 2 * 2], b_small[tj / 2][tj % 2 * 2 + 1]};
+        float fresh[4] = {};
+        mma_tf32(fresh, a_small, of_b);  // the small products first
+        mma_tf32(fresh, a, small_b);
+        mma_tf32(fresh, a, of_b);
+        SUMI_UNROLL
+        for (int n = 0; n < 4; ++n) d[n] += fresh[n];
       } else {
-        if constexpr (split) {  // the small products first
-          const unsigned small[2] = {b_small[tj / 2][tj % 2 * 2], b_small[tj / 2][tj % 2 * 2 + 1]};
-          mma_tf32(d, a_small, of_b);
-          mma_tf32(d, a, small);
-        }
         mma_tf32(d, a, of_b);
       }
     }
@@ -179,7 +190,7 @@ __device__ void write_sums(const Part& part, const float (&sums)[kTileI][kTileJ 
 
 // A matrix with a member `vectors` can be fetched by elements as well, whatever kVector is (TileLoader).
 template <class Product, Multiply kMultiply, int kVector, int kTileI, int kTileJ>
-__global__ void __launch_bounds__(kMmaThreads, kVector > 1 ? kMmaBlocks : 1) product_mma(Product product) {
+__global__ void __launch_bounds__(kMmaThreads, mma_blocks(kMultiply, kVector)) product_mma(Product product) {
   using T = typename Product::Element;
   constexpr int depth = MmaStep<T>::kTileDepth;
   using LayoutA = TileLayout<T, kTileI, depth, Product::kDeepA>;
@@ -195,11 +206,14 @@ __global__ void __launch_bounds__(kMmaThreads, kVector > 1 ? kMmaBlocks : 1) pro
   const TileLoader<A, LayoutA, kVector, kMmaThreads> load_a(part.a, i0);
   const TileLoader<B, LayoutB, kVector, kMmaThreads> load_b(part.b, j0);
   float sums[kTileI / 32][kTileJ / 16][4] = {};
+  // 3xtf32 has no registers to spare for fragments of the next depth.
+  [[maybe_unused]] constexpr int depths_at_once =
+      kMultiply == Multiply::tf32x3 ? 1 : depth / MmaStep<T>::kDepth;
   using Tiles = StagedTiles<LayoutA, LayoutB, kMmaStages>;
   auto& shared = block_shared<MmaShared<Tiles, kTileI, kTileJ>>();
   for_each_tile<kMmaStages>(shared.tiles, load_a, load_b, part.begin, part.end, depth,
                             [&](const T* a, const T* b) {
-                              SUMI_UNROLL
+                              SUMI_UNROLL_BY(depths_at_once)
                               for (int l = 0; l < depth; l += MmaStep<T>::kDepth)
                                 multiply_fragments<T, kMultiply, LayoutA, LayoutB>(sums, a, b, i, j, l, lane);
                             });

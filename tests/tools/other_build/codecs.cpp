@@ -1,0 +1,11 @@
+// A module with codecs that belongs to no program.
+#include "engine/io/codecs.h"
+
+namespace sumi::io {
+
+extern "C" const Codecs* sumi_codecs() {
+  static const Codecs table{"0.0.0-other", nullptr, nullptr};
+  return &table;
+}
+
+}  // namespace sumi::io

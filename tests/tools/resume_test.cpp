@@ -1,0 +1,150 @@
+// Going on with a run: from another folder, with moved data, with the model's name in front.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/tools/program.h"
+
+using namespace program;
+namespace fs = std::filesystem;
+
+namespace {
+
+// Eight pictures, and a run "run" of two steps on them.
+struct Begun : Folder {
+  Begun() {
+    write_pictures(*this, "pictures", 8, 16);
+    REQUIRE(program::run(*this, kTiny + "--outdir run --steps 2 -q").code == 0);
+  }
+  std::string at(const std::string& name) const { return (*this / name).string(); }
+};
+
+}  // namespace
+
+TEST_CASE("resume: from another folder, the paths are those of where the run was started") {
+  const Begun folder;
+  const Folder other;
+  const Result resumed = run(other, "train --resume " + folder.at("run") + " --steps 4 -q");
+  CAPTURE(resumed.err);
+  REQUIRE(resumed.code == 0);
+  CHECK(resumed.err.empty());
+  REQUIRE(run(folder, kTiny + "--outdir whole --steps 4 -q").code == 0);
+  CHECK(differing_tensors(folder / "run/checkpoints/4.safetensors",
+                          folder / "whole/checkpoints/4.safetensors") == "");
+  // And --config, which takes a run's options.json.
+  REQUIRE(run(other, "train dcgan --config " + folder.at("whole/options.json") + " --outdir again -q").code ==
+          0);
+  CHECK(differing_tensors(other / "again/checkpoints/4.safetensors",
+                          folder / "whole/checkpoints/4.safetensors") == "");
+
+  // A run of a version that did not write down where: its folder's place tells.
+  auto options = nlohmann::ordered_json::parse(read(folder / "whole/options.json"));
+  options.erase("started-in");
+  write(folder / "whole/options.json", options.dump());
+  CHECK(run(other, "train --resume " + folder.at("whole") + " --steps 5 -q").code == 0);
+}
+
+TEST_CASE("resume: data that have moved are asked for, and are the same data") {
+  const Begun folder;
+  fs::rename(folder / "pictures", folder / "moved");
+  for (const auto& entry : fs::directory_iterator(folder / "moved"))
+    fs::last_write_time(entry, fs::file_time_type::clock::now() - std::chrono::hours(100));
+  check_error(run(folder, "train --resume run --steps 4 -q"), 1,
+              "add where they are: sumi train --resume run --data DIR");
+  const Result moved = run(folder, "train --resume run --data moved --steps 4 -q");
+  CHECK(moved.code == 0);
+  CHECK(moved.err.empty());
+  CHECK(run(folder, "train --resume run --steps 5 -q").err.empty());
+
+  write_pictures(folder, "more", 9, 16);
+  const Result changed = run(folder, "train --resume run --data more --steps 6 -q");
+  CHECK(changed.code == 0);
+  CHECK(has(changed.err, "the data has changed since the checkpoint (8 pictures then, 9 now)"));
+}
+
+TEST_CASE("resume: a checkpoint of an old version goes by its key") {
+  const Begun folder;
+  const fs::path path = folder / "run/checkpoints/2.safetensors";
+  // Of the same length: the header's length stands in front.
+  std::string bytes = read(path);
+  const auto at = bytes.find("data_content");
+  REQUIRE(at != std::string::npos);
+  bytes.replace(at, 12, "date_content");
+  write(path, bytes);
+  CHECK(run(folder, "train --resume run --steps 3 -q").err.empty());
+}
+
+TEST_CASE("resume: with the model's name in front, and the options that began the run") {
+  const Begun folder;
+  CHECK(run(folder, "train dcgan --resume run --steps 3 -q").code == 0);
+  CHECK(run(folder, "train --resume run dcgan -q").code == 0);
+  CHECK(run(folder, kTiny + "--outdir run --resume run --steps 4 -q").code == 0);
+  CHECK(fs::exists(folder / "run/checkpoints/4.safetensors"));
+  check_error(run(folder, kTiny + "--resume run --ngf 8"), 2, "--ngf cannot change when a run is resumed");
+  check_error(run(folder, "train gan --resume run"), 2,
+              "is a run of dcgan, not of gan; write: sumi train --resume run");
+  check_error(run(folder, "train dcgan --resume run --dry-run"), 2, "leave out --config, --dry-run");
+  check_error(run(folder, "train --resume run/checkpoints/4.safetensors"), 1,
+              "--resume takes the run's folder");
+  check_error(run(folder, "train --resume run --lr 1e-5"), 2, "--lr cannot change");
+}
+
+TEST_CASE("train: a run inside its data does not learn from its own pictures") {
+  const Folder folder;
+  write_pictures(folder, "pictures", 8, 16);
+  const Result first = run(folder, kTiny + "--outdir pictures/run --steps 2");
+  CHECK(has(first.out + first.err, "dcgan on 8 pictures"));
+  CHECK(has(first.err, "left out of pictures: run, written by sumi train"));
+  REQUIRE(run(folder, "generate -m pictures/run -n 2 -o pictures/run/drawn/").code == 0);
+  const Result second = run(folder, "train --resume pictures/run --steps 3");
+  CHECK(second.code == 0);
+  CHECK_FALSE(has(second.err, "has changed"));
+  CHECK(has(run(folder, kTiny + "--outdir other --steps 1").out, "dcgan on 8 pictures"));
+
+  check_error(run(folder, kTiny + "--outdir pictures"), 1, "holds pictures of the data");
+  write_pictures(folder, "pictures/sub", 1, 16);
+  check_error(run(folder, kTiny + "--outdir pictures/sub"), 1, "holds pictures of the data");
+  check_error(run(folder, "train dcgan --data other/samples --outdir other"), 1, "choose another folder");
+  CHECK_FALSE(fs::exists(folder / "pictures/checkpoints"));
+}
+
+TEST_CASE("train: too few pictures for a batch, and numbers that work") {
+  const Folder folder;
+  write_pictures(folder, "pictures", 3, 16);
+  check_error(run(folder, kTiny + "--outdir run"), 1,
+              "has 3 pictures, and a step takes 4; lower --batch-size to 3, add pictures");
+  check_error(run(folder, kTiny + "--outdir run --n-critic 2 --batch-size 2"), 1, "lower --batch-size to 1,");
+  check_error(run(folder, kTiny + "--outdir run --n-critic 2 --accumulate 2 --batch-size 1"), 1,
+              "lower --n-critic or --accumulate");
+  CHECK(run(folder, kTiny + "--outdir a --steps 1 --n-critic 2 --batch-size 1 -q").code == 0);
+  CHECK(run(folder, kTiny + "--outdir b --steps 2 --replacement -q").code == 0);
+}
+
+TEST_CASE("train: flags of the well-known programs are taken, or the message says what to write") {
+  const Folder folder;
+  const std::string look = " --dry-run";
+  CHECK(
+      has(run(folder, "train dcgan --batchSize 3 --imageSize 16 --niter 2 --outf x" + look).out, "batch 3"));
+  CHECK(has(run(folder, "train cyclegan --loadSize 32 --fineSize 32 --which_direction 3" + look).err,
+            "unknown option --which_direction"));
+  CHECK(run(folder,
+            "train pix2pix --which_direction BtoA --which_model_netG unet_128 --crop-size 128 "
+            "--load-size 128 --ngf 2 --ndf 2 --n_layers_D 2 --nThreads 1" +
+                look)
+            .code == 0);
+  for (const auto& [words, text] : {std::pair{"dcgan --ngpu 0", "--device cpu"},
+                                    {"dcgan --cuda", "--device cuda"},
+                                    {"dcgan --dataset folder", "leave it out"},
+                                    {"dcgan --netG w.pth", "--init CHECKPOINT"},
+                                    {"cyclegan --gpu_ids -1", "--device cpu"},
+                                    {"cyclegan --input_nc 1", "--channels 1 or 3"},
+                                    {"cyclegan --continue_train", "sumi train --resume RUN"},
+                                    {"cyclegan --name x", "--outdir RUN"},
+                                    {"cyclegan --netD basic", "--n-layers-d"},
+                                    {"cyclegan --no_lsgan", "--gan-mode vanilla"},
+                                    {"pix2pix --display_id -1", "leave it out"}})
+    check_error(run(folder, std::string("train ") + words), 2, text);
+  check_error(run(folder, "convert --dataroot x"), 2, "here it is -i");
+}

@@ -1,0 +1,46 @@
+#include "tools/inspect_json.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <set>
+
+#include "engine/error.h"
+#include "models/json_text.h"
+
+namespace sumi::cli {
+
+using Json = nlohmann::ordered_json;
+
+Json parse_or_text(const std::string& text) {
+  try {
+    return parse_json(text, "", "");
+  } catch (const Error&) {
+    return text;
+  }
+}
+
+void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& groups, bool ours) {
+  const std::set<std::string> known{"sumi.format", "sumi.kind", "sumi.model", "sumi.options", "sumi.state"};
+  Json json;
+  json["file"] = file.path().string();
+  json["bytes"] = std::filesystem::file_size(file.path());
+  for (const auto& [key, value] : file.metadata()) {
+    if (ours && known.contains(key))  // no other names: they could be those of what stands beside
+      json[key.substr(5)] = parse_or_text(value);
+    else
+      append_member(json["metadata"], key, value);
+  }
+  for (const TensorGroup& group : groups) {
+    Json& entry = group.name.empty() ? json : append_member(json["groups"], group.name, Json::object());
+    entry["parameters"] = group.parameters;
+    entry["buffer_values"] = group.buffers;
+    entry["tensor_bytes"] = group.bytes;
+    for (const auto& [name, t] : group.tensors)
+      entry["tensors"].push_back(
+          {{"name", name}, {"shape", t->shape}, {"dtype", t->dtype}, {"count", count_of(*t)}});
+  }
+  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));  // paths need not be UTF-8
+}
+
+}  // namespace sumi::cli

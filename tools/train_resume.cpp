@@ -1,0 +1,75 @@
+#include "tools/train_resume.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "engine/error.h"
+#include "models/checkpoint_info.h"
+#include "models/trainer.h"
+
+namespace sumi::cli {
+namespace fs = std::filesystem;
+namespace {
+
+// UsageError for what was given and cannot change. `stored`: the run's options, where the same value is no change.
+void refuse_changes(const std::string& command, const std::string& run, const OptionSet& given,
+                    const TrainOptions* stored) {
+  const TrainOptions table;
+  nlohmann::ordered_json before, now;
+  if (stored) {
+    TrainOptions options = *stored;
+    given.apply(options);
+    std::error_code error;
+    if (fs::equivalent(options.outdir, run, error)) options.outdir = stored->outdir;
+    before = to_json(*stored);
+    now = to_json(options);
+  }
+  visit_options(table, [&](const OptionInfo& info, const auto&) {
+    if (!given.given(info.name) || info.on_resume || (stored && before.at(info.name) == now.at(info.name)))
+      return;
+    throw UsageError(command,
+                     fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new "
+                                 "run with --init {}, whose optimiser starts anew",
+                                 info.name, shell_quote(run)));
+  });
+}
+
+int run_resume(const std::string& command, const std::string& run, const OptionSet& given,
+               const Output& output) {
+  TrainOptions scratch = default_options("gan");
+  scratch.epochs = scratch.epochs_decay = 1;  // what is not given is the run's, which is not read yet
+  given.apply(scratch, true);                 // what cannot be is found before the run is touched
+  try {
+    validate(scratch);
+  } catch (const Error& error) {
+    throw UsageError(command, error.what());
+  }
+  return supervise(output, run, [&](TrainingObserver& observer) {
+    return resume(
+        run, [&](TrainOptions& stored) { given.apply(stored, true); }, observer);
+  });
+}
+
+}  // namespace
+
+int resume_run(const std::string& run, const OptionSet& given, const Output& output) {
+  refuse_changes("sumi train", run, given, nullptr);
+  return run_resume("sumi train", run, given, output);
+}
+
+int resume_model(const std::string& model, const std::string& run, const OptionSet& given,
+                 const Output& output) {
+  const std::string command = "sumi train " + model;
+  std::error_code error;
+  if (!fs::is_directory(run, error)) return run_resume(command, run, given, output);  // says what is wrong
+  const TrainOptions stored = stored_options(CheckpointFile(resolve_checkpoint(run)));
+  if (stored.model != model)
+    throw UsageError(command, fmt::format("{} is a run of {}, not of {}; write: sumi train --resume {}", run,
+                                          stored.model, model, shell_quote(run)));
+  refuse_changes(command, run, given, &stored);
+  return run_resume(command, run, given, output);
+}
+
+}  // namespace sumi::cli
