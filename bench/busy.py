@@ -43,6 +43,11 @@ def others(commands):
             process.wait()
 
 
+def stop(signum, frame):
+    """A stopped benchmark leaves none of the others running."""
+    raise SystemExit(128 + signum)
+
+
 def finish(command, process):
     out, err = process.communicate()
     if process.returncode != 0:
@@ -80,6 +85,7 @@ def main():
     parser.add_argument("--blas", type=pathlib.Path, metavar="DIR", help="folder of the libblas.so.3 that PyTorch uses")
     parser.add_argument("--also", action="append", default=[], metavar="PYTHON")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, stop)
     if not (args.build / "bench_steps").exists():
         sys.exit("busy: %s has no bench_steps; configure it with -DSUMI_BENCH=ON and build that target" % args.build)
     env = dict(os.environ, OPENBLAS_NUM_THREADS="1")

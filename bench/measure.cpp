@@ -144,8 +144,11 @@ std::string forced_method(const Row& row, const Target& target) {
   return target.on_host() && row.work->is_conv() && row.variant != "auto" ? row.variant : "";
 }
 
-// `ran`: what the convolution logged.
-bool ran_as(const std::string& method, const std::string& ran) {
+// `log`: what the convolution logged.
+// A transposed convolution's log begins with its own name: "conv_transpose_fprop: own winograd".
+bool ran_as(const std::string& method, const std::string& log) {
+  const std::size_t name = log.find(": ");
+  const std::string ran = name == std::string::npos ? log : log.substr(name + 2);
   const std::string ran_method = ran.starts_with("onednn")         ? "onednn"
                                  : ran.starts_with("own winograd") ? "winograd"
                                                                    : "own";

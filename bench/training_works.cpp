@@ -31,6 +31,13 @@ void add_training(Entries& to) {
                     };
                     return w;
                   }});
+  to.push_back({"ema", "", [](const Shape& s) {
+                  Work w{.args = {{s}, {s, R::in_out}}, .f32_only = true};
+                  w.run = [](const Exec& e, const Views& v) {
+                    kernels::ema_update(e, 0.999, nullptr, v[0], v[1]);
+                  };
+                  return w;
+                }});
   to.push_back(
       {"spectral_norm", "",
        [](const Shape& s) {

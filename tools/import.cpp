@@ -91,9 +91,10 @@ int run_import(const ImportArguments& args) {
   const nlohmann::ordered_json state{{"step", 0}, {"images", 0}, {"epoch", 0.0}};
   writer.write(args.output, {"networks", options.model, to_json(options).dump(), state.dump()});
   if (!args.quiet)
-    fmt::print(
-        "{}: {} tensors of {} taken{}\n", args.output, count, args.input,
-        net.empty() && networks.size() == known.size() ? "" : ", what else the model has freshly initialised");
+    fmt::print("{}: {} tensors of {} taken{}\n", args.output, count, args.input,
+               net.empty() && networks.size() == known.size()
+                   ? ""
+                   : ", what else the model has freshly initialised");
   return 0;
 }
 

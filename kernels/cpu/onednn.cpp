@@ -160,8 +160,8 @@ class Execution {
 };
 
 // The pieces' plans; none where oneDNN has nothing good for one of them.
-std::vector<std::shared_ptr<const Plan>> plans_of(Direction d, const std::vector<ConvPiece>& pieces, Type type,
-                                                  bool with_bias) {
+std::vector<std::shared_ptr<const Plan>> plans_of(Direction d, const std::vector<ConvPiece>& pieces,
+                                                  Type type, bool with_bias) {
   std::vector<std::shared_ptr<const Plan>> plans;
   plans.reserve(pieces.size());
   for (const ConvPiece& piece : pieces) {
@@ -222,7 +222,8 @@ bool prefers_onednn(Direction d, const ConvGeom& g) {
 
 bool onednn_knows(Direction d, const ConvGeom& g, DType dtype) {
   const std::vector<ConvPiece> pieces = split_conv(d, g, num_threads());
-  if (dtype == DType::bf16 && multiplies_bf16() && !plans_of(d, pieces, Type::bf16, false).empty()) return true;
+  if (dtype == DType::bf16 && multiplies_bf16() && !plans_of(d, pieces, Type::bf16, false).empty())
+    return true;
   return !plans_of(d, pieces, Type::f32, false).empty();
 }
 

@@ -3,7 +3,6 @@
 #include <pthread.h>
 #ifdef __linux__
 #include <sched.h>
-#include <sys/resource.h>
 #endif
 
 #include <algorithm>
@@ -11,6 +10,8 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cinttypes>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <system_error>
@@ -37,13 +38,16 @@ inline void pause_briefly() {
 #endif
 }
 
-// How often the system took the processor from this thread.
-long interruptions() {
+// Nanoseconds that this thread could have run and was not run, because others had the processor; 0 where the system does not say.
+i64 waited_ns() {
+  i64 ran = 0, waited = 0;
 #ifdef __linux__
-  rusage usage{};
-  if (getrusage(RUSAGE_THREAD, &usage) == 0) return usage.ru_nivcsw;
+  if (std::FILE* const file = std::fopen("/proc/thread-self/schedstat", "re")) {
+    if (std::fscanf(file, "%" SCNd64 " %" SCNd64, &ran, &waited) != 2) waited = 0;
+    std::fclose(file);
+  }
 #endif
-  return 0;
+  return waited;
 }
 
 // How long a thread spins before it sleeps.
@@ -67,47 +71,45 @@ class SpinPolicy {
     if (done()) return true;
     if (kind_ == Kind::passive) return false;
     const i64 start = now_ns();
-    if (kind_ == Kind::adaptive && !may_spin(start)) return false;
-    for (i64 last = start;;) {
+    if (kind_ == Kind::adaptive && is_busy(start)) return false;
+    do {
       for (int i = 0; i < 16; ++i) {
         if (done()) return true;
         pause_briefly();
       }
-      const i64 now = now_ns();
-      if (kind_ == Kind::adaptive) {
-        if (now - last > kInterrupted) {
-          suspend(now);
-          return done();
-        }
-        if (now - start > kLongest) return false;
-      }
-      last = now;
-    }
+    } while (kind_ == Kind::active || now_ns() - start < kLongest);
+    return false;
   }
 
  private:
   // Longer than a gap between two loops of a training step. One that is longer costs a wake-up, a few percent of it.
   static constexpr i64 kLongest = 1'000'000;
-  // Sixteen pauses take a microsecond, an interrupt some ten; a program that was given the processor keeps it for longer.
-  static constexpr i64 kInterrupted = 200'000;
-  // Spinning pauses for several of the system's time slices, for longer while the machine stays busy, and for the shortest time
-  // again when it was not for a while.
-  static constexpr i64 kFirstSleep = 20'000'000, kLongestSleep = 640'000'000, kForgotten = 2'000'000'000;
-  // A thread's interruptions are counted over at least kCounted; one in kSeldom is what an idle system's own work causes.
-  static constexpr i64 kCounted = 20'000'000, kSeldom = 25'000'000;
+  // A machine is busy where a thread waits for a processor for a quarter of the time. That is measured while threads spin, and some
+  // time after they began to: threads that slept may have woken on one processor, and the system needs some milliseconds to part them.
+  static constexpr i64 kSettling = 10'000'000, kMeasured = 50'000'000, kShare = 4;
+  // Threads of a busy machine sleep at once for a time, for longer while it stays busy, and for the shortest time again when it was
+  // not for a while.
+  static constexpr i64 kFirstSleep = 40'000'000, kLongestSleep = 1'280'000'000, kForgotten = 4'000'000'000;
 
-  bool may_spin(i64 now) {
-    if (now < sleep_until_.load(std::memory_order_relaxed)) return false;
-    thread_local i64 counted_at = now;
-    thread_local long counted = interruptions();
-    const i64 elapsed = now - counted_at;
-    if (elapsed < kCounted) return true;
-    const long since = std::exchange(counted, interruptions());
-    const long more = counted - since;
-    counted_at = now;
-    if (more < 2 || more * kSeldom < elapsed) return true;
-    suspend(now);
-    return false;
+  struct Wait {
+    i64 settled = 0;  // when this thread's waiting may be measured; 0: it does not spin
+    i64 since = 0, waited = 0;
+  };
+  static thread_local Wait this_threads_;
+
+  bool is_busy(i64 now) {
+    Wait& mine = this_threads_;
+    if (now < sleep_until_.load(std::memory_order_relaxed)) {
+      mine.settled = 0;
+      return true;
+    }
+    if (mine.settled == 0) mine = {now + kSettling, 0, 0};
+    if (now < mine.settled || now - mine.since < kMeasured) return false;
+    const i64 elapsed = now - std::exchange(mine.since, now);
+    const i64 before = std::exchange(mine.waited, waited_ns());
+    const bool busy = before != 0 && (mine.waited - before) * kShare > elapsed;
+    if (busy) suspend(now);
+    return busy;
   }
 
   void suspend(i64 now) {
@@ -121,6 +123,8 @@ class SpinPolicy {
   Kind kind_ = Kind::adaptive;
   std::atomic<i64> sleep_until_{0}, length_{kFirstSleep};
 };
+
+thread_local SpinPolicy::Wait SpinPolicy::this_threads_;
 
 // A thread's share of a loop's tasks; others take from it as well.
 struct alignas(64) Share {
