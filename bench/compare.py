@@ -23,7 +23,7 @@ CASES = ["resnet256", "cyclegan128", "dcgan64", "dcgan64b64", "dcgan32", "anime5
 # Debian's torch belongs to Debian's Python.
 PYTHON = "/usr/bin/python3" if pathlib.Path("/usr/bin/python3").exists() else sys.executable
 SETTINGS = [[], ["--channels-last"], ["--flush-denormal"], ["--channels-last", "--flush-denormal"]]
-CAPS = {"avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}}
+CAPS = {"avx2": {"SUMI_CPU_ISA": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "DNNL_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}}
 
 
 def run(args, command, libraries=None, required=True):

@@ -134,9 +134,12 @@ std::string cpu_model() {
 
 const char* instruction_set() {
   switch (kernels::cpu_isa()) {
-    case kernels::Isa::avx512: return "AVX-512";
-    case kernels::Isa::avx2: return "AVX2";
-    case kernels::Isa::baseline: break;
+    case kernels::Isa::avx512:
+      return "AVX-512";
+    case kernels::Isa::avx2:
+      return "AVX2";
+    case kernels::Isa::baseline:
+      break;
   }
 #if defined(__x86_64__)
   return "SSE2";

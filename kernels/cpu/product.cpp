@@ -27,7 +27,8 @@ struct Part {
 
 // Sixteen columns known when compiled are worth a form of their own: the tile's copy is a tenth of a product.
 template <int Cols>
-void store_rows(const Product& p, i64 row, int rows, i64 col, int some, const float* tile, int step, bool first) {
+void store_rows(const Product& p, i64 row, int rows, i64 col, int some, const float* tile, int step,
+                bool first) {
   const int cols = Cols ? Cols : some;
   for (int i = 0; i < rows; ++i) {
     float* y = p.out->row(row + i) + col;
@@ -43,7 +44,8 @@ void store_rows(const Product& p, i64 row, int rows, i64 col, int some, const fl
 }
 
 // The rows of `tile` lie `step` apart.
-void store_tile(const Product& p, i64 row, int rows, i64 col, int cols, const float* tile, int step, bool first) {
+void store_tile(const Product& p, i64 row, int rows, i64 col, int cols, const float* tile, int step,
+                bool first) {
   if (cols == tile_cols) return store_rows<tile_cols>(p, row, rows, col, cols, tile, step, first);
   if (cols == 2 * tile_cols) return store_rows<2 * tile_cols>(p, row, rows, col, cols, tile, step, first);
   store_rows<0>(p, row, rows, col, cols, tile, step, first);
@@ -83,7 +85,8 @@ void run_block(const Product& p, const Part& part, const DepthBlock& block, cons
         const int panels = static_cast<int>(std::min<i64>(kernels.panels, j1 - j)), step = panels * tile_cols;
         const auto cols = static_cast<int>(std::min<i64>(step, p.cols - j * tile_cols));
         // While panels are used, the next ones come nearer by a part at each step.
-        const i64 steps = ceil_div(i1 - i0, kernels.strips), part_size = ceil_div(depth * tile_cols, steps * line) * line;
+        const i64 steps = ceil_div(i1 - i0, kernels.strips),
+                  part_size = ceil_div(depth * tile_cols, steps * line) * line;
         const i64 coming_end = std::min(j + panels + kernels.panels, j1);
         for (i64 i = i0; i < i1; i += kernels.strips) {
           const i64 at = (i - i0) / kernels.strips * part_size;
@@ -147,7 +150,8 @@ void run_empty(const Product& p) {
   const float nothing[tile_rows * tile_cols] = {};
   for (i64 i = 0; i < p.rows; ++i)
     for (i64 j = 0; j < p.cols; j += tile_cols)
-      store_tile(p, i, 1, j, static_cast<int>(std::min<i64>(tile_cols, p.cols - j)), nothing, tile_cols, true);
+      store_tile(p, i, 1, j, static_cast<int>(std::min<i64>(tile_cols, p.cols - j)), nothing, tile_cols,
+                 true);
 }
 
 }  // namespace

@@ -117,7 +117,8 @@ TEST_CASE("instruction sets: SUMI_CPU_ISA lowers what the CPU kernels use") {
   const Folder folder;
   const auto devices_with = [&](const char* isa) {
     isa ? ::setenv("SUMI_CPU_ISA", isa, 1) : ::unsetenv("SUMI_CPU_ISA");
-    const Result result = run(folder, "devices 2>&1");  // by the shell: a process that has not read the environment yet
+    const Result result =
+        run(folder, "devices 2>&1");  // by the shell: a process that has not read the environment yet
     ::unsetenv("SUMI_CPU_ISA");
     return result;
   };
