@@ -1,4 +1,5 @@
 #include "bench/target.h"
+#include "kernels/thread_pool.h"
 
 #include <sys/mman.h>
 #include <unistd.h>

@@ -204,7 +204,7 @@ class Pool {
     context_ = context;
   }
 
-  void work(int id) {
+  void work(int id) noexcept {
     inside_a_task = true;
     for (int k = 0; k < sharing_; ++k) {
       Share& share = shares_[static_cast<std::size_t>((id + k) % sharing_)];
