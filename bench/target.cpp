@@ -1,5 +1,4 @@
 #include "bench/target.h"
-#include "kernels/thread_pool.h"
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -8,6 +7,8 @@
 #include <cstring>
 #include <fstream>
 #include <new>
+
+#include "kernels/thread_pool.h"
 
 namespace sumi::bench {
 namespace {
