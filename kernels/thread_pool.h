@@ -1,8 +1,8 @@
 // The threads of the CPU backend: one pool for the process, which every CPU kernel shares.
 //
 // A loop is cut into tasks. The calling thread works on them at once; workers join it, and whoever has finished its own share
-// takes tasks from the others. So a worker that the operating system does not run delays nobody, and a busy machine slows a loop
-// by the processor time it takes and no more.
+// takes tasks from the others. So a worker that the operating system has not woken yet delays nobody; one that is
+// interrupted within a task is waited for.
 //
 // A worker without work spins for up to a millisecond, because waking a sleeping thread costs tens of microseconds, then sleeps.
 // Where other programs want the processor it sleeps at once: threads look twenty times a second at how long the system let them
