@@ -8,7 +8,7 @@ import repo
 
 # The room of a file: the first of these that its path begins with.
 ROOMS = ["kernels/base", "kernels/ref", "kernels/cpu", "kernels/cuda/device", "kernels/cuda", "kernels/emu",
-         "kernels/peer", "kernels", "engine/io", "engine", "models", "tools", "bench", "examples", "tests"]
+         "kernels/peer", "kernels", "engine/image/stylize", "engine/io", "engine", "models", "tools", "bench", "examples", "tests"]
 
 # What each room may include of the project. Nothing includes bench or examples; only tests include tools (to walk through
 # their options) and tests.
@@ -23,9 +23,10 @@ MAY = {
     "kernels/emu": ["kernels/base", "kernels/emu"],
     "kernels/peer": HEADERS + ["kernels/peer"],
     "engine": HEADERS + ["engine"],
+    "engine/image/stylize": HEADERS + ["engine", "engine/image/stylize"],
     "engine/io": HEADERS + ["engine", "engine/io"],
-    "models": ["engine", "engine/io", "models"],
-    "tools": ["engine", "engine/io", "models", "tools"],
+    "models": ["engine", "engine/io", "engine/image/stylize", "models"],
+    "tools": ["engine", "engine/io", "engine/image/stylize", "models", "tools"],
     "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "engine", "engine/io", "models", "examples"],
     "tests": [room for room in ROOMS if room not in ("bench", "examples")],
     "bench": ROOMS,
