@@ -20,7 +20,7 @@ struct ConvertArguments {
   std::uint64_t max_memory = 0;  // bytes; 0: what the machine has left
   bool raw = false, strip = false, dry_run = false;
   bool recursive = false, overwrite = false;  // as it is anyway
-  MachineOptions machine;
+  RuntimeOptions machine;
   Output screen;
 
   void add_options(CLI::App& parent_command);
