@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/image/stylize/lines.h"
 #include "engine/image/stylize/plane.h"
 #include "engine/image/stylize/style.h"
 
@@ -48,6 +49,13 @@ struct StyleEntry {
   StyleInfo info;
   MakeFilter* make;
 };
+
+// Helpers of the styles.
+// "line": how strong the lines are. Up to 1 their opacity, above it lower thresholds as well: more lines, and heavier ones.
+StyleParameter line_parameter();
+float line_opacity(double strength);
+LineOptions with_strength(LineOptions lines, double strength);
+Rgb white_paper(const Window& window);
 
 StyleEntry ink_style();
 StyleEntry manga_style();

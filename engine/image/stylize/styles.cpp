@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kWhole = 4'000'000;  // pixels of a window
 
 const std::vector<StyleEntry>& table() {
-  static const std::vector<StyleEntry> entries{ink_style()};
+  static const std::vector<StyleEntry> entries{ink_style(), manga_style()};
   return entries;
 }
 
@@ -63,6 +63,28 @@ Rgb cropped(const Rgb& x, int first, int rows) {
 }
 
 }  // namespace
+
+StyleParameter line_parameter() {
+  return {"line", 1, 0, 4, "strength of the lines: 0 none, above 1 more of them"};
+}
+
+float line_opacity(double strength) {
+  return static_cast<float>(std::min(strength, 1.0));
+}
+
+LineOptions with_strength(LineOptions lines, double strength) {
+  const auto more = static_cast<float>(std::max(strength, 1.0));
+  lines.low /= more;
+  lines.high /= more;
+  return lines;
+}
+
+Rgb white_paper(const Window& window) {
+  Rgb paper;
+  for (Plane* plane : {&paper.red, &paper.green, &paper.blue})
+    *plane = Plane(window.width, window.rows, 1.0F);
+  return paper;
+}
 
 const std::vector<StyleInfo>& styles() {
   static const std::vector<StyleInfo> infos = [] {
