@@ -65,5 +65,9 @@ Rgb white_paper(const Window& window);
 
 StyleEntry ink_style();
 StyleEntry manga_style();
+StyleEntry wash_style();
+StyleEntry pencil_style();
+StyleEntry halftone_style();
+StyleEntry ukiyo_style();
 
 }  // namespace sumi::stylize

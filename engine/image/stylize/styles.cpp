@@ -15,7 +15,8 @@ namespace {
 constexpr std::size_t kWhole = 4'000'000;  // pixels of a window
 
 const std::vector<StyleEntry>& table() {
-  static const std::vector<StyleEntry> entries{ink_style(), manga_style()};
+  static const std::vector<StyleEntry> entries{ink_style(),    manga_style(),    wash_style(),
+                                               pencil_style(), halftone_style(), ukiyo_style()};
   return entries;
 }
 
