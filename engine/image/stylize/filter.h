@@ -50,6 +50,12 @@ struct StyleEntry {
   MakeFilter* make;
 };
 
+// The style `name` of a picture. Errors as style_layers'.
+std::unique_ptr<Filter> make_filter(const std::string& name, const RgbView& picture,
+                                    const StyleOptions& options);
+// Rows [first, first + rows) of the finished picture, with the halo that they need.
+Rgb finished_rows(const Filter& filter, const RgbView& picture, int first, int rows);
+
 // Helpers of the styles.
 // "line": how strong the lines are. Up to 1 their opacity, above it lower thresholds as well: more lines, and heavier ones.
 StyleParameter line_parameter();
