@@ -23,7 +23,7 @@ using stylize::Plane;
 
 namespace {
 
-double bilinear(const Plane& x, double u, double v) {
+double sample_linear(const Plane& x, double u, double v) {
   const int i = static_cast<int>(std::floor(u)), j = static_cast<int>(std::floor(v));
   const auto at = [&](int column, int row) {
     return double(x.row(stylize::reflect(row, x.height()))[stylize::reflect(column, x.width())]);
@@ -34,7 +34,7 @@ double bilinear(const Plane& x, double u, double v) {
 }
 
 // A sector's sums in the definition: weight, colors, squares.
-struct Sector {
+struct SectorSums {
   double weight = 0, square = 0;
   std::array<double, 3> color{};
 
@@ -49,17 +49,17 @@ struct Sector {
 std::array<double, 3> filtered(const Lab& image, double x, double y, double tx, double ty, double A,
                                double radius, const std::vector<double>& radii) {
   const double along = radius * std::pow(1 + A, 0.9), across = radius / (1 + A);
-  std::array<Sector, 8> sectors;
+  std::array<SectorSums, 8> sectors;
   const auto sample = [&](double u, double v, double gauss, bool middle) {
     const double px = x + tx * along * u - ty * across * v, py = y + ty * along * u + tx * across * v;
-    const std::array<double, 3> c{bilinear(image.L, px, py), bilinear(image.a, px, py),
-                                  bilinear(image.b, px, py)};
+    const std::array<double, 3> c{sample_linear(image.L, px, py), sample_linear(image.a, px, py),
+                                  sample_linear(image.b, px, py)};
     // Squares are interpolated, too (kuwahara.cpp).
     Plane squares(image.width(), image.height());
     for (std::size_t i = 0; i < squares.pixels(); ++i)
       squares.data()[i] = image.L.data()[i] * image.L.data()[i] + image.a.data()[i] * image.a.data()[i] +
                           image.b.data()[i] * image.b.data()[i];
-    const double c2 = bilinear(squares, px, py);
+    const double c2 = sample_linear(squares, px, py);
     for (std::size_t k = 0; k < 8; ++k) {
       double turn = std::fabs(std::atan2(v, u) - 2 * std::numbers::pi * static_cast<double>(k) / 8);
       turn = std::min(std::fmod(turn, 2 * std::numbers::pi),
@@ -80,7 +80,7 @@ std::array<double, 3> filtered(const Lab& image, double x, double y, double tx, 
     }
   std::array<double, 3> sum{};
   double weights = 0;
-  for (const Sector& s : sectors) {
+  for (const SectorSums& s : sectors) {
     double variance = s.square / s.weight;
     for (const double c : s.color) variance -= (c / s.weight) * (c / s.weight);
     const double weight = 1 / (1 + std::pow(0.06 * std::max(0.0, variance), 4));
@@ -109,22 +109,22 @@ stylize::Flow constant_flow(int width, int height, float degrees, float coherenc
   return {{width, height, std::cos(radians)}, {width, height, std::sin(radians)}, {width, height, coherence}};
 }
 
-struct Picture {
+struct Painted {
   int width, height;
   std::vector<std::uint16_t> rgb;
 
-  // paint(x, y) gives red, green and blue in 0..255.
-  template <class Paint>
-  Picture(int w, int h, const Paint& paint) : width(w), height(h) {
+  // color_at(x, y) gives red, green and blue in 0..255.
+  template <class ColorAt>
+  Painted(int w, int h, const ColorAt& color_at) : width(w), height(h) {
     for (int y = 0; y < h; ++y)
       for (int x = 0; x < w; ++x)
-        for (const int level : paint(x, y)) rgb.push_back(static_cast<std::uint16_t>(257 * level));
+        for (const int level : color_at(x, y)) rgb.push_back(static_cast<std::uint16_t>(257 * level));
   }
   stylize::RgbView view() const { return {width, height, rgb.data()}; }
 };
-using Levels = std::array<int, 3>;
+using Rgb8 = std::array<int, 3>;
 
-std::vector<std::uint16_t> styled(const std::string& style, const Picture& picture,
+std::vector<std::uint16_t> styled(const std::string& style, const Painted& picture,
                                   const stylize::StyleValues& values = {}) {
   return stylize::apply_style(style, picture.view(), {values, nullptr, {}});
 }
@@ -170,7 +170,7 @@ TEST_CASE("stylize: hatching is even, runs along its angle and is fixed to its p
   const Plane field = stylize::hatching(side, side, layer);
   std::array<int, 5> fifths{};
   double along = 0, across = 0;
-  const auto at = [&](double x, double y) { return bilinear(field, x, y) - 0.5; };
+  const auto at = [&](double x, double y) { return sample_linear(field, x, y) - 0.5; };
   const double radians = 52 * std::numbers::pi / 180, dx = std::cos(radians), dy = -std::sin(radians);
   for (int y = 10; y < side - 10; ++y)
     for (int x = 10; x < side - 10; ++x) {
@@ -187,7 +187,7 @@ TEST_CASE("stylize: hatching is even, runs along its angle and is fixed to its p
 }
 
 TEST_CASE("stylize: a wash lays calm ground in steps, and only that") {
-  const Picture slope(512, 512, [](int, int y) { return Levels{90 + y / 5, 110 + y / 5, 130 + y / 5}; });
+  const Painted slope(512, 512, [](int, int y) { return Rgb8{90 + y / 5, 110 + y / 5, 130 + y / 5}; });
   // The steepest five rows of a ramp that is even, by their mean.
   const auto unevenness = [&](double washes) {
     const auto wash = styled("wash", slope, {{"washes", washes}, {"grain", 0}, {"flow", 0}, {"edges", 0}});
@@ -205,7 +205,7 @@ TEST_CASE("stylize: a wash lays calm ground in steps, and only that") {
 }
 
 TEST_CASE("stylize: pencil tones follow the darkness, and paper stays paper") {
-  const Picture steps(320, 80, [](int x, int) { return Levels{x / 80 * 85, x / 80 * 85, x / 80 * 85}; });
+  const Painted steps(320, 80, [](int x, int) { return Rgb8{x / 80 * 85, x / 80 * 85, x / 80 * 85}; });
   const auto drawing = styled("pencil", steps);
   double before = -1;
   for (int step = 0; step < 4; ++step) {
@@ -221,7 +221,7 @@ TEST_CASE("stylize: pencil tones follow the darkness, and paper stays paper") {
 }
 
 TEST_CASE("stylize: halftone prints grays in black alone") {
-  const Picture gray(96, 96, [](int, int) { return Levels{120, 120, 120}; });
+  const Painted gray(96, 96, [](int, int) { return Rgb8{120, 120, 120}; });
   const auto saturation = [&](double grays) {
     const auto print = styled("halftone", gray, {{"grays", grays}});
     int most = 0;
@@ -240,15 +240,15 @@ TEST_CASE("stylize: halftone prints grays in black alone") {
 }
 
 TEST_CASE("stylize: ukiyo wipes blue along the top of a sky, not of a backdrop") {
-  const auto sky = [](int, int y) { return y < 140 ? Levels{200, 205, 212} : Levels{52, 60, 40}; };
+  const auto sky = [](int, int y) { return y < 140 ? Rgb8{200, 205, 212} : Rgb8{52, 60, 40}; };
   const auto backdrop = [](int x, int y) {
-    return std::hypot(x - 100, y - 120) < 50 ? Levels{120, 60, 50} : Levels{200, 205, 212};
+    return std::hypot(x - 100, y - 120) < 50 ? Rgb8{120, 60, 50} : Rgb8{200, 205, 212};
   };
   const auto blue = [](const std::vector<std::uint16_t>& print) {
     const std::array<double, 3> top = mean_of(print, 200, 10, 0, 180, 8);
     return top[2] - top[0];
   };
-  CHECK(blue(styled("ukiyo", Picture(200, 200, sky))) > 25);
-  CHECK(blue(styled("ukiyo", Picture(200, 200, sky), {{"bokashi", 0}})) < 10);
-  CHECK(blue(styled("ukiyo", Picture(200, 200, backdrop))) < 10);
+  CHECK(blue(styled("ukiyo", Painted(200, 200, sky))) > 25);
+  CHECK(blue(styled("ukiyo", Painted(200, 200, sky), {{"bokashi", 0}})) < 10);
+  CHECK(blue(styled("ukiyo", Painted(200, 200, backdrop))) < 10);
 }
