@@ -170,7 +170,10 @@ Rgb HalftoneFilter::compose(const Layers& layers, const Window& window) const {
 #pragma omp simd
       for (int x = 0; x < width; ++x) {
         const float c = ink_of(red[x]), m = ink_of(green[x]), ye = ink_of(blue[x]), gray = least(c, m, ye);
-        const float neutral = grays * (1.0F - smoothstep(5.0F, 12.0F, std::sqrt(a[x] * a[x] + b[x] * b[x])));
+        const float chroma = std::sqrt(a[x] * a[x] + b[x] * b[x]);
+        // White dots in black would be louder than what they show: dark grays keep their inks.
+        const float neutral =
+            grays * (1.0F - smoothstep(5.0F, 12.0F, chroma)) * (1.0F - smoothstep(0.45F, 0.65F, gray));
         const float removed = gray * mix(under * (1.0F - smoothstep(0.5F, 0.7F, gray)), 1.0F, neutral);
         const float cyan = printed(curve(c - removed), c_dots[x], soft);
         const float magenta = printed(curve(m - removed), m_dots[x], soft);

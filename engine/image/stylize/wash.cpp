@@ -188,10 +188,12 @@ Lab WashFilter::paint(const Lab& lab, const Guides& guides, float s) const {
   const float lift = lift_, bloom = bloom_, washes = washes_;
   change(
       painting.L,
-      [=](float L, float calm, float wander, float skin) {
-        return laid_in_washes(L, wander, washes * calm * (1.0F - skin));
+      [=](float L, float calm, float wander, float skin, float busy) {
+        // Not on skin, not in leaves and grass, and not in darks, where steps look like blots.
+        const float where = calm * (1.0F - skin) * (1.0F - busy) * smoothstep(25.0F, 50.0F, L);
+        return laid_in_washes(L, wander, washes * where);
       },
-      guides.calm, guides.wander, guides.skin);
+      guides.calm, guides.wander, guides.skin, guides.busy);
   change(
       painting.L,
       [=](float L, float glow) {
