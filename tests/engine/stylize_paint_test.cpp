@@ -239,11 +239,12 @@ TEST_CASE("stylize: halftone prints grays in black alone") {
   CHECK(std::fabs(black - inks) < 40);
 }
 
-TEST_CASE("stylize: ukiyo wipes blue along the top of a sky, not of a backdrop") {
+TEST_CASE("stylize: ukiyo wipes blue along the top of a sky, not of a backdrop or a table") {
   const auto sky = [](int, int y) { return y < 140 ? Rgb8{200, 205, 212} : Rgb8{52, 60, 40}; };
   const auto backdrop = [](int x, int y) {
     return std::hypot(x - 100, y - 120) < 50 ? Rgb8{120, 60, 50} : Rgb8{200, 205, 212};
   };
+  const auto table = [](int, int y) { return y < 140 ? Rgb8{205, 150, 90} : Rgb8{52, 40, 30}; };
   const auto blue = [](const std::vector<std::uint16_t>& print) {
     const std::array<double, 3> top = mean_of(print, 200, 10, 0, 180, 8);
     return top[2] - top[0];
@@ -251,4 +252,5 @@ TEST_CASE("stylize: ukiyo wipes blue along the top of a sky, not of a backdrop")
   CHECK(blue(styled("ukiyo", Painted(200, 200, sky))) > 25);
   CHECK(blue(styled("ukiyo", Painted(200, 200, sky), {{"bokashi", 0}})) < 10);
   CHECK(blue(styled("ukiyo", Painted(200, 200, backdrop))) < 10);
+  CHECK(blue(styled("ukiyo", Painted(200, 200, table))) < -40);
 }

@@ -136,8 +136,13 @@ class UkiyoFilter final : public Filter {
                                 values.at("line")));
     slope_ = cel_slope(source.L, front_.s);
     const Sky found = sky_from_top(front_);
-    sky_ = map([](float sky, float skin) { return clamp(sky, 0.0F, 1.0F) * (1.0F - skin); },
-               resize_linear(found.cover, source.width(), source.height()), front_.skin);
+    // A warm ground, sunset or table, keeps its color.
+    sky_ = map(
+        [](float sky, float skin, float yellow) {
+          return clamp(sky, 0.0F, 1.0F) * (1.0F - skin) * (1.0F - smoothstep(18.0F, 38.0F, yellow));
+        },
+        resize_linear(found.cover, source.width(), source.height()), front_.skin,
+        blur(front_.flat.b, 6 * front_.s));
     backdrop_ = found.backdrop;
     depth_ = resize_linear(sky_depth(sky_, front_.s), picture.width, 1);
     if (options.statistics) return;
