@@ -14,6 +14,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/image/stylize/blur.h"
 #include "engine/image/stylize/filter.h"
 #include "engine/image/stylize/front.h"
 #include "engine/image/stylize/lines.h"
@@ -123,9 +124,10 @@ class HalftoneFilter final : public Filter {
 
 Layers HalftoneFilter::layers(const Window& window) const {
   Lab flat = window_flat(front_, window, nullptr);
-  const Lab detailed = window_flat(front_, window, &mask_);
   const Plane skin = window_plane(front_, front_.skin, window);
-  const Plane detail = map([](float with, float without) { return with - without; }, detailed.L, flat.L);
+  const Plane detail = map([](float mask, float fine, float L) { return mask * (fine - L); },
+                           window_plane(front_, mask_, window),
+                           blur(window_lab(front_, window).L, 0.5F * front_.full_s), flat.L);
   cel(flat.L, window_plane(front_, slope_, window), front_.statistics.tones, {.amount = 0.6F, .sharp = 0.5F});
   grade(flat, front_.statistics.chroma, {.chroma = chroma_, .shadow = {0, 0}, .light = {0, 0}});
   change(
