@@ -8,7 +8,8 @@ import repo
 
 # The room of a file: the first of these that its path begins with.
 ROOMS = ["kernels/base", "kernels/ref", "kernels/cpu", "kernels/cuda/device", "kernels/cuda", "kernels/emu",
-         "kernels/peer", "kernels", "engine/image/stylize", "engine/io", "engine", "models", "tools", "bench", "examples", "tests"]
+         "kernels/peer", "kernels", "engine/image/stylize", "engine/image/faces", "engine/io",
+         "engine", "models", "tools", "bench", "examples", "tests"]
 
 # What each room may include of the project. Nothing includes bench or examples; only tests include tools (to walk through
 # their options) and tests.
@@ -24,9 +25,10 @@ MAY = {
     "kernels/peer": HEADERS + ["kernels/peer"],
     "engine": HEADERS + ["engine"],
     "engine/image/stylize": HEADERS + ["engine", "engine/image/stylize"],
+    "engine/image/faces": HEADERS + ["engine", "engine/image/stylize", "engine/image/faces"],
     "engine/io": HEADERS + ["engine", "engine/io"],
     "models": ["engine", "engine/io", "engine/image/stylize", "models"],
-    "tools": ["engine", "engine/io", "engine/image/stylize", "models", "tools"],
+    "tools": ["engine", "engine/io", "engine/image/stylize", "engine/image/faces", "models", "tools"],
     "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "engine", "engine/io", "models", "examples"],
     "tests": [room for room in ROOMS if room not in ("bench", "examples")],
     "bench": ROOMS,
@@ -38,6 +40,7 @@ OUTSIDE = [
     (r"(oneapi/dnnl|dnnl)", ["kernels/cpu", "tests", "bench"], []),
     (r"(webp|libheif)/", ["engine/io", "tests"], []),
     (r"(lcms2|png\.h|jpeglib|ft2build)", ["engine/io", "tests"], []),
+    (r"opencv2/", ["engine/image/faces"], []),
     (r"CLI/", ["tools", "bench"], []),
     (r"(cudnn|cublas)", ["kernels/peer"], []),
     (r"cuda(_runtime|_runtime_api|\.h)", ["kernels/cuda", "kernels/cuda/device", "kernels/emu", "kernels/peer", "tests",

@@ -6,12 +6,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/error.h"
+#include "engine/image/faces/faces.h"
 #include "engine/image/stylize/style.h"
 #include "engine/io/image.h"
 #include "engine/io/labeled_sheet.h"
@@ -45,20 +47,48 @@ void blend(const Photo& photo, const Photo* mask, double strength, Photo& result
   result.grey = result.grey && photo.grey;
 }
 
-Photo apply(const Photo& photo, const Photo* mask, const std::string& name, const StyleArguments& style) {
+stylize::RgbView view_of(const Photo& photo) {
+  return {photo.width, photo.height, photo.rgb.data()};
+}
+
+Photo apply(const Photo& photo, const Photo* mask, const std::string& name, const StyleArguments& style,
+            const stylize::Plane& face) {
   if (mask) check_mask(photo, *mask);
   stylize::StyleOptions options;
   options.values = style.values;
+  options.face = &face;
   Photo result;
   result.width = photo.width;
   result.height = photo.height;
   result.depth = photo.depth;
   result.alpha = photo.alpha;
-  result.rgb = stylize::apply_style(name, {photo.width, photo.height, photo.rgb.data()}, options);
+  result.rgb = stylize::apply_style(name, view_of(photo), options);
   result.grey = stylize::style_info(name).gray;
   blend(photo, mask, style.blend, result);
   return result;
 }
+
+// Masks of faces, or none where they are not wanted or cannot be had.
+class FaceMasks {
+ public:
+  FaceMasks(bool wanted, std::function<void(const std::string&)> warn)
+      : wanted_(wanted), warn_(std::move(warn)) {}
+
+  stylize::Plane of(const Photo& photo) {
+    if (!wanted_) return {};
+    try {
+      return faces::face_mask(view_of(photo), faces::find_faces(view_of(photo)));
+    } catch (const Error& error) {  // a drawing without it is worth having
+      wanted_ = false;
+      warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
+      return {};
+    }
+  }
+
+ private:
+  bool wanted_;
+  std::function<void(const std::string&)> warn_;
+};
 
 Image8 to_image8(const Photo& photo) {
   Image8 image(photo.width, photo.height, 3);
@@ -67,12 +97,13 @@ Image8 to_image8(const Photo& photo) {
   return image;
 }
 
-Photo sheet_of(const Photo& given, const StyleArguments& style) {
+Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces) {
   const auto [width, height] = limited_size(given.width, given.height, kSheetSide);
   const Photo photo = resize_photo(given, width, height);
+  const stylize::Plane face = faces.of(photo);
   std::vector<LabeledImage> cells{{"photograph", to_image8(photo)}};
   for (const stylize::StyleInfo& info : stylize::styles())
-    cells.push_back({info.name, to_image8(apply(photo, nullptr, info.name, style))});
+    cells.push_back({info.name, to_image8(apply(photo, nullptr, info.name, style, face))});
   // Upright photographs in one row of four and one of three, wide ones in pairs.
   const Image8 sheet = make_labeled_sheet(cells, width > 2 * height ? 2 : 4);
   Photo result;
@@ -97,10 +128,12 @@ PhotoFilter model_filter(ConvertArguments& args) {
 
 }  // namespace
 
-PhotoFilter photo_filter(ConvertArguments& args) {
+PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn) {
   if (!args.style.used()) return model_filter(args);
-  return [style = args.style](const Photo& photo, const Photo* mask) {
-    return style.sheet ? sheet_of(photo, style) : apply(photo, mask, style.name, style);
+  auto masks = std::make_shared<FaceMasks>(args.style.faces == "auto", std::move(warn));
+  return [style = args.style, masks](const Photo& photo, const Photo* mask) {
+    return style.sheet ? sheet_of(photo, style, *masks)
+                       : apply(photo, mask, style.name, style, masks->of(photo));
   };
 }
 

@@ -42,7 +42,8 @@ Plane smooth_noise(int width, int height, float sigma, std::uint32_t seed, int l
   const int margin = sigma < 0.15F ? 0 : static_cast<int>(std::ceil(3 * sigma)) + 8;
   const int first_x = window_start(left, margin, sigma), first_y = window_start(top, margin, sigma);
   const int before_x = left - first_x, before_y = top - first_y;
-  const Plane noise = white_noise(before_x + width + margin, before_y + height + margin, seed, first_x, first_y);
+  const Plane noise =
+      white_noise(before_x + width + margin, before_y + height + margin, seed, first_x, first_y);
   const Plane wide = blur(noise, sigma);
   const float scale =
       std::sqrt(12.0F) / blurred_deviation(sigma);  // uniform noise has a deviation of 1 / sqrt(12)
