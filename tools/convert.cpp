@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "engine/error.h"
-#include "models/convert.h"
+#include "models/inference/converter.h"
+#include "tools/cli/item_progress.h"
+#include "tools/cli/signals.h"
 #include "tools/convert_filter.h"
 #include "tools/convert_options.h"
-#include "tools/count_progress.h"
-#include "tools/signals.h"
 
 namespace sumi::cli {
 namespace fs = std::filesystem;

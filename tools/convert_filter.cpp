@@ -14,12 +14,12 @@
 
 #include "engine/error.h"
 #include "engine/image/faces/faces.h"
+#include "engine/image/image.h"
+#include "engine/image/labeled_sheet.h"
 #include "engine/image/stylize/style.h"
-#include "engine/io/image.h"
-#include "engine/io/labeled_sheet.h"
-#include "models/convert.h"
-#include "models/exported.h"
-#include "models/trainer.h"
+#include "models/inference/converter.h"
+#include "models/inference/exported.h"
+#include "models/training/trainer.h"
 
 namespace sumi::cli {
 namespace {
@@ -44,7 +44,7 @@ void blend(const Photo& photo, const Photo* mask, double strength, Photo& result
     const double amount = mask ? strength * mask->rgb[i] / 65535 : strength;
     result.rgb[i] = between(photo.rgb[i], result.rgb[i], amount);
   }
-  result.grey = result.grey && photo.grey;
+  result.gray = result.gray && photo.gray;
 }
 
 stylize::RgbView view_of(const Photo& photo) {
@@ -63,7 +63,7 @@ Photo apply(const Photo& photo, const Photo* mask, const std::string& name, cons
   result.depth = photo.depth;
   result.alpha = photo.alpha;
   result.rgb = stylize::apply_style(name, view_of(photo), options);
-  result.grey = stylize::style_info(name).gray;
+  result.gray = stylize::style_info(name).gray;
   blend(photo, mask, style.blend, result);
   return result;
 }
@@ -118,7 +118,7 @@ PhotoFilter model_filter(ConvertArguments& args) {
       std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
   args.choose_direction(opened->directions());
   auto converter =
-      std::make_shared<Converter>(picture_network(*opened->model, args.direction, args.raw), args.max_memory);
+      std::make_shared<Converter>(image_network(*opened->model, args.direction, args.raw), args.max_memory);
   return [opened, converter, strength = args.style.blend](const Photo& photo, const Photo* mask) {
     Photo result = (*converter)(photo, mask);
     if (strength < 1) blend(resize_photo(photo, result.width, result.height), nullptr, strength, result);

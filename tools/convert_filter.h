@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "engine/io/photo.h"
+#include "engine/image/photo.h"
 #include "tools/convert_options.h"
 
 namespace sumi::cli {

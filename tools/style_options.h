@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/image/stylize/style.h"
-#include "tools/cli.h"
+#include "tools/cli/cli.h"
 
 namespace sumi::cli {
 
