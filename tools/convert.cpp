@@ -10,11 +10,11 @@
 #include <utility>
 
 #include "engine/error.h"
-#include "models/convert.h"
+#include "models/inference/converter.h"
+#include "tools/cli/item_progress.h"
+#include "tools/cli/signals.h"
 #include "tools/convert_filter.h"
 #include "tools/convert_options.h"
-#include "tools/count_progress.h"
-#include "tools/signals.h"
 
 namespace sumi::cli {
 namespace fs = std::filesystem;
@@ -113,9 +113,9 @@ int run(ConvertArguments& args) {
   }
   if (jobs.empty() && !all_well) return kFailed;
   args.machine.apply();
-  PhotoFilter filter = photo_filter(args);
-  catch_signals("finishing this picture");
   CountProgress screen(style, jobs.size());
+  PhotoFilter filter = photo_filter(args, [&](const std::string& line) { screen.complain(line); });
+  catch_signals("finishing this picture");
   Session session{args, std::move(filter), screen};
   std::size_t written = 0;
   for (const ConvertJob& job : jobs) {

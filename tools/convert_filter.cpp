@@ -6,18 +6,20 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/error.h"
+#include "engine/image/faces/faces.h"
+#include "engine/image/image.h"
+#include "engine/image/labeled_sheet.h"
 #include "engine/image/stylize/style.h"
-#include "engine/io/image.h"
-#include "engine/io/labeled_sheet.h"
-#include "models/convert.h"
-#include "models/exported.h"
-#include "models/trainer.h"
+#include "models/inference/converter.h"
+#include "models/inference/exported.h"
+#include "models/training/trainer.h"
 
 namespace sumi::cli {
 namespace {
@@ -42,23 +44,51 @@ void blend(const Photo& photo, const Photo* mask, double strength, Photo& result
     const double amount = mask ? strength * mask->rgb[i] / 65535 : strength;
     result.rgb[i] = between(photo.rgb[i], result.rgb[i], amount);
   }
-  result.grey = result.grey && photo.grey;
+  result.gray = result.gray && photo.gray;
 }
 
-Photo apply(const Photo& photo, const Photo* mask, const std::string& name, const StyleArguments& style) {
+stylize::RgbView view_of(const Photo& photo) {
+  return {photo.width, photo.height, photo.rgb.data()};
+}
+
+Photo apply(const Photo& photo, const Photo* mask, const std::string& name, const StyleArguments& style,
+            const stylize::Plane& face) {
   if (mask) check_mask(photo, *mask);
   stylize::StyleOptions options;
   options.values = style.values;
+  options.face = &face;
   Photo result;
   result.width = photo.width;
   result.height = photo.height;
   result.depth = photo.depth;
   result.alpha = photo.alpha;
-  result.rgb = stylize::apply_style(name, {photo.width, photo.height, photo.rgb.data()}, options);
-  result.grey = stylize::style_info(name).gray;
+  result.rgb = stylize::apply_style(name, view_of(photo), options);
+  result.gray = stylize::style_info(name).gray;
   blend(photo, mask, style.blend, result);
   return result;
 }
+
+// Masks of faces, or none where they are not wanted or cannot be had.
+class FaceMasks {
+ public:
+  FaceMasks(bool wanted, std::function<void(const std::string&)> warn)
+      : wanted_(wanted), warn_(std::move(warn)) {}
+
+  stylize::Plane of(const Photo& photo) {
+    if (!wanted_) return {};
+    try {
+      return faces::face_mask(view_of(photo), faces::find_faces(view_of(photo)));
+    } catch (const Error& error) {  // a drawing without it is worth having
+      wanted_ = false;
+      warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
+      return {};
+    }
+  }
+
+ private:
+  bool wanted_;
+  std::function<void(const std::string&)> warn_;
+};
 
 Image8 to_image8(const Photo& photo) {
   Image8 image(photo.width, photo.height, 3);
@@ -67,12 +97,13 @@ Image8 to_image8(const Photo& photo) {
   return image;
 }
 
-Photo sheet_of(const Photo& given, const StyleArguments& style) {
+Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces) {
   const auto [width, height] = limited_size(given.width, given.height, kSheetSide);
   const Photo photo = resize_photo(given, width, height);
+  const stylize::Plane face = faces.of(photo);
   std::vector<LabeledImage> cells{{"photograph", to_image8(photo)}};
   for (const stylize::StyleInfo& info : stylize::styles())
-    cells.push_back({info.name, to_image8(apply(photo, nullptr, info.name, style))});
+    cells.push_back({info.name, to_image8(apply(photo, nullptr, info.name, style, face))});
   // Upright photographs in one row of four and one of three, wide ones in pairs.
   const Image8 sheet = make_labeled_sheet(cells, width > 2 * height ? 2 : 4);
   Photo result;
@@ -87,7 +118,7 @@ PhotoFilter model_filter(ConvertArguments& args) {
       std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
   args.choose_direction(opened->directions());
   auto converter =
-      std::make_shared<Converter>(picture_network(*opened->model, args.direction, args.raw), args.max_memory);
+      std::make_shared<Converter>(image_network(*opened->model, args.direction, args.raw), args.max_memory);
   return [opened, converter, strength = args.style.blend](const Photo& photo, const Photo* mask) {
     Photo result = (*converter)(photo, mask);
     if (strength < 1) blend(resize_photo(photo, result.width, result.height), nullptr, strength, result);
@@ -97,10 +128,12 @@ PhotoFilter model_filter(ConvertArguments& args) {
 
 }  // namespace
 
-PhotoFilter photo_filter(ConvertArguments& args) {
+PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn) {
   if (!args.style.used()) return model_filter(args);
-  return [style = args.style](const Photo& photo, const Photo* mask) {
-    return style.sheet ? sheet_of(photo, style) : apply(photo, mask, style.name, style);
+  auto masks = std::make_shared<FaceMasks>(args.style.faces == "auto", std::move(warn));
+  return [style = args.style, masks](const Photo& photo, const Photo* mask) {
+    return style.sheet ? sheet_of(photo, style, *masks)
+                       : apply(photo, mask, style.name, style, masks->of(photo));
   };
 }
 

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
-#include "engine/io/photo.h"
+#include "engine/image/photo.h"
 #include "tools/convert_options.h"
 
 namespace sumi::cli {
@@ -14,7 +15,7 @@ using PhotoFilter = std::function<Photo(const Photo& photo, const Photo* mask)>;
 // By the style or the model of the arguments, which get the model's direction. Of a style: the style over the whole photograph, or where
 // the mask is light; size, depth and alpha stay; with --sheet the sheet of all styles, 8 bits, of the photograph at 720 pixels at
 // most; Error for a mask of another size. Of a model: Converter's result, and errors as open_model's. Below a strength of 1
-// the rest is the photograph.
-PhotoFilter photo_filter(ConvertArguments& args);
+// the rest is the photograph. `warn` is told once where faces cannot be looked for.
+PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn);
 
 }  // namespace sumi::cli

@@ -54,6 +54,8 @@ void StyleArguments::add_options(CLI::App& command) {
   add_text(command, "--style-set", set, "K=V,...",
            "parameters of the style: levels=5,color=1.1 (docs/cli.md lists them)")
       ->group("Style");
+  add_text(command, "--faces", faces, "auto|off", "look for faces and keep their features (auto)")
+      ->group("Style");
   command.add_flag("--sheet", sheet, "all styles of a photograph on one labeled sheet")->group("Style");
 }
 
@@ -63,6 +65,7 @@ void StyleArguments::check(const CLI::App* app, const std::string& model) {
     const std::string given = !name.empty()            ? "--style " + name
                               : sheet                  ? "--sheet"
                               : !set.empty()           ? "--style-set"
+                              : faces != "auto"        ? "--faces"
                               : !line_strength.empty() ? "--line-strength"
                                                        : "";
     if (!given.empty())
@@ -72,6 +75,8 @@ void StyleArguments::check(const CLI::App* app, const std::string& model) {
   } else if (name.empty()) {
     name = "ink";
   }
+  if (faces != "auto" && faces != "off")
+    throw UsageError(command, fmt::format("--faces {} is unknown; use auto or off", faces));
   if (!strength.empty()) blend = parse_number(app, "--strength", strength);
   if (!(blend >= 0 && blend <= 1))
     throw UsageError(command,

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "engine/image/stylize/style.h"
-#include "tools/cli.h"
+#include "tools/cli/cli.h"
 
 namespace sumi::cli {
 
@@ -12,6 +12,7 @@ struct StyleArguments {
   std::string name;                     // "" with a model
   std::string set;                      // "line=0.8,levels=5"
   std::string strength, line_strength;  // as given; "" where they were not
+  std::string faces = "auto";
   bool sheet = false;
   double blend = 1;  // of the style; the rest is the photograph
   stylize::StyleValues values;

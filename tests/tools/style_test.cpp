@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "engine/image/photo.h"
 #include "engine/image/stylize/style.h"
-#include "engine/io/photo.h"
 #include "tests/tools/program.h"
 
 using namespace program;

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the reference planes of tests/engine/stylize_reference_test.cpp from the design's own implementation in Python and OpenCV.
+"""Makes the reference planes of stylize_reference_test.cpp from the design's own implementation in Python and OpenCV.
 
   make_reference.py STYLES.PY    (python3-opencv, python3-numpy)
 
