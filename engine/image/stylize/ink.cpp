@@ -39,6 +39,8 @@ class Ink : public Filter {
     colors.chroma = static_cast<float>(values_.at("color"));
     grade(layers.flat, front_.statistics.chroma, colors);
     layers.line = window_line(front_, line_, window);
+    const float opacity = line_opacity(values_.at("line"));
+    change(layers.line, [opacity](float line) { return line * opacity; });
     return layers;
   }
 
@@ -62,7 +64,9 @@ class Ink : public Filter {
 StyleEntry ink_style() {
   return {{"ink",
            "flat colors and ink lines",
-           {{"levels", 6, 2, 16, "tones of the whole picture"}, {"color", 1.30, 0, 3, "chroma gain"}},
+           {line_parameter(),
+            {"levels", 6, 2, 16, "tones of the whole picture"},
+            {"color", 1.30, 0, 3, "chroma gain"}},
            false},
           [](const RgbView& picture, const StyleOptions& options, const StyleValues& values) {
             return std::unique_ptr<Filter>(std::make_unique<Ink>(picture, options, values));

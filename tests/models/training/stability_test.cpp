@@ -249,7 +249,7 @@ TEST_CASE("augmentation: whole pixels are moved, rectangles cut, and nothing els
   CHECK(slope >= 0.5);
   CHECK(slope < 1.5);
   CHECK(c[127] - c[126] == doctest::Approx(slope));
-  CHECK(test::has(test::error_of([] { parse_augmentation("color"); }), "--diffaugment"));
+  CHECK(test::has(test::error_of([] { parse_augmentation("colors"); }), "--diffaugment"));
 }
 
 TEST_CASE("latent: uniform noise stays inside, a mixture has as many centers as it says") {
