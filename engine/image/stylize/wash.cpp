@@ -56,14 +56,14 @@ inline float laid_in_washes(float L, float wander, float amount) {
   return mix(L, stepped, amount);
 }
 
-// How far borders of washes wander, in units of L: from the row `top` on.
+// Displacement of the washes' borders, in units of L. `top`: first row of the window.
 Plane wandering(int width, int height, float s, int top) {
   return map([](float near, float far) { return kNear * near + kFar * far; },
              smooth_noise(width, height, 10 * s, 21, 0, top),
              smooth_noise(width, height, 32 * s, 22, 0, top));
 }
 
-// What painting takes beside the picture, in the size in which is painted.
+// Inputs of paint() besides the image, all of the image's size.
 struct Guides {
   Lab coarse;
   Flow flow;

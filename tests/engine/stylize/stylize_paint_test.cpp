@@ -1,5 +1,5 @@
-// Kuwahara filter and hatching beside their definitions, and what wash, pencil, halftone and ukiyo
-// promise.
+// Kuwahara filter and hatching against their definitions; properties of wash, pencil, halftone and
+// ukiyo.
 #include <doctest/doctest.h>
 
 #include <algorithm>
