@@ -18,6 +18,7 @@
 #include "kernels/base/launch.h"
 #include "models/model.h"
 #include "models/networks/anime_generator.h"
+#include "models/settings.h"
 #include "models/networks/translation_networks.h"
 
 namespace sumi {

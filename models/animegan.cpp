@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/runtime/device.h"
+#include "models/options/option_groups.h"
 #include "models/registry.h"
 #include "models/training/rng_streams.h"
 #include "models/training/translator_step.h"
@@ -224,8 +225,6 @@ namespace {
 
 void check_animegan(const TrainOptions& o) {
   const LossWeights w = anime_weights(o);
-  if (o.net_d != "animegan2" && o.net_d != "cartoongan")
-    fail("--net-d", fmt::format("unknown '{}'; use one of: animegan2, cartoongan", o.net_d));
   if (o.init_epochs > 0 && w.content == 0)
     fail("--init-epochs",
          "warms up by the content loss, which --lambda-content 0 switches off; add --init-epochs 0");
@@ -265,8 +264,7 @@ const ModelSpec animegan_spec{
     .data = "a folder of photographs and one of drawings in one style",
     .domains = 2,
     .smooth_edges = true,
-    .crops = true,
-    .generators = {"animegan2", "animegan2_lite", "cartoongan"},
+    .options = add_groups<TranslationGanOptions, AnimeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.net_g = o.net_d = "animegan2";
@@ -294,8 +292,7 @@ const ModelSpec cartoongan_spec{
     .data = "a folder of photographs and one of drawings in one style",
     .domains = 2,
     .smooth_edges = true,
-    .crops = true,
-    .generators = {"animegan2", "animegan2_lite", "cartoongan"},
+    .options = add_groups<TranslationGanOptions, AnimeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.net_g = o.net_d = o.style_preset = "cartoongan";

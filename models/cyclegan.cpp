@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "engine/runtime/device.h"
+#include "models/options/option_groups.h"
 #include "models/registry.h"
 #include "models/training/batched_forward.h"
 #include "models/training/micro_batches.h"
@@ -247,8 +248,7 @@ const ModelSpec cyclegan_spec{
     .reference = "Zhu 2017",
     .data = "two folders of pictures, which need not match",
     .domains = 2,
-    .crops = true,
-    .generators = {"resnet_9blocks", "resnet_6blocks", "unet_128", "unet_256"},
+    .options = add_groups<TranslationGanOptions, PatchOptions, CycleGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.batch_size = 1;

@@ -12,6 +12,7 @@
 #include "engine/runtime/device.h"
 #include "engine/runtime/memory_stats.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/discriminator_trainer.h"
 

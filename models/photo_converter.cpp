@@ -4,6 +4,7 @@
 
 #include "models/gan.h"
 #include "models/networks/translation_networks.h"
+#include "models/options/option_groups.h"
 #include "models/training/rng_streams.h"
 
 namespace sumi {
@@ -11,10 +12,6 @@ namespace {
 
 // Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
 constexpr SideRule kConverterSides{4, 8};
-
-bool converts(const TrainOptions& o) {
-  return o.variant == "converter";
-}
 
 // The discriminator looks at the crops of training.
 NetOptions converter_options(const TrainOptions& o) {
@@ -94,20 +91,14 @@ Tensor AutoencoderConverter::translate(const Tensor& pictures, const std::string
 
 namespace {
 
-void check_autoencoder(const TrainOptions& o) {
-  if (o.variant != "noise" && o.variant != "converter")
-    fail("--form", fmt::format("unknown '{}'; use one of: noise, converter", o.variant));
-  if (!converts(o)) return;
-  if (o.conditional)
-    fail("--conditional", "is of --form noise: a converter draws what its photographs show; leave it out");
+void check_converter(const TrainOptions& o) {
   if (!pictures_have_one_size(o))
     fail("--preprocess",
          "must cut squares, because the discriminator takes one size; use resize_and_crop or crop");
   check_crop_size(o, kConverterSides, o.model);
 }
 
-std::vector<PlannedNetwork> plan_autoencoder(const TrainOptions& o) {
-  if (!converts(o)) return plan_gan<autoencoder_generator, autoencoder_discriminator>(o);
+std::vector<PlannedNetwork> plan_converter(const TrainOptions& o) {
   const NetOptions net = converter_options(o);
   const Shape picture{1, net.size, net.size, net.channels};
   std::vector<PlannedNetwork> planned;
@@ -117,32 +108,51 @@ std::vector<PlannedNetwork> plan_autoencoder(const TrainOptions& o) {
   return planned;
 }
 
+void set_shared_defaults(TrainOptions& o) {
+  o.ngf = o.ndf = 128;
+  o.bn_momentum = 0.99;
+  o.init_type = "xavier-uniform";  // the default of the source texts' library
+  o.init_gain = 1;
+  o.epochs = 100;
+}
+
 }  // namespace
 
-const ModelSpec autoencoder_gan_spec{
-    .name = "autoencoder-gan",
-    .summary = "the texts' anime converter: pictures from noise, or photographs redrawn (--form converter)",
+const ModelSpec gan_autoencoder_spec{
+    .name = "gan-autoencoder",
+    .former_names = {{"autoencoder-gan"}},
+    .summary = "GAN with the source texts' decoder: small images from noise",
     .reference = "the source texts",
-    .data = "a folder of pictures; as a converter two folders, which need not match",
-    .translates = converts,
+    .data = "a folder of images",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions, BatchNormOptions>,
     .set_defaults =
         [](TrainOptions& o) {
-          o.variant = "noise";
+          set_shared_defaults(o);
           o.size = 16;
+        },
+    .networks = plan_gan<autoencoder_generator, autoencoder_discriminator>,
+    .make = make_gan<autoencoder_generator, autoencoder_discriminator>,
+};
+
+const ModelSpec photo_converter_spec{
+    .name = "photo-converter",
+    .former_names = {{"autoencoder-gan", "form", "converter"}},
+    .summary = "photographs redrawn by the source texts' autoencoder, from unpaired images",
+    .reference = "the source texts",
+    .data = "two folders of images, which need not match",
+    .domains = 2,
+    .options = add_groups<TranslationGanOptions, NoiseOptions, BatchNormOptions, PhotoConverterOptions>,
+    .set_defaults =
+        [](TrainOptions& o) {
+          set_shared_defaults(o);
           o.load_size = 72;
           o.crop_size = 64;
-          o.ngf = o.ndf = 128;
-          o.bn_momentum = 0.99;
-          o.init_type = "xavier-uniform";  // what their library does unless told otherwise
-          o.init_gain = 1;
-          o.epochs = 100;
         },
-    .check = check_autoencoder,
-    .networks = plan_autoencoder,
+    .check = check_converter,
+    .networks = plan_converter,
     .make = [](const TrainOptions& o) -> std::unique_ptr<Model> {
-      if (converts(o)) return std::make_unique<AutoencoderConverter>(o);
-      return make_gan<autoencoder_generator, autoencoder_discriminator>(o);
+      return std::make_unique<AutoencoderConverter>(o);
     },
 };
 

@@ -1,6 +1,7 @@
 // Wasserstein GANs: the discriminator becomes a critic whose output has no bounds but whose slope has.
 #include "models/gan.h"
 #include "models/networks/resnet_critic.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 
@@ -11,6 +12,7 @@ const ModelSpec wgan_spec{
     .reference = "Arjovsky 2017",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.gan_mode = "wgan";
@@ -32,6 +34,7 @@ const ModelSpec wgan_gp_spec{
     .reference = "Gulrajani 2017",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.gan_mode = "wgan-gp";

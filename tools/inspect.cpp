@@ -15,6 +15,7 @@
 #include "tools/cli/option_format.h"
 #include "tools/cli/table.h"
 #include "tools/inspect_json.h"
+#include "models/settings.h"
 #include "tools/tensor_summary.h"
 
 namespace sumi::cli {
@@ -46,9 +47,7 @@ void print_header(const CheckpointHeader& header) {
   if (state.is_object() && !state.empty())
     fmt::print("{}\n", wrap("state     " + state_text(state), width, 10));
   try {
-    TrainOptions options = default_options(header.model);
-    update_from_json(options, json, "options");
-    print_options(options);
+    print_options(stored_options(header.model, json, "options", "the file is damaged"));
   } catch (const Error&) {  // of a version with other options
     fmt::print("options   {}\n", printable(header.options));
   }

@@ -14,12 +14,13 @@
 #include "models/training/trainer.h"
 #include "tools/cli/signals.h"
 #include "tools/train_options.h"
+#include "models/settings.h"
 #include "tools/tune_report.h"
 
 namespace sumi::cli {
 namespace {
 
-using Show = OptionSet::Show;
+using Visibility = OptionSet::Visibility;
 
 struct TunedModel {
   CLI::App* app = nullptr;
@@ -35,11 +36,10 @@ struct TuneCommand {
 };
 
 // What the shapes of a training step follow from.
-Show shown(const OptionInfo& info, const std::string& model) {
+Visibility visibility(const Option& option) {
   static const std::set<std::string> named{"size", "crop-size", "channels", "batch-size", "lambda-identity"};
-  const std::string name = info.name;
-  const bool network = std::string(info.group) == "Networks" && !name.starts_with("init");
-  return applies(info, model) && (network || named.contains(name)) ? Show::yes : Show::no;
+  const bool network = option.heading == "Networks" && !option.name.starts_with("init");
+  return network || named.contains(option.name) ? Visibility::shown : Visibility::absent;
 }
 
 // "512x256" or "512".
@@ -138,9 +138,10 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
     model->app->fallthrough();  // -o and its like may stand behind the model's options
     set_help(*model->app, fmt::format("tune {} [options] -o PLAN", info.name),
              fmt::format("  sumi tune {} --batch-size 8 -o plan.json\n", info.name));
-    if (is_named(info.name, words))
-      model->options.add(*model->app, default_options(info.name),
-                         [name = info.name](const OptionInfo& option) { return shown(option, name); });
+    for (const FormerName& former : info.former_names)
+      if (*former.option == 0) model->app->alias(former.name);
+    if (is_named(info, words))
+      model->options.add(*model->app, option_table(info.name), default_options(info.name), visibility);
     command->models.push_back(std::move(model));
   }
   return {&app, [command]() { return run(*command); }};

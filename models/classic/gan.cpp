@@ -1,6 +1,7 @@
 // The dense GAN: the first network of the source texts.
 #include <fmt/format.h>
 
+#include "models/options/option_groups.h"
 #include "models/gan.h"
 
 namespace sumi {
@@ -47,6 +48,7 @@ const ModelSpec dense_gan_spec{
     .reference = "the source texts, after Goodfellow 2014",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<NoiseGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

@@ -2,6 +2,7 @@
 // shape, a norm, an activation and an enlargement count one each.
 #include <fmt/format.h>
 
+#include "models/options/option_groups.h"
 #include "models/gan.h"
 #include "models/networks/upsampling.h"
 
@@ -74,6 +75,7 @@ const ModelSpec conv5_gan_spec{
     .reference = "the source texts",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions, BatchNormOptions, GanConvOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

@@ -2,6 +2,7 @@
 // a norm and an activation count one each.
 #include <fmt/format.h>
 
+#include "models/options/option_groups.h"
 #include "models/gan.h"
 
 namespace sumi {
@@ -78,6 +79,7 @@ const ModelSpec reshape_gan_spec{
     .reference = "the source texts",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<NoiseGanOptions, VirtualBatchNormOptions, BatchNormOptions, GanReshapeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;
@@ -93,11 +95,6 @@ const ModelSpec reshape_gan_spec{
           o.beta1 = 0.9;
           o.label_smoothing = 0.1;
           o.epochs = 100;
-        },
-    .check =
-        [](const TrainOptions& o) {
-          if (o.variant != "pixel" && o.variant != "flat")
-            fail("--form", fmt::format("unknown '{}'; use one of: pixel, flat", o.variant));
         },
     .networks = plan_gan<reshape_generator, reshape_discriminator>,
     .make = make_gan<reshape_generator, reshape_discriminator>,

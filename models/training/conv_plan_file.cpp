@@ -9,6 +9,7 @@
 #include "engine/error.h"
 #include "engine/runtime/device.h"
 #include "engine/serialize/file.h"
+#include "models/settings.h"
 #include "models/options/json_text.h"
 
 namespace sumi {

@@ -14,9 +14,6 @@
 
 namespace sumi {
 
-// The weight of the gradient penalty: --gp, or 10 for wgan-gp (Gulrajani 2017).
-double gradient_penalty_weight(const TrainOptions& options);
-
 class DiscriminatorTrainer {
  public:
   // One more loss, of what the head makes of the discriminator's features.

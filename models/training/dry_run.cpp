@@ -12,6 +12,7 @@
 #include "models/training/class_labels.h"
 #include "models/training/conv_plan_file.h"
 #include "models/training/pace.h"
+#include "models/settings.h"
 #include "models/training/trainer.h"
 
 namespace sumi {

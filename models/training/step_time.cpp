@@ -8,6 +8,7 @@
 #include "models/registry.h"
 #include "models/training/pace.h"
 #include "models/training/trainer.h"
+#include "models/settings.h"
 #include "models/training/training_data.h"
 
 namespace sumi {

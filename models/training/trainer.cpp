@@ -19,6 +19,7 @@
 #include "models/training/run_dir.h"
 #include "models/training/run_paths.h"
 #include "models/training/training_data.h"
+#include "models/settings.h"
 #include "models/training/validation_accuracy.h"
 
 namespace sumi {
@@ -176,7 +177,7 @@ void Session::begin() {
   if (!options_.init.empty()) {
     const fs::path path = resolve_checkpoint(options_.init);
     const CheckpointFile file(path);
-    if (file.header().model != options_.model)
+    if (stored_options(file).model != options_.model)
       fail("--init " + path.string(),
            fmt::format("is a checkpoint of the model {}, not of {}", file.header().model, options_.model));
     check_init_compatible(file, options_);

@@ -8,6 +8,7 @@
 
 #include "engine/runtime/device.h"
 #include "models/model.h"
+#include "models/settings.h"
 #include "models/networks/translation_networks.h"
 
 using namespace sumi;

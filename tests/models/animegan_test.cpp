@@ -13,6 +13,7 @@
 #include "models/training/trainer.h"
 #include "tests/models/runs.h"
 #include "tests/models/tiny_vgg.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

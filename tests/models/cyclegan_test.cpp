@@ -10,6 +10,7 @@
 #include "models/training/trainer.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

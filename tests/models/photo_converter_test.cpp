@@ -5,6 +5,7 @@
 #include "models/photo_converter.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

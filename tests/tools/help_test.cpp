@@ -8,6 +8,7 @@
 #include "models/options/options.h"
 #include "models/registry.h"
 #include "tests/tools/program.h"
+#include "models/settings.h"
 #include "tools/cli/option_format.h"
 
 using namespace program;

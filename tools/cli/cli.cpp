@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <numeric>
 
+#include "models/registry.h"
 #include "tools/cli/option_format.h"
 #include "tools/cli/peer_flags.h"
 
@@ -68,8 +69,13 @@ T parse(const CLI::App* app, const std::string& option, const std::string& text,
 
 }  // namespace
 
-bool is_named(const std::string& model, const std::vector<std::string>& words) {
-  return words.empty() || std::find(words.begin(), words.end(), model) != words.end();
+bool is_named(const ModelSpec& model, const std::vector<std::string>& words) {
+  const auto is_among = [&](const char* name) {
+    return std::find(words.begin(), words.end(), name) != words.end();
+  };
+  return words.empty() || is_among(model.name) ||
+         std::any_of(model.former_names.begin(), model.former_names.end(),
+                     [&](const FormerName& former) { return is_among(former.name); });
 }
 
 std::vector<Command> add_commands(CLI::App& parent, const std::vector<std::string>& words) {
@@ -193,7 +199,7 @@ void refuse_foreign_name(const CLI::App* app, const std::string& option, const s
 }
 
 void add_quiet(CLI::App& app, bool& quiet) {
-  app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Screen");
+  app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Output verbosity");
 }
 
 void require_text(const CLI::App* app, const std::string& option, const std::string& value,

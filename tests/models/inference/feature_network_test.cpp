@@ -14,6 +14,7 @@
 #include "models/training/checkpoint_metadata.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "models/model.h"
+#include "models/settings.h"
 #include "models/networks/noise_networks.h"
 
 using namespace sumi;

@@ -9,6 +9,7 @@
 #include "engine/runtime/device.h"
 #include "models/registry.h"
 #include "tests/models/runs.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

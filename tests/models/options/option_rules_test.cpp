@@ -6,6 +6,7 @@
 #include <set>
 
 #include "models/registry.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "models/settings.h"
 #include "models/registry.h"
 
 using namespace sumi;

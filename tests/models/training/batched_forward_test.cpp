@@ -5,6 +5,7 @@
 
 #include "models/networks/translation_networks.h"
 #include "models/training/discriminator_trainer.h"
+#include "models/settings.h"
 #include "tests/models/runs.h"
 
 using namespace sumi;

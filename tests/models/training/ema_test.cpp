@@ -4,6 +4,7 @@
 
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

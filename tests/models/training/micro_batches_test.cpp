@@ -9,6 +9,7 @@
 #include "models/model.h"
 #include "models/registry.h"
 #include "tests/models/tiny_vgg.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

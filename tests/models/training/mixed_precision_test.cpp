@@ -10,6 +10,7 @@
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/models/tiny_vgg.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

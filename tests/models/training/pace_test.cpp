@@ -6,6 +6,7 @@
 #include "models/options/options.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

@@ -8,6 +8,7 @@
 #include "models/registry.h"
 #include "models/training/discriminator_trainer.h"
 #include "tests/models/runs.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;
