@@ -18,8 +18,8 @@
 #include "kernels/base/launch.h"
 #include "models/model.h"
 #include "models/networks/anime_generator.h"
-#include "models/settings.h"
 #include "models/networks/translation_networks.h"
+#include "models/settings.h"
 
 namespace sumi {
 namespace {

@@ -120,7 +120,7 @@ void set_shared_defaults(TrainOptions& o) {
 
 const ModelSpec gan_autoencoder_spec{
     .name = "gan-autoencoder",
-    .former_names = {{"autoencoder-gan"}},
+    .former_names = {{"autoencoder-gan"}, {"autoencoder-gan", "form", "noise"}},
     .summary = "GAN with the source texts' decoder: small images from noise",
     .reference = "the source texts",
     .data = "a folder of images",

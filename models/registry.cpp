@@ -8,9 +8,11 @@ namespace sumi {
 
 const std::vector<const ModelSpec*>& model_specs() {
   static const std::vector<const ModelSpec*> specs{
-      &dense_gan_spec, &reshape_gan_spec, &conv5_gan_spec, &gan_autoencoder_spec, &dcgan_spec,
-      &wgan_spec,      &wgan_gp_spec,     &infogan_spec,   &vae_spec,             &cyclegan_spec,
-      &animegan_spec,  &cartoongan_spec,  &pix2pix_spec,   &photo_converter_spec, &classifier_spec};
+      &dense_gan_spec,       &reshape_gan_spec,     &conv5_gan_spec,
+      &gan_autoencoder_spec, &dcgan_spec,           &wgan_spec,
+      &wgan_gp_spec,         &infogan_spec,         &vae_spec,
+      &cyclegan_spec,        &animegan_spec,        &cartoongan_spec,
+      &pix2pix_spec,         &photo_converter_spec, &classifier_spec};
   return specs;
 }
 

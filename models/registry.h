@@ -17,7 +17,7 @@ struct FormerName {
 };
 
 struct ModelSpec {
-  const char* name;       // "dcgan"
+  const char* name;  // "dcgan"
   std::vector<FormerName> former_names = {};
   const char* summary;    // one line
   const char* reference;  // where it comes from

@@ -31,9 +31,11 @@ void check_freeze(const TrainOptions& o, const std::vector<PlannedNetwork>& netw
     }
   for (std::size_t i = 0; i < prefixes.size(); ++i)
     if (!matched[i])
-      fail("--freeze", fmt::format("value {}: no parameter's name begins with it; --dry-run lists the networks",
-                                   prefixes[i].substr(0, 60)));
-  if (!trains) fail("--freeze", fmt::format("value {}: leaves nothing to train; freeze fewer layers", o.freeze));
+      fail("--freeze",
+           fmt::format("value {}: no parameter's name begins with it; --dry-run lists the networks",
+                       prefixes[i].substr(0, 60)));
+  if (!trains)
+    fail("--freeze", fmt::format("value {}: leaves nothing to train; freeze fewer layers", o.freeze));
 }
 
 // The model that `name` stands for in a file with these options.
@@ -91,7 +93,8 @@ std::string unsupported_reason(const Option& option, const std::string&) {
   if (!option.absent.empty()) return option.absent;
   std::string having;
   for (const ModelSpec* spec : model_specs())
-    if (option_table(spec->name).has(option.name)) having += std::string(having.empty() ? "" : ", ") + spec->name;
+    if (option_table(spec->name).has(option.name))
+      having += std::string(having.empty() ? "" : ", ") + spec->name;
   return "only " + having;
 }
 
@@ -140,7 +143,8 @@ TrainOptions stored_options(const std::string& model, Json json, const std::stri
   if (const auto found = json.find("model"); found == json.end())
     json["model"] = model;
   else if (const std::string name = json_text(*found, "model", where); name != model)
-    fail(where, fmt::format("are of the model {}, but the file is of {}; {}", name.substr(0, 60), model, cure));
+    fail(where,
+         fmt::format("are of the model {}, but the file is of {}; {}", name.substr(0, 60), model, cure));
   TrainOptions options = default_options(stored_spec(model, json).name);
   update_from_json(options, json, where);
   return options;

@@ -129,7 +129,8 @@ const ModelSpec vae_spec{
     .summary = "variational autoencoder: pictures from noise, and back",
     .reference = "Kingma 2013",
     .data = "a folder of pictures, or an idx.gz file",
-    .options = add_groups<CommonOptions, SquareOptions, NoiseOptions, GeneratorOptions, UpsamplingOptions, VaeOptions>,
+    .options = add_groups<CommonOptions, SquareOptions, NoiseOptions, GeneratorOptions, UpsamplingOptions,
+                          VaeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

@@ -13,8 +13,8 @@
 #include "engine/serialize/file.h"
 #include "models/inference/exported.h"
 #include "models/inference/weight_import.h"
-#include "tools/cli/option_format.h"
 #include "models/settings.h"
+#include "tools/cli/option_format.h"
 #include "tools/train_options.h"
 
 namespace sumi::cli {
@@ -123,8 +123,8 @@ Command add_import(CLI::App& parent) {
   args->options.add(app, all_options(), TrainOptions(), [](const Option& option) {
     const std::string& name = option.name;
     for (const char* wanted :
-         {"size", "crop-size", "channels", "classes", "spectral-norm", "minibatch-discrimination", "latent", "task",
-          "factor", "bits", "direction", "virtual-batch-norm", "seed", "device", "precision"})
+         {"size", "crop-size", "channels", "classes", "spectral-norm", "minibatch-discrimination", "latent",
+          "task", "factor", "bits", "direction", "virtual-batch-norm", "seed", "device", "precision"})
       if (name == wanted) return Visibility::shown;
     const bool network = option.heading == "Networks" && name != "init" && name != "feature-network";
     return network ? Visibility::shown : Visibility::absent;

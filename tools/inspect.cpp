@@ -11,11 +11,11 @@
 #include "engine/serialize/safetensors.h"
 #include "models/inference/exported.h"
 #include "models/options/json_text.h"
+#include "models/settings.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/option_format.h"
 #include "tools/cli/table.h"
 #include "tools/inspect_json.h"
-#include "models/settings.h"
 #include "tools/tensor_summary.h"
 
 namespace sumi::cli {

@@ -5,13 +5,13 @@
 
 #include "engine/error.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/trainer.h"
 #include "tools/cli/option_format.h"
 #include "tools/cli/training_session.h"
 #include "tools/explain.h"
 #include "tools/train_help.h"
 #include "tools/train_options.h"
-#include "models/settings.h"
 #include "tools/train_resume.h"
 
 namespace sumi::cli {

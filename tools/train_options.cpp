@@ -6,8 +6,8 @@
 #include <type_traits>
 
 #include "models/options/option_json.h"
-#include "tools/cli/option_format.h"
 #include "models/settings.h"
+#include "tools/cli/option_format.h"
 
 namespace sumi::cli {
 namespace {

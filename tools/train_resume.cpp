@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
-#include "models/training/checkpoint_metadata.h"
 #include "models/settings.h"
+#include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"
 
 namespace sumi::cli {

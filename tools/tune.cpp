@@ -10,11 +10,11 @@
 #include "engine/error.h"
 #include "engine/runtime/device.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/conv_plan_file.h"
 #include "models/training/trainer.h"
 #include "tools/cli/signals.h"
 #include "tools/train_options.h"
-#include "models/settings.h"
 #include "tools/tune_report.h"
 
 namespace sumi::cli {

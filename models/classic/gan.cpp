@@ -1,8 +1,8 @@
 // The dense GAN: the first network of the source texts.
 #include <fmt/format.h>
 
-#include "models/options/option_groups.h"
 #include "models/gan.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act, double alpha) {

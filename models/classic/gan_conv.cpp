@@ -2,9 +2,9 @@
 // shape, a norm, an activation and an enlargement count one each.
 #include <fmt/format.h>
 
-#include "models/options/option_groups.h"
 #include "models/gan.h"
 #include "models/networks/upsampling.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 namespace {

@@ -2,8 +2,8 @@
 // a norm and an activation count one each.
 #include <fmt/format.h>
 
-#include "models/options/option_groups.h"
 #include "models/gan.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 namespace {

@@ -77,7 +77,7 @@ OpenedModel open_export(const std::filesystem::path& path, ExportInfo info, cons
 }  // namespace
 
 std::string export_text(const ExportInfo& info) {
-  static const std::set<std::string> paths{"data",  "data-a", "data-b",   "outdir",
+  static const std::set<std::string> paths{"data",  "data-a", "data-b",          "outdir",
                                            "cache", "init",   "feature-network", "freeze"};
   TrainOptions options = info.options;
   options.ema = 0;  // one set of weights is in the file

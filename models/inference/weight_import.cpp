@@ -12,8 +12,8 @@
 
 #include "engine/error.h"
 #include "engine/serialize/torch_layout.h"
-#include "models/settings.h"
 #include "models/registry.h"
+#include "models/settings.h"
 
 namespace sumi {
 namespace {

@@ -28,7 +28,8 @@ std::string classes_problem(O o) {
     if (names.find(",,") != std::string::npos) return "an empty name; remove a comma";
     const auto count = std::count(names.begin(), names.end(), ',') - 1;
     if (count < 2 || count > kMostNames)
-      return "names " + std::to_string(count) + " class of a data set; give 2 to 4096 names with commas between";
+      return "names " + std::to_string(count) +
+             " class of a data set; give 2 to 4096 names with commas between";
     at = end + 1;
   }
   return "";
@@ -39,8 +40,9 @@ std::string classes_problem(O o) {
 void DataOptions::add_rows(OptionTable& t) {
   t.heading("Data");
   t.add("data", &TrainOptions::data)
-      .help("folder of images (searched recursively), idx.gz or .pack file; a translator takes a folder with "
-            "trainA and trainB, pix2pix also a folder of images side by side")
+      .help(
+          "folder of images (searched recursively), idx.gz or .pack file; a translator takes a folder with "
+          "trainA and trainB, pix2pix also a folder of images side by side")
       .placeholder("DIR|FILE")
       .alias("--dataroot")
       .path()
@@ -99,7 +101,8 @@ void CropOptions::add_rows(OptionTable& t) {
       .placeholder("PX")
       .alias("--loadSize")
       .range(1, 16384)
-      .not_with("--preprocess crop or none", [](O o) { return o.preprocess != "crop" && o.preprocess != "none"; })
+      .not_with("--preprocess crop or none",
+                [](O o) { return o.preprocess != "crop" && o.preprocess != "none"; })
       .check([](O o) -> std::string {
         const bool resizes = o.preprocess == "resize_and_crop" || o.preprocess == "scale_width_and_crop";
         if (!resizes || o.load_size >= o.crop_size) return "";
@@ -119,8 +122,9 @@ void CropOptions::add_rows(OptionTable& t) {
 void PairOptions::add_rows(OptionTable& t) {
   t.heading("Data");
   t.add("task", &TrainOptions::task)
-      .help("make pairs from single images by a degradation to undo: inpaint, restore, superres, denoise or "
-            "colorize; none: the data are pairs")
+      .help(
+          "make pairs from single images by a degradation to undo: inpaint, restore, superres, denoise or "
+          "colorize; none: the data are pairs")
       .choices({"none", "inpaint", "restore", "superres", "denoise", "colorize"});
   t.add("factor", &TrainOptions::factor)
       .help("scale factor of super-resolution")
@@ -144,13 +148,15 @@ void PairOptions::add_rows(OptionTable& t) {
 void LabelOptions::add_rows(OptionTable& t) {
   t.heading("Data");
   t.add("labels", &TrainOptions::labels)
-      .help("class of an image: folder (its subfolder), prefix or prefix:SEPARATOR (its file name up to _ or "
-            "the separator), file (an idx file), or auto")
+      .help(
+          "class of an image: folder (its subfolder), prefix or prefix:SEPARATOR (its file name up to _ or "
+          "the separator), file (an idx file), or auto")
       .placeholder("RULE")
       .on_resume()
       .check(labels_problem);
   t.add("classes", &TrainOptions::classes)
-      .help("names of the classes in the order of their indices (default: from the data); ; between data sets")
+      .help(
+          "names of the classes in the order of their indices (default: from the data); ; between data sets")
       .placeholder("A,B,...")
       .check(classes_problem);
 }

@@ -40,7 +40,9 @@ void add_penalties(OptionTable& t) {
       .help("updates of the discriminator per update of the generator")
       .range(1, 1000);
   t.add("lambda-gp", &TrainOptions::lambda_gp)
-      .help("weight of the gradient penalty between real and generated images; 0: off; 10 with --gan-mode wgan-gp")
+      .help(
+          "weight of the gradient penalty between real and generated images; 0: off; 10 with --gan-mode "
+          "wgan-gp")
       .alias("--gp")
       .range(0, 1e6);
   t.add("r1", &TrainOptions::r1)
@@ -83,8 +85,9 @@ void add_techniques(OptionTable& t) {
       .alias("--d-noise")
       .range(0, 1e3);
   t.add("diffaugment", &TrainOptions::diffaugment)
-      .help("differentiable augmentation of the discriminator's input, for small data sets: a list of color, "
-            "translation, cutout")
+      .help(
+          "differentiable augmentation of the discriminator's input, for small data sets: a list of color, "
+          "translation, cutout")
       .placeholder("PARTS")
       .list_of({"color", "translation", "cutout"});
   t.add("feature-matching", &TrainOptions::feature_matching)

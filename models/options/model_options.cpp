@@ -25,7 +25,9 @@ void InfoGanOptions::add_rows(OptionTable& t) {
       .range(0, 4096);
   t.add("continuous", &TrainOptions::continuous).help("number of continuous codes").range(0, 4096);
   t.heading("Training");
-  t.add("lambda-info", &TrainOptions::lambda_info).help("weight of the mutual-information loss").range(0, 1e6);
+  t.add("lambda-info", &TrainOptions::lambda_info)
+      .help("weight of the mutual-information loss")
+      .range(0, 1e6);
 }
 
 void VaeOptions::add_rows(OptionTable& t) {
@@ -101,7 +103,9 @@ void AnimeOptions::add_rows(OptionTable& t) {
       .only_with("--net-g cartoongan", is_cartoon);
   t.at("upsample").only_with("--net-g cartoongan", is_cartoon);
   t.add("feature-network", &TrainOptions::feature_network)
-      .help("network of the content and style losses: builtin, a run of sumi train classifier, or VGG19 weights")
+      .help(
+          "network of the content and style losses: builtin, a run of sumi train classifier, or VGG19 "
+          "weights")
       .placeholder("FILE")
       .alias("--features")
       .old_word("own", "builtin")

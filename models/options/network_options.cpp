@@ -30,8 +30,9 @@ void GeneratorOptions::add_rows(OptionTable& t) {
 void UpsamplingOptions::add_rows(OptionTable& t) {
   t.heading("Networks");
   t.add("upsample", &TrainOptions::upsample)
-      .help("upsampling in the generator: transpose, nearest or bilinear (resize and convolution, which avoids "
-            "checkerboard artifacts)")
+      .help(
+          "upsampling in the generator: transpose, nearest or bilinear (resize and convolution, which avoids "
+          "checkerboard artifacts)")
       .placeholder("RULE")
       .choices({"transpose", "nearest", "bilinear"});
 }
@@ -55,7 +56,7 @@ void LatentOptions::add_rows(OptionTable& t) {
   const auto conditional = [](O o) { return o.conditional; };
   t.at("labels").only_with("--conditional", conditional);
   t.at("classes").only_with("--conditional", conditional);
-  t.absent("its generator does not start from noise of a chosen distribution");
+  t.absent("only GANs that start from noise have it");
   t.heading("Networks");
   t.add("conditional", &TrainOptions::conditional)
       .help("class-conditional generation: both networks receive the label");
@@ -86,7 +87,7 @@ void LatentOptions::add_rows(OptionTable& t) {
 
 void VirtualBatchNormOptions::add_rows(OptionTable& t) {
   t.heading("Stability");
-  t.absent("its generator does not have batch norm on features of noise");
+  t.absent("it needs a generator that starts from noise and has batch norm");
   t.add("virtual-batch-norm", &TrainOptions::virtual_batch_norm)
       .help("virtual batch norm in the generator: statistics of a reference batch and the sample")
       .alias("--vbn");

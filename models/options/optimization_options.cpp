@@ -12,8 +12,9 @@ constexpr std::int64_t kMostImages = 1 << 20;
 
 std::string batch_problem(O o) {
   if (pictures_per_step(o) <= kMostImages) return "";
-  return "times --n-critic " + std::to_string(o.n_critic) + " times --accumulate " + std::to_string(o.accumulate) +
-         " exceeds " + std::to_string(kMostImages) + " images per step; use smaller values";
+  return "times --n-critic " + std::to_string(o.n_critic) + " times --accumulate " +
+         std::to_string(o.accumulate) + " exceeds " + std::to_string(kMostImages) +
+         " images per step; use smaller values";
 }
 
 std::string policy_problem(O o) {

@@ -88,7 +88,9 @@ Json parse_lines(const std::string& text, const std::string& where) {
 // The flag that the name "no-NAME" is the opposite of; null: none.
 const Option* opposite_of(const OptionTable& table, const TrainOptions& options, const std::string& name) {
   const Option* option = name.starts_with("no-") ? table.find(name.substr(3)) : nullptr;
-  const auto is_flag = [&](const auto& member) { return std::is_same_v<std::decay_t<decltype(member)>, bool>; };
+  const auto is_flag = [&](const auto& member) {
+    return std::is_same_v<std::decay_t<decltype(member)>, bool>;
+  };
   return option && option->visit(std::as_const(options), is_flag) ? option : nullptr;
 }
 
@@ -123,13 +125,14 @@ void options_from_json(const OptionTable& table, TrainOptions& options, const Js
     const Option* option = name.starts_with("-") ? nullptr : table.find(name);
     const Option* opposite = option ? nullptr : opposite_of(table, options, name);
     if (!option && !opposite)
-      fail(where, fmt::format("unknown option '{}' for the model {}; sumi train {} --help lists them all",
-                              entry.key().substr(0, 60), options.model.substr(0, 60),
-                              options.model.substr(0, 60)));
+      fail(where,
+           fmt::format("unknown option '{}' for the model {}; sumi train {} --help lists them all",
+                       entry.key().substr(0, 60), options.model.substr(0, 60), options.model.substr(0, 60)));
     names.insert(name);
     const Option& row = option ? *option : *opposite;
     if (!seen.insert(&row).second)
-      fail(where, fmt::format("gives the option {} twice, the second time as {}; remove one", row.name, name));
+      fail(where,
+           fmt::format("gives the option {} twice, the second time as {}; remove one", row.name, name));
     row.visit(options, [&](auto& member) {
       using T = std::decay_t<decltype(member)>;
       member = convert<T>(entry.value(), name, where);
@@ -146,7 +149,8 @@ Json read_config(const std::string& path, const std::string& where) {
   const std::string text = read_file(path, kMaxConfig);
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == std::string::npos) fail(where, "is empty; give `name = value` lines or a JSON object");
-  if (text[first] == '{') return parse_json(text, where, "it must be one flat object, as a run's options.json is", 1);
+  if (text[first] == '{')
+    return parse_json(text, where, "it must be one flat object, as a run's options.json is", 1);
   return parse_lines(text, where);
 }
 

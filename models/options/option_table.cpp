@@ -188,8 +188,8 @@ const Option* OptionTable::find(const std::string& spelling) const {
 
 void OptionTable::add_missing(const OptionTable& other) {
   for (const Option& option : other.rows_) {
-    const bool known = std::any_of(rows_.begin(), rows_.end(),
-                                   [&](const Option& have) { return have.name == option.name; });
+    const bool known =
+        std::any_of(rows_.begin(), rows_.end(), [&](const Option& have) { return have.name == option.name; });
     if (!known) rows_.push_back(option);
   }
 }

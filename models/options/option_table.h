@@ -43,16 +43,17 @@ struct Option {
   std::string heading;  // of --help: "Stability"
   std::string summary;  // one line of help
   std::string value;    // placeholder in --help: "N", "DIR"; "" for a flag
-  std::string absent;   // why a model may not have it: "its generator has no batch norm"; "" for a list of those that do
+  std::string
+      absent;  // why a model may not have it: "its generator has no batch norm"; "" for a list of those that do
   // Further spellings, with their dashes. Accepted on the command line and in files; --help lists none of them but one-letter ones.
   std::vector<std::string> aliases;
-  std::vector<std::string> words;                                // the values that it may have; empty: any
-  std::vector<std::pair<std::string, std::string>> old_words;    // former spelling of a value, its spelling now
-  double lowest = 0, highest = -1;                               // of a number; lowest > highest: any
-  bool is_list = false;                                          // several of `words` with commas between them
-  bool is_resumable = false;                                     // may be given again with --resume
-  bool is_path = false;                                          // of a file or folder that is read
-  bool may_be_unused = false;                                    // given without effect is no error
+  std::vector<std::string> words;                              // the values that it may have; empty: any
+  std::vector<std::pair<std::string, std::string>> old_words;  // former spelling of a value, its spelling now
+  double lowest = 0, highest = -1;                             // of a number; lowest > highest: any
+  bool is_list = false;                                        // several of `words` with commas between them
+  bool is_resumable = false;                                   // may be given again with --resume
+  bool is_path = false;                                        // of a file or folder that is read
+  bool may_be_unused = false;                                  // given without effect is no error
   std::vector<Dependency> dependencies;
   std::vector<Check> checks;
   Implication implied = nullptr;
@@ -115,9 +116,9 @@ class OptionTable {
   template <class Group, class T>
   Option& add(const char* name, T Group::*member) {
     Option& option = add_row(name);
-    option.member_ = OptionMember<T>{
-        [member](TrainOptions& o) -> T& { return o.group<Group>().*member; },
-        [member](const TrainOptions& o) -> const T& { return o.group<Group>().*member; }};
+    option.member_ =
+        OptionMember<T>{[member](TrainOptions& o) -> T& { return o.group<Group>().*member; },
+                        [member](const TrainOptions& o) -> const T& { return o.group<Group>().*member; }};
     if constexpr (!std::is_same_v<T, bool>)
       option.value = std::is_same_v<T, std::string> ? "NAME" : std::is_floating_point_v<T> ? "X" : "N";
     return option;

@@ -8,7 +8,6 @@ namespace {
 
 using O = const TrainOptions&;
 
-
 std::string device_problem(O o) {
   parse_device(o.device);
   return "";
@@ -63,9 +62,7 @@ void RunOptions::add_rows(OptionTable& t) {
 
 void MachineOptions::add_rows(OptionTable& t) {
   t.heading("Machine");
-  t.add("seed", &TrainOptions::seed)
-      .help("seed of all random numbers")
-      .alias("--manualSeed,--manual-seed");
+  t.add("seed", &TrainOptions::seed).help("seed of all random numbers").alias("--manualSeed,--manual-seed");
   t.add("device", &TrainOptions::device)
       .help("cpu, ref (slow), cuda, or emu (the CUDA kernels on the host)")
       .on_resume()

@@ -9,8 +9,8 @@
 #include "engine/error.h"
 #include "engine/runtime/device.h"
 #include "engine/serialize/file.h"
-#include "models/settings.h"
 #include "models/options/json_text.h"
+#include "models/settings.h"
 
 namespace sumi {
 namespace {

@@ -9,10 +9,10 @@
 #include "engine/runtime/device.h"
 #include "models/inference/exported.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/class_labels.h"
 #include "models/training/conv_plan_file.h"
 #include "models/training/pace.h"
-#include "models/settings.h"
 #include "models/training/trainer.h"
 
 namespace sumi {

@@ -6,9 +6,9 @@
 #include "engine/runtime/device.h"
 #include "engine/runtime/memory_stats.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/pace.h"
 #include "models/training/trainer.h"
-#include "models/settings.h"
 #include "models/training/training_data.h"
 
 namespace sumi {

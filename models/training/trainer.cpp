@@ -11,6 +11,7 @@
 
 #include "engine/runtime/device.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/class_labels.h"
 #include "models/training/image_grid.h"
@@ -19,7 +20,6 @@
 #include "models/training/run_dir.h"
 #include "models/training/run_paths.h"
 #include "models/training/training_data.h"
-#include "models/settings.h"
 #include "models/training/validation_accuracy.h"
 
 namespace sumi {

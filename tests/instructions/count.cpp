@@ -8,8 +8,8 @@
 
 #include "engine/runtime/device.h"
 #include "models/model.h"
-#include "models/settings.h"
 #include "models/networks/translation_networks.h"
+#include "models/settings.h"
 
 using namespace sumi;
 

@@ -9,11 +9,11 @@
 #include "engine/runtime/device.h"
 #include "models/animegan.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"
 #include "tests/models/runs.h"
 #include "tests/models/tiny_vgg.h"
-#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

@@ -7,10 +7,10 @@
 #include "engine/image/image.h"
 #include "engine/runtime/device.h"
 #include "models/cyclegan.h"
+#include "models/settings.h"
 #include "models/training/trainer.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
-#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

@@ -13,11 +13,11 @@
 #include "models/inference/converter.h"
 #include "models/model.h"
 #include "models/pix2pix.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
-#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

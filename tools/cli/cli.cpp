@@ -78,6 +78,22 @@ bool is_named(const ModelSpec& model, const std::vector<std::string>& words) {
                      [&](const FormerName& former) { return is_among(former.name); });
 }
 
+std::vector<std::string> with_present_names(std::vector<std::string> words) {
+  for (const ModelSpec* spec : model_specs())
+    for (const FormerName& former : spec->former_names) {
+      const auto model = std::find(words.begin(), words.end(), former.name);
+      if (model == words.end() || *former.option == 0) continue;
+      const std::string option = std::string("--") + former.option;
+      const auto joined = std::find(words.begin(), words.end(), option + "=" + former.value);
+      const auto apart = std::find(words.begin(), words.end(), option);
+      const bool is_apart = apart != words.end() && apart + 1 != words.end() && *(apart + 1) == former.value;
+      if (joined == words.end() && !is_apart) continue;
+      *model = spec->name;
+      is_apart ? words.erase(apart, apart + 2) : words.erase(joined);
+    }
+  return words;
+}
+
 std::vector<Command> add_commands(CLI::App& parent, const std::vector<std::string>& words) {
   return {add_train(parent, words), add_generate(parent), add_convert(parent),     add_inspect(parent),
           add_export(parent),       add_import(parent),   add_tune(parent, words), add_distance(parent),

@@ -42,6 +42,10 @@ Command add_models(CLI::App& parent);
 // Returns true if one of the words is the model's name or a former one, or there are no words.
 bool is_named(const ModelSpec& model, const std::vector<std::string>& words);
 
+// The words of a command line with present names for a model's former ones that an option was part of: "train photo-converter" for
+// "train autoencoder-gan --form converter".
+std::vector<std::string> with_present_names(std::vector<std::string> words);
+
 // Adds all commands, in the order of the help page. A model has some hundred options, whose making takes longer than the rest of the program's start: those of a model that
 // none of `words`, the command line, names are left out. Without words all are there.
 std::vector<Command> add_commands(CLI::App& parent, const std::vector<std::string>& words = {});

@@ -37,7 +37,8 @@ constexpr std::array<Answer, 19> kTraining{{
     {"display-id display-winsize display-ncols display-server display-env display-port update-html-freq "
      "no-html verbose use-wandb wandb-project-name suffix",
      "sample sheets go to RUN/samples and curves to RUN/loss.png; leave it out"},
-    {"save-epoch-freq save-by-iter checkpoint-interval save-freq snap", "use --save-every STEPS or --save-every-epoch"},
+    {"save-epoch-freq save-by-iter checkpoint-interval save-freq snap",
+     "use --save-every STEPS or --save-every-epoch"},
     {"epoch epoch-count load-iter",
      "--resume continues the count, and --init CHECKPOINT loads other weights"},
     {"lr-decay-iters decay-epoch", "use --epochs-decay, with --lr-policy step or linear"},

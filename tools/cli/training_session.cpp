@@ -10,7 +10,8 @@ namespace sumi::cli {
 
 void Output::add(CLI::App& app) {
   add_quiet(app, quiet);
-  app.add_flag("--no-progress,--no_progress", no_progress, "plain lines even on a terminal")->group("Output verbosity");
+  app.add_flag("--no-progress,--no_progress", no_progress, "plain lines even on a terminal")
+      ->group("Output verbosity");
 }
 
 int supervise(const Output& output, const std::string& outdir,

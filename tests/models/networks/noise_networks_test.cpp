@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "models/model.h"
-#include "models/settings.h"
 #include "models/networks/noise_networks.h"
+#include "models/settings.h"
 
 using namespace sumi;
 
@@ -118,7 +118,7 @@ TEST_CASE("the source texts' recipes are the defaults of their models") {
   CHECK(conv.save_every_epoch);
   TrainOptions wrong = reshape;
   wrong.variant = "cube";
-  CHECK_THROWS_WITH(validate(wrong), "[--form] unknown 'cube'; use one of: pixel, flat");
+  CHECK_THROWS_WITH(validate(wrong), "[--variant] value cube: unknown; use one of: pixel, flat");
 }
 
 TEST_CASE("DCGAN at 64 has the well-known example's parameters") {

@@ -4,8 +4,8 @@
 #include <doctest/doctest.h>
 
 #include "models/networks/translation_networks.h"
-#include "models/training/discriminator_trainer.h"
 #include "models/settings.h"
+#include "models/training/discriminator_trainer.h"
 #include "tests/models/runs.h"
 
 using namespace sumi;

@@ -7,11 +7,11 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/runtime/device.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
-#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

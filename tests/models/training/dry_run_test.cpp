@@ -5,9 +5,9 @@
 #include <cstdlib>
 #include <set>
 
+#include "models/settings.h"
 #include "models/training/trainer.h"
 #include "tests/models/runs.h"
-#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
-#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

@@ -4,9 +4,9 @@
 #include <cmath>
 
 #include "models/options/options.h"
+#include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
-#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

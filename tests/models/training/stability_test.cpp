@@ -6,9 +6,9 @@
 
 #include "models/objectives/latent.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/discriminator_trainer.h"
 #include "tests/models/runs.h"
-#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;
@@ -87,6 +87,7 @@ TEST_CASE(
   check_close(base, {-1.5, -1, -0.5, 0});                // mean fake - mean real
 
   o.gan_mode = "wgan-gp";
+  o.lambda_gp = 10;
   DiscriminatorTrainer with(o, "d", linear_d(), 1);
   const std::vector<double> g = gradient_of(with, &verdict);
   // The gradient by x is w everywhere: 10 (|w| - 1)^2, whose gradient is 20 (|w| - 1) w / |w|.
@@ -149,7 +150,7 @@ TEST_CASE("random labels for the generator are drawn anew, and need a mode with 
   Tape tape;
   CHECK(d.generator_loss(kFake, kReal).item() != d.generator_loss(kFake, kReal).item());
   o.gan_mode = "hinge";
-  CHECK(test::has(test::error_of([&] { validate(o); }), "--g-label"));
+  CHECK(test::has(test::error_of([&] { validate(o); }), "--generator-target"));
 }
 
 TEST_CASE("historical averaging pulls the parameters to the mean of what they were") {
