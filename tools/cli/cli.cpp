@@ -12,6 +12,7 @@
 #include <numeric>
 
 #include "models/registry.h"
+#include "models/settings.h"
 #include "tools/cli/option_format.h"
 #include "tools/cli/peer_flags.h"
 
@@ -132,8 +133,10 @@ std::string explain_parse_error(const CLI::App& root, const CLI::ParseError& err
   std::string word = left.front();
   if (word.size() > 1 && word[0] == '-') {
     word = word.substr(0, word.find('='));
+    const Option* option = all_options().find(word);
+    const bool is_ours = option && (word == "--" + option->name);
+    if (std::string text = peer_text(command_name(app), word); !text.empty() && !is_ours) return text;
     if (std::string text = absent_text(app->get_name(), word); !text.empty()) return text;
-    if (std::string text = peer_text(command_name(app), word); !text.empty()) return text;
     return "unknown option " + word + did_you_mean(word, option_names(app));
   }
   const auto names = command_names(app);

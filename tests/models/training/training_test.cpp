@@ -294,7 +294,7 @@ TEST_CASE("fine-tuning from other networks names the options that differ, and wh
   first.outdir = (folder.path / "without").string();
   first.spectral_norm = false;
   train(first, quiet);
-  CHECK(refusal([](TrainOptions& o) { o.spectral_norm = true; }) == "--no-sn");
+  CHECK(refusal([](TrainOptions& o) { o.spectral_norm = true; }) == "--no-spectral-norm");
 }
 
 TEST_CASE("the golden checkpoint of format 1 loads for ever") {
