@@ -133,7 +133,8 @@ void AnimeGan::add_feature_losses(Losses& loss, MicroBatch& batch, const Tensor&
 
 void AnimeGan::load_feature_network() {
   if (!features_ && (weights_.content > 0 || weights_.style > 0))
-    features_ = load_features(options().features, activations_of(options()), device(), VggInput::caffe);
+    features_ =
+        load_features(options().feature_network, activations_of(options()), device(), VggInput::caffe);
 }
 
 // Of VGG19 those that the published weights are for. Of sumi's own network the content from half of the image's side: its
@@ -198,7 +199,7 @@ const ModelSpec animegan_spec{
           o.lr_g = 2e-5;
           o.lr_d = 4e-5;
           o.gan_mode = "lsgan";
-          o.sn = true;
+          o.spectral_norm = true;
           o.init_type = "kaiming";
           o.init_gain = 1;
           o.load_size = o.crop_size = 256;

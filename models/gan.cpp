@@ -31,7 +31,7 @@ Gan::Gan(const TrainOptions& o, const InfoCodes& codes)
       latent_(o.latent, o.nz, o.seed, dtype(), device()) {
   RandomStream fixed(o.seed, stream_number(RngStream::fixed_noise));
   fixed_noise_ = noise(64, fixed);
-  if (!o.vbn) return;
+  if (!o.virtual_batch_norm) return;
   RandomStream reference(o.seed, stream_number(RngStream::reference));
   reference_noise_ = noise(kReferenceBatch, reference);
   g_.set_reference(kReferenceBatch);
@@ -43,7 +43,7 @@ void Gan::train_step(Step& step) {
     const Tensor real = batch["real"] = batch.input(0);
     const Tensor z = batch["noise"] = training_noise(batch);
     Tensor fake;
-    if (options().fresh_noise) {
+    if (options().resample_noise) {
       const NoGrad no_grad;
       fake = batch["fake"] = forward_g(z);
     } else {
@@ -56,14 +56,15 @@ void Gan::train_step(Step& step) {
   // Update G: maximize log D(G(z)).
   step.minimize(generator_, [&](MicroBatch& batch, Losses& loss) {
     Tensor z = batch["noise"], fake;
-    if (options().fresh_noise) {
+    if (options().resample_noise) {
       z = batch["noise_g"] = training_noise(batch);
       fake = forward_g(z);
     } else {
       fake = batch.generate("fake", [&] { return forward_g(z); });
     }
     Tensor loss_g = d_.generator_loss(fake, batch["real"], labels(batch), auxiliary_loss(step, z));
-    if (options().diversity > 0) loss_g = add(loss_g, affine(diversity_loss(z, fake), options().diversity));
+    if (options().mode_seeking > 0)
+      loss_g = add(loss_g, affine(diversity_loss(z, fake), options().mode_seeking));
     loss.add("loss_g", loss_g);
   });
 
@@ -136,11 +137,11 @@ NetOptions net_options(const TrainOptions& o) {
   net.channels = o.channels;
   net.ngf = o.ngf;
   net.ndf = o.ndf;
-  net.form = o.form;
-  net.norm_keep = o.norm_keep;
+  net.variant = o.variant;
+  net.bn_momentum = o.bn_momentum;
   net.dtype = dtype_of(o);
   net.device = parse_device(o.device);
-  net.virtual_norm = o.vbn;
+  net.virtual_norm = o.virtual_batch_norm;
   net.upsample = o.upsample;
   net.d = discriminator_options(o);
   if (o.conditional) net.d.condition = static_cast<int>(class_names(o).at(0).size());

@@ -27,7 +27,7 @@ Model::Model(const TrainOptions& o)
       device_(parse_device(o.device)),
       policy_{o.lr_policy, o.epochs, o.epochs_decay},
       networks_(model_spec(o.model).networks(o)),
-      use_graph_(!o.no_graph && pictures_have_one_size(o)),
+      use_graph_(!o.no_cuda_graph && pictures_have_one_size(o)),
       graph_(device_) {
   RandomStream init(o.seed, stream_number(RngStream::init));
   for (const PlannedNetwork& network : networks_) {

@@ -19,7 +19,7 @@ struct TranslationNetOptions {
   bool dropout = false;
   DType dtype = DType::f32;
   Device device;
-  DiscriminatorOptions d;
+  DiscriminatorLayerOptions d;
 };
 
 // What the options say of the networks.

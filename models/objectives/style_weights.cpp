@@ -36,7 +36,7 @@ LossWeights anime_weights(const TrainOptions& o) {
     instead(w.adversarial, o.lambda_adv);
     instead(w.content, o.lambda_content);
     instead(w.style, o.lambda_style);
-    instead(w.color, o.lambda_colour);
+    instead(w.color, o.lambda_color);
     instead(w.variation, o.lambda_tv);
     return w;
   }
@@ -44,12 +44,12 @@ LossWeights anime_weights(const TrainOptions& o) {
 }
 
 void settle_anime_weights(TrainOptions& o) {
-  if (!is_own_network(o.features)) return;
+  if (!is_own_network(o.feature_network)) return;
   const SumiFeatureWeights& own = o.style_preset == "cartoongan" ? kOwnCartoon : kOwnAnime;
   for (const auto& [given, weight] : {std::pair{&o.lambda_adv, own.adversarial},
                                       {&o.lambda_content, own.content},
                                       {&o.lambda_style, own.style},
-                                      {&o.lambda_colour, own.color},
+                                      {&o.lambda_color, own.color},
                                       {&o.lambda_tv, own.variation}})
     if (*given < 0) *given = weight;
 }

@@ -17,7 +17,7 @@ constexpr int kNarrow = 2;  // channels
 TrainOptions narrowed(TrainOptions o, int times, int n_critic, int accumulate) {
   o.device = "cpu";
   o.precision = "f32";
-  o.plan.clear();
+  o.conv_plan.clear();
   o.batch_size = std::min(o.batch_size, 2);  // --diversity halves it; batch norm needs two
   o.n_critic = n_critic;
   o.accumulate = accumulate;

@@ -14,6 +14,7 @@
 #include <memory>
 #include <utility>
 
+#include "engine/image/stylize/blur.h"
 #include "engine/image/stylize/filter.h"
 #include "engine/image/stylize/front.h"
 #include "engine/image/stylize/lines.h"
@@ -26,7 +27,7 @@
 namespace sumi::stylize {
 namespace {
 
-// What a full cover of cyan, magenta and yellow leaves of red, green and blue.
+// Light (red, green, blue) reflected by a full cover of cyan, magenta and yellow.
 constexpr std::array<std::array<float, 3>, 3> kInks{
     {{0.03F, 0.66F, 0.92F}, {0.91F, 0.12F, 0.47F}, {1.0F, 0.88F, 0.10F}}};
 // Their screens, and black's.
@@ -51,7 +52,7 @@ inline float ink_of(float channel) {
   return 1.0F - pow_fast(channel, 0.9F);
 }
 
-// How much of the paper a plate covers for the ink that is wanted: `steps` of the way to kBenDay.
+// Cover of a plate for an amount of ink, moved toward the steps of kBenDay by `steps`.
 class PlateCurve {
  public:
   explicit PlateCurve(float steps) {
@@ -72,7 +73,7 @@ class PlateCurve {
   float cover_[kCells + 1];
 };
 
-// What a plate of that cover prints on a pixel, 0 to 1.
+// Ink printed on a pixel by a plate of this cover, 0 to 1.
 inline float printed(float cover, float threshold, float soft) {
   const float dot = screened(cover, threshold, soft), solid = smoothstep(0.92F, 0.98F, cover);
   return dot > solid ? dot : solid;
@@ -123,9 +124,10 @@ class HalftoneFilter final : public Filter {
 
 Layers HalftoneFilter::layers(const Window& window) const {
   Lab flat = window_flat(front_, window, nullptr);
-  const Lab detailed = window_flat(front_, window, &mask_);
   const Plane skin = window_plane(front_, front_.skin, window);
-  const Plane detail = map([](float with, float without) { return with - without; }, detailed.L, flat.L);
+  const Plane detail = map([](float mask, float fine, float L) { return mask * (fine - L); },
+                           window_plane(front_, mask_, window),
+                           blur(window_lab(front_, window).L, 0.5F * front_.full_s), flat.L);
   cel(flat.L, window_plane(front_, slope_, window), front_.statistics.tones, {.amount = 0.6F, .sharp = 0.5F});
   grade(flat, front_.statistics.chroma, {.chroma = chroma_, .shadow = {0, 0}, .light = {0, 0}});
   change(
@@ -170,7 +172,10 @@ Rgb HalftoneFilter::compose(const Layers& layers, const Window& window) const {
 #pragma omp simd
       for (int x = 0; x < width; ++x) {
         const float c = ink_of(red[x]), m = ink_of(green[x]), ye = ink_of(blue[x]), gray = least(c, m, ye);
-        const float neutral = grays * (1.0F - smoothstep(5.0F, 12.0F, std::sqrt(a[x] * a[x] + b[x] * b[x])));
+        const float chroma = std::sqrt(a[x] * a[x] + b[x] * b[x]);
+        // Dark grays keep their inks: white dots in black would be too loud.
+        const float neutral =
+            grays * (1.0F - smoothstep(5.0F, 12.0F, chroma)) * (1.0F - smoothstep(0.45F, 0.65F, gray));
         const float removed = gray * mix(under * (1.0F - smoothstep(0.5F, 0.7F, gray)), 1.0F, neutral);
         const float cyan = printed(curve(c - removed), c_dots[x], soft);
         const float magenta = printed(curve(m - removed), m_dots[x], soft);

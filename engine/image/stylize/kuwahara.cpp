@@ -34,8 +34,8 @@ constexpr int points_before(int ring) {
   return count;
 }
 
-// Where point j of a ring lies, in sectors from sector 0: first + part / points. Odd rings are
-// turned by half a step.
+// Angle of point j of a ring, in sectors from sector 0: first + part / points. Odd rings are turned
+// by half a step.
 struct SectorPlace {
   int first, part;
 };
@@ -49,7 +49,8 @@ constexpr float sector_weight(float distance) {
   return std::max(0.0F, 1 - part * part);
 }
 
-// What all pixels share: the points, and their weights in the sector before and the one after.
+// Sampling pattern shared by all pixels: the points and their weights in the sector before and the
+// one after.
 template <int rings>
 struct Pattern {
   static constexpr int points = points_before(rings), padded = (points + 7) / 8 * 8;
@@ -77,8 +78,7 @@ struct Pattern {
   }
 };
 
-// Where the samples of one pixel lie in the tile: index of the upper left pixel and the two
-// fractions.
+// Places of one pixel's samples in the tile: index of the upper left pixel and the two fractions.
 template <int count>
 struct SamplePlaces {
   alignas(32) std::array<std::int32_t, count> index;

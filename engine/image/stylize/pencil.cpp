@@ -160,7 +160,7 @@ StyleEntry pencil_style() {
             {"angle", 52, -90, 90, "direction of the first strokes, degrees from the horizontal"},
             {"smear", 0.3, 0, 0.7, "smooth graphite under the strokes"},
             {"grain", 1, 0, 2, "strength of the paper's grain"}},
-           true},
+           false},
           [](const RgbView& picture, const StyleOptions& options,
              const StyleValues& values) -> std::unique_ptr<Filter> {
             return std::make_unique<PencilFilter>(picture, options, values);

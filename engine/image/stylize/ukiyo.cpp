@@ -50,14 +50,15 @@ constexpr Pigment kSkyTop{88, 1, 12}, kSkyHorizon{83, 10, 24}, kPrussian{41, -3,
     kIndigoLine{17, 0, -10};
 constexpr float kPigmentReach = 7;  // Lab units in which a pigment's pull falls to 1 / e
 
-// Of a quarter of the working size.
+// Sky at a quarter of the working size.
 struct Sky {
   Plane cover;     // 0..1
   float backdrop;  // how sure it is that all of it is a backdrop, 0..1
 };
 
-// A backdrop goes on to the lower edge beside what stands before it, and most of that edge is as
-// the upper one is. `ground`: all that is light and calm; `sky`: what of it reaches the upper edge.
+// Returns the confidence, 0 to 1, that the sky is a backdrop: it continues to the lower edge beside
+// the subject, and most of that edge resembles the upper one. `ground`: light and calm pixels;
+// `sky`: the part of them that is connected to the upper edge.
 float backdrop_share(const Lab& color, const Plane& ground, const Plane& sky) {
   const int width = sky.width(), height = sky.height(), strip = std::max(1, height / 10);
   float sum = 0, L = 0, a = 0, b = 0;
@@ -105,7 +106,7 @@ Sky sky_from_top(const Front& front) {
   return {blur(sky, 3 * front.s), backdrop};
 }
 
-// How far down the sky reaches, in parts of the height, for each column of the working size.
+// Depth of the sky in each column of the working size, as a fraction of the height.
 Plane sky_depth(const Plane& sky, float s) {
   const int width = sky.width(), height = sky.height();
   Plane depth(width, 1, 0.0F);
@@ -136,8 +137,13 @@ class UkiyoFilter final : public Filter {
                                 values.at("line")));
     slope_ = cel_slope(source.L, front_.s);
     const Sky found = sky_from_top(front_);
-    sky_ = map([](float sky, float skin) { return clamp(sky, 0.0F, 1.0F) * (1.0F - skin); },
-               resize_linear(found.cover, source.width(), source.height()), front_.skin);
+    // A warm ground, sunset or table, keeps its color.
+    sky_ = map(
+        [](float sky, float skin, float yellow) {
+          return clamp(sky, 0.0F, 1.0F) * (1.0F - skin) * (1.0F - smoothstep(18.0F, 38.0F, yellow));
+        },
+        resize_linear(found.cover, source.width(), source.height()), front_.skin,
+        blur(front_.flat.b, 6 * front_.s));
     backdrop_ = found.backdrop;
     depth_ = resize_linear(sky_depth(sky_, front_.s), picture.width, 1);
     if (options.statistics) return;

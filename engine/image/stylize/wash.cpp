@@ -56,14 +56,14 @@ inline float laid_in_washes(float L, float wander, float amount) {
   return mix(L, stepped, amount);
 }
 
-// How far borders of washes wander, in units of L: from the row `top` on.
+// Displacement of the washes' borders, in units of L. `top`: first row of the window.
 Plane wandering(int width, int height, float s, int top) {
   return map([](float near, float far) { return kNear * near + kFar * far; },
              smooth_noise(width, height, 10 * s, 21, 0, top),
              smooth_noise(width, height, 32 * s, 22, 0, top));
 }
 
-// What painting takes beside the picture, in the size in which is painted.
+// Inputs of paint() besides the image, all of the image's size.
 struct Guides {
   Lab coarse;
   Flow flow;
@@ -188,10 +188,12 @@ Lab WashFilter::paint(const Lab& lab, const Guides& guides, float s) const {
   const float lift = lift_, bloom = bloom_, washes = washes_;
   change(
       painting.L,
-      [=](float L, float calm, float wander, float skin) {
-        return laid_in_washes(L, wander, washes * calm * (1.0F - skin));
+      [=](float L, float calm, float wander, float skin, float busy) {
+        // Not on skin, not in leaves and grass, and not in darks, where steps look like blots.
+        const float where = calm * (1.0F - skin) * (1.0F - busy) * smoothstep(25.0F, 50.0F, L);
+        return laid_in_washes(L, wander, washes * where);
       },
-      guides.calm, guides.wander, guides.skin);
+      guides.calm, guides.wander, guides.skin, guides.busy);
   change(
       painting.L,
       [=](float L, float glow) {

@@ -30,14 +30,33 @@ def keep(name, plane):
     cv2.imwrite(str(HERE / name), plane[::2, ::2], [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
+# How strong the lines of a style are, which sumi's plane of lines contains; the local variable of
+# the style's function that is its tone.
+OPACITY = {"wash": 0.42, "pencil": 0.88 * 0.95, "ukiyo": 0.9}
+TONE = {"pencil": "D", "halftone": "blk"}
+
+
+def run_watched(styles, style, image, seen):
+    """styles.run(), which leaves the tone plane in `seen`."""
+    def watch(frame, event, _):
+        if event == "return" and frame.f_code.co_name == style and style in TONE:
+            seen["tone"] = np.clip(frame.f_locals[TONE[style]], 0, 1)
+
+    sys.setprofile(watch)
+    picture = styles.run(style, image)
+    sys.setprofile(None)
+    return picture
+
+
 def planes(styles, style, image):
-    """The result, its line plane and, of manga, the cover of ink before the screen."""
+    """The result, its line plane and the cover of ink before the screen, where there is one."""
     seen = {}
     ink_lines, compose = styles.ink_lines, styles.manga_compose
 
     def lines(*args, **more):
-        seen["line"] = ink_lines(*args, **more)
-        return seen["line"]
+        line = ink_lines(*args, **more)
+        seen["line"] = line * OPACITY.get(style, 1)
+        return line
 
     def tones(T, line, wl, skin, s, pitch, covers, cuts, black, **more):
         cover, before = np.zeros(T.shape, np.float32), 0.0
@@ -51,7 +70,7 @@ def planes(styles, style, image):
         return compose(T, line, wl, skin, s, pitch, covers, cuts, black, **more)
 
     styles.ink_lines, styles.manga_compose = lines, tones
-    seen["picture"] = styles.run(style, image)
+    seen["picture"] = run_watched(styles, style, image, seen)
     styles.ink_lines, styles.manga_compose = ink_lines, compose
     return seen
 
@@ -60,8 +79,10 @@ def main():
     styles = load(sys.argv[1])
     photos = {"cat": cv2.imread(str(PHOTOS / "cat.jpg")), "face": cv2.imread(str(PHOTOS / "astronaut.jpg"))[:200, 120:340]}
     for name, image in photos.items():
-        for style in sys.argv[2:] or ["ink", "manga"]:
+        for style in sys.argv[2:] or ["ink", "manga", "wash", "pencil", "halftone", "ukiyo"]:
             for kind, plane in planes(styles, style, image).items():
+                if (name, kind) == ("cat", "picture") and style in TONE:
+                    continue  # dots and strokes make large files; their planes tell the same
                 keep(f"{name}_{style}_{kind}.png", plane)
 
 

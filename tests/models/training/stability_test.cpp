@@ -101,7 +101,7 @@ TEST_CASE("R1 on real pictures, when it is due, for all the steps it stands for"
   TrainOptions o = options();
   o.gan_mode = "wgan";
   o.r1 = 3;
-  o.r1_every = 4;
+  o.r1_interval = 4;
   const auto network = linear_d();
   DiscriminatorTrainer d(o, *network, RngStream::init);
   const std::vector<double> base = gradient_of(d);
@@ -146,7 +146,7 @@ TEST_CASE("feature matching: the squared distance of mean features, a mean over 
 
 TEST_CASE("random labels for the generator are drawn anew, and need a mode with labels") {
   TrainOptions o = options();
-  o.g_label = "random";
+  o.generator_target = "random";
   const auto network = linear_d();
   DiscriminatorTrainer d(o, *network, RngStream::init);
   const FreezeGuard frozen(d.arena());
