@@ -85,7 +85,7 @@ const std::vector<Styled>& cases() {
                                        {"wash", {{"washes", 0}, {"grain", 1}, {"flow", 1}}},
                                        {"pencil", {}, false},
                                        {"halftone", {{"grays", 0}}, false},
-                                       {"ukiyo", {}}};
+                                       {"ukiyo", {{"sky", 0}, {"bokashi", 0}}}};
   return all;
 }
 
