@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Trains each system for minutes and puts sheet, curves, command and figures into docs/gallery.md.
+"""Trains each model for minutes and puts samples, loss curves, command and figures into docs/gallery.md.
 
 Usage: gallery.py SUMI [NAME...] [--fashion FILE] [--landscapes DIR] [--drawings DIR] [--runs DIR]
        gallery.py --self-test
 
-NAMEs are those of the table below; none: all of them. FILE is Fashion-MNIST's train-images-idx3-ubyte.gz (with
-train-labels-idx1-ubyte.gz beside it), DIRs are folders of photographs of landscapes and of drawings in one style; entries whose
-pictures were not given are left out, and said so. Everything else learns from samples/. A run that is there already (--runs,
-default runs/gallery) is resumed, and taken as it is if it is finished. Steps and seeds are fixed, so the pictures are the same on
+NAMEs are those of the table below; default: all. FILE is Fashion-MNIST's train-images-idx3-ubyte.gz (with
+train-labels-idx1-ubyte.gz beside it). DIRs are folders of landscape photographs and of drawings in one style. Entries whose
+data was not given are skipped with a message. All other entries train on samples/. An existing run (--runs, default
+runs/gallery) is resumed, or used unchanged if it is finished. Steps and seeds are fixed, so the images are the same on
 every machine of one kind; the minutes are not.
 
-In docs/gallery.md what stands between `<!-- gallery NAME -->` and `<!-- end -->` is replaced; the words around it are written
-by whoever has looked at the pictures.
+The text between `<!-- gallery NAME -->` and `<!-- end -->` in docs/gallery.md is replaced. The text around it is written
+by hand, after looking at the images.
 """
 import argparse
 import json
@@ -22,6 +22,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 import repo
 
@@ -29,35 +30,35 @@ FASHION, LANDSCAPES, DRAWINGS = "FASHION-MNIST", "LANDSCAPES", "DRAWINGS"
 COLORED = "samples/characters/openpeeps"
 CROPS = "--preprocess scale_width_and_crop --load-size 144 --crop-size 64"
 SMALL = "--net-g resnet_6blocks --n-blocks 4 --norm instance --ngf 16 --ndf 16 --load-size 70 --crop-size 64"
-NOISES = "drawn from 64 noises"
-# Name, the words after `sumi train`, steps, what the sheet shows.
+NOISES = "generated from 64 noise vectors"
+# Name, arguments of `sumi train`, steps, caption.
 ENTRIES = [
-    ("vae", f"vae --data {FASHION}", 4000, "eight pictures, below them what the network makes of each, and 64 drawn from noise"),
+    ("vae", f"vae --data {FASHION}", 4000, "eight images, below them their reconstructions, and 64 images generated from noise"),
     ("gan", f"gan --data {FASHION} --gan-mode wgan-gp --n-critic 3 --beta1 0.5 --ema 0.99", 2000, NOISES),
     ("gan-2014", f"gan --data {FASHION} --beta1 0.5 --init-type kaiming --init-gain 1 --lr-d 4e-4 --r1 0.2 --r1-every 4 --label-smooth 0.1 --ema 0.995", 4000,
      NOISES),
-    ("pix2pix-colorize", f"pix2pix --task colorize --data {COLORED} {SMALL}", 1500, "given, drawn and wanted"),
+    ("pix2pix-colorize", f"pix2pix --task colorize --data {COLORED} {SMALL}", 1500, "input, generated and target"),
     ("wgan-gp", f"wgan-gp --data {FASHION} --size 16 --channels 1 --ngf 16 --ndf 16 --batch-size 32 --n-critic 2 --lr 5e-4 --save-every 300 --keep 9 --ema 0.99",
      1500, NOISES),
     ("infogan", f"infogan --data {FASHION} --batch-size 32", 800,
-     "five noises with each of ten categories; below for each of the two continuous codes five rows in which it goes from -2 to 2"),
+     "five noise vectors with each of ten categories; below, for each of the two continuous codes, five rows in which it goes from -2 to 2"),
     ("animegan", f"animegan --data-a {LANDSCAPES} --data-b {DRAWINGS} --net-g animegan2_lite --ngf 16 --ndf 16 --batch-size 4 {CROPS} "
-     "--init-epochs 8", 800, "photographs, and these drawn"),
+     "--init-epochs 8", 800, "photographs, and their translations"),
     ("cartoongan", f"cartoongan --data-a {LANDSCAPES} --data-b {DRAWINGS} --upsample bilinear --n-blocks 4 --ngf 16 --ndf 16 --batch-size 4 {CROPS} "
-     "--init-epochs 50 --lr-d 5e-5", 3000, "photographs, and these drawn"),
+     "--init-epochs 50 --lr-d 5e-5", 3000, "photographs, and their translations"),
     ("autoencoder-gan", f"autoencoder-gan --data {COLORED} --size 32 --ngf 32 --ndf 32 --beta1 0.5 --ema 0.99", 2000, NOISES),
     ("autoencoder-gan-converter", f"autoencoder-gan --form converter --data-a {COLORED} --data-b samples/characters/lorelei --load-size 64 --crop-size 64 "
      "--no-flip --ngf 32 --ndf 32 --nz 64 --batch-size 8 --norm-keep 0.9 --lambda-autoencoder 2 --ema 0.99", 2000,
-     "colored drawings, these redrawn, and line drawings"),
+     "colored drawings, their translations, and line drawings"),
     ("gan-conv", f"gan-conv --data {FASHION} --ngf 8 --lr 1e-3 --beta1 0.5 --norm-keep 0.9 --ema 0.99 --no-save-every-epoch", 800, NOISES),
     ("wgan", f"wgan --data {FASHION} --size 16 --channels 1 --ngf 16 --ndf 16 --upsample nearest --lr 2e-4 --ema 0.99", 3000, NOISES),
-    ("pix2pix-superres", f"pix2pix --task superres --data {COLORED} {SMALL}", 1500, "given, drawn and wanted"),
+    ("pix2pix-superres", f"pix2pix --task superres --data {COLORED} {SMALL}", 1500, "input, generated and target"),
     ("gan-reshape", f"gan-reshape --data {FASHION} --ngf 32 --ndf 256 --gan-mode wgan-gp --n-critic 3 --beta1 0.5 --batch-size 64 --ema 0.995", 3000,
      NOISES),
 ]
-# Of these the samples' distance from the data is measured at every checkpoint (a table below the sheet).
+# For these the distance of the samples from the data is measured at every checkpoint (a table below the sheet).
 MEASURED = {"wgan-gp"}
-DRAWN = 1000  # pictures for a distance
+DRAWN = 1000  # images for a distance
 
 
 def say(text):
@@ -77,13 +78,13 @@ def newest(folder, suffix):
 
 
 def processor_seconds():
-    """Of all programs started from here that have ended."""
+    """Processor time of all child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def train(sumi, words, steps, run, data):
-    """Starts the run, or goes on with it, until it has made its steps."""
+    """Starts or resumes the run until it has made its steps."""
     if (run / "stats.jsonl").exists():
         if stats(run)[-1]["step"] >= steps:
             return
@@ -93,13 +94,13 @@ def train(sumi, words, steps, run, data):
                    "--sample-every", steps, "--log-every", max(1, steps // 200), "--threads", 1]
     before = processor_seconds()
     subprocess.run([str(word) for word in [*command, "-q"]], check=True)
-    # Not those of the clock: the machine may have other work besides.
+    # Processor time, not wall-clock time: the machine may have other work.
     spent = run / "processor_seconds.txt"
     spent.write_text(str(processor_seconds() - before + (float(spent.read_text()) if spent.exists() else 0)))
 
 
 def distances(sumi, run, real):
-    """Rows of a table: step, loss of the critic, distance of what the checkpoint draws from the data."""
+    """Rows of a table: step, loss of the critic, distance of generated images from the data."""
     rows = ["| step | critic's loss, last 50 steps | FD on sumi's own features |", "|---|---|---|"]
     lines = stats(run)
     for checkpoint in sorted((run / "checkpoints").glob("*.safetensors"), key=lambda path: int(path.stem)):
@@ -115,7 +116,7 @@ def distances(sumi, run, real):
 
 
 def section(name, words, steps, shows, run, table):
-    """What stands in the page for this run."""
+    """The section of the page for this run."""
     minutes = float((run / "processor_seconds.txt").read_text()) / 60
     wrapped, line = [], "sumi train"
     for word in f"{words} --steps {steps} --seed 1 --threads 1 --outdir runs/{name}".split():
@@ -124,9 +125,9 @@ def section(name, words, steps, shows, run, table):
             line = " "
         line += " " + word
     wrapped.append(line)
-    return (f"![{name}: {shows}](images/gallery/{name}.png)\n\n*{name}: {shows}.*\n\n"
-            f"![What the losses did](images/gallery/{name}-loss.png)\n\n{table}"
-            f"```sh\n" + "\n".join(wrapped) + f"\n```\n\n{steps:,} steps, {minutes:.1f} minutes of a processor core.\n")
+    return (f"![{name}: {shows}](images/gallery/{name}.png)\n\n{textwrap.fill(f'*{name}: {shows}.*', 100)}\n\n"
+            f"![Loss curves](images/gallery/{name}-loss.png)\n\n{table}"
+            f"```sh\n" + "\n".join(wrapped) + f"\n```\n\n{steps:,} steps, {minutes:.1f} minutes on one processor core.\n")
 
 
 def replace(page, name, text):
@@ -144,7 +145,7 @@ def self_test():
     assert len(set(names)) == len(names)
     real = (repo.ROOT / "docs/gallery.md").read_text()
     for name in names:
-        assert replace(real, name, "") is not None, f"docs/gallery.md has no place for {name}"
+        assert replace(real, name, "") is not None, f"docs/gallery.md has no section for {name}"
     say("self-test passed")
 
 
@@ -160,14 +161,14 @@ def main():
     missing = {word for word, path in data.items() if path is None}
     unknown = set(arguments.names) - {entry[0] for entry in ENTRIES}
     if unknown:
-        sys.exit(f"gallery: no entry is called {', '.join(sorted(unknown))}")
+        sys.exit(f"gallery: there is no entry {', '.join(sorted(unknown))}")
     images = repo.ROOT / "docs/images/gallery"
     images.mkdir(parents=True, exist_ok=True)
     for name, words, steps, shows in ENTRIES:
         if arguments.names and name not in arguments.names:
             continue
         if lacking := missing & set(words.split()):
-            say(f"{name} is left out: it needs {' and '.join(sorted(lacking))}")
+            say(f"{name} is skipped: it needs {' and '.join(sorted(lacking))}")
             continue
         run = arguments.runs / name
         say(name)

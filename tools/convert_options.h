@@ -22,7 +22,7 @@ struct ConvertArguments {
   bool raw = false, strip = false, dry_run = false;
   bool recursive = false, overwrite = false;  // as it is anyway
   StyleArguments style;
-  MachineOptions machine;
+  RuntimeOptions machine;
   Output screen;
 
   void add_options(CLI::App& parent_command);
