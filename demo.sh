@@ -3,9 +3,9 @@
 #
 #   ./demo.sh [PHOTO ...]
 #
-# Then it trains a DCGAN that draws comic heads, and a CycleGAN that colors them in. Minutes on two cores. Run it again at any
-# time: a finished run is kept, an interrupted one goes on where it stopped. SUMI_DEMO_STEPS (of each network) and
-# SUMI_DEMO_RUN change its length and its folder.
+# Then it trains a DCGAN that generates comic heads, and a CycleGAN that colors them in, in minutes on two cores. It can be run
+# again at any time: a finished run is kept, an interrupted one resumes. SUMI_DEMO_STEPS (for each network) and
+# SUMI_DEMO_RUN set its length and its folder.
 set -euo pipefail
 photos=()
 for photo in "$@"; do
@@ -31,19 +31,19 @@ latest_step() {  # latest_step RUN: the step of its newest checkpoint, or -1
   done
   echo "$best"
 }
-train() {  # train RUN STEPS ARGUMENT...: from the beginning, or from where it stopped
+train() {  # train RUN STEPS ARGUMENT...: from the beginning, or from the newest checkpoint
   local run=$1 steps=$2 step
   shift 2
   step=$(latest_step "$run")
   if ((step >= steps)); then
-    echo "already trained for $step steps in $run (for a new run, remove that folder)"
+    echo "already trained for $step steps in $run (remove that folder for a new run)"
   elif ((step >= 0)); then
     "$sumi" train --resume "$run" --steps "$steps"
   else
     "$sumi" train "$@" --outdir "$run" --steps "$steps" --sample-every 250 --save-every 250 --seed 1
   fi
   if (($(latest_step "$run") < steps)); then
-    echo "stopped at step $(latest_step "$run") of $steps; ./demo.sh goes on from there"
+    echo "stopped at step $(latest_step "$run") of $steps; ./demo.sh resumes from there"
     exit 130
   fi
 }
@@ -64,11 +64,11 @@ ln -sfn "$sumi" sumi
 say "3/7 photographs in every style"
 "$sumi" convert --sheet -i "${photos[@]}" -o "$run-styles/" -f png
 
-say "4/7 training: comic heads, 32x32, $heads_steps steps (Ctrl-C stops and saves; ./demo.sh goes on)"
+say "4/7 training: comic heads, 32x32, $heads_steps steps (Ctrl-C stops and saves; ./demo.sh resumes)"
 train "$heads" "$heads_steps" dcgan --data $art/lorelei --size 32 --ngf 32 --ndf 16 --batch-size 32 \
   --lr-policy linear --epochs 60 --epochs-decay 60 --ema 0.998
 
-say "5/7 drawing heads"
+say "5/7 generating heads"
 "$sumi" generate -m "$heads" -n 64 --seed 7 --scale 3 -o "$heads/sheet.png"
 "$sumi" generate -m "$heads" -n 5 --interpolate 10 --seed 7 --scale 2 -o "$heads/walk.png"
 
@@ -81,11 +81,11 @@ say "7/7 converting the first ten drawings"
 
 say "look at
    $run-styles/        photographs as ink, manga, watercolor, pencil, halftone and woodblock print
-   $heads/sheet.png        64 heads that nobody drew
-   $heads/walk.png         a smooth walk from head to head
-   $heads/samples/         the same noise, step after step: how it learned
-   $color/converted/      a drawing, and the same colored in
+   $heads/sheet.png        64 generated heads
+   $heads/walk.png         interpolation from head to head
+   $heads/samples/         the same noise at increasing steps
+   $color/converted/      drawings beside their colored versions
    $color/samples/        drawing, colored, and back; then the other direction. Minutes of training show how it
-                               works, not how well: docs/gallery.md shows longer ones
-   Losses, log and checkpoints lie beside them.
+                               works, not how well: docs/gallery.md shows longer runs
+   Losses, log and checkpoints are in the same folders.
    ./sumi is the program: ./sumi --help, ./sumi train dcgan --help"
