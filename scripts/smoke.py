@@ -5,7 +5,7 @@ Fenced blocks of README.md, docs/learn/*.md and docs/recipes.md, in order, one s
   ```sh ci   runs (bash -euo pipefail), with `sumi` on the PATH and the project's files in the directory
   ```sh      is only parsed: every `sumi COMMAND --option` in it must be listed by `sumi COMMAND --help`
   ```cpp FILE  in docs/learn is an excerpt: its parts, separated by lines of `...`, occur in FILE in this order, up to white space
-Every `Class::member` and every path in backquotes of docs/learn must exist, and every relative link of all Markdown. Every run directory is created
+Every `Class::member`, every path in backquotes and every relative link in Markdown must exist. Every run directory is created
 once across README.md (or README.zh.md), the lessons and the recipes. Every subcommand of `sumi --help` must occur in a block
 that runs (unless documents are named). --texts runs the checks that need no program: excerpts, names, links, directories.
 """
@@ -124,6 +124,25 @@ def bad_names(name, text, sources):
     return bad
 
 
+def bad_tree(name, text, files):
+    """Files and directories of a tree in a fenced block (the lines that begin with one, indented by two) that do not exist."""
+    bad, paths = [], []
+    for body in re.findall(r"^```\n(kernels/ .*?)^```$", text, re.M | re.S):
+        for line in body.splitlines():
+            entry = re.match(r"((?:  )?(?:  )?)(\S+/)(?=[ \n]|$)", line)
+            if entry:
+                level = len(entry[1]) // 2
+                paths = paths[:level] + [entry[2]]
+                for directory in re.findall(r"[\w.]+/", line[:line.index("  ", len(entry[0])) if "  " in line[len(entry[0]):] else None]):
+                    whole = "".join(paths[:level]) + directory
+                    if not any(file.startswith(whole) for file in files):
+                        bad.append(f"{name}: there is no directory {whole}")
+        ends = {file.split("/")[-1] for file in files}
+        bad += [f"{name}: there is no file {word}" for word in re.findall(r"(?<![\w.*/{}])[a-z][a-z_0-9]*\.(?:h|cpp|py|sh)\b", body)
+                if word not in ends]
+    return bad
+
+
 def anchors(text):
     """The anchors of a document's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S), re.M)
@@ -169,6 +188,9 @@ def self_test_documents():
     assert bad_excerpts("d", "```cpp\nint f()\n```\n", {}.get) and bad_excerpts("d", excerpt % "f", {}.get)
     text = "`S::size` in `engine/a.h`, not `S::count` of `engine/b.h`\n```cpp\n`X::y`\n```\n"
     assert len(bad_names("d", text, {"engine/a.h": source})) == 2, bad_names("d", text, {"engine/a.h": source})
+    tree = "```\nkernels/          compute\n  base/           x\n  conv.h gemm.h   y\n    a/ b/         z\n```\n"
+    assert not bad_tree("d", tree, ["kernels/base/a/conv.h", "kernels/base/b/gemm.h"])
+    assert len(bad_tree("d", tree, ["kernels/base/a/conv.h"])) == 2
     pages = {"docs/a.md": "# The `b`: c, d\n", "docs": ""}.get
     assert not bad_links("docs/b.md", "[x](a.md#the-b-c-d) ![y](../docs) [z](https://a.b/c)", pages)
     assert len(bad_links("docs/b.md", "[x](a.md#the-b) [y](c.md)", pages)) == 2
@@ -218,8 +240,9 @@ def check_texts(documents):
     bad = []
     for name, text in texts.items():
         if name.startswith("docs/learn/"):
-            bad += bad_excerpts(name, text, sources.get) + bad_names(name, text, sources)
+            bad += bad_excerpts(name, text, sources.get)
     for name in sorted(name for name in sources if name.endswith(".md")):
+        bad += bad_names(name, sources[name], sources) + bad_tree(name, sources[name], sources)
         bad += bad_links(name, sources[name], lambda path: sources.get(path, "" if (repo.ROOT / path).exists() else None))
     for other in ("README.md", "README.zh.md"):
         bad += used_twice([(name, text) for name, text in texts.items() if name != other])
