@@ -89,8 +89,8 @@ const ModelSpec dcgan_spec{
     .labeled = is_conditional,
     .options = add_groups<ConvGanOptions>,
     .set_defaults = [](TrainOptions&) {},
-    .networks = plan_gan<dcgan_generator, dcgan_discriminator>,
-    .make = make_gan<dcgan_generator, dcgan_discriminator>,
+    .networks = gan_networks<dcgan_generator, dcgan_discriminator>,
+    .make = make_gan,
 };
 
 }  // namespace sumi

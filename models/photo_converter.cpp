@@ -1,95 +1,54 @@
-#include "models/photo_converter.h"
-
+// The course notes' converter: an autoencoder whose discriminator has seen the style.
 #include <fmt/format.h>
 
 #include "models/gan.h"
-#include "models/networks/translation_networks.h"
 #include "models/options/option_groups.h"
 #include "models/training/rng_streams.h"
+#include "models/translation_model.h"
 
 namespace sumi {
 namespace {
 
-// Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
 constexpr SideRule kConverterSides{4, 8};
 
-// The discriminator looks at the crops of training.
-NetOptions converter_options(const TrainOptions& o) {
-  NetOptions net = without_virtual_norm(net_options(o));
-  net.size = o.crop_size;
-  return net;
+// The course notes' converter of photographs. G takes an image to z, a map of nz numbers for every 4x4 pixels, and z to an image of
+// the same size. One step, for photographs a and images b in the style, with l the GAN loss:
+//   D on b as real and on G(a) as fake, update D; then
+//   G: l(D(G(a)), real) + lambda_autoencoder |G(a) - a|, update G. |.| is the mean over all elements.
+// The notes train G and D on one tape and do not say how G is to keep the content; here each optimizer gets the gradients of
+// its own network, and the second term is ours.
+class PhotoConverter final : public TranslationModel {
+ public:
+  explicit PhotoConverter(const TrainOptions& o)
+      : TranslationModel(o, {{"AtoB", "g"}}, kConverterSides),
+        g_(network("g")),
+        generator_(generators({"g"}, generator_rate(o))),
+        d_(discriminator("d", RngStream::discriminator)) {}
+
+ protected:
+  void train_step(Step& step) override;
+
+ private:
+  Module& g_;
+  TrainableNetworks& generator_;
+  DiscriminatorTrainer& d_;
+};
+
+void PhotoConverter::train_step(Step& step) {
+  const auto fake_b = [&](MicroBatch& batch) {
+    return batch.generate("fake_b", [&] { return g_(batch["real_a"]); });
+  };
+  step.train(d_, [&](MicroBatch& batch) {
+    batch["real_a"] = batch.input(0);
+    batch["real_b"] = batch.input(1);
+    return DiscriminatorInputs{{batch["real_b"], true}, {fake_b(batch), false}};
+  });
+  step.minimize(generator_, [&](MicroBatch& batch, Losses& loss) {
+    const Tensor fake = fake_b(batch);
+    loss.add("loss_g", d_.generator_loss(fake, batch["real_b"]));
+    loss.add("loss_recon", options().lambda_autoencoder, loss_mean(Loss::l1, fake, batch["real_a"]));
+  });
 }
-
-}  // namespace
-
-AutoencoderConverter::AutoencoderConverter(const TrainOptions& o)
-    : Model(o),
-      options_(o),
-      net_(converter_options(o)),
-      g_(autoencoder_converter(net_)),
-      lambda_(o.lambda_autoencoder) {
-  std::unique_ptr<Sequential> d = autoencoder_discriminator(net_);
-  RandomStream init(o.seed, kInit);
-  initialize(*g_, {o.init_type, o.init_gain}, init);
-  initialize(*d, {o.init_type, o.init_gain}, init);
-  g_trained_ = std::make_unique<TrainableNetworks>(
-      std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}}, o, true);
-  d_ = std::make_unique<DiscriminatorTrainer>(o, "d", std::move(d), kAdversary);
-  register_trainable(*g_trained_, generator_rate(o));
-  register_trainable(*d_);
-}
-
-std::vector<Model::Network> AutoencoderConverter::networks() {
-  const Shape picture{1, net_.size, net_.size, net_.channels};
-  return {{"g", g_.get(), picture}, {"d", &d_->network(), picture}};
-}
-
-std::vector<Stat> AutoencoderConverter::run_step(const std::vector<Tensor>& real) {
-  const TranslatorStep step = translator_step(
-      options_, real, {*g_, *g_trained_, *d_},
-      [](const TranslatorBatch& b) {
-        return std::vector<DiscriminatorTrainer::DiscriminatorInput>{{b.domains[1], true}, {b.drawn, false}};
-      },
-      [this](const TranslatorBatch& b) {
-        return std::vector<Tensor>{d_->generator_loss(b.drawn, b.domains[1]),
-                                   affine(loss_mean(Loss::l1, b.drawn, b.domains[0]), lambda_)};
-      });
-  last_ = step.last;
-  const NoGrad no_grad;
-  return {{"loss_d", step.judged.loss},
-          {"loss_g", step.losses[0]},
-          {"loss_autoencoder", step.losses[1]},
-          {"d_real", d_->loss().mean_score(step.judged.real_logits)},
-          {"d_fake", d_->loss().mean_score(step.judged.fake_logits)}};
-}
-
-std::vector<std::pair<std::string, Tensor>> AutoencoderConverter::debug_tensors() const {
-  return {{"real_a", last_.domains[0]}, {"real_b", last_.domains[1]}, {"fake", last_.drawn}};
-}
-
-void AutoencoderConverter::set_sample_images(const std::vector<std::vector<Tensor>>& pictures) {
-  sample_pictures_ = pictures;
-}
-
-SampleGrid AutoencoderConverter::samples() {
-  if (sample_pictures_.empty()) return {};
-  SampleGrid sheet{sample_pictures_.at(0), static_cast<int>(sample_pictures_[0].size())};
-  for (const Tensor& photo : sample_pictures_[0]) sheet.pictures.push_back(translate(photo, "AtoB", false));
-  sheet.pictures.insert(sheet.pictures.end(), sample_pictures_.at(1).begin(), sample_pictures_[1].end());
-  return sheet;
-}
-
-Model::Translator AutoencoderConverter::translator(const std::string& direction) const {
-  if (direction != "AtoB") fail("--direction", fmt::format("unknown '{}'; use AtoB", direction));
-  return {"g", g_.get(), kConverterSides.multiple, kConverterSides.smallest};
-}
-
-Tensor AutoencoderConverter::translate(const Tensor& pictures, const std::string& direction, bool raw) {
-  translator(direction);  // checks the name
-  return g_trained_->infer(*g_, pictures, !raw);
-}
-
-namespace {
 
 void check_converter(const TrainOptions& o) {
   if (!pictures_have_one_size(o))
@@ -98,20 +57,20 @@ void check_converter(const TrainOptions& o) {
   check_crop_size(o, kConverterSides, o.model);
 }
 
-std::vector<PlannedNetwork> plan_converter(const TrainOptions& o) {
-  const NetOptions net = converter_options(o);
-  const Shape picture{1, net.size, net.size, net.channels};
-  std::vector<PlannedNetwork> planned;
-  planned.push_back({"g", autoencoder_converter(net), picture});
-  planned[0].redraw = 1;
-  planned.push_back({"d", autoencoder_discriminator(net), picture, 8, 1, 6});
-  return planned;
+std::vector<PlannedNetwork> converter_networks(const TrainOptions& o) {
+  NetOptions net = without_virtual_norm(net_options(o));
+  net.size = o.crop_size;  // the discriminator looks at the crops of training
+  const Shape image{1, net.size, net.size, net.channels};
+  std::vector<PlannedNetwork> networks;
+  networks.push_back({"g", autoencoder_converter(net), image});
+  networks.push_back({"d", autoencoder_discriminator(net), image});
+  return networks;
 }
 
 void set_shared_defaults(TrainOptions& o) {
   o.ngf = o.ndf = 128;
   o.bn_momentum = 0.99;
-  o.init_type = "xavier-uniform";  // the default of the source texts' library
+  o.init_type = "xavier-uniform";  // the default of the course notes' library
   o.init_gain = 1;
   o.epochs = 100;
 }
@@ -121,9 +80,9 @@ void set_shared_defaults(TrainOptions& o) {
 const ModelSpec gan_autoencoder_spec{
     .name = "gan-autoencoder",
     .former_names = {{"autoencoder-gan"}, {"autoencoder-gan", "form", "noise"}},
-    .summary = "GAN with the source texts' decoder: small images from noise",
-    .reference = "the source texts",
-    .data = "a folder of images",
+    .summary = "GAN with the decoder of the course notes' autoencoder: small images from noise",
+    .reference = "course notes",
+    .data = "a folder of images, or an idx.gz file",
     .labeled = is_conditional,
     .options = add_groups<ConvGanOptions, BatchNormOptions>,
     .set_defaults =
@@ -131,15 +90,15 @@ const ModelSpec gan_autoencoder_spec{
           set_shared_defaults(o);
           o.size = 16;
         },
-    .networks = plan_gan<autoencoder_generator, autoencoder_discriminator>,
-    .make = make_gan<autoencoder_generator, autoencoder_discriminator>,
+    .networks = gan_networks<autoencoder_generator, autoencoder_discriminator>,
+    .make = make_gan,
 };
 
 const ModelSpec photo_converter_spec{
     .name = "photo-converter",
     .former_names = {{"autoencoder-gan", "form", "converter"}},
-    .summary = "photographs redrawn by the source texts' autoencoder, from unpaired images",
-    .reference = "the source texts",
+    .summary = "photographs redrawn by the course notes' autoencoder, from unpaired images",
+    .reference = "course notes",
     .data = "two folders of images, which need not match",
     .domains = 2,
     .options = add_groups<TranslationGanOptions, NoiseOptions, BatchNormOptions, PhotoConverterOptions>,
@@ -150,9 +109,9 @@ const ModelSpec photo_converter_spec{
           o.crop_size = 64;
         },
     .check = check_converter,
-    .networks = plan_converter,
+    .networks = converter_networks,
     .make = [](const TrainOptions& o) -> std::unique_ptr<Model> {
-      return std::make_unique<AutoencoderConverter>(o);
+      return std::make_unique<PhotoConverter>(o);
     },
 };
 

@@ -96,8 +96,8 @@ const ModelSpec reshape_gan_spec{
           o.label_smoothing = 0.1;
           o.epochs = 100;
         },
-    .networks = plan_gan<reshape_generator, reshape_discriminator>,
-    .make = make_gan<reshape_generator, reshape_discriminator>,
+    .networks = gan_networks<reshape_generator, reshape_discriminator>,
+    .make = make_gan,
 };
 
 }  // namespace sumi

@@ -1,6 +1,6 @@
 """The networks of AnimeGANv2 and CartoonGAN in PyTorch, and one training step of both.
 
-AnimeGANv2's and CartoonGAN's generators have the parameter names of the well-known versions, so their weights load.
+The generators have the parameter names of the published implementations, so their weights load.
 """
 import torch
 from torch import nn
@@ -223,7 +223,7 @@ class AnimeGAN:
             if style:
                 parts["loss_style"] = style * (gram(drawn) - gram(vgg_conv4_4(self.vgg, gray(drawings)))).abs().mean()
             if color:
-                parts["loss_colour"] = color * color_loss(fake, photos)
+                parts["loss_color"] = color * color_loss(fake, photos)
             if tv:
                 parts["loss_tv"] = tv * total_variation(fake)
         for group in self.opt_g.param_groups:

@@ -73,6 +73,12 @@ class Manga : public Filter {
     lines.bold_sigma = 1.35F;
     line_ = ink_lines(line_source(front_.lab, detailed, s, front_.tex, 0.6F), s, front_.tex,
                       with_strength(lines, values.at("line")), &soft);
+    const auto strokes = static_cast<float>(values.at("strokes"));
+    if (strokes > 0)
+      change(
+          line_,
+          [strokes](float line, float stroke) { return std::max(line, strokes * std::max(stroke, 0.0F)); },
+          texture_strokes(front_.lab.L, front_.tex, s));
     const Plane printed = printed_tone(front_.flat, front_.skin);
     tone_ = map(
         [](float near, float wide, float tex, float with, float without) {
@@ -149,6 +155,7 @@ StyleEntry manga_style() {
   return {{"manga",
            "black lines, solid blacks and dots of three grays",
            {line_parameter(),
+            {"strokes", 0.8, 0, 1, "cover of the strokes that stand for grass, leaves and fur"},
             {"pitch", 4.6, 1, 40, "from dot to dot, in pixels where the short side has 512"},
             {"black", 27, 0, 100, "lightness below which it is solid black"},
             {"island", 170, 0, 10000, "smallest piece of a gray, in pixels where the short side has 512"}},

@@ -14,9 +14,17 @@ namespace {
 
 constexpr std::size_t kWhole = 4'000'000;  // pixels of a window
 
+// What every style has, because the shared front end does it (front.h).
+std::vector<StyleEntry> with_shared(std::vector<StyleEntry> entries) {
+  for (StyleEntry& entry : entries)
+    entry.info.parameters.push_back(
+        {"structure", 1, 0, 1, "how far straight structure and faint contrasts are kept out of flattening"});
+  return entries;
+}
+
 const std::vector<StyleEntry>& table() {
-  static const std::vector<StyleEntry> entries{ink_style(),    manga_style(),    wash_style(),
-                                               pencil_style(), halftone_style(), ukiyo_style()};
+  static const std::vector<StyleEntry> entries = with_shared(
+      {ink_style(), manga_style(), wash_style(), pencil_style(), halftone_style(), ukiyo_style()});
   return entries;
 }
 
@@ -63,7 +71,9 @@ std::unique_ptr<Filter> make_filter(const std::string& name, const RgbView& pict
                                     const StyleOptions& options) {
   const StyleEntry& entry = find(name);
   if (picture.width < 1 || picture.height < 1) fail("convert", "the picture has no pixels");
-  return entry.make(picture, options, completed(entry.info, options.values));
+  StyleOptions full = options;
+  full.values = completed(entry.info, options.values);
+  return entry.make(picture, full, full.values);
 }
 
 Rgb finished_rows(const Filter& filter, const RgbView& picture, int first, int rows) {

@@ -99,7 +99,7 @@ TEST_CASE("the autoencoder GAN draws 16x16x3, and converts pictures of any sides
   CHECK(output(*d, {2, 16, 16, 3}) == Shape{2, 1, 1, 1});
   CHECK(output(*autoencoder_converter(o), {1, 20, 36, 3}) == Shape{1, 20, 36, 3});
   CHECK_THROWS_WITH(autoencoder_generator(net_options(15, 3)),
-                    "[--size] 15 is not possible for autoencoder-gan; use an even number from 8 on");
+                    "[--size] 15 is not possible for gan-autoencoder; use an even number from 8 on");
 }
 
 TEST_CASE("the source texts' recipes are the defaults of their models") {
