@@ -31,7 +31,7 @@ AnimeNetOptions anime_net_options(const TrainOptions& o) {
 }
 
 // For photographs a, drawings b and drawings with smoothed edges e, G draws a and D tells drawings from the rest. With l the GAN
-// loss, f the features of the frozen network that --features names, Gram(.) / (h w c), gray(.) luma three times:
+// loss, f the features of the frozen network that --feature-network names, Gram(.) / (h w c), gray(.) luma three times:
 //   warm-up, the first --init-epochs: G alone, by content |f(G(a)) - f(a)|, at the rate --init-lr
 //   then D:  adversarial (real l(D(b), real) + fake l(D(G(a)), fake) + gray l(D(gray(b)), fake) + smooth l(D(gray(e)), fake))
 //   and G:   adversarial l(D(G(a)), real) + content |f(G(a)) - f(a)| + style |Gram(f(G(a))) - Gram(f(gray(b)))|

@@ -116,9 +116,9 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
   command->app = &app;
   set_help(app, "tune MODEL [options] -o PLAN\ntune -m RUN|CHECKPOINT --picture WxH -o PLAN",
            "  sumi tune dcgan --size 64 --batch-size 16 -o plan.json     a training step\n"
-           "  sumi train dcgan --size 64 --batch-size 16 --plan plan.json ...\n"
+           "  sumi train dcgan --size 64 --batch-size 16 --conv-plan plan.json ...\n"
            "  sumi tune -m run --picture 512x512 -o plan.json            a picture of this size\n"
-           "  sumi convert -m run --plan plan.json ...\n",
+           "  sumi convert -m run --conv-plan plan.json ...\n",
            "A plan is for the sizes that it was measured with; all others are left to the rules. With a plan "
            "and a number of "
            "threads, results repeat to the bit, and a run that is resumed keeps its plan.");
@@ -129,7 +129,7 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
   add_text(app, "--seconds", command->seconds, "X", "for each method of each convolution")
       ->default_str("0.2");
   add_whole(app, "--threads", command->threads, "N", "threads of the CPU kernels (0: all)");
-  app.add_flag("--exact", command->exact, "no Winograd");
+  app.add_flag(both_spellings("--no-winograd,--no-winograd"), command->exact, "disable Winograd convolution");
   add_quiet(app, command->quiet);
   for (const ModelSpec* spec : model_specs()) {
     const ModelSpec& info = *spec;

@@ -195,7 +195,7 @@ fs::path features_path(const std::string& name) {
   std::error_code error;
   if (names_own(name)) return own_features_path();
   if (!fs::exists(name, error))
-    fail("--features",
+    fail("--feature-network",
          fmt::format("{} does not exist; give own, a run of sumi train classifier, or the weights of VGG19 "
                      "or Inception v3 as safetensors",
                      name));

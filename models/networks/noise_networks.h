@@ -44,7 +44,7 @@ LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act = 
                       double alpha = 0);
 std::unique_ptr<Module> keras_batch_norm(const NetOptions& o, const std::string& name, std::int64_t channels,
                                          Unary act, double alpha = 0, const Shape& flat = {1, 1, 1, 0});
-// For discriminators: --vbn is the generator's.
+// For discriminators: --virtual-batch-norm is the generator's.
 inline NetOptions without_virtual_norm(NetOptions o) {
   o.virtual_norm = false;
   return o;

@@ -6,7 +6,7 @@
 
 namespace sumi {
 
-// --sn and --minibatch-discrimination: how the layers of a discriminator are added to it.
+// --spectral-norm and --minibatch-discrimination: how the layers of a discriminator are added to it.
 struct DiscriminatorLayerOptions {
   bool spectral = false;
   int minibatch_kernels = 0;

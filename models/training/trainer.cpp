@@ -242,7 +242,7 @@ std::vector<Tensor> Session::real_batches() {
 void Session::diverged(const std::string& what, std::int64_t step) const {
   fail("training",
        fmt::format("{} after step {}: the run has diverged. The last healthy checkpoint is {}; go on from "
-                   "there with --init and a lower --lr, or with --clip-grad 1",
+                   "there with --init and a lower --lr, or with --clip-grad-norm 1",
                    what, step, saved_step_ < 0 ? "none" : run_.checkpoint_path(saved_step_).string()));
 }
 

@@ -182,7 +182,7 @@ CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& valu
 CLI::Option* add_whole(CLI::App& app, const std::string& names, std::int64_t& value,
                        const std::string& type_name, const std::string& help) {
   const CLI::App* owner = &app;
-  const std::string name = names.substr(names.find("--"));
+  const std::string shown = names.substr(names.find("--")), name = shown.substr(0, shown.find(','));
   return app
       .add_option_function<std::string>(
           both_spellings(names),

@@ -20,11 +20,10 @@ constexpr const char* kPatch = "discriminators score patches, with --n-layers-d 
 constexpr const char* kInit =
     "to start from weights, use --init CHECKPOINT (sumi import makes one from PyTorch weights)";
 
-constexpr std::array<Answer, 19> kTraining{{
+constexpr std::array<Answer, 18> kTraining{{
     {"gpu-ids gpu gpus ngpu mps accel", kDevice},
     {"cuda", "use --device cuda"},
     {"input-nc output-nc img-ch", "use --channels 1 or 3, for both input and output"},
-    {"greyscale", "use --channels 1"},
     {"continue-train new", "to continue a run, use sumi train --resume RUN"},
     {"name checkpoints-dir checkpoint-dir results-dir models-dir log-dir sample-dir",
      "use --outdir RUN, the directory of the run"},

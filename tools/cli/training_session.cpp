@@ -35,7 +35,7 @@ int supervise(const Output& output, const std::string& outdir,
   if (!quiet)
     fmt::print("saved {}\n{} {} {}\n", result.checkpoint.string(),
                result.translates   ? "convert with: sumi convert -m"
-               : result.classifies ? "measure with: sumi distance --features"
+               : result.classifies ? "measure with: sumi distance --feature-network"
                                    : "draw with: sumi generate -m",
                shell_quote(outdir),
                result.translates   ? "-i PICTURE -o OUT.png"
