@@ -1,9 +1,9 @@
-"""pix2pix against PyTorch, through the program and its files: as cyclegan_parity.py does for CycleGAN.
+"""Compares pix2pix with PyTorch through the program and its files, as cyclegan_parity.py does for CycleGAN.
 
-f64: three steps from the same weights and pictures, losses and pictures within 1e-6.
-f32: single steps from the checkpoints at 0 and 2: losses, what is drawn, and gradients, against PyTorch in f64.
-Networks: parameters of the published ones by name, shape and count; an exported generator loads with strict=True, and what it
-makes of a picture of its own statistics is what sumi convert makes of it.
+f64: three steps from the same weights and images, losses and images within 1e-6.
+f32: single steps from the checkpoints at 0 and 2: losses, generated images and gradients, against PyTorch in f64.
+Networks: parameters of the published ones by name, shape and count; an exported generator loads with strict=True, and its
+output with the image's own statistics equals the output of sumi convert.
 --device NAME (emu, cuda): only single steps, from 0 and 1.
 """
 
@@ -50,9 +50,9 @@ def trainer(tensors, spec, dtype, steps):
 def step(model, run, number, dtype):
     """Takes the run's step. Returns the relative error of what is drawn, and {loss: (PyTorch's, sumi's)}."""
     dump = files.read_safetensors("%s/batches/%d.safetensors" % (run, number))[0]
-    losses, drawn = model.step(nchw(dump["given"], dtype), nchw(dump["wanted"], dtype))
+    losses, drawn = model.step(nchw(dump["real_a"], dtype), nchw(dump["real_b"], dtype))
     stats = files.read_stats(run)[number]
-    return relative(nchw(dump["drawn"], dtype), drawn), {name: (loss.item(), stats[name]) for name, loss in losses.items()}
+    return relative(nchw(dump["fake_b"], dtype), drawn), {name: (loss.item(), stats[name]) for name, loss in losses.items()}
 
 
 def whole_run_f64(work, size, spec, steps):
