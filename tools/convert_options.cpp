@@ -30,7 +30,7 @@ void ConvertArguments::add_options(CLI::App& command) {
       ->group("Model");
   add_text(command, "--direction", direction, "AtoB|BtoA", "which way (default: the model's first)")
       ->group("Model");
-  command.add_flag("--no-ema,--no_ema,--no-ema", raw, "use the last weights instead of their moving average")
+  command.add_flag("--no-ema,--no_ema,--raw", raw, "use the last weights instead of their moving average")
       ->group("Model");
   command.add_option("-i,--input", request.inputs, "pictures, and folders that are searched through")
       ->type_name("FILE|DIR")

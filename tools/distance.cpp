@@ -107,16 +107,15 @@ Command add_distance(CLI::App& parent) {
       "certain Inception network: with its weights and --inception-pools fid they are computed as those "
       "are.");
   add_text(app, "-a,--real", args->a, "DIR|FILE", "pictures as they should be")->group("Pictures");
-  add_text(app, "-b,--fake,--fake", args->b, "DIR|FILE", "pictures to compare with them")->group("Pictures");
+  add_text(app, "-b,--fake,--drawn", args->b, "DIR|FILE", "pictures to compare with them")->group("Pictures");
   add_whole(app, "--size", args->size, "PX", "both sets are cut to squares and made this large")
       ->group("Pictures");
-  add_whole(app, "--max-images,--max-images", args->most, "N", "use the first N images of each")
-      ->group("Pictures");
+  add_whole(app, "--max-images,--most", args->most, "N", "use the first N images of each")->group("Pictures");
   add_text(app, "--cache", args->cache, "DIR",
            "where decoded pictures are kept (default: the user's cache folder)")
       ->group("Pictures");
   add_text(
-      app, "--feature-network,--feature-network", args->features, "builtin|FILE|RUN",
+      app, "--feature-network,--features", args->features, "builtin|FILE|RUN",
       "sumi's own network, one of sumi train classifier, or VGG19 or Inception v3 in torchvision's names")
       ->default_str("builtin")
       ->group("Features");

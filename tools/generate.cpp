@@ -109,8 +109,7 @@ Command add_generate(CLI::App& parent) {
   add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
-  app.add_flag("--no-ema,--no_ema,--no-ema", args->raw,
-               "use the last weights instead of their moving average")
+  app.add_flag("--no-ema,--no_ema,--raw", args->raw, "use the last weights instead of their moving average")
       ->group("Model");
   add_text(app, "-o,--output", args->output, "OUT", "a picture, or a folder or pattern for numbered pictures")
       ->group("Pictures");

@@ -129,7 +129,7 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
   add_text(app, "--seconds", command->seconds, "X", "for each method of each convolution")
       ->default_str("0.2");
   add_whole(app, "--threads", command->threads, "N", "threads of the CPU kernels (0: all)");
-  app.add_flag(both_spellings("--no-winograd,--no-winograd"), command->exact, "disable Winograd convolution");
+  app.add_flag(both_spellings("--no-winograd,--exact"), command->exact, "disable Winograd convolution");
   add_quiet(app, command->quiet);
   for (const ModelSpec* spec : model_specs()) {
     const ModelSpec& info = *spec;

@@ -20,10 +20,10 @@ void RuntimeOptions::add(CLI::App& app) {
   add_text(app, "--kernels", kernels, "NAME", "CPU convolution backend: auto (fastest known), own or onednn")
       ->default_str("auto")
       ->group("Machine");
-  add_text(app, "--conv-plan,--conv-plan", plan, "FILE",
+  add_text(app, "--conv-plan,--plan", plan, "FILE",
            "fastest CPU convolution algorithms, as measured by sumi tune")
       ->group("Machine");
-  app.add_flag(both_spellings("--no-winograd,--no-winograd"), exact,
+  app.add_flag(both_spellings("--no-winograd,--exact"), exact,
                "disable Winograd convolution, which has about twice the rounding error but is faster")
       ->group("Machine");
 }
