@@ -58,7 +58,7 @@ void check_converter(const TrainOptions& o) {
 }
 
 std::vector<PlannedNetwork> converter_networks(const TrainOptions& o) {
-  NetOptions net = without_virtual_norm(net_options(o));
+  TrainOptions net = without_virtual_norm(o);
   net.size = o.crop_size;  // the discriminator looks at the crops of training
   const Shape image{1, net.size, net.size, net.channels};
   std::vector<PlannedNetwork> networks;
