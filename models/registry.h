@@ -16,21 +16,28 @@ struct FormerName {
   const char *name, *option = "", *value = "";
 };
 
+// The images and labels that a model learns from.
+struct DataRequirements {
+  int domains = 1;  // sets of images; 2 for pairs
+  bool smooth_edges =
+      false;  // a third set: the second one's images with their edges smoothed (engine/image/edges.h)
+  bool paired = false;  // pairs of images
+  // Classes, and no images are made: --data may name several sets with commas between them, each a domain.
+  bool classifies = false;
+  // Whether it learns from labels too: then the names of the classes are in `options.classes` before any network is made, and
+  // each step gets the labels behind the images. Null: never.
+  bool (*labeled)(const TrainOptions& options) = nullptr;
+
+  int sets() const { return domains + (smooth_edges ? 1 : 0); }
+};
+
 struct ModelSpec {
   const char* name;  // "dcgan"
   std::vector<FormerName> former_names = {};
   const char* summary;    // one line
   const char* reference;  // where it comes from
   const char* data;       // what it learns from
-  int domains = 1;        // sets of pictures; 2 for pairs
-  // A third set: the second one's pictures with their edges smoothed (engine/image/edges.h).
-  bool smooth_edges = false;
-  bool paired = false;  // learns from pairs of pictures
-  // It tells classes apart and makes no pictures: its --data may name several sets with commas between them, each a domain.
-  bool classifies = false;
-  // Whether it learns from labels too: then the classes' names are in `options.classes` before any network is made, and each step
-  // gets the labels behind the pictures. Null: never.
-  bool (*labeled)(const TrainOptions& options) = nullptr;
+  DataRequirements requirements = {};
   // The groups of settings that it has (models/options): add_groups<CommonOptions, CropOptions, ...>.
   void (*options)(OptionTable& table);
   void (*set_defaults)(TrainOptions& options);           // its recipe, where that differs from TrainOptions'
@@ -41,10 +48,6 @@ struct ModelSpec {
   std::vector<PlannedNetwork> (*networks)(const TrainOptions& options);
   std::unique_ptr<Model> (*make)(const TrainOptions& options);
 };
-
-extern const ModelSpec dense_gan_spec, reshape_gan_spec, conv5_gan_spec, gan_autoencoder_spec, dcgan_spec,
-    wgan_spec, wgan_gp_spec, infogan_spec, vae_spec, cyclegan_spec, animegan_spec, cartoongan_spec,
-    pix2pix_spec, photo_converter_spec, classifier_spec;
 
 // In the order of `sumi models`.
 const std::vector<const ModelSpec*>& model_specs();

@@ -324,7 +324,7 @@ TrainResult Session::loop() {
   say(interrupted ? fmt::format("stopped at step {} of {}", step_, total_)
                   : fmt::format("done: {} steps", step_));
   return {step_, interrupted, run_.checkpoint_path(step_), !model_->directions().empty(),
-          model_spec(options_.model).classifies};
+          model_spec(options_.model).requirements.classifies};
 }
 
 std::optional<StoredPlan> plan_file(const TrainOptions& o) {
