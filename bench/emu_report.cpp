@@ -6,12 +6,11 @@
 #include <ostream>
 
 #include "bench/kernel_resources.h"
-#include "bench/listing.h"
 #include "bench/operands.h"
 #include "bench/rows.h"
 #include "bench/table.h"
 #ifdef SUMI_COUNTS
-#include "kernels/emu/access_stats.h"
+#include "kernels/emu/access_scope.h"
 #endif
 
 namespace sumi::bench {

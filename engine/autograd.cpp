@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
 #include "kernels/elementwise.h"
@@ -25,14 +24,26 @@ class GradMode {
   bool old_;
 };
 
-// sum += g without a copy where nobody else can see `sum`, by the add op where the sum must be recorded.
+// The op add of two tensors of one shape, for gradients that are recorded themselves.
+Tensor recorded_sum(const Tensor& a, const Tensor& b) {
+  Op op(kernels::name_of(kernels::Binary::add), {a, b});
+  Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
+  kernels::binary(exec_on(a.device()), kernels::Binary::add, a.view(), b.view(), y.mut(), Write::overwrite);
+  op.done(y);
+  return record(op.name(), {a, b}, y, [](const Tensor& dy, Grads& g) {
+    for (const int input : {0, 1})
+      if (g.wants(input)) g.put(input, dy);
+  });
+}
+
+// sum += g: in place if `sum` is not shared, as a recorded op if gradients of gradients are wanted.
 void accumulate(Tensor& sum, const Tensor& g) {
   if (!sum) {
     sum = g;
   } else if (!Tape::recording() && sum.is_unique()) {
     kernels::affine(exec_on(sum.device()), g.view(), 1.0, 0.0, sum.mut(), Write::accumulate);
   } else {
-    sum = add(sum, g);
+    sum = recorded_sum(sum, g);
   }
 }
 

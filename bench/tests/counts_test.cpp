@@ -8,7 +8,7 @@
 #include "bench/emu_report.h"
 #include "bench/operands.h"
 #include "kernels/cuda/device/shared.cuh"
-#include "kernels/emu/access_stats.h"
+#include "kernels/emu/access_scope.h"
 #include "tests/support.h"
 
 namespace sumi::bench {

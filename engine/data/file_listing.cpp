@@ -15,8 +15,8 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/image/image.h"
 #include "engine/image/image_file.h"
+#include "engine/image/image_formats.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {

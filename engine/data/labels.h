@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/data/dataset.h"
+#include "engine/data/dataset_spec.h"
 
 namespace sumi::io {
 

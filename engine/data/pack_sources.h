@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "engine/data/dataset.h"
+#include "engine/data/dataset_spec.h"
 #include "engine/data/file_listing.h"
 #include "engine/data/idx.h"
 #include "engine/data/pack.h"

@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "engine/data/dataset.h"
+#include "engine/data/dataset_spec.h"
 #include "engine/data/file_listing.h"
 
 namespace sumi::io {

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/data/dataset.h"
+#include "engine/data/dataset_spec.h"
 #include "engine/image/image.h"
 
 namespace sumi::io {

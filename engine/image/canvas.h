@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/image/image.h"
-#include "engine/image/plot.h"
+#include "engine/image/rgb.h"
 
 namespace sumi::io {
 

@@ -16,17 +16,6 @@ struct Samples {
   Metadata metadata = {};  // written where the format holds it
 };
 
-// ".png" of a name, in small letters.
-std::string extension_of(const std::filesystem::path& path);
-// What files of an extension (".png") can hold. Those of the table can be written, others cannot.
-struct WritableFormat {
-  const char* extension;
-  bool alpha, deep;  // deep: 16 bits
-  int most_side;     // pixels; 0: any
-};
-// Null for others.
-const WritableFormat* writable_format(const std::string& extension);
-
 // Atomic; the format follows the extension. Errors as save_image's, which see.
 void encode_picture(const std::filesystem::path& path, const Samples& samples, int quality);
 

@@ -112,14 +112,6 @@ Image8 load_image(const fs::path& path, const LoadOptions& options, std::string*
   return raw.profile.empty() && !raw.cmyk ? upright(raw, options) : upright(to_srgb(raw), options);
 }
 
-bool has_image_extension(const fs::path& path) {
-  static constexpr std::array<const char*, 23> known{
-      ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif",  ".tif",  ".tiff", ".tga", ".ppm",
-      ".pgm", ".pnm", ".pbm",  ".exr", ".hdr",  ".psd",  ".jp2", ".heic", ".heif", ".avif", ".ico"};
-  const auto extension = io::extension_of(path);
-  return std::find(known.begin(), known.end(), extension) != known.end();
-}
-
 void save_image(const fs::path& path, const Image8& image, int quality) {
   io::encode_picture(path, {image.width, image.height, image.channels, 8, image.data.data()}, quality);
 }

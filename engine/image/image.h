@@ -52,16 +52,6 @@ Level luma(const Level* rgb) {
 Image8 load_image(const std::filesystem::path& path, const LoadOptions& options = {},
                   std::string* remark = nullptr);
 
-// Whether the name ends like a picture that load_image reads ("x.PNG"): what a folder of pictures is made of.
-bool has_image_extension(const std::filesystem::path& path);
-
-// Whether the name ends like a picture that can be written: png jpg jpeg webp tif tiff bmp tga ppm.
-bool has_writable_extension(const std::filesystem::path& path);
-// The same names for messages.
-inline constexpr const char* kWritableNames = "png, jpg, webp, tif, bmp, tga or ppm";
-// Whether a file of this name, which can be written, holds transparency: not jpg and ppm.
-bool holds_alpha(const std::filesystem::path& path);
-
 // The format follows the extension (has_writable_extension). Atomic; the same picture gives the same bytes.
 // quality: of jpg and webp, 1 to 100. Error for an unknown extension, for a
 // side longer than the format can hold (jpg 65500, tga 65535, webp 16383 pixels) and for a failed write.

@@ -61,10 +61,10 @@ void add_to_bmp(std::string& bytes, const Metadata& metadata) {
 
 }  // namespace
 
-std::string with_metadata(const std::string& extension, std::string bytes, const Metadata& metadata) {
-  if (extension == ".png") add_to_png(bytes, metadata);
-  if (extension == ".jpg" || extension == ".jpeg") add_to_jpeg(bytes, metadata);
-  if (extension == ".bmp") add_to_bmp(bytes, metadata);
+std::string with_metadata(const ImageFormat& format, std::string bytes, const Metadata& metadata) {
+  if (format.name == "png") add_to_png(bytes, metadata);
+  if (format.name == "jpeg") add_to_jpeg(bytes, metadata);
+  if (format.name == "bmp") add_to_bmp(bytes, metadata);
   return bytes;
 }
 

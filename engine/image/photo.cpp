@@ -6,6 +6,7 @@
 
 #include "engine/image/decode.h"
 #include "engine/image/encode.h"
+#include "engine/image/image_formats.h"
 #include "engine/image/rgb_rows.h"
 #include "kernels/base/check.h"
 
@@ -81,8 +82,7 @@ Image16 to_image(const Photo& photo, int channels) {
 }
 
 void save_photo(const fs::path& path, const Photo& photo, int quality) {
-  const std::string extension = io::extension_of(path);
-  const io::WritableFormat* format = io::writable_format(extension);  // encode_picture refuses what is none
+  const ImageFormat* format = writable_format(path);  // encode_picture refuses unknown ones
   const bool with_alpha = !photo.alpha.empty() && format != nullptr && format->alpha;
   const bool deep = photo.depth == 16 && format != nullptr && format->deep;
   const std::size_t colors = photo.gray ? 1 : 3, channels = colors + (with_alpha ? 1 : 0);

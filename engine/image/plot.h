@@ -1,18 +1,15 @@
 // Curves of losses as a picture.
 #pragma once
 
-#include <array>
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/image/image.h"
+#include "engine/image/rgb.h"
 
 namespace sumi {
-
-using Rgb = std::array<std::uint8_t, 3>;
 
 struct Series {
   std::string name;            // in the legend

@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/emu/device.h"
+#include "kernels/emu/device_functions.h"
 #include "kernels/emu/fibers.h"
 #include "kernels/emu/include/cuda_vector_types.h"
 #include "kernels/emu/schedule.h"

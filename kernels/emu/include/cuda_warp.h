@@ -5,7 +5,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "kernels/emu/device.h"
+#include "kernels/emu/device_functions.h"
 #include "kernels/emu/include/cuda_vector_types.h"
 
 // Plain objects: a debugger prints them. Set before a thread goes on.

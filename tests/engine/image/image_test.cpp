@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "engine/image/image_formats.h"
 #include "engine/serialize/file.h"
 #include "tests/engine/image_files.h"
 

@@ -1,8 +1,7 @@
-#include "kernels/emu/access_stats.h"
+#include "kernels/emu/access_recorder.h"
 
 #include <algorithm>
 
-#include "kernels/emu/access_recorder.h"
 #include "kernels/emu/heap.h"
 
 namespace sumi::emu {
@@ -115,22 +114,6 @@ void AccessRecorder::close_shared(const Request& request, bool write) {
   }
   LaunchAccesses& launch = launches_.back();
   (write ? launch.shared_writes : launch.shared_reads).add(counts);
-}
-
-AccessScope::AccessScope(std::uint64_t most_blocks)
-    : recorder_(std::make_unique<AccessRecorder>(most_blocks)) {
-  AccessRecorder::current = recorder_.get();
-}
-AccessScope::~AccessScope() {
-  AccessRecorder::current = nullptr;
-}
-const std::vector<LaunchAccesses>& AccessScope::launches() const {
-  return recorder_->launches();
-}
-
-void note_access(const void* address, std::size_t bytes, bool write, const void* pc) {
-  if (AccessRecorder::current && Block::current)
-    AccessRecorder::current->note(*Block::current, address, bytes, write, pc);
 }
 
 }  // namespace sumi::emu

@@ -9,6 +9,7 @@
 #include "engine/image/canvas.h"
 #include "engine/image/decode.h"
 #include "engine/image/encode.h"
+#include "engine/image/image_formats.h"
 #include "engine/image/profile.h"
 #include "engine/serialize/file.h"
 #include "kernels/base/check.h"
