@@ -36,10 +36,10 @@ struct Arg {
 constexpr auto kPositive = Arg::Fill::positive;
 
 using Views = std::vector<MutView>;
-// The values of all operands before the kernel runs, in the order of Work::args, rounded to the type that is measured.
+// The values of all operands before the kernel runs, in the order of BenchCase::args, rounded to the type that is measured.
 using Values = std::vector<std::vector<float>>;
 
-struct Work {
+struct BenchCase {
   std::string op = {};       // "conv": what it is asked for by
   std::string part = {};     // "fprop"; may be empty
   std::string problem = {};  // "n8h56w56c128k256r3s3u1p1"
@@ -76,7 +76,7 @@ struct Work {
 };
 
 // What is asked for.
-struct Wanted {
+struct Filter {
   std::vector<std::string> ops = {};       // names of operations
   std::vector<std::string> problems = {};  // in the operation's text form; empty: the layers of `nets`
   std::vector<std::string> nets = {};      // empty: all
@@ -91,20 +91,20 @@ struct OpInfo {
   const char* parts;    // "fprop,dgrad,wgrad"
   const char* problem;  // an example
   const char* what;
-  std::vector<Work> (*works)(const Wanted&, const OpInfo&);
+  std::vector<BenchCase> (*cases)(const Filter&, const OpInfo&);
 };
 const std::vector<OpInfo>& operations();
 const std::vector<std::string>& net_names();
 
 // All the work, in the order of `ops`. Throws Error for names and problems that are none.
-std::vector<Work> works_of(const Wanted& wanted);
+std::vector<BenchCase> cases_of(const Filter& filter);
 
 // ---- what the files of operations give ----
-std::vector<Work> conv_cases(const Wanted&, const OpInfo&);
-std::vector<Work> dense_cases(const Wanted&, const OpInfo&);
-std::vector<Work> norm_cases(const Wanted&, const OpInfo&);
-std::vector<Work> memory_works(const Wanted&, const OpInfo&);
-// What names an operation in memory_works, with its parts.
+std::vector<BenchCase> conv_cases(const Filter&, const OpInfo&);
+std::vector<BenchCase> dense_cases(const Filter&, const OpInfo&);
+std::vector<BenchCase> norm_cases(const Filter&, const OpInfo&);
+std::vector<BenchCase> memory_bound_cases(const Filter&, const OpInfo&);
+// What names an operation in memory_bound_cases, with its parts.
 std::vector<OpInfo> memory_operations();
 
 // Layers of the nets: the text form of what operation `op` does in them.
@@ -112,10 +112,10 @@ struct Layer {
   std::string net, name, problem;
 };
 // op: conv, conv_transpose, dense, or anything else for the shapes of activations.
-std::vector<Layer> layers_of(const std::string& op, const Wanted& wanted);
+std::vector<Layer> layers_of(const std::string& op, const Filter& filter);
 // The problems to measure: the user's own, else the layers'.
-std::vector<Layer> problems_of(const std::string& op, const Wanted& wanted);
-bool wants_part(const Wanted& wanted, const std::string& part);
+std::vector<Layer> problems_of(const std::string& op, const Filter& filter);
+bool wants_part(const Filter& filter, const std::string& part);
 // "16x64x64x3"; throws Error.
 Shape parse_shape(const std::string& where, const std::string& text);
 

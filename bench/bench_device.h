@@ -12,13 +12,13 @@
 
 namespace sumi::bench {
 
-class Target {
+class BenchDevice {
  public:
   // "cpu", "cuda" or "emu"; throws Error when this build or machine has none. `threads`: of the CPU.
-  Target(const std::string& name, int threads);
-  ~Target();
-  Target(const Target&) = delete;
-  Target& operator=(const Target&) = delete;
+  BenchDevice(const std::string& name, int threads);
+  ~BenchDevice();
+  BenchDevice(const BenchDevice&) = delete;
+  BenchDevice& operator=(const BenchDevice&) = delete;
 
   // Whether `name` can be used here; "" or why not.
   static std::string problem(const std::string& name);
@@ -70,7 +70,7 @@ class Target {
 
   Device device_;
   int threads_;
-  Scratch::Memory memory_;
+  ScratchAllocator memory_;
   Scratch scratch_;
   cudaStream_t stream_ = nullptr;
   cudaEvent_t begin_ = nullptr, end_ = nullptr;

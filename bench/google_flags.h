@@ -25,7 +25,7 @@ struct GoogleFlags {
 // Throws Error that names the flag: unknown, a malformed value, or a file that cannot be written.
 GoogleFlags parse_google_flags(const std::vector<std::string>& words);
 
-// The rows that --benchmark_filter selects, by their names (Row::name). A pattern that begins with '-' selects all others,
+// The rows that --benchmark_filter selects, by their names (BenchRun::name). A pattern that begins with '-' selects all others,
 // as it does for Google's library.
 class NameFilter {
  public:

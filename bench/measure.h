@@ -1,7 +1,7 @@
 // Each row as a benchmark of Google's library: checked, then timed.
 #pragma once
 
-#include "bench/rows.h"
+#include "bench/bench_run.h"
 
 namespace sumi::bench {
 
@@ -12,12 +12,12 @@ struct Checked {
   std::string error;  // why it is not timed: wrong results, or what it threw; empty when all is well
 };
 // Runs the row once on fresh operands and compares with `expected`.
-Checked check_row(const Row& row, Target& target, const Views& views, const Expected& expected);
+Checked check_run(const BenchRun& row, BenchDevice& target, const Views& views, const Expected& expected);
 
 // Registers the rows, in order. All references must live until the benchmarks have run.
-void register_rows(const std::vector<Row>& rows, Target& target, const Roofline& roof);
+void register_runs(const std::vector<BenchRun>& rows, BenchDevice& target, const Roofline& roof);
 
 // How many rows were wrong or could not run, since the program began.
-int failed_rows();
+int failed_runs();
 
 }  // namespace sumi::bench

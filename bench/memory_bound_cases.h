@@ -1,4 +1,4 @@
-// The operations that only move memory, as a table: memory_works.cpp and training_cases.cpp fill it.
+// The operations that only move memory, as a table: memory_bound_cases.cpp and training_cases.cpp fill it.
 #pragma once
 
 #include "bench/bench_case.h"
@@ -11,7 +11,7 @@ inline constexpr const char* kLargeShape = "8x256x256x32";
 // What a part of an operation is on a shape.
 struct Entry {
   std::string op, part;
-  std::function<Work(const Shape&)> make;
+  std::function<BenchCase(const Shape&)> make;
   const char* problem = kLargeShape;  // unless others are given
   const char* what = "";
 };

@@ -75,15 +75,15 @@ std::string with_batch(const std::string& op, const std::string& problem, std::i
 
 template <std::size_t count>
 void append(std::vector<Layer>& to, const NetRow (&rows)[count], const std::string& op,
-            const Wanted& wanted) {
+            const Filter& filter) {
   const auto add = [&](const char* net, const NetRow& row, std::int64_t batch) {
-    const auto& nets = wanted.nets;
+    const auto& nets = filter.nets;
     if (!nets.empty() && std::find(nets.begin(), nets.end(), net) == nets.end()) return;
     const std::string problem = row.problem;
     to.push_back({net, row.name, batch > 0 ? with_batch(op, problem, batch) : problem});
   };
-  for (const NetRow& row : rows) add(row.net, row, std::string(row.net) == "square" ? 0 : wanted.batch);
-  if (wanted.batch > 0) return;
+  for (const NetRow& row : rows) add(row.net, row, std::string(row.net) == "square" ? 0 : filter.batch);
+  if (filter.batch > 0) return;
   for (const NetRow& row : rows)
     if (std::string(row.net) == "cyclegan256") add("cyclegan256b4", row, 4);
 }
@@ -96,29 +96,29 @@ const std::vector<std::string>& net_names() {
   return names;
 }
 
-std::vector<Layer> layers_of(const std::string& op, const Wanted& wanted) {
+std::vector<Layer> layers_of(const std::string& op, const Filter& filter) {
   std::vector<Layer> layers;
   if (op == "conv")
-    append(layers, conv_rows, op, wanted);
+    append(layers, conv_rows, op, filter);
   else if (op == "conv_transpose")
-    append(layers, transpose_rows, op, wanted);
+    append(layers, transpose_rows, op, filter);
   else if (op == "dense")
-    append(layers, dense_rows, op, wanted);
+    append(layers, dense_rows, op, filter);
   else
-    append(layers, shape_rows, op, wanted);
+    append(layers, shape_rows, op, filter);
   return layers;
 }
 
-std::vector<Layer> problems_of(const std::string& op, const Wanted& wanted) {
-  if (wanted.problems.empty()) return layers_of(op, wanted);
+std::vector<Layer> problems_of(const std::string& op, const Filter& filter) {
+  if (filter.problems.empty()) return layers_of(op, filter);
   std::vector<Layer> own;
-  for (const std::string& text : wanted.problems) own.push_back({"", "", text});
+  for (const std::string& text : filter.problems) own.push_back({"", "", text});
   return own;
 }
 
-bool wants_part(const Wanted& wanted, const std::string& part) {
-  return wanted.parts.empty() ||
-         std::find(wanted.parts.begin(), wanted.parts.end(), part) != wanted.parts.end();
+bool wants_part(const Filter& filter, const std::string& part) {
+  return filter.parts.empty() ||
+         std::find(filter.parts.begin(), filter.parts.end(), part) != filter.parts.end();
 }
 
 Shape parse_shape(const std::string& where, const std::string& text) {

@@ -10,12 +10,13 @@
 namespace sumi::bench {
 
 // Initial values of all operands, random numbers of a fixed seed rounded to `dtype`.
-Values values_of(const Work& work, DType dtype);
+Values values_of(const BenchCase& bench_case, DType dtype);
 
 class Operands {
  public:
   // `sets` copies of the operands, each in memory of its own, with these values.
-  Operands(const Target& target, const Work& work, DType dtype, const Values& values, int sets);
+  Operands(const BenchDevice& target, const BenchCase& bench_case, DType dtype, const Values& values,
+           int sets);
   ~Operands();
   Operands(const Operands&) = delete;
   Operands& operator=(const Operands&) = delete;
@@ -24,12 +25,12 @@ class Operands {
   int sets() const { return static_cast<int>(sets_.size()); }
 
  private:
-  const Target& target_;
+  const BenchDevice& target_;
   std::vector<Views> sets_;
 };
 
 // Bytes of one set.
-std::size_t bytes_of(const Work& work, DType dtype);
+std::size_t bytes_of(const BenchCase& bench_case, DType dtype);
 
 // What outputs must be at sampled places.
 struct Expected {
@@ -42,12 +43,12 @@ struct Expected {
   // Of each operand: what an error is relative to.
   std::vector<double> scale;
 };
-// `samples` places of each output (all, where it has fewer), by Work::expect or by kernels::ref in f64.
-Expected expected_of(const Work& work, const Values& values, std::int64_t samples = 1024);
+// `samples` places of each output (all, where it has fewer), by BenchCase::expect or by kernels::ref in f64.
+Expected expected_of(const BenchCase& bench_case, const Values& values, std::int64_t samples = 1024);
 
 // The largest |got - want| over the samples, relative to the output's scale; infinity where something is not a number.
 // `dtype`: what is measured.
-double worst_error(const Target& target, const Work& work, DType dtype, const Expected& expected,
-                   const Views& views);
+double worst_error(const BenchDevice& target, const BenchCase& bench_case, DType dtype,
+                   const Expected& expected, const Views& views);
 
 }  // namespace sumi::bench

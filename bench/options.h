@@ -4,14 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "bench/bench_run.h"
 #include "bench/google_flags.h"
-#include "bench/rows.h"
 
 namespace sumi::bench {
 
 struct Options {
-  Wanted wanted;
-  Asked asked;
+  Filter filter;
+  Request request;
   std::string device = "auto";
   int threads = 1;
   std::string gpu = "h100";

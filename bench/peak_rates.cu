@@ -57,7 +57,7 @@ __global__ void mma_loop(float* out) {
 
 // The fastest of ten launches.
 template <class Launch>
-double best_ms(const Target& target, Launch&& launch) {
+double best_ms(const BenchDevice& target, Launch&& launch) {
   double best = 1e30;
   for (int i = 0; i < 10; ++i) best = std::min(best, target.ms_each(1, launch));
   return best;
@@ -65,7 +65,7 @@ double best_ms(const Target& target, Launch&& launch) {
 
 }  // namespace
 
-GpuRates gpu_multiply_adds(const Target& target) {
+GpuRates gpu_multiply_adds(const BenchDevice& target) {
   int sms = 0;
   SUMI_CUDA_CALL(cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, 0));
   const unsigned blocks = static_cast<unsigned>(sms) * 8;

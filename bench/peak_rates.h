@@ -20,6 +20,6 @@ struct GpuRates {
   double f32, tf32, bf16;
 };
 // On the target's device, which is a GPU.
-GpuRates gpu_multiply_adds(const Target& target);
+GpuRates gpu_multiply_adds(const BenchDevice& target);
 
 }  // namespace sumi::bench

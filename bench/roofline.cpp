@@ -12,15 +12,15 @@
 namespace sumi::bench {
 namespace {
 
-std::int64_t stream_count(const Target& target) {
+std::int64_t stream_count(const BenchDevice& target) {
   return std::int64_t{1} << (target.on_host() ? 25 : 28);
 }
 
-std::size_t bytes_of_stream(const Target& target) {
+std::size_t bytes_of_stream(const BenchDevice& target) {
   return static_cast<std::size_t>(stream_count(target)) * sizeof(float);
 }
 
-double cpu_rate(const Target& target) {
+double cpu_rate(const BenchDevice& target) {
   constexpr std::int64_t rounds = 2'000'000;
   double best = 1e30, flop = 0;
   for (int i = 0; i < 7; ++i)
@@ -31,7 +31,7 @@ double cpu_rate(const Target& target) {
 }  // namespace
 
 // A host's memcpy is faster than this loop, because it writes past the caches, which kernels do not: what they write is read next.
-Stream::Stream(const Target& target)
+Stream::Stream(const BenchDevice& target)
     : target_(target),
       from_(static_cast<float*>(target.allocate(bytes_of_stream(target)))),
       to_(static_cast<float*>(target.allocate(bytes_of_stream(target)))) {
@@ -77,8 +77,8 @@ double Roofline::flops(const Precision& p) const {
   return p.multiply == MatmulPrecision::tf32x3 ? std::max(f32, tf32 / 3) : f32;
 }
 
-double Roofline::seconds(const Work& work, const Precision& p) const {
-  return std::max(work.flop / flops(p), work.bytes(p.dtype) / bytes);
+double Roofline::seconds(const BenchCase& bench_case, const Precision& p) const {
+  return std::max(bench_case.flop / flops(p), bench_case.bytes(p.dtype) / bytes);
 }
 
 std::string Roofline::str() const {
@@ -91,7 +91,7 @@ std::string Roofline::str() const {
   return text;
 }
 
-Roofline measured_roofline(const Target& target) {
+Roofline measured_roofline(const BenchDevice& target) {
   if (target.emulated()) fail("roofline", "the emulation says nothing about speed");
   Roofline roof{.bytes = Stream(target).rate(25, 0)};
 #ifdef SUMI_CUDA

@@ -24,7 +24,7 @@ struct Roofline {
   double f32 = 0, tf32 = 0, bf16 = 0;  // operations a second; a multiply-add is two
   double flops(const Precision& p) const;
   // Of `work`: the larger of what its operands and what its products take.
-  double seconds(const Work& work, const Precision& p) const;
+  double seconds(const BenchCase& bench_case, const Precision& p) const;
   // "memory 12.3 GB/s, f32 85 GFLOP/s"
   std::string str() const;
 };
@@ -32,7 +32,7 @@ struct Roofline {
 // STREAM's "scale", or a copy on a device, of arrays far beyond its caches.
 class Stream {
  public:
-  explicit Stream(const Target& target);
+  explicit Stream(const BenchDevice& target);
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
   ~Stream();
@@ -40,12 +40,12 @@ class Stream {
   double rate(int passes, double share) const;
 
  private:
-  const Target& target_;
+  const BenchDevice& target_;
   float *from_, *to_;
 };
 
 // Measured, in about a second: the fastest of a Stream; multiply-adds on registers; on a GPU mma.sync on registers, for tf32 and bf16 (wgmma, which only Hopper has, is faster).
-Roofline measured_roofline(const Target& target);
+Roofline measured_roofline(const BenchDevice& target);
 
 // A GPU by its figures: what is known without one. Rates are about what a large product reaches for h100, h200 and a100,
 // the makers' for the others.

@@ -32,7 +32,7 @@ struct Settings {
 };
 
 // Makes the model and returns one unit of work.
-using Work = std::function<void()>;
+using BenchCase = std::function<void()>;
 
 Tensor pictures(const Shape& shape, const Settings& s) {
   RandomStream stream(1, 1);
@@ -51,7 +51,7 @@ TrainOptions options(const char* model, int size, int batch, const Settings& s) 
 }
 
 // ngf and ndf as wide as the pictures: 64 is the paper's.
-Work dcgan(int size, int batch, const Settings& s) {
+BenchCase dcgan(int size, int batch, const Settings& s) {
   TrainOptions o = options("dcgan", size, batch, s);
   o.ngf = o.ndf = size;
   const std::shared_ptr<Model> model = make_model(o);
@@ -59,7 +59,7 @@ Work dcgan(int size, int batch, const Settings& s) {
 }
 
 // Pictures of each domain; ngf 64, 9 residual blocks.
-Work cyclegan(int size, int batch, const Settings& s) {
+BenchCase cyclegan(int size, int batch, const Settings& s) {
   TrainOptions o = options("cyclegan", size, batch, s);
   o.pool_size = 0;  // a pool of older pictures costs nothing, and the peer has none
   const std::shared_ptr<Model> model = make_model(o);
@@ -69,7 +69,7 @@ Work cyclegan(int size, int batch, const Settings& s) {
 }
 
 // A network alone, as `sumi convert` runs it.
-Work inference(const std::shared_ptr<Module>& net, int size, int batch, const Settings& s) {
+BenchCase inference(const std::shared_ptr<Module>& net, int size, int batch, const Settings& s) {
   RandomStream stream(1, 2);
   initialize(*net, {}, stream);
   net->set_training(false);
@@ -80,21 +80,21 @@ Work inference(const std::shared_ptr<Module>& net, int size, int batch, const Se
   };
 }
 
-Work resnet(int size, int batch, const Settings& s) {
+BenchCase resnet(int size, int batch, const Settings& s) {
   TranslationNetOptions o;
   o.n_blocks = 9;
   o.device = parse_device(s.device);
   return inference(resnet_generator(o), size, batch, s);
 }
 
-Work anime(int size, int batch, const Settings& s) {
+BenchCase anime(int size, int batch, const Settings& s) {
   return inference(anime_generator(DType::f32, parse_device(s.device)), size, batch, s);
 }
 
 // The work is named NETWORK, SIZE and, after a b, the pictures of a batch: dcgan64b16.
 struct Case {
   std::string_view name;
-  Work (*make)(int size, int batch, const Settings&);
+  BenchCase (*make)(int size, int batch, const Settings&);
   int usual_batch;
 };
 constexpr Case cases[] = {
@@ -118,7 +118,7 @@ int leading_number(std::string_view& text) {
   return value;
 }
 
-Work make_work(const Settings& s) {
+BenchCase make_work(const Settings& s) {
   for (const Case& c : cases) {
     std::string_view rest = s.name;
     if (!rest.starts_with(c.name)) continue;
@@ -169,10 +169,10 @@ Settings parse(int argc, char** argv) {
   return s;
 }
 
-void print_ops(const Work& work) {
+void print_ops(const BenchCase& bench_case) {
   constexpr int runs = 3;
   const Trace trace;
-  for (int i = 0; i < runs; ++i) work();
+  for (int i = 0; i < runs; ++i) bench_case();
   std::map<std::string, std::pair<double, int>> sums;
   double total = 0;
   for (const OpRecord& r : trace.records) {
@@ -206,10 +206,10 @@ Held held(const Device& device) {
 }
 
 // `work`, and the end of what it began on the device.
-Work to_the_end(const Work& work, const Device& device) {
-  if (device.on_host()) return work;
-  return [work] {
-    work();
+BenchCase to_the_end(const BenchCase& bench_case, const Device& device) {
+  if (device.on_host()) return bench_case;
+  return [bench_case] {
+    bench_case();
     SUMI_CUDA_CALL(cudaDeviceSynchronize());
   };
 }
@@ -219,17 +219,17 @@ void run(const Settings& s) {
   set_threads(s.threads);
   set_multiply(parse_precision(s.precision, device).multiply);
   const std::int64_t at_start = held(device).now;
-  const Work work = to_the_end(make_work(s), device);
+  const BenchCase bench_case = to_the_end(make_work(s), device);
   const std::int64_t at_first_step = held(device).now;
-  // The first fill caches and make primitives; on a CUDA device the third is captured. Work of minutes is done twice.
-  const double first_ms = bench::time_ms(work);
+  // The first fill caches and make primitives; on a CUDA device the third is captured. BenchCase of minutes is done twice.
+  const double first_ms = bench::time_ms(bench_case);
   const bool is_long = device.on_host() && first_ms > 10e3 * s.seconds;
-  for (int i = 1; !is_long && i < (device.on_host() ? 2 : 4); ++i) work();
-  if (s.ops) return print_ops(work);
+  for (int i = 1; !is_long && i < (device.on_host() ? 2 : 4); ++i) bench_case();
+  if (s.ops) return print_ops(bench_case);
   std::vector<double> times, cpu_times;
   double total = 0;
   while (total < 1000 * s.seconds || times.size() < (is_long ? 1 : 3)) {
-    cpu_times.push_back(bench::cpu_ms([&] { times.push_back(bench::time_ms(work)); }));
+    cpu_times.push_back(bench::cpu_ms([&] { times.push_back(bench::time_ms(bench_case)); }));
     total += times.back();
   }
   const std::int64_t peak = held(device).peak;

@@ -7,26 +7,26 @@
 #include <string>
 #include <vector>
 
-#include "bench/rows.h"
+#include "bench/bench_run.h"
 
 namespace sumi::bench {
 
 class Table : public benchmark::BenchmarkReporter {
  public:
   // `rows` in the order in which they run; `preamble` comes first.
-  Table(const std::vector<Row>& rows, const Roofline& roof, std::string preamble);
+  Table(const std::vector<BenchRun>& rows, const Roofline& roof, std::string preamble);
 
   bool ReportContext(const Context&) override;
   void ReportRuns(const std::vector<Run>& runs) override;
 
  private:
-  void head(const Row& row);
-  void line(const Row& row, const std::vector<Run>& runs);
-  const std::vector<Row>& rows_;
+  void head(const BenchRun& row);
+  void line(const BenchRun& row, const std::vector<Run>& runs);
+  const std::vector<BenchRun>& rows_;
   const Roofline& roof_;
   std::string preamble_;
-  const Work* last_ = nullptr;
-  const Row* reported_ = nullptr;  // the row of the last line
+  const BenchCase* last_ = nullptr;
+  const BenchRun* reported_ = nullptr;  // the row of the last line
 };
 
 // Google's columns, then a column for each counter, empty where a row does not have it. The library's own CSV ends the

@@ -28,7 +28,8 @@ class GradMode {
 Tensor recorded_sum(const Tensor& a, const Tensor& b) {
   Op op(kernels::name_of(kernels::Binary::add), {a, b});
   Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
-  kernels::binary(exec_on(a.device()), kernels::Binary::add, a.view(), b.view(), y.mut(), Write::overwrite);
+  kernels::binary(exec_on(a.device()), kernels::Binary::add, a.view(), b.view(), y.mutable_view(),
+                  Write::overwrite);
   op.done(y);
   return record(op.name(), {a, b}, y, [](const Tensor& dy, Grads& g) {
     for (const int input : {0, 1})
@@ -41,7 +42,7 @@ void accumulate(Tensor& sum, const Tensor& g) {
   if (!sum) {
     sum = g;
   } else if (!Tape::recording() && sum.is_unique()) {
-    kernels::affine(exec_on(sum.device()), g.view(), 1.0, 0.0, sum.mut(), Write::accumulate);
+    kernels::affine(exec_on(sum.device()), g.view(), 1.0, 0.0, sum.mutable_view(), Write::accumulate);
   } else {
     sum = recorded_sum(sum, g);
   }
@@ -71,7 +72,7 @@ class Tape::Walk final : public Grads {
     if (to_leaves_ && x.slot()) {
       GradSlot& slot = *x.slot();
       if (g.id() != slot.grad.id())
-        kernels::affine(exec_on(g.device()), g.view(), 1.0, 0.0, slot.grad.mut(),
+        kernels::affine(exec_on(g.device()), g.view(), 1.0, 0.0, slot.grad.mutable_view(),
                         slot.written ? Write::accumulate : Write::overwrite);
       slot.written = true;
       return;

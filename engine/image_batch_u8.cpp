@@ -39,14 +39,14 @@ Tensor u8_to_float(const ImageBatchU8& x, const std::vector<Crop>& cuts, std::in
   kernels::Cuts view;
   if (!cuts.empty())
     view = {static_cast<const Crop*>(copy->data()), static_cast<std::int64_t>(cuts.size()), x.device()};
-  kernels::u8_to_float(exec_on(x.device()), x.view(), view, y.mut());
+  kernels::u8_to_float(exec_on(x.device()), x.view(), view, y.mutable_view());
   op.done(y);
   return y;
 }
 
 ImageBatchU8 float_to_u8(const Tensor& x) {
   ImageBatchU8 y(x.shape(), x.device());
-  kernels::float_to_u8(exec_on(x.device()), x.view(), y.mut());
+  kernels::float_to_u8(exec_on(x.device()), x.view(), y.mutable_view());
   return y;
 }
 

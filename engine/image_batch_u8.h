@@ -27,7 +27,7 @@ class ImageBatchU8 {
   std::vector<std::uint8_t> to_vector() const;
 
   kernels::Bytes view() const { return {levels(), shape_, device_}; }
-  kernels::MutBytes mut() const { return {levels(), shape_, device_}; }
+  kernels::MutBytes mutable_view() const { return {levels(), shape_, device_}; }
 
  private:
   std::uint8_t* levels() const { return static_cast<std::uint8_t*>(storage_->data()); }

@@ -54,7 +54,7 @@ class Module {
 
   Tensor operator()(const Tensor& x);
   // The shape of the result for an input of shape x, adding to `cost`. Throws as the ops would.
-  virtual Shape plan(const Shape& x, Cost& cost) const = 0;
+  virtual Shape infer_shape(const Shape& x, Cost& cost) const = 0;
 
   // In order of definition, names dotted.
   std::vector<Parameter> parameters() const;
@@ -113,7 +113,7 @@ class Module {
 // One layer: the block op with its parameters.
 struct LayerSpec {
   enum class Norm : std::uint8_t { none, batch, instance, layer, virtual_batch };
-  BlockOptions::Linear linear = BlockOptions::Linear::conv;
+  BlockOptions::MapKind map = BlockOptions::MapKind::conv;
   std::int64_t in = 0, out = 0;  // channels or features
   int kernel = 1, stride = 1, pad = 0, output_padding = 0;
   int pad_end = -1;  // at the bottom and on the right, where that is not `pad`
@@ -124,7 +124,7 @@ struct LayerSpec {
   bool spectral = false;
   Norm norm = Norm::none;  // all but instance norm have gamma and beta
   double norm_eps = 1e-5;
-  double norm_keep = 0.9;  // of the running statistics; PyTorch's momentum is 1 - norm_keep
+  double running_decay = 0.9;  // of the running statistics; PyTorch's momentum is 1 - running_decay
   Unary act = Unary::identity;
   double alpha = 0;                                 // leaky_relu's slope
   PadGeom next_pad;                                 // of the result, for the next layer's convolution
@@ -132,10 +132,10 @@ struct LayerSpec {
   Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};  // see TorchLayout
 };
 
-class Layer final : public Module {
+class FusedLayer final : public Module {
  public:
-  Layer(const LayerSpec& spec, DType dtype, const Device& device);
-  Shape plan(const Shape& x, Cost& cost) const override;
+  FusedLayer(const LayerSpec& spec, DType dtype, const Device& device);
+  Shape infer_shape(const Shape& x, Cost& cost) const override;
   bool uses_batch_statistics() const override { return spec_.norm == LayerSpec::Norm::batch; }
   const LayerSpec& spec() const { return spec_; }
   using Module::operator();
@@ -164,14 +164,14 @@ class BatchNorm final : public Module {
   struct Spec {
     std::string name;  // "main.2"
     std::int64_t channels = 0;
-    double eps = 1e-5, keep = 0.9;  // as a Layer's norm_eps and norm_keep
+    double eps = 1e-5, running_decay = 0.9;  // see LayerSpec
     Unary act = Unary::identity;
     double alpha = 0;         // leaky_relu's slope
     Shape flat{1, 1, 1, 0};   // the picture, where the channels are one flattened: see TorchLayout
     bool is_virtual = false;  // virtual batch norm: no running statistics
   };
   BatchNorm(const Spec& spec, DType dtype, const Device& device);
-  Shape plan(const Shape& x, Cost& cost) const override;
+  Shape infer_shape(const Shape& x, Cost& cost) const override;
   bool uses_batch_statistics() const override { return !spec_.is_virtual; }
 
  protected:
@@ -187,7 +187,7 @@ class BatchNorm final : public Module {
 class Reshape final : public Module {
  public:
   explicit Reshape(const Shape& to) : Module("reshape"), to_(to) {}
-  Shape plan(const Shape& x, Cost& cost) const override;
+  Shape infer_shape(const Shape& x, Cost& cost) const override;
 
  protected:
   Tensor forward(const Tensor& x) override;
@@ -200,7 +200,7 @@ class Reshape final : public Module {
 class Pad final : public Module {
  public:
   explicit Pad(const PadGeom& geom) : Module("pad"), geom_(geom) {}
-  Shape plan(const Shape& x, Cost& cost) const override;
+  Shape infer_shape(const Shape& x, Cost& cost) const override;
 
  protected:
   Tensor forward(const Tensor& x) override;
@@ -214,7 +214,7 @@ class Upsample final : public Module {
  public:
   explicit Upsample(ResizeMode mode, const PadGeom& next_pad = {})
       : Module("upsample"), mode_(mode), next_pad_(next_pad) {}
-  Shape plan(const Shape& x, Cost& cost) const override;
+  Shape infer_shape(const Shape& x, Cost& cost) const override;
 
  protected:
   Tensor forward(const Tensor& x) override;
@@ -231,7 +231,7 @@ class Upsample final : public Module {
 class MinibatchDiscrimination final : public Module {
  public:
   MinibatchDiscrimination(std::int64_t channels, int kernels, int dims, DType dtype, const Device& device);
-  Shape plan(const Shape& x, Cost& cost) const override;
+  Shape infer_shape(const Shape& x, Cost& cost) const override;
   bool uses_batch_statistics() const override { return true; }
 
  protected:
@@ -246,7 +246,7 @@ class MinibatchDiscrimination final : public Module {
 class Dropout final : public Module {
  public:
   Dropout(double p, RandomStream* stream) : Module("dropout"), p_(p), stream_(stream) {}
-  Shape plan(const Shape& x, Cost& cost) const override;
+  Shape infer_shape(const Shape& x, Cost& cost) const override;
 
  protected:
   Tensor forward(const Tensor& x) override;
@@ -265,7 +265,7 @@ class Sequential final : public Module {
   std::size_t size() const { return children().size(); }
   // Modules [first, last) alone.
   Tensor run(const Tensor& x, std::size_t first, std::size_t last);
-  Shape plan(const Shape& x, Cost& cost) const override;
+  Shape infer_shape(const Shape& x, Cost& cost) const override;
 
  protected:
   Tensor forward(const Tensor& x) override;

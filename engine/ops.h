@@ -65,7 +65,7 @@ Tensor sqrt(const Tensor& x);
 Tensor square(const Tensor& x);
 Tensor abs(const Tensor& x);
 Tensor reciprocal(const Tensor& x);
-Tensor step(const Tensor& x);  // 1 where x > 0, else 0; its gradient is zero
+Tensor heaviside(const Tensor& x);  // 1 where x > 0, else 0; its gradient is zero
 // f'(x) dy with y = f(x); the op behind the gradients of all of the above.
 Tensor unary_grad(Unary f, double alpha, const Tensor& x, const Tensor& y, const Tensor& dy);
 
@@ -76,7 +76,7 @@ Tensor concat(const std::vector<Tensor>& xs, int axis);
 // x[at ... at + extent)
 Tensor slice(const Tensor& x, const Shape& at, const Shape& extent);
 // A tensor of zeros of `shape` with x at `at`: the gradient of slice.
-Tensor place(const Tensor& x, const Shape& shape, const Shape& at);
+Tensor scatter_slice(const Tensor& x, const Shape& shape, const Shape& at);
 
 // --- matmul.cpp
 // Matrices [rows,1,1,cols]: op(a) op(b).
@@ -116,7 +116,7 @@ struct NormOptions {
 // new.
 struct RunningStats {
   Tensor mean, var;
-  double keep = 0.9;
+  double decay = 0.9;
 };
 // act(gamma (x - mean) / sqrt(var + eps) + beta); gamma and beta [c] or absent. `running` may be null; when
 // it is given and `training` is false its statistics are used instead of x's.
@@ -150,10 +150,10 @@ class RandomStream;
 Tensor dropout(const Tensor& x, double p, RandomStream& stream);
 
 // --- image_pool.cpp: outside autograd
-// y [y_shape], one picture, for x [1,h,w,c]: an exchange with `history`, or with the move that stands at `late` on the
+// y [y_shape], one picture, for x [1,h,w,c]: an exchange with `history`, or with the move that stands at `deferred` on the
 // device when the kernel runs. See kernels/replay_buffer.h.
 Tensor pool_exchange(const Tensor& x, const Tensor& history, const ReplayBufferOp& move,
-                     const ReplayBufferOp* late, const Shape& y_shape);
+                     const ReplayBufferOp* deferred, const Shape& y_shape);
 
 // --- color.cpp: x [n,h,w,3]; see kernels/color.h for the spaces and their ranges
 // The conversions to and from Lab have no second derivative and say so.
@@ -192,8 +192,8 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target);
 // the ops above, which is what it uses when gradients are to be differentiated again. Where x is bf16 and w and bias are
 // f32, copies of them in bf16 are multiplied, and their gradients come back in f32.
 struct BlockOptions {
-  enum class Linear : std::uint8_t { conv, conv_transpose, dense };
-  Linear linear = Linear::conv;
+  enum class MapKind : std::uint8_t { conv, conv_transpose, dense };
+  MapKind map = MapKind::conv;
   ConvOptions conv;
   int output_padding = 0;  // conv_transpose
   bool has_norm = false;
@@ -208,9 +208,8 @@ struct BlockParams {
   const RunningStats* running = nullptr;
   bool training = true;
 };
-Tensor linear_block(const Tensor& x, const BlockParams& p, const BlockOptions& o,
-                    const Tensor& residual = {});
-Tensor linear_block_composition(const Tensor& x, const BlockParams& p, const BlockOptions& o,
-                                const Tensor& residual = {});
+Tensor fused_block(const Tensor& x, const BlockParams& p, const BlockOptions& o, const Tensor& residual = {});
+Tensor fused_block_composition(const Tensor& x, const BlockParams& p, const BlockOptions& o,
+                               const Tensor& residual = {});
 
 }  // namespace sumi

@@ -36,20 +36,20 @@ kernels::RandomKey RandomStream::take(std::int64_t count, const Device& device) 
 
 Tensor RandomStream::normal(const Shape& shape, DType dtype, const Device& device, double mean, double std) {
   Tensor t = Tensor::empty(shape, dtype, device);
-  kernels::normal(exec_on(device), take(t.count(), device), mean, std, t.mut());
+  kernels::normal(exec_on(device), take(t.count(), device), mean, std, t.mutable_view());
   return t;
 }
 
 Tensor RandomStream::uniform(const Shape& shape, DType dtype, const Device& device, double lo, double hi) {
   Tensor t = Tensor::empty(shape, dtype, device);
-  kernels::uniform(exec_on(device), take(t.count(), device), lo, hi, t.mut());
+  kernels::uniform(exec_on(device), take(t.count(), device), lo, hi, t.mutable_view());
   return t;
 }
 
 Tensor RandomStream::bernoulli(const Shape& shape, DType dtype, const Device& device, double p,
                                double scale) {
   Tensor t = Tensor::empty(shape, dtype, device);
-  kernels::bernoulli(exec_on(device), take(t.count(), device), p, scale, t.mut());
+  kernels::bernoulli(exec_on(device), take(t.count(), device), p, scale, t.mutable_view());
   return t;
 }
 

@@ -39,14 +39,14 @@ class Tensor {
   const Device& device() const;
   std::int64_t count() const { return shape().count(); }
 
-  View view() const;    // an absent tensor gives an absent view
-  MutView mut() const;  // the caller overwrites or adds
+  View view() const;             // an absent tensor gives an absent view
+  MutView mutable_view() const;  // the caller overwrites or adds
 
   // Samples [first, first + count) as a tensor on the same storage.
   Tensor batch_slice(std::int64_t first, std::int64_t count) const;
   // Elements [first, first + shape.count()) in memory order as a tensor on the same storage: a slot of an
   // arena.
-  Tensor range(std::int64_t first, const Shape& shape) const;
+  Tensor flat_slice(std::int64_t first, const Shape& shape) const;
   // The same storage under another shape of the same count, outside autograd. (reshape() in ops.h is the op.)
   Tensor view_as(const Shape& shape) const;
   // The same storage without history.

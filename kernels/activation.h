@@ -6,7 +6,7 @@
 namespace sumi::kernels {
 
 // `alpha` is leaky_relu's slope; the others ignore it. softplus(x) = log(1 + exp(x)), computed without
-// overflow. step(x) is 1 where x > 0, else 0; its derivative is 0 everywhere.
+// overflow. heaviside(x) is 1 where x > 0, else 0; its derivative is 0 everywhere.
 enum class Unary : std::uint8_t {
   identity,
   relu,
@@ -20,12 +20,12 @@ enum class Unary : std::uint8_t {
   square,
   abs,
   reciprocal,
-  step
+  heaviside
 };
 
 constexpr const char* name_of(Unary u) {
   constexpr const char* names[] = {"identity", "relu", "leaky_relu", "tanh", "sigmoid",    "softplus", "exp",
-                                   "log",      "sqrt", "square",     "abs",  "reciprocal", "step"};
+                                   "log",      "sqrt", "square",     "abs",  "reciprocal", "heaviside"};
   return names[static_cast<int>(u)];
 }
 

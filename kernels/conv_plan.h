@@ -11,11 +11,12 @@
 namespace sumi {
 
 // The product of the definition by our own kernels or by oneDNN, or Winograd's form.
-enum class ConvAlgorithm : std::uint8_t { own, onednn, winograd };
-constexpr ConvAlgorithm kConvMethods[] = {ConvAlgorithm::own, ConvAlgorithm::onednn, ConvAlgorithm::winograd};
+enum class ConvAlgorithm : std::uint8_t { native, onednn, winograd };
+constexpr ConvAlgorithm kConvMethods[] = {ConvAlgorithm::native, ConvAlgorithm::onednn,
+                                          ConvAlgorithm::winograd};
 
 inline const char* name_of(ConvAlgorithm m) {
-  return m == ConvAlgorithm::own ? "own" : m == ConvAlgorithm::onednn ? "onednn" : "winograd";
+  return m == ConvAlgorithm::native ? "own" : m == ConvAlgorithm::onednn ? "onednn" : "winograd";
 }
 
 // One convolution in one direction.

@@ -26,7 +26,7 @@ struct GemmGeom {
     if (!trans.empty() && trans.size() != 2)
       fail(where, "'" + text + "' ends in '" + trans + "', expected nn, nt, tn or tt");
     if (!trans.empty()) g.trans_a = trans[0] == 't', g.trans_b = trans[1] == 't';
-    const LetterText t(where, text.substr(0, last), "bmnk");
+    const ProblemString t(where, text.substr(0, last), "bmnk");
     g.batch = g.a_batch = g.b_batch = t.get('b', 1);
     g.m = t.need('m'), g.n = t.need('n'), g.k = t.need('k');
     check_count(where, "a", {g.batch, g.m, g.k});

@@ -37,7 +37,7 @@ struct VariationShares {
         w(x.w > 1 ? 0.5 / static_cast<double>(x.n * x.h * (x.w - 1) * x.c) : 0) {}
 };
 
-inline void check_picture_loss(const char* kernel, const Exec& e, View x, View target, View y, View dx) {
+inline void check_image_loss(const char* kernel, const Exec& e, View x, View target, View y, View dx) {
   check_on_device(kernel, e, {x, target, y, dx});
   check_same_dtype(kernel, {x, target, y, dx});
   if (x.count() == 0) fail(kernel, x.shape.str() + " has no element");
@@ -45,13 +45,13 @@ inline void check_picture_loss(const char* kernel, const Exec& e, View x, View t
   if (dx) check_shape(kernel, "dx", dx.shape, x.shape);
 }
 inline void total_variation(const Exec& e, View x, MutView y, MutView dx) {
-  check_picture_loss("total_variation", e, x, {}, y, dx);
+  check_image_loss("total_variation", e, x, {}, y, dx);
   on_device(
       "total_variation", e, [&] { ref::total_variation(e, x, y, dx); },
       [&] { cpu::total_variation(e, x, y, dx); }, [&] { cuda::total_variation(e, x, y, dx); });
 }
 inline void color_loss(const Exec& e, double delta, View x, View target, MutView y, MutView dx) {
-  check_picture_loss("color_loss", e, x, target, y, dx);
+  check_image_loss("color_loss", e, x, target, y, dx);
   check_shape("color_loss", "target", target.shape, x.shape);
   if (x.shape.c != 3) fail("color_loss", x.shape.str() + " (NHWC) has not three channels");
   if (!(delta > 0)) fail("color_loss", "delta is " + std::to_string(delta) + "; it must be above 0");

@@ -33,21 +33,21 @@ struct Cuts {
 // [-1, 1]. `cuts`: n, or absent (whole pictures). Bilinear with half-pixel coordinates inside the cut (see resize.h), so
 // a cut of h' x w' is copied; shrinking does not average. Pixels of a cut outside of the picture are its nearest ones,
 // so no cut reads other memory. The values of levels that are only copied are the same bits on every device.
-using LoadPictures = void(const Exec&, Bytes x, Cuts cuts, MutView y);
+using LoadImages = void(const Exec&, Bytes x, Cuts cuts, MutView y);
 // y = the nearest level to 127.5 (x + 1), halves up; below -1 and NaN: 0, above 1: 255. Same shape.
-using StorePictures = void(const Exec&, View x, MutBytes y);
+using StoreImages = void(const Exec&, View x, MutBytes y);
 
 namespace ref {
-LoadPictures u8_to_float;
-StorePictures float_to_u8;
+LoadImages u8_to_float;
+StoreImages float_to_u8;
 }  // namespace ref
 namespace cpu {
-LoadPictures u8_to_float;
-StorePictures float_to_u8;
+LoadImages u8_to_float;
+StoreImages float_to_u8;
 }  // namespace cpu
 namespace cuda {
-LoadPictures u8_to_float;
-StorePictures float_to_u8;
+LoadImages u8_to_float;
+StoreImages float_to_u8;
 }  // namespace cuda
 
 inline void check_bytes(const char* kernel, const Exec& e, const Shape& shape, const Device& device) {

@@ -62,9 +62,9 @@ inline StepRates step_rates(const OptimizerStep& s) {
 // one element, multiplied into the gradient besides grad_scale; may be absent.
 using OptimizerUpdate = void(const Exec&, const OptimizerStep&, MutView p, View g, MutView m, MutView v,
                              MutView ema, View scale);
-// ema = decay ema + (1 - decay) x. x and ema: same shape, f32 (or f64 on ref). `late` is null, or where on the kernel's device
+// ema = decay ema + (1 - decay) x. x and ema: same shape, f32 (or f64 on ref). `deferred` is null, or where on the kernel's device
 // the decay stands when the kernel runs; `decay` is then not used.
-using EmaUpdate = void(const Exec&, double decay, const double* late, View x, MutView ema);
+using EmaUpdate = void(const Exec&, double decay, const double* deferred, View x, MutView ema);
 // norm = sqrt(the sum of squares), in double; scale = clip_norm / (norm + 1e-6) where that is below 1, else 1: what
 // PyTorch's clip_grad_norm_ multiplies with. squares [1,1,1,n]; scale [1]; norm [1] or absent. f32 (or f64 on ref).
 using ClipScale = void(const Exec&, View squares, double clip_norm, MutView scale, MutView norm);
@@ -100,13 +100,14 @@ inline void optimizer_step(const Exec& e, const OptimizerStep& s, MutView p, Vie
       [&] { cpu::optimizer_step(e, s, p, g, m, v, ema, scale); },
       [&] { cuda::optimizer_step(e, s, p, g, m, v, ema, scale); });
 }
-inline void ema_update(const Exec& e, double decay, const double* late, View x, MutView ema) {
+inline void ema_update(const Exec& e, double decay, const double* deferred, View x, MutView ema) {
   check_on_device("ema", e, {x, ema});
   check_same_dtype("ema", {x, ema});
   check_shape("ema", "ema", ema.shape, x.shape);
   on_device(
-      "ema", e, [&] { ref::ema_update(e, decay, late, x, ema); },
-      [&] { cpu::ema_update(e, decay, late, x, ema); }, [&] { cuda::ema_update(e, decay, late, x, ema); });
+      "ema", e, [&] { ref::ema_update(e, decay, deferred, x, ema); },
+      [&] { cpu::ema_update(e, decay, deferred, x, ema); },
+      [&] { cuda::ema_update(e, decay, deferred, x, ema); });
 }
 inline void clip_scale(const Exec& e, View squares, double clip_norm, MutView scale, MutView norm) {
   check_on_device("clip_scale", e, {squares, scale, norm});

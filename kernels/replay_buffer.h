@@ -19,9 +19,9 @@ struct ReplayBufferOp {
 };
 
 // history [places,1,1,room]: a row is a place, whose first elements are its picture. x and y: one picture each, of at
-// most `room` elements; y's shape is that of the picture it gets. `late` is null, or where on the kernel's device the move stands when the
+// most `room` elements; y's shape is that of the picture it gets. `deferred` is null, or where on the kernel's device the move stands when the
 // kernel runs; `move` is then not used.
-using PoolExchange = void(const Exec&, const ReplayBufferOp& move, const ReplayBufferOp* late, View x,
+using PoolExchange = void(const Exec&, const ReplayBufferOp& move, const ReplayBufferOp* deferred, View x,
                           MutView history, MutView y);
 
 namespace ref {
@@ -31,20 +31,20 @@ namespace cuda {
 PoolExchange pool_exchange;
 }
 
-inline void pool_exchange(const Exec& e, const ReplayBufferOp& move, const ReplayBufferOp* late, View x,
+inline void pool_exchange(const Exec& e, const ReplayBufferOp& move, const ReplayBufferOp* deferred, View x,
                           MutView history, MutView y) {
   check_on_device("pool_exchange", e, {x, history, y});
   check_same_dtype("pool_exchange", {x, history, y});
-  const bool swaps = late || move.action == ReplayBufferOp::swap;
+  const bool swaps = deferred || move.action == ReplayBufferOp::swap;
   if (std::max(x.count(), y.count()) > history.shape.c || (!swaps && x.count() != y.count()) ||
       move.place < 0 || move.place >= history.shape.n)
     fail("pool_exchange", x.shape.str() + " and " + y.shape.str() + " with place " +
                               std::to_string(move.place) + " of " + history.shape.str());
   if (e.device.on_host())
-    ref::pool_exchange(e, move, late, x, history,
+    ref::pool_exchange(e, move, deferred, x, history,
                        y);  // plain copies: nothing that a CPU kernel could do better
   else
-    cuda::pool_exchange(e, move, late, x, history, y);
+    cuda::pool_exchange(e, move, deferred, x, history, y);
 }
 
 }  // namespace sumi::kernels

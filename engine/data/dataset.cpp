@@ -145,11 +145,11 @@ bool is_labeled(const DatasetSpec& spec) {
 }
 
 void open_folder(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
-  auto files = io::list_pictures(spec.data, events.warn);
+  auto files = io::list_images(spec.data, events.warn);
   if (files.empty()) io::report_nothing(spec.data);
   std::vector<io::ListedFile> partners;
   if (spec.pairs == Pairs::folders)
-    partners = io::partners(spec, files, io::list_pictures(spec.partner, events.warn));
+    partners = io::partners(spec, files, io::list_images(spec.partner, events.warn));
   io::Hash hash;
   add_options(hash, spec);
   for (auto* list : {&files, &partners}) {
@@ -226,7 +226,7 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
 // Other labels make another set of the same pictures.
 void add_labels(io::Hash& hash, const io::Labels& labels) {
   for (const auto& name : labels.classes) hash.add(name);
-  for (const auto label : labels.of_picture) hash.add(std::int64_t{label});
+  for (const auto label : labels.of_image) hash.add(std::int64_t{label});
 }
 
 }  // namespace
@@ -259,9 +259,9 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
     fail(where, "is neither a folder nor a file; give a folder of pictures or an idx file");
   }
   if (is_labeled(spec)) {
-    if (static_cast<std::int64_t>(state->labels.of_picture.size()) != state->count)
+    if (static_cast<std::int64_t>(state->labels.of_image.size()) != state->count)
       fail(where, fmt::format("has {} pictures but {} labels (a bug in sumi)", state->count,
-                              state->labels.of_picture.size()));
+                              state->labels.of_image.size()));
     io::Hash hash;
     hash.add(static_cast<std::int64_t>(state->key));
     add_labels(hash, state->labels);
@@ -311,7 +311,7 @@ const std::vector<std::string>& Dataset::classes() const {
 }
 std::int32_t Dataset::label(std::int64_t i) const {
   const auto at = static_cast<std::size_t>(place(i));
-  return classes().empty() ? -1 : state_->labels.of_picture[at];
+  return classes().empty() ? -1 : state_->labels.of_image[at];
 }
 std::int64_t Dataset::decoded() const {
   return state_->decoded;

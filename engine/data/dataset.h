@@ -19,7 +19,7 @@ std::vector<std::string> find_classes(const DatasetSpec& spec);
 
 // How many pictures the folder or file of `spec` names, at most spec.max_items; some may turn out to be broken. Reads names and
 // headers. Error "[data PATH] ..." for a file that is none of pictures.
-std::int64_t count_pictures(const DatasetSpec& spec);
+std::int64_t count_images(const DatasetSpec& spec);
 
 // The decoded pictures. Copies share them.
 class Dataset {

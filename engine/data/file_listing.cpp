@@ -116,13 +116,13 @@ struct Walk {
     }
     if (S_ISDIR(info.st_mode)) {
       folder(path, name + "/");
-    } else if (S_ISREG(info.st_mode) && is_picture(path, name)) {
+    } else if (S_ISREG(info.st_mode) && is_image(path, name)) {
       files.push_back(
           {name, info.st_size, std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec});
     }
   }
 
-  bool is_picture(const fs::path& path, const std::string& name) {
+  bool is_image(const fs::path& path, const std::string& name) {
     if (has_image_extension(path)) return true;
     const std::string format = format_in(path);
     if (!path.has_extension()) return !format.empty();
@@ -168,8 +168,8 @@ const char* variable(const char* name) {
 
 }  // namespace
 
-std::vector<ListedFile> list_pictures(const fs::path& folder,
-                                      const std::function<void(const std::string&)>& warn) {
+std::vector<ListedFile> list_images(const fs::path& folder,
+                                    const std::function<void(const std::string&)>& warn) {
   Walk walk{folder, warn, {}, {}, {}, {}};
   walk.folder(folder, "");
   walk.report();

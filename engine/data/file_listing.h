@@ -19,8 +19,8 @@ struct ListedFile {
 // directories below `folder`, and of a `folder` that is one itself the samples, checkpoints and curves. One line each goes to
 // warn() for what was left out so, for pictures whose extension is none of a picture, and for each sub-folder that cannot be
 // read.
-std::vector<ListedFile> list_pictures(const std::filesystem::path& folder,
-                                      const std::function<void(const std::string&)>& warn);
+std::vector<ListedFile> list_images(const std::filesystem::path& folder,
+                                    const std::function<void(const std::string&)>& warn);
 
 // Error for a folder in which list_pictures() found nothing.
 [[noreturn]] void report_nothing(const std::filesystem::path& folder);

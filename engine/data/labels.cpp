@@ -131,7 +131,7 @@ Labels labels_of_names(const DatasetSpec& spec, const std::vector<std::string>& 
     if (number == numbers.end())
       fail(where_of(spec), fmt::format("has the picture {} of the class '{}', which is none of: {}", names[i],
                                        found[i], fmt::join(labels.classes, ", ")));
-    labels.of_picture.push_back(number->second);
+    labels.of_image.push_back(number->second);
   }
   return labels;
 }
@@ -141,8 +141,8 @@ void leave_out(Labels& labels, const std::vector<std::string>& names,
   const std::set<std::string> out(broken.begin(), broken.end());
   std::vector<std::int32_t> kept;
   for (std::size_t i = 0; i < names.size(); ++i)
-    if (!out.contains(names[i])) kept.push_back(labels.of_picture[i]);
-  labels.of_picture = std::move(kept);
+    if (!out.contains(names[i])) kept.push_back(labels.of_image[i]);
+  labels.of_image = std::move(kept);
 }
 
 Labels labels_of_idx(const DatasetSpec& spec) {
@@ -176,7 +176,7 @@ std::vector<std::string> find_classes(const DatasetSpec& spec) {
     fail("data " + spec.data.string(), "does not exist; give a folder of pictures or an idx file");
   if (!fs::is_directory(spec.data, error)) return io::labels_of_idx(spec).classes;
   std::vector<std::string> names;
-  for (const auto& file : io::list_pictures(spec.data, {})) names.push_back(file.name);
+  for (const auto& file : io::list_images(spec.data, {})) names.push_back(file.name);
   if (spec.max_items > 0 && static_cast<std::int64_t>(names.size()) > spec.max_items)
     names.resize(static_cast<std::size_t>(spec.max_items));
   if (names.empty())

@@ -11,8 +11,8 @@
 namespace sumi::io {
 
 struct Labels {
-  std::vector<std::string> classes;      // names, in the order of their numbers
-  std::vector<std::int32_t> of_picture;  // each in [0, classes)
+  std::vector<std::string> classes;    // names, in the order of their numbers
+  std::vector<std::int32_t> of_image;  // each in [0, classes)
 };
 
 // Of pictures by their names relative to the folder, with '/'. Class numbers are those of spec.classes, or follow the order

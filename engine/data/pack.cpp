@@ -206,8 +206,8 @@ void write_pack(const std::filesystem::path& path, std::uint64_t key, const Pack
     if (header.count == 0)
       throw Error(fmt::format("{} (and none of the {} pictures can be read)", first_problem, count));
     std::string tail = index + names;
-    const std::uint64_t of_pictures = content.value();
-    tail.append(reinterpret_cast<const char*>(&of_pictures), sizeof of_pictures);
+    const std::uint64_t of_content = content.value();
+    tail.append(reinterpret_cast<const char*>(&of_content), sizeof of_content);
     header.tail_bytes = tail.size();
     Hash hash;
     hash.add(tail.data(), tail.size());

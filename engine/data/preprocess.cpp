@@ -11,7 +11,7 @@
 namespace sumi::io {
 namespace {
 
-constexpr std::int64_t kMaxPictureSide = 16384;
+constexpr std::int64_t kMaxImageSide = 16384;
 
 // Half-way cases go to the even multiple (10 becomes 8, 14 becomes 16), as with Python's round() in the code
 // that made these modes known.
@@ -20,8 +20,8 @@ std::int64_t multiple_of_4(double v) {
 }
 
 void check_side(const std::string& where, const char* what, int v) {
-  if (v <= 0 || v > kMaxPictureSide)
-    fail(where, fmt::format("cannot have pictures of {} {}; use 1 to {}", what, v, kMaxPictureSide));
+  if (v <= 0 || v > kMaxImageSide)
+    fail(where, fmt::format("cannot have pictures of {} {}; use 1 to {}", what, v, kMaxImageSide));
 }
 
 }  // namespace
@@ -84,7 +84,7 @@ template <class Level>
 BasicImage<Level> resized(const std::string& where, const BasicImage<Level>& image, const DatasetSpec& spec) {
   if (spec.preprocess == Preprocess::square) return square_image(image, spec.size);
   const auto [w, h] = packed_size(image.width, image.height, spec);
-  if (w > kMaxPictureSide * kMaxPictureSide / h)
+  if (w > kMaxImageSide * kMaxImageSide / h)
     fail(where, fmt::format("of {}x{} would become {}x{}, too large; crop or remove it", image.width,
                             image.height, w, h));
   return resize_image(image, static_cast<int>(w), static_cast<int>(h), Filter::bicubic);

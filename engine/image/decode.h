@@ -52,7 +52,7 @@ void add_remark(std::string& remarks, const std::string& text);
 std::string first_of(const std::string& part, std::int64_t count);
 
 // Errors "[picture PATH] ..." as load_image's. Starts no threads.
-Decoded decode_picture(const std::filesystem::path& path, const DecodeOptions& options);
+Decoded decode_image(const std::filesystem::path& path, const DecodeOptions& options);
 
 // Where the pixel (x, y) of the upright picture lies in the stored one of width w and height h.
 std::pair<int, int> stored_position(int orientation, int x, int y, int w, int h);

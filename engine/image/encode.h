@@ -17,6 +17,6 @@ struct Samples {
 };
 
 // Atomic; the format follows the extension. Errors as save_image's, which see.
-void encode_picture(const std::filesystem::path& path, const Samples& samples, int quality);
+void encode_image(const std::filesystem::path& path, const Samples& samples, int quality);
 
 }  // namespace sumi::io

@@ -107,13 +107,13 @@ Image8 load_image(const fs::path& path, const LoadOptions& options, std::string*
   if (options.channels != 1 && options.channels != 3)
     fail("picture " + path.string(),
          fmt::format("cannot be loaded with {} channels; use 1 or 3", options.channels));
-  const io::Decoded raw = io::decode_picture(path, {.max_pixels = options.max_pixels, .profile = true});
+  const io::Decoded raw = io::decode_image(path, {.max_pixels = options.max_pixels, .profile = true});
   if (remark) *remark = raw.remark;
   return raw.profile.empty() && !raw.cmyk ? upright(raw, options) : upright(to_srgb(raw), options);
 }
 
 void save_image(const fs::path& path, const Image8& image, int quality) {
-  io::encode_picture(path, {image.width, image.height, image.channels, 8, image.data.data()}, quality);
+  io::encode_image(path, {image.width, image.height, image.channels, 8, image.data.data()}, quality);
 }
 
 }  // namespace sumi

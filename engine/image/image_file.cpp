@@ -143,7 +143,7 @@ void fail_raw(const std::string& where) {
        "developer");
 }
 
-std::string probe_picture(const fs::path& path) {
+std::string probe_image(const fs::path& path) {
   const std::string where = "picture " + path.string();
   std::error_code error;
   const auto status = fs::status(path, error);

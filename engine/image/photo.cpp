@@ -48,7 +48,7 @@ std::vector<std::uint16_t> turn(const std::vector<std::uint16_t>& in, std::size_
 }  // namespace
 
 Photo load_photo(const fs::path& path, std::int64_t max_pixels) {
-  const io::Decoded raw = io::decode_picture(path, {.max_pixels = max_pixels, .deep = true, .profile = true});
+  const io::Decoded raw = io::decode_image(path, {.max_pixels = max_pixels, .deep = true, .profile = true});
   io::RgbRows rows(raw);
   Photo photo{raw.width, raw.height, raw.depth, {}, {}, raw.remark};
   io::add_remark(photo.remark, rows.remark());
@@ -103,7 +103,7 @@ void save_photo(const fs::path& path, const Photo& photo, int quality) {
     if (with_alpha) put(a);
   }
   const void* data = deep ? static_cast<const void*>(wide.data()) : narrow.data();
-  io::encode_picture(
+  io::encode_image(
       path, {photo.width, photo.height, static_cast<int>(channels), deep ? 16 : 8, data, photo.metadata},
       quality);
 }

@@ -27,7 +27,7 @@ Tensor MinibatchDiscrimination::forward(const Tensor& x) {
   return concat({x, broadcast_to(added, {n, s.h, s.w, kernels_})}, 3);
 }
 
-Shape MinibatchDiscrimination::plan(const Shape& x, Cost& cost) const {
+Shape MinibatchDiscrimination::infer_shape(const Shape& x, Cost& cost) const {
   if (x.c != channels_) fail(name(), fmt::format("x {} does not have {} channels", x.str(), channels_));
   cost.macs += x.n * t_.count();
   const Shape y{x.n, x.h, x.w, x.c + kernels_};

@@ -37,7 +37,7 @@ Tensor derivative(Unary f, double alpha, const Tensor& x, const Tensor& y, const
 
 bool piecewise_linear(Unary f) {
   return f == Unary::identity || f == Unary::relu || f == Unary::leaky_relu || f == Unary::abs ||
-         f == Unary::step;
+         f == Unary::heaviside;
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ bool piecewise_linear(Unary f) {
 Tensor unary(Unary f, const Tensor& x, double alpha) {
   Op op(kernels::name_of(f), {x});
   Tensor y = Tensor::empty_like(x);
-  kernels::unary(exec_on(x.device()), f, alpha, x.view(), y.mut());
+  kernels::unary(exec_on(x.device()), f, alpha, x.view(), y.mutable_view());
   op.done(y);
   if (!would_record({x})) return y;
   return record(op.name(), {x}, y, [f, alpha, x, y](const Tensor& dy, Grads& g) {
@@ -56,7 +56,7 @@ Tensor unary(Unary f, const Tensor& x, double alpha) {
 Tensor unary_grad(Unary f, double alpha, const Tensor& x, const Tensor& y, const Tensor& dy) {
   Op op("unary_grad", {x, dy});
   Tensor dx = Tensor::empty_like(x);
-  kernels::unary_grad(exec_on(x.device()), f, alpha, x.view(), y.view(), dy.view(), dx.mut(),
+  kernels::unary_grad(exec_on(x.device()), f, alpha, x.view(), y.view(), dy.view(), dx.mutable_view(),
                       Write::overwrite);
   op.done(dx);
   if (!would_record({x, dy})) return dx;
@@ -100,8 +100,8 @@ Tensor abs(const Tensor& x) {
 Tensor reciprocal(const Tensor& x) {
   return unary(Unary::reciprocal, x);
 }
-Tensor step(const Tensor& x) {
-  return unary(Unary::step, x);
+Tensor heaviside(const Tensor& x) {
+  return unary(Unary::heaviside, x);
 }
 
 }  // namespace sumi

@@ -11,7 +11,7 @@
 namespace sumi {
 namespace {
 
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 
 // What the backward reads: the linear map's raw output and the statistics, or the activated output without a
 // norm.
@@ -31,15 +31,15 @@ NormOptions norm_options(const BlockOptions& o) {
 // running mean has the bias in it.) Then nobody adds it, and its gradient is zero instead of the rounding errors of a sum that is zero.
 bool cancels_bias(const BlockParams& p, const BlockOptions& o) {
   const Shape& w = p.w.shape();
-  const std::int64_t channels = o.linear == Linear::conv_transpose ? w.c * o.conv.groups : w.n;
+  const std::int64_t channels = o.map == MapKind::conv_transpose ? w.c * o.conv.groups : w.n;
   return p.bias && o.has_norm && !p.running && o.norm.groups == channels;
 }
 
 Tensor linear_map(const Tensor& x, const BlockParams& p, const BlockOptions& o) {
-  switch (o.linear) {
-    case Linear::conv:
+  switch (o.map) {
+    case MapKind::conv:
       return conv2d(x, p.w, p.bias, o.conv);
-    case Linear::conv_transpose:
+    case MapKind::conv_transpose:
       return conv_transpose2d(x, p.w, p.bias, o.conv, o.output_padding);
     default:
       return dense(x, p.w, p.bias);
@@ -48,10 +48,10 @@ Tensor linear_map(const Tensor& x, const BlockParams& p, const BlockOptions& o) 
 
 void linear_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o, const Tensor& dy,
                      Grads& g) {
-  if (o.linear == Linear::dense) {
+  if (o.map == MapKind::dense) {
     if (g.wants(0)) g.put(0, matmul(dy, p.w));
     if (g.wants(1)) g.put(1, dense_weight_grad(x, dy, g.dest(1)));
-  } else if (o.linear == Linear::conv) {
+  } else if (o.map == MapKind::conv) {
     const ConvGeom geom = ConvGeom::make("conv2d", x.shape(), p.w.shape(), o.conv);
     if (g.wants(0)) g.put(0, conv_dgrad(geom, dy, p.w, {}));
     if (g.wants(1)) g.put(1, conv_wgrad(geom, x, dy, g.dest(1)));
@@ -102,8 +102,8 @@ BlockParams multiplied_in(DType dtype, BlockParams p) {
 
 }  // namespace
 
-Tensor linear_block_composition(const Tensor& x, const BlockParams& params, const BlockOptions& o,
-                                const Tensor& residual) {
+Tensor fused_block_composition(const Tensor& x, const BlockParams& params, const BlockOptions& o,
+                               const Tensor& residual) {
   const BlockParams p = multiplied_in(x.dtype(), params);
   Tensor y = linear_map(x, p, o);
   if (o.has_norm)
@@ -114,8 +114,8 @@ Tensor linear_block_composition(const Tensor& x, const BlockParams& params, cons
   return o.next_pad.any() ? pad2d(y, o.next_pad) : y;
 }
 
-Tensor linear_block(const Tensor& x, const BlockParams& params, const BlockOptions& o,
-                    const Tensor& residual) {
+Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOptions& o,
+                   const Tensor& residual) {
   check(o);
   const BlockParams p = multiplied_in(x.dtype(), params);
   const std::vector<Tensor> inputs{x, p.w, p.bias, p.gamma, p.beta, residual};
@@ -140,12 +140,12 @@ Tensor linear_block(const Tensor& x, const BlockParams& params, const BlockOptio
                            : s.raw;
       kernels::norm_apply(exec_on(x.device()), norm_geom(s.raw.shape(), n), s.raw.view(), s.norm.mean.view(),
                           s.norm.var.view(), p.gamma.view(), p.beta.view(), o.act, o.alpha, residual.view(),
-                          y.mut(), o.next_pad);
+                          y.mutable_view(), o.next_pad);
       op.done(y);
     } else {
       if (o.act != Unary::identity) {
         Op op(kernels::name_of(o.act), {s.raw});
-        kernels::unary(exec_on(x.device()), o.act, o.alpha, s.raw.view(), s.raw.mut());  // in place
+        kernels::unary(exec_on(x.device()), o.act, o.alpha, s.raw.view(), s.raw.mutable_view());  // in place
         op.done(s.raw);
       }
       s.out = s.raw;

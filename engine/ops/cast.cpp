@@ -25,7 +25,7 @@ Tensor cast(const Tensor& x, DType dtype, const GradDest& dest) {
   if (!y) {
     Op op("cast", {x});
     y = dest.target(x.shape(), dtype, x.device());
-    kernels::cast(exec_on(x.device()), x.view(), y.mut(), dest.write);
+    kernels::cast(exec_on(x.device()), x.view(), y.mutable_view(), dest.write);
     op.done(y);
   }
   return record("cast", {x}, y, [from = x.dtype()](const Tensor& dy, Grads& g) {

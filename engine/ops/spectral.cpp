@@ -13,7 +13,8 @@ namespace {
 Tensor spectral_sigma(const Tensor& w, const Tensor& u, const Tensor& v, bool update) {
   Op op("spectral_norm", {w});
   const Tensor sigma = Tensor::empty(Shape::scalar(), w.dtype(), w.device());
-  kernels::spectral_norm(exec_on(w.device()), w.view(), update, 1e-12, u.mut(), v.mut(), sigma.mut());
+  kernels::spectral_norm(exec_on(w.device()), w.view(), update, 1e-12, u.mutable_view(), v.mutable_view(),
+                         sigma.mutable_view());
   op.done(sigma);
   if (!would_record({w})) return sigma;
   // The next call moves u and v; this one's gradient is of what they are now.

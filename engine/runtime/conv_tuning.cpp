@@ -50,11 +50,11 @@ class Subject {
     exec.conv_uses = nullptr;
     const auto start = Clock::now();
     if (use_.direction == ConvDirection::fprop)
-      kernels::conv_fprop(exec, use_.geom, x_.view(), w_.view(), {}, y_.mut());
+      kernels::conv_fprop(exec, use_.geom, x_.view(), w_.view(), {}, y_.mutable_view());
     else if (use_.direction == ConvDirection::dgrad)
-      kernels::conv_dgrad(exec, use_.geom, y_.view(), w_.view(), {}, x_.mut());
+      kernels::conv_dgrad(exec, use_.geom, y_.view(), w_.view(), {}, x_.mutable_view());
     else
-      kernels::conv_wgrad(exec, use_.geom, x_.view(), y_.view(), w_.mut(), Write::overwrite);
+      kernels::conv_wgrad(exec, use_.geom, x_.view(), y_.view(), w_.mutable_view(), Write::overwrite);
     const double ms = milliseconds_since(start);
     const bool onednn = !log.empty() && log.back().find("onednn") != std::string::npos;
     return onednn == (method == ConvAlgorithm::onednn) ? ms : -1;

@@ -13,8 +13,8 @@ struct TunedConv {
   ConvCall use;
   int count = 0;                                 // how often the work does it
   std::map<ConvAlgorithm, double> milliseconds;  // medians of the possible methods
-  ConvAlgorithm rule = ConvAlgorithm::own;       // what runs without a plan
-  ConvAlgorithm best = ConvAlgorithm::own;       // the fastest; the rule's unless another is 3 % faster
+  ConvAlgorithm rule = ConvAlgorithm::native;    // what runs without a plan
+  ConvAlgorithm best = ConvAlgorithm::native;    // the fastest; the rule's unless another is 3 % faster
 };
 
 // Measures each geometry of `uses` with this thread's number of threads, every method in turns for about `seconds`.

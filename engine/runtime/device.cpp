@@ -219,13 +219,12 @@ int threads() {
 }
 
 ConvPolicy parse_conv_policy(const std::string& kernels, bool exact) {
-  using By = ConvPolicy::By;
-  if (kernels == "auto") return {By::any, exact};
-  if (kernels == "own") return {By::own, exact};
+  if (kernels == "auto") return {ConvBackend::automatic, exact};
+  if (kernels == "own") return {ConvBackend::native, exact};
   if (kernels != "onednn") fail("--kernels", fmt::format("unknown '{}'; use auto, own or onednn", kernels));
   if (std::string(kernels::cpu_library()) != "oneDNN")
     fail("--kernels", "onednn is not in this build; use own, or build with -DSUMI_ONEDNN=ON");
-  return {By::onednn, exact};
+  return {ConvBackend::onednn, exact};
 }
 
 void set_conv_policy(const ConvPolicy& policy) {

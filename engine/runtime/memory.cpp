@@ -210,7 +210,7 @@ Pool::~Pool() {
   trim();
 }
 
-Scratch::Memory device_scratch() {
+ScratchAllocator device_scratch() {
   const auto take = [](std::size_t bytes) {
     Device device{Device::Kind::cuda, 0};
     SUMI_CUDA_CALL(cudaGetDevice(&device.index));

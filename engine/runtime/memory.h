@@ -95,7 +95,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
 };
 
 // Scratch memory on this thread's current CUDA device. Out of memory is an Error as the pool's.
-Scratch::Memory device_scratch();
+ScratchAllocator device_scratch();
 
 // Copies between the memory of any two devices, in order with their work: between two GPUs, later work of the source's stream waits
 // for the copy too. On return a copy to the host is there, and a source on the host may be changed.

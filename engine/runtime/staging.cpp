@@ -78,12 +78,12 @@ class Staging::Ring {
       SUMI_CUDA_CALL(cudaEventRecord(slot.free.get(), compute));
     }
     SUMI_CUDA_CALL(cudaStreamWaitEvent(copies_.get(), slot.free.get()));
-    SUMI_CUDA_CALL(cudaMemcpyAsync(slot.buffer.mut().data, slot.pinned.get(), bytes, cudaMemcpyHostToDevice,
-                                   copies_.get()));
+    SUMI_CUDA_CALL(cudaMemcpyAsync(slot.buffer.mutable_view().data, slot.pinned.get(), bytes,
+                                   cudaMemcpyHostToDevice, copies_.get()));
     SUMI_CUDA_CALL(cudaEventRecord(slot.copied.get(), copies_.get()));
     SUMI_CUDA_CALL(cudaStreamWaitEvent(compute, slot.copied.get()));
     slot.lent = true;
-    return slot.buffer.range(0, shape);
+    return slot.buffer.flat_slice(0, shape);
   }
 
  private:

@@ -137,7 +137,7 @@ void CheckpointFile::load(const std::string& name, const Tensor& into) const {
   const Tensor target = away ? Tensor::empty(shape, into.dtype(), Device{}) : into;
   const bool known = with_stored_type(stored->dtype, [&]<class From>() {
     dispatch(into.dtype(), [&]<class To>() {
-      To* out = target.mut().as<To>();
+      To* out = target.mutable_view().as<To>();
       for (std::size_t i = 0; i < count; ++i) {
         const From value = load_element<From>(stored->data, i);
         if constexpr (std::is_same_v<From, To>)

@@ -16,20 +16,21 @@ namespace sumi {
 // Whether a kernel replaces its output or adds to it.
 enum class Write : std::uint8_t { overwrite, accumulate };
 
-// Scratch memory of one Exec, on the host unless it is given other functions. A pointer is valid until the next get() or
-// done(), for work on the Exec's stream.
+// Where scratch memory comes from.
+struct ScratchAllocator {
+  void* (*allocate)(std::size_t bytes);  // never returns null: throws
+  void (*release)(void*);                // waits for work that still uses the memory
+  bool release_after_use = false;        // large blocks are released after each use, for others to use
+};
+
+// Scratch memory of one Exec, on the host by default. A pointer is valid until the next get() or
+// end_use(), for work on the Exec's stream.
 class Scratch {
  public:
-  struct Memory {
-    void* (*allocate)(std::size_t bytes);  // never null: throws
-    void (*release)(void*);                // waits for work that still uses it
-    bool lends = false;  // a large block goes back after each use: others need the memory in between
-  };
-
-  static Memory host() { return {&host_allocate, &host_release}; }
+  static ScratchAllocator host() { return {&host_allocate, &host_release}; }
 
   Scratch() : Scratch(host()) {}
-  explicit Scratch(Memory memory) : memory_(memory) {}
+  explicit Scratch(ScratchAllocator allocator) : allocator_(allocator) {}
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
   ~Scratch() { release(); }
@@ -37,19 +38,19 @@ class Scratch {
   void* get(std::size_t bytes) {
     if (bytes > size_) {
       release();
-      data_ = memory_.allocate(bytes);
+      data_ = allocator_.allocate(bytes);
       size_ = bytes;
     }
     return data_;
   }
   std::size_t size() const { return size_; }
-  // Nobody uses what get() gave any more.
-  void done() {
-    if (memory_.lends && size_ > kKept) release();
+  // Ends the use of the memory that get() returned.
+  void end_use() {
+    if (allocator_.release_after_use && size_ > kKept) release();
   }
   // Gives the memory back; the next get() takes new.
   void release() {
-    if (data_) memory_.release(data_);
+    if (data_) allocator_.release(data_);
     data_ = nullptr;
     size_ = 0;
   }
@@ -59,7 +60,7 @@ class Scratch {
   static void* host_allocate(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); }
   static void host_release(void* data) { ::operator delete (data, std::align_val_t{64}); }
 
-  Memory memory_;
+  ScratchAllocator allocator_;
   void* data_ = nullptr;
   std::size_t size_ = 0;
 };
@@ -88,11 +89,13 @@ using KernelLog = std::vector<std::string>;
 struct ConvPlan;  // kernels/conv_plan.h
 struct ConvCalls;
 
-// Which forms of convolution the CPU may take.
+// The library that computes convolutions on the CPU; automatic: the one that is expected to be faster.
+enum class ConvBackend : std::uint8_t { automatic, native, onednn };
+
+// The convolution algorithms that the CPU may use.
 struct ConvPolicy {
-  enum class By : std::uint8_t { any, own, onednn };
-  By by = By::any;
-  bool exact = false;  // only forms that add the products of the definition, so no Winograd
+  ConvBackend backend = ConvBackend::automatic;
+  bool exact = false;  // only algorithms that sum the products of the definition: no Winograd
   std::shared_ptr<const ConvPlan> plan = nullptr;  // may be null
   bool operator==(const ConvPolicy&) const = default;
 };

@@ -25,7 +25,7 @@ const char* cure_of(cudaError_t error) {
 
 }  // namespace
 
-Scratch::Memory device_memory() {
+ScratchAllocator device_memory() {
   return {&take, &give_back};
 }
 

@@ -16,7 +16,7 @@ void check_cuda(cudaError_t error, const char* call, const char* file, int line)
 #define SUMI_CUDA_CALL(call) ::sumi::kernels::check_cuda(call, #call, __FILE__, __LINE__)
 
 // Scratch memory of the current device.
-Scratch::Memory device_memory();
+ScratchAllocator device_memory();
 
 struct LaunchShape {
   dim3 grid, block;

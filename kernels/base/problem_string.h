@@ -8,14 +8,15 @@
 
 namespace sumi {
 
-class LetterText {
+class ProblemString {
  public:
   static constexpr std::int64_t kMost = 1 << 24;  // of a number: products of four still fit 64 bits with care
 
   // Throws Error under `where`'s name, in one line that names the letter, when `text` has a letter that is not among
   // `letters`, one twice, one without a number, or a number above kMost. A letter in `quads` may have four numbers
   // with ':' between them.
-  LetterText(std::string where, std::string_view text, std::string_view letters, std::string_view quads = "");
+  ProblemString(std::string where, std::string_view text, std::string_view letters,
+                std::string_view quads = "");
 
   // The letter's number, at least `least`; throws where it is missing or smaller.
   std::int64_t need(char letter, std::int64_t least = 1) const;

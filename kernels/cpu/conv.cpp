@@ -88,7 +88,7 @@ void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, 
   const auto data = [](View v) { return static_cast<float*>(const_cast<void*>(v.data)); };
   if (out.dtype == DType::f32) return run_f32(e, d, g, {data(x), data(w), data(y), data(bias), accumulate});
   const auto half = [](View v) { return static_cast<bf16*>(const_cast<void*>(v.data)); };
-  if (e.conv.by != ConvPolicy::By::own &&
+  if (e.conv.backend != ConvBackend::native &&
       onednn_conv(e, d, g, ConvOperandsBf16{half(x), half(w), half(y), half(bias), accumulate}))
     return;
   Exec outer = e;
@@ -120,7 +120,7 @@ void check_dtype(const char* where, View v) {
 
 bool conv_possible(ConvAlgorithm method, const ConvCall& use) {
   if (method == ConvAlgorithm::winograd) return winograd_knows(use.geom);
-  return method == ConvAlgorithm::own || has_onednn();
+  return method == ConvAlgorithm::native || has_onednn();
 }
 
 bool conv_available(ConvAlgorithm method, const ConvCall& use, DType dtype) {
@@ -129,18 +129,18 @@ bool conv_available(ConvAlgorithm method, const ConvCall& use, DType dtype) {
 }
 
 ConvAlgorithm conv_method(const ConvPolicy& policy, const ConvCall& use) {
-  using By = ConvPolicy::By;
   const auto allowed = [&](ConvAlgorithm m) {
     return conv_possible(m, use) && !(m == ConvAlgorithm::winograd && policy.exact);
   };
-  if (policy.by == By::onednn) return ConvAlgorithm::onednn;
+  if (policy.backend == ConvBackend::onednn) return ConvAlgorithm::onednn;
   if (policy.plan) {
     const auto found = policy.plan->methods.find(use.str());
     if (found != policy.plan->methods.end() && allowed(found->second)) return found->second;
   }
   if (!policy.exact && prefers_winograd(use.direction, use.geom)) return ConvAlgorithm::winograd;
-  return policy.by == By::any && prefers_onednn(use.direction, use.geom) ? ConvAlgorithm::onednn
-                                                                         : ConvAlgorithm::own;
+  return policy.backend == ConvBackend::automatic && prefers_onednn(use.direction, use.geom)
+             ? ConvAlgorithm::onednn
+             : ConvAlgorithm::native;
 }
 
 void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {

@@ -147,7 +147,7 @@ void with_unary(Unary u, float alpha, Use&& use) {
       return use([](float x) { return std::fabs(x); });
     case Unary::reciprocal:
       return use([](float x) { return 1.0F / x; });
-    case Unary::step:
+    case Unary::heaviside:
       return use([](float x) { return x <= 0.0F ? 0.0F : x > 0.0F ? 1.0F : x; });  // NaN stays
   }
 }
@@ -180,7 +180,7 @@ void with_unary_grad(Unary u, float alpha, Use&& use) {
       return use([](float x, float) { return x > 0.0F ? 1.0F : x < 0.0F ? -1.0F : 0.0F; });
     case Unary::reciprocal:
       return use([](float, float y) { return -y * y; });
-    case Unary::step:
+    case Unary::heaviside:
       return use([](float, float) { return 0.0F; });
   }
 }

@@ -76,7 +76,7 @@ class Workspace {
   explicit Workspace(const Exec& e) : scratch_(e.scratch ? e.scratch : &own_) {}
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
-  ~Workspace() { scratch_->done(); }
+  ~Workspace() { scratch_->end_use(); }
 
   // The piece's handle for at().
   template <class T>

@@ -51,7 +51,7 @@ Tiles tiles_of(i64 n, i64 h, i64 w, i64 tile) {
   return {n, ceil_div(h, tile), ceil_div(w, tile)};
 }
 
-struct Picture {
+struct ImageView {
   const float* data;
   i64 h, w, c, top, left;  // top, left: padding
 };
@@ -66,7 +66,7 @@ struct Split {
 // Pixels of the tiles [first, end), of each set, -> planes [tile][set][c rounded up to lanes]. Outside of the picture is
 // zero.
 template <class T>
-void transform_tiles(const Picture& x, const Split& split, i64 tile_size, const Tiles& tiles, i64 first,
+void transform_tiles(const ImageView& x, const Split& split, i64 tile_size, const Tiles& tiles, i64 first,
                      i64 end, const Planes& to) {
   const i64 width = round_up(x.c, lanes), sets = split.sets;
   const float* const zero = zeros(width);
@@ -212,7 +212,7 @@ i64 chunk_of(i64 tiles, i64 per_tile) {
 
 // The correlation of the n pictures x with the filters, + bias.
 template <class F>
-void correlate(const Exec& e, const Picture& x, const Split& split, const Filters& f, i64 n,
+void correlate(const Exec& e, const ImageView& x, const Split& split, const Filters& f, i64 n,
                const float* bias, const Result& r) {
   const Tiles tiles = tiles_of(n, r.rows, r.cols, F::tile);
   if (tiles.count() == 0) return;
@@ -286,7 +286,7 @@ void weight_gradient(const Exec& e, const ConvGeom& g, const Split& split, const
   v.base = space.at<float>(v_piece);
   u.base = space.at<float>(u_piece);
   m.base = space.at<float>(m_piece);
-  const Picture x{t.x, g.h, g.w, g.c, g.o.pad_top, g.o.pad_left}, dy{t.y, g.p, g.q, g.k, 0, 0};
+  const ImageView x{t.x, g.h, g.w, g.c, g.o.pad_top, g.o.pad_left}, dy{t.y, g.p, g.q, g.k, 0, 0};
   for (i64 first = 0; first < tiles.count(); first += chunk) {
     const i64 end = std::min(first + chunk, tiles.count());
     transform_tiles<typename F::Pixels>(x, split, F::tile, tiles, first, end, v);
@@ -315,7 +315,7 @@ void data_gradient(const Exec& e, const ConvGeom& g, const Split& split, const C
   Filters f{t.w, g.k, g.c, g.r * g.s * g.c, 1, g.c, side, {}, {}};
   if (g.o.stride == 1) {
     f.set_taps(split, F::taps, true);
-    const Picture dy{t.y, g.p, g.q, g.k, side - 1 - g.o.pad_top, side - 1 - g.o.pad_left};
+    const ImageView dy{t.y, g.p, g.q, g.k, side - 1 - g.o.pad_top, side - 1 - g.o.pad_left};
     return correlate<F>(e, dy, split, f, g.n, t.bias, {t.x, g.h, g.w, g.c, g.h, g.w});
   }
   for (int from_h = 0; from_h < 2; ++from_h)
@@ -326,12 +326,12 @@ void data_gradient(const Exec& e, const ConvGeom& g, const Split& split, const C
         f.row[0][u] = 2 * last + odd_h < side ? 2 * last + odd_h : -1;
         f.col[0][u] = 2 * last + odd_w < side ? 2 * last + odd_w : -1;
       }
-      const Picture dy{t.y,
-                       g.p,
-                       g.q,
-                       g.k,
-                       F::taps - 1 - (from_h + g.o.pad_top - odd_h) / 2,
-                       F::taps - 1 - (from_w + g.o.pad_left - odd_w) / 2};
+      const ImageView dy{t.y,
+                         g.p,
+                         g.q,
+                         g.k,
+                         F::taps - 1 - (from_h + g.o.pad_top - odd_h) / 2,
+                         F::taps - 1 - (from_w + g.o.pad_left - odd_w) / 2};
       correlate<F>(e, dy, {}, f, g.n, t.bias,
                    {t.x, g.h, g.w, g.c, (g.h - from_h + 1) / 2, (g.w - from_w + 1) / 2, 2, from_h, from_w});
     }

@@ -59,17 +59,17 @@ void optimizer_step(const Exec& e, const OptimizerStep& s, MutView p, View g, Mu
          m ? m.as<float>() : nullptr, v.as<float>(), ema ? ema.as<float>() : nullptr);
 }
 
-// `late` may be null.
-__global__ void average_elements(double decay, const double* late, std::int64_t count, const float* x,
+// `deferred` may be null.
+__global__ void average_elements(double decay, const double* deferred, std::int64_t count, const float* x,
                                  float* ema) {
-  const double now = late ? *late : decay;
+  const double now = deferred ? *deferred : decay;
   const auto keep = static_cast<float>(now), take = static_cast<float>(1.0 - now);
   for_each_element(count, [=](std::int64_t i) { ema[i] = keep * ema[i] + take * x[i]; });
 }
 
-void ema_update(const Exec& e, double decay, const double* late, View x, MutView ema) {
+void ema_update(const Exec& e, double decay, const double* deferred, View x, MutView ema) {
   if (x.dtype != DType::f32) fail("ema", std::string("CUDA averages f32, not ") + name_of(x.dtype));
-  launch(e, "ema", average_elements, {element_grid(x.count()), kElementBlock}, decay, late, x.count(),
+  launch(e, "ema", average_elements, {element_grid(x.count()), kElementBlock}, decay, deferred, x.count(),
          x.as<float>(), ema.as<float>());
 }
 

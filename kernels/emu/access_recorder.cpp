@@ -79,12 +79,12 @@ void AccessRecorder::close(const Request& request, bool write) {
     const auto [begin, end] = ranges[i];
     if (end > reached) bytes += end - std::max(begin, reached), reached = end;
     for (std::uintptr_t sector = std::max(begin / kSector, next_sector); sector * kSector < end; ++sector) {
-      ++counts.parts;
+      ++counts.transactions;
       sectors_.insert(sector);
       next_sector = sector + 1;
     }
   }
-  counts.least = (bytes + kSector - 1) / kSector;
+  counts.ideal = (bytes + kSector - 1) / kSector;
   LaunchAccesses& launch = launches_.back();
   (write ? launch.writes : launch.reads).add(counts);
 }
@@ -109,8 +109,8 @@ void AccessRecorder::close_shared(const Request& request, bool write) {
     words.erase(std::unique(words.begin(), words.end()), words.end());
     std::array<std::uint64_t, kBanks> wanted{};
     for (const std::uintptr_t word : words) ++wanted[word % kBanks];
-    counts.parts += *std::max_element(wanted.begin(), wanted.end());
-    counts.least += (words.size() + kBanks - 1) / kBanks;
+    counts.transactions += *std::max_element(wanted.begin(), wanted.end());
+    counts.ideal += (words.size() + kBanks - 1) / kBanks;
   }
   LaunchAccesses& launch = launches_.back();
   (write ? launch.shared_writes : launch.shared_reads).add(counts);

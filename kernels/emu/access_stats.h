@@ -13,11 +13,11 @@ struct AccessCounts {
   std::uint64_t requests = 0;  // one instruction of one warp each
   // Of device memory: distinct 32-byte sectors of each request. Of shared memory: turns, that is how many words of the
   // most crowded of the 32 banks a request wants (of each half or quarter of the warp, for 8 and 16 bytes a lane).
-  std::uint64_t parts = 0;
-  std::uint64_t least = 0;  // what `parts` would be had the same bytes lain side by side
+  std::uint64_t transactions = 0;
+  std::uint64_t ideal = 0;  // what `parts` would be had the same bytes lain side by side
 
   void add(const AccessCounts& other) {
-    requests += other.requests, parts += other.parts, least += other.least;
+    requests += other.requests, transactions += other.transactions, ideal += other.ideal;
   }
 };
 

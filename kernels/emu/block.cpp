@@ -27,7 +27,7 @@ std::string location_str(const Location& where) {
   return std::string(where.file_name()) + ":" + std::to_string(where.line());
 }
 
-Block::Block(const Kernel& kernel, const Order& threads, std::uint8_t shared_fill, std::int64_t first)
+Block::Block(const Kernel& kernel, const Schedule& threads, std::uint8_t shared_fill, std::int64_t first)
     : kernel_(kernel), order_(threads), random_(threads.seed), fill_(shared_fill), first_(first) {
   const std::size_t count = std::size_t{kernel.block.x} * kernel.block.y * kernel.block.z;
   threads_.resize(count);

@@ -53,7 +53,7 @@ class Block {
   static Block* current;
 
   // `first`: the thread that runs before all others whenever it can; -1: none.
-  Block(const Kernel& kernel, const Order& threads, std::uint8_t shared_fill, std::int64_t first = -1);
+  Block(const Kernel& kernel, const Schedule& threads, std::uint8_t shared_fill, std::int64_t first = -1);
   ~Block();
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
@@ -98,7 +98,7 @@ class Block {
   std::string stuck_lane(std::size_t thread) const;
 
   const Kernel& kernel_;
-  Order order_;
+  Schedule order_;
   Random random_;
   std::uint8_t fill_;
   std::int64_t first_;

@@ -39,16 +39,16 @@ namespace sumi::emu {
 void launch(CUstream_st* stream, const char* name, dim3 grid, dim3 block, std::function<void()> thread_body);
 
 // The orders of everything that runs while the object lives; before, what the environment says.
-class OrderScope {
+class ScheduleScope {
  public:
-  explicit OrderScope(Order all) : OrderScope(Orders{all, all, all}) {}
-  explicit OrderScope(Orders orders);
-  ~OrderScope();
-  OrderScope(const OrderScope&) = delete;
-  OrderScope& operator=(const OrderScope&) = delete;
+  explicit ScheduleScope(Schedule all) : ScheduleScope(Schedules{all, all, all}) {}
+  explicit ScheduleScope(Schedules orders);
+  ~ScheduleScope();
+  ScheduleScope(const ScheduleScope&) = delete;
+  ScheduleScope& operator=(const ScheduleScope&) = delete;
 
  private:
-  Orders before_;
+  Schedules before_;
 };
 
 // While it lives each launch runs several times from the same device memory: threads ascending, descending and

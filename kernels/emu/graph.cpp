@@ -71,12 +71,13 @@ cudaError_t Runtime::refuse_if_implicit() {
 }
 
 void run_graph(const std::vector<GraphNode>& nodes) {
-  const Order& streams = Runtime::get().orders.streams;
+  const Schedule& streams = Runtime::get().orders.streams;
   Random random(streams.seed);
   std::vector<bool> done(nodes.size());
   std::vector<std::uint32_t> order;
   for (std::size_t left = nodes.size(); left > 0; --left) {
-    if (order.empty() || streams.kind == Order::Kind::shuffled) arrange(order, nodes.size(), streams, random);
+    if (order.empty() || streams.kind == Schedule::Kind::shuffled)
+      arrange(order, nodes.size(), streams, random);
     for (std::uint32_t node : order) {
       if (done[node]) continue;
       if (!std::all_of(nodes[node].after.begin(), nodes[node].after.end(),

@@ -11,7 +11,7 @@ namespace {
 
 // What one run of a launch chooses.
 struct Choice {
-  Order threads, blocks;
+  Schedule threads, blocks;
   std::uint8_t shared_fill = 0xFF;
   const char* varied = "";
   std::int64_t first_block = -1, first_thread = -1;
@@ -55,7 +55,7 @@ void run_once(const Kernel& kernel, const Choice& choice) {
     block.run(block_index(kernel.grid, b));
     if (check_each) heap.check_red_zones(block.str());
   };
-  if (choice.blocks.kind == Order::Kind::ascending && choice.first_block < 0) {
+  if (choice.blocks.kind == Schedule::Kind::ascending && choice.first_block < 0) {
     for (std::uint64_t b = 0; b < count; ++b) run(b);
   } else {
     Random random(choice.blocks.seed);
@@ -107,10 +107,10 @@ std::int64_t first_writer(const Kernel& kernel, const Heap::Snapshot& ours, cons
 void run_verified(const Kernel& kernel) {
   Heap& heap = Heap::get();
   const Choice usual;
-  const Choice others[] = {{Order::descending(), {}, 0xFF, kThreads},
-                           {Order::shuffle(kSeed), {}, 0xFF, kThreads},
-                           {{}, Order::descending(), 0xFF, kBlocks},
-                           {{}, Order::shuffle(kSeed), 0xFF, kBlocks},
+  const Choice others[] = {{Schedule::descending(), {}, 0xFF, kThreads},
+                           {Schedule::shuffle(kSeed), {}, 0xFF, kThreads},
+                           {{}, Schedule::descending(), 0xFF, kBlocks},
+                           {{}, Schedule::shuffle(kSeed), 0xFF, kBlocks},
                            {{}, {}, kOtherFill, kFill}};
   const Heap::Snapshot before = heap.snapshot();
   run_once(kernel, usual);
@@ -146,7 +146,7 @@ const char* shape_problem(const dim3& grid, const dim3& block) {
 
 void run_kernel(const Kernel& kernel) {
   Runtime& runtime = Runtime::get();
-  const Orders& orders = runtime.orders;
+  const Schedules& orders = runtime.orders;
   ++runtime.launches[kernel.name];
   if (runtime.verify && !AccessRecorder::current)
     run_verified(kernel);

@@ -49,7 +49,7 @@ class Runtime {
   static Runtime& get();
 
   std::recursive_mutex mutex;
-  Orders orders;
+  Schedules orders;
   Random stream_random{0};
   bool verify = false;
   int devices = 1;

@@ -62,8 +62,8 @@ void optimizer_step(const Exec&, const OptimizerStep& s, MutView p, View g, MutV
   in_type(name_of(s.rule), p.dtype, [&]<class T>() { update_in<T>(s, p, g, m, v, ema, scale); });
 }
 
-void ema_update(const Exec&, double decay, const double* late, View x, MutView ema) {
-  in_type("ema", x.dtype, [&]<class T>() { ema_update_in<T>(late ? *late : decay, x, ema); });
+void ema_update(const Exec&, double decay, const double* deferred, View x, MutView ema) {
+  in_type("ema", x.dtype, [&]<class T>() { ema_update_in<T>(deferred ? *deferred : decay, x, ema); });
 }
 
 void clip_scale(const Exec&, View squares, double clip_norm, MutView scale, MutView norm) {

@@ -42,7 +42,7 @@ inline double unary_value(Unary f, double alpha, double x) {
       return std::abs(x);
     case Unary::reciprocal:
       return 1 / x;
-    case Unary::step:
+    case Unary::heaviside:
       return x <= 0 ? 0 : x > 0 ? 1 : x;
   }
   fail("unary", "no such function");
@@ -76,7 +76,7 @@ inline double unary_slope(Unary f, double alpha, double x, double y) {
       return x > 0 ? 1 : x < 0 ? -1 : 0;
     case Unary::reciprocal:
       return -y * y;
-    case Unary::step:
+    case Unary::heaviside:
       return 0;
   }
   fail("unary", "no such function");

@@ -17,7 +17,7 @@ std::unique_ptr<Module> keras_batch_norm(const NetOptions& o, const std::string&
   s.name = name;
   s.channels = channels;
   s.eps = 1e-3;
-  s.keep = o.norm_keep;
+  s.running_decay = o.norm_keep;
   s.act = act;
   s.alpha = alpha;
   s.flat = flat;

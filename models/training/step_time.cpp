@@ -29,7 +29,7 @@ Bounds bounds_of(const TrainOptions& o) {
   Bounds b;
   for (const PlannedNetwork& network : plan_networks(o)) {
     Cost cost;
-    network.module->plan(network.input, cost);
+    network.module->infer_shape(network.input, cost);
     b.macs += network.work * static_cast<double>(cost.macs) * pictures;
     // Weights in six copies: with gradients, moments, an average and a copy in bf16.
     b.bytes += element * (6 * static_cast<double>(network.module->parameter_count()) +
@@ -91,7 +91,7 @@ double extrapolated(const TrainOptions& o, const TrainOptions& measured) {
 std::int64_t steps_per_epoch(const TrainOptions& o) {
   check_data_given(o);
   std::int64_t most = 0;
-  for (const DatasetSpec& spec : dataset_specs(o)) most = std::max(most, count_pictures(spec));
+  for (const DatasetSpec& spec : dataset_specs(o)) most = std::max(most, count_images(spec));
   if (o.hold_out > 0) most -= most / o.hold_out;
   return most / pictures_per_step(o);
 }

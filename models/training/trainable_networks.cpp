@@ -103,14 +103,15 @@ void TrainableNetworks::average_buffers() {
   if (ema_buffers_.empty()) return;
   const Device& device = arena_.values().device();
   const auto decay = [this] { return kernels::ema_decay_at(optimizer_.options().ema_decay, updates()); };
-  const double* late = nullptr;
+  const double* deferred = nullptr;
   if (CapturedScalars* const values = CapturedScalars::current(); values && values->device() == device)
-    late = static_cast<const double*>(values->add(1, [decay](std::uint64_t* word) {
+    deferred = static_cast<const double*>(values->add(1, [decay](std::uint64_t* word) {
       const double now = decay();  // the optimizer's words, which count the update, were written before
       std::memcpy(word, &now, sizeof now);
     }));
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i)
-    kernels::ema_update(exec_on(device), decay(), late, buffers_[i].value.view(), ema_buffers_[i].mut());
+    kernels::ema_update(exec_on(device), decay(), deferred, buffers_[i].value.view(),
+                        ema_buffers_[i].mutable_view());
 }
 
 std::vector<Tensor> TrainableNetworks::train(Tape& tape, std::size_t batches, const Losses& losses) {

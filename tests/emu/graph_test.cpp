@@ -6,8 +6,8 @@
 #include "tests/emu/helpers.h"
 
 using namespace test_emu;
-using sumi::emu::Order;
-using sumi::emu::OrderScope;
+using sumi::emu::Schedule;
+using sumi::emu::ScheduleScope;
 
 namespace {
 
@@ -59,8 +59,8 @@ TEST_CASE("emu graph: replay gives the bits of the eager steps, in every order o
   Fixture eager;
   for (int step = 0; step < 3; ++step) eager.work();
   const auto want = (cudaDeviceSynchronize(), eager.x.read());
-  for (const Order& order : {Order::ascending(), Order::descending(), Order::shuffle(4)}) {
-    const OrderScope scope(order);
+  for (const Schedule& order : {Schedule::ascending(), Schedule::descending(), Schedule::shuffle(4)}) {
+    const ScheduleScope scope(order);
     Fixture f;
     const std::size_t before = sumi::emu::launch_count("first");
     f.begin();
@@ -184,8 +184,8 @@ TEST_CASE("emu graph: the default stream beside a capture of a blocking stream")
 
 TEST_CASE("emu graph: a forgotten join inside of a graph shows in one of the orders") {
   std::vector<float> got;
-  for (const Order& order : {Order::ascending(), Order::descending()}) {
-    const OrderScope scope(order);
+  for (const Schedule& order : {Schedule::ascending(), Schedule::descending()}) {
+    const ScheduleScope scope(order);
     Fixture f;
     float* p = f.x.get();
     f.begin();

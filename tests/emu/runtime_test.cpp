@@ -6,12 +6,12 @@
 #include "tests/emu/helpers.h"
 
 using namespace test_emu;
-using sumi::emu::Order;
-using sumi::emu::OrderScope;
+using sumi::emu::Schedule;
+using sumi::emu::ScheduleScope;
 
 namespace {
 
-const Order kOrders[] = {Order::ascending(), Order::descending(), Order::shuffle(5)};
+const Schedule kOrders[] = {Schedule::ascending(), Schedule::descending(), Schedule::shuffle(5)};
 
 struct Streams {
   cudaStream_t a, b;
@@ -155,8 +155,8 @@ TEST_CASE("emu: pageable memory is read at the call, pinned memory when the stre
 }
 
 TEST_CASE("emu: streams run when asked, and only they") {
-  for (const Order& order : kOrders) {
-    const OrderScope scope(order);
+  for (const Schedule& order : kOrders) {
+    const ScheduleScope scope(order);
     Streams s;
     OnDevice<float> x(std::vector<float>{0, 0});
     const std::size_t before = sumi::emu::launch_count("set");
@@ -174,8 +174,8 @@ TEST_CASE("emu: streams run when asked, and only they") {
 
 TEST_CASE("emu: events order streams; a missing one shows") {
   std::vector<float> with, without;
-  for (const Order& order : kOrders) {
-    const OrderScope scope(order);
+  for (const Schedule& order : kOrders) {
+    const ScheduleScope scope(order);
     for (bool event : {true, false}) {
       Streams s;
       OnDevice<float> x(std::vector<float>{0, 1});
@@ -209,8 +209,8 @@ TEST_CASE("emu: events order streams; a missing one shows") {
 }
 
 TEST_CASE("emu: the default stream waits for blocking streams, and they for it") {
-  for (const Order& order : kOrders) {
-    const OrderScope scope(order);
+  for (const Schedule& order : kOrders) {
+    const ScheduleScope scope(order);
     cudaStream_t a, b;
     cudaStreamCreate(&a);
     cudaStreamCreate(&b);
@@ -296,10 +296,10 @@ TEST_CASE("emu: several host threads launch and wait") {
 }
 
 TEST_CASE("emu: a chosen thread runs first and stays first") {
-  sumi::emu::Orders orders;
+  sumi::emu::Schedules orders;
   orders.first_block = 2;
   orders.first_thread = 40;
-  const OrderScope scope(orders);
+  const ScheduleScope scope(orders);
   const sumi::emu::VerifyScope once(false);
   OnDevice<int> log(std::vector<int>(1 + 2 * 3 * 64));
   int* p = log.get();

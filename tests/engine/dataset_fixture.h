@@ -24,7 +24,7 @@ namespace dataset_fixture {
 using sumi::test::error_of, sumi::test::has, sumi::test::put, sumi::test::TempDir;
 
 // Pictures that differ in every place, so that any mix-up shows.
-inline void make_pictures(const fs::path& folder, int count, int w = 12, int h = 10) {
+inline void make_images(const fs::path& folder, int count, int w = 12, int h = 10) {
   fs::create_directories(folder);
   for (int i = 0; i < count; ++i) {
     Image8 image(w, h, 3);
@@ -78,7 +78,7 @@ struct Fixture {
   TempDir dir;
   DatasetSpec spec;
   explicit Fixture(int count = 10) {
-    if (count > 0) make_pictures(dir.path / "data", count);
+    if (count > 0) make_images(dir.path / "data", count);
     spec.data = dir.path / "data";
     spec.cache_dir = dir.path / "cache";
     spec.size = 8;

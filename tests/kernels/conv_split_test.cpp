@@ -100,7 +100,7 @@ TEST_CASE("conv: oneDNN gives the same with any number of threads") {
         CAPTURE(threads);
         set_num_threads(threads);
         Bench bench(cpu);
-        bench.exec.conv.by = ConvPolicy::By::onednn;
+        bench.exec.conv.backend = ConvBackend::onednn;
         Operands got = operands(d, g);
         convolve(bench.exec, d, g, got);
         CHECK(got.out(d) == whole.out(d));

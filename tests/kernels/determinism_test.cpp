@@ -32,7 +32,7 @@ Result run_with(int threads, const Job& job, DType t) {
 // Where CUDA is emulated, a second run lets the threads and blocks go in another order.
 Result run_in_another_order(const Job& job, Device device, DType t) {
 #ifndef SUMI_CUDA
-  const emu::OrderScope order(emu::Order::shuffle(7));
+  const emu::ScheduleScope order(emu::Schedule::shuffle(7));
 #endif
   return run(job, device, t);
 }

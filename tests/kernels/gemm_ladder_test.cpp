@@ -154,7 +154,7 @@ TEST_CASE("gemm ladder: operands and results at addresses that are no multiples 
       Buffer with_bias(Shape::vector(g.n), t, test::cuda, bias),
           want(Shape::vector(g.m * g.n), t, test::cuda);
       gemm(bench.exec, g, behind_first(moved_a.view()), behind_first(moved_b.view()), with_bias,
-           behind_first(moved_y.mut()), Write::overwrite);
+           behind_first(moved_y.mutable_view()), Write::overwrite);
       gemm(bench.exec, g, aligned_a, aligned_b, with_bias, want, Write::overwrite);
       CAPTURE(v.name);
       const Values1 got = moved_y.get();

@@ -43,9 +43,9 @@ class Buffer {
   ~Buffer();
 
   View view() const { return mut_; }
-  MutView mut() { return mut_; }
+  MutView mutable_view() { return mut_; }
   operator View() const { return view(); }
-  operator MutView() { return mut(); }
+  operator MutView() { return mutable_view(); }
 
   void set(const std::vector<double>& values);
   std::vector<double> get() const;

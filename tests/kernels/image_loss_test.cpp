@@ -20,7 +20,7 @@ Job variation_job(const Shape& s, const Numbers& x, bool with_grad = true) {
           {{s, x}},
           {Shape::scalar(), s},
           [](const Exec& e, const Ins& in, Outs& out, Write) {
-            total_variation(e, in[0], out[0], out.size() > 1 ? out[1].mut() : MutView{});
+            total_variation(e, in[0], out[0], out.size() > 1 ? out[1].mutable_view() : MutView{});
           }};
   if (!with_grad) job.out.resize(1);
   return job;
@@ -30,7 +30,7 @@ Job color_job(double delta, const Shape& s, const Numbers& x, const Numbers& tar
           {{s, x}, {s, target}},
           {Shape::scalar(), s},
           [delta](const Exec& e, const Ins& in, Outs& out, Write) {
-            color_loss(e, delta, in[0], in[1], out[0], out.size() > 1 ? out[1].mut() : MutView{});
+            color_loss(e, delta, in[0], in[1], out[0], out.size() > 1 ? out[1].mutable_view() : MutView{});
           }};
   if (!with_grad) job.out.resize(1);
   return job;

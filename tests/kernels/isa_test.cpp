@@ -65,7 +65,7 @@ std::vector<double> multiply(const GemmGeom& g, bool small_integers) {
 }  // namespace
 
 TEST_CASE("instruction sets: convolutions") {
-  const ConvPolicy own{ConvPolicy::By::own, true}, winograd{ConvPolicy::By::own, false};
+  const ConvPolicy own{ConvBackend::native, true}, winograd{ConvBackend::native, false};
   for (const cases::ConvCase& c : cases::conv_cases) {
     const ConvGeom g = c.geom();
     CAPTURE(c.name);

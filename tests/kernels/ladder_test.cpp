@@ -234,7 +234,7 @@ TEST_CASE("ladder: every variant of norm_stats") {
           for (std::size_t i = 0; i < 2; ++i)
             expect_close(job.name + " by " + v.name + (i ? ", var" : ", mean"), got.values[i], want[i], tol);
 #ifndef SUMI_CUDA
-          const emu::OrderScope order(emu::Order::shuffle(5));
+          const emu::ScheduleScope order(emu::Schedule::shuffle(5));
           CHECK(run(named, test::cuda, t).bits == got.bits);
 #endif
         }

@@ -32,7 +32,7 @@ void compare(const std::string& what, const Shape& a, const Shape& b, const Shap
     const Buffer x(a, type, device, values_a), w(b, type, device, values_b);
     Buffer out(y, type, device);
     bench.exec.multiply = multiply;
-    call(bench.exec, x.view(), w.view(), out.mut());
+    call(bench.exec, x.view(), w.view(), out.mutable_view());
     return out.get();
   };
   // Winograd and Fourier forms, which cuDNN may choose, are not exact.

@@ -84,7 +84,7 @@ Run run_form(const ConvGeom& g, const std::vector<double>& x, const std::vector<
   Buffer bc(Shape::vector(g.c), DType::f32, cpu, halves);
   Buffer y(g.y_shape(), DType::f32, cpu), dx(g.x_shape(), DType::f32, cpu);
   Buffer dw(g.w_shape(), DType::f32, cpu, std::vector<double>(w.size(), 1.0));
-  const auto f = [](Buffer& b) { return b.mut().as<float>(); };
+  const auto f = [](Buffer& b) { return b.mutable_view().as<float>(); };
   cpu::winograd(e, cpu::Direction::fprop, g, {f(bx), f(bw), f(y), f(bb), false});
   cpu::winograd(e, cpu::Direction::dgrad, g, {f(dx), f(bw), f(bdy), f(bc), false});
   cpu::winograd(e, cpu::Direction::wgrad, g, {f(bx), f(dw), f(bdy), nullptr, true});
@@ -149,7 +149,6 @@ TEST_CASE("conv policy: who convolves on the CPU follows the Exec, and all agree
   const ConvGeom g = ConvGeom::make("t", {2, 32, 32, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
   const Buffer x(g.x_shape(), DType::f32, cpu, reals(g.x_shape().count(), 1)),
       w(g.w_shape(), DType::f32, cpu, reals(g.w_shape().count(), 2));
-  using By = ConvPolicy::By;
   const auto run_as = [&](const ConvPolicy& policy, std::string& ran) {
     Bench b(cpu);
     b.exec.conv = policy;
@@ -162,11 +161,11 @@ TEST_CASE("conv policy: who convolves on the CPU follows the Exec, and all agree
   std::string ran;
   const auto any = run_as({}, ran);
   CHECK(ran == "own winograd");
-  const auto exact = run_as({By::any, true}, ran);
+  const auto exact = run_as({ConvBackend::automatic, true}, ran);
   CHECK(ran != "own winograd");
-  const auto own = run_as({By::own, true}, ran);
+  const auto own = run_as({ConvBackend::native, true}, ran);
   CHECK(ran == "own implicit gemm");
-  const auto onednn = run_as({By::onednn, false}, ran);
+  const auto onednn = run_as({ConvBackend::onednn, false}, ran);
   const bool here = std::string(cpu_library()).find("oneDNN") != std::string::npos;
   CHECK(ran.starts_with(here ? "onednn" : "own implicit gemm"));
   for (const auto* other : {&exact, &own, &onednn}) CHECK(relative_error(*other, any) < 2e-6);

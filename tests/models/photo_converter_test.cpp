@@ -39,8 +39,8 @@ TrainOptions tiny_autoencoder(const fs::path& work, const char* form, const std:
 
 TEST_CASE("autoencoder-gan: stopped and resumed equals uninterrupted, to the byte, in both forms") {
   const TempDir folder;
-  write_pictures(folder.path / "a", 10);
-  write_pictures(folder.path / "b", 7);
+  write_images(folder.path / "a", 10);
+  write_images(folder.path / "b", 7);
   TrainingObserver quiet;
   for (const std::string form : {"noise", "converter"}) {
     CAPTURE(form);

@@ -75,7 +75,7 @@ struct Checkpoint {
 
 struct Trained : Folder {
   Trained() {
-    write_pictures(*this, "pictures", 8, 16);
+    write_images(*this, "pictures", 8, 16);
     REQUIRE(program::run(*this, kTiny + "--outdir run --steps 1 --sample-every 0").code == 0);
   }
   Checkpoint checkpoint() const { return Checkpoint(*this / "run/checkpoints/1.safetensors"); }
@@ -263,8 +263,8 @@ TEST_CASE("hostile: weights, data and configuration") {
 
 TEST_CASE("hostile: pictures") {
   const Folder folder;
-  write_pictures(folder, "a", 3, 20);
-  write_pictures(folder, "b", 2, 20);
+  write_images(folder, "a", 3, 20);
+  write_images(folder, "b", 2, 20);
   REQUIRE(run(folder,
               "train cyclegan --data-a a --data-b b --outdir run --load-size 18 --crop-size 16 --ngf 2 --ndf "
               "2 --n-blocks 1 "

@@ -43,7 +43,7 @@ void write(const std::filesystem::path& path, const std::string& text);
 int count_lines(const std::string& text);
 
 // `count` different pictures of size x size in folder/NAME.
-void write_pictures(const Folder& folder, const std::string& name, int count, int size);
+void write_images(const Folder& folder, const std::string& name, int count, int size);
 
 // Names of tensors of two safetensors files whose bytes differ or that only one has, comma separated; "" when
 // none.

@@ -25,7 +25,7 @@ class Variable {
 
 // A run of a tiny network in folder/run.
 void make_tiny_run(const Folder& folder) {
-  write_pictures(folder, "pictures", 8, 16);
+  write_images(folder, "pictures", 8, 16);
   REQUIRE(run(folder, kTiny + "--steps 1 --outdir run").code == 0);
 }
 

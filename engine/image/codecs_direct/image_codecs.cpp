@@ -55,7 +55,7 @@ const DirectCodec* direct_codec(std::string_view format) {
 
 // The name of the file's format, once its size is known to be within reason.
 std::string checked_format(const std::string& where, const fs::path& path, const DecodeOptions& options) {
-  const std::string format = probe_picture(path);
+  const std::string format = probe_image(path);
   if (format.empty())
     fail(where, "is not a picture (its first bytes fit no known format); remove or convert it");
   if (const auto size = claimed_size(format, path))
@@ -105,7 +105,7 @@ std::string encoded(const fs::path& path, const ImageFormat& format, const Sampl
 
 }  // namespace
 
-Decoded decode_picture(const fs::path& path, const DecodeOptions& options) {
+Decoded decode_image(const fs::path& path, const DecodeOptions& options) {
   const std::string where = "picture " + path.string();
   try {
     return decode(where, path, options);
@@ -118,7 +118,7 @@ Decoded decode_picture(const fs::path& path, const DecodeOptions& options) {
   }
 }
 
-void encode_picture(const fs::path& path, const Samples& samples, int quality) {
+void encode_image(const fs::path& path, const Samples& samples, int quality) {
   const std::string where = "write " + path.string();
   const ImageFormat* format = writable_format(path);
   if (format == nullptr)

@@ -42,14 +42,14 @@ std::string deflated(const std::string& text) {
 
 }  // namespace
 
-Decoded decode_picture(const std::filesystem::path& path, const DecodeOptions&) {
+Decoded decode_image(const std::filesystem::path& path, const DecodeOptions&) {
   fail("picture " + path.string(),
        std::string(kWithout) +
            " and cannot read it; give the .pack file from the --cache folder of a run that could");
 }
 
 // PNG (W3C, second edition): rows without filters.
-void encode_picture(const std::filesystem::path& path, const Samples& s, int) {
+void encode_image(const std::filesystem::path& path, const Samples& s, int) {
   if (extension_of(path) != ".png" || s.depth != 8)
     fail("write " + path.string(), std::string(kWithout) + " and writes 8-bit .png only");
   constexpr char color_type[] = {0, 4, 2, 6};

@@ -55,7 +55,7 @@ void read_code_points(const std::filesystem::path& path, const heif_image_handle
     const Nclx nclx(found);
     points = {nclx->color_primaries, nclx->transfer_characteristics};
   } else {
-    points = hevc_code_points(read_file(path, kMaxPictureBytes));
+    points = hevc_code_points(read_file(path, kMaxImageBytes));
   }
   bool hdr = false;
   d.profile = profile_of_code_points(points.primaries, points.transfer, hdr);

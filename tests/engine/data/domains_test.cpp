@@ -11,7 +11,7 @@ namespace {
 struct Two : Fixture {
   std::vector<Dataset> domains;
   Two() : Fixture(10) {
-    make_pictures(dir.path / "other", 4, 20, 14);
+    make_images(dir.path / "other", 4, 20, 14);
     spec.preprocess = Preprocess::resize_and_crop;
     spec.load_size = 9;
     spec.crop_size = 6;

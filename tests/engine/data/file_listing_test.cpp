@@ -13,14 +13,14 @@ struct Listed {
 Listed list(const fs::path& folder) {
   Listed listed;
   for (const auto& file :
-       io::list_pictures(folder, [&](const std::string& line) { listed.warnings.push_back(line); }))
+       io::list_images(folder, [&](const std::string& line) { listed.warnings.push_back(line); }))
     listed.names.push_back(file.name);
   return listed;
 }
 
 void make_run(const fs::path& folder) {
-  make_pictures(folder / "samples", 1);
-  make_pictures(folder / "generated", 1);
+  make_images(folder / "samples", 1);
+  make_images(folder / "generated", 1);
   fs::create_directories(folder / "checkpoints");
   fs::copy_file(folder / "samples/p100.png", folder / "loss.png");
   put(folder / "options.json", "{}");
@@ -34,7 +34,7 @@ TEST_CASE("listing: run directories inside the data are left out, in one line") 
   Fixture f(2);
   make_run(f.spec.data / "run");
   make_run(f.spec.data / "sub/old");
-  make_pictures(f.spec.data / "sub", 1);
+  make_images(f.spec.data / "sub", 1);
   const Listed listed = list(f.spec.data);
   CHECK(listed.names == Names{"p100.png", "p101.png", "sub/p100.png"});
   REQUIRE(listed.warnings.size() == 1);

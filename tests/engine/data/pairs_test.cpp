@@ -19,7 +19,7 @@ struct PairFixture : Fixture {
   }
   // The partner is the negative. Folders a and b (in another format), and ab with both side by side.
   void make(int count) {
-    make_pictures(dir.path / "a", count, 12, 12);
+    make_images(dir.path / "a", count, 12, 12);
     for (const char* folder : {"b", "ab"}) fs::create_directories(dir.path / folder);
     for (const auto& entry : fs::directory_iterator(dir.path / "a")) {
       const Image8 a = load_image(entry.path());

@@ -32,7 +32,7 @@ Image8 noise(int w, int h, int channels) {
 std::string described(const io::Decoded& d) {
   std::string all;
   for (const int v : {d.width, d.height, d.channels, d.depth, d.alpha, int{d.alpha >= 0 && d.straight},
-                      int{d.linear}, int{d.cmyk}})
+                      int{d.map}, int{d.cmyk}})
     all += std::to_string(v) + ' ';
   const std::size_t bytes = d.pixels() * static_cast<std::size_t>(d.channels) * (d.depth == 16 ? 2 : 1);
   return all + d.profile + '|' + std::string(reinterpret_cast<const char*>(d.data.get()), bytes);
@@ -131,7 +131,7 @@ TEST_CASE("codecs: a profile is taken along without the module as the module doe
   for (const char* name : {"a.png", "a.jpg"}) {
     write_raw(dir.path / name, spec, image.data);
     CHECK(same(dir.path / name));
-    CHECK(io::decode_picture(dir.path / name, {.profile = true}).profile == profile);
+    CHECK(io::decode_image(dir.path / name, {.profile = true}).profile == profile);
   }
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("codecs: a damaged PNG gives the samples that OpenImageIO gives, or an
     CAPTURE(i);
     std::string mine, library;
     try {
-      io::decode_picture(p, {});  // which looks at the checksums
+      io::decode_image(p, {});  // which looks at the checksums
       mine = direct(p, {});
       library = by_module(p, {});
       CHECK(mine == library);
@@ -157,7 +157,7 @@ TEST_CASE("codecs: a damaged PNG gives the samples that OpenImageIO gives, or an
   }
   // Right checksums, wrong data: libpng's words, in ours.
   put(p, png(2, 1, 8, 0, "", std::string("\0\1", 2)));
-  CHECK(has(error_of([&] { io::decode_picture(p, {}); }), "a.png] cannot be decoded: "));
+  CHECK(has(error_of([&] { io::decode_image(p, {}); }), "a.png] cannot be decoded: "));
 }
 
 TEST_CASE("codecs: PNG and JPEG are written without the module with the samples that the module writes") {

@@ -28,7 +28,7 @@ TEST_CASE("picture size: what is claimed is what is decoded, for the formats tha
   for (const char* name :
        {"rgb.gif", "rgba.gif", "rgb.webp", "rgba.webp", "rgb.jp2", "rgb.heic", "rgb.avif"}) {
     CAPTURE(std::string(name));
-    const auto size = io::claimed_size(io::probe_picture(picture(name)), picture(name));
+    const auto size = io::claimed_size(io::probe_image(picture(name)), picture(name));
     REQUIRE(size);
     const Image8 image = load_image(picture(name));
     // Video codecs code whole blocks and cut the picture out of them.

@@ -80,10 +80,10 @@ TEST_CASE("cuda devices: a copy between two keeps the order of both streams") {
   const Shape shape{1, 1, 1, 1000};
   for (const emu::Order& order :
        {emu::Order::ascending(), emu::Order::descending(), emu::Order::shuffle(3)}) {
-    const emu::OrderScope scope(order);
+    const emu::ScheduleScope scope(order);
     const Tensor source = Tensor::full(shape, 1, DType::f32, emulated),
                  target = Tensor::full(shape, 0, DType::f32, other);
-    copy_bytes(other, target.mut().data, emulated, source.view().data,
+    copy_bytes(other, target.mutable_view().data, emulated, source.view().data,
                static_cast<std::size_t>(4 * shape.count()));
     source.assign(Tensor::full(shape, 2, DType::f32, emulated));
     CHECK(source.to_vector<float>() == std::vector<float>(1000, 2));

@@ -21,7 +21,7 @@ void in_every_order(F&& f) {
 #ifndef SUMI_CUDA
   for (const emu::Order& order : {emu::Order::ascending(), emu::Order::descending(), emu::Order::shuffle(1),
                                   emu::Order::shuffle(2), emu::Order::shuffle(3)}) {
-    const emu::OrderScope scope(order);
+    const emu::ScheduleScope scope(order);
     f();
   }
 #else
@@ -90,7 +90,7 @@ TEST_CASE("staging: a buffer that a tensor still sees is left to it") {
     const Shape shape{1, 6, 6, 3};
     Staging staging(tested, 1);
     const Tensor first = staging.upload(values_of(1, shape), shape, DType::f32);
-    const Tensor half = staging.upload(values_of(2, shape), shape, DType::f32).range(0, {1, 3, 6, 3});
+    const Tensor half = staging.upload(values_of(2, shape), shape, DType::f32).flat_slice(0, {1, 3, 6, 3});
     const Tensor third = staging.upload(values_of(3, shape), shape, DType::f32);
     CHECK(first.to_vector<float>() == values_of(1, shape));
     Floats want = values_of(2, shape);

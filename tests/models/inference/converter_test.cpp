@@ -37,16 +37,16 @@ ImageNetwork identity(int multiple, int smallest, std::vector<Shape>* seen = nul
   return network;
 }
 
-LayerSpec layer(BlockOptions::Linear linear, const char* name, int in, int out, int stride) {
+LayerSpec layer(BlockOptions::MapKind map, const char* name, int in, int out, int stride) {
   LayerSpec spec;
-  spec.linear = linear;
+  spec.map = map;
   spec.name = name;
   spec.in = in;
   spec.out = out;
   spec.kernel = 3;
   spec.stride = stride;
   spec.pad = 1;
-  spec.output_padding = linear == BlockOptions::Linear::conv_transpose ? stride - 1 : 0;
+  spec.output_padding = map == BlockOptions::MapKind::conv_transpose ? stride - 1 : 0;
   spec.norm = LayerSpec::Norm::instance;
   spec.act = Unary::relu;
   return spec;
@@ -54,15 +54,15 @@ LayerSpec layer(BlockOptions::Linear linear, const char* name, int in, int out, 
 
 // The shape of a CycleGAN generator, small: down, through, up.
 std::unique_ptr<Sequential> small_generator(int width) {
-  using Linear = BlockOptions::Linear;
+  using MapKind = BlockOptions::MapKind;
   auto net = std::make_unique<Sequential>("net");
-  net->add(layer(Linear::conv, "0", 3, width, 1), DType::f32, {});
-  net->add(layer(Linear::conv, "1", width, 2 * width, 2), DType::f32, {});
-  net->add(layer(Linear::conv, "2", 2 * width, 4 * width, 2), DType::f32, {});
-  net->add(layer(Linear::conv, "3", 4 * width, 4 * width, 1), DType::f32, {});
-  net->add(layer(Linear::conv_transpose, "4", 4 * width, 2 * width, 2), DType::f32, {});
-  net->add(layer(Linear::conv_transpose, "5", 2 * width, width, 2), DType::f32, {});
-  LayerSpec last = layer(Linear::conv, "6", width, 3, 1);
+  net->add(layer(MapKind::conv, "0", 3, width, 1), DType::f32, {});
+  net->add(layer(MapKind::conv, "1", width, 2 * width, 2), DType::f32, {});
+  net->add(layer(MapKind::conv, "2", 2 * width, 4 * width, 2), DType::f32, {});
+  net->add(layer(MapKind::conv, "3", 4 * width, 4 * width, 1), DType::f32, {});
+  net->add(layer(MapKind::conv_transpose, "4", 4 * width, 2 * width, 2), DType::f32, {});
+  net->add(layer(MapKind::conv_transpose, "5", 2 * width, width, 2), DType::f32, {});
+  LayerSpec last = layer(MapKind::conv, "6", width, 3, 1);
   last.norm = LayerSpec::Norm::none;
   last.act = Unary::tanh;
   net->add(last, DType::f32, {});

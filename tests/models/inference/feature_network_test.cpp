@@ -25,7 +25,7 @@ namespace {
 // Two sets, of two and of three classes, told apart by folders.
 TrainOptions tiny_classifier(const fs::path& work, const char* run) {
   if (!fs::exists(work / "one")) {
-    for (const char* kind : {"one/a", "one/b", "two/x", "two/y", "two/z"}) write_pictures(work / kind, 5);
+    for (const char* kind : {"one/a", "one/b", "two/x", "two/y", "two/z"}) write_images(work / kind, 5);
   }
   TrainOptions o = default_options("features");
   o.device = test_device();

@@ -48,7 +48,7 @@ std::vector<std::int64_t> logged_steps(const fs::path& run) {
 
 TEST_CASE("a run leaves what the manual says, and the same seed gives the same bytes") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   for (const char* model : {"dcgan", "gan"}) {
@@ -75,7 +75,7 @@ TEST_CASE("a run leaves what the manual says, and the same seed gives the same b
 TEST_CASE("any number of workers gives the same bytes") {
   if (std::string(test_device()) != "cpu") return;  // workers know no device
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   std::map<std::string, std::string> expected;
@@ -91,7 +91,7 @@ TEST_CASE("any number of workers gives the same bytes") {
 
 TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions whole = tiny_run(folder.path, "whole"), parts = tiny_run(folder.path, "parts");
@@ -112,7 +112,7 @@ TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
 
 TEST_CASE("every optimizer resumes to the byte; rmsprop has no first moment to save") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   std::map<std::string, std::string> first;
   for (const char* optimizer : {"adam", "adamw", "rmsprop"}) {
@@ -142,7 +142,7 @@ TEST_CASE("every optimizer resumes to the byte; rmsprop has no first moment to s
 
 TEST_CASE("the source texts' networks resume to the byte, drawing with replacement and noise of g's own") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   for (const char* model : {"gan-reshape", "gan-conv"}) {
     CAPTURE(model);
@@ -172,7 +172,7 @@ TEST_CASE("the source texts' networks resume to the byte, drawing with replaceme
 
 TEST_CASE("a damaged newest checkpoint: the one before it is used") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions o = tiny_run(folder.path, "run");
@@ -188,7 +188,7 @@ TEST_CASE("a damaged newest checkpoint: the one before it is used") {
 
 TEST_CASE("a run directory has one writer, and is not begun twice") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions o = tiny_run(folder.path, "run");
@@ -202,7 +202,7 @@ TEST_CASE("a run directory has one writer, and is not begun twice") {
 
 TEST_CASE("a run that was killed before its first checkpoint can be started again") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions o = tiny_run(folder.path, "run");
@@ -227,7 +227,7 @@ TEST_CASE("options that do not describe the weights are found before memory is t
 
 TEST_CASE("weights that are not finite are never saved") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   TrainOptions o = tiny_run(folder.path, "run");
@@ -245,7 +245,7 @@ TEST_CASE("weights that are not finite are never saved") {
 
 TEST_CASE("fine-tuning starts from the weights and refuses another model's") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   TrainOptions o = tiny_run(folder.path, "run");
@@ -265,7 +265,7 @@ TEST_CASE("fine-tuning starts from the weights and refuses another model's") {
 
 TEST_CASE("fine-tuning from other networks names the options that differ, and what to give") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 4);
+  write_images(folder.path / "pictures", 4);
   TrainingObserver quiet;
   stop_requested = false;
   TrainOptions first = tiny_run(folder.path, "run");
@@ -328,7 +328,7 @@ TEST_CASE("the golden checkpoint of format 1 loads for ever") {
 
 TEST_CASE("captured steps end in the same bytes as steps submitted one by one") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   for (const std::string precision : {"f32", "bf16"}) {
