@@ -1,4 +1,5 @@
-// What sumi-bench measures: one operation on one problem, with its operands and what its results must be.
+// What sumi-bench measures: one operation on one problem, with its operands and what its results
+// must be.
 #pragma once
 
 #include <algorithm>
@@ -15,8 +16,9 @@ namespace sumi::bench {
 struct Arg {
   enum class Role : std::uint8_t { in, out, in_out };
   enum class Fill : std::uint8_t { random, positive, zero };  // uniform in [-1, 1), in [0.5, 1.5)
-  // The type that is measured; f32 where that is bf16, as statistics and parameters of norms are; the other one of f32 and
-  // bf16; or bytes: `fill` is then all of their values, and the view's own type means nothing.
+  // The type that is measured; f32 where that is bf16, as statistics and parameters of norms are;
+  // the other one of f32 and bf16; or bytes: `fill` is then all of their values, and the view's own
+  // type means nothing.
   enum class Type : std::uint8_t { measured, wide, other, bytes };
   Shape shape;
   Role role = Role::in;
@@ -36,7 +38,8 @@ struct Arg {
 constexpr auto kPositive = Arg::Fill::positive;
 
 using Views = std::vector<MutView>;
-// The values of all operands before the kernel runs, in the order of BenchCase::args, rounded to the type that is measured.
+// The values of all operands before the kernel runs, in the order of BenchCase::args, rounded to
+// the type that is measured.
 using Values = std::vector<std::vector<float>>;
 
 struct BenchCase {
@@ -46,13 +49,15 @@ struct BenchCase {
   std::string layer = {};    // "dcgan64 d2": whose it is; empty for the user's own
   std::vector<Arg> args = {};
   std::function<void(const Exec&, const Views&)> run = {};
-  // What element `at` of the only output must be, in f64. Absent: kernels::ref computes every output in f64, which is
-  // cheap for what moves memory.
+  // What element `at` of the only output must be, in f64. Absent: kernels::ref computes every
+  // output in f64, which is cheap for what moves memory.
   std::function<double(const Values&, std::int64_t at)> expect = {};
   double flop = 0;     // 0: bound by memory
   double numbers = 0;  // that an ideal kernel reads and writes; 0: each operand once
-  double scale = 0;    // an error is relative to the results' root mean square or, where larger, to this
-  std::function<void(const Exec&, const Views&)> peer = {};  // a library's; empty where there is none
+  // an error is relative to the results' root mean square or, where larger, to this
+  double scale = 0;
+  // a library's; empty where there is none
+  std::function<void(const Exec&, const Views&)> peer = {};
   const char* peer_name = "";
   const char* no_peer = "cuDNN and cuBLAS have no such operation";  // why `peer` is empty on a GPU
   bool f32_only = false;
@@ -77,15 +82,17 @@ struct BenchCase {
 
 // What is asked for.
 struct Filter {
-  std::vector<std::string> ops = {};       // names of operations
-  std::vector<std::string> problems = {};  // in the operation's text form; empty: the layers of `nets`
-  std::vector<std::string> nets = {};      // empty: all
-  std::vector<std::string> parts = {};     // empty: all
-  std::int64_t batch = 0;                  // of the nets' layers; 0: their own
-  bool small = false;                      // tensors of what moves memory are small: they are emulated
+  std::vector<std::string> ops = {};  // names of operations
+  // in the operation's text form; empty: the layers of `nets`
+  std::vector<std::string> problems = {};
+  std::vector<std::string> nets = {};   // empty: all
+  std::vector<std::string> parts = {};  // empty: all
+  std::int64_t batch = 0;               // of the nets' layers; 0: their own
+  bool small = false;                   // tensors of what moves memory are small: they are emulated
 };
 
-// An operation that can be asked for: its name, the parts it has, the text form of its problems, and what it is.
+// An operation that can be asked for: its name, the parts it has, the text form of its problems,
+// and what it is.
 struct OpInfo {
   const char* name;
   const char* parts;    // "fprop,dgrad,wgrad"

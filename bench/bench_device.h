@@ -1,4 +1,5 @@
-// Where sumi-bench measures: the CPU, a CUDA device, or the emulation of one. Memory, an Exec and a clock.
+// Where sumi-bench measures: the CPU, a CUDA device, or the emulation of one. Memory, an Exec and a
+// clock.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -14,7 +15,8 @@ namespace sumi::bench {
 
 class BenchDevice {
  public:
-  // "cpu", "cuda" or "emu"; throws Error when this build or machine has none. `threads`: of the CPU.
+  // "cpu", "cuda" or "emu"; throws Error when this build or machine has none. `threads`: of the
+  // CPU.
   BenchDevice(const std::string& name, int threads);
   ~BenchDevice();
   BenchDevice(const BenchDevice&) = delete;
@@ -45,8 +47,9 @@ class BenchDevice {
   std::vector<std::byte> read(const void* from, std::size_t bytes) const;
   void wait() const;
 
-  // Milliseconds of one of `count` calls of run(i). On the CPU with one thread processor time, so that a busy machine
-  // disturbs little, with more threads the time of the clock; on a device between two events.
+  // Milliseconds of one of `count` calls of run(i). On the CPU with one thread processor time, so
+  // that a busy machine disturbs little, with more threads the time of the clock; on a device
+  // between two events.
   template <class Run>
   double ms_each(int count, Run&& run) const {
     const auto all = [&] {

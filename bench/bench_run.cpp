@@ -32,8 +32,8 @@ struct Choice {
   ConvPolicy policy = {};
 };
 
-// On the CPU a convolution's methods that exist for it, each forced by policy and a plan of one line; elsewhere the tables
-// of the CUDA backend.
+// On the CPU a convolution's methods that exist for it, each forced by policy and a plan of one
+// line; elsewhere the tables of the CUDA backend.
 std::vector<Choice> choices_of(const BenchCase& bench_case, const Precision& p, const BenchDevice& target) {
   std::vector<Choice> all;
   if (!target.on_host()) {

@@ -28,7 +28,8 @@ struct BenchRun {
   std::function<void(const Exec&, const Views&)> run = {};  // on an Exec of make_exec()
   ConvPolicy policy = {};                                   // of the CPU's convolutions
 
-  // "conv/fprop/n128h32w32c64k128r4s4u2p1/f32/own/dcgan64 d2"; without a layer for the user's own problems.
+  // "conv/fprop/n128h32w32c64k128r4s4u2p1/f32/own/dcgan64 d2"; without a layer for the user's own
+  // problems.
   std::string name() const {
     return group() + "/" + variant + (bench_case->layer.empty() ? "" : "/" + bench_case->layer);
   }
@@ -38,8 +39,9 @@ struct BenchRun {
   Exec prepared(Exec exec) const;
 };
 
-// Peers come before the rows that are compared with them. `notes` gets a line for each thing that was asked for and
-// cannot be had here. Throws Error for names that are none, NothingToMeasure when no row is left.
+// Peers come before the rows that are compared with them. `notes` gets a line for each thing that
+// was asked for and cannot be had here. Throws Error for names that are none, NothingToMeasure when
+// no row is left.
 std::vector<BenchRun> runs_of(const std::vector<BenchCase>& cases, const Request& request,
                               const BenchDevice& target, std::vector<std::string>& notes);
 

@@ -13,8 +13,8 @@
 
 namespace sumi::bench {
 
-// Milliseconds of processor time of one call of `run`, all threads together: what a kernel costs, however busy
-// the machine is otherwise.
+// Milliseconds of processor time of one call of `run`, all threads together: what a kernel costs,
+// however busy the machine is otherwise.
 template <class Run>
 double cpu_ms(Run&& run) {
   const auto now = [] {
@@ -47,8 +47,8 @@ inline double quantile(std::vector<double> times, double share) {
   return times[static_cast<std::size_t>(at)];
 }
 
-// A line of /proc/self/status in bytes: "VmRSS" (resident now), "VmHWM" (the most ever resident). 0 where
-// there is no such file.
+// A line of /proc/self/status in bytes: "VmRSS" (resident now), "VmHWM" (the most ever resident). 0
+// where there is no such file.
 inline std::int64_t status_bytes(const std::string& field) {
   std::ifstream file("/proc/self/status");
   std::string word;

@@ -73,7 +73,8 @@ double expect_wgrad(const ConvGeom& g, const std::vector<float>& x, const std::v
   return sum;
 }
 
-// One of the three computations of `g`, as operation `part`. Operands: the two that are read, then the result.
+// One of the three computations of `g`, as operation `part`. Operands: the two that are read, then
+// the result.
 BenchCase conv_work(const ConvGeom& g, ConvDirection d, const std::string& part) {
   const bool f = d == ConvDirection::fprop, dg = d == ConvDirection::dgrad;
   BenchCase bench_case{.op = g.transposed ? "conv_transpose" : "conv", .part = part, .problem = g.str()};

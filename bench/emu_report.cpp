@@ -18,7 +18,8 @@ namespace {
 
 #ifdef SUMI_COUNTS
 
-// Below this many multiply-adds every block runs, and the results are compared with the definition as well.
+// Below this many multiply-adds every block runs, and the results are compared with the definition
+// as well.
 constexpr double kWhole = 2e6;
 
 double megabytes(double sectors) {

@@ -11,8 +11,8 @@ namespace sumi::bench {
 bool can_report();
 // `options` as the emulation takes them: small tensors, no peers.
 Options emulated(Options options);
-// For each work, precision and variant: the launches, how they ask for memory, and below what a GPU cannot stay. Returns
-// the exit code.
+// For each work, precision and variant: the launches, how they ask for memory, and below what a GPU
+// cannot stay. Returns the exit code.
 int report_emulated(const Options& options, std::ostream& out);
 
 }  // namespace sumi::bench

@@ -1,5 +1,6 @@
-// Google Benchmark's flags (--benchmark_...): those that sumi-bench handles itself, and a check of all others. For
-// most malformed flags the library itself prints its usage and ends the program with exit code 0.
+// Google Benchmark's flags (--benchmark_...): those that sumi-bench handles itself, and a check of
+// all others. For most malformed flags the library itself prints its usage and ends the program
+// with exit code 0.
 #pragma once
 
 #include <cstdint>
@@ -18,18 +19,20 @@ struct GoogleFlags {
   bool list = false;                 // --benchmark_list_tests
   std::vector<std::string> library;  // flags that the library reads, as they were given
 
-  // Returns true if the results must be those of Google's library, which has no place for the emulation's counts.
+  // Returns true if the results must be those of Google's library, which has no place for the
+  // emulation's counts.
   bool wants_results() const { return format != Format::table || !out.empty(); }
 };
 
 // Throws Error that names the flag: unknown, a malformed value, or a file that cannot be written.
 GoogleFlags parse_google_flags(const std::vector<std::string>& words);
 
-// The rows that --benchmark_filter selects, by their names (BenchRun::name). A pattern that begins with '-' selects all others,
-// as it does for Google's library.
+// The rows that --benchmark_filter selects, by their names (BenchRun::name). A pattern that begins
+// with '-' selects all others, as it does for Google's library.
 class NameFilter {
  public:
-  explicit NameFilter(const std::string& pattern);  // throws Error where it is no regular expression
+  // throws Error where it is no regular expression
+  explicit NameFilter(const std::string& pattern);
   bool selects(const std::string& name) const;
 
  private:

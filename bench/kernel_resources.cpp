@@ -51,7 +51,8 @@ std::string output_of(const std::string& command, int& status) {
   return text;
 }
 
-// Where an operation's kernels are: a folder of variants, or files of that name. Of what is not listed: unary, all activations.
+// Where an operation's kernels are: a folder of variants, or files of that name. Of what is not
+// listed: unary, all activations.
 std::string place_of(const std::string& op) {
   static const std::map<std::string, std::vector<std::string>> places{
       {"conv", {"conv", "conv_transpose"}},
@@ -137,7 +138,8 @@ std::vector<KernelResources> parse_resources(const std::string& text) {
 double occupancy(const KernelResources& kernel, int threads, int capability) {
   const Limits limits = limits_of(capability);
   const int warps = (threads + 31) / 32;
-  // Registers are handed out to warps in lots of 256, 65536 a multiprocessor; each block also has 1 KiB of shared memory.
+  // Registers are handed out to warps in lots of 256, 65536 a multiprocessor; each block also has 1
+  // KiB of shared memory.
   const int a_warp = (std::max(kernel.registers, 1) * 32 + 255) / 256 * 256;
   const int blocks = std::min({limits.blocks, limits.threads / (warps * 32), 65536 / a_warp / warps,
                                limits.shared / (kernel.shared + 1024)});

@@ -18,7 +18,8 @@ std::vector<KernelResources> parse_resources(const std::string& text);
 // The share of a multiprocessor's threads that can live at once, in blocks of `threads`.
 double occupancy(const KernelResources& kernel, int threads, int capability);
 
-// Compiles the sources of the operations for `gpu` and prints their kernels. Throws Error without nvcc or the sources.
+// Compiles the sources of the operations for `gpu` and prints their kernels. Throws Error without
+// nvcc or the sources.
 void print_resources(const std::vector<std::string>& ops, const Gpu& gpu, std::ostream& out);
 
 }  // namespace sumi::bench

@@ -23,8 +23,8 @@ struct Shared {
   Expected expected;
 };
 
-// Seconds of a call of a peer, by repetition. The library first seeks how many calls fill its time: of runs with fewer calls
-// nothing is kept.
+// Seconds of a call of a peer, by repetition. The library first seeks how many calls fill its time:
+// of runs with fewer calls nothing is kept.
 struct PeerTimes {
   benchmark::IterationCount calls = 0;
   std::vector<double> seconds;
@@ -71,7 +71,8 @@ class Bench {
   }
 
  private:
-  // The CPU's memory belongs to neighbors too, and its rate changes within seconds: measured after each repetition.
+  // The CPU's memory belongs to neighbors too, and its rate changes within seconds: measured after
+  // each repetition.
   Roofline roof_now(const BenchCase& bench_case) {
     if (!target_.on_host() || !bench_case.by_memory()) return roof_;
     if (!stream_) stream_.emplace(target_);

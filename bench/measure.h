@@ -8,8 +8,9 @@ namespace sumi::bench {
 // What a row's check said.
 struct Checked {
   double worst = 0;
-  std::string ran;    // the implementation, as it names itself
-  std::string error;  // why it is not timed: wrong results, or what it threw; empty when all is well
+  std::string ran;  // the implementation, as it names itself
+  // why it is not timed: wrong results, or what it threw; empty when all is well
+  std::string error;
 };
 // Runs the row once on fresh operands and compares with `expected`.
 Checked check_run(const BenchRun& row, BenchDevice& target, const Views& views, const Expected& expected);

@@ -1,4 +1,5 @@
-// Kernels that only move memory: activations, arithmetic, sums, padding, resizing, losses. More are in training_cases.cpp.
+// Kernels that only move memory: activations, arithmetic, sums, padding, resizing, losses. More are
+// in training_cases.cpp.
 #include <map>
 
 #include "bench/memory_bound_cases.h"

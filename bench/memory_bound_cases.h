@@ -1,4 +1,5 @@
-// The operations that only move memory, as a table: memory_bound_cases.cpp and training_cases.cpp fill it.
+// The operations that only move memory, as a table: memory_bound_cases.cpp and training_cases.cpp
+// fill it.
 #pragma once
 
 #include "bench/bench_case.h"

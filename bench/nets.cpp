@@ -1,5 +1,6 @@
-// The layers that sumi-bench measures unless it is given problems: of DCGAN-64 (Radford 2015; batch 128), CycleGAN-256
-// (Zhu 2017: resnet_9blocks and the 70x70 PatchGAN; batch 1 and 4) and AnimeGANv2 at 512 x 512 pixels.
+// The layers that sumi-bench measures unless it is given problems: of DCGAN-64 (Radford 2015; batch
+// 128), CycleGAN-256 (Zhu 2017: resnet_9blocks and the 70x70 PatchGAN; batch 1 and 4) and
+// AnimeGANv2 at 512 x 512 pixels.
 #include <algorithm>
 
 #include "bench/bench_case.h"
@@ -12,7 +13,8 @@ struct NetRow {
   const char *net, *name, *problem;
 };
 
-// n is the batch that the net was published with. Padding that reflects is a kernel of its own: the sizes include it.
+// n is the batch that the net was published with. Padding that reflects is a kernel of its own: the
+// sizes include it.
 constexpr NetRow conv_rows[] = {
     {"dcgan64", "d1", "n128h64w64c3k64r4s4u2p1"},
     {"dcgan64", "d2", "n128h32w32c64k128r4s4u2p1"},

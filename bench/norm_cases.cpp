@@ -1,4 +1,5 @@
-// Norms: the statistics, their application, both (what a training step's forward pass does), and the gradient.
+// Norms: the statistics, their application, both (what a training step's forward pass does), and
+// the gradient.
 #include "bench/bench_case.h"
 #include "kernels/norm.h"
 #ifdef SUMI_PEER

@@ -48,7 +48,8 @@ std::vector<std::byte> bytes_as(const Arg& arg, const std::vector<float>& values
   return bytes;
 }
 
-// Which places to look at: the first, the last, and random ones between; all where there are no more than `samples`.
+// Which places to look at: the first, the last, and random ones between; all where there are no
+// more than `samples`.
 std::vector<std::int64_t> places(std::int64_t count, std::int64_t samples) {
   std::vector<std::int64_t> at;
   if (count <= samples) {

@@ -1,5 +1,5 @@
-// A work's operands on a device, several sets of them, so that a kernel finds none of them in a cache; and the check of
-// what a kernel made against the definition.
+// A work's operands on a device, several sets of them, so that a kernel finds none of them in a
+// cache; and the check of what a kernel made against the definition.
 #pragma once
 
 #include <memory>
@@ -43,11 +43,12 @@ struct Expected {
   // Of each operand: what an error is relative to.
   std::vector<double> scale;
 };
-// `samples` places of each output (all, where it has fewer), by BenchCase::expect or by kernels::ref in f64.
+// `samples` places of each output (all, where it has fewer), by BenchCase::expect or by
+// kernels::ref in f64.
 Expected expected_of(const BenchCase& bench_case, const Values& values, std::int64_t samples = 1024);
 
-// The largest |got - want| over the samples, relative to the output's scale; infinity where something is not a number.
-// `dtype`: what is measured.
+// The largest |got - want| over the samples, relative to the output's scale; infinity where
+// something is not a number. `dtype`: what is measured.
 double worst_error(const BenchDevice& target, const BenchCase& bench_case, DType dtype,
                    const Expected& expected, const Views& views);
 

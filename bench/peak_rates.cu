@@ -1,5 +1,5 @@
-// Multiply-adds on registers alone: the roof of the roofline on a GPU. mma.sync m16n8k16 (bf16) and m16n8k8 (TF32) are
-// described in "PTX ISA", Warp Level Matrix Multiply-Accumulate Instructions.
+// Multiply-adds on registers alone: the roof of the roofline on a GPU. mma.sync m16n8k16 (bf16) and
+// m16n8k8 (TF32) are described in "PTX ISA", Warp Level Matrix Multiply-Accumulate Instructions.
 #include "bench/peak_rates.h"
 
 namespace sumi::bench {

@@ -1,5 +1,6 @@
-// The roofline: the shortest time in which a device could do a piece of work, given how fast it moves memory and how fast
-// it multiplies (Williams, Waterman and Patterson, "Roofline: an insightful visual performance model", 2009).
+// The roofline: the shortest time in which a device could do a piece of work, given how fast it
+// moves memory and how fast it multiplies (Williams, Waterman and Patterson, "Roofline: an
+// insightful visual performance model", 2009).
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@
 
 namespace sumi::bench {
 
-// How numbers are kept and multiplied, under the names of the command line: f32, 3xtf32, tf32, bf16.
+// How numbers are kept and multiplied, under the names of the command line: f32, 3xtf32, tf32,
+// bf16.
 struct Precision {
   const char* name;
   DType dtype;
@@ -36,7 +38,8 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
   ~Stream();
-  // Bytes a second, read and written together: of so many passes the fastest (share 0), or the median (0.5).
+  // Bytes a second, read and written together: of so many passes the fastest (share 0), or the
+  // median (0.5).
   double rate(int passes, double share) const;
 
  private:
@@ -44,11 +47,12 @@ class Stream {
   float *from_, *to_;
 };
 
-// Measured, in about a second: the fastest of a Stream; multiply-adds on registers; on a GPU mma.sync on registers, for tf32 and bf16 (wgmma, which only Hopper has, is faster).
+// Measured, in about a second: the fastest of a Stream; multiply-adds on registers; on a GPU
+// mma.sync on registers, for tf32 and bf16 (wgmma, which only Hopper has, is faster).
 Roofline measured_roofline(const BenchDevice& target);
 
-// A GPU by its figures: what is known without one. Rates are about what a large product reaches for h100, h200 and a100,
-// the makers' for the others.
+// A GPU by its figures: what is known without one. Rates are about what a large product reaches for
+// h100, h200 and a100, the makers' for the others.
 struct Gpu {
   const char* name;
   Roofline roof;

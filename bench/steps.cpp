@@ -1,7 +1,9 @@
-// Times one whole piece of work and prints one JSON line. The same work in PyTorch: peers/torch_steps.py.
+// Times one whole piece of work and prints one JSON line. The same work in PyTorch:
+// peers/torch_steps.py.
 //   bench_steps CASE [--device cpu|cuda|emu] [--precision NAME] [--threads N] [--seconds S] [--no-graph] [--ops]
-// On a CUDA device a time ends when the device has done the work, and memory is the pool's and the kernels' scratch
-// memory, not the process's. --ops prints where the time goes instead: seconds by op and shapes, of three runs.
+// On a CUDA device a time ends when the device has done the work, and memory is the pool's and the
+// kernels' scratch memory, not the process's. --ops prints where the time goes instead: seconds by
+// op and shapes, of three runs.
 #include <cuda_runtime.h>
 #include <fmt/format.h>
 
@@ -221,7 +223,8 @@ void run(const Settings& s) {
   const std::int64_t at_start = held(device).now;
   const BenchCase bench_case = to_the_end(make_work(s), device);
   const std::int64_t at_first_step = held(device).now;
-  // The first fill caches and make primitives; on a CUDA device the third is captured. BenchCase of minutes is done twice.
+  // The first fill caches and make primitives; on a CUDA device the third is captured. BenchCase of
+  // minutes is done twice.
   const double first_ms = bench::time_ms(bench_case);
   const bool is_long = device.on_host() && first_ms > 10e3 * s.seconds;
   for (int i = 1; !is_long && i < (device.on_host() ? 2 : 4); ++i) bench_case();

@@ -70,7 +70,8 @@ int measure(const Options& options, const std::string& device) {
                            : 0;
 }
 
-// The targets that are measured or counted. Without a GPU what was asked for may be known to one of the two only.
+// The targets that are measured or counted. Without a GPU what was asked for may be known to one of
+// the two only.
 std::vector<std::string> targets_of(const Options& options) {
   if (options.device != "auto") return {options.device};
   if (!kernels::cuda_is_emulated() && BenchDevice::problem("cuda").empty()) return {"cuda"};

@@ -1,5 +1,5 @@
-// Reporters of sumi-bench: the table that it prints while it measures (a line for each work, and below it a line for each
-// precision and variant), and CSV.
+// Reporters of sumi-bench: the table that it prints while it measures (a line for each work, and
+// below it a line for each precision and variant), and CSV.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -29,8 +29,8 @@ class Table : public benchmark::BenchmarkReporter {
   const BenchRun* reported_ = nullptr;  // the row of the last line
 };
 
-// Google's columns, then a column for each counter, empty where a row does not have it. The library's own CSV ends the
-// program when rows have different counters.
+// Google's columns, then a column for each counter, empty where a row does not have it. The
+// library's own CSV ends the program when rows have different counters.
 class Csv : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override;

@@ -1,4 +1,5 @@
-// Kernels that only move memory, around a training step: optimizers, pools, random numbers, pictures of bytes, words.
+// Kernels that only move memory, around a training step: optimizers, pools, random numbers,
+// pictures of bytes, words.
 #include "bench/memory_bound_cases.h"
 #include "kernels/image_u8.h"
 #include "kernels/optim.h"
@@ -44,7 +45,8 @@ void add_training(Entries& to) {
          const Shape rest = Shape::vector(s.h * s.w * s.c);
          BenchCase w{
              .args = {{s}, {Shape::vector(s.n), R::in_out}, {rest, R::in_out}, {Shape::scalar(), R::out}}};
-         w.numbers = 2 * static_cast<double>(s.count());  // two products, each with the whole matrix
+         // two products, each with the whole matrix
+         w.numbers = 2 * static_cast<double>(s.count());
          w.run = [](const Exec& e, const Views& v) {
            kernels::spectral_norm(e, v[0], true, 1e-12, v[1], v[2], v[3]);
          };

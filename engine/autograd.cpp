@@ -166,7 +166,8 @@ std::vector<Tensor> Tape::grad(const Tensor& y, const std::vector<Tensor>& xs, b
   std::unordered_map<const void*, bool> asked;
   for (const Tensor& x : xs) asked[x.id()] = true;
   for (Mark i = entries_.size(); i-- > from;) {
-    const std::shared_ptr<Entry> entry = entries_[i];  // the tape may grow, and move, during the closure
+    // the tape may grow, and move, during the closure
+    const std::shared_ptr<Entry> entry = entries_[i];
     const auto found = map.find(entry->output.id());
     if (found == map.end()) continue;
     const Tensor g = found->second;

@@ -18,7 +18,8 @@
 
 namespace sumi {
 
-// Where an op that computes a gradient may put its result: overwrite or add to `into`. Empty: a new tensor.
+// Where an op that computes a gradient may put its result: overwrite or add to `into`. Empty: a new
+// tensor.
 struct GradDest {
   Tensor into;
   Write write = Write::overwrite;
@@ -34,7 +35,8 @@ class Grads {
  public:
   virtual ~Grads() = default;
   virtual bool wants(int input) const = 0;
-  // A parameter's place in its arena, so that no copy is made. To be filled at once and handed to put().
+  // A parameter's place in its arena, so that no copy is made. To be filled at once and handed to
+  // put().
   virtual GradDest dest(int input) = 0;
   // Adds `g` to the gradient of input i. Ignored where !wants(i).
   virtual void put(int input, const Tensor& g) = 0;
@@ -63,14 +65,15 @@ class Tape {
   // Called by ops through record() below.
   void add(const char* op, std::vector<Tensor> inputs, const Tensor& output, Backward backward);
 
-  // Gradients of `loss` (one element, or `dy` gives its gradient) go to the leaves: a parameter's into its
-  // arena slot, another leaf's into Tensor::grad(), added to what is there. Entries down to `until` are
-  // popped as they are walked, so activations die on the way.
+  // Gradients of `loss` (one element, or `dy` gives its gradient) go to the leaves: a parameter's
+  // into its arena slot, another leaf's into Tensor::grad(), added to what is there. Entries down
+  // to `until` are popped as they are walked, so activations die on the way.
   void backward(const Tensor& loss, Mark until = 0, const Tensor& dy = {});
 
-  // Gradients of y with respect to xs, without popping and without touching slots. With create_graph the
-  // computation records itself behind what is there, so it can be differentiated again. An x that y does not
-  // depend on gets an absent tensor. Entries below `from` are not walked.
+  // Gradients of y with respect to xs, without popping and without touching slots. With
+  // create_graph the computation records itself behind what is there, so it can be differentiated
+  // again. An x that y does not depend on gets an absent tensor. Entries below `from` are not
+  // walked.
   std::vector<Tensor> grad(const Tensor& y, const std::vector<Tensor>& xs, bool create_graph = false,
                            const Tensor& dy = {}, Mark from = 0);
 
@@ -104,8 +107,8 @@ class NoGrad {
   bool old_;
 };
 
-// For ops: marks y as needing gradients and records the closure, if any input needs them and recording is on.
-// Returns y.
+// For ops: marks y as needing gradients and records the closure, if any input needs them and
+// recording is on. Returns y.
 Tensor record(const char* op, std::vector<Tensor> inputs, Tensor y, Backward backward);
 bool would_record(const std::vector<Tensor>& inputs);
 

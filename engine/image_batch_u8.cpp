@@ -32,7 +32,8 @@ Tensor u8_to_float(const ImageBatchU8& x, const std::vector<Crop>& cuts, std::in
                    DType dtype) {
   Op op("u8_to_float", {});
   const Tensor y = Tensor::empty({x.shape().n, h, w, x.shape().c}, dtype, x.device());
-  // Freed before the kernel has run, and not written again before: the pool's blocks are used in the stream's order.
+  // Freed before the kernel has run, and not written again before: the pool's blocks are used in
+  // the stream's order.
   const std::size_t bytes = cuts.size() * sizeof(Crop);
   const Storage copy = Pool::of(x.device()).allocate(bytes);
   copy_bytes(x.device(), copy->data(), Device{}, cuts.data(), bytes);

@@ -1,5 +1,5 @@
-// Pictures of bytes in a device's memory, and their way to tensors and back: a batch goes to the device as bytes, a
-// quarter of its floats, and is cut, resized and mirrored there.
+// Pictures of bytes in a device's memory, and their way to tensors and back: a batch goes to the
+// device as bytes, a quarter of its floats, and is cut, resized and mirrored there.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@ namespace sumi {
 
 using kernels::Crop;
 
-// Pictures of equal size, [n,h,w,c], one byte a number; a shared handle, as Tensor is. No tensor, because no op computes
-// with bytes.
+// Pictures of equal size, [n,h,w,c], one byte a number; a shared handle, as Tensor is. No tensor,
+// because no op computes with bytes.
 class ImageBatchU8 {
  public:
   // Copies `levels`, in NHWC order. Throws when the count is not the shape's.
@@ -37,8 +37,9 @@ class ImageBatchU8 {
   Device device_;
 };
 
-// [n,h,w,c] in [-1, 1]: each picture cut, resized (bilinear, half-pixel) to h x w and mirrored; see kernels/image_u8.h.
-// `cuts`: one for each picture, or none (whole pictures). The same device and no gradient.
+// [n,h,w,c] in [-1, 1]: each picture cut, resized (bilinear, half-pixel) to h x w and mirrored; see
+// kernels/image_u8.h. `cuts`: one for each picture, or none (whole pictures). The same device and
+// no gradient.
 Tensor u8_to_float(const ImageBatchU8& x, const std::vector<Crop>& cuts, std::int64_t h, std::int64_t w,
                    DType dtype);
 // The nearest levels to 127.5 (x + 1), clamped; NaN is black.

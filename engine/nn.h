@@ -32,8 +32,8 @@ struct Cost {
   std::int64_t saved_elements = 0;  // kept for the backward pass
 };
 
-// While it lives, this thread's new modules have shapes but no memory: enough for plan(), parameters() and
-// their counts.
+// While it lives, this thread's new modules have shapes but no memory: enough for plan(),
+// parameters() and their counts.
 class MetaDevice {
  public:
   MetaDevice();
@@ -62,18 +62,22 @@ class Module {
   std::int64_t parameter_count() const;
   // Batch norm and dropout behave differently in training (the default) and at inference.
   void set_training(bool on);
-  // Virtual batch norm (Salimans 2016): of what comes in from now on the first `count` samples are the reference batch,
-  // by whose statistics, and its own, each sample is normalized. Without a reference there is nothing to normalize by.
+  // Virtual batch norm (Salimans 2016): of what comes in from now on the first `count` samples are
+  // the reference batch, by whose statistics, and its own, each sample is normalized. Without a
+  // reference there is nothing to normalize by.
   void set_reference(std::int64_t count);
-  // At inference: batch norm goes by the statistics of what it is given, not by its running ones, which stay as they are.
+  // At inference: batch norm goes by the statistics of what it is given, not by its running ones,
+  // which stay as they are.
   void use_batch_stats_in_eval(bool on);
-  // For a network as a whole: activations, and what its linear maps multiply, are of this dtype from now on, whatever the
-  // parameters are of. What comes in is converted, and what is made of it is converted back.
+  // For a network as a whole: activations, and what its linear maps multiply, are of this dtype
+  // from now on, whatever the parameters are of. What comes in is converted, and what is made of it
+  // is converted back.
   void set_activations(DType dtype) { activations_ = dtype; }
   // Whether, in training, what a sample becomes depends on the others of its batch: batch norm.
   virtual bool uses_batch_statistics() const;
 
-  // The name in traces and error messages. A network's is given by the model that it belongs to ("g_ab").
+  // The name in traces and error messages. A network's is given by the model that it belongs to
+  // ("g_ab").
   const std::string& name() const { return name_; }
   void set_name(const std::string& name) { name_ = name; }
 
@@ -96,8 +100,8 @@ class Module {
     return activations_ ? cast(f(cast(x, *activations_)), x.dtype()) : f(x);
   }
   bool training() const { return training_; }
-  // See set_reference(): gamma norm(x) + beta, the norm of each sample by the mean and variance of the reference batch and
-  // itself together, that of the reference by its own.
+  // See set_reference(): gamma norm(x) + beta, the norm of each sample by the mean and variance of
+  // the reference batch and itself together, that of the reference by its own.
   Tensor virtual_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps) const;
   bool own_statistics() const { return own_statistics_; }
 
@@ -119,8 +123,9 @@ struct LayerSpec {
   int pad_end = -1;  // at the bottom and on the right, where that is not `pad`
   int groups = 1;    // of a convolution; `in` = `out` of them: depthwise
   bool bias = true;
-  // The weight is divided by its largest singular value, after one step of power iteration for each pass in training
-  // (Miyato 2018). Parameter and buffers have torch.nn.utils.spectral_norm's names: weight_orig, weight_u, weight_v.
+  // The weight is divided by its largest singular value, after one step of power iteration for each
+  // pass in training (Miyato 2018). Parameter and buffers have torch.nn.utils.spectral_norm's
+  // names: weight_orig, weight_u, weight_v.
   bool spectral = false;
   Norm norm = Norm::none;  // all but instance norm have gamma and beta
   double norm_eps = 1e-5;
@@ -157,8 +162,8 @@ class FusedLayer final : public Module {
   Tensor u_, v_;  // of the spectral norm
 };
 
-// A batch norm by itself, where it does not follow a linear map directly: act(gamma norm(x) + beta). Elsewhere it is a part
-// of its Layer.
+// A batch norm by itself, where it does not follow a linear map directly: act(gamma norm(x) +
+// beta). Elsewhere it is a part of its Layer.
 class BatchNorm final : public Module {
  public:
   struct Spec {
@@ -224,10 +229,11 @@ class Upsample final : public Module {
   PadGeom next_pad_;
 };
 
-// How close each sample is to the others of its batch, appended to its features, so that a discriminator sees a generator
-// that draws one picture only (Salimans 2016, section 3.2): x [n,h,w,c] -> [n,h,w,c+kernels], the same at every place.
-// With M = f T of `kernels` rows of `dims` numbers a sample, where f [n,c] is x's mean over h and w, feature b of sample i
-// is the sum over the other samples j of exp(-|M_ib - M_jb|_1).
+// How close each sample is to the others of its batch, appended to its features, so that a
+// discriminator sees a generator that draws one picture only (Salimans 2016, section 3.2): x
+// [n,h,w,c] -> [n,h,w,c+kernels], the same at every place. With M = f T of `kernels` rows of `dims`
+// numbers a sample, where f [n,c] is x's mean over h and w, feature b of sample i is the sum over
+// the other samples j of exp(-|M_ib - M_jb|_1).
 class MinibatchDiscrimination final : public Module {
  public:
   MinibatchDiscrimination(std::int64_t channels, int kernels, int dims, DType dtype, const Device& device);
@@ -242,7 +248,8 @@ class MinibatchDiscrimination final : public Module {
   Tensor t_;
 };
 
-// Zeroes each element with probability p while training, drawing from `stream`, which must outlive it.
+// Zeroes each element with probability p while training, drawing from `stream`, which must outlive
+// it.
 class Dropout final : public Module {
  public:
   Dropout(double p, RandomStream* stream) : Module("dropout"), p_(p), stream_(stream) {}
@@ -271,8 +278,8 @@ class Sequential final : public Module {
   Tensor forward(const Tensor& x) override;
 };
 
-// Weight initialization. Every parameter is written: weights by the rule, biases and betas 0, norm gammas
-// N(1, gain) for normal and 1 else.
+// Weight initialization. Every parameter is written: weights by the rule, biases and betas 0, norm
+// gammas N(1, gain) for normal and 1 else.
 struct InitOptions {
   // normal          N(0, gain)                                      DCGAN, CycleGAN: gain 0.02
   // xavier          N(0, gain sqrt(2 / (fan_in + fan_out)))         Glorot and Bengio 2010

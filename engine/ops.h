@@ -1,6 +1,7 @@
-// Every op: checks, calls kernel functions, records its gradient. Gradients are made of ops too, so each of
-// them can be differentiated again unless its comment says otherwise. Shapes are NHWC; all operands of an op
-// share device and dtype, but for what a norm and a block say of their parameters. Errors name the op and the shapes.
+// Every op: checks, calls kernel functions, records its gradient. Gradients are made of ops too, so
+// each of them can be differentiated again unless its comment says otherwise. Shapes are NHWC; all
+// operands of an op share device and dtype, but for what a norm and a block say of their
+// parameters. Errors name the op and the shapes.
 #pragma once
 
 #include <vector>
@@ -40,8 +41,8 @@ Tensor div(const Tensor& a, const Tensor& b);
 Tensor affine(const Tensor& x, double scale, double shift = 0);
 
 // --- cast.cpp
-// x as `dtype`, rounded to nearest even; x itself where it has that dtype, or is absent. The gradient comes back in x's.
-// Of a parameter whose arena keeps a copy in `dtype`, that copy.
+// x as `dtype`, rounded to nearest even; x itself where it has that dtype, or is absent. The
+// gradient comes back in x's. Of a parameter whose arena keeps a copy in `dtype`, that copy.
 Tensor cast(const Tensor& x, DType dtype, const GradDest& dest = {});
 
 // --- reduce.cpp
@@ -83,8 +84,9 @@ Tensor scatter_slice(const Tensor& x, const Shape& shape, const Shape& at);
 Tensor matmul(const Tensor& a, const Tensor& b, bool trans_a = false, bool trans_b = false);
 // One product per sample of matrices [n, rows, 1, cols].
 Tensor batched_matmul(const Tensor& a, const Tensor& b, bool trans_a = false, bool trans_b = false);
-// The Gram matrix of each sample of features x [n,h,w,c], F^T F / divisor with F [h w, c] -> [n,c,1,c]. divisor 0
-// stands for h w c (Johnson 2016, AnimeGANv2). A style loss is loss_mean(Loss::l1 or squared) of two of them.
+// The Gram matrix of each sample of features x [n,h,w,c], F^T F / divisor with F [h w, c] ->
+// [n,c,1,c]. divisor 0 stands for h w c (Johnson 2016, AnimeGANv2). A style loss is
+// loss_mean(Loss::l1 or squared) of two of them.
 Tensor gram_matrix(const Tensor& x, double divisor = 0);
 // x [n,1,1,in], w [out,1,1,in], bias [out] or absent -> [n,1,1,out] = x w^T + bias
 Tensor dense(const Tensor& x, const Tensor& w, const Tensor& bias);
@@ -94,12 +96,13 @@ Tensor dense_weight_grad(const Tensor& x, const Tensor& dy, const GradDest& dest
 // --- conv.cpp
 // x [n,h,w,c], w [k,r,s,c/groups], bias [k] or absent -> [n,p,q,k]
 Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o);
-// x [n,p,q,k], w [k,r,s,c/groups], bias [c] or absent -> [n,h,w,c]; see ConvGeom::make_transpose for the
-// size.
+// x [n,p,q,k], w [k,r,s,c/groups], bias [c] or absent -> [n,h,w,c]; see ConvGeom::make_transpose
+// for the size.
 Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o,
                         int output_padding = 0);
-// The three computations behind both, with an explicit geometry, which also says whose they are: on one of a
-// transposed convolution conv_dgrad is its forward and conv_fprop its input gradient, and errors and traces say so.
+// The three computations behind both, with an explicit geometry, which also says whose they are: on
+// one of a transposed convolution conv_dgrad is its forward and conv_fprop its input gradient, and
+// errors and traces say so.
 Tensor conv_fprop(const ConvGeom& g, const Tensor& x, const Tensor& w, const Tensor& bias);
 Tensor conv_dgrad(const ConvGeom& g, const Tensor& dy, const Tensor& w, const Tensor& bias);
 Tensor conv_wgrad(const ConvGeom& g, const Tensor& x, const Tensor& dy, const GradDest& dest = {});
@@ -112,14 +115,14 @@ struct NormOptions {
   Unary act = Unary::identity;  // applied to the result, in the same kernel
   double alpha = 0;
 };
-// Running statistics of a batch norm [c]. In training they are updated: running = keep running + (1 - keep)
-// new.
+// Running statistics of a batch norm [c]. In training they are updated: running = keep running + (1
+// - keep) new.
 struct RunningStats {
   Tensor mean, var;
   double decay = 0.9;
 };
-// act(gamma (x - mean) / sqrt(var + eps) + beta); gamma and beta [c] or absent. `running` may be null; when
-// it is given and `training` is false its statistics are used instead of x's.
+// act(gamma (x - mean) / sqrt(var + eps) + beta); gamma and beta [c] or absent. `running` may be
+// null; when it is given and `training` is false its statistics are used instead of x's.
 Tensor normalize(const Tensor& x, const Tensor& gamma, const Tensor& beta, const NormOptions& o,
                  const RunningStats* running = nullptr, bool training = true);
 Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps = 1e-5);
@@ -129,10 +132,11 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& gamma, con
                   double eps = 1e-5);
 
 // --- spectral.cpp
-// w / sigma, where sigma = u^T W v is the largest singular value of w as a matrix of its first axis by the other three
-// (Miyato 2018). u [w.n] and v [w.h w.w w.c] are the singular vectors as far as they are known; with `update` one step
-// of power iteration overwrites both first (kernels/spectral_norm.h). The gradient goes through sigma with u and v
-// held constant, as in torch.nn.utils.spectral_norm.
+// w / sigma, where sigma = u^T W v is the largest singular value of w as a matrix of its first axis
+// by the other three (Miyato 2018). u [w.n] and v [w.h w.w w.c] are the singular vectors as far as
+// they are known; with `update` one step of power iteration overwrites both first
+// (kernels/spectral_norm.h). The gradient goes through sigma with u and v held constant, as in
+// torch.nn.utils.spectral_norm.
 Tensor spectral_normalize(const Tensor& w, const Tensor& u, const Tensor& v, bool update);
 
 // --- pad.cpp, resize.cpp, pool.cpp, random.cpp
@@ -145,13 +149,14 @@ Tensor resize2d_grad(const Tensor& dy, const Shape& x_shape, const ResizeGeom& g
 Tensor avg_pool2d(const Tensor& x, const PoolGeom& g);
 Tensor max_pool2d(const Tensor& x, const PoolGeom& g);
 
-// Each element zeroed with probability p, the others divided by 1 - p. Draws x.count() numbers of `stream`.
+// Each element zeroed with probability p, the others divided by 1 - p. Draws x.count() numbers of
+// `stream`.
 class RandomStream;
 Tensor dropout(const Tensor& x, double p, RandomStream& stream);
 
 // --- image_pool.cpp: outside autograd
-// y [y_shape], one picture, for x [1,h,w,c]: an exchange with `history`, or with the move that stands at `deferred` on the
-// device when the kernel runs. See kernels/replay_buffer.h.
+// y [y_shape], one picture, for x [1,h,w,c]: an exchange with `history`, or with the move that
+// stands at `deferred` on the device when the kernel runs. See kernels/replay_buffer.h.
 Tensor pool_exchange(const Tensor& x, const Tensor& history, const ReplayBufferOp& move,
                      const ReplayBufferOp* deferred, const Shape& y_shape);
 
@@ -162,8 +167,8 @@ Tensor convert_color(Color c, const Tensor& x);
 Tensor convert_color_grad(Color c, const Tensor& x, const Tensor& dy);
 
 // --- loss.cpp: the mean over all elements -> [1,1,1,1]
-// Every loss from here to color_loss computes its gradient together with its value where one is wanted.
-// Against one number. See kernels/loss.h for the formulas; delta is huber's.
+// Every loss from here to color_loss computes its gradient together with its value where one is
+// wanted. Against one number. See kernels/loss.h for the formulas; delta is huber's.
 Tensor loss_mean(Loss loss, const Tensor& x, double target, double delta = 1);
 // Against a tensor of x's shape, which gets a gradient too for squared, l1 and huber.
 Tensor loss_mean(Loss loss, const Tensor& x, const Tensor& target, double delta = 1);
@@ -182,15 +187,16 @@ Tensor color_loss(const Tensor& x, const Tensor& target, double delta = 1);
 // --- softmax.cpp
 // exp(x) over the sum of exp(x) of the pixel's channels, of any size of x.
 Tensor softmax(const Tensor& x);
-// The cross-entropy of class logits x against probabilities of the same shape (a row one-hot, or any weights): the mean
-// over pixels -> [1,1,1,1]. Has no gradient for its target.
+// The cross-entropy of class logits x against probabilities of the same shape (a row one-hot, or
+// any weights): the mean over pixels -> [1,1,1,1]. Has no gradient for its target.
 Tensor cross_entropy(const Tensor& x, const Tensor& target);
 
 // --- block.cpp
-// What a layer of a network is: a linear map, a norm, an activation, a residual, the next layer's padding:
-// one op, so that kernels can be fused inside without a change to any network. Equal to the composition of
-// the ops above, which is what it uses when gradients are to be differentiated again. Where x is bf16 and w and bias are
-// f32, copies of them in bf16 are multiplied, and their gradients come back in f32.
+// What a layer of a network is: a linear map, a norm, an activation, a residual, the next layer's
+// padding: one op, so that kernels can be fused inside without a change to any network. Equal to
+// the composition of the ops above, which is what it uses when gradients are to be differentiated
+// again. Where x is bf16 and w and bias are f32, copies of them in bf16 are multiplied, and their
+// gradients come back in f32.
 struct BlockOptions {
   enum class MapKind : std::uint8_t { conv, conv_transpose, dense };
   MapKind map = MapKind::conv;

@@ -9,27 +9,30 @@
 
 namespace sumi {
 
-// Owns the memory of all parameters of some modules, and of their gradients: two flat buffers, so that an
-// update is one launch. Gradients are written there directly by the ops that compute them; the first write
-// since begin() overwrites, the next add, so there is no zeroing pass.
+// Owns the memory of all parameters of some modules, and of their gradients: two flat buffers, so
+// that an update is one launch. Gradients are written there directly by the ops that compute them;
+// the first write since begin() overwrites, the next add, so there is no zeroing pass.
 class ParamArena {
  public:
-  // Moves the parameters into the arena; names get the prefix "NAME." of each network. They share one dtype
-  // and device.
+  // Moves the parameters into the arena; names get the prefix "NAME." of each network. They share
+  // one dtype and device.
   explicit ParamArena(const std::vector<std::pair<std::string, Module*>>& networks);
 
   // Forgets the gradients of the last step.
   void begin();
-  // While frozen the parameters ask for no gradients: ops on them record none. (A discriminator in the
-  // generator's step.)
+  // While frozen the parameters ask for no gradients: ops on them record none. (A discriminator in
+  // the generator's step.)
   void set_frozen(bool frozen);
-  // Parameters whose names begin with `prefix` are left as they are from now on. Returns how many there are.
+  // Parameters whose names begin with `prefix` are left as they are from now on. Returns how many
+  // there are.
   int freeze(const std::string& prefix);
 
-  // From now on there is a copy of the values in `dtype` too, which cast() of a parameter takes instead of making one.
+  // From now on there is a copy of the values in `dtype` too, which cast() of a parameter takes
+  // instead of making one.
   void keep_copy(DType dtype);
-  // Makes the copy anew, in one launch; does nothing where none is kept. Who writes values calls it: the optimizer does. A
-  // cast of values that were written since is an Error, as a captured step would go on with the old copy for ever.
+  // Makes the copy anew, in one launch; does nothing where none is kept. Who writes values calls
+  // it: the optimizer does. A cast of values that were written since is an Error, as a captured
+  // step would go on with the old copy for ever.
   void refresh_copy();
 
   struct Slot {
@@ -63,7 +66,8 @@ class FreezeGuard {
 
 using OptimizerRule = kernels::Optimizer;
 
-// "adam", "adamw" or "rmsprop" (kernels/optim.h has the formulas). Throws Error naming them for any other.
+// "adam", "adamw" or "rmsprop" (kernels/optim.h has the formulas). Throws Error naming them for any
+// other.
 OptimizerRule parse_optimizer(const std::string& name);
 
 struct OptimizerOptions {
@@ -71,12 +75,14 @@ struct OptimizerOptions {
   double lr = 2e-4, beta1 = 0.5, beta2 = 0.999, eps = 1e-8, weight_decay = 0;
   double clip_norm = 0;  // 0: off. Gradients are scaled so that their global norm is at most this.
   double ema_decay =
-      0;  // of the running average of the weights after its warm-up (kernels::ema_decay_at); 0: none
+      0;  // of the running average of the weights after its warm-up (kernels::ema_decay_at); 0:
+          // none
 };
 
-// An optimizer over an arena, with an optional running average (EMA) of the weights in the same launch. Slots that
-// got no gradient in a step are left alone, as PyTorch leaves a parameter whose grad is None. Nothing is read back to
-// the host. In a captured step (engine/runtime/captured_scalars.h) which slots are written is fixed; rate and counts of updates
+// An optimizer over an arena, with an optional running average (EMA) of the weights in the same
+// launch. Slots that got no gradient in a step are left alone, as PyTorch leaves a parameter whose
+// grad is None. Nothing is read back to the host. In a captured step
+// (engine/runtime/captured_scalars.h) which slots are written is fixed; rate and counts of updates
 // are those of each replay. The optimizer must outlive the captured step.
 class Optimizer {
  public:
@@ -93,11 +99,13 @@ class Optimizer {
     step();
   }
   const OptimizerOptions& options() const { return options_; }
-  // The norm of the last step's gradient before clipping [1], on the device. Absent when clipping is off.
+  // The norm of the last step's gradient before clipping [1], on the device. Absent when clipping
+  // is off.
   const Tensor& norm() const { return norm_; }
 
-  // State for checkpoints: flat, as the arena, and one count of updates per slot. ema is absent when off, m for
-  // rmsprop. The moments begin as zeros when first asked for: who only draws pictures needs no memory for them.
+  // State for checkpoints: flat, as the arena, and one count of updates per slot. ema is absent
+  // when off, m for rmsprop. The moments begin as zeros when first asked for: who only draws
+  // pictures needs no memory for them.
   const Tensor& m() { return make_moments(), m_; }
   const Tensor& v() { return make_moments(), v_; }
   const Tensor& ema() const { return ema_; }
@@ -108,7 +116,8 @@ class Optimizer {
   std::vector<std::string> never_updated() const;
 
  private:
-  // Neighboring slots [first, end) that were written and have the same count of updates: one launch.
+  // Neighboring slots [first, end) that were written and have the same count of updates: one
+  // launch.
   struct Range {
     std::size_t first, end;
   };
@@ -125,7 +134,8 @@ class Optimizer {
   OptimizerOptions options_;
   double lr_;
   Tensor m_, v_, ema_;
-  Tensor squares_, scale_, norm_;  // for clipping: sums of squares of ranges, what to scale with, the norm
+  // for clipping: sums of squares of ranges, what to scale with, the norm
+  Tensor squares_, scale_, norm_;
   std::vector<std::int64_t> steps_;
 };
 

@@ -7,9 +7,10 @@ namespace sumi {
 
 // What one captured step draws.
 struct RandomStream::Captured {
-  std::uint64_t step;                   // CapturedScalars::id()
-  const std::uint64_t* base = nullptr;  // on the device: where the stream stands when the step begins
-  std::uint64_t drawn = 0;              // numbers a step, known when the capture ends
+  std::uint64_t step;  // CapturedScalars::id()
+  // on the device: where the stream stands when the step begins
+  const std::uint64_t* base = nullptr;
+  std::uint64_t drawn = 0;  // numbers a step, known when the capture ends
 };
 
 kernels::RandomKey RandomStream::take(std::int64_t count, const Device& device) {

@@ -1,5 +1,5 @@
-// Streams of random numbers. A stream is (seed, stream number, position): saving the position saves its
-// state.
+// Streams of random numbers. A stream is (seed, stream number, position): saving the position saves
+// its state.
 #pragma once
 
 #include <memory>
@@ -9,8 +9,9 @@
 
 namespace sumi {
 
-// In a captured step (engine/runtime/captured_scalars.h) what is drawn on the step's device begins, at each replay, where the stream
-// then stands, and the stream moves on as in an eager step; the stream must outlive the captured step.
+// In a captured step (engine/runtime/captured_scalars.h) what is drawn on the step's device begins,
+// at each replay, where the stream then stands, and the stream moves on as in an eager step; the
+// stream must outlive the captured step.
 class RandomStream {
  public:
   RandomStream(std::uint64_t seed, std::uint64_t stream) : key_{seed, stream} {}

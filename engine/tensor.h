@@ -1,5 +1,5 @@
-// Tensor: the only tensor type. A shared handle on storage with a shape, a dtype, a device and, perhaps, a
-// gradient.
+// Tensor: the only tensor type. A shared handle on storage with a shape, a dtype, a device and,
+// perhaps, a gradient.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,8 @@ namespace sumi {
 
 class Tensor;
 
-// Where a parameter's gradient goes: its slice of the arena. `written` is false until the first gradient
-// since ParamArena::begin(), which then overwrites instead of adding.
+// Where a parameter's gradient goes: its slice of the arena. `written` is false until the first
+// gradient since ParamArena::begin(), which then overwrites instead of adding.
 struct GradSlot;
 
 class Tensor {
@@ -44,10 +44,11 @@ class Tensor {
 
   // Samples [first, first + count) as a tensor on the same storage.
   Tensor batch_slice(std::int64_t first, std::int64_t count) const;
-  // Elements [first, first + shape.count()) in memory order as a tensor on the same storage: a slot of an
-  // arena.
+  // Elements [first, first + shape.count()) in memory order as a tensor on the same storage: a slot
+  // of an arena.
   Tensor flat_slice(std::int64_t first, const Shape& shape) const;
-  // The same storage under another shape of the same count, outside autograd. (reshape() in ops.h is the op.)
+  // The same storage under another shape of the same count, outside autograd. (reshape() in ops.h
+  // is the op.)
   Tensor view_as(const Shape& shape) const;
   // The same storage without history.
   Tensor detach() const;
@@ -65,7 +66,8 @@ class Tensor {
   // Overwrites the contents with another tensor's, same shape; dtypes may differ.
   void assign(const Tensor& other) const;
 
-  // Leaves (parameters, inputs of a gradient check) ask for gradients; results of ops inherit the wish.
+  // Leaves (parameters, inputs of a gradient check) ask for gradients; results of ops inherit the
+  // wish.
   bool requires_grad() const;
   void set_requires_grad(bool wish) const;
   // The gradient that backward() left on a leaf; absent before.
@@ -79,7 +81,8 @@ class Tensor {
 
   // Identity of the handle: equal for copies of one Tensor.
   const void* id() const { return impl_.get(); }
-  // True when no other handle and no other tensor can see the storage, so that it may be written in place.
+  // True when no other handle and no other tensor can see the storage, so that it may be written in
+  // place.
   bool is_unique() const;
 
  private:

@@ -5,8 +5,8 @@
 
 namespace sumi::kernels {
 
-// `alpha` is leaky_relu's slope; the others ignore it. softplus(x) = log(1 + exp(x)), computed without
-// overflow. heaviside(x) is 1 where x > 0, else 0; its derivative is 0 everywhere.
+// `alpha` is leaky_relu's slope; the others ignore it. softplus(x) = log(1 + exp(x)), computed
+// without overflow. heaviside(x) is 1 where x > 0, else 0; its derivative is 0 everywhere.
 enum class Unary : std::uint8_t {
   identity,
   relu,
@@ -31,8 +31,8 @@ constexpr const char* name_of(Unary u) {
 
 // y = f(x). Same shape and dtype; y may be x (in place).
 using UnaryForward = void(const Exec&, Unary, double alpha, View x, MutView y);
-// dx (+)= f'(x) dy, given both x and y = f(x). At the kink relu, leaky_relu and abs have derivative 0, alpha
-// and 0, as PyTorch has them. dx may be dy (in place).
+// dx (+)= f'(x) dy, given both x and y = f(x). At the kink relu, leaky_relu and abs have derivative
+// 0, alpha and 0, as PyTorch has them. dx may be dy (in place).
 using UnaryGrad = void(const Exec&, Unary, double alpha, View x, View y, View dy, MutView dx, Write);
 
 namespace ref {

@@ -3,7 +3,8 @@
 
 namespace sumi::kernels {
 
-// Whose convolutions the CPU backend runs where they are faster: "oneDNN", or "own kernels" without it.
+// Whose convolutions the CPU backend runs where they are faster: "oneDNN", or "own kernels" without
+// it.
 const char* cpu_library();
 
 // True where the CUDA kernels run in the emulation on the host (kernels/emu), not on a GPU.

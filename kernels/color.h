@@ -5,8 +5,9 @@
 
 namespace sumi::kernels {
 
-// rgb: sRGB in [-1, 1]. lab: CIE Lab under D65, scaled to L* / 50 - 1, a* / 110, b* / 110. yuv: BT.601, full range: Y in
-// [0, 1], U in [-0.436, 0.436], V in [-0.615, 0.615]. Results are not clamped.
+// rgb: sRGB in [-1, 1]. lab: CIE Lab under D65, scaled to L* / 50 - 1, a* / 110, b* / 110. yuv:
+// BT.601, full range: Y in [0, 1], U in [-0.436, 0.436], V in [-0.615, 0.615]. Results are not
+// clamped.
 enum class Color : std::uint8_t { rgb_to_lab, lab_to_rgb, rgb_to_yuv, yuv_to_rgb };
 
 constexpr const char* name_of(Color c) {

@@ -1,5 +1,5 @@
-// Conversions between color spaces and their derivatives, one pixel at a time, for every backend: T is double or
-// float.
+// Conversions between color spaces and their derivatives, one pixel at a time, for every backend: T
+// is double or float.
 //
 //   RGB  sRGB in [-1, 1] (IEC 61966-2-1). Outside of it the curve goes on: a line below, a power above.
 //   Lab  CIE L*a*b* of 1976 (CIE 15) under D65 as sRGB has it (the white point is RGB white, so grays have a = b = 0),
@@ -58,7 +58,8 @@ SUMI_HOST_DEVICE constexpr Matrix<T> as(const Matrix<double>& a) {
   return b;
 }
 
-// Linear RGB to XYZ by IEC 61966-2-1, each row divided by its sum: X, Y and Z in parts of the white's.
+// Linear RGB to XYZ by IEC 61966-2-1, each row divided by its sum: X, Y and Z in parts of the
+// white's.
 SUMI_HOST_DEVICE constexpr Matrix<double> xyz_of_rgb() {
   Matrix<double> a{{{0.4124, 0.3576, 0.1805}, {0.2126, 0.7152, 0.0722}, {0.0193, 0.1192, 0.9505}}};
   for (auto& row : a.m) {
@@ -118,7 +119,8 @@ struct LibraryCurves {
 
 // ---- pixels ----
 
-// f of each, written out: compilers unroll a loop around a long body too late to vectorize what is around it.
+// f of each, written out: compilers unroll a loop around a long body too late to vectorize what is
+// around it.
 template <class T, class F>
 SUMI_HOST_DEVICE Triple<T> each(const Triple<T>& x, const F& f) {
   return {{f(x.v[0]), f(x.v[1]), f(x.v[2])}};
@@ -128,7 +130,8 @@ SUMI_HOST_DEVICE Triple<T> products(const Triple<T>& x, const Triple<T>& y) {
   return {{x.v[0] * y.v[0], x.v[1] * y.v[1], x.v[2] * y.v[2]}};
 }
 
-// Roots f of X, Y, Z to scaled Lab, L* = 116 fY - 16, a* = 500 (fX - fY), b* = 200 (fY - fZ), and back.
+// Roots f of X, Y, Z to scaled Lab, L* = 116 fY - 16, a* = 500 (fX - fY), b* = 200 (fY - fZ), and
+// back.
 SUMI_HOST_DEVICE constexpr Matrix<double> lab_of_roots() {
   return {{{0, 116.0 / 50, 0}, {500.0 / 110, -500.0 / 110, 0}, {0, 200.0 / 110, -200.0 / 110}}};
 }
@@ -200,8 +203,8 @@ SUMI_HOST_DEVICE Triple<T> yuv_to_rgb_grad(const Triple<T>&, Triple<T> dy) {
   return times(from_rgb, dy);
 }
 
-// |dY| + huber(dU) + huber(dV) of two colors x and t in RGB, huber(z) = z^2 / 2 where |z| <= delta, else
-// delta (|z| - delta / 2); and its derivatives with respect to x.
+// |dY| + huber(dU) + huber(dV) of two colors x and t in RGB, huber(z) = z^2 / 2 where |z| <= delta,
+// else delta (|z| - delta / 2); and its derivatives with respect to x.
 template <class T>
 struct Distance {
   T value;
@@ -216,7 +219,8 @@ SUMI_HOST_DEVICE Distance<T> yuv_distance(const Triple<T>& x, const Triple<T>& t
   T value = std::fabs(d.v[0]);
   const T above = d.v[0] > 0 ? T(1) : T(0), below = d.v[0] < 0 ? T(1) : T(0);
   Triple<T> slope{{above - below, 0, 0}};
-  for (int i = 1; i < 3; ++i) {  // comparisons that NaN passes through, and no choice inside another
+  // comparisons that NaN passes through, and no choice inside another
+  for (int i = 1; i < 3; ++i) {
     const T z = d.v[i], size = std::fabs(z), line = delta * (size - delta / 2), curve = z * z / 2;
     value += size > delta ? line : curve;
     const T least = z < -delta ? -delta : z;

@@ -1,15 +1,17 @@
 // Convolution and transposed convolution: one geometry, three named functions each.
 //
-// Layouts: activations NHWC, weights KRSC ([k,r,s,c/groups]). Each backend declares the same function types,
-// so a signature is written once. All outputs are overwritten unless `Write` says otherwise; operands share
-// one dtype and live on exec.device; sums are accumulated in f32 or wider.
+// Layouts: activations NHWC, weights KRSC ([k,r,s,c/groups]). Each backend declares the same
+// function types, so a signature is written once. All outputs are overwritten unless `Write` says
+// otherwise; operands share one dtype and live on exec.device; sums are accumulated in f32 or
+// wider.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// Which of a convolution's three computations: the output, the input's gradient, the weight's gradient.
+// Which of a convolution's three computations: the output, the input's gradient, the weight's
+// gradient.
 enum class ConvDirection : std::uint8_t { fprop, dgrad, wgrad };
 
 // What the caller chooses; everything else follows from the operands' shapes.
@@ -25,8 +27,9 @@ struct ConvOptions {
 
 // Every size of one convolution x[n,h,w,c] * w[k,r,s,c/groups] -> y[n,p,q,k].
 //   p = (h + pad_top + pad_bottom - dilation (r - 1) - 1) / stride + 1, rounded down; q likewise.
-// A transposed convolution uses the same struct with the roles exchanged: it reads [n,p,q,k] and writes
-// [n,h,w,c]. It says so (`transposed`), and what computes on it is named accordingly everywhere.
+// A transposed convolution uses the same struct with the roles exchanged: it reads [n,p,q,k] and
+// writes [n,h,w,c]. It says so (`transposed`), and what computes on it is named accordingly
+// everywhere.
 struct ConvGeom {
   std::int64_t n, h, w, c, k, r, s, p, q;
   ConvOptions o;
@@ -35,8 +38,8 @@ struct ConvGeom {
   // Throws Error under `op`'s name when channels, groups or sizes do not fit.
   static ConvGeom make(const char* op, const Shape& x, const Shape& weight, const ConvOptions& o);
 
-  // Transposed: x is [n,p,q,k], weight [k,r,s,c/groups], and the output is h = (p - 1) stride - pads +
-  // dilation (r - 1) + 1 + output_padding, which must be smaller than the stride.
+  // Transposed: x is [n,p,q,k], weight [k,r,s,c/groups], and the output is h = (p - 1) stride -
+  // pads + dilation (r - 1) + 1 + output_padding, which must be smaller than the stride.
   static ConvGeom make_transpose(const char* op, const Shape& x, const Shape& weight, const ConvOptions& o,
                                  int output_padding);
 
@@ -53,16 +56,17 @@ struct ConvGeom {
   // "n16h64w64c3k64r4s4u2p1"; then d (dilation) and g (groups) where not 1, and p1:2:1:2
   // (top:bottom:left:right) where the pads differ.
   std::string str() const;
-  // The inverse of str(). Letters in any order; u, p, d and g may be left out (1, 0, 1, 1). The text does not say whether
-  // a convolution is a transposed one. Throws Error under `where`'s name, naming the letter that is wrong.
+  // The inverse of str(). Letters in any order; u, p, d and g may be left out (1, 0, 1, 1). The
+  // text does not say whether a convolution is a transposed one. Throws Error under `where`'s name,
+  // naming the letter that is wrong.
   static ConvGeom parse(const std::string& where, const std::string& text, bool transposed = false);
   bool operator==(const ConvGeom&) const = default;
 };
 
 // y = x * w + bias. bias: absent or [k].
 using ConvFprop = void(const Exec&, const ConvGeom&, View x, View w, View bias, MutView y);
-// dx = the gradient of fprop's x: each dy spread back through w. bias (absent or [c]) is added per channel of
-// dx: a transposed convolution's bias.
+// dx = the gradient of fprop's x: each dy spread back through w. bias (absent or [c]) is added per
+// channel of dx: a transposed convolution's bias.
 using ConvDgrad = void(const Exec&, const ConvGeom&, View dy, View w, View bias, MutView dx);
 // dw (+)= the gradient of fprop's weight.
 using ConvWgrad = void(const Exec&, const ConvGeom&, View x, View dy, MutView dw, Write);
@@ -122,8 +126,8 @@ inline void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutVie
       [&] { cpu::conv_wgrad(e, g, x, dy, dw, write); }, [&] { cuda::conv_wgrad(e, g, x, dy, dw, write); });
 }
 
-// Transposed convolution: x [n,p,q,k] -> y [n,h,w,c], weight [k,r,s,c/groups], with `g` from make_transpose.
-// The same three computations with the roles exchanged, under their own names.
+// Transposed convolution: x [n,p,q,k] -> y [n,h,w,c], weight [k,r,s,c/groups], with `g` from
+// make_transpose. The same three computations with the roles exchanged, under their own names.
 inline void check_transposed(const char* kernel, const ConvGeom& g) {
   if (!g.transposed) fail(kernel, "takes a geometry of ConvGeom::make_transpose, not " + g.str());
 }

@@ -1,5 +1,5 @@
-// Which form of convolution the CPU takes for which geometry, where measurements on a machine shall decide instead of the
-// rules (`sumi tune`).
+// Which form of convolution the CPU takes for which geometry, where measurements on a machine shall
+// decide instead of the rules (`sumi tune`).
 #pragma once
 
 #include <map>
@@ -44,10 +44,12 @@ struct ConvCalls {
 };
 
 namespace kernels::cpu {
-// Whether the method computes this at all: Winograd has few filter sizes, oneDNN may not be in the build.
+// Whether the method computes this at all: Winograd has few filter sizes, oneDNN may not be in the
+// build.
 bool conv_possible(ConvAlgorithm method, const ConvCall& use);
-// Returns true if the method has an implementation of this convolution on operands of `dtype` (f32, or bf16, which all of
-// them can widen to f32). oneDNN's answer makes its primitive, which is kept for the call.
+// Returns true if the method has an implementation of this convolution on operands of `dtype` (f32,
+// or bf16, which all of them can widen to f32). oneDNN's answer makes its primitive, which is kept
+// for the call.
 bool conv_available(ConvAlgorithm method, const ConvCall& use, DType dtype);
 // What runs: the plan's choice where it has one and the policy allows it, else the rules'.
 ConvAlgorithm conv_method(const ConvPolicy& policy, const ConvCall& use);

@@ -1,4 +1,5 @@
-// Arithmetic with broadcasting, scaling, filling, conversion, and copies of boxes (concatenation and slices).
+// Arithmetic with broadcasting, scaling, filling, conversion, and copies of boxes (concatenation
+// and slices).
 #pragma once
 
 #include "kernels/base/exec.h"
@@ -20,8 +21,8 @@ using Affine = void(const Exec&, View x, double scale, double shift, MutView y, 
 using Fill = void(const Exec&, double value, MutView y);
 // y (+)= x in y's dtype (rounded to nearest even). Same shape, any two dtypes that the device has.
 using Cast = void(const Exec&, View x, MutView y, Write);
-// dst[dst_at + i] (+)= src[src_at + i] for every index i in `extent`. Serves concat, slice and their
-// gradients.
+// dst[dst_at + i] (+)= src[src_at + i] for every index i in `extent`. Serves concat, slice and
+// their gradients.
 using CopyBox = void(const Exec&, View src, Shape src_at, MutView dst, Shape dst_at, Shape extent, Write);
 
 namespace ref {

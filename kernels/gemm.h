@@ -6,9 +6,10 @@
 
 namespace sumi::kernels {
 
-// y[batch,m,n] (+)= op(a) op(b) + bias, where op(a) is [m,k] (a is stored [k,m] if trans_a) and op(b) is
-// [k,n] (stored [n,k] if trans_b). A batch of 1 in a or b (a_batch, b_batch) serves every product of the
-// batch. Each operand's view holds batch * rows * cols elements, whatever its four sizes are.
+// y[batch,m,n] (+)= op(a) op(b) + bias, where op(a) is [m,k] (a is stored [k,m] if trans_a) and
+// op(b) is [k,n] (stored [n,k] if trans_b). A batch of 1 in a or b (a_batch, b_batch) serves every
+// product of the batch. Each operand's view holds batch * rows * cols elements, whatever its four
+// sizes are.
 struct GemmGeom {
   std::int64_t batch = 1, m = 0, n = 0, k = 0;
   bool trans_a = false, trans_b = false;
@@ -18,7 +19,8 @@ struct GemmGeom {
     return std::string("b") + std::to_string(batch) + "m" + std::to_string(m) + "n" + std::to_string(n) +
            "k" + std::to_string(k) + (trans_a ? "t" : "n") + (trans_b ? "t" : "n");
   }
-  // The inverse of str(). b and the two last letters may be left out: one product of untransposed matrices.
+  // The inverse of str(). b and the two last letters may be left out: one product of untransposed
+  // matrices.
   static GemmGeom parse(const std::string& where, std::string text) {
     GemmGeom g;
     const std::size_t last = text.find_last_not_of("nt") + 1;  // the digits of k end here

@@ -1,12 +1,14 @@
-// Losses of pictures that look at more than one element at a time, with their gradients in the same pass.
+// Losses of pictures that look at more than one element at a time, with their gradients in the same
+// pass.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// Total variation as AnimeGANv2 has it, of squared differences of neighbors (which smooths edges more than their
-// absolute values would). With dh = x[i + 1, j] - x[i, j], of which there are n (h - 1) w c, and dw likewise,
+// Total variation as AnimeGANv2 has it, of squared differences of neighbors (which smooths edges
+// more than their absolute values would). With dh = x[i + 1, j] - x[i, j], of which there are n (h
+// - 1) w c, and dw likewise,
 //   y[1] = mean of dh^2 / 2 + mean of dw^2 / 2        (a side of 1 has no neighbors and adds 0)
 //   dx   = the derivative of y[1] with respect to x [n,h,w,c]; absent: not wanted
 using TotalVariation = void(const Exec&, View x, MutView y, MutView dx);

@@ -17,8 +17,8 @@ struct MutBytes {
   Device device;
 };
 
-// The part of a picture that becomes a sample: h rows from `top` on, w columns from `left` on; mirrored left to right
-// where flip is not 0.
+// The part of a picture that becomes a sample: h rows from `top` on, w columns from `left` on;
+// mirrored left to right where flip is not 0.
 struct Crop {
   std::int32_t top = 0, left = 0, h = 0, w = 0, flip = 0;
 };
@@ -29,10 +29,11 @@ struct Cuts {
   Device device;
 };
 
-// y [n,h',w',c] = each picture of x [n,h,w,c], cut, resized to h' x w', mirrored; level v becomes (2 v - 255) / 255, in
-// [-1, 1]. `cuts`: n, or absent (whole pictures). Bilinear with half-pixel coordinates inside the cut (see resize.h), so
-// a cut of h' x w' is copied; shrinking does not average. Pixels of a cut outside of the picture are its nearest ones,
-// so no cut reads other memory. The values of levels that are only copied are the same bits on every device.
+// y [n,h',w',c] = each picture of x [n,h,w,c], cut, resized to h' x w', mirrored; level v becomes
+// (2 v - 255) / 255, in [-1, 1]. `cuts`: n, or absent (whole pictures). Bilinear with half-pixel
+// coordinates inside the cut (see resize.h), so a cut of h' x w' is copied; shrinking does not
+// average. Pixels of a cut outside of the picture are its nearest ones, so no cut reads other
+// memory. The values of levels that are only copied are the same bits on every device.
 using LoadImages = void(const Exec&, Bytes x, Cuts cuts, MutView y);
 // y = the nearest level to 127.5 (x + 1), halves up; below -1 and NaN: 0, above 1: 255. Same shape.
 using StoreImages = void(const Exec&, View x, MutBytes y);

@@ -1,4 +1,5 @@
-// Losses: the mean over all elements of a function of x and a target, with its gradient in the same pass.
+// Losses: the mean over all elements of a function of x and a target, with its gradient in the same
+// pass.
 #pragma once
 
 #include "kernels/base/exec.h"
@@ -23,7 +24,8 @@ constexpr const char* name_of(Loss l) {
 // In one pass over x and target:
 //   y[1] = mean of the loss
 //   dx   = the derivative of y[1] with respect to x; absent: not wanted. y has the same bits either way.
-// `target`: absent (then every target is `value`) or x's shape. `delta` > 0: huber's, ignored by the others.
+// `target`: absent (then every target is `value`) or x's shape. `delta` > 0: huber's, ignored by
+// the others.
 using LossMean = void(const Exec&, Loss, double delta, View x, View target, double value, MutView y,
                       MutView dx);
 

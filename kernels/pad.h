@@ -5,8 +5,8 @@
 
 namespace sumi::kernels {
 
-// reflect leaves the edge pixel out (as PyTorch's ReflectionPad2d: each pad must be smaller than the size);
-// replicate repeats it; zero is zero.
+// reflect leaves the edge pixel out (as PyTorch's ReflectionPad2d: each pad must be smaller than
+// the size); replicate repeats it; zero is zero.
 enum class PadMode : std::uint8_t { zero, reflect, replicate };
 
 struct PadGeom {

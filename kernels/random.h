@@ -11,14 +11,15 @@ struct RandomKey {
   std::uint64_t seed = 0;
   std::uint64_t stream = 0;
   std::uint64_t position = 0;
-  // On the kernel's device, or null: added to position when the kernel runs, so that a captured launch draws
-  // other numbers each time it is replayed.
+  // On the kernel's device, or null: added to position when the kernel runs, so that a captured
+  // launch draws other numbers each time it is replayed.
   const std::uint64_t* base = nullptr;
 };
 
 // y = uniform in [lo, hi): 24 random bits, computed in f32, then rounded or widened to y's dtype.
 using Uniform = void(const Exec&, const RandomKey&, double lo, double hi, MutView y);
-// y = mean + std * standard normal: Box-Muller with polynomials of our own in f32 (kernels/base/philox.h).
+// y = mean + std * standard normal: Box-Muller with polynomials of our own in f32
+// (kernels/base/philox.h).
 using Normal = void(const Exec&, const RandomKey&, double mean, double std, MutView y);
 // y = scale with probability p, else 0.
 using Bernoulli = void(const Exec&, const RandomKey&, double p, double scale, MutView y);

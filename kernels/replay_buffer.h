@@ -18,9 +18,10 @@ struct ReplayBufferOp {
   std::int64_t place = 0;
 };
 
-// history [places,1,1,room]: a row is a place, whose first elements are its picture. x and y: one picture each, of at
-// most `room` elements; y's shape is that of the picture it gets. `deferred` is null, or where on the kernel's device the move stands when the
-// kernel runs; `move` is then not used.
+// history [places,1,1,room]: a row is a place, whose first elements are its picture. x and y: one
+// picture each, of at most `room` elements; y's shape is that of the picture it gets. `deferred` is
+// null, or where on the kernel's device the move stands when the kernel runs; `move` is then not
+// used.
 using PoolExchange = void(const Exec&, const ReplayBufferOp& move, const ReplayBufferOp* deferred, View x,
                           MutView history, MutView y);
 

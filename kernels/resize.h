@@ -20,7 +20,8 @@ struct ResizeGeom {
   ResizeCoords coords = ResizeCoords::half_pixel;
 };
 
-// y [n,h',w',c] with a border, from x [n,h,w,c], in one pass. The sizes are the views'; h' and w' are y's less the pads.
+// y [n,h',w',c] with a border, from x [n,h,w,c], in one pass. The sizes are the views'; h' and w'
+// are y's less the pads.
 using Resize = void(const Exec&, const ResizeGeom&, View x, const PadGeom& pad, MutView y);
 // dx (+)= the adjoint of resize (without a border) applied to dy.
 using ResizeGrad = void(const Exec&, const ResizeGeom&, View dy, MutView dx, Write);

@@ -5,8 +5,9 @@
 
 namespace sumi::kernels {
 
-// w is the matrix W [k, rest]: its first axis are the rows, the other three together the columns. With `update` one
-// step of the iteration, in the order of torch.nn.utils.spectral_norm, which overwrites v and u:
+// w is the matrix W [k, rest]: its first axis are the rows, the other three together the columns.
+// With `update` one step of the iteration, in the order of torch.nn.utils.spectral_norm, which
+// overwrites v and u:
 //   v = W^T u / max(|W^T u|, eps);  u = W v / max(|W v|, eps)
 // then, and without it from u and v as they are:
 //   sigma = u^T W v

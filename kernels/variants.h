@@ -1,6 +1,7 @@
-// The ladder: the CUDA kernels that compute the same thing in several ways, from the one to read first to the fastest
-// (docs/kernels.md). Which runs is a rule on shape, dtype and precision, never a measurement, so the same call gives the
-// same bits every time; Exec::variant asks for another, for tests and benchmarks.
+// The ladder: the CUDA kernels that compute the same thing in several ways, from the one to read
+// first to the fastest (docs/kernels.md). Which runs is a rule on shape, dtype and precision, never
+// a measurement, so the same call gives the same bits every time; Exec::variant asks for another,
+// for tests and benchmarks.
 #pragma once
 
 #include <vector>
@@ -19,9 +20,10 @@ struct VariantInfo {
   bool chosen;         // runs when nobody asks for another
 };
 
-// All variants of an operation, the lowest rung first, for operands whose addresses are multiples of 16 bytes.
-// `multiply` counts for f32 only; automatic is tf32. A transposed convolution's three computations are listed by the
-// direction of the geometry that they share: conv_transpose_fprop is dgrad.
+// All variants of an operation, the lowest rung first, for operands whose addresses are multiples
+// of 16 bytes. `multiply` counts for f32 only; automatic is tf32. A transposed convolution's three
+// computations are listed by the direction of the geometry that they share: conv_transpose_fprop is
+// dgrad.
 std::vector<VariantInfo> conv_variants(ConvDirection, const ConvGeom&, DType,
                                        MatmulPrecision = MatmulPrecision::automatic);
 std::vector<VariantInfo> gemm_variants(const GemmGeom&, DType, MatmulPrecision = MatmulPrecision::automatic);

@@ -1,4 +1,5 @@
-// What tests of every room need: a folder that is gone afterwards, the text of an error, a case in a process of its own.
+// What tests of every room need: a folder that is gone afterwards, the text of an error, a case in
+// a process of its own.
 #pragma once
 
 #include <unistd.h>
@@ -46,7 +47,8 @@ inline bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-// What this program prints when it runs the (skipped) case `name` once more with that environment: "A=1 B=2".
+// What this program prints when it runs the (skipped) case `name` once more with that environment:
+// "A=1 B=2".
 inline std::string output_of_case(const std::string& name, const std::string& environment) {
   char program[PATH_MAX] = {};  // resolved here: in the shell the link would name the shell
   if (!realpath("/proc/self/exe", program)) fail(name, "the test program does not find itself");

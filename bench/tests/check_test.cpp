@@ -1,4 +1,5 @@
-// What sumi-bench compares results with: the sampled definitions against kernels::ref, and wrong kernels that it must find.
+// What sumi-bench compares results with: the sampled definitions against kernels::ref, and wrong
+// kernels that it must find.
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,4 +1,5 @@
-// The program's surface: options, the table, JSON as Google Benchmark's compare.py reads it, and what nvcc says.
+// The program's surface: options, the table, JSON as Google Benchmark's compare.py reads it, and
+// what nvcc says.
 #include <benchmark/benchmark.h>
 #include <doctest/doctest.h>
 
@@ -182,7 +183,8 @@ TEST_CASE("bench: lists") {
   CHECK(has(test::error_of([&] { print_ladder(options, ladder); }), "have one CUDA kernel each"));
 }
 
-// A kernel function that no work calls cannot be measured. Those that only rename another are measured by it.
+// A kernel function that no work calls cannot be measured. Those that only rename another are
+// measured by it.
 TEST_CASE("bench: every function of kernels/*.h is called by some work") {
   namespace fs = std::filesystem;
   const fs::path root = SUMI_SOURCE_ROOT;
@@ -226,8 +228,9 @@ TEST_CASE("bench: what ptxas says") {
   CHECK(found[0].spilled == 20);
   CHECK(found[1].shared == 0);
   CHECK(occupancy({"", 32, 0, 0}, 256, 90) == doctest::Approx(1.0));
-  CHECK(occupancy({"", 128, 0, 0}, 256, 90) == doctest::Approx(0.25));         // 16 warps' registers of 64
-  CHECK(occupancy({"", 32, 100 << 10, 0}, 256, 90) == doctest::Approx(0.25));  // two blocks' shared memory
+  CHECK(occupancy({"", 128, 0, 0}, 256, 90) == doctest::Approx(0.25));  // 16 warps' registers of 64
+  // two blocks' shared memory
+  CHECK(occupancy({"", 32, 100 << 10, 0}, 256, 90) == doctest::Approx(0.25));
 }
 
 }  // namespace sumi::bench

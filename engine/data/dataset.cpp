@@ -39,8 +39,8 @@ struct Dataset::State {
 
 namespace {
 
-// Raise it when pictures would come out differently: then every pack is stale. 2: color profiles are applied. 3: formats are read by
-// their own libraries.
+// Raise it when pictures would come out differently: then every pack is stale. 2: color profiles
+// are applied. 3: formats are read by their own libraries.
 constexpr std::int64_t kRecipe = 3;
 constexpr std::int64_t kSmoothing = 1;  // the same for pictures with smoothed edges
 constexpr std::size_t kNamed = 20;      // broken pictures named one by one
@@ -68,9 +68,9 @@ void add_options(io::Hash& hash, const DatasetSpec& spec, std::int64_t recipe = 
   }
 }
 
-// Named after the data's folder, so that one can tell the files of the cache apart, and after what must not
-// change; what may change is the key inside. So a changed folder replaces its pack instead of leaving an
-// orphan.
+// Named after the data's folder, so that one can tell the files of the cache apart, and after what
+// must not change; what may change is the key inside. So a changed folder replaces its pack instead
+// of leaving an orphan.
 std::string pack_name(const DatasetSpec& spec) {
   io::Hash hash;
   add_options(hash, spec, 1);  // another recipe replaces the pack, too

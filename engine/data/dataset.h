@@ -13,50 +13,56 @@
 
 namespace sumi {
 
-// The names of the classes that spec.labels tells apart, without decoding a picture: those of spec.classes if given, and checked.
-// Errors "[data PATH] ...": a picture without a class, fewer than two classes, labels that do not fit the pictures.
+// The names of the classes that spec.labels tells apart, without decoding a picture: those of
+// spec.classes if given, and checked. Errors "[data PATH] ...": a picture without a class, fewer
+// than two classes, labels that do not fit the pictures.
 std::vector<std::string> find_classes(const DatasetSpec& spec);
 
-// How many pictures the folder or file of `spec` names, at most spec.max_items; some may turn out to be broken. Reads names and
-// headers. Error "[data PATH] ..." for a file that is none of pictures.
+// How many pictures the folder or file of `spec` names, at most spec.max_items; some may turn out
+// to be broken. Reads names and headers. Error "[data PATH] ..." for a file that is none of
+// pictures.
 std::int64_t count_images(const DatasetSpec& spec);
 
 // The decoded pictures. Copies share them.
 class Dataset {
  public:
-  // Decodes each picture once and packs the result in the cache; later calls map the pack and decode nothing.
-  // With pairs of two sides an item holds both, [height, 2 width, channels]: A's columns, then B's; they are skipped
-  // together.
-  // A pack that is stale (files added, removed or changed), damaged or foreign is built anew. Broken pictures
-  // are named to warn() and skipped. Errors "[data PATH] ...": missing or empty folder, nothing readable, no
-  // place for the cache, a given pack that is damaged or of other sizes, pictures without partner (named).
+  // Decodes each picture once and packs the result in the cache; later calls map the pack and
+  // decode nothing. With pairs of two sides an item holds both, [height, 2 width, channels]: A's
+  // columns, then B's; they are skipped together.
+  // A pack that is stale (files added, removed or changed), damaged or foreign is built anew.
+  // Broken pictures are named to warn() and skipped. Errors "[data PATH] ...": missing or empty
+  // folder, nothing readable, no place for the cache, a given pack that is damaged or of other
+  // sizes, pictures without partner (named).
   static Dataset open(const DatasetSpec& spec, const DatasetEvents& events = {});
 
   std::int64_t count() const;
   int channels() const;
   int bits() const;
-  // Picture i as packed, [height(i), width(i), channels]; with 16 bits two bytes a level, in the machine's order. Valid as long as
-  // a copy of this data set. Error for an i that is not in [0, count).
+  // Picture i as packed, [height(i), width(i), channels]; with 16 bits two bytes a level, in the
+  // machine's order. Valid as long as a copy of this data set. Error for an i that is not in [0,
+  // count).
   const std::uint8_t* item(std::int64_t i) const;
   int width(std::int64_t i) const;
   int height(std::int64_t i) const;
   std::int64_t item_bytes(std::int64_t i) const;
 
-  // Names of the classes; empty without labels. They are derived from the names or the labels file at each open() and not
-  // packed, so they can change without another decoding.
+  // Names of the classes; empty without labels. They are derived from the names or the labels file
+  // at each open() and not packed, so they can change without another decoding.
   const std::vector<std::string>& classes() const;
   // The class of picture i, in [0, classes().size()); -1 without labels.
   std::int32_t label(std::int64_t i) const;
 
-  // Two sets that share these pictures: all but one of every `every`, and those (the last of each `every`, so of all classes
-  // where the names are in their order). Error unless both have some and `every` >= 2.
+  // Two sets that share these pictures: all but one of every `every`, and those (the last of each
+  // `every`, so of all classes where the names are in their order). Error unless both have some and
+  // `every` >= 2.
   std::pair<Dataset, Dataset> split(std::int64_t every) const;
 
-  // What the pictures were made from, preprocessing included, and their labels: equal keys, equal pictures and labels. For
-  // packs, and for checkpoints of old versions.
+  // What the pictures were made from, preprocessing included, and their labels: equal keys, equal
+  // pictures and labels. For packs, and for checkpoints of old versions.
   std::uint64_t key() const;
-  // What the pictures are, wherever they lie and whatever their files are called or how old: levels and sizes in their order,
-  // and their labels. Equal for sets that training cannot tell apart. May read all pictures: ask once.
+  // What the pictures are, wherever they lie and whatever their files are called or how old: levels
+  // and sizes in their order, and their labels. Equal for sets that training cannot tell apart. May
+  // read all pictures: ask once.
   std::uint64_t content_key() const;
   // The folder or file, as given.
   const std::filesystem::path& source() const;
@@ -79,7 +85,8 @@ class Dataset {
 
 struct Batch {
   std::vector<float>
-      data;  // [n, h, w, c] in [-1, 1]: level / 127.5 - 1, of 16 bits / 32767.5 - 1; kMaskValue where a picture has a hole
+      data;  // [n, h, w, c] in [-1, 1]: level / 127.5 - 1, of 16 bits / 32767.5 - 1; kMaskValue
+             // where a picture has a hole
   std::int64_t n = 0, h = 0, w = 0, c = 0;
   std::int64_t epoch = 0;            // which pass over the set, from 0
   std::int64_t index = 0;            // which batch of that epoch, from 0
@@ -87,21 +94,23 @@ struct Batch {
   std::vector<std::int32_t> labels;  // their classes; empty when the set has none
 };
 
-// Batches for ever, one from each of one or more domains, or two of the pairs of one: what is given and what is wanted.
-// Batch k is a function of (data sets, seed, batch size, preprocessing, flip, replacement, pairs, k) alone, whatever the
-// number of workers. Mirrors, the places of crops and damages are random functions of (seed, domain, position). One caller
-// at a time.
+// Batches for ever, one from each of one or more domains, or two of the pairs of one: what is given
+// and what is wanted. Batch k is a function of (data sets, seed, batch size, preprocessing, flip,
+// replacement, pairs, k) alone, whatever the number of workers. Mirrors, the places of crops and
+// damages are random functions of (seed, domain, position). One caller at a time.
 //
-// One domain: each epoch is a new permutation, the last incomplete batch is dropped. With replacement an epoch has as many
-// batches, at least one, but which pictures they hold is left to chance: some several times, some (about 1/e of them) not at all.
-// Several: the domains are unpaired. Each runs through its own permutations one after another, across the ends
-// of epochs, and no picture is dropped, not even of the largest: within a domain, numbers of uses never differ
+// One domain: each epoch is a new permutation, the last incomplete batch is dropped. With
+// replacement an epoch has as many batches, at least one, but which pictures they hold is left to
+// chance: some several times, some (about 1/e of them) not at all. Several: the domains are
+// unpaired. Each runs through its own permutations one after another, across the ends of epochs,
+// and no picture is dropped, not even of the largest: within a domain, numbers of uses never differ
 // by more than one. An epoch is floor(count of the largest / batch size) batches.
 class BatchLoader {
  public:
-  // Only the values under "of the batches" and "of pairs", workers, preprocess and crop_size of `spec` are used. Errors
-  // "[data PATH] ...": pairs of several domains; fewer pictures than one batch, except with replacement; without crops, a batch of more than one picture where
-  // sizes differ; pictures smaller than the crop.
+  // Only the values under "of the batches" and "of pairs", workers, preprocess and crop_size of
+  // `spec` are used. Errors "[data PATH] ...": pairs of several domains; fewer pictures than one
+  // batch, except with replacement; without crops, a batch of more than one picture where sizes
+  // differ; pictures smaller than the crop.
   BatchLoader(std::vector<Dataset> domains, const DatasetSpec& spec);
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
@@ -122,7 +131,8 @@ class BatchLoader {
   const Dataset& dataset(std::size_t domain = 0) const { return domains_.at(domain); }
   // Of a picture; of a pair, of one side.
   int width(std::size_t domain, std::int64_t item) const;
-  // Picture i of those that batch `which` of next() is made of: its middle, as large as the crops; not mirrored.
+  // Picture i of those that batch `which` of next() is made of: its middle, as large as the crops;
+  // not mirrored.
   Batch middle(std::size_t which, std::int64_t i) const;
 
  private:
@@ -149,8 +159,9 @@ class BatchLoader {
   Degradation damage_;
   std::int64_t size_ = 0, per_epoch_ = 0, position_ = 0;
   struct Orders;
-  std::vector<std::shared_ptr<Orders>> orders_;                        // of each domain
-  std::unique_ptr<io::OrderedPipeline<std::vector<Batch>>> pipeline_;  // last: its threads use the above
+  std::vector<std::shared_ptr<Orders>> orders_;  // of each domain
+  // last: its threads use the above
+  std::unique_ptr<io::OrderedPipeline<std::vector<Batch>>> pipeline_;
 };
 
 }  // namespace sumi

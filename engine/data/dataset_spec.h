@@ -21,17 +21,19 @@ enum class Preprocess {
   scale_width_and_crop,  // the same, then a random crop
   none,                  // the picture's own size
 };
-// Crops are crop_size x crop_size. With scale_width(_and_crop) and none, both sides are rounded to the nearest
-// multiple of 4 (half-way to the even multiple; at least 4, and not below a crop's size).
+// Crops are crop_size x crop_size. With scale_width(_and_crop) and none, both sides are rounded to
+// the nearest multiple of 4 (half-way to the even multiple; at least 4, and not below a crop's
+// size).
 
 // Which class a picture has.
 enum class LabelSource {
   none,
-  automatic,  // file for an idx file; for a folder, folder where all pictures lie in two or more of its subfolders, else prefix
-              // where that names 2 to 100 classes of at least two pictures each
-  folder,     // the first-level subfolder that it lies in
-  prefix,     // the file's name up to the separator
-  file,       // an idx file of labels beside that of the pictures
+  // file for an idx file; for a folder, folder where all pictures lie in two or more of its
+  // subfolders, else prefix where that names 2 to 100 classes of at least two pictures each
+  automatic,
+  folder,  // the first-level subfolder that it lies in
+  prefix,  // the file's name up to the separator
+  file,    // an idx file of labels beside that of the pictures
 };
 struct LabelRule {
   LabelSource source = LabelSource::none;
@@ -47,8 +49,9 @@ enum class Pairs {
 };
 
 struct DatasetSpec {
-  // A folder of pictures (recursive, links followed, hidden ones skipped), an idx(.gz) file, or a .pack file of
-  // another data set's cache, which was made with the same size, channels and preprocessing.
+  // A folder of pictures (recursive, links followed, hidden ones skipped), an idx(.gz) file, or a
+  // .pack file of another data set's cache, which was made with the same size, channels and
+  // preprocessing.
   std::filesystem::path data;
   Preprocess preprocess = Preprocess::square;
   int size = 64;                         // of square only
@@ -58,8 +61,10 @@ struct DatasetSpec {
   bool smooth_edges = false;             // packed as smooth_edges() makes them (engine/image/edges.h)
   std::int64_t max_items = 0;            // only the first so many (in the order of their names); 0: all
   LabelRule labels;
-  std::vector<std::string> classes;  // their names in the order of their numbers; empty: as found, sorted
-  std::filesystem::path cache_dir;   // of the packed pictures; empty: $XDG_CACHE_HOME/sumi or ~/.cache/sumi
+  // their names in the order of their numbers; empty: as found, sorted
+  std::vector<std::string> classes;
+  // of the packed pictures; empty: $XDG_CACHE_HOME/sumi or ~/.cache/sumi
+  std::filesystem::path cache_dir;
   std::filesystem::path
       fallback_dir;  // used with a warning when that is not writable; empty: the temporary folder
   int workers = 2;   // threads that decode and that prepare batches; 0: the calling thread

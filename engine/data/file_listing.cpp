@@ -26,7 +26,8 @@ namespace {
 
 using Identity = std::pair<dev_t, ino_t>;
 
-// Whether the folder is a run directory of sumi train. Before its first checkpoint a run has no options.json, but the lock.
+// Whether the folder is a run directory of sumi train. Before its first checkpoint a run has no
+// options.json, but the lock.
 bool is_run(const fs::path& folder) {
   std::error_code error;
   if (!fs::is_directory(folder / "checkpoints", error)) return false;
@@ -34,8 +35,8 @@ bool is_run(const fs::path& folder) {
          (fs::is_directory(folder / "samples", error) && fs::is_regular_file(folder / ".lock", error));
 }
 
-// The format that a file's first bytes show, "" for other files. Stricter than format_of(): the file's name does not say
-// that it is a picture.
+// The format that a file's first bytes show, "" for other files. Stricter than format_of(): the
+// file's name does not say that it is a picture.
 std::string format_in(const fs::path& path) {
   std::array<char, 32> head{};
   std::ifstream file(path, std::ios::binary);

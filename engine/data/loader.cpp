@@ -16,7 +16,8 @@
 namespace sumi {
 namespace {
 
-// Streams of random numbers that nothing else in a run uses ("orde", "draw", "flip", "crop", "dama" in the upper half).
+// Streams of random numbers that nothing else in a run uses ("orde", "draw", "flip", "crop", "dama"
+// in the upper half).
 constexpr std::uint64_t kOrderStream = 0x6f72646500000000ULL, kFlipStream = 0x666c697000000000ULL,
                         kCropStream = 0x63726f7000000000ULL, kDrawStream = 0x6472617700000000ULL,
                         kDamageStream = 0x64616d6100000000ULL;
@@ -155,7 +156,8 @@ std::vector<Batch> BatchLoader::next() {
   return batches;
 }
 
-// Where picture i of batch k stands in its domain: which round through the pictures, which of that round.
+// Where picture i of batch k stands in its domain: which round through the pictures, which of that
+// round.
 struct BatchLoader::Place {
   std::int64_t round, index;
 };

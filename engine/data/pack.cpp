@@ -13,7 +13,8 @@ namespace sumi::io {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'S', 'U', 'M', 'I', 'P', 'A', 'C', 'K'};
-// 2: pictures of different sizes; 3: the same with 16 bits a level; 4 and 5: with the hash of the pictures.
+// 2: pictures of different sizes; 3: the same with 16 bits a level; 4 and 5: with the hash of the
+// pictures.
 constexpr std::uint32_t kOldest = 2, kHashed = 4, kNewest = 5;
 
 int bits_of(std::uint32_t version) {
@@ -58,7 +59,8 @@ void append(std::string& bytes, std::uint32_t value) {
 }
 
 constexpr std::uint64_t kIndexItem = 2 * sizeof(std::uint32_t);
-constexpr std::uint32_t kMaxPackSide = 1U << 30;  // so that products fit in 64 bits and sides in an int
+// so that products fit in 64 bits and sides in an int
+constexpr std::uint32_t kMaxPackSide = 1U << 30;
 constexpr std::uint64_t kMaxPixels = std::uint64_t{1}
                                      << 28;  // of a picture: what preprocessing makes at most
 constexpr std::uint64_t kMaxTail = std::uint64_t{1}

@@ -21,13 +21,14 @@ struct PackShape {
   bool operator==(const PackShape&) const = default;
 };
 
-// [header][pixels, picture after picture][for each a u32 height and width][broken names, each a u32 length and
-// its bytes][a u64, the ContentHash of the pictures, which packs of older versions lack]. Numbers are little-endian,
-// levels of 16 bits too.
+// [header][pixels, picture after picture][for each a u32 height and width][broken names, each a u32
+// length and its bytes][a u64, the ContentHash of the pictures, which packs of older versions
+// lack]. Numbers are little-endian, levels of 16 bits too.
 class Pack {
  public:
-  // Nothing when there is no such file, or it is of another version, damaged or foreign. Header, sizes and
-  // names are checked, so that every item lies in the file; pixels are not, they are read when they are used.
+  // Nothing when there is no such file, or it is of another version, damaged or foreign. Header,
+  // sizes and names are checked, so that every item lies in the file; pixels are not, they are read
+  // when they are used.
   static std::optional<Pack> read(const std::filesystem::path& path);
   // Nothing also when it is stale (another key or shape): then build it anew.
   static std::optional<Pack> open(const std::filesystem::path& path, std::uint64_t key,
@@ -41,7 +42,8 @@ class Pack {
   const std::uint8_t* item(std::int64_t i) const { return pixels_ + at(i).offset; }
   int width(std::int64_t i) const { return static_cast<int>(at(i).width); }
   int height(std::int64_t i) const { return static_cast<int>(at(i).height); }
-  // The ContentHash of the `first` pictures. Of all it is stored; of fewer, and in packs of older versions, it takes reading them.
+  // The ContentHash of the `first` pictures. Of all it is stored; of fewer, and in packs of older
+  // versions, it takes reading them.
   std::uint64_t content(std::int64_t first) const;
   // Names of the pictures that could not be read when the pack was made.
   const std::vector<std::string>& broken() const { return broken_; }
@@ -71,8 +73,8 @@ struct PackItem {
   std::string remark;  // what reading it left out, in words, or ""
 };
 
-// Writes a pack atomically, item after item as `next` delivers them (`count` times), in constant memory. If
-// all of them have a problem, nothing is written and the first problem is an Error.
+// Writes a pack atomically, item after item as `next` delivers them (`count` times), in constant
+// memory. If all of them have a problem, nothing is written and the first problem is an Error.
 void write_pack(const std::filesystem::path& path, std::uint64_t key, const PackShape& shape,
                 std::int64_t count, const std::function<PackItem()>& next);
 

@@ -24,7 +24,8 @@ struct Source {
 Source folder_source(const DatasetSpec& spec, std::vector<ListedFile> files,
                      std::vector<ListedFile> partners);
 Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> images);
-// The pictures of a pack, which have their sizes already, with smoothed edges. The pack must outlive it.
+// The pictures of a pack, which have their sizes already, with smoothed edges. The pack must
+// outlive it.
 Source smoothed_source(const DatasetSpec& spec, const Pack& pack);
 
 }  // namespace sumi::io

@@ -1,4 +1,5 @@
-// Pictures in pairs, A and B: found, and packed as one picture each. Private to the image and data libraries.
+// Pictures in pairs, A and B: found, and packed as one picture each. Private to the image and data
+// libraries.
 #pragma once
 
 #include <string>
@@ -13,13 +14,14 @@ namespace sumi::io {
 // Whether an item of the data set is a picture of A and, at its right, its partner.
 bool two_sided(Pairs pairs);
 
-// The files of B in the order of their partners in A: those of the same name up to the extension. Error naming those
-// that lack a partner, and two of one name.
+// The files of B in the order of their partners in A: those of the same name up to the extension.
+// Error naming those that lack a partner, and two of one name.
 std::vector<ListedFile> partners(const DatasetSpec& spec, const std::vector<ListedFile>& a,
                                  const std::vector<ListedFile>& b);
 
-// A picture of `spec.data` as it is packed, of a pair with its partner (a name in `spec.partner`, of Pairs::folders). Level
-// is that of spec.bits. `remark` gets what reading left out, in words, or "".
+// A picture of `spec.data` as it is packed, of a pair with its partner (a name in `spec.partner`,
+// of Pairs::folders). Level is that of spec.bits. `remark` gets what reading left out, in words, or
+// "".
 template <class Level>
 BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner,
                            std::string& remark);
@@ -29,7 +31,8 @@ template <class Level>
 std::pair<BasicImage<Level>, BasicImage<Level>> halves(const std::string& where,
                                                        const BasicImage<Level>& picture);
 
-// Each prepared as `spec` says, then B at the right of A. Error `[where]` where they come out in different sizes.
+// Each prepared as `spec` says, then B at the right of A. Error `[where]` where they come out in
+// different sizes.
 template <class Level>
 BasicImage<Level> joined(const std::string& where, const BasicImage<Level>& a, const BasicImage<Level>& b,
                          const DatasetSpec& spec);

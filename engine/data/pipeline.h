@@ -14,11 +14,11 @@
 
 namespace sumi::io {
 
-// produce(i) runs for i = first, first + 1, ... on `workers` threads, never more than `ahead` results beyond
-// what next() has delivered; next() returns them in order, so the result does not depend on the number of
-// workers. With 0 workers next() calls produce itself. An exception in produce(i) is thrown by the next()
-// that would have delivered i, and by every later one. produce must be safe to call from several threads and
-// outlive this object's use of it.
+// produce(i) runs for i = first, first + 1, ... on `workers` threads, never more than `ahead`
+// results beyond what next() has delivered; next() returns them in order, so the result does not
+// depend on the number of workers. With 0 workers next() calls produce itself. An exception in
+// produce(i) is thrown by the next() that would have delivered i, and by every later one. produce
+// must be safe to call from several threads and outlive this object's use of it.
 template <class T>
 class OrderedPipeline {
  public:
@@ -53,7 +53,8 @@ class OrderedPipeline {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [this] { return done_.count(delivered_) != 0; });
     const auto it = done_.find(delivered_);
-    if (it->second.error) std::rethrow_exception(it->second.error);  // stays: the next call fails alike
+    // stays: the next call fails alike
+    if (it->second.error) std::rethrow_exception(it->second.error);
     T result = std::move(*it->second.value);
     done_.erase(it);
     ++delivered_;

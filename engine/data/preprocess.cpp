@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::int64_t kMaxImageSide = 16384;
 
-// Half-way cases go to the even multiple (10 becomes 8, 14 becomes 16), as with Python's round() in the code
-// that made these modes known.
+// Half-way cases go to the even multiple (10 becomes 8, 14 becomes 16), as with Python's round() in
+// the code that made these modes known.
 std::int64_t multiple_of_4(double v) {
   return std::max<std::int64_t>(4, 4 * static_cast<std::int64_t>(std::nearbyint(v / 4)));
 }

@@ -30,8 +30,8 @@ class Canvas {
   Canvas(int width, int height, Rgb background);
 
   void fill(const Box& box, Rgb color);
-  // Joined lines of width `thickness`, clipped to `clip`. A point that is not finite ends a line; a lone
-  // point is a dot. opacity in [0, 1]: where the line crosses itself it does not get darker.
+  // Joined lines of width `thickness`, clipped to `clip`. A point that is not finite ends a line; a
+  // lone point is a dot. opacity in [0, 1]: where the line crosses itself it does not get darker.
   void polyline(const std::vector<Point>& points, double thickness, Rgb color, double opacity,
                 const Box& clip);
   // `y` is the middle of the line of text. Nothing happens without a font.

@@ -1,4 +1,5 @@
-// Files to samples, before they become pictures of a known kind. Private to the image and data libraries.
+// Files to samples, before they become pictures of a known kind. Private to the image and data
+// libraries.
 #pragma once
 
 #include <cstddef>
@@ -17,19 +18,20 @@ struct DecodeOptions {
   std::int64_t max_pixels = 200'000'000;  // checked before anything is decoded
   bool deep = false;  // samples of 16 bits where the file has more than 8; else always of 8
   bool profile =
-      false;  // take the ICC profile along; where there is one, more than 8 bits become 16 (in dark linear
-              // light 8 are too few)
+      false;  // take the ICC profile along; where there is one, more than 8 bits become 16 (in dark
+              // linear light 8 are too few)
 };
 
 struct FreeBytes {
   void operator()(std::uint8_t* bytes) const { std::free(bytes); }
 };
 using Bytes = std::unique_ptr<std::uint8_t[], FreeBytes>;
-// Zeros, so that what a decoder leaves out shows nothing of the memory. They take memory where they are written: a header that
-// lies about its size costs little. std::bad_alloc.
+// Zeros, so that what a decoder leaves out shows nothing of the memory. They take memory where they
+// are written: a header that lies about its size costs little. std::bad_alloc.
 Bytes zeroed(std::size_t bytes);
 
-// Decoded samples, [height, width, channels], not yet flattened or turned. Samples are of 8 or 16 bits (depth).
+// Decoded samples, [height, width, channels], not yet flattened or turned. Samples are of 8 or 16
+// bits (depth).
 struct Decoded {
   int width = 0, height = 0, channels = 0, depth = 8;
   Bytes data;

@@ -40,7 +40,8 @@ struct Step {
   int x, y;
 };
 
-// To the neighbor that lies most nearly along the gradient: within 22.5 degrees of an axis, or diagonal.
+// To the neighbor that lies most nearly along the gradient: within 22.5 degrees of an axis, or
+// diagonal.
 Step direction(const Gradient& g) {
   constexpr double tan_22 = 0.41421356237309503, tan_67 = 2.414213562373095;
   const double x = std::abs(g.dx), y = std::abs(g.dy);

@@ -8,8 +8,8 @@
 
 namespace sumi::io {
 
-// Samples [height, width, channels] of 8 or 16 bits (depth); with 2 or 4 channels the last is alpha, the
-// colors not multiplied by it.
+// Samples [height, width, channels] of 8 or 16 bits (depth); with 2 or 4 channels the last is
+// alpha, the colors not multiplied by it.
 struct Samples {
   int width = 0, height = 0, channels = 3, depth = 8;
   const void* data = nullptr;

@@ -13,7 +13,8 @@ class FloatRange {
   std::uint16_t level(double v);
   // Error `[where]` where most samples lie outside: they would all be black or white.
   void check(const std::string& where) const;
-  // "12 % of its float samples lie outside 0 to 1 and were clipped (they go from -1 to 7)", or "" for less than 1 %.
+  // "12 % of its float samples lie outside 0 to 1 and were clipped (they go from -1 to 7)", or ""
+  // for less than 1 %.
   std::string remark() const;
 
  private:

@@ -44,22 +44,23 @@ Level luma(const Level* rgb) {
   return static_cast<Level>((299 * rgb[0] + 587 * rgb[1] + 114 * rgb[2] + 500) / 1000);
 }
 
-// Palettes, gray, 16 bits, floats (linear ones get the sRGB curve) and CMYK become 8-bit sRGB: an embedded ICC
-// profile is converted, one that is damaged or does not fit is left out. EXIF orientation is applied; of
-// animations and pages the first is taken, and `remark` gets what was left out, in words, or "". The content decides
-// the format, so a JPEG named .png is read. Error "[picture PATH] ..." for an empty, truncated, foreign or absurdly
-// large file and for a camera's raw file. May be called from any thread and starts none.
+// Palettes, gray, 16 bits, floats (linear ones get the sRGB curve) and CMYK become 8-bit sRGB: an
+// embedded ICC profile is converted, one that is damaged or does not fit is left out. EXIF
+// orientation is applied; of animations and pages the first is taken, and `remark` gets what was
+// left out, in words, or "". The content decides the format, so a JPEG named .png is read. Error
+// "[picture PATH] ..." for an empty, truncated, foreign or absurdly large file and for a camera's
+// raw file. May be called from any thread and starts none.
 Image8 load_image(const std::filesystem::path& path, const LoadOptions& options = {},
                   std::string* remark = nullptr);
 
-// The format follows the extension (has_writable_extension). Atomic; the same picture gives the same bytes.
-// quality: of jpg and webp, 1 to 100. Error for an unknown extension, for a
-// side longer than the format can hold (jpg 65500, tga 65535, webp 16383 pixels) and for a failed write.
+// The format follows the extension (has_writable_extension). Atomic; the same picture gives the
+// same bytes. quality: of jpg and webp, 1 to 100. Error for an unknown extension, for a side longer
+// than the format can hold (jpg 65500, tga 65535, webp 16383 pixels) and for a failed write.
 void save_image(const std::filesystem::path& path, const Image8& image, int quality = 95);
 
-// automatic: lanczos3 to shrink, bicubic to enlarge (less ringing). bicubic is the cubic of Keys (1981) with
-// a = -1/2, as Pillow's BICUBIC, from which it differs by one level at most: here nothing is rounded between
-// rows and columns.
+// automatic: lanczos3 to shrink, bicubic to enlarge (less ringing). bicubic is the cubic of Keys
+// (1981) with a = -1/2, as Pillow's BICUBIC, from which it differs by one level at most: here
+// nothing is rounded between rows and columns.
 enum class Filter { automatic, box, bilinear, bicubic, lanczos3 };
 
 // Of 8 and of 16 bits:
@@ -76,8 +77,8 @@ BasicImage<Level> crop_center(const BasicImage<Level>& image, int width, int hei
 template <class Level>
 BasicImage<Level> square_image(const BasicImage<Level>& image, int size, Filter filter = Filter::automatic);
 
-// Pictures in rows of `columns` (0: near a square), `margin` pixels around each, in cells of the largest
-// size. The sheet is RGB if any of them is. Error for no pictures.
+// Pictures in rows of `columns` (0: near a square), `margin` pixels around each, in cells of the
+// largest size. The sheet is RGB if any of them is. Error for no pictures.
 Image8 make_sheet(const std::vector<Image8>& images, int columns = 0, int margin = 2,
                   std::uint8_t background = 255);
 

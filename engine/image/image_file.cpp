@@ -20,8 +20,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Walks the chunks up to IEND and compares the checksums of those that make up the picture: what passes,
-// libpng decodes in silence. On anything else it prints to stderr by itself, in the middle of a progress bar.
+// Walks the chunks up to IEND and compares the checksums of those that make up the picture: what
+// passes, libpng decodes in silence. On anything else it prints to stderr by itself, in the middle
+// of a progress bar.
 void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
   const std::string where = "picture " + path.string();
   const auto number = [](const unsigned char* b) {
@@ -52,9 +53,9 @@ void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
   fail(where, "is truncated (a PNG without its end); copy or download it again");
 }
 
-// Walks the attributes of all headers (OpenEXR's file layout: name, type, size, bytes; an empty name ends a header, and of
-// several parts an empty header the last). OpenEXR takes the memory that an attribute asks for, up to 2 GiB, before it
-// looks for the bytes.
+// Walks the attributes of all headers (OpenEXR's file layout: name, type, size, bytes; an empty
+// name ends a header, and of several parts an empty header the last). OpenEXR takes the memory that
+// an attribute asks for, up to 2 GiB, before it looks for the bytes.
 void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t size) {
   const auto number = [&]() {
     std::array<unsigned char, 4> b{};
@@ -81,8 +82,8 @@ void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t 
   }
 }
 
-// Whether there are bytes for every pixel (Truevision's specification 2.0: runs of up to 128 pixels, or none at all). The
-// decoder fills up what is missing and calls it a picture.
+// Whether there are bytes for every pixel (Truevision's specification 2.0: runs of up to 128
+// pixels, or none at all). The decoder fills up what is missing and calls it a picture.
 void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
   std::array<unsigned char, 18> h{};
   file.seekg(0);
@@ -167,7 +168,8 @@ std::string probe_image(const fs::path& path) {
     return format;
   }
   const ImageFormat* format = format_of_extension(path);
-  if (format == nullptr || format->name != "targa") return "";  // the one format without magic number
+  // the one format without magic number
+  if (format == nullptr || format->name != "targa") return "";
   check_tga_is_whole(path, file, size);
   return "targa";
 }

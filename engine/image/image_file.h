@@ -1,4 +1,5 @@
-// What a picture's file is, told from its bytes before a decoder sees it. Private to the image and data libraries.
+// What a picture's file is, told from its bytes before a decoder sees it. Private to the image and
+// data libraries.
 #pragma once
 
 #include <cstdint>
@@ -8,19 +9,21 @@
 
 namespace sumi::io {
 
-// OpenImageIO's name of the format that a file's first bytes (32 are enough) show, or "" if they fit none.
-// "raw": a camera's raw file.
+// OpenImageIO's name of the format that a file's first bytes (32 are enough) show, or "" if they
+// fit none. "raw": a camera's raw file.
 std::string format_of(std::string_view start);
 
 // Of a file that is read at once.
 inline constexpr std::uint64_t kMaxImageBytes = std::uint64_t{1} << 31;
 
-// OpenImageIO's name of the format that the first bytes show ("png"), or "" if they fit none. Errors "[picture PATH]" for a
-// missing or empty file, for a PNG or TGA that ends early, for an OpenEXR whose header does, and for PSD and ICO: fuzzing
-// made their decoders take gigabytes, minutes and addresses out of files of a hundred bytes.
+// OpenImageIO's name of the format that the first bytes show ("png"), or "" if they fit none.
+// Errors "[picture PATH]" for a missing or empty file, for a PNG or TGA that ends early, for an
+// OpenEXR whose header does, and for PSD and ICO: fuzzing made their decoders take gigabytes,
+// minutes and addresses out of files of a hundred bytes.
 std::string probe_image(const std::filesystem::path& path);
 
-// What the fourth channel of a TGA is (Truevision's specification 2.0: the count of attribute bits, the extension's attribute type).
+// What the fourth channel of a TGA is (Truevision's specification 2.0: the count of attribute bits,
+// the extension's attribute type).
 enum class TgaAlpha { none, straight, multiplied };
 TgaAlpha tga_alpha(const std::filesystem::path& path);
 

@@ -11,8 +11,8 @@ using namespace std::string_view_literals;
 
 namespace {
 
-// The order decides: raw formats begin like TIFF or HEIF, so they come first; writable formats are in
-// the order of messages.
+// The order decides: raw formats begin like TIFF or HEIF, so they come first; writable formats are
+// in the order of messages.
 constexpr std::array<ImageFormat, 15> kFormats{{
     {.name = "raw",
      .magic = {{{8, "CR\2"sv},  // Canon

@@ -22,7 +22,8 @@ constexpr Rgb kPaper{255, 255, 255}, kInk{40, 44, 52}, kMuted{110, 116, 126}, kG
 constexpr std::array<Rgb, 6> kPalette{
     {{31, 111, 197}, {226, 96, 28}, {32, 150, 92}, {150, 82, 180}, {200, 150, 0}, {90, 100, 110}}};
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kHuge = 1e100;  // beyond it differences of two values could overflow: a gap, like infinity
+// beyond it differences of two values could overflow: a gap, like infinity
+constexpr double kHuge = 1e100;
 constexpr std::size_t kMaxPoints = 3000;
 
 bool usable(double v) {
@@ -51,8 +52,8 @@ struct Curve {
   std::vector<double> xs, ys;
 };
 
-// Means of runs of neighbors, so that a long history is drawn in constant time. A run without a usable value
-// is a gap.
+// Means of runs of neighbors, so that a long history is drawn in constant time. A run without a
+// usable value is a gap.
 Curve thin(const Series& s) {
   const std::size_t run = (s.ys.size() + kMaxPoints - 1) / kMaxPoints;
   Curve curve;
@@ -70,9 +71,10 @@ Curve thin(const Series& s) {
   return curve;
 }
 
-// Moving average around each point, skipping gaps; narrower towards the ends so that they are not pulled
-// inwards.
-// Values outside the visible range count as its border, or one spike would lift the line for a whole window.
+// Moving average around each point, skipping gaps; narrower towards the ends so that they are not
+// pulled inwards.
+// Values outside the visible range count as its border, or one spike would lift the line for a
+// whole window.
 Curve smooth(const Curve& raw, double part, const Range& visible) {
   const auto n = raw.ys.size();
   const auto half = static_cast<std::size_t>(std::lround(static_cast<double>(n) * part / 2));

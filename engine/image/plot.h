@@ -20,13 +20,14 @@ struct Series {
 struct PlotOptions {
   int width = 900, height = 600;
   std::string x_label = "step";
-  double smoothing = 0.04;  // width of the moving average as a part of the series; 0 draws the raw line only
+  // width of the moving average as a part of the series; 0 draws the raw line only
+  double smoothing = 0.04;
 };
 
-// Panels one below the other with a common x axis: ticks, numbers, a legend; per series a smooth line over
-// the raw one. The y range leaves out the most extreme percent, so that one spike does not flatten the rest.
-// Without a font on the system (DejaVu, Liberation, Noto or Free Sans and the like) there is no text. Error for xs and ys of
-// different lengths.
+// Panels one below the other with a common x axis: ticks, numbers, a legend; per series a smooth
+// line over the raw one. The y range leaves out the most extreme percent, so that one spike does
+// not flatten the rest. Without a font on the system (DejaVu, Liberation, Noto or Free Sans and the
+// like) there is no text. Error for xs and ys of different lengths.
 Image8 draw_curves(const std::string& title, const std::vector<std::vector<Series>>& panels,
                    const PlotOptions& options = {});
 

@@ -37,7 +37,8 @@ double weight_of(Filter f, double x) {
   }
 }
 
-// For one output position: the first source pixel and the weights of those that follow. They sum to one.
+// For one output position: the first source pixel and the weights of those that follow. They sum to
+// one.
 struct Taps {
   int first = 0;
   std::vector<float> weights;
@@ -84,7 +85,8 @@ void resize_samples(const T* in, int from_width, int from_height, int channels, 
   const auto row = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
   const auto from_row = static_cast<std::size_t>(from_width) * static_cast<std::size_t>(channels);
   constexpr auto most = static_cast<float>(std::numeric_limits<T>::max());
-  // A window of resized source rows as tall as the vertical filter: memory stays small for large pictures.
+  // A window of resized source rows as tall as the vertical filter: memory stays small for large
+  // pictures.
   std::size_t window = 1;
   for (const Taps& t : down) window = std::max(window, t.weights.size());
   std::vector<float> rows(window * row), sum(row);

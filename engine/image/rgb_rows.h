@@ -21,8 +21,8 @@ inline std::uint8_t to_8(unsigned v) {
   return static_cast<std::uint8_t>((v * 255 + kWhite / 2) / kWhite);
 }
 
-// One row of a decoded file after another. The profile is applied, linear light gets the curve; without a
-// profile that fits, gray is repeated and inks are taken for ideal ones.
+// One row of a decoded file after another. The profile is applied, linear light gets the curve;
+// without a profile that fits, gray is repeated and inks are taken for ideal ones.
 class RgbRows {
  public:
   // `raw` must outlive it.
@@ -31,8 +31,9 @@ class RgbRows {
   // Row y into rgb and alpha.
   void load(int y);
 
-  std::vector<std::uint16_t> rgb, alpha;                 // [width, 3], not multiplied by alpha, and [width]
-  const std::string& remark() const { return remark_; }  // what was wrong with the profile, in words, or ""
+  std::vector<std::uint16_t> rgb, alpha;  // [width, 3], not multiplied by alpha, and [width]
+  // what was wrong with the profile, in words, or ""
+  const std::string& remark() const { return remark_; }
 
  private:
   int count() const;

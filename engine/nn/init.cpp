@@ -1,5 +1,5 @@
-// Weight initialization. Values are drawn in f32 on the host's generator, so every device and dtype starts
-// alike.
+// Weight initialization. Values are drawn in f32 on the host's generator, so every device and dtype
+// starts alike.
 #include <fmt/format.h>
 
 #include <cmath>

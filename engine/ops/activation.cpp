@@ -1,5 +1,5 @@
-// Functions of one operand. Their gradients have two forms: one fused kernel, and where the gradient itself
-// is to be differentiated, the formula written with ops.
+// Functions of one operand. Their gradients have two forms: one fused kernel, and where the
+// gradient itself is to be differentiated, the formula written with ops.
 #include "kernels/activation.h"
 
 #include "engine/ops.h"

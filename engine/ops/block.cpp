@@ -1,4 +1,5 @@
-// The block op: linear map, then norm, activation, residual and padding in one pass. One saved state.
+// The block op: linear map, then norm, activation, residual and padding in one pass. One saved
+// state.
 #include <fmt/format.h>
 
 #include "engine/ops.h"
@@ -13,8 +14,8 @@ namespace {
 
 using MapKind = BlockOptions::MapKind;
 
-// What the backward reads: the linear map's raw output and the statistics, or the activated output without a
-// norm.
+// What the backward reads: the linear map's raw output and the statistics, or the activated output
+// without a norm.
 struct State {
   Tensor raw, out;
   NormState norm;
@@ -27,8 +28,9 @@ NormOptions norm_options(const BlockOptions& o) {
   return n;
 }
 
-// Whether the norm subtracts whatever the bias adds: instance norm does, of its own statistics. (So does batch norm, but its
-// running mean has the bias in it.) Then nobody adds it, and its gradient is zero instead of the rounding errors of a sum that is zero.
+// Whether the norm subtracts whatever the bias adds: instance norm does, of its own statistics. (So
+// does batch norm, but its running mean has the bias in it.) Then nobody adds it, and its gradient
+// is zero instead of the rounding errors of a sum that is zero.
 bool cancels_bias(const BlockParams& p, const BlockOptions& o) {
   const Shape& w = p.w.shape();
   const std::int64_t channels = o.map == MapKind::conv_transpose ? w.c * o.conv.groups : w.n;
@@ -93,7 +95,8 @@ void check(const BlockOptions& o) {
          fmt::format("{} (alpha {}) is not an activation of blocks", kernels::name_of(o.act), o.alpha));
 }
 
-// What the linear map multiplies and adds is of the activations' dtype; the norm's parameters stay as they are.
+// What the linear map multiplies and adds is of the activations' dtype; the norm's parameters stay
+// as they are.
 BlockParams multiplied_in(DType dtype, BlockParams p) {
   p.w = cast(p.w, dtype);
   p.bias = cast(p.bias, dtype);
@@ -134,7 +137,8 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
       Op op("norm_act", {s.raw});
       const NormOptions n = norm_options(o);
       s.norm = norm_statistics(s.raw, n, p.running, p.training);
-      // Nobody will ask for the raw output again where nothing is recorded: inference holds one tensor less.
+      // Nobody will ask for the raw output again where nothing is recorded: inference holds one
+      // tensor less.
       y = o.next_pad.any() ? Tensor::empty(o.next_pad.padded(s.raw.shape()), x.dtype(), x.device())
           : records        ? Tensor::empty_like(s.raw)
                            : s.raw;
@@ -145,7 +149,8 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
     } else {
       if (o.act != Unary::identity) {
         Op op(kernels::name_of(o.act), {s.raw});
-        kernels::unary(exec_on(x.device()), o.act, o.alpha, s.raw.view(), s.raw.mutable_view());  // in place
+        // in place
+        kernels::unary(exec_on(x.device()), o.act, o.alpha, s.raw.view(), s.raw.mutable_view());
         op.done(s.raw);
       }
       s.out = s.raw;
@@ -154,7 +159,8 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
     }
   }
   if (!records) return y;
-  // Running statistics live in the module; the closure keeps its own handles, and never updates them again.
+  // Running statistics live in the module; the closure keeps its own handles, and never updates
+  // them again.
   return record("block", inputs, y, [x, p, o, s, residual](const Tensor& dy, Grads& g) {
     if (!Tape::recording()) return block_backward(x, p, o, s, dy, g);
     grads_through_composition({x, p.w, p.bias, p.gamma, p.beta, residual}, dy, g, [&] {

@@ -1,6 +1,6 @@
-// Convolution and transposed convolution. Forward, input gradient and weight gradient are three bilinear
-// maps, and the derivatives of each are the other two: the family is closed, so derivatives of any order
-// exist.
+// Convolution and transposed convolution. Forward, input gradient and weight gradient are three
+// bilinear maps, and the derivatives of each are the other two: the family is closed, so
+// derivatives of any order exist.
 #include "kernels/conv.h"
 
 #include "engine/ops.h"

@@ -21,7 +21,8 @@ NormState norm_statistics(const Tensor& x, const NormOptions& o, const RunningSt
 Tensor norm_composition(const Tensor& x, const Tensor& gamma, const Tensor& beta, const NormOptions& o,
                         const NormState& state);
 
-// dx of the fused norm, with o.act; dgamma and dbeta go to the inputs `gamma_at` and `beta_at` of `grads`.
+// dx of the fused norm, with o.act; dgamma and dbeta go to the inputs `gamma_at` and `beta_at` of
+// `grads`.
 Tensor norm_input_grad(const Tensor& x, const Tensor& gamma, const Tensor& beta, const NormOptions& o,
                        const NormState& state, const Tensor& dy, Grads& grads, int gamma_at, int beta_at);
 

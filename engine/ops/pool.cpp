@@ -1,5 +1,5 @@
-// Pooling. Average pooling is linear; maximum pooling picks elements at places that only x decides, so its
-// gradient is linear in dy with those places fixed.
+// Pooling. Average pooling is linear; maximum pooling picks elements at places that only x decides,
+// so its gradient is linear in dy with those places fixed.
 #include "kernels/pool.h"
 
 #include "engine/ops.h"

@@ -1,5 +1,5 @@
-// Spectral normalization of a weight. u and v are taken as constants, so sigma = u^T W v is linear in the weight and
-// its gradient is their outer product.
+// Spectral normalization of a weight. u and v are taken as constants, so sigma = u^T W v is linear
+// in the weight and its gradient is their outer product.
 #include <fmt/format.h>
 
 #include "engine/ops.h"

@@ -1,4 +1,5 @@
-// Measures the forms of convolution that the CPU has, for the geometries that some work consists of.
+// Measures the forms of convolution that the CPU has, for the geometries that some work consists
+// of.
 #pragma once
 
 #include <functional>
@@ -14,12 +15,13 @@ struct TunedConv {
   int count = 0;                                 // how often the work does it
   std::map<ConvAlgorithm, double> milliseconds;  // medians of the possible methods
   ConvAlgorithm rule = ConvAlgorithm::native;    // what runs without a plan
-  ConvAlgorithm best = ConvAlgorithm::native;    // the fastest; the rule's unless another is 3 % faster
+  // the fastest; the rule's unless another is 3 % faster
+  ConvAlgorithm best = ConvAlgorithm::native;
 };
 
-// Measures each geometry of `uses` with this thread's number of threads, every method in turns for about `seconds`.
-// `policy` says what is allowed (exact: no Winograd). `progress(done, all)` is called after each; true stops: what was
-// measured so far comes back.
+// Measures each geometry of `uses` with this thread's number of threads, every method in turns for
+// about `seconds`. `policy` says what is allowed (exact: no Winograd). `progress(done, all)` is
+// called after each; true stops: what was measured so far comes back.
 std::vector<TunedConv> tune_convolutions(const ConvCalls& uses, const ConvPolicy& policy, double seconds,
                                          const std::function<bool(std::size_t, std::size_t)>& progress);
 

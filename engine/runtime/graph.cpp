@@ -29,7 +29,8 @@ class StepGraph::Captured {
     for (const Tensor& x : inputs) inputs_.push_back(Tensor::empty_like(x));
   }
   ~Captured() {
-    if (graph_) (void)cudaGraphExecDestroy(graph_);  // at the program's end the driver may be gone before us
+    // at the program's end the driver may be gone before us
+    if (graph_) (void)cudaGraphExecDestroy(graph_);
   }
   Captured(const Captured&) = delete;
   Captured& operator=(const Captured&) = delete;

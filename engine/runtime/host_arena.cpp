@@ -60,7 +60,8 @@ HostArena::HostArena(std::size_t bytes) {
     void* data =
         ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (data == MAP_FAILED) continue;  // a limit on addresses (ulimit -v)
-    // Winograd's planes lie in dozens of pages at once: with small ones the address translation costs a third of its time.
+    // Winograd's planes lie in dozens of pages at once: with small ones the address translation
+    // costs a third of its time.
     (void)::madvise(data, size_, MADV_HUGEPAGE);
     base_ = static_cast<std::byte*>(data);
     free_.add(0, size_);

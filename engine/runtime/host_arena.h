@@ -1,5 +1,6 @@
-// Large blocks of host memory, cut from one reserved range of addresses. Free neighbors become one range again, so a
-// block's memory serves later blocks of any size: what a program touches is little more than what it uses at once.
+// Large blocks of host memory, cut from one reserved range of addresses. Free neighbors become one
+// range again, so a block's memory serves later blocks of any size: what a program touches is
+// little more than what it uses at once.
 #pragma once
 
 #include <cstddef>
@@ -24,13 +25,15 @@ class Ranges {
 // Not thread-safe: Pool's mutex guards it.
 class HostArena {
  public:
-  // Reserves addresses for so many bytes, or as many as the system gives; memory follows when it is written.
+  // Reserves addresses for so many bytes, or as many as the system gives; memory follows when it is
+  // written.
   explicit HostArena(std::size_t bytes);
   HostArena(const HostArena&) = delete;
   HostArena& operator=(const HostArena&) = delete;
   ~HostArena();
 
-  // Where a block would lie, and how many bytes of it are not held yet. Whole pages. Data is null where there is no place.
+  // Where a block would lie, and how many bytes of it are not held yet. Whole pages. Data is null
+  // where there is no place.
   struct Place {
     void* data = nullptr;
     std::size_t fresh = 0;

@@ -18,7 +18,8 @@ namespace {
 constexpr std::align_val_t kAlign{64};
 constexpr std::size_t kFrugalBytes = 1 << 20;
 constexpr std::size_t kArenaBytes = 1 << 16;
-// AddressSanitizer sees what is written beyond a block where each block is an allocation of its own.
+// AddressSanitizer sees what is written beyond a block where each block is an allocation of its
+// own.
 #ifdef __SANITIZE_ADDRESS__
 constexpr bool kArenas = false;
 #else
@@ -27,8 +28,8 @@ constexpr bool kArenas = true;
 
 thread_local Pool* pool_in_use = nullptr;
 
-// Eight size classes per power of two: a block is at most 1/8 larger than what was asked, and blocks are
-// found again.
+// Eight size classes per power of two: a block is at most 1/8 larger than what was asked, and
+// blocks are found again.
 std::size_t size_class(std::size_t bytes) {
   bytes = std::max<std::size_t>(bytes, 64);
   const std::size_t step = std::max<std::size_t>(64, std::bit_floor(bytes) / 8);
@@ -224,7 +225,8 @@ ScratchAllocator device_scratch() {
 
 namespace {
 
-// Work that is queued on `stream` from now on waits for what `before` has now. Both belong to devices; `device` is that of `before`.
+// Work that is queued on `stream` from now on waits for what `before` has now. Both belong to
+// devices; `device` is that of `before`.
 void wait_for(CUstream_st* stream, CUstream_st* before, const Device& device) {
   cuda_stream(device);  // an event belongs to the device that is current when it is made
   cudaEvent_t event = nullptr;
@@ -235,8 +237,8 @@ void wait_for(CUstream_st* stream, CUstream_st* before, const Device& device) {
   SUMI_CUDA_CALL(waits);
 }
 
-// The copy runs on the target's stream. It waits for the source's contents, and what the source's stream does later, which may be to
-// write the block again for somebody else, waits for the copy.
+// The copy runs on the target's stream. It waits for the source's contents, and what the source's
+// stream does later, which may be to write the block again for somebody else, waits for the copy.
 void copy_between(const Device& to, void* target, const Device& from, const void* source, std::size_t bytes) {
   CUstream_st *const reader = cuda_stream(from), *const writer = cuda_stream(to);
   wait_for(writer, reader, from);

@@ -1,5 +1,5 @@
-// The caching allocator. What is freed is handed out again and goes back to the system at trim() only: large blocks of
-// host memory are cut from an arena, all others return to free lists.
+// The caching allocator. What is freed is handed out again and goes back to the system at trim()
+// only: large blocks of host memory are cut from an arena, all others return to free lists.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,8 @@ class Block {
   ~Block();
   void* data() const { return data_; }
   std::size_t bytes() const { return bytes_; }
-  // How often a view for writing was given out: who copied the contents sees whether they may have changed since.
+  // How often a view for writing was given out: who copied the contents sees whether they may have
+  // changed since.
   std::uint64_t writes() const { return writes_.load(std::memory_order_relaxed); }
   void note_write() { writes_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -47,16 +48,17 @@ class Block {
 };
 using Storage = std::shared_ptr<Block>;
 
-// One pool per device (cpu and ref share one), and private ones; thread-safe. A CUDA device's blocks are used in the
-// order of its one stream, so a block may be handed out again while the work that last used it still runs. Builds without
-// NDEBUG poison fresh blocks with 0xFF (NaN in every float type).
+// One pool per device (cpu and ref share one), and private ones; thread-safe. A CUDA device's
+// blocks are used in the order of its one stream, so a block may be handed out again while the work
+// that last used it still runs. Builds without NDEBUG poison fresh blocks with 0xFF (NaN in every
+// float type).
 class Pool : public std::enable_shared_from_this<Pool> {
  public:
   // The device's pool, or the one that a Use of this thread has put in its place.
   static Pool& of(const Device& device);
 
-  // A pool that shares nothing with others: the addresses that a captured step was given are handed to nobody else.
-  // What it holds counts in the statistics of the device's pool too.
+  // A pool that shares nothing with others: the addresses that a captured step was given are handed
+  // to nobody else. What it holds counts in the statistics of the device's pool too.
   static std::shared_ptr<Pool> make_private(const Device& device);
   // While it lives, this thread's tensors of the pool's device come from `pool`. Not nested.
   class Use {
@@ -67,13 +69,15 @@ class Pool : public std::enable_shared_from_this<Pool> {
     Use& operator=(const Use&) = delete;
   };
 
-  // 64-byte aligned. Out of memory is an Error that says what was asked, what is held and what to lower.
+  // 64-byte aligned. Out of memory is an Error that says what was asked, what is held and what to
+  // lower.
   Storage allocate(std::size_t bytes);
   PoolStats stats() const;
   void reset_peak();
   // Gives every free block back to the system.
   void trim();
-  // `bytes` from the system, if need be after this pool and the device's have given back what they do not use. Null: there are none.
+  // `bytes` from the system, if need be after this pool and the device's have given back what they
+  // do not use. Null: there are none.
   void* from_system(std::size_t bytes);
   ~Pool();
 
@@ -97,8 +101,9 @@ class Pool : public std::enable_shared_from_this<Pool> {
 // Scratch memory on this thread's current CUDA device. Out of memory is an Error as the pool's.
 ScratchAllocator device_scratch();
 
-// Copies between the memory of any two devices, in order with their work: between two GPUs, later work of the source's stream waits
-// for the copy too. On return a copy to the host is there, and a source on the host may be changed.
+// Copies between the memory of any two devices, in order with their work: between two GPUs, later
+// work of the source's stream waits for the copy too. On return a copy to the host is there, and a
+// source on the host may be changed.
 void copy_bytes(const Device& to, void* target, const Device& from, const void* source, std::size_t bytes);
 
 // Bytes that a CUDA device has left.

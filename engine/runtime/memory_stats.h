@@ -7,13 +7,15 @@
 
 namespace sumi {
 
-// Bytes held for work on `device`: the pool's blocks, in use or free, and this thread's scratch memory.
+// Bytes held for work on `device`: the pool's blocks, in use or free, and this thread's scratch
+// memory.
 std::uint64_t memory_held(const Device& device);
 
 // Gives free blocks and this thread's scratch memory back to the system.
 void release_memory(const Device& device);
 
-// What is left of the device's memory, in bytes; of the host's as engine/runtime/system_memory.h says.
+// What is left of the device's memory, in bytes; of the host's as engine/runtime/system_memory.h
+// says.
 std::uint64_t available_memory(const Device& device = {});
 
 }  // namespace sumi

@@ -56,7 +56,8 @@ class Staging::Ring {
     try {
       (void)cudaStreamSynchronize(copies_.get());
     } catch (const Error&) {
-      // The emulation throws what a kernel threw; whoever asked for that kernel's result has been told.
+      // The emulation throws what a kernel threw; whoever asked for that kernel's result has been
+      // told.
     }
   }
 

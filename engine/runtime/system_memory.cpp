@@ -12,7 +12,8 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 
-// The number behind `word` in a file of "word number" lines; of a file with one number when `word` is empty.
+// The number behind `word` in a file of "word number" lines; of a file with one number when `word`
+// is empty.
 std::uint64_t number_in(const fs::path& path, const std::string& word) {
   std::ifstream file(path);
   std::uint64_t value = 0;

@@ -1,5 +1,5 @@
-// What is running: the op and the module it belongs to. Serves --explain (a table of one step) and --check
-// (NaN hunt).
+// What is running: the op and the module it belongs to. Serves --explain (a table of one step) and
+// --check (NaN hunt).
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,8 @@ class Trace {
   std::vector<OpRecord> records;
 };
 
-// --check: every op's result is tested for NaN and infinity; the Error names op, module, shapes and step.
+// --check: every op's result is tested for NaN and infinity; the Error names op, module, shapes and
+// step.
 void set_anomaly_mode(bool on);
 void set_anomaly_step(std::int64_t step);
 

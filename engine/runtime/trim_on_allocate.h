@@ -3,8 +3,8 @@
 
 namespace sumi {
 
-// While one lives, pools return their free blocks to the system before they request 1 MiB or more, so
-// that memory held never exceeds the peak in use. Training, whose sizes repeat, would be slower.
+// While one lives, pools return their free blocks to the system before they request 1 MiB or more,
+// so that memory held never exceeds the peak in use. Training, whose sizes repeat, would be slower.
 class TrimOnAllocate {
  public:
   TrimOnAllocate();

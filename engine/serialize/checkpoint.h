@@ -1,11 +1,12 @@
-// Checkpoints: one safetensors file each, with enough in its metadata that no command needs network flags.
+// Checkpoints: one safetensors file each, with enough in its metadata that no command needs network
+// flags.
 //
 // Tensors lie in sumi's own layouts (activations NHWC, weights KRSC) under dotted names:
 //   g.main.0.weight            parameters and buffers of network g
 //   ema.g.main.0.weight        running averages of its parameters
 //   optim.g.m.main.0.weight    the optimizer's moments (and optim.g.v....)
-// Metadata: sumi.format ("1"), sumi.kind ("full" or "networks"), sumi.model, sumi.options and sumi.state
-// (JSON).
+// Metadata: sumi.format ("1"), sumi.kind ("full" or "networks"), sumi.model, sumi.options and
+// sumi.state (JSON).
 #pragma once
 
 #include <filesystem>
@@ -58,8 +59,8 @@ class CheckpointFile {
   bool has(const std::string& name) const;
   // Of a tensor that is there.
   Shape shape(const std::string& name) const;
-  // Copies the stored tensor into `into`, converting between float types. Throws naming file, tensor and both
-  // shapes when it is missing or does not fit.
+  // Copies the stored tensor into `into`, converting between float types. Throws naming file,
+  // tensor and both shapes when it is missing or does not fit.
   void load(const std::string& name, const Tensor& into) const;
 
  private:
@@ -69,7 +70,8 @@ class CheckpointFile {
   std::unique_ptr<Impl> impl_;
 };
 
-// Any safetensors file: weights from elsewhere, which stay on disk until they are asked for. Errors as of SafetensorsFile.
+// Any safetensors file: weights from elsewhere, which stay on disk until they are asked for. Errors
+// as of SafetensorsFile.
 class WeightFile {
  public:
   explicit WeightFile(const std::filesystem::path& path);

@@ -133,7 +133,8 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(target) {
     if (!fs::is_regular_file(status))
       fail("write " + target.string(), "is not a regular file; give another name");
     if (::access(target.c_str(), W_OK) != 0) fail_write(target, errno);
-    const auto real = fs::canonical(target, ignored);  // replace what a symbolic link means, not the link
+    // replace what a symbolic link means, not the link
+    const auto real = fs::canonical(target, ignored);
     if (!real.empty()) target_ = real;
   }
   if (!fs::is_directory(folder_of(target_), ignored)) fail_write(target_, ENOENT);
@@ -174,8 +175,8 @@ void AtomicFile::commit() {
   }
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_write(target_, errno);
   done_ = true;
-  // The name itself must reach the disk too. Some file systems cannot sync a folder (EINVAL): nothing to be
-  // done.
+  // The name itself must reach the disk too. Some file systems cannot sync a folder (EINVAL):
+  // nothing to be done.
   const Fd dir(::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (dir >= 0 && ::fsync(dir) != 0 && errno == EIO) fail_write(target_, EIO);
 }
@@ -254,7 +255,8 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
   if (size > max_bytes) too_large(size);
   std::string text(size, '\0');
   std::size_t got = 0;
-  while (true) {  // until the end, not until st_size: files of /proc say 0, and a log may grow meanwhile
+  // until the end, not until st_size: files of /proc say 0, and a log may grow meanwhile
+  while (true) {
     if (got == text.size()) text.resize(got + 4096);
     const auto n = ::read(fd, text.data() + got, text.size() - got);
     if (n < 0 && errno == EINTR) continue;

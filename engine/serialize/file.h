@@ -1,5 +1,5 @@
-// Files that are whole or absent: atomic replacement, mapping, locking. Every failure is one sumi::Error that
-// names the path and the cure.
+// Files that are whole or absent: atomic replacement, mapping, locking. Every failure is one
+// sumi::Error that names the path and the cure.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,11 @@
 
 namespace sumi {
 
-// A new version of `target`, written beside it as `.NAME.tmp-PID-K` and renamed over it by commit().
-// Destroyed without commit(), it removes the temporary and leaves the old file as it was. A symbolic link to
-// a file is followed. Errors at construction: target is a folder, a device or read-only; its folder is
-// missing or takes no files. The first in a folder removes what killed writers left there.
+// A new version of `target`, written beside it as `.NAME.tmp-PID-K` and renamed over it by
+// commit(). Destroyed without commit(), it removes the temporary and leaves the old file as it was.
+// A symbolic link to a file is followed. Errors at construction: target is a folder, a device or
+// read-only; its folder is missing or takes no files. The first in a folder removes what killed
+// writers left there.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& target);
@@ -60,21 +61,22 @@ class FileWriter {
   std::string buffer_;
 };
 
-// After a return the new content is on disk; after an Error (also one thrown by `body`) the old file is
-// untouched.
+// After a return the new content is on disk; after an Error (also one thrown by `body`) the old
+// file is untouched.
 void write_file_atomically(const std::filesystem::path& path, const std::function<void(FileWriter&)>& body);
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
 // The whole file. Error when it is larger than max_bytes, missing, or not a regular file.
 std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
 
-// Removes what killed writers left in `dir` (not recursive): temporaries that nobody holds locked. A lock ends
-// with its process, however that ends, and is seen from other containers too. On file systems without flock:
-// those of processes that are gone, ten minutes after the last byte.
+// Removes what killed writers left in `dir` (not recursive): temporaries that nobody holds locked.
+// A lock ends with its process, however that ends, and is seen from other containers too. On file
+// systems without flock: those of processes that are gone, ten minutes after the last byte.
 void remove_stale_temporaries(const std::filesystem::path& dir);
 
-// One writer per run directory: flock on DIR/.lock, released by the destructor or by the death of the
-// process. Error "run directory X is in use by process N". On file systems without flock held() is false.
+// One writer per run directory: flock on DIR/.lock, released by the destructor or by the death of
+// the process. Error "run directory X is in use by process N". On file systems without flock held()
+// is false.
 class FileLock {
  public:
   explicit FileLock(const std::filesystem::path& dir);
@@ -89,7 +91,8 @@ class FileLock {
   bool held_ = false;
 };
 
-// A file in memory, read-only, paged in as it is read. Stays valid when the path is replaced or removed.
+// A file in memory, read-only, paged in as it is read. Stays valid when the path is replaced or
+// removed.
 class MappedFile {
  public:
   MappedFile() = default;
@@ -106,8 +109,8 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// The file that is mapped at this address, or null. For a handler of SIGBUS, which is what a mapped file sends
-// when somebody cuts it off or its disk fails; may be called in one.
+// The file that is mapped at this address, or null. For a handler of SIGBUS, which is what a mapped
+// file sends when somebody cuts it off or its disk fails; may be called in one.
 const char* mapped_file_at(const void* address);
 
 }  // namespace sumi

@@ -32,9 +32,9 @@ struct Entry {
   bool has_dtype = false, has_shape = false, has_offsets = false;
 };
 
-// Builds the entries straight from the parser's events. The parser does not recurse and this refuses any
-// nesting that the format does not have, so a deep or a doubled header is an error and not a crash or a
-// silent overwrite.
+// Builds the entries straight from the parser's events. The parser does not recurse and this
+// refuses any nesting that the format does not have, so a deep or a doubled header is an error and
+// not a crash or a silent overwrite.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   std::vector<Entry> entries;
@@ -107,7 +107,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     list.push_back(static_cast<std::int64_t>(value));
     return true;
   }
-  bool number_integer(number_integer_t value) override {  // the parser calls it for negative numbers only
+  // the parser calls it for negative numbers only
+  bool number_integer(number_integer_t value) override {
     if (depth_ != 3) return wrong("a number");
     return bad(fmt::format("tensor \"{}\" has the negative number {} in {}", top_key_, value, key_));
   }
@@ -300,7 +301,8 @@ void SafetensorsWriter::write(const std::filesystem::path& path) const {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata_.empty()) header["__metadata__"] = metadata_;
   std::uint64_t offset = 0;
-  // ordered_json looks for a key by walking; pushing pairs keeps a header of thousands of tensors linear.
+  // ordered_json looks for a key by walking; pushing pairs keeps a header of thousands of tensors
+  // linear.
   auto& members = header.get_ref<nlohmann::ordered_json::object_t&>();
   for (const auto i : order) {
     const auto& [name, t] = tensors_[i];

@@ -1,5 +1,5 @@
-// The safetensors file format: 8 bytes of header length (little-endian), a JSON header, the tensors' bytes.
-// https://github.com/huggingface/safetensors describes it.
+// The safetensors file format: 8 bytes of header length (little-endian), a JSON header, the
+// tensors' bytes. https://github.com/huggingface/safetensors describes it.
 #pragma once
 
 #include <cstddef>
@@ -23,15 +23,16 @@ struct StoredTensor {
   std::string dtype;                // "F32" "F64" "F16" "BF16" "I64" "U8" "BOOL" ...
   std::vector<std::int64_t> shape;  // [] is a scalar; sizes may be 0
   const std::byte* data =
-      nullptr;  // inside the mapped file; aligned to the element in our own files, maybe not in others'
+      nullptr;            // inside the mapped file; aligned to the element in our own files, maybe not in
+                          // others'
   std::size_t bytes = 0;  // product of shape times element size, checked
 };
 
 // A safetensors file, mapped into memory: tensors are read from disk when they are touched.
 class SafetensorsFile {
  public:
-  // Checks everything in the header before it returns. Error "[checkpoint PATH] ..." for a file that is
-  // truncated, damaged or something else; nothing of such a file is used.
+  // Checks everything in the header before it returns. Error "[checkpoint PATH] ..." for a file
+  // that is truncated, damaged or something else; nothing of such a file is used.
   static SafetensorsFile open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
@@ -49,9 +50,10 @@ class SafetensorsFile {
   std::unordered_map<std::string, std::size_t> index_;
 };
 
-// Collects tensors, then writes them at once. It keeps the pointers: the data must live until write()
-// returns. The data part starts at a multiple of 8 and wider types come first, so every tensor is aligned to
-// its element without holes, which official readers refuse. Among equals the order is that of add().
+// Collects tensors, then writes them at once. It keeps the pointers: the data must live until
+// write() returns. The data part starts at a multiple of 8 and wider types come first, so every
+// tensor is aligned to its element without holes, which official readers refuse. Among equals the
+// order is that of add().
 class SafetensorsWriter {
  public:
   // Error for an unknown dtype, a second tensor of one name, or bytes that do not fit the shape.

@@ -1,5 +1,5 @@
-// PyTorch's layouts of parameters: convolution [out, in, r, s] for our KRSC, transposed convolution [in, out,
-// r, s], dense [out, in] with flattened pictures in the order c h w where ours is h w c.
+// PyTorch's layouts of parameters: convolution [out, in, r, s] for our KRSC, transposed convolution
+// [in, out, r, s], dense [out, in] with flattened pictures in the order c h w where ours is h w c.
 #pragma once
 
 #include <cstdint>
@@ -12,11 +12,12 @@ namespace sumi {
 // The sizes of a parameter of ours in a state_dict: [] never, vectors have one size.
 std::vector<std::int64_t> torch_shape(const Shape& ours, const TorchLayout& layout);
 
-// For every element in PyTorch's order, its index in ours. Error when a flattened picture does not have as
-// many elements as the dense layer has features.
+// For every element in PyTorch's order, its index in ours. Error when a flattened picture does not
+// have as many elements as the dense layer has features.
 std::vector<std::int64_t> torch_order(const Shape& ours, const TorchLayout& layout);
 
-// Values in our order -> PyTorch's, and back. Error when there are not as many as the shape has elements.
+// Values in our order -> PyTorch's, and back. Error when there are not as many as the shape has
+// elements.
 template <class T>
 std::vector<T> to_torch(const std::vector<T>& values, const Shape& ours, const TorchLayout& layout);
 template <class T>

@@ -1,5 +1,5 @@
-// The element types: f32 and bf16 everywhere (accumulating in f32 or wider), f64 on the reference device
-// only.
+// The element types: f32 and bf16 everywhere (accumulating in f32 or wider), f64 on the reference
+// device only.
 #pragma once
 
 #include <bit>

@@ -1,5 +1,5 @@
-// Exec: where and with what a kernel function runs. The first argument of each of them; there is no global
-// state.
+// Exec: where and with what a kernel function runs. The first argument of each of them; there is no
+// global state.
 #pragma once
 
 #include <cstddef>
@@ -65,7 +65,8 @@ class Scratch {
   std::size_t size_ = 0;
 };
 
-// How products of f32 operands are computed; bf16 operands are exact in all of them. Sums are f32 or wider; tensor cores cut them off, unrounded.
+// How products of f32 operands are computed; bf16 operands are exact in all of them. Sums are f32
+// or wider; tensor cores cut them off, unrounded.
 //   f32     multiply-adds in f32
 //   tf32    operands are rounded to 11 bits of mantissa first, as tensor cores take them: products are right to 2^-11
 //   tf32x3  each operand is split into the sum of two such numbers and three of the four products are added ("3xtf32"):
@@ -83,13 +84,15 @@ constexpr MatmulPrecision resolved(MatmulPrecision m, const Device& device) {
   return device.kind == Device::Kind::cuda ? MatmulPrecision::tf32 : MatmulPrecision::f32;
 }
 
-// Names of the implementations that ran, for --explain. Kernel functions append to it when it is there.
+// Names of the implementations that ran, for --explain. Kernel functions append to it when it is
+// there.
 using KernelLog = std::vector<std::string>;
 
 struct ConvPlan;  // kernels/conv_plan.h
 struct ConvCalls;
 
-// The library that computes convolutions on the CPU; automatic: the one that is expected to be faster.
+// The library that computes convolutions on the CPU; automatic: the one that is expected to be
+// faster.
 enum class ConvBackend : std::uint8_t { automatic, native, onednn };
 
 // The convolution algorithms that the CPU may use.
@@ -103,14 +106,15 @@ struct ConvPolicy {
 // One Exec serves one thread at a time.
 struct Exec {
   Device device;
-  Scratch* scratch = nullptr;  // never null for kernels that say they need it; engine and tests set it
+  // never null for kernels that say they need it; engine and tests set it
+  Scratch* scratch = nullptr;
   KernelLog* log = nullptr;
   CUstream_st* stream = nullptr;  // of CUDA devices
   ConvPolicy conv = {};
   ConvCalls* conv_uses = nullptr;  // CPU convolutions append themselves to it when it is there
   MatmulPrecision multiply = MatmulPrecision::automatic;
-  // Of the CUDA kernels that have several (kernels/variants.h): the one that shall run, an Error where it does not fit.
-  // Null: their rule chooses.
+  // Of the CUDA kernels that have several (kernels/variants.h): the one that shall run, an Error
+  // where it does not fit. Null: their rule chooses.
   const char* variant = nullptr;
 
   // A kernel says which implementation it chose: "onednn jit:avx2", "own gemm".
@@ -119,8 +123,8 @@ struct Exec {
   }
 };
 
-// Every view must live on the device that runs the kernel, in the same dtype as the first unless a kernel
-// says otherwise. Absent optional operands are skipped.
+// Every view must live on the device that runs the kernel, in the same dtype as the first unless a
+// kernel says otherwise. Absent optional operands are skipped.
 inline void check_on_device(const char* kernel, const Exec& exec, std::initializer_list<View> views) {
   for (const View& v : views) {
     if (!v) continue;

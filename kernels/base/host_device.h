@@ -1,5 +1,5 @@
-// Keywords of device code, empty where the compiler is not CUDA's, so that one function serves host and
-// device.
+// Keywords of device code, empty where the compiler is not CUDA's, so that one function serves host
+// and device.
 #pragma once
 
 #ifdef __CUDACC__

@@ -1,6 +1,6 @@
-// One launch of a kernel, and the check of a CUDA call. The one place that knows how a launch is spelled, on a GPU and
-// in the emulation (kernels/emu), which runs the same kernel on the host. Included by kernels/cuda, and by the few others
-// that call CUDA.
+// One launch of a kernel, and the check of a CUDA call. The one place that knows how a launch is
+// spelled, on a GPU and in the emulation (kernels/emu), which runs the same kernel on the host.
+// Included by kernels/cuda, and by the few others that call CUDA.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -35,8 +35,8 @@ constexpr std::size_t parameter_bytes() {
 // What every driver takes; more needs one of CUDA 12.1 or newer.
 inline constexpr std::size_t kMostParameterBytes = 4096;
 
-// kernel(args...) on exec's stream. Arguments are converted to the kernel's parameter types and copied. A shape
-// without blocks launches nothing: an empty tensor needs no case of its own.
+// kernel(args...) on exec's stream. Arguments are converted to the kernel's parameter types and
+// copied. A shape without blocks launches nothing: an empty tensor needs no case of its own.
 template <class... P, class... A>
 void launch(const Exec& exec, const char* name, void (*kernel)(P...), const LaunchShape& shape, A&&... args) {
   static_assert(parameter_bytes<P...>() <= kMostParameterBytes, "pass a pointer to what is this large");
@@ -56,8 +56,8 @@ void launch(const Exec& exec, const char* name, void (*kernel)(P...), const Laun
   check_launch(name);
 }
 
-// Copies `bytes` of device memory to the host and waits for them and for all earlier work of exec's stream. `kernel`
-// names the caller in the error. Nothing that a captured step runs may call it.
+// Copies `bytes` of device memory to the host and waits for them and for all earlier work of exec's
+// stream. `kernel` names the caller in the error. Nothing that a captured step runs may call it.
 void read_back(const char* kernel, const Exec& exec, void* host, const void* device, std::size_t bytes);
 
 }  // namespace sumi::kernels

@@ -1,4 +1,5 @@
-// Reads the text forms of geometries, "n16h64w64c3k64r4s4u2p1": letters with a number each, in any order.
+// Reads the text forms of geometries, "n16h64w64c3k64r4s4u2p1": letters with a number each, in any
+// order.
 #pragma once
 
 #include <array>
@@ -10,11 +11,12 @@ namespace sumi {
 
 class ProblemString {
  public:
-  static constexpr std::int64_t kMost = 1 << 24;  // of a number: products of four still fit 64 bits with care
+  // of a number: products of four still fit 64 bits with care
+  static constexpr std::int64_t kMost = 1 << 24;
 
-  // Throws Error under `where`'s name, in one line that names the letter, when `text` has a letter that is not among
-  // `letters`, one twice, one without a number, or a number above kMost. A letter in `quads` may have four numbers
-  // with ':' between them.
+  // Throws Error under `where`'s name, in one line that names the letter, when `text` has a letter
+  // that is not among `letters`, one twice, one without a number, or a number above kMost. A letter
+  // in `quads` may have four numbers with ':' between them.
   ProblemString(std::string where, std::string_view text, std::string_view letters,
                 std::string_view quads = "");
 
@@ -39,8 +41,8 @@ class ProblemString {
   std::array<Field, 26> fields_{};
 };
 
-// Throws under `where`'s name when the numbers of `what` multiply to more than 2^40 elements: nobody has such a tensor,
-// and sizes in bytes and sums of products must fit 64 bits.
+// Throws under `where`'s name when the numbers of `what` multiply to more than 2^40 elements:
+// nobody has such a tensor, and sizes in bytes and sums of products must fit 64 bits.
 void check_count(const std::string& where, const char* what, std::initializer_list<std::int64_t> sizes);
 
 }  // namespace sumi

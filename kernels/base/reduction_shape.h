@@ -5,8 +5,9 @@
 
 namespace sumi {
 
-// x summed to y (y's sizes are 1 or x's), seen as [outer, rows, cols] where only the middle is summed.
-// Neighboring axes of the same kind merge; `fits` is false for patterns with two separate summed runs.
+// x summed to y (y's sizes are 1 or x's), seen as [outer, rows, cols] where only the middle is
+// summed. Neighboring axes of the same kind merge; `fits` is false for patterns with two separate
+// summed runs.
 struct ReductionShape {
   std::int64_t outer = 1, rows = 1, cols = 1;
   bool fits = true;

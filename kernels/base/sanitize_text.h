@@ -5,8 +5,9 @@
 
 namespace sumi {
 
-// `text` as one line that is safe on a terminal: line breaks become blanks, other control characters (which could move
-// the cursor or hide text) '?', and of what is longer than 2,000 bytes the middle is left out.
+// `text` as one line that is safe on a terminal: line breaks become blanks, other control
+// characters (which could move the cursor or hide text) '?', and of what is longer than 2,000 bytes
+// the middle is left out.
 inline std::string printable(std::string text) {
   constexpr std::size_t longest = 2000;
   const auto continues = [](char c) {

@@ -6,8 +6,9 @@
 
 namespace sumi {
 
-// Activations are n x h x w x c. Weights are KRSC: n = filters, h x w = filter size, c = channels per group.
-// A vector is 1x1x1xc, a matrix is rows x 1 x 1 x cols, a scalar 1x1x1x1. Dense, row-major, no strides.
+// Activations are n x h x w x c. Weights are KRSC: n = filters, h x w = filter size, c = channels
+// per group. A vector is 1x1x1xc, a matrix is rows x 1 x 1 x cols, a scalar 1x1x1x1. Dense,
+// row-major, no strides.
 struct Shape {
   std::int64_t n = 1, h = 1, w = 1, c = 1;
 

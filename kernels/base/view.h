@@ -7,8 +7,8 @@
 
 namespace sumi {
 
-// Where memory lives and which backend computes there. `ref` is the reference backend: plain loops, every
-// type.
+// Where memory lives and which backend computes there. `ref` is the reference backend: plain loops,
+// every type.
 struct Device {
   enum class Kind : std::uint8_t { ref, cpu, cuda };
   Kind kind = Kind::cpu;

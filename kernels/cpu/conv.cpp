@@ -1,4 +1,5 @@
-// Convolution on the CPU: which implementation runs, and bf16 by way of f32 where the processor does not multiply it itself.
+// Convolution on the CPU: which implementation runs, and bf16 by way of f32 where the processor
+// does not multiply it itself.
 #include "kernels/conv_plan.h"
 #include "kernels/cpu/conv_own.h"
 #include "kernels/cpu/onednn.h"
@@ -74,8 +75,8 @@ void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& 
   own.run(e, g, a);
 }
 
-// Where bf16 operands are widened to f32. Kept from one convolution to the next, apart from the Exec's scratch memory, which
-// the convolution itself takes; large ones are given back.
+// Where bf16 operands are widened to f32. Kept from one convolution to the next, apart from the
+// Exec's scratch memory, which the convolution itself takes; large ones are given back.
 Scratch& widened_operands() {
   thread_local Scratch kept;
   return kept;

@@ -1,6 +1,6 @@
-// Convolution as products whose operands are read in place: pixels on the left, weights (or, for wgrad,
-// pixels) on the right. dgrad runs one product per residue of the output position modulo the stride, so that
-// no zero is multiplied.
+// Convolution as products whose operands are read in place: pixels on the left, weights (or, for
+// wgrad, pixels) on the right. dgrad runs one product per residue of the output position modulo the
+// stride, so that no zero is multiplied.
 #include "kernels/cpu/conv_own.h"
 
 #include <cstring>
@@ -10,8 +10,8 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// The picture that a filter window slides over. With whole rows of the filter in one run (a padded copy of
-// the picture, or no padding), a thin picture still has long runs.
+// The picture that a filter window slides over. With whole rows of the filter in one run (a padded
+// copy of the picture, or no padding), a thin picture still has long runs.
 struct Window {
   const float* x;
   i64 h, w, c, p, q;  // c: all channels of a pixel
@@ -19,7 +19,8 @@ struct Window {
   i64 taps_w, run;  // taps per filter row and elements per tap
   const float* zero;
 
-  // Where tap `t` of output pixel `i` (of n p q) begins, at channel `offset`; zeros outside the picture.
+  // Where tap `t` of output pixel `i` (of n p q) begins, at channel `offset`; zeros outside the
+  // picture.
   const float* at(i64 i, i64 t, i64 offset) const {
     const i64 row = i / q % p * stride - pad_top + t / taps_w * dilation;
     const i64 col = i % q * stride - pad_left + t % taps_w * dilation;
@@ -108,8 +109,8 @@ struct FilterColumns final : RightOperand {
   }
 };
 
-// The input pixels with h = first_h + stride i, w = first_w + stride j, which all see the same taps of the
-// filter.
+// The input pixels with h = first_h + stride i, w = first_w + stride j, which all see the same taps
+// of the filter.
 struct Phase {
   ConvGeom g;
   i64 first_h, first_w, rows, cols;
@@ -132,7 +133,8 @@ struct Phase {
   i64 n_of(i64 i) const { return i / cols / rows; }
 };
 
-// dgrad's left operand: for each input pixel of the phase, the output pixels that its taps come from.
+// dgrad's left operand: for each input pixel of the phase, the output pixels that its taps come
+// from.
 struct PhaseRows final : LeftOperand {
   const Phase& phase;
   const float *dy, *zero;
@@ -179,7 +181,8 @@ struct PhaseOut final : OutputRows {
   }
 };
 
-// wgrad's right operand: columns are the filter's r s c elements, the inner dimension is the output pixels.
+// wgrad's right operand: columns are the filter's r s c elements, the inner dimension is the output
+// pixels.
 struct WindowColumns final : RightOperand {
   Window win;
   explicit WindowColumns(const Window& w) : win(w) {}

@@ -1,4 +1,5 @@
-// Convolution by our own blocked product, in f32. Also what `conv.cpp` needs to choose between it and oneDNN.
+// Convolution by our own blocked product, in f32. Also what `conv.cpp` needs to choose between it
+// and oneDNN.
 #pragma once
 
 #include "kernels/conv.h"
@@ -26,12 +27,13 @@ ConvForm depthwise_fprop;
 ConvForm depthwise_dgrad;
 ConvForm depthwise_wgrad;
 
-// dgrad for few channels c: one product makes every pixel's r*s*c contributions, which are then added in
-// place. Pads may be negative here.
+// dgrad for few channels c: one product makes every pixel's r*s*c contributions, which are then
+// added in place. Pads may be negative here.
 ConvForm folded_dgrad;
 // fprop with stride 1 and few filters as the folded dgrad of the mirrored filter.
 ConvForm folded_fprop;
-// wgrad with stride 1, no dilation and few filters: x and dy change roles, which gives the mirrored filter.
+// wgrad with stride 1, no dilation and few filters: x and dy change roles, which gives the mirrored
+// filter.
 ConvForm swapped_wgrad;
 
 // The filter covers the whole picture: all three directions are plain matrix products.

@@ -21,8 +21,8 @@ struct Band {
   i64 n, h0, h1, p0, p1;
 };
 
-// Adds one output row's contributions through filter row r to one input row. Without dilation the filter's
-// columns land side by side, so that each output pixel adds one run of s*c values.
+// Adds one output row's contributions through filter row r to one input row. Without dilation the
+// filter's columns land side by side, so that each output pixel adds one run of s*c values.
 void fold_row(const ConvGeom& g, const float* from, float* out) {
   const i64 step = g.r * g.s * g.c, run = g.s * g.c, u = g.o.stride;
   if (g.o.dilation == 1) {
@@ -58,7 +58,8 @@ void fold(const ConvGeom& g, const Band& b, const float* col, const float* bias,
   }
 }
 
-// Bands of input rows whose contributions fit a cache, but not so thin that neighbors repeat much work.
+// Bands of input rows whose contributions fit a cache, but not so thin that neighbors repeat much
+// work.
 std::vector<Band> make_bands(const ConvGeom& g) {
   const i64 overlap = (g.r - 1) * g.o.dilation / g.o.stride;
   const i64 fitting = 131072 / (g.q * g.r * g.s * g.c);

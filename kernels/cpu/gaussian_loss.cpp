@@ -12,7 +12,8 @@ struct Term {
   float value, dmean, dlog_var;
 };
 
-// y = share * (sum of term(i).value); dmean and dlog_var = share * the term's, where they are wanted.
+// y = share * (sum of term(i).value); dmean and dlog_var = share * the term's, where they are
+// wanted.
 template <class T, class TermAt>
 void sum_terms(const Exec& e, i64 count, double share, const TermAt& term, MutView y, MutView dmean,
                MutView dlog_var) {

@@ -1,5 +1,5 @@
-// Losses of pictures, with their gradients in the same pass. Rows of total variation and pixels of the color loss
-// are shared out among the threads.
+// Losses of pictures, with their gradients in the same pass. Rows of total variation and pixels of
+// the color loss are shared out among the threads.
 #include "kernels/image_loss.h"
 
 #include "kernels/cpu/planes.h"
@@ -8,14 +8,16 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// One row of a picture and the rows above and below it; at an edge they are the row itself, whose difference is 0.
+// One row of a picture and the rows above and below it; at an edge they are the row itself, whose
+// difference is 0.
 template <class T>
 struct VariationRow {
   const T *x, *above, *below;
   T* dx;  // may be null
   float share_h, share_w;
 
-  // The row's part of the sum, for elements [begin, end), whose neighbors are `left` and `right` elements away.
+  // The row's part of the sum, for elements [begin, end), whose neighbors are `left` and `right`
+  // elements away.
   double span(i64 begin, i64 end, i64 left, i64 right) const {
     double sum = 0;
     sum_columns(
@@ -40,7 +42,8 @@ struct VariationRow {
   }
 };
 
-// The sum of the distances of the pixels [begin, end); dx = their derivatives times share, where dx is not null.
+// The sum of the distances of the pixels [begin, end); dx = their derivatives times share, where dx
+// is not null.
 template <class T>
 double distances(const T* x, const T* target, T* dx, float delta, float share, i64 begin, i64 end) {
   Planes xs, ts;

@@ -42,7 +42,8 @@ struct Columns {
   }
 };
 
-// line[i] = two rows of levels in [-1, 1], the lower with weight t. Of one row alone these are the exact values rounded once.
+// line[i] = two rows of levels in [-1, 1], the lower with weight t. Of one row alone these are the
+// exact values rounded once.
 void load_line(const std::uint8_t* above, const std::uint8_t* below, float t, i64 begin, i64 end,
                float* __restrict line) {
   if (t == 0.0F) {
@@ -64,8 +65,8 @@ void put_columns(const Columns& columns, i64 any, const float* line, T* __restri
   }
 }
 
-// The same for three channels as four floats at a time. The fourth is the next pixel's first, which is written over; `line` has
-// one more than a row.
+// The same for three channels as four floats at a time. The fourth is the next pixel's first, which
+// is written over; `line` has one more than a row.
 void put_triples(const Columns& columns, const float* line, float* y) {
   using Four = float __attribute__((vector_size(16)));
   const Tap* const last = &columns.taps.back();

@@ -1,4 +1,5 @@
-// Losses: the mean over all elements of a function of x and a target, with its gradient in the same pass.
+// Losses: the mean over all elements of a function of x and a target, with its gradient in the same
+// pass.
 #include "kernels/loss.h"
 
 #include <numeric>
@@ -45,14 +46,16 @@ void with_loss(Loss loss, float delta, Use&& use) {
   }
 }
 
-constexpr i64 kBlock = 8 * lane_width;  // elements between memory and the sums, in the nearest cache
+// elements between memory and the sums, in the nearest cache
+constexpr i64 kBlock = 8 * lane_width;
 
 template <class TermAt>
 void block_terms(const float* __restrict x, const float* __restrict t, i64 count, float share,
                  float* __restrict values, float* __restrict slopes, const TermAt& term) {
   constexpr bool decays = std::is_invocable_v<TermAt, float, float, float>;
   float decay[decays ? kBlock : 1];
-  // In a loop of its own: a processor looks some dozens of operations ahead, which is less than two elements of both loops in one.
+  // In a loop of its own: a processor looks some dozens of operations ahead, which is less than two
+  // elements of both loops in one.
   if constexpr (decays)
     for (i64 i = 0; i < count; ++i) decay[i] = exp_minus_f32(std::fabs(x[i]));
   for (i64 i = 0; i < count; ++i) {

@@ -1,5 +1,5 @@
-// The innermost product: a 6 x 16 tile for AVX2 with FMA and for any machine, up to 12 x 32 for AVX-512. And the packing of right
-// operands.
+// The innermost product: a 6 x 16 tile for AVX2 with FMA and for any machine, up to 12 x 32 for
+// AVX-512. And the packing of right operands.
 #include <cstring>
 
 #include "kernels/cpu/product.h"
@@ -67,8 +67,8 @@ __attribute__((target("avx2,fma"))) void avx2_kernel(i64 taps, i64 run, const fl
   for (int i = 0; i < 12; ++i) _mm256_storeu_ps(out[i / 2] + i % 2 * 8, sums[i]);
 }
 
-// Of 2 x 2: 24 sums, which hide the latency of four cycles of two multiply-adds each; twelve rows read a panel's 24 KiB half as often
-// from the second-level cache as six do.
+// Of 2 x 2: 24 sums, which hide the latency of four cycles of two multiply-adds each; twelve rows
+// read a panel's 24 KiB half as often from the second-level cache as six do.
 template <int Strips, int Panels>
 __attribute__((target("avx512f"))) void avx512_kernel(i64 taps, i64 run, const float* const* const* strip,
                                                       i64 stride, const float* const* panel,

@@ -1,4 +1,5 @@
-// What the two halves of the norms share: how x is seen, cut into pieces, and how statistics and parameters are read and written.
+// What the two halves of the norms share: how x is seen, cut into pieces, and how statistics and
+// parameters are read and written.
 #pragma once
 
 #include <vector>
@@ -21,10 +22,11 @@ struct NormLayout {
 };
 
 constexpr i64 norm_width =
-    512;  // columns of a piece: most often whole rows, for memory is quick where it is read in order
+    512;  // columns of a piece: most often whole rows, for memory is quick where it is read in
+          // order
 
-// Pieces of x: chunks of rows, by groups of norm_width columns. Chunks are not shorter than a block of lane_rows, since joining two
-// costs as much as some rows.
+// Pieces of x: chunks of rows, by groups of norm_width columns. Chunks are not shorter than a block
+// of lane_rows, since joining two costs as much as some rows.
 struct NormPieces {
   i64 outer, rows, c, per_chunk, chunks, strips;
 

@@ -1,5 +1,6 @@
-// The statistics of norms: means and squared deviations of columns in blocks, joined over rows and then over a statistic's channels
-// by Chan, Golub and LeVeque's formula, so that one code serves the whole family. x is read once.
+// The statistics of norms: means and squared deviations of columns in blocks, joined over rows and
+// then over a statistic's channels by Chan, Golub and LeVeque's formula, so that one code serves
+// the whole family. x is read once.
 #include "kernels/cpu/norm_layout.h"
 
 namespace sumi::kernels::cpu {
@@ -23,9 +24,10 @@ struct Joining {
   }
 };
 
-// Joins `rows` rows of `width` columns from x on, `step` apart, to m, which has `before` rows of them. Sums are of differences from
-// a center, the mean of the first eighth of the rows: those rows are part of the variance, so a center far from the mean makes
-// the variance nine times as rough as f32 sums around the mean would be, at the worst.
+// Joins `rows` rows of `width` columns from x on, `step` apart, to m, which has `before` rows of
+// them. Sums are of differences from a center, the mean of the first eighth of the rows: those rows
+// are part of the variance, so a center far from the mean makes the variance nine times as rough as
+// f32 sums around the mean would be, at the worst.
 template <class T>
 inline void join_block(const T* x, i64 step, i64 before, i64 rows, i64 width, Moments& m) {
   const i64 sample = std::max<i64>(rows / 8, 1);
@@ -35,7 +37,8 @@ inline void join_block(const T* x, i64 step, i64 before, i64 rows, i64 width, Mo
     for (i64 i = 0; i < width; ++i) center[i] += static_cast<float>(x[r * step + i]);
   const float sample_share = 1.0F / static_cast<float>(sample);
   for (i64 i = 0; i < width; ++i) center[i] *= sample_share;
-  // What comes two kilobytes later is fetched meanwhile: the processor itself follows no row across the end of a page.
+  // What comes two kilobytes later is fetched meanwhile: the processor itself follows no row across
+  // the end of a page.
   constexpr i64 line = 64 / static_cast<i64>(sizeof(T));
   const i64 ahead = std::max<i64>(32 * line / width, 1) * step;
   for (i64 r = 0; r < rows; ++r) {
@@ -57,7 +60,8 @@ inline void join_block(const T* x, i64 step, i64 before, i64 rows, i64 width, Mo
   }
 }
 
-// The moments of `rows` rows of `width` columns. Few columns are taken as several rows side by side.
+// The moments of `rows` rows of `width` columns. Few columns are taken as several rows side by
+// side.
 template <class T>
 inline void moments_of(const T* x, i64 rows, i64 c, i64 width, double* mean, double* squares) {
   Moments m;

@@ -1,5 +1,5 @@
-// Convolution by oneDNN. Its own threads never start: two pools would keep each other from the processor. A convolution is cut into
-// pieces, and each thread of ours runs oneDNN on its own.
+// Convolution by oneDNN. Its own threads never start: two pools would keep each other from the
+// processor. A convolution is cut into pieces, and each thread of ours runs oneDNN on its own.
 #ifdef SUMI_ONEDNN
 #include "kernels/cpu/onednn.h"
 
@@ -185,15 +185,16 @@ bool by_plan(const Exec& e, Direction d, const ConvGeom& g, const Operands& a) {
 
 // As far as oneDNN may use it (ONEDNN_MAX_CPU_ISA). With AVX-512 alone its bf16 is emulated.
 bool multiplies_bf16() {
-  constexpr auto least = static_cast<unsigned>(dnnl_cpu_isa_avx512_core_bf16);  // AMX has these bits too
+  // AMX has these bits too
+  constexpr auto least = static_cast<unsigned>(dnnl_cpu_isa_avx512_core_bf16);
   static const bool can = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & least) == least;
   return can;
 }
 
 }  // namespace
 
-// One thread, milliseconds of CPU time, best of 8; AMD EPYC with AVX2, 512 KiB L2, oneDNN 2.6.3, weights
-// `any`, reorders included; "own" is the form that conv.cpp would choose.
+// One thread, milliseconds of CPU time, best of 8; AMD EPYC with AVX2, 512 KiB L2, oneDNN 2.6.3,
+// weights `any`, reorders included; "own" is the form that conv.cpp would choose.
 //                                   fprop                  dgrad                  wgrad
 //                             nhwc blocked   own     nhwc blocked   own     nhwc blocked   own
 // n16  4x4s2   64x64   3- 64   1.2    1.5    1.8      2.4    3.6    2.4      2.0    1.7    2.1
@@ -205,11 +206,11 @@ bool multiplies_bf16() {
 // n1   3x3     64x64 256-256    91     57     76       76     57     80      193     73     67
 // n1   7x7   128x128  64-  3  21.5   21.6    7.6      3.5    8.7    8.6     18.7   11.3    5.4
 // n1   7x7   128x128   3- 64   3.2    3.6    4.1     13.1   11.0    7.9      5.2    4.9    5.3
-// Reordered copies of large activations cost more memory than they save time: with x and y of 24 MiB fprop is
-// level and dgrad gains 5-10 %, while the copies are as large as x and y.
-// So: wgrad is ours, whose bits moreover do not depend on the number of threads. The other two are oneDNN's,
-// except where the weights outweigh the activations (oneDNN must reorder them at every step) and for thin
-// outputs or large activations.
+// Reordered copies of large activations cost more memory than they save time: with x and y of 24
+// MiB fprop is level and dgrad gains 5-10 %, while the copies are as large as x and y. So: wgrad is
+// ours, whose bits moreover do not depend on the number of threads. The other two are oneDNN's,
+// except where the weights outweigh the activations (oneDNN must reorder them at every step) and
+// for thin outputs or large activations.
 bool prefers_onednn(Direction d, const ConvGeom& g) {
   if (d == Direction::wgrad) return false;
   if (g.o.groups > 1) return true;

@@ -18,12 +18,13 @@ constexpr bool has_onednn() {
 }
 // The rule, from measurements in onednn.cpp.
 bool prefers_onednn(Direction, const ConvGeom&);
-// Whether oneDNN has a primitive other than a reference loop for this geometry: on bf16, or on f32 operands that bf16 is
-// widened to.
+// Whether oneDNN has a primitive other than a reference loop for this geometry: on bf16, or on f32
+// operands that bf16 is widened to.
 bool onednn_knows(Direction, const ConvGeom&, DType);
 // False, with nothing written, where oneDNN has only a reference loop for this geometry.
 bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperands&);
-// The same on bf16 with sums in f32, where the processor multiplies bf16 itself (AVX512-BF16 or AMX): elsewhere always false.
+// The same on bf16 with sums in f32, where the processor multiplies bf16 itself (AVX512-BF16 or
+// AMX): elsewhere always false.
 bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperandsBf16&);
 #else
 constexpr bool has_onednn() {

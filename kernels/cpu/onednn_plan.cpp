@@ -82,7 +82,8 @@ void make_plan(Plan& plan, Direction d, const ConvGeom& g, Type type, bool with_
   }
 }
 
-// The least recently used plan leaves when a new one finds the cache full. A plan in use stays alive.
+// The least recently used plan leaves when a new one finds the cache full. A plan in use stays
+// alive.
 class Cache {
  public:
   template <class Make>

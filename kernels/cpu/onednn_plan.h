@@ -32,7 +32,8 @@ class OneThread {
   const int before_ = omp_get_max_threads();
 };
 
-// One of the three operands: our layout, the primitive's, and the way between them where they differ.
+// One of the three operands: our layout, the primitive's, and the way between them where they
+// differ.
 struct Operand {
   Desc ours, theirs;
   dnnl::reorder reorder;
@@ -50,14 +51,14 @@ struct Plan {
   std::string name;
 };
 
-// Activations in oneDNN's own blocks, with reorders, or as they are. Blocks pay wherever there are channels
-// to fill them; see the table at prefers_onednn.
+// Activations in oneDNN's own blocks, with reorders, or as they are. Blocks pay wherever there are
+// channels to fill them; see the table at prefers_onednn.
 inline bool prefers_blocked(const ConvGeom& g) {
   return g.c >= 16 && g.k >= 16;
 }
 
-// For f32 or bf16 operands, for one thread; wgrad's dw is always f32. The primitive is empty where oneDNN has nothing but a
-// reference loop.
+// For f32 or bf16 operands, for one thread; wgrad's dw is always f32. The primitive is empty where
+// oneDNN has nothing but a reference loop.
 std::shared_ptr<const Plan> plan_of(ConvDirection, const ConvGeom&, Type, bool with_bias);
 
 }  // namespace sumi::kernels::cpu::onednn

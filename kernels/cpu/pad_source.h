@@ -14,7 +14,8 @@ inline i64 pad_source(PadMode mode, i64 i, i64 size) {
   return i < 0 ? -i : 2 * (size - 1) - i;
 }
 
-// Writes the pixels left and right of a row of s.w pixels. `row` is the padded row; `in` the row's own pixels in it.
+// Writes the pixels left and right of a row of s.w pixels. `row` is the padded row; `in` the row's
+// own pixels in it.
 template <class T>
 void pad_row(const PadGeom& g, const Shape& s, const T* in, T* row) {
   const auto border = [&](i64 w) {
@@ -25,9 +26,9 @@ void pad_row(const PadGeom& g, const Shape& s, const T* in, T* row) {
   for (i64 w = g.left + s.w; w < g.left + s.w + g.right; ++w) border(w);
 }
 
-// Writes the padded batch y of pictures of shape s, a row at a time: inner(first, to) writes the s.w pixels of a row of
-// the pictures, of which `first` is the first pixel, to `to`. A row of the border is made again from the one that it
-// mirrors.
+// Writes the padded batch y of pictures of shape s, a row at a time: inner(first, to) writes the
+// s.w pixels of a row of the pictures, of which `first` is the first pixel, to `to`. A row of the
+// border is made again from the one that it mirrors.
 template <class T, class Inner>
 void pad_rows(const PadGeom& g, const Shape& s, MutView y, const Inner& inner) {
   const Shape t = y.shape;

@@ -1,4 +1,5 @@
-// How loops of the CPU backend run: which instruction set, which threads, and where temporary memory comes from.
+// How loops of the CPU backend run: which instruction set, which threads, and where temporary
+// memory comes from.
 #pragma once
 
 #include <algorithm>
@@ -25,9 +26,9 @@ constexpr i64 ceil_div(i64 a, i64 b) {
 inline bool has_avx2() {
   return cpu_isa() >= Isa::avx2;
 }
-// The body is copied, so that what it captured by value is known not to change under the loop's stores.
-// `flatten` inlines the body here, so that it is compiled a second time for AVX2. Products and sums are never
-// contracted
+// The body is copied, so that what it captured by value is known not to change under the loop's
+// stores. `flatten` inlines the body here, so that it is compiled a second time for AVX2. Products
+// and sums are never contracted
 // (-ffp-contract=off), so both forms give the same bits.
 template <class Body>
 __attribute__((target("avx2,fma"), flatten)) void run_avx2(const Body& body, i64 begin, i64 end) {
@@ -52,8 +53,8 @@ void run_span(const Body& body, i64 begin, i64 end) {
 }
 #endif
 
-// body(begin, end) for a partition of [0, count) into ranges. The result must not depend on the partition. `cost`: roughly how
-// many elements one index stands for. The body must not throw.
+// body(begin, end) for a partition of [0, count) into ranges. The result must not depend on the
+// partition. `cost`: roughly how many elements one index stands for. The body must not throw.
 template <class Body>
 void for_range(i64 count, i64 cost, const Body& body) {
   const i64 threads = num_threads();
@@ -61,7 +62,8 @@ void for_range(i64 count, i64 cost, const Body& body) {
     run_span(body, 0, count);
     return;
   }
-  // A few ranges a thread where each is still worth a task, so that a thread that comes late finds its share halved, not begun.
+  // A few ranges a thread where each is still worth a task, so that a thread that comes late finds
+  // its share halved, not begun.
   const i64 each = std::clamp<i64>(count * cost / (threads * 4 * parallel_threshold), 1, 4);
   const i64 ranges = std::min(count, threads * each);
   parallel_for(ranges, [=, &body](i64 i, int) {

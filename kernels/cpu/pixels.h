@@ -1,4 +1,5 @@
-// Sums of whole pixels (runs of c channels) and of whole rows, the inner loops of padding, pooling and resizing.
+// Sums of whole pixels (runs of c channels) and of whole rows, the inner loops of padding, pooling
+// and resizing.
 #pragma once
 
 #include <type_traits>
@@ -74,7 +75,8 @@ inline void sum_up_to_4(const Weighted<S>* terms, i64 size, i64 count, T* y) {
       return sum_of<4, add>(terms, count, y);
   }
 }
-// The same for any number of terms; y holds what is summed so far, so it is f32 where they are many.
+// The same for any number of terms; y holds what is summed so far, so it is f32 where they are
+// many.
 template <class S, class T>
 inline void sum_terms(const Weighted<S>* terms, i64 size, i64 count, bool add, T* y) {
   if (size == 0 && !add) std::fill(y, y + count, T(0.0F));
@@ -117,7 +119,8 @@ struct Readers {
   }
 };
 
-// y[n,h,w] (+)= the sum over rows.of(h) and cols.of(w) of weighted pixels of x, first along h, a row at a time, then along w.
+// y[n,h,w] (+)= the sum over rows.of(h) and cols.of(w) of weighted pixels of x, first along h, a
+// row at a time, then along w.
 template <class T>
 void gather_rows(View x, MutView y, bool add, const Readers& rows, const Readers& cols) {
   const Shape s = x.shape, t = y.shape;

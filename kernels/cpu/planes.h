@@ -1,4 +1,5 @@
-// Blocks of pixels of three channels, a channel after the other: what loops over pixels are vectorized on.
+// Blocks of pixels of three channels, a channel after the other: what loops over pixels are
+// vectorized on.
 #pragma once
 
 #include "kernels/color_space.h"

@@ -1,4 +1,5 @@
-// Average and maximum pooling, a row of pixels at a time. Gradients are gathered, so that no two threads write one element.
+// Average and maximum pooling, a row of pixels at a time. Gradients are gathered, so that no two
+// threads write one element.
 #include "kernels/pool.h"
 
 #include "kernels/cpu/lanes.h"
@@ -37,8 +38,8 @@ std::vector<i64> window_offsets(const PoolGeom& g, const Shape& x) {
   return all;
 }
 
-// y[c] = v where channel c of a window of x has its first maximum; x and v point at its corner. With `same`, v is x.
-// `known`: how many pixels a window has, or 0: as many as offsets.
+// y[c] = v where channel c of a window of x has its first maximum; x and v point at its corner.
+// With `same`, v is x. `known`: how many pixels a window has, or 0: as many as offsets.
 template <bool same, int known, class T>
 void pick_maxima(const std::vector<i64>& offsets, const T* x, const T* v, i64 channels, T* y) {
   const int count = known > 0 ? known : static_cast<int>(offsets.size());
@@ -84,7 +85,8 @@ void place_maxima(const std::vector<i64>& offsets, const T* x, i64 channels, std
   });
 }
 
-// Puts the gradients dy[c] of a window that overlaps no other where its maxima are, and 0 elsewhere, or adds them.
+// Puts the gradients dy[c] of a window that overlaps no other where its maxima are, and 0
+// elsewhere, or adds them.
 template <int known, class T>
 void put_window(const std::vector<i64>& offsets, const T* x, const T* dy, i64 channels, bool add, T* dx) {
   const int count = known > 0 ? known : static_cast<int>(offsets.size());
@@ -142,8 +144,8 @@ void put_claims(const Claim<T>* claims, i64 size, i64 channels, bool add, T* dx)
   });
 }
 
-// Where windows overlap: rows of dx are shared out, and each thread keeps the places of the maxima of as many rows of
-// windows as a row of pixels lies in.
+// Where windows overlap: rows of dx are shared out, and each thread keeps the places of the maxima
+// of as many rows of windows as a row of pixels lies in.
 template <class T>
 void overlapping_grad(const PoolGeom& g, const Shape& s, const Shape& t, const T* from, const T* grads,
                       bool add, T* to) {

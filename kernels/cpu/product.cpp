@@ -7,7 +7,8 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-constexpr i64 panel_block = 16;  // right panels packed at a time: 384 x 256 floats, 384 KiB; 8 were slower
+// right panels packed at a time: 384 x 256 floats, 384 KiB; 8 were slower
+constexpr i64 panel_block = 16;
 constexpr i64 line = 16;         // floats in a cache line
 constexpr i64 strip_block = 24;  // left strips staged at a time
 
@@ -25,7 +26,8 @@ struct Part {
   i64 strip, strip_end, panel, panel_end;
 };
 
-// Sixteen columns known when compiled are worth a form of their own: the tile's copy is a tenth of a product.
+// Sixteen columns known when compiled are worth a form of their own: the tile's copy is a tenth of
+// a product.
 template <int Cols>
 void store_rows(const Product& p, i64 row, int rows, i64 col, int some, const float* tile, int step,
                 bool first) {
@@ -60,7 +62,8 @@ void run_block(const Product& p, const Part& part, const DepthBlock& block, cons
   auto** pointers =
       static_cast<const float**>(memory.pointers.get(sizeof(float*) * taps * tile_rows * strip_block));
   const bool first = block.tap == 0 && block.offset == 0;
-  const bool replaces = first && !p.accumulate && !p.bias;  // whole tiles go where they belong without a stop
+  // whole tiles go where they belong without a stop
+  const bool replaces = first && !p.accumulate && !p.bias;
   alignas(64) float tile[most_strips * tile_rows * most_panels * tile_cols];
   float* out[most_strips * tile_rows];
   for (i64 j0 = part.panel; j0 < part.panel_end; j0 += panel_block) {
@@ -122,8 +125,9 @@ void run_part(const Product& p, const Part& part, const MicroKernels& kernels) {
     run_block(p, part, {t, std::min(taps, p.taps - t), 0, p.run}, kernels);
 }
 
-// The grid of thread parts of one product: more parts along rows repeat the packing of the right operand,
-// more along columns that of the left. An element packed costs about as much as eight multiplied with.
+// The grid of thread parts of one product: more parts along rows repeat the packing of the right
+// operand, more along columns that of the left. An element packed costs about as much as eight
+// multiplied with.
 void split(const Product& p, i64 threads, i64& row_parts, i64& col_parts) {
   const i64 strips = ceil_div(p.rows, tile_rows), panels = ceil_div(p.cols, tile_cols);
   i64 best = -1;
@@ -216,7 +220,8 @@ void run_products(const std::vector<Product>& products) {
     for (const RestorationTask& t : tasks) run_part(*t.product, t.part, kernels);
     return;
   }
-  // One thread's neighbors in the order of tasks are a product apart: the threads are at one product together.
+  // One thread's neighbors in the order of tasks are a product apart: the threads are at one
+  // product together.
   const i64 rounds = ceil_div(task_count, threads);
   parallel_for(rounds * threads, [&](i64 i, int) {
     const i64 t = i % rounds * threads + i / rounds;

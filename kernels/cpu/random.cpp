@@ -1,5 +1,5 @@
-// Random numbers as a function of position; all the arithmetic is in kernels/base/philox.h, here for many blocks of four
-// words side by side.
+// Random numbers as a function of position; all the arithmetic is in kernels/base/philox.h, here
+// for many blocks of four words side by side.
 #include "kernels/random.h"
 
 #include "kernels/base/philox.h"
@@ -28,8 +28,9 @@ void portable_words(std::uint64_t seed, std::uint64_t stream, std::uint64_t firs
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
-// A word in the lower half of each 64 bits, where one instruction makes four products of 64 bits of it and ignores the
-// upper half. The compiler's own vectors spend more on moving halves than on products.
+// A word in the lower half of each 64 bits, where one instruction makes four products of 64 bits of
+// it and ignores the upper half. The compiler's own vectors spend more on moving halves than on
+// products.
 struct Quads {
   __m256i a, b, c, d;
 };
@@ -84,7 +85,8 @@ void make_words(std::uint64_t seed, std::uint64_t stream, std::uint64_t first, W
   portable_words(seed, stream, first, w);
 }
 
-// y[i] = the number of position start + i, for every i; make(words, numbers) makes those of many blocks.
+// y[i] = the number of position start + i, for every i; make(words, numbers) makes those of many
+// blocks.
 template <class T, class Make>
 void for_blocks(const RandomKey& key, MutView y, const Make& make) {
   const std::uint64_t start = key.position + (key.base ? *key.base : 0);

@@ -8,8 +8,8 @@ namespace sumi::kernels::cpu {
 constexpr i64 lane_width = 64;  // columns summed side by side
 constexpr i64 lane_rows = 64;   // rows that one f32 partial sum may hold
 
-// into[c] += the sum over rows of value(begin + row * cols + c), for cols columns. value is called once for each
-// element, and may store something for it elsewhere.
+// into[c] += the sum over rows of value(begin + row * cols + c), for cols columns. value is called
+// once for each element, and may store something for it elsewhere.
 template <class Value>
 inline void add_columns(i64 begin, i64 rows, i64 cols, const Value& value_at, double* into) {
   const Value value = value_at;  // a copy: what it captured is known not to change under its stores
@@ -30,7 +30,8 @@ inline void add_columns(i64 begin, i64 rows, i64 cols, const Value& value_at, do
   }
 }
 
-// The same for any number of columns: few columns are summed as many rows side by side and folded at the end.
+// The same for any number of columns: few columns are summed as many rows side by side and folded
+// at the end.
 template <class Value>
 inline void sum_columns(i64 begin, i64 rows, i64 cols, const Value& value, double* into) {
   const i64 side = cols < 32 ? lane_width / cols : 1;
@@ -64,7 +65,8 @@ void for_chunks(const Chunks& k, const Partial& partial) {
   });
 }
 
-// The sums over rows of value(index), as double [outer, cols], in `w`, which must hold nothing else.
+// The sums over rows of value(index), as double [outer, cols], in `w`, which must hold nothing
+// else.
 template <class Value>
 const double* sum_rows(Workspace& w, i64 outer, i64 rows, i64 cols, const Value& value) {
   const Chunks k(outer, rows, cols);

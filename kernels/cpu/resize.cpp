@@ -9,7 +9,8 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// One axis: output i reads input a with weight 1 - t and b with weight t. In a border of zeros a is -1.
+// One axis: output i reads input a with weight 1 - t and b with weight t. In a border of zeros a is
+// -1.
 struct Tap {
   i64 a, b;
   float t;
@@ -52,7 +53,8 @@ std::vector<Tap> padded(const std::vector<Tap>& inner, PadMode mode, i64 before,
 
 using Lists = std::vector<std::vector<Readers::Reader>>;
 
-// Of each output, or padded output, the inputs that it reads. What has no weight is not read: 0 times infinity would be NaN.
+// Of each output, or padded output, the inputs that it reads. What has no weight is not read: 0
+// times infinity would be NaN.
 Readers reads(const std::vector<Tap>& all) {
   Lists lists;
   for (const Tap& tap : all) {

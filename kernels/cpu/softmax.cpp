@@ -17,7 +17,8 @@ namespace {
 constexpr i64 lanes = 8;     // numbers summed side by side
 constexpr i64 block = 2048;  // numbers that stay in the nearest cache between loops, in whole rows
 
-// Compared as integers of the same order, since the compiler compares those side by side; NaN is above or below all numbers.
+// Compared as integers of the same order, since the compiler compares those side by side; NaN is
+// above or below all numbers.
 inline float largest_of(const float* x, i64 c) {
   const auto ordered = [](std::int32_t bits) {
     return bits ^ ((bits >> 31) & 0x7fffffff);
@@ -72,7 +73,8 @@ class ExpRows {
       const float largest = largest_of(from, c_);
       for (i64 i = 0; i < c_; ++i) to[i] = largest - from[i];
     }
-    for (i64 i = 0; i < rows * c_; ++i) exps[i] = exp_minus_f32(below[i]);  // whatever the length of rows
+    // whatever the length of rows
+    for (i64 i = 0; i < rows * c_; ++i) exps[i] = exp_minus_f32(below[i]);
   }
 
  private:

@@ -1,5 +1,5 @@
-// Power iteration: products of a matrix and a vector that read the matrix along its rows, with sums in double across
-// runs of f32.
+// Power iteration: products of a matrix and a vector that read the matrix along its rows, with sums
+// in double across runs of f32.
 #include "kernels/spectral_norm.h"
 
 #include <cmath>

@@ -41,7 +41,8 @@ inline void pause_briefly() {
 #endif
 }
 
-// Nanoseconds that this thread could have run and was not run, because others had the processor; 0 where the system does not say.
+// Nanoseconds that this thread could have run and was not run, because others had the processor; 0
+// where the system does not say.
 i64 waited_ns() {
   i64 ran = 0, waited = 0;
 #ifdef __linux__
@@ -109,13 +110,15 @@ class SpinPolicy {
   }
 
  private:
-  // Longer than a gap between two loops of a training step. One that is longer costs a wake-up, a few percent of it.
+  // Longer than a gap between two loops of a training step. One that is longer costs a wake-up, a
+  // few percent of it.
   static constexpr i64 kLongest = 1'000'000;
-  // A machine is busy where a thread waits for a processor for a quarter of the time. That is measured while threads spin, and some
-  // time after they began to: threads that slept may have woken on one processor, and the system needs some milliseconds to part them.
+  // A machine is busy where a thread waits for a processor for a quarter of the time. That is
+  // measured while threads spin, and some time after they began to: threads that slept may have
+  // woken on one processor, and the system needs some milliseconds to part them.
   static constexpr i64 kSettling = 10'000'000, kMeasured = 50'000'000, kShare = 4;
-  // Threads of a busy machine sleep at once for a time, for longer while it stays busy, and for the shortest time again when it was
-  // not for a while.
+  // Threads of a busy machine sleep at once for a time, for longer while it stays busy, and for the
+  // shortest time again when it was not for a while.
   static constexpr i64 kFirstSleep = 40'000'000, kLongestSleep = 1'280'000'000, kForgotten = 4'000'000'000;
 
   struct Wait {
@@ -197,7 +200,8 @@ class Pool {
 
   static int default_threads() {
     const char* const value = std::getenv("OMP_NUM_THREADS");
-    const long asked = value ? std::strtol(value, nullptr, 10) : 0;  // of a list the outermost level's
+    // of a list the outermost level's
+    const long asked = value ? std::strtol(value, nullptr, 10) : 0;
     return asked > 0 ? static_cast<int>(std::min<long>(asked, kMostThreads)) : num_processors();
   }
 
@@ -290,7 +294,8 @@ class Pool {
   ThreadTask* task_ = nullptr;
   const void* context_ = nullptr;
   alignas(64) std::atomic<int> loops_{0};  // begun so far: what idle workers wait for
-  alignas(64) std::atomic<int> gate_{0};   // kOpen while tasks may be left, plus the number of workers inside
+  // kOpen while tasks may be left, plus the number of workers inside
+  alignas(64) std::atomic<int> gate_{0};
 };
 
 // Never destroyed: its threads wait in it until the process ends.

@@ -1,9 +1,10 @@
-// Three stages: transform tiles of pixels (and the filters), a matrix product for each point, transform back. Tiles run in
-// chunks that bound the memory. All vectors run along channels.
+// Three stages: transform tiles of pixels (and the filters), a matrix product for each point,
+// transform back. Tiles run in chunks that bound the memory. All vectors run along channels.
 //
-// A filter that is larger than a form's, or a stride of 2, is several small filters on several samplings of the picture: a 7x7
-// filter four of 4x4, four pixels apart; with stride 2 the even and the odd pixels have a filter each. Their sum costs nothing:
-// they stand one behind the other in the inner dimension of the products.
+// A filter that is larger than a form's, or a stride of 2, is several small filters on several
+// samplings of the picture: a 7x7 filter four of 4x4, four pixels apart; with stride 2 the even and
+// the odd pixels have a filter each. Their sum costs nothing: they stand one behind the other in
+// the inner dimension of the products.
 #include "kernels/cpu/winograd.h"
 
 #include "kernels/cpu/winograd_transforms.h"
@@ -33,8 +34,8 @@ i64 round_up(i64 value, i64 to) {
   return ceil_div(value, to) * to;
 }
 
-// One matrix for each point, a cache line more than their size apart: a power of two would map all of them to the same
-// cache sets.
+// One matrix for each point, a cache line more than their size apart: a power of two would map all
+// of them to the same cache sets.
 struct Planes {
   float* base = nullptr;
   i64 step = 0;
@@ -56,15 +57,15 @@ struct ImageView {
   i64 h, w, c, top, left;  // top, left: padding
 };
 
-// The small filters along one dimension: tap u of filter `set` is tap u * step + set * offset of the large one, and reads the
-// pixel as far behind the large one's first.
+// The small filters along one dimension: tap u of filter `set` is tap u * step + set * offset of
+// the large one, and reads the pixel as far behind the large one's first.
 struct Split {
   int sets = 1, step = 1, offset = 0;
   int tap(int set, int u) const { return u * step + set * offset; }
 };
 
-// Pixels of the tiles [first, end), of each set, -> planes [tile][set][c rounded up to lanes]. Outside of the picture is
-// zero.
+// Pixels of the tiles [first, end), of each set, -> planes [tile][set][c rounded up to lanes].
+// Outside of the picture is zero.
 template <class T>
 void transform_tiles(const ImageView& x, const Split& split, i64 tile_size, const Tiles& tiles, i64 first,
                      i64 end, const Planes& to) {
@@ -97,8 +98,9 @@ void transform_tiles(const ImageView& x, const Split& split, i64 tile_size, cons
   });
 }
 
-// A filter bank as the right operand of the products [sets, depth; cols]: element (d, j, row, col) at
-// d * depth_step + j * col_step + (row * side + col) * tap_step. One of the first two steps is 1.
+// A filter bank as the right operand of the products [sets, depth; cols]: element (d, j, row, col)
+// at d * depth_step + j * col_step + (row * side + col) * tap_step. One of the first two steps is
+// 1.
 struct Filters {
   const float* w;
   i64 depth, cols, depth_step, col_step, tap_step;
@@ -116,7 +118,8 @@ struct Filters {
   }
 };
 
-// -> planes of packed panels [panel of 16 columns][set][depth rounded up][16], zeros beyond the filters.
+// -> planes of packed panels [panel of 16 columns][set][depth rounded up][16], zeros beyond the
+// filters.
 template <class F>
 void transform_filters(const Filters& f, int sets, const Planes& to) {
   constexpr int square = F::taps * F::taps;
@@ -167,7 +170,8 @@ struct PackedColumns final : RightOperand {
   void pack(i64, int, const DepthBlock&, float*) const override {}
 };
 
-// Where results go: pixel (p, q) of picture n at row p * step + top, column q * step + left of y [n,h,w,c].
+// Where results go: pixel (p, q) of picture n at row p * step + top, column q * step + left of y
+// [n,h,w,c].
 struct Result {
   float* y;
   i64 h, w, c;
@@ -307,8 +311,8 @@ void weight_gradient(const Exec& e, const ConvGeom& g, const Split& split, const
   transform_to_filters<F>(m, split, static_cast<int>(g.r), g.k, g.c, t.accumulate, t.w);
 }
 
-// Stride 1: dy correlated with the mirrored filter. Stride 2: each second row and column of dx sees each second tap; t is
-// such a tap of pixel 2 i + from where t + 2 p = 2 i + from + pad.
+// Stride 1: dy correlated with the mirrored filter. Stride 2: each second row and column of dx sees
+// each second tap; t is such a tap of pixel 2 i + from where t + 2 p = 2 i + from + pad.
 template <class F>
 void data_gradient(const Exec& e, const ConvGeom& g, const Split& split, const ConvOperands& t) {
   const auto side = static_cast<int>(g.r);
@@ -355,8 +359,9 @@ bool winograd_knows(const ConvGeom& g) {
   return o.stride == 1 ? g.r == 3 || g.r == 4 || g.r == 7 : o.stride == 2 && (g.r == 3 || g.r == 4);
 }
 
-// Nanoseconds of the two ways, from the products and from the numbers that the transforms write. The rates are fitted to
-// milliseconds of one thread (2026-11-22, AMD EPYC with AVX2, little else running):
+// Nanoseconds of the two ways, from the products and from the numbers that the transforms write.
+// The rates are fitted to milliseconds of one thread (2026-11-22, AMD EPYC with AVX2, little else
+// running):
 //                                      fprop             dgrad             wgrad
 //                              direct here     direct here     direct here
 // n16  4x4s2   32x32  64-128     18.8  10.1      15.0  12.1     19.4  10.9
@@ -375,7 +380,8 @@ bool prefers_winograd(Direction d, const ConvGeom& g) {
   const bool strided = g.o.stride == 2;
   const i64 tile = strided || g.r == 3 ? 4 : 3, points = strided ? 25 : 36;
   const i64 sets = strided || g.r == 7 ? 4 : 1;
-  const bool by_phase = strided && d == Direction::dgrad;  // the sets lie beside each other in the output
+  // the sets lie beside each other in the output
+  const bool by_phase = strided && d == Direction::dgrad;
   const i64 rows = by_phase ? g.h / 2 : d == Direction::dgrad ? g.h : g.p;
   const i64 cols = by_phase ? g.w / 2 : d == Direction::dgrad ? g.w : g.q;
   const auto tiles = static_cast<double>(tiles_of(g.n, rows, cols, tile).count());

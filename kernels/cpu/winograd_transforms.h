@@ -1,6 +1,6 @@
-// The transforms of Winograd's minimal filtering in one dimension, along vectors of channels. F(m, r) makes m pixels of a
-// filter of r taps from m + r - 1 products. Points and matrices after Toom and Cook, as Lavin and Gray 2015 write them;
-// private to winograd.cpp.
+// The transforms of Winograd's minimal filtering in one dimension, along vectors of channels. F(m,
+// r) makes m pixels of a filter of r taps from m + r - 1 products. Points and matrices after Toom
+// and Cook, as Lavin and Gray 2015 write them; private to winograd.cpp.
 #pragma once
 
 #include <cstring>
@@ -29,7 +29,8 @@ inline void store(const Lanes& from, i64 count, float* to) {
   }
 }
 
-// The line that comes some vectors later: the planes are more streams than a processor follows by itself.
+// The line that comes some vectors later: the planes are more streams than a processor follows by
+// itself.
 template <int write>
 void prefetch(const float* at) {
   constexpr i64 ahead = 48;
@@ -55,9 +56,9 @@ inline void transpose(Lanes (&r)[lanes]) {
   }
 }
 
-// Six products: F(4, 3) and F(3, 4). Interpolation points 0, +-a, +-b and infinity. With 5/8 and 3/2 the error is half of
-// what +-1 and +-2 give: relative L2 over 256 channels 9.2e-7 (direct: 4.8e-7) against 1.9e-6, and all products below are
-// exact in f32.
+// Six products: F(4, 3) and F(3, 4). Interpolation points 0, +-a, +-b and infinity. With 5/8 and
+// 3/2 the error is half of what +-1 and +-2 give: relative L2 over 256 channels 9.2e-7 (direct:
+// 4.8e-7) against 1.9e-6, and all products below are exact in f32.
 struct SixPoints {
   static constexpr int points = 6;
   static constexpr float a = 0.625F, b = 1.5F;
@@ -120,8 +121,8 @@ struct SixPoints {
   };
 };
 
-// Five products: F(4, 2) and F(2, 4). Points 0, +-a, b and infinity; relative L2 over 256 channels 1.1e-6 and 7e-7, the
-// least of the eleven sets that were tried.
+// Five products: F(4, 2) and F(2, 4). Points 0, +-a, b and infinity; relative L2 over 256 channels
+// 1.1e-6 and 7e-7, the least of the eleven sets that were tried.
 struct FivePoints {
   static constexpr int points = 5;
   static constexpr float a = 0.75F, b = 1.5F;

@@ -20,8 +20,9 @@ std::pair<std::int64_t, std::int64_t> product_size(const ConvGeom& g) {
   return {g.n * ((g.h + u - 1) / u) * ((g.w + u - 1) / u), group_c};
 }
 
-// Tiles reach beyond a product's end. Whether what is computed is at most `waste` times what is wanted, which is about
-// what the rung gains over those below; and whether there is enough to do that it matters (below, a launch takes longer).
+// Tiles reach beyond a product's end. Whether what is computed is at most `waste` times what is
+// wanted, which is about what the rung gains over those below; and whether there is enough to do
+// that it matters (below, a launch takes longer).
 template <ConvDirection direction, int tile_rows, int tile_cols, int waste>
 bool pays(const ConvProblem& p) {
   const auto [rows, cols] = product_size<direction>(p.geom);
@@ -34,7 +35,8 @@ bool pays(const ConvProblem& p) {
 bool product_fits(const ConvProblem& p) {
   return fits_product(p.geom);
 }
-// bf16 has no other product on a tensor core than its own; f32 is rounded, which must have been asked for.
+// bf16 has no other product on a tensor core than its own; f32 is rounded, which must have been
+// asked for.
 bool mma_fits(const ConvProblem& p) {
   return fits_product(p.geom) && (p.dtype == DType::bf16 || p.multiply != MatmulPrecision::f32);
 }

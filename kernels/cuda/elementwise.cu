@@ -1,5 +1,5 @@
-// Arithmetic with broadcasting, scaling, filling, conversion, and copies of boxes: one thread an element of the
-// output at a time.
+// Arithmetic with broadcasting, scaling, filling, conversion, and copies of boxes: one thread an
+// element of the output at a time.
 #include "kernels/elementwise.h"
 
 #include "kernels/base/dispatch.h"
@@ -14,8 +14,8 @@ struct Strides {
   std::int64_t n, h, w, c;
 };
 
-// y's shape with the strides of its operands. `flat`: every operand is as large as y or one element, so the
-// position in y is enough and `c` is its step.
+// y's shape with the strides of its operands. `flat`: every operand is as large as y or one
+// element, so the position in y is enough and `c` is its step.
 template <int count>
 struct Broadcast {
   Shape y;

@@ -1,5 +1,5 @@
-// Losses of normal distributions, with their gradients in the same pass: a sum as in loss.cu, whose threads also
-// store the derivatives of the elements that they add.
+// Losses of normal distributions, with their gradients in the same pass: a sum as in loss.cu, whose
+// threads also store the derivatives of the elements that they add.
 #include "kernels/gaussian_loss.h"
 
 #include "kernels/base/dispatch.h"

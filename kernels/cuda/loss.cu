@@ -1,7 +1,9 @@
-// Losses: the mean over all elements of a function of x and a target t, with its gradient in the same pass.
+// Losses: the mean over all elements of a function of x and a target t, with its gradient in the
+// same pass.
 //
-// The mean is a sum over rows of one column (sums.cuh: chunks, then their sum) times 1 / count. The thread that
-// computes an element's term for the sum also stores its derivative: each element is one thread's, once.
+// The mean is a sum over rows of one column (sums.cuh: chunks, then their sum) times 1 / count. The
+// thread that computes an element's term for the sum also stores its derivative: each element is
+// one thread's, once.
 #include "kernels/loss.h"
 
 #include "kernels/base/dispatch.h"

@@ -1,5 +1,5 @@
-// The gradient of batch, instance, layer and group norm. With z = gamma x_hat + beta, dz = dy act'(z) and the means
-// over what the statistic covers:
+// The gradient of batch, instance, layer and group norm. With z = gamma x_hat + beta, dz = dy
+// act'(z) and the means over what the statistic covers:
 //   dgamma = sum dz x_hat     dbeta = sum dz
 //   dx = (gamma dz - mean(gamma dz) - x_hat mean(gamma dz x_hat)) / sqrt(var + eps)
 // (Ioffe and Szegedy 2015, its terms collected). With fixed statistics the two means are left out.
@@ -31,7 +31,8 @@ struct GradSource {
   float alpha;
   const T *x, *dy;
 
-  __device__ GradPair at(std::int64_t i, const ChannelMap& map) const {  // dz and x_hat of element i
+  // dz and x_hat of element i
+  __device__ GradPair at(std::int64_t i, const ChannelMap& map) const {
     const float hat = map.x_hat(static_cast<float>(x[i])), z = map.z(hat);
     return {static_cast<float>(dy[i]) * unary_slope(act, alpha, z, unary_value(act, alpha, z)), hat};
   }
@@ -111,7 +112,8 @@ __global__ void norm_input_grad(GradSource<T> source, const GradPair* means, T* 
   });
 }
 
-// The sums of all chunks joined, [outer, c], and room for the statistics' means, all in the Exec's scratch memory.
+// The sums of all chunks joined, [outer, c], and room for the statistics' means, all in the Exec's
+// scratch memory.
 struct GradScratch {
   GradPair *sums, *means, *partial;
 

@@ -1,10 +1,10 @@
-// Updates of parameters, one launch over the whole range: each thread reads p, g, m, v (and the average) of an element
-// once and writes them once, which is all the memory traffic there need be.
+// Updates of parameters, one launch over the whole range: each thread reads p, g, m, v (and the
+// average) of an element once and writes them once, which is all the memory traffic there need be.
 //
-// What the step count and the learning rate make is computed on the host in double and rounded to f32 once, by the host
-// where it goes along as an argument and here where it is read from memory. The element's arithmetic is the CPU's,
-// operation by operation; this file is compiled with -fmad=false, so that the bits are the same too (division and
-// square root round exactly on both).
+// What the step count and the learning rate make is computed on the host in double and rounded to
+// f32 once, by the host where it goes along as an argument and here where it is read from memory.
+// The element's arithmetic is the CPU's, operation by operation; this file is compiled with
+// -fmad=false, so that the bits are the same too (division and square root round exactly on both).
 #include "kernels/optim.h"
 
 #include "kernels/base/launch.h"
@@ -73,7 +73,8 @@ void ema_update(const Exec& e, double decay, const double* deferred, View x, Mut
          x.as<float>(), ema.as<float>());
 }
 
-// One thread: there are as many squares as there are ranges of the arena, a handful. norm may be null.
+// One thread: there are as many squares as there are ranges of the arena, a handful. norm may be
+// null.
 __global__ void clip_scale_of(std::int64_t count, const float* squares, double clip_norm, float* scale,
                               float* norm) {
   double sum = 0;

@@ -1,12 +1,13 @@
-// Random numbers as a function of position; all the arithmetic is in kernels/base/philox.h, the same functions that
-// the CPU runs.
+// Random numbers as a function of position; all the arithmetic is in kernels/base/philox.h, the
+// same functions that the CPU runs.
 //
-// One thread makes one block of four words (for normals: four normals) and writes the one to four neighboring
-// elements that belong to it: element i belongs to position start + i, and block = position / 4. Only the first and the last
-// block can have fewer than four. The start is known on the device alone (RandomKey::base).
+// One thread makes one block of four words (for normals: four normals) and writes the one to four
+// neighboring elements that belong to it: element i belongs to position start + i, and block =
+// position / 4. Only the first and the last block can have fewer than four. The start is known on
+// the device alone (RandomKey::base).
 //
-// The bits are the CPU's, so nothing may be contracted into fma that is not written as fma: this file is compiled
-// with -fmad=false.
+// The bits are the CPU's, so nothing may be contracted into fma that is not written as fma: this
+// file is compiled with -fmad=false.
 #include "kernels/random.h"
 
 #include "kernels/base/dispatch.h"
@@ -46,7 +47,8 @@ struct MakeBernoulli {
 template <class T, class Make>
 __global__ void random_blocks(RandomKey key, Make make, std::int64_t count, T* y) {
   const std::uint64_t start = key.position + (key.base ? *key.base : 0);
-  const auto lead = static_cast<std::int64_t>(start % 4);  // words of the first block that lie before y
+  // words of the first block that lie before y
+  const auto lead = static_cast<std::int64_t>(start % 4);
   for_each_element((lead + count + 3) / 4, [=](std::int64_t k) {
     const std::int64_t first = 4 * k - lead;  // the element of the block's first word
     // Unsigned, so that a position beyond 2^64 wraps as it does element by element.

@@ -1,7 +1,7 @@
-// Resizing of h and w: one thread an output element at a time, as a sum of four weighted elements; one of the border makes
-// again what it copies. The gradient
-// is a gather: one thread owns one element of dx and adds, in the order of their positions, the outputs that read
-// it, with the weights they read it with.
+// Resizing of h and w: one thread an output element at a time, as a sum of four weighted elements;
+// one of the border makes again what it copies. The gradient
+// is a gather: one thread owns one element of dx and adds, in the order of their positions, the
+// outputs that read it, with the weights they read it with.
 #include "kernels/resize.h"
 
 #include "kernels/base/dispatch.h"

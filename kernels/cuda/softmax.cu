@@ -1,5 +1,5 @@
-// Softmax and cross-entropy: one warp a row of channels at a time. Each lane takes every 32nd channel, and what the
-// lanes found is combined by shuffles, in an order that never changes.
+// Softmax and cross-entropy: one warp a row of channels at a time. Each lane takes every 32nd
+// channel, and what the lanes found is combined by shuffles, in an order that never changes.
 #include "kernels/softmax.h"
 
 #include "kernels/base/dispatch.h"

@@ -1,6 +1,7 @@
-// Power iteration. The two products of the matrix and a vector are sums over rows in two kernels each (sums.cuh says
-// who computes what): down the columns for W^T u, along each row for W v. Norms and the last scalar product are one
-// block's work, for vectors as long as a weight has rows or columns.
+// Power iteration. The two products of the matrix and a vector are sums over rows in two kernels
+// each (sums.cuh says who computes what): down the columns for W^T u, along each row for W v. Norms
+// and the last scalar product are one block's work, for vectors as long as a weight has rows or
+// columns.
 #include "kernels/spectral_norm.h"
 
 #include "kernels/base/dispatch.h"

@@ -1,5 +1,5 @@
-// Sums of any function of an element over the rows of [outer, rows, cols], in two kernels: partial sums of chunks
-// in f32, then their sum in double (device/columns.cuh says who computes what).
+// Sums of any function of an element over the rows of [outer, rows, cols], in two kernels: partial
+// sums of chunks in f32, then their sum in double (device/columns.cuh says who computes what).
 #pragma once
 
 #include "kernels/base/launch.h"

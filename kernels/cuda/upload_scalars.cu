@@ -1,5 +1,5 @@
-// Words carried by a launch: its arguments are copied when it is submitted, so the host may go on at once. One thread
-// writes one word.
+// Words carried by a launch: its arguments are copied when it is submitted, so the host may go on
+// at once. One thread writes one word.
 #include "kernels/upload_scalars.h"
 
 #include <algorithm>

@@ -39,7 +39,8 @@ std::vector<VariantInfo> list_variants(const Variant<Problem, Run> (&table)[coun
   return list;
 }
 
-// The variant that Exec::variant names, or the best. Throws Error when there is none of that name that fits.
+// The variant that Exec::variant names, or the best. Throws Error when there is none of that name
+// that fits.
 template <class Problem, class Run, std::size_t count>
 const Variant<Problem, Run>& choose_variant(const char* operation, const Exec& e,
                                             const Variant<Problem, Run> (&table)[count],
@@ -82,7 +83,8 @@ struct UnaryProblem {
   bool aligned;
 };
 
-// What a call that can use tensor cores logs: "cuda naive", and of these how they multiplied: "cuda mma tf32".
+// What a call that can use tensor cores logs: "cuda naive", and of these how they multiplied: "cuda
+// mma tf32".
 inline void ran(const Exec& e, const std::string& variant, DType dtype, MatmulPrecision multiply) {
   if (!e.log) return;
   const char* how = dtype == DType::bf16 ? " bf16" : multiply == MatmulPrecision::tf32 ? " tf32" : " 3xtf32";

@@ -11,8 +11,9 @@ namespace sumi::emu {
 
 struct AccessCounts {
   std::uint64_t requests = 0;  // one instruction of one warp each
-  // Of device memory: distinct 32-byte sectors of each request. Of shared memory: turns, that is how many words of the
-  // most crowded of the 32 banks a request wants (of each half or quarter of the warp, for 8 and 16 bytes a lane).
+  // Of device memory: distinct 32-byte sectors of each request. Of shared memory: turns, that is
+  // how many words of the most crowded of the 32 banks a request wants (of each half or quarter of
+  // the warp, for 8 and 16 bytes a lane).
   std::uint64_t transactions = 0;
   std::uint64_t ideal = 0;  // what `parts` would be had the same bytes lain side by side
 
@@ -26,9 +27,11 @@ struct LaunchAccesses {
   std::string kernel = {};
   dim3 grid = {}, block = {};
   std::uint64_t blocks = 0, counted = 0;
-  AccessCounts reads = {}, writes = {}, shared_reads = {}, shared_writes = {};  // of the counted blocks
-  std::uint64_t block_sectors = 0;  // distinct sectors that each counted block reads or writes, added up
-  std::size_t shared_bytes = 0;     // of one block
+  // of the counted blocks
+  AccessCounts reads = {}, writes = {}, shared_reads = {}, shared_writes = {};
+  // distinct sectors that each counted block reads or writes, added up
+  std::uint64_t block_sectors = 0;
+  std::size_t shared_bytes = 0;  // of one block
   double scale() const {
     return counted == 0 ? 0 : static_cast<double>(blocks) / static_cast<double>(counted);
   }

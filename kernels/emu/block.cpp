@@ -59,11 +59,13 @@ void Block::fail_here(const std::string& what) const {
 }
 
 FiberPool& Block::fibers() {
-  static FiberPool& pool = *new FiberPool(fiber_body, nullptr);  // never freed: its fibers never end
+  // never freed: its fibers never end
+  static FiberPool& pool = *new FiberPool(fiber_body, nullptr);
   return pool;
 }
 
-// A fiber's life: start threads until one has waited and others are ready, then sleep until taken again.
+// A fiber's life: start threads until one has waited and others are ready, then sleep until taken
+// again.
 void Block::fiber_body(Fiber& fiber, void*) {
   while (true) {
     Block& block = *current;

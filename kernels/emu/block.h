@@ -1,9 +1,10 @@
 // One block of a grid: its threads, where they wait, and who runs next.
 //
-// A thread is started on an idle fiber. If it returns without having waited, the same fiber starts the next
-// thread, so that kernels without barriers cost a function call a thread. A thread that waits keeps its fiber; when
-// what it waits for has happened it becomes ready, and ready threads run before new ones are started. When nobody
-// can run and somebody waits, the block is stuck, which on a device is a hang and here an error.
+// A thread is started on an idle fiber. If it returns without having waited, the same fiber starts
+// the next thread, so that kernels without barriers cost a function call a thread. A thread that
+// waits keeps its fiber; when what it waits for has happened it becomes ready, and ready threads
+// run before new ones are started. When nobody can run and somebody waits, the block is stuck,
+// which on a device is a hang and here an error.
 #pragma once
 
 #include <deque>

@@ -1,5 +1,5 @@
-// Copies and fills. When a copy reads its source is what programs get wrong: from pageable host memory at the call,
-// from pinned memory when the stream comes to it, which is as late as possible.
+// Copies and fills. When a copy reads its source is what programs get wrong: from pageable host
+// memory at the call, from pinned memory when the stream comes to it, which is as late as possible.
 #include <cstring>
 
 #include "kernels/emu/heap.h"

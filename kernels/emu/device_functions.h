@@ -42,18 +42,21 @@ using LaneFunction = std::uint64_t (*)(const Lanes& lanes, int lane);
 std::uint64_t warp_collective(const char* name, LaneFunction function, unsigned mask, std::uint64_t value,
                               std::uint32_t argument, Location where);
 
-// Waits for all threads of the block; all must wait at the same line. How many brought a true predicate.
+// Waits for all threads of the block; all must wait at the same line. How many brought a true
+// predicate.
 int block_barrier(const char* name, bool predicate, Location where);
 
 // The number of threads in the block, and the lanes of this warp that have not returned.
 int block_threads();
 unsigned live_lanes();
 
-// One heap block of exactly `bytes` for each (block, key), filled with a pattern when the first thread asks.
+// One heap block of exactly `bytes` for each (block, key), filled with a pattern when the first
+// thread asks.
 void* block_shared(std::size_t bytes, std::size_t alignment, const void* key);
 
-// cp.async: the copies issued before a commit form a group; wait(n) lets all but this thread's n newest groups take
-// effect. Nothing is copied before, so that a missing wait reads the old contents.
+// cp.async: the copies issued before a commit form a group; wait(n) lets all but this thread's n
+// newest groups take effect. Nothing is copied before, so that a missing wait reads the old
+// contents.
 void async_copy(void* shared, const void* source, std::size_t bytes);
 void async_commit();
 void async_wait(int newest_left);

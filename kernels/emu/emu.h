@@ -1,24 +1,27 @@
 // CUDA's execution model on the host: what tests and launch() say to it.
 //
-// A launch runs its grid one block at a time. Every thread of the block is a fiber: a function with a stack of its
-// own that runs until it waits (at a barrier, or in a warp collective), then hands the processor to another fiber
-// of the same block. Nothing runs in parallel, so a data race is not a matter of luck: it shows as a result that
-// depends on the order in which threads ran, and the order is ours to choose (Order, verify()).
+// A launch runs its grid one block at a time. Every thread of the block is a fiber: a function with
+// a stack of its own that runs until it waits (at a barrier, or in a warp collective), then hands
+// the processor to another fiber of the same block. Nothing runs in parallel, so a data race is not
+// a matter of luck: it shows as a result that depends on the order in which threads ran, and the
+// order is ours to choose (Order, verify()).
 //
-// Streams are queues that run as late as CUDA allows: nothing runs before a synchronization asks for it. Device
-// memory is unreadable to the host except inside runtime calls. So a program that reads too early, refills a
-// pinned buffer too soon or forgot an event is wrong here every time, not once a week.
+// Streams are queues that run as late as CUDA allows: nothing runs before a synchronization asks
+// for it. Device memory is unreadable to the host except inside runtime calls. So a program that
+// reads too early, refills a pinned buffer too soon or forgot an event is wrong here every time,
+// not once a week.
 //
-// Not seen: overruns from one part of an allocation into another (a pool hands out such parts), races whose outcome is
-// the same bits in the orders that were run, and everything about speed.
+// Not seen: overruns from one part of an allocation into another (a pool hands out such parts),
+// races whose outcome is the same bits in the orders that were run, and everything about speed.
 //
-// Errors that CUDA would report as undefined behavior are thrown as sumi::Error from the call that ran the work
-// (cudaStreamSynchronize, ...): one line "[emu] kernel NAME, block (x,y,z): what". Work still queued is then
-// dropped, as it is after a real sticky error, but the next program part may go on.
+// Errors that CUDA would report as undefined behavior are thrown as sumi::Error from the call that
+// ran the work (cudaStreamSynchronize, ...): one line "[emu] kernel NAME, block (x,y,z): what".
+// Work still queued is then dropped, as it is after a real sticky error, but the next program part
+// may go on.
 //
-// Environment: SUMI_EMU_ORDER=ascending|descending|SEED, SUMI_EMU_VERIFY=1, SUMI_EMU_MEMORY_MB (16384), and for
-// debuggers SUMI_EMU_FIRST=BLOCK,THREAD (linear indices): who runs before all others, and goes on first after each
-// barrier.
+// Environment: SUMI_EMU_ORDER=ascending|descending|SEED, SUMI_EMU_VERIFY=1, SUMI_EMU_MEMORY_MB
+// (16384), and for debuggers SUMI_EMU_FIRST=BLOCK,THREAD (linear indices): who runs before all
+// others, and goes on first after each barrier.
 #pragma once
 
 #include <cstddef>
@@ -33,8 +36,8 @@ struct CUstream_st;
 
 namespace sumi::emu {
 
-// Queues a kernel on a stream (null: the default stream). `thread_body` is called once for each thread, with
-// threadIdx and its siblings set. A shape that no device takes sets the last error to
+// Queues a kernel on a stream (null: the default stream). `thread_body` is called once for each
+// thread, with threadIdx and its siblings set. A shape that no device takes sets the last error to
 // cudaErrorInvalidConfiguration, as <<<>>> does.
 void launch(CUstream_st* stream, const char* name, dim3 grid, dim3 block, std::function<void()> thread_body);
 
@@ -51,9 +54,10 @@ class ScheduleScope {
   Schedules before_;
 };
 
-// While it lives each launch runs several times from the same device memory: threads ascending, descending and
-// shuffled, blocks likewise, shared memory filled with two patterns. Results that differ are an error that names
-// kernel, block and what varied. Kernels must touch device memory only.
+// While it lives each launch runs several times from the same device memory: threads ascending,
+// descending and shuffled, blocks likewise, shared memory filled with two patterns. Results that
+// differ are an error that names kernel, block and what varied. Kernels must touch device memory
+// only.
 class VerifyScope {
  public:
   explicit VerifyScope(bool on = true);
@@ -65,8 +69,9 @@ class VerifyScope {
   bool before_;
 };
 
-// How many devices there are while it lives; without it one. They share their memory. A stream and an event belong to the device that was
-// the thread's current one when they were made, and work of two devices does not mix without an event, as on real ones.
+// How many devices there are while it lives; without it one. They share their memory. A stream and
+// an event belong to the device that was the thread's current one when they were made, and work of
+// two devices does not mix without an event, as on real ones.
 class DevicesScope {
  public:
   explicit DevicesScope(int count);

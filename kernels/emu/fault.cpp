@@ -1,4 +1,5 @@
-// What is said when the processor refuses an access: the host touched device memory, or a kernel ran astray.
+// What is said when the processor refuses an access: the host touched device memory, or a kernel
+// ran astray.
 #include <signal.h>
 #include <unistd.h>
 

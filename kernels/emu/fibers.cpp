@@ -24,7 +24,8 @@ struct Stacks {
     boost::context::protected_fixedsize_stack stacks(kStackBytes);
     boost::context::stack_context stack = stacks.allocate();
     *bottom = static_cast<char*>(stack.sp) - (stack.size - kPage);  // the lowest page is the guard
-    // Tops at equal distances would compete for the same cache lines: hundreds of fibers run in turn.
+    // Tops at equal distances would compete for the same cache lines: hundreds of fibers run in
+    // turn.
     static std::size_t count = 0;
     const std::size_t shift = count++ % 61 * 64;
     stack.sp = static_cast<char*>(stack.sp) - shift;

@@ -1,5 +1,5 @@
-// Fibers: functions with stacks of their own that one OS thread switches between (about 20 ns a switch). Each
-// thread of a running block that waits for others holds one.
+// Fibers: functions with stacks of their own that one OS thread switches between (about 20 ns a
+// switch). Each thread of a running block that waits for others holds one.
 #pragma once
 
 #include <boost/context/fiber.hpp>
@@ -9,7 +9,8 @@
 
 namespace sumi::emu {
 
-// Runs `body(fiber, context)` on its own stack. Whoever calls resume() goes on when the body suspends or returns.
+// Runs `body(fiber, context)` on its own stack. Whoever calls resume() goes on when the body
+// suspends or returns.
 class Fiber {
  public:
   using Body = void (*)(Fiber&, void*);
@@ -35,7 +36,8 @@ class Fiber {
   std::size_t outer_size_ = 0;
 };
 
-// Fibers that never end: a suspended one waits for the next thread to run. As many as threads ever waited at once.
+// Fibers that never end: a suspended one waits for the next thread to run. As many as threads ever
+// waited at once.
 class FiberPool {
  public:
   FiberPool(Fiber::Body body, void* context) : body_(body), context_(context) {}

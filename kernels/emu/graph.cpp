@@ -1,6 +1,7 @@
-// Capture and graphs. While a stream is captured, what is submitted to it becomes nodes of a graph; other streams
-// join by waiting for an event of it. What the real runtime refuses meanwhile is refused here, with its code, and
-// spoils the capture: cudaStreamEndCapture then answers cudaErrorStreamCaptureInvalidated.
+// Capture and graphs. While a stream is captured, what is submitted to it becomes nodes of a graph;
+// other streams join by waiting for an event of it. What the real runtime refuses meanwhile is
+// refused here, with its code, and spoils the capture: cudaStreamEndCapture then answers
+// cudaErrorStreamCaptureInvalidated.
 #include <algorithm>
 
 #include "kernels/emu/runtime.h"

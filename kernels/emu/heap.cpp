@@ -42,7 +42,8 @@ std::size_t capacity_from_environment() {
 }  // namespace
 
 Heap& Heap::get() {
-  static Heap& heap = *new Heap;  // lives until the end: device memory may be freed by static objects
+  // lives until the end: device memory may be freed by static objects
+  static Heap& heap = *new Heap;
   return heap;
 }
 
@@ -159,7 +160,8 @@ bool Heap::holds(const void* pointer, std::size_t bytes) const {
   return at - it->first <= it->second.bytes && bytes <= it->second.bytes - (at - it->first);
 }
 
-// Writes the pattern where it is not; whether all of it was there. Reads poisoned memory, so without ASan.
+// Writes the pattern where it is not; whether all of it was there. Reads poisoned memory, so
+// without ASan.
 __attribute__((no_sanitize("address"))) bool Heap::mend(std::byte* begin, std::byte* end) {
   bool whole = true;
   constexpr std::uint64_t kWord = 0x0001000100010001u * kRedPattern;

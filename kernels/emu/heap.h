@@ -1,8 +1,9 @@
-// Device memory: one range of addresses that the host cannot touch except while the runtime has opened it.
+// Device memory: one range of addresses that the host cannot touch except while the runtime has
+// opened it.
 //
-// Around each allocation lie red zones with a pattern; a kernel that wrote there is named after its launch. Under
-// ASan they are poisoned as well, and so is freed memory: then reads are caught too, and at once. Fresh memory is
-// 0xFF, which is NaN in every floating type.
+// Around each allocation lie red zones with a pattern; a kernel that wrote there is named after its
+// launch. Under ASan they are poisoned as well, and so is freed memory: then reads are caught too,
+// and at once. Fresh memory is 0xFF, which is NaN in every floating type.
 #pragma once
 
 #include <cstddef>
@@ -69,7 +70,8 @@ class HeapAccess {
   HeapAccess& operator=(const HeapAccess&) = delete;
 };
 
-// The handler of SIGSEGV: says what was touched, by whom, and hands on. Installed again when somebody replaced it.
+// The handler of SIGSEGV: says what was touched, by whom, and hands on. Installed again when
+// somebody replaced it.
 void install_fault_handler();
 
 }  // namespace sumi::emu

@@ -49,7 +49,8 @@ void run_once(const Kernel& kernel, const Choice& choice) {
   const std::uint64_t count = block_count(kernel.grid);
   if (AccessRecorder* const recorder = AccessRecorder::current)
     return run_counted(kernel, block, *recorder, count);
-  // Small launches are checked after each block, so that a message names it; large ones would pay too much.
+  // Small launches are checked after each block, so that a message names it; large ones would pay
+  // too much.
   const bool check_each = count * heap.allocations() <= 1024;
   const auto run = [&](std::uint64_t b) {
     block.run(block_index(kernel.grid, b));
@@ -87,8 +88,9 @@ std::int64_t first_different_block(const Kernel& kernel, const Choice& usual, co
   return -1;
 }
 
-// The first block of `other`'s order after which memory that `usual` wrote differently could not be mended is hard
-// to name; the first block that writes a place whose final bytes differ is easy and says enough.
+// The first block of `other`'s order after which memory that `usual` wrote differently could not be
+// mended is hard to name; the first block that writes a place whose final bytes differ is easy and
+// says enough.
 std::int64_t first_writer(const Kernel& kernel, const Heap::Snapshot& ours, const Heap::Snapshot& theirs) {
   Heap& heap = Heap::get();
   Heap::Snapshot before = heap.snapshot();

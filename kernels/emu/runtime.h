@@ -1,9 +1,9 @@
-// The runtime's state: streams as queues of work, events, captures, settings. One mutex guards all of it, and is
-// held while work runs.
+// The runtime's state: streams as queues of work, events, captures, settings. One mutex guards all
+// of it, and is held while work runs.
 //
-// A Work runs when a synchronization needs it: a work needs the one before it in its stream and those that
-// cudaStreamWaitEvent or the default stream's rule name. Among streams whose next work may run, the order of
-// streams chooses.
+// A Work runs when a synchronization needs it: a work needs the one before it in its stream and
+// those that cudaStreamWaitEvent or the default stream's rule name. Among streams whose next work
+// may run, the order of streams chooses.
 #pragma once
 
 #include <chrono>
@@ -67,7 +67,8 @@ class Runtime {
   // Runs what these need. Throws what a kernel threw; all queued work is dropped then.
   void finish(const std::vector<WorkPtr>& targets);
   void finish_all();
-  // finish_all() for calls that destructors make: a kernel's error is printed and thrown by the next finish().
+  // finish_all() for calls that destructors make: a kernel's error is printed and thrown by the
+  // next finish().
   cudaError_t finish_quietly();
 
   // What a call that is unsafe during a capture returns; invalidates the captures that forbid it.

@@ -1,5 +1,6 @@
-// In which order the emulator runs what CUDA leaves open: the threads of a block, the blocks of a grid, streams
-// that do not wait for each other. A right program computes the same bits in every order.
+// In which order the emulator runs what CUDA leaves open: the threads of a block, the blocks of a
+// grid, streams that do not wait for each other. A right program computes the same bits in every
+// order.
 #pragma once
 
 #include <algorithm>
@@ -23,7 +24,8 @@ struct Schedule {
 
 struct Schedules {
   Schedule threads, blocks, streams;
-  // For a debugger: this block and, in every block, this thread (linear indices) run before all others.
+  // For a debugger: this block and, in every block, this thread (linear indices) run before all
+  // others.
   std::int64_t first_block = -1, first_thread = -1;
 };
 
@@ -42,8 +44,8 @@ class Random {
   std::uint64_t state_;
 };
 
-// 0 .. count-1 in that order, but `first` before all others if there is one; a shuffle draws anew from `random` each
-// time (Fisher-Yates).
+// 0 .. count-1 in that order, but `first` before all others if there is one; a shuffle draws anew
+// from `random` each time (Fisher-Yates).
 inline void arrange(std::vector<std::uint32_t>& out, std::size_t count, const Schedule& order, Random& random,
                     std::int64_t first = -1) {
   out.resize(count);

@@ -69,7 +69,8 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, i
   return cudaStreamCreateWithFlags(stream, flags);
 }
 
-// The real one lets queued work finish by itself; here it runs now, since nobody can ask for it later.
+// The real one lets queued work finish by itself; here it runs now, since nobody can ask for it
+// later.
 cudaError_t cudaStreamDestroy(cudaStream_t handle) {
   Runtime& runtime = Runtime::get();
   const Lock lock(runtime.mutex);

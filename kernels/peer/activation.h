@@ -1,5 +1,6 @@
-// cuDNN's activations behind the signatures of kernels/activation.h. LeakyReLU, and the gradient of it, are none of those that its
-// activation descriptors know: they come from its graph interface (pointwise.h).
+// cuDNN's activations behind the signatures of kernels/activation.h. LeakyReLU, and the gradient of
+// it, are none of those that its activation descriptors know: they come from its graph interface
+// (pointwise.h).
 #pragma once
 
 #include "kernels/activation.h"

@@ -1,8 +1,9 @@
 // cuDNN's convolutions behind the signatures of kernels/conv.h.
 //
-// NHWC, in the operands' type; f32 is multiplied as exec says (tf32 by tensor cores, else by multiply-adds). The first call
-// of a geometry runs cuDNN's proposals on the operands and keeps the fastest (kernels/peer/graph.h); where wgrad accumulates, the
-// first proposal is taken. exec's log gets the engine's number. Throws Error where conv_fits is false.
+// NHWC, in the operands' type; f32 is multiplied as exec says (tf32 by tensor cores, else by
+// multiply-adds). The first call of a geometry runs cuDNN's proposals on the operands and keeps the
+// fastest (kernels/peer/graph.h); where wgrad accumulates, the first proposal is taken. exec's log
+// gets the engine's number. Throws Error where conv_fits is false.
 #pragma once
 
 #include "kernels/conv.h"

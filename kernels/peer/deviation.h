@@ -1,4 +1,5 @@
-// cuDNN keeps 1 / sqrt(var + eps) where sumi keeps the variance: the way from one to the other, one launch each.
+// cuDNN keeps 1 / sqrt(var + eps) where sumi keeps the variance: the way from one to the other, one
+// launch each.
 #pragma once
 
 #include "kernels/base/exec.h"

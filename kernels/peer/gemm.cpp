@@ -8,8 +8,8 @@
 namespace sumi::kernels::peer {
 namespace {
 
-// What cublasLt needs to know of one product, and what it chose. Its matrices are stored by columns, so it is given
-// y^T = op(b)^T op(a)^T, whose memory is that of y by rows.
+// What cublasLt needs to know of one product, and what it chose. Its matrices are stored by
+// columns, so it is given y^T = op(b)^T op(a)^T, whose memory is that of y by rows.
 struct Plan {
   cublasLtMatmulDesc_t product{};
   cublasLtMatrixLayout_t a{}, b{}, y{};

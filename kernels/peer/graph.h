@@ -1,4 +1,5 @@
-// cuDNN's graph interface, which PyTorch uses as well: one operation on tensors, and the fastest plan that cuDNN has for it.
+// cuDNN's graph interface, which PyTorch uses as well: one operation on tensors, and the fastest
+// plan that cuDNN has for it.
 #pragma once
 
 #include <cstdint>
@@ -55,7 +56,8 @@ struct GraphOperand {
   void* data;
 };
 inline void* writable(View v) {
-  return const_cast<void*>(v.data);  // the interface has one type for what it reads and what it writes
+  // the interface has one type for what it reads and what it writes
+  return const_cast<void*>(v.data);
 }
 
 struct GraphOperation {
@@ -66,12 +68,13 @@ struct GraphOperation {
   // Sets every other attribute of the operation. What it returns lives until that one is finished.
   std::function<Node(Node& operation)> describe;
   bool tensor_cores;  // whether f32 factors may be rounded for them
-  // Whether the first call runs up to ten plans on the operands, as PyTorch's benchmark mode does, and keeps the fastest. Else the first
-  // that cuDNN proposes, for what must not run twice.
+  // Whether the first call runs up to ten plans on the operands, as PyTorch's benchmark mode does,
+  // and keeps the fastest. Else the first that cuDNN proposes, for what must not run twice.
   bool timed;
 };
 
-// Runs it on exec's stream. The first call of a key makes the plan; exec's log gets the engine's number. Needs scratch memory.
+// Runs it on exec's stream. The first call of a key makes the plan; exec's log gets the engine's
+// number. Needs scratch memory.
 void run_graph(const Exec& e, const GraphOperation& operation);
 
 }  // namespace sumi::kernels::peer

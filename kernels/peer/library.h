@@ -1,5 +1,5 @@
-// What the peers share: the libraries' handles, their errors as ours, and how sumi's types are called there. cuDNN 9 and
-// cuBLAS are measured and tested against, and never linked by the engine.
+// What the peers share: the libraries' handles, their errors as ours, and how sumi's types are
+// called there. cuDNN 9 and cuBLAS are measured and tested against, and never linked by the engine.
 #pragma once
 
 #include <cublasLt.h>

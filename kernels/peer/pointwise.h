@@ -5,7 +5,8 @@
 
 namespace sumi::kernels::peer {
 
-// y = x where x > 0, else slope x. Same shape and type. The first call of a shape lets cuDNN make a plan.
+// y = x where x > 0, else slope x. Same shape and type. The first call of a shape lets cuDNN make a
+// plan.
 void leaky_relu(const Exec& e, double slope, View x, MutView y);
 // dx = dy where x > 0, else slope dy.
 void leaky_relu_grad(const Exec& e, double slope, View x, View dy, MutView dx);

@@ -1,5 +1,5 @@
-// What the reference kernels share: stores with overwrite or accumulate, loops over shapes, ranges of filter
-// taps.
+// What the reference kernels share: stores with overwrite or accumulate, loops over shapes, ranges
+// of filter taps.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ struct Range {
   std::int64_t begin, end;
 };
 
-// The i in [0, count) for which start + i * step lies in [0, size): which taps of a filter meet the picture,
-// or which places of a filter put one tap on it.
+// The i in [0, count) for which start + i * step lies in [0, size): which taps of a filter meet the
+// picture, or which places of a filter put one tap on it.
 inline Range steps_inside(std::int64_t start, std::int64_t step, std::int64_t size, std::int64_t count) {
   Range range{0, count};
   if (start < 0) range.begin = (-start + step - 1) / step;

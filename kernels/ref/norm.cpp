@@ -1,5 +1,5 @@
-// Normalization by its definition: statistics in two passes, the affine map with its activation, and the
-// gradient through both.
+// Normalization by its definition: statistics in two passes, the affine map with its activation,
+// and the gradient through both.
 #include "kernels/norm.h"
 
 #include <cmath>
@@ -128,7 +128,8 @@ void norm_running(const Exec&, const NormGeom& g, View mean, View var, double ke
                   MutView running_var) {
   dispatch(mean.dtype, [&]<class T>() {
     const auto count = static_cast<double>(g.stat_count());
-    const double unbiased = count > 1 ? count / (count - 1) : 1.0;  // one element has no unbiased variance
+    // one element has no unbiased variance
+    const double unbiased = count > 1 ? count / (count - 1) : 1.0;
     for (std::int64_t c = 0; c < g.x.c; ++c) {
       T &to_mean = running_mean.as<T>()[c], &to_var = running_var.as<T>()[c];
       to_mean = static_cast<T>(keep * static_cast<double>(to_mean) +

@@ -1,4 +1,5 @@
-// Updates in the parameters' own type: f32 elements in f32, f64 elements in f64, from constants made in double.
+// Updates in the parameters' own type: f32 elements in f32, f64 elements in f64, from constants
+// made in double.
 #include "kernels/optim.h"
 
 #include "kernels/ref/loops.h"

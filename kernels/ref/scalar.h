@@ -48,8 +48,8 @@ inline double unary_value(Unary f, double alpha, double x) {
   fail("unary", "no such function");
 }
 
-// f'(x). Where y = f(x) gives it more cheaply y is read and x is not, so a caller may keep only one of the
-// two.
+// f'(x). Where y = f(x) gives it more cheaply y is read and x is not, so a caller may keep only one
+// of the two.
 inline double unary_slope(Unary f, double alpha, double x, double y) {
   switch (f) {
     case Unary::identity:

@@ -1,6 +1,6 @@
-// Shapes of convolutions and transposed convolutions that every implementation is tested on: odd sizes,
-// channels 1 3 7 8 33, strides, dilation, groups, pads that differ on each side, and layers of DCGAN and
-// CycleGAN made small.
+// Shapes of convolutions and transposed convolutions that every implementation is tested on: odd
+// sizes, channels 1 3 7 8 33, strides, dilation, groups, pads that differ on each side, and layers
+// of DCGAN and CycleGAN made small.
 #pragma once
 
 #include "kernels/conv.h"

@@ -1,5 +1,5 @@
-// Reads and writes images with an installed sumi, from a program that lies elsewhere: TGA comes with the module of codecs, which the
-// program must find; PNG does not.
+// Reads and writes images with an installed sumi, from a program that lies elsewhere: TGA comes
+// with the module of codecs, which the program must find; PNG does not.
 #include <cstdio>
 #include <exception>
 #include <filesystem>

@@ -1,4 +1,5 @@
-// The block op against the composition of ops that defines it: values, first and second derivatives.
+// The block op against the composition of ops that defines it: values, first and second
+// derivatives.
 #include "tests/engine/gradcheck.h"
 
 namespace sumi {
@@ -15,7 +16,8 @@ struct BlockCase {
   Shape x, w, y;  // y: before next_pad
 };
 
-// Every linear form, with and without norm, with each activation, and the padding of the next layer.
+// Every linear form, with and without norm, with each activation, and the padding of the next
+// layer.
 std::vector<BlockCase> block_cases() {
   const PadGeom none, reflect{PadMode::reflect, 1, 0, 1, 1}, zero{PadMode::zero, 1, 1, 1, 1};
   const ConvOptions down{2, 1, 1, 1, 1, 1, 1};

@@ -1,5 +1,5 @@
-// Gradients against central differences, in f64 on the reference device: the definition of what the engine
-// may claim.
+// Gradients against central differences, in f64 on the reference device: the definition of what the
+// engine may claim.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -70,8 +70,8 @@ inline double dot(const Tensor& a, const Tensor& b) {
   return sum;
 }
 
-// Empty where every element agrees within `tolerance` relative to 1 + |want|; else the first bad element, how
-// many are bad, and the worst error. NaN never agrees.
+// Empty where every element agrees within `tolerance` relative to 1 + |want|; else the first bad
+// element, how many are bad, and the worst error. NaN never agrees.
 inline std::string mismatch(const std::string& what, const std::vector<double>& got,
                             const std::vector<double>& want, double tolerance) {
   if (got.size() != want.size())
@@ -123,7 +123,8 @@ struct Options {
   double tolerance = 1e-7;
 };
 
-// The first derivative by three ways through the engine: backward to leaves, grad, and grad(create_graph).
+// The first derivative by three ways through the engine: backward to leaves, grad, and
+// grad(create_graph).
 inline void check_first(const std::string& op, const Function& f, const Tensors& inputs, Options o = {}) {
   const Tensors xs = leaves(inputs);
   Tensor v;
@@ -145,7 +146,8 @@ inline void check_first(const std::string& op, const Function& f, const Tensors&
   }
 }
 
-// sum_i <u_i, d<dy, f>/dx_i>, built on the tape with create_graph; xs and dy are leaves. u_i are fixed.
+// sum_i <u_i, d<dy, f>/dx_i>, built on the tape with create_graph; xs and dy are leaves. u_i are
+// fixed.
 inline Tensor projected_gradient(Tape& tape, const Function& f, const Tensors& xs, const Tensor& dy) {
   const Tensors grads = tape.grad(f(xs), xs, true, dy);
   Tensor total = Tensor::zeros(Shape::scalar(), dy.dtype(), dy.device());
@@ -156,8 +158,8 @@ inline Tensor projected_gradient(Tape& tape, const Function& f, const Tensors& x
   return total;
 }
 
-// The second derivative: the gradient of projected_gradient with respect to the inputs and dy, by backward
-// and by grad, against central differences of the first derivative.
+// The second derivative: the gradient of projected_gradient with respect to the inputs and dy, by
+// backward and by grad, against central differences of the first derivative.
 inline void check_second(const std::string& op, const Function& f, const Tensors& inputs, Options o = {}) {
   Tensors xs = leaves(inputs);
   {

@@ -1,5 +1,5 @@
-// Mixed precision in ops: the cast op, the copy of parameters that an arena keeps, and blocks whose input is bf16 while
-// their parameters are f32.
+// Mixed precision in ops: the cast op, the copy of parameters that an arena keeps, and blocks whose
+// input is bf16 while their parameters are f32.
 #include <cmath>
 
 #include "engine/nn.h"
@@ -91,7 +91,8 @@ TEST_CASE("arena: the kept copy follows updates, and a stale one is an error") {
       slot.grad->written = true;
     }
     optimizer.step();
-    compare("updated", net(x).to_vector<double>(), {1.5, 5.5}, 1e-2);  // Adam's first step is the rate
+    // Adam's first step is the rate
+    compare("updated", net(x).to_vector<double>(), {1.5, 5.5}, 1e-2);
   }
 }
 

@@ -1,4 +1,5 @@
-// Modules: names, counts, plans, training and inference, initialization; the same networks on the CPU.
+// Modules: names, counts, plans, training and inference, initialization; the same networks on the
+// CPU.
 #include "engine/optim.h"
 #include "tests/engine/gradcheck.h"
 #include "tests/engine/nn_networks.h"
@@ -102,7 +103,8 @@ TEST_CASE("nn: initialize() draws what its name says, and writes every parameter
     spec.norm = LayerSpec::Norm::batch;
     const FusedLayer net(spec, DType::f32, gradcheck::tested);
     const double window = map == networks::MapKind::dense ? 1 : 9;
-    // PyTorch takes dimension 1 of the weight as input: for a transposed convolution that is its output.
+    // PyTorch takes dimension 1 of the weight as input: for a transposed convolution that is its
+    // output.
     const bool swapped = map == networks::MapKind::conv_transpose;
     const double in = (swapped ? 96 : 64) * window, out = (swapped ? 64 : 96) * window;
     const double xavier = 0.7 * std::sqrt(2 / (in + out));
@@ -130,7 +132,8 @@ TEST_CASE("nn: initialize() draws what its name says, and writes every parameter
 }
 
 TEST_CASE("nn: orthogonal initialization has orthonormal rows or columns, times the gain") {
-  for (const auto& [in, out] : {std::pair{2, 7}, {5, 40}}) {  // 18 columns and 7 rows; 45 columns and 40 rows
+  // 18 columns and 7 rows; 45 columns and 40 rows
+  for (const auto& [in, out] : {std::pair{2, 7}, {5, 40}}) {
     for (const bool dense : {false, true}) {
       const FusedLayer net(
           networks::layer(dense ? networks::MapKind::dense : networks::MapKind::conv, in, out, 3, 1, 1, 0),

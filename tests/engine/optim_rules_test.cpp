@@ -112,8 +112,8 @@ TEST_CASE("optim: each rule equals its formula in f64, with weight decay, clippi
 }
 
 TEST_CASE("optim: four clipped steps with weight decay end where PyTorch's end") {
-  // torch 1.13 in f64: Adam, AdamW and RMSprop(alpha=0.9) with lr 0.05, betas (0.5, 0.9), eps 1e-8, weight decay 0.1,
-  // and clip_grad_norm_(1) before each step.
+  // torch 1.13 in f64: Adam, AdamW and RMSprop(alpha=0.9) with lr 0.05, betas (0.5, 0.9), eps 1e-8,
+  // weight decay 0.1, and clip_grad_norm_(1) before each step.
   const std::vector<std::vector<double>> ends = {
       {0.29453670911184604, -1.1625669493068274, 1.8767341059420548},
       {0.28679654146218836, -1.1799833691082973, 1.858883729139954},

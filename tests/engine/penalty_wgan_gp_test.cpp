@@ -1,5 +1,6 @@
-// The gradient penalty of WGAN-GP (Gulrajani 2017): mean((||grad_x D(x_hat)||_2 - 1)^2), differentiated with
-// respect to the critic's weights; against central differences and against PyTorch.
+// The gradient penalty of WGAN-GP (Gulrajani 2017): mean((||grad_x D(x_hat)||_2 - 1)^2),
+// differentiated with respect to the critic's weights; against central differences and against
+// PyTorch.
 #include <unistd.h>
 
 #include <cstdlib>

@@ -1,4 +1,5 @@
-// A layer with a spectral norm: its weight has the largest singular value one, and its buffers are saved with it.
+// A layer with a spectral norm: its weight has the largest singular value one, and its buffers are
+// saved with it.
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,4 +1,5 @@
-// A checkpoint: every tensor is read, its options and state, and the model that it describes is made and loaded.
+// A checkpoint: every tensor is read, its options and state, and the model that it describes is
+// made and loaded.
 #include "engine/serialize/checkpoint.h"
 
 #include "engine/serialize/safetensors.h"

@@ -8,8 +8,9 @@
 
 namespace fuzz {
 
-// One of `corpus` with one to four changes: bits and bytes, numbers of 1 to 8 bytes at their limits, decimal digits, a part
-// cut off, taken out, doubled, or replaced by a part of another file.
+// One of `corpus` with one to four changes: bits and bytes, numbers of 1 to 8 bytes at their
+// limits, decimal digits, a part cut off, taken out, doubled, or replaced by a part of another
+// file.
 std::string mutated(const std::vector<std::string>& corpus, std::mt19937_64& random);
 
 }  // namespace fuzz

@@ -1,5 +1,6 @@
-// test_fuzz CORPUS [TARGET [COUNT]] runs the fuzz targets without libFuzzer: every file of CORPUS/TARGET, then COUNT mutations
-// of them, always the same ones. test_fuzz FILE TARGET runs one file. What ends the program is left in fuzz-TARGET.input.
+// test_fuzz CORPUS [TARGET [COUNT]] runs the fuzz targets without libFuzzer: every file of
+// CORPUS/TARGET, then COUNT mutations of them, always the same ones. test_fuzz FILE TARGET runs one
+// file. What ends the program is left in fuzz-TARGET.input.
 #include <fcntl.h>
 #include <unistd.h>
 

@@ -15,8 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace fuzz {
 
-// A file that holds the input. Without an extension it is a memfd and its path /proc/self/fd/N; with one (".tga"), where
-// the name decides, a file in /dev/shm or the temporary folder, removed at the end.
+// A file that holds the input. Without an extension it is a memfd and its path /proc/self/fd/N;
+// with one (".tga"), where the name decides, a file in /dev/shm or the temporary folder, removed at
+// the end.
 class MemoryFile {
  public:
   explicit MemoryFile(const std::string& extension = "");
@@ -33,7 +34,8 @@ class MemoryFile {
   bool named_ = false;
 };
 
-// Bad input must end in sumi::Error, on one line that names the file. Anything else, other exceptions too, is a finding.
+// Bad input must end in sumi::Error, on one line that names the file. Anything else, other
+// exceptions too, is a finding.
 template <class Use>
 void use_or_refuse(const std::filesystem::path& path, Use&& use) {
   try {

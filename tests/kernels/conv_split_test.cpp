@@ -1,4 +1,5 @@
-// Convolutions cut into pieces: each piece by the reference gives the whole, and oneDNN gives it with any number of threads.
+// Convolutions cut into pieces: each piece by the reference gives the whole, and oneDNN gives it
+// with any number of threads.
 #include "kernels/cpu/conv_split.h"
 
 #include <doctest/doctest.h>

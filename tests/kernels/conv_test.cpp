@@ -1,5 +1,5 @@
-// Convolution and transposed convolution: the reference against plain sums and the adjoint identity, every
-// backend against the reference.
+// Convolution and transposed convolution: the reference against plain sums and the adjoint
+// identity, every backend against the reference.
 #include "kernels/conv.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,5 @@
-// The same bits with one thread, with two, and again: reductions run in chunks that the shape fixes.
+// The same bits with one thread, with two, and again: reductions run in chunks that the shape
+// fixes.
 #include <doctest/doctest.h>
 
 #include "kernels/conv.h"
@@ -37,7 +38,8 @@ Result run_in_another_order(const Job& job, Device device, DType t) {
   return run(job, device, t);
 }
 
-// Of kernels whose sums are cut into chunks: an order of additions that depended on anything but the shape would show.
+// Of kernels whose sums are cut into chunks: an order of additions that depended on anything but
+// the shape would show.
 void check_same_bits_on_cuda(const Job& job) {
   for (Device device : computing_devices())
     for (DType t : {DType::f32, DType::bf16}) {
@@ -54,7 +56,8 @@ void check_same_bits(const Job& job) {
     CAPTURE(name_of(t));
     CHECK(run_with(1, job, t).bits == one.bits);
     CHECK(run_with(2, job, t).bits == two.bits);
-    // oneDNN's weight gradient splits its sum among the threads it has; it only repeats with as many.
+    // oneDNN's weight gradient splits its sum among the threads it has; it only repeats with as
+    // many.
     bool by_threads = false;
     for (const std::string& ran : two.log)
       by_threads |= ran.find("onednn") != std::string::npos && job.name == "conv_wgrad";

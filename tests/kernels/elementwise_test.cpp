@@ -1,5 +1,5 @@
-// Arithmetic with broadcasting, scaling, filling, conversion and boxes: plain recomputation, and every
-// backend against the reference.
+// Arithmetic with broadcasting, scaling, filling, conversion and boxes: plain recomputation, and
+// every backend against the reference.
 #include "kernels/elementwise.h"
 
 #include <doctest/doctest.h>

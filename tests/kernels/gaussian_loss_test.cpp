@@ -1,5 +1,5 @@
-// Losses of normal distributions: PyTorch's numbers, derivatives by central differences, and every backend against the
-// reference.
+// Losses of normal distributions: PyTorch's numbers, derivatives by central differences, and every
+// backend against the reference.
 #include "kernels/gaussian_loss.h"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,6 @@
-// Every rung of the matrix product (kernels/variants.h) against the reference: exactly on small integers and within its precision
-// on reals; with other orders of threads; from addresses that cannot be read as vectors.
+// Every rung of the matrix product (kernels/variants.h) against the reference: exactly on small
+// integers and within its precision on reals; with other orders of threads; from addresses that
+// cannot be read as vectors.
 #include <doctest/doctest.h>
 
 #include "kernels/variants.h"
@@ -108,12 +109,15 @@ TEST_CASE("gemm ladder: the rule takes tensor cores where they were asked for an
   CHECK(chosen("m128n8192k100", DType::f32, MatmulPrecision::automatic) == "mma");
   CHECK(chosen("m128n8192k100", DType::bf16, MatmulPrecision::f32) == "mma");
   CHECK(chosen("m128n8192k100", DType::f32, MatmulPrecision::f32) == "register_blocked");
-  CHECK(chosen("m128n1k8192", DType::f32, MatmulPrecision::automatic) == "tiled");  // one column of 64
-  CHECK(chosen("m8n8k8", DType::f32, MatmulPrecision::automatic) == "tiled");       // a launch takes longer
+  // one column of 64
+  CHECK(chosen("m128n1k8192", DType::f32, MatmulPrecision::automatic) == "tiled");
+  // a launch takes longer
+  CHECK(chosen("m8n8k8", DType::f32, MatmulPrecision::automatic) == "tiled");
 }
 
 #ifndef SUMI_CUDA
-// Threads and blocks in several orders, shared memory filled in two ways: a race or a missing barrier shows.
+// Threads and blocks in several orders, shared memory filled in two ways: a race or a missing
+// barrier shows.
 TEST_CASE("gemm ladder: in every order of threads") {
   const GemmGeom g = cases::gemm_ladder_cases[2].geom(false, false),
                  t = cases::gemm_ladder_cases[3].geom(true, true);

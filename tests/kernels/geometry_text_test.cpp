@@ -1,4 +1,5 @@
-// The text forms of geometries, read back: what is written is read as what it was, and what is wrong is named.
+// The text forms of geometries, read back: what is written is read as what it was, and what is
+// wrong is named.
 #include <doctest/doctest.h>
 
 #include "kernels/conv.h"

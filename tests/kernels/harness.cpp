@@ -230,7 +230,8 @@ void expect_close(const std::string& what, const std::vector<double>& got, const
 Bench::Bench(Device device)
     : scratch(device.on_host() ? Scratch::host() : kernels::device_memory()), exec{device, &scratch, &log} {
   if (!device.on_host()) SUMI_CUDA_CALL(cudaStreamCreateWithFlags(&exec.stream, cudaStreamNonBlocking));
-  exec.multiply = MatmulPrecision::f32;  // tolerances are those of f32, unless a test says otherwise
+  // tolerances are those of f32, unless a test says otherwise
+  exec.multiply = MatmulPrecision::f32;
 }
 Bench::~Bench() {
   if (!exec.stream) return;

@@ -1,5 +1,5 @@
-// What the kernel tests share: buffers with guard zones, one comparison that NaN cannot pass, and jobs, which
-// run one kernel on any device in any type and compare it with the reference in f64.
+// What the kernel tests share: buffers with guard zones, one comparison that NaN cannot pass, and
+// jobs, which run one kernel on any device in any type and compare it with the reference in f64.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ bool has_cuda();
 // ref and those.
 const std::vector<Device>& every_device();
 
-// One tensor, filled with NaN, between two guard zones of 0xFF bytes (NaN in every type, so that an overrun
-// that is read shows in the result). Under AddressSanitizer the zones are poisoned as well. Without a shape:
-// an absent operand.
+// One tensor, filled with NaN, between two guard zones of 0xFF bytes (NaN in every type, so that an
+// overrun that is read shows in the result). Under AddressSanitizer the zones are poisoned as well.
+// Without a shape: an absent operand.
 class Buffer {
  public:
   Buffer() = default;
@@ -93,11 +93,12 @@ struct Tol {
   bool exact() const { return rel == 0 && scaled == 0; }
 };
 inline constexpr Tol exactly{};
-// What rounding in the type itself explains: a few units in f32, one rounding of the result in bf16.
+// What rounding in the type itself explains: a few units in f32, one rounding of the result in
+// bf16.
 Tol rounding(DType dtype);
 
-// Empty when all is well, else the count, the first bad index and the worst: "3 of 40 differ, first at 7:
-// ...".
+// Empty when all is well, else the count, the first bad index and the worst: "3 of 40 differ, first
+// at 7: ...".
 std::string mismatch(const std::vector<double>& got, const std::vector<double>& want, Tol tol);
 // Fails the running test with `what` and the mismatch.
 void expect_close(const std::string& what, const std::vector<double>& got, const std::vector<double>& want,
@@ -153,12 +154,13 @@ double only_number(const Job& job);
 // The job by one variant of its kernels.
 Job by_variant(const Job& job, const char* variant, MatmulPrecision multiply);
 
-// The largest error of that variant on CUDA against the reference, in units of the largest result. One output, f32.
+// The largest error of that variant on CUDA against the reference, in units of the largest result.
+// One output, f32.
 double worst_error(const Job& job, const char* variant, MatmulPrecision multiply);
 
-// Runs the job on every computing device, and on ref in `dtype`, and compares both with `expected`: in overwrite mode and, where
-// the job has it, in accumulate mode. An implementation that names itself winograd is not exact on integers;
-// it gets rounding(dtype) where `exactly` is asked.
+// Runs the job on every computing device, and on ref in `dtype`, and compares both with `expected`:
+// in overwrite mode and, where the job has it, in accumulate mode. An implementation that names
+// itself winograd is not exact on integers; it gets rounding(dtype) where `exactly` is asked.
 void check_job(const Job& job, DType dtype, Tol tol);
 
 // The derivative of `value` at x by central differences, against `analytic`. All in f64.

@@ -1,4 +1,5 @@
-// Losses of pictures: values by hand, derivatives by central differences, and every backend against the reference.
+// Losses of pictures: values by hand, derivatives by central differences, and every backend against
+// the reference.
 #include "kernels/image_loss.h"
 
 #include <doctest/doctest.h>
@@ -35,7 +36,8 @@ Job color_job(double delta, const Shape& s, const Numbers& x, const Numbers& tar
   if (!with_grad) job.out.resize(1);
   return job;
 }
-// A single pixel, single rows and columns, a row longer than the pieces in which the CPU adds, and several pictures.
+// A single pixel, single rows and columns, a row longer than the pieces in which the CPU adds, and
+// several pictures.
 constexpr Shape picture_shapes[] = {{1, 1, 1, 1}, {2, 1, 5, 3},   {2, 6, 1, 2},  {1, 2, 2, 1},
                                     {3, 5, 7, 3}, {1, 3, 300, 3}, {2, 40, 33, 3}};
 

@@ -1,4 +1,5 @@
-// Each instruction set that this processor has computes the same: AVX2 and AVX-512 to the bit, the baseline exactly on integers.
+// Each instruction set that this processor has computes the same: AVX2 and AVX-512 to the bit, the
+// baseline exactly on integers.
 #include "kernels/isa.h"
 
 #include <doctest/doctest.h>

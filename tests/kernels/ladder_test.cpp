@@ -1,5 +1,6 @@
-// Every variant of every table (kernels/variants.h) against the reference: convolution exactly on small integers and
-// within its precision on reals; with other orders of threads; from addresses that cannot be read as vectors.
+// Every variant of every table (kernels/variants.h) against the reference: convolution exactly on
+// small integers and within its precision on reals; with other orders of threads; from addresses
+// that cannot be read as vectors.
 #include <doctest/doctest.h>
 
 #include "kernels/variants.h"
@@ -151,7 +152,8 @@ TEST_CASE("ladder: precisions are told apart") {
   }
 }
 
-// Of positive numbers, where nothing cancels that was cut off: in the tensor cores' own accumulator 3xtf32 would be off by 5e-5.
+// Of positive numbers, where nothing cancels that was cut off: in the tensor cores' own accumulator
+// 3xtf32 would be off by 5e-5.
 TEST_CASE("ladder: 3xtf32 does not drift with the depth") {
   if (!has_cuda()) return;
   const ConvGeom g = ConvGeom::make("t", {1, 2, 8, 2304}, {16, 1, 1, 2304}, {});
@@ -163,7 +165,8 @@ TEST_CASE("ladder: 3xtf32 does not drift with the depth") {
 }
 
 #ifndef SUMI_CUDA
-// Threads and blocks in several orders, shared memory filled in two ways: a race or a missing barrier shows.
+// Threads and blocks in several orders, shared memory filled in two ways: a race or a missing
+// barrier shows.
 TEST_CASE("ladder: convolution in every order of threads") {
   const ConvGeom geoms[] = {cases::ladder_cases[2].geom(), cases::ladder_cases[7].geom()};
   for (const ConvGeom& g : geoms)

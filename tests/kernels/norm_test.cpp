@@ -1,5 +1,5 @@
-// Normalization in all groupings: statistics by hand, gradients by central differences, and every backend
-// against the reference.
+// Normalization in all groupings: statistics by hand, gradients by central differences, and every
+// backend against the reference.
 #include "kernels/norm.h"
 
 #include <doctest/doctest.h>
@@ -82,8 +82,8 @@ Norm make(const cases::NormCase& c, Unary act, bool affine, DType t) {
   return n;
 }
 
-// Some of z = gamma x_hat + beta may lie so near the kink of relu that rounding decides the side; those are
-// moved.
+// Some of z = gamma x_hat + beta may lie so near the kink of relu that rounding decides the side;
+// those are moved.
 void avoid_kinks(Norm& n) {
   if (n.act != Unary::relu && n.act != Unary::leaky_relu) return;
   Norm raw = n;
@@ -210,7 +210,8 @@ TEST_CASE("norm_stats: a mean far from zero does not eat the variance") {
 }
 
 TEST_CASE("norm_stats: many chunks, columns and outliers, each channel on a scale of its own") {
-  // Narrow, and so wide that columns are cut; rows for several chunks, and a number that nothing divides.
+  // Narrow, and so wide that columns are cut; rows for several chunks, and a number that nothing
+  // divides.
   for (const Shape s :
        {Shape{1, 131, 67, 3}, Shape{2, 37, 9, 40}, Shape{3, 11, 13, 300}, Shape{1, 1, 5, 600}})
     for (const std::int64_t groups : {std::int64_t{0}, s.c, std::int64_t{1}}) {

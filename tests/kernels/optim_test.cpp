@@ -1,5 +1,6 @@
-// Adam, AdamW and RMSProp: steps computed by hand, weight decay, gradient scale and running average, rates and scale
-// from the device's memory, and every backend against the reference; the scale that clips a gradient.
+// Adam, AdamW and RMSProp: steps computed by hand, weight decay, gradient scale and running
+// average, rates and scale from the device's memory, and every backend against the reference; the
+// scale that clips a gradient.
 #include "kernels/optim.h"
 
 #include <doctest/doctest.h>
@@ -15,8 +16,8 @@ using namespace sumi::kernels;
 
 constexpr Optimizer rules[] = {Optimizer::adam, Optimizer::adamw, Optimizer::rmsprop};
 
-// Outputs p, v, and where there is one m, then where `average` has values the running average. The second input is
-// the scale on the device, where `scaled`.
+// Outputs p, v, and where there is one m, then where `average` has values the running average. The
+// second input is the scale on the device, where `scaled`.
 Job update_job(const OptimizerStep& s, std::int64_t count, std::uint64_t seed, bool average, bool scaled) {
   const Shape shape = Shape::vector(count);
   const bool has_m = s.rule != Optimizer::rmsprop;
@@ -107,7 +108,8 @@ TEST_CASE("optim: backends against the reference") {
           for (bool scaled : {false, true}) {
             const Job job = update_job(s, count, 1, average, scaled);
             check_job(job, DType::f32, rounding(DType::f32));
-            // The same operations in the same order, each rounded once: the same bits on every device.
+            // The same operations in the same order, each rounded once: the same bits on every
+            // device.
             const auto bits = run(job, cpu, DType::f32).bits;
             for (Device device : computing_devices()) CHECK(run(job, device, DType::f32).bits == bits);
           }

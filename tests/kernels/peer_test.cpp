@@ -1,4 +1,5 @@
-// cuDNN and cuBLAS behind our signatures say what the reference says; in builds that have them, on machines with a GPU.
+// cuDNN and cuBLAS behind our signatures say what the reference says; in builds that have them, on
+// machines with a GPU.
 #ifdef SUMI_PEER
 #include <doctest/doctest.h>
 
@@ -20,7 +21,8 @@ bool has_gpu() {
 
 using Call = std::function<void(const Exec&, View, View, MutView)>;
 
-// One call of `peer` on the GPU, and of `own` on the reference with the same small integers, whose sums are exact.
+// One call of `peer` on the GPU, and of `own` on the reference with the same small integers, whose
+// sums are exact.
 void compare(const std::string& what, const Shape& a, const Shape& b, const Shape& y, const Call& peer,
              const Call& own, DType on_gpu = DType::f32, MatmulPrecision multiply = MatmulPrecision::f32,
              Tol tol = {1e-4, 1e-4}) {

@@ -1,5 +1,5 @@
-// Random numbers: Philox's published vectors, the functions against libm, moments, splitting, and the same
-// bits on every backend.
+// Random numbers: Philox's published vectors, the functions against libm, moments, splitting, and
+// the same bits on every backend.
 #include "kernels/random.h"
 
 #include <doctest/doctest.h>

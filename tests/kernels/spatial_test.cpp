@@ -1,5 +1,5 @@
-// Padding, resizing and pooling: values by hand, each gradient as the adjoint of its forward, and every
-// backend against the reference.
+// Padding, resizing and pooling: values by hand, each gradient as the adjoint of its forward, and
+// every backend against the reference.
 #include "tests/cases/spatial.h"
 
 #include <doctest/doctest.h>
@@ -190,8 +190,8 @@ TEST_CASE("pool: values known by hand, ties and NaN") {
       CHECK(tie.values[0] == Numbers{1, 0, 0, 0, 0, 0, 0, 5});
       const auto with_nan = run(max_grad_job(c, {9, 2, nan, 1, nan, nan, 1, 3}, {1, 5}), device, t);
       CHECK(with_nan.values[0] == Numbers{0, 0, 5, 0, 1, 0, 0, 0});
-      // The same in every one of eleven channels, most of which the processor compares side by side; with windows that
-      // overlap and with a row and a column that no window holds.
+      // The same in every one of eleven channels, most of which the processor compares side by
+      // side; with windows that overlap and with a row and a column that no window holds.
       for (const PoolGeom& g : {PoolGeom{2, 2}, PoolGeom{2, 1}}) {
         const cases::PoolCase one{{1, 3, 5, 1}, g}, many{{1, 3, 5, 11}, g};
         const auto spread = [](const Numbers& x) {

@@ -1,4 +1,5 @@
-// The pool that runs all loops of the CPU backend: each task once, nested and from several threads, and idle threads that sleep.
+// The pool that runs all loops of the CPU backend: each task once, nested and from several threads,
+// and idle threads that sleep.
 #include "kernels/thread_pool.h"
 
 #include <doctest/doctest.h>
@@ -71,7 +72,8 @@ TEST_CASE("threads: tasks that run together have different thread numbers") {
 
 TEST_CASE("threads: whoever has finished takes over what a busy thread has left") {
   const Threads scope(2);
-  // The second share begins with a task that ends when the rest of that share is done: only another thread can do it.
+  // The second share begins with a task that ends when the rest of that share is done: only another
+  // thread can do it.
   std::atomic<int> done{0};
   std::atomic<bool> gave_up{false};
   parallel_for(8, [&](i64 i, int) {

@@ -1,4 +1,5 @@
-// The tables of variants: what is listed, what is chosen, and what is said of a name that cannot be.
+// The tables of variants: what is listed, what is chosen, and what is said of a name that cannot
+// be.
 #include "kernels/variants.h"
 
 #include <doctest/doctest.h>

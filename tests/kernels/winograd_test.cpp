@@ -72,7 +72,8 @@ TEST_CASE("winograd: many tiles, in chunks, as picture by picture") {
 
 namespace {
 
-// The three directions in the form for g, whether or not it would be chosen, with a bias, onto ones where wgrad adds.
+// The three directions in the form for g, whether or not it would be chosen, with a bias, onto ones
+// where wgrad adds.
 Run run_form(const ConvGeom& g, const std::vector<double>& x, const std::vector<double>& w,
              const std::vector<double>& dy, const std::vector<double>& bias) {
   Run r;

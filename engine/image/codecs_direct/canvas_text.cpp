@@ -50,7 +50,8 @@ std::string find_font() {
   return file;
 }
 
-// The Unicode character at the beginning of `text`, which is UTF-8 and loses it; U+FFFD for a byte that belongs to none.
+// The Unicode character at the beginning of `text`, which is UTF-8 and loses it; U+FFFD for a byte
+// that belongs to none.
 char32_t next_character(std::string_view& text) {
   constexpr char32_t kUnknown = 0xFFFD;
   const auto first = static_cast<unsigned char>(text.front());
@@ -78,8 +79,8 @@ class Font {
     return font;
   }
 
-  // Calls draw(glyph, pen) for each character in pixels of `size`, `pen` being where it starts; returns where the last ends.
-  // 0, and no calls, without a font.
+  // Calls draw(glyph, pen) for each character in pixels of `size`, `pen` being where it starts;
+  // returns where the last ends. 0, and no calls, without a font.
   template <class Draw>
   int lay_out(std::string_view text, int size, const Draw& draw) {
     const std::lock_guard lock(mutex_);

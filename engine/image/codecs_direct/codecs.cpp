@@ -26,7 +26,8 @@ constexpr const char* kVariable = "SUMI_CODECS";
   throw CodecsUnavailable("[codecs" + where + "] " + what);
 }
 
-// Where the module may lie, best first. The last has no folder: the loader takes it from the RUNPATH.
+// Where the module may lie, best first. The last has no folder: the loader takes it from the
+// RUNPATH.
 std::vector<std::string> places() {
   if (const char* given = std::getenv(kVariable); given != nullptr && *given != '\0')
     return {fs::absolute(given).string()};
@@ -53,7 +54,8 @@ Opened open_module() {
     }
     if (void* handle = ::dlopen(file.c_str(), RTLD_LAZY | RTLD_LOCAL)) return {handle, file};
     const std::string reason = ::dlerror();
-    if (!has_folder && reason.starts_with(SUMI_CODECS_FILE ": cannot open")) continue;  // not in the RUNPATH
+    // not in the RUNPATH
+    if (!has_folder && reason.starts_with(SUMI_CODECS_FILE ": cannot open")) continue;
     refuse(" " + file, fmt::format("cannot be loaded: {}; install the libraries that third_party/install.sh "
                                    "lists, or sumi again",
                                    reason));

@@ -76,7 +76,8 @@ void on_progress(j_common_ptr info) {
   std::longjmp(state.jump, 1);
 }
 
-// The two calls that jump hold nothing that would have to be destroyed. False: an error, in state.message.
+// The two calls that jump hold nothing that would have to be destroyed. False: an error, in
+// state.message.
 bool read_jpeg_header(Decompress& state, const std::string& file) {
   if (setjmp(state.jump) != 0) return false;
   jpeg_create_decompress(&state.info);

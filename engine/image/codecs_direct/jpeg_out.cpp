@@ -34,7 +34,8 @@ struct JpegWriter {
   unsigned long count = 0;
   JpegWriter() { jpeg.err = &errors.manager; }
   ~JpegWriter() {
-    if (jpeg.dest != nullptr) jpeg.dest->term_destination(&jpeg);  // `bytes` may have moved before an error
+    // `bytes` may have moved before an error
+    if (jpeg.dest != nullptr) jpeg.dest->term_destination(&jpeg);
     jpeg_destroy_compress(&jpeg);
     std::free(bytes);
   }

@@ -1,6 +1,6 @@
-// What is left of pictures in a build without the picture libraries (-DSUMI_PICTURES=OFF): PNG is written, so that
-// samples and plots can be looked at; nothing is read, so training takes packed sets: the .pack file that a run of a whole
-// sumi left in its --cache folder.
+// What is left of pictures in a build without the picture libraries (-DSUMI_PICTURES=OFF): PNG is
+// written, so that samples and plots can be looked at; nothing is read, so training takes packed
+// sets: the .pack file that a run of a whole sumi left in its --cache folder.
 #include <fmt/format.h>
 #include <zlib.h>
 

@@ -45,7 +45,8 @@ std::string profile_of(const heif_image_handle* handle) {
   return error.code == heif_error_Ok ? profile : "";
 }
 
-// Colors by code points: in the file, in a stream that libheif has looked into (AV1), or in one that it has not (HEVC).
+// Colors by code points: in the file, in a stream that libheif has looked into (AV1), or in one
+// that it has not (HEVC).
 void read_code_points(const std::filesystem::path& path, const heif_image_handle* handle,
                       const heif_image* image, Decoded& d) {
   heif_color_profile_nclx* found = nullptr;

@@ -1,5 +1,6 @@
-// HEIF pictures (HEIC, AVIF) by libheif. OpenImageIO 2.4 copies as many bytes as the file says it has and not as many as were
-// decoded, and makes eight bits of ten. Private to the image and data libraries.
+// HEIF pictures (HEIC, AVIF) by libheif. OpenImageIO 2.4 copies as many bytes as the file says it
+// has and not as many as were decoded, and makes eight bits of ten. Private to the image and data
+// libraries.
 #pragma once
 
 #include <filesystem>

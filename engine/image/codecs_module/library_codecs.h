@@ -1,4 +1,5 @@
-// What OpenImageIO, libtiff, libwebp and libheif read and write: the functions behind engine/image/codecs.h. Private to the image and data libraries.
+// What OpenImageIO, libtiff, libwebp and libheif read and write: the functions behind
+// engine/image/codecs.h. Private to the image and data libraries.
 #pragma once
 
 #include <filesystem>

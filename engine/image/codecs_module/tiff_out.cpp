@@ -80,7 +80,8 @@ void set_fields(TIFF* tiff, const Samples& s) {
   TIFFSetField(tiff, TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
 }
 
-// Behind the file a directory that one of its tags points to: the entry of `tag` in the first directory gets its offset.
+// Behind the file a directory that one of its tags points to: the entry of `tag` in the first
+// directory gets its offset.
 void append_directory(std::string& bytes, std::uint16_t tag, const std::vector<ExifField>& fields,
                       bool big_endian) {
   bytes.resize(bytes.size() + bytes.size() % 2);

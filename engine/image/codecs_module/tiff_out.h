@@ -7,7 +7,8 @@
 
 namespace sumi::io {
 
-// The file's bytes, the same for the same samples: deflate, alpha not multiplied. "" when libtiff cannot.
+// The file's bytes, the same for the same samples: deflate, alpha not multiplied. "" when libtiff
+// cannot.
 std::string write_tiff(const Samples& samples);
 
 }  // namespace sumi::io

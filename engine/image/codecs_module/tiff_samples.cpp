@@ -88,7 +88,8 @@ std::size_t bytes_of_row(const TiffLayout& layout, std::uint32_t columns, std::u
   return (std::size_t{columns} * samples * layout.bits + 7) / 8;
 }
 
-// libtiff guesses where a strip or tile lies that the file does not name, and reads what stands there.
+// libtiff guesses where a strip or tile lies that the file does not name, and reads what stands
+// there.
 bool has_place(TIFF* tiff, std::uint32_t block) {
   return TIFFGetStrileOffset(tiff, block) != 0 && TIFFGetStrileByteCount(tiff, block) != 0;
 }

@@ -27,15 +27,16 @@ struct TiffLayout {
 // Why samples of this format cannot be levels ("has signed samples; ..."), or "".
 std::string tiff_objection(const TiffLayout& layout);
 
-// Samples first, first + 1, ... of the pixels x, x + 1, ... of row y: levels of 16 bits, indices of a palette.
+// Samples first, first + 1, ... of the pixels x, x + 1, ... of row y: levels of 16 bits, indices of
+// a palette.
 struct TiffRow {
   std::uint32_t x = 0, y = 0, pixels = 0;
   std::uint16_t first = 0, samples = 1;
   const std::uint16_t* values = nullptr;  // [pixels, samples]
 };
 
-// Reads every strip or tile of the current page and hands over its rows. False where libtiff reports an error or a block
-// is shorter than its rows.
+// Reads every strip or tile of the current page and hands over its rows. False where libtiff
+// reports an error or a block is shorter than its rows.
 bool read_tiff_rows(TIFF* tiff, const TiffLayout& layout, FloatRange& range,
                     const std::function<void(const TiffRow&)>& take);
 

@@ -1,5 +1,6 @@
-// WebP by libwebp: OpenImageIO multiplies alpha into the colors, in linear light and 8 bits, so that dark ones are lost, and leaves
-// out the color profile and EXIF data. Private to the image and data libraries.
+// WebP by libwebp: OpenImageIO multiplies alpha into the colors, in linear light and 8 bits, so
+// that dark ones are lost, and leaves out the color profile and EXIF data. Private to the image and
+// data libraries.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,8 @@
 
 namespace sumi::io {
 
-// RGB or straight RGBA; of an animation the first frame, transparent where it does not reach. Errors "[picture PATH] ...".
+// RGB or straight RGBA; of an animation the first frame, transparent where it does not reach.
+// Errors "[picture PATH] ...".
 Decoded decode_webp(const std::filesystem::path& path, const DecodeOptions& options);
 // The file with an EXIF chunk; as it is when that cannot be added.
 std::string webp_with_exif(const std::string& file, const std::string& exif);

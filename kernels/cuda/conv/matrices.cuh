@@ -1,9 +1,10 @@
-// The operands of a convolution seen as matrices. Nothing is copied: a matrix answers where in a tensor its element
-// [row, col] lies. Rows and columns are looked up apart, because a thread that walks along a row looks that up once.
-// Neighboring columns are neighbors in memory, as far as one pixel or one filter reaches.
+// The operands of a convolution seen as matrices. Nothing is copied: a matrix answers where in a
+// tensor its element [row, col] lies. Rows and columns are looked up apart, because a thread that
+// walks along a row looks that up once. Neighboring columns are neighbors in memory, as far as one
+// pixel or one filter reaches.
 //
-// at() is null where there is no element: outside of the matrix, and where a filter lies on padding. The product takes 0
-// there.
+// at() is null where there is no element: outside of the matrix, and where a filter lies on
+// padding. The product takes 0 there.
 #pragma once
 
 #include "kernels/cuda/device/divisor.cuh"
@@ -11,10 +12,11 @@
 
 namespace sumi::kernels::cuda {
 
-// A picture as filters see it (im2col): row (n down + p) across + q is a place of the filter, column (r taps + s) group + c
-// a tap and a channel:
+// A picture as filters see it (im2col): row (n down + p) across + q is a place of the filter,
+// column (r taps + s) group + c a tap and a channel:
 //   data[n, p step + top + r tap_step, q step + left + s tap_step, c]
-// For a forward convolution step is the stride and tap_step the dilation; see product.cuh for the phases of dgrad.
+// For a forward convolution step is the stride and tap_step the dilation; see product.cuh for the
+// phases of dgrad.
 template <class T>
 struct Gather {
   using Element = T;
@@ -52,8 +54,8 @@ struct Gather {
   }
 };
 
-// Filters w[k,r,s,c] as the input's gradient needs them: row (a taps + b) group + k is filter k at the tap
-// (first_r + a tap_step, first_s + b tap_step), column c its channel.
+// Filters w[k,r,s,c] as the input's gradient needs them: row (a taps + b) group + k is filter k at
+// the tap (first_r + a tap_step, first_s + b tap_step), column c its channel.
 template <class T>
 struct TapFilters {
   using Element = T;

@@ -2,14 +2,16 @@
 //
 //   dw[k,r,s,c] = sum over n,p,q of dy[n,p,q,k] x[n, p u + r d - pad_top, q u + s d - pad_left, group of k, c]
 //
-// Weights may be few and pixels (n,p,q) many: a first layer has some thousand weights and a million pixels. So
-// pixels, numbered (n P + p) Q + q, are cut into chunks of equal length, and one thread computes the sum of one
-// chunk for one weight. Neighboring threads take neighboring channels c of one filter tap: a warp reads the
-// same dy and neighboring x. The partial sums go to scratch, and a second kernel (sum_chunks) adds them in the
-// order of the chunks; with one chunk the first kernel writes dw itself.
+// Weights may be few and pixels (n,p,q) many: a first layer has some thousand weights and a million
+// pixels. So pixels, numbered (n P + p) Q + q, are cut into chunks of equal length, and one thread
+// computes the sum of one chunk for one weight. Neighboring threads take neighboring channels c of
+// one filter tap: a warp reads the same dy and neighboring x. The partial sums go to scratch, and a
+// second kernel (sum_chunks) adds them in the order of the chunks; with one chunk the first kernel
+// writes dw itself.
 //
-// A chunk is walked in pieces of rows, and within a row the columns that padding would meet are cut off
-// beforehand. Each piece has a sum of its own, which keeps the rounding error of long sums small.
+// A chunk is walked in pieces of rows, and within a row the columns that padding would meet are cut
+// off beforehand. Each piece has a sum of its own, which keeps the rounding error of long sums
+// small.
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/conv/variants.h"

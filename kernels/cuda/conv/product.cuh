@@ -1,13 +1,14 @@
-// Convolution as a product of two matrices that are never stored (implicit GEMM; Chetlur et al., "cuDNN: Efficient
-// primitives for deep learning", 2014): y[i,j] = sum over l of a[i,l] b[l,j].
+// Convolution as a product of two matrices that are never stored (implicit GEMM; Chetlur et al.,
+// "cuDNN: Efficient primitives for deep learning", 2014): y[i,j] = sum over l of a[i,l] b[l,j].
 //
 //            i                          l, the depth                  j
 //   fprop    output pixels n,p,q        taps and channels r,s,c       filters k
 //   dgrad    input pixels of a phase    taps of the phase, filters k  channels c
 //   wgrad    filters k                  output pixels n,p,q           taps and channels r,s,c
 //
-// The upper rungs of the ladder are the kernels of kernels/cuda/product over such a product. Parts (product/part.cuh) are groups; for
-// dgrad also the phases of the stride (naive_dgrad.cu says what they are), for wgrad also chunks of the pixels.
+// The upper rungs of the ladder are the kernels of kernels/cuda/product over such a product. Parts
+// (product/part.cuh) are groups; for dgrad also the phases of the stride (naive_dgrad.cu says what
+// they are), for wgrad also chunks of the pixels.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +20,8 @@
 
 namespace sumi::kernels::cuda {
 
-// Where pixels go: row i is pixel (p step + top, q step + left) of picture n, where i = (n down + p) across + q.
+// Where pixels go: row i is pixel (p step + top, q step + left) of picture n, where i = (n down +
+// p) across + q.
 template <class T>
 struct PixelsOut {
   T* data;  // of the first channel of the group
@@ -191,7 +193,8 @@ Dgrad<T> make_dgrad(const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   return product;
 }
 
-// Pixels are cut into chunks, of multiples of `step`, so that some 500 blocks have work: one for each tile of each chunk.
+// Pixels are cut into chunks, of multiples of `step`, so that some 500 blocks have work: one for
+// each tile of each chunk.
 template <class T>
 Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write, int tile_rows,
                     int tile_cols, int step) {
@@ -224,8 +227,8 @@ void join_chunks(const Exec& e, const Wgrad<T>& product) {
   join_chunks(e, product.chunks, product.weights, out.partial, out.data, out.add);
 }
 
-// Whether both operands can be read `vector` elements at a time: channels (and where `with_filters`, filters) of a group
-// are a multiple, and so are the addresses.
+// Whether both operands can be read `vector` elements at a time: channels (and where
+// `with_filters`, filters) of a group are a multiple, and so are the addresses.
 template <class T>
 bool vectors_fit(int vector, const ConvGeom& g, bool with_filters, std::initializer_list<View> operands) {
   if (g.c / g.o.groups % vector != 0 || (with_filters && g.k / g.o.groups % vector != 0)) return false;

@@ -1,8 +1,9 @@
 // Rung 2: tiles in shared memory.
 //
-// What changed from `naive`: a block of 16 x 16 threads computes 16 x 16 outputs (16 pixels of 16 filters) together. It
-// walks the depth in steps of 16: each thread fetches one element of a and one of b into shared memory, and after a
-// barrier every thread multiplies a row of the one tile by a column of the other.
+// What changed from `naive`: a block of 16 x 16 threads computes 16 x 16 outputs (16 pixels of 16
+// filters) together. It walks the depth in steps of 16: each thread fetches one element of a and
+// one of b into shared memory, and after a barrier every thread multiplies a row of the one tile by
+// a column of the other.
 //
 //            b: 16 deep x 16 wide
 //            +------+          one step: 2 x 256 elements fetched, 16 x 256 products:
@@ -12,12 +13,14 @@
 //   +------+ +------+          and column x of b
 //   a: 16 high
 //
-// Why it should be faster: naive asks the caches for two elements a product and hopes; here device memory and L2 see 1/16 of
-// the requests. Neighboring threads fetch neighboring elements, and the index arithmetic (two divisions an element) is
-// paid once for 16 products. What limits it now is shared memory itself: two reads of 4 bytes for every product, of which
-// a multiprocessor serves 32 a clock, where it could multiply 128. The next rung keeps operands in registers.
+// Why it should be faster: naive asks the caches for two elements a product and hopes; here device
+// memory and L2 see 1/16 of the requests. Neighboring threads fetch neighboring elements, and the
+// index arithmetic (two divisions an element) is paid once for 16 products. What limits it now is
+// shared memory itself: two reads of 4 bytes for every product, of which a multiprocessor serves 32
+// a clock, where it could multiply 128. The next rung keeps operands in registers.
 //
-// Rows of a tile are 17 elements apart, so that the 16 threads that read down a column hit 16 banks.
+// Rows of a tile are 17 elements apart, so that the 16 threads that read down a column hit 16
+// banks.
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/conv/product.cuh"

@@ -1,10 +1,11 @@
-// Sums over the rows of [outer, rows, cols], cols fastest in memory: what norm, losses and sums are made of. (A sum
-// over everything is [1, count, 1]; over n, h, w it is [1, n h w, c].)
+// Sums over the rows of [outer, rows, cols], cols fastest in memory: what norm, losses and sums are
+// made of. (A sum over everything is [1, count, 1]; over n, h, w it is [1, n h w, c].)
 //
-// A block takes `lanes` neighboring columns and a chunk of rows. Its threads stand as lanes side by side and
-// 256 / lanes deep, so that a warp reads whole runs of memory; each thread walks down its column, and column_sum
-// joins the depth. The partial sums of chunks are joined by a second kernel. Where rows are cut depends on the
-// sizes alone and no addition waits for another block, so the same sizes give the same bits.
+// A block takes `lanes` neighboring columns and a chunk of rows. Its threads stand as lanes side by
+// side and 256 / lanes deep, so that a warp reads whole runs of memory; each thread walks down its
+// column, and column_sum joins the depth. The partial sums of chunks are joined by a second kernel.
+// Where rows are cut depends on the sizes alone and no addition waits for another block, so the
+// same sizes give the same bits.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,8 @@ struct RowChunks {
   std::int64_t per_chunk, chunks;  // rows of a chunk; chunks that cover the rows
   unsigned lanes = 1;              // columns of a block: a power of two, at most a warp
 
-  // Chunks long enough to be worth a block, and few enough that about a thousand blocks do everything.
+  // Chunks long enough to be worth a block, and few enough that about a thousand blocks do
+  // everything.
   RowChunks(std::int64_t outer_size, std::int64_t row_count, std::int64_t col_count)
       : outer(outer_size), rows(row_count), cols(col_count) {
     while (lanes < 32 && lanes < cols) lanes *= 2;
@@ -80,8 +82,8 @@ struct ColumnSums {
   T of_warp[kColumnWarps][32];
 };
 
-// The sum over the threads of one column, in each of them. All threads of the block call it; it may be called
-// again at once.
+// The sum over the threads of one column, in each of them. All threads of the block call it; it may
+// be called again at once.
 template <class T>
 __device__ T column_sum(T value, unsigned lanes) {
   auto& shared = block_shared<ColumnSums<T>>();

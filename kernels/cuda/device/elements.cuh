@@ -9,7 +9,8 @@ namespace sumi::kernels::cuda {
 
 inline constexpr unsigned kElementBlock = 256;
 
-// Enough blocks for one element a thread, but no more than keep a large GPU busy; the loop does the rest.
+// Enough blocks for one element a thread, but no more than keep a large GPU busy; the loop does the
+// rest.
 inline dim3 element_grid(std::int64_t count) {
   const std::int64_t blocks = (count + kElementBlock - 1) / kElementBlock;
   return dim3(static_cast<unsigned>(blocks < 4096 ? blocks : 4096));

@@ -19,8 +19,8 @@ struct BlockSums {
   T of_warp[32];
 };
 
-// The sum over all threads of a block of one dimension and whole warps, in every thread. All threads call it; it
-// may be called again at once.
+// The sum over all threads of a block of one dimension and whole warps, in every thread. All
+// threads call it; it may be called again at once.
 template <class T>
 __device__ T block_sum(T value) {
   auto& shared = block_shared<BlockSums<T>>();

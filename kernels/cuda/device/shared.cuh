@@ -5,9 +5,9 @@
 
 namespace sumi::kernels::cuda {
 
-// The block's one object of type T, not constructed: T is a struct of arrays, at most 48 KiB. Every thread calls
-// it. What is read before a thread has written it is undefined (NaN in the emulation), and a __syncthreads() must
-// lie between one thread's write and another's read.
+// The block's one object of type T, not constructed: T is a struct of arrays, at most 48 KiB. Every
+// thread calls it. What is read before a thread has written it is undefined (NaN in the emulation),
+// and a __syncthreads() must lie between one thread's write and another's read.
 template <class T>
 __device__ T& block_shared() {
 #ifdef SUMI_CUDA

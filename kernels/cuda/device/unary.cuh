@@ -47,7 +47,8 @@ __device__ float unary_value(U f, float alpha, float x) {
   return x;
 }
 
-// f'(x). Where y = f(x) gives it more cheaply y is read and x is not, so a caller may keep only one of the two.
+// f'(x). Where y = f(x) gives it more cheaply y is read and x is not, so a caller may keep only one
+// of the two.
 template <class U>
 __device__ float unary_slope(U f, float alpha, float x, float y) {
   switch (f) {

@@ -1,5 +1,5 @@
-// Rung 3 of matrix products: tensor cores. The kernel is product/mma.cuh, which says what changed and why it should be faster. The
-// ways to multiply have a file each, for they take nvcc that long.
+// Rung 3 of matrix products: tensor cores. The kernel is product/mma.cuh, which says what changed
+// and why it should be faster. The ways to multiply have a file each, for they take nvcc that long.
 #pragma once
 
 #include "kernels/cuda/gemm/product.cuh"

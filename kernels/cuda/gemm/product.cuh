@@ -1,5 +1,5 @@
-// A batched matrix product as the kernels of kernels/cuda/product see it. Parts are the products of the batch, each as often as its
-// depth k is cut into chunks.
+// A batched matrix product as the kernels of kernels/cuda/product see it. Parts are the products of
+// the batch, each as often as its depth k is cut into chunks.
 #pragma once
 
 #include "kernels/cuda/gemm/variants.h"
@@ -8,7 +8,8 @@
 
 namespace sumi::kernels::cuda {
 
-// Depth runs along the columns of a as it is stored, unless it is transposed; of b only where it is.
+// Depth runs along the columns of a as it is stored, unless it is transposed; of b only where it
+// is.
 template <class T, bool kTransA, bool kTransB>
 struct GemmProduct {
   using Element = T;
@@ -36,7 +37,8 @@ struct GemmProduct {
   }
 };
 
-// vector: how many elements a kernel reads at a time where it can; the depth is cut into multiples of `step`.
+// vector: how many elements a kernel reads at a time where it can; the depth is cut into multiples
+// of `step`.
 template <class T, bool kTransA, bool kTransB>
 GemmProduct<T, kTransA, kTransB> make_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias,
                                            MutView y, Write write, int tile_rows, int tile_cols, int step,
@@ -48,7 +50,8 @@ GemmProduct<T, kTransA, kTransB> make_gemm(const Exec& e, const GemmGeom& g, Vie
         reinterpret_cast<std::uintptr_t>(v.data) % (sizeof(T) * static_cast<std::size_t>(vector)) == 0;
     return Operand<T>{{v.as<T>(), i(rows), i(cols), i(cols)}, vectors};
   };
-  // At least two blocks for each multiprocessor of a large GPU, each with at least eight steps to do.
+  // At least two blocks for each multiprocessor of a large GPU, each with at least eight steps to
+  // do.
   const Chunks chunks =
       make_chunks(g.k, g.batch * tile_count(g.m, g.n, tile_rows, tile_cols), 264, 8 * step, step);
   const RowsOut<T> out{y.as<T>(),

@@ -1,5 +1,6 @@
-// What the variants of norm_stats share. Each finds the moments of every chunk of every channel, as it likes
-// (device/columns.cuh says which threads take which chunk); then one warp a statistic joins chunks and channels.
+// What the variants of norm_stats share. Each finds the moments of every chunk of every channel, as
+// it likes (device/columns.cuh says which threads take which chunk); then one warp a statistic
+// joins chunks and channels.
 #pragma once
 
 #include "kernels/cuda/device/reduce.cuh"
@@ -17,16 +18,18 @@ struct Moments {
 struct CountedMoments {
   float count, mean, squares;
 
-  // One element more (Welford, "Note on a method for calculating corrected sums of squares and products", 1962).
-  // one_by_count: 1 / count of now, which several channels share.
+  // One element more (Welford, "Note on a method for calculating corrected sums of squares and
+  // products", 1962). one_by_count: 1 / count of now, which several channels share.
   __device__ void add(float x, float one_by_count) {
     const float off = x - mean;
     mean += off * one_by_count;
     squares += off * (x - mean);
   }
-  // All elements of `other`. With n_i elements, mean m_i and squared deviations q_i in part i, the whole has
+  // All elements of `other`. With n_i elements, mean m_i and squared deviations q_i in part i, the
+  // whole has
   //   mean m = sum n_i m_i / sum n_i     squared deviations q = sum (q_i + n_i (m_i - m)^2)
-  // (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.)
+  // (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+  // variances", 1979.)
   __device__ void join(const CountedMoments& other) {
     if (other.count == 0) return;
     const float sum = count + other.count, share = other.count / sum, off = other.mean - mean;

@@ -1,11 +1,13 @@
 // Statistics of a norm, rung 2: one walk.
 //
-// What changed from `two_pass`: a thread keeps the mean and the squared deviations of what it has seen so far and corrects
-// both for each element (Welford), so x is read once. The threads of a column then join what they have, pair by pair.
+// What changed from `two_pass`: a thread keeps the mean and the squared deviations of what it has
+// seen so far and corrects both for each element (Welford), so x is read once. The threads of a
+// column then join what they have, pair by pair.
 //
-// Why it should be faster: half the reads, where the chunk does not stay in L1, and no barrier between two walks. The price is
-// a division for each element and a chain of dependent operations, each of which waits for the one before: some 5 instructions
-// deep, where a plain sum is 1. The next rung divides that price.
+// Why it should be faster: half the reads, where the chunk does not stay in L1, and no barrier
+// between two walks. The price is a division for each element and a chain of dependent operations,
+// each of which waits for the one before: some 5 instructions deep, where a plain sum is 1. The
+// next rung divides that price.
 #include "kernels/cuda/norm/stats.cuh"
 
 namespace sumi::kernels::cuda {

@@ -1,9 +1,10 @@
 // mma, the highest rung: tensor cores.
 //
-// What changed from `register_blocked` (of convolutions implicit_gemm): the same tiles are multiplied by mma.sync
-// (device/mma.cuh), a 16 x 8 output at a time and a warp together, instead of one multiply-add a lane. A block is 4 warps, 2 x
-// 2, and its tile 128 x 64 (wgrad: 64 x 128, because filters are fewer than weights of a filter): a warp computes 64 x 32, as
-// 4 x 4 products of mma.
+// What changed from `register_blocked` (of convolutions implicit_gemm): the same tiles are
+// multiplied by mma.sync (device/mma.cuh), a 16 x 8 output at a time and a warp together, instead
+// of one multiply-add a lane. A block is 4 warps, 2 x 2, and its tile 128 x 64 (wgrad: 64 x 128,
+// because filters are fewer than weights of a filter): a warp computes 64 x 32, as 4 x 4 products
+// of mma.
 //
 //               b: 64 wide                one mma:   8
 //               +---------+                        +---+
@@ -14,8 +15,9 @@
 //     +----+    | w2 | w3 |
 //   a: 128 high +----+----+
 //
-// Why it should be faster: an H100 multiplies 67 TFLOP/s in its f32 units, and in its tensor cores 495 in tf32 and 990 in
-// bf16 (dense, by its data sheet; mma.sync reaches about two thirds of that, the rest is for wgmma). To feed them:
+// Why it should be faster: an H100 multiplies 67 TFLOP/s in its f32 units, and in its tensor cores
+// 495 in tf32 and 990 in bf16 (dense, by its data sheet; mma.sync reaches about two thirds of that,
+// the rest is for wgmma). To feed them:
 //   - ldmatrix brings four 8 x 8 blocks of 16 bits in the layout of a fragment with one instruction; rows lie an odd number of
 //     16-byte units apart, so its 8 addresses hit all 32 banks once. For a warp and 16 of depth in bf16: 4 + 2 of them for
 //     16 mma, that is 24 wavefronts of shared memory beside 32 clocks of the tensor cores of sm_80.
@@ -24,11 +26,13 @@
 //     ldmatrix.trans in bf16; in f32 by 4-byte reads, whose 8 lanes by 4 lines hit 32 banks.
 //   - the sums leave by way of shared memory, row by row in whole sectors.
 //
-// f32 operands are rounded to tf32 as they come out of shared memory. As "3xtf32" each is split into a = big + small, both
-// tf32, and small b_big + big b_small + big b_big are added: what is left out is 2^-22 of the product. Three mma for one. Tensor
-// cores cut sums off (device/mma.cuh), and over a long depth that would cost more than the split has won. So the three products of
-// one mma depth go to accumulators that begin at zero, and are added to the thread's sums by FADD, which rounds to nearest: 4
-// FADDs for 3 mma. (Ootomo and Yokota, "Recovering single precision accuracy from Tensor Cores", 2022.)
+// f32 operands are rounded to tf32 as they come out of shared memory. As "3xtf32" each is split
+// into a = big + small, both tf32, and small b_big + big b_small + big b_big are added: what is
+// left out is 2^-22 of the product. Three mma for one. Tensor cores cut sums off (device/mma.cuh),
+// and over a long depth that would cost more than the split has won. So the three products of one
+// mma depth go to accumulators that begin at zero, and are added to the thread's sums by FADD,
+// which rounds to nearest: 4 FADDs for 3 mma. (Ootomo and Yokota, "Recovering single precision
+// accuracy from Tensor Cores", 2022.)
 #pragma once
 
 #include "kernels/base/launch.h"
@@ -41,8 +45,9 @@ namespace sumi::kernels::cuda {
 
 inline constexpr int kMmaThreads = 128, kMmaStages = 3;
 
-// How many blocks shall fit a multiprocessor, which is a limit on registers. Three have 168 a thread, and 46 KB of shared memory. Of 3xtf32, whose
-// accumulators for one depth come on top, two: with 168 it would spill, and three mma for each pair of fragments keep the tensor cores as busy.
+// How many blocks shall fit a multiprocessor, which is a limit on registers. Three have 168 a
+// thread, and 46 KB of shared memory. Of 3xtf32, whose accumulators for one depth come on top, two:
+// with 168 it would spill, and three mma for each pair of fragments keep the tensor cores as busy.
 // Fetching by elements keeps so many places that it needs all registers there are.
 constexpr int mma_blocks(MatmulPrecision multiply, int vector) {
   if (vector == 1) return 1;
@@ -143,8 +148,8 @@ __device__ void multiply_fragments(float (&sums)[kTilesI][kTilesJ][4], const T* 
   }
 }
 
-// The sums of a block, where its tiles were before. Rows are 8 floats more than a multiple of 32 apart, so that the 4 rows by 8
-// columns of half a warp's fragments hit all 32 banks.
+// The sums of a block, where its tiles were before. Rows are 8 floats more than a multiple of 32
+// apart, so that the 4 rows by 8 columns of half a warp's fragments hit all 32 banks.
 template <class Tiles, int kTileI, int kTileJ>
 union MmaShared {
   Tiles tiles;
@@ -167,8 +172,9 @@ __device__ void keep_sums(float (&to)[height][stride], const float (&sums)[kTile
   }
 }
 
-// Writes a block's sums, the tile at [i0, j0] of the result: neighboring threads store four neighbors each, so that whole
-// sectors go out. Straight from the fragments a bf16 store would be half a sector.
+// Writes a block's sums, the tile at [i0, j0] of the result: neighboring threads store four
+// neighbors each, so that whole sectors go out. Straight from the fragments a bf16 store would be
+// half a sector.
 template <class Part, int kTileI, int kTileJ>
 __device__ void write_sums(const Part& part, const float (&sums)[kTileI][kTileJ + 8], int i0, int j0) {
   constexpr int across = kTileJ / 4;
@@ -188,7 +194,8 @@ __device__ void write_sums(const Part& part, const float (&sums)[kTileI][kTileJ 
   }
 }
 
-// A matrix with a member `vectors` can be fetched by elements as well, whatever kVector is (TileLoader).
+// A matrix with a member `vectors` can be fetched by elements as well, whatever kVector is
+// (TileLoader).
 template <class Product, MatmulPrecision kMultiply, int kVector, int kTileI, int kTileJ>
 __global__ void __launch_bounds__(kMmaThreads, mma_blocks(kMultiply, kVector)) product_mma(Product product) {
   using T = typename Product::Element;

@@ -7,7 +7,8 @@
 
 namespace sumi::kernels::cuda {
 
-// One row of the result: element j goes to data[j], or as an f32 sum to partial[j], to be joined with other chunks' later.
+// One row of the result: element j goes to data[j], or as an f32 sum to partial[j], to be joined
+// with other chunks' later.
 template <class T>
 struct OutRow {
   T* data;
@@ -45,7 +46,8 @@ struct OutRow {
   };
 };
 
-// Whether rows that begin `stride` elements apart take put4; `offset`: of what is added to data later.
+// Whether rows that begin `stride` elements apart take put4; `offset`: of what is added to data
+// later.
 template <class T>
 bool rows_take_four(const T* data, std::int64_t stride, std::int64_t offset = 0) {
   return reinterpret_cast<std::uintptr_t>(data) % (4 * sizeof(T)) == 0 && stride % 4 == 0 && offset % 4 == 0;

@@ -1,7 +1,9 @@
-// What the kernels of this folder multiply: y[i,j] = sum over l of a[i,l] b[l,j], for several such products at once.
+// What the kernels of this folder multiply: y[i,j] = sum over l of a[i,l] b[l,j], for several such
+// products at once.
 //
-// A kernel takes a Product (Fprop, Dgrad and Wgrad of conv/product.cuh, GemmProduct of gemm/product.cuh) by value, asks for the
-// part of its blockIdx.z, and computes tiles of that part. A Product has
+// A kernel takes a Product (Fprop, Dgrad and Wgrad of conv/product.cuh, GemmProduct of
+// gemm/product.cuh) by value, asks for the part of its blockIdx.z, and computes tiles of that part.
+// A Product has
 //   Element                the operands' type
 //   kDeepA, kDeepB         whether the depth runs along the columns of that operand's matrix (else along its rows)
 //   parts()                how many parts there are; largest() is one whose rows and columns no other exceeds
@@ -28,8 +30,8 @@ inline std::int64_t tile_count(std::int64_t rows, std::int64_t cols, int tile_ro
   return ((rows + tile_rows - 1) / tile_rows) * ((cols + tile_cols - 1) / tile_cols);
 }
 
-// Blocks that cover every part with tiles, columns first: blocks that run at a time share rows of a. Parts that have fewer
-// rows than others leave blocks without work.
+// Blocks that cover every part with tiles, columns first: blocks that run at a time share rows of
+// a. Parts that have fewer rows than others leave blocks without work.
 template <class Product>
 LaunchShape grid_of(const Product& product, int tile_rows, int tile_cols, int threads) {
   const auto& largest = product.largest();

@@ -1,4 +1,5 @@
-// register_blocked, of convolutions implicit_gemm: register tiles, 128-bit reads, and two tiles in flight.
+// register_blocked, of convolutions implicit_gemm: register tiles, 128-bit reads, and two tiles in
+// flight.
 //
 // What changed from `tiled`:
 //   - a block of 128 threads computes 64 x 64 outputs, and each thread 8 x 4 of them in registers. For 4 steps of the depth
@@ -19,12 +20,15 @@
 //     +----+      +----------------+
 //   a: 64 high
 //
-// Why it should be faster: device memory and L2 see 1/4 of tiled's requests (64 x 64 outputs share a tile, where it was 16 x 16);
-// shared memory sees 12 vector reads for 128 multiply-adds a thread. A warp (2 x 16 threads) asks a for 2 different vectors
-// and b for 16, so a step of 4 costs 8 x 1 + 4 x 2 = 16 wavefronts of shared memory beside 128 instructions of the
-// multiply-add units, of which a multiprocessor issues 4 a clock: 16 against 32 clocks. Now the multiply-adds are the limit.
+// Why it should be faster: device memory and L2 see 1/4 of tiled's requests (64 x 64 outputs share
+// a tile, where it was 16 x 16); shared memory sees 12 vector reads for 128 multiply-adds a thread.
+// A warp (2 x 16 threads) asks a for 2 different vectors and b for 16, so a step of 4 costs 8 x 1 +
+// 4 x 2 = 16 wavefronts of shared memory beside 128 instructions of the multiply-add units, of
+// which a multiprocessor issues 4 a clock: 16 against 32 clocks. Now the multiply-adds are the
+// limit.
 //
-// What it cannot do is use the tensor cores, which multiply 8 (tf32) or 16 (bf16) times as fast: the next rung.
+// What it cannot do is use the tensor cores, which multiply 8 (tf32) or 16 (bf16) times as fast:
+// the next rung.
 #pragma once
 
 #include "kernels/cuda/device/shared.cuh"
@@ -41,8 +45,9 @@ constexpr int kTile = kBlockedTile, kDepth = kBlockedDepth, kThreads = kBlockedT
 constexpr int kThreadsX = 16, kThreadsY = 8;                         // 16 across, 8 down
 constexpr int kRows = kTile / kThreadsY, kCols = kTile / kThreadsX;  // sums of a thread
 
-// Position n of thread t of `threads`, of a tile's lines (deep) or inside of one. Deep: neighboring threads have
-// neighboring lines, whose distance keeps them off each other's banks; else vectors of 4.
+// Position n of thread t of `threads`, of a tile's lines (deep) or inside of one. Deep: neighboring
+// threads have neighboring lines, whose distance keeps them off each other's banks; else vectors of
+// 4.
 template <class Layout>
 __device__ constexpr int position(int threads, int t, int n) {
   return Layout::kDeep ? t + n * threads : n / 4 * 4 * threads + 4 * t + n % 4;

@@ -1,4 +1,5 @@
-// A tile of a matrix in shared memory, fetched by all threads of a block without waiting (cp.async).
+// A tile of a matrix in shared memory, fetched by all threads of a block without waiting
+// (cp.async).
 #pragma once
 
 #include <algorithm>
@@ -8,13 +9,15 @@
 
 namespace sumi::kernels::cuda {
 
-// How a tile lies: `kOuter` lines of `kInner` elements, which are neighbors in device memory as well, and how far apart two
-// lines are. The depth of the product runs along the lines of a deep tile, and across the lines of another.
+// How a tile lies: `kOuter` lines of `kInner` elements, which are neighbors in device memory as
+// well, and how far apart two lines are. The depth of the product runs along the lines of a deep
+// tile, and across the lines of another.
 //
-// What is asked of the distance is that lines begin at different banks, so that the threads that read one column hit
-// different ones. Deep tiles are read kReadBytes at a time: that much more than a line, which is a power of two, makes the distance
-// an odd number of such units. Others: 8 elements more than a multiple of 32 (of 4 bytes: 8 banks; of 2: an odd number of
-// units of 16 bytes).
+// What is asked of the distance is that lines begin at different banks, so that the threads that
+// read one column hit different ones. Deep tiles are read kReadBytes at a time: that much more than
+// a line, which is a power of two, makes the distance an odd number of such units. Others: 8
+// elements more than a multiple of 32 (of 4 bytes: 8 banks; of 2: an odd number of units of 16
+// bytes).
 template <class T, int kTileSize, int kTileDepth, bool kIsDeep, int kReadBytes = 16>
 struct TileLayout {
   using Element = T;
@@ -28,14 +31,15 @@ struct TileLayout {
   static constexpr int at(int i, int l) { return kDeep ? i * kStride + l : l * kStride + i; }
 };
 
-// Fetches tiles of a matrix at one place and growing depth. kVector elements are fetched at a time: neighboring columns, of
-// which a group or filter holds a multiple, at addresses that are multiples of their size. A matrix with a member `vectors`
-// (Operand) says at run time whether that is so.
+// Fetches tiles of a matrix at one place and growing depth. kVector elements are fetched at a time:
+// neighboring columns, of which a group or filter holds a multiple, at addresses that are multiples
+// of their size. A matrix with a member `vectors` (Operand) says at run time whether that is so.
 //
-// Neighboring threads fetch neighbors of a line, and the next ones go on in a line further down, which is where storing has
-// its bank conflicts: shared memory takes 128 bytes at a time, a line of a deep tile is shorter, and the next line begins a
-// unit after the end of this one, on banks that this one has taken. The line 4 further down begins half of the banks away (or a
-// quarter, where lines are that short), so threads go on there.
+// Neighboring threads fetch neighbors of a line, and the next ones go on in a line further down,
+// which is where storing has its bank conflicts: shared memory takes 128 bytes at a time, a line of
+// a deep tile is shorter, and the next line begins a unit after the end of this one, on banks that
+// this one has taken. The line 4 further down begins half of the banks away (or a quarter, where
+// lines are that short), so threads go on there.
 template <class Matrix, class Layout, int kVector, int kThreads>
 class TileLoader {
   using T = typename Layout::Element;
@@ -101,7 +105,8 @@ class TileLoader {
     if constexpr (count * sizeof(T) >= 4)
       async_copy<count * sizeof(T)>(to, from, matrix_.data);
     else
-      *to = from ? *from : T(0.0F);  // there is no copy of 2 bytes: through a register, and waited for
+      *to = from ? *from : T(0.0F);  // there is no copy of 2 bytes: through a register, and waited
+                                     // for
   }
 
   using Kept = std::conditional_t<Layout::kDeep, typename Matrix::Row, typename Matrix::Col>;
@@ -118,8 +123,8 @@ struct StagedTiles {
   alignas(16) typename LayoutB::Element b[kStages][LayoutB::kElements];
 };
 
-// step(tile of a, tile of b) for every tile of the depth [begin, end). While one is multiplied, kStages - 1 are on their way.
-// All threads of the block call it.
+// step(tile of a, tile of b) for every tile of the depth [begin, end). While one is multiplied,
+// kStages - 1 are on their way. All threads of the block call it.
 template <int kStages, class Tiles, class LoaderA, class LoaderB, class Step>
 __device__ void for_each_tile(Tiles& tiles, const LoaderA& a, const LoaderB& b, int begin, int end, int depth,
                               Step&& step) {
@@ -135,7 +140,8 @@ __device__ void for_each_tile(Tiles& tiles, const LoaderA& a, const LoaderB& b, 
   int stage = 0;
   for (int l = begin; l < end; l += depth) {
     async_wait<kStages - 2>();
-    __syncthreads();  // everybody's copies are there, and everybody has left the tiles that are filled now
+    // everybody's copies are there, and everybody has left the tiles that are filled now
+    __syncthreads();
     fetch(l + (kStages - 1) * depth, (stage + kStages - 1) % kStages);
     step(tiles.a[stage], tiles.b[stage]);
     stage = (stage + 1) % kStages;

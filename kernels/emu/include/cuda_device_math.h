@@ -94,7 +94,8 @@ inline double rsqrt(double x) {
 }
 #endif
 
-// The fast forms are exact ones here. Macros, because glibc's <math.h> declares some of these names for itself.
+// The fast forms are exact ones here. Macros, because glibc's <math.h> declares some of these names
+// for itself.
 #define __expf(x) expf(x)
 #define __exp10f(x) powf(10.0f, x)
 #define __logf(x) logf(x)

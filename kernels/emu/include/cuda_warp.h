@@ -46,7 +46,8 @@ T from_bits(std::uint64_t bits) {
   return value;
 }
 
-// The LaneFunctions. A shuffle's argument holds operand and width; a width cuts the warp into independent parts.
+// The LaneFunctions. A shuffle's argument holds operand and width; a width cuts the warp into
+// independent parts.
 std::uint64_t shuffle_index(const Lanes& lanes, int lane);
 std::uint64_t shuffle_up(const Lanes& lanes, int lane);
 std::uint64_t shuffle_down(const Lanes& lanes, int lane);

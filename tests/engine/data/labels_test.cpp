@@ -1,4 +1,5 @@
-// Which class a picture has: subfolders, prefixes, labels files; and that it stays right beside the cache.
+// Which class a picture has: subfolders, prefixes, labels files; and that it stays right beside the
+// cache.
 #include <algorithm>
 
 #include "engine/data/idx.h"
@@ -57,7 +58,8 @@ TEST_CASE("dataset labels: subfolders are classes; moving a picture changes its 
 
   fs::rename(data / "cat/black/p101.png", data / "dog/a.png");
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{0, 1, 1, 1, 1});
-  put(data / "dog/b.png", "broken");  // decoded anew; what is broken has no label to shift the others
+  // decoded anew; what is broken has no label to shift the others
+  put(data / "dog/b.png", "broken");
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{0, 1, 1, 1, 1});
   CHECK(Dataset::open(spec).broken().size() == 1);
   make_images(data, 1);

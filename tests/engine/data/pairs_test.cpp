@@ -17,7 +17,8 @@ struct PairFixture : Fixture {
     spec.pairs = Pairs::folders;
     spec.workers = 0;
   }
-  // The partner is the negative. Folders a and b (in another format), and ab with both side by side.
+  // The partner is the negative. Folders a and b (in another format), and ab with both side by
+  // side.
   void make(int count) {
     make_images(dir.path / "a", count, 12, 12);
     for (const char* folder : {"b", "ab"}) fs::create_directories(dir.path / folder);

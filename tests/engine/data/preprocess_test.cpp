@@ -233,7 +233,8 @@ TEST_CASE("pack: a damaged index is built anew, also when its checksums are righ
     bad.push_back(bytes);
     bad.back()[i] = static_cast<char>(bad.back()[i] ^ 4);
   }
-  // The header's fields are at 24 count, 32 broken, 40 bytes of the tail, 56 its checksum, 64 its own.
+  // The header's fields are at 24 count, 32 broken, 40 bytes of the tail, 56 its checksum, 64 its
+  // own.
   const auto seal = [&](std::string text) {
     const auto put64 = [&](std::size_t at, std::uint64_t v) {
       std::copy_n(reinterpret_cast<const char*>(&v), sizeof v,
@@ -265,7 +266,8 @@ TEST_CASE("pack: a damaged index is built anew, also when its checksums are righ
     CHECK(sizes_of(o.data) == sizes_of(good));
     CHECK(pixels_of(o.data) == want);
   }
-  f.spec.preprocess = Preprocess::square;  // one size for all: an index that says otherwise is foreign
+  // one size for all: an index that says otherwise is foreign
+  f.spec.preprocess = Preprocess::square;
   const auto square = open(f.spec).data;
   CHECK(square.pack_path() != good.pack_path());
 }

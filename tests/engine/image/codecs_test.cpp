@@ -163,7 +163,8 @@ TEST_CASE("codecs: a damaged PNG gives the samples that OpenImageIO gives, or an
 TEST_CASE("codecs: PNG and JPEG are written without the module with the samples that the module writes") {
   const TempDir dir;
   const auto mine = dir.path / "direct", library = dir.path / "library";
-  const Image8 image = noise(30, 22, 3);  // its bytes also serve as 1, 2 or 4 channels, or as 16 bits
+  // its bytes also serve as 1, 2 or 4 channels, or as 16 bits
+  const Image8 image = noise(30, 22, 3);
   for (const int channels : {1, 2, 3, 4})
     for (const int depth : {8, 16}) {
       const io::Samples samples{15, 5, channels, depth, image.data.data()};

@@ -49,7 +49,8 @@ TEST_CASE("image: lossless formats read back as they were written, the same byte
       for (const int v : values(load_image(dir.path / name, {.channels = channels})))
         CHECK(std::abs(v - 100) <= 3);
     }
-  CHECK(std::distance(fs::directory_iterator(dir.path), fs::directory_iterator()) == 9);  // no temporaries
+  // no temporaries
+  CHECK(std::distance(fs::directory_iterator(dir.path), fs::directory_iterator()) == 9);
 }
 
 TEST_CASE("image: Photoshop's segments of a JPEG are left out, the picture is the same") {

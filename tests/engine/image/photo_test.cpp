@@ -39,7 +39,8 @@ OIIO::ImageSpec spec_of(const fs::path& path) {
   return in->spec();
 }
 
-// The APP1 segment of a JPEG, or the eXIf chunk of a PNG: a TIFF header with one field, the orientation.
+// The APP1 segment of a JPEG, or the eXIf chunk of a PNG: a TIFF header with one field, the
+// orientation.
 std::string exif(int orientation) {
   return std::string("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", 19) + static_cast<char>(orientation) +
          std::string("\0\0\0\0\0\0", 6);

@@ -226,7 +226,8 @@ TEST_CASE("profile: pictures for training: 16 bits of dark linear light, inks, o
   write_raw(dir.path / "x.tif", deep, std::vector<std::uint16_t>{100, 100, 100, 200, 200, 200});
   const Image8 image = load_image(dir.path / "x.tif");
   REQUIRE(image.height == 2);
-  CHECK(std::abs(image.data[0] - 5) <= 1);  // 255 * 12.92 * 100 / 65535; of 8 bits nothing would be left
+  // 255 * 12.92 * 100 / 65535; of 8 bits nothing would be left
+  CHECK(std::abs(image.data[0] - 5) <= 1);
   CHECK(std::abs(image.data[3] - 10) <= 1);
 
   OIIO::ImageSpec inks = with_profile(16, 16, 4, OIIO::TypeDesc::UINT8, black_inks());

@@ -1,5 +1,5 @@
-// What changes from step to step in a captured step: random numbers, rates and counts of updates. Each replay must give
-// the bits of an eager step.
+// What changes from step to step in a captured step: random numbers, rates and counts of updates.
+// Each replay must give the bits of an eager step.
 #include "engine/runtime/captured_scalars.h"
 
 #include <cuda_runtime.h>

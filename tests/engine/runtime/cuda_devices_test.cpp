@@ -1,4 +1,5 @@
-// CUDA devices as the engine sees them: which it takes, what happens when their memory is full, copies between two.
+// CUDA devices as the engine sees them: which it takes, what happens when their memory is full,
+// copies between two.
 #include <cuda_runtime.h>
 
 #include "engine/runtime/memory.h"
@@ -72,8 +73,9 @@ TEST_CASE("cuda devices: out of memory, what the device's pool does not use is g
   CHECK(test::has(text, "lower --batch-size"));
 }
 
-// The copy reads a block of the first device. When the block is freed there, and the pool has handed it out again, what is written
-// next must not overtake the copy; and the copy must not overtake what was written before.
+// The copy reads a block of the first device. When the block is freed there, and the pool has
+// handed it out again, what is written next must not overtake the copy; and the copy must not
+// overtake what was written before.
 TEST_CASE("cuda devices: a copy between two keeps the order of both streams") {
   const emu::DevicesScope two(2);
   const Device other{Device::Kind::cuda, 1};

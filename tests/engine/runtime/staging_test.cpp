@@ -1,5 +1,6 @@
-// Staging: what is uploaded arrives, whatever the device still has to do. On the emulated device streams run as late as
-// they may and in several orders, so a wait that is missing changes the numbers.
+// Staging: what is uploaded arrives, whatever the device still has to do. On the emulated device
+// streams run as late as they may and in several orders, so a wait that is missing changes the
+// numbers.
 #include "engine/runtime/staging.h"
 
 #include <numeric>
@@ -123,8 +124,9 @@ TEST_CASE("staging: a copy waits for the work on its buffer's old contents and f
   for (int i = 0; i < 2; ++i) staging.upload(values_of(9, shape), shape, DType::f32).to_vector<float>();
   const std::size_t before = emu::launch_count("affine");
   std::vector<Tensor> results;
-  // One upload and one kernel a step. Upload 2 takes the buffer of step 0; upload 4 refills its pinned memory, so that the
-  // host waits for its copy: for the kernel of step 0, not for those of steps 1 to 3.
+  // One upload and one kernel a step. Upload 2 takes the buffer of step 0; upload 4 refills its
+  // pinned memory, so that the host waits for its copy: for the kernel of step 0, not for those of
+  // steps 1 to 3.
   for (int i = 0; i < 4; ++i)
     results.push_back(affine(staging.upload(values_of(i, shape), shape, DType::f32), 2));
   CHECK(emu::launch_count("affine") == before);
