@@ -52,7 +52,7 @@ TrainOptions options(const char* model, int size, int batch, const Settings& s) 
   return o;
 }
 
-// ngf and ndf as wide as the pictures: 64 is the paper's.
+// ngf and ndf as wide as the images: 64 is the paper's.
 BenchCase dcgan(int size, int batch, const Settings& s) {
   TrainOptions o = options("dcgan", size, batch, s);
   o.ngf = o.ndf = size;
@@ -60,10 +60,10 @@ BenchCase dcgan(int size, int batch, const Settings& s) {
   return [model, real = pictures({batch, size, size, 3}, s)] { model->train_step_async({real}, 0); };
 }
 
-// Pictures of each domain; ngf 64, 9 residual blocks.
+// Images of each domain; ngf 64, 9 residual blocks.
 BenchCase cyclegan(int size, int batch, const Settings& s) {
   TrainOptions o = options("cyclegan", size, batch, s);
-  o.pool_size = 0;  // a pool of older pictures costs nothing, and the peer has none
+  o.pool_size = 0;  // a pool of older images costs nothing, and the peer has none
   const std::shared_ptr<Model> model = make_model(o);
   return [model, a = pictures({batch, size, size, 3}, s), b = pictures({batch, size, size, 3}, s)] {
     model->train_step_async({a, b}, 0);
@@ -93,7 +93,7 @@ BenchCase anime(int size, int batch, const Settings& s) {
   return inference(anime_generator(DType::f32, parse_device(s.device)), size, batch, s);
 }
 
-// The work is named NETWORK, SIZE and, after a b, the pictures of a batch: dcgan64b16.
+// The work is named NETWORK, SIZE and, after a b, the images of a batch: dcgan64b16.
 struct Case {
   std::string_view name;
   BenchCase (*make)(int size, int batch, const Settings&);

@@ -1,5 +1,5 @@
 // Kernels that only move memory, around a training step: optimizers, pools, random numbers,
-// pictures of bytes, words.
+// images of bytes, words.
 #include "bench/memory_bound_cases.h"
 #include "kernels/image_u8.h"
 #include "kernels/optim.h"

@@ -1,4 +1,4 @@
-// Pictures of bytes in a device's memory, and their way to tensors and back: a batch goes to the
+// Images of bytes in a device's memory, and their way to tensors and back: a batch goes to the
 // device as bytes, a quarter of its floats, and is cut, resized and mirrored there.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace sumi {
 
 using kernels::Crop;
 
-// Pictures of equal size, [n,h,w,c], one byte a number; a shared handle, as Tensor is. No tensor,
+// Images of equal size, [n,h,w,c], one byte a number; a shared handle, as Tensor is. No tensor,
 // because no op computes with bytes.
 class ImageBatchU8 {
  public:
@@ -37,8 +37,8 @@ class ImageBatchU8 {
   Device device_;
 };
 
-// [n,h,w,c] in [-1, 1]: each picture cut, resized (bilinear, half-pixel) to h x w and mirrored; see
-// kernels/image_u8.h. `cuts`: one for each picture, or none (whole pictures). The same device and
+// [n,h,w,c] in [-1, 1]: each image cut, resized (bilinear, half-pixel) to h x w and mirrored; see
+// kernels/image_u8.h. `cuts`: one for each image, or none (whole images). The same device and
 // no gradient.
 Tensor u8_to_float(const ImageBatchU8& x, const std::vector<Crop>& cuts, std::int64_t h, std::int64_t w,
                    DType dtype);

@@ -15,8 +15,8 @@ namespace sumi {
 struct TorchLayout {
   enum class Kind : std::uint8_t { vector, conv, conv_transpose, dense };
   Kind kind = Kind::vector;
-  // A dense layer that reads or writes a flattened picture: ours is flattened h w c, theirs c h w.
-  Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};  // c = 0: not a picture
+  // A dense layer that reads or writes a flattened image: ours is flattened h w c, theirs c h w.
+  Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};  // c = 0: not an image
 };
 
 // A named tensor of a network: "main.0.weight". Weights are KRSC, vectors 1x1x1xc.
@@ -152,7 +152,7 @@ class FusedLayer final : public Module {
 
  private:
   Shape weight_shape() const;
-  // `flat`: the picture or filter that the vector runs through (TorchLayout).
+  // `flat`: the image or filter that the vector runs through (TorchLayout).
   Tensor add_singular_vector(const char* suffix, std::int64_t size, const Shape& flat = {1, 1, 1, 0});
   Tensor apply(const Tensor& x, const Tensor& residual);
   LayerSpec spec_;
@@ -172,7 +172,7 @@ class BatchNorm final : public Module {
     double eps = 1e-5, running_decay = 0.9;  // see LayerSpec
     Unary act = Unary::identity;
     double alpha = 0;         // leaky_relu's slope
-    Shape flat{1, 1, 1, 0};   // the picture, where the channels are one flattened: see TorchLayout
+    Shape flat{1, 1, 1, 0};   // the image, where the channels are one flattened: see TorchLayout
     bool is_virtual = false;  // virtual batch norm: no running statistics
   };
   BatchNorm(const Spec& spec, DType dtype, const Device& device);
@@ -230,7 +230,7 @@ class Upsample final : public Module {
 };
 
 // How close each sample is to the others of its batch, appended to its features, so that a
-// discriminator sees a generator that draws one picture only (Salimans 2016, section 3.2): x
+// discriminator sees a generator that draws one image only (Salimans 2016, section 3.2): x
 // [n,h,w,c] -> [n,h,w,c+kernels], the same at every place. With M = f T of `kernels` rows of `dims`
 // numbers a sample, where f [n,c] is x's mean over h and w, feature b of sample i is the sum over
 // the other samples j of exp(-|M_ib - M_jb|_1).

@@ -155,7 +155,7 @@ class RandomStream;
 Tensor dropout(const Tensor& x, double p, RandomStream& stream);
 
 // --- image_pool.cpp: outside autograd
-// y [y_shape], one picture, for x [1,h,w,c]: an exchange with `history`, or with the move that
+// y [y_shape], one image, for x [1,h,w,c]: an exchange with `history`, or with the move that
 // stands at `deferred` on the device when the kernel runs. See kernels/replay_buffer.h.
 Tensor pool_exchange(const Tensor& x, const Tensor& history, const ReplayBufferOp& move,
                      const ReplayBufferOp* deferred, const Shape& y_shape);

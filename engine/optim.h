@@ -30,7 +30,7 @@ class ParamArena {
   // From now on there is a copy of the values in `dtype` too, which cast() of a parameter takes
   // instead of making one.
   void keep_copy(DType dtype);
-  // Makes the copy anew, in one launch; does nothing where none is kept. Who writes values calls
+  // Makes the copy again, in one launch; does nothing where none is kept. Who writes values calls
   // it: the optimizer does. A cast of values that were written since is an Error, as a captured
   // step would go on with the old copy for ever.
   void refresh_copy();
@@ -105,7 +105,7 @@ class Optimizer {
 
   // State for checkpoints: flat, as the arena, and one count of updates per slot. ema is absent
   // when off, m for rmsprop. The moments begin as zeros when first asked for: who only draws
-  // pictures needs no memory for them.
+  // images needs no memory for them.
   const Tensor& m() { return make_moments(), m_; }
   const Tensor& v() { return make_moments(), v_; }
   const Tensor& ema() const { return ema_; }

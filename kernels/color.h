@@ -1,4 +1,4 @@
-// Conversions between color spaces, and their gradients. The formulas are in kernels/color_space.h.
+// Color space conversions and their gradients. The formulas are in kernels/color_space.h.
 #pragma once
 
 #include "kernels/base/exec.h"
@@ -15,9 +15,9 @@ constexpr const char* name_of(Color c) {
   return names[static_cast<int>(c)];
 }
 
-// y = the color x of each pixel, converted. x and y [n,h,w,3]; y may be x (in place).
+// y = x converted, pixel by pixel. x and y [n,h,w,3]; y may be x (in place).
 using ConvertColor = void(const Exec&, Color, View x, MutView y);
-// dx (+)= the derivative at x, transposed, applied to dy. dx may be dy (in place).
+// dx (+)= the transposed Jacobian at x, applied to dy. dx may be dy (in place).
 using ConvertColorGrad = void(const Exec&, Color, View x, View dy, MutView dx, Write);
 
 namespace ref {

@@ -1,21 +1,22 @@
-// Losses of pictures that look at more than one element at a time, with their gradients in the same
-// pass.
+// Image losses that combine adjacent elements or channels, with their gradients in the same pass.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// Total variation as AnimeGANv2 has it, of squared differences of neighbors (which smooths edges
-// more than their absolute values would). With dh = x[i + 1, j] - x[i, j], of which there are n (h
-// - 1) w c, and dw likewise,
-//   y[1] = mean of dh^2 / 2 + mean of dw^2 / 2        (a side of 1 has no neighbors and adds 0)
-//   dx   = the derivative of y[1] with respect to x [n,h,w,c]; absent: not wanted
+// Total variation as in AnimeGANv2, of squared differences of adjacent pixels (which smooths edges
+// more than absolute differences would). With dh = x[i + 1, j] - x[i, j], of which there are n (h -
+// 1) w c, and dw likewise,
+//   y[1] = mean of dh^2 / 2 + mean of dw^2 / 2        (a side of 1 adds 0)
+//   dx   = the derivative of y[1] with respect to x [n,h,w,c]; absent if not requested
 using TotalVariation = void(const Exec&, View x, MutView y, MutView dx);
 
-// AnimeGANv2's color loss. x and target [n,h,w,3], sRGB in [-1, 1], as YUV (kernels/color.h):
-//   y[1] = mean over the pixels of l1(Y) + huber(U) + huber(V)         of kernels/loss.h, with delta > 0
-//   dx   = the derivative of y[1] with respect to x, minus that with respect to target; absent: not wanted
+// AnimeGANv2's color loss. x and target [n,h,w,3], sRGB in [-1, 1], compared as YUV
+// (kernels/color.h):
+//   y[1] = mean over the pixels of l1(Y) + huber(U) + huber(V)     (kernels/loss.h), with delta > 0
+//   dx   = the derivative of y[1] with respect to x, the negative of that with respect to target;
+//          absent if not requested
 using ColorLoss = void(const Exec&, double delta, View x, View target, MutView y, MutView dx);
 
 namespace ref {
@@ -31,7 +32,8 @@ TotalVariation total_variation;
 ColorLoss color_loss;
 }  // namespace cuda
 
-// The factors of the sums of squares in total_variation: dh^2 and dw^2 of a picture of shape x.
+// The factors of the sums of squares in total_variation: of dh^2 and of dw^2 for an image of shape
+// x.
 struct VariationShares {
   double h, w;
   explicit VariationShares(const Shape& x)

@@ -1,5 +1,5 @@
-// A few numbers from the host to where a kernel reads them, without waiting and without a buffer
-// that must live on: on a CUDA device they travel among the arguments of a launch.
+// Copies a few values from the host to device memory without waiting and without a staging buffer:
+// on CUDA devices they travel as launch arguments.
 #pragma once
 
 #include <cstring>

@@ -1,4 +1,4 @@
-// How many pictures a data set names, without decoding one.
+// How many images a data set names, without decoding one.
 #include <algorithm>
 #include <filesystem>
 

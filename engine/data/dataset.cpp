@@ -39,11 +39,11 @@ struct Dataset::State {
 
 namespace {
 
-// Raise it when pictures would come out differently: then every pack is stale. 2: color profiles
+// Raise it when images would come out differently: then every pack is stale. 2: color profiles
 // are applied. 3: formats are read by their own libraries.
 constexpr std::int64_t kRecipe = 3;
-constexpr std::int64_t kSmoothing = 1;  // the same for pictures with smoothed edges
-constexpr std::size_t kNamed = 20;      // broken pictures named one by one
+constexpr std::int64_t kSmoothing = 1;  // the same for images with smoothed edges
+constexpr std::size_t kNamed = 20;      // broken images named one by one
 
 fs::path absolute_of(const fs::path& path) {
   std::error_code error;
@@ -164,7 +164,7 @@ void open_folder(Dataset::State& state, const DatasetSpec& spec, const DatasetEv
   state.key = hash.value();
   std::vector<std::string> names;
   for (const auto& f : files) names.push_back(f.name);
-  // Before the pictures are decoded: what is wrong with names is said at once.
+  // Before the images are decoded: what is wrong with names is said at once.
   if (is_labeled(spec)) state.labels = io::labels_of_names(spec, names);
   if (!find_pack(state, spec, events))
     make_pack(state, io::folder_source(spec, std::move(files), std::move(partners)), spec, events);
@@ -198,7 +198,7 @@ std::string text_of(const PackShape& s) {
   return fmt::format("{}x{}x{}{}", s.height, s.width, s.channels, s.bits == 16 ? " at 16 bits" : "");
 }
 
-// A pack that another run left in its cache, maybe on another machine, where its pictures are.
+// A pack that another run left in its cache, maybe on another machine, where its images are.
 void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
   if (is_labeled(spec)) io::refuse_packed_labels(spec);
   const std::string where = "data " + spec.data.string();
@@ -223,7 +223,7 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
   if (spec.max_items > 0) state.count = std::min(state.count, spec.max_items);
 }
 
-// Other labels make another set of the same pictures.
+// Other labels make another set of the same images.
 void add_labels(io::Hash& hash, const io::Labels& labels) {
   for (const auto& name : labels.classes) hash.add(name);
   for (const auto label : labels.of_image) hash.add(std::int64_t{label});

@@ -1,4 +1,4 @@
-// Pictures for training: a folder or an idx file, in memory that the system pages in as it is used.
+// Images for training: a folder or an idx file, in memory that the system pages in as it is used.
 #pragma once
 
 #include <cstdint>
@@ -13,32 +13,32 @@
 
 namespace sumi {
 
-// The names of the classes that spec.labels tells apart, without decoding a picture: those of
-// spec.classes if given, and checked. Errors "[data PATH] ...": a picture without a class, fewer
-// than two classes, labels that do not fit the pictures.
+// The names of the classes that spec.labels tells apart, without decoding an image: those of
+// spec.classes if given, and checked. Errors "[data PATH] ...": an image without a class, fewer
+// than two classes, labels that do not fit the images.
 std::vector<std::string> find_classes(const DatasetSpec& spec);
 
-// How many pictures the folder or file of `spec` names, at most spec.max_items; some may turn out
+// How many images the folder or file of `spec` names, at most spec.max_items; some may turn out
 // to be broken. Reads names and headers. Error "[data PATH] ..." for a file that is none of
-// pictures.
+// images.
 std::int64_t count_images(const DatasetSpec& spec);
 
-// The decoded pictures. Copies share them.
+// The decoded images. Copies share them.
 class Dataset {
  public:
-  // Decodes each picture once and packs the result in the cache; later calls map the pack and
+  // Decodes each image once and packs the result in the cache; later calls map the pack and
   // decode nothing. With pairs of two sides an item holds both, [height, 2 width, channels]: A's
   // columns, then B's; they are skipped together.
-  // A pack that is stale (files added, removed or changed), damaged or foreign is built anew.
-  // Broken pictures are named to warn() and skipped. Errors "[data PATH] ...": missing or empty
+  // A pack that is stale (files added, removed or changed), damaged or foreign is rebuilt.
+  // Broken images are named to warn() and skipped. Errors "[data PATH] ...": missing or empty
   // folder, nothing readable, no place for the cache, a given pack that is damaged or of other
-  // sizes, pictures without partner (named).
+  // sizes, images without partner (named).
   static Dataset open(const DatasetSpec& spec, const DatasetEvents& events = {});
 
   std::int64_t count() const;
   int channels() const;
   int bits() const;
-  // Picture i as packed, [height(i), width(i), channels]; with 16 bits two bytes a level, in the
+  // Image i as packed, [height(i), width(i), channels]; with 16 bits two bytes a level, in the
   // machine's order. Valid as long as a copy of this data set. Error for an i that is not in [0,
   // count).
   const std::uint8_t* item(std::int64_t i) const;
@@ -49,24 +49,24 @@ class Dataset {
   // Names of the classes; empty without labels. They are derived from the names or the labels file
   // at each open() and not packed, so they can change without another decoding.
   const std::vector<std::string>& classes() const;
-  // The class of picture i, in [0, classes().size()); -1 without labels.
+  // The class of image i, in [0, classes().size()); -1 without labels.
   std::int32_t label(std::int64_t i) const;
 
-  // Two sets that share these pictures: all but one of every `every`, and those (the last of each
+  // Two sets that share these images: all but one of every `every`, and those (the last of each
   // `every`, so of all classes where the names are in their order). Error unless both have some and
   // `every` >= 2.
   std::pair<Dataset, Dataset> split(std::int64_t every) const;
 
-  // What the pictures were made from, preprocessing included, and their labels: equal keys, equal
-  // pictures and labels. For packs, and for checkpoints of old versions.
+  // What the images were made from, preprocessing included, and their labels: equal keys, equal
+  // images and labels. For packs, and for checkpoints of old versions.
   std::uint64_t key() const;
-  // What the pictures are, wherever they lie and whatever their files are called or how old: levels
+  // What the images are, wherever they lie and whatever their files are called or how old: levels
   // and sizes in their order, and their labels. Equal for sets that training cannot tell apart. May
-  // read all pictures: ask once.
+  // read all images: ask once.
   std::uint64_t content_key() const;
   // The folder or file, as given.
   const std::filesystem::path& source() const;
-  // How many pictures this open() had to decode: 0 when the pack was there.
+  // How many images this open() had to decode: 0 when the pack was there.
   std::int64_t decoded() const;
   // Names of those that were skipped, relative to the folder.
   const std::vector<std::string>& broken() const;
@@ -76,21 +76,21 @@ class Dataset {
   struct State;  // private to dataset.cpp
 
  private:
-  // Where picture i stands in the state. Error for an i that is not there.
+  // Where image i stands in the state. Error for an i that is not there.
   std::int64_t place(std::int64_t i) const;
 
   std::shared_ptr<const State> state_;
-  std::shared_ptr<const std::vector<std::int64_t>> chosen_;  // places of the pictures; null: all
+  std::shared_ptr<const std::vector<std::int64_t>> chosen_;  // places of the images; null: all
 };
 
 struct Batch {
   std::vector<float>
       data;  // [n, h, w, c] in [-1, 1]: level / 127.5 - 1, of 16 bits / 32767.5 - 1; kMaskValue
-             // where a picture has a hole
+             // where an image has a hole
   std::int64_t n = 0, h = 0, w = 0, c = 0;
   std::int64_t epoch = 0;            // which pass over the set, from 0
   std::int64_t index = 0;            // which batch of that epoch, from 0
-  std::vector<std::int64_t> items;   // which pictures
+  std::vector<std::int64_t> items;   // which images
   std::vector<std::int32_t> labels;  // their classes; empty when the set has none
 };
 
@@ -100,17 +100,17 @@ struct Batch {
 // damages are random functions of (seed, domain, position). One caller at a time.
 //
 // One domain: each epoch is a new permutation, the last incomplete batch is dropped. With
-// replacement an epoch has as many batches, at least one, but which pictures they hold is left to
+// replacement an epoch has as many batches, at least one, but which images they hold is left to
 // chance: some several times, some (about 1/e of them) not at all. Several: the domains are
 // unpaired. Each runs through its own permutations one after another, across the ends of epochs,
-// and no picture is dropped, not even of the largest: within a domain, numbers of uses never differ
+// and no image is dropped, not even of the largest: within a domain, numbers of uses never differ
 // by more than one. An epoch is floor(count of the largest / batch size) batches.
 class BatchLoader {
  public:
   // Only the values under "of the batches" and "of pairs", workers, preprocess and crop_size of
-  // `spec` are used. Errors "[data PATH] ...": pairs of several domains; fewer pictures than one
-  // batch, except with replacement; without crops, a batch of more than one picture where sizes
-  // differ; pictures smaller than the crop.
+  // `spec` are used. Errors "[data PATH] ...": pairs of several domains; fewer images than one
+  // batch, except with replacement; without crops, a batch of more than one image where sizes
+  // differ; images smaller than the crop.
   BatchLoader(std::vector<Dataset> domains, const DatasetSpec& spec);
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
@@ -123,15 +123,15 @@ class BatchLoader {
   std::int64_t position() const { return position_; }
 
   std::int64_t batches_per_epoch() const { return per_epoch_; }
-  // Pictures of the largest domain.
+  // Images of the largest domain.
   std::int64_t size() const { return size_; }
   std::size_t domains() const { return domains_.size(); }
   // How many next() gives: as many as domains, or the two sides of pairs.
   std::size_t batches() const { return pairs_ == Pairs::none ? domains_.size() : 2; }
   const Dataset& dataset(std::size_t domain = 0) const { return domains_.at(domain); }
-  // Of a picture; of a pair, of one side.
+  // Of an image; of a pair, of one side.
   int width(std::size_t domain, std::int64_t item) const;
-  // Picture i of those that batch `which` of next() is made of: its middle, as large as the crops;
+  // Image i of those that batch `which` of next() is made of: its middle, as large as the crops;
   // not mirrored.
   Batch middle(std::size_t which, std::int64_t i) const;
 
@@ -153,7 +153,7 @@ class BatchLoader {
   int batch_size_, workers_;
   std::uint64_t seed_;
   bool flip_, replacement_;
-  int crop_;  // the side of the crops; 0: whole pictures
+  int crop_;  // the side of the crops; 0: whole images
   Pairs pairs_;
   bool from_b_;
   Degradation damage_;

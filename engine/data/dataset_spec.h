@@ -11,45 +11,45 @@
 
 namespace sumi {
 
-// What happens to a picture. All but `square` are those known from CycleGAN, and their resizing is
-// Filter::bicubic. The first step is done once, before packing; crops are cut anew for every batch.
+// What happens to an image. All but `square` are those known from CycleGAN, and their resizing is
+// Filter::bicubic. The first step is done once, before packing; crops are cropped again for every batch.
 enum class Preprocess {
   square,                // the middle square, resized to size x size
   resize_and_crop,       // resized to load_size x load_size (the aspect is not kept), then a random crop
-  crop,                  // a random crop; smaller pictures are enlarged until the crop just fits
+  crop,                  // a random crop; smaller images are enlarged until the crop just fits
   scale_width,           // width load_size, height in proportion but at least crop_size; no crop
   scale_width_and_crop,  // the same, then a random crop
-  none,                  // the picture's own size
+  none,                  // the image's own size
 };
 // Crops are crop_size x crop_size. With scale_width(_and_crop) and none, both sides are rounded to
 // the nearest multiple of 4 (half-way to the even multiple; at least 4, and not below a crop's
 // size).
 
-// Which class a picture has.
+// Which class an image has.
 enum class LabelSource {
   none,
-  // file for an idx file; for a folder, folder where all pictures lie in two or more of its
-  // subfolders, else prefix where that names 2 to 100 classes of at least two pictures each
+  // file for an idx file; for a folder, folder where all images lie in two or more of its
+  // subfolders, else prefix where that names 2 to 100 classes of at least two images each
   automatic,
   folder,  // the first-level subfolder that it lies in
   prefix,  // the file's name up to the separator
-  file,    // an idx file of labels beside that of the pictures
+  file,    // an idx file of labels beside that of the images
 };
 struct LabelRule {
   LabelSource source = LabelSource::none;
   std::string separator = "_";
 };
 
-// How a picture is to become another, for learning by example.
+// How an image is to become another, for learning by example.
 enum class Pairs {
   none,
-  side_by_side,  // each picture of the folder is two squares: A at the left, B at the right
-  folders,       // a picture of A and the one of the same name, whatever its format, in `partner`, B
-  made,          // the picture is what is wanted, and a damaged form of it is what is given
+  side_by_side,  // each image of the folder is two squares: A at the left, B at the right
+  folders,       // an image of A and the one of the same name, whatever its format, in `partner`, B
+  made,          // the image is what is wanted, and a damaged form of it is what is given
 };
 
 struct DatasetSpec {
-  // A folder of pictures (recursive, links followed, hidden ones skipped), an idx(.gz) file, or a
+  // A folder of images (recursive, links followed, hidden ones skipped), an idx(.gz) file, or a
   // .pack file of another data set's cache, which was made with the same size, channels and
   // preprocessing.
   std::filesystem::path data;
@@ -63,7 +63,7 @@ struct DatasetSpec {
   LabelRule labels;
   // their names in the order of their numbers; empty: as found, sorted
   std::vector<std::string> classes;
-  // of the packed pictures; empty: $XDG_CACHE_HOME/sumi or ~/.cache/sumi
+  // of the packed images; empty: $XDG_CACHE_HOME/sumi or ~/.cache/sumi
   std::filesystem::path cache_dir;
   std::filesystem::path
       fallback_dir;  // used with a warning when that is not writable; empty: the temporary folder
@@ -72,12 +72,12 @@ struct DatasetSpec {
   // Of the batches:
   int batch_size = 64;
   std::uint64_t seed = 0;
-  bool flip = true;          // mirror each picture at random
-  bool replacement = false;  // draw each picture from the whole set, whatever was drawn before
+  bool flip = true;          // mirror each image at random
+  bool replacement = false;  // draw each image from the whole set, whatever was drawn before
 
   // Of pairs. Both sides are prepared alike, cut at one place and mirrored together.
   Pairs pairs = Pairs::none;
-  std::filesystem::path partner;  // of folders: where the pictures of B are
+  std::filesystem::path partner;  // of folders: where the images of B are
   bool from_b = false;            // of batches of side_by_side and folders: B is given and A is wanted
   Degradation degradation;        // of batches of `made`
 };

@@ -13,7 +13,7 @@
 namespace sumi {
 namespace {
 
-// The numbers of one picture, one after the other.
+// The numbers of one image, one after the other.
 class Draws {
  public:
   Draws(std::uint64_t seed, std::uint64_t stream, std::uint64_t position)
@@ -44,7 +44,7 @@ class Draws {
   std::size_t at_ = 4, normal_at_ = 4;
 };
 
-// The levels of a picture in each of the 255 that strengths are given in.
+// The levels of an image in each of the 255 that strengths are given in.
 template <class Level>
 constexpr double kUnit = std::numeric_limits<Level>::max() / 255.0;
 
@@ -180,7 +180,7 @@ void scratch(BasicImage<Level>& image, Draws& draws) {
   }
 }
 
-// In the order in which it happens to a picture: the lens, the dyes, the grain, the handling.
+// In the order in which it happens to an image: the lens, the dyes, the grain, the handling.
 template <class Level>
 void age(BasicImage<Level>& image, Draws& draws) {
   if (draws.chance(0.5)) blur(image, draws.uniform(0.4, 1.6));

@@ -1,5 +1,5 @@
-// Pictures made worse on purpose: what a network that repairs pictures learns from, with the
-// picture itself as its target.
+// Images made worse on purpose: what a network that repairs images learns from, with the
+// image itself as its target.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 
 namespace sumi {
 
-// What the network shall learn to undo.
+// What the network must learn to undo.
 enum class RestorationTask : std::uint8_t {
   none,
-  // holes: one to four rectangles and thick strokes, together a tenth to near half of the picture
+  // holes: one to four rectangles and thick strokes, together a tenth to near half of the image
   inpaint,
   // an old photograph: faded towards a warm tone, blurred, with noise, scratches and specks, each
   // by chance
@@ -32,7 +32,7 @@ struct Degradation {
 // "none", "inpaint", ...; Error naming those there are.
 RestorationTask task_named(const std::string& name);
 
-// A hole's level, in the [-1, 1] of the networks: one that no picture has, so that nothing is taken
+// A hole's level, in the [-1, 1] of the networks: one that no image has, so that nothing is taken
 // for a hole.
 constexpr float kMaskValue = -2;
 
@@ -43,7 +43,7 @@ struct Degraded {
 };
 
 // A function of its arguments alone: equal (seed, stream, position), equal damage, and the same of
-// pictures of 8 and of 16 bits but for rounding. position below 2^32.
+// images of 8 and of 16 bits but for rounding. position below 2^32.
 template <class Level>
 Degraded<Level> degrade(const BasicImage<Level>& picture, const Degradation& degradation, std::uint64_t seed,
                         std::uint64_t stream, std::uint64_t position);

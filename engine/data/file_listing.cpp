@@ -36,7 +36,7 @@ bool is_run(const fs::path& folder) {
 }
 
 // The format that a file's first bytes show, "" for other files. Stricter than format_of(): the
-// file's name does not say that it is a picture.
+// file's name does not say that it is an image.
 std::string format_in(const fs::path& path) {
   std::array<char, 32> head{};
   std::ifstream file(path, std::ios::binary);
@@ -111,7 +111,7 @@ struct Walk {
     if (root_is_run && (name == "samples" || name == "checkpoints" || name == "loss.png")) return;
     struct stat info {};
     if (::stat(path.c_str(), &info) !=
-        0) {  // a dangling link: keep it if it wanted to be a picture, so that it is named
+        0) {  // a dangling link: keep it if it wanted to be an image, so that it is named
       if (has_image_extension(path)) files.push_back({name, -1, 0});
       return;
     }

@@ -1,4 +1,4 @@
-// Which pictures a folder holds, and where the packed form of them may be kept. Private to the
+// Which images a folder holds, and where the packed form of them may be kept. Private to the
 // image and data libraries.
 #pragma once
 
@@ -15,11 +15,11 @@ struct ListedFile {
   std::int64_t bytes = 0, mtime_ns = 0;
 };
 
-// Pictures below `folder`, sorted by name: files whose extension says so, and files without
+// Images below `folder`, sorted by name: files whose extension says so, and files without
 // extension whose first bytes do. Links are followed, cycles of links are not; hidden files and
 // folders are left out. So is what `sumi train` wrote: run directories below `folder`, and of a
 // `folder` that is one itself the samples, checkpoints and curves. One line each goes to warn() for
-// what was left out so, for pictures whose extension is none of a picture, and for each sub-folder
+// what was left out so, for images whose extension is none of an image, and for each sub-folder
 // that cannot be read.
 std::vector<ListedFile> list_images(const std::filesystem::path& folder,
                                     const std::function<void(const std::string&)>& warn);

@@ -20,7 +20,7 @@ constexpr std::uint32_t kImages = 0x00000803, kLabels = 0x00000801;
 constexpr std::uint32_t kZip = 0x504b0304, kSevenZip = 0x377abcaf;  // what people download
 constexpr std::uint32_t kMaxIdxSide = 4096;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{16} << 30;
-// gzip makes zeros a thousand times smaller, pictures some five times: what claims much more is no
+// gzip makes zeros a thousand times smaller, images some five times: what claims much more is no
 // data set but a bomb.
 constexpr std::uint64_t kMaxRatio = 100, kAnyway = std::uint64_t{64} << 20;
 constexpr std::size_t kChunk = 1 << 20;

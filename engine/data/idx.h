@@ -19,7 +19,7 @@ struct IdxImages {
 // what unpacks to more than a hundred times its size (beyond 64 MiB) or than fits in memory.
 IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items = 0);
 
-// How many pictures the header of an idx file of images names; nothing behind it is read. Errors as
+// How many images the header of an idx file of images names; nothing behind it is read. Errors as
 // of load_idx.
 std::int64_t idx_image_count(const std::filesystem::path& path);
 

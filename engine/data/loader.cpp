@@ -1,4 +1,4 @@
-// BatchLoader: which pictures, in which order, which part, mirrored or not, as floats.
+// BatchLoader: which images, in which order, which part, mirrored or not, as floats.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ constexpr std::uint64_t kOrderStream = 0x6f72646500000000ULL, kFlipStream = 0x66
                         kCropStream = 0x63726f7000000000ULL, kDrawStream = 0x6472617700000000ULL,
                         kDamageStream = 0x64616d6100000000ULL;
 
-// Apart for each domain and each of its rounds through its pictures.
+// Apart for each domain and each of its rounds through its images.
 std::uint64_t stream_of(std::uint64_t base, std::size_t domain, std::int64_t round) {
   return (base ^ (std::uint64_t{domain} << 32)) + static_cast<std::uint64_t>(round);
 }
@@ -41,7 +41,7 @@ Order shuffled(std::int64_t count, std::uint64_t seed, std::uint64_t stream) {
   return order;
 }
 
-// Any picture of `count`, as likely as any other but for count / 2^64.
+// Any image of `count`, as likely as any other but for count / 2^64.
 std::int64_t drawn(std::int64_t count, const philox::Words& random) {
   const std::uint64_t word = (std::uint64_t{random.v[0]} << 32) | random.v[1];
   return static_cast<std::int64_t>(word % static_cast<std::uint64_t>(count));
@@ -75,7 +75,7 @@ void check_count(const Dataset& data, int batch_size) {
                      data.count(), data.count() == 1 ? "" : "s", batch_size, data.count()));
 }
 
-// `sides`: how many stand in one picture.
+// `sides`: how many stand in one image.
 void check_sizes(const Dataset& data, int batch_size, int crop, int sides) {
   const auto where = "data " + data.source().string();
   for (std::int64_t i = 0; i < data.count(); ++i) {
@@ -156,7 +156,7 @@ std::vector<Batch> BatchLoader::next() {
   return batches;
 }
 
-// Where picture i of batch k stands in its domain: which round through the pictures, which of that
+// Where image i of batch k stands in its domain: which round through the images, which of that
 // round.
 struct BatchLoader::Place {
   std::int64_t round, index;
@@ -168,7 +168,7 @@ BatchLoader::Place BatchLoader::place_of(std::int64_t k, std::int64_t i, std::si
   return {p / count, p % count};
 }
 
-// What a batch takes of a picture, from the left of its side.
+// What a batch takes of an image, from the left of its side.
 struct BatchLoader::Window {
   std::int64_t left, top, width, height;
   bool mirror = false;
@@ -210,7 +210,7 @@ void BatchLoader::add_levels(Batch& batch, std::size_t which, const BasicImage<L
     if (shown.hole[i]) std::fill_n(pixels + i * c, c, kMaskValue);
 }
 
-// Puts one picture behind those in the batch. `stream` and `position`: of its damage.
+// Puts one image behind those in the batch. `stream` and `position`: of its damage.
 void BatchLoader::add(Batch& batch, std::size_t which, std::int64_t item, const Window& window,
                       std::uint64_t stream, std::uint64_t position) const {
   const Dataset& data = domains_[domain_of(which)];

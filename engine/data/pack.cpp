@@ -13,8 +13,8 @@ namespace sumi::io {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'S', 'U', 'M', 'I', 'P', 'A', 'C', 'K'};
-// 2: pictures of different sizes; 3: the same with 16 bits a level; 4 and 5: with the hash of the
-// pictures.
+// 2: images of different sizes; 3: the same with 16 bits a level; 4 and 5: with the hash of the
+// images.
 constexpr std::uint32_t kOldest = 2, kHashed = 4, kNewest = 5;
 
 int bits_of(std::uint32_t version) {
@@ -24,7 +24,7 @@ int bits_of(std::uint32_t version) {
 struct Header {
   std::array<char, 8> magic = kMagic;
   std::uint32_t version = kHashed;
-  std::uint32_t h = 0, w = 0, c = 0;  // h and w are 0 if pictures have their own
+  std::uint32_t h = 0, w = 0, c = 0;  // h and w are 0 if images have their own
   std::uint64_t count = 0, broken = 0, tail_bytes = 0;
   std::uint64_t key = 0;
   std::uint64_t tail_check = 0;  // of what follows the pixels: sizes and names
@@ -62,9 +62,9 @@ constexpr std::uint64_t kIndexItem = 2 * sizeof(std::uint32_t);
 // so that products fit in 64 bits and sides in an int
 constexpr std::uint32_t kMaxPackSide = 1U << 30;
 constexpr std::uint64_t kMaxPixels = std::uint64_t{1}
-                                     << 28;  // of a picture: what preprocessing makes at most
+                                     << 28;  // of an image: what preprocessing makes at most
 constexpr std::uint64_t kMaxTail = std::uint64_t{1}
-                                   << 28;  // 30 million pictures; more would take seconds to check
+                                   << 28;  // 30 million images; more would take seconds to check
 constexpr std::uint64_t kMaxBroken = 1 << 20;
 
 }  // namespace
@@ -116,7 +116,7 @@ std::optional<Pack> Pack::read(const std::filesystem::path& path) {
   try {
     pack.file_ = MappedFile(path);
   } catch (const Error&) {
-    return std::nullopt;  // not readable: build it anew, where a failure has a better place
+    return std::nullopt;  // not readable: build it again, where a failure has a better place
   }
   Header header;
   const std::uint64_t size = pack.file_.size();

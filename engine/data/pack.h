@@ -1,4 +1,4 @@
-// The packed cache: pictures, decoded once, in one file that is mapped into memory.
+// The packed cache: images, decoded once, in one file that is mapped into memory.
 #pragma once
 
 #include <cstdint>
@@ -14,15 +14,15 @@
 
 namespace sumi::io {
 
-// Of every picture; height and width 0: each has its own.
+// Of every image; height and width 0: each has its own.
 struct PackShape {
   std::int64_t height = 0, width = 0, channels = 0;
   int bits = 8;  // of a level: 8 or 16
   bool operator==(const PackShape&) const = default;
 };
 
-// [header][pixels, picture after picture][for each a u32 height and width][broken names, each a u32
-// length and its bytes][a u64, the ContentHash of the pictures, which packs of older versions
+// [header][pixels, image after image][for each a u32 height and width][broken names, each a u32
+// length and its bytes][a u64, the ContentHash of the images, which packs of older versions
 // lack]. Numbers are little-endian, levels of 16 bits too.
 class Pack {
  public:
@@ -30,7 +30,7 @@ class Pack {
   // sizes and names are checked, so that every item lies in the file; pixels are not, they are read
   // when they are used.
   static std::optional<Pack> read(const std::filesystem::path& path);
-  // Nothing also when it is stale (another key or shape): then build it anew.
+  // Nothing also when it is stale (another key or shape): then build it again.
   static std::optional<Pack> open(const std::filesystem::path& path, std::uint64_t key,
                                   const PackShape& shape);
 
@@ -42,10 +42,10 @@ class Pack {
   const std::uint8_t* item(std::int64_t i) const { return pixels_ + at(i).offset; }
   int width(std::int64_t i) const { return static_cast<int>(at(i).width); }
   int height(std::int64_t i) const { return static_cast<int>(at(i).height); }
-  // The ContentHash of the `first` pictures. Of all it is stored; of fewer, and in packs of older
+  // The ContentHash of the `first` images. Of all it is stored; of fewer, and in packs of older
   // versions, it takes reading them.
   std::uint64_t content(std::int64_t first) const;
-  // Names of the pictures that could not be read when the pack was made.
+  // Names of the images that could not be read when the pack was made.
   const std::vector<std::string>& broken() const { return broken_; }
 
  private:
@@ -65,7 +65,7 @@ class Pack {
   std::optional<std::uint64_t> content_;
 };
 
-// One picture to be packed, or the reason why there is none.
+// One image to be packed, or the reason why there is none.
 struct PackItem {
   std::string name;
   std::variant<Image8, Image16> image;
@@ -90,7 +90,7 @@ class Hash {
   std::uint64_t state_ = 14695981039346656037ULL;
 };
 
-// Hash of pictures in their order: sizes and levels. Some gigabytes a second.
+// Hash of images in their order: sizes and levels. Some gigabytes a second.
 class ContentHash {
  public:
   void add(const void* levels, std::size_t bytes, int width, int height);

@@ -41,11 +41,11 @@ Source folder_source(const DatasetSpec& spec, std::vector<ListedFile> files,
         item.image = prepared<std::uint16_t>(spec, item.name, partner, item.remark);
       else
         item.image = prepared<std::uint8_t>(spec, item.name, partner, item.remark);
-    } catch (const CodecsUnavailable&) {  // no picture's fault: none is left out for it
+    } catch (const CodecsUnavailable&) {  // no image's fault: none is left out for it
       throw;
     } catch (const Error& e) {
       item.problem = e.what();
-    } catch (const std::exception& e) {  // also bad_alloc: one absurd picture must not end the run
+    } catch (const std::exception& e) {  // also bad_alloc: one absurd image must not end the run
       item.problem = fmt::format("[picture {}] {}; remove it", item.name, e.what());
     }
     return item;

@@ -1,4 +1,4 @@
-// Where the pictures of a packed set come from. Private to the image and data libraries.
+// Where the images of a packed set come from. Private to the image and data libraries.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace sumi::io {
 
 // How many, how many bytes their pack will have (roughly, if sizes are not known
-// before decoding), and picture i, from any thread.
+// before decoding), and image i, from any thread.
 struct Source {
   std::int64_t count = 0, bytes = 0;
   std::function<PackItem(std::int64_t)> produce;
@@ -24,7 +24,7 @@ struct Source {
 Source folder_source(const DatasetSpec& spec, std::vector<ListedFile> files,
                      std::vector<ListedFile> partners);
 Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> images);
-// The pictures of a pack, which have their sizes already, with smoothed edges. The pack must
+// The images of a pack, which have their sizes already, with smoothed edges. The pack must
 // outlive it.
 Source smoothed_source(const DatasetSpec& spec, const Pack& pack);
 

@@ -29,7 +29,7 @@ std::map<std::string, ListedFile> by_stem(const fs::path& folder, const std::vec
   return found;
 }
 
-// Error for the entries of `some` that `others` has not.
+// Error for the entries of `some` that `others` does not have.
 void check_partners(const fs::path& folder, const std::map<std::string, ListedFile>& some,
                     const fs::path& other, const std::map<std::string, ListedFile>& others) {
   std::vector<std::string> alone;

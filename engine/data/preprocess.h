@@ -1,4 +1,4 @@
-// From a decoded picture to the one that is packed. Private to the image and data libraries.
+// From a decoded image to the one that is packed. Private to the image and data libraries.
 #pragma once
 
 #include <array>
@@ -13,18 +13,18 @@ namespace sumi::io {
 // "resize_and_crop": for file names and messages.
 const char* name_of(Preprocess p);
 
-// Whether a batch holds random crops of the packed pictures.
+// Whether a batch holds random crops of the packed images.
 bool is_cropped(Preprocess p);
 
-// {width, height} that every picture (of a pair: each side) is packed with, or {0, 0} if that
-// depends on the picture.
+// {width, height} that every image (of a pair: each side) is packed with, or {0, 0} if that
+// depends on the image.
 std::array<std::int64_t, 2> common_size(const DatasetSpec& spec);
 
-// {width, height} that a picture of width x height is packed with; may be absurdly large for a thin
+// {width, height} that an image of width x height is packed with; may be absurdly large for a thin
 // strip.
 std::array<std::int64_t, 2> packed_size(std::int64_t width, std::int64_t height, const DatasetSpec& spec);
 
-// The picture as it is packed, its edges smoothed where the spec says so. Error `[where]` when that
+// The image as it is packed, its edges smoothed where the spec says so. Error `[where]` when that
 // has more pixels than 16384 x 16384.
 template <class Level>
 BasicImage<Level> preprocess_image(const std::string& where, const BasicImage<Level>& image,
@@ -34,7 +34,7 @@ Image8 preprocess_image(const std::string& where, const Image8& image, const Dat
 template <>
 Image16 preprocess_image(const std::string& where, const Image16& image, const DatasetSpec& spec);
 
-// Errors `[where]` for sizes out of range, for crops larger than the pictures they are cut from,
+// Errors `[where]` for sizes out of range, for crops larger than the images they are cut from,
 // for depths that there are not, and for smoothed edges of 16 bits.
 void check_preprocess(const std::string& where, const DatasetSpec& spec);
 

@@ -1,4 +1,4 @@
-// Smooth lines and text on a picture. Private to the image and data libraries.
+// Smooth lines and text on an image. Private to the image and data libraries.
 #pragma once
 
 #include <cmath>
@@ -24,7 +24,7 @@ inline std::uint8_t mix(std::uint8_t under, std::uint8_t over, float amount) {
       std::lround(static_cast<float>(under) * (1 - amount) + static_cast<float>(over) * amount));
 }
 
-// Coordinates are in pixels of the finished picture, (0, 0) its upper left corner.
+// Coordinates are in pixels of the finished image, (0, 0) its upper left corner.
 class Canvas {
  public:
   Canvas(int width, int height, Rgb background);

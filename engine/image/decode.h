@@ -1,4 +1,4 @@
-// Files to samples, before they become pictures of a known kind. Private to the image and data
+// Files to samples, before they become images of a known kind. Private to the image and data
 // libraries.
 #pragma once
 
@@ -56,7 +56,7 @@ std::string first_of(const std::string& part, std::int64_t count);
 // Errors "[picture PATH] ..." as load_image's. Starts no threads.
 Decoded decode_image(const std::filesystem::path& path, const DecodeOptions& options);
 
-// Where the pixel (x, y) of the upright picture lies in the stored one of width w and height h.
+// Where the pixel (x, y) of the upright image lies in the stored one of width w and height h.
 std::pair<int, int> stored_position(int orientation, int x, int y, int w, int h);
 inline bool swaps_sides(int orientation) {
   return orientation >= 5 && orientation <= 8;

@@ -22,7 +22,7 @@ struct Exif {
   std::vector<ExifField> main, camera, place;  // IFD 0, Exif, GPS
 };
 
-// Of an EXIF block, or of a classic TIFF file: the fields that describe the picture and not how it
+// Of an EXIF block, or of a classic TIFF file: the fields that describe the image and not how it
 // is stored. Nothing for what is none; fields that lie outside are left out.
 std::optional<Exif> read_exif(std::istream& in);
 

@@ -1,4 +1,4 @@
-// How many pictures a file holds of which one is read. Private to the image and data libraries.
+// How many images a file holds of which one is read. Private to the image and data libraries.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Pictures in memory: 8 or 16 bits per channel, read and written as files.
+// Images in memory: 8 or 16 bits per channel, read and written as files.
 #pragma once
 
 #include <array>
@@ -33,7 +33,7 @@ using Image8 = BasicImage<std::uint8_t>;
 using Image16 = BasicImage<std::uint16_t>;
 
 struct LoadOptions {
-  int channels = 3;                       // 1 (luma of color pictures) or 3 (gray repeated)
+  int channels = 3;                       // 1 (luma of color images) or 3 (gray repeated)
   std::uint8_t background = 255;          // what shows through transparent pixels
   std::int64_t max_pixels = 200'000'000;  // checked before anything is decoded
 };
@@ -53,7 +53,7 @@ Level luma(const Level* rgb) {
 Image8 load_image(const std::filesystem::path& path, const LoadOptions& options = {},
                   std::string* remark = nullptr);
 
-// The format follows the extension (has_writable_extension). Atomic; the same picture gives the
+// The format follows the extension (has_writable_extension). Atomic; the same image gives the
 // same bytes. quality: of jpg and webp, 1 to 100. Error for an unknown extension, for a side longer
 // than the format can hold (jpg 65500, tga 65535, webp 16383 pixels) and for a failed write.
 void save_image(const std::filesystem::path& path, const Image8& image, int quality = 95);
@@ -69,7 +69,7 @@ template <class Level>
 BasicImage<Level> resize_image(const BasicImage<Level>& image, int width, int height,
                                Filter filter = Filter::automatic);
 
-// The middle part; the picture must be at least as large.
+// The middle part; the image must be at least as large.
 template <class Level>
 BasicImage<Level> crop_center(const BasicImage<Level>& image, int width, int height);
 
@@ -77,8 +77,8 @@ BasicImage<Level> crop_center(const BasicImage<Level>& image, int width, int hei
 template <class Level>
 BasicImage<Level> square_image(const BasicImage<Level>& image, int size, Filter filter = Filter::automatic);
 
-// Pictures in rows of `columns` (0: near a square), `margin` pixels around each, in cells of the
-// largest size. The sheet is RGB if any of them is. Error for no pictures.
+// Images in rows of `columns` (0: near a square), `margin` pixels around each, in cells of the
+// largest size. The sheet is RGB if any of them is. Error for no images.
 Image8 make_sheet(const std::vector<Image8>& images, int columns = 0, int margin = 2,
                   std::uint8_t background = 255);
 

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Walks the chunks up to IEND and compares the checksums of those that make up the picture: what
+// Walks the chunks up to IEND and compares the checksums of those that make up the image: what
 // passes, libpng decodes in silence. On anything else it prints to stderr by itself, in the middle
 // of a progress bar.
 void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
@@ -83,7 +83,7 @@ void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t 
 }
 
 // Whether there are bytes for every pixel (Truevision's specification 2.0: runs of up to 128
-// pixels, or none at all). The decoder fills up what is missing and calls it a picture.
+// pixels, or none at all). The decoder fills up what is missing and calls it an image.
 void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
   std::array<unsigned char, 18> h{};
   file.seekg(0);

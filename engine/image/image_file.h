@@ -1,4 +1,4 @@
-// What a picture's file is, told from its bytes before a decoder sees it. Private to the image and
+// What an image's file is, told from its bytes before a decoder sees it. Private to the image and
 // data libraries.
 #pragma once
 

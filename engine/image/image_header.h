@@ -1,4 +1,4 @@
-// How large a picture says it is, before a decoder believes it. Private to the image and data
+// How large an image says it is, before a decoder believes it. Private to the image and data
 // libraries.
 #pragma once
 
@@ -17,7 +17,7 @@ std::optional<std::pair<std::int64_t, std::int64_t>> claimed_size(const std::str
                                                                   const std::filesystem::path& path);
 
 // Error "[where] ..." for a width x height above `max_pixels`, or above what `bytes` of any
-// format's file hold: pictures of more than 16 million pixels with 10,000 of them in each byte are
+// format's file hold: images of more than 16 million pixels with 10,000 of them in each byte are
 // bombs.
 void check_size(const std::string& where, std::int64_t width, std::int64_t height, std::uint64_t bytes,
                 std::int64_t max_pixels);

@@ -1,4 +1,4 @@
-// What goes with a picture from file to file: EXIF and the resolution in print.
+// What goes with an image from file to file: EXIF and the resolution in print.
 #pragma once
 
 #include <string>

@@ -39,7 +39,7 @@ void set_dpi(Metadata& metadata, double x, double y) {
   metadata.dpi_y = y;
 }
 
-// Segments up to the picture's data; between them libjpeg looks for the next marker, over whatever
+// Segments up to the image's data; between them libjpeg looks for the next marker, over whatever
 // stands there, and so does this.
 ReadMetadata of_jpeg(std::istream& in) {
   ReadMetadata read;

@@ -1,4 +1,4 @@
-// Pictures for conversion: what a translated picture must not lose is kept beside its colors.
+// Images for conversion: what a translated image must not lose is kept beside its colors.
 #pragma once
 
 #include <cstdint>
@@ -26,12 +26,12 @@ struct Photo {
 };
 
 // Upright (EXIF orientation applied), RGB (gray repeated, palettes looked up), sRGB: an embedded
-// ICC profile is converted, of CMYK too, and linear floats get the curve. Where the picture is
+// ICC profile is converted, of CMYK too, and linear floats get the curve. Where the image is
 // transparent, rgb is its color over white. Files of more than 8 bits have depth 16. Errors as
 // load_image's, which see.
 Photo load_photo(const std::filesystem::path& path, std::int64_t max_pixels = 200'000'000);
 
-// Of a photo the picture with 1 channel (luma) or 3, over white; an 8-bit level v is 257 v.
+// Of a photo the image with 1 channel (luma) or 3, over white; an 8-bit level v is 257 v.
 Image16 to_image(const Photo& photo, int channels);
 
 // Formats and errors as save_image's. 16 bits for png and tif, else 8. Formats without alpha (jpg,

@@ -1,4 +1,4 @@
-// Curves of losses as a picture.
+// Curves of losses as an image.
 #pragma once
 
 #include <filesystem>

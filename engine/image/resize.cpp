@@ -1,4 +1,4 @@
-// Geometry of pictures: resizing, cropping, sheets.
+// Geometry of images: resizing, cropping, sheets.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -86,7 +86,7 @@ void resize_samples(const T* in, int from_width, int from_height, int channels, 
   const auto from_row = static_cast<std::size_t>(from_width) * static_cast<std::size_t>(channels);
   constexpr auto most = static_cast<float>(std::numeric_limits<T>::max());
   // A window of resized source rows as tall as the vertical filter: memory stays small for large
-  // pictures.
+  // images.
   std::size_t window = 1;
   for (const Taps& t : down) window = std::max(window, t.weights.size());
   std::vector<float> rows(window * row), sum(row);

@@ -1,4 +1,4 @@
-// Losses of pictures: total variation and color.
+// Losses of images: total variation and color.
 #include "kernels/image_loss.h"
 
 #include "engine/ops.h"

@@ -1,4 +1,4 @@
-// The exchange of a picture with a history of pictures.
+// The exchange of an image with a history of images.
 #include "kernels/replay_buffer.h"
 
 #include "engine/ops.h"

@@ -61,7 +61,7 @@ int threads();
 void set_conv_policy(const ConvPolicy& policy);
 // The policy for "auto" (the fastest known), "own" or "onednn", which falls back on our own where
 // oneDNN has nothing good; `exact`: no Winograd. Error for another word and for a library that this
-// build has not.
+// build does not have.
 ConvPolicy parse_conv_policy(const std::string& kernels, bool exact);
 
 // What computes on a device, as far as its bits depend on it: "cpu, AVX2, oneDNN". Stored in

@@ -7,8 +7,8 @@ namespace {
 
 using Kind = TorchLayout::Kind;
 
-// For every feature of a flattened picture in the order c h w, its place in the order h w c.
-// Identity where the features are not a picture.
+// For every feature of a flattened image in the order c h w, its place in the order h w c.
+// Identity where the features are not an image.
 std::vector<std::int64_t> feature_order(std::int64_t features, const Shape& picture) {
   std::vector<std::int64_t> order;
   order.reserve(static_cast<std::size_t>(features));

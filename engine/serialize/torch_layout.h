@@ -1,5 +1,5 @@
 // PyTorch's layouts of parameters: convolution [out, in, r, s] for our KRSC, transposed convolution
-// [in, out, r, s], dense [out, in] with flattened pictures in the order c h w where ours is h w c.
+// [in, out, r, s], dense [out, in] with flattened images in the order c h w where ours is h w c.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace sumi {
 // The sizes of a parameter of ours in a state_dict: [] never, vectors have one size.
 std::vector<std::int64_t> torch_shape(const Shape& ours, const TorchLayout& layout);
 
-// For every element in PyTorch's order, its index in ours. Error when a flattened picture does not
+// For every element in PyTorch's order, its index in ours. Error when a flattened image does not
 // have as many elements as the dense layer has features.
 std::vector<std::int64_t> torch_order(const Shape& ours, const TorchLayout& layout);
 

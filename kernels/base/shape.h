@@ -1,4 +1,4 @@
-// The size of a tensor: always four numbers, always NHWC.
+// The size of a tensor: always four dimensions, always NHWC.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ struct Shape {
   static Shape scalar() { return {1, 1, 1, 1}; }
 };
 
-// True where each size of `small` is 1 or equals that of `big`: `small` can be broadcast to `big`.
+// Returns true if each size of `small` is 1 or equals that of `big`, so that `small` can be
+// broadcast to `big`.
 inline bool broadcasts_to(const Shape& small, const Shape& big) {
   for (int i = 0; i < 4; ++i)
     if (small[i] != 1 && small[i] != big[i]) return false;

@@ -10,8 +10,8 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// The picture that a filter window slides over. With whole rows of the filter in one run (a padded
-// copy of the picture, or no padding), a thin picture still has long runs.
+// The image that a filter window slides over. With whole rows of the filter in one run (a padded
+// copy of the image, or no padding), a thin image still has long runs.
 struct Window {
   const float* x;
   i64 h, w, c, p, q;  // c: all channels of a pixel
@@ -20,7 +20,7 @@ struct Window {
   const float* zero;
 
   // Where tap `t` of output pixel `i` (of n p q) begins, at channel `offset`; zeros outside the
-  // picture.
+  // image.
   const float* at(i64 i, i64 t, i64 offset) const {
     const i64 row = i / q % p * stride - pad_top + t / taps_w * dilation;
     const i64 col = i % q * stride - pad_left + t % taps_w * dilation;

@@ -36,7 +36,7 @@ ConvForm folded_fprop;
 // filter.
 ConvForm swapped_wgrad;
 
-// The filter covers the whole picture: all three directions are plain matrix products.
+// The filter covers the whole image: all three directions are plain matrix products.
 ConvForm full_fprop;
 ConvForm full_dgrad;
 ConvForm full_wgrad;

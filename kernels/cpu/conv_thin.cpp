@@ -1,4 +1,4 @@
-// The convolutions that the blocked product serves badly: few output channels (an RGB picture, a
+// The convolutions that the blocked product serves badly: few output channels (an RGB image, a
 // discriminator's verdict) and depthwise ones.
 #include <cmath>
 
@@ -15,7 +15,7 @@ i64 ceil_div_signed(i64 a, i64 b) {
   return -floor_div(-a, b);
 }
 
-// The input rows [h0, h1) of picture n, from output rows [p0, p1), whose contributions are in
+// The input rows [h0, h1) of image n, from output rows [p0, p1), whose contributions are in
 // col[p - p0][q][r][s][c].
 struct Band {
   i64 n, h0, h1, p0, p1;

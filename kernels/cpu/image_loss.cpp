@@ -1,4 +1,4 @@
-// Losses of pictures, with their gradients in the same pass. Rows of total variation and pixels of
+// Losses of images, with their gradients in the same pass. Rows of total variation and pixels of
 // the color loss are shared out among the threads.
 #include "kernels/image_loss.h"
 
@@ -8,7 +8,7 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// One row of a picture and the rows above and below it; at an edge they are the row itself, whose
+// One row of an image and the rows above and below it; at an edge they are the row itself, whose
 // difference is 0.
 template <class T>
 struct VariationRow {

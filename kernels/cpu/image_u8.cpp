@@ -1,4 +1,4 @@
-// Pictures of bytes to floats and back; rows of pixels are shared out among the threads.
+// Images of bytes to floats and back; rows of pixels are shared out among the threads.
 #include "kernels/image_u8.h"
 
 #include <cstring>
@@ -8,13 +8,13 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// One axis: pixel `first` with weight 1 - t and `second` with weight t, both in the picture.
+// One axis: pixel `first` with weight 1 - t and `second` with weight t, both in the image.
 struct Tap {
   i64 first, second;
   float t;
 };
 
-// Output i of `out`, from the `length` pixels from `start` on of a picture of `size`.
+// Output i of `out`, from the `length` pixels from `start` on of an image of `size`.
 inline Tap tap(i64 i, i64 out, i64 start, i64 length, i64 size) {
   const double ratio = static_cast<double>(length) / static_cast<double>(out);
   const double at = std::max(0.0, (static_cast<double>(i) + 0.5) * ratio - 0.5);
@@ -24,7 +24,7 @@ inline Tap tap(i64 i, i64 out, i64 start, i64 length, i64 size) {
           static_cast<float>(at - static_cast<double>(whole))};
 }
 
-// How the columns of a cut become those of a sample, in elements of a row of the picture.
+// How the columns of a cut become those of a sample, in elements of a row of the image.
 struct Columns {
   std::vector<Tap> taps;
   i64 begin = 0, end = 0;  // what is read of a row

@@ -26,8 +26,8 @@ void pad_row(const PadGeom& g, const Shape& s, const T* in, T* row) {
   for (i64 w = g.left + s.w; w < g.left + s.w + g.right; ++w) border(w);
 }
 
-// Writes the padded batch y of pictures of shape s, a row at a time: inner(first, to) writes the
-// s.w pixels of a row of the pictures, of which `first` is the first pixel, to `to`. A row of the
+// Writes the padded batch y of images of shape s, a row at a time: inner(first, to) writes the
+// s.w pixels of a row of the images, of which `first` is the first pixel, to `to`. A row of the
 // border is made again from the one that it mirrors.
 template <class T, class Inner>
 void pad_rows(const PadGeom& g, const Shape& s, MutView y, const Inner& inner) {

@@ -102,7 +102,7 @@ void run_products(const std::vector<Product>& products);
 // One product by the calling thread alone.
 void run_product_here(const Product& product);
 
-// At least `count` zeros: what a row outside the picture points to.
+// At least `count` zeros: what a row outside the image points to.
 const float* zeros(i64 count);
 
 // A tile of `strips` x `panels`: out[i][j] = sum over taps and run of a[kk * stride] * b[kk][j],

@@ -2,7 +2,7 @@
 // transform back. Tiles run in chunks that bound the memory. All vectors run along channels.
 //
 // A filter that is larger than a form's, or a stride of 2, is several small filters on several
-// samplings of the picture: a 7x7 filter four of 4x4, four pixels apart; with stride 2 the even and
+// samplings of the image: a 7x7 filter four of 4x4, four pixels apart; with stride 2 the even and
 // the odd pixels have a filter each. Their sum costs nothing: they stand one behind the other in
 // the inner dimension of the products.
 #include "kernels/cpu/winograd.h"
@@ -43,9 +43,9 @@ struct Planes {
   static i64 step_of(i64 size) { return round_up(size, 16) + 16; }
 };
 
-// A picture cut into tiles.
+// An image cut into tiles.
 struct Tiles {
-  i64 n, rows, cols;  // tiles of a picture
+  i64 n, rows, cols;  // tiles of an image
   i64 count() const { return n * rows * cols; }
 };
 Tiles tiles_of(i64 n, i64 h, i64 w, i64 tile) {
@@ -65,7 +65,7 @@ struct Split {
 };
 
 // Pixels of the tiles [first, end), of each set, -> planes [tile][set][c rounded up to lanes].
-// Outside of the picture is zero.
+// Outside of the image is zero.
 template <class T>
 void transform_tiles(const ImageView& x, const Split& split, i64 tile_size, const Tiles& tiles, i64 first,
                      i64 end, const Planes& to) {
@@ -170,7 +170,7 @@ struct PackedColumns final : RightOperand {
   void pack(i64, int, const DepthBlock&, float*) const override {}
 };
 
-// Where results go: pixel (p, q) of picture n at row p * step + top, column q * step + left of y
+// Where results go: pixel (p, q) of image n at row p * step + top, column q * step + left of y
 // [n,h,w,c].
 struct Result {
   float* y;
@@ -214,7 +214,7 @@ i64 chunk_of(i64 tiles, i64 per_tile) {
   return std::min(round_up(ceil_div(tiles, ceil_div(tiles, fitting)), tile_rows), tiles);
 }
 
-// The correlation of the n pictures x with the filters, + bias.
+// The correlation of the n images x with the filters, + bias.
 template <class F>
 void correlate(const Exec& e, const ImageView& x, const Split& split, const Filters& f, i64 n,
                const float* bias, const Result& r) {

@@ -1,4 +1,4 @@
-// Losses of pictures, with their gradients in the same pass: sums as in loss.cu. Total variation:
+// Losses of images, with their gradients in the same pass: sums as in loss.cu. Total variation:
 // one thread an element at a time, which adds its differences to the neighbors below and on the
 // right, and stores the element's derivative from all four. Color loss: one thread a pixel at a
 // time.

@@ -1,4 +1,4 @@
-// Pictures of bytes to floats and back: one thread a number at a time. Cutting, resizing, mirroring
+// Images of bytes to floats and back: one thread a number at a time. Cutting, resizing, mirroring
 // and scaling are one launch for the whole batch.
 #include "kernels/image_u8.h"
 

@@ -10,7 +10,7 @@ namespace sumi::kernels::cuda {
 
 // x seen as [outer, rows, c]: a statistic covers the rows of `per_group` neighboring channels of
 // one `outer`. Batch norm has one outer and a statistic for each channel; the others have an outer
-// for each picture.
+// for each image.
 struct NormLayout {
   std::int64_t outer, rows, c, groups, per_group;
   float eps;

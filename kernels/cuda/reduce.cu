@@ -1,6 +1,6 @@
 // Sums over any axes, sums of squares, and the search for NaN and infinity.
 //
-// A sum whose axes lie together (all to one, n h w to channels, h w per picture) is a sum over rows
+// A sum whose axes lie together (all to one, n h w to channels, h w per image) is a sum over rows
 // in two kernels, sums.cuh. Anything else, and short sums, one thread an output: it walks the box
 // of elements that are summed to its output, in memory order.
 #include "kernels/reduce.h"

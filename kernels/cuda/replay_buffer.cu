@@ -1,4 +1,4 @@
-// An exchange with a history of pictures. Each thread moves elements of its own, so what a place
+// An exchange with a history of images. Each thread moves elements of its own, so what a place
 // held is read before it is overwritten. The move may be read from device memory, so that a
 // captured step can be replayed with another.
 #include "kernels/replay_buffer.h"

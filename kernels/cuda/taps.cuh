@@ -1,5 +1,5 @@
 // Which inputs a resized output reads along one axis, with which weights; shared by resize and
-// picture.
+// image.
 #pragma once
 
 #include "kernels/cuda/device/keywords.cuh"

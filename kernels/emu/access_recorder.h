@@ -16,7 +16,7 @@ class AccessRecorder {
 
   explicit AccessRecorder(std::uint64_t most_blocks) : most_blocks_(most_blocks) {}
 
-  // The blocks of a launch that shall run, of `count`; empty: all.
+  // The blocks of a launch that must run, of `count`; empty: all.
   std::vector<std::uint64_t> begin_launch(const Kernel& kernel, std::uint64_t count);
   void end_block(const Block& block);
   void note(const Block& block, const void* address, std::size_t bytes, bool write, const void* pc);

@@ -33,7 +33,7 @@ std::uint64_t block_count(const dim3& grid) {
   return std::uint64_t{grid.x} * grid.y * grid.z;
 }
 
-// All blocks, or those that shall be counted.
+// All blocks, or those that must be counted.
 void run_counted(const Kernel& kernel, Block& block, AccessRecorder& recorder, std::uint64_t count) {
   const std::vector<std::uint64_t> chosen = recorder.begin_launch(kernel, count);
   for (std::uint64_t i = 0; i < (chosen.empty() ? count : chosen.size()); ++i) {

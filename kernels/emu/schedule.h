@@ -44,7 +44,7 @@ class Random {
   std::uint64_t state_;
 };
 
-// 0 .. count-1 in that order, but `first` before all others if there is one; a shuffle draws anew
+// 0 .. count-1 in that order, but `first` before all others if there is one; a shuffle draws again
 // from `random` each time (Fisher-Yates).
 inline void arrange(std::vector<std::uint32_t>& out, std::size_t count, const Schedule& order, Random& random,
                     std::int64_t first = -1) {

@@ -10,7 +10,7 @@
 
 namespace sumi::kernels::peer {
 
-// cuDNN pads both sides of a picture alike.
+// cuDNN pads both sides of an image alike.
 inline bool conv_fits(const ConvGeom& g) {
   return g.o.pad_top == g.o.pad_bottom && g.o.pad_left == g.o.pad_right;
 }

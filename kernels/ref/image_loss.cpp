@@ -1,4 +1,4 @@
-// Losses of pictures, pair by pair of neighbors and pixel by pixel, in double.
+// Losses of images, pair by pair of neighbors and pixel by pixel, in double.
 #include "kernels/image_loss.h"
 
 #include <vector>

@@ -41,7 +41,7 @@ struct Range {
 };
 
 // The i in [0, count) for which start + i * step lies in [0, size): which taps of a filter meet the
-// picture, or which places of a filter put one tap on it.
+// image, or which places of a filter put one tap on it.
 inline Range steps_inside(std::int64_t start, std::int64_t step, std::int64_t size, std::int64_t count) {
   Range range{0, count};
   if (start < 0) range.begin = (-start + step - 1) / step;

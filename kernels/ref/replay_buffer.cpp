@@ -1,4 +1,4 @@
-// An exchange with a history of pictures: copies of bytes, whatever the type.
+// An exchange with a history of images: copies of bytes, whatever the type.
 #include "kernels/replay_buffer.h"
 
 #include <cstring>

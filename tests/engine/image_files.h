@@ -1,4 +1,4 @@
-// Pictures as files, made by OpenImageIO or byte by byte, for tests of reading.
+// Images as files, made by OpenImageIO or byte by byte, for tests of reading.
 #pragma once
 
 #include <OpenImageIO/imageio.h>

@@ -68,7 +68,7 @@ TEST_CASE("spectral norm: a gradient is of the u and v of its own call") {
   {
     Tape tape;
     const Tensor first = spectral_normalize(twice.w, twice.u, twice.v, true);
-    // d sees the fake picture before it walks back
+    // d sees the fake image before it walks back
     spectral_normalize(twice.w, twice.u, twice.v, true);
     tape.backward(sum(mul(first, twice.r)));
   }

@@ -1,4 +1,4 @@
-// A picture of any format, as training and as convert read it. Only the first bytes tell which; a
+// An image of any format, as training and as convert read it. Only the first bytes tell which; a
 // name that ends in .tga adds the one format that has no magic number.
 #include "engine/image/image.h"
 #include "engine/image/photo.h"

@@ -1,4 +1,4 @@
-// Work whose instructions are counted (count.py): a training step of a small DCGAN and a picture
+// Work whose instructions are counted (count.py): a training step of a small DCGAN and an image
 // through a small resnet, each after one that makes buffers and plans. Counting starts and stops
 // around the work itself. One thread.
 #include <cstdio>

@@ -1,4 +1,4 @@
-// The exchange with a history of pictures, and words that a launch carries.
+// The exchange with a history of images, and words that a launch carries.
 #include "kernels/replay_buffer.h"
 
 #include <doctest/doctest.h>

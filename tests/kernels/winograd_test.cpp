@@ -1,4 +1,4 @@
-// Winograd's forms: all of them on small pictures, tiles in several chunks, and the error.
+// Winograd's forms: all of them on small images, tiles in several chunks, and the error.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -51,7 +51,7 @@ double relative_error(const std::vector<double>& got, const std::vector<double>&
 
 }  // namespace
 
-// A tile knows nothing of its neighbors, so pictures together have the bits of pictures alone.
+// A tile knows nothing of its neighbors, so images together have the bits of images alone.
 TEST_CASE("winograd: many tiles, in chunks, as picture by picture") {
   const ConvGeom all = ConvGeom::make("t", {4, 64, 62, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
   const ConvGeom one = ConvGeom::make("t", {1, 64, 62, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));

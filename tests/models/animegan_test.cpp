@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Colored pictures with an edge at another place in each.
+// Colored images with an edge at another place in each.
 void write_drawings(const fs::path& folder, int count) {
   fs::create_directories(folder);
   for (int i = 0; i < count; ++i) {

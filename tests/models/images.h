@@ -1,4 +1,4 @@
-// Pictures to train on.
+// Images to train on.
 #pragma once
 
 #include <cmath>
@@ -7,7 +7,7 @@
 
 #include "engine/image/image.h"
 
-// Gray 12 x 12 pictures of waves.
+// Gray 12 x 12 images of waves.
 inline void write_images(const std::filesystem::path& folder, int count) {
   std::filesystem::create_directories(folder);
   for (int i = 0; i < count; ++i) {

@@ -1,4 +1,4 @@
-// pix2pix as a whole: pairs from files, resume to the byte, its losses, and what each task makes of a picture.
+// pix2pix as a whole: pairs from files, resume to the byte, its losses, and what each task makes of an image.
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
@@ -59,7 +59,7 @@ Photo colored(int width, int height, int depth = 16) {
   return photo;
 }
 
-// A model of random weights that was trained for the task, and what it makes of a picture.
+// A model of random weights that was trained for the task, and what it makes of an image.
 struct Trained {
   std::unique_ptr<Model> model;
   std::optional<Converter> converter;

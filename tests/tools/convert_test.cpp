@@ -1,4 +1,4 @@
-// sumi convert: files and folders in, pictures of the same size out.
+// sumi convert: files and folders in, images of the same size out.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -40,7 +40,7 @@ struct Subject {
   CLI::App* app;
 };
 
-// Each command, and each model of train. What they would work on does not exist, but for a picture in `folder`.
+// Each command, and each model of train. What they would work on does not exist, but for an image in `folder`.
 std::vector<Subject> subjects(CLI::App& root, const program::Folder& folder) {
   cli::add_commands(root);
   std::vector<Subject> all;

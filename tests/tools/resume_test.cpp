@@ -12,7 +12,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Eight pictures, and a run "run" of two steps on them.
+// Eight images, and a run "run" of two steps on them.
 struct Begun : Folder {
   Begun() {
     write_images(*this, "pictures", 8, 16);

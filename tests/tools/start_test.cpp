@@ -70,7 +70,7 @@ TEST_CASE("start: without the codecs PNG and JPEG go on, and other formats are r
   check_error(run(folder, generate + "new.tga"), 1, "[codecs] there is no " + missing + ", without");
   check_error(run(folder, generate + "new.tga"), 1, "install sumi again, or set SUMI_CODECS");
   CHECK(!fs::exists(folder / "new.tga"));
-  // Not one picture fewer to learn from, but an end.
+  // Not one image fewer to learn from, but an end.
   const Result train =
       run(folder,
           "train dcgan --data mixed --size 16 --ngf 4 --ndf 4 --nz 8 --batch-size 4 --steps 1 --outdir no");

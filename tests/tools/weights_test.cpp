@@ -1,4 +1,4 @@
-// What is done with a trained model: pictures, a look inside, weights out and in again.
+// What is done with a trained model: images, a look inside, weights out and in again.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -48,7 +48,7 @@ TEST_CASE("generate: sheets, folders, patterns and walks") {
   REQUIRE(run(folder, "generate -m run -n 6 --columns 3 --seed 7 --raw -o raw.png").code == 0);
   CHECK(read(folder / "raw.png") != read(folder / "sheet.png"));
 
-  // Picture K does not depend on how many there are.
+  // Image K does not depend on how many there are.
   REQUIRE(run(folder, "generate -m run -n 70 --seed 7 -o many/").code == 0);
   REQUIRE(run(folder, "generate -m run -n 2 --seed 7 --scale 3 -o 'two-{:2}.png'").code == 0);
   CHECK(fs::exists(folder / "many/00069.png"));

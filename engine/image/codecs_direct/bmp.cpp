@@ -117,7 +117,7 @@ BmpHeader read_bmp_header(const BmpFile& file, const std::string& where) {
   return h;
 }
 
-// Indices [height, width] of a picture of runs, rows from the bottom. False where it ends before
+// Indices [height, width] of an image of runs, rows from the bottom. False where it ends before
 // its end mark.
 bool read_runs(const BmpFile& file, const BmpHeader& h, std::vector<std::uint8_t>& out) {
   const auto width = static_cast<std::size_t>(h.width), height = static_cast<std::size_t>(h.height);

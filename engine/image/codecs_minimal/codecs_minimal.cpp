@@ -1,4 +1,4 @@
-// What is left of pictures in a build without the picture libraries (-DSUMI_PICTURES=OFF): PNG is
+// What is left of images in a build without the image libraries (-DSUMI_PICTURES=OFF): PNG is
 // written, so that samples and plots can be looked at; nothing is read, so training takes packed
 // sets: the .pack file that a run of a whole sumi left in its --cache folder.
 #include <fmt/format.h>

@@ -7,7 +7,7 @@
 namespace sumi::io {
 
 // The ICC profile of ColorPrimaries and TransferCharacteristics, or "" for sRGB, for BT.709, which
-// pictures use as sRGB, and for codes without a meaning. PQ and HLG: 203 cd/m2 (BT.2408) become
+// images use as sRGB, and for codes without a meaning. PQ and HLG: 203 cd/m2 (BT.2408) become
 // white and what is brighter is clipped; `hdr` says so.
 std::string profile_of_code_points(int primaries, int transfer, bool& hdr);
 

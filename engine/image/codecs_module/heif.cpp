@@ -36,7 +36,7 @@ using Nclx =
     std::unique_ptr<heif_color_profile_nclx, FreeBy<heif_color_profile_nclx, heif_nclx_color_profile_free>>;
 using Image = std::unique_ptr<heif_image, FreeBy<heif_image, free_image>>;
 
-// A picture's color profile, where the file holds one as such.
+// An image's color profile, where the file holds one as such.
 std::string profile_of(const heif_image_handle* handle) {
   const auto kind = heif_image_handle_get_color_profile_type(handle);
   if (kind != heif_color_profile_type_prof && kind != heif_color_profile_type_rICC) return "";
@@ -46,7 +46,7 @@ std::string profile_of(const heif_image_handle* handle) {
 }
 
 // Colors by code points: in the file, in a stream that libheif has looked into (AV1), or in one
-// that it has not (HEVC).
+// that it does not have (HEVC).
 void read_code_points(const std::filesystem::path& path, const heif_image_handle* handle,
                       const heif_image* image, Decoded& d) {
   heif_color_profile_nclx* found = nullptr;

@@ -68,7 +68,7 @@ void skip_scaling_lists(Bits& bits) {
     }
 }
 
-// The short-term reference picture sets; false for more than the standard has.
+// The short-term reference image sets; false for more than the standard has.
 bool skip_reference_sets(Bits& bits) {
   constexpr unsigned kMostSets = 64, kMostPictures = 16;
   const unsigned sets = bits.golomb();

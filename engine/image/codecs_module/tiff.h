@@ -1,4 +1,4 @@
-// TIFF by libtiff. OpenImageIO 2.4 takes a picture without BitsPerSample for one of 8 bits and
+// TIFF by libtiff. OpenImageIO 2.4 takes an image without BitsPerSample for one of 8 bits and
 // copies what lies behind its rows. Private to the image and data libraries.
 #pragma once
 

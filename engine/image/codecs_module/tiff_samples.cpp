@@ -68,7 +68,7 @@ void unpack(const std::uint8_t* row, const TiffLayout& layout, FloatRange& range
   }
 }
 
-// One strip or tile: `columns` stored pixels a row, of which `row.pixels` belong to the picture.
+// One strip or tile: `columns` stored pixels a row, of which `row.pixels` belong to the image.
 struct Block {
   std::uint32_t columns, rows;
   std::size_t row_bytes;

@@ -36,7 +36,7 @@ struct Frame {
 Decoded decode_webp(const std::filesystem::path& path, const DecodeOptions& options) {
   const std::string where = "picture " + path.string();
   const auto give_up = [&]() { fail(where, "cannot be decoded; it is truncated or damaged: copy it again"); };
-  // Read, not mapped: a picture that is cut off meanwhile is then a broken picture, not the end of
+  // Read, not mapped: an image that is cut off meanwhile is then a broken image, not the end of
   // the process.
   const std::string file = read_file(path, kMaxImageBytes);
   const WebPData data{reinterpret_cast<const std::uint8_t*>(file.data()), file.size()};

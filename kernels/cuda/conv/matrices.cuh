@@ -12,7 +12,7 @@
 
 namespace sumi::kernels::cuda {
 
-// A picture as filters see it (im2col): row (n down + p) across + q is a place of the filter,
+// An image as filters see it (im2col): row (n down + p) across + q is a place of the filter,
 // column (r taps + s) group + c a tap and a channel:
 //   data[n, p step + top + r tap_step, q step + left + s tap_step, c]
 // For a forward convolution step is the stride and tap_step the dilation; see product.cuh for the

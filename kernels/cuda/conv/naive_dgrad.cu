@@ -73,7 +73,7 @@ __global__ void conv_dgrad_naive(ConvGeom g, int tap_step, int dy_step, const T*
 
 void naive_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   const int common = std::gcd(g.o.stride, g.o.dilation);
-  // A picture smaller than the stride has fewer phases. The first has the most rows and columns.
+  // An image smaller than the stride has fewer phases. The first has the most rows and columns.
   const std::int64_t u = g.o.stride;
   const auto phases_h = static_cast<unsigned>(std::min(u, g.h));
   const auto phases_v = static_cast<unsigned>(std::min(u, g.w));

@@ -8,7 +8,7 @@
 // time, which costs one read, and each another filter. With groups, filter k sees only the c/groups
 // channels of its own group, k / (K/groups).
 //
-// Nothing is shared between threads and every product fetches both its factors anew: this is the
+// Nothing is shared between threads and every product fetches both its factors again: this is the
 // kernel to read first and to measure the others by.
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"

@@ -20,7 +20,7 @@
 
 namespace sumi::kernels::cuda {
 
-// Where pixels go: row i is pixel (p step + top, q step + left) of picture n, where i = (n down +
+// Where pixels go: row i is pixel (p step + top, q step + left) of image n, where i = (n down +
 // p) across + q.
 template <class T>
 struct PixelsOut {
@@ -186,7 +186,7 @@ Dgrad<T> make_dgrad(const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   product.group_c = static_cast<int>(g.c / g.o.groups);
   product.group_k = static_cast<int>(g.k / g.o.groups);
   product.groups = g.o.groups;
-  const std::int64_t u = g.o.stride;  // a picture smaller than the stride has fewer phases
+  const std::int64_t u = g.o.stride;  // an image smaller than the stride has fewer phases
   for (int h = 0; h < std::min(u, g.h); ++h)
     for (int v = 0; v < std::min(u, g.w); ++v)
       product.of_phase[product.phases++] = dgrad_phase<T>(g, h, v, dy, w, bias, dx);

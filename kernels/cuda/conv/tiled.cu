@@ -61,7 +61,7 @@ __global__ void __launch_bounds__(kTile* kTile) conv_tiled(Product product) {
     for (int l = 0; l < kTile; ++l)
       sum += (Product::kDeepA ? tiles.a[y][l] : tiles.a[l][y]) *
              (Product::kDeepB ? tiles.b[x][l] : tiles.b[l][x]);
-    __syncthreads();  // before the tiles are written anew
+    __syncthreads();  // before the tiles are written again
   }
   if (i0 + y < part.rows && j0 + x < part.cols) part.out.row(i0 + y).put(j0 + x, sum);
 }

@@ -45,7 +45,7 @@ namespace sumi::kernels::cuda {
 
 inline constexpr int kMmaThreads = 128, kMmaStages = 3;
 
-// How many blocks shall fit a multiprocessor, which is a limit on registers. Three have 168 a
+// How many blocks must fit a multiprocessor, which is a limit on registers. Three have 168 a
 // thread, and 46 KB of shared memory. Of 3xtf32, whose accumulators for one depth come on top, two:
 // with 168 it would spill, and three mma for each pair of fragments keep the tensor cores as busy.
 // Fetching by elements keeps so many places that it needs all registers there are.

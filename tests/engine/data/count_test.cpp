@@ -1,4 +1,4 @@
-// How many pictures a data set names: by names and headers alone.
+// How many images a data set names: by names and headers alone.
 #include <fstream>
 
 #include "engine/data/dataset.h"

@@ -1,4 +1,4 @@
-// Which class a picture has: subfolders, prefixes, labels files; and that it stays right beside the
+// Which class an image has: subfolders, prefixes, labels files; and that it stays right beside the
 // cache.
 #include <algorithm>
 
@@ -58,7 +58,7 @@ TEST_CASE("dataset labels: subfolders are classes; moving a picture changes its 
 
   fs::rename(data / "cat/black/p101.png", data / "dog/a.png");
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{0, 1, 1, 1, 1});
-  // decoded anew; what is broken has no label to shift the others
+  // decoded again; what is broken has no label to shift the others
   put(data / "dog/b.png", "broken");
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{0, 1, 1, 1, 1});
   CHECK(Dataset::open(spec).broken().size() == 1);
@@ -138,7 +138,7 @@ TEST_CASE("dataset labels: an idx file's, with every length checked") {
     put_gz(labels, bytes);
     CHECK(has(error_of([&] { Dataset::open(spec); }), message));
   }
-  fs::remove(labels);  // labels that are not packed, beside pictures that are
+  fs::remove(labels);  // labels that are not packed, beside images that are
   put(f.dir.path / "train-labels-idx1-ubyte", label_bytes(0x801, 4, {1, 0, 1, 1}));
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{1, 0, 1});
   fs::rename(images, f.dir.path / "pictures.gz");

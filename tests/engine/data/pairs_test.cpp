@@ -1,4 +1,4 @@
-// Pairs of pictures: found in two folders, side by side, or made by damaging.
+// Pairs of images: found in two folders, side by side, or made by damaging.
 #include <algorithm>
 #include <set>
 
@@ -152,7 +152,7 @@ TEST_CASE("pairs: damages are functions of seed and position, whatever the worke
     f.spec.workers = 3;
     check_equal(batches({data}, f.spec, 6), want);
     check_equal(batches({data}, f.spec, 2, 4), {want[4], want[5]});
-    // The picture of a sample sheet is damaged too, in the same way each time.
+    // The image of a sample sheet is damaged too, in the same way each time.
     const BatchLoader loader({data}, f.spec);
     CHECK(loader.middle(0, 2).data == loader.middle(0, 2).data);
     CHECK((loader.middle(0, 2).data == loader.middle(1, 2).data) == (task == RestorationTask::none));

@@ -1,4 +1,4 @@
-// Preprocessing, crops, and packs of pictures of different sizes.
+// Preprocessing, crops, and packs of images of different sizes.
 #include <algorithm>
 #include <set>
 
@@ -37,7 +37,7 @@ Sizes sizes_of(const Dataset& data) {
   return sizes;
 }
 
-// Whether `batch` is exactly a part of the picture it names, and which; mirrored or not.
+// Whether `batch` is exactly a part of the image it names, and which; mirrored or not.
 struct Found {
   int left = -1, top = -1;
   bool mirrored = false;
@@ -226,7 +226,7 @@ TEST_CASE("pack: a damaged index is built anew, also when its checksums are righ
   const auto good = open(f.spec).data;
   const auto want = pixels_of(good);
   const auto bytes = read_file(good.pack_path(), 1 << 24);
-  const std::size_t index = bytes.size() - 5 * 8 - 8;  // the hash of the pictures is behind it
+  const std::size_t index = bytes.size() - 5 * 8 - 8;  // the hash of the images is behind it
   std::vector<std::string> bad{bytes.substr(0, index), bytes.substr(0, index + 8),
                                bytes + std::string(8, '\1')};
   for (std::size_t i = index; i < bytes.size(); ++i) {

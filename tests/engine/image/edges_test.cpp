@@ -1,4 +1,4 @@
-// Canny's edges, pictures smoothed along them, and data sets of such pictures.
+// Canny's edges, images smoothed along them, and data sets of such images.
 #include "engine/image/edges.h"
 
 #include "tests/engine/dataset_fixture.h"

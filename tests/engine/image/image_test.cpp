@@ -13,7 +13,7 @@ using namespace sumi;
 
 namespace {
 
-// A small picture whose every pixel differs.
+// A small image whose every pixel differs.
 Image8 gradient(int w, int h, int c = 3) {
   Image8 image(w, h, c);
   for (int y = 0; y < h; ++y)
@@ -145,7 +145,7 @@ TEST_CASE("image: CMYK becomes RGB") {
 
 TEST_CASE("image: EXIF orientation is applied") {
   const TempDir dir;
-  // The upright picture is 3 wide, 2 high: 0 1 2 / 3 4 5. How each orientation stores it:
+  // The upright image is 3 wide, 2 high: 0 1 2 / 3 4 5. How each orientation stores it:
   const std::vector<std::pair<int, std::vector<int>>> stored = {
       {1, {0, 1, 2, 3, 4, 5}}, {2, {2, 1, 0, 5, 4, 3}}, {3, {5, 4, 3, 2, 1, 0}}, {4, {3, 4, 5, 0, 1, 2}},
       {5, {0, 3, 1, 4, 2, 5}}, {6, {2, 5, 1, 4, 0, 3}}, {7, {5, 2, 4, 1, 3, 0}}, {8, {3, 0, 4, 1, 5, 2}}};

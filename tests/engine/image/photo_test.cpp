@@ -1,4 +1,4 @@
-// Pictures for conversion: what is read, what is written, and that nothing is lost between.
+// Images for conversion: what is read, what is written, and that nothing is lost between.
 #include "engine/image/photo.h"
 
 #include <cmath>
@@ -58,7 +58,7 @@ std::string little_endian(std::size_t value, int bytes) {
   return text;
 }
 
-// A simple WebP file made an extended one: RIFF, VP8X with the flag of EXIF, the picture, EXIF.
+// A simple WebP file made an extended one: RIFF, VP8X with the flag of EXIF, the image, EXIF.
 void add_exif_to_webp(const fs::path& path, int width, int height, const std::string& exif) {
   const std::string picture = read_file(path, 1 << 20).substr(12);
   const std::string body = "WEBPVP8X" + little_endian(10, 4) + little_endian(8, 4) +
@@ -171,7 +171,7 @@ TEST_CASE("photo: color that is multiplied by alpha is not multiplied twice") {
 
 TEST_CASE("photo: EXIF orientation is applied in tif, jpg, webp and png, and not written again") {
   const TempDir dir;
-  // The upright picture is 3 wide, 2 high: 0 1 2 / 3 4 5. How each orientation stores it:
+  // The upright image is 3 wide, 2 high: 0 1 2 / 3 4 5. How each orientation stores it:
   const std::vector<std::pair<int, std::vector<int>>> stored_as = {
       {1, {0, 1, 2, 3, 4, 5}}, {2, {2, 1, 0, 5, 4, 3}}, {3, {5, 4, 3, 2, 1, 0}}, {4, {3, 4, 5, 0, 1, 2}},
       {5, {0, 3, 1, 4, 2, 5}}, {6, {2, 5, 1, 4, 0, 3}}, {7, {5, 2, 4, 1, 3, 0}}, {8, {3, 0, 4, 1, 5, 2}}};

@@ -1,4 +1,4 @@
-// Embedded ICC profiles: pictures become sRGB.
+// Embedded ICC profiles: images become sRGB.
 #include <lcms2.h>
 #include <libheif/heif.h>
 
@@ -160,7 +160,7 @@ TEST_CASE("profile: one that is broken or of another kind is left out, and that 
   }
 }
 
-// A gray-blue picture with these code points, by libheif's encoder; "" where it has none.
+// A gray-blue image with these code points, by libheif's encoder; "" where it has none.
 std::string heic(const fs::path& path, int primaries, int transfer) {
   const std::unique_ptr<heif_context, void (*)(heif_context*)> context(heif_context_alloc(),
                                                                        heif_context_free);

@@ -45,7 +45,7 @@ TEST_CASE("trace: records name op, module, phase and shapes, forward and backwar
   const OpRecord weight = find("conv2d_weight_grad", "d.main.0");
   CHECK(weight.phase == "backward");
   CHECK(weight.output == Shape{8, 4, 4, 3});
-  // The picture asks for no gradient, so the first layer computes none for it.
+  // The image asks for no gradient, so the first layer computes none for it.
   for (const OpRecord& r : records) CHECK_FALSE((r.op == "conv2d_input_grad" && r.module == "d.main.0"));
   CHECK(module_path().empty());
 }

@@ -1,4 +1,4 @@
-// Pictures of any size through a network.
+// Images of any size through a network.
 #include "models/inference/converter.h"
 
 #include <doctest/doctest.h>
@@ -183,7 +183,7 @@ TEST_CASE("convert: the memory predicted is enough, and not far from what is tak
     const double peak = static_cast<double>(Pool::of(device).stats().peak_in_use) - used;
     CHECK(peak > 0);
     CHECK(peak <= predicted);
-    CHECK(held + 40.0 * w * h <= predicted);  // with the picture as integers and floats outside of the pool
+    CHECK(held + 40.0 * w * h <= predicted);  // with the image as integers and floats outside of the pool
     CHECK(predicted <= 2 * (peak + 64.0 * w * h) + (16 << 20));
   }
 }
@@ -266,7 +266,7 @@ TEST_CASE("convert: only free blocks count as memory that is left") {
   convert(photo);
   const std::uint64_t free = memory_held(device) - Pool::of(device).stats().in_use;
   CHECK(free > 0);
-  available = need - free;  // the blocks of the last picture serve again
+  available = need - free;  // the blocks of the last image serve again
   convert(photo);
   available = need - free - 1;
   CHECK_THROWS_AS(convert(photo), Error);

@@ -1,4 +1,4 @@
-// --upsample: what doubles a generator's picture, and every model that has a choice.
+// --upsample: what doubles a generator's image, and every model that has a choice.
 #include "models/networks/upsampling.h"
 
 #include <doctest/doctest.h>

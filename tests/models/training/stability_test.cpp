@@ -244,7 +244,7 @@ TEST_CASE("augmentation: whole pixels are moved, rectangles cut, and nothing els
   }
   CHECK(cut_something);
   const std::vector<double> c = augment(x, parse_augmentation("color"), stream).to_vector<double>();
-  // One channel: brightness and contrast are a line through each picture.
+  // One channel: brightness and contrast are a line through each image.
   const double slope = c[1] - c[0];
   CHECK(slope >= 0.5);
   CHECK(slope < 1.5);

@@ -206,7 +206,7 @@ TEST_CASE("a run that was killed before its first checkpoint can be started agai
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions o = tiny_run(folder.path, "run");
-  // What a kill leaves behind while the pictures are decoded.
+  // What a kill leaves behind while the images are decoded.
   fs::create_directories(fs::path(o.outdir) / "checkpoints");
   fs::create_directories(fs::path(o.outdir) / "samples");
   std::ofstream(fs::path(o.outdir) / "log.txt") << "begun\n";
