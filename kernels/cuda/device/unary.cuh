@@ -41,7 +41,7 @@ __device__ float unary_value(U f, float alpha, float x) {
       return fabsf(x);
     case U::reciprocal:
       return 1 / x;
-    case U::step:
+    case U::heaviside:
       return x <= 0 ? 0 : x > 0 ? 1 : x;
   }
   return x;
@@ -76,7 +76,7 @@ __device__ float unary_slope(U f, float alpha, float x, float y) {
       return x > 0 ? 1 : x < 0 ? -1 : 0;
     case U::reciprocal:
       return -y * y;
-    case U::step:
+    case U::heaviside:
       return 0;
   }
   return 0;
