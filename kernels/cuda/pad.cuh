@@ -1,4 +1,4 @@
-// Where an element of a padded tensor comes from.
+// Source indices of padded tensors.
 #pragma once
 
 #include "kernels/cuda/index.cuh"
@@ -6,7 +6,7 @@
 
 namespace sumi::kernels::cuda {
 
-// The input index that stands i pixels after the first, or -1 where the border is zero.
+// The input index i pixels after the first, or -1 where the border is zero.
 __device__ inline std::int64_t pad_source(PadMode mode, std::int64_t i, std::int64_t size) {
   if (i >= 0 && i < size) return i;
   if (mode == PadMode::zero) return -1;

@@ -1,6 +1,5 @@
-// In which order the emulator runs what CUDA leaves open: the threads of a block, the blocks of a
-// grid, streams that do not wait for each other. A right program computes the same bits in every
-// order.
+// Execution orders that CUDA leaves unspecified: the threads of a block, the blocks of a grid, and
+// streams that do not wait for each other. A correct program computes the same bits in every order.
 #pragma once
 
 #include <algorithm>
@@ -29,7 +28,7 @@ struct Schedules {
   std::int64_t first_block = -1, first_thread = -1;
 };
 
-// SplitMix64 (Steele, Lea, Flood 2014): a small generator whose every seed is good.
+// SplitMix64 (Steele, Lea, Flood 2014): a small generator that works well with every seed.
 class Random {
  public:
   explicit Random(std::uint64_t seed) : state_(seed) {}
@@ -44,8 +43,8 @@ class Random {
   std::uint64_t state_;
 };
 
-// 0 .. count-1 in that order, but `first` before all others if there is one; a shuffle draws again
-// from `random` each time (Fisher-Yates).
+// Writes 0 .. count-1 in the given order, with `first` before all others if it is not negative.
+// Each shuffle draws from `random` (Fisher-Yates).
 inline void arrange(std::vector<std::uint32_t>& out, std::size_t count, const Schedule& order, Random& random,
                     std::int64_t first = -1) {
   out.resize(count);

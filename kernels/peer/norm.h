@@ -1,5 +1,5 @@
-// cuDNN's batch norm, f32 and bf16, with parameters and statistics in f32 as sumi's. Its forward
-// pass is one call that makes the statistics and applies them; so it stands beside norm_stats
+// cuDNN's batch norm, f32 and bf16, with parameters and statistics in f32 like sumi's. Its forward
+// pass is one call that computes the statistics and applies them, so it compares with norm_stats
 // followed by norm_apply.
 #pragma once
 

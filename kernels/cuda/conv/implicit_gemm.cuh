@@ -1,7 +1,7 @@
-// Rung 3: register tiles, 128-bit reads, and two tiles in flight. The kernel is
+// Variant 3: register tiles, 128-bit reads, and two tiles in flight. The kernel is in
 // product/register_blocked.cuh, which says what changed from `tiled` and why it should be faster.
-// Its tiles of a (and for wgrad of b) are gathered from the image as they are fetched: the
-// product is implicit.
+// The tiles of a (and for wgrad of b) are gathered from the image as they are fetched: the product
+// is implicit.
 #pragma once
 
 #include "kernels/base/dispatch.h"

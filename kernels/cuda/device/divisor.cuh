@@ -1,5 +1,5 @@
-// Division by a number that is known at the launch, as one multiplication and a shift: a processor
-// of a GPU has no divide instruction, and `/` is some twenty others.
+// Division by a number known at launch, as one multiplication and a shift: GPUs have no integer
+// divide instruction, and `/` compiles to about twenty others.
 #pragma once
 
 #include <cstdint>

@@ -8,12 +8,12 @@ namespace sumi::kernels::cuda {
 __device__ inline float sigmoid_of(float x) {
   return x >= 0 ? 1 / (1 + expf(-x)) : expf(x) / (1 + expf(x));
 }
-// log(1 + exp(x)): exp never sees a positive number, so nothing overflows.
+// log(1 + exp(x)): exp's argument is never positive, so nothing overflows.
 __device__ inline float softplus_of(float x) {
   return (x > 0 ? x : 0) + log1pf(expf(-fabsf(x)));
 }
 
-// U is the kernels' enum Unary. Comparisons are written so that NaN falls through to itself.
+// U is the enum Unary of kernels/activation.h. Comparisons are written so that NaN propagates.
 template <class U>
 __device__ float unary_value(U f, float alpha, float x) {
   switch (f) {
@@ -47,7 +47,7 @@ __device__ float unary_value(U f, float alpha, float x) {
   return x;
 }
 
-// f'(x). Where y = f(x) gives it more cheaply y is read and x is not, so a caller may keep only one
+// f'(x). If y = f(x) gives it more cheaply, y is read and x is not, so a caller may keep only one
 // of the two.
 template <class U>
 __device__ float unary_slope(U f, float alpha, float x, float y) {

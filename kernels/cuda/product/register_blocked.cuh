@@ -42,12 +42,11 @@ inline constexpr int kBlockedTile = 64, kBlockedDepth = 16, kBlockedThreads = 12
 namespace register_blocked {
 
 constexpr int kTile = kBlockedTile, kDepth = kBlockedDepth, kThreads = kBlockedThreads;
-constexpr int kThreadsX = 16, kThreadsY = 8;                         // 16 across, 8 down
-constexpr int kRows = kTile / kThreadsY, kCols = kTile / kThreadsX;  // sums of a thread
+constexpr int kThreadsX = 16, kThreadsY = 8;  // 16 wide, 8 high
+constexpr int kRows = kTile / kThreadsY, kCols = kTile / kThreadsX;  // sums per thread
 
-// Position n of thread t of `threads`, of a tile's lines (deep) or inside of one. Deep: neighboring
-// threads have neighboring lines, whose distance keeps them off each other's banks; else vectors of
-// 4.
+// Position n of thread t of `threads`: of a tile's lines (deep) or within a line. Deep: adjacent
+// threads have adjacent lines, whose distance avoids bank conflicts; else vectors of 4.
 template <class Layout>
 __device__ constexpr int position(int threads, int t, int n) {
   return Layout::kDeep ? t + n * threads : n / 4 * 4 * threads + 4 * t + n % 4;

@@ -1,4 +1,4 @@
-// The implementations that kernels/cuda/activation.cu chooses from, one file each in this
+// The implementations that kernels/cuda/activation.cu selects from, one file each in this
 // directory.
 #pragma once
 
