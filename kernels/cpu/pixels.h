@@ -1,4 +1,4 @@
-// Sums of whole pixels (runs of c channels) and of whole rows, the inner loops of padding, pooling
+// Sums of whole pixels (runs of c channels) and of whole rows: the inner loops of padding, pooling
 // and resizing.
 #pragma once
 
@@ -24,7 +24,7 @@ inline void put_pixel(T* y, const float* acc, i64 c, bool add) {
   }
 }
 
-// Each pixel of y (+)= what gather(n, h, w, acc) adds to a zeroed run of c floats.
+// Each pixel of y (+)= the sum that gather(n, h, w, acc) adds to a zeroed run of c floats.
 template <class T, class Gather>
 void gather_pixels(MutView y, bool add, i64 cost, const Gather& gather) {
   const Shape s = y.shape;
@@ -39,7 +39,7 @@ void gather_pixels(MutView y, bool add, i64 cost, const Gather& gather) {
   });
 }
 
-// Runs of one length, each with its weight.
+// Runs of equal length, each with its weight.
 template <class S>
 struct Weighted {
   const S* x;
@@ -75,8 +75,7 @@ inline void sum_up_to_4(const Weighted<S>* terms, i64 size, i64 count, T* y) {
       return sum_of<4, add>(terms, count, y);
   }
 }
-// The same for any number of terms; y holds what is summed so far, so it is f32 where they are
-// many.
+// The same for any number of terms. y holds the partial sum, so it is f32 if there are many.
 template <class S, class T>
 inline void sum_terms(const Weighted<S>* terms, i64 size, i64 count, bool add, T* y) {
   if (size == 0 && !add) std::fill(y, y + count, T(0.0F));
@@ -89,7 +88,7 @@ inline void sum_terms(const Weighted<S>* terms, i64 size, i64 count, bool add, T
   }
 }
 
-// Which indices of one axis each of its results is made of, with their weights.
+// The input indices of each result along one axis, with their weights.
 struct Readers {
   struct Reader {
     i64 index;
@@ -108,7 +107,8 @@ struct Readers {
     return start[static_cast<std::size_t>(at) + 1] - start[static_cast<std::size_t>(at)];
   }
   const Reader* of(i64 at) const { return reader.data() + start[static_cast<std::size_t>(at)]; }
-  // For each result, how many from it on are plain copies of neighbors; at least 1.
+  // For each result, the number of results starting there that are plain copies of adjacent inputs;
+  // at least 1.
   std::vector<i64> runs() const {
     const auto copies = [&](i64 at) { return size(at) == 1 && of(at)->weight == 1.0F; };
     std::vector<i64> all(start.size() - 1, 1);
@@ -119,7 +119,7 @@ struct Readers {
   }
 };
 
-// y[n,h,w] (+)= the sum over rows.of(h) and cols.of(w) of weighted pixels of x, first along h, a
+// y[n,h,w] (+)= the sum over rows.of(h) and cols.of(w) of weighted pixels of x, first along h, one
 // row at a time, then along w.
 template <class T>
 void gather_rows(View x, MutView y, bool add, const Readers& rows, const Readers& cols) {
@@ -128,7 +128,8 @@ void gather_rows(View x, MutView y, bool add, const Readers& rows, const Readers
   const std::vector<i64> run_of = cols.runs();
   const i64* const runs = run_of.data();
   for_range(t.n * t.h, (row + t.w * t.c) * 2, [=, &rows, &cols](i64 begin, i64 end) {
-    constexpr bool exact = std::is_same_v<T, float>;  // else sums are made in f32 and rounded once
+    // otherwise sums are computed in f32 and rounded once
+    constexpr bool exact = std::is_same_v<T, float>;
     std::vector<float> line(static_cast<std::size_t>(row));
     std::vector<float> sums(exact ? 0 : static_cast<std::size_t>(t.w * t.c));
     std::vector<Weighted<T>> tall;
