@@ -12,7 +12,7 @@ struct ReplayBufferOp {
   enum Action : std::int64_t {
     pass,  // y = x
     keep,  // the slot stores x, and y = x
-    swap  // y = the slot's image, and the slot stores x
+    swap   // y = the slot's image, and the slot stores x
   };
   std::int64_t action = pass;
   std::int64_t place = 0;

@@ -17,7 +17,7 @@ struct VariantInfo {
   const char* name;  // value for Exec::variant: "implicit_gemm"
   // what changed from the previous variant, and why it should be faster, in one line
   const char* change;
-  bool fits;  // supports the given problem
+  bool fits;    // supports the given problem
   bool chosen;  // runs by default
 };
 

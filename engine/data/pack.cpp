@@ -61,8 +61,7 @@ void append(std::string& bytes, std::uint32_t value) {
 constexpr std::uint64_t kIndexItem = 2 * sizeof(std::uint32_t);
 // so that products fit in 64 bits and sides in an int
 constexpr std::uint32_t kMaxPackSide = 1U << 30;
-constexpr std::uint64_t kMaxPixels = std::uint64_t{1}
-                                     << 28;  // of an image: what preprocessing makes at most
+constexpr std::uint64_t kMaxPixels = std::uint64_t{1} << 28;  // of an image: what preprocessing makes at most
 constexpr std::uint64_t kMaxTail = std::uint64_t{1}
                                    << 28;  // 30 million images; more would take seconds to check
 constexpr std::uint64_t kMaxBroken = 1 << 20;

@@ -1,4 +1,4 @@
-// How much memory a device's work holds, and how much there is to take.
+// Memory held and available on a device.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,10 @@ namespace sumi {
 // memory.
 std::uint64_t memory_held(const Device& device);
 
-// Gives free blocks and this thread's scratch memory back to the system.
+// Returns free blocks and this thread's scratch memory to the system.
 void release_memory(const Device& device);
 
-// What is left of the device's memory, in bytes; of the host's as engine/runtime/system_memory.h
-// says.
+// The device's available memory in bytes; for the host see engine/runtime/system_memory.h.
 std::uint64_t available_memory(const Device& device = {});
 
 }  // namespace sumi

@@ -7,7 +7,7 @@
 namespace sumi::kernels::cpu {
 
 constexpr i64 lane_width = 64;  // columns summed side by side
-constexpr i64 lane_rows = 64;  // rows that one f32 partial sum covers
+constexpr i64 lane_rows = 64;   // rows that one f32 partial sum covers
 
 // into[c] += the sum over rows of value(begin + row * cols + c), for cols columns. value is called
 // once per element, and may store something for it elsewhere.

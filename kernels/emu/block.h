@@ -38,7 +38,7 @@ struct Thread {
   enum class State : std::uint8_t { unstarted, running, ready, at_barrier, in_warp, returned };
   State state = State::unstarted;
   bool predicate = false;  // passed to a barrier
-  int groups = 0;  // committed groups of asynchronous copies
+  int groups = 0;          // committed groups of asynchronous copies
   Fiber* fiber = nullptr;
   const char* wait_name = "";  // the function it waits in
   Location where;

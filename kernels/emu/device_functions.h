@@ -31,7 +31,7 @@ class Location {
 // The values that the lanes of a warp passed to a collective. Lanes outside `mask` have none.
 struct Lanes {
   const char* name;         // of the collective
-  unsigned mask;  // participating lanes
+  unsigned mask;            // participating lanes
   std::uint64_t value[32];  // raw bits, in the low bytes
   std::uint32_t argument[32];
 };

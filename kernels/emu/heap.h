@@ -28,7 +28,7 @@ class Heap {
   static Heap& get();
 
   void* allocate(std::size_t bytes);  // null: full. 256-byte aligned
-  bool release(void* pointer);  // false: not the start of a live allocation
+  bool release(void* pointer);        // false: not the start of a live allocation
   bool contains(const void* pointer) const;
   // Returns true if [pointer, pointer + bytes) is inside one live allocation.
   bool holds(const void* pointer, std::size_t bytes) const;

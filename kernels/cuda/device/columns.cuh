@@ -20,9 +20,9 @@ inline constexpr unsigned kColumnBlock = 256, kColumnWarps = kColumnBlock / 32;
 // The partition of the work. Computed on the host.
 struct RowChunks {
   std::int64_t outer, rows, cols;
-  std::int64_t tiles;  // blocks that cover the columns
+  std::int64_t tiles;              // blocks that cover the columns
   std::int64_t per_chunk, chunks;  // rows per chunk; chunks that cover the rows
-  unsigned lanes = 1;  // columns per block: a power of two, at most a warp
+  unsigned lanes = 1;              // columns per block: a power of two, at most a warp
 
   // Chunks long enough to be worth a block, and few enough that about a thousand blocks cover
   // everything.
@@ -56,7 +56,7 @@ struct RowChunks {
 struct Slice {
   std::int64_t outer, chunk, col;
   std::int64_t partial;  // where the block's result for col is stored, of k.partials()
-  bool inside;  // col exists; other threads only take part in column_sum
+  bool inside;           // col exists; other threads only take part in column_sum
   bool writes;           // the one thread that stores the result for col
 
   __device__ explicit Slice(const RowChunks& k)

@@ -42,7 +42,7 @@ inline constexpr int kBlockedTile = 64, kBlockedDepth = 16, kBlockedThreads = 12
 namespace register_blocked {
 
 constexpr int kTile = kBlockedTile, kDepth = kBlockedDepth, kThreads = kBlockedThreads;
-constexpr int kThreadsX = 16, kThreadsY = 8;  // 16 wide, 8 high
+constexpr int kThreadsX = 16, kThreadsY = 8;                         // 16 wide, 8 high
 constexpr int kRows = kTile / kThreadsY, kCols = kTile / kThreadsX;  // sums per thread
 
 // Position n of thread t of `threads`: of a tile's lines (deep) or within a line. Deep: adjacent
