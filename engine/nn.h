@@ -15,8 +15,8 @@ namespace sumi {
 struct TorchLayout {
   enum class Kind : std::uint8_t { vector, conv, conv_transpose, dense };
   Kind kind = Kind::vector;
-  // A dense layer that reads or writes a flattened image: flattened h w c here, c h w in PyTorch. c
-  // = 0: not an image
+  // A dense layer that reads or writes a flattened image: flattened h w c here, c h w in PyTorch.
+  // c = 0: not an image.
   Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};
 };
 
@@ -282,11 +282,11 @@ class Sequential final : public Module {
 // Weight initialization. Every parameter is written: weights by the rule, biases and betas 0, norm
 // gammas N(1, gain) for normal and 1 for the others.
 struct InitOptions {
-  //normal          N(0, gain)                                      DCGAN, CycleGAN: gain 0.02
-  //xavier          N(0, gain sqrt(2 / (fan_in + fan_out)))         Glorot and Bengio 2010
-  //xavier-uniform  U(-a, a), a = gain sqrt(6 / (fan_in + fan_out)) the same; Keras's default
-  //kaiming         N(0, gain sqrt(2 / fan_in))                     He 2015
-  //orthogonal      rows or columns orthonormal, times gain         Saxe 2013
+  // normal          N(0, gain)                                      DCGAN, CycleGAN: gain 0.02
+  // xavier          N(0, gain sqrt(2 / (fan_in + fan_out)))         Glorot and Bengio 2010
+  // xavier-uniform  U(-a, a), a = gain sqrt(6 / (fan_in + fan_out)) the same; Keras's default
+  // kaiming         N(0, gain sqrt(2 / fan_in))                     He 2015
+  // orthogonal      rows or columns orthonormal, times gain         Saxe 2013
   std::string type = "normal";
   double gain = 0.02;
 };

@@ -137,11 +137,11 @@ class Optimizer {
 
 // The learning-rate schedule, as a factor. Epochs count from 0.
 struct LrPolicy {
-  //constant  1
-  //linear    1 for `constant_epochs`, then down to 0: 1 - max(0, e + 1 - constant) / (decay + 1)
-  //step      0.1 for each `decay_epochs` passed
-  //two-steps 0.1 after constant_epochs, and 0.01 after half of decay_epochs more
-  //cosine    half a cosine, to 0 over constant_epochs + decay_epochs
+  // constant  1
+  // linear    1 for `constant_epochs`, then down to 0: 1 - max(0, e + 1 - constant) / (decay + 1)
+  // step      0.1 for each `decay_epochs` passed
+  // two-steps 0.1 after constant_epochs, and 0.01 after half of decay_epochs more
+  // cosine    half a cosine, to 0 over constant_epochs + decay_epochs
   std::string type = "constant";
   double constant_epochs = 100, decay_epochs = 100;
   double factor(double epoch) const;

@@ -1,4 +1,4 @@
-// Images for training: a folder or an idx file, in memory that the system pages in as it is used.
+// Image data sets for training: a folder or an idx file, decoded once and memory-mapped.
 #pragma once
 
 #include <cstdint>
@@ -13,33 +13,33 @@
 
 namespace sumi {
 
-// The names of the classes that spec.labels tells apart, without decoding an image: those of
-// spec.classes if given, and checked. Errors "[data PATH] ...": an image without a class, fewer
-// than two classes, labels that do not fit the images.
+// Returns the names of the classes that spec.labels distinguishes, without decoding an image;
+// spec.classes, checked, if given. Throws Error "[data PATH] ..." for an image without a class,
+// fewer than two classes, and labels that do not match the images.
 std::vector<std::string> find_classes(const DatasetSpec& spec);
 
-// How many images the folder or file of `spec` names, at most spec.max_items; some may turn out
-// to be broken. Reads names and headers. Error "[data PATH] ..." for a file that is none of
-// images.
+// Returns the number of images in the folder or file of `spec`, at most spec.max_items, including
+// broken ones. Reads names and headers only. Throws Error "[data PATH] ..." for a file that does
+// not contain images.
 std::int64_t count_images(const DatasetSpec& spec);
 
-// The decoded images. Copies share them.
+// A set of decoded images. Copies share them.
 class Dataset {
  public:
-  // Decodes each image once and packs the result in the cache; later calls map the pack and
-  // decode nothing. With pairs of two sides an item holds both, [height, 2 width, channels]: A's
+  // Decodes each image once and packs the result in the cache; later calls map the pack and decode
+  // nothing. For two-sided pairs an item holds both images, [height, 2 width, channels]: A's
   // columns, then B's; they are skipped together.
-  // A pack that is stale (files added, removed or changed), damaged or foreign is rebuilt.
-  // Broken images are named to warn() and skipped. Errors "[data PATH] ...": missing or empty
-  // folder, nothing readable, no place for the cache, a given pack that is damaged or of other
-  // sizes, images without partner (named).
+  // Rebuilds a pack that is stale (files added, removed or changed), damaged or of another format.
+  // Broken images are reported to warn() and skipped. Throws Error "[data PATH] ..." for a missing
+  // or empty folder, if nothing is readable, if there is no room for the cache, for a given pack
+  // that is damaged or has other sizes, and for images without a partner (named).
   static Dataset open(const DatasetSpec& spec, const DatasetEvents& events = {});
 
   std::int64_t count() const;
   int channels() const;
   int bits() const;
-  // Image i as packed, [height(i), width(i), channels]; with 16 bits two bytes a level, in the
-  // machine's order. Valid as long as a copy of this data set. Error for an i that is not in [0,
+  // Image i as packed, [height(i), width(i), channels]; with 16 bits two bytes per level, in native
+  // byte order. Valid while a copy of this data set exists. Throws Error for an i outside [0,
   // count).
   const std::uint8_t* item(std::int64_t i) const;
   int width(std::int64_t i) const;
@@ -47,92 +47,89 @@ class Dataset {
   std::int64_t item_bytes(std::int64_t i) const;
 
   // Names of the classes; empty without labels. They are derived from the names or the labels file
-  // at each open() and not packed, so they can change without another decoding.
+  // at each open() and not packed, so they can change without decoding again.
   const std::vector<std::string>& classes() const;
   // The class of image i, in [0, classes().size()); -1 without labels.
   std::int32_t label(std::int64_t i) const;
 
-  // Two sets that share these images: all but one of every `every`, and those (the last of each
-  // `every`, so of all classes where the names are in their order). Error unless both have some and
-  // `every` >= 2.
+  // Splits off every `every`-th image (the last of each `every`, which covers all classes if the
+  // names are sorted by class) and returns the remaining images and the split-off ones, both
+  // sharing the pack. Throws Error unless both sets are non-empty and `every` >= 2.
   std::pair<Dataset, Dataset> split(std::int64_t every) const;
 
-  // What the images were made from, preprocessing included, and their labels: equal keys, equal
+  // Identifies the images' source, preprocessing included, and their labels: equal keys imply equal
   // images and labels. For packs, and for checkpoints of old versions.
   std::uint64_t key() const;
-  // What the images are, wherever they lie and whatever their files are called or how old: levels
-  // and sizes in their order, and their labels. Equal for sets that training cannot tell apart. May
-  // read all images: ask once.
+  // Identifies the contents, independent of paths, file names and times: levels and sizes in order,
+  // and labels. Equal for sets that training cannot distinguish. May read all images; call it once.
   std::uint64_t content_key() const;
   // The folder or file, as given.
   const std::filesystem::path& source() const;
-  // How many images this open() had to decode: 0 when the pack was there.
+  // The number of images that this open() decoded: 0 if the pack existed.
   std::int64_t decoded() const;
-  // Names of those that were skipped, relative to the folder.
+  // Names of the skipped images, relative to the folder.
   const std::vector<std::string>& broken() const;
-  // The pack: of the cache or given; empty when an idx file is used as it is.
+  // The pack file, cached or given; empty if an idx file is used directly.
   const std::filesystem::path& pack_path() const;
 
   struct State;  // private to dataset.cpp
 
  private:
-  // Where image i stands in the state. Error for an i that is not there.
+  // The index of image i in the state. Throws Error if it is out of range.
   std::int64_t place(std::int64_t i) const;
 
   std::shared_ptr<const State> state_;
-  std::shared_ptr<const std::vector<std::int64_t>> chosen_;  // places of the images; null: all
+  std::shared_ptr<const std::vector<std::int64_t>> chosen_;  // indices of the images; null: all
 };
 
 struct Batch {
-  std::vector<float>
-      data;  // [n, h, w, c] in [-1, 1]: level / 127.5 - 1, of 16 bits / 32767.5 - 1; kMaskValue
-             // where an image has a hole
+  std::vector<float> data;  // [n, h, w, c] in [-1, 1]: level / 127.5 - 1 (8 bits) or level / 32767.5 - 1 (16
+                            // bits); kMaskValue in holes
   std::int64_t n = 0, h = 0, w = 0, c = 0;
-  std::int64_t epoch = 0;            // which pass over the set, from 0
-  std::int64_t index = 0;            // which batch of that epoch, from 0
-  std::vector<std::int64_t> items;   // which images
-  std::vector<std::int32_t> labels;  // their classes; empty when the set has none
+  std::int64_t epoch = 0;            // pass over the set, from 0
+  std::int64_t index = 0;            // batch within the epoch, from 0
+  std::vector<std::int64_t> items;   // indices of the images
+  std::vector<std::int32_t> labels;  // class indices; empty if the set has none
 };
 
-// Batches for ever, one from each of one or more domains, or two of the pairs of one: what is given
-// and what is wanted. Batch k is a function of (data sets, seed, batch size, preprocessing, flip,
-// replacement, pairs, k) alone, whatever the number of workers. Mirrors, the places of crops and
-// damages are random functions of (seed, domain, position). One caller at a time.
+// An endless sequence of batches, one from each of one or more domains, or the two sides of paired
+// images: input and target. Batch k depends only on (data sets, seed, batch size, preprocessing,
+// flip, replacement, pairs, k), not on the number of workers. Mirroring, crop positions and
+// degradations are random functions of (seed, domain, position). For one caller at a time.
 //
-// One domain: each epoch is a new permutation, the last incomplete batch is dropped. With
-// replacement an epoch has as many batches, at least one, but which images they hold is left to
-// chance: some several times, some (about 1/e of them) not at all. Several: the domains are
-// unpaired. Each runs through its own permutations one after another, across the ends of epochs,
-// and no image is dropped, not even of the largest: within a domain, numbers of uses never differ
-// by more than one. An epoch is floor(count of the largest / batch size) batches.
+// One domain: each epoch is a new permutation, and the last incomplete batch is dropped. With
+// replacement an epoch has the same number of batches, at least one, of images sampled
+// independently: some occur several times, and about 1/e of them not at all. Several domains are
+// unpaired. Each goes through its own permutations one after another, across the ends of epochs,
+// and no image is dropped, not even of the largest domain: within a domain, usage counts never
+// differ by more than one. An epoch is floor(count of the largest / batch size) batches.
 class BatchLoader {
  public:
-  // Only the values under "of the batches" and "of pairs", workers, preprocess and crop_size of
-  // `spec` are used. Errors "[data PATH] ...": pairs of several domains; fewer images than one
-  // batch, except with replacement; without crops, a batch of more than one image where sizes
-  // differ; images smaller than the crop.
+  // Uses only the batch and pair settings, workers, preprocess and crop_size of `spec`. Throws
+  // Error "[data PATH] ..." for pairs with several domains; for fewer images than one batch, except
+  // with replacement; without crops, for a batch of more than one image if sizes differ; for images
+  // smaller than the crop.
   BatchLoader(std::vector<Dataset> domains, const DatasetSpec& spec);
   BatchLoader(const BatchLoader&) = delete;
   BatchLoader& operator=(const BatchLoader&) = delete;
 
-  // The next batches; workers prepare a few ahead. Exceptions of workers surface here.
+  // Returns the next batches; workers prepare a few ahead. Rethrows exceptions of workers.
   std::vector<Batch> next();
-  // Continue with batch k, counted from 0 over all epochs.
+  // Continues with batch k, counted from 0 over all epochs.
   void seek(std::int64_t k);
-  // The batch that next() will return.
+  // The index of the batch that next() will return.
   std::int64_t position() const { return position_; }
 
   std::int64_t batches_per_epoch() const { return per_epoch_; }
-  // Images of the largest domain.
+  // The number of images in the largest domain.
   std::int64_t size() const { return size_; }
   std::size_t domains() const { return domains_.size(); }
-  // How many next() gives: as many as domains, or the two sides of pairs.
+  // The number of batches that next() returns: one per domain, or the two sides of pairs.
   std::size_t batches() const { return pairs_ == Pairs::none ? domains_.size() : 2; }
   const Dataset& dataset(std::size_t domain = 0) const { return domains_.at(domain); }
-  // Of an image; of a pair, of one side.
+  // The width of an image, or of one side of a pair.
   int width(std::size_t domain, std::int64_t item) const;
-  // Image i of those that batch `which` of next() is made of: its middle, as large as the crops;
-  // not mirrored.
+  // The center of image i of batch `which`, of the size of the crops; not mirrored.
   Batch middle(std::size_t which, std::int64_t i) const;
 
  private:
@@ -153,14 +150,14 @@ class BatchLoader {
   int batch_size_, workers_;
   std::uint64_t seed_;
   bool flip_, replacement_;
-  int crop_;  // the side of the crops; 0: whole images
+  int crop_;  // side of the crops; 0: whole images
   Pairs pairs_;
   bool from_b_;
   Degradation damage_;
   std::int64_t size_ = 0, per_epoch_ = 0, position_ = 0;
   struct Orders;
-  std::vector<std::shared_ptr<Orders>> orders_;  // of each domain
-  // last: its threads use the above
+  std::vector<std::shared_ptr<Orders>> orders_;  // per domain
+  // last, because its threads use the members above
   std::unique_ptr<io::OrderedPipeline<std::vector<Batch>>> pipeline_;
 };
 

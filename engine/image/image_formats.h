@@ -42,8 +42,8 @@ const ImageFormat* writable_format(const std::filesystem::path& path);
 // The format that a file's first bytes (32 are enough) identify, or null. TGA has no magic number.
 const ImageFormat* format_of_bytes(std::string_view start);
 
-// Returns true if the name ends like an image that load_image reads ("x.PNG"): the files of a
-// folder that a data set consists of.
+// Returns true if the name ends like an image that load_image reads ("x.PNG"). Data sets consist of
+// these files.
 bool has_image_extension(const std::filesystem::path& path);
 // Returns true if the name ends like an image that save_image writes.
 bool has_writable_extension(const std::filesystem::path& path);

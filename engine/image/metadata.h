@@ -1,4 +1,4 @@
-// What goes with an image from file to file: EXIF and the resolution in print.
+// Metadata that is copied from input to output files: EXIF and the print resolution.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 namespace sumi {
 
 struct Metadata {
-  // A TIFF header and its directories, as EXIF has it: author, copyright, dates, camera, place, as
+  // An EXIF block, a TIFF header with directories: author, copyright, dates, camera and place as
   // they were; orientation 1, sRGB, and nothing that describes the old pixels (thumbnail, size,
   // maker notes). "": none.
   std::string exif;

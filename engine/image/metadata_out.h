@@ -1,4 +1,4 @@
-// Metadata into encoded files. Private to the image and data libraries.
+// Inserts metadata into encoded files. Private to the image and data libraries.
 #pragma once
 
 #include <string>
