@@ -21,12 +21,12 @@ struct Options {
   std::string program = "sumi-bench";  // argv[0]
 };
 
-// What was asked for, or why the program ends at once.
+// The parsed command line, or why the program exits at once.
 struct Parsed {
   Options options;
   bool done = false;
   int exit_code = 0;
-  std::string text;  // help, or one line of what is wrong
+  std::string text;  // help, or a one-line error
 };
 Parsed parse_options(int argc, const char* const* argv);
 

@@ -1,4 +1,4 @@
-// Shapes of broadcasting and of sums over axes, and boxes to copy.
+// Shapes for broadcasting, reductions over axes, and box copies.
 #pragma once
 
 #include "kernels/base/shape.h"

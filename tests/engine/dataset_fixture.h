@@ -1,4 +1,4 @@
-// What the tests of data sets and loaders share: folders, images, idx files.
+// Shared parts of the tests of data sets and loaders: folders, images, idx files.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -23,7 +23,7 @@ namespace dataset_fixture {
 
 using sumi::test::error_of, sumi::test::has, sumi::test::put, sumi::test::TempDir;
 
-// Images that differ in every place, so that any mix-up shows.
+// Writes images that differ at every pixel, so that any mix-up shows.
 inline void make_images(const fs::path& folder, int count, int w = 12, int h = 10) {
   fs::create_directories(folder);
   for (int i = 0; i < count; ++i) {

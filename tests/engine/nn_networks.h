@@ -1,4 +1,4 @@
-// A DCGAN and a critic small enough for the reference device.
+// A DCGAN and a critic that are small enough for the reference device.
 #pragma once
 
 #include "engine/nn.h"

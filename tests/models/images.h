@@ -1,4 +1,4 @@
-// Images to train on.
+// Training images.
 #pragma once
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Runs the program as a user would: the environment variable SUMI has its path.
+// Runs the program like a user; the environment variable SUMI has its path.
 #pragma once
 
 #include <sys/types.h>
