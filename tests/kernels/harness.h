@@ -51,7 +51,7 @@ class Buffer {
   std::vector<double> get() const;
   std::vector<std::uint8_t> bits() const;
   // Empty, or which byte outside the tensor was written.
-  std::string degradation() const;
+  std::string overrun() const;
 
  private:
   static constexpr std::size_t zone = 256;

@@ -88,7 +88,7 @@ Numbers loaded(Device device, DType dtype, const Shape& s, const Levels& x, cons
   Cuts view;
   if (!cuts.empty()) view = {parts.data(), static_cast<std::int64_t>(cuts.size()), device};
   u8_to_float(b.exec, {from.data(), s, device}, view, y);
-  CHECK(y.degradation().empty());
+  CHECK(y.overrun().empty());
   CHECK(from.get() == x);
   return y.get();
 }

@@ -279,8 +279,8 @@ TEST_CASE("norm_running: PyTorch's running statistics") {
     // Four elements for each statistic: the unbiased variances are 8 and 160.
     expect_close("running mean", running_mean.get(), {1, 7}, rounding(DType::f32));
     expect_close("running var", running_var.get(), {2.75, 41.5}, rounding(DType::f32));
-    CHECK(running_mean.degradation().empty());
-    CHECK(running_var.degradation().empty());
+    CHECK(running_mean.overrun().empty());
+    CHECK(running_var.overrun().empty());
   }
 }
 

@@ -28,7 +28,7 @@ Buffer drawn(Draw what, const RandomKey& key, std::int64_t count, Device device,
   Bench b(device);
   Buffer y(Shape::vector(count), t, device);
   draw(b.exec, what, key, y);
-  CHECK(y.degradation().empty());
+  CHECK(y.overrun().empty());
   return y;
 }
 

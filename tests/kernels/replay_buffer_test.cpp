@@ -86,7 +86,7 @@ TEST_CASE("upload_scalars: more than one launch carries") {
     for (std::size_t i = 0; i < 200; ++i) words[i] = std::bit_cast<std::uint64_t>(want[i] = 0.5 + double(i));
     upload_scalars(b.exec, words.data(), 200, static_cast<std::uint64_t*>(to.mutable_view().data));
     expect_close("words", to.get(), want, exactly);
-    CHECK(to.degradation().empty());
+    CHECK(to.overrun().empty());
   }
 }
 

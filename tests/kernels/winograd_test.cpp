@@ -89,7 +89,7 @@ Run run_form(const ConvGeom& g, const std::vector<double>& x, const std::vector<
   cpu::winograd(e, cpu::Direction::fprop, g, {f(bx), f(bw), f(y), f(bb), false});
   cpu::winograd(e, cpu::Direction::dgrad, g, {f(dx), f(bw), f(bdy), f(bc), false});
   cpu::winograd(e, cpu::Direction::wgrad, g, {f(bx), f(dw), f(bdy), nullptr, true});
-  for (const Buffer* b : {&bx, &bw, &bdy, &y, &dx, &dw}) CHECK(b->degradation().empty());
+  for (const Buffer* b : {&bx, &bw, &bdy, &y, &dx, &dw}) CHECK(b->overrun().empty());
   r.y = y.get();
   r.dx = dx.get();
   r.dw = dw.get();
