@@ -42,16 +42,16 @@ using Views = std::vector<MutView>;
 using Values = std::vector<std::vector<float>>;
 
 struct BenchCase {
-  std::string op = {};  // "conv": its name on the command line
+  std::string op = {};       // "conv": its name on the command line
   std::string part = {};     // "fprop"; may be empty
   std::string problem = {};  // "n8h56w56c128k256r3s3u1p1"
-  std::string layer = {};  // "dcgan64 d2": network and layer; empty for the user's own problems
+  std::string layer = {};    // "dcgan64 d2": network and layer; empty for the user's own problems
   std::vector<Arg> args = {};
   std::function<void(const Exec&, const Views&)> run = {};
   // The value of element `at` of the only output, in f64. Absent: kernels::ref computes every
   // output in f64, which is cheap for memory-bound operations.
   std::function<double(const Values&, std::int64_t at)> expect = {};
-  double flop = 0;  // 0: memory-bound
+  double flop = 0;     // 0: memory-bound
   double numbers = 0;  // elements that an ideal kernel reads and writes; 0: each operand once
   // errors are relative to the results' root mean square or, if larger, to this
   double scale = 0;
@@ -86,8 +86,8 @@ struct Filter {
   std::vector<std::string> problems = {};
   std::vector<std::string> nets = {};   // empty: all
   std::vector<std::string> parts = {};  // empty: all
-  std::int64_t batch = 0;  // for the networks' layers; 0: their own
-  bool small = false;  // memory-bound cases use small tensors, because they are emulated
+  std::int64_t batch = 0;               // for the networks' layers; 0: their own
+  bool small = false;                   // memory-bound cases use small tensors, because they are emulated
 };
 
 // An operation: its name, its parts, an example problem string, and a description.

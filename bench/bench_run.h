@@ -26,7 +26,7 @@ struct BenchRun {
   std::string variant;  // "auto": the default selection
   bool is_peer = false;
   std::function<void(const Exec&, const Views&)> run = {};  // on an Exec of make_exec()
-  ConvPolicy policy = {};  // for CPU convolutions
+  ConvPolicy policy = {};                                   // for CPU convolutions
 
   // "conv/fprop/n128h32w32c64k128r4s4u2p1/f32/own/dcgan64 d2"; without a layer for the user's own
   // problems.

@@ -21,7 +21,7 @@ struct Precision {
 const std::vector<Precision>& precisions();
 
 struct Roofline {
-  double bytes = 0;  // per second, reads and writes together
+  double bytes = 0;                    // per second, reads and writes together
   double f32 = 0, tf32 = 0, bf16 = 0;  // operations per second; a multiply-add is two
   double flops(const Precision& p) const;
   // The minimum time of a case: the larger of its memory and arithmetic times.

@@ -5,7 +5,7 @@ Fenced blocks of README.md, docs/learn/*.md and docs/recipes.md, in order, one s
   ```sh ci   runs (bash -euo pipefail), with `sumi` on the PATH and the project's files in the directory
   ```sh      is only read: every `sumi COMMAND --option` in it must be one that `sumi COMMAND --help` knows
   ```cpp FILE  in docs/learn is an excerpt: its pieces, parted by lines of `...`, occur in FILE in this order, but for white space
-Every `Class::member` and every path in backquotes of docs/learn must exist. Every run directory is made once, whether one
+Every `Class::member` and every path in backquotes of docs/learn must exist, and every relative link of all Markdown. Every run directory is made once, whether one
 reads README.md or README.zh.md first and then the lessons and recipes. Every subcommand of `sumi --help` must occur in some
 block that runs (unless documents are named). --texts checks what is known without running anything: excerpts, names, directories.
 """
@@ -124,6 +124,28 @@ def bad_names(name, text, sources):
     return bad
 
 
+def anchors(text):
+    """The anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def bad_links(name, text, read):
+    """Relative links and images that lead nowhere. read(path) is a file's text, "" for a folder or a binary file, or None."""
+    bad = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)):
+        path, _, anchor = target.partition("#")
+        if ":" in path:
+            continue
+        whole = os.path.normpath(os.path.join(os.path.dirname(name), path)) if path else name
+        there = read(whole)
+        if there is None:
+            bad.append(f"{name}: there is no {whole}")
+        elif anchor and anchor not in anchors(there):
+            bad.append(f"{name}: {whole} has no heading for #{anchor}")
+    return bad
+
+
 def used_twice(documents):
     """Run directories that the documents, (name, text) in the order of reading, make more than once."""
     made, bad = {}, []
@@ -147,6 +169,9 @@ def self_test_documents():
     assert bad_excerpts("d", "```cpp\nint f()\n```\n", {}.get) and bad_excerpts("d", excerpt % "f", {}.get)
     text = "`S::size` in `engine/a.h`, not `S::count` of `engine/b.h`\n```cpp\n`X::y`\n```\n"
     assert len(bad_names("d", text, {"engine/a.h": source})) == 2, bad_names("d", text, {"engine/a.h": source})
+    pages = {"docs/a.md": "# The `b`: c, d\n", "docs": ""}.get
+    assert not bad_links("docs/b.md", "[x](a.md#the-b-c-d) ![y](../docs) [z](https://a.b/c)", pages)
+    assert len(bad_links("docs/b.md", "[x](a.md#the-b) [y](c.md)", pages)) == 2
     train = "```sh\nsumi train dcgan --outdir runs/a\nsumi train --resume runs/a\n```\n"
     assert not used_twice([("one", train)]) and len(used_twice([("one", train), ("two", train)])) == 1
 
@@ -194,6 +219,8 @@ def check_texts(documents):
     for name, text in texts.items():
         if name.startswith("docs/learn/"):
             bad += bad_excerpts(name, text, sources.get) + bad_names(name, text, sources)
+    for name in sorted(name for name in sources if name.endswith(".md")):
+        bad += bad_links(name, sources[name], lambda path: sources.get(path, "" if (repo.ROOT / path).exists() else None))
     for other in ("README.md", "README.zh.md"):
         bad += used_twice([(name, text) for name, text in texts.items() if name != other])
     return sorted(set(bad))

@@ -1,10 +1,10 @@
-// Three stages: transform tiles of pixels (and the filters), a matrix product for each point,
+// Three stages: transform tiles of pixels (and the filters), one matrix product per point,
 // transform back. Tiles run in chunks that bound the memory. All vectors run along channels.
 //
-// A filter that is larger than a form's, or a stride of 2, is several small filters on several
-// samplings of the image: a 7x7 filter four of 4x4, four pixels apart; with stride 2 the even and
-// the odd pixels have a filter each. Their sum costs nothing: they stand one behind the other in
-// the inner dimension of the products.
+// A filter larger than the transform's, or a stride of 2, becomes several small filters on
+// samplings of the image: a 7x7 filter four of 4x4, four pixels apart; with stride 2 even and odd
+// pixels have one each. Summing them is free: they are concatenated along the inner dimension of
+// the products.
 #include "kernels/cpu/winograd.h"
 
 #include "kernels/cpu/winograd_transforms.h"
@@ -14,7 +14,7 @@ namespace {
 
 using namespace minimal;
 
-// A form F(tile, taps) on `Points`.
+// The transform F(tile, taps) on `Points`.
 template <class P, int Tile, int Taps>
 struct Form {
   using Points = P;
@@ -22,7 +22,7 @@ struct Form {
   using Pixels = typename P::Pixels;
   using Filter = typename P::template Filter<Taps>;
   using Back = typename P::template Back<Tile>;
-  // wgrad is F(taps, tile): dy's tile is the filter, the filter's taps are the result.
+  // wgrad is F(taps, tile): dy's tile is the filter, and the filter's taps are the result.
   using Gradient = typename P::template Filter<Tile>;
   using BackToTaps = typename P::template Back<Taps>;
 };
@@ -34,8 +34,7 @@ i64 round_up(i64 value, i64 to) {
   return ceil_div(value, to) * to;
 }
 
-// One matrix for each point, a cache line more than their size apart: a power of two would map all
-// of them to the same cache sets.
+// One matrix per point, a cache line more than their size apart to avoid cache set conflicts.
 struct Planes {
   float* base = nullptr;
   i64 step = 0;
@@ -58,14 +57,14 @@ struct ImageView {
 };
 
 // The small filters along one dimension: tap u of filter `set` is tap u * step + set * offset of
-// the large one, and reads the pixel as far behind the large one's first.
+// the large one.
 struct Split {
   int sets = 1, step = 1, offset = 0;
   int tap(int set, int u) const { return u * step + set * offset; }
 };
 
-// Pixels of the tiles [first, end), of each set, -> planes [tile][set][c rounded up to lanes].
-// Outside of the image is zero.
+// Pixels of the tiles [first, end) of each set -> planes [tile][set][c rounded up to lanes],
+// padded.
 template <class T>
 void transform_tiles(const ImageView& x, const Split& split, i64 tile_size, const Tiles& tiles, i64 first,
                      i64 end, const Planes& to) {
@@ -98,14 +97,13 @@ void transform_tiles(const ImageView& x, const Split& split, i64 tile_size, cons
   });
 }
 
-// A filter bank as the right operand of the products [sets, depth; cols]: element (d, j, row, col)
-// at d * depth_step + j * col_step + (row * side + col) * tap_step. One of the first two steps is
-// 1.
+// Filters as the right operand of the products [sets, depth; cols]: element (d, j, row, col) at d *
+// depth_step + j * col_step + (row * side + col) * tap_step; d or j has step 1.
 struct Filters {
   const float* w;
   i64 depth, cols, depth_step, col_step, tap_step;
   int side;
-  // Which row (column) of the filter is tap u of set s, or -1.
+  // The filter row (column) of tap u of set s, or -1.
   int row[2][4], col[2][4];
 
   // All taps in order, or in mirrored order.
@@ -118,8 +116,7 @@ struct Filters {
   }
 };
 
-// -> planes of packed panels [panel of 16 columns][set][depth rounded up][16], zeros beyond the
-// filters.
+// -> planes of packed panels [panel of 16 columns][set][depth rounded up][16], zero-padded.
 template <class F>
 void transform_filters(const Filters& f, int sets, const Planes& to) {
   constexpr int square = F::taps * F::taps;
@@ -170,7 +167,7 @@ struct PackedColumns final : RightOperand {
   void pack(i64, int, const DepthBlock&, float*) const override {}
 };
 
-// Where results go: pixel (p, q) of image n at row p * step + top, column q * step + left of y
+// The destination: pixel (p, q) of image n at row p * step + top, column q * step + left of y
 // [n,h,w,c].
 struct Result {
   float* y;
@@ -207,7 +204,7 @@ void transform_back(const Planes& from, const Tiles& tiles, i64 first, i64 end, 
   });
 }
 
-// Tiles at a time: as many as keep the transformed ones within `budget` floats, in equal chunks.
+// Tiles per chunk: the transformed ones fit `budget` floats, in equal chunks.
 i64 chunk_of(i64 tiles, i64 per_tile) {
   constexpr i64 budget = i64{5} << 19;
   const i64 fitting = std::max<i64>(budget / per_tile / tile_rows, 8) * tile_rows;
@@ -359,9 +356,8 @@ bool winograd_knows(const ConvGeom& g) {
   return o.stride == 1 ? g.r == 3 || g.r == 4 || g.r == 7 : o.stride == 2 && (g.r == 3 || g.r == 4);
 }
 
-// Nanoseconds of the two ways, from the products and from the numbers that the transforms write.
-// The rates are fitted to milliseconds of one thread (2026-11-22, AMD EPYC with AVX2, little else
-// running):
+// Estimated nanoseconds of both algorithms, from their products and the values that the transforms
+// write. The rates are fitted to milliseconds of one thread (2026-11-22, AMD EPYC with AVX2, idle):
 //                                      fprop             dgrad             wgrad
 //                              direct here     direct here     direct here
 // n16  4x4s2   32x32  64-128     18.8  10.1      15.0  12.1     19.4  10.9
@@ -380,7 +376,7 @@ bool prefers_winograd(Direction d, const ConvGeom& g) {
   const bool strided = g.o.stride == 2;
   const i64 tile = strided || g.r == 3 ? 4 : 3, points = strided ? 25 : 36;
   const i64 sets = strided || g.r == 7 ? 4 : 1;
-  // the sets lie beside each other in the output
+  // the sets are adjacent in the output
   const bool by_phase = strided && d == Direction::dgrad;
   const i64 rows = by_phase ? g.h / 2 : d == Direction::dgrad ? g.h : g.p;
   const i64 cols = by_phase ? g.w / 2 : d == Direction::dgrad ? g.w : g.q;

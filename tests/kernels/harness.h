@@ -132,7 +132,7 @@ struct Job {
   std::vector<Shape> out;
   std::function<void(const Exec&, const Ins&, Outs&, Write)> run;
   bool accumulates = false;  // also run with Write::accumulate, onto small integers
-  Values initial = {};  // contents of the outputs before the call, for in-place kernels; else NaN
+  Values initial = {};       // contents of the outputs before the call, for in-place kernels; else NaN
   std::vector<std::size_t> wide_out = {};  // outputs that are f32 where the job runs in bf16
 };
 
