@@ -14,7 +14,7 @@ namespace {
 thread_local Tape* current_tape = nullptr;
 thread_local bool grad_enabled = true;
 
-// While a closure runs for backward(), nothing may be recorded; for create_graph everything is.
+// The recording mode while a closure runs: off for backward(), on for create_graph.
 class GradMode {
  public:
   explicit GradMode(bool on) : old_(grad_enabled) { grad_enabled = on; }
@@ -24,7 +24,7 @@ class GradMode {
   bool old_;
 };
 
-// The op add of two tensors of one shape, for gradients that are recorded themselves.
+// The op add for two tensors of one shape, for gradients that are recorded themselves.
 Tensor recorded_sum(const Tensor& a, const Tensor& b) {
   Op op(kernels::name_of(kernels::Binary::add), {a, b});
   Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
@@ -37,7 +37,7 @@ Tensor recorded_sum(const Tensor& a, const Tensor& b) {
   });
 }
 
-// sum += g: in place if `sum` is not shared, as a recorded op if gradients of gradients are wanted.
+// sum += g: in place if `sum` is not shared, as a recorded op if recording is on.
 void accumulate(Tensor& sum, const Tensor& g) {
   if (!sum) {
     sum = g;
@@ -131,7 +131,7 @@ void Tape::backward(const Tensor& loss, Mark until, const Tensor& dy) {
   GradMap map;
   Walk walk(map, /*to_leaves=*/true);
   map[loss.id()] = seed_gradient(loss, dy);
-  // Leaves are the inputs that no entry below produced; they are known only once the walk is over.
+  // Leaves are inputs that no entry below produced; they are known only after the walk.
   std::unordered_map<const void*, Tensor> leaves;
   if (loss.requires_grad() && !loss.slot()) leaves.emplace(loss.id(), loss);
   while (entries_.size() > until) {
@@ -166,7 +166,7 @@ std::vector<Tensor> Tape::grad(const Tensor& y, const std::vector<Tensor>& xs, b
   std::unordered_map<const void*, bool> asked;
   for (const Tensor& x : xs) asked[x.id()] = true;
   for (Mark i = entries_.size(); i-- > from;) {
-    // the tape may grow, and move, during the closure
+    // the tape may grow and reallocate during the closure
     const std::shared_ptr<Entry> entry = entries_[i];
     const auto found = map.find(entry->output.id());
     if (found == map.end()) continue;

@@ -14,7 +14,7 @@
 namespace sumi {
 namespace {
 
-constexpr std::int64_t kSlotAlign = 16;  // elements: every slot starts on a cache line
+constexpr std::int64_t kSlotAlign = 16;  // in elements: every slot starts on a cache line
 
 }  // namespace
 
@@ -107,7 +107,7 @@ void Optimizer::make_moments() {
   v_ = Tensor::zeros(p.shape(), p.dtype(), p.device());
 }
 
-// Normally the whole arena is one range.
+// Usually the whole arena is one range.
 std::vector<Optimizer::Range> Optimizer::written() const {
   const auto& slots = arena_.slots();
   std::vector<Range> ranges;

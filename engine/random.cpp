@@ -5,12 +5,12 @@
 
 namespace sumi {
 
-// What one captured step draws.
+// The draws of one captured step.
 struct RandomStream::Captured {
   std::uint64_t step;  // CapturedScalars::id()
-  // on the device: where the stream stands when the step begins
+  // on the device: the stream's position at the start of the step
   const std::uint64_t* base = nullptr;
-  std::uint64_t drawn = 0;  // numbers a step, known when the capture ends
+  std::uint64_t drawn = 0;  // values per step, known when the capture ends
 };
 
 kernels::RandomKey RandomStream::take(std::int64_t count, const Device& device) {

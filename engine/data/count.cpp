@@ -1,4 +1,4 @@
-// How many images a data set names, without decoding one.
+// Counts the images of a data set without decoding them.
 #include <algorithm>
 #include <filesystem>
 

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace io {
 namespace {
 
-constexpr std::size_t kMaxGuessed = 100;  // more kinds of prefixes than that are no kinds
+constexpr std::size_t kMaxGuessed = 100;  // more prefixes than this are not considered classes
 
 std::string where_of(const DatasetSpec& spec) {
   return "data " + spec.data.string();
@@ -28,7 +28,7 @@ std::string folder_of(const std::string& name) {
   return slash == std::string::npos ? "" : name.substr(0, slash);
 }
 
-// What stands before the separator in the file's own name, or "".
+// The part of the file name before the separator, or "".
 std::string prefix_of(const std::string& name, const std::string& separator) {
   const auto slash = name.rfind('/');
   const std::string file = slash == std::string::npos ? name : name.substr(slash + 1);
@@ -36,7 +36,7 @@ std::string prefix_of(const std::string& name, const std::string& separator) {
   return end == std::string::npos ? "" : file.substr(0, end);
 }
 
-// What a set that says nothing else seems to mean.
+// The label source for `automatic`.
 LabelSource guess(const DatasetSpec& spec, const std::vector<std::string>& names) {
   std::set<std::string> folders;
   std::map<std::string, int> prefixes;
@@ -49,13 +49,14 @@ LabelSource guess(const DatasetSpec& spec, const std::vector<std::string>& names
       prefixes.size() > 1 && prefixes.size() <= kMaxGuessed && !prefixes.contains("") &&
       std::all_of(prefixes.begin(), prefixes.end(), [](const auto& p) { return p.second > 1; });
   if (kinds) return LabelSource::prefix;
-  std::vector<std::string> stray;  // beside the folders, those without a class in their names first
+  // files outside the class folders, those without a class prefix first
+  std::vector<std::string> stray;
   for (const bool odd : {true, false})
     for (const auto& name : names)
       if (const auto prefix = prefix_of(name, spec.labels.separator);
           folder_of(name).empty() && odd == (prefix.empty() || prefixes.at(prefix) == 1))
         stray.push_back(name);
-  if (folders.size() > 2)  // the folders of two classes, and ""
+  if (folders.size() > 2)  // two class folders, and ""
     fail(where_of(spec),
          fmt::format(
              "has the picture {} {}beside the folders of its classes; move {} into one of them, or out",

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kNamed = 5;
 
-// By names without their extensions.
+// Files by their names without extensions.
 std::map<std::string, ListedFile> by_stem(const fs::path& folder, const std::vector<ListedFile>& files) {
   std::map<std::string, ListedFile> found;
   for (const ListedFile& file : files) {
@@ -29,7 +29,7 @@ std::map<std::string, ListedFile> by_stem(const fs::path& folder, const std::vec
   return found;
 }
 
-// Error for the entries of `some` that `others` does not have.
+// Throws Error for the entries of `some` that `others` lacks.
 void check_partners(const fs::path& folder, const std::map<std::string, ListedFile>& some,
                     const fs::path& other, const std::map<std::string, ListedFile>& others) {
   std::vector<std::string> alone;

@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::int64_t kMaxImageSide = 16384;
 
-// Half-way cases go to the even multiple (10 becomes 8, 14 becomes 16), as with Python's round() in
-// the code that made these modes known.
+// Ties go to the even multiple (10 becomes 8, 14 becomes 16), like Python's round() in the
+// reference code of these modes.
 std::int64_t multiple_of_4(double v) {
   return std::max<std::int64_t>(4, 4 * static_cast<std::int64_t>(std::nearbyint(v / 4)));
 }
@@ -67,7 +67,7 @@ std::array<std::int64_t, 2> packed_size(std::int64_t width, std::int64_t height,
     case Preprocess::scale_width_and_crop: {
       const double scaled = std::max(h * static_cast<double>(load) / w, static_cast<double>(crop));
       std::array<std::int64_t, 2> size{multiple_of_4(static_cast<double>(load)), multiple_of_4(scaled)};
-      if (is_cropped(spec.preprocess))  // the crop must fit, also when it is no multiple of 4
+      if (is_cropped(spec.preprocess))  // the crop must fit, even if it is not a multiple of 4
         for (auto& v : size) v = std::max(v, crop);
       return size;
     }

@@ -1,4 +1,4 @@
-// Layer, BatchNorm and Sequential.
+// FusedLayer, BatchNorm and Sequential.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -71,12 +71,12 @@ FusedLayer::FusedLayer(const LayerSpec& spec, DType dtype, const Device& device)
   }
 }
 
-// A random direction, which power iteration turns into the right one; the same for every run.
+// A random direction, from which power iteration converges; the same for every run.
 Tensor FusedLayer::add_singular_vector(const char* suffix, std::int64_t size, const Shape& flat) {
   const Tensor& w = params_.w;
   const Tensor vector = add_buffer(spec_.name + suffix, Shape::vector(size), 1, w.dtype(), w.device(),
                                    {TorchLayout::Kind::vector, {1, 1, 1, 0}, flat});
-  if (!w.view()) return vector;  // only planned
+  if (!w.view()) return vector;  // MetaDevice: shapes only
   RandomStream stream(static_cast<std::uint64_t>(size), 0);
   std::vector<double> values = stream.normal(Shape::vector(size), DType::f32, Device{}).to_vector<double>();
   const double norm = std::sqrt(std::inner_product(values.begin(), values.end(), values.begin(), 0.0));

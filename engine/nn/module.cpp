@@ -92,7 +92,7 @@ Tensor Module::virtual_norm(const Tensor& given, const Tensor& gamma, const Tens
   const auto inner = static_cast<double>(one.h * one.w);
   const Shape channels = Shape::vector(one.c);
   const auto apply = [&](const Tensor& part, const Tensor& mean, const Tensor& mean_square) {
-    // Rounding may make a small difference of large numbers negative.
+    // Rounding may make a small difference of large values negative.
     const Tensor deviation = sqrt(affine(relu(sub(mean_square, square(mean))), 1, eps));
     const Tensor scaled = mul(div(sub(part, mean), deviation), gamma);
     return add(scaled, beta);

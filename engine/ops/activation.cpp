@@ -1,5 +1,5 @@
-// Functions of one operand. Their gradients have two forms: one fused kernel, and where the
-// gradient itself is to be differentiated, the formula written with ops.
+// Functions of one operand. Their gradients have two implementations: one fused kernel, and a
+// composition of ops for gradients that are differentiated themselves.
 #include "kernels/activation.h"
 
 #include "engine/ops.h"
@@ -9,7 +9,7 @@
 namespace sumi {
 namespace {
 
-// f'(x) dy by the formula. y = f(x) is on the tape, so its own dependence on x is followed.
+// f'(x) dy as a composition. y = f(x) is on the tape, so its dependence on x is included.
 Tensor derivative(Unary f, double alpha, const Tensor& x, const Tensor& y, const Tensor& dy) {
   switch (f) {
     case Unary::identity:
@@ -31,7 +31,7 @@ Tensor derivative(Unary f, double alpha, const Tensor& x, const Tensor& y, const
     case Unary::reciprocal:
       return mul(dy, affine(square(y), -1));
     default:
-      return unary_grad(f, alpha, x, y, dy);  // piecewise linear: relu, leaky_relu, abs, step
+      return unary_grad(f, alpha, x, y, dy);  // piecewise linear: relu, leaky_relu, abs, heaviside
   }
 }
 
@@ -62,7 +62,7 @@ Tensor unary_grad(Unary f, double alpha, const Tensor& x, const Tensor& y, const
   if (!would_record({x, dy})) return dx;
   if (!piecewise_linear(f))
     fail(kernels::name_of(f), "the fused gradient has no gradient of its own; differentiate the op instead");
-  // Constant slope almost everywhere: linear in dy, no dependence on x.
+  // Constant slope almost everywhere: linear in dy, independent of x.
   return record("unary_grad", {dy}, dx,
                 [f, alpha, x, y](const Tensor& ddx, Grads& g) { g.put(0, unary_grad(f, alpha, x, y, ddx)); });
 }

@@ -28,7 +28,7 @@ Tensor binary(Binary f, const Tensor& a, const Tensor& b, Backward backward) {
   return record(op.name(), {a, b}, y, std::move(backward));
 }
 
-// The gradient of broadcasting: sums over what was repeated.
+// The gradient of broadcasting: sums over the repeated axes.
 Tensor unbroadcast(const Tensor& g, const Shape& shape) {
   return g.shape() == shape ? g : sum_to(g, shape);
 }

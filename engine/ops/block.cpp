@@ -1,4 +1,4 @@
-// The block op: linear map, then norm, activation, residual and padding in one pass. One saved
+// The block op: linear map, norm, activation, residual and padding in one pass, with one saved
 // state.
 #include <fmt/format.h>
 
@@ -14,8 +14,8 @@ namespace {
 
 using MapKind = BlockOptions::MapKind;
 
-// What the backward reads: the linear map's raw output and the statistics, or the activated output
-// without a norm.
+// State for the backward pass: the linear map's raw output and the statistics, or without a norm
+// the activated output.
 struct State {
   Tensor raw, out;
   NormState norm;
@@ -28,9 +28,9 @@ NormOptions norm_options(const BlockOptions& o) {
   return n;
 }
 
-// Whether the norm subtracts whatever the bias adds: instance norm does, of its own statistics. (So
-// does batch norm, but its running mean has the bias in it.) Then nobody adds it, and its gradient
-// is zero instead of the rounding errors of a sum that is zero.
+// Returns true if the norm cancels the bias: instance norm does, by its own statistics. (So does
+// batch norm, but its running mean includes the bias.) The bias is then not added, and its gradient
+// is exactly zero instead of accumulated rounding errors.
 bool cancels_bias(const BlockParams& p, const BlockOptions& o) {
   const Shape& w = p.w.shape();
   const std::int64_t channels = o.map == MapKind::conv_transpose ? w.c * o.conv.groups : w.n;
@@ -68,7 +68,7 @@ void linear_backward(const Tensor& x, const BlockParams& p, const BlockOptions& 
                               : sum_to(dy, p.bias.shape(), 1, g.dest(2)));
 }
 
-// Inputs of the recorded entry, in this order.
+// The inputs of the recorded entry, in this order.
 enum Input { kX, kW, kBias, kGamma, kBeta, kResidual };
 
 void block_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o, const State& s, Tensor dy,
@@ -89,14 +89,13 @@ void block_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o
 void check(const BlockOptions& o) {
   const bool known = o.act == Unary::identity || o.act == Unary::relu || o.act == Unary::leaky_relu ||
                      o.act == Unary::tanh || o.act == Unary::sigmoid;
-  // The gradient is taken from the output alone, so it must tell the slope.
+  // The gradient is computed from the output alone, so the output must determine the slope.
   if (!known || (o.act == Unary::leaky_relu && o.alpha <= 0))
     fail("block",
          fmt::format("{} (alpha {}) is not an activation of blocks", kernels::name_of(o.act), o.alpha));
 }
 
-// What the linear map multiplies and adds is of the activations' dtype; the norm's parameters stay
-// as they are.
+// The operands of the linear map have the activations' dtype; the norm's parameters keep theirs.
 BlockParams multiplied_in(DType dtype, BlockParams p) {
   p.w = cast(p.w, dtype);
   p.bias = cast(p.bias, dtype);
@@ -137,8 +136,8 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
       Op op("norm_act", {s.raw});
       const NormOptions n = norm_options(o);
       s.norm = norm_statistics(s.raw, n, p.running, p.training);
-      // Nobody will ask for the raw output again where nothing is recorded: inference holds one
-      // tensor less.
+      // If nothing is recorded the raw output is not needed again, and inference holds one tensor
+      // less.
       y = o.next_pad.any() ? Tensor::empty(o.next_pad.padded(s.raw.shape()), x.dtype(), x.device())
           : records        ? Tensor::empty_like(s.raw)
                            : s.raw;
@@ -159,8 +158,8 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
     }
   }
   if (!records) return y;
-  // Running statistics live in the module; the closure keeps its own handles, and never updates
-  // them again.
+  // Running statistics live in the module; the closure keeps its own handles and never updates them
+  // again.
   return record("block", inputs, y, [x, p, o, s, residual](const Tensor& dy, Grads& g) {
     if (!Tape::recording()) return block_backward(x, p, o, s, dy, g);
     grads_through_composition({x, p.w, p.bias, p.gamma, p.beta, residual}, dy, g, [&] {

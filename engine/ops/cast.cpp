@@ -7,7 +7,7 @@
 namespace sumi {
 namespace {
 
-// The copy of a parameter that its arena keeps in `dtype`; absent where it keeps none.
+// The copy of a parameter that its arena keeps in `dtype`; absent if it keeps none.
 Tensor kept_copy(const Tensor& x, DType dtype) {
   const GradSlot* slot = x.slot().get();
   if (!slot || !slot->copy || slot->copy.dtype() != dtype) return {};

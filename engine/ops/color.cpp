@@ -1,4 +1,4 @@
-// Conversions between color spaces.
+// Color space conversions.
 #include "kernels/color.h"
 
 #include "engine/ops.h"
@@ -8,7 +8,7 @@
 namespace sumi {
 namespace {
 
-// YUV is RGB times a matrix, plus a shift; this is the matrix alone.
+// YUV is a matrix times RGB plus a shift; this applies the matrix alone.
 Tensor without_shift(Color c, const Tensor& x) {
   return sub(convert_color(c, x), convert_color(c, Tensor::zeros({1, 1, 1, 3}, x.dtype(), x.device())));
 }

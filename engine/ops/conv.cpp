@@ -11,7 +11,7 @@ namespace sumi {
 
 namespace {
 
-// The three computations on a geometry, by the names of what they are to the op that has it.
+// Names of the three computations from the view of the op that the geometry belongs to.
 const char* fprop_op(const ConvGeom& g) {
   return g.transposed ? "conv_transpose2d_input_grad" : "conv2d";
 }

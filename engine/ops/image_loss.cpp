@@ -1,4 +1,4 @@
-// Losses of images: total variation and color.
+// Image losses: total variation and color.
 #include "kernels/image_loss.h"
 
 #include "engine/ops.h"
@@ -9,9 +9,9 @@
 namespace sumi {
 namespace {
 
-// scale * the sum of squared differences of neighbors along h (axis 1) or w (axis 2).
+// scale * the sum of squared differences of adjacent pixels along h (axis 1) or w (axis 2).
 Tensor squared_steps(const Tensor& x, int axis, double scale) {
-  if (x.shape()[axis] == 1) return sum_to(x, Shape::scalar(), 0);  // no neighbors
+  if (x.shape()[axis] == 1) return sum_to(x, Shape::scalar(), 0);  // no adjacent pixels
   Shape extent = x.shape(), first{0, 0, 0, 0}, second = first;
   --extent[axis];
   ++second[axis];

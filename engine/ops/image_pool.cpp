@@ -1,4 +1,4 @@
-// The exchange of an image with a history of images.
+// Exchange of an image with a history of images.
 #include "kernels/replay_buffer.h"
 
 #include "engine/ops.h"

@@ -11,7 +11,7 @@ namespace {
 
 using kernels::GemmGeom;
 
-// A tensor as a batch of matrices: [rows,1,1,cols] is one, [n,rows,1,cols] are n.
+// A tensor viewed as a batch of matrices: [rows,1,1,cols] is one, [n,rows,1,cols] are n.
 struct Mat {
   std::int64_t batch, rows, cols;
 };

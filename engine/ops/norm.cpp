@@ -20,7 +20,7 @@ Tensor norm_composition(const Tensor& given, const Tensor& gamma, const Tensor& 
     const Tensor rstd = reciprocal(sqrt(affine(fixed.var, 1, o.eps)));
     hat = mul(sub(x, fixed.mean), rstd);
   } else {
-    // Groups get an axis of their own: [n, h w, groups, c / groups].
+    // Groups become an axis: [n, h w, groups, c / groups].
     const Shape grouped = o.groups == 0 ? xs : Shape{xs.n, xs.h * xs.w, o.groups, xs.c / o.groups};
     const Shape stat = o.groups == 0 ? Shape::vector(xs.c) : Shape{xs.n, 1, o.groups, 1};
     const double scale = static_cast<double>(stat.count()) / static_cast<double>(xs.count());

@@ -1,4 +1,4 @@
-// Padding and its gradient: two linear maps, each the other's gradient.
+// Padding and its gradient: two linear maps, each the gradient of the other.
 #include "kernels/pad.h"
 
 #include "engine/ops.h"

@@ -1,5 +1,5 @@
-// Pooling. Average pooling is linear; maximum pooling picks elements at places that only x decides,
-// so its gradient is linear in dy with those places fixed.
+// Pooling. Average pooling is linear. Maximum pooling selects elements at positions determined by x
+// alone, so its gradient is linear in dy for fixed positions.
 #include "kernels/pool.h"
 
 #include "engine/ops.h"
@@ -20,7 +20,7 @@ Tensor avg_pool2d_grad(const Tensor& dy, const PoolGeom& geom, const Shape& x_sh
 
 Tensor max_pool2d_grad(const Tensor& x, const Tensor& dy, const PoolGeom& geom);
 
-// v at the places of x's maxima.
+// v at the positions of x's maxima.
 Tensor pick(const char* name, const Tensor& x, const Tensor& v, const PoolGeom& geom) {
   Op op(name, {x, v});
   geom.check(name, x.shape());

@@ -1,4 +1,4 @@
-// Sums over axes and their mirror, repetition along axes.
+// Reductions over axes, and their counterpart, repetition along axes.
 #include "kernels/reduce.h"
 
 #include "engine/ops.h"

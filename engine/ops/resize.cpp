@@ -1,4 +1,4 @@
-// Resizing and its gradient: two linear maps, each the other's gradient.
+// Resizing and its gradient: two linear maps, each the gradient of the other.
 #include "kernels/resize.h"
 
 #include "engine/ops.h"

@@ -1,4 +1,4 @@
-// Ops that move elements: reshape, concat, slice and its gradient, place.
+// Ops that move elements: reshape, concat, slice and its gradient scatter_slice.
 #include <fmt/format.h>
 
 #include "engine/ops.h"
@@ -35,7 +35,7 @@ Tensor concat(const std::vector<Tensor>& xs, int axis) {
   }
   Op op("concat", {xs[0]});
   Tensor y = Tensor::empty(shape, xs[0].dtype(), xs[0].device());
-  std::vector<std::pair<Shape, Shape>> boxes;  // where each x lies in y
+  std::vector<std::pair<Shape, Shape>> boxes;  // position of each x in y
   Shape at{0, 0, 0, 0};
   for (const Tensor& x : xs) {
     kernels::copy_box(exec_on(x.device()), x.view(), {0, 0, 0, 0}, y.mutable_view(), at, x.shape(),

@@ -22,12 +22,12 @@ Tensor softmax_grad(const Tensor& y, const Tensor& dy) {
   return dx;
 }
 
-// The same with differentiable ops; y is on the tape, so its own dependence on x is followed.
+// The gradient as a composition; y is on the tape, so its dependence on x is included.
 Tensor softmax_grad_composition(const Tensor& y, const Tensor& dy) {
   return mul(y, sub(dy, sum_to(mul(y, dy), pixels(y))));
 }
 
-// The gradient of the logits as a function of them.
+// The gradient of the logits as a differentiable function of them.
 Tensor cross_entropy_grad_composition(const Tensor& x, const Tensor& target, const Tensor& dy) {
   const double rows = static_cast<double>(pixels(x).count());
   return mul(affine(sub(mul(softmax(x), sum_to(target, pixels(x))), target), 1 / rows), dy);

@@ -1,5 +1,5 @@
-// Spectral normalization of a weight. u and v are taken as constants, so sigma = u^T W v is linear
-// in the weight and its gradient is their outer product.
+// Spectral normalization of a weight. u and v are constants, so sigma = u^T W v is linear in the
+// weight and its gradient is their outer product.
 #include <fmt/format.h>
 
 #include "engine/ops.h"
@@ -17,7 +17,7 @@ Tensor spectral_sigma(const Tensor& w, const Tensor& u, const Tensor& v, bool up
                          sigma.mutable_view());
   op.done(sigma);
   if (!would_record({w})) return sigma;
-  // The next call moves u and v; this one's gradient is of what they are now.
+  // The next call updates u and v; this call's gradient needs their current values.
   const Tensor column = u.clone().view_as(Shape::matrix(u.count(), 1));
   const Tensor row = v.clone().view_as(Shape::matrix(1, v.count()));
   return record(op.name(), {w}, sigma, [shape = w.shape(), column, row](const Tensor& dy, Grads& g) {

@@ -15,7 +15,7 @@
 namespace sumi {
 namespace {
 
-// Scratch memory out of the pool, so that activations use it between two convolutions.
+// Scratch memory from the pool, so that activations can use it between two convolutions.
 std::map<void*, Storage>& lent_scratch() {
   thread_local std::map<void*, Storage> lent;
   return lent;
@@ -37,12 +37,12 @@ struct HostExecs {
 };
 
 HostExecs& host_execs() {
-  lent_scratch();  // outlives the scratch memories, which give back into it
+  lent_scratch();  // must outlive the scratch memories, which return memory to it
   thread_local HostExecs execs;
   return execs;
 }
 
-// How many CUDA devices can be used, and if none, why.
+// The number of usable CUDA devices and, if it is zero, the reason.
 struct CudaDevices {
   int count = 0;
   std::string why_none;
@@ -52,7 +52,7 @@ const CudaDevices& cuda_devices() {
     CudaDevices found;
     const cudaError_t error = cudaGetDeviceCount(&found.count);
     if (error == cudaSuccess) return found;
-    found.count = 0;  // without a driver it is left untouched
+    found.count = 0;  // unmodified if there is no driver
     found.why_none = cudaGetErrorString(error);
     (void)cudaGetLastError();
     return found;

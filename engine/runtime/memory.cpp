@@ -18,8 +18,7 @@ namespace {
 constexpr std::align_val_t kAlign{64};
 constexpr std::size_t kFrugalBytes = 1 << 20;
 constexpr std::size_t kArenaBytes = 1 << 16;
-// AddressSanitizer sees what is written beyond a block where each block is an allocation of its
-// own.
+// AddressSanitizer detects overruns only if each block is a separate allocation.
 #ifdef __SANITIZE_ADDRESS__
 constexpr bool kArenas = false;
 #else
@@ -28,7 +27,7 @@ constexpr bool kArenas = true;
 
 thread_local Pool* pool_in_use = nullptr;
 
-// Eight size classes per power of two: a block is at most 1/8 larger than what was asked, and
+// Eight size classes per power of two: a block is at most 1/8 larger than requested, and freed
 // blocks are found again.
 std::size_t size_class(std::size_t bytes) {
   bytes = std::max<std::size_t>(bytes, 64);
@@ -36,7 +35,7 @@ std::size_t size_class(std::size_t bytes) {
   return (bytes + step - 1) / step * step;
 }
 
-// Null when there is none.
+// Returns null if there is no memory.
 void* take_from_system(const Device& device, std::size_t bytes) {
   if (device.on_host()) return ::operator new(bytes, kAlign, std::nothrow);
   cuda_stream(device);  // makes it this thread's device
@@ -59,7 +58,7 @@ void* take_from_system(const Device& device, std::size_t bytes) {
 
 void give_to_system(const Device& device, void* data) {
   if (device.on_host()) return ::operator delete(data, kAlign);
-  (void)cudaFree(data);  // at the program's end the driver may be gone before us
+  (void)cudaFree(data);  // at program exit the driver may already be unloaded
 }
 
 }  // namespace
@@ -225,20 +224,19 @@ ScratchAllocator device_scratch() {
 
 namespace {
 
-// Work that is queued on `stream` from now on waits for what `before` has now. Both belong to
-// devices; `device` is that of `before`.
+// Work queued on `stream` from now on waits for the current work of `before`, a stream of `device`.
 void wait_for(CUstream_st* stream, CUstream_st* before, const Device& device) {
   cuda_stream(device);  // an event belongs to the device that is current when it is made
   cudaEvent_t event = nullptr;
   SUMI_CUDA_CALL(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
   const cudaError_t recorded = cudaEventRecord(event, before),
                     waits = recorded == cudaSuccess ? cudaStreamWaitEvent(stream, event) : recorded;
-  (void)cudaEventDestroy(event);  // whoever waits goes on to wait
+  (void)cudaEventDestroy(event);  // the waiting stream keeps waiting
   SUMI_CUDA_CALL(waits);
 }
 
-// The copy runs on the target's stream. It waits for the source's contents, and what the source's
-// stream does later, which may be to write the block again for somebody else, waits for the copy.
+// The copy runs on the target's stream, after the source's contents are complete. Later work on the
+// source's stream, which may reuse the block, waits for the copy.
 void copy_between(const Device& to, void* target, const Device& from, const void* source, std::size_t bytes) {
   CUstream_st *const reader = cuda_stream(from), *const writer = cuda_stream(to);
   wait_for(writer, reader, from);

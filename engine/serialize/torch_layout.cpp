@@ -7,8 +7,8 @@ namespace {
 
 using Kind = TorchLayout::Kind;
 
-// For every feature of a flattened image in the order c h w, its place in the order h w c.
-// Identity where the features are not an image.
+// For every feature of a flattened image in the order c h w, its index in the order h w c. Identity
+// if the features are not an image.
 std::vector<std::int64_t> feature_order(std::int64_t features, const Shape& picture) {
   std::vector<std::int64_t> order;
   order.reserve(static_cast<std::size_t>(features));
@@ -38,7 +38,7 @@ std::vector<std::int64_t> torch_shape(const Shape& ours, const TorchLayout& layo
       return {ours.count()};
     case Kind::dense:
       return {ours.n, ours.h * ours.w * ours.c};
-    default:  // both convolutions keep n first; the channels move before the filter's rows
+    default:  // both convolutions keep n first; channels move before the filter's rows
       return {ours.n, ours.c, ours.h, ours.w};
   }
 }
