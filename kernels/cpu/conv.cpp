@@ -1,5 +1,5 @@
-// Convolution on the CPU: which implementation runs, and bf16 by way of f32 where the processor
-// does not multiply it itself.
+// Convolution on the CPU: selection of the implementation, and bf16 via f32 on processors that
+// cannot multiply it.
 #include "kernels/conv_plan.h"
 #include "kernels/cpu/conv_own.h"
 #include "kernels/cpu/onednn.h"
@@ -21,7 +21,7 @@ bool folds_dgrad(const ConvGeom& g) {
   return g.o.groups == 1 && g.c <= 8 && g.k >= 8 && g.r * g.s * g.c >= 12;
 }
 
-// dy's few channels take x's place.
+// dy has few channels and takes x's role.
 bool swaps_wgrad(const ConvGeom& g) {
   const auto& o = g.o;
   return o.groups == 1 && o.stride == 1 && o.dilation == 1 && g.k <= 8 && g.c >= 16 && g.p * g.q > 1 &&
@@ -75,15 +75,15 @@ void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& 
   own.run(e, g, a);
 }
 
-// Where bf16 operands are widened to f32. Kept from one convolution to the next, apart from the
-// Exec's scratch memory, which the convolution itself takes; large ones are given back.
+// Memory for bf16 operands widened to f32. Kept from one convolution to the next, separate from the
+// Exec's scratch memory, which the convolution itself uses; large blocks are released.
 Scratch& widened_operands() {
   thread_local Scratch kept;
   return kept;
 }
 constexpr std::size_t kMostKept = std::size_t{64} << 20;
 
-// The operands as they are, or bf16 as f32 in temporaries around the call.
+// Runs on the operands directly, or on f32 copies of bf16 operands.
 void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, View bias, bool accumulate) {
   const View out = d == Direction::fprop ? y : d == Direction::dgrad ? x : w;
   const auto data = [](View v) { return static_cast<float*>(const_cast<void*>(v.data)); };
@@ -112,7 +112,7 @@ void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, 
   if (outer.scratch->size() > kMostKept) outer.scratch->release();
 }
 
-// f64 is refused before anything is read.
+// Rejects f64 before anything is read.
 void check_dtype(const char* where, View v) {
   dispatch_f32_bf16(where, v.dtype, []<class T>() {});
 }

@@ -1,4 +1,4 @@
-// Updates in one pass over the parameters.
+// Optimizer updates in one pass over the parameters.
 #include "kernels/optim.h"
 
 #include "kernels/cpu/parallel.h"

@@ -25,7 +25,7 @@ std::vector<std::uint64_t> AccessRecorder::begin_launch(const Kernel& kernel, st
 void AccessRecorder::note(const Block& block, const void* address, std::size_t bytes, bool write,
                           const void* pc) {
   const bool shared = block.is_shared(address);
-  // a thread's own: registers, arguments, its stack
+  // thread-private memory: registers, arguments, its stack
   if (!shared && !Heap::get().contains(address)) return;
   const auto begin = reinterpret_cast<std::uintptr_t>(address);
   const std::size_t thread = block.current_thread(), lane = thread % 32;
@@ -94,8 +94,8 @@ void AccessRecorder::close_shared(const Request& request, bool write) {
   std::uint8_t widest = 0;
   for (std::size_t lane = 0; lane < 32; ++lane)
     if (request.lanes >> lane & 1) widest = std::max(widest, request.bytes[lane]);
-  // 128 bytes at a time: a warp of 8-byte lanes goes in two halves, of 16-byte lanes in four
-  // quarters.
+  // 128 bytes at a time: a warp of 8-byte lanes is split into two halves, of 16-byte lanes into
+  // four quarters.
   const std::size_t parts = widest <= 4 ? 1 : widest <= 8 ? 2 : 4, lanes = 32 / parts;
   AccessCounts counts{.requests = 1};
   for (std::size_t part = 0; part < parts; ++part) {

@@ -75,7 +75,7 @@ cudaError_t Runtime::submit(CUstream_st* stream, std::function<void()> run) {
   work->after = std::move(stream->waits);
   stream->waits.clear();
   if (stream->last) work->after.push_back(stream->last);
-  // The default stream waits for all blocking streams, and they for it.
+  // The default stream waits for all blocking streams, and they wait for it.
   if (stream == default_stream) {
     for (const CUstream_st* other : streams)
       if (other != stream && other->blocking() && other->last) work->after.push_back(other->last);
@@ -117,7 +117,7 @@ void Runtime::finish(const std::vector<WorkPtr>& targets) {
   }
 }
 
-// Runs every work marked as needed.
+// Runs all work marked as needed.
 void Runtime::choose_and_run() {
   std::vector<std::uint32_t> order;
   while (true) {

@@ -1,5 +1,5 @@
-// Updates in the parameters' own type: f32 elements in f32, f64 elements in f64, from constants
-// made in double.
+// Optimizer updates in the parameters' type: f32 elements in f32, f64 elements in f64, from
+// constants computed in double.
 #include "kernels/optim.h"
 
 #include "kernels/ref/loops.h"
@@ -48,7 +48,7 @@ void clip_scale_in(View squares, double clip_norm, MutView scale, MutView norm) 
   if (norm) *norm.as<T>() = static_cast<T>(root);
 }
 
-// f.template operator()<T>() with the type of parameters.
+// Calls f.template operator()<T>() with the type of parameters.
 template <class F>
 void in_type(const char* where, DType t, F&& f) {
   if (t == DType::f32) return f.template operator()<float>();

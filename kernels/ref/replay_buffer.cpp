@@ -1,4 +1,4 @@
-// An exchange with a history of images: copies of bytes, whatever the type.
+// An exchange with a history of images: copies of bytes, independent of the type.
 #include "kernels/replay_buffer.h"
 
 #include <cstring>
