@@ -1,5 +1,5 @@
-// Images of bytes to floats and back: one thread a number at a time. Cutting, resizing, mirroring
-// and scaling are one launch for the whole batch.
+// 8-bit images to floats and back, one thread per value. Cropping, resizing, mirroring and scaling
+// are one launch for the whole batch.
 #include "kernels/image_u8.h"
 
 #include "kernels/base/dispatch.h"
@@ -10,7 +10,7 @@
 
 namespace sumi::kernels::cuda {
 
-// Index i of an axis of `size` pixels, or the nearest that it has.
+// Index i of an axis of `size` pixels, clamped to it.
 __device__ inline std::int64_t inside(std::int64_t i, std::int64_t size) {
   return i < 0 ? 0 : i < size ? i : size - 1;
 }

@@ -1,6 +1,5 @@
-// Padding of h and w: one thread an output element at a time. The gradient is a gather: one thread
-// owns one element of dx and adds, in the order of their positions, the padded elements that copy
-// it.
+// Padding of h and w, one thread per output element. The gradient is a gather: one thread owns one
+// element of dx and adds, in the order of their positions, the padded elements that copy it.
 #include "kernels/pad.h"
 
 #include "kernels/base/dispatch.h"

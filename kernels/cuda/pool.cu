@@ -1,5 +1,5 @@
-// Average and maximum pooling: one thread an output element at a time. Gradients are gathers: one
-// thread owns one element of dx and adds, in the order of their positions, what comes from the
+// Average and maximum pooling, one thread per output element. Gradients are gathers: one thread
+// owns one element of dx and adds, in the order of their positions, the contributions of the
 // windows that contain it.
 #include "kernels/pool.h"
 
@@ -19,8 +19,8 @@ struct Windows {
         last(i / g.stride < count ? i / g.stride : count - 1) {}
 };
 
-// Where in x the window of output (p, q) has its first maximum, in row-major order; its first NaN,
-// if it has any.
+// The offset in x of the first maximum of the window of output (p, q), in row-major order; of its
+// first NaN, if it has any.
 template <class T>
 __device__ std::int64_t first_maximum(const PoolGeom& g, const Shape& s, const T* x, std::int64_t n,
                                       std::int64_t p, std::int64_t q, std::int64_t c) {
@@ -85,7 +85,7 @@ __global__ void max_pool_pick_elements(PoolGeom g, Shape s, Shape t, std::int64_
 }
 
 // The maximum of a window is searched once for each of its elements: size * size times the reads,
-// and no memory for the places.
+// and no memory for positions.
 template <class T>
 __global__ void max_pool_grad_elements(PoolGeom g, Shape s, Shape t, std::int64_t count, const T* x,
                                        const T* dy, T* dx, bool add) {

@@ -1,6 +1,6 @@
-// An exchange with a history of images. Each thread moves elements of its own, so what a place
-// held is read before it is overwritten. The move may be read from device memory, so that a
-// captured step can be replayed with another.
+// Exchange of an image with a history of images. Each thread moves its own elements, so a slot is
+// read before it is overwritten. The operation may be read from device memory, so that a captured
+// step can be replayed with another.
 #include "kernels/replay_buffer.h"
 
 #include "kernels/base/dispatch.h"

@@ -4,22 +4,24 @@
 //   dx[n,h,v,c] = bias[c] + sum over k and the taps (r,s) of dy[n,p,q,k] w[k,r,s,c]
 //                 where p u = h + pad_top - r d and q u = v + pad_left - s d
 //
-// A tap counts only where p and q come out whole. The textbook's form inserts u - 1 zeros between
-// the pixels of dy and convolves: of its products one in u u is not zero. Here pixels are sorted
-// into u u phases, (h mod u, v mod u), instead: all pixels of a phase meet the same taps, and these
-// lie evenly spaced. Along one axis, let e = gcd(u, d):
+// A tap counts only if p and q are integers. The textbook form inserts u - 1 zeros between the
+// pixels of dy and convolves: one in u u of its products is not zero. Here pixels are sorted into u
+// u phases, (h mod u, v mod u), instead: all pixels of a phase meet the same taps, which are evenly
+// spaced. Along one axis, let e = gcd(u, d):
 //
-//   taps      r = first + j (u/e)   for j = 0, 1, ..., where first is the smallest r with (h + pad_top - r d)
-//                                   mod u = 0; where there is none, no tap meets the phase
+//   taps      r = first + j (u/e)   for j = 0, 1, ..., where first is the smallest r with
+//                                   (h + pad_top - r d) mod u = 0; if there is none, no tap meets the
+//                                   phase
 //   they read p = (h + pad_top - first d)/u - j (d/e)
 //
 // so each phase is a small dense convolution of dy, and stride 1 is the case of one phase.
-// (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, has the zeros;
-// Shi et al., "Is the deconvolution layer the same as a convolutional layer?", 2016, the phases.)
+// (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, describe the
+// zeros; Shi et al., "Is the deconvolution layer the same as a convolutional layer?", 2016, the
+// phases.)
 //
 // Blocks (x, y, z): y and z are the phase's row and column, x runs over its elements. One thread
 // computes one element of dx, channels fastest: a warp reads the same dy and, for each filter k,
-// neighboring weights.
+// adjacent weights.
 #include <algorithm>
 #include <numeric>
 
@@ -30,8 +32,8 @@
 
 namespace sumi::kernels::cuda {
 
-// The first tap of the phase whose pixels h have h + pad = at (mod stride), or `taps` when none
-// meets it.
+// The first tap of the phase whose pixels h have h + pad = at (mod stride), or `taps` if none meets
+// it.
 __device__ inline std::int64_t first_tap_of_phase(std::int64_t at, int stride, int dilation,
                                                   std::int64_t taps) {
   std::int64_t tap = 0;
