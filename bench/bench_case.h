@@ -87,7 +87,7 @@ struct Filter {
   std::vector<std::string> nets = {};   // empty: all
   std::vector<std::string> parts = {};  // empty: all
   std::int64_t batch = 0;               // for the networks' layers; 0: their own
-  bool small = false;                   // memory-bound cases use small tensors, because they are emulated
+  bool small = false;                   // small tensors for memory-bound cases, for the emulation
 };
 
 // An operation: its name, its parts, an example problem string, and a description.

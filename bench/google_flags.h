@@ -12,7 +12,7 @@ namespace sumi::bench {
 
 struct GoogleFlags {
   enum class Format : std::uint8_t { table, json, csv };
-  Format format = Format::table;     // of standard output: --benchmark_format; "console" is the table
+  Format format = Format::table;     // stdout: --benchmark_format; "console" is the table
   Format out_format = Format::json;  // of the file: --benchmark_out_format
   std::string out;                   // --benchmark_out; empty: no file
   std::string filter;                // --benchmark_filter; empty: every row

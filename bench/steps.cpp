@@ -1,6 +1,7 @@
 // Times one whole piece of work and prints one JSON line. The same work in PyTorch:
 // peers/torch_steps.py.
-//   bench_steps CASE [--device cpu|cuda|emu] [--precision NAME] [--threads N] [--seconds S] [--no-graph] [--ops]
+//   bench_steps CASE [--device cpu|cuda|emu] [--precision NAME] [--threads N] [--seconds S]
+//               [--no-graph] [--ops]
 // On a CUDA device a time ends when the device has done the work, and memory is the pool's and the
 // kernels' scratch memory, not the process's. --ops prints where the time goes instead: seconds by
 // op and shapes, of three runs.

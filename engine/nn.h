@@ -133,7 +133,7 @@ struct LayerSpec {
   double running_decay = 0.9;  // of the running statistics; PyTorch's momentum is 1 - running_decay
   Unary act = Unary::identity;
   double alpha = 0;                                 // leaky_relu's slope
-  PadGeom next_pad;                                 // padding of the result, for the next layer's convolution
+  PadGeom next_pad;                                 // pads the result for the next layer
   std::string name, norm_name;                      // "main.0" and "main.1"
   Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};  // see TorchLayout
 };

@@ -96,7 +96,7 @@ struct GradSlot {
   Tensor grad;
   bool written = false;
   std::string name;
-  Tensor copy;                     // of the parameter in another dtype, or absent (ParamArena::keep_copy)
+  Tensor copy;                     // of the parameter in another dtype (ParamArena::keep_copy)
   std::uint64_t copied_state = 0;  // Block::writes() of the values when the copy was made
 };
 

@@ -204,8 +204,8 @@ SUMI_HOST_DEVICE Triple<T> yuv_to_rgb_grad(const Triple<T>&, Triple<T> dy) {
   return times(from_rgb, dy);
 }
 
-// The distance |dY| + huber(dU) + huber(dV) of two RGB colors x and t, with huber(z) = z^2 / 2 where
-// |z| <= delta, else delta (|z| - delta / 2); and its gradient with respect to x.
+// The distance |dY| + huber(dU) + huber(dV) of two RGB colors x and t, with huber(z) = z^2 / 2
+// where |z| <= delta, else delta (|z| - delta / 2); and its gradient with respect to x.
 template <class T>
 struct Distance {
   T value;

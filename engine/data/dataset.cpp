@@ -29,7 +29,7 @@ struct Dataset::State {
   std::optional<Pack> pack;
   // of an idx file that needs no preprocessing, instead of a pack
   std::vector<std::uint8_t> pixels;
-  PackShape shape;                   // with it, never 0x0
+  PackShape shape;  // with it, never 0x0
   fs::path source;
   std::int64_t count = 0, decoded = 0;
   std::uint64_t key = 0;
@@ -44,7 +44,7 @@ namespace {
 // color profiles are applied. 3: formats are read by their own libraries.
 constexpr std::int64_t kRecipe = 3;
 constexpr std::int64_t kSmoothing = 1;  // the same for images with smoothed edges
-constexpr std::size_t kNamed = 20;  // limit of broken images that are reported one by one
+constexpr std::size_t kNamed = 20;      // limit of broken images that are reported one by one
 
 fs::path absolute_of(const fs::path& path) {
   std::error_code error;

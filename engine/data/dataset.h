@@ -83,8 +83,9 @@ class Dataset {
 };
 
 struct Batch {
-  std::vector<float> data;  // [n, h, w, c] in [-1, 1]: level / 127.5 - 1 (8 bits) or level / 32767.5 - 1 (16
-                            // bits); kMaskValue in holes
+  // [n, h, w, c] in [-1, 1]: level / 127.5 - 1 (8 bits) or level / 32767.5 - 1 (16 bits);
+  // kMaskValue in holes
+  std::vector<float> data;
   std::int64_t n = 0, h = 0, w = 0, c = 0;
   std::int64_t epoch = 0;            // pass over the set, from 0
   std::int64_t index = 0;            // batch within the epoch, from 0

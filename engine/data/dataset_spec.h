@@ -58,8 +58,8 @@ struct DatasetSpec {
   int load_size = 286, crop_size = 256;  // for the other modes, 1 to 16384
   int channels = 3;                      // 1 or 3
   int bits = 8;                          // per channel, 8 or 16: of packs and batches
-  bool smooth_edges = false;             // packed as smooth_edges() makes them (engine/image/edges.h)
-  std::int64_t max_items = 0;            // only the first ones (in the order of their names); 0: all
+  bool smooth_edges = false;             // smooth_edges() before packing (engine/image/edges.h)
+  std::int64_t max_items = 0;            // only the first ones, in name order; 0: all
   LabelRule labels;
   // class names in the order of their indices; empty: as found, sorted
   std::vector<std::string> classes;

@@ -15,9 +15,10 @@ namespace sumi::io {
 
 struct DecodeOptions {
   std::int64_t max_pixels = 200'000'000;  // checked before anything is decoded
-  bool deep = false;                      // 16-bit samples for files of more than 8 bits; else always 8
-  bool profile = false;  // read the ICC profile; with one, more than 8 bits become 16, because 8 are too few
-                         // in dark linear light
+  bool deep = false;                      // keep more than 8 bits as 16; else always 8
+  // read the ICC profile; with one, more than 8 bits become 16, because 8 are too few in dark
+  // linear light
+  bool profile = false;
 };
 
 struct FreeBytes {

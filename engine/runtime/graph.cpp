@@ -11,7 +11,7 @@
 namespace sumi {
 namespace {
 
-constexpr int kRunsBefore = 2;  // eager runs before the capture
+constexpr int kRunsBefore = 2;          // eager runs before the capture
 constexpr std::size_t kMostGraphs = 4;  // each holds the memory of a whole step
 
 std::string key_of(const std::string& key, const std::vector<Tensor>& inputs) {

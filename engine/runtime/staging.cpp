@@ -34,9 +34,9 @@ Owned<cudaEvent_t> make_event() {
 //  - The host waits for `copied` before it refills the pinned buffer, which the copy reads only when
 //    its stream reaches it.
 //  - The copy stream waits for all work on the buffer's old contents (`free`):
-//    - A fresh buffer is a block of the pool, which reuses blocks while work on them is still queued.
-//      That is correct for the compute stream, which executes the new use after the old one, but not
-//      for any other. So `free` is recorded on the compute stream after the allocation.
+//    - A fresh buffer is a block of the pool, which reuses blocks while work on them is queued. That
+//      is correct for the compute stream, which executes the new use after the old one, but not for
+//      any other. So `free` is recorded on the compute stream after the allocation.
 //    - A buffer of the ring is free when the last tensor on it is gone: all work that reads it is
 //      queued by then. `free` is recorded at the first upload that finds it so, not at the one that
 //      refills it: between the two a whole step may have been queued, and waiting for that would

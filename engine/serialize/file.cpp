@@ -25,8 +25,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kBuffer = 1 << 16;
-constexpr std::size_t kMaxName =
-    200;  // bytes of the target's name in a temporary's name, which may have 255
+// bytes of the target's name in a temporary's name, which may have 255
+constexpr std::size_t kMaxName = 200;
 
 const char* cure(int error) {
   switch (error) {

@@ -22,7 +22,7 @@ static_assert(std::endian::native == std::endian::little, "safetensors data is l
 namespace {
 
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the limit of the official readers
-constexpr std::size_t kMaxSizes = 64;  // dimensions of one tensor
+constexpr std::size_t kMaxSizes = 64;              // dimensions of one tensor
 constexpr const char* kCure = "copy it again or use an earlier checkpoint";
 
 struct Entry {

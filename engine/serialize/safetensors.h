@@ -22,9 +22,8 @@ std::size_t safetensors_dtype_size(std::string_view dtype);
 struct StoredTensor {
   std::string dtype;                // "F32" "F64" "F16" "BF16" "I64" "U8" "BOOL" ...
   std::vector<std::int64_t> shape;  // [] is a scalar; sizes may be 0
-  const std::byte* data =
-      nullptr;            // in the mapped file; element-aligned in sumi's files, perhaps not in others
-  std::size_t bytes = 0;  // product of shape times element size, checked
+  const std::byte* data = nullptr;  // in the mapped file; element-aligned in files written by sumi
+  std::size_t bytes = 0;            // product of shape times element size, checked
 };
 
 // A memory-mapped safetensors file: tensors are read from disk on access.

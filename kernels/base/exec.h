@@ -20,7 +20,7 @@ enum class Write : std::uint8_t { overwrite, accumulate };
 struct ScratchAllocator {
   void* (*allocate)(std::size_t bytes);  // never returns null: throws
   void (*release)(void*);                // waits for work that still uses the memory
-  bool release_after_use = false;        // large blocks are released after each use, for others to use
+  bool release_after_use = false;        // releases large blocks after each use
 };
 
 // Scratch memory of one Exec, on the host by default. A pointer is valid until the next get() or
@@ -68,8 +68,8 @@ class Scratch {
 // How products of f32 operands are computed. Products of bf16 operands are exact in every mode.
 // Sums are f32 or wider; tensor cores truncate them instead of rounding.
 //   f32     multiply-adds in f32
-//   tf32    operands are rounded to 11 mantissa bits, the input format of tensor cores: products are
-//           accurate to 2^-11
+//   tf32    operands are rounded to 11 mantissa bits, the input format of tensor cores: products
+//           are accurate to 2^-11
 //   tf32x3  ("3xtf32") each operand is split into a sum of two such values, and three of the four
 //           products are added on tensor cores: as accurate as f32 at any depth, because sums of 8
 //           products are accumulated in f32

@@ -26,7 +26,8 @@ inline std::string printable(std::string text) {
     else if (c < 0x20 || c == 0x7F)
       text[i] = '?';
     else if (c == 0xC2 && i + 1 < text.size() && continues(text[i + 1]) &&
-             static_cast<unsigned char>(text[i + 1]) < 0xA0)  // U+0080 to U+009F: terminal escape sequences
+             static_cast<unsigned char>(text[i + 1]) < 0xA0)  // U+0080 to U+009F: terminal escape
+                                                              // sequences
       text[i] = text[i + 1] = '?';
   }
   return text;

@@ -28,7 +28,7 @@ inline Tap tap(i64 i, i64 out, i64 start, i64 length, i64 size) {
 struct Columns {
   std::vector<Tap> taps;
   i64 begin = 0, end = 0;  // range that is read of a row
-  bool copied = true;  // the columns are copied without interpolation
+  bool copied = true;      // the columns are copied without interpolation
 
   Columns(const Crop& cut, const Shape& x, const Shape& y) {
     begin = x.w * x.c;

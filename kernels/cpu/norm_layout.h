@@ -21,7 +21,8 @@ struct NormLayout {
         groups(g.is_batch() ? g.x.c : g.groups) {}
 };
 
-constexpr i64 norm_width = 512;  // columns per piece: usually whole rows, because sequential reads are fast
+// columns per piece: usually whole rows, because sequential reads are fast
+constexpr i64 norm_width = 512;
 
 // Pieces of x: chunks of rows by groups of norm_width columns. Chunks are not shorter than
 // lane_rows, since joining two costs as much as several rows.

@@ -154,9 +154,9 @@ class Execution {
   const Operands& a_;
   const std::vector<ConvPiece> pieces_;
   const std::vector<std::shared_ptr<const Plan>> plans_;  // per piece
-  std::vector<Temporaries> temporaries_;  // per thread
+  std::vector<Temporaries> temporaries_;                  // per thread
   std::unordered_map<const Plan*, std::size_t> weights_;  // in the layout of a plan
-  std::size_t sums_ = 0;  // wgrad: dw per piece
+  std::size_t sums_ = 0;                                  // wgrad: dw per piece
 };
 
 // The pieces' plans; none if oneDNN has no fast implementation for one of them.

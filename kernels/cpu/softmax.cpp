@@ -14,7 +14,7 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-constexpr i64 lanes = 8;  // values summed side by side
+constexpr i64 lanes = 8;     // values summed side by side
 constexpr i64 block = 2048;  // values that stay in the L1 cache between loops, in whole rows
 
 // Compared as integers of the same order, which compilers vectorize; NaN is above or below all

@@ -1,4 +1,4 @@
-// Every rung of the matrix product (kernels/variants.h) against the reference: exactly on small
+// Every variant of the matrix product (kernels/variants.h) against the reference: exactly on small
 // integers and within its precision on reals; with other orders of threads; from addresses that
 // cannot be read as vectors.
 #include <doctest/doctest.h>

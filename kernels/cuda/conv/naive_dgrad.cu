@@ -10,8 +10,8 @@
 // spaced. Along one axis, let e = gcd(u, d):
 //
 //   taps      r = first + j (u/e)   for j = 0, 1, ..., where first is the smallest r with
-//                                   (h + pad_top - r d) mod u = 0; if there is none, no tap meets the
-//                                   phase
+//                                   (h + pad_top - r d) mod u = 0; if there is none, no tap meets
+//                                   the phase
 //   they read p = (h + pad_top - first d)/u - j (d/e)
 //
 // so each phase is a small dense convolution of dy, and stride 1 is the case of one phase.

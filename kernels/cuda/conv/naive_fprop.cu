@@ -1,6 +1,7 @@
 // Convolution by its definition, with u the stride and d the dilation:
 //
-//   y[n,p,q,k] = bias[k] + sum over r,s,c of x[n, p u + r d - pad_top, q u + s d - pad_left, c] w[k,r,s,c]
+//   y[n,p,q,k] = bias[k] + sum over r,s,c of x[n, p u + r d - pad_top, q u + s d - pad_left, c]
+//                                            w[k,r,s,c]
 //
 // One thread computes one element of y (and then the one a whole grid further, if y is larger than
 // the grid). Elements are numbered in memory order, ((n P + p) Q + q) K + k, so the threads of a

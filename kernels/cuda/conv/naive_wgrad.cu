@@ -1,6 +1,7 @@
 // The gradient of a convolution's weights, with u the stride and d the dilation:
 //
-//   dw[k,r,s,c] = sum over n,p,q of dy[n,p,q,k] x[n, p u + r d - pad_top, q u + s d - pad_left, group of k, c]
+//   dw[k,r,s,c] = sum over n,p,q of dy[n,p,q,k]
+//                                   x[n, p u + r d - pad_top, q u + s d - pad_left, group of k, c]
 //
 // There may be few weights and many pixels (n,p,q): a first layer has some thousand weights and a
 // million pixels. So pixels, numbered (n P + p) Q + q, are split into chunks of equal length, and

@@ -9,8 +9,8 @@
 //            +------+          one step: 2 x 256 elements fetched, 16 x 256 products:
 //            |  ||  |          1/8 of an element per product, where naive fetches 2
 //   +------+ +------+
-//   |======| |  #   |          thread (x, y) reads row y of a (the same for the 16 threads of a row: one
-//   +------+ +------+          read) and column x of b
+//   |======| |  #   |          thread (x, y) reads row y of a (one read for the 16 threads of a row)
+//   +------+ +------+          and column x of b
 //   a: 16 high
 //
 // Why it should be faster: naive requests two elements per product from the caches; here device

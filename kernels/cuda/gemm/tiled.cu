@@ -8,8 +8,8 @@
 // threads. (The CUDA C++ Programming Guide, "Shared Memory", multiplies matrices this way.)
 //
 //   thread (x, y) computes       y[batch, 16 tile_m + y, 16 tile_n + x]
-//   and loads of op(a), stored [m,k]   element (row y, i x);  stored [k,m] (trans_a)  element (row x, i y)
-//       and of   op(b), stored [k,n]   element (i y, col x);  stored [n,k] (trans_b)  element (i x, col y)
+//   and loads of op(a), stored [m,k]  element (row y, i x); stored [k,m] (trans_a)  (row x, i y)
+//       and of   op(b), stored [k,n]  element (i y, col x); stored [n,k] (trans_b)  (i x, col y)
 //
 // so that the 16 threads of equal y always load adjacent elements. Outside the matrices tiles hold
 // zeros.

@@ -2,12 +2,15 @@
 // flight.
 //
 // What changed from `tiled`:
-//   - a block of 128 threads computes 64 x 64 outputs, and each thread 8 x 4 of them in registers. For 4 steps of the depth
-//     a thread reads 8 + 4 vectors of 4 elements and makes 128 products: 12 reads where tiled makes 256.
-//   - tiles come by cp.async, 16 bytes at a time where channels allow it (`kVector` 4), straight from L2 to shared memory; the
-//     next tile is on its way while this one is multiplied, so one barrier a step is enough.
-//   - the index of an element (which tap, which channel) is computed by multiplications (Divisor), once for a thread's
-//     column of the tile; what concerns the pixel is computed once before the loop.
+//   - a block of 128 threads computes 64 x 64 outputs, and each thread 8 x 4 of them in registers.
+//     For 4 steps of the depth a thread reads 8 + 4 vectors of 4 elements and makes 128 products: 12
+//     reads where tiled makes 256.
+//   - tiles come by cp.async, 16 bytes at a time where channels allow it (`kVector` 4), straight from
+//     L2 to shared memory; the next tile is in flight while this one is multiplied, so one barrier
+//     per step is enough.
+//   - the index of an element (which tap, which channel) is computed by multiplications (Divisor),
+//     once for a thread's column of the tile; everything about the pixel is computed once before the
+//     loop.
 //
 //                 b: 64 wide, 16 deep, twice
 //                 +----------------+
@@ -28,7 +31,7 @@
 // limit.
 //
 // What it cannot do is use the tensor cores, which multiply 8 (tf32) or 16 (bf16) times as fast:
-// the next rung.
+// the next variant.
 #pragma once
 
 #include "kernels/cuda/device/shared.cuh"
