@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Clean text everywhere: no machine's paths, no stray blanks or tabs, no conflict marks, American spelling; in Markdown
-also the terms of the glossary and lines of 100 columns (scripts/wording.py).
+"""Checks all text files: no machine's paths, stray blanks, tabs or conflict marks; American spelling; in Markdown also the
+terms of the glossary and lines of 100 columns (scripts/wording.py).
 Usage: check_text.py [--self-test | --comments]     --comments lists discouraged words in comments, and always passes"""
 import re
 import sys

@@ -36,13 +36,12 @@ constexpr std::array<DotScreen, 4> kScreens{{{.degrees = 15},
                                              {.degrees = 0, .phase_u = 0.26F, .phase_v = 0.58F},
                                              {.degrees = 45}}};
 constexpr std::array<float, 3> kCream{0.985F, 0.965F, 0.915F}, kKey{0.07F, 0.05F, 0.09F};
+// Grays are printed in a thin black, with larger dots: full black would be louder than the colors.
+constexpr std::array<float, 3> kGray{0.27F, 0.26F, 0.30F};
+constexpr float kGrayCover = 1.2F;
 constexpr std::array<float, 5> kBenDay{0, 0.22F, 0.48F, 0.78F, 1};
 constexpr int kFlatTones = 6;
 
-inline float most(float a, float b, float c) {
-  const float d = a > b ? a : b;
-  return d > c ? d : c;
-}
 inline float least(float a, float b, float c) {
   const float d = a < b ? a : b;
   return d < c ? d : c;
@@ -180,10 +179,14 @@ Rgb HalftoneFilter::compose(const Layers& layers, const Window& window) const {
         const float cyan = printed(curve(c - removed), c_dots[x], soft);
         const float magenta = printed(curve(m - removed), m_dots[x], soft);
         const float yellow = printed(curve(ye - removed), y_dots[x], soft);
-        const float key = most(printed(curve(gray * neutral), k_dots[x], soft), line[x], solid[x]);
-        red[x] = mix(kCream[0] * through<0>(cyan, magenta, yellow), kKey[0], key);
-        green[x] = mix(kCream[1] * through<1>(cyan, magenta, yellow), kKey[1], key);
-        blue[x] = mix(kCream[2] * through<2>(cyan, magenta, yellow), kKey[2], key);
+        const float gray_dot = printed(curve(kGrayCover * gray * neutral), k_dots[x], soft);
+        const float key = line[x] > solid[x] ? line[x] : solid[x];
+        const float r = mix(kCream[0] * through<0>(cyan, magenta, yellow), kGray[0], gray_dot);
+        const float g = mix(kCream[1] * through<1>(cyan, magenta, yellow), kGray[1], gray_dot);
+        const float bl = mix(kCream[2] * through<2>(cyan, magenta, yellow), kGray[2], gray_dot);
+        red[x] = mix(r, kKey[0], key);
+        green[x] = mix(g, kKey[1], key);
+        blue[x] = mix(bl, kKey[2], key);
       }
     }
   });

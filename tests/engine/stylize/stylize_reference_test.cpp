@@ -85,7 +85,7 @@ const std::vector<Styled>& cases() {
                                        {"wash", {{"washes", 0}, {"grain", 1}, {"flow", 1}, {"structure", 0}}},
                                        {"pencil", {{"structure", 0}}, false},
                                        {"halftone", {{"grays", 0}, {"structure", 0}}, false},
-                                       {"ukiyo", {{"structure", 0}}}};
+                                       {"ukiyo", {{"structure", 0}, {"sky", 0}, {"bokashi", 0}}}};
   return all;
 }
 
