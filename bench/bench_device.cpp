@@ -20,8 +20,7 @@ std::string processor_name() {
   return "an unknown processor";
 }
 
-// Host memory, in large pages where it fills some, as the engine's (engine/runtime/host_arena.cpp)
-// is.
+// Host memory, in large pages if it fills some, as in the engine (engine/runtime/host_arena.cpp).
 void* allocate_host(std::size_t bytes) {
   constexpr std::size_t page = std::size_t{1} << 21;
   const std::size_t align = bytes < page ? 64 : page, whole = (bytes + align - 1) / align * align;

@@ -17,7 +17,7 @@ const Precision& precision_named(const std::string& name) {
   fail("--dtype", "there is no '" + name + "'; there are: " + there_are);
 }
 
-// Why a work does not run in a precision here, or null.
+// Returns why a case does not run in a precision here, or null.
 const char* refuses(const BenchCase& bench_case, const Precision& p, const BenchDevice& target) {
   const bool tensor = p.multiply == MatmulPrecision::tf32 || p.multiply == MatmulPrecision::tf32x3;
   if (tensor && target.on_host()) return "tf32 and 3xtf32 are precisions of GPUs: not on the CPU";
@@ -32,8 +32,8 @@ struct Choice {
   ConvPolicy policy = {};
 };
 
-// On the CPU a convolution's methods that exist for it, each forced by policy and a plan of one
-// line; elsewhere the tables of the CUDA backend.
+// On the CPU the available convolution algorithms, each forced by policy and a plan of one line;
+// elsewhere the variant tables of the CUDA backend.
 std::vector<Choice> choices_of(const BenchCase& bench_case, const Precision& p, const BenchDevice& target) {
   std::vector<Choice> all;
   if (!target.on_host()) {
@@ -48,7 +48,7 @@ std::vector<Choice> choices_of(const BenchCase& bench_case, const Precision& p, 
     if (!kernels::cpu::conv_available(method, use, p.dtype)) continue;
     ConvPlan plan;
     plan.methods[use.str()] = method;
-    // bf16 goes to oneDNN before any plan is asked, where the processor multiplies it itself.
+    // where the processor multiplies bf16 itself, it goes to oneDNN before any plan is consulted
     const auto backend = method == ConvAlgorithm::onednn ? ConvBackend::onednn : ConvBackend::native;
     all.push_back({name_of(method), {.backend = backend, .plan = std::make_shared<ConvPlan>(plan)}});
   }
@@ -59,7 +59,7 @@ void note(std::vector<std::string>& notes, const std::string& line) {
   if (std::find(notes.begin(), notes.end(), line) == notes.end()) notes.push_back(line);
 }
 
-// The peer's row; without `run` where there is none.
+// The baseline's run; without `run` if there is no baseline.
 BenchRun peer_row(const std::shared_ptr<const BenchCase>& bench_case, const Precision& p,
                   const BenchDevice& target) {
   BenchRun row{bench_case, p, "", true, {}};
@@ -79,7 +79,7 @@ BenchRun peer_row(const std::shared_ptr<const BenchCase>& bench_case, const Prec
   return row;
 }
 
-// The rows whose names the filter selects.
+// The runs selected by the filter.
 std::vector<BenchRun> selected(std::vector<BenchRun> rows, const std::string& pattern) {
   const NameFilter filter(pattern);
   const std::string first = rows.front().name();
@@ -115,7 +115,7 @@ Exec BenchRun::prepared(Exec exec) const {
 std::vector<BenchRun> runs_of(const std::vector<BenchCase>& cases, const Request& request,
                               const BenchDevice& target, std::vector<std::string>& notes) {
   std::vector<BenchRun> rows;
-  std::vector<std::string> known;  // names of variants that were seen
+  std::vector<std::string> known;  // variant names seen
   for (const BenchCase& w : cases) {
     const auto bench_case = std::make_shared<const BenchCase>(w);
     for (const std::string& name : request.precisions) {
@@ -125,7 +125,7 @@ std::vector<BenchRun> runs_of(const std::vector<BenchCase>& cases, const Request
         continue;
       }
       const std::vector<Choice> choices = choices_of(w, p, target);
-      std::string measured;  // a variant that is its own peer
+      std::string measured;  // a variant that is its own baseline
       if (request.peer) {
         BenchRun peer = peer_row(bench_case, p, target);
         measured = peer.variant;

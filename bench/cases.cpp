@@ -1,4 +1,4 @@
-// Every operation that can be measured, and the work that is asked for.
+// The table of operations, and the selected cases.
 #include <algorithm>
 
 #include "bench/bench_case.h"
@@ -30,7 +30,7 @@ std::vector<const OpInfo*> ops_named(const std::string& name) {
   return found;
 }
 
-// A part that no operation asked for has would measure nothing, and say nothing.
+// Rejects parts that no selected operation has, which would silently measure nothing.
 void check_parts(const Filter& filter, const std::vector<const OpInfo*>& ops) {
   for (const std::string& part : filter.parts) {
     bool known = false;

@@ -1,4 +1,4 @@
-// Convolution and transposed convolution: what is measured, and each output by its definition.
+// Cases of convolution and transposed convolution, with each output by its definition.
 #include "bench/bench_case.h"
 #include "kernels/conv.h"
 #ifdef SUMI_PEER
@@ -15,7 +15,7 @@ double product(float a, float b) {
   return static_cast<double>(a) * static_cast<double>(b);
 }
 
-// y[n,p,q,k] of x (first) and w.
+// y[n,p,q,k] of x and w.
 double expect_fprop(const ConvGeom& g, const std::vector<float>& x, const std::vector<float>& w,
                     std::int64_t at) {
   const std::int64_t group_c = g.c / g.o.groups, group_k = g.k / g.o.groups;
@@ -34,7 +34,7 @@ double expect_fprop(const ConvGeom& g, const std::vector<float>& x, const std::v
   return sum;
 }
 
-// dx[n,h,v,c] of dy and w: each output pixel (p, q) and tap (r, s) that meet there.
+// dx[n,h,v,c] of dy and w: the sum over output pixels (p, q) and taps (r, s) that meet there.
 double expect_dgrad(const ConvGeom& g, const std::vector<float>& dy, const std::vector<float>& w,
                     std::int64_t at) {
   const std::int64_t group_c = g.c / g.o.groups, group_k = g.k / g.o.groups;
@@ -73,8 +73,8 @@ double expect_wgrad(const ConvGeom& g, const std::vector<float>& x, const std::v
   return sum;
 }
 
-// One of the three computations of `g`, as operation `part`. Operands: the two that are read, then
-// the result.
+// One of the three computations of `g`, as operation `part`. Operands: the two inputs, then the
+// result.
 BenchCase conv_work(const ConvGeom& g, ConvDirection d, const std::string& part) {
   const bool f = d == ConvDirection::fprop, dg = d == ConvDirection::dgrad;
   BenchCase bench_case{.op = g.transposed ? "conv_transpose" : "conv", .part = part, .problem = g.str()};

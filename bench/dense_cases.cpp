@@ -54,7 +54,7 @@ std::vector<BenchCase> dense_cases(const Filter& filter, const OpInfo& op) {
       cases.back().layer = layer.net.empty() ? "" : layer.net + " " + layer.name;
     };
     add("fprop", g);
-    if (g.trans_a || g.trans_b) continue;  // any product: it has no layer's gradients
+    if (g.trans_a || g.trans_b) continue;  // a general product: it has no layer's gradients
     GemmGeom dx = g, dw = g;
     dx.n = g.k, dx.k = g.n, dx.trans_b = true;
     dw.m = g.k, dw.k = g.m, dw.trans_a = true;

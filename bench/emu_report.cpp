@@ -18,8 +18,8 @@ namespace {
 
 #ifdef SUMI_COUNTS
 
-// Below this many multiply-adds every block runs, and the results are compared with the definition
-// as well.
+// Below this number of multiply-adds every block runs, and the results are compared with the
+// definition.
 constexpr double kWhole = 2e6;
 
 double megabytes(double sectors) {
@@ -52,7 +52,7 @@ std::string dims(const dim3& d) {
 constexpr const char* kColumns =
     "  {:<7} {:<16} {:<34} {:>10} {:>7} {:>9} {:>4} {:>4} {:>9} {:>9} {:>7} {:>11}  {}\n";
 
-// `name`: of the precision and the variant, for the first launch of a row.
+// `name`: of the precision and the variant, for a run's first launch.
 void print_launch(const BenchRun& row, bool first, const emu::LaunchAccesses& l, const Gpu& gpu,
                   const std::string& remark, std::ostream& out) {
   const double scale = l.scale(), block_bytes = 32 * scale * static_cast<double>(l.block_sectors);
@@ -67,7 +67,7 @@ void print_launch(const BenchRun& row, bool first, const emu::LaunchAccesses& l,
                      (l.counted == l.blocks ? "all" : fmt::format("{} of {}", l.counted, l.blocks)) + remark);
 }
 
-// Returns false where the results are wrong.
+// Returns false if the results are wrong.
 bool report_row(const BenchRun& row, BenchDevice& target, const Options& options, const Gpu& gpu,
                 std::ostream& out) {
   const DType type = row.precision.dtype;
@@ -97,7 +97,7 @@ bool report_row(const BenchRun& row, BenchDevice& target, const Options& options
   return right;
 }
 
-// Above the rows of a work.
+// The heading above the runs of a case.
 void head(const BenchCase& bench_case, const std::vector<BenchRun>& rows, const Gpu& gpu, std::ostream& out) {
   out << fmt::format("\n{}{} {}{}{}\n", bench_case.op, bench_case.part.empty() ? "" : " " + bench_case.part,
                      bench_case.problem, bench_case.layer.empty() ? "" : "  (" + bench_case.layer + ")",

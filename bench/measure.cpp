@@ -15,7 +15,7 @@ namespace {
 
 int failures = 0;
 
-// What all rows of one work and type share, kept while they follow each other.
+// Values shared by consecutive runs of one case and type.
 struct Shared {
   const BenchCase* bench_case = nullptr;
   DType dtype{};
@@ -23,8 +23,8 @@ struct Shared {
   Expected expected;
 };
 
-// Seconds of a call of a peer, by repetition. The library first seeks how many calls fill its time:
-// of runs with fewer calls nothing is kept.
+// Seconds per call of a baseline, by repetition. The library first determines how many calls fill
+// its time; results of runs with fewer calls are discarded.
 struct PeerTimes {
   benchmark::IterationCount calls = 0;
   std::vector<double> seconds;
@@ -37,12 +37,12 @@ struct PeerTimes {
   }
 };
 
-// A row made ready: its operands, checked. One lives at a time.
+// A prepared run: its operands, checked. One exists at a time.
 struct Ready {
   const BenchRun* row = nullptr;
   std::unique_ptr<Operands> operands;
   Checked checked;
-  int together = 1;  // calls between two looks at the clock, which itself takes a microsecond
+  int together = 1;  // calls between two readings of the clock, which takes a microsecond itself
 };
 
 class Bench {
@@ -71,8 +71,8 @@ class Bench {
   }
 
  private:
-  // The CPU's memory belongs to neighbors too, and its rate changes within seconds: measured after
-  // each repetition.
+  // Other programs share the CPU's memory bandwidth, which changes within seconds, so it is
+  // measured after each repetition.
   Roofline roof_now(const BenchCase& bench_case) {
     if (!target_.on_host() || !bench_case.by_memory()) return roof_;
     if (!stream_) stream_.emplace(target_);
@@ -96,7 +96,7 @@ class Bench {
     const auto peer = peers_.find(row.group());
     if (peer != peers_.end() && !row.is_peer)
       state.counters["peer_percent"] = per_second(100 * quantile(peer->second.seconds, 0.5));
-    // Left out where it is 0: its coefficient of variation would be NaN, which JSON does not have.
+    // Omitted if 0: its coefficient of variation would be NaN, which JSON cannot represent.
     if (ready_.checked.worst > 0) state.counters["worst_error"] = ready_.checked.worst;
     state.SetLabel(ready_.checked.ran + (bench_case.layer.empty() ? "" : " | " + bench_case.layer));
   }
@@ -108,7 +108,7 @@ class Bench {
     try {
       share(row);
       const std::size_t bytes = bytes_of(*row.bench_case, row.precision.dtype);
-      // Enough sets that one comes round when three caches' worth of others have passed.
+      // Enough sets that a set is reused only after three caches' worth of others.
       const std::size_t sets = std::min<std::size_t>(4096, 1 + 3 * target_.cache_bytes() / bytes);
       ready_.operands = std::make_unique<Operands>(target_, *row.bench_case, row.precision.dtype,
                                                    shared_.values, static_cast<int>(sets));
@@ -142,13 +142,14 @@ class Bench {
   std::map<std::string, PeerTimes> peers_;  // by BenchRun::group()
 };
 
-// The method of the CPU's convolutions that a row forces; "" where it forces none.
+// The CPU convolution algorithm that a run forces, or "".
 std::string forced_method(const BenchRun& row, const BenchDevice& target) {
   return target.on_host() && row.bench_case->is_conv() && row.variant != "auto" ? row.variant : "";
 }
 
-// `log`: what the convolution logged.
-// A transposed convolution's log begins with its own name: "conv_transpose_fprop: own winograd".
+// `log`: of the convolution.
+// The log of a transposed convolution begins with its own name: "conv_transpose_fprop: own
+// winograd".
 bool ran_as(const std::string& method, const std::string& log) {
   const std::size_t name = log.find(": ");
   const std::string ran = name == std::string::npos ? log : log.substr(name + 2);

@@ -1,5 +1,5 @@
-// Kernels that only move memory: activations, arithmetic, sums, padding, resizing, losses. More are
-// in training_cases.cpp.
+// Memory-bound kernels: activations, arithmetic, reductions, padding, resizing, losses. More are in
+// training_cases.cpp.
 #include <map>
 
 #include "bench/memory_bound_cases.h"
@@ -54,7 +54,7 @@ void add_unary(Entries& to, Unary f) {
                     return kernels::cuda::unary_grad_variants(s.count(), t);
                   };
                   if (f == Unary::log || f == Unary::sqrt) w.args[0].fill = kPositive;
-                  // x or its value, whichever the derivative is made of, and the gradient.
+                  // x or its value, whichever the derivative uses, and the gradient.
                   w.numbers = 3 * static_cast<double>(s.count());
                   w.run = [f](const Exec& e, const Views& v) {
                     kernels::unary_grad(e, f, kSlope, v[0], v[1], v[2], v[3], kOver);
@@ -308,7 +308,7 @@ std::vector<BenchCase> memory_bound_cases(const Filter& filter, const OpInfo& op
   std::vector<Layer> problems;
   if (!filter.problems.empty() || !filter.nets.empty() || (name == "leaky_relu" && !filter.small))
     problems = problems_of(name, filter);
-  else  // beyond the last cache of any processor so far
+  else  // larger than any last-level cache
     problems = {{"", "", filter.small && std::string(op.problem) == kLargeShape ? "2x16x16x32" : op.problem}};
   std::vector<BenchCase> cases;
   for (const Layer& layer : problems) {

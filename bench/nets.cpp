@@ -1,6 +1,6 @@
-// The layers that sumi-bench measures unless it is given problems: of DCGAN-64 (Radford 2015; batch
-// 128), CycleGAN-256 (Zhu 2017: resnet_9blocks and the 70x70 PatchGAN; batch 1 and 4) and
-// AnimeGANv2 at 512 x 512 pixels.
+// The layers that sumi-bench measures by default: of DCGAN-64 (Radford 2015; batch 128),
+// CycleGAN-256 (Zhu 2017: resnet_9blocks and the 70x70 PatchGAN; batch 1 and 4) and AnimeGANv2 at
+// 512 x 512 pixels.
 #include <algorithm>
 
 #include "bench/bench_case.h"
@@ -13,8 +13,7 @@ struct NetRow {
   const char *net, *name, *problem;
 };
 
-// n is the batch that the net was published with. Padding that reflects is a kernel of its own: the
-// sizes include it.
+// n is the published batch size. Reflection padding is a separate kernel: the sizes include it.
 constexpr NetRow conv_rows[] = {
     {"dcgan64", "d1", "n128h64w64c3k64r4s4u2p1"},
     {"dcgan64", "d2", "n128h32w32c64k128r4s4u2p1"},
@@ -43,7 +42,7 @@ constexpr NetRow conv_rows[] = {
     {"animegan512", "last 7x7", "n1h518w518c64k32r7s7u1p0"},
     {"animegan512", "picture 1x1", "n1h512w512c32k3r1s1u1p0"},
 };
-// c and h, w are the output's: the geometry is that of the convolution whose roles it exchanges.
+// c and h, w are the output's: the geometry is that of the corresponding convolution.
 constexpr NetRow transpose_rows[] = {
     {"dcgan64", "g1", "n128h4w4c512k100r4s4u1p0"},
     {"dcgan64", "g2", "n128h8w8c256k512r4s4u2p1"},

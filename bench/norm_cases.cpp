@@ -1,4 +1,4 @@
-// Norms: the statistics, their application, both (what a training step's forward pass does), and
+// Norm cases: the statistics, their application, both (the forward pass of a training step), and
 // the gradient.
 #include "bench/bench_case.h"
 #include "kernels/norm.h"
@@ -21,7 +21,7 @@ Arg out(const Shape& shape) {
   return {shape, R::out, Arg::Fill::random, Arg::Type::wide};
 }
 
-// Identity, not an activation: a library's norm has none inside.
+// Identity instead of an activation, because library norms do not fuse one.
 BenchCase norm_work(const NormGeom& g, const std::string& op, const std::string& part) {
   BenchCase bench_case{.op = op, .part = part, .problem = g.x.str()};
   const Shape x = g.x, stat = g.stat_shape(), c = Shape::vector(g.x.c);
@@ -30,7 +30,7 @@ BenchCase norm_work(const NormGeom& g, const std::string& op, const std::string&
     bench_case.args = {{x}, out(stat), out(stat)};
     bench_case.run = [g](const Exec& e, const Views& v) { kernels::norm_stats(e, g, v[0], v[1], v[2]); };
     bench_case.numbers = count;
-    bench_case.scale = 0.5;  // the mean of numbers in [-1, 1) is nearly zero
+    bench_case.scale = 0.5;  // the mean of values in [-1, 1) is nearly zero
   } else if (part == "apply") {
     bench_case.args = {{x}, in(stat), in(stat, kPositive), in(c), in(c), {x, R::out}};
     bench_case.run = [g](const Exec& e, const Views& v) {
@@ -58,7 +58,7 @@ BenchCase norm_work(const NormGeom& g, const std::string& op, const std::string&
                              Write::overwrite, v[8], Write::overwrite);
     };
     bench_case.numbers =
-        5 * count;  // its sums must be known before the first gradient: x and dy are read twice
+        5 * count;  // the sums must be known before the first gradient, so x and dy are read twice
   }
   if (part == "stats" || part == "train")
     bench_case.variants = [g](DType t, MatmulPrecision) { return kernels::cuda::norm_stats_variants(g, t); };

@@ -1,4 +1,4 @@
-// oneDNN's matrix product, the peer of sumi's on the CPU.
+// oneDNN's matrix product, the baseline on the CPU.
 #include "bench/bench_run.h"
 #include "kernels/gemm.h"
 

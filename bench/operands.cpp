@@ -8,7 +8,7 @@
 namespace sumi::bench {
 namespace {
 
-// A step of Knuth's MMIX generator; its upper bits are good.
+// A step of Knuth's MMIX generator; its upper bits have good quality.
 std::uint64_t next(std::uint64_t& state) {
   state = state * 6364136223846793005ULL + 1442695040888963407ULL;
   return state >> 33;
@@ -33,7 +33,7 @@ std::vector<float> values_of_arg(const Arg& arg, std::uint64_t seed, DType dtype
 
 std::vector<std::byte> bytes_as(const Arg& arg, const std::vector<float>& values, DType measured) {
   std::vector<std::byte> bytes(arg.bytes(measured));
-  if (arg.type == Arg::Type::bytes) {  // where nothing is to be read there is NaN
+  if (arg.type == Arg::Type::bytes) {  // NaN where nothing may be read
     for (std::size_t i = 0; i < values.size(); ++i)
       bytes[i] = std::isnan(values[i]) ? std::byte{0xA5} : static_cast<std::byte>(values[i]);
     return bytes;
@@ -48,8 +48,8 @@ std::vector<std::byte> bytes_as(const Arg& arg, const std::vector<float>& values
   return bytes;
 }
 
-// Which places to look at: the first, the last, and random ones between; all where there are no
-// more than `samples`.
+// The sampled positions: the first, the last, and random ones between; all if there are no more
+// than `samples`.
 std::vector<std::int64_t> places(std::int64_t count, std::int64_t samples) {
   std::vector<std::int64_t> at;
   if (count <= samples) {
@@ -73,7 +73,7 @@ double element(const Arg& arg, const std::vector<std::byte>& bytes, std::size_t 
   return *reinterpret_cast<const double*>(from);
 }
 
-// All operands after the reference has run in f64.
+// All operands after running the reference in f64.
 std::vector<std::vector<std::byte>> by_reference(const BenchCase& bench_case, const Values& values) {
   const Device device{Device::Kind::ref, 0};
   std::vector<std::vector<std::byte>> data;
@@ -93,7 +93,7 @@ std::vector<std::vector<std::byte>> by_reference(const BenchCase& bench_case, co
 Values values_of(const BenchCase& bench_case, DType dtype) {
   Values values;
   for (const Arg& arg : bench_case.args) {
-    // What is only written begins as NaN: whoever leaves a hole, or reads it, is found.
+    // Outputs start as NaN, so that gaps and reads of them are detected.
     if (arg.role == Arg::Role::out)
       values.emplace_back(static_cast<std::size_t>(arg.shape.count()),
                           std::numeric_limits<float>::quiet_NaN());

@@ -7,7 +7,7 @@
 namespace sumi::bench {
 namespace {
 
-// Twelve sums: enough to hide the latency of a multiply-add on every x86 so far, few enough for
+// Twelve sums: enough to hide the latency of a multiply-add on every x86 to date, few enough for
 // sixteen registers.
 constexpr int kSums = 12;
 

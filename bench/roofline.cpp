@@ -30,8 +30,8 @@ double cpu_rate(const BenchDevice& target) {
 
 }  // namespace
 
-// A host's memcpy is faster than this loop, because it writes past the caches, which kernels do
-// not: what they write is read next.
+// A host's memcpy is faster than this loop because it bypasses the caches, which kernels do not:
+// their output is read next.
 Stream::Stream(const BenchDevice& target)
     : target_(target),
       from_(static_cast<float*>(target.allocate(bytes_of_stream(target)))),
@@ -64,8 +64,8 @@ double Stream::rate(int passes, double share) const {
 }
 
 const std::vector<Precision>& precisions() {
-  // Sums of hundreds of thousands of products in f32 are right to 1e-4 of their size; a kernel that
-  // leaves out or doubles a tap is wrong by a third.
+  // Sums of hundreds of thousands of products in f32 are accurate to 1e-4; a kernel that omits or
+  // doubles a tap is wrong by a third.
   static const std::vector<Precision> all{{"f32", DType::f32, MatmulPrecision::f32, 1e-3},
                                           {"3xtf32", DType::f32, MatmulPrecision::tf32x3, 1e-3},
                                           {"tf32", DType::f32, MatmulPrecision::tf32, 2e-2},

@@ -21,7 +21,7 @@ int complain(const std::string& line, int code) {
   return code;
 }
 
-// Hands the library its flags. It keeps a pointer to the program's name.
+// Passes the library its flags. It keeps a pointer to the program's name.
 void start_google(const Options& options) {
   static std::vector<std::string> words;
   words = {options.program, "--benchmark_min_time=0.1", "--benchmark_repetitions=5"};
@@ -70,8 +70,8 @@ int measure(const Options& options, const std::string& device) {
                            : 0;
 }
 
-// The targets that are measured or counted. Without a GPU what was asked for may be known to one of
-// the two only.
+// The devices that are measured or counted. Without a GPU, a request may be known to only one of
+// the two.
 std::vector<std::string> targets_of(const Options& options) {
   if (options.device != "auto") return {options.device};
   if (!kernels::cuda_is_emulated() && BenchDevice::problem("cuda").empty()) return {"cuda"};

@@ -13,7 +13,7 @@ namespace {
 
 using Run = benchmark::BenchmarkReporter::Run;
 
-// "conv/fprop/n1h8.../f32/naive/manual_time/..." -> the row's name.
+// "conv/fprop/n1h8.../f32/naive/manual_time/..." -> the run with that name.
 const BenchRun* row_of(const std::vector<BenchRun>& rows, const std::string& function_name) {
   for (const BenchRun& row : rows)
     if (row.name() == function_name) return &row;
@@ -25,17 +25,17 @@ double counter(const Run& run, const char* name, double otherwise) {
   return found == run.counters.end() ? otherwise : found->second.value;
 }
 
-// The counters of all rows: Bench::count in measure.cpp.
+// The counters of all runs: Bench::count in measure.cpp.
 constexpr const char* kCounters[] = {"GFLOP/s", "GB/s", "roofline_percent", "peer_percent", "worst_error"};
 
-// A text as a field of CSV.
+// A text as a CSV field.
 std::string quoted(const std::string& text) {
   std::string field = "\"";
   for (const char c : text) field += c == '"' ? "\"\"" : std::string(1, c);
   return field + "\"";
 }
 
-// Of a call; of an aggregate the accumulated time is that of its repetitions together.
+// Seconds per call; an aggregate's accumulated time is that of its repetitions together.
 double seconds_of(const Run& run) {
   return run.real_accumulated_time / static_cast<double>(run.iterations);
 }
@@ -87,7 +87,7 @@ void Table::ReportRuns(const std::vector<Run>& runs) {
   if (!row) return;
   std::vector<Run> used = runs;
   if (runs.front().run_type == Run::RT_Aggregate) {
-    // Medians are ours, unless aggregates are all that the library was asked for.
+    // Medians are computed here, unless the library was asked for aggregates only.
     if (reported_ == row) return;
     std::erase_if(used, [](const Run& run) { return run.aggregate_name != "median"; });
     if (used.empty()) return;
@@ -110,7 +110,7 @@ void Table::line(const BenchRun& row, const std::vector<Run>& runs) {
     seconds.push_back(seconds_of(run));
   }
   const double median = quantile(seconds, 0.5);
-  // Of the run whose time is the median: the counters are rates, so all of them belong to it.
+  // The run with the median time: the counters are rates, so all of them belong to it.
   const Run& typical = *std::min_element(runs.begin(), runs.end(), [&](const Run& a, const Run& b) {
     return std::abs(seconds_of(a) - median) < std::abs(seconds_of(b) - median);
   });

@@ -1,5 +1,5 @@
-// Kernels that only move memory, around a training step: optimizers, pools, random numbers,
-// images of bytes, words.
+// Memory-bound kernels of a training step: optimizers, pools, random numbers, 8-bit images, scalar
+// uploads.
 #include "bench/memory_bound_cases.h"
 #include "kernels/image_u8.h"
 #include "kernels/optim.h"
@@ -45,7 +45,7 @@ void add_training(Entries& to) {
          const Shape rest = Shape::vector(s.h * s.w * s.c);
          BenchCase w{
              .args = {{s}, {Shape::vector(s.n), R::in_out}, {rest, R::in_out}, {Shape::scalar(), R::out}}};
-         // two products, each with the whole matrix
+         // two products, each reading the whole matrix
          w.numbers = 2 * static_cast<double>(s.count());
          w.run = [](const Exec& e, const Views& v) {
            kernels::spectral_norm(e, v[0], true, 1e-12, v[1], v[2], v[3]);
@@ -97,7 +97,7 @@ void add_random(Entries& to) {
 }
 
 void add_host(Entries& to) {
-  // Bytes an eighth larger than the sample that is made of them, as for random cuts.
+  // Images an eighth larger than the sample, as for random crops.
   to.push_back({"u8_to_float", "",
                 [](const Shape& s) {
                   BenchCase w{.args = {bytes({s.n, s.h + s.h / 8, s.w + s.w / 8, s.c}, R::in), {s, R::out}}};

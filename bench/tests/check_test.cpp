@@ -1,5 +1,5 @@
-// What sumi-bench compares results with: the sampled definitions against kernels::ref, and wrong
-// kernels that it must find.
+// The checks of sumi-bench: the sampled definitions against kernels::ref, and wrong kernels that
+// must be detected.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -35,7 +35,7 @@ void compare_with_reference(const BenchCase& bench_case) {
   CHECK(worst < 1e-12);
 }
 
-// What check_run says of a work whose kernel is replaced.
+// check_run's verdict on a case whose kernel is replaced.
 Checked checked(BenchCase bench_case, const Precision& precision,
                 std::function<void(const Exec&, const Views&)> run) {
   BenchDevice target("cpu", 1);
@@ -63,7 +63,7 @@ TEST_CASE("bench: sampled definitions are the reference's") {
     for (const BenchCase& bench_case : works_for("dense", problem)) compare_with_reference(bench_case);
 }
 
-// A row that forces a method and gets another one is not timed under the wrong name.
+// A run that forces an algorithm and gets another one is not timed under the wrong name.
 TEST_CASE("bench: a row's method is the one that ran") {
   BenchDevice target("cpu", 1);
   std::vector<std::string> notes;
@@ -78,7 +78,7 @@ TEST_CASE("bench: a row's method is the one that ran") {
     row.variant = row.variant == "own" ? "winograd" : "own";
     CHECK(has(check_run(row, target, operands.set(0), expected).error, "NOT THERE"));
   }
-  // Winograd's form has no 6x6 filter.
+  // Winograd has no 6x6 filter.
   const std::vector<BenchCase> wide =
       cases_of({.ops = {"conv"}, .problems = {"n1h8w8c4k4r6s6p2"}, .parts = {"fprop"}});
   CHECK(has(test::error_of([&] {
@@ -138,7 +138,7 @@ TEST_CASE("bench: rows, and what is said of what cannot be had") {
   const auto rows = runs_of(cases, {{"f32", "bf16", "tf32"}, {"all"}, false}, target, notes);
   CHECK(notes.size() == 1);
   CHECK(has(notes.front(), "tf32"));
-  CHECK(rows.size() >= 3 * 2);  // passes, precisions; our own kernels at least
+  CHECK(rows.size() >= 3 * 2);  // passes, precisions; native kernels at least
   CHECK(rows.front().name() == "conv/fprop/n2h9w9c16k24r3s3u1p1/f32/own");
   const auto error = [&](const Request& request) {
     return test::error_of([&] { (void)runs_of(cases, request, target, notes); });

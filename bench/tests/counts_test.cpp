@@ -1,5 +1,5 @@
-// Kernels whose requests can be counted by hand. This file is compiled as bench/ compiles the CUDA
-// kernels, so that its own kernels are counted.
+// Kernels whose requests can be counted by hand. This file is compiled like the CUDA kernels in
+// bench/, so that its own kernels are counted.
 #include <doctest/doctest.h>
 
 #include <sstream>
@@ -119,8 +119,8 @@ TEST_CASE("counts: members of a small struct are one request") {
   CHECK(l.writes.transactions == 16 * kWarps);
 }
 
-// What the tiles' distances and the order of their threads are for (kernels/cuda/product): shared
-// memory serves every request in as few turns as it can, and results leave in whole sectors.
+// The purpose of the tiles' strides and thread order (kernels/cuda/product): shared memory serves
+// every request in the minimum number of wavefronts, and results are stored in full sectors.
 TEST_CASE("counts: the tiles of products have no bank conflicts, and write whole sectors") {
   BenchDevice target("emu", 1);
   for (const char* op : {"conv", "dense"})

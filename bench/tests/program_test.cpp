@@ -1,5 +1,5 @@
-// The program's surface: options, the table, JSON as Google Benchmark's compare.py reads it, and
-// what nvcc says.
+// The program's interface: options, the table, JSON for Google Benchmark's compare.py, and nvcc's
+// output.
 #include <benchmark/benchmark.h>
 #include <doctest/doctest.h>
 
@@ -147,7 +147,7 @@ TEST_CASE("bench: a run, its table and its JSON") {
   CHECK(has(text.str(), "relu fprop 1x16x16x128"));
   CHECK(has(text.str(), "GB/s"));
 
-  // compare.py needs these of each entry, and of each name a median.
+  // compare.py needs these fields of each entry, and a median for each name.
   const auto json = nlohmann::json::parse(std::ifstream(file));
   CHECK(json["context"].contains("date"));
   int medians = 0, peers = 0;
@@ -183,7 +183,7 @@ TEST_CASE("bench: lists") {
   CHECK(has(test::error_of([&] { print_ladder(options, ladder); }), "have one CUDA kernel each"));
 }
 
-// A kernel function that no work calls cannot be measured. Those that only rename another are
+// A kernel function that no case calls cannot be measured. Functions that only rename another are
 // measured by it.
 TEST_CASE("bench: every function of kernels/*.h is called by some work") {
   namespace fs = std::filesystem;
@@ -228,7 +228,8 @@ TEST_CASE("bench: what ptxas says") {
   CHECK(found[0].spilled == 20);
   CHECK(found[1].shared == 0);
   CHECK(occupancy({"", 32, 0, 0}, 256, 90) == doctest::Approx(1.0));
-  CHECK(occupancy({"", 128, 0, 0}, 256, 90) == doctest::Approx(0.25));  // 16 warps' registers of 64
+  // registers of 16 warps out of 64
+  CHECK(occupancy({"", 128, 0, 0}, 256, 90) == doctest::Approx(0.25));
   // two blocks' shared memory
   CHECK(occupancy({"", 32, 100 << 10, 0}, 256, 90) == doctest::Approx(0.25));
 }

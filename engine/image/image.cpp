@@ -33,7 +33,7 @@ std::uint8_t srgb_of_linear(std::uint8_t byte) {
   return table[byte];
 }
 
-// One pixel to RGB over the background.
+// Converts one pixel to RGB over the background.
 std::array<float, 3> flatten(const io::Decoded& raw, const std::uint8_t* p, float background) {
   std::array<float, 3> rgb{};
   for (int c = 0; c < 3; ++c) {
@@ -69,7 +69,7 @@ Image8 upright(const io::Decoded& raw, const LoadOptions& options) {
   return image;
 }
 
-// The same with its profile applied: RGB, or RGB and straight alpha, of 8 bits.
+// Applies the profile: returns RGB, or RGB and straight alpha, of 8 bits.
 io::Decoded to_srgb(const io::Decoded& raw) {
   io::RgbRows rows(raw);
   io::Decoded out;

@@ -20,9 +20,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Walks the chunks up to IEND and compares the checksums of those that make up the image: what
-// passes, libpng decodes in silence. On anything else it prints to stderr by itself, in the middle
-// of a progress bar.
+// Walks over the chunks up to IEND and verifies the checksums of the critical ones: libpng decodes
+// files that pass silently. On others it prints to stderr itself, in the middle of a progress bar.
 void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
   const std::string where = "picture " + path.string();
   const auto number = [](const unsigned char* b) {
@@ -53,9 +52,9 @@ void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
   fail(where, "is truncated (a PNG without its end); copy or download it again");
 }
 
-// Walks the attributes of all headers (OpenEXR's file layout: name, type, size, bytes; an empty
-// name ends a header, and of several parts an empty header the last). OpenEXR takes the memory that
-// an attribute asks for, up to 2 GiB, before it looks for the bytes.
+// Walks over the attributes of all headers (OpenEXR's file layout: name, type, size, bytes; an
+// empty name ends a header, and in files of several parts an empty header is the last). OpenEXR
+// allocates the memory that an attribute claims, up to 2 GiB, before it looks for the bytes.
 void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t size) {
   const auto number = [&]() {
     std::array<unsigned char, 4> b{};
@@ -74,7 +73,7 @@ void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t 
       continue;
     }
     empty_header = false;
-    if (!word()) return;  // of the type; OpenEXR says what is wrong
+    if (!word()) return;  // truncated type: OpenEXR reports the error
     const std::uint64_t bytes = number(), at = file ? static_cast<std::uint64_t>(file.tellg()) : size;
     if (bytes > size - std::min(at, size))
       fail("picture " + path.string(), "is truncated or damaged (its header); copy or download it again");
@@ -82,8 +81,8 @@ void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t 
   }
 }
 
-// Whether there are bytes for every pixel (Truevision's specification 2.0: runs of up to 128
-// pixels, or none at all). The decoder fills up what is missing and calls it an image.
+// Verifies that there are bytes for every pixel (Truevision's specification 2.0: runs of up to 128
+// pixels, or raw data). The decoder would fill in missing pixels without an error.
 void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
   std::array<unsigned char, 18> h{};
   file.seekg(0);
@@ -168,7 +167,7 @@ std::string probe_image(const fs::path& path) {
     return format;
   }
   const ImageFormat* format = format_of_extension(path);
-  // the one format without magic number
+  // the only format without a magic number
   if (format == nullptr || format->name != "targa") return "";
   check_tga_is_whole(path, file, size);
   return "targa";

@@ -23,14 +23,14 @@ void flatten(std::uint16_t* rgb, const std::uint16_t* alpha, std::size_t pixels)
       *rgb = static_cast<std::uint16_t>(scaled(*rgb, alpha[i]) + (kWhite - alpha[i]));
 }
 
-// The color that lies over white as `over` where it covers `alpha`; white where it covers nothing.
+// The color that gives `over` when blended over white with `alpha`; white if alpha is 0.
 unsigned without_white(unsigned over, unsigned alpha) {
   const unsigned white = kWhite - alpha;
   if (alpha == 0) return kWhite;
   return over <= white ? 0U : std::min(kWhite, ((over - white) * kWhite + alpha / 2) / alpha);
 }
 
-// [h, w, c] turned upright.
+// [h, w, c] rotated upright.
 std::vector<std::uint16_t> turn(const std::vector<std::uint16_t>& in, std::size_t channels,
                                 const io::Decoded& raw, int width, int height) {
   std::vector<std::uint16_t> out(in.size());
@@ -82,7 +82,7 @@ Image16 to_image(const Photo& photo, int channels) {
 }
 
 void save_photo(const fs::path& path, const Photo& photo, int quality) {
-  const ImageFormat* format = writable_format(path);  // encode_picture refuses unknown ones
+  const ImageFormat* format = writable_format(path);  // encode_image rejects unknown formats
   const bool with_alpha = !photo.alpha.empty() && format != nullptr && format->alpha;
   const bool deep = photo.depth == 16 && format != nullptr && format->deep;
   const std::size_t colors = photo.gray ? 1 : 3, channels = colors + (with_alpha ? 1 : 0);
@@ -97,7 +97,7 @@ void save_photo(const fs::path& path, const Photo& photo, int quality) {
       narrow[at++] = to_8(v);
   };
   for (std::size_t i = 0; i < photo.pixels(); ++i) {
-    // With the alpha that is written, so that what is read over white again is the same.
+    // Uses the alpha that is written, so that the color over white is reproduced on reading.
     const unsigned a = !with_alpha ? kWhite : deep ? photo.alpha[i] : to_8(photo.alpha[i]) * 257U;
     for (std::size_t c = 0; c < colors; ++c) put(without_white(photo.rgb[3 * i + c], a));
     if (with_alpha) put(a);

@@ -1,4 +1,4 @@
-// Geometry of images: resizing, cropping, sheets.
+// Image geometry: resizing, cropping, sheets.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,8 +37,8 @@ double weight_of(Filter f, double x) {
   }
 }
 
-// For one output position: the first source pixel and the weights of those that follow. They sum to
-// one.
+// For one output position: the first source pixel and the weights of the pixels from it on. They
+// sum to one.
 struct Taps {
   int first = 0;
   std::vector<float> weights;
@@ -62,7 +62,7 @@ std::vector<Taps> make_taps(int from, int to, Filter filter) {
   return all;
 }
 
-// One source row to the new width, in floats.
+// Resizes one source row to the new width, in floats.
 template <class T>
 void resize_row(const T* in, int channels, const std::vector<Taps>& taps, float* out) {
   for (const Taps& t : taps)
@@ -77,7 +77,7 @@ void resize_row(const T* in, int channels, const std::vector<Taps>& taps, float*
     }
 }
 
-// Samples [height, width, channels] of `in` to to_height x to_width.
+// Resizes samples [height, width, channels] of `in` to to_height x to_width.
 template <class T>
 void resize_samples(const T* in, int from_width, int from_height, int channels, int width, int height,
                     Filter filter, T* target) {
@@ -85,12 +85,11 @@ void resize_samples(const T* in, int from_width, int from_height, int channels, 
   const auto row = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
   const auto from_row = static_cast<std::size_t>(from_width) * static_cast<std::size_t>(channels);
   constexpr auto most = static_cast<float>(std::numeric_limits<T>::max());
-  // A window of resized source rows as tall as the vertical filter: memory stays small for large
-  // images.
+  // A window of resized source rows as tall as the vertical filter limits memory for large images.
   std::size_t window = 1;
   for (const Taps& t : down) window = std::max(window, t.weights.size());
   std::vector<float> rows(window * row), sum(row);
-  int ready = 0;  // source rows below this were resized
+  int ready = 0;  // source rows below this are resized
   for (const Taps& t : down) {
     const int end = t.first + static_cast<int>(t.weights.size());
     for (ready = std::max(ready, t.first); ready < end; ++ready)

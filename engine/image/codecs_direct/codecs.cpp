@@ -1,4 +1,4 @@
-// Opens the module with the codecs, or calls it where it is linked in (SUMI_CODECS_MODULE=OFF).
+// Opens the codec module, or calls it if it is linked in (SUMI_CODECS_MODULE=OFF).
 #include "engine/image/codecs.h"
 
 #include <dlfcn.h>
@@ -26,7 +26,7 @@ constexpr const char* kVariable = "SUMI_CODECS";
   throw CodecsUnavailable("[codecs" + where + "] " + what);
 }
 
-// Where the module may lie, best first. The last has no folder: the loader takes it from the
+// Candidate locations of the module, best first. The last has no folder: the loader searches the
 // RUNPATH.
 std::vector<std::string> places() {
   if (const char* given = std::getenv(kVariable); given != nullptr && *given != '\0')
@@ -82,7 +82,7 @@ const Codecs& load() {
 }  // namespace
 
 const Codecs& codecs() {
-  static const Codecs& table = load();  // again at the next call when it throws
+  static const Codecs& table = load();  // retried at the next call if it throws
   return table;
 }
 #endif

@@ -1,4 +1,4 @@
-// Which codec reads or writes an image file.
+// Selects the codec that reads or writes an image file.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,7 +53,7 @@ const DirectCodec* direct_codec(std::string_view format) {
   return found == kDirectCodecs.end() ? nullptr : found;
 }
 
-// The name of the file's format, once its size is known to be within reason.
+// Returns the name of the file's format after checking its claimed size.
 std::string checked_format(const std::string& where, const fs::path& path, const DecodeOptions& options) {
   const std::string format = probe_image(path);
   if (format.empty())
@@ -75,7 +75,7 @@ Decoded decode(const std::string& where, const fs::path& path, const DecodeOptio
   return d;
 }
 
-// Some formats hold no gray with alpha, or none at all.
+// Expands gray, with or without alpha, for formats that cannot hold it.
 std::vector<std::uint8_t> repeat_gray(const Samples& s) {
   const auto* in = static_cast<const std::uint8_t*>(s.data);
   const int out_channels = s.channels + 2;
@@ -89,7 +89,7 @@ std::vector<std::uint8_t> repeat_gray(const Samples& s) {
   return out;
 }
 
-// What the format's header can say. libjpeg, asked for more, ends the process.
+// Checks the limits of the format's header. libjpeg would end the process beyond them.
 void check_sides(const std::string& where, const Samples& s, const ImageFormat& format) {
   if (format.max_side > 0 && std::max(s.width, s.height) > format.max_side)
     fail(where, fmt::format("{}x{} pixels are too many: {} holds {} a side; use .png, or a smaller picture "

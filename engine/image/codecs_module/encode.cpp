@@ -29,7 +29,7 @@ OIIO::ImageSpec spec_of(const Samples& s, const ImageFormat& format, int quality
   return spec;
 }
 
-// In memory, because OpenImageIO's own file loses what a full disk does not take and says nothing.
+// Encodes to memory, because OpenImageIO's own file output silently loses data on a full disk.
 std::string encode_by_openimageio(const std::string& where, const ImageFormat& format,
                                   const std::string& extension, const Samples& s, int quality) {
   auto output = OIIO::ImageOutput::create(extension.substr(1));
@@ -48,7 +48,7 @@ std::string encode_by_openimageio(const std::string& where, const ImageFormat& f
 
 std::string encode_by_library(const fs::path& path, const Samples& s, int quality) {
   const std::string where = "write " + path.string(), extension = extension_of(path);
-  const ImageFormat& format = *writable_format(path);  // checked by encode_picture
+  const ImageFormat& format = *writable_format(path);  // checked by encode_image
   if (format.name == "tiff") {
     std::string file = write_tiff(s);
     if (file.empty()) fail(where, "libtiff cannot encode it; use .png");
