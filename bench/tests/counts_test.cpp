@@ -159,7 +159,7 @@ TEST_CASE("counts: nothing is kept when nobody counts") {
 
 TEST_CASE("bench: the report without a GPU") {
   Options options;
-  options.filter.transactions = {"fprop"};
+  options.filter.parts = {"fprop"};
   options.request = {{"f32", "bf16"}, {"all"}, false};
   options.filter.problems = {"n1h8w8c8k8r3s3p1"};
   std::ostringstream out;
