@@ -1,4 +1,4 @@
-// Each bug that the emulator is for, planted, and seen with its name, kernel and block.
+// Every kind of bug that the emulator detects, planted, and reported with kernel and block.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr unsigned kAll = 0xFFFFFFFFu;
 
-// What a child process prints while it dies.
+// The output of a child process that dies.
 template <class F>
 std::string last_words(F f) {
   int ends[2];
@@ -156,7 +156,7 @@ TEST_CASE("emu bug: threads that left a barrier, threads at two barriers") {
   CHECK(has(two, "[emu] kernel two, block (0,0,0): threads wait at different barriers: thread (0,0,0) at "));
   CHECK(has(two, "bugs_test.cpp:" + std::to_string(__LINE__ - 5) + ")"));
   CHECK(has(two, "bugs_test.cpp:" + std::to_string(__LINE__ - 4) + ")"));
-  // The emulator goes on after an error.
+  // The emulator continues after an error.
   CHECK(error_of_launch("fine", 1, 64, [=] { __syncthreads(); }) == "");
 }
 

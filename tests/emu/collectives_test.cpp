@@ -60,7 +60,7 @@ TEST_CASE("emu: shuffles") {
 }
 
 TEST_CASE("emu: votes and reductions with masks, in diverged warps") {
-  // Odd and even lanes meet among themselves, in different branches.
+  // Odd and even lanes converge separately, in different branches.
   for (const auto& order : {sumi::emu::Schedule::ascending(), sumi::emu::Schedule::descending(),
                             sumi::emu::Schedule::shuffle(9)}) {
     const sumi::emu::ScheduleScope scope(order);
@@ -154,7 +154,7 @@ TEST_CASE("emu: a block's sum in shared memory has the same bits in every order"
 
 TEST_CASE("emu: atomics") {
   const sumi::emu::ScheduleScope scope(sumi::emu::Schedule::ascending());
-  const sumi::emu::VerifyScope once(false);  // who wins the exchange depends on the order
+  const sumi::emu::VerifyScope once(false);  // the outcome of the exchange depends on the order
   OnDevice<int> sums(std::vector<int>{0, 1000, -1000, 0});
   OnDevice<unsigned> bits(std::vector<unsigned>{0, 0xFFFFFFFFu});
   OnDevice<float> real(std::vector<float>{0.5f});

@@ -1,4 +1,4 @@
-// Capture and replay, and what is refused meanwhile.
+// Capture and replay, and the calls that are rejected during a capture.
 #include <doctest/doctest.h>
 
 #include <thread>
@@ -34,7 +34,7 @@ struct Fixture {
     REQUIRE(cudaStreamBeginCapture(a, mode) == cudaSuccess);
   }
   cudaError_t end() { return cudaStreamEndCapture(a, &graph); }
-  // Two branches that meet again.
+  // Two branches that join again.
   void work() {
     float* p = x.get();
     run(
@@ -98,7 +98,7 @@ TEST_CASE("emu graph: what the real runtime refuses spoils the capture") {
     CHECK(cudaGetLastError() == cudaErrorStreamCaptureInvalidated);
     CHECK(f.end() == cudaErrorStreamCaptureInvalidated);
     CHECK(f.graph == nullptr);
-    // And afterwards the stream works again.
+    // Afterwards the stream works again.
     f.work();
     CHECK(cudaStreamSynchronize(f.a) == cudaSuccess);
   };
@@ -137,7 +137,7 @@ TEST_CASE("emu graph: streams must be joined, captures matched") {
   CHECK(f.end() == cudaErrorStreamCaptureUnjoined);
   CHECK(f.end() == cudaErrorIllegalState);
   CHECK(cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeGlobal) == cudaErrorStreamCaptureUnsupported);
-  // Two captures cannot meet.
+  // Two captures cannot merge.
   f.begin();
   REQUIRE(cudaStreamBeginCapture(f.b, cudaStreamCaptureModeGlobal) == cudaSuccess);
   cudaEventRecord(f.fork, f.a);

@@ -1,4 +1,4 @@
-// Memory, copies, streams and events: what the real runtime promises, and no more.
+// Memory, copies, streams and events: the guarantees of the real runtime, and no more.
 #include <doctest/doctest.h>
 
 #include <thread>
@@ -103,7 +103,7 @@ TEST_CASE("emu: memory is aligned, NaN when fresh, counted, and runs out") {
   int local = 0;
   CHECK(cudaFree(&local) == cudaErrorInvalidValue);
   CHECK(cudaFree(nullptr) == cudaSuccess);
-  // Pieces merge again: many sizes, freed in another order.
+  // Free ranges merge: many sizes, freed in another order.
   std::vector<void*> all(50);
   for (std::size_t i = 0; i < all.size(); ++i) cudaMalloc(&all[i], 100 * i + 1);
   for (std::size_t i = 0; i < all.size(); ++i) CHECK(cudaFree(all[i * 17 % all.size()]) == cudaSuccess);
@@ -166,7 +166,7 @@ TEST_CASE("emu: streams run when asked, and only they") {
     cudaStreamSynchronize(s.b);
     CHECK(sumi::emu::launch_count("set") == before + 1);
     CHECK(cudaStreamQuery(s.a) == cudaErrorNotReady);
-    CHECK(cudaStreamQuery(s.a) == cudaSuccess);  // who polls gets on
+    CHECK(cudaStreamQuery(s.a) == cudaSuccess);  // polling makes progress
     CHECK(sumi::emu::launch_count("set") == before + 2);
     CHECK(x.read() == std::vector<float>{1, 2});
   }
@@ -193,7 +193,7 @@ TEST_CASE("emu: events order streams; a missing one shows") {
   CHECK(with == std::vector<float>{7, 7, 7});
   CHECK(without[0] == 1);  // a runs first
   CHECK(without[1] == 7);  // the later stream runs first
-  // Waiting for one stream runs what it depends on, and no more.
+  // Waiting for one stream runs its dependencies, and no more.
   Streams s;
   OnDevice<float> x(std::vector<float>{0, 0});
   set(x.get(), 1, s.a);

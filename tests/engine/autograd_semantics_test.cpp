@@ -1,4 +1,4 @@
-// What the tape promises: marks, popping, leaves, slots, grad(), nesting.
+// The tape's semantics: marks, popping, leaves, slots, grad(), nesting.
 #include "engine/optim.h"
 #include "tests/engine/gradcheck.h"
 

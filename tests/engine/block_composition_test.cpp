@@ -16,7 +16,7 @@ struct BlockCase {
   Shape x, w, y;  // y: before next_pad
 };
 
-// Every linear form, with and without norm, with each activation, and the padding of the next
+// Every kind of linear map, with and without norm, with each activation, and padding for the next
 // layer.
 std::vector<BlockCase> block_cases() {
   const PadGeom none, reflect{PadMode::reflect, 1, 0, 1, 1}, zero{PadMode::zero, 1, 1, 1, 1};

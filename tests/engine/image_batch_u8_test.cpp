@@ -1,4 +1,4 @@
-// Images of bytes on the device: to numbers and back, with cuts and mirrors.
+// 8-bit images on the device: to values and back, with crops and mirroring.
 #include "engine/image_batch_u8.h"
 
 #include "tests/engine/gradcheck.h"

@@ -1,5 +1,5 @@
-// Mixed precision in ops: the cast op, the copy of parameters that an arena keeps, and blocks whose
-// input is bf16 while their parameters are f32.
+// Mixed precision: the cast op, the parameter copy of an arena, and blocks whose input is bf16
+// while their parameters are f32.
 #include <cmath>
 
 #include "engine/nn.h"
@@ -147,7 +147,7 @@ MixedRun run_mixed(const MixedCase& c, DType activations, DType parameters, cons
   r.y = block(xs);
   const Tensor dy = convert(numbers(r.y.shape(), 9), activations, device);
   r.first = tape.grad(r.y, xs, false, dy);
-  // As a gradient penalty: the squares of dx, differentiated again.
+  // As in a gradient penalty: the squares of dx, differentiated again.
   const Tensor dx = tape.grad(block(xs), {xs[0]}, true, dy)[0];
   r.second = tape.grad(sum(square(cast(dx, parameters))), xs);
   return r;
@@ -180,7 +180,7 @@ TEST_CASE("block: bf16 activations with f32 parameters, against f64: values, gra
         if (!want.first[i]) continue;
         CHECK(got.first[i].dtype() == (i == 0 || i == 5 ? DType::bf16 : DType::f32));
         if (i != 2 || !c.o.has_norm)
-          CHECK(error(got.first[i], want.first[i]) < 0.01);  // a norm takes the bias away
+          CHECK(error(got.first[i], want.first[i]) < 0.01);  // the norm cancels the bias
         if (want.second[i] && i != 2) CHECK(error(got.second[i], want.second[i]) < 0.03);
       }
     }

@@ -1,5 +1,5 @@
-// Modules: names, counts, plans, training and inference, initialization; the same networks on the
-// CPU.
+// Modules: names, counts, shape inference, training and inference, initialization; the same
+// networks on the CPU.
 #include "engine/optim.h"
 #include "tests/engine/gradcheck.h"
 #include "tests/engine/nn_networks.h"
@@ -103,7 +103,7 @@ TEST_CASE("nn: initialize() draws what its name says, and writes every parameter
     spec.norm = LayerSpec::Norm::batch;
     const FusedLayer net(spec, DType::f32, gradcheck::tested);
     const double window = map == networks::MapKind::dense ? 1 : 9;
-    // PyTorch takes dimension 1 of the weight as input: for a transposed convolution that is its
+    // PyTorch uses dimension 1 of the weight as input; for a transposed convolution that is its
     // output.
     const bool swapped = map == networks::MapKind::conv_transpose;
     const double in = (swapped ? 96 : 64) * window, out = (swapped ? 64 : 96) * window;

@@ -66,7 +66,7 @@ TEST_CASE("ops: gradients of functions of one operand") {
   check("leaky_relu", [](const Tensors& t) { return leaky_relu(t[0], 0.2); }, {any});
   check("leaky_relu of a product", [](const Tensors& t) { return leaky_relu(mul(t[0], t[1]), 0.01); },
         {any, away_from_zero(s, 3)});
-  // 0 where differences see 0 too, though as a factor it lets the other's gradient through.
+  // 0 where differences are 0 too, but as a factor it passes the other operand's gradient.
   check("heaviside times a variable", [](const Tensors& t) { return mul(heaviside(t[0]), square(t[1])); },
         {any, away_from_zero(s, 3)});
   check("identity", [](const Tensors& t) { return square(unary(Unary::identity, t[0])); }, {any});

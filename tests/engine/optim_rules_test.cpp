@@ -1,4 +1,4 @@
-// The optimizer against its formula, the arena's slots, and the learning-rate policies.
+// The optimizer against its formulas, the arena's slots, and the learning-rate schedules.
 #include "engine/optim.h"
 #include "tests/engine/gradcheck.h"
 
@@ -26,7 +26,7 @@ class Parameters final : public Module {
 
 const std::vector<Shape> kShapes = {{3, 1, 1, 5}, {1, 1, 1, 7}, {2, 3, 3, 2}};
 
-// A gradient for parameter i at step t, written as backward writes it.
+// A gradient for parameter i at step t, written like backward() does.
 void give(ParamArena& arena, std::size_t i, int t) {
   const auto& slot = arena.slots()[i];
   slot.grad->grad.assign(numbers(slot.parameter.value.shape(), 100 + 10 * static_cast<std::uint64_t>(t) + i));
@@ -144,7 +144,7 @@ TEST_CASE("optim: slots that nothing wrote are skipped and named, and count thei
   Optimizer adam(arena, o);
   std::vector<Formula> want;
   for (const Tensor& p : net.values) want.emplace_back(p);
-  // Which slots get a gradient in each step; stale gradients of the others lie in memory.
+  // The slots that get a gradient in each step; stale gradients of the others remain in memory.
   const std::vector<std::vector<std::size_t>> written = {{0}, {0, 2}, {2}, {}, {0, 2}};
   for (int t = 0; t < 5; ++t) {
     arena.begin();

@@ -1,5 +1,5 @@
-// Spectral normalization as an op: PyTorch's numbers, and first and second derivatives with u and v
-// held constant.
+// Spectral normalization as an op: PyTorch's values, and first and second derivatives with constant
+// u and v.
 #include "tests/engine/gradcheck.h"
 
 namespace sumi {

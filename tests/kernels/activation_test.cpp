@@ -118,8 +118,7 @@ TEST_CASE("unary: backends against the reference") {
       for (DType t : {DType::f32, DType::bf16}) {
         const auto x = rounded(inside(f, shape.count()), t);
         check_job(forward_job(f, shape, x), t, rounding(t));
-        // y (1 - y) of a rounded y is as wrong as y is, so the gradients of bf16 are given exact
-        // ones.
+        // y (1 - y) amplifies the rounding of y, so the gradients of bf16 get exact values.
         const auto y = rounded(expected(forward_job(f, shape, x), DType::f64)[0], t);
         Tol tol = rounding(t);
         if (t == DType::bf16) tol.scaled = 0x1p-8;

@@ -1,5 +1,5 @@
-// Color spaces: colors known from elsewhere, there and back, derivatives by central differences,
-// and every backend against the reference.
+// Color spaces: published colors, round trips, derivatives by central differences, and every
+// backend against the reference.
 #include "kernels/color.h"
 
 #include <doctest/doctest.h>
@@ -47,7 +47,7 @@ Numbers rgb(std::int64_t pixels, std::uint64_t seed) {
   for (std::size_t i = 0; i < x.size() / 4; ++i) x[i] = -1 + 0.01 * (x[i] + 1);
   return x;
 }
-// What convert_color takes: colors that RGB has, in the space that `c` starts from.
+// Inputs of convert_color: RGB colors, in the space that `c` starts from.
 Numbers inputs(Color c, std::int64_t pixels, std::uint64_t seed) {
   const Numbers x = rgb(pixels, seed);
   if (c == Color::lab_to_rgb) return converted(Color::rgb_to_lab, x);

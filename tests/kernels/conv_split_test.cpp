@@ -1,5 +1,5 @@
-// Convolutions cut into pieces: each piece by the reference gives the whole, and oneDNN gives it
-// with any number of threads.
+// Convolutions split into pieces: the reference on each piece gives the whole result, and so does
+// oneDNN with any number of threads.
 #include "kernels/cpu/conv_split.h"
 
 #include <doctest/doctest.h>
@@ -60,8 +60,8 @@ const ConvGeom geoms[] = {
     ConvGeom::make("depthwise", {1, 64, 64, 32}, {32, 3, 3, 1}, same(1, 1, 1, 32)),
 };
 
-// Calls check(g, d, threads, whole) for every geometry, direction and number of threads; `whole` is the
-// reference result.
+// Calls check(g, d, threads, whole) for every geometry, direction and number of threads; `whole` is
+// the reference result.
 template <class Check>
 void for_each_split(Check&& check) {
   for (const ConvGeom& g : geoms)

@@ -49,7 +49,7 @@ void check_gemm_variants(const Job& job, const GemmGeom& g, const GemmPrecision&
     const Values want = expected(job, p.dtype, write);
     for (const auto& v : cuda::gemm_variants(g, p.dtype, p.multiply)) {
       if (!v.fits) continue;
-      // What does not depend on the precision was checked with the first.
+      // Variants that do not depend on the precision were checked with the first.
       if (p.dtype == DType::f32 && p.multiply != MatmulPrecision::f32 && std::string(v.name) != "mma")
         continue;
       const Result got = run(by_variant(job, v.name, p.multiply), test::cuda, p.dtype, write);
@@ -87,7 +87,7 @@ TEST_CASE("gemm ladder: every variant keeps its precision on reals") {
     }
 }
 
-// tf32 must differ from f32, or the names would say what is not so.
+// tf32 must differ from f32, or the names would be wrong.
 TEST_CASE("gemm ladder: gemm_precisions are told apart") {
   if (!has_cuda()) return;
   const GemmGeom g = cases::gemm_ladder_cases[0].geom(false, false);
@@ -129,7 +129,7 @@ TEST_CASE("gemm ladder: in every order of threads") {
 }
 #endif
 
-// Parameters lie one behind the other in an arena: only the first begins at a multiple of 16 bytes.
+// Parameters are contiguous in an arena: only the first starts at a multiple of 16 bytes.
 TEST_CASE("gemm ladder: operands and results at addresses that are no multiples of a vector") {
   if (!has_cuda()) return;
   const GemmGeom g{1, 20, 24, 40, false, false, 1, 1};

@@ -1,4 +1,4 @@
-// Buffers, values, the comparison and the running of jobs. See harness.h.
+// Buffers, values, comparison and execution of jobs. See harness.h.
 #include "tests/kernels/harness.h"
 
 #include <cuda_runtime.h>
@@ -244,7 +244,7 @@ namespace {
 DType widened(DType t, bool wide) {
   return wide && t == DType::bf16 ? DType::f32 : t;
 }
-// Of the job's output i where it runs in t.
+// The dtype of the job's output i if it runs in t.
 DType out_dtype(const Job& job, std::size_t i, DType t) {
   return widened(t, std::find(job.wide_out.begin(), job.wide_out.end(), i) != job.wide_out.end());
 }
@@ -286,7 +286,7 @@ Result run(const Job& job, Device device, DType dtype, Write write) {
 Values expected(const Job& job, DType dtype, Write write) {
   Job wide = job;
   for (Operand& x : wide.in) x.values = rounded(x.values, widened(dtype, x.wide));
-  // What accumulates starts from the integers of `dtype`, not from those of f64.
+  // Accumulation starts from the integers of `dtype`, not from those of f64.
   if (wide.initial.empty() && write == Write::accumulate)
     for (std::size_t i = 0; i < job.out.size(); ++i)
       wide.initial.push_back(integers(job.out[i].count(), 77 + i, dtype));

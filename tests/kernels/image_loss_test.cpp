@@ -1,5 +1,5 @@
-// Losses of images: values by hand, derivatives by central differences, and every backend against
-// the reference.
+// Image losses: values by hand, derivatives by central differences, and every backend against the
+// reference.
 #include "kernels/image_loss.h"
 
 #include <doctest/doctest.h>
@@ -36,8 +36,8 @@ Job color_job(double delta, const Shape& s, const Numbers& x, const Numbers& tar
   if (!with_grad) job.out.resize(1);
   return job;
 }
-// A single pixel, single rows and columns, a row longer than the pieces in which the CPU adds, and
-// several images.
+// A single pixel, single rows and columns, a row longer than the CPU's partial sums, and several
+// images.
 constexpr Shape picture_shapes[] = {{1, 1, 1, 1}, {2, 1, 5, 3},   {2, 6, 1, 2},  {1, 2, 2, 1},
                                     {3, 5, 7, 3}, {1, 3, 300, 3}, {2, 40, 33, 3}};
 
@@ -48,8 +48,9 @@ TEST_CASE("total_variation: a picture by hand") {
   const Values y = expected(variation_job({1, 2, 2, 1}, {0, 1, 3, 5}), DType::f64);
   CHECK(y[0][0] == 7.5);
   CHECK(y[1] == Numbers{-2, -1.5, 0.5, 3});
-  CHECK(only_number(variation_job({1, 1, 1, 3}, {1, 2, 3})) == 0);  // channels are no neighbors
-  CHECK(only_number(variation_job({2, 1, 1, 1}, {1, 5})) == 0);     // nor are images
+  // channels are not adjacent pixels
+  CHECK(only_number(variation_job({1, 1, 1, 3}, {1, 2, 3})) == 0);
+  CHECK(only_number(variation_job({2, 1, 1, 1}, {1, 5})) == 0);  // nor are images
 }
 
 TEST_CASE("color_loss: colors by hand") {

@@ -1,4 +1,4 @@
-// Images of bytes to numbers and back: values by hand, cuts and mirrors against a plain copy,
+// 8-bit images to values and back: values by hand, crops and mirroring against a plain copy,
 // agreement with resize, and every backend against the reference.
 #include "kernels/image_u8.h"
 

@@ -1,5 +1,5 @@
-// Each instruction set that this processor has computes the same: AVX2 and AVX-512 to the bit, the
-// baseline exactly on integers.
+// All instruction sets of this processor agree: AVX2 and AVX-512 bit-exactly, the baseline exactly
+// on integers.
 #include "kernels/isa.h"
 
 #include <doctest/doctest.h>
@@ -41,7 +41,7 @@ std::vector<std::vector<double>> convolve(const ConvGeom& g, const ConvPolicy& p
   return {y.get(), dx.get(), dw.get()};
 }
 
-// The largest difference, as a part of the largest value.
+// The largest difference, relative to the largest value.
 double difference(const std::vector<double>& got, const std::vector<double>& want) {
   double most = 0, scale = 0;
   for (std::size_t i = 0; i < want.size(); ++i) {

@@ -70,7 +70,7 @@ std::vector<Conv> real_jobs(const ConvGeom& g) {
                    of(g.k, 4), of(g.c, 5));
 }
 
-// Of a sum of products that are each wrong by `rounding`, on the scale of the largest sum.
+// For a sum of products that are each wrong by `rounding`, on the scale of the largest sum.
 Tol tolerance(const Precision& p, const char* variant) {
   if (p.dtype == DType::bf16) return rounding(p.dtype);
   const bool tensor_cores = std::string(variant) == "mma";
@@ -85,7 +85,7 @@ void check_variants(const Conv& conv, const ConvGeom& g, const Precision& p, boo
     const Values want = expected(conv.job, p.dtype, write);
     for (const auto& v : cuda::conv_variants(conv.direction, g, p.dtype, p.multiply)) {
       if (!v.fits) continue;
-      // What does not depend on the precision was checked with the first.
+      // Variants that do not depend on the precision were checked with the first.
       if (p.dtype == DType::f32 && p.multiply != MatmulPrecision::f32 && std::string(v.name) != "mma")
         continue;
       const Result got = run(by_variant(conv.job, v.name, p.multiply), test::cuda, p.dtype, write);
@@ -137,7 +137,7 @@ TEST_CASE("ladder: every variant of convolution keeps its precision on reals") {
       for (const Conv& conv : real_jobs(g)) check_variants(conv, g, p, false);
 }
 
-// tf32 must differ from f32, or the names would say what is not so.
+// tf32 must differ from f32, or the names would be wrong.
 TEST_CASE("ladder: precisions are told apart") {
   if (!has_cuda()) return;
   const ConvGeom g = cases::ladder_cases[2].geom();
@@ -152,7 +152,7 @@ TEST_CASE("ladder: precisions are told apart") {
   }
 }
 
-// Of positive numbers, where nothing cancels that was cut off: in the tensor cores' own accumulator
+// For positive values, where truncation errors do not cancel: in the tensor cores' own accumulator
 // 3xtf32 would be off by 5e-5.
 TEST_CASE("ladder: 3xtf32 does not drift with the depth") {
   if (!has_cuda()) return;
@@ -178,7 +178,7 @@ TEST_CASE("ladder: convolution in every order of threads") {
 }
 #endif
 
-// Parameters lie one behind the other in an arena: only the first begins at a multiple of 16 bytes.
+// Parameters are contiguous in an arena: only the first starts at a multiple of 16 bytes.
 TEST_CASE("ladder: convolution from addresses that are no multiples of a vector") {
   if (!has_cuda()) return;
   const ConvGeom g = ConvGeom::make("t", {1, 10, 9, 16}, {24, 3, 3, 16}, ConvOptions::same_pads(1, 1));

@@ -41,8 +41,8 @@ double mean_of(Loss loss, const std::vector<double>& x, const std::vector<double
   return expected(value_job(loss, s, x, target, value), DType::f64)[0][0];
 }
 
-// Away from the kinks of l1 (x = t) and hinge (t x = 1), and from where huber's second derivative
-// jumps.
+// Away from the kinks of l1 (x = t) and hinge (t x = 1), and from the jump of huber's second
+// derivative.
 std::vector<double> smooth(Loss loss, std::vector<double> x, const std::vector<double>& target,
                            double value) {
   for (std::size_t i = 0; i < x.size(); ++i) {

@@ -18,7 +18,7 @@ using namespace sumi::kernels;
 constexpr double slope = 0.2;
 constexpr Unary acts[] = {Unary::identity, Unary::relu, Unary::leaky_relu, Unary::tanh, Unary::sigmoid};
 
-// Everything one normalization reads.
+// The operands of one normalization.
 struct Norm {
   NormGeom g;
   Unary act = Unary::identity;
@@ -50,7 +50,7 @@ Job apply_job(const Norm& n) {
             norm_apply(e, g, i[0], i[1], i[2], i[3], i[4], act, slope, i[5], out[0], pad);
           }};
 }
-// dx, dgamma, dbeta. dx is overwritten in either mode, so only the other two are given their start.
+// dx, dgamma, dbeta. dx is overwritten in either mode, so only the other two have initial values.
 Job backward_job(const Norm& n) {
   auto in = affine_operands(n);
   in.push_back({n.g.x, n.dy});
@@ -82,8 +82,8 @@ Norm make(const cases::NormCase& c, Unary act, bool affine, DType t) {
   return n;
 }
 
-// Some of z = gamma x_hat + beta may lie so near the kink of relu that rounding decides the side;
-// those are moved.
+// Values of z = gamma x_hat + beta so near the kink of relu that rounding decides the side are
+// moved.
 void avoid_kinks(Norm& n) {
   if (n.act != Unary::relu && n.act != Unary::leaky_relu) return;
   Norm raw = n;
@@ -183,7 +183,7 @@ TEST_CASE("norm_apply: with a border, as norm and padding one after the other") 
         };
         n.pad = {mode, most(c.x.h, 1), most(c.x.h, 2), most(c.x.w, 3), most(c.x.w, 0)};
         check_job(apply_job(n), t, rounding(t));
-        // The same pixels, to the bit, as without a border.
+        // The same pixels, bit by bit, as without a border.
         Norm bare = n;
         bare.pad = {};
         const Shape s = c.x, p = n.pad.padded(s);

@@ -16,8 +16,8 @@ using namespace sumi::kernels;
 
 constexpr Optimizer rules[] = {Optimizer::adam, Optimizer::adamw, Optimizer::rmsprop};
 
-// Outputs p, v, and where there is one m, then where `average` has values the running average. The
-// second input is the scale on the device, where `scaled`.
+// Outputs p, v, m if there is one, and the running average if `average` has values. The second
+// input is the scale on the device, if `scaled`.
 Job update_job(const OptimizerStep& s, std::int64_t count, std::uint64_t seed, bool average, bool scaled) {
   const Shape shape = Shape::vector(count);
   const bool has_m = s.rule != Optimizer::rmsprop;

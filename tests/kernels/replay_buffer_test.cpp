@@ -1,4 +1,4 @@
-// The exchange with a history of images, and words that a launch carries.
+// The exchange with a history of images, and scalars carried by a launch.
 #include "kernels/replay_buffer.h"
 
 #include <doctest/doctest.h>

@@ -94,7 +94,7 @@ Job max_grad_job(const cases::PoolCase& c, const Numbers& x, const Numbers& dy) 
           true};
 }
 
-// A shuffle of different values, so that no small step changes which of them is the largest.
+// A shuffle of distinct values, so that no small step changes which one is the largest.
 Numbers distinct(std::int64_t count) {
   Numbers x(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = 0.125 * static_cast<double>(i);
@@ -185,7 +185,7 @@ TEST_CASE("pool: values known by hand, ties and NaN") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (Device device : every_device())
     for (DType t : {DType::f32, DType::bf16}) {
-      // A tie goes to the first in row-major order; NaN beats everything.
+      // A tie goes to the first in row-major order; NaN wins over all values.
       const auto tie = run(max_grad_job(c, {2, 2, 1, 1, 2, 2, 1, 3}, {1, 5}), device, t);
       CHECK(tie.values[0] == Numbers{1, 0, 0, 0, 0, 0, 0, 5});
       const auto with_nan = run(max_grad_job(c, {9, 2, nan, 1, nan, nan, 1, 3}, {1, 5}), device, t);

@@ -1,4 +1,4 @@
-// Winograd's forms: all of them on small images, tiles in several chunks, and the error.
+// Winograd's algorithms: all of them on small images, tiles in several chunks, and the error.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -51,7 +51,7 @@ double relative_error(const std::vector<double>& got, const std::vector<double>&
 
 }  // namespace
 
-// A tile knows nothing of its neighbors, so images together have the bits of images alone.
+// Tiles are independent, so images in a batch have the same bits as single images.
 TEST_CASE("winograd: many tiles, in chunks, as picture by picture") {
   const ConvGeom all = ConvGeom::make("t", {4, 64, 62, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
   const ConvGeom one = ConvGeom::make("t", {1, 64, 62, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
@@ -72,8 +72,8 @@ TEST_CASE("winograd: many tiles, in chunks, as picture by picture") {
 
 namespace {
 
-// The three directions in the form for g, whether or not it would be chosen, with a bias, onto ones
-// where wgrad adds.
+// The three directions by the algorithm for g, whether or not it would be selected, with a bias,
+// accumulating onto ones in wgrad.
 Run run_form(const ConvGeom& g, const std::vector<double>& x, const std::vector<double>& w,
              const std::vector<double>& dy, const std::vector<double>& bias) {
   Run r;
@@ -186,14 +186,14 @@ TEST_CASE("conv plan: each direction follows the plan where it can, and the rule
     plan->methods = {{use.str(), m}, {without.str(), m}};
     CHECK(cpu::conv_method(policy, use) == (cpu::conv_possible(m, use) ? m : rule));
     CHECK(cpu::conv_method(policy, other) == cpu::conv_method({}, other));
-    if (m == ConvAlgorithm::winograd) {  // no form for 5x5, and none where results must be exact
+    if (m == ConvAlgorithm::winograd) {  // no algorithm for 5x5, and none if results must be exact
       CHECK(cpu::conv_method(policy, without) == cpu::conv_method({}, without));
       ConvPolicy exact = policy;
       exact.exact = true;
       CHECK(cpu::conv_method(exact, use) != ConvAlgorithm::winograd);
     }
   }
-  // What is chosen is what runs, and what is asked for is recorded.
+  // The selected algorithm runs, and the request is recorded.
   Bench b(cpu);
   ConvCalls uses;
   b.exec.conv = policy;

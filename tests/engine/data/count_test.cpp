@@ -1,4 +1,4 @@
-// How many images a data set names: by names and headers alone.
+// Counting the images of a data set by names and headers alone.
 #include <fstream>
 
 #include "engine/data/dataset.h"

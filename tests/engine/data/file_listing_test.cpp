@@ -1,4 +1,4 @@
-// What a folder holds for training: what runs wrote is left out, and names do not decide alone.
+// Listing a folder for training: files written by runs are skipped, and names alone do not decide.
 #include "engine/data/file_listing.h"
 
 #include "engine/serialize/file.h"
@@ -40,7 +40,7 @@ TEST_CASE("listing: run directories inside the data are left out, in one line") 
   REQUIRE(listed.warnings.size() == 1);
   CHECK(has(listed.warnings[0], "run, sub/old, written by sumi train"));
 
-  // A run that has just begun holds its lock and no options yet.
+  // A run that has just started holds its lock but has no options yet.
   fs::remove(f.spec.data / "run/options.json");
   CHECK(list(f.spec.data).names.size() == 6);  // some folder of checkpoints and samples
   put(f.spec.data / "run/.lock", "");

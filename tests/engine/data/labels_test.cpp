@@ -1,5 +1,5 @@
-// Which class an image has: subfolders, prefixes, labels files; and that it stays right beside the
-// cache.
+// The class of each image: subfolders, prefixes, label files; and that it stays correct when the
+// pack is cached.
 #include <algorithm>
 
 #include "engine/data/idx.h"
@@ -42,7 +42,7 @@ TEST_CASE("dataset labels: subfolders are classes; moving a picture changes its 
   CHECK(labels_of(Dataset::open(spec)) == labels_of(first));
   CHECK(Dataset::open(spec).decoded() == 0);
 
-  // The same pack serves a run without labels, whose key is another.
+  // The same pack serves a run without labels, which has another key.
   const auto plain = Dataset::open(labeled(f, LabelSource::none, data));
   CHECK(plain.decoded() == 0);
   CHECK(plain.classes().empty());
@@ -58,7 +58,7 @@ TEST_CASE("dataset labels: subfolders are classes; moving a picture changes its 
 
   fs::rename(data / "cat/black/p101.png", data / "dog/a.png");
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{0, 1, 1, 1, 1});
-  // decoded again; what is broken has no label to shift the others
+  // decoded again; broken images have no label that would shift the others
   put(data / "dog/b.png", "broken");
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{0, 1, 1, 1, 1});
   CHECK(Dataset::open(spec).broken().size() == 1);

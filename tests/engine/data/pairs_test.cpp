@@ -1,4 +1,4 @@
-// Pairs of images: found in two folders, side by side, or made by damaging.
+// Paired images: from two folders, side by side, or by degradation.
 #include <algorithm>
 #include <set>
 
@@ -106,7 +106,7 @@ TEST_CASE("pairs: pictures without a partner are named, and so are pairs that do
   save_image(f.dir.path / "a/p100.bmp", Image8(12, 12, 3));
   CHECK(has(error_of([&] { Dataset::open(f.spec); }), "one name for pairs"));
   fs::remove(f.dir.path / "a/p100.bmp");
-  // Broken on one side: both are left out.
+  // Broken on one side: both are skipped.
   put(f.dir.path / "b/p102.bmp", "no picture");
   const Opened opened = open(f.spec);
   CHECK(opened.data.count() == 2);
@@ -152,7 +152,7 @@ TEST_CASE("pairs: damages are functions of seed and position, whatever the worke
     f.spec.workers = 3;
     check_equal(batches({data}, f.spec, 6), want);
     check_equal(batches({data}, f.spec, 2, 4), {want[4], want[5]});
-    // The image of a sample sheet is damaged too, in the same way each time.
+    // The image of a sample grid is degraded too, in the same way each time.
     const BatchLoader loader({data}, f.spec);
     CHECK(loader.middle(0, 2).data == loader.middle(0, 2).data);
     CHECK((loader.middle(0, 2).data == loader.middle(1, 2).data) == (task == RestorationTask::none));
@@ -176,7 +176,7 @@ TEST_CASE("damaged: what each task does") {
     CHECK(holes.hole == at({.task = RestorationTask::inpaint}, position).hole);
     CHECK(holes.hole != at({.task = RestorationTask::inpaint}, position + 1).hole);
   }
-  // The noise has the deviation that is asked for, and another for every position.
+  // The noise has the requested standard deviation, and differs at every position.
   const Image8 middle(64, 64, 1, 128);
   for (const double noise : {5.0, 20.0}) {
     const Degradation degradation{.task = RestorationTask::denoise, .noise = noise};
@@ -194,7 +194,7 @@ TEST_CASE("damaged: what each task does") {
   CHECK(gray.data[5] == gray.data[3]);
   const Image8 small = at({.task = RestorationTask::superres, .factor = 4}, 0).picture;
   CHECK(small == resize_image(resize_image(image, 12, 10), 48, 40));
-  // Restoring: every kind of wear is met, alone or with others; nothing is left as it was for long.
+  // restore: every kind of wear occurs, alone or with others, and few images stay unchanged.
   int untouched = 0;
   std::set<std::vector<std::uint8_t>> kinds;
   for (std::uint64_t position = 0; position < 40; ++position) {
@@ -218,7 +218,7 @@ TEST_CASE("damaged: what each task does") {
 
 namespace {
 
-// 16x16 with levels that 8 bits do not have.
+// 16x16 with levels that 8 bits cannot represent.
 Photo deep_photo(std::size_t step) {
   Photo photo{16, 16, 16, {}, {}, ""};
   for (std::size_t i = 0; i < photo.pixels() * 3; ++i)
@@ -310,7 +310,7 @@ TEST_CASE("damaged: pictures of 16 bits come to the same harm as those of 8, in 
       CHECK(a.hole == b.hole);
       int fine = 0;
       for (std::size_t i = 0; i < a.picture.data.size(); ++i) {
-        // Of 8 bits each step rounds: restoring has many, superres two.
+        // With 8 bits each step rounds: restore has many steps, superres two.
         REQUIRE(std::abs(a.picture.data[i] - b.picture.data[i] / 257.0) <
                 (task == RestorationTask::restore ? 4 : 2));
         fine += b.picture.data[i] % 257 != 0;

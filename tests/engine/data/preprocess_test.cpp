@@ -15,7 +15,7 @@ Image8 pattern(int w, int h) {
   return image;
 }
 
-// A point, a tall strip, a wide one, and sides that are no multiples of 4.
+// A single pixel, a tall strip, a wide one, and sides that are not multiples of 4.
 struct Odd : Fixture {
   std::vector<Image8> pictures{pattern(1, 1), pattern(3, 50), pattern(61, 2), pattern(30, 22),
                                pattern(16, 26)};
@@ -37,7 +37,7 @@ Sizes sizes_of(const Dataset& data) {
   return sizes;
 }
 
-// Whether `batch` is exactly a part of the image it names, and which; mirrored or not.
+// The crop of the named image that `batch` equals exactly, and whether it is mirrored.
 struct Found {
   int left = -1, top = -1;
   bool mirrored = false;
@@ -266,7 +266,7 @@ TEST_CASE("pack: a damaged index is built anew, also when its checksums are righ
     CHECK(sizes_of(o.data) == sizes_of(good));
     CHECK(pixels_of(o.data) == want);
   }
-  // one size for all: an index that says otherwise is foreign
+  // one size for all: a pack whose index differs is rejected
   f.spec.preprocess = Preprocess::square;
   const auto square = open(f.spec).data;
   CHECK(square.pack_path() != good.pack_path());

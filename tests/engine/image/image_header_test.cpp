@@ -1,4 +1,4 @@
-// Sizes that images claim are judged before a decoder takes memory for them.
+// Claimed image sizes are checked before a decoder allocates memory for them.
 #include "engine/image/image_header.h"
 
 #include <doctest/doctest.h>
@@ -31,7 +31,7 @@ TEST_CASE("picture size: what is claimed is what is decoded, for the formats tha
     const auto size = io::claimed_size(io::probe_image(picture(name)), picture(name));
     REQUIRE(size);
     const Image8 image = load_image(picture(name));
-    // Video codecs code whole blocks and cut the image out of them.
+    // Video codecs encode whole blocks and crop the image from them.
     CHECK(size->first >= image.width);
     CHECK(size->second >= image.height);
     CHECK(size->first <= image.width + 64);

@@ -13,7 +13,7 @@ using namespace sumi;
 
 namespace {
 
-// A small image whose every pixel differs.
+// A small image with a different value at every pixel.
 Image8 gradient(int w, int h, int c = 3) {
   Image8 image(w, h, c);
   for (int y = 0; y < h; ++y)

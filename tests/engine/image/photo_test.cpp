@@ -1,4 +1,4 @@
-// Images for conversion: what is read, what is written, and that nothing is lost between.
+// Images for conversion: reading, writing, and lossless round trips.
 #include "engine/image/photo.h"
 
 #include <cmath>
@@ -13,7 +13,7 @@ namespace {
 
 using PhotoValues = std::vector<std::uint16_t>;
 
-// 8-bit levels as Photo holds them.
+// 8-bit levels as in Photo.
 PhotoValues photo_levels(std::initializer_list<int> v) {
   PhotoValues out;
   for (const int x : v) out.push_back(static_cast<std::uint16_t>(x * 257));
@@ -58,7 +58,7 @@ std::string little_endian(std::size_t value, int bytes) {
   return text;
 }
 
-// A simple WebP file made an extended one: RIFF, VP8X with the flag of EXIF, the image, EXIF.
+// Converts a simple WebP file to an extended one: RIFF, VP8X with the EXIF flag, the image, EXIF.
 void add_exif_to_webp(const fs::path& path, int width, int height, const std::string& exif) {
   const std::string picture = read_file(path, 1 << 20).substr(12);
   const std::string body = "WEBPVP8X" + little_endian(10, 4) + little_endian(8, 4) +
@@ -128,10 +128,11 @@ TEST_CASE("photo: a half-transparent color is laid on white once, and taken off 
     REQUIRE(in);
     std::vector<std::uint8_t> rgba(12);
     REQUIRE(in->read_image(0, 0, 0, 4, OIIO::TypeDesc::UINT8, rgba.data()));
-    // What nobody sees is white.
+    // Fully transparent pixels are white.
     CHECK(rgba == std::vector<std::uint8_t>{255, 0, 0, 127, 0, 128, 255, 64, 255, 255, 255, 0});
   }
-  // Darker than white allows at this alpha, as networks draw: the darkest there is.
+  // Darker than possible over white at this alpha, as networks may generate: clamped to the
+  // darkest.
   save_photo(dir.path / "dark.png", Photo{1, 1, 8, photo_levels({50, 128, 255}), photo_levels({127}), ""});
   CHECK(load_photo(dir.path / "dark.png").rgb == photo_levels({128, 128, 255}));
 }
@@ -185,7 +186,7 @@ TEST_CASE("photo: EXIF orientation is applied in tif, jpg, webp and png, and not
       if (i % w == 0) rows += '\0';
       rows += static_cast<char>(v);
       gray.push_back(static_cast<std::uint8_t>(v));
-      // A JPEG of blocks of 16 x 16 pixels, so that nothing runs into its neighbor.
+      // A JPEG of blocks of 16 x 16 pixels, so that nothing bleeds into the next block.
       for (int k = 0; k < 256; ++k)
         blocks[static_cast<std::size_t>((i / w * 16 + k / 16) * w * 16 + i % w * 16 + k % 16)] =
             static_cast<std::uint8_t>(v);

@@ -1,4 +1,4 @@
-// Embedded ICC profiles: images become sRGB.
+// Embedded ICC profiles: images are converted to sRGB.
 #include <lcms2.h>
 #include <libheif/heif.h>
 
@@ -36,7 +36,7 @@ struct Curve {
   cmsToneCurve* curve;
 };
 
-// The primaries of sRGB, but linear light.
+// sRGB primaries with linear light.
 std::string linear_rgb() {
   const cmsCIExyY white{0.3127, 0.3290, 1};
   const cmsCIExyYTRIPLE primaries{{0.64, 0.33, 1}, {0.30, 0.60, 1}, {0.15, 0.06, 1}};

@@ -1,5 +1,4 @@
-// Files as strangers have them: what is read is what was meant, and what cannot be is refused by
-// name.
+// Unusual files: they are read as meant, or rejected by name.
 #include <tiffio.h>
 
 #include <algorithm>
@@ -34,7 +33,7 @@ std::string error_of_photo(const fs::path& path) {
   return error_of([&] { load_photo(path); });
 }
 
-// A TIFF of one strip, little-endian, with exactly these fields of one number: {tag, value}. The
+// A little-endian TIFF of one strip with exactly these single-value fields: {tag, value}. The
 // strip's offset and size are added.
 std::string tiff_file(std::vector<std::pair<int, std::size_t>> fields, const std::string& pixels) {
   const std::size_t count = fields.size() + 2, data = 8 + 2 + 12 * count + 4;

@@ -1,4 +1,4 @@
-// Tuning: every possible method is measured, and the plan names the fastest.
+// Tuning: every possible algorithm is measured, and the plan contains the fastest.
 #include "engine/runtime/conv_tuning.h"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
-// Staging: what is uploaded arrives, whatever the device still has to do. On the emulated device
-// streams run as late as they may and in several orders, so a wait that is missing changes the
-// numbers.
+// Staging: uploaded data arrives, whatever work is still queued. On the emulated device streams run
+// as late as allowed and in several orders, so a missing wait changes the values.
 #include "engine/runtime/staging.h"
 
 #include <numeric>
@@ -16,7 +15,7 @@ namespace {
 using gradcheck::tested;
 using Floats = std::vector<float>;
 
-// f in several orders of streams where they can be chosen.
+// Runs f with several stream schedules, if they can be chosen.
 template <class F>
 void in_every_order(F&& f) {
 #ifndef SUMI_CUDA
@@ -30,7 +29,7 @@ void in_every_order(F&& f) {
 #endif
 }
 
-// Small integers, which bf16 holds too; others for another upload.
+// Small integers, which bf16 can represent; different for each upload.
 Floats values_of(int upload, const Shape& shape) {
   Floats v(static_cast<std::size_t>(shape.count()));
   for (std::size_t i = 0; i < v.size(); ++i)

@@ -1,4 +1,4 @@
-// Files of other programs that are given as weights.
+// Weight files of other programs.
 #include <doctest/doctest.h>
 
 #include "engine/serialize/safetensors.h"
