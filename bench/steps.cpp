@@ -37,7 +37,7 @@ struct Settings {
 // Creates the model and returns one unit of work.
 using Workload = std::function<void()>;
 
-Tensor pictures(const Shape& shape, const Settings& s) {
+Tensor images(const Shape& shape, const Settings& s) {
   RandomStream stream(1, 1);
   return tanh(stream.normal(shape, DType::f32, parse_device(s.device)));
 }
@@ -58,7 +58,7 @@ Workload dcgan(int size, int batch, const Settings& s) {
   TrainOptions o = options("dcgan", size, batch, s);
   o.ngf = o.ndf = size;
   const std::shared_ptr<Model> model = make_model(o);
-  return [model, real = pictures({batch, size, size, 3}, s)] { model->train_step_async({real}, 0); };
+  return [model, real = images({batch, size, size, 3}, s)] { model->train_step_async({real}, 0); };
 }
 
 // Images of each domain; ngf 64, 9 residual blocks.
@@ -66,7 +66,7 @@ Workload cyclegan(int size, int batch, const Settings& s) {
   TrainOptions o = options("cyclegan", size, batch, s);
   o.pool_size = 0;  // the baseline has no image pool, which costs nothing
   const std::shared_ptr<Model> model = make_model(o);
-  return [model, a = pictures({batch, size, size, 3}, s), b = pictures({batch, size, size, 3}, s)] {
+  return [model, a = images({batch, size, size, 3}, s), b = images({batch, size, size, 3}, s)] {
     model->train_step_async({a, b}, 0);
   };
 }
@@ -77,7 +77,7 @@ Workload inference(const std::shared_ptr<Module>& net, int size, int batch, cons
   initialize(*net, {}, stream);
   net->set_training(false);
   net->set_activations(parse_precision(s.precision, parse_device(s.device)).activations);
-  return [net, x = pictures({batch, size, size, 3}, s)] {
+  return [net, x = images({batch, size, size, 3}, s)] {
     const NoGrad no_grad;
     (*net)(x);
   };

@@ -65,8 +65,8 @@ void add_training(Entries& to) {
                 "1x1x1x4"});
   to.push_back({"pool_exchange", "", [](const Shape& s) {
                   const std::int64_t room = s.h * s.w * s.c;
-                  const Shape picture{1, s.h, s.w, s.c};
-                  BenchCase w{.args = {{picture}, {{2, 1, 1, room}, R::in_out}, {picture, R::out}}};
+                  const Shape image{1, s.h, s.w, s.c};
+                  BenchCase w{.args = {{image}, {{2, 1, 1, room}, R::in_out}, {image, R::out}}};
                   w.numbers = 4 * static_cast<double>(room);
                   w.run = [](const Exec& e, const Views& v) {
                     kernels::pool_exchange(e, {kernels::ReplayBufferOp::swap, 1}, nullptr, v[0], v[1], v[2]);

@@ -17,9 +17,9 @@ ImageBatchU8 ImageBatchU8::from(const std::vector<std::uint8_t>& levels, const S
                                 const Device& device) {
   if (static_cast<std::int64_t>(levels.size()) != shape.count())
     fail("pictures", fmt::format("{} bytes do not fill {}", levels.size(), shape.str()));
-  ImageBatchU8 pictures(shape, device);
-  copy_bytes(device, pictures.levels(), Device{}, levels.data(), levels.size());
-  return pictures;
+  ImageBatchU8 images(shape, device);
+  copy_bytes(device, images.levels(), Device{}, levels.data(), levels.size());
+  return images;
 }
 
 std::vector<std::uint8_t> ImageBatchU8::to_vector() const {

@@ -200,11 +200,11 @@ RestorationTask task_named(const std::string& name) {
 }
 
 template <class Level>
-Degraded<Level> degrade(const BasicImage<Level>& picture, const Degradation& degradation, std::uint64_t seed,
+Degraded<Level> degrade(const BasicImage<Level>& source, const Degradation& degradation, std::uint64_t seed,
                         std::uint64_t stream, std::uint64_t position) {
   Draws draws(seed, stream, position);
-  Degraded<Level> result{picture, {}};
-  BasicImage<Level>& image = result.picture;
+  Degraded<Level> result{source, {}};
+  BasicImage<Level>& image = result.image;
   switch (degradation.task) {
     case RestorationTask::none:
       break;

@@ -38,14 +38,14 @@ constexpr float kMaskValue = -2;
 
 template <class Level>
 struct Degraded {
-  BasicImage<Level> picture;
+  BasicImage<Level> image;
   std::vector<bool> hole;  // [height, width]; empty: none
 };
 
 // A function of its arguments alone: equal (seed, stream, position) give equal degradations, which
 // are the same for images of 8 and of 16 bits except for rounding. position must be below 2^32.
 template <class Level>
-Degraded<Level> degrade(const BasicImage<Level>& picture, const Degradation& degradation, std::uint64_t seed,
+Degraded<Level> degrade(const BasicImage<Level>& source, const Degradation& degradation, std::uint64_t seed,
                         std::uint64_t stream, std::uint64_t position);
 
 }  // namespace sumi

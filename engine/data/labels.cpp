@@ -151,10 +151,10 @@ Labels labels_of_idx(const DatasetSpec& spec) {
     fail(where_of(spec), "is one file, whose pictures have no names; use --labels file");
   const fs::path path = labels_beside(spec);
   auto numbers = load_idx_labels(path);
-  if (const auto pictures = idx_image_count(spec.data); static_cast<std::int64_t>(numbers.size()) != pictures)
+  if (const auto images = idx_image_count(spec.data); static_cast<std::int64_t>(numbers.size()) != images)
     fail("data " + path.string(),
          fmt::format("has {} labels, but {} has {} pictures; they do not belong together", numbers.size(),
-                     spec.data.filename().string(), pictures));
+                     spec.data.filename().string(), images));
   if (spec.max_items > 0 && static_cast<std::int64_t>(numbers.size()) > spec.max_items)
     numbers.resize(static_cast<std::size_t>(spec.max_items));
   Labels labels{spec.classes, {numbers.begin(), numbers.end()}};

@@ -203,9 +203,9 @@ void BatchLoader::add_levels(Batch& batch, std::size_t which, const BasicImage<L
                                     ? degrade(image, damage_, seed_, stream, position)
                                     : Degraded<Level>{image, {}};
   const std::size_t before = batch.data.size(), c = static_cast<std::size_t>(image.channels);
-  batch.data.resize(before + shown.picture.data.size());
+  batch.data.resize(before + shown.image.data.size());
   float* const pixels = batch.data.data() + before;
-  std::transform(shown.picture.data.begin(), shown.picture.data.end(), pixels, unit_value<Level>);
+  std::transform(shown.image.data.begin(), shown.image.data.end(), pixels, unit_value<Level>);
   for (std::size_t i = 0; i < shown.hole.size(); ++i)
     if (shown.hole[i]) std::fill_n(pixels + i * c, c, kMaskValue);
 }

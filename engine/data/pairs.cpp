@@ -63,18 +63,18 @@ std::vector<ListedFile> partners(const DatasetSpec& spec, const std::vector<List
 
 template <class Level>
 std::pair<BasicImage<Level>, BasicImage<Level>> halves(const std::string& where,
-                                                       const BasicImage<Level>& picture) {
-  const int side = picture.height;
-  if (picture.width != 2 * side)
+                                                       const BasicImage<Level>& image) {
+  const int side = image.height;
+  if (image.width != 2 * side)
     fail(where,
          fmt::format("is {}x{}, not two squares side by side; give pairs of other shapes as two folders "
                      "(--data-a, --data-b), or single pictures with --task",
-                     picture.width, side));
-  const BasicImage<Level> empty(side, side, picture.channels);
+                     image.width, side));
+  const BasicImage<Level> empty(side, side, image.channels);
   std::pair both{empty, empty};
   for (int y = 0; y < side; ++y) {
-    std::copy_n(picture.at(0, y), side * picture.channels, both.first.at(0, y));
-    std::copy_n(picture.at(side, y), side * picture.channels, both.second.at(0, y));
+    std::copy_n(image.at(0, y), side * image.channels, both.first.at(0, y));
+    std::copy_n(image.at(side, y), side * image.channels, both.second.at(0, y));
   }
   return both;
 }

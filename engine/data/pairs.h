@@ -30,7 +30,7 @@ BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, con
 // as high.
 template <class Level>
 std::pair<BasicImage<Level>, BasicImage<Level>> halves(const std::string& where,
-                                                       const BasicImage<Level>& picture);
+                                                       const BasicImage<Level>& image);
 
 // Preprocesses both as `spec` says and joins them, B on the right of A. Throws Error `[where]` if
 // the resulting sizes differ.

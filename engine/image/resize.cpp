@@ -175,13 +175,13 @@ Image8 make_sheet(const std::vector<Image8>& images, int columns, int margin, st
     fail("sheet", fmt::format("would have {}x{} pixels; use fewer pictures", sheet_w, sheet_h));
   Image8 sheet(static_cast<int>(sheet_w), static_cast<int>(sheet_h), channels, background);
   for (int i = 0; i < count; ++i) {
-    const Image8& picture = images[static_cast<std::size_t>(i)];
-    const int left = margin + (i % columns) * (cell_w + margin) + (cell_w - picture.width) / 2;
-    const int top = margin + (i / columns) * (cell_h + margin) + (cell_h - picture.height) / 2;
-    for (int y = 0; y < picture.height; ++y)
-      for (int x = 0; x < picture.width; ++x)
+    const Image8& image = images[static_cast<std::size_t>(i)];
+    const int left = margin + (i % columns) * (cell_w + margin) + (cell_w - image.width) / 2;
+    const int top = margin + (i / columns) * (cell_h + margin) + (cell_h - image.height) / 2;
+    for (int y = 0; y < image.height; ++y)
+      for (int x = 0; x < image.width; ++x)
         for (int c = 0; c < channels; ++c)
-          sheet.at(left + x, top + y)[c] = picture.at(x, y)[picture.channels == 3 ? c : 0];
+          sheet.at(left + x, top + y)[c] = image.at(x, y)[image.channels == 3 ? c : 0];
   }
   return sheet;
 }

@@ -9,19 +9,19 @@ using Kind = TorchLayout::Kind;
 
 // For every feature of a flattened image in the order c h w, its index in the order h w c. Identity
 // if the features are not an image.
-std::vector<std::int64_t> feature_order(std::int64_t features, const Shape& picture) {
+std::vector<std::int64_t> feature_order(std::int64_t features, const Shape& image) {
   std::vector<std::int64_t> order;
   order.reserve(static_cast<std::size_t>(features));
-  if (picture.c == 0) {
+  if (image.c == 0) {
     for (std::int64_t i = 0; i < features; ++i) order.push_back(i);
     return order;
   }
-  if (picture.h * picture.w * picture.c != features)
+  if (image.h * image.w * image.c != features)
     fail("torch layout",
-         "a picture " + picture.str() + " does not flatten to " + std::to_string(features) + " features");
-  for (std::int64_t c = 0; c < picture.c; ++c)
-    for (std::int64_t h = 0; h < picture.h; ++h)
-      for (std::int64_t w = 0; w < picture.w; ++w) order.push_back((h * picture.w + w) * picture.c + c);
+         "a picture " + image.str() + " does not flatten to " + std::to_string(features) + " features");
+  for (std::int64_t c = 0; c < image.c; ++c)
+    for (std::int64_t h = 0; h < image.h; ++h)
+      for (std::int64_t w = 0; w < image.w; ++w) order.push_back((h * image.w + w) * image.c + c);
   return order;
 }
 

@@ -135,13 +135,13 @@ void gather_rows(View x, MutView y, bool add, const Readers& rows, const Readers
     std::vector<Weighted<T>> tall;
     std::vector<Weighted<float>> wide;
     for (i64 i = begin; i < end; ++i) {
-      const T* const picture = x.as<T>() + i / t.h * s.h * row;
+      const T* const image = x.as<T>() + i / t.h * s.h * row;
       const i64 h = i % t.h;
       T* const to = y.as<T>() + i * t.w * t.c;
       const float* from = line.data();
       tall.clear();
       for (i64 r = 0; r < rows.size(h); ++r)
-        tall.push_back({picture + rows.of(h)[r].index * row, rows.of(h)[r].weight});
+        tall.push_back({image + rows.of(h)[r].index * row, rows.of(h)[r].weight});
       bool as_it_is = false;
       if constexpr (exact) {
         as_it_is = tall.size() == 1 && tall[0].weight == 1.0F;

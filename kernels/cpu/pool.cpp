@@ -247,13 +247,13 @@ void avg_pool_grad(const Exec&, const PoolGeom& g, View dy, MutView dx, Write wr
       std::vector<Weighted<T>> terms;
       for (i64 r = begin; r < end; ++r) {
         const Windows rows(g, r % s.h, t.h);
-        const T* picture = from + r / s.h * t.h * t.w * t.c;
+        const T* image = from + r / s.h * t.h * t.w * t.c;
         for (i64 w = 0; w < s.w; ++w) {
           const Windows across = cols[static_cast<std::size_t>(w)];
           terms.clear();
           for (i64 p = rows.first; p <= rows.last; ++p)
             for (i64 q = across.first; q <= across.last; ++q)
-              terms.push_back({picture + (p * t.w + q) * t.c, weight});
+              terms.push_back({image + (p * t.w + q) * t.c, weight});
           put_sum(terms, s.c, add, acc.data(), to + (r * s.w + w) * s.c);
         }
       }

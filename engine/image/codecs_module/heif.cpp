@@ -125,9 +125,9 @@ Decoded decode_heif(const std::filesystem::path& path, const DecodeOptions& opti
     std::memcpy(d.data.get() + y * row, plane + y * static_cast<std::size_t>(stride), row);
   if (options.profile && d.profile.empty()) read_code_points(path, handle.get(), decoded, d);
   d.metadata = metadata_of(handle.get());
-  const int pictures = heif_context_get_number_of_top_level_images(context.get());
-  if (pictures > 1)
-    add_remark(d.remark, fmt::format("holds {} pictures, of which the main one was taken", pictures));
+  const int images = heif_context_get_number_of_top_level_images(context.get());
+  if (images > 1)
+    add_remark(d.remark, fmt::format("holds {} pictures, of which the main one was taken", images));
   if (d.depth == 8) return d;
   // 10 or 12 bits are in the low bits of 16.
   const int bits = heif_image_get_bits_per_pixel_range(decoded, heif_channel_interleaved);

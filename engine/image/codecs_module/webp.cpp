@@ -80,8 +80,8 @@ std::string webp_with_exif(const std::string& file, const std::string& exif) {
   const auto bytes = [](const std::string& text) {
     return WebPData{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
   };
-  const WebPData picture = bytes(file), chunk = bytes(exif);
-  const Mux mux(WebPMuxCreate(&picture, 0), WebPMuxDelete);
+  const WebPData image = bytes(file), chunk = bytes(exif);
+  const Mux mux(WebPMuxCreate(&image, 0), WebPMuxDelete);
   WebPData whole{nullptr, 0};
   if (!mux || WebPMuxSetChunk(mux.get(), "EXIF", &chunk, 0) != WEBP_MUX_OK ||
       WebPMuxAssemble(mux.get(), &whole) != WEBP_MUX_OK)

@@ -29,7 +29,7 @@ struct Gather {
   int tap_step;
 
   struct Row {
-    int picture, top, left;
+    int image, top, left;
   };
   struct Col {
     int down, right, channel;
@@ -50,7 +50,7 @@ struct Gather {
     if (static_cast<unsigned>(h) >= static_cast<unsigned>(height) ||
         static_cast<unsigned>(v) >= static_cast<unsigned>(width))
       return nullptr;
-    return data + row.picture + (h * width + v) * channels + col.channel;
+    return data + row.image + (h * width + v) * channels + col.channel;
   }
 };
 

@@ -168,7 +168,7 @@ TEST_CASE("damaged: what each task does") {
   };
   for (std::uint64_t position = 0; position < 20; ++position) {
     const auto holes = at({.task = RestorationTask::inpaint}, position);
-    CHECK(holes.picture == image);
+    CHECK(holes.image == image);
     REQUIRE(holes.hole.size() == 48 * 40);
     const auto lost = std::count(holes.hole.begin(), holes.hole.end(), true);
     CHECK(lost > 0);
@@ -180,25 +180,25 @@ TEST_CASE("damaged: what each task does") {
   const Image8 middle(64, 64, 1, 128);
   for (const double noise : {5.0, 20.0}) {
     const Degradation degradation{.task = RestorationTask::denoise, .noise = noise};
-    const Image8 noisy = degrade(middle, degradation, 1, 2, 0).picture;
+    const Image8 noisy = degrade(middle, degradation, 1, 2, 0).image;
     double sum = 0, square = 0;
     for (const std::uint8_t v : noisy.data) sum += v - 128.0, square += (v - 128.0) * (v - 128.0);
     CHECK(std::abs(sum / 4096) < 4 * noise / 64);
     CHECK(std::sqrt(square / 4096) == doctest::Approx(noise).epsilon(0.05));
-    CHECK(noisy.data != degrade(middle, degradation, 1, 2, 1).picture.data);
-    CHECK(noisy.data != degrade(middle, degradation, 2, 2, 0).picture.data);
+    CHECK(noisy.data != degrade(middle, degradation, 1, 2, 1).image.data);
+    CHECK(noisy.data != degrade(middle, degradation, 2, 2, 0).image.data);
   }
-  const Image8 gray = at({.task = RestorationTask::colorize}, 0).picture;
+  const Image8 gray = at({.task = RestorationTask::colorize}, 0).image;
   CHECK(gray.data[0] == std::lround(0.299 * image.data[0] + 0.587 * image.data[1] + 0.114 * image.data[2]));
   CHECK(gray.data[4] == gray.data[3]);
   CHECK(gray.data[5] == gray.data[3]);
-  const Image8 small = at({.task = RestorationTask::superres, .factor = 4}, 0).picture;
+  const Image8 small = at({.task = RestorationTask::superres, .factor = 4}, 0).image;
   CHECK(small == resize_image(resize_image(image, 12, 10), 48, 40));
   // restore: every kind of wear occurs, alone or with others, and few images stay unchanged.
   int untouched = 0;
   std::set<std::vector<std::uint8_t>> kinds;
   for (std::uint64_t position = 0; position < 40; ++position) {
-    const Image8 old = at({.task = RestorationTask::restore}, position).picture;
+    const Image8 old = at({.task = RestorationTask::restore}, position).image;
     untouched += old == image;
     kinds.insert(old.data);
   }
@@ -210,7 +210,7 @@ TEST_CASE("damaged: what each task does") {
          {RestorationTask::inpaint, RestorationTask::restore, RestorationTask::superres,
           RestorationTask::denoise, RestorationTask::colorize})
       for (std::uint64_t position = 0; position < 10; ++position)
-        CHECK(degrade(Image8(w, h, 3, 90), {.task = task, .factor = 8}, 1, 1, position).picture.width == w);
+        CHECK(degrade(Image8(w, h, 3, 90), {.task = task, .factor = 8}, 1, 1, position).image.width == w);
   CHECK(has(error_of([] { task_named("paint"); }), "none, inpaint, restore, superres, denoise, colorize"));
   CHECK(task_named("superres") == RestorationTask::superres);
   CHECK(task_named("none") == RestorationTask::none);
@@ -309,11 +309,11 @@ TEST_CASE("damaged: pictures of 16 bits come to the same harm as those of 8, in 
       const auto b = degrade(wide, {.task = task}, 3, 9, position);
       CHECK(a.hole == b.hole);
       int fine = 0;
-      for (std::size_t i = 0; i < a.picture.data.size(); ++i) {
+      for (std::size_t i = 0; i < a.image.data.size(); ++i) {
         // With 8 bits each step rounds: restore has many steps, superres two.
-        REQUIRE(std::abs(a.picture.data[i] - b.picture.data[i] / 257.0) <
+        REQUIRE(std::abs(a.image.data[i] - b.image.data[i] / 257.0) <
                 (task == RestorationTask::restore ? 4 : 2));
-        fine += b.picture.data[i] % 257 != 0;
+        fine += b.image.data[i] % 257 != 0;
       }
       if (task == RestorationTask::denoise || task == RestorationTask::superres) CHECK(fine > 1000);
     }
