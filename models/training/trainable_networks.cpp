@@ -76,8 +76,8 @@ std::int64_t TrainableNetworks::updates() {
 
 void TrainableNetworks::clip_weights(double most) {
   const Tensor& w = arena_.values();
-  const Tensor inside = step(affine(abs(w), -1, most));
-  const Tensor sign = affine(step(w), 2, -1);
+  const Tensor inside = heaviside(affine(abs(w), -1, most));
+  const Tensor sign = affine(heaviside(w), 2, -1);
   w.assign(add(mul(w, inside), mul(affine(sign, most), affine(inside, -1, 1))));
   arena_.refresh_copy();
 }
