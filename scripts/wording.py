@@ -17,7 +17,7 @@ SPELLING = {
     **{f"{stem}is(?=e|ing|ation)": f"{stem}iz" for stem in (
         "optim", "normal", "initial", "vector", "synchron", "stabil", "minim", "maxim", "penal", "recogn", "organ",
         "memor", "styl", "general", "special", "summar", "quant", "random", "standard", "equal", "linear", "serial",
-        "parametr", "parameter", "util", "visual", "token", "material", "symmetr", "harmon", "emphas", "real", "digit", "local", "categor")},
+        "parametr", "parameter", "util", "visual", "token", "material", "symmetr", "harmon", "emphas", "real", "digit", "local", "categor", "regular", "discret", "character", "priorit")},
 }
 STEMS = [(re.compile(rf"(?<![\w-])(?:un|non|de|re|over)?(?:{stem})\w*", re.I), american)
          for stem, american in SPELLING.items()]

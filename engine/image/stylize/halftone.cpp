@@ -94,6 +94,7 @@ class HalftoneFilter final : public Filter {
         curve_(static_cast<float>(values.at("steps"))),
         under_(static_cast<float>(values.at("under"))),
         grays_(static_cast<float>(values.at("grays"))),
+        strokes_(static_cast<float>(values.at("strokes"))),
         opacity_(line_opacity(values.at("line"))) {
     const Plane soft = map([](float skin) { return 0.3F * skin; }, front_.skin);
     line_ = ink_lines(line_source(front_.lab, keep_detail(front_, mask_), front_.s, front_.tex, 0.6F),
@@ -102,6 +103,7 @@ class HalftoneFilter final : public Filter {
                                     values.at("line")),
                       &soft);
     slope_ = cel_slope(front_.flat.L, front_.s);
+    if (strokes_ > 0) leaves_ = texture_strokes(front_.lab.L, front_.tex, front_.s);
     if (options.statistics) return;
     front_.statistics.tones = tone_levels(front_.flat.L, kFlatTones);
     front_.statistics.chroma = mean_chroma(front_.flat);
@@ -115,10 +117,10 @@ class HalftoneFilter final : public Filter {
 
  private:
   Front front_;
-  Plane mask_, line_, slope_;
+  Plane mask_, line_, slope_, leaves_;
   const float pitch_, chroma_;
   const PlateCurve curve_;
-  const float under_, grays_, opacity_;
+  const float under_, grays_, strokes_, opacity_;
 };
 
 Layers HalftoneFilter::layers(const Window& window) const {
@@ -132,6 +134,7 @@ Layers HalftoneFilter::layers(const Window& window) const {
   change(
       flat.L, [](float L, float on_skin) { return clamp(L * 1.03F + 5.0F + 4.0F * on_skin, 0.0F, 100.0F); },
       skin);
+  lay_texture(flat.L, front_, leaves_, strokes_, window);
   const Rgb color = to_rgb(flat);
   Plane key = map(
       [](float red, float green, float blue, float detail) {
@@ -203,6 +206,7 @@ StyleEntry halftone_style() {
             {"color", 1.5, 0, 3, "chroma gain"},
             {"steps", 0.75, 0, 1, "how far inks keep to the steps of Ben Day's sheets"},
             {"under", 0.5, 0, 1, "how much thinner inks lie that only make gray together"},
+            {"strokes", 0.7, 0, 1, "strength of the strokes that stand for grass, leaves and fur"},
             {"grays", 1, 0, 1, "how far grays are dots of black instead of all three inks"}},
            false},
           [](const RgbView& picture, const StyleOptions& options,

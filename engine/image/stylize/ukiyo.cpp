@@ -163,6 +163,7 @@ class UkiyoFilter final : public Filter {
         bokashi_(static_cast<float>(values.at("bokashi"))),
         sky_tint_(static_cast<float>(values.at("sky"))),
         grain_(static_cast<float>(values.at("grain"))),
+        strokes_(static_cast<float>(values.at("strokes"))),
         opacity_(0.9F * line_opacity(values.at("line"))) {
     const Lab source = keep_detail(front_, mask_);
     line_ =
@@ -174,6 +175,7 @@ class UkiyoFilter final : public Filter {
     sky_ = sky_cover(found, front_);
     backdrop_ = found.backdrop;
     depth_ = sky_depth(found.cover);
+    if (strokes_ > 0) leaves_ = texture_strokes(front_.lab.L, front_.tex, front_.s);
     if (options.statistics) return;
     front_.statistics.tones = tone_levels(source.L, static_cast<int>(values.at("levels")));
     front_.statistics.chroma = mean_chroma(source);
@@ -190,9 +192,9 @@ class UkiyoFilter final : public Filter {
   void add_sky(Lab& color, const Window& window) const;
 
   Front front_;
-  Plane mask_, line_, slope_, sky_;
+  Plane mask_, line_, slope_, leaves_, sky_;
   float backdrop_, depth_;
-  const float pull_, bokashi_, sky_tint_, grain_, opacity_;
+  const float pull_, bokashi_, sky_tint_, grain_, strokes_, opacity_;
 };
 
 void UkiyoFilter::add_pigments(Lab& color) const {
@@ -251,6 +253,7 @@ Layers UkiyoFilter::layers(const Window& window) const {
   cel(color.L, window_plane(front_, slope_, window), front_.statistics.tones,
       {.amount = 0.75F, .sharp = 0.45F});
   grade(color, front_.statistics.chroma, {.chroma = 1.25F, .shadow = {0, -3}, .light = {1, 4}});
+  lay_texture(color.L, front_, leaves_, strokes_, window);
   add_pigments(color);
   add_sky(color, window);
   const float opacity = opacity_;
@@ -290,6 +293,7 @@ StyleEntry ukiyo_style() {
             {"pull", 0.78, 0, 1, "how far colors go toward the woodblock's pigments"},
             {"sky", 1, 0, 2, "how far the sky becomes cream and rose"},
             {"bokashi", 0.62, 0, 1, "Prussian blue along the top of the sky"},
+            {"strokes", 0.7, 0, 1, "strength of the strokes that stand for grass, leaves and fur"},
             {"grain", 1, 0, 3, "strength of fibers and paper"}},
            false},
           [](const RgbView& picture, const StyleOptions& options, const StyleValues& values)
