@@ -54,7 +54,7 @@ NormState norm_statistics(const Tensor& x, const NormOptions& o, const RunningSt
               Tensor::empty(geom.stat_shape(), wide, x.device()), false};
   kernels::norm_stats(exec, geom, x.view(), s.mean.mutable_view(), s.var.mutable_view());
   if (running)
-    kernels::norm_running(exec, geom, s.mean.view(), s.var.view(), running->keep,
+    kernels::norm_running(exec, geom, s.mean.view(), s.var.view(), running->decay,
                           running->mean.mutable_view(), running->var.mutable_view());
   return s;
 }

@@ -99,7 +99,7 @@ Moments moments(const std::vector<double>& v) {
 TEST_CASE("nn: initialize() draws what its name says, and writes every parameter") {
   for (const networks::MapKind map :
        {networks::MapKind::conv, networks::MapKind::conv_transpose, networks::MapKind::dense}) {
-    LayerSpec spec = networks::layer(linear, 64, 96, 3, 1, 1, 0);
+    LayerSpec spec = networks::layer(map, 64, 96, 3, 1, 1, 0);
     spec.norm = LayerSpec::Norm::batch;
     const FusedLayer net(spec, DType::f32, gradcheck::tested);
     const double window = map == networks::MapKind::dense ? 1 : 9;

@@ -270,12 +270,12 @@ Result run(const Job& job, Device device, DType dtype, Write write) {
   job.run(bench.exec, in, out, write);
   Result result;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    CHECK_MESSAGE(out[i].overrun().empty(), job.name << ": output " << i << ": " << out[i].degradation());
+    CHECK_MESSAGE(out[i].overrun().empty(), job.name << ": output " << i << ": " << out[i].overrun());
     result.values.push_back(out[i].get());
     result.bits.push_back(out[i].bits());
   }
   for (std::size_t i = 0; i < in.size(); ++i) {
-    CHECK_MESSAGE(in[i].overrun().empty(), job.name << ": input " << i << ": " << in[i].degradation());
+    CHECK_MESSAGE(in[i].overrun().empty(), job.name << ": input " << i << ": " << in[i].overrun());
     CHECK_MESSAGE((!in[i].view() || in[i].bits() == before[i]),
                   job.name << ": input " << i << " was written");
   }

@@ -32,7 +32,7 @@ Image8 noise(int w, int h, int channels) {
 std::string described(const io::Decoded& d) {
   std::string all;
   for (const int v : {d.width, d.height, d.channels, d.depth, d.alpha, int{d.alpha >= 0 && d.straight},
-                      int{d.map}, int{d.cmyk}})
+                      int{d.linear}, int{d.cmyk}})
     all += std::to_string(v) + ' ';
   const std::size_t bytes = d.pixels() * static_cast<std::size_t>(d.channels) * (d.depth == 16 ? 2 : 1);
   return all + d.profile + '|' + std::string(reinterpret_cast<const char*>(d.data.get()), bytes);

@@ -78,8 +78,8 @@ TEST_CASE("cuda devices: a copy between two keeps the order of both streams") {
   const emu::DevicesScope two(2);
   const Device other{Device::Kind::cuda, 1};
   const Shape shape{1, 1, 1, 1000};
-  for (const emu::Order& order :
-       {emu::Order::ascending(), emu::Order::descending(), emu::Order::shuffle(3)}) {
+  for (const emu::Schedule& order :
+       {emu::Schedule::ascending(), emu::Schedule::descending(), emu::Schedule::shuffle(3)}) {
     const emu::ScheduleScope scope(order);
     const Tensor source = Tensor::full(shape, 1, DType::f32, emulated),
                  target = Tensor::full(shape, 0, DType::f32, other);

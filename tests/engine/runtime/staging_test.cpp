@@ -19,8 +19,9 @@ using Floats = std::vector<float>;
 template <class F>
 void in_every_order(F&& f) {
 #ifndef SUMI_CUDA
-  for (const emu::Order& order : {emu::Order::ascending(), emu::Order::descending(), emu::Order::shuffle(1),
-                                  emu::Order::shuffle(2), emu::Order::shuffle(3)}) {
+  for (const emu::Schedule& order :
+       {emu::Schedule::ascending(), emu::Schedule::descending(), emu::Schedule::shuffle(1),
+        emu::Schedule::shuffle(2), emu::Schedule::shuffle(3)}) {
     const emu::ScheduleScope scope(order);
     f();
   }
