@@ -1,6 +1,7 @@
 // Networks: modules own parameters and call ops.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,6 +63,8 @@ class Module {
   std::vector<Parameter> parameters() const;
   std::vector<Parameter> buffers() const;  // running statistics: saved but not trained
   std::int64_t parameter_count() const;
+  // Calls f for this module and for all modules inside it.
+  void apply(const std::function<void(Module&)>& f);
   // Sets the mode of batch norm and dropout: training (the default) or inference.
   void set_training(bool on);
   // Virtual batch norm (Salimans 2016): the first `count` samples of subsequent inputs are the
@@ -249,11 +252,11 @@ class MinibatchDiscrimination final : public Module {
   Tensor t_;
 };
 
-// Zeroes each element with probability p in training. Draws from `stream`, which must outlive the
-// module.
+// Zeroes each element with probability p in training, which requires a random stream.
 class Dropout final : public Module {
  public:
-  Dropout(double p, RandomStream* stream) : Module("dropout"), p_(p), stream_(stream) {}
+  explicit Dropout(double p) : Module("dropout"), p_(p) {}
+  void set_stream(RandomStream& stream) { stream_ = &stream; }
   Shape infer_shape(const Shape& x, Cost& cost) const override;
 
  protected:
@@ -261,8 +264,11 @@ class Dropout final : public Module {
 
  private:
   double p_;
-  RandomStream* stream_;
+  RandomStream* stream_ = nullptr;
 };
+
+// Sets the random stream of every Dropout of a network; the stream must outlive the network.
+void set_dropout_stream(Module& network, RandomStream& stream);
 
 // Modules in sequence.
 class Sequential final : public Module {

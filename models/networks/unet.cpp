@@ -11,9 +11,9 @@ namespace {
 using MapKind = BlockOptions::MapKind;
 using Norm = LayerSpec::Norm;
 
-LayerSpec unet_layer(const TranslationNetOptions& o, MapKind map, std::int64_t in, std::int64_t out) {
+LayerSpec unet_layer(const TranslationNetOptions& o, MapKind linear, std::int64_t in, std::int64_t out) {
   LayerSpec s;
-  s.map = map;
+  s.map = linear;
   s.in = in;
   s.out = out;
   s.kernel = 4;
@@ -58,7 +58,7 @@ class UnetLevel final : public Module {
     if (inner) inner_ = &add_child(std::move(inner));
     if (twice.resize) twice_ = &add_child(std::move(twice.resize));
     up_ = &add_child(std::make_unique<FusedLayer>(twice.layer, o.dtype, o.device));
-    if (dropout) dropout_ = &add_child(std::make_unique<Dropout>(0.5, o.dropout_stream));
+    if (dropout) dropout_ = &add_child(std::make_unique<Dropout>(0.5));
   }
 
   Shape infer_shape(const Shape& x, Cost& cost) const override {
