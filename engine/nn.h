@@ -67,13 +67,6 @@ class Module {
   void apply(const std::function<void(Module&)>& f);
   // Sets the mode of batch norm and dropout: training (the default) or inference.
   void set_training(bool on);
-  // Virtual batch norm (Salimans 2016): the first `count` samples of subsequent inputs are the
-  // reference batch. Each sample is normalized by the statistics of the reference batch and of
-  // itself. Virtual batch norm requires a reference.
-  void set_reference(std::int64_t count);
-  // At inference: batch norm uses the statistics of its input instead of the running ones, which
-  // are not changed.
-  void use_batch_stats_in_eval(bool on);
   // For a whole network: sets the dtype of activations and of the operands of linear maps,
   // independent of the parameters' dtype. The input is converted, and the result is converted back.
   void set_activations(DType dtype) { activations_ = dtype; }
@@ -104,19 +97,39 @@ class Module {
     return activations_ ? cast(f(cast(x, *activations_)), x.dtype()) : f(x);
   }
   bool training() const { return training_; }
-  // See set_reference(): gamma norm(x) + beta. Each sample is normalized by the mean and variance
-  // of the reference batch and itself together, the reference batch by its own.
-  Tensor virtual_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps) const;
-  bool own_statistics() const { return own_statistics_; }
 
  private:
   std::string name_;
   std::vector<Parameter> parameters_, buffers_;
   std::vector<std::unique_ptr<Module>> children_;
-  bool training_ = true, own_statistics_ = false;
-  std::int64_t reference_ = 0;
+  bool training_ = true;
   std::optional<DType> activations_;
 };
+
+// A module with a norm over the batch. Two settings apply to all such norms of a network.
+class BatchNormed : public Module {
+ public:
+  using Module::Module;
+  void set_reference(std::int64_t count) { reference_ = count; }
+  void use_batch_stats_in_eval() { batch_stats_in_eval_ = true; }
+
+ protected:
+  // gamma norm(x) + beta. Each sample is normalized by the mean and variance of the reference batch
+  // and itself together, the reference batch by its own.
+  Tensor virtual_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps) const;
+  // Returns true if running statistics are to be ignored now.
+  bool uses_own_statistics() const { return !training() && batch_stats_in_eval_; }
+
+ private:
+  std::int64_t reference_ = 0;
+  bool batch_stats_in_eval_ = false;
+};
+// Virtual batch norm (Salimans 2016): the first `count` samples of subsequent inputs are the
+// reference batch, whose statistics normalize the others. Without one the next pass throws Error.
+void set_reference(Module& network, std::int64_t count);
+// At inference: batch norm uses the statistics of its input instead of the running ones, which are
+// not changed.
+void use_batch_stats_in_eval(Module& network);
 
 // The specification of a FusedLayer: a linear map, a norm and an activation.
 struct LayerSpec {
@@ -141,7 +154,7 @@ struct LayerSpec {
   Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};  // see TorchLayout
 };
 
-class FusedLayer final : public Module {
+class FusedLayer final : public BatchNormed {
  public:
   FusedLayer(const LayerSpec& spec, DType dtype, const Device& device);
   Shape infer_shape(const Shape& x, Cost& cost) const override;
@@ -168,7 +181,7 @@ class FusedLayer final : public Module {
 
 // A separate batch norm, for where it does not directly follow a linear map: act(gamma norm(x) +
 // beta). Elsewhere it is part of a FusedLayer.
-class BatchNorm final : public Module {
+class BatchNorm final : public BatchNormed {
  public:
   struct Spec {
     std::string name;  // "main.2"

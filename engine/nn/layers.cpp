@@ -24,7 +24,7 @@ Shape FusedLayer::weight_shape() const {
 }
 
 FusedLayer::FusedLayer(const LayerSpec& spec, DType dtype, const Device& device)
-    : Module(spec.name), spec_(spec) {
+    : BatchNormed(spec.name), spec_(spec) {
   if (spec.in < 1 || spec.out < 1 || spec.kernel < 1 || spec.stride < 1 || spec.groups < 1 ||
       spec.in % spec.groups != 0 || (spec.groups > 1 && spec.map != MapKind::conv))
     fail(spec.name,
@@ -97,7 +97,7 @@ Tensor FusedLayer::forward(const Tensor& x) {
 Tensor FusedLayer::apply(const Tensor& x, const Tensor& residual) {
   BlockParams params = params_;
   params.training = training();
-  if (!training() && own_statistics()) params.running = nullptr;
+  if (uses_own_statistics()) params.running = nullptr;
   if (spec_.spectral) params.w = spectral_normalize(params_.w, u_, v_, training());
   if (spec_.norm != LayerSpec::Norm::virtual_batch) return fused_block(x, params, options_, residual);
   BlockOptions linear = options_;
@@ -134,7 +134,8 @@ Shape FusedLayer::infer_shape(const Shape& x, Cost& cost) const {
   return padded;
 }
 
-BatchNorm::BatchNorm(const Spec& spec, DType dtype, const Device& device) : Module(spec.name), spec_(spec) {
+BatchNorm::BatchNorm(const Spec& spec, DType dtype, const Device& device)
+    : BatchNormed(spec.name), spec_(spec) {
   const Shape vector = Shape::vector(spec.channels);
   const TorchLayout layout{TorchLayout::Kind::vector, {1, 1, 1, 0}, spec.flat};
   gamma_ = add_parameter(spec.name + ".weight", vector, dtype, device, layout);
