@@ -56,10 +56,9 @@ class Gan : public Model {
 };
 
 // For a ModelSpec, from the functions that build the networks.
-std::vector<PlannedNetwork> gan_networks(const TrainOptions& options, std::unique_ptr<Sequential> g,
-                                         std::unique_ptr<Sequential> d);
-using BuildNetwork = std::unique_ptr<Sequential> (*)(const TrainOptions&);
-template <BuildNetwork g, BuildNetwork d>
+std::vector<PlannedNetwork> gan_networks(const TrainOptions& options, std::unique_ptr<Module> g,
+                                         std::unique_ptr<Module> d);
+template <auto g, auto d>
 std::vector<PlannedNetwork> gan_networks(const TrainOptions& options) {
   return gan_networks(options, g(options), d(options));
 }

@@ -23,7 +23,7 @@ LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act, d
 // parameters in g at 28x28x1 and nz 100.
 std::unique_ptr<Sequential> dense_generator(const TrainOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels};
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   const std::int64_t width = 4 * std::int64_t{o.ngf};
   g->add(dense_layer(0, latent_size(o), width, Unary::relu), dtype_of(o), device_of(o));
   g->add(dense_layer(2, width, 2 * width, Unary::relu), dtype_of(o), device_of(o));
@@ -37,7 +37,7 @@ std::unique_ptr<Sequential> dense_generator(const TrainOptions& o) {
 
 std::unique_ptr<Sequential> dense_discriminator(const TrainOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels + condition_channels(o)};
-  auto d = std::make_unique<Sequential>("d");
+  auto d = std::make_unique<Sequential>();
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   const std::int64_t width = 4 * std::int64_t{o.ndf};
   LayerSpec first = dense_layer(0, picture.count(), width, Unary::relu);

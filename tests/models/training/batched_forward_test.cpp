@@ -29,6 +29,7 @@ Tensor noise_image(std::int64_t n, std::int64_t side, std::uint64_t seed) {
 // A discriminator of the given norm, alike each time.
 std::unique_ptr<Sequential> discriminator(LayerSpec::Norm norm) {
   std::unique_ptr<Sequential> d = patch_discriminator(norm_options(norm));
+  d->set_name("d");
   RandomStream init(1, 2);
   initialize(*d, {"normal", 0.2}, init);
   return d;
