@@ -30,7 +30,7 @@ double saved_elements(const TrainOptions& o) {
   double sum = 0;
   for (const PlannedNetwork& network : plan_networks(o)) {
     Cost cost;
-    network.module->plan(network.input, cost);
+    network.module->infer_shape(network.input, cost);
     sum += static_cast<double>(cost.saved_elements);
   }
   return sum;
