@@ -6,6 +6,7 @@
 
 #include "models/gan.h"
 #include "models/networks/upsampling.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 namespace {
@@ -91,6 +92,7 @@ const ModelSpec dcgan_spec{
     .reference = "Radford 2015",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions>,
     .set_defaults = [](TrainOptions&) {},
     .networks = gan_networks<dcgan_generator, dcgan_discriminator>,
     .make = make_gan,

@@ -15,7 +15,7 @@
 namespace sumi {
 
 // One step (Radford 2015, as in pytorch/examples/dcgan): D on real and on generated images, update D; then G through the updated
-// D, on the same images (--fresh-noise: on others).
+// D, on the same images (--resample-noise: on others).
 //
 // Behind G's noise stand the codes that its images should show (InfoGAN) and the class, one-hot (--conditional), which D is
 // conditioned on too.

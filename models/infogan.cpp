@@ -12,6 +12,7 @@
 
 #include "models/gan.h"
 #include "models/networks/upsampling.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 namespace {
@@ -161,6 +162,7 @@ const ModelSpec infogan_spec{
     .reference = "Chen 2016",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,  // then the codes find what the labels leave open
+    .options = add_groups<ConvGanOptions, InfoGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

@@ -28,8 +28,8 @@ class StepGraph {
   // Returns the results of step(inputs). Each key and set of input shapes has a graph of its own
   // (up to a limit; beyond it steps run eagerly). Results, and tensors that the step keeps
   // elsewhere, hold their values until the next run(). On the host, while a Trace records, and with
-  // --check the step runs eagerly. Throws Error if the step does something that cannot be captured;
-  // its effects on the host then belong to a step that never ran.
+  // --detect-anomaly the step runs eagerly. Throws Error if the step does something that cannot be
+  // captured; its effects on the host then belong to a step that never ran.
   std::vector<Tensor> run(const std::string& key, const std::vector<Tensor>& inputs, const Step& step);
 
   // The number of captured graphs, and the number of replays.

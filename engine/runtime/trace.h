@@ -1,5 +1,5 @@
-// Tracing of ops and the modules they belong to, for --explain (a table of one step) and --check (a
-// search for NaN).
+// Tracing of ops and the modules they belong to, for --explain (a table of one step) and
+// --detect-anomaly (a search for NaN).
 #pragma once
 
 #include <cstdint>
@@ -31,13 +31,13 @@ class Trace {
   std::vector<OpRecord> records;
 };
 
-// --check: tests every op's result for NaN and infinity; the Error names op, module, shapes and
-// step.
+// --detect-anomaly: tests every op's result for NaN and infinity; the Error names op, module,
+// shapes and step.
 void set_anomaly_mode(bool on);
 void set_anomaly_step(std::int64_t step);
 
-// Returns true if this thread has a Trace or --check is on, so that every op of each step must run
-// individually.
+// Returns true if this thread has a Trace or --detect-anomaly is on, so that every op of each step
+// must run individually.
 bool watching_ops();
 
 // Appends a name to this thread's module path while it lives.

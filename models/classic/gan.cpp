@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "models/gan.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act, double alpha) {
@@ -53,6 +54,7 @@ const ModelSpec dense_gan_spec{
     .reference = "the source texts, after Goodfellow 2014",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<NoiseGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

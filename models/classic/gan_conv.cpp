@@ -4,6 +4,7 @@
 
 #include "models/gan.h"
 #include "models/networks/upsampling.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 namespace {
@@ -80,6 +81,7 @@ const ModelSpec conv5_gan_spec{
     .reference = "the source texts",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions, BatchNormOptions, GanConvOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "models/gan.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 namespace {
@@ -85,6 +86,7 @@ const ModelSpec reshape_gan_spec{
     .reference = "the source texts",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<NoiseGanOptions, VirtualBatchNormOptions, BatchNormOptions, GanReshapeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;
@@ -100,11 +102,6 @@ const ModelSpec reshape_gan_spec{
           o.beta1 = 0.9;
           o.label_smoothing = 0.1;
           o.epochs = 100;
-        },
-    .check =
-        [](const TrainOptions& o) {
-          if (o.variant != "pixel" && o.variant != "flat")
-            fail("--form", fmt::format("unknown '{}'; use one of: pixel, flat", o.variant));
         },
     .networks = gan_networks<reshape_generator, reshape_discriminator>,
     .make = make_gan,

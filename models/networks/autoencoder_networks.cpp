@@ -43,7 +43,7 @@ void add_twice(Sequential& to, const TrainOptions& o, const std::string& name) {
 std::unique_ptr<Sequential> autoencoder_generator(const TrainOptions& o) {
   if (o.size < 8 || o.size % 2 != 0)
     fail("--size",
-         fmt::format("{} is not possible for autoencoder-gan; use an even number from 8 on", o.size));
+         fmt::format("{} is not possible for gan-autoencoder; use an even number from 8 on", o.size));
   const Shape small{1, o.size / 2, o.size / 2, o.ngf};
   auto g = std::make_unique<Sequential>();
   LayerSpec first = dense_layer(0, latent_size(o), small.count());

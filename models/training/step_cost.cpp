@@ -18,7 +18,7 @@ TrainOptions narrowed(TrainOptions o, int n_critic, int accumulate) {
   o.device = "cpu";
   o.precision = "f32";
   o.conv_plan.clear();
-  o.batch_size = std::min(o.batch_size, 2);  // --diversity halves it; batch norm needs two
+  o.batch_size = std::min(o.batch_size, 2);  // --mode-seeking halves it; batch norm needs two
   o.n_critic = n_critic;
   o.accumulate = accumulate;
   for (int* width : {&o.ngf, &o.ndf, &o.width}) *width = std::min(*width, kNarrow);

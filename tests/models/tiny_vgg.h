@@ -1,4 +1,4 @@
-// A VGG19 with few filters and random weights, as a file for --features.
+// A VGG19 with few filters and random weights, as a file for --feature-network.
 #pragma once
 
 #include <filesystem>

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "models/networks/translation_networks.h"
+#include "models/settings.h"
 #include "models/training/discriminator_trainer.h"
 #include "tests/models/runs.h"
 
