@@ -15,6 +15,7 @@
 #include "models/inference/inception.h"
 #include "models/inference/pretrained_weights.h"
 #include "models/model.h"
+#include "models/registry.h"
 #include "models/training/checkpoint_metadata.h"
 
 namespace sumi {
