@@ -1,6 +1,8 @@
 // A training step: --n-critic and --accumulate of every model that has them, and the sum of losses.
 #include <doctest/doctest.h>
 
+#include <nlohmann/json.hpp>
+
 #include <cmath>
 #include <map>
 
