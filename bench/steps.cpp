@@ -19,6 +19,7 @@
 #include "engine/runtime/memory.h"
 #include "engine/runtime/trace.h"
 #include "kernels/base/launch.h"
+#include "models/make_model.h"
 #include "models/model.h"
 #include "models/networks/anime_generator.h"
 #include "models/networks/translation_networks.h"

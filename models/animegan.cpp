@@ -6,9 +6,11 @@
 
 #include "engine/runtime/device.h"
 #include "models/inference/feature_network.h"
+#include "models/inference/load_features.h"
 #include "models/networks/anime_networks.h"
 #include "models/objectives/style_weights.h"
 #include "models/options/option_groups.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/training/rng_streams.h"
 #include "models/translation_model.h"

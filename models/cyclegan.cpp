@@ -1,5 +1,6 @@
 // CycleGAN (Zhu 2017): two generators learn to translate between two domains of unpaired images.
 #include "models/options/option_groups.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/training/rng_streams.h"
 #include "models/translation_model.h"

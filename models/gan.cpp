@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "models/planned_network.h"
 #include "models/training/class_labels.h"
 #include "models/training/rng_streams.h"
 

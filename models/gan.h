@@ -10,6 +10,7 @@
 #include "models/networks/noise_networks.h"
 #include "models/objectives/info_codes.h"
 #include "models/objectives/latent.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 
 namespace sumi {

@@ -13,6 +13,7 @@
 #include "models/gan.h"
 #include "models/networks/upsampling.h"
 #include "models/options/option_groups.h"
+#include "models/planned_network.h"
 
 namespace sumi {
 namespace {

@@ -15,20 +15,13 @@
 #include "engine/serialize/checkpoint.h"
 #include "models/objectives/image_pool.h"
 #include "models/options/options.h"
+#include "models/planned_network.h"
 #include "models/training/step.h"
 
 namespace sumi {
 
 // What one step reports, in the order of stats.jsonl: loss_d, loss_g, d_real, d_fake, d_accuracy for a GAN.
 using StepStats = std::vector<std::pair<std::string, double>>;
-
-// A network of a model. Its name is given here, and traces, files and errors use it: "g_ab".
-struct PlannedNetwork {
-  std::string name;
-  std::unique_ptr<Module> module;
-  Shape input;                           // of one image or noise vector, n = 1
-  std::optional<InitOptions> init = {};  // instead of --init-type and --init-gain
-};
 
 // What is drawn while training: pictures [n,h,w,c] in [-1,1], one tensor after the other in rows of `columns`.
 struct SampleGrid {
@@ -177,30 +170,5 @@ class Model {
   std::vector<std::string> stat_names_;
   std::vector<std::pair<std::string, Tensor>> debug_tensors_;
 };
-
-// The networks that `options` describe, with shapes but without memory. Error for what is not possible.
-std::vector<PlannedNetwork> plan_networks(const TrainOptions& options);
-
-// Throws Error unless the checkpoint holds every parameter of the networks that `options` describe, in their
-// shapes: asked before any memory is taken, because the options come from a file.
-void check_checkpoint_matches(const CheckpointFile& file, const TrainOptions& options);
-
-// Throws Error naming the options that the checkpoint's networks were made with and the run's are not, when a run with `options`
-// could not start from its weights. Of the same model.
-void check_init_compatible(const CheckpointFile& file, const TrainOptions& options);
-
-// Builds the model that `options.model` names, freshly initialized from options.seed.
-std::unique_ptr<Model> make_model(const TrainOptions& options);
-
-// Puts a stored model on another device and precision, where they are given (not ""). A precision that the device does not have
-// becomes auto. This thread's kernels multiply accordingly from then on.
-void place_model(TrainOptions& options, const std::string& device, const std::string& precision);
-
-// The model of a checkpoint with its weights, for inference (and its options through `options`, if given), placed as place_model() does.
-std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options = nullptr,
-                                  const std::string& device = "", const std::string& precision = "");
-
-// FILE, or the newest readable full checkpoint of a run directory. Error when there is none.
-std::filesystem::path resolve_checkpoint(const std::filesystem::path& file_or_run);
 
 }  // namespace sumi

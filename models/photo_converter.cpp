@@ -3,6 +3,8 @@
 
 #include "models/gan.h"
 #include "models/options/option_groups.h"
+#include "models/planned_network.h"
+#include "models/settings.h"
 #include "models/training/rng_streams.h"
 #include "models/translation_model.h"
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "models/options/option_groups.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/training/rng_streams.h"
 #include "models/training/training_data.h"

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "models/settings.h"
-
 namespace sumi {
 
 // One line for each model, in the order of `sumi models`; its file defines `extern const ModelSpec NAME_spec`.
@@ -56,18 +54,6 @@ bool wants_labels(const TrainOptions& options) {
 
 int domains_of(const TrainOptions& options) {
   return model_spec(options.model).requirements.domains;
-}
-
-bool takes_crops(const TrainOptions& options) {
-  return option_table(options.model).has_group<CropOptions>();
-}
-
-bool pictures_have_one_size(const TrainOptions& o) {
-  return !takes_crops(o) || (o.preprocess != "none" && o.preprocess != "scale_width");
-}
-
-int picture_side(const TrainOptions& options) {
-  return takes_crops(options) ? options.crop_size : options.size;
 }
 
 }  // namespace sumi

@@ -6,10 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "models/model.h"
 #include "models/options/option_table.h"
+#include "models/options/options.h"
 
 namespace sumi {
+
+class Model;
+struct PlannedNetwork;
 
 // A name that a model had: on the command line, and in checkpoints, there perhaps only with this value of an option.
 struct FormerName {
@@ -62,12 +65,4 @@ bool wants_labels(const TrainOptions& options);
 
 // Number of image sets the options' model trains on.
 int domains_of(const TrainOptions& options);
-// Whether they are prepared by --preprocess, --load-size and --crop-size; otherwise they are squares of --size.
-bool takes_crops(const TrainOptions& options);
-// Whether all images of a run have the same height and width, whatever the folders hold.
-bool pictures_have_one_size(const TrainOptions& options);
-
-// Height and width of the images of a run: crops or squares.
-int picture_side(const TrainOptions& options);
-
 }  // namespace sumi

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "models/options/option_json.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/training/run_paths.h"
 #include "models/training/trainable_networks.h"
@@ -148,6 +149,18 @@ TrainOptions stored_options(const std::string& model, Json json, const std::stri
   TrainOptions options = default_options(stored_spec(model, json).name);
   update_from_json(options, json, where);
   return options;
+}
+
+bool takes_crops(const TrainOptions& options) {
+  return option_table(options.model).has_group<CropOptions>();
+}
+
+bool pictures_have_one_size(const TrainOptions& o) {
+  return !takes_crops(o) || (o.preprocess != "none" && o.preprocess != "scale_width");
+}
+
+int picture_side(const TrainOptions& options) {
+  return takes_crops(options) ? options.crop_size : options.size;
 }
 
 }  // namespace sumi

@@ -6,6 +6,7 @@
 
 #include "models/options/option_table.h"
 #include "models/options/options.h"
+#include "models/settings.h"
 
 namespace sumi {
 
@@ -23,6 +24,14 @@ std::string unsupported_reason(const Option& option, const std::string& model);
 // Throws Error "[--option] value X: rule; cure" for values that are not allowed, options that contradict each other, and sizes that
 // the model's networks cannot have.
 void validate(const TrainOptions& options);
+
+// Whether the images of a run are prepared by --preprocess, --load-size and --crop-size; otherwise they are squares of --size.
+bool takes_crops(const TrainOptions& options);
+// Whether all images of a run have the same height and width, whatever the folders hold.
+bool pictures_have_one_size(const TrainOptions& options);
+
+// Height and width of the images of a run: crops or squares.
+int picture_side(const TrainOptions& options);
 
 nlohmann::ordered_json to_json(const TrainOptions& options);
 // Overwrites what `json` names. Errors that begin with [where] for unknown names, wrong types and another model.

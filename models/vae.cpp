@@ -4,8 +4,10 @@
 
 #include <cmath>
 
+#include "models/model.h"
 #include "models/networks/noise_networks.h"
 #include "models/options/option_groups.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/training/class_labels.h"
 #include "models/training/rng_streams.h"

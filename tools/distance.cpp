@@ -8,6 +8,7 @@
 #include "engine/runtime/device.h"
 #include "models/inference/feature_network.h"
 #include "models/inference/frechet.h"
+#include "models/inference/load_features.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/runtime_options.h"
 

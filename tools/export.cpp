@@ -8,6 +8,7 @@
 #include "engine/serialize/safetensors.h"
 #include "engine/serialize/torch_layout.h"
 #include "models/inference/exported.h"
+#include "models/make_model.h"
 #include "tools/cli/cli.h"
 
 namespace sumi::cli {

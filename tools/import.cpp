@@ -13,6 +13,7 @@
 #include "engine/serialize/file.h"
 #include "models/inference/exported.h"
 #include "models/inference/weight_import.h"
+#include "models/make_model.h"
 #include "models/settings.h"
 #include "tools/cli/option_format.h"
 #include "tools/train_options.h"

@@ -10,6 +10,7 @@
 #include "engine/serialize/checkpoint.h"
 #include "engine/serialize/safetensors.h"
 #include "models/inference/exported.h"
+#include "models/make_model.h"
 #include "models/options/json_text.h"
 #include "models/settings.h"
 #include "tools/cli/cli.h"

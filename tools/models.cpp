@@ -1,6 +1,8 @@
 // sumi models: what can be trained.
 #include <fmt/format.h>
 
+#include "models/make_model.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/settings.h"
 #include "tools/cli/cli.h"

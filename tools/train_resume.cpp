@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
+#include "models/make_model.h"
 #include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"

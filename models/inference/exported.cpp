@@ -10,7 +10,9 @@
 #include "engine/error.h"
 #include "engine/serialize/safetensors.h"
 #include "models/inference/weight_import.h"
+#include "models/make_model.h"
 #include "models/options/json_text.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/settings.h"
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "models/make_model.h"
 #include "models/model.h"
 
 namespace sumi {

@@ -12,6 +12,8 @@
 
 #include "engine/error.h"
 #include "engine/serialize/torch_layout.h"
+#include "models/make_model.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/settings.h"
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "models/model.h"
+#include "models/planned_network.h"
 
 namespace sumi {
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "models/inference/feature_network.h"
+#include "models/inference/load_features.h"
 #include "models/objectives/style_weights.h"
 
 namespace sumi {

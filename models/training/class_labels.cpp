@@ -25,27 +25,6 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 }  // namespace
 
-LabelRule label_rule(const TrainOptions& o) {
-  if (!wants_labels(o)) return {};
-  LabelRule rule{LabelSource::automatic};
-  const std::string& text = o.labels;
-  const std::string with_separator = "prefix:";
-  if (text == "folder")
-    rule.source = LabelSource::folder;
-  else if (text == "file")
-    rule.source = LabelSource::file;
-  else if (text == "prefix")
-    rule.source = LabelSource::prefix;
-  else if (text.starts_with(with_separator) && text.size() > with_separator.size())
-    rule = {LabelSource::prefix, text.substr(with_separator.size())};
-  else if (text == "none")
-    fail("--labels",
-         "none does not suit this model, which learns from labels; use auto, folder, prefix or file");
-  else if (text != "auto")
-    fail("--labels", fmt::format("unknown '{}'; use auto, folder, prefix, prefix:SEPARATOR or file", text));
-  return rule;
-}
-
 void fail_no_classes() {
   fail("--class",
        "the model draws no classes; leave it out, or train one on labeled pictures with --conditional");

@@ -11,9 +11,6 @@
 
 namespace sumi {
 
-// What --labels says; `none` for a model that asks for none. Error "[--labels] ...".
-LabelRule label_rule(const TrainOptions& options);
-
 // The names of each set's classes in the order of their numbers, from options.classes: "a,b,c", and ";" between sets. While
 // that is empty, as before the data has been looked at, ten of no name, "0" to "9", so that networks can be planned. Error
 // "[--classes] ..." for fewer than two, and for more than 4096 of a set.

@@ -9,6 +9,8 @@
 
 #include "engine/runtime/device.h"
 #include "models/inference/exported.h"
+#include "models/make_model.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/settings.h"
 #include "models/training/conv_plan_file.h"

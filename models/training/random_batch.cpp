@@ -3,6 +3,7 @@
 #include "engine/runtime/device.h"
 #include "engine/runtime/staging.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/class_labels.h"
 
 namespace sumi {

@@ -5,7 +5,9 @@
 
 #include "engine/runtime/device.h"
 #include "engine/runtime/memory.h"
+#include "models/make_model.h"
 #include "models/model.h"
+#include "models/planned_network.h"
 #include "models/training/random_batch.h"
 
 namespace sumi {

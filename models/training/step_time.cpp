@@ -5,6 +5,8 @@
 
 #include "engine/runtime/device.h"
 #include "engine/runtime/memory_stats.h"
+#include "models/make_model.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/settings.h"
 #include "models/training/pace.h"

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "engine/runtime/device.h"
+#include "models/make_model.h"
 #include "models/registry.h"
 #include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"

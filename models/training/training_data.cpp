@@ -7,7 +7,7 @@
 
 #include "engine/runtime/device.h"
 #include "models/registry.h"
-#include "models/training/class_labels.h"
+#include "models/settings.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
@@ -83,6 +83,27 @@ void set_pairs(DatasetSpec& spec, const TrainOptions& o) {
 
 Degradation degradation_of(const TrainOptions& o) {
   return {task_named(o.task), o.factor, o.noise};
+}
+
+LabelRule label_rule(const TrainOptions& o) {
+  if (!wants_labels(o)) return {};
+  LabelRule rule{LabelSource::automatic};
+  const std::string& text = o.labels;
+  const std::string with_separator = "prefix:";
+  if (text == "folder")
+    rule.source = LabelSource::folder;
+  else if (text == "file")
+    rule.source = LabelSource::file;
+  else if (text == "prefix")
+    rule.source = LabelSource::prefix;
+  else if (text.starts_with(with_separator) && text.size() > with_separator.size())
+    rule = {LabelSource::prefix, text.substr(with_separator.size())};
+  else if (text == "none")
+    fail("--labels",
+         "none does not suit this model, which learns from labels; use auto, folder, prefix or file");
+  else if (text != "auto")
+    fail("--labels", fmt::format("unknown '{}'; use auto, folder, prefix, prefix:SEPARATOR or file", text));
+  return rule;
 }
 
 std::vector<DatasetSpec> dataset_specs(const TrainOptions& o) {

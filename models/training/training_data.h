@@ -8,12 +8,16 @@
 #include "engine/runtime/staging.h"
 #include "engine/tensor.h"
 #include "models/model.h"
+#include "models/training/training_data.h"
 
 namespace sumi {
 
 // What the options say of pictures and batches: for each domain, with its folder (or idx file), and behind them the drawings
 // with smoothed edges where the model wants them; one for all pairs. Looks what folders are there.
 std::vector<DatasetSpec> dataset_specs(const TrainOptions& options);
+// What --labels says; `none` for a model that asks for none. Error "[--labels] ...".
+LabelRule label_rule(const TrainOptions& options);
+
 // The damage of --task.
 Degradation degradation_of(const TrainOptions& options);
 // Throws Error when the options say too little of where the pictures are.

@@ -3,6 +3,7 @@
 #include "engine/serialize/checkpoint.h"
 
 #include "engine/serialize/safetensors.h"
+#include "models/make_model.h"
 #include "models/model.h"
 #include "models/training/checkpoint_metadata.h"
 #include "tests/fuzz/target.h"

@@ -2,6 +2,7 @@
 #include <stdexcept>
 
 #include "models/inference/weight_import.h"
+#include "models/make_model.h"
 #include "models/model.h"
 #include "models/settings.h"
 #include "tests/fuzz/target.h"

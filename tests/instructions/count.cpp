@@ -8,6 +8,7 @@
 #include <valgrind/callgrind.h>
 
 #include "engine/runtime/device.h"
+#include "models/make_model.h"
 #include "models/model.h"
 #include "models/networks/translation_networks.h"
 #include "models/settings.h"

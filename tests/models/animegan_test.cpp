@@ -7,6 +7,7 @@
 
 #include "engine/image/image.h"
 #include "engine/runtime/device.h"
+#include "models/make_model.h"
 #include "models/objectives/style_weights.h"
 #include "models/registry.h"
 #include "models/settings.h"

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "engine/runtime/device.h"
+#include "models/make_model.h"
 #include "models/model.h"
 #include "models/settings.h"
 #include "models/training/class_labels.h"

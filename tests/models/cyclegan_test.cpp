@@ -6,6 +6,7 @@
 
 #include "engine/image/image.h"
 #include "engine/runtime/device.h"
+#include "models/make_model.h"
 #include "models/model.h"
 #include "models/settings.h"
 #include "models/training/trainer.h"

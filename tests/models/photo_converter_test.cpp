@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/runtime/device.h"
+#include "models/make_model.h"
 #include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "engine/runtime/device.h"
+#include "models/make_model.h"
 #include "models/model.h"
+#include "models/planned_network.h"
 #include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/cli/text.h"
+
 namespace sumi {
 struct ModelSpec;
 }
@@ -95,18 +97,5 @@ void add_quiet(CLI::App& app, bool& quiet);
 // What stands in `value` must be present: UsageError "--outdir is missing: <cure>".
 void require_text(const CLI::App* app, const std::string& option, const std::string& value,
                   const std::string& cure);
-
-// Columns of the terminal (COLUMNS, else what the terminal says, else `fallback`).
-int terminal_width(int fallback);
-
-// Breaks text at blanks; lines after the first begin with `indent` blanks.
-std::string wrap(const std::string& text, int width, int indent);
-
-// "3,576,704", "14.3 MB".
-std::string with_commas(std::int64_t value);
-std::string bytes_text(std::uint64_t bytes);
-
-// Quoted where the shell would take it apart.
-std::string shell_quote(const std::string& word);
 
 }  // namespace sumi::cli

@@ -7,7 +7,7 @@
 #include "engine/error.h"
 #include "models/registry.h"
 #include "models/settings.h"
-#include "tools/cli/cli.h"
+#include "tools/cli/text.h"
 
 namespace sumi::cli {
 namespace {

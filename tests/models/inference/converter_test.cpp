@@ -9,6 +9,7 @@
 #include "engine/error.h"
 #include "engine/runtime/memory.h"
 #include "engine/runtime/memory_stats.h"
+#include "models/make_model.h"
 #include "models/options/options.h"
 #include "models/settings.h"
 #include "tests/support.h"

@@ -11,6 +11,8 @@
 #include "engine/random.h"
 #include "engine/runtime/device.h"
 #include "models/inference/feature_backbone.h"
+#include "models/inference/load_features.h"
+#include "models/make_model.h"
 #include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "tests/models/images.h"

@@ -8,6 +8,7 @@
 
 #include "engine/runtime/device.h"
 #include "engine/serialize/safetensors.h"
+#include "models/inference/load_features.h"
 #include "tests/support.h"
 
 using namespace sumi;

@@ -1,8 +1,10 @@
 // Networks are exactly those of their sources: parameters, names, shapes.
 #include <doctest/doctest.h>
 
+#include "models/make_model.h"
 #include "models/model.h"
 #include "models/networks/noise_networks.h"
+#include "models/planned_network.h"
 #include "models/settings.h"
 
 using namespace sumi;

@@ -7,6 +7,8 @@
 #include <cmath>
 
 #include "engine/runtime/device.h"
+#include "models/make_model.h"
+#include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/settings.h"
 #include "tests/models/runs.h"

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "kernels/conv_plan.h"
+#include "models/make_model.h"
 #include "models/settings.h"
 #include "models/training/trainer.h"
 #include "tests/models/runs.h"

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "models/make_model.h"
 #include "models/registry.h"
 #include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"

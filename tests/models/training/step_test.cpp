@@ -8,6 +8,7 @@
 
 #include "engine/runtime/device.h"
 #include "engine/serialize/checkpoint.h"
+#include "models/make_model.h"
 #include "models/model.h"
 #include "models/registry.h"
 #include "models/settings.h"

@@ -1,0 +1,137 @@
+#include "models/inference/load_features.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "engine/runtime/device.h"
+#include "engine/serialize/safetensors.h"
+#include "engine/serialize/torch_layout.h"
+#include "models/inference/feature_backbone.h"
+#include "models/inference/inception.h"
+#include "models/inference/pretrained_weights.h"
+#include "models/make_model.h"
+#include "models/model.h"
+#include "models/registry.h"
+#include "models/training/checkpoint_metadata.h"
+
+namespace sumi {
+namespace fs = std::filesystem;
+
+namespace {
+
+FeatureNetwork own_network(const fs::path& path, DType dtype, const Device& device) {
+  const CheckpointFile file(path);
+  const TrainOptions options = stored_options(file);
+  if (options.model != classifier_spec.name)
+    fail("features " + path.string(),
+         fmt::format("is a checkpoint of the model {}; give one of sumi train classifier", options.model));
+  check_checkpoint_matches(file, options);
+  const auto trunk = feature_trunk(options.channels, options.width, DType::f64, parse_device("ref"));
+  for (const auto& list : {trunk->parameters(), trunk->buffers()})
+    for (const Parameter& p : list) {
+      const std::string averaged = "ema.f." + p.name;  // where the run kept averages
+      file.load(file.has(averaged) ? averaged : "f." + p.name, p.value);
+      for (const double v : p.value.to_vector<double>())
+        if (!std::isfinite(v)) fail("features " + path.string(), "holds NaN or infinity in f." + p.name);
+    }
+  return freeze_trunk(*trunk, options.channels, dtype, device);
+}
+
+// The 1x1 convolution that makes VGG's input of RGB in [-1,1].
+std::pair<std::vector<double>, std::vector<double>> vgg_input(VggInput input) {
+  std::vector<double> w(9, 0.0), bias;
+  const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225},
+               bgr_mean[] = {103.939, 116.779, 123.68};
+  for (std::size_t c = 0; c < 3; ++c) {
+    const bool torch = input == VggInput::torch;
+    w[c * 3 + (torch ? c : 2 - c)] = torch ? 0.5 / deviation[c] : 127.5;
+    bias.push_back(torch ? (0.5 - mean[c]) / deviation[c] : 127.5 - bgr_mean[c]);
+  }
+  return {w, bias};
+}
+
+FeatureNetwork vgg19(const fs::path& path, DType dtype, const Device& device, VggInput input) {
+  const FrozenWeights file(path, "VGG19",
+                           "VGG19 in torchvision's names has features.0.weight and .bias to features.34");
+  std::vector<Stage> stages;
+  std::int64_t channels = 3;
+  int index = 0;  // in torchvision's list, where convolution, ReLU and pool count one each
+  for (int block = 0; block < 5; ++block) {
+    for (int i = 0; i < kVggBlocks[block]; ++i, index += 2) {
+      const std::string name = fmt::format("features.{}", index);
+      const auto& bias = file.find(name + ".bias").shape;
+      const std::int64_t width = bias.size() == 1 ? bias[0] : 64;
+      const Shape shape{width, 3, 3, channels};
+      const auto w = file.values(name + ".weight", {width, channels, 3, 3});
+      stages.push_back(
+          {fmt::format("{}_{}", block + 1, i + 1), block > 0 && i == 0,
+           Tensor::from(from_torch(w, shape, {TorchLayout::Kind::conv}), shape, dtype, device),
+           Tensor::from(file.values(name + ".bias", {width}), Shape::vector(width), dtype, device)});
+      channels = width;
+    }
+    ++index;
+  }
+  const auto [w, bias] = vgg_input(input);
+  return network_of("vgg19", Tensor::from(w, {3, 1, 1, 3}, dtype, device),
+                    Tensor::from(bias, Shape::vector(3), dtype, device), stages);
+}
+
+}  // namespace
+
+fs::path own_features_path() {
+  if (const char* given = std::getenv("SUMI_FEATURES"); given && *given) return given;
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  std::vector<fs::path> places{program / "../share/sumi"};
+  for (fs::path up = program; up.has_relative_path(); up = up.parent_path())
+    places.push_back(up / "models/data");
+  for (const fs::path& place : places)
+    if (fs::exists(place / "features.safetensors", error)) return place / "features.safetensors";
+  fail("features",
+       "sumi's own feature network was not found beside the program; set SUMI_FEATURES to its file "
+       "features.safetensors, or train one with sumi train classifier");
+}
+
+namespace {
+
+bool names_own(const std::string& name) {
+  return name.empty() || name == "builtin" || name == "own";
+}
+
+fs::path features_path(const std::string& name) {
+  std::error_code error;
+  if (names_own(name)) return own_features_path();
+  if (!fs::exists(name, error))
+    fail("--feature-network",
+         fmt::format("{} does not exist; give own, a run of sumi train classifier, or the weights of VGG19 "
+                     "or Inception v3 as safetensors",
+                     name));
+  return resolve_checkpoint(name);
+}
+
+}  // namespace
+
+bool is_own_network(const std::string& name) {
+  return names_own(name) || SafetensorsFile::open(features_path(name)).metadata().contains("sumi.model");
+}
+
+FeatureNetwork load_features(const std::string& name, DType dtype, const Device& device, VggInput input,
+                             InceptionPools pools) {
+  const fs::path path = features_path(name);
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  if (file.metadata().contains("sumi.model")) return own_network(path, dtype, device);
+  const auto holds = [&](const char* beginning) {
+    return std::any_of(file.tensors().begin(), file.tensors().end(),
+                       [&](const auto& tensor) { return tensor.first.starts_with(beginning); });
+  };
+  if (holds("Conv2d_1a_3x3.") || holds("Mixed_")) return load_inception(path, dtype, device, pools);
+  if (holds("features.")) return vgg19(path, dtype, device, input);
+  fail("features " + path.string(),
+       "holds no network that is known by its tensors' names; in torchvision's names VGG19 begins with "
+       "features.0.weight and Inception v3 with Conv2d_1a_3x3.conv.weight");
+}
+
+}  // namespace sumi
