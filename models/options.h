@@ -41,6 +41,7 @@ void visit_options(Options& o, Visit&& visit) {
   const char *cycle = "cyclegan", *anime = "animegan cartoongan", *paired = "pix2pix";
   const char* translating = "cyclegan animegan cartoongan pix2pix";
   const char* two_folders = "cyclegan autoencoder-gan animegan cartoongan pix2pix";
+  const char *photos = "cyclegan autoencoder-gan animegan cartoongan pix2pix stylizer", *stylizer = "stylizer";
   const char* adversarial =
       "gan gan-reshape gan-conv autoencoder-gan dcgan wgan wgan-gp infogan cyclegan animegan cartoongan "
       "pix2pix";
@@ -56,11 +57,14 @@ void visit_options(Options& o, Visit&& visit) {
           true},
       o.data);
   visit(OptionInfo{"data-a", "--photo", data, "DIR",
-                   "pictures of domain A (photographs); of pairs, those given", true, two_folders},
+                   "pictures of domain A (photographs); of pairs, those given", true, photos},
         o.data_a);
   visit(OptionInfo{"data-b", "--style", data, "DIR",
                    "pictures of domain B (drawings, paintings); of pairs, those wanted", true, two_folders},
         o.data_b);
+  visit(OptionInfo{"styles", "--style", data, "NAME=FOLDER...",
+                   "a style and the planes that its teacher made: NAME.flat.png and NAME.line.png", true, stylizer},
+        o.styles);
   visit(OptionInfo{"outdir", "-o,--outf", data, "DIR", "run directory: checkpoints, samples, curves, log",
                    false},
         o.outdir);
@@ -73,7 +77,7 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"load-size", "", data, "PX", "pictures are first made this large ...", false, two_folders},
         o.load_size);
   visit(OptionInfo{"crop-size", "", data, "PX", "... and of that a square this large is cut at random", false,
-                   two_folders},
+                   photos},
         o.crop_size);
   visit(OptionInfo{"preprocess", "", data, "RULE",
                    "resize_and_crop, crop, scale_width, scale_width_and_crop or none", false, two_folders},
@@ -133,12 +137,13 @@ void visit_options(Options& o, Visit&& visit) {
                    true, anime},
         o.features);
   visit(OptionInfo{"n-blocks", "", nets, "N",
-                   "residual blocks of a resnet or of cartoongan (0: as published)", false, translating},
+                   "residual blocks of a resnet, of cartoongan (0: as published) or of stylizer", false,
+                   "cyclegan animegan cartoongan pix2pix stylizer"},
         o.n_blocks);
   visit(OptionInfo{"ngf", "", nets, "N", "width of the generator (vae: of what draws)", false, "!features"},
         o.ngf);
   visit(OptionInfo{"ndf", "", nets, "N", "width of the discriminator (vae: of what encodes)", false,
-                   "!features"},
+                   "!features stylizer"},
         o.ndf);
   visit(OptionInfo{"width", "", nets, "N", "channels of the first layers; the last have eight times as many",
                    false, classifying},
@@ -151,7 +156,7 @@ void visit_options(Options& o, Visit&& visit) {
         o.no_dropout);
   visit(OptionInfo{"upsample", "", nets, "RULE",
                    "g's way up: transpose, or nearest or bilinear with a convolution (no chequerboard)",
-                   false, "!gan gan-reshape features"},
+                   false, "!gan gan-reshape features stylizer"},
         o.upsample);
   visit(
       OptionInfo{
@@ -170,9 +175,9 @@ void visit_options(Options& o, Visit&& visit) {
         o.categories);
   visit(OptionInfo{"continuous", "", nets, "N", "continuous codes", false, coded}, o.continuous);
   visit(OptionInfo{"init-type", "", nets, "RULE", "normal, xavier, xavier-uniform, kaiming or orthogonal",
-                   false},
+                   false, "!stylizer"},
         o.init_type);
-  visit(OptionInfo{"init-gain", "", nets, "X", "spread of the initial weights", false}, o.init_gain);
+  visit(OptionInfo{"init-gain", "", nets, "X", "spread of the initial weights", false, "!stylizer"}, o.init_gain);
   visit(OptionInfo{"init", "--load", nets, "CHECKPOINT",
                    "start from these weights (fine-tuning); optimiser starts anew", false},
         o.init);
@@ -184,7 +189,7 @@ void visit_options(Options& o, Visit&& visit) {
                    true},
         o.epochs);
   visit(OptionInfo{"epochs-decay", "--n-epochs-decay", train, "X",
-                   "more passes, in which the learning rate falls", true},
+                   "more passes, in which the learning rate falls", true, "!stylizer"},
         o.epochs_decay);
   visit(OptionInfo{"optimizer", "", train, "RULE", "adam, adamw or rmsprop", false}, o.optimizer);
   visit(OptionInfo{"lr", "", train, "X", "learning rate", false}, o.lr);
@@ -198,7 +203,8 @@ void visit_options(Options& o, Visit&& visit) {
                    "shrinks the weights; added to the gradient, by adamw taken from the weights themselves",
                    false},
         o.weight_decay);
-  visit(OptionInfo{"lr-policy", "", train, "RULE", "constant, linear, step, two-steps or cosine", false},
+  visit(OptionInfo{"lr-policy", "", train, "RULE", "constant, linear, step, two-steps or cosine", false,
+                   "!stylizer"},
         o.lr_policy);
   visit(OptionInfo{"gan-mode", "", train, "LOSS", "vanilla, saturating, lsgan, hinge, wgan or wgan-gp", false,
                    adversarial},

@@ -9,7 +9,7 @@ const std::vector<const ModelSpec*>& model_specs() {
                                                    &autoencoder_gan_spec, &dcgan_spec,       &wgan_spec,
                                                    &wgan_gp_spec,         &infogan_spec,     &vae_spec,
                                                    &cyclegan_spec,        &animegan_spec,    &cartoongan_spec,
-                                                   &pix2pix_spec,         &features_spec};
+                                                   &pix2pix_spec,         &features_spec,    &stylizer_spec};
   return specs;
 }
 
@@ -39,6 +39,11 @@ int domains_of(const TrainOptions& options) {
 bool takes_crops(const TrainOptions& options) {
   const ModelSpec& spec = model_spec(options.model);
   return spec.crops || (spec.translates && spec.translates(options));
+}
+
+int example_channels(const TrainOptions& options) {
+  const ModelSpec& spec = model_spec(options.model);
+  return spec.packed ? spec.packed->channels(options) : options.channels;
 }
 
 int picture_side(const TrainOptions& options) {

@@ -2,13 +2,24 @@
 // and nowhere by its name.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/io/dataset.h"
 #include "models/model.h"
 
 namespace sumi {
+
+// Of a model whose set is packed by itself, out of what its options name, and not read from pictures as they are.
+struct PackedExamples {
+  int (*channels)(const TrainOptions& options);  // of an example
+  // Makes the pack in the cache, or finds it there; `fallback_dir` and errors as DatasetSpec's.
+  std::filesystem::path (*make)(const TrainOptions& options, const std::filesystem::path& fallback_dir,
+                                const DatasetEvents& events);
+  void (*check)(const TrainOptions& options);  // Error where the options say too little of where things are
+};
 
 struct ModelSpec {
   const char* name;       // "dcgan"
@@ -23,6 +34,7 @@ struct ModelSpec {
   bool crops = false;
   // It tells classes apart and makes no pictures: its --data may name several sets with commas between them, each a domain.
   bool classifies = false;
+  const PackedExamples* packed = nullptr;  // its set is made by itself, of one domain; null: as usual
   // Where the options decide: whether it learns from two sets of crops, instead of what `domains` and `crops` say.
   bool (*translates)(const TrainOptions& options) = nullptr;
   // Whether it learns from labels too: then the classes' names are in `options.classes` before any network is made, and each step
@@ -40,7 +52,7 @@ struct ModelSpec {
 
 extern const ModelSpec dense_gan_spec, reshape_gan_spec, conv5_gan_spec, autoencoder_gan_spec, dcgan_spec,
     wgan_spec, wgan_gp_spec, infogan_spec, vae_spec, cyclegan_spec, animegan_spec, cartoongan_spec,
-    pix2pix_spec, features_spec;
+    pix2pix_spec, features_spec, stylizer_spec;
 
 // In the order of `sumi models`.
 const std::vector<const ModelSpec*>& model_specs();
@@ -56,6 +68,9 @@ bool wants_labels(const TrainOptions& options);
 // How many sets of pictures the options' model learns from, and whether they are crops.
 int domains_of(const TrainOptions& options);
 bool takes_crops(const TrainOptions& options);
+
+// Channels of what a step learns from: of pictures, or of a packed example.
+int example_channels(const TrainOptions& options);
 
 // Height and width of the pictures of a run: crops or squares.
 int picture_side(const TrainOptions& options);

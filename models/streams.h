@@ -15,6 +15,7 @@ enum Stream : std::uint64_t {
   kPoolB = 4,
   kReference = 4,  // noise of virtual batch norm's reference batch
   kCentres = 5,    // of a latent mixture of Gaussians
+  kExamples = 6,   // of the stylizer: which style, noise and exposure
   kAdversary = 16,
   kAdversaryB = 17
 };

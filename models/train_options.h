@@ -18,6 +18,7 @@ struct TrainOptions {
   int load_size = 286, crop_size = 256;
   std::string preprocess = "resize_and_crop";
   bool no_flip = false, replacement = false;
+  std::string styles;  // of the stylizer: see style_sources()
   std::string direction = "AtoB", task = "none";  // of pairs
   int factor = 2;
   double noise = 25;

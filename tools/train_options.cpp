@@ -1,8 +1,10 @@
 #include "tools/train_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <limits>
+#include <string_view>
 #include <type_traits>
 
 #include "models/idle_options.h"
@@ -11,6 +13,8 @@
 
 namespace sumi::cli {
 namespace {
+
+constexpr int kMostValues = 64;  // of an option that is a list
 
 void set(const CLI::App*, const std::string&, const std::string& text, std::string& member) {
   member = text;
@@ -36,10 +40,16 @@ void set(const CLI::App* app, const std::string& name, const std::string& text, 
   member = static_cast<int>(value);
 }
 
-// "-o,--outdir,--outf,--image_size": every spelling of one option.
-std::string spellings(const OptionInfo& info) {
+// Whether the option may be given several values, which are joined by commas.
+bool is_list(const OptionInfo& info) {
+  return std::string_view(info.value).ends_with("...");
+}
+
+// "-o,--outdir,--outf,--image_size": every spelling of one option. On the page of no model in particular a list's short
+// spelling is left out: --style is one folder for other models.
+std::string spellings(const OptionInfo& info, bool of_model) {
   const std::string name = std::string("--") + info.name;
-  const std::string aliases = info.aliases;
+  const std::string aliases = is_list(info) && !of_model ? "" : info.aliases;
   return both_spellings(aliases.empty() ? name : name + "," + aliases) + peer_spellings(info.name);
 }
 
@@ -51,7 +61,7 @@ std::string negative(const OptionInfo& info) {
 
 // "--no-flip,!--flip" and "--check,!--no-check": what a config file switched on can be switched off again.
 std::string flag_spellings(const OptionInfo& info) {
-  return spellings(info) + ",!" + negative(info);
+  return spellings(info, true) + ",!" + negative(info);
 }
 
 }  // namespace
@@ -72,7 +82,7 @@ void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
       // The text is fetched by apply(); here only a forgotten value is caught.
       const std::string name = std::string("--") + info.name;
       option = app.add_option_function<std::string>(
-          spellings(info),
+          spellings(info, !defaults.model.empty()),
           [&app, name](const std::string& text) {
             if (text.rfind("--", 0) == 0)
               throw UsageError(command_name(&app),
@@ -86,7 +96,9 @@ void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
     if (!why.empty())
       option->default_str(option->get_default_str() + (option->get_default_str().empty() ? "" : "; ") +
                           "without effect by default: " + why);
-    option->take_last()->group(wish == Show::hidden ? kHidden : info.group);
+    if (is_list(info)) option->expected(1, kMostValues)->take_all();
+    else option->take_last();
+    option->group(wish == Show::hidden ? kHidden : info.group);
     options_[info.name] = option;
   });
 }
@@ -95,7 +107,8 @@ void OptionSet::apply(TrainOptions& options, bool resumable) const {
   visit_options(options, [&](const OptionInfo& info, auto& member) {
     const auto found = options_.find(info.name);
     if (found == options_.end() || found->second->count() == 0 || (resumable && !info.on_resume)) return;
-    set(app_, std::string("--") + info.name, found->second->results().back(), member);
+    const std::vector<std::string> values = found->second->results();
+    set(app_, std::string("--") + info.name, is_list(info) ? fmt::format("{}", fmt::join(values, ",")) : values.back(), member);
   });
   if (!given("epochs") && !given("epochs-decay")) return;
   if (!given("steps")) options.steps = 0;

@@ -56,7 +56,7 @@ struct DatasetSpec {
   Preprocess preprocess = Preprocess::square;
   int size = 64;                         // of square only
   int load_size = 286, crop_size = 256;  // of the others, 1 to 16384
-  int channels = 3;                      // 1 or 3
+  int channels = 3;                      // 1 or 3; of a pack any number of planes
   int bits = 8;                          // per channel, 8 or 16: what is packed and what batches hold
   bool smooth_edges = false;             // packed as smooth_edges() makes them (engine/io/edges.h)
   std::int64_t max_items = 0;            // only the first so many (in the order of their names); 0: all
