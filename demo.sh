@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains a DCGAN that draws comic heads, and a CycleGAN that colours them in. Minutes on two cores. Run it again at any
+# Trains a DCGAN that draws comic heads, and a CycleGAN that colors them in. Minutes on two cores. Run it again at any
 # time: a finished run is kept, an interrupted one goes on where it stopped. SUMI_DEMO_STEPS (of each network) and
 # SUMI_DEMO_RUN change its length and its folder.
 set -euo pipefail
@@ -7,8 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 preset=${SUMI_PRESET:-release}
 run=${SUMI_DEMO_RUN:-runs/demo}
 heads_steps=${SUMI_DEMO_STEPS:-5520}
-colour_steps=${SUMI_DEMO_STEPS:-2000}
-heads=$run colour=$run-colour
+color_steps=${SUMI_DEMO_STEPS:-2000}
+heads=$run color=$run-color
 sumi=build/$preset/sumi
 art=samples/characters
 
@@ -59,19 +59,19 @@ say "4/6 drawing heads"
 "$sumi" generate -m "$heads" -n 64 --seed 7 --scale 3 -o "$heads/sheet.png"
 "$sumi" generate -m "$heads" -n 5 --interpolate 10 --seed 7 --scale 2 -o "$heads/walk.png"
 
-say "5/6 training: line drawings to coloured ones and back, 64x64, $colour_steps steps"
-train "$colour" "$colour_steps" cyclegan --data-a $art/lorelei --data-b $art/openpeeps --load-size 70 --crop-size 64 \
+say "5/6 training: line drawings to colored ones and back, 64x64, $color_steps steps"
+train "$color" "$color_steps" cyclegan --data-a $art/lorelei --data-b $art/openpeeps --load-size 70 --crop-size 64 \
   --ngf 16 --ndf 16 --n-blocks 3 --upsample bilinear --epochs 1 --epochs-decay 1 --ema 0.995
 
 say "6/6 converting the first ten drawings"
-"$sumi" convert -m "$colour" -i $art/lorelei/000?.png -o "$colour/converted" --compare h
+"$sumi" convert -m "$color" -i $art/lorelei/000?.png -o "$color/converted" --compare h
 
 say "look at
    $heads/sheet.png        64 heads that nobody drew
    $heads/walk.png         a smooth walk from head to head
    $heads/samples/         the same noise, step after step: how it learned
-   $colour/converted/      a drawing, and the same coloured in
-   $colour/samples/        drawing, coloured, and back; then the other direction. Minutes of training show how it
+   $color/converted/      a drawing, and the same colored in
+   $color/samples/        drawing, colored, and back; then the other direction. Minutes of training show how it
                                works, not how well: docs/gallery.md shows longer ones
    Losses, log and checkpoints lie beside them.
    ./sumi is the program: ./sumi --help, ./sumi train dcgan --help"

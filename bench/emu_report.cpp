@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <ostream>
 
-#include "bench/lists.h"
+#include "bench/kernel_resources.h"
+#include "bench/listing.h"
 #include "bench/operands.h"
-#include "bench/resources.h"
 #include "bench/rows.h"
 #include "bench/table.h"
 #ifdef SUMI_COUNTS
-#include "kernels/emu/accesses.h"
+#include "kernels/emu/access_stats.h"
 #endif
 
 namespace sumi::bench {

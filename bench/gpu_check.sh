@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Everything that a GPU can tell of sumi, in stages that each end within nine minutes. Needs nvcc, CMake and Ninja; takes
-# PyTorch, compute-sanitizer and nvidia-smi where they are. Headers and packed sets come from carry/ (bench/gpu_carry.sh).
+# PyTorch, compute-sanitizer and nvidia-smi where they are. Headers and packed sets come from carry/ (bench/gpu_package.sh).
 #
 #   bench/gpu_check.sh [--dry] OUT [STAGE...]     stages: build tests train steps kernels sanitizer; without any: all of them
 #
@@ -84,7 +84,7 @@ stage_build() {
     { [ -f "$build/CMakeCache.txt" ] || cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DSUMI_BENCH=ON; } &&
       cmake --build "$build" --target "${programs[@]}" || return
   fi
-  [ -d carry/data ] || SUMI_CARRY="$build/check/carry" bench/gpu_carry.sh "$build/sumi" || return
+  [ -d carry/data ] || SUMI_CARRY="$build/check/carry" bench/gpu_package.sh "$build/sumi" || return
   if command -v nvcc >/dev/null; then
     configure_for_gpu "$build/check/for-gpu" 90a || return
   else
@@ -154,7 +154,7 @@ stage_tests() {
 stage_train() {
   local data run="$build/check/train-run" room=$((left - 40)) status logged=50 size=(--batch-size 32 --steps 2000)
   data=$(packed lorelei)
-  [ -f "$data" ] || { echo "$data is missing (bench/gpu_carry.sh)"; return 1; }
+  [ -f "$data" ] || { echo "$data is missing (bench/gpu_package.sh)"; return 1; }
   [ "$device" = cuda ] || { logged=1 size=(--batch-size 2 --ngf 4 --ndf 4 --steps 2); }
   rm -rf "$run"
   # As after Ctrl-C, what was trained until then is kept.

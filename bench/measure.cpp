@@ -71,7 +71,7 @@ class Bench {
   }
 
  private:
-  // The CPU's memory belongs to neighbours too, and its rate changes within seconds: measured after each repetition.
+  // The CPU's memory belongs to neighbors too, and its rate changes within seconds: measured after each repetition.
   Roofline roof_now(const Work& work) {
     if (!target_.on_host() || !work.by_memory()) return roof_;
     if (!stream_) stream_.emplace(target_);

@@ -2,8 +2,8 @@
 // (Zhu 2017: resnet_9blocks and the 70x70 PatchGAN; batch 1 and 4) and AnimeGANv2 at 512 x 512 pixels.
 #include <algorithm>
 
-#include "bench/work.h"
-#include "kernels/base/letter_text.h"
+#include "bench/bench_case.h"
+#include "kernels/base/problem_string.h"
 
 namespace sumi::bench {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "bench/target.h"
-#include "bench/work.h"
+#include "bench/bench_case.h"
+#include "bench/bench_device.h"
 
 namespace sumi::bench {
 

@@ -6,7 +6,7 @@
 
 #include "bench/clock.h"
 #include "bench/operands.h"
-#include "bench/rates.h"
+#include "bench/peak_rates.h"
 #include "kernels/thread_pool.h"
 
 namespace sumi::bench {
@@ -64,17 +64,17 @@ double Stream::rate(int passes, double share) const {
 const std::vector<Precision>& precisions() {
   // Sums of hundreds of thousands of products in f32 are right to 1e-4 of their size; a kernel that leaves out or doubles
   // a tap is wrong by a third.
-  static const std::vector<Precision> all{{"f32", DType::f32, Multiply::f32, 1e-3},
-                                          {"3xtf32", DType::f32, Multiply::tf32x3, 1e-3},
-                                          {"tf32", DType::f32, Multiply::tf32, 2e-2},
-                                          {"bf16", DType::bf16, Multiply::automatic, 4e-2}};
+  static const std::vector<Precision> all{{"f32", DType::f32, MatmulPrecision::f32, 1e-3},
+                                          {"3xtf32", DType::f32, MatmulPrecision::tf32x3, 1e-3},
+                                          {"tf32", DType::f32, MatmulPrecision::tf32, 2e-2},
+                                          {"bf16", DType::bf16, MatmulPrecision::automatic, 4e-2}};
   return all;
 }
 
 double Roofline::flops(const Precision& p) const {
   if (p.dtype == DType::bf16) return bf16;
-  if (p.multiply == Multiply::tf32) return tf32;
-  return p.multiply == Multiply::tf32x3 ? std::max(f32, tf32 / 3) : f32;
+  if (p.multiply == MatmulPrecision::tf32) return tf32;
+  return p.multiply == MatmulPrecision::tf32x3 ? std::max(f32, tf32 / 3) : f32;
 }
 
 double Roofline::seconds(const Work& work, const Precision& p) const {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/target.h"
-#include "bench/work.h"
+#include "bench/bench_case.h"
+#include "bench/bench_device.h"
 
 namespace sumi::bench {
 
@@ -14,7 +14,7 @@ namespace sumi::bench {
 struct Precision {
   const char* name;
   DType dtype;
-  Multiply multiply;
+  MatmulPrecision multiply;
   double tolerance;  // of the worst error, relative to the results' root mean square
 };
 const std::vector<Precision>& precisions();

@@ -19,10 +19,10 @@ const Precision& precision_named(const std::string& name) {
 
 // Why a work does not run in a precision here, or null.
 const char* refuses(const Work& work, const Precision& p, const Target& target) {
-  const bool tensor = p.multiply == Multiply::tf32 || p.multiply == Multiply::tf32x3;
+  const bool tensor = p.multiply == MatmulPrecision::tf32 || p.multiply == MatmulPrecision::tf32x3;
   if (tensor && target.on_host()) return "tf32 and 3xtf32 are precisions of GPUs: not on the CPU";
   if (tensor && work.by_memory()) return "what multiplies nothing has no tf32 or 3xtf32: f32 is the same";
-  if (p.dtype != DType::f32 && work.f32_only) return "optimisers and clipping are f32 only";
+  if (p.dtype != DType::f32 && work.f32_only) return "optimizers and clipping are f32 only";
   return nullptr;
 }
 
@@ -42,13 +42,13 @@ std::vector<Choice> choices_of(const Work& work, const Precision& p, const Targe
     return all;
   }
   if (!work.is_conv()) return all;
-  const ConvUse use{work.direction, work.geom};
-  for (const ConvMethod method : kConvMethods) {
+  const ConvCall use{work.direction, work.geom};
+  for (const ConvAlgorithm method : kConvMethods) {
     if (!kernels::cpu::conv_available(method, use, p.dtype)) continue;
     ConvPlan plan;
     plan.methods[use.str()] = method;
     // bf16 goes to oneDNN before any plan is asked, where the processor multiplies it itself.
-    const auto by = method == ConvMethod::onednn ? ConvPolicy::By::onednn : ConvPolicy::By::own;
+    const auto by = method == ConvAlgorithm::onednn ? ConvPolicy::By::onednn : ConvPolicy::By::own;
     all.push_back({name_of(method), {.by = by, .plan = std::make_shared<ConvPlan>(plan)}});
   }
   return all;

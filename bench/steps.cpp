@@ -12,13 +12,13 @@
 #include <string_view>
 
 #include "bench/clock.h"
-#include "engine/device.h"
-#include "engine/memory.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/memory.h"
+#include "engine/runtime/trace.h"
 #include "kernels/base/launch.h"
-#include "models/anime_generator.h"
 #include "models/model.h"
-#include "models/translation_networks.h"
+#include "models/networks/anime_generator.h"
+#include "models/networks/translation_networks.h"
 
 namespace sumi {
 namespace {
@@ -55,7 +55,7 @@ Work dcgan(int size, int batch, const Settings& s) {
   TrainOptions o = options("dcgan", size, batch, s);
   o.ngf = o.ndf = size;
   const std::shared_ptr<Model> model = make_model(o);
-  return [model, real = pictures({batch, size, size, 3}, s)] { model->start_step({real}, 0); };
+  return [model, real = pictures({batch, size, size, 3}, s)] { model->train_step_async({real}, 0); };
 }
 
 // Pictures of each domain; ngf 64, 9 residual blocks.
@@ -64,7 +64,7 @@ Work cyclegan(int size, int batch, const Settings& s) {
   o.pool_size = 0;  // a pool of older pictures costs nothing, and the peer has none
   const std::shared_ptr<Model> model = make_model(o);
   return [model, a = pictures({batch, size, size, 3}, s), b = pictures({batch, size, size, 3}, s)] {
-    model->start_step({a, b}, 0);
+    model->train_step_async({a, b}, 0);
   };
 }
 

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "bench/emu_report.h"
-#include "bench/lists.h"
+#include "bench/listing.h"
 #include "bench/measure.h"
 #include "bench/options.h"
 #include "bench/table.h"

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 #include "kernels/elementwise.h"
 
 namespace sumi {
@@ -29,7 +29,7 @@ class GradMode {
 void accumulate(Tensor& sum, const Tensor& g) {
   if (!sum) {
     sum = g;
-  } else if (!Tape::recording() && sum.sole_owner()) {
+  } else if (!Tape::recording() && sum.is_unique()) {
     kernels::affine(exec_on(sum.device()), g.view(), 1.0, 0.0, sum.mut(), Write::accumulate);
   } else {
     sum = add(sum, g);

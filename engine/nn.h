@@ -34,12 +34,12 @@ struct Cost {
 
 // While it lives, this thread's new modules have shapes but no memory: enough for plan(), parameters() and
 // their counts.
-class PlanOnly {
+class MetaDevice {
  public:
-  PlanOnly();
-  ~PlanOnly();
-  PlanOnly(const PlanOnly&) = delete;
-  PlanOnly& operator=(const PlanOnly&) = delete;
+  MetaDevice();
+  ~MetaDevice();
+  MetaDevice(const MetaDevice&) = delete;
+  MetaDevice& operator=(const MetaDevice&) = delete;
 
  private:
   bool old_;
@@ -63,15 +63,15 @@ class Module {
   // Batch norm and dropout behave differently in training (the default) and at inference.
   void set_training(bool on);
   // Virtual batch norm (Salimans 2016): of what comes in from now on the first `count` samples are the reference batch,
-  // by whose statistics, and its own, each sample is normalised. Without a reference there is nothing to normalise by.
+  // by whose statistics, and its own, each sample is normalized. Without a reference there is nothing to normalize by.
   void set_reference(std::int64_t count);
   // At inference: batch norm goes by the statistics of what it is given, not by its running ones, which stay as they are.
-  void set_own_statistics(bool on);
+  void use_batch_stats_in_eval(bool on);
   // For a network as a whole: activations, and what its linear maps multiply, are of this dtype from now on, whatever the
   // parameters are of. What comes in is converted, and what is made of it is converted back.
   void set_activations(DType dtype) { activations_ = dtype; }
   // Whether, in training, what a sample becomes depends on the others of its batch: batch norm.
-  virtual bool mixes_samples() const;
+  virtual bool uses_batch_statistics() const;
 
   // The name in traces and error messages. A network's is given by the model that it belongs to ("g_ab").
   const std::string& name() const { return name_; }
@@ -136,7 +136,7 @@ class Layer final : public Module {
  public:
   Layer(const LayerSpec& spec, DType dtype, const Device& device);
   Shape plan(const Shape& x, Cost& cost) const override;
-  bool mixes_samples() const override { return spec_.norm == LayerSpec::Norm::batch; }
+  bool uses_batch_statistics() const override { return spec_.norm == LayerSpec::Norm::batch; }
   const LayerSpec& spec() const { return spec_; }
   using Module::operator();
   // With `residual` [as the result before next_pad] added behind the activation.
@@ -172,7 +172,7 @@ class BatchNorm final : public Module {
   };
   BatchNorm(const Spec& spec, DType dtype, const Device& device);
   Shape plan(const Shape& x, Cost& cost) const override;
-  bool mixes_samples() const override { return !spec_.is_virtual; }
+  bool uses_batch_statistics() const override { return !spec_.is_virtual; }
 
  protected:
   Tensor forward(const Tensor& x) override;
@@ -220,7 +220,7 @@ class Upsample final : public Module {
   Tensor forward(const Tensor& x) override;
 
  private:
-  ResizeMode mode_;  // bilinear: half-pixel centres
+  ResizeMode mode_;  // bilinear: half-pixel centers
   PadGeom next_pad_;
 };
 
@@ -232,7 +232,7 @@ class MinibatchDiscrimination final : public Module {
  public:
   MinibatchDiscrimination(std::int64_t channels, int kernels, int dims, DType dtype, const Device& device);
   Shape plan(const Shape& x, Cost& cost) const override;
-  bool mixes_samples() const override { return true; }
+  bool uses_batch_statistics() const override { return true; }
 
  protected:
   Tensor forward(const Tensor& x) override;
@@ -271,7 +271,7 @@ class Sequential final : public Module {
   Tensor forward(const Tensor& x) override;
 };
 
-// Weight initialisation. Every parameter is written: weights by the rule, biases and betas 0, norm gammas
+// Weight initialization. Every parameter is written: weights by the rule, biases and betas 0, norm gammas
 // N(1, gain) for normal and 1 else.
 struct InitOptions {
   // normal          N(0, gain)                                      DCGAN, CycleGAN: gain 0.02

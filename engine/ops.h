@@ -8,24 +8,24 @@
 #include "engine/autograd.h"
 #include "engine/tensor.h"
 #include "kernels/activation.h"
-#include "kernels/colour.h"
+#include "kernels/color.h"
 #include "kernels/conv.h"
-#include "kernels/image_pool.h"
 #include "kernels/loss.h"
 #include "kernels/pad.h"
 #include "kernels/pool.h"
+#include "kernels/replay_buffer.h"
 #include "kernels/resize.h"
 
 namespace sumi {
 
-using kernels::Colour;
+using kernels::Color;
 using kernels::ConvGeom;
 using kernels::ConvOptions;
 using kernels::Loss;
 using kernels::PadGeom;
 using kernels::PadMode;
 using kernels::PoolGeom;
-using kernels::PoolMove;
+using kernels::ReplayBufferOp;
 using kernels::ResizeCoords;
 using kernels::ResizeGeom;
 using kernels::ResizeMode;
@@ -161,18 +161,18 @@ Tensor dropout(const Tensor& x, double p, RandomStream& stream);
 
 // --- image_pool.cpp: outside autograd
 // y [y_shape], one picture, for x [1,h,w,c]: an exchange with `history`, or with the move that stands at `late` on the
-// device when the kernel runs. See kernels/image_pool.h.
-Tensor pool_exchange(const Tensor& x, const Tensor& history, const PoolMove& move, const PoolMove* late,
-                     const Shape& y_shape);
+// device when the kernel runs. See kernels/replay_buffer.h.
+Tensor pool_exchange(const Tensor& x, const Tensor& history, const ReplayBufferOp& move,
+                     const ReplayBufferOp* late, const Shape& y_shape);
 
-// --- colour.cpp: x [n,h,w,3]; see kernels/colour.h for the spaces and their ranges
+// --- color.cpp: x [n,h,w,3]; see kernels/color.h for the spaces and their ranges
 // The conversions to and from Lab have no second derivative and say so.
-Tensor convert_colour(Colour c, const Tensor& x);
+Tensor convert_color(Color c, const Tensor& x);
 // The derivative at x, transposed, applied to dy.
-Tensor convert_colour_grad(Colour c, const Tensor& x, const Tensor& dy);
+Tensor convert_color_grad(Color c, const Tensor& x, const Tensor& dy);
 
 // --- loss.cpp: the mean over all elements -> [1,1,1,1]
-// Every loss from here to colour_loss computes its gradient together with its value where one is wanted.
+// Every loss from here to color_loss computes its gradient together with its value where one is wanted.
 // Against one number. See kernels/loss.h for the formulas; delta is huber's.
 Tensor loss_mean(Loss loss, const Tensor& x, double target, double delta = 1);
 // Against a tensor of x's shape, which gets a gradient too for squared, l1 and huber.
@@ -184,10 +184,10 @@ Tensor gaussian_nll(const Tensor& x, const Tensor& mean, const Tensor& log_var);
 // Divergence of N(mean, exp(log_var)) from N(0, 1): a sum for each sample, a mean over the samples.
 Tensor gaussian_kl(const Tensor& mean, const Tensor& log_var);
 
-// --- picture_loss.cpp -> [1,1,1,1]. See kernels/picture_loss.h.
+// --- picture_loss.cpp -> [1,1,1,1]. See kernels/image_loss.h.
 Tensor total_variation(const Tensor& x);
 // l1 on Y and huber on U and V of x and target [n,h,w,3] in RGB; both get a gradient.
-Tensor colour_loss(const Tensor& x, const Tensor& target, double delta = 1);
+Tensor color_loss(const Tensor& x, const Tensor& target, double delta = 1);
 
 // --- softmax.cpp
 // exp(x) over the sum of exp(x) of the pixel's channels, of any size of x.

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "engine/device.h"
-#include "engine/step_values.h"
+#include "engine/runtime/captured_scalars.h"
+#include "engine/runtime/device.h"
 #include "kernels/elementwise.h"
 #include "kernels/reduce.h"
 
@@ -30,11 +30,11 @@ ParamArena::ParamArena(const std::vector<std::pair<std::string, Module*>>& netwo
       size += (slot.count + kSlotAlign - 1) / kSlotAlign * kSlotAlign;
       slots_.push_back(std::move(slot));
     }
-  if (slots_.empty()) fail("optimiser", "there are no parameters to train");
+  if (slots_.empty()) fail("optimizer", "there are no parameters to train");
   const Tensor& first = slots_[0].parameter.value;
   for (const Slot& slot : slots_)
     if (slot.parameter.value.dtype() != first.dtype() || !(slot.parameter.value.device() == first.device()))
-      fail("optimiser",
+      fail("optimizer",
            fmt::format("{} and {} differ in type or device", slots_[0].parameter.name, slot.parameter.name));
   values_ = Tensor::zeros(Shape::vector(size), first.dtype(), first.device());
   gradients_ = Tensor::zeros(Shape::vector(size), first.dtype(), first.device());
@@ -147,7 +147,7 @@ void Optimizer::update(const Range& range) {
   const Device& device = arena_.values().device();
   const OptimizerOptions& o = options_;
   kernels::OptimizerStep s{o.rule, lr_, o.beta1, o.beta2, o.eps, o.weight_decay, 1, o.ema_decay};
-  StepValues* const values = StepValues::current();
+  CapturedScalars* const values = CapturedScalars::current();
   if (values && values->device() == device) {
     static_assert(sizeof(kernels::StepRates) == 4 * sizeof(std::uint64_t));
     const void* const slot = values->add(4, [this, range, s](std::uint64_t* words) {
@@ -170,7 +170,7 @@ std::int64_t Optimizer::count_update(const Range& range) {
   const std::int64_t count = steps_[range.first] + 1;
   for (std::size_t i = range.first; i < range.end; ++i)
     if (++steps_[i] != count)
-      fail("optimiser",
+      fail("optimizer",
            fmt::format("{} and {} were updated together in a captured step, but not equally often "
                        "before; capture the step anew",
                        arena_.slots()[range.first].parameter.name, arena_.slots()[i].parameter.name));

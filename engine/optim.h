@@ -1,4 +1,4 @@
-// The parameters of a model in one buffer, and the optimiser that updates them.
+// The parameters of a model in one buffer, and the optimizer that updates them.
 #pragma once
 
 #include <string>
@@ -28,7 +28,7 @@ class ParamArena {
 
   // From now on there is a copy of the values in `dtype` too, which cast() of a parameter takes instead of making one.
   void keep_copy(DType dtype);
-  // Makes the copy anew, in one launch; does nothing where none is kept. Who writes values calls it: the optimiser does. A
+  // Makes the copy anew, in one launch; does nothing where none is kept. Who writes values calls it: the optimizer does. A
   // cast of values that were written since is an Error, as a captured step would go on with the old copy for ever.
   void refresh_copy();
 
@@ -50,12 +50,12 @@ class ParamArena {
 };
 
 // While it lives, the arena is frozen.
-class Frozen {
+class FreezeGuard {
  public:
-  explicit Frozen(ParamArena& arena) : arena_(arena) { arena_.set_frozen(true); }
-  ~Frozen() { arena_.set_frozen(false); }
-  Frozen(const Frozen&) = delete;
-  Frozen& operator=(const Frozen&) = delete;
+  explicit FreezeGuard(ParamArena& arena) : arena_(arena) { arena_.set_frozen(true); }
+  ~FreezeGuard() { arena_.set_frozen(false); }
+  FreezeGuard(const FreezeGuard&) = delete;
+  FreezeGuard& operator=(const FreezeGuard&) = delete;
 
  private:
   ParamArena& arena_;
@@ -74,10 +74,10 @@ struct OptimizerOptions {
       0;  // of the running average of the weights after its warm-up (kernels::ema_decay_at); 0: none
 };
 
-// An optimiser over an arena, with an optional running average (EMA) of the weights in the same launch. Slots that
+// An optimizer over an arena, with an optional running average (EMA) of the weights in the same launch. Slots that
 // got no gradient in a step are left alone, as PyTorch leaves a parameter whose grad is None. Nothing is read back to
-// the host. In a captured step (engine/step_values.h) which slots are written is fixed; rate and counts of updates
-// are those of each replay. The optimiser must outlive the captured step.
+// the host. In a captured step (engine/runtime/captured_scalars.h) which slots are written is fixed; rate and counts of updates
+// are those of each replay. The optimizer must outlive the captured step.
 class Optimizer {
  public:
   Optimizer(ParamArena& arena, const OptimizerOptions& options);
@@ -108,7 +108,7 @@ class Optimizer {
   std::vector<std::string> never_updated() const;
 
  private:
-  // Neighbouring slots [first, end) that were written and have the same count of updates: one launch.
+  // Neighboring slots [first, end) that were written and have the same count of updates: one launch.
   struct Range {
     std::size_t first, end;
   };

@@ -1,13 +1,13 @@
 #include "engine/random.h"
 
-#include "engine/device.h"
-#include "engine/step_values.h"
+#include "engine/runtime/captured_scalars.h"
+#include "engine/runtime/device.h"
 
 namespace sumi {
 
 // What one captured step draws.
 struct RandomStream::Captured {
-  std::uint64_t step;                   // StepValues::id()
+  std::uint64_t step;                   // CapturedScalars::id()
   const std::uint64_t* base = nullptr;  // on the device: where the stream stands when the step begins
   std::uint64_t drawn = 0;              // numbers a step, known when the capture ends
 };
@@ -15,7 +15,7 @@ struct RandomStream::Captured {
 kernels::RandomKey RandomStream::take(std::int64_t count, const Device& device) {
   kernels::RandomKey key = key_;
   const auto numbers = static_cast<std::uint64_t>(count);
-  StepValues* const values = StepValues::current();
+  CapturedScalars* const values = CapturedScalars::current();
   if (!values || !(values->device() == device)) {
     key_.position += numbers;
     return key;

@@ -9,7 +9,7 @@
 
 namespace sumi {
 
-// In a captured step (engine/step_values.h) what is drawn on the step's device begins, at each replay, where the stream
+// In a captured step (engine/runtime/captured_scalars.h) what is drawn on the step's device begins, at each replay, where the stream
 // then stands, and the stream moves on as in an eager step; the stream must outlive the captured step.
 class RandomStream {
  public:

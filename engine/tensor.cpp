@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "engine/device.h"
+#include "engine/runtime/device.h"
 #include "kernels/base/dispatch.h"
 #include "kernels/elementwise.h"
 
@@ -136,7 +136,7 @@ const Storage& Tensor::storage() const {
   return impl().storage;
 }
 
-Tensor Tensor::with_shape(const Shape& s) const {
+Tensor Tensor::view_as(const Shape& s) const {
   if (s.count() != count())
     fail("reshape", shape().str() + " does not have the " + s.str() + " elements asked for");
   Tensor t = detach();
@@ -238,7 +238,7 @@ void Tensor::move_to(const Storage& storage, std::size_t byte_offset, std::share
   impl_->slot = std::move(slot);
 }
 
-bool Tensor::sole_owner() const {
+bool Tensor::is_unique() const {
   return impl_.use_count() == 1 && impl_->storage.use_count() == 1 && !impl_->slot;
 }
 

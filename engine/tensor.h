@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/memory.h"
+#include "engine/runtime/memory.h"
 
 namespace sumi {
 
@@ -48,7 +48,7 @@ class Tensor {
   // arena.
   Tensor range(std::int64_t first, const Shape& shape) const;
   // The same storage under another shape of the same count, outside autograd. (reshape() in ops.h is the op.)
-  Tensor with_shape(const Shape& shape) const;
+  Tensor view_as(const Shape& shape) const;
   // The same storage without history.
   Tensor detach() const;
   Tensor clone() const;
@@ -80,7 +80,7 @@ class Tensor {
   // Identity of the handle: equal for copies of one Tensor.
   const void* id() const { return impl_.get(); }
   // True when no other handle and no other tensor can see the storage, so that it may be written in place.
-  bool sole_owner() const;
+  bool is_unique() const;
 
  private:
   struct Impl;

@@ -1,4 +1,4 @@
-// The dense GAN with nothing but the engine: two networks, two optimisers, one loop. It learns to draw grey
+// The dense GAN with nothing but the engine: two networks, two optimizers, one loop. It learns to draw gray
 // squares of 8 x 8 pixels, each with one bright row, and prints what it draws.
 #include <cstdio>
 #include <exception>
@@ -58,7 +58,7 @@ int main() try {
     tape.backward(loss_d, mark);
     d_adam.step(1e-3);
     g_arena.begin();
-    const Frozen frozen(d_arena);
+    const FreezeGuard frozen(d_arena);
     const Tensor loss_g = loss_mean(Loss::bce_logits, d(fake), 1.0);  // -log D(G(z))
     tape.backward(loss_g);
     g_adam.step(1e-3);

@@ -6,7 +6,7 @@
 #include <exception>
 #include <vector>
 
-#include "engine/device.h"
+#include "engine/runtime/device.h"
 #include "engine/tensor.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/conv/variants.h"
@@ -56,7 +56,7 @@ bool four_filters_fit(const ConvProblem& p) {
   return p.dtype == DType::f32 && p.geom.o.groups == 1 && p.geom.k % 4 == 0;
 }
 
-// (3) One line of the table in kernels/cuda/conv.cu. From then on tests/kernels/ladder.cpp runs it against the reference
+// (3) One line of the table in kernels/cuda/conv.cu. From then on tests/kernels/ladder_test.cpp runs it against the reference
 // wherever it fits, `sumi-bench` times it, and the rule takes it where no higher rung fits.
 constexpr Variant<ConvProblem, ConvFprop> table[] = {
     {"naive", "one thread an output: the definition", always, always, naive_fprop},
@@ -80,7 +80,7 @@ int main() try {
                       want.mut());
   const std::vector<float> expected = want.to_vector<float>();
 
-  const kernels::cuda::ConvProblem problem{g, DType::f32, Multiply::f32};
+  const kernels::cuda::ConvProblem problem{g, DType::f32, MatmulPrecision::f32};
   bool right = true;
   for (const auto& listed : kernels::cuda::list_variants(example::table, problem)) {
     Exec exec = exec_on(device);

@@ -3,8 +3,8 @@
 #include <cstdio>
 #include <exception>
 
-#include "engine/device.h"
 #include "engine/ops.h"
+#include "engine/runtime/device.h"
 
 using namespace sumi;
 

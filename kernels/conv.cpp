@@ -1,6 +1,6 @@
 #include "kernels/conv.h"
 
-#include "kernels/base/letter_text.h"
+#include "kernels/base/problem_string.h"
 
 namespace sumi::kernels {
 namespace {

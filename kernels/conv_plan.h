@@ -11,15 +11,15 @@
 namespace sumi {
 
 // The product of the definition by our own kernels or by oneDNN, or Winograd's form.
-enum class ConvMethod : std::uint8_t { own, onednn, winograd };
-constexpr ConvMethod kConvMethods[] = {ConvMethod::own, ConvMethod::onednn, ConvMethod::winograd};
+enum class ConvAlgorithm : std::uint8_t { own, onednn, winograd };
+constexpr ConvAlgorithm kConvMethods[] = {ConvAlgorithm::own, ConvAlgorithm::onednn, ConvAlgorithm::winograd};
 
-inline const char* name_of(ConvMethod m) {
-  return m == ConvMethod::own ? "own" : m == ConvMethod::onednn ? "onednn" : "winograd";
+inline const char* name_of(ConvAlgorithm m) {
+  return m == ConvAlgorithm::own ? "own" : m == ConvAlgorithm::onednn ? "onednn" : "winograd";
 }
 
 // One convolution in one direction.
-struct ConvUse {
+struct ConvCall {
   kernels::ConvDirection direction;
   kernels::ConvGeom geom;
   // "fprop n1h66w66c256k256r3s3u1p0": what it is called in a plan.
@@ -32,24 +32,24 @@ struct ConvUse {
   }
 };
 
-// ConvUse::str() -> method. What is not in it is left to the rules.
+// ConvCall::str() -> method. What is not in it is left to the rules.
 struct ConvPlan {
-  std::map<std::string, ConvMethod> methods;
+  std::map<std::string, ConvAlgorithm> methods;
 };
 
 // The convolutions that an Exec ran, in order; see Exec::conv_uses.
-struct ConvUses {
-  std::vector<ConvUse> uses;
+struct ConvCalls {
+  std::vector<ConvCall> uses;
 };
 
 namespace kernels::cpu {
 // Whether the method computes this at all: Winograd has few filter sizes, oneDNN may not be in the build.
-bool conv_possible(ConvMethod method, const ConvUse& use);
+bool conv_possible(ConvAlgorithm method, const ConvCall& use);
 // Returns true if the method has an implementation of this convolution on operands of `dtype` (f32, or bf16, which all of
 // them can widen to f32). oneDNN's answer makes its primitive, which is kept for the call.
-bool conv_available(ConvMethod method, const ConvUse& use, DType dtype);
+bool conv_available(ConvAlgorithm method, const ConvCall& use, DType dtype);
 // What runs: the plan's choice where it has one and the policy allows it, else the rules'.
-ConvMethod conv_method(const ConvPolicy& policy, const ConvUse& use);
+ConvAlgorithm conv_method(const ConvPolicy& policy, const ConvCall& use);
 }  // namespace kernels::cpu
 
 }  // namespace sumi

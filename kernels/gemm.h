@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/base/exec.h"
-#include "kernels/base/letter_text.h"
+#include "kernels/base/problem_string.h"
 
 namespace sumi::kernels {
 

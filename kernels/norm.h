@@ -1,4 +1,4 @@
-// Normalisation: batch, instance, layer and group norm are one family that differs in what a statistic
+// Normalization: batch, instance, layer and group norm are one family that differs in what a statistic
 // covers.
 //   batch     one statistic per channel, over n, h, w                      -> statistics [1,1,1,c]
 //   group(g)  one per sample and group of c/g channels, over h, w, c/g     -> statistics [n,1,1,g]

@@ -37,7 +37,7 @@ struct StepRates {
 //   m = beta1 m + (1 - beta1) g';  v = beta2 v + (1 - beta2) g'^2
 //   p -= rate * m / (sqrt(v) * root + eps)       rmsprop has no m: g' stands in its place
 //   ema = keep ema + (1 - keep) p                where ema is given
-// These are PyTorch's rules; RMSprop's alpha is beta2, and it is neither centred nor has it momentum.
+// These are PyTorch's rules; RMSprop's alpha is beta2, and it is neither centered nor has it momentum.
 // Hyper-parameters stay double to here; f32 elements are computed in f32 from constants rounded once.
 struct OptimizerStep {
   Optimizer rule = Optimizer::adam;

@@ -1,4 +1,4 @@
-// The largest singular value of a weight by power iteration (spectral normalisation, Miyato 2018).
+// The largest singular value of a weight by power iteration (spectral normalization, Miyato 2018).
 #pragma once
 
 #include "kernels/base/exec.h"

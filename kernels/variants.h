@@ -22,8 +22,9 @@ struct VariantInfo {
 // All variants of an operation, the lowest rung first, for operands whose addresses are multiples of 16 bytes.
 // `multiply` counts for f32 only; automatic is tf32. A transposed convolution's three computations are listed by the
 // direction of the geometry that they share: conv_transpose_fprop is dgrad.
-std::vector<VariantInfo> conv_variants(ConvDirection, const ConvGeom&, DType, Multiply = Multiply::automatic);
-std::vector<VariantInfo> gemm_variants(const GemmGeom&, DType, Multiply = Multiply::automatic);
+std::vector<VariantInfo> conv_variants(ConvDirection, const ConvGeom&, DType,
+                                       MatmulPrecision = MatmulPrecision::automatic);
+std::vector<VariantInfo> gemm_variants(const GemmGeom&, DType, MatmulPrecision = MatmulPrecision::automatic);
 std::vector<VariantInfo> norm_stats_variants(const NormGeom&, DType);
 // Every function of Unary; LeakyReLU is one of them.
 std::vector<VariantInfo> unary_variants(std::int64_t count, DType);

@@ -4,8 +4,8 @@
 
 #include <bit>
 
-#include "models/gan_model.h"
-#include "models/way_up.h"
+#include "models/gan.h"
+#include "models/networks/upsampling.h"
 
 namespace sumi {
 namespace {
@@ -69,7 +69,7 @@ std::unique_ptr<Sequential> dcgan_discriminator(const NetOptions& o) {
     s.act = last ? Unary::identity : Unary::leaky_relu;
     s.alpha = last ? 0 : 0.2;
     if (last)
-      add_judging_layer(*d, s, o.d, o.dtype, o.device);
+      add_output_layer(*d, s, o.d, o.dtype, o.device);
     else
       add_layer(*d, s, o.d, o.dtype, o.device);
     index += norm ? 3 : 2;
@@ -85,7 +85,7 @@ const ModelSpec dcgan_spec{
     .summary = "convolutional GAN: pictures from noise",
     .reference = "Radford 2015",
     .data = "a folder of pictures, or an idx.gz file",
-    .labelled = is_conditional,
+    .labeled = is_conditional,
     .set_defaults = [](TrainOptions&) {},
     .networks = plan_gan<dcgan_generator, dcgan_discriminator>,
     .make = make_gan<dcgan_generator, dcgan_discriminator>,

@@ -8,8 +8,8 @@
 // At 28x28x1 with 62 numbers of noise, 10 categories and 2 continuous codes: g 6,652,481, d 6,559,169, q 133,262 parameters.
 #include <fmt/format.h>
 
-#include "models/gan_model.h"
-#include "models/way_up.h"
+#include "models/gan.h"
+#include "models/networks/upsampling.h"
 
 namespace sumi {
 namespace {
@@ -41,7 +41,7 @@ std::unique_ptr<Sequential> generator(const NetOptions& o) {
   picture.flat_out = small;
   g->add(picture, o.dtype, o.device);
   g->add(std::make_unique<Reshape>(small));
-  const WayUp way{o.upsample, ".1"};
+  const UpsampleOptions way{o.upsample, ".1"};
   const auto up = [&](std::int64_t in, std::int64_t out, int index, Norm kind, Unary act) {
     add_doubling(*g, layer(Linear::conv_transpose, in, out, index, kind, act), way, o.dtype, o.device);
   };
@@ -61,8 +61,8 @@ std::unique_ptr<Sequential> discriminator(const NetOptions& o) {
   LayerSpec features = layer(Linear::dense, small.count(), judged, 5, Norm::batch, Unary::leaky_relu);
   features.flat_in = small;
   add(features);
-  add_judging_layer(*d, layer(Linear::dense, judged, 1, 8, Norm::none, Unary::identity), o.d, o.dtype,
-                    o.device);
+  add_output_layer(*d, layer(Linear::dense, judged, 1, 8, Norm::none, Unary::identity), o.d, o.dtype,
+                   o.device);
   return d;
 }
 
@@ -94,7 +94,7 @@ const ModelSpec infogan_spec{
     .summary = "GAN whose codes come to mean something: kind, slant, width",
     .reference = "Chen 2016",
     .data = "a folder of pictures, or an idx.gz file",
-    .labelled = is_conditional,  // then the codes find what the labels leave open
+    .labeled = is_conditional,  // then the codes find what the labels leave open
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

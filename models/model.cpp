@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "engine/device.h"
-#include "engine/footprint.h"
 #include "engine/ops.h"
-#include "models/adversary.h"
-#include "models/checkpoint_info.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/memory_stats.h"
 #include "models/registry.h"
+#include "models/training/checkpoint_metadata.h"
+#include "models/training/discriminator_trainer.h"
 
 namespace sumi {
 
@@ -28,7 +28,7 @@ Model::Model(const TrainOptions& o)
       use_graph_(!o.no_graph && pictures_have_one_size(o)),
       graph_(parse_device(o.device)) {}
 
-Tensor Model::start_step(const std::vector<Tensor>& real, double epoch) {
+Tensor Model::train_step_async(const std::vector<Tensor>& real, double epoch) {
   for (const auto& [group, rate] : learners_) group->set_lr(rate * policy_.factor(std::floor(epoch)));
   const auto step = [this](const std::vector<Tensor>& pictures) {
     stat_names_.clear();
@@ -43,12 +43,12 @@ Tensor Model::start_step(const std::vector<Tensor>& real, double epoch) {
   return (use_graph_ ? graph_.run(kind, real, step) : step(real))[0];
 }
 
-void Model::learns(NetworkGroup& group, double rate) {
+void Model::register_trainable(TrainableNetworks& group, double rate) {
   learners_.emplace_back(&group, rate);
 }
 
-void Model::learns(Adversary& adversary) {
-  learns(adversary.group(), adversary.rate());
+void Model::register_trainable(DiscriminatorTrainer& adversary) {
+  register_trainable(adversary.group(), adversary.rate());
   adversaries_.push_back(&adversary);
   if (adversary.draws()) draws(adversary.name() + ".stream", adversary.stream());
 }
@@ -59,7 +59,7 @@ void Model::draws(const std::string& counter, RandomStream& stream) {
 
 std::string Model::phase(double) {
   bool penalty = false;
-  for (Adversary* adversary : adversaries_) {
+  for (DiscriminatorTrainer* adversary : adversaries_) {
     const bool due = adversary->penalty_due();
     adversary->set_penalty_due(due);
     penalty = penalty || due;  // all have had as many updates
@@ -104,14 +104,14 @@ std::vector<std::string> Model::never_updated() const {
   return names;
 }
 
-StepStats Model::stats_of(const std::vector<double>& numbers) const {
+StepStats Model::named_stats(const std::vector<double>& numbers) const {
   StepStats stats;
   for (std::size_t i = 0; i < numbers.size(); ++i) stats.emplace_back(stat_names_.at(i), numbers[i]);
   return stats;
 }
 
 std::vector<PlannedNetwork> plan_networks(const TrainOptions& o) {
-  const PlanOnly plan_only;
+  const MetaDevice plan_only;
   std::vector<PlannedNetwork> planned = model_spec(o.model).networks(o);
   for (const PlannedNetwork& network : planned) network.module->set_name(network.name);
   return planned;
@@ -120,7 +120,7 @@ std::vector<PlannedNetwork> plan_networks(const TrainOptions& o) {
 namespace {
 
 // What weights, gradients and averages take must be there, or the system would kill the program instead of one line saying
-// why. (The optimiser's moments come later, and only where training goes on.)
+// why. (The optimizer's moments come later, and only where training goes on.)
 void check_memory(const TrainOptions& o) {
   double values = 0;
   for (const PlannedNetwork& network : plan_networks(o))
@@ -137,7 +137,7 @@ void check_memory(const TrainOptions& o) {
 
 }  // namespace
 
-void check_fits(const CheckpointFile& file, const TrainOptions& o) {
+void check_checkpoint_matches(const CheckpointFile& file, const TrainOptions& o) {
   try {
     validate(o);
   } catch (const Error& error) {
@@ -187,7 +187,7 @@ std::string setting(const std::string& name, const Json& there, const Json& here
 
 }  // namespace
 
-void check_start(const CheckpointFile& file, const TrainOptions& o) {
+void check_init_compatible(const CheckpointFile& file, const TrainOptions& o) {
   const auto wanted = planned_tensors(o);
   if (wanted && std::all_of(wanted->begin(), wanted->end(), [&](const auto& tensor) {
         return file.has(tensor.first) && file.shape(tensor.first) == tensor.second;
@@ -231,7 +231,7 @@ std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* opti
                                   const std::string& device, const std::string& precision) {
   TrainOptions o = stored_options(file);
   place_model(o, device, precision);
-  check_fits(file, o);
+  check_checkpoint_matches(file, o);
   std::unique_ptr<Model> model;
   try {
     model = make_model(o);

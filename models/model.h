@@ -1,4 +1,4 @@
-// A model: networks, their optimisers and one training step. What every trainable system of sumi is to the
+// A model: networks, their optimizers and one training step. What every trainable system of sumi is to the
 // trainer.
 #pragma once
 
@@ -8,16 +8,16 @@
 #include <utility>
 #include <vector>
 
-#include "engine/checkpoint.h"
-#include "engine/graph.h"
-#include "engine/io/damage.h"
+#include "engine/data/degradation.h"
 #include "engine/optim.h"
-#include "models/options.h"
+#include "engine/runtime/graph.h"
+#include "engine/serialize/checkpoint.h"
+#include "models/options/options.h"
 
 namespace sumi {
 
-class Adversary;
-class NetworkGroup;
+class DiscriminatorTrainer;
+class TrainableNetworks;
 
 // What one step reports, in the order of stats.jsonl: loss_d, loss_g, d_real, d_fake, d_accuracy for a GAN.
 using StepStats = std::vector<std::pair<std::string, double>>;
@@ -26,7 +26,7 @@ using StepStats = std::vector<std::pair<std::string, double>>;
 using Stat = std::pair<const char*, Tensor>;
 
 // What is drawn while training: pictures [n,h,w,c] in [-1,1], one tensor after the other in rows of `columns`.
-struct SampleSheet {
+struct SampleGrid {
   std::vector<Tensor> pictures;
   int columns = 8;
 };
@@ -46,27 +46,27 @@ class Model {
   // How many batches of pictures a step takes: 1, or 2 for a translation between domains A and B, or of pairs.
   virtual int domains() const { return 1; }
 
-  // One optimiser step of every network on real pictures [n,h,w,c] in [-1,1], a tensor of each domain, and behind these
+  // One optimizer step of every network on real pictures [n,h,w,c] in [-1,1], a tensor of each domain, and behind these
   // for each domain the one-hot labels [n,1,1,classes] where wants_labels() (registry.h) says so. `epoch`
   // is how many passes over the data there were before; whole ones set the rate. Nothing is waited for: what the step reports is a tensor [1,1,1,k] on
-  // the model's device, which holds until the next step; stats_of() names its numbers.
-  Tensor start_step(const std::vector<Tensor>& real, double epoch);
-  StepStats stats_of(const std::vector<double>& numbers) const;
+  // the model's device, which holds until the next step; named_stats() names its numbers.
+  Tensor train_step_async(const std::vector<Tensor>& real, double epoch);
+  StepStats named_stats(const std::vector<double>& numbers) const;
   // The same, waited for.
   StepStats step(const std::vector<Tensor>& real, double epoch) {
-    return stats_of(start_step(real, epoch).to_vector<double>());
+    return named_stats(train_step_async(real, epoch).to_vector<double>());
   }
   const StepGraph& graph() const { return graph_; }
 
   // What the last step worked on, for --dump-batches: "real", "noise", and what came of it, "fake".
-  virtual std::vector<std::pair<std::string, Tensor>> last_batch() const = 0;
+  virtual std::vector<std::pair<std::string, Tensor>> debug_tensors() const = 0;
 
   // The sheet drawn while training: of fixed noise, or of the pictures given before.
-  virtual SampleSheet samples() = 0;
-  // How many pictures of each domain or side samples() may show; those that set_sample_pictures() gets, each [1,h,w,c], are fewer
+  virtual SampleGrid samples() = 0;
+  // How many pictures of each domain or side samples() may show; those that set_sample_images() gets, each [1,h,w,c], are fewer
   // where a set has fewer.
-  virtual int sheet_pictures() const { return domains() > 1 ? 6 : 0; }
-  virtual void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) { (void)pictures; }
+  virtual int num_sample_images() const { return domains() > 1 ? 6 : 0; }
+  virtual void set_sample_images(const std::vector<std::vector<Tensor>>& pictures) { (void)pictures; }
 
   // Pictures from noise [n,1,1,nz] with the running average where there is one (unless `raw`), batch norm at
   // inference. Error for a model that translates.
@@ -86,10 +86,10 @@ class Model {
   struct Translator {
     std::string name;  // "g_ab"
     const Module* module;
-    int multiple;        // of height and width
-    int smallest_side;   // of the input
-    Damage damage = {};  // that it undoes, of a model trained with --task
-    int bits = 8;        // per channel of the pictures that it learned from
+    int multiple;                  // of height and width
+    int smallest_side;             // of the input
+    Degradation degradation = {};  // that it undoes, of a model trained with --task
+    int bits = 8;                  // per channel of the pictures that it learned from
   };
   virtual Translator translator(const std::string& direction) const;
   // Pictures [n,h,w,c] in [-1,1] drawn in the other domain, with the running average where there is one
@@ -118,20 +118,20 @@ class Model {
  protected:
   // A constructor names what learns, in the order of the checkpoint, and what draws random numbers: what is said above of
   // saving, rates and checks is then done. They belong to the model.
-  void learns(NetworkGroup& group, double rate);
-  void learns(Adversary& adversary);
+  void register_trainable(TrainableNetworks& group, double rate);
+  void register_trainable(DiscriminatorTrainer& adversary);
   void draws(const std::string& counter, RandomStream& stream);
 
-  // The name of the kind of step that comes next: steps of one kind submit the same work (engine/graph.h), and all kinds
+  // The name of the kind of step that comes next: steps of one kind submit the same work (engine/runtime/graph.h), and all kinds
   // report the same numbers. Asked once before each step, when the rates are set.
   virtual std::string phase(double epoch);
-  // The step itself. It reads nothing back, and the same work is submitted each time (engine/graph.h).
+  // The step itself. It reads nothing back, and the same work is submitted each time (engine/runtime/graph.h).
   virtual std::vector<Stat> run_step(const std::vector<Tensor>& real) = 0;
 
  private:
   LrPolicy policy_;
-  std::vector<std::pair<NetworkGroup*, double>> learners_;  // with their rates
-  std::vector<Adversary*> adversaries_;
+  std::vector<std::pair<TrainableNetworks*, double>> learners_;  // with their rates
+  std::vector<DiscriminatorTrainer*> adversaries_;
   std::vector<std::pair<std::string, RandomStream*>> streams_;
   bool use_graph_;
   StepGraph graph_;
@@ -154,13 +154,13 @@ std::vector<PlannedNetwork> plan_networks(const TrainOptions& options);
 
 // Throws Error unless the checkpoint holds every parameter of the networks that `options` describe, in their
 // shapes: asked before any memory is taken, because the options come from a file.
-void check_fits(const CheckpointFile& file, const TrainOptions& options);
+void check_checkpoint_matches(const CheckpointFile& file, const TrainOptions& options);
 
 // Throws Error naming the options that the checkpoint's networks were made with and the run's are not, when a run with `options`
 // could not start from its weights. Of the same model.
-void check_start(const CheckpointFile& file, const TrainOptions& options);
+void check_init_compatible(const CheckpointFile& file, const TrainOptions& options);
 
-// Builds the model that `options.model` names, freshly initialised from options.seed.
+// Builds the model that `options.model` names, freshly initialized from options.seed.
 std::unique_ptr<Model> make_model(const TrainOptions& options);
 
 // Puts a stored model on another device and precision, where they are given (not ""). A precision that the device does not have

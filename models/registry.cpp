@@ -22,13 +22,13 @@ const ModelSpec& model_spec(const std::string& name) {
   fail("model", fmt::format("unknown model '{}'; there are: {}", name, known));
 }
 
-void settle_options(TrainOptions& options) {
+void resolve_options(TrainOptions& options) {
   if (const ModelSpec& spec = model_spec(options.model); spec.settle) spec.settle(options);
 }
 
 bool wants_labels(const TrainOptions& options) {
   const ModelSpec& spec = model_spec(options.model);
-  return spec.labelled && spec.labelled(options);
+  return spec.labeled && spec.labeled(options);
 }
 
 int domains_of(const TrainOptions& options) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/io/dataset.h"
+#include "engine/data/dataset.h"
 #include "models/model.h"
 
 namespace sumi {
@@ -27,7 +27,7 @@ struct ModelSpec {
   const char* reference;  // where it comes from
   const char* data;       // what it learns from
   int domains = 1;        // sets of pictures; 2 for pairs
-  // A third set: the second one's pictures with their edges smoothed (engine/io/edges.h).
+  // A third set: the second one's pictures with their edges smoothed (engine/image/edges.h).
   bool smooth_edges = false;
   bool paired = false;  // learns from pairs of pictures
   // Its pictures are prepared by --preprocess, --load-size and --crop-size; otherwise they are squares of --size.
@@ -39,7 +39,7 @@ struct ModelSpec {
   bool (*translates)(const TrainOptions& options) = nullptr;
   // Whether it learns from labels too: then the classes' names are in `options.classes` before any network is made, and each step
   // gets the labels behind the pictures. Null: never.
-  bool (*labelled)(const TrainOptions& options) = nullptr;
+  bool (*labeled)(const TrainOptions& options) = nullptr;
   std::vector<const char*> generators = {};              // what --net-g may be
   void (*set_defaults)(TrainOptions& options);           // its recipe, where that differs from TrainOptions'
   void (*check)(const TrainOptions& options) = nullptr;  // what validate() cannot know; throws Error
@@ -60,7 +60,7 @@ const std::vector<const ModelSpec*>& model_specs();
 const ModelSpec& model_spec(const std::string& name);
 
 // See ModelSpec::settle; for valid options.
-void settle_options(TrainOptions& options);
+void resolve_options(TrainOptions& options);
 
 // Whether the options' model learns from labels.
 bool wants_labels(const TrainOptions& options);

@@ -8,12 +8,12 @@
 #include <cmath>
 #include <numbers>
 
-#include "engine/device.h"
-#include "models/comic_styles.h"
+#include "engine/runtime/device.h"
+#include "models/options/comic_styles.h"
 #include "models/registry.h"
-#include "models/step_batches.h"
-#include "models/streams.h"
-#include "models/teachers.h"
+#include "models/training/micro_batches.h"
+#include "models/training/rng_streams.h"
+#include "models/training/teachers.h"
 
 namespace sumi {
 namespace {
@@ -63,7 +63,7 @@ Stylizer::Stylizer(const TrainOptions& o)
     : Model(o), options_(o), styles_(style_names(o)), stream_(o.seed, kExamples), network_(comic_network(o)) {
   RandomStream init(o.seed, kInit);
   network_->initialize(init);
-  trained_ = std::make_unique<NetworkGroup>(std::vector<std::pair<std::string, Module*>>{{"g", network_.get()}}, o, true);
+  trained_ = std::make_unique<TrainableNetworks>(std::vector<std::pair<std::string, Module*>>{{"g", network_.get()}}, o, true);
   learns(*trained_, o.lr);
   draws("examples", stream_);
   std::vector<double> inks, opacities;
@@ -142,7 +142,7 @@ std::vector<Tensor> Stylizer::losses(const Examples& e) {
 }
 
 std::vector<Stat> Stylizer::run_step(const std::vector<Tensor>& real) {
-  const StepBatches steps(options_, real);
+  const MicroBatches steps(options_, real);
   const std::vector<std::vector<Tensor>> batches = steps.of(0);
   Tape tape;
   const std::vector<Tensor> terms = trained_->train(tape, batches.size(), [&](std::size_t i) {
@@ -160,7 +160,7 @@ std::vector<Stat> Stylizer::run_step(const std::vector<Tensor>& real) {
 
 Tensor Stylizer::coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw) {
   const NoGrad no_grad;
-  const NetworkGroup::Averaged averaged(*trained_, !raw);
+  const TrainableNetworks::UseEmaWeights averaged(*trained_, !raw);
   const auto count = static_cast<std::int64_t>(weights.size());
   const Tensor mixture = Tensor::from(weights, Shape::matrix(1, count), photos.dtype(), photos.device());
   return (*network_)(photos, broadcast_to(mixture, Shape::matrix(photos.shape().n, count)));

@@ -7,9 +7,9 @@
 #include <utility>
 #include <vector>
 
-#include "models/comic_network.h"
+#include "models/networks/comic_network.h"
 #include "models/model.h"
-#include "models/network_group.h"
+#include "models/training/trainable_networks.h"
 
 namespace sumi {
 
@@ -57,7 +57,7 @@ class Stylizer final : public Model {
   std::vector<std::string> styles_;
   RandomStream stream_;
   std::unique_ptr<ComicNetwork> network_;
-  std::unique_ptr<NetworkGroup> trained_;
+  std::unique_ptr<TrainableNetworks> trained_;
   Tensor ink_, opacity_;  // [styles,1,1,3], [styles,1,1,1]
   std::vector<Tensor> shown_;
   std::vector<std::pair<std::string, Tensor>> last_;

@@ -1,6 +1,6 @@
 // Wasserstein GANs: the discriminator becomes a critic whose output has no bounds but whose slope has.
-#include "models/gan_model.h"
-#include "models/resnet_gan.h"
+#include "models/gan.h"
+#include "models/networks/resnet_critic.h"
 
 namespace sumi {
 
@@ -10,7 +10,7 @@ const ModelSpec wgan_spec{
     .summary = "Wasserstein GAN with clipped weights: a loss that tracks quality",
     .reference = "Arjovsky 2017",
     .data = "a folder of pictures, or an idx.gz file",
-    .labelled = is_conditional,
+    .labeled = is_conditional,
     .set_defaults =
         [](TrainOptions& o) {
           o.gan_mode = "wgan";
@@ -31,7 +31,7 @@ const ModelSpec wgan_gp_spec{
     .summary = "Wasserstein GAN with gradient penalty: steadier, without tricks",
     .reference = "Gulrajani 2017",
     .data = "a folder of pictures, or an idx.gz file",
-    .labelled = is_conditional,
+    .labeled = is_conditional,
     .set_defaults =
         [](TrainOptions& o) {
           o.gan_mode = "wgan-gp";

@@ -8,7 +8,7 @@ import repo
 
 # The room of a file: the first of these that its path begins with.
 ROOMS = ["kernels/base", "kernels/ref", "kernels/cpu", "kernels/cuda/device", "kernels/cuda", "kernels/emu",
-         "kernels/peer", "kernels", "engine/io", "engine", "models", "tools", "bench", "examples", "tests"]
+         "kernels/peer", "kernels", "engine/image/stylize", "engine/image", "engine/data", "engine", "models", "tools", "bench", "examples", "tests"]
 
 # What each room may include of the project. Nothing includes bench or examples; only tests include tools (to walk through
 # their options) and tests.
@@ -23,25 +23,27 @@ MAY = {
     "kernels/emu": ["kernels/base", "kernels/emu"],
     "kernels/peer": HEADERS + ["kernels/peer"],
     "engine": HEADERS + ["engine"],
-    "engine/io": HEADERS + ["engine", "engine/io"],
-    "models": ["engine", "engine/io", "models"],
-    "tools": ["engine", "engine/io", "models", "tools"],
-    "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "engine", "engine/io", "models", "examples"],
+    "engine/image/stylize": HEADERS + ["engine", "engine/image/stylize"],
+    "engine/image": HEADERS + ["engine", "engine/image"],
+    "engine/data": HEADERS + ["engine", "engine/image", "engine/data"],
+    "models": ["engine", "engine/image", "engine/data", "engine/image/stylize", "models"],
+    "tools": ["engine", "engine/image", "engine/data", "engine/image/stylize", "models", "tools"],
+    "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "engine", "engine/image", "engine/data", "models", "examples"],
     "tests": [room for room in ROOMS if room not in ("bench", "examples")],
     "bench": ROOMS,
 }
 
 # Libraries that only some rooms may touch: the header's beginning, then where it may be included.
 OUTSIDE = [
-    (r"OpenImageIO/", ["engine/io", "tests", "bench"], []),
+    (r"OpenImageIO/", ["engine/image", "tests", "bench"], []),
     (r"(oneapi/dnnl|dnnl)", ["kernels/cpu", "tests", "bench"], []),
-    (r"(webp|libheif)/", ["engine/io", "tests"], []),
-    (r"(lcms2|png\.h|jpeglib|ft2build)", ["engine/io", "tests"], []),
+    (r"(webp|libheif)/", ["engine/image", "tests"], []),
+    (r"(lcms2|png\.h|jpeglib|ft2build)", ["engine/image", "tests"], []),
     (r"CLI/", ["tools", "bench"], []),
     (r"(cudnn|cublas)", ["kernels/peer"], []),
     (r"cuda(_runtime|_runtime_api|\.h)", ["kernels/cuda", "kernels/cuda/device", "kernels/emu", "kernels/peer", "tests",
                                            "bench"],
-     ["kernels/base/launch", "engine/device.", "engine/memory.", "engine/graph.", "engine/staging."]),
+     ["kernels/base/launch", "engine/runtime/"]),
     (r"(torch|ATen)/", [], []),
 ]
 
@@ -125,17 +127,17 @@ CASES = [
     (("kernels/ref/conv.cpp", "#include <oneapi/dnnl/dnnl.hpp>"), 1),
     (("engine/tensor.cpp", '#include "kernels/conv.h"\n#include "kernels/base/view.h"'), 0),
     (("engine/tensor.cpp", '#  include "kernels/cpu/onednn.h"'), 1),
-    (("engine/tensor.cpp", '#include "engine/io/image.h"'), 1),
+    (("engine/tensor.cpp", '#include "engine/image/image.h"'), 1),
     (("engine/tensor.cpp", "#include <OpenImageIO/imageio.h>"), 1),
-    (("engine/io/image.cpp", '#include <OpenImageIO/imageio.h>\n#include "engine/tensor.h"'), 0),
+    (("engine/image/image.cpp", '#include <OpenImageIO/imageio.h>\n#include "engine/tensor.h"'), 0),
     (("models/dcgan.cpp", '#include "engine/tensor.h"'), 0),
     (("models/dcgan.cpp", '#include "kernels/conv.h"'), 1),
     (("tools/train.cpp", '#include "kernels/conv.h"'), 1),
     (("tools/train.cpp", '#include "models/dcgan.h"\n#include "engine/tensor.h"'), 0),
     (("models/dcgan.cpp", '#include "tools/bar.h"'), 1),
     (("engine/tensor.cpp", '#include "tests/cases/conv.h"'), 1),
-    (("tests/kernels/conv.cpp", '#include "tests/cases/conv.h"\n#include "kernels/cpu/onednn.h"'), 0),
-    (("tests/kernels/conv.cpp", '#include "bench/bar.h"'), 1),
+    (("tests/kernels/conv_test.cpp", '#include "tests/cases/conv.h"\n#include "kernels/cpu/onednn.h"'), 0),
+    (("tests/kernels/conv_test.cpp", '#include "bench/bar.h"'), 1),
     (("bench/kernels.cpp", '#include "tests/cases/conv.h"'), 0),
     (("tools/train.cpp", '#include <engine/tensor.h>'), 1),
     (("tools/train.cpp", '#include "nowhere.h"'), 1),

@@ -30,7 +30,7 @@ CASES = [
     ({"engine/tensor.cpp": 401, "kernels/conv.h": 12}, 1),
     ({"tools/train.cpp": 150}, 0),
     ({"tools/train.cpp": 151, "engine/CMakeLists.txt": 401}, 2),
-    ({"tools/progress.cpp": 151, "tools/progress.h": 20}, 0),
+    ({"tools/cli/progress.cpp": 151, "tools/cli/progress.h": 20}, 0),
     ({"README.md": 5000}, 0),
     ({"samples/a.png": SAMPLES_BYTES // 2, "samples/b.png": SAMPLES_BYTES // 2 - 1}, 0),
     ({"samples/a.png": SAMPLES_BYTES // 2, "samples/b.png": SAMPLES_BYTES // 2}, 1),

@@ -3,7 +3,7 @@
 #
 #   scripts/fuzz.sh TARGET|all [RUNS|SECONDSs] [libFuzzer's options]
 #   scripts/fuzz.sh all 1000000            a million inputs each
-#   scripts/fuzz.sh picture 600s           ten minutes
+#   scripts/fuzz.sh image   600s           ten minutes
 #   scripts/fuzz.sh pack 1000 -seed=7
 #
 # Needs the packages of the group "fuzz" (third_party/install.sh fuzz). What is new is kept in build/fuzz/found/TARGET, what
@@ -11,7 +11,7 @@
 # found, 1 something was, 2 usage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-targets=(checkpoint config idx import pack picture)
+targets=(checkpoint config idx import pack image)
 usage() { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 [ $# -ge 1 ] || usage

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Prints the polynomials of kernels/cpu/math.h and power.h. Each minimises the largest weighted error (Lawson's reweighted least squares);
+"""Prints the polynomials of kernels/cpu/math.h and power.h. Each minimizes the largest weighted error (Lawson's reweighted least squares);
 coefficients are rounded to f32 from the lowest on, and what is above is fitted anew each time. Needs numpy and mpmath."""
 import mpmath
 import numpy as np

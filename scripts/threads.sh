@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The threads of engine/io (decoding, the cache, batches, files) under ThreadSanitizer: builds only them and their tests, and runs
+# The threads of engine/image and engine/data (decoding, the cache, batches, files) under ThreadSanitizer: builds only them and their tests, and runs
 # these until they have run SUMI_ROUNDS times (default 3). A few minutes; not in CI, which runs the same tests without it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

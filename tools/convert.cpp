@@ -9,12 +9,12 @@
 #include <stdexcept>
 
 #include "engine/error.h"
-#include "models/convert.h"
-#include "models/exported.h"
-#include "models/trainer.h"
+#include "models/inference/converter.h"
+#include "models/inference/exported.h"
+#include "models/training/trainer.h"
+#include "tools/cli/item_progress.h"
+#include "tools/cli/signals.h"
 #include "tools/convert_options.h"
-#include "tools/count_progress.h"
-#include "tools/signals.h"
 
 namespace sumi::cli {
 namespace fs = std::filesystem;
@@ -117,7 +117,7 @@ int run(ConvertArguments& args) {
   args.choose_direction(opened.directions());
   catch_signals("finishing this picture");
   CountProgress screen(style, jobs.size());
-  Session session{args, Converter(picture_network(*opened.model, args.direction, args.raw), args.max_memory),
+  Session session{args, Converter(image_network(*opened.model, args.direction, args.raw), args.max_memory),
                   screen};
   std::size_t written = 0;
   for (const ConvertJob& job : jobs) {

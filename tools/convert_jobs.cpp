@@ -8,9 +8,9 @@
 #include <set>
 #include <stdexcept>
 
+#include "engine/data/find_images.h"
 #include "engine/error.h"
-#include "engine/file.h"
-#include "engine/io/photo.h"
+#include "engine/serialize/file.h"
 
 namespace sumi::cli {
 namespace fs = std::filesystem;
@@ -83,7 +83,7 @@ std::vector<Source> collect(const ConvertRequest& request,
     // What an earlier call has written into a folder inside this one is not converted once more.
     const bool inside = lies_in(request.output, input) && !lies_in(input, request.output);
     const std::size_t before = sources.size();
-    for (const std::string& name : find_pictures(input, warn))
+    for (const std::string& name : find_images(input, warn))
       if (!inside || !lies_in(input / fs::path(name), request.output)) add(input / fs::path(name), name);
     if (sources.size() == before) failed(fmt::format("[folder {}] holds no pictures; check the path", input));
   }

@@ -6,7 +6,7 @@
 #include <cctype>
 #include <filesystem>
 
-#include "engine/io/image.h"
+#include "engine/image/image.h"
 
 namespace sumi::cli {
 

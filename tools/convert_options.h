@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "tools/cli.h"
+#include "tools/cli/cli.h"
+#include "tools/cli/runtime_options.h"
+#include "tools/cli/training_session.h"
 #include "tools/convert_jobs.h"
-#include "tools/machine_options.h"
-#include "tools/supervise.h"
 
 namespace sumi::cli {
 

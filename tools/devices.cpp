@@ -1,9 +1,9 @@
 // sumi devices: what --device may be on this machine.
 #include <fmt/format.h>
 
-#include "engine/device.h"
-#include "tools/cli.h"
-#include "tools/table.h"
+#include "engine/runtime/device.h"
+#include "tools/cli/cli.h"
+#include "tools/cli/table.h"
 
 namespace sumi::cli {
 

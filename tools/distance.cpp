@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <memory>
 
-#include "engine/device.h"
-#include "engine/io/dataset.h"
-#include "models/features.h"
-#include "models/frechet.h"
-#include "tools/cli.h"
-#include "tools/machine_options.h"
+#include "engine/data/dataset.h"
+#include "engine/runtime/device.h"
+#include "models/inference/feature_network.h"
+#include "models/inference/frechet.h"
+#include "tools/cli/cli.h"
+#include "tools/cli/runtime_options.h"
 
 namespace sumi::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <map>
 
-#include "tools/table.h"
+#include "tools/cli/table.h"
 
 namespace sumi::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/trace.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi::cli {
 

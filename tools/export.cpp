@@ -5,10 +5,10 @@
 #include <memory>
 
 #include "engine/error.h"
-#include "engine/safetensors.h"
-#include "engine/torch_layout.h"
-#include "models/exported.h"
-#include "tools/cli.h"
+#include "engine/serialize/safetensors.h"
+#include "engine/serialize/torch_layout.h"
+#include "models/inference/exported.h"
+#include "tools/cli/cli.h"
 
 namespace sumi::cli {
 namespace {

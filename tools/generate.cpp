@@ -4,13 +4,13 @@
 #include <memory>
 
 #include "engine/error.h"
-#include "models/classes.h"
-#include "models/exported.h"
-#include "models/pictures.h"
-#include "tools/cli.h"
-#include "tools/machine_options.h"
-#include "tools/noise_walk.h"
-#include "tools/pictures_out.h"
+#include "models/inference/exported.h"
+#include "models/training/class_labels.h"
+#include "models/training/image_grid.h"
+#include "tools/cli/cli.h"
+#include "tools/cli/runtime_options.h"
+#include "tools/image_output.h"
+#include "tools/latent_interpolation.h"
 
 namespace sumi::cli {
 namespace {

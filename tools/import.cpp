@@ -10,10 +10,10 @@
 #include <stdexcept>
 
 #include "engine/error.h"
-#include "engine/file.h"
-#include "models/exported.h"
-#include "models/foreign_weights.h"
-#include "tools/option_texts.h"
+#include "engine/serialize/file.h"
+#include "models/inference/exported.h"
+#include "models/inference/weight_import.h"
+#include "tools/cli/option_format.h"
 #include "tools/train_options.h"
 
 namespace sumi::cli {
@@ -94,7 +94,7 @@ int run_import(const ImportArguments& args) {
     fmt::print("{}: {} tensors of {} taken{}\n", args.output, count, args.input,
                net.empty() && networks.size() == known.size()
                    ? ""
-                   : ", what else the model has freshly initialised");
+                   : ", what else the model has freshly initialized");
   return 0;
 }
 
@@ -109,7 +109,7 @@ Command add_import(CLI::App& parent) {
            "  sumi import -i exported.safetensors -o start.safetensors     what sumi export wrote\n"
            "  sumi train dcgan --data pictures --outdir run --init start.safetensors\n",
            "Without --net the file must hold every network, with names like g.main.0.weight. With it the "
-           "others are initialised from --seed. Safetensors files are written in Python by "
+           "others are initialized from --seed. Safetensors files are written in Python by "
            "safetensors.torch.save_file(net."
            "state_dict(), 'netG.safetensors').");
   add_text(app, "--model", args->model, "NAME",

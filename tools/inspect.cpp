@@ -6,16 +6,16 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "engine/checkpoint.h"
 #include "engine/error.h"
-#include "engine/safetensors.h"
-#include "models/exported.h"
-#include "models/json_text.h"
-#include "tools/cli.h"
+#include "engine/serialize/checkpoint.h"
+#include "engine/serialize/safetensors.h"
+#include "models/inference/exported.h"
+#include "models/options/json_text.h"
+#include "tools/cli/cli.h"
+#include "tools/cli/option_format.h"
+#include "tools/cli/table.h"
 #include "tools/inspect_json.h"
-#include "tools/option_texts.h"
-#include "tools/table.h"
-#include "tools/tensor_groups.h"
+#include "tools/tensor_summary.h"
 
 namespace sumi::cli {
 namespace {

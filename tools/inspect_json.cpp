@@ -6,7 +6,7 @@
 #include <set>
 
 #include "engine/error.h"
-#include "models/json_text.h"
+#include "models/options/json_text.h"
 
 namespace sumi::cli {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/safetensors.h"
-#include "tools/tensor_groups.h"
+#include "engine/serialize/safetensors.h"
+#include "tools/tensor_summary.h"
 
 namespace sumi::cli {
 

@@ -1,4 +1,4 @@
-#include "tools/run_program.h"
+#include "tools/cli/app.h"
 
 int main(int argc, char** argv) {
   return sumi::cli::run_program(argc, argv);

@@ -5,10 +5,10 @@
 
 #include "engine/error.h"
 #include "models/registry.h"
-#include "models/trainer.h"
+#include "models/training/trainer.h"
+#include "tools/cli/option_format.h"
+#include "tools/cli/training_session.h"
 #include "tools/explain.h"
-#include "tools/option_texts.h"
-#include "tools/supervise.h"
 #include "tools/train_help.h"
 #include "tools/train_options.h"
 #include "tools/train_resume.h"
@@ -61,7 +61,7 @@ int run_model(const ModelCommand& command) {
   if (!model_spec(options.model).packed && (options.data_a.empty() || options.data_b.empty()))
     require_text(command.app, "--data", options.data, data_wanted(options));
   require_text(command.app, "--outdir", options.outdir, "the folder that the run goes to");
-  settle_options(options);
+  resolve_options(options);
   if (!command.output.quiet) fmt::print("{}\n", describe_options(options, false));
   return supervise(command.output, options.outdir,
                    [&](TrainingObserver& observer) { return train(options, observer); });

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "models/registry.h"
-#include "tools/cli.h"
+#include "tools/cli/cli.h"
 
 namespace sumi::cli {
 

@@ -7,9 +7,9 @@
 #include <string_view>
 #include <type_traits>
 
-#include "models/idle_options.h"
-#include "tools/option_texts.h"
-#include "tools/peer_flags.h"
+#include "models/options/option_rules.h"
+#include "tools/cli/option_format.h"
+#include "tools/cli/peer_flags.h"
 
 namespace sumi::cli {
 namespace {
@@ -92,7 +92,7 @@ void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
       option->type_name(info.value)->default_str(text_of(member));
     }
     // A page for no model in particular has the defaults of none.
-    const std::string why = defaults.model.empty() ? "" : why_idle(defaults, info);
+    const std::string why = defaults.model.empty() ? "" : unused_reason(defaults, info);
     if (!why.empty())
       option->default_str(option->get_default_str() + (option->get_default_str().empty() ? "" : "; ") +
                           "without effect by default: " + why);

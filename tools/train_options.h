@@ -1,12 +1,12 @@
-// The table of training options (models/options.h) on the command line.
+// The table of training options (models/options/options.h) on the command line.
 #pragma once
 
 #include <map>
 #include <string>
 #include <vector>
 
-#include "models/options.h"
-#include "tools/cli.h"
+#include "models/options/options.h"
+#include "tools/cli/cli.h"
 
 namespace sumi::cli {
 

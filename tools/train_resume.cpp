@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
-#include "models/checkpoint_info.h"
-#include "models/trainer.h"
+#include "models/training/checkpoint_metadata.h"
+#include "models/training/trainer.h"
 
 namespace sumi::cli {
 namespace fs = std::filesystem;
@@ -31,7 +31,7 @@ void refuse_changes(const std::string& command, const std::string& run, const Op
       return;
     throw UsageError(command,
                      fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new "
-                                 "run with --init {}, whose optimiser starts anew",
+                                 "run with --init {}, whose optimizer starts anew",
                                  info.name, shell_quote(run)));
   });
 }

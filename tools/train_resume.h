@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "tools/supervise.h"
+#include "tools/cli/training_session.h"
 #include "tools/train_options.h"
 
 namespace sumi::cli {

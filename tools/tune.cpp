@@ -7,12 +7,12 @@
 #include <memory>
 #include <set>
 
-#include "engine/device.h"
 #include "engine/error.h"
-#include "models/conv_plan_file.h"
+#include "engine/runtime/device.h"
 #include "models/registry.h"
-#include "models/trainer.h"
-#include "tools/signals.h"
+#include "models/training/conv_plan_file.h"
+#include "models/training/trainer.h"
+#include "tools/cli/signals.h"
 #include "tools/train_options.h"
 #include "tools/tune_report.h"
 
@@ -56,7 +56,7 @@ std::pair<std::int64_t, std::int64_t> parse_picture(const TuneCommand& command) 
   return {w, h};
 }
 
-ConvUses of_training(const TuneCommand& command, const TunedModel& model) {
+ConvCalls of_training(const TuneCommand& command, const TunedModel& model) {
   TrainOptions options = default_options(model.app->get_name());
   try {
     model.options.apply(options);
@@ -92,8 +92,8 @@ int run(const TuneCommand& command) {
   const ConvPolicy policy = parse_conv_policy("auto", command.exact);
   set_conv_policy(policy);
   const auto [width, height] = parse_picture(command);
-  const ConvUses uses = training ? of_training(command, **chosen)
-                                 : convolutions_of_inference(command.checkpoint, width, height);
+  const ConvCalls uses = training ? of_training(command, **chosen)
+                                  : convolutions_of_inference(command.checkpoint, width, height);
   if (uses.uses.empty()) fail("tune", "the model has no convolution: there is nothing to choose");
   catch_signals("finishing this measurement, then writing what is known");
   const auto tuned = tune_convolutions(uses, policy, seconds, [&](std::size_t done, std::size_t all) {

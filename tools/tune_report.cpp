@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "tools/table.h"
+#include "tools/cli/table.h"
 
 namespace sumi::cli {
 
@@ -17,14 +17,14 @@ std::string tune_report(const std::vector<TunedConv>& tuned, int width) {
   double by_rule = 0, by_plan = 0;
   for (const TunedConv& conv : tuned) {
     std::vector<std::string> cells{conv.use.str(), fmt::format("{}", conv.count)};
-    for (const ConvMethod m : kConvMethods) {
+    for (const ConvAlgorithm m : kConvMethods) {
       const auto found = conv.milliseconds.find(m);
       cells.push_back(found == conv.milliseconds.end() ? "-" : fmt::format("{:.3f}", found->second));
     }
     cells.emplace_back(name_of(conv.rule));
     cells.emplace_back(conv.best == conv.rule ? "" : name_of(conv.best));
     table.add(std::move(cells));
-    const auto time = [&](ConvMethod m) {
+    const auto time = [&](ConvAlgorithm m) {
       const auto found = conv.milliseconds.find(m);
       return found == conv.milliseconds.end() ? 0 : found->second * conv.count;
     };

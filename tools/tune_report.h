@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/tune.h"
+#include "engine/runtime/conv_tuning.h"
 
 namespace sumi::cli {
 

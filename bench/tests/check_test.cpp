@@ -87,7 +87,7 @@ TEST_CASE("bench: every operation is right on the CPU, in every precision that i
     if (name.find("conv") == 0 || name == "dense") continue;
     for (const Work& work : works_for(name, "2x6x8x12"))
       for (const Precision& p : precisions()) {
-        if (p.multiply == Multiply::tf32 || p.multiply == Multiply::tf32x3) continue;
+        if (p.multiply == MatmulPrecision::tf32 || p.multiply == MatmulPrecision::tf32x3) continue;
         if (p.dtype == DType::bf16 && work.f32_only) continue;
         const Checked result = checked(work, p, {});
         CHECK_MESSAGE(result.error.empty(), result.error);

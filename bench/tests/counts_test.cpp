@@ -4,11 +4,11 @@
 
 #include <sstream>
 
+#include "bench/bench_device.h"
 #include "bench/emu_report.h"
 #include "bench/operands.h"
-#include "bench/target.h"
 #include "kernels/cuda/device/shared.cuh"
-#include "kernels/emu/accesses.h"
+#include "kernels/emu/access_stats.h"
 #include "tests/support.h"
 
 namespace sumi::bench {
@@ -67,7 +67,7 @@ constexpr std::uint64_t kWarps = kThreads / 32 * kBlocks;
 
 }  // namespace
 
-TEST_CASE("counts: neighbours read neighbours: four sectors a warp") {
+TEST_CASE("counts: neighbors read neighbors: four sectors a warp") {
   Device d;
   const auto l = d.count(0, gather, d.x, d.y, 1);
   CHECK(l.blocks == kBlocks);
@@ -127,13 +127,13 @@ TEST_CASE("counts: the tiles of products have no bank conflicts, and write whole
     for (const Work& work :
          works_of({.ops = {op}, .problems = {op[0] == 'c' ? "n1h16w16c64k64r3s3p1" : "m128n64k64"}}))
       for (const DType type : {DType::f32, DType::bf16})
-        for (const auto& v : work.variants(type, Multiply::tf32)) {
+        for (const auto& v : work.variants(type, MatmulPrecision::tf32)) {
           const std::string name = v.name;
           if (name != "register_blocked" && name != "implicit_gemm" && name != "mma") continue;
           const Operands operands(target, work, type, values_of(work, type), 1);
           Exec exec = target.exec();
           exec.variant = v.name;
-          exec.multiply = Multiply::tf32;
+          exec.multiply = MatmulPrecision::tf32;
           const emu::AccessScope scope(1);
           work.run(exec, operands.set(0));
           target.wait();

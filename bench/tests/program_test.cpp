@@ -9,10 +9,10 @@
 #include <set>
 #include <sstream>
 
-#include "bench/lists.h"
+#include "bench/kernel_resources.h"
+#include "bench/listing.h"
 #include "bench/measure.h"
 #include "bench/options.h"
-#include "bench/resources.h"
 #include "bench/table.h"
 #include "tests/support.h"
 

@@ -1,4 +1,4 @@
-// Weight initialisation. Values are drawn in f32 on the host's generator, so every device and dtype starts
+// Weight initialization. Values are drawn in f32 on the host's generator, so every device and dtype starts
 // alike.
 #include <fmt/format.h>
 

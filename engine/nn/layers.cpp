@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "engine/nn.h"
-#include "engine/trace.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi {
 

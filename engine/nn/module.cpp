@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "engine/nn.h"
-#include "engine/trace.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi {
 namespace {
@@ -14,10 +14,10 @@ Tensor make(const Shape& shape, double value, DType dtype, const Device& device)
 
 }  // namespace
 
-PlanOnly::PlanOnly() : old_(plan_only) {
+MetaDevice::MetaDevice() : old_(plan_only) {
   plan_only = true;
 }
-PlanOnly::~PlanOnly() {
+MetaDevice::~MetaDevice() {
   plan_only = old_;
 }
 
@@ -56,13 +56,14 @@ void Module::set_reference(std::int64_t count) {
   for (const auto& child : children_) child->set_reference(count);
 }
 
-void Module::set_own_statistics(bool on) {
+void Module::use_batch_stats_in_eval(bool on) {
   own_statistics_ = on;
-  for (const auto& child : children_) child->set_own_statistics(on);
+  for (const auto& child : children_) child->use_batch_stats_in_eval(on);
 }
 
-bool Module::mixes_samples() const {
-  return std::any_of(children_.begin(), children_.end(), [](const auto& m) { return m->mixes_samples(); });
+bool Module::uses_batch_statistics() const {
+  return std::any_of(children_.begin(), children_.end(),
+                     [](const auto& m) { return m->uses_batch_statistics(); });
 }
 
 Tensor Module::add_parameter(const std::string& name, const Shape& shape, DType dtype, const Device& device,

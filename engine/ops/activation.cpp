@@ -2,9 +2,9 @@
 // is to be differentiated, the formula written with ops.
 #include "kernels/activation.h"
 
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi {
 namespace {

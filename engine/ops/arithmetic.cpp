@@ -1,9 +1,9 @@
 // Arithmetic with broadcasting.
 #include <fmt/format.h>
 
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 #include "kernels/elementwise.h"
 
 namespace sumi {

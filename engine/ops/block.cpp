@@ -1,11 +1,11 @@
 // The block op: linear map, then norm, activation, residual and padding in one pass. One saved state.
 #include <fmt/format.h>
 
-#include "engine/device.h"
 #include "engine/ops.h"
 #include "engine/ops/composed.h"
 #include "engine/ops/norm_parts.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 #include "kernels/gemm.h"
 
 namespace sumi {

@@ -1,7 +1,7 @@
 // Conversion between dtypes, as an op.
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 #include "kernels/elementwise.h"
 
 namespace sumi {

@@ -3,9 +3,9 @@
 // exist.
 #include "kernels/conv.h"
 
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi {
 

@@ -1,10 +1,10 @@
 // Feature-wise linear modulation: one fused op, and its composition for second derivatives.
 #include "kernels/film.h"
 
-#include "engine/device.h"
+#include "engine/runtime/device.h"
 #include "engine/ops.h"
 #include "engine/ops/composed.h"
-#include "engine/trace.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi {
 namespace {

@@ -1,10 +1,10 @@
 // Losses as means over all elements.
 #include "kernels/loss.h"
 
-#include "engine/device.h"
 #include "engine/ops.h"
 #include "engine/ops/loss_record.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi {
 namespace {

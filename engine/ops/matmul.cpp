@@ -1,9 +1,9 @@
 // Matrix products. The gradient of a product is a product, so all derivatives are here.
 #include <fmt/format.h>
 
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 #include "kernels/gemm.h"
 
 namespace sumi {

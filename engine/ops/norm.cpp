@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "engine/device.h"
 #include "engine/ops.h"
 #include "engine/ops/composed.h"
 #include "engine/ops/norm_parts.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi {
 
@@ -25,9 +25,9 @@ Tensor norm_composition(const Tensor& given, const Tensor& gamma, const Tensor& 
     const Shape stat = o.groups == 0 ? Shape::vector(xs.c) : Shape{xs.n, 1, o.groups, 1};
     const double scale = static_cast<double>(stat.count()) / static_cast<double>(xs.count());
     const Tensor xg = reshape(x, grouped);
-    const Tensor centred = sub(xg, sum_to(xg, stat, scale));
-    const Tensor var = sum_to(square(centred), stat, scale);
-    hat = reshape(mul(centred, reciprocal(sqrt(affine(var, 1, o.eps)))), xs);
+    const Tensor centered = sub(xg, sum_to(xg, stat, scale));
+    const Tensor var = sum_to(square(centered), stat, scale);
+    hat = reshape(mul(centered, reciprocal(sqrt(affine(var, 1, o.eps)))), xs);
   }
   if (gamma) hat = mul(hat, gamma);
   if (beta) hat = add(hat, beta);

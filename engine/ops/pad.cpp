@@ -1,9 +1,9 @@
 // Padding and its gradient: two linear maps, each the other's gradient.
 #include "kernels/pad.h"
 
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi {
 

@@ -2,9 +2,9 @@
 // gradient is linear in dy with those places fixed.
 #include "kernels/pool.h"
 
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi {
 namespace {

@@ -1,9 +1,9 @@
 // Sums over axes and their mirror, repetition along axes.
 #include "kernels/reduce.h"
 
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 #include "kernels/elementwise.h"
 
 namespace sumi {

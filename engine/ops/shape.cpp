@@ -1,9 +1,9 @@
 // Ops that move elements: reshape, concat, slice and its gradient, place.
 #include <fmt/format.h>
 
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 #include "kernels/elementwise.h"
 
 namespace sumi {
@@ -18,7 +18,7 @@ void check_box(const char* op, const Shape& at, const Shape& extent, const Shape
 }  // namespace
 
 Tensor reshape(const Tensor& x, const Shape& shape) {
-  return record("reshape", {x}, x.with_shape(shape),
+  return record("reshape", {x}, x.view_as(shape),
                 [xs = x.shape()](const Tensor& dy, Grads& g) { g.put(0, reshape(dy, xs)); });
 }
 

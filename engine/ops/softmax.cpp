@@ -1,10 +1,10 @@
 // Softmax over the channels, and the cross-entropy of class logits.
 #include "kernels/softmax.h"
 
-#include "engine/device.h"
 #include "engine/ops.h"
 #include "engine/ops/loss_record.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 
 namespace sumi {
 namespace {

@@ -1,10 +1,10 @@
-// Spectral normalisation of a weight. u and v are taken as constants, so sigma = u^T W v is linear in the weight and
+// Spectral normalization of a weight. u and v are taken as constants, so sigma = u^T W v is linear in the weight and
 // its gradient is their outer product.
 #include <fmt/format.h>
 
-#include "engine/device.h"
 #include "engine/ops.h"
-#include "engine/trace.h"
+#include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 #include "kernels/spectral_norm.h"
 
 namespace sumi {
@@ -17,8 +17,8 @@ Tensor spectral_sigma(const Tensor& w, const Tensor& u, const Tensor& v, bool up
   op.done(sigma);
   if (!would_record({w})) return sigma;
   // The next call moves u and v; this one's gradient is of what they are now.
-  const Tensor column = u.clone().with_shape(Shape::matrix(u.count(), 1));
-  const Tensor row = v.clone().with_shape(Shape::matrix(1, v.count()));
+  const Tensor column = u.clone().view_as(Shape::matrix(u.count(), 1));
+  const Tensor row = v.clone().view_as(Shape::matrix(1, v.count()));
   return record(op.name(), {w}, sigma, [shape = w.shape(), column, row](const Tensor& dy, Grads& g) {
     g.put(0, reshape(matmul(mul(column, dy), row), shape));
   });

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "kernels/base/printable.h"
+#include "kernels/base/sanitize_text.h"
 
 namespace sumi {
 

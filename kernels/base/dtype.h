@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 
-#include "kernels/base/portable.h"
+#include "kernels/base/host_device.h"
 
 namespace sumi {
 

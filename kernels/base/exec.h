@@ -70,23 +70,23 @@ class Scratch {
 //   tf32x3  each operand is split into the sum of two such numbers and three of the four products are added ("3xtf32"):
 //           as exact as f32 whatever the depth, on tensor cores, whose sums of 8 such products are added in f32 outside
 // A kernel may always be more exact than asked: where no variant on tensor cores fits, f32 runs.
-enum class Multiply : std::uint8_t { automatic, f32, tf32x3, tf32 };
+enum class MatmulPrecision : std::uint8_t { automatic, f32, tf32x3, tf32 };
 
-constexpr const char* name_of(Multiply m) {
+constexpr const char* name_of(MatmulPrecision m) {
   constexpr const char* names[] = {"auto", "f32", "3xtf32", "tf32"};
   return names[static_cast<int>(m)];
 }
 // What `automatic` means on a device: tf32 on CUDA, f32 elsewhere.
-constexpr Multiply resolved(Multiply m, const Device& device) {
-  if (m != Multiply::automatic) return m;
-  return device.kind == Device::Kind::cuda ? Multiply::tf32 : Multiply::f32;
+constexpr MatmulPrecision resolved(MatmulPrecision m, const Device& device) {
+  if (m != MatmulPrecision::automatic) return m;
+  return device.kind == Device::Kind::cuda ? MatmulPrecision::tf32 : MatmulPrecision::f32;
 }
 
 // Names of the implementations that ran, for --explain. Kernel functions append to it when it is there.
 using KernelLog = std::vector<std::string>;
 
 struct ConvPlan;  // kernels/conv_plan.h
-struct ConvUses;
+struct ConvCalls;
 
 // Which forms of convolution the CPU may take.
 struct ConvPolicy {
@@ -104,8 +104,8 @@ struct Exec {
   KernelLog* log = nullptr;
   CUstream_st* stream = nullptr;  // of CUDA devices
   ConvPolicy conv = {};
-  ConvUses* conv_uses = nullptr;  // CPU convolutions append themselves to it when it is there
-  Multiply multiply = Multiply::automatic;
+  ConvCalls* conv_uses = nullptr;  // CPU convolutions append themselves to it when it is there
+  MatmulPrecision multiply = MatmulPrecision::automatic;
   // Of the CUDA kernels that have several (kernels/variants.h): the one that shall run, an Error where it does not fit.
   // Null: their rule chooses.
   const char* variant = nullptr;

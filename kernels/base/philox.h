@@ -2,7 +2,7 @@
 // numbers made from it. Integers, exactly rounded operations and explicit fma only, so every backend gets the
 // same bits.
 //
-// One block of four words serves four neighbouring positions: block = position / 4, and element position % 4
+// One block of four words serves four neighboring positions: block = position / 4, and element position % 4
 // of what is made from the block belongs to the position. So each number is a function of its own position,
 // and drawing [0,10) equals drawing [0,4) and then [4,10). Translation units that include this are compiled
 // with -ffp-contract=off.
@@ -12,7 +12,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "kernels/base/portable.h"
+#include "kernels/base/host_device.h"
 
 namespace sumi::philox {
 

@@ -61,14 +61,14 @@ Choice choose(Direction d, const ConvGeom& g) {
 }
 
 void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& a) {
-  const ConvUse use{d, g};
+  const ConvCall use{d, g};
   if (e.conv_uses) e.conv_uses->uses.push_back(use);
-  const ConvMethod method = conv_method(e.conv, use);
-  if (method == ConvMethod::winograd) {
+  const ConvAlgorithm method = conv_method(e.conv, use);
+  if (method == ConvAlgorithm::winograd) {
     e.ran("own winograd");
     return winograd(e, d, g, a);
   }
-  if (method == ConvMethod::onednn && onednn_conv(e, d, g, a)) return;
+  if (method == ConvAlgorithm::onednn && onednn_conv(e, d, g, a)) return;
   const Choice own = choose(d, g);
   e.ran(own.name);
   own.run(e, g, a);
@@ -118,29 +118,29 @@ void check_dtype(const char* where, View v) {
 
 }  // namespace
 
-bool conv_possible(ConvMethod method, const ConvUse& use) {
-  if (method == ConvMethod::winograd) return winograd_knows(use.geom);
-  return method == ConvMethod::own || has_onednn();
+bool conv_possible(ConvAlgorithm method, const ConvCall& use) {
+  if (method == ConvAlgorithm::winograd) return winograd_knows(use.geom);
+  return method == ConvAlgorithm::own || has_onednn();
 }
 
-bool conv_available(ConvMethod method, const ConvUse& use, DType dtype) {
-  if (method != ConvMethod::onednn) return conv_possible(method, use);
+bool conv_available(ConvAlgorithm method, const ConvCall& use, DType dtype) {
+  if (method != ConvAlgorithm::onednn) return conv_possible(method, use);
   return onednn_knows(use.direction, use.geom, dtype);
 }
 
-ConvMethod conv_method(const ConvPolicy& policy, const ConvUse& use) {
+ConvAlgorithm conv_method(const ConvPolicy& policy, const ConvCall& use) {
   using By = ConvPolicy::By;
-  const auto allowed = [&](ConvMethod m) {
-    return conv_possible(m, use) && !(m == ConvMethod::winograd && policy.exact);
+  const auto allowed = [&](ConvAlgorithm m) {
+    return conv_possible(m, use) && !(m == ConvAlgorithm::winograd && policy.exact);
   };
-  if (policy.by == By::onednn) return ConvMethod::onednn;
+  if (policy.by == By::onednn) return ConvAlgorithm::onednn;
   if (policy.plan) {
     const auto found = policy.plan->methods.find(use.str());
     if (found != policy.plan->methods.end() && allowed(found->second)) return found->second;
   }
-  if (!policy.exact && prefers_winograd(use.direction, use.geom)) return ConvMethod::winograd;
-  return policy.by == By::any && prefers_onednn(use.direction, use.geom) ? ConvMethod::onednn
-                                                                         : ConvMethod::own;
+  if (!policy.exact && prefers_winograd(use.direction, use.geom)) return ConvAlgorithm::winograd;
+  return policy.by == By::any && prefers_onednn(use.direction, use.geom) ? ConvAlgorithm::onednn
+                                                                         : ConvAlgorithm::own;
 }
 
 void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {

@@ -58,7 +58,7 @@ void fold(const ConvGeom& g, const Band& b, const float* col, const float* bias,
   }
 }
 
-// Bands of input rows whose contributions fit a cache, but not so thin that neighbours repeat much work.
+// Bands of input rows whose contributions fit a cache, but not so thin that neighbors repeat much work.
 std::vector<Band> make_bands(const ConvGeom& g) {
   const i64 overlap = (g.r - 1) * g.o.dilation / g.o.stride;
   const i64 fitting = 131072 / (g.q * g.r * g.s * g.c);

@@ -9,7 +9,7 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// A broadcast as few nested loops as possible: neighbouring axes that both operands walk alike are merged.
+// A broadcast as few nested loops as possible: neighboring axes that both operands walk alike are merged.
 struct Loops {
   struct Axis {
     i64 size, a, b;  // strides of the two operands; 0 where one element serves all

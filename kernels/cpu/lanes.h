@@ -1,5 +1,5 @@
 // Numbers side by side as the bits of floats: for loops that choose by comparisons, of which the compiler makes branches
-// when it is left to vectorise them. Masks are all ones or 0.
+// when it is left to vectorize them. Masks are all ones or 0.
 #pragma once
 
 #include <bit>

@@ -1,4 +1,4 @@
-// Exponential functions that the compiler can vectorise, and the table of unary functions with their
+// Exponential functions that the compiler can vectorize, and the table of unary functions with their
 // derivatives.
 #pragma once
 
@@ -36,7 +36,7 @@ inline Reduced reduce_exp(float x) {
   return {rest, std::bit_cast<float>(std::bit_cast<std::uint32_t>(shifted) << 23)};
 }
 
-// x between low and high; one choice after the other: one inside another would keep loops from being vectorised.
+// x between low and high; one choice after the other: one inside another would keep loops from being vectorized.
 inline float clamp(float x, float low, float high) {
   const float y = x < low ? low : x;
   return y > high ? high : y;

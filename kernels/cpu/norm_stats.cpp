@@ -24,17 +24,17 @@ struct Joining {
 };
 
 // Joins `rows` rows of `width` columns from x on, `step` apart, to m, which has `before` rows of them. Sums are of differences from
-// a centre, the mean of the first eighth of the rows: those rows are part of the variance, so a centre far from the mean makes
+// a center, the mean of the first eighth of the rows: those rows are part of the variance, so a center far from the mean makes
 // the variance nine times as rough as f32 sums around the mean would be, at the worst.
 template <class T>
 inline void join_block(const T* x, i64 step, i64 before, i64 rows, i64 width, Moments& m) {
   const i64 sample = std::max<i64>(rows / 8, 1);
-  float centre[norm_width], drift[norm_width], square[norm_width];
-  for (i64 i = 0; i < width; ++i) centre[i] = drift[i] = square[i] = 0.0F;
+  float center[norm_width], drift[norm_width], square[norm_width];
+  for (i64 i = 0; i < width; ++i) center[i] = drift[i] = square[i] = 0.0F;
   for (i64 r = 0; r < sample; ++r)
-    for (i64 i = 0; i < width; ++i) centre[i] += static_cast<float>(x[r * step + i]);
+    for (i64 i = 0; i < width; ++i) center[i] += static_cast<float>(x[r * step + i]);
   const float sample_share = 1.0F / static_cast<float>(sample);
-  for (i64 i = 0; i < width; ++i) centre[i] *= sample_share;
+  for (i64 i = 0; i < width; ++i) center[i] *= sample_share;
   // What comes two kilobytes later is fetched meanwhile: the processor itself follows no row across the end of a page.
   constexpr i64 line = 64 / static_cast<i64>(sizeof(T));
   const i64 ahead = std::max<i64>(32 * line / width, 1) * step;
@@ -43,7 +43,7 @@ inline void join_block(const T* x, i64 step, i64 before, i64 rows, i64 width, Mo
     for (i64 i = 0; i < width; i += line) __builtin_prefetch(row + ahead + i);
 #pragma omp simd
     for (i64 i = 0; i < width; ++i) {
-      const float d = static_cast<float>(row[i]) - centre[i];
+      const float d = static_cast<float>(row[i]) - center[i];
       drift[i] += d;
       square[i] += d * d;
     }
@@ -53,7 +53,7 @@ inline void join_block(const T* x, i64 step, i64 before, i64 rows, i64 width, Mo
 #pragma omp simd
   for (i64 i = 0; i < width; ++i) {
     const double sum = drift[i], off = sum * share;
-    join(m.mean[i], m.squares[i], centre[i] + off, square[i] - sum * off);
+    join(m.mean[i], m.squares[i], center[i] + off, square[i] - sum * off);
   }
 }
 
@@ -114,13 +114,13 @@ void norm_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView 
     for (i64 group = 0; group < l.groups; ++group) {
       const double *const m = means + p.part(o, 0) + group * l.per_group, *const s = squares + p.part(o, 0) +
                                                                                      group * l.per_group;
-      double centre = 0, deviation = 0;
-      for (i64 i = 0; i < l.per_group; ++i) centre += m[i];
-      centre /= channels;
+      double center = 0, deviation = 0;
+      for (i64 i = 0; i < l.per_group; ++i) center += m[i];
+      center /= channels;
       for (i64 i = 0; i < l.per_group; ++i)
-        deviation += s[i] + per_channel * (m[i] - centre) * (m[i] - centre);
+        deviation += s[i] + per_channel * (m[i] - center) * (m[i] - center);
       const auto at = static_cast<std::size_t>(o * l.groups + group);
-      all_means[at] = centre;
+      all_means[at] = center;
       vars[at] = std::max(deviation, 0.0) / (per_channel * channels);
     }
   write_norm("norm_stats", all_means, mean, Write::overwrite);

@@ -106,7 +106,7 @@ struct Readers {
     return start[static_cast<std::size_t>(at) + 1] - start[static_cast<std::size_t>(at)];
   }
   const Reader* of(i64 at) const { return reader.data() + start[static_cast<std::size_t>(at)]; }
-  // For each result, how many from it on are plain copies of neighbours; at least 1.
+  // For each result, how many from it on are plain copies of neighbors; at least 1.
   std::vector<i64> runs() const {
     const auto copies = [&](i64 at) { return size(at) == 1 && of(at)->weight == 1.0F; };
     std::vector<i64> all(start.size() - 1, 1);

@@ -1,7 +1,7 @@
-// Blocks of pixels of three channels, a channel after the other: what loops over pixels are vectorised on.
+// Blocks of pixels of three channels, a channel after the other: what loops over pixels are vectorized on.
 #pragma once
 
-#include "kernels/base/colour_space.h"
+#include "kernels/color_space.h"
 #include "kernels/cpu/parallel.h"
 
 namespace sumi::kernels::cpu {
@@ -11,8 +11,8 @@ constexpr i64 plane_width = 64;
 struct Planes {
   float v[3][plane_width] = {};
 
-  colour::Triple<float> at(i64 i) const { return {{v[0][i], v[1][i], v[2][i]}}; }
-  void put(i64 i, const colour::Triple<float>& x) {
+  color::Triple<float> at(i64 i) const { return {{v[0][i], v[1][i], v[2][i]}}; }
+  void put(i64 i, const color::Triple<float>& x) {
     for (int c = 0; c < 3; ++c) v[c][i] = x.v[c];
   }
   // The first `count` pixels; the others stay.

@@ -1,4 +1,4 @@
-// Powers with a fixed exponent, for loops that the compiler vectorises, and the curves of colour spaces made of them.
+// Powers with a fixed exponent, for loops that the compiler vectorizes, and the curves of color spaces made of them.
 #pragma once
 
 #include "kernels/cpu/math.h"
@@ -41,7 +41,7 @@ inline float power_f32(float x, Exponent a) {
   return blend(static_cast<std::int32_t>(bits) >= 0x7f800000, x, y);
 }
 
-// The curves of kernels/base/colour_space.h.
+// The curves of kernels/color_space.h.
 struct FastCurves {
   static float choose(float x, float bend, float line, float curve) { return blend(x <= bend, line, curve); }
 

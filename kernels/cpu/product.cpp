@@ -198,11 +198,11 @@ void run_products(const std::vector<Product>& products) {
   }
   const i64 threads = work < 16 * parallel_threshold ? 1 : num_threads();
   const auto count = static_cast<i64>(products.size());
-  struct Task {
+  struct RestorationTask {
     const Product* product;
     Part part;
   };
-  std::vector<Task> tasks;
+  std::vector<RestorationTask> tasks;
   for (const Product& p : products) {
     if (p.rows * p.cols * p.taps * p.run == 0) continue;
     i64 row_parts = 1, col_parts = 1;
@@ -213,7 +213,7 @@ void run_products(const std::vector<Product>& products) {
   }
   const auto task_count = static_cast<i64>(tasks.size());
   if (threads == 1) {
-    for (const Task& t : tasks) run_part(*t.product, t.part, kernels);
+    for (const RestorationTask& t : tasks) run_part(*t.product, t.part, kernels);
     return;
   }
   // One thread's neighbors in the order of tasks are a product apart: the threads are at one product together.
@@ -221,7 +221,7 @@ void run_products(const std::vector<Product>& products) {
   parallel_for(rounds * threads, [&](i64 i, int) {
     const i64 t = i % rounds * threads + i / rounds;
     if (t >= task_count) return;
-    const Task& task = tasks[static_cast<std::size_t>(t)];
+    const RestorationTask& task = tasks[static_cast<std::size_t>(t)];
     run_part(*task.product, task.part, kernels);
   });
 }

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/base/fold.h"
+#include "kernels/base/reduction_shape.h"
 #include "kernels/cpu/reduce.h"
 
 namespace sumi::kernels::cpu {
@@ -31,7 +31,7 @@ void put(T& y, double value, bool add) {
 
 void sum_to(const Exec& e, View x, double scale, MutView y, Write write) {
   const bool add = write == Write::accumulate;
-  const Fold fold(x.shape, y.shape);
+  const ReductionShape fold(x.shape, y.shape);
   dispatch_f32_bf16("sum_to", x.dtype, [&]<class T>() {
     const T* from = x.as<T>();
     T* to = y.as<T>();

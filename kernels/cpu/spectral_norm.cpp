@@ -9,7 +9,7 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// x = W^T u, a run of neighbouring columns at a time.
+// x = W^T u, a run of neighboring columns at a time.
 template <class T>
 void transposed_product(const T* w, i64 rows, i64 columns, const T* u, double* x) {
   for_range(ceil_div(columns, lane_width), lane_width * rows, [=](i64 begin, i64 end) {

@@ -36,7 +36,7 @@ void prefetch(const float* at) {
   __builtin_prefetch(at + ahead, write);
 }
 
-// Row i becomes column i. Halves change places, then quarters, then neighbours.
+// Row i becomes column i. Halves change places, then quarters, then neighbors.
 inline void transpose(Lanes (&r)[lanes]) {
   for (int i = 0; i < 4; ++i) {
     const Lanes a = r[i], b = r[i + 4];

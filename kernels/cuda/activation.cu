@@ -12,17 +12,17 @@ bool is_aligned(const UnaryProblem& p) {
 }
 
 constexpr auto kScalar = "one thread an element at a time";
-constexpr auto kVectorised =
+constexpr auto kVectorized =
     "16 bytes a thread and instruction: 4 (f32) or 8 (bf16) times the bytes in flight, and fewer "
     "instructions";
 
 constexpr Variant<UnaryProblem, UnaryForward> forward_variants[] = {
     {"scalar", kScalar, always, always, scalar_unary},
-    {"vectorised", kVectorised, is_aligned, always, vectorised_unary},
+    {"vectorized", kVectorized, is_aligned, always, vectorized_unary},
 };
 constexpr Variant<UnaryProblem, UnaryGrad> grad_variants[] = {
     {"scalar", kScalar, always, always, scalar_unary_grad},
-    {"vectorised", kVectorised, is_aligned, always, vectorised_unary_grad},
+    {"vectorized", kVectorized, is_aligned, always, vectorized_unary_grad},
 };
 
 }  // namespace

@@ -36,7 +36,7 @@ bool product_fits(const ConvProblem& p) {
 }
 // bf16 has no other product on a tensor core than its own; f32 is rounded, which must have been asked for.
 bool mma_fits(const ConvProblem& p) {
-  return fits_product(p.geom) && (p.dtype == DType::bf16 || p.multiply != Multiply::f32);
+  return fits_product(p.geom) && (p.dtype == DType::bf16 || p.multiply != MatmulPrecision::f32);
 }
 
 constexpr auto kTiled =
@@ -101,7 +101,7 @@ void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, W
 }
 
 std::vector<VariantInfo> conv_variants(ConvDirection direction, const ConvGeom& g, DType dtype,
-                                       Multiply multiply) {
+                                       MatmulPrecision multiply) {
   const ConvProblem problem{g, dtype, resolved(multiply, {Device::Kind::cuda, 0})};
   if (direction == ConvDirection::fprop) return list_variants(fprop_variants, problem);
   if (direction == ConvDirection::dgrad) return list_variants(dgrad_variants, problem);

@@ -58,7 +58,7 @@ void gaussian_nll(const Exec& e, View x, View mean, View log_var, MutView y, Mut
   dispatch_f32_bf16("gaussian_nll", x.dtype, [&]<class T>() {
     const NllTerm<T> term{x.as<T>(), mean.as<T>(), log_var.as<T>(),
                           gaussian_grads<T>(dmean, dlog_var, share)};
-    sum_rows(e, Slices(1, x.count(), 1), term, share, y.as<T>(), false);
+    sum_rows(e, RowChunks(1, x.count(), 1), term, share, y.as<T>(), false);
   });
 }
 
@@ -66,7 +66,7 @@ void gaussian_kl(const Exec& e, View mean, View log_var, MutView y, MutView dmea
   const double share = 1.0 / static_cast<double>(mean.shape.n);
   dispatch_f32_bf16("gaussian_kl", mean.dtype, [&]<class T>() {
     const KlTerm<T> term{mean.as<T>(), log_var.as<T>(), gaussian_grads<T>(dmean, dlog_var, share)};
-    sum_rows(e, Slices(1, mean.count(), 1), term, share, y.as<T>(), false);
+    sum_rows(e, RowChunks(1, mean.count(), 1), term, share, y.as<T>(), false);
   });
 }
 

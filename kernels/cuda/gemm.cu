@@ -24,7 +24,7 @@ bool product_fits(const GemmProblem& p) {
 }
 // bf16 has no other product on a tensor core than its own; f32 is rounded, which must have been asked for.
 bool mma_fits(const GemmProblem& p) {
-  return fits_product(p.geom) && (p.dtype == DType::bf16 || p.multiply != Multiply::f32);
+  return fits_product(p.geom) && (p.dtype == DType::bf16 || p.multiply != MatmulPrecision::f32);
 }
 
 void register_blocked_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y,
@@ -37,7 +37,7 @@ void register_blocked_gemm(const Exec& e, const GemmGeom& g, View a, View b, Vie
 
 void mma_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
   if (y.dtype == DType::bf16) return mma_bf16_gemm(e, g, a, b, bias, y, write);
-  const bool split = resolved(e.multiply, e.device) == Multiply::tf32x3;
+  const bool split = resolved(e.multiply, e.device) == MatmulPrecision::tf32x3;
   (split ? mma_3xtf32_gemm : mma_tf32_gemm)(e, g, a, b, bias, y, write);
 }
 
@@ -65,7 +65,7 @@ void gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y
   ran(e, v.name, problem.dtype, problem.multiply);
 }
 
-std::vector<VariantInfo> gemm_variants(const GemmGeom& g, DType dtype, Multiply multiply) {
+std::vector<VariantInfo> gemm_variants(const GemmGeom& g, DType dtype, MatmulPrecision multiply) {
   return list_variants(gemm_variants_table, {g, dtype, resolved(multiply, {Device::Kind::cuda, 0})});
 }
 

@@ -80,7 +80,7 @@ void loss_mean(const Exec& e, Loss loss, double delta, View x, View target, doub
                            static_cast<float>(value),
                            dx ? dx.as<T>() : nullptr,
                            static_cast<float>(share)};
-    sum_rows(e, Slices(1, x.count(), 1), term, share, y.as<T>(), false);
+    sum_rows(e, RowChunks(1, x.count(), 1), term, share, y.as<T>(), false);
   });
 }
 

@@ -8,7 +8,7 @@
 
 namespace sumi::kernels::cuda {
 
-// x seen as [outer, rows, c]: a statistic covers the rows of `per_group` neighbouring channels of one `outer`. Batch
+// x seen as [outer, rows, c]: a statistic covers the rows of `per_group` neighboring channels of one `outer`. Batch
 // norm has one outer and a statistic for each channel; the others have an outer for each picture.
 struct NormLayout {
   std::int64_t outer, rows, c, groups, per_group;
@@ -23,7 +23,7 @@ struct NormLayout {
         eps(static_cast<float>(g.eps)) {}
 
   std::int64_t stats() const { return outer * groups; }
-  Slices slices() const { return {outer, rows, c}; }
+  RowChunks slices() const { return {outer, rows, c}; }
 
   __device__ std::int64_t stat_of(std::int64_t o, std::int64_t channel) const {
     return o * groups + channel / per_group;

@@ -1,5 +1,5 @@
-// y = pad(act(gamma (x - mean) / sqrt(var + eps) + beta) + residual): one thread an element of y at a time. Neighbouring
-// threads have neighbouring channels, so that x and y are read and written in whole runs and the statistics come from
+// y = pad(act(gamma (x - mean) / sqrt(var + eps) + beta) + residual): one thread an element of y at a time. Neighboring
+// threads have neighboring channels, so that x and y are read and written in whole runs and the statistics come from
 // cache. An element of the border is computed again from the one that it mirrors.
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/device/unary.cuh"

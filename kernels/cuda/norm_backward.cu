@@ -38,7 +38,7 @@ struct GradSource {
 };
 
 template <class T>
-__global__ void grad_sums_of_chunks(Slices k, GradSource<T> source, GradPair* partial) {
+__global__ void grad_sums_of_chunks(RowChunks k, GradSource<T> source, GradPair* partial) {
   const Slice s(k);
   const ChannelMap map = s.inside ? source.affine.at(s.outer, s.col) : ChannelMap{};
   float plain = 0, with_hat = 0;
@@ -52,7 +52,7 @@ __global__ void grad_sums_of_chunks(Slices k, GradSource<T> source, GradPair* pa
   if (s.writes) partial[s.partial] = {plain, with_hat};
 }
 
-__global__ void join_grad_sums(Slices k, const GradPair* partial, GradPair* sums) {
+__global__ void join_grad_sums(RowChunks k, const GradPair* partial, GradPair* sums) {
   const Slice s(k);
   double plain = 0, with_hat = 0;
   for_each_row(k, s, [&](std::int64_t i) {
@@ -115,7 +115,7 @@ __global__ void norm_input_grad(GradSource<T> source, const GradPair* means, T* 
 struct GradScratch {
   GradPair *sums, *means, *partial;
 
-  GradScratch(const Exec& e, const NormLayout& l, const Slices& k) {
+  GradScratch(const Exec& e, const NormLayout& l, const RowChunks& k) {
     const std::int64_t pairs = l.outer * l.c + l.stats() + k.partials();
     sums = static_cast<GradPair*>(e.scratch->get(static_cast<std::size_t>(pairs) * sizeof(GradPair)));
     means = sums + l.outer * l.c;
@@ -127,7 +127,7 @@ void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var
                    Unary act, double alpha, bool fixed_stats, View dy, MutView dx, MutView dgamma,
                    Write dgamma_write, MutView dbeta, Write dbeta_write) {
   const NormLayout l(g);
-  const Slices k = l.slices(), chunks = Slices::of_chunks(k);
+  const RowChunks k = l.slices(), chunks = RowChunks::of_chunks(k);
   const bool through_stats = dx && !fixed_stats;
   dispatch_f32_bf16("norm_backward", x.dtype, [&]<class T>() {
     const Affine affine(l, mean, var, gamma, beta);

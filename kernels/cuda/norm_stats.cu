@@ -7,7 +7,7 @@
 namespace sumi::kernels::cuda {
 
 // k: how the chunks were cut. One warp a block, one block a statistic.
-__global__ void norm_stats_join(NormLayout l, Slices k, const Moments* partial, float* mean, float* var) {
+__global__ void norm_stats_join(NormLayout l, RowChunks k, const Moments* partial, float* mean, float* var) {
   const std::int64_t stat = blockIdx.x, o = stat / l.groups, first = stat % l.groups * l.per_group;
   // f(count, moments) of this lane's parts
   const auto for_each_part = [&](auto&& f) {
@@ -19,19 +19,19 @@ __global__ void norm_stats_join(NormLayout l, Slices k, const Moments* partial, 
   const auto count = static_cast<double>(l.rows * l.per_group);
   double sum = 0, squares = 0;
   for_each_part([&](double n, const Moments& part) { sum += n * static_cast<double>(part.mean); });
-  const double centre = warp_sum(sum) / count;
+  const double center = warp_sum(sum) / count;
   for_each_part([&](double n, const Moments& part) {
-    const double off = static_cast<double>(part.mean) - centre;
+    const double off = static_cast<double>(part.mean) - center;
     squares += static_cast<double>(part.squares) + n * off * off;
   });
   squares = warp_sum(squares);
   if (threadIdx.x != 0) return;
-  mean[stat] = static_cast<float>(centre);
+  mean[stat] = static_cast<float>(center);
   var[stat] = static_cast<float>(squares < 0 ? 0 : squares / count);  // rounding may lie below 0; NaN stays
 }
 
-void join_moments(const Exec& e, const NormLayout& l, const Slices& k, const Moments* partial, MutView mean,
-                  MutView var) {
+void join_moments(const Exec& e, const NormLayout& l, const RowChunks& k, const Moments* partial,
+                  MutView mean, MutView var) {
   launch(e, "norm_stats_join", norm_stats_join, {static_cast<unsigned>(l.stats()), 32}, l, k, partial,
          mean.as<float>(), var.as<float>());
 }
@@ -47,8 +47,8 @@ constexpr Variant<NormProblem, NormStats> stats_variants[] = {
      two_pass_stats},
     {"welford", "one walk that corrects mean and squares for each element: half the reads, a division each",
      always, always, welford_stats},
-    {"vectorised", "16 bytes a read; the 4 or 8 channels of a vector share the division and overlap",
-     vectors_fit, always, vectorised_stats},
+    {"vectorized", "16 bytes a read; the 4 or 8 channels of a vector share the division and overlap",
+     vectors_fit, always, vectorized_stats},
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
 // Random numbers as a function of position; all the arithmetic is in kernels/base/philox.h, the same functions that
 // the CPU runs.
 //
-// One thread makes one block of four words (for normals: four normals) and writes the one to four neighbouring
+// One thread makes one block of four words (for normals: four normals) and writes the one to four neighboring
 // elements that belong to it: element i belongs to position start + i, and block = position / 4. Only the first and the last
 // block can have fewer than four. The start is known on the device alone (RandomKey::base).
 //

@@ -6,7 +6,7 @@
 #include "kernels/reduce.h"
 
 #include "kernels/base/dispatch.h"
-#include "kernels/base/fold.h"
+#include "kernels/base/reduction_shape.h"
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/sums.cuh"
 
@@ -56,11 +56,11 @@ __global__ void sum_boxes(Shape xs, Shape ys, const T* x, double scale, T* y, bo
 }
 
 void sum_to(const Exec& e, View x, double scale, MutView y, Write write) {
-  const Fold fold(x.shape, y.shape);
+  const ReductionShape fold(x.shape, y.shape);
   const bool add = write == Write::accumulate;
   dispatch_f32_bf16("sum_to", x.dtype, [&]<class T>() {
     if (fold.fits && fold.rows >= kShortSum) {
-      const Slices k(fold.outer, fold.rows, fold.cols);
+      const RowChunks k(fold.outer, fold.rows, fold.cols);
       sum_rows(e, k, Element<T>{x.as<T>()}, scale, y.as<T>(), add);
     } else {
       launch(e, "sum_boxes", sum_boxes<T>, {element_grid(y.count()), kElementBlock}, x.shape, y.shape,
@@ -71,7 +71,7 @@ void sum_to(const Exec& e, View x, double scale, MutView y, Write write) {
 
 void sum_squares(const Exec& e, View x, MutView y) {
   dispatch_f32_bf16("sum_squares", x.dtype, [&]<class T>() {
-    sum_rows(e, Slices(1, x.count(), 1), ElementSquared<T>{x.as<T>()}, 1, y.as<T>(), false);
+    sum_rows(e, RowChunks(1, x.count(), 1), ElementSquared<T>{x.as<T>()}, 1, y.as<T>(), false);
   });
 }
 
@@ -79,7 +79,7 @@ std::int64_t count_nonfinite(const Exec& e, View x) {
   double count = 0;
   dispatch_f32_bf16("count_nonfinite", x.dtype, [&]<class T>() {
     // A chunk counts in f32, exact to 2^24: a chunk is that long only where x has 2^34 elements.
-    const Slices k(1, x.count(), 1);
+    const RowChunks k(1, x.count(), 1);
     auto* const total = static_cast<double*>(
         e.scratch->get(sizeof(double) + static_cast<std::size_t>(k.partials()) * sizeof(float)));
     sum_rows(e, k, ElementNonfinite<T>{x.as<T>()}, reinterpret_cast<float*>(total + 1), 1, total, false);

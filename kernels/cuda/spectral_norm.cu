@@ -59,7 +59,7 @@ __global__ void scalar_product(std::int64_t count, const T* a, const float* b, T
 
 void spectral_norm(const Exec& e, View w, bool update, double eps, MutView u, MutView v, MutView sigma) {
   const std::int64_t rows = u.count(), columns = v.count();
-  const Slices down(1, rows, columns), along(rows, columns, 1);
+  const RowChunks down(1, rows, columns), along(rows, columns, 1);
   const std::int64_t longest = rows > columns ? rows : columns;
   const std::int64_t partials = down.partials() > along.partials() ? down.partials() : along.partials();
   auto* const x =

@@ -9,7 +9,7 @@ namespace sumi::kernels::cuda {
 
 // value(i), i in [0, outer rows cols), is a float.
 template <class Value>
-__global__ void sum_slices(Slices k, Value value, float* partial) {
+__global__ void sum_slices(RowChunks k, Value value, float* partial) {
   const Slice s(k);
   float sum = 0;
   for_each_row(k, s, [&](std::int64_t i) { sum += value(i); });
@@ -19,7 +19,7 @@ __global__ void sum_slices(Slices k, Value value, float* partial) {
 
 // y[outer, cols] (+)= scale * (sum of the partial sums).
 template <class T>
-__global__ void join_sums(Slices k, const float* partial, double scale, T* y, bool add) {
+__global__ void join_sums(RowChunks k, const float* partial, double scale, T* y, bool add) {
   const Slice s(k);
   double sum = 0;
   for_each_row(k, s, [&](std::int64_t i) { sum += static_cast<double>(partial[i]); });
@@ -29,14 +29,14 @@ __global__ void join_sums(Slices k, const float* partial, double scale, T* y, bo
 
 // Both. `partial` has room for k.partials() numbers.
 template <class Value, class T>
-void sum_rows(const Exec& e, const Slices& k, const Value& value, float* partial, double scale, T* y,
+void sum_rows(const Exec& e, const RowChunks& k, const Value& value, float* partial, double scale, T* y,
               bool add) {
   launch(e, "sum_slices", sum_slices<Value>, {k.grid(), kColumnBlock}, k, value, partial);
-  const Slices chunks = Slices::of_chunks(k);
+  const RowChunks chunks = RowChunks::of_chunks(k);
   launch(e, "join_sums", join_sums<T>, {chunks.grid(), kColumnBlock}, chunks, partial, scale, y, add);
 }
 template <class Value, class T>
-void sum_rows(const Exec& e, const Slices& k, const Value& value, double scale, T* y, bool add) {
+void sum_rows(const Exec& e, const RowChunks& k, const Value& value, double scale, T* y, bool add) {
   const std::size_t bytes = static_cast<std::size_t>(k.partials()) * sizeof(float);
   sum_rows(e, k, value, static_cast<float*>(e.scratch->get(bytes)), scale, y, add);
 }

@@ -63,12 +63,12 @@ const Variant<Problem, Run>& choose_variant(const char* operation, const Exec& e
 struct ConvProblem {
   ConvGeom geom;
   DType dtype;
-  Multiply multiply;
+  MatmulPrecision multiply;
 };
 struct GemmProblem {
   GemmGeom geom;
   DType dtype;
-  Multiply multiply;  // never automatic
+  MatmulPrecision multiply;  // never automatic
 };
 // aligned, here and below: the addresses of all operands are multiples of 16 bytes.
 struct NormProblem {
@@ -83,9 +83,9 @@ struct UnaryProblem {
 };
 
 // What a call that can use tensor cores logs: "cuda naive", and of these how they multiplied: "cuda mma tf32".
-inline void ran(const Exec& e, const std::string& variant, DType dtype, Multiply multiply) {
+inline void ran(const Exec& e, const std::string& variant, DType dtype, MatmulPrecision multiply) {
   if (!e.log) return;
-  const char* how = dtype == DType::bf16 ? " bf16" : multiply == Multiply::tf32 ? " tf32" : " 3xtf32";
+  const char* how = dtype == DType::bf16 ? " bf16" : multiply == MatmulPrecision::tf32 ? " tf32" : " 3xtf32";
   e.log->push_back("cuda " + variant + (variant == "mma" ? how : ""));
 }
 

@@ -16,7 +16,7 @@
 #include "kernels/emu/device.h"
 #include "kernels/emu/fibers.h"
 #include "kernels/emu/include/cuda_vector_types.h"
-#include "kernels/emu/order.h"
+#include "kernels/emu/schedule.h"
 
 namespace sumi::emu {
 

@@ -2,7 +2,7 @@
 #include <cstring>
 
 #include "kernels/base/check.h"
-#include "kernels/emu/accesses.h"
+#include "kernels/emu/access_stats.h"
 #include "kernels/emu/block.h"
 #include "kernels/emu/include/cuda_warp.h"
 

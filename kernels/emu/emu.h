@@ -5,14 +5,14 @@
 // of the same block. Nothing runs in parallel, so a data race is not a matter of luck: it shows as a result that
 // depends on the order in which threads ran, and the order is ours to choose (Order, verify()).
 //
-// Streams are queues that run as late as CUDA allows: nothing runs before a synchronisation asks for it. Device
+// Streams are queues that run as late as CUDA allows: nothing runs before a synchronization asks for it. Device
 // memory is unreadable to the host except inside runtime calls. So a program that reads too early, refills a
 // pinned buffer too soon or forgot an event is wrong here every time, not once a week.
 //
 // Not seen: overruns from one part of an allocation into another (a pool hands out such parts), races whose outcome is
 // the same bits in the orders that were run, and everything about speed.
 //
-// Errors that CUDA would report as undefined behaviour are thrown as sumi::Error from the call that ran the work
+// Errors that CUDA would report as undefined behavior are thrown as sumi::Error from the call that ran the work
 // (cudaStreamSynchronize, ...): one line "[emu] kernel NAME, block (x,y,z): what". Work still queued is then
 // dropped, as it is after a real sticky error, but the next program part may go on.
 //
@@ -27,7 +27,7 @@
 #include <string>
 
 #include "kernels/emu/include/cuda_vector_types.h"
-#include "kernels/emu/order.h"
+#include "kernels/emu/schedule.h"
 
 struct CUstream_st;
 

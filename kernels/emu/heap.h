@@ -57,7 +57,7 @@ class Heap {
   std::size_t capacity_ = 0, committed_ = 0, used_ = 0;
   int opened_ = 0;
   std::map<std::uintptr_t, Allocation> live_;   // by address
-  std::map<std::uintptr_t, std::size_t> free_;  // address, bytes; never two neighbours
+  std::map<std::uintptr_t, std::size_t> free_;  // address, bytes; never two neighbors
 };
 
 // Opens the heap for a scope.

@@ -2,8 +2,8 @@
 #include <cstring>
 
 #include "kernels/base/check.h"
+#include "kernels/emu/access_recorder.h"
 #include "kernels/emu/heap.h"
-#include "kernels/emu/recorder.h"
 #include "kernels/emu/runtime.h"
 
 namespace sumi::emu {

@@ -1,7 +1,7 @@
 // The runtime's state: streams as queues of work, events, captures, settings. One mutex guards all of it, and is
 // held while work runs.
 //
-// A Work runs when a synchronisation needs it: a work needs the one before it in its stream and those that
+// A Work runs when a synchronization needs it: a work needs the one before it in its stream and those that
 // cudaStreamWaitEvent or the default stream's rule name. Among streams whose next work may run, the order of
 // streams chooses.
 #pragma once
@@ -19,7 +19,7 @@
 
 #include "kernels/emu/block.h"
 #include "kernels/emu/include/cuda_api.h"
-#include "kernels/emu/order.h"
+#include "kernels/emu/schedule.h"
 
 namespace sumi::emu {
 

@@ -67,7 +67,7 @@ void run(const Exec& e, const Direction& d, const ConvGeom& g, DType t, void* x,
     operation.set(d.conv, conv).set(d.alpha, CUDNN_TYPE_FLOAT, one).set(d.beta, CUDNN_TYPE_FLOAT, before);
     return conv;
   };
-  const bool tensor_cores = t == DType::bf16 || resolved(e.multiply, e.device) == Multiply::tf32;
+  const bool tensor_cores = t == DType::bf16 || resolved(e.multiply, e.device) == MatmulPrecision::tf32;
   run_graph(e, {d.kernel,
                 g.str() + (adds ? " adding" : ""),
                 d.type,

@@ -16,7 +16,7 @@ struct Plan {
   cublasLtMatmulAlgo_t algo{};
   std::string name;
 
-  Plan(const GemmGeom& g, DType t, Multiply multiply, bool has_bias);
+  Plan(const GemmGeom& g, DType t, MatmulPrecision multiply, bool has_bias);
   ~Plan() {
     for (const auto layout : {a, b, y})
       if (layout) (void)cublasLtMatrixLayoutDestroy(layout);
@@ -44,9 +44,10 @@ cublasLtMatrixLayout_t layout_of(DType t, std::int64_t rows, std::int64_t cols, 
   return layout;
 }
 
-Plan::Plan(const GemmGeom& g, DType t, Multiply multiply, bool has_bias) {
-  const cublasComputeType_t compute =
-      t == DType::f32 && multiply == Multiply::tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+Plan::Plan(const GemmGeom& g, DType t, MatmulPrecision multiply, bool has_bias) {
+  const cublasComputeType_t compute = t == DType::f32 && multiply == MatmulPrecision::tf32
+                                          ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                          : CUBLAS_COMPUTE_32F;
   SUMI_CUBLAS_CALL(cublasLtMatmulDescCreate(&product, compute, CUDA_R_32F));
   const cublasOperation_t op_a = g.trans_a ? CUBLAS_OP_T : CUBLAS_OP_N,
                           op_b = g.trans_b ? CUBLAS_OP_T : CUBLAS_OP_N;
@@ -94,7 +95,7 @@ void Plan::choose() {
 void gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
   check_on_device("peer gemm", e, {a, b, bias, y});
   check_same_dtype("peer gemm", {a, b, bias, y});
-  const Multiply multiply = resolved(e.multiply, e.device);
+  const MatmulPrecision multiply = resolved(e.multiply, e.device);
   thread_local std::map<std::string, std::unique_ptr<Plan>> plans;
   auto& plan = plans[g.str() + std::to_string(g.a_batch) + ":" + std::to_string(g.b_batch) +
                      name_of(y.dtype) + name_of(multiply) + (bias ? "b" : "")];

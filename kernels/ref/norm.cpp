@@ -1,4 +1,4 @@
-// Normalisation by its definition: statistics in two passes, the affine map with its activation, and the
+// Normalization by its definition: statistics in two passes, the affine map with its activation, and the
 // gradient through both.
 #include "kernels/norm.h"
 
@@ -20,7 +20,7 @@ std::int64_t stat_of(const NormGeom& g, const Shape& at) {
 template <class T>
 using Vector = std::conditional_t<std::is_same_v<T, bf16>, float, T>;
 
-// The operands that say what an element is normalised to.
+// The operands that say what an element is normalized to.
 template <class V>
 struct Affine {
   const V *mean, *var, *gamma, *beta;

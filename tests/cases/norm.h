@@ -1,4 +1,4 @@
-// Shapes and groupings of normalisation.
+// Shapes and groupings of normalization.
 #pragma once
 
 #include "kernels/norm.h"

@@ -45,7 +45,7 @@ def convolution(program):
     store = line_of("kernels/cuda/conv/naive_fprop.cu", "y[i] = T(sum);")
     text = gdb(program, "0,5", ["break conv_fprop_naive<float>", "run", "print threadIdx.x", f"tbreak {store}", "continue",
                                 "print sum", "print p", "print q", "print threadIdx.x"])
-    # Pixel [1,1] of the picture 0 1 2 3 / 4 5 6 0 / 1 2 3 4 / ...: its neighbours less four times itself.
+    # Pixel [1,1] of the picture 0 1 2 3 / 4 5 6 0 / 1 2 3 4 / ...: its neighbors less four times itself.
     expect(text, r"conv_fprop_naive", r"\$1 = 5\b", re.escape(store.split(":")[0]), r"\$2 = -7\b", r"\$3 = 1\b", r"\$4 = 1\b",
            r"\$5 = 5\b")
 
@@ -54,7 +54,7 @@ def barrier(program):
     load = line_of("kernels/cuda/gemm/tiled.cu", "load_tiles(g, at, k, a, b, tiles);")
     text = gdb(program, "0,17", [f"tbreak {load}", "run", "print threadIdx", "next", "next", "print threadIdx",
                                  "print tiles.a[0][1]", "print tiles.a[1][0]"])
-    # Behind the barrier the same thread reads what its neighbours loaded: a is 0 1 2 3 / 4 5 6 0 / 1 2 3 4.
+    # Behind the barrier the same thread reads what its neighbors loaded: a is 0 1 2 3 / 4 5 6 0 / 1 2 3 4.
     expect(text, r"\$1 = \{x = 1, y = 1, z = 0\}", r"__syncthreads", r"\$2 = \{x = 1, y = 1, z = 0\}", r"\$3 = 1\b", r"\$4 = 4\b")
 
 

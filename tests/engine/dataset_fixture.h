@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "engine/io/dataset.h"
-#include "engine/io/image.h"
+#include "engine/data/dataset.h"
+#include "engine/image/image.h"
 #include "kernels/base/check.h"
 #include "tests/support.h"
 

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/device.h"
 #include "engine/ops.h"
 #include "engine/random.h"
+#include "engine/runtime/device.h"
 #include "tests/support.h"
 
 namespace sumi::gradcheck {
@@ -26,7 +26,7 @@ using Function = std::function<Tensor(const Tensors&)>;
 inline const Device ref{Device::Kind::ref, 0};
 // The device under test against ref: SUMI_TEST_DEVICE, or cpu.
 inline const Device tested = [] {
-  set_multiply(Multiply::f32);  // the tolerances are those of f32
+  set_multiply(MatmulPrecision::f32);  // the tolerances are those of f32
   return parse_device(std::getenv("SUMI_TEST_DEVICE") ? std::getenv("SUMI_TEST_DEVICE") : "cpu");
 }();
 

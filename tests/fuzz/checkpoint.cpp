@@ -1,9 +1,9 @@
 // A checkpoint: every tensor is read, its options and state, and the model that it describes is made and loaded.
-#include "engine/checkpoint.h"
+#include "engine/serialize/checkpoint.h"
 
-#include "engine/safetensors.h"
-#include "models/checkpoint_info.h"
+#include "engine/serialize/safetensors.h"
 #include "models/model.h"
+#include "models/training/checkpoint_metadata.h"
 #include "tests/fuzz/target.h"
 
 using namespace sumi;

@@ -1,5 +1,5 @@
 // A --config file for each model.
-#include "models/options.h"
+#include "models/options/options.h"
 #include "models/registry.h"
 #include "tests/fuzz/target.h"
 

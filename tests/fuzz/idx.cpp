@@ -1,6 +1,6 @@
 // An idx file of pictures or labels. The first byte says how the rest is stored: as it is, gzipped, or gzipped and cut off. Mutations of gzipped
 // bytes alone would hardly get past their checksums.
-#include "engine/io/idx.h"
+#include "engine/data/idx.h"
 
 #include <zlib.h>
 

@@ -1,7 +1,7 @@
 // Weights from elsewhere, for a small network.
 #include <stdexcept>
 
-#include "models/foreign_weights.h"
+#include "models/inference/weight_import.h"
 #include "models/model.h"
 #include "tests/fuzz/target.h"
 

@@ -1,10 +1,10 @@
 // A packed data set. If the first byte is odd, the checksums in the rest are put right: they prove no good will.
-#include "engine/io/pack.h"
+#include "engine/data/pack.h"
 
 #include <cstring>
 #include <string>
 
-#include "engine/io/dataset.h"
+#include "engine/data/dataset.h"
 #include "tests/fuzz/target.h"
 
 using namespace sumi;

@@ -26,7 +26,7 @@ int fuzz_idx(const std::uint8_t* data, std::size_t size);
 int fuzz_import(const std::uint8_t* data, std::size_t size);
 int fuzz_pack(const std::uint8_t* data, std::size_t size);
 #ifdef SUMI_PICTURES
-int fuzz_picture(const std::uint8_t* data, std::size_t size);
+int fuzz_image(const std::uint8_t* data, std::size_t size);
 #endif
 }
 
@@ -41,7 +41,7 @@ constexpr Target kTargets[] = {
     {"checkpoint", fuzz_checkpoint, 1000}, {"config", fuzz_config, 1000}, {"idx", fuzz_idx, 1000},
     {"import", fuzz_import, 1000},         {"pack", fuzz_pack, 1000},
 #ifdef SUMI_PICTURES
-    {"picture", fuzz_picture, 1000},
+    {"image", fuzz_image, 1000},
 #endif
 };
 

@@ -6,9 +6,9 @@
 
 #include <valgrind/callgrind.h>
 
-#include "engine/device.h"
+#include "engine/runtime/device.h"
 #include "models/model.h"
-#include "models/translation_networks.h"
+#include "models/networks/translation_networks.h"
 
 using namespace sumi;
 

@@ -127,7 +127,7 @@ std::vector<std::uint8_t> Buffer::bits() const {
   return read(0, size());
 }
 
-std::string Buffer::damage() const {
+std::string Buffer::degradation() const {
   if (!mut_) return {};
   std::string text;
   poison(false);
@@ -230,7 +230,7 @@ void expect_close(const std::string& what, const std::vector<double>& got, const
 Bench::Bench(Device device)
     : scratch(device.on_host() ? Scratch::host() : kernels::device_memory()), exec{device, &scratch, &log} {
   if (!device.on_host()) SUMI_CUDA_CALL(cudaStreamCreateWithFlags(&exec.stream, cudaStreamNonBlocking));
-  exec.multiply = Multiply::f32;  // tolerances are those of f32, unless a test says otherwise
+  exec.multiply = MatmulPrecision::f32;  // tolerances are those of f32, unless a test says otherwise
 }
 Bench::~Bench() {
   if (!exec.stream) return;
@@ -269,12 +269,12 @@ Result run(const Job& job, Device device, DType dtype, Write write) {
   job.run(bench.exec, in, out, write);
   Result result;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    CHECK_MESSAGE(out[i].damage().empty(), job.name << ": output " << i << ": " << out[i].damage());
+    CHECK_MESSAGE(out[i].degradation().empty(), job.name << ": output " << i << ": " << out[i].degradation());
     result.values.push_back(out[i].get());
     result.bits.push_back(out[i].bits());
   }
   for (std::size_t i = 0; i < in.size(); ++i) {
-    CHECK_MESSAGE(in[i].damage().empty(), job.name << ": input " << i << ": " << in[i].damage());
+    CHECK_MESSAGE(in[i].degradation().empty(), job.name << ": input " << i << ": " << in[i].degradation());
     CHECK_MESSAGE((!in[i].view() || in[i].bits() == before[i]),
                   job.name << ": input " << i << " was written");
   }
@@ -300,7 +300,7 @@ double only_number(const Job& job) {
   return only_output(job)[0];
 }
 
-Job by_variant(const Job& job, const char* variant, Multiply multiply) {
+Job by_variant(const Job& job, const char* variant, MatmulPrecision multiply) {
   Job named = job;
   named.run = [run = job.run, variant, multiply](const Exec& e, const Ins& in, Outs& out, Write write) {
     Exec exec = e;
@@ -311,7 +311,7 @@ Job by_variant(const Job& job, const char* variant, Multiply multiply) {
   return named;
 }
 
-double worst_error(const Job& job, const char* variant, Multiply multiply) {
+double worst_error(const Job& job, const char* variant, MatmulPrecision multiply) {
   const std::vector<double> want = expected(job, DType::f32)[0],
                             got = run(by_variant(job, variant, multiply), cuda, DType::f32).values[0];
   double worst = 0, scale = 0;

@@ -51,7 +51,7 @@ class Buffer {
   std::vector<double> get() const;
   std::vector<std::uint8_t> bits() const;
   // Empty, or which byte outside was written.
-  std::string damage() const;
+  std::string degradation() const;
 
  private:
   static constexpr std::size_t zone = 256;
@@ -151,10 +151,10 @@ std::vector<double> only_output(const Job& job);
 double only_number(const Job& job);
 
 // The job by one variant of its kernels.
-Job by_variant(const Job& job, const char* variant, Multiply multiply);
+Job by_variant(const Job& job, const char* variant, MatmulPrecision multiply);
 
 // The largest error of that variant on CUDA against the reference, in units of the largest result. One output, f32.
-double worst_error(const Job& job, const char* variant, Multiply multiply);
+double worst_error(const Job& job, const char* variant, MatmulPrecision multiply);
 
 // Runs the job on every computing device, and on ref in `dtype`, and compares both with `expected`: in overwrite mode and, where
 // the job has it, in accumulate mode. An implementation that names itself winograd is not exact on integers;

@@ -5,12 +5,12 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "engine/device.h"
-#include "engine/io/image.h"
-#include "models/animegan_model.h"
-#include "models/checkpoint_info.h"
+#include "engine/image/image.h"
+#include "engine/runtime/device.h"
+#include "models/animegan.h"
 #include "models/registry.h"
-#include "models/trainer.h"
+#include "models/training/checkpoint_metadata.h"
+#include "models/training/trainer.h"
 #include "tests/models/runs.h"
 #include "tests/models/tiny_vgg.h"
 #include "tests/support.h"
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Coloured pictures with an edge at another place in each.
+// Colored pictures with an edge at another place in each.
 void write_drawings(const fs::path& folder, int count) {
   fs::create_directories(folder);
   for (int i = 0; i < count; ++i) {
@@ -180,16 +180,16 @@ TEST_CASE(
   for (const char* model : {"animegan", "cartoongan"}) {
     TrainOptions vgg = tiny_animegan(model, folder.path, "run");
     const TrainOptions before = vgg;
-    settle_options(vgg);
+    resolve_options(vgg);
     CHECK(vgg.lambda_adv == before.lambda_adv);
     CHECK(anime_weights(vgg).adversarial == (model == std::string("animegan") ? 300 : 1));
     TrainOptions own = before;
     own.features = "own";
     own.lambda_colour = 0;
     own.lambda_content = 4.5;
-    settle_options(own);
+    resolve_options(own);
     CHECK(anime_weights(own).adversarial == 1);
-    CHECK(anime_weights(own).colour == 0);
+    CHECK(anime_weights(own).color == 0);
     CHECK(anime_weights(own).content == 4.5);
     CHECK(anime_weights(own).real == anime_weights(vgg).real);  // d's are the preset's
     for (const double weight : {own.lambda_adv, own.lambda_style, own.lambda_tv}) CHECK(weight >= 0);
@@ -212,7 +212,7 @@ TEST_CASE(
   CHECK(stored.lambda_tv == 0.25);
 }
 
-TEST_CASE("cartoongan: trains with smoothed drawings in colour, and every network by name") {
+TEST_CASE("cartoongan: trains with smoothed drawings in color, and every network by name") {
   const TempDir folder;
   const auto pictures = random_pictures(16);
   for (const char* net_g : {"cartoongan", "animegan2_lite", "animegan2"}) {

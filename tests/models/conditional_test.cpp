@@ -5,10 +5,10 @@
 
 #include <cmath>
 
-#include "engine/device.h"
-#include "models/classes.h"
+#include "engine/runtime/device.h"
 #include "models/model.h"
-#include "tests/models/pictures.h"
+#include "models/training/class_labels.h"
+#include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
 

@@ -4,11 +4,11 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "engine/device.h"
-#include "engine/io/image.h"
-#include "models/cyclegan_model.h"
-#include "models/trainer.h"
-#include "tests/models/pictures.h"
+#include "engine/image/image.h"
+#include "engine/runtime/device.h"
+#include "models/cyclegan.h"
+#include "models/training/trainer.h"
+#include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
 

@@ -6,16 +6,16 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/device.h"
-#include "engine/file.h"
-#include "engine/io/image.h"
-#include "engine/io/photo.h"
-#include "models/checkpoint_info.h"
-#include "models/convert.h"
+#include "engine/image/image.h"
+#include "engine/image/photo.h"
+#include "engine/runtime/device.h"
+#include "engine/serialize/file.h"
+#include "models/inference/converter.h"
 #include "models/model.h"
-#include "models/pix2pix_model.h"
-#include "models/trainer.h"
-#include "tests/models/pictures.h"
+#include "models/pix2pix.h"
+#include "models/training/checkpoint_metadata.h"
+#include "models/training/trainer.h"
+#include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
 
@@ -52,7 +52,7 @@ double stat(const StepStats& stats, const std::string& name) {
   return 0;
 }
 
-Photo coloured(int width, int height, int depth = 16) {
+Photo colored(int width, int height, int depth = 16) {
   Photo photo{width, height, depth, {}, {}, ""};
   for (std::size_t i = 0; i < photo.pixels() * 3; ++i)
     photo.rgb.push_back(static_cast<std::uint16_t>(32768 + 30000 * std::sin(0.1 * static_cast<double>(i))));
@@ -71,7 +71,7 @@ struct Trained {
     o.init_gain = 0.3;
     validate(o);
     model = make_model(o);
-    converter.emplace(picture_network(*model, "", false));
+    converter.emplace(image_network(*model, "", false));
   }
 };
 
@@ -147,7 +147,7 @@ TEST_CASE("pix2pix: at 16 bits, of one and of three channels, resumed to the byt
   const TempDir folder;
   fs::create_directories(folder.path / "pictures");
   for (int i = 0; i < 5; ++i)
-    save_photo(folder.path / "pictures" / fmt::format("{}.png", i), coloured(20, 18 + i));
+    save_photo(folder.path / "pictures" / fmt::format("{}.png", i), colored(20, 18 + i));
   TrainingObserver quiet;
   stop_requested = false;
   for (const int channels : {1, 3}) {
@@ -171,10 +171,10 @@ TEST_CASE("pix2pix: at 16 bits, of one and of three channels, resumed to the byt
     const auto model =
         load_model(CheckpointFile(fs::path(whole.outdir) / "checkpoints/3.safetensors"), &stored);
     CHECK(stored.bits == 16);
-    Converter converter(picture_network(*model, "", false));
-    const Photo drawn = converter(coloured(20, 12, 8));
+    Converter converter(image_network(*model, "", false));
+    const Photo drawn = converter(colored(20, 12, 8));
     CHECK(drawn.depth == 16);
-    CHECK(drawn.grey == (channels == 1));
+    CHECK(drawn.gray == (channels == 1));
     save_photo(folder.path / "drawn.png", drawn);
     const Photo back = load_photo(folder.path / "drawn.png");
     CHECK(back.depth == 16);
@@ -182,23 +182,23 @@ TEST_CASE("pix2pix: at 16 bits, of one and of three channels, resumed to the byt
     CHECK(std::any_of(back.rgb.begin(), back.rgb.end(), [](std::uint16_t v) { return v % 257 != 0; }));
     const std::string png = read_file(folder.path / "drawn.png", 1 << 20);
     CHECK(png.at(24) == 16);                       // bit depth
-    CHECK(png.at(25) == (channels == 1 ? 0 : 2));  // colour type: grey, RGB
+    CHECK(png.at(25) == (channels == 1 ? 0 : 2));  // color type: gray, RGB
   }
 }
 
 TEST_CASE(
-    "pix2pix convert: a network of one channel draws grey pictures, alpha and what it leaves alone "
+    "pix2pix convert: a network of one channel draws gray pictures, alpha and what it leaves alone "
     "included") {
   TrainOptions o = tiny_pix2pix("", "");
   o.channels = 1;
   o.task = "inpaint";
   const auto model = make_model(o);
-  Converter converter(picture_network(*model, "", false));
-  Photo photo = coloured(20, 16, 8), mask{20, 16, 8, std::vector<std::uint16_t>(20 * 16 * 3, 0), {}, ""};
+  Converter converter(image_network(*model, "", false));
+  Photo photo = colored(20, 16, 8), mask{20, 16, 8, std::vector<std::uint16_t>(20 * 16 * 3, 0), {}, ""};
   std::fill_n(mask.rgb.begin(), 300, 65535);
   photo.alpha.assign(20 * 16, 30000);
   const Photo drawn = converter(photo, &mask);
-  CHECK(drawn.grey);
+  CHECK(drawn.gray);
   CHECK(drawn.depth == 8);
   for (std::size_t i = 0; i < drawn.pixels(); ++i) {
     const std::uint16_t* p = drawn.rgb.data() + 3 * i;
@@ -206,7 +206,7 @@ TEST_CASE(
     if (i >= 100) REQUIRE(p[0] == luma(photo.rgb.data() + 3 * i));
   }
   const TempDir folder;
-  // Colour type of PNG: grey with alpha, and grey.
+  // Color type of PNG: gray with alpha, and gray.
   save_photo(folder.path / "a.png", drawn);
   CHECK(read_file(folder.path / "a.png", 1 << 20).at(25) == 4);
   CHECK(load_photo(folder.path / "a.png").alpha.size() == 320);
@@ -219,11 +219,11 @@ TEST_CASE(
       REQUIRE_MESSAGE(std::abs(back.rgb[i] - opaque.rgb[i]) < 257 * 30, name);  // jpg and webp are lossy
   }
   CHECK(read_file(folder.path / "b.png", 1 << 20).at(25) == 0);
-  CHECK(beside(opaque, opaque).grey);
-  Photo colour = opaque;
-  colour.grey = false;
-  CHECK_FALSE(beside(colour, opaque).grey);
-  CHECK(resize_photo(opaque, 7, 9).grey);
+  CHECK(beside(opaque, opaque).gray);
+  Photo color = opaque;
+  color.gray = false;
+  CHECK_FALSE(beside(color, opaque).gray);
+  CHECK(resize_photo(opaque, 7, 9).gray);
 }
 
 TEST_CASE("pix2pix: losses are what the paper says") {
@@ -237,7 +237,7 @@ TEST_CASE("pix2pix: losses are what the paper says") {
   const auto model = make_model(o);
   const StepStats stats = model->step(pair, 0);
   std::vector<double> drawn, wanted = pair[1].to_vector<double>();
-  for (const auto& [name, tensor] : model->last_batch())
+  for (const auto& [name, tensor] : model->debug_tensors())
     if (name == "drawn") drawn = tensor.to_vector<double>();
   double l1 = 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) l1 += std::abs(drawn.at(i) - wanted[i]);
@@ -298,26 +298,26 @@ TEST_CASE("pix2pix: a picture is drawn by its own statistics, and training is le
 
 TEST_CASE(
     "pix2pix convert: superres enlarges, colorize looks at the luma, denoise takes pictures as they are") {
-  const Photo photo = coloured(18, 13);
+  const Photo photo = colored(18, 13);
   Trained large("superres", 3);
   const Photo drawn = (*large.converter)(photo);
   CHECK((drawn.width == 54 && drawn.height == 39 && drawn.depth == 16));
   const Trained same("none");  // the same weights
-  Converter plain(picture_network(*same.model, "", false));
+  Converter plain(image_network(*same.model, "", false));
   CHECK(drawn.rgb == plain(resize_photo(photo, 54, 39)).rgb);
   CHECK(large.converter->predicted_bytes(18, 13) ==
         doctest::Approx(plain.predicted_bytes(54, 39)).epsilon(0.05));
 
-  Photo grey = photo;
-  for (std::size_t i = 0; i < grey.rgb.size(); i += 3) {
-    const double luma = 0.299 * grey.rgb[i] + 0.587 * grey.rgb[i + 1] + 0.114 * grey.rgb[i + 2];
-    std::fill_n(grey.rgb.begin() + static_cast<std::ptrdiff_t>(i), 3,
+  Photo gray = photo;
+  for (std::size_t i = 0; i < gray.rgb.size(); i += 3) {
+    const double luma = 0.299 * gray.rgb[i] + 0.587 * gray.rgb[i + 1] + 0.114 * gray.rgb[i + 2];
+    std::fill_n(gray.rgb.begin() + static_cast<std::ptrdiff_t>(i), 3,
                 static_cast<std::uint16_t>(std::lround(luma)));
   }
-  Trained colour("colorize");
-  const Photo a = (*colour.converter)(photo), b = (*colour.converter)(grey);
+  Trained color("colorize");
+  const Photo a = (*color.converter)(photo), b = (*color.converter)(gray);
   for (std::size_t i = 0; i < a.rgb.size(); ++i) REQUIRE(std::abs(a.rgb[i] - b.rgb[i]) < 64);
-  CHECK(plain(photo).rgb != plain(grey).rgb);
+  CHECK(plain(photo).rgb != plain(gray).rgb);
   Trained noise("denoise");
   CHECK((*noise.converter)(photo).rgb == plain(photo).rgb);
   CHECK(has(error_of([&] { (*noise.converter)(photo, &photo); }), "[--mask] is for models"));
@@ -325,7 +325,7 @@ TEST_CASE(
 
 TEST_CASE("pix2pix convert: inpaint fills what is transparent or masked, and leaves the rest alone") {
   Trained fill("inpaint");
-  Photo photo = coloured(20, 16);
+  Photo photo = colored(20, 16);
   CHECK(has(error_of([&] { (*fill.converter)(photo); }), "no hole to fill"));
   Photo mask{20, 16, 8, std::vector<std::uint16_t>(20 * 16 * 3, 0), {}, ""};
   std::vector<bool> hole(20 * 16, false);
@@ -350,6 +350,6 @@ TEST_CASE("pix2pix convert: inpaint fills what is transparent or masked, and lea
       changed += hole[i] && masked.rgb[3 * i + c] != photo.rgb[3 * i + c];
     }
   CHECK(changed > 100);
-  const Photo small = coloured(4, 4);
+  const Photo small = colored(4, 4);
   CHECK(has(error_of([&] { (*fill.converter)(photo, &small); }), "[--mask] is 4x4, but the picture 20x16"));
 }

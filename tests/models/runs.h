@@ -9,16 +9,16 @@
 #include <map>
 #include <string>
 
-#include "engine/device.h"
-#include "engine/safetensors.h"
-#include "models/trainer.h"
+#include "engine/runtime/device.h"
+#include "engine/serialize/safetensors.h"
+#include "models/training/trainer.h"
 
 inline const sumi::Device kRef{sumi::Device::Kind::ref, 0};
 
 // The device that models are tested on: SUMI_TEST_DEVICE, or cpu. Outside of training runs it multiplies in f32, whose
 // tolerances the tests have.
 inline const char* test_device() {
-  sumi::set_multiply(sumi::Multiply::f32);
+  sumi::set_multiply(sumi::MatmulPrecision::f32);
   const char* name = std::getenv("SUMI_TEST_DEVICE");
   return name ? name : "cpu";
 }

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "engine/device.h"
 #include "engine/random.h"
-#include "engine/safetensors.h"
+#include "engine/runtime/device.h"
+#include "engine/serialize/safetensors.h"
 
 inline std::filesystem::path write_tiny_vgg(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "tiny_vgg.safetensors";

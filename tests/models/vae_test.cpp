@@ -3,9 +3,9 @@
 
 #include <cmath>
 
-#include "engine/device.h"
-#include "models/vae_model.h"
-#include "tests/models/pictures.h"
+#include "engine/runtime/device.h"
+#include "models/vae.h"
+#include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
 
@@ -35,7 +35,8 @@ std::vector<double> first_step(const TrainOptions& o) {
   RandomStream stream(3, 0);
   const DType dtype = o.precision == "f64" ? DType::f64 : DType::f32;
   return model
-      .start_step({stream.uniform({4, o.size, o.size, o.channels}, dtype, parse_device(o.device), -1, 1)}, 0)
+      .train_step_async(
+          {stream.uniform({4, o.size, o.size, o.channels}, dtype, parse_device(o.device), -1, 1)}, 0)
       .to_vector<double>();
 }
 

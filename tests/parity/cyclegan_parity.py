@@ -133,7 +133,7 @@ def drawn_floats(work, size, spec, inspect):
 
 
 def bold(net):
-    """Weights that make a picture of strong colours, and statistics and biases that matter."""
+    """Weights that make a picture of strong colors, and statistics and biases that matter."""
     torch.manual_seed(5)
     with torch.no_grad():
         for p in net.parameters():
@@ -183,10 +183,10 @@ def drawn_pictures(work, size, spec, name, direction):
     with torch.no_grad():
         y = net(nchw(picture[None] / np.float32(127.5) - 1, torch.float32))[0].permute(1, 2, 0).numpy()
     expected = np.clip(np.rint((y + 1) * 127.5), 0, 255).astype(int)
-    checks.true(what + "PyTorch draws strong colours", expected.std() > 30)
+    checks.true(what + "PyTorch draws strong colors", expected.std() > 30)
     checks.true(what + "size of the picture", ours.shape == expected.shape)
     if ours.shape == expected.shape:
-        checks.small(what + "picture, grey levels", float(np.abs(ours - expected).max()), 1)
+        checks.small(what + "picture, gray levels", float(np.abs(ours - expected).max()), 1)
 
 
 def odd_files(work):

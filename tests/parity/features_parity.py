@@ -91,10 +91,10 @@ def dump_of(run, number):
 def whole_run(data, run):
     train(data, run, "--device", "ref", "--precision", "f64", "--steps", 8)
     nets, stats, worst = networks(files.checkpoint(run, 0)[0]), files.read_stats(run), 0.0
-    optimiser = torch.optim.Adam([p for net in nets.values() for p in net.parameters()], lr=LR, betas=(0.9, 0.999))
+    optimizer = torch.optim.Adam([p for net in nets.values() for p in net.parameters()], lr=LR, betas=(0.9, 0.999))
     for number in range(1, 9):
         loss, _ = step(nets, dump_of(run, number))
-        optimiser.step()
+        optimizer.step()
         worst = max(worst, abs(loss - stats[number]["loss"]))
     checks.small("losses of 8 steps in f64", worst, 1e-8)
 
@@ -139,7 +139,7 @@ def read_folder(folder):
 
 
 def frechet(a, b):
-    """With C = X^T X for centred rows X, tr (C_a C_b)^(1/2) is the sum of the singular values of X_a X_b^T."""
+    """With C = X^T X for centered rows X, tr (C_a C_b)^(1/2) is the sum of the singular values of X_a X_b^T."""
     xa, xb = ((x - x.mean(0)) / np.sqrt(len(x) - 1) for x in (a, b))
     middle = np.linalg.svd(xa @ xb.T, compute_uv=False).sum()
     return ((a.mean(0) - b.mean(0)) ** 2).sum() + (xa ** 2).sum() + (xb ** 2).sum() - 2 * middle

@@ -49,7 +49,7 @@ TEXTS = {
                                      make=lambda: torch_gan.autoencoder_gan(16, 3, 8, 4, 4, upsample="bilinear"), beta1=0.5),
 }
 MODELS.update(TEXTS)
-# Every kind of layer once: "gan-conv 7" has none of its own in f32, and what dense layers of "gan" stand for is grey.
+# Every kind of layer once: "gan-conv 7" has none of its own in f32, and what dense layers of "gan" stand for is gray.
 STARTS = {"dcgan": (0, 1, 5), "gan": (0, 1), "gan-reshape": (0,), "gan-reshape flat": (0,), "gan-conv": (0,), "autoencoder-gan": (0,)}
 FILES = ("dcgan", "gan-reshape flat", "gan-conv", "autoencoder-gan")
 
@@ -63,15 +63,15 @@ def train(model, folder, run, *more):
 
 def networks(model, tensors, dtype, steps):
     g, d = MODELS[model]["make"]()
-    optimisers = []
+    optimizers = []
     for name, net in (("g", g), ("d", d)):
         net.to(dtype)
         torch_gan.load(net, name, tensors)
         opt = torch.optim.Adam(net.parameters(), lr=MODELS[model].get("lr", 2e-4), betas=(MODELS[model]["beta1"], 0.999))
         if steps:
             torch_gan.load_adam(opt, net, name, tensors, steps)
-        optimisers.append(opt)
-    return g, d, optimisers
+        optimizers.append(opt)
+    return g, d, optimizers
 
 
 def real_label(model):
@@ -156,7 +156,7 @@ def exported_and_imported(model, run, work, nets=None):
 
 
 def converter_f64(work):
-    """The converter form: d on style and converted pictures, then g; each optimiser its own network's gradients."""
+    """The converter form: d on style and converted pictures, then g; each optimizer its own network's gradients."""
     photos, style, run, steps, weight = work + "/photos", work + "/style", work + "/converter", 3, 7.0
     files.write_pictures(photos, 6, 12, 3)
     files.write_pictures(style, 8, 12, 3)

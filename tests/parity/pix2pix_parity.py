@@ -95,7 +95,7 @@ def converted(work, run, size, spec):
     expected = np.clip(np.rint((y + 1) * 127.5), 0, 255).astype(int)
     ours = files.read_png(work + "/convert/out.png").astype(int)
     checks.true("converted: size of the picture", ours.shape == expected.shape)
-    checks.small("converted: grey levels", float(np.abs(ours - expected).max()), 1)
+    checks.small("converted: gray levels", float(np.abs(ours - expected).max()), 1)
 
 
 def everything(work):

@@ -41,7 +41,7 @@ def write_safetensors(path, tensors):
 
 
 def smooth_pictures(count, size, channels, seed=1):
-    """Smooth coloured pictures, bytes [h, w, channels]: real enough to train on, made without any library."""
+    """Smooth colored pictures, bytes [h, w, channels]: real enough to train on, made without any library."""
     rng = np.random.RandomState(seed)
     height, width = size if isinstance(size, tuple) else (size, size)
     y, x = np.mgrid[0:height, 0:width] / np.array([height, width]).reshape(2, 1, 1)
@@ -75,7 +75,7 @@ def write_png(path, picture):
 
 
 def read_png(path):
-    """8 bits a channel, grey or RGB with or without alpha, not interlaced -> bytes [h, w, channels]."""
+    """8 bits a channel, gray or RGB with or without alpha, not interlaced -> bytes [h, w, channels]."""
     with open(path, "rb") as f:
         file = f.read()
     at, data = 8, b""
@@ -83,10 +83,10 @@ def read_png(path):
         (length,) = struct.unpack_from(">I", file, at)
         kind, chunk = file[at + 4:at + 8], file[at + 8:at + 8 + length]
         if kind == b"IHDR":
-            width, height, bits, colour, _, _, interlaced = struct.unpack(">IIBBBBB", chunk)
-            if bits != 8 or interlaced or colour not in (0, 2, 4, 6):
+            width, height, bits, color, _, _, interlaced = struct.unpack(">IIBBBBB", chunk)
+            if bits != 8 or interlaced or color not in (0, 2, 4, 6):
                 sys.exit("%s: a kind of PNG that the tests do not read" % path)
-            channels = {0: 1, 2: 3, 4: 2, 6: 4}[colour]
+            channels = {0: 1, 2: 3, 4: 2, 6: 4}[color]
         elif kind == b"IDAT":
             data += chunk
         at += 12 + length

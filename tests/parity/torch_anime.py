@@ -157,7 +157,7 @@ def vgg_conv4_4(weights, pictures):
         index += 1
 
 
-def grey(x):
+def gray(x):
     return (x * torch.tensor([0.299, 0.587, 0.114], dtype=x.dtype).view(1, 3, 1, 1)).sum(1, keepdim=True).repeat(1, 3, 1, 1)
 
 
@@ -175,7 +175,7 @@ def yuv(x):
     return y, u, v
 
 
-def colour_loss(x, target):
+def color_loss(x, target):
     (y, u, v), (y2, u2, v2) = yuv(x), yuv(target)
     huber = nn.functional.smooth_l1_loss
     return (y - y2).abs().mean() + huber(u, u2) + huber(v, v2)
@@ -185,14 +185,14 @@ def total_variation(x):
     return (x[:, :, 1:] - x[:, :, :-1]).pow(2).mean() / 2 + (x[:, :, :, 1:] - x[:, :, :, :-1]).pow(2).mean() / 2
 
 
-# Weights of the losses: adversarial, content, style, colour, tv; real, fake, grey, smooth of the discriminator's.
+# Weights of the losses: adversarial, content, style, color, tv; real, fake, gray, smooth of the discriminator's.
 PRESETS = {"hayao": (300, 1.5, 2.5, 15, 1, 1.2, 1.2, 1.2, 0.8), "cartoongan": (1, 10, 0, 0, 0, 1, 1, 0, 1)}
 
 
 class AnimeGAN:
     def __init__(self, g, d, vgg, preset, lsgan, lr_g, lr_d, init_lr):
         self.g, self.d, self.vgg, self.weights, self.lsgan = g, d, vgg, PRESETS[preset], lsgan
-        self.grey_smooth = preset != "cartoongan"
+        self.gray_smooth = preset != "cartoongan"
         self.opt_g = torch.optim.Adam(g.parameters(), lr=lr_g, betas=(0.5, 0.999))
         self.opt_d = torch.optim.Adam(d.parameters(), lr=lr_d, betas=(0.5, 0.999))
         self.lr_g, self.init_lr = lr_g, init_lr
@@ -203,13 +203,13 @@ class AnimeGAN:
 
     def step(self, photos, drawings, smooth, warming_up):
         """Pictures NCHW -> (losses by their names in stats.jsonl, the drawn pictures)."""
-        adversarial, content, style, colour, tv, real, fake_weight, grey_weight, smooth_weight = self.weights
+        adversarial, content, style, color, tv, real, fake_weight, gray_weight, smooth_weight = self.weights
         fake, losses = self.g(photos), {}
         if not warming_up:
             kinds = [(drawings, 1.0, real), (fake.detach(), 0.0, fake_weight)]
-            if grey_weight:
-                kinds.append((grey(drawings), 0.0, grey_weight))
-            kinds.append((grey(smooth) if self.grey_smooth else smooth, 0.0, smooth_weight))
+            if gray_weight:
+                kinds.append((gray(drawings), 0.0, gray_weight))
+            kinds.append((gray(smooth) if self.gray_smooth else smooth, 0.0, smooth_weight))
             # In one pass, so that the spectral norm's power iteration makes one step.
             logits = self.d(torch.cat([k[0] for k in kinds])).chunk(len(kinds))
             losses["loss_d"] = adversarial * sum(w * self.gan(l, label) for l, (_, label, w) in zip(logits, kinds))
@@ -221,9 +221,9 @@ class AnimeGAN:
         if not warming_up:
             parts["loss_g"] = adversarial * self.gan(self.d(fake), 1.0)
             if style:
-                parts["loss_style"] = style * (gram(drawn) - gram(vgg_conv4_4(self.vgg, grey(drawings)))).abs().mean()
-            if colour:
-                parts["loss_colour"] = colour * colour_loss(fake, photos)
+                parts["loss_style"] = style * (gram(drawn) - gram(vgg_conv4_4(self.vgg, gray(drawings)))).abs().mean()
+            if color:
+                parts["loss_colour"] = color * color_loss(fake, photos)
             if tv:
                 parts["loss_tv"] = tv * total_variation(fake)
         for group in self.opt_g.param_groups:

@@ -162,7 +162,7 @@ def stale_buffers(net):
 
 
 class CycleGAN:
-    """Networks, their two optimisers, and the step without a pool of older pictures."""
+    """Networks, their two optimizers, and the step without a pool of older pictures."""
 
     def __init__(self, nets, lr=2e-4, beta1=0.5, lambda_a=10.0, lambda_b=10.0, lambda_identity=0.5, adam=torch.optim.Adam):
         self.nets, self.lambda_a, self.lambda_b, self.lambda_identity = nets, lambda_a, lambda_b, lambda_identity
@@ -170,7 +170,7 @@ class CycleGAN:
             adam([p for name in names for p in nets[name].parameters()], lr=lr, betas=(beta1, 0.999))
             for names in (GENERATORS, DISCRIMINATORS))
 
-    def optimiser(self, name):
+    def optimizer(self, name):
         return self.opt_g if name in GENERATORS else self.opt_d
 
     def step(self, real_a, real_b):

@@ -157,7 +157,7 @@ class Main(nn.Module):
 def to_torch(name, ours, module):
     """One of sumi's tensors (KRSC or 1x1x1xc) in PyTorch's layout."""
     layer, kind = module.get_submodule(name.rsplit(".", 1)[0]), name.rsplit(".", 1)[1]
-    a = torch.tensor(ours)  # a copy: an optimiser will write into it
+    a = torch.tensor(ours)  # a copy: an optimizer will write into it
     conv = isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d))
     flat_in, flat_out = getattr(layer, "flat_in", None), getattr(layer, "flat_out", None)
     if kind == "weight_v":  # of a spectral norm: one number for each column of the weight
@@ -187,9 +187,9 @@ def load(module, prefix, tensors):
     module.load_state_dict(state, strict=True)
 
 
-def load_adam(optimiser, module, prefix, tensors, steps):
+def load_adam(optimizer, module, prefix, tensors, steps):
     for name, p in module.named_parameters():
-        optimiser.state[p] = {
+        optimizer.state[p] = {
             "step": torch.tensor(float(steps)),
             "exp_avg": to_torch(name, tensors["optim.%s.m.%s" % (prefix, name)], module).to(p.dtype),
             "exp_avg_sq": to_torch(name, tensors["optim.%s.v.%s" % (prefix, name)], module).to(p.dtype)}

@@ -26,7 +26,7 @@ class NoiseGan:
         self.nets, self.spec, self.judging = nets, spec, [n for n in ("d", "q") if n in nets]
         for name in filter(None, spec.get("freeze", "").split(",")):
             nets[name[0]].get_parameter(name[2:]).requires_grad_(False)
-        self.opt_g, self.opt_d = (self.optimiser(names, spec.get("lr_" + names[0], spec["lr"])) for names in (["g"], self.judging))
+        self.opt_g, self.opt_d = (self.optimizer(names, spec.get("lr_" + names[0], spec["lr"])) for names in (["g"], self.judging))
         # The discriminator's draws: points between real and fake, and random labels.
         self.draws, self.updates, self.history = Stream(16), 0, {}
         self.reference = Stream(4).uniform(64, spec["nz"], lo=-1, hi=1) if spec.get("vbn") else None
@@ -37,7 +37,7 @@ class NoiseGan:
     def parameters(self, names):
         return [p for name in names for p in self.nets[name].parameters() if p.requires_grad]
 
-    def optimiser(self, names, lr):
+    def optimizer(self, names, lr):
         kind, spec = self.spec["optimizer"], self.spec
         more = dict(lr=lr, eps=1e-8, weight_decay=spec.get("weight_decay", 0))
         if kind == "rmsprop":
@@ -45,7 +45,7 @@ class NoiseGan:
         make = torch.optim.AdamW if kind == "adamw" else torch.optim.Adam
         return make(self.parameters(names), betas=(spec["beta1"], spec["beta2"]), **more)
 
-    def update(self, optimiser, names):
+    def update(self, optimizer, names):
         params = self.parameters(names)
         weight = self.spec.get("historical_averaging", 0)
         if weight:  # weight |p - mean of p so far|^2 (Salimans 2016)
@@ -56,7 +56,7 @@ class NoiseGan:
                 past.append(p.detach().clone())
         if "clip_grad" in self.spec:
             nn.utils.clip_grad_norm_(params, self.spec["clip_grad"])
-        optimiser.step()
+        optimizer.step()
 
     def draw(self, noise):
         if self.reference is None:
@@ -84,9 +84,9 @@ class NoiseGan:
         if mode in ("wgan", "hinge"):
             signed = -logits if real else logits
             return signed.mean() if mode == "wgan" else F.relu(1 + signed).mean()
-        return self.labelled(logits, torch.full_like(logits, 1 - self.spec.get("label_smooth", 0) if real else 0.0))
+        return self.labeled(logits, torch.full_like(logits, 1 - self.spec.get("label_smooth", 0) if real else 0.0))
 
-    def labelled(self, logits, labels):
+    def labeled(self, logits, labels):
         if self.spec["gan_mode"] == "lsgan":
             return ((logits - labels)**2).mean()
         return F.binary_cross_entropy_with_logits(logits, labels)
@@ -96,10 +96,10 @@ class NoiseGan:
         if mode in ("wgan", "hinge"):
             return -logits.mean()
         if self.spec.get("g_label") == "random":
-            return self.labelled(logits, self.draws.uniform(len(logits)).view_as(logits))
+            return self.labeled(logits, self.draws.uniform(len(logits)).view_as(logits))
         if mode == "saturating":
             return torch.log(1 - torch.sigmoid(logits)).mean()
-        return self.labelled(logits, torch.ones_like(logits))
+        return self.labeled(logits, torch.ones_like(logits))
 
     def loss_info(self, features, codes):
         """Cross-entropy of the category, and each continuous code's log-likelihood under a spread of 1 (Chen 2016)."""

@@ -26,12 +26,12 @@ def loss_error(losses, floor):
 
 
 def load_trainer(model, tensors, dtype, steps):
-    """Puts the state of a checkpoint after so many steps into PyTorch's networks and optimisers."""
+    """Puts the state of a checkpoint after so many steps into PyTorch's networks and optimizers."""
     for name, net in model.nets.items():
         net.to(dtype)
         torch_gan.load(net, name, tensors)
         if steps:
-            torch_gan.load_adam(model.optimiser(name), net, name, tensors, steps)
+            torch_gan.load_adam(model.optimizer(name), net, name, tensors, steps)
     return model
 
 

@@ -104,14 +104,14 @@ def whole_run_f64(case, spec, folder, run):
     steps = 5
     train(spec, folder, run, "--device", "ref", "--precision", "f64", "--steps", steps)
     e, g = prepared(spec, run, 0)
-    optimiser = torch.optim.Adam([*e.parameters(), *g.parameters()], lr=1e-3)
+    optimizer = torch.optim.Adam([*e.parameters(), *g.parameters()], lr=1e-3)
     stats, worst = files.read_stats(run), 0.0
     for step in range(1, steps + 1):
         reconstruction, kl, _ = losses(spec, e, g, *batch(run, step)[:2])
         worst = max(worst, worst_difference(stats[step], reconstruction, kl, spec))
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         (reconstruction + spec["kl_weight"] * kl).backward()
-        optimiser.step()
+        optimizer.step()
     checks.small("%s: losses of %d steps in f64" % (case, steps), worst, 1e-9)
 
 

@@ -120,8 +120,8 @@ def require_whole_png(path):
             pixels += body
         elif kind == b"IEND":
             break
-    width, height, depth, colour = header[:4]
-    channels = {0: 1, 2: 3, 4: 2, 6: 4}[colour]
+    width, height, depth, color = header[:4]
+    channels = {0: 1, 2: 3, 4: 2, 6: 4}[color]
     require(len(zlib.decompress(pixels)) == height * (1 + width * channels * depth // 8), f"{path} lacks pixels")
 
 

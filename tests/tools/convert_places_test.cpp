@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "engine/io/photo.h"
+#include "engine/image/photo.h"
 #include "tests/tools/program.h"
 
 using namespace program;

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/io/photo.h"
+#include "engine/image/photo.h"
 #include "tests/tools/program.h"
 
 using namespace program;
@@ -159,7 +159,7 @@ TEST_CASE("convert: large pictures are shrunk, or refused with the cure") {
   CHECK(both.rgb[5] == make_photo(400, 200).rgb[5]);
 }
 
-TEST_CASE("convert: half-transparent colours are laid on white once") {
+TEST_CASE("convert: half-transparent colors are laid on white once") {
   const Folder folder;
   train_tiny(folder);
   sumi::Photo red{6, 4, 8, {}, std::vector<std::uint16_t>(24, 127 * 257), ""};

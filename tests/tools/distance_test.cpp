@@ -59,7 +59,7 @@ TEST_CASE("generate --class, and a conditional network's way to PyTorch's names 
   REQUIRE(run(folder, "generate -m run -n 3 --class light -o light.png").code == 0);
   REQUIRE(run(folder, "generate -m run -n 3 --class dark -o dark.png").code == 0);
   CHECK(program::read(folder / "light.png") != program::read(folder / "dark.png"));
-  check_error(run(folder, "generate -m run -n 3 --class grey -o grey.png"), 1,
+  check_error(run(folder, "generate -m run -n 3 --class gray -o grey.png"), 1,
               "the model knows: dark, light");
   CHECK_FALSE(fs::exists(folder / "grey.png"));
   REQUIRE(run(folder, "export -m run --layout torch -o out.safetensors").code == 0);

@@ -1,13 +1,13 @@
 // Every option of every command with values that nobody means, and options that contradict each other. Driven by the
 // commands' own tables, so that a new option is tried without anybody's doing; in this process, because starting the
-// program a thousand times would take minutes. (What options of training mean by themselves: tests/models/options_test.cpp.)
+// program a thousand times would take minutes. (What options of training mean by themselves: tests/models/options/options_test.cpp.)
 #include <doctest/doctest.h>
 
 #include <set>
 
 #include "engine/error.h"
 #include "tests/tools/program.h"
-#include "tools/cli.h"
+#include "tools/cli/cli.h"
 
 using namespace sumi;
 
@@ -106,7 +106,7 @@ TEST_CASE("flags: numbers that are none, or that no number of its kind can be, a
 TEST_CASE("flags: sizes, counts and shares outside of what they can be are refused by name") {
   int tried = 0;
   for_each_option([&](const std::vector<std::string>& words, const CLI::Option& option) {
-    if (words.front() == "train") return;  // tests/models/options_test.cpp
+    if (words.front() == "train") return;  // tests/models/options/options_test.cpp
     if (!std::set<std::string>{"N", "K", "PX", "GIB"}.contains(option.get_type_name())) return;
     check_refused(words, long_name(option), "-1");
     if (long_name(option) != "--seed") check_refused(words, long_name(option), "9000000000000000000");

@@ -5,10 +5,10 @@
 #include <sstream>
 #include <utility>
 
-#include "models/options.h"
+#include "models/options/options.h"
 #include "models/registry.h"
 #include "tests/tools/program.h"
-#include "tools/option_texts.h"
+#include "tools/cli/option_format.h"
 
 using namespace program;
 
@@ -75,7 +75,7 @@ TEST_CASE("help: what has no effect by default says so, and is no setting of a r
   CHECK(has(anime, "[transpose; without effect by default: AnimeGANv2's generators enlarge by bilinear"));
   CHECK(has(anime, "learning rate [0.0002; without effect by default: --lr-g and --lr-d are set"));
   const std::string cartoon = words_of(run(folder, "train cartoongan --help").out);
-  CHECK(has(cartoon, "(no chequerboard) [transpose]"));
+  CHECK(has(cartoon, "(no checkerboard) [transpose]"));
   CHECK(has(cartoon, "learning rate [0.0002]"));
 
   sumi::TrainOptions o = sumi::default_options("animegan");

@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "engine/io/pack.h"
+#include "engine/data/pack.h"
 #include "tests/tools/program.h"
 
 using namespace program;

@@ -18,8 +18,8 @@
 #include <thread>
 #include <vector>
 
-#include "engine/io/image.h"
-#include "engine/safetensors.h"
+#include "engine/image/image.h"
+#include "engine/serialize/safetensors.h"
 
 namespace fs = std::filesystem;
 

@@ -1,5 +1,5 @@
 // What a signal is answered with, at once and by the handler, in a process of its own.
-#include "tools/signals.h"
+#include "tools/cli/signals.h"
 
 #include <doctest/doctest.h>
 #include <sys/wait.h>
@@ -11,7 +11,7 @@
 #include <string>
 
 #include "tests/tools/program.h"
-#include "tools/progress.h"
+#include "tools/cli/progress.h"
 
 namespace {
 

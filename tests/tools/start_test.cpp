@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-#include "engine/io/image.h"
+#include "engine/image/image.h"
 #include "tests/tools/program.h"
 
 using namespace program;

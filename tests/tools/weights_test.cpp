@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "engine/io/image.h"
-#include "engine/safetensors.h"
+#include "engine/image/image.h"
+#include "engine/serialize/safetensors.h"
 #include "tests/tools/program.h"
 
 using namespace program;

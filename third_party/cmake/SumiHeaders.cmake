@@ -1,4 +1,4 @@
-# For a machine without our packages and without a network (bench/gpu_carry.sh): fmt, nlohmann_json, doctest and CLI11 as
+# For a machine without our packages and without a network (bench/gpu_package.sh): fmt, nlohmann_json, doctest and CLI11 as
 # headers from the folder SUMI_HEADERS, under the names that find_package would give them; Google Benchmark (its headers and
 # libbenchmark.so...); and zlib (zlib.h, zconf.h, libz.a) where the machine has none to build with.
 set(SUMI_HEADERS "" CACHE PATH "Folder with fmt/, nlohmann/, doctest/ and CLI/; empty: the installed packages")

@@ -1,6 +1,6 @@
 // The operands of a convolution seen as matrices. Nothing is copied: a matrix answers where in a tensor its element
 // [row, col] lies. Rows and columns are looked up apart, because a thread that walks along a row looks that up once.
-// Neighbouring columns are neighbours in memory, as far as one pixel or one filter reaches.
+// Neighboring columns are neighbors in memory, as far as one pixel or one filter reaches.
 //
 // at() is null where there is no element: outside of the matrix, and where a filter lies on padding. The product takes 0
 // there.

@@ -13,21 +13,21 @@ namespace sumi::kernels::cuda {
 template <int kTileI, int kTileJ, class Product>
 void run_mma(const Exec& e, const char* name, const Product& product, bool vectors) {
   using T = typename Product::Element;
-  const auto run = [&]<Multiply kMultiply>() {
+  const auto run = [&]<MatmulPrecision kMultiply>() {
     if (vectors)
       return launch(e, name, product_mma<Product, kMultiply, MmaStep<T>::kUnit, kTileI, kTileJ>,
                     grid_of(product, kTileI, kTileJ, kMmaThreads), product);
     // The places of single elements and what 3xtf32 keeps do not fit the registers of a thread: half as large a tile.
-    constexpr int side = kMultiply == Multiply::tf32x3 ? std::min(kTileI, kTileJ) : 128;
+    constexpr int side = kMultiply == MatmulPrecision::tf32x3 ? std::min(kTileI, kTileJ) : 128;
     constexpr int rows = std::min(kTileI, side), cols = std::min(kTileJ, side);
     launch(e, name, product_mma<Product, kMultiply, 1, rows, cols>, grid_of(product, rows, cols, kMmaThreads),
            product);
   };
   if constexpr (sizeof(T) == 4) {
-    if (resolved(e.multiply, e.device) == Multiply::tf32x3)
-      return run.template operator()<Multiply::tf32x3>();
+    if (resolved(e.multiply, e.device) == MatmulPrecision::tf32x3)
+      return run.template operator()<MatmulPrecision::tf32x3>();
   }
-  run.template operator()<Multiply::tf32>();
+  run.template operator()<MatmulPrecision::tf32>();
 }
 
 }  // namespace sumi::kernels::cuda

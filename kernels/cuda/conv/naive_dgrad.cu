@@ -18,7 +18,7 @@
 // "Is the deconvolution layer the same as a convolutional layer?", 2016, the phases.)
 //
 // Blocks (x, y, z): y and z are the phase's row and column, x runs over its elements. One thread computes one
-// element of dx, channels fastest: a warp reads the same dy and, for each filter k, neighbouring weights.
+// element of dx, channels fastest: a warp reads the same dy and, for each filter k, neighboring weights.
 #include <algorithm>
 #include <numeric>
 

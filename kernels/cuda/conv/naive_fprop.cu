@@ -4,7 +4,7 @@
 //
 // One thread computes one element of y (and then the one a whole grid further, where y is larger than the
 // grid). Elements are numbered as they lie in memory, ((n P + p) Q + q) K + k, so the threads of a warp are
-// neighbouring filters k on one pixel: all of them read the same x at the same time, which costs one read, and
+// neighboring filters k on one pixel: all of them read the same x at the same time, which costs one read, and
 // each another filter. With groups, filter k sees only the c/groups channels of its own group, k / (K/groups).
 //
 // Nothing is shared between threads and every product fetches both its factors anew: this is the kernel to

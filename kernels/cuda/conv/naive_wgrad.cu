@@ -4,8 +4,8 @@
 //
 // Weights may be few and pixels (n,p,q) many: a first layer has some thousand weights and a million pixels. So
 // pixels, numbered (n P + p) Q + q, are cut into chunks of equal length, and one thread computes the sum of one
-// chunk for one weight. Neighbouring threads take neighbouring channels c of one filter tap: a warp reads the
-// same dy and neighbouring x. The partial sums go to scratch, and a second kernel (sum_chunks) adds them in the
+// chunk for one weight. Neighboring threads take neighboring channels c of one filter tap: a warp reads the
+// same dy and neighboring x. The partial sums go to scratch, and a second kernel (sum_chunks) adds them in the
 // order of the chunks; with one chunk the first kernel writes dw itself.
 //
 // A chunk is walked in pieces of rows, and within a row the columns that padding would meet are cut off

@@ -13,7 +13,7 @@
 //   a: 16 high
 //
 // Why it should be faster: naive asks the caches for two elements a product and hopes; here device memory and L2 see 1/16 of
-// the requests. Neighbouring threads fetch neighbouring elements, and the index arithmetic (two divisions an element) is
+// the requests. Neighboring threads fetch neighboring elements, and the index arithmetic (two divisions an element) is
 // paid once for 16 products. What limits it now is shared memory itself: two reads of 4 bytes for every product, of which
 // a multiprocessor serves 32 a clock, where it could multiply 128. The next rung keeps operands in registers.
 //

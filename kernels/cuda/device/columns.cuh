@@ -1,7 +1,7 @@
 // Sums over the rows of [outer, rows, cols], cols fastest in memory: what norm, losses and sums are made of. (A sum
 // over everything is [1, count, 1]; over n, h, w it is [1, n h w, c].)
 //
-// A block takes `lanes` neighbouring columns and a chunk of rows. Its threads stand as lanes side by side and
+// A block takes `lanes` neighboring columns and a chunk of rows. Its threads stand as lanes side by side and
 // 256 / lanes deep, so that a warp reads whole runs of memory; each thread walks down its column, and column_sum
 // joins the depth. The partial sums of chunks are joined by a second kernel. Where rows are cut depends on the
 // sizes alone and no addition waits for another block, so the same sizes give the same bits.
@@ -16,14 +16,14 @@ namespace sumi::kernels::cuda {
 inline constexpr unsigned kColumnBlock = 256, kColumnWarps = kColumnBlock / 32;
 
 // How the work is cut. Made on the host.
-struct Slices {
+struct RowChunks {
   std::int64_t outer, rows, cols;
   std::int64_t tiles;              // blocks side by side that cover the columns
   std::int64_t per_chunk, chunks;  // rows of a chunk; chunks that cover the rows
   unsigned lanes = 1;              // columns of a block: a power of two, at most a warp
 
   // Chunks long enough to be worth a block, and few enough that about a thousand blocks do everything.
-  Slices(std::int64_t outer_size, std::int64_t row_count, std::int64_t col_count)
+  RowChunks(std::int64_t outer_size, std::int64_t row_count, std::int64_t col_count)
       : outer(outer_size), rows(row_count), cols(col_count) {
     while (lanes < 32 && lanes < cols) lanes *= 2;
     tiles = (cols + lanes - 1) / lanes;
@@ -33,8 +33,8 @@ struct Slices {
     chunks = rows > per_chunk ? (rows + per_chunk - 1) / per_chunk : 1;
   }
   // The second step: the chunks of `first` are the rows, in one chunk.
-  static Slices of_chunks(const Slices& first) {
-    Slices s(first.outer, first.chunks, first.cols);
+  static RowChunks of_chunks(const RowChunks& first) {
+    RowChunks s(first.outer, first.chunks, first.cols);
     s.per_chunk = s.rows;
     s.chunks = 1;
     return s;
@@ -56,7 +56,7 @@ struct Slice {
   bool inside;           // col exists; threads without a column only take part in column_sum
   bool writes;           // the one thread that stores the result for col
 
-  __device__ explicit Slice(const Slices& k)
+  __device__ explicit Slice(const RowChunks& k)
       : outer(blockIdx.x / k.tiles / k.chunks),
         chunk(blockIdx.x / k.tiles % k.chunks),
         col(blockIdx.x % k.tiles * k.lanes + threadIdx.x % k.lanes),
@@ -67,7 +67,7 @@ struct Slice {
 
 // f(index in [outer, rows, cols]) for this thread's rows of its column, downwards.
 template <class F>
-__device__ void for_each_row(const Slices& k, const Slice& s, F&& f) {
+__device__ void for_each_row(const RowChunks& k, const Slice& s, F&& f) {
   if (!s.inside) return;
   const std::int64_t depth = kColumnBlock / k.lanes, first = s.chunk * k.per_chunk;
   const std::int64_t end = first + k.rows_of(s.chunk);

@@ -15,7 +15,7 @@ inline dim3 element_grid(std::int64_t count) {
   return dim3(static_cast<unsigned>(blocks < 4096 ? blocks : 4096));
 }
 
-// f(i) for this thread's share of [0, count). Neighbouring threads take neighbouring elements.
+// f(i) for this thread's share of [0, count). Neighboring threads take neighboring elements.
 template <class F>
 __device__ void for_each_element(std::int64_t count, F&& f) {
   const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;

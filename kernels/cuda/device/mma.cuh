@@ -11,7 +11,7 @@
 //     B[8,8]               b0 [t, g]     b1 [t+4, g]
 //
 // Every function here is called by all 32 lanes of a warp together. The emulation computes the same from the same
-// registers, so that a fragment in the wrong place gives a wrong product there as well (tests/emu/mma.cpp writes the layouts
+// registers, so that a fragment in the wrong place gives a wrong product there as well (tests/emu/mma_test.cpp writes the layouts
 // down a second time).
 //
 // Rounding. Products are exact, but sums are not rounded to nearest: a tensor core aligns the addends to the largest one and cuts

@@ -7,7 +7,7 @@
 
 namespace sumi::kernels::cuda {
 
-template <class T, Multiply kMultiply>
+template <class T, MatmulPrecision kMultiply>
 void run_mma_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
   constexpr int rows = 128, cols = 64, unit = MmaStep<T>::kUnit;
   dispatch_transposed(g, [&]<bool trans_a, bool trans_b>() {

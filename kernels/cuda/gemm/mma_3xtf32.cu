@@ -4,7 +4,7 @@
 namespace sumi::kernels::cuda {
 
 void mma_3xtf32_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
-  run_mma_gemm<float, Multiply::tf32x3>(e, g, a, b, bias, y, write);
+  run_mma_gemm<float, MatmulPrecision::tf32x3>(e, g, a, b, bias, y, write);
 }
 
 }  // namespace sumi::kernels::cuda

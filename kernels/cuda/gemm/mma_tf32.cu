@@ -4,7 +4,7 @@
 namespace sumi::kernels::cuda {
 
 void mma_tf32_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
-  run_mma_gemm<float, Multiply::tf32>(e, g, a, b, bias, y, write);
+  run_mma_gemm<float, MatmulPrecision::tf32>(e, g, a, b, bias, y, write);
 }
 
 }  // namespace sumi::kernels::cuda

@@ -10,7 +10,7 @@
 //   and loads of op(a), stored [m,k]   element (row y, i x);  stored [k,m] (trans_a)  element (row x, i y)
 //       and of   op(b), stored [k,n]   element (i y, col x);  stored [n,k] (trans_b)  element (i x, col y)
 //
-// so that the 16 threads of equal y always load neighbours in memory. Outside of the matrices tiles hold zeros.
+// so that the 16 threads of equal y always load neighbors in memory. Outside of the matrices tiles hold zeros.
 //
 // When there are few tiles and k is long (a dense layer's gradients), k is cut into chunks: each chunk has
 // blocks of its own, and a second kernel adds the partial sums in the order of the chunks. A block's number is

@@ -7,7 +7,7 @@
 
 namespace sumi::kernels::cuda {
 
-NormStats two_pass_stats, welford_stats, vectorised_stats;
+NormStats two_pass_stats, welford_stats, vectorized_stats;
 
 struct Moments {
   float mean, squares;  // squares: the sum of squared deviations from mean
@@ -60,11 +60,11 @@ __device__ inline CountedMoments column_moments(CountedMoments m, unsigned lanes
 }
 
 // mean and var out of the moments of chunks [outer, chunk, c]. k: how the rows were cut.
-void join_moments(const Exec& e, const NormLayout& l, const Slices& k, const Moments* partial, MutView mean,
-                  MutView var);
+void join_moments(const Exec& e, const NormLayout& l, const RowChunks& k, const Moments* partial,
+                  MutView mean, MutView var);
 
 // Scratch memory for the moments of every chunk.
-inline Moments* moments_of(const Exec& e, const NormLayout& l, const Slices& k) {
+inline Moments* moments_of(const Exec& e, const NormLayout& l, const RowChunks& k) {
   return static_cast<Moments*>(
       e.scratch->get(static_cast<std::size_t>(l.outer * k.chunks * l.c) * sizeof(Moments)));
 }

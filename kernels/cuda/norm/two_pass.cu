@@ -3,33 +3,33 @@
 // First the mean of the chunk, then in a second walk, while the chunk is still in cache, the squared deviations from it. The
 // sum of squares minus the square of the sum would need one walk, but lose everything where the mean is large.
 //
-// A warp reads 32 neighbouring channels of one row. x comes from device memory once and from L2 (or L1) once more.
+// A warp reads 32 neighboring channels of one row. x comes from device memory once and from L2 (or L1) once more.
 #include "kernels/cuda/norm/stats.cuh"
 
 namespace sumi::kernels::cuda {
 
 template <class T>
-__global__ void norm_stats_two_pass(Slices k, const T* x, Moments* partial) {
+__global__ void norm_stats_two_pass(RowChunks k, const T* x, Moments* partial) {
   const Slice s(k);
   const auto count = static_cast<float>(k.rows_of(s.chunk));
   float sum = 0;
   for_each_row(k, s, [&](std::int64_t i) { sum += static_cast<float>(x[i]); });
-  const float centre = column_sum(sum, k.lanes) / count;
+  const float center = column_sum(sum, k.lanes) / count;
   float drift = 0, squares = 0;
   for_each_row(k, s, [&](std::int64_t i) {
-    const float off = static_cast<float>(x[i]) - centre;
+    const float off = static_cast<float>(x[i]) - center;
     drift += off;
     squares += off * off;
   });
   drift = column_sum(drift, k.lanes);
   squares = column_sum(squares, k.lanes);
-  // centre was rounded: drift / count is what it lacks, and the squares are too many by drift^2 / count.
-  if (s.writes) partial[s.partial] = {centre + drift / count, squares - drift * drift / count};
+  // center was rounded: drift / count is what it lacks, and the squares are too many by drift^2 / count.
+  if (s.writes) partial[s.partial] = {center + drift / count, squares - drift * drift / count};
 }
 
 void two_pass_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
   const NormLayout l(g);
-  const Slices k = l.slices();
+  const RowChunks k = l.slices();
   Moments* const partial = moments_of(e, l, k);
   dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
     launch(e, "norm_stats_two_pass", norm_stats_two_pass<T>, {k.grid(), kColumnBlock}, k, x.as<T>(), partial);

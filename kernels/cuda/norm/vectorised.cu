@@ -1,8 +1,8 @@
 // Statistics of a norm, rung 3: 16 bytes at a time.
 //
-// What changed from `welford`: a thread takes 4 (f32) or 8 (bf16) neighbouring channels of a row with one read.
+// What changed from `welford`: a thread takes 4 (f32) or 8 (bf16) neighboring channels of a row with one read.
 //
-// Why it should be faster: a thread has 16 bytes in flight instead of 4 or 2 (unary/vectorised.cu has the sum); the
+// Why it should be faster: a thread has 16 bytes in flight instead of 4 or 2 (unary/vectorized.cu has the sum); the
 // channels of a vector have seen equally many elements, so they share one division; and their chains of operations are
 // independent, so one runs while another waits.
 //
@@ -14,7 +14,7 @@ namespace sumi::kernels::cuda {
 
 // k: x as vectors, [outer, rows, c / size].
 template <class T>
-__global__ void norm_stats_vectorised(Slices k, const T* x, Moments* partial) {
+__global__ void norm_stats_vectorized(RowChunks k, const T* x, Moments* partial) {
   constexpr int size = Vector<T>::kSize;
   const Slice s(k);
   CountedMoments m[size] = {};
@@ -34,12 +34,12 @@ __global__ void norm_stats_vectorised(Slices k, const T* x, Moments* partial) {
   }
 }
 
-void vectorised_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
+void vectorized_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
   const NormLayout l(g);
   dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
-    const Slices k(l.outer, l.rows, l.c / Vector<T>::kSize);
+    const RowChunks k(l.outer, l.rows, l.c / Vector<T>::kSize);
     Moments* const partial = moments_of(e, l, k);
-    launch(e, "norm_stats_vectorised", norm_stats_vectorised<T>, {k.grid(), kColumnBlock}, k, x.as<T>(),
+    launch(e, "norm_stats_vectorized", norm_stats_vectorized<T>, {k.grid(), kColumnBlock}, k, x.as<T>(),
            partial);
     join_moments(e, l, k, partial, mean, var);
   });

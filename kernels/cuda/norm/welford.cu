@@ -11,7 +11,7 @@
 namespace sumi::kernels::cuda {
 
 template <class T>
-__global__ void norm_stats_welford(Slices k, const T* x, Moments* partial) {
+__global__ void norm_stats_welford(RowChunks k, const T* x, Moments* partial) {
   const Slice s(k);
   CountedMoments m{0, 0, 0};
   for_each_row(k, s, [&](std::int64_t i) {
@@ -24,7 +24,7 @@ __global__ void norm_stats_welford(Slices k, const T* x, Moments* partial) {
 
 void welford_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
   const NormLayout l(g);
-  const Slices k = l.slices();
+  const RowChunks k = l.slices();
   Moments* const partial = moments_of(e, l, k);
   dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
     launch(e, "norm_stats_welford", norm_stats_welford<T>, {k.grid(), kColumnBlock}, k, x.as<T>(), partial);

@@ -1,7 +1,7 @@
 // Operands of a product that lie in memory as matrices. What else an operand can be: conv/matrices.cuh.
 //
 // A matrix answers where its element [row, col] lies; rows and columns are looked up apart, because a thread that walks along a
-// row looks that up once. Neighbouring columns are neighbours in memory. at() is null where there is no element, and the
+// row looks that up once. Neighboring columns are neighbors in memory. at() is null where there is no element, and the
 // product takes 0 there.
 #pragma once
 

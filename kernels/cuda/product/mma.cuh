@@ -44,9 +44,9 @@ inline constexpr int kMmaThreads = 128, kMmaStages = 3;
 // How many blocks shall fit a multiprocessor, which is a limit on registers. Three have 168 a thread, and 46 KB of shared memory. Of 3xtf32, whose
 // accumulators for one depth come on top, two: with 168 it would spill, and three mma for each pair of fragments keep the tensor cores as busy.
 // Fetching by elements keeps so many places that it needs all registers there are.
-constexpr int mma_blocks(Multiply multiply, int vector) {
+constexpr int mma_blocks(MatmulPrecision multiply, int vector) {
   if (vector == 1) return 1;
-  return multiply == Multiply::tf32x3 ? 2 : 3;
+  return multiply == MatmulPrecision::tf32x3 ? 2 : 3;
 }
 
 // How elements of type T are multiplied.
@@ -107,10 +107,10 @@ __device__ void round_to_tf32(unsigned (&big)[4], unsigned (&small)[4]) {
 }
 
 // sums += a b for a warp's kTilesI x kTilesJ tiles of 16 x 8, one mma deep.
-template <class T, Multiply kMultiply, class LayoutA, class LayoutB, int kTilesI, int kTilesJ>
+template <class T, MatmulPrecision kMultiply, class LayoutA, class LayoutB, int kTilesI, int kTilesJ>
 __device__ void multiply_fragments(float (&sums)[kTilesI][kTilesJ][4], const T* tile_a, const T* tile_b,
                                    int i, int j, int l, int lane) {
-  constexpr bool split = kMultiply == Multiply::tf32x3;
+  constexpr bool split = kMultiply == MatmulPrecision::tf32x3;
   unsigned b[kTilesJ / 2][4], b_small[split ? kTilesJ / 2 : 1][4];
   SUMI_UNROLL
   for (int tj = 0; tj < kTilesJ / 2; ++tj) {
@@ -167,7 +167,7 @@ __device__ void keep_sums(float (&to)[height][stride], const float (&sums)[kTile
   }
 }
 
-// Writes a block's sums, the tile at [i0, j0] of the result: neighbouring threads store four neighbours each, so that whole
+// Writes a block's sums, the tile at [i0, j0] of the result: neighboring threads store four neighbors each, so that whole
 // sectors go out. Straight from the fragments a bf16 store would be half a sector.
 template <class Part, int kTileI, int kTileJ>
 __device__ void write_sums(const Part& part, const float (&sums)[kTileI][kTileJ + 8], int i0, int j0) {
@@ -189,7 +189,7 @@ __device__ void write_sums(const Part& part, const float (&sums)[kTileI][kTileJ 
 }
 
 // A matrix with a member `vectors` can be fetched by elements as well, whatever kVector is (TileLoader).
-template <class Product, Multiply kMultiply, int kVector, int kTileI, int kTileJ>
+template <class Product, MatmulPrecision kMultiply, int kVector, int kTileI, int kTileJ>
 __global__ void __launch_bounds__(kMmaThreads, mma_blocks(kMultiply, kVector)) product_mma(Product product) {
   using T = typename Product::Element;
   constexpr int depth = MmaStep<T>::kTileDepth;
@@ -208,7 +208,7 @@ __global__ void __launch_bounds__(kMmaThreads, mma_blocks(kMultiply, kVector)) p
   float sums[kTileI / 32][kTileJ / 16][4] = {};
   // 3xtf32 has no registers to spare for fragments of the next depth.
   [[maybe_unused]] constexpr int depths_at_once =
-      kMultiply == Multiply::tf32x3 ? 1 : depth / MmaStep<T>::kDepth;
+      kMultiply == MatmulPrecision::tf32x3 ? 1 : depth / MmaStep<T>::kDepth;
   using Tiles = StagedTiles<LayoutA, LayoutB, kMmaStages>;
   auto& shared = block_shared<MmaShared<Tiles, kTileI, kTileJ>>();
   for_each_tile<kMmaStages>(shared.tiles, load_a, load_b, part.begin, part.end, depth,

@@ -41,8 +41,8 @@ constexpr int kTile = kBlockedTile, kDepth = kBlockedDepth, kThreads = kBlockedT
 constexpr int kThreadsX = 16, kThreadsY = 8;                         // 16 across, 8 down
 constexpr int kRows = kTile / kThreadsY, kCols = kTile / kThreadsX;  // sums of a thread
 
-// Position n of thread t of `threads`, of a tile's lines (deep) or inside of one. Deep: neighbouring threads have
-// neighbouring lines, whose distance keeps them off each other's banks; else vectors of 4.
+// Position n of thread t of `threads`, of a tile's lines (deep) or inside of one. Deep: neighboring threads have
+// neighboring lines, whose distance keeps them off each other's banks; else vectors of 4.
 template <class Layout>
 __device__ constexpr int position(int threads, int t, int n) {
   return Layout::kDeep ? t + n * threads : n / 4 * 4 * threads + 4 * t + n % 4;

@@ -8,7 +8,7 @@
 
 namespace sumi::kernels::cuda {
 
-// How a tile lies: `kOuter` lines of `kInner` elements, which are neighbours in device memory as well, and how far apart two
+// How a tile lies: `kOuter` lines of `kInner` elements, which are neighbors in device memory as well, and how far apart two
 // lines are. The depth of the product runs along the lines of a deep tile, and across the lines of another.
 //
 // What is asked of the distance is that lines begin at different banks, so that the threads that read one column hit
@@ -28,11 +28,11 @@ struct TileLayout {
   static constexpr int at(int i, int l) { return kDeep ? i * kStride + l : l * kStride + i; }
 };
 
-// Fetches tiles of a matrix at one place and growing depth. kVector elements are fetched at a time: neighbouring columns, of
+// Fetches tiles of a matrix at one place and growing depth. kVector elements are fetched at a time: neighboring columns, of
 // which a group or filter holds a multiple, at addresses that are multiples of their size. A matrix with a member `vectors`
 // (Operand) says at run time whether that is so.
 //
-// Neighbouring threads fetch neighbours of a line, and the next ones go on in a line further down, which is where storing has
+// Neighboring threads fetch neighbors of a line, and the next ones go on in a line further down, which is where storing has
 // its bank conflicts: shared memory takes 128 bytes at a time, a line of a deep tile is shorter, and the next line begins a
 // unit after the end of this one, on banks that this one has taken. The line 4 further down begins half of the banks away (or a
 // quarter, where lines are that short), so threads go on there.

@@ -1,4 +1,4 @@
-// Functions of one operand, rung 1: one thread an element at a time. Neighbouring threads take neighbouring elements, so a warp
+// Functions of one operand, rung 1: one thread an element at a time. Neighboring threads take neighboring elements, so a warp
 // reads 128 bytes (f32) or 64 (bf16) with one instruction.
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"

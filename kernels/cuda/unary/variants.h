@@ -5,7 +5,7 @@
 
 namespace sumi::kernels::cuda {
 
-UnaryForward scalar_unary, vectorised_unary;
-UnaryGrad scalar_unary_grad, vectorised_unary_grad;
+UnaryForward scalar_unary, vectorized_unary;
+UnaryGrad scalar_unary_grad, vectorized_unary_grad;
 
 }  // namespace sumi::kernels::cuda

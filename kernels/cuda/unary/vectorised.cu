@@ -55,7 +55,7 @@ __global__ void unary_grad_vectors(Unary f, float alpha, std::int64_t count, con
   });
 }
 
-void vectorised_unary(const Exec& e, Unary f, double alpha, View x, MutView y) {
+void vectorized_unary(const Exec& e, Unary f, double alpha, View x, MutView y) {
   dispatch_f32_bf16(name_of(f), x.dtype, [&]<class T>() {
     const dim3 grid = element_grid((x.count() + Vector<T>::kSize - 1) / Vector<T>::kSize);
     launch(e, name_of(f), unary_vectors<T>, {grid, kElementBlock}, f, static_cast<float>(alpha), x.count(),
@@ -63,7 +63,7 @@ void vectorised_unary(const Exec& e, Unary f, double alpha, View x, MutView y) {
   });
 }
 
-void vectorised_unary_grad(const Exec& e, Unary f, double alpha, View x, View y, View dy, MutView dx,
+void vectorized_unary_grad(const Exec& e, Unary f, double alpha, View x, View y, View dy, MutView dx,
                            Write write) {
   dispatch_f32_bf16(name_of(f), x.dtype, [&]<class T>() {
     const dim3 grid = element_grid((x.count() + Vector<T>::kSize - 1) / Vector<T>::kSize);

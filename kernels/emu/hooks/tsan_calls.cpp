@@ -1,7 +1,7 @@
-// g++ -fsanitize=thread puts a call before each read and write of memory, after its scalar optimisations: these are the
+// g++ -fsanitize=thread puts a call before each read and write of memory, after its scalar optimizations: these are the
 // functions that it calls (gcc/sanitizer.def). Here they count, instead of looking for races; ThreadSanitizer's own
 // library is not linked.
-#include "kernels/emu/accesses.h"
+#include "kernels/emu/access_stats.h"
 
 using sumi::emu::note_access;
 

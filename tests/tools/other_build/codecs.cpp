@@ -1,5 +1,5 @@
 // A module with codecs that belongs to no program.
-#include "engine/io/codecs.h"
+#include "engine/image/codecs.h"
 
 namespace sumi::io {
 

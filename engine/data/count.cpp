@@ -1,0 +1,29 @@
+// How many pictures a data set names, without decoding one.
+#include <algorithm>
+#include <filesystem>
+
+#include "engine/data/dataset.h"
+#include "engine/data/file_listing.h"
+#include "engine/data/idx.h"
+#include "engine/data/pack.h"
+#include "engine/error.h"
+
+namespace sumi {
+namespace fs = std::filesystem;
+
+std::int64_t count_pictures(const DatasetSpec& spec) {
+  std::error_code error;
+  std::int64_t count = 0;
+  if (fs::is_directory(spec.data, error)) {
+    count = static_cast<std::int64_t>(io::list_pictures(spec.data, {}).size());
+  } else if (spec.data.extension() == ".pack") {
+    const auto pack = io::Pack::read(spec.data);
+    if (!pack) fail("data " + spec.data.string(), "is no packed set of this version, or damaged");
+    count = pack->count();
+  } else {
+    count = idx_image_count(spec.data);
+  }
+  return spec.max_items > 0 ? std::min(count, spec.max_items) : count;
+}
+
+}  // namespace sumi

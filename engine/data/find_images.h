@@ -1,0 +1,17 @@
+// Image files in a folder.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace sumi {
+
+// Image files below `folder`, relative to it, sorted: recognized by extension or, without one, by
+// their first bytes. Follows links; skips hidden files and folders and everything sumi train wrote.
+// Other skipped entries are named to warn(), which may be null.
+std::vector<std::string> find_images(const std::filesystem::path& folder,
+                                     const std::function<void(const std::string&)>& warn);
+
+}  // namespace sumi

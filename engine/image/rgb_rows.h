@@ -1,0 +1,48 @@
+// Decoded samples as 16-bit sRGB. Private to the image and data libraries.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/image/decode.h"
+#include "engine/image/profile.h"
+
+namespace sumi::io {
+
+constexpr unsigned kWhite = 65535;
+
+// value * part / 65535, rounded.
+inline unsigned scaled(unsigned value, unsigned part) {
+  return static_cast<unsigned>((std::uint64_t{value} * part + kWhite / 2) / kWhite);
+}
+inline std::uint8_t to_8(unsigned v) {
+  return static_cast<std::uint8_t>((v * 255 + kWhite / 2) / kWhite);
+}
+
+// One row of a decoded file after another. The profile is applied, linear light gets the curve; without a
+// profile that fits, gray is repeated and inks are taken for ideal ones.
+class RgbRows {
+ public:
+  // `raw` must outlive it.
+  explicit RgbRows(const Decoded& raw);
+
+  // Row y into rgb and alpha.
+  void load(int y);
+
+  std::vector<std::uint16_t> rgb, alpha;                 // [width, 3], not multiplied by alpha, and [width]
+  const std::string& remark() const { return remark_; }  // what was wrong with the profile, in words, or ""
+
+ private:
+  int count() const;
+  unsigned sample(std::size_t i) const;
+  void plain_rgb();
+
+  const Decoded& raw_;
+  std::vector<std::uint16_t> colors_, curve_;
+  std::unique_ptr<ProfileTransform> transform_;
+  std::string remark_;
+};
+
+}  // namespace sumi::io

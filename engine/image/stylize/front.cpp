@@ -1,0 +1,184 @@
+#include "engine/image/stylize/front.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "engine/image/stylize/blur.h"
+#include "engine/image/stylize/color.h"
+#include "engine/image/stylize/flow.h"
+#include "engine/image/stylize/map.h"
+#include "engine/image/stylize/math.h"
+#include "engine/image/stylize/resize.h"
+
+namespace sumi::stylize {
+namespace {
+
+// Percentiles by a histogram of L, of every second pixel of every second row.
+class Percentiles {
+ public:
+  explicit Percentiles(const Plane& L) : counts_(kBins) {
+    for (int y = 0; y < L.height(); y += 2)
+      for (int x = 0; x < L.width(); x += 2) {
+        const float bin = clamp(L.row(y)[x], 0, 100) * (kBins - 1) / 100;
+        ++counts_[static_cast<std::size_t>(bin + 0.5F)];
+        ++total_;
+      }
+  }
+  float of(double part) const {
+    const double wanted = part * static_cast<double>(total_ - 1);
+    std::int64_t below = 0;
+    for (std::size_t bin = 0; bin < kBins; ++bin) {
+      below += counts_[bin];
+      if (static_cast<double>(below) > wanted) return static_cast<float>(bin) * 100 / (kBins - 1);
+    }
+    return 100;
+  }
+
+ private:
+  static constexpr std::size_t kBins = 16385;
+  std::vector<std::int64_t> counts_;
+  std::int64_t total_ = 0;
+};
+
+int reduction_of(int width, int height) {
+  return std::max(1, std::min(width, height) / 512);
+}
+
+// The whole picture at the working size.
+Lab working_lab(const RgbView& picture, int reduction) {
+  if (reduction == 1) return to_lab(picture);
+  const int width = (picture.width + reduction - 1) / reduction;
+  const int height = (picture.height + reduction - 1) / reduction;
+  Lab result(width, height);
+  const int band = std::max(1, (1 << 20) / picture.width / reduction);  // rows of the result
+  for (int y = 0; y < height; y += band) {
+    const int rows = std::min(band, height - y), first = y * reduction;
+    const Lab part = to_lab(picture, first, std::min(rows * reduction, picture.height - first));
+    const Lab small = resize_area(part, width, rows);
+    std::copy_n(small.L.data(), small.L.pixels(), result.L.row(y));
+    std::copy_n(small.a.data(), small.a.pixels(), result.a.row(y));
+    std::copy_n(small.b.data(), small.b.pixels(), result.b.row(y));
+  }
+  return result;
+}
+
+Plane fitted(const Plane& x, int width, int height) {
+  return x.width() > width || x.height() > height ? resize_area(x, width, height)
+                                                  : resize_linear(x, width, height);
+}
+
+void keep_faces(Front& front) {
+  change(
+      front.tex, [](float tex, float face) { return tex * (1.0F - face); }, front.face);
+  change(
+      front.busy, [](float busy, float face) { return busy * (1.0F - 0.8F * face); }, front.face);
+  change(
+      front.skin, [](float skin, float face) { return skin > face ? skin : face; }, front.face);
+}
+
+}  // namespace
+
+LevelCurve level_curve(const StyleStatistics& statistics, float max_gain, float lift) {
+  const float a = statistics.low, b = statistics.high;
+  const float low = a + 0.7F * (std::min(a, 4.0F) - a), high = b + 0.7F * (std::max(b, 99.5F) - b);
+  LevelCurve curve;
+  curve.in_middle = (a + b) / 2;
+  curve.gain = std::min(max_gain, (high - low) / std::max(b - a, 1.0F));
+  curve.out_middle = b < 96 ? (low + high) / 2 : high - curve.gain * (b - a) / 2;
+  if (lift > 0) {
+    const float m = clamp(curve(statistics.median) / 100, 0.08F, 0.92F);
+    curve.gamma = clamp(std::log(m + lift * (0.55F - m)) / std::log(m), 0.62F, 1.15F);
+  }
+  return curve;
+}
+
+float LevelCurve::operator()(float L) const {
+  const float t = clamp(out_middle + (L - in_middle) * gain, 0, 100) / 100;
+  return 100 * pow_fast(t, gamma);
+}
+
+void apply_levels(Plane& L, const LevelCurve& curve) {
+  change(L, [curve](float x) {
+    const float t = clamp(curve.out_middle + (x - curve.in_middle) * curve.gain, 0.0F, 100.0F) * 0.01F;
+    return 100.0F * pow_fast(t, curve.gamma);
+  });
+}
+
+TextureMask texture_mask(const Plane& L, float s) {
+  const Gradient g = gradient(L);
+  const float sigma = 1.6F * s, coherent = 3.5F * s;
+  const Plane length =
+      blur(map([](float x, float y) { return std::fabs(x) + std::fabs(y); }, g.x, g.y), sigma);
+  const Plane excess = map(
+      [](float all, float x, float y) {
+        const float e = all - (std::fabs(x) + std::fabs(y));
+        return e < 4.0F ? e : 4.0F;
+      },
+      length, blur(g.x, sigma), blur(g.y, sigma));
+  Plane plain = map([](float e) { return smoothstep(1.2F, 3.4F, e); }, blur(excess, 7 * s));
+  const auto product = [&](const Plane& x, const Plane& y) {
+    return blur(map([](float a, float b) { return a * b; }, x, y), coherent);
+  };
+  const Plane coherence = blur(
+      map([](float E, float G, float M) { return std::sqrt(square(E - G) + 4.0F * M * M) / (E + G + 0.01F); },
+          product(g.x, g.x), product(g.y, g.y), product(g.x, g.y)),
+      coherent);
+  Plane tex = blur(map([](float t, float A) { return t * (1.0F - 0.75F * smoothstep(0.42F, 0.78F, A)); },
+                       plain, coherence),
+                   2.5F * s);
+  return {std::move(tex), std::move(plain)};
+}
+
+Plane skin_mask(const Lab& lab, float s, const Plane& tex) {
+  const Lab small = blur(halve(lab), s);
+  const Plane likely = map(
+      [](float L, float a, float b) {
+        const float chroma = std::sqrt(a * a + b * b), hue = atan2_degrees(b, a);
+        return smoothstep(20.0F, 34.0F, hue) * (1.0F - smoothstep(68.0F, 82.0F, hue)) *
+               smoothstep(8.0F, 14.0F, chroma) * (1.0F - smoothstep(42.0F, 58.0F, chroma)) *
+               smoothstep(30.0F, 45.0F, L);
+      },
+      small.L, small.a, small.b);
+  return map([](float skin, float t) { return clamp(1.6F * skin, 0.0F, 1.0F) * (1.0F - t); },
+             resize_linear(blur(likely, 2 * s), lab.width(), lab.height()), tex);
+}
+
+Front make_front(const RgbView& picture, const StyleOptions& options, const FrontOptions& front_options) {
+  Front front;
+  front.picture = picture;
+  front.reduction = reduction_of(picture.width, picture.height);
+  front.full_s = side_scale(picture.width, picture.height);
+  front.lab = working_lab(picture, front.reduction);
+  const int width = front.lab.width(), height = front.lab.height();
+  front.s = side_scale(width, height);
+  if (options.statistics) {
+    front.statistics = *options.statistics;
+  } else {
+    const Percentiles L(front.lab.L);
+    front.statistics.low = L.of(0.005);
+    front.statistics.high = L.of(0.995);
+    front.statistics.median = L.of(0.5);
+  }
+  front.curve = level_curve(front.statistics, front_options.max_gain, front_options.lift);
+  apply_levels(front.lab.L, front.curve);
+  TextureMask texture = texture_mask(front.lab.L, front.s);
+  front.busy = map([](float plain, float tex) { return 0.5F * (plain + tex); }, texture.plain, texture.tex);
+  front.skin = skin_mask(front.lab, front.s, texture.tex);
+  front.tex = std::move(texture.tex);
+  if (options.face && !options.face->empty()) {
+    front.face = fitted(*options.face, width, height);
+    keep_faces(front);
+  }
+  if (!front_options.flatten) return front;
+  front.flat = flatten(front.lab, front.s, front.tex, front_options.range_sigma);
+  if (!front.face.empty())
+    front.flat = mixed(front.flat, blur(front.lab, 0.6F * front.s),
+                       map([](float face) { return 0.45F * face; }, front.face));
+  return front;
+}
+
+}  // namespace sumi::stylize

@@ -1,0 +1,88 @@
+// What the styles share: levels, texture, skin, the flattened picture, and its detail. Sections 0.1 to 0.5 of the design are
+// docs/learn's lesson on filters.
+#pragma once
+
+#include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/plane.h"
+
+namespace sumi::stylize {
+
+// The curve that brings L to the range and the lightness of a printed drawing: comics are high-key, and a dark photograph processed as it
+// is gives a muddy drawing. From the percentiles to 4..99.5 by 0.7 of the way and at most `max_gain`; then a gamma that moves
+// the median by `lift` of its way to 55.
+struct LevelCurve {
+  float in_middle = 50, gain = 1, out_middle = 50, gamma = 1;
+  float operator()(float L) const;  // 0..100 to 0..100
+};
+LevelCurve level_curve(const StyleStatistics& statistics, float max_gain, float lift);
+// In place.
+void apply_levels(Plane& L, const LevelCurve& curve);
+
+struct FrontOptions {
+  float max_gain = 1.7F;
+  float lift = 0.38F;
+  float range_sigma = 7;  // of flattening, Lab units
+  bool flatten = true;    // otherwise Front::flat stays empty
+};
+
+// Everything here is of the working size: the picture's own, or where its short side is 1024 and more, that divided by the whole number
+// that leaves 512 to 1023. All of it is smooth or about edges that the finishing finds again at full size.
+struct Front {
+  RgbView picture;
+  int reduction = 1;
+  float s = 1;       // side_scale of the working size
+  float full_s = 1;  // and of the picture
+  StyleStatistics statistics;
+  LevelCurve curve;
+  Lab lab;     // with levels
+  Plane tex;   // dense contrast of small scale (grass, leaves, fur), 0..1
+  Plane busy;  // the same, lines and all
+  Plane skin;  // by hue and chroma alone: it may only do mild things
+  Plane face;  // empty without a mask of faces
+  Lab flat;
+};
+Front make_front(const RgbView& picture, const StyleOptions& options, const FrontOptions& front = {});
+
+// Of L. Xu, Yan, Xia, Jia, "Structure extraction from texture via relative total variation", 2012: the averaged gradient's length against
+// the averaged length of gradients. tex leaves out what runs in one direction: windows, rails and hair are drawing.
+struct TextureMask {
+  Plane tex, plain;  // without and with what is coherent
+};
+TextureMask texture_mask(const Plane& L, float s);
+
+// Soft, 0..1.
+Plane skin_mask(const Lab& lab, float s, const Plane& tex);
+
+struct BilateralOptions {
+  int radius = 4;  // taps to each side
+  int step = 1;    // pixels from tap to tap
+  float range_sigma = 7;
+  bool rows_first = true;
+};
+// Means of `source` weighted by distance and by difference in `guide`: along rows, then along columns (Pham and van Vliet 2005).
+Lab joint_bilateral(const Lab& source, const Lab& guide, const BilateralOptions& options);
+
+// Flattened by rolling guidance (Zhang, Shen, Xu, Jia 2014) at half size, then once at full size.
+Lab flatten(const Lab& lab, float s, const Plane& tex, float range_sigma);
+
+// Strong small features (eyes, teeth, lettering) that flattening lost.
+struct DetailOptions {
+  float dead = 6.5F;  // difference that is ignored, Lab units
+  float min_area = 44;
+};
+// 0..1: how much of the picture comes back, from front.lab, front.flat, busy and skin.
+Plane detail_mask(const Front& front, const DetailOptions& options = {});
+// front.flat with it.
+Lab keep_detail(const Front& front, const Plane& mask);
+
+// With levels.
+Lab window_lab(const Front& front, const Window& window);
+// The flattened picture, with the edges where the picture at full size has them, and with detail where `mask` has it (working size; may
+// be null).
+Lab window_flat(const Front& front, const Window& window, const Plane* mask);
+// Of a smooth plane of the working size.
+Plane window_plane(const Front& front, const Plane& x, const Window& window);
+// Of a plane of lines or borders in 0..1, which stay as sharp as they were in pixels.
+Plane window_line(const Front& front, const Plane& x, const Window& window);
+
+}  // namespace sumi::stylize

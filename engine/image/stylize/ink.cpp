@@ -1,0 +1,72 @@
+// Ink: flat colors in cel tones under dark lines.
+#include <memory>
+#include <utility>
+
+#include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/front.h"
+#include "engine/image/stylize/lines.h"
+#include "engine/image/stylize/map.h"
+#include "engine/image/stylize/tones.h"
+
+namespace sumi::stylize {
+namespace {
+
+class Ink : public Filter {
+ public:
+  Ink(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
+      : front_(make_front(picture, options)), values_(values) {
+    detail_ = detail_mask(front_);
+    const Lab detailed = keep_detail(front_, detail_);
+    const Plane soft = map([](float skin) { return 0.4F * skin; }, front_.skin);
+    LineOptions lines;
+    lines.low = 0.0040F;
+    lines.high = 0.0125F;
+    line_ = ink_lines(line_source(front_.lab, detailed, front_.s, front_.tex), front_.s, front_.tex, lines,
+                      &soft);
+    slope_ = cel_slope(detailed.L, front_.s);
+    if (options.statistics) return;
+    front_.statistics.tones = tone_levels(detailed.L, static_cast<int>(values_.at("levels")));
+    front_.statistics.chroma = mean_chroma(detailed);
+  }
+
+  int halo() const override { return static_cast<int>(8 * front_.full_s) + 8; }
+
+  Layers layers(const Window& window) const override {
+    Layers layers;
+    layers.flat = window_flat(front_, window, &detail_);
+    cel(layers.flat.L, window_plane(front_, slope_, window), front_.statistics.tones);
+    GradeOptions colors;
+    colors.chroma = static_cast<float>(values_.at("color"));
+    grade(layers.flat, front_.statistics.chroma, colors);
+    layers.line = window_line(front_, line_, window);
+    return layers;
+  }
+
+  Rgb compose(const Layers& layers, const Window&) const override {
+    Lab picture = layers.flat.copy();
+    lay_line(picture, layers.line, front_.full_s);
+    return to_rgb(picture);
+  }
+
+  Rgb flat(const Layers& layers, const Window&) const override { return to_rgb(layers.flat); }
+  const StyleStatistics& statistics() const override { return front_.statistics; }
+
+ private:
+  Front front_;
+  StyleValues values_;
+  Plane detail_, line_, slope_;
+};
+
+}  // namespace
+
+StyleEntry ink_style() {
+  return {{"ink",
+           "flat colors and ink lines",
+           {{"levels", 6, 2, 16, "tones of the whole picture"}, {"color", 1.30, 0, 3, "chroma gain"}},
+           false},
+          [](const RgbView& picture, const StyleOptions& options, const StyleValues& values) {
+            return std::unique_ptr<Filter>(std::make_unique<Ink>(picture, options, values));
+          }};
+}
+
+}  // namespace sumi::stylize

@@ -1,0 +1,208 @@
+#include "engine/image/stylize/lines.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "engine/image/stylize/blur.h"
+#include "engine/image/stylize/components.h"
+#include "engine/image/stylize/map.h"
+#include "engine/image/stylize/math.h"
+#include "engine/image/stylize/resize.h"
+#include "engine/image/stylize/rows.h"
+#include "engine/image/stylize/sample.h"
+
+namespace sumi::stylize {
+namespace {
+
+constexpr int kChunk = 256;     // columns at once
+constexpr int kMostSteps = 10;  // along the flow, to each side
+
+// Weights of the two Gaussians at 1, 2, ... pixels.
+struct Profile {
+  std::vector<float> narrow, wide;
+  float narrow_sum = 1, wide_sum = 1;
+};
+
+Profile profile_of(float sigma) {
+  const float wide_sigma = 1.6F * sigma;
+  const int reach = std::max(2, static_cast<int>(std::ceil(2.4F * wide_sigma)));
+  Profile profile;
+  for (int i = 1; i <= reach; ++i) {
+    const float a = std::exp(-0.5F * square(static_cast<float>(i) / sigma));
+    const float b = std::exp(-0.5F * square(static_cast<float>(i) / wide_sigma));
+    profile.narrow.push_back(a);
+    profile.wide.push_back(b);
+    profile.narrow_sum += 2 * a;
+    profile.wide_sum += 2 * b;
+  }
+  return profile;
+}
+
+// Difference of Gaussians across the flow, in unit steps along its normal.
+Plane across_flow(const Plane& L, float scale, const Flow& flow, float sigma, float tau) {
+  const int width = L.width();
+  const Profile profile = profile_of(sigma);
+  const Sampler source(L);
+  Plane result(width, L.height());
+  const float wide_part = tau * scale / profile.wide_sum, narrow_part = scale / profile.narrow_sum;
+  for_rows(L.height(), [&, source, wide_part, narrow_part](int begin, int end, int) {
+    float narrow[kChunk], wide[kChunk];
+    for (int y = begin; y < end; ++y)
+      for (int left = 0; left < width; left += kChunk) {
+        const int count = std::min(kChunk, width - left);
+        const float *tx = flow.x.row(y) + left, *ty = flow.y.row(y) + left, *from = L.row(y) + left;
+        std::copy_n(from, count, narrow);
+        std::copy_n(from, count, wide);
+        const auto row = static_cast<float>(y);
+        for (std::size_t i = 0; i < profile.narrow.size(); ++i) {
+          const float a = profile.narrow[i], b = profile.wide[i], step = static_cast<float>(i + 1);
+#pragma omp simd
+          for (int x = 0; x < count; ++x) {
+            const float at = static_cast<float>(left + x), dx = ty[x] * step, dy = tx[x] * step;
+            const float v = source.linear(at + dx, row - dy) + source.linear(at - dx, row + dy);
+            narrow[x] += a * v;
+            wide[x] += b * v;
+          }
+        }
+        float* __restrict to = result.row(y) + left;
+#pragma omp simd
+        for (int x = 0; x < count; ++x) to[x] = wide[x] * wide_part - narrow[x] * narrow_part;
+      }
+  });
+  return result;
+}
+
+// Where a walk along the flow is, and its direction.
+struct Walk {
+  float x[kChunk], y[kChunk], dx[kChunk], dy[kChunk];
+};
+
+struct Walkers {
+  const Sampler response, place;
+  const float *tx, *ty;
+
+  // One step of Euler's method; tangents have no sign, so each is turned to the walk's own.
+  void advance(Walk& walk, float* __restrict sums, float weight, float step, int count) const {
+    const Sampler D = response, at = place;
+    const float *u = tx, *v = ty;
+#pragma omp simd
+    for (int i = 0; i < count; ++i) {
+      const float x = walk.x[i] + walk.dx[i] * step, y = walk.y[i] + walk.dy[i] * step;
+      const int pixel = at.nearest(x, y);
+      const float nx = u[pixel], ny = v[pixel];
+      const float sign = nx * walk.dx[i] + ny * walk.dy[i] < 0.0F ? -1.0F : 1.0F;
+      walk.x[i] = x;
+      walk.y[i] = y;
+      walk.dx[i] = nx * sign;
+      walk.dy[i] = ny * sign;
+      sums[i] += weight * D.linear(x, y);
+    }
+  }
+};
+
+// Gaussian along the flow.
+Plane along_flow(const Plane& D, const Flow& flow, float sigma) {
+  const int width = D.width(), most = std::max(1, static_cast<int>(std::lround(1.6F * sigma)));
+  const int steps = std::min(most, kMostSteps);
+  const float step = static_cast<float>(most) / static_cast<float>(steps);
+  std::vector<float> weights;
+  float total = 1;
+  for (int i = 1; i <= steps; ++i) {
+    weights.push_back(std::exp(-0.5F * square(static_cast<float>(i) * step / sigma)));
+    total += 2 * weights.back();
+  }
+  const Walkers walkers{Sampler(D), Sampler(flow.x), flow.x.data(), flow.y.data()};
+  const float scale = 1 / total;
+  Plane result(width, D.height());
+  for_rows(D.height(), [&, scale](int begin, int end, int) {
+    Walk walk;
+    float sums[kChunk];
+    for (int y = begin; y < end; ++y)
+      for (int left = 0; left < width; left += kChunk) {
+        const int count = std::min(kChunk, width - left);
+        std::copy_n(D.row(y) + left, count, sums);
+        for (const float sign : {1.0F, -1.0F}) {
+          const float *tx = flow.x.row(y) + left, *ty = flow.y.row(y) + left;
+          for (int i = 0; i < count; ++i) {
+            walk.x[i] = static_cast<float>(left + i);
+            walk.y[i] = static_cast<float>(y);
+            walk.dx[i] = tx[i] * sign;
+            walk.dy[i] = ty[i] * sign;
+          }
+          for (const float weight : weights) walkers.advance(walk, sums, weight, step, count);
+        }
+        float* __restrict to = result.row(y) + left;
+        for (int i = 0; i < count; ++i) to[i] = sums[i] * scale;
+      }
+  });
+  return result;
+}
+
+Flow line_flow(const Plane& x, float s, float sigma) {
+  return tensor_flow(blur(x, sigma), s);
+}
+
+// At half size, brought up before any threshold: a quarter of the cost for wide lines.
+Plane fdog_half(const Plane& x, float s, float sigma, float flow_sigma) {
+  const FdogOptions options{sigma, 0.998F, flow_sigma};
+  if (std::min(x.width(), x.height()) < 300) return fdog(x, 0.01F, line_flow(x, s, 0.6F * s), s, options);
+  const Plane small = halve(x);
+  return resize_cubic(fdog(small, 0.01F, line_flow(small, s / 2, 0.3F * s), s / 2, options), x.width(),
+                      x.height());
+}
+
+// Outlines between colors of one lightness, only where no other line is near.
+Plane warm_lines(const Plane& ink, const Plane& warmth, float s, const Plane& raise,
+                 const LineOptions& options) {
+  const Plane response = fdog_half(warmth, s, options.fine_sigma * 1.4F, options.flow_sigma * 1.3F);
+  const Plane near = blur(dilate(ink), 2.2F * s);
+  const float low = options.low * 2.2F, high = options.high * 2;
+  return map(
+      [=](float line, float d, float up, float other) {
+        const float warm = smoothstep(low, high, d / up) * (1.0F - smoothstep(0.08F, 0.25F, other));
+        return line > warm ? line : warm;
+      },
+      ink, response, raise, near);
+}
+
+}  // namespace
+
+LineSource line_source(const Lab& lab, const Lab& flat, float s, const Plane& tex, float keep, float chroma) {
+  const Plane amount = map([keep](float t) { return keep * (1.0F - t); }, tex);
+  const Lab m = mixed(flat, blur(lab, 0.6F * s), amount);
+  return {map([chroma](float L, float a, float b) { return L - chroma * std::sqrt(a * a + b * b); }, m.L, m.a,
+              m.b),
+          map([](float L, float a, float b) { return 0.7F * L + 0.25F * a + 0.35F * b; }, m.L, m.a, m.b)};
+}
+
+Plane fdog(const Plane& L, float scale, const Flow& flow, float s, const FdogOptions& options) {
+  const Plane D = across_flow(L, scale, flow, std::max(0.6F, options.sigma * s), options.tau);
+  return along_flow(D, flow, std::max(1.0F, options.flow_sigma * s));
+}
+
+Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineOptions& options,
+                const Plane* soft) {
+  const Flow flow = line_flow(source.lightness, s, 0.6F * s);
+  const Plane none = soft ? Plane() : Plane(tex.width(), tex.height(), 0.0F);
+  const Plane& softness = soft ? *soft : none;
+  const float raise = options.tex_raise;
+  const Plane up = map([raise](float t, float q) { return (1.0F + raise * t) * (1.0F + q); }, tex, softness);
+  const Plane fine = fdog(source.lightness, 0.01F, flow, s, {options.fine_sigma, 0.998F, options.flow_sigma});
+  const Plane bold = fdog_half(source.lightness, s, options.bold_sigma, options.flow_sigma * 1.5F);
+  Plane ink = map(
+      [low = options.low, high = options.high, weight = options.bold](float f, float b, float u, float q) {
+        const float thin = smoothstep(low, high, f / u);
+        const float wide =
+            smoothstep(low * 1.9F, high * 1.7F, b / u) * weight * (1.0F - clamp(q * 1.2F, 0.0F, 0.6F));
+        return thin > wide ? thin : wide;
+      },
+      fine, bold, up, softness);
+  if (!source.warmth.empty()) ink = warm_lines(ink, source.warmth, s, up, options);
+  const Plane weight = map([](float q) { return 1.0F + 5.0F * (q < 0.4F ? q : 0.4F); }, softness);
+  const double area = std::max(6.0, std::floor(double(options.min_area) * s * s));
+  return drop_small(ink, area, 0.35F, soft ? &weight : nullptr);
+}
+
+}  // namespace sumi::stylize

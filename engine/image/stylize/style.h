@@ -1,0 +1,71 @@
+// Photographs as drawings, without training: named styles, each a pure function from a picture and its options to layers and a result.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/image/stylize/color.h"
+#include "engine/image/stylize/plane.h"
+
+namespace sumi::stylize {
+
+// What a style takes from the whole picture. Handed in, it keeps tiles and the pictures of a clip alike.
+struct StyleStatistics {
+  float low = 0, high = 100;  // the 0.5 and 99.5 percentiles of L
+  float median = 50;          // of L
+  std::vector<float> tones;   // levels of L, ascending; empty where a style has none
+  float chroma = 24;          // mean chroma of what is colored
+};
+
+struct StyleParameter {
+  std::string name;
+  double value;      // the default
+  double low, high;  // what may be given
+  std::string text;  // one line for people
+};
+
+// Values by parameter, where they differ from the defaults.
+using StyleValues = std::map<std::string, double>;
+
+struct StyleOptions {
+  StyleValues values;
+  const Plane* face = nullptr;  // 0..1: faces, which keep their features; of any size, over the whole picture
+  std::optional<StyleStatistics> statistics;  // instead of the picture's own
+};
+
+struct StyleLayers {
+  Rgb flat;    // color (paper where a style has none) without lines
+  Plane line;  // cover of the ink line, 0 to 1
+  Plane tone;  // cover of ink before the screen or the hatching, 0 to 1; empty where a style has none
+  StyleStatistics statistics;
+};
+
+struct StyleInfo {
+  std::string name;
+  std::string text;  // one line for people
+  std::vector<StyleParameter> parameters;
+  bool gray = false;  // its pictures are black and white
+};
+
+// All styles, in the order in which they are shown.
+const std::vector<StyleInfo>& styles();
+// Error "[--style] ..." with the names there are.
+const StyleInfo& style_info(const std::string& name);
+
+// Planes of the picture's size. Errors as style_info's, and "[--style-set] ..." for a value that a style does not have or that is out of
+// range. Pictures of any size from 1x1.
+StyleLayers style_layers(const std::string& name, const RgbView& picture, const StyleOptions& options = {});
+
+// The finished picture, [height, width, 3] of 16-bit sRGB levels. Errors as style_layers'. Above about 4 megapixels the picture is
+// analyzed at a reduced size and finished in bands of rows, so memory is little more than the result's.
+std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& picture,
+                                       const StyleOptions& options = {});
+
+// What `name` takes from the whole picture, for the other pictures of a clip.
+StyleStatistics style_statistics(const std::string& name, const RgbView& picture,
+                                 const StyleOptions& options = {});
+
+}  // namespace sumi::stylize

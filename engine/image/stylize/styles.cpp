@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+
+#include "engine/error.h"
+#include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/resize.h"
+#include "engine/image/stylize/style.h"
+
+namespace sumi::stylize {
+namespace {
+
+constexpr std::size_t kWhole = 4'000'000;  // pixels of a window
+
+const std::vector<StyleEntry>& table() {
+  static const std::vector<StyleEntry> entries{ink_style()};
+  return entries;
+}
+
+const StyleEntry& find(const std::string& name) {
+  std::string names;
+  for (const StyleEntry& entry : table()) {
+    if (entry.info.name == name) return entry;
+    names += (names.empty() ? "" : ", ") + entry.info.name;
+  }
+  fail("--style", fmt::format("there is no {}; use {}", name, names));
+}
+
+StyleValues completed(const StyleInfo& style, const StyleValues& given) {
+  StyleValues values;
+  for (const StyleParameter& parameter : style.parameters) values[parameter.name] = parameter.value;
+  for (const auto& [name, value] : given) {
+    const auto known = std::find_if(style.parameters.begin(), style.parameters.end(),
+                                    [&](const StyleParameter& parameter) { return parameter.name == name; });
+    if (known == style.parameters.end()) {
+      std::string names;
+      for (const StyleParameter& parameter : style.parameters)
+        names += (names.empty() ? "" : ", ") + parameter.name;
+      fail("--style-set", fmt::format("{} has no {}; use {}", style.name, name, names));
+    }
+    if (!(value >= known->low && value <= known->high))
+      fail("--style-set", fmt::format("{}={} is out of range; give a number from {} to {}", name, value,
+                                      known->low, known->high));
+    values[name] = value;
+  }
+  return values;
+}
+
+std::unique_ptr<Filter> make(const std::string& name, const RgbView& picture, const StyleOptions& options) {
+  const StyleEntry& entry = find(name);
+  if (picture.width < 1 || picture.height < 1) fail("convert", "the picture has no pixels");
+  return entry.make(picture, options, completed(entry.info, options.values));
+}
+
+Rgb cropped(const Rgb& x, int first, int rows) {
+  Rgb result;
+  result.red = crop_rows(x.red, first, rows);
+  result.green = crop_rows(x.green, first, rows);
+  result.blue = crop_rows(x.blue, first, rows);
+  return result;
+}
+
+}  // namespace
+
+const std::vector<StyleInfo>& styles() {
+  static const std::vector<StyleInfo> infos = [] {
+    std::vector<StyleInfo> result;
+    for (const StyleEntry& entry : table()) result.push_back(entry.info);
+    return result;
+  }();
+  return infos;
+}
+
+const StyleInfo& style_info(const std::string& name) {
+  return find(name).info;
+}
+
+StyleLayers style_layers(const std::string& name, const RgbView& picture, const StyleOptions& options) {
+  const PlaneMemory memory;
+  const std::unique_ptr<Filter> filter = make(name, picture, options);
+  const Window whole{picture.width, picture.height, 0, picture.height};
+  Layers layers = filter->layers(whole);
+  StyleLayers result;
+  result.flat = filter->flat(layers, whole);
+  result.line = std::move(layers.line);
+  result.tone = std::move(layers.tone);
+  result.statistics = filter->statistics();
+  return result;
+}
+
+std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& picture,
+                                       const StyleOptions& options) {
+  const PlaneMemory memory;
+  const std::unique_ptr<Filter> filter = make(name, picture, options);
+  const auto width = static_cast<std::size_t>(picture.width),
+             height = static_cast<std::size_t>(picture.height);
+  std::vector<std::uint16_t> result(width * height * 3);
+  const int halo = filter->halo();
+  const int band =
+      width * height <= kWhole ? picture.height : std::max(static_cast<int>(kWhole / width), 2 * halo);
+  for (int y = 0; y < picture.height; y += band) {
+    const int rows = std::min(band, picture.height - y);
+    const int first = std::max(y - halo, 0), last = std::min(y + rows + halo, picture.height);
+    const Window window{picture.width, picture.height, first, last - first};
+    const Rgb part = filter->compose(filter->layers(window), window);
+    store_rgb(cropped(part, y - first, rows), result.data() + static_cast<std::size_t>(y) * width * 3);
+  }
+  return result;
+}
+
+StyleStatistics style_statistics(const std::string& name, const RgbView& picture,
+                                 const StyleOptions& options) {
+  const PlaneMemory memory;
+  return make(name, picture, options)->statistics();
+}
+
+}  // namespace sumi::stylize

@@ -1,0 +1,98 @@
+// The 5x5-convolution GAN of the source texts. Indices of layers are those of a list in which a linear map, a change of
+// shape, a norm, an activation and an enlargement count one each.
+#include <fmt/format.h>
+
+#include "models/gan.h"
+#include "models/networks/upsampling.h"
+
+namespace sumi {
+namespace {
+
+constexpr std::int64_t kSide = 7;  // of the picture that the features become
+
+LayerSpec conv5(int index, std::int64_t in, std::int64_t out, Unary act) {
+  LayerSpec s;
+  s.in = in;
+  s.out = out;
+  s.kernel = 5;
+  s.pad = 2;
+  s.act = act;
+  s.name = fmt::format("main.{}", index);
+  return s;
+}
+
+}  // namespace
+
+std::unique_ptr<Sequential> conv5_generator(const NetOptions& o) {
+  if (o.size != kSide && o.size != 4 * kSide)
+    fail("--size", fmt::format("{} is not possible for gan-conv; use 28, or 7 as in the listing", o.size));
+  const Shape small{1, kSide, kSide, o.ngf};
+  auto g = std::make_unique<Sequential>("g");
+  LayerSpec first = dense_layer(0, o.nz, small.count(), Unary::relu);
+  first.flat_out = small;
+  g->add(first, o.dtype, o.device);
+  g->add(keras_batch_norm(o, "main.2", small.count(), Unary::leaky_relu, 0.2, small));
+  g->add(std::make_unique<Reshape>(small));
+  const UpsampleOptions way{o.upsample};
+  int index = 5, number = 0;
+  std::int64_t in = o.ngf;
+  for (const std::int64_t times : {2, 4, 2, 1}) {
+    ++number;
+    const bool doubles = o.size != kSide && (number == 2 || number == 3);
+    if (doubles && way.resizes()) ++index;
+    LayerSpec s = conv5(index, in, times * o.ngf, Unary::identity);
+    if (doubles) {
+      s.stride = 2;
+      s.output_padding = 1;
+      add_doubling(*g, s, way, o.dtype, o.device);
+    } else {
+      g->add(s, o.dtype, o.device);
+    }
+    g->add(keras_batch_norm(o, fmt::format("main.{}", index + 1), times * o.ngf, Unary::leaky_relu, 0.2));
+    index += 3;
+    in = times * o.ngf;
+  }
+  g->add(conv5(index, in, o.channels, Unary::tanh), o.dtype, o.device);
+  return g;
+}
+
+std::unique_ptr<Sequential> conv5_discriminator(const NetOptions& o) {
+  const Shape picture{1, o.size, o.size, o.channels + o.d.condition};
+  auto d = std::make_unique<Sequential>("d");
+  d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
+  LayerSpec first = dense_layer(0, picture.count(), o.ndf, Unary::relu);
+  first.flat_in = picture;
+  add_layer(*d, first, o.d, o.dtype, o.device);
+  d->add(keras_batch_norm(without_virtual_norm(o), "main.2", o.ndf, Unary::leaky_relu, 0.2));
+  add_output_layer(*d, dense_layer(4, o.ndf, 1), o.d, o.dtype, o.device);
+  return d;
+}
+
+const ModelSpec conv5_gan_spec{
+    .name = "gan-conv",
+    .summary = "GAN with 5x5 convolutions: small gray pictures from noise",
+    .reference = "the source texts",
+    .data = "a folder of pictures, or an idx.gz file",
+    .labeled = is_conditional,
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.size = 28;
+          o.channels = 1;
+          o.no_flip = true;
+          o.replacement = true;
+          o.ngf = o.ndf = 128;
+          o.upsample = "nearest";
+          o.norm_keep = 0.99;
+          o.init_type = "xavier-uniform";  // what their library does unless told otherwise
+          o.init_gain = 1;
+          o.lr = 1e-4;
+          o.beta1 = 0.9;
+          o.fresh_noise = true;
+          o.epochs = 100;
+          o.save_every_epoch = true;
+        },
+    .networks = plan_gan<conv5_generator, conv5_discriminator>,
+    .make = make_gan<conv5_generator, conv5_discriminator>,
+};
+
+}  // namespace sumi

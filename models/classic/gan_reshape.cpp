@@ -1,0 +1,106 @@
+// The dense-reshape GAN of the source texts. Indices of layers are those of a list in which a linear map, a change of shape,
+// a norm and an activation count one each.
+#include <fmt/format.h>
+
+#include "models/gan.h"
+
+namespace sumi {
+namespace {
+
+constexpr std::int64_t kReshapedSide = 7;  // of the picture that features are reshaped to
+
+}  // namespace
+
+std::unique_ptr<Module> keras_batch_norm(const NetOptions& o, const std::string& name, std::int64_t channels,
+                                         Unary act, double alpha, const Shape& flat) {
+  BatchNorm::Spec s;
+  s.name = name;
+  s.channels = channels;
+  s.eps = 1e-3;
+  s.keep = o.norm_keep;
+  s.act = act;
+  s.alpha = alpha;
+  s.flat = flat;
+  s.is_virtual = o.virtual_norm;
+  return std::make_unique<BatchNorm>(s, o.dtype, o.device);
+}
+
+std::unique_ptr<Sequential> reshape_generator(const NetOptions& o) {
+  const Shape small{1, kReshapedSide, kReshapedSide, o.ngf}, wide{1, kReshapedSide, kReshapedSide, 2 * o.ngf},
+      flat{1, 1, 1, 0}, picture{1, o.size, o.size, o.channels};
+  auto g = std::make_unique<Sequential>("g");
+  LayerSpec first = dense_layer(0, o.nz, small.count());
+  first.flat_out = small;
+  g->add(first, o.dtype, o.device);
+  g->add(std::make_unique<Reshape>(small));
+  g->add(keras_batch_norm(o, "main.2", small.c, Unary::leaky_relu, 0.2));
+  int index = 4;
+  if (o.form == "flat") {
+    LayerSpec all = dense_layer(5, small.count(), wide.count());
+    all.flat_in = small;
+    all.flat_out = wide;
+    g->add(std::make_unique<Reshape>(flat));
+    g->add(all, o.dtype, o.device);
+    g->add(std::make_unique<Reshape>(wide));
+    index = 7;
+  } else {
+    LayerSpec pixel;
+    pixel.in = small.c;
+    pixel.out = wide.c;
+    pixel.name = "main.4";
+    g->add(pixel, o.dtype, o.device);
+    index = 5;
+  }
+  g->add(keras_batch_norm(o, fmt::format("main.{}", index), wide.c, Unary::leaky_relu, 0.2));
+  g->add(std::make_unique<Reshape>(flat));
+  LayerSpec last = dense_layer(index + 3, wide.count(), picture.count(), Unary::tanh);
+  last.flat_in = wide;
+  last.flat_out = picture;
+  g->add(last, o.dtype, o.device);
+  g->add(std::make_unique<Reshape>(picture));
+  return g;
+}
+
+std::unique_ptr<Sequential> reshape_discriminator(const NetOptions& o) {
+  const Shape picture{1, o.size, o.size, o.channels + o.d.condition};
+  auto d = std::make_unique<Sequential>("d");
+  d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
+  LayerSpec first = dense_layer(0, picture.count(), o.ndf, Unary::leaky_relu, 0.2);
+  first.flat_in = picture;
+  add_layer(*d, first, o.d, o.dtype, o.device);
+  add_output_layer(*d, dense_layer(2, o.ndf, 1), o.d, o.dtype, o.device);
+  return d;
+}
+
+const ModelSpec reshape_gan_spec{
+    .name = "gan-reshape",
+    .summary = "dense GAN with reshapes and batch norm: small gray pictures from noise",
+    .reference = "the source texts",
+    .data = "a folder of pictures, or an idx.gz file",
+    .labeled = is_conditional,
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.size = 28;
+          o.channels = 1;
+          o.no_flip = true;
+          o.form = "pixel";
+          o.ngf = 128;
+          o.ndf = 256;
+          o.norm_keep = 0.8;
+          o.init_type = "xavier-uniform";  // what their library does unless told otherwise
+          o.init_gain = 1;
+          o.batch_size = 16;
+          o.beta1 = 0.9;
+          o.label_smooth = 0.1;
+          o.epochs = 100;
+        },
+    .check =
+        [](const TrainOptions& o) {
+          if (o.form != "pixel" && o.form != "flat")
+            fail("--form", fmt::format("unknown '{}'; use one of: pixel, flat", o.form));
+        },
+    .networks = plan_gan<reshape_generator, reshape_discriminator>,
+    .make = make_gan<reshape_generator, reshape_discriminator>,
+};
+
+}  // namespace sumi

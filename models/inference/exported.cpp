@@ -1,0 +1,127 @@
+#include "models/inference/exported.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "engine/error.h"
+#include "engine/serialize/safetensors.h"
+#include "models/inference/weight_import.h"
+#include "models/options/json_text.h"
+#include "models/registry.h"
+
+namespace sumi {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kExportCure = "export it anew";
+
+bool is_among(const std::string& name, const std::vector<std::string>& names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::string text_member(const Json& json, const char* name, const std::string& where) {
+  const auto found = json.find(name);
+  if (found == json.end() || !found->is_string())
+    fail(where, fmt::format("names no {}; {}", name, kExportCure));
+  return found->get<std::string>();
+}
+
+ExportInfo parse_export(const std::string& text, const std::string& where) {
+  const Json json = parse_json(text, where, kExportCure);
+  if (!json.is_object()) fail(where, fmt::format("is {}, no object; {}", short_text(json), kExportCure));
+  ExportInfo info;
+  const std::string model = text_member(json, "model", where);
+  info.options = default_options(model);
+  info.net = text_member(json, "net", where);
+  if (json.contains("options")) update_from_json(info.options, json["options"], where);
+  if (info.options.model != model)
+    fail(where, fmt::format("is of {}, but its options of {}; {}", model, info.options.model, kExportCure));
+  validate(info.options);
+  std::vector<std::string> known;
+  for (const PlannedNetwork& network : plan_networks(info.options)) known.push_back(network.name);
+  if (const auto found = json.find("networks"); found != json.end() && found->is_array())
+    for (const Json& name : *found)
+      if (name.is_string() && is_among(name.get<std::string>(), known)) info.networks.push_back(name);
+  if (info.networks.empty() || (!info.net.empty() && info.networks != std::vector{info.net}))
+    fail(where, fmt::format("names no networks of {}; {}", info.options.model, kExportCure));
+  return info;
+}
+
+OpenedModel open_export(const std::filesystem::path& path, ExportInfo info, const std::string& device,
+                        const std::string& precision) {
+  OpenedModel opened;
+  place_model(info.options, device, precision);
+  // Before any memory is taken: the options come from a file.
+  std::vector<PlannedNetwork> planned = plan_networks(info.options);
+  std::erase_if(planned, [&](const PlannedNetwork& n) { return !is_among(n.name, info.networks); });
+  check_weights_fit(path.string(), info.net, planned);
+  opened.model = make_model(info.options);
+  auto networks = opened.model->networks();
+  std::erase_if(networks, [&](const Model::Network& n) { return !is_among(n.name, info.networks); });
+  take_weights(path.string(), info.net, networks);
+  opened.model->weights_changed();
+  opened.networks = info.networks;
+  if (opened.directions().empty() && !is_among("g", opened.networks) &&
+      !model_spec(info.options.model).classifies)
+    fail("model " + path.string(),
+         fmt::format("holds {} of {} only, which draws nothing; export the generator",
+                     fmt::join(opened.networks, ", "), info.options.model));
+  opened.options = std::move(info.options);
+  return opened;
+}
+
+}  // namespace
+
+std::string export_text(const ExportInfo& info) {
+  static const std::set<std::string> paths{"data",  "data-a", "data-b",   "outdir",
+                                           "cache", "init",   "features", "freeze"};
+  TrainOptions options = info.options;
+  options.ema = 0;  // one set of weights is in the file
+  const Json all = to_json(options);
+  Json some = Json::object();
+  visit_options(options, [&](const OptionInfo& row, const auto&) {
+    const std::string group = row.group;
+    if (applies(row, options.model) && group != "Machine" && group != "Output" && !paths.contains(row.name))
+      some[row.name] = all.at(row.name);
+  });
+  return Json{{"model", options.model}, {"net", info.net}, {"networks", info.networks}, {"options", some}}
+      .dump();
+}
+
+std::optional<ExportInfo> export_info(const std::filesystem::path& path) {
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  const auto found = file.metadata().find(kExportKey);
+  if (found == file.metadata().end()) return std::nullopt;
+  const std::string where = "export " + path.string();
+  try {
+    return parse_export(found->second, where);
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    if (what.starts_with("[" + where)) throw;
+    fail(where, what);
+  }
+}
+
+std::vector<std::string> OpenedModel::directions() const {
+  std::vector<std::string> held;
+  for (const std::string& direction : model->directions())
+    if (is_among(model->translator(direction).name, networks)) held.push_back(direction);
+  return held;
+}
+
+OpenedModel open_model(const std::filesystem::path& file_or_run, const std::string& device,
+                       const std::string& precision) {
+  const std::filesystem::path path = resolve_checkpoint(file_or_run);
+  if (auto info = export_info(path)) return open_export(path, std::move(*info), device, precision);
+  OpenedModel opened;
+  opened.model = load_model(CheckpointFile(path), &opened.options, device, precision);
+  for (const Model::Network& network : opened.model->networks()) opened.networks.push_back(network.name);
+  return opened;
+}
+
+}  // namespace sumi

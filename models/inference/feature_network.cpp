@@ -1,0 +1,228 @@
+#include "models/inference/feature_network.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+
+#include "engine/runtime/device.h"
+#include "engine/serialize/safetensors.h"
+#include "engine/serialize/torch_layout.h"
+#include "models/inference/feature_backbone.h"
+#include "models/inference/inception.h"
+#include "models/inference/pretrained_weights.h"
+#include "models/model.h"
+#include "models/training/checkpoint_metadata.h"
+
+namespace sumi {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr double kNormEps = 1e-5;  // LayerSpec's
+constexpr int kVggBlocks[] = {2, 2, 4, 4, 4};
+
+struct Stage {
+  std::string name;  // "1_1"
+  bool pool_before;
+  Tensor w, bias;  // [k,3,3,c], [k]
+};
+
+// `input_w` [c,1,1,3] and `input_bias` [c], where there are any, make what the first stage wants of pictures in [-1,1].
+FeatureNetwork network_of(const std::string& name, const Tensor& input_w, const Tensor& input_bias,
+                          const std::vector<Stage>& stages) {
+  std::vector<std::string> layers;
+  for (const Stage& stage : stages)
+    for (const char* kind : {"conv", "relu"}) layers.push_back(kind + stage.name);
+  const auto forward = [=](const Tensor& pictures, const FeatureNetwork::Seen& seen) {
+    Tensor x = input_w ? conv2d(pictures, input_w, input_bias, {}) : pictures;
+    for (const Stage& stage : stages) {
+      if (stage.pool_before) x = max_pool2d(x, {});
+      x = conv2d(x, stage.w, stage.bias, ConvOptions::same_pads(1, 1));
+      if (!seen("conv" + stage.name, x)) return;
+      x = relu(x);
+      if (!seen("relu" + stage.name, x)) return;
+    }
+  };
+  return {name, layers, stages.front().w.dtype(), forward};
+}
+
+}  // namespace
+
+FeatureNetwork::FeatureNetwork(std::string name, std::vector<std::string> layers, DType dtype,
+                               Forward forward)
+    : name_(std::move(name)), layers_(std::move(layers)), dtype_(dtype), forward_(std::move(forward)) {}
+
+std::vector<Tensor> FeatureNetwork::operator()(const Tensor& pictures,
+                                               const std::vector<std::string>& wanted) const {
+  std::map<std::string, Tensor> maps;
+  for (const auto& layer : wanted) {
+    if (std::find(layers_.begin(), layers_.end(), layer) == layers_.end())
+      fail("features " + name_,
+           fmt::format("has no layer '{}'; there are: {}", layer, fmt::join(layers_, ", ")));
+    maps[layer];
+  }
+  std::size_t missing = maps.size();
+  if (missing > 0)
+    forward_(cast(pictures.shape().c == 1 ? concat({pictures, pictures, pictures}, 3) : pictures, dtype_),
+             [&](const std::string& layer, const Tensor& map) {
+               if (const auto found = maps.find(layer); found != maps.end()) {
+                 found->second = cast(map, pictures.dtype());
+                 --missing;
+               }
+               return missing > 0;
+             });
+  std::vector<Tensor> result;
+  for (const auto& layer : wanted) result.push_back(maps.at(layer));
+  return result;
+}
+
+Tensor FeatureNetwork::descriptor(const Tensor& pictures) const {
+  const Tensor map = (*this)(pictures, {layers_.back()})[0];
+  const Shape& s = map.shape();
+  return sum_to(map, {s.n, 1, 1, s.c}, 1.0 / static_cast<double>(s.h * s.w));
+}
+
+FeatureNetwork freeze_trunk(const Module& trunk, std::int64_t channels, DType dtype, const Device& device) {
+  std::map<std::string, Tensor> tensors;
+  for (const auto& list : {trunk.parameters(), trunk.buffers()})
+    for (const Parameter& p : list) tensors[p.name] = p.value;
+  std::vector<Stage> stages;
+  for (const TrunkStage& stage : trunk_stages()) {
+    const std::string conv = stage.name, place = conv.substr(4), norm = "norm" + place;
+    const Tensor& weight = tensors.at(conv + ".weight");
+    const auto of_norm = [&](const char* what) { return tensors.at(norm + what).to_vector<double>(); };
+    auto w = weight.to_vector<double>();
+    const auto bias = fold_norm(w, {of_norm(".weight"), of_norm(".bias"), of_norm(".running_mean"),
+                                    of_norm(".running_var"), kNormEps});
+    Shape shape = weight.shape();
+    if (stages.empty() && channels == 1) {  // a gray picture comes as three equal channels
+      std::vector<double> three;
+      for (const double v : w) three.insert(three.end(), 3, v / 3);
+      w = std::move(three);
+      shape.c = 3;
+    }
+    stages.push_back({place, stage.pool_before, Tensor::from(w, shape, dtype, device),
+                      Tensor::from(bias, Shape::vector(shape.n), dtype, device)});
+  }
+  return network_of("sumi", {}, {}, stages);
+}
+
+namespace {
+
+FeatureNetwork own_network(const fs::path& path, DType dtype, const Device& device) {
+  const CheckpointFile file(path);
+  if (file.header().model != "features")
+    fail(
+        "features " + path.string(),
+        fmt::format("is a checkpoint of the model {}; give one of sumi train features", file.header().model));
+  const TrainOptions options = stored_options(file);
+  check_checkpoint_matches(file, options);
+  const auto trunk = feature_trunk(options.channels, options.width, DType::f64, parse_device("ref"));
+  for (const auto& list : {trunk->parameters(), trunk->buffers()})
+    for (const Parameter& p : list) {
+      const std::string averaged = "ema.f." + p.name;  // where the run kept averages
+      file.load(file.has(averaged) ? averaged : "f." + p.name, p.value);
+      for (const double v : p.value.to_vector<double>())
+        if (!std::isfinite(v)) fail("features " + path.string(), "holds NaN or infinity in f." + p.name);
+    }
+  return freeze_trunk(*trunk, options.channels, dtype, device);
+}
+
+// The 1x1 convolution that makes VGG's input of RGB in [-1,1].
+std::pair<std::vector<double>, std::vector<double>> vgg_input(VggInput input) {
+  std::vector<double> w(9, 0.0), bias;
+  const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225},
+               bgr_mean[] = {103.939, 116.779, 123.68};
+  for (std::size_t c = 0; c < 3; ++c) {
+    const bool torch = input == VggInput::torch;
+    w[c * 3 + (torch ? c : 2 - c)] = torch ? 0.5 / deviation[c] : 127.5;
+    bias.push_back(torch ? (0.5 - mean[c]) / deviation[c] : 127.5 - bgr_mean[c]);
+  }
+  return {w, bias};
+}
+
+FeatureNetwork vgg19(const fs::path& path, DType dtype, const Device& device, VggInput input) {
+  const FrozenWeights file(path, "VGG19",
+                           "VGG19 in torchvision's names has features.0.weight and .bias to features.34");
+  std::vector<Stage> stages;
+  std::int64_t channels = 3;
+  int index = 0;  // in torchvision's list, where convolution, ReLU and pool count one each
+  for (int block = 0; block < 5; ++block) {
+    for (int i = 0; i < kVggBlocks[block]; ++i, index += 2) {
+      const std::string name = fmt::format("features.{}", index);
+      const auto& bias = file.find(name + ".bias").shape;
+      const std::int64_t width = bias.size() == 1 ? bias[0] : 64;
+      const Shape shape{width, 3, 3, channels};
+      const auto w = file.values(name + ".weight", {width, channels, 3, 3});
+      stages.push_back(
+          {fmt::format("{}_{}", block + 1, i + 1), block > 0 && i == 0,
+           Tensor::from(from_torch(w, shape, {TorchLayout::Kind::conv}), shape, dtype, device),
+           Tensor::from(file.values(name + ".bias", {width}), Shape::vector(width), dtype, device)});
+      channels = width;
+    }
+    ++index;
+  }
+  const auto [w, bias] = vgg_input(input);
+  return network_of("vgg19", Tensor::from(w, {3, 1, 1, 3}, dtype, device),
+                    Tensor::from(bias, Shape::vector(3), dtype, device), stages);
+}
+
+}  // namespace
+
+fs::path own_features_path() {
+  if (const char* given = std::getenv("SUMI_FEATURES"); given && *given) return given;
+  std::error_code error;
+  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
+  std::vector<fs::path> places{program / "../share/sumi"};
+  for (fs::path up = program; up.has_relative_path(); up = up.parent_path())
+    places.push_back(up / "models/data");
+  for (const fs::path& place : places)
+    if (fs::exists(place / "features.safetensors", error)) return place / "features.safetensors";
+  fail("features",
+       "sumi's own feature network was not found beside the program; set SUMI_FEATURES to its file "
+       "features.safetensors, or train one with sumi train features");
+}
+
+namespace {
+
+bool names_own(const std::string& name) {
+  return name.empty() || name == "own";
+}
+
+fs::path features_path(const std::string& name) {
+  std::error_code error;
+  if (names_own(name)) return own_features_path();
+  if (!fs::exists(name, error))
+    fail("--features",
+         fmt::format("{} does not exist; give own, a run of sumi train features, or the weights of VGG19 "
+                     "or Inception v3 as safetensors",
+                     name));
+  return resolve_checkpoint(name);
+}
+
+}  // namespace
+
+bool is_own_network(const std::string& name) {
+  return names_own(name) || SafetensorsFile::open(features_path(name)).metadata().contains("sumi.model");
+}
+
+FeatureNetwork load_features(const std::string& name, DType dtype, const Device& device, VggInput input,
+                             InceptionPools pools) {
+  const fs::path path = features_path(name);
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  if (file.metadata().contains("sumi.model")) return own_network(path, dtype, device);
+  const auto holds = [&](const char* beginning) {
+    return std::any_of(file.tensors().begin(), file.tensors().end(),
+                       [&](const auto& tensor) { return tensor.first.starts_with(beginning); });
+  };
+  if (holds("Conv2d_1a_3x3.") || holds("Mixed_")) return load_inception(path, dtype, device, pools);
+  if (holds("features.")) return vgg19(path, dtype, device, input);
+  fail("features " + path.string(),
+       "holds no network that is known by its tensors' names; in torchvision's names VGG19 begins with "
+       "features.0.weight and Inception v3 with Conv2d_1a_3x3.conv.weight");
+}
+
+}  // namespace sumi

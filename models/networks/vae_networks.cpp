@@ -1,0 +1,92 @@
+// Encoder and decoder of the variational autoencoder. Indices of layers are those of a list in which a linear map, a change of
+// shape and an activation count one each.
+#include <fmt/format.h>
+
+#include "models/networks/noise_networks.h"
+#include "models/networks/upsampling.h"
+
+namespace sumi {
+namespace {
+
+using Linear = BlockOptions::Linear;
+
+constexpr std::int64_t kHidden = 400;  // of the dense form
+
+// How often a side is halved until it is 4 to 7.
+int halvings(int size) {
+  int count = 0, side = size;
+  for (; side >= 8 && side % 2 == 0; side /= 2) ++count;
+  if (count == 0 || side > 7)
+    fail("--size",
+         fmt::format("{} is not possible for the conv form of vae; use 4, 5, 6 or 7 times a power of 2, "
+                     "such as 28, 32, 48 or 64",
+                     size));
+  return count;
+}
+
+LayerSpec strided(Linear linear, int index, std::int64_t in, std::int64_t out, Unary act) {
+  LayerSpec s;
+  s.linear = linear;
+  s.in = in;
+  s.out = out;
+  s.kernel = 4;
+  s.stride = 2;
+  s.pad = 1;
+  s.act = act;
+  s.name = fmt::format("main.{}", index);
+  return s;
+}
+
+}  // namespace
+
+std::unique_ptr<Sequential> vae_encoder(const NetOptions& o) {
+  Shape features{1, o.size, o.size, o.channels};
+  auto e = std::make_unique<Sequential>("e");
+  int index = 0;
+  if (o.form == "conv") {
+    const int steps = halvings(o.size);
+    for (int i = 0; i < steps; ++i, index += 2) {
+      const std::int64_t width = std::int64_t{o.ndf} << i;
+      e->add(strided(Linear::conv, index, features.c, width, Unary::relu), o.dtype, o.device);
+      features = {1, features.h / 2, features.w / 2, width};
+    }
+    ++index;  // the flattening
+  }
+  e->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
+  LayerSpec first = o.form == "conv" ? dense_layer(index, features.count(), 2 * o.nz)
+                                     : dense_layer(0, features.count(), kHidden, Unary::relu);
+  first.flat_in = features;
+  e->add(first, o.dtype, o.device);
+  if (o.form != "conv") e->add(dense_layer(2, kHidden, 2 * o.nz), o.dtype, o.device);
+  return e;
+}
+
+std::unique_ptr<Sequential> vae_decoder(const NetOptions& o) {
+  const Shape picture{1, o.size, o.size, o.channels};
+  auto g = std::make_unique<Sequential>("g");
+  if (o.form != "conv") {
+    g->add(dense_layer(0, o.nz, kHidden, Unary::relu), o.dtype, o.device);
+    LayerSpec last = dense_layer(2, kHidden, picture.count());
+    last.flat_out = picture;
+    g->add(last, o.dtype, o.device);
+    g->add(std::make_unique<Reshape>(picture));
+    return g;
+  }
+  const int steps = halvings(o.size);
+  std::int64_t width = std::int64_t{o.ngf} << (steps - 1);
+  const Shape small{1, o.size >> steps, o.size >> steps, width};
+  LayerSpec first = dense_layer(0, o.nz, small.count(), Unary::relu);
+  first.flat_out = small;
+  g->add(first, o.dtype, o.device);
+  g->add(std::make_unique<Reshape>(small));
+  for (int i = 0; i < steps; ++i, width /= 2) {
+    const bool last = i + 1 == steps;
+    add_doubling(*g,
+                 strided(Linear::conv_transpose, 3 + 2 * i, width, last ? o.channels : width / 2,
+                         last ? Unary::identity : Unary::relu),
+                 {o.upsample, ".1"}, o.dtype, o.device);
+  }
+  return g;
+}
+
+}  // namespace sumi

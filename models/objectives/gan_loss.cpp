@@ -1,0 +1,50 @@
+#include "models/objectives/gan_loss.h"
+
+namespace sumi {
+
+GanLoss::GanLoss(const std::string& mode, double label_smooth)
+    : mode_(mode == "lsgan"                       ? Mode::lsgan
+            : mode == "saturating"                ? Mode::saturating
+            : mode == "hinge"                     ? Mode::hinge
+            : mode == "wgan" || mode == "wgan-gp" ? Mode::wgan
+                                                  : Mode::vanilla),
+      real_label_(1 - label_smooth) {}
+
+Tensor GanLoss::without_label(const Tensor& logits, bool real) const {
+  const double sign = real ? -1 : 1;
+  return mode_ == Mode::hinge ? mean(relu(affine(logits, sign, 1))) : affine(mean(logits), sign);
+}
+
+Tensor GanLoss::discriminator_real(const Tensor& logits) const {
+  if (!has_labels()) return without_label(logits, true);
+  return loss_mean(mode_ == Mode::lsgan ? Loss::squared : Loss::bce_logits, logits, real_label_);
+}
+
+Tensor GanLoss::discriminator_fake(const Tensor& logits) const {
+  if (!has_labels()) return without_label(logits, false);
+  return loss_mean(mode_ == Mode::lsgan ? Loss::squared : Loss::bce_logits, logits, 0.0);
+}
+
+Tensor GanLoss::generator(const Tensor& logits) const {
+  if (!has_labels()) return affine(mean(logits), -1);
+  if (mode_ == Mode::lsgan) return loss_mean(Loss::squared, logits, 1.0);
+  if (mode_ == Mode::vanilla) return loss_mean(Loss::bce_logits, logits, 1.0);
+  // log(1 - s) = -softplus(logit), which is minus the cross-entropy against 0.
+  return affine(loss_mean(Loss::bce_logits, logits, 0.0), -1);
+}
+
+Tensor GanLoss::generator(const Tensor& logits, const Tensor& labels) const {
+  return loss_mean(mode_ == Mode::lsgan ? Loss::squared : Loss::bce_logits, logits, labels);
+}
+
+Tensor GanLoss::mean_score(const Tensor& logits) const {
+  const NoGrad no_grad;
+  return mean(mode_ == Mode::vanilla || mode_ == Mode::saturating ? sigmoid(logits) : logits);
+}
+
+Tensor GanLoss::share_real(const Tensor& logits) const {
+  const NoGrad no_grad;
+  return mean(step(mode_ == Mode::lsgan ? affine(logits, 1, -0.5) : logits));
+}
+
+}  // namespace sumi

@@ -1,0 +1,201 @@
+// What training would cost, from shapes alone (--dry-run), and what one step does, op by op (--explain).
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+
+#include "engine/runtime/device.h"
+#include "models/inference/exported.h"
+#include "models/registry.h"
+#include "models/training/class_labels.h"
+#include "models/training/conv_plan_file.h"
+#include "models/training/pace.h"
+#include "models/training/trainer.h"
+
+namespace sumi {
+namespace {
+
+std::string gflop(double macs) {
+  return fmt::format("{:.3f} GFLOP", 2 * macs / 1e9);
+}
+double mib(double bytes) {
+  return bytes / (1 << 20);
+}
+
+// In forward-equivalents of one batch.
+double work_of_step(const PlannedNetwork& network, const TrainOptions& o) {
+  const double redraw = o.accumulate > 1 ? network.redraw : 0;
+  return o.accumulate * (network.work + (o.n_critic - 1) * network.update + redraw);
+}
+
+// ", 640 pictures a step (--n-critic 5, --accumulate 2)"; "" where a step is one batch.
+std::string parts_of_step(const TrainOptions& o) {
+  std::vector<std::string> parts;
+  if (o.n_critic > 1) parts.push_back(fmt::format("--n-critic {}", o.n_critic));
+  if (o.accumulate > 1) parts.push_back(fmt::format("--accumulate {}", o.accumulate));
+  return parts.empty()
+             ? ""
+             : fmt::format(", {} pictures a step ({})", pictures_per_step(o), fmt::join(parts, ", "));
+}
+
+Shape picture_shape(const TrainOptions& o) {
+  const int side = picture_side(o);
+  return {pictures_per_step(o), side, side, example_channels(o)};
+}
+
+}  // namespace
+
+std::string describe_plan(const TrainOptions& options) {
+  validate(options);
+  const auto element = static_cast<double>(size_of(dtype_of(options)));
+  const auto activation = static_cast<double>(size_of(activations_of(options)));
+  const Shape picture = picture_shape(options);
+  std::string text = fmt::format("{}, pictures {}x{}x{}, batch {}{}\n\n", options.model, picture.h, picture.w,
+                                 picture.c, options.batch_size, parts_of_step(options));
+  double step_macs = 0, state = 0, activations = 0;
+  for (const PlannedNetwork& network : plan_networks(options)) {
+    Cost cost;
+    const Shape input = network.input;
+    const Shape one = network.module->plan(input, cost);
+    const auto parameters = static_cast<double>(network.module->parameter_count());
+    text += fmt::format("{:<4} {} -> {}   {:>12} parameters   {} forward per picture\n", network.name,
+                        input.str(), one.str(), network.module->parameter_count(),
+                        gflop(static_cast<double>(cost.macs)));
+    for (const Parameter& p : network.module->parameters())
+      text += fmt::format("     {:<30} {:>16} {:>12}\n", p.name, p.value.shape().str(), p.value.count());
+    step_macs += work_of_step(network, options) * static_cast<double>(cost.macs) * options.batch_size;
+    const int moments = options.optimizer == "rmsprop" ? 1 : 2;
+    const int averages = network.name[0] == 'g' && options.ema > 0 ? 1 : 0;
+    const double copy = activation == element ? 0 : activation;         // of the weights, that is multiplied
+    state += parameters * (element * (2 + moments + averages) + copy);  // and weights, gradients
+    activations += network.kept * static_cast<double>(cost.saved_elements * options.batch_size) * activation;
+  }
+  text += fmt::format(
+      "\none step    {}\nmemory      about {:.0f} MiB: {:.0f} of weights, gradients and the optimizer's "
+      "moments, "
+      "{:.0f} of activations, {:.0f} of gradients in flight\n",
+      gflop(step_macs), mib(state + 1.5 * activations), mib(state), mib(activations), mib(0.5 * activations));
+  return text;
+}
+
+namespace {
+
+// A model and random pictures for its step, as the options say; it has taken one step, which makes buffers.
+struct DryRun {
+  std::unique_ptr<Model> model;
+  std::vector<Tensor> real;
+
+  explicit DryRun(const TrainOptions& options) {
+    set_threads(options.threads);
+    set_conv_policy(
+        conv_policy(options, options.plan.empty() ? std::nullopt : std::optional(read_plan(options.plan))));
+    set_multiply(parse_precision(options.precision, parse_device(options.device)).multiply);
+    model = make_model(options);
+    RandomStream stream(options.seed, 0);
+    for (int domain = 0; domain < model->domains(); ++domain)
+      real.push_back(
+          stream.uniform(picture_shape(options), dtype_of(options), parse_device(options.device), -1, 1));
+    Staging staging(parse_device(options.device));
+    if (wants_labels(options))
+      for (const auto& classes : class_names(options))
+        real.push_back(one_hot(std::vector<std::int32_t>(static_cast<std::size_t>(real[0].shape().n), 1),
+                               classes.size(), options, staging));
+    model->step(real, 0);
+  }
+};
+
+}  // namespace
+
+namespace {
+
+constexpr std::size_t kMostRepeats = 9;
+constexpr double kRepeatSeconds = 2;  // no further repeat after this time
+
+bool same_ops(const std::vector<OpRecord>& a, const std::vector<OpRecord>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const OpRecord& x, const OpRecord& y) {
+    return x.op == y.op && x.module == y.module && x.phase == y.phase;
+  });
+}
+
+}  // namespace
+
+std::vector<OpRecord> explain_step(const TrainOptions& options) {
+  DryRun rehearsal(options);
+  std::vector<OpRecord> shown;
+  std::vector<std::vector<double>> seconds;  // of each op, one for each repeat
+  const auto start = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < kMostRepeats; ++i) {
+    if (i > 0 && std::chrono::steady_clock::now() - start > std::chrono::duration<double>(kRepeatSeconds))
+      break;
+    Trace trace;
+    rehearsal.model->step(rehearsal.real, 0);
+    if (i == 0) {
+      shown = std::move(trace.records);
+      seconds.resize(shown.size());
+    } else if (!same_ops(shown, trace.records)) {
+      continue;  // a step with another penalty
+    }
+    const std::vector<OpRecord>& timed = i == 0 ? shown : trace.records;
+    for (std::size_t k = 0; k < timed.size(); ++k) seconds[k].push_back(timed[k].seconds);
+  }
+  for (std::size_t k = 0; k < shown.size(); ++k) {
+    const auto middle = seconds[k].begin() + static_cast<std::ptrdiff_t>(seconds[k].size() / 2);
+    std::nth_element(seconds[k].begin(), middle, seconds[k].end());
+    shown[k].seconds = *middle;
+  }
+  return shown;
+}
+
+ConvCalls convolutions_of_step(const TrainOptions& options) {
+  DryRun rehearsal(options);
+  ConvCalls uses;
+  const RecordConvolutions record(uses);
+  rehearsal.model->step(rehearsal.real, 0);
+  return uses;
+}
+
+double seconds_of_step(const TrainOptions& options, double budget) {
+  using Seconds = std::chrono::duration<double>;
+  constexpr int kMostSteps = 16, kColdSteps = 2;  // the third of a kind may be captured, and is slow too
+  DryRun rehearsal(options);
+  std::deque<double> seconds;
+  const auto start = std::chrono::steady_clock::now();
+  for (int i = 0; i < kMostSteps; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    rehearsal.model->step(rehearsal.real, rehearsal.model->warm_up_epochs());
+    const auto end = std::chrono::steady_clock::now();
+    const bool enough = Seconds(end - start).count() > budget;
+    if (i >= kColdSteps || enough) seconds.push_back(Seconds(end - begin).count());
+    if (enough) break;
+  }
+  return median(std::move(seconds));
+}
+
+ConvCalls convolutions_of_inference(const std::filesystem::path& run_or_checkpoint, std::int64_t width,
+                                    std::int64_t height) {
+  const OpenedModel opened = open_model(run_or_checkpoint, "cpu");
+  const std::unique_ptr<Model>& model = opened.model;
+  const TrainOptions& options = opened.options;
+  RandomStream stream(1, 0);
+  ConvCalls uses;
+  const RecordConvolutions record(uses);
+  for (const std::string& direction : opened.directions()) {
+    const Model::Translator rule = model->translator(direction);
+    const auto up = [&](std::int64_t side) {
+      return std::max<std::int64_t>((side + rule.multiple - 1) / rule.multiple * rule.multiple,
+                                    rule.smallest_side);
+    };
+    const Shape picture{1, up(height), up(width), options.channels};
+    model->translate(stream.uniform(picture, DType::f32, parse_device("cpu"), -1, 1), direction, true);
+  }
+  if (model_spec(options.model).classifies)
+    model->classify(
+        stream.uniform({1, height, width, options.channels}, DType::f32, parse_device("cpu"), -1, 1), 0);
+  else if (model->directions().empty())
+    model->generate(model->noise(64, stream), true);
+  return uses;
+}
+
+}  // namespace sumi

@@ -1,0 +1,63 @@
+// A run directory: options.json, stats.jsonl, log.txt, loss.png, samples/ and checkpoints/. One writer at a
+// time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/serialize/file.h"
+#include "models/model.h"
+
+namespace sumi {
+
+// One line of stats.jsonl.
+struct StatsLine {
+  std::int64_t step = 0, images = 0;
+  double seconds = 0, images_per_second = 0;
+  StepStats stats;
+};
+
+class RunDir {
+ public:
+  // For a new run: makes the folder. Error when it holds a run already or cannot be written.
+  static RunDir create(const std::filesystem::path& path);
+  // For resume: error when there is no run.
+  static RunDir open(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path sample_path(std::int64_t step) const;
+  std::filesystem::path checkpoint_path(std::int64_t step) const;
+  std::filesystem::path epoch_path(std::int64_t epoch) const;
+
+  // With the current folder, which relative paths start from.
+  void write_options(const TrainOptions& options) const;
+  void log(const std::string& line) const;
+  void append(const StatsLine& line);
+  // Redraws loss.png from the lines so far: from all of them, or from every second, fourth, ... of more than a plot has
+  // columns, so that neither memory nor time goes with the length of the run.
+  void plot(const std::string& title) const;
+
+  // Forgets everything after `step`, which lies in `epoch`: lines of stats.jsonl, samples, checkpoints. Reads
+  // the history before it.
+  void cut_back(std::int64_t step, std::int64_t epoch);
+  // Deletes full checkpoints but step 0 and the newest `keep`.
+  void prune(int keep) const;
+  // After a failure before the first checkpoint: removes what create() made, so that the command can be given
+  // again.
+  void discard_if_new() const;
+
+ private:
+  RunDir(const std::filesystem::path& path, bool made);
+  std::filesystem::path path_;
+  bool made_;
+  void remember(StatsLine line);
+
+  FileLock lock_;
+  std::vector<StatsLine> history_;  // every stride_-th line
+  std::int64_t lines_ = 0, stride_ = 1;
+};
+
+}  // namespace sumi

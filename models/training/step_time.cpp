@@ -1,0 +1,148 @@
+// How long training would take (--dry-run): a few steps on random pictures, measured.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "engine/runtime/device.h"
+#include "engine/runtime/memory_stats.h"
+#include "models/registry.h"
+#include "models/training/pace.h"
+#include "models/training/trainer.h"
+#include "models/training/training_data.h"
+
+namespace sumi {
+namespace {
+
+// Multiplications and additions that take a device about a second, so that a measurement takes seconds.
+double work_of_a_second(const TrainOptions& o) {
+  const Device device = parse_device(o.device);
+  return o.device == "emu" ? 1e7 : device.is_ref() ? 4e8 : device.is_cpu() ? 4e10 : 2e12;
+}
+
+// Upper bounds for a step: multiplications with additions, and bytes.
+struct Bounds {
+  double macs = 0, bytes = 0;
+};
+Bounds bounds_of(const TrainOptions& o) {
+  const auto element = static_cast<double>(size_of(dtype_of(o)));
+  const auto pictures = static_cast<double>(pictures_per_step(o));
+  Bounds b;
+  for (const PlannedNetwork& network : plan_networks(o)) {
+    Cost cost;
+    network.module->plan(network.input, cost);
+    b.macs += network.work * static_cast<double>(cost.macs) * pictures;
+    // Weights in six copies: with gradients, moments, an average and a copy in bf16.
+    b.bytes += element * (6 * static_cast<double>(network.module->parameter_count()) +
+                          1.5 * network.kept * static_cast<double>(cost.saved_elements) * o.batch_size);
+  }
+  return b;
+}
+
+double pixels_of(const TrainOptions& o) {
+  const double side = picture_side(o);
+  return static_cast<double>(pictures_per_step(o)) * side * side;
+}
+
+bool is_valid(const TrainOptions& o) {
+  try {
+    validate(o);
+  } catch (const Error&) {
+    return false;
+  }
+  return true;
+}
+
+// The same step with half the pictures, at least `least`, else of crops with smaller ones; the same options where neither is
+// possible.
+TrainOptions halved(const TrainOptions& o, int least) {
+  TrainOptions smaller = o;
+  if (o.batch_size >= 2 * least)
+    smaller.batch_size = o.batch_size / 2;
+  else if (takes_crops(o) && o.crop_size % 8 == 0)
+    smaller.crop_size = o.crop_size / 2;
+  return is_valid(smaller) ? smaller : o;
+}
+
+// Halved until it takes about a second.
+TrainOptions reduced(TrainOptions o, double macs) {
+  while (bounds_of(o).macs > macs) {
+    const TrainOptions smaller = halved(o, 4);
+    if (pixels_of(smaller) == pixels_of(o)) break;
+    o = smaller;
+  }
+  return o;
+}
+
+// The time of a step, from that of a smaller one: a part of it grows with the pixels, and a part (the optimizer's) does not, as
+// a still smaller step shows.
+double extrapolated(const TrainOptions& o, const TrainOptions& measured) {
+  constexpr double kBudget = 1.5;  // seconds
+  const double seconds = seconds_of_step(measured, kBudget), pixels = pixels_of(measured);
+  if (pixels == pixels_of(o)) return seconds;
+  const TrainOptions smaller = halved(measured, 2);
+  double each = seconds / pixels;
+  if (pixels_of(smaller) < pixels)
+    each =
+        std::clamp((seconds - seconds_of_step(smaller, kBudget)) / (pixels - pixels_of(smaller)), 0.0, each);
+  return seconds + each * (pixels_of(o) - pixels);
+}
+
+// A pass over the data, in steps; 0 where the options name no data or there is not enough. Error for data that is not there.
+std::int64_t steps_per_epoch(const TrainOptions& o) {
+  check_data_given(o);
+  std::int64_t most = 0;
+  for (const DatasetSpec& spec : dataset_specs(o)) most = std::max(most, count_pictures(spec));
+  if (o.hold_out > 0) most -= most / o.hold_out;
+  return most / pictures_per_step(o);
+}
+
+std::string whole_run(const TrainOptions& o, double each) {
+  std::int64_t steps = o.steps;
+  std::string passes;
+  try {
+    if (const std::int64_t per_epoch = steps > 0 ? 0 : steps_per_epoch(o); per_epoch > 0) {
+      steps = total_steps(o, per_epoch);
+      passes = fmt::format(" ({} a pass)", per_epoch);
+    }
+  } catch (const Error&) {  // a dry run needs no data
+  }
+  if (steps == 0) return "run         its length depends on the data; give --data or --steps\n";
+  const double all = each * static_cast<double>(steps);
+  std::string text = fmt::format("run         {} steps{} in about {}\n", steps, passes, duration_text(all));
+  if (const std::string advice = long_run_advice(o, all); !advice.empty())
+    text += "            " + advice + "\n";
+  return text;
+}
+
+std::string not_measured(const std::string& why) {
+  return "time        not measured: " + why + "\n";
+}
+
+}  // namespace
+
+std::string describe_time(const TrainOptions& options) {
+  validate(options);
+  const Device device = parse_device(options.device);
+  const double second = work_of_a_second(options);
+  const TrainOptions measured = reduced(options, second);
+  const Bounds bounds = bounds_of(measured);
+  if (bounds.macs > 8 * second)
+    return not_measured(fmt::format("a step has {:.3g} GFLOP; --steps 2 measures it", 2e-9 * bounds.macs));
+  if (const auto left = static_cast<double>(available_memory(device)); left > 0 && bounds.bytes > left)
+    return not_measured(fmt::format("it may need {:.1f} GiB, and {:.1f} are free", bounds.bytes / (1 << 30),
+                                    left / (1 << 30)));
+  double each = 0;
+  try {
+    each = extrapolated(options, measured);
+  } catch (const Error& error) {
+    return not_measured(error.what());
+  }
+  const int side = picture_side(measured);
+  const std::string how =
+      pixels_of(measured) == pixels_of(options)
+          ? ""
+          : fmt::format(" (from steps of {} pictures of {}x{})", measured.batch_size, side, side);
+  return fmt::format("time        about {} a step{}\n{}", step_text(each), how, whole_run(options, each));
+}
+
+}  // namespace sumi

@@ -1,0 +1,145 @@
+// Networks are exactly those of their sources: parameters, names, shapes.
+#include <doctest/doctest.h>
+
+#include "models/model.h"
+#include "models/networks/noise_networks.h"
+
+using namespace sumi;
+
+namespace {
+
+NetOptions net_options(int size, int channels) {
+  NetOptions o;
+  o.size = size;
+  o.channels = channels;
+  return o;
+}
+
+Shape output(const Module& m, const Shape& x) {
+  Cost cost;
+  return m.plan(x, cost);
+}
+
+}  // namespace
+
+TEST_CASE("the dense GAN has the source texts' sizes") {
+  const auto g = dense_generator(net_options(28, 1)), d = dense_discriminator(net_options(28, 1));
+  CHECK(g->parameter_count() == 1486352);
+  CHECK(d->parameter_count() == 784 * 256 + 256 + 256 + 1);
+  CHECK(output(*g, {5, 1, 1, 100}) == Shape{5, 28, 28, 1});
+  CHECK(output(*d, {5, 28, 28, 1}) == Shape{5, 1, 1, 1});
+}
+
+TEST_CASE("the dense GAN and InfoGAN become narrower with --ngf and --ndf") {
+  NetOptions o = net_options(28, 1);
+  o.ngf = 16;
+  o.ndf = 8;
+  CHECK(dense_generator(o)->parameter_count() == 101 * 64 + 65 * 128 + 129 * 256 + std::int64_t{257} * 784);
+  CHECK(dense_discriminator(o)->parameter_count() == 785 * 32 + 33);
+  TrainOptions info = default_options("infogan");
+  info.ngf = 16;
+  info.ndf = 8;
+  const auto networks = plan_networks(info);
+  REQUIRE(networks.size() == 3);
+  // 74 -> 256, its norm -> 7x7x32, its norm -> convT 16, its norm -> convT 1
+  CHECK(networks[0].module->parameter_count() ==
+        75 * 256 + 512 + 257 * 1568 + 2 * 1568 + 16 * 32 * 16 + 16 + 32 + 16 * 16 + 1);
+  // conv 8 -> conv 16, its norm -> dense 128, its norm -> 1
+  CHECK(networks[1].module->parameter_count() ==
+        16 * 8 + 8 + 16 * 8 * 16 + 16 + 32 + (784 + 1) * 128 + 256 + 129);
+  // 128 -> 16, its norm -> 10 categories and 2 codes' means
+  CHECK(networks[2].input == Shape{1, 1, 1, 128});
+  CHECK(networks[2].module->parameter_count() == 129 * 16 + 32 + 17 * 14);
+}
+
+TEST_CASE("the dense-reshape GAN: a dense layer of each pixel, or of all features at once") {
+  NetOptions o = net_options(28, 1);
+  o.ngf = 128;
+  o.ndf = 256;
+  o.form = "pixel";
+  const auto pixel = reshape_generator(o), d = reshape_discriminator(o);
+  // 100 -> 6272, norm, 128 -> 256, norm, 12544 -> 784: the dense layers with their biases
+  CHECK(pixel->parameter_count() == 101 * 6272 + 2 * 128 + 129 * 256 + 2 * 256 + std::int64_t{12545} * 784);
+  CHECK(d->parameter_count() == 785 * 256 + 257);
+  CHECK(output(*pixel, {5, 1, 1, 100}) == Shape{5, 28, 28, 1});
+  CHECK(output(*d, {5, 28, 28, 1}) == Shape{5, 1, 1, 1});
+  const MetaDevice without_memory;
+  o.form = "flat";
+  const auto flat = reshape_generator(o);
+  CHECK(flat->parameter_count() - pixel->parameter_count() == std::int64_t{6273} * 12544 - 129 * 256);
+  CHECK(output(*flat, {5, 1, 1, 100}) == Shape{5, 28, 28, 1});
+}
+
+TEST_CASE("the 5x5-convolution GAN: 7x7 as in the listing, 28x28 with two enlargements, nothing else") {
+  const MetaDevice without_memory;
+  NetOptions small = net_options(7, 1), usable = net_options(28, 1);
+  small.ngf = usable.ngf = small.ndf = usable.ndf = 128;
+  const auto g = conv5_generator(small), d = conv5_discriminator(small);
+  // 100 -> 6272, its norm, 5x5: 128 -> 256 -> 512 -> 256 -> 128, their norms, -> 1
+  CHECK(g->parameter_count() ==
+        101 * 6272 + 2 * 6272 + 25 * (128 * 256 + 256 * 512 + 512 * 256 + 256 * 128 + 128) + 1153 + 2 * 1152);
+  CHECK(d->parameter_count() == 50 * 128 + 2 * 128 + 129);
+  CHECK(output(*g, {3, 1, 1, 100}) == Shape{3, 7, 7, 1});
+  CHECK(conv5_generator(usable)->parameter_count() == g->parameter_count());
+  CHECK(output(*conv5_generator(usable), {3, 1, 1, 100}) == Shape{3, 28, 28, 1});
+  CHECK_THROWS_WITH(conv5_generator(net_options(14, 1)),
+                    "[--size] 14 is not possible for gan-conv; use 28, or 7 as in the listing");
+}
+
+TEST_CASE("the autoencoder GAN draws 16x16x3, and converts pictures of any sides that 4 divides") {
+  NetOptions o = net_options(16, 3);
+  o.ngf = o.ndf = 128;
+  const MetaDevice without_memory;
+  const auto g = autoencoder_generator(o), d = autoencoder_discriminator(o);
+  // 100 -> 8192, its norm, 5x5 transposed 128 -> 128, 5x5 -> 3
+  CHECK(g->parameter_count() == 101 * 8192 + 2 * 8192 + 25 * 128 * 128 + 128 + 25 * 128 * 3 + 3);
+  CHECK(d->parameter_count() == 9 * 3 * 128 + 128 + 2 * 128 + 8 * 8 * 128 + 1);
+  CHECK(output(*g, {2, 1, 1, 100}) == Shape{2, 16, 16, 3});
+  CHECK(output(*d, {2, 16, 16, 3}) == Shape{2, 1, 1, 1});
+  CHECK(output(*autoencoder_converter(o), {1, 20, 36, 3}) == Shape{1, 20, 36, 3});
+  CHECK_THROWS_WITH(autoencoder_generator(net_options(15, 3)),
+                    "[--size] 15 is not possible for autoencoder-gan; use an even number from 8 on");
+}
+
+TEST_CASE("the source texts' recipes are the defaults of their models") {
+  const TrainOptions reshape = default_options("gan-reshape"), conv = default_options("gan-conv");
+  CHECK(reshape.lr == 2e-4);
+  CHECK(reshape.beta1 == 0.9);
+  CHECK(reshape.batch_size == 16);
+  CHECK(reshape.label_smooth == doctest::Approx(0.1));
+  CHECK(reshape.norm_keep == 0.8);
+  CHECK(conv.lr == 1e-4);
+  CHECK(conv.beta1 == 0.9);
+  CHECK(conv.batch_size == 64);
+  CHECK(conv.norm_keep == 0.99);
+  CHECK(conv.replacement);
+  CHECK(conv.fresh_noise);
+  CHECK(conv.save_every_epoch);
+  TrainOptions wrong = reshape;
+  wrong.form = "cube";
+  CHECK_THROWS_WITH(validate(wrong), "[--form] unknown 'cube'; use one of: pixel, flat");
+}
+
+TEST_CASE("DCGAN at 64 has the well-known example's parameters") {
+  const auto g = dcgan_generator(net_options(64, 3)), d = dcgan_discriminator(net_options(64, 3));
+  CHECK(g->parameter_count() == 3576704);
+  CHECK(d->parameter_count() == 2765568);
+  CHECK(g->parameters().front().name == "main.0.weight");
+  CHECK(g->parameters().back().name == "main.12.weight");
+  CHECK(g->buffers().back().name == "main.10.running_var");
+  CHECK(d->parameters().back().name == "main.11.weight");
+  Cost cost;
+  CHECK(g->plan({1, 1, 1, 100}, cost) == Shape{1, 64, 64, 3});
+  // peers.md: 0.105 GMAC for the generator at 64x64.
+  CHECK(static_cast<double>(cost.macs) / 1e9 == doctest::Approx(0.105).epsilon(0.01));
+}
+
+TEST_CASE("DCGAN at other sizes") {
+  for (const int size : {8, 16, 32, 128}) {
+    const auto g = dcgan_generator(net_options(size, 1)), d = dcgan_discriminator(net_options(size, 1));
+    CHECK(output(*g, {2, 1, 1, 100}) == Shape{2, size, size, 1});
+    CHECK(output(*d, {2, size, size, 1}) == Shape{2, 1, 1, 1});
+  }
+  CHECK_THROWS_WITH(dcgan_generator(net_options(48, 3)),
+                    "[--size] 48 is not possible for dcgan; use 8, 16, 32, 64, 128 or 256");
+}

@@ -1,0 +1,58 @@
+// What discriminator and generator minimize, in numbers.
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "models/objectives/gan_loss.h"
+#include "tests/models/runs.h"
+
+using namespace sumi;
+
+namespace {
+
+Tensor logit(double p) {
+  return Tensor::full({1, 1, 1, 1}, std::log(p / (1 - p)), DType::f64, kRef);
+}
+
+}  // namespace
+
+TEST_CASE("the source texts' worked example: D(x) = .8, D(G(z)) = .6 gives L_G = .511 and L_D = 1.139") {
+  const GanLoss loss("vanilla", 0);
+  const Tensor real_logits = logit(0.8), fake_logits = logit(0.6);
+  CHECK(loss.mean_score(real_logits).item() == doctest::Approx(0.8));
+  const double loss_d =
+      loss.discriminator_real(real_logits).item() + loss.discriminator_fake(fake_logits).item();
+  CHECK(loss_d == doctest::Approx(-std::log(0.8) - std::log(0.4)).epsilon(1e-12));
+  CHECK(std::round(loss_d * 1000) / 1000 == doctest::Approx(1.139));
+  const double loss_g = loss.generator(fake_logits).item();
+  CHECK(loss_g == doctest::Approx(-std::log(0.6)).epsilon(1e-12));
+  CHECK(std::round(loss_g * 1000) / 1000 == doctest::Approx(0.511));
+}
+
+TEST_CASE("saturating: the minimax form log(1 - D(G(z)))") {
+  CHECK(GanLoss("saturating", 0).generator(logit(0.6)).item() ==
+        doctest::Approx(std::log(0.4)).epsilon(1e-12));
+}
+
+TEST_CASE("lsgan: squares of the raw outputs") {
+  const GanLoss loss("lsgan", 0);
+  const Tensor out = Tensor::full({1, 1, 1, 1}, 0.3, DType::f64, kRef);
+  CHECK(loss.discriminator_real(out).item() == doctest::Approx(0.49));
+  CHECK(loss.discriminator_fake(out).item() == doctest::Approx(0.09));
+  CHECK(loss.generator(out).item() == doctest::Approx(0.49));
+  CHECK(loss.mean_score(out).item() == 0.3);
+}
+
+TEST_CASE("label smoothing moves the real label only") {
+  const GanLoss plain("vanilla", 0), smooth("vanilla", 0.1);
+  const Tensor out = logit(0.8);
+  CHECK(smooth.discriminator_real(out).item() == doctest::Approx(-0.9 * std::log(0.8) - 0.1 * std::log(0.2)));
+  CHECK(smooth.discriminator_fake(out).item() == plain.discriminator_fake(out).item());
+  CHECK(smooth.generator(out).item() == plain.generator(out).item());
+}
+
+TEST_CASE("the share of outputs that say real: from 0 on as logits, from 0.5 on as scores") {
+  const Tensor out = Tensor::from(std::vector<double>{-1, 0.3, 0.4, 0.6}, {4, 1, 1, 1}, DType::f64, kRef);
+  CHECK(GanLoss("vanilla", 0).share_real(out).item() == 0.75);
+  CHECK(GanLoss("lsgan", 0).share_real(out).item() == 0.25);
+}

@@ -1,0 +1,179 @@
+// Every option of every model with values that nobody means: refused in one line that names the option and says what is
+// allowed. Driven by the table that makes the command line, so that a new option is tried without anybody's doing.
+#include "models/options/options.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "models/registry.h"
+
+using namespace sumi;
+using Json = nlohmann::ordered_json;
+
+namespace {
+
+// Options for which every value of their type means something.
+bool takes_anything(const OptionInfo& info) {
+  const std::string name = info.name;
+  return name == "seed";
+}
+
+// The message of validate(), or "".
+std::string refusal(const TrainOptions& o) {
+  try {
+    validate(o);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+void check_names(const std::string& text, const OptionInfo& info) {
+  CAPTURE(text);
+  CHECK(text.find(std::string("[--") + info.name + "] ") == 0);
+  CHECK(text.find('\n') == std::string::npos);
+  CHECK(text.size() > std::string(info.name).size() + 15);  // and says more than that
+}
+
+// Calls visit(info, options with the member set) for the value in each option of type T that the model has.
+template <class T, class Visit>
+void with_each(const std::string& model, T value, Visit&& visit) {
+  TrainOptions plain = default_options(model);
+  std::vector<std::string> names;
+  visit_options(plain, [&](const OptionInfo& info, auto& member) {
+    if (applies(info, model) && std::is_same_v<std::decay_t<decltype(member)>, T>)
+      names.emplace_back(info.name);
+  });
+  for (const std::string& name : names) {
+    TrainOptions changed = plain;
+    visit_options(changed, [&](const OptionInfo& info, auto& member) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(member)>, T>)
+        if (name == info.name) {
+          member = value;
+          visit(info, changed);
+        }
+    });
+  }
+}
+
+}  // namespace
+
+TEST_CASE("options: numbers that are none, infinite, negative or far too large are refused by name") {
+  int tried = 0;
+  // Their -1 is the --style-preset's weight.
+  const std::set<std::string> stand_for_presets{"lambda-adv", "lambda-content", "lambda-style",
+                                                "lambda-colour", "lambda-tv"};
+  for (const ModelSpec* model : model_specs()) {
+    const auto refused = [&](const OptionInfo& info, const TrainOptions& o) {
+      if (takes_anything(info)) return;
+      ++tried;
+      CAPTURE(model->name);
+      CAPTURE(info.name);
+      check_names(refusal(o), info);
+    };
+    using Limits = std::numeric_limits<double>;
+    for (const double value : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), -1.0, 1e300})
+      with_each<double>(model->name, value, [&](const OptionInfo& info, const TrainOptions& o) {
+        if (value != -1 || !stand_for_presets.contains(info.name)) refused(info, o);
+      });
+    for (const int value : {std::numeric_limits<int>::min(), -1, std::numeric_limits<int>::max()})
+      with_each<int>(model->name, value, refused);
+    for (const std::int64_t value : {std::numeric_limits<std::int64_t>::min(), std::int64_t{-1},
+                                     std::numeric_limits<std::int64_t>::max()})
+      with_each<std::int64_t>(model->name, value, refused);
+  }
+  CHECK(tried > 200);  // the table was walked
+}
+
+TEST_CASE("options: words that no rule has are refused with the ones that there are") {
+  // Paths may be any text; what takes a word from a list may not.
+  const std::set<std::string> paths{"data", "data-a",       "data-b", "outdir",  "cache",
+                                    "init", "dump-batches", "plan",   "features"};
+  const std::set<std::string> may_be_empty{"freeze", "diffaugment", "classes"};
+  for (const ModelSpec* model : model_specs())
+    for (const std::string& value : {std::string("nonsense"), std::string(), std::string(300, 'x')})
+      with_each<std::string>(model->name, value, [&](const OptionInfo& info, const TrainOptions& o) {
+        if (paths.contains(info.name) || (value.empty() && may_be_empty.contains(info.name))) return;
+        CAPTURE(model->name);
+        CAPTURE(info.name);
+        const std::string text = refusal(o);
+        if (std::string(info.name) == "device")
+          CHECK(text.find("[device] ") == 0);
+        else
+          check_names(text, info);
+        CHECK(text.size() < 600);
+      });
+}
+
+TEST_CASE("options: a file's numbers of the wrong kind are refused with the file's name") {
+  for (const ModelSpec* model : model_specs()) {
+    TrainOptions plain = default_options(model->name);
+    visit_options(plain, [&](const OptionInfo& info, auto& member) {
+      if (!applies(info, model->name)) return;
+      using T = std::decay_t<decltype(member)>;
+      std::vector<Json> wrong{Json::array(), Json::object(), nullptr};
+      if constexpr (std::is_same_v<T, std::string>)
+        wrong.push_back(5);
+      else
+        wrong.push_back("many");
+      if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+        wrong.push_back(1.5);
+        wrong.push_back(1e300);
+      }
+      for (const Json& value : wrong) {
+        TrainOptions o = plain;
+        std::string text;
+        try {
+          update_from_json(o, Json{{info.name, value}}, "config some.json");
+        } catch (const Error& error) {
+          text = error.what();
+        }
+        CAPTURE(info.name);
+        CAPTURE(value.dump());
+        CHECK(text.find("[config some.json] ") == 0);
+        CHECK(text.find(info.name) != std::string::npos);
+        CHECK(text.find('\n') == std::string::npos);
+      }
+    });
+  }
+}
+
+TEST_CASE("options: what contradicts itself is refused with the cure") {
+  const auto refused = [](const char* model, const std::function<void(TrainOptions&)>& change,
+                          const char* option, const char* cure) {
+    TrainOptions o = default_options(model);
+    REQUIRE(refusal(o).empty());
+    change(o);
+    const std::string text = refusal(o);
+    CAPTURE(text);
+    CHECK(text.find(option) == 0);
+    CHECK(text.find(cure) != std::string::npos);
+  };
+  using O = TrainOptions;
+  refused(
+      "dcgan", [](O& o) { o.epochs = 0; }, "[--epochs]", "--steps");
+  refused(
+      "dcgan", [](O& o) { o.lr_policy = "linear"; }, "[--lr-policy]", "--epochs-decay");
+  refused(
+      "dcgan", [](O& o) { o.lr_policy = "step"; }, "[--lr-policy]", "--epochs-decay");
+  refused(
+      "dcgan", [](O& o) { o.precision = "f64"; }, "[--precision]", "--device ref");
+  refused(
+      "dcgan", [](O& o) { o.precision = "tf32"; }, "[--precision]", "cpu has none");
+  refused(
+      "dcgan", [](O& o) { o.precision = "f16"; }, "[--precision]", "3xtf32");
+  refused(
+      "dcgan", [](O& o) { o.size = 50; }, "[--size]", "64");
+  refused(
+      "dcgan", [](O& o) { o.channels = 2; }, "[--channels]", "1 nor 3");
+  refused(
+      "cyclegan", [](O& o) { o.load_size = 100; }, "[--load-size]", "--crop-size");
+  refused(
+      "cyclegan", [](O& o) { o.crop_size = 254; }, "[--crop-size]", "multiple of 4");
+  refused(
+      "cyclegan", [](O& o) { o.net_g = "unet_256", o.crop_size = 128; }, "[--crop-size]", "256");
+}

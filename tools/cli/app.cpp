@@ -1,0 +1,76 @@
+#include "tools/cli/app.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <new>
+
+#include "engine/error.h"
+#include "tools/cli/cli.h"
+#include "tools/cli/signals.h"
+
+namespace sumi::cli {
+namespace {
+
+int complain(const std::string& line, int code) {
+  std::fflush(stdout);
+  fmt::print(stderr, "sumi: {}\n", printable(line));
+  return code;
+}
+
+int usage_error(const std::string& what, const std::string& command) {
+  return complain(fmt::format("{} (see {} --help)", what, command), kUsage);
+}
+
+int run_command(int argc, char** argv) {
+  CLI::App app(
+      "sumi trains generative adversarial networks and draws with them: kernels, autograd and "
+      "networks are its own, written from scratch in C++.");
+  set_help(app, "COMMAND [options]",
+           "  sumi train dcgan --data pictures --outdir run     learn from a folder of pictures\n"
+           "  sumi train --resume run --steps 20000             go on where a run stopped\n"
+           "  sumi generate -m run -n 64 --seed 7 -o sheet.png  draw 64 new pictures\n"
+           "  sumi convert -m run -i photos -o painted          translate pictures\n",
+           "`sumi COMMAND --help` tells more. Exit codes: 0 done, 1 something failed, 2 wrong usage.");
+  app.set_version_flag("-V,--version", "sumi " SUMI_VERSION, "show the version")->group("Help");
+  const std::vector<Command> commands = add_commands(app, {argv, argv + argc});
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForVersion& version) {
+    fmt::print("{}\n", version.what());
+    return 0;
+  } catch (const CLI::CallForHelp&) {
+    fmt::print("{}", app.help());
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    return usage_error(explain_parse_error(app, error), command_name(innermost(&app)));
+  }
+  for (const Command& command : commands)
+    if (command.app->parsed()) return command.run();
+  fmt::print("{}", app.help());
+  return 0;
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv) {
+  report_file_signals();
+  try {
+    const int code = run_command(argc, argv);
+    // A full disk behind `> file` is a failure too; a reader that has seen enough (EPIPE) is not.
+    errno = 0;
+    if (std::fflush(stdout) != 0 && errno != EPIPE && code == 0)
+      return complain("[output] cannot write to standard output", kFailed);
+    return code;
+  } catch (const UsageError& error) {
+    return usage_error(error.what(), error.command);
+  } catch (const Error& error) {
+    return complain(error.what(), kFailed);
+  } catch (const std::bad_alloc&) {
+    return complain("[memory] out of memory; lower --batch-size or --size, or close other programs", kFailed);
+  } catch (const std::exception& error) {
+    return complain(std::string("[internal] ") + error.what(), kFailed);
+  }
+}
+
+}  // namespace sumi::cli

@@ -1,0 +1,35 @@
+// How many of so many things are done: one live line on a terminal, a line for each elsewhere.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+#include "tools/cli/progress.h"
+
+namespace sumi::cli {
+
+class CountProgress {
+ public:
+  CountProgress(Progress::Style style, std::size_t total) : style_(style), total_(total) {}
+  ~CountProgress() { clear(); }
+
+  // `next` is being worked on. A line on a terminal only.
+  void working(const std::string& next);
+  // One is done, or was not possible: `line` says what came of it.
+  void done(const std::string& line);
+  // To stderr, above the live line.
+  void complain(const std::string& line);
+  // The last line, whatever the style.
+  void finish(const std::string& line);
+
+ private:
+  void clear();
+
+  Progress::Style style_;
+  std::size_t total_, count_ = 0;
+  bool line_open_ = false;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace sumi::cli

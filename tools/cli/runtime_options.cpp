@@ -1,0 +1,55 @@
+#include "tools/cli/runtime_options.h"
+
+#include <fmt/format.h>
+
+#include "engine/error.h"
+#include "engine/runtime/device.h"
+#include "models/training/conv_plan_file.h"
+
+namespace sumi::cli {
+
+void MachineOptions::add(CLI::App& app) {
+  app_ = &app;
+  add_text(app, "--device", device, "NAME", "cpu or ref (default: what the model was trained on)")
+      ->group("Machine");
+  add_text(app, "--precision", precision, "TYPE",
+           "auto (tf32 on cuda, else f32), f32, 3xtf32 or tf32 (cuda only), bf16, or f64 (ref only) "
+           "(default: as trained)")
+      ->group("Machine");
+  add_whole(app, "--threads", threads, "N", "threads of the CPU kernels (0: all)")->group("Machine");
+  add_text(app, "--kernels", kernels, "NAME",
+           "convolution on the CPU by auto (the fastest known), own, or onednn")
+      ->default_str("auto")
+      ->group("Machine");
+  add_text(app, "--plan", plan, "FILE", "convolution on the CPU as sumi tune found it fastest")
+      ->group("Machine");
+  app.add_flag("--exact", exact, "no Winograd, whose error is about twice the direct form's: slower")
+      ->group("Machine");
+}
+
+void MachineOptions::check() const {
+  if (threads < 0 || threads > 4096)
+    throw UsageError(command_name(app_),
+                     fmt::format("--threads {} is out of range; give a number from 0 to 4096", threads));
+  try {
+    parse_conv_policy(kernels, exact);
+    if (!plan.empty() && kernels != "auto")
+      fail("--plan", "chooses among the CPU's kernels; use it with --kernels auto");
+  } catch (const Error& error) {
+    throw UsageError(command_name(app_), error.what());
+  }
+}
+
+void MachineOptions::apply() const {
+  set_threads(static_cast<int>(threads));
+  ConvPolicy policy = parse_conv_policy(kernels, exact);
+  if (!plan.empty()) {
+    const StoredPlan stored = read_plan(plan);
+    if (const std::string warning = plan_warning(stored); !warning.empty())
+      fmt::print(stderr, "sumi: warning: {}\n", warning);
+    policy.plan = std::make_shared<ConvPlan>(stored.plan);
+  }
+  set_conv_policy(policy);
+}
+
+}  // namespace sumi::cli

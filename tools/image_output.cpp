@@ -1,0 +1,107 @@
+#include "tools/image_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "engine/error.h"
+#include "engine/serialize/file.h"
+#include "tools/cli/cli.h"
+
+namespace sumi::cli {
+namespace fs = std::filesystem;
+namespace {
+
+struct Pattern {
+  std::size_t begin = std::string::npos, end = 0;
+  int digits = 0;
+};
+
+// "{}", "{:05}", "%d" or "%05d".
+Pattern find_pattern(const std::string& text) {
+  Pattern p;
+  const auto number = [&](std::size_t& at) {
+    int digits = 0;
+    for (; at < text.size() && std::isdigit(static_cast<unsigned char>(text[at])) && digits < 100; ++at)
+      digits = digits * 10 + (text[at] - '0');
+    return std::min(digits, 18);
+  };
+  for (std::size_t start = 0; start < text.size(); ++start) {
+    std::size_t at = start + 1;
+    if (text[start] == '{') {
+      if (at < text.size() && text[at] == ':') ++at;
+      p.digits = number(at);
+      if (at < text.size() && text[at] == 'd') ++at;
+      if (at >= text.size() || text[at] != '}') continue;
+    } else if (text[start] == '%') {
+      p.digits = number(at);
+      if (at >= text.size() || text[at] != 'd') continue;
+    } else {
+      continue;
+    }
+    p.begin = start;
+    p.end = at + 1;
+    return p;
+  }
+  p.digits = 0;
+  return p;
+}
+
+}  // namespace
+
+PicturePath::PicturePath(const std::string& text, std::int64_t count) : count_(count) {
+  std::error_code ec;
+  const int width = std::max<int>(5, static_cast<int>(std::to_string(count).size()));
+  if (text.back() == '/' || fs::is_directory(text, ec)) {
+    numbered_ = true;
+    before_ = (fs::path(text) / "").string();
+    after_ = ".png";
+    digits_ = width;
+    return;
+  }
+  const Pattern p = find_pattern(text);
+  numbered_ = p.begin != std::string::npos;
+  before_ = numbered_ ? text.substr(0, p.begin) : text;
+  if (!numbered_) return;
+  after_ = text.substr(p.end);
+  digits_ = p.digits > 0 ? p.digits : width;
+}
+
+fs::path PicturePath::file(std::int64_t index) const {
+  return numbered_ ? fmt::format("{}{:0{}}{}", before_, index, digits_, after_) : before_;
+}
+
+void PicturePath::prepare() const {
+  const fs::path first = file(0);
+  if (!has_writable_extension(first))
+    fail("write " + first.string(),
+         fmt::format("the name does not end like a picture that can be written; use {}", kWritableNames));
+  // A pattern's number may be in a folder's name.
+  const std::int64_t folders = after_.find('/') != std::string::npos ? count_ : 1;
+  for (std::int64_t i = 0; i < folders; ++i) {
+    const fs::path parent = file(i).parent_path();
+    std::error_code ec;
+    if (!parent.empty()) fs::create_directories(parent, ec);
+    if (ec)
+      fail("write " + file(i).string(),
+           "cannot make its folder: " + ec.message() + "; choose another with -o");
+  }
+  const AtomicFile probe(first);
+}
+
+std::string PicturePath::describe(std::int64_t count) const {
+  if (!numbered_ || count == 1) return file(0).string();
+  return file(0).string() + " ... " + file(count - 1).string();
+}
+
+Image8 enlarge(const Image8& picture, int scale) {
+  if (scale == 1) return picture;
+  Image8 large(picture.width * scale, picture.height * scale, picture.channels);
+  for (int y = 0; y < large.height; ++y)
+    for (int x = 0; x < large.width; ++x)
+      std::copy_n(picture.at(x / scale, y / scale), picture.channels, large.at(x, y));
+  return large;
+}
+
+}  // namespace sumi::cli

@@ -1,0 +1,41 @@
+#include "tools/latent_interpolation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace sumi::cli {
+namespace {
+
+// Between two noise vectors on the sphere that they lie on, where normal noise is dense (Shoemake 1985).
+// Lengths are interpolated by the same weights.
+void slerp(const float* a, const float* b, double t, std::size_t n, float* out) {
+  const double aa = std::inner_product(a, a + n, a, 0.0), bb = std::inner_product(b, b + n, b, 0.0);
+  const double cosine = std::inner_product(a, a + n, b, 0.0) / std::sqrt(std::max(aa * bb, 1e-30));
+  const double angle = std::acos(std::min(1.0, std::max(-1.0, cosine)));
+  const bool straight = std::sin(angle) < 1e-6;
+  const double wa = straight ? 1 - t : std::sin((1 - t) * angle) / std::sin(angle);
+  const double wb = straight ? t : std::sin(t * angle) / std::sin(angle);
+  for (std::size_t i = 0; i < n; ++i) out[i] = static_cast<float>(wa * a[i] + wb * b[i]);
+}
+
+}  // namespace
+
+std::vector<float> noise_walk(const std::vector<float>& seeds, std::size_t nz, std::int64_t between,
+                              bool rows) {
+  if (between == 0) return seeds;
+  std::vector<float> noise;
+  const std::size_t pairs = seeds.size() / nz - 1, steps = static_cast<std::size_t>(between) + 1;
+  for (std::size_t pair = 0; pair < pairs; ++pair) {
+    const std::size_t end = rows || pair + 1 == pairs ? steps + 1 : steps;
+    for (std::size_t k = 0; k < end; ++k) {
+      noise.resize(noise.size() + nz);
+      const float* a = seeds.data() + pair * nz;
+      slerp(a, a + nz, static_cast<double>(k) / static_cast<double>(steps), nz,
+            noise.data() + noise.size() - nz);
+    }
+  }
+  return noise;
+}
+
+}  // namespace sumi::cli
