@@ -14,6 +14,7 @@
 #include "models/inference/feature_backbone.h"
 #include "models/inference/inception.h"
 #include "models/inference/pretrained_weights.h"
+#include "models/inference/shipped_files.h"
 #include "models/model.h"
 #include "models/training/checkpoint_metadata.h"
 
@@ -174,13 +175,7 @@ FeatureNetwork vgg19(const fs::path& path, DType dtype, const Device& device, Vg
 
 fs::path own_features_path() {
   if (const char* given = std::getenv("SUMI_FEATURES"); given && *given) return given;
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
-  std::vector<fs::path> places{program / "../share/sumi"};
-  for (fs::path up = program; up.has_relative_path(); up = up.parent_path())
-    places.push_back(up / "models/data");
-  for (const fs::path& place : places)
-    if (fs::exists(place / "features.safetensors", error)) return place / "features.safetensors";
+  if (fs::path found = find_shipped("models/data", "features.safetensors"); !found.empty()) return found;
   fail("features",
        "sumi's own feature network was not found beside the program; set SUMI_FEATURES to its file "
        "features.safetensors, or train one with sumi train features");
