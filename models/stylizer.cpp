@@ -64,7 +64,7 @@ Stylizer::Stylizer(const TrainOptions& o)
   RandomStream init(o.seed, kInit);
   network_->initialize(init);
   trained_ = std::make_unique<TrainableNetworks>(std::vector<std::pair<std::string, Module*>>{{"g", network_.get()}}, o, true);
-  learns(*trained_, o.lr);
+  register_trainable(*trained_, o.lr);
   draws("examples", stream_);
   std::vector<double> inks, opacities;
   for (const std::string& style : styles_) {
@@ -166,9 +166,9 @@ Tensor Stylizer::coefficients(const Tensor& photos, const std::vector<double>& w
   return (*network_)(photos, broadcast_to(mixture, Shape::matrix(photos.shape().n, count)));
 }
 
-SampleSheet Stylizer::samples() {
+SampleGrid Stylizer::samples() {
   const NoGrad no_grad;
-  SampleSheet sheet{{}, static_cast<int>(shown_.size())};
+  SampleGrid sheet{{}, static_cast<int>(shown_.size())};
   const auto as_sample = [](const Tensor& x) { return affine(x, 2, -1); };
   const auto planes = [](const Tensor& all, std::int64_t first, std::int64_t count) {
     const Shape& s = all.shape();

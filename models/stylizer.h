@@ -18,11 +18,11 @@ class Stylizer final : public Model {
   explicit Stylizer(const TrainOptions& options);
 
   std::vector<Network> networks() override;
-  std::vector<std::pair<std::string, Tensor>> last_batch() const override { return last_; }
+  std::vector<std::pair<std::string, Tensor>> debug_tensors() const override { return last_; }
   // Rows: the photographs, then for each style what its teacher and the network make of them.
-  SampleSheet samples() override;
-  int sheet_pictures() const override { return 6; }
-  void set_sample_pictures(const std::vector<std::vector<Tensor>>& pictures) override { shown_ = pictures.at(0); }
+  SampleGrid samples() override;
+  int num_sample_images() const override { return 6; }
+  void set_sample_images(const std::vector<std::vector<Tensor>>& pictures) override { shown_ = pictures.at(0); }
   std::vector<std::string> directions() const override { return {"AtoB"}; }
   Translator translator(const std::string& direction) const override;
   // In the first style, without what is composed around the network (models/comic_picture.h).

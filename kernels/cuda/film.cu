@@ -59,13 +59,13 @@ void film(const Exec& e, View x, View gamma, View beta, double slope, View resid
 void film_backward(const Exec& e, View x, View gamma, View beta, double slope, View dy, MutView dx, MutView dgamma,
                    MutView dbeta) {
   const Shape& s = x.shape;
-  const Slices slices(s.n, s.h * s.w, s.c);
+  const RowChunks chunks(s.n, s.h * s.w, s.c);
   dispatch_f32_bf16("film_backward", x.dtype, [&]<class T>() {
     FilmTerm<T> term{gamma.as<float>(), beta.as<float>(), static_cast<float>(slope), s.h * s.w * s.c, s.c,
                      x.as<T>(),         dy.as<T>(),       true};
-    sum_rows(e, slices, term, 1, dgamma.as<float>(), false);
+    sum_rows(e, chunks, term, 1, dgamma.as<float>(), false);
     term.by_x = false;
-    sum_rows(e, slices, term, 1, dbeta.as<float>(), false);
+    sum_rows(e, chunks, term, 1, dbeta.as<float>(), false);
     if (dx)
       launch(e, "film_input_grad", film_input_grad<T>, {element_grid(x.count()), kElementBlock}, x.count(), term,
              dx.as<T>());
