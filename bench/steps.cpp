@@ -46,7 +46,7 @@ TrainOptions options(const char* model, int size, int batch, const Settings& s) 
   o.threads = s.threads;
   o.device = s.device;
   o.precision = s.precision;
-  o.no_graph = s.no_graph;
+  o.no_cuda_graph = s.no_graph;
   return o;
 }
 

@@ -59,7 +59,7 @@ LossWeights anime_weights(const TrainOptions& o) {
     instead(w.adversarial, o.lambda_adv);
     instead(w.content, o.lambda_content);
     instead(w.style, o.lambda_style);
-    instead(w.color, o.lambda_colour);
+    instead(w.color, o.lambda_color);
     instead(w.variation, o.lambda_tv);
     return w;
   }
@@ -67,12 +67,12 @@ LossWeights anime_weights(const TrainOptions& o) {
 }
 
 void settle_anime_weights(TrainOptions& o) {
-  if (!is_own_network(o.features)) return;
+  if (!is_own_network(o.feature_network)) return;
   const SumiFeatureWeights& own = o.style_preset == "cartoongan" ? kOwnCartoon : kOwnAnime;
   for (const auto& [given, weight] : {std::pair{&o.lambda_adv, own.adversarial},
                                       {&o.lambda_content, own.content},
                                       {&o.lambda_style, own.style},
-                                      {&o.lambda_colour, own.color},
+                                      {&o.lambda_color, own.color},
                                       {&o.lambda_tv, own.variation}})
     if (*given < 0) *given = weight;
 }
@@ -104,7 +104,8 @@ std::vector<Model::Network> AnimeGanModel::networks() {
 
 void AnimeGanModel::load_feature_network() {
   if (!features_ && (weights_.content > 0 || weights_.style > 0))
-    features_ = load_features(options_.features, activations_of(options_), net_.device, VggInput::caffe);
+    features_ =
+        load_features(options_.feature_network, activations_of(options_), net_.device, VggInput::caffe);
 }
 
 // Of VGG19 those that the published weights are for. Of sumi's own network the content from half of the picture's side: its
@@ -275,7 +276,7 @@ const ModelSpec animegan_spec{
           o.lr_g = 2e-5;
           o.lr_d = 4e-5;
           o.gan_mode = "lsgan";
-          o.sn = true;
+          o.spectral_norm = true;
           o.init_type = "kaiming";
           o.init_gain = 1;
           o.load_size = o.crop_size = 256;

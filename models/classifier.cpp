@@ -194,7 +194,7 @@ const ModelSpec features_spec{
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 48;
-          o.hold_out = 10;
+          o.val_every = 10;
           o.batch_size = 32;
           o.lr = 2e-3;
           o.beta1 = 0.9;

@@ -37,16 +37,16 @@ GanModel::GanModel(const TrainOptions& o, GanNetworks networks, const NetOptions
       latent_(o.latent, o.nz, o.seed, net.dtype, net.device),
       codes_{o.categories, o.continuous},
       classes_(net.d.condition),
-      diversity_(o.diversity),
+      diversity_(o.mode_seeking),
       lambda_info_(o.lambda_info),
-      fresh_noise_(o.fresh_noise),
+      fresh_noise_(o.resample_noise),
       noise_stream_(o.seed, kNoise) {
   register_trainable(*g_trained_, generator_rate(o));
   register_trainable(d_);
   draws("noise", noise_stream_);
   RandomStream fixed(o.seed, kFixedNoise);
   fixed_noise_ = noise(64, fixed);
-  if (!o.vbn) return;
+  if (!o.virtual_batch_norm) return;
   RandomStream reference(o.seed, kReference);
   reference_noise_ = noise(kReferenceBatch, reference);
   g_->set_reference(kReferenceBatch);
@@ -58,11 +58,11 @@ NetOptions net_options(const TrainOptions& o) {
   net.channels = o.channels;
   net.ngf = o.ngf;
   net.ndf = o.ndf;
-  net.form = o.form;
-  net.norm_keep = o.norm_keep;
+  net.variant = o.variant;
+  net.bn_momentum = o.bn_momentum;
   net.dtype = dtype_of(o);
   net.device = parse_device(o.device);
-  net.virtual_norm = o.vbn;
+  net.virtual_norm = o.virtual_batch_norm;
   net.upsample = o.upsample;
   net.d = discriminator_options(o);
   if (o.conditional) net.d.condition = static_cast<int>(class_names(o).at(0).size());
@@ -74,7 +74,7 @@ std::vector<PlannedNetwork> plan_gan(const TrainOptions& o, GanNetworks networks
   const NetOptions net = net_options(o);
   std::vector<PlannedNetwork> planned;
   planned.push_back({"g", std::move(networks.g), {1, 1, 1, net.nz}});
-  if (o.fresh_noise)
+  if (o.resample_noise)
     planned[0].work = 4;  // one more forward, for d
   else
     planned[0].redraw = 1;

@@ -99,7 +99,7 @@ const ModelSpec infogan_spec{
         [](TrainOptions& o) {
           o.size = 28;
           o.channels = 1;
-          o.no_flip = true;
+          o.flip = false;
           o.nz = 62;
           o.latent = "uniform";
           o.categories = 10;

@@ -26,7 +26,7 @@ constexpr double kSmallNeed = 64 << 20, kGiB = 1 << 30;
 
 Model::Model(const TrainOptions& o)
     : policy_{o.lr_policy, o.epochs, o.epochs_decay},
-      use_graph_(!o.no_graph && pictures_have_one_size(o)),
+      use_graph_(!o.no_cuda_graph && pictures_have_one_size(o)),
       graph_(parse_device(o.device)) {}
 
 Tensor Model::train_step_async(const std::vector<Tensor>& real, double epoch) {

@@ -13,7 +13,7 @@ namespace {
 constexpr SideRule kConverterSides{4, 8};
 
 bool converts(const TrainOptions& o) {
-  return o.form == "converter";
+  return o.variant == "converter";
 }
 
 // The discriminator looks at the crops of training.
@@ -95,8 +95,8 @@ Tensor AutoencoderConverter::translate(const Tensor& pictures, const std::string
 namespace {
 
 void check_autoencoder(const TrainOptions& o) {
-  if (o.form != "noise" && o.form != "converter")
-    fail("--form", fmt::format("unknown '{}'; use one of: noise, converter", o.form));
+  if (o.variant != "noise" && o.variant != "converter")
+    fail("--form", fmt::format("unknown '{}'; use one of: noise, converter", o.variant));
   if (!converts(o)) return;
   if (o.conditional)
     fail("--conditional", "is of --form noise: a converter draws what its photographs show; leave it out");
@@ -128,12 +128,12 @@ const ModelSpec autoencoder_gan_spec{
     .labeled = is_conditional,
     .set_defaults =
         [](TrainOptions& o) {
-          o.form = "noise";
+          o.variant = "noise";
           o.size = 16;
           o.load_size = 72;
           o.crop_size = 64;
           o.ngf = o.ndf = 128;
-          o.norm_keep = 0.99;
+          o.bn_momentum = 0.99;
           o.init_type = "xavier-uniform";  // what their library does unless told otherwise
           o.init_gain = 1;
           o.epochs = 100;

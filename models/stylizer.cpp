@@ -244,7 +244,7 @@ const ModelSpec stylizer_spec{
           o.lr = 2e-3;
           o.beta1 = 0.9;
           o.beta2 = 0.99;
-          o.clip_grad = 1;
+          o.clip_grad_norm = 1;
           o.ema = 0.999;
           o.steps = 25000;
           o.epochs = 0;

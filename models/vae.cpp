@@ -132,8 +132,8 @@ const ModelSpec vae_spec{
         [](TrainOptions& o) {
           o.size = 28;
           o.channels = 1;
-          o.no_flip = true;
-          o.form = "dense";
+          o.flip = false;
+          o.variant = "dense";
           o.nz = 20;
           o.ngf = o.ndf = 32;
           o.init_type = "xavier-uniform";
@@ -145,8 +145,8 @@ const ModelSpec vae_spec{
         },
     .check =
         [](const TrainOptions& o) {
-          if (o.form != "dense" && o.form != "conv")
-            fail("--form", fmt::format("unknown '{}'; use one of: dense, conv", o.form));
+          if (o.variant != "dense" && o.variant != "conv")
+            fail("--form", fmt::format("unknown '{}'; use one of: dense, conv", o.variant));
           if (o.likelihood != "bernoulli" && o.likelihood != "gaussian")
             fail("--likelihood", fmt::format("unknown '{}'; use one of: bernoulli, gaussian", o.likelihood));
         },

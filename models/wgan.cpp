@@ -35,7 +35,7 @@ const ModelSpec wgan_gp_spec{
     .set_defaults =
         [](TrainOptions& o) {
           o.gan_mode = "wgan-gp";
-          o.gp = 10;
+          o.lambda_gp = 10;
           o.n_critic = 5;
           o.nz = 128;
           o.upsample = "nearest";

@@ -22,6 +22,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 
 import repo
 
@@ -29,29 +30,29 @@ FASHION, LANDSCAPES, DRAWINGS = "FASHION-MNIST", "LANDSCAPES", "DRAWINGS"
 COLORED = "samples/characters/openpeeps"
 CROPS = "--preprocess scale_width_and_crop --load-size 144 --crop-size 64"
 SMALL = "--net-g resnet_6blocks --n-blocks 4 --norm instance --ngf 16 --ndf 16 --load-size 70 --crop-size 64"
-NOISES = "drawn from 64 noises"
+NOISES = "generated from 64 noise vectors"
 # Name, the words after `sumi train`, steps, what the sheet shows.
 ENTRIES = [
-    ("vae", f"vae --data {FASHION}", 4000, "eight pictures, below them what the network makes of each, and 64 drawn from noise"),
+    ("vae", f"vae --data {FASHION}", 4000, "eight images, below them their reconstructions, and 64 images generated from noise"),
     ("gan", f"gan --data {FASHION} --gan-mode wgan-gp --n-critic 3 --beta1 0.5 --ema 0.99", 2000, NOISES),
     ("gan-2014", f"gan --data {FASHION} --beta1 0.5 --init-type kaiming --init-gain 1 --lr-d 4e-4 --r1 0.2 --r1-every 4 --label-smooth 0.1 --ema 0.995", 4000,
      NOISES),
-    ("pix2pix-colorize", f"pix2pix --task colorize --data {COLORED} {SMALL}", 1500, "given, drawn and wanted"),
+    ("pix2pix-colorize", f"pix2pix --task colorize --data {COLORED} {SMALL}", 1500, "input, generated and target"),
     ("wgan-gp", f"wgan-gp --data {FASHION} --size 16 --channels 1 --ngf 16 --ndf 16 --batch-size 32 --n-critic 2 --lr 5e-4 --save-every 300 --keep 9 --ema 0.99",
      1500, NOISES),
     ("infogan", f"infogan --data {FASHION} --batch-size 32", 800,
-     "five noises with each of ten categories; below for each of the two continuous codes five rows in which it goes from -2 to 2"),
+     "five noise vectors with each of ten categories; below, for each of the two continuous codes, five rows in which it goes from -2 to 2"),
     ("animegan", f"animegan --data-a {LANDSCAPES} --data-b {DRAWINGS} --net-g animegan2_lite --ngf 16 --ndf 16 --batch-size 4 {CROPS} "
-     "--init-epochs 8", 800, "photographs, and these drawn"),
+     "--init-epochs 8", 800, "photographs, and their translations"),
     ("cartoongan", f"cartoongan --data-a {LANDSCAPES} --data-b {DRAWINGS} --upsample bilinear --n-blocks 4 --ngf 16 --ndf 16 --batch-size 4 {CROPS} "
-     "--init-epochs 50 --lr-d 5e-5", 3000, "photographs, and these drawn"),
+     "--init-epochs 50 --lr-d 5e-5", 3000, "photographs, and their translations"),
     ("autoencoder-gan", f"autoencoder-gan --data {COLORED} --size 32 --ngf 32 --ndf 32 --beta1 0.5 --ema 0.99", 2000, NOISES),
     ("autoencoder-gan-converter", f"autoencoder-gan --form converter --data-a {COLORED} --data-b samples/characters/lorelei --load-size 64 --crop-size 64 "
      "--no-flip --ngf 32 --ndf 32 --nz 64 --batch-size 8 --norm-keep 0.9 --lambda-autoencoder 2 --ema 0.99", 2000,
-     "colored drawings, these redrawn, and line drawings"),
+     "colored drawings, their translations, and line drawings"),
     ("gan-conv", f"gan-conv --data {FASHION} --ngf 8 --lr 1e-3 --beta1 0.5 --norm-keep 0.9 --ema 0.99 --no-save-every-epoch", 800, NOISES),
     ("wgan", f"wgan --data {FASHION} --size 16 --channels 1 --ngf 16 --ndf 16 --upsample nearest --lr 2e-4 --ema 0.99", 3000, NOISES),
-    ("pix2pix-superres", f"pix2pix --task superres --data {COLORED} {SMALL}", 1500, "given, drawn and wanted"),
+    ("pix2pix-superres", f"pix2pix --task superres --data {COLORED} {SMALL}", 1500, "input, generated and target"),
     ("gan-reshape", f"gan-reshape --data {FASHION} --ngf 32 --ndf 256 --gan-mode wgan-gp --n-critic 3 --beta1 0.5 --batch-size 64 --ema 0.995", 3000,
      NOISES),
 ]
@@ -124,9 +125,9 @@ def section(name, words, steps, shows, run, table):
             line = " "
         line += " " + word
     wrapped.append(line)
-    return (f"![{name}: {shows}](images/gallery/{name}.png)\n\n*{name}: {shows}.*\n\n"
-            f"![What the losses did](images/gallery/{name}-loss.png)\n\n{table}"
-            f"```sh\n" + "\n".join(wrapped) + f"\n```\n\n{steps:,} steps, {minutes:.1f} minutes of a processor core.\n")
+    return (f"![{name}: {shows}](images/gallery/{name}.png)\n\n{textwrap.fill(f'*{name}: {shows}.*', 100)}\n\n"
+            f"![Loss curves](images/gallery/{name}-loss.png)\n\n{table}"
+            f"```sh\n" + "\n".join(wrapped) + f"\n```\n\n{steps:,} steps, {minutes:.1f} minutes on one processor core.\n")
 
 
 def replace(page, name, text):

@@ -1,4 +1,4 @@
-// sumi convert: pictures through a network that translates pictures.
+// sumi convert: pictures through a style or through a network that translates pictures.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,13 +7,13 @@
 #include <new>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "engine/error.h"
 #include "models/inference/converter.h"
-#include "models/inference/exported.h"
-#include "models/training/trainer.h"
 #include "tools/cli/item_progress.h"
 #include "tools/cli/signals.h"
+#include "tools/convert_filter.h"
 #include "tools/convert_options.h"
 
 namespace sumi::cli {
@@ -35,7 +35,7 @@ std::vector<ConvertJob> plan(const ConvertArguments& args, CountProgress& screen
 
 struct Session {
   const ConvertArguments& args;
-  Converter converter;
+  PhotoFilter filter;
   CountProgress& screen;
   bool told_of_alpha = false;
 
@@ -64,7 +64,7 @@ struct Session {
         mask = resize_photo(*mask, width, height);
     }
     photo = resize_photo(photo, width, height);
-    Photo result = converter(photo, mask ? &*mask : nullptr);
+    Photo result = filter(photo, mask ? &*mask : nullptr);
     if (!args.compare.empty()) result = beside(resize_photo(photo, result.width, result.height), result);
     if (job.out.has_parent_path()) {
       std::error_code ec;
@@ -113,12 +113,10 @@ int run(ConvertArguments& args) {
   }
   if (jobs.empty() && !all_well) return kFailed;
   args.machine.apply();
-  const OpenedModel opened = open_model(args.model, args.machine.device, args.machine.precision);
-  args.choose_direction(opened.directions());
-  catch_signals("finishing this picture");
   CountProgress screen(style, jobs.size());
-  Session session{args, Converter(image_network(*opened.model, args.direction, args.raw), args.max_memory),
-                  screen};
+  PhotoFilter filter = photo_filter(args, [&](const std::string& line) { screen.complain(line); });
+  catch_signals("finishing this picture");
+  Session session{args, std::move(filter), screen};
   std::size_t written = 0;
   for (const ConvertJob& job : jobs) {
     if (stop_requested) break;
@@ -138,7 +136,8 @@ int run(ConvertArguments& args) {
 
 Command add_convert(CLI::App& parent) {
   auto args = std::make_shared<ConvertArguments>();
-  CLI::App& app = *parent.add_subcommand("convert", "Translate pictures with a trained model.");
+  CLI::App& app = *parent.add_subcommand(
+      "convert", "Turn pictures into drawings by a style, or translate them with a trained model.");
   args->add_options(app);
   return {&app, [args]() { return run(*args); }};
 }

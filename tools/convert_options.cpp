@@ -12,9 +12,11 @@ namespace sumi::cli {
 
 void ConvertArguments::add_options(CLI::App& command) {
   app = &command;
-  set_help(command, "convert -m RUN|CHECKPOINT -i FILE|DIR... -o FILE|DIR [options]",
-           "  sumi convert -m run -i photo.jpg -o painted.png              one picture\n"
-           "  sumi convert -m run -i photos -o painted                     a folder with its folders\n"
+  set_help(command, "convert -i FILE|DIR... -o FILE|DIR [--style NAME | -m RUN|CHECKPOINT] [options]",
+           "  sumi convert -i photo.jpg -o comic.png                       flat colors and ink lines\n"
+           "  sumi convert --style wash -i photos -o painted               a folder, as watercolors\n"
+           "  sumi convert --sheet -i photo.jpg -o styles.png              all styles on one sheet\n"
+           "  sumi convert -m run -i photo.jpg -o painted.png              by a trained model\n"
            "  sumi convert -m run -i *.jpg -o painted/ -f png              many pictures\n"
            "  sumi convert -m run --direction BtoA -i a.png -o b.png       the other way\n",
            "A picture keeps its size, and its transparency and 16 bits where the format can hold them. It is "
@@ -22,6 +24,8 @@ void ConvertArguments::add_options(CLI::App& command) {
            "resolution "
            "go with it (jpg, png, tif, webp), without maker notes and thumbnail. What cannot be converted is "
            "named, and the others are done.");
+  style.add_options(command);
+  comic.add_options(command);
   add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
@@ -39,9 +43,10 @@ void ConvertArguments::add_options(CLI::App& command) {
       ->group("Pictures");
   add_text(command, "--suffix", request.suffix, "TEXT", "put behind each name in a folder: -painted")
       ->group("Pictures");
-  add_text(command, "--mask", mask, "FILE",
-           "for models that fill in: white where the holes are, as large as the picture (default: holes are "
-           "what is transparent)")
+  add_text(
+      command, "--mask", mask, "FILE",
+      "as large as the picture: a style is laid where it is white; for models that fill in, white where the "
+      "holes are (default: what is transparent)")
       ->group("Pictures");
   add_whole(command, "--quality", quality, "N", "of jpg and webp, 1 to 100")->group("Pictures");
   add_whole(command, "--max-size", max_size, "PX",
@@ -69,7 +74,13 @@ void ConvertArguments::add_options(CLI::App& command) {
 
 void ConvertArguments::check() {
   const std::string name = command_name(app);
-  require_text(app, "--model", model, "-m takes a run directory or a checkpoint");
+  style.check(app, model);
+  comic.check(app);
+  if (model.empty()) comic.refuse(app);
+  if (model.empty() && (!direction.empty() || raw))
+    throw UsageError(name, fmt::format("{} is for models; give one with -m", raw ? "--raw" : "--direction"));
+  if (style.sheet && !compare.empty())
+    throw UsageError(name, "--compare and --sheet exclude each other: the sheet shows the photograph");
   if (request.inputs.empty())
     throw UsageError(name, "--input is missing: -i takes pictures and folders of pictures");
   require_text(app, "--output", request.output, "-o takes a picture or a folder");

@@ -8,7 +8,9 @@
 #include "tools/cli/cli.h"
 #include "tools/cli/runtime_options.h"
 #include "tools/cli/training_session.h"
+#include "tools/comic_arguments.h"
 #include "tools/convert_jobs.h"
+#include "tools/style_options.h"
 
 namespace sumi::cli {
 
@@ -20,7 +22,9 @@ struct ConvertArguments {
   std::uint64_t max_memory = 0;  // bytes; 0: what the machine has left
   bool raw = false, strip = false, dry_run = false;
   bool recursive = false, overwrite = false;  // as it is anyway
-  MachineOptions machine;
+  StyleArguments style;
+  ComicArguments comic;
+  RuntimeOptions machine;
   Output screen;
 
   void add_options(CLI::App& parent_command);

@@ -17,7 +17,7 @@ namespace {
 struct DistanceArguments {
   CLI::App* app = nullptr;
   std::string a, b, features = "own", input = "torch", pools = "torch", cache;
-  MachineOptions machine;
+  RuntimeOptions machine;
   std::int64_t size = 64, most = 2000;
 };
 

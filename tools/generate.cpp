@@ -22,7 +22,7 @@ constexpr std::uint64_t kStream = 0x67656e;             // apart from the stream
 struct GenerateArguments {
   CLI::App* app = nullptr;
   std::string model, output, seed = "0", one_class;
-  MachineOptions machine;
+  RuntimeOptions machine;
   std::int64_t count = 64, columns = 0, frames = 0, scale = 1;
   bool raw = false, quiet = false;
 };

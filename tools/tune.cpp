@@ -61,7 +61,7 @@ ConvCalls of_training(const TuneCommand& command, const TunedModel& model) {
   try {
     model.options.apply(options);
     options.threads = static_cast<int>(command.threads);
-    options.exact = command.exact;
+    options.no_winograd = command.exact;
     validate(options);
   } catch (const Error& error) {
     throw UsageError(command_name(model.app), error.what());

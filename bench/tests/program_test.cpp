@@ -192,7 +192,7 @@ TEST_CASE("bench: every function of kernels/*.h is called by some work") {
   };
   std::string works;
   for (const auto& file : fs::directory_iterator(root / "bench"))
-    if (file.path().string().ends_with("works.cpp")) works += text_of(file.path());
+    if (file.path().string().ends_with("cases.cpp")) works += text_of(file.path());
   const std::set<std::string> renamed{"conv_transpose_fprop", "conv_transpose_dgrad", "conv_transpose_wgrad",
                                       "leaky_relu", "leaky_relu_grad"};
   const std::regex function("\ninline (?:void|std::int64_t) (\\w+)\\(const Exec& e\\b");
@@ -205,7 +205,7 @@ TEST_CASE("bench: every function of kernels/*.h is called by some work") {
       if (name.starts_with("check_") || renamed.contains(name)) continue;
       ++found;
       CHECK_MESSAGE(has(works, "kernels::" + name + "("), name, " of ", file.path().filename().string(),
-                    " is measured by nothing in bench/*works.cpp");
+                    " is measured by nothing in bench/*cases.cpp");
     }
   }
   CHECK(found > 35);

@@ -15,8 +15,9 @@ constexpr std::size_t kLooked = 64 << 10;
 
 // Python lines; {0} is the file, {1} the safetensors file to write.
 constexpr const char* kTorch =
-    "import torch, safetensors.torch as s; d = torch.load('{0}', map_location='cpu', weights_only=True); "
-    "s.save_file({{k: v.clone() for k, v in d.get('state_dict', d).items()}}, '{1}')";
+    "import torch, safetensors.torch as s; t = torch.is_tensor; d = torch.load('{0}', map_location='cpu', "
+    "weights_only=True); d = max([d, *(v for v in d.values() if isinstance(v, dict))], key=lambda d: "
+    "sum(map(t, d.values()))); s.save_file({{k: v.clone() for k, v in d.items() if t(v)}}, '{1}')";
 constexpr const char* kScript =
     "import torch, safetensors.torch as s; s.save_file({{k: v.clone() for k, v in torch.jit.load('{0}', "
     "map_location='cpu').state_dict().items()}}, '{1}')";

@@ -51,7 +51,7 @@ const ModelSpec dense_gan_spec{
         [](TrainOptions& o) {
           o.size = 28;
           o.channels = 1;
-          o.no_flip = true;
+          o.flip = false;
           o.beta1 = 0.9;
           o.epochs = 100;
         },

@@ -78,16 +78,16 @@ const ModelSpec conv5_gan_spec{
         [](TrainOptions& o) {
           o.size = 28;
           o.channels = 1;
-          o.no_flip = true;
-          o.replacement = true;
+          o.flip = false;
+          o.sample_with_replacement = true;
           o.ngf = o.ndf = 128;
           o.upsample = "nearest";
-          o.norm_keep = 0.99;
+          o.bn_momentum = 0.99;
           o.init_type = "xavier-uniform";  // what their library does unless told otherwise
           o.init_gain = 1;
           o.lr = 1e-4;
           o.beta1 = 0.9;
-          o.fresh_noise = true;
+          o.resample_noise = true;
           o.epochs = 100;
           o.save_every_epoch = true;
         },

@@ -17,7 +17,7 @@ std::unique_ptr<Module> keras_batch_norm(const NetOptions& o, const std::string&
   s.name = name;
   s.channels = channels;
   s.eps = 1e-3;
-  s.keep = o.norm_keep;
+  s.keep = o.bn_momentum;
   s.act = act;
   s.alpha = alpha;
   s.flat = flat;
@@ -35,7 +35,7 @@ std::unique_ptr<Sequential> reshape_generator(const NetOptions& o) {
   g->add(std::make_unique<Reshape>(small));
   g->add(keras_batch_norm(o, "main.2", small.c, Unary::leaky_relu, 0.2));
   int index = 4;
-  if (o.form == "flat") {
+  if (o.variant == "flat") {
     LayerSpec all = dense_layer(5, small.count(), wide.count());
     all.flat_in = small;
     all.flat_out = wide;
@@ -82,22 +82,22 @@ const ModelSpec reshape_gan_spec{
         [](TrainOptions& o) {
           o.size = 28;
           o.channels = 1;
-          o.no_flip = true;
-          o.form = "pixel";
+          o.flip = false;
+          o.variant = "pixel";
           o.ngf = 128;
           o.ndf = 256;
-          o.norm_keep = 0.8;
+          o.bn_momentum = 0.8;
           o.init_type = "xavier-uniform";  // what their library does unless told otherwise
           o.init_gain = 1;
           o.batch_size = 16;
           o.beta1 = 0.9;
-          o.label_smooth = 0.1;
+          o.label_smoothing = 0.1;
           o.epochs = 100;
         },
     .check =
         [](const TrainOptions& o) {
-          if (o.form != "pixel" && o.form != "flat")
-            fail("--form", fmt::format("unknown '{}'; use one of: pixel, flat", o.form));
+          if (o.variant != "pixel" && o.variant != "flat")
+            fail("--form", fmt::format("unknown '{}'; use one of: pixel, flat", o.variant));
         },
     .networks = plan_gan<reshape_generator, reshape_discriminator>,
     .make = make_gan<reshape_generator, reshape_discriminator>,

@@ -19,7 +19,7 @@ struct AnimeNetOptions {
   std::string upsample = "transpose";  // of cartoongan's generator: transpose, nearest, bilinear
   DType dtype = DType::f32;
   Device device;
-  DiscriminatorOptions d;
+  DiscriminatorLayerOptions d;
 };
 
 // The generator that o.net_g names: [n,h,w,3] in [-1,1] -> the same. What the sides of its pictures must be.

@@ -12,13 +12,13 @@ namespace sumi {
 // What the networks need to know. `size` is height and width of the pictures, nz the length of all that g is given.
 struct NetOptions {
   int size = 64, channels = 3, nz = 100, ngf = 64, ndf = 64;
-  std::string form;        // of the models that have several
-  double norm_keep = 0.9;  // of the source texts' batch norms
+  std::string variant;       // of the models that have several
+  double bn_momentum = 0.9;  // of the source texts' batch norms
   DType dtype = DType::f32;
   Device device;
   bool virtual_norm = false;           // in the generator, in the place of batch norm
   std::string upsample = "transpose";  // --upsample: see models/networks/upsampling.h
-  DiscriminatorOptions d;
+  DiscriminatorLayerOptions d;
 };
 NetOptions net_options(const TrainOptions& options);
 
@@ -42,7 +42,7 @@ std::unique_ptr<Sequential> dense_generator(const NetOptions& o);
 std::unique_ptr<Sequential> dense_discriminator(const NetOptions& o);
 
 // What the source texts' networks are made of: a dense layer, and a batch norm of the channels (or features) with
-// o.norm_keep and their eps of 1e-3, or in its place the virtual one. `flat_in` and `flat_out` are the pictures that features
+// o.bn_momentum and their eps of 1e-3, or in its place the virtual one. `flat_in` and `flat_out` are the pictures that features
 // stand for (TorchLayout).
 LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act = Unary::identity,
                       double alpha = 0);

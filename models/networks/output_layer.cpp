@@ -7,17 +7,17 @@ constexpr int kMinibatchDims = 5;  // of each kernel, as in Salimans 2016
 
 }  // namespace
 
-DiscriminatorOptions discriminator_options(const TrainOptions& o) {
-  return {o.sn, o.minibatch_discrimination};
+DiscriminatorLayerOptions discriminator_options(const TrainOptions& o) {
+  return {o.spectral_norm, o.minibatch_discrimination};
 }
 
-void add_layer(Sequential& d, LayerSpec layer, const DiscriminatorOptions& o, DType dtype,
+void add_layer(Sequential& d, LayerSpec layer, const DiscriminatorLayerOptions& o, DType dtype,
                const Device& device) {
   layer.spectral = o.spectral;
   d.add(layer, dtype, device);
 }
 
-void add_output_layer(Sequential& d, LayerSpec layer, const DiscriminatorOptions& o, DType dtype,
+void add_output_layer(Sequential& d, LayerSpec layer, const DiscriminatorLayerOptions& o, DType dtype,
                       const Device& device) {
   if (o.minibatch_kernels > 0) {
     d.add(std::make_unique<MinibatchDiscrimination>(layer.in, o.minibatch_kernels, kMinibatchDims, dtype,

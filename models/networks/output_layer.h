@@ -7,17 +7,17 @@
 namespace sumi {
 
 // --sn and --minibatch-discrimination: how the layers of a discriminator are added to it.
-struct DiscriminatorOptions {
+struct DiscriminatorLayerOptions {
   bool spectral = false;
   int minibatch_kernels = 0;
   int condition = 0;  // channels that the condition adds to the pictures
 };
-DiscriminatorOptions discriminator_options(const TrainOptions& options);
+DiscriminatorLayerOptions discriminator_options(const TrainOptions& options);
 // Adds a layer, with a spectral norm where the options ask for it.
-void add_layer(Sequential& d, LayerSpec layer, const DiscriminatorOptions& o, DType dtype,
+void add_layer(Sequential& d, LayerSpec layer, const DiscriminatorLayerOptions& o, DType dtype,
                const Device& device);
 // Adds the last layer, which judges. Where the options ask for it, minibatch discrimination comes before.
-void add_output_layer(Sequential& d, LayerSpec layer, const DiscriminatorOptions& o, DType dtype,
+void add_output_layer(Sequential& d, LayerSpec layer, const DiscriminatorLayerOptions& o, DType dtype,
                       const Device& device);
 
 }  // namespace sumi

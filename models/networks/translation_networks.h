@@ -20,7 +20,7 @@ struct TranslationNetOptions {
   RandomStream* dropout_stream = nullptr;  // needed to train with dropout
   DType dtype = DType::f32;
   Device device;
-  DiscriminatorOptions d;
+  DiscriminatorLayerOptions d;
 };
 
 // What the options say of the networks.

@@ -43,7 +43,7 @@ std::unique_ptr<Sequential> vae_encoder(const NetOptions& o) {
   Shape features{1, o.size, o.size, o.channels};
   auto e = std::make_unique<Sequential>("e");
   int index = 0;
-  if (o.form == "conv") {
+  if (o.variant == "conv") {
     const int steps = halvings(o.size);
     for (int i = 0; i < steps; ++i, index += 2) {
       const std::int64_t width = std::int64_t{o.ndf} << i;
@@ -53,18 +53,18 @@ std::unique_ptr<Sequential> vae_encoder(const NetOptions& o) {
     ++index;  // the flattening
   }
   e->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
-  LayerSpec first = o.form == "conv" ? dense_layer(index, features.count(), 2 * o.nz)
-                                     : dense_layer(0, features.count(), kHidden, Unary::relu);
+  LayerSpec first = o.variant == "conv" ? dense_layer(index, features.count(), 2 * o.nz)
+                                        : dense_layer(0, features.count(), kHidden, Unary::relu);
   first.flat_in = features;
   e->add(first, o.dtype, o.device);
-  if (o.form != "conv") e->add(dense_layer(2, kHidden, 2 * o.nz), o.dtype, o.device);
+  if (o.variant != "conv") e->add(dense_layer(2, kHidden, 2 * o.nz), o.dtype, o.device);
   return e;
 }
 
 std::unique_ptr<Sequential> vae_decoder(const NetOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels};
   auto g = std::make_unique<Sequential>("g");
-  if (o.form != "conv") {
+  if (o.variant != "conv") {
     g->add(dense_layer(0, o.nz, kHidden, Unary::relu), o.dtype, o.device);
     LayerSpec last = dense_layer(2, kHidden, picture.count());
     last.flat_out = picture;

@@ -32,7 +32,7 @@ bool is_converter(O o) {
   return o.model == "autoencoder-gan" && takes_crops(o);
 }
 bool is_dense_vae(O o) {
-  return o.model == "vae" && o.form == "dense";
+  return o.model == "vae" && o.variant == "dense";
 }
 bool is_anime2(O o) {
   return o.net_g.starts_with("animegan2");

@@ -177,8 +177,8 @@ void validate(const TrainOptions& o) {
   within("ngf", o.ngf, 1, 4096);
   within("ndf", o.ndf, 1, 4096);
   within("width", o.width, 1, 1024);
-  within("hold-out", o.hold_out, 0, 1000000);
-  if (o.hold_out == 1) fail("--hold-out", "1 would keep every picture from training; use 2 or more, or 0");
+  within("hold-out", o.val_every, 0, 1000000);
+  if (o.val_every == 1) fail("--hold-out", "1 would keep every picture from training; use 2 or more, or 0");
   within("batch-size", o.batch_size, 1, 65536);
   within("workers", o.workers, 0, 256);
   within("threads", o.threads, 0, 4096);
@@ -196,10 +196,10 @@ void validate(const TrainOptions& o) {
   within("beta1", o.beta1, 0.0, 0.999999);
   within("beta2", o.beta2, 0.0, 0.999999999);
   within("weight-decay", o.weight_decay, 0.0, 1e3);
-  within("label-smooth", o.label_smooth, 0.0, 0.5);
-  within("clip-grad", o.clip_grad, 0.0, 1e9);
+  within("label-smooth", o.label_smoothing, 0.0, 0.5);
+  within("clip-grad", o.clip_grad_norm, 0.0, 1e9);
   within("ema", o.ema, 0.0, 0.9999999);
-  within("norm-keep", o.norm_keep, 0.0, 0.999999);
+  within("norm-keep", o.bn_momentum, 0.0, 0.999999);
   within("lambda-autoencoder", o.lambda_autoencoder, 0.0, 1e6);
   within("sigma", o.sigma, 1e-4, 1e3);
   within("kl-weight", o.kl_weight, 0.0, 1e6);
@@ -209,15 +209,15 @@ void validate(const TrainOptions& o) {
   within("continuous", o.continuous, 0, 4096);
   within("lambda-info", o.lambda_info, 0.0, 1e6);
   within("n-critic", o.n_critic, 1, 1000);
-  within("gp", o.gp, 0.0, 1e6);
+  within("gp", o.lambda_gp, 0.0, 1e6);
   within("r1", o.r1, 0.0, 1e6);
-  within("r1-every", o.r1_every, 1, 1000000);
+  within("r1-every", o.r1_interval, 1, 1000000);
   within("clip-weights", o.clip_weights, 0.0, 1e3);
-  within("d-noise", o.d_noise, 0.0, 1e3);
+  within("d-noise", o.instance_noise, 0.0, 1e3);
   within("feature-matching", o.feature_matching, 0.0, 1e6);
   within("minibatch-discrimination", o.minibatch_discrimination, 0, 4096);
   within("historical-averaging", o.historical_averaging, 0.0, 1e6);
-  within("diversity", o.diversity, 0.0, 1e6);
+  within("diversity", o.mode_seeking, 0.0, 1e6);
   within("load-size", o.load_size, 1, 16384);
   within("crop-size", o.crop_size, 1, 4096);
   within("n-blocks", o.n_blocks, 0, 64);
@@ -228,7 +228,7 @@ void validate(const TrainOptions& o) {
   for (const auto& [name, weight] : {std::pair{"lambda-adv", o.lambda_adv},
                                      {"lambda-content", o.lambda_content},
                                      {"lambda-style", o.lambda_style},
-                                     {"lambda-colour", o.lambda_colour},
+                                     {"lambda-colour", o.lambda_color},
                                      {"lambda-tv", o.lambda_tv}})
     within(name, weight, -1.0, 1e6);
   within("lambda-a", o.lambda_a, 0.0, 1e6);
@@ -249,7 +249,7 @@ void validate(const TrainOptions& o) {
            fmt::format("unknown '{}'; use one of: {}", value, fmt::join(allowed, ", ")));
   };
   choice("gan-mode", o.gan_mode, {"vanilla", "saturating", "lsgan", "hinge", "wgan", "wgan-gp"});
-  choice("g-label", o.g_label, {"real", "random"});
+  choice("g-label", o.generator_target, {"real", "random"});
   choice("optimizer", o.optimizer, {"adam", "adamw", "rmsprop"});
   choice("lr-policy", o.lr_policy, {"constant", "linear", "step", "two-steps", "cosine"});
   choice("init-type", o.init_type, {"normal", "xavier", "xavier-uniform", "kaiming", "orthogonal"});
@@ -268,8 +268,8 @@ void validate(const TrainOptions& o) {
   class_names(o);
   if (spec.check) spec.check(o);
   const Device device = parse_device(o.device);
-  parse_conv_policy(o.kernels, o.exact);
-  if (!o.plan.empty() && (o.device != "cpu" || o.kernels != "auto"))
+  parse_conv_policy(o.kernels, o.no_winograd);
+  if (!o.conv_plan.empty() && (o.device != "cpu" || o.kernels != "auto"))
     fail("--plan", "chooses among the CPU's kernels; use it with --device cpu and --kernels auto");
   // Names go into JSON files, which are UTF-8.
   visit_options(o, [](const OptionInfo& info, const auto& value) {
@@ -292,10 +292,10 @@ void validate(const TrainOptions& o) {
   if (!wants_labels(o) && !o.classes.empty())
     fail("--classes",
          fmt::format("names '{}', but nothing asks for classes; add --conditional", o.classes.substr(0, 60)));
-  if (o.diversity > 0 && o.batch_size % 2 != 0)
+  if (o.mode_seeking > 0 && o.batch_size % 2 != 0)
     fail("--diversity",
          fmt::format("compares halves of a batch; --batch-size {} must be even", o.batch_size));
-  if (o.g_label == "random" && !GanLoss(o.gan_mode, 0).has_labels())
+  if (o.generator_target == "random" && !GanLoss(o.gan_mode, 0).has_labels())
     fail("--g-label", fmt::format("random needs labels, which --gan-mode {} has not", o.gan_mode));
   const std::vector<PlannedNetwork> networks = plan_networks(o);  // sizes that the networks cannot have
   const std::vector<std::string> frozen = split_names(o.freeze);
@@ -332,6 +332,10 @@ void update_from_json(TrainOptions& options, const Json& json, const std::string
     std::replace(name.begin(), name.end(), '_', '-');
     if (name == "model") {
       options.model = convert<std::string>(value, name, where);
+      continue;
+    }
+    if (name == "no-flip") {  // its old name, with the opposite meaning
+      options.flip = !convert<bool>(value, name, where);
       continue;
     }
     bool found = false;

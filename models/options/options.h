@@ -101,10 +101,10 @@ void visit_options(Options& o, Visit&& visit) {
                    "what is kept of each channel of the pictures, and what convert writes with png and tif",
                    false, paired},
         o.bits);
-  visit(OptionInfo{"no-flip", "", data, "", "do not mirror pictures at random", false}, o.no_flip);
+  visit(OptionInfo{"flip", "", data, "", "mirror pictures at random", false}, o.flip);
   visit(OptionInfo{"replacement", "", data, "",
                    "draw every picture from the whole set: in a pass some come twice, some never", false},
-        o.replacement);
+        o.sample_with_replacement);
   visit(OptionInfo{"max-items", "--subset,--max-dataset-size", data, "N",
                    "use only the first N pictures (0: all)", false},
         o.max_items);
@@ -124,7 +124,7 @@ void visit_options(Options& o, Visit&& visit) {
           "hold-out", "", data, "N",
           "one of every N pictures is kept from training, to measure how many are told right (0: none)",
           false, classifying},
-      o.hold_out);
+      o.val_every);
   visit(OptionInfo{"workers", "--num-threads,--num-workers", data, "N",
                    "threads that prepare batches (0: none); same results for any N", true},
         o.workers);
@@ -135,7 +135,7 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"features", "", nets, "FILE",
                    "what compares content and style: own, a run of sumi train features, or VGG19's weights",
                    true, anime},
-        o.features);
+        o.feature_network);
   visit(OptionInfo{"n-blocks", "", nets, "N",
                    "residual blocks of a resnet, of cartoongan (0: as published) or of stylizer", false,
                    "cyclegan animegan cartoongan pix2pix stylizer"},
@@ -163,11 +163,11 @@ void visit_options(Options& o, Visit&& visit) {
           "form", "", nets, "NAME",
           "which network: gan-reshape pixel or flat, vae dense or conv, autoencoder-gan noise or converter",
           false, "gan-reshape autoencoder-gan vae"},
-      o.form);
+      o.variant);
   visit(OptionInfo{"norm-keep", "", nets, "X",
                    "share of batch norm's running statistics kept at each step (PyTorch's momentum is 1 - X)",
                    false, "gan-reshape gan-conv autoencoder-gan"},
-        o.norm_keep);
+        o.bn_momentum);
   visit(OptionInfo{"conditional", "", nets, "",
                    "draw what a label asks for: both networks are told the class", false, from_noise},
         o.conditional);
@@ -248,7 +248,7 @@ void visit_options(Options& o, Visit&& visit) {
       OptionInfo{"lambda-style", "--sty-weight", train, "X", "of the drawings' Gram matrices", false, anime},
       o.lambda_style);
   visit(OptionInfo{"lambda-colour", "--color-weight", train, "X", "of the photograph's colors", false, anime},
-        o.lambda_colour);
+        o.lambda_color);
   visit(OptionInfo{"lambda-tv", "--tv-weight", train, "X", "of smooth areas", false, anime}, o.lambda_tv);
   visit(OptionInfo{"init-epochs", "--init-epoch", train, "X",
                    "passes, or parts of one, at first, in which g learns to keep the content only", false,
@@ -257,7 +257,7 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"init-lr", "", train, "X", "the learning rate of these passes", false, anime}, o.init_lr);
   visit(
       OptionInfo{"clip-grad", "", train, "X", "largest global norm of a network's gradient (0: off)", false},
-      o.clip_grad);
+      o.clip_grad_norm);
   visit(OptionInfo{"ema", "", train, "X", "keep a running average of g with this decay, e.g. 0.999 (0: off)",
                    false},
         o.ema);
@@ -271,7 +271,7 @@ void visit_options(Options& o, Visit&& visit) {
       o.freeze);
   visit(OptionInfo{"fresh-noise", "", train, "", "g's step draws noise of its own, not that of d's step",
                    false, from_noise},
-        o.fresh_noise);
+        o.resample_noise);
   visit(
       OptionInfo{"overfit-one-batch", "", train, "", "train on the first batch only: a sanity check", false},
       o.overfit_one_batch);
@@ -282,7 +282,7 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"gp", "--lambda-gp", stable, "X",
                    "weight of the gradient penalty between real and fake (0: off; 10 for wgan-gp)", false,
                    adversarial},
-        o.gp);
+        o.lambda_gp);
   visit(OptionInfo{"r1", "--gamma", stable, "X",
                    "weight of the gradient penalty on real pictures, half the squared norm (0: off)", false,
                    adversarial},
@@ -290,23 +290,23 @@ void visit_options(Options& o, Visit&& visit) {
   visit(
       OptionInfo{"r1-every", "", stable, "N",
                  "steps from one such penalty to the next, which counts for all of them", false, adversarial},
-      o.r1_every);
+      o.r1_interval);
   visit(OptionInfo{"clip-weights", "", stable, "X",
                    "the discriminator's weights are kept in [-X, X] (0: off; 0.01 for wgan)", false,
                    adversarial},
         o.clip_weights);
   visit(OptionInfo{"sn", "", stable, "", "spectral norm in every layer of the discriminator", false,
                    adversarial},
-        o.sn);
+        o.spectral_norm);
   visit(OptionInfo{"label-smooth", "", stable, "X", "real pictures get the label 1 - X", false, adversarial},
-        o.label_smooth);
+        o.label_smoothing);
   visit(OptionInfo{"g-label", "", stable, "RULE",
                    "what the generator wants its pictures to be taken for: real, or random labels in [0, 1]",
                    false, adversarial},
-        o.g_label);
+        o.generator_target);
   visit(OptionInfo{"d-noise", "", stable, "X", "noise of this spread on what the discriminator sees", false,
                    adversarial},
-        o.d_noise);
+        o.instance_noise);
   visit(OptionInfo{"diffaugment", "", stable, "PARTS",
                    "color,translation,cutout: random changes to what the discriminator sees, for small sets",
                    false, adversarial},
@@ -325,10 +325,10 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"vbn", "", stable, "",
                    "virtual batch norm in the generator: statistics of a reference batch and the sample",
                    false, "gan-reshape gan-conv autoencoder-gan dcgan wgan wgan-gp infogan"},
-        o.vbn);
+        o.virtual_batch_norm);
   visit(OptionInfo{"diversity", "", stable, "X",
                    "weight of a loss against alike pictures from different noise", false, from_noise},
-        o.diversity);
+        o.mode_seeking);
   visit(OptionInfo{"latent", "", stable, "KIND", "noise: normal, uniform, or gmm:K, a mixture of K normals",
                    false, from_noise},
         o.latent);
@@ -365,15 +365,15 @@ void visit_options(Options& o, Visit&& visit) {
         o.kernels);
   visit(OptionInfo{"exact", "", machine, "",
                    "no Winograd, whose error is about twice the direct form's: slower", false},
-        o.exact);
+        o.no_winograd);
   visit(OptionInfo{"plan", "", machine, "FILE",
                    "convolution on the CPU as sumi tune found it fastest; kept in the checkpoints", true},
-        o.plan);
+        o.conv_plan);
   visit(OptionInfo{"no-graph", "", machine, "",
                    "on a CUDA device, submit every step anew instead of replaying a captured one", true},
-        o.no_graph);
+        o.no_cuda_graph);
   visit(OptionInfo{"check", "", machine, "", "test every result for NaN and infinity, and name the op", true},
-        o.check);
+        o.detect_anomaly);
 }
 
 // The defaults of a model's own recipe. Throws Error listing the models for an unknown name.

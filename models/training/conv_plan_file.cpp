@@ -66,7 +66,7 @@ StoredPlan read_plan(const std::filesystem::path& path) {
 }
 
 ConvPolicy conv_policy(const TrainOptions& options, const std::optional<StoredPlan>& plan) {
-  ConvPolicy policy = parse_conv_policy(options.kernels, options.exact);
+  ConvPolicy policy = parse_conv_policy(options.kernels, options.no_winograd);
   if (plan) policy.plan = std::make_shared<ConvPlan>(plan->plan);
   return policy;
 }

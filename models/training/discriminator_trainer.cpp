@@ -20,7 +20,7 @@ Tensor total(const Tensor& sum, const Tensor& next) {
 }  // namespace
 
 double gradient_penalty_weight(const TrainOptions& o) {
-  return o.gp > 0 ? o.gp : o.gan_mode == "wgan-gp" ? 10 : 0;
+  return o.lambda_gp > 0 ? o.lambda_gp : o.gan_mode == "wgan-gp" ? 10 : 0;
 }
 
 DiscriminatorTrainer::DiscriminatorTrainer(const TrainOptions& o, std::string name,
@@ -29,16 +29,16 @@ DiscriminatorTrainer::DiscriminatorTrainer(const TrainOptions& o, std::string na
     : name_(std::move(name)),
       d_(std::move(d)),
       head_(std::move(head)),
-      loss_(o.gan_mode, o.label_smooth),
+      loss_(o.gan_mode, o.label_smoothing),
       augmentation_(parse_augmentation(o.diffaugment)),
       rate_(o.lr_d > 0 ? o.lr_d : o.lr),
       gp_(gradient_penalty_weight(o)),
       r1_(o.r1),
       clip_weights_(o.clip_weights),
-      noise_(o.d_noise),
+      noise_(o.instance_noise),
       feature_matching_(o.feature_matching),
-      r1_every_(o.r1_every),
-      random_labels_(o.g_label == "random"),
+      r1_every_(o.r1_interval),
+      random_labels_(o.generator_target == "random"),
       stream_(o.seed, stream) {
   std::vector<std::pair<std::string, Module*>> networks{{name_, d_.get()}};
   if (head_) networks.emplace_back("q", head_.get());

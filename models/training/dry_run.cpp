@@ -89,8 +89,8 @@ struct DryRun {
 
   explicit DryRun(const TrainOptions& options) {
     set_threads(options.threads);
-    set_conv_policy(
-        conv_policy(options, options.plan.empty() ? std::nullopt : std::optional(read_plan(options.plan))));
+    set_conv_policy(conv_policy(
+        options, options.conv_plan.empty() ? std::nullopt : std::optional(read_plan(options.conv_plan))));
     set_multiply(parse_precision(options.precision, parse_device(options.device)).multiply);
     model = make_model(options);
     RandomStream stream(options.seed, 0);

@@ -92,7 +92,7 @@ std::int64_t steps_per_epoch(const TrainOptions& o) {
   check_data_given(o);
   std::int64_t most = 0;
   for (const DatasetSpec& spec : dataset_specs(o)) most = std::max(most, count_pictures(spec));
-  if (o.hold_out > 0) most -= most / o.hold_out;
+  if (o.val_every > 0) most -= most / o.val_every;
   return most / pictures_per_step(o);
 }
 

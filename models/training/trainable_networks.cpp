@@ -29,7 +29,7 @@ OptimizerOptions optimizer_options(const TrainOptions& o, bool generator) {
   a.beta1 = o.beta1;
   a.beta2 = o.beta2;
   a.weight_decay = o.weight_decay;
-  a.clip_norm = o.clip_grad;
+  a.clip_norm = o.clip_grad_norm;
   a.ema_decay = generator ? o.ema : 0;
   return a;
 }

@@ -125,8 +125,8 @@ std::vector<Dataset> Session::open_data() {
     if (const PackedExamples* packed = model_spec(options_.model).packed)
       spec.data = packed->make(options_, run_.path(), events);
     domains.push_back(Dataset::open(spec, events));
-    if (options_.hold_out == 0) continue;
-    auto [rest, held] = domains.back().split(options_.hold_out);
+    if (options_.val_every == 0) continue;
+    auto [rest, held] = domains.back().split(options_.val_every);
     domains.back() = rest;
     held_out_.push_back(held);
   }
@@ -329,7 +329,7 @@ TrainResult Session::loop() {
 }
 
 std::optional<StoredPlan> plan_file(const TrainOptions& o) {
-  return o.plan.empty() ? std::nullopt : std::optional(read_plan(o.plan));
+  return o.conv_plan.empty() ? std::nullopt : std::optional(read_plan(o.conv_plan));
 }
 
 // Fails now rather than at the first logged step. The precision becomes what it stands for: a run that is resumed goes on in
@@ -343,7 +343,7 @@ void prepare(TrainOptions& o, const std::optional<StoredPlan>& plan) {
   if (o.outdir.empty()) fail("--outdir", "is missing: the folder of the run");
   set_threads(o.threads);
   set_conv_policy(conv_policy(o, plan));
-  set_anomaly_mode(o.check);
+  set_anomaly_mode(o.detect_anomaly);
 }
 
 }  // namespace
@@ -375,14 +375,15 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   resolve_paths(options, base_folders(path, options.outdir));
   options.outdir = path.string();  // the run may have been moved
   options.dump_batches.clear();    // files where the user wants them now, not where a checkpoint says
-  options.plan.clear();            // its content is in the checkpoint
+  options.conv_plan.clear();       // its content is in the checkpoint
   // The thread count is part of the arithmetic; "all" means what it meant then.
   if (options.threads == 0) options.threads = stored_state(file).threads;
   override_options(options);
   fit_precision(options);  // of another device
   check_checkpoint_matches(file, options);
   check_data_there(options);
-  const std::optional<StoredPlan> plan = options.plan.empty() ? stored_state(file).plan : plan_file(options);
+  const std::optional<StoredPlan> plan =
+      options.conv_plan.empty() ? stored_state(file).plan : plan_file(options);
   prepare(options, plan);
   name_classes(options);
   Session session(options, plan, run, observer);

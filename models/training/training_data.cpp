@@ -54,8 +54,8 @@ DatasetSpec dataset_spec(const TrainOptions& o) {
   spec.workers = o.workers;
   spec.batch_size = static_cast<int>(pictures_per_step(o));
   spec.seed = o.seed;
-  spec.flip = !o.no_flip;
-  spec.replacement = o.replacement;
+  spec.flip = o.flip;
+  spec.replacement = o.sample_with_replacement;
   return spec;
 }
 
@@ -123,7 +123,7 @@ void check_data_given(const TrainOptions& o) {
 }
 
 void check_counts(const std::vector<Dataset>& sets, const TrainOptions& o) {
-  if (o.replacement) return;
+  if (o.sample_with_replacement) return;
   for (const Dataset& data : sets) {
     if (pictures_per_step(o) <= data.count()) continue;
     const std::int64_t parts = pictures_per_step(o) / o.batch_size, most = data.count() / parts;

@@ -154,8 +154,8 @@ TEST_CASE("emu bug: threads that left a barrier, threads at two barriers") {
       __syncthreads();
   });
   CHECK(has(two, "[emu] kernel two, block (0,0,0): threads wait at different barriers: thread (0,0,0) at "));
-  CHECK(has(two, "bugs.cpp:" + std::to_string(__LINE__ - 5) + ")"));
-  CHECK(has(two, "bugs.cpp:" + std::to_string(__LINE__ - 4) + ")"));
+  CHECK(has(two, "bugs_test.cpp:" + std::to_string(__LINE__ - 5) + ")"));
+  CHECK(has(two, "bugs_test.cpp:" + std::to_string(__LINE__ - 4) + ")"));
   // The emulator goes on after an error.
   CHECK(error_of_launch("fine", 1, 64, [=] { __syncthreads(); }) == "");
 }

@@ -40,7 +40,7 @@ TrainOptions tiny_animegan(const std::string& model, const fs::path& work, const
   o.data_b = (work / "b").string();
   o.outdir = (work / run).string();
   o.cache = (work / "cache").string();
-  o.features = write_tiny_vgg(work).string();
+  o.feature_network = write_tiny_vgg(work).string();
   o.load_size = 18;
   o.crop_size = 16;
   o.ngf = o.ndf = 4;
@@ -184,8 +184,8 @@ TEST_CASE(
     CHECK(vgg.lambda_adv == before.lambda_adv);
     CHECK(anime_weights(vgg).adversarial == (model == std::string("animegan") ? 300 : 1));
     TrainOptions own = before;
-    own.features = "own";
-    own.lambda_colour = 0;
+    own.feature_network = "own";
+    own.lambda_color = 0;
     own.lambda_content = 4.5;
     resolve_options(own);
     CHECK(anime_weights(own).adversarial == 1);
@@ -198,7 +198,7 @@ TEST_CASE(
   write_drawings(folder.path / "a", 5);
   write_drawings(folder.path / "b", 4);
   TrainOptions o = tiny_animegan("animegan", folder.path, "kept");
-  o.features = "own";
+  o.feature_network = "own";
   o.steps = 2;
   o.sample_every = 0;
   o.lambda_tv = 0.25;
@@ -232,7 +232,7 @@ TEST_CASE("cartoongan: trains with smoothed drawings in color, and every network
 TEST_CASE("animegan: draws without the feature network, in one direction") {
   const TempDir folder;
   TrainOptions o = tiny_animegan("animegan", folder.path, "run");
-  o.features = (folder.path / "gone").string();
+  o.feature_network = (folder.path / "gone").string();
   const auto model = make_model(o);
   const Tensor x = random_pictures(16)[0];
   CHECK(model->translate(x, "AtoB", false).shape() == x.shape());

@@ -115,7 +115,7 @@ TEST_CASE("conditional: every GAN from noise tells both networks the class") {
     }
   }
   TrainOptions o = conditional("autoencoder-gan", folder.path, "converter");
-  o.form = "converter";
+  o.variant = "converter";
   o.classes = "left,right";
   CHECK_THROWS_WITH_AS(validate(o), doctest::Contains("[--conditional] is of --form noise"), Error);
 }

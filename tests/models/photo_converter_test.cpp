@@ -16,7 +16,7 @@ namespace {
 TrainOptions tiny_autoencoder(const fs::path& work, const char* form, const std::string& run) {
   TrainOptions o = default_options("autoencoder-gan");
   o.device = test_device();
-  o.form = form;
+  o.variant = form;
   o.data = (work / "a").string();
   o.data_a = (work / "a").string();
   o.data_b = (work / "b").string();
@@ -85,9 +85,9 @@ TEST_CASE("autoencoder-gan: a converter that only copies learns to copy") {
 
 TEST_CASE("autoencoder-gan: options that its form cannot have") {
   TrainOptions o = default_options("autoencoder-gan");
-  o.form = "both";
+  o.variant = "both";
   CHECK_THROWS_WITH(validate(o), "[--form] unknown 'both'; use one of: noise, converter");
-  o.form = "converter";
+  o.variant = "converter";
   o.crop_size = 30;
   CHECK_THROWS_WITH(
       validate(o),

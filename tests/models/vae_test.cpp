@@ -18,7 +18,7 @@ namespace {
 TrainOptions tiny_vae(const char* form) {
   TrainOptions o = default_options("vae");
   o.device = test_device();
-  o.form = form;
+  o.variant = form;
   o.size = 8;
   o.nz = 3;
   o.ngf = o.ndf = 2;
@@ -47,7 +47,7 @@ TEST_CASE("vae: 784-400-(20,20)-400-784, and convolutions for larger pictures") 
   CHECK(parameters(o, 0) == 785 * 400 + 401 * 40);  // fc1, and fc21 beside fc22
   CHECK(parameters(o, 1) == 21 * 400 + 401 * 784);
   TrainOptions conv = o;
-  conv.form = "conv";
+  conv.variant = "conv";
   conv.channels = 3;
   for (const int size : {28, 32, 48, 64}) {
     conv.size = size;
@@ -61,7 +61,7 @@ TEST_CASE("vae: 784-400-(20,20)-400-784, and convolutions for larger pictures") 
       validate(conv),
       "[--size] 30 is not possible for the conv form of vae; use 4, 5, 6 or 7 times a power of 2, such as "
       "28, 32, 48 or 64");
-  conv.form = "deep";
+  conv.variant = "deep";
   CHECK_THROWS_WITH(validate(conv), "[--form] unknown 'deep'; use one of: dense, conv");
 }
 

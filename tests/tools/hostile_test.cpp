@@ -273,7 +273,7 @@ TEST_CASE("hostile: pictures") {
   // Bombs, pictures that lack their second half, and good ones under a wrong name.
   fs::create_directories(folder / "in");
   std::vector<std::string> bad, good;
-  for (const auto& file : fs::directory_iterator(corpus("picture"))) {
+  for (const auto& file : fs::directory_iterator(corpus("image"))) {
     const std::string name = file.path().filename().string(), bytes = read(file.path());
     if (name.starts_with("bomb"))
       bad.push_back(name), write((folder / "in") / name, bytes);
@@ -285,7 +285,7 @@ TEST_CASE("hostile: pictures") {
   for (const auto& [from, to] :
        {std::pair("rgb.png", "a.jpg"), {"rgb.webp", "b.png"}, {"rgb.tga", "c.tga"}}) {
     good.push_back(to);
-    write((folder / "in") / to, read(corpus("picture") / from));
+    write((folder / "in") / to, read(corpus("image") / from));
   }
   const Result result = run_bounded(folder, "convert -m run --threads 1 -i in -o out/ -f png");
   CAPTURE(result.err);

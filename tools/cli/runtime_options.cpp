@@ -8,7 +8,7 @@
 
 namespace sumi::cli {
 
-void MachineOptions::add(CLI::App& app) {
+void RuntimeOptions::add(CLI::App& app) {
   app_ = &app;
   add_text(app, "--device", device, "NAME", "cpu or ref (default: what the model was trained on)")
       ->group("Machine");
@@ -27,7 +27,7 @@ void MachineOptions::add(CLI::App& app) {
       ->group("Machine");
 }
 
-void MachineOptions::check() const {
+void RuntimeOptions::check() const {
   if (threads < 0 || threads > 4096)
     throw UsageError(command_name(app_),
                      fmt::format("--threads {} is out of range; give a number from 0 to 4096", threads));
@@ -40,7 +40,7 @@ void MachineOptions::check() const {
   }
 }
 
-void MachineOptions::apply() const {
+void RuntimeOptions::apply() const {
   set_threads(static_cast<int>(threads));
   ConvPolicy policy = parse_conv_policy(kernels, exact);
   if (!plan.empty()) {

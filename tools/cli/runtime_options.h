@@ -8,7 +8,7 @@
 
 namespace sumi::cli {
 
-struct MachineOptions {
+struct RuntimeOptions {
   std::string device, precision;  // "": what the model was trained on, and in
   std::string kernels = "auto", plan;
   std::int64_t threads = 0;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/image/stylize/lines.h"
 #include "engine/image/stylize/plane.h"
 #include "engine/image/stylize/style.h"
 
@@ -49,7 +50,24 @@ struct StyleEntry {
   MakeFilter* make;
 };
 
+// The style `name` of a picture. Errors as style_layers'.
+std::unique_ptr<Filter> make_filter(const std::string& name, const RgbView& picture,
+                                    const StyleOptions& options);
+// Rows [first, first + rows) of the finished picture, with the halo that they need.
+Rgb finished_rows(const Filter& filter, const RgbView& picture, int first, int rows);
+
+// Helpers of the styles.
+// "line": how strong the lines are. Up to 1 their opacity, above it lower thresholds as well: more lines, and heavier ones.
+StyleParameter line_parameter();
+float line_opacity(double strength);
+LineOptions with_strength(LineOptions lines, double strength);
+Rgb white_paper(const Window& window);
+
 StyleEntry ink_style();
 StyleEntry manga_style();
+StyleEntry wash_style();
+StyleEntry pencil_style();
+StyleEntry halftone_style();
+StyleEntry ukiyo_style();
 
 }  // namespace sumi::stylize

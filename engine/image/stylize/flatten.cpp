@@ -25,12 +25,12 @@ LabRow row_of(const Lab& x, int y) {
 
 struct Sums {
   float L[kChunk], a[kChunk], b[kChunk], weight[kChunk];
+  float steep[kChunk];  // of the range's Gaussian
 };
 
 // Adds the two neighbors at one distance. exp(-d^2 / (2 range^2)) times their weight is 2^(distance - steep d^2).
 inline void add_neighbors(Sums& sums, const LabRow& guide, const LabRow& left, const LabRow& left_guide,
-                          const LabRow& right, const LabRow& right_guide, float distance, float steep,
-                          int count) {
+                          const LabRow& right, const LabRow& right_guide, float distance, int count) {
 #pragma omp simd
   for (int x = 0; x < count; ++x) {
     const float L = guide.L[x], a = guide.a[x], b = guide.b[x];
@@ -38,7 +38,7 @@ inline void add_neighbors(Sums& sums, const LabRow& guide, const LabRow& left, c
         0.6F * square(left_guide.L[x] - L) + square(left_guide.a[x] - a) + square(left_guide.b[x] - b);
     const float d2 =
         0.6F * square(right_guide.L[x] - L) + square(right_guide.a[x] - a) + square(right_guide.b[x] - b);
-    const float w1 = exp2_fast(distance - steep * d1), w2 = exp2_fast(distance - steep * d2);
+    const float w1 = exp2_fast(distance - sums.steep[x] * d1), w2 = exp2_fast(distance - sums.steep[x] * d2);
     sums.L[x] += w1 * left.L[x] + w2 * right.L[x];
     sums.a[x] += w1 * left.a[x] + w2 * right.a[x];
     sums.b[x] += w1 * left.b[x] + w2 * right.b[x];
@@ -59,11 +59,18 @@ inline void filter_row(Lab& result, int y, const LabRow& source, const LabRow& g
     std::copy_n(source.a + begin, count, sums.a);
     std::copy_n(source.b + begin, count, sums.b);
     std::fill_n(sums.weight, count, 1.0F);
+    if (options.faint) {
+      const float* faint = options.faint->row(y) + begin;
+#pragma omp simd
+      for (int x = 0; x < count; ++x) sums.steep[x] = steep / (faint[x] * faint[x]);
+    } else {
+      std::fill_n(sums.steep, count, steep);
+    }
     for (int k = 1; k <= options.radius; ++k) {
       const auto spread = static_cast<float>(k) / (0.6F * static_cast<float>(options.radius));
       const auto left = neighbor(-k), right = neighbor(k);
       add_neighbors(sums, guide + begin, left.first + begin, left.second + begin, right.first + begin,
-                    right.second + begin, -0.5F * 1.44269504F * spread * spread, steep, count);
+                    right.second + begin, -0.5F * 1.44269504F * spread * spread, count);
     }
     float* __restrict L = result.L.row(y) + begin;
     float* __restrict a = result.a.row(y) + begin;
@@ -125,6 +132,7 @@ int step_of(float pixels) {
 struct RollingOptions {
   int iterations = 3, radius = 5, step = 1;
   float range_sigma = 6.5F, plain_sigma = 0.8F, tex_sigma = 2.6F;
+  const Plane* faint = nullptr;
 };
 
 // The first guide is blurred more where `tex` is high: texture is lost at the first step and cannot come back, plain edges come back sharp.
@@ -132,9 +140,9 @@ Lab roll(const Lab& lab, float s, const Plane& tex, const RollingOptions& option
   Lab guide = mixed(blur(lab, options.plain_sigma * s), blur(lab, options.tex_sigma * s), tex);
   Lab source = mixed(lab, blur(lab, 1.6F * s), tex);
   for (int i = 0; i < options.iterations; ++i) {
-    guide = joint_bilateral(
-        source, guide,
-        {options.radius, options.step, options.range_sigma * (i == 0 ? 1.35F : 1.0F), i % 2 == 0});
+    guide = joint_bilateral(source, guide,
+                            {options.radius, options.step, options.range_sigma * (i == 0 ? 1.35F : 1.0F),
+                             i % 2 == 0, options.faint});
     if (i + 1 == options.iterations) break;
     // Half rolling guidance, half iterated bilateral filter.
     const auto half = [](float a, float b) { return 0.5F * (a + b); };
@@ -158,11 +166,13 @@ Lab joint_bilateral(const Lab& source, const Lab& guide, const BilateralOptions&
   return filter_rows(filter_columns(source, guide, options), guide, options);
 }
 
-Lab flatten(const Lab& lab, float s, const Plane& tex, float range_sigma) {
+Lab flatten(const Lab& lab, float s, const Plane& tex, float range_sigma, const Plane* faint) {
   const int width = lab.width(), height = lab.height();
   if (std::min(width, height) < 300)
-    return roll(lab, s, tex, {3, 5, step_of(1.25F * s), range_sigma, 0.8F, 2.6F});
-  const Lab small = roll(halve(lab), s / 2, halve(tex), {3, 6, step_of(0.5F * s), range_sigma, 0.6F, 2.4F});
+    return roll(lab, s, tex, {3, 5, step_of(1.25F * s), range_sigma, 0.8F, 2.6F, faint});
+  const Plane half_faint = faint ? halve(*faint) : Plane();
+  const Lab small = roll(halve(lab), s / 2, halve(tex),
+                         {3, 6, step_of(0.5F * s), range_sigma, 0.6F, 2.4F, faint ? &half_faint : nullptr});
   return sharpened(resize_linear(small, width, height), blur(lab, 0.55F * s), tex, s);
 }
 

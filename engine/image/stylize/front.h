@@ -48,7 +48,8 @@ Front make_front(const RgbView& picture, const StyleOptions& options, const Fron
 struct TextureMask {
   Plane tex, plain;  // without and with what is coherent
 };
-TextureMask texture_mask(const Plane& L, float s);
+// `structure`: how much of what runs in two directions at right angles (walls of windows, fences, masonry) is left out of both: 0 to 1.
+TextureMask texture_mask(const Plane& L, float s, float structure = 0);
 
 // Soft, 0..1.
 Plane skin_mask(const Lab& lab, float s, const Plane& tex);
@@ -58,12 +59,14 @@ struct BilateralOptions {
   int step = 1;    // pixels from tap to tap
   float range_sigma = 7;
   bool rows_first = true;
+  const Plane* faint = nullptr;  // multiplies range_sigma, pixel by pixel
 };
 // Means of `source` weighted by distance and by difference in `guide`: along rows, then along columns (Pham and van Vliet 2005).
 Lab joint_bilateral(const Lab& source, const Lab& guide, const BilateralOptions& options);
 
-// Flattened by rolling guidance (Zhang, Shen, Xu, Jia 2014) at half size, then once at full size.
-Lab flatten(const Lab& lab, float s, const Plane& tex, float range_sigma);
+// Flattened by rolling guidance (Zhang, Shen, Xu, Jia 2014) at half size, then once at full size. `faint`, where given, is what the range
+// sigma is multiplied by, pixel by pixel: less than 1 keeps faint contrasts.
+Lab flatten(const Lab& lab, float s, const Plane& tex, float range_sigma, const Plane* faint = nullptr);
 
 // Strong small features (eyes, teeth, lettering) that flattening lost.
 struct DetailOptions {

@@ -1,5 +1,4 @@
-// Fields of pencil strokes: what tone is compared with, so that strokes come where a drawing is
-// dark.
+// Fields of pencil strokes: thresholds for a tone plane, so that strokes appear where it is dark.
 #pragma once
 
 #include <cstdint>
@@ -16,8 +15,9 @@ struct HatchLayer {
   std::uint32_t seed;  // of hash01
 };
 
-// Of the window whose upper left pixel is (left, top): values in 0..1, evenly distributed within a
-// few percent. Each pixel is a weighted sum of noise along the stroke: about 2.5 `length` taps.
+// Returns the field in the window whose upper left pixel is (left, top): values in 0..1, evenly
+// distributed within a few percent. Each pixel is a weighted sum of noise along the stroke: about
+// 2.5 `length` taps.
 Plane hatching(int width, int height, const HatchLayer& layer, int left = 0, int top = 0);
 
 }  // namespace sumi::stylize

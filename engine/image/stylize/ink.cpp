@@ -23,6 +23,7 @@ class Ink : public Filter {
     lines.high = 0.0125F;
     line_ = ink_lines(line_source(front_.lab, detailed, front_.s, front_.tex), front_.s, front_.tex, lines,
                       &soft);
+    if (values.at("strokes") > 0) strokes_ = texture_strokes(front_.lab.L, front_.tex, front_.s);
     slope_ = cel_slope(detailed.L, front_.s);
     if (options.statistics) return;
     front_.statistics.tones = tone_levels(detailed.L, static_cast<int>(values_.at("levels")));
@@ -35,10 +36,13 @@ class Ink : public Filter {
     Layers layers;
     layers.flat = window_flat(front_, window, &detail_);
     cel(layers.flat.L, window_plane(front_, slope_, window), front_.statistics.tones);
+    if (!strokes_.empty()) lay_strokes(layers.flat.L, window);
     GradeOptions colors;
     colors.chroma = static_cast<float>(values_.at("color"));
     grade(layers.flat, front_.statistics.chroma, colors);
     layers.line = window_line(front_, line_, window);
+    const float opacity = line_opacity(values_.at("line"));
+    change(layers.line, [opacity](float line) { return line * opacity; });
     return layers;
   }
 
@@ -52,9 +56,21 @@ class Ink : public Filter {
   const StyleStatistics& statistics() const override { return front_.statistics; }
 
  private:
+  // Darker and lighter than the ground they lie on.
+  void lay_strokes(Plane& L, const Window& window) const {
+    const auto amount = static_cast<float>(values_.at("strokes"));
+    change(
+        L,
+        [amount](float ground, float stroke) {
+          return ground * (1.0F - amount * (stroke > 0.0F ? 0.5F : 0.22F) * stroke);
+        },
+        window_plane(front_, strokes_, window));
+  }
+
   Front front_;
   StyleValues values_;
   Plane detail_, line_, slope_;
+  Plane strokes_;  // empty where they are not wanted
 };
 
 }  // namespace
@@ -62,7 +78,10 @@ class Ink : public Filter {
 StyleEntry ink_style() {
   return {{"ink",
            "flat colors and ink lines",
-           {{"levels", 6, 2, 16, "tones of the whole picture"}, {"color", 1.30, 0, 3, "chroma gain"}},
+           {line_parameter(),
+            {"strokes", 0.6, 0, 1, "cover of the strokes that stand for grass, leaves and fur"},
+            {"levels", 6, 2, 16, "tones of the whole picture"},
+            {"color", 1.30, 0, 3, "chroma gain"}},
            false},
           [](const RgbView& picture, const StyleOptions& options, const StyleValues& values) {
             return std::unique_ptr<Filter>(std::make_unique<Ink>(picture, options, values));

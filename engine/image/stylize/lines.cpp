@@ -9,6 +9,7 @@
 #include "engine/image/stylize/components.h"
 #include "engine/image/stylize/map.h"
 #include "engine/image/stylize/math.h"
+#include "engine/image/stylize/noise.h"
 #include "engine/image/stylize/resize.h"
 #include "engine/image/stylize/rows.h"
 #include "engine/image/stylize/sample.h"
@@ -203,6 +204,24 @@ Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineO
   const Plane weight = map([](float q) { return 1.0F + 5.0F * (q < 0.4F ? q : 0.4F); }, softness);
   const double area = std::max(6.0, std::floor(double(options.min_area) * s * s));
   return drop_small(ink, area, 0.35F, soft ? &weight : nullptr);
+}
+
+Plane texture_strokes(const Plane& L, const Plane& tex, float s) {
+  const Plane response = fdog_half(L, s, 1.15F, 7);
+  const Plane around = blur(map([](float f) { return f * f; }, response), 9 * s);
+  const Plane clumps = smooth_noise(L.width(), L.height(), 9 * s, 77);
+  const double area = std::max(6.0, std::floor(14.0 * s * s));
+  const auto strokes = [&](float sign) {
+    return drop_small(map(
+                          [sign](float f, float mean, float t, float clump) {
+                            const float ratio = sign * f / (std::sqrt(mean) + 1e-3F);
+                            const float low = 1.15F + 0.5F * clamp(clump, -1.5F, 1.5F);
+                            return smoothstep(low, low + 0.7F, ratio) * smoothstep(0.35F, 0.75F, t);
+                          },
+                          response, around, tex, clumps),
+                      area, 0.3F);
+  };
+  return map([](float dark, float light) { return dark - light; }, strokes(1), strokes(-1));
 }
 
 }  // namespace sumi::stylize

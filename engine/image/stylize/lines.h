@@ -28,6 +28,10 @@ struct LineOptions {
 Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineOptions& options,
                 const Plane* soft = nullptr);
 
+// Texture as a hand draws it: of its many small edges the few that stand out from those around them, in clumps, whatever their contrast.
+// 1 on dark strokes, -1 on light ones, from the picture's L; 0 outside of `tex`.
+Plane texture_strokes(const Plane& L, const Plane& tex, float s);
+
 struct FdogOptions {
   float sigma = 0.9F;  // pixels at scale 1
   float tau = 0.985F;

@@ -14,8 +14,17 @@ namespace {
 
 constexpr std::size_t kWhole = 4'000'000;  // pixels of a window
 
+// What every style has, because the shared front end does it (front.h).
+std::vector<StyleEntry> with_shared(std::vector<StyleEntry> entries) {
+  for (StyleEntry& entry : entries)
+    entry.info.parameters.push_back(
+        {"structure", 1, 0, 1, "how far straight structure and faint contrasts are kept out of flattening"});
+  return entries;
+}
+
 const std::vector<StyleEntry>& table() {
-  static const std::vector<StyleEntry> entries{ink_style()};
+  static const std::vector<StyleEntry> entries = with_shared(
+      {ink_style(), manga_style(), wash_style(), pencil_style(), halftone_style(), ukiyo_style()});
   return entries;
 }
 
@@ -48,12 +57,6 @@ StyleValues completed(const StyleInfo& style, const StyleValues& given) {
   return values;
 }
 
-std::unique_ptr<Filter> make(const std::string& name, const RgbView& picture, const StyleOptions& options) {
-  const StyleEntry& entry = find(name);
-  if (picture.width < 1 || picture.height < 1) fail("convert", "the picture has no pixels");
-  return entry.make(picture, options, completed(entry.info, options.values));
-}
-
 Rgb cropped(const Rgb& x, int first, int rows) {
   Rgb result;
   result.red = crop_rows(x.red, first, rows);
@@ -63,6 +66,45 @@ Rgb cropped(const Rgb& x, int first, int rows) {
 }
 
 }  // namespace
+
+std::unique_ptr<Filter> make_filter(const std::string& name, const RgbView& picture,
+                                    const StyleOptions& options) {
+  const StyleEntry& entry = find(name);
+  if (picture.width < 1 || picture.height < 1) fail("convert", "the picture has no pixels");
+  StyleOptions full = options;
+  full.values = completed(entry.info, options.values);
+  return entry.make(picture, full, full.values);
+}
+
+Rgb finished_rows(const Filter& filter, const RgbView& picture, int first, int rows) {
+  const int begin = std::max(first - filter.halo(), 0);
+  const int end = std::min(first + rows + filter.halo(), picture.height);
+  const Window window{picture.width, picture.height, begin, end - begin};
+  const Rgb part = filter.compose(filter.layers(window), window);
+  return cropped(part, first - begin, rows);
+}
+
+StyleParameter line_parameter() {
+  return {"line", 1, 0, 4, "strength of the lines: 0 none, above 1 more of them"};
+}
+
+float line_opacity(double strength) {
+  return static_cast<float>(std::min(strength, 1.0));
+}
+
+LineOptions with_strength(LineOptions lines, double strength) {
+  const auto more = static_cast<float>(std::max(strength, 1.0));
+  lines.low /= more;
+  lines.high /= more;
+  return lines;
+}
+
+Rgb white_paper(const Window& window) {
+  Rgb paper;
+  for (Plane* plane : {&paper.red, &paper.green, &paper.blue})
+    *plane = Plane(window.width, window.rows, 1.0F);
+  return paper;
+}
 
 const std::vector<StyleInfo>& styles() {
   static const std::vector<StyleInfo> infos = [] {
@@ -79,7 +121,7 @@ const StyleInfo& style_info(const std::string& name) {
 
 StyleLayers style_layers(const std::string& name, const RgbView& picture, const StyleOptions& options) {
   const PlaneMemory memory;
-  const std::unique_ptr<Filter> filter = make(name, picture, options);
+  const std::unique_ptr<Filter> filter = make_filter(name, picture, options);
   const Window whole{picture.width, picture.height, 0, picture.height};
   Layers layers = filter->layers(whole);
   StyleLayers result;
@@ -93,19 +135,16 @@ StyleLayers style_layers(const std::string& name, const RgbView& picture, const 
 std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& picture,
                                        const StyleOptions& options) {
   const PlaneMemory memory;
-  const std::unique_ptr<Filter> filter = make(name, picture, options);
+  const std::unique_ptr<Filter> filter = make_filter(name, picture, options);
   const auto width = static_cast<std::size_t>(picture.width),
              height = static_cast<std::size_t>(picture.height);
   std::vector<std::uint16_t> result(width * height * 3);
-  const int halo = filter->halo();
-  const int band =
-      width * height <= kWhole ? picture.height : std::max(static_cast<int>(kWhole / width), 2 * halo);
+  const int band = width * height <= kWhole ? picture.height
+                                            : std::max(static_cast<int>(kWhole / width), 2 * filter->halo());
   for (int y = 0; y < picture.height; y += band) {
     const int rows = std::min(band, picture.height - y);
-    const int first = std::max(y - halo, 0), last = std::min(y + rows + halo, picture.height);
-    const Window window{picture.width, picture.height, first, last - first};
-    const Rgb part = filter->compose(filter->layers(window), window);
-    store_rgb(cropped(part, y - first, rows), result.data() + static_cast<std::size_t>(y) * width * 3);
+    store_rgb(finished_rows(*filter, picture, y, rows),
+              result.data() + static_cast<std::size_t>(y) * width * 3);
   }
   return result;
 }
@@ -113,7 +152,7 @@ std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& p
 StyleStatistics style_statistics(const std::string& name, const RgbView& picture,
                                  const StyleOptions& options) {
   const PlaneMemory memory;
-  return make(name, picture, options)->statistics();
+  return make_filter(name, picture, options)->statistics();
 }
 
 }  // namespace sumi::stylize

@@ -103,7 +103,7 @@ TEST_CASE("codecs: PNG of every kind is read without the module as the module re
     CHECK(same(p));
   }
   for (const char* name : {"rgb.png", "rgba.png", "grey.png", "rgba16.png"})
-    CHECK(same(fs::path(std::getenv("SUMI_SOURCE_DIR")) / "tests/fuzz/corpus/picture" / name));
+    CHECK(same(fs::path(std::getenv("SUMI_SOURCE_DIR")) / "tests/fuzz/corpus/image" / name));
 }
 
 TEST_CASE("codecs: JPEG of gray and color is read without the module as the module reads it") {

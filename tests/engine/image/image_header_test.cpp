@@ -17,7 +17,7 @@ namespace {
 std::filesystem::path picture(const std::string& name) {
   const char* root = std::getenv("SUMI_SOURCE_DIR");
   REQUIRE(root);
-  return std::filesystem::path(root) / "tests/fuzz/corpus/picture" / name;
+  return std::filesystem::path(root) / "tests/fuzz/corpus/image" / name;
 }
 
 using Size = std::pair<std::int64_t, std::int64_t>;

@@ -34,7 +34,7 @@ TrainOptions tiny_classifier(const fs::path& work, const char* run) {
   o.cache = (work / "cache").string();
   o.size = 8;
   o.width = 2;
-  o.hold_out = 3;
+  o.val_every = 3;
   o.batch_size = 3;
   o.steps = 6;
   o.sample_every = 3;
@@ -152,7 +152,7 @@ TEST_CASE("features: it learns, and its frozen form equals the trunk at inferenc
     Image8 image(12, 12, 1);
     save_image(folder.path / "two/y" / (std::to_string(i) + ".png"), image);
   }
-  o.hold_out = 0;
+  o.val_every = 0;
   o.batch_size = 10;
   o.steps = 15;
   o.lr_policy = "constant";

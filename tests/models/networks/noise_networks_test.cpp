@@ -56,7 +56,7 @@ TEST_CASE("the dense-reshape GAN: a dense layer of each pixel, or of all feature
   NetOptions o = net_options(28, 1);
   o.ngf = 128;
   o.ndf = 256;
-  o.form = "pixel";
+  o.variant = "pixel";
   const auto pixel = reshape_generator(o), d = reshape_discriminator(o);
   // 100 -> 6272, norm, 128 -> 256, norm, 12544 -> 784: the dense layers with their biases
   CHECK(pixel->parameter_count() == 101 * 6272 + 2 * 128 + 129 * 256 + 2 * 256 + std::int64_t{12545} * 784);
@@ -64,7 +64,7 @@ TEST_CASE("the dense-reshape GAN: a dense layer of each pixel, or of all feature
   CHECK(output(*pixel, {5, 1, 1, 100}) == Shape{5, 28, 28, 1});
   CHECK(output(*d, {5, 28, 28, 1}) == Shape{5, 1, 1, 1});
   const MetaDevice without_memory;
-  o.form = "flat";
+  o.variant = "flat";
   const auto flat = reshape_generator(o);
   CHECK(flat->parameter_count() - pixel->parameter_count() == std::int64_t{6273} * 12544 - 129 * 256);
   CHECK(output(*flat, {5, 1, 1, 100}) == Shape{5, 28, 28, 1});
@@ -106,17 +106,17 @@ TEST_CASE("the source texts' recipes are the defaults of their models") {
   CHECK(reshape.lr == 2e-4);
   CHECK(reshape.beta1 == 0.9);
   CHECK(reshape.batch_size == 16);
-  CHECK(reshape.label_smooth == doctest::Approx(0.1));
-  CHECK(reshape.norm_keep == 0.8);
+  CHECK(reshape.label_smoothing == doctest::Approx(0.1));
+  CHECK(reshape.bn_momentum == 0.8);
   CHECK(conv.lr == 1e-4);
   CHECK(conv.beta1 == 0.9);
   CHECK(conv.batch_size == 64);
-  CHECK(conv.norm_keep == 0.99);
-  CHECK(conv.replacement);
-  CHECK(conv.fresh_noise);
+  CHECK(conv.bn_momentum == 0.99);
+  CHECK(conv.sample_with_replacement);
+  CHECK(conv.resample_noise);
   CHECK(conv.save_every_epoch);
   TrainOptions wrong = reshape;
-  wrong.form = "cube";
+  wrong.variant = "cube";
   CHECK_THROWS_WITH(validate(wrong), "[--form] unknown 'cube'; use one of: pixel, flat");
 }
 

@@ -27,7 +27,7 @@ TrainOptions small(const std::string& model) {
   o.batch_size = model == "pix2pix" ? 1 : 4;
   o.n_critic = o.n_layers_d = 1;
   o.threads = 2;
-  if (model == "vae") o.form = "conv";
+  if (model == "vae") o.variant = "conv";
   if (model == "pix2pix") o.net_g = "unet_128";
   if (model == "animegan") o.net_g = "cartoongan";
   return o;
@@ -109,7 +109,7 @@ TEST_CASE("way up: a step reaches every parameter, with virtual batch norm where
     for (const char* rule : {"transpose", "bilinear"}) {
       TrainOptions o = small(model);
       o.upsample = rule;
-      o.vbn = model != "vae" && domains_of(o) == 1;
+      o.virtual_batch_norm = model != "vae" && domains_of(o) == 1;
       const std::unique_ptr<Model> m = make_model(o);
       RandomStream stream(5, 9);
       const std::int64_t side = picture_side(o);
@@ -133,7 +133,7 @@ TEST_CASE("virtual batch norm: g's samples do not depend on each other, and d is
       CAPTURE(spec->name);
       TrainOptions o = small(spec->name);
       const std::vector<PlannedNetwork> plain = plan_networks(o);
-      o.vbn = true;
+      o.virtual_batch_norm = true;
       const std::vector<PlannedNetwork> changed = plan_networks(o);
       CHECK(plain[0].module->uses_batch_statistics());
       CHECK_FALSE(changed[0].module->uses_batch_statistics());

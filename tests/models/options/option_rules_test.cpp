@@ -31,7 +31,7 @@ const Change kNothing = [](TrainOptions&) {};
 
 const std::vector<Case>& cases() {
   static const Change hinge = [](TrainOptions& o) { o.gan_mode = "hinge"; };
-  static const Change converter = [](TrainOptions& o) { o.form = "converter"; };
+  static const Change converter = [](TrainOptions& o) { o.variant = "converter"; };
   static const Change unet = [](TrainOptions& o) { o.net_g = "unet_256"; };
   static const Change resnet = [](TrainOptions& o) { o.net_g = "resnet_9blocks"; };
   static const Change cartoon = [](TrainOptions& o) { o.net_g = "cartoongan"; };
@@ -49,11 +49,11 @@ const std::vector<Case>& cases() {
       {"cyclegan", "n-blocks", unet, resnet},
       {"animegan", "n-blocks", kNothing, cartoon},
       {"animegan", "upsample", kNothing, cartoon},
-      {"vae", "upsample", kNothing, [](TrainOptions& o) { o.form = "conv"; }},
+      {"vae", "upsample", kNothing, [](TrainOptions& o) { o.variant = "conv"; }},
       {"gan-conv", "upsample", [](TrainOptions& o) { o.size = 7; }, kNothing},
       {"autoencoder-gan", "vbn", converter, kNothing},
-      {"vae", "ngf", kNothing, [](TrainOptions& o) { o.form = "conv"; }},
-      {"vae", "ndf", kNothing, [](TrainOptions& o) { o.form = "conv"; }},
+      {"vae", "ngf", kNothing, [](TrainOptions& o) { o.variant = "conv"; }},
+      {"vae", "ndf", kNothing, [](TrainOptions& o) { o.variant = "conv"; }},
       {"animegan", "features", [](TrainOptions& o) { o.lambda_content = o.lambda_style = o.init_epochs = 0; },
        kNothing},
       {"infogan", "lr", kNothing, [](TrainOptions& o) { o.lr_d = 0; }},

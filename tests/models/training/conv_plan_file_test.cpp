@@ -91,12 +91,12 @@ TEST_CASE("plan file: a run keeps its plan in its checkpoints, and resumes with 
   }
   REQUIRE(changed > 0);
   write_plan(folder.path / "plan.json", plan);
-  o.plan = (folder.path / "plan.json").string();
+  o.conv_plan = (folder.path / "plan.json").string();
   TrainingObserver quiet;
   stop_requested = false;
   train(o, quiet);
   TrainOptions parts = tiny_dcgan(folder.path, "parts");
-  parts.plan = o.plan;
+  parts.conv_plan = o.conv_plan;
   train_in_two(parts, 3, [&] { fs::remove(folder.path / "plan.json"); });
   TrainOptions rules = tiny_dcgan(folder.path, "rules");
   train(rules, quiet);

@@ -33,9 +33,9 @@ TrainOptions small_run(const std::string& model, const std::filesystem::path& fo
   o.n_layers_d = 1;
   o.pool_size = 0;
   o.threads = 1;
-  o.features = write_tiny_vgg(folder).string();
+  o.feature_network = write_tiny_vgg(folder).string();
   o.init_epochs = 0;
-  o.sn = false;  // it iterates once a pass
+  o.spectral_norm = false;  // it iterates once a pass
   return o;
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("--n-critic: discriminators learn that often, generators once") {
   for (const char* name : {"gan", "autoencoder-gan", "cyclegan", "pix2pix", "animegan"}) {
     CAPTURE(std::string(name));
     TrainOptions o = small_run(name, folder.path);
-    if (o.model == "autoencoder-gan") o.form = "converter";
+    if (o.model == "autoencoder-gan") o.variant = "converter";
     o.batch_size = 1;
     o.n_critic = 2;
     o.accumulate = 2;

@@ -29,10 +29,10 @@ TrainOptions small_mixed(const std::string& model, const fs::path& work) {
   o.n_blocks = 1;
   o.n_layers_d = 1;
   o.batch_size = 4;
-  o.features = write_tiny_vgg(work).string();
+  o.feature_network = write_tiny_vgg(work).string();
   o.init_epochs = 0;
   o.threads = 2;
-  o.r1_every = 1;
+  o.r1_interval = 1;
   if (model == "pix2pix") o.net_g = "resnet_6blocks";
   if (model == "gan-conv") o.size = 28;
   if (model == "features") o.classes = "a,b,c";
@@ -147,11 +147,11 @@ TEST_CASE("mixed precision: a first step of every model is that of f32 but for b
   for (const std::string& name : model_names())
     check_first_step(small_mixed(name, work.path), least.contains(name) ? least.at(name) : 0.97, work.path);
   TrainOptions o = small_mixed("dcgan", work.path);
-  o.sn = true;
+  o.spectral_norm = true;
   o.minibatch_discrimination = 4;
   o.r1 = 1;
   o.feature_matching = 1;
-  o.vbn = true;
+  o.virtual_batch_norm = true;
   o.ema = 0.9;
   o.accumulate = 2;
   check_first_step(o, 0.97, work.path);

@@ -92,7 +92,7 @@ TEST_CASE("pace: a dry run measures a step, and counts the pictures that are the
   o.data = (folder.path / "nowhere").string();
   CHECK(has(describe_time(o), "depends on the data"));
   o.data = (folder.path / "pictures").string();
-  o.hold_out = 5;  // two of them; eight are two steps
+  o.val_every = 5;  // two of them; eight are two steps
   CHECK(has(describe_time(o), "run         50 steps (2 a pass) in about "));
   o.steps = 100'000'000'000;
   text = describe_time(o);

@@ -100,7 +100,7 @@ TEST_CASE("R1 on real pictures, when it is due, for all the steps it stands for"
   TrainOptions o = options();
   o.gan_mode = "wgan";
   o.r1 = 3;
-  o.r1_every = 4;
+  o.r1_interval = 4;
   DiscriminatorTrainer d(o, "d", linear_d(), 1);
   const std::vector<double> base = gradient_of(d);
   CHECK(d.penalty_due());
@@ -142,7 +142,7 @@ TEST_CASE("feature matching: the squared distance of mean features, a mean over 
 
 TEST_CASE("random labels for the generator are drawn anew, and need a mode with labels") {
   TrainOptions o = options();
-  o.g_label = "random";
+  o.generator_target = "random";
   DiscriminatorTrainer d(o, "d", linear_d(), 1);
   const FreezeGuard frozen(d.arena());
   Tape tape;
@@ -249,7 +249,7 @@ TEST_CASE("augmentation: whole pixels are moved, rectangles cut, and nothing els
   CHECK(slope >= 0.5);
   CHECK(slope < 1.5);
   CHECK(c[127] - c[126] == doctest::Approx(slope));
-  CHECK(test::has(test::error_of([] { parse_augmentation("color"); }), "--diffaugment"));
+  CHECK(test::has(test::error_of([] { parse_augmentation("colors"); }), "--diffaugment"));
 }
 
 TEST_CASE("latent: uniform noise stays inside, a mixture has as many centers as it says") {

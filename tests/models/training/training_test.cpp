@@ -122,7 +122,7 @@ TEST_CASE("every optimizer resumes to the byte; rmsprop has no first moment to s
       TrainOptions o = tiny_run(folder.path, (optimizer + run).c_str(), "gan");
       o.optimizer = optimizer;
       o.weight_decay = 0.1;
-      o.clip_grad = 0.5;
+      o.clip_grad_norm = 0.5;
       o.steps = 5;
       o.save_every = 2;
       o.sample_every = 0;
@@ -270,7 +270,7 @@ TEST_CASE("fine-tuning from other networks names the options that differ, and wh
   stop_requested = false;
   TrainOptions first = tiny_run(folder.path, "run");
   first.steps = 1;
-  first.sn = true;
+  first.spectral_norm = true;
   train(first, quiet);
   const auto refusal = [&](const std::function<void(TrainOptions&)>& change) {
     TrainOptions o = first;
@@ -289,11 +289,11 @@ TEST_CASE("fine-tuning from other networks names the options that differ, and wh
   CHECK(refusal([](TrainOptions& o) { o.minibatch_discrimination = 2; }) ==
         "--minibatch-discrimination 0, not 2");
   CHECK(refusal([](TrainOptions& o) { o.lr = 1e-3, o.ema = 0; }).empty());
-  CHECK(refusal([](TrainOptions& o) { o.sn = false; }) == "--sn");
+  CHECK(refusal([](TrainOptions& o) { o.spectral_norm = false; }) == "--sn");
   first.outdir = (folder.path / "without").string();
-  first.sn = false;
+  first.spectral_norm = false;
   train(first, quiet);
-  CHECK(refusal([](TrainOptions& o) { o.sn = true; }) == "--no-sn");
+  CHECK(refusal([](TrainOptions& o) { o.spectral_norm = true; }) == "--no-sn");
 }
 
 TEST_CASE("the golden checkpoint of format 1 loads for ever") {
@@ -337,12 +337,12 @@ TEST_CASE("captured steps end in the same bytes as steps submitted one by one") 
                  single = tiny_run(folder.path, ("single" + precision).c_str());
     for (TrainOptions* o : {&captured, &single}) {
       o->precision = precision;
-      o->clip_grad = 0.5;
+      o->clip_grad_norm = 0.5;
       o->epochs_decay = 3;
       o->lr_policy = "linear";
       o->log_every = 3;
     }
-    single.no_graph = true;
+    single.no_cuda_graph = true;
     train(captured, quiet);
     train(single, quiet);
     for (const char* step : {"10", "12"}) {

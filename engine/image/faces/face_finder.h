@@ -1,0 +1,41 @@
+// The module that finds faces: OpenCV's cascades and the libraries behind them, which take longer to load than a small picture takes to
+// convert. It is opened when a picture is looked at for faces. Private to engine/image/faces.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/image/faces/faces.h"
+#include "kernels/base/check.h"
+
+namespace sumi::faces {
+
+struct GrayView {
+  int width, height;
+  std::ptrdiff_t stride;  // bytes from row to row
+  const std::uint8_t* data;
+};
+
+struct FinderOptions {
+  int min_size = 24;  // pixels; smaller faces are not found
+  int threads = 1;
+  bool careful = false;  // frontal faces alone, and only those that many neighboring windows agree on
+};
+
+// All that the module and the program call of each other.
+struct FaceFinder {
+  const char* stamp;  // SUMI_FACES_STAMP of the module: the version and a checksum of this header and faces.h
+  // Errors "[faces] ..." where the cascades are missing or damaged.
+  std::vector<FaceBox> (*find)(const GrayView& image, const FinderOptions& options);
+};
+
+// The module's only symbol.
+extern "C" const FaceFinder* sumi_faces();
+
+// Loads the module at the first call. Looks for it in the file that the environment variable SUMI_FACES names; otherwise beside the
+// program, in the library folder of the program's installation, and in the program's RUNPATH. Throws FacesUnavailable.
+const FaceFinder& face_finder();
+
+}  // namespace sumi::faces

@@ -1,0 +1,31 @@
+// Where a photograph has faces, so that a style keeps their features.
+#pragma once
+
+#include <vector>
+
+#include "engine/image/stylize/color.h"
+#include "engine/image/stylize/plane.h"
+#include "kernels/base/check.h"
+
+namespace sumi::faces {
+
+// In pixels of the photograph.
+struct FaceBox {
+  int x, y, width, height;
+};
+
+// The module is missing, does not load or belongs to another build.
+struct FacesUnavailable : Error {
+  using Error::Error;
+};
+
+// Faces from the front and from the side, from a twentieth of the short side on, by Haar cascades (Viola and Jones 2001; OpenCV's
+// haarcascade_frontalface_alt2 and haarcascade_profileface) where the color is skin's; in gray photographs anywhere, from the front
+// alone. Throws FacesUnavailable, and Error "[faces] ..." for cascades that are missing.
+std::vector<FaceBox> find_faces(const stylize::RgbView& photo);
+
+// Soft ellipses over the boxes: 1 inside, 0 outside. Its short side is at most 512 pixels, its shape the photograph's. Empty where there
+// are no boxes.
+stylize::Plane face_mask(const stylize::RgbView& photo, const std::vector<FaceBox>& boxes);
+
+}  // namespace sumi::faces

@@ -1,0 +1,45 @@
+// Settings of the data: where images come from and how they are prepared.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sumi {
+
+// Every model.
+struct DataOptions {
+  std::string data;
+  std::string cache;  // folder of packed data sets; empty: the user's cache folder
+  int channels = 3;
+  bool flip = true, sample_with_replacement = false;
+  std::int64_t max_items = 0;  // 0: all
+  int workers = 2;
+};
+
+// Models whose images are squares of one size.
+struct SquareOptions {
+  int size = 64;
+};
+
+// Models that train on random crops of two folders.
+struct CropOptions {
+  std::string data_a, data_b;  // empty: data/trainA and data/trainB
+  int load_size = 286, crop_size = 256;
+  std::string preprocess = "resize_and_crop";
+};
+
+// Models that train on pairs of images.
+struct PairOptions {
+  std::string direction = "AtoB", task = "none";
+  int factor = 2;
+  double noise = 25;
+  int bits = 8;
+};
+
+// Models that can train on labeled images.
+struct LabelOptions {
+  std::string labels = "auto";  // see LabelRule (engine/data/labels.h)
+  std::string classes;          // names of the classes; filled in when a run begins
+};
+
+}  // namespace sumi

@@ -1,0 +1,28 @@
+// Settings of a run that change no result, and its seed.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace sumi {
+
+// Every model: the run directory and what is written to it.
+struct RunOptions {
+  std::string outdir;
+  std::int64_t log_every = 10, sample_every = 200, save_every = 1000;
+  bool save_every_epoch = false;
+  int keep = 2;
+  std::string dump_batches;
+};
+
+// Every model: where and how it is computed.
+struct MachineOptions {
+  std::uint64_t seed = 0;
+  std::string device = "cpu", precision = "auto", kernels = "auto";
+  bool no_winograd = false;
+  int threads = 0;  // 0: all
+  std::string conv_plan;
+  bool no_cuda_graph = false, detect_anomaly = false;
+};
+
+}  // namespace sumi

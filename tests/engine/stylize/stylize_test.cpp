@@ -1,0 +1,226 @@
+// Styles on pictures of any size: the same bits whatever the threads, the instruction set and the bands of rows.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/error.h"
+#include "engine/image/stylize/blur.h"
+#include "engine/image/stylize/components.h"
+#include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/screen.h"
+#include "engine/image/stylize/style.h"
+#include "kernels/isa.h"
+#include "kernels/thread_pool.h"
+#include "tests/support.h"
+
+namespace stylize = sumi::stylize;
+using stylize::Plane;
+
+namespace {
+
+struct Picture {
+  int width, height;
+  std::vector<std::uint16_t> rgb;
+  stylize::RgbView view() const { return {width, height, rgb.data()}; }
+};
+
+// Discs and bars over a slope, with some noise: edges of many directions, calm ground, texture. Lengths follow the short side.
+Picture make_picture(int width, int height) {
+  Picture picture{width, height, {}};
+  const double s = std::min(width, height) / 200.0;
+  std::uint32_t noise = 1;
+  for (int y = 0; y < height; ++y)
+    for (int x = 0; x < width; ++x) {
+      const double u = x / s, v = y / s;
+      const bool disc = std::hypot(u - 70, v - 80) < 45, bar = std::fmod(u + v / 3, 60) < 9 && v > 120;
+      const double base = 9000 + 50000.0 * y / height;
+      noise = noise * 1664525 + 1013904223;
+      const double grain = (noise >> 20) * (u > 150 ? 4.0 : 0.5);
+      for (const double level : {disc ? 52000 : base, bar ? 6000 : base * 0.9, disc ? 20000 : base * 0.7})
+        picture.rgb.push_back(static_cast<std::uint16_t>(std::clamp(level + grain, 0.0, 65535.0)));
+    }
+  return picture;
+}
+
+Picture make_flat(int width, int height, std::uint16_t level) {
+  return {width, height, std::vector<std::uint16_t>(static_cast<std::size_t>(width * height * 3), level)};
+}
+
+void check_values(const Plane& plane, float low, float high) {
+  for (std::size_t i = 0; i < plane.pixels(); ++i) {
+    const float v = plane.data()[i];
+    REQUIRE(v >= low);  // false for NaN as well
+    REQUIRE(v <= high);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("stylize: pictures of odd sizes come out whole") {
+  for (const auto& [width, height] :
+       {std::pair{1, 1}, {1, 9}, {9, 1}, {2, 2}, {3, 2}, {31, 7}, {1, 400}, {305, 301}}) {
+    const Picture picture = make_picture(width, height);
+    for (const stylize::StyleInfo& style : stylize::styles()) {
+      CAPTURE(width);
+      CAPTURE(height);
+      CAPTURE(style.name);
+      CHECK(stylize::apply_style(style.name, picture.view()).size() == picture.rgb.size());
+      const stylize::StyleLayers layers = stylize::style_layers(style.name, picture.view());
+      CHECK(layers.line.width() == width);
+      CHECK(layers.line.height() == height);
+      CHECK(layers.flat.width() == width);
+      check_values(layers.line, 0, 1);
+      for (const Plane* plane : {&layers.flat.red, &layers.flat.green, &layers.flat.blue})
+        check_values(*plane, 0, 1);
+      if (!layers.tone.empty()) check_values(layers.tone, 0, 1);
+    }
+  }
+}
+
+TEST_CASE("stylize: flat ground has no lines") {
+  for (const std::uint16_t level : {0, 12000, 33000, 65535})
+    for (const stylize::StyleInfo& style : stylize::styles()) {
+      CAPTURE(level);
+      CAPTURE(style.name);
+      const Picture picture = make_flat(40, 30, level);
+      check_values(stylize::style_layers(style.name, picture.view()).line, 0, 0);
+    }
+  const Picture picture = make_flat(40, 30, 33000);
+  const std::vector<std::uint16_t> ink = stylize::apply_style("ink", picture.view());
+  for (std::size_t i = 3; i < ink.size(); ++i) REQUIRE(ink[i] == ink[i % 3]);
+}
+
+TEST_CASE("stylize: the same bits on every number of threads and every instruction set") {
+  const Picture picture = make_picture(333, 310);
+  const int before = sumi::kernels::num_threads();
+  for (const stylize::StyleInfo& style : stylize::styles()) {
+    CAPTURE(style.name);
+    sumi::kernels::set_num_threads(1);
+    const std::vector<std::uint16_t> one = stylize::apply_style(style.name, picture.view());
+    sumi::kernels::set_num_threads(2);
+    CHECK(stylize::apply_style(style.name, picture.view()) == one);
+    sumi::kernels::set_num_threads(3);
+    const sumi::kernels::IsaScope baseline(sumi::kernels::Isa::baseline);
+    CHECK(stylize::apply_style(style.name, picture.view()) == one);
+  }
+  sumi::kernels::set_num_threads(before);
+}
+
+TEST_CASE("stylize: bands of rows are those of the whole picture") {
+  for (const int side : {300, 1100}) {  // at its own size, and analyzed at half size
+    const Picture picture = make_picture(side + 60, side);
+    for (const stylize::StyleInfo& style : stylize::styles()) {
+      CAPTURE(style.name);
+      CAPTURE(side);
+      const auto filter = stylize::make_filter(style.name, picture.view(), {});
+      const stylize::Rgb whole = stylize::finished_rows(*filter, picture.view(), 0, side);
+      const int first = side / 3, rows = side / 5;
+      const stylize::Rgb band = stylize::finished_rows(*filter, picture.view(), first, rows);
+      float worst = 0;
+      for (int y = 0; y < rows; ++y)
+        for (int x = 0; x < picture.width; ++x)
+          worst = std::max(worst, std::fabs(band.green.row(y)[x] - whole.green.row(first + y)[x]));
+      CHECK(worst <= 1.0F / 255);
+    }
+  }
+}
+
+TEST_CASE("stylize: a picture's own statistics change nothing, another's do") {
+  const Picture picture = make_picture(200, 160), dark = make_flat(50, 50, 9000);
+  for (const stylize::StyleInfo& style : stylize::styles()) {
+    CAPTURE(style.name);
+    const std::vector<std::uint16_t> alone = stylize::apply_style(style.name, picture.view());
+    stylize::StyleOptions options;
+    options.statistics = stylize::style_statistics(style.name, picture.view());
+    CHECK(stylize::apply_style(style.name, picture.view(), options) == alone);
+    options.statistics = stylize::style_statistics(style.name, dark.view());
+    CHECK(stylize::apply_style(style.name, picture.view(), options) != alone);
+  }
+}
+
+TEST_CASE("stylize: 16 bits are kept, and parameters do something") {
+  Picture slope{256, 40, {}};
+  for (int i = 0; i < 256 * 40 * 3; ++i)
+    slope.rgb.push_back(static_cast<std::uint16_t>(20000 + 9 * (i / 3 % 256)));
+  const std::vector<std::uint16_t> ink = stylize::apply_style("ink", slope.view());
+  CHECK(std::count_if(ink.begin(), ink.end(), [](std::uint16_t v) { return v % 257 != 0; }) > 10000);
+  const Picture picture = make_picture(120, 100);
+  for (const stylize::StyleInfo& style : stylize::styles()) {
+    const std::vector<std::uint16_t> plain = stylize::apply_style(style.name, picture.view());
+    for (const stylize::StyleParameter& parameter : style.parameters) {
+      CAPTURE(style.name);
+      CAPTURE(parameter.name);
+      CHECK(parameter.low <= parameter.value);
+      CHECK(parameter.value <= parameter.high);
+      for (const double end : {parameter.low, parameter.high})
+        CHECK(
+            stylize::apply_style(style.name, picture.view(), {{{parameter.name, end}}, nullptr, {}}).size() ==
+            plain.size());
+    }
+    const stylize::StyleOptions no_lines{{{"line", 0}}, nullptr, {}};
+    check_values(stylize::style_layers(style.name, picture.view(), no_lines).line, 0, 0);
+  }
+}
+
+TEST_CASE("stylize: what is unknown or out of range is refused by name") {
+  const Picture picture = make_flat(4, 4, 100);
+  CHECK_THROWS_WITH_AS(stylize::apply_style("cubist", picture.view()),
+                       doctest::Contains("[--style] there is no cubist; use ink"), sumi::Error);
+  CHECK_THROWS_WITH_AS(stylize::apply_style("ink", picture.view(), {{{"dots", 1}}, nullptr, {}}),
+                       doctest::Contains("ink has no dots; use line"), sumi::Error);
+  CHECK_THROWS_WITH_AS(stylize::apply_style("ink", picture.view(), {{{"levels", 1}}, nullptr, {}}),
+                       doctest::Contains("levels=1 is out of range"), sumi::Error);
+}
+
+TEST_CASE("stylize: a wide blur is a Gaussian") {
+  for (const float sigma : {0.7F, 2.0F, 3.9F, 4.5F, 11.0F}) {
+    CAPTURE(sigma);
+    Plane point(129, 121, 0.0F);
+    point.row(60)[64] = 1;
+    const Plane spread = stylize::blur(point, sigma);
+    double sum = 0, across = 0, down = 0;
+    for (int y = 0; y < 121; ++y)
+      for (int x = 0; x < 129; ++x) {
+        const double v = double(spread.row(y)[x]);
+        sum += v;
+        across += v * (x - 64) * (x - 64);
+        down += v * (y - 60) * (y - 60);
+      }
+    CHECK(sum == doctest::Approx(1).epsilon(0.001));
+    // Cut off at three sigma, its variance is 0.97 of the whole one's.
+    CHECK(across == doctest::Approx(double(sigma * sigma)).epsilon(0.05));
+    CHECK(down == doctest::Approx(double(sigma * sigma)).epsilon(0.05));
+  }
+}
+
+TEST_CASE("stylize: small parts go, with all that is joined by corners counted") {
+  Plane x(12, 9, 0.0F);
+  for (int i = 0; i < 5; ++i) x.row(i)[i] = 1;  // a diagonal of five
+  x.row(1)[8] = 1;                              // two
+  x.row(1)[9] = 0.8F;
+  x.row(0)[9] = 0.2F;  // the rim of the second, below the threshold
+  const Plane five = stylize::drop_small(x, 5, 0.5F);
+  CHECK(five.row(4)[4] == 1);
+  CHECK(five.row(1)[8] == 0);
+  CHECK(five.row(0)[9] == 0);
+  const Plane two = stylize::drop_small(x, 2, 0.5F);
+  CHECK(two.row(0)[9] == 0.2F);
+  const Plane weight(12, 9, 2.5F);
+  CHECK(stylize::drop_small(x, 5, 0.5F, &weight).row(1)[9] == 0.8F);
+}
+
+TEST_CASE("stylize: a screen inks as much as its cover says") {
+  const Plane field = stylize::dots(400, 400, {7.3F, 27, 0.2F, 0.4F});
+  for (const float cover : {0.1F, 0.3F, 0.5F, 0.8F}) {
+    const auto inked =
+        std::count_if(field.data(), field.data() + field.pixels(), [=](float t) { return t < cover; });
+    CHECK(static_cast<double>(inked) / 160000 == doctest::Approx(double(cover)).epsilon(0.08));
+  }
+}

@@ -1,0 +1,116 @@
+// sumi convert by styles: everything that it does for models, without one.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/image/photo.h"
+#include "engine/image/stylize/style.h"
+#include "tests/tools/program.h"
+
+using namespace program;
+
+namespace {
+
+sumi::Photo slope_photo(int w, int h, int depth, bool alpha) {
+  sumi::Photo photo{w, h, depth, {}, {}, ""};
+  for (int i = 0; i < w * h; ++i)
+    for (const int level : {i % w * 180 / w + 20, i / w * 200 / h + 30, i % w > w / 2 ? 200 : 60})
+      photo.rgb.push_back(static_cast<std::uint16_t>(level * 257));
+  if (alpha) photo.alpha.assign(photo.pixels(), 200 * 257);
+  return photo;
+}
+
+sumi::Photo styled(const Folder& folder, const std::string& arguments, const std::string& out = "out.png") {
+  const Result result = run(folder, "convert --threads 1 -o " + out + " " + arguments);
+  CAPTURE(arguments);
+  CAPTURE(result.err);
+  CHECK(result.code == 0);
+  return sumi::load_photo(folder / out);
+}
+
+}  // namespace
+
+TEST_CASE("style: without a model a picture becomes an ink drawing of its size, bits and alpha") {
+  const Folder folder;
+  for (const auto& [w, h] : {std::pair{1, 1}, {3, 2}, {90, 64}}) {
+    save_photo(folder / "in.png", slope_photo(w, h, 16, true));
+    const sumi::Photo plain = styled(folder, "-i in.png");
+    CHECK(plain.width == w);
+    CHECK(plain.height == h);
+    CHECK(plain.depth == 16);
+    CHECK(plain.alpha == slope_photo(w, h, 16, true).alpha);
+    CHECK(styled(folder, "-i in.png --style ink").rgb == plain.rgb);
+  }
+  save_photo(folder / "in.png", slope_photo(90, 64, 8, false));
+  for (const sumi::stylize::StyleInfo& style : sumi::stylize::styles()) {
+    const sumi::Photo drawn = styled(folder, "-i in.png -n " + style.name);
+    CHECK(drawn.depth == 8);
+    bool gray = true;
+    for (std::size_t i = 0; i < drawn.rgb.size(); i += 3)
+      gray = gray && drawn.rgb[i] == drawn.rgb[i + 1] && drawn.rgb[i] == drawn.rgb[i + 2];
+    CHECK(gray == style.gray);
+    CHECK(drawn.rgb != sumi::load_photo(folder / "in.png").rgb);
+  }
+}
+
+TEST_CASE("style: strength blends with the photograph, and a mask says where") {
+  const Folder folder;
+  const sumi::Photo photo = slope_photo(40, 32, 8, false);
+  save_photo(folder / "in.png", photo);
+  sumi::Photo mask = slope_photo(40, 32, 8, false);
+  for (std::size_t i = 0; i < mask.rgb.size(); ++i) mask.rgb[i] = i / 3 % 40 < 20 ? 65535 : 0;
+  save_photo(folder / "mask.png", mask);
+  const sumi::Photo whole = styled(folder, "-i in.png"), half = styled(folder, "-i in.png -s 0.5"),
+                    left = styled(folder, "-i in.png --mask mask.png");
+  CHECK(styled(folder, "-i in.png -s 0 --style manga").rgb == photo.rgb);
+  int between = 0;
+  for (std::size_t i = 0; i < photo.rgb.size(); ++i) {
+    CHECK(std::abs(2 * half.rgb[i] - whole.rgb[i] - photo.rgb[i]) <= 4 * 257);
+    between += half.rgb[i] != whole.rgb[i] && half.rgb[i] != photo.rgb[i];
+    CHECK(left.rgb[i] == (i / 3 % 40 < 20 ? whole : photo).rgb[i]);
+  }
+  CHECK(between > 500);
+  CHECK(styled(folder, "-i in.png --line-strength 0").rgb ==
+        styled(folder, "-i in.png --style-set line=0").rgb);
+  CHECK(styled(folder, "-i in.png --style-set levels=2,color=2").rgb != whole.rgb);
+}
+
+TEST_CASE("style: folders, sheets and comparisons") {
+  const Folder folder;
+  write_pictures(folder, "in", 3, 40);
+  const Result all = run(folder, "convert --threads 1 -i in -o out -f jpg --style manga");
+  CHECK(all.code == 0);
+  CHECK(has(all.out, "3 of 3 pictures written"));
+  CHECK(sumi::load_photo(folder / "out/002.jpg").width == 40);
+  CHECK(styled(folder, "-i in/000.png --compare h").width == 80);
+  const sumi::Photo sheet = styled(folder, "-i in/000.png --sheet");
+  const int cells = 1 + static_cast<int>(sumi::stylize::styles().size());
+  CHECK(sheet.width >= std::min(cells, 4) * 40);
+  CHECK(sheet.height >= (cells + 3) / 4 * 40);
+}
+
+TEST_CASE("style: what cannot be is said before anything is written") {
+  const Folder folder;
+  save_photo(folder / "in.png", slope_photo(8, 8, 8, false));
+  const std::string convert = "convert -i in.png -o out.png ";
+  check_error(run(folder, convert + "--style cubist"), 2, "--style cubist is unknown; use ink, manga");
+  check_error(run(folder, convert + "--style-set pitch=3"), 2, "ink has no such parameter; use line");
+  check_error(run(folder, convert + "--style-set levels"), 2, "--style-set levels has no value");
+  check_error(run(folder, convert + "--style-set levels=x"), 2, "--style-set");
+  check_error(run(folder, convert + "--style-set levels=99"), 2, "levels=99 is out of range");
+  check_error(run(folder, convert + "--line-strength 9"), 2, "line=9 is out of range");
+  check_error(run(folder, convert + "-s 1.5"), 2, "--strength 1.5 is out of range");
+  check_error(run(folder, convert + "--sheet --compare h"), 2, "--compare and --sheet");
+  check_error(run(folder, convert + "--sheet --style-set line=1"), 2, "--style-set is for one style");
+  check_error(run(folder, convert + "-m run --style ink"), 2, "--style ink and --model exclude each other");
+  save_photo(folder / "mask.png", slope_photo(9, 8, 8, false));
+  check_error(run(folder, convert + "--mask mask.png"), 1, "make the mask as large as the picture");
+  CHECK(!std::filesystem::exists(folder / "out.png"));
+}

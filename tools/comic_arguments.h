@@ -1,0 +1,23 @@
+// The options of sumi convert for a stylizer's checkpoint.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tools/cli/cli.h"
+
+namespace sumi::cli {
+
+struct ComicArguments {
+  std::int64_t levels = -1;
+  std::string scale = "auto";
+  int short_side = 0;  // 0: auto
+
+  void add_options(CLI::App& command);
+  // Brings the values into their final form. UsageError for what is out of range.
+  void check(const CLI::App* app);
+  // UsageError where one was given: for a style without a model, and for a model that is no stylizer.
+  void refuse(const CLI::App* app) const;
+};
+
+}  // namespace sumi::cli
