@@ -9,12 +9,13 @@
 namespace sumi::kernels {
 
 // residual: absent or x's shape. y [pad.padded(x)]; without a border y may be x (in place).
-using Film = void(const Exec&, View x, View gamma, View beta, double slope, View residual, const PadGeom&, MutView y);
+using Film = void(const Exec&, View x, View gamma, View beta, double slope, View residual, const PadGeom&,
+                  MutView y);
 // Given dy [x's shape], the gradient before the residual, with dz = dy where z > 0 and slope dy elsewhere:
 //   dx = gamma dz (absent: not wanted)   dgamma = the sum over h and w of x dz   dbeta = that of dz
 // dx may be dy.
-using FilmBackward = void(const Exec&, View x, View gamma, View beta, double slope, View dy, MutView dx, MutView dgamma,
-                          MutView dbeta);
+using FilmBackward = void(const Exec&, View x, View gamma, View beta, double slope, View dy, MutView dx,
+                          MutView dgamma, MutView dbeta);
 
 namespace ref {
 Film film;
@@ -46,8 +47,8 @@ inline void check_film(const char* kernel, const Exec& e, View x, View gamma, Vi
   }
   if (other) check_shape(kernel, "an operand", other.shape, x.shape);
 }
-inline void film(const Exec& e, View x, View gamma, View beta, double slope, View residual, const PadGeom& pad,
-                 MutView y) {
+inline void film(const Exec& e, View x, View gamma, View beta, double slope, View residual,
+                 const PadGeom& pad, MutView y) {
   check_film("film", e, x, gamma, beta, residual);
   check_on_device("film", e, {y});
   check_same_dtype("film", {x, y});

@@ -295,7 +295,8 @@ std::filesystem::path resolve_checkpoint(const std::filesystem::path& path) {
   std::error_code ec;
   if (!fs::exists(path, ec)) {
     if (fs::path shipped = shipped_weights(path.string()); !shipped.empty()) return shipped;
-    fail("model " + path.string(), "does not exist; give a checkpoint file, a run directory or the name of weights that ship");
+    fail("model " + path.string(),
+         "does not exist; give a checkpoint file, a run directory or the name of weights that ship");
   }
   if (!fs::is_directory(path, ec)) return path;
   std::vector<std::pair<std::int64_t, fs::path>> found;

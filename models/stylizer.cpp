@@ -63,7 +63,8 @@ Stylizer::Stylizer(const TrainOptions& o)
     : Model(o), options_(o), styles_(style_names(o)), stream_(o.seed, kExamples), network_(comic_network(o)) {
   RandomStream init(o.seed, kInit);
   network_->initialize(init);
-  trained_ = std::make_unique<TrainableNetworks>(std::vector<std::pair<std::string, Module*>>{{"g", network_.get()}}, o, true);
+  trained_ = std::make_unique<TrainableNetworks>(
+      std::vector<std::pair<std::string, Module*>>{{"g", network_.get()}}, o, true);
   register_trainable(*trained_, o.lr);
   draws("examples", stream_);
   std::vector<double> inks, opacities;
@@ -94,7 +95,8 @@ Tensor Stylizer::one_hot_styles(std::int64_t count) {
   const auto styles = static_cast<double>(styles_.size());
   std::vector<double> numbers(styles_.size());
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
-  const Tensor u = affine(stream_.uniform(Shape::matrix(count, 1), ink_.dtype(), ink_.device()), -styles, styles);
+  const Tensor u =
+      affine(stream_.uniform(Shape::matrix(count, 1), ink_.dtype(), ink_.device()), -styles, styles);
   const Tensor above = sub(u, table(numbers, static_cast<std::int64_t>(styles), options_));
   return sub(sumi::step(above), sumi::step(affine(above, 1, -1)));
 }
@@ -127,7 +129,8 @@ Stylizer::Examples Stylizer::draw_examples(const Tensor& batch) {
     const Tensor mine = mul(slice(all, {0, 0, 0, 3 + 4 * style}, {s.n, s.h, s.w, 4}), chosen);
     planes = planes ? add(planes, mine) : mine;
   }
-  e.teacher = {slice(planes, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}), slice(planes, {0, 0, 0, 3}, {s.n, s.h, s.w, 1})};
+  e.teacher = {slice(planes, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}),
+               slice(planes, {0, 0, 0, 3}, {s.n, s.h, s.w, 1})};
   e.ink = rows_of(e.mixture, ink_);
   e.opacity = rows_of(e.mixture, opacity_);
   return e;
@@ -137,8 +140,9 @@ std::vector<Tensor> Stylizer::losses(const Examples& e) {
   const ComicLayers made = comic_layers(e.input, (*network_)(e.input, e.mixture));
   const Tensor apart = sub(compose_comic(made, e.ink, e.opacity), compose_comic(e.teacher, e.ink, e.opacity));
   const Tensor line = mul(abs(sub(made.line, e.teacher.line)), affine(e.teacher.line, kMissingInk, 1));
-  return {affine(loss_mean(Loss::l1, apart, 0), kPicture), affine(loss_mean(Loss::l1, made.flat, e.teacher.flat), kFlat),
-          affine(mean(line), kLine), affine(add(mean_step(apart, 1), mean_step(apart, 2)), kGradient)};
+  return {affine(loss_mean(Loss::l1, apart, 0), kPicture),
+          affine(loss_mean(Loss::l1, made.flat, e.teacher.flat), kFlat), affine(mean(line), kLine),
+          affine(add(mean_step(apart, 1), mean_step(apart, 2)), kGradient)};
 }
 
 std::vector<Stat> Stylizer::run_step(const std::vector<Tensor>& real) {
@@ -179,13 +183,15 @@ SampleGrid Stylizer::samples() {
     const auto style = static_cast<std::int64_t>(i);
     std::vector<double> weights(styles_.size(), 0.0);
     weights[i] = 1;
-    const Tensor ink = slice(ink_, {style, 0, 0, 0}, {1, 1, 1, 3}), opacity = slice(opacity_, {style, 0, 0, 0}, {1, 1, 1, 1});
+    const Tensor ink = slice(ink_, {style, 0, 0, 0}, {1, 1, 1, 3}),
+                 opacity = slice(opacity_, {style, 0, 0, 0}, {1, 1, 1, 1});
     for (const Tensor& all : shown_)
-      sheet.pictures.push_back(
-          as_sample(compose_comic({planes(all, 3 + 4 * style, 3), planes(all, 6 + 4 * style, 1)}, ink, opacity)));
+      sheet.pictures.push_back(as_sample(
+          compose_comic({planes(all, 3 + 4 * style, 3), planes(all, 6 + 4 * style, 1)}, ink, opacity)));
     for (const Tensor& all : shown_) {
       const Tensor photo = planes(all, 0, 3);
-      sheet.pictures.push_back(as_sample(compose_comic(comic_layers(photo, coefficients(photo, weights, false)), ink, opacity)));
+      sheet.pictures.push_back(
+          as_sample(compose_comic(comic_layers(photo, coefficients(photo, weights, false)), ink, opacity)));
     }
   }
   return sheet;
@@ -199,7 +205,8 @@ Tensor Stylizer::translate(const Tensor& pictures, const std::string&, bool raw)
   const NoGrad no_grad;
   std::vector<double> weights(styles_.size(), 0.0);
   weights[0] = 1;
-  const Tensor photo = affine(pictures, 0.5, 0.5), first = Tensor::from(weights, Shape::matrix(1, ink_.shape().n), ink_.dtype(), ink_.device());
+  const Tensor photo = affine(pictures, 0.5, 0.5),
+               first = Tensor::from(weights, Shape::matrix(1, ink_.shape().n), ink_.dtype(), ink_.device());
   const ComicLayers layers = comic_layers(photo, coefficients(photo, weights, raw));
   return affine(clamp01(compose_comic(layers, rows_of(first, ink_), rows_of(first, opacity_))), 2, -1);
 }
@@ -216,13 +223,14 @@ TeacherSpec teacher_spec(const TrainOptions& o, const std::filesystem::path& fal
 
 constexpr PackedExamples kPacked{
     .channels = [](const TrainOptions& o) { return teacher_channels(style_names(o).size()); },
-    .make = [](const TrainOptions& o, const std::filesystem::path& fallback, const DatasetEvents& events) {
-      return pack_teachers(teacher_spec(o, fallback), events);
-    },
-    .check = [](const TrainOptions& o) {
-      if (o.data_a.empty()) fail("--data-a", "is missing: a folder of photographs");
-      if (o.styles.empty()) fail("--style", "is missing: NAME=FOLDER, the planes that a style's teacher made of them");
-    },
+    .make = [](const TrainOptions& o, const std::filesystem::path& fallback,
+               const DatasetEvents& events) { return pack_teachers(teacher_spec(o, fallback), events); },
+    .check =
+        [](const TrainOptions& o) {
+          if (o.data_a.empty()) fail("--data-a", "is missing: a folder of photographs");
+          if (o.styles.empty())
+            fail("--style", "is missing: NAME=FOLDER, the planes that a style's teacher made of them");
+        },
 };
 
 }  // namespace
@@ -252,10 +260,12 @@ const ModelSpec stylizer_spec{
     .check =
         [](const TrainOptions& o) {
           style_sources(o.styles);
-          if (o.channels != 3) fail("--channels", fmt::format("{} is not possible for stylizer; use 3", o.channels));
+          if (o.channels != 3)
+            fail("--channels", fmt::format("{} is not possible for stylizer; use 3", o.channels));
           if (o.crop_size % ComicNetwork::kMultiple != 0 || o.crop_size < ComicNetwork::kSmallestSide)
-            fail("--crop-size", fmt::format("{} is not possible for stylizer; use a multiple of {} from {} on",
-                                            o.crop_size, ComicNetwork::kMultiple, ComicNetwork::kSmallestSide));
+            fail("--crop-size",
+                 fmt::format("{} is not possible for stylizer; use a multiple of {} from {} on", o.crop_size,
+                             ComicNetwork::kMultiple, ComicNetwork::kSmallestSide));
         },
     .networks =
         [](const TrainOptions& o) {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "models/networks/comic_network.h"
 #include "models/model.h"
+#include "models/networks/comic_network.h"
 #include "models/training/trainable_networks.h"
 
 namespace sumi {
@@ -22,7 +22,9 @@ class Stylizer final : public Model {
   // Rows: the photographs, then for each style what its teacher and the network make of them.
   SampleGrid samples() override;
   int num_sample_images() const override { return 6; }
-  void set_sample_images(const std::vector<std::vector<Tensor>>& pictures) override { shown_ = pictures.at(0); }
+  void set_sample_images(const std::vector<std::vector<Tensor>>& pictures) override {
+    shown_ = pictures.at(0);
+  }
   std::vector<std::string> directions() const override { return {"AtoB"}; }
   Translator translator(const std::string& direction) const override;
   // In the first style, without what is composed around the network (models/comic_picture.h).
@@ -40,11 +42,11 @@ class Stylizer final : public Model {
  private:
   // One batch to learn from. All in [0,1]; of each sample the planes of one style, which is drawn anew.
   struct Examples {
-    Tensor photo;             // [n,h,w,3], as the teachers saw it
-    Tensor input;             // the same with noise and another exposure
+    Tensor photo;  // [n,h,w,3], as the teachers saw it
+    Tensor input;  // the same with noise and another exposure
     ComicLayers teacher;
-    Tensor mixture;           // [n,1,1,styles], one-hot
-    Tensor ink, opacity;      // [n,1,1,3], [n,1,1,1]
+    Tensor mixture;       // [n,1,1,styles], one-hot
+    Tensor ink, opacity;  // [n,1,1,3], [n,1,1,1]
   };
   Examples draw_examples(const Tensor& batch);
   Tensor one_hot_styles(std::int64_t count);

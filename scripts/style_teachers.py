@@ -164,20 +164,16 @@ def teach(reference, path, side, out):
         write(where + ".line.png", np.clip(line * 255 + .5, 0, 255).astype(np.uint8))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--reference", required=True, help="the folder of styles.py")
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--list", required=True, help="a file that names a photograph on each line")
-    parser.add_argument("--sizes", default="480,320", help="short sides in pixels")
-    parser.add_argument("--part", default="1/1", help="K/N: every N-th photograph from the K-th on")
-    args = parser.parse_args()
-    sys.path.insert(0, args.reference)
-    import styles  # the reference
+def load_reference(folder):
+    """The module styles.py of that folder; faces are looked for once a photograph."""
+    sys.path.insert(0, folder)
+    import styles  # pylint: disable=import-outside-toplevel
     if not hasattr(cv2, "data"):  # Debian's OpenCV keeps its cascades elsewhere
-        class cascades:  # pylint: disable=invalid-name
+
+        class Cascades:  # pylint: disable=too-few-public-methods
             haarcascades = "/usr/share/opencv4/haarcascades/"
-        cv2.data = cascades
+
+        cv2.data = Cascades
     faces, last = styles.faces, {}
 
     def faces_once(bgr8):
@@ -186,6 +182,18 @@ def main():
         return last["found"]
 
     styles.faces = faces_once
+    return styles
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--reference", required=True, help="the folder of styles.py")
+    parser.add_argument("--out", required=True)
+    parser.add_argument("--list", required=True, help="a file that names a photograph on each line")
+    parser.add_argument("--sizes", default="480,320", help="short sides in pixels")
+    parser.add_argument("--part", default="1/1", help="K/N: every N-th photograph from the K-th on")
+    args = parser.parse_args()
+    styles = load_reference(args.reference)
     with open(args.list, encoding="utf-8") as file:
         photos = file.read().split("\n")
     part, parts = map(int, args.part.split("/"))

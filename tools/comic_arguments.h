@@ -11,6 +11,7 @@ namespace sumi::cli {
 struct ComicArguments {
   std::int64_t levels = -1;
   std::string scale = "auto";
+  std::string layer = "drawing";
   int short_side = 0;  // 0: auto
 
   void add_options(CLI::App& command);

@@ -26,7 +26,8 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
   const bool has_ink = std::find(styles.begin(), styles.end(), "ink") != styles.end();
   ComicOptions options;
   try {
-    options.weights = style_mixture(args.style.name.empty() ? (has_ink ? "ink" : styles.front()) : args.style.name, styles);
+    options.weights =
+        style_mixture(args.style.name.empty() ? (has_ink ? "ink" : styles.front()) : args.style.name, styles);
   } catch (const Error& error) {
     throw UsageError(command, error.what());
   }
@@ -37,6 +38,9 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
                                           args.style.line_strength, kMostLineStrength));
   options.levels = static_cast<int>(args.comic.levels);
   options.short_side = args.comic.short_side;
+  options.layer = args.comic.layer == "flat"   ? ComicLayer::flat
+                  : args.comic.layer == "line" ? ComicLayer::line
+                                               : ComicLayer::drawing;
   options.raw = args.raw;
   return [opened = std::move(opened), options](const Photo& photo, const Photo*) {
     return comic_picture(*as_stylizer(*opened->model), photo, options);

@@ -10,6 +10,7 @@
 
 #include "engine/data/find_images.h"
 #include "engine/error.h"
+#include "engine/image/image.h"
 #include "engine/serialize/file.h"
 
 namespace sumi::cli {

@@ -14,8 +14,8 @@ struct StyleArguments {
   std::string strength, line_strength;  // as given; "" where they were not
   std::string faces = "auto";
   bool sheet = false;
-  bool of_model = false;                // `name` is of the model's styles
-  double blend = 1;  // of the style; the rest is the photograph
+  bool of_model = false;  // `name` is of the model's styles
+  double blend = 1;       // of the style; the rest is the photograph
   stylize::StyleValues values;
 
   void add_options(CLI::App& command);

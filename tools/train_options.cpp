@@ -96,8 +96,10 @@ void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
     if (!why.empty())
       option->default_str(option->get_default_str() + (option->get_default_str().empty() ? "" : "; ") +
                           "without effect by default: " + why);
-    if (is_list(info)) option->expected(1, kMostValues)->take_all();
-    else option->take_last();
+    if (is_list(info))
+      option->expected(1, kMostValues)->take_all();
+    else
+      option->take_last();
     option->group(wish == Show::hidden ? kHidden : info.group);
     options_[info.name] = option;
   });
@@ -108,7 +110,8 @@ void OptionSet::apply(TrainOptions& options, bool resumable) const {
     const auto found = options_.find(info.name);
     if (found == options_.end() || found->second->count() == 0 || (resumable && !info.on_resume)) return;
     const std::vector<std::string> values = found->second->results();
-    set(app_, std::string("--") + info.name, is_list(info) ? fmt::format("{}", fmt::join(values, ",")) : values.back(), member);
+    set(app_, std::string("--") + info.name,
+        is_list(info) ? fmt::format("{}", fmt::join(values, ",")) : values.back(), member);
   });
   if (!given("epochs") && !given("epochs-decay")) return;
   if (!given("steps")) options.steps = 0;

@@ -184,7 +184,8 @@ BasicImage<Level> BatchLoader::cut(std::size_t which, std::int64_t item, const W
       io::two_sided(pairs_) && (which == 1) != from_b_ ? width(0, item) : 0;  // where B begins
   // The pack begins at a page and holds levels of one size, so they lie at multiples of it.
   const auto* from = reinterpret_cast<const Level*>(data.item(item));
-  auto image = BasicImage<Level>::of_planes(static_cast<int>(window.width), static_cast<int>(window.height), data.channels());
+  auto image = BasicImage<Level>::of_planes(static_cast<int>(window.width), static_cast<int>(window.height),
+                                            data.channels());
   Level* to = image.data.data();
   for (std::int64_t y = 0; y < window.height; ++y)
     for (std::int64_t x = 0; x < window.width; ++x, to += c) {

@@ -1,9 +1,9 @@
 // Feature-wise linear modulation: one fused op, and its composition for second derivatives.
 #include "kernels/film.h"
 
-#include "engine/runtime/device.h"
 #include "engine/ops.h"
 #include "engine/ops/composed.h"
+#include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
 
 namespace sumi {
@@ -33,21 +33,24 @@ Tensor film_grads(const Tensor& x, const Tensor& gamma, const Tensor& beta, doub
 
 }  // namespace
 
-Tensor film(const Tensor& x, const Tensor& gamma, const Tensor& beta, const FilmOptions& o, const Tensor& residual) {
+Tensor film(const Tensor& x, const Tensor& gamma, const Tensor& beta, const FilmOptions& o,
+            const Tensor& residual) {
   Op op("film", {x});
   o.next_pad.check("film", x.shape());
   const Tensor y = Tensor::empty(o.next_pad.padded(x.shape()), x.dtype(), x.device());
-  kernels::film(exec_on(x.device()), x.view(), gamma.view(), beta.view(), o.slope, residual.view(), o.next_pad, y.mut());
+  kernels::film(exec_on(x.device()), x.view(), gamma.view(), beta.view(), o.slope, residual.view(),
+                o.next_pad, y.mut());
   op.done(y);
-  return record("film", {x, gamma, beta, residual}, y, [x, gamma, beta, residual, o](const Tensor& given, Grads& g) {
-    if (Tape::recording())
-      return grads_through_composition({x, gamma, beta, residual}, given, g,
-                                       [&] { return film_composition(x, gamma, beta, residual, o); });
-    const Tensor dy = o.next_pad.any() ? pad2d_grad(given, o.next_pad, x.shape()) : given;
-    const Tensor dx = film_grads(x, gamma, beta, o.slope, dy, g);
-    if (dx) g.put(0, dx);
-    if (residual && g.wants(3)) g.put(3, dy);
-  });
+  return record(
+      "film", {x, gamma, beta, residual}, y, [x, gamma, beta, residual, o](const Tensor& given, Grads& g) {
+        if (Tape::recording())
+          return grads_through_composition({x, gamma, beta, residual}, given, g,
+                                           [&] { return film_composition(x, gamma, beta, residual, o); });
+        const Tensor dy = o.next_pad.any() ? pad2d_grad(given, o.next_pad, x.shape()) : given;
+        const Tensor dx = film_grads(x, gamma, beta, o.slope, dy, g);
+        if (dx) g.put(0, dx);
+        if (residual && g.wants(3)) g.put(3, dy);
+      });
 }
 
 }  // namespace sumi

@@ -49,7 +49,8 @@ inline void film_block(const T* x, const T* dy, T* dx, i64 rows, i64 c, i64 widt
 
 }  // namespace
 
-void film(const Exec&, View x, View gamma, View beta, double slope, View residual, const PadGeom& pad, MutView y) {
+void film(const Exec&, View x, View gamma, View beta, double slope, View residual, const PadGeom& pad,
+          MutView y) {
   const Shape s = x.shape;
   const float *const gammas = gamma.as<float>(), *const betas = beta.as<float>();
   const auto leak = static_cast<float>(slope);
@@ -81,12 +82,13 @@ void film(const Exec&, View x, View gamma, View beta, double slope, View residua
   });
 }
 
-void film_backward(const Exec& e, View x, View gamma, View beta, double slope, View dy, MutView dx, MutView dgamma,
-                   MutView dbeta) {
+void film_backward(const Exec& e, View x, View gamma, View beta, double slope, View dy, MutView dx,
+                   MutView dgamma, MutView dbeta) {
   const Shape s = x.shape;
   const Chunks chunks(s.n, s.h * s.w, s.c);
   Workspace w(e);
-  const auto scale_piece = w.add<double>(s.n * chunks.count * s.c), shift_piece = w.add<double>(s.n * chunks.count * s.c);
+  const auto scale_piece = w.add<double>(s.n * chunks.count * s.c),
+             shift_piece = w.add<double>(s.n * chunks.count * s.c);
   w.allocate();
   double *const scales = w.at<double>(scale_piece), *const shifts = w.at<double>(shift_piece);
   const auto leak = static_cast<float>(slope);
@@ -100,8 +102,8 @@ void film_backward(const Exec& e, View x, View gamma, View beta, double slope, V
       std::fill(shifts + to, shifts + to + s.c, 0.0);
       for (i64 c0 = 0; c0 < s.c; c0 += film_width)
         film_block(xs + from + c0, dys + from + c0, dxs ? dxs + from + c0 : nullptr, end - first, s.c,
-                   std::min(film_width, s.c - c0), gammas + n * s.c + c0, betas + n * s.c + c0, leak, scales + to + c0,
-                   shifts + to + c0);
+                   std::min(film_width, s.c - c0), gammas + n * s.c + c0, betas + n * s.c + c0, leak,
+                   scales + to + c0, shifts + to + c0);
     });
   });
   for (i64 n = 0; n < s.n; ++n)

@@ -12,8 +12,8 @@ namespace sumi::kernels::cuda {
 
 // residual may be null.
 template <class T>
-__global__ void film_elements(PadGeom pad, bool any, Shape s, Shape t, const float* gamma, const float* beta, float slope,
-                              const T* x, const T* residual, T* y) {
+__global__ void film_elements(PadGeom pad, bool any, Shape s, Shape t, const float* gamma, const float* beta,
+                              float slope, const T* x, const T* residual, T* y) {
   for_each_element(t.count(), [&](std::int64_t k) {
     const std::int64_t i = any ? padded_from(pad, s, t, k) : k;
     if (i < 0) {
@@ -48,27 +48,34 @@ __global__ void film_input_grad(std::int64_t count, FilmTerm<T> term, T* dx) {
   for_each_element(count, [&](std::int64_t i) { dx[i] = T(term.gamma_of(i) * term(i)); });
 }
 
-void film(const Exec& e, View x, View gamma, View beta, double slope, View residual, const PadGeom& pad, MutView y) {
+void film(const Exec& e, View x, View gamma, View beta, double slope, View residual, const PadGeom& pad,
+          MutView y) {
   dispatch_f32_bf16("film", x.dtype, [&]<class T>() {
-    launch(e, "film_elements", film_elements<T>, {element_grid(y.count()), kElementBlock}, pad, pad.any(), x.shape, y.shape,
-           gamma.as<float>(), beta.as<float>(), static_cast<float>(slope), x.as<T>(),
+    launch(e, "film_elements", film_elements<T>, {element_grid(y.count()), kElementBlock}, pad, pad.any(),
+           x.shape, y.shape, gamma.as<float>(), beta.as<float>(), static_cast<float>(slope), x.as<T>(),
            residual ? residual.as<T>() : nullptr, y.as<T>());
   });
 }
 
-void film_backward(const Exec& e, View x, View gamma, View beta, double slope, View dy, MutView dx, MutView dgamma,
-                   MutView dbeta) {
+void film_backward(const Exec& e, View x, View gamma, View beta, double slope, View dy, MutView dx,
+                   MutView dgamma, MutView dbeta) {
   const Shape& s = x.shape;
   const RowChunks chunks(s.n, s.h * s.w, s.c);
   dispatch_f32_bf16("film_backward", x.dtype, [&]<class T>() {
-    FilmTerm<T> term{gamma.as<float>(), beta.as<float>(), static_cast<float>(slope), s.h * s.w * s.c, s.c,
-                     x.as<T>(),         dy.as<T>(),       true};
+    FilmTerm<T> term{gamma.as<float>(),
+                     beta.as<float>(),
+                     static_cast<float>(slope),
+                     s.h * s.w * s.c,
+                     s.c,
+                     x.as<T>(),
+                     dy.as<T>(),
+                     true};
     sum_rows(e, chunks, term, 1, dgamma.as<float>(), false);
     term.by_x = false;
     sum_rows(e, chunks, term, 1, dbeta.as<float>(), false);
     if (dx)
-      launch(e, "film_input_grad", film_input_grad<T>, {element_grid(x.count()), kElementBlock}, x.count(), term,
-             dx.as<T>());
+      launch(e, "film_input_grad", film_input_grad<T>, {element_grid(x.count()), kElementBlock}, x.count(),
+             term, dx.as<T>());
   });
 }
 

@@ -17,13 +17,15 @@ double scale_at(View v, std::int64_t n, std::int64_t c) {
 
 }  // namespace
 
-void film(const Exec& e, View x, View gamma, View beta, double slope, View residual, const PadGeom& pad, MutView y) {
+void film(const Exec& e, View x, View gamma, View beta, double slope, View residual, const PadGeom& pad,
+          MutView y) {
   const Shape s = x.shape;
   std::vector<double> made(static_cast<std::size_t>(s.count()));
   dispatch(x.dtype, [&]<class T>() {
     for_each_index(s, [&](const Shape& at) {
       const std::int64_t i = offset(s, at);
-      const double z = scale_at(gamma, at.n, at.c) * static_cast<double>(x.as<T>()[i]) + scale_at(beta, at.n, at.c);
+      const double z =
+          scale_at(gamma, at.n, at.c) * static_cast<double>(x.as<T>()[i]) + scale_at(beta, at.n, at.c);
       made[static_cast<std::size_t>(i)] =
           (z > 0 ? z : slope * z) + (residual ? static_cast<double>(residual.as<T>()[i]) : 0);
     });
@@ -32,8 +34,8 @@ void film(const Exec& e, View x, View gamma, View beta, double slope, View resid
   });
 }
 
-void film_backward(const Exec&, View x, View gamma, View beta, double slope, View dy, MutView dx, MutView dgamma,
-                   MutView dbeta) {
+void film_backward(const Exec&, View x, View gamma, View beta, double slope, View dy, MutView dx,
+                   MutView dgamma, MutView dbeta) {
   const Shape s = x.shape;
   std::vector<double> scales(static_cast<std::size_t>(s.n * s.c)), shifts(scales.size());
   dispatch(x.dtype, [&]<class T>() {

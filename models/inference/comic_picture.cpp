@@ -7,64 +7,36 @@
 
 #include "engine/autograd.h"
 #include "engine/error.h"
+#include "engine/image/stylize/auto_levels.h"
 #include "engine/image/stylize/color.h"
-#include "engine/image/stylize/map.h"
-#include "engine/image/stylize/math.h"
+#include "engine/image/stylize/comic_finish.h"
+#include "engine/image/stylize/comic_layers.h"
 #include "engine/image/stylize/resize.h"
-#include "engine/image/stylize/rows.h"
 #include "engine/image/stylize/tones.h"
 #include "engine/runtime/device.h"
-#include "models/inference/auto_levels.h"
-#include "models/inference/comic_finish.h"
 
 namespace sumi {
 namespace {
 
-using stylize::for_rows;
-using stylize::Lab;
+using stylize::ComicBand;
+using stylize::ComicFinish;
+using stylize::LevelTable;
 using stylize::Plane;
 using stylize::Rgb;
+using stylize::RgbView;
 
 constexpr int kOwnSize = 720, kReducedSide = 600;
 constexpr std::size_t kBandPixels = 1'000'000;
 constexpr int kLeastBandRows = 32;
-constexpr float kEnlargedGain = 1.6F;  // of the lines' logit where the layers are enlarged: else their rims get soft
+constexpr float kEnlargedGain =
+    1.6F;  // of the lines' logit where the layers are enlarged: else their rims get soft
 constexpr std::size_t kShift = 0, kLogit = 3, kScale = 4, kCoefficients = 7;
 
-float unit_level(std::uint16_t level) {
-  return static_cast<float>(level) * (1.0F / 65535);
+RgbView view_of(const Photo& photo) {
+  return {photo.width, photo.height, photo.rgb.data()};
 }
 
-LevelCurve measured_curve(const Photo& photo) {
-  constexpr std::size_t kSamples = 500'000;
-  const std::size_t step = std::max<std::size_t>(photo.pixels() / kSamples, 1);
-  std::vector<float> lightness;
-  for (std::size_t i = 0; i < photo.pixels(); i += step) {
-    const std::uint16_t* p = photo.rgb.data() + 3 * i;
-    lightness.push_back(lightness_of(unit_level(p[0]), unit_level(p[1]), unit_level(p[2])));
-  }
-  return level_curve(std::move(lightness));
-}
-
-// Rows [first, first + rows) of the photograph behind the curve, in 0..1.
-Rgb leveled_rows(const Photo& photo, const LevelTable& table, int first, int rows) {
-  Rgb picture(photo.width, rows);
-  for_rows(rows, [&](int begin, int end, int) {
-    for (int y = begin; y < end; ++y) {
-      const std::uint16_t* from =
-          photo.rgb.data() + 3 * static_cast<std::size_t>(first + y) * static_cast<std::size_t>(photo.width);
-      for (int x = 0; x < photo.width; ++x, from += 3) {
-        const auto color = table(unit_level(from[0]), unit_level(from[1]), unit_level(from[2]));
-        picture.red.row(y)[x] = color[0];
-        picture.green.row(y)[x] = color[1];
-        picture.blue.row(y)[x] = color[2];
-      }
-    }
-  });
-  return picture;
-}
-
-int round_up(int value, int multiple) {
+int to_multiple(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
@@ -75,14 +47,16 @@ int extended_from(int i, int size) {
 }
 
 // [1,height,width,3] of the window of the extended picture.
-Tensor window_tensor(const Rgb& picture, int left, int top, int width, int height, DType dtype, const Device& device) {
+Tensor window_tensor(const Rgb& picture, int left, int top, int width, int height, DType dtype,
+                     const Device& device) {
   std::vector<float> values;
   values.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
   for (int y = top; y < top + height; ++y) {
     const int row = extended_from(y, picture.height());
     for (int x = left; x < left + width; ++x) {
       const int column = extended_from(x, picture.width());
-      for (const Plane* plane : {&picture.red, &picture.green, &picture.blue}) values.push_back(plane->row(row)[column]);
+      for (const Plane* plane : {&picture.red, &picture.green, &picture.blue})
+        values.push_back(plane->row(row)[column]);
     }
   }
   return Tensor::from(values, {1, height, width, 3}, dtype, device);
@@ -90,56 +64,45 @@ Tensor window_tensor(const Rgb& picture, int left, int top, int width, int heigh
 
 // Rows [first, first + rows) of the network's planes at the picture's size.
 Plane enlarged_rows(const Plane& plane, const Photo& photo, int first, int rows) {
-  if (plane.width() == photo.width && plane.height() == photo.height) return stylize::crop_rows(plane, first, rows);
+  if (plane.width() == photo.width && plane.height() == photo.height)
+    return stylize::crop_rows(plane, first, rows);
   return stylize::resize_cubic(plane, photo.width, photo.height, first, rows);
-}
-
-// channel (1 + a) + b, in place.
-void apply(Plane& channel, const Plane& scale, const Plane& shift) {
-  stylize::change(
-      channel, [](float x, float a, float b) { return stylize::clamp(x * (1.0F + a) + b, 0.0F, 1.0F); }, scale, shift);
-}
-
-Plane line_alpha(const Plane& logit, float gain, float strength) {
-  return stylize::map(
-      [gain, strength](float l) {
-        return stylize::clamp(strength / (1.0F + stylize::exp_fast(-gain * (4.0F * l - 2.0F))), 0.0F, 1.0F);
-      },
-      logit);
-}
-
-void add_share(Plane& sum, const Plane& x, float share) {
-  stylize::change(
-      sum, [share](float s, float v) { return s + share * v; }, x);
 }
 
 // One photograph and what its bands have in common.
 class ComicJob {
  public:
   ComicJob(Stylizer& model, const Photo& photo, const ComicOptions& options)
-      : model_(model), photo_(photo), options_(options), table_(measured_curve(photo)),
+      : model_(model),
+        photo_(photo),
+        options_(options),
+        table_(stylize::picture_curve(view_of(photo))),
         scale_(stylize::side_scale(photo.width, photo.height)) {
     const auto [width, height] = working_size(photo.width, photo.height, options.short_side);
     enlarged_ = width != photo.width || height != photo.height;
     const Photo small = enlarged_ ? resize_photo(photo, width, height) : Photo{};
-    Rgb picture = leveled_rows(enlarged_ ? small : photo, table_, 0, height);
+    Rgb picture = stylize::leveled_rows(view_of(enlarged_ ? small : photo), table_, 0, height);
     coefficients_ = comic_coefficients(model, picture, options);
     apply_all(picture, [](const Plane& plane) { return plane.copy(); });
     lightness_ = stylize::to_lab(picture).L;
   }
 
-  int halo() const { return finish_halo(scale_); }
+  int halo() const { return stylize::finish_halo(scale_); }
   // The finished rows, cut to [first, first + rows).
   Rgb rows(int first, int rows) const;
   bool gray() const;
 
  private:
+  Rgb drawing(const ComicBand& band) const;
+  Rgb single_layer(const ComicBand& band) const;
   // flat color from the leveled picture `flat`, in place; `plane_of` gives the rows of a plane.
   template <class PlaneOf>
   void apply_all(Rgb& flat, const PlaneOf& plane_of) const {
-    apply(flat.red, plane_of(coefficients_[kScale]), plane_of(coefficients_[kShift]));
-    apply(flat.green, plane_of(coefficients_[kScale + 1]), plane_of(coefficients_[kShift + 1]));
-    apply(flat.blue, plane_of(coefficients_[kScale + 2]), plane_of(coefficients_[kShift + 2]));
+    stylize::apply_affine(flat.red, plane_of(coefficients_[kScale]), plane_of(coefficients_[kShift]));
+    stylize::apply_affine(flat.green, plane_of(coefficients_[kScale + 1]),
+                          plane_of(coefficients_[kShift + 1]));
+    stylize::apply_affine(flat.blue, plane_of(coefficients_[kScale + 2]),
+                          plane_of(coefficients_[kShift + 2]));
   }
 
   Stylizer& model_;
@@ -155,37 +118,49 @@ class ComicJob {
 Rgb ComicJob::rows(int first, int rows) const {
   const int begin = std::max(first - halo(), 0), end = std::min(first + rows + halo(), photo_.height);
   const auto plane_of = [&](const Plane& plane) { return enlarged_rows(plane, photo_, begin, end - begin); };
-  Rgb flat = leveled_rows(photo_, table_, begin, end - begin);
+  Rgb flat = stylize::leveled_rows(view_of(photo_), table_, begin, end - begin);
   apply_all(flat, plane_of);
   ComicBand band;
   band.flat = stylize::to_lab(flat);
-  band.line = line_alpha(plane_of(coefficients_[kLogit]), enlarged_ ? kEnlargedGain : 1.0F,
-                         static_cast<float>(options_.line_strength));
+  band.line = stylize::line_alpha(plane_of(coefficients_[kLogit]), enlarged_ ? kEnlargedGain : 1.0F,
+                                  static_cast<float>(options_.line_strength));
   band.top = begin;
   band.scale = scale_;
+  Rgb sum = options_.layer == ComicLayer::drawing ? drawing(band) : single_layer(band);
+  for (Plane* plane : {&sum.red, &sum.green, &sum.blue})
+    *plane = stylize::crop_rows(*plane, first - begin, rows);
+  return sum;
+}
+
+Rgb ComicJob::single_layer(const ComicBand& band) const {
+  if (options_.layer == ComicLayer::flat) return stylize::to_rgb(band.flat);
+  return stylize::line_art(band.line);
+}
+
+// The finishes of the styles, mixed.
+Rgb ComicJob::drawing(const ComicBand& band) const {
   Rgb sum;
   for (std::size_t i = 0; i < options_.weights.size(); ++i) {
     const auto share = static_cast<float>(options_.weights[i]);
     if (share == 0) continue;
     const std::string& style = model_.styles()[i];
-    const int levels = options_.levels < 0 ? style_levels(style) : options_.levels;
+    const int levels = options_.levels < 0 ? stylize::style_levels(style) : options_.levels;
     ComicFinish finish{levels, levels > 0 ? stylize::tone_levels(lightness_, levels) : std::vector<float>{}};
-    const Rgb made = finish_comic(style, band, finish);
+    const Rgb made = stylize::finish_comic(style, band, finish);
     if (sum.red.empty()) {
       sum = Rgb(made.width(), made.height());
-      for (Plane* plane : {&sum.red, &sum.green, &sum.blue}) *plane = Plane(made.width(), made.height(), 0.0F);
+      for (Plane* plane : {&sum.red, &sum.green, &sum.blue})
+        *plane = Plane(made.width(), made.height(), 0.0F);
     }
-    add_share(sum.red, made.red, share);
-    add_share(sum.green, made.green, share);
-    add_share(sum.blue, made.blue, share);
+    stylize::add_share(sum, made, share);
   }
-  for (Plane* plane : {&sum.red, &sum.green, &sum.blue}) *plane = stylize::crop_rows(*plane, first - begin, rows);
   return sum;
 }
 
 bool ComicJob::gray() const {
+  if (options_.layer == ComicLayer::line) return true;
   for (std::size_t i = 0; i < options_.weights.size(); ++i)
-    if (options_.weights[i] > 0 && !is_gray_style(model_.styles()[i])) return false;
+    if (options_.weights[i] > 0 && !stylize::is_gray_style(model_.styles()[i])) return false;
   return true;
 }
 
@@ -204,8 +179,10 @@ std::pair<int, int> working_size(int width, int height, int short_side) {
 std::vector<Plane> comic_coefficients(Stylizer& model, const Rgb& picture, const ComicOptions& options) {
   const NoGrad no_grad;
   const Tensor first = model.networks()[0].module->parameters().front().value;
-  const int width = std::max(round_up(picture.width(), ComicNetwork::kMultiple), ComicNetwork::kSmallestSide);
-  const int height = std::max(round_up(picture.height(), ComicNetwork::kMultiple), ComicNetwork::kSmallestSide);
+  const int width =
+      std::max(to_multiple(picture.width(), ComicNetwork::kMultiple), ComicNetwork::kSmallestSide);
+  const int height =
+      std::max(to_multiple(picture.height(), ComicNetwork::kMultiple), ComicNetwork::kSmallestSide);
   std::vector<Plane> planes;
   for (std::size_t i = 0; i < kCoefficients; ++i) planes.emplace_back(picture.width(), picture.height());
   for (int top = 0; top < height; top += options.tile)
@@ -216,7 +193,8 @@ std::vector<Plane> comic_coefficients(Stylizer& model, const Rgb& picture, const
       const Tensor x = window_tensor(picture, x0, y0, x1 - x0, y1 - y0, first.dtype(), first.device());
       const std::vector<float> made = model.coefficients(x, options.weights, options.raw).to_vector<float>();
       if (!std::all_of(made.begin(), made.end(), [](float v) { return std::isfinite(v); }))
-        fail("convert", "the network makes NaN or infinity; its weights are spoilt, take an earlier checkpoint");
+        fail("convert",
+             "the network makes NaN or infinity; its weights are spoilt, take an earlier checkpoint");
       for (int y = top; y < std::min(top + options.tile, picture.height()); ++y)
         for (int at = left; at < std::min(left + options.tile, picture.width()); ++at) {
           const auto from = (static_cast<std::size_t>(y - y0) * static_cast<std::size_t>(x1 - x0) +
@@ -242,8 +220,8 @@ Photo comic_picture(Stylizer& model, const Photo& photo, const ComicOptions& opt
   const int band = std::max({fitting - 2 * job.halo(), 2 * job.halo(), kLeastBandRows});
   for (int y = 0; y < photo.height; y += band) {
     const int rows = std::min(band, photo.height - y);
-    stylize::store_rgb(job.rows(y, rows),
-                       result.rgb.data() + 3 * static_cast<std::size_t>(y) * static_cast<std::size_t>(photo.width));
+    stylize::store_rgb(job.rows(y, rows), result.rgb.data() + 3 * static_cast<std::size_t>(y) *
+                                                                  static_cast<std::size_t>(photo.width));
   }
   return result;
 }

@@ -27,8 +27,8 @@ Tensor doubled(const Tensor& x) {
 // A 3x3 convolution without bias of an input that has its border, and the style's scale, shift and leaky ReLU.
 class ComicNetwork::StyledConv final : public Module {
  public:
-  StyledConv(const std::string& name, std::int64_t in, std::int64_t out, int stride, double slope, double scale,
-             int styles, DType dtype, const Device& device)
+  StyledConv(const std::string& name, std::int64_t in, std::int64_t out, int stride, double slope,
+             double scale, int styles, DType dtype, const Device& device)
       : Module(name), slope_(slope), first_scale_(scale), options_{stride, 0, 0, 0, 0, 1, 1} {
     using Kind = TorchLayout::Kind;
     weight_ = add_parameter(name + ".conv.weight", {out, 3, 3, in}, dtype, device, {Kind::conv, {}, {}});
@@ -37,7 +37,8 @@ class ComicNetwork::StyledConv final : public Module {
   }
 
   // x [n,h+2,w+2,in]. The result has `next_pad`, and `residual` in it, if given.
-  Tensor operator()(const Tensor& x, const Tensor& mixture, const PadGeom& next_pad = {}, const Tensor& residual = {}) {
+  Tensor operator()(const Tensor& x, const Tensor& mixture, const PadGeom& next_pad = {},
+                    const Tensor& residual = {}) {
     const ModuleScope scope(name());
     const Tensor y = conv2d(x, cast(weight_, x.dtype()), {}, options_);
     const Shape vectors{y.shape().n, 1, 1, y.shape().c};
@@ -71,7 +72,8 @@ class ComicNetwork::StyledConv final : public Module {
 
 ComicNetwork::StyledConv& ComicNetwork::add(const char* name, std::int64_t in, std::int64_t out, int stride,
                                             double slope, double scale) {
-  return add_child(std::make_unique<StyledConv>(name, in, out, stride, slope, scale, size_.styles, dtype_, device_));
+  return add_child(
+      std::make_unique<StyledConv>(name, in, out, stride, slope, scale, size_.styles, dtype_, device_));
 }
 
 ComicNetwork::ComicNetwork(const ComicSize& size, DType dtype, const Device& device)
@@ -82,7 +84,8 @@ ComicNetwork::ComicNetwork(const ComicSize& size, DType dtype, const Device& dev
   enc2_ = &add("enc2", 2 * w, 4 * w, 2, kSlope, 1);
   for (int i = 0; i < size.blocks; ++i) {
     StyledConv& a = add(fmt::format("res.{}.a", i).c_str(), 4 * w, 4 * w, 1, kSlope, 1);
-    blocks_.emplace_back(&a, &add(fmt::format("res.{}.b", i).c_str(), 4 * w, 4 * w, 1, kNoActivation, kBlockScale));
+    blocks_.emplace_back(
+        &a, &add(fmt::format("res.{}.b", i).c_str(), 4 * w, 4 * w, 1, kNoActivation, kBlockScale));
   }
   dec1_ = &add("dec1", 4 * w, 2 * w, 1, kSlope, 1);
   dec0_ = &add("dec0", 4 * w, w, 1, kSlope, 1);
@@ -127,8 +130,9 @@ Tensor ComicNetwork::forward(const Tensor& x) {
 
 Shape ComicNetwork::plan(const Shape& x, Cost& cost) const {
   if (x.c != 3 || x.h % kMultiple != 0 || x.w % kMultiple != 0 || x.h < kSmallestSide || x.w < kSmallestSide)
-    fail("comic", fmt::format("takes pictures of 3 channels with sides that are multiples of {} from {} on, not {}",
-                              kMultiple, kSmallestSide, x.str()));
+    fail("comic",
+         fmt::format("takes pictures of 3 channels with sides that are multiples of {} from {} on, not {}",
+                     kMultiple, kSmallestSide, x.str()));
   const Shape a = enc0_->plan(x, cost), b = enc1_->plan(a, cost);
   Shape h = enc2_->plan(b, cost);
   for (const auto& [first, second] : blocks_) h = second->plan(first->plan(h, cost), cost);

@@ -47,7 +47,8 @@ class ComicNetwork final : public Module {
 
  private:
   class StyledConv;
-  StyledConv& add(const char* name, std::int64_t in, std::int64_t out, int stride, double slope, double scale);
+  StyledConv& add(const char* name, std::int64_t in, std::int64_t out, int stride, double slope,
+                  double scale);
   Tensor run(const Tensor& x, const Tensor& mixture) const;
 
   ComicSize size_;

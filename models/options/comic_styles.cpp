@@ -25,8 +25,9 @@ bool is_style_name(const std::string& name) {
 
 ComicInk comic_ink(const std::string& style) {
   static const std::map<std::string, ComicInk> known{
-      {"ink", {{.06, .05, .08}, .96}},    {"manga", {{.03, .03, .03}, 1}},      {"wash", {{.25, .18, .16}, .45}},
-      {"pencil", {{.20, .20, .20}, .85}}, {"halftone", {{.07, .05, .09}, 1}}, {"ukiyo", {{.13, .15, .25}, .9}}};
+      {"ink", {{.06, .05, .08}, .96}},    {"manga", {{.03, .03, .03}, 1}},
+      {"wash", {{.25, .18, .16}, .45}},   {"pencil", {{.20, .20, .20}, .85}},
+      {"halftone", {{.07, .05, .09}, 1}}, {"ukiyo", {{.13, .15, .25}, .9}}};
   const auto found = known.find(style);
   return found == known.end() ? ComicInk{{.05, .05, .05}, 1} : found->second;
 }
@@ -39,8 +40,10 @@ std::vector<StyleSource> style_sources(const std::string& list) {
     if (!is_style_name(style.name))
       fail("--style", fmt::format("'{}' is no NAME=FOLDER; a name has letters, digits, - and _", one));
     if (style.source.empty())
-      fail("--style", fmt::format("{}= names no teacher; give a folder of flat and line planes, or a filter", style.name));
-    if (std::any_of(sources.begin(), sources.end(), [&](const StyleSource& s) { return s.name == style.name; }))
+      fail("--style", fmt::format("{}= names no teacher; give a folder of flat and line planes, or a filter",
+                                  style.name));
+    if (std::any_of(sources.begin(), sources.end(),
+                    [&](const StyleSource& s) { return s.name == style.name; }))
       fail("--style", fmt::format("gives {} twice; leave one out", style.name));
     sources.push_back(std::move(style));
   }
@@ -54,7 +57,7 @@ std::vector<double> style_mixture(const std::string& text, const std::vector<std
     const std::string name = one.substr(0, colon);
     const auto found = std::find(known.begin(), known.end(), name);
     if (found == known.end())
-      fail("--name", fmt::format("the model has no style '{}'; it has {}", name, fmt::join(known, ", ")));
+      fail("--style", fmt::format("the model has no style '{}'; it has {}", name, fmt::join(known, ", ")));
     double weight = 1;
     if (colon != std::string::npos) {
       std::size_t read = 0;
@@ -65,14 +68,14 @@ std::vector<double> style_mixture(const std::string& text, const std::vector<std
         read = 0;
       }
       if (read == 0 || read != number.size() || !std::isfinite(weight) || weight < 0)
-        fail("--name", fmt::format("'{}' gives no weight of 0 or more, as in {}:0.5", one, name));
+        fail("--style", fmt::format("'{}' gives no weight of 0 or more, as in {}:0.5", one, name));
     }
     weights[static_cast<std::size_t>(found - known.begin())] += weight;
   }
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
   if (!(sum > 0))
-    fail("--name", fmt::format("'{}' chooses no style; give one or more of {}, as in {}:0.6", text, fmt::join(known, ", "),
-                               known.empty() ? "NAME" : known.front()));
+    fail("--style", fmt::format("'{}' chooses no style; give one or more of {}, as in {}:0.6", text,
+                                fmt::join(known, ", "), known.empty() ? "NAME" : known.front()));
   for (double& weight : weights) weight /= sum;
   return weights;
 }

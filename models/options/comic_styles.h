@@ -25,7 +25,7 @@ struct StyleSource {
 std::vector<StyleSource> style_sources(const std::string& list);
 
 // How much of each style: "ink", or "ink:0.6,wash:0.4", as weights that sum to 1 in the order of `known`. Error
-// "[--name] ..." for a style that is not known, with those that are, and for weights that are negative or all 0.
+// "[--style] ..." for a style that is not known, with those that are, and for weights that are negative or all 0.
 std::vector<double> style_mixture(const std::string& text, const std::vector<std::string>& known);
 
 }  // namespace sumi

@@ -41,7 +41,8 @@ void visit_options(Options& o, Visit&& visit) {
   const char *cycle = "cyclegan", *anime = "animegan cartoongan", *paired = "pix2pix";
   const char* translating = "cyclegan animegan cartoongan pix2pix";
   const char* two_folders = "cyclegan autoencoder-gan animegan cartoongan pix2pix";
-  const char *photos = "cyclegan autoencoder-gan animegan cartoongan pix2pix stylizer", *stylizer = "stylizer";
+  const char *photos = "cyclegan autoencoder-gan animegan cartoongan pix2pix stylizer",
+             *stylizer = "stylizer";
   const char* adversarial =
       "gan gan-reshape gan-conv autoencoder-gan dcgan wgan wgan-gp infogan cyclegan animegan cartoongan "
       "pix2pix";
@@ -63,7 +64,8 @@ void visit_options(Options& o, Visit&& visit) {
                    "pictures of domain B (drawings, paintings); of pairs, those wanted", true, two_folders},
         o.data_b);
   visit(OptionInfo{"styles", "--style", data, "NAME=FOLDER...",
-                   "a style and the planes that its teacher made: NAME.flat.png and NAME.line.png", true, stylizer},
+                   "a style and the planes that its teacher made: NAME.flat.png and NAME.line.png", true,
+                   stylizer},
         o.styles);
   visit(OptionInfo{"outdir", "-o,--outf", data, "DIR", "run directory: checkpoints, samples, curves, log",
                    false},
@@ -177,7 +179,8 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"init-type", "", nets, "RULE", "normal, xavier, xavier-uniform, kaiming or orthogonal",
                    false, "!stylizer"},
         o.init_type);
-  visit(OptionInfo{"init-gain", "", nets, "X", "spread of the initial weights", false, "!stylizer"}, o.init_gain);
+  visit(OptionInfo{"init-gain", "", nets, "X", "spread of the initial weights", false, "!stylizer"},
+        o.init_gain);
   visit(OptionInfo{"init", "--load", nets, "CHECKPOINT",
                    "start from these weights (fine-tuning); optimizer starts anew", false},
         o.init);

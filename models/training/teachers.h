@@ -19,13 +19,14 @@ struct TeacherSpec {
   int workers = 2;
 };
 
-// Channels of an example: the photograph behind auto_levels() (3), then for each style the flat color (3) and the lines'
+// Channels of an example: the photograph behind its level curve (3; engine/image/stylize/auto_levels.h), then for each style the flat color (3) and the lines'
 // alpha (1). Levels of 8 bits.
 int teacher_channels(std::size_t styles);
 
 // Makes the pack in the cache, or finds it there: its name and key follow from the photographs, the teachers' files and
 // their times. A teacher's folder holds [ANY/]NAME.flat.png and [ANY/]NAME.line.png for a photograph NAME.* of `photos`,
-// both of one size, whatever it is; folders ANY hold further sizes. Only what every style has is packed.
+// both of one size, whatever it is; folders ANY hold further sizes. Only what every style has is packed. A filter
+// (engine/image/stylize/style.h) teaches at the folders' sizes, or at short sides of 480 and 320 where there is no folder.
 // Errors "[--style ...] ..." for a folder that is missing or holds no such pairs, "[data ...] ..." for photographs.
 std::filesystem::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events = {});
 

@@ -1,4 +1,4 @@
-#include "models/inference/comic_finish.h"
+#include "engine/image/stylize/comic_finish.h"
 
 #include <algorithm>
 #include <array>
@@ -17,10 +17,8 @@
 #include "engine/image/stylize/screen.h"
 #include "engine/image/stylize/tones.h"
 
-namespace sumi {
+namespace sumi::stylize {
 namespace {
-
-using namespace stylize;
 
 constexpr float kHaloAtScale = 10;  // pixels at scale 1 that blurs and slopes of a finish reach, 3 sigma
 
@@ -101,10 +99,12 @@ Rgb finish_wash(const ComicBand& band, const ComicFinish& finish) {
   Lab lab = copied(band);
   lay_steps(lab, band, finish, {.amount = 0.6F});
   const int width = lab.width(), rows = lab.height();
-  const Plane grain = paper(width, rows, s, 1, 0, band.top), turbulence = paper(width, rows, 7 * s, 9, 0, band.top);
+  const Plane grain = paper(width, rows, s, 1, 0, band.top),
+              turbulence = paper(width, rows, 7 * s, 9, 0, band.top);
   const Lab shade = blur(lab, s);
-  const Plane cover = map([](float line, float t) { return kLine * line * (0.85F + 0.15F * clamp(t, -1.0F, 1.0F)); },
-                          band.line, turbulence);
+  const Plane cover =
+      map([](float line, float t) { return kLine * line * (0.85F + 0.15F * clamp(t, -1.0F, 1.0F)); },
+          band.line, turbulence);
   const auto color = [](float shift) {
     return [shift](float x, float g, float t, float below, float line) {
       return mix(x * (1.0F + 0.5F * (kGrain * g + kFlow * t)), below + shift, line);
@@ -127,11 +127,13 @@ Rgb finish_pencil(const ComicBand& band, const ComicFinish&) {
     float angle, start, opacity;
     std::uint32_t seed;
   };
-  constexpr std::array<Layer, 3> kLayers{{{52, 0.08F, 0.36F, 11}, {-36, 0.34F, 0.46F, 12}, {12, 0.58F, 0.56F, 13}}};
+  constexpr std::array<Layer, 3> kLayers{
+      {{52, 0.08F, 0.36F, 11}, {-36, 0.34F, 0.46F, 12}, {12, 0.58F, 0.56F, 13}}};
   constexpr float kRange = 0.46F, kSmear = 0.375F, kMost = 0.9F, kLine = 0.84F;
   const float s = band.scale;
   const int width = band.flat.width(), rows = band.flat.height();
-  const Plane dark = map([](float L) { return pow_fast(clamp(1.0F - 0.01F * L, 0.0F, 1.0F), 1.12F); }, band.flat.L);
+  const Plane dark =
+      map([](float L) { return pow_fast(clamp(1.0F - 0.01F * L, 0.0F, 1.0F), 1.12F); }, band.flat.L);
   Plane cover = map([](float d) { return kSmear * smoothstep(0.04F, 1.0F, d); }, dark);
   for (const Layer& layer : kLayers) {
     const Plane field =
@@ -140,7 +142,8 @@ Rgb finish_pencil(const ComicBand& band, const ComicFinish&) {
         cover,
         [start = layer.start, opacity = layer.opacity](float under, float d, float threshold) {
           const float need = clamp((d - start) * (1.0F / kRange), 0.0F, 1.0F);
-          const float stroke = smoothstep(-0.34F, 0.34F, need * 1.2F - threshold - 0.08F) * smoothstep(0.0F, 0.1F, need);
+          const float stroke =
+              smoothstep(-0.34F, 0.34F, need * 1.2F - threshold - 0.08F) * smoothstep(0.0F, 0.1F, need);
           return 1.0F - (1.0F - under) * (1.0F - opacity * stroke);
         },
         dark, field);
@@ -149,12 +152,14 @@ Rgb finish_pencil(const ComicBand& band, const ComicFinish&) {
   change(
       cover,
       [](float tone, float line, float g) {
-        const float in_tone = clamp(0.94F + 0.30F * g, 0.3F, 1.3F), in_line = clamp(0.92F + 0.22F * g, 0.3F, 1.0F);
+        const float in_tone = clamp(0.94F + 0.30F * g, 0.3F, 1.3F),
+                    in_line = clamp(0.92F + 0.22F * g, 0.3F, 1.0F);
         return clamp(1.0F - (1.0F - tone * in_tone) * (1.0F - kLine * line * in_line), 0.0F, kMost);
       },
       band.line, grain);
   Lab lab;
-  lab.L = map([](float k, float g) { return mix(98.5F, 14.0F, k) - 0.8F * clamp(g, -1.0F, 1.0F); }, cover, grain);
+  lab.L =
+      map([](float k, float g) { return mix(98.5F, 14.0F, k) - 0.8F * clamp(g, -1.0F, 1.0F); }, cover, grain);
   lab.a = map([](float) { return 0.2F; }, cover);
   lab.b = map([](float k) { return mix(2.6F, -1.0F, k); }, cover);
   return to_rgb(lab);
@@ -176,8 +181,8 @@ Rgb finish_halftone(const ComicBand& band, const ComicFinish& finish) {
   const Rgb color = to_rgb(lab);
   const auto ink = [](float light) { return 1.0F - pow_fast(light, 0.9F); };
   const auto least = [](float a, float b, float c) { return std::min(a, std::min(b, c)); };
-  const Plane gray =
-      map([=](float r, float g, float b) { return least(ink(r), ink(g), ink(b)); }, color.red, color.green, color.blue);
+  const Plane gray = map([=](float r, float g, float b) { return least(ink(r), ink(g), ink(b)); }, color.red,
+                         color.green, color.blue);
   const float pitch = std::max(3.6F, 5 * band.scale), soft = 1 / pitch;
   Rgb print;
   const std::array<Plane*, 3> channels{&print.red, &print.green, &print.blue};
@@ -185,7 +190,8 @@ Rgb finish_halftone(const ComicBand& band, const ComicFinish& finish) {
   const std::array<const Plane*, 3> lights{&color.red, &color.green, &color.blue};
   for (std::size_t i = 0; i < 3; ++i) {
     const Plate& plate = kPlates[i];
-    const Plane field = dots(lab.width(), lab.height(), {pitch, plate.degrees, plate.phase_u, plate.phase_v}, 0, band.top);
+    const Plane field =
+        dots(lab.width(), lab.height(), {pitch, plate.degrees, plate.phase_u, plate.phase_v}, 0, band.top);
     const Plane printed = map(
         [=](float light, float common, float threshold) {
           const float wanted = ink(light) - 0.2F * common * (1.0F - smoothstep(0.5F, 0.7F, common));
@@ -197,7 +203,8 @@ Rgb finish_halftone(const ComicBand& band, const ComicFinish& finish) {
         *lights[i], gray, field);
     for (std::size_t k = 0; k < 3; ++k)
       change(
-          *channels[k], [left = plate.light[k]](float paper, float p) { return paper * (1.0F - p * (1.0F - left)); },
+          *channels[k],
+          [left = plate.light[k]](float paper, float p) { return paper * (1.0F - p * (1.0F - left)); },
           printed);
   }
   for (std::size_t k = 0; k < 3; ++k)
@@ -230,7 +237,9 @@ Rgb finish_ukiyo(const ComicBand& band, const ComicFinish& finish) {
   fibers = blur(fibers, 0.8F * band.scale);
   change(
       lab.L,
-      [](float L, float f, float g) { return clamp(L + 2 * kFibers * f + kPaper * clamp(g, -1.5F, 1.5F), 12.0F, 96.0F); },
+      [](float L, float f, float g) {
+        return clamp(L + 2 * kFibers * f + kPaper * clamp(g, -1.5F, 1.5F), 12.0F, 96.0F);
+      },
       fibers, grain);
   lay_ink(lab, band.line, {17, 0, -10}, 0.9F);
   return to_rgb(lab);
@@ -269,4 +278,4 @@ Rgb finish_comic(const std::string& style, const ComicBand& band, const ComicFin
   return finish_of(style).make(band, finish);
 }
 
-}  // namespace sumi
+}  // namespace sumi::stylize

@@ -7,14 +7,14 @@
 
 #include "engine/image/stylize/plane.h"
 
-namespace sumi {
+namespace sumi::stylize {
 
 // Rows of a picture, as the network's layers have them.
 struct ComicBand {
-  stylize::Lab flat;    // of the rows, without lines
-  stylize::Plane line;  // 0..1, at the strength that is wanted
-  int top = 0;          // of the first row in the picture
-  float scale = 1;      // the picture's short side in 512 pixels (stylize::side_scale)
+  Lab flat;         // of the rows, without lines
+  Plane line;       // 0..1, at the strength that is wanted
+  int top = 0;      // of the first row in the picture
+  float scale = 1;  // the picture's short side in 512 pixels (side_scale)
 };
 
 struct ComicFinish {
@@ -31,6 +31,6 @@ int finish_halo(float scale);
 
 // The picture of the band in that style; the rows of the halo come with it. A style of another name gets flat color, and lines in
 // near black.
-stylize::Rgb finish_comic(const std::string& style, const ComicBand& band, const ComicFinish& finish);
+Rgb finish_comic(const std::string& style, const ComicBand& band, const ComicFinish& finish);
 
-}  // namespace sumi
+}  // namespace sumi::stylize
