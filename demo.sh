@@ -1,9 +1,19 @@
 #!/usr/bin/env bash
-# Trains a DCGAN that draws comic heads, and a CycleGAN that colors them in. Minutes on two cores. Run it again at any
-# time: a finished run is kept, an interrupted one goes on where it stopped. SUMI_DEMO_STEPS (of each network) and
-# SUMI_DEMO_RUN change its length and its folder.
+# Shows photographs in every style, those of samples/photos or those named:
+#
+#   ./demo.sh [PHOTO ...]
+#
+# Then it trains a DCGAN that generates comic heads, and a CycleGAN that colors them in, in minutes on two cores. It can be run
+# again at any time: a finished run is kept, an interrupted one resumes. SUMI_DEMO_STEPS (for each network) and
+# SUMI_DEMO_RUN set its length and its folder.
 set -euo pipefail
+photos=()
+for photo in "$@"; do
+  [ -e "$photo" ] || { echo "demo.sh: there is no photograph $photo" >&2; exit 2; }
+  photos+=("$(realpath "$photo")")
+done
 cd "$(dirname "${BASH_SOURCE[0]}")"
+[ ${#photos[@]} -gt 0 ] || photos=(samples/photos)
 preset=${SUMI_PRESET:-release}
 run=${SUMI_DEMO_RUN:-runs/demo}
 heads_steps=${SUMI_DEMO_STEPS:-5520}
@@ -21,27 +31,27 @@ latest_step() {  # latest_step RUN: the step of its newest checkpoint, or -1
   done
   echo "$best"
 }
-train() {  # train RUN STEPS ARGUMENT...: from the beginning, or from where it stopped
+train() {  # train RUN STEPS ARGUMENT...: from the beginning, or from the newest checkpoint
   local run=$1 steps=$2 step
   shift 2
   step=$(latest_step "$run")
   if ((step >= steps)); then
-    echo "already trained for $step steps in $run (for a new run, remove that folder)"
+    echo "already trained for $step steps in $run (remove that folder for a new run)"
   elif ((step >= 0)); then
     "$sumi" train --resume "$run" --steps "$steps"
   else
     "$sumi" train "$@" --outdir "$run" --steps "$steps" --sample-every 250 --save-every 250 --seed 1
   fi
   if (($(latest_step "$run") < steps)); then
-    echo "stopped at step $(latest_step "$run") of $steps; ./demo.sh goes on from there"
+    echo "stopped at step $(latest_step "$run") of $steps; ./demo.sh resumes from there"
     exit 130
   fi
 }
 
-say "1/6 packages"
+say "1/7 packages"
 third_party/install.sh build run
 
-say "2/6 build"
+say "2/7 build"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if ! cmake --preset "$preset" -DSUMI_TESTS=OFF >"$log" 2>&1; then
@@ -51,27 +61,31 @@ fi
 cmake --build --preset "$preset" --target sumi --parallel "$(nproc)"
 ln -sfn "$sumi" sumi
 
-say "3/6 training: comic heads, 32x32, $heads_steps steps (Ctrl-C stops and saves; ./demo.sh goes on)"
+say "3/7 photographs in every style"
+"$sumi" convert --sheet -i "${photos[@]}" -o "$run-styles/" -f png
+
+say "4/7 training: comic heads, 32x32, $heads_steps steps (Ctrl-C stops and saves; ./demo.sh resumes)"
 train "$heads" "$heads_steps" dcgan --data $art/lorelei --size 32 --ngf 32 --ndf 16 --batch-size 32 \
   --lr-policy linear --epochs 60 --epochs-decay 60 --ema 0.998
 
-say "4/6 drawing heads"
+say "5/7 generating heads"
 "$sumi" generate -m "$heads" -n 64 --seed 7 --scale 3 -o "$heads/sheet.png"
 "$sumi" generate -m "$heads" -n 5 --interpolate 10 --seed 7 --scale 2 -o "$heads/walk.png"
 
-say "5/6 training: line drawings to colored ones and back, 64x64, $color_steps steps"
+say "6/7 training: line drawings to colored ones and back, 64x64, $color_steps steps"
 train "$color" "$color_steps" cyclegan --data-a $art/lorelei --data-b $art/openpeeps --load-size 70 --crop-size 64 \
   --ngf 16 --ndf 16 --n-blocks 3 --upsample bilinear --epochs 1 --epochs-decay 1 --ema 0.995
 
-say "6/6 converting the first ten drawings"
+say "7/7 converting the first ten drawings"
 "$sumi" convert -m "$color" -i $art/lorelei/000?.png -o "$color/converted" --compare h
 
 say "look at
-   $heads/sheet.png        64 heads that nobody drew
-   $heads/walk.png         a smooth walk from head to head
-   $heads/samples/         the same noise, step after step: how it learned
-   $color/converted/      a drawing, and the same colored in
+   $run-styles/        photographs as ink, manga, watercolor, pencil, halftone and woodblock print
+   $heads/sheet.png        64 generated heads
+   $heads/walk.png         interpolation from head to head
+   $heads/samples/         the same noise at increasing steps
+   $color/converted/      drawings beside their colored versions
    $color/samples/        drawing, colored, and back; then the other direction. Minutes of training show how it
-                               works, not how well: docs/gallery.md shows longer ones
-   Losses, log and checkpoints lie beside them.
+                               works, not how well: docs/gallery.md shows longer runs
+   Losses, log and checkpoints are in the same folders.
    ./sumi is the program: ./sumi --help, ./sumi train dcgan --help"

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs every test. Arguments go to ctest: ./test.sh -R engine
-# SUMI_PRESET chooses another preset of CMakePresets.json than "release".
+# Installs missing packages, builds, and runs all tests. Arguments are passed to ctest: ./test.sh -R engine
+# SUMI_PRESET selects a preset of CMakePresets.json (default: release).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 preset=${SUMI_PRESET:-release}
 
-stage() {  # stage NAME COMMAND...: runs it and prints its seconds
+stage() {  # stage NAME COMMAND...: runs the command and prints its duration
   local name=$1 start=$SECONDS
   shift
   "$@"
   echo "== $name: $((SECONDS - start)) s"
 }
-quietly() {  # prints a command's output only if it fails
+quietly() {  # prints the output of a command only if it fails
   local log
   log=$(mktemp)
   if ! "$@" >"$log" 2>&1; then

@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
-"""What other programs on the machine cost sumi and PyTorch: steps on a quiet machine, and beside others.
+"""Measures how much other programs on the machine slow sumi and PyTorch down.
 
 python3 bench/busy.py [CASE ...] [--seconds S] [--threads N] [--build DIR] [--blas DIR] [--also PYTHON]
 
-  quiet      alone; a machine that is not quiet makes all ratios too small
+  quiet      alone; other load during this phase makes all ratios too small
   loops      beside one endless loop for each processor
-  twin       beside a second one of the same work; the mean of both
+  twin       beside a second copy; the mean of both
   compilers  beside one compiler for each processor, at a lower priority (nice 10)
 
-A row gives the mean time of a step, then time and processor time as multiples of the same program's when quiet. With all
-processors wanted twice, twice the time and once the processor time is what a fair scheduler gives.
---also names an interpreter with another PyTorch.
+Each row has the mean time of a step, then time and processor time as multiples of the same program's
+quiet values. When all processors are wanted twice, a fair scheduler gives twice the time and once the
+processor time. --also names an interpreter with another PyTorch.
 """
 import argparse
 import contextlib
@@ -32,7 +32,7 @@ COMPILER = ["nice", "-n", "10", "sh", "-c", 'while :; do c++ -O2 -std=c++20 -c "
 
 @contextlib.contextmanager
 def others(commands):
-    """Runs the commands while the body runs; each is a process group of its own, ended with all that it started."""
+    """Runs the commands while the body runs, each in its own process group, which is killed at the end."""
     running = [subprocess.Popen(c, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
                for c in commands]
     try:
@@ -44,7 +44,7 @@ def others(commands):
 
 
 def stop(signum, frame):
-    """A stopped benchmark leaves none of the others running."""
+    """Exits through the context managers, so that no command keeps running."""
     raise SystemExit(128 + signum)
 
 
@@ -78,11 +78,11 @@ def measure(name, command, env, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("cases", nargs="*", metavar="CASE", help="of " + " ".join(CASES))
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=" ".join(CASES))
     parser.add_argument("--seconds", type=float, default=10, help="per run")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/ci-release")
-    parser.add_argument("--blas", type=pathlib.Path, metavar="DIR", help="folder of the libblas.so.3 that PyTorch uses")
+    parser.add_argument("--blas", type=pathlib.Path, metavar="DIR", help="folder of the libblas.so.3 for PyTorch")
     parser.add_argument("--also", action="append", default=[], metavar="PYTHON")
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, stop)

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""sumi and PyTorch side by side: the same work in turns, A B A B, since machines are noisy.
+"""Compares sumi and PyTorch on the same work, alternating A B A B because machines are noisy.
 
 python3 bench/compare.py [CASE ...] [--rounds N] [--seconds S] [--threads N] [--build DIR] [--isa avx2] [--also PYTHON] [--save]
 
-Prints a table; a ratio above 1 means that sumi is faster. "cpu ratio" compares processor time, which a busy machine
-disturbs less, and means something with --threads 1 only. PyTorch runs in the best of its settings, found first. --isa avx2 caps the
-instruction set of both sides. --also names an interpreter with another PyTorch, measured eager and compiled, or with
-onnxruntime, for inference; may be given again. --save writes bench/results/DATE-COMMIT.json.
+Prints a table; a ratio above 1 means that sumi is faster. "cpu ratio" compares processor time, which
+a busy machine disturbs less; it is meaningful with --threads 1 only. PyTorch runs in its fastest
+setting, determined first. --isa avx2 limits the instruction set of both. --also names an interpreter
+with another PyTorch, measured eager and compiled, or with onnxruntime, for inference; may be repeated.
+--save writes bench/results/DATE-COMMIT.json.
 """
 import argparse
 import datetime
@@ -48,7 +49,7 @@ def torch(args, case, seconds, setting):
 
 
 def others(args, case):
-    """What the other interpreters offer, each as its JSON line; what one has not is left out."""
+    """The JSON results of the other interpreters; libraries that one lacks are omitted."""
     found = []
     for python in args.also:
         for script, more in (("torch_steps.py", []), ("torch_steps.py", ["--compile"]), ("onnx_steps.py", [])):
@@ -60,7 +61,7 @@ def others(args, case):
 
 
 def best_setting(args, case):
-    """PyTorch's fastest setting, each tried twice in turn so that one noisy moment does not decide."""
+    """PyTorch's fastest setting; each is tried twice, alternating, so that one noisy moment does not decide."""
     medians = [[] for _ in SETTINGS]
     for _ in range(2):
         for i, setting in enumerate(SETTINGS):
@@ -109,7 +110,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/ci-release",
                         help="a build with -DSUMI_BENCH=ON")
     parser.add_argument("--blas", type=pathlib.Path, metavar="DIR",
-                        help="folder of the libblas.so.3 that PyTorch shall use (OpenBLAS's)")
+                        help="folder of the libblas.so.3 for PyTorch (OpenBLAS's)")
     parser.add_argument("--isa", choices=sorted(CAPS))
     parser.add_argument("--also", action="append", default=[], metavar="PYTHON")
     parser.add_argument("--save", action="store_true")
@@ -120,7 +121,7 @@ def main():
     if not (args.build / "bench_steps").exists():
         sys.exit("compare: %s has no bench_steps; configure it with -DSUMI_BENCH=ON and build that target" % args.build)
     print("%-12s %9s %9s %6s %13s %9s %10s %10s %16s  %s" % (
-        "case", "sumi ms", "torch ms", "ratio", "of rounds", "cpu ratio", "sumi MiB", "torch MiB", "with the model",
+        "case", "sumi ms", "torch ms", "ratio", "per round", "cpu ratio", "sumi MiB", "torch MiB", "with the model",
         "torch's setting"))
     results = []
     for case in args.cases or CASES:
@@ -135,7 +136,7 @@ def main():
                 o["library"], o["setting"]), flush=True)
     if any(theirs["blas"] == "reference" for r in results for _, theirs in r["rounds"]):
         print("warning: PyTorch ran on the reference BLAS, ten times slower than OpenBLAS. This is not its best setting: "
-              "install libopenblas0-pthread, or give --blas the folder where it lies.")
+              "install libopenblas0-pthread, or pass its folder with --blas.")
     if args.save:
         folder = ROOT / "bench/results"
         folder.mkdir(exist_ok=True)

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Everything that a GPU can tell of sumi, in stages that each end within nine minutes. Needs nvcc, CMake and Ninja; takes
-# PyTorch, compute-sanitizer and nvidia-smi where they are. Headers and packed sets come from carry/ (bench/gpu_package.sh).
+# Runs all checks of sumi on a GPU, in stages of at most nine minutes. Needs nvcc, CMake and Ninja; uses PyTorch,
+# compute-sanitizer and nvidia-smi if present. Headers and packed sets come from carry/ (bench/gpu_package.sh).
 #
-#   bench/gpu_check.sh [--dry] OUT [STAGE...]     stages: build tests train steps kernels sanitizer; without any: all of them
+#   bench/gpu_check.sh [--dry] OUT [STAGE...]     stages: build tests train steps kernels sanitizer; default: all
 #
-# OUT gets small files: summary.txt, one STAGE.txt for each stage, train.png, and report.md, a page of them all (bench/gpu_report.py).
-# A stage that fails is named and does not keep the others from running, but for `build`. A stage that has ended with the same
-# programs is not run again (its output is kept in the build folder; one that failed is when it is named), so an interrupted check
-# goes on where it was, also with an empty OUT. Exit code: 0 when every stage passed, 1 when one failed, 3 without a GPU, 4 when only time
-# was missing: run it again.
+# OUT gets small files: summary.txt, one STAGE.txt for each stage, train.png, and report.md with all of them
+# (bench/gpu_report.py). A failing stage is reported and does not stop the others, except `build`. A finished stage
+# does not run again with the same programs (its output is kept in the build folder; a failed one runs again when it is
+# named), so an interrupted check continues where it stopped, also with an empty OUT. Exit code: 0 all stages passed,
+# 1 a stage failed, 3 no GPU, 4 out of time: run it again.
 #
-#   --dry, SUMI_GPU_CHECK_DRY=1   without a GPU: every stage with tiny sizes on the emulated device; where there is nvcc the build for a
-#                                 GPU is configured as well. SUMI_GPU_BUILD may name a build that is there, with its tests and bench
-#   SUMI_GPU_SECONDS=560          begin no stage that would not end within so many seconds, and end the running one then
+#   --dry, SUMI_GPU_CHECK_DRY=1   without a GPU: every stage with tiny sizes on the emulated device; if nvcc is present, the
+#                                 GPU build is configured as well. SUMI_GPU_BUILD may name an existing build with tests and bench
+#   SUMI_GPU_SECONDS=560          time limit: no stage starts that would exceed it, and the running one is stopped
 #   SUMI_GPU_BUILD=build/gpu SUMI_PYTHON=python3
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
@@ -34,16 +34,16 @@ if [ "$dry" = 1 ]; then
 else
   device=cuda build=${SUMI_GPU_BUILD:-build/gpu}
   if ! nvidia-smi -L 2>/dev/null | grep -q GPU; then
-    echo "gpu_check: no GPU here; --dry goes through every stage on the emulated device" >&2
+    echo "gpu_check: no GPU found; --dry runs every stage on the emulated device" >&2
     exit 3
   fi
 fi
 programs=(sumi sumi-bench bench_steps test_kernels test_engine test_models)
 
-# What a stage may take, and what must be left for it to begin.
+# The time limit of a stage, and the time that must remain for it to start.
 limit_of() { case $1 in tests | sanitizer) echo 300 ;; train) echo 240 ;; *) echo 520 ;; esac }
 needs_of() { case $1 in build | train) echo 100 ;; tests | sanitizer) echo 180 ;; *) echo 400 ;; esac }
-# A command within its own time. In the foreground, so that it ends with the stage.
+# A command with a time limit. In the foreground, so that it ends with the stage.
 within() { timeout --foreground -k 5 "$@"; }
 skip() { echo "skipped: $*"; }
 export -f within skip
@@ -92,11 +92,11 @@ stage_build() {
   fi
 }
 
-packed() {  # the packed set of that name
+packed() {  # packed NAME: the path of a packed set
   if [ -f "carry/data/$1.pack" ]; then echo "carry/data/$1.pack"; else echo "$build/check/carry/data/$1.pack"; fi
 }
 
-# The losses of one step from the same weights, noise and pictures on both devices, multiplied in f32 on both.
+# The losses of one step from the same weights, noise and images on both devices, in f32 on both.
 one_step_as_on_cpu() {
   local on scratch status size=(--batch-size 16)
   [ "$device" = cuda ] || size=(--batch-size 2 --ngf 4 --ndf 4)
@@ -109,7 +109,7 @@ one_step_as_on_cpu() {
 import json, math, pathlib, sys
 cpu, cuda = (json.loads((pathlib.Path(sys.argv[1]) / on / "stats.jsonl").read_text().splitlines()[-1]) for on in ("cpu", sys.argv[2]))
 losses = [name for name in cpu if name.startswith("loss")]
-# loss_g comes after the discriminator's first Adam step, which turns the sign of a tiny gradient into a whole step.
+# loss_g follows the discriminator's first Adam step, in which the sign of a tiny gradient decides a full step.
 bad = [name for name in losses if not math.isclose(cpu[name], cuda[name], rel_tol=1e-5 if name == "loss_d" else 1e-3)]
 for name in losses:
     print("first step: %s %.7g on the CPU, %.7g on %s" % (name, cpu[name], cuda[name], sys.argv[2]))
@@ -120,14 +120,14 @@ PYTHON
   return $status
 }
 
-# Programs side by side: most of their time is the reference's, on one processor.
+# Programs run in parallel: most of their time is the reference's, on one processor.
 stage_tests() {
   local failed=0 scratch room on i names=() running=() cases
   "$build/sumi" devices || failed=1
   scratch=$(mktemp -d)
   for room in kernels engine models; do
     for on in cpu "$device"; do
-      [ "$room $on" != "kernels $device" ] || continue  # kernels are tested on every device there is
+      [ "$room $on" != "kernels $device" ] || continue  # the kernel tests cover every device
       case "$device $room" in
         emu\ kernels) cases='-tc=*told apart*' ;;
         emu\ *) cases='-tc=memory*,cuda devices*,step graph*,pool: size 0*' ;;
@@ -144,7 +144,7 @@ stage_tests() {
     echo "== ${names[i]}"
     cat "$scratch/$i"
   done
-  # The tests pass without a device; here there is one.
+  # The tests pass without a device; this machine has one.
   if grep -q "no CUDA device can be used" "$scratch"/*; then failed=1; fi
   rm -rf "$scratch"
   one_step_as_on_cpu || failed=1
@@ -157,7 +157,7 @@ stage_train() {
   [ -f "$data" ] || { echo "$data is missing (bench/gpu_package.sh)"; return 1; }
   [ "$device" = cuda ] || { logged=1 size=(--batch-size 2 --ngf 4 --ndf 4 --steps 2); }
   rm -rf "$run"
-  # As after Ctrl-C, what was trained until then is kept.
+  # As after Ctrl-C, the steps trained so far are saved.
   within --signal=INT "$room" "$build/sumi" train dcgan --data "$data" --outdir "$run" --size 64 --channels 1 "${size[@]}" \
     --device "$device" --log-every "$logged" --sample-every $((4 * logged)) --quiet
   status=$?
@@ -171,7 +171,7 @@ stage_train() {
   rm -rf "$run"
 }
 
-# Whole steps beside PyTorch, which runs in the same precision and in every setting it has; the fastest counts (gpu_report.py).
+# Whole steps beside PyTorch in the same precision and all its settings; the fastest counts (gpu_report.py).
 stage_steps() {
   local case precision failed=0 torch seconds=5 cases=(dcgan64b128 cyclegan256 resnet256) precisions=(tf32 bf16) with=cuda
   [ "$device" = cuda ] || { cases=(dcgan16b2) precisions=(f32 bf16) seconds=0.01 with=cpu; }
@@ -189,8 +189,8 @@ stage_steps() {
   return $failed
 }
 
-# Every rung of the ladder on a few layers, then what the rules choose beside cuDNN and cuBLAS on all the nets' layers, then
-# what moves memory. Each ends within its own time, so that a slow kernel costs only its own part.
+# All variants on a few layers, then the selected variants beside cuDNN and cuBLAS on all layers of the networks, then
+# the memory-bound kernels. Each part has a time limit, so that a slow kernel costs only its own part.
 stage_kernels() {
   local quick=(--benchmark_min_time=0.02 --benchmark_repetitions=3) failed=0 status
   local layers=n128h32w32c64k128r4s4u2p1,n1h66w66c256k256r3s3u1p0,n1h262w262c3k64r7s7u1p0
@@ -221,7 +221,7 @@ stage_kernels() {
   return $failed
 }
 
-# Every family's comparison with the reference; the tools side by side, each within its own time.
+# The comparison of every family with the reference; the tools run in parallel, each with a time limit.
 sanitize() {  # sanitize TOOL CASES
   within 270 compute-sanitizer --tool "$1" --error-exitcode 9 --print-limit 20 "$build/test_kernels" -tc="$2"
   local status=$?
@@ -257,7 +257,7 @@ build=$(cd "$build" && pwd)
 describe >"$out/summary.txt"
 cat "$out/summary.txt"
 say() { echo "::: $*" | tee -a "$out/summary.txt"; }
-# What a stage's result depends on.
+# The inputs that a stage's result depends on.
 fingerprint() {
   local program
   {
@@ -272,7 +272,7 @@ failed=0 unfinished=0
 for name in "$@"; do
   declare -F "stage_$name" >/dev/null || { echo "gpu_check: unknown stage '$name'" >&2; exit 2; }
   kept=$build/check/$name
-  # The first line of what is kept: how it ended, and with what.
+  # The first line of the kept output: how the stage ended, and its fingerprint.
   before=never key=
   [ ! -f "$kept.ended" ] || read -r before key <"$kept.ended"
   if [ "$name" != build ] && [ "$key" = "$device $(fingerprint)" ] && { [ "$before" = passed ] || [ "$named" = 0 ]; }; then

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Gathers in carry/ (ignored by git, below 40 MiB) what bench/gpu_check.sh needs on a machine with a GPU but without our
-# packages, data or network: the header libraries, zlib, Google Benchmark, and packed training sets. Run it where sumi is built with its
-# picture libraries, then take the tree there, carry/ with it.
+# Collects the inputs of bench/gpu_check.sh in carry/ (ignored by git, below 40 MiB), for a machine with a GPU but without
+# sumi's packages, data or network: the header libraries, zlib, Google Benchmark, and packed training sets. Run it where
+# sumi is built with its image libraries, then copy the tree with carry/ to that machine.
 #
-#   bench/gpu_package.sh [SUMI]     SUMI: the program that packs, build/release/sumi unless told otherwise
-#   SUMI_CARRY=carry              the folder, which is made anew
+#   bench/gpu_package.sh [SUMI]     SUMI: the program that packs (default: build/release/sumi)
+#   SUMI_CARRY=carry              the folder, which is replaced
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 sumi=${1:-build/release/sumi}
@@ -18,14 +18,14 @@ for folder in fmt nlohmann doctest CLI benchmark; do
   [ -d "/usr/include/$folder" ] || { echo "gpu_package: /usr/include/$folder is missing (third_party/install.sh build test)" >&2; exit 1; }
   cp -r "/usr/include/$folder" "$carry/include/"
 done
-# The compiler knows which headers belong together: there may be several zconf.h.
+# The compiler finds the headers that belong together: there may be several zconf.h.
 echo '#include <zlib.h>' | g++ -M -x c++ - | tr ' ' '\n' | grep -E '/z(lib|conf)\.h$' | xargs cp -t "$carry/include"
 cp "$(g++ -print-file-name=libz.a)" "$carry/include/"
-# Google Benchmark is a shared library there, found again by the name that it gives itself.
+# Google Benchmark is a shared library, located by its SONAME.
 benchmark=$(realpath "$(g++ -print-file-name=libbenchmark.so)")
 cp "$benchmark" "$carry/include/$(objdump -p "$benchmark" | awk '$1 == "SONAME" {print $2}')"
 
-# A packed set is what a run leaves in its cache.
+# A packed set is the cache file of a run.
 pack() {  # pack NAME OPTION...: the character set NAME as data/NAME.pack
   local name=$1 scratch
   shift

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A page in Markdown of what bench/gpu_check.sh left in OUT.
+"""Formats the results of bench/gpu_check.sh in OUT as a page in Markdown.
 
 gpu_report.py OUT > bench/results/DATE-DEVICE.md
 gpu_report.py --self-test
@@ -40,7 +40,7 @@ def table(head, rows):
 
 
 def tests(lines):
-    """Rows of [program, test cases, passed, failed], and what was said of the device."""
+    """Rows of [program, test cases, passed, failed], and the lines about the device."""
     rows, notes, room = [], [], "?"
     for line in lines:
         if line.startswith("== "):
@@ -54,7 +54,7 @@ def tests(lines):
 
 
 def kernels(lines):
-    """What sumi-bench printed, a table for each of its runs: (heading, rows). Rows that were wrong keep their message."""
+    """The output of sumi-bench, a table for each run: (heading, rows). Rows with wrong results keep their message."""
     tables, work = [], None
     for line in lines:
         if line.startswith("== sumi-bench "):
@@ -82,7 +82,7 @@ def kernel_tables(lines):
 
 
 def steps(lines):
-    """Rows of whole steps, a precision each; PyTorch in the fastest of its settings."""
+    """Rows of whole steps, one for each case and precision; PyTorch in its fastest setting."""
     rows, cases = [], {}
     for o in objects(lines):
         case = o["case"] + ", " + o["precision"]
@@ -116,14 +116,14 @@ def page(folder):
     device = next((line[7:].split(",")[0] for line in facts if line.startswith("device ")), "an unknown device")
     test_rows, notes = tests(lines_of(folder, "tests"))
     sanitizer = [line for line in lines_of(folder, "sanitizer") if line.startswith(("sanitizer ", "skipped: "))]
-    text = ["# sumi on " + device, "", "Written by bench/gpu_report.py from what bench/gpu_check.sh measured.", ""]
+    text = ["# sumi on " + device, "", "Written by bench/gpu_report.py from the results of bench/gpu_check.sh.", ""]
     text += ["- " + fact for fact in facts] + ["", "## Stages", ""] + ["- " + stage for stage in stages] + ["", "## Tests", ""]
     text += table(["program", "test cases", "passed", "failed"], test_rows) + notes + ([""] if notes else [])
     text += ["## compute-sanitizer", ""] + (["- " + line for line in sanitizer] or ["Not run."]) + [""]
-    text += ["## Kernels", "", "Medians. 'roof %': of what the device could do at best, as measured there. 'peer %': the time of cuDNN or cuBLAS "
+    text += ["## Kernels", "", "Medians. 'roof %': share of the device's roofline, measured on it. 'peer %': the time of cuDNN or cuBLAS "
              "in percent of the row's; above 100 sumi is faster.", ""]
     text += kernel_tables(lines_of(folder, "kernels"))
-    text += ["## Steps", "", "Medians; memory is the peak of the device's allocator. PyTorch: the fastest of eager, recorded as a CUDA graph and compiled, in both "
+    text += ["## Steps", "", "Medians; memory is the peak of the device's allocator. PyTorch: the fastest of eager, CUDA graph and compiled, in both "
              "layouts, in the same precision.", ""]
     text += table(["work", "sumi ms", "PyTorch ms", "ratio", "sumi MiB", "PyTorch MiB", "PyTorch's setting"],
                   steps(lines_of(folder, "steps")))

@@ -66,14 +66,14 @@ std::string place_of(const std::string& op) {
       {"loss", {"bce_logits", "squared", "l1", "linear", "hinge", "huber"}},
       {"softmax", {"softmax", "cross_entropy"}},
       {"gaussian_loss", {"gaussian_nll", "gaussian_kl"}},
-      {"picture_loss", {"total_variation", "color_loss"}},
+      {"image_loss", {"total_variation", "color_loss"}},
       {"color", {"rgb_to_lab", "rgb_to_yuv"}},
       {"optim", {"adam", "adamw", "rmsprop", "clip_scale"}},
       {"spectral_norm", {"spectral_norm"}},
-      {"image_pool", {"pool_exchange"}},
+      {"replay_buffer", {"pool_exchange"}},
       {"random", {"uniform", "normal", "bernoulli"}},
-      {"picture", {"u8_to_float", "float_to_u8"}},
-      {"words", {"upload_scalars"}}};
+      {"image_u8", {"u8_to_float", "float_to_u8"}},
+      {"upload_scalars", {"upload_scalars"}}};
   for (const auto& [place, ops] : places)
     if (std::find(ops.begin(), ops.end(), op) != ops.end()) return place;
   return "unary";

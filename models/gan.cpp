@@ -126,7 +126,7 @@ Tensor GanModel::draw(const Tensor& z) {
 }
 
 // Distance of noise over distance of pictures, of pairs: small where different noise gives different pictures (Mao 2019,
-// mode-seeking regularisation).
+// mode-seeking regularization).
 Tensor GanModel::diversity_loss(const Part& part) const {
   const std::int64_t half = part.noise.shape().n / 2;
   const auto apart = [&](const Tensor& x) {

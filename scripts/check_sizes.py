@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Files stay short enough to read, and the samples small enough to clone. Usage: check_sizes.py [--self-test]"""
+"""Limits the length of source files and the size of the samples. Usage: check_sizes.py [--self-test]"""
 import sys
 
 import repo

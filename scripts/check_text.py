@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
-"""Clean text everywhere: no machine's paths, no stray blanks or tabs, no conflict marks.
-Usage: check_text.py [--self-test]"""
+"""Checks all text files: no machine's paths, stray blanks, tabs or conflict marks; American spelling; in Markdown also the
+terms of the glossary and lines of 100 columns (scripts/wording.py).
+Usage: check_text.py [--self-test | --comments]     --comments lists discouraged words in comments, and always passes"""
 import re
 import sys
 
 import repo
+import wording
 
 SOURCES = (".h", ".cpp", ".cu", ".cuh", ".py", ".cmake", "CMakeLists.txt", ".sh", ".json")
+CODE = (".h", ".cpp", ".cu", ".cuh")
 BINARY = (".png", ".jpg", ".jpeg", ".gif", ".gz", ".safetensors", ".exr", ".webp", ".bmp", ".tif", ".ttf", ".npz")
 
-CORPUS = "tests/fuzz/corpus/"  # files as strangers write them
+CORPUS = "tests/fuzz/corpus/"  # untrusted files
+# Not checked for spelling: the list of British words itself, and Chinese.
+NO_SPELLING = ("scripts/wording.py", "scripts/check_text.py", "README.zh.md", "LICENSE")
 
 # Written with [x] for one letter, so that this file does not find itself.
 RULES = [
@@ -32,9 +37,21 @@ def check(given):
                 problems.append(f"{name}:{number}: {what}")
         if name.endswith(SOURCES) and TAB.search(line):
             problems.append(f"{name}:{number}: a tab in a source")
+        if name not in NO_SPELLING:
+            problems += [f"{name}:{number}: `{found}`: American spelling has {american}..."
+                         for found, american in wording.spelling(line)]
+    if name.endswith(".md"):
+        problems += wording.markdown(name, text)
     if text and not text.endswith("\n"):
         problems.append(f"{name}: the last line does not end")
     return problems
+
+
+def comments(name, text):
+    """Discouraged words in the comments of a C++ or CUDA source."""
+    for number, line in enumerate(text.split("\n"), 1):
+        for found, better in wording.vocabulary(name, line.partition("//")[2]):
+            yield f"{name}:{number}: `{found}`: write {better}"
 
 
 CASES = [
@@ -50,16 +67,34 @@ CASES = [
     (("a.sh", "out=/" + "tmp/x\n"), 1),
     (("a.md", "<" * 7 + " HEAD\n"), 1),
     (("a.txt", "deb" + ".debian.org\n"), 1),
+    (("a.cpp", "// the colours of neighbouring pixels, normalised\n"), 3),
+    (("a.cpp", "loss_colour, --lambda-colour, grey.png: names; a promise, a premise, emphasis, analysis, analyses\n"), 0),
+    (("a.cpp", "// pictures, anew\n"), 0),
+    (("a.md", "The picture is drawn anew.\n"), 2),
+    (("a.md", "The `picture` of [it](pictures/a.md) and\n\n```\nthe picture anew\n```\n\n    anew\n"), 0),
+    (("README.md", "Your pictures.\n"), 0),
+    (("docs/a.md", "What it was.\n\nWhat is it?\n\n- a list. Whether it is.\n"), 2),
+    (("docs/learn/a.md", "What it was.\n"), 0),
+    (("docs/a.md", "It is no file. There is no file. It is no longer one.\n"), 1),
+    (("a.md", "word " * 20 + "x\n"), 1),
+    (("a.md", "|" + "word " * 30 + "|\n\n```\n" + "word " * 30 + "x\n```\n"), 0),
+    (("a.md", "\u4e2d" * 50 + " x\n"), 1),
+    (("a.md", "\u4e2d" * 50 + "\n"), 0),
 ]
 
 if __name__ == "__main__":
     if "--self-test" in sys.argv:
         repo.self_test("check_text", CASES, check)
+    listing = "--comments" in sys.argv
     names = [name for name in repo.files() if not name.endswith(BINARY) and not name.startswith(CORPUS)]
     found = []
     for name in names:
         try:
-            found += check((name, (repo.ROOT / name).read_bytes().decode("utf-8")))
+            text = (repo.ROOT / name).read_bytes().decode("utf-8")
+            if not listing:
+                found += check((name, text))
+            elif name.endswith(CODE):
+                print(*comments(name, text), sep="\n", end="")
         except UnicodeDecodeError:
             found.append(f"{name}: neither UTF-8 text nor a kind of file that may be binary")
     repo.finish("check_text", found, len(names))

@@ -11,8 +11,8 @@ Printed in 8-bit levels, for each style the medians over the photographs and the
   mean   mean of the same
   tone   median after a blur that takes dots and strokes together
 
-sumi's styles go past the reference in places. --plain switches that off (the table PLAIN), which
-says whether the rest is the same. --sheet: a row for each photograph, and in it for each style the
+sumi's styles go past the reference in places. --plain switches that off (the table PLAIN; of ukiyo
+the sky, in the reference as well), which says whether the rest is the same. --sheet: a row for each photograph, and in it for each style the
 reference | ours.
 """
 import argparse
@@ -29,8 +29,8 @@ STYLES = ("ink", "manga", "wash", "pencil", "halftone", "ukiyo")
 EXTENSIONS = (".jpg", ".jpeg", ".png")
 TONE_SIGMA = 6.0  # pixels where the short side has 512: more than from dot to dot
 PLAIN = {"ink": "structure=0,strokes=0", "manga": "structure=0,strokes=0",
-         "wash": "structure=0,washes=0,grain=1,flow=1", "pencil": "structure=0",
-         "halftone": "structure=0,grays=0", "ukiyo": "structure=0"}
+         "wash": "structure=0,washes=0,grain=1,flow=1", "pencil": "structure=0,texture=0",
+         "halftone": "structure=0,strokes=0,grays=0", "ukiyo": "structure=0,strokes=0,sky=0,bokashi=0"}
 SHEET_WIDTH = 480
 
 
@@ -85,6 +85,8 @@ def main():
     parser.add_argument("--sheet")
     given = parser.parse_args()
     reference = load_reference(given.reference)
+    if given.plain:
+        reference.sky_from_top = lambda flat, s, tex: np.zeros(tex.shape, np.float32)
     styles = given.styles.split(",")
     found = {style: [] for style in styles}
     rows = []

@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Compiles every CUDA source with nvcc, for all the architectures, warnings as errors; nothing is kept. Needs no GPU. The .cpp files that are
-# different in a build for GPUs (they ask for SUMI_CUDA or SUMI_PEER, or include CUDA's headers) are parsed with those headers.
+# Compiles every CUDA source with nvcc for the given architectures, with warnings as errors, and discards the output.
+# Needs no GPU. The .cpp files that differ in a GPU build (they test SUMI_CUDA or SUMI_PEER, or include CUDA's headers)
+# are parsed with those headers.
 #
-#   scripts/compile_cuda.sh [ARCH...]      80 90a (what CI does) unless told otherwise; "all": 80 86 89 90a 100 120
+#   scripts/compile_cuda.sh [ARCH...]      default: 80 90a, as in CI; "all": 80 86 89 90a 100 120
 #
-# Most of what nvcc does with a small kernel is to read headers three times, so six of them are compiled as one, the large ones
-# (the upper rungs of the ladder) each by itself. SUMI_BATCH is another number: 1 compiles every source by itself.
-# SUMI_JOBS compilations at a time (all processors unless told otherwise). Names the slowest.
-# One that takes longer than 20 seconds is named at the end, and is an error with SUMI_STRICT_SECONDS=1 (a loaded
-# machine is slow, so only CI on a quiet one can tell).
+# For a small kernel nvcc mostly reads headers, three times, so six small kernels are compiled as one. The large ones (the
+# upper variants) are compiled separately. SUMI_BATCH sets another number; 1 compiles every source separately. SUMI_JOBS
+# compilations run in parallel (default: all processors). The slowest is reported. A compilation longer than 20 seconds is
+# reported, and is an error with SUMI_STRICT_SECONDS=1, for quiet machines.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 if ! command -v nvcc >/dev/null; then
-  echo "compile_cuda: there is no nvcc here; install the CUDA toolkit (12.4 or newer) to compile for GPUs" >&2
+  echo "compile_cuda: nvcc was not found; install the CUDA toolkit (12.4 or newer) to compile for GPUs" >&2
   exit 3
 fi
 [ "${1:-}" = all ] && set -- 80 86 89 90a 100 120
@@ -55,14 +55,14 @@ compile() {  # compile "SOURCE..." TARGET...
 export -f compile
 export scratch
 
-# What benchmarks compare with is compiled where cuDNN's headers are.
+# The baselines of the benchmarks are compiled if cuDNN's headers are present.
 peers=()
 host_flags="-isystem $(dirname "$(realpath "$(command -v nvcc)")")/../include"
 if echo '#include <cudnn.h>' | nvcc -E -x cu - >/dev/null 2>&1; then
   peers=(kernels/peer)
   host_flags+=" -DSUMI_PEER=1"
 else
-  echo "compile_cuda: no cuDNN here, so kernels/peer is not compiled"
+  echo "compile_cuda: cuDNN was not found, so kernels/peer is not compiled"
 fi
 sources=$(find kernels/cuda examples bench "${peers[@]}" -name '*.cu' -o -path 'kernels/peer/*.cpp' | sort)
 large=$(grep -lE 'implicit_gemm.cuh|mma.cuh|register_blocked.cuh' -r kernels/cuda --include='*.cu')

@@ -3,7 +3,7 @@
 #
 #   scripts/format.sh [--check | --self-test] [FILE...]
 #
-# --check changes nothing and exits 1 if a file would change. --self-test checks that --check can fail.
+# --check changes nothing and exits 1 if a file is not formatted. --self-test checks that --check can fail.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -32,7 +32,7 @@ if [ "$mode" = self-test ]; then
     exit 1
   fi
   printf 'int f();\n' | "$tool" --style=file --assume-filename=a.cpp --dry-run -Werror
-  echo "format --self-test: 2 planted cases, all judged rightly"
+  echo "format --self-test: 2 planted cases, all classified correctly"
   exit 0
 fi
 
@@ -50,7 +50,7 @@ if [ "$mode" = check ]; then
     echo "format: run scripts/format.sh" >&2
     exit 1
   fi
-  echo "format: ${#present[@]} files are well formatted"
+  echo "format: ${#present[@]} files are formatted"
 else
   "$tool" --style=file -i "${present[@]}"
   echo "format: ${#present[@]} files formatted"

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Builds the fuzz targets of tests/fuzz with clang and runs libFuzzer on them, one after the other, from a fixed seed.
+# Builds the fuzz targets of tests/fuzz with clang and runs libFuzzer on each, from a fixed seed.
 #
 #   scripts/fuzz.sh TARGET|all [RUNS|SECONDSs] [libFuzzer's options]
 #   scripts/fuzz.sh all 1000000            a million inputs each
 #   scripts/fuzz.sh image   600s           ten minutes
 #   scripts/fuzz.sh pack 1000 -seed=7
 #
-# Needs the packages of the group "fuzz" (third_party/install.sh fuzz). What is new is kept in build/fuzz/found/TARGET, what
-# fails in build/fuzz/failed/TARGET-*: put that into tests/fuzz/corpus/TARGET when it is mended. Exit code: 0 nothing was
-# found, 1 something was, 2 usage.
+# Needs the packages of the group "fuzz" (third_party/install.sh fuzz). New inputs are kept in build/fuzz/found/TARGET,
+# failing ones in build/fuzz/failed/TARGET-*: add those to tests/fuzz/corpus/TARGET when the bug is fixed. Exit code:
+# 0 no failure, 1 a failure, 2 usage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 targets=(checkpoint config idx import pack image)
@@ -36,7 +36,7 @@ for target in "${chosen[@]}"; do
   found=build/fuzz/found/$target
   mkdir -p "$found" build/fuzz/failed
   start=$SECONDS
-  # The checkpoint of a whole network is 30 KB; mutations of smaller files get further in the same time.
+  # The checkpoint of a whole network is 30 KB; smaller files allow more mutations in the same time.
   build/fuzz/fuzz_"$target" "$limit" -seed=1 -max_len=8192 -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
     -verbosity=1 -artifact_prefix=build/fuzz/failed/"$target"- "$@" "$found" tests/fuzz/corpus/"$target" \
     >build/fuzz/"$target".log 2>&1 || status=1

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Trains each system for minutes and puts sheet, curves, command and figures into docs/gallery.md.
+"""Trains each model for minutes and puts samples, loss curves, command and figures into docs/gallery.md.
 
 Usage: gallery.py SUMI [NAME...] [--fashion FILE] [--landscapes DIR] [--drawings DIR] [--runs DIR]
        gallery.py --self-test
 
-NAMEs are those of the table below; none: all of them. FILE is Fashion-MNIST's train-images-idx3-ubyte.gz (with
-train-labels-idx1-ubyte.gz beside it), DIRs are folders of photographs of landscapes and of drawings in one style; entries whose
-pictures were not given are left out, and said so. Everything else learns from samples/. A run that is there already (--runs,
-default runs/gallery) is resumed, and taken as it is if it is finished. Steps and seeds are fixed, so the pictures are the same on
+NAMEs are those of the table below; default: all. FILE is Fashion-MNIST's train-images-idx3-ubyte.gz (with
+train-labels-idx1-ubyte.gz beside it). DIRs are folders of landscape photographs and of drawings in one style. Entries whose
+data was not given are skipped with a message. All other entries train on samples/. An existing run (--runs, default
+runs/gallery) is resumed, or used unchanged if it is finished. Steps and seeds are fixed, so the images are the same on
 every machine of one kind; the minutes are not.
 
-In docs/gallery.md what stands between `<!-- gallery NAME -->` and `<!-- end -->` is replaced; the words around it are written
-by whoever has looked at the pictures.
+The text between `<!-- gallery NAME -->` and `<!-- end -->` in docs/gallery.md is replaced. The text around it is written
+by hand, after looking at the images.
 """
 import argparse
 import json
@@ -31,7 +31,7 @@ COLORED = "samples/characters/openpeeps"
 CROPS = "--preprocess scale_width_and_crop --load-size 144 --crop-size 64"
 SMALL = "--net-g resnet_6blocks --n-blocks 4 --norm instance --ngf 16 --ndf 16 --load-size 70 --crop-size 64"
 NOISES = "generated from 64 noise vectors"
-# Name, the words after `sumi train`, steps, what the sheet shows.
+# Name, arguments of `sumi train`, steps, caption.
 ENTRIES = [
     ("vae", f"vae --data {FASHION}", 4000, "eight images, below them their reconstructions, and 64 images generated from noise"),
     ("gan", f"gan --data {FASHION} --gan-mode wgan-gp --n-critic 3 --beta1 0.5 --ema 0.99", 2000, NOISES),
@@ -56,9 +56,9 @@ ENTRIES = [
     ("gan-reshape", f"gan-reshape --data {FASHION} --ngf 32 --ndf 256 --gan-mode wgan-gp --n-critic 3 --beta1 0.5 --batch-size 64 --ema 0.995", 3000,
      NOISES),
 ]
-# Of these the samples' distance from the data is measured at every checkpoint (a table below the sheet).
+# For these the distance of the samples from the data is measured at every checkpoint (a table below the sheet).
 MEASURED = {"wgan-gp"}
-DRAWN = 1000  # pictures for a distance
+DRAWN = 1000  # images for a distance
 
 
 def say(text):
@@ -78,13 +78,13 @@ def newest(folder, suffix):
 
 
 def processor_seconds():
-    """Of all programs started from here that have ended."""
+    """Processor time of all child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def train(sumi, words, steps, run, data):
-    """Starts the run, or goes on with it, until it has made its steps."""
+    """Starts or resumes the run until it has made its steps."""
     if (run / "stats.jsonl").exists():
         if stats(run)[-1]["step"] >= steps:
             return
@@ -94,13 +94,13 @@ def train(sumi, words, steps, run, data):
                    "--sample-every", steps, "--log-every", max(1, steps // 200), "--threads", 1]
     before = processor_seconds()
     subprocess.run([str(word) for word in [*command, "-q"]], check=True)
-    # Not those of the clock: the machine may have other work besides.
+    # Processor time, not wall-clock time: the machine may have other work.
     spent = run / "processor_seconds.txt"
     spent.write_text(str(processor_seconds() - before + (float(spent.read_text()) if spent.exists() else 0)))
 
 
 def distances(sumi, run, real):
-    """Rows of a table: step, loss of the critic, distance of what the checkpoint draws from the data."""
+    """Rows of a table: step, loss of the critic, distance of generated images from the data."""
     rows = ["| step | critic's loss, last 50 steps | FD on sumi's own features |", "|---|---|---|"]
     lines = stats(run)
     for checkpoint in sorted((run / "checkpoints").glob("*.safetensors"), key=lambda path: int(path.stem)):
@@ -116,7 +116,7 @@ def distances(sumi, run, real):
 
 
 def section(name, words, steps, shows, run, table):
-    """What stands in the page for this run."""
+    """The section of the page for this run."""
     minutes = float((run / "processor_seconds.txt").read_text()) / 60
     wrapped, line = [], "sumi train"
     for word in f"{words} --steps {steps} --seed 1 --threads 1 --outdir runs/{name}".split():
@@ -145,7 +145,7 @@ def self_test():
     assert len(set(names)) == len(names)
     real = (repo.ROOT / "docs/gallery.md").read_text()
     for name in names:
-        assert replace(real, name, "") is not None, f"docs/gallery.md has no place for {name}"
+        assert replace(real, name, "") is not None, f"docs/gallery.md has no section for {name}"
     say("self-test passed")
 
 
@@ -161,14 +161,14 @@ def main():
     missing = {word for word, path in data.items() if path is None}
     unknown = set(arguments.names) - {entry[0] for entry in ENTRIES}
     if unknown:
-        sys.exit(f"gallery: no entry is called {', '.join(sorted(unknown))}")
+        sys.exit(f"gallery: there is no entry {', '.join(sorted(unknown))}")
     images = repo.ROOT / "docs/images/gallery"
     images.mkdir(parents=True, exist_ok=True)
     for name, words, steps, shows in ENTRIES:
         if arguments.names and name not in arguments.names:
             continue
         if lacking := missing & set(words.split()):
-            say(f"{name} is left out: it needs {' and '.join(sorted(lacking))}")
+            say(f"{name} is skipped: it needs {' and '.join(sorted(lacking))}")
             continue
         run = arguments.runs / name
         say(name)

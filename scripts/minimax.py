@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Prints the polynomials of kernels/cpu/math.h and power.h. Each minimizes the largest weighted error (Lawson's reweighted least squares);
-coefficients are rounded to f32 from the lowest on, and what is above is fitted anew each time. Needs numpy and mpmath."""
+"""Prints the polynomials of kernels/cpu/math.h and power.h. Each minimizes the largest weighted error (Lawson's
+reweighted least squares). Coefficients are rounded to f32 from the lowest on, and the higher ones are fitted again after
+each. Needs numpy and mpmath."""
 import mpmath
 import numpy as np
 
@@ -8,7 +9,7 @@ mpmath.mp.dps = 40  # near zero the functions are small differences
 
 
 def fit(x, f, weight, powers):
-    """The coefficients of x^powers whose largest |weight (sum - f)| is least, and that."""
+    """The coefficients of x^powers that minimize the largest |weight (sum - f)|, after that error."""
     rows = np.stack([weight * x**p for p in powers], 1)
     share, best = np.ones(len(x)), (np.inf, None)
     for _ in range(300):

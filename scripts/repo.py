@@ -1,4 +1,4 @@
-"""What the check scripts share: the list of the project's files, and how a check ends."""
+"""Shared by the check scripts: the list of the project's files, and the report at the end."""
 import pathlib
 import subprocess
 import sys
@@ -7,7 +7,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def files(root=ROOT):
-    """Every file of the project, relative to its root: what git knows or would add; without git, all but builds."""
+    """Every file of the project, relative to its root: tracked or not ignored; without git, all files except builds."""
     try:
         listed = subprocess.run(["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
                                 capture_output=True, check=True, text=True).stdout.split("\0")
@@ -33,5 +33,5 @@ def self_test(check, cases, run):
         if len(found) != want:
             print(f"{check} --self-test: {given!r}: {want} problems expected, found {found}")
             sys.exit(1)
-    print(f"{check} --self-test: {len(cases)} planted cases, all judged rightly")
+    print(f"{check} --self-test: {len(cases)} planted cases, all classified correctly")
     sys.exit(0)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Makes the feature network that ships with sumi from a run of `sumi train features`: averaged weights only, and no paths of the machine
-that it was trained on. Usage: ship_features.py CHECKPOINT OUT.safetensors"""
+"""Makes the feature network that ships with sumi from a checkpoint of `sumi train features`: EMA weights only, without
+paths of the machine it was trained on. Usage: ship_features.py CHECKPOINT OUT.safetensors"""
 import json
 import struct
 import sys

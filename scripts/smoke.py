@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Runs what the documents promise. Usage: smoke.py SUMI [DOCUMENT...] | smoke.py --texts | smoke.py --self-test
+"""Runs the commands of the documents. Usage: smoke.py SUMI [DOCUMENT...] | smoke.py --texts | smoke.py --self-test
 
 Fenced blocks of README.md, docs/learn/*.md and docs/recipes.md, in order, one scratch directory per document:
   ```sh ci   runs (bash -euo pipefail), with `sumi` on the PATH and the project's files in the directory
-  ```sh      is only read: every `sumi COMMAND --option` in it must be one that `sumi COMMAND --help` knows
-  ```cpp FILE  in docs/learn is an excerpt: its pieces, parted by lines of `...`, occur in FILE in this order, but for white space
-Every `Class::member` and every path in backquotes of docs/learn must exist. Every run directory is made once, whether one
-reads README.md or README.zh.md first and then the lessons and recipes. Every subcommand of `sumi --help` must occur in some
-block that runs (unless documents are named). --texts checks what is known without running anything: excerpts, names, directories.
+  ```sh      is only parsed: every `sumi COMMAND --option` in it must be listed by `sumi COMMAND --help`
+  ```cpp FILE  in docs/learn is an excerpt: its parts, separated by lines of `...`, occur in FILE in this order, up to white space
+Every `Class::member`, every path in backquotes and every relative link in Markdown must exist. Every run directory is created
+once across README.md (or README.zh.md), the lessons and the recipes. Every subcommand of `sumi --help` must occur in a block
+that runs (unless documents are named). --texts runs the checks that need no program: excerpts, names, links, directories.
 """
 import os
 import pathlib
@@ -60,7 +60,7 @@ def sumi_commands(body):
 
 
 def unknown(call, help_of):
-    """What `sumi CALL...` uses that its help does not know. help_of(words) is a help text, or None."""
+    """The options of `sumi CALL...` that its help does not list. help_of(words) is a help text, or None."""
     if not call or call[0].startswith("-"):
         text, options = help_of([]), call
     else:
@@ -86,7 +86,7 @@ def squeezed(text):
 
 
 def missing_pieces(body, source):
-    """The pieces of an excerpt that the source does not have, or has in another order."""
+    """The parts of an excerpt that are not in the source, or in another order."""
     rest, missing = squeezed(source), []
     for piece in re.split(r"^\s*\.\.\.\s*$", body, flags=re.M):
         piece = squeezed(piece)
@@ -99,12 +99,12 @@ def missing_pieces(body, source):
 
 
 def bad_excerpts(name, text, read):
-    """What is wrong with the excerpts of a document. read(path) is a file's text, or None."""
+    """Problems of the excerpts of a document. read(path) is a file's text, or None."""
     bad = []
     for line, tags, body in blocks(text, "cpp"):
         source = read(tags[0]) if len(tags) == 1 else None
         if source is None:
-            bad.append(f"{name}:{line}: an excerpt wants its file: ```cpp FILE")
+            bad.append(f"{name}:{line}: an excerpt needs its file: ```cpp FILE")
         else:
             bad += [f"{name}:{line}: {tags[0]} does not have `{piece}`" for piece in missing_pieces(body, source)]
     return bad
@@ -124,8 +124,49 @@ def bad_names(name, text, sources):
     return bad
 
 
+def bad_tree(name, text, files):
+    """Files and directories of a tree in a fenced block (the lines that begin with one, indented by two) that do not exist."""
+    bad, paths = [], []
+    for body in re.findall(r"^```\n(kernels/ .*?)^```$", text, re.M | re.S):
+        for line in body.splitlines():
+            entry = re.match(r"((?:  )?(?:  )?)(\S+/)(?=[ \n]|$)", line)
+            if entry:
+                level = len(entry[1]) // 2
+                paths = paths[:level] + [entry[2]]
+                for directory in re.findall(r"[\w.]+/", line[:line.index("  ", len(entry[0])) if "  " in line[len(entry[0]):] else None]):
+                    whole = "".join(paths[:level]) + directory
+                    if not any(file.startswith(whole) for file in files):
+                        bad.append(f"{name}: there is no directory {whole}")
+        ends = {file.split("/")[-1] for file in files}
+        bad += [f"{name}: there is no file {word}" for word in re.findall(r"(?<![\w.*/{}])[a-z][a-z_0-9]*\.(?:h|cpp|py|sh)\b", body)
+                if word not in ends]
+    return bad
+
+
+def anchors(text):
+    """The anchors of a document's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def bad_links(name, text, read):
+    """Broken relative links and images. read(path) is a file's text, "" for a folder or a binary file, or None."""
+    bad = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)):
+        path, _, anchor = target.partition("#")
+        if ":" in path:
+            continue
+        whole = os.path.normpath(os.path.join(os.path.dirname(name), path)) if path else name
+        there = read(whole)
+        if there is None:
+            bad.append(f"{name}: there is no {whole}")
+        elif anchor and anchor not in anchors(there):
+            bad.append(f"{name}: {whole} has no heading for #{anchor}")
+    return bad
+
+
 def used_twice(documents):
-    """Run directories that the documents, (name, text) in the order of reading, make more than once."""
+    """Run directories that the documents, (name, text) in reading order, create more than once."""
     made, bad = {}, []
     for name, text in documents:
         for line, _, body in blocks(text):
@@ -147,6 +188,12 @@ def self_test_documents():
     assert bad_excerpts("d", "```cpp\nint f()\n```\n", {}.get) and bad_excerpts("d", excerpt % "f", {}.get)
     text = "`S::size` in `engine/a.h`, not `S::count` of `engine/b.h`\n```cpp\n`X::y`\n```\n"
     assert len(bad_names("d", text, {"engine/a.h": source})) == 2, bad_names("d", text, {"engine/a.h": source})
+    tree = "```\nkernels/          compute\n  base/           x\n  conv.h gemm.h   y\n    a/ b/         z\n```\n"
+    assert not bad_tree("d", tree, ["kernels/base/a/conv.h", "kernels/base/b/gemm.h"])
+    assert len(bad_tree("d", tree, ["kernels/base/a/conv.h"])) == 2
+    pages = {"docs/a.md": "# The `b`: c, d\n", "docs": ""}.get
+    assert not bad_links("docs/b.md", "[x](a.md#the-b-c-d) ![y](../docs) [z](https://a.b/c)", pages)
+    assert len(bad_links("docs/b.md", "[x](a.md#the-b) [y](c.md)", pages)) == 2
     train = "```sh\nsumi train dcgan --outdir runs/a\nsumi train --resume runs/a\n```\n"
     assert not used_twice([("one", train)]) and len(used_twice([("one", train), ("two", train)])) == 1
 
@@ -186,14 +233,17 @@ def prepare(scratch, sumi):
 
 
 def check_texts(documents):
-    """Everything about the documents that is known without running anything."""
+    """Problems of the documents that are found without running anything."""
     texts = {os.path.relpath(path, repo.ROOT): path.read_text(encoding="utf-8") for path in documents}
     sources = {name: (repo.ROOT / name).read_text(encoding="utf-8") for name in repo.files()
                if name.endswith((".cpp", ".h", ".cu", ".cuh", ".py", ".sh", ".md"))}
     bad = []
     for name, text in texts.items():
         if name.startswith("docs/learn/"):
-            bad += bad_excerpts(name, text, sources.get) + bad_names(name, text, sources)
+            bad += bad_excerpts(name, text, sources.get)
+    for name in sorted(name for name in sources if name.endswith(".md")):
+        bad += bad_names(name, sources[name], sources) + bad_tree(name, sources[name], sources)
+        bad += bad_links(name, sources[name], lambda path: sources.get(path, "" if (repo.ROOT / path).exists() else None))
     for other in ("README.md", "README.zh.md"):
         bad += used_twice([(name, text) for name, text in texts.items() if name != other])
     return sorted(set(bad))

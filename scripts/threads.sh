@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The threads of engine/image and engine/data (decoding, the cache, batches, files) under ThreadSanitizer: builds only them and their tests, and runs
-# these until they have run SUMI_ROUNDS times (default 3). A few minutes; not in CI, which runs the same tests without it.
+# Tests the threads of engine/image and engine/data (decoding, cache, batches, files) under ThreadSanitizer. Builds only
+# these tests and runs them SUMI_ROUNDS times (default 3). Takes a few minutes; CI runs the same tests without it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

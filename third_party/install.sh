@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that sumi needs and that are missing. Nothing of CUDA is among them.
+# Installs the missing Debian packages that sumi needs. CUDA is not among them.
 #
 #   third_party/install.sh [build] [run] [test] [learn] [dev] [fuzz]      (default: build run)
 #
-# Exit code: 0 all there, 1 something is missing and could not be installed, 2 usage.
+# Exit code: 0 all installed, 1 a package is missing and could not be installed, 2 usage.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 list=$here/packages.txt
@@ -28,16 +28,16 @@ if [ -r /etc/os-release ]; then
   version=$(. /etc/os-release && echo "${VERSION_ID:-}")
 fi
 if ! { [ "$id $version" = "debian 12" ] || { [ "$id" = ubuntu ] && command -v apt-get >/dev/null; }; }; then
-  echo "install: this is $id ${version:-(no version)}, and sumi's packages are installed on Debian 12 or Ubuntu only;" \
+  echo "install: this is $id ${version:-(no version)}, and this script installs packages on Debian 12 or Ubuntu only;" \
        "install these by hand:"
   wanted | sed 's/\([^ ]*\) \(.*\)/  \1 (\2)/'
   missing=
   for tool in c++ cmake ninja; do command -v "$tool" >/dev/null || missing+=" $tool"; done
   if [ -n "$missing" ]; then
-    echo "install: missing here:$missing" >&2
+    echo "install: missing:$missing" >&2
     exit 1
   fi
-  echo "install: the compiler, cmake and ninja are here, so on we go; cmake names a library that is missing"
+  echo "install: the compiler, cmake and ninja are present; cmake reports missing libraries"
   exit 0
 fi
 
@@ -47,14 +47,14 @@ while read -r package _; do
   [ "$status" = installed ] || missing+=("$package")
 done < <(wanted)
 if [ ${#missing[@]} -eq 0 ]; then
-  echo "install: all packages of: ${groups[*]} are here"
+  echo "install: all packages of these groups are installed: ${groups[*]}"
   exit 0
 fi
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
   if ! command -v sudo >/dev/null; then
-    echo "install: root must run: apt-get install ${missing[*]}" >&2
+    echo "install: run as root: apt-get install ${missing[*]}" >&2
     exit 1
   fi
   as_root=(sudo)
@@ -64,12 +64,12 @@ trap 'rm -f "$log"' EXIT
 apt() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >"$log" 2>&1
 }
-echo "install: refreshing the list of packages"
-apt update || echo "install: 'apt-get update' failed, trying with the list as it is: $(grep -m1 '^E:' "$log" || true)"
+echo "install: updating the package list"
+apt update || echo "install: 'apt-get update' failed, continuing with the present list: $(grep -m1 '^E:' "$log" || true)"
 echo "install: ${missing[*]}"
 if ! apt install -y --no-install-recommends "${missing[@]}"; then
   tail -n 20 "$log" >&2
-  echo "install: apt-get could not install them (its last lines are above)" >&2
+  echo "install: apt-get could not install them (its last lines of output are above)" >&2
   exit 1
 fi
 echo "install: done in $SECONDS s"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Times a generator in onnxruntime and prints one JSON line, as torch_steps.py does. PyTorch writes the network as ONNX first.
+"""Times a generator in onnxruntime and prints one JSON line, like torch_steps.py. PyTorch exports the network to ONNX first.
 
-onnx_steps.py CASE [--threads N] [--seconds S]       CASE: as torch_steps.py's, of a picture: resnet256, anime512
+onnx_steps.py CASE [--threads N] [--seconds S]       CASE: resnet256, anime512, as for torch_steps.py
 """
 import argparse
 import json

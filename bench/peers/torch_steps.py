@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
-"""Times one whole piece of work in PyTorch and prints one JSON line, as bench_steps does for sumi.
+"""Times a training step or an inference in PyTorch and prints one JSON line, like bench_steps for sumi.
 
 torch_steps.py CASE [--device cpu|cuda] [--threads N] [--seconds S] [--flush-denormal]
                [--precision f32|tf32|bf16] [--channels-last] [--compile] [--graph]
-torch_steps.py CASE --every-setting ...     one line for each way to run it, the quick ones first
+torch_steps.py CASE --every-setting ...     one line for each setting, the quick ones first
 
 CASE is that of bench_steps: dcgan64, dcgan64b128, cyclegan256, resnet256, anime512.
 
-What is compared must be the same: --precision as sumi's. tf32 (CUDA only) lets the factors of products be rounded, bf16 is autocast with
-f32 weights. On CUDA cuDNN tries its algorithms in the first steps and keeps the fastest, Adam is the fused one, a time ends when the
-device has done the work, and memory is that of PyTorch's allocator. --compile needs PyTorch 2 and a C++ compiler: the networks are traced,
-fused and compiled in the first steps. --graph records a step as a CUDA graph and replays it, as sumi does. A setting that fails among
---every-setting is named on standard error, and the others go on.
+--precision must equal sumi's: tf32 (CUDA only) allows rounded factors in products, bf16 is autocast
+with f32 weights. On CUDA, cuDNN tries its algorithms in the first steps and keeps the fastest, Adam is
+the fused one, times end when the device has finished, and memory is that of PyTorch's allocator.
+--compile needs PyTorch 2 and a C++ compiler: the networks are traced, fused and compiled in the first
+steps. --graph records a step as a CUDA graph and replays it, like sumi. With --every-setting, a setting
+that fails is named on standard error and the others continue.
 
-The transposed convolutions of PyTorch 1.13 call OpenBLAS, whose own threads must not meet OpenMP's: start with
-OPENBLAS_NUM_THREADS=1, as compare.py does.
+The transposed convolutions of PyTorch 1.13 call OpenBLAS, whose threads conflict with OpenMP's: set
+OPENBLAS_NUM_THREADS=1, like compare.py.
 """
 import argparse
 import dataclasses
@@ -64,7 +65,7 @@ class Setting:
 
 
 def every_setting(device, precision):
-    """The ways to run it, by how long they take to begin."""
+    """All settings, ordered by their startup time."""
     made = [Setting(device, precision, channels_last) for channels_last in (True, False)]
     if device == "cuda":
         made += [Setting(device, precision, channels_last, graph=True) for channels_last in (True, False)]
@@ -76,7 +77,7 @@ def every_setting(device, precision):
 
 
 def status_bytes(field):
-    """A line of /proc/self/status in bytes: VmRSS (resident now) or VmHWM (the most ever resident)."""
+    """A line of /proc/self/status in bytes: VmRSS (resident now) or VmHWM (peak)."""
     for line in open("/proc/self/status"):
         if line.startswith(field + ":"):
             return int(line.split()[1]) * 1024
@@ -84,13 +85,13 @@ def status_bytes(field):
 
 
 def blas():
-    """The BLAS that this process really uses: the BLAS package's own reference form is ten times slower."""
+    """The BLAS that this process loaded: the reference BLAS is ten times slower than OpenBLAS."""
     names = {line.split("/")[-1].strip() for line in open("/proc/self/maps") if "blas" in line}
     return next((name for name in sorted(names) if "openblas" in name), "reference" if names else "built in")
 
 
 def prepared(net, setting):
-    """With its first weights, where and how it shall run; compiled where that was asked for."""
+    """The network with initial weights, on its device and in its layout; compiled if requested."""
     for module in net.modules():
         if isinstance(module, (torch.nn.Conv2d, torch.nn.ConvTranspose2d)):
             torch.nn.init.normal_(module.weight, 0.0, 0.02)
@@ -102,8 +103,8 @@ def pictures(batch, size, setting):
     return torch.tanh(torch.randn(batch, 3, size, size, device=setting.device)).contiguous(memory_format=setting.layout)
 
 
-# A work is a function without arguments, all of whose tensors stay on the device: what it returns is read by nobody, as
-# sumi's losses are not read at each step, and it can be recorded as a graph.
+# A workload is a function without arguments whose tensors all stay on the device. Its results are not
+# read, like sumi's losses at most steps, so it can be recorded as a graph.
 
 def dcgan(size, batch, setting):
     import torch_gan
@@ -174,7 +175,7 @@ INFERENCE = ("resnet", "anime")
 
 
 def parse_case(case):
-    """(name, size, batch): the name, a size and, after a b, the pictures of a batch, as bench_steps reads it."""
+    """(name, size, batch): the name, a size and, after a b, the batch size, as in bench_steps."""
     match = re.fullmatch(r"(dcgan|cyclegan|resnet|anime)([1-9]\d*)(?:b([1-9]\d*))?", case)
     if not match:
         raise argparse.ArgumentTypeError("no case %s; dcgan, cyclegan, resnet or anime, SIZE and perhaps bBATCH" % case)
@@ -189,8 +190,8 @@ def make_work(case, setting):
 
 
 def replayed(work):
-    """The work as a CUDA graph. What must be known beforehand, such as the choice of algorithms, is found by running it first, all on
-    a stream that is not the default one, which a capture may not depend on."""
+    """The workload as a CUDA graph. It runs first to make decisions such as cuDNN's algorithms, on a
+    stream other than the default one, on which a capture must not depend."""
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
@@ -204,7 +205,7 @@ def replayed(work):
 
 
 def memory_of(device):
-    """(bytes held, the most that were, wait for the device) as functions."""
+    """Functions that return the allocated bytes and their peak, and that wait for the device."""
     if device == "cuda":
         return torch.cuda.memory_allocated, torch.cuda.max_memory_allocated, torch.cuda.synchronize
     return (lambda: status_bytes("VmRSS")), (lambda: status_bytes("VmHWM")), (lambda: None)
@@ -227,7 +228,7 @@ def measure(args, setting):
         work()
     synchronize()
     if setting.device == "cuda":
-        torch.cuda.reset_peak_memory_stats()  # cuDNN's search for algorithms is over
+        torch.cuda.reset_peak_memory_stats()  # after cuDNN's algorithm search
     work()
     synchronize()
     times, cpu_times = [], []
@@ -252,13 +253,13 @@ def measure(args, setting):
 
 
 def measure_each(args, settings):
-    """Prints a line for each setting that works; whether one did."""
+    """Prints a line for each setting that works; returns whether any did."""
     done = 0
     for setting in settings:
         try:
             print(json.dumps(measure(args, setting)), flush=True)
             done += 1
-        except Exception as error:  # whatever a compiler or a capture may throw: the other settings count
+        except Exception as error:  # compilers and captures may throw anything; the other settings count
             reason = str(error).strip().splitlines() or [type(error).__name__]
             print("torch_steps: %s, %s: %s" % (args.case, setting.name(), reason[0][:200]), file=sys.stderr, flush=True)
         gc.collect()
@@ -278,7 +279,7 @@ def main():
     parser.add_argument("--precision", choices=["f32", "tf32", "bf16"], default="f32")
     parser.add_argument("--compile", action="store_true")
     parser.add_argument("--graph", action="store_true", help="with --device cuda: record a step, and replay it")
-    parser.add_argument("--every-setting", action="store_true", help="all layouts and ways to run it, one line for each")
+    parser.add_argument("--every-setting", action="store_true", help="all layouts and settings, one line for each")
     args = parser.parse_args()
     if args.device == "cpu" and (args.precision == "tf32" or args.graph):
         parser.error("--precision tf32 and --graph are for --device cuda")

@@ -73,7 +73,7 @@ std::uint16_t to_16(float v) {
 void check_finite(const std::vector<float>& values) {
   const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
   if (bad != values.end())
-    fail("convert", fmt::format("the network drew {}; its weights are spoilt, take an earlier checkpoint",
+    fail("convert", fmt::format("the network drew {}; its weights are damaged; take an earlier checkpoint",
                                 std::isnan(*bad) ? "NaN" : "infinity"));
 }
 

@@ -196,12 +196,12 @@ void TrainableNetworks::load(const CheckpointFile& file, bool full) {
 
 std::string TrainableNetworks::first_nonfinite() const {
   if (std::string name = optimizer_.first_nonfinite(); !name.empty()) return name;
-  const auto spoilt = [](const Tensor& t) {
+  const auto spoiled = [](const Tensor& t) {
     const std::vector<double> values = t.to_vector<double>();
     return !std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); });
   };
   for (std::size_t i = 0; i < buffers_.size(); ++i)
-    if (spoilt(buffers_[i].value) || (!ema_buffers_.empty() && spoilt(ema_buffers_[i])))
+    if (spoiled(buffers_[i].value) || (!ema_buffers_.empty() && spoiled(ema_buffers_[i])))
       return buffers_[i].name;
   return "";
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What docs/learn/step-a-kernel.md shows: gdb stops in the naive convolution in one chosen thread, prints threadIdx and the
+"""Checks docs/learn/step-a-kernel.md: gdb stops in one chosen thread of the naive convolution, prints threadIdx and the
 accumulator, and steps over a barrier of the matrix product with the same thread. Usage: gdb_steps.py PROGRAM"""
 import os
 import re

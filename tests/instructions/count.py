@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Counts the instructions of the work in count.cpp with callgrind and compares them with what is recorded.
+"""Counts the instructions of the workloads in count.cpp with callgrind and compares them with recorded counts.
 
 count.py PROGRAM [--record]
 
-counts.json holds, for each way of computing (instruction set and library), millions of instructions; --record writes what
-was counted. More than 5 % above is an error: the time of a busy machine proves nothing, a count does. More than 10 % below
-asks for a new record. Exit code 77 (skipped) without valgrind, or where nothing was recorded for this way of computing.
+counts.json has millions of instructions for each configuration (instruction set and library); --record writes new counts.
+More than 5 % above is an error: the time on a busy machine proves nothing, a count does. More than 10 % below asks for a
+new record. Exit code 77 (skipped) without valgrind, or if nothing was recorded for this configuration.
 """
 import json
 import os

@@ -1,8 +1,8 @@
-"""AnimeGAN and CartoonGAN against PyTorch, through the program and its files: a step of the warm-up and two behind it from the
-same weights and pictures, every generator and both discriminators, with spectral norm and without.
+"""Compares AnimeGAN and CartoonGAN with PyTorch through the program and its files: one warm-up step and two steps after it,
+from the same weights and images, with every generator and both discriminators, with and without spectral norm.
 
-f64 on the reference device: losses, drawn pictures and the weights at the end within 1e-7. --device NAME: in f32 on that
-device, within 1e-3.
+f64 on the reference device: losses, generated images and final weights within 1e-7. --device NAME: in f32 on that device,
+within 1e-3.
 """
 
 import os

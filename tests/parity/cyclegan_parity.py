@@ -1,10 +1,10 @@
-"""CycleGAN against PyTorch, through the program and its files: as gan_parity.py does for the GANs.
+"""Compares CycleGAN with PyTorch through the program and its files, as gan_parity.py does for the GANs.
 
-f64: a few steps from the same weights and pictures, losses within 1e-6.
-f32: single steps from the checkpoints at 0, 1 and 5: losses and gradients, against PyTorch in f64, because a sign of the
-L1 loss or of a ReLU that PyTorch's own rounding turns moves its gradients by 1e-3.
-Networks: parameters by name, shape and count; exported ones load with strict=True; what they draw, in floats and in
-pictures; imported ones give the same bits back, and files that do not fit are refused.
+f64: a few steps from the same weights and images, losses within 1e-6.
+f32: single steps from the checkpoints at 0, 1 and 5: losses and gradients, against PyTorch in f64, because one sign of the
+L1 loss or of a ReLU that PyTorch's own rounding flips changes its gradients by 1e-3.
+Networks: parameters by name, shape and count; exported ones load with strict=True; their outputs, in floats and as
+images; imported ones have the same bits, and files that do not match are rejected.
 --device NAME (emu, cuda): only the single steps, from 0 and 1, of smaller networks on that device.
 """
 

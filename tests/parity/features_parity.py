@@ -1,8 +1,8 @@
-"""The feature networks against PyTorch, through the program and its files.
+"""Compares the feature networks with PyTorch through the program and its files.
 
-The classifier in f64: eight steps on two sets from the same weights and batches, losses within 1e-8. In f32: the gradients of single
-steps. `sumi distance` on the trained trunk, on a VGG19 of few channels and on an Inception v3 of random weights against PyTorch's maps
-and numpy's Frechet distance.
+The classifier in f64: eight steps on two sets from the same weights and batches, losses within 1e-8. In f32: the gradients
+of single steps. `sumi distance` on the trained backbone, on a VGG19 with few channels and on an Inception v3 with random
+weights, against PyTorch's feature maps and numpy's Frechet distance.
 --device NAME (emu, cuda): only single steps on that device.
 """
 

@@ -1,10 +1,11 @@
-"""The source texts' GANs and DCGAN against PyTorch, through the program and its files.
+"""Compares the GANs of the course notes and DCGAN with PyTorch through the program and its files.
 
 f64: a few steps from the same weights, batches and noise, losses within 1e-8. (In f32 a trajectory proves nothing:
 training is chaotic and PyTorch disagrees with itself.)
-f32: single steps from the checkpoint at 0, of gan and dcgan also from a later one: losses and gradients, against PyTorch in f64.
-Files: exported weights load into the example's networks, imported ones are the same bits.
---device NAME (emu, cuda): only the single steps, from 0 and 1, on that device. Other losses than the example's: noise_gan_parity.py.
+f32: single steps from the checkpoint at 0, for gan and dcgan also from a later one: losses and gradients, against PyTorch
+in f64.
+Files: exported weights load into the networks of pytorch/examples/dcgan, imported ones have the same bits.
+--device NAME (emu, cuda): only the single steps, from 0 and 1, on that device. For other losses see noise_gan_parity.py.
 """
 
 import os

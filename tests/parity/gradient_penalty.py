@@ -1,4 +1,4 @@
-"""The WGAN-GP gradient penalty of the critic in tests/engine/nn_networks.h, by PyTorch in f64.
+"""Computes the WGAN-GP gradient penalty of the critic in tests/engine/nn_networks.h with PyTorch in f64.
 
 usage: gradient_penalty.py IN OUT
 

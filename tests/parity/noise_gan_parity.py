@@ -1,8 +1,10 @@
-"""WGAN, WGAN-GP, InfoGAN, and every loss and regulariser of a GAN from noise, against PyTorch, through the program and its files.
+"""Compares WGAN, WGAN-GP, InfoGAN, and every loss and regularizer of a GAN from noise with PyTorch, through the program and
+its files.
 
-f64: a few steps from the same weights, pictures and noise: after each of them every parameter, running statistic, moment and
-average, and what sumi reports. f32: the first step's losses, pictures and moments, which say what the gradients were, against
-PyTorch in f64. --device NAME (emu, cuda): only that step, of the rows that differ in their kernels, on that device.
+f64: a few steps from the same weights, images and noise: after each of them every parameter, running statistic, moment and
+average, and the values that sumi reports. f32: the first step's losses, images and moments, from which the gradients
+follow, against PyTorch in f64. --device NAME (emu, cuda): only that step, for the rows with different kernels, on that
+device.
 """
 
 import os

@@ -1,9 +1,9 @@
-"""pix2pix against PyTorch, through the program and its files: as cyclegan_parity.py does for CycleGAN.
+"""Compares pix2pix with PyTorch through the program and its files, as cyclegan_parity.py does for CycleGAN.
 
-f64: three steps from the same weights and pictures, losses and pictures within 1e-6.
-f32: single steps from the checkpoints at 0 and 2: losses, what is drawn, and gradients, against PyTorch in f64.
-Networks: parameters of the published ones by name, shape and count; an exported generator loads with strict=True, and what it
-makes of a picture of its own statistics is what sumi convert makes of it.
+f64: three steps from the same weights and images, losses and images within 1e-6.
+f32: single steps from the checkpoints at 0 and 2: losses, generated images and gradients, against PyTorch in f64.
+Networks: parameters of the published ones by name, shape and count; an exported generator loads with strict=True, and its
+output with the image's own statistics equals the output of sumi convert.
 --device NAME (emu, cuda): only single steps, from 0 and 1.
 """
 

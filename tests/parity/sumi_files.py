@@ -1,4 +1,4 @@
-"""What the parity tests share: sumi's files read with nothing but numpy, and the program called."""
+"""Shared by the parity tests: reads sumi's files with numpy only, and calls the program."""
 
 import json
 import os

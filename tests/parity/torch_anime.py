@@ -1,6 +1,6 @@
 """The networks of AnimeGANv2 and CartoonGAN in PyTorch, and one training step of both.
 
-AnimeGANv2's and CartoonGAN's generators have the parameter names of the well-known versions, so their weights load.
+The generators have the parameter names of the published implementations, so their weights load.
 """
 import torch
 from torch import nn

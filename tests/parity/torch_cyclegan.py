@@ -1,4 +1,4 @@
-"""CycleGAN in PyTorch, named as the well-known implementation names it, and one training step.
+"""CycleGAN in PyTorch, with the names of pytorch-CycleGAN-and-pix2pix, and one training step.
 
 Parameters of generator_of() and discriminator_of() have the names of that implementation's state_dicts, so its weights
 load here with strict=True. Benchmarks import this file too.

@@ -1,4 +1,4 @@
-"""The GANs in PyTorch, as the well-known examples write them, and one training step."""
+"""The GANs in PyTorch, as in pytorch/examples, and one training step."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""Inception v3 up to its descriptor in PyTorch, as Szegedy 2015 has it, with torchvision's names; random weights for it."""
+"""Inception v3 up to its descriptor in PyTorch, after Szegedy 2015, with torchvision's names; random weights for it."""
 
 import numpy as np
 import torch

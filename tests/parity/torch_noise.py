@@ -1,4 +1,4 @@
-"""The remaining GANs from noise in PyTorch: WGAN-GP's residual networks, InfoGAN, what options change, and one training step."""
+"""The remaining GANs from noise in PyTorch: WGAN-GP's residual networks, InfoGAN, the variants by option, and one training step."""
 
 import numpy as np
 import torch

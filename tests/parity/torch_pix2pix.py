@@ -1,4 +1,4 @@
-"""pix2pix in PyTorch, named as the well-known implementation names it, and one training step."""
+"""pix2pix in PyTorch, with the names of pytorch-CycleGAN-and-pix2pix, and one training step."""
 
 import torch
 from torch import nn

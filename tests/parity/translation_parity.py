@@ -1,4 +1,4 @@
-"""What the parity tests of translations share: options, pictures and comparisons."""
+"""Shared by the parity tests of translation models: options, images and comparisons."""
 
 import re
 

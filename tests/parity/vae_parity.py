@@ -1,4 +1,4 @@
-"""The variational autoencoder against PyTorch, through the program and its files.
+"""Compares the variational autoencoder with PyTorch through the program and its files.
 
 f64: five steps from the same weights, batches and noise, losses within 1e-9. f32: the decoder's output, the losses and the
 gradients of the first step, against PyTorch in f64. --device NAME (emu, cuda): only that step, on that device.

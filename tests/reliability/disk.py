@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Disks that fail: full, over quota, read-only, broken at the n-th call for every n; a disk that is really full (a small
-tmpfs, where this user may mount one); folders that vanish; pictures that are cut off while they are read; results on
-inputs; two runs in one folder. Each is refused or reported in one line, nothing is half-written, and what was saved goes
-on to the same bytes.
+"""Tests failing disks: full, over quota, read-only, broken at the n-th call for every n; a disk that is really full (a small
+tmpfs, if this user may mount one); directories that disappear; images truncated while they are read; results that would
+overwrite inputs; two runs in one directory. Each is rejected or reported in one line, no file is incomplete, and a saved
+run resumes to the same bytes.
 
 Usage: disk.py [--full] [--seed S] [--only PART]     --full: every call instead of one or two; PART: of a test's name
 The program is $SUMI, the failing disk $SUMI_FAULTS (built from faults.cpp)."""

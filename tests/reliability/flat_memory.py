@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Memory stays flat: one conversion of many small pictures and one training of many steps, the process's resident memory
-read while they run. Once everything has been done at least once, which takes up to two fifths of a short run (its first
-sample sheet, its first curves), nothing may be added that goes with the work.
+"""Tests that memory stays flat during one conversion of many small images and one training of many steps, by reading the
+process's resident memory. After everything has been done at least once, which takes up to two fifths of a short run (its
+first sample sheet, its first curves), memory must not grow with the work.
 
 Usage: flat_memory.py [--pictures N] [--steps N] [--allow KIB]
 The program is $SUMI. Prints the memory at 10, 50 and 100 %."""

@@ -1,4 +1,4 @@
-"""What the reliability tests share: the program called and stopped, its files read with nothing but Python."""
+"""Shared by the reliability tests: starts and stops the program, reads its files with Python only."""
 import json
 import os
 import pathlib

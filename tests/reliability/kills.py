@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Kills training, packing and conversion at random moments, by SIGKILL, SIGTERM and SIGINT, and checks that nothing is
-lost: what has a final name is whole, the newest checkpoint loads, a run that goes on ends in the bytes of one that was
-never stopped, and no temporary file outlives the next start.
+"""Kills training, packing and conversion at random moments, by SIGKILL, SIGTERM and SIGINT, and checks that nothing is lost:
+files under their final names are complete, the newest checkpoint loads, a resumed run ends in the bytes of an
+uninterrupted one, and no temporary file outlives the next start.
 
 Usage: kills.py [--runs N] [--others N] [--seed S] [--inspect N] [--lean PROGRAM]
-N kills of training; of packing and conversion each. The program is $SUMI. PROGRAM, built without the picture libraries
-(SUMI_PICTURES=OFF), whose loading is most of a short run's time, is trained in its place, on sets that $SUMI packed."""
+N kills of training; of packing and conversion each. The program is $SUMI. PROGRAM is a build without the image libraries
+(SUMI_PICTURES=OFF), whose loading dominates a short run; it replaces $SUMI for training, on sets that $SUMI packed."""
 import argparse
 import collections
 import random

@@ -206,7 +206,7 @@ TEST_CASE("hostile: a run directory") {
     check_error(result, 1, "[state of checkpoint run/checkpoints/1.safetensors]");
     write(newest, good);
   }
-  // The history ends where it is spoilt.
+  // The history ends where it is damaged.
   const std::string line = R"({"step":1,"loss_d":1e308,"loss_g":-1e308})"
                            "\n";
   write(folder / "run/stats.jsonl",

@@ -29,6 +29,15 @@ void make_tiny_run(const Folder& folder) {
   REQUIRE(run(folder, kTiny + "--steps 1 --outdir run").code == 0);
 }
 
+// Of `sumi ARGUMENTS`: whether the loader has loaded OpenCV's detector.
+bool loads_faces(const Folder& folder, const std::string& arguments) {
+  const Variable log("LD_DEBUG", "files");
+  const Result result = run(folder, arguments);
+  CAPTURE(arguments);
+  CHECK(result.code == 0);
+  return has(result.err, "libopencv_objdetect");
+}
+
 // Of `sumi ARGUMENTS`: whether the loader, whose log goes to stderr, has loaded the codecs.
 bool loads_codecs(const Folder& folder, const std::string& arguments) {
   const Variable log("LD_DEBUG", "files");
@@ -54,6 +63,13 @@ TEST_CASE(
     CHECK(!loads_codecs(folder, arguments));
   CHECK(!loads_codecs(folder, kTiny + "--steps 2 --outdir again"));  // PNG to samples and a plot
   CHECK(loads_codecs(folder, "generate -m run -n 4 -o new.tga"));
+}
+
+TEST_CASE("start: the module of faces is loaded by styles alone") {
+  const Folder folder;
+  write_pictures(folder, "pictures", 1, 60);
+  for (const char* arguments : {"--version", "convert --help", "convert -i pictures -o off --faces off"})
+    CHECK(!loads_faces(folder, arguments));
 }
 
 TEST_CASE("start: without the codecs PNG and JPEG go on, and other formats are refused with one line") {

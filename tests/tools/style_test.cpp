@@ -96,6 +96,27 @@ TEST_CASE("style: folders, sheets and comparisons") {
   CHECK(sheet.height >= (cells + 3) / 4 * 40);
 }
 
+TEST_CASE("style: without the module of faces a drawing is made all the same, and that is said once") {
+  const Folder folder;
+  std::filesystem::create_directories(folder / "in");
+  sumi::Photo gray = slope_photo(60, 50, 8, false);  // which is searched everywhere
+  for (std::size_t i = 0; i < gray.rgb.size(); ++i) gray.rgb[i] = gray.rgb[i / 3 * 3];
+  for (const char* name : {"in/000.png", "in/001.png"}) save_photo(folder / name, gray);
+  const std::string call =
+      "SUMI_FACES=" + (folder / "nowhere.so").string() + " $SUMI convert --threads 1 -i in -o ";
+  const auto shell = [&](const std::string& words) {
+    return std::system(("cd " + folder.path().string() + " && " + call + words + " > said 2>&1").c_str());
+  };
+  CHECK(shell("out") == 0);
+  const std::string said = read(folder / "said");
+  CAPTURE(said);
+  CHECK(has(said, "warning: faces are not looked for: [faces] there is no "));
+  CHECK(said.find("warning") == said.rfind("warning"));
+  CHECK(shell("plain --faces off") == 0);
+  CHECK(!has(read(folder / "said"), "warning"));
+  CHECK(read(folder / "out/001.png") == read(folder / "plain/001.png"));
+}
+
 TEST_CASE("style: what cannot be is said before anything is written") {
   const Folder folder;
   save_photo(folder / "in.png", slope_photo(8, 8, 8, false));
@@ -106,6 +127,7 @@ TEST_CASE("style: what cannot be is said before anything is written") {
   check_error(run(folder, convert + "--style-set levels=x"), 2, "--style-set");
   check_error(run(folder, convert + "--style-set levels=99"), 2, "levels=99 is out of range");
   check_error(run(folder, convert + "--line-strength 9"), 2, "line=9 is out of range");
+  check_error(run(folder, convert + "--faces maybe"), 2, "--faces maybe is unknown; use auto or off");
   check_error(run(folder, convert + "-s 1.5"), 2, "--strength 1.5 is out of range");
   check_error(run(folder, convert + "--sheet --compare h"), 2, "--compare and --sheet");
   check_error(run(folder, convert + "--sheet --style-set line=1"), 2, "--style-set is for one style");

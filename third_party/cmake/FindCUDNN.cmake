@@ -1,12 +1,12 @@
-# CUDNN::cudnn, version 9, from the CUDA toolkit, Debian, or the wheel that PyTorch brings: with -DSUMI_PYTHON_CUDNN=python3
-# that interpreter says where its nvidia/cudnn lies.
+# CUDNN::cudnn, version 9, from the CUDA toolkit, Debian, or PyTorch's wheel: with -DSUMI_PYTHON_CUDNN=python3 the
+# nvidia/cudnn folder of that interpreter.
 if(SUMI_PYTHON_CUDNN AND NOT CUDNN_ROOT)
   execute_process(COMMAND ${SUMI_PYTHON_CUDNN} -c "import nvidia.cudnn as m; print(list(m.__path__)[0])"
                   OUTPUT_VARIABLE CUDNN_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
 endif()
 find_package(CUDAToolkit QUIET)
 find_path(CUDNN_INCLUDE_DIR cudnn.h HINTS ${CUDNN_ROOT} ${CUDAToolkit_INCLUDE_DIRS} PATH_SUFFIXES include)
-# A wheel has only the name with the version.
+# A wheel has only the versioned name.
 find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 HINTS ${CUDNN_ROOT} ${CUDAToolkit_LIBRARY_DIR} PATH_SUFFIXES lib lib64)
 if(CUDNN_INCLUDE_DIR AND EXISTS ${CUDNN_INCLUDE_DIR}/cudnn_version.h)
   file(STRINGS ${CUDNN_INCLUDE_DIR}/cudnn_version.h lines REGEX "^#define CUDNN_(MAJOR|MINOR|PATCHLEVEL) +[0-9]+")

@@ -1,5 +1,5 @@
 # OpenImageIO::OpenImageIO. Debian 12's own config file fails unless openimageio-tools (and with it Qt) and OpenCV's
-# headers are installed, which nothing here uses; so we look for the library ourselves.
+# headers are installed, which sumi does not use. This module finds the library directly.
 find_path(OpenImageIO_INCLUDE_DIR OpenImageIO/imageio.h)
 find_library(OpenImageIO_LIBRARY OpenImageIO)
 find_library(OpenImageIO_UTIL_LIBRARY OpenImageIO_Util)

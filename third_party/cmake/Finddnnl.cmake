@@ -1,5 +1,5 @@
-# DNNL::dnnl, oneDNN 2 on the CPU. Debian 12's own config file demands OpenCL's headers, which nothing here uses; so we
-# look for the library ourselves.
+# DNNL::dnnl, oneDNN 2 on the CPU. Debian 12's own config file needs OpenCL's headers, which sumi does not use.
+# This module finds the library directly.
 find_path(dnnl_INCLUDE_DIR oneapi/dnnl/dnnl.hpp)
 find_library(dnnl_LIBRARY dnnl)
 if(dnnl_INCLUDE_DIR)

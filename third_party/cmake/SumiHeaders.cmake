@@ -1,6 +1,6 @@
-# For a machine without our packages and without a network (bench/gpu_package.sh): fmt, nlohmann_json, doctest and CLI11 as
-# headers from the folder SUMI_HEADERS, under the names that find_package would give them; Google Benchmark (its headers and
-# libbenchmark.so...); and zlib (zlib.h, zconf.h, libz.a) where the machine has none to build with.
+# For a machine without sumi's packages and without a network (bench/gpu_package.sh). From the folder SUMI_HEADERS: fmt,
+# nlohmann_json, doctest and CLI11 as headers, under the target names of find_package; Google Benchmark (headers and
+# libbenchmark.so...); and zlib (zlib.h, zconf.h, libz.a) if the machine has none.
 set(SUMI_HEADERS "" CACHE PATH "Folder with fmt/, nlohmann/, doctest/ and CLI/; empty: the installed packages")
 if(SUMI_HEADERS)
   foreach(target fmt::fmt nlohmann_json::nlohmann_json doctest::doctest CLI11::CLI11)
@@ -9,7 +9,7 @@ if(SUMI_HEADERS)
   endforeach()
   target_compile_definitions(fmt::fmt INTERFACE FMT_HEADER_ONLY=1)
   foreach(package fmt nlohmann_json doctest CLI11)
-    # find_package(... REQUIRED) reads this file, which finds nothing because all is there.
+    # An empty config file for find_package(... REQUIRED): the targets exist already.
     set(${package}_DIR ${CMAKE_BINARY_DIR}/headers/${package})
     file(WRITE ${${package}_DIR}/${package}Config.cmake "")
   endforeach()

@@ -15,7 +15,7 @@ install(TARGETS sumi_options sumi_kernels sumi_engine sumi_io sumi_models EXPORT
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS sumi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
-# Contracts only: no backend's inner headers. Paths stay as in the source: #include "engine/tensor.h".
+# Public headers only, no internal headers of the backends. Paths stay as in the source: #include "engine/tensor.h".
 install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/kernels ${CMAKE_CURRENT_SOURCE_DIR}/engine ${CMAKE_CURRENT_SOURCE_DIR}/models
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sumi
         FILES_MATCHING PATTERN "*.h"

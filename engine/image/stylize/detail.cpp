@@ -48,4 +48,17 @@ Lab keep_detail(const Front& front, const Plane& mask) {
   return mixed(front.flat, blur(front.lab, 0.5F * front.s), mask);
 }
 
+void lay_texture(Plane& L, const Front& front, const Plane& strokes, float amount, const Window& window) {
+  if (strokes.empty()) return;
+  change(
+      L,
+      [amount](float ground, float stroke) {
+        const float change = stroke > 0.0F
+                                 ? 0.5F * ground
+                                 : (0.12F * ground + 12.0F) * (1.0F - smoothstep(35.0F, 60.0F, ground));
+        return ground - amount * stroke * change;
+      },
+      window_plane(front, strokes, window));
+}
+
 }  // namespace sumi::stylize

@@ -88,4 +88,8 @@ Plane window_plane(const Front& front, const Plane& x, const Window& window);
 // Of a plane of lines or borders in 0..1, which stay as sharp as they were in pixels.
 Plane window_line(const Front& front, const Plane& x, const Window& window);
 
+// Darkens and lightens the L of a window by texture_strokes() of the working size, by `amount`. Light
+// strokes lie on darks alone. Does nothing for an empty plane.
+void lay_texture(Plane& L, const Front& front, const Plane& strokes, float amount, const Window& window);
+
 }  // namespace sumi::stylize

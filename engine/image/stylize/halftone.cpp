@@ -36,13 +36,12 @@ constexpr std::array<DotScreen, 4> kScreens{{{.degrees = 15},
                                              {.degrees = 0, .phase_u = 0.26F, .phase_v = 0.58F},
                                              {.degrees = 45}}};
 constexpr std::array<float, 3> kCream{0.985F, 0.965F, 0.915F}, kKey{0.07F, 0.05F, 0.09F};
+// Grays are printed in a thin black, with larger dots: full black would be louder than the colors.
+constexpr std::array<float, 3> kGray{0.27F, 0.26F, 0.30F};
+constexpr float kGrayCover = 1.2F;
 constexpr std::array<float, 5> kBenDay{0, 0.22F, 0.48F, 0.78F, 1};
 constexpr int kFlatTones = 6;
 
-inline float most(float a, float b, float c) {
-  const float d = a > b ? a : b;
-  return d > c ? d : c;
-}
 inline float least(float a, float b, float c) {
   const float d = a < b ? a : b;
   return d < c ? d : c;
@@ -95,6 +94,7 @@ class HalftoneFilter final : public Filter {
         curve_(static_cast<float>(values.at("steps"))),
         under_(static_cast<float>(values.at("under"))),
         grays_(static_cast<float>(values.at("grays"))),
+        strokes_(static_cast<float>(values.at("strokes"))),
         opacity_(line_opacity(values.at("line"))) {
     const Plane soft = map([](float skin) { return 0.3F * skin; }, front_.skin);
     line_ = ink_lines(line_source(front_.lab, keep_detail(front_, mask_), front_.s, front_.tex, 0.6F),
@@ -103,6 +103,7 @@ class HalftoneFilter final : public Filter {
                                     values.at("line")),
                       &soft);
     slope_ = cel_slope(front_.flat.L, front_.s);
+    if (strokes_ > 0) leaves_ = texture_strokes(front_.lab.L, front_.tex, front_.s);
     if (options.statistics) return;
     front_.statistics.tones = tone_levels(front_.flat.L, kFlatTones);
     front_.statistics.chroma = mean_chroma(front_.flat);
@@ -116,10 +117,10 @@ class HalftoneFilter final : public Filter {
 
  private:
   Front front_;
-  Plane mask_, line_, slope_;
+  Plane mask_, line_, slope_, leaves_;
   const float pitch_, chroma_;
   const PlateCurve curve_;
-  const float under_, grays_, opacity_;
+  const float under_, grays_, strokes_, opacity_;
 };
 
 Layers HalftoneFilter::layers(const Window& window) const {
@@ -133,6 +134,7 @@ Layers HalftoneFilter::layers(const Window& window) const {
   change(
       flat.L, [](float L, float on_skin) { return clamp(L * 1.03F + 5.0F + 4.0F * on_skin, 0.0F, 100.0F); },
       skin);
+  lay_texture(flat.L, front_, leaves_, strokes_, window);
   const Rgb color = to_rgb(flat);
   Plane key = map(
       [](float red, float green, float blue, float detail) {
@@ -180,10 +182,14 @@ Rgb HalftoneFilter::compose(const Layers& layers, const Window& window) const {
         const float cyan = printed(curve(c - removed), c_dots[x], soft);
         const float magenta = printed(curve(m - removed), m_dots[x], soft);
         const float yellow = printed(curve(ye - removed), y_dots[x], soft);
-        const float key = most(printed(curve(gray * neutral), k_dots[x], soft), line[x], solid[x]);
-        red[x] = mix(kCream[0] * through<0>(cyan, magenta, yellow), kKey[0], key);
-        green[x] = mix(kCream[1] * through<1>(cyan, magenta, yellow), kKey[1], key);
-        blue[x] = mix(kCream[2] * through<2>(cyan, magenta, yellow), kKey[2], key);
+        const float gray_dot = printed(curve(kGrayCover * gray * neutral), k_dots[x], soft);
+        const float key = line[x] > solid[x] ? line[x] : solid[x];
+        const float r = mix(kCream[0] * through<0>(cyan, magenta, yellow), kGray[0], gray_dot);
+        const float g = mix(kCream[1] * through<1>(cyan, magenta, yellow), kGray[1], gray_dot);
+        const float bl = mix(kCream[2] * through<2>(cyan, magenta, yellow), kGray[2], gray_dot);
+        red[x] = mix(r, kKey[0], key);
+        green[x] = mix(g, kKey[1], key);
+        blue[x] = mix(bl, kKey[2], key);
       }
     }
   });
@@ -200,6 +206,7 @@ StyleEntry halftone_style() {
             {"color", 1.5, 0, 3, "chroma gain"},
             {"steps", 0.75, 0, 1, "how far inks keep to the steps of Ben Day's sheets"},
             {"under", 0.5, 0, 1, "how much thinner inks lie that only make gray together"},
+            {"strokes", 0.7, 0, 1, "strength of the strokes that stand for grass, leaves and fur"},
             {"grays", 1, 0, 1, "how far grays are dots of black instead of all three inks"}},
            false},
           [](const RgbView& picture, const StyleOptions& options,

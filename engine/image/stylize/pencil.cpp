@@ -52,7 +52,8 @@ class PencilFilter final : public Filter {
         length_(static_cast<float>(values.at("length"))),
         angle_(static_cast<float>(values.at("angle"))),
         opacity_(0.84F * line_opacity(values.at("line"))),
-        grain_(static_cast<float>(values.at("grain"))) {
+        grain_(static_cast<float>(values.at("grain"))),
+        texture_(static_cast<float>(values.at("texture"))) {
     const LineSource source =
         line_source(front_.lab, keep_detail(front_, mask_), front_.s, front_.tex, 0.75F);
     const LineOptions lines{.low = 0.0026F,
@@ -63,6 +64,8 @@ class PencilFilter final : public Filter {
                             .bold = 0.8F,
                             .min_area = 16};
     line_ = ink_lines(source, front_.s, front_.tex, with_strength(lines, values.at("line")));
+    leaves_ = texture_ > 0 ? texture_strokes(front_.lab.L, front_.tex, front_.s)
+                           : Plane(front_.lab.width(), front_.lab.height(), 0.0F);
   }
 
   int halo() const override { return static_cast<int>(8 * front_.full_s) + 8; }
@@ -75,22 +78,25 @@ class PencilFilter final : public Filter {
   Plane graphite(const Plane& tone, const Window& window) const;
 
   Front front_;
-  Plane mask_, line_;
-  const float dark_, smear_, strokes_, length_, angle_, opacity_, grain_;
+  Plane mask_, line_, leaves_;
+  const float dark_, smear_, strokes_, length_, angle_, opacity_, grain_, texture_;
 };
 
 Layers PencilFilter::layers(const Window& window) const {
   const Lab flat = window_flat(front_, window, &mask_);
   const Plane photo = blur(window_lab(front_, window).L, 0.8F * front_.full_s);
   const Plane skin = window_plane(front_, front_.skin, window);
-  const float dark = dark_;
+  const float dark = dark_, leaves = texture_;
   Plane tone = map(
-      [dark](float L, float a, float b, float photo_L, float skin) {
+      [dark, leaves](float L, float a, float b, float photo_L, float skin, float leaf) {
         const float red = a > 0.0F ? a : 0.0F, blue = b < 0.0F ? -b : 0.0F;
         const float wanted = 0.5F * (L + photo_L) + 7.0F * skin - 0.10F * red * (1.0F - skin) + 0.18F * blue;
-        return clamp(dark * pow_fast(clamp(1.0F - 0.01F * wanted, 0.0F, 1.0F), 1.12F), 0.0F, 1.0F);
+        const float tone = dark * pow_fast(clamp(1.0F - 0.01F * wanted, 0.0F, 1.0F), 1.12F);
+        // Light strokes are spared from darks alone.
+        const float depth = leaf > 0.0F ? 0.30F : 0.45F * smoothstep(0.4F, 0.75F, tone);
+        return clamp(tone + leaves * depth * leaf, 0.0F, 1.0F);
       },
-      flat.L, flat.a, flat.b, photo, skin);
+      flat.L, flat.a, flat.b, photo, skin, window_plane(front_, leaves_, window));
   const float opacity = opacity_;
   Plane line = window_line(front_, line_, window);
   change(line, [opacity](float x) { return x * opacity; });
@@ -159,7 +165,8 @@ StyleEntry pencil_style() {
             {"length", 20, 4, 60, "of a stroke, in pixels where the short side has 512"},
             {"angle", 52, -90, 90, "direction of the first strokes, degrees from the horizontal"},
             {"smear", 0.3, 0, 0.7, "smooth graphite under the strokes"},
-            {"grain", 1, 0, 2, "strength of the paper's grain"}},
+            {"grain", 1, 0, 2, "strength of the paper's grain"},
+            {"texture", 0.8, 0, 1, "strength of the strokes that stand for grass, leaves and fur"}},
            false},
           [](const RgbView& picture, const StyleOptions& options,
              const StyleValues& values) -> std::unique_ptr<Filter> {

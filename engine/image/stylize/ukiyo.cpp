@@ -53,6 +53,8 @@ constexpr float kPigmentReach = 7;  // Lab units in which a pigment's pull falls
 // Sky at a quarter of the working size.
 struct Sky {
   Plane cover;     // 0..1
+  Lab color;       // of the sky around
+  Plane near;      // 0..1: how much sky is around
   float backdrop;  // how sure it is that all of it is a backdrop, 0..1
 };
 
@@ -103,21 +105,53 @@ Sky sky_from_top(const Front& front) {
     for (int x = 0; x < small_width; ++x) row[x] = std::min(row[x], above[x]);
   }
   const float backdrop = backdrop_share(color, ground, sky);
-  return {blur(sky, 3 * front.s), backdrop};
+  Plane near = blur(sky, 5 * front.s);
+  const auto around = [&](const Plane& x) {
+    const Plane sum = blur(map([](float v, float w) { return v * w; }, x, sky), 5 * front.s);
+    return map([](float v, float w) { return v / (w > 1e-4F ? w : 1e-4F); }, sum, near);
+  };
+  Lab mean(around(color.L), around(color.a), around(color.b));
+  return {blur(sky, 3 * front.s), std::move(mean), std::move(near), backdrop};
 }
 
-// Depth of the sky in each column of the working size, as a fraction of the height.
-Plane sky_depth(const Plane& sky, float s) {
-  const int width = sky.width(), height = sky.height();
-  Plane depth(width, 1, 0.0F);
-  for (int y = 0; y < height; ++y) {
-    const float* row = sky.row(y);
-    for (int x = 0; x < width; ++x)
-      depth.row(0)[x] = std::max(depth.row(0)[x], row[x] * static_cast<float>(y));
+// Cover of the sky at the working size. The blurred cover fades before it reaches the subject, which
+// would leave a halo: pixels near it that have the color of the sky around belong to it. Warm
+// ground, sunset or table, and skin keep their color.
+Plane sky_cover(const Sky& sky, const Front& front) {
+  const Lab& flat = front.flat;
+  const int width = flat.width(), height = flat.height();
+  const Lab around = resize_linear(sky.color, width, height);
+  const Plane alike = map(
+      [](float L, float a, float b, float sky_L, float sky_a, float sky_b) {
+        return 1.0F - smoothstep(square(5.0F), square(14.0F),
+                                 0.5F * square(L - sky_L) + square(a - sky_a) + square(b - sky_b));
+      },
+      flat.L, flat.a, flat.b, around.L, around.a, around.b);
+  return map(
+      [](float cover, float near, float alike, float skin, float yellow) {
+        const float joined = smoothstep(0.15F, 0.4F, near) * alike;
+        return clamp(cover > joined ? cover : joined, 0.0F, 1.0F) * (1.0F - skin) *
+               (1.0F - smoothstep(18.0F, 38.0F, yellow));
+      },
+      resize_linear(sky.cover, width, height), resize_linear(sky.near, width, height), alike, front.skin,
+      blur(flat.b, 6 * front.s));
+}
+
+// Depth of the sky as a fraction of the height: the mean over columns, weighted by their cover. One
+// depth for all of them, because the printer wipes straight across the block.
+float sky_depth(const Plane& sky) {
+  double sum = 0, weights = 0;
+  for (int x = 0; x < sky.width(); ++x) {
+    float end = 0, cover = 0;
+    for (int y = 0; y < sky.height(); ++y) {
+      const float here = sky.row(y)[x];
+      end = std::max(end, here * static_cast<float>(y + 1));
+      cover += here;
+    }
+    sum += double(end) * double(cover);
+    weights += double(cover);
   }
-  depth = blur(depth, 30 * s);
-  change(depth, [=](float end) { return std::max((end + 1.0F) / static_cast<float>(height), 0.15F); });
-  return depth;
+  return weights > 0 ? std::max(0.15F, static_cast<float>(sum / weights / sky.height())) : 1.0F;
 }
 
 class UkiyoFilter final : public Filter {
@@ -129,6 +163,7 @@ class UkiyoFilter final : public Filter {
         bokashi_(static_cast<float>(values.at("bokashi"))),
         sky_tint_(static_cast<float>(values.at("sky"))),
         grain_(static_cast<float>(values.at("grain"))),
+        strokes_(static_cast<float>(values.at("strokes"))),
         opacity_(0.9F * line_opacity(values.at("line"))) {
     const Lab source = keep_detail(front_, mask_);
     line_ =
@@ -137,15 +172,10 @@ class UkiyoFilter final : public Filter {
                                 values.at("line")));
     slope_ = cel_slope(source.L, front_.s);
     const Sky found = sky_from_top(front_);
-    // A warm ground, sunset or table, keeps its color.
-    sky_ = map(
-        [](float sky, float skin, float yellow) {
-          return clamp(sky, 0.0F, 1.0F) * (1.0F - skin) * (1.0F - smoothstep(18.0F, 38.0F, yellow));
-        },
-        resize_linear(found.cover, source.width(), source.height()), front_.skin,
-        blur(front_.flat.b, 6 * front_.s));
+    sky_ = sky_cover(found, front_);
     backdrop_ = found.backdrop;
-    depth_ = resize_linear(sky_depth(sky_, front_.s), picture.width, 1);
+    depth_ = sky_depth(found.cover);
+    if (strokes_ > 0) leaves_ = texture_strokes(front_.lab.L, front_.tex, front_.s);
     if (options.statistics) return;
     front_.statistics.tones = tone_levels(source.L, static_cast<int>(values.at("levels")));
     front_.statistics.chroma = mean_chroma(source);
@@ -162,9 +192,9 @@ class UkiyoFilter final : public Filter {
   void add_sky(Lab& color, const Window& window) const;
 
   Front front_;
-  Plane mask_, line_, slope_, sky_, depth_;
-  float backdrop_;
-  const float pull_, bokashi_, sky_tint_, grain_, opacity_;
+  Plane mask_, line_, slope_, leaves_, sky_;
+  float backdrop_, depth_;
+  const float pull_, bokashi_, sky_tint_, grain_, strokes_, opacity_;
 };
 
 void UkiyoFilter::add_pigments(Lab& color) const {
@@ -198,26 +228,22 @@ void UkiyoFilter::add_pigments(Lab& color) const {
 
 void UkiyoFilter::add_sky(Lab& color, const Window& window) const {
   const Plane sky = window_plane(front_, sky_, window);
-  const float tint = 0.45F * sky_tint_, backdrop = backdrop_, bokashi = bokashi_ * (1 - backdrop),
-              scale = 1.0F / static_cast<float>(window.height);
   const int width = window.width;
-  for_rows(window.rows, [&, width, tint, backdrop, bokashi, scale](int begin, int end, int) {
-    const float* depth = depth_.row(0);
+  for_rows(window.rows, [&, width](int begin, int end, int) {
     for (int y = begin; y < end; ++y) {
-      const float down = static_cast<float>(window.first + y) * scale;
+      const float down = static_cast<float>(window.first + y) / static_cast<float>(window.height);
+      const float depth = clamp(down / depth_, 0.0F, 1.0F);
+      const float horizon = smoothstep(0.55F, 1.0F, depth) * (1 - backdrop_), tint = 0.45F * sky_tint_;
+      const float blue = (1 - smoothstep(0.0F, 0.55F, depth)) * bokashi_ * (1 - backdrop_);
       const float* amount = sky.row(y);
-      const auto lay = [=](float* __restrict to, float top, float horizon, float prussian) {
+      const auto lay = [=](float* __restrict to, float ground, float prussian) {
 #pragma omp simd
-        for (int x = 0; x < width; ++x) {
-          const float r = clamp(down / depth[x], 0.0F, 1.0F);
-          const float ground = mix(top, horizon, smoothstep(0.55F, 1.0F, r) * (1.0F - backdrop));
-          const float tinted = mix(to[x], ground, tint * amount[x]);
-          to[x] = mix(tinted, prussian, (1.0F - smoothstep(0.0F, 0.55F, r)) * amount[x] * bokashi);
-        }
+        for (int x = 0; x < width; ++x)
+          to[x] = mix(mix(to[x], ground, tint * amount[x]), prussian, blue * amount[x]);
       };
-      lay(color.L.row(y), kSkyTop[0], kSkyHorizon[0], kPrussian[0]);
-      lay(color.a.row(y), kSkyTop[1], kSkyHorizon[1], kPrussian[1]);
-      lay(color.b.row(y), kSkyTop[2], kSkyHorizon[2], kPrussian[2]);
+      lay(color.L.row(y), mix(kSkyTop[0], kSkyHorizon[0], horizon), kPrussian[0]);
+      lay(color.a.row(y), mix(kSkyTop[1], kSkyHorizon[1], horizon), kPrussian[1]);
+      lay(color.b.row(y), mix(kSkyTop[2], kSkyHorizon[2], horizon), kPrussian[2]);
     }
   });
 }
@@ -227,6 +253,7 @@ Layers UkiyoFilter::layers(const Window& window) const {
   cel(color.L, window_plane(front_, slope_, window), front_.statistics.tones,
       {.amount = 0.75F, .sharp = 0.45F});
   grade(color, front_.statistics.chroma, {.chroma = 1.25F, .shadow = {0, -3}, .light = {1, 4}});
+  lay_texture(color.L, front_, leaves_, strokes_, window);
   add_pigments(color);
   add_sky(color, window);
   const float opacity = opacity_;
@@ -266,6 +293,7 @@ StyleEntry ukiyo_style() {
             {"pull", 0.78, 0, 1, "how far colors go toward the woodblock's pigments"},
             {"sky", 1, 0, 2, "how far the sky becomes cream and rose"},
             {"bokashi", 0.62, 0, 1, "Prussian blue along the top of the sky"},
+            {"strokes", 0.7, 0, 1, "strength of the strokes that stand for grass, leaves and fur"},
             {"grain", 1, 0, 3, "strength of fibers and paper"}},
            false},
           [](const RgbView& picture, const StyleOptions& options, const StyleValues& values)

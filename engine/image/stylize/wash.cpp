@@ -49,7 +49,7 @@ inline float opened(float L, float lift) {
 }
 
 // Lightness in steps of kWash, each a wash that ends in a soft border; `amount` of the way.
-constexpr float kWash = 8, kNear = 1.6F, kFar = 3.2F;
+constexpr float kWash = 8, kNear = 0.8F, kFar = 3.6F;
 inline float laid_in_washes(float L, float wander, float amount) {
   const float at = (L + wander) * (1.0F / kWash), below = std::floor(at);
   const float stepped = (below + smoothstep(0.36F, 0.64F, at - below)) * kWash - wander;
@@ -59,8 +59,8 @@ inline float laid_in_washes(float L, float wander, float amount) {
 // Displacement of the washes' borders, in units of L. `top`: first row of the window.
 Plane wandering(int width, int height, float s, int top) {
   return map([](float near, float far) { return kNear * near + kFar * far; },
-             smooth_noise(width, height, 10 * s, 21, 0, top),
-             smooth_noise(width, height, 32 * s, 22, 0, top));
+             smooth_noise(width, height, 14 * s, 21, 0, top),
+             smooth_noise(width, height, 52 * s, 22, 0, top));
 }
 
 // Inputs of paint() besides the image, all of the image's size.

@@ -254,3 +254,16 @@ TEST_CASE("stylize: ukiyo wipes blue along the top of a sky, not of a backdrop o
   CHECK(blue(styled("ukiyo", Painted(200, 200, backdrop))) < 10);
   CHECK(blue(styled("ukiyo", Painted(200, 200, table))) < -40);
 }
+
+TEST_CASE("stylize: ukiyo wipes straight across, without a halo around what stands before the sky") {
+  const Painted tower(300, 300, [](int x, int y) {
+    if (y > 220) return Rgb8{52, 60, 40};
+    return x > 140 && x < 165 && y > 12 ? Rgb8{90, 50, 40} : Rgb8{150, 185, 225};
+  });
+  const auto print = styled("ukiyo", tower, {{"grain", 0}, {"line", 0}});
+  for (const int top : {20, 60, 120}) {
+    CAPTURE(top);
+    const auto near = mean_of(print, 300, 120, top, 15, 10), far = mean_of(print, 300, 20, top, 15, 10);
+    for (std::size_t c = 0; c < 3; ++c) CHECK(std::fabs(near[c] - far[c]) < 6);
+  }
+}
