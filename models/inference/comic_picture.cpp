@@ -194,7 +194,7 @@ std::vector<Plane> comic_coefficients(Stylizer& model, const Rgb& picture, const
       const std::vector<float> made = model.coefficients(x, options.weights, options.raw).to_vector<float>();
       if (!std::all_of(made.begin(), made.end(), [](float v) { return std::isfinite(v); }))
         fail("convert",
-             "the network makes NaN or infinity; its weights are spoilt, take an earlier checkpoint");
+             "the network makes NaN or infinity; its weights are spoiled, take an earlier checkpoint");
       for (int y = top; y < std::min(top + options.tile, picture.height()); ++y)
         for (int at = left; at < std::min(left + options.tile, picture.width()); ++at) {
           const auto from = (static_cast<std::size_t>(y - y0) * static_cast<std::size_t>(x1 - x0) +

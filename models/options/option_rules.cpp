@@ -22,6 +22,9 @@ struct IdleRule {
 bool is_anime(O o) {
   return o.model == "animegan" || o.model == "cartoongan";
 }
+bool is_stylizer(O o) {
+  return o.model == "stylizer";
+}
 bool is_unet(O o) {
   return o.net_g.starts_with("unet");
 }
@@ -71,7 +74,11 @@ const IdleRule kRules[] = {
     {"ndf", is_dense_vae, "the dense form has 400 hidden features, as published; add --form conv"},
     {"features", [](O o) { return is_anime(o) && !compares_features(o); },
      "--lambda-content and --lambda-style are 0, and nothing else looks at features"},
+    {"init-type", is_stylizer, "its network begins by He's rule for a leaky ReLU"},
+    {"init-gain", is_stylizer, "its network begins by He's rule for a leaky ReLU"},
     // Training
+    {"lr-policy", is_stylizer, "its rate warms up and falls by half a cosine over the run"},
+    {"epochs-decay", is_stylizer, "its rate warms up and falls by half a cosine over the run"},
     {"epochs", [](O o) { return o.steps > 0 && o.lr_policy == "constant"; },
      "--steps is the length of the run", false},  // a run's options.json has both
     {"lr", [](O o) { return o.lr_g > 0 && o.lr_d > 0; },

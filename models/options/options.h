@@ -26,23 +26,19 @@ struct OptionInfo {
 // Whether the model has the option.
 bool applies(const OptionInfo& info, const std::string& model);
 
-// What an option is for: its help, or, of one whose values differ from model to model, those of this model (those of
-// all models for a name that is none).
+// What an option is for, for this model (for all models if there is no such name).
 std::string help_of(const OptionInfo& info, const std::string& model);
 
 // Calls visit(OptionInfo, reference to the member) for every option, in the order of --help.
 template <class Options, class Visit>
 void visit_options(Options& o, Visit&& visit) {
-  // Which models have an option.
   const char* from_noise = "gan gan-reshape gan-conv autoencoder-gan dcgan wgan wgan-gp infogan";
   const char* drawing = "gan gan-reshape gan-conv autoencoder-gan dcgan wgan wgan-gp infogan vae";
-  // Those whose pictures have --size.
   const char* squares = "gan gan-reshape gan-conv autoencoder-gan dcgan wgan wgan-gp infogan vae features";
   const char *cycle = "cyclegan", *anime = "animegan cartoongan", *paired = "pix2pix";
   const char* translating = "cyclegan animegan cartoongan pix2pix";
   const char* two_folders = "cyclegan autoencoder-gan animegan cartoongan pix2pix";
-  const char *photos = "cyclegan autoencoder-gan animegan cartoongan pix2pix stylizer",
-             *stylizer = "stylizer";
+  const char* photos = "cyclegan autoencoder-gan animegan cartoongan pix2pix stylizer";
   const char* adversarial =
       "gan gan-reshape gan-conv autoencoder-gan dcgan wgan wgan-gp infogan cyclegan animegan cartoongan "
       "pix2pix";
@@ -63,9 +59,8 @@ void visit_options(Options& o, Visit&& visit) {
   visit(OptionInfo{"data-b", "--style", data, "DIR",
                    "pictures of domain B (drawings, paintings); of pairs, those wanted", true, two_folders},
         o.data_b);
-  visit(OptionInfo{"styles", "--style", data, "NAME=FOLDER...",
-                   "a style and the planes that its teacher made: NAME.flat.png and NAME.line.png", true,
-                   stylizer},
+  visit(OptionInfo{"styles", "--style", data, "NAME=TEACHER...",
+                   "styles, each with its teacher: a folder of planes or a filter", true, "stylizer"},
         o.styles);
   visit(OptionInfo{"outdir", "-o,--outf", data, "DIR", "run directory: checkpoints, samples, curves, log",
                    false},
@@ -138,8 +133,7 @@ void visit_options(Options& o, Visit&& visit) {
                    "what compares content and style: own, a run of sumi train features, or VGG19's weights",
                    true, anime},
         o.feature_network);
-  visit(OptionInfo{"n-blocks", "", nets, "N",
-                   "residual blocks of a resnet, of cartoongan (0: as published) or of stylizer", false,
+  visit(OptionInfo{"n-blocks", "", nets, "N", "residual blocks (0: as published)", false,
                    "cyclegan animegan cartoongan pix2pix stylizer"},
         o.n_blocks);
   visit(OptionInfo{"ngf", "", nets, "N", "width of the generator (vae: of what draws)", false, "!features"},
@@ -177,10 +171,9 @@ void visit_options(Options& o, Visit&& visit) {
         o.categories);
   visit(OptionInfo{"continuous", "", nets, "N", "continuous codes", false, coded}, o.continuous);
   visit(OptionInfo{"init-type", "", nets, "RULE", "normal, xavier, xavier-uniform, kaiming or orthogonal",
-                   false, "!stylizer"},
+                   false},
         o.init_type);
-  visit(OptionInfo{"init-gain", "", nets, "X", "spread of the initial weights", false, "!stylizer"},
-        o.init_gain);
+  visit(OptionInfo{"init-gain", "", nets, "X", "spread of the initial weights", false}, o.init_gain);
   visit(OptionInfo{"init", "--load", nets, "CHECKPOINT",
                    "start from these weights (fine-tuning); optimizer starts anew", false},
         o.init);
@@ -192,7 +185,7 @@ void visit_options(Options& o, Visit&& visit) {
                    true},
         o.epochs);
   visit(OptionInfo{"epochs-decay", "--n-epochs-decay", train, "X",
-                   "more passes, in which the learning rate falls", true, "!stylizer"},
+                   "more passes, in which the learning rate falls", true},
         o.epochs_decay);
   visit(OptionInfo{"optimizer", "", train, "RULE", "adam, adamw or rmsprop", false}, o.optimizer);
   visit(OptionInfo{"lr", "", train, "X", "learning rate", false}, o.lr);
@@ -206,8 +199,7 @@ void visit_options(Options& o, Visit&& visit) {
                    "shrinks the weights; added to the gradient, by adamw taken from the weights themselves",
                    false},
         o.weight_decay);
-  visit(OptionInfo{"lr-policy", "", train, "RULE", "constant, linear, step, two-steps or cosine", false,
-                   "!stylizer"},
+  visit(OptionInfo{"lr-policy", "", train, "RULE", "constant, linear, step, two-steps or cosine", false},
         o.lr_policy);
   visit(OptionInfo{"gan-mode", "", train, "LOSS", "vanilla, saturating, lsgan, hinge, wgan or wgan-gp", false,
                    adversarial},
