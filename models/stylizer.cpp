@@ -20,6 +20,9 @@ namespace {
 
 // Weights of the losses, all of pictures in [0,1].
 constexpr double kPicture = 1, kFlat = 1, kLine = 0.5, kGradient = 1;
+// Cross-entropy of the line beside the L1: where no line is found at first, the sigmoid saturates, and the L1 alone has no gradient
+// left that could bring it back.
+constexpr double kLineEntropy = 0.1;
 constexpr double kMissingInk = 3;  // how much more a missing line costs than one too many
 // What the input may differ in from what the teacher saw: noise of a standard deviation up to this many levels of 255, and
 // exposure by a factor.
@@ -137,11 +140,14 @@ Stylizer::Examples Stylizer::draw_examples(const Tensor& batch) {
 }
 
 std::vector<Tensor> Stylizer::losses(const Examples& e) {
-  const ComicLayers made = comic_layers(e.input, (*network_)(e.input, e.mixture));
+  const Tensor coefficients = (*network_)(e.input, e.mixture);
+  const ComicLayers made = comic_layers(e.input, coefficients);
   const Tensor apart = sub(compose_comic(made, e.ink, e.opacity), compose_comic(e.teacher, e.ink, e.opacity));
   const Tensor line = mul(abs(sub(made.line, e.teacher.line)), affine(e.teacher.line, kMissingInk, 1));
+  const Tensor entropy = loss_mean(Loss::bce_logits, line_logit(coefficients), e.teacher.line);
   return {affine(loss_mean(Loss::l1, apart, 0), kPicture),
-          affine(loss_mean(Loss::l1, made.flat, e.teacher.flat), kFlat), affine(mean(line), kLine),
+          affine(loss_mean(Loss::l1, made.flat, e.teacher.flat), kFlat),
+          add(affine(mean(line), kLine), affine(entropy, kLineEntropy)),
           affine(add(mean_step(apart, 1), mean_step(apart, 2)), kGradient)};
 }
 

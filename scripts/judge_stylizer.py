@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Acceptance figures of a stylizer on photographs that it has not seen.
 
-  judge_stylizer.py --sumi PROGRAM --model WEIGHTS --list FILE --reference DIR [--styles ink,wash] [--side 480] [--sheet OUT.png]
+  judge_stylizer.py --sumi PROGRAM --model WEIGHTS --list FILE --teachers DIR [--styles ink,wash] [--side 360] [--sheet OUT.png]
 
-FILE names a photograph on each line; DIR holds styles.py, the reference form of the filters (scripts/style_teachers.py). Each
-photograph is brought to a short side of --side pixels, so that teacher and network work at one size. Needs OpenCV 4.
+FILE names a photograph on each line; DIR holds the planes that scripts/style_teachers.py made of them at --sizes SIDE. Each
+photograph is brought to that short side, so that teacher and network work at one size. Needs OpenCV 4.
 
   flat      part of the pixels whose gradient of gray is below one level, over the photograph's; the median
   checker   mean |2x2 checkerboard| of gray, over the photograph's; the mean
@@ -80,31 +80,30 @@ class Program:
         subprocess.run(self.base + (self.model if with_model else []) + ["-i", photos, "-o", out, *options], check=True)
 
 
-def judge(args, styles_module, work):
+def judge(args, work):
     photos = os.path.join(work, "photos")
     os.makedirs(photos)
     names = []
     with open(args.list, encoding="utf-8") as file:
-        for i, path in enumerate(line for line in file.read().split("\n") if line):
+        for path in [line for line in file.read().split("\n") if line][:args.most]:
             photo = cv2.imread(path, cv2.IMREAD_COLOR)
             if photo is None:
                 sys.exit("cannot read " + path)
-            names.append(f"{i:03}.png")
+            names.append(os.path.splitext(os.path.basename(path))[0] + ".png")
             cv2.imwrite(os.path.join(photos, names[-1]), style_teachers.at_short_side(photo, args.side))
     program = Program(args.sumi, args.model, args.threads)
     cascade = cv2.CascadeClassifier(os.path.join(args.cascades, "haarcascade_frontalface_alt2.xml"))
-    results, cells, planes = {}, {}, {}
+    results, cells = {}, {}
     for style in args.styles.split(","):
-        for layer in ("drawing", "flat", "line"):
+        for layer in ("drawing", "line", "flat") if style in SCREENED else ("drawing", "line"):
             program.folder(photos, os.path.join(work, style, layer), "-n", style, "--layer", layer)
         program.folder(photos, os.path.join(work, style, "filter"), "--style", style, with_model=False)
         rows, lines = [], np.zeros(4)
         for name in names:
             read = lambda *parts, flag=cv2.IMREAD_COLOR: cv2.imread(os.path.join(work, *parts, name), flag)  # pylint: disable=cell-var-from-loop
             photo, drawing, line = read("photos"), read(style, "drawing"), 1 - read(style, "line", flag=0) / 255
-            if name not in planes:
-                planes[name] = style_teachers.Planes(styles_module, style_teachers.leveled(styles_module, photo))
-            lines += line_match(line, getattr(planes[name], style)()[1])
+            teacher = cv2.imread(os.path.join(args.teachers, style, str(args.side), name[:-4] + ".line.png"), 0)
+            lines += line_match(line, teacher / 255)
             shown = drawing
             if style in SCREENED:
                 alpha = line[..., None]
@@ -139,19 +138,19 @@ def main():
     parser.add_argument("--sumi", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--list", required=True)
-    parser.add_argument("--reference", required=True)
+    parser.add_argument("--teachers", required=True)
     parser.add_argument("--styles", default=",".join(style_teachers.STYLES))
-    parser.add_argument("--side", type=int, default=480)
+    parser.add_argument("--side", type=int, default=360)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--cascades", default="/usr/share/opencv4/haarcascades")
+    parser.add_argument("--most", type=int, default=1000, help="only the first so many photographs")
     parser.add_argument("--sheet", help="photograph, then filter and network for each style, a row for each photograph")
     parser.add_argument("--cell", type=int, default=320, help="width of the sheet's cells")
     parser.add_argument("--rows", type=int, default=12, help="of the sheet")
     parser.add_argument("--json", help="where the figures go")
     args = parser.parse_args()
-    styles_module = style_teachers.load_reference(args.reference)
     with tempfile.TemporaryDirectory() as work:
-        results = judge(args, styles_module, work)
+        results = judge(args, work)
     if args.json:
         with open(args.json, "w", encoding="utf-8") as file:
             json.dump(results, file, indent=1)

@@ -143,12 +143,17 @@ Shape ComicNetwork::plan(const Shape& x, Cost& cost) const {
   return head_->plan({a.n, a.h, a.w, h.c + a.c}, cost);
 }
 
+Tensor line_logit(const Tensor& coefficients) {
+  const Shape& s = coefficients.shape();
+  return affine(slice(coefficients, {0, 0, 0, 3}, {s.n, s.h, s.w, 1}), 4, -2);
+}
+
 ComicLayers comic_layers(const Tensor& x, const Tensor& coefficients) {
   const Shape s = x.shape();
   const auto channels = [&](std::int64_t first, std::int64_t count) {
     return slice(coefficients, {0, 0, 0, first}, {s.n, s.h, s.w, count});
   };
-  return {add(mul(x, affine(channels(4, 3), 1, 1)), channels(0, 3)), sigmoid(affine(channels(3, 1), 4, -2))};
+  return {add(mul(x, affine(channels(4, 3), 1, 1)), channels(0, 3)), sigmoid(line_logit(coefficients))};
 }
 
 Tensor compose_comic(const ComicLayers& layers, const Tensor& ink, const Tensor& opacity) {

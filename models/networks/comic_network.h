@@ -64,6 +64,8 @@ struct ComicLayers {
   Tensor flat, line;
 };
 ComicLayers comic_layers(const Tensor& x, const Tensor& coefficients);
+// 4 logit - 2 [n,h,w,1], of which the alpha is the sigmoid.
+Tensor line_logit(const Tensor& coefficients);
 
 // flat (1 - opacity line) + opacity line ink. opacity [n,1,1,1], ink [n,1,1,3] or of one sample.
 Tensor compose_comic(const ComicLayers& layers, const Tensor& ink, const Tensor& opacity);
