@@ -1,6 +1,7 @@
 // Networks: modules own parameters and call ops.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -60,6 +61,8 @@ class Module {
   std::vector<Parameter> parameters() const;
   std::vector<Parameter> buffers() const;  // running statistics: saved, not trained
   std::int64_t parameter_count() const;
+  // Calls f for this module and for all within it.
+  void apply(const std::function<void(Module&)>& f);
   // Batch norm and dropout behave differently in training (the default) and at inference.
   void set_training(bool on);
   // Virtual batch norm (Salimans 2016): of what comes in from now on the first `count` samples are the reference batch,
@@ -242,10 +245,11 @@ class MinibatchDiscrimination final : public Module {
   Tensor t_;
 };
 
-// Zeroes each element with probability p while training, drawing from `stream`, which must outlive it.
+// Zeroes each element with probability p while training. To train, it needs a stream of random numbers.
 class Dropout final : public Module {
  public:
-  Dropout(double p, RandomStream* stream) : Module("dropout"), p_(p), stream_(stream) {}
+  explicit Dropout(double p) : Module("dropout"), p_(p) {}
+  void set_stream(RandomStream& stream) { stream_ = &stream; }
   Shape plan(const Shape& x, Cost& cost) const override;
 
  protected:
@@ -253,8 +257,11 @@ class Dropout final : public Module {
 
  private:
   double p_;
-  RandomStream* stream_;
+  RandomStream* stream_ = nullptr;
 };
+
+// Gives every Dropout of a network the stream, which must outlive it.
+void set_dropout_stream(Module& network, RandomStream& stream);
 
 // One module after the other.
 class Sequential final : public Module {

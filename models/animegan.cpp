@@ -1,37 +1,19 @@
-#include "models/animegan.h"
-
+// The GANs that learn to draw like a cartoon from unpaired photographs and drawings: AnimeGANv2 (Chen, Liu, Chen 2020) and,
+// with its networks and weights, CartoonGAN (Chen, Lai, Liu 2018).
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <optional>
 
 #include "engine/runtime/device.h"
+#include "models/inference/feature_network.h"
+#include "models/networks/anime_networks.h"
+#include "models/objectives/style_weights.h"
 #include "models/registry.h"
 #include "models/training/rng_streams.h"
-#include "models/training/translator_step.h"
+#include "models/translation_model.h"
 
 namespace sumi {
 namespace {
-
-// Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
-// The discriminator's own, as published for both models; --init-type and --init-gain are the generator's.
-const InitOptions kInitD{"normal", 0.02};
-
-struct Preset {
-  const char* name;
-  LossWeights weights;
-};
-// Weights as published: of AnimeGANv2 for its three styles, and of CartoonGAN.
-constexpr Preset kPresets[] = {
-    {"hayao", {300, 1.5, 2.5, 15, 1, 1.2, 1.2, 1.2, 0.8, true}},
-    {"paprika", {300, 2, 0.6, 50, 0.1, 1, 1, 1, 0.005, true}},
-    {"shinkai", {300, 1.2, 2, 10, 1, 1.7, 1.7, 1.7, 1, true}},
-    {"cartoongan", {1, 10, 0, 0, 0, 1, 1, 0, 1, false}},
-};
-// Of the generator's losses with sumi's own features: found by looking at samples (docs/learn/8-anime-style.md).
-struct SumiFeatureWeights {
-  double adversarial, content, style, color, variation;
-};
-constexpr SumiFeatureWeights kOwnAnime{1, 3, 250, 10, 1}, kOwnCartoon{1, 50, 0, 30, 0};
 
 AnimeNetOptions anime_net_options(const TrainOptions& o) {
   AnimeNetOptions net;
@@ -47,180 +29,127 @@ AnimeNetOptions anime_net_options(const TrainOptions& o) {
   return net;
 }
 
-}  // namespace
+// For photographs a, drawings b and drawings with smoothed edges e, G draws a and D tells drawings from the rest. With l the GAN
+// loss, f the features of the frozen network that --features names, Gram(.) / (h w c), gray(.) luma three times:
+//   warm-up, the first --init-epochs: G alone, by content |f(G(a)) - f(a)|, at the rate --init-lr
+//   then D:  adversarial (real l(D(b), real) + fake l(D(G(a)), fake) + gray l(D(gray(b)), fake) + smooth l(D(gray(e)), fake))
+//   and G:   adversarial l(D(G(a)), real) + content |f(G(a)) - f(a)| + style |Gram(f(G(a))) - Gram(f(gray(b)))|
+//            + color color_loss(G(a), a) + variation total_variation(G(a))
+// |.| is a mean over all elements. In the step D learns first, from the same G(a). Adam's moments of the warm-up stay.
+class AnimeGan final : public TranslationModel {
+ public:
+  explicit AnimeGan(const TrainOptions& o);
 
-LossWeights anime_weights(const TrainOptions& o) {
-  std::string known;
-  for (const Preset& preset : kPresets) {
-    known += std::string(known.empty() ? "" : ", ") + preset.name;
-    if (o.style_preset != preset.name) continue;
-    LossWeights w = preset.weights;
-    const auto instead = [](double& weight, double given) { weight = given < 0 ? weight : given; };
-    instead(w.adversarial, o.lambda_adv);
-    instead(w.content, o.lambda_content);
-    instead(w.style, o.lambda_style);
-    instead(w.color, o.lambda_color);
-    instead(w.variation, o.lambda_tv);
-    return w;
-  }
-  fail("--style-preset", fmt::format("unknown '{}'; use one of: {}", o.style_preset, known));
-}
+  void set_sample_images(const std::vector<std::vector<Tensor>>& images) override;
+  double warm_up_epochs() const override { return options().init_epochs; }
 
-void settle_anime_weights(TrainOptions& o) {
-  if (!is_own_network(o.feature_network)) return;
-  const SumiFeatureWeights& own = o.style_preset == "cartoongan" ? kOwnCartoon : kOwnAnime;
-  for (const auto& [given, weight] : {std::pair{&o.lambda_adv, own.adversarial},
-                                      {&o.lambda_content, own.content},
-                                      {&o.lambda_style, own.style},
-                                      {&o.lambda_color, own.color},
-                                      {&o.lambda_tv, own.variation}})
-    if (*given < 0) *given = weight;
-}
+ protected:
+  void begin_step(const Step::Kind& kind) override;
+  void train_step(Step& step) override;
 
-AnimeGanModel::AnimeGanModel(const TrainOptions& o)
-    : Model(o),
-      options_(o),
-      net_(anime_net_options(o)),
-      weights_(anime_weights(o)),
-      g_(anime_translator(net_)) {
-  std::unique_ptr<Sequential> d = anime_discriminator(net_);
-  RandomStream init(o.seed, kInit);
-  initialize(*g_, {o.init_type, o.init_gain}, init);
-  initialize(*d, kInitD, init);
-  g_trained_ = std::make_unique<TrainableNetworks>(
-      std::vector<std::pair<std::string, Module*>>{{"g", g_.get()}}, o, true);
-  d_ = std::make_unique<DiscriminatorTrainer>(o, "d", std::move(d), kAdversary);
-  register_trainable(*g_trained_, generator_rate(o));
-  register_trainable(*d_);
+ private:
+  DiscriminatorInputs discriminator_inputs(MicroBatch& batch, const Tensor& fake) const;
+  void add_feature_losses(Losses& loss, MicroBatch& batch, const Tensor& fake, bool warm_up) const;
+  Tensor gray(const Tensor& images) const { return conv2d(images, luma_, {}, {}); }
+  void load_feature_network();
+  // Feature maps before their ReLU: for the content loss and for the Gram matrix.
+  struct Maps {
+    Tensor content, style;
+  };
+  Maps features(const Tensor& images) const;
+
+  Module& g_;
+  TrainableNetworks& generator_;
+  DiscriminatorTrainer& d_;
+  LossWeights weights_;
+  std::optional<FeatureNetwork> features_;  // loaded when training begins: translation needs none
+  Tensor luma_;                             // [3,1,1,3]
+};
+
+AnimeGan::AnimeGan(const TrainOptions& o)
+    : TranslationModel(o, {{"AtoB", "g"}}, anime_side_rule(anime_net_options(o))),
+      g_(network("g")),
+      generator_(generators({"g"}, generator_rate(o))),
+      d_(discriminator("d", RngStream::discriminator)),
+      weights_(anime_weights(o)) {
   std::vector<double> luma;
   for (int row = 0; row < 3; ++row) luma.insert(luma.end(), {0.299, 0.587, 0.114});
-  luma_ = Tensor::from(luma, {3, 1, 1, 3}, net_.dtype, net_.device);
+  luma_ = Tensor::from(luma, {3, 1, 1, 3}, dtype(), device());
 }
 
-std::vector<Model::Network> AnimeGanModel::networks() {
-  const Shape picture{1, options_.crop_size, options_.crop_size, 3};
-  return {{"g", g_.get(), picture}, {"d", &d_->network(), picture}};
+void AnimeGan::begin_step(const Step::Kind& kind) {
+  load_feature_network();
+  if (kind.warm_up) generator_.set_lr(options().init_lr);
 }
 
-void AnimeGanModel::load_feature_network() {
+void AnimeGan::train_step(Step& step) {
+  const auto fake_b = [&](MicroBatch& batch) {
+    batch["real_a"] = batch.input(0);
+    batch["real_b"] = batch.input(1);
+    batch["smooth_b"] = batch.input(2);
+    return batch.generate("fake_b", [&] { return g_(batch["real_a"]); });
+  };
+  if (step.warm_up())
+    step.skip(d_);
+  else
+    step.train(d_, [&](MicroBatch& batch) { return discriminator_inputs(batch, fake_b(batch)); });
+  step.minimize(generator_, [&](MicroBatch& batch, Losses& loss) {
+    const Tensor fake = fake_b(batch);
+    const bool warm_up = step.warm_up();
+    add_feature_losses(loss, batch, fake, warm_up);
+    loss.add("loss_colour", warm_up ? 0 : weights_.color, [&] { return color_loss(fake, batch["real_a"]); });
+    loss.add("loss_tv", warm_up ? 0 : weights_.variation, [&] { return total_variation(fake); });
+    loss.add("loss_g", warm_up ? 0 : weights_.adversarial,
+             [&] { return d_.generator_loss(fake, batch["real_b"]); });
+  });
+}
+
+DiscriminatorInputs AnimeGan::discriminator_inputs(MicroBatch& batch, const Tensor& fake) const {
+  const NoGrad no_grad;
+  const double all = weights_.adversarial;
+  const Tensor drawings = batch["real_b"], smooth = batch["smooth_b"];
+  DiscriminatorInputs inputs{{drawings, true, all * weights_.real}, {fake, false, all * weights_.fake}};
+  if (weights_.gray > 0) inputs.push_back({gray(drawings), false, all * weights_.gray});
+  if (weights_.smooth > 0)
+    inputs.push_back({weights_.gray_smooth ? gray(smooth) : smooth, false, all * weights_.smooth});
+  return inputs;
+}
+
+void AnimeGan::add_feature_losses(Losses& loss, MicroBatch& batch, const Tensor& fake, bool warm_up) const {
+  const double style_weight = warm_up ? 0 : weights_.style;
+  Tensor content, style;
+  Maps drawn;
+  if (weights_.content > 0 || style_weight > 0) {
+    {
+      const NoGrad no_grad;
+      if (weights_.content > 0) content = features(batch["real_a"]).content;
+      if (style_weight > 0) style = gram_matrix(features(gray(batch["real_b"])).style);
+    }
+    drawn = features(fake);
+  }
+  loss.add("loss_content", weights_.content, [&] { return loss_mean(Loss::l1, drawn.content, content); });
+  loss.add("loss_style", style_weight, [&] { return loss_mean(Loss::l1, gram_matrix(drawn.style), style); });
+}
+
+void AnimeGan::load_feature_network() {
   if (!features_ && (weights_.content > 0 || weights_.style > 0))
     features_ =
-        load_features(options_.feature_network, activations_of(options_), net_.device, VggInput::caffe);
+        load_features(options().feature_network, activations_of(options()), device(), VggInput::caffe);
 }
 
-// Of VGG19 those that the published weights are for. Of sumi's own network the content from half of the picture's side: its
+// Of VGG19 those that the published weights are for. Of sumi's own network the content from half of the image's side: its
 // deeper layers, of a small classifier, forget where things are and which color they have. The style from the deepest.
-AnimeGanModel::Maps AnimeGanModel::features(const Tensor& pictures) const {
+AnimeGan::Maps AnimeGan::features(const Tensor& images) const {
   const bool vgg = features_->name() == "vgg19";
   const std::vector<Tensor> maps =
-      (*features_)(pictures, {vgg ? "conv4_4" : "conv2_2", vgg ? "conv4_4" : "conv4_1"});
+      (*features_)(images, {vgg ? "conv4_4" : "conv2_2", vgg ? "conv4_4" : "conv4_1"});
   return {maps[0], maps[1]};
 }
 
-std::string AnimeGanModel::phase(double epoch) {
-  load_feature_network();
-  warming_up_ = epoch < options_.init_epochs;
-  if (warming_up_) {
-    g_trained_->set_lr(options_.init_lr);
-    return "warm-up";
-  }
-  return Model::phase(epoch);
+void AnimeGan::set_sample_images(const std::vector<std::vector<Tensor>>& images) {
+  TranslationModel::set_sample_images({images.at(0)});
+  load_feature_network();  // a damaged file is reported before the first step
 }
-
-Tensor AnimeGanModel::gray(const Tensor& pictures) const {
-  return conv2d(pictures, luma_, {}, {});
-}
-
-AnimeGanModel::DrawingLosses AnimeGanModel::style_losses(const Tensor& fake, const Tensor& photos,
-                                                         const Tensor& drawings) const {
-  const auto weighted = [](const Tensor& loss, double weight) { return affine(loss, weight); };
-  const bool styled = weights_.style > 0 && !warming_up_;
-  DrawingLosses losses;
-  if (weights_.content > 0 || styled) {
-    Tensor content, style;
-    {
-      const NoGrad no_grad;
-      if (weights_.content > 0) content = features(photos).content;
-      if (styled) style = gram_matrix(features(gray(drawings)).style);
-    }
-    const Maps drawn = features(fake);
-    if (content) losses.content = weighted(loss_mean(Loss::l1, drawn.content, content), weights_.content);
-    if (style) losses.style = weighted(loss_mean(Loss::l1, gram_matrix(drawn.style), style), weights_.style);
-  }
-  if (warming_up_) return losses;
-  if (weights_.color > 0) losses.color = weighted(color_loss(fake, photos), weights_.color);
-  if (weights_.variation > 0) losses.variation = weighted(total_variation(fake), weights_.variation);
-  return losses;
-}
-
-std::vector<DiscriminatorTrainer::DiscriminatorInput> AnimeGanModel::shown(const Tensor& fake,
-                                                                           const Tensor& drawings,
-                                                                           const Tensor& smooth) const {
-  const NoGrad no_grad;
-  const double all = weights_.adversarial;
-  std::vector<DiscriminatorTrainer::DiscriminatorInput> shown{{drawings, true, all * weights_.real},
-                                                              {fake, false, all * weights_.fake}};
-  if (weights_.gray > 0) shown.push_back({gray(drawings), false, all * weights_.gray});
-  if (weights_.smooth > 0)
-    shown.push_back({weights_.gray_smooth ? gray(smooth) : smooth, false, all * weights_.smooth});
-  return shown;
-}
-
-std::vector<Stat> AnimeGanModel::run_step(const std::vector<Tensor>& domains) {
-  std::function<std::vector<DiscriminatorTrainer::DiscriminatorInput>(const TranslatorBatch&)> seen;
-  if (!warming_up_)
-    seen = [this](const TranslatorBatch& b) { return shown(b.drawn, b.domains[1], b.domains[2]); };
-  const auto [verdict, losses, last] =
-      translator_step(options_, domains, {*g_, *g_trained_, *d_}, seen, [this](const TranslatorBatch& b) {
-        const DrawingLosses of = style_losses(b.drawn, b.domains[0], b.domains[1]);
-        Tensor adversarial;
-        if (!warming_up_)
-          adversarial = affine(d_->generator_loss(b.drawn, b.domains[1]), weights_.adversarial);
-        return std::vector<Tensor>{adversarial, of.content, of.style, of.color, of.variation};
-      });
-  last_batch_ = {{"real_a", last.domains[0]},
-                 {"real_b", last.domains[1]},
-                 {"smooth_b", last.domains[2]},
-                 {"fake_b", last.drawn}};
-  const NoGrad no_grad;
-  const Tensor none = Tensor::zeros(Shape::scalar(), net_.dtype, net_.device);
-  const auto or_none = [&](const Tensor& x) { return x ? x : none; };
-  const auto score = [&](const Tensor& logits) { return logits ? d_->loss().mean_score(logits) : none; };
-  return {{"loss_d", or_none(verdict.loss)},      {"loss_g", or_none(losses[0])},
-          {"loss_content", or_none(losses[1])},   {"loss_style", or_none(losses[2])},
-          {"loss_colour", or_none(losses[3])},    {"loss_tv", or_none(losses[4])},
-          {"d_real", score(verdict.real_logits)}, {"d_fake", score(verdict.fake_logits)}};
-}
-
-void AnimeGanModel::set_sample_images(const std::vector<std::vector<Tensor>>& pictures) {
-  sample_photos_ = pictures.at(0);
-  load_feature_network();  // what is wrong with its file is said before the first step
-}
-
-SampleGrid AnimeGanModel::samples() {
-  SampleGrid sheet{sample_photos_, static_cast<int>(sample_photos_.size())};
-  for (const Tensor& photo : sample_photos_) sheet.pictures.push_back(translate(photo, "AtoB", false));
-  return sheet;
-}
-
-Model::Translator AnimeGanModel::translator(const std::string& direction) const {
-  if (direction != "AtoB")
-    fail("--direction",
-         fmt::format("unknown '{}'; there is only AtoB, from photograph to drawing", direction));
-  const SideRule rule = anime_side_rule(net_);
-  return {"g", g_.get(), rule.multiple, rule.smallest};
-}
-
-Tensor AnimeGanModel::translate(const Tensor& pictures, const std::string& direction, bool raw) {
-  translator(direction);  // checks the name
-  return g_trained_->infer(*g_, pictures, !raw);
-}
-
-std::vector<std::string> AnimeGanModel::never_updated() const {
-  return warming_up_ ? g_trained_->never_updated() : Model::never_updated();  // until then d waits
-}
-
-namespace {
 
 void check_animegan(const TrainOptions& o) {
   const LossWeights w = anime_weights(o);
@@ -236,24 +165,18 @@ void check_animegan(const TrainOptions& o) {
   check_crop_size(o, anime_side_rule(anime_net_options(o)), o.net_g);
 }
 
-std::vector<PlannedNetwork> plan_animegan(const TrainOptions& o) {
+std::vector<PlannedNetwork> anime_networks(const TrainOptions& o) {
   const AnimeNetOptions net = anime_net_options(o);
-  const LossWeights w = anime_weights(o);
-  const Shape picture{1, o.crop_size, o.crop_size, 3};
-  std::vector<PlannedNetwork> planned;
-  planned.push_back({"g", anime_translator(net), picture});
-  planned[0].redraw = 1;
-  planned.push_back({"d", anime_discriminator(net), picture});
-  // Forward and both gradients on all that it is shown, at once, and once more to reach g, without weight gradients.
-  const double kinds = 2 + (w.gray > 0 ? 1 : 0) + (w.smooth > 0 ? 1 : 0);
-  planned.back().update = 3 * kinds;
-  planned.back().work = planned.back().update + 2;
-  planned.back().kept = kinds;
-  return planned;
+  const Shape image{1, o.crop_size, o.crop_size, 3};
+  std::vector<PlannedNetwork> networks;
+  networks.push_back({"g", anime_translator(net), image});
+  // Initialized as published for both models; --init-type and --init-gain are the generator's.
+  networks.push_back({"d", anime_discriminator(net), image, InitOptions{"normal", 0.02}});
+  return networks;
 }
 
 std::unique_ptr<Model> make_animegan(const TrainOptions& o) {
-  return std::make_unique<AnimeGanModel>(o);
+  return std::make_unique<AnimeGan>(o);
 }
 
 }  // namespace
@@ -283,7 +206,7 @@ const ModelSpec animegan_spec{
         },
     .check = check_animegan,
     .settle = settle_anime_weights,
-    .networks = plan_animegan,
+    .networks = anime_networks,
     .make = make_animegan,
 };
 
@@ -308,7 +231,7 @@ const ModelSpec cartoongan_spec{
         },
     .check = check_animegan,
     .settle = settle_anime_weights,
-    .networks = plan_animegan,
+    .networks = anime_networks,
     .make = make_animegan,
 };
 

@@ -1,242 +1,127 @@
-#include "models/cyclegan.h"
-
-#include <fmt/format.h>
-
-#include <algorithm>
-
-#include "engine/runtime/device.h"
+// CycleGAN (Zhu 2017): two generators learn to translate between two domains of unpaired images.
 #include "models/registry.h"
-#include "models/training/batched_forward.h"
-#include "models/training/micro_batches.h"
 #include "models/training/rng_streams.h"
+#include "models/translation_model.h"
 
 namespace sumi {
 namespace {
 
-// Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
+// G_AB translates A to B, G_BA translates B to A; D_A discriminates domain A, D_B domain B. One step, for a in A and b in B:
+//   generators, with l the GAN loss for "real":
+//     l(D_B(G_AB(a))) + lambda_a |G_BA(G_AB(a)) - a| + lambda_b lambda_identity |G_AB(b) - b|   and with a and b exchanged
+//   discriminators, on images made before the generators' update, through the image pools:
+//     (l(D_A(a), real) + l(D_A(pool(G_BA(b))), fake)) / 2, D_B likewise
+// |.| is the mean over all elements.
+class CycleGan final : public TranslationModel {
+ public:
+  explicit CycleGan(const TrainOptions& o)
+      : TranslationModel(o, {{"AtoB", "g_ab"}, {"BtoA", "g_ba"}}, side_rule(translation_net_options(o))),
+        g_ab_(network("g_ab")),
+        g_ba_(network("g_ba")),
+        generators_(generators({"g_ab", "g_ba"}, generator_rate(o))),
+        d_a_(discriminator("d_a", RngStream::discriminator)),
+        d_b_(discriminator("d_b", RngStream::discriminator_b)),
+        pool_a_(image_pool("pool.a", o.pool_size, RngStream::image_pool_a)),
+        pool_b_(image_pool("pool.b", o.pool_size, RngStream::image_pool_b)) {
+    RandomStream& dropout = random_stream("dropout", RngStream::dropout);
+    for (Module* g : {&g_ab_, &g_ba_}) set_dropout_stream(*g, dropout);
+  }
+
+  SampleGrid samples() override;
+
+ protected:
+  void train_step(Step& step) override;
+
+ private:
+  // The generators' losses of one cycle, with the names of A -> B -> A. Returns the fake image, detached.
+  struct Cycle {
+    std::string a, b;  // "a", "b"
+    Module &g_ab, &g_ba;
+    DiscriminatorTrainer& d_b;
+    double lambda_a, lambda_b;
+  };
+  Tensor generator_losses(Losses& loss, const Cycle& cycle, const Tensor& real_a, const Tensor& real_b);
+
+  Module &g_ab_, &g_ba_;
+  TrainableNetworks& generators_;
+  DiscriminatorTrainer &d_a_, &d_b_;
+  ImagePool &pool_a_, &pool_b_;  // of fake images in A, in B
+};
+
 Tensor l1(const Tensor& a, const Tensor& b) {
   return loss_mean(Loss::l1, a, b);
 }
 
-}  // namespace
-
-CycleGanModel::CycleGanModel(const TrainOptions& o)
-    : Model(o),
-      options_(o),
-      dropout_stream_(o.seed, kDropout),
-      net_(translation_net_options(o)),
-      pool_a_(o.pool_size, o.seed, kPoolA),
-      pool_b_(o.pool_size, o.seed, kPoolB) {
-  net_.dropout_stream = &dropout_stream_;
-  g_ab_ = translation_generator(net_);
-  g_ba_ = translation_generator(net_);
-  std::unique_ptr<Sequential> d_a = patch_discriminator(net_), d_b = patch_discriminator(net_);
-  RandomStream init(o.seed, kInit);
-  for (const Module* network : std::initializer_list<Module*>{g_ab_.get(), g_ba_.get(), d_a.get(), d_b.get()})
-    initialize(*network, {o.init_type, o.init_gain}, init);
-  using Named = std::vector<std::pair<std::string, Module*>>;
-  g_ = std::make_unique<TrainableNetworks>(Named{{"g_ab", g_ab_.get()}, {"g_ba", g_ba_.get()}}, o, true);
-  d_a_ = std::make_unique<DiscriminatorTrainer>(o, "d_a", std::move(d_a), kAdversary);
-  d_b_ = std::make_unique<DiscriminatorTrainer>(o, "d_b", std::move(d_b), kAdversaryB);
-  register_trainable(*g_, generator_rate(o));
-  register_trainable(*d_a_);
-  register_trainable(*d_b_);
-  draws("dropout", dropout_stream_);
-}
-
-std::vector<Model::Network> CycleGanModel::networks() {
-  const Shape picture{1, options_.crop_size, options_.crop_size, options_.channels};
-  return {{"g_ab", g_ab_.get(), picture},
-          {"g_ba", g_ba_.get(), picture},
-          {"d_a", &d_a_->network(), picture},
-          {"d_b", &d_b_->network(), picture}};
-}
-
-// `away` draws this side's pictures and, for the identity, those that are at home where it leads: in one pass where its
-// norm allows that. Otherwise the identity comes first and is walked back at once, so that the activations of two passes
-// are alive at a time instead of three.
-CycleGanModel::GeneratorLosses CycleGanModel::generators_step(Tape& tape, const Side& side,
-                                                              const Tensor& real, const Tensor& other) const {
-  GeneratorLosses losses;
-  const Tensor none = Tensor::zeros(Shape::scalar(), real.dtype(), real.device());
-  losses.identity = losses.cycle = none;
-  const auto identity_loss = [&](const Tensor& drawn) {
-    return affine(l1(drawn, other), side.lambda_identity * side.share);
+Tensor CycleGan::generator_losses(Losses& loss, const Cycle& cycle, const Tensor& real_a,
+                                  const Tensor& real_b) {
+  const double lambda_identity = cycle.lambda_b * options().lambda_identity;
+  const auto add_identity = [&](const Tensor& idt_b) {  // G_AB leaves images of B as they are
+    loss.add("loss_identity_" + cycle.b, lambda_identity, l1(idt_b, real_b));
   };
-  Tensor fake, total;
-  if (side.lambda_identity > 0 && can_batch(*side.away, real, other)) {
-    const Pair drawn = forward_pair(*side.away, real, other);
-    fake = drawn.first;
-    total = identity_loss(drawn.second);
-    losses.identity = total.detach();
+  Tensor fake_b;
+  if (lambda_identity > 0) {
+    fake_b = loss.forward_with(cycle.g_ab, real_a, real_b, add_identity);
   } else {
-    if (side.lambda_identity > 0) {
-      const Tensor identity = identity_loss((*side.away)(other));
-      tape.backward(identity);
-      losses.identity = identity.detach();
-    }
-    fake = (*side.away)(real);
+    loss.skip("loss_identity_" + cycle.b);
+    fake_b = cycle.g_ab(real_a);
   }
-  losses.fake = fake.detach();
-  Tensor gan = side.critic->generator_loss(fake, other);
-  if (side.share != 1) gan = affine(gan, side.share);
-  losses.gan = gan.detach();
-  total = total ? add(gan, total) : gan;
-  if (side.lambda_cycle > 0) {
-    const Tensor cycle = affine(l1((*side.home)(fake), real), side.lambda_cycle * side.share);
-    losses.cycle = cycle.detach();
-    total = add(total, cycle);
-  }
-  tape.backward(total);
-  return losses;
+  loss.add("loss_g_" + cycle.a + cycle.b, cycle.d_b.generator_loss(fake_b, real_b));
+  loss.add("loss_cycle_" + cycle.a, cycle.lambda_a, [&] {
+    const Tensor rec_a = cycle.g_ba(fake_b);
+    return l1(rec_a, real_a);
+  });
+  loss.backward();  // frees the activations before the other direction needs theirs
+  return fake_b.detach();
 }
 
-void CycleGanModel::GeneratorLosses::add(const GeneratorLosses& next) {
-  const auto sum = [](const Tensor& x, const Tensor& y) { return x ? sumi::add(x, y) : y; };
-  *this = {sum(gan, next.gan), sum(cycle, next.cycle), sum(identity, next.identity), next.fake};
+void CycleGan::train_step(Step& step) {
+  const double lambda_a = options().lambda_a, lambda_b = options().lambda_b;
+  step.minimize(generators_, [&](MicroBatch& batch, Losses& loss) {
+    const Tensor real_a = batch["real_a"] = batch.input(0), real_b = batch["real_b"] = batch.input(1);
+    batch["fake_b"] =
+        generator_losses(loss, {"a", "b", g_ab_, g_ba_, d_b_, lambda_a, lambda_b}, real_a, real_b);
+    batch["fake_a"] =
+        generator_losses(loss, {"b", "a", g_ba_, g_ab_, d_a_, lambda_b, lambda_a}, real_b, real_a);
+  });
+  if (!step.updates_generators())  // --n-critic: a round of the discriminators alone
+    step.without_gradients([&](MicroBatch& batch) {
+      batch["fake_b"] = g_ab_(batch["real_a"] = batch.input(0));
+      batch["fake_a"] = g_ba_(batch["real_b"] = batch.input(1));
+    });
+  step.train(d_a_, [&](MicroBatch& batch) {
+    return DiscriminatorInputs{{batch["real_a"], true, 0.5}, {pool_a_.query(batch["fake_a"]), false, 0.5}};
+  });
+  step.train(d_b_, [&](MicroBatch& batch) {
+    return DiscriminatorInputs{{batch["real_b"], true, 0.5}, {pool_b_.query(batch["fake_b"]), false, 0.5}};
+  });
 }
 
-std::pair<Tensor, Tensor> CycleGanModel::train_d(Tape& tape, const std::vector<std::vector<Tensor>>& batches,
-                                                 const std::vector<Drawn>& drawn) {
-  std::vector<std::vector<DiscriminatorTrainer::DiscriminatorInput>> shown_a, shown_b;
-  for (std::size_t i = 0; i < batches.size(); ++i) {
-    shown_a.push_back({{batches[i][0], true, 0.5}, {pool_a_.query(drawn[i].a), false, 0.5}});
-    shown_b.push_back({{batches[i][1], true, 0.5}, {pool_b_.query(drawn[i].b), false, 0.5}});
-  }
-  const Tensor a = d_a_->train(tape, shown_a).loss;
-  return {a, d_b_->train(tape, shown_b).loss};
-}
-
-std::vector<Stat> CycleGanModel::run_step(const std::vector<Tensor>& real) {
-  const MicroBatches steps(options_, real);
-  Tape tape;
-  for (int update = 0; update + 1 < steps.updates(); ++update) {
-    std::vector<Drawn> drawn;
-    for (const std::vector<Tensor>& batch : steps.of(update)) {
-      const NoGrad no_grad;
-      const Tensor b = (*g_ab_)(batch.at(0));
-      drawn.push_back({(*g_ba_)(batch.at(1)), b});
-    }
-    train_d(tape, steps.of(update), drawn);
-  }
-
-  const std::vector<std::vector<Tensor>> batches = steps.of(steps.updates() - 1);
-  const double identity = options_.lambda_identity, share = 1.0 / static_cast<double>(batches.size());
-  std::vector<Drawn> drawn;
-  GeneratorLosses from_a, from_b;
-  g_->arena().begin();
-  {
-    const FreezeGuard frozen_a(d_a_->arena()), frozen_b(d_b_->arena());
-    const Side side_a{g_ab_.get(), g_ba_.get(), d_b_.get(), options_.lambda_a, options_.lambda_b * identity,
-                      share};
-    const Side side_b{g_ba_.get(), g_ab_.get(), d_a_.get(), options_.lambda_b, options_.lambda_a * identity,
-                      share};
-    for (const std::vector<Tensor>& batch : batches) {
-      from_a.add(generators_step(tape, side_a, batch.at(0), batch.at(1)));
-      from_b.add(generators_step(tape, side_b, batch[1], batch[0]));
-      drawn.push_back({from_b.fake, from_a.fake});
-    }
-  }
-  g_->update();
-  const auto [loss_d_a, loss_d_b] = train_d(tape, batches, drawn);
-  const Tensor &a = batches.back()[0], &b = batches.back()[1];
-
-  last_batch_ = {{"real_a", a}, {"real_b", b}, {"fake_b", from_a.fake}, {"fake_a", from_b.fake}};
-  return {{"loss_g_ab", from_a.gan},
-          {"loss_g_ba", from_b.gan},
-          {"loss_cycle_a", from_a.cycle},
-          {"loss_cycle_b", from_b.cycle},
-          {"loss_identity_a", from_b.identity},
-          {"loss_identity_b", from_a.identity},
-          {"loss_d_a", loss_d_a},
-          {"loss_d_b", loss_d_b}};
-}
-
-std::vector<std::pair<std::string, Tensor>> CycleGanModel::debug_tensors() const {
-  return last_batch_;
-}
-
-void CycleGanModel::set_sample_images(const std::vector<std::vector<Tensor>>& pictures) {
-  sample_pictures_ = pictures;
-}
-
-// For each domain three rows: pictures, their translations, and these translated back.
-SampleGrid CycleGanModel::samples() {
+// For each domain three rows: images, their translations, and these translated back.
+SampleGrid CycleGan::samples() {
   SampleGrid sheet;
-  for (std::size_t domain = 0; domain < sample_pictures_.size(); ++domain) {
-    std::vector<Tensor> there, back;
-    for (const Tensor& picture : sample_pictures_[domain]) {
-      sheet.pictures.push_back(picture);
-      there.push_back(translate(picture, domain == 0 ? "AtoB" : "BtoA", false));
-      back.push_back(translate(there.back(), domain == 0 ? "BtoA" : "AtoB", false));
+  for (std::size_t domain = 0; domain < sample_images().size(); ++domain) {
+    std::vector<Tensor> fake, rec;
+    for (const Tensor& real : sample_images()[domain]) {
+      sheet.pictures.push_back(real);
+      fake.push_back(translate(real, domain == 0 ? "AtoB" : "BtoA", false));
+      rec.push_back(translate(fake.back(), domain == 0 ? "BtoA" : "AtoB", false));
     }
-    sheet.columns = static_cast<int>(there.size());
-    sheet.pictures.insert(sheet.pictures.end(), there.begin(), there.end());
-    sheet.pictures.insert(sheet.pictures.end(), back.begin(), back.end());
+    sheet.columns = static_cast<int>(fake.size());
+    sheet.pictures.insert(sheet.pictures.end(), fake.begin(), fake.end());
+    sheet.pictures.insert(sheet.pictures.end(), rec.begin(), rec.end());
   }
   return sheet;
 }
 
-Model::Translator CycleGanModel::translator(const std::string& direction) const {
-  const SideRule rule = side_rule(net_);
-  if (direction == "AtoB") return {"g_ab", g_ab_.get(), rule.multiple, rule.smallest};
-  if (direction == "BtoA") return {"g_ba", g_ba_.get(), rule.multiple, rule.smallest};
-  fail("--direction", fmt::format("unknown '{}'; use AtoB or BtoA", direction));
-}
-
-Tensor CycleGanModel::translate(const Tensor& pictures, const std::string& direction, bool raw) {
-  translator(direction);  // checks the name
-  Module& g = direction == "AtoB" ? *g_ab_ : *g_ba_;
-  return g_->infer(g, pictures, !raw);
-}
-
-void CycleGanModel::save(CheckpointWriter& writer, bool full) {
-  Model::save(writer, full);
-  if (!full) return;
-  pool_a_.save(writer, "pool.a");
-  pool_b_.save(writer, "pool.b");
-}
-
-void CycleGanModel::load(const CheckpointFile& file, bool full) {
-  Model::load(file, full);
-  if (!full) return;
-  pool_a_.load(file, "pool.a", net_.channels, net_.dtype, net_.device);
-  pool_b_.load(file, "pool.b", net_.channels, net_.dtype, net_.device);
-}
-
-std::map<std::string, std::uint64_t> CycleGanModel::counters() const {
-  std::map<std::string, std::uint64_t> all = Model::counters();
-  all["pool_a"] = pool_a_.position();
-  all["pool_b"] = pool_b_.position();
-  all["pool_a_count"] = pool_a_.count();
-  all["pool_b_count"] = pool_b_.count();
-  return all;
-}
-
-void CycleGanModel::set_counters(const std::map<std::string, std::uint64_t>& all) {
-  Model::set_counters(all);
-  pool_a_.set_position(counter_of(all, "pool_a"));
-  pool_b_.set_position(counter_of(all, "pool_b"));
-  if (counter_of(all, "pool_a_count") != pool_a_.count() ||
-      counter_of(all, "pool_b_count") != pool_b_.count())
-    fail("resume", "the checkpoint is damaged: pictures of its pools are missing; use an older checkpoint");
-}
-
-namespace {
-
-std::vector<PlannedNetwork> plan_cyclegan(const TrainOptions& o) {
+std::vector<PlannedNetwork> cyclegan_networks(const TrainOptions& o) {
   const TranslationNetOptions net = translation_net_options(o);
-  const Shape picture{1, o.crop_size, o.crop_size, o.channels};
-  std::vector<PlannedNetwork> planned;
-  // g_ab: forward and both gradients as translation, as the way back, and on its own domain's pictures. Of one cycle the
-  // translation (with the other domain's pictures, where they go through together) and the way back are kept.
-  const bool identity = o.lambda_identity > 0;
-  const double kept = identity && net.norm != LayerSpec::Norm::batch ? 1.5 : 1;
-  for (const char* name : {"g_ab", "g_ba"})
-    planned.push_back({name, translation_generator(net), picture, identity ? 9.0 : 6.0, kept});
-  for (const char* name : {"d_a", "d_b"})
-    planned.push_back({name, patch_discriminator(net), picture, 8, 1, 6});
-  return planned;
+  const Shape image{1, o.crop_size, o.crop_size, o.channels};
+  std::vector<PlannedNetwork> networks;
+  networks.push_back({"g_ab", translation_generator(net), image});
+  networks.push_back({"g_ba", translation_generator(net), image});
+  networks.push_back({"d_a", patch_discriminator(net), image});
+  networks.push_back({"d_b", patch_discriminator(net), image});
+  return networks;
 }
 
 }  // namespace
@@ -257,10 +142,8 @@ const ModelSpec cyclegan_spec{
           o.gan_mode = "lsgan";
         },
     .check = check_translation,
-    .networks = plan_cyclegan,
-    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> {
-      return std::make_unique<CycleGanModel>(o);
-    },
+    .networks = cyclegan_networks,
+    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> { return std::make_unique<CycleGan>(o); },
 };
 
 }  // namespace sumi

@@ -87,8 +87,8 @@ const ModelSpec dcgan_spec{
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
     .set_defaults = [](TrainOptions&) {},
-    .networks = plan_gan<dcgan_generator, dcgan_discriminator>,
-    .make = make_gan<dcgan_generator, dcgan_discriminator>,
+    .networks = gan_networks<dcgan_generator, dcgan_discriminator>,
+    .make = make_gan,
 };
 
 }  // namespace sumi

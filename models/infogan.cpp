@@ -8,6 +8,8 @@
 // At 28x28x1 with 62 numbers of noise, 10 categories and 2 continuous codes: g 6,652,481, d 6,559,169, q 133,262 parameters.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/gan.h"
 #include "models/networks/upsampling.h"
 
@@ -66,6 +68,10 @@ std::unique_ptr<Sequential> discriminator(const NetOptions& o) {
   return d;
 }
 
+InfoCodes codes_of(const TrainOptions& o) {
+  return {o.categories, o.continuous};
+}
+
 std::unique_ptr<Sequential> head(const NetOptions& o, const InfoCodes& codes) {
   auto q = std::make_unique<Sequential>("q");
   const std::int64_t width = 2 * std::int64_t{o.ndf};
@@ -74,9 +80,62 @@ std::unique_ptr<Sequential> head(const NetOptions& o, const InfoCodes& codes) {
   return q;
 }
 
-GanNetworks networks(const TrainOptions& options) {
+std::vector<PlannedNetwork> networks(const TrainOptions& options) {
   const NetOptions o = net_options(options);
-  return {generator(o), discriminator(o), head(o, {options.categories, options.continuous})};
+  return gan_networks(options, generator(o), discriminator(o), head(o, codes_of(options)));
+}
+
+// The GAN of models/gan.h, whose images should show the codes.
+class InfoGan final : public Gan {
+ public:
+  explicit InfoGan(const TrainOptions& o) : Gan(o, codes_of(o)) {}
+  SampleGrid samples() override;
+
+ protected:
+  // Q and D's layers learn to read the codes from the images, and G to show them.
+  AuxiliaryLoss auxiliary_loss(Step& step, const Tensor& z) override;
+
+ private:
+  // Where the codes begin in G's input: behind the noise, before the class.
+  std::int64_t first_code(const Tensor& z) const { return z.shape().c - classes_ - codes_.width(); }
+};
+
+AuxiliaryLoss InfoGan::auxiliary_loss(Step& step, const Tensor& z) {
+  const Tensor codes = slice(z, {0, 0, 0, first_code(z)}, Shape::matrix(z.shape().n, codes_.width()));
+  return [this, &step, codes](const Tensor& q) {
+    const Tensor lost = codes_.loss(q, codes);
+    step.report("loss_info", lost);
+    return affine(lost, options().lambda_info);
+  };
+}
+
+// The effect of the codes: a row for each of five noises with the categories side by side, then for each continuous code five
+// rows in which it goes from -2 to 2 (Chen 2016, figure 2).
+SampleGrid InfoGan::samples() {
+  const int columns = std::clamp(codes_.categories, 8, 16), rows = 5, width = codes_.width();
+  const std::vector<float> fixed = fixed_noise_.to_vector<float>();
+  const auto nz = static_cast<std::size_t>(fixed_noise_.shape().c);
+  const auto first = static_cast<std::size_t>(first_code(fixed_noise_));
+  std::vector<float> inputs;
+  for (int sheet = codes_.categories > 0 ? 0 : 1; sheet <= codes_.continuous; ++sheet)
+    for (int row = 0; row < rows; ++row)
+      for (int column = 0; column < columns; ++column) {
+        std::vector<float> z(
+            fixed.begin() + static_cast<std::ptrdiff_t>(nz * static_cast<std::size_t>(row)),
+            fixed.begin() + static_cast<std::ptrdiff_t>(nz * static_cast<std::size_t>(row + 1)));
+        std::fill_n(z.begin() + static_cast<std::ptrdiff_t>(first), width, 0.f);
+        if (codes_.categories > 0) {
+          const int category = (sheet == 0 ? column : row) % codes_.categories;
+          z[first + static_cast<std::size_t>(category)] = 1;
+        }
+        if (sheet > 0)
+          z[first + static_cast<std::size_t>(codes_.categories + sheet - 1)] =
+              -2 + 4 * static_cast<float>(column) / static_cast<float>(columns - 1);
+        inputs.insert(inputs.end(), z.begin(), z.end());
+      }
+  const auto count = static_cast<std::int64_t>(inputs.size() / nz);
+  const Tensor z = Tensor::from(inputs, Shape::matrix(count, fixed_noise_.shape().c), dtype(), device());
+  return {{generate(z, false)}, columns};
 }
 
 void check_infogan(const TrainOptions& o) {
@@ -110,10 +169,8 @@ const ModelSpec infogan_spec{
           o.lr_d = 2e-4;
         },
     .check = check_infogan,
-    .networks = [](const TrainOptions& o) { return plan_gan(o, networks(o)); },
-    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> {
-      return std::make_unique<GanModel>(o, networks(o), net_options(o));
-    },
+    .networks = networks,
+    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> { return std::make_unique<InfoGan>(o); },
 };
 
 }  // namespace sumi

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,18 +13,22 @@
 #include "engine/optim.h"
 #include "engine/runtime/graph.h"
 #include "engine/serialize/checkpoint.h"
+#include "models/objectives/image_pool.h"
 #include "models/options/options.h"
+#include "models/training/step.h"
 
 namespace sumi {
-
-class DiscriminatorTrainer;
-class TrainableNetworks;
 
 // What one step reports, in the order of stats.jsonl: loss_d, loss_g, d_real, d_fake, d_accuracy for a GAN.
 using StepStats = std::vector<std::pair<std::string, double>>;
 
-// One number that a step reports: a tensor of one element.
-using Stat = std::pair<const char*, Tensor>;
+// A network of a model. Its name is given here, and traces, files and errors use it: "g_ab".
+struct PlannedNetwork {
+  std::string name;
+  std::unique_ptr<Module> module;
+  Shape input;                           // of one image or noise vector, n = 1
+  std::optional<InitOptions> init = {};  // instead of --init-type and --init-gain
+};
 
 // What is drawn while training: pictures [n,h,w,c] in [-1,1], one tensor after the other in rows of `columns`.
 struct SampleGrid {
@@ -33,15 +38,18 @@ struct SampleGrid {
 
 class Model {
  public:
+  // Makes the networks that the model's ModelSpec lists and initializes them in that order, from one stream of random numbers.
   explicit Model(const TrainOptions& options);
-  virtual ~Model() = default;
+  virtual ~Model();
+  Model(const Model&) = delete;  // a captured step may hold its address
+  Model& operator=(const Model&) = delete;
 
   struct Network {
     std::string name;  // "g", "d"
     Module* module;
     Shape input;  // of one picture or noise vector, n = 1
   };
-  virtual std::vector<Network> networks() = 0;
+  std::vector<Network> networks() const;
 
   // How many batches of pictures a step takes: 1, or 2 for a translation between domains A and B, or of pairs.
   virtual int domains() const { return 1; }
@@ -58,8 +66,8 @@ class Model {
   }
   const StepGraph& graph() const { return graph_; }
 
-  // What the last step worked on, for --dump-batches: "real", "noise", and what came of it, "fake".
-  virtual std::vector<std::pair<std::string, Tensor>> debug_tensors() const = 0;
+  // The named tensors of the last step's last micro-batch, for --dump-batches: "real", "noise", "fake".
+  const std::vector<std::pair<std::string, Tensor>>& debug_tensors() const { return debug_tensors_; }
 
   // The sheet drawn while training: of fixed noise, or of the pictures given before.
   virtual SampleGrid samples() = 0;
@@ -96,12 +104,12 @@ class Model {
   // (unless `raw`), dropout and batch norm at inference.
   virtual Tensor translate(const Tensor& pictures, const std::string& direction, bool raw);
 
-  // Networks alone, or everything that training needs but the counters: what learns() named.
-  virtual void save(CheckpointWriter& writer, bool full);
-  virtual void load(const CheckpointFile& file, bool full);
-  // Positions of random streams and counts of updates, by name: of what learns() and draws() named.
-  virtual std::map<std::string, std::uint64_t> counters() const;
-  virtual void set_counters(const std::map<std::string, std::uint64_t>& counters);
+  // Networks alone, or everything that training needs but the counters.
+  void save(CheckpointWriter& writer, bool full);
+  void load(const CheckpointFile& file, bool full);
+  // Positions of random streams and counts of updates, by name.
+  std::map<std::string, std::uint64_t> counters() const;
+  void set_counters(const std::map<std::string, std::uint64_t>& counters);
 
   // After values were written into the networks' parameters from outside.
   void weights_changed();
@@ -109,47 +117,68 @@ class Model {
   // The name of a parameter that is NaN or infinite (or whose moments are), or "".
   std::string first_nonfinite() const;
 
-  // The first passes of a run in which it does not yet learn what it is for; 0: none.
+  // The passes of a run's warm-up: the first ones, in which it does not yet learn what it is for; 0: none.
   virtual double warm_up_epochs() const { return 0; }
 
-  // Names of parameters that no step has updated, for one line in the log.
-  virtual std::vector<std::string> never_updated() const;
+  // Names of parameters that no step has updated, for one line in the log. During a warm-up only the generators' are asked.
+  std::vector<std::string> never_updated() const;
 
  protected:
-  // A constructor names what learns, in the order of the checkpoint, and what draws random numbers: what is said above of
-  // saving, rates and checks is then done. They belong to the model.
-  void register_trainable(TrainableNetworks& group, double rate);
-  void register_trainable(DiscriminatorTrainer& adversary);
-  void draws(const std::string& counter, RandomStream& stream);
+  // What a constructor takes of the model's networks, in the order of the checkpoint; all of it belongs to the model, which
+  // saves it, sets its rates and checks it.
+  Module& network(const std::string& name) const;
+  // Networks that one optimizer updates together.
+  TrainableNetworks& generators(const std::vector<std::string>& networks, double rate);
+  // `head`: see DiscriminatorTrainer; "": none.
+  DiscriminatorTrainer& discriminator(const std::string& network, RngStream stream,
+                                      const std::string& head = "");
+  // `name` is that of the position in checkpoints.
+  RandomStream& random_stream(const std::string& name, RngStream stream);
+  // `name` is that of the images in checkpoints: "pool.a".
+  ImagePool& image_pool(const std::string& name, int size, RngStream stream);
 
-  // The name of the kind of step that comes next: steps of one kind submit the same work (engine/runtime/graph.h), and all kinds
-  // report the same numbers. Asked once before each step, when the rates are set.
-  virtual std::string phase(double epoch);
-  // The step itself. It reads nothing back, and the same work is submitted each time (engine/runtime/graph.h).
-  virtual std::vector<Stat> run_step(const std::vector<Tensor>& real) = 0;
+  // One training step, in the order of the paper (models/training/step.h). It reads nothing back from the device, and submits the
+  // same work each time that the step is of the same kind (engine/runtime/graph.h).
+  virtual void train_step(Step& step) = 0;
+  // Called before each step, when the rates are set, and never inside a captured one.
+  virtual void begin_step(const Step::Kind& kind) { (void)kind; }
+
+  // The network applied to x for inference, with the running average where there is one unless `raw`.
+  Tensor infer(const std::string& network, const Tensor& x, bool raw);
+
+  const TrainOptions& options() const { return options_; }
+  DType dtype() const { return dtype_of(options_); }
+  const Device& device() const { return device_; }
 
  private:
+  struct Trainable {
+    TrainableNetworks* networks;
+    double rate;
+    DiscriminatorTrainer* discriminator;  // or null
+  };
+  struct NamedPool {
+    std::string name;
+    std::unique_ptr<ImagePool> pool;
+  };
+  Step::Kind next_kind(double epoch);
+
+  TrainOptions options_;
+  Device device_;
   LrPolicy policy_;
-  std::vector<std::pair<TrainableNetworks*, double>> learners_;  // with their rates
-  std::vector<DiscriminatorTrainer*> adversaries_;
+  std::vector<PlannedNetwork> networks_;
+  std::vector<std::unique_ptr<TrainableNetworks>> generators_;
+  std::vector<std::unique_ptr<DiscriminatorTrainer>> discriminators_;
+  std::vector<Trainable> trainables_;  // all of them, in the order of the checkpoint
   std::vector<std::pair<std::string, RandomStream*>> streams_;
-  bool use_graph_;
+  std::vector<std::unique_ptr<RandomStream>> own_streams_;
+  std::vector<NamedPool> pools_;
+  bool use_graph_, warming_up_ = false;
   StepGraph graph_;
   std::vector<std::string> stat_names_;
+  std::vector<std::pair<std::string, Tensor>> debug_tensors_;
 };
 
 // The networks that `options` describe, with shapes but without memory. Error for what is not possible.
-struct PlannedNetwork {
-  std::string name;
-  std::unique_ptr<Module> module;
-  Shape input;  // n = 1
-  // For the estimate of --dry-run. Arithmetic is in forward-equivalents of one batch; a forward with both gradients is 3.
-  double work = 3;  // of a step with one update of the discriminators
-  double kept = 1;  // passes that are kept for the backward at once
-  double update =
-      1;  // of each further update (--n-critic): a forward of what draws, 3 for each pass through what judges
-  double redraw = 0;  // of each batch where there are several (--accumulate): the generator's step draws anew
-};
 std::vector<PlannedNetwork> plan_networks(const TrainOptions& options);
 
 // Throws Error unless the checkpoint holds every parameter of the networks that `options` describe, in their

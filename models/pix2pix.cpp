@@ -1,108 +1,63 @@
-#include "models/pix2pix.h"
-
+// pix2pix (Isola 2017): a generator learns image-to-image translation from pairs.
 #include <fmt/format.h>
-
-#include <algorithm>
 
 #include "models/registry.h"
 #include "models/training/rng_streams.h"
 #include "models/training/training_data.h"
-#include "models/training/translator_step.h"
+#include "models/translation_model.h"
 
 namespace sumi {
 namespace {
 
-// Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
-// What d sees: what was given and what came of it.
-Tensor beside(const Tensor& given, const Tensor& picture) {
-  return concat({given, picture}, 3);
+// G translates A to B; D discriminates patches of A and B beside each other, as channels. One step:
+//   discriminator, on an image made before the update: (l(D(a, b), real) + l(D(a, G(a)), fake)) / 2
+//   generator, through the updated D:                  l(D(a, G(a)), real) + lambda_l1 |G(a) - b|
+// with l the GAN loss and |.| the mean over all elements.
+class Pix2Pix final : public TranslationModel {
+ public:
+  explicit Pix2Pix(const TrainOptions& o)
+      : TranslationModel(o, {{o.direction, "g"}}, side_rule(translation_net_options(o))),
+        g_(network("g")),
+        generator_(generators({"g"}, generator_rate(o))),
+        d_(discriminator("d", RngStream::discriminator)) {
+    set_dropout_stream(g_, random_stream("dropout", RngStream::dropout));
+    // Batch norm goes by an image's own statistics, as it did in training with batches of one; the authors' programs do that, too.
+    g_.use_batch_stats_in_eval(true);
+  }
+
+  Translator translator(const std::string& direction) const override {
+    Translator t = TranslationModel::translator(direction);
+    t.degradation = degradation_of(options());
+    t.bits = options().bits;
+    return t;
+  }
+
+ protected:
+  void train_step(Step& step) override;
+
+ private:
+  Module& g_;
+  TrainableNetworks& generator_;
+  DiscriminatorTrainer& d_;
+};
+
+void Pix2Pix::train_step(Step& step) {
+  const auto fake_b = [&](MicroBatch& batch) {
+    return batch.generate("fake_b", [&] { return g_(batch["real_a"]); });
+  };
+  const auto pair = [](const Tensor& a, const Tensor& b) { return concat({a, b}, 3); };
+
+  step.train(d_, [&](MicroBatch& batch) {
+    const Tensor real_a = batch["real_a"] = batch.input(0), real_b = batch["real_b"] = batch.input(1);
+    return DiscriminatorInputs{{pair(real_a, real_b), true, 0.5},
+                               {pair(real_a, fake_b(batch).detach()), false, 0.5}};
+  });
+  step.minimize(generator_, [&](MicroBatch& batch, Losses& loss) {
+    const Tensor fake = fake_b(batch), real_a = batch["real_a"], real_b = batch["real_b"];
+    loss.add("loss_g", d_.generator_loss(pair(real_a, fake), pair(real_a, real_b)));
+    loss.add("loss_l1", options().lambda_l1, loss_mean(Loss::l1, fake, real_b));
+  });
 }
-
-TranslationNetOptions judge_options(TranslationNetOptions net) {
-  net.channels *= 2;
-  return net;
-}
-
-}  // namespace
-
-Pix2PixModel::Pix2PixModel(const TrainOptions& o)
-    : Model(o), options_(o), dropout_stream_(o.seed, kDropout), net_(translation_net_options(o)) {
-  net_.dropout_stream = &dropout_stream_;
-  g_ = translation_generator(net_);
-  std::unique_ptr<Sequential> d = patch_discriminator(judge_options(net_));
-  RandomStream init(o.seed, kInit);
-  initialize(*g_, {o.init_type, o.init_gain}, init);
-  initialize(*d, {o.init_type, o.init_gain}, init);
-  using Named = std::vector<std::pair<std::string, Module*>>;
-  g_trained_ = std::make_unique<TrainableNetworks>(Named{{"g", g_.get()}}, o, true);
-  d_ = std::make_unique<DiscriminatorTrainer>(o, "d", std::move(d), kAdversary);
-  register_trainable(*g_trained_, generator_rate(o));
-  register_trainable(*d_);
-  draws("dropout", dropout_stream_);
-}
-
-std::vector<Model::Network> Pix2PixModel::networks() {
-  const std::int64_t side = options_.crop_size, c = options_.channels;
-  return {{"g", g_.get(), {1, side, side, c}}, {"d", &d_->network(), {1, side, side, 2 * c}}};
-}
-
-std::vector<Stat> Pix2PixModel::run_step(const std::vector<Tensor>& pair) {
-  // Given, wanted and drawn.
-  const TranslatorStep step = translator_step(
-      options_, pair, {*g_, *g_trained_, *d_},
-      [](const TranslatorBatch& b) {
-        return std::vector<DiscriminatorTrainer::DiscriminatorInput>{
-            {beside(b.domains[0], b.domains[1]), true, 0.5}, {beside(b.domains[0], b.drawn), false, 0.5}};
-      },
-      [this](const TranslatorBatch& b) {
-        return std::vector<Tensor>{
-            d_->generator_loss(beside(b.domains[0], b.drawn), beside(b.domains[0], b.domains[1])),
-            affine(loss_mean(Loss::l1, b.drawn, b.domains[1]), options_.lambda_l1)};
-      });
-  last_batch_ = {
-      {"given", step.last.domains[0]}, {"wanted", step.last.domains[1]}, {"drawn", step.last.drawn}};
-  const NoGrad no_grad;
-  return {{"loss_d", step.judged.loss},
-          {"loss_g", step.losses[0]},
-          {"loss_l1", step.losses[1]},
-          {"d_real", d_->loss().mean_score(step.judged.real_logits)},
-          {"d_fake", d_->loss().mean_score(step.judged.fake_logits)}};
-}
-
-std::vector<std::pair<std::string, Tensor>> Pix2PixModel::debug_tensors() const {
-  return last_batch_;
-}
-
-void Pix2PixModel::set_sample_images(const std::vector<std::vector<Tensor>>& pictures) {
-  sample_pictures_ = pictures;
-}
-
-// Rows of pictures given, drawn and wanted.
-SampleGrid Pix2PixModel::samples() {
-  const std::vector<Tensor>&given = sample_pictures_.at(0), &wanted = sample_pictures_.at(1);
-  SampleGrid sheet{given, static_cast<int>(given.size())};
-  for (const Tensor& picture : given) sheet.pictures.push_back(translate(picture, options_.direction, false));
-  sheet.pictures.insert(sheet.pictures.end(), wanted.begin(), wanted.end());
-  return sheet;
-}
-
-Model::Translator Pix2PixModel::translator(const std::string& direction) const {
-  if (direction != options_.direction)
-    fail("--direction",
-         fmt::format("'{}' was not trained; the model knows {}", direction, options_.direction));
-  const SideRule rule = side_rule(net_);
-  return {"g", g_.get(), rule.multiple, rule.smallest, degradation_of(options_), options_.bits};
-}
-
-Tensor Pix2PixModel::translate(const Tensor& pictures, const std::string& direction, bool raw) {
-  translator(direction);  // checks the name
-  g_->use_batch_stats_in_eval(true);
-  const Tensor drawn = g_trained_->infer(*g_, pictures, !raw);
-  g_->use_batch_stats_in_eval(false);
-  return drawn;
-}
-
-namespace {
 
 void check_pix2pix(const TrainOptions& o) {
   check_translation(o);
@@ -120,16 +75,15 @@ void check_pix2pix(const TrainOptions& o) {
                      o.task));
 }
 
-std::vector<PlannedNetwork> plan_pix2pix(const TrainOptions& o) {
+std::vector<PlannedNetwork> pix2pix_networks(const TrainOptions& o) {
   const TranslationNetOptions net = translation_net_options(o);
-  const std::int64_t side = o.crop_size, c = o.channels;
-  std::vector<PlannedNetwork> planned;
-  planned.push_back({"g", translation_generator(net), {1, side, side, c}});
-  planned[0].redraw = 1;
-  // d: as a GAN's (models/gan.cpp).
-  planned.push_back({"d", patch_discriminator(judge_options(net)), {1, side, side, 2 * c}, 8, 1, 6});
-  planned[1].kept = planned[1].module->uses_batch_statistics() ? 1 : 2;
-  return planned;
+  TranslationNetOptions pair = net;  // D's input
+  pair.channels *= 2;
+  const std::int64_t side = o.crop_size;
+  std::vector<PlannedNetwork> networks;
+  networks.push_back({"g", translation_generator(net), {1, side, side, o.channels}});
+  networks.push_back({"d", patch_discriminator(pair), {1, side, side, pair.channels}});
+  return networks;
 }
 
 }  // namespace
@@ -155,8 +109,8 @@ const ModelSpec pix2pix_spec{
           o.lr_policy = "linear";
         },
     .check = check_pix2pix,
-    .networks = plan_pix2pix,
-    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> { return std::make_unique<Pix2PixModel>(o); },
+    .networks = pix2pix_networks,
+    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> { return std::make_unique<Pix2Pix>(o); },
 };
 
 }  // namespace sumi

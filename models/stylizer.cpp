@@ -11,7 +11,6 @@
 #include "engine/runtime/device.h"
 #include "models/options/comic_styles.h"
 #include "models/registry.h"
-#include "models/training/micro_batches.h"
 #include "models/training/rng_streams.h"
 #include "models/training/teachers.h"
 
@@ -63,13 +62,13 @@ Tensor mean_step(const Tensor& x, int axis) {
 }  // namespace
 
 Stylizer::Stylizer(const TrainOptions& o)
-    : Model(o), options_(o), styles_(style_names(o)), stream_(o.seed, kExamples), network_(comic_network(o)) {
-  RandomStream init(o.seed, kInit);
-  network_->initialize(init);
-  trained_ = std::make_unique<TrainableNetworks>(
-      std::vector<std::pair<std::string, Module*>>{{"g", network_.get()}}, o, true);
-  register_trainable(*trained_, o.lr);
-  draws("examples", stream_);
+    : Model(o),
+      styles_(style_names(o)),
+      network_(dynamic_cast<ComicNetwork&>(network("g"))),
+      stream_(random_stream("examples", RngStream::stylizer_examples)) {
+  RandomStream init(o.seed, stream_number(RngStream::init));
+  network_.initialize(init);  // by its own rule
+  trained_ = &generators({"g"}, o.lr);
   std::vector<double> inks, opacities;
   for (const std::string& style : styles_) {
     const ComicInk ink = comic_ink(style);
@@ -80,17 +79,11 @@ Stylizer::Stylizer(const TrainOptions& o)
   opacity_ = table(opacities, 1, o);
 }
 
-std::vector<Model::Network> Stylizer::networks() {
-  return {{"g", network_.get(), {1, options_.crop_size, options_.crop_size, 3}}};
-}
-
-std::string Stylizer::phase(double epoch) {
-  const double done = options_.steps > 0
-                          ? static_cast<double>(trained_->updates()) / static_cast<double>(options_.steps)
-                          : epoch / std::max(options_.epochs, 1e-9);
+void Stylizer::begin_step(const Step::Kind&) {
+  const double done =
+      static_cast<double>(trained_->updates()) / static_cast<double>(std::max<std::int64_t>(options().steps, 1));
   const double cosine = 0.5 * (1 + std::cos(std::numbers::pi * std::min(done, 1.0)));
-  trained_->set_lr(options_.lr * std::clamp(done / kWarmUp, 1e-2, 1.0) * cosine + kLastRate);
-  return "step";
+  trained_->set_lr(options().lr * std::clamp(done / kWarmUp, 1e-2, 1.0) * cosine + kLastRate);
 }
 
 // [count,1,1,styles]: u in (0, styles] is of the style s where s < u <= s + 1.
@@ -100,7 +93,7 @@ Tensor Stylizer::one_hot_styles(std::int64_t count) {
   for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
   const Tensor u =
       affine(stream_.uniform(Shape::matrix(count, 1), ink_.dtype(), ink_.device()), -styles, styles);
-  const Tensor above = sub(u, table(numbers, static_cast<std::int64_t>(styles), options_));
+  const Tensor above = sub(u, table(numbers, static_cast<std::int64_t>(styles), options()));
   return sub(sumi::step(above), sumi::step(affine(above, 1, -1)));
 }
 
@@ -112,18 +105,12 @@ Tensor Stylizer::degraded(const Tensor& photo) {
   return clamp01(add(mul(photo, exposure), mul(noise, sigma)));
 }
 
-// Row i of the table where row i of the mixture is one-hot.
-Tensor Stylizer::rows_of(const Tensor& mixture, const Tensor& table) const {
-  return matmul(mixture, table);
-}
-
 Stylizer::Examples Stylizer::draw_examples(const Tensor& batch) {
   const NoGrad no_grad;
   const Shape s = batch.shape();
   const Tensor all = affine(batch, 0.5, 0.5);
   Examples e;
-  e.photo = slice(all, {0, 0, 0, 0}, {s.n, s.h, s.w, 3});
-  e.input = degraded(e.photo);
+  e.input = degraded(slice(all, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}));
   e.mixture = one_hot_styles(s.n);
   Tensor planes;
   for (std::size_t i = 0; i < styles_.size(); ++i) {
@@ -134,38 +121,29 @@ Stylizer::Examples Stylizer::draw_examples(const Tensor& batch) {
   }
   e.teacher = {slice(planes, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}),
                slice(planes, {0, 0, 0, 3}, {s.n, s.h, s.w, 1})};
-  e.ink = rows_of(e.mixture, ink_);
-  e.opacity = rows_of(e.mixture, opacity_);
+  e.ink = matmul(e.mixture, ink_);
+  e.opacity = matmul(e.mixture, opacity_);
   return e;
 }
 
-std::vector<Tensor> Stylizer::losses(const Examples& e) {
-  const Tensor coefficients = (*network_)(e.input, e.mixture);
-  const ComicLayers made = comic_layers(e.input, coefficients);
-  const Tensor apart = sub(compose_comic(made, e.ink, e.opacity), compose_comic(e.teacher, e.ink, e.opacity));
-  const Tensor line = mul(abs(sub(made.line, e.teacher.line)), affine(e.teacher.line, kMissingInk, 1));
-  const Tensor entropy = loss_mean(Loss::bce_logits, line_logit(coefficients), e.teacher.line);
-  return {affine(loss_mean(Loss::l1, apart, 0), kPicture),
-          affine(loss_mean(Loss::l1, made.flat, e.teacher.flat), kFlat),
-          add(affine(mean(line), kLine), affine(entropy, kLineEntropy)),
-          affine(add(mean_step(apart, 1), mean_step(apart, 2)), kGradient)};
-}
-
-std::vector<Stat> Stylizer::run_step(const std::vector<Tensor>& real) {
-  const MicroBatches steps(options_, real);
-  const std::vector<std::vector<Tensor>> batches = steps.of(0);
-  Tape tape;
-  const std::vector<Tensor> terms = trained_->train(tape, batches.size(), [&](std::size_t i) {
-    const Examples examples = draw_examples(batches[i][0]);
-    last_ = {{"input", examples.input}, {"flat", examples.teacher.flat}, {"line", examples.teacher.line}};
-    return losses(examples);
+void Stylizer::train_step(Step& step) {
+  step.minimize(*trained_, [&](MicroBatch& batch, Losses& loss) {
+    const Examples e = draw_examples(batch.input(0));
+    batch["input"] = e.input;
+    batch["flat"] = e.teacher.flat;
+    batch["line"] = e.teacher.line;
+    const Tensor coefficients = network_(e.input, e.mixture);
+    const ComicLayers made = comic_layers(e.input, coefficients);
+    const Tensor apart =
+        sub(compose_comic(made, e.ink, e.opacity), compose_comic(e.teacher, e.ink, e.opacity));
+    const Tensor line = mul(abs(sub(made.line, e.teacher.line)), affine(e.teacher.line, kMissingInk, 1));
+    loss.add("loss_picture", kPicture, loss_mean(Loss::l1, apart, 0));
+    loss.add("loss_flat", kFlat, loss_mean(Loss::l1, made.flat, e.teacher.flat));
+    loss.add("loss_line", kLine, mean(line));
+    loss.add("loss_entropy", kLineEntropy,
+             loss_mean(Loss::bce_logits, line_logit(coefficients), e.teacher.line));
+    loss.add("loss_gradient", kGradient, add(mean_step(apart, 1), mean_step(apart, 2)));
   });
-  const NoGrad no_grad;
-  return {{"loss", add(add(terms[0], terms[1]), add(terms[2], terms[3]))},
-          {"loss_picture", terms[0]},
-          {"loss_flat", terms[1]},
-          {"loss_line", terms[2]},
-          {"loss_gradient", terms[3]}};
 }
 
 Tensor Stylizer::coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw) {
@@ -173,7 +151,7 @@ Tensor Stylizer::coefficients(const Tensor& photos, const std::vector<double>& w
   const TrainableNetworks::UseEmaWeights averaged(*trained_, !raw);
   const auto count = static_cast<std::int64_t>(weights.size());
   const Tensor mixture = Tensor::from(weights, Shape::matrix(1, count), photos.dtype(), photos.device());
-  return (*network_)(photos, broadcast_to(mixture, Shape::matrix(photos.shape().n, count)));
+  return network_(photos, broadcast_to(mixture, Shape::matrix(photos.shape().n, count)));
 }
 
 SampleGrid Stylizer::samples() {
@@ -204,7 +182,7 @@ SampleGrid Stylizer::samples() {
 }
 
 Model::Translator Stylizer::translator(const std::string&) const {
-  return {"g", network_.get(), ComicNetwork::kMultiple, ComicNetwork::kSmallestSide};
+  return {"g", &network_, ComicNetwork::kMultiple, ComicNetwork::kSmallestSide};
 }
 
 Tensor Stylizer::translate(const Tensor& pictures, const std::string&, bool raw) {
@@ -214,7 +192,7 @@ Tensor Stylizer::translate(const Tensor& pictures, const std::string&, bool raw)
   const Tensor photo = affine(pictures, 0.5, 0.5),
                first = Tensor::from(weights, Shape::matrix(1, ink_.shape().n), ink_.dtype(), ink_.device());
   const ComicLayers layers = comic_layers(photo, coefficients(photo, weights, raw));
-  return affine(clamp01(compose_comic(layers, rows_of(first, ink_), rows_of(first, opacity_))), 2, -1);
+  return affine(clamp01(compose_comic(layers, matmul(first, ink_), matmul(first, opacity_))), 2, -1);
 }
 
 Stylizer* as_stylizer(Model& model) {
@@ -266,6 +244,7 @@ const ModelSpec stylizer_spec{
     .check =
         [](const TrainOptions& o) {
           style_sources(o.styles);
+          if (o.steps == 0) fail("--steps", "is 0, but stylizer's learning rate follows the run's length in steps");
           if (o.channels != 3)
             fail("--channels", fmt::format("{} is not possible for stylizer; use 3", o.channels));
           if (o.crop_size % ComicNetwork::kMultiple != 0 || o.crop_size < ComicNetwork::kSmallestSide)

@@ -9,7 +9,6 @@
 
 #include "models/model.h"
 #include "models/networks/comic_network.h"
-#include "models/training/trainable_networks.h"
 
 namespace sumi {
 
@@ -17,8 +16,6 @@ class Stylizer final : public Model {
  public:
   explicit Stylizer(const TrainOptions& options);
 
-  std::vector<Network> networks() override;
-  std::vector<std::pair<std::string, Tensor>> debug_tensors() const override { return last_; }
   // Rows: the photographs, then for each style what its teacher and the network make of them.
   SampleGrid samples() override;
   int num_sample_images() const override { return 6; }
@@ -27,7 +24,7 @@ class Stylizer final : public Model {
   }
   std::vector<std::string> directions() const override { return {"AtoB"}; }
   Translator translator(const std::string& direction) const override;
-  // In the first style, without what is composed around the network (models/comic_picture.h).
+  // In the first style, without what is composed around the network (models/inference/comic_picture.h).
   Tensor translate(const Tensor& pictures, const std::string& direction, bool raw) override;
 
   const std::vector<std::string>& styles() const { return styles_; }
@@ -36,14 +33,14 @@ class Stylizer final : public Model {
   Tensor coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw);
 
  protected:
-  std::string phase(double epoch) override;
-  std::vector<Stat> run_step(const std::vector<Tensor>& real) override;
+  void train_step(Step& step) override;
+  // The rate rises over the first steps and falls by half a cosine.
+  void begin_step(const Step::Kind& kind) override;
 
  private:
   // One batch to learn from. All in [0,1]; of each sample the planes of one style, which is drawn anew.
   struct Examples {
-    Tensor photo;  // [n,h,w,3], as the teachers saw it
-    Tensor input;  // the same with noise and another exposure
+    Tensor input;  // [n,h,w,3]: the photograph with noise and another exposure than its teachers saw
     ComicLayers teacher;
     Tensor mixture;       // [n,1,1,styles], one-hot
     Tensor ink, opacity;  // [n,1,1,3], [n,1,1,1]
@@ -51,18 +48,13 @@ class Stylizer final : public Model {
   Examples draw_examples(const Tensor& batch);
   Tensor one_hot_styles(std::int64_t count);
   Tensor degraded(const Tensor& photo);
-  // The four terms, weighted.
-  std::vector<Tensor> losses(const Examples& examples);
-  Tensor rows_of(const Tensor& mixture, const Tensor& table) const;
 
-  TrainOptions options_;
   std::vector<std::string> styles_;
-  RandomStream stream_;
-  std::unique_ptr<ComicNetwork> network_;
-  std::unique_ptr<TrainableNetworks> trained_;
+  ComicNetwork& network_;
+  RandomStream& stream_;
+  TrainableNetworks* trained_ = nullptr;
   Tensor ink_, opacity_;  // [styles,1,1,3], [styles,1,1,1]
   std::vector<Tensor> shown_;
-  std::vector<std::pair<std::string, Tensor>> last_;
 };
 
 // The stylizer that `model` is, or null.

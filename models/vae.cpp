@@ -1,9 +1,10 @@
-#include "models/vae.h"
-
+// The variational autoencoder (Kingma and Welling 2013): an encoder that says which noise an image may have come from, and a
+// decoder that generates images from noise, trained together without a discriminator.
 #include <fmt/format.h>
 
 #include <cmath>
 
+#include "models/networks/noise_networks.h"
 #include "models/registry.h"
 #include "models/training/class_labels.h"
 #include "models/training/rng_streams.h"
@@ -11,117 +12,117 @@
 namespace sumi {
 namespace {
 
-// Streams of random numbers; a number once used keeps its meaning, so that old runs resume alike.
-Shape input_of(const NetOptions& o) {
-  return {1, o.size, o.size, o.channels};
+// One step, for images x in [0,1] and noise e from N(0, 1):
+//   mean, log_var = encoder(x),  z = mean + exp(log_var / 2) e,  o = decoder(z)
+//   loss = -log p(x | o) + kl_weight KL(N(mean, exp(log_var)) || N(0, 1))    in nats of an image, a mean over the batch
+// p is bernoulli, the cross-entropy of sigmoid(o) against x; or gaussian, N(x; sigmoid(o), sigma^2) less its constant
+// log(2 pi) / 2. Images enter and leave in [-1,1]: 2 sigmoid(o) - 1 = tanh(o / 2).
+class Vae final : public Model {
+ public:
+  explicit Vae(const TrainOptions& o)
+      : Model(o),
+        encoder_(network("e")),
+        decoder_(network("g")),
+        both_(generators({"e", "g"}, o.lr)),
+        noise_stream_(random_stream("noise", RngStream::noise)) {
+    RandomStream fixed(o.seed, stream_number(RngStream::fixed_noise));
+    fixed_noise_ = noise(64, fixed);
+  }
+
+  // Eight images, below them their reconstructions, and then 64 from noise.
+  SampleGrid samples() override;
+  int num_sample_images() const override { return 8; }
+  void set_sample_images(const std::vector<std::vector<Tensor>>& images) override;
+  Tensor generate(const Tensor& noise, bool raw) override;
+  Tensor noise(std::int64_t count, RandomStream& stream, int only = kEveryClass) const override;
+
+ protected:
+  void train_step(Step& step) override;
+
+ private:
+  struct Posterior {
+    Tensor mean, log_var;  // [n,1,1,nz]
+  };
+  Posterior encode(const Tensor& images);
+  // -log p of images in [-1,1] given the decoder's output, in nats of an image.
+  Tensor reconstruction_loss(const Tensor& output, const Tensor& images) const;
+
+  Module &encoder_, &decoder_;
+  TrainableNetworks& both_;
+  RandomStream& noise_stream_;
+  Tensor fixed_noise_, sample_images_;
+};
+
+void Vae::train_step(Step& step) {
+  step.minimize(both_, [&](MicroBatch& batch, Losses& loss) {
+    const Tensor x = batch["real"] = batch.input(0);
+    const Tensor e = batch["noise"] = noise(batch.size(), noise_stream_);
+    const auto [mean, log_var] = encode(x);
+    const Tensor output = decoder_(add(mean, mul(exp(affine(log_var, 0.5)), e)));
+    batch["output"] = output.detach();
+    const Tensor reconstruction = reconstruction_loss(output, x), kl = gaussian_kl(mean, log_var);
+    loss.add("loss", add(reconstruction, affine(kl, options().kl_weight)));
+    loss.report("loss_reconstruction", reconstruction);
+    loss.report("loss_kl", kl);
+  });
 }
 
-// The decoder's output as a picture in [-1,1].
-Tensor as_picture(const Tensor& output) {
+Vae::Posterior Vae::encode(const Tensor& images) {
+  const Tensor both = encoder_(images);
+  const Shape half{both.shape().n, 1, 1, options().nz};
+  return {slice(both, {0, 0, 0, 0}, half), slice(both, {0, 0, 0, options().nz}, half)};
+}
+
+Tensor Vae::reconstruction_loss(const Tensor& output, const Tensor& images) const {
+  const auto pixels = static_cast<double>(images.count() / images.shape().n);
+  const double sigma = options().sigma;
+  const Tensor target = affine(images, 0.5, 0.5);
+  if (options().likelihood != "gaussian") return affine(loss_mean(Loss::bce_logits, output, target), pixels);
+  return affine(loss_mean(Loss::squared, sigmoid(output), target), pixels / (2 * sigma * sigma),
+                pixels * std::log(sigma));
+}
+
+Tensor Vae::noise(std::int64_t count, RandomStream& stream, int only) const {
+  if (only != kEveryClass) fail_no_classes();
+  return stream.normal({count, 1, 1, options().nz}, dtype(), device());
+}
+
+// The decoder's output as an image in [-1,1].
+Tensor as_image(const Tensor& output) {
   return tanh(affine(output, 0.5));
 }
 
-}  // namespace
-
-VaeModel::VaeModel(const TrainOptions& o)
-    : Model(o),
-      net_(net_options(o)),
-      encoder_(vae_encoder(net_)),
-      decoder_(vae_decoder(net_)),
-      gaussian_(o.likelihood == "gaussian"),
-      sigma_(o.sigma),
-      kl_weight_(o.kl_weight),
-      accumulate_(o.accumulate),
-      noise_stream_(o.seed, kNoise) {
-  RandomStream init(o.seed, kInit);
-  initialize(*encoder_, {o.init_type, o.init_gain}, init);
-  initialize(*decoder_, {o.init_type, o.init_gain}, init);
-  trained_ = std::make_unique<TrainableNetworks>(
-      std::vector<std::pair<std::string, Module*>>{{"e", encoder_.get()}, {"g", decoder_.get()}}, o, true);
-  register_trainable(*trained_, o.lr);
-  draws("noise", noise_stream_);
-  RandomStream fixed(o.seed, kFixedNoise);
-  fixed_noise_ = noise(64, fixed);
-}
-
-std::vector<Model::Network> VaeModel::networks() {
-  return {{"e", encoder_.get(), input_of(net_)}, {"g", decoder_.get(), {1, 1, 1, net_.nz}}};
-}
-
-Tensor VaeModel::noise(std::int64_t count, RandomStream& stream, int only) const {
-  if (only != kEveryClass) fail_no_classes();
-  return stream.normal({count, 1, 1, net_.nz}, net_.dtype, net_.device);
-}
-
-VaeModel::Posterior VaeModel::encode(const Tensor& pictures) {
-  const Tensor both = (*encoder_)(pictures);
-  const Shape half{both.shape().n, 1, 1, net_.nz};
-  return {slice(both, {0, 0, 0, 0}, half), slice(both, {0, 0, 0, net_.nz}, half)};
-}
-
-Tensor VaeModel::reconstruction_loss(const Tensor& output, const Tensor& pictures) const {
-  const auto pixels = static_cast<double>(input_of(net_).count());
-  const Tensor target = affine(pictures, 0.5, 0.5);
-  if (!gaussian_) return affine(loss_mean(Loss::bce_logits, output, target), pixels);
-  return affine(loss_mean(Loss::squared, sigmoid(output), target), pixels / (2 * sigma_ * sigma_),
-                pixels * std::log(sigma_));
-}
-
-std::vector<Stat> VaeModel::run_step(const std::vector<Tensor>& real) {
-  const std::int64_t n = real.at(0).shape().n / accumulate_;
-  const double share = 1.0 / accumulate_;
-  Tape tape;
-  trained_->arena().begin();
-  Tensor sums;  // of the three numbers that are reported
-  for (int i = 0; i < accumulate_; ++i) {
-    last_real_ = accumulate_ == 1 ? real[0] : real[0].batch_slice(i * n, n);
-    last_noise_ = noise(n, noise_stream_);
-    const auto [mean, log_var] = encode(last_real_);
-    const Tensor output = (*decoder_)(add(mean, mul(exp(affine(log_var, 0.5)), last_noise_)));
-    last_output_ = output.detach();
-    const Tensor reconstruction = reconstruction_loss(output, last_real_), kl = gaussian_kl(mean, log_var);
-    const Tensor loss = add(reconstruction, affine(kl, kl_weight_));
-    tape.backward(affine(loss, share));
-    const NoGrad no_grad;
-    const Tensor numbers = concat({loss.detach(), reconstruction.detach(), kl.detach()}, 3);
-    sums = sums ? add(sums, numbers) : numbers;
-  }
-  trained_->update();
+Tensor Vae::generate(const Tensor& z, bool raw) {
   const NoGrad no_grad;
-  const auto mean_of = [&](std::int64_t i) {
-    return affine(slice(sums, {0, 0, 0, i}, Shape::scalar()), share);
-  };
-  return {{"loss", mean_of(0)}, {"loss_reconstruction", mean_of(1)}, {"loss_kl", mean_of(2)}};
+  const TrainableNetworks::UseEmaWeights averaged(both_, !raw);
+  return as_image(decoder_(z));
 }
 
-std::vector<std::pair<std::string, Tensor>> VaeModel::debug_tensors() const {
-  return {{"real", last_real_}, {"noise", last_noise_}, {"output", last_output_}};
-}
-
-void VaeModel::set_sample_images(const std::vector<std::vector<Tensor>>& pictures) {
+void Vae::set_sample_images(const std::vector<std::vector<Tensor>>& images) {
   std::vector<Tensor> row;
   for (int i = 0; i < num_sample_images(); ++i)  // a set may have fewer
-    row.push_back(pictures.at(0).at(static_cast<std::size_t>(i) % pictures[0].size()));
-  sample_pictures_ = concat(row, 0);
+    row.push_back(images.at(0).at(static_cast<std::size_t>(i) % images[0].size()));
+  sample_images_ = concat(row, 0);
 }
 
-SampleGrid VaeModel::samples() {
-  const Tensor drawn = generate(fixed_noise_, false);
-  if (!sample_pictures_) return {{drawn}, 8};
-  return {{sample_pictures_, reconstruct(sample_pictures_), drawn}, 8};
-}
-
-Tensor VaeModel::reconstruct(const Tensor& pictures) {
+SampleGrid Vae::samples() {
+  const Tensor generated = generate(fixed_noise_, false);
+  if (!sample_images_) return {{generated}, 8};
   const NoGrad no_grad;
-  const TrainableNetworks::UseEmaWeights averaged(*trained_, true);
-  return as_picture((*decoder_)(encode(pictures).mean));
+  const TrainableNetworks::UseEmaWeights averaged(both_, true);
+  const Tensor reconstructed = as_image(decoder_(encode(sample_images_).mean));
+  return {{sample_images_, reconstructed, generated}, 8};
 }
 
-Tensor VaeModel::generate(const Tensor& z, bool raw) {
-  const NoGrad no_grad;
-  const TrainableNetworks::UseEmaWeights averaged(*trained_, !raw);
-  return as_picture((*decoder_)(z));
+std::vector<PlannedNetwork> vae_networks(const TrainOptions& o) {
+  const NetOptions net = net_options(o);
+  std::vector<PlannedNetwork> networks;
+  networks.push_back({"e", vae_encoder(net), {1, o.size, o.size, o.channels}});
+  networks.push_back({"g", vae_decoder(net), {1, 1, 1, o.nz}});
+  return networks;
 }
+
+}  // namespace
 
 const ModelSpec vae_spec{
     .name = "vae",
@@ -150,15 +151,8 @@ const ModelSpec vae_spec{
           if (o.likelihood != "bernoulli" && o.likelihood != "gaussian")
             fail("--likelihood", fmt::format("unknown '{}'; use one of: bernoulli, gaussian", o.likelihood));
         },
-    .networks =
-        [](const TrainOptions& o) {
-          const NetOptions net = net_options(o);
-          std::vector<PlannedNetwork> planned;
-          planned.push_back({"e", vae_encoder(net), input_of(net)});
-          planned.push_back({"g", vae_decoder(net), {1, 1, 1, o.nz}});
-          return planned;
-        },
-    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> { return std::make_unique<VaeModel>(o); },
+    .networks = vae_networks,
+    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> { return std::make_unique<Vae>(o); },
 };
 
 }  // namespace sumi

@@ -21,8 +21,8 @@ const ModelSpec wgan_spec{
           // beta2 is RMSProp's decay.
           o.beta2 = 0.99;
         },
-    .networks = plan_gan<dcgan_generator, dcgan_discriminator>,
-    .make = make_gan<dcgan_generator, dcgan_discriminator>,
+    .networks = gan_networks<dcgan_generator, dcgan_discriminator>,
+    .make = make_gan,
 };
 
 // Residual networks; the critic's slope is pulled to 1 between real and fake pictures.
@@ -45,8 +45,8 @@ const ModelSpec wgan_gp_spec{
           o.init_type = "kaiming";
           o.init_gain = 1;
         },
-    .networks = plan_gan<resnet_gan_generator, resnet_gan_critic>,
-    .make = make_gan<resnet_gan_generator, resnet_gan_critic>,
+    .networks = gan_networks<resnet_gan_generator, resnet_gan_critic>,
+    .make = make_gan,
 };
 
 }  // namespace sumi

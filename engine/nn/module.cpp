@@ -46,6 +46,11 @@ std::int64_t Module::parameter_count() const {
   return count;
 }
 
+void Module::apply(const std::function<void(Module&)>& f) {
+  f(*this);
+  for (const auto& child : children_) child->apply(f);
+}
+
 void Module::set_training(bool on) {
   training_ = on;
   for (const auto& child : children_) child->set_training(on);

@@ -45,7 +45,15 @@ Shape Dropout::plan(const Shape& x, Cost& cost) const {
 }
 
 Tensor Dropout::forward(const Tensor& x) {
-  return training() ? dropout(x, p_, *stream_) : x;
+  if (!training()) return x;
+  if (!stream_) fail(name(), "has no stream of random numbers; call set_dropout_stream()");
+  return dropout(x, p_, *stream_);
+}
+
+void set_dropout_stream(Module& network, RandomStream& stream) {
+  network.apply([&](Module& m) {
+    if (auto* const dropout = dynamic_cast<Dropout*>(&m)) dropout->set_stream(stream);
+  });
 }
 
 }  // namespace sumi

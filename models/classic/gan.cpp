@@ -55,8 +55,8 @@ const ModelSpec dense_gan_spec{
           o.beta1 = 0.9;
           o.epochs = 100;
         },
-    .networks = plan_gan<dense_generator, dense_discriminator>,
-    .make = make_gan<dense_generator, dense_discriminator>,
+    .networks = gan_networks<dense_generator, dense_discriminator>,
+    .make = make_gan,
 };
 
 }  // namespace sumi

@@ -91,8 +91,8 @@ const ModelSpec conv5_gan_spec{
           o.epochs = 100;
           o.save_every_epoch = true;
         },
-    .networks = plan_gan<conv5_generator, conv5_discriminator>,
-    .make = make_gan<conv5_generator, conv5_discriminator>,
+    .networks = gan_networks<conv5_generator, conv5_discriminator>,
+    .make = make_gan,
 };
 
 }  // namespace sumi

@@ -99,8 +99,8 @@ const ModelSpec reshape_gan_spec{
           if (o.variant != "pixel" && o.variant != "flat")
             fail("--form", fmt::format("unknown '{}'; use one of: pixel, flat", o.variant));
         },
-    .networks = plan_gan<reshape_generator, reshape_discriminator>,
-    .make = make_gan<reshape_generator, reshape_discriminator>,
+    .networks = gan_networks<reshape_generator, reshape_discriminator>,
+    .make = make_gan,
 };
 
 }  // namespace sumi

@@ -22,10 +22,6 @@ struct NetOptions {
 };
 NetOptions net_options(const TrainOptions& options);
 
-// The networks of a GAN from noise; q, InfoGAN's head, is absent elsewhere.
-struct GanNetworks {
-  std::unique_ptr<Sequential> g, d, q;
-};
 // How many features stand before the last layer of InfoGAN's d, which are what q reads: 1024 at the width of the paper, and
 // those of minibatch discrimination.
 inline std::int64_t head_features(const NetOptions& o) {

@@ -43,7 +43,7 @@ class ResidualBlock final : public Module {
     layers_.push_back(&add_child(std::make_unique<Pad>(reflect(1))));
     layers_.push_back(&add_child(std::make_unique<Layer>(first, o.dtype, o.device)));
     if (dropout_) {
-      layers_.push_back(&add_child(std::make_unique<Dropout>(0.5, o.dropout_stream)));
+      layers_.push_back(&add_child(std::make_unique<Dropout>(0.5)));
       layers_.push_back(&add_child(std::make_unique<Pad>(reflect(1))));
     }
     LayerSpec second = resnet_layer(o, list, dropout_ ? 6 : 5, width, width, 3, 1, 0);

@@ -17,7 +17,6 @@ struct TranslationNetOptions {
   LayerSpec::Norm norm = LayerSpec::Norm::instance;
   std::string upsample = "transpose";  // models/networks/upsampling.h
   bool dropout = false;
-  RandomStream* dropout_stream = nullptr;  // needed to train with dropout
   DType dtype = DType::f32;
   Device device;
   DiscriminatorLayerOptions d;

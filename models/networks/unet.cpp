@@ -58,7 +58,7 @@ class UnetLevel final : public Module {
     if (inner) inner_ = &add_child(std::move(inner));
     if (twice.resize) twice_ = &add_child(std::move(twice.resize));
     up_ = &add_child(std::make_unique<Layer>(twice.layer, o.dtype, o.device));
-    if (dropout) dropout_ = &add_child(std::make_unique<Dropout>(0.5, o.dropout_stream));
+    if (dropout) dropout_ = &add_child(std::make_unique<Dropout>(0.5));
   }
 
   Shape plan(const Shape& x, Cost& cost) const override {

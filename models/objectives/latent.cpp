@@ -33,7 +33,7 @@ void check_latent(const std::string& kind) {
 Latent::Latent(const std::string& kind, int nz, std::uint64_t seed, DType dtype, const Device& device)
     : uniform_(kind == "uniform"), components_(components_of(kind)), nz_(nz), dtype_(dtype), device_(device) {
   if (components_ == 0) return;
-  RandomStream stream(seed, kCenters);
+  RandomStream stream(seed, stream_number(RngStream::latent_centers));
   centers_ = stream.normal(Shape::matrix(components_, nz), dtype, device);
 }
 

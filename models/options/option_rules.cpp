@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "models/animegan.h"
 #include "models/objectives/gan_loss.h"
+#include "models/objectives/style_weights.h"
 #include "models/registry.h"
 #include "models/training/discriminator_trainer.h"
 

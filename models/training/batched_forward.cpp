@@ -8,7 +8,7 @@ bool can_batch(const Module& net, const Tensor& first, const Tensor& second) {
   return a == b && !net.uses_batch_statistics();
 }
 
-Pair forward_pair(Module& net, const Tensor& first, const Tensor& second) {
+std::pair<Tensor, Tensor> forward_pair(Module& net, const Tensor& first, const Tensor& second) {
   const Tensor both = net(concat({first, second}, 0));
   Shape a = both.shape(), b = a;
   a.n = first.shape().n;

@@ -5,9 +5,9 @@
 namespace sumi {
 namespace {
 
-bool one_size(const std::vector<DiscriminatorTrainer::DiscriminatorInput>& shown) {
-  return std::all_of(shown.begin(), shown.end(), [&](const DiscriminatorTrainer::DiscriminatorInput& s) {
-    Shape a = s.pictures.shape(), b = shown[0].pictures.shape();
+bool have_one_size(const DiscriminatorInputs& inputs) {
+  return std::all_of(inputs.begin(), inputs.end(), [&](const DiscriminatorInput& s) {
+    Shape a = s.images.shape(), b = inputs[0].images.shape();
     a.n = b.n = 1;
     return a == b;
   });
@@ -23,12 +23,10 @@ double gradient_penalty_weight(const TrainOptions& o) {
   return o.lambda_gp > 0 ? o.lambda_gp : o.gan_mode == "wgan-gp" ? 10 : 0;
 }
 
-DiscriminatorTrainer::DiscriminatorTrainer(const TrainOptions& o, std::string name,
-                                           std::unique_ptr<Sequential> d, std::uint64_t stream,
-                                           std::unique_ptr<Sequential> head)
-    : name_(std::move(name)),
-      d_(std::move(d)),
-      head_(std::move(head)),
+DiscriminatorTrainer::DiscriminatorTrainer(const TrainOptions& o, Module& d, RngStream stream, Module* head)
+    : d_(d),
+      head_(head),
+      group_(head ? std::vector<Module*>{&d, head} : std::vector<Module*>{&d}, o, false),
       loss_(o.gan_mode, o.label_smoothing),
       augmentation_(parse_augmentation(o.diffaugment)),
       rate_(o.lr_d > 0 ? o.lr_d : o.lr),
@@ -39,15 +37,12 @@ DiscriminatorTrainer::DiscriminatorTrainer(const TrainOptions& o, std::string na
       feature_matching_(o.feature_matching),
       r1_every_(o.r1_interval),
       random_labels_(o.generator_target == "random"),
-      stream_(o.seed, stream) {
-  std::vector<std::pair<std::string, Module*>> networks{{name_, d_.get()}};
-  if (head_) networks.emplace_back("q", head_.get());
-  group_ = std::make_unique<TrainableNetworks>(networks, o, false);
-  group_->set_lr(rate_);
+      stream_(o.seed, stream_number(stream)) {
+  group_.set_lr(rate_);
 }
 
-Tensor DiscriminatorTrainer::shown(const Tensor& pictures, const Tensor& condition) {
-  Tensor x = pictures;
+Tensor DiscriminatorTrainer::augment_input(const Tensor& images, const Tensor& condition) {
+  Tensor x = images;
   if (noise_ > 0) x = add(x, stream_.normal(x.shape(), x.dtype(), x.device(), 0, noise_));
   if (augmentation_.any()) x = augment(x, augmentation_, stream_);
   if (!condition) return x;
@@ -55,34 +50,39 @@ Tensor DiscriminatorTrainer::shown(const Tensor& pictures, const Tensor& conditi
   return concat({x, broadcast_to(condition, {s.n, s.h, s.w, condition.shape().c})}, 3);
 }
 
-DiscriminatorTrainer::Seen DiscriminatorTrainer::see(const Tensor& x, bool wanted) {
-  if (!wanted) return {{}, (*d_)(x)};
-  const std::size_t last = d_->size() - 1;
-  const Tensor features = d_->run(x, 0, last);
-  return {features, d_->run(features, last, last + 1)};
+DiscriminatorTrainer::Output DiscriminatorTrainer::forward(const Tensor& x, bool wanted) {
+  if (!wanted) return {{}, d_(x)};
+  auto* const layers = dynamic_cast<Sequential*>(&d_);
+  if (!layers)
+    fail(name(),
+         "is not a list of layers, so it has no features before its last; leave out --feature-matching");
+  const std::size_t last = layers->size() - 1;
+  const Tensor features = layers->run(x, 0, last);
+  return {features, layers->run(features, last, last + 1)};
 }
 
-bool DiscriminatorTrainer::penalty_due() const {
-  return r1_ > 0 && group_->updates() % r1_every_ == 0;
+bool DiscriminatorTrainer::penalty_due() {
+  return r1_ > 0 && group_.updates() % r1_every_ == 0;
 }
 
-DiscriminatorTrainer::DiscriminatorStats DiscriminatorTrainer::train(
-    Tape& tape, const std::vector<std::vector<DiscriminatorInput>>& batches) {
-  group_->arena().begin();
+DiscriminatorStats DiscriminatorTrainer::train(Tape& tape,
+                                               const std::vector<DiscriminatorInputs>& micro_batches) {
+  group_.arena().begin();
   DiscriminatorStats sum;
-  for (const std::vector<DiscriminatorInput>& shown : batches) {
-    const DiscriminatorStats verdict = look(tape, shown, 1.0 / static_cast<double>(batches.size()));
-    const Tensor loss = total(sum.loss, verdict.loss);
-    sum = verdict;
+  for (const DiscriminatorInputs& inputs : micro_batches) {
+    const DiscriminatorStats stats =
+        accumulate_gradients(tape, inputs, 1.0 / static_cast<double>(micro_batches.size()));
+    const Tensor loss = total(sum.loss, stats.loss);
+    sum = stats;
     sum.loss = loss;
   }
-  group_->update();
-  if (clip_weights_ > 0) group_->clip_weights(clip_weights_);
+  group_.update();
+  if (clip_weights_ > 0) group_.clip_weights(clip_weights_);
   return sum;
 }
 
-DiscriminatorTrainer::DiscriminatorStats DiscriminatorTrainer::look(
-    Tape& tape, const std::vector<DiscriminatorInput>& all, double scale) {
+DiscriminatorStats DiscriminatorTrainer::accumulate_gradients(Tape& tape, const DiscriminatorInputs& all,
+                                                              double scale) {
   const Tape::Mark from = tape.mark();
   const auto share = [&](const Tensor& value, double weight) {
     return weight == 1 ? value : affine(value, weight);
@@ -91,25 +91,25 @@ DiscriminatorTrainer::DiscriminatorStats DiscriminatorTrainer::look(
     return share(s.real ? loss_.discriminator_real(logits) : loss_.discriminator_fake(logits),
                  s.weight * scale);
   };
-  DiscriminatorStats verdict;
+  DiscriminatorStats stats;
   Tensor first_real, first_fake;  // as they were shown
-  std::vector<Tensor> pictures;
+  std::vector<Tensor> images;
   for (const DiscriminatorInput& s : all) {
-    pictures.push_back(shown(s.pictures.detach(), s.condition));
-    if (Tensor& first = s.real ? first_real : first_fake; !first) first = pictures.back();
+    images.push_back(augment_input(s.images.detach(), s.condition));
+    if (Tensor& first = s.real ? first_real : first_fake; !first) first = images.back();
   }
   const auto note = [&](const Tensor& logits, const DiscriminatorInput& s) {
-    if (Tensor& first = s.real ? verdict.real_logits : verdict.fake_logits; !first) first = logits.detach();
+    if (Tensor& first = s.real ? stats.real_logits : stats.fake_logits; !first) first = logits.detach();
   };
   Tensor loss;
   const bool plain = std::none_of(all.begin(), all.end(),
-                                  [](const DiscriminatorInput& s) { return s.head_loss != nullptr; });
-  if (all.size() > 1 && plain && one_size(all) &&
-      !d_->uses_batch_statistics()) {  // one pass gives what several would
-    const Tensor logits = (*d_)(concat(pictures, 0));
+                                  [](const DiscriminatorInput& s) { return s.auxiliary_loss != nullptr; });
+  if (all.size() > 1 && plain && have_one_size(all) &&
+      !d_.uses_batch_statistics()) {  // one pass gives what several would
+    const Tensor logits = d_(concat(images, 0));
     Shape at{0, 0, 0, 0}, extent = logits.shape();
     for (const DiscriminatorInput& s : all) {
-      extent.n = s.pictures.shape().n;
+      extent.n = s.images.shape().n;
       const Tensor part = slice(logits, at, extent);
       at.n += extent.n;
       note(part, s);
@@ -119,30 +119,31 @@ DiscriminatorTrainer::DiscriminatorStats DiscriminatorTrainer::look(
     loss = loss.detach();
   } else {
     for (std::size_t i = 0; i < all.size(); ++i) {
-      const Seen seen = see(pictures[i], all[i].head_loss != nullptr);
-      note(seen.logits, all[i]);
-      Tensor part = loss_of(seen.logits, all[i]);
-      if (all[i].head_loss) part = add(part, affine(all[i].head_loss((*head_)(seen.features)), scale));
+      const Output output = forward(images[i], all[i].auxiliary_loss != nullptr);
+      note(output.logits, all[i]);
+      Tensor part = loss_of(output.logits, all[i]);
+      if (all[i].auxiliary_loss)
+        part = add(part, affine(all[i].auxiliary_loss((*head_)(output.features)), scale));
       tape.backward(part, from);  // its activations are gone before the next pass
       loss = total(loss, part.detach());
     }
   }
-  verdict.loss = loss;
+  stats.loss = loss;
   const auto penalize = [&](const Tensor& penalty) {
     tape.backward(penalty, from);
-    verdict.penalty = total(verdict.penalty, penalty.detach());
+    stats.penalty = total(stats.penalty, penalty.detach());
   };
   if (gp_ > 0 && first_real && first_fake)
     penalize(affine(gradient_penalty(tape, first_real, first_fake), gp_ * scale));
   if (r1_due_ && first_real) penalize(affine(r1_penalty(tape, first_real), r1_ / 2 * r1_every_ * scale));
-  return verdict;
+  return stats;
 }
 
 Tensor DiscriminatorTrainer::squared_gradient(Tape& tape, const Tensor& x) {
   const Tape::Mark from = tape.mark();
   const Tensor point = x.detach();
   point.set_requires_grad(true);
-  const Tensor gradient = tape.grad(sum((*d_)(point)), {point}, true, {}, from)[0];
+  const Tensor gradient = tape.grad(sum(d_(point)), {point}, true, {}, from)[0];
   return sum_to(square(gradient), {x.shape().n, 1, 1, 1});
 }
 
@@ -153,24 +154,24 @@ Tensor DiscriminatorTrainer::gradient_penalty(Tape& tape, const Tensor& real, co
   return mean(square(affine(norm, 1, -1)));
 }
 
-// E[|grad D(x)|^2] on real pictures (Mescheder 2018).
+// E[|grad D(x)|^2] on real images (Mescheder 2018).
 Tensor DiscriminatorTrainer::r1_penalty(Tape& tape, const Tensor& real) {
   return mean(squared_gradient(tape, real));
 }
 
 Tensor DiscriminatorTrainer::generator_loss(const Tensor& fake, const Tensor& real, const Tensor& condition,
-                                            const AuxiliaryLoss& head_loss) {
+                                            const AuxiliaryLoss& auxiliary_loss) {
   const bool matches = feature_matching_ > 0;
-  const auto [features, logits] = see(shown(fake, condition), matches || head_loss);
+  const auto [features, logits] = forward(augment_input(fake, condition), matches || auxiliary_loss);
   Tensor loss = random_labels_ ? loss_.generator(
                                      logits, stream_.uniform(logits.shape(), logits.dtype(), logits.device()))
                                : loss_.generator(logits);
-  if (head_loss) loss = add(loss, head_loss((*head_)(features)));
+  if (auxiliary_loss) loss = add(loss, auxiliary_loss((*head_)(features)));
   if (!matches) return loss;
   Tensor wanted;
   {
     const NoGrad no_grad;
-    wanted = see(shown(real, condition), true).features;
+    wanted = forward(augment_input(real, condition), true).features;
   }
   // |E f(x) - E f(G(z))|^2 over the features of the batch (Salimans 2016, section 3.1), a mean over features.
   const auto mean_features = [](const Tensor& f) {

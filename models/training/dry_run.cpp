@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
+#include <map>
 
 #include "engine/runtime/device.h"
 #include "models/inference/exported.h"
 #include "models/registry.h"
-#include "models/training/class_labels.h"
 #include "models/training/conv_plan_file.h"
 #include "models/training/pace.h"
+#include "models/training/random_batch.h"
+#include "models/training/step_cost.h"
 #include "models/training/trainer.h"
 
 namespace sumi {
@@ -22,12 +24,6 @@ std::string gflop(double macs) {
 }
 double mib(double bytes) {
   return bytes / (1 << 20);
-}
-
-// In forward-equivalents of one batch.
-double work_of_step(const PlannedNetwork& network, const TrainOptions& o) {
-  const double redraw = o.accumulate > 1 ? network.redraw : 0;
-  return o.accumulate * (network.work + (o.n_critic - 1) * network.update + redraw);
 }
 
 // ", 640 pictures a step (--n-critic 5, --accumulate 2)"; "" where a step is one batch.
@@ -45,6 +41,13 @@ Shape picture_shape(const TrainOptions& o) {
   return {pictures_per_step(o), side, side, example_channels(o)};
 }
 
+// Multiply-adds of a step, for each image of its batch.
+double macs_of_step(const StepCost& cost, const std::map<std::string, double>& forward_macs) {
+  double macs = 0;
+  for (const auto& [network, passes] : cost.passes) macs += passes * forward_macs.at(network);
+  return macs;
+}
+
 }  // namespace
 
 std::string describe_plan(const TrainOptions& options) {
@@ -54,7 +57,8 @@ std::string describe_plan(const TrainOptions& options) {
   const Shape picture = picture_shape(options);
   std::string text = fmt::format("{}, pictures {}x{}x{}, batch {}{}\n\n", options.model, picture.h, picture.w,
                                  picture.c, options.batch_size, parts_of_step(options));
-  double step_macs = 0, state = 0, activations = 0;
+  double state = 0;
+  std::map<std::string, double> forward_macs;
   for (const PlannedNetwork& network : plan_networks(options)) {
     Cost cost;
     const Shape input = network.input;
@@ -65,18 +69,23 @@ std::string describe_plan(const TrainOptions& options) {
                         gflop(static_cast<double>(cost.macs)));
     for (const Parameter& p : network.module->parameters())
       text += fmt::format("     {:<30} {:>16} {:>12}\n", p.name, p.value.shape().str(), p.value.count());
-    step_macs += work_of_step(network, options) * static_cast<double>(cost.macs) * options.batch_size;
+    forward_macs[network.name] = static_cast<double>(cost.macs);
     const int moments = options.optimizer == "rmsprop" ? 1 : 2;
     const int averages = network.name[0] == 'g' && options.ema > 0 ? 1 : 0;
     const double copy = activation == element ? 0 : activation;         // of the weights, that is multiplied
     state += parameters * (element * (2 + moments + averages) + copy);  // and weights, gradients
-    activations += network.kept * static_cast<double>(cost.saved_elements * options.batch_size) * activation;
   }
-  text += fmt::format(
-      "\none step    {}\nmemory      about {:.0f} MiB: {:.0f} of weights, gradients and the optimizer's "
-      "moments, "
-      "{:.0f} of activations, {:.0f} of gradients in flight\n",
-      gflop(step_macs), mib(state + 1.5 * activations), mib(state), mib(activations), mib(0.5 * activations));
+  try {
+    const StepCost cost = record_step_cost(options);
+    const double activations = cost.elements * activation;
+    text += fmt::format(
+        "\none step    {}\nmemory      about {:.0f} MiB: {:.0f} of weights, gradients and the optimizer's "
+        "moments, {:.0f} of activations and their gradients\n",
+        gflop(macs_of_step(cost, forward_macs) * options.batch_size), mib(state + activations), mib(state),
+        mib(activations));
+  } catch (const Error& error) {
+    text += fmt::format("\none step    not estimated: {}\n", error.what());
+  }
   return text;
 }
 
@@ -93,15 +102,7 @@ struct DryRun {
         options, options.conv_plan.empty() ? std::nullopt : std::optional(read_plan(options.conv_plan))));
     set_multiply(parse_precision(options.precision, parse_device(options.device)).multiply);
     model = make_model(options);
-    RandomStream stream(options.seed, 0);
-    for (int domain = 0; domain < model->domains(); ++domain)
-      real.push_back(
-          stream.uniform(picture_shape(options), dtype_of(options), parse_device(options.device), -1, 1));
-    Staging staging(parse_device(options.device));
-    if (wants_labels(options))
-      for (const auto& classes : class_names(options))
-        real.push_back(one_hot(std::vector<std::int32_t>(static_cast<std::size_t>(real[0].shape().n), 1),
-                               classes.size(), options, staging));
+    real = random_batch(*model, options);
     model->step(real, 0);
   }
 };

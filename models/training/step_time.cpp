@@ -7,6 +7,7 @@
 #include "engine/runtime/memory_stats.h"
 #include "models/registry.h"
 #include "models/training/pace.h"
+#include "models/training/step_cost.h"
 #include "models/training/trainer.h"
 #include "models/training/training_data.h"
 
@@ -19,28 +20,28 @@ double work_of_a_second(const TrainOptions& o) {
   return o.device == "emu" ? 1e7 : device.is_ref() ? 4e8 : device.is_cpu() ? 4e10 : 2e12;
 }
 
-// Upper bounds for a step: multiplications with additions, and bytes.
+double pixels_of(const TrainOptions& o) {
+  const double side = picture_side(o);
+  return static_cast<double>(pictures_per_step(o)) * side * side;
+}
+
+// Multiply-adds of a step, and bytes that it takes.
 struct Bounds {
   double macs = 0, bytes = 0;
 };
-Bounds bounds_of(const TrainOptions& o) {
+// `recorded`: the cost of a step with `whole`, of which `o` is a smaller form.
+Bounds bounds_of(const TrainOptions& o, const StepCost& recorded, const TrainOptions& whole) {
   const auto element = static_cast<double>(size_of(dtype_of(o)));
-  const auto pictures = static_cast<double>(pictures_per_step(o));
   Bounds b;
   for (const PlannedNetwork& network : plan_networks(o)) {
     Cost cost;
     network.module->plan(network.input, cost);
-    b.macs += network.work * static_cast<double>(cost.macs) * pictures;
+    b.macs += recorded.passes.at(network.name) * static_cast<double>(cost.macs) * o.batch_size;
     // Weights in six copies: with gradients, moments, an average and a copy in bf16.
-    b.bytes += element * (6 * static_cast<double>(network.module->parameter_count()) +
-                          1.5 * network.kept * static_cast<double>(cost.saved_elements) * o.batch_size);
+    b.bytes += element * 6 * static_cast<double>(network.module->parameter_count());
   }
+  b.bytes += element * recorded.elements * pixels_of(o) / pixels_of(whole);
   return b;
-}
-
-double pixels_of(const TrainOptions& o) {
-  const double side = picture_side(o);
-  return static_cast<double>(pictures_per_step(o)) * side * side;
 }
 
 bool is_valid(const TrainOptions& o) {
@@ -64,8 +65,9 @@ TrainOptions halved(const TrainOptions& o, int least) {
 }
 
 // Halved until it takes about a second.
-TrainOptions reduced(TrainOptions o, double macs) {
-  while (bounds_of(o).macs > macs) {
+TrainOptions reduced(const TrainOptions& whole, const StepCost& recorded, double macs) {
+  TrainOptions o = whole;
+  while (bounds_of(o, recorded, whole).macs > macs) {
     const TrainOptions smaller = halved(o, 4);
     if (pixels_of(smaller) == pixels_of(o)) break;
     o = smaller;
@@ -124,8 +126,14 @@ std::string describe_time(const TrainOptions& options) {
   validate(options);
   const Device device = parse_device(options.device);
   const double second = work_of_a_second(options);
-  const TrainOptions measured = reduced(options, second);
-  const Bounds bounds = bounds_of(measured);
+  StepCost recorded;
+  try {
+    recorded = record_step_cost(options);
+  } catch (const Error& error) {
+    return not_measured(error.what());
+  }
+  const TrainOptions measured = reduced(options, recorded, second);
+  const Bounds bounds = bounds_of(measured, recorded, options);
   if (bounds.macs > 8 * second)
     return not_measured(fmt::format("a step has {:.3g} GFLOP; --steps 2 measures it", 2e-9 * bounds.macs));
   if (const auto left = static_cast<double>(available_memory(device)); left > 0 && bounds.bytes > left)

@@ -23,6 +23,12 @@ void exchange(const Tensor& a, const Tensor& b) {
   b.assign(old);
 }
 
+std::vector<std::pair<std::string, Module*>> named(const std::vector<Module*>& networks) {
+  std::vector<std::pair<std::string, Module*>> all;
+  for (Module* network : networks) all.emplace_back(network->name(), network);
+  return all;
+}
+
 OptimizerOptions optimizer_options(const TrainOptions& o, bool generator) {
   OptimizerOptions a;
   a.rule = parse_optimizer(o.optimizer);
@@ -46,24 +52,22 @@ std::vector<std::string> split_names(const std::string& list) {
   return names;
 }
 
-TrainableNetworks::TrainableNetworks(const std::vector<std::pair<std::string, Module*>>& networks,
-                                     const TrainOptions& o, bool generator)
-    : arena_(networks),
+TrainableNetworks::TrainableNetworks(const std::vector<Module*>& networks, const TrainOptions& o,
+                                     bool generator)
+    : networks_(networks),
+      arena_(named(networks)),
       optimizer_(arena_, optimizer_options(o, generator)),
       history_weight_(o.historical_averaging) {
   for (const std::string& name : split_names(o.freeze)) arena_.freeze(name);
-  for (const auto& [name, module] : networks) {
-    module->set_name(name);
-    module->set_activations(activations_of(o));
-  }
+  for (Module* network : networks) network->set_activations(activations_of(o));
   arena_.keep_copy(activations_of(o));
   if (history_weight_ > 0) {
     history_ = arena_.values().clone();
     history_count_ = Tensor::zeros(Shape::scalar(), history_.dtype(), history_.device());
   }
-  for (const auto& [name, module] : networks)
-    for (Parameter& buffer : module->buffers()) {
-      buffer.name = name + "." + buffer.name;
+  for (const Module* network : networks)
+    for (Parameter& buffer : network->buffers()) {
+      buffer.name = network->name() + "." + buffer.name;
       if (optimizer_.ema()) ema_buffers_.push_back(buffer.value.clone());
       buffers_.push_back(std::move(buffer));
     }
@@ -113,24 +117,8 @@ void TrainableNetworks::average_buffers() {
     kernels::ema_update(exec_on(device), decay(), late, buffers_[i].value.view(), ema_buffers_[i].mut());
 }
 
-std::vector<Tensor> TrainableNetworks::train(Tape& tape, std::size_t batches, const Losses& losses) {
-  arena_.begin();
-  const double share = 1.0 / static_cast<double>(batches);
-  std::vector<Tensor> means;
-  for (std::size_t batch = 0; batch < batches; ++batch) {
-    const std::vector<Tensor> terms = losses(batch);
-    means.resize(terms.size());
-    Tensor sum;
-    for (std::size_t i = 0; i < terms.size(); ++i) {
-      if (!terms[i]) continue;
-      const Tensor term = batches == 1 ? terms[i] : affine(terms[i], share);
-      sum = sum ? add(sum, term) : term;
-      means[i] = means[i] ? add(means[i], term.detach()) : term.detach();
-    }
-    tape.backward(sum);
-  }
-  update();
-  return means;
+bool TrainableNetworks::holds(const Module& network) const {
+  return std::find(networks_.begin(), networks_.end(), &network) != networks_.end();
 }
 
 Tensor TrainableNetworks::infer(Module& network, const Tensor& x, bool averaged) {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <utility>
@@ -19,11 +18,12 @@ std::vector<std::string> split_names(const std::string& list);
 
 class TrainableNetworks {
  public:
-  // The modules' parameters move into the arena; the modules must outlive the group. They get the names given here, for
-  // traces and errors, and the options' activations. What the options say of the optimizer, of historical averaging and of parameters to freeze holds for all of them; only generators keep a running
-  // average.
-  TrainableNetworks(const std::vector<std::pair<std::string, Module*>>& networks, const TrainOptions& options,
-                    bool generator);
+  // The networks' parameters move into the arena; the networks must outlive the group, and have their names already. They get
+  // the options' activations. What the options say of the optimizer, of historical averaging and of parameters to freeze holds
+  // for all of them; only generators keep a running average.
+  TrainableNetworks(const std::vector<Module*>& networks, const TrainOptions& options, bool generator);
+  TrainableNetworks(const TrainableNetworks&) = delete;  // a captured step may hold its address
+  TrainableNetworks& operator=(const TrainableNetworks&) = delete;
 
   ParamArena& arena() { return arena_; }
 
@@ -32,11 +32,8 @@ class TrainableNetworks {
   // The optimizer's step, and the running statistics' own average: averaged weights need statistics that lag as they
   // do.
   void update();
-  // One update by the mean gradient of `batches` batches. `losses` records the terms of a batch's loss, whose sum counts;
-  // terms may be absent. Returns the terms' means over the batches, detached.
-  using Losses = std::function<std::vector<Tensor>(std::size_t batch)>;
-  std::vector<Tensor> train(Tape& tape, std::size_t batches, const Losses& losses);
-  // What a network of the group makes of x: no gradients, norms as at inference, with the running average if `averaged`.
+  bool holds(const Module& network) const;
+  // network(x) for inference: no gradients, norms and dropout as at inference, with the running average if `averaged`.
   Tensor infer(Module& network, const Tensor& x, bool averaged);
   // How many updates there have been.
   std::int64_t updates();
@@ -83,6 +80,7 @@ class TrainableNetworks {
   void average_buffers();
   std::string history_count_name() const;
 
+  std::vector<Module*> networks_;
   ParamArena arena_;
   Optimizer optimizer_;
   double history_weight_;

@@ -7,7 +7,7 @@
 
 #include "engine/image/image.h"
 #include "engine/runtime/device.h"
-#include "models/animegan.h"
+#include "models/objectives/style_weights.h"
 #include "models/registry.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"

@@ -6,7 +6,7 @@
 
 #include "engine/image/image.h"
 #include "engine/runtime/device.h"
-#include "models/cyclegan.h"
+#include "models/model.h"
 #include "models/training/trainer.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"

@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include "engine/runtime/device.h"
-#include "models/photo_converter.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
@@ -71,15 +70,15 @@ TEST_CASE("autoencoder-gan: a converter that only copies learns to copy") {
   TrainOptions o = tiny_autoencoder("", "converter", "");
   o.lambda_autoencoder = 1000;
   o.lr = 1e-2;
-  AutoencoderConverter model(o);
+  const auto model = make_model(o);
   RandomStream stream(5, 0);
   const auto pictures = [&] {
     return stream.uniform({4, 8, 8, 1}, DType::f32, parse_device(o.device), -1, 1);
   };
   const Tensor a = pictures(), b = pictures();
-  const double first = model.step({a, b}, 0).at(2).second;
+  const double first = model->step({a, b}, 0).at(2).second;
   double last = 0;
-  for (int i = 0; i < 30; ++i) last = model.step({a, b}, 0).at(2).second;
+  for (int i = 0; i < 30; ++i) last = model->step({a, b}, 0).at(2).second;
   CHECK(last < 0.9 * first);
 }
 

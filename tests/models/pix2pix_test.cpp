@@ -12,7 +12,6 @@
 #include "engine/serialize/file.h"
 #include "models/inference/converter.h"
 #include "models/model.h"
-#include "models/pix2pix.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"
 #include "tests/models/images.h"
@@ -238,7 +237,7 @@ TEST_CASE("pix2pix: losses are what the paper says") {
   const StepStats stats = model->step(pair, 0);
   std::vector<double> drawn, wanted = pair[1].to_vector<double>();
   for (const auto& [name, tensor] : model->debug_tensors())
-    if (name == "drawn") drawn = tensor.to_vector<double>();
+    if (name == "fake_b") drawn = tensor.to_vector<double>();
   double l1 = 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) l1 += std::abs(drawn.at(i) - wanted[i]);
   CHECK(stat(stats, "loss_l1") == doctest::Approx(100 * l1 / static_cast<double>(wanted.size())));

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "engine/runtime/device.h"
-#include "models/vae.h"
+#include "models/model.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
@@ -31,11 +31,11 @@ std::int64_t parameters(const TrainOptions& o, std::size_t network) {
 }
 
 std::vector<double> first_step(const TrainOptions& o) {
-  VaeModel model(o);
+  const auto model = make_model(o);
   RandomStream stream(3, 0);
   const DType dtype = o.precision == "f64" ? DType::f64 : DType::f32;
   return model
-      .train_step_async(
+      ->train_step_async(
           {stream.uniform({4, o.size, o.size, o.channels}, dtype, parse_device(o.device), -1, 1)}, 0)
       .to_vector<double>();
 }

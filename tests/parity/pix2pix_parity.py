@@ -50,9 +50,9 @@ def trainer(tensors, spec, dtype, steps):
 def step(model, run, number, dtype):
     """Takes the run's step. Returns the relative error of what is drawn, and {loss: (PyTorch's, sumi's)}."""
     dump = files.read_safetensors("%s/batches/%d.safetensors" % (run, number))[0]
-    losses, drawn = model.step(nchw(dump["given"], dtype), nchw(dump["wanted"], dtype))
+    losses, drawn = model.step(nchw(dump["real_a"], dtype), nchw(dump["real_b"], dtype))
     stats = files.read_stats(run)[number]
-    return relative(nchw(dump["drawn"], dtype), drawn), {name: (loss.item(), stats[name]) for name, loss in losses.items()}
+    return relative(nchw(dump["fake_b"], dtype), drawn), {name: (loss.item(), stats[name]) for name, loss in losses.items()}
 
 
 def whole_run_f64(work, size, spec, steps):

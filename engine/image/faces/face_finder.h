@@ -19,7 +19,7 @@ struct GrayView {
 };
 
 struct FinderOptions {
-  int min_size = 24;  // pixels; smaller faces are not found
+  int min_size = 20;  // pixels; smaller faces are not found
   int threads = 1;
   bool careful = false;  // frontal faces alone, and only those that many neighboring windows agree on
 };

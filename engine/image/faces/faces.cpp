@@ -21,8 +21,8 @@ namespace {
 using stylize::Lab;
 using stylize::Plane;
 
-constexpr int kSearchSide = 480;  // short side of the picture that is searched
-constexpr int kMinSize = 24;      // smallest face in it
+constexpr int kSearchSide = 400;  // short side of the picture that is searched
+constexpr int kMinSize = 20;      // smallest face in it
 constexpr int kSkinStep = 8;      // pixels of it for one of the skin map
 
 // The photograph at the size that is searched.

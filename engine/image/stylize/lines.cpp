@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -13,12 +16,65 @@
 #include "engine/image/stylize/resize.h"
 #include "engine/image/stylize/rows.h"
 #include "engine/image/stylize/sample.h"
+#include "kernels/thread_pool.h"
 
 namespace sumi::stylize {
 namespace {
 
-constexpr int kChunk = 256;     // columns at once
+constexpr int kChunk = 256;  // columns at once
+constexpr int kBlockColumns = 32;
 constexpr int kMostSteps = 10;  // along the flow, to each side
+
+// Which blocks of a plane can matter: calm ground, most of many photographs, is left out.
+class ActiveBlocks {
+ public:
+  // value(x, y, width, height) of each block of kBlockColumns x kBlockRows pixels; those are active that have, within `reach` pixels, one of
+  // at least `bound`; all where that is 0.
+  template <class Value>
+  ActiveBlocks(int width, int height, int reach, float bound, const Value& value)
+      : columns_((width + kBlockColumns - 1) / kBlockColumns), rows_(count_blocks(height)) {
+    std::vector<char> strong(size());
+    kernels::parallel_for(rows_, [&](std::int64_t row, int) {
+      const int y = static_cast<int>(row) * kBlockRows, rows = std::min(kBlockRows, height - y);
+      for (int i = 0; i < columns_; ++i) {
+        const int x = i * kBlockColumns;
+        strong[index(i, static_cast<int>(row))] =
+            bound <= 0 || value(x, y, std::min(kBlockColumns, width - x), rows) >= bound;
+      }
+    });
+    spread(strong, (reach + kBlockColumns - 1) / kBlockColumns, (reach + kBlockRows - 1) / kBlockRows);
+  }
+
+  // The pixels [begin, end) of the next active piece of a row of pixels, from `begin` on and at most kChunk long; begin = end = width
+  // where there is none.
+  std::pair<int, int> next(int begin, int y, int width) const {
+    const int row = y / kBlockRows;
+    int i = begin / kBlockColumns;
+    while (i < columns_ && !active_[index(i, row)]) ++i;
+    if (begin >= width || i == columns_) return {width, width};
+    const int first = i * kBlockColumns;
+    while (i < columns_ && active_[index(i, row)] && (i + 1) * kBlockColumns - first <= kChunk) ++i;
+    return {first, std::min(i * kBlockColumns, width)};
+  }
+
+ private:
+  std::size_t size() const { return static_cast<std::size_t>(columns_) * static_cast<std::size_t>(rows_); }
+  std::size_t index(int i, int k) const { return static_cast<std::size_t>(k * columns_ + i); }
+
+  void spread(const std::vector<char>& strong, int across, int down) {
+    active_.assign(size(), 0);
+    for (int k = 0; k < rows_; ++k)
+      for (int i = 0; i < columns_; ++i) {
+        if (!strong[index(i, k)]) continue;
+        for (int v = std::max(k - down, 0); v <= std::min(k + down, rows_ - 1); ++v)
+          for (int u = std::max(i - across, 0); u <= std::min(i + across, columns_ - 1); ++u)
+            active_[index(u, v)] = 1;
+      }
+  }
+
+  int columns_, rows_;
+  std::vector<char> active_;
+};
 
 // Weights of the two Gaussians at 1, 2, ... pixels.
 struct Profile {
@@ -41,19 +97,47 @@ Profile profile_of(float sigma) {
   return profile;
 }
 
+float largest_of(const Plane& x, int left, int top, int columns, int rows) {
+  float largest = x.row(top)[left];
+  for (int y = top; y < top + rows; ++y) {
+    const float* row = x.row(y) + left;
+#pragma omp simd reduction(max : largest)
+    for (int i = 0; i < columns; ++i) largest = std::max(largest, row[i]);
+  }
+  return largest;
+}
+
+float range_of(const Plane& x, int left, int top, int columns, int rows) {
+  float largest = x.row(top)[left], smallest = largest;
+  for (int y = top; y < top + rows; ++y) {
+    const float* row = x.row(y) + left;
+#pragma omp simd reduction(max : largest) reduction(min : smallest)
+    for (int i = 0; i < columns; ++i) {
+      largest = std::max(largest, row[i]);
+      smallest = std::min(smallest, row[i]);
+    }
+  }
+  return largest - smallest;
+}
+
 // Difference of Gaussians across the flow, in unit steps along its normal.
-Plane across_flow(const Plane& L, float scale, const Flow& flow, float sigma, float tau) {
+Plane across_flow(const Plane& L, float scale, const Flow& flow, float sigma, float tau, float ignore) {
   const int width = L.width();
   const Profile profile = profile_of(sigma);
+  // The difference of the two Gaussians is at most a quarter of what there is between the darkest and the lightest pixel.
+  const ActiveBlocks active(
+      width, L.height(), static_cast<int>(profile.narrow.size()) + 1, 4 * ignore,
+      [&](int x, int y, int columns, int rows) { return scale * range_of(L, x, y, columns, rows); });
   const Sampler source(L);
-  Plane result(width, L.height());
+  Plane result(width, L.height(), 0.0F);
   const float wide_part = tau * scale / profile.wide_sum, narrow_part = scale / profile.narrow_sum;
   for_rows(L.height(), [&, source, wide_part, narrow_part](int begin, int end, int) {
     float narrow[kChunk], wide[kChunk];
     for (int y = begin; y < end; ++y)
-      for (int left = 0; left < width; left += kChunk) {
-        const int count = std::min(kChunk, width - left);
-        const float *tx = flow.x.row(y) + left, *ty = flow.y.row(y) + left, *from = L.row(y) + left;
+      for (auto [left, right] = active.next(0, y, width); left < width;
+           std::tie(left, right) = active.next(right, y, width)) {
+        const int first = left, count = right - left;
+        const float *tx = flow.x.row(y) + first, *ty = flow.y.row(y) + first, *from = L.row(y) + first;
         std::copy_n(from, count, narrow);
         std::copy_n(from, count, wide);
         const auto row = static_cast<float>(y);
@@ -61,13 +145,13 @@ Plane across_flow(const Plane& L, float scale, const Flow& flow, float sigma, fl
           const float a = profile.narrow[i], b = profile.wide[i], step = static_cast<float>(i + 1);
 #pragma omp simd
           for (int x = 0; x < count; ++x) {
-            const float at = static_cast<float>(left + x), dx = ty[x] * step, dy = tx[x] * step;
+            const float at = static_cast<float>(first + x), dx = ty[x] * step, dy = tx[x] * step;
             const float v = source.linear(at + dx, row - dy) + source.linear(at - dx, row + dy);
             narrow[x] += a * v;
             wide[x] += b * v;
           }
         }
-        float* __restrict to = result.row(y) + left;
+        float* __restrict to = result.row(y) + first;
 #pragma omp simd
         for (int x = 0; x < count; ++x) to[x] = wide[x] * wide_part - narrow[x] * narrow_part;
       }
@@ -104,7 +188,7 @@ struct Walkers {
 };
 
 // Gaussian along the flow.
-Plane along_flow(const Plane& D, const Flow& flow, float sigma) {
+Plane along_flow(const Plane& D, const Flow& flow, float sigma, float ignore) {
   const int width = D.width(), most = std::max(1, static_cast<int>(std::lround(1.6F * sigma)));
   const int steps = std::min(most, kMostSteps);
   const float step = static_cast<float>(most) / static_cast<float>(steps);
@@ -116,13 +200,17 @@ Plane along_flow(const Plane& D, const Flow& flow, float sigma) {
   }
   const Walkers walkers{Sampler(D), Sampler(flow.x), flow.x.data(), flow.y.data()};
   const float scale = 1 / total;
-  Plane result(width, D.height());
+  const ActiveBlocks active(width, D.height(), most + 1, ignore, [&](int x, int y, int columns, int rows) {
+    return largest_of(D, x, y, columns, rows);
+  });
+  Plane result(width, D.height(), 0.0F);
   for_rows(D.height(), [&, scale](int begin, int end, int) {
     Walk walk;
     float sums[kChunk];
     for (int y = begin; y < end; ++y)
-      for (int left = 0; left < width; left += kChunk) {
-        const int count = std::min(kChunk, width - left);
+      for (auto [left, right] = active.next(0, y, width); left < width;
+           std::tie(left, right) = active.next(right, y, width)) {
+        const int count = right - left;
         std::copy_n(D.row(y) + left, count, sums);
         for (const float sign : {1.0F, -1.0F}) {
           const float *tx = flow.x.row(y) + left, *ty = flow.y.row(y) + left;
@@ -146,8 +234,8 @@ Flow line_flow(const Plane& x, float s, float sigma) {
 }
 
 // At half size, brought up before any threshold: a quarter of the cost for wide lines.
-Plane fdog_half(const Plane& x, float s, float sigma, float flow_sigma) {
-  const FdogOptions options{sigma, 0.998F, flow_sigma};
+Plane fdog_half(const Plane& x, float s, float sigma, float flow_sigma, float ignore) {
+  const FdogOptions options{sigma, 0.998F, flow_sigma, ignore};
   if (std::min(x.width(), x.height()) < 300) return fdog(x, 0.01F, line_flow(x, s, 0.6F * s), s, options);
   const Plane small = halve(x);
   return resize_cubic(fdog(small, 0.01F, line_flow(small, s / 2, 0.3F * s), s / 2, options), x.width(),
@@ -157,7 +245,8 @@ Plane fdog_half(const Plane& x, float s, float sigma, float flow_sigma) {
 // Outlines between colors of one lightness, only where no other line is near.
 Plane warm_lines(const Plane& ink, const Plane& warmth, float s, const Plane& raise,
                  const LineOptions& options) {
-  const Plane response = fdog_half(warmth, s, options.fine_sigma * 1.4F, options.flow_sigma * 1.3F);
+  const Plane response =
+      fdog_half(warmth, s, options.fine_sigma * 1.4F, options.flow_sigma * 1.3F, options.low * 2.2F);
   const Plane near = blur(dilate(ink), 2.2F * s);
   const float low = options.low * 2.2F, high = options.high * 2;
   return map(
@@ -179,8 +268,8 @@ LineSource line_source(const Lab& lab, const Lab& flat, float s, const Plane& te
 }
 
 Plane fdog(const Plane& L, float scale, const Flow& flow, float s, const FdogOptions& options) {
-  const Plane D = across_flow(L, scale, flow, std::max(0.6F, options.sigma * s), options.tau);
-  return along_flow(D, flow, std::max(1.0F, options.flow_sigma * s));
+  const Plane D = across_flow(L, scale, flow, std::max(0.6F, options.sigma * s), options.tau, options.ignore);
+  return along_flow(D, flow, std::max(1.0F, options.flow_sigma * s), options.ignore);
 }
 
 Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineOptions& options,
@@ -190,8 +279,10 @@ Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineO
   const Plane& softness = soft ? *soft : none;
   const float raise = options.tex_raise;
   const Plane up = map([raise](float t, float q) { return (1.0F + raise * t) * (1.0F + q); }, tex, softness);
-  const Plane fine = fdog(source.lightness, 0.01F, flow, s, {options.fine_sigma, 0.998F, options.flow_sigma});
-  const Plane bold = fdog_half(source.lightness, s, options.bold_sigma, options.flow_sigma * 1.5F);
+  const Plane fine =
+      fdog(source.lightness, 0.01F, flow, s, {options.fine_sigma, 0.998F, options.flow_sigma, options.low});
+  const Plane bold =
+      fdog_half(source.lightness, s, options.bold_sigma, options.flow_sigma * 1.5F, options.low * 1.9F);
   Plane ink = map(
       [low = options.low, high = options.high, weight = options.bold](float f, float b, float u, float q) {
         const float thin = smoothstep(low, high, f / u);
@@ -207,7 +298,7 @@ Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineO
 }
 
 Plane texture_strokes(const Plane& L, const Plane& tex, float s) {
-  const Plane response = fdog_half(L, s, 1.15F, 7);
+  const Plane response = fdog_half(L, s, 1.15F, 7, 0);
   const Plane around = blur(map([](float f) { return f * f; }, response), 9 * s);
   const Plane clumps = smooth_noise(L.width(), L.height(), 9 * s, 77);
   const double area = std::max(6.0, std::floor(14.0 * s * s));

@@ -36,6 +36,7 @@ struct FdogOptions {
   float sigma = 0.9F;  // pixels at scale 1
   float tau = 0.985F;
   float flow_sigma = 5;
+  float ignore = 0;  // responses below it may come out as any other below it
 };
 // Response of L in 0..1 times `scale`: positive on the dark side of edges and on dark lines.
 Plane fdog(const Plane& L, float scale, const Flow& flow, float s, const FdogOptions& options);

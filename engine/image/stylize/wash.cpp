@@ -63,34 +63,41 @@ Plane wandering(int width, int height, float s, int top) {
              smooth_noise(width, height, 52 * s, 22, 0, top));
 }
 
-// Inputs of paint() besides the image, all of the image's size.
+// Smooth planes that decide how paint is laid, at the working size or of a window.
 struct Guides {
-  Lab coarse;
-  Flow flow;
-  Plane busy, skin, face, glow, calm, wander;
+  Plane fine;    // cover of the small brush
+  Plane calm;    // where ground is laid in washes
+  Plane wander;  // wandering()
+  Plane glow;    // lightness of the surroundings
 };
 
 class WashFilter final : public Filter {
  public:
   WashFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values);
 
-  int halo() const override { return static_cast<int>(28 * front_.full_s) + 8; }
+  int halo() const override { return static_cast<int>((1.6F * brush_ + 7) * front_.full_s) + 8; }
   const StyleStatistics& statistics() const override { return front_.statistics; }
   Layers layers(const Window& window) const override;
   Rgb compose(const Layers& layers, const Window& window) const override;
   Rgb flat(const Layers& layers, const Window&) const override { return to_rgb(layers.flat); }
 
  private:
-  Guides guides(const Window& window) const;
-  Lab paint(const Lab& lab, const Guides& guides, float s) const;
+  Plane missed_by(const Lab& coarse, const Lab& fine) const;
+  Plane calm_ground() const;
   Plane lines(double strength) const;
+  Flow window_flow(const Window& window) const;
+  Lab small_brush(const Lab& lab, const Flow& flow, float s) const;
+  Lab paint(const Lab& coarse, const Lab& fine, const Guides& guides) const;
+  void gather_pigment(Lab& painting, const Plane& wide, const Plane& face, float s) const;
+  Lab finished(const Window& window) const;
 
   Front front_;
   const float brush_, lift_, bloom_, washes_, chroma_, wet_, grain_, flow_, opacity_;
-  Lab coarse_, paint_;  // of half the working size, and of the working size
-  Flow edges_;          // of the working size
-  Plane glow_, calm_;   // of half the working size
-  Plane line_;          // of the working size
+  Lab coarse_;  // of half the working size
+  Flow edges_;  // this and all below of the working size
+  Guides guides_;
+  Lab painting_;
+  Plane wide_, line_;  // wide_: lightness of the painting, blurred
 };
 
 WashFilter::WashFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
@@ -104,30 +111,46 @@ WashFilter::WashFilter(const RgbView& picture, const StyleOptions& options, cons
       grain_(static_cast<float>(values.at("grain"))),
       flow_(static_cast<float>(values.at("flow"))),
       opacity_(0.42F * line_opacity(values.at("line"))) {
-  const float half_s = 0.5F * front_.s;
-  const Lab half = halve(front_.lab);
-  const auto wide = static_cast<float>(values.at("brush"));
-  coarse_ = kuwahara(half, tensor_flow(half.L, half_s, kFlow), wide * half_s, KuwaharaRings::three);
-  const float lift = lift_;
-  glow_ = blur(map([lift](float L) { return opened(L, lift); }, coarse_.L), 14 * half_s);
-  // Slopes of lightness, per pixel at scale 1, below which a ground is calm.
-  calm_ = blur(map([half_s](float slope) { return 1.0F - smoothstep(0.25F, 1.0F, slope * half_s); },
-                   gradient_length(blur(coarse_.L, 3 * half_s))),
-               5 * half_s);
-  if (!options.statistics) front_.statistics.chroma = mean_chroma(coarse_);
-  edges_ = tensor_flow(blur(front_.lab.L, 0.3F * front_.s), front_.s, kFlow);
+  const float s = front_.s, half_s = 0.5F * s, lift = lift_;
   const int width = front_.lab.width(), height = front_.lab.height();
-  paint_ = paint(front_.lab,
-                 {resize_linear(coarse_, width, height),
-                  {edges_.x.copy(), edges_.y.copy(), edges_.coherence.copy()},
-                  front_.busy.copy(),
-                  front_.skin.copy(),
-                  front_.face.empty() ? Plane() : front_.face.copy(),
-                  resize_linear(glow_, width, height),
-                  resize_linear(calm_, width, height),
-                  wandering(width, height, front_.s, 0)},
-                 front_.s);
+  const Lab half = halve(front_.lab);
+  coarse_ = kuwahara(half, tensor_flow(half.L, half_s, kFlow),
+                     static_cast<float>(values.at("brush")) * half_s, KuwaharaRings::three);
+  if (!options.statistics) front_.statistics.chroma = mean_chroma(coarse_);
+  edges_ = tensor_flow(blur(front_.lab.L, 0.3F * s), s, kFlow);
+  const Lab coarse = resize_linear(coarse_, width, height), fine = small_brush(front_.lab, edges_, s);
+  guides_.fine = missed_by(coarse, fine);
+  guides_.calm = calm_ground();
+  guides_.wander = wandering(width, height, s, 0);
+  guides_.glow = resize_linear(blur(map([lift](float L) { return opened(L, lift); }, coarse_.L), 14 * half_s),
+                               width, height);
+  painting_ = paint(coarse, fine, guides_);
+  wide_ = blur(painting_.L, 3.5F * s);
+  gather_pigment(painting_, wide_, front_.face, s);
   line_ = lines(values.at("line"));
+}
+
+// Cover of the small brush: where the wide one misses the picture, and half of it on skin.
+Plane WashFilter::missed_by(const Lab& coarse, const Lab& fine) const {
+  const Plane missed =
+      map([](float L, float a, float b, float cL, float ca,
+             float cb) { return std::sqrt(square(L - cL) + square(a - ca) + square(b - cb)); },
+          fine.L, fine.a, fine.b, coarse.L, coarse.a, coarse.b);
+  const auto cover = [](float e, float busy, float skin) {
+    const float m = smoothstep(7.0F, 20.0F, e * (1.0F - 0.35F * busy));
+    return m > 0.5F * skin ? m : 0.5F * skin;
+  };
+  return blur(map(cover, blur(missed, 1.2F * front_.s), front_.busy, front_.skin), front_.s);
+}
+
+// Ground that is calm by its slope (of L, per pixel at scale 1), and is neither skin nor leaves.
+Plane WashFilter::calm_ground() const {
+  const float half_s = 0.5F * front_.s;
+  const Plane slope = gradient_length(blur(coarse_.L, 3 * half_s));
+  const Plane calm =
+      blur(map([half_s](float g) { return 1.0F - smoothstep(0.25F, 1.0F, g * half_s); }, slope), 5 * half_s);
+  return map([](float c, float skin, float busy) { return c * (1.0F - skin) * (1.0F - busy); },
+             resize_linear(calm, front_.lab.width(), front_.lab.height()), front_.skin, front_.busy);
 }
 
 // Lines are sought in the painting, with a third of the photograph.
@@ -135,84 +158,78 @@ Plane WashFilter::lines(double strength) const {
   LineSource source;
   source.lightness = map([](float L, float a, float b,
                             float photo) { return mix(L, photo, 0.35F) - 0.2F * std::sqrt(a * a + b * b); },
-                         paint_.L, paint_.a, paint_.b, front_.lab.L);
+                         painting_.L, painting_.a, painting_.b, front_.lab.L);
   return ink_lines(
       source, front_.s, front_.tex,
       with_strength({.low = 0.0048F, .high = 0.018F, .fine_sigma = 0.7F, .bold = 0.45F}, strength));
 }
 
-// Directions do not mix, but those of twice the angle do.
-Guides WashFilter::guides(const Window& window) const {
-  Guides guides;
-  guides.coarse = resize_linear(coarse_, window.width, window.height, window.first, window.rows);
-  Plane cosine =
+// Directions cannot be averaged, but those of twice the angle can.
+Flow WashFilter::window_flow(const Window& window) const {
+  const Plane cosine =
       window_plane(front_, map([](float x, float y) { return x * x - y * y; }, edges_.x, edges_.y), window);
-  Plane sine =
+  const Plane sine =
       window_plane(front_, map([](float x, float y) { return 2.0F * x * y; }, edges_.x, edges_.y), window);
-  const auto half_cosine = [](float c, float s) {
+  const auto squared_x = [](float c, float s) {
     const float d = std::sqrt(c * c + s * s);
     return clamp(0.5F + 0.5F * c / (d > 1e-12F ? d : 1e-12F), 0.0F, 1.0F);
   };
-  guides.flow.x = map([=](float c, float s) { return std::sqrt(half_cosine(c, s)); }, cosine, sine);
-  guides.flow.y = map(
-      [=](float c, float s) {
-        const float y = std::sqrt(1.0F - half_cosine(c, s));
-        return s < 0.0F ? -y : y;
-      },
-      cosine, sine);
-  guides.flow.coherence = window_plane(front_, edges_.coherence, window);
-  guides.busy = window_plane(front_, front_.busy, window);
-  guides.skin = window_plane(front_, front_.skin, window);
-  if (!front_.face.empty()) guides.face = window_plane(front_, front_.face, window);
-  guides.glow = resize_linear(glow_, window.width, window.height, window.first, window.rows);
-  guides.calm = resize_linear(calm_, window.width, window.height, window.first, window.rows);
-  guides.wander = wandering(window.width, window.rows, front_.full_s, window.first);
-  return guides;
+  const auto y_of = [=](float c, float s) {
+    const float y = std::sqrt(1.0F - squared_x(c, s));
+    return s < 0.0F ? -y : y;
+  };
+  return {map([=](float c, float s) { return std::sqrt(squared_x(c, s)); }, cosine, sine),
+          map(y_of, cosine, sine), window_plane(front_, edges_.coherence, window)};
 }
 
-Lab WashFilter::paint(const Lab& lab, const Guides& guides, float s) const {
-  const Lab& coarse = guides.coarse;
-  Lab painting = kuwahara(blur(lab, 0.3F * s), guides.flow, brush_ * s, KuwaharaRings::two);
-  const Plane missed =
-      map([](float L, float a, float b, float cL, float ca,
-             float cb) { return std::sqrt(square(L - cL) + square(a - ca) + square(b - cb)); },
-          painting.L, painting.a, painting.b, coarse.L, coarse.a, coarse.b);
-  const Plane fine = blur(map(
-                              [](float e, float busy, float skin) {
-                                const float m = smoothstep(7.0F, 20.0F, e * (1.0F - 0.35F * busy));
-                                return m > 0.5F * skin ? m : 0.5F * skin;
-                              },
-                              blur(missed, 1.2F * s), guides.busy, guides.skin),
-                          s);
-  painting = mixed(coarse, painting, fine);
+Lab WashFilter::small_brush(const Lab& lab, const Flow& flow, float s) const {
+  return kuwahara(blur(lab, 0.3F * s), flow, brush_ * s, KuwaharaRings::two);
+}
+
+// Both layers, washes on calm ground, light and color.
+Lab WashFilter::paint(const Lab& coarse, const Lab& fine, const Guides& guides) const {
+  Lab painting = mixed(coarse, fine, guides.fine);
   const float lift = lift_, bloom = bloom_, washes = washes_;
   change(
       painting.L,
-      [=](float L, float calm, float wander, float skin, float busy) {
-        // Not on skin, not in leaves and grass, and not in darks, where steps look like blots.
-        const float where = calm * (1.0F - skin) * (1.0F - busy) * smoothstep(25.0F, 50.0F, L);
-        return laid_in_washes(L, wander, washes * where);
+      [=](float L, float calm, float wander, float glow) {
+        // Not in darks, where steps look like blots.
+        const float amount = washes * calm * smoothstep(25.0F, 50.0F, L);
+        const float light = opened(laid_in_washes(L, wander, amount), lift);
+        return 100.0F - (100.0F - light) * (1.0F - bloom * smoothstep(45.0F, 95.0F, glow));
       },
-      guides.calm, guides.wander, guides.skin, guides.busy);
-  change(
-      painting.L,
-      [=](float L, float glow) {
-        return 100.0F - (100.0F - opened(L, lift)) * (1.0F - bloom * smoothstep(45.0F, 95.0F, glow));
-      },
-      guides.glow);
+      guides.calm, guides.wander, guides.glow);
   grade(painting, front_.statistics.chroma, {.chroma = chroma_, .shadow = {3, -9}, .light = {0.5F, 4}});
-  const Plane face = guides.face.empty() ? Plane(lab.width(), lab.height(), 0.0F) : guides.face.copy();
+  return painting;
+}
+
+// Pigment gathers on the dark side of edges, where a narrow blur of L is below a wide one; less so in
+// faces. `face` may be empty.
+void WashFilter::gather_pigment(Lab& painting, const Plane& wide, const Plane& face, float s) const {
   const float wet = 0.9F * wet_;
-  const Plane edge = map(
-      [=](float narrow, float wide, float face) {
-        return wet * clamp((wide - narrow) * (1.0F / 14), 0.0F, 0.5F) * (1.0F - 0.6F * face);
-      },
-      blur(painting.L, s), blur(painting.L, 3.5F * s), face);
+  Plane edge = map([=](float narrow, float w) { return wet * clamp((w - narrow) * (1.0F / 14), 0.0F, 0.5F); },
+                   blur(painting.L, s), wide);
+  if (!face.empty())
+    change(
+        edge, [](float e, float f) { return e * (1.0F - 0.6F * f); }, face);
   change(
       painting.L, [](float L, float more) { return denser(L, more); }, edge);
   const auto stronger = [](float x, float more) { return x * (1.0F + 0.5F * more); };
   change(painting.a, stronger, edge);
   change(painting.b, stronger, edge);
+}
+
+// The painting in a window of a picture that is larger than the working size: the small brush at full
+// size, all else enlarged.
+Lab WashFilter::finished(const Window& window) const {
+  const auto smooth = [&](const Plane& x) { return window_plane(front_, x, window); };
+  const Lab coarse = resize_linear(coarse_, window.width, window.height, window.first, window.rows);
+  const Lab fine = small_brush(window_lab(front_, window), window_flow(window), front_.full_s);
+  Lab painting =
+      paint(coarse, fine,
+            {smooth(guides_.fine), smooth(guides_.calm),
+             wandering(window.width, window.rows, front_.full_s, window.first), smooth(guides_.glow)});
+  gather_pigment(painting, smooth(wide_), front_.face.empty() ? Plane() : smooth(front_.face), front_.full_s);
   return painting;
 }
 
@@ -220,12 +237,9 @@ Layers WashFilter::layers(const Window& window) const {
   const float opacity = opacity_;
   Plane line = window_line(front_, line_, window);
   change(line, [opacity](float x) { return x * opacity; });
-  if (front_.reduction > 1)
-    return {paint(window_lab(front_, window), guides(window), front_.full_s), std::move(line), {}};
-  return {{crop_rows(paint_.L, window.first, window.rows), crop_rows(paint_.a, window.first, window.rows),
-           crop_rows(paint_.b, window.first, window.rows)},
-          std::move(line),
-          {}};
+  if (front_.reduction > 1) return {finished(window), std::move(line), {}};
+  const auto rows = [&](const Plane& x) { return crop_rows(x, window.first, window.rows); };
+  return {{rows(painting_.L), rows(painting_.a), rows(painting_.b)}, std::move(line), {}};
 }
 
 Rgb WashFilter::compose(const Layers& layers, const Window& window) const {

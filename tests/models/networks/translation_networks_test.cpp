@@ -127,8 +127,8 @@ TEST_CASE("dropout in training only") {
     TranslationNetOptions o = small_translator(net);
     o.n_blocks = 1;
     o.dropout = true;
-    o.dropout_stream = &stream;
     const auto g = translation_generator(o);
+    set_dropout_stream(*g, stream);
     initialize(*g, {}, init);
     const int side = side_rule(o).smallest;
     const Tensor x = init.normal({1, side, side, 3}, DType::f32, Device{});

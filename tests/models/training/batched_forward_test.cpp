@@ -47,12 +47,12 @@ void check_same(const std::vector<double>& a, const std::vector<double>& b) {
 }
 
 void check_as_two_passes(LayerSpec::Norm norm, const Tensor& real, const Tensor& fake, bool joins) {
-  DiscriminatorTrainer one(training(), "d", discriminator(norm), 1);
+  const auto network = discriminator(norm);
+  DiscriminatorTrainer one(training(), *network, RngStream::init);
   CHECK(can_batch(one.network(), real, fake) == joins);
   one.arena().begin();
   Tape joined;
-  const DiscriminatorTrainer::DiscriminatorStats judged =
-      one.look(joined, {{real, true, 0.5}, {fake, false, 0.5}});
+  const DiscriminatorStats judged = one.accumulate_gradients(joined, {{real, true, 0.5}, {fake, false, 0.5}});
   CHECK(joined.size() == 0);
 
   const std::unique_ptr<Sequential> two = discriminator(norm);
@@ -85,7 +85,7 @@ TEST_CASE("joined pass: each half goes to its own batch") {
   const std::unique_ptr<Sequential> d = discriminator(LayerSpec::Norm::instance);
   const NoGrad no_grad;
   const Tensor a = noise_picture(1, 16, 1), b = noise_picture(2, 16, 2);
-  const Pair both = forward_pair(*d, a, b);
+  const auto both = forward_pair(*d, a, b);
   check_same(both.first.to_vector<double>(), (*d)(a).to_vector<double>());
   check_same(both.second.to_vector<double>(), (*d)(b).to_vector<double>());
 }

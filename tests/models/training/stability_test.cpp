@@ -44,11 +44,10 @@ std::unique_ptr<Sequential> linear_d() {
 const Tensor kReal = values({1, 1, 1, 1, 2, 0, 0, 0}, {2, 2, 2, 1});   // D: 10, 2
 const Tensor kFake = values({0, 0, 0, 1, 0, -1, 0, 0}, {2, 2, 2, 1});  // D: 4, -2
 
-std::vector<double> gradient_of(DiscriminatorTrainer& d,
-                                DiscriminatorTrainer::DiscriminatorStats* verdict = nullptr) {
+std::vector<double> gradient_of(DiscriminatorTrainer& d, DiscriminatorStats* verdict = nullptr) {
   d.arena().begin();
   Tape tape;
-  const DiscriminatorTrainer::DiscriminatorStats v = d.look(tape, {{kReal, true}, {kFake, false}});
+  const DiscriminatorStats v = d.accumulate_gradients(tape, {{kReal, true}, {kFake, false}});
   if (verdict) *verdict = v;
   std::vector<double> g = d.arena().gradients().to_vector<double>();
   g.resize(4);
@@ -79,14 +78,16 @@ TEST_CASE(
     "form") {
   TrainOptions o = options();
   o.gan_mode = "wgan";
-  DiscriminatorTrainer plain(o, "d", linear_d(), 1);
-  DiscriminatorTrainer::DiscriminatorStats verdict;
+  const auto network = linear_d();
+  DiscriminatorTrainer plain(o, *network, RngStream::init);
+  DiscriminatorStats verdict;
   const std::vector<double> base = gradient_of(plain, &verdict);
   CHECK(verdict.loss.item() == doctest::Approx(1 - 6));  // means 1 of the fakes and 6 of the reals
   check_close(base, {-1.5, -1, -0.5, 0});                // mean fake - mean real
 
   o.gan_mode = "wgan-gp";
-  DiscriminatorTrainer with(o, "d", linear_d(), 1);
+  const auto other = linear_d();
+  DiscriminatorTrainer with(o, *other, RngStream::init);
   const std::vector<double> g = gradient_of(with, &verdict);
   // The gradient by x is w everywhere: 10 (|w| - 1)^2, whose gradient is 20 (|w| - 1) w / |w|.
   const double norm = std::sqrt(30.0);
@@ -101,11 +102,12 @@ TEST_CASE("R1 on real pictures, when it is due, for all the steps it stands for"
   o.gan_mode = "wgan";
   o.r1 = 3;
   o.r1_interval = 4;
-  DiscriminatorTrainer d(o, "d", linear_d(), 1);
+  const auto network = linear_d();
+  DiscriminatorTrainer d(o, *network, RngStream::init);
   const std::vector<double> base = gradient_of(d);
   CHECK(d.penalty_due());
   d.set_penalty_due(true);
-  DiscriminatorTrainer::DiscriminatorStats verdict;
+  DiscriminatorStats verdict;
   const std::vector<double> g = gradient_of(d, &verdict);
   CHECK(verdict.penalty.item() == doctest::Approx(3.0 / 2 * 4 * 30));
   std::vector<double> expected = base;
@@ -122,7 +124,8 @@ TEST_CASE("weights are clipped after the update, those inside to the bit") {
   o.optimizer = "rmsprop";
   o.lr = 0;
   o.clip_weights = 2.5;
-  DiscriminatorTrainer d(o, "d", linear_d(), 1);
+  const auto network = linear_d();
+  DiscriminatorTrainer d(o, *network, RngStream::init);
   Tape tape;
   d.train(tape, {{{kReal, true}, {kFake, false}}});
   check_close(d.network().parameters()[0].value.to_vector<double>(), {1, 2, 2.5, 2.5});
@@ -132,7 +135,8 @@ TEST_CASE("feature matching: the squared distance of mean features, a mean over 
   TrainOptions o = options();
   o.gan_mode = "wgan";
   o.feature_matching = 8;
-  DiscriminatorTrainer d(o, "d", linear_d(), 1);
+  const auto network = linear_d();
+  DiscriminatorTrainer d(o, *network, RngStream::init);
   const FreezeGuard frozen(d.arena());
   Tape tape;
   // Behind the flattening, features are pixels: means 1.5 .5 .5 .5 and 0 -.5 0 .5.
@@ -143,7 +147,8 @@ TEST_CASE("feature matching: the squared distance of mean features, a mean over 
 TEST_CASE("random labels for the generator are drawn anew, and need a mode with labels") {
   TrainOptions o = options();
   o.generator_target = "random";
-  DiscriminatorTrainer d(o, "d", linear_d(), 1);
+  const auto network = linear_d();
+  DiscriminatorTrainer d(o, *network, RngStream::init);
   const FreezeGuard frozen(d.arena());
   Tape tape;
   CHECK(d.generator_loss(kFake, kReal).item() != d.generator_loss(kFake, kReal).item());
@@ -155,7 +160,8 @@ TEST_CASE("historical averaging pulls the parameters to the mean of what they we
   TrainOptions o = options();
   o.gan_mode = "wgan";
   o.historical_averaging = 2;
-  DiscriminatorTrainer d(o, "d", linear_d(), 1);
+  const auto network = linear_d();
+  DiscriminatorTrainer d(o, *network, RngStream::init);
   Tape tape;
   d.train(tape, {{{kReal, true}, {kFake, false}}});  // the mean is the start now
   const Tensor w = d.network().parameters()[0].value;
