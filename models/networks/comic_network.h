@@ -35,6 +35,7 @@ class ComicNetwork final : public Module {
   // x [n,h,w,3] in [0,1]; mixture [n,1,1,styles], rows that sum to 1. Coefficients [n,h,w,7]: the shift b (3), the
   // line's logit (1), the scale a (3).
   Tensor operator()(const Tensor& x, const Tensor& mixture);
+  using Module::operator();  // with the first style alone
   Shape plan(const Shape& x, Cost& cost) const override;
 
   // He's initialization for a leaky ReLU of .2 (He 2015); scales 1, those of the second convolution of a block .3, so
@@ -42,7 +43,6 @@ class ComicNetwork final : public Module {
   void initialize(RandomStream& stream);
 
  protected:
-  // With the first style alone.
   Tensor forward(const Tensor& x) override;
 
  private:

@@ -52,9 +52,9 @@ constexpr Shape shapes[] = {{1, 1, 1, 1}, {2, 3, 2, 5}, {3, 5, 7, 16}, {2, 40, 3
 
 TEST_CASE("film: one pixel of two samples by hand") {
   const Shape s{2, 1, 1, 2};
-  // 2 * 3 - 1 = 5, and -1 * 2 + 0.5 = -1.5 of which the slope leaves -0.3; the second sample has its own vectors.
-  CHECK(only_output(film_job(s, {3, 2, 3, 2}, {2, -1, 1, 0}, {-1, 0.5, 1, -2}, 0.2)) ==
-        Numbers{5, -0.3, 4, -0.4});
+  // 2 * 3 - 1 = 5, and -1 * 2 + 0.5 = -1.5 of which the slope leaves -0.375; the second sample has its own vectors.
+  CHECK(only_output(film_job(s, {3, 2, 3, 2}, {2, -1, 1, 0}, {-1, 0.5, 1, -2}, 0.25)) ==
+        Numbers{5, -0.375, 4, -0.5});
   CHECK(only_output(film_job(s, {3, 2, 3, 2}, {2, -1, 1, 0}, {-1, 0.5, 1, -2}, 1, {}, {1, 1, 1, 1})) ==
         Numbers{6, -0.5, 5, -1});
 }

@@ -26,9 +26,14 @@ Lab copied(const ComicBand& band) {
   return band.flat.copy();
 }
 
-// Lightness in the picture's tones: hard steps where it has a slope, soft ones in skies.
+// Lightness in the picture's tones: hard steps where it has a slope, soft ones in skies. Their borders run through a smoothed
+// lightness, since noise would fray them.
 void lay_steps(Lab& lab, const ComicBand& band, const ComicFinish& finish, const CelOptions& options) {
-  if (!finish.tones.empty()) cel(lab.L, cel_slope(lab.L, band.scale), finish.tones, options);
+  constexpr float kSmooth = 0.7F;
+  if (finish.tones.empty()) return;
+  const Plane slope = cel_slope(lab.L, band.scale);
+  lab.L = blur(lab.L, kSmooth * band.scale);
+  cel(lab.L, slope, finish.tones, options);
 }
 
 // A line of one color.
