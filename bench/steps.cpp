@@ -81,9 +81,9 @@ Work inference(const std::shared_ptr<Module>& net, int size, int batch, const Se
 }
 
 Work resnet(int size, int batch, const Settings& s) {
-  TranslationNetOptions o;
+  TrainOptions o;
   o.n_blocks = 9;
-  o.device = parse_device(s.device);
+  o.device = s.device;
   return inference(resnet_generator(o), size, batch, s);
 }
 

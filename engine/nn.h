@@ -65,11 +65,6 @@ class Module {
   void apply(const std::function<void(Module&)>& f);
   // Batch norm and dropout behave differently in training (the default) and at inference.
   void set_training(bool on);
-  // Virtual batch norm (Salimans 2016): of what comes in from now on the first `count` samples are the reference batch,
-  // by whose statistics, and its own, each sample is normalized. Without a reference there is nothing to normalize by.
-  void set_reference(std::int64_t count);
-  // At inference: batch norm goes by the statistics of what it is given, not by its running ones, which stay as they are.
-  void use_batch_stats_in_eval(bool on);
   // For a network as a whole: activations, and what its linear maps multiply, are of this dtype from now on, whatever the
   // parameters are of. What comes in is converted, and what is made of it is converted back.
   void set_activations(DType dtype) { activations_ = dtype; }
@@ -99,19 +94,38 @@ class Module {
     return activations_ ? cast(f(cast(x, *activations_)), x.dtype()) : f(x);
   }
   bool training() const { return training_; }
-  // See set_reference(): gamma norm(x) + beta, the norm of each sample by the mean and variance of the reference batch and
-  // itself together, that of the reference by its own.
-  Tensor virtual_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps) const;
-  bool own_statistics() const { return own_statistics_; }
 
  private:
   std::string name_;
   std::vector<Parameter> parameters_, buffers_;
   std::vector<std::unique_ptr<Module>> children_;
-  bool training_ = true, own_statistics_ = false;
-  std::int64_t reference_ = 0;
+  bool training_ = true;
   std::optional<DType> activations_;
 };
+
+// A module with a norm over the batch, which a network can set in two ways for all of its norms.
+class BatchNormed : public Module {
+ public:
+  using Module::Module;
+  void set_reference(std::int64_t count) { reference_ = count; }
+  void use_batch_stats_in_eval() { batch_stats_in_eval_ = true; }
+
+ protected:
+  // gamma norm(x) + beta: each sample is normalized by the mean and variance of the reference batch and itself together, the
+  // reference by its own.
+  Tensor virtual_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, double eps) const;
+  // Whether running statistics are to be ignored now.
+  bool uses_own_statistics() const { return !training() && batch_stats_in_eval_; }
+
+ private:
+  std::int64_t reference_ = 0;
+  bool batch_stats_in_eval_ = false;
+};
+// Virtual batch norm (Salimans 2016): from now on the first `count` samples of each input are the reference batch, whose statistics
+// normalize the others. Error at the first pass without one.
+void set_reference(Module& network, std::int64_t count);
+// Batch norm at inference goes by the statistics of its input, not by its running ones, which stay as they are.
+void use_batch_stats_in_eval(Module& network);
 
 // One layer: the block op with its parameters.
 struct LayerSpec {
@@ -135,7 +149,7 @@ struct LayerSpec {
   Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};  // see TorchLayout
 };
 
-class Layer final : public Module {
+class Layer final : public BatchNormed {
  public:
   Layer(const LayerSpec& spec, DType dtype, const Device& device);
   Shape plan(const Shape& x, Cost& cost) const override;
@@ -162,7 +176,7 @@ class Layer final : public Module {
 
 // A batch norm by itself, where it does not follow a linear map directly: act(gamma norm(x) + beta). Elsewhere it is a part
 // of its Layer.
-class BatchNorm final : public Module {
+class BatchNorm final : public BatchNormed {
  public:
   struct Spec {
     std::string name;  // "main.2"

@@ -15,20 +15,6 @@
 namespace sumi {
 namespace {
 
-AnimeNetOptions anime_net_options(const TrainOptions& o) {
-  AnimeNetOptions net;
-  net.net_g = o.net_g;
-  net.net_d = o.net_d;
-  net.ngf = o.ngf;
-  net.ndf = o.ndf;
-  net.n_blocks = o.n_blocks;
-  net.upsample = o.upsample;
-  net.dtype = dtype_of(o);
-  net.device = parse_device(o.device);
-  net.d = discriminator_options(o);
-  return net;
-}
-
 // For photographs a, drawings b and drawings with smoothed edges e, G draws a and D tells drawings from the rest. With l the GAN
 // loss, f the features of the frozen network that --features names, Gram(.) / (h w c), gray(.) luma three times:
 //   warm-up, the first --init-epochs: G alone, by content |f(G(a)) - f(a)|, at the rate --init-lr
@@ -67,7 +53,7 @@ class AnimeGan final : public TranslationModel {
 };
 
 AnimeGan::AnimeGan(const TrainOptions& o)
-    : TranslationModel(o, {{"AtoB", "g"}}, anime_side_rule(anime_net_options(o))),
+    : TranslationModel(o, {{"AtoB", "g"}}, anime_side_rule(o)),
       g_(network("g")),
       generator_(generators({"g"}, generator_rate(o))),
       d_(discriminator("d", RngStream::discriminator)),
@@ -162,16 +148,15 @@ void check_animegan(const TrainOptions& o) {
     fail("--channels", fmt::format("{}: {} draws in color; leave it out", o.channels, o.model));
   for (const auto& [name, width] : {std::pair{"--ngf", o.ngf}, {"--ndf", o.ndf}})
     if (width % 2 != 0) fail(name, fmt::format("{} must be even", width));
-  check_crop_size(o, anime_side_rule(anime_net_options(o)), o.net_g);
+  check_crop_size(o, anime_side_rule(o), o.net_g);
 }
 
 std::vector<PlannedNetwork> anime_networks(const TrainOptions& o) {
-  const AnimeNetOptions net = anime_net_options(o);
   const Shape image{1, o.crop_size, o.crop_size, 3};
   std::vector<PlannedNetwork> networks;
-  networks.push_back({"g", anime_translator(net), image});
+  networks.push_back({"g", anime_translator(o), image});
   // Initialized as published for both models; --init-type and --init-gain are the generator's.
-  networks.push_back({"d", anime_discriminator(net), image, InitOptions{"normal", 0.02}});
+  networks.push_back({"d", anime_discriminator(o), image, InitOptions{"normal", 0.02}});
   return networks;
 }
 

@@ -15,7 +15,7 @@ namespace {
 class CycleGan final : public TranslationModel {
  public:
   explicit CycleGan(const TrainOptions& o)
-      : TranslationModel(o, {{"AtoB", "g_ab"}, {"BtoA", "g_ba"}}, side_rule(translation_net_options(o))),
+      : TranslationModel(o, {{"AtoB", "g_ab"}, {"BtoA", "g_ba"}}, side_rule(o)),
         g_ab_(network("g_ab")),
         g_ba_(network("g_ba")),
         generators_(generators({"g_ab", "g_ba"}, generator_rate(o))),
@@ -114,13 +114,12 @@ SampleGrid CycleGan::samples() {
 }
 
 std::vector<PlannedNetwork> cyclegan_networks(const TrainOptions& o) {
-  const TranslationNetOptions net = translation_net_options(o);
   const Shape image{1, o.crop_size, o.crop_size, o.channels};
   std::vector<PlannedNetwork> networks;
-  networks.push_back({"g_ab", translation_generator(net), image});
-  networks.push_back({"g_ba", translation_generator(net), image});
-  networks.push_back({"d_a", patch_discriminator(net), image});
-  networks.push_back({"d_b", patch_discriminator(net), image});
+  networks.push_back({"g_ab", translation_generator(o), image});
+  networks.push_back({"g_ba", translation_generator(o), image});
+  networks.push_back({"d_a", patch_discriminator(o), image});
+  networks.push_back({"d_b", patch_discriminator(o), image});
   return networks;
 }
 

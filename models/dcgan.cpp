@@ -34,7 +34,12 @@ LayerSpec layer(Linear linear, std::int64_t in, std::int64_t out, int stride, in
 
 }  // namespace
 
-std::unique_ptr<Sequential> dcgan_generator(const NetOptions& o) {
+// DCGAN (Radford 2015) as in the well-known 64x64 example; other sizes (16, 32, 128, 256) have fewer or more
+// of the stride-2 layers. No biases; the first layer of d and the last of g have no norm.
+//   g: z -> convT 4x4 (4x4 picture) BN ReLU -> [convT 4x4 stride 2 BN ReLU]... -> convT 4x4 stride 2 tanh
+//   d: conv 4x4 stride 2 LeakyReLU .2 -> [conv 4x4 stride 2 BN LeakyReLU .2]... -> conv 4x4 -> 1 logit
+// At 64: g 3,576,704 and d 2,765,568 parameters (nz 100, ngf = ndf = 64).
+std::unique_ptr<Sequential> dcgan_generator(const TrainOptions& o) {
   auto g = std::make_unique<Sequential>("g");
   const int steps = doublings(o.size);
   std::int64_t width = std::int64_t{o.ngf} << (steps - 1);
@@ -42,22 +47,22 @@ std::unique_ptr<Sequential> dcgan_generator(const NetOptions& o) {
   const auto add = [&](LayerSpec s, bool last) {
     s.name = fmt::format("main.{}", index);
     s.norm_name = fmt::format("main.{}", index + 1);
-    s.norm = last ? Norm::none : o.virtual_norm ? Norm::virtual_batch : Norm::batch;
+    s.norm = last ? Norm::none : o.virtual_batch_norm ? Norm::virtual_batch : Norm::batch;
     s.act = last ? Unary::tanh : Unary::relu;
     if (s.stride == 2)
-      add_doubling(*g, s, {o.upsample, ".1"}, o.dtype, o.device);
+      add_doubling(*g, s, {o.upsample, ".1"}, o);
     else
-      g->add(s, o.dtype, o.device);  // a point becomes 4x4
+      g->add(s, dtype_of(o), device_of(o));  // a point becomes 4x4
     index += 3;
   };
-  add(layer(Linear::conv_transpose, o.nz, width, 1, 0), false);
+  add(layer(Linear::conv_transpose, latent_size(o), width, 1, 0), false);
   for (int i = 1; i < steps; ++i, width /= 2)
     add(layer(Linear::conv_transpose, width, width / 2, 2, 1), false);
   add(layer(Linear::conv_transpose, width, o.channels, 2, 1), true);
   return g;
 }
 
-std::unique_ptr<Sequential> dcgan_discriminator(const NetOptions& o) {
+std::unique_ptr<Sequential> dcgan_discriminator(const TrainOptions& o) {
   auto d = std::make_unique<Sequential>("d");
   const int steps = doublings(o.size);
   std::int64_t width = o.ndf;
@@ -69,12 +74,12 @@ std::unique_ptr<Sequential> dcgan_discriminator(const NetOptions& o) {
     s.act = last ? Unary::identity : Unary::leaky_relu;
     s.alpha = last ? 0 : 0.2;
     if (last)
-      add_output_layer(*d, s, o.d, o.dtype, o.device);
+      add_output_layer(*d, s, o);
     else
-      add_layer(*d, s, o.d, o.dtype, o.device);
+      add_layer(*d, s, o);
     index += norm ? 3 : 2;
   };
-  add(layer(Linear::conv, o.channels + o.d.condition, width, 2, 1), false, false);
+  add(layer(Linear::conv, o.channels + condition_channels(o), width, 2, 1), false, false);
   for (int i = 1; i < steps; ++i, width *= 2) add(layer(Linear::conv, width, width * 2, 2, 1), true, false);
   add(layer(Linear::conv, width, 1, 1, 0), false, true);
   return d;

@@ -23,7 +23,7 @@ Tensor classes_in_turn(std::int64_t n, int classes, int only, DType dtype, const
 Gan::Gan(const TrainOptions& o, const InfoCodes& codes)
     : Model(o),
       codes_(codes),
-      classes_(net_options(o).d.condition),
+      classes_(condition_channels(o)),
       g_(network("g")),
       generator_(generators({"g"}, generator_rate(o))),
       d_(discriminator("d", RngStream::discriminator, codes.any() ? "q" : "")),
@@ -34,7 +34,7 @@ Gan::Gan(const TrainOptions& o, const InfoCodes& codes)
   if (!o.virtual_batch_norm) return;
   RandomStream reference(o.seed, stream_number(RngStream::reference));
   reference_noise_ = noise(kReferenceBatch, reference);
-  g_.set_reference(kReferenceBatch);
+  set_reference(g_, kReferenceBatch);
 }
 
 void Gan::train_step(Step& step) {
@@ -131,32 +131,20 @@ Tensor Gan::generate(const Tensor& z, bool raw) {
   return images;
 }
 
-NetOptions net_options(const TrainOptions& o) {
-  NetOptions net;
-  net.size = o.size;
-  net.channels = o.channels;
-  net.ngf = o.ngf;
-  net.ndf = o.ndf;
-  net.variant = o.variant;
-  net.bn_momentum = o.bn_momentum;
-  net.dtype = dtype_of(o);
-  net.device = parse_device(o.device);
-  net.virtual_norm = o.virtual_batch_norm;
-  net.upsample = o.upsample;
-  net.d = discriminator_options(o);
-  if (o.conditional) net.d.condition = static_cast<int>(class_names(o).at(0).size());
-  net.nz = o.nz + o.categories + o.continuous + net.d.condition;
-  return net;
+std::vector<PlannedNetwork> gan_networks(const TrainOptions& o, std::unique_ptr<Sequential> g,
+                                         std::unique_ptr<Sequential> d) {
+  std::vector<PlannedNetwork> networks;
+  networks.push_back({"g", std::move(g), {1, 1, 1, latent_size(o)}});
+  networks.push_back({"d", std::move(d), {1, o.size, o.size, o.channels + condition_channels(o)}});
+  return networks;
 }
 
-std::vector<PlannedNetwork> gan_networks(const TrainOptions& o, std::unique_ptr<Sequential> g,
-                                         std::unique_ptr<Sequential> d, std::unique_ptr<Sequential> q) {
-  const NetOptions net = net_options(o);
-  std::vector<PlannedNetwork> networks;
-  networks.push_back({"g", std::move(g), {1, 1, 1, net.nz}});
-  networks.push_back({"d", std::move(d), {1, o.size, o.size, o.channels + net.d.condition}});
-  if (q) networks.push_back({"q", std::move(q), {1, 1, 1, head_features(net)}});
-  return networks;
+int condition_channels(const TrainOptions& o) {
+  return o.conditional ? static_cast<int>(class_names(o).at(0).size()) : 0;
+}
+
+std::int64_t latent_size(const TrainOptions& o) {
+  return std::int64_t{o.nz} + o.categories + o.continuous + condition_channels(o);
 }
 
 }  // namespace sumi

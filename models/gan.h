@@ -55,15 +55,13 @@ class Gan : public Model {
   Tensor reference_noise_;  // of virtual batch norm, else absent
 };
 
-// For a ModelSpec, from the functions that build the networks. `q` is InfoGAN's head.
+// For a ModelSpec, from the functions that build the networks.
 std::vector<PlannedNetwork> gan_networks(const TrainOptions& options, std::unique_ptr<Sequential> g,
-                                         std::unique_ptr<Sequential> d,
-                                         std::unique_ptr<Sequential> q = nullptr);
-using BuildNetwork = std::unique_ptr<Sequential> (*)(const NetOptions&);
+                                         std::unique_ptr<Sequential> d);
+using BuildNetwork = std::unique_ptr<Sequential> (*)(const TrainOptions&);
 template <BuildNetwork g, BuildNetwork d>
 std::vector<PlannedNetwork> gan_networks(const TrainOptions& options) {
-  const NetOptions net = net_options(options);
-  return gan_networks(options, g(net), d(net));
+  return gan_networks(options, g(options), d(options));
 }
 inline std::unique_ptr<Model> make_gan(const TrainOptions& options) {
   return std::make_unique<Gan>(options);

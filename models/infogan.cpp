@@ -33,38 +33,37 @@ LayerSpec layer(Linear linear, std::int64_t in, std::int64_t out, int index, Nor
   return s;
 }
 
-std::unique_ptr<Sequential> generator(const NetOptions& o) {
+std::unique_ptr<Sequential> generator(const TrainOptions& o) {
   auto g = std::make_unique<Sequential>("g");
   const std::int64_t features = 16 * std::int64_t{o.ngf};
   const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ngf}};
-  const Norm norm = o.virtual_norm ? Norm::virtual_batch : Norm::batch;
-  g->add(layer(Linear::dense, o.nz, features, 0, norm, Unary::relu), o.dtype, o.device);
+  const Norm norm = o.virtual_batch_norm ? Norm::virtual_batch : Norm::batch;
+  g->add(layer(Linear::dense, latent_size(o), features, 0, norm, Unary::relu), dtype_of(o), device_of(o));
   LayerSpec picture = layer(Linear::dense, features, small.count(), 3, norm, Unary::relu);
   picture.flat_out = small;
-  g->add(picture, o.dtype, o.device);
+  g->add(picture, dtype_of(o), device_of(o));
   g->add(std::make_unique<Reshape>(small));
   const UpsampleOptions way{o.upsample, ".1"};
   const auto up = [&](std::int64_t in, std::int64_t out, int index, Norm kind, Unary act) {
-    add_doubling(*g, layer(Linear::conv_transpose, in, out, index, kind, act), way, o.dtype, o.device);
+    add_doubling(*g, layer(Linear::conv_transpose, in, out, index, kind, act), way, o);
   };
   up(small.c, o.ngf, 6, norm, Unary::relu);
   up(o.ngf, o.channels, 9, Norm::none, Unary::tanh);
   return g;
 }
 
-std::unique_ptr<Sequential> discriminator(const NetOptions& o) {
+std::unique_ptr<Sequential> discriminator(const TrainOptions& o) {
   auto d = std::make_unique<Sequential>("d");
   const std::int64_t judged = 16 * std::int64_t{o.ndf};
   const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ndf}};
-  const auto add = [&](const LayerSpec& s) { add_layer(*d, s, o.d, o.dtype, o.device); };
-  add(layer(Linear::conv, o.channels + o.d.condition, o.ndf, 0, Norm::none, Unary::leaky_relu));
+  const auto add = [&](const LayerSpec& s) { add_layer(*d, s, o); };
+  add(layer(Linear::conv, o.channels + condition_channels(o), o.ndf, 0, Norm::none, Unary::leaky_relu));
   add(layer(Linear::conv, o.ndf, small.c, 2, Norm::batch, Unary::leaky_relu));
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec features = layer(Linear::dense, small.count(), judged, 5, Norm::batch, Unary::leaky_relu);
   features.flat_in = small;
   add(features);
-  add_output_layer(*d, layer(Linear::dense, judged, 1, 8, Norm::none, Unary::identity), o.d, o.dtype,
-                   o.device);
+  add_output_layer(*d, layer(Linear::dense, judged, 1, 8, Norm::none, Unary::identity), o);
   return d;
 }
 
@@ -72,17 +71,25 @@ InfoCodes codes_of(const TrainOptions& o) {
   return {o.categories, o.continuous};
 }
 
-std::unique_ptr<Sequential> head(const NetOptions& o, const InfoCodes& codes) {
+// Features before D's last layer, which Q reads: 1024 at the width of the paper, and those of minibatch discrimination.
+std::int64_t head_features(const TrainOptions& o) {
+  return 16 * std::int64_t{o.ndf} + o.minibatch_discrimination;
+}
+
+std::unique_ptr<Sequential> head(const TrainOptions& o, const InfoCodes& codes) {
   auto q = std::make_unique<Sequential>("q");
   const std::int64_t width = 2 * std::int64_t{o.ndf};
-  q->add(layer(Linear::dense, head_features(o), width, 0, Norm::batch, Unary::leaky_relu), o.dtype, o.device);
-  q->add(layer(Linear::dense, width, codes.head_width(), 3, Norm::none, Unary::identity), o.dtype, o.device);
+  q->add(layer(Linear::dense, head_features(o), width, 0, Norm::batch, Unary::leaky_relu), dtype_of(o),
+         device_of(o));
+  q->add(layer(Linear::dense, width, codes.head_width(), 3, Norm::none, Unary::identity), dtype_of(o),
+         device_of(o));
   return q;
 }
 
-std::vector<PlannedNetwork> networks(const TrainOptions& options) {
-  const NetOptions o = net_options(options);
-  return gan_networks(options, generator(o), discriminator(o), head(o, codes_of(options)));
+std::vector<PlannedNetwork> infogan_networks(const TrainOptions& o) {
+  std::vector<PlannedNetwork> networks = gan_networks(o, generator(o), discriminator(o));
+  networks.push_back({"q", head(o, codes_of(o)), {1, 1, 1, head_features(o)}});
+  return networks;
 }
 
 // The GAN of models/gan.h, whose images should show the codes.
@@ -169,7 +176,7 @@ const ModelSpec infogan_spec{
           o.lr_d = 2e-4;
         },
     .check = check_infogan,
-    .networks = networks,
+    .networks = infogan_networks,
     .make = [](const TrainOptions& o) -> std::unique_ptr<Model> { return std::make_unique<InfoGan>(o); },
 };
 

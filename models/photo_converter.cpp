@@ -67,7 +67,7 @@ void check_autoencoder(const TrainOptions& o) {
 
 std::vector<PlannedNetwork> autoencoder_networks(const TrainOptions& o) {
   if (!converts(o)) return gan_networks<autoencoder_generator, autoencoder_discriminator>(o);
-  NetOptions net = without_virtual_norm(net_options(o));
+  TrainOptions net = without_virtual_norm(o);
   net.size = o.crop_size;  // the discriminator looks at the crops of training
   const Shape image{1, net.size, net.size, net.channels};
   std::vector<PlannedNetwork> networks;

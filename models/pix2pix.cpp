@@ -16,13 +16,13 @@ namespace {
 class Pix2Pix final : public TranslationModel {
  public:
   explicit Pix2Pix(const TrainOptions& o)
-      : TranslationModel(o, {{o.direction, "g"}}, side_rule(translation_net_options(o))),
+      : TranslationModel(o, {{o.direction, "g"}}, side_rule(o)),
         g_(network("g")),
         generator_(generators({"g"}, generator_rate(o))),
         d_(discriminator("d", RngStream::discriminator)) {
     set_dropout_stream(g_, random_stream("dropout", RngStream::dropout));
     // Batch norm goes by an image's own statistics, as it did in training with batches of one; the authors' programs do that, too.
-    g_.use_batch_stats_in_eval(true);
+    use_batch_stats_in_eval(g_);
   }
 
   Translator translator(const std::string& direction) const override {
@@ -76,12 +76,11 @@ void check_pix2pix(const TrainOptions& o) {
 }
 
 std::vector<PlannedNetwork> pix2pix_networks(const TrainOptions& o) {
-  const TranslationNetOptions net = translation_net_options(o);
-  TranslationNetOptions pair = net;  // D's input
+  TrainOptions pair = o;  // D's input
   pair.channels *= 2;
   const std::int64_t side = o.crop_size;
   std::vector<PlannedNetwork> networks;
-  networks.push_back({"g", translation_generator(net), {1, side, side, o.channels}});
+  networks.push_back({"g", translation_generator(o), {1, side, side, o.channels}});
   networks.push_back({"d", patch_discriminator(pair), {1, side, side, pair.channels}});
   return networks;
 }

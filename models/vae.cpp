@@ -115,10 +115,9 @@ SampleGrid Vae::samples() {
 }
 
 std::vector<PlannedNetwork> vae_networks(const TrainOptions& o) {
-  const NetOptions net = net_options(o);
   std::vector<PlannedNetwork> networks;
-  networks.push_back({"e", vae_encoder(net), {1, o.size, o.size, o.channels}});
-  networks.push_back({"g", vae_decoder(net), {1, 1, 1, o.nz}});
+  networks.push_back({"e", vae_encoder(o), {1, o.size, o.size, o.channels}});
+  networks.push_back({"g", vae_decoder(o), {1, 1, 1, o.nz}});
   return networks;
 }
 

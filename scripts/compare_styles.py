@@ -29,7 +29,7 @@ STYLES = ("ink", "manga", "wash", "pencil", "halftone", "ukiyo")
 EXTENSIONS = (".jpg", ".jpeg", ".png")
 TONE_SIGMA = 6.0  # pixels where the short side has 512: more than from dot to dot
 PLAIN = {"ink": "structure=0,strokes=0", "manga": "structure=0,strokes=0",
-         "wash": "structure=0,washes=0,grain=1,flow=1", "pencil": "structure=0,texture=0",
+         "wash": "structure=0,cast=1,washes=0,grain=1,flow=1", "pencil": "structure=0,texture=0",
          "halftone": "structure=0,strokes=0,grays=0", "ukiyo": "structure=0,strokes=0,sky=0,bokashi=0"}
 SHEET_WIDTH = 480
 

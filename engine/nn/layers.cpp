@@ -23,7 +23,7 @@ Shape Layer::weight_shape() const {
   }
 }
 
-Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : Module(spec.name), spec_(spec) {
+Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : BatchNormed(spec.name), spec_(spec) {
   if (spec.in < 1 || spec.out < 1 || spec.kernel < 1 || spec.stride < 1 || spec.groups < 1 ||
       spec.in % spec.groups != 0 || (spec.groups > 1 && spec.linear != Linear::conv))
     fail(spec.name,
@@ -96,7 +96,7 @@ Tensor Layer::forward(const Tensor& x) {
 Tensor Layer::apply(const Tensor& x, const Tensor& residual) {
   BlockParams params = params_;
   params.training = training();
-  if (!training() && own_statistics()) params.running = nullptr;
+  if (uses_own_statistics()) params.running = nullptr;
   if (spec_.spectral) params.w = spectral_normalize(params_.w, u_, v_, training());
   if (spec_.norm != LayerSpec::Norm::virtual_batch) return linear_block(x, params, options_, residual);
   BlockOptions linear = options_;
@@ -133,7 +133,8 @@ Shape Layer::plan(const Shape& x, Cost& cost) const {
   return padded;
 }
 
-BatchNorm::BatchNorm(const Spec& spec, DType dtype, const Device& device) : Module(spec.name), spec_(spec) {
+BatchNorm::BatchNorm(const Spec& spec, DType dtype, const Device& device)
+    : BatchNormed(spec.name), spec_(spec) {
   const Shape vector = Shape::vector(spec.channels);
   const TorchLayout layout{TorchLayout::Kind::vector, {1, 1, 1, 0}, spec.flat};
   gamma_ = add_parameter(spec.name + ".weight", vector, dtype, device, layout);

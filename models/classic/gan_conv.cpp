@@ -23,14 +23,20 @@ LayerSpec conv5(int index, std::int64_t in, std::int64_t out, Unary act) {
 
 }  // namespace
 
-std::unique_ptr<Sequential> conv5_generator(const NetOptions& o) {
+// The 5x5-convolution GAN of the source texts; o.ngf and o.ndf are 128 there.
+//   g: z -> dense 7 7 ngf ReLU, BN over the features, LeakyReLU .2 -> 7x7 picture -> 5x5 convolutions to 2 ngf, 4 ngf, 2
+//      ngf, ngf, each BN, LeakyReLU .2 -> 5x5 convolution tanh
+//   d: flatten -> dense ndf ReLU, BN, LeakyReLU .2 -> dense 1, a logit (the listing has a sigmoid, and another in its loss)
+// The listing enlarges nothing, so what it draws is 7x7: size 7 is that. Size 28, the default, doubles the picture before
+// the second and before the third convolution (o.upsample, by default nearest).
+std::unique_ptr<Sequential> conv5_generator(const TrainOptions& o) {
   if (o.size != kSide && o.size != 4 * kSide)
     fail("--size", fmt::format("{} is not possible for gan-conv; use 28, or 7 as in the listing", o.size));
   const Shape small{1, kSide, kSide, o.ngf};
   auto g = std::make_unique<Sequential>("g");
-  LayerSpec first = dense_layer(0, o.nz, small.count(), Unary::relu);
+  LayerSpec first = dense_layer(0, latent_size(o), small.count(), Unary::relu);
   first.flat_out = small;
-  g->add(first, o.dtype, o.device);
+  g->add(first, dtype_of(o), device_of(o));
   g->add(keras_batch_norm(o, "main.2", small.count(), Unary::leaky_relu, 0.2, small));
   g->add(std::make_unique<Reshape>(small));
   const UpsampleOptions way{o.upsample};
@@ -44,27 +50,27 @@ std::unique_ptr<Sequential> conv5_generator(const NetOptions& o) {
     if (doubles) {
       s.stride = 2;
       s.output_padding = 1;
-      add_doubling(*g, s, way, o.dtype, o.device);
+      add_doubling(*g, s, way, o);
     } else {
-      g->add(s, o.dtype, o.device);
+      g->add(s, dtype_of(o), device_of(o));
     }
     g->add(keras_batch_norm(o, fmt::format("main.{}", index + 1), times * o.ngf, Unary::leaky_relu, 0.2));
     index += 3;
     in = times * o.ngf;
   }
-  g->add(conv5(index, in, o.channels, Unary::tanh), o.dtype, o.device);
+  g->add(conv5(index, in, o.channels, Unary::tanh), dtype_of(o), device_of(o));
   return g;
 }
 
-std::unique_ptr<Sequential> conv5_discriminator(const NetOptions& o) {
-  const Shape picture{1, o.size, o.size, o.channels + o.d.condition};
+std::unique_ptr<Sequential> conv5_discriminator(const TrainOptions& o) {
+  const Shape picture{1, o.size, o.size, o.channels + condition_channels(o)};
   auto d = std::make_unique<Sequential>("d");
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec first = dense_layer(0, picture.count(), o.ndf, Unary::relu);
   first.flat_in = picture;
-  add_layer(*d, first, o.d, o.dtype, o.device);
+  add_layer(*d, first, o);
   d->add(keras_batch_norm(without_virtual_norm(o), "main.2", o.ndf, Unary::leaky_relu, 0.2));
-  add_output_layer(*d, dense_layer(4, o.ndf, 1), o.d, o.dtype, o.device);
+  add_output_layer(*d, dense_layer(4, o.ndf, 1), o);
   return d;
 }
 

@@ -11,8 +11,8 @@ constexpr std::int64_t kReshapedSide = 7;  // of the picture that features are r
 
 }  // namespace
 
-std::unique_ptr<Module> keras_batch_norm(const NetOptions& o, const std::string& name, std::int64_t channels,
-                                         Unary act, double alpha, const Shape& flat) {
+std::unique_ptr<Module> keras_batch_norm(const TrainOptions& o, const std::string& name,
+                                         std::int64_t channels, Unary act, double alpha, const Shape& flat) {
   BatchNorm::Spec s;
   s.name = name;
   s.channels = channels;
@@ -21,17 +21,24 @@ std::unique_ptr<Module> keras_batch_norm(const NetOptions& o, const std::string&
   s.act = act;
   s.alpha = alpha;
   s.flat = flat;
-  s.is_virtual = o.virtual_norm;
-  return std::make_unique<BatchNorm>(s, o.dtype, o.device);
+  s.is_virtual = o.virtual_batch_norm;
+  return std::make_unique<BatchNorm>(s, dtype_of(o), device_of(o));
 }
 
-std::unique_ptr<Sequential> reshape_generator(const NetOptions& o) {
+// The dense-reshape GAN of the source texts; o.ngf is 128 and o.ndf 256 there.
+//   g: z -> dense 7 7 ngf -> 7x7 picture, BN, LeakyReLU .2 -> dense 2 ngf of each pixel, BN, LeakyReLU .2 -> flatten,
+//      dense size*size*channels tanh -> picture
+//   d: flatten -> dense ndf LeakyReLU .2 -> dense 1, a logit
+// The listing puts a dense layer on a 7x7 picture of 128 channels and reshapes what comes of it to 7x7x256. `form` says
+// how that is read: "pixel" applies it to each pixel (10,502,544 parameters in g at 28x28x1), "flat" to all 6272 features
+// at once (89,158,032).
+std::unique_ptr<Sequential> reshape_generator(const TrainOptions& o) {
   const Shape small{1, kReshapedSide, kReshapedSide, o.ngf}, wide{1, kReshapedSide, kReshapedSide, 2 * o.ngf},
       flat{1, 1, 1, 0}, picture{1, o.size, o.size, o.channels};
   auto g = std::make_unique<Sequential>("g");
-  LayerSpec first = dense_layer(0, o.nz, small.count());
+  LayerSpec first = dense_layer(0, latent_size(o), small.count());
   first.flat_out = small;
-  g->add(first, o.dtype, o.device);
+  g->add(first, dtype_of(o), device_of(o));
   g->add(std::make_unique<Reshape>(small));
   g->add(keras_batch_norm(o, "main.2", small.c, Unary::leaky_relu, 0.2));
   int index = 4;
@@ -40,7 +47,7 @@ std::unique_ptr<Sequential> reshape_generator(const NetOptions& o) {
     all.flat_in = small;
     all.flat_out = wide;
     g->add(std::make_unique<Reshape>(flat));
-    g->add(all, o.dtype, o.device);
+    g->add(all, dtype_of(o), device_of(o));
     g->add(std::make_unique<Reshape>(wide));
     index = 7;
   } else {
@@ -48,7 +55,7 @@ std::unique_ptr<Sequential> reshape_generator(const NetOptions& o) {
     pixel.in = small.c;
     pixel.out = wide.c;
     pixel.name = "main.4";
-    g->add(pixel, o.dtype, o.device);
+    g->add(pixel, dtype_of(o), device_of(o));
     index = 5;
   }
   g->add(keras_batch_norm(o, fmt::format("main.{}", index), wide.c, Unary::leaky_relu, 0.2));
@@ -56,19 +63,19 @@ std::unique_ptr<Sequential> reshape_generator(const NetOptions& o) {
   LayerSpec last = dense_layer(index + 3, wide.count(), picture.count(), Unary::tanh);
   last.flat_in = wide;
   last.flat_out = picture;
-  g->add(last, o.dtype, o.device);
+  g->add(last, dtype_of(o), device_of(o));
   g->add(std::make_unique<Reshape>(picture));
   return g;
 }
 
-std::unique_ptr<Sequential> reshape_discriminator(const NetOptions& o) {
-  const Shape picture{1, o.size, o.size, o.channels + o.d.condition};
+std::unique_ptr<Sequential> reshape_discriminator(const TrainOptions& o) {
+  const Shape picture{1, o.size, o.size, o.channels + condition_channels(o)};
   auto d = std::make_unique<Sequential>("d");
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec first = dense_layer(0, picture.count(), o.ndf, Unary::leaky_relu, 0.2);
   first.flat_in = picture;
-  add_layer(*d, first, o.d, o.dtype, o.device);
-  add_output_layer(*d, dense_layer(2, o.ndf, 1), o.d, o.dtype, o.device);
+  add_layer(*d, first, o);
+  add_output_layer(*d, dense_layer(2, o.ndf, 1), o);
   return d;
 }
 

@@ -70,8 +70,8 @@ class Level final : public Module {
 
 }  // namespace
 
-std::unique_ptr<Module> anime_lite_generator(const AnimeNetOptions& o) {
-  const Place place{o.dtype, o.device};
+std::unique_ptr<Module> anime_lite_generator(const TrainOptions& o) {
+  const Place place{dtype_of(o), device_of(o)};
   const std::int64_t width = o.ngf, half = width / 2, twice = 2 * width;
   auto blocks = std::make_unique<Sequential>("blocks");
   for (int i = 0; i < 4; ++i)

@@ -6,19 +6,19 @@
 
 namespace sumi {
 
-std::unique_ptr<Module> anime_translator(const AnimeNetOptions& o) {
+std::unique_ptr<Module> anime_translator(const TrainOptions& o) {
   if (o.net_g == "cartoongan") return cartoon_generator(o);
   if (o.net_g == "animegan2_lite") return anime_lite_generator(o);
-  return anime_generator(o.dtype, o.device, o.ngf);
+  return anime_generator(dtype_of(o), device_of(o), o.ngf);
 }
 
-SideRule anime_side_rule(const AnimeNetOptions& o) {
+SideRule anime_side_rule(const TrainOptions& o) {
   if (o.net_g == "cartoongan") return {4, 8};
   if (o.net_g == "animegan2_lite") return {8, 16};
   return {4, 8};
 }
 
-std::unique_ptr<Sequential> anime_discriminator(const AnimeNetOptions& o) {
+std::unique_ptr<Sequential> anime_discriminator(const TrainOptions& o) {
   using Norm = LayerSpec::Norm;
   const bool anime = o.net_d == "animegan2";
   auto d = std::make_unique<Sequential>("d");
@@ -37,9 +37,9 @@ std::unique_ptr<Sequential> anime_discriminator(const AnimeNetOptions& o) {
     s.name = "convs." + std::to_string(index);
     s.norm_name = "convs." + std::to_string(index + 1);
     if (last)
-      add_output_layer(*d, s, o.d, o.dtype, o.device);
+      add_output_layer(*d, s, o);
     else
-      add_layer(*d, s, o.d, o.dtype, o.device);
+      add_layer(*d, s, o);
     index += norm ? 3 : 2;
   };
   const std::int64_t width = o.ndf;

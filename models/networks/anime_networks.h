@@ -11,20 +11,9 @@
 
 namespace sumi {
 
-struct AnimeNetOptions {
-  std::string net_g = "animegan2";  // animegan2, animegan2_lite, cartoongan
-  std::string net_d = "animegan2";  // animegan2, cartoongan
-  int ngf = 64, ndf = 64;           // even: half of it is the width of the outermost layers; 64 as published
-  int n_blocks = 0;                 // residual blocks of cartoongan's generator; 0: its eight
-  std::string upsample = "transpose";  // of cartoongan's generator: transpose, nearest, bilinear
-  DType dtype = DType::f32;
-  Device device;
-  DiscriminatorLayerOptions d;
-};
-
 // The generator that o.net_g names: [n,h,w,3] in [-1,1] -> the same. What the sides of its pictures must be.
-std::unique_ptr<Module> anime_translator(const AnimeNetOptions& o);
-SideRule anime_side_rule(const AnimeNetOptions& o);
+std::unique_ptr<Module> anime_translator(const TrainOptions& o);
+SideRule anime_side_rule(const TrainOptions& o);
 
 // AnimeGANv2's small generator, a U-net that adds: `E(c)` is a convolution 3x3 (7x7 where said) with a reflected border
 // and no bias, layer norm and leaky ReLU 0.2.
@@ -33,7 +22,7 @@ SideRule anime_side_rule(const AnimeNetOptions& o);
 //   bilinear to twice the size, E(128) + c, E(64); the same, E(64) + b, E(32); the same, E(32) + a, E(32, 7x7)
 //   conv 1x1 3, tanh
 // h and w multiples of 8. 698,240 parameters.
-std::unique_ptr<Module> anime_lite_generator(const AnimeNetOptions& o);
+std::unique_ptr<Module> anime_lite_generator(const TrainOptions& o);
 
 // CartoonGAN's generator (Chen, Lai, Liu 2018) as in the well-known PyTorch version, whose names it has; instance norm,
 // zero borders, biases.
@@ -42,12 +31,12 @@ std::unique_ptr<Module> anime_lite_generator(const AnimeNetOptions& o);
 //   twice: transposed conv 3x3 stride 2 and conv 3x3, both to half the channels, norm, ReLU; conv 7x7 3, tanh
 // With another o.upsample a resize to twice the size and a conv 3x3 stand for the transposed one, with the same names.
 // h and w multiples of 4. 11,120,195 parameters.
-std::unique_ptr<Module> cartoon_generator(const AnimeNetOptions& o);
+std::unique_ptr<Module> cartoon_generator(const TrainOptions& o);
 
 // The discriminator that o.net_d names: a logit for each 4x4 pixels. Convolutions 3x3 with a zero border:
 //   32 LReLU; twice, the second time with twice the channels: stride 2 64 LReLU, 128 norm LReLU; 256 norm LReLU; 1
 // animegan2: layer norm and no bias, 1,128,800 parameters; published with spectral norm in every layer (--sn). cartoongan:
 // instance norm and biases, 1,128,385.
-std::unique_ptr<Sequential> anime_discriminator(const AnimeNetOptions& o);
+std::unique_ptr<Sequential> anime_discriminator(const TrainOptions& o);
 
 }  // namespace sumi

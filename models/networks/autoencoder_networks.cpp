@@ -30,49 +30,49 @@ LayerSpec halving(const std::string& name, std::int64_t in, std::int64_t out) {
 
 // Twice the height and width by a 5x5 filter, "same" in that sense: of the 2 side + 3 rows one is cut at the top and two at the
 // bottom.
-void add_twice(Sequential& to, const NetOptions& o, const std::string& name) {
+void add_twice(Sequential& to, const TrainOptions& o, const std::string& name) {
   LayerSpec s = conv(name, o.ngf, o.ngf, 5);
   s.stride = 2;
   s.pad = 1;
   s.pad_end = 2;
-  add_doubling(to, s, {o.upsample, ".1"}, o.dtype, o.device);
+  add_doubling(to, s, {o.upsample, ".1"}, o);
 }
 
 }  // namespace
 
-std::unique_ptr<Sequential> autoencoder_generator(const NetOptions& o) {
+std::unique_ptr<Sequential> autoencoder_generator(const TrainOptions& o) {
   if (o.size < 8 || o.size % 2 != 0)
     fail("--size",
          fmt::format("{} is not possible for autoencoder-gan; use an even number from 8 on", o.size));
   const Shape small{1, o.size / 2, o.size / 2, o.ngf};
   auto g = std::make_unique<Sequential>("g");
-  LayerSpec first = dense_layer(0, o.nz, small.count());
+  LayerSpec first = dense_layer(0, latent_size(o), small.count());
   first.flat_out = small;
-  g->add(first, o.dtype, o.device);
+  g->add(first, dtype_of(o), device_of(o));
   g->add(keras_batch_norm(o, "main.1", small.count(), Unary::relu, 0, small));
   g->add(std::make_unique<Reshape>(small));
   add_twice(*g, o, "main.4");
   LayerSpec last = conv("main.5", o.ngf, o.channels, 5);
   last.act = Unary::tanh;
-  g->add(last, o.dtype, o.device);
+  g->add(last, dtype_of(o), device_of(o));
   return g;
 }
 
-std::unique_ptr<Sequential> autoencoder_discriminator(const NetOptions& o) {
+std::unique_ptr<Sequential> autoencoder_discriminator(const TrainOptions& o) {
   const Shape features{1, (o.size + 1) / 2, (o.size + 1) / 2, o.ndf};
   auto d = std::make_unique<Sequential>("d");
-  add_layer(*d, halving("main.0", o.channels + o.d.condition, o.ndf), o.d, o.dtype, o.device);
+  add_layer(*d, halving("main.0", o.channels + condition_channels(o), o.ndf), o);
   d->add(keras_batch_norm(without_virtual_norm(o), "main.1", o.ndf, Unary::leaky_relu, 0.2));
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec last = dense_layer(4, features.count(), 1);
   last.flat_in = features;
-  add_output_layer(*d, last, o.d, o.dtype, o.device);
+  add_output_layer(*d, last, o);
   return d;
 }
 
-std::unique_ptr<Sequential> autoencoder_converter(const NetOptions& o) {
+std::unique_ptr<Sequential> autoencoder_converter(const TrainOptions& o) {
   auto g = std::make_unique<Sequential>("g");
-  const auto add = [&](const LayerSpec& s) { g->add(s, o.dtype, o.device); };
+  const auto add = [&](const LayerSpec& s) { g->add(s, dtype_of(o), device_of(o)); };
   const auto norm = [&](const std::string& name, Unary act, double alpha) {
     g->add(keras_batch_norm(o, name, o.ngf, act, alpha));
   };

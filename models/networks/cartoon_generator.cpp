@@ -27,11 +27,12 @@ LayerSpec normed(const std::string& name, std::int64_t in, std::int64_t out, int
 // x + f(x) with f = conv 3x3, norm, ReLU, conv 3x3, norm.
 class PlainBlock final : public Module {
  public:
-  PlainBlock(const std::string& name, std::int64_t width, const AnimeNetOptions& o) : Module(name) {
-    first_ = &add_child(std::make_unique<Layer>(normed(name + ".conv1", width, width, 3), o.dtype, o.device));
+  PlainBlock(const std::string& name, std::int64_t width, const TrainOptions& o) : Module(name) {
+    first_ = &add_child(
+        std::make_unique<Layer>(normed(name + ".conv1", width, width, 3), dtype_of(o), device_of(o)));
     LayerSpec second = normed(name + ".conv2", width, width, 3);
     second.act = Unary::identity;
-    second_ = &add_child(std::make_unique<Layer>(second, o.dtype, o.device));
+    second_ = &add_child(std::make_unique<Layer>(second, dtype_of(o), device_of(o)));
   }
   Shape plan(const Shape& x, Cost& cost) const override { return second_->plan(first_->plan(x, cost), cost); }
 
@@ -47,9 +48,9 @@ class PlainBlock final : public Module {
 
 }  // namespace
 
-std::unique_ptr<Module> cartoon_generator(const AnimeNetOptions& o) {
+std::unique_ptr<Module> cartoon_generator(const TrainOptions& o) {
   auto g = std::make_unique<Sequential>("g");
-  const auto add = [&](const LayerSpec& spec) { g->add(spec, o.dtype, o.device); };
+  const auto add = [&](const LayerSpec& spec) { g->add(spec, dtype_of(o), device_of(o)); };
   const std::int64_t width = o.ngf, twice = 2 * width, most = 4 * width;
   add(normed("down_convs.0", 3, width, 7));
   add(plain("down_convs.3", width, twice, 3, 2));
@@ -61,7 +62,7 @@ std::unique_ptr<Module> cartoon_generator(const AnimeNetOptions& o) {
   const auto up = [&](const std::string& name, std::int64_t in, std::int64_t out) {
     LayerSpec s = plain(name, in, out, 3, 2);
     s.output_padding = 1;
-    add_doubling(*g, s, {o.upsample}, o.dtype, o.device);
+    add_doubling(*g, s, {o.upsample}, o);
   };
   up("up_convs.0", most, twice);
   add(normed("up_convs.1", twice, twice, 3));

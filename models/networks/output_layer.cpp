@@ -7,24 +7,18 @@ constexpr int kMinibatchDims = 5;  // of each kernel, as in Salimans 2016
 
 }  // namespace
 
-DiscriminatorLayerOptions discriminator_options(const TrainOptions& o) {
-  return {o.spectral_norm, o.minibatch_discrimination};
+void add_layer(Sequential& d, LayerSpec layer, const TrainOptions& o) {
+  layer.spectral = o.spectral_norm;
+  d.add(layer, dtype_of(o), device_of(o));
 }
 
-void add_layer(Sequential& d, LayerSpec layer, const DiscriminatorLayerOptions& o, DType dtype,
-               const Device& device) {
-  layer.spectral = o.spectral;
-  d.add(layer, dtype, device);
-}
-
-void add_output_layer(Sequential& d, LayerSpec layer, const DiscriminatorLayerOptions& o, DType dtype,
-                      const Device& device) {
-  if (o.minibatch_kernels > 0) {
-    d.add(std::make_unique<MinibatchDiscrimination>(layer.in, o.minibatch_kernels, kMinibatchDims, dtype,
-                                                    device));
-    layer.in += o.minibatch_kernels;
+void add_output_layer(Sequential& d, LayerSpec layer, const TrainOptions& o) {
+  if (const int kernels = o.minibatch_discrimination; kernels > 0) {
+    d.add(std::make_unique<MinibatchDiscrimination>(layer.in, kernels, kMinibatchDims, dtype_of(o),
+                                                    device_of(o)));
+    layer.in += kernels;
   }
-  add_layer(d, layer, o, dtype, device);
+  add_layer(d, layer, o);
 }
 
 }  // namespace sumi

@@ -8,7 +8,7 @@ namespace sumi {
 
 using Norm = LayerSpec::Norm;
 
-std::unique_ptr<Sequential> patch_discriminator(const TranslationNetOptions& o) {
+std::unique_ptr<Sequential> patch_discriminator(const TrainOptions& o) {
   auto d = std::make_unique<Sequential>("d");
   int index = 0;
   const auto add = [&](std::int64_t in, std::int64_t out, int stride, bool norm, bool last) {
@@ -18,16 +18,16 @@ std::unique_ptr<Sequential> patch_discriminator(const TranslationNetOptions& o) 
     s.kernel = 4;
     s.stride = stride;
     s.pad = 1;
-    s.norm = norm ? o.norm : Norm::none;
+    s.norm = norm ? norm_of(o) : Norm::none;
     s.bias = s.norm != Norm::batch;
     s.act = last ? Unary::identity : Unary::leaky_relu;
     s.alpha = last ? 0 : 0.2;
     s.name = fmt::format("model.{}", index);
     s.norm_name = fmt::format("model.{}", index + 1);
     if (last)
-      add_output_layer(*d, s, o.d, o.dtype, o.device);
+      add_output_layer(*d, s, o);
     else
-      add_layer(*d, s, o.d, o.dtype, o.device);
+      add_layer(*d, s, o);
     index += norm ? 3 : 2;
   };
   std::int64_t width = o.ndf;

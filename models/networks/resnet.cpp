@@ -16,7 +16,7 @@ PadGeom reflect(int pad) {
 }
 
 // One convolution with its norm; `index` is its place in the list of layers.
-LayerSpec resnet_layer(const TranslationNetOptions& o, const std::string& prefix, int index, std::int64_t in,
+LayerSpec resnet_layer(const TrainOptions& o, const std::string& prefix, int index, std::int64_t in,
                        std::int64_t out, int kernel, int stride, int pad) {
   LayerSpec s;
   s.in = in;
@@ -24,8 +24,8 @@ LayerSpec resnet_layer(const TranslationNetOptions& o, const std::string& prefix
   s.kernel = kernel;
   s.stride = stride;
   s.pad = pad;
-  s.norm = o.norm;
-  s.bias = o.norm != Norm::batch;  // batch norm has its own
+  s.norm = norm_of(o);
+  s.bias = norm_of(o) != Norm::batch;  // batch norm has its own
   s.act = Unary::relu;
   s.name = fmt::format("{}.{}", prefix, index);
   s.norm_name = fmt::format("{}.{}", prefix, index + 1);
@@ -35,20 +35,20 @@ LayerSpec resnet_layer(const TranslationNetOptions& o, const std::string& prefix
 // x + f(x) with f = pad 1, conv 3x3, norm, ReLU, [dropout,] pad 1, conv 3x3, norm.
 class ResidualBlock final : public Module {
  public:
-  ResidualBlock(const TranslationNetOptions& o, const std::string& prefix, std::int64_t width)
-      : Module(prefix), dropout_(o.dropout) {
+  ResidualBlock(const TrainOptions& o, const std::string& prefix, std::int64_t width)
+      : Module(prefix), dropout_(!o.no_dropout) {
     const std::string list = prefix + ".conv_block";
     LayerSpec first = resnet_layer(o, list, 1, width, width, 3, 1, 0);
     if (!dropout_) first.next_pad = reflect(1);
     layers_.push_back(&add_child(std::make_unique<Pad>(reflect(1))));
-    layers_.push_back(&add_child(std::make_unique<Layer>(first, o.dtype, o.device)));
+    layers_.push_back(&add_child(std::make_unique<Layer>(first, dtype_of(o), device_of(o))));
     if (dropout_) {
       layers_.push_back(&add_child(std::make_unique<Dropout>(0.5)));
       layers_.push_back(&add_child(std::make_unique<Pad>(reflect(1))));
     }
     LayerSpec second = resnet_layer(o, list, dropout_ ? 6 : 5, width, width, 3, 1, 0);
     second.act = Unary::identity;
-    second_ = &add_child(std::make_unique<Layer>(second, o.dtype, o.device));
+    second_ = &add_child(std::make_unique<Layer>(second, dtype_of(o), device_of(o)));
   }
 
   Shape plan(const Shape& x, Cost& cost) const override {
@@ -72,9 +72,9 @@ class ResidualBlock final : public Module {
 
 }  // namespace
 
-std::unique_ptr<Module> resnet_generator(const TranslationNetOptions& o) {
+std::unique_ptr<Module> resnet_generator(const TrainOptions& o) {
   auto g = std::make_unique<Sequential>("g");
-  const auto add = [&](const LayerSpec& spec) { g->add(spec, o.dtype, o.device); };
+  const auto add = [&](const LayerSpec& spec) { g->add(spec, dtype_of(o), device_of(o)); };
   const std::int64_t ngf = o.ngf;
   int index = 1;  // 0 is the first padding
   g->add(std::make_unique<Pad>(reflect(3)));
@@ -84,14 +84,15 @@ std::unique_ptr<Module> resnet_generator(const TranslationNetOptions& o) {
     add(resnet_layer(o, "model", index, width, 2 * width, 3, 2, 1));
     index += 3;
   }
-  for (int i = 0; i < o.n_blocks; ++i)
+  const int blocks = o.n_blocks > 0 ? o.n_blocks : o.net_g == "resnet_6blocks" ? 6 : 9;
+  for (int i = 0; i < blocks; ++i)
     g->add(std::make_unique<ResidualBlock>(o, fmt::format("model.{}", index++), 4 * ngf));
   for (const std::int64_t width : {4 * ngf, 2 * ngf}) {
     LayerSpec up = resnet_layer(o, "model", index, width, width / 2, 3, 2, 1);
     if (width == 2 * ngf) up.next_pad = reflect(3);
     up.output_padding = 1;
     // Where it resizes, the convolution stands behind that and a padding.
-    add_doubling(*g, up, {o.upsample, ".2", true}, o.dtype, o.device);
+    add_doubling(*g, up, {o.upsample, ".2", true}, o);
     index += 3;
   }
   LayerSpec last = resnet_layer(o, "model", index + 1, ngf, o.channels, 7, 1, 0);

@@ -15,10 +15,10 @@ using Linear = BlockOptions::Linear;
 using Norm = LayerSpec::Norm;
 
 // Norm and ReLU of what comes in: these blocks are activated before their convolutions (He 2016).
-class NormRelu final : public Module {
+class NormRelu final : public BatchNormed {
  public:
   NormRelu(const std::string& name, std::int64_t channels, Norm norm, DType dtype, const Device& device)
-      : Module(name), batch_(norm == Norm::batch), virtual_(norm == Norm::virtual_batch) {
+      : BatchNormed(name), batch_(norm == Norm::batch), virtual_(norm == Norm::virtual_batch) {
     const Shape vector = Shape::vector(channels);
     gamma_ = add_parameter(name + ".weight", vector, dtype, device, {});
     beta_ = add_parameter(name + ".bias", vector, dtype, device, {});
@@ -155,48 +155,48 @@ LayerSpec picture_layer(const char* name, std::int64_t in, std::int64_t out) {
 
 }  // namespace
 
-std::unique_ptr<Sequential> resnet_gan_generator(const NetOptions& o) {
+std::unique_ptr<Sequential> resnet_gan_generator(const TrainOptions& o) {
   const int blocks = resampling_blocks(o.size);
-  const Norm norm = o.virtual_norm ? Norm::virtual_batch : Norm::batch;
+  const Norm norm = o.virtual_batch_norm ? Norm::virtual_batch : Norm::batch;
   auto g = std::make_unique<Sequential>("g");
   const std::int64_t widest = std::int64_t{o.ngf} << std::min(blocks - 1, 3);
   const Shape small{1, 4, 4, widest};
-  LayerSpec first = dense_layer("input", o.nz, small.count());
+  LayerSpec first = dense_layer("input", latent_size(o), small.count());
   first.flat_out = small;
-  g->add(first, o.dtype, o.device);
+  g->add(first, dtype_of(o), device_of(o));
   g->add(std::make_unique<Reshape>(small));
   std::int64_t width = widest;
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t next = std::min(widest, std::int64_t{o.ngf} << (blocks - 1 - i));
     g->add(std::make_unique<ResamplingBlock>(
-        BlockSpec{fmt::format("blocks.{}", i), width, next, Scale::up, norm, false, {o.upsample}}, o.dtype,
-        o.device));
+        BlockSpec{fmt::format("blocks.{}", i), width, next, Scale::up, norm, false, {o.upsample}},
+        dtype_of(o), device_of(o)));
     width = next;
   }
-  g->add(std::make_unique<NormRelu>("norm", width, norm, o.dtype, o.device));
+  g->add(std::make_unique<NormRelu>("norm", width, norm, dtype_of(o), device_of(o)));
   LayerSpec last = picture_layer("output", width, o.channels);
   last.act = Unary::tanh;
-  g->add(last, o.dtype, o.device);
+  g->add(last, dtype_of(o), device_of(o));
   return g;
 }
 
-std::unique_ptr<Sequential> resnet_gan_critic(const NetOptions& o) {
+std::unique_ptr<Sequential> resnet_gan_critic(const TrainOptions& o) {
   const int blocks = resampling_blocks(o.size);
   auto d = std::make_unique<Sequential>("d");
-  add_layer(*d, picture_layer("input", o.channels + o.d.condition, o.ndf), o.d, o.dtype, o.device);
+  add_layer(*d, picture_layer("input", o.channels + condition_channels(o), o.ndf), o);
   std::int64_t width = o.ndf;
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t next = std::int64_t{o.ndf} << std::min(i + 1, 3);
     d->add(std::make_unique<ResamplingBlock>(
-        BlockSpec{fmt::format("blocks.{}", i), width, next, Scale::down, Norm::layer, o.d.spectral}, o.dtype,
-        o.device));
+        BlockSpec{fmt::format("blocks.{}", i), width, next, Scale::down, Norm::layer, o.spectral_norm},
+        dtype_of(o), device_of(o)));
     width = next;
   }
   const Shape small{1, 4, 4, width};
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec last = dense_layer("output", small.count(), 1);
   last.flat_in = small;
-  add_output_layer(*d, last, o.d, o.dtype, o.device);
+  add_output_layer(*d, last, o);
   return d;
 }
 

@@ -11,7 +11,7 @@ namespace {
 using Linear = BlockOptions::Linear;
 using Norm = LayerSpec::Norm;
 
-LayerSpec unet_layer(const TranslationNetOptions& o, Linear linear, std::int64_t in, std::int64_t out) {
+LayerSpec unet_layer(const TrainOptions& o, Linear linear, std::int64_t in, std::int64_t out) {
   LayerSpec s;
   s.linear = linear;
   s.in = in;
@@ -19,8 +19,8 @@ LayerSpec unet_layer(const TranslationNetOptions& o, Linear linear, std::int64_t
   s.kernel = 4;
   s.stride = 2;
   s.pad = 1;
-  s.norm = o.norm;
-  s.bias = o.norm != Norm::batch;
+  s.norm = norm_of(o);
+  s.bias = norm_of(o) != Norm::batch;
   return s;
 }
 
@@ -30,9 +30,8 @@ LayerSpec unet_layer(const TranslationNetOptions& o, Linear linear, std::int64_t
 class UnetLevel final : public Module {
  public:
   // `prefix` names the list of this level's layers: "model.model". `inner` is null for the innermost.
-  UnetLevel(const TranslationNetOptions& o, const std::string& prefix, std::int64_t outside,
-            std::int64_t inside, std::int64_t result, bool dropout, std::unique_ptr<UnetLevel> inner,
-            bool outermost)
+  UnetLevel(const TrainOptions& o, const std::string& prefix, std::int64_t outside, std::int64_t inside,
+            std::int64_t result, bool dropout, std::unique_ptr<UnetLevel> inner, bool outermost)
       : Module("") {
     // Places in the list: [LeakyReLU,] conv [, norm] [, inner], ReLU, transposed conv [, norm].
     const int conv = outermost ? 0 : 1;
@@ -54,10 +53,10 @@ class UnetLevel final : public Module {
     up.norm_name = fmt::format("{}.{}", prefix, up_conv + 1);
     // Where it resizes, the convolution stands behind that.
     UpsampleLayers twice = add_upsample_block(up, {o.upsample, ".1"});
-    down_ = &add_child(std::make_unique<Layer>(down, o.dtype, o.device));
+    down_ = &add_child(std::make_unique<Layer>(down, dtype_of(o), device_of(o)));
     if (inner) inner_ = &add_child(std::move(inner));
     if (twice.resize) twice_ = &add_child(std::move(twice.resize));
-    up_ = &add_child(std::make_unique<Layer>(twice.layer, o.dtype, o.device));
+    up_ = &add_child(std::make_unique<Layer>(twice.layer, dtype_of(o), device_of(o)));
     if (dropout) dropout_ = &add_child(std::make_unique<Dropout>(0.5));
   }
 
@@ -95,7 +94,7 @@ class UnetLevel final : public Module {
 
 }  // namespace
 
-std::unique_ptr<Module> unet_generator(const TranslationNetOptions& o, int downs) {
+std::unique_ptr<Module> unet_generator(const TrainOptions& o, int downs) {
   // Widths ngf, 2 ngf, 4 ngf, then 8 ngf to the innermost.
   const auto width = [&](int level) { return std::int64_t{o.ngf} << std::min(level, 3); };
   std::string prefix = "model.model";
@@ -108,7 +107,7 @@ std::unique_ptr<Module> unet_generator(const TranslationNetOptions& o, int downs
   for (int level = downs - 1; level >= 0; --level) {
     const bool outermost = level == 0, innermost = level == downs - 1;
     const std::int64_t outside = outermost ? o.channels : width(level - 1);
-    const bool dropout = o.dropout && !innermost && level >= 4;
+    const bool dropout = !o.no_dropout && !innermost && level >= 4;
     inner = std::make_unique<UnetLevel>(o, prefixes[static_cast<std::size_t>(level)], outside, width(level),
                                         outside, dropout, std::move(inner), outermost);
   }

@@ -1,5 +1,7 @@
 #include "models/networks/upsampling.h"
 
+#include "models/networks/output_layer.h"
+
 namespace sumi {
 
 UpsampleLayers add_upsample_block(const LayerSpec& transposed, const UpsampleOptions& way) {
@@ -19,11 +21,11 @@ UpsampleLayers add_upsample_block(const LayerSpec& transposed, const UpsampleOpt
   return {std::make_unique<Upsample>(way.mode(), around), s};
 }
 
-void add_doubling(Sequential& to, const LayerSpec& transposed, const UpsampleOptions& way, DType dtype,
-                  const Device& device) {
+void add_doubling(Sequential& to, const LayerSpec& transposed, const UpsampleOptions& way,
+                  const TrainOptions& o) {
   UpsampleLayers both = add_upsample_block(transposed, way);
   if (both.resize) to.add(std::move(both.resize));
-  to.add(both.layer, dtype, device);
+  to.add(both.layer, dtype_of(o), device_of(o));
 }
 
 }  // namespace sumi

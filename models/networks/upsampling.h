@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/nn.h"
+#include "models/options/options.h"
 
 namespace sumi {
 
@@ -27,7 +28,7 @@ struct UpsampleLayers {
 };
 // `transposed` has stride 2 and says all of itself.
 UpsampleLayers add_upsample_block(const LayerSpec& transposed, const UpsampleOptions& way);
-void add_doubling(Sequential& to, const LayerSpec& transposed, const UpsampleOptions& way, DType dtype,
-                  const Device& device);
+void add_doubling(Sequential& to, const LayerSpec& transposed, const UpsampleOptions& way,
+                  const TrainOptions& o);
 
 }  // namespace sumi

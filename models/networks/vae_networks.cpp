@@ -39,7 +39,7 @@ LayerSpec strided(Linear linear, int index, std::int64_t in, std::int64_t out, U
 
 }  // namespace
 
-std::unique_ptr<Sequential> vae_encoder(const NetOptions& o) {
+std::unique_ptr<Sequential> vae_encoder(const TrainOptions& o) {
   Shape features{1, o.size, o.size, o.channels};
   auto e = std::make_unique<Sequential>("e");
   int index = 0;
@@ -47,7 +47,7 @@ std::unique_ptr<Sequential> vae_encoder(const NetOptions& o) {
     const int steps = halvings(o.size);
     for (int i = 0; i < steps; ++i, index += 2) {
       const std::int64_t width = std::int64_t{o.ndf} << i;
-      e->add(strided(Linear::conv, index, features.c, width, Unary::relu), o.dtype, o.device);
+      e->add(strided(Linear::conv, index, features.c, width, Unary::relu), dtype_of(o), device_of(o));
       features = {1, features.h / 2, features.w / 2, width};
     }
     ++index;  // the flattening
@@ -56,19 +56,19 @@ std::unique_ptr<Sequential> vae_encoder(const NetOptions& o) {
   LayerSpec first = o.variant == "conv" ? dense_layer(index, features.count(), 2 * o.nz)
                                         : dense_layer(0, features.count(), kHidden, Unary::relu);
   first.flat_in = features;
-  e->add(first, o.dtype, o.device);
-  if (o.variant != "conv") e->add(dense_layer(2, kHidden, 2 * o.nz), o.dtype, o.device);
+  e->add(first, dtype_of(o), device_of(o));
+  if (o.variant != "conv") e->add(dense_layer(2, kHidden, 2 * o.nz), dtype_of(o), device_of(o));
   return e;
 }
 
-std::unique_ptr<Sequential> vae_decoder(const NetOptions& o) {
+std::unique_ptr<Sequential> vae_decoder(const TrainOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels};
   auto g = std::make_unique<Sequential>("g");
   if (o.variant != "conv") {
-    g->add(dense_layer(0, o.nz, kHidden, Unary::relu), o.dtype, o.device);
+    g->add(dense_layer(0, o.nz, kHidden, Unary::relu), dtype_of(o), device_of(o));
     LayerSpec last = dense_layer(2, kHidden, picture.count());
     last.flat_out = picture;
-    g->add(last, o.dtype, o.device);
+    g->add(last, dtype_of(o), device_of(o));
     g->add(std::make_unique<Reshape>(picture));
     return g;
   }
@@ -77,14 +77,14 @@ std::unique_ptr<Sequential> vae_decoder(const NetOptions& o) {
   const Shape small{1, o.size >> steps, o.size >> steps, width};
   LayerSpec first = dense_layer(0, o.nz, small.count(), Unary::relu);
   first.flat_out = small;
-  g->add(first, o.dtype, o.device);
+  g->add(first, dtype_of(o), device_of(o));
   g->add(std::make_unique<Reshape>(small));
   for (int i = 0; i < steps; ++i, width /= 2) {
     const bool last = i + 1 == steps;
     add_doubling(*g,
                  strided(Linear::conv_transpose, 3 + 2 * i, width, last ? o.channels : width / 2,
                          last ? Unary::identity : Unary::relu),
-                 {o.upsample, ".1"}, o.dtype, o.device);
+                 {o.upsample, ".1"}, o);
   }
   return g;
 }

@@ -37,7 +37,7 @@ int main() {
   const Tensor real = stream.uniform({8, 16, 16, 3}, DType::f32, Device{}, -1, 1);
   count("dcgan16_step", [&] { model->step({real}, 0); });
 
-  TranslationNetOptions t;
+  TrainOptions t;
   t.n_blocks = 2;
   t.ngf = 16;
   const auto net = resnet_generator(t);

@@ -198,13 +198,11 @@ Plane window_plane(const Front&, const Plane& x, const Window& window) {
 }
 
 Plane window_line(const Front& front, const Plane& x, const Window& window) {
-  Plane line = resize_cubic(x, window.width, window.height, window.first, window.rows);
-  if (front.reduction == 1) return line;
-  const float steep = 1 + 0.35F * static_cast<float>(front.reduction - 1);
-  change(line, [steep](float v) {
-    const float t = clamp((v - 0.5F) * steep + 0.5F, 0.0F, 1.0F);
-    return t;
-  });
+  if (front.reduction == 1) return window_plane(front, x, window);
+  // Smoothed first, so that the steps of its small pixels do not show, then as steep as it was.
+  Plane line = resize_cubic(blur(x, 0.7F), window.width, window.height, window.first, window.rows);
+  const float steep = 1.25F + 0.4F * static_cast<float>(front.reduction - 1);
+  change(line, [steep](float v) { return clamp((v - 0.45F) * steep + 0.5F, 0.0F, 1.0F); });
   return line;
 }
 

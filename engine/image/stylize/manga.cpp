@@ -99,9 +99,10 @@ class Manga : public Filter {
 
   Layers layers(const Window& window) const override {
     Layers layers;
-    const float black = black_;
-    const Plane solid = map([black](float t) { return 1.0F - smoothstep(black - 1.6F, black + 1.6F, t); },
-                            window_plane(front_, tone_, window));
+    const float black = black_, soft = 1.6F / static_cast<float>(front_.reduction);
+    const Plane solid =
+        map([black, soft](float t) { return 1.0F - smoothstep(black - soft, black + soft, t); },
+            window_plane(front_, tone_, window));
     Plane cover(window.width, window.rows, 0.0F);
     for (std::size_t i = 0; i < kCuts.size(); ++i) {
       const float more = kCovers[i] - (i > 0 ? kCovers[i - 1] : 0.0F);

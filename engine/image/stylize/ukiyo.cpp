@@ -3,10 +3,10 @@
 //   flat     the flattened picture with its detail in five tones, pulled toward fourteen pigments
 //            of woodblock prints: the nearer one is, the more it pulls; hue follows it further than
 //            lightness does
-//   sky      light, calm ground that reaches the upper edge (a running minimum down each column)
-//            and is no foliage: cream that turns rose toward the horizon, Prussian blue wiped on
-//            along the top (bokashi). Where the lower edge is the same it is the backdrop of a
-//            portrait: it gets the plain cream ground that portraits have in this art
+//   sky      light, calm ground that is connected with the upper edge and is no foliage: cream that
+//            turns rose toward the horizon, Prussian blue wiped on along the top (bokashi). Where
+//            the lower edge is the same it is the backdrop of a portrait: it gets the plain cream
+//            ground that portraits have in this art
 //   line     thin, in indigo
 //   grain    long horizontal fibers of the baren's pressure, and paper
 #include <algorithm>
@@ -85,6 +85,22 @@ float backdrop_share(const Lab& color, const Plane& ground, const Plane& sky) {
   return smoothstep(0.92F, 1.04F, (alike + reached) / sum);
 }
 
+// Fills `ground` from the upper edge: each row continues the one above, and from there goes aside
+// as far as the ground does. A scan of single columns would end in a stripe below each cloud and
+// tower.
+Plane reached_from_top(const Plane& ground) {
+  const int width = ground.width();
+  Plane reached = ground.copy();
+  for (int y = 1; y < ground.height(); ++y) {
+    const float *above = reached.row(y - 1), *here = ground.row(y);
+    float* row = reached.row(y);
+    for (int x = 0; x < width; ++x) row[x] = std::min(here[x], above[x]);
+    for (int x = 1; x < width; ++x) row[x] = std::max(row[x], std::min(here[x], row[x - 1]));
+    for (int x = width - 2; x >= 0; --x) row[x] = std::max(row[x], std::min(here[x], row[x + 1]));
+  }
+  return reached;
+}
+
 Sky sky_from_top(const Front& front) {
   const int width = front.flat.width(), height = front.flat.height();
   const int small_width = std::min(width, std::max(8, width / 4)),
@@ -98,12 +114,7 @@ Sky sky_from_top(const Front& front) {
       },
       color.L, color.a, color.b, gradient_length(color.L), resize_area(front.tex, small_width, small_height));
   ground = blur(ground, 2 * front.s);
-  Plane sky = ground.copy();
-  for (int y = 1; y < small_height; ++y) {
-    const float* above = sky.row(y - 1);
-    float* row = sky.row(y);
-    for (int x = 0; x < small_width; ++x) row[x] = std::min(row[x], above[x]);
-  }
+  const Plane sky = reached_from_top(ground);
   const float backdrop = backdrop_share(color, ground, sky);
   Plane near = blur(sky, 5 * front.s);
   const auto around = [&](const Plane& x) {
@@ -114,8 +125,8 @@ Sky sky_from_top(const Front& front) {
   return {blur(sky, 3 * front.s), std::move(mean), std::move(near), backdrop};
 }
 
-// Cover of the sky at the working size. The blurred cover fades before it reaches the subject, which
-// would leave a halo: pixels near it that have the color of the sky around belong to it. Warm
+// Cover of the sky at the working size. The blurred cover fades before it reaches the subject,
+// which would leave a halo: pixels near it that have the color of the sky around belong to it. Warm
 // ground, sunset or table, and skin keep their color.
 Plane sky_cover(const Sky& sky, const Front& front) {
   const Lab& flat = front.flat;

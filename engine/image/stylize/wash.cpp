@@ -92,7 +92,7 @@ class WashFilter final : public Filter {
   Lab finished(const Window& window) const;
 
   Front front_;
-  const float brush_, lift_, bloom_, washes_, chroma_, wet_, grain_, flow_, opacity_;
+  const float brush_, lift_, bloom_, washes_, chroma_, cast_, wet_, grain_, flow_, opacity_;
   Lab coarse_;  // of half the working size
   Flow edges_;  // this and all below of the working size
   Guides guides_;
@@ -107,6 +107,7 @@ WashFilter::WashFilter(const RgbView& picture, const StyleOptions& options, cons
       bloom_(static_cast<float>(values.at("bloom"))),
       washes_(static_cast<float>(values.at("washes"))),
       chroma_(static_cast<float>(values.at("color"))),
+      cast_(static_cast<float>(values.at("cast"))),
       wet_(static_cast<float>(values.at("edges"))),
       grain_(static_cast<float>(values.at("grain"))),
       flow_(static_cast<float>(values.at("flow"))),
@@ -199,7 +200,9 @@ Lab WashFilter::paint(const Lab& coarse, const Lab& fine, const Guides& guides) 
         return 100.0F - (100.0F - light) * (1.0F - bloom * smoothstep(45.0F, 95.0F, glow));
       },
       guides.calm, guides.wander, guides.glow);
-  grade(painting, front_.statistics.chroma, {.chroma = chroma_, .shadow = {3, -9}, .light = {0.5F, 4}});
+  grade(
+      painting, front_.statistics.chroma,
+      {.chroma = chroma_, .shadow = {3 * cast_, -9 * cast_}, .light = {0.5F, 4}, .most = 1 + 0.45F * cast_});
   return painting;
 }
 
@@ -277,6 +280,7 @@ StyleEntry wash_style() {
             {"brush", 11, 3, 24, "radius of the wide brush, in pixels where the short side has 512"},
             {"detail", 4.5, 1.5, 10, "radius of the small brush, in pixels where the short side has 512"},
             {"color", 1.34, 0, 3, "chroma gain"},
+            {"cast", 0.6, 0, 2, "how far shadows turn blue and pale pictures gain color"},
             {"washes", 0.8, 0, 1, "how far calm grounds are laid in steps"},
             {"lift", 0.11, 0, 0.3, "how far midtones are opened"},
             {"bloom", 0.22, 0, 0.8, "how far lights bleed"},

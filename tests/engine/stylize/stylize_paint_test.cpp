@@ -267,3 +267,16 @@ TEST_CASE("stylize: ukiyo wipes straight across, without a halo around what stan
     for (std::size_t c = 0; c < 3; ++c) CHECK(std::fabs(near[c] - far[c]) < 6);
   }
 }
+
+TEST_CASE("stylize: ukiyo's sky goes on below a cloud") {
+  const Painted cloudy(300, 300, [](int x, int y) {
+    if (y > 220) return Rgb8{52, 60, 40};
+    return x > 90 && x < 160 && y > 30 && y < 60 ? Rgb8{70, 72, 80} : Rgb8{190, 205, 225};
+  });
+  const auto print = styled("ukiyo", cloudy, {{"grain", 0}, {"line", 0}});
+  for (const int top : {90, 150}) {
+    CAPTURE(top);
+    const auto below = mean_of(print, 300, 110, top, 30, 10), beside = mean_of(print, 300, 240, top, 30, 10);
+    for (std::size_t c = 0; c < 3; ++c) CHECK(std::fabs(below[c] - beside[c]) < 4);
+  }
+}

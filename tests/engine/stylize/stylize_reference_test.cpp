@@ -83,7 +83,7 @@ const std::vector<Styled>& cases() {
   static const std::vector<Styled> all{
       {"ink", {{"structure", 0}, {"strokes", 0}}},
       {"manga", {{"structure", 0}, {"strokes", 0}}},
-      {"wash", {{"washes", 0}, {"grain", 1}, {"flow", 1}, {"structure", 0}}},
+      {"wash", {{"cast", 1}, {"washes", 0}, {"grain", 1}, {"flow", 1}, {"structure", 0}}},
       {"pencil", {{"structure", 0}, {"texture", 0}}, false},
       {"halftone", {{"grays", 0}, {"structure", 0}, {"strokes", 0}}, false},
       {"ukiyo", {{"structure", 0}, {"strokes", 0}, {"sky", 0}, {"bokashi", 0}}}};

@@ -15,12 +15,13 @@ using namespace sumi;
 
 namespace {
 
-AnimeNetOptions small_anime(const char* net_g) {
-  AnimeNetOptions o;
+TrainOptions small_anime(const char* net_g) {
+  TrainOptions o;
   o.net_g = net_g;
+  o.net_d = "animegan2";
   o.ngf = o.ndf = 8;
   o.n_blocks = 2;
-  o.device = parse_device(test_device());
+  o.device = test_device();
   return o;
 }
 
@@ -51,8 +52,9 @@ TEST_CASE("anime generator: parameters, names, shapes, work") {
 
 TEST_CASE("anime networks: parameters and work as published") {
   const MetaDevice plan_only;
-  AnimeNetOptions o;
+  TrainOptions o;
   o.net_g = "animegan2_lite";
+  o.net_d = "animegan2";
   CHECK(anime_translator(o)->parameter_count() == 698240);
   CHECK(giga_macs(*anime_translator(o)) == doctest::Approx(7.1).epsilon(0.01));
   CHECK(anime_discriminator(o)->parameter_count() == 1128800);
@@ -69,12 +71,12 @@ TEST_CASE("anime networks: parameters and work as published") {
 TEST_CASE("anime networks: draw within [-1, 1], and gradients reach every parameter") {
   for (const char* name : {"animegan2", "animegan2_lite", "cartoongan"}) {
     CAPTURE(name);
-    const AnimeNetOptions o = small_anime(name);
+    const TrainOptions o = small_anime(name);
     const auto g = anime_translator(o);
     RandomStream stream(3, 1);
     initialize(*g, {"kaiming", 1}, stream);
     for (const Parameter& p : g->parameters()) p.value.set_requires_grad(true);
-    const Tensor x = stream.uniform({2, 16, 24, 3}, DType::f32, o.device, -1, 1);
+    const Tensor x = stream.uniform({2, 16, 24, 3}, DType::f32, parse_device(o.device), -1, 1);
     Tape tape;
     const Tensor y = (*g)(x);
     Cost cost;
@@ -91,17 +93,17 @@ TEST_CASE(
     "checkerboard") {
   for (const char* rule : {"transpose", "nearest", "bilinear"}) {
     CAPTURE(rule);
-    AnimeNetOptions o = small_anime("cartoongan");
+    TrainOptions o = small_anime("cartoongan");
     o.ngf = 4;
     o.n_blocks = 1;
     o.upsample = rule;
     const auto g = anime_translator(o);
-    AnimeNetOptions published = o;
+    TrainOptions published = o;
     published.upsample = "transpose";
     CHECK(g->parameter_count() == anime_translator(published)->parameter_count());
     RandomStream stream(3, 1);
     initialize(*g, {"kaiming", 1}, stream);
-    const Tensor y = (*g)(Tensor::full({1, 96, 96, 3}, 0.3, DType::f32, o.device));
+    const Tensor y = (*g)(Tensor::full({1, 96, 96, 3}, 0.3, DType::f32, parse_device(o.device)));
     // Far from the border, where zeros come in.
     double spread = 0;
     for (std::int64_t c = 0; c < 3; ++c) {

@@ -8,8 +8,8 @@ using namespace sumi;
 
 namespace {
 
-NetOptions net_options(int size, int channels) {
-  NetOptions o;
+TrainOptions network_options(int size, int channels) {
+  TrainOptions o;
   o.size = size;
   o.channels = channels;
   return o;
@@ -23,7 +23,7 @@ Shape output(const Module& m, const Shape& x) {
 }  // namespace
 
 TEST_CASE("the dense GAN has the source texts' sizes") {
-  const auto g = dense_generator(net_options(28, 1)), d = dense_discriminator(net_options(28, 1));
+  const auto g = dense_generator(network_options(28, 1)), d = dense_discriminator(network_options(28, 1));
   CHECK(g->parameter_count() == 1486352);
   CHECK(d->parameter_count() == 784 * 256 + 256 + 256 + 1);
   CHECK(output(*g, {5, 1, 1, 100}) == Shape{5, 28, 28, 1});
@@ -31,7 +31,7 @@ TEST_CASE("the dense GAN has the source texts' sizes") {
 }
 
 TEST_CASE("the dense GAN and InfoGAN become narrower with --ngf and --ndf") {
-  NetOptions o = net_options(28, 1);
+  TrainOptions o = network_options(28, 1);
   o.ngf = 16;
   o.ndf = 8;
   CHECK(dense_generator(o)->parameter_count() == 101 * 64 + 65 * 128 + 129 * 256 + std::int64_t{257} * 784);
@@ -53,7 +53,7 @@ TEST_CASE("the dense GAN and InfoGAN become narrower with --ngf and --ndf") {
 }
 
 TEST_CASE("the dense-reshape GAN: a dense layer of each pixel, or of all features at once") {
-  NetOptions o = net_options(28, 1);
+  TrainOptions o = network_options(28, 1);
   o.ngf = 128;
   o.ndf = 256;
   o.variant = "pixel";
@@ -72,7 +72,7 @@ TEST_CASE("the dense-reshape GAN: a dense layer of each pixel, or of all feature
 
 TEST_CASE("the 5x5-convolution GAN: 7x7 as in the listing, 28x28 with two enlargements, nothing else") {
   const MetaDevice without_memory;
-  NetOptions small = net_options(7, 1), usable = net_options(28, 1);
+  TrainOptions small = network_options(7, 1), usable = network_options(28, 1);
   small.ngf = usable.ngf = small.ndf = usable.ndf = 128;
   const auto g = conv5_generator(small), d = conv5_discriminator(small);
   // 100 -> 6272, its norm, 5x5: 128 -> 256 -> 512 -> 256 -> 128, their norms, -> 1
@@ -82,12 +82,12 @@ TEST_CASE("the 5x5-convolution GAN: 7x7 as in the listing, 28x28 with two enlarg
   CHECK(output(*g, {3, 1, 1, 100}) == Shape{3, 7, 7, 1});
   CHECK(conv5_generator(usable)->parameter_count() == g->parameter_count());
   CHECK(output(*conv5_generator(usable), {3, 1, 1, 100}) == Shape{3, 28, 28, 1});
-  CHECK_THROWS_WITH(conv5_generator(net_options(14, 1)),
+  CHECK_THROWS_WITH(conv5_generator(network_options(14, 1)),
                     "[--size] 14 is not possible for gan-conv; use 28, or 7 as in the listing");
 }
 
 TEST_CASE("the autoencoder GAN draws 16x16x3, and converts pictures of any sides that 4 divides") {
-  NetOptions o = net_options(16, 3);
+  TrainOptions o = network_options(16, 3);
   o.ngf = o.ndf = 128;
   const MetaDevice without_memory;
   const auto g = autoencoder_generator(o), d = autoencoder_discriminator(o);
@@ -97,7 +97,7 @@ TEST_CASE("the autoencoder GAN draws 16x16x3, and converts pictures of any sides
   CHECK(output(*g, {2, 1, 1, 100}) == Shape{2, 16, 16, 3});
   CHECK(output(*d, {2, 16, 16, 3}) == Shape{2, 1, 1, 1});
   CHECK(output(*autoencoder_converter(o), {1, 20, 36, 3}) == Shape{1, 20, 36, 3});
-  CHECK_THROWS_WITH(autoencoder_generator(net_options(15, 3)),
+  CHECK_THROWS_WITH(autoencoder_generator(network_options(15, 3)),
                     "[--size] 15 is not possible for autoencoder-gan; use an even number from 8 on");
 }
 
@@ -121,7 +121,7 @@ TEST_CASE("the source texts' recipes are the defaults of their models") {
 }
 
 TEST_CASE("DCGAN at 64 has the well-known example's parameters") {
-  const auto g = dcgan_generator(net_options(64, 3)), d = dcgan_discriminator(net_options(64, 3));
+  const auto g = dcgan_generator(network_options(64, 3)), d = dcgan_discriminator(network_options(64, 3));
   CHECK(g->parameter_count() == 3576704);
   CHECK(d->parameter_count() == 2765568);
   CHECK(g->parameters().front().name == "main.0.weight");
@@ -136,10 +136,11 @@ TEST_CASE("DCGAN at 64 has the well-known example's parameters") {
 
 TEST_CASE("DCGAN at other sizes") {
   for (const int size : {8, 16, 32, 128}) {
-    const auto g = dcgan_generator(net_options(size, 1)), d = dcgan_discriminator(net_options(size, 1));
+    const auto g = dcgan_generator(network_options(size, 1)),
+               d = dcgan_discriminator(network_options(size, 1));
     CHECK(output(*g, {2, 1, 1, 100}) == Shape{2, size, size, 1});
     CHECK(output(*d, {2, size, size, 1}) == Shape{2, 1, 1, 1});
   }
-  CHECK_THROWS_WITH(dcgan_generator(net_options(48, 3)),
+  CHECK_THROWS_WITH(dcgan_generator(network_options(48, 3)),
                     "[--size] 48 is not possible for dcgan; use 8, 16, 32, 64, 128 or 256");
 }

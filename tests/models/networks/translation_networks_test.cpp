@@ -9,14 +9,14 @@ using namespace sumi;
 
 namespace {
 
-TranslationNetOptions translator_options(const char* net_g) {
-  TranslationNetOptions o;
+TrainOptions translator_options(const char* net_g) {
+  TrainOptions o;
   o.net_g = net_g;
   return o;
 }
 
-TranslationNetOptions small_translator(const char* net_g) {
-  TranslationNetOptions o = translator_options(net_g);
+TrainOptions small_translator(const char* net_g) {
+  TrainOptions o = translator_options(net_g);
   o.ngf = 2;
   return o;
 }
@@ -39,8 +39,8 @@ TEST_CASE("parameter counts are the well-known ones") {
   CHECK(translation_generator(translator_options("resnet_9blocks"))->parameter_count() == 11378179);
   CHECK(translation_generator(translator_options("resnet_6blocks"))->parameter_count() == 7837699);
   CHECK(patch_discriminator(translator_options("resnet_9blocks"))->parameter_count() == 2764737);
-  TranslationNetOptions batch = translator_options("unet_256");
-  batch.norm = LayerSpec::Norm::batch;
+  TrainOptions batch = translator_options("unet_256");
+  batch.norm = "batch";
   CHECK(translation_generator(batch)->parameter_count() == 54413955);
   batch.channels = 6;
   CHECK(patch_discriminator(batch)->parameter_count() == 2768705);
@@ -71,7 +71,7 @@ TEST_CASE("shapes") {
 
 TEST_CASE("names are those of state_dict") {
   const MetaDevice plan_only;
-  TranslationNetOptions two = small_translator("resnet_9blocks");
+  TrainOptions two = small_translator("resnet_9blocks");
   two.n_blocks = 2;
   CHECK(names(*translation_generator(two)) == std::set<std::string>{"model.1.weight",
                                                                     "model.1.bias",
@@ -93,7 +93,7 @@ TEST_CASE("names are those of state_dict") {
                                                                     "model.15.bias",
                                                                     "model.19.weight",
                                                                     "model.19.bias"});
-  two.dropout = true;
+  two.no_dropout = false;
   CHECK(names(*translation_generator(two)).contains("model.11.conv_block.6.weight"));
   CHECK(names(*patch_discriminator(small_translator("resnet_9blocks"))).contains("model.11.bias"));
   const std::set<std::string> unet = names(*translation_generator(small_translator("unet_128")));
@@ -105,7 +105,7 @@ TEST_CASE("names are those of state_dict") {
 }
 
 TEST_CASE("a residual block adds its input: what enters a block of zero weights leaves it") {
-  TranslationNetOptions o = small_translator("resnet_9blocks");
+  TrainOptions o = small_translator("resnet_9blocks");
   o.n_blocks = 1;
   const auto g = translation_generator(o);
   RandomStream stream(1, 1);
@@ -124,9 +124,9 @@ TEST_CASE("dropout in training only") {
   RandomStream stream(1, 2), init(1, 1);
   for (const char* net : {"resnet_6blocks", "unet_128"}) {
     CAPTURE(net);
-    TranslationNetOptions o = small_translator(net);
+    TrainOptions o = small_translator(net);
     o.n_blocks = 1;
-    o.dropout = true;
+    o.no_dropout = false;
     const auto g = translation_generator(o);
     set_dropout_stream(*g, stream);
     initialize(*g, {}, init);

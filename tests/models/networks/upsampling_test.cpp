@@ -64,7 +64,9 @@ TEST_CASE("way up: a flat picture stays flat behind a resize, and not behind a t
         s.output_padding = kernel % 2;
         s.name = "up";
         Sequential net("g");
-        add_doubling(net, s, {rule, ".1", reflected}, DType::f32, parse_device(test_device()));
+        TrainOptions o;
+        o.device = test_device();
+        add_doubling(net, s, {rule, ".1", reflected}, o);
         const bool transposed = rule == kRules[0];
         CHECK(net.parameters()[0].name == (transposed ? "up.weight" : "up.1.weight"));
         const int odd = kernel == 4 ? 3 : kernel;

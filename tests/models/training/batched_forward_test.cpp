@@ -11,13 +11,13 @@ using namespace sumi;
 
 namespace {
 
-TranslationNetOptions norm_options(LayerSpec::Norm norm) {
-  TranslationNetOptions o;
+TrainOptions norm_options(LayerSpec::Norm norm) {
+  TrainOptions o;
   o.n_layers_d = 1;
   o.ndf = 4;
-  o.norm = norm;
-  o.dtype = DType::f64;
-  o.device = kRef;
+  o.norm = norm == LayerSpec::Norm::batch ? "batch" : "instance";
+  o.precision = "f64";
+  o.device = "ref";
   return o;
 }
 

@@ -1,4 +1,4 @@
-// --n-critic and --accumulate, of every model that has them.
+// A training step: --n-critic and --accumulate of every model that has them, and the sum of losses.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,6 +8,7 @@
 #include "engine/serialize/checkpoint.h"
 #include "models/model.h"
 #include "models/registry.h"
+#include "models/training/step.h"
 #include "tests/models/tiny_vgg.h"
 #include "tests/support.h"
 
@@ -113,5 +114,117 @@ TEST_CASE("--n-critic: discriminators learn that often, generators once") {
     }
     CHECK(generators > 0);
     CHECK(discriminators > 0);
+  }
+}
+
+namespace {
+
+// x -> w x with one weight.
+std::unique_ptr<Sequential> scale(const char* name, double w) {
+  auto net = std::make_unique<Sequential>(name);
+  LayerSpec s;
+  s.in = s.out = 1;
+  s.bias = false;
+  s.name = "w";
+  net->add(s, DType::f64, parse_device("ref"));
+  net->parameters()[0].value.assign(std::vector<double>{w});
+  return net;
+}
+
+TrainOptions in_f64() {
+  TrainOptions o = default_options("gan");
+  o.device = "ref";
+  o.precision = "f64";
+  o.optimizer = "rmsprop";
+  return o;
+}
+
+Tensor numbers(const std::vector<double>& v) {
+  return Tensor::from(v, {static_cast<std::int64_t>(v.size()), 1, 1, 1}, DType::f64, parse_device("ref"));
+}
+
+std::map<std::string, double> reported(const Step& step) {
+  std::map<std::string, double> all;
+  for (const auto& [name, value] : step.reported()) all[name] = value.item();
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("step: rounds and micro-batches take images of their own, and only the last round minimizes") {
+  const auto net = scale("g", 2);
+  TrainableNetworks g({net.get()}, in_f64(), true);
+  const std::vector<Tensor> inputs{numbers({1, 2, 3, 4, 5, 6, 7, 8})};
+  Step step({}, inputs, 2, 2, {&g});
+  std::vector<double> seen, minimized;
+  step.run([&] {
+    step.without_gradients([&](MicroBatch& b) {
+      for (const double v : b.input(0).to_vector<double>()) seen.push_back(v);
+    });
+    step.minimize(g, [&](MicroBatch& b, Losses& loss) {
+      for (const double v : b.input(0).to_vector<double>()) minimized.push_back(v);
+      loss.add("loss", mean((*net)(b.input(0))));
+    });
+  });
+  CHECK(seen == std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8});
+  CHECK(minimized == std::vector<double>{5, 6, 7, 8});
+  CHECK(reported(step).at("loss") == doctest::Approx(2 * 6.5));
+  CHECK(g.arena().gradients().to_vector<double>()[0] == doctest::Approx(6.5));  // the mean over both
+}
+
+TEST_CASE("step: losses have names and weights; one of weight 0 is not computed") {
+  const auto net = scale("g", 2), other = scale("d", 3);
+  TrainableNetworks g({net.get()}, in_f64(), true), d({other.get()}, in_f64(), false);
+  const std::vector<Tensor> inputs{numbers({1, 3})};
+  Step step({}, inputs, 1, 1, {&g, &d});
+  d.arena().begin();
+  step.run([&] {
+    step.minimize(g, [&](MicroBatch& b, Losses& loss) {
+      const Tensor y = (*net)(b.input(0));
+      loss.add("loss_a", 10, mean(y));
+      loss.backward();  // the terms so far; the others come on top
+      loss.add("loss_b", mean((*other)((*net)(b.input(0)))));
+      loss.add("loss_c", 0, []() -> Tensor { throw Error("computed"); });
+      loss.report("seen", mean(y));
+    });
+  });
+  const auto stats = reported(step);
+  CHECK(stats.at("loss_a") == doctest::Approx(40));
+  CHECK(stats.at("loss_b") == doctest::Approx(12));
+  CHECK(stats.at("loss_c") == 0);
+  CHECK(stats.at("seen") == doctest::Approx(4));
+  CHECK(step.reported().back().first == "seen");  // behind the losses
+  CHECK(g.arena().gradients().to_vector<double>()[0] == doctest::Approx(10 * 2 + 3 * 2));
+  CHECK(g.updates() == 1);
+  CHECK(d.updates() == 0);
+  CHECK(other->parameters()[0].value.requires_grad());  // frozen while g learned, and no longer
+}
+
+TEST_CASE("step: a generated image stays on the tape, or is made again for each of several micro-batches") {
+  for (const int parts : {1, 2}) {
+    CAPTURE(parts);
+    const auto net = scale("g", 2), judge = scale("d", 1);
+    TrainableNetworks g({net.get()}, in_f64(), true);
+    DiscriminatorTrainer d(in_f64(), *judge, RngStream::discriminator);
+    const std::vector<Tensor> inputs{numbers({1, 2})};
+    Step step({}, inputs, 1, parts, {&g, &d.group()});
+    int made = 0;
+    const auto fake = [&](MicroBatch& b) {
+      return b.generate("fake", [&] {
+        ++made;
+        return (*net)(b.input(0));
+      });
+    };
+    step.run([&] {
+      step.train(d, [&](MicroBatch& b) { return DiscriminatorInputs{{b.input(0), true}, {fake(b), false}}; });
+      step.minimize(
+          g, [&](MicroBatch& b, Losses& loss) { loss.add("loss_g", d.generator_loss(fake(b), b.input(0))); });
+    });
+    CHECK(made == (parts == 1 ? 1 : 4));
+    CHECK(g.arena().gradients().to_vector<double>()[0] != 0);
+    CHECK(reported(step).contains("loss_d"));
+    CHECK(reported(step).contains("d_fake"));
+    CHECK(step.debug_tensors().size() == 1);
+    CHECK_FALSE(step.debug_tensors()[0].second.requires_grad());
   }
 }

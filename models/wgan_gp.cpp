@@ -1,0 +1,31 @@
+// The Wasserstein GAN with gradient penalty (Gulrajani 2017): the critic's slope is pulled to 1 between real and generated images.
+#include "models/gan.h"
+#include "models/networks/resnet_critic.h"
+
+namespace sumi {
+
+// Residual networks; the critic's slope is pulled to 1 between real and fake pictures.
+const ModelSpec wgan_gp_spec{
+    .name = "wgan-gp",
+    .summary = "Wasserstein GAN with gradient penalty: steadier, without tricks",
+    .reference = "Gulrajani 2017",
+    .data = "a folder of pictures, or an idx.gz file",
+    .labeled = is_conditional,
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.gan_mode = "wgan-gp";
+          o.lambda_gp = 10;
+          o.n_critic = 5;
+          o.nz = 128;
+          o.upsample = "nearest";
+          o.lr = 1e-4;
+          o.beta1 = 0;
+          o.beta2 = 0.9;
+          o.init_type = "kaiming";
+          o.init_gain = 1;
+        },
+    .networks = gan_networks<resnet_gan_generator, resnet_gan_critic>,
+    .make = make_gan,
+};
+
+}  // namespace sumi
