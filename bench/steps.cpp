@@ -19,6 +19,7 @@
 #include "models/model.h"
 #include "models/networks/anime_generator.h"
 #include "models/networks/translation_networks.h"
+#include "models/settings.h"
 
 namespace sumi {
 namespace {

@@ -8,6 +8,7 @@
 #include "models/inference/feature_network.h"
 #include "models/networks/anime_networks.h"
 #include "models/objectives/style_weights.h"
+#include "models/options/option_groups.h"
 #include "models/registry.h"
 #include "models/training/rng_streams.h"
 #include "models/translation_model.h"
@@ -16,7 +17,7 @@ namespace sumi {
 namespace {
 
 // For photographs a, drawings b and drawings with smoothed edges e, G draws a and D tells drawings from the rest. With l the GAN
-// loss, f the features of the frozen network that --features names, Gram(.) / (h w c), gray(.) luma three times:
+// loss, f the features of the frozen network that --feature-network names, Gram(.) / (h w c), gray(.) luma three times:
 //   warm-up, the first --init-epochs: G alone, by content |f(G(a)) - f(a)|, at the rate --init-lr
 //   then D:  adversarial (real l(D(b), real) + fake l(D(G(a)), fake) + gray l(D(gray(b)), fake) + smooth l(D(gray(e)), fake))
 //   and G:   adversarial l(D(G(a)), real) + content |f(G(a)) - f(a)| + style |Gram(f(G(a))) - Gram(f(gray(b)))|
@@ -83,7 +84,7 @@ void AnimeGan::train_step(Step& step) {
     const Tensor fake = fake_b(batch);
     const bool warm_up = step.warm_up();
     add_feature_losses(loss, batch, fake, warm_up);
-    loss.add("loss_colour", warm_up ? 0 : weights_.color, [&] { return color_loss(fake, batch["real_a"]); });
+    loss.add("loss_color", warm_up ? 0 : weights_.color, [&] { return color_loss(fake, batch["real_a"]); });
     loss.add("loss_tv", warm_up ? 0 : weights_.variation, [&] { return total_variation(fake); });
     loss.add("loss_g", warm_up ? 0 : weights_.adversarial,
              [&] { return d_.generator_loss(fake, batch["real_b"]); });
@@ -139,8 +140,6 @@ void AnimeGan::set_sample_images(const std::vector<std::vector<Tensor>>& images)
 
 void check_animegan(const TrainOptions& o) {
   const LossWeights w = anime_weights(o);
-  if (o.net_d != "animegan2" && o.net_d != "cartoongan")
-    fail("--net-d", fmt::format("unknown '{}'; use one of: animegan2, cartoongan", o.net_d));
   if (o.init_epochs > 0 && w.content == 0)
     fail("--init-epochs",
          "warms up by the content loss, which --lambda-content 0 switches off; add --init-epochs 0");
@@ -173,8 +172,7 @@ const ModelSpec animegan_spec{
     .data = "a folder of photographs and one of drawings in one style",
     .domains = 2,
     .smooth_edges = true,
-    .crops = true,
-    .generators = {"animegan2", "animegan2_lite", "cartoongan"},
+    .options = add_groups<TranslationGanOptions, AnimeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.net_g = o.net_d = "animegan2";
@@ -202,8 +200,7 @@ const ModelSpec cartoongan_spec{
     .data = "a folder of photographs and one of drawings in one style",
     .domains = 2,
     .smooth_edges = true,
-    .crops = true,
-    .generators = {"animegan2", "animegan2_lite", "cartoongan"},
+    .options = add_groups<TranslationGanOptions, AnimeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.net_g = o.net_d = o.style_preset = "cartoongan";

@@ -7,6 +7,7 @@
 #include "engine/runtime/device.h"
 #include "models/inference/feature_backbone.h"
 #include "models/inference/feature_network.h"
+#include "models/options/option_groups.h"
 #include "models/registry.h"
 #include "models/training/class_labels.h"
 #include "models/training/rng_streams.h"
@@ -134,15 +135,17 @@ SampleGrid Classifier::samples() {
 
 }  // namespace
 
-const ModelSpec features_spec{
-    .name = "features",
-    .summary = "classifier whose layers are sumi's own features, for losses and measures",
+const ModelSpec classifier_spec{
+    .name = "classifier",
+    .former_names = {{"features"}},
+    .summary = "image classifier whose layers are features for losses and metrics",
     .reference = "after Simonyan 2014, with batch norm",
     .data =
         "labeled pictures: subfolders, prefixes of names, or an idx.gz file; several sets with commas "
         "between",
     .classifies = true,
     .labeled = [](const TrainOptions&) { return true; },
+    .options = add_groups<CommonOptions, SquareOptions, LabelOptions, ClassifierOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 48;

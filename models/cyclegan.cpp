@@ -1,4 +1,5 @@
 // CycleGAN (Zhu 2017): two generators learn to translate between two domains of unpaired images.
+#include "models/options/option_groups.h"
 #include "models/registry.h"
 #include "models/training/rng_streams.h"
 #include "models/translation_model.h"
@@ -131,8 +132,7 @@ const ModelSpec cyclegan_spec{
     .reference = "Zhu 2017",
     .data = "two folders of pictures, which need not match",
     .domains = 2,
-    .crops = true,
-    .generators = {"resnet_9blocks", "resnet_6blocks", "unet_128", "unet_256"},
+    .options = add_groups<TranslationGanOptions, PatchOptions, CycleGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.batch_size = 1;

@@ -6,6 +6,7 @@
 
 #include "models/gan.h"
 #include "models/networks/upsampling.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 namespace {
@@ -40,7 +41,7 @@ LayerSpec layer(Linear linear, std::int64_t in, std::int64_t out, int stride, in
 //   d: conv 4x4 stride 2 LeakyReLU .2 -> [conv 4x4 stride 2 BN LeakyReLU .2]... -> conv 4x4 -> 1 logit
 // At 64: g 3,576,704 and d 2,765,568 parameters (nz 100, ngf = ndf = 64).
 std::unique_ptr<Sequential> dcgan_generator(const TrainOptions& o) {
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   const int steps = doublings(o.size);
   std::int64_t width = std::int64_t{o.ngf} << (steps - 1);
   int index = 0;
@@ -63,7 +64,7 @@ std::unique_ptr<Sequential> dcgan_generator(const TrainOptions& o) {
 }
 
 std::unique_ptr<Sequential> dcgan_discriminator(const TrainOptions& o) {
-  auto d = std::make_unique<Sequential>("d");
+  auto d = std::make_unique<Sequential>();
   const int steps = doublings(o.size);
   std::int64_t width = o.ndf;
   int index = 0;
@@ -91,6 +92,7 @@ const ModelSpec dcgan_spec{
     .reference = "Radford 2015",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions>,
     .set_defaults = [](TrainOptions&) {},
     .networks = gan_networks<dcgan_generator, dcgan_discriminator>,
     .make = make_gan,

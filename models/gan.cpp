@@ -131,8 +131,8 @@ Tensor Gan::generate(const Tensor& z, bool raw) {
   return images;
 }
 
-std::vector<PlannedNetwork> gan_networks(const TrainOptions& o, std::unique_ptr<Sequential> g,
-                                         std::unique_ptr<Sequential> d) {
+std::vector<PlannedNetwork> gan_networks(const TrainOptions& o, std::unique_ptr<Module> g,
+                                         std::unique_ptr<Module> d) {
   std::vector<PlannedNetwork> networks;
   networks.push_back({"g", std::move(g), {1, 1, 1, latent_size(o)}});
   networks.push_back({"d", std::move(d), {1, o.size, o.size, o.channels + condition_channels(o)}});

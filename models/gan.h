@@ -15,7 +15,7 @@
 namespace sumi {
 
 // One step (Radford 2015, as in pytorch/examples/dcgan): D on real and on generated images, update D; then G through the updated
-// D, on the same images (--fresh-noise: on others).
+// D, on the same images (--resample-noise: on others).
 //
 // Behind G's noise stand the codes that its images should show (InfoGAN) and the class, one-hot (--conditional), which D is
 // conditioned on too.
@@ -56,10 +56,9 @@ class Gan : public Model {
 };
 
 // For a ModelSpec, from the functions that build the networks.
-std::vector<PlannedNetwork> gan_networks(const TrainOptions& options, std::unique_ptr<Sequential> g,
-                                         std::unique_ptr<Sequential> d);
-using BuildNetwork = std::unique_ptr<Sequential> (*)(const TrainOptions&);
-template <BuildNetwork g, BuildNetwork d>
+std::vector<PlannedNetwork> gan_networks(const TrainOptions& options, std::unique_ptr<Module> g,
+                                         std::unique_ptr<Module> d);
+template <auto g, auto d>
 std::vector<PlannedNetwork> gan_networks(const TrainOptions& options) {
   return gan_networks(options, g(options), d(options));
 }

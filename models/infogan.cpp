@@ -12,6 +12,7 @@
 
 #include "models/gan.h"
 #include "models/networks/upsampling.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 namespace {
@@ -34,7 +35,7 @@ LayerSpec layer(Linear linear, std::int64_t in, std::int64_t out, int index, Nor
 }
 
 std::unique_ptr<Sequential> generator(const TrainOptions& o) {
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   const std::int64_t features = 16 * std::int64_t{o.ngf};
   const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ngf}};
   const Norm norm = o.virtual_batch_norm ? Norm::virtual_batch : Norm::batch;
@@ -53,7 +54,7 @@ std::unique_ptr<Sequential> generator(const TrainOptions& o) {
 }
 
 std::unique_ptr<Sequential> discriminator(const TrainOptions& o) {
-  auto d = std::make_unique<Sequential>("d");
+  auto d = std::make_unique<Sequential>();
   const std::int64_t judged = 16 * std::int64_t{o.ndf};
   const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ndf}};
   const auto add = [&](const LayerSpec& s) { add_layer(*d, s, o); };
@@ -77,7 +78,7 @@ std::int64_t head_features(const TrainOptions& o) {
 }
 
 std::unique_ptr<Sequential> head(const TrainOptions& o, const InfoCodes& codes) {
-  auto q = std::make_unique<Sequential>("q");
+  auto q = std::make_unique<Sequential>();
   const std::int64_t width = 2 * std::int64_t{o.ndf};
   q->add(layer(Linear::dense, head_features(o), width, 0, Norm::batch, Unary::leaky_relu), dtype_of(o),
          device_of(o));
@@ -161,6 +162,7 @@ const ModelSpec infogan_spec{
     .reference = "Chen 2016",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,  // then the codes find what the labels leave open
+    .options = add_groups<ConvGanOptions, InfoGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

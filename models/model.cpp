@@ -13,6 +13,7 @@
 #include "engine/runtime/memory_stats.h"
 #include "models/inference/shipped_files.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 
 namespace sumi {
@@ -253,7 +254,7 @@ std::optional<Tensors> planned_tensors(const TrainOptions& o) {
   return tensors;
 }
 
-// "--ngf 8, not 4", "--no-sn".
+// "--ngf 8, not 4", "--no-spectral-norm".
 std::string setting(const std::string& name, const Json& there, const Json& here) {
   if (there.is_boolean())
     return there.get<bool>() ? "--" + name : name.starts_with("no-") ? "--" + name.substr(3) : "--no-" + name;
@@ -343,7 +344,7 @@ Tensor Model::generate(const Tensor&, bool) {
 }
 
 Tensor Model::classify(const Tensor&, std::size_t) {
-  fail("model", "knows no classes; give a run of sumi train features");
+  fail("model", "knows no classes; give a run of sumi train classifier");
 }
 
 Tensor Model::noise(std::int64_t, RandomStream&, int) const {

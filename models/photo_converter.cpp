@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "models/gan.h"
+#include "models/options/option_groups.h"
 #include "models/training/rng_streams.h"
 #include "models/translation_model.h"
 
@@ -10,7 +11,7 @@ namespace {
 
 constexpr SideRule kConverterSides{4, 8};
 
-// The converter form of autoencoder-gan. G takes an image to z, a map of nz numbers for every 4x4 pixels, and z to an image of
+// The course notes' converter of photographs. G takes an image to z, a map of nz numbers for every 4x4 pixels, and z to an image of
 // the same size. One step, for photographs a and images b in the style, with l the GAN loss:
 //   D on b as real and on G(a) as fake, update D; then
 //   G: l(D(G(a)), real) + lambda_autoencoder |G(a) - a|, update G. |.| is the mean over all elements.
@@ -45,28 +46,18 @@ void PhotoConverter::train_step(Step& step) {
   step.minimize(generator_, [&](MicroBatch& batch, Losses& loss) {
     const Tensor fake = fake_b(batch);
     loss.add("loss_g", d_.generator_loss(fake, batch["real_b"]));
-    loss.add("loss_autoencoder", options().lambda_autoencoder, loss_mean(Loss::l1, fake, batch["real_a"]));
+    loss.add("loss_recon", options().lambda_autoencoder, loss_mean(Loss::l1, fake, batch["real_a"]));
   });
 }
 
-bool converts(const TrainOptions& o) {
-  return o.variant == "converter";
-}
-
-void check_autoencoder(const TrainOptions& o) {
-  if (o.variant != "noise" && o.variant != "converter")
-    fail("--form", fmt::format("unknown '{}'; use one of: noise, converter", o.variant));
-  if (!converts(o)) return;
-  if (o.conditional)
-    fail("--conditional", "is of --form noise: a converter draws what its photographs show; leave it out");
+void check_converter(const TrainOptions& o) {
   if (!pictures_have_one_size(o))
     fail("--preprocess",
          "must cut squares, because the discriminator takes one size; use resize_and_crop or crop");
   check_crop_size(o, kConverterSides, o.model);
 }
 
-std::vector<PlannedNetwork> autoencoder_networks(const TrainOptions& o) {
-  if (!converts(o)) return gan_networks<autoencoder_generator, autoencoder_discriminator>(o);
+std::vector<PlannedNetwork> converter_networks(const TrainOptions& o) {
   TrainOptions net = without_virtual_norm(o);
   net.size = o.crop_size;  // the discriminator looks at the crops of training
   const Shape image{1, net.size, net.size, net.channels};
@@ -76,32 +67,51 @@ std::vector<PlannedNetwork> autoencoder_networks(const TrainOptions& o) {
   return networks;
 }
 
+void set_shared_defaults(TrainOptions& o) {
+  o.ngf = o.ndf = 128;
+  o.bn_momentum = 0.99;
+  o.init_type = "xavier-uniform";  // the default of the course notes' library
+  o.init_gain = 1;
+  o.epochs = 100;
+}
+
 }  // namespace
 
-const ModelSpec autoencoder_gan_spec{
-    .name = "autoencoder-gan",
-    .summary = "the texts' anime converter: pictures from noise, or photographs redrawn (--form converter)",
-    .reference = "the source texts",
-    .data = "a folder of pictures; as a converter two folders, which need not match",
-    .translates = converts,
+const ModelSpec gan_autoencoder_spec{
+    .name = "gan-autoencoder",
+    .former_names = {{"autoencoder-gan"}, {"autoencoder-gan", "form", "noise"}},
+    .summary = "GAN with the decoder of the course notes' autoencoder: small images from noise",
+    .reference = "course notes",
+    .data = "a folder of images, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions, BatchNormOptions>,
     .set_defaults =
         [](TrainOptions& o) {
-          o.variant = "noise";
+          set_shared_defaults(o);
           o.size = 16;
+        },
+    .networks = gan_networks<autoencoder_generator, autoencoder_discriminator>,
+    .make = make_gan,
+};
+
+const ModelSpec photo_converter_spec{
+    .name = "photo-converter",
+    .former_names = {{"autoencoder-gan", "form", "converter"}},
+    .summary = "photographs redrawn by the course notes' autoencoder, from unpaired images",
+    .reference = "course notes",
+    .data = "two folders of images, which need not match",
+    .domains = 2,
+    .options = add_groups<TranslationGanOptions, NoiseOptions, BatchNormOptions, PhotoConverterOptions>,
+    .set_defaults =
+        [](TrainOptions& o) {
+          set_shared_defaults(o);
           o.load_size = 72;
           o.crop_size = 64;
-          o.ngf = o.ndf = 128;
-          o.bn_momentum = 0.99;
-          o.init_type = "xavier-uniform";  // what their library does unless told otherwise
-          o.init_gain = 1;
-          o.epochs = 100;
         },
-    .check = check_autoencoder,
-    .networks = autoencoder_networks,
+    .check = check_converter,
+    .networks = converter_networks,
     .make = [](const TrainOptions& o) -> std::unique_ptr<Model> {
-      if (converts(o)) return std::make_unique<PhotoConverter>(o);
-      return make_gan(o);
+      return std::make_unique<PhotoConverter>(o);
     },
 };
 

@@ -1,6 +1,7 @@
 // pix2pix (Isola 2017): a generator learns image-to-image translation from pairs.
 #include <fmt/format.h>
 
+#include "models/options/option_groups.h"
 #include "models/registry.h"
 #include "models/training/rng_streams.h"
 #include "models/training/training_data.h"
@@ -96,8 +97,7 @@ const ModelSpec pix2pix_spec{
     .data = "pairs: two folders, or pictures side by side; with --task one folder of any pictures",
     .domains = 2,
     .paired = true,
-    .crops = true,
-    .generators = {"resnet_9blocks", "resnet_6blocks", "unet_128", "unet_256"},
+    .options = add_groups<TranslationGanOptions, PairOptions, PatchOptions, Pix2PixOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.net_g = "unet_256";

@@ -2,14 +2,18 @@
 
 #include <fmt/format.h>
 
+#include "models/settings.h"
+
 namespace sumi {
 
 const std::vector<const ModelSpec*>& model_specs() {
-  static const std::vector<const ModelSpec*> specs{&dense_gan_spec,       &reshape_gan_spec, &conv5_gan_spec,
-                                                   &autoencoder_gan_spec, &dcgan_spec,       &wgan_spec,
-                                                   &wgan_gp_spec,         &infogan_spec,     &vae_spec,
-                                                   &cyclegan_spec,        &animegan_spec,    &cartoongan_spec,
-                                                   &pix2pix_spec,         &features_spec,    &stylizer_spec};
+  static const std::vector<const ModelSpec*> specs{
+      &dense_gan_spec,       &reshape_gan_spec,     &conv5_gan_spec,
+      &gan_autoencoder_spec, &dcgan_spec,           &wgan_spec,
+      &wgan_gp_spec,         &infogan_spec,         &vae_spec,
+      &cyclegan_spec,        &animegan_spec,        &cartoongan_spec,
+      &pix2pix_spec,         &photo_converter_spec, &classifier_spec,
+      &stylizer_spec};
   return specs;
 }
 
@@ -19,7 +23,10 @@ const ModelSpec& model_spec(const std::string& name) {
     if (name == spec->name) return *spec;
     known += std::string(known.empty() ? "" : ", ") + spec->name;
   }
-  fail("model", fmt::format("unknown model '{}'; there are: {}", name, known));
+  for (const ModelSpec* spec : model_specs())
+    for (const FormerName& former : spec->former_names)
+      if (name == former.name && *former.option == 0) return *spec;
+  fail("model", fmt::format("unknown model '{}'; use one of: {}", name.substr(0, 60), known));
 }
 
 void resolve_options(TrainOptions& options) {
@@ -32,13 +39,15 @@ bool wants_labels(const TrainOptions& options) {
 }
 
 int domains_of(const TrainOptions& options) {
-  const ModelSpec& spec = model_spec(options.model);
-  return spec.translates && spec.translates(options) ? 2 : spec.domains;
+  return model_spec(options.model).domains;
 }
 
 bool takes_crops(const TrainOptions& options) {
-  const ModelSpec& spec = model_spec(options.model);
-  return spec.crops || (spec.translates && spec.translates(options));
+  return option_table(options.model).has_group<CropOptions>() || model_spec(options.model).packed;
+}
+
+bool pictures_have_one_size(const TrainOptions& o) {
+  return !takes_crops(o) || (o.preprocess != "none" && o.preprocess != "scale_width");
 }
 
 int example_channels(const TrainOptions& options) {

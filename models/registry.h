@@ -1,5 +1,5 @@
-// Every model that can be trained: one entry each, written in the model's own file. What is particular to a model is asked here
-// and nowhere by its name.
+// Every model that can be trained: one entry each, written in the model's own file. All model-specific behavior is queried through
+// ModelSpec; no code compares model names.
 #pragma once
 
 #include <filesystem>
@@ -9,8 +9,14 @@
 
 #include "engine/data/dataset.h"
 #include "models/model.h"
+#include "models/options/option_table.h"
 
 namespace sumi {
+
+// A name that a model had: on the command line, and in checkpoints, there perhaps only with this value of an option.
+struct FormerName {
+  const char *name, *option = "", *value = "";
+};
 
 // Of a model whose set is packed by itself, out of what its options name, and not read from pictures as they are.
 struct PackedExamples {
@@ -22,7 +28,8 @@ struct PackedExamples {
 };
 
 struct ModelSpec {
-  const char* name;       // "dcgan"
+  const char* name;  // "dcgan"
+  std::vector<FormerName> former_names = {};
   const char* summary;    // one line
   const char* reference;  // where it comes from
   const char* data;       // what it learns from
@@ -30,19 +37,17 @@ struct ModelSpec {
   // A third set: the second one's pictures with their edges smoothed (engine/image/edges.h).
   bool smooth_edges = false;
   bool paired = false;  // learns from pairs of pictures
-  // Its pictures are prepared by --preprocess, --load-size and --crop-size; otherwise they are squares of --size.
-  bool crops = false;
   // It tells classes apart and makes no pictures: its --data may name several sets with commas between them, each a domain.
   bool classifies = false;
-  const PackedExamples* packed = nullptr;  // its set is made by itself, of one domain; null: as usual
-  // Where the options decide: whether it learns from two sets of crops, instead of what `domains` and `crops` say.
-  bool (*translates)(const TrainOptions& options) = nullptr;
+  const PackedExamples* packed =
+      nullptr;  // its set is made by itself, of one domain, in crops; null: as usual
   // Whether it learns from labels too: then the classes' names are in `options.classes` before any network is made, and each step
   // gets the labels behind the pictures. Null: never.
   bool (*labeled)(const TrainOptions& options) = nullptr;
-  std::vector<const char*> generators = {};              // what --net-g may be
+  // The groups of settings that it has (models/options): add_groups<CommonOptions, CropOptions, ...>.
+  void (*options)(OptionTable& table);
   void (*set_defaults)(TrainOptions& options);           // its recipe, where that differs from TrainOptions'
-  void (*check)(const TrainOptions& options) = nullptr;  // what validate() cannot know; throws Error
+  void (*check)(const TrainOptions& options) = nullptr;  // beyond the checks of the rows; throws Error
   // Fills in options that follow from files which others name. When a run begins.
   void (*settle)(TrainOptions& options) = nullptr;
   // Its networks for valid options. Error for sizes that they cannot have.
@@ -50,13 +55,13 @@ struct ModelSpec {
   std::unique_ptr<Model> (*make)(const TrainOptions& options);
 };
 
-extern const ModelSpec dense_gan_spec, reshape_gan_spec, conv5_gan_spec, autoencoder_gan_spec, dcgan_spec,
+extern const ModelSpec dense_gan_spec, reshape_gan_spec, conv5_gan_spec, gan_autoencoder_spec, dcgan_spec,
     wgan_spec, wgan_gp_spec, infogan_spec, vae_spec, cyclegan_spec, animegan_spec, cartoongan_spec,
-    pix2pix_spec, features_spec, stylizer_spec;
+    pix2pix_spec, photo_converter_spec, classifier_spec, stylizer_spec;
 
 // In the order of `sumi models`.
 const std::vector<const ModelSpec*>& model_specs();
-// Throws Error listing the models for an unknown name.
+// By its name or a former one. Throws Error listing the models for an unknown name.
 const ModelSpec& model_spec(const std::string& name);
 
 // See ModelSpec::settle; for valid options.
@@ -65,14 +70,17 @@ void resolve_options(TrainOptions& options);
 // Whether the options' model learns from labels.
 bool wants_labels(const TrainOptions& options);
 
-// How many sets of pictures the options' model learns from, and whether they are crops.
+// Number of image sets the options' model trains on.
 int domains_of(const TrainOptions& options);
+// Whether they are prepared by --preprocess, --load-size and --crop-size; otherwise they are squares of --size.
 bool takes_crops(const TrainOptions& options);
+// Whether all images of a run have the same height and width, whatever the folders hold.
+bool pictures_have_one_size(const TrainOptions& options);
 
-// Channels of what a step learns from: of pictures, or of a packed example.
+// Channels of what a step learns from: of images, or of a packed example.
 int example_channels(const TrainOptions& options);
 
-// Height and width of the pictures of a run: crops or squares.
+// Height and width of the images of a run: crops or squares.
 int picture_side(const TrainOptions& options);
 
 }  // namespace sumi

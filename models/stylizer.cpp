@@ -80,8 +80,8 @@ Stylizer::Stylizer(const TrainOptions& o)
 }
 
 void Stylizer::begin_step(const Step::Kind&) {
-  const double done =
-      static_cast<double>(trained_->updates()) / static_cast<double>(std::max<std::int64_t>(options().steps, 1));
+  const double done = static_cast<double>(trained_->updates()) /
+                      static_cast<double>(std::max<std::int64_t>(options().steps, 1));
   const double cosine = 0.5 * (1 + std::cos(std::numbers::pi * std::min(done, 1.0)));
   trained_->set_lr(options().lr * std::clamp(done / kWarmUp, 1e-2, 1.0) * cosine + kLastRate);
 }
@@ -219,13 +219,43 @@ constexpr PackedExamples kPacked{
 
 }  // namespace
 
+void StylizerOptions::add_rows(OptionTable& t) {
+  t.heading("Data");
+  t.add("data-a", &TrainOptions::data_a)
+      .help("photographs")
+      .placeholder("DIR")
+      .alias("--photo")
+      .path()
+      .on_resume();
+  t.add("styles", &TrainOptions::styles)
+      .help("styles, each with its teacher: a folder of planes or a filter")
+      .placeholder("NAME=TEACHER...")
+      .alias("--style")
+      .many()
+      .on_resume();
+  t.add("crop-size", &TrainOptions::crop_size)
+      .help("side of the random crops")
+      .placeholder("PX")
+      .range(ComicNetwork::kSmallestSide, 16384);
+  t.heading("Networks");
+  t.add("ngf", &TrainOptions::ngf)
+      .help("channels of the first layer; the widest have four times as many")
+      .range(1, 4096);
+  t.add("n-blocks", &TrainOptions::n_blocks).help("residual blocks").range(0, 64);
+  const auto never = [](const TrainOptions&) { return false; };
+  for (const char* name : {"init-type", "init-gain"})
+    t.at(name).only_with("models other than stylizer", never);
+  for (const char* name : {"lr-policy", "epochs", "epochs-decay"})
+    t.at(name).not_with("stylizer's own schedule", never);
+}
+
 const ModelSpec stylizer_spec{
     .name = "stylizer",
     .summary = "photographs to comics in several styles at once, learned from filters",
     .reference = "distillation (Hinton 2015) with conditional scales and shifts (Dumoulin 2017, Perez 2018)",
     .data = "photographs, and for each style a folder of flat and line planes",
-    .crops = true,
     .packed = &kPacked,
+    .options = add_groups<CommonOptions, StylizerOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.preprocess = "crop";
@@ -244,7 +274,8 @@ const ModelSpec stylizer_spec{
     .check =
         [](const TrainOptions& o) {
           style_sources(o.styles);
-          if (o.steps == 0) fail("--steps", "is 0, but stylizer's learning rate follows the run's length in steps");
+          if (o.steps == 0)
+            fail("--steps", "is 0, but stylizer's learning rate follows the run's length in steps");
           if (o.channels != 3)
             fail("--channels", fmt::format("{} is not possible for stylizer; use 3", o.channels));
           if (o.crop_size % ComicNetwork::kMultiple != 0 || o.crop_size < ComicNetwork::kSmallestSide)

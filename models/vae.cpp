@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "models/networks/noise_networks.h"
+#include "models/options/option_groups.h"
 #include "models/registry.h"
 #include "models/training/class_labels.h"
 #include "models/training/rng_streams.h"
@@ -128,6 +129,8 @@ const ModelSpec vae_spec{
     .summary = "variational autoencoder: pictures from noise, and back",
     .reference = "Kingma 2013",
     .data = "a folder of pictures, or an idx.gz file",
+    .options = add_groups<CommonOptions, SquareOptions, NoiseOptions, GeneratorOptions, UpsamplingOptions,
+                          VaeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;
@@ -142,13 +145,6 @@ const ModelSpec vae_spec{
           o.lr = 1e-3;
           o.beta1 = 0.9;
           o.epochs = 10;
-        },
-    .check =
-        [](const TrainOptions& o) {
-          if (o.variant != "dense" && o.variant != "conv")
-            fail("--form", fmt::format("unknown '{}'; use one of: dense, conv", o.variant));
-          if (o.likelihood != "bernoulli" && o.likelihood != "gaussian")
-            fail("--likelihood", fmt::format("unknown '{}'; use one of: bernoulli, gaussian", o.likelihood));
         },
     .networks = vae_networks,
     .make = [](const TrainOptions& o) -> std::unique_ptr<Model> { return std::make_unique<Vae>(o); },

@@ -1,5 +1,6 @@
 // The Wasserstein GAN (Arjovsky 2017): the discriminator becomes a critic whose output has no bounds, but whose slope has.
 #include "models/gan.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 
@@ -10,6 +11,7 @@ const ModelSpec wgan_spec{
     .reference = "Arjovsky 2017",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.gan_mode = "wgan";

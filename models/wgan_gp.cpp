@@ -1,6 +1,7 @@
 // The Wasserstein GAN with gradient penalty (Gulrajani 2017): the critic's slope is pulled to 1 between real and generated images.
 #include "models/gan.h"
 #include "models/networks/resnet_critic.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 
@@ -11,6 +12,7 @@ const ModelSpec wgan_gp_spec{
     .reference = "Gulrajani 2017",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.gan_mode = "wgan-gp";

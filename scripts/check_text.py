@@ -68,7 +68,7 @@ CASES = [
     (("a.md", "<" * 7 + " HEAD\n"), 1),
     (("a.txt", "deb" + ".debian.org\n"), 1),
     (("a.cpp", "// the colours of neighbouring pixels, normalised\n"), 3),
-    (("a.cpp", "loss_colour, --lambda-colour, grey.png: names; a promise, a premise, emphasis, analysis, analyses\n"), 0),
+    (("a.cpp", "loss_color, --lambda-colour, grey.png: names; a promise, a premise, emphasis, analysis, analyses\n"), 0),
     (("a.cpp", "// pictures, anew\n"), 0),
     (("a.md", "The picture is drawn anew.\n"), 2),
     (("a.md", "The `picture` of [it](pictures/a.md) and\n\n```\nthe picture anew\n```\n\n    anew\n"), 0),

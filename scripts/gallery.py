@@ -35,7 +35,7 @@ NOISES = "generated from 64 noise vectors"
 ENTRIES = [
     ("vae", f"vae --data {FASHION}", 4000, "eight images, below them their reconstructions, and 64 images generated from noise"),
     ("gan", f"gan --data {FASHION} --gan-mode wgan-gp --n-critic 3 --beta1 0.5 --ema 0.99", 2000, NOISES),
-    ("gan-2014", f"gan --data {FASHION} --beta1 0.5 --init-type kaiming --init-gain 1 --lr-d 4e-4 --r1 0.2 --r1-every 4 --label-smooth 0.1 --ema 0.995", 4000,
+    ("gan-2014", f"gan --data {FASHION} --beta1 0.5 --init-type kaiming --init-gain 1 --lr-d 4e-4 --r1 0.2 --r1-interval 4 --label-smoothing 0.1 --ema 0.995", 4000,
      NOISES),
     ("pix2pix-colorize", f"pix2pix --task colorize --data {COLORED} {SMALL}", 1500, "input, generated and target"),
     ("wgan-gp", f"wgan-gp --data {FASHION} --size 16 --channels 1 --ngf 16 --ndf 16 --batch-size 32 --n-critic 2 --lr 5e-4 --save-every 300 --keep 9 --ema 0.99",
@@ -46,11 +46,11 @@ ENTRIES = [
      "--init-epochs 8", 800, "photographs, and their translations"),
     ("cartoongan", f"cartoongan --data-a {LANDSCAPES} --data-b {DRAWINGS} --upsample bilinear --n-blocks 4 --ngf 16 --ndf 16 --batch-size 4 {CROPS} "
      "--init-epochs 50 --lr-d 5e-5", 3000, "photographs, and their translations"),
-    ("autoencoder-gan", f"autoencoder-gan --data {COLORED} --size 32 --ngf 32 --ndf 32 --beta1 0.5 --ema 0.99", 2000, NOISES),
-    ("autoencoder-gan-converter", f"autoencoder-gan --form converter --data-a {COLORED} --data-b samples/characters/lorelei --load-size 64 --crop-size 64 "
-     "--no-flip --ngf 32 --ndf 32 --nz 64 --batch-size 8 --norm-keep 0.9 --lambda-autoencoder 2 --ema 0.99", 2000,
+    ("autoencoder-gan", f"gan-autoencoder --data {COLORED} --size 32 --ngf 32 --ndf 32 --beta1 0.5 --ema 0.99", 2000, NOISES),
+    ("autoencoder-gan-converter", f"photo-converter --data-a {COLORED} --data-b samples/characters/lorelei --load-size 64 --crop-size 64 "
+     "--no-flip --ngf 32 --ndf 32 --nz 64 --batch-size 8 --bn-momentum 0.9 --lambda-autoencoder 2 --ema 0.99", 2000,
      "colored drawings, their translations, and line drawings"),
-    ("gan-conv", f"gan-conv --data {FASHION} --ngf 8 --lr 1e-3 --beta1 0.5 --norm-keep 0.9 --ema 0.99 --no-save-every-epoch", 800, NOISES),
+    ("gan-conv", f"gan-conv --data {FASHION} --ngf 8 --lr 1e-3 --beta1 0.5 --bn-momentum 0.9 --ema 0.99 --no-save-every-epoch", 800, NOISES),
     ("wgan", f"wgan --data {FASHION} --size 16 --channels 1 --ngf 16 --ndf 16 --upsample nearest --lr 2e-4 --ema 0.99", 3000, NOISES),
     ("pix2pix-superres", f"pix2pix --task superres --data {COLORED} {SMALL}", 1500, "input, generated and target"),
     ("gan-reshape", f"gan-reshape --data {FASHION} --ngf 32 --ndf 256 --gan-mode wgan-gp --n-critic 3 --beta1 0.5 --batch-size 64 --ema 0.995", 3000,
@@ -110,7 +110,7 @@ def distances(sumi, run, real):
             continue
         with tempfile.TemporaryDirectory() as drawn:
             output([sumi, "generate", "-m", checkpoint, "-n", DRAWN, "-o", drawn + "/"])
-            distance = re.search(r"^FD on .*?(\S+)$", output([sumi, "distance", "-a", real, "-b", drawn, "--most", DRAWN, "--size", 32]), re.M)
+            distance = re.search(r"^FD on .*?(\S+)$", output([sumi, "distance", "-a", real, "-b", drawn, "--max-images", DRAWN, "--size", 32]), re.M)
         rows.append(f"| {step} | {sum(near) / len(near):.2f} | {float(distance[1]):.1f} |")
     return "\n".join(rows) + "\n\n"
 

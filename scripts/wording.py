@@ -1,6 +1,6 @@
 """Words and lines that scripts/check_text.py checks: American spelling in every text file; in Markdown also the terms of
 the glossary in docs/architecture.md and lines of at most 100 columns. Words are whole words: identifiers such as
-loss_colour and options such as --lambda-colour are not words."""
+loss_color and options such as --lambda-colour are not words."""
 import re
 import unicodedata
 

@@ -31,7 +31,8 @@ void ConvertArguments::add_options(CLI::App& command) {
       ->group("Model");
   add_text(command, "--direction", direction, "AtoB|BtoA", "which way (default: the model's first)")
       ->group("Model");
-  command.add_flag("--raw", raw, "use the last weights, not their running average")->group("Model");
+  command.add_flag("--no-ema,--no_ema,--raw", raw, "use the last weights instead of their moving average")
+      ->group("Model");
   command.add_option("-i,--input", request.inputs, "pictures, and folders that are searched through")
       ->type_name("FILE|DIR")
       ->group("Pictures");
@@ -78,7 +79,8 @@ void ConvertArguments::check() {
   comic.check(app);
   if (model.empty()) comic.refuse(app);
   if (model.empty() && (!direction.empty() || raw))
-    throw UsageError(name, fmt::format("{} is for models; give one with -m", raw ? "--raw" : "--direction"));
+    throw UsageError(name,
+                     fmt::format("{} is for models; give one with -m", raw ? "--no-ema" : "--direction"));
   if (style.sheet && !compare.empty())
     throw UsageError(name, "--compare and --sheet exclude each other: the sheet shows the photograph");
   if (request.inputs.empty())

@@ -16,7 +16,7 @@ namespace {
 
 struct DistanceArguments {
   CLI::App* app = nullptr;
-  std::string a, b, features = "own", input = "torch", pools = "torch", cache;
+  std::string a, b, features = "builtin", input = "torch", pools = "torch", cache;
   RuntimeOptions machine;
   std::int64_t size = 64, most = 2000;
 };
@@ -56,10 +56,11 @@ std::string title(const FeatureNetwork& network) {
 
 int run_distance(const DistanceArguments& args) {
   require_text(args.app, "--real", args.a, "-a takes a folder of pictures or an idx file");
-  require_text(args.app, "--drawn", args.b, "-b takes the pictures to compare with them");
+  require_text(args.app, "--fake", args.b, "-b takes the pictures to compare with them");
   const std::string name = command_name(args.app);
   if (args.size < 16 || args.size > 1024) throw UsageError(name, "--size wants a number from 16 to 1024");
-  if (args.most < 2 || args.most > 100'000) throw UsageError(name, "--most wants a number from 2 to 100000");
+  if (args.most < 2 || args.most > 100'000)
+    throw UsageError(name, "--max-images wants a number from 2 to 100000");
   if (args.input != "torch" && args.input != "caffe")
     throw UsageError(name, "--vgg-input wants torch or caffe");
   if (args.pools != "torch" && args.pools != "fid")
@@ -100,22 +101,23 @@ Command add_distance(CLI::App& parent) {
   set_help(
       app, "distance -a REAL -b DRAWN [options]",
       "  sumi generate -m run -n 1000 -o drawn/ && sumi distance -a photos -b drawn\n"
-      "  sumi distance -a photos -b drawn --features vgg19.safetensors\n",
+      "  sumi distance -a photos -b drawn --feature-network vgg19.safetensors\n",
       "FD is the Frechet distance of the pictures' descriptors, KD their kernel distance. Both depend on the "
       "network, the size and the number of pictures. They are neither FID nor KID, which are made with a "
       "certain Inception network: with its weights and --inception-pools fid they are computed as those "
       "are.");
   add_text(app, "-a,--real", args->a, "DIR|FILE", "pictures as they should be")->group("Pictures");
-  add_text(app, "-b,--drawn", args->b, "DIR|FILE", "pictures to compare with them")->group("Pictures");
+  add_text(app, "-b,--fake,--drawn", args->b, "DIR|FILE", "pictures to compare with them")->group("Pictures");
   add_whole(app, "--size", args->size, "PX", "both sets are cut to squares and made this large")
       ->group("Pictures");
-  add_whole(app, "--most", args->most, "N", "use the first N pictures of each")->group("Pictures");
+  add_whole(app, "--max-images,--most", args->most, "N", "use the first N images of each")->group("Pictures");
   add_text(app, "--cache", args->cache, "DIR",
            "where decoded pictures are kept (default: the user's cache folder)")
       ->group("Pictures");
-  add_text(app, "--features", args->features, "own|FILE|RUN",
-           "sumi's own network, one of sumi train features, or VGG19 or Inception v3 in torchvision's names")
-      ->default_str("own")
+  add_text(
+      app, "--feature-network,--features", args->features, "builtin|FILE|RUN",
+      "sumi's own network, one of sumi train classifier, or VGG19 or Inception v3 in torchvision's names")
+      ->default_str("builtin")
       ->group("Features");
   add_text(app, "--vgg-input", args->input, "torch|caffe", "which input the VGG19 was trained with")
       ->default_str("torch")

@@ -109,7 +109,8 @@ Command add_generate(CLI::App& parent) {
   add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
-  app.add_flag("--raw", args->raw, "use the last weights, not their running average")->group("Model");
+  app.add_flag("--no-ema,--no_ema,--raw", args->raw, "use the last weights instead of their moving average")
+      ->group("Model");
   add_text(app, "-o,--output", args->output, "OUT", "a picture, or a folder or pattern for numbered pictures")
       ->group("Pictures");
   add_whole(app, "-n,--count", args->count, "N", "how many pictures (or seeds to walk between)")

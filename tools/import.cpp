@@ -13,13 +13,14 @@
 #include "engine/serialize/file.h"
 #include "models/inference/exported.h"
 #include "models/inference/weight_import.h"
+#include "models/settings.h"
 #include "tools/cli/option_format.h"
 #include "tools/train_options.h"
 
 namespace sumi::cli {
 namespace {
 
-using Show = OptionSet::Show;
+using Visibility = OptionSet::Visibility;
 
 struct ImportArguments {
   CLI::App* app = nullptr;
@@ -35,10 +36,9 @@ TrainOptions import_options(const ImportArguments& args, const std::optional<Exp
   try {
     options = info && (args.model.empty() || args.model == info->options.model) ? info->options
                                                                                 : default_options(args.model);
-    visit_options(options, [&](const OptionInfo& row, const auto&) {
-      if (!applies(row, options.model) && args.options.given(row.name))
-        throw UsageError(name, absent_text(options.model, std::string("--") + row.name) + "; leave it out");
-    });
+    for (const Option* row : all_options().rows())
+      if (!option_table(options.model).has(row->name) && args.options.given(row->name))
+        throw UsageError(name, absent_text(options.model, "--" + row->name) + "; leave it out");
     args.options.apply(options);
     options.load_size = std::max(options.load_size, options.crop_size);
     validate(options);
@@ -120,14 +120,14 @@ Command add_import(CLI::App& parent) {
   add_text(app, "-i,--input", args->input, "FILE", "a safetensors file")->group("Weights");
   add_text(app, "-o,--output", args->output, "CHECKPOINT", "for generate, export and train --init")
       ->group("Weights");
-  args->options.add(app, TrainOptions(), [](const OptionInfo& info) {
-    const std::string name = info.name;
+  args->options.add(app, all_options(), TrainOptions(), [](const Option& option) {
+    const std::string& name = option.name;
     for (const char* wanted :
-         {"size", "crop-size", "channels", "classes", "sn", "minibatch-discrimination", "latent", "task",
-          "factor", "bits", "direction", "vbn", "seed", "device", "precision"})
-      if (name == wanted) return Show::yes;
-    const bool network = std::string(info.group) == "Networks" && name != "init" && name != "features";
-    return network ? Show::yes : Show::no;
+         {"size", "crop-size", "channels", "classes", "spectral-norm", "minibatch-discrimination", "latent",
+          "task", "factor", "bits", "direction", "virtual-batch-norm", "seed", "device", "precision"})
+      if (name == wanted) return Visibility::shown;
+    const bool network = option.heading == "Networks" && name != "init" && name != "feature-network";
+    return network ? Visibility::shown : Visibility::absent;
   });
   add_quiet(app, args->quiet);
   // Each model has its own.

@@ -11,6 +11,7 @@
 #include "engine/serialize/safetensors.h"
 #include "models/inference/exported.h"
 #include "models/options/json_text.h"
+#include "models/settings.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/option_format.h"
 #include "tools/cli/table.h"
@@ -46,9 +47,7 @@ void print_header(const CheckpointHeader& header) {
   if (state.is_object() && !state.empty())
     fmt::print("{}\n", wrap("state     " + state_text(state), width, 10));
   try {
-    TrainOptions options = default_options(header.model);
-    update_from_json(options, json, "options");
-    print_options(options);
+    print_options(stored_options(header.model, json, "options", "the file is damaged"));
   } catch (const Error&) {  // of a version with other options
     fmt::print("options   {}\n", printable(header.options));
   }

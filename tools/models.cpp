@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "models/registry.h"
+#include "models/settings.h"
 #include "tools/cli/cli.h"
 
 namespace sumi::cli {

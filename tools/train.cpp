@@ -5,6 +5,7 @@
 
 #include "engine/error.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/trainer.h"
 #include "tools/cli/option_format.h"
 #include "tools/cli/training_session.h"
@@ -16,7 +17,7 @@
 namespace sumi::cli {
 namespace {
 
-using Show = OptionSet::Show;
+using Visibility = OptionSet::Visibility;
 
 // `sumi train MODEL`.
 struct ModelCommand {
@@ -72,28 +73,25 @@ void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
   CLI::App& app = add_model_command(*train.app, info);
   command->app = &app;
   if (with_options)
-    command->options.add(app, default_options(info.name), [name = info.name](const OptionInfo& option) {
-      return applies(option, name) ? Show::yes : Show::no;
-    });
+    command->options.add(app, option_table(info.name), default_options(info.name),
+                         [](const Option&) { return Visibility::shown; });
   add_text(app, "--config", command->config, "FILE", "take options from a file")->group("Machine");
   add_text(app, "--resume", command->run, "RUN", "go on with this run of the model; see sumi train --help")
       ->group("Resume");
   app.add_flag("--dry-run,--dry_run", command->dry_run,
                "show networks, parameters, work, memory and time; train nothing")
-      ->group("Look before");
+      ->group("Inspection");
   app.add_flag("--explain", command->explain,
                "show one step as a table of ops with shapes, kernels and times")
-      ->group("Look before");
+      ->group("Inspection");
   command->output.add(app);
   train.models.push_back(std::move(command));
 }
 
 int run_train(const TrainCommand& command) {
   bool before_model = false;
-  const TrainOptions table;
-  visit_options(table, [&](const OptionInfo& info, const auto&) {
-    before_model = before_model || command.options.given(info.name);
-  });
+  for (const Option* option : all_options().rows())
+    before_model = before_model || command.options.given(option->name);
   for (const auto& model : command.models) {
     if (!model->app->parsed()) continue;
     if (!command.run.empty() && model->run.empty()) model->run = command.run;
@@ -123,11 +121,12 @@ Command add_train(CLI::App& parent, const std::vector<std::string>& words) {
   add_text(app, "--resume", command->run, "RUN", "go on with the newest checkpoint of this run")
       ->group("Resume");
   // No defaults here: those of the run hold.
-  command->options.add(app, TrainOptions(),
-                       [](const OptionInfo& info) { return info.on_resume ? Show::yes : Show::hidden; });
+  command->options.add(app, all_options(), TrainOptions(), [](const Option& option) {
+    return option.is_resumable ? Visibility::shown : Visibility::hidden;
+  });
   for (CLI::Option* option : app.get_options()) option->default_str("");
   command->output.add(app);
-  for (const ModelSpec* info : model_specs()) add_model(*command, *info, is_named(info->name, words));
+  for (const ModelSpec* info : model_specs()) add_model(*command, *info, is_named(*info, words));
   return {&app, [command]() { return run_train(*command); }};
 }
 

@@ -31,6 +31,8 @@ Page page_of(const ModelSpec& model) {
 CLI::App& add_model_command(CLI::App& train, const ModelSpec& info) {
   CLI::App& app =
       *train.add_subcommand(info.name, capital(fmt::format("{} ({}).", info.summary, info.reference)));
+  for (const FormerName& former : info.former_names)
+    if (*former.option == 0) app.alias(former.name);
   const Page page = page_of(info);
   set_help(
       app, fmt::format("train {} {} --outdir RUN [options]", info.name, page.data_usage),

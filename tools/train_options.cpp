@@ -4,17 +4,19 @@
 #include <fmt/ranges.h>
 
 #include <limits>
-#include <string_view>
+#include <set>
+#include <string>
 #include <type_traits>
+#include <vector>
 
-#include "models/options/option_rules.h"
+#include "models/options/option_json.h"
+#include "models/settings.h"
 #include "tools/cli/option_format.h"
-#include "tools/cli/peer_flags.h"
 
 namespace sumi::cli {
 namespace {
 
-constexpr int kMostValues = 64;  // of an option that is a list
+constexpr int kMostValues = 64;  // of an option that takes many
 
 void set(const CLI::App*, const std::string&, const std::string& text, std::string& member) {
   member = text;
@@ -40,91 +42,104 @@ void set(const CLI::App* app, const std::string& name, const std::string& text, 
   member = static_cast<int>(value);
 }
 
-// Whether the option may be given several values, which are joined by commas.
-bool is_list(const OptionInfo& info) {
-  return std::string_view(info.value).ends_with("...");
+// "--outdir,-o,--outf": every spelling of an option but those that are `taken`, which gets them: on the page of all models two
+// options may share an alias.
+std::string spellings(const Option& option, std::set<std::string>& taken) {
+  std::string names = "--" + option.name;
+  for (const std::string& alias : option.aliases)
+    if (taken.insert(alias).second) names += "," + alias;
+  return both_spellings(names);
 }
 
-// "-o,--outdir,--outf,--image_size": every spelling of one option. On the page of no model in particular a list's short
-// spelling is left out: --style is one folder for other models.
-std::string spellings(const OptionInfo& info, bool of_model) {
-  const std::string name = std::string("--") + info.name;
-  const std::string aliases = is_list(info) && !of_model ? "" : info.aliases;
-  return both_spellings(aliases.empty() ? name : name + "," + aliases) + peer_spellings(info.name);
+// "--flip", "--no-flip".
+std::string negative(const std::string& name) {
+  return "--" + (name.starts_with("no-") ? name.substr(3) : "no-" + name);
 }
 
-// "--flip", "--no-check".
-std::string negative(const OptionInfo& info) {
-  const std::string name = info.name;
-  return "--" + (name.rfind("no-", 0) == 0 ? name.substr(3) : "no-" + name);
+// "--flip,!--no-flip": what a config file switched on can be switched off again.
+std::string flag_spellings(const Option& option, std::set<std::string>& taken) {
+  std::string names = spellings(option, taken) + ",!" + negative(option.name);
+  for (const std::string& alias : option.aliases)
+    if (alias.starts_with("--")) names += ",!" + negative(alias.substr(2));
+  return names;
 }
 
-// "--no-flip,!--flip" and "--check,!--no-check": what a config file switched on can be switched off again.
-std::string flag_spellings(const OptionInfo& info) {
-  return spellings(info, true) + ",!" + negative(info);
+CLI::Option* add_flag(CLI::App& app, const Option& option, bool is_on, std::set<std::string>& taken) {
+  CLI::Option* flag = app.add_flag(flag_spellings(option, taken), option.summary);
+  if (is_on) flag->default_str("on; " + negative(option.name) + ": off");
+  return flag;
 }
 
-}  // namespace
-
-void OptionSet::add(CLI::App& app, const TrainOptions& defaults,
-                    const std::function<Show(const OptionInfo&)>& show) {
-  app_ = &app;
-  visit_options(defaults, [&](const OptionInfo& info, const auto& member) {
-    const Show wish = show(info);
-    if (wish == Show::no) return;
-    using Member = std::remove_cvref_t<decltype(member)>;
-    CLI::Option* option;
-    const std::string help = help_of(info, defaults.model);
-    if constexpr (std::is_same_v<Member, bool>) {
-      option = app.add_flag(flag_spellings(info), help);
-      if (member) option->default_str("on; " + negative(info) + ": off");
-    } else {
-      // The text is fetched by apply(); here only a forgotten value is caught.
-      const std::string name = std::string("--") + info.name;
-      option = app.add_option_function<std::string>(
-          spellings(info, !defaults.model.empty()),
+CLI::Option* add_value(CLI::App& app, const Option& option, const std::string& standard,
+                       std::set<std::string>& taken) {
+  // The text is fetched by apply(); here only a forgotten value is caught.
+  const std::string name = "--" + option.name;
+  return app
+      .add_option_function<std::string>(
+          spellings(option, taken),
           [&app, name](const std::string& text) {
             if (text.rfind("--", 0) == 0)
               throw UsageError(command_name(&app),
                                fmt::format("{} wants a value, but '{}' follows", name, text));
           },
-          help);
-      option->type_name(info.value)->default_str(text_of(member));
-    }
-    // A page for no model in particular has the defaults of none.
-    const std::string why = defaults.model.empty() ? "" : unused_reason(defaults, info);
-    if (!why.empty())
-      option->default_str(option->get_default_str() + (option->get_default_str().empty() ? "" : "; ") +
-                          "without effect by default: " + why);
-    if (is_list(info))
-      option->expected(1, kMostValues)->take_all();
+          option.summary)
+      ->type_name(option.value)
+      ->default_str(standard);
+}
+
+}  // namespace
+
+void OptionSet::add(CLI::App& app, const OptionTable& table, const TrainOptions& defaults,
+                    const std::function<Visibility(const Option&)>& visibility) {
+  app_ = &app;
+  table_ = &table;
+  std::set<std::string> taken;
+  for (const Option* option : table.rows()) {
+    const Visibility wish = visibility(*option);
+    if (wish == Visibility::absent) continue;
+    CLI::Option* added = option->visit(defaults, [&](const auto& member) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(member)>, bool>)
+        return add_flag(app, *option, member, taken);
+      else
+        return add_value(app, *option, text_of(member), taken);
+    });
+    const std::string why = defaults.model.empty() ? "" : option->unused_reason(defaults);
+    const std::string standard = added->get_default_str();
+    if (!why.empty()) added->default_str(standard + (standard.empty() ? "" : "; ") + why);
+    if (option->takes_many)
+      added->expected(1, kMostValues)->take_all();
     else
-      option->take_last();
-    option->group(wish == Show::hidden ? kHidden : info.group);
-    options_[info.name] = option;
-  });
+      added->take_last();
+    added->group(wish == Visibility::hidden ? kHidden : option->heading);
+    options_[option->name] = added;
+  }
 }
 
 void OptionSet::apply(TrainOptions& options, bool resumable) const {
-  visit_options(options, [&](const OptionInfo& info, auto& member) {
-    const auto found = options_.find(info.name);
-    if (found == options_.end() || found->second->count() == 0 || (resumable && !info.on_resume)) return;
-    const std::vector<std::string> values = found->second->results();
-    set(app_, std::string("--") + info.name,
-        is_list(info) ? fmt::format("{}", fmt::join(values, ",")) : values.back(), member);
-  });
+  for (const Option* option : table_->rows()) {
+    if (!given(option->name) || (resumable && !option->is_resumable)) continue;
+    option->visit(options, [&](auto& member) {
+      const std::vector<std::string> values = options_.at(option->name)->results();
+      set(app_, "--" + option->name,
+          option->takes_many ? fmt::format("{}", fmt::join(values, ",")) : values.back(), member);
+      if constexpr (std::is_same_v<std::decay_t<decltype(member)>, std::string>) update_word(*option, member);
+    });
+  }
+  for (const Option* option : table_->rows())
+    if (option->implied && given(option->name))
+      option->implied(options, [&](const std::string& name) { return given(name); });
   if (!given("epochs") && !given("epochs-decay")) return;
   if (!given("steps")) options.steps = 0;
   if (options.steps > 0 && options.lr_policy == "constant")
     throw UsageError(
         command_name(app_),
-        "--steps and --epochs both say how long the run is; give one (with another --lr-policy, --steps is "
-        "the length and --epochs shapes the rate)");
+        "--steps and --epochs both set the length of the run; give one (with another --lr-policy, --steps is "
+        "the length and --epochs shapes the learning rate)");
 }
 
 void OptionSet::check(const TrainOptions& options, bool from_file) const {
   validate(options);
-  check_idle(options,
+  check_used(option_table(options.model), options,
              [&](const std::string& name) { return given(name) || (from_file && differs(options, name)); });
 }
 

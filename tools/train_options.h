@@ -1,11 +1,11 @@
-// The table of training options (models/options/options.h) on the command line.
+// Training options (models/options/option_table.h) on the command line.
 #pragma once
 
 #include <map>
 #include <string>
 #include <vector>
 
-#include "models/options/options.h"
+#include "models/options/option_table.h"
 #include "tools/cli/cli.h"
 
 namespace sumi::cli {
@@ -14,9 +14,11 @@ namespace sumi::cli {
 // it can be laid over defaults, a --config file or the options of a stored run.
 class OptionSet {
  public:
-  enum class Show { yes, hidden, no };
-  // `show` decides for each row; the defaults in the help are those of `defaults`.
-  void add(CLI::App& app, const TrainOptions& defaults, const std::function<Show(const OptionInfo&)>& show);
+  enum class Visibility { shown, hidden, absent };
+  // Adds the rows of `table`; `visibility` decides for each. The defaults in the help are those of `defaults`, and none are shown
+  // for a model of no name.
+  void add(CLI::App& app, const OptionTable& table, const TrainOptions& defaults,
+           const std::function<Visibility(const Option&)>& visibility);
 
   // On the command line. False for options that were not added.
   bool given(const std::string& name) const {
@@ -25,12 +27,13 @@ class OptionSet {
   // Overwrites what was given. --epochs alone also sets `steps` to 0: the length that was named last counts. UsageError
   // for numbers that are none, and for two lengths. `resumable`: only of those that may be given again with --resume.
   void apply(TrainOptions& options, bool resumable = false) const;
-  // What apply() made of it: Errors of validate() and check_idle(). A file's options count as asked for where they are not
-  // the recipe's: it may be another run's options.json, which holds all of them.
+  // Throws the Errors of validate() and check_used() for what apply() made of `options`. A file's options count as given where they
+  // differ from the model's defaults: the file may be another run's options.json, which holds all of them.
   void check(const TrainOptions& options, bool from_file) const;
 
  private:
   CLI::App* app_ = nullptr;
+  const OptionTable* table_ = nullptr;
   std::map<std::string, CLI::Option*> options_;
 };
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/error.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"
 
@@ -16,7 +17,6 @@ namespace {
 // UsageError for what was given and cannot change. `stored`: the run's options, where the same value is no change.
 void refuse_changes(const std::string& command, const std::string& run, const OptionSet& given,
                     const TrainOptions* stored) {
-  const TrainOptions table;
   nlohmann::ordered_json before, now;
   if (stored) {
     TrainOptions options = *stored;
@@ -26,14 +26,14 @@ void refuse_changes(const std::string& command, const std::string& run, const Op
     before = to_json(*stored);
     now = to_json(options);
   }
-  visit_options(table, [&](const OptionInfo& info, const auto&) {
-    if (!given.given(info.name) || info.on_resume || (stored && before.at(info.name) == now.at(info.name)))
-      return;
+  for (const Option* option : all_options().rows()) {
+    const std::string& name = option->name;
+    if (!given.given(name) || option->is_resumable || (stored && before.at(name) == now.at(name))) continue;
     throw UsageError(command,
                      fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new "
                                  "run with --init {}, whose optimizer starts anew",
-                                 info.name, shell_quote(run)));
-  });
+                                 name, shell_quote(run)));
+  }
 }
 
 int run_resume(const std::string& command, const std::string& run, const OptionSet& given,

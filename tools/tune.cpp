@@ -10,6 +10,7 @@
 #include "engine/error.h"
 #include "engine/runtime/device.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/conv_plan_file.h"
 #include "models/training/trainer.h"
 #include "tools/cli/signals.h"
@@ -19,7 +20,7 @@
 namespace sumi::cli {
 namespace {
 
-using Show = OptionSet::Show;
+using Visibility = OptionSet::Visibility;
 
 struct TunedModel {
   CLI::App* app = nullptr;
@@ -35,11 +36,10 @@ struct TuneCommand {
 };
 
 // What the shapes of a training step follow from.
-Show shown(const OptionInfo& info, const std::string& model) {
+Visibility visibility(const Option& option) {
   static const std::set<std::string> named{"size", "crop-size", "channels", "batch-size", "lambda-identity"};
-  const std::string name = info.name;
-  const bool network = std::string(info.group) == "Networks" && !name.starts_with("init");
-  return applies(info, model) && (network || named.contains(name)) ? Show::yes : Show::no;
+  const bool network = option.heading == "Networks" && !option.name.starts_with("init");
+  return network || named.contains(option.name) ? Visibility::shown : Visibility::absent;
 }
 
 // "512x256" or "512".
@@ -116,9 +116,9 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
   command->app = &app;
   set_help(app, "tune MODEL [options] -o PLAN\ntune -m RUN|CHECKPOINT --picture WxH -o PLAN",
            "  sumi tune dcgan --size 64 --batch-size 16 -o plan.json     a training step\n"
-           "  sumi train dcgan --size 64 --batch-size 16 --plan plan.json ...\n"
+           "  sumi train dcgan --size 64 --batch-size 16 --conv-plan plan.json ...\n"
            "  sumi tune -m run --picture 512x512 -o plan.json            a picture of this size\n"
-           "  sumi convert -m run --plan plan.json ...\n",
+           "  sumi convert -m run --conv-plan plan.json ...\n",
            "A plan is for the sizes that it was measured with; all others are left to the rules. With a plan "
            "and a number of "
            "threads, results repeat to the bit, and a run that is resumed keeps its plan.");
@@ -129,7 +129,7 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
   add_text(app, "--seconds", command->seconds, "X", "for each method of each convolution")
       ->default_str("0.2");
   add_whole(app, "--threads", command->threads, "N", "threads of the CPU kernels (0: all)");
-  app.add_flag("--exact", command->exact, "no Winograd");
+  app.add_flag(both_spellings("--no-winograd,--exact"), command->exact, "disable Winograd convolution");
   add_quiet(app, command->quiet);
   for (const ModelSpec* spec : model_specs()) {
     const ModelSpec& info = *spec;
@@ -138,9 +138,10 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
     model->app->fallthrough();  // -o and its like may stand behind the model's options
     set_help(*model->app, fmt::format("tune {} [options] -o PLAN", info.name),
              fmt::format("  sumi tune {} --batch-size 8 -o plan.json\n", info.name));
-    if (is_named(info.name, words))
-      model->options.add(*model->app, default_options(info.name),
-                         [name = info.name](const OptionInfo& option) { return shown(option, name); });
+    for (const FormerName& former : info.former_names)
+      if (*former.option == 0) model->app->alias(former.name);
+    if (is_named(info, words))
+      model->options.add(*model->app, option_table(info.name), default_options(info.name), visibility);
     command->models.push_back(std::move(model));
   }
   return {&app, [command]() { return run(*command); }};

@@ -353,7 +353,7 @@ const std::uint8_t* Dataset::item(std::int64_t i) const {
 std::pair<Dataset, Dataset> Dataset::split(std::int64_t every) const {
   if (every < 2 || every > count())
     fail("data " + state_->source.string(), fmt::format("has {} pictures, of which one of every {} cannot be "
-                                                        "held out; give --hold-out from 2 to that, or 0",
+                                                        "held out; give --val-every from 2 to that, or 0",
                                                         count(), every));
   std::vector<std::int64_t> rest, held;
   for (std::int64_t i = 0; i < count(); ++i) (i % every == every - 1 ? held : rest).push_back(place(i));

@@ -70,7 +70,7 @@ void check_count(const Dataset& data, int batch_size) {
   if (batch_size > data.count())
     fail("data " + data.source().string(),
          fmt::format("has {} picture{}, fewer than one batch of {}; lower --batch-size to {}, add pictures, "
-                     "or draw each from the whole set with --replacement",
+                     "or draw each from the whole set with --sample-with-replacement",
                      data.count(), data.count() == 1 ? "" : "s", batch_size, data.count()));
 }
 

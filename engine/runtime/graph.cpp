@@ -65,7 +65,7 @@ class StepGraph::Captured {
     } catch (const std::exception& error) {
       (void)cudaStreamEndCapture(stream, &graph);
       (void)cudaGetLastError();
-      fail("step", fmt::format("cannot be captured ({}); go on from the last checkpoint with --no-graph",
+      fail("step", fmt::format("cannot be captured ({}); go on from the last checkpoint with --no-cuda-graph",
                                error.what()));
     }
     SUMI_CUDA_CALL(cudaStreamEndCapture(stream, &graph));

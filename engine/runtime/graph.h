@@ -26,7 +26,7 @@ class StepGraph {
 
   // The results of step(inputs). Each key and shapes of inputs have a graph of their own (the first few: later ones are
   // run as they are). Results, and tensors that the step keeps elsewhere, hold their values until the next run(). On the
-  // host, while a Trace records or --check looks at every result: step(inputs), no more. Error where the step does what
+  // host, while a Trace records or --detect-anomaly looks at every result: step(inputs), no more. Error where the step does what
   // cannot be captured; whatever it does on the host has then been done for a step that never ran.
   std::vector<Tensor> run(const std::string& key, const std::vector<Tensor>& inputs, const Step& step);
 

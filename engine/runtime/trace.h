@@ -1,4 +1,4 @@
-// What is running: the op and the module it belongs to. Serves --explain (a table of one step) and --check
+// What is running: the op and the module it belongs to. Serves --explain (a table of one step) and --detect-anomaly
 // (NaN hunt).
 #pragma once
 
@@ -31,11 +31,11 @@ class Trace {
   std::vector<OpRecord> records;
 };
 
-// --check: every op's result is tested for NaN and infinity; the Error names op, module, shapes and step.
+// --detect-anomaly: every op's result is tested for NaN and infinity; the Error names op, module, shapes and step.
 void set_anomaly_mode(bool on);
 void set_anomaly_step(std::int64_t step);
 
-// Whether this thread has a Trace, or --check is on: somebody wants to see every op of each step.
+// Whether this thread has a Trace, or --detect-anomaly is on: somebody wants to see every op of each step.
 bool watching_ops();
 
 // Adds a name to this thread's module path while it lives.

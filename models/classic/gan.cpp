@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "models/gan.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act, double alpha) {
@@ -23,7 +24,7 @@ LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act, d
 // parameters in g at 28x28x1 and nz 100.
 std::unique_ptr<Sequential> dense_generator(const TrainOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels};
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   const std::int64_t width = 4 * std::int64_t{o.ngf};
   g->add(dense_layer(0, latent_size(o), width, Unary::relu), dtype_of(o), device_of(o));
   g->add(dense_layer(2, width, 2 * width, Unary::relu), dtype_of(o), device_of(o));
@@ -37,7 +38,7 @@ std::unique_ptr<Sequential> dense_generator(const TrainOptions& o) {
 
 std::unique_ptr<Sequential> dense_discriminator(const TrainOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels + condition_channels(o)};
-  auto d = std::make_unique<Sequential>("d");
+  auto d = std::make_unique<Sequential>();
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   const std::int64_t width = 4 * std::int64_t{o.ndf};
   LayerSpec first = dense_layer(0, picture.count(), width, Unary::relu);
@@ -53,6 +54,7 @@ const ModelSpec dense_gan_spec{
     .reference = "the source texts, after Goodfellow 2014",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<NoiseGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

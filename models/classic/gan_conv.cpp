@@ -4,6 +4,7 @@
 
 #include "models/gan.h"
 #include "models/networks/upsampling.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 namespace {
@@ -33,7 +34,7 @@ std::unique_ptr<Sequential> conv5_generator(const TrainOptions& o) {
   if (o.size != kSide && o.size != 4 * kSide)
     fail("--size", fmt::format("{} is not possible for gan-conv; use 28, or 7 as in the listing", o.size));
   const Shape small{1, kSide, kSide, o.ngf};
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   LayerSpec first = dense_layer(0, latent_size(o), small.count(), Unary::relu);
   first.flat_out = small;
   g->add(first, dtype_of(o), device_of(o));
@@ -64,7 +65,7 @@ std::unique_ptr<Sequential> conv5_generator(const TrainOptions& o) {
 
 std::unique_ptr<Sequential> conv5_discriminator(const TrainOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels + condition_channels(o)};
-  auto d = std::make_unique<Sequential>("d");
+  auto d = std::make_unique<Sequential>();
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec first = dense_layer(0, picture.count(), o.ndf, Unary::relu);
   first.flat_in = picture;
@@ -80,6 +81,7 @@ const ModelSpec conv5_gan_spec{
     .reference = "the source texts",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<ConvGanOptions, BatchNormOptions, GanConvOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "models/gan.h"
+#include "models/options/option_groups.h"
 
 namespace sumi {
 namespace {
@@ -35,7 +36,7 @@ std::unique_ptr<Module> keras_batch_norm(const TrainOptions& o, const std::strin
 std::unique_ptr<Sequential> reshape_generator(const TrainOptions& o) {
   const Shape small{1, kReshapedSide, kReshapedSide, o.ngf}, wide{1, kReshapedSide, kReshapedSide, 2 * o.ngf},
       flat{1, 1, 1, 0}, picture{1, o.size, o.size, o.channels};
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   LayerSpec first = dense_layer(0, latent_size(o), small.count());
   first.flat_out = small;
   g->add(first, dtype_of(o), device_of(o));
@@ -70,7 +71,7 @@ std::unique_ptr<Sequential> reshape_generator(const TrainOptions& o) {
 
 std::unique_ptr<Sequential> reshape_discriminator(const TrainOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels + condition_channels(o)};
-  auto d = std::make_unique<Sequential>("d");
+  auto d = std::make_unique<Sequential>();
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec first = dense_layer(0, picture.count(), o.ndf, Unary::leaky_relu, 0.2);
   first.flat_in = picture;
@@ -85,6 +86,7 @@ const ModelSpec reshape_gan_spec{
     .reference = "the source texts",
     .data = "a folder of pictures, or an idx.gz file",
     .labeled = is_conditional,
+    .options = add_groups<NoiseGanOptions, VirtualBatchNormOptions, BatchNormOptions, GanReshapeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;
@@ -100,11 +102,6 @@ const ModelSpec reshape_gan_spec{
           o.beta1 = 0.9;
           o.label_smoothing = 0.1;
           o.epochs = 100;
-        },
-    .check =
-        [](const TrainOptions& o) {
-          if (o.variant != "pixel" && o.variant != "flat")
-            fail("--form", fmt::format("unknown '{}'; use one of: pixel, flat", o.variant));
         },
     .networks = gan_networks<reshape_generator, reshape_discriminator>,
     .make = make_gan,

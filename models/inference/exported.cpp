@@ -12,6 +12,7 @@
 #include "models/inference/weight_import.h"
 #include "models/options/json_text.h"
 #include "models/registry.h"
+#include "models/settings.h"
 
 namespace sumi {
 namespace {
@@ -36,11 +37,9 @@ ExportInfo parse_export(const std::string& text, const std::string& where) {
   if (!json.is_object()) fail(where, fmt::format("is {}, no object; {}", short_text(json), kExportCure));
   ExportInfo info;
   const std::string model = text_member(json, "model", where);
-  info.options = default_options(model);
   info.net = text_member(json, "net", where);
-  if (json.contains("options")) update_from_json(info.options, json["options"], where);
-  if (info.options.model != model)
-    fail(where, fmt::format("is of {}, but its options of {}; {}", model, info.options.model, kExportCure));
+  info.options =
+      stored_options(model, json.contains("options") ? json["options"] : Json::object(), where, kExportCure);
   validate(info.options);
   std::vector<std::string> known;
   for (const PlannedNetwork& network : plan_networks(info.options)) known.push_back(network.name);
@@ -78,17 +77,15 @@ OpenedModel open_export(const std::filesystem::path& path, ExportInfo info, cons
 }  // namespace
 
 std::string export_text(const ExportInfo& info) {
-  static const std::set<std::string> paths{"data",  "data-a", "data-b",   "outdir",
-                                           "cache", "init",   "features", "freeze"};
+  static const std::set<std::string> paths{"data",  "data-a", "data-b",          "outdir",
+                                           "cache", "init",   "feature-network", "freeze"};
   TrainOptions options = info.options;
   options.ema = 0;  // one set of weights is in the file
   const Json all = to_json(options);
   Json some = Json::object();
-  visit_options(options, [&](const OptionInfo& row, const auto&) {
-    const std::string group = row.group;
-    if (applies(row, options.model) && group != "Machine" && group != "Output" && !paths.contains(row.name))
-      some[row.name] = all.at(row.name);
-  });
+  for (const Option* row : option_table(options.model).rows())
+    if (row->heading != "Machine" && row->heading != "Output" && !paths.contains(row->name))
+      some[row->name] = all.at(row->name);
   return Json{{"model", options.model}, {"net", info.net}, {"networks", info.networks}, {"options", some}}
       .dump();
 }

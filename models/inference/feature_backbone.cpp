@@ -42,7 +42,7 @@ const std::vector<TrunkStage>& trunk_stages() {
 
 std::unique_ptr<Sequential> feature_trunk(std::int64_t channels, std::int64_t width, DType dtype,
                                           const Device& device) {
-  auto trunk = std::make_unique<Sequential>("f");
+  auto trunk = std::make_unique<Sequential>();
   for (const TrunkStage& stage : trunk_stages()) {
     if (stage.pool_before) trunk->add(std::make_unique<MaxPool>());
     LayerSpec s;

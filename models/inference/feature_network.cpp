@@ -115,11 +115,10 @@ namespace {
 
 FeatureNetwork own_network(const fs::path& path, DType dtype, const Device& device) {
   const CheckpointFile file(path);
-  if (file.header().model != "features")
-    fail(
-        "features " + path.string(),
-        fmt::format("is a checkpoint of the model {}; give one of sumi train features", file.header().model));
   const TrainOptions options = stored_options(file);
+  if (options.model != classifier_spec.name)
+    fail("features " + path.string(),
+         fmt::format("is a checkpoint of the model {}; give one of sumi train classifier", options.model));
   check_checkpoint_matches(file, options);
   const auto trunk = feature_trunk(options.channels, options.width, DType::f64, parse_device("ref"));
   for (const auto& list : {trunk->parameters(), trunk->buffers()})
@@ -178,21 +177,21 @@ fs::path own_features_path() {
   if (fs::path found = find_shipped("models/data", "features.safetensors"); !found.empty()) return found;
   fail("features",
        "sumi's own feature network was not found beside the program; set SUMI_FEATURES to its file "
-       "features.safetensors, or train one with sumi train features");
+       "features.safetensors, or train one with sumi train classifier");
 }
 
 namespace {
 
 bool names_own(const std::string& name) {
-  return name.empty() || name == "own";
+  return name.empty() || name == "builtin" || name == "own";
 }
 
 fs::path features_path(const std::string& name) {
   std::error_code error;
   if (names_own(name)) return own_features_path();
   if (!fs::exists(name, error))
-    fail("--features",
-         fmt::format("{} does not exist; give own, a run of sumi train features, or the weights of VGG19 "
+    fail("--feature-network",
+         fmt::format("{} does not exist; give own, a run of sumi train classifier, or the weights of VGG19 "
                      "or Inception v3 as safetensors",
                      name));
   return resolve_checkpoint(name);

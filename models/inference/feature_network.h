@@ -50,8 +50,8 @@ class FeatureNetwork {
 };
 
 // A network that computes in this dtype on this device, for pictures of any:
-//   "own" or ""      the one that comes with sumi (own_features_path())
-//   a path           a checkpoint or run of `sumi train features`; or a safetensors file of VGG19 in torchvision's names,
+//   "builtin" or ""    the one that comes with sumi (own_features_path())
+//   a path           a checkpoint or run of `sumi train classifier`; or a safetensors file of VGG19 in torchvision's names,
 //                    features.0.weight [64,3,3,3] and .bias to features.34, of any widths that fit each other; or one of
 //                    Inception v3 (models/inference/inception.h). Which it is, the tensors' names say.
 // sumi's own and VGG19 are convolutions 3x3 with ReLU and 2x2 max pools in a row. Their layers are "conv1_1", before its ReLU, "relu1_1"

@@ -13,6 +13,7 @@
 #include "engine/error.h"
 #include "engine/serialize/torch_layout.h"
 #include "models/registry.h"
+#include "models/settings.h"
 
 namespace sumi {
 namespace {
@@ -179,12 +180,10 @@ std::vector<std::pair<std::string, Json>> other_settings(const TrainOptions& o) 
   const auto add = [&](const char* name, const Json& values) {
     for (const Json& value : values) all.emplace_back(name, value);
   };
-  for (const char* flag : {"no-dropout", "sn", "vbn"}) add(flag, {true, false});
-  add("norm", {"instance", "batch"});
-  add("upsample", {"transpose", "nearest", "bilinear"});
-  for (const char* generator : model_spec(o.model).generators) all.emplace_back("net-g", generator);
-  add("net-d", {"animegan2", "cartoongan"});
-  add("form", {"pixel", "flat", "dense", "conv", "noise", "converter"});
+  for (const char* flag : {"no-dropout", "spectral-norm", "virtual-batch-norm"}) add(flag, {true, false});
+  for (const char* name : {"norm", "upsample", "net-g", "net-d", "variant"})
+    if (const Option* option = option_table(o.model).find(name))
+      for (const std::string& word : option->words) all.emplace_back(name, word);
   add("channels", {1, 3});
   for (const char* width : {"ngf", "ndf", "nz", "size"})
     add(width, {2, 3, 4, 8, 10, 16, 20, 24, 28, 32, 48, 62, 64, 96, 100, 128, 256, 512});

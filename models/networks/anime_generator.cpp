@@ -47,7 +47,7 @@ class InvertedResidual final : public Module {
 std::unique_ptr<Module> anime_generator(DType dtype, const Device& device, std::int64_t width) {
   const Place place{dtype, device};
   const std::int64_t half = width / 2, twice = 2 * width, most = 4 * width;
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   add_chain(*g,
             {anime_layer("block_a.0", 3, half, 7), anime_layer("block_a.1", half, width, 3, 2),
              anime_layer("block_a.2", width, width, 3), anime_layer("block_b.0", width, twice, 3, 2),

@@ -86,7 +86,7 @@ std::unique_ptr<Module> anime_lite_generator(const TrainOptions& o) {
                                                     anime_layer("level_2.down.1", width, twice, 3)},
                                         std::move(inner), anime_layer("level_2.up", width, width, 3),
                                         std::vector{anime_layer("level_2.behind", width, half, 3)}, place);
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   add_chain(*g, {anime_layer("stem", 3, half, 7)}, place);
   g->add(std::make_unique<Level>(
       "level_1",

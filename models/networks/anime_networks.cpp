@@ -21,7 +21,7 @@ SideRule anime_side_rule(const TrainOptions& o) {
 std::unique_ptr<Sequential> anime_discriminator(const TrainOptions& o) {
   using Norm = LayerSpec::Norm;
   const bool anime = o.net_d == "animegan2";
-  auto d = std::make_unique<Sequential>("d");
+  auto d = std::make_unique<Sequential>();
   int index = 0;  // in a list of convolutions, norms and activations
   const auto add = [&](std::int64_t in, std::int64_t out, int stride, bool norm, bool last = false) {
     LayerSpec s;

@@ -35,7 +35,7 @@ std::unique_ptr<Module> cartoon_generator(const TrainOptions& o);
 
 // The discriminator that o.net_d names: a logit for each 4x4 pixels. Convolutions 3x3 with a zero border:
 //   32 LReLU; twice, the second time with twice the channels: stride 2 64 LReLU, 128 norm LReLU; 256 norm LReLU; 1
-// animegan2: layer norm and no bias, 1,128,800 parameters; published with spectral norm in every layer (--sn). cartoongan:
+// animegan2: layer norm and no bias, 1,128,800 parameters; published with spectral norm in every layer (--spectral-norm). cartoongan:
 // instance norm and biases, 1,128,385.
 std::unique_ptr<Sequential> anime_discriminator(const TrainOptions& o);
 

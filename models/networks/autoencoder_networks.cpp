@@ -43,9 +43,9 @@ void add_twice(Sequential& to, const TrainOptions& o, const std::string& name) {
 std::unique_ptr<Sequential> autoencoder_generator(const TrainOptions& o) {
   if (o.size < 8 || o.size % 2 != 0)
     fail("--size",
-         fmt::format("{} is not possible for autoencoder-gan; use an even number from 8 on", o.size));
+         fmt::format("{} is not possible for gan-autoencoder; use an even number from 8 on", o.size));
   const Shape small{1, o.size / 2, o.size / 2, o.ngf};
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   LayerSpec first = dense_layer(0, latent_size(o), small.count());
   first.flat_out = small;
   g->add(first, dtype_of(o), device_of(o));
@@ -60,7 +60,7 @@ std::unique_ptr<Sequential> autoencoder_generator(const TrainOptions& o) {
 
 std::unique_ptr<Sequential> autoencoder_discriminator(const TrainOptions& o) {
   const Shape features{1, (o.size + 1) / 2, (o.size + 1) / 2, o.ndf};
-  auto d = std::make_unique<Sequential>("d");
+  auto d = std::make_unique<Sequential>();
   add_layer(*d, halving("main.0", o.channels + condition_channels(o), o.ndf), o);
   d->add(keras_batch_norm(without_virtual_norm(o), "main.1", o.ndf, Unary::leaky_relu, 0.2));
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
@@ -71,7 +71,7 @@ std::unique_ptr<Sequential> autoencoder_discriminator(const TrainOptions& o) {
 }
 
 std::unique_ptr<Sequential> autoencoder_converter(const TrainOptions& o) {
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   const auto add = [&](const LayerSpec& s) { g->add(s, dtype_of(o), device_of(o)); };
   const auto norm = [&](const std::string& name, Unary act, double alpha) {
     g->add(keras_batch_norm(o, name, o.ngf, act, alpha));

@@ -49,7 +49,7 @@ class PlainBlock final : public Module {
 }  // namespace
 
 std::unique_ptr<Module> cartoon_generator(const TrainOptions& o) {
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   const auto add = [&](const LayerSpec& spec) { g->add(spec, dtype_of(o), device_of(o)); };
   const std::int64_t width = o.ngf, twice = 2 * width, most = 4 * width;
   add(normed("down_convs.0", 3, width, 7));

@@ -9,7 +9,7 @@ namespace sumi {
 using Norm = LayerSpec::Norm;
 
 std::unique_ptr<Sequential> patch_discriminator(const TrainOptions& o) {
-  auto d = std::make_unique<Sequential>("d");
+  auto d = std::make_unique<Sequential>();
   int index = 0;
   const auto add = [&](std::int64_t in, std::int64_t out, int stride, bool norm, bool last) {
     LayerSpec s;

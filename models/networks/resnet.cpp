@@ -73,7 +73,7 @@ class ResidualBlock final : public Module {
 }  // namespace
 
 std::unique_ptr<Module> resnet_generator(const TrainOptions& o) {
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   const auto add = [&](const LayerSpec& spec) { g->add(spec, dtype_of(o), device_of(o)); };
   const std::int64_t ngf = o.ngf;
   int index = 1;  // 0 is the first padding

@@ -158,7 +158,7 @@ LayerSpec picture_layer(const char* name, std::int64_t in, std::int64_t out) {
 std::unique_ptr<Sequential> resnet_gan_generator(const TrainOptions& o) {
   const int blocks = resampling_blocks(o.size);
   const Norm norm = o.virtual_batch_norm ? Norm::virtual_batch : Norm::batch;
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   const std::int64_t widest = std::int64_t{o.ngf} << std::min(blocks - 1, 3);
   const Shape small{1, 4, 4, widest};
   LayerSpec first = dense_layer("input", latent_size(o), small.count());
@@ -182,7 +182,7 @@ std::unique_ptr<Sequential> resnet_gan_generator(const TrainOptions& o) {
 
 std::unique_ptr<Sequential> resnet_gan_critic(const TrainOptions& o) {
   const int blocks = resampling_blocks(o.size);
-  auto d = std::make_unique<Sequential>("d");
+  auto d = std::make_unique<Sequential>();
   add_layer(*d, picture_layer("input", o.channels + condition_channels(o), o.ndf), o);
   std::int64_t width = o.ndf;
   for (int i = 0; i < blocks; ++i) {

@@ -41,7 +41,7 @@ LayerSpec strided(Linear linear, int index, std::int64_t in, std::int64_t out, U
 
 std::unique_ptr<Sequential> vae_encoder(const TrainOptions& o) {
   Shape features{1, o.size, o.size, o.channels};
-  auto e = std::make_unique<Sequential>("e");
+  auto e = std::make_unique<Sequential>();
   int index = 0;
   if (o.variant == "conv") {
     const int steps = halvings(o.size);
@@ -63,7 +63,7 @@ std::unique_ptr<Sequential> vae_encoder(const TrainOptions& o) {
 
 std::unique_ptr<Sequential> vae_decoder(const TrainOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels};
-  auto g = std::make_unique<Sequential>("g");
+  auto g = std::make_unique<Sequential>();
   if (o.variant != "conv") {
     g->add(dense_layer(0, o.nz, kHidden, Unary::relu), dtype_of(o), device_of(o));
     LayerSpec last = dense_layer(2, kHidden, picture.count());

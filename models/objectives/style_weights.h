@@ -15,7 +15,7 @@ struct LossWeights {
 LossWeights anime_weights(const TrainOptions& options);
 
 // The published weights are for VGG19. With sumi's own features, what the options leave to the preset (-1) becomes what was
-// found to balance with them; then anime_weights() says the same whatever file --features names later.
+// found to balance with them; then anime_weights() says the same whatever file --feature-network names later.
 void settle_anime_weights(TrainOptions& options);
 
 }  // namespace sumi

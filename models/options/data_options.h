@@ -6,6 +6,8 @@
 
 namespace sumi {
 
+class OptionTable;
+
 // Every model.
 struct DataOptions {
   std::string data;
@@ -14,11 +16,15 @@ struct DataOptions {
   bool flip = true, sample_with_replacement = false;
   std::int64_t max_items = 0;  // 0: all
   int workers = 2;
+
+  static void add_rows(OptionTable& table);
 };
 
 // Models whose images are squares of one size.
 struct SquareOptions {
   int size = 64;
+
+  static void add_rows(OptionTable& table);
 };
 
 // Models that train on random crops of two folders.
@@ -26,6 +32,8 @@ struct CropOptions {
   std::string data_a, data_b;  // empty: data/trainA and data/trainB
   int load_size = 286, crop_size = 256;
   std::string preprocess = "resize_and_crop";
+
+  static void add_rows(OptionTable& table);
 };
 
 // Models that train on pairs of images.
@@ -34,12 +42,17 @@ struct PairOptions {
   int factor = 2;
   double noise = 25;
   int bits = 8;
+
+  static void add_rows(OptionTable& table);
 };
 
 // Models that can train on labeled images.
 struct LabelOptions {
   std::string labels = "auto";  // see LabelRule (engine/data/labels.h)
-  std::string classes;          // names of the classes; filled in when a run begins
+  // Names of the classes: "a,b,c", with ";" between data sets; filled in when a run begins.
+  std::string classes;
+
+  static void add_rows(OptionTable& table);
 };
 
 }  // namespace sumi

@@ -5,6 +5,8 @@
 
 namespace sumi {
 
+class OptionTable;
+
 // Models with a discriminator. 0 and "" are off.
 struct DiscriminatorOptions {
   double lr_g = 0, lr_d = 0;  // 0: lr
@@ -21,6 +23,8 @@ struct DiscriminatorOptions {
   double feature_matching = 0;
   int minibatch_discrimination = 0;
   double historical_averaging = 0;
+
+  static void add_rows(OptionTable& table);
 };
 
 }  // namespace sumi

@@ -6,6 +6,8 @@
 
 namespace sumi {
 
+class OptionTable;
+
 // Every model.
 struct OptimizationOptions {
   std::string init_type = "normal";
@@ -22,6 +24,8 @@ struct OptimizationOptions {
   int accumulate = 1;
   std::string freeze;
   bool overfit_one_batch = false;
+
+  static void add_rows(OptionTable& table);
 };
 
 }  // namespace sumi

@@ -6,6 +6,8 @@
 
 namespace sumi {
 
+class OptionTable;
+
 // Every model: the run directory and what is written to it.
 struct RunOptions {
   std::string outdir;
@@ -13,6 +15,8 @@ struct RunOptions {
   bool save_every_epoch = false;
   int keep = 2;
   std::string dump_batches;
+
+  static void add_rows(OptionTable& table);
 };
 
 // Every model: where and how it is computed.
@@ -23,6 +27,8 @@ struct MachineOptions {
   int threads = 0;  // 0: all
   std::string conv_plan;
   bool no_cuda_graph = false, detect_anomaly = false;
+
+  static void add_rows(OptionTable& table);
 };
 
 }  // namespace sumi

@@ -7,6 +7,7 @@
 
 #include "engine/error.h"
 #include "models/options/json_text.h"
+#include "models/settings.h"
 
 namespace sumi {
 namespace {
@@ -46,16 +47,7 @@ TrainOptions stored_options(const CheckpointFile& file) {
   const std::string where = "options of checkpoint " + file.path().string();
   const std::string& model = file.header().model;
   const Json json = parse_json(file.header().options, where, kCure);
-  TrainOptions o;
-  try {
-    o = default_options(model);
-  } catch (const Error& error) {
-    fail("checkpoint " + file.path().string(), error.what());
-  }
-  update_from_json(o, json, where);
-  if (o.model != model)
-    fail(where, fmt::format("are of the model {}, but the file is of {}; {}", o.model, model, kCure));
-  return o;
+  return stored_options(model, json, where, kCure);
 }
 
 TrainingState stored_state(const CheckpointFile& file) {

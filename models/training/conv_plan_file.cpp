@@ -10,6 +10,7 @@
 #include "engine/runtime/device.h"
 #include "engine/serialize/file.h"
 #include "models/options/json_text.h"
+#include "models/settings.h"
 
 namespace sumi {
 namespace {
@@ -60,7 +61,7 @@ void write_plan(const std::filesystem::path& path, const StoredPlan& stored) {
 }
 
 StoredPlan read_plan(const std::filesystem::path& path) {
-  const std::string where = "--plan " + path.string(), cure = "make one with sumi tune";
+  const std::string where = "--conv-plan " + path.string(), cure = "make one with sumi tune";
   const std::string text = read_file(path, kMostBytes);
   return plan_from_json(parse_json(text, where, cure), where, cure);
 }

@@ -26,7 +26,7 @@ StoredPlan plan_from_json(const nlohmann::ordered_json& json, const std::string&
 void write_plan(const std::filesystem::path& path, const StoredPlan& stored);
 StoredPlan read_plan(const std::filesystem::path& path);
 
-// What the options --kernels and --exact and a plan, if there is one, allow.
+// What the options --kernels and --no-winograd and a plan, if there is one, allow.
 ConvPolicy conv_policy(const TrainOptions& options, const std::optional<StoredPlan>& plan);
 
 // What to say where this machine, or its number of threads, is not the one that was measured; else "".

@@ -19,10 +19,6 @@ Tensor total(const Tensor& sum, const Tensor& next) {
 
 }  // namespace
 
-double gradient_penalty_weight(const TrainOptions& o) {
-  return o.lambda_gp > 0 ? o.lambda_gp : o.gan_mode == "wgan-gp" ? 10 : 0;
-}
-
 DiscriminatorTrainer::DiscriminatorTrainer(const TrainOptions& o, Module& d, RngStream stream, Module* head)
     : d_(d),
       head_(head),
@@ -30,7 +26,7 @@ DiscriminatorTrainer::DiscriminatorTrainer(const TrainOptions& o, Module& d, Rng
       loss_(o.gan_mode, o.label_smoothing),
       augmentation_(parse_augmentation(o.diffaugment)),
       rate_(o.lr_d > 0 ? o.lr_d : o.lr),
-      gp_(gradient_penalty_weight(o)),
+      gp_(o.lambda_gp),
       r1_(o.r1),
       clip_weights_(o.clip_weights),
       noise_(o.instance_noise),

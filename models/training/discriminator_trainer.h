@@ -12,9 +12,6 @@
 
 namespace sumi {
 
-// The weight of the gradient penalty: --gp, or 10 for wgan-gp (Gulrajani 2017).
-double gradient_penalty_weight(const TrainOptions& options);
-
 // One more loss, computed from what a head makes of the discriminator's features.
 using AuxiliaryLoss = std::function<Tensor(const Tensor& head)>;
 
@@ -52,7 +49,7 @@ class DiscriminatorTrainer {
   Tensor generator_loss(const Tensor& fake, const Tensor& real, const Tensor& condition = {},
                         const AuxiliaryLoss& auxiliary_loss = {});
 
-  // --r1-every: whether the next step has the penalty on real images. Asked before the step, which is told: a captured step
+  // --r1-interval: whether the next step has the penalty on real images. Asked before the step, which is told: a captured step
   // cannot ask.
   bool penalty_due();
   void set_penalty_due(bool due) { r1_due_ = due; }

@@ -10,6 +10,7 @@
 #include "engine/runtime/device.h"
 #include "models/inference/exported.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/conv_plan_file.h"
 #include "models/training/pace.h"
 #include "models/training/random_batch.h"

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <type_traits>
 
-#include "models/options/options.h"
+#include "models/settings.h"
 
 namespace sumi {
 namespace {
@@ -91,17 +91,15 @@ std::string step_text(double seconds) {
 std::string long_run_advice(const TrainOptions& o, double seconds) {
   if (!(seconds > kDay)) return "";
   std::string smaller, fewer;
-  visit_options(o, [&](const OptionInfo& info, const auto& value) {
-    if constexpr (std::is_arithmetic_v<std::decay_t<decltype(value)>>) {
-      const std::string name = info.name;
-      const bool length = o.steps > 0 ? name == "steps" : name == "epochs" || name == "epochs-decay";
-      const bool width = name == "size" || name == "crop-size" || name == "ngf" || name == "n-blocks";
-      if (!applies(info, o.model) || !(length || width) || (length && value == 0)) return;
-      std::string& list = length ? fewer : smaller;
-      list += fmt::format("{} --{}", list.empty() ? "" : ",", name);
-      if (value != 0) list += fmt::format(" (now {})", value);  // 0 blocks: as the network has them
-    }
-  });
+  for (const Option* option : option_table(o.model).rows()) {
+    const std::string &name = option->name, value = option->text_in(o);
+    const bool length = o.steps > 0 ? name == "steps" : name == "epochs" || name == "epochs-decay";
+    const bool width = name == "size" || name == "crop-size" || name == "ngf" || name == "n-blocks";
+    if (!(length || width) || (length && value == "0")) continue;
+    std::string& list = length ? fewer : smaller;
+    list += fmt::format("{} --{}", list.empty() ? "" : ",", name);
+    if (value != "0") list += fmt::format(" (now {})", value);  // 0 blocks: as the network has them
+  }
   return fmt::format("that is more than a day; shorter: smaller{}; fewer{}", smaller, fewer);
 }
 

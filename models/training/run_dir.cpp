@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/image/plot.h"
+#include "models/settings.h"
 #include "models/training/run_paths.h"
 
 namespace sumi {

@@ -5,11 +5,11 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "engine/data/find_images.h"
 #include "engine/serialize/file.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/training_data.h"
 
 namespace sumi {
@@ -84,12 +84,11 @@ std::vector<fs::path> base_folders(const fs::path& run, const std::string& outdi
 }
 
 void resolve_paths(TrainOptions& o, const std::vector<fs::path>& bases) {
-  static const std::set<std::string> read{"data", "data-a", "data-b", "cache", "features", "init", "plan"};
-  visit_options(o, [&](const OptionInfo& info, auto& member) {
-    if constexpr (std::is_same_v<std::decay_t<decltype(member)>, std::string>)
-      if (read.contains(info.name) && applies(info, o.model) && member != "own")
-        member = resolved(member, bases);
-  });
+  for (const Option* option : option_table(o.model).rows())
+    option->visit(o, [&](auto& member) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(member)>, std::string>)
+        if (option->is_path && member != "builtin") member = resolved(member, bases);
+    });
   if (!model_spec(o.model).classifies || is_there(o.data)) return;
   std::vector<std::string> sets;  // "a,b"
   for (const DatasetSpec& spec : dataset_specs(o)) sets.push_back(resolved(spec.data.string(), bases));

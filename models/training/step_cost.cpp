@@ -11,23 +11,34 @@
 namespace sumi {
 namespace {
 
-constexpr int kNarrow = 2;  // channels
+constexpr int kNarrow = 8;  // channels
 
-// The options with networks `times` as wide as the narrowest, a small batch, and one or two rounds and micro-batches.
-TrainOptions narrowed(TrainOptions o, int times, int n_critic, int accumulate) {
+// The options with narrow networks, a small batch, and one or two rounds and micro-batches.
+TrainOptions narrowed(TrainOptions o, int n_critic, int accumulate) {
   o.device = "cpu";
   o.precision = "f32";
   o.conv_plan.clear();
-  o.batch_size = std::min(o.batch_size, 2);  // --diversity halves it; batch norm needs two
+  o.batch_size = std::min(o.batch_size, 2);  // --mode-seeking halves it; batch norm needs two
   o.n_critic = n_critic;
   o.accumulate = accumulate;
-  for (int* width : {&o.ngf, &o.ndf, &o.width}) *width = std::min(*width, times * kNarrow);
+  for (int* width : {&o.ngf, &o.ndf, &o.width}) *width = std::min(*width, kNarrow);
   return o;
+}
+
+// Elements that one forward pass of every network keeps for its backward pass, for one image.
+double saved_elements(const TrainOptions& o) {
+  double sum = 0;
+  for (const PlannedNetwork& network : plan_networks(o)) {
+    Cost cost;
+    network.module->plan(network.input, cost);
+    sum += static_cast<double>(cost.saved_elements);
+  }
+  return sum;
 }
 
 struct Recorded {
   std::map<std::string, double> passes;
-  double elements = 0;  // of a batch of one
+  double elements = 0;  // the most at once, as a multiple of saved_elements()
 };
 
 Recorded record(const TrainOptions& o) {
@@ -42,7 +53,7 @@ Recorded record(const TrainOptions& o) {
   model->step(inputs, epoch);
   Recorded recorded;
   recorded.elements = static_cast<double>(pool.stats().peak_in_use - before) /
-                      static_cast<double>(size_of(DType::f32)) / o.batch_size;
+                      static_cast<double>(size_of(DType::f32)) / o.batch_size / saved_elements(o);
   std::map<std::string, double> macs;
   for (const OpRecord& r : trace.records) macs[r.module.substr(0, r.module.find('.'))] += macs_of(r);
   for (const Model::Network& network : model->networks()) {
@@ -73,20 +84,12 @@ double macs_of(const OpRecord& r) {
 StepCost record_step_cost(const TrainOptions& o) {
   // Linear in the rounds, and in the micro-batches where there are several.
   const int parts = std::min(o.accumulate, 2);
-  const Recorded once = record(narrowed(o, 1, 1, parts));
-  StepCost cost;
-  cost.passes = once.passes;
+  const Recorded once = record(narrowed(o, 1, parts));
+  StepCost cost{once.passes, once.elements * saved_elements(o) * o.batch_size};
   if (o.n_critic > 1)
-    for (const auto& [network, passes] : record(narrowed(o, 1, 2, parts)).passes)
+    for (const auto& [network, passes] : record(narrowed(o, 2, parts)).passes)
       cost.passes[network] += (o.n_critic - 1) * (passes - once.passes.at(network));
   for (auto& [network, passes] : cost.passes) passes *= static_cast<double>(o.accumulate) / parts;
-
-  // Linear in the width, but for the images themselves.
-  const double narrow = kNarrow, widest = std::max(o.ngf, o.ndf);
-  double elements = once.elements;
-  if (widest > narrow)
-    elements += (record(narrowed(o, 2, 1, parts)).elements - once.elements) / narrow * (widest - narrow);
-  cost.elements = elements * o.batch_size;
   return cost;
 }
 

@@ -18,7 +18,7 @@ struct StepCost {
   double elements = 0;
 };
 
-// Runs steps on random images with networks as narrow as 2 channels, on the CPU, at the options' image size. Error where the model
+// Runs steps on random images with networks of 8 channels, on the CPU, at the options' image size. Error where the model
 // cannot be trained with the options.
 StepCost record_step_cost(const TrainOptions& options);
 

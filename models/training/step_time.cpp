@@ -6,6 +6,7 @@
 #include "engine/runtime/device.h"
 #include "engine/runtime/memory_stats.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/pace.h"
 #include "models/training/step_cost.h"
 #include "models/training/trainer.h"

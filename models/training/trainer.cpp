@@ -11,6 +11,7 @@
 
 #include "engine/runtime/device.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/class_labels.h"
 #include "models/training/image_grid.h"
@@ -178,7 +179,7 @@ void Session::begin() {
   if (!options_.init.empty()) {
     const fs::path path = resolve_checkpoint(options_.init);
     const CheckpointFile file(path);
-    if (file.header().model != options_.model)
+    if (stored_options(file).model != options_.model)
       fail("--init " + path.string(),
            fmt::format("is a checkpoint of the model {}, not of {}", file.header().model, options_.model));
     check_init_compatible(file, options_);
@@ -243,7 +244,7 @@ std::vector<Tensor> Session::real_batches() {
 void Session::diverged(const std::string& what, std::int64_t step) const {
   fail("training",
        fmt::format("{} after step {}: the run has diverged. The last healthy checkpoint is {}; go on from "
-                   "there with --init and a lower --lr, or with --clip-grad 1",
+                   "there with --init and a lower --lr, or with --clip-grad-norm 1",
                    what, step, saved_step_ < 0 ? "none" : run_.checkpoint_path(saved_step_).string()));
 }
 

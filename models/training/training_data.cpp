@@ -129,7 +129,7 @@ void check_counts(const std::vector<Dataset>& sets, const TrainOptions& o) {
     const std::int64_t parts = pictures_per_step(o) / o.batch_size, most = data.count() / parts;
     fail("data " + data.source().string(),
          fmt::format("has {} picture{}, and a step takes {}{}; lower {}, add pictures, or draw each from the "
-                     "whole set with --replacement",
+                     "whole set with --sample-with-replacement",
                      data.count(), data.count() == 1 ? "" : "s", pictures_per_step(o),
                      parts == 1 ? ""
                                 : fmt::format(" (--batch-size {} x --n-critic {} x --accumulate {})",

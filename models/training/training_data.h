@@ -19,7 +19,7 @@ Degradation degradation_of(const TrainOptions& options);
 // Throws Error when the options say too little of where the pictures are.
 void check_data_given(const TrainOptions& options);
 
-// Throws Error naming the number that works when a set has fewer pictures than a step takes. Not with --replacement.
+// Throws Error naming the number that works when a set has fewer pictures than a step takes. Not with --sample-with-replacement.
 void check_counts(const std::vector<Dataset>& sets, const TrainOptions& options);
 
 // [n,h,w,c] in the run's precision, on the device of `staging`, the run's.

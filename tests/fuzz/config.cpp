@@ -1,6 +1,7 @@
 // A --config file for each model.
 #include "models/options/options.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "tests/fuzz/target.h"
 
 using namespace sumi;

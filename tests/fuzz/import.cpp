@@ -3,6 +3,7 @@
 
 #include "models/inference/weight_import.h"
 #include "models/model.h"
+#include "models/settings.h"
 #include "tests/fuzz/target.h"
 
 using namespace sumi;

@@ -9,6 +9,7 @@
 #include "engine/runtime/device.h"
 #include "models/model.h"
 #include "models/networks/translation_networks.h"
+#include "models/settings.h"
 
 using namespace sumi;
 

@@ -9,6 +9,7 @@
 #include "engine/runtime/device.h"
 #include "models/objectives/style_weights.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"
 #include "tests/models/runs.h"
@@ -114,14 +115,14 @@ TEST_CASE("animegan: the warm-up moves g by its own rate and leaves d") {
   const auto g = weights(*model, 0), d = weights(*model, 1);
   const StepStats warm = model->step(pictures, 0);
   CHECK(number(warm, "loss_content") > 0);
-  for (const char* name : {"loss_d", "loss_g", "loss_style", "loss_colour", "loss_tv"})
+  for (const char* name : {"loss_d", "loss_g", "loss_style", "loss_color", "loss_tv"})
     CHECK_MESSAGE(number(warm, name) == 0, name);
   CHECK(model->never_updated().empty());
   CHECK(moved(g, weights(*model, 0)) ==
         doctest::Approx(2e-4).epsilon(0.01));  // Adam's first step is the rate
   CHECK(moved(d, weights(*model, 1)) == 0);
   const StepStats after = model->step(pictures, 2);
-  for (const char* name : {"loss_d", "loss_g", "loss_style", "loss_colour", "loss_tv"})
+  for (const char* name : {"loss_d", "loss_g", "loss_style", "loss_color", "loss_tv"})
     CHECK_MESSAGE(number(after, name) > 0, name);
   CHECK(moved(d, weights(*model, 1)) == doctest::Approx(4e-5).epsilon(0.01));
   CHECK(model->never_updated().empty());
@@ -163,7 +164,7 @@ TEST_CASE("animegan: losses enter the sum with the preset's weights, or the user
   const StepStats paprika = make_model(o)->step(pictures, 0);
   CHECK(number(paprika, "loss_content") == doctest::Approx(number(hayao, "loss_content") * 2 / 1.5));
   CHECK(number(paprika, "loss_style") == doctest::Approx(number(hayao, "loss_style") * 0.6 / 2.5));
-  CHECK(number(paprika, "loss_colour") == doctest::Approx(number(hayao, "loss_colour") * 50 / 15));
+  CHECK(number(paprika, "loss_color") == doctest::Approx(number(hayao, "loss_color") * 50 / 15));
   CHECK(number(paprika, "loss_tv") == doctest::Approx(number(hayao, "loss_tv") * 0.1));
   o.lambda_tv = 3;
   o.lambda_style = 0;
@@ -223,7 +224,7 @@ TEST_CASE("cartoongan: trains with smoothed drawings in color, and every network
     const auto model = make_model(o);
     const StepStats stats = model->step(pictures, 0);
     CHECK(number(stats, "loss_content") > 0);
-    CHECK(number(stats, "loss_colour") == 0);
+    CHECK(number(stats, "loss_color") == 0);
     CHECK(number(stats, "loss_d") > 1);  // three cross-entropies of about log 2
     CHECK(model->never_updated().empty());
   }

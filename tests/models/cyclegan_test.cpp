@@ -7,6 +7,7 @@
 #include "engine/image/image.h"
 #include "engine/runtime/device.h"
 #include "models/model.h"
+#include "models/settings.h"
 #include "models/training/trainer.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"

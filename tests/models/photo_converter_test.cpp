@@ -1,7 +1,8 @@
-// The autoencoder GAN in both forms: runs that stop and go on, and what each can be used for.
+// The autoencoder GANs of the course notes: runs that stop and go on, and what each can be used for.
 #include <doctest/doctest.h>
 
 #include "engine/runtime/device.h"
+#include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
@@ -12,14 +13,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
-TrainOptions tiny_autoencoder(const fs::path& work, const char* form, const std::string& run) {
-  TrainOptions o = default_options("autoencoder-gan");
+TrainOptions tiny_autoencoder(const fs::path& work, const char* model, const std::string& run) {
+  TrainOptions o = default_options(model);
   o.device = test_device();
-  o.variant = form;
   o.data = (work / "a").string();
   o.data_a = (work / "a").string();
   o.data_b = (work / "b").string();
-  o.outdir = (work / (form + run)).string();
+  o.outdir = (work / (model + run)).string();
   o.cache = (work / "cache").string();
   o.size = o.crop_size = 8;
   o.load_size = 10;
@@ -36,15 +36,15 @@ TrainOptions tiny_autoencoder(const fs::path& work, const char* form, const std:
 
 }  // namespace
 
-TEST_CASE("autoencoder-gan: stopped and resumed equals uninterrupted, to the byte, in both forms") {
+TEST_CASE("autoencoder GANs: stopped and resumed equals uninterrupted, to the byte") {
   const TempDir folder;
   write_pictures(folder.path / "a", 10);
   write_pictures(folder.path / "b", 7);
   TrainingObserver quiet;
-  for (const std::string form : {"noise", "converter"}) {
-    CAPTURE(form);
-    const TrainOptions whole = tiny_autoencoder(folder.path, form.c_str(), "-whole"),
-                       parts = tiny_autoencoder(folder.path, form.c_str(), "-parts");
+  for (const std::string name : {"gan-autoencoder", "photo-converter"}) {
+    CAPTURE(name);
+    const TrainOptions whole = tiny_autoencoder(folder.path, name.c_str(), "-whole"),
+                       parts = tiny_autoencoder(folder.path, name.c_str(), "-parts");
     stop_requested = false;
     train(whole, quiet);
     train_in_two(parts, 3);
@@ -54,7 +54,7 @@ TEST_CASE("autoencoder-gan: stopped and resumed equals uninterrupted, to the byt
           load_image(fs::path(parts.outdir) / "samples/4.png"));
     const std::unique_ptr<Model> model = load_model(CheckpointFile(end), nullptr, test_device());
     RandomStream stream(1, 0);
-    if (form == "noise") {
+    if (name == "gan-autoencoder") {
       CHECK(model->generate(model->noise(3, stream), false).shape() == Shape{3, 8, 8, 1});
       CHECK(model->directions().empty());
     } else {
@@ -66,8 +66,8 @@ TEST_CASE("autoencoder-gan: stopped and resumed equals uninterrupted, to the byt
   }
 }
 
-TEST_CASE("autoencoder-gan: a converter that only copies learns to copy") {
-  TrainOptions o = tiny_autoencoder("", "converter", "");
+TEST_CASE("photo-converter: a converter that only copies learns to copy") {
+  TrainOptions o = tiny_autoencoder("", "photo-converter", "");
   o.lambda_autoencoder = 1000;
   o.lr = 1e-2;
   const auto model = make_model(o);
@@ -82,15 +82,12 @@ TEST_CASE("autoencoder-gan: a converter that only copies learns to copy") {
   CHECK(last < 0.9 * first);
 }
 
-TEST_CASE("autoencoder-gan: options that its form cannot have") {
-  TrainOptions o = default_options("autoencoder-gan");
-  o.variant = "both";
-  CHECK_THROWS_WITH(validate(o), "[--form] unknown 'both'; use one of: noise, converter");
-  o.variant = "converter";
+TEST_CASE("photo-converter: options that it cannot have") {
+  TrainOptions o = default_options("photo-converter");
   o.crop_size = 30;
   CHECK_THROWS_WITH(
       validate(o),
-      "[--crop-size] 30 is not possible for autoencoder-gan; use a multiple of 4 from 8 on, such as 28");
+      "[--crop-size] 30 is not possible for photo-converter; use a multiple of 4 from 8 on, such as 28");
   o.crop_size = 32;
   o.preprocess = "none";
   CHECK_THROWS_WITH(validate(o),

@@ -12,6 +12,7 @@
 #include "engine/serialize/file.h"
 #include "models/inference/converter.h"
 #include "models/model.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"
 #include "tests/models/images.h"

@@ -1,4 +1,4 @@
-// A VGG19 of few filters with random weights, as a file that --features takes.
+// A VGG19 of few filters with random weights, as a file that --feature-network takes.
 #pragma once
 
 #include <filesystem>

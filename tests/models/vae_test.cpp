@@ -5,6 +5,7 @@
 
 #include "engine/runtime/device.h"
 #include "models/model.h"
+#include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
@@ -62,7 +63,7 @@ TEST_CASE("vae: 784-400-(20,20)-400-784, and convolutions for larger pictures") 
       "[--size] 30 is not possible for the conv form of vae; use 4, 5, 6 or 7 times a power of 2, such as "
       "28, 32, 48 or 64");
   conv.variant = "deep";
-  CHECK_THROWS_WITH(validate(conv), "[--form] unknown 'deep'; use one of: dense, conv");
+  CHECK_THROWS_WITH(validate(conv), "[--variant] value deep: unknown; use one of: dense, conv");
 }
 
 TEST_CASE("vae: with weights of zero the losses are known") {

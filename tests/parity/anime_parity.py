@@ -75,11 +75,11 @@ def compare(work, case, device, limit):
     for domain, seed in (("a", 1), ("b", 2)):
         for i, picture in enumerate(files.smooth_pictures(2, SIZE, 3, seed)):
             files.write_png("%s/%s/%d.png" % (work, domain, i), picture // 128 * 160 if domain == "b" else picture)
-    files.sumi("train", model, "--data-a", work + "/a", "--data-b", work + "/b", "--outdir", run, "--features",
+    files.sumi("train", model, "--data-a", work + "/a", "--data-b", work + "/b", "--outdir", run, "--feature-network",
                work + "/vgg.safetensors", "--load-size", SIZE, "--crop-size", SIZE, "--no-flip", "--batch-size", 2, "--ngf", WIDTH,
                "--ndf", WIDTH, *(["--n-blocks", 2] if net_g == "cartoongan" else []), "--net-g", net_g, "--net-d", net_d,
                "--style-preset", preset,
-               "--sn" if spectral else "--no-sn", "--init-epochs", 1, "--lr-policy", "constant", "--steps", STEPS, "--lr-g", 1e-4,
+               "--spectral-norm" if spectral else "--no-spectral-norm", "--init-epochs", 1, "--lr-policy", "constant", "--steps", STEPS, "--lr-g", 1e-4,
                "--lr-d", 2e-4, "--log-every", 1, "--sample-every", 0, "--dump-batches", run + "/batches", "--threads", 1, "--device",
                device, "--precision", "f64" if device == "ref" else "f32")
     g = (torch_anime.CartoonGenerator(WIDTH, 2) if net_g == "cartoongan" else torch_anime.GENERATORS[net_g](WIDTH)).double()

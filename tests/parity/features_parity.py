@@ -79,8 +79,8 @@ def step(nets, dump):
 
 
 def train(data, run, *more):
-    files.sumi("train", "features", "--data", data, "--outdir", run, "--size", SIZE, "--width", WIDTH, "--batch-size", 4,
-               "--hold-out", 0, "--lr-policy", "constant", "--lr", LR, "--log-every", 1, "--sample-every", 0, "--save-every", 1,
+    files.sumi("train", "classifier", "--data", data, "--outdir", run, "--size", SIZE, "--width", WIDTH, "--batch-size", 4,
+               "--val-every", 0, "--lr-policy", "constant", "--lr", LR, "--log-every", 1, "--sample-every", 0, "--save-every", 1,
                "--keep", 100, "--dump-batches", run + "/batches", "--cache", run + "-cache", "--threads", 1, *more)
 
 
@@ -167,7 +167,7 @@ def compare(name, folders, path, more, network):
     sets = [read_folder(folders + which) for which in "ab"]
     with torch.no_grad():
         want = frechet(*[network(x).numpy() for x in sets])
-    said = files.sumi("distance", "-a", folders + "a", "-b", folders + "b", "--size", 32, "--features", path,
+    said = files.sumi("distance", "-a", folders + "a", "-b", folders + "b", "--size", 32, "--feature-network", path,
                       "--cache", folders + "cache", "--threads", 1, *more)
     found = re.search(r"FD on .*features\s+(\S+)", said)
     checks.true("%s: sumi distance says so: %s" % (name, found.group(0) if found else said), found is not None)

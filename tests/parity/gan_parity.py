@@ -36,7 +36,7 @@ MODELS = {
 TEXTS = {
     "gan-reshape": dict(size=10, channels=3, arguments=["--nz", 8, "--ngf", 4, "--ndf", 16], beta1=0.9, real_label=0.9,
                         make=lambda: torch_gan.reshape_gan(10, 3, 8, 4, 16, "pixel")),
-    "gan-reshape flat": dict(size=10, channels=3, arguments=["--nz", 8, "--ngf", 4, "--ndf", 16, "--form", "flat"],
+    "gan-reshape flat": dict(size=10, channels=3, arguments=["--nz", 8, "--ngf", 4, "--ndf", 16, "--variant", "flat"],
                              make=lambda: torch_gan.reshape_gan(10, 3, 8, 4, 16, "flat"), beta1=0.9, real_label=0.9),
     "gan-conv": dict(size=28, channels=1, arguments=["--nz", 8, "--ngf", 2, "--ndf", 8], beta1=0.9, lr=1e-4,
                      make=lambda: torch_gan.conv5_gan(28, 1, 8, 2, 8)),
@@ -161,7 +161,7 @@ def converter_f64(work):
     photos, style, run, steps, weight = work + "/photos", work + "/style", work + "/converter", 3, 7.0
     files.write_pictures(photos, 6, 12, 3)
     files.write_pictures(style, 8, 12, 3)
-    files.sumi("train", "autoencoder-gan", "--form", "converter", "--data-a", photos, "--data-b", style, "--outdir", run,
+    files.sumi("train", "photo-converter", "--data-a", photos, "--data-b", style, "--outdir", run,
                "--load-size", 12, "--crop-size", 8, "--nz", 3, "--ngf", 4, "--ndf", 4, "--batch-size", 2, "--log-every", 1,
                "--sample-every", 0, "--dump-batches", run + "/batches", "--cache", run + "-cache", "--threads", 1,
                "--lambda-autoencoder", weight, "--device", "ref", "--precision", "f64", "--steps", steps)
@@ -187,7 +187,7 @@ def converter_f64(work):
         opt_g.step()
         ours = stats[step]
         worst = max(worst, abs(loss_d.item() - ours["loss_d"]), abs(loss_g.item() - ours["loss_g"]),
-                    abs(copy.item() - ours["loss_autoencoder"]))
+                    abs(copy.item() - ours["loss_recon"]))
     checks.small("autoencoder-gan, converter: losses of %d steps in f64" % steps, worst, 1e-9)
 
 

@@ -223,7 +223,7 @@ class AnimeGAN:
             if style:
                 parts["loss_style"] = style * (gram(drawn) - gram(vgg_conv4_4(self.vgg, gray(drawings)))).abs().mean()
             if color:
-                parts["loss_colour"] = color * color_loss(fake, photos)
+                parts["loss_color"] = color * color_loss(fake, photos)
             if tv:
                 parts["loss_tv"] = tv * total_variation(fake)
         for group in self.opt_g.param_groups:

@@ -48,9 +48,9 @@ def conv_vae(size, channels, nz, width, upsample):
 CASES = {
     "dense, bernoulli": dict(size=8, channels=1, arguments=["--nz", 5], make=lambda: dense_vae(8, 1, 5), kl_weight=1),
     "conv, nearest": dict(size=20, channels=1, make=lambda: conv_vae(20, 1, 2, 2, "nearest"), kl_weight=1,
-                          arguments=["--form", "conv", "--nz", 2, "--ngf", 2, "--ndf", 2, "--upsample", "nearest"]),
+                          arguments=["--variant", "conv", "--nz", 2, "--ngf", 2, "--ndf", 2, "--upsample", "nearest"]),
     "conv, gaussian": dict(size=20, channels=3, make=lambda: conv_vae(20, 3, 3, 4, "transpose"), sigma=0.2, kl_weight=0.5,
-                           arguments=["--form", "conv", "--nz", 3, "--ngf", 4, "--ndf", 4, "--likelihood", "gaussian",
+                           arguments=["--variant", "conv", "--nz", 3, "--ngf", 4, "--ndf", 4, "--likelihood", "gaussian",
                                       "--sigma", 0.2, "--kl-weight", 0.5]),
 }
 

@@ -18,8 +18,9 @@ TEST_CASE("usage: unknown words suggest the nearest known one") {
   check_error(run(folder, "train dcgan --zzzzzzzz"), 2, "unknown option --zzzzzzzz (see");
   check_error(run(folder, "inspect --jsn x"), 2, "did you mean --json?");
   check_error(run(folder, "train gan --vbn --data x"), 2,
-              "gan has no --vbn: its generator has no batch norm (see sumi train gan --help)");
-  check_error(run(folder, "train dcgan --lambda_l1=3"), 2, "dcgan has no --lambda-l1: it is of pix2pix");
+              "gan does not have --virtual-batch-norm: it needs a generator that starts from noise and has "
+              "batch norm");
+  check_error(run(folder, "train dcgan --lambda_l1=3"), 2, "dcgan does not have --lambda-l1: only pix2pix");
 }
 
 TEST_CASE("usage: what is missing or cannot be is named") {

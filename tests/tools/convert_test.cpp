@@ -222,7 +222,7 @@ TEST_CASE("convert: what cannot be is said before anything is written") {
   const Folder folder;
   train_tiny(folder);
   save_photo(folder / "in.png", make_photo(8, 8));
-  check_error(run(folder, "convert -i in.png -o out.png --raw"), 2, "--raw is for models");
+  check_error(run(folder, "convert -i in.png -o out.png --raw"), 2, "--no-ema is for models");
   check_error(run(folder, "convert -i in.png -o out.png --direction AtoB"), 2, "--direction is for models");
   check_error(run(folder, "convert -m run -o out.png"), 2, "--input is missing");
   check_error(run(folder, "convert -m run -i in.png"), 2, "--output is missing");

@@ -47,7 +47,8 @@ TEST_CASE("distance: what cannot be measured is said in a line") {
   check_error(run(folder, "distance -a a"), 2, "-b takes");
   check_error(run(folder, "distance -a a -b nowhere"), 1, "nowhere");
   check_error(run(folder, "distance -a a -b a --size 7"), 2, "--size");
-  check_error(run(folder, "distance -a a -b a --features nowhere"), 1, "[--features] nowhere does not exist");
+  check_error(run(folder, "distance -a a -b a --features nowhere"), 1,
+              "[--feature-network] nowhere does not exist");
   check_error(run(folder, "distance -a a -b a --features weights.safetensors"), 1, "weights.safetensors");
 }
 

@@ -137,7 +137,7 @@ TEST_CASE("hostile: checkpoints") {
        "holds more than 20000 values"},
       {"options of another model", "generate -n 1 -o a.png -m",
        lying([](Checkpoint& c) { c.change("sumi.options", [](Json& o) { o["model"] = "gan"; }); }),
-       "for the model gan"},
+       "of the model gan"},
       {"options that cannot be", "generate -n 1 -o a.png -m",
        lying([](Checkpoint& c) { c.change("sumi.options", [](Json& o) { o["size"] = 2000000000; }); }),
        "--size"},

@@ -122,13 +122,35 @@ TEST_CASE("train: too few pictures for a batch, and numbers that work") {
   CHECK(run(folder, kTiny + "--outdir b --steps 2 --replacement -q").code == 0);
 }
 
+TEST_CASE("train: former names of models and options mean the present ones") {
+  const Folder folder;
+  const std::string look = " --dry-run";
+  for (const auto& [former, now] :
+       {std::pair{"autoencoder-gan --form converter --norm-keep 0.9", "photo-converter --bn-momentum 0.9"},
+        {"autoencoder-gan --form=noise --replacement", "gan-autoencoder --sample-with-replacement"},
+        {"features --hold-out 3 --exact --no-flip", "classifier --val-every 3 --no-winograd --no-flip"},
+        {"dcgan --sn --vbn --gp 1 --clip-grad 1 --label_smooth 0.1",
+         "dcgan --spectral-norm --virtual-batch-norm "
+         "--lambda-gp 1 --clip-grad-norm 1 --label-smoothing 0.1"}}) {
+    const Result a = run(folder, std::string("train ") + former + look),
+                 b = run(folder, std::string("train ") + now + look);
+    CAPTURE(former);
+    CHECK(b.code == 0);
+    CHECK(a.code == 0);
+  }
+  check_error(run(folder, "train dcgan --gp 1 --lambda-gp 2 --gp x"), 2, "--lambda-gp wants a number");
+}
+
 TEST_CASE("train: flags of the well-known programs are taken, or the message says what to write") {
   const Folder folder;
   const std::string look = " --dry-run";
   CHECK(
       has(run(folder, "train dcgan --batchSize 3 --imageSize 16 --niter 2 --outf x" + look).out, "batch 3"));
   CHECK(has(run(folder, "train cyclegan --loadSize 32 --fineSize 32 --which_direction 3" + look).err,
-            "unknown option --which_direction"));
+            "cyclegan does not have --direction: only pix2pix"));
+  CHECK(
+      run(folder, "train dcgan --img_size 16 --n_cpu 1 --b1 0.4 --latent_dim 9 --batch_size 2" + look).code ==
+      0);
   CHECK(run(folder,
             "train pix2pix --which_direction BtoA --which_model_netG unet_128 --crop-size 128 "
             "--load-size 128 --ngf 2 --ndf 2 --n_layers_D 2 --nThreads 1" +
@@ -142,9 +164,11 @@ TEST_CASE("train: flags of the well-known programs are taken, or the message say
                                     {"cyclegan --input_nc 1", "--channels 1 or 3"},
                                     {"cyclegan --continue_train", "sumi train --resume RUN"},
                                     {"cyclegan --name x", "--outdir RUN"},
+                                    {"cyclegan --lambda_cyc 10", "--lambda-a and --lambda-b"},
+                                    {"gan --kimg 100", "--steps or --epochs"},
                                     {"cyclegan --netD basic", "--n-layers-d"},
                                     {"cyclegan --no_lsgan", "--gan-mode vanilla"},
                                     {"pix2pix --display_id -1", "leave it out"}})
     check_error(run(folder, std::string("train ") + words), 2, text);
-  check_error(run(folder, "convert --dataroot x"), 2, "here it is -i");
+  check_error(run(folder, "convert --dataroot x"), 2, "use -i");
 }

@@ -61,6 +61,6 @@ TEST_CASE("tune: what cannot be is refused before anything is measured") {
   const std::string trained = "train " + kModel + "--data pictures --steps 2 --outdir run ";
   check_error(run(folder, trained + "--plan nowhere.json"), 1, "nowhere.json");
   check_error(run(folder, trained + "--plan no.json"), 1, "make one with sumi tune");
-  check_error(run(folder, trained + "--plan no.json --kernels own"), 2, "--plan");
+  check_error(run(folder, trained + "--plan no.json --kernels own"), 2, "--conv-plan");
   CHECK_FALSE(fs::exists(folder / "run"));
 }

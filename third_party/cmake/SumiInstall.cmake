@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(sumi_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sumi)
 
-foreach(room kernels engine io models)
+foreach(room kernels engine io stylize models)
   set_target_properties(sumi_${room} PROPERTIES EXPORT_NAME ${room})
 endforeach()
 set_target_properties(sumi_options PROPERTIES EXPORT_NAME options)

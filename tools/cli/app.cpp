@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 
@@ -33,9 +34,12 @@ int run_command(int argc, char** argv) {
            "  sumi convert -m run -i photos -o painted          translate pictures\n",
            "`sumi COMMAND --help` tells more. Exit codes: 0 done, 1 something failed, 2 wrong usage.");
   app.set_version_flag("-V,--version", "sumi " SUMI_VERSION, "show the version")->group("Help");
-  const std::vector<Command> commands = add_commands(app, {argv, argv + argc});
+  std::vector<std::string> words = with_present_names({argv + std::min(argc, 1), argv + argc});
+  const std::vector<Command> commands =
+      add_commands(app, words.empty() ? std::vector<std::string>{""} : words);
   try {
-    app.parse(argc, argv);
+    std::reverse(words.begin(), words.end());  // the order that CLI11 takes
+    app.parse(std::move(words));
   } catch (const CLI::CallForVersion& version) {
     fmt::print("{}\n", version.what());
     return 0;

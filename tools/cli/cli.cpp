@@ -11,6 +11,8 @@
 #include <filesystem>
 #include <numeric>
 
+#include "models/registry.h"
+#include "models/settings.h"
 #include "tools/cli/option_format.h"
 #include "tools/cli/peer_flags.h"
 
@@ -68,8 +70,29 @@ T parse(const CLI::App* app, const std::string& option, const std::string& text,
 
 }  // namespace
 
-bool is_named(const std::string& model, const std::vector<std::string>& words) {
-  return words.empty() || std::find(words.begin(), words.end(), model) != words.end();
+bool is_named(const ModelSpec& model, const std::vector<std::string>& words) {
+  const auto is_among = [&](const char* name) {
+    return std::find(words.begin(), words.end(), name) != words.end();
+  };
+  return words.empty() || is_among(model.name) ||
+         std::any_of(model.former_names.begin(), model.former_names.end(),
+                     [&](const FormerName& former) { return is_among(former.name); });
+}
+
+std::vector<std::string> with_present_names(std::vector<std::string> words) {
+  for (const ModelSpec* spec : model_specs())
+    for (const FormerName& former : spec->former_names) {
+      const auto model = std::find(words.begin(), words.end(), former.name);
+      if (model == words.end() || *former.option == 0) continue;
+      const std::string option = std::string("--") + former.option;
+      const auto joined = std::find(words.begin(), words.end(), option + "=" + former.value);
+      const auto apart = std::find(words.begin(), words.end(), option);
+      const bool is_apart = apart != words.end() && apart + 1 != words.end() && *(apart + 1) == former.value;
+      if (joined == words.end() && !is_apart) continue;
+      *model = spec->name;
+      is_apart ? words.erase(apart, apart + 2) : words.erase(joined);
+    }
+  return words;
 }
 
 std::vector<Command> add_commands(CLI::App& parent, const std::vector<std::string>& words) {
@@ -110,8 +133,10 @@ std::string explain_parse_error(const CLI::App& root, const CLI::ParseError& err
   std::string word = left.front();
   if (word.size() > 1 && word[0] == '-') {
     word = word.substr(0, word.find('='));
+    const Option* option = all_options().find(word);
+    const bool is_ours = option && (word == "--" + option->name);
+    if (std::string text = peer_text(command_name(app), word); !text.empty() && !is_ours) return text;
     if (std::string text = absent_text(app->get_name(), word); !text.empty()) return text;
-    if (std::string text = peer_text(command_name(app), word); !text.empty()) return text;
     return "unknown option " + word + did_you_mean(word, option_names(app));
   }
   const auto names = command_names(app);
@@ -157,7 +182,7 @@ CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& valu
 CLI::Option* add_whole(CLI::App& app, const std::string& names, std::int64_t& value,
                        const std::string& type_name, const std::string& help) {
   const CLI::App* owner = &app;
-  const std::string name = names.substr(names.find("--"));
+  const std::string shown = names.substr(names.find("--")), name = shown.substr(0, shown.find(','));
   return app
       .add_option_function<std::string>(
           both_spellings(names),
@@ -193,7 +218,7 @@ void refuse_foreign_name(const CLI::App* app, const std::string& option, const s
 }
 
 void add_quiet(CLI::App& app, bool& quiet) {
-  app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Screen");
+  app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Output verbosity");
 }
 
 void require_text(const CLI::App* app, const std::string& option, const std::string& value,

@@ -8,6 +8,10 @@
 #include <string>
 #include <vector>
 
+namespace sumi {
+struct ModelSpec;
+}
+
 namespace sumi::cli {
 
 constexpr int kFailed = 1, kUsage = 2;  // exit codes; 0 is done
@@ -35,11 +39,14 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words);
 Command add_distance(CLI::App& parent);
 Command add_devices(CLI::App& parent);
 Command add_models(CLI::App& parent);
-// All of them, in the order of the help page.
-// Whether one of the words is the model's name, or there are no words.
-bool is_named(const std::string& model, const std::vector<std::string>& words);
+// Returns true if one of the words is the model's name or a former one, or there are no words.
+bool is_named(const ModelSpec& model, const std::vector<std::string>& words);
 
-// A model has some hundred options, whose making takes longer than the rest of the program's start: those of a model that
+// The words of a command line with present names for a model's former ones that an option was part of: "train photo-converter" for
+// "train autoencoder-gan --form converter".
+std::vector<std::string> with_present_names(std::vector<std::string> words);
+
+// Adds all commands, in the order of the help page. A model has some hundred options, whose making takes longer than the rest of the program's start: those of a model that
 // none of `words`, the command line, names are left out. Without words all are there.
 std::vector<Command> add_commands(CLI::App& parent, const std::vector<std::string>& words = {});
 

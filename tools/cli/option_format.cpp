@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "engine/error.h"
-#include "models/options/option_rules.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "tools/cli/cli.h"
 
 namespace sumi::cli {
@@ -27,19 +27,13 @@ std::string text_of(double value) {
 }
 
 std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults) {
+  const auto words = [](const auto& member) { return text_of(member); };
   std::vector<OptionText> texts;
-  visit_options(options, [&](const OptionInfo& info, const auto& member) {
-    if (applies(info, options.model))
-      texts.push_back(
-          {info.group, info.name, text_of(member), "", false, !unused_reason(options, info).empty()});
-  });
-  std::size_t at = 0;
-  visit_options(defaults, [&](const OptionInfo& info, const auto& member) {
-    if (!applies(info, options.model)) return;
-    texts[at].standard = text_of(member);
-    texts[at].changed = texts[at].value != texts[at].standard;
-    ++at;
-  });
+  for (const Option* option : option_table(options.model).rows()) {
+    const std::string value = option->visit(options, words), standard = option->visit(defaults, words);
+    const bool is_unused = !option->unused_reason(options).empty();
+    texts.push_back({option->heading, option->name, value, standard, value != standard, is_unused});
+  }
   return texts;
 }
 
@@ -53,15 +47,9 @@ std::string absent_text(const std::string& model, const std::string& word) {
   const auto& specs = model_specs();
   const bool known =
       std::any_of(specs.begin(), specs.end(), [&](const ModelSpec* spec) { return spec->name == model; });
-  std::string name = word, text;
-  std::replace(name.begin(), name.end(), '_', '-');
-  if (!known) return "";
-  const TrainOptions any;
-  visit_options(any, [&](const OptionInfo& info, const auto&) {
-    if (name == std::string("--") + info.name && !applies(info, model))
-      text = fmt::format("{} has no {}: {}", model, name, unsupported_reason(info, model));
-  });
-  return text;
+  const Option* option = known && word.starts_with("--") ? all_options().find(word) : nullptr;
+  if (!option || option_table(model).has(option->name)) return "";
+  return fmt::format("{} does not have --{}: {}", model, option->name, unsupported_reason(*option, model));
 }
 
 std::string describe_options(const TrainOptions& options, bool only_changed) {
@@ -80,7 +68,7 @@ std::string describe_options(const TrainOptions& options, bool only_changed) {
     group = o.group;
     // What is off as the recipe has it off is not worth a word; a seed of 0 is a seed.
     const bool off = o.value.empty() || (o.value == "0" && o.name != "seed");
-    if (o.idle || (!o.changed && (only_changed || off))) continue;
+    if (o.is_unused || (!o.changed && (only_changed || off))) continue;
     line += o.name + kGlue + (o.value.empty() ? "off" : o.value);
     if (o.changed && !o.standard.empty()) line += fmt::format("{0}(default{0}{1})", kGlue, o.standard);
     line += ", ";

@@ -1,4 +1,4 @@
-// The table of training options (models/options/options.h) as text for people.
+// Training options (models/options/option_table.h) as text for people.
 #pragma once
 
 #include <concepts>
@@ -21,14 +21,15 @@ std::string text_of(std::integral auto value) {
 struct OptionText {
   std::string group, name, value, standard;  // standard: of the model's recipe
   bool changed;
-  bool idle;  // without effect beside the others (models/options/option_rules.h)
+  bool is_unused;  // has no effect beside the others
 };
 std::vector<OptionText> option_texts(const TrainOptions& options, const TrainOptions& defaults);
 
 // Whether the option is not what the model's recipe says.
 bool differs(const TrainOptions& options, const std::string& option);
 
-// "gan has no --vbn: its generator has no batch norm", for a word of the command line that is another model's option; "" for others.
+// "vae does not have --r1: it does not have a discriminator", for a word of the command line that is another model's option; "" for
+// others.
 std::string absent_text(const std::string& model, const std::string& word);
 
 // "size 32 (default 64), channels 3, ...": a paragraph for each group, wrapped. What is off by default and

@@ -6,59 +6,54 @@
 #include <array>
 
 #include "models/registry.h"
+#include "models/settings.h"
 
 namespace sumi::cli {
 namespace {
-
-struct Spelling {
-  const char *option, *spellings;
-};
-
-constexpr std::array<Spelling, 8> kTaken{{{"batch-size", ",--batchSize"},
-                                          {"load-size", ",--loadSize"},
-                                          {"crop-size", ",--fineSize"},
-                                          {"workers", ",--nThreads"},
-                                          {"epochs-decay", ",--niter-decay,--niter_decay"},
-                                          {"direction", ",--which-direction,--which_direction"},
-                                          {"net-g", ",--which-model-netG,--which_model_netG"},
-                                          {"n-layers-d", ",--n-layers-D,--n_layers_D"}}};
 
 struct Answer {
   const char *words, *text;  // without dashes in front, blanks between
 };
 
-constexpr const char* kDevice = "here it is --device cpu or --device cuda";
-constexpr const char* kPatch =
-    "the discriminator looks at patches, and its depth is --n-layers-d; leave it out";
-constexpr const char* kInit = "to start from weights: --init CHECKPOINT (sumi import makes one of PyTorch's)";
+constexpr const char* kDevice = "use --device cpu or --device cuda";
+constexpr const char* kPatch = "discriminators score patches, with --n-layers-d layers; leave it out";
+constexpr const char* kInit =
+    "to start from weights, use --init CHECKPOINT (sumi import makes one from PyTorch weights)";
 
-constexpr std::array<Answer, 13> kTraining{{
-    {"gpu-ids ngpu mps accel", kDevice},
-    {"cuda", "here it is --device cuda"},
-    {"input-nc output-nc", "here it is --channels 1 or 3, which both sides have"},
-    {"continue-train", "to go on with a run: sumi train --resume RUN"},
-    {"name checkpoints-dir", "here it is --outdir RUN, the run's folder"},
-    {"model", "the model is the word behind train: sumi train cyclegan ..."},
-    {"dataset dataset-mode phase", "what lies in --data is looked at; leave it out"},
-    {"no-lsgan", "here it is --gan-mode vanilla"},
-    {"serial-batches", "every pass has an order of its own; leave it out"},
+constexpr std::array<Answer, 18> kTraining{{
+    {"gpu-ids gpu gpus ngpu mps accel", kDevice},
+    {"cuda", "use --device cuda"},
+    {"input-nc output-nc img-ch", "use --channels 1 or 3, for both input and output"},
+    {"continue-train new", "to continue a run, use sumi train --resume RUN"},
+    {"name checkpoints-dir checkpoint-dir results-dir models-dir log-dir sample-dir",
+     "use --outdir RUN, the directory of the run"},
+    {"model", "the model is the word after train: sumi train cyclegan ..."},
+    {"dataset", "--data names the images, and their format is detected; leave it out"},
+    {"dataset-mode phase", "the layout of --data is detected; leave it out"},
+    {"no-lsgan", "use --gan-mode vanilla"},
+    {"lambda-cyc", "use --lambda-a and --lambda-b"},
+    {"serial-batches", "every epoch has its own random order; leave it out"},
     {"display-id display-winsize display-ncols display-server display-env display-port update-html-freq "
      "no-html verbose use-wandb wandb-project-name suffix",
      "sample sheets go to RUN/samples and curves to RUN/loss.png; leave it out"},
-    {"save-epoch-freq save-by-iter", "here it is --save-every STEPS, or --save-every-epoch"},
+    {"save-epoch-freq save-by-iter checkpoint-interval save-freq snap",
+     "use --save-every STEPS or --save-every-epoch"},
     {"epoch epoch-count load-iter",
-     "--resume counts on by itself, and --init CHECKPOINT takes other weights"},
-    {"lr-decay-iters", "here it is --epochs-decay, with --lr-policy step"},
+     "--resume continues the count, and --init CHECKPOINT loads other weights"},
+    {"lr-decay-iters decay-epoch", "use --epochs-decay, with --lr-policy step or linear"},
+    {"kimg", "use --steps or --epochs"},
+    {"load-from pretrained-name", kInit},
+    {"amp fp16", "use --precision bf16"},
 }};
 
 constexpr std::array<Answer, 6> kUsing{{
-    {"dataroot", "here it is -i, a picture or a folder"},
-    {"results-dir outf", "here it is -o"},
-    {"name checkpoints-dir netG", "here it is -m, a run or a checkpoint"},
+    {"dataroot", "use -i, an image or a folder"},
+    {"results-dir outf", "use -o"},
+    {"name checkpoints-dir netG", "use -m, a run or a checkpoint"},
     {"gpu-ids ngpu cuda", kDevice},
-    {"num-test", "all pictures of -i are taken; generate draws -n of them"},
+    {"num-test", "convert takes all images of -i, and generate makes -n images"},
     {"model epoch phase preprocess load-size crop-size eval no-dropout norm",
-     "the checkpoint knows; leave it out"},
+     "the checkpoint holds this setting; leave it out"},
 }};
 
 template <std::size_t n>
@@ -73,17 +68,11 @@ std::string about_networks(const std::string& model, const std::string& word) {
   const bool g = word == "netG" || word == "which-model-netG";
   if (!g && word != "netD" && word != "which-model-netD") return "";
   for (const ModelSpec* spec : model_specs())
-    if (spec->name == model) return spec->generators.empty() || g ? kInit : kPatch;
+    if (spec->name == model) return g || !option_table(model).has("net-g") ? kInit : kPatch;
   return "";
 }
 
 }  // namespace
-
-std::string peer_spellings(const std::string& option) {
-  for (const Spelling& s : kTaken)
-    if (option == s.option) return s.spellings;
-  return "";
-}
 
 std::string peer_text(const std::string& command, const std::string& word) {
   std::string name = word.substr(std::min(word.find_first_not_of('-'), word.size()));

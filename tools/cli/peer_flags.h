@@ -1,15 +1,12 @@
-// Flags of programs that people come from: pytorch/examples (dcgan) and pytorch-CycleGAN-and-pix2pix.
+// Options of other programs: pytorch/examples (dcgan), pytorch-CycleGAN-and-pix2pix, PyTorch-GAN, AnimeGANv2, stylegan2-ada,
+// lightweight-gan. Those that mean what an option of sumi means are aliases in its row (models/options).
 #pragma once
 
 #include <string>
 
 namespace sumi::cli {
 
-// Spellings of theirs that mean what the option of the table (models/options/options.h) means, ",--batchSize" for batch-size; "" for most.
-std::string peer_spellings(const std::string& option);
-
-// What to write here instead of a flag of theirs that means something else, or nothing, in the command ("sumi train dcgan");
-// "" for words that are none of theirs.
+// One line naming sumi's option for another program's, in the command ("sumi train dcgan"); "" for unknown words.
 std::string peer_text(const std::string& command, const std::string& word);
 
 }  // namespace sumi::cli

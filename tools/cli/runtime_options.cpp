@@ -17,13 +17,14 @@ void RuntimeOptions::add(CLI::App& app) {
            "(default: as trained)")
       ->group("Machine");
   add_whole(app, "--threads", threads, "N", "threads of the CPU kernels (0: all)")->group("Machine");
-  add_text(app, "--kernels", kernels, "NAME",
-           "convolution on the CPU by auto (the fastest known), own, or onednn")
+  add_text(app, "--kernels", kernels, "NAME", "CPU convolution backend: auto (fastest known), own or onednn")
       ->default_str("auto")
       ->group("Machine");
-  add_text(app, "--plan", plan, "FILE", "convolution on the CPU as sumi tune found it fastest")
+  add_text(app, "--conv-plan,--plan", plan, "FILE",
+           "fastest CPU convolution algorithms, as measured by sumi tune")
       ->group("Machine");
-  app.add_flag("--exact", exact, "no Winograd, whose error is about twice the direct form's: slower")
+  app.add_flag(both_spellings("--no-winograd,--exact"), exact,
+               "disable Winograd convolution, which has about twice the rounding error but is faster")
       ->group("Machine");
 }
 
@@ -34,7 +35,7 @@ void RuntimeOptions::check() const {
   try {
     parse_conv_policy(kernels, exact);
     if (!plan.empty() && kernels != "auto")
-      fail("--plan", "chooses among the CPU's kernels; use it with --kernels auto");
+      fail("--conv-plan", "a plan selects CPU kernels; use it with --kernels auto");
   } catch (const Error& error) {
     throw UsageError(command_name(app_), error.what());
   }

@@ -10,7 +10,8 @@ namespace sumi::cli {
 
 void Output::add(CLI::App& app) {
   add_quiet(app, quiet);
-  app.add_flag("--no-progress,--no_progress", no_progress, "plain lines even on a terminal")->group("Screen");
+  app.add_flag("--no-progress,--no_progress", no_progress, "plain lines even on a terminal")
+      ->group("Output verbosity");
 }
 
 int supervise(const Output& output, const std::string& outdir,
@@ -34,7 +35,7 @@ int supervise(const Output& output, const std::string& outdir,
   if (!quiet)
     fmt::print("saved {}\n{} {} {}\n", result.checkpoint.string(),
                result.translates   ? "convert with: sumi convert -m"
-               : result.classifies ? "measure with: sumi distance --features"
+               : result.classifies ? "measure with: sumi distance --feature-network"
                                    : "draw with: sumi generate -m",
                shell_quote(outdir),
                result.translates   ? "-i PICTURE -o OUT.png"

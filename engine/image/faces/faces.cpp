@@ -9,6 +9,7 @@
 #include "engine/image/faces/face_finder.h"
 #include "engine/image/stylize/blur.h"
 #include "engine/image/stylize/color.h"
+#include "engine/image/stylize/front.h"
 #include "engine/image/stylize/map.h"
 #include "engine/image/stylize/math.h"
 #include "engine/image/stylize/resize.h"
@@ -39,8 +40,9 @@ Search make_search(const stylize::RgbView& photo) {
   const int height = std::max(1, static_cast<int>(std::lround(photo.height * scale)));
   Search search;
   search.scale = scale;
-  const Lab whole = stylize::to_lab(photo);
-  search.lab = scale < 1 ? resize_area(whole, width, height) : resize_linear(whole, width, height);
+  const Lab whole = stylize::reduced_lab(photo, std::max(1, side / (2 * kSearchSide)));
+  search.lab =
+      whole.width() > width ? resize_area(whole, width, height) : resize_linear(whole, width, height);
   search.gray.resize(search.lab.L.pixels());
   // L as a gamma of its own: the cascades compare sums, and an even scale serves them as well as luma.
   for (std::size_t i = 0; i < search.gray.size(); ++i)

@@ -48,24 +48,6 @@ int reduction_of(int width, int height) {
   return std::max(1, std::min(width, height) / 512);
 }
 
-// The whole picture at the working size.
-Lab working_lab(const RgbView& picture, int reduction) {
-  if (reduction == 1) return to_lab(picture);
-  const int width = (picture.width + reduction - 1) / reduction;
-  const int height = (picture.height + reduction - 1) / reduction;
-  Lab result(width, height);
-  const int band = std::max(1, (1 << 20) / picture.width / reduction);  // rows of the result
-  for (int y = 0; y < height; y += band) {
-    const int rows = std::min(band, height - y), first = y * reduction;
-    const Lab part = to_lab(picture, first, std::min(rows * reduction, picture.height - first));
-    const Lab small = resize_area(part, width, rows);
-    std::copy_n(small.L.data(), small.L.pixels(), result.L.row(y));
-    std::copy_n(small.a.data(), small.a.pixels(), result.a.row(y));
-    std::copy_n(small.b.data(), small.b.pixels(), result.b.row(y));
-  }
-  return result;
-}
-
 Plane fitted(const Plane& x, int width, int height) {
   return x.width() > width || x.height() > height ? resize_area(x, width, height)
                                                   : resize_linear(x, width, height);
@@ -110,6 +92,23 @@ void keep_faces(Front& front) {
 }
 
 }  // namespace
+
+Lab reduced_lab(const RgbView& picture, int reduction) {
+  if (reduction == 1) return to_lab(picture);
+  const int width = (picture.width + reduction - 1) / reduction;
+  const int height = (picture.height + reduction - 1) / reduction;
+  Lab result(width, height);
+  const int band = std::max(1, (1 << 20) / picture.width / reduction);  // rows of the result
+  for (int y = 0; y < height; y += band) {
+    const int rows = std::min(band, height - y), first = y * reduction;
+    const Lab part = to_lab(picture, first, std::min(rows * reduction, picture.height - first));
+    const Lab small = resize_area(part, width, rows);
+    std::copy_n(small.L.data(), small.L.pixels(), result.L.row(y));
+    std::copy_n(small.a.data(), small.a.pixels(), result.a.row(y));
+    std::copy_n(small.b.data(), small.b.pixels(), result.b.row(y));
+  }
+  return result;
+}
 
 LevelCurve level_curve(const StyleStatistics& statistics, float max_gain, float lift) {
   const float a = statistics.low, b = statistics.high;
@@ -188,7 +187,7 @@ Front make_front(const RgbView& picture, const StyleOptions& options, const Fron
   front.picture = picture;
   front.reduction = reduction_of(picture.width, picture.height);
   front.full_s = side_scale(picture.width, picture.height);
-  front.lab = working_lab(picture, front.reduction);
+  front.lab = reduced_lab(picture, front.reduction);
   const int width = front.lab.width(), height = front.lab.height();
   front.s = side_scale(width, height);
   if (options.statistics) {

@@ -78,6 +78,8 @@ Plane detail_mask(const Front& front, const DetailOptions& options = {});
 // front.flat with it.
 Lab keep_detail(const Front& front, const Plane& mask);
 
+// The whole picture as means of reduction x reduction pixels, without levels.
+Lab reduced_lab(const RgbView& picture, int reduction);
 // With levels.
 Lab window_lab(const Front& front, const Window& window);
 // The flattened picture, with the edges where the picture at full size has them, and with detail where `mask` has it (working size; may

@@ -13,20 +13,29 @@ struct Kept {
 };
 thread_local int scopes = 0;
 thread_local std::vector<Kept> kept;
-constexpr std::size_t kMostKept = 64;
+constexpr std::size_t kMostKept = 64;                      // planes,
+constexpr std::size_t kMostFloats = std::size_t{1} << 26;  // and 256 MiB of them
+thread_local std::size_t kept_floats = 0;
+
+void drop_oldest() {
+  kept_floats -= kept.front().size;
+  kept.erase(kept.begin());
+}
 
 std::unique_ptr<float[]> take(std::size_t size) {
   const auto found = std::find_if(kept.rbegin(), kept.rend(), [=](const Kept& k) { return k.size == size; });
   if (found == kept.rend()) return std::make_unique_for_overwrite<float[]>(size);
   std::unique_ptr<float[]> data = std::move(found->data);
   kept.erase(std::next(found).base());
+  kept_floats -= size;
   return data;
 }
 
 void give(std::size_t size, std::unique_ptr<float[]> data) {
-  if (!data || scopes == 0 || size == 0) return;
-  if (kept.size() == kMostKept) kept.erase(kept.begin());
+  if (!data || scopes == 0 || size == 0 || size > kMostFloats) return;
+  while (!kept.empty() && (kept.size() == kMostKept || kept_floats + size > kMostFloats)) drop_oldest();
   kept.push_back({size, std::move(data)});
+  kept_floats += size;
 }
 
 }  // namespace
@@ -37,7 +46,9 @@ PlaneMemory::PlaneMemory() {
 }
 
 PlaneMemory::~PlaneMemory() {
-  if (--scopes == 0) kept.clear();
+  if (--scopes > 0) return;
+  kept.clear();
+  kept_floats = 0;
 }
 
 Plane::Plane(int width, int height) : width_(width), height_(height), data_(take(pixels())) {}

@@ -59,7 +59,7 @@ const StyleInfo& style_info(const std::string& name);
 // range. Pictures of any size from 1x1.
 StyleLayers style_layers(const std::string& name, const RgbView& picture, const StyleOptions& options = {});
 
-// The finished picture, [height, width, 3] of 16-bit sRGB levels. Errors as style_layers'. Above about 4 megapixels the picture is
+// The finished picture, [height, width, 3] of 16-bit sRGB levels. Errors as style_layers'. Above about 2.5 megapixels the picture is
 // analyzed at a reduced size and finished in bands of rows, so memory is little more than the result's.
 std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& picture,
                                        const StyleOptions& options = {});

@@ -12,7 +12,7 @@
 namespace sumi::stylize {
 namespace {
 
-constexpr std::size_t kWhole = 4'000'000;  // pixels of a window
+constexpr std::size_t kWhole = 2'500'000;  // pixels of a window
 
 // What every style has, because the shared front end does it (front.h).
 std::vector<StyleEntry> with_shared(std::vector<StyleEntry> entries) {

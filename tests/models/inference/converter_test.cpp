@@ -10,6 +10,7 @@
 #include "engine/runtime/memory.h"
 #include "engine/runtime/memory_stats.h"
 #include "models/options/options.h"
+#include "models/settings.h"
 #include "tests/support.h"
 
 using namespace sumi;

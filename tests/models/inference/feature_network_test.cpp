@@ -11,6 +11,7 @@
 #include "engine/random.h"
 #include "engine/runtime/device.h"
 #include "models/inference/feature_backbone.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
@@ -27,7 +28,7 @@ TrainOptions tiny_classifier(const fs::path& work, const char* run) {
   if (!fs::exists(work / "one")) {
     for (const char* kind : {"one/a", "one/b", "two/x", "two/y", "two/z"}) write_pictures(work / kind, 5);
   }
-  TrainOptions o = default_options("features");
+  TrainOptions o = default_options("classifier");
   o.device = test_device();
   o.data = (work / "one").string() + "," + (work / "two").string();
   o.outdir = (work / run).string();
@@ -107,7 +108,7 @@ TEST_CASE(
 }
 
 TEST_CASE("features: --accumulate adds up the gradients of batches") {
-  TrainOptions o = default_options("features");
+  TrainOptions o = default_options("classifier");
   o.device = "ref";
   o.precision = "f64";
   o.size = 8;

@@ -3,6 +3,7 @@
 
 #include "models/model.h"
 #include "models/networks/noise_networks.h"
+#include "models/settings.h"
 
 using namespace sumi;
 
@@ -98,7 +99,7 @@ TEST_CASE("the autoencoder GAN draws 16x16x3, and converts pictures of any sides
   CHECK(output(*d, {2, 16, 16, 3}) == Shape{2, 1, 1, 1});
   CHECK(output(*autoencoder_converter(o), {1, 20, 36, 3}) == Shape{1, 20, 36, 3});
   CHECK_THROWS_WITH(autoencoder_generator(network_options(15, 3)),
-                    "[--size] 15 is not possible for autoencoder-gan; use an even number from 8 on");
+                    "[--size] 15 is not possible for gan-autoencoder; use an even number from 8 on");
 }
 
 TEST_CASE("the source texts' recipes are the defaults of their models") {
@@ -117,7 +118,7 @@ TEST_CASE("the source texts' recipes are the defaults of their models") {
   CHECK(conv.save_every_epoch);
   TrainOptions wrong = reshape;
   wrong.variant = "cube";
-  CHECK_THROWS_WITH(validate(wrong), "[--form] unknown 'cube'; use one of: pixel, flat");
+  CHECK_THROWS_WITH(validate(wrong), "[--variant] value cube: unknown; use one of: pixel, flat");
 }
 
 TEST_CASE("DCGAN at 64 has the well-known example's parameters") {

@@ -8,6 +8,7 @@
 
 #include "engine/runtime/device.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
 
@@ -35,11 +36,8 @@ TrainOptions small(const std::string& model) {
 
 std::vector<std::string> choosing() {
   std::vector<std::string> names;
-  const TrainOptions any;
   for (const ModelSpec* spec : model_specs())
-    visit_options(any, [&](const OptionInfo& info, const auto&) {
-      if (info.name == std::string("upsample") && applies(info, spec->name)) names.emplace_back(spec->name);
-    });
+    if (option_table(spec->name).has("upsample")) names.emplace_back(spec->name);
   return names;
 }
 
@@ -84,7 +82,7 @@ TEST_CASE("way up: a flat picture stays flat behind a resize, and not behind a t
 
 TEST_CASE("way up: every model with a choice draws pictures of the same size each way") {
   const std::vector<std::string> models = choosing();
-  CHECK(models.size() == 11);
+  CHECK(models.size() == 12);
   for (const std::string& model : models) {
     CAPTURE(model);
     std::vector<std::int64_t> macs;
@@ -127,23 +125,21 @@ TEST_CASE("way up: a step reaches every parameter, with virtual batch norm where
 }
 
 TEST_CASE("virtual batch norm: g's samples do not depend on each other, and d is as it was") {
-  const TrainOptions any;
   int models = 0;
-  for (const ModelSpec* spec : model_specs())
-    visit_options(any, [&](const OptionInfo& info, const auto&) {
-      if (info.name != std::string("vbn") || !applies(info, spec->name)) return;
-      CAPTURE(spec->name);
-      TrainOptions o = small(spec->name);
-      const std::vector<PlannedNetwork> plain = plan_networks(o);
-      o.virtual_batch_norm = true;
-      const std::vector<PlannedNetwork> changed = plan_networks(o);
-      CHECK(plain[0].module->uses_batch_statistics());
-      CHECK_FALSE(changed[0].module->uses_batch_statistics());
-      CHECK(changed[0].module->buffers().empty());
-      CHECK(changed[0].module->parameter_count() == plain[0].module->parameter_count());
-      CHECK(changed[1].module->uses_batch_statistics() == plain[1].module->uses_batch_statistics());
-      CHECK(changed[1].module->buffers().size() == plain[1].module->buffers().size());
-      ++models;
-    });
+  for (const ModelSpec* spec : model_specs()) {
+    if (!option_table(spec->name).has("virtual-batch-norm")) continue;
+    CAPTURE(spec->name);
+    TrainOptions o = small(spec->name);
+    const std::vector<PlannedNetwork> plain = plan_networks(o);
+    o.virtual_batch_norm = true;
+    const std::vector<PlannedNetwork> changed = plan_networks(o);
+    CHECK(plain[0].module->uses_batch_statistics());
+    CHECK_FALSE(changed[0].module->uses_batch_statistics());
+    CHECK(changed[0].module->buffers().empty());
+    CHECK(changed[0].module->parameter_count() == plain[0].module->parameter_count());
+    CHECK(changed[1].module->uses_batch_statistics() == plain[1].module->uses_batch_statistics());
+    CHECK(changed[1].module->buffers().size() == plain[1].module->buffers().size());
+    ++models;
+  }
   CHECK(models == 7);
 }

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "models/registry.h"
+#include "models/settings.h"
 
 using namespace sumi;
 using Json = nlohmann::ordered_json;
@@ -17,9 +18,8 @@ using Json = nlohmann::ordered_json;
 namespace {
 
 // Options for which every value of their type means something.
-bool takes_anything(const OptionInfo& info) {
-  const std::string name = info.name;
-  return name == "seed";
+bool takes_anything(const Option& option) {
+  return option.name == "seed";
 }
 
 // The message of validate(), or "".
@@ -32,30 +32,23 @@ std::string refusal(const TrainOptions& o) {
   return "";
 }
 
-void check_names(const std::string& text, const OptionInfo& info) {
+void check_names(const std::string& text, const Option& info) {
   CAPTURE(text);
-  CHECK(text.find(std::string("[--") + info.name + "] ") == 0);
+  CHECK(text.find("[--" + info.name + "] ") == 0);
   CHECK(text.find('\n') == std::string::npos);
-  CHECK(text.size() > std::string(info.name).size() + 15);  // and says more than that
+  CHECK(text.size() > info.name.size() + 15);  // and says more than that
 }
 
 // Calls visit(info, options with the member set) for the value in each option of type T that the model has.
 template <class T, class Visit>
 void with_each(const std::string& model, T value, Visit&& visit) {
-  TrainOptions plain = default_options(model);
-  std::vector<std::string> names;
-  visit_options(plain, [&](const OptionInfo& info, auto& member) {
-    if (applies(info, model) && std::is_same_v<std::decay_t<decltype(member)>, T>)
-      names.emplace_back(info.name);
-  });
-  for (const std::string& name : names) {
-    TrainOptions changed = plain;
-    visit_options(changed, [&](const OptionInfo& info, auto& member) {
-      if constexpr (std::is_same_v<std::decay_t<decltype(member)>, T>)
-        if (name == info.name) {
-          member = value;
-          visit(info, changed);
-        }
+  for (const Option* option : option_table(model).rows()) {
+    TrainOptions changed = default_options(model);
+    option->visit(changed, [&](auto& member) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(member)>, T>) {
+        member = value;
+        visit(*option, changed);
+      }
     });
   }
 }
@@ -66,9 +59,9 @@ TEST_CASE("options: numbers that are none, infinite, negative or far too large a
   int tried = 0;
   // Their -1 is the --style-preset's weight.
   const std::set<std::string> stand_for_presets{"lambda-adv", "lambda-content", "lambda-style",
-                                                "lambda-colour", "lambda-tv"};
+                                                "lambda-color", "lambda-tv"};
   for (const ModelSpec* model : model_specs()) {
-    const auto refused = [&](const OptionInfo& info, const TrainOptions& o) {
+    const auto refused = [&](const Option& info, const TrainOptions& o) {
       if (takes_anything(info)) return;
       ++tried;
       CAPTURE(model->name);
@@ -77,7 +70,7 @@ TEST_CASE("options: numbers that are none, infinite, negative or far too large a
     };
     using Limits = std::numeric_limits<double>;
     for (const double value : {Limits::quiet_NaN(), Limits::infinity(), -Limits::infinity(), -1.0, 1e300})
-      with_each<double>(model->name, value, [&](const OptionInfo& info, const TrainOptions& o) {
+      with_each<double>(model->name, value, [&](const Option& info, const TrainOptions& o) {
         if (value != -1 || !stand_for_presets.contains(info.name)) refused(info, o);
       });
     for (const int value : {std::numeric_limits<int>::min(), -1, std::numeric_limits<int>::max()})
@@ -91,17 +84,17 @@ TEST_CASE("options: numbers that are none, infinite, negative or far too large a
 
 TEST_CASE("options: words that no rule has are refused with the ones that there are") {
   // Paths may be any text; what takes a word from a list may not.
-  const std::set<std::string> paths{"data", "data-a",       "data-b", "outdir",  "cache",
-                                    "init", "dump-batches", "plan",   "features"};
+  const std::set<std::string> paths{"data", "data-a",       "data-b",    "outdir",         "cache",
+                                    "init", "dump-batches", "conv-plan", "feature-network"};
   const std::set<std::string> may_be_empty{"freeze", "diffaugment", "classes"};
   for (const ModelSpec* model : model_specs())
     for (const std::string& value : {std::string("nonsense"), std::string(), std::string(300, 'x')})
-      with_each<std::string>(model->name, value, [&](const OptionInfo& info, const TrainOptions& o) {
+      with_each<std::string>(model->name, value, [&](const Option& info, const TrainOptions& o) {
         if (paths.contains(info.name) || (value.empty() && may_be_empty.contains(info.name))) return;
         CAPTURE(model->name);
         CAPTURE(info.name);
         const std::string text = refusal(o);
-        if (std::string(info.name) == "device")
+        if (info.name == "device")
           CHECK(text.find("[device] ") == 0);
         else
           check_names(text, info);
@@ -112,33 +105,35 @@ TEST_CASE("options: words that no rule has are refused with the ones that there 
 TEST_CASE("options: a file's numbers of the wrong kind are refused with the file's name") {
   for (const ModelSpec* model : model_specs()) {
     TrainOptions plain = default_options(model->name);
-    visit_options(plain, [&](const OptionInfo& info, auto& member) {
-      if (!applies(info, model->name)) return;
-      using T = std::decay_t<decltype(member)>;
-      std::vector<Json> wrong{Json::array(), Json::object(), nullptr};
-      if constexpr (std::is_same_v<T, std::string>)
-        wrong.push_back(5);
-      else
-        wrong.push_back("many");
-      if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-        wrong.push_back(1.5);
-        wrong.push_back(1e300);
-      }
-      for (const Json& value : wrong) {
-        TrainOptions o = plain;
-        std::string text;
-        try {
-          update_from_json(o, Json{{info.name, value}}, "config some.json");
-        } catch (const Error& error) {
-          text = error.what();
+    for (const Option* option : option_table(model->name).rows()) {
+      const std::string& name = option->name;
+      option->visit(plain, [&](auto& member) {
+        using T = std::decay_t<decltype(member)>;
+        std::vector<Json> wrong{Json::array(), Json::object(), nullptr};
+        if constexpr (std::is_same_v<T, std::string>)
+          wrong.push_back(5);
+        else
+          wrong.push_back("many");
+        if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+          wrong.push_back(1.5);
+          wrong.push_back(1e300);
         }
-        CAPTURE(info.name);
-        CAPTURE(value.dump());
-        CHECK(text.find("[config some.json] ") == 0);
-        CHECK(text.find(info.name) != std::string::npos);
-        CHECK(text.find('\n') == std::string::npos);
-      }
-    });
+        for (const Json& value : wrong) {
+          TrainOptions o = plain;
+          std::string text;
+          try {
+            update_from_json(o, Json{{name, value}}, "config some.json");
+          } catch (const Error& error) {
+            text = error.what();
+          }
+          CAPTURE(name);
+          CAPTURE(value.dump());
+          CHECK(text.find("[config some.json] ") == 0);
+          CHECK(text.find(name) != std::string::npos);
+          CHECK(text.find('\n') == std::string::npos);
+        }
+      });
+    }
   }
 }
 
@@ -169,7 +164,7 @@ TEST_CASE("options: what contradicts itself is refused with the cure") {
   refused(
       "dcgan", [](O& o) { o.size = 50; }, "[--size]", "64");
   refused(
-      "dcgan", [](O& o) { o.channels = 2; }, "[--channels]", "1 nor 3");
+      "dcgan", [](O& o) { o.channels = 2; }, "[--channels]", "one of: 1, 3");
   refused(
       "cyclegan", [](O& o) { o.load_size = 100; }, "[--load-size]", "--crop-size");
   refused(

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "models/networks/translation_networks.h"
+#include "models/settings.h"
 #include "models/training/discriminator_trainer.h"
 #include "tests/models/runs.h"
 
@@ -29,6 +30,7 @@ Tensor noise_picture(std::int64_t n, std::int64_t side, std::uint64_t seed) {
 // A discriminator of the given norm, alike each time.
 std::unique_ptr<Sequential> discriminator(LayerSpec::Norm norm) {
   std::unique_ptr<Sequential> d = patch_discriminator(norm_options(norm));
+  d->set_name("d");
   RandomStream init(1, 2);
   initialize(*d, {"normal", 0.2}, init);
   return d;

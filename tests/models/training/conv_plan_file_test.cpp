@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/runtime/device.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/trainer.h"
 #include "tests/models/images.h"
@@ -69,7 +70,7 @@ TEST_CASE("plan file: what is no plan is refused by name, with a cure") {
                            R"({"sumi.plan":1,"kernels":"","threads":1,"convolutions":{"a":3}})"}) {
     CAPTURE(text);
     const std::string error = plan_refusal(text);
-    CHECK(has(error, "[--plan "));
+    CHECK(has(error, "[--conv-plan "));
     CHECK(has(error, "make one with sumi tune"));
     CHECK(error.find('\n') == std::string::npos);
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
@@ -35,7 +36,7 @@ TrainOptions small_mixed(const std::string& model, const fs::path& work) {
   o.r1_interval = 1;
   if (model == "pix2pix") o.net_g = "resnet_6blocks";
   if (model == "gan-conv") o.size = 28;
-  if (model == "features") o.classes = "a,b,c";
+  if (model == "classifier") o.classes = "a,b,c";
   return o;
 }
 
@@ -143,7 +144,7 @@ void check_first_step(const TrainOptions& o, double least_cosine, const fs::path
 TEST_CASE("mixed precision: a first step of every model is that of f32 but for bf16's rounding") {
   const TempDir work;
   const std::map<std::string, double> least{
-      {"cyclegan", 0.88}, {"animegan", 0.8}, {"cartoongan", 0.8}, {"features", 0.95}};
+      {"cyclegan", 0.88}, {"animegan", 0.8}, {"cartoongan", 0.8}, {"classifier", 0.95}};
   for (const std::string& name : model_names())
     check_first_step(small_mixed(name, work.path), least.contains(name) ? least.at(name) : 0.97, work.path);
   TrainOptions o = small_mixed("dcgan", work.path);
@@ -235,7 +236,7 @@ TEST_CASE("mixed precision: losses stay near those of f32, and everything stays 
   const TempDir work;
   std::vector<std::string> names{"dcgan"};
   if (!is_emulated())
-    for (const char* more : {"wgan-gp", "vae", "cyclegan", "animegan", "pix2pix", "infogan", "features"})
+    for (const char* more : {"wgan-gp", "vae", "cyclegan", "animegan", "pix2pix", "infogan", "classifier"})
       names.emplace_back(more);
   const std::uint64_t steps = is_emulated() ? 4 : 20;
   for (const std::string& name : names) {

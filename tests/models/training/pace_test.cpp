@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "models/options/options.h"
+#include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
@@ -59,7 +60,7 @@ TEST_CASE("pace: the first lines say how long, once, and above a day what makes 
   REQUIRE(days.size() == 2);
   CHECK(days[0] == "about 5d 18h left: 200000 steps of 2.5 s");
   CHECK(days[1] ==
-        "that is more than a day; shorter: smaller --crop-size (now 256), --n-blocks, --ngf (now 64); fewer "
+        "that is more than a day; shorter: smaller --crop-size (now 256), --ngf (now 64), --n-blocks; fewer "
         "--epochs (now "
         "100), --epochs-decay (now 100)");
   o = default_options("dcgan");

@@ -6,6 +6,7 @@
 
 #include "models/objectives/latent.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/discriminator_trainer.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
@@ -86,6 +87,7 @@ TEST_CASE(
   check_close(base, {-1.5, -1, -0.5, 0});                // mean fake - mean real
 
   o.gan_mode = "wgan-gp";
+  o.lambda_gp = 10;
   const auto other = linear_d();
   DiscriminatorTrainer with(o, *other, RngStream::init);
   const std::vector<double> g = gradient_of(with, &verdict);
@@ -153,7 +155,7 @@ TEST_CASE("random labels for the generator are drawn anew, and need a mode with 
   Tape tape;
   CHECK(d.generator_loss(kFake, kReal).item() != d.generator_loss(kFake, kReal).item());
   o.gan_mode = "hinge";
-  CHECK(test::has(test::error_of([&] { validate(o); }), "--g-label"));
+  CHECK(test::has(test::error_of([&] { validate(o); }), "--generator-target"));
 }
 
 TEST_CASE("historical averaging pulls the parameters to the mean of what they were") {

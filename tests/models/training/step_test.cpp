@@ -8,6 +8,7 @@
 #include "engine/serialize/checkpoint.h"
 #include "models/model.h"
 #include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/step.h"
 #include "tests/models/tiny_vgg.h"
 #include "tests/support.h"
@@ -96,10 +97,9 @@ TEST_CASE("an update of several batches is that of one with as many pictures") {
 
 TEST_CASE("--n-critic: discriminators learn that often, generators once") {
   const TempDir folder;
-  for (const char* name : {"gan", "autoencoder-gan", "cyclegan", "pix2pix", "animegan"}) {
+  for (const char* name : {"gan", "photo-converter", "cyclegan", "pix2pix", "animegan"}) {
     CAPTURE(std::string(name));
     TrainOptions o = small_run(name, folder.path);
-    if (o.model == "autoencoder-gan") o.variant = "converter";
     o.batch_size = 1;
     o.n_critic = 2;
     o.accumulate = 2;

@@ -7,6 +7,7 @@
 
 #include "engine/image/image.h"
 #include "engine/runtime/device.h"
+#include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
@@ -289,11 +290,11 @@ TEST_CASE("fine-tuning from other networks names the options that differ, and wh
   CHECK(refusal([](TrainOptions& o) { o.minibatch_discrimination = 2; }) ==
         "--minibatch-discrimination 0, not 2");
   CHECK(refusal([](TrainOptions& o) { o.lr = 1e-3, o.ema = 0; }).empty());
-  CHECK(refusal([](TrainOptions& o) { o.spectral_norm = false; }) == "--sn");
+  CHECK(refusal([](TrainOptions& o) { o.spectral_norm = false; }) == "--spectral-norm");
   first.outdir = (folder.path / "without").string();
   first.spectral_norm = false;
   train(first, quiet);
-  CHECK(refusal([](TrainOptions& o) { o.spectral_norm = true; }) == "--no-sn");
+  CHECK(refusal([](TrainOptions& o) { o.spectral_norm = true; }) == "--no-spectral-norm");
 }
 
 TEST_CASE("the golden checkpoint of format 1 loads for ever") {

@@ -1,0 +1,23 @@
+#include "models/options/option_groups.h"
+
+#include "models/options/option_table.h"
+
+namespace sumi {
+
+void CommonOptions::add_rows(OptionTable& t) {
+  add_groups<RunOptions, DataOptions, OptimizationOptions, MachineOptions>(t);
+}
+
+void NoiseGanOptions::add_rows(OptionTable& t) {
+  add_groups<CommonOptions, SquareOptions, LatentOptions, GeneratorOptions, DiscriminatorOptions>(t);
+}
+
+void ConvGanOptions::add_rows(OptionTable& t) {
+  add_groups<NoiseGanOptions, UpsamplingOptions, VirtualBatchNormOptions>(t);
+}
+
+void TranslationGanOptions::add_rows(OptionTable& t) {
+  add_groups<CommonOptions, CropOptions, GeneratorOptions, UpsamplingOptions, DiscriminatorOptions>(t);
+}
+
+}  // namespace sumi
