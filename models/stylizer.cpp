@@ -227,10 +227,10 @@ void StylizerOptions::add_rows(OptionTable& t) {
       .alias("--photo")
       .path()
       .on_resume();
-  t.add("styles", &TrainOptions::styles)
+  t.add("style", &TrainOptions::styles)
       .help("styles, each with its teacher: a folder of planes or a filter")
       .placeholder("NAME=TEACHER...")
-      .alias("--style")
+      .alias("--styles")
       .many()
       .on_resume();
   t.add("crop-size", &TrainOptions::crop_size)

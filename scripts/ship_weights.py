@@ -20,8 +20,9 @@ def ship(source, target):
     options = json.loads(metadata["sumi.options"])
     averaged = any(name.startswith("ema.") for name in header)
     options.update({name: "" for name in PATHS if name in options}, ema=0.0)
-    if "styles" in options:  # names without the folders of their teachers
-        options["styles"] = ",".join(style.split("=")[0] for style in options["styles"].split(","))
+    for key in ("style", "styles"):  # of a stylizer: names without the folders of their teachers
+        if key in options:
+            options[key] = ",".join(style.split("=")[0] for style in options[key].split(","))
     metadata["sumi.options"] = json.dumps(options, separators=(",", ":"))
     metadata["sumi.kind"] = "networks"
     state = json.loads(metadata["sumi.state"])

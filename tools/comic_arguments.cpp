@@ -10,8 +10,8 @@ constexpr std::int64_t kMostLevels = 24, kLeastSide = 32, kMostSide = 100'000;
 }  // namespace
 
 void ComicArguments::add_options(CLI::App& command) {
-  add_whole(command, "--levels", levels, "N",
-            "of a stylizer (-m comic): steps of lightness, 0 none, -1 as the style has them")
+  add_text(command, "--levels", levels, "auto|N",
+           "of a stylizer (-m comic): steps of lightness, 0 none (auto: as the style has them)")
       ->group("Style");
   add_text(command, "--scale", scale, "auto|PX",
            "of a stylizer: short side at which it sees the picture; smaller is coarser (auto: up to 720, "
@@ -24,10 +24,14 @@ void ComicArguments::add_options(CLI::App& command) {
 
 void ComicArguments::check(const CLI::App* app) {
   const std::string command = command_name(app);
-  if (levels < -1 || levels == 1 || levels > kMostLevels)
-    throw UsageError(command,
-                     fmt::format("--levels {} is out of range; give a number from 2 to {}, 0 for none, or -1",
-                                 levels, kMostLevels));
+  if (levels != "auto") {
+    const std::int64_t count = parse_whole(app, "--levels", levels);
+    if (count < 0 || count == 1 || count > kMostLevels)
+      throw UsageError(
+          command, fmt::format("--levels {} is out of range; give auto, 0, or a number from 2 to {}", levels,
+                               kMostLevels));
+    steps = static_cast<int>(count);
+  }
   if (layer != "drawing" && layer != "flat" && layer != "line")
     throw UsageError(command, fmt::format("--layer {} is unknown; use drawing, flat or line", layer));
   if (scale == "auto") return;
@@ -39,9 +43,9 @@ void ComicArguments::check(const CLI::App* app) {
 }
 
 void ComicArguments::refuse(const CLI::App* app) const {
-  if (levels < 0 && scale == "auto" && layer == "drawing") return;
+  if (levels == "auto" && scale == "auto" && layer == "drawing") return;
   throw UsageError(command_name(app), fmt::format("{} is of a stylizer; give one with -m, such as -m comic",
-                                                  levels >= 0          ? "--levels"
+                                                  levels != "auto"     ? "--levels"
                                                   : layer != "drawing" ? "--layer"
                                                                        : "--scale"));
 }

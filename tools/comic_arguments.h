@@ -9,9 +9,10 @@
 namespace sumi::cli {
 
 struct ComicArguments {
-  std::int64_t levels = -1;
+  std::string levels = "auto";
   std::string scale = "auto";
   std::string layer = "drawing";
+  int steps = -1;      // of lightness; -1: as the style has them
   int short_side = 0;  // 0: auto
 
   void add_options(CLI::App& command);

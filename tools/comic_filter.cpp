@@ -36,7 +36,7 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
   if (!(options.line_strength >= 0 && options.line_strength <= kMostLineStrength))
     throw UsageError(command, fmt::format("--line-strength {} is out of range; give a number from 0 to {}",
                                           args.style.line_strength, kMostLineStrength));
-  options.levels = static_cast<int>(args.comic.levels);
+  options.levels = args.comic.steps;
   options.short_side = args.comic.short_side;
   options.layer = args.comic.layer == "flat"   ? ComicLayer::flat
                   : args.comic.layer == "line" ? ComicLayer::line

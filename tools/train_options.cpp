@@ -94,6 +94,7 @@ void OptionSet::add(CLI::App& app, const OptionTable& table, const TrainOptions&
   app_ = &app;
   table_ = &table;
   std::set<std::string> taken;
+  for (const Option* option : table.rows()) taken.insert("--" + option->name);
   for (const Option* option : table.rows()) {
     const Visibility wish = visibility(*option);
     if (wish == Visibility::absent) continue;

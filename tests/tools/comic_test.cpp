@@ -55,7 +55,7 @@ TEST_CASE("comic: a run of two teachers converts in its styles and their mixture
   CHECK(made("--line-strength 0") != ink);
   CHECK(made("--levels 2") != made("--levels 0"));
   CHECK(made("--layer flat") != made("--layer line"));
-  CHECK(made("--scale 16").size() == ink.size());
+  CHECK(made("--scale 32").size() == ink.size());
 
   const std::string convert = "convert -m run -i " + picture + " -o out.png ";
   check_error(run(folder, convert + "-n oil"), 2, "has no style 'oil'; it has ink, own");
