@@ -20,7 +20,7 @@ std::string processor_name() {
   return "an unknown processor";
 }
 
-// Host memory, in large pages where it fills some, as the engine's (engine/runtime/host_arena.cpp) is.
+// Host memory, in large pages if it fills some, as in the engine (engine/runtime/host_arena.cpp).
 void* allocate_host(std::size_t bytes) {
   constexpr std::size_t page = std::size_t{1} << 21;
   const std::size_t align = bytes < page ? 64 : page, whole = (bytes + align - 1) / align * align;
@@ -42,7 +42,7 @@ cudaDeviceProp properties() {
 
 }  // namespace
 
-std::string Target::problem(const std::string& name) {
+std::string BenchDevice::problem(const std::string& name) {
   if (name == "cpu") return "";
   const char* other = kernels::cuda_is_emulated() ? "emu" : "cuda";
   if (name != other) return "this build has no '" + name + "'; use cpu or " + other;
@@ -54,10 +54,10 @@ std::string Target::problem(const std::string& name) {
   return "";
 }
 
-Target::Target(const std::string& name, int threads)
+BenchDevice::BenchDevice(const std::string& name, int threads)
     : device_{name == "cpu" ? Device::Kind::cpu : Device::Kind::cuda, 0},
       threads_(threads),
-      memory_(name == "cpu" ? Scratch::Memory{&allocate_host, &release_host} : kernels::device_memory()),
+      memory_(name == "cpu" ? ScratchAllocator{&allocate_host, &release_host} : kernels::device_memory()),
       scratch_(memory_) {
   const std::string why = problem(name);
   if (!why.empty()) fail("--device", why);
@@ -68,26 +68,26 @@ Target::Target(const std::string& name, int threads)
   SUMI_CUDA_CALL(cudaEventCreate(&end_));
 }
 
-Target::~Target() {
+BenchDevice::~BenchDevice() {
   if (on_host()) return;
   (void)cudaEventDestroy(begin_);
   (void)cudaEventDestroy(end_);
   (void)cudaStreamDestroy(stream_);
 }
 
-std::string Target::description() const {
+std::string BenchDevice::description() const {
   if (emulated()) return "the emulation of a CUDA device";
   if (!on_host()) return properties().name;
   return processor_name() + ", " + std::to_string(threads_) + (threads_ == 1 ? " thread" : " threads");
 }
 
-std::size_t Target::cache_bytes() const {
+std::size_t BenchDevice::cache_bytes() const {
   if (!on_host()) return emulated() ? 0 : static_cast<std::size_t>(properties().l2CacheSize);
   const long bytes = std::max(sysconf(_SC_LEVEL3_CACHE_SIZE), sysconf(_SC_LEVEL2_CACHE_SIZE));
   return bytes > 0 ? static_cast<std::size_t>(bytes) : std::size_t{32} << 20;
 }
 
-void Target::fill(void* to, const void* host, std::size_t bytes) const {
+void BenchDevice::fill(void* to, const void* host, std::size_t bytes) const {
   if (on_host()) {
     std::memcpy(to, host, bytes);
     return;
@@ -96,7 +96,7 @@ void Target::fill(void* to, const void* host, std::size_t bytes) const {
   SUMI_CUDA_CALL(cudaDeviceSynchronize());  // the stream waits for no other
 }
 
-std::vector<std::byte> Target::read(const void* from, std::size_t bytes) const {
+std::vector<std::byte> BenchDevice::read(const void* from, std::size_t bytes) const {
   std::vector<std::byte> host(bytes);
   wait();
   if (on_host())
@@ -106,7 +106,7 @@ std::vector<std::byte> Target::read(const void* from, std::size_t bytes) const {
   return host;
 }
 
-void Target::wait() const {
+void BenchDevice::wait() const {
   if (!on_host()) SUMI_CUDA_CALL(cudaStreamSynchronize(stream_));
 }
 

@@ -1,4 +1,5 @@
-// Where sumi-bench measures: the CPU, a CUDA device, or the emulation of one. Memory, an Exec and a clock.
+// The device under test: the CPU, a CUDA device, or the emulation of one, with memory, an Exec and
+// a clock.
 #pragma once
 
 #include <cuda_runtime.h>
@@ -12,15 +13,15 @@
 
 namespace sumi::bench {
 
-class Target {
+class BenchDevice {
  public:
-  // "cpu", "cuda" or "emu"; throws Error when this build or machine has none. `threads`: of the CPU.
-  Target(const std::string& name, int threads);
-  ~Target();
-  Target(const Target&) = delete;
-  Target& operator=(const Target&) = delete;
+  // "cpu", "cuda" or "emu"; throws Error if this build or machine lacks it. `threads`: of the CPU.
+  BenchDevice(const std::string& name, int threads);
+  ~BenchDevice();
+  BenchDevice(const BenchDevice&) = delete;
+  BenchDevice& operator=(const BenchDevice&) = delete;
 
-  // Whether `name` can be used here; "" or why not.
+  // Returns why `name` cannot be used here, or "".
   static std::string problem(const std::string& name);
 
   const Device& device() const { return device_; }
@@ -36,7 +37,7 @@ class Target {
   cudaStream_t stream() const { return stream_; }
   // "AMD EPYC, 1 thread", "NVIDIA H100 80GB HBM3".
   std::string description() const;
-  // Of the last cache before memory.
+  // The size of the last-level cache.
   std::size_t cache_bytes() const;
 
   void* allocate(std::size_t bytes) const { return memory_.allocate(bytes); }
@@ -45,8 +46,9 @@ class Target {
   std::vector<std::byte> read(const void* from, std::size_t bytes) const;
   void wait() const;
 
-  // Milliseconds of one of `count` calls of run(i). On the CPU with one thread processor time, so that a busy machine
-  // disturbs little, with more threads the time of the clock; on a device between two events.
+  // Milliseconds per call of run(i), over `count` calls. On the CPU with one thread this is
+  // processor time, which other programs hardly disturb; with more threads, wall-clock time; on a
+  // device, the time between two events.
   template <class Run>
   double ms_each(int count, Run&& run) const {
     const auto all = [&] {
@@ -70,7 +72,7 @@ class Target {
 
   Device device_;
   int threads_;
-  Scratch::Memory memory_;
+  ScratchAllocator memory_;
   Scratch scratch_;
   cudaStream_t stream_ = nullptr;
   cudaEvent_t begin_ = nullptr, end_ = nullptr;

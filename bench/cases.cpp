@@ -1,4 +1,4 @@
-// Every operation that can be measured, and the work that is asked for.
+// The table of operations, and the selected cases.
 #include <algorithm>
 
 #include "bench/bench_case.h"
@@ -22,7 +22,7 @@ std::vector<std::string> names_of(const std::vector<OpInfo>& ops) {
 std::vector<const OpInfo*> ops_named(const std::string& name) {
   std::vector<const OpInfo*> found;
   for (const OpInfo& op : operations())
-    if (name == "all" || name == op.name || (name == "memory" && op.works == memory_works))
+    if (name == "all" || name == op.name || (name == "memory" && op.cases == memory_bound_cases))
       found.push_back(&op);
   if (found.empty())
     fail("sumi-bench", "there is no operation '" + name + "'; there are: " + joined(names_of(operations())) +
@@ -30,9 +30,9 @@ std::vector<const OpInfo*> ops_named(const std::string& name) {
   return found;
 }
 
-// A part that no operation asked for has would measure nothing, and say nothing.
-void check_parts(const Wanted& wanted, const std::vector<const OpInfo*>& ops) {
-  for (const std::string& part : wanted.parts) {
+// Rejects parts that no selected operation has, which would silently measure nothing.
+void check_parts(const Filter& filter, const std::vector<const OpInfo*>& ops) {
+  for (const std::string& part : filter.parts) {
     bool known = false;
     std::string there_are;
     for (const OpInfo* op : ops) {
@@ -64,22 +64,22 @@ const std::vector<OpInfo>& operations() {
   return all;
 }
 
-std::vector<Work> works_of(const Wanted& wanted) {
+std::vector<BenchCase> cases_of(const Filter& filter) {
   std::vector<const OpInfo*> ops;
-  for (const std::string& name : wanted.ops)
+  for (const std::string& name : filter.ops)
     for (const OpInfo* op : ops_named(name))
       if (std::find(ops.begin(), ops.end(), op) == ops.end()) ops.push_back(op);
-  for (const std::string& net : wanted.nets)
+  for (const std::string& net : filter.nets)
     if (!contains(net_names(), net))
       fail("--net", "there is no '" + net + "'; there are: " + joined(net_names()));
-  check_parts(wanted, ops);
-  std::vector<Work> works;
+  check_parts(filter, ops);
+  std::vector<BenchCase> cases;
   for (const OpInfo* op : ops)
-    for (Work& work : op->works(wanted, *op)) works.push_back(std::move(work));
-  if (works.empty())
+    for (BenchCase& bench_case : op->cases(filter, *op)) cases.push_back(std::move(bench_case));
+  if (cases.empty())
     fail("sumi-bench",
-         "nothing to measure: no layer of " + joined(wanted.nets) + " is one of " + joined(wanted.ops));
-  return works;
+         "nothing to measure: no layer of " + joined(filter.nets) + " is one of " + joined(filter.ops));
+  return cases;
 }
 
 }  // namespace sumi::bench

@@ -1,4 +1,4 @@
-// How long things take and how much memory they hold, for the bench programs.
+// Time and memory measurements for the bench programs.
 #pragma once
 
 #include <time.h>
@@ -13,8 +13,8 @@
 
 namespace sumi::bench {
 
-// Milliseconds of processor time of one call of `run`, all threads together: what a kernel costs, however busy
-// the machine is otherwise.
+// Milliseconds of processor time of one call of `run`, all threads together: the cost of a kernel
+// independent of other load on the machine.
 template <class Run>
 double cpu_ms(Run&& run) {
   const auto now = [] {
@@ -40,15 +40,15 @@ inline double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
-// The value below which `share` (0..1) of `times` lie; `times` is not empty.
+// The value below which a fraction `share` (0..1) of `times` lies; `times` must not be empty.
 inline double quantile(std::vector<double> times, double share) {
   const auto at = static_cast<std::ptrdiff_t>(share * static_cast<double>(times.size() - 1) + 0.5);
   std::nth_element(times.begin(), times.begin() + at, times.end());
   return times[static_cast<std::size_t>(at)];
 }
 
-// A line of /proc/self/status in bytes: "VmRSS" (resident now), "VmHWM" (the most ever resident). 0 where
-// there is no such file.
+// A line of /proc/self/status in bytes: "VmRSS" (resident now), "VmHWM" (peak resident). 0 if there
+// is no such file.
 inline std::int64_t status_bytes(const std::string& field) {
   std::ifstream file("/proc/self/status");
   std::string word;

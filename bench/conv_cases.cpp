@@ -1,4 +1,4 @@
-// Convolution and transposed convolution: what is measured, and each output by its definition.
+// Cases of convolution and transposed convolution, with each output by its definition.
 #include "bench/bench_case.h"
 #include "kernels/conv.h"
 #ifdef SUMI_PEER
@@ -15,7 +15,7 @@ double product(float a, float b) {
   return static_cast<double>(a) * static_cast<double>(b);
 }
 
-// y[n,p,q,k] of x (first) and w.
+// y[n,p,q,k] of x and w.
 double expect_fprop(const ConvGeom& g, const std::vector<float>& x, const std::vector<float>& w,
                     std::int64_t at) {
   const std::int64_t group_c = g.c / g.o.groups, group_k = g.k / g.o.groups;
@@ -34,7 +34,7 @@ double expect_fprop(const ConvGeom& g, const std::vector<float>& x, const std::v
   return sum;
 }
 
-// dx[n,h,v,c] of dy and w: each output pixel (p, q) and tap (r, s) that meet there.
+// dx[n,h,v,c] of dy and w: the sum over output pixels (p, q) and taps (r, s) that meet there.
 double expect_dgrad(const ConvGeom& g, const std::vector<float>& dy, const std::vector<float>& w,
                     std::int64_t at) {
   const std::int64_t group_c = g.c / g.o.groups, group_k = g.k / g.o.groups;
@@ -73,64 +73,71 @@ double expect_wgrad(const ConvGeom& g, const std::vector<float>& x, const std::v
   return sum;
 }
 
-// One of the three computations of `g`, as operation `part`. Operands: the two that are read, then the result.
-Work conv_work(const ConvGeom& g, ConvDirection d, const std::string& part) {
+// One of the three computations of `g`, as operation `part`. Operands: the two inputs, then the
+// result.
+BenchCase conv_work(const ConvGeom& g, ConvDirection d, const std::string& part) {
   const bool f = d == ConvDirection::fprop, dg = d == ConvDirection::dgrad;
-  Work work{.op = g.transposed ? "conv_transpose" : "conv", .part = part, .problem = g.str()};
-  work.variants = [g, d](DType t, MatmulPrecision m) { return kernels::cuda::conv_variants(d, g, t, m); };
-  work.direction = d;
-  work.geom = g;
-  work.flop = 2 * static_cast<double>(g.macs());
+  BenchCase bench_case{.op = g.transposed ? "conv_transpose" : "conv", .part = part, .problem = g.str()};
+  bench_case.variants = [g, d](DType t, MatmulPrecision m) {
+    return kernels::cuda::conv_variants(d, g, t, m);
+  };
+  bench_case.direction = d;
+  bench_case.geom = g;
+  bench_case.flop = 2 * static_cast<double>(g.macs());
   const Shape x = g.x_shape(), w = g.w_shape(), y = g.y_shape();
   using R = Arg::Role;
   if (f) {
-    work.args = {{x}, {w}, {y, R::out}};
-    work.run = [g](const Exec& e, const Views& v) { kernels::conv_fprop(e, g, v[0], v[1], {}, v[2]); };
-    work.expect = [g](const Values& v, std::int64_t at) { return expect_fprop(g, v[0], v[1], at); };
+    bench_case.args = {{x}, {w}, {y, R::out}};
+    bench_case.run = [g](const Exec& e, const Views& v) { kernels::conv_fprop(e, g, v[0], v[1], {}, v[2]); };
+    bench_case.expect = [g](const Values& v, std::int64_t at) { return expect_fprop(g, v[0], v[1], at); };
   } else if (dg) {
-    work.args = {{y}, {w}, {x, R::out}};
-    work.run = [g](const Exec& e, const Views& v) { kernels::conv_dgrad(e, g, v[0], v[1], {}, v[2]); };
-    work.expect = [g](const Values& v, std::int64_t at) { return expect_dgrad(g, v[0], v[1], at); };
+    bench_case.args = {{y}, {w}, {x, R::out}};
+    bench_case.run = [g](const Exec& e, const Views& v) { kernels::conv_dgrad(e, g, v[0], v[1], {}, v[2]); };
+    bench_case.expect = [g](const Values& v, std::int64_t at) { return expect_dgrad(g, v[0], v[1], at); };
   } else {
-    work.args = {{x}, {y}, {w, R::out}};
-    work.run = [g](const Exec& e, const Views& v) {
+    bench_case.args = {{x}, {y}, {w, R::out}};
+    bench_case.run = [g](const Exec& e, const Views& v) {
       kernels::conv_wgrad(e, g, v[0], v[1], v[2], Write::overwrite);
     };
-    work.expect = [g](const Values& v, std::int64_t at) { return expect_wgrad(g, v[0], v[1], at); };
+    bench_case.expect = [g](const Values& v, std::int64_t at) { return expect_wgrad(g, v[0], v[1], at); };
   }
-  work.no_peer = "cuDNN's convolutions pad both sides alike";
+  bench_case.no_peer = "cuDNN's convolutions pad both sides alike";
 #ifdef SUMI_PEER
-  if (!kernels::peer::conv_fits(g)) return work;
-  work.peer_name = "cudnn";
+  if (!kernels::peer::conv_fits(g)) return bench_case;
+  bench_case.peer_name = "cudnn";
   if (f)
-    work.peer = [g](const Exec& e, const Views& v) { kernels::peer::conv_fprop(e, g, v[0], v[1], {}, v[2]); };
+    bench_case.peer = [g](const Exec& e, const Views& v) {
+      kernels::peer::conv_fprop(e, g, v[0], v[1], {}, v[2]);
+    };
   else if (dg)
-    work.peer = [g](const Exec& e, const Views& v) { kernels::peer::conv_dgrad(e, g, v[0], v[1], {}, v[2]); };
+    bench_case.peer = [g](const Exec& e, const Views& v) {
+      kernels::peer::conv_dgrad(e, g, v[0], v[1], {}, v[2]);
+    };
   else
-    work.peer = [g](const Exec& e, const Views& v) {
+    bench_case.peer = [g](const Exec& e, const Views& v) {
       kernels::peer::conv_wgrad(e, g, v[0], v[1], v[2], Write::overwrite);
     };
 #endif
-  return work;
+  return bench_case;
 }
 
 }  // namespace
 
-std::vector<Work> conv_cases(const Wanted& wanted, const OpInfo& op) {
+std::vector<BenchCase> conv_cases(const Filter& filter, const OpInfo& op) {
   const bool transposed = std::string(op.name) == "conv_transpose";
-  std::vector<Work> works;
-  for (const Layer& layer : problems_of(op.name, wanted)) {
+  std::vector<BenchCase> cases;
+  for (const Layer& layer : problems_of(op.name, filter)) {
     const ConvGeom g = ConvGeom::parse("--problem", layer.problem, transposed);
     const auto add = [&](const char* part, ConvDirection d) {
-      if (!wants_part(wanted, part)) return;
-      works.push_back(conv_work(g, d, part));
-      works.back().layer = layer.net.empty() ? "" : layer.net + " " + layer.name;
+      if (!wants_part(filter, part)) return;
+      cases.push_back(conv_work(g, d, part));
+      cases.back().layer = layer.net.empty() ? "" : layer.net + " " + layer.name;
     };
     add("fprop", transposed ? ConvDirection::dgrad : ConvDirection::fprop);
     add("dgrad", transposed ? ConvDirection::fprop : ConvDirection::dgrad);
     add("wgrad", ConvDirection::wgrad);
   }
-  return works;
+  return cases;
 }
 
 }  // namespace sumi::bench

@@ -21,47 +21,47 @@ double expect_product(const GemmGeom& g, const Values& v, std::int64_t at) {
   return sum;
 }
 
-Work dense_work(const GemmGeom& g, const char* part) {
-  Work work{.op = "dense", .part = part, .problem = g.str()};
-  work.flop = 2.0 * static_cast<double>(g.batch) * static_cast<double>(g.m) * static_cast<double>(g.n) *
-              static_cast<double>(g.k);
-  work.args = {{{g.batch * g.m, 1, 1, g.k}},
-               {{g.batch * g.k, 1, 1, g.n}},
-               {{g.batch * g.m, 1, 1, g.n}, Arg::Role::out}};
-  work.variants = [g](DType t, MatmulPrecision m) { return kernels::cuda::gemm_variants(g, t, m); };
-  work.run = [g](const Exec& e, const Views& v) {
+BenchCase dense_work(const GemmGeom& g, const char* part) {
+  BenchCase bench_case{.op = "dense", .part = part, .problem = g.str()};
+  bench_case.flop = 2.0 * static_cast<double>(g.batch) * static_cast<double>(g.m) * static_cast<double>(g.n) *
+                    static_cast<double>(g.k);
+  bench_case.args = {{{g.batch * g.m, 1, 1, g.k}},
+                     {{g.batch * g.k, 1, 1, g.n}},
+                     {{g.batch * g.m, 1, 1, g.n}, Arg::Role::out}};
+  bench_case.variants = [g](DType t, MatmulPrecision m) { return kernels::cuda::gemm_variants(g, t, m); };
+  bench_case.run = [g](const Exec& e, const Views& v) {
     kernels::gemm(e, g, v[0], v[1], {}, v[2], Write::overwrite);
   };
-  work.expect = [g](const Values& v, std::int64_t at) { return expect_product(g, v, at); };
+  bench_case.expect = [g](const Values& v, std::int64_t at) { return expect_product(g, v, at); };
 #ifdef SUMI_PEER
-  work.peer_name = "cublas";
-  work.peer = [g](const Exec& e, const Views& v) {
+  bench_case.peer_name = "cublas";
+  bench_case.peer = [g](const Exec& e, const Views& v) {
     kernels::peer::gemm(e, g, v[0], v[1], {}, v[2], Write::overwrite);
   };
 #endif
-  return work;
+  return bench_case;
 }
 
 }  // namespace
 
-std::vector<Work> dense_cases(const Wanted& wanted, const OpInfo& op) {
-  std::vector<Work> works;
-  for (const Layer& layer : problems_of(op.name, wanted)) {
+std::vector<BenchCase> dense_cases(const Filter& filter, const OpInfo& op) {
+  std::vector<BenchCase> cases;
+  for (const Layer& layer : problems_of(op.name, filter)) {
     const GemmGeom g = GemmGeom::parse("--problem", layer.problem);
     const auto add = [&](const char* part, const GemmGeom& product) {
-      if (!wants_part(wanted, part)) return;
-      works.push_back(dense_work(product, part));
-      works.back().layer = layer.net.empty() ? "" : layer.net + " " + layer.name;
+      if (!wants_part(filter, part)) return;
+      cases.push_back(dense_work(product, part));
+      cases.back().layer = layer.net.empty() ? "" : layer.net + " " + layer.name;
     };
     add("fprop", g);
-    if (g.trans_a || g.trans_b) continue;  // any product: it has no layer's gradients
+    if (g.trans_a || g.trans_b) continue;  // a general product: it has no layer's gradients
     GemmGeom dx = g, dw = g;
     dx.n = g.k, dx.k = g.n, dx.trans_b = true;
     dw.m = g.k, dw.k = g.m, dw.trans_a = true;
     add("dgrad", dx);
     add("wgrad", dw);
   }
-  return works;
+  return cases;
 }
 
 }  // namespace sumi::bench

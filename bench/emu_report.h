@@ -1,4 +1,4 @@
-// What can be known of the CUDA kernels without a GPU.
+// Reports on the CUDA kernels without a GPU.
 #pragma once
 
 #include <iosfwd>
@@ -7,12 +7,12 @@
 
 namespace sumi::bench {
 
-// Whether this build can: it emulates a GPU and counts.
+// Returns true if this build emulates a GPU and counts accesses.
 bool can_report();
-// `options` as the emulation takes them: small tensors, no peers.
+// Adapts `options` to the emulation: small tensors, no baselines.
 Options emulated(Options options);
-// For each work, precision and variant: the launches, how they ask for memory, and below what a GPU cannot stay. Returns
-// the exit code.
+// Prints for each case, precision and variant the launches, their memory accesses, and the roofline
+// limit of a GPU. Returns the exit code.
 int report_emulated(const Options& options, std::ostream& out);
 
 }  // namespace sumi::bench

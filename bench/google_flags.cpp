@@ -80,7 +80,7 @@ void check_library_flag(const Flag& flag) {
     fail(flag.name, "unknown flag; sumi-bench --help names Google Benchmark's flags");
 }
 
-// The library's own kind of regular expression.
+// The library's regular expression dialect.
 std::regex regex_of(const std::string& pattern, bool inverted) {
   try {
     return std::regex(pattern.substr(inverted ? 1 : 0), std::regex::extended);

@@ -29,12 +29,12 @@ std::string short_name(const std::string& mangled) {
   for (const char* space : {"sumi::kernels::cuda::", "sumi::", "(anonymous namespace)::", "void "})
     for (std::size_t at; (at = name.find(space)) != std::string::npos;)
       name.erase(at, std::string(space).size());
-  for (int m = 0; m < 4; ++m) {  // an enumerator's number by its name
+  for (int m = 0; m < 4; ++m) {  // replaces an enumerator's number by its name
     const std::string number = "(Multiply)" + std::to_string(m);
     for (std::size_t at; (at = name.find(number)) != std::string::npos;)
       name.replace(at, number.size(), name_of(static_cast<MatmulPrecision>(m)));
   }
-  int depth = 0;  // the arguments begin at the first bracket outside of < >
+  int depth = 0;  // the arguments begin at the first parenthesis outside < >
   for (std::size_t i = 0; i < name.size(); ++i) {
     depth += name[i] == '<' ? 1 : name[i] == '>' ? -1 : 0;
     if (name[i] == '(' && depth == 0) return name.substr(0, i);
@@ -51,7 +51,8 @@ std::string output_of(const std::string& command, int& status) {
   return text;
 }
 
-// Where an operation's kernels are: a folder of variants, or files of that name. Of what is not listed: unary, all activations.
+// The location of an operation's kernels: a folder of variants, or files of that name. Operations
+// that are not listed here are unary or activations.
 std::string place_of(const std::string& op) {
   static const std::map<std::string, std::vector<std::string>> places{
       {"conv", {"conv", "conv_transpose"}},
@@ -79,7 +80,7 @@ std::string place_of(const std::string& op) {
   return "unary";
 }
 
-// The sources of what operations launch.
+// The sources of the kernels that operations launch.
 std::set<fs::path> sources_of(const std::vector<std::string>& ops, const fs::path& cuda) {
   std::set<fs::path> sources;
   for (const std::string& op : ops) {
@@ -96,13 +97,13 @@ std::set<fs::path> sources_of(const std::vector<std::string>& ops, const fs::pat
   return sources;
 }
 
-// Threads of a block: the kernels of kernels/cuda/product have 128, those that go by elements 256.
+// Threads per block: the kernels of kernels/cuda/product have 128, elementwise ones 256.
 int threads_of(const std::string& kernel) {
   return kernel.starts_with("product_") ? 128 : 256;
 }
 
 struct Limits {
-  int threads, blocks, shared;  // of one multiprocessor
+  int threads, blocks, shared;  // per multiprocessor
 };
 Limits limits_of(int capability) {
   if (capability == 80) return {2048, 32, 164 << 10};
@@ -137,7 +138,8 @@ std::vector<KernelResources> parse_resources(const std::string& text) {
 double occupancy(const KernelResources& kernel, int threads, int capability) {
   const Limits limits = limits_of(capability);
   const int warps = (threads + 31) / 32;
-  // Registers are handed out to warps in lots of 256, 65536 a multiprocessor; each block also has 1 KiB of shared memory.
+  // Registers are allocated to warps in units of 256, of 65536 per multiprocessor; each block also
+  // uses 1 KiB of shared memory.
   const int a_warp = (std::max(kernel.registers, 1) * 32 + 255) / 256 * 256;
   const int blocks = std::min({limits.blocks, limits.threads / (warps * 32), 65536 / a_warp / warps,
                                limits.shared / (kernel.shared + 1024)});
@@ -167,7 +169,7 @@ void print_resources(const std::vector<std::string>& ops, const Gpu& gpu, std::o
     if (kernels.empty() && text.find("error") != std::string::npos)
       out << "  " << source.filename().string() << ": nvcc said " << printable(text.substr(0, 200)) << "\n";
     for (const KernelResources& k : kernels)
-      if (shown.insert(k.name).second)  // some stand in several sources
+      if (shown.insert(k.name).second)  // some are in several sources
         out << fmt::format("  {:<72} {:>9} {:>8} {:>8} {:>8} {:>12.0f}\n", k.name, k.registers, k.shared,
                            k.spilled, threads_of(k.name),
                            100 * occupancy(k, threads_of(k.name), gpu.capability));

@@ -1,4 +1,4 @@
-// Registers, shared memory and occupancy of the CUDA kernels, from nvcc.
+// Registers, shared memory and occupancy of the CUDA kernels, as reported by nvcc.
 #pragma once
 
 #include <iosfwd>
@@ -11,14 +11,15 @@ namespace sumi::bench {
 
 struct KernelResources {
   std::string name;                            // "conv_fprop_naive<float>"
-  int registers = 0, shared = 0, spilled = 0;  // bytes, but for registers
+  int registers = 0, shared = 0, spilled = 0;  // in bytes, except registers
 };
-// What `nvcc --resource-usage` printed.
+// Parses the output of `nvcc --resource-usage`.
 std::vector<KernelResources> parse_resources(const std::string& text);
-// The share of a multiprocessor's threads that can live at once, in blocks of `threads`.
+// The fraction of a multiprocessor's threads that can be resident at once, in blocks of `threads`.
 double occupancy(const KernelResources& kernel, int threads, int capability);
 
-// Compiles the sources of the operations for `gpu` and prints their kernels. Throws Error without nvcc or the sources.
+// Compiles the sources of the operations for `gpu` and prints their kernels. Throws Error without
+// nvcc or the sources.
 void print_resources(const std::vector<std::string>& ops, const Gpu& gpu, std::ostream& out);
 
 }  // namespace sumi::bench

@@ -29,14 +29,15 @@ void print_operations(std::ostream& out) {
 void print_ladder(const Options& options, std::ostream& out) {
   bool any = false;
   std::set<std::string> seen;
-  for (const Work& work : works_of(options.wanted)) {
-    if (!work.variants || !seen.insert(work.op + "/" + work.part).second) continue;
+  for (const BenchCase& bench_case : cases_of(options.filter)) {
+    if (!bench_case.variants || !seen.insert(bench_case.op + "/" + bench_case.part).second) continue;
     any = true;
-    for (const std::string& name : options.asked.precisions)
+    for (const std::string& name : options.request.precisions)
       for (const Precision& p : precisions()) {
         if (name != p.name) continue;
-        out << fmt::format("\n{} {}, for {} in {}\n", work.op, work.part, work.problem, p.name);
-        for (const auto& v : work.variants(p.dtype, p.multiply))
+        out << fmt::format("\n{} {}, for {} in {}\n", bench_case.op, bench_case.part, bench_case.problem,
+                           p.name);
+        for (const auto& v : bench_case.variants(p.dtype, p.multiply))
           out << fmt::format("  {} {:<16} {}\n", v.chosen ? "*" : v.fits ? " " : "-", v.name, v.change);
       }
   }
@@ -50,12 +51,12 @@ void print_ladder(const Options& options, std::ostream& out) {
 void print_names(const Options& options, const std::vector<std::string>& targets, std::ostream& out) {
   std::set<std::string> seen;
   for (std::size_t i = 0; i < targets.size(); ++i) {
-    Target target(targets[i], options.threads);
+    BenchDevice target(targets[i], options.threads);
     std::vector<std::string> notes;
-    Options asked = options;
-    if (target.emulated()) asked = emulated(options);
+    Options request = options;
+    if (target.emulated()) request = emulated(options);
     try {
-      for (const Row& row : rows_of(works_of(asked.wanted), asked.asked, target, notes))
+      for (const BenchRun& row : runs_of(cases_of(request.filter), request.request, target, notes))
         if (seen.insert(row.name()).second) out << row.name() << "\n";
     } catch (const NothingToMeasure&) {
       if (i + 1 == targets.size() && seen.empty()) throw;

@@ -1,4 +1,4 @@
-// What sumi-bench lists without measuring: the operations and the ladders.
+// Listings of sumi-bench: operations, variants and benchmark names.
 #pragma once
 
 #include <iosfwd>
@@ -8,12 +8,13 @@
 namespace sumi::bench {
 
 void print_operations(std::ostream& out);
-// The variants of the operations that are asked for, rung by rung: what changed, and for the first problem of each which
-// fit and which runs.
+// Prints the variants of the selected operations: what changed in each, and for the first problem
+// of each operation which variants fit and which one runs.
 void print_ladder(const Options& options, std::ostream& out);
-// The names of the rows that are measured or counted: what --benchmark_filter is matched with. `targets`: as for Target.
+// Prints the names of the runs, which --benchmark_filter matches. `targets`: device names as for
+// BenchDevice.
 void print_names(const Options& options, const std::vector<std::string>& targets, std::ostream& out);
-// "CUDA kernels for the emulation, oneDNN": what this program was built with.
+// The build configuration: "CUDA kernels for the emulation, oneDNN".
 std::string build_text();
 
 }  // namespace sumi::bench

@@ -1,23 +1,24 @@
-// Each row as a benchmark of Google's library: checked, then timed.
+// Runs as benchmarks of Google's library: checked, then timed.
 #pragma once
 
-#include "bench/rows.h"
+#include "bench/bench_run.h"
 
 namespace sumi::bench {
 
-// What a row's check said.
+// The result of checking a run.
 struct Checked {
   double worst = 0;
-  std::string ran;    // the implementation, as it names itself
-  std::string error;  // why it is not timed: wrong results, or what it threw; empty when all is well
+  std::string ran;  // the implementation's name
+  // why it is not timed: wrong results, or what it threw; empty if there is no error
+  std::string error;
 };
-// Runs the row once on fresh operands and compares with `expected`.
-Checked check_row(const Row& row, Target& target, const Views& views, const Expected& expected);
+// Executes the run once on fresh operands and compares with `expected`.
+Checked check_run(const BenchRun& row, BenchDevice& target, const Views& views, const Expected& expected);
 
-// Registers the rows, in order. All references must live until the benchmarks have run.
-void register_rows(const std::vector<Row>& rows, Target& target, const Roofline& roof);
+// Registers the runs, in order. All references must live until the benchmarks have run.
+void register_runs(const std::vector<BenchRun>& rows, BenchDevice& target, const Roofline& roof);
 
-// How many rows were wrong or could not run, since the program began.
-int failed_rows();
+// The number of runs that were wrong or failed, since the program began.
+int failed_runs();
 
 }  // namespace sumi::bench

@@ -1,4 +1,5 @@
-// Kernels that only move memory: activations, arithmetic, sums, padding, resizing, losses. More are in training_cases.cpp.
+// Memory-bound kernels: activations, arithmetic, reductions, padding, resizing, losses. More are in
+// training_cases.cpp.
 #include <map>
 
 #include "bench/memory_bound_cases.h"
@@ -35,7 +36,7 @@ void add_unary(Entries& to, Unary f) {
   const std::string name = kernels::name_of(f);
   to.push_back(
       {name, "fprop", [f](const Shape& s) {
-         Work w{.args = {{s, R::in, kPositive}, {s, R::out}}};
+         BenchCase w{.args = {{s, R::in, kPositive}, {s, R::out}}};
          w.variants = [s](DType t, MatmulPrecision) { return kernels::cuda::unary_variants(s.count(), t); };
          if (f == Unary::leaky_relu || f == Unary::tanh) w.args[0].fill = Arg::Fill::random;
          w.run = [f](const Exec& e, const Views& v) { kernels::unary(e, f, kSlope, v[0], v[1]); };
@@ -48,12 +49,12 @@ void add_unary(Entries& to, Unary f) {
          return w;
        }});
   to.push_back({name, "grad", [f](const Shape& s) {
-                  Work w{.args = {{s}, {s, R::in, kPositive}, {s}, {s, R::out}}};
+                  BenchCase w{.args = {{s}, {s, R::in, kPositive}, {s}, {s, R::out}}};
                   w.variants = [s](DType t, MatmulPrecision) {
                     return kernels::cuda::unary_grad_variants(s.count(), t);
                   };
                   if (f == Unary::log || f == Unary::sqrt) w.args[0].fill = kPositive;
-                  // x or its value, whichever the derivative is made of, and the gradient.
+                  // x or its value, whichever the derivative uses, and the gradient.
                   w.numbers = 3 * static_cast<double>(s.count());
                   w.run = [f](const Exec& e, const Views& v) {
                     kernels::unary_grad(e, f, kSlope, v[0], v[1], v[2], v[3], kOver);
@@ -74,26 +75,26 @@ void add_arithmetic(Entries& to) {
   for (const Binary b :
        {Binary::add, Binary::sub, Binary::mul, Binary::div, Binary::maximum, Binary::minimum})
     to.push_back({kernels::name_of(b), "", [b](const Shape& s) {
-                    Work w{.args = {{s}, {s, R::in, kPositive}, {s, R::out}}};
+                    BenchCase w{.args = {{s}, {s, R::in, kPositive}, {s, R::out}}};
                     w.run = [b](const Exec& e, const Views& v) {
                       kernels::binary(e, b, v[0], v[1], v[2], kOver);
                     };
                     return w;
                   }});
   to.push_back({"affine", "", [](const Shape& s) {
-                  Work w{.args = {{s}, {s, R::out}}};
+                  BenchCase w{.args = {{s}, {s, R::out}}};
                   w.run = [](const Exec& e, const Views& v) {
                     kernels::affine(e, v[0], 0.5, 0.25, v[1], kOver);
                   };
                   return w;
                 }});
   to.push_back({"fill", "", [](const Shape& s) {
-                  Work w{.args = {{s, R::out}}};
+                  BenchCase w{.args = {{s, R::out}}};
                   w.run = [](const Exec& e, const Views& v) { kernels::fill(e, 0.5, v[0]); };
                   return w;
                 }});
   to.push_back({"copy_box", "", [](const Shape& s) {
-                  Work w{.args = {{s}, {{s.n, s.h, s.w, 2 * s.c}, R::in_out, kZero}}};
+                  BenchCase w{.args = {{s}, {{s.n, s.h, s.w, 2 * s.c}, R::in_out, kZero}}};
                   w.numbers = 2 * static_cast<double>(s.count());
                   w.run = [s](const Exec& e, const Views& v) {
                     kernels::copy_box(e, v[0], {0, 0, 0, 0}, v[1], {0, 0, 0, s.c}, s, kOver);
@@ -101,22 +102,22 @@ void add_arithmetic(Entries& to) {
                   return w;
                 }});
   to.push_back({"sum_to", "", [](const Shape& s) {
-                  Work w{.args = {{s}, {Shape::vector(s.c), R::out}}};
+                  BenchCase w{.args = {{s}, {Shape::vector(s.c), R::out}}};
                   w.run = [](const Exec& e, const Views& v) { kernels::sum_to(e, v[0], 1, v[1], kOver); };
                   return w;
                 }});
   to.push_back({"sum_squares", "", [](const Shape& s) {
-                  Work w{.args = {{s}, {Shape::scalar(), R::out}}};
+                  BenchCase w{.args = {{s}, {Shape::scalar(), R::out}}};
                   w.run = [](const Exec& e, const Views& v) { kernels::sum_squares(e, v[0], v[1]); };
                   return w;
                 }});
   to.push_back({"cast", "", [](const Shape& s) {
-                  Work w{.args = {{.shape = s, .type = Arg::Type::other}, {s, R::out}}};
+                  BenchCase w{.args = {{.shape = s, .type = Arg::Type::other}, {s, R::out}}};
                   w.run = [](const Exec& e, const Views& v) { kernels::cast(e, v[0], v[1]); };
                   return w;
                 }});
   to.push_back({"count_nonfinite", "", [](const Shape& s) {
-                  Work w{.args = {{s}}};
+                  BenchCase w{.args = {{s}}};
                   w.run = [](const Exec& e, const Views& v) {
                     if (const auto count = kernels::count_nonfinite(e, v[0]); count != 0)
                       fail("count_nonfinite", "found " + std::to_string(count) + " where there are none");
@@ -132,7 +133,7 @@ void add_spatial(Entries& to) {
   using Call = std::function<void(const Exec&, const Views&)>;
   const auto add = [&to](const char* op, const char* part, auto&& args, const Call& run) {
     to.push_back({op, part, [args, run](const Shape& s) {
-                    Work w{.args = args(s)};
+                    BenchCase w{.args = args(s)};
                     w.run = run;
                     return w;
                   }});
@@ -194,7 +195,7 @@ void add_losses(Entries& to) {
   using Call = std::function<void(const Exec&, const Views&)>;
   const auto add = [&to](const char* op, const char* part, auto&& args, const Call& run) {
     to.push_back({op, part, [args, run](const Shape& s) {
-                    Work w{.args = args(s)};
+                    BenchCase w{.args = args(s)};
                     w.run = run;
                     return w;
                   }});
@@ -274,7 +275,7 @@ const Entries& entries() {
     group("activation", [](Entries& to) {
       for (const Unary f :
            {Unary::leaky_relu, Unary::relu, Unary::tanh, Unary::sigmoid, Unary::softplus, Unary::exp,
-            Unary::log, Unary::sqrt, Unary::square, Unary::abs, Unary::reciprocal, Unary::step})
+            Unary::log, Unary::sqrt, Unary::square, Unary::abs, Unary::reciprocal, Unary::heaviside})
         add_unary(to, f);
     });
     group("arithmetic", add_arithmetic);
@@ -297,30 +298,30 @@ std::vector<OpInfo> memory_operations() {
     if (!ops.empty() && e.op == ops.back().name)
       ops.back().parts = parts;
     else
-      ops.push_back({e.op.c_str(), parts, e.problem, e.what, memory_works});
+      ops.push_back({e.op.c_str(), parts, e.problem, e.what, memory_bound_cases});
   }
   return ops;
 }
 
-std::vector<Work> memory_works(const Wanted& wanted, const OpInfo& op) {
+std::vector<BenchCase> memory_bound_cases(const Filter& filter, const OpInfo& op) {
   const std::string name = op.name;
   std::vector<Layer> problems;
-  if (!wanted.problems.empty() || !wanted.nets.empty() || (name == "leaky_relu" && !wanted.small))
-    problems = problems_of(name, wanted);
-  else  // beyond the last cache of any processor so far
-    problems = {{"", "", wanted.small && std::string(op.problem) == kLargeShape ? "2x16x16x32" : op.problem}};
-  std::vector<Work> works;
+  if (!filter.problems.empty() || !filter.nets.empty() || (name == "leaky_relu" && !filter.small))
+    problems = problems_of(name, filter);
+  else  // larger than any last-level cache
+    problems = {{"", "", filter.small && std::string(op.problem) == kLargeShape ? "2x16x16x32" : op.problem}};
+  std::vector<BenchCase> cases;
   for (const Layer& layer : problems) {
     const Shape shape = parse_shape("--problem", layer.problem);
     for (const Entry& entry : entries()) {
-      if (entry.op != name || !wants_part(wanted, entry.part.empty() ? "fprop" : entry.part)) continue;
-      works.push_back(entry.make(shape));
-      Work& work = works.back();
-      work.op = name, work.part = entry.part, work.problem = shape.str();
-      work.layer = layer.net.empty() ? "" : layer.net + " " + layer.name;
+      if (entry.op != name || !wants_part(filter, entry.part.empty() ? "fprop" : entry.part)) continue;
+      cases.push_back(entry.make(shape));
+      BenchCase& bench_case = cases.back();
+      bench_case.op = name, bench_case.part = entry.part, bench_case.problem = shape.str();
+      bench_case.layer = layer.net.empty() ? "" : layer.net + " " + layer.name;
     }
   }
-  return works;
+  return cases;
 }
 
 }  // namespace sumi::bench

@@ -1,18 +1,18 @@
-// The operations that only move memory, as a table: memory_works.cpp and training_cases.cpp fill it.
+// The table of memory-bound operations, filled by memory_bound_cases.cpp and training_cases.cpp.
 #pragma once
 
 #include "bench/bench_case.h"
 
 namespace sumi::bench {
 
-// Beyond the last cache of any processor so far.
+// Larger than any last-level cache.
 inline constexpr const char* kLargeShape = "8x256x256x32";
 
-// What a part of an operation is on a shape.
+// One part of an operation, applied to a shape.
 struct Entry {
   std::string op, part;
-  std::function<Work(const Shape&)> make;
-  const char* problem = kLargeShape;  // unless others are given
+  std::function<BenchCase(const Shape&)> make;
+  const char* problem = kLargeShape;  // default problem
   const char* what = "";
 };
 using Entries = std::vector<Entry>;

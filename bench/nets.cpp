@@ -1,5 +1,6 @@
-// The layers that sumi-bench measures unless it is given problems: of DCGAN-64 (Radford 2015; batch 128), CycleGAN-256
-// (Zhu 2017: resnet_9blocks and the 70x70 PatchGAN; batch 1 and 4) and AnimeGANv2 at 512 x 512 pixels.
+// The layers that sumi-bench measures by default: of DCGAN-64 (Radford 2015; batch 128),
+// CycleGAN-256 (Zhu 2017: resnet_9blocks and the 70x70 PatchGAN; batch 1 and 4) and AnimeGANv2 at
+// 512 x 512 pixels.
 #include <algorithm>
 
 #include "bench/bench_case.h"
@@ -12,7 +13,7 @@ struct NetRow {
   const char *net, *name, *problem;
 };
 
-// n is the batch that the net was published with. Padding that reflects is a kernel of its own: the sizes include it.
+// n is the published batch size. Reflection padding is a separate kernel: the sizes include it.
 constexpr NetRow conv_rows[] = {
     {"dcgan64", "d1", "n128h64w64c3k64r4s4u2p1"},
     {"dcgan64", "d2", "n128h32w32c64k128r4s4u2p1"},
@@ -41,7 +42,7 @@ constexpr NetRow conv_rows[] = {
     {"animegan512", "last 7x7", "n1h518w518c64k32r7s7u1p0"},
     {"animegan512", "picture 1x1", "n1h512w512c32k3r1s1u1p0"},
 };
-// c and h, w are the output's: the geometry is that of the convolution whose roles it exchanges.
+// c and h, w are the output's: the geometry is that of the corresponding convolution.
 constexpr NetRow transpose_rows[] = {
     {"dcgan64", "g1", "n128h4w4c512k100r4s4u1p0"},
     {"dcgan64", "g2", "n128h8w8c256k512r4s4u2p1"},
@@ -75,15 +76,15 @@ std::string with_batch(const std::string& op, const std::string& problem, std::i
 
 template <std::size_t count>
 void append(std::vector<Layer>& to, const NetRow (&rows)[count], const std::string& op,
-            const Wanted& wanted) {
+            const Filter& filter) {
   const auto add = [&](const char* net, const NetRow& row, std::int64_t batch) {
-    const auto& nets = wanted.nets;
+    const auto& nets = filter.nets;
     if (!nets.empty() && std::find(nets.begin(), nets.end(), net) == nets.end()) return;
     const std::string problem = row.problem;
     to.push_back({net, row.name, batch > 0 ? with_batch(op, problem, batch) : problem});
   };
-  for (const NetRow& row : rows) add(row.net, row, std::string(row.net) == "square" ? 0 : wanted.batch);
-  if (wanted.batch > 0) return;
+  for (const NetRow& row : rows) add(row.net, row, std::string(row.net) == "square" ? 0 : filter.batch);
+  if (filter.batch > 0) return;
   for (const NetRow& row : rows)
     if (std::string(row.net) == "cyclegan256") add("cyclegan256b4", row, 4);
 }
@@ -96,29 +97,29 @@ const std::vector<std::string>& net_names() {
   return names;
 }
 
-std::vector<Layer> layers_of(const std::string& op, const Wanted& wanted) {
+std::vector<Layer> layers_of(const std::string& op, const Filter& filter) {
   std::vector<Layer> layers;
   if (op == "conv")
-    append(layers, conv_rows, op, wanted);
+    append(layers, conv_rows, op, filter);
   else if (op == "conv_transpose")
-    append(layers, transpose_rows, op, wanted);
+    append(layers, transpose_rows, op, filter);
   else if (op == "dense")
-    append(layers, dense_rows, op, wanted);
+    append(layers, dense_rows, op, filter);
   else
-    append(layers, shape_rows, op, wanted);
+    append(layers, shape_rows, op, filter);
   return layers;
 }
 
-std::vector<Layer> problems_of(const std::string& op, const Wanted& wanted) {
-  if (wanted.problems.empty()) return layers_of(op, wanted);
+std::vector<Layer> problems_of(const std::string& op, const Filter& filter) {
+  if (filter.problems.empty()) return layers_of(op, filter);
   std::vector<Layer> own;
-  for (const std::string& text : wanted.problems) own.push_back({"", "", text});
+  for (const std::string& text : filter.problems) own.push_back({"", "", text});
   return own;
 }
 
-bool wants_part(const Wanted& wanted, const std::string& part) {
-  return wanted.parts.empty() ||
-         std::find(wanted.parts.begin(), wanted.parts.end(), part) != wanted.parts.end();
+bool wants_part(const Filter& filter, const std::string& part) {
+  return filter.parts.empty() ||
+         std::find(filter.parts.begin(), filter.parts.end(), part) != filter.parts.end();
 }
 
 Shape parse_shape(const std::string& where, const std::string& text) {

@@ -1,5 +1,5 @@
-// oneDNN's matrix product, the peer of sumi's on the CPU.
-#include "bench/rows.h"
+// oneDNN's matrix product, the baseline on the CPU.
+#include "bench/bench_run.h"
 #include "kernels/gemm.h"
 
 #ifdef SUMI_ONEDNN
@@ -8,10 +8,10 @@
 
 namespace sumi::bench {
 
-std::function<void(const Exec&, const Views&)> cpu_product_peer(const Work& work) {
+std::function<void(const Exec&, const Views&)> cpu_product_peer(const BenchCase& bench_case) {
 #ifdef SUMI_ONEDNN
-  if (work.op != "dense") return {};
-  const auto g = kernels::GemmGeom::parse(work.op, work.problem);
+  if (bench_case.op != "dense") return {};
+  const auto g = kernels::GemmGeom::parse(bench_case.op, bench_case.problem);
   return [g](const Exec& e, const Views& v) {
     e.ran("onednn sgemm");
     for (std::int64_t b = 0; b < g.batch; ++b)
@@ -22,7 +22,7 @@ std::function<void(const Exec&, const Views&)> cpu_product_peer(const Work& work
         fail("dnnl_sgemm", "refused " + g.str());
   };
 #else
-  (void)work;
+  (void)bench_case;
   return {};
 #endif
 }

@@ -8,7 +8,7 @@
 namespace sumi::bench {
 namespace {
 
-// A step of Knuth's MMIX generator; its upper bits are good.
+// A step of Knuth's MMIX generator; its upper bits have good quality.
 std::uint64_t next(std::uint64_t& state) {
   state = state * 6364136223846793005ULL + 1442695040888963407ULL;
   return state >> 33;
@@ -33,7 +33,7 @@ std::vector<float> values_of_arg(const Arg& arg, std::uint64_t seed, DType dtype
 
 std::vector<std::byte> bytes_as(const Arg& arg, const std::vector<float>& values, DType measured) {
   std::vector<std::byte> bytes(arg.bytes(measured));
-  if (arg.type == Arg::Type::bytes) {  // where nothing is to be read there is NaN
+  if (arg.type == Arg::Type::bytes) {  // NaN where nothing may be read
     for (std::size_t i = 0; i < values.size(); ++i)
       bytes[i] = std::isnan(values[i]) ? std::byte{0xA5} : static_cast<std::byte>(values[i]);
     return bytes;
@@ -48,7 +48,8 @@ std::vector<std::byte> bytes_as(const Arg& arg, const std::vector<float>& values
   return bytes;
 }
 
-// Which places to look at: the first, the last, and random ones between; all where there are no more than `samples`.
+// The sampled positions: the first, the last, and random ones between; all if there are no more
+// than `samples`.
 std::vector<std::int64_t> places(std::int64_t count, std::int64_t samples) {
   std::vector<std::int64_t> at;
   if (count <= samples) {
@@ -72,27 +73,27 @@ double element(const Arg& arg, const std::vector<std::byte>& bytes, std::size_t 
   return *reinterpret_cast<const double*>(from);
 }
 
-// All operands after the reference has run in f64.
-std::vector<std::vector<std::byte>> by_reference(const Work& work, const Values& values) {
+// All operands after running the reference in f64.
+std::vector<std::vector<std::byte>> by_reference(const BenchCase& bench_case, const Values& values) {
   const Device device{Device::Kind::ref, 0};
   std::vector<std::vector<std::byte>> data;
   for (std::size_t i = 0; i < values.size(); ++i)
-    data.push_back(bytes_as(work.args[i], values[i], DType::f64));
+    data.push_back(bytes_as(bench_case.args[i], values[i], DType::f64));
   Views views;
   for (std::size_t i = 0; i < data.size(); ++i)
-    views.push_back({data[i].data(), DType::f64, work.args[i].shape, device});
+    views.push_back({data[i].data(), DType::f64, bench_case.args[i].shape, device});
   Scratch scratch;
   const Exec exec{device, &scratch};
-  work.run(exec, views);
+  bench_case.run(exec, views);
   return data;
 }
 
 }  // namespace
 
-Values values_of(const Work& work, DType dtype) {
+Values values_of(const BenchCase& bench_case, DType dtype) {
   Values values;
-  for (const Arg& arg : work.args) {
-    // What is only written begins as NaN: whoever leaves a hole, or reads it, is found.
+  for (const Arg& arg : bench_case.args) {
+    // Outputs start as NaN, so that gaps and reads of them are detected.
     if (arg.role == Arg::Role::out)
       values.emplace_back(static_cast<std::size_t>(arg.shape.count()),
                           std::numeric_limits<float>::quiet_NaN());
@@ -102,16 +103,17 @@ Values values_of(const Work& work, DType dtype) {
   return values;
 }
 
-std::size_t bytes_of(const Work& work, DType dtype) {
+std::size_t bytes_of(const BenchCase& bench_case, DType dtype) {
   std::size_t bytes = 0;
-  for (const Arg& arg : work.args) bytes += arg.bytes(dtype);
+  for (const Arg& arg : bench_case.args) bytes += arg.bytes(dtype);
   return bytes;
 }
 
-Operands::Operands(const Target& target, const Work& work, DType dtype, const Values& values, int sets)
+Operands::Operands(const BenchDevice& target, const BenchCase& bench_case, DType dtype, const Values& values,
+                   int sets)
     : target_(target), sets_(static_cast<std::size_t>(sets)) {
-  for (std::size_t i = 0; i < work.args.size(); ++i) {
-    const Arg& arg = work.args[i];
+  for (std::size_t i = 0; i < bench_case.args.size(); ++i) {
+    const Arg& arg = bench_case.args[i];
     const std::vector<std::byte> bytes = bytes_as(arg, values[i], dtype);
     for (Views& set : sets_) {
       set.push_back({target.allocate(bytes.size()), arg.dtype(dtype), arg.shape, target.device()});
@@ -125,34 +127,34 @@ Operands::~Operands() {
     for (const MutView& view : set) target_.release(view.data);
 }
 
-Expected expected_of(const Work& work, const Values& values, std::int64_t samples) {
+Expected expected_of(const BenchCase& bench_case, const Values& values, std::int64_t samples) {
   Expected expected;
   std::vector<std::vector<std::byte>> all;
-  if (!work.expect) all = by_reference(work, values);
-  for (std::size_t i = 0; i < work.args.size(); ++i) {
-    expected.scale.push_back(work.scale);
-    if (work.args[i].role == Arg::Role::in) continue;
-    const auto at = places(work.args[i].shape.count(), samples);
+  if (!bench_case.expect) all = by_reference(bench_case, values);
+  for (std::size_t i = 0; i < bench_case.args.size(); ++i) {
+    expected.scale.push_back(bench_case.scale);
+    if (bench_case.args[i].role == Arg::Role::in) continue;
+    const auto at = places(bench_case.args[i].shape.count(), samples);
     double squares = 0;
     for (const std::int64_t a : at) {
-      const double value = work.expect
-                               ? work.expect(values, a)
-                               : element(work.args[i], all[i], static_cast<std::size_t>(a), DType::f64);
+      const double value = bench_case.expect
+                               ? bench_case.expect(values, a)
+                               : element(bench_case.args[i], all[i], static_cast<std::size_t>(a), DType::f64);
       expected.samples.push_back({i, a, value});
       squares += value * value;
     }
-    expected.scale.back() = std::max(work.scale, std::sqrt(squares / static_cast<double>(at.size())));
+    expected.scale.back() = std::max(bench_case.scale, std::sqrt(squares / static_cast<double>(at.size())));
   }
   return expected;
 }
 
-double worst_error(const Target& target, const Work& work, DType dtype, const Expected& expected,
-                   const Views& views) {
+double worst_error(const BenchDevice& target, const BenchCase& bench_case, DType dtype,
+                   const Expected& expected, const Views& views) {
   double worst = 0;
   std::size_t held = views.size();
   std::vector<std::byte> bytes;
   for (const Expected::Sample& s : expected.samples) {
-    const Arg& arg = work.args[s.arg];
+    const Arg& arg = bench_case.args[s.arg];
     if (held != s.arg) {
       bytes = target.read(views[s.arg].data, arg.bytes(dtype));
       held = s.arg;

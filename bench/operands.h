@@ -1,5 +1,5 @@
-// A work's operands on a device, several sets of them, so that a kernel finds none of them in a cache; and the check of
-// what a kernel made against the definition.
+// The operands of a case on a device, in several copies, so that a kernel finds none of them in a
+// cache; and the comparison of its results with the definition.
 #pragma once
 
 #include <memory>
@@ -9,13 +9,14 @@
 
 namespace sumi::bench {
 
-// Initial values of all operands, random numbers of a fixed seed rounded to `dtype`.
-Values values_of(const Work& work, DType dtype);
+// Initial values of all operands: random values from a fixed seed, rounded to `dtype`.
+Values values_of(const BenchCase& bench_case, DType dtype);
 
 class Operands {
  public:
-  // `sets` copies of the operands, each in memory of its own, with these values.
-  Operands(const Target& target, const Work& work, DType dtype, const Values& values, int sets);
+  // Allocates `sets` copies of the operands and fills them with these values.
+  Operands(const BenchDevice& target, const BenchCase& bench_case, DType dtype, const Values& values,
+           int sets);
   ~Operands();
   Operands(const Operands&) = delete;
   Operands& operator=(const Operands&) = delete;
@@ -24,14 +25,14 @@ class Operands {
   int sets() const { return static_cast<int>(sets_.size()); }
 
  private:
-  const Target& target_;
+  const BenchDevice& target_;
   std::vector<Views> sets_;
 };
 
 // Bytes of one set.
-std::size_t bytes_of(const Work& work, DType dtype);
+std::size_t bytes_of(const BenchCase& bench_case, DType dtype);
 
-// What outputs must be at sampled places.
+// Expected values of the outputs at sampled positions.
 struct Expected {
   struct Sample {
     std::size_t arg;
@@ -39,15 +40,16 @@ struct Expected {
     double value;
   };
   std::vector<Sample> samples;
-  // Of each operand: what an error is relative to.
+  // Per operand: the value that errors are relative to.
   std::vector<double> scale;
 };
-// `samples` places of each output (all, where it has fewer), by Work::expect or by kernels::ref in f64.
-Expected expected_of(const Work& work, const Values& values, std::int64_t samples = 1024);
+// Computes `samples` positions of each output (all, if it has fewer), by BenchCase::expect or by
+// kernels::ref in f64.
+Expected expected_of(const BenchCase& bench_case, const Values& values, std::int64_t samples = 1024);
 
-// The largest |got - want| over the samples, relative to the output's scale; infinity where something is not a number.
-// `dtype`: what is measured.
-double worst_error(const Target& target, const Work& work, DType dtype, const Expected& expected,
-                   const Views& views);
+// The largest |got - want| over the samples, relative to the output's scale; infinity if a result
+// is NaN. `dtype`: the measured type.
+double worst_error(const BenchDevice& target, const BenchCase& bench_case, DType dtype,
+                   const Expected& expected, const Views& views);
 
 }  // namespace sumi::bench

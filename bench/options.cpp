@@ -63,34 +63,35 @@ std::vector<std::string> take_google_flags(std::vector<std::string>& words) {
 Parsed parse_options(int argc, const char* const* argv) {
   Parsed parsed;
   Options& o = parsed.options;
-  o.asked.precisions = {"f32"};
-  o.asked.variants = {"auto"};
+  o.request.precisions = {"f32"};
+  o.request.variants = {"auto"};
   std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
   if (argc > 0) o.program = argv[0];
   const std::vector<std::string> google = take_google_flags(words);
   CLI::App app(kAbout, "sumi-bench");
   app.footer(kMore);
-  app.add_option("OPERATION", o.wanted.ops, "what to measure: see --list; 'memory' and 'all' are groups");
-  app.add_option("--problem", o.wanted.problems, "your own problems, in place of the nets' layers")
+  app.add_option("OPERATION", o.filter.ops, "what to measure: see --list; 'memory' and 'all' are groups");
+  app.add_option("--problem", o.filter.problems, "your own problems, in place of the nets' layers")
       ->delimiter(',')
       ->type_name("TEXT");
-  app.add_option("--net", o.wanted.nets, "layers of: dcgan64 cyclegan256 cyclegan256b4 animegan512 square")
+  app.add_option("--net", o.filter.nets, "layers of: dcgan64 cyclegan256 cyclegan256b4 animegan512 square")
       ->delimiter(',')
       ->type_name("NAME");
-  app.add_option("--batch", o.wanted.batch, "the nets' batch, in place of their own")
+  app.add_option("--batch", o.filter.batch, "the nets' batch, in place of their own")
       ->check(CLI::Range(1, 65536))
       ->type_name("N");
-  app.add_option("--pass", o.wanted.parts,
+  app.add_option("--pass", o.filter.parts,
                  "fprop dgrad wgrad; stats apply train grad running of norms; fprop grad of the others")
       ->delimiter(',')
       ->type_name("NAME");
-  app.add_option("--dtype", o.asked.precisions, "f32 3xtf32 tf32 bf16 (default f32)")
+  app.add_option("--dtype", o.request.precisions, "f32 3xtf32 tf32 bf16 (default f32)")
       ->delimiter(',')
       ->type_name("NAME");
-  app.add_option("--variant", o.asked.variants, "auto (what the rules choose), all, or names (default auto)")
+  app.add_option("--variant", o.request.variants,
+                 "auto (what the rules choose), all, or names (default auto)")
       ->delimiter(',')
       ->type_name("NAME");
-  app.add_flag("--peer", o.asked.peer, "also cuDNN and cuBLAS on a GPU, oneDNN on the CPU");
+  app.add_flag("--peer", o.request.peer, "also cuDNN and cuBLAS on a GPU, oneDNN on the CPU");
   app.add_option("--device", o.device, "auto, cpu, cuda or emu; auto without a GPU: cpu, then emu")
       ->check(CLI::IsMember({"auto", "cpu", "cuda", "emu"}))
       ->type_name("NAME");
@@ -112,9 +113,9 @@ Parsed parse_options(int argc, const char* const* argv) {
     std::reverse(words.begin(), words.end());
     app.parse(words);
     o.google = parse_google_flags(google);
-    o.asked.filter = o.google.filter;
+    o.request.filter = o.google.filter;
     (void)gpu_named(o.gpu);
-    if (o.wanted.ops.empty() && !o.list)
+    if (o.filter.ops.empty() && !o.list)
       throw CLI::ValidationError("no operation was named; --list names them all");
   } catch (const CLI::CallForHelp&) {
     parsed.done = true;

@@ -4,14 +4,14 @@
 #include <string>
 #include <vector>
 
+#include "bench/bench_run.h"
 #include "bench/google_flags.h"
-#include "bench/rows.h"
 
 namespace sumi::bench {
 
 struct Options {
-  Wanted wanted;
-  Asked asked;
+  Filter filter;
+  Request request;
   std::string device = "auto";
   int threads = 1;
   std::string gpu = "h100";
@@ -21,12 +21,12 @@ struct Options {
   std::string program = "sumi-bench";  // argv[0]
 };
 
-// What was asked for, or why the program ends at once.
+// The parsed command line, or why the program exits at once.
 struct Parsed {
   Options options;
   bool done = false;
   int exit_code = 0;
-  std::string text;  // help, or one line of what is wrong
+  std::string text;  // help, or a one-line error
 };
 Parsed parse_options(int argc, const char* const* argv);
 

@@ -7,7 +7,8 @@
 namespace sumi::bench {
 namespace {
 
-// Twelve sums: enough to hide the latency of a multiply-add on every x86 so far, few enough for sixteen registers.
+// Twelve sums: enough to hide the latency of a multiply-add on every x86 to date, few enough for
+// sixteen registers.
 constexpr int kSums = 12;
 
 template <class Vector>

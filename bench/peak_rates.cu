@@ -1,5 +1,5 @@
-// Multiply-adds on registers alone: the roof of the roofline on a GPU. mma.sync m16n8k16 (bf16) and m16n8k8 (TF32) are
-// described in "PTX ISA", Warp Level Matrix Multiply-Accumulate Instructions.
+// Multiply-adds on registers alone: the compute roof of a GPU. mma.sync m16n8k16 (bf16) and m16n8k8
+// (TF32) are described in "PTX ISA", Warp Level Matrix Multiply-Accumulate Instructions.
 #include "bench/peak_rates.h"
 
 namespace sumi::bench {
@@ -18,7 +18,7 @@ __global__ void fma_loop(float* out, float a, float b) {
   float sum = 0;
 #pragma unroll
   for (int i = 0; i < kSums; ++i) sum += sums[i];
-  if (sum == 12345.0F) out[blockIdx.x] = sum;  // never, but the compiler does not know
+  if (sum == 12345.0F) out[blockIdx.x] = sum;  // never true, but the compiler cannot know
 }
 
 template <bool kBf16>
@@ -37,7 +37,7 @@ __device__ void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (
         : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
-// Random bits in small numbers: products of zeros cost less power, and so run at a higher clock.
+// Random bits in small values: products of zeros use less power and so run at a higher clock.
 template <bool kBf16>
 __global__ void mma_loop(float* out) {
   unsigned a[4], b[2], state = 1 + threadIdx.x + blockIdx.x * blockDim.x;
@@ -57,7 +57,7 @@ __global__ void mma_loop(float* out) {
 
 // The fastest of ten launches.
 template <class Launch>
-double best_ms(const Target& target, Launch&& launch) {
+double best_ms(const BenchDevice& target, Launch&& launch) {
   double best = 1e30;
   for (int i = 0; i < 10; ++i) best = std::min(best, target.ms_each(1, launch));
   return best;
@@ -65,7 +65,7 @@ double best_ms(const Target& target, Launch&& launch) {
 
 }  // namespace
 
-GpuRates gpu_multiply_adds(const Target& target) {
+GpuRates gpu_multiply_adds(const BenchDevice& target) {
   int sms = 0;
   SUMI_CUDA_CALL(cudaDeviceGetAttribute(&sms, cudaDevAttrMultiProcessorCount, 0));
   const unsigned blocks = static_cast<unsigned>(sms) * 8;

@@ -12,15 +12,15 @@
 namespace sumi::bench {
 namespace {
 
-std::int64_t stream_count(const Target& target) {
+std::int64_t stream_count(const BenchDevice& target) {
   return std::int64_t{1} << (target.on_host() ? 25 : 28);
 }
 
-std::size_t bytes_of_stream(const Target& target) {
+std::size_t bytes_of_stream(const BenchDevice& target) {
   return static_cast<std::size_t>(stream_count(target)) * sizeof(float);
 }
 
-double cpu_rate(const Target& target) {
+double cpu_rate(const BenchDevice& target) {
   constexpr std::int64_t rounds = 2'000'000;
   double best = 1e30, flop = 0;
   for (int i = 0; i < 7; ++i)
@@ -30,15 +30,17 @@ double cpu_rate(const Target& target) {
 
 }  // namespace
 
-// A host's memcpy is faster than this loop, because it writes past the caches, which kernels do not: what they write is read next.
-Stream::Stream(const Target& target)
+// A host's memcpy is faster than this loop because it bypasses the caches, which kernels do not:
+// their output is read next.
+Stream::Stream(const BenchDevice& target)
     : target_(target),
       from_(static_cast<float*>(target.allocate(bytes_of_stream(target)))),
       to_(static_cast<float*>(target.allocate(bytes_of_stream(target)))) {
   if (!target.on_host()) return;
   const std::int64_t count = stream_count(target);
   const int threads = kernels::num_threads();
-  kernels::parallel_for(threads, [&](std::int64_t t, int) {  // touched by the thread that will read it
+  // touched by the thread that will read it
+  kernels::parallel_for(threads, [&](std::int64_t t, int) {
     for (std::int64_t i = count * t / threads; i < count * (t + 1) / threads; ++i) from_[i] = to_[i] = 1;
   });
 }
@@ -62,8 +64,8 @@ double Stream::rate(int passes, double share) const {
 }
 
 const std::vector<Precision>& precisions() {
-  // Sums of hundreds of thousands of products in f32 are right to 1e-4 of their size; a kernel that leaves out or doubles
-  // a tap is wrong by a third.
+  // Sums of hundreds of thousands of products in f32 are accurate to 1e-4; a kernel that omits or
+  // doubles a tap is wrong by a third.
   static const std::vector<Precision> all{{"f32", DType::f32, MatmulPrecision::f32, 1e-3},
                                           {"3xtf32", DType::f32, MatmulPrecision::tf32x3, 1e-3},
                                           {"tf32", DType::f32, MatmulPrecision::tf32, 2e-2},
@@ -77,8 +79,8 @@ double Roofline::flops(const Precision& p) const {
   return p.multiply == MatmulPrecision::tf32x3 ? std::max(f32, tf32 / 3) : f32;
 }
 
-double Roofline::seconds(const Work& work, const Precision& p) const {
-  return std::max(work.flop / flops(p), work.bytes(p.dtype) / bytes);
+double Roofline::seconds(const BenchCase& bench_case, const Precision& p) const {
+  return std::max(bench_case.flop / flops(p), bench_case.bytes(p.dtype) / bytes);
 }
 
 std::string Roofline::str() const {
@@ -91,7 +93,7 @@ std::string Roofline::str() const {
   return text;
 }
 
-Roofline measured_roofline(const Target& target) {
+Roofline measured_roofline(const BenchDevice& target) {
   if (target.emulated()) fail("roofline", "the emulation says nothing about speed");
   Roofline roof{.bytes = Stream(target).rate(25, 0)};
 #ifdef SUMI_CUDA

@@ -1,7 +1,10 @@
-// Times one whole piece of work and prints one JSON line. The same work in PyTorch: peers/torch_steps.py.
-//   bench_steps CASE [--device cpu|cuda|emu] [--precision NAME] [--threads N] [--seconds S] [--no-graph] [--ops]
-// On a CUDA device a time ends when the device has done the work, and memory is the pool's and the kernels' scratch
-// memory, not the process's. --ops prints where the time goes instead: seconds by op and shapes, of three runs.
+// Times a whole workload and prints one JSON line. The same workloads in PyTorch:
+// peers/torch_steps.py.
+//   bench_steps CASE [--device cpu|cuda|emu] [--precision NAME] [--threads N] [--seconds S]
+//               [--no-graph] [--ops]
+// On a CUDA device a time ends when the device has finished, and memory is the pool's and the
+// kernels' scratch memory, not the process's. --ops prints the distribution of time instead:
+// seconds by op and shapes, of three runs.
 #include <cuda_runtime.h>
 #include <fmt/format.h>
 
@@ -32,10 +35,10 @@ struct Settings {
   bool ops = false;
 };
 
-// Makes the model and returns one unit of work.
-using Work = std::function<void()>;
+// Creates the model and returns one unit of work.
+using Workload = std::function<void()>;
 
-Tensor pictures(const Shape& shape, const Settings& s) {
+Tensor images(const Shape& shape, const Settings& s) {
   RandomStream stream(1, 1);
   return tanh(stream.normal(shape, DType::f32, parse_device(s.device)));
 }
@@ -51,51 +54,51 @@ TrainOptions options(const char* model, int size, int batch, const Settings& s) 
   return o;
 }
 
-// ngf and ndf as wide as the pictures: 64 is the paper's.
-Work dcgan(int size, int batch, const Settings& s) {
+// ngf and ndf equal the image size: 64 as in the paper.
+Workload dcgan(int size, int batch, const Settings& s) {
   TrainOptions o = options("dcgan", size, batch, s);
   o.ngf = o.ndf = size;
   const std::shared_ptr<Model> model = make_model(o);
-  return [model, real = pictures({batch, size, size, 3}, s)] { model->train_step_async({real}, 0); };
+  return [model, real = images({batch, size, size, 3}, s)] { model->train_step_async({real}, 0); };
 }
 
-// Pictures of each domain; ngf 64, 9 residual blocks.
-Work cyclegan(int size, int batch, const Settings& s) {
+// Images of each domain; ngf 64, 9 residual blocks.
+Workload cyclegan(int size, int batch, const Settings& s) {
   TrainOptions o = options("cyclegan", size, batch, s);
-  o.pool_size = 0;  // a pool of older pictures costs nothing, and the peer has none
+  o.pool_size = 0;  // the baseline has no image pool, which costs nothing
   const std::shared_ptr<Model> model = make_model(o);
-  return [model, a = pictures({batch, size, size, 3}, s), b = pictures({batch, size, size, 3}, s)] {
+  return [model, a = images({batch, size, size, 3}, s), b = images({batch, size, size, 3}, s)] {
     model->train_step_async({a, b}, 0);
   };
 }
 
 // A network alone, as `sumi convert` runs it.
-Work inference(const std::shared_ptr<Module>& net, int size, int batch, const Settings& s) {
+Workload inference(const std::shared_ptr<Module>& net, int size, int batch, const Settings& s) {
   RandomStream stream(1, 2);
   initialize(*net, {}, stream);
   net->set_training(false);
   net->set_activations(parse_precision(s.precision, parse_device(s.device)).activations);
-  return [net, x = pictures({batch, size, size, 3}, s)] {
+  return [net, x = images({batch, size, size, 3}, s)] {
     const NoGrad no_grad;
     (*net)(x);
   };
 }
 
-Work resnet(int size, int batch, const Settings& s) {
+Workload resnet(int size, int batch, const Settings& s) {
   TrainOptions o;
   o.n_blocks = 9;
   o.device = s.device;
   return inference(resnet_generator(o), size, batch, s);
 }
 
-Work anime(int size, int batch, const Settings& s) {
+Workload anime(int size, int batch, const Settings& s) {
   return inference(anime_generator(DType::f32, parse_device(s.device)), size, batch, s);
 }
 
-// The work is named NETWORK, SIZE and, after a b, the pictures of a batch: dcgan64b16.
+// Cases are named NETWORK, SIZE and, after a b, the batch size: dcgan64b16.
 struct Case {
   std::string_view name;
-  Work (*make)(int size, int batch, const Settings&);
+  Workload (*make)(int size, int batch, const Settings&);
   int usual_batch;
 };
 constexpr Case cases[] = {
@@ -110,7 +113,7 @@ constexpr Case cases[] = {
   std::exit(2);
 }
 
-// A size or a batch at the start of `text`, which is moved behind it; 0 where there is none.
+// Parses a size or a batch at the start of `text` and removes it; returns 0 if there is none.
 int leading_number(std::string_view& text) {
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -119,7 +122,7 @@ int leading_number(std::string_view& text) {
   return value;
 }
 
-Work make_work(const Settings& s) {
+Workload make_work(const Settings& s) {
   for (const Case& c : cases) {
     std::string_view rest = s.name;
     if (!rest.starts_with(c.name)) continue;
@@ -170,10 +173,10 @@ Settings parse(int argc, char** argv) {
   return s;
 }
 
-void print_ops(const Work& work) {
+void print_ops(const Workload& workload) {
   constexpr int runs = 3;
   const Trace trace;
-  for (int i = 0; i < runs; ++i) work();
+  for (int i = 0; i < runs; ++i) workload();
   std::map<std::string, std::pair<double, int>> sums;
   double total = 0;
   for (const OpRecord& r : trace.records) {
@@ -194,7 +197,7 @@ void print_ops(const Work& work) {
   fmt::print("{:8.2f} ms in all\n", 1e3 * total / runs);
 }
 
-// Bytes held now, and the most that were.
+// Bytes held now, and the peak.
 struct Held {
   std::int64_t now, peak;
 };
@@ -206,11 +209,11 @@ Held held(const Device& device) {
           static_cast<std::int64_t>(stats.peak_in_use + scratch)};
 }
 
-// `work`, and the end of what it began on the device.
-Work to_the_end(const Work& work, const Device& device) {
-  if (device.on_host()) return work;
-  return [work] {
-    work();
+// Runs `workload` and waits for its work on the device.
+Workload to_the_end(const Workload& workload, const Device& device) {
+  if (device.on_host()) return workload;
+  return [workload] {
+    workload();
     SUMI_CUDA_CALL(cudaDeviceSynchronize());
   };
 }
@@ -220,17 +223,18 @@ void run(const Settings& s) {
   set_threads(s.threads);
   set_multiply(parse_precision(s.precision, device).multiply);
   const std::int64_t at_start = held(device).now;
-  const Work work = to_the_end(make_work(s), device);
+  const Workload workload = to_the_end(make_work(s), device);
   const std::int64_t at_first_step = held(device).now;
-  // The first fill caches and make primitives; on a CUDA device the third is captured. Work of minutes is done twice.
-  const double first_ms = bench::time_ms(work);
+  // The first runs fill caches and create primitives; on a CUDA device the third is captured.
+  // Workloads of minutes run twice.
+  const double first_ms = bench::time_ms(workload);
   const bool is_long = device.on_host() && first_ms > 10e3 * s.seconds;
-  for (int i = 1; !is_long && i < (device.on_host() ? 2 : 4); ++i) work();
-  if (s.ops) return print_ops(work);
+  for (int i = 1; !is_long && i < (device.on_host() ? 2 : 4); ++i) workload();
+  if (s.ops) return print_ops(workload);
   std::vector<double> times, cpu_times;
   double total = 0;
   while (total < 1000 * s.seconds || times.size() < (is_long ? 1 : 3)) {
-    cpu_times.push_back(bench::cpu_ms([&] { times.push_back(bench::time_ms(work)); }));
+    cpu_times.push_back(bench::cpu_ms([&] { times.push_back(bench::time_ms(workload)); }));
     total += times.back();
   }
   const std::int64_t peak = held(device).peak;

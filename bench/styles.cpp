@@ -1,7 +1,7 @@
 // Times image styles and prints one JSON line per style and size.
 //   bench_styles PHOTO [--threads N] [--runs N] [--sizes WxH,...]
-// The photograph is enlarged to each size. Fields: milliseconds of a run and of processor time, medians over the runs;
-// the first run, which fills the memory, does not count.
+// The photograph is enlarged to each size. Fields: milliseconds of a run and of processor time,
+// medians over the runs; the first run, which fills the memory, does not count.
 #include <fmt/format.h>
 
 #include <algorithm>

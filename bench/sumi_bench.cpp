@@ -21,7 +21,7 @@ int complain(const std::string& line, int code) {
   return code;
 }
 
-// Hands the library its flags. It keeps a pointer to the program's name.
+// Passes the library its flags. It keeps a pointer to the program's name.
 void start_google(const Options& options) {
   static std::vector<std::string> words;
   words = {options.program, "--benchmark_min_time=0.1", "--benchmark_repetitions=5"};
@@ -35,7 +35,7 @@ void start_google(const Options& options) {
 
 using Format = GoogleFlags::Format;
 
-std::unique_ptr<benchmark::BenchmarkReporter> reporter_for(Format format, const std::vector<Row>& rows,
+std::unique_ptr<benchmark::BenchmarkReporter> reporter_for(Format format, const std::vector<BenchRun>& rows,
                                                            const Roofline& roof,
                                                            const std::string& preamble) {
   if (format == Format::json) return std::make_unique<benchmark::JSONReporter>();
@@ -44,9 +44,9 @@ std::unique_ptr<benchmark::BenchmarkReporter> reporter_for(Format format, const 
 }
 
 int measure(const Options& options, const std::string& device) {
-  Target target(device, options.threads);
+  BenchDevice target(device, options.threads);
   std::vector<std::string> notes;
-  const std::vector<Row> rows = rows_of(works_of(options.wanted), options.asked, target, notes);
+  const std::vector<BenchRun> rows = runs_of(cases_of(options.filter), options.request, target, notes);
   start_google(options);
   const Roofline roof = measured_roofline(target);
   benchmark::AddCustomContext("sumi_device", target.description());
@@ -60,20 +60,21 @@ int measure(const Options& options, const std::string& device) {
   for (const std::string& note : notes) noted += "note: " + note + "\n";
   const GoogleFlags& google = options.google;
   if (google.format != Format::table) fmt::print(stderr, "{}", noted);
-  register_rows(rows, target, roof);
+  register_runs(rows, target, roof);
   const auto display = reporter_for(google.format, rows, roof, facts + noted);
   const auto file = reporter_for(google.out_format, rows, roof, facts + noted);
   benchmark::RunSpecifiedBenchmarks(display.get(), google.out.empty() ? nullptr : file.get(), ".");
   benchmark::ClearRegisteredBenchmarks();
   benchmark::Shutdown();
-  return failed_rows() > 0 ? complain(fmt::format("{} rows are wrong or could not run", failed_rows()), 1)
+  return failed_runs() > 0 ? complain(fmt::format("{} rows are wrong or could not run", failed_runs()), 1)
                            : 0;
 }
 
-// The targets that are measured or counted. Without a GPU what was asked for may be known to one of the two only.
+// The devices that are measured or counted. Without a GPU, a request may be known to only one of
+// the two.
 std::vector<std::string> targets_of(const Options& options) {
   if (options.device != "auto") return {options.device};
-  if (!kernels::cuda_is_emulated() && Target::problem("cuda").empty()) return {"cuda"};
+  if (!kernels::cuda_is_emulated() && BenchDevice::problem("cuda").empty()) return {"cuda"};
   if (options.google.wants_results() || !can_report()) return {"cpu"};
   return {"cpu", "emu"};
 }

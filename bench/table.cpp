@@ -13,9 +13,9 @@ namespace {
 
 using Run = benchmark::BenchmarkReporter::Run;
 
-// "conv/fprop/n1h8.../f32/naive/manual_time/..." -> the row's name.
-const Row* row_of(const std::vector<Row>& rows, const std::string& function_name) {
-  for (const Row& row : rows)
+// "conv/fprop/n1h8.../f32/naive/manual_time/..." -> the run with that name.
+const BenchRun* row_of(const std::vector<BenchRun>& rows, const std::string& function_name) {
+  for (const BenchRun& row : rows)
     if (row.name() == function_name) return &row;
   return nullptr;
 }
@@ -25,17 +25,17 @@ double counter(const Run& run, const char* name, double otherwise) {
   return found == run.counters.end() ? otherwise : found->second.value;
 }
 
-// The counters of all rows: Bench::count in measure.cpp.
+// The counters of all runs: Bench::count in measure.cpp.
 constexpr const char* kCounters[] = {"GFLOP/s", "GB/s", "roofline_percent", "peer_percent", "worst_error"};
 
-// A text as a field of CSV.
+// A text as a CSV field.
 std::string quoted(const std::string& text) {
   std::string field = "\"";
   for (const char c : text) field += c == '"' ? "\"\"" : std::string(1, c);
   return field + "\"";
 }
 
-// Of a call; of an aggregate the accumulated time is that of its repetitions together.
+// Seconds per call; an aggregate's accumulated time is that of its repetitions together.
 double seconds_of(const Run& run) {
   return run.real_accumulated_time / static_cast<double>(run.iterations);
 }
@@ -61,7 +61,7 @@ std::string time_text(double seconds) {
   return fmt::format("{:.3g} ns", 1e9 * seconds);
 }
 
-Table::Table(const std::vector<Row>& rows, const Roofline& roof, std::string preamble)
+Table::Table(const std::vector<BenchRun>& rows, const Roofline& roof, std::string preamble)
     : rows_(rows), roof_(roof), preamble_(std::move(preamble)) {}
 
 bool Table::ReportContext(const Context&) {
@@ -69,37 +69,37 @@ bool Table::ReportContext(const Context&) {
   return true;
 }
 
-void Table::head(const Row& row) {
-  const Work& work = *row.work;
+void Table::head(const BenchRun& row) {
+  const BenchCase& bench_case = *row.bench_case;
   std::ostream& out = GetOutputStream();
-  out << fmt::format("\n{}{} {}{}\n", work.op, work.part.empty() ? "" : " " + work.part, work.problem,
-                     work.layer.empty() ? "" : "  (" + work.layer + ")");
-  out << "  " << (work.by_memory() ? "" : amount_text(work.flop, "FLOP") + ", ")
-      << amount_text(work.bytes(row.precision.dtype), "B") << " in " << row.precision.name << ", not below "
-      << time_text(roof_.seconds(work, row.precision)) << " on this device\n";
+  out << fmt::format("\n{}{} {}{}\n", bench_case.op, bench_case.part.empty() ? "" : " " + bench_case.part,
+                     bench_case.problem, bench_case.layer.empty() ? "" : "  (" + bench_case.layer + ")");
+  out << "  " << (bench_case.by_memory() ? "" : amount_text(bench_case.flop, "FLOP") + ", ")
+      << amount_text(bench_case.bytes(row.precision.dtype), "B") << " in " << row.precision.name
+      << ", not below " << time_text(roof_.seconds(bench_case, row.precision)) << " on this device\n";
   out << fmt::format("  {:<7} {:<16} {:>10} {:>7} {:>16} {:>7} {:>7} {:>8}  {}\n", "type", "variant", "time",
                      "spread%", "rate", "roof%", "peer%", "error", "ran");
 }
 
 void Table::ReportRuns(const std::vector<Run>& runs) {
   if (runs.empty()) return;
-  const Row* row = row_of(rows_, runs.front().run_name.function_name);
+  const BenchRun* row = row_of(rows_, runs.front().run_name.function_name);
   if (!row) return;
   std::vector<Run> used = runs;
   if (runs.front().run_type == Run::RT_Aggregate) {
-    // Medians are ours, unless aggregates are all that the library was asked for.
+    // Medians are computed here, unless the library was asked for aggregates only.
     if (reported_ == row) return;
     std::erase_if(used, [](const Run& run) { return run.aggregate_name != "median"; });
     if (used.empty()) return;
   }
   reported_ = row;
-  if (last_ != row->work.get()) head(*row);
-  last_ = row->work.get();
+  if (last_ != row->bench_case.get()) head(*row);
+  last_ = row->bench_case.get();
   line(*row, used);
   GetOutputStream().flush();
 }
 
-void Table::line(const Row& row, const std::vector<Run>& runs) {
+void Table::line(const BenchRun& row, const std::vector<Run>& runs) {
   std::vector<double> seconds;
   for (const Run& run : runs) {
     if (run.error_occurred) {
@@ -110,11 +110,11 @@ void Table::line(const Row& row, const std::vector<Run>& runs) {
     seconds.push_back(seconds_of(run));
   }
   const double median = quantile(seconds, 0.5);
-  // Of the run whose time is the median: the counters are rates, so all of them belong to it.
+  // The run with the median time: the counters are rates, so all of them belong to it.
   const Run& typical = *std::min_element(runs.begin(), runs.end(), [&](const Run& a, const Run& b) {
     return std::abs(seconds_of(a) - median) < std::abs(seconds_of(b) - median);
   });
-  const bool memory = row.work->by_memory();
+  const bool memory = row.bench_case->by_memory();
   const std::string label = typical.report_label, ran = label.substr(0, label.find(" | "));
   const double spread = 100 * (quantile(seconds, 1) - quantile(seconds, 0)) / median;
   GetOutputStream() << fmt::format(

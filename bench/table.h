@@ -1,5 +1,5 @@
-// Reporters of sumi-bench: the table that it prints while it measures (a line for each work, and below it a line for each
-// precision and variant), and CSV.
+// Reporters of sumi-bench: the table printed while measuring (a line per case, and below it a line
+// per precision and variant), and CSV.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -7,30 +7,30 @@
 #include <string>
 #include <vector>
 
-#include "bench/rows.h"
+#include "bench/bench_run.h"
 
 namespace sumi::bench {
 
 class Table : public benchmark::BenchmarkReporter {
  public:
-  // `rows` in the order in which they run; `preamble` comes first.
-  Table(const std::vector<Row>& rows, const Roofline& roof, std::string preamble);
+  // `rows` in the order in which they run; `preamble` is printed first.
+  Table(const std::vector<BenchRun>& rows, const Roofline& roof, std::string preamble);
 
   bool ReportContext(const Context&) override;
   void ReportRuns(const std::vector<Run>& runs) override;
 
  private:
-  void head(const Row& row);
-  void line(const Row& row, const std::vector<Run>& runs);
-  const std::vector<Row>& rows_;
+  void head(const BenchRun& row);
+  void line(const BenchRun& row, const std::vector<Run>& runs);
+  const std::vector<BenchRun>& rows_;
   const Roofline& roof_;
   std::string preamble_;
-  const Work* last_ = nullptr;
-  const Row* reported_ = nullptr;  // the row of the last line
+  const BenchCase* last_ = nullptr;
+  const BenchRun* reported_ = nullptr;  // the most recently printed row
 };
 
-// Google's columns, then a column for each counter, empty where a row does not have it. The library's own CSV ends the
-// program when rows have different counters.
+// Google's columns, then one column per counter, empty for rows without it. The library's own CSV
+// reporter exits the program if rows have different counters.
 class Csv : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override;
@@ -39,7 +39,7 @@ class Csv : public benchmark::BenchmarkReporter {
 
 // "11 MB", "4.83 GFLOP".
 std::string amount_text(double value, const char* unit);
-// "1.234 ms", "56.7 us": three digits at least.
+// "1.234 ms", "56.7 us": at least three digits.
 std::string time_text(double seconds);
 
 }  // namespace sumi::bench

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
 #include "kernels/elementwise.h"
@@ -15,7 +14,7 @@ namespace {
 thread_local Tape* current_tape = nullptr;
 thread_local bool grad_enabled = true;
 
-// While a closure runs for backward(), nothing may be recorded; for create_graph everything is.
+// The recording mode while a closure runs: off for backward(), on for create_graph.
 class GradMode {
  public:
   explicit GradMode(bool on) : old_(grad_enabled) { grad_enabled = on; }
@@ -25,14 +24,27 @@ class GradMode {
   bool old_;
 };
 
-// sum += g without a copy where nobody else can see `sum`, by the add op where the sum must be recorded.
+// The op add for two tensors of one shape, for gradients that are recorded themselves.
+Tensor recorded_sum(const Tensor& a, const Tensor& b) {
+  Op op(kernels::name_of(kernels::Binary::add), {a, b});
+  Tensor y = Tensor::empty(a.shape(), a.dtype(), a.device());
+  kernels::binary(exec_on(a.device()), kernels::Binary::add, a.view(), b.view(), y.mutable_view(),
+                  Write::overwrite);
+  op.done(y);
+  return record(op.name(), {a, b}, y, [](const Tensor& dy, Grads& g) {
+    for (const int input : {0, 1})
+      if (g.wants(input)) g.put(input, dy);
+  });
+}
+
+// sum += g: in place if `sum` is not shared, as a recorded op if recording is on.
 void accumulate(Tensor& sum, const Tensor& g) {
   if (!sum) {
     sum = g;
   } else if (!Tape::recording() && sum.is_unique()) {
-    kernels::affine(exec_on(sum.device()), g.view(), 1.0, 0.0, sum.mut(), Write::accumulate);
+    kernels::affine(exec_on(sum.device()), g.view(), 1.0, 0.0, sum.mutable_view(), Write::accumulate);
   } else {
-    sum = add(sum, g);
+    sum = recorded_sum(sum, g);
   }
 }
 
@@ -60,7 +72,7 @@ class Tape::Walk final : public Grads {
     if (to_leaves_ && x.slot()) {
       GradSlot& slot = *x.slot();
       if (g.id() != slot.grad.id())
-        kernels::affine(exec_on(g.device()), g.view(), 1.0, 0.0, slot.grad.mut(),
+        kernels::affine(exec_on(g.device()), g.view(), 1.0, 0.0, slot.grad.mutable_view(),
                         slot.written ? Write::accumulate : Write::overwrite);
       slot.written = true;
       return;
@@ -119,7 +131,7 @@ void Tape::backward(const Tensor& loss, Mark until, const Tensor& dy) {
   GradMap map;
   Walk walk(map, /*to_leaves=*/true);
   map[loss.id()] = seed_gradient(loss, dy);
-  // Leaves are the inputs that no entry below produced; they are known only once the walk is over.
+  // Leaves are inputs that no entry below produced; they are known only after the walk.
   std::unordered_map<const void*, Tensor> leaves;
   if (loss.requires_grad() && !loss.slot()) leaves.emplace(loss.id(), loss);
   while (entries_.size() > until) {
@@ -154,7 +166,8 @@ std::vector<Tensor> Tape::grad(const Tensor& y, const std::vector<Tensor>& xs, b
   std::unordered_map<const void*, bool> asked;
   for (const Tensor& x : xs) asked[x.id()] = true;
   for (Mark i = entries_.size(); i-- > from;) {
-    const std::shared_ptr<Entry> entry = entries_[i];  // the tape may grow, and move, during the closure
+    // the tape may grow and reallocate during the closure
+    const std::shared_ptr<Entry> entry = entries_[i];
     const auto found = map.find(entry->output.id());
     if (found == map.end()) continue;
     const Tensor g = found->second;

@@ -1,10 +1,10 @@
-// Reverse-mode differentiation on a tape: closures in execution order, walked backwards.
+// Reverse-mode automatic differentiation on a tape: closures in execution order, walked backward.
 //
 //   Tape tape;                              // records from here on, on this thread
 //   Tensor fake = g(z);
 //   Tape::Mark mark = tape.mark();
 //   Tensor loss = d_loss(d(fake.detach()), ...);
-//   tape.backward(loss, mark);              // gradients of d; what lies under the mark stays for later
+//   tape.backward(loss, mark);              // gradients of d; entries before the mark are kept
 //   tape.backward(g_loss(d(fake)));         // through d and g
 #pragma once
 
@@ -18,7 +18,8 @@
 
 namespace sumi {
 
-// Where an op that computes a gradient may put its result: overwrite or add to `into`. Empty: a new tensor.
+// Where an op that computes a gradient may write it: overwriting or adding to `into`. Empty: a new
+// tensor.
 struct GradDest {
   Tensor into;
   Write write = Write::overwrite;
@@ -29,18 +30,19 @@ struct GradDest {
   }
 };
 
-// What a closure sees: which of its op's inputs want a gradient, and where to put it.
+// The gradients that a closure must compute, and where to write them.
 class Grads {
  public:
   virtual ~Grads() = default;
   virtual bool wants(int input) const = 0;
-  // A parameter's place in its arena, so that no copy is made. To be filled at once and handed to put().
+  // A parameter's slot in its arena, which saves a copy. The caller must fill it and pass it to
+  // put().
   virtual GradDest dest(int input) = 0;
-  // Adds `g` to the gradient of input i. Ignored where !wants(i).
+  // Adds `g` to the gradient of input i. Ignored if !wants(i).
   virtual void put(int input, const Tensor& g) = 0;
 };
 
-// Given the gradient of the op's result, computes those of its inputs, by means of ops.
+// Computes the gradients of an op's inputs from that of its result, by ops.
 using Backward = std::function<void(const Tensor& dy, Grads& grads)>;
 
 class Tape {
@@ -52,9 +54,9 @@ class Tape {
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
 
-  // This thread's innermost tape, or null: then nothing is recorded.
+  // Returns this thread's innermost tape, or null: then nothing is recorded.
   static Tape* current();
-  // True when an op that is called now would be recorded if an input asked for gradients.
+  // Returns true if an op called now would be recorded, provided that an input requires a gradient.
   static bool recording();
 
   Mark mark() const { return entries_.size(); }
@@ -63,14 +65,16 @@ class Tape {
   // Called by ops through record() below.
   void add(const char* op, std::vector<Tensor> inputs, const Tensor& output, Backward backward);
 
-  // Gradients of `loss` (one element, or `dy` gives its gradient) go to the leaves: a parameter's into its
-  // arena slot, another leaf's into Tensor::grad(), added to what is there. Entries down to `until` are
-  // popped as they are walked, so activations die on the way.
+  // Computes the gradients of `loss` (one element, unless `dy` gives its gradient) for the leaves:
+  // a parameter's goes to its arena slot, another leaf's to Tensor::grad(), added to existing
+  // values. Entries down to `until` are popped as they are walked, which frees activations on the
+  // way.
   void backward(const Tensor& loss, Mark until = 0, const Tensor& dy = {});
 
-  // Gradients of y with respect to xs, without popping and without touching slots. With create_graph the
-  // computation records itself behind what is there, so it can be differentiated again. An x that y does not
-  // depend on gets an absent tensor. Entries below `from` are not walked.
+  // Returns the gradients of y with respect to xs, without popping entries and without touching
+  // slots. With create_graph the computation is recorded after the existing entries, so it can be
+  // differentiated again. An x that y does not depend on gets an absent tensor. Entries below
+  // `from` are not walked.
   std::vector<Tensor> grad(const Tensor& y, const std::vector<Tensor>& xs, bool create_graph = false,
                            const Tensor& dy = {}, Mark from = 0);
 
@@ -81,7 +85,7 @@ class Tape {
     const char* op;
     std::string module;
     std::vector<Tensor> inputs;
-    std::vector<bool> wanted;  // whether each input asked for gradients when the op ran
+    std::vector<bool> wanted;  // true for inputs that required gradients when the op ran
     Tensor output;
     Backward backward;
   };
@@ -92,7 +96,7 @@ class Tape {
   Tape* outer_;
 };
 
-// While it lives, this thread records nothing.
+// Disables recording on this thread while it lives.
 class NoGrad {
  public:
   NoGrad();
@@ -104,8 +108,8 @@ class NoGrad {
   bool old_;
 };
 
-// For ops: marks y as needing gradients and records the closure, if any input needs them and recording is on.
-// Returns y.
+// For ops: if any input requires a gradient and recording is on, marks y as requiring a gradient
+// and records the closure. Returns y.
 Tensor record(const char* op, std::vector<Tensor> inputs, Tensor y, Backward backward);
 bool would_record(const std::vector<Tensor>& inputs);
 

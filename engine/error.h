@@ -1,4 +1,4 @@
-// sumi::Error and fail(), for rooms that know the engine but not the kernels.
+// sumi::Error and fail(), for directories that may include the engine but not the kernels.
 #pragma once
 
 #include "kernels/base/check.h"

@@ -14,7 +14,7 @@
 namespace sumi {
 namespace {
 
-constexpr std::int64_t kSlotAlign = 16;  // elements: every slot starts on a cache line
+constexpr std::int64_t kSlotAlign = 16;  // in elements: every slot starts on a cache line
 
 }  // namespace
 
@@ -49,7 +49,7 @@ ParamArena::ParamArena(const std::vector<std::pair<std::string, Module*>>& netwo
 }
 
 Tensor ParamArena::slice(const Tensor& flat, const Slot& slot) const {
-  return flat.range(slot.offset, slot.parameter.value.shape());
+  return flat.flat_slice(slot.offset, slot.parameter.value.shape());
 }
 
 void ParamArena::begin() {
@@ -65,7 +65,7 @@ void ParamArena::keep_copy(DType dtype) {
 
 void ParamArena::refresh_copy() {
   if (!copy_) return;
-  kernels::cast(exec_on(values_.device()), values_.view(), copy_.mut());
+  kernels::cast(exec_on(values_.device()), values_.view(), copy_.mutable_view());
   for (const Slot& slot : slots_) slot.grad->copied_state = values_.storage()->writes();
 }
 
@@ -107,7 +107,7 @@ void Optimizer::make_moments() {
   v_ = Tensor::zeros(p.shape(), p.dtype(), p.device());
 }
 
-// Normally the whole arena is one range.
+// Usually the whole arena is one range.
 std::vector<Optimizer::Range> Optimizer::written() const {
   const auto& slots = arena_.slots();
   std::vector<Range> ranges;
@@ -123,7 +123,8 @@ std::vector<Optimizer::Range> Optimizer::written() const {
 
 Tensor Optimizer::of(const Tensor& flat, const Range& range) const {
   const auto &first = arena_.slots()[range.first], &last = arena_.slots()[range.end - 1];
-  return flat ? flat.range(first.offset, Shape::vector(last.offset + last.count - first.offset)) : Tensor();
+  return flat ? flat.flat_slice(first.offset, Shape::vector(last.offset + last.count - first.offset))
+              : Tensor();
 }
 
 void Optimizer::step() {
@@ -138,9 +139,10 @@ void Optimizer::measure_norm(const std::vector<Range>& ranges) {
   const Exec& exec = exec_on(arena_.values().device());
   for (std::size_t i = 0; i < ranges.size(); ++i)
     kernels::sum_squares(exec, of(arena_.gradients(), ranges[i]).view(),
-                         squares_.range(static_cast<std::int64_t>(i), Shape::scalar()).mut());
+                         squares_.flat_slice(static_cast<std::int64_t>(i), Shape::scalar()).mutable_view());
   const Shape count = Shape::vector(static_cast<std::int64_t>(ranges.size()));
-  kernels::clip_scale(exec, squares_.range(0, count).view(), options_.clip_norm, scale_.mut(), norm_.mut());
+  kernels::clip_scale(exec, squares_.flat_slice(0, count).view(), options_.clip_norm, scale_.mutable_view(),
+                      norm_.mutable_view());
 }
 
 void Optimizer::update(const Range& range) {
@@ -161,9 +163,9 @@ void Optimizer::update(const Range& range) {
   } else {
     s.step = count_update(range);
   }
-  kernels::optimizer_step(exec_on(device), s, of(arena_.values(), range).mut(),
-                          of(arena_.gradients(), range).view(), of(m_, range).mut(), of(v_, range).mut(),
-                          of(ema_, range).mut(), scale_.view());
+  kernels::optimizer_step(exec_on(device), s, of(arena_.values(), range).mutable_view(),
+                          of(arena_.gradients(), range).view(), of(m_, range).mutable_view(),
+                          of(v_, range).mutable_view(), of(ema_, range).mutable_view(), scale_.view());
 }
 
 std::int64_t Optimizer::count_update(const Range& range) {

@@ -5,11 +5,12 @@
 
 namespace sumi {
 
-// What one captured step draws.
+// The draws of one captured step.
 struct RandomStream::Captured {
-  std::uint64_t step;                   // CapturedScalars::id()
-  const std::uint64_t* base = nullptr;  // on the device: where the stream stands when the step begins
-  std::uint64_t drawn = 0;              // numbers a step, known when the capture ends
+  std::uint64_t step;  // CapturedScalars::id()
+  // on the device: the stream's position at the start of the step
+  const std::uint64_t* base = nullptr;
+  std::uint64_t drawn = 0;  // values per step, known when the capture ends
 };
 
 kernels::RandomKey RandomStream::take(std::int64_t count, const Device& device) {
@@ -36,20 +37,20 @@ kernels::RandomKey RandomStream::take(std::int64_t count, const Device& device) 
 
 Tensor RandomStream::normal(const Shape& shape, DType dtype, const Device& device, double mean, double std) {
   Tensor t = Tensor::empty(shape, dtype, device);
-  kernels::normal(exec_on(device), take(t.count(), device), mean, std, t.mut());
+  kernels::normal(exec_on(device), take(t.count(), device), mean, std, t.mutable_view());
   return t;
 }
 
 Tensor RandomStream::uniform(const Shape& shape, DType dtype, const Device& device, double lo, double hi) {
   Tensor t = Tensor::empty(shape, dtype, device);
-  kernels::uniform(exec_on(device), take(t.count(), device), lo, hi, t.mut());
+  kernels::uniform(exec_on(device), take(t.count(), device), lo, hi, t.mutable_view());
   return t;
 }
 
 Tensor RandomStream::bernoulli(const Shape& shape, DType dtype, const Device& device, double p,
                                double scale) {
   Tensor t = Tensor::empty(shape, dtype, device);
-  kernels::bernoulli(exec_on(device), take(t.count(), device), p, scale, t.mut());
+  kernels::bernoulli(exec_on(device), take(t.count(), device), p, scale, t.mutable_view());
   return t;
 }
 

@@ -1,5 +1,4 @@
-// Streams of random numbers. A stream is (seed, stream number, position): saving the position saves its
-// state.
+// Random streams. A stream is (seed, stream number, position); its position is its whole state.
 #pragma once
 
 #include <memory>
@@ -9,15 +8,16 @@
 
 namespace sumi {
 
-// In a captured step (engine/runtime/captured_scalars.h) what is drawn on the step's device begins, at each replay, where the stream
-// then stands, and the stream moves on as in an eager step; the stream must outlive the captured step.
+// In a captured step (engine/runtime/captured_scalars.h) draws on the step's device start, at each
+// replay, at the stream's current position, and the stream advances as in an eager step. The stream
+// must outlive the captured step.
 class RandomStream {
  public:
   RandomStream(std::uint64_t seed, std::uint64_t stream) : key_{seed, stream} {}
   RandomStream(const RandomStream&) = delete;  // a captured step may hold its address
   RandomStream& operator=(const RandomStream&) = delete;
 
-  // Fresh tensors; the position advances by the count.
+  // Return new tensors; the position advances by the count.
   Tensor normal(const Shape& shape, DType dtype, const Device& device, double mean = 0, double std = 1);
   Tensor uniform(const Shape& shape, DType dtype, const Device& device, double lo = 0, double hi = 1);
   // `scale` with probability p, else 0.
@@ -29,11 +29,11 @@ class RandomStream {
  private:
   struct Captured;
 
-  // The key of the next `count` numbers on `device`.
+  // The key of the next `count` values on `device`.
   kernels::RandomKey take(std::int64_t count, const Device& device);
 
   kernels::RandomKey key_;
-  std::shared_ptr<Captured> captured_;  // of the step that was captured last
+  std::shared_ptr<Captured> captured_;  // of the most recently captured step
 };
 
 }  // namespace sumi

@@ -73,14 +73,14 @@ Tensor Tensor::unallocated(const Shape& shape, DType dtype, const Device& device
 
 Tensor Tensor::full(const Shape& shape, double value, DType dtype, const Device& device) {
   Tensor t = empty(shape, dtype, device);
-  kernels::fill(exec_on(device), value, t.mut());
+  kernels::fill(exec_on(device), value, t.mutable_view());
   return t;
 }
 
 Tensor Tensor::from(const std::vector<float>& values, const Shape& shape, DType dtype, const Device& device) {
   check_count(values.size(), shape);
   Tensor t = empty(shape, dtype, device);
-  convert(values, t.mut());
+  convert(values, t.mutable_view());
   return t;
 }
 
@@ -88,7 +88,7 @@ Tensor Tensor::from(const std::vector<double>& values, const Shape& shape, DType
                     const Device& device) {
   check_count(values.size(), shape);
   Tensor t = empty(shape, dtype, device);
-  convert(values, t.mut());
+  convert(values, t.mutable_view());
   return t;
 }
 
@@ -107,7 +107,7 @@ View Tensor::view() const {
   return {impl_->data(), impl_->dtype, impl_->shape, impl_->device, 0};
 }
 
-MutView Tensor::mut() const {
+MutView Tensor::mutable_view() const {
   if (!impl_) return {};
   if (impl_->storage) impl_->storage->note_write();
   return {impl_->data(), impl_->dtype, impl_->shape, impl_->device, 0};
@@ -123,7 +123,7 @@ Tensor Tensor::batch_slice(std::int64_t first, std::int64_t count) const {
   return t;
 }
 
-Tensor Tensor::range(std::int64_t first, const Shape& s) const {
+Tensor Tensor::flat_slice(std::int64_t first, const Shape& s) const {
   if (first < 0 || first + s.count() > count())
     fail("range", fmt::format("elements from {} of shape {} in {}", first, s.str(), shape().str()));
   Tensor t = detach();
@@ -164,7 +164,7 @@ Tensor Tensor::clone() const {
 Tensor Tensor::to(const Device& target) const {
   if (device() == target) return *this;
   const Tensor t = empty(shape(), dtype(), target);
-  copy_bytes(target, t.mut().data, device(), view().data,
+  copy_bytes(target, t.mutable_view().data, device(), view().data,
              static_cast<std::size_t>(count()) * size_of(dtype()));
   return t;
 }
@@ -194,15 +194,15 @@ template std::vector<double> Tensor::to_vector<double>() const;
 
 void Tensor::assign(const std::vector<double>& values) const {
   check_count(values.size(), shape());
-  convert(values, mut());
+  convert(values, mutable_view());
 }
 
 void Tensor::assign(const Tensor& other) const {
   if (!(other.shape() == shape())) fail("assign", other.shape().str() + " does not fit " + shape().str());
   if (other.device() == device()) {
-    kernels::cast(exec_on(device()), other.view(), mut());
+    kernels::cast(exec_on(device()), other.view(), mutable_view());
   } else if (other.dtype() == dtype()) {
-    copy_bytes(device(), mut().data, other.device(), other.view().data,
+    copy_bytes(device(), mutable_view().data, other.device(), other.view().data,
                static_cast<std::size_t>(count()) * size_of(dtype()));
   } else {
     assign(other.to_vector<double>());

@@ -13,7 +13,7 @@ namespace {
 
 LayerSpec dense_layer(const char* name, std::int64_t in, std::int64_t out, Unary act) {
   LayerSpec s;
-  s.linear = BlockOptions::Linear::dense;
+  s.map = BlockOptions::MapKind::dense;
   s.in = in;
   s.out = out;
   s.act = act;

@@ -77,7 +77,7 @@ int main() try {
   const Device ref{Device::Kind::ref, 0}, device = parse_device("emu");
   const Tensor want = Tensor::zeros(g.y_shape(), DType::f32, ref);
   kernels::conv_fprop(exec_on(ref), g, numbers(g.x_shape(), ref).view(), numbers(g.w_shape(), ref).view(), {},
-                      want.mut());
+                      want.mutable_view());
   const std::vector<float> expected = want.to_vector<float>();
 
   const kernels::cuda::ConvProblem problem{g, DType::f32, MatmulPrecision::f32};
@@ -88,7 +88,7 @@ int main() try {
     const Tensor x = numbers(g.x_shape(), device), w = numbers(g.w_shape(), device);
     const Tensor y = Tensor::zeros(g.y_shape(), DType::f32, device);
     kernels::cuda::choose_variant("conv_fprop", exec, example::table, problem)
-        .run(exec, g, x.view(), w.view(), {}, y.mut());
+        .run(exec, g, x.view(), w.view(), {}, y.mutable_view());
     float worst = 0;
     const std::vector<float> got = y.to_vector<float>();
     for (std::size_t i = 0; i < expected.size(); ++i)

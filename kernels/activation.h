@@ -1,12 +1,12 @@
-// Element by element functions of one operand, and their gradients.
+// Elementwise functions of one operand, and their gradients.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// `alpha` is leaky_relu's slope; the others ignore it. softplus(x) = log(1 + exp(x)), computed without
-// overflow. step(x) is 1 where x > 0, else 0; its derivative is 0 everywhere.
+// `alpha` is the slope of leaky_relu; other functions ignore it. softplus(x) = log(1 + exp(x)),
+// computed without overflow. heaviside(x) is 1 where x > 0, else 0; its derivative is 0 everywhere.
 enum class Unary : std::uint8_t {
   identity,
   relu,
@@ -20,19 +20,19 @@ enum class Unary : std::uint8_t {
   square,
   abs,
   reciprocal,
-  step
+  heaviside
 };
 
 constexpr const char* name_of(Unary u) {
   constexpr const char* names[] = {"identity", "relu", "leaky_relu", "tanh", "sigmoid",    "softplus", "exp",
-                                   "log",      "sqrt", "square",     "abs",  "reciprocal", "step"};
+                                   "log",      "sqrt", "square",     "abs",  "reciprocal", "heaviside"};
   return names[static_cast<int>(u)];
 }
 
 // y = f(x). Same shape and dtype; y may be x (in place).
 using UnaryForward = void(const Exec&, Unary, double alpha, View x, MutView y);
-// dx (+)= f'(x) dy, given both x and y = f(x). At the kink relu, leaky_relu and abs have derivative 0, alpha
-// and 0, as PyTorch has them. dx may be dy (in place).
+// dx (+)= f'(x) dy, given both x and y = f(x). At their kinks relu and abs have derivative 0 and
+// leaky_relu has alpha, as in PyTorch. dx may be dy (in place).
 using UnaryGrad = void(const Exec&, Unary, double alpha, View x, View y, View dy, MutView dx, Write);
 
 namespace ref {
@@ -67,7 +67,7 @@ inline void unary_grad(const Exec& e, Unary f, double alpha, View x, View y, Vie
       [&] { cuda::unary_grad(e, f, alpha, x, y, dy, dx, write); });
 }
 
-// LeakyReLU under its own name: y = x where x > 0, slope * x elsewhere.
+// LeakyReLU by its own name: y = x where x > 0, slope * x elsewhere.
 inline void leaky_relu(const Exec& e, double slope, View x, MutView y) {
   unary(e, Unary::leaky_relu, slope, x, y);
 }

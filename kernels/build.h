@@ -1,12 +1,13 @@
-// What this build of the kernels was made with.
+// Build configuration of the kernels.
 #pragma once
 
 namespace sumi::kernels {
 
-// Whose convolutions the CPU backend runs where they are faster: "oneDNN", or "own kernels" without it.
+// The library that the CPU backend uses for convolutions where it is faster: "oneDNN", or "own
+// kernels" in builds without it.
 const char* cpu_library();
 
-// True where the CUDA kernels run in the emulation on the host (kernels/emu), not on a GPU.
+// Returns true if the CUDA kernels run in the host emulation (kernels/emu), not on a GPU.
 bool cuda_is_emulated();
 
 }  // namespace sumi::kernels

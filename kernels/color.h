@@ -1,12 +1,13 @@
-// Conversions between color spaces, and their gradients. The formulas are in kernels/color_space.h.
+// Color space conversions and their gradients. The formulas are in kernels/color_space.h.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// rgb: sRGB in [-1, 1]. lab: CIE Lab under D65, scaled to L* / 50 - 1, a* / 110, b* / 110. yuv: BT.601, full range: Y in
-// [0, 1], U in [-0.436, 0.436], V in [-0.615, 0.615]. Results are not clamped.
+// rgb: sRGB in [-1, 1]. lab: CIE Lab under D65, scaled to L* / 50 - 1, a* / 110, b* / 110. yuv:
+// BT.601, full range: Y in [0, 1], U in [-0.436, 0.436], V in [-0.615, 0.615]. Results are not
+// clamped.
 enum class Color : std::uint8_t { rgb_to_lab, lab_to_rgb, rgb_to_yuv, yuv_to_rgb };
 
 constexpr const char* name_of(Color c) {
@@ -14,9 +15,9 @@ constexpr const char* name_of(Color c) {
   return names[static_cast<int>(c)];
 }
 
-// y = the color x of each pixel, converted. x and y [n,h,w,3]; y may be x (in place).
+// y = x converted, pixel by pixel. x and y [n,h,w,3]; y may be x (in place).
 using ConvertColor = void(const Exec&, Color, View x, MutView y);
-// dx (+)= the derivative at x, transposed, applied to dy. dx may be dy (in place).
+// dx (+)= the transposed Jacobian at x, applied to dy. dx may be dy (in place).
 using ConvertColorGrad = void(const Exec&, Color, View x, View dy, MutView dx, Write);
 
 namespace ref {

@@ -1,11 +1,13 @@
-// Conversions between color spaces and their derivatives, one pixel at a time, for every backend: T is double or
+// Color space conversions of one pixel and their derivatives, for every backend. T is double or
 // float.
 //
-//   RGB  sRGB in [-1, 1] (IEC 61966-2-1). Outside of it the curve goes on: a line below, a power above.
-//   Lab  CIE L*a*b* of 1976 (CIE 15) under D65 as sRGB has it (the white point is RGB white, so grays have a = b = 0),
-//        scaled as colorisation networks take it: L* / 50 - 1, a* / 110, b* / 110.
-//   YUV  full range: Y = 0.299 R + 0.587 G + 0.114 B of R, G, B in [0, 1] (ITU-R BT.601), U = 0.492111 (B - Y),
-//        V = 0.877283 (R - Y) (SMPTE 170M), not shifted: what TensorFlow's rgb_to_yuv gives.
+//   RGB  sRGB in [-1, 1] (IEC 61966-2-1). Outside that range the curve continues: a line below, a
+//        power above.
+//   Lab  CIE L*a*b* of 1976 (CIE 15) under sRGB's D65 (the white point is RGB white, so grays have
+//        a = b = 0), scaled as colorization networks use it: L* / 50 - 1, a* / 110, b* / 110.
+//   YUV  full range: Y = 0.299 R + 0.587 G + 0.114 B of R, G, B in [0, 1] (ITU-R BT.601),
+//        U = 0.492111 (B - Y), V = 0.877283 (R - Y) (SMPTE 170M), not shifted: as TensorFlow's
+//        rgb_to_yuv.
 #pragma once
 
 #include <cmath>
@@ -36,7 +38,7 @@ SUMI_HOST_DEVICE constexpr Matrix<T> transposed(const Matrix<T>& a) {
     for (int j = 0; j < 3; ++j) b.m[i][j] = a.m[j][i];
   return b;
 }
-// By cofactors.
+// The inverse of a matrix, by cofactors.
 SUMI_HOST_DEVICE constexpr Matrix<double> inverse(const Matrix<double>& a) {
   Matrix<double> b{};
   double determinant = 0;
@@ -58,7 +60,7 @@ SUMI_HOST_DEVICE constexpr Matrix<T> as(const Matrix<double>& a) {
   return b;
 }
 
-// Linear RGB to XYZ by IEC 61966-2-1, each row divided by its sum: X, Y and Z in parts of the white's.
+// Linear RGB to XYZ by IEC 61966-2-1. Each row is divided by its sum, so that white is (1, 1, 1).
 SUMI_HOST_DEVICE constexpr Matrix<double> xyz_of_rgb() {
   Matrix<double> a{{{0.4124, 0.3576, 0.1805}, {0.2126, 0.7152, 0.0722}, {0.0193, 0.1192, 0.9505}}};
   for (auto& row : a.m) {
@@ -67,7 +69,7 @@ SUMI_HOST_DEVICE constexpr Matrix<double> xyz_of_rgb() {
   }
   return a;
 }
-// Of R, G, B in [0, 1].
+// RGB in [0, 1] to YUV.
 SUMI_HOST_DEVICE constexpr Matrix<double> yuv_of_rgb() {
   const double y[3] = {0.299, 0.587, 0.114}, u = 0.492111, v = 0.877283;
   return {
@@ -76,7 +78,7 @@ SUMI_HOST_DEVICE constexpr Matrix<double> yuv_of_rgb() {
 
 // ---- curves ----
 
-// By the C library; a backend may bring its own.
+// Transfer curves by the C library; a backend may provide its own.
 struct LibraryCurves {
   template <class T>
   SUMI_HOST_DEVICE static T linear_of_srgb(T v) {
@@ -95,7 +97,7 @@ struct LibraryCurves {
     return l <= T(0.0031308) ? T(12.92) : T(1.055 / 2.4) * std::pow(l, T(1 / 2.4 - 1));
   }
 
-  // The cube root of Lab, a line below (6 / 29)^3.
+  // The cube root of Lab; linear below (6 / 29)^3.
   template <class T>
   SUMI_HOST_DEVICE static T lab_root(T t) {
     return t <= T(216.0 / 24389) ? T(841.0 / 108) * t + T(4.0 / 29) : std::cbrt(t);
@@ -118,7 +120,8 @@ struct LibraryCurves {
 
 // ---- pixels ----
 
-// f of each, written out: compilers unroll a loop around a long body too late to vectorize what is around it.
+// Applies f to each element. Written out, because compilers unroll a loop around a long body too
+// late to vectorize the surrounding code.
 template <class T, class F>
 SUMI_HOST_DEVICE Triple<T> each(const Triple<T>& x, const F& f) {
   return {{f(x.v[0]), f(x.v[1]), f(x.v[2])}};
@@ -128,11 +131,12 @@ SUMI_HOST_DEVICE Triple<T> products(const Triple<T>& x, const Triple<T>& y) {
   return {{x.v[0] * y.v[0], x.v[1] * y.v[1], x.v[2] * y.v[2]}};
 }
 
-// Roots f of X, Y, Z to scaled Lab, L* = 116 fY - 16, a* = 500 (fX - fY), b* = 200 (fY - fZ), and back.
+// The matrix from the roots f of X, Y, Z to scaled Lab: L* = 116 fY - 16, a* = 500 (fX - fY), b* =
+// 200 (fY - fZ).
 SUMI_HOST_DEVICE constexpr Matrix<double> lab_of_roots() {
   return {{{0, 116.0 / 50, 0}, {500.0 / 110, -500.0 / 110, 0}, {0, 200.0 / 110, -200.0 / 110}}};
 }
-inline constexpr double lab_shift = 16.0 / 50 + 1;  // taken from L
+inline constexpr double lab_shift = 16.0 / 50 + 1;  // subtracted from L
 
 template <class Curves, class T>
 SUMI_HOST_DEVICE Triple<T> rgb_to_lab(const Triple<T>& x) {
@@ -143,7 +147,7 @@ SUMI_HOST_DEVICE Triple<T> rgb_to_lab(const Triple<T>& x) {
   y.v[0] -= T(lab_shift);
   return y;
 }
-// The derivatives with respect to x, given those with respect to rgb_to_lab(x).
+// The gradient of x, given that of rgb_to_lab(x).
 template <class Curves, class T>
 SUMI_HOST_DEVICE Triple<T> rgb_to_lab_grad(const Triple<T>& x, const Triple<T>& dy) {
   const Triple<T> linear = each(x, [](T v) { return Curves::linear_of_srgb((v + 1) / 2); });
@@ -154,7 +158,7 @@ SUMI_HOST_DEVICE Triple<T> rgb_to_lab_grad(const Triple<T>& x, const Triple<T>& 
   return products(times(transposed(to_xyz), d), slope);
 }
 
-// Not clamped: colors that sRGB does not have leave [-1, 1].
+// Not clamped: colors outside sRGB leave [-1, 1].
 template <class Curves, class T>
 SUMI_HOST_DEVICE Triple<T> lab_to_rgb(Triple<T> x) {
   x.v[0] += T(lab_shift);
@@ -200,8 +204,8 @@ SUMI_HOST_DEVICE Triple<T> yuv_to_rgb_grad(const Triple<T>&, Triple<T> dy) {
   return times(from_rgb, dy);
 }
 
-// |dY| + huber(dU) + huber(dV) of two colors x and t in RGB, huber(z) = z^2 / 2 where |z| <= delta, else
-// delta (|z| - delta / 2); and its derivatives with respect to x.
+// The distance |dY| + huber(dU) + huber(dV) of two RGB colors x and t, with huber(z) = z^2 / 2
+// where |z| <= delta, else delta (|z| - delta / 2); and its gradient with respect to x.
 template <class T>
 struct Distance {
   T value;
@@ -216,7 +220,8 @@ SUMI_HOST_DEVICE Distance<T> yuv_distance(const Triple<T>& x, const Triple<T>& t
   T value = std::fabs(d.v[0]);
   const T above = d.v[0] > 0 ? T(1) : T(0), below = d.v[0] < 0 ? T(1) : T(0);
   Triple<T> slope{{above - below, 0, 0}};
-  for (int i = 1; i < 3; ++i) {  // comparisons that NaN passes through, and no choice inside another
+  // comparisons that propagate NaN, and no nested selection
+  for (int i = 1; i < 3; ++i) {
     const T z = d.v[i], size = std::fabs(z), line = delta * (size - delta / 2), curve = z * z / 2;
     value += size > delta ? line : curve;
     const T least = z < -delta ? -delta : z;
@@ -225,7 +230,7 @@ SUMI_HOST_DEVICE Distance<T> yuv_distance(const Triple<T>& x, const Triple<T>& t
   return {value, rgb_to_yuv_grad(x, slope)};
 }
 
-// C is the kernels' enum Color.
+// C is the enum Color of kernels/color.h.
 template <class Curves = LibraryCurves, class C, class T>
 SUMI_HOST_DEVICE Triple<T> convert(C c, const Triple<T>& x) {
   switch (c) {
@@ -255,7 +260,7 @@ SUMI_HOST_DEVICE Triple<T> convert_grad(C c, const Triple<T>& x, const Triple<T>
   return dy;
 }
 
-// The three elements from p on.
+// The three elements starting at p.
 template <class T, class E>
 SUMI_HOST_DEVICE Triple<T> load(const E* p) {
   return {{static_cast<T>(p[0]), static_cast<T>(p[1]), static_cast<T>(p[2])}};

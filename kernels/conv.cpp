@@ -66,7 +66,7 @@ std::string ConvGeom::str() const {
 }
 
 ConvGeom ConvGeom::parse(const std::string& where, const std::string& text, bool transposed) {
-  const LetterText t(where, text, "nhwckrsupdg", "p");
+  const ProblemString t(where, text, "nhwckrsupdg", "p");
   const std::int64_t n = t.need('n'), h = t.need('h'), w = t.need('w'), c = t.need('c'), k = t.need('k');
   const std::int64_t r = t.need('r'), s = t.need('s');
   const auto pads = t.quad('p');

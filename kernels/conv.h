@@ -1,18 +1,19 @@
-// Convolution and transposed convolution: one geometry, three named functions each.
+// Convolution and transposed convolution: one geometry, three functions each.
 //
-// Layouts: activations NHWC, weights KRSC ([k,r,s,c/groups]). Each backend declares the same function types,
-// so a signature is written once. All outputs are overwritten unless `Write` says otherwise; operands share
-// one dtype and live on exec.device; sums are accumulated in f32 or wider.
+// Layouts: activations NHWC, weights KRSC ([k,r,s,c/groups]). All backends declare the same
+// function types, so each signature is written once. Outputs are overwritten unless `Write` says
+// otherwise. Operands share one dtype and live on exec.device; sums are accumulated in f32 or
+// wider.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// Which of a convolution's three computations: the output, the input's gradient, the weight's gradient.
+// The three computations of a convolution: output, input gradient, weight gradient.
 enum class ConvDirection : std::uint8_t { fprop, dgrad, wgrad };
 
-// What the caller chooses; everything else follows from the operands' shapes.
+// The parameters chosen by the caller; all others follow from the operands' shapes.
 struct ConvOptions {
   int stride = 1;
   int pad_top = 0, pad_bottom = 0, pad_left = 0, pad_right = 0;
@@ -23,20 +24,20 @@ struct ConvOptions {
   bool operator==(const ConvOptions&) const = default;
 };
 
-// Every size of one convolution x[n,h,w,c] * w[k,r,s,c/groups] -> y[n,p,q,k].
+// The sizes of one convolution x[n,h,w,c] * w[k,r,s,c/groups] -> y[n,p,q,k].
 //   p = (h + pad_top + pad_bottom - dilation (r - 1) - 1) / stride + 1, rounded down; q likewise.
-// A transposed convolution uses the same struct with the roles exchanged: it reads [n,p,q,k] and writes
-// [n,h,w,c]. It says so (`transposed`), and what computes on it is named accordingly everywhere.
+// A transposed convolution uses the same struct with exchanged roles: it reads [n,p,q,k] and writes
+// [n,h,w,c]. `transposed` marks it, and its functions have names of their own.
 struct ConvGeom {
   std::int64_t n, h, w, c, k, r, s, p, q;
   ConvOptions o;
   bool transposed = false;
 
-  // Throws Error under `op`'s name when channels, groups or sizes do not fit.
+  // Throws Error named `op` if channels, groups or sizes do not match.
   static ConvGeom make(const char* op, const Shape& x, const Shape& weight, const ConvOptions& o);
 
-  // Transposed: x is [n,p,q,k], weight [k,r,s,c/groups], and the output is h = (p - 1) stride - pads +
-  // dilation (r - 1) + 1 + output_padding, which must be smaller than the stride.
+  // Transposed: x is [n,p,q,k], weight [k,r,s,c/groups]. The output height is h = (p - 1) stride -
+  // pads + dilation (r - 1) + 1 + output_padding; output_padding must be smaller than the stride.
   static ConvGeom make_transpose(const char* op, const Shape& x, const Shape& weight, const ConvOptions& o,
                                  int output_padding);
 
@@ -45,24 +46,24 @@ struct ConvGeom {
   Shape y_shape() const { return {n, p, q, k}; }
   std::int64_t macs() const { return n * p * q * k * r * s * (c / o.groups); }
 
-  // What the three functions below are called in errors, logs and launches.
+  // The names of the three functions below in errors, logs and launches.
   const char* fprop_name() const { return transposed ? "conv_transpose_dgrad" : "conv_fprop"; }
   const char* dgrad_name() const { return transposed ? "conv_transpose_fprop" : "conv_dgrad"; }
   const char* wgrad_name() const { return transposed ? "conv_transpose_wgrad" : "conv_wgrad"; }
 
-  // "n16h64w64c3k64r4s4u2p1"; then d (dilation) and g (groups) where not 1, and p1:2:1:2
-  // (top:bottom:left:right) where the pads differ.
+  // Returns "n16h64w64c3k64r4s4u2p1", followed by d (dilation) and g (groups) where they are not 1.
+  // The pads are p1:2:1:2 (top:bottom:left:right) where they differ.
   std::string str() const;
-  // The inverse of str(). Letters in any order; u, p, d and g may be left out (1, 0, 1, 1). The text does not say whether
-  // a convolution is a transposed one. Throws Error under `where`'s name, naming the letter that is wrong.
+  // The inverse of str(). Letters in any order; u, p, d and g default to 1, 0, 1, 1. The string
+  // does not encode `transposed`. Throws Error named `where`, naming the invalid letter.
   static ConvGeom parse(const std::string& where, const std::string& text, bool transposed = false);
   bool operator==(const ConvGeom&) const = default;
 };
 
 // y = x * w + bias. bias: absent or [k].
 using ConvFprop = void(const Exec&, const ConvGeom&, View x, View w, View bias, MutView y);
-// dx = the gradient of fprop's x: each dy spread back through w. bias (absent or [c]) is added per channel of
-// dx: a transposed convolution's bias.
+// dx = the gradient of fprop's x: each dy multiplied by w and scattered. bias (absent or [c]) is
+// added per channel of dx; it serves as the bias of a transposed convolution.
 using ConvDgrad = void(const Exec&, const ConvGeom&, View dy, View w, View bias, MutView dx);
 // dw (+)= the gradient of fprop's weight.
 using ConvWgrad = void(const Exec&, const ConvGeom&, View x, View dy, MutView dw, Write);
@@ -83,7 +84,7 @@ ConvDgrad conv_dgrad;
 ConvWgrad conv_wgrad;
 }  // namespace cuda
 
-// x, w and y in the roles of fprop.
+// x, w and y have the roles they have in fprop.
 inline void check_conv(const char* kernel, const Exec& e, const ConvGeom& g, View x, View w, View y,
                        View bias, std::int64_t bias_size) {
   check_on_device(kernel, e, {x, w, y, bias});
@@ -94,7 +95,8 @@ inline void check_conv(const char* kernel, const Exec& e, const ConvGeom& g, Vie
   if (bias) check_shape(kernel, "bias", bias.shape, Shape::vector(bias_size));
 }
 
-// Runs one of the three on exec's device. What a transposed convolution logs begins with its name.
+// Runs one of the three on exec's device. The log entries of a transposed convolution begin with
+// its name.
 template <class Ref, class Cpu, class Cuda>
 void run_conv(const char* kernel, const Exec& e, const ConvGeom& g, Ref&& ref, Cpu&& cpu, Cuda&& cuda) {
   const std::size_t first = e.log ? e.log->size() : 0;
@@ -122,8 +124,8 @@ inline void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutVie
       [&] { cpu::conv_wgrad(e, g, x, dy, dw, write); }, [&] { cuda::conv_wgrad(e, g, x, dy, dw, write); });
 }
 
-// Transposed convolution: x [n,p,q,k] -> y [n,h,w,c], weight [k,r,s,c/groups], with `g` from make_transpose.
-// The same three computations with the roles exchanged, under their own names.
+// Transposed convolution: x [n,p,q,k] -> y [n,h,w,c], weight [k,r,s,c/groups], with `g` from
+// make_transpose. The same three computations with exchanged roles, under their own names.
 inline void check_transposed(const char* kernel, const ConvGeom& g) {
   if (!g.transposed) fail(kernel, "takes a geometry of ConvGeom::make_transpose, not " + g.str());
 }

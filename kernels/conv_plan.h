@@ -1,5 +1,5 @@
-// Which form of convolution the CPU takes for which geometry, where measurements on a machine shall decide instead of the
-// rules (`sumi tune`).
+// Convolution algorithms per geometry on the CPU, for machines where measurements (`sumi tune`)
+// replace the built-in rules.
 #pragma once
 
 #include <map>
@@ -10,19 +10,20 @@
 
 namespace sumi {
 
-// The product of the definition by our own kernels or by oneDNN, or Winograd's form.
-enum class ConvAlgorithm : std::uint8_t { own, onednn, winograd };
-constexpr ConvAlgorithm kConvMethods[] = {ConvAlgorithm::own, ConvAlgorithm::onednn, ConvAlgorithm::winograd};
+// Direct convolution by native kernels or by oneDNN, or Winograd's algorithm.
+enum class ConvAlgorithm : std::uint8_t { native, onednn, winograd };
+constexpr ConvAlgorithm kConvMethods[] = {ConvAlgorithm::native, ConvAlgorithm::onednn,
+                                          ConvAlgorithm::winograd};
 
 inline const char* name_of(ConvAlgorithm m) {
-  return m == ConvAlgorithm::own ? "own" : m == ConvAlgorithm::onednn ? "onednn" : "winograd";
+  return m == ConvAlgorithm::native ? "own" : m == ConvAlgorithm::onednn ? "onednn" : "winograd";
 }
 
 // One convolution in one direction.
 struct ConvCall {
   kernels::ConvDirection direction;
   kernels::ConvGeom geom;
-  // "fprop n1h66w66c256k256r3s3u1p0": what it is called in a plan.
+  // "fprop n1h66w66c256k256r3s3u1p0": the key in a plan.
   std::string str() const {
     using kernels::ConvDirection;
     const char* name = direction == ConvDirection::fprop   ? "fprop "
@@ -32,7 +33,7 @@ struct ConvCall {
   }
 };
 
-// ConvCall::str() -> method. What is not in it is left to the rules.
+// ConvCall::str() -> algorithm. Convolutions that are not listed follow the rules.
 struct ConvPlan {
   std::map<std::string, ConvAlgorithm> methods;
 };
@@ -43,12 +44,14 @@ struct ConvCalls {
 };
 
 namespace kernels::cpu {
-// Whether the method computes this at all: Winograd has few filter sizes, oneDNN may not be in the build.
+// Returns true if the algorithm can compute this convolution: Winograd supports few filter sizes,
+// and oneDNN may not be in the build.
 bool conv_possible(ConvAlgorithm method, const ConvCall& use);
-// Returns true if the method has an implementation of this convolution on operands of `dtype` (f32, or bf16, which all of
-// them can widen to f32). oneDNN's answer makes its primitive, which is kept for the call.
+// Returns true if the algorithm has an implementation of this convolution for operands of `dtype`
+// (f32, or bf16, which every implementation can widen to f32). For oneDNN this creates the
+// primitive, which is kept for the call.
 bool conv_available(ConvAlgorithm method, const ConvCall& use, DType dtype);
-// What runs: the plan's choice where it has one and the policy allows it, else the rules'.
+// The algorithm that runs: the plan's if it lists one and the policy allows it, else the rules'.
 ConvAlgorithm conv_method(const ConvPolicy& policy, const ConvCall& use);
 }  // namespace kernels::cpu
 

@@ -1,4 +1,5 @@
-// Arithmetic with broadcasting, scaling, filling, conversion, and copies of boxes (concatenation and slices).
+// Arithmetic with broadcasting, scaling, filling, conversion, and box copies (concatenation and
+// slices).
 #pragma once
 
 #include "kernels/base/exec.h"
@@ -14,14 +15,15 @@ constexpr const char* name_of(Binary b) {
 
 // y (+)= a op b; each size of a and b is y's or 1.
 using BinaryOp = void(const Exec&, Binary, View a, View b, MutView y, Write);
-// y (+)= scale * x + shift; x broadcasts to y. Also the way to add, to broadcast and to copy.
+// y (+)= scale * x + shift; x broadcasts to y. Also used to add, to broadcast and to copy.
 using Affine = void(const Exec&, View x, double scale, double shift, MutView y, Write);
 // y = value
 using Fill = void(const Exec&, double value, MutView y);
-// y (+)= x in y's dtype (rounded to nearest even). Same shape, any two dtypes that the device has.
+// y (+)= x converted to y's dtype (rounded to nearest even). Same shape, any two dtypes that the
+// device supports.
 using Cast = void(const Exec&, View x, MutView y, Write);
-// dst[dst_at + i] (+)= src[src_at + i] for every index i in `extent`. Serves concat, slice and their
-// gradients.
+// dst[dst_at + i] (+)= src[src_at + i] for every index i in `extent`. Implements concat, slice and
+// their gradients.
 using CopyBox = void(const Exec&, View src, Shape src_at, MutView dst, Shape dst_at, Shape extent, Write);
 
 namespace ref {

@@ -1,23 +1,23 @@
-// Losses of normal distributions with a mean and a log-variance for each element (a diagonal covariance), with
-// their gradients in the same pass. The logarithm, because any number is one: a network's output needs no clamp.
-// exp(+-log_var) overflows f32 beyond 88.
+// Losses of normal distributions with a mean and a log-variance per element (a diagonal
+// covariance), with their gradients in the same pass. The log-variance is unconstrained, so a
+// network's output needs no clamp. exp(+-log_var) overflows f32 beyond 88.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// The negative log-likelihood of x under N(mean, exp(log_var)) without its constant log(2 pi) / 2, which is PyTorch's
-// GaussianNLLLoss with full = False and var = exp(log_var):
+// The negative log-likelihood of x under N(mean, exp(log_var)) without its constant log(2 pi) / 2;
+// equal to PyTorch's GaussianNLLLoss with full = False and var = exp(log_var):
 //   y[1]     = mean over all elements of (log_var + (x - mean)^2 / exp(log_var)) / 2
-//   dmean    = the derivative of y[1] with respect to mean; minus that with respect to x
+//   dmean    = the derivative of y[1] with respect to mean; its negative is that with respect to x
 //   dlog_var = that with respect to log_var
-// All of x's shape. dmean and dlog_var: both absent where they are not wanted.
+// All have x's shape. dmean and dlog_var are both absent if not requested.
 using GaussianNll = void(const Exec&, View x, View mean, View log_var, MutView y, MutView dmean,
                          MutView dlog_var);
 
-// The Kullback-Leibler divergence of N(mean, exp(log_var)) from N(0, 1), the second term of a variational
-// autoencoder (Kingma and Welling 2014, appendix B):
+// The Kullback-Leibler divergence of N(mean, exp(log_var)) from N(0, 1), the KL term of a
+// variational autoencoder (Kingma and Welling 2014, appendix B):
 //   y[1] = mean over the samples n of the sum over h, w, c of (mean^2 + exp(log_var) - 1 - log_var) / 2
 // and its derivatives, as above.
 using GaussianKl = void(const Exec&, View mean, View log_var, MutView y, MutView dmean, MutView dlog_var);

@@ -6,9 +6,10 @@
 
 namespace sumi::kernels {
 
-// y[batch,m,n] (+)= op(a) op(b) + bias, where op(a) is [m,k] (a is stored [k,m] if trans_a) and op(b) is
-// [k,n] (stored [n,k] if trans_b). A batch of 1 in a or b (a_batch, b_batch) serves every product of the
-// batch. Each operand's view holds batch * rows * cols elements, whatever its four sizes are.
+// y[batch,m,n] (+)= op(a) op(b) + bias, where op(a) is [m,k] (a is stored [k,m] if trans_a) and
+// op(b) is [k,n] (stored [n,k] if trans_b). If a or b has a batch of 1 (a_batch, b_batch), it is
+// used for every product. Each operand's view holds batch * rows * cols elements, whatever its four
+// sizes are.
 struct GemmGeom {
   std::int64_t batch = 1, m = 0, n = 0, k = 0;
   bool trans_a = false, trans_b = false;
@@ -18,15 +19,16 @@ struct GemmGeom {
     return std::string("b") + std::to_string(batch) + "m" + std::to_string(m) + "n" + std::to_string(n) +
            "k" + std::to_string(k) + (trans_a ? "t" : "n") + (trans_b ? "t" : "n");
   }
-  // The inverse of str(). b and the two last letters may be left out: one product of untransposed matrices.
+  // The inverse of str(). b and the last two letters are optional; they default to one product of
+  // untransposed matrices.
   static GemmGeom parse(const std::string& where, std::string text) {
     GemmGeom g;
-    const std::size_t last = text.find_last_not_of("nt") + 1;  // the digits of k end here
+    const std::size_t last = text.find_last_not_of("nt") + 1;  // end of k's digits
     const std::string trans = text.substr(last);
     if (!trans.empty() && trans.size() != 2)
       fail(where, "'" + text + "' ends in '" + trans + "', expected nn, nt, tn or tt");
     if (!trans.empty()) g.trans_a = trans[0] == 't', g.trans_b = trans[1] == 't';
-    const LetterText t(where, text.substr(0, last), "bmnk");
+    const ProblemString t(where, text.substr(0, last), "bmnk");
     g.batch = g.a_batch = g.b_batch = t.get('b', 1);
     g.m = t.need('m'), g.n = t.need('n'), g.k = t.need('k');
     check_count(where, "a", {g.batch, g.m, g.k});

@@ -1,11 +1,11 @@
-// Pictures of bytes to tensors and back: what lies between a decoded file and a network.
+// 8-bit images to tensors and back: the step between a decoded file and a network.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// Pictures of equal size [n,h,w,c] in bytes, without gaps. What View is for numbers.
+// Images of equal size [n,h,w,c] as contiguous bytes; the counterpart of View.
 struct Bytes {
   const std::uint8_t* data = nullptr;
   Shape shape{0, 0, 0, 0};
@@ -17,37 +17,40 @@ struct MutBytes {
   Device device;
 };
 
-// The part of a picture that becomes a sample: h rows from `top` on, w columns from `left` on; mirrored left to right
-// where flip is not 0.
+// The part of an image that becomes a sample: h rows starting at `top`, w columns starting at
+// `left`, mirrored left to right if flip is not 0.
 struct Crop {
   std::int32_t top = 0, left = 0, h = 0, w = 0, flip = 0;
 };
-// One Cut for each picture, in the device's memory.
+// One Crop per image, in device memory.
 struct Cuts {
   const Crop* data = nullptr;
   std::int64_t count = 0;
   Device device;
 };
 
-// y [n,h',w',c] = each picture of x [n,h,w,c], cut, resized to h' x w', mirrored; level v becomes (2 v - 255) / 255, in
-// [-1, 1]. `cuts`: n, or absent (whole pictures). Bilinear with half-pixel coordinates inside the cut (see resize.h), so
-// a cut of h' x w' is copied; shrinking does not average. Pixels of a cut outside of the picture are its nearest ones,
-// so no cut reads other memory. The values of levels that are only copied are the same bits on every device.
-using LoadPictures = void(const Exec&, Bytes x, Cuts cuts, MutView y);
-// y = the nearest level to 127.5 (x + 1), halves up; below -1 and NaN: 0, above 1: 255. Same shape.
-using StorePictures = void(const Exec&, View x, MutBytes y);
+// y [n,h',w',c] = each image of x [n,h,w,c], cropped, resized to h' x w' and mirrored; level v
+// becomes (2 v - 255) / 255, in [-1, 1]. `cuts`: n, or absent (whole images). The resizing is
+// bilinear with half-pixel coordinates inside the crop (see resize.h), so a crop of h' x w' is
+// copied; shrinking does not average. Pixels of a crop outside the image repeat its nearest pixel,
+// so no crop reads other memory. Values of levels that are only copied have the same bits on every
+// device.
+using LoadImages = void(const Exec&, Bytes x, Cuts cuts, MutView y);
+// y = the level nearest to 127.5 (x + 1), halves rounded up; values below -1 and NaN give 0, values
+// above 1 give 255. Same shape.
+using StoreImages = void(const Exec&, View x, MutBytes y);
 
 namespace ref {
-LoadPictures u8_to_float;
-StorePictures float_to_u8;
+LoadImages u8_to_float;
+StoreImages float_to_u8;
 }  // namespace ref
 namespace cpu {
-LoadPictures u8_to_float;
-StorePictures float_to_u8;
+LoadImages u8_to_float;
+StoreImages float_to_u8;
 }  // namespace cpu
 namespace cuda {
-LoadPictures u8_to_float;
-StorePictures float_to_u8;
+LoadImages u8_to_float;
+StoreImages float_to_u8;
 }  // namespace cuda
 
 inline void check_bytes(const char* kernel, const Exec& e, const Shape& shape, const Device& device) {

@@ -1,4 +1,4 @@
-// Instruction sets that the CPU kernels have forms for.
+// Instruction sets with specialized CPU kernels.
 #pragma once
 
 #include <cstdint>
@@ -7,11 +7,11 @@ namespace sumi::kernels {
 
 enum class Isa : std::uint8_t { baseline, avx2, avx512 };
 
-// The best that the processor has and the environment variable SUMI_CPU_ISA (baseline, avx2 or avx512) allows. Throws Error if that
-// holds another word.
+// The best instruction set that the processor supports and the environment variable SUMI_CPU_ISA
+// (baseline, avx2 or avx512) allows. Throws Error if the variable has any other value.
 Isa cpu_isa();
 
-// While it lives, cpu_isa() is at most `isa`, on every thread. For tests and benchmarks.
+// Limits cpu_isa() to `isa` on every thread while the object lives. For tests and benchmarks.
 class IsaScope {
  public:
   explicit IsaScope(Isa isa);

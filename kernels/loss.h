@@ -1,4 +1,5 @@
-// Losses: the mean over all elements of a function of x and a target, with its gradient in the same pass.
+// Losses: the mean over all elements of a function of x and a target, with its gradient in the same
+// pass.
 #pragma once
 
 #include "kernels/base/exec.h"
@@ -6,13 +7,14 @@
 namespace sumi::kernels {
 
 // With x the element and t its target:
-//   bce_logits  softplus(x) - t x          binary cross-entropy of sigmoid(x) against t, stable for any x
+//   bce_logits  softplus(x) - t x          binary cross-entropy of sigmoid(x) and t, stable for any x
 //   squared     (x - t)^2                  least squares (LSGAN) and mean squared error
 //   l1          |x - t|                    derivative 0 where x = t
 //   linear      -t x                       Wasserstein with t = 1 (real) or -1 (fake)
 //   hinge       max(0, 1 - t x)            t = 1 or -1
-//   huber       (x - t)^2 / 2 where |x - t| <= delta, else delta (|x - t| - delta / 2)     Huber 1964; PyTorch's
-//               huber_loss; its smooth_l1_loss with beta = delta is this divided by delta
+//   huber       (x - t)^2 / 2 where |x - t| <= delta, else delta (|x - t| - delta / 2)
+//               Huber 1964; PyTorch's huber_loss. PyTorch's smooth_l1_loss with beta = delta is this
+//               divided by delta
 enum class Loss : std::uint8_t { bce_logits, squared, l1, linear, hinge, huber };
 
 constexpr const char* name_of(Loss l) {
@@ -22,8 +24,10 @@ constexpr const char* name_of(Loss l) {
 
 // In one pass over x and target:
 //   y[1] = mean of the loss
-//   dx   = the derivative of y[1] with respect to x; absent: not wanted. y has the same bits either way.
-// `target`: absent (then every target is `value`) or x's shape. `delta` > 0: huber's, ignored by the others.
+//   dx   = the derivative of y[1] with respect to x; absent if not requested. y has the same bits
+//          either way.
+// `target`: x's shape, or absent (every target is then `value`). `delta` > 0: for huber, ignored by
+// the others.
 using LossMean = void(const Exec&, Loss, double delta, View x, View target, double value, MutView y,
                       MutView dx);
 

@@ -1,11 +1,12 @@
-// Normalization: batch, instance, layer and group norm are one family that differs in what a statistic
-// covers.
+// Normalization. Batch, instance, layer and group norm are one family; they differ in the elements
+// that a statistic covers.
 //   batch     one statistic per channel, over n, h, w                      -> statistics [1,1,1,c]
 //   group(g)  one per sample and group of c/g channels, over h, w, c/g     -> statistics [n,1,1,g]
 //             instance norm is group(c), layer norm is group(1)
-// y = pad(act(gamma (x - mean) / sqrt(var + eps) + beta) + residual); gamma, beta are [c] or absent (1 and 0).
-// var is the biased variance. Statistics, gamma, beta and their gradients are f32 where x is bf16: NormGeom::vector_dtype().
-// Ioffe and Szegedy 2015; Ba 2016; Ulyanov 2016; Wu and He 2018.
+// y = pad(act(gamma (x - mean) / sqrt(var + eps) + beta) + residual); gamma and beta are [c] or
+// absent (1 and 0). var is the biased variance. If x is bf16, statistics, gamma, beta and their
+// gradients are f32: NormGeom::vector_dtype(). Ioffe and Szegedy 2015; Ba 2016; Ulyanov 2016; Wu
+// and He 2018.
 #pragma once
 
 #include "kernels/activation.h"
@@ -20,26 +21,28 @@ struct NormGeom {
 
   bool is_batch() const { return groups == 0; }
   Shape stat_shape() const { return is_batch() ? Shape::vector(x.c) : Shape{x.n, 1, 1, groups}; }
-  // How many elements one statistic covers.
+  // The number of elements that one statistic covers.
   std::int64_t stat_count() const { return is_batch() ? x.n * x.h * x.w : x.h * x.w * (x.c / groups); }
-  // Of statistics and parameters, for an x of dtype t: what has few elements is never rounded to bf16.
+  // The dtype of statistics and parameters for an x of dtype t: small tensors are never rounded to
+  // bf16.
   static constexpr DType vector_dtype(DType t) { return t == DType::bf16 ? DType::f32 : t; }
 };
 
 // mean, var [stat_shape]
 using NormStats = void(const Exec&, const NormGeom&, View x, MutView mean, MutView var);
-// act is identity, relu, leaky_relu, tanh or sigmoid. residual: absent or x's shape. y [pad.padded(x)]: the border that
-// the next convolution reads is written in the same pass. Without one y may be x (in place).
+// act is identity, relu, leaky_relu, tanh or sigmoid. residual: absent or x's shape. y
+// [pad.padded(x)]: the border for the next convolution is written in the same pass. Without a
+// border y may be x (in place).
 using NormApply = void(const Exec&, const NormGeom&, View x, View mean, View var, View gamma, View beta,
                        Unary act, double alpha, View residual, const PadGeom& pad, MutView y);
-// Given dy, the gradient of the *activated* output before the residual: dx = the gradient of x, through the
-// statistics too unless fixed_stats (running statistics at inference). dgamma and dbeta [c], absent or
-// written as said; the pre-activation is recomputed from x.
+// Given dy, the gradient of the *activated* output before the residual: dx = the gradient of x,
+// through the statistics as well unless fixed_stats (running statistics at inference). dgamma and
+// dbeta [c], absent or written as stated. The pre-activation is recomputed from x.
 using NormBackward = void(const Exec&, const NormGeom&, View x, View mean, View var, View gamma, View beta,
                           Unary act, double alpha, bool fixed_stats, View dy, MutView dx, MutView dgamma,
                           Write dgamma_write, MutView dbeta, Write dbeta_write);
-// running = keep * running + (1 - keep) * new, with the unbiased variance (count / (count - 1)), as PyTorch's
-// momentum = 1 - keep. Batch norm only.
+// running = keep * running + (1 - keep) * new, with the unbiased variance (count / (count - 1)).
+// PyTorch's momentum is 1 - keep. Batch norm only.
 using NormRunning = void(const Exec&, const NormGeom&, View mean, View var, double keep, MutView running_mean,
                          MutView running_var);
 

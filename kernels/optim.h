@@ -1,6 +1,6 @@
-// Updates of parameters over flat ranges: Adam (Kingma and Ba 2014), AdamW (Loshchilov and Hutter 2017) and RMSProp
-// (Tieleman and Hinton 2012), with an optional running average (EMA) of weights and of other tensors; and clipping decided
-// on the device.
+// Optimizer updates over flat ranges of parameters: Adam (Kingma and Ba 2014), AdamW (Loshchilov
+// and Hutter 2017) and RMSProp (Tieleman and Hinton 2012), with an optional exponential moving
+// average (EMA) of weights and of other tensors; and gradient clipping decided on the device.
 #pragma once
 
 #include <algorithm>
@@ -17,36 +17,39 @@ constexpr const char* name_of(Optimizer rule) {
   return names[static_cast<int>(rule)];
 }
 
-// The decay of a running average at update `step`, counted from 1. It rises to `limit` from 2/11: an average with a constant
-// decay of 0.999 consists mainly of initial weights for the first thousand updates.
+// The EMA decay at update `step`, counted from 1. It rises from 2/11 to `limit`: with a constant
+// decay of 0.999 the average consists mainly of initial weights for the first thousand updates.
 inline double ema_decay_at(double limit, std::int64_t step) {
   const auto n = static_cast<double>(step);
   return std::min(limit, (1 + n) / (10 + n));
 }
 
-// What the learning rate and the count of updates make; all that changes from step to step.
+// The quantities derived from the learning rate and the number of updates; all that changes from
+// step to step.
 struct StepRates {
   double rate = 0;    // lr / (1 - beta1^step); rmsprop: lr
   double root = 1;    // 1 / sqrt(1 - beta2^step); rmsprop: 1
-  double shrink = 1;  // adamw: 1 - lr weight_decay; the others: 1
+  double shrink = 1;  // adamw: 1 - lr weight_decay; others: 1
   double keep = 0;    // ema_decay_at(ema_decay, step)
 };
 
-// With s = grad_scale (times `scale` where given), g' = s g (+ weight_decay p, but for adamw):
+// With s = grad_scale (times `scale` if given), g' = s g (+ weight_decay p, except adamw):
 //   p *= shrink
 //   m = beta1 m + (1 - beta1) g';  v = beta2 v + (1 - beta2) g'^2
-//   p -= rate * m / (sqrt(v) * root + eps)       rmsprop has no m: g' stands in its place
-//   ema = keep ema + (1 - keep) p                where ema is given
-// These are PyTorch's rules; RMSprop's alpha is beta2, and it is neither centered nor has it momentum.
-// Hyper-parameters stay double to here; f32 elements are computed in f32 from constants rounded once.
+//   p -= rate * m / (sqrt(v) * root + eps)       rmsprop has no m and uses g'
+//   ema = keep ema + (1 - keep) p                if ema is given
+// These are PyTorch's rules; RMSprop's alpha is beta2, without centering or momentum.
+// Hyperparameters are double up to this point; f32 elements are computed in f32 from constants
+// rounded once.
 struct OptimizerStep {
   Optimizer rule = Optimizer::adam;
   double lr = 2e-4, beta1 = 0.5, beta2 = 0.999, eps = 1e-8, weight_decay = 0.0;
   double grad_scale = 1.0;
   double ema_decay = 0.0;  // the limit of ema_decay_at()
   std::int64_t step = 1;   // 1 at the first update
-  // Where given, on the kernel's device (the host's memory for ref and cpu): read when the kernel runs, instead of
-  // what lr and step make. So a captured launch can be replayed with other rates, and the bits are the same.
+  // If given, on the kernel's device (in host memory for ref and cpu): read when the kernel runs,
+  // replacing the values derived from lr and step. A captured launch can thus be replayed with
+  // other rates, with the same bits.
   const StepRates* rates = nullptr;
 };
 
@@ -58,15 +61,17 @@ inline StepRates step_rates(const OptimizerStep& s) {
           s.rule == Optimizer::adamw ? 1.0 - s.lr * s.weight_decay : 1.0, keep};
 }
 
-// p, g, m, v, ema: one flat range each, same count, f32 (or f64 on ref). m is absent for rmsprop, ema may be. scale:
-// one element, multiplied into the gradient besides grad_scale; may be absent.
+// p, g, m, v, ema: one flat range each, same count, f32 (or f64 on ref). m is absent for rmsprop;
+// ema is optional. scale: one element, an additional factor of the gradient; optional.
 using OptimizerUpdate = void(const Exec&, const OptimizerStep&, MutView p, View g, MutView m, MutView v,
                              MutView ema, View scale);
-// ema = decay ema + (1 - decay) x. x and ema: same shape, f32 (or f64 on ref). `late` is null, or where on the kernel's device
-// the decay stands when the kernel runs; `decay` is then not used.
-using EmaUpdate = void(const Exec&, double decay, const double* late, View x, MutView ema);
-// norm = sqrt(the sum of squares), in double; scale = clip_norm / (norm + 1e-6) where that is below 1, else 1: what
-// PyTorch's clip_grad_norm_ multiplies with. squares [1,1,1,n]; scale [1]; norm [1] or absent. f32 (or f64 on ref).
+// ema = decay ema + (1 - decay) x. x and ema: same shape, f32 (or f64 on ref). If `deferred` is not
+// null, it points to the decay on the kernel's device, read when the kernel runs; `decay` is then
+// unused.
+using EmaUpdate = void(const Exec&, double decay, const double* deferred, View x, MutView ema);
+// norm = sqrt(the sum of squares), in double; scale = clip_norm / (norm + 1e-6) if that is below 1,
+// else 1: the factor of PyTorch's clip_grad_norm_. squares [1,1,1,n]; scale [1]; norm [1] or
+// absent. f32 (or f64 on ref).
 using ClipScale = void(const Exec&, View squares, double clip_norm, MutView scale, MutView norm);
 
 namespace ref {
@@ -100,13 +105,14 @@ inline void optimizer_step(const Exec& e, const OptimizerStep& s, MutView p, Vie
       [&] { cpu::optimizer_step(e, s, p, g, m, v, ema, scale); },
       [&] { cuda::optimizer_step(e, s, p, g, m, v, ema, scale); });
 }
-inline void ema_update(const Exec& e, double decay, const double* late, View x, MutView ema) {
+inline void ema_update(const Exec& e, double decay, const double* deferred, View x, MutView ema) {
   check_on_device("ema", e, {x, ema});
   check_same_dtype("ema", {x, ema});
   check_shape("ema", "ema", ema.shape, x.shape);
   on_device(
-      "ema", e, [&] { ref::ema_update(e, decay, late, x, ema); },
-      [&] { cpu::ema_update(e, decay, late, x, ema); }, [&] { cuda::ema_update(e, decay, late, x, ema); });
+      "ema", e, [&] { ref::ema_update(e, decay, deferred, x, ema); },
+      [&] { cpu::ema_update(e, decay, deferred, x, ema); },
+      [&] { cuda::ema_update(e, decay, deferred, x, ema); });
 }
 inline void clip_scale(const Exec& e, View squares, double clip_norm, MutView scale, MutView norm) {
   check_on_device("clip_scale", e, {squares, scale, norm});

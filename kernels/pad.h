@@ -1,12 +1,12 @@
-// Padding of h and w and its gradient (fold).
+// Padding of h and w, and its gradient (fold).
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// reflect leaves the edge pixel out (as PyTorch's ReflectionPad2d: each pad must be smaller than the size);
-// replicate repeats it; zero is zero.
+// reflect excludes the edge pixel (as PyTorch's ReflectionPad2d; each pad must be smaller than the
+// size), replicate repeats it, zero writes zeros.
 enum class PadMode : std::uint8_t { zero, reflect, replicate };
 
 struct PadGeom {
@@ -17,7 +17,7 @@ struct PadGeom {
   // The shape whose padded() is y.
   Shape inside(const Shape& y) const { return {y.n, y.h - top - bottom, y.w - left - right, y.c}; }
   bool any() const { return top || bottom || left || right; }
-  // Throws when a pad is negative or, with reflect, not smaller than the size it mirrors.
+  // Throws Error if a pad is negative or, with reflect, not smaller than the size that it mirrors.
   void check(const char* op, const Shape& x) const {
     if (top < 0 || bottom < 0 || left < 0 || right < 0) fail(op, "negative padding");
     if (mode == PadMode::reflect && (top >= x.h || bottom >= x.h || left >= x.w || right >= x.w))
@@ -27,7 +27,7 @@ struct PadGeom {
 
 // y [padded(x)] = x with a border.
 using Pad = void(const Exec&, const PadGeom&, View x, MutView y);
-// dx (+)= each dy of [padded(x)] added to the element it was copied from. The adjoint of pad.
+// dx (+)= each dy of [padded(x)], added to the element it was copied from. The adjoint of pad.
 using PadGrad = void(const Exec&, const PadGeom&, View dy, MutView dx, Write);
 
 namespace ref {

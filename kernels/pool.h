@@ -22,10 +22,11 @@ struct PoolGeom {
 using AvgPool = void(const Exec&, const PoolGeom&, View x, MutView y);
 // dx (+)= the adjoint of avg_pool applied to dy.
 using AvgPoolGrad = void(const Exec&, const PoolGeom&, View dy, MutView dx, Write);
-// y [pooled(x)] = v at the place where each window of x has its first maximum. With v = x this is max
-// pooling; with v = the gradient of max_pool_grad's result it is that op's own gradient.
+// y [pooled(x)] = v at the position of the first maximum in each window of x. With v = x this is
+// max pooling; with v = the gradient of max_pool_grad's result it is that op's own gradient.
 using MaxPoolPick = void(const Exec&, const PoolGeom&, View x, View v, MutView y);
-// dx (+)= each dy put where its window of x has its first maximum (row-major order; NaN wins).
+// dx (+)= each dy, added at the position of the first maximum in its window of x (row-major order;
+// NaN wins).
 using MaxPoolGrad = void(const Exec&, const PoolGeom&, View x, View dy, MutView dx, Write);
 
 namespace ref {

@@ -1,24 +1,25 @@
-// Random numbers that are a function of (seed, stream, position): Philox 4x32-10 (Salmon 2011).
-// Every device draws the same bits, and a resumed run continues the same sequence.
+// Random numbers as a function of (seed, stream, position): Philox 4x32-10 (Salmon 2011). All
+// devices produce the same bits, and a resumed run continues the same sequence.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// Element i of the output uses position + i. The caller advances position by the count it drew.
+// Element i of the output uses position + i. The caller advances position by the number of
+// elements.
 struct RandomKey {
   std::uint64_t seed = 0;
   std::uint64_t stream = 0;
   std::uint64_t position = 0;
-  // On the kernel's device, or null: added to position when the kernel runs, so that a captured launch draws
-  // other numbers each time it is replayed.
+  // If not null, points to device memory that is added to position when the kernel runs, so that a
+  // captured launch produces other values each time it is replayed.
   const std::uint64_t* base = nullptr;
 };
 
-// y = uniform in [lo, hi): 24 random bits, computed in f32, then rounded or widened to y's dtype.
+// y = uniform in [lo, hi): 24 random bits, computed in f32, then converted to y's dtype.
 using Uniform = void(const Exec&, const RandomKey&, double lo, double hi, MutView y);
-// y = mean + std * standard normal: Box-Muller with polynomials of our own in f32 (kernels/base/philox.h).
+// y = mean + std * standard normal: Box-Muller in f32 with polynomials from kernels/base/philox.h.
 using Normal = void(const Exec&, const RandomKey&, double mean, double std, MutView y);
 // y = scale with probability p, else 0.
 using Bernoulli = void(const Exec&, const RandomKey&, double p, double scale, MutView y);

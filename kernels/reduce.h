@@ -1,16 +1,16 @@
-// Sums.
+// Reductions.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// y (+)= scale * (sum of x over every axis where y's size is 1). y's sizes are 1 or x's. The order of
-// additions is fixed by the shape alone, never by the number of threads.
+// y (+)= scale * (sum of x over every axis where y's size is 1). y's sizes are 1 or x's. The order
+// of additions depends on the shape alone, never on the number of threads.
 using SumTo = void(const Exec&, View x, double scale, MutView y, Write);
 // y[1] = sum of x * x (f32 or wider).
 using SumSquares = void(const Exec&, View x, MutView y);
-// How many elements are NaN or infinite. Reads back to the host.
+// Returns the number of NaN and infinite elements. Reads back to the host.
 using CountNonfinite = std::int64_t(const Exec&, View x);
 
 namespace ref {

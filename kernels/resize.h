@@ -8,9 +8,9 @@ namespace sumi::kernels {
 
 enum class ResizeMode : std::uint8_t { nearest, bilinear };
 
-// Where output pixel i looks in the input, for bilinear:
+// The input position that output pixel i samples, for bilinear:
 //   half_pixel     (i + 0.5) in/out - 0.5, clamped at 0     PyTorch align_corners=False
-//   align_corners  i (in - 1)/(out - 1)                      PyTorch align_corners=True (0 where out is 1)
+//   align_corners  i (in - 1)/(out - 1)                      PyTorch align_corners=True (0 if out is 1)
 //   asymmetric     i in/out                                  TensorFlow 1
 // nearest always reads floor(i in/out).
 enum class ResizeCoords : std::uint8_t { half_pixel, align_corners, asymmetric };
@@ -20,7 +20,8 @@ struct ResizeGeom {
   ResizeCoords coords = ResizeCoords::half_pixel;
 };
 
-// y [n,h',w',c] with a border, from x [n,h,w,c], in one pass. The sizes are the views'; h' and w' are y's less the pads.
+// y [n,h',w',c] with a border, from x [n,h,w,c], in one pass. The sizes are those of the views; h'
+// and w' are y's sizes minus the pads.
 using Resize = void(const Exec&, const ResizeGeom&, View x, const PadGeom& pad, MutView y);
 // dx (+)= the adjoint of resize (without a border) applied to dy.
 using ResizeGrad = void(const Exec&, const ResizeGeom&, View dy, MutView dx, Write);

@@ -1,21 +1,22 @@
-// Softmax over the channels, and the cross-entropy of class logits.
+// Softmax over channels, and the cross-entropy of class logits.
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// y = exp(x - m) / (sum over c of exp(x - m)), m the largest x of the pixel, so that nothing overflows. Same shape;
-// y may be x (in place).
+// y = exp(x - m) / (sum over c of exp(x - m)), where m is the largest x of the pixel, so that
+// nothing overflows. Same shape; y may be x (in place).
 using Softmax = void(const Exec&, View x, MutView y);
 // dx (+)= y (dy - sum over c of y dy), given y = softmax(x). dx may be dy (in place).
 using SoftmaxGrad = void(const Exec&, View y, View dy, MutView dx, Write);
-// The cross-entropy of logits x [n,h,w,c] against class probabilities t of the same shape, and its gradient, in one
-// pass over x:
+// The cross-entropy of logits x [n,h,w,c] and class probabilities t of the same shape, and its
+// gradient, in one pass over x:
 //   y[1] = mean over the n h w pixels of -(sum over c of t log softmax(x))
-//   dx   = (softmax(x) (sum over c of t) - t) / (n h w), the derivative of y[1]; absent: not wanted
-// A row of t is one-hot for a class, or any weights (smoothed labels). Probabilities and not indices, because bf16 does
-// not hold every integer above 256. Where a weight is 0 the logit may be minus infinity.
+//   dx   = (softmax(x) (sum over c of t) - t) / (n h w), the derivative of y[1]; absent if not requested
+// A row of t is one-hot for a class, or any weights (smoothed labels). Targets are probabilities
+// instead of indices because bf16 cannot represent every integer above 256. Where a weight is 0 the
+// logit may be minus infinity.
 using CrossEntropy = void(const Exec&, View x, View t, MutView y, MutView dx);
 
 namespace ref {

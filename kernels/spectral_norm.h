@@ -1,16 +1,17 @@
-// The largest singular value of a weight by power iteration (spectral normalization, Miyato 2018).
+// The largest singular value of a weight, by power iteration (spectral normalization, Miyato 2018).
 #pragma once
 
 #include "kernels/base/exec.h"
 
 namespace sumi::kernels {
 
-// w is the matrix W [k, rest]: its first axis are the rows, the other three together the columns. With `update` one
-// step of the iteration, in the order of torch.nn.utils.spectral_norm, which overwrites v and u:
+// w is the matrix W [k, rest]: its first axis gives the rows, the other three together the columns.
+// With `update`, runs one iteration in the order of torch.nn.utils.spectral_norm, overwriting v and
+// u:
 //   v = W^T u / max(|W^T u|, eps);  u = W v / max(|W v|, eps)
-// then, and without it from u and v as they are:
+// Then, and without `update` from the given u and v:
 //   sigma = u^T W v
-// u [1,1,1,k], v [1,1,1,rest], sigma [1]; the same dtype for all, sums in f32 or wider.
+// u [1,1,1,k], v [1,1,1,rest], sigma [1]; one dtype for all, sums in f32 or wider.
 using SpectralNorm = void(const Exec&, View w, bool update, double eps, MutView u, MutView v, MutView sigma);
 
 namespace ref {

@@ -1,5 +1,5 @@
-// A few numbers from the host to where a kernel reads them, without waiting and without a buffer that must live on: on
-// a CUDA device they travel among the arguments of a launch.
+// Copies a few values from the host to device memory without waiting and without a staging buffer:
+// on CUDA devices they travel as launch arguments.
 #pragma once
 
 #include <cstring>
@@ -12,7 +12,8 @@ namespace cuda {
 void upload_scalars(const Exec& e, const std::uint64_t* words, std::size_t count, std::uint64_t* to);
 }
 
-// to[0, count) = words, in the order of exec's work; `to` is memory of its device, `words` of the host.
+// to[0, count) = words, in the order of exec's work; `to` is memory of its device, `words` of the
+// host.
 inline void upload_scalars(const Exec& e, const std::uint64_t* words, std::size_t count, std::uint64_t* to) {
   if (e.device.on_host())
     std::memcpy(to, words, count * sizeof(std::uint64_t));

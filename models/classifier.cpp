@@ -18,7 +18,7 @@ namespace {
 std::unique_ptr<Sequential> make_head(const TrainOptions& o, std::size_t classes) {
   auto head = std::make_unique<Sequential>();
   LayerSpec s;
-  s.linear = BlockOptions::Linear::dense;
+  s.map = BlockOptions::MapKind::dense;
   s.in = 8 * o.width;
   s.out = static_cast<std::int64_t>(classes);
   s.name = "fc";
@@ -70,8 +70,8 @@ class Classifier final : public Model {
 // The share of rows whose true class has the largest logit, computed on the device.
 Tensor share_right(const Tensor& logits, const Tensor& one_hot) {
   const Shape rows{logits.shape().n, 1, 1, 1};
-  const Tensor larger = step(sub(logits, sum_to(mul(logits, one_hot), rows)));
-  return affine(mean(step(sum_to(larger, rows))), -1, 1);
+  const Tensor larger = heaviside(sub(logits, sum_to(mul(logits, one_hot), rows)));
+  return affine(mean(heaviside(sum_to(larger, rows))), -1, 1);
 }
 
 void Classifier::train_step(Step& step) {

@@ -11,7 +11,7 @@
 namespace sumi {
 namespace {
 
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 using Norm = LayerSpec::Norm;
 
 // How many stride-2 layers lie between a 4x4 and the full picture, the last one included.
@@ -21,9 +21,9 @@ int doublings(int size) {
   return std::countr_zero(static_cast<unsigned>(size)) - 2;
 }
 
-LayerSpec layer(Linear linear, std::int64_t in, std::int64_t out, int stride, int pad) {
+LayerSpec layer(MapKind map, std::int64_t in, std::int64_t out, int stride, int pad) {
   LayerSpec s;
-  s.linear = linear;
+  s.map = map;
   s.in = in;
   s.out = out;
   s.kernel = 4;
@@ -56,10 +56,10 @@ std::unique_ptr<Sequential> dcgan_generator(const TrainOptions& o) {
       g->add(s, dtype_of(o), device_of(o));  // a point becomes 4x4
     index += 3;
   };
-  add(layer(Linear::conv_transpose, latent_size(o), width, 1, 0), false);
+  add(layer(MapKind::conv_transpose, latent_size(o), width, 1, 0), false);
   for (int i = 1; i < steps; ++i, width /= 2)
-    add(layer(Linear::conv_transpose, width, width / 2, 2, 1), false);
-  add(layer(Linear::conv_transpose, width, o.channels, 2, 1), true);
+    add(layer(MapKind::conv_transpose, width, width / 2, 2, 1), false);
+  add(layer(MapKind::conv_transpose, width, o.channels, 2, 1), true);
   return g;
 }
 
@@ -80,9 +80,9 @@ std::unique_ptr<Sequential> dcgan_discriminator(const TrainOptions& o) {
       add_layer(*d, s, o);
     index += norm ? 3 : 2;
   };
-  add(layer(Linear::conv, o.channels + condition_channels(o), width, 2, 1), false, false);
-  for (int i = 1; i < steps; ++i, width *= 2) add(layer(Linear::conv, width, width * 2, 2, 1), true, false);
-  add(layer(Linear::conv, width, 1, 1, 0), false, true);
+  add(layer(MapKind::conv, o.channels + condition_channels(o), width, 2, 1), false, false);
+  for (int i = 1; i < steps; ++i, width *= 2) add(layer(MapKind::conv, width, width * 2, 2, 1), true, false);
+  add(layer(MapKind::conv, width, 1, 1, 0), false, true);
   return d;
 }
 

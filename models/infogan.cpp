@@ -17,15 +17,15 @@
 namespace sumi {
 namespace {
 
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 using Norm = LayerSpec::Norm;
 
-LayerSpec layer(Linear linear, std::int64_t in, std::int64_t out, int index, Norm norm, Unary act) {
+LayerSpec layer(MapKind map, std::int64_t in, std::int64_t out, int index, Norm norm, Unary act) {
   LayerSpec s;
-  s.linear = linear;
+  s.map = map;
   s.in = in;
   s.out = out;
-  if (linear != Linear::dense) s.kernel = 4, s.stride = 2, s.pad = 1;
+  if (map != MapKind::dense) s.kernel = 4, s.stride = 2, s.pad = 1;
   s.norm = norm;
   s.act = act;
   s.alpha = act == Unary::leaky_relu ? 0.01 : 0;
@@ -39,14 +39,14 @@ std::unique_ptr<Sequential> generator(const TrainOptions& o) {
   const std::int64_t features = 16 * std::int64_t{o.ngf};
   const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ngf}};
   const Norm norm = o.virtual_batch_norm ? Norm::virtual_batch : Norm::batch;
-  g->add(layer(Linear::dense, latent_size(o), features, 0, norm, Unary::relu), dtype_of(o), device_of(o));
-  LayerSpec picture = layer(Linear::dense, features, small.count(), 3, norm, Unary::relu);
+  g->add(layer(MapKind::dense, latent_size(o), features, 0, norm, Unary::relu), dtype_of(o), device_of(o));
+  LayerSpec picture = layer(MapKind::dense, features, small.count(), 3, norm, Unary::relu);
   picture.flat_out = small;
   g->add(picture, dtype_of(o), device_of(o));
   g->add(std::make_unique<Reshape>(small));
   const UpsampleOptions way{o.upsample, ".1"};
   const auto up = [&](std::int64_t in, std::int64_t out, int index, Norm kind, Unary act) {
-    add_doubling(*g, layer(Linear::conv_transpose, in, out, index, kind, act), way, o);
+    add_doubling(*g, layer(MapKind::conv_transpose, in, out, index, kind, act), way, o);
   };
   up(small.c, o.ngf, 6, norm, Unary::relu);
   up(o.ngf, o.channels, 9, Norm::none, Unary::tanh);
@@ -58,13 +58,13 @@ std::unique_ptr<Sequential> discriminator(const TrainOptions& o) {
   const std::int64_t judged = 16 * std::int64_t{o.ndf};
   const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ndf}};
   const auto add = [&](const LayerSpec& s) { add_layer(*d, s, o); };
-  add(layer(Linear::conv, o.channels + condition_channels(o), o.ndf, 0, Norm::none, Unary::leaky_relu));
-  add(layer(Linear::conv, o.ndf, small.c, 2, Norm::batch, Unary::leaky_relu));
+  add(layer(MapKind::conv, o.channels + condition_channels(o), o.ndf, 0, Norm::none, Unary::leaky_relu));
+  add(layer(MapKind::conv, o.ndf, small.c, 2, Norm::batch, Unary::leaky_relu));
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
-  LayerSpec features = layer(Linear::dense, small.count(), judged, 5, Norm::batch, Unary::leaky_relu);
+  LayerSpec features = layer(MapKind::dense, small.count(), judged, 5, Norm::batch, Unary::leaky_relu);
   features.flat_in = small;
   add(features);
-  add_output_layer(*d, layer(Linear::dense, judged, 1, 8, Norm::none, Unary::identity), o);
+  add_output_layer(*d, layer(MapKind::dense, judged, 1, 8, Norm::none, Unary::identity), o);
   return d;
 }
 
@@ -80,9 +80,9 @@ std::int64_t head_features(const TrainOptions& o) {
 std::unique_ptr<Sequential> head(const TrainOptions& o, const InfoCodes& codes) {
   auto q = std::make_unique<Sequential>();
   const std::int64_t width = 2 * std::int64_t{o.ndf};
-  q->add(layer(Linear::dense, head_features(o), width, 0, Norm::batch, Unary::leaky_relu), dtype_of(o),
+  q->add(layer(MapKind::dense, head_features(o), width, 0, Norm::batch, Unary::leaky_relu), dtype_of(o),
          device_of(o));
-  q->add(layer(Linear::dense, width, codes.head_width(), 3, Norm::none, Unary::identity), dtype_of(o),
+  q->add(layer(MapKind::dense, width, codes.head_width(), 3, Norm::none, Unary::identity), dtype_of(o),
          device_of(o));
   return q;
 }

@@ -27,6 +27,12 @@ RULES = [
 ]
 TAB = re.compile(r"\t")
 
+# Comments wrap like Markdown; tables and formulas, which are indented, and comments beside code may take the code's 110 columns.
+COLUMNS = 100
+PROSE = re.compile(r"\s*// ?\S")
+WRAPPED = ("kernels/", "engine/", "bench/", "tests/")
+UNWRAPPED = ("engine/image/stylize/", "engine/image/faces/", "tests/models/", "tests/tools/", "tests/engine/stylize/")
+
 
 def check(given):
     name, text = given
@@ -42,6 +48,9 @@ def check(given):
                          for found, american in wording.spelling(line)]
     if name.endswith(".md"):
         problems += wording.markdown(name, text)
+    if name.endswith(CODE) and name.startswith(WRAPPED) and not name.startswith(UNWRAPPED):
+        problems += [f"{name}:{number}: a comment of {len(line)} columns, at most {COLUMNS}"
+                     for number, line in enumerate(text.split("\n"), 1) if PROSE.match(line) and len(line) > COLUMNS]
     if text and not text.endswith("\n"):
         problems.append(f"{name}: the last line does not end")
     return problems
@@ -56,6 +65,8 @@ def comments(name, text):
 
 CASES = [
     (("a.cpp", "int x;\n"), 0),
+    (("kernels/a.h", "// " + "word " * 20 + "\n".strip() + "x\n"), 1),
+    (("kernels/a.h", "//   " + "word " * 20 + "x\nint " + "x" * 99 + ";  // word\n"), 0),
     (("a.cpp", "int x; \n"), 1),
     (("a.cpp", "\tint x;\n"), 1),
     (("table.tsv", "a\tb\n"), 0),

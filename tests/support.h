@@ -1,4 +1,5 @@
-// What tests of every room need: a folder that is gone afterwards, the text of an error, a case in a process of its own.
+// Shared parts of all tests: a temporary folder, the text of an error, a test case in a process of
+// its own.
 #pragma once
 
 #include <unistd.h>
@@ -14,7 +15,7 @@
 
 namespace sumi::test {
 
-// A folder of its own, removed with everything in it.
+// A new folder, removed with its contents at the end.
 struct TempDir {
   std::filesystem::path path;
 
@@ -31,7 +32,7 @@ struct TempDir {
   TempDir& operator=(const TempDir&) = delete;
 };
 
-// What the Error that f throws says, or "".
+// Returns the message of the Error that f throws, or "".
 template <class F>
 std::string error_of(F&& f) {
   try {
@@ -46,7 +47,8 @@ inline bool has(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
-// What this program prints when it runs the (skipped) case `name` once more with that environment: "A=1 B=2".
+// Returns the output of this program running the (skipped) case `name` with that environment: "A=1
+// B=2".
 inline std::string output_of_case(const std::string& name, const std::string& environment) {
   char program[PATH_MAX] = {};  // resolved here: in the shell the link would name the shell
   if (!realpath("/proc/self/exe", program)) fail(name, "the test program does not find itself");

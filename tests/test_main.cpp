@@ -1,7 +1,8 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
-// LeakSanitizer asks for these. libx265, by which tests make HEIC files, keeps two tables to the end of the process.
+// LeakSanitizer calls this. libx265, with which tests write HEIC files, keeps two tables until
+// exit.
 extern "C" const char* __lsan_default_suppressions();
 extern "C" const char* __lsan_default_suppressions() {
   return "leak:libx265.so\n";

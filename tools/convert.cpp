@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/image/image_formats.h"
 #include "models/inference/converter.h"
 #include "tools/cli/item_progress.h"
 #include "tools/cli/signals.h"
@@ -45,9 +46,9 @@ struct Session {
                                                        [](std::uint16_t a) { return a != 65535; });
     if (!lost || told_of_alpha) return;
     told_of_alpha = true;
-    screen.complain(fmt::format(
-        "warning: [write {}] {} holds no transparency: laid over white; png, webp, tif, bmp and tga hold it",
-        out.string(), out.extension().string()));
+    screen.complain(fmt::format("warning: [write {}] {} holds no transparency: laid over white; {} hold it",
+                                out.string(), out.extension().string(),
+                                writable_names("and", &ImageFormat::alpha)));
   }
 
   // "out.png: 640x480, 1.2 s"

@@ -10,7 +10,7 @@
 
 #include "engine/data/find_images.h"
 #include "engine/error.h"
-#include "engine/image/image.h"
+#include "engine/image/image_formats.h"
 #include "engine/serialize/file.h"
 
 namespace sumi::cli {
@@ -163,7 +163,7 @@ std::vector<ConvertJob> plan_jobs(ConvertRequest request,
   if (!to_folder && !has_writable_extension(output))
     throw std::invalid_argument(
         fmt::format("--output {} does not end like a picture; use {}, or end a folder's name in /",
-                    request.output, kWritableNames));
+                    request.output, writable_names()));
   std::vector<Source> sources = collect(request, failed, warn);
   if (request.skip_existing && !request.suffix.empty() && to_folder) drop_results(request, sources);
   std::vector<ConvertJob> jobs = name_results(request, sources, to_folder);

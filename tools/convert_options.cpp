@@ -6,7 +6,7 @@
 #include <cctype>
 #include <filesystem>
 
-#include "engine/image/image.h"
+#include "engine/image/image_formats.h"
 
 namespace sumi::cli {
 
@@ -21,9 +21,10 @@ void ConvertArguments::add_options(CLI::App& command) {
            "  sumi convert -m run --direction BtoA -i a.png -o b.png       the other way\n",
            "A picture keeps its size, and its transparency and 16 bits where the format can hold them. It is "
            "turned upright and brought to sRGB. EXIF data (author, copyright, dates, camera, place) and the "
-           "resolution "
-           "go with it (jpg, png, tif, webp), without maker notes and thumbnail. What cannot be converted is "
-           "named, and the others are done.");
+           "resolution go with it (" +
+               writable_names("and", &ImageFormat::metadata) +
+               "), without maker notes and thumbnail. What cannot be converted is named, and the others are "
+               "done.");
   style.add_options(command);
   comic.add_options(command);
   add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
@@ -40,7 +41,7 @@ void ConvertArguments::add_options(CLI::App& command) {
            "a picture, or a folder (it exists, ends in /, or there are several inputs)")
       ->group("Pictures");
   add_text(command, "-f,--format,--ext", request.format, "TYPE",
-           fmt::format("of files in a folder: {} (default: the input's)", kWritableNames))
+           fmt::format("of files in a folder: {} (default: the input's)", writable_names()))
       ->group("Pictures");
   add_text(command, "--suffix", request.suffix, "TEXT", "put behind each name in a folder: -painted")
       ->group("Pictures");
@@ -49,7 +50,9 @@ void ConvertArguments::add_options(CLI::App& command) {
       "as large as the picture: a style is laid where it is white; for models that fill in, white where the "
       "holes are (default: what is transparent)")
       ->group("Pictures");
-  add_whole(command, "--quality", quality, "N", "of jpg and webp, 1 to 100")->group("Pictures");
+  add_whole(command, "--quality", quality, "N",
+            fmt::format("of {}, 1 to 100", writable_names("and", &ImageFormat::quality)))
+      ->group("Pictures");
   add_whole(command, "--max-size", max_size, "PX",
             "first shrink pictures whose long side is longer (0: none)")
       ->group("Pictures");
@@ -116,11 +119,13 @@ void ConvertArguments::check() {
   std::transform(format.begin(), format.end(), format.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   if (!format.empty() && format[0] == '.') format.erase(0, 1);
-  if (format == "jpeg") format = "jpg";
-  if (format == "tiff") format = "tif";
   if (format == "auto") format.clear();
-  if (!format.empty() && !has_writable_extension("x." + format))
-    throw UsageError(name, fmt::format("--format {} cannot be written; use {}", format, kWritableNames));
+  if (!format.empty()) {
+    const ImageFormat* known = writable_format("x." + format);
+    if (known == nullptr)
+      throw UsageError(name, fmt::format("--format {} cannot be written; use {}", format, writable_names()));
+    format = known->extensions[0].substr(1);
+  }
   std::error_code ec;
   if (std::filesystem::is_directory(mask, ec))
     throw UsageError(

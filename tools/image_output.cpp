@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "engine/error.h"
+#include "engine/image/image_formats.h"
 #include "engine/serialize/file.h"
 #include "tools/cli/cli.h"
 
@@ -76,7 +77,7 @@ void PicturePath::prepare() const {
   const fs::path first = file(0);
   if (!has_writable_extension(first))
     fail("write " + first.string(),
-         fmt::format("the name does not end like a picture that can be written; use {}", kWritableNames));
+         fmt::format("the name does not end like a picture that can be written; use {}", writable_names()));
   // A pattern's number may be in a folder's name.
   const std::int64_t folders = after_.find('/') != std::string::npos ? count_ : 1;
   for (std::int64_t i = 0; i < folders; ++i) {

@@ -1,5 +1,5 @@
-// Kernels whose requests can be counted by hand. This file is compiled as bench/ compiles the CUDA kernels, so that its own
-// kernels are counted.
+// Kernels whose requests can be counted by hand. This file is compiled like the CUDA kernels in
+// bench/, so that its own kernels are counted.
 #include <doctest/doctest.h>
 
 #include <sstream>
@@ -8,7 +8,7 @@
 #include "bench/emu_report.h"
 #include "bench/operands.h"
 #include "kernels/cuda/device/shared.cuh"
-#include "kernels/emu/access_stats.h"
+#include "kernels/emu/access_scope.h"
 #include "tests/support.h"
 
 namespace sumi::bench {
@@ -46,7 +46,7 @@ __global__ void vectors(const Four* x, Four* y) {
 }
 
 struct Device {
-  Target target{"emu", 1};
+  BenchDevice target{"emu", 1};
   float* x = static_cast<float*>(target.allocate(sizeof(float) * kThreads * kBlocks * 64));
   float* y = static_cast<float*>(target.allocate(sizeof(float) * kThreads * kBlocks * 64));
   ~Device() {
@@ -73,20 +73,20 @@ TEST_CASE("counts: neighbors read neighbors: four sectors a warp") {
   CHECK(l.blocks == kBlocks);
   CHECK(l.counted == kBlocks);
   CHECK(l.reads.requests == kWarps);
-  CHECK(l.reads.parts == 4 * kWarps);
-  CHECK(l.reads.least == 4 * kWarps);
-  CHECK(l.writes.parts == 4 * kWarps);
+  CHECK(l.reads.transactions == 4 * kWarps);
+  CHECK(l.reads.ideal == 4 * kWarps);
+  CHECK(l.writes.transactions == 4 * kWarps);
   CHECK(l.block_sectors == 2 * kThreads / 8 * kBlocks);
 }
 
 TEST_CASE("counts: a stride costs a sector a lane, one address one a warp") {
   Device d;
   const auto apart = d.count(0, gather, d.x, d.y, 32);
-  CHECK(apart.reads.parts == 32 * kWarps);
-  CHECK(apart.reads.least == 4 * kWarps);
+  CHECK(apart.reads.transactions == 32 * kWarps);
+  CHECK(apart.reads.ideal == 4 * kWarps);
   const auto same = d.count(0, gather, d.x, d.y, 0);
-  CHECK(same.reads.parts == kWarps);
-  CHECK(same.reads.least == kWarps);
+  CHECK(same.reads.transactions == kWarps);
+  CHECK(same.reads.ideal == kWarps);
 }
 
 TEST_CASE("counts: some blocks stand for all") {
@@ -102,40 +102,40 @@ TEST_CASE("counts: bank conflicts") {
   Device d;
   const auto conflict = d.count(0, columns, d.y, 32), none = d.count(0, columns, d.y, 33);
   CHECK(conflict.shared_reads.requests == kWarps);
-  CHECK(conflict.shared_reads.parts == 32 * kWarps);
-  CHECK(conflict.shared_reads.least == kWarps);
-  CHECK(none.shared_reads.parts == kWarps);
+  CHECK(conflict.shared_reads.transactions == 32 * kWarps);
+  CHECK(conflict.shared_reads.ideal == kWarps);
+  CHECK(none.shared_reads.transactions == kWarps);
   CHECK(none.shared_bytes == sizeof(Words));
   const auto broadcast = d.count(0, columns, d.y, 0);
-  CHECK(broadcast.shared_reads.parts == kWarps);
+  CHECK(broadcast.shared_reads.transactions == kWarps);
 }
 
 TEST_CASE("counts: members of a small struct are one request") {
   Device d;
   const auto l = d.count(0, vectors, reinterpret_cast<const Four*>(d.x), reinterpret_cast<Four*>(d.y));
   CHECK(l.reads.requests == kWarps);
-  CHECK(l.reads.parts == 16 * kWarps);
+  CHECK(l.reads.transactions == 16 * kWarps);
   CHECK(l.writes.requests == kWarps);
-  CHECK(l.writes.parts == 16 * kWarps);
+  CHECK(l.writes.transactions == 16 * kWarps);
 }
 
-// What the tiles' distances and the order of their threads are for (kernels/cuda/product): shared memory serves every request in as
-// few turns as it can, and results leave in whole sectors.
+// The purpose of the tiles' strides and thread order (kernels/cuda/product): shared memory serves
+// every request in the minimum number of wavefronts, and results are stored in full sectors.
 TEST_CASE("counts: the tiles of products have no bank conflicts, and write whole sectors") {
-  Target target("emu", 1);
+  BenchDevice target("emu", 1);
   for (const char* op : {"conv", "dense"})
-    for (const Work& work :
-         works_of({.ops = {op}, .problems = {op[0] == 'c' ? "n1h16w16c64k64r3s3p1" : "m128n64k64"}}))
+    for (const BenchCase& bench_case :
+         cases_of({.ops = {op}, .problems = {op[0] == 'c' ? "n1h16w16c64k64r3s3p1" : "m128n64k64"}}))
       for (const DType type : {DType::f32, DType::bf16})
-        for (const auto& v : work.variants(type, MatmulPrecision::tf32)) {
+        for (const auto& v : bench_case.variants(type, MatmulPrecision::tf32)) {
           const std::string name = v.name;
           if (name != "register_blocked" && name != "implicit_gemm" && name != "mma") continue;
-          const Operands operands(target, work, type, values_of(work, type), 1);
+          const Operands operands(target, bench_case, type, values_of(bench_case, type), 1);
           Exec exec = target.exec();
           exec.variant = v.name;
           exec.multiply = MatmulPrecision::tf32;
           const emu::AccessScope scope(1);
-          work.run(exec, operands.set(0));
+          bench_case.run(exec, operands.set(0));
           target.wait();
           const auto launches = scope.launches();
           REQUIRE(!launches.empty());
@@ -143,9 +143,9 @@ TEST_CASE("counts: the tiles of products have no bank conflicts, and write whole
           CAPTURE(l.kernel);
           CAPTURE(name_of(type));
           CHECK(l.shared_reads.requests > 0);
-          CHECK(l.shared_reads.parts == l.shared_reads.least);
-          CHECK(l.shared_writes.parts == l.shared_writes.least);
-          CHECK(l.writes.parts == l.writes.least);
+          CHECK(l.shared_reads.transactions == l.shared_reads.ideal);
+          CHECK(l.shared_writes.transactions == l.shared_writes.ideal);
+          CHECK(l.writes.transactions == l.writes.ideal);
         }
 }
 
@@ -159,11 +159,11 @@ TEST_CASE("counts: nothing is kept when nobody counts") {
 
 TEST_CASE("bench: the report without a GPU") {
   Options options;
-  options.wanted.parts = {"fprop"};
-  options.asked = {{"f32", "bf16"}, {"all"}, false};
-  options.wanted.problems = {"n1h8w8c8k8r3s3p1"};
+  options.filter.parts = {"fprop"};
+  options.request = {{"f32", "bf16"}, {"all"}, false};
+  options.filter.problems = {"n1h8w8c8k8r3s3p1"};
   std::ostringstream out;
-  options.wanted.ops = {"conv"};
+  options.filter.ops = {"conv"};
   CHECK(report_emulated(options, out) == 0);
   CAPTURE(out.str());
   CHECK(test::has(out.str(), "conv_fprop_naive"));

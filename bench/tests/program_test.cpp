@@ -1,4 +1,5 @@
-// The program's surface: options, the table, JSON as Google Benchmark's compare.py reads it, and what nvcc says.
+// The program's interface: options, the table, JSON for Google Benchmark's compare.py, and nvcc's
+// output.
 #include <benchmark/benchmark.h>
 #include <doctest/doctest.h>
 
@@ -26,8 +27,8 @@ Parsed parse(std::vector<const char*> words) {
   return parse_options(static_cast<int>(words.size()), words.data());
 }
 
-std::string works_error(const Wanted& wanted) {
-  return test::error_of([&] { (void)works_of(wanted); });
+std::string works_error(const Filter& filter) {
+  return test::error_of([&] { (void)cases_of(filter); });
 }
 
 }  // namespace
@@ -37,10 +38,10 @@ TEST_CASE("bench: options") {
       parse({"conv", "--problem", "n1h8w8c4k8r3s3,n2h8w8c4k8r3s3", "--pass", "fprop,dgrad,wgrad", "--dtype",
              "bf16,tf32,f32", "--variant", "all", "--peer", "--benchmark_out=x.json"});
   CHECK_FALSE(p.done);
-  CHECK(p.options.wanted.problems.size() == 2);
-  CHECK(p.options.wanted.parts.size() == 3);
-  CHECK(p.options.asked.precisions == std::vector<std::string>{"bf16", "tf32", "f32"});
-  CHECK(p.options.asked.peer);
+  CHECK(p.options.filter.problems.size() == 2);
+  CHECK(p.options.filter.parts.size() == 3);
+  CHECK(p.options.request.precisions == std::vector<std::string>{"bf16", "tf32", "f32"});
+  CHECK(p.options.request.peer);
   CHECK(p.options.google.out == "x.json");
   CHECK(p.options.google.library == std::vector<std::string>{"--benchmark_out=x.json"});
   CHECK(p.options.google.format == GoogleFlags::Format::table);
@@ -104,22 +105,22 @@ TEST_CASE("bench: what is asked for and is not there") {
 
 TEST_CASE("bench: every net's layer is a problem that reads, with any batch") {
   for (const char* op : {"conv", "conv_transpose", "dense", "batch_norm", "leaky_relu"}) {
-    CHECK(works_of({.ops = {op}}).size() > 5);
-    for (const Work& work : works_of({.ops = {op}, .nets = {"dcgan64"}, .batch = 7}))
-      CHECK(work.problem.find("128h") == std::string::npos);
+    CHECK(cases_of({.ops = {op}}).size() > 5);
+    for (const BenchCase& bench_case : cases_of({.ops = {op}, .nets = {"dcgan64"}, .batch = 7}))
+      CHECK(bench_case.problem.find("128h") == std::string::npos);
   }
   // CycleGAN at batch 1 and 4.
-  CHECK(works_of({.ops = {"conv"}, .nets = {"cyclegan256b4"}}).front().problem == "n4h262w262c3k64r7s7u1p0");
-  CHECK(works_of({.ops = {"conv"}, .nets = {"cyclegan256"}, .batch = 2}).front().problem ==
+  CHECK(cases_of({.ops = {"conv"}, .nets = {"cyclegan256b4"}}).front().problem == "n4h262w262c3k64r7s7u1p0");
+  CHECK(cases_of({.ops = {"conv"}, .nets = {"cyclegan256"}, .batch = 2}).front().problem ==
         "n2h262w262c3k64r7s7u1p0");
 }
 
 TEST_CASE("bench: a run, its table and its JSON") {
-  Target target("cpu", 1);
+  BenchDevice target("cpu", 1);
   const test::TempDir folder;
   std::vector<std::string> notes;
-  const std::vector<Row> rows = rows_of(
-      works_of(
+  const std::vector<BenchRun> rows = runs_of(
+      cases_of(
           {.ops = {"conv", "relu"}, .problems = {}, .nets = {"dcgan64"}, .parts = {"fprop"}, .batch = 1}),
       {{"f32"}, {"auto", "own"}, true, "dcgan64 d3|16x16x128"}, target, notes);
   const std::string file = (folder.path / "run.json").string();
@@ -131,14 +132,14 @@ TEST_CASE("bench: a run, its table and its JSON") {
   benchmark::Initialize(&argc, argv.data());
   CHECK(argc == 1);
   const Roofline roof{1e10, 5e10, 5e10, 5e10};
-  register_rows(rows, target, roof);
+  register_runs(rows, target, roof);
   std::ostringstream text;
   Table table(rows, roof, "the preamble\n");
   table.SetOutputStream(&text);
   benchmark::RunSpecifiedBenchmarks(&table);
   benchmark::ClearRegisteredBenchmarks();
   CAPTURE(text.str());
-  CHECK(failed_rows() == 0);
+  CHECK(failed_runs() == 0);
   CHECK(text.str().starts_with("the preamble\n"));
   CHECK(has(text.str(), "conv fprop n1h16w16c128k256r4s4u2p1  (dcgan64 d3)"));
   CHECK(has(text.str(), "type    variant"));
@@ -146,7 +147,7 @@ TEST_CASE("bench: a run, its table and its JSON") {
   CHECK(has(text.str(), "relu fprop 1x16x16x128"));
   CHECK(has(text.str(), "GB/s"));
 
-  // compare.py needs these of each entry, and of each name a median.
+  // compare.py needs these fields of each entry, and a median for each name.
   const auto json = nlohmann::json::parse(std::ifstream(file));
   CHECK(json["context"].contains("date"));
   int medians = 0, peers = 0;
@@ -178,11 +179,12 @@ TEST_CASE("bench: lists") {
   print_ladder(options, ladder);
   CHECK(has(ladder.str(), "conv fprop"));
   CHECK(has(ladder.str(), "naive"));
-  options.wanted.ops = {"adam"};
+  options.filter.ops = {"adam"};
   CHECK(has(test::error_of([&] { print_ladder(options, ladder); }), "have one CUDA kernel each"));
 }
 
-// A kernel function that no work calls cannot be measured. Those that only rename another are measured by it.
+// A kernel function that no case calls cannot be measured. Functions that only rename another are
+// measured by it.
 TEST_CASE("bench: every function of kernels/*.h is called by some work") {
   namespace fs = std::filesystem;
   const fs::path root = SUMI_SOURCE_ROOT;
@@ -190,9 +192,9 @@ TEST_CASE("bench: every function of kernels/*.h is called by some work") {
     std::ifstream in(file);
     return std::string(std::istreambuf_iterator<char>(in), {});
   };
-  std::string works;
+  std::string cases;
   for (const auto& file : fs::directory_iterator(root / "bench"))
-    if (file.path().string().ends_with("cases.cpp")) works += text_of(file.path());
+    if (file.path().string().ends_with("cases.cpp")) cases += text_of(file.path());
   const std::set<std::string> renamed{"conv_transpose_fprop", "conv_transpose_dgrad", "conv_transpose_wgrad",
                                       "leaky_relu", "leaky_relu_grad"};
   const std::regex function("\ninline (?:void|std::int64_t) (\\w+)\\(const Exec& e\\b");
@@ -204,7 +206,7 @@ TEST_CASE("bench: every function of kernels/*.h is called by some work") {
       const std::string name = (*at)[1];
       if (name.starts_with("check_") || renamed.contains(name)) continue;
       ++found;
-      CHECK_MESSAGE(has(works, "kernels::" + name + "("), name, " of ", file.path().filename().string(),
+      CHECK_MESSAGE(has(cases, "kernels::" + name + "("), name, " of ", file.path().filename().string(),
                     " is measured by nothing in bench/*cases.cpp");
     }
   }
@@ -226,8 +228,10 @@ TEST_CASE("bench: what ptxas says") {
   CHECK(found[0].spilled == 20);
   CHECK(found[1].shared == 0);
   CHECK(occupancy({"", 32, 0, 0}, 256, 90) == doctest::Approx(1.0));
-  CHECK(occupancy({"", 128, 0, 0}, 256, 90) == doctest::Approx(0.25));         // 16 warps' registers of 64
-  CHECK(occupancy({"", 32, 100 << 10, 0}, 256, 90) == doctest::Approx(0.25));  // two blocks' shared memory
+  // registers of 16 warps out of 64
+  CHECK(occupancy({"", 128, 0, 0}, 256, 90) == doctest::Approx(0.25));
+  // two blocks' shared memory
+  CHECK(occupancy({"", 32, 100 << 10, 0}, 256, 90) == doctest::Approx(0.25));
 }
 
 }  // namespace sumi::bench

@@ -1,4 +1,4 @@
-// How many pictures a data set names, without decoding one.
+// Counts the images of a data set without decoding them.
 #include <algorithm>
 #include <filesystem>
 
@@ -11,11 +11,11 @@
 namespace sumi {
 namespace fs = std::filesystem;
 
-std::int64_t count_pictures(const DatasetSpec& spec) {
+std::int64_t count_images(const DatasetSpec& spec) {
   std::error_code error;
   std::int64_t count = 0;
   if (fs::is_directory(spec.data, error)) {
-    count = static_cast<std::int64_t>(io::list_pictures(spec.data, {}).size());
+    count = static_cast<std::int64_t>(io::list_images(spec.data, {}).size());
   } else if (spec.data.extension() == ".pack") {
     const auto pack = io::Pack::read(spec.data);
     if (!pack) fail("data " + spec.data.string(), "is no packed set of this version, or damaged");

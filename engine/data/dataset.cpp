@@ -27,23 +27,24 @@ using io::PackShape;
 
 struct Dataset::State {
   std::optional<Pack> pack;
-  std::vector<std::uint8_t> pixels;  // of an idx file that needs no change, instead of a pack
-  PackShape shape;                   // with it, never 0x0
+  // of an idx file that needs no preprocessing, instead of a pack
+  std::vector<std::uint8_t> pixels;
+  PackShape shape;  // with it, never 0x0
   fs::path source;
   std::int64_t count = 0, decoded = 0;
   std::uint64_t key = 0;
   fs::path pack_path;
   std::vector<std::string> broken;
-  io::Labels labels;  // empty without
+  io::Labels labels;  // empty without labels
 };
 
 namespace {
 
-// Raise it when pictures would come out differently: then every pack is stale. 2: color profiles are applied. 3: formats are read by
-// their own libraries.
+// To be raised when decoding or preprocessing changes its results: every pack is then stale. 2:
+// color profiles are applied. 3: formats are read by their own libraries.
 constexpr std::int64_t kRecipe = 3;
-constexpr std::int64_t kSmoothing = 1;  // the same for pictures with smoothed edges
-constexpr std::size_t kNamed = 20;      // broken pictures named one by one
+constexpr std::int64_t kSmoothing = 1;  // the same for images with smoothed edges
+constexpr std::size_t kNamed = 20;      // limit of broken images that are reported one by one
 
 fs::path absolute_of(const fs::path& path) {
   std::error_code error;
@@ -68,12 +69,12 @@ void add_options(io::Hash& hash, const DatasetSpec& spec, std::int64_t recipe = 
   }
 }
 
-// Named after the data's folder, so that one can tell the files of the cache apart, and after what must not
-// change; what may change is the key inside. So a changed folder replaces its pack instead of leaving an
-// orphan.
+// The name identifies the data's folder, for the user, and the options that select the pack;
+// everything else is in the key inside. A changed folder thus replaces its pack instead of leaving
+// an orphan.
 std::string pack_name(const DatasetSpec& spec) {
   io::Hash hash;
-  add_options(hash, spec, 1);  // another recipe replaces the pack, too
+  add_options(hash, spec, 1);  // another version replaces the pack, too
   auto stem = absolute_of(spec.data).filename().string().substr(0, 40);
   for (char& c : stem)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '-';
@@ -111,7 +112,7 @@ void take(Dataset::State& state, Pack pack) {
   state.pack = std::move(pack);
 }
 
-// Looks where a pack of this key may be.
+// Searches the cache folders for a pack with this key.
 bool find_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
   for (const auto& dir : io::cache_candidates(spec.cache_dir, spec.fallback_dir)) {
     auto pack = Pack::open(dir / pack_name(spec), state.key, state.shape);
@@ -145,11 +146,11 @@ bool is_labeled(const DatasetSpec& spec) {
 }
 
 void open_folder(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
-  auto files = io::list_pictures(spec.data, events.warn);
+  auto files = io::list_images(spec.data, events.warn);
   if (files.empty()) io::report_nothing(spec.data);
   std::vector<io::ListedFile> partners;
   if (spec.pairs == Pairs::folders)
-    partners = io::partners(spec, files, io::list_pictures(spec.partner, events.warn));
+    partners = io::partners(spec, files, io::list_images(spec.partner, events.warn));
   io::Hash hash;
   add_options(hash, spec);
   for (auto* list : {&files, &partners}) {
@@ -164,7 +165,7 @@ void open_folder(Dataset::State& state, const DatasetSpec& spec, const DatasetEv
   state.key = hash.value();
   std::vector<std::string> names;
   for (const auto& f : files) names.push_back(f.name);
-  // Before the pictures are decoded: what is wrong with names is said at once.
+  // before decoding, so that problems with names are reported at once
   if (is_labeled(spec)) state.labels = io::labels_of_names(spec, names);
   if (!find_pack(state, spec, events))
     make_pack(state, io::folder_source(spec, std::move(files), std::move(partners)), spec, events);
@@ -198,7 +199,7 @@ std::string text_of(const PackShape& s) {
   return fmt::format("{}x{}x{}{}", s.height, s.width, s.channels, s.bits == 16 ? " at 16 bits" : "");
 }
 
-// A pack that another run left in its cache, maybe on another machine, where its pictures are.
+// Opens a pack from another run's cache, possibly from another machine that has the images.
 void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
   if (is_labeled(spec)) io::refuse_packed_labels(spec);
   const std::string where = "data " + spec.data.string();
@@ -223,10 +224,10 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
   if (spec.max_items > 0) state.count = std::min(state.count, spec.max_items);
 }
 
-// Other labels make another set of the same pictures.
+// Different labels make the same images a different set.
 void add_labels(io::Hash& hash, const io::Labels& labels) {
   for (const auto& name : labels.classes) hash.add(name);
-  for (const auto label : labels.of_picture) hash.add(std::int64_t{label});
+  for (const auto label : labels.of_image) hash.add(std::int64_t{label});
 }
 
 }  // namespace
@@ -261,9 +262,9 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
     fail(where, "is neither a folder nor a file; give a folder of pictures or an idx file");
   }
   if (is_labeled(spec)) {
-    if (static_cast<std::int64_t>(state->labels.of_picture.size()) != state->count)
+    if (static_cast<std::int64_t>(state->labels.of_image.size()) != state->count)
       fail(where, fmt::format("has {} pictures but {} labels (a bug in sumi)", state->count,
-                              state->labels.of_picture.size()));
+                              state->labels.of_image.size()));
     io::Hash hash;
     hash.add(static_cast<std::int64_t>(state->key));
     add_labels(hash, state->labels);
@@ -313,7 +314,7 @@ const std::vector<std::string>& Dataset::classes() const {
 }
 std::int32_t Dataset::label(std::int64_t i) const {
   const auto at = static_cast<std::size_t>(place(i));
-  return classes().empty() ? -1 : state_->labels.of_picture[at];
+  return classes().empty() ? -1 : state_->labels.of_image[at];
 }
 std::int64_t Dataset::decoded() const {
   return state_->decoded;

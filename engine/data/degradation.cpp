@@ -13,7 +13,7 @@
 namespace sumi {
 namespace {
 
-// The numbers of one picture, one after the other.
+// The random numbers of one image, in sequence.
 class Draws {
  public:
   Draws(std::uint64_t seed, std::uint64_t stream, std::uint64_t position)
@@ -26,7 +26,7 @@ class Draws {
     }
     return lo + (hi - lo) * (words_.v[at_++] * 0x1p-32);
   }
-  // lo to hi, both included.
+  // An integer in [lo, hi].
   int whole(int lo, int hi) { return lo + static_cast<int>(uniform(0, hi - lo + 1)); }
   bool chance(double p) { return uniform(0, 1) < p; }
   double normal() {
@@ -44,7 +44,7 @@ class Draws {
   std::size_t at_ = 4, normal_at_ = 4;
 };
 
-// The levels of a picture in each of the 255 that strengths are given in.
+// The number of levels per 1/255 of the range, in which strengths are given.
 template <class Level>
 constexpr double kUnit = std::numeric_limits<Level>::max() / 255.0;
 
@@ -53,7 +53,7 @@ Level level(double v) {
   return static_cast<Level>(std::lround(std::clamp(v, 0.0, 255.0 * kUnit<Level>)));
 }
 
-// Calls dot(x, y) for the pixels within `radius` of a line from (x0, y0) to (x1, y1).
+// Calls dot(x, y) for the pixels within `radius` of the line from (x0, y0) to (x1, y1).
 template <class Level, class Dot>
 void draw_line(const BasicImage<Level>& image, double x0, double y0, double x1, double y1, double radius,
                Dot&& dot) {
@@ -84,7 +84,7 @@ std::vector<bool> holes(const BasicImage<Level>& image, Draws& draws) {
       const int left = draws.whole(0, w - width), top = draws.whole(0, h - height);
       for (int y = top; y < top + height; ++y)
         for (int x = left; x < left + width; ++x) cut(x, y);
-    } else {  // a stroke of two to four straight parts
+    } else {  // a stroke of two to four straight segments
       const double radius = side * draws.uniform(0.02, 0.06);
       double x = draws.uniform(0, w), y = draws.uniform(0, h);
       for (int part = draws.whole(2, 4); part > 0; --part) {
@@ -136,7 +136,7 @@ void make_gray(BasicImage<Level>& image) {
   }
 }
 
-// Light and color go, as dyes do: towards the tone of old paper.
+// Light and color fade, as dyes do, to the tone of old paper.
 template <class Level>
 void fade(BasicImage<Level>& image, Draws& draws) {
   const double strength = draws.uniform(0.1, 0.5), gray = draws.uniform(0, 0.7),
@@ -164,7 +164,8 @@ void scratch(BasicImage<Level>& image, Draws& draws) {
             level<Level>(image.at(x, y)[c] + cover * (kUnit<Level> * tone - image.at(x, y)[c]));
     });
   };
-  for (int lines = draws.whole(1, 6); lines > 0; --lines) {  // mostly along the way of a film
+  // mostly along the direction of film transport
+  for (int lines = draws.whole(1, 6); lines > 0; --lines) {
     const double x = draws.uniform(0, w), y = draws.uniform(-0.5 * h, h),
                  lean = draws.uniform(-0.15, 0.15) * w;
     const double length = draws.uniform(0.2, 1) * h, radius = unit * draws.uniform(0.5, 1.1);
@@ -180,7 +181,7 @@ void scratch(BasicImage<Level>& image, Draws& draws) {
   }
 }
 
-// In the order in which it happens to a picture: the lens, the dyes, the grain, the handling.
+// In the order in which they happen to a photograph: lens, dyes, grain, handling.
 template <class Level>
 void age(BasicImage<Level>& image, Draws& draws) {
   if (draws.chance(0.5)) blur(image, draws.uniform(0.4, 1.6));
@@ -199,11 +200,11 @@ RestorationTask task_named(const std::string& name) {
 }
 
 template <class Level>
-Degraded<Level> degrade(const BasicImage<Level>& picture, const Degradation& degradation, std::uint64_t seed,
+Degraded<Level> degrade(const BasicImage<Level>& source, const Degradation& degradation, std::uint64_t seed,
                         std::uint64_t stream, std::uint64_t position) {
   Draws draws(seed, stream, position);
-  Degraded<Level> result{picture, {}};
-  BasicImage<Level>& image = result.picture;
+  Degraded<Level> result{source, {}};
+  BasicImage<Level>& image = result.image;
   switch (degradation.task) {
     case RestorationTask::none:
       break;

@@ -1,4 +1,5 @@
-// Pictures made worse on purpose: what a network that repairs pictures learns from, with the picture itself as its target.
+// Synthetic degradations of images: training pairs for networks that restore images, with the
+// original as the target.
 #pragma once
 
 #include <cstdint>
@@ -9,38 +10,42 @@
 
 namespace sumi {
 
-// What the network shall learn to undo.
+// The degradation that the network learns to undo.
 enum class RestorationTask : std::uint8_t {
   none,
-  inpaint,  // holes: one to four rectangles and thick strokes, together a tenth to near half of the picture
-  restore,  // an old photograph: faded towards a warm tone, blurred, with noise, scratches and specks, each by chance
-  superres,  // shrunk by `factor`, and enlarged again as sumi convert enlarges
-  denoise,   // Gaussian noise, of a standard deviation that is `noise` levels of 255
-  colorize,  // gray: the luma, in all channels
+  // holes: one to four rectangles and thick strokes, a tenth to nearly half of the image in total
+  inpaint,
+  // an old photograph: faded to a warm tone, blurred, with noise, scratches and specks, each at
+  // random
+  restore,
+  superres,  // shrunk by `factor` and enlarged again, as sumi convert enlarges
+  denoise,   // Gaussian noise with a standard deviation of `noise` levels of 255
+  colorize,  // gray: the luma in all channels
 };
 
 struct Degradation {
   RestorationTask task = RestorationTask::none;
-  int factor = 2;     // of superres
-  double noise = 25;  // of denoise
+  int factor = 2;     // for superres
+  double noise = 25;  // for denoise
 };
 
-// "none", "inpaint", ...; Error naming those there are.
+// Parses "none", "inpaint", ...; throws Error naming the tasks.
 RestorationTask task_named(const std::string& name);
 
-// A hole's level, in the [-1, 1] of the networks: one that no picture has, so that nothing is taken for a hole.
+// The value of holes in network inputs, outside the range [-1, 1] of images, so that no pixel is
+// mistaken for a hole.
 constexpr float kMaskValue = -2;
 
 template <class Level>
 struct Degraded {
-  BasicImage<Level> picture;
+  BasicImage<Level> image;
   std::vector<bool> hole;  // [height, width]; empty: none
 };
 
-// A function of its arguments alone: equal (seed, stream, position), equal damage, and the same of pictures of 8 and of 16
-// bits but for rounding. position below 2^32.
+// A function of its arguments alone: equal (seed, stream, position) give equal degradations, which
+// are the same for images of 8 and of 16 bits except for rounding. position must be below 2^32.
 template <class Level>
-Degraded<Level> degrade(const BasicImage<Level>& picture, const Degradation& degradation, std::uint64_t seed,
+Degraded<Level> degrade(const BasicImage<Level>& source, const Degradation& degradation, std::uint64_t seed,
                         std::uint64_t stream, std::uint64_t position);
 
 }  // namespace sumi

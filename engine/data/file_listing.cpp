@@ -15,8 +15,8 @@
 #include <string_view>
 #include <utility>
 
-#include "engine/image/image.h"
 #include "engine/image/image_file.h"
+#include "engine/image/image_formats.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {
@@ -26,7 +26,8 @@ namespace {
 
 using Identity = std::pair<dev_t, ino_t>;
 
-// Whether the folder is a run directory of sumi train. Before its first checkpoint a run has no options.json, but the lock.
+// Returns true if the folder is a run directory of sumi train. Before its first checkpoint a run
+// has no options.json, but a lock.
 bool is_run(const fs::path& folder) {
   std::error_code error;
   if (!fs::is_directory(folder / "checkpoints", error)) return false;
@@ -34,8 +35,8 @@ bool is_run(const fs::path& folder) {
          (fs::is_directory(folder / "samples", error) && fs::is_regular_file(folder / ".lock", error));
 }
 
-// The format that a file's first bytes show, "" for other files. Stricter than format_of(): the file's name does not say
-// that it is a picture.
+// Returns the format that a file's first bytes identify, or "". Stricter than format_of(), because
+// the file name does not suggest an image.
 std::string format_in(const fs::path& path) {
   std::array<char, 32> head{};
   std::ifstream file(path, std::ios::binary);
@@ -46,7 +47,7 @@ std::string format_in(const fs::path& path) {
   const auto is = [&](std::size_t at, auto&& kind) {
     return at < start.size() && kind(static_cast<unsigned char>(start[at])) != 0;
   };
-  if (format == "heif") {  // films are of the same family
+  if (format == "heif") {  // videos belong to the same family
     static constexpr std::array<std::string_view, 10> brands{"heic", "heix", "heim", "heis", "hevc",
                                                              "hevx", "mif1", "msf1", "avif", "avis"};
     const bool still =
@@ -72,7 +73,7 @@ struct Walk {
   fs::path root;
   const std::function<void(const std::string&)>& warn;
   std::vector<ListedFile> files;
-  std::vector<Identity> above;  // folders on the way down: a link back to one of them is a cycle
+  std::vector<Identity> above;  // parent folders: a link back to one of them is a cycle
   std::vector<std::string> runs, misnamed;
   bool root_is_run = false;
 
@@ -110,23 +111,23 @@ struct Walk {
     if (root_is_run && (name == "samples" || name == "checkpoints" || name == "loss.png")) return;
     struct stat info {};
     if (::stat(path.c_str(), &info) !=
-        0) {  // a dangling link: keep it if it wanted to be a picture, so that it is named
+        0) {  // a dangling link: kept if named like an image, so that it is reported
       if (has_image_extension(path)) files.push_back({name, -1, 0});
       return;
     }
     if (S_ISDIR(info.st_mode)) {
       folder(path, name + "/");
-    } else if (S_ISREG(info.st_mode) && is_picture(path, name)) {
+    } else if (S_ISREG(info.st_mode) && is_image(path, name)) {
       files.push_back(
           {name, info.st_size, std::int64_t{info.st_mtim.tv_sec} * 1'000'000'000 + info.st_mtim.tv_nsec});
     }
   }
 
-  bool is_picture(const fs::path& path, const std::string& name) {
+  bool is_image(const fs::path& path, const std::string& name) {
     if (has_image_extension(path)) return true;
     const std::string format = format_in(path);
     if (!path.has_extension()) return !format.empty();
-    // Raw photographs are TIFF files too, and no decoder here develops them.
+    // Raw photographs are TIFF files too, which no decoder here develops.
     if (!format.empty() && format != "tiff") misnamed.push_back(name);
     return false;
   }
@@ -147,7 +148,7 @@ struct Walk {
   }
 };
 
-// Why `dir` cannot take `bytes`, or "".
+// Returns why `dir` cannot store `bytes`, or "".
 std::string objection(const fs::path& dir, std::uint64_t bytes) {
   std::error_code error;
   fs::create_directories(dir, error);
@@ -168,8 +169,8 @@ const char* variable(const char* name) {
 
 }  // namespace
 
-std::vector<ListedFile> list_pictures(const fs::path& folder,
-                                      const std::function<void(const std::string&)>& warn) {
+std::vector<ListedFile> list_images(const fs::path& folder,
+                                    const std::function<void(const std::string&)>& warn) {
   Walk walk{folder, warn, {}, {}, {}, {}};
   walk.folder(folder, "");
   walk.report();
@@ -195,7 +196,8 @@ std::vector<fs::path> cache_candidates(const fs::path& wished, const fs::path& f
   const char* home = variable("HOME");
   if (!wished.empty())
     dirs.push_back(wished);
-  else if (xdg && fs::path(xdg).is_absolute())  // the XDG specification: ignore relative ones
+  else if (xdg && fs::path(xdg).is_absolute())  // the XDG specification says to ignore relative
+                                                // ones
     dirs.push_back(fs::path(xdg) / "sumi");
   else if (home)
     dirs.push_back(fs::path(home) / ".cache" / "sumi");

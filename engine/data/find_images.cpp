@@ -9,7 +9,7 @@ namespace sumi {
 std::vector<std::string> find_images(const std::filesystem::path& folder,
                                      const std::function<void(const std::string&)>& warn) {
   std::vector<std::string> names;
-  for (io::ListedFile& file : io::list_pictures(folder, warn)) names.push_back(std::move(file.name));
+  for (io::ListedFile& file : io::list_images(folder, warn)) names.push_back(std::move(file.name));
   return names;
 }
 

@@ -17,10 +17,11 @@ namespace sumi {
 namespace {
 
 constexpr std::uint32_t kImages = 0x00000803, kLabels = 0x00000801;
-constexpr std::uint32_t kZip = 0x504b0304, kSevenZip = 0x377abcaf;  // what people download
+constexpr std::uint32_t kZip = 0x504b0304, kSevenZip = 0x377abcaf;  // archive formats of downloads
 constexpr std::uint32_t kMaxIdxSide = 4096;
 constexpr std::uint64_t kMaxBytes = std::uint64_t{16} << 30;
-// gzip makes zeros a thousand times smaller, pictures some five times: what claims much more is no data set but a bomb.
+// gzip compresses zeros by a factor of 1000 and images by about 5: files that claim much more are
+// decompression bombs.
 constexpr std::uint64_t kMaxRatio = 100, kAnyway = std::uint64_t{64} << 20;
 constexpr std::size_t kChunk = 1 << 20;
 
@@ -28,7 +29,7 @@ struct CloseGz {
   void operator()(gzFile_s* file) const { gzclose_r(file); }
 };
 
-// gzread passes files that are not gzipped through as they are.
+// gzread passes files that are not gzipped through unchanged.
 class GzReader {
  public:
   explicit GzReader(const std::filesystem::path& path)
@@ -37,7 +38,7 @@ class GzReader {
     gzbuffer(file_.get(), 1 << 17);
   }
 
-  // As many bytes as there are, up to `bytes`.
+  // Reads up to `bytes` bytes and returns their number.
   std::size_t read(void* to, std::size_t bytes) {
     const int n = gzread(file_.get(), to, static_cast<unsigned>(bytes));
     int code = Z_OK;
@@ -53,7 +54,7 @@ class GzReader {
     return (std::uint32_t{b[0]} << 24) | (std::uint32_t{b[1]} << 16) | (std::uint32_t{b[2]} << 8) | b[3];
   }
   const std::string& where() const { return where_; }
-  // Whether it is compressed; known once something was read.
+  // Returns true if the file is compressed; known once something was read.
   bool packed() const { return gzdirect(file_.get()) == 0; }
 
  private:
@@ -82,7 +83,7 @@ ImagesHeader read_images_header(GzReader& file) {
   return {count, rows, cols};
 }
 
-// The next `want` bytes, in memory that grows with what is there. Fewer when the file ends.
+// Returns the next `want` bytes, in memory that grows with the data. Fewer if the file ends.
 std::vector<std::uint8_t> read_bytes(GzReader& file, std::uint64_t want) {
   std::vector<std::uint8_t> bytes;
   while (bytes.size() < want) {
@@ -153,7 +154,7 @@ IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
              "has {} bytes but claims {} pictures of {}x{}, which no data set packs so small; download it "
              "again, from a source that you trust",
              stored, keep, cols, rows));
-  // A plain file that cannot hold what it claims is read until it ends, for a better message.
+  // A plain file that is too short for its claim is read to the end, for a better message.
   const bool may_hold = ec || file.packed() || stored >= want;
   if (const std::uint64_t left = large && may_hold ? available_host_memory() : 0; left > 0) fits(left);
 

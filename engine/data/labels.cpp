@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 namespace io {
 namespace {
 
-constexpr std::size_t kMaxGuessed = 100;  // more kinds of prefixes than that are no kinds
+constexpr std::size_t kMaxGuessed = 100;  // more prefixes than this are not considered classes
 
 std::string where_of(const DatasetSpec& spec) {
   return "data " + spec.data.string();
@@ -28,7 +28,7 @@ std::string folder_of(const std::string& name) {
   return slash == std::string::npos ? "" : name.substr(0, slash);
 }
 
-// What stands before the separator in the file's own name, or "".
+// The part of the file name before the separator, or "".
 std::string prefix_of(const std::string& name, const std::string& separator) {
   const auto slash = name.rfind('/');
   const std::string file = slash == std::string::npos ? name : name.substr(slash + 1);
@@ -36,7 +36,7 @@ std::string prefix_of(const std::string& name, const std::string& separator) {
   return end == std::string::npos ? "" : file.substr(0, end);
 }
 
-// What a set that says nothing else seems to mean.
+// The label source for `automatic`.
 LabelSource guess(const DatasetSpec& spec, const std::vector<std::string>& names) {
   std::set<std::string> folders;
   std::map<std::string, int> prefixes;
@@ -49,13 +49,14 @@ LabelSource guess(const DatasetSpec& spec, const std::vector<std::string>& names
       prefixes.size() > 1 && prefixes.size() <= kMaxGuessed && !prefixes.contains("") &&
       std::all_of(prefixes.begin(), prefixes.end(), [](const auto& p) { return p.second > 1; });
   if (kinds) return LabelSource::prefix;
-  std::vector<std::string> stray;  // beside the folders, those without a class in their names first
+  // files outside the class folders, those without a class prefix first
+  std::vector<std::string> stray;
   for (const bool odd : {true, false})
     for (const auto& name : names)
       if (const auto prefix = prefix_of(name, spec.labels.separator);
           folder_of(name).empty() && odd == (prefix.empty() || prefixes.at(prefix) == 1))
         stray.push_back(name);
-  if (folders.size() > 2)  // the folders of two classes, and ""
+  if (folders.size() > 2)  // two class folders, and ""
     fail(where_of(spec),
          fmt::format(
              "has the picture {} {}beside the folders of its classes; move {} into one of them, or out",
@@ -131,7 +132,7 @@ Labels labels_of_names(const DatasetSpec& spec, const std::vector<std::string>& 
     if (number == numbers.end())
       fail(where_of(spec), fmt::format("has the picture {} of the class '{}', which is none of: {}", names[i],
                                        found[i], fmt::join(labels.classes, ", ")));
-    labels.of_picture.push_back(number->second);
+    labels.of_image.push_back(number->second);
   }
   return labels;
 }
@@ -141,8 +142,8 @@ void leave_out(Labels& labels, const std::vector<std::string>& names,
   const std::set<std::string> out(broken.begin(), broken.end());
   std::vector<std::int32_t> kept;
   for (std::size_t i = 0; i < names.size(); ++i)
-    if (!out.contains(names[i])) kept.push_back(labels.of_picture[i]);
-  labels.of_picture = std::move(kept);
+    if (!out.contains(names[i])) kept.push_back(labels.of_image[i]);
+  labels.of_image = std::move(kept);
 }
 
 Labels labels_of_idx(const DatasetSpec& spec) {
@@ -150,10 +151,10 @@ Labels labels_of_idx(const DatasetSpec& spec) {
     fail(where_of(spec), "is one file, whose pictures have no names; use --labels file");
   const fs::path path = labels_beside(spec);
   auto numbers = load_idx_labels(path);
-  if (const auto pictures = idx_image_count(spec.data); static_cast<std::int64_t>(numbers.size()) != pictures)
+  if (const auto images = idx_image_count(spec.data); static_cast<std::int64_t>(numbers.size()) != images)
     fail("data " + path.string(),
          fmt::format("has {} labels, but {} has {} pictures; they do not belong together", numbers.size(),
-                     spec.data.filename().string(), pictures));
+                     spec.data.filename().string(), images));
   if (spec.max_items > 0 && static_cast<std::int64_t>(numbers.size()) > spec.max_items)
     numbers.resize(static_cast<std::size_t>(spec.max_items));
   Labels labels{spec.classes, {numbers.begin(), numbers.end()}};
@@ -176,7 +177,7 @@ std::vector<std::string> find_classes(const DatasetSpec& spec) {
     fail("data " + spec.data.string(), "does not exist; give a folder of pictures or an idx file");
   if (!fs::is_directory(spec.data, error)) return io::labels_of_idx(spec).classes;
   std::vector<std::string> names;
-  for (const auto& file : io::list_pictures(spec.data, {})) names.push_back(file.name);
+  for (const auto& file : io::list_images(spec.data, {})) names.push_back(file.name);
   if (spec.max_items > 0 && static_cast<std::int64_t>(names.size()) > spec.max_items)
     names.resize(static_cast<std::size_t>(spec.max_items));
   if (names.empty())

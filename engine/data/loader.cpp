@@ -1,4 +1,4 @@
-// BatchLoader: which pictures, in which order, which part, mirrored or not, as floats.
+// BatchLoader: the selection, order, crop and mirroring of images, and their conversion to floats.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,19 +16,20 @@
 namespace sumi {
 namespace {
 
-// Streams of random numbers that nothing else in a run uses ("orde", "draw", "flip", "crop", "dama" in the upper half).
+// Random streams that nothing else in a run uses ("orde", "draw", "flip", "crop", "dama" in the
+// upper half).
 constexpr std::uint64_t kOrderStream = 0x6f72646500000000ULL, kFlipStream = 0x666c697000000000ULL,
                         kCropStream = 0x63726f7000000000ULL, kDrawStream = 0x6472617700000000ULL,
                         kDamageStream = 0x64616d6100000000ULL;
 
-// Apart for each domain and each of its rounds through its pictures.
+// A separate stream for each domain and each of its rounds through its images.
 std::uint64_t stream_of(std::uint64_t base, std::size_t domain, std::int64_t round) {
   return (base ^ (std::uint64_t{domain} << 32)) + static_cast<std::uint64_t>(round);
 }
 
 using Order = std::vector<std::int64_t>;
 
-// Fisher and Yates. The remainder's bias is below count / 2^64.
+// Fisher-Yates shuffle. The bias of the remainder is below count / 2^64.
 Order shuffled(std::int64_t count, std::uint64_t seed, std::uint64_t stream) {
   Order order(static_cast<std::size_t>(count));
   std::iota(order.begin(), order.end(), std::int64_t{0});
@@ -40,13 +41,13 @@ Order shuffled(std::int64_t count, std::uint64_t seed, std::uint64_t stream) {
   return order;
 }
 
-// Any picture of `count`, as likely as any other but for count / 2^64.
+// A uniform index below `count`, up to a bias of count / 2^64.
 std::int64_t drawn(std::int64_t count, const philox::Words& random) {
   const std::uint64_t word = (std::uint64_t{random.v[0]} << 32) | random.v[1];
   return static_cast<std::int64_t>(word % static_cast<std::uint64_t>(count));
 }
 
-// A level in [-1, 1].
+// A level mapped to [-1, 1].
 template <class Level>
 float unit_value(Level level) {
   return static_cast<float>(level / (std::numeric_limits<Level>::max() / 2.0) - 1);
@@ -61,7 +62,7 @@ float unit_value(std::uint8_t level) {
   return table[level];
 }
 
-// Evenly from 0 to n - 1, but for 2^-32.
+// Uniform in [0, n), up to 2^-32.
 std::int64_t below(std::uint32_t word, std::int64_t n) {
   return static_cast<std::int64_t>((std::uint64_t{word} * static_cast<std::uint64_t>(n)) >> 32);
 }
@@ -74,7 +75,7 @@ void check_count(const Dataset& data, int batch_size) {
                      data.count(), data.count() == 1 ? "" : "s", batch_size, data.count()));
 }
 
-// `sides`: how many stand in one picture.
+// `sides`: images per item.
 void check_sizes(const Dataset& data, int batch_size, int crop, int sides) {
   const auto where = "data " + data.source().string();
   for (std::int64_t i = 0; i < data.count(); ++i) {
@@ -93,7 +94,7 @@ void check_sizes(const Dataset& data, int batch_size, int crop, int sides) {
 
 }  // namespace
 
-// The orders of the two newest rounds in use: workers may stand on both sides of a border.
+// The orders of the two most recent rounds: workers may be on both sides of a boundary.
 struct BatchLoader::Orders {
   std::mutex mutex;
   std::array<std::pair<std::int64_t, std::shared_ptr<const Order>>, 2> slots{{{-1, nullptr}, {-1, nullptr}}};
@@ -155,7 +156,8 @@ std::vector<Batch> BatchLoader::next() {
   return batches;
 }
 
-// Where picture i of batch k stands in its domain: which round through the pictures, which of that round.
+// The position of image i of batch k in its domain: the round through the images, and the index
+// within it.
 struct BatchLoader::Place {
   std::int64_t round, index;
 };
@@ -166,7 +168,7 @@ BatchLoader::Place BatchLoader::place_of(std::int64_t k, std::int64_t i, std::si
   return {p / count, p % count};
 }
 
-// What a batch takes of a picture, from the left of its side.
+// The part of an image that a batch uses, from the left of its side.
 struct BatchLoader::Window {
   std::int64_t left, top, width, height;
   bool mirror = false;
@@ -181,8 +183,8 @@ BasicImage<Level> BatchLoader::cut(std::size_t which, std::int64_t item, const W
   const Dataset& data = domains_[domain_of(which)];
   const std::int64_t c = data.channels(), row = std::int64_t{data.width(item)} * c;
   const std::int64_t side =
-      io::two_sided(pairs_) && (which == 1) != from_b_ ? width(0, item) : 0;  // where B begins
-  // The pack begins at a page and holds levels of one size, so they lie at multiples of it.
+      io::two_sided(pairs_) && (which == 1) != from_b_ ? width(0, item) : 0;  // offset of B
+  // The pack starts at a page boundary and holds levels of one size, so they are aligned.
   const auto* from = reinterpret_cast<const Level*>(data.item(item));
   auto image = BasicImage<Level>::of_planes(static_cast<int>(window.width), static_cast<int>(window.height),
                                             data.channels());
@@ -202,14 +204,14 @@ void BatchLoader::add_levels(Batch& batch, std::size_t which, const BasicImage<L
                                     ? degrade(image, damage_, seed_, stream, position)
                                     : Degraded<Level>{image, {}};
   const std::size_t before = batch.data.size(), c = static_cast<std::size_t>(image.channels);
-  batch.data.resize(before + shown.picture.data.size());
+  batch.data.resize(before + shown.image.data.size());
   float* const pixels = batch.data.data() + before;
-  std::transform(shown.picture.data.begin(), shown.picture.data.end(), pixels, unit_value<Level>);
+  std::transform(shown.image.data.begin(), shown.image.data.end(), pixels, unit_value<Level>);
   for (std::size_t i = 0; i < shown.hole.size(); ++i)
     if (shown.hole[i]) std::fill_n(pixels + i * c, c, kMaskValue);
 }
 
-// Puts one picture behind those in the batch. `stream` and `position`: of its damage.
+// Appends one image to the batch. `stream` and `position`: of its degradation.
 void BatchLoader::add(Batch& batch, std::size_t which, std::int64_t item, const Window& window,
                       std::uint64_t stream, std::uint64_t position) const {
   const Dataset& data = domains_[domain_of(which)];
@@ -256,7 +258,7 @@ Batch BatchLoader::middle(std::size_t which, std::int64_t i) const {
   Window window{0, 0, w, h};
   if (crop_ > 0) window = {(w - crop_) / 2, (h - crop_) / 2, crop_, crop_};
   Batch batch;
-  // As if of a domain that there is not: not what a step draws.
+  // Uses the stream of a nonexistent domain, which no training step uses.
   add(batch, which, i, window, stream_of(kDamageStream, domains_.size(), 0), static_cast<std::uint64_t>(i));
   return batch;
 }

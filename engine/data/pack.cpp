@@ -13,7 +13,8 @@ namespace sumi::io {
 namespace {
 
 constexpr std::array<char, 8> kMagic{'S', 'U', 'M', 'I', 'P', 'A', 'C', 'K'};
-// 2: pictures of different sizes; 3: the same with 16 bits a level; 4 and 5: with the hash of the pictures.
+// 2: images of different sizes; 3: the same with 16 bits per level; 4 and 5: with the hash of the
+// images.
 constexpr std::uint32_t kOldest = 2, kHashed = 4, kNewest = 5;
 
 int bits_of(std::uint32_t version) {
@@ -23,10 +24,10 @@ int bits_of(std::uint32_t version) {
 struct Header {
   std::array<char, 8> magic = kMagic;
   std::uint32_t version = kHashed;
-  std::uint32_t h = 0, w = 0, c = 0;  // h and w are 0 if pictures have their own
+  std::uint32_t h = 0, w = 0, c = 0;  // h and w are 0 if sizes vary
   std::uint64_t count = 0, broken = 0, tail_bytes = 0;
   std::uint64_t key = 0;
-  std::uint64_t tail_check = 0;  // of what follows the pixels: sizes and names
+  std::uint64_t tail_check = 0;  // checksum of the data after the pixels: sizes and names
   std::uint64_t check = 0;       // of all fields before this one
 };
 static_assert(sizeof(Header) == 72 && std::is_trivially_copyable_v<Header>);
@@ -58,11 +59,12 @@ void append(std::string& bytes, std::uint32_t value) {
 }
 
 constexpr std::uint64_t kIndexItem = 2 * sizeof(std::uint32_t);
-constexpr std::uint32_t kMaxPackSide = 1U << 30;  // so that products fit in 64 bits and sides in an int
-constexpr std::uint64_t kMaxPixels = std::uint64_t{1}
-                                     << 28;  // of a picture: what preprocessing makes at most
+// so that products fit 64 bits and sides fit an int
+constexpr std::uint32_t kMaxPackSide = 1U << 30;
+// per image: the maximum that preprocessing produces
+constexpr std::uint64_t kMaxPixels = std::uint64_t{1} << 28;
 constexpr std::uint64_t kMaxTail = std::uint64_t{1}
-                                   << 28;  // 30 million pictures; more would take seconds to check
+                                   << 28;  // 30 million images; more would take seconds to validate
 constexpr std::uint64_t kMaxBroken = 1 << 20;
 
 }  // namespace
@@ -114,7 +116,7 @@ std::optional<Pack> Pack::read(const std::filesystem::path& path) {
   try {
     pack.file_ = MappedFile(path);
   } catch (const Error&) {
-    return std::nullopt;  // not readable: build it anew, where a failure has a better place
+    return std::nullopt;  // unreadable: rebuilding reports the failure in a better place
   }
   Header header;
   const std::uint64_t size = pack.file_.size();
@@ -147,7 +149,7 @@ std::optional<Pack> Pack::read(const std::filesystem::path& path) {
   return pack;
 }
 
-// A checksum is no proof: sizes that do not add up to the pixels are refused.
+// A checksum proves nothing: sizes that do not add up to the pixels are rejected.
 bool Pack::read_index(const std::byte* at, std::uint64_t count, std::uint64_t pixel_bytes) {
   items_.reserve(count);
   std::uint64_t offset = 0;
@@ -206,8 +208,8 @@ void write_pack(const std::filesystem::path& path, std::uint64_t key, const Pack
     if (header.count == 0)
       throw Error(fmt::format("{} (and none of the {} pictures can be read)", first_problem, count));
     std::string tail = index + names;
-    const std::uint64_t of_pictures = content.value();
-    tail.append(reinterpret_cast<const char*>(&of_pictures), sizeof of_pictures);
+    const std::uint64_t of_content = content.value();
+    tail.append(reinterpret_cast<const char*>(&of_content), sizeof of_content);
     header.tail_bytes = tail.size();
     Hash hash;
     hash.add(tail.data(), tail.size());

@@ -1,4 +1,4 @@
-// The packed cache: pictures, decoded once, in one file that is mapped into memory.
+// The packed cache: decoded images in one memory-mapped file.
 #pragma once
 
 #include <cstdint>
@@ -14,39 +14,42 @@
 
 namespace sumi::io {
 
-// Channels of a pack. Pictures have 1 or 3; a model may pack examples of more planes.
+// Channels of a pack. Images have 1 or 3; a model may pack examples of more planes.
 inline constexpr std::uint32_t kMostPlanes = 1024;
 
-// Of every picture; height and width 0: each has its own.
+// The common shape of all images; height and width 0: sizes vary.
 struct PackShape {
   std::int64_t height = 0, width = 0, channels = 0;
-  int bits = 8;  // of a level: 8 or 16
+  int bits = 8;  // per level: 8 or 16
   bool operator==(const PackShape&) const = default;
 };
 
-// [header][pixels, picture after picture][for each a u32 height and width][broken names, each a u32 length and
-// its bytes][a u64, the ContentHash of the pictures, which packs of older versions lack]. Numbers are little-endian,
-// levels of 16 bits too.
+// [header][pixels, image after image][u32 height and width of each][broken names, each a u32 length
+// and its bytes][a u64, the ContentHash of the images, which packs of older versions lack].
+// Integers are little-endian, as are 16-bit levels.
 class Pack {
  public:
-  // Nothing when there is no such file, or it is of another version, damaged or foreign. Header, sizes and
-  // names are checked, so that every item lies in the file; pixels are not, they are read when they are used.
+  // Returns nothing if there is no such file, or if it is of another version, damaged or of another
+  // format. Header, sizes and names are checked, so that every item is inside the file; pixels are
+  // not read until they are used.
   static std::optional<Pack> read(const std::filesystem::path& path);
-  // Nothing also when it is stale (another key or shape): then build it anew.
+  // The same, but also returns nothing for a stale pack (another key or shape), which must then be
+  // rebuilt.
   static std::optional<Pack> open(const std::filesystem::path& path, std::uint64_t key,
                                   const PackShape& shape);
 
-  // What it was made from, and how: see Dataset::key().
+  // Identifies source and preprocessing: see Dataset::key().
   std::uint64_t key() const { return key_; }
   const PackShape& shape() const { return shape_; }
   std::int64_t count() const { return static_cast<std::int64_t>(items_.size()); }
-  // 0 <= i < count. With 16 bits two bytes a level, at an even address.
+  // 0 <= i < count. With 16 bits two bytes per level, at an even address.
   const std::uint8_t* item(std::int64_t i) const { return pixels_ + at(i).offset; }
   int width(std::int64_t i) const { return static_cast<int>(at(i).width); }
   int height(std::int64_t i) const { return static_cast<int>(at(i).height); }
-  // The ContentHash of the `first` pictures. Of all it is stored; of fewer, and in packs of older versions, it takes reading them.
+  // The ContentHash of the `first` images. For all images it is stored; for fewer, and in packs of
+  // older versions, the images are read.
   std::uint64_t content(std::int64_t first) const;
-  // Names of the pictures that could not be read when the pack was made.
+  // Names of the images that could not be read when the pack was written.
   const std::vector<std::string>& broken() const { return broken_; }
 
  private:
@@ -66,16 +69,16 @@ class Pack {
   std::optional<std::uint64_t> content_;
 };
 
-// One picture to be packed, or the reason why there is none.
+// One image to pack, or the reason why it cannot be read.
 struct PackItem {
   std::string name;
   std::variant<Image8, Image16> image;
   std::string problem;
-  std::string remark;  // what reading it left out, in words, or ""
+  std::string remark;  // what was ignored when reading, or ""
 };
 
-// Writes a pack atomically, item after item as `next` delivers them (`count` times), in constant memory. If
-// all of them have a problem, nothing is written and the first problem is an Error.
+// Writes a pack atomically from the items that `next` returns (`count` calls), in constant memory.
+// If every item has a problem, nothing is written and the first problem is thrown as an Error.
 void write_pack(const std::filesystem::path& path, std::uint64_t key, const PackShape& shape,
                 std::int64_t count, const std::function<PackItem()>& next);
 
@@ -83,7 +86,7 @@ void write_pack(const std::filesystem::path& path, std::uint64_t key, const Pack
 class Hash {
  public:
   void add(const void* data, std::size_t bytes);
-  void add(const std::string& text);  // with its length, so that "ab","c" differs from "a","bc"
+  void add(const std::string& text);  // includes the length, so that "ab","c" differs from "a","bc"
   void add(std::int64_t value) { add(&value, sizeof value); }
   std::uint64_t value() const { return state_; }
 
@@ -91,7 +94,7 @@ class Hash {
   std::uint64_t state_ = 14695981039346656037ULL;
 };
 
-// Hash of pictures in their order: sizes and levels. Some gigabytes a second.
+// Hash of images in order: sizes and levels. Some gigabytes per second.
 class ContentHash {
  public:
   void add(const void* levels, std::size_t bytes, int width, int height);

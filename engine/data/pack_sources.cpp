@@ -18,11 +18,11 @@ std::int64_t expected_bytes(const DatasetSpec& spec, const std::vector<ListedFil
       static_cast<std::int64_t>(files.size()) * (two_sided(spec.pairs) ? 2 : 1) * (spec.bits / 8);
   if (const auto [w, h] = common_size(spec); w > 0) return count * w * h * spec.channels;
   if (spec.preprocess != Preprocess::crop && spec.preprocess != Preprocess::none) {
-    const auto [w, h] = packed_size(1, 1, spec);  // scaled to a width: as if all were square
+    const auto [w, h] = packed_size(1, 1, spec);  // scaled to a width: assumes squares
     return count * w * h * spec.channels;
   }
   std::int64_t bytes = 0;
-  for (const auto& f : files) bytes += spec.bits * f.bytes;  // what JPEG saves, roughly
+  for (const auto& f : files) bytes += spec.bits * f.bytes;  // JPEG's approximate compression
   return bytes;
 }
 
@@ -41,11 +41,11 @@ Source folder_source(const DatasetSpec& spec, std::vector<ListedFile> files,
         item.image = prepared<std::uint16_t>(spec, item.name, partner, item.remark);
       else
         item.image = prepared<std::uint8_t>(spec, item.name, partner, item.remark);
-    } catch (const CodecsUnavailable&) {  // no picture's fault: none is left out for it
+    } catch (const CodecsUnavailable&) {  // not the image's fault, so none is skipped for it
       throw;
     } catch (const Error& e) {
       item.problem = e.what();
-    } catch (const std::exception& e) {  // also bad_alloc: one absurd picture must not end the run
+    } catch (const std::exception& e) {  // also bad_alloc: one absurd image must not end the run
       item.problem = fmt::format("[picture {}] {}; remove it", item.name, e.what());
     }
     return item;

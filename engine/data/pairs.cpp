@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t kNamed = 5;
 
-// By names without their extensions.
+// Files by their names without extensions.
 std::map<std::string, ListedFile> by_stem(const fs::path& folder, const std::vector<ListedFile>& files) {
   std::map<std::string, ListedFile> found;
   for (const ListedFile& file : files) {
@@ -29,7 +29,7 @@ std::map<std::string, ListedFile> by_stem(const fs::path& folder, const std::vec
   return found;
 }
 
-// Error for the entries of `some` that `others` has not.
+// Throws Error for the entries of `some` that `others` lacks.
 void check_partners(const fs::path& folder, const std::map<std::string, ListedFile>& some,
                     const fs::path& other, const std::map<std::string, ListedFile>& others) {
   std::vector<std::string> alone;
@@ -63,18 +63,18 @@ std::vector<ListedFile> partners(const DatasetSpec& spec, const std::vector<List
 
 template <class Level>
 std::pair<BasicImage<Level>, BasicImage<Level>> halves(const std::string& where,
-                                                       const BasicImage<Level>& picture) {
-  const int side = picture.height;
-  if (picture.width != 2 * side)
+                                                       const BasicImage<Level>& image) {
+  const int side = image.height;
+  if (image.width != 2 * side)
     fail(where,
          fmt::format("is {}x{}, not two squares side by side; give pairs of other shapes as two folders "
                      "(--data-a, --data-b), or single pictures with --task",
-                     picture.width, side));
-  const BasicImage<Level> empty(side, side, picture.channels);
+                     image.width, side));
+  const BasicImage<Level> empty(side, side, image.channels);
   std::pair both{empty, empty};
   for (int y = 0; y < side; ++y) {
-    std::copy_n(picture.at(0, y), side * picture.channels, both.first.at(0, y));
-    std::copy_n(picture.at(side, y), side * picture.channels, both.second.at(0, y));
+    std::copy_n(image.at(0, y), side * image.channels, both.first.at(0, y));
+    std::copy_n(image.at(side, y), side * image.channels, both.second.at(0, y));
   }
   return both;
 }

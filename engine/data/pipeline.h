@@ -14,11 +14,11 @@
 
 namespace sumi::io {
 
-// produce(i) runs for i = first, first + 1, ... on `workers` threads, never more than `ahead` results beyond
-// what next() has delivered; next() returns them in order, so the result does not depend on the number of
-// workers. With 0 workers next() calls produce itself. An exception in produce(i) is thrown by the next()
-// that would have delivered i, and by every later one. produce must be safe to call from several threads and
-// outlive this object's use of it.
+// produce(i) runs for i = first, first + 1, ... on `workers` threads, at most `ahead` results
+// beyond those that next() has delivered. next() returns them in order, so the result does not
+// depend on the number of workers. With 0 workers next() calls produce itself. An exception in
+// produce(i) is thrown by the next() that would have delivered i, and by every later one. produce
+// must be thread-safe and outlive this object.
 template <class T>
 class OrderedPipeline {
  public:
@@ -31,7 +31,7 @@ class OrderedPipeline {
         delivered_(first) {
     for (int i = 0; i < workers; ++i) threads_.emplace_back([this] { work(); });
   }
-  // Waits for the items in progress only.
+  // Waits only for the items in progress.
   ~OrderedPipeline() {
     {
       const std::lock_guard lock(mutex_);
@@ -53,7 +53,8 @@ class OrderedPipeline {
     std::unique_lock lock(mutex_);
     arrived_.wait(lock, [this] { return done_.count(delivered_) != 0; });
     const auto it = done_.find(delivered_);
-    if (it->second.error) std::rethrow_exception(it->second.error);  // stays: the next call fails alike
+    // stays, so that the next call fails in the same way
+    if (it->second.error) std::rethrow_exception(it->second.error);
     T result = std::move(*it->second.value);
     done_.erase(it);
     ++delivered_;
@@ -82,7 +83,7 @@ class OrderedPipeline {
         outcome.error = std::current_exception();
       }
       lock.lock();
-      if (outcome.error) last_ = std::min(last_, index + 1);  // nothing after it will be delivered
+      if (outcome.error) last_ = std::min(last_, index + 1);  // later items will not be delivered
       done_.emplace(index, std::move(outcome));
       arrived_.notify_all();
     }

@@ -11,17 +11,17 @@
 namespace sumi::io {
 namespace {
 
-constexpr std::int64_t kMaxPictureSide = 16384;
+constexpr std::int64_t kMaxImageSide = 16384;
 
-// Half-way cases go to the even multiple (10 becomes 8, 14 becomes 16), as with Python's round() in the code
-// that made these modes known.
+// Ties go to the even multiple (10 becomes 8, 14 becomes 16), like Python's round() in the
+// reference code of these modes.
 std::int64_t multiple_of_4(double v) {
   return std::max<std::int64_t>(4, 4 * static_cast<std::int64_t>(std::nearbyint(v / 4)));
 }
 
 void check_side(const std::string& where, const char* what, int v) {
-  if (v <= 0 || v > kMaxPictureSide)
-    fail(where, fmt::format("cannot have pictures of {} {}; use 1 to {}", what, v, kMaxPictureSide));
+  if (v <= 0 || v > kMaxImageSide)
+    fail(where, fmt::format("cannot have pictures of {} {}; use 1 to {}", what, v, kMaxImageSide));
 }
 
 }  // namespace
@@ -67,7 +67,7 @@ std::array<std::int64_t, 2> packed_size(std::int64_t width, std::int64_t height,
     case Preprocess::scale_width_and_crop: {
       const double scaled = std::max(h * static_cast<double>(load) / w, static_cast<double>(crop));
       std::array<std::int64_t, 2> size{multiple_of_4(static_cast<double>(load)), multiple_of_4(scaled)};
-      if (is_cropped(spec.preprocess))  // the crop must fit, also when it is no multiple of 4
+      if (is_cropped(spec.preprocess))  // the crop must fit, even if it is not a multiple of 4
         for (auto& v : size) v = std::max(v, crop);
       return size;
     }
@@ -84,7 +84,7 @@ template <class Level>
 BasicImage<Level> resized(const std::string& where, const BasicImage<Level>& image, const DatasetSpec& spec) {
   if (spec.preprocess == Preprocess::square) return square_image(image, spec.size);
   const auto [w, h] = packed_size(image.width, image.height, spec);
-  if (w > kMaxPictureSide * kMaxPictureSide / h)
+  if (w > kMaxImageSide * kMaxImageSide / h)
     fail(where, fmt::format("of {}x{} would become {}x{}, too large; crop or remove it", image.width,
                             image.height, w, h));
   return resize_image(image, static_cast<int>(w), static_cast<int>(h), Filter::bicubic);

@@ -1,11 +1,11 @@
-// From a decoded picture to the one that is packed. Private to the image and data libraries.
+// Preprocessing of decoded images before packing. Private to the image and data libraries.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <string>
 
-#include "engine/data/dataset.h"
+#include "engine/data/dataset_spec.h"
 #include "engine/image/image.h"
 
 namespace sumi::io {
@@ -13,16 +13,19 @@ namespace sumi::io {
 // "resize_and_crop": for file names and messages.
 const char* name_of(Preprocess p);
 
-// Whether a batch holds random crops of the packed pictures.
+// Returns true if batches hold random crops of the packed images.
 bool is_cropped(Preprocess p);
 
-// {width, height} that every picture (of a pair: each side) is packed with, or {0, 0} if that depends on the picture.
+// Returns the {width, height} of every packed image (of a pair: each side), or {0, 0} if it depends
+// on the image.
 std::array<std::int64_t, 2> common_size(const DatasetSpec& spec);
 
-// {width, height} that a picture of width x height is packed with; may be absurdly large for a thin strip.
+// Returns the packed {width, height} of an image of width x height; may be absurdly large for a
+// thin strip.
 std::array<std::int64_t, 2> packed_size(std::int64_t width, std::int64_t height, const DatasetSpec& spec);
 
-// The picture as it is packed, its edges smoothed where the spec says so. Error `[where]` when that has more pixels than 16384 x 16384.
+// Returns the image as it is packed, with smoothed edges if the spec says so. Throws Error
+// `[where]` if the result has more than 16384 x 16384 pixels.
 template <class Level>
 BasicImage<Level> preprocess_image(const std::string& where, const BasicImage<Level>& image,
                                    const DatasetSpec& spec);
@@ -31,8 +34,8 @@ Image8 preprocess_image(const std::string& where, const Image8& image, const Dat
 template <>
 Image16 preprocess_image(const std::string& where, const Image16& image, const DatasetSpec& spec);
 
-// Errors `[where]` for sizes out of range, for crops larger than the pictures they are cut from, for depths that there are
-// not, and for smoothed edges of 16 bits.
+// Throws Error `[where]` for sizes out of range, for crops larger than the images, for unsupported
+// depths, and for smoothed edges with 16 bits.
 void check_preprocess(const std::string& where, const DatasetSpec& spec);
 
 }  // namespace sumi::io

@@ -1,4 +1,4 @@
-// Numbers in files, in either byte order. Private to the image and data libraries.
+// Integers in files, in either byte order. Private to the image and data libraries.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace sumi::io {
 
-// `count` bytes (up to 4) at `at`; what lies behind the end is 0.
+// Reads `count` bytes (up to 4) at `at`; bytes beyond the end are 0.
 inline std::uint32_t number_at(std::string_view bytes, std::size_t at, std::size_t count, bool big_endian) {
   std::uint32_t v = 0;
   for (std::size_t i = 0; i < count; ++i) {

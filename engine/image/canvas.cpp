@@ -18,7 +18,7 @@ void Canvas::fill(const Box& box, Rgb color) {
     for (int x = x0; x < x1; ++x) std::copy(color.begin(), color.end(), image_.at(x, y));
 }
 
-// Raises `cover` to how much of each pixel lies within `radius` of the segment.
+// Raises `cover` to the coverage of each pixel by the area within `radius` of the segment.
 void Canvas::segment(const Point& a, const Point& b, double radius, const Box& clip,
                      std::vector<float>& cover) const {
   const double reach = radius + 1;

@@ -1,4 +1,4 @@
-// Files to samples, before they become pictures of a known kind. Private to the image and data libraries.
+// Decoding of image files to raw samples. Private to the image and data libraries.
 #pragma once
 
 #include <cstddef>
@@ -15,46 +15,46 @@ namespace sumi::io {
 
 struct DecodeOptions {
   std::int64_t max_pixels = 200'000'000;  // checked before anything is decoded
-  bool deep = false;  // samples of 16 bits where the file has more than 8; else always of 8
-  bool profile =
-      false;  // take the ICC profile along; where there is one, more than 8 bits become 16 (in dark linear
-              // light 8 are too few)
+  bool deep = false;                      // keep more than 8 bits as 16; else always 8
+  // read the ICC profile; with one, more than 8 bits become 16, because 8 are too few in dark
+  // linear light
+  bool profile = false;
 };
 
 struct FreeBytes {
   void operator()(std::uint8_t* bytes) const { std::free(bytes); }
 };
 using Bytes = std::unique_ptr<std::uint8_t[], FreeBytes>;
-// Zeros, so that what a decoder leaves out shows nothing of the memory. They take memory where they are written: a header that
-// lies about its size costs little. std::bad_alloc.
+// Zeroed memory, so that pixels that a decoder skips do not expose other data. Pages are committed
+// when written, so a header that claims a huge size costs little. Throws std::bad_alloc.
 Bytes zeroed(std::size_t bytes);
 
-// Decoded samples, [height, width, channels], not yet flattened or turned. Samples are of 8 or 16 bits (depth).
+// Decoded samples, [height, width, channels], 8 or 16 bits (depth), before flattening and rotation.
 struct Decoded {
   int width = 0, height = 0, channels = 0, depth = 8;
   Bytes data;
-  int alpha = -1;         // which channel, or -1
+  int alpha = -1;         // channel index, or -1
   bool straight = false;  // color not multiplied by alpha
-  bool linear = false;    // linear light, wants the sRGB curve
-  bool cmyk = false;      // four inks, 0 is none
-  int orientation = 1;    // of EXIF
+  bool linear = false;    // linear light, needs the sRGB curve
+  bool cmyk = false;      // four inks, 0 is no ink
+  int orientation = 1;    // EXIF orientation
   std::string profile;    // the bytes of an ICC profile, or ""
-  std::string remark;     // what was left out, in words, or ""
+  std::string remark;     // what was ignored, in words, or ""
   Metadata metadata;
 
   int colors() const { return alpha < 0 ? channels : alpha; }
   std::size_t pixels() const { return static_cast<std::size_t>(width) * static_cast<std::size_t>(height); }
 };
 
-// Adds to remarks, "; " between them.
+// Appends to remarks, separated by "; ".
 void add_remark(std::string& remarks, const std::string& text);
-// "holds 3 pages, of which the first was taken".
+// Returns "holds 3 pages, of which the first was taken".
 std::string first_of(const std::string& part, std::int64_t count);
 
-// Errors "[picture PATH] ..." as load_image's. Starts no threads.
-Decoded decode_picture(const std::filesystem::path& path, const DecodeOptions& options);
+// Throws Error "[picture PATH] ..." like load_image. Starts no threads.
+Decoded decode_image(const std::filesystem::path& path, const DecodeOptions& options);
 
-// Where the pixel (x, y) of the upright picture lies in the stored one of width w and height h.
+// The position in the stored image, of width w and height h, of pixel (x, y) of the upright image.
 std::pair<int, int> stored_position(int orientation, int x, int y, int w, int h);
 inline bool swaps_sides(int orientation) {
   return orientation >= 5 && orientation <= 8;

@@ -40,7 +40,8 @@ struct Step {
   int x, y;
 };
 
-// To the neighbor that lies most nearly along the gradient: within 22.5 degrees of an axis, or diagonal.
+// The step to the pixel nearest to the gradient's direction: within 22.5 degrees of an axis, or
+// diagonal.
 Step direction(const Gradient& g) {
   constexpr double tan_22 = 0.41421356237309503, tan_67 = 2.414213562373095;
   const double x = std::abs(g.dx), y = std::abs(g.dy);
@@ -73,7 +74,7 @@ std::vector<std::uint8_t> dilated(const std::vector<std::uint8_t>& mask, int wid
   return wide;
 }
 
-// i in [0, n), mirrored about the first and the last pixel.
+// i mirrored into [0, n) about the first and the last pixel.
 int mirrored(int i, int n) {
   if (n == 1) return 0;
   const int period = 2 * (n - 1), folded = (i % period + period) % period;
@@ -92,14 +93,14 @@ std::vector<std::uint8_t> canny_edges(const Image8& gray, int low, int high) {
   const auto size = [&](int x, int y) {
     return x < 0 || y < 0 || x >= w || y >= h ? 0 : gradient[place(x, y)].size;
   };
-  // A plateau of two equal sizes has one edge: the first is a maximum, the second is not.
+  // A plateau of two equal magnitudes has one edge: the first is a maximum, the second is not.
   const auto is_maximum = [&](int x, int y) {
     const Step s = direction(gradient[place(x, y)]);
     const int here = size(x, y), behind = size(x - s.x, y - s.y), ahead = size(x + s.x, y + s.y);
     return here > behind && (s.x == 0 || s.y == 0 ? here >= ahead : here > ahead);
   };
   std::vector<std::uint8_t> possible(gradient.size(), 0), edges(gradient.size(), 0);
-  std::vector<Step> open;  // edges whose neighbors have not been looked at
+  std::vector<Step> open;  // edges whose neighbors are still to be visited
   for (int y = 0; y < h; ++y)
     for (int x = 0; x < w; ++x) {
       if (size(x, y) <= low || !is_maximum(x, y)) continue;

@@ -57,14 +57,16 @@ bool is_of(std::uint16_t tag, std::initializer_list<int> tags) {
   return std::find(tags.begin(), tags.end(), int{tag}) != tags.end();
 }
 
-// Of IFD 0: titles, camera, resolution, program, date, author, computer, copyright, rating, and Windows' own fields.
+// For IFD 0: titles, camera, resolution, program, date, author, computer, copyright, rating, and
+// Windows' own fields.
 bool describes(const ExifField& field) {
   return is_of(field.tag, {0x10d,  0x10e,  0x10f,  0x110,  kOrientationTag, kXResolution, kYResolution,
                            kUnit,  0x131,  0x132,  0x13b,  0x13c,           0x8298,       0x4746,
                            0x4749, 0x9c9b, 0x9c9c, 0x9c9d, 0x9c9e,          0x9c9f});
 }
 
-// Maker notes, whose offsets hold in the old file only; the size of the old pixels; interoperability.
+// True for maker notes, whose offsets are valid in the old file only, the size of the old pixels,
+// and interoperability data.
 bool is_of_old_file(const ExifField& field) {
   return is_of(field.tag, {0x927c, 0xa002, 0xa003, 0xa005});
 }

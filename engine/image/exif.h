@@ -22,18 +22,18 @@ struct Exif {
   std::vector<ExifField> main, camera, place;  // IFD 0, Exif, GPS
 };
 
-// Of an EXIF block, or of a classic TIFF file: the fields that describe the picture and not how it is stored. Nothing for what is none;
-// fields that lie outside are left out.
+// Reads the fields of an EXIF block, or of a classic TIFF file, that describe the image rather than
+// its storage. Returns nothing for other data; fields with offsets out of range are ignored.
 std::optional<Exif> read_exif(std::istream& in);
 
-// 1 to 8; 1 where it is not told.
+// 1 to 8; 1 if not specified.
 int orientation_of(const Exif& exif);
-// Dots an inch into the metadata, where the block has them.
+// Sets the metadata's resolution (dots per inch) if the block has one.
 void take_resolution(const Exif& exif, Metadata& metadata);
-// The block as it is written again (Metadata::exif), or "".
+// The block to write to the output (Metadata::exif), or "".
 std::string kept_exif(Exif exif);
 
-// A directory with its values, for `offset` in a file; `next` directories behind it are none.
+// Serializes a directory with its values for `offset` in a file, without a `next` directory.
 std::string directory_bytes(const std::vector<ExifField>& fields, std::uint32_t offset, bool big_endian);
 
 }  // namespace sumi::io

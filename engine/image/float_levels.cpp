@@ -10,7 +10,7 @@
 namespace sumi::io {
 
 std::uint16_t FloatRange::level(double v) {
-  constexpr double kSlack = 1.0 / 512;  // what rounding and resampling put beyond the ends
+  constexpr double kSlack = 1.0 / 512;  // overshoot of rounding and resampling
   ++samples_;
   if (!(v >= -kSlack && v <= 1 + kSlack)) ++outside_;
   if (std::isnan(v)) return 0;

@@ -1,4 +1,4 @@
-// Float samples as levels. Private to the image and data libraries.
+// Conversion of float samples to levels. Private to the image and data libraries.
 #pragma once
 
 #include <cstdint>
@@ -6,14 +6,15 @@
 
 namespace sumi::io {
 
-// Takes 0 to 1 for black to white and counts what lies outside.
+// Maps 0 to 1 to black to white and counts the samples outside.
 class FloatRange {
  public:
-  // The level of 16 bits, rounded; 0 for NaN.
+  // The 16-bit level, rounded; 0 for NaN.
   std::uint16_t level(double v);
-  // Error `[where]` where most samples lie outside: they would all be black or white.
+  // Throws Error `[where]` if most samples are outside, which would all become black or white.
   void check(const std::string& where) const;
-  // "12 % of its float samples lie outside 0 to 1 and were clipped (they go from -1 to 7)", or "" for less than 1 %.
+  // Returns "12 % of its float samples lie outside 0 to 1 and were clipped (they go from -1 to 7)",
+  // or "" for less than 1 %.
   std::string remark() const;
 
  private:

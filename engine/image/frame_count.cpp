@@ -41,7 +41,7 @@ std::int64_t gif_frames(std::ifstream& file) {
   return frames;
 }
 
-// The chunk acTL stands before the picture's data.
+// The chunk acTL precedes the image data.
 std::int64_t png_frames(std::ifstream& file) {
   std::array<char, 12> bytes{};
   const std::string_view head(bytes.data(), bytes.size());
@@ -55,7 +55,7 @@ std::int64_t png_frames(std::ifstream& file) {
   return 1;
 }
 
-// The samples of the first track: a sequence may have a still picture too.
+// The samples of the first track: a sequence may also contain a still image.
 std::int64_t heif_frames(std::ifstream& file) {
   std::string start(1 << 20, '\0');
   file.read(start.data(), static_cast<std::streamsize>(start.size()));

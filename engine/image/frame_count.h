@@ -1,4 +1,4 @@
-// How many pictures a file holds of which one is read. Private to the image and data libraries.
+// The number of images in a file, of which one is read. Private to the image and data libraries.
 #pragma once
 
 #include <filesystem>
@@ -6,8 +6,9 @@
 
 namespace sumi::io {
 
-// "holds 12 frames, of which the first was taken" for GIF, PNG (APNG) and HEIF sequences (AVIF) of more than one, else "". Walks
-// over the file's blocks and decodes nothing; what is damaged counts as far as it goes.
+// Returns "holds 12 frames, of which the first was taken" for GIF, PNG (APNG) and HEIF sequences
+// (AVIF) with more than one frame, else "". Walks over the file's blocks and decodes nothing;
+// damaged files are counted up to the damage.
 std::string frames_remark(const std::string& format, const std::filesystem::path& path);
 
 }  // namespace sumi::io

@@ -33,7 +33,7 @@ std::uint8_t srgb_of_linear(std::uint8_t byte) {
   return table[byte];
 }
 
-// One pixel to RGB over the background.
+// Converts one pixel to RGB over the background.
 std::array<float, 3> flatten(const io::Decoded& raw, const std::uint8_t* p, float background) {
   std::array<float, 3> rgb{};
   for (int c = 0; c < 3; ++c) {
@@ -69,7 +69,7 @@ Image8 upright(const io::Decoded& raw, const LoadOptions& options) {
   return image;
 }
 
-// The same with its profile applied: RGB, or RGB and straight alpha, of 8 bits.
+// Applies the profile: returns RGB, or RGB and straight alpha, of 8 bits.
 io::Decoded to_srgb(const io::Decoded& raw) {
   io::RgbRows rows(raw);
   io::Decoded out;
@@ -107,21 +107,13 @@ Image8 load_image(const fs::path& path, const LoadOptions& options, std::string*
   if (options.channels != 1 && options.channels != 3)
     fail("picture " + path.string(),
          fmt::format("cannot be loaded with {} channels; use 1 or 3", options.channels));
-  const io::Decoded raw = io::decode_picture(path, {.max_pixels = options.max_pixels, .profile = true});
+  const io::Decoded raw = io::decode_image(path, {.max_pixels = options.max_pixels, .profile = true});
   if (remark) *remark = raw.remark;
   return raw.profile.empty() && !raw.cmyk ? upright(raw, options) : upright(to_srgb(raw), options);
 }
 
-bool has_image_extension(const fs::path& path) {
-  static constexpr std::array<const char*, 23> known{
-      ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".gif",  ".tif",  ".tiff", ".tga", ".ppm",
-      ".pgm", ".pnm", ".pbm",  ".exr", ".hdr",  ".psd",  ".jp2", ".heic", ".heif", ".avif", ".ico"};
-  const auto extension = io::extension_of(path);
-  return std::find(known.begin(), known.end(), extension) != known.end();
-}
-
 void save_image(const fs::path& path, const Image8& image, int quality) {
-  io::encode_picture(path, {image.width, image.height, image.channels, 8, image.data.data()}, quality);
+  io::encode_image(path, {image.width, image.height, image.channels, 8, image.data.data()}, quality);
 }
 
 }  // namespace sumi

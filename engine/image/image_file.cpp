@@ -12,55 +12,16 @@
 #include <vector>
 
 #include "engine/image/byte_order.h"
-#include "engine/image/encode.h"
+#include "engine/image/image_formats.h"
 #include "kernels/base/check.h"
 
 namespace sumi::io {
 namespace fs = std::filesystem;
-using namespace std::string_view_literals;
 
 namespace {
 
-struct Magic {
-  std::size_t offset;
-  std::string_view bytes;
-  const char* format;
-};
-
-constexpr std::array<Magic, 29> kMagics{{
-    {8, "CR\2"sv, "raw"},  // of Canon, before TIFF, which it is too
-    {0, "IIRO"sv, "raw"},  // Olympus
-    {0, "IIRS"sv, "raw"},
-    {0, "MMOR"sv, "raw"},
-    {0, "IIU\0"sv, "raw"},  // Panasonic
-    {0, "FUJIFILMCCD-RAW"sv, "raw"},
-    {4, "ftypcrx "sv, "raw"},  // Canon
-    {0, "FOVb"sv, "raw"},      // Sigma
-    {0, "\0MRM"sv, "raw"},     // Minolta
-    {0, "MM\0+"sv, "tiff"},
-    {0, "\x89PNG\r\n\x1a\n"sv, "png"},
-    {0, "\xff\xd8\xff"sv, "jpeg"},
-    {0, "GIF8"sv, "gif"},
-    {8, "WEBPVP8"sv, "webp"},
-    {0, "BM"sv, "bmp"},
-    {0, "II*\0"sv, "tiff"},
-    {0, "MM\0*"sv, "tiff"},
-    {0, "II+\0"sv, "tiff"},
-    {0, "P4"sv, "pnm"},
-    {0, "P5"sv, "pnm"},
-    {0, "P6"sv, "pnm"},
-    {0, "P2"sv, "pnm"},
-    {0, "P3"sv, "pnm"},
-    {0, "\x76\x2f\x31\x01"sv, "openexr"},
-    {0, "#?R"sv, "hdr"},
-    {0, "8BPS"sv, "psd"},
-    {4, "jP  \r\n\x87\n"sv, "jpeg2000"},
-    {4, "ftyp"sv, "heif"},
-    {0, "\0\0\1\0"sv, "ico"},
-}};
-
-// Walks the chunks up to IEND and compares the checksums of those that make up the picture: what passes,
-// libpng decodes in silence. On anything else it prints to stderr by itself, in the middle of a progress bar.
+// Walks over the chunks up to IEND and verifies the checksums of the critical ones: libpng decodes
+// files that pass silently. On others it prints to stderr itself, in the middle of a progress bar.
 void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
   const std::string where = "picture " + path.string();
   const auto number = [](const unsigned char* b) {
@@ -91,9 +52,9 @@ void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
   fail(where, "is truncated (a PNG without its end); copy or download it again");
 }
 
-// Walks the attributes of all headers (OpenEXR's file layout: name, type, size, bytes; an empty name ends a header, and of
-// several parts an empty header the last). OpenEXR takes the memory that an attribute asks for, up to 2 GiB, before it
-// looks for the bytes.
+// Walks over the attributes of all headers (OpenEXR's file layout: name, type, size, bytes; an
+// empty name ends a header, and in files of several parts an empty header is the last). OpenEXR
+// allocates the memory that an attribute claims, up to 2 GiB, before it looks for the bytes.
 void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t size) {
   const auto number = [&]() {
     std::array<unsigned char, 4> b{};
@@ -112,7 +73,7 @@ void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t 
       continue;
     }
     empty_header = false;
-    if (!word()) return;  // of the type; OpenEXR says what is wrong
+    if (!word()) return;  // truncated type: OpenEXR reports the error
     const std::uint64_t bytes = number(), at = file ? static_cast<std::uint64_t>(file.tellg()) : size;
     if (bytes > size - std::min(at, size))
       fail("picture " + path.string(), "is truncated or damaged (its header); copy or download it again");
@@ -120,8 +81,8 @@ void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t 
   }
 }
 
-// Whether there are bytes for every pixel (Truevision's specification 2.0: runs of up to 128 pixels, or none at all). The
-// decoder fills up what is missing and calls it a picture.
+// Verifies that there are bytes for every pixel (Truevision's specification 2.0: runs of up to 128
+// pixels, or raw data). The decoder would fill in missing pixels without an error.
 void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
   std::array<unsigned char, 18> h{};
   file.seekg(0);
@@ -148,10 +109,8 @@ void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
 }  // namespace
 
 std::string format_of(std::string_view start) {
-  for (const Magic& m : kMagics)
-    if (start.size() >= m.offset + m.bytes.size() && start.substr(m.offset, m.bytes.size()) == m.bytes)
-      return m.format;
-  return "";
+  const ImageFormat* format = format_of_bytes(start);
+  return format == nullptr ? "" : std::string(format->name);
 }
 
 std::string one_line(std::string text) {
@@ -184,7 +143,7 @@ void fail_raw(const std::string& where) {
        "developer");
 }
 
-std::string probe_picture(const fs::path& path) {
+std::string probe_image(const fs::path& path) {
   const std::string where = "picture " + path.string();
   std::error_code error;
   const auto status = fs::status(path, error);
@@ -207,7 +166,9 @@ std::string probe_picture(const fs::path& path) {
                       ", whose decoder takes all that a file claims for true; save it as PNG, TIFF or WebP");
     return format;
   }
-  if (extension_of(path) != ".tga") return "";  // which has no magic number
+  const ImageFormat* format = format_of_extension(path);
+  // the only format without a magic number
+  if (format == nullptr || format->name != "targa") return "";
   check_tga_is_whole(path, file, size);
   return "targa";
 }

@@ -15,7 +15,7 @@ using Size = std::optional<std::pair<std::int64_t, std::int64_t>>;
 
 constexpr std::int64_t kSmall = 16'000'000, kPixelsInByte = 10'000;
 
-// The `count` bytes at `at`, 0 where there are none.
+// The `count` bytes at `at`; 0 beyond the end.
 std::int64_t little(std::string_view s, std::size_t at, int count) {
   std::int64_t v = 0;
   for (int i = count - 1; i >= 0; --i) {
@@ -42,7 +42,7 @@ double pixels_of(std::int64_t width, std::int64_t height) {
   return static_cast<double>(width) * static_cast<double>(height);
 }
 
-// The largest of all that `mark` stands before, `skip` bytes away.
+// The largest of all sizes that follow `mark`, after `skip` bytes.
 Size largest_behind(std::string_view s, std::string_view mark, std::size_t skip) {
   Size largest;
   for (std::size_t at = s.find(mark); at != std::string_view::npos; at = s.find(mark, at + 1)) {

@@ -1,4 +1,4 @@
-// What goes with a picture from file to file: EXIF and the resolution in print.
+// Metadata that is copied from input to output files: EXIF and the print resolution.
 #pragma once
 
 #include <string>
@@ -6,8 +6,9 @@
 namespace sumi {
 
 struct Metadata {
-  // A TIFF header and its directories, as EXIF has it: author, copyright, dates, camera, place, as they were; orientation 1, sRGB, and
-  // nothing that describes the old pixels (thumbnail, size, maker notes). "": none.
+  // An EXIF block, a TIFF header with directories: author, copyright, dates, camera and place as
+  // they were; orientation 1, sRGB, and nothing that describes the old pixels (thumbnail, size,
+  // maker notes). "": none.
   std::string exif;
   double dpi_x = 0, dpi_y = 0;  // 0: unknown
 };

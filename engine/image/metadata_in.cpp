@@ -39,7 +39,8 @@ void set_dpi(Metadata& metadata, double x, double y) {
   metadata.dpi_y = y;
 }
 
-// Segments up to the picture's data; between them libjpeg looks for the next marker, over whatever stands there, and so does this.
+// Reads the segments up to the image data. Between segments it skips to the next marker, like
+// libjpeg.
 ReadMetadata of_jpeg(std::istream& in) {
   ReadMetadata read;
   std::string density;
@@ -49,7 +50,7 @@ ReadMetadata of_jpeg(std::istream& in) {
     while (in && byte != 0xff) byte = in.get();
     while (in && byte == 0xff) byte = in.get();
     if (!in || byte == 0xda) break;
-    if (byte <= 0x01 || (byte >= 0xd0 && byte <= 0xd9)) continue;  // stands alone
+    if (byte <= 0x01 || (byte >= 0xd0 && byte <= 0xd9)) continue;  // a marker without a segment
     const std::string length = take(in, 2);
     const std::uint32_t size = number_at(length, 0, 2, true);
     if (length.empty() || size < 2) break;

@@ -1,4 +1,4 @@
-// Metadata out of files, without a decoder. Private to the image and data libraries.
+// Reads metadata of files without a decoder. Private to the image and data libraries.
 #pragma once
 
 #include <filesystem>
@@ -13,9 +13,9 @@ struct ReadMetadata {
   int orientation = 1;
 };
 
-// Of JPEG, PNG, WebP, TIFF and BMP; nothing of other formats or of what is damaged.
+// Reads JPEG, PNG, WebP, TIFF and BMP; returns nothing for other formats and damaged files.
 ReadMetadata read_metadata(const std::string& format, const std::filesystem::path& path);
-// Of an EXIF block, with or without "Exif\0\0" before it.
+// Reads an EXIF block, with or without a leading "Exif\0\0".
 ReadMetadata metadata_of_exif(std::string block);
 
 }  // namespace sumi::io

@@ -12,7 +12,7 @@
 namespace sumi::io {
 namespace {
 
-// Dots a meter.
+// Dots per meter.
 std::uint32_t per_meter(double dpi) {
   return static_cast<std::uint32_t>(std::lround(std::clamp(dpi / 0.0254, 0.0, 1e9)));
 }
@@ -24,7 +24,7 @@ std::string png_chunk(const std::string& type, const std::string& body) {
          number_bytes(static_cast<std::uint32_t>(sum), 4, true);
 }
 
-// Behind IHDR, which has 25 bytes at 8.
+// After IHDR, which has 25 bytes at offset 8.
 void add_to_png(std::string& bytes, const Metadata& metadata) {
   std::string chunks;
   if (metadata.dpi_x > 0)
@@ -34,7 +34,7 @@ void add_to_png(std::string& bytes, const Metadata& metadata) {
   if (bytes.size() > 33) bytes.insert(33, chunks);
 }
 
-// Into and behind the JFIF segment, which stands first.
+// Into and after the JFIF segment, which comes first.
 void add_to_jpeg(std::string& bytes, const Metadata& metadata) {
   if (bytes.size() < 20 || bytes.compare(2, 2, "\xff\xe0") != 0 || bytes.compare(6, 4, "JFIF") != 0) return;
   const auto dots = [](double dpi) {
@@ -61,10 +61,10 @@ void add_to_bmp(std::string& bytes, const Metadata& metadata) {
 
 }  // namespace
 
-std::string with_metadata(const std::string& extension, std::string bytes, const Metadata& metadata) {
-  if (extension == ".png") add_to_png(bytes, metadata);
-  if (extension == ".jpg" || extension == ".jpeg") add_to_jpeg(bytes, metadata);
-  if (extension == ".bmp") add_to_bmp(bytes, metadata);
+std::string with_metadata(const ImageFormat& format, std::string bytes, const Metadata& metadata) {
+  if (format.name == "png") add_to_png(bytes, metadata);
+  if (format.name == "jpeg") add_to_jpeg(bytes, metadata);
+  if (format.name == "bmp") add_to_bmp(bytes, metadata);
   return bytes;
 }
 

@@ -6,6 +6,7 @@
 
 #include "engine/image/decode.h"
 #include "engine/image/encode.h"
+#include "engine/image/image_formats.h"
 #include "engine/image/rgb_rows.h"
 #include "kernels/base/check.h"
 
@@ -22,14 +23,14 @@ void flatten(std::uint16_t* rgb, const std::uint16_t* alpha, std::size_t pixels)
       *rgb = static_cast<std::uint16_t>(scaled(*rgb, alpha[i]) + (kWhite - alpha[i]));
 }
 
-// The color that lies over white as `over` where it covers `alpha`; white where it covers nothing.
+// The color that gives `over` when blended over white with `alpha`; white if alpha is 0.
 unsigned without_white(unsigned over, unsigned alpha) {
   const unsigned white = kWhite - alpha;
   if (alpha == 0) return kWhite;
   return over <= white ? 0U : std::min(kWhite, ((over - white) * kWhite + alpha / 2) / alpha);
 }
 
-// [h, w, c] turned upright.
+// [h, w, c] rotated upright.
 std::vector<std::uint16_t> turn(const std::vector<std::uint16_t>& in, std::size_t channels,
                                 const io::Decoded& raw, int width, int height) {
   std::vector<std::uint16_t> out(in.size());
@@ -47,7 +48,7 @@ std::vector<std::uint16_t> turn(const std::vector<std::uint16_t>& in, std::size_
 }  // namespace
 
 Photo load_photo(const fs::path& path, std::int64_t max_pixels) {
-  const io::Decoded raw = io::decode_picture(path, {.max_pixels = max_pixels, .deep = true, .profile = true});
+  const io::Decoded raw = io::decode_image(path, {.max_pixels = max_pixels, .deep = true, .profile = true});
   io::RgbRows rows(raw);
   Photo photo{raw.width, raw.height, raw.depth, {}, {}, raw.remark};
   io::add_remark(photo.remark, rows.remark());
@@ -81,8 +82,7 @@ Image16 to_image(const Photo& photo, int channels) {
 }
 
 void save_photo(const fs::path& path, const Photo& photo, int quality) {
-  const std::string extension = io::extension_of(path);
-  const io::WritableFormat* format = io::writable_format(extension);  // encode_picture refuses what is none
+  const ImageFormat* format = writable_format(path);  // encode_image rejects unknown formats
   const bool with_alpha = !photo.alpha.empty() && format != nullptr && format->alpha;
   const bool deep = photo.depth == 16 && format != nullptr && format->deep;
   const std::size_t colors = photo.gray ? 1 : 3, channels = colors + (with_alpha ? 1 : 0);
@@ -97,13 +97,13 @@ void save_photo(const fs::path& path, const Photo& photo, int quality) {
       narrow[at++] = to_8(v);
   };
   for (std::size_t i = 0; i < photo.pixels(); ++i) {
-    // With the alpha that is written, so that what is read over white again is the same.
+    // Uses the alpha that is written, so that the color over white is reproduced on reading.
     const unsigned a = !with_alpha ? kWhite : deep ? photo.alpha[i] : to_8(photo.alpha[i]) * 257U;
     for (std::size_t c = 0; c < colors; ++c) put(without_white(photo.rgb[3 * i + c], a));
     if (with_alpha) put(a);
   }
   const void* data = deep ? static_cast<const void*>(wide.data()) : narrow.data();
-  io::encode_picture(
+  io::encode_image(
       path, {photo.width, photo.height, static_cast<int>(channels), deep ? 16 : 8, data, photo.metadata},
       quality);
 }

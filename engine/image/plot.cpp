@@ -22,7 +22,8 @@ constexpr Rgb kPaper{255, 255, 255}, kInk{40, 44, 52}, kMuted{110, 116, 126}, kG
 constexpr std::array<Rgb, 6> kPalette{
     {{31, 111, 197}, {226, 96, 28}, {32, 150, 92}, {150, 82, 180}, {200, 150, 0}, {90, 100, 110}}};
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-constexpr double kHuge = 1e100;  // beyond it differences of two values could overflow: a gap, like infinity
+// beyond this, differences of two values could overflow: a gap, like infinity
+constexpr double kHuge = 1e100;
 constexpr std::size_t kMaxPoints = 3000;
 
 bool usable(double v) {
@@ -51,8 +52,8 @@ struct Curve {
   std::vector<double> xs, ys;
 };
 
-// Means of runs of neighbors, so that a long history is drawn in constant time. A run without a usable value
-// is a gap.
+// Means of runs of adjacent points, so that long histories are plotted in constant time. A run
+// without a usable value is a gap.
 Curve thin(const Series& s) {
   const std::size_t run = (s.ys.size() + kMaxPoints - 1) / kMaxPoints;
   Curve curve;
@@ -70,9 +71,8 @@ Curve thin(const Series& s) {
   return curve;
 }
 
-// Moving average around each point, skipping gaps; narrower towards the ends so that they are not pulled
-// inwards.
-// Values outside the visible range count as its border, or one spike would lift the line for a whole window.
+// Moving average around each point, skipping gaps; narrower toward the ends to avoid bias. Values
+// outside the visible range are clamped to it, or one spike would lift the line for a whole window.
 Curve smooth(const Curve& raw, double part, const Range& visible) {
   const auto n = raw.ys.size();
   const auto half = static_cast<std::size_t>(std::lround(static_cast<double>(n) * part / 2));
@@ -92,7 +92,7 @@ Curve smooth(const Curve& raw, double part, const Range& visible) {
   return out;
 }
 
-// From the 1st to the 99th percentile of the raw values, with all of the smooth ones' middle.
+// From the 1st to the 99th percentile of the raw values, including the middle of the smoothed ones.
 Range y_range(const std::vector<Curve>& raw) {
   Range range;
   for (const Curve& curve : raw) {
@@ -108,7 +108,7 @@ Range y_range(const std::vector<Curve>& raw) {
   return range;
 }
 
-// 1, 2 or 5 times a power of ten, about `wanted` of them in the range.
+// 1, 2 or 5 times a power of ten, with about `wanted` ticks in the range.
 double tick_step(const Range& range, double wanted) {
   const double rough = (range.hi - range.lo) / wanted, power = std::pow(10, std::floor(std::log10(rough)));
   for (const double m : {1.0, 2.0, 5.0})
@@ -159,7 +159,7 @@ void draw_axes(Canvas& canvas, const Frame& f, bool with_x_numbers) {
   canvas.fill({f.box.left, f.box.bottom, f.box.right, f.box.bottom + 1}, kAxis);
 }
 
-// In the panel's headline, from the right: it never covers a curve.
+// In the panel's headline, right-aligned: it never covers a curve.
 void draw_legend(Canvas& canvas, const Frame& f, const std::vector<Series>& panel,
                  const std::vector<Rgb>& colors) {
   double x = f.box.right;
@@ -186,7 +186,7 @@ void draw_panel(Canvas& canvas, Frame frame, const std::vector<Series>& panel, c
   }
   frame.y = y_range(raw);
   for (const Curve& c : raw) fine.push_back(smooth(c, options.smoothing, frame.y));
-  // A little wider, so that dots at the ends stay round.
+  // Slightly wider, so that dots at the ends stay round.
   const Box clip{frame.box.left - 3, frame.box.top, frame.box.right + 3, frame.box.bottom};
   draw_axes(canvas, frame, last);
   bool any = false;

@@ -1,4 +1,4 @@
-// ICC profiles to sRGB, by Little CMS. Private to the image and data libraries.
+// Conversion from ICC profiles to sRGB by Little CMS. Private to the image and data libraries.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +8,7 @@
 
 namespace sumi::io {
 
-// From samples of 16 bits in the space that an ICC profile describes to sRGB of 16 bits.
+// Converts 16-bit samples in the space that an ICC profile describes to 16-bit sRGB.
 class ProfileTransform {
  public:
   // `colors`: 1 gray, 3 RGB, 4 CMYK (0 is no ink).

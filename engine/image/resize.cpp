@@ -1,4 +1,4 @@
-// Geometry of pictures: resizing, cropping, sheets.
+// Image geometry: resizing, cropping, sheets.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -37,7 +37,8 @@ double weight_of(Filter f, double x) {
   }
 }
 
-// For one output position: the first source pixel and the weights of those that follow. They sum to one.
+// For one output position: the first source pixel and the weights of the pixels from it on. They
+// sum to one.
 struct Taps {
   int first = 0;
   std::vector<float> weights;
@@ -61,7 +62,7 @@ std::vector<Taps> make_taps(int from, int to, Filter filter) {
   return all;
 }
 
-// One source row to the new width, in floats.
+// Resizes one source row to the new width, in floats.
 template <class T>
 void resize_row(const T* in, int channels, const std::vector<Taps>& taps, float* out) {
   for (const Taps& t : taps)
@@ -76,7 +77,7 @@ void resize_row(const T* in, int channels, const std::vector<Taps>& taps, float*
     }
 }
 
-// Samples [height, width, channels] of `in` to to_height x to_width.
+// Resizes samples [height, width, channels] of `in` to to_height x to_width.
 template <class T>
 void resize_samples(const T* in, int from_width, int from_height, int channels, int width, int height,
                     Filter filter, T* target) {
@@ -84,11 +85,11 @@ void resize_samples(const T* in, int from_width, int from_height, int channels, 
   const auto row = static_cast<std::size_t>(width) * static_cast<std::size_t>(channels);
   const auto from_row = static_cast<std::size_t>(from_width) * static_cast<std::size_t>(channels);
   constexpr auto most = static_cast<float>(std::numeric_limits<T>::max());
-  // A window of resized source rows as tall as the vertical filter: memory stays small for large pictures.
+  // A window of resized source rows as tall as the vertical filter limits memory for large images.
   std::size_t window = 1;
   for (const Taps& t : down) window = std::max(window, t.weights.size());
   std::vector<float> rows(window * row), sum(row);
-  int ready = 0;  // source rows below this were resized
+  int ready = 0;  // source rows below this are resized
   for (const Taps& t : down) {
     const int end = t.first + static_cast<int>(t.weights.size());
     for (ready = std::max(ready, t.first); ready < end; ++ready)
@@ -174,13 +175,13 @@ Image8 make_sheet(const std::vector<Image8>& images, int columns, int margin, st
     fail("sheet", fmt::format("would have {}x{} pixels; use fewer pictures", sheet_w, sheet_h));
   Image8 sheet(static_cast<int>(sheet_w), static_cast<int>(sheet_h), channels, background);
   for (int i = 0; i < count; ++i) {
-    const Image8& picture = images[static_cast<std::size_t>(i)];
-    const int left = margin + (i % columns) * (cell_w + margin) + (cell_w - picture.width) / 2;
-    const int top = margin + (i / columns) * (cell_h + margin) + (cell_h - picture.height) / 2;
-    for (int y = 0; y < picture.height; ++y)
-      for (int x = 0; x < picture.width; ++x)
+    const Image8& image = images[static_cast<std::size_t>(i)];
+    const int left = margin + (i % columns) * (cell_w + margin) + (cell_w - image.width) / 2;
+    const int top = margin + (i / columns) * (cell_h + margin) + (cell_h - image.height) / 2;
+    for (int y = 0; y < image.height; ++y)
+      for (int x = 0; x < image.width; ++x)
         for (int c = 0; c < channels; ++c)
-          sheet.at(left + x, top + y)[c] = picture.at(x, y)[picture.channels == 3 ? c : 0];
+          sheet.at(left + x, top + y)[c] = image.at(x, y)[image.channels == 3 ? c : 0];
   }
   return sheet;
 }

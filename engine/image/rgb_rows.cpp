@@ -33,7 +33,7 @@ RgbRows::RgbRows(const Decoded& raw) : raw_(raw) {
   transform_.reset();
 }
 
-// 1, 3 or 4 (CMYK): of two or more than three colors without a meaning the first ones count.
+// 1, 3 or 4 (CMYK); for other numbers of colors the first ones are used.
 int RgbRows::count() const {
   return raw_.cmyk ? 4 : raw_.colors() >= 3 ? 3 : 1;
 }

@@ -1,4 +1,4 @@
-// Decoded samples as 16-bit sRGB. Private to the image and data libraries.
+// Conversion of decoded samples to 16-bit sRGB. Private to the image and data libraries.
 #pragma once
 
 #include <cstdint>
@@ -21,18 +21,19 @@ inline std::uint8_t to_8(unsigned v) {
   return static_cast<std::uint8_t>((v * 255 + kWhite / 2) / kWhite);
 }
 
-// One row of a decoded file after another. The profile is applied, linear light gets the curve; without a
-// profile that fits, gray is repeated and inks are taken for ideal ones.
+// Converts a decoded file row by row. The profile is applied, and linear light gets the sRGB curve;
+// without a usable profile, gray is repeated and CMYK is converted as ideal inks.
 class RgbRows {
  public:
-  // `raw` must outlive it.
+  // `raw` must outlive this object.
   explicit RgbRows(const Decoded& raw);
 
-  // Row y into rgb and alpha.
+  // Converts row y to rgb and alpha.
   void load(int y);
 
-  std::vector<std::uint16_t> rgb, alpha;                 // [width, 3], not multiplied by alpha, and [width]
-  const std::string& remark() const { return remark_; }  // what was wrong with the profile, in words, or ""
+  std::vector<std::uint16_t> rgb, alpha;  // [width, 3], not multiplied by alpha, and [width]
+  // the problem with the profile, in words, or ""
+  const std::string& remark() const { return remark_; }
 
  private:
   int count() const;

@@ -1,5 +1,5 @@
-// Weight initialization. Values are drawn in f32 on the host's generator, so every device and dtype starts
-// alike.
+// Weight initialization. Values are drawn in f32 by the host's generator, so every device and dtype
+// starts with the same ones.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -18,7 +18,7 @@ struct Fans {
 Fans fans(const Parameter& p) {
   const Shape s = p.value.shape();
   const auto window = static_cast<double>(s.h * s.w);
-  // PyTorch counts dimension 1 as input and 0 as output, for transposed convolutions too.
+  // PyTorch counts dimension 1 as input and 0 as output, also for transposed convolutions.
   return {static_cast<double>(s.c) * window, static_cast<double>(s.n) * window};
 }
 
@@ -73,7 +73,7 @@ void initialize(const Module& module, const InitOptions& o, RandomStream& stream
   for (const Parameter& p : module.parameters()) {
     if (p.layout.kind != Kind::vector) {
       initialize_weight(p, o, stream);
-    } else if (p.name.ends_with(".weight")) {  // a norm's gamma
+    } else if (p.name.ends_with(".weight")) {  // gamma of a norm
       if (o.type == "normal")
         p.value.assign(stream.normal(p.value.shape(), DType::f32, Device{}, 1, o.gain));
       else

@@ -1,4 +1,4 @@
-// Layer, BatchNorm and Sequential.
+// FusedLayer, BatchNorm and Sequential.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -9,27 +9,28 @@
 
 namespace sumi {
 
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 
-Shape Layer::weight_shape() const {
+Shape FusedLayer::weight_shape() const {
   const LayerSpec& s = spec_;
-  switch (s.linear) {
-    case Linear::conv:
+  switch (s.map) {
+    case MapKind::conv:
       return {s.out, s.kernel, s.kernel, s.in / s.groups};
-    case Linear::conv_transpose:
+    case MapKind::conv_transpose:
       return {s.in, s.kernel, s.kernel, s.out};
     default:
       return Shape::matrix(s.out, s.in);
   }
 }
 
-Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : BatchNormed(spec.name), spec_(spec) {
+FusedLayer::FusedLayer(const LayerSpec& spec, DType dtype, const Device& device)
+    : BatchNormed(spec.name), spec_(spec) {
   if (spec.in < 1 || spec.out < 1 || spec.kernel < 1 || spec.stride < 1 || spec.groups < 1 ||
-      spec.in % spec.groups != 0 || (spec.groups > 1 && spec.linear != Linear::conv))
+      spec.in % spec.groups != 0 || (spec.groups > 1 && spec.map != MapKind::conv))
     fail(spec.name,
          fmt::format("a layer from {} to {} channels with kernel {}, stride {} and {} groups is not possible",
                      spec.in, spec.out, spec.kernel, spec.stride, spec.groups));
-  options_.linear = spec.linear;
+  options_.map = spec.map;
   const int end = spec.pad_end < 0 ? spec.pad : spec.pad_end;
   options_.conv = {spec.stride, spec.pad, end, spec.pad, end, 1, 1};
   options_.conv.groups = spec.groups;
@@ -44,15 +45,15 @@ Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : BatchNo
   options_.next_pad = spec.next_pad;
 
   using Kind = TorchLayout::Kind;
-  const Kind kind = spec.linear == Linear::conv             ? Kind::conv
-                    : spec.linear == Linear::conv_transpose ? Kind::conv_transpose
-                                                            : Kind::dense;
+  const Kind kind = spec.map == MapKind::conv             ? Kind::conv
+                    : spec.map == MapKind::conv_transpose ? Kind::conv_transpose
+                                                          : Kind::dense;
   const Shape vector = Shape::vector(spec.out);
   params_.w = add_parameter(spec.name + (spec.spectral ? ".weight_orig" : ".weight"), weight_shape(), dtype,
                             device, {kind, spec.flat_in, spec.flat_out});
   if (spec.spectral) {
     u_ = add_singular_vector(".weight_u", params_.w.shape().n);
-    Shape row = spec.linear == Linear::dense ? spec.flat_in : params_.w.shape();
+    Shape row = spec.map == MapKind::dense ? spec.flat_in : params_.w.shape();
     row.n = 1;
     v_ = add_singular_vector(".weight_v", params_.w.count() / params_.w.shape().n, row);
   }
@@ -63,19 +64,19 @@ Layer::Layer(const LayerSpec& spec, DType dtype, const Device& device) : BatchNo
     params_.beta = add_parameter(spec.norm_name + ".bias", vector, dtype, device, features);
   }
   if (spec.norm == LayerSpec::Norm::batch) {
-    running_.keep = spec.norm_keep;
+    running_.decay = spec.running_decay;
     running_.mean = add_buffer(spec.norm_name + ".running_mean", vector, 0, dtype, device, features);
     running_.var = add_buffer(spec.norm_name + ".running_var", vector, 1, dtype, device, features);
     params_.running = &running_;
   }
 }
 
-// A random direction, which power iteration turns into the right one; the same for every run.
-Tensor Layer::add_singular_vector(const char* suffix, std::int64_t size, const Shape& flat) {
+// A random direction, from which power iteration converges; the same for every run.
+Tensor FusedLayer::add_singular_vector(const char* suffix, std::int64_t size, const Shape& flat) {
   const Tensor& w = params_.w;
   const Tensor vector = add_buffer(spec_.name + suffix, Shape::vector(size), 1, w.dtype(), w.device(),
                                    {TorchLayout::Kind::vector, {1, 1, 1, 0}, flat});
-  if (!w.view()) return vector;  // only planned
+  if (!w.view()) return vector;  // MetaDevice: shapes only
   RandomStream stream(static_cast<std::uint64_t>(size), 0);
   std::vector<double> values = stream.normal(Shape::vector(size), DType::f32, Device{}).to_vector<double>();
   const double norm = std::sqrt(std::inner_product(values.begin(), values.end(), values.begin(), 0.0));
@@ -84,44 +85,44 @@ Tensor Layer::add_singular_vector(const char* suffix, std::int64_t size, const S
   return vector;
 }
 
-Tensor Layer::operator()(const Tensor& x, const Tensor& residual) {
+Tensor FusedLayer::operator()(const Tensor& x, const Tensor& residual) {
   const ModuleScope scope(name());
   return apply(x, residual);
 }
 
-Tensor Layer::forward(const Tensor& x) {
+Tensor FusedLayer::forward(const Tensor& x) {
   return apply(x, {});
 }
 
-Tensor Layer::apply(const Tensor& x, const Tensor& residual) {
+Tensor FusedLayer::apply(const Tensor& x, const Tensor& residual) {
   BlockParams params = params_;
   params.training = training();
   if (uses_own_statistics()) params.running = nullptr;
   if (spec_.spectral) params.w = spectral_normalize(params_.w, u_, v_, training());
-  if (spec_.norm != LayerSpec::Norm::virtual_batch) return linear_block(x, params, options_, residual);
+  if (spec_.norm != LayerSpec::Norm::virtual_batch) return fused_block(x, params, options_, residual);
   BlockOptions linear = options_;
   linear.act = Unary::identity;
   linear.next_pad = {};
   params.gamma = params.beta = {};
-  Tensor y = virtual_norm(linear_block(x, params, linear), params_.gamma, params_.beta, spec_.norm_eps);
+  Tensor y = virtual_norm(fused_block(x, params, linear), params_.gamma, params_.beta, spec_.norm_eps);
   if (spec_.act != Unary::identity) y = unary(spec_.act, y, spec_.alpha);
   if (residual) y = add(y, residual);
   return spec_.next_pad.any() ? pad2d(y, spec_.next_pad) : y;
 }
 
-Shape Layer::plan(const Shape& x, Cost& cost) const {
+Shape FusedLayer::infer_shape(const Shape& x, Cost& cost) const {
   Shape y;
-  if (spec_.linear == Linear::dense) {
+  if (spec_.map == MapKind::dense) {
     if (x.h != 1 || x.w != 1 || x.c != spec_.in)
       fail(spec_.name, fmt::format("x {} does not have the {} features expected", x.str(), spec_.in));
     y = Shape::matrix(x.n, spec_.out);
     cost.macs += x.n * spec_.in * spec_.out;
   } else {
-    const ConvGeom g = spec_.linear == Linear::conv
+    const ConvGeom g = spec_.map == MapKind::conv
                            ? ConvGeom::make(spec_.name.c_str(), x, weight_shape(), options_.conv)
                            : ConvGeom::make_transpose(spec_.name.c_str(), x, weight_shape(), options_.conv,
                                                       options_.output_padding);
-    y = spec_.linear == Linear::conv ? g.y_shape() : g.x_shape();
+    y = spec_.map == MapKind::conv ? g.y_shape() : g.x_shape();
     cost.macs += g.macs();
   }
   cost.saved_elements += y.count() * (options_.has_norm ? 2 : 1);
@@ -140,7 +141,7 @@ BatchNorm::BatchNorm(const Spec& spec, DType dtype, const Device& device)
   gamma_ = add_parameter(spec.name + ".weight", vector, dtype, device, layout);
   beta_ = add_parameter(spec.name + ".bias", vector, dtype, device, layout);
   if (spec.is_virtual) return;
-  running_.keep = spec.keep;
+  running_.decay = spec.running_decay;
   running_.mean = add_buffer(spec.name + ".running_mean", vector, 0, dtype, device, layout);
   running_.var = add_buffer(spec.name + ".running_var", vector, 1, dtype, device, layout);
 }
@@ -153,7 +154,7 @@ Tensor BatchNorm::forward(const Tensor& x) {
   return normalize(x, gamma_, beta_, {0, spec_.eps, spec_.act, spec_.alpha}, &running_, training());
 }
 
-Shape BatchNorm::plan(const Shape& x, Cost& cost) const {
+Shape BatchNorm::infer_shape(const Shape& x, Cost& cost) const {
   if (x.c != spec_.channels)
     fail(spec_.name, fmt::format("x {} does not have the {} channels expected", x.str(), spec_.channels));
   cost.saved_elements += x.count();
@@ -161,7 +162,7 @@ Shape BatchNorm::plan(const Shape& x, Cost& cost) const {
 }
 
 Sequential& Sequential::add(const LayerSpec& spec, DType dtype, const Device& device) {
-  add_child(std::make_unique<Layer>(spec, dtype, device));
+  add_child(std::make_unique<FusedLayer>(spec, dtype, device));
   return *this;
 }
 
@@ -181,9 +182,9 @@ Tensor Sequential::forward(const Tensor& x) {
   return run(x, 0, size());
 }
 
-Shape Sequential::plan(const Shape& x, Cost& cost) const {
+Shape Sequential::infer_shape(const Shape& x, Cost& cost) const {
   Shape y = x;
-  for (const auto& child : children()) y = child->plan(y, cost);
+  for (const auto& child : children()) y = child->infer_shape(y, cost);
   return y;
 }
 

@@ -14,20 +14,20 @@ MinibatchDiscrimination::MinibatchDiscrimination(std::int64_t channels, int kern
 Tensor MinibatchDiscrimination::forward(const Tensor& x) {
   const Shape& s = x.shape();
   const std::int64_t n = s.n;
-  // Small, and full of differences: in the parameters' dtype.
+  // Small and dominated by differences, so computed in the parameters' dtype.
   const Tensor features =
       sum_to(cast(x, t_.dtype()), Shape::matrix(n, channels_), 1 / static_cast<double>(s.h * s.w));
   const Tensor m = dense(features, t_, {});
-  // [n,n,kernels,dims]: the difference of every two samples.
+  // [n,n,kernels,dims]: the difference of every pair of samples.
   const Tensor apart = sub(reshape(m, {n, 1, kernels_, dims_}), reshape(m, {1, n, kernels_, dims_}));
   const Tensor close = exp(affine(sum_to(abs(apart), {n, n, kernels_, 1}), -1));
-  // A sample is as close as can be to itself, which says nothing: 1 is taken off.
+  // Subtracts a sample's similarity to itself, which is always 1.
   const Tensor sums = affine(sum_to(close, {n, 1, kernels_, 1}), 1, -1);
   const Tensor added = cast(reshape(sums, Shape::matrix(n, kernels_)), x.dtype());
   return concat({x, broadcast_to(added, {n, s.h, s.w, kernels_})}, 3);
 }
 
-Shape MinibatchDiscrimination::plan(const Shape& x, Cost& cost) const {
+Shape MinibatchDiscrimination::infer_shape(const Shape& x, Cost& cost) const {
   if (x.c != channels_) fail(name(), fmt::format("x {} does not have {} channels", x.str(), channels_));
   cost.macs += x.n * t_.count();
   const Shape y{x.n, x.h, x.w, x.c + kernels_};

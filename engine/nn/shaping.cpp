@@ -4,7 +4,7 @@
 
 namespace sumi {
 
-Shape Reshape::plan(const Shape& x, Cost&) const {
+Shape Reshape::infer_shape(const Shape& x, Cost&) const {
   Shape y = to_;
   y.n = x.n;
   if (y.c == 0) y.c = x.h * x.w * x.c;
@@ -14,10 +14,10 @@ Shape Reshape::plan(const Shape& x, Cost&) const {
 
 Tensor Reshape::forward(const Tensor& x) {
   Cost unused;
-  return reshape(x, plan(x.shape(), unused));
+  return reshape(x, infer_shape(x.shape(), unused));
 }
 
-Shape Pad::plan(const Shape& x, Cost& cost) const {
+Shape Pad::infer_shape(const Shape& x, Cost& cost) const {
   geom_.check("pad", x);
   const Shape y = geom_.padded(x);
   cost.saved_elements += y.count();
@@ -28,7 +28,7 @@ Tensor Pad::forward(const Tensor& x) {
   return pad2d(x, geom_);
 }
 
-Shape Upsample::plan(const Shape& x, Cost& cost) const {
+Shape Upsample::infer_shape(const Shape& x, Cost& cost) const {
   const Shape inner{x.n, 2 * x.h, 2 * x.w, x.c}, y = next_pad_.padded(inner);
   next_pad_.check("upsample", inner);
   cost.saved_elements += y.count();
@@ -39,7 +39,7 @@ Tensor Upsample::forward(const Tensor& x) {
   return resize2d(x, 2 * x.shape().h, 2 * x.shape().w, {mode_, kernels::ResizeCoords::half_pixel}, next_pad_);
 }
 
-Shape Dropout::plan(const Shape& x, Cost& cost) const {
+Shape Dropout::infer_shape(const Shape& x, Cost& cost) const {
   cost.saved_elements += 2 * x.count();
   return x;
 }

@@ -1,5 +1,5 @@
-// Functions of one operand. Their gradients have two forms: one fused kernel, and where the gradient itself
-// is to be differentiated, the formula written with ops.
+// Functions of one operand. Their gradients have two implementations: one fused kernel, and a
+// composition of ops for gradients that are differentiated themselves.
 #include "kernels/activation.h"
 
 #include "engine/ops.h"
@@ -9,7 +9,7 @@
 namespace sumi {
 namespace {
 
-// f'(x) dy by the formula. y = f(x) is on the tape, so its own dependence on x is followed.
+// f'(x) dy as a composition. y = f(x) is on the tape, so its dependence on x is included.
 Tensor derivative(Unary f, double alpha, const Tensor& x, const Tensor& y, const Tensor& dy) {
   switch (f) {
     case Unary::identity:
@@ -31,13 +31,13 @@ Tensor derivative(Unary f, double alpha, const Tensor& x, const Tensor& y, const
     case Unary::reciprocal:
       return mul(dy, affine(square(y), -1));
     default:
-      return unary_grad(f, alpha, x, y, dy);  // piecewise linear: relu, leaky_relu, abs, step
+      return unary_grad(f, alpha, x, y, dy);  // piecewise linear: relu, leaky_relu, abs, heaviside
   }
 }
 
 bool piecewise_linear(Unary f) {
   return f == Unary::identity || f == Unary::relu || f == Unary::leaky_relu || f == Unary::abs ||
-         f == Unary::step;
+         f == Unary::heaviside;
 }
 
 }  // namespace
@@ -45,7 +45,7 @@ bool piecewise_linear(Unary f) {
 Tensor unary(Unary f, const Tensor& x, double alpha) {
   Op op(kernels::name_of(f), {x});
   Tensor y = Tensor::empty_like(x);
-  kernels::unary(exec_on(x.device()), f, alpha, x.view(), y.mut());
+  kernels::unary(exec_on(x.device()), f, alpha, x.view(), y.mutable_view());
   op.done(y);
   if (!would_record({x})) return y;
   return record(op.name(), {x}, y, [f, alpha, x, y](const Tensor& dy, Grads& g) {
@@ -56,13 +56,13 @@ Tensor unary(Unary f, const Tensor& x, double alpha) {
 Tensor unary_grad(Unary f, double alpha, const Tensor& x, const Tensor& y, const Tensor& dy) {
   Op op("unary_grad", {x, dy});
   Tensor dx = Tensor::empty_like(x);
-  kernels::unary_grad(exec_on(x.device()), f, alpha, x.view(), y.view(), dy.view(), dx.mut(),
+  kernels::unary_grad(exec_on(x.device()), f, alpha, x.view(), y.view(), dy.view(), dx.mutable_view(),
                       Write::overwrite);
   op.done(dx);
   if (!would_record({x, dy})) return dx;
   if (!piecewise_linear(f))
     fail(kernels::name_of(f), "the fused gradient has no gradient of its own; differentiate the op instead");
-  // Constant slope almost everywhere: linear in dy, no dependence on x.
+  // Constant slope almost everywhere: linear in dy, independent of x.
   return record("unary_grad", {dy}, dx,
                 [f, alpha, x, y](const Tensor& ddx, Grads& g) { g.put(0, unary_grad(f, alpha, x, y, ddx)); });
 }
@@ -100,8 +100,8 @@ Tensor abs(const Tensor& x) {
 Tensor reciprocal(const Tensor& x) {
   return unary(Unary::reciprocal, x);
 }
-Tensor step(const Tensor& x) {
-  return unary(Unary::step, x);
+Tensor heaviside(const Tensor& x) {
+  return unary(Unary::heaviside, x);
 }
 
 }  // namespace sumi

@@ -23,12 +23,12 @@ Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
 Tensor binary(Binary f, const Tensor& a, const Tensor& b, Backward backward) {
   Op op(kernels::name_of(f), {a, b});
   Tensor y = Tensor::empty(broadcast_shape(op.name(), a.shape(), b.shape()), a.dtype(), a.device());
-  kernels::binary(exec_on(a.device()), f, a.view(), b.view(), y.mut(), Write::overwrite);
+  kernels::binary(exec_on(a.device()), f, a.view(), b.view(), y.mutable_view(), Write::overwrite);
   op.done(y);
   return record(op.name(), {a, b}, y, std::move(backward));
 }
 
-// The gradient of broadcasting: sums over what was repeated.
+// The gradient of broadcasting: sums over the repeated axes.
 Tensor unbroadcast(const Tensor& g, const Shape& shape) {
   return g.shape() == shape ? g : sum_to(g, shape);
 }
@@ -66,7 +66,7 @@ Tensor div(const Tensor& a, const Tensor& b) {
 Tensor affine(const Tensor& x, double scale, double shift) {
   Op op("affine", {x});
   Tensor y = Tensor::empty_like(x);
-  kernels::affine(exec_on(x.device()), x.view(), scale, shift, y.mut(), Write::overwrite);
+  kernels::affine(exec_on(x.device()), x.view(), scale, shift, y.mutable_view(), Write::overwrite);
   op.done(y);
   return record("affine", {x}, y, [scale](const Tensor& dy, Grads& g) { g.put(0, affine(dy, scale)); });
 }

@@ -1,4 +1,5 @@
-// The block op: linear map, then norm, activation, residual and padding in one pass. One saved state.
+// The block op: linear map, norm, activation, residual and padding in one pass, with one saved
+// state.
 #include <fmt/format.h>
 
 #include "engine/ops.h"
@@ -11,10 +12,10 @@
 namespace sumi {
 namespace {
 
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 
-// What the backward reads: the linear map's raw output and the statistics, or the activated output without a
-// norm.
+// State for the backward pass: the linear map's raw output and the statistics, or without a norm
+// the activated output.
 struct State {
   Tensor raw, out;
   NormState norm;
@@ -27,19 +28,20 @@ NormOptions norm_options(const BlockOptions& o) {
   return n;
 }
 
-// Whether the norm subtracts whatever the bias adds: instance norm does, of its own statistics. (So does batch norm, but its
-// running mean has the bias in it.) Then nobody adds it, and its gradient is zero instead of the rounding errors of a sum that is zero.
+// Returns true if the norm cancels the bias: instance norm does, by its own statistics. (So does
+// batch norm, but its running mean includes the bias.) The bias is then not added, and its gradient
+// is exactly zero instead of accumulated rounding errors.
 bool cancels_bias(const BlockParams& p, const BlockOptions& o) {
   const Shape& w = p.w.shape();
-  const std::int64_t channels = o.linear == Linear::conv_transpose ? w.c * o.conv.groups : w.n;
+  const std::int64_t channels = o.map == MapKind::conv_transpose ? w.c * o.conv.groups : w.n;
   return p.bias && o.has_norm && !p.running && o.norm.groups == channels;
 }
 
 Tensor linear_map(const Tensor& x, const BlockParams& p, const BlockOptions& o) {
-  switch (o.linear) {
-    case Linear::conv:
+  switch (o.map) {
+    case MapKind::conv:
       return conv2d(x, p.w, p.bias, o.conv);
-    case Linear::conv_transpose:
+    case MapKind::conv_transpose:
       return conv_transpose2d(x, p.w, p.bias, o.conv, o.output_padding);
     default:
       return dense(x, p.w, p.bias);
@@ -48,10 +50,10 @@ Tensor linear_map(const Tensor& x, const BlockParams& p, const BlockOptions& o) 
 
 void linear_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o, const Tensor& dy,
                      Grads& g) {
-  if (o.linear == Linear::dense) {
+  if (o.map == MapKind::dense) {
     if (g.wants(0)) g.put(0, matmul(dy, p.w));
     if (g.wants(1)) g.put(1, dense_weight_grad(x, dy, g.dest(1)));
-  } else if (o.linear == Linear::conv) {
+  } else if (o.map == MapKind::conv) {
     const ConvGeom geom = ConvGeom::make("conv2d", x.shape(), p.w.shape(), o.conv);
     if (g.wants(0)) g.put(0, conv_dgrad(geom, dy, p.w, {}));
     if (g.wants(1)) g.put(1, conv_wgrad(geom, x, dy, g.dest(1)));
@@ -66,7 +68,7 @@ void linear_backward(const Tensor& x, const BlockParams& p, const BlockOptions& 
                               : sum_to(dy, p.bias.shape(), 1, g.dest(2)));
 }
 
-// Inputs of the recorded entry, in this order.
+// The inputs of the recorded entry, in this order.
 enum Input { kX, kW, kBias, kGamma, kBeta, kResidual };
 
 void block_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o, const State& s, Tensor dy,
@@ -87,13 +89,13 @@ void block_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o
 void check(const BlockOptions& o) {
   const bool known = o.act == Unary::identity || o.act == Unary::relu || o.act == Unary::leaky_relu ||
                      o.act == Unary::tanh || o.act == Unary::sigmoid;
-  // The gradient is taken from the output alone, so it must tell the slope.
+  // The gradient is computed from the output alone, so the output must determine the slope.
   if (!known || (o.act == Unary::leaky_relu && o.alpha <= 0))
     fail("block",
          fmt::format("{} (alpha {}) is not an activation of blocks", kernels::name_of(o.act), o.alpha));
 }
 
-// What the linear map multiplies and adds is of the activations' dtype; the norm's parameters stay as they are.
+// The operands of the linear map have the activations' dtype; the norm's parameters keep theirs.
 BlockParams multiplied_in(DType dtype, BlockParams p) {
   p.w = cast(p.w, dtype);
   p.bias = cast(p.bias, dtype);
@@ -102,8 +104,8 @@ BlockParams multiplied_in(DType dtype, BlockParams p) {
 
 }  // namespace
 
-Tensor linear_block_composition(const Tensor& x, const BlockParams& params, const BlockOptions& o,
-                                const Tensor& residual) {
+Tensor fused_block_composition(const Tensor& x, const BlockParams& params, const BlockOptions& o,
+                               const Tensor& residual) {
   const BlockParams p = multiplied_in(x.dtype(), params);
   Tensor y = linear_map(x, p, o);
   if (o.has_norm)
@@ -114,8 +116,8 @@ Tensor linear_block_composition(const Tensor& x, const BlockParams& params, cons
   return o.next_pad.any() ? pad2d(y, o.next_pad) : y;
 }
 
-Tensor linear_block(const Tensor& x, const BlockParams& params, const BlockOptions& o,
-                    const Tensor& residual) {
+Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOptions& o,
+                   const Tensor& residual) {
   check(o);
   const BlockParams p = multiplied_in(x.dtype(), params);
   const std::vector<Tensor> inputs{x, p.w, p.bias, p.gamma, p.beta, residual};
@@ -134,18 +136,20 @@ Tensor linear_block(const Tensor& x, const BlockParams& params, const BlockOptio
       Op op("norm_act", {s.raw});
       const NormOptions n = norm_options(o);
       s.norm = norm_statistics(s.raw, n, p.running, p.training);
-      // Nobody will ask for the raw output again where nothing is recorded: inference holds one tensor less.
+      // If nothing is recorded the raw output is not needed again, and inference holds one tensor
+      // less.
       y = o.next_pad.any() ? Tensor::empty(o.next_pad.padded(s.raw.shape()), x.dtype(), x.device())
           : records        ? Tensor::empty_like(s.raw)
                            : s.raw;
       kernels::norm_apply(exec_on(x.device()), norm_geom(s.raw.shape(), n), s.raw.view(), s.norm.mean.view(),
                           s.norm.var.view(), p.gamma.view(), p.beta.view(), o.act, o.alpha, residual.view(),
-                          y.mut(), o.next_pad);
+                          y.mutable_view(), o.next_pad);
       op.done(y);
     } else {
       if (o.act != Unary::identity) {
         Op op(kernels::name_of(o.act), {s.raw});
-        kernels::unary(exec_on(x.device()), o.act, o.alpha, s.raw.view(), s.raw.mut());  // in place
+        // in place
+        kernels::unary(exec_on(x.device()), o.act, o.alpha, s.raw.view(), s.raw.mutable_view());
         op.done(s.raw);
       }
       s.out = s.raw;
@@ -154,7 +158,8 @@ Tensor linear_block(const Tensor& x, const BlockParams& params, const BlockOptio
     }
   }
   if (!records) return y;
-  // Running statistics live in the module; the closure keeps its own handles, and never updates them again.
+  // Running statistics live in the module; the closure keeps its own handles and never updates them
+  // again.
   return record("block", inputs, y, [x, p, o, s, residual](const Tensor& dy, Grads& g) {
     if (!Tape::recording()) return block_backward(x, p, o, s, dy, g);
     grads_through_composition({x, p.w, p.bias, p.gamma, p.beta, residual}, dy, g, [&] {

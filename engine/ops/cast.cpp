@@ -7,7 +7,7 @@
 namespace sumi {
 namespace {
 
-// The copy of a parameter that its arena keeps in `dtype`; absent where it keeps none.
+// The copy of a parameter that its arena keeps in `dtype`; absent if it keeps none.
 Tensor kept_copy(const Tensor& x, DType dtype) {
   const GradSlot* slot = x.slot().get();
   if (!slot || !slot->copy || slot->copy.dtype() != dtype) return {};
@@ -25,7 +25,7 @@ Tensor cast(const Tensor& x, DType dtype, const GradDest& dest) {
   if (!y) {
     Op op("cast", {x});
     y = dest.target(x.shape(), dtype, x.device());
-    kernels::cast(exec_on(x.device()), x.view(), y.mut(), dest.write);
+    kernels::cast(exec_on(x.device()), x.view(), y.mutable_view(), dest.write);
     op.done(y);
   }
   return record("cast", {x}, y, [from = x.dtype()](const Tensor& dy, Grads& g) {

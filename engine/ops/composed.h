@@ -1,4 +1,4 @@
-// For fused ops: the gradient by way of the op's composition, for when gradients are to be differentiated
+// Gradients of fused ops through the op's composition, for gradients that are to be differentiated
 // again.
 #pragma once
 
@@ -9,9 +9,10 @@
 
 namespace sumi {
 
-// `compose` computes the op's result from its inputs with differentiable ops. It runs once more, on the tape,
-// and the gradients of its result are walked out of it, recorded. Inputs keep their places in `grads`; a
-// tensor that stands in two places gets its whole gradient at the first, since the walk sums over both.
+// `compose` computes the op's result from its inputs with differentiable ops. It runs once more, on
+// the tape, and the gradients of its result are computed with recording on. Inputs keep their
+// indices in `grads`; a tensor used as two inputs gets its whole gradient at the first, since the
+// walk sums over both.
 template <class Compose>
 void grads_through_composition(const std::vector<Tensor>& inputs, const Tensor& dy, Grads& grads,
                                Compose&& compose) {

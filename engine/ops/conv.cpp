@@ -1,6 +1,6 @@
-// Convolution and transposed convolution. Forward, input gradient and weight gradient are three bilinear
-// maps, and the derivatives of each are the other two: the family is closed, so derivatives of any order
-// exist.
+// Convolution and transposed convolution. Forward, input gradient and weight gradient are three
+// bilinear maps, and the derivatives of each are the other two: the family is closed, so
+// derivatives of any order exist.
 #include "kernels/conv.h"
 
 #include "engine/ops.h"
@@ -11,7 +11,7 @@ namespace sumi {
 
 namespace {
 
-// The three computations on a geometry, by the names of what they are to the op that has it.
+// Names of the three computations from the view of the op that the geometry belongs to.
 const char* fprop_op(const ConvGeom& g) {
   return g.transposed ? "conv_transpose2d_input_grad" : "conv2d";
 }
@@ -27,7 +27,7 @@ const char* wgrad_op(const ConvGeom& g) {
 Tensor conv_fprop(const ConvGeom& g, const Tensor& x, const Tensor& w, const Tensor& bias) {
   Op op(fprop_op(g), {x, w});
   Tensor y = Tensor::empty(g.y_shape(), x.dtype(), x.device());
-  kernels::conv_fprop(exec_on(x.device()), g, x.view(), w.view(), bias.view(), y.mut());
+  kernels::conv_fprop(exec_on(x.device()), g, x.view(), w.view(), bias.view(), y.mutable_view());
   op.done(y);
   return record(op.name(), {x, w, bias}, y, [g, x, w, bias](const Tensor& dy, Grads& grads) {
     if (grads.wants(0)) grads.put(0, conv_dgrad(g, dy, w, {}));
@@ -39,7 +39,7 @@ Tensor conv_fprop(const ConvGeom& g, const Tensor& x, const Tensor& w, const Ten
 Tensor conv_dgrad(const ConvGeom& g, const Tensor& dy, const Tensor& w, const Tensor& bias) {
   Op op(dgrad_op(g), {dy, w});
   Tensor dx = Tensor::empty(g.x_shape(), dy.dtype(), dy.device());
-  kernels::conv_dgrad(exec_on(dy.device()), g, dy.view(), w.view(), bias.view(), dx.mut());
+  kernels::conv_dgrad(exec_on(dy.device()), g, dy.view(), w.view(), bias.view(), dx.mutable_view());
   op.done(dx);
   return record(op.name(), {dy, w, bias}, dx, [g, dy, w, bias](const Tensor& ddx, Grads& grads) {
     if (grads.wants(0)) grads.put(0, conv_fprop(g, ddx, w, {}));
@@ -51,7 +51,7 @@ Tensor conv_dgrad(const ConvGeom& g, const Tensor& dy, const Tensor& w, const Te
 Tensor conv_wgrad(const ConvGeom& g, const Tensor& x, const Tensor& dy, const GradDest& dest) {
   Op op(wgrad_op(g), {x, dy});
   Tensor dw = dest.target(g.w_shape(), x.dtype(), x.device());
-  kernels::conv_wgrad(exec_on(x.device()), g, x.view(), dy.view(), dw.mut(), dest.write);
+  kernels::conv_wgrad(exec_on(x.device()), g, x.view(), dy.view(), dw.mutable_view(), dest.write);
   op.done(dw);
   return record(op.name(), {x, dy}, dw, [g, x, dy](const Tensor& ddw, Grads& grads) {
     if (grads.wants(0)) grads.put(0, conv_dgrad(g, dy, ddw, {}));

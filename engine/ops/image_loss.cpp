@@ -1,4 +1,4 @@
-// Losses of pictures: total variation and color.
+// Image losses: total variation and color.
 #include "kernels/image_loss.h"
 
 #include "engine/ops.h"
@@ -9,9 +9,9 @@
 namespace sumi {
 namespace {
 
-// scale * the sum of squared differences of neighbors along h (axis 1) or w (axis 2).
+// scale * the sum of squared differences of adjacent pixels along h (axis 1) or w (axis 2).
 Tensor squared_steps(const Tensor& x, int axis, double scale) {
-  if (x.shape()[axis] == 1) return sum_to(x, Shape::scalar(), 0);  // no neighbors
+  if (x.shape()[axis] == 1) return sum_to(x, Shape::scalar(), 0);  // no adjacent pixels
   Shape extent = x.shape(), first{0, 0, 0, 0}, second = first;
   --extent[axis];
   ++second[axis];
@@ -39,7 +39,7 @@ Tensor color_composition(const Tensor& x, const Tensor& target, double delta) {
 Tensor total_variation(const Tensor& x) {
   Op op("total_variation", {x});
   const Tensor y = room_for_loss(x), dx = room_for_grad({x}, x);
-  kernels::total_variation(exec_on(x.device()), x.view(), y.mut(), dx.mut());
+  kernels::total_variation(exec_on(x.device()), x.view(), y.mutable_view(), dx.mutable_view());
   op.done(y);
   return record_loss(op.name(), {x}, y, {{dx}}, [x] { return variation_composition(x); });
 }
@@ -47,7 +47,8 @@ Tensor total_variation(const Tensor& x) {
 Tensor color_loss(const Tensor& x, const Tensor& target, double delta) {
   Op op("color_loss", {x, target});
   const Tensor y = room_for_loss(x), dx = room_for_grad({x, target}, x);
-  kernels::color_loss(exec_on(x.device()), delta, x.view(), target.view(), y.mut(), dx.mut());
+  kernels::color_loss(exec_on(x.device()), delta, x.view(), target.view(), y.mutable_view(),
+                      dx.mutable_view());
   op.done(y);
   return record_loss(op.name(), {x, target}, y, {{dx}, {dx, /*negative=*/true}},
                      [=] { return color_composition(x, target, delta); });

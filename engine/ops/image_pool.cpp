@@ -1,4 +1,4 @@
-// The exchange of a picture with a history of pictures.
+// Exchange of an image with a history of images.
 #include "kernels/replay_buffer.h"
 
 #include "engine/ops.h"
@@ -8,10 +8,11 @@
 namespace sumi {
 
 Tensor pool_exchange(const Tensor& x, const Tensor& history, const ReplayBufferOp& move,
-                     const ReplayBufferOp* late, const Shape& y_shape) {
+                     const ReplayBufferOp* deferred, const Shape& y_shape) {
   Op op("pool_exchange", {x});
   const Tensor y = Tensor::empty(y_shape, x.dtype(), x.device());
-  kernels::pool_exchange(exec_on(x.device()), move, late, x.view(), history.mut(), y.mut());
+  kernels::pool_exchange(exec_on(x.device()), move, deferred, x.view(), history.mutable_view(),
+                         y.mutable_view());
   op.done(y);
   return y;
 }

@@ -42,7 +42,8 @@ bool of_difference(Loss loss) {
 Tensor fused(Loss loss, const Tensor& x, const Tensor& target, double value, double delta) {
   Op op(kernels::name_of(loss), {x});
   const Tensor y = room_for_loss(x), dx = room_for_grad({x, target}, x);
-  kernels::loss_mean(exec_on(x.device()), loss, delta, x.view(), target.view(), value, y.mut(), dx.mut());
+  kernels::loss_mean(exec_on(x.device()), loss, delta, x.view(), target.view(), value, y.mutable_view(),
+                     dx.mutable_view());
   op.done(y);
   return record_loss(op.name(), {x, target}, y, {{dx}, {dx, /*negative=*/true}},
                      [=] { return composition(loss, delta, x, target, value); });

@@ -1,4 +1,4 @@
-// For losses whose kernels leave value and gradients in one pass: what backward does with those gradients.
+// Recording of losses whose kernels compute value and gradients in one pass.
 #pragma once
 
 #include <utility>
@@ -9,14 +9,16 @@
 
 namespace sumi {
 
-// The gradient of a loss with respect to one input where the loss's own gradient is 1. Absent: the input has none.
+// The gradient of a loss with respect to one input if the loss's own gradient is 1. Absent: the
+// input has none.
 struct UnitGrad {
   Tensor grad;
   bool negative = false;  // minus `grad`
 };
 
-// Records the loss y of `inputs`. Backward scales unit_grads[i] by dy, on the device, and reads no input; where
-// gradients are to be differentiated again it walks `compose`, the loss written with differentiable ops.
+// Records the loss y of `inputs`. The backward pass scales unit_grads[i] by dy, on the device, and
+// reads no input. For gradients that are to be differentiated again it uses `compose`, the loss
+// written with differentiable ops.
 template <class Compose>
 Tensor record_loss(const char* name, const std::vector<Tensor>& inputs, const Tensor& y,
                    std::vector<UnitGrad> unit_grads, Compose compose) {
@@ -31,7 +33,8 @@ Tensor record_loss(const char* name, const std::vector<Tensor>& inputs, const Te
                 });
 }
 
-// Room for a gradient of x's shape if the loss of `inputs` will be recorded, else absent: not computed.
+// Allocates a gradient of x's shape if the loss of `inputs` will be recorded; otherwise returns an
+// absent tensor: the gradient is not computed.
 inline Tensor room_for_grad(const std::vector<Tensor>& inputs, const Tensor& x) {
   return would_record(inputs) ? Tensor::empty_like(x) : Tensor();
 }

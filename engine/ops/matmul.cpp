@@ -11,7 +11,7 @@ namespace {
 
 using kernels::GemmGeom;
 
-// A tensor as a batch of matrices: [rows,1,1,cols] is one, [n,rows,1,cols] are n.
+// A tensor viewed as a batch of matrices: [rows,1,1,cols] is one, [n,rows,1,cols] are n.
 struct Mat {
   std::int64_t batch, rows, cols;
 };
@@ -37,7 +37,7 @@ Tensor product(const char* name, bool batched, const Tensor& a, bool ta, const T
                            b.shape().str(), tb ? " transposed" : ""));
   Op op(name, {a, b});
   Tensor y = dest.target(shape_of({ma.batch, g.m, g.n}, batched), a.dtype(), a.device());
-  kernels::gemm(exec_on(a.device()), g, a.view(), b.view(), bias.view(), y.mut(), dest.write);
+  kernels::gemm(exec_on(a.device()), g, a.view(), b.view(), bias.view(), y.mutable_view(), dest.write);
   op.done(y);
   return record(name, {a, b, bias}, y, [name, batched, a, ta, b, tb, bias](const Tensor& dy, Grads& grads) {
     if (grads.wants(0)) {

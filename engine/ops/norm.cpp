@@ -20,7 +20,7 @@ Tensor norm_composition(const Tensor& given, const Tensor& gamma, const Tensor& 
     const Tensor rstd = reciprocal(sqrt(affine(fixed.var, 1, o.eps)));
     hat = mul(sub(x, fixed.mean), rstd);
   } else {
-    // Groups get an axis of their own: [n, h w, groups, c / groups].
+    // Groups become an axis: [n, h w, groups, c / groups].
     const Shape grouped = o.groups == 0 ? xs : Shape{xs.n, xs.h * xs.w, o.groups, xs.c / o.groups};
     const Shape stat = o.groups == 0 ? Shape::vector(xs.c) : Shape{xs.n, 1, o.groups, 1};
     const double scale = static_cast<double>(stat.count()) / static_cast<double>(xs.count());
@@ -52,10 +52,10 @@ NormState norm_statistics(const Tensor& x, const NormOptions& o, const RunningSt
   const DType wide = kernels::NormGeom::vector_dtype(x.dtype());
   NormState s{Tensor::empty(geom.stat_shape(), wide, x.device()),
               Tensor::empty(geom.stat_shape(), wide, x.device()), false};
-  kernels::norm_stats(exec, geom, x.view(), s.mean.mut(), s.var.mut());
+  kernels::norm_stats(exec, geom, x.view(), s.mean.mutable_view(), s.var.mutable_view());
   if (running)
-    kernels::norm_running(exec, geom, s.mean.view(), s.var.view(), running->keep, running->mean.mut(),
-                          running->var.mut());
+    kernels::norm_running(exec, geom, s.mean.view(), s.var.view(), running->decay,
+                          running->mean.mutable_view(), running->var.mutable_view());
   return s;
 }
 
@@ -74,8 +74,8 @@ Tensor norm_input_grad(const Tensor& x, const Tensor& gamma, const Tensor& beta,
     dbeta = beta_dest.target(beta.shape(), beta.dtype(), x.device());
   }
   kernels::norm_backward(exec_on(x.device()), norm_geom(x.shape(), o), x.view(), s.mean.view(), s.var.view(),
-                         gamma.view(), beta.view(), o.act, o.alpha, s.fixed, dy.view(), dx.mut(),
-                         dgamma.mut(), gamma_dest.write, dbeta.mut(), beta_dest.write);
+                         gamma.view(), beta.view(), o.act, o.alpha, s.fixed, dy.view(), dx.mutable_view(),
+                         dgamma.mutable_view(), gamma_dest.write, dbeta.mutable_view(), beta_dest.write);
   op.done(dx);
   if (dgamma) grads.put(gamma_at, dgamma);
   if (dbeta) grads.put(beta_at, dbeta);
@@ -88,7 +88,7 @@ Tensor normalize(const Tensor& x, const Tensor& gamma, const Tensor& beta, const
   const NormState s = norm_statistics(x, o, running, training);
   Tensor y = Tensor::empty_like(x);
   kernels::norm_apply(exec_on(x.device()), norm_geom(x.shape(), o), x.view(), s.mean.view(), s.var.view(),
-                      gamma.view(), beta.view(), o.act, o.alpha, {}, y.mut());
+                      gamma.view(), beta.view(), o.act, o.alpha, {}, y.mutable_view());
   op.done(y);
   return record("norm", {x, gamma, beta}, y, [x, gamma, beta, o, s](const Tensor& dy, Grads& g) {
     if (Tape::recording())

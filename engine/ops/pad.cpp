@@ -1,4 +1,4 @@
-// Padding and its gradient: two linear maps, each the other's gradient.
+// Padding and its gradient: two linear maps, each the gradient of the other.
 #include "kernels/pad.h"
 
 #include "engine/ops.h"
@@ -11,7 +11,7 @@ Tensor pad2d(const Tensor& x, const PadGeom& geom) {
   Op op("pad2d", {x});
   geom.check("pad2d", x.shape());
   Tensor y = Tensor::empty(geom.padded(x.shape()), x.dtype(), x.device());
-  kernels::pad(exec_on(x.device()), geom, x.view(), y.mut());
+  kernels::pad(exec_on(x.device()), geom, x.view(), y.mutable_view());
   op.done(y);
   return record("pad2d", {x}, y,
                 [geom, xs = x.shape()](const Tensor& dy, Grads& g) { g.put(0, pad2d_grad(dy, geom, xs)); });
@@ -20,7 +20,7 @@ Tensor pad2d(const Tensor& x, const PadGeom& geom) {
 Tensor pad2d_grad(const Tensor& dy, const PadGeom& geom, const Shape& x_shape) {
   Op op("pad2d_grad", {dy});
   Tensor dx = Tensor::empty(x_shape, dy.dtype(), dy.device());
-  kernels::pad_grad(exec_on(dy.device()), geom, dy.view(), dx.mut(), Write::overwrite);
+  kernels::pad_grad(exec_on(dy.device()), geom, dy.view(), dx.mutable_view(), Write::overwrite);
   op.done(dx);
   return record("pad2d_grad", {dy}, dx, [geom](const Tensor& ddx, Grads& g) { g.put(0, pad2d(ddx, geom)); });
 }

@@ -1,4 +1,4 @@
-// Dropout: a random mask times x, so its derivatives are mul's.
+// Dropout: a random mask times x, so its derivatives are those of mul.
 #include "engine/random.h"
 
 #include "engine/ops.h"

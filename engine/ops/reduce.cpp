@@ -1,4 +1,4 @@
-// Sums over axes and their mirror, repetition along axes.
+// Reductions over axes, and their counterpart, repetition along axes.
 #include "kernels/reduce.h"
 
 #include "engine/ops.h"
@@ -11,7 +11,7 @@ namespace sumi {
 Tensor sum_to(const Tensor& x, const Shape& shape, double scale, const GradDest& dest) {
   Op op("sum_to", {x});
   Tensor y = dest.target(shape, x.dtype(), x.device());
-  kernels::sum_to(exec_on(x.device()), x.view(), scale, y.mut(), dest.write);
+  kernels::sum_to(exec_on(x.device()), x.view(), scale, y.mutable_view(), dest.write);
   op.done(y);
   return record("sum_to", {x}, y, [xs = x.shape(), scale](const Tensor& dy, Grads& g) {
     g.put(0, broadcast_to(scale == 1 ? dy : affine(dy, scale), xs));
@@ -23,7 +23,7 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   if (!broadcasts_to(x.shape(), shape))
     fail(op.name(), x.shape().str() + " does not broadcast to " + shape.str());
   Tensor y = Tensor::empty(shape, x.dtype(), x.device());
-  kernels::affine(exec_on(x.device()), x.view(), 1, 0, y.mut(), Write::overwrite);
+  kernels::affine(exec_on(x.device()), x.view(), 1, 0, y.mutable_view(), Write::overwrite);
   op.done(y);
   return record("broadcast_to", {x}, y,
                 [xs = x.shape()](const Tensor& dy, Grads& g) { g.put(0, sum_to(dy, xs)); });

@@ -1,4 +1,4 @@
-// Resizing and its gradient: two linear maps, each the other's gradient.
+// Resizing and its gradient: two linear maps, each the gradient of the other.
 #include "kernels/resize.h"
 
 #include "engine/ops.h"
@@ -11,7 +11,7 @@ Tensor resize2d(const Tensor& x, std::int64_t h, std::int64_t w, const ResizeGeo
   Op op("resize2d", {x});
   const Shape inner{x.shape().n, h, w, x.shape().c};
   Tensor y = Tensor::empty(pad.padded(inner), x.dtype(), x.device());
-  kernels::resize(exec_on(x.device()), geom, x.view(), y.mut(), pad);
+  kernels::resize(exec_on(x.device()), geom, x.view(), y.mutable_view(), pad);
   op.done(y);
   return record("resize2d", {x}, y, [geom, pad, inner, xs = x.shape()](const Tensor& dy, Grads& g) {
     g.put(0, resize2d_grad(pad.any() ? pad2d_grad(dy, pad, inner) : dy, xs, geom));
@@ -21,7 +21,7 @@ Tensor resize2d(const Tensor& x, std::int64_t h, std::int64_t w, const ResizeGeo
 Tensor resize2d_grad(const Tensor& dy, const Shape& x_shape, const ResizeGeom& geom) {
   Op op("resize2d_grad", {dy});
   Tensor dx = Tensor::empty(x_shape, dy.dtype(), dy.device());
-  kernels::resize_grad(exec_on(dy.device()), geom, dy.view(), dx.mut(), Write::overwrite);
+  kernels::resize_grad(exec_on(dy.device()), geom, dy.view(), dx.mutable_view(), Write::overwrite);
   op.done(dx);
   return record("resize2d_grad", {dy}, dx, [geom, ys = dy.shape()](const Tensor& ddx, Grads& g) {
     g.put(0, resize2d(ddx, ys.h, ys.w, geom));

@@ -1,4 +1,4 @@
-// Ops that move elements: reshape, concat, slice and its gradient, place.
+// Ops that move elements: reshape, concat, slice and its gradient scatter_slice.
 #include <fmt/format.h>
 
 #include "engine/ops.h"
@@ -35,10 +35,11 @@ Tensor concat(const std::vector<Tensor>& xs, int axis) {
   }
   Op op("concat", {xs[0]});
   Tensor y = Tensor::empty(shape, xs[0].dtype(), xs[0].device());
-  std::vector<std::pair<Shape, Shape>> boxes;  // where each x lies in y
+  std::vector<std::pair<Shape, Shape>> boxes;  // position of each x in y
   Shape at{0, 0, 0, 0};
   for (const Tensor& x : xs) {
-    kernels::copy_box(exec_on(x.device()), x.view(), {0, 0, 0, 0}, y.mut(), at, x.shape(), Write::overwrite);
+    kernels::copy_box(exec_on(x.device()), x.view(), {0, 0, 0, 0}, y.mutable_view(), at, x.shape(),
+                      Write::overwrite);
     boxes.emplace_back(at, x.shape());
     at[axis] += x.shape()[axis];
   }
@@ -54,19 +55,21 @@ Tensor slice(const Tensor& x, const Shape& at, const Shape& extent) {
   Op op("slice", {x});
   check_box("slice", at, extent, x.shape());
   Tensor y = Tensor::empty(extent, x.dtype(), x.device());
-  kernels::copy_box(exec_on(x.device()), x.view(), at, y.mut(), {0, 0, 0, 0}, extent, Write::overwrite);
+  kernels::copy_box(exec_on(x.device()), x.view(), at, y.mutable_view(), {0, 0, 0, 0}, extent,
+                    Write::overwrite);
   op.done(y);
   return record("slice", {x}, y,
-                [xs = x.shape(), at](const Tensor& dy, Grads& g) { g.put(0, place(dy, xs, at)); });
+                [xs = x.shape(), at](const Tensor& dy, Grads& g) { g.put(0, scatter_slice(dy, xs, at)); });
 }
 
-Tensor place(const Tensor& x, const Shape& shape, const Shape& at) {
-  Op op("place", {x});
-  check_box("place", at, x.shape(), shape);
+Tensor scatter_slice(const Tensor& x, const Shape& shape, const Shape& at) {
+  Op op("scatter_slice", {x});
+  check_box("scatter_slice", at, x.shape(), shape);
   Tensor y = Tensor::zeros(shape, x.dtype(), x.device());
-  kernels::copy_box(exec_on(x.device()), x.view(), {0, 0, 0, 0}, y.mut(), at, x.shape(), Write::overwrite);
+  kernels::copy_box(exec_on(x.device()), x.view(), {0, 0, 0, 0}, y.mutable_view(), at, x.shape(),
+                    Write::overwrite);
   op.done(y);
-  return record("place", {x}, y,
+  return record("scatter_slice", {x}, y,
                 [xs = x.shape(), at](const Tensor& dy, Grads& g) { g.put(0, slice(dy, at, xs)); });
 }
 

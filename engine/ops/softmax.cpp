@@ -17,17 +17,17 @@ Shape pixels(const Tensor& x) {
 Tensor softmax_grad(const Tensor& y, const Tensor& dy) {
   Op op("softmax_grad", {y, dy});
   Tensor dx = Tensor::empty_like(y);
-  kernels::softmax_grad(exec_on(y.device()), y.view(), dy.view(), dx.mut(), Write::overwrite);
+  kernels::softmax_grad(exec_on(y.device()), y.view(), dy.view(), dx.mutable_view(), Write::overwrite);
   op.done(dx);
   return dx;
 }
 
-// The same with differentiable ops; y is on the tape, so its own dependence on x is followed.
+// The gradient as a composition; y is on the tape, so its dependence on x is included.
 Tensor softmax_grad_composition(const Tensor& y, const Tensor& dy) {
   return mul(y, sub(dy, sum_to(mul(y, dy), pixels(y))));
 }
 
-// The gradient of the logits as a function of them.
+// The gradient of the logits as a differentiable function of them.
 Tensor cross_entropy_grad_composition(const Tensor& x, const Tensor& target, const Tensor& dy) {
   const double rows = static_cast<double>(pixels(x).count());
   return mul(affine(sub(mul(softmax(x), sum_to(target, pixels(x))), target), 1 / rows), dy);
@@ -38,7 +38,7 @@ Tensor cross_entropy_grad_composition(const Tensor& x, const Tensor& target, con
 Tensor softmax(const Tensor& x) {
   Op op("softmax", {x});
   Tensor y = Tensor::empty_like(x);
-  kernels::softmax(exec_on(x.device()), x.view(), y.mut());
+  kernels::softmax(exec_on(x.device()), x.view(), y.mutable_view());
   op.done(y);
   return record("softmax", {x}, y, [y](const Tensor& dy, Grads& g) {
     g.put(0, Tape::recording() ? softmax_grad_composition(y, dy) : softmax_grad(y, dy));
@@ -49,7 +49,7 @@ Tensor cross_entropy(const Tensor& x, const Tensor& target) {
   if (target.requires_grad()) fail("cross_entropy", "has no gradient for its target; detach it");
   Op op("cross_entropy", {x, target});
   const Tensor y = room_for_loss(x), dx = room_for_grad({x}, x);  // both in one pass over x
-  kernels::cross_entropy(exec_on(x.device()), x.view(), target.view(), y.mut(), dx.mut());
+  kernels::cross_entropy(exec_on(x.device()), x.view(), target.view(), y.mutable_view(), dx.mutable_view());
   op.done(y);
   return record("cross_entropy", {x}, y, [x, target, dx](const Tensor& dy, Grads& g) {
     g.put(0, Tape::recording() ? cross_entropy_grad_composition(x, target, dy) : mul(dx, dy));

@@ -1,5 +1,5 @@
-// Spectral normalization of a weight. u and v are taken as constants, so sigma = u^T W v is linear in the weight and
-// its gradient is their outer product.
+// Spectral normalization of a weight. u and v are constants, so sigma = u^T W v is linear in the
+// weight and its gradient is their outer product.
 #include <fmt/format.h>
 
 #include "engine/ops.h"
@@ -13,10 +13,11 @@ namespace {
 Tensor spectral_sigma(const Tensor& w, const Tensor& u, const Tensor& v, bool update) {
   Op op("spectral_norm", {w});
   const Tensor sigma = Tensor::empty(Shape::scalar(), w.dtype(), w.device());
-  kernels::spectral_norm(exec_on(w.device()), w.view(), update, 1e-12, u.mut(), v.mut(), sigma.mut());
+  kernels::spectral_norm(exec_on(w.device()), w.view(), update, 1e-12, u.mutable_view(), v.mutable_view(),
+                         sigma.mutable_view());
   op.done(sigma);
   if (!would_record({w})) return sigma;
-  // The next call moves u and v; this one's gradient is of what they are now.
+  // The next call updates u and v; this call's gradient needs their current values.
   const Tensor column = u.clone().view_as(Shape::matrix(u.count(), 1));
   const Tensor row = v.clone().view_as(Shape::matrix(1, v.count()));
   return record(op.name(), {w}, sigma, [shape = w.shape(), column, row](const Tensor& dy, Grads& g) {

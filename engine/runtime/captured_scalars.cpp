@@ -8,7 +8,7 @@
 namespace sumi {
 namespace {
 
-constexpr std::size_t kRoom = 4096;  // words: a U-Net of CycleGAN with dropout needs some tens
+constexpr std::size_t kRoom = 4096;  // in words; a U-Net of CycleGAN with dropout needs about fifty
 
 thread_local CapturedScalars* in_use = nullptr;
 std::atomic<std::uint64_t> last_id{0};

@@ -1,5 +1,6 @@
-// Numbers of a step that differ from run to run: the rate, the count of updates, positions of random streams, moves of
-// an image pool. A step that is captured once and replayed many times reads them from device memory.
+// Scalars of a step that change from run to run: learning rate, update count, positions of random
+// streams, operations of an image pool. A step that is captured once and replayed many times reads
+// them from device memory.
 #pragma once
 
 #include <cstddef>
@@ -15,22 +16,24 @@ class CapturedScalars {
  public:
   explicit CapturedScalars(const Device& device);
 
-  // What this thread captures with, or null: then a step runs once, and numbers are passed by value.
+  // This thread's current instance, or null: the step then runs once, and scalars are passed by
+  // value.
   static CapturedScalars* current();
 
   const Device& device() const { return device_; }
-  // No two have the same, however short their lives.
+  // Unique over the life of the program.
   std::uint64_t id() const { return id_; }
 
-  // Room for `count` 8-byte words on the device, at an address that stays. `write` is called on the host before each
-  // run of the step, the first one included, in the order of the calls to add(): it fills the words for that run and
-  // moves on whatever state it reads them from. Whoever adds must not move that state on by itself.
+  // Reserves `count` 8-byte words at a fixed device address. `write` is called on the host before
+  // each run of the step, including the first, in the order of the calls to add(): it fills the
+  // words for that run and advances the state it reads them from. The caller must not advance that
+  // state itself.
   const void* add(std::size_t count, std::function<void(std::uint64_t* words)> write);
 
-  // Calls every `write` and brings the words to the device, in the order of its work.
+  // Calls every `write` and uploads the words, in order with the device's work.
   void publish();
 
-  // While it lives, `values` are this thread's current ones.
+  // Makes `values` this thread's current instance while it lives.
   class Use {
    public:
     explicit Use(CapturedScalars& values);
@@ -47,7 +50,7 @@ class CapturedScalars {
   Device device_;
   std::uint64_t id_;
   Storage memory_;
-  std::vector<std::uint64_t> words_;  // as they go to the device
+  std::vector<std::uint64_t> words_;  // as uploaded to the device
   std::vector<Part> parts_;
 };
 

@@ -13,7 +13,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using kernels::ConvDirection;
 
-// Of the rule's time, to be preferred to it: measurements repeat to a few percent.
+// The fraction of the rule's time that another algorithm must beat: measurements vary by a few
+// percent.
 constexpr double kGain = 0.97;
 
 double milliseconds_since(Clock::time_point start) {
@@ -26,7 +27,7 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-// The operands of one convolution, and its run by one method.
+// The operands of one convolution, and its execution by one algorithm.
 class Subject {
  public:
   explicit Subject(const ConvCall& use) : use_(use) {
@@ -38,7 +39,7 @@ class Subject {
     y_ = random(use.geom.y_shape());
   }
 
-  // Milliseconds, or -1 where another method ran in its place.
+  // Returns milliseconds, or -1 if another algorithm ran instead.
   double run(ConvAlgorithm method) {
     auto plan = std::make_shared<ConvPlan>();
     plan->methods[use_.str()] = method;
@@ -50,11 +51,11 @@ class Subject {
     exec.conv_uses = nullptr;
     const auto start = Clock::now();
     if (use_.direction == ConvDirection::fprop)
-      kernels::conv_fprop(exec, use_.geom, x_.view(), w_.view(), {}, y_.mut());
+      kernels::conv_fprop(exec, use_.geom, x_.view(), w_.view(), {}, y_.mutable_view());
     else if (use_.direction == ConvDirection::dgrad)
-      kernels::conv_dgrad(exec, use_.geom, y_.view(), w_.view(), {}, x_.mut());
+      kernels::conv_dgrad(exec, use_.geom, y_.view(), w_.view(), {}, x_.mutable_view());
     else
-      kernels::conv_wgrad(exec, use_.geom, x_.view(), y_.view(), w_.mut(), Write::overwrite);
+      kernels::conv_wgrad(exec, use_.geom, x_.view(), y_.view(), w_.mutable_view(), Write::overwrite);
     const double ms = milliseconds_since(start);
     const bool onednn = !log.empty() && log.back().find("onednn") != std::string::npos;
     return onednn == (method == ConvAlgorithm::onednn) ? ms : -1;
@@ -70,7 +71,7 @@ void measure(TunedConv& conv, const ConvPolicy& policy, double seconds) {
   std::vector<ConvAlgorithm> methods;
   for (const ConvAlgorithm m : kConvMethods)
     if (kernels::cpu::conv_possible(m, conv.use) && !(m == ConvAlgorithm::winograd && policy.exact) &&
-        subject.run(m) >= 0)  // the first run makes buffers and primitives
+        subject.run(m) >= 0)  // the first run creates buffers and primitives
       methods.push_back(m);
   std::map<ConvAlgorithm, std::vector<double>> all;
   const auto start = Clock::now();

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <map>
-#include <mutex>
-#include <thread>
+#include <memory>
 
+#include "engine/runtime/cuda_stream.h"
 #include "engine/runtime/memory.h"
 #include "kernels/base/launch.h"
 #include "kernels/build.h"
@@ -15,7 +15,7 @@
 namespace sumi {
 namespace {
 
-// Scratch memory out of the pool, so that activations use it between two convolutions.
+// Scratch memory from the pool, so that activations can use it between two convolutions.
 std::map<void*, Storage>& lent_scratch() {
   thread_local std::map<void*, Storage> lent;
   return lent;
@@ -37,12 +37,12 @@ struct HostExecs {
 };
 
 HostExecs& host_execs() {
-  lent_scratch();  // outlives the scratch memories, which give back into it
+  lent_scratch();  // must outlive the scratch memories, which return memory to it
   thread_local HostExecs execs;
   return execs;
 }
 
-// How many CUDA devices can be used, and if none, why.
+// The number of usable CUDA devices and, if it is zero, the reason.
 struct CudaDevices {
   int count = 0;
   std::string why_none;
@@ -52,7 +52,7 @@ const CudaDevices& cuda_devices() {
     CudaDevices found;
     const cudaError_t error = cudaGetDeviceCount(&found.count);
     if (error == cudaSuccess) return found;
-    found.count = 0;  // without a driver it is left untouched
+    found.count = 0;  // unmodified if there is no driver
     found.why_none = cudaGetErrorString(error);
     (void)cudaGetLastError();
     return found;
@@ -62,33 +62,21 @@ const CudaDevices& cuda_devices() {
 
 constexpr int kLeastMajor = 8;  // compute capability, of check_compute_capability()
 
-// The stream of a device, made once and never destroyed: work may outlive any static object.
-cudaStream_t stream_of(int index) {
-  static std::mutex mutex;
-  static auto* streams = new std::map<int, cudaStream_t>;
-  const std::lock_guard lock(mutex);
-  cudaStream_t& stream = (*streams)[index];
-  if (!stream) SUMI_CUDA_CALL(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-  return stream;
-}
-
 struct CudaExec {
   Scratch scratch{device_scratch()};
   Exec exec;
-  explicit CudaExec(int index)
-      : exec{{Device::Kind::cuda, index}, &scratch, host_execs().cpu.log, stream_of(index)} {
+  explicit CudaExec(const Device& device)
+      : exec{device, &scratch, host_execs().cpu.log, cuda_stream(device)} {
     exec.multiply = host_execs().cpu.multiply;
   }
 };
 
 thread_local std::map<int, std::unique_ptr<CudaExec>> cuda_execs;
 
-Exec& cuda_exec(int index) {
-  thread_local int current = -1;
-  if (current != index) SUMI_CUDA_CALL(cudaSetDevice(index));
-  current = index;
-  std::unique_ptr<CudaExec>& exec = cuda_execs[index];
-  if (!exec) exec = std::make_unique<CudaExec>(index);
+Exec& cuda_exec(const Device& device) {
+  cuda_stream(device);  // makes it the thread's current device
+  std::unique_ptr<CudaExec>& exec = cuda_execs[device.index];
+  if (!exec) exec = std::make_unique<CudaExec>(device);
   return exec->exec;
 }
 
@@ -206,7 +194,7 @@ namespace {
 Exec& own_exec(const Device& device) {
   if (device.is_cpu()) return host_execs().cpu;
   if (device.is_ref()) return host_execs().ref;
-  return cuda_exec(device.index);
+  return cuda_exec(device);
 }
 }  // namespace
 
@@ -231,13 +219,12 @@ int threads() {
 }
 
 ConvPolicy parse_conv_policy(const std::string& kernels, bool exact) {
-  using By = ConvPolicy::By;
-  if (kernels == "auto") return {By::any, exact};
-  if (kernels == "own") return {By::own, exact};
+  if (kernels == "auto") return {ConvBackend::automatic, exact};
+  if (kernels == "own") return {ConvBackend::native, exact};
   if (kernels != "onednn") fail("--kernels", fmt::format("unknown '{}'; use auto, own or onednn", kernels));
   if (std::string(kernels::cpu_library()) != "oneDNN")
     fail("--kernels", "onednn is not in this build; use own, or build with -DSUMI_ONEDNN=ON");
-  return {By::onednn, exact};
+  return {ConvBackend::onednn, exact};
 }
 
 void set_conv_policy(const ConvPolicy& policy) {

@@ -11,8 +11,8 @@
 namespace sumi {
 namespace {
 
-constexpr int kRunsBefore = 2;          // the capture
-constexpr std::size_t kMostGraphs = 4;  // each keeps the memory of a whole step
+constexpr int kRunsBefore = 2;          // eager runs before the capture
+constexpr std::size_t kMostGraphs = 4;  // each holds the memory of a whole step
 
 std::string key_of(const std::string& key, const std::vector<Tensor>& inputs) {
   std::string whole = key;
@@ -29,7 +29,8 @@ class StepGraph::Captured {
     for (const Tensor& x : inputs) inputs_.push_back(Tensor::empty_like(x));
   }
   ~Captured() {
-    if (graph_) (void)cudaGraphExecDestroy(graph_);  // at the program's end the driver may be gone before us
+    // at program exit the driver may already be unloaded
+    if (graph_) (void)cudaGraphExecDestroy(graph_);
   }
   Captured(const Captured&) = delete;
   Captured& operator=(const Captured&) = delete;

@@ -59,8 +59,9 @@ HostArena::HostArena(std::size_t bytes) {
   for (size_ = pages(bytes); size_ >= smallest; size_ = pages(size_ / 2)) {
     void* data =
         ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (data == MAP_FAILED) continue;  // a limit on addresses (ulimit -v)
-    // Winograd's planes lie in dozens of pages at once: with small ones the address translation costs a third of its time.
+    if (data == MAP_FAILED) continue;  // an address-space limit (ulimit -v)
+    // Winograd accesses dozens of planes at once: with small pages address translation takes a
+    // third of its time.
     (void)::madvise(data, size_, MADV_HUGEPAGE);
     base_ = static_cast<std::byte*>(data);
     free_.add(0, size_);
@@ -106,7 +107,7 @@ void HostArena::trim() {
   for (const auto& [begin, end] : free_.map()) {
     const std::size_t held = touched_.covered(begin, end);
     if (held == 0) continue;
-    // The pages behind the last touched one were never there.
+    // Pages beyond the last touched one were never committed.
     ::madvise(base_ + begin, end - begin, MADV_DONTNEED);
     touched_.remove(begin, end);
     held_ -= held;

@@ -1,5 +1,6 @@
-// Large blocks of host memory, cut from one reserved range of addresses. Free neighbors become one range again, so a
-// block's memory serves later blocks of any size: what a program touches is little more than what it uses at once.
+// Large blocks of host memory from one reserved address range. Adjacent free ranges are merged, so
+// a block's memory serves later blocks of any size, and the program touches little more memory than
+// it uses at once.
 #pragma once
 
 #include <cstddef>
@@ -7,13 +8,13 @@
 
 namespace sumi {
 
-// A set of numbers as disjoint ranges [begin, end) that do not touch.
+// A set of integers as disjoint, non-adjacent ranges [begin, end).
 class Ranges {
  public:
   using Map = std::map<std::size_t, std::size_t>;  // begin -> end
   void add(std::size_t begin, std::size_t end);
   void remove(std::size_t begin, std::size_t end);
-  // How many numbers of [begin, end) are in the set.
+  // The number of integers of [begin, end) in the set.
   std::size_t covered(std::size_t begin, std::size_t end) const;
   const Map& map() const { return map_; }
 
@@ -21,26 +22,29 @@ class Ranges {
   Map map_;
 };
 
-// Not thread-safe: Pool's mutex guards it.
+// Not thread-safe: guarded by Pool's mutex.
 class HostArena {
  public:
-  // Reserves addresses for so many bytes, or as many as the system gives; memory follows when it is written.
+  // Reserves addresses for `bytes` bytes, or as many as the system grants; memory is committed when
+  // it is written.
   explicit HostArena(std::size_t bytes);
   HostArena(const HostArena&) = delete;
   HostArena& operator=(const HostArena&) = delete;
   ~HostArena();
 
-  // Where a block would lie, and how many bytes of it are not held yet. Whole pages. Data is null where there is no place.
+  // A candidate position for a block, and the number of its bytes that are not held yet. In whole
+  // pages. Data is null if no position exists.
   struct Place {
     void* data = nullptr;
     std::size_t fresh = 0;
   };
-  // The free place that takes the least fresh memory, of these the smallest.
+  // Finds the free position that needs the least fresh memory; among equals the smallest.
   Place find(std::size_t bytes) const;
-  // A block at a place that find() gave for as many bytes, nothing having happened in between.
+  // Allocates a block at a position returned by find() for the same size, with no other call in
+  // between.
   void take(const Place& place, std::size_t bytes);
   void release(void* data, std::size_t bytes);
-  // Gives the memory of free places back to the system.
+  // Returns the memory of free ranges to the system.
   void trim();
   bool owns(const void* data) const { return data >= base_ && data < base_ + size_; }
   std::size_t held() const { return held_; }

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <new>
 
-#include "engine/runtime/device.h"
-#include "engine/runtime/memory_stats.h"
+#include "engine/runtime/cuda_stream.h"
+#include "engine/runtime/trim_on_allocate.h"
 #include "kernels/base/launch.h"
 
 namespace sumi {
@@ -18,7 +18,7 @@ namespace {
 constexpr std::align_val_t kAlign{64};
 constexpr std::size_t kFrugalBytes = 1 << 20;
 constexpr std::size_t kArenaBytes = 1 << 16;
-// AddressSanitizer sees what is written beyond a block where each block is an allocation of its own.
+// AddressSanitizer detects overruns only if each block is a separate allocation.
 #ifdef __SANITIZE_ADDRESS__
 constexpr bool kArenas = false;
 #else
@@ -27,18 +27,18 @@ constexpr bool kArenas = true;
 
 thread_local Pool* pool_in_use = nullptr;
 
-// Eight size classes per power of two: a block is at most 1/8 larger than what was asked, and blocks are
-// found again.
+// Eight size classes per power of two: a block is at most 1/8 larger than requested, and freed
+// blocks are found again.
 std::size_t size_class(std::size_t bytes) {
   bytes = std::max<std::size_t>(bytes, 64);
   const std::size_t step = std::max<std::size_t>(64, std::bit_floor(bytes) / 8);
   return (bytes + step - 1) / step * step;
 }
 
-// Null when there is none.
+// Returns null if there is no memory.
 void* take_from_system(const Device& device, std::size_t bytes) {
   if (device.on_host()) return ::operator new(bytes, kAlign, std::nothrow);
-  exec_on(device);  // makes it this thread's device
+  cuda_stream(device);  // makes it this thread's device
   void* data = nullptr;
   const cudaError_t error = cudaMalloc(&data, bytes);
   if (error == cudaErrorMemoryAllocation) {
@@ -58,7 +58,7 @@ void* take_from_system(const Device& device, std::size_t bytes) {
 
 void give_to_system(const Device& device, void* data) {
   if (device.on_host()) return ::operator delete(data, kAlign);
-  (void)cudaFree(data);  // at the program's end the driver may be gone before us
+  (void)cudaFree(data);  // at program exit the driver may already be unloaded
 }
 
 }  // namespace
@@ -160,7 +160,7 @@ Storage Pool::allocate(std::size_t bytes) {
   if (device_.on_host())
     std::memset(data, 0xFF, size);
   else
-    SUMI_CUDA_CALL(cudaMemsetAsync(data, 0xFF, size, exec_on(device_).stream));
+    SUMI_CUDA_CALL(cudaMemsetAsync(data, 0xFF, size, cuda_stream(device_)));
 #endif
   count(static_cast<std::int64_t>(size), 0);
   return std::make_shared<Block>(shared_from_this(), data, size);
@@ -210,7 +210,7 @@ Pool::~Pool() {
   trim();
 }
 
-Scratch::Memory device_scratch() {
+ScratchAllocator device_scratch() {
   const auto take = [](std::size_t bytes) {
     Device device{Device::Kind::cuda, 0};
     SUMI_CUDA_CALL(cudaGetDevice(&device.index));
@@ -224,23 +224,23 @@ Scratch::Memory device_scratch() {
 
 namespace {
 
-// Work that is queued on `stream` from now on waits for what `before` has now. Both belong to devices; `device` is that of `before`.
+// Work queued on `stream` from now on waits for the current work of `before`, a stream of `device`.
 void wait_for(CUstream_st* stream, CUstream_st* before, const Device& device) {
-  exec_on(device);  // an event belongs to the device that is current when it is made
+  cuda_stream(device);  // an event belongs to the device that is current when it is made
   cudaEvent_t event = nullptr;
   SUMI_CUDA_CALL(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
   const cudaError_t recorded = cudaEventRecord(event, before),
                     waits = recorded == cudaSuccess ? cudaStreamWaitEvent(stream, event) : recorded;
-  (void)cudaEventDestroy(event);  // whoever waits goes on to wait
+  (void)cudaEventDestroy(event);  // the waiting stream keeps waiting
   SUMI_CUDA_CALL(waits);
 }
 
-// The copy runs on the target's stream. It waits for the source's contents, and what the source's stream does later, which may be to
-// write the block again for somebody else, waits for the copy.
+// The copy runs on the target's stream, after the source's contents are complete. Later work on the
+// source's stream, which may reuse the block, waits for the copy.
 void copy_between(const Device& to, void* target, const Device& from, const void* source, std::size_t bytes) {
-  CUstream_st *const reader = exec_on(from).stream, *const writer = exec_on(to).stream;
+  CUstream_st *const reader = cuda_stream(from), *const writer = cuda_stream(to);
   wait_for(writer, reader, from);
-  exec_on(to);
+  cuda_stream(to);
   SUMI_CUDA_CALL(cudaMemcpyAsync(target, source, bytes, cudaMemcpyDefault, writer));
   wait_for(reader, writer, to);
 }
@@ -254,13 +254,13 @@ void copy_bytes(const Device& to, void* target, const Device& from, const void* 
     return;
   }
   if (!to.on_host() && !from.on_host() && !(to == from)) return copy_between(to, target, from, source, bytes);
-  const auto stream = exec_on(to.on_host() ? from : to).stream;
+  const auto stream = cuda_stream(to.on_host() ? from : to);
   SUMI_CUDA_CALL(cudaMemcpyAsync(target, source, bytes, cudaMemcpyDefault, stream));
   if (to.on_host()) SUMI_CUDA_CALL(cudaStreamSynchronize(stream));
 }
 
 std::uint64_t free_device_memory(const Device& device) {
-  exec_on(device);
+  cuda_stream(device);
   std::size_t left = 0, all = 0;
   SUMI_CUDA_CALL(cudaMemGetInfo(&left, &all));
   return left;

@@ -1,16 +1,10 @@
 #include "engine/runtime/memory_stats.h"
 
-#include <atomic>
-
 #include "engine/runtime/device.h"
 #include "engine/runtime/memory.h"
 #include "engine/runtime/system_memory.h"
 
 namespace sumi {
-namespace {
-
-std::atomic<int> frugal{0};
-}  // namespace
 
 std::uint64_t memory_held(const Device& device) {
   return Pool::of(device).stats().held + exec_on(device).scratch->size();
@@ -19,16 +13,6 @@ std::uint64_t memory_held(const Device& device) {
 void release_memory(const Device& device) {
   Pool::of(device).trim();
   exec_on(device).scratch->release();
-}
-
-TrimOnAllocate::TrimOnAllocate() {
-  ++frugal;
-}
-TrimOnAllocate::~TrimOnAllocate() {
-  --frugal;
-}
-bool TrimOnAllocate::on() {
-  return frugal > 0;
 }
 
 std::uint64_t available_memory(const Device& device) {

@@ -12,7 +12,7 @@
 namespace sumi {
 namespace {
 
-// RAII for CUDA's handles; a destructor has no use for an error.
+// RAII for CUDA handles; destructors ignore errors.
 struct Release {
   void operator()(cudaStream_t stream) const { (void)cudaStreamDestroy(stream); }
   void operator()(cudaEvent_t event) const { (void)cudaEventDestroy(event); }
@@ -29,18 +29,19 @@ Owned<cudaEvent_t> make_event() {
 
 }  // namespace
 
-// Who must wait for whom, and why:
-//  - The compute stream waits for the copy (`copied`), or kernels would read what was there before.
-//  - The host waits for `copied` before it refills the pinned buffer, which the copy reads only when its stream comes
-//    to it.
-//  - The copy stream waits for all work on the buffer's old contents (`free`), of which the copy knows nothing:
-//    - A fresh buffer is a block of the pool, and the pool hands a block out again while work that used it is still
-//      queued: right for the compute stream, which comes to the new use after the old one, wrong for any other. So
-//      `free` is recorded on the compute stream behind the allocation.
-//    - A buffer of the ring is free when the last tensor on it is gone: what reads it was queued before. `free` is
-//      recorded at the first upload that finds it so, and not at the one that fills it again: between the two a whole
-//      step may have been queued, and waiting for that would leave nothing to overlap.
-//  - A buffer that goes back to the pool needs no wait: the compute stream already waits for its copy.
+// The synchronization, and the reasons for it:
+//  - The compute stream waits for the copy (`copied`), or kernels would read the old contents.
+//  - The host waits for `copied` before it refills the pinned buffer, which the copy reads only when
+//    its stream reaches it.
+//  - The copy stream waits for all work on the buffer's old contents (`free`):
+//    - A fresh buffer is a block of the pool, which reuses blocks while work on them is queued. That
+//      is correct for the compute stream, which executes the new use after the old one, but not for
+//      any other. So `free` is recorded on the compute stream after the allocation.
+//    - A buffer of the ring is free when the last tensor on it is gone: all work that reads it is
+//      queued by then. `free` is recorded at the first upload that finds it so, not at the one that
+//      refills it: between the two a whole step may have been queued, and waiting for that would
+//      leave nothing to overlap.
+//  - A buffer that returns to the pool needs no wait: the compute stream already waits for its copy.
 class Staging::Ring {
  public:
   Ring(const Device& device, int depth) : device_(device) {
@@ -51,12 +52,13 @@ class Staging::Ring {
     for (int i = 0; i < depth; ++i) slots_.push_back({nullptr, 0, {}, false, make_event(), make_event()});
   }
 
-  // The copies read pinned memory that is about to go.
+  // The copies read pinned memory that is about to be freed.
   ~Ring() {
     try {
       (void)cudaStreamSynchronize(copies_.get());
     } catch (const Error&) {
-      // The emulation throws what a kernel threw; whoever asked for that kernel's result has been told.
+      // The emulation throws a kernel's error again; it was already reported to the code that
+      // needed the result.
     }
   }
 
@@ -73,17 +75,17 @@ class Staging::Ring {
         slot.buffer && slot.buffer.dtype() == dtype && slot.buffer.count() >= shape.count() && !slot.lent;
     if (!fits) {
       slot.buffer = {};
-      slot.lent = false;  // also where there is no memory for another
+      slot.lent = false;  // also if there is no memory for another
       slot.buffer = Tensor::empty(shape, dtype, device_);
       SUMI_CUDA_CALL(cudaEventRecord(slot.free.get(), compute));
     }
     SUMI_CUDA_CALL(cudaStreamWaitEvent(copies_.get(), slot.free.get()));
-    SUMI_CUDA_CALL(cudaMemcpyAsync(slot.buffer.mut().data, slot.pinned.get(), bytes, cudaMemcpyHostToDevice,
-                                   copies_.get()));
+    SUMI_CUDA_CALL(cudaMemcpyAsync(slot.buffer.mutable_view().data, slot.pinned.get(), bytes,
+                                   cudaMemcpyHostToDevice, copies_.get()));
     SUMI_CUDA_CALL(cudaEventRecord(slot.copied.get(), copies_.get()));
     SUMI_CUDA_CALL(cudaStreamWaitEvent(compute, slot.copied.get()));
     slot.lent = true;
-    return slot.buffer.range(0, shape);
+    return slot.buffer.flat_slice(0, shape);
   }
 
  private:
@@ -91,7 +93,7 @@ class Staging::Ring {
     Owned<void*> pinned;
     std::size_t pinned_bytes;
     Tensor buffer;
-    bool lent;  // tensors outside may see the buffer
+    bool lent;  // tensors outside may refer to the buffer
     Owned<cudaEvent_t> copied, free;
   };
 
@@ -120,7 +122,7 @@ class Staging::Ring {
 
   Device device_;
   std::vector<Slot> slots_;
-  Owned<cudaStream_t> copies_;  // behind the slots: ends before them
+  Owned<cudaStream_t> copies_;  // declared after the slots, so destroyed before them
   std::size_t next_ = 0;
 };
 

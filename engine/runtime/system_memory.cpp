@@ -12,7 +12,8 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::uint64_t kNone = std::numeric_limits<std::uint64_t>::max();
 
-// The number behind `word` in a file of "word number" lines; of a file with one number when `word` is empty.
+// The number after `word` in a file of "word number" lines; with an empty `word`, of a file with
+// one number.
 std::uint64_t number_in(const fs::path& path, const std::string& word) {
   std::ifstream file(path);
   std::uint64_t value = 0;
@@ -22,7 +23,7 @@ std::uint64_t number_in(const fs::path& path, const std::string& word) {
   return kNone;
 }
 
-// What one control group leaves. Its page cache can be taken back.
+// The memory that one control group leaves. Its page cache is reclaimable.
 std::uint64_t left_in(const fs::path& group, const char* limit, const char* used, const char* cache) {
   const std::uint64_t most = number_in(group / limit, ""), now = number_in(group / used, "");
   if (most == kNone || now == kNone) return kNone;  // "max" is not a number
@@ -31,7 +32,7 @@ std::uint64_t left_in(const fs::path& group, const char* limit, const char* used
   return most - std::min(most, needed);
 }
 
-// Version 2: the group and all that it lies in.
+// Version 2: the group and all its ancestors.
 std::uint64_t left_in_groups() {
   const fs::path root = "/sys/fs/cgroup";
   std::ifstream file("/proc/self/cgroup");

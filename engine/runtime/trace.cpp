@@ -50,7 +50,7 @@ bool watching_ops() {
 
 ModuleScope::ModuleScope(const std::string& name) : old_size_(state.module.size()) {
   if (name.empty()) return;
-  // Children may be called by their whole path in the parent: "blocks.0.conv1" within "g.blocks.0".
+  // Children may be named by their whole path in the parent: "blocks.0.conv1" within "g.blocks.0".
   std::string_view own = name;
   for (std::size_t at = 0; at != std::string::npos && own.size() == name.size();
        at = state.module.find('.', at)) {

@@ -1,5 +1,5 @@
-// What is running: the op and the module it belongs to. Serves --explain (a table of one step) and --detect-anomaly
-// (NaN hunt).
+// Tracing of ops and the modules they belong to, for --explain (a table of one step) and
+// --detect-anomaly (a search for NaN).
 #pragma once
 
 #include <cstdint>
@@ -10,18 +10,18 @@
 
 namespace sumi {
 
-// One op that ran.
+// One executed op.
 struct OpRecord {
   std::string op;
-  std::string module;  // dotted, from the network's name on: "g.main.3"
+  std::string module;  // dotted path that begins with the network's name: "g.main.3"
   std::string phase;   // "forward" or "backward"
   std::vector<Shape> inputs;
   Shape output;
   std::vector<std::string> kernels;  // implementations that ran
-  double seconds = 0;                // without the ops inside it
+  double seconds = 0;                // excluding nested ops
 };
 
-// While a Trace lives, this thread's ops are recorded in it. Not nested.
+// Records this thread's ops while it lives. Not nested.
 class Trace {
  public:
   Trace();
@@ -31,14 +31,16 @@ class Trace {
   std::vector<OpRecord> records;
 };
 
-// --detect-anomaly: every op's result is tested for NaN and infinity; the Error names op, module, shapes and step.
+// --detect-anomaly: tests every op's result for NaN and infinity; the Error names op, module,
+// shapes and step.
 void set_anomaly_mode(bool on);
 void set_anomaly_step(std::int64_t step);
 
-// Whether this thread has a Trace, or --detect-anomaly is on: somebody wants to see every op of each step.
+// Returns true if this thread has a Trace or --detect-anomaly is on, so that every op of each step
+// must run individually.
 bool watching_ops();
 
-// Adds a name to this thread's module path while it lives.
+// Appends a name to this thread's module path while it lives.
 class ModuleScope {
  public:
   explicit ModuleScope(const std::string& name);
@@ -51,7 +53,7 @@ class ModuleScope {
 };
 const std::string& module_path();
 
-// Replaces module path and phase while the backward of a recorded op runs.
+// Replaces module path and phase during the backward pass of a recorded op.
 class BackwardScope {
  public:
   explicit BackwardScope(const std::string& module);
@@ -64,7 +66,7 @@ class BackwardScope {
   bool old_backward_;
 };
 
-// The start and end of one op. done() is called with the result.
+// The scope of one op. done() is called with the result.
 class Op {
  public:
   Op(const char* name, std::initializer_list<Tensor> inputs);

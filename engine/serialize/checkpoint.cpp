@@ -15,7 +15,7 @@ const char* stored_name(DType t) {
   return t == DType::f64 ? "F64" : t == DType::f32 ? "F32" : "BF16";
 }
 
-// IEEE 754 binary16, as other programs store weights.
+// IEEE 754 binary16, in which other programs store weights.
 struct Half {
   std::uint16_t bits;
   explicit operator double() const {
@@ -27,7 +27,8 @@ struct Half {
   }
 };
 
-// Calls f(const T*) with the C++ type of a stored floating-point tensor; false for any other type.
+// Calls f(const T*) with the C++ type of a stored floating-point tensor; returns false for any
+// other type.
 template <class F>
 bool with_stored_type(const std::string& dtype, F&& f) {
   if (dtype == "F32") return f.template operator()<float>(), true;
@@ -37,7 +38,7 @@ bool with_stored_type(const std::string& dtype, F&& f) {
   return false;
 }
 
-// Files from elsewhere need not be aligned.
+// Files of other programs may be unaligned.
 template <class T>
 T load_element(const std::byte* data, std::size_t i) {
   T value;
@@ -55,7 +56,7 @@ Shape shape_of(const std::vector<std::int64_t>& sizes) {
 
 struct CheckpointWriter::Impl {
   SafetensorsWriter file;
-  std::vector<Tensor> kept;  // alive until write()
+  std::vector<Tensor> kept;  // kept alive until write()
 };
 
 CheckpointWriter::CheckpointWriter() : impl_(std::make_unique<Impl>()) {}
@@ -102,7 +103,7 @@ CheckpointFile::CheckpointFile(const std::filesystem::path& path) : path_(path) 
   if (header_.kind != "full" && header_.kind != "networks")
     fail(where, "is damaged: its kind is neither full nor networks; use another checkpoint");
   for (const auto& [name, t] : impl_->file.tensors())
-    if (t.shape.size() != 4 || t.bytes == 0)  // sizes beside a 0 may be anything
+    if (t.shape.size() != 4 || t.bytes == 0)  // dimensions besides a 0 may be arbitrary
       fail(where, "is damaged: tensor " + name + " does not have four sizes above 0; use another checkpoint");
 }
 
@@ -137,7 +138,7 @@ void CheckpointFile::load(const std::string& name, const Tensor& into) const {
   const Tensor target = away ? Tensor::empty(shape, into.dtype(), Device{}) : into;
   const bool known = with_stored_type(stored->dtype, [&]<class From>() {
     dispatch(into.dtype(), [&]<class To>() {
-      To* out = target.mut().as<To>();
+      To* out = target.mutable_view().as<To>();
       for (std::size_t i = 0; i < count; ++i) {
         const From value = load_element<From>(stored->data, i);
         if constexpr (std::is_same_v<From, To>)

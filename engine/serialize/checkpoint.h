@@ -1,11 +1,11 @@
-// Checkpoints: one safetensors file each, with enough in its metadata that no command needs network flags.
+// Checkpoints: one safetensors file each, with all network options in its metadata.
 //
-// Tensors lie in sumi's own layouts (activations NHWC, weights KRSC) under dotted names:
+// Tensors are stored in sumi's own layouts (activations NHWC, weights KRSC) under dotted names:
 //   g.main.0.weight            parameters and buffers of network g
-//   ema.g.main.0.weight        running averages of its parameters
+//   ema.g.main.0.weight        the EMA of its parameters
 //   optim.g.m.main.0.weight    the optimizer's moments (and optim.g.v....)
-// Metadata: sumi.format ("1"), sumi.kind ("full" or "networks"), sumi.model, sumi.options and sumi.state
-// (JSON).
+// Metadata: sumi.format ("1"), sumi.kind ("full" or "networks"), sumi.model, sumi.options and
+// sumi.state (JSON).
 #pragma once
 
 #include <filesystem>
@@ -18,7 +18,8 @@
 namespace sumi {
 
 constexpr int kCheckpointFormat = 1;
-// The metadata of a file of sumi export, which is no checkpoint (models/inference/exported.h).
+// The metadata key of files written by sumi export, which are not checkpoints
+// (models/inference/exported.h).
 constexpr const char* kExportKey = "sumi.export";
 
 struct CheckpointHeader {
@@ -32,9 +33,9 @@ class CheckpointWriter {
  public:
   CheckpointWriter();
   ~CheckpointWriter();
-  // Copies nothing: the tensor's memory must live until write().
+  // Does not copy: the tensor's memory must live until write().
   void add(const std::string& name, const Tensor& tensor);
-  // Atomic: the file is complete under its name or not there at all.
+  // Atomic: the file is either complete or absent.
   void write(const std::filesystem::path& path, const CheckpointHeader& header);
 
  private:
@@ -42,7 +43,7 @@ class CheckpointWriter {
   std::unique_ptr<Impl> impl_;
 };
 
-// Throws Error naming the file when it is not a checkpoint of a format this build reads.
+// Throws Error naming the file if it is not a checkpoint in a format that this build reads.
 class CheckpointFile {
  public:
   explicit CheckpointFile(const std::filesystem::path& path);
@@ -56,10 +57,10 @@ class CheckpointFile {
   };
   std::vector<Entry> entries() const;
   bool has(const std::string& name) const;
-  // Of a tensor that is there.
+  // The shape of an existing tensor.
   Shape shape(const std::string& name) const;
-  // Copies the stored tensor into `into`, converting between float types. Throws naming file, tensor and both
-  // shapes when it is missing or does not fit.
+  // Copies the stored tensor to `into`, converting between float types. Throws Error naming the
+  // file, the tensor and both shapes if it is missing or does not match.
   void load(const std::string& name, const Tensor& into) const;
 
  private:
@@ -69,7 +70,7 @@ class CheckpointFile {
   std::unique_ptr<Impl> impl_;
 };
 
-// Any safetensors file: weights from elsewhere, which stay on disk until they are asked for. Errors as of SafetensorsFile.
+// Any safetensors file with weights, read from disk on demand. Errors as for SafetensorsFile.
 class WeightFile {
  public:
   explicit WeightFile(const std::filesystem::path& path);
@@ -80,7 +81,7 @@ class WeightFile {
     std::vector<std::int64_t> shape;
   };
   const std::vector<Entry>& entries() const { return entries_; }
-  // Of a tensor that is there; empty for a dtype that is not F32, F64, BF16 or F16.
+  // The values of an existing tensor; empty for a dtype other than F32, F64, BF16 or F16.
   std::vector<double> values(const std::string& name) const;
 
  private:

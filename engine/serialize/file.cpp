@@ -25,8 +25,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t kBuffer = 1 << 16;
-constexpr std::size_t kMaxName =
-    200;  // of a target's name inside a temporary's name, which may have 255 bytes
+// bytes of the target's name in a temporary's name, which may have 255
+constexpr std::size_t kMaxName = 200;
 
 const char* cure(int error) {
   switch (error) {
@@ -73,7 +73,7 @@ class Fd {
   int fd_;
 };
 
-// O_NONBLOCK so that a named pipe in place of a file is refused instead of waited for.
+// O_NONBLOCK so that a named pipe in place of a file is rejected instead of waited for.
 int open_regular(const fs::path& path, struct stat& info) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) fail_read(path, errno);
@@ -89,7 +89,7 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
-// The process id in `.NAME.tmp-PID-K[.EXT]`, or 0.
+// Returns the process id in `.NAME.tmp-PID-K[.EXT]`, or 0.
 pid_t temporary_owner(const std::string& name) {
   const auto mark = name.rfind(".tmp-");
   if (name.empty() || name[0] != '.' || mark == std::string::npos || mark == 0) return 0;
@@ -99,7 +99,7 @@ pid_t temporary_owner(const std::string& name) {
   return next == '\0' || next == '.' ? pid : 0;
 }
 
-// Whether the name leads to the open file.
+// Returns true if the path leads to the open file.
 bool is_named(int fd, const fs::path& path) {
   struct stat held {
   }, named{};
@@ -114,7 +114,7 @@ int try_lock(int fd) {
   return result;
 }
 
-// Once in each folder that this process writes to.
+// Runs once for each folder that this process writes to.
 void clean_folder(const fs::path& dir) {
   static std::mutex mutex;
   static std::set<fs::path> cleaned;
@@ -133,7 +133,8 @@ AtomicFile::AtomicFile(const fs::path& target) : target_(target) {
     if (!fs::is_regular_file(status))
       fail("write " + target.string(), "is not a regular file; give another name");
     if (::access(target.c_str(), W_OK) != 0) fail_write(target, errno);
-    const auto real = fs::canonical(target, ignored);  // replace what a symbolic link means, not the link
+    // replace the target of a symbolic link, not the link
+    const auto real = fs::canonical(target, ignored);
     if (!real.empty()) target_ = real;
   }
   if (!fs::is_directory(folder_of(target_), ignored)) fail_write(target_, ENOENT);
@@ -147,9 +148,9 @@ void AtomicFile::create_temporary() {
   for (int attempt = 0; attempt < 1000; ++attempt) {
     temporary_ = folder_of(target_) / fmt::format(".{}.tmp-{}-{}", stem, ::getpid(), serial++ % 1000000);
     lock_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    if (lock_ < 0 && errno == EEXIST) continue;  // of the same process id in another container
+    if (lock_ < 0 && errno == EEXIST) continue;  // same process id, in another container
     if (lock_ < 0) fail_write(target_, errno);
-    // Whoever cleans the folder may have come between the two calls.
+    // Another process may have cleaned the folder between the two calls.
     const bool taken = try_lock(lock_) != 0 && errno == EWOULDBLOCK;
     std::error_code unknown;
     if (!taken && fs::exists(temporary_, unknown)) return;
@@ -174,8 +175,8 @@ void AtomicFile::commit() {
   }
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_write(target_, errno);
   done_ = true;
-  // The name itself must reach the disk too. Some file systems cannot sync a folder (EINVAL): nothing to be
-  // done.
+  // The directory entry must reach the disk too. Some file systems cannot sync a folder (EINVAL),
+  // which is ignored.
   const Fd dir(::open(folder_of(target_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (dir >= 0 && ::fsync(dir) != 0 && errno == EIO) fail_write(target_, EIO);
 }
@@ -254,7 +255,8 @@ std::string read_file(const fs::path& path, std::uint64_t max_bytes) {
   if (size > max_bytes) too_large(size);
   std::string text(size, '\0');
   std::size_t got = 0;
-  while (true) {  // until the end, not until st_size: files of /proc say 0, and a log may grow meanwhile
+  // to the end, not to st_size: /proc files report 0, and a log may grow meanwhile
+  while (true) {
     if (got == text.size()) text.resize(got + 4096);
     const auto n = ::read(fd, text.data() + got, text.size() - got);
     if (n < 0 && errno == EINTR) continue;
@@ -294,7 +296,7 @@ FileLock::FileLock(const fs::path& dir) {
     if (fd_ < 0) fail_write(path, errno);
     result = try_lock(fd_);
     if (result != 0 || is_named(fd_, path) || attempt == 100) break;
-    ::close(fd_);  // a run that failed at its start has just removed it
+    ::close(fd_);  // removed by a run that failed at startup
   }
   if (result != 0 && errno == EWOULDBLOCK) {
     char text[32] = {};
@@ -307,7 +309,8 @@ FileLock::FileLock(const fs::path& dir) {
   }
   held_ = result == 0;
   if (!held_) return;
-  const auto pid = fmt::format("{}\n", ::getpid());  // only information: the lock is the flock
+  // for information: the lock itself is the flock
+  const auto pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(fd_, 0) == 0) std::ignore = ::pwrite(fd_, pid.data(), pid.size(), 0);
 }
 
@@ -326,13 +329,13 @@ FileLock& FileLock::operator=(FileLock&& other) noexcept {
 
 namespace {
 
-// Read by mapped_file_at, which may take no lock: what is in a slot is written before its address.
+// Read by mapped_file_at, which must not lock: a slot's contents are written before its address.
 struct Mapping {
   std::atomic<const std::byte*> begin{nullptr};
   std::size_t size = 0;
   std::array<char, 512> path{};
 };
-std::array<Mapping, 64> mappings;  // later ones are not known by name
+std::array<Mapping, 64> mappings;  // further mappings are not known by name
 std::mutex mappings_mutex;
 
 void remember_mapping(const std::byte* data, std::size_t size, const std::string& path) {

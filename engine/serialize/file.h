@@ -1,5 +1,5 @@
-// Files that are whole or absent: atomic replacement, mapping, locking. Every failure is one sumi::Error that
-// names the path and the cure.
+// Atomic replacement, mapping and locking of files. Every failure is one sumi::Error that names the
+// path and the cure.
 #pragma once
 
 #include <cstddef>
@@ -11,10 +11,11 @@
 
 namespace sumi {
 
-// A new version of `target`, written beside it as `.NAME.tmp-PID-K` and renamed over it by commit().
-// Destroyed without commit(), it removes the temporary and leaves the old file as it was. A symbolic link to
-// a file is followed. Errors at construction: target is a folder, a device or read-only; its folder is
-// missing or takes no files. The first in a folder removes what killed writers left there.
+// A new version of `target`, written beside it as `.NAME.tmp-PID-K` and renamed over it by
+// commit(). If it is destroyed without commit(), the temporary is removed and the old file remains.
+// A symbolic link to a file is followed. The constructor throws Error if target is a folder, a
+// device or read-only, or if its folder is missing or not writable. The first use in a folder
+// removes temporaries of killed writers.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::filesystem::path& target);
@@ -22,9 +23,10 @@ class AtomicFile {
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
 
-  // Empty at first, and locked as long as this lives, which tells it from a dead writer's.
+  // The temporary file: initially empty, and locked while this object lives, which distinguishes it
+  // from those of dead writers.
   const std::filesystem::path& temporary() const { return temporary_; }
-  // fsync, rename, fsync of the folder. Keeps the permissions of the file that it replaces.
+  // fsync, rename, fsync of the folder. Preserves the permissions of the replaced file.
   void commit();
 
  private:
@@ -35,7 +37,7 @@ class AtomicFile {
   bool done_ = false;
 };
 
-// Receives the bytes of a file that is being written. Buffered.
+// Writes the bytes of a file, buffered.
 class FileWriter {
  public:
   FileWriter(std::filesystem::path shown, const std::filesystem::path& file);
@@ -45,7 +47,7 @@ class FileWriter {
 
   void write(const void* data, std::size_t bytes);
   void write(std::string_view text) { write(text.data(), text.size()); }
-  // Replaces bytes that were written before, for a header whose fields are known only at the end.
+  // Overwrites bytes written before, for a header whose fields are known only at the end.
   void rewrite(std::uint64_t offset, const void* data, std::size_t bytes);
   std::uint64_t written() const { return flushed_ + buffer_.size(); }
   void close();
@@ -54,27 +56,30 @@ class FileWriter {
   void flush();
   void put(const char* data, std::size_t bytes, std::uint64_t offset);
 
-  std::filesystem::path shown_;  // what errors name: the target, not the temporary
+  std::filesystem::path shown_;  // path in errors: the target, not the temporary
   int fd_ = -1;
   std::uint64_t flushed_ = 0;
   std::string buffer_;
 };
 
-// After a return the new content is on disk; after an Error (also one thrown by `body`) the old file is
-// untouched.
+// On return the new content is on disk; after an Error (including one thrown by `body`) the old
+// file is unchanged.
 void write_file_atomically(const std::filesystem::path& path, const std::function<void(FileWriter&)>& body);
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
 
-// The whole file. Error when it is larger than max_bytes, missing, or not a regular file.
+// Returns the whole file. Throws Error if it is larger than max_bytes, missing, or not a regular
+// file.
 std::string read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
 
-// Removes what killed writers left in `dir` (not recursive): temporaries that nobody holds locked. A lock ends
-// with its process, however that ends, and is seen from other containers too. On file systems without flock:
-// those of processes that are gone, ten minutes after the last byte.
+// Removes temporaries of killed writers in `dir` (not recursive): those that no process holds
+// locked. A lock ends with its process, however that ends, and is visible from other containers
+// too. On file systems without flock: those of processes that no longer exist, ten minutes after
+// the last write.
 void remove_stale_temporaries(const std::filesystem::path& dir);
 
-// One writer per run directory: flock on DIR/.lock, released by the destructor or by the death of the
-// process. Error "run directory X is in use by process N". On file systems without flock held() is false.
+// Ensures one writer per run directory: flock on DIR/.lock, released by the destructor or by the
+// process's death. Throws Error "run directory X is in use by process N". On file systems without
+// flock held() is false.
 class FileLock {
  public:
   explicit FileLock(const std::filesystem::path& dir);
@@ -89,7 +94,7 @@ class FileLock {
   bool held_ = false;
 };
 
-// A file in memory, read-only, paged in as it is read. Stays valid when the path is replaced or removed.
+// A read-only memory-mapped file. Remains valid if the path is replaced or removed.
 class MappedFile {
  public:
   MappedFile() = default;
@@ -106,8 +111,8 @@ class MappedFile {
   std::size_t size_ = 0;
 };
 
-// The file that is mapped at this address, or null. For a handler of SIGBUS, which is what a mapped file sends
-// when somebody cuts it off or its disk fails; may be called in one.
+// The path of the file mapped at this address, or null. Async-signal-safe: for a SIGBUS handler,
+// since accesses to a mapped file fail with SIGBUS if the file is truncated or its disk fails.
 const char* mapped_file_at(const void* address);
 
 }  // namespace sumi

@@ -21,8 +21,8 @@ static_assert(std::endian::native == std::endian::little, "safetensors data is l
 
 namespace {
 
-constexpr std::uint64_t kMaxHeader = 100'000'000;  // the official readers' limit
-constexpr std::size_t kMaxSizes = 64;              // of one tensor
+constexpr std::uint64_t kMaxHeader = 100'000'000;  // the limit of the official readers
+constexpr std::size_t kMaxSizes = 64;              // dimensions of one tensor
 constexpr const char* kCure = "copy it again or use an earlier checkpoint";
 
 struct Entry {
@@ -32,9 +32,9 @@ struct Entry {
   bool has_dtype = false, has_shape = false, has_offsets = false;
 };
 
-// Builds the entries straight from the parser's events. The parser does not recurse and this refuses any
-// nesting that the format does not have, so a deep or a doubled header is an error and not a crash or a
-// silent overwrite.
+// Builds the entries from the parser's events. The parser is not recursive, and nesting that the
+// format does not allow is rejected, so a deep or duplicate header gives an error instead of a
+// crash or a silent overwrite.
 class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
  public:
   std::vector<Entry> entries;
@@ -107,7 +107,8 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
     list.push_back(static_cast<std::int64_t>(value));
     return true;
   }
-  bool number_integer(number_integer_t value) override {  // the parser calls it for negative numbers only
+  // called for negative numbers only
+  bool number_integer(number_integer_t value) override {
     if (depth_ != 3) return wrong("a number");
     return bad(fmt::format("tensor \"{}\" has the negative number {} in {}", top_key_, value, key_));
   }
@@ -145,7 +146,7 @@ class HeaderReader : public nlohmann::json_sax<nlohmann::json> {
   std::unordered_map<std::string, int> seen_;
 };
 
-// Null when the product or the bytes do not fit into 63 bits.
+// Returns null if the product or the number of bytes exceeds 63 bits.
 std::optional<std::uint64_t> bytes_of(const std::vector<std::int64_t>& shape, std::size_t element) {
   constexpr std::uint64_t limit = std::numeric_limits<std::int64_t>::max();
   if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
@@ -157,7 +158,7 @@ std::optional<std::uint64_t> bytes_of(const std::vector<std::int64_t>& shape, st
   return bytes;
 }
 
-// Checks one entry against the size of the data part.
+// Validates one entry against the size of the data part.
 void check_entry(const std::string& where, const Entry& e, std::uint64_t data_bytes) {
   const auto bad = [&](const std::string& what) {
     fail(where, fmt::format("tensor \"{}\" {}; the file is damaged: {}", e.name, what, kCure));
@@ -180,7 +181,7 @@ void check_entry(const std::string& where, const Entry& e, std::uint64_t data_by
                     *bytes, end - begin));
 }
 
-// No holes, no overlaps, nothing left over. Expects the entries in the order of their offsets.
+// No gaps, no overlaps, nothing left over. Expects the entries in the order of their offsets.
 void check_cover(const std::string& where, const std::vector<Entry>& entries, std::uint64_t data_bytes) {
   std::int64_t at = 0;
   for (const Entry& e : entries) {
@@ -300,7 +301,8 @@ void SafetensorsWriter::write(const std::filesystem::path& path) const {
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata_.empty()) header["__metadata__"] = metadata_;
   std::uint64_t offset = 0;
-  // ordered_json looks for a key by walking; pushing pairs keeps a header of thousands of tensors linear.
+  // ordered_json searches keys linearly; pushing pairs keeps a header of thousands of tensors
+  // linear overall.
   auto& members = header.get_ref<nlohmann::ordered_json::object_t&>();
   for (const auto i : order) {
     const auto& [name, t] = tensors_[i];

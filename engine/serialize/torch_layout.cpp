@@ -7,21 +7,21 @@ namespace {
 
 using Kind = TorchLayout::Kind;
 
-// For every feature of a flattened picture in the order c h w, its place in the order h w c. Identity where
-// the features are not a picture.
-std::vector<std::int64_t> feature_order(std::int64_t features, const Shape& picture) {
+// For every feature of a flattened image in the order c h w, its index in the order h w c. Identity
+// if the features are not an image.
+std::vector<std::int64_t> feature_order(std::int64_t features, const Shape& image) {
   std::vector<std::int64_t> order;
   order.reserve(static_cast<std::size_t>(features));
-  if (picture.c == 0) {
+  if (image.c == 0) {
     for (std::int64_t i = 0; i < features; ++i) order.push_back(i);
     return order;
   }
-  if (picture.h * picture.w * picture.c != features)
+  if (image.h * image.w * image.c != features)
     fail("torch layout",
-         "a picture " + picture.str() + " does not flatten to " + std::to_string(features) + " features");
-  for (std::int64_t c = 0; c < picture.c; ++c)
-    for (std::int64_t h = 0; h < picture.h; ++h)
-      for (std::int64_t w = 0; w < picture.w; ++w) order.push_back((h * picture.w + w) * picture.c + c);
+         "a picture " + image.str() + " does not flatten to " + std::to_string(features) + " features");
+  for (std::int64_t c = 0; c < image.c; ++c)
+    for (std::int64_t h = 0; h < image.h; ++h)
+      for (std::int64_t w = 0; w < image.w; ++w) order.push_back((h * image.w + w) * image.c + c);
   return order;
 }
 
@@ -38,7 +38,7 @@ std::vector<std::int64_t> torch_shape(const Shape& ours, const TorchLayout& layo
       return {ours.count()};
     case Kind::dense:
       return {ours.n, ours.h * ours.w * ours.c};
-    default:  // both convolutions keep n first; the channels move before the filter's rows
+    default:  // both convolutions keep n first; channels move before the filter's rows
       return {ours.n, ours.c, ours.h, ours.w};
   }
 }

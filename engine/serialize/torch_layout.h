@@ -1,5 +1,5 @@
-// PyTorch's layouts of parameters: convolution [out, in, r, s] for our KRSC, transposed convolution [in, out,
-// r, s], dense [out, in] with flattened pictures in the order c h w where ours is h w c.
+// PyTorch's parameter layouts: convolution [out, in, r, s] for KRSC, transposed convolution [in,
+// out, r, s], dense [out, in] with flattened images in the order c h w instead of h w c.
 #pragma once
 
 #include <cstdint>
@@ -9,14 +9,15 @@
 
 namespace sumi {
 
-// The sizes of a parameter of ours in a state_dict: [] never, vectors have one size.
+// The shape of one of sumi's parameters in a state_dict. Never []; vectors have one dimension.
 std::vector<std::int64_t> torch_shape(const Shape& ours, const TorchLayout& layout);
 
-// For every element in PyTorch's order, its index in ours. Error when a flattened picture does not have as
-// many elements as the dense layer has features.
+// For every element in PyTorch's order, its index in sumi's. Throws Error if the number of elements
+// of a flattened image differs from the dense layer's number of features.
 std::vector<std::int64_t> torch_order(const Shape& ours, const TorchLayout& layout);
 
-// Values in our order -> PyTorch's, and back. Error when there are not as many as the shape has elements.
+// Converts values from sumi's order to PyTorch's, and back. Throws Error if the count is not the
+// shape's.
 template <class T>
 std::vector<T> to_torch(const std::vector<T>& values, const Shape& ours, const TorchLayout& layout);
 template <class T>

@@ -13,7 +13,7 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t kLooked = 64 << 10;
 
-// Python lines; {0} is the file, {1} the safetensors file to write.
+// Python commands; {0} is the file, {1} the safetensors file to write.
 constexpr const char* kTorch =
     "import torch, safetensors.torch as s; t = torch.is_tensor; d = torch.load('{0}', map_location='cpu', "
     "weights_only=True); d = max([d, *(v for v in d.values() if isinstance(v, dict))], key=lambda d: "
@@ -81,7 +81,8 @@ std::string advice_on(const std::filesystem::path& path, const ForeignKind& kind
                      fmt::format(fmt::runtime(kind.python), file.string(), made.string()), kind.then);
 }
 
-// A zip archive, by the names in it: the first entry's at the beginning, all in the directory at the end.
+// Identifies a zip archive by the names in it: the first entry's at the beginning, all in the
+// directory at the end.
 ForeignKind zip_kind(std::string_view head, std::string_view tail) {
   const auto holds = [&](std::string_view name) {
     return head.find(name) != std::string_view::npos || tail.find(name) != std::string_view::npos;
@@ -103,14 +104,16 @@ std::string foreign_file_text(const std::filesystem::path& path, const std::byte
     if (head.starts_with(kind.start)) return advice_on(path, kind);
   if (head.starts_with("PK\3\4"sv)) return advice_on(path, zip_kind(head, tail));
   const std::string extension = path.extension().string();
-  // A pickle of protocol 2 to 5 that ends with STOP. Whole modules and nested dictionaries need a look by hand.
+  // A pickle of protocol 2 to 5 that ends with STOP. Whole modules and nested dictionaries need
+  // manual conversion.
   if (head[0] == '\x80' && head[1] >= 2 && head[1] <= 5 && tail.back() == '.')
     return advice_on(path, {"", "a Python pickle", kTorch});
   if (head.substr(0, kLooked).find("ustar"sv) == 257)
     return advice_on(path, {"", "a tar archive; unpack it first (tar xf)"});
   if (head.size() > 8 && head.substr(4, 4) == "TFL3"sv)
     return advice_on(path, {"", "a TensorFlow Lite file, whose weights sumi cannot take"});
-  // Protobuf: field 1 (ir_version) a small number, then producer, domain, model version, text or graph.
+  // Protobuf: field 1 (ir_version), a small number, then producer, domain, model version, text or
+  // graph.
   if (head[0] == 8 && head[1] > 0 && head[1] < 32 &&
       std::string_view("\x12\x1a\x22\x28\x32\x3a").find(head[2]) != std::string_view::npos)
     return advice_on(path, {"", "an ONNX file (or another of Protobuf)", kOnnx, kRename});

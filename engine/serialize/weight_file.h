@@ -1,4 +1,4 @@
-// What a file is that was given as weights and is no safetensors file.
+// Identifies weight files that are not safetensors files.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,9 @@
 
 namespace sumi {
 
-// One clause told from the bytes, "is a PyTorch file (a zip archive of pickles); in Python: ...", with the line that makes a
-// safetensors file of it where there is one. "" for what is not known. Reads at most the first and last 64 KiB.
+// Describes a file by its bytes in one clause, "is a PyTorch file (a zip archive of pickles); in
+// Python: ...", with the command that converts it to safetensors if there is one. "" for unknown
+// formats. Reads at most the first and last 64 KiB.
 std::string foreign_file_text(const std::filesystem::path& path, const std::byte* data, std::size_t size);
 
 }  // namespace sumi

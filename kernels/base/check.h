@@ -8,8 +8,8 @@
 
 namespace sumi {
 
-// what() is one line: "[where] what is wrong and what to do about it". It is made printable, since the names that it
-// quotes may come from anywhere.
+// what() is one line: "[where] what is wrong and how to fix it". Control characters are replaced,
+// because quoted names may come from untrusted files.
 struct Error : std::runtime_error {
   explicit Error(const std::string& what) : std::runtime_error(printable(what)) {}
 };

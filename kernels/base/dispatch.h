@@ -1,4 +1,4 @@
-// From a run-time DType to a template parameter, in one place.
+// The only place that turns a run-time DType into a template parameter.
 #pragma once
 
 #include "kernels/base/check.h"
@@ -19,7 +19,7 @@ decltype(auto) dispatch(DType t, F&& f) {
   }
 }
 
-// The same for devices that have no f64: T = float or bf16. `where` names the kernel in the error.
+// The same for devices without f64: T = float or bf16. `where` names the kernel in the error.
 template <class F>
 decltype(auto) dispatch_f32_bf16(const char* where, DType t, F&& f) {
   if (t == DType::f64) fail(where, "f64 exists on the reference device only (--device ref)");

@@ -1,5 +1,5 @@
-// The element types: f32 and bf16 everywhere (accumulating in f32 or wider), f64 on the reference device
-// only.
+// Element types: f32 and bf16 on every device (accumulated in f32 or wider), f64 on the reference
+// device only.
 #pragma once
 
 #include <bit>
@@ -13,7 +13,7 @@ namespace sumi {
 
 enum class DType : std::uint8_t { f32, bf16, f64 };
 
-// The upper half of an IEEE f32. Conversion from float rounds to nearest even; NaN stays NaN.
+// The upper half of an IEEE f32. Conversion from float rounds to nearest even and preserves NaN.
 struct bf16 {
   std::uint16_t bits;
 

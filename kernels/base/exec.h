@@ -1,5 +1,5 @@
-// Exec: where and with what a kernel function runs. The first argument of each of them; there is no global
-// state.
+// Exec: the device and resources that a kernel function runs with. It is the first argument of
+// every kernel function; there is no global state.
 #pragma once
 
 #include <cstddef>
@@ -9,27 +9,28 @@
 
 #include "kernels/base/view.h"
 
-struct CUstream_st;  // what CUDA's stream handle points to
+struct CUstream_st;  // CUDA's stream type
 
 namespace sumi {
 
 // Whether a kernel replaces its output or adds to it.
 enum class Write : std::uint8_t { overwrite, accumulate };
 
-// Scratch memory of one Exec, on the host unless it is given other functions. A pointer is valid until the next get() or
-// done(), for work on the Exec's stream.
+// Where scratch memory comes from.
+struct ScratchAllocator {
+  void* (*allocate)(std::size_t bytes);  // never returns null: throws
+  void (*release)(void*);                // waits for work that still uses the memory
+  bool release_after_use = false;        // releases large blocks after each use
+};
+
+// Scratch memory of one Exec, on the host by default. A pointer is valid until the next get() or
+// end_use(), for work on the Exec's stream.
 class Scratch {
  public:
-  struct Memory {
-    void* (*allocate)(std::size_t bytes);  // never null: throws
-    void (*release)(void*);                // waits for work that still uses it
-    bool lends = false;  // a large block goes back after each use: others need the memory in between
-  };
-
-  static Memory host() { return {&host_allocate, &host_release}; }
+  static ScratchAllocator host() { return {&host_allocate, &host_release}; }
 
   Scratch() : Scratch(host()) {}
-  explicit Scratch(Memory memory) : memory_(memory) {}
+  explicit Scratch(ScratchAllocator allocator) : allocator_(allocator) {}
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
   ~Scratch() { release(); }
@@ -37,19 +38,19 @@ class Scratch {
   void* get(std::size_t bytes) {
     if (bytes > size_) {
       release();
-      data_ = memory_.allocate(bytes);
+      data_ = allocator_.allocate(bytes);
       size_ = bytes;
     }
     return data_;
   }
   std::size_t size() const { return size_; }
-  // Nobody uses what get() gave any more.
-  void done() {
-    if (memory_.lends && size_ > kKept) release();
+  // Ends the use of the memory that get() returned.
+  void end_use() {
+    if (allocator_.release_after_use && size_ > kKept) release();
   }
-  // Gives the memory back; the next get() takes new.
+  // Returns the memory; the next get() allocates again.
   void release() {
-    if (data_) memory_.release(data_);
+    if (data_) allocator_.release(data_);
     data_ = nullptr;
     size_ = 0;
   }
@@ -59,40 +60,46 @@ class Scratch {
   static void* host_allocate(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{64}); }
   static void host_release(void* data) { ::operator delete (data, std::align_val_t{64}); }
 
-  Memory memory_;
+  ScratchAllocator allocator_;
   void* data_ = nullptr;
   std::size_t size_ = 0;
 };
 
-// How products of f32 operands are computed; bf16 operands are exact in all of them. Sums are f32 or wider; tensor cores cut them off, unrounded.
+// How products of f32 operands are computed. Products of bf16 operands are exact in every mode.
+// Sums are f32 or wider; tensor cores truncate them instead of rounding.
 //   f32     multiply-adds in f32
-//   tf32    operands are rounded to 11 bits of mantissa first, as tensor cores take them: products are right to 2^-11
-//   tf32x3  each operand is split into the sum of two such numbers and three of the four products are added ("3xtf32"):
-//           as exact as f32 whatever the depth, on tensor cores, whose sums of 8 such products are added in f32 outside
-// A kernel may always be more exact than asked: where no variant on tensor cores fits, f32 runs.
+//   tf32    operands are rounded to 11 mantissa bits, the input format of tensor cores: products
+//           are accurate to 2^-11
+//   tf32x3  ("3xtf32") each operand is split into a sum of two such values, and three of the four
+//           products are added on tensor cores: as accurate as f32 at any depth, because sums of 8
+//           products are accumulated in f32
+// A kernel may be more accurate than requested: f32 runs where no tensor-core variant fits.
 enum class MatmulPrecision : std::uint8_t { automatic, f32, tf32x3, tf32 };
 
 constexpr const char* name_of(MatmulPrecision m) {
   constexpr const char* names[] = {"auto", "f32", "3xtf32", "tf32"};
   return names[static_cast<int>(m)];
 }
-// What `automatic` means on a device: tf32 on CUDA, f32 elsewhere.
+// The mode that `automatic` selects on a device: tf32 on CUDA, f32 elsewhere.
 constexpr MatmulPrecision resolved(MatmulPrecision m, const Device& device) {
   if (m != MatmulPrecision::automatic) return m;
   return device.kind == Device::Kind::cuda ? MatmulPrecision::tf32 : MatmulPrecision::f32;
 }
 
-// Names of the implementations that ran, for --explain. Kernel functions append to it when it is there.
+// Names of the implementations that ran, for --explain. Kernel functions append to it if it is
+// given.
 using KernelLog = std::vector<std::string>;
 
 struct ConvPlan;  // kernels/conv_plan.h
 struct ConvCalls;
 
-// Which forms of convolution the CPU may take.
+// The library that computes convolutions on the CPU. automatic: the one expected to be faster.
+enum class ConvBackend : std::uint8_t { automatic, native, onednn };
+
+// The convolution algorithms that the CPU may use.
 struct ConvPolicy {
-  enum class By : std::uint8_t { any, own, onednn };
-  By by = By::any;
-  bool exact = false;  // only forms that add the products of the definition, so no Winograd
+  ConvBackend backend = ConvBackend::automatic;
+  bool exact = false;  // only algorithms that sum the products of the definition: no Winograd
   std::shared_ptr<const ConvPlan> plan = nullptr;  // may be null
   bool operator==(const ConvPolicy&) const = default;
 };
@@ -100,24 +107,25 @@ struct ConvPolicy {
 // One Exec serves one thread at a time.
 struct Exec {
   Device device;
-  Scratch* scratch = nullptr;  // never null for kernels that say they need it; engine and tests set it
+  // non-null for kernels whose comments require it; engine and tests set it
+  Scratch* scratch = nullptr;
   KernelLog* log = nullptr;
   CUstream_st* stream = nullptr;  // of CUDA devices
   ConvPolicy conv = {};
-  ConvCalls* conv_uses = nullptr;  // CPU convolutions append themselves to it when it is there
+  ConvCalls* conv_uses = nullptr;  // if given, CPU convolutions append themselves
   MatmulPrecision multiply = MatmulPrecision::automatic;
-  // Of the CUDA kernels that have several (kernels/variants.h): the one that shall run, an Error where it does not fit.
-  // Null: their rule chooses.
+  // Forces a CUDA kernel variant by name (see kernels/variants.h); null selects automatically.
+  // Error if the variant does not support the problem.
   const char* variant = nullptr;
 
-  // A kernel says which implementation it chose: "onednn jit:avx2", "own gemm".
+  // Records the implementation that a kernel chose: "onednn jit:avx2", "own gemm".
   void ran(const char* implementation) const {
     if (log) log->emplace_back(implementation);
   }
 };
 
-// Every view must live on the device that runs the kernel, in the same dtype as the first unless a kernel
-// says otherwise. Absent optional operands are skipped.
+// Throws Error unless every view lives on the kernel's device and none has a halo. Absent optional
+// operands are skipped.
 inline void check_on_device(const char* kernel, const Exec& exec, std::initializer_list<View> views) {
   for (const View& v : views) {
     if (!v) continue;
@@ -144,7 +152,7 @@ inline void check_shape(const char* kernel, const char* operand, const Shape& go
   if (!(got == want)) fail(kernel, std::string(operand) + " is " + got.str() + ", expected " + want.str());
 }
 
-// Chooses the backend. A kernel's header calls it with one lambda per backend.
+// Calls the backend of exec's device. A kernel's header passes one lambda per backend.
 template <class Ref, class Cpu, class Cuda>
 void on_device(const char*, const Exec& exec, Ref&& ref, Cpu&& cpu, Cuda&& cuda) {
   switch (exec.device.kind) {

@@ -1,5 +1,4 @@
-// Keywords of device code, empty where the compiler is not CUDA's, so that one function serves host and
-// device.
+// Keywords for functions that run on host and device. They are empty unless the compiler is CUDA's.
 #pragma once
 
 #ifdef __CUDACC__

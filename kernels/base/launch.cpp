@@ -11,10 +11,10 @@ void* take(std::size_t bytes) {
   return data;
 }
 void give_back(void* data) {
-  (void)cudaFree(data);  // at the program's end the driver may be gone before us
+  (void)cudaFree(data);  // at program exit the driver may already be unloaded
 }
 
-// What to do about an error that a launch reported.
+// The cure for an error that a launch reported.
 const char* cure_of(cudaError_t error) {
   if (error == cudaErrorNoKernelImageForDevice)
     return "; this build has no code for this GPU: build with -DCMAKE_CUDA_ARCHITECTURES=native";
@@ -25,13 +25,13 @@ const char* cure_of(cudaError_t error) {
 
 }  // namespace
 
-Scratch::Memory device_memory() {
+ScratchAllocator device_memory() {
   return {&take, &give_back};
 }
 
 void check_cuda(cudaError_t error, const char* call, const char* file, int line) {
   if (error == cudaSuccess) return;
-  (void)cudaGetLastError();  // what is reported is not reported again
+  (void)cudaGetLastError();  // clears the error that is being reported
   const std::string path = file;
   fail("cuda", std::string(cudaGetErrorString(error)) + " (" + cudaGetErrorName(error) + ") from " + call +
                    " at " + path.substr(path.find_last_of('/') + 1) + ":" + std::to_string(line));
@@ -47,7 +47,7 @@ void check_launch(const char* kernel) {
 void read_back(const char* kernel, const Exec& exec, void* host, const void* device, std::size_t bytes) {
   (void)cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, exec.stream);
   (void)cudaStreamSynchronize(exec.stream);
-  check_launch(kernel);  // either of them leaves its error there
+  check_launch(kernel);  // either call leaves its error here
 }
 
 }  // namespace sumi::kernels

@@ -1,11 +1,11 @@
-// Philox 4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011) and the
-// numbers made from it. Integers, exactly rounded operations and explicit fma only, so every backend gets the
-// same bits.
+// The Philox 4x32-10 generator (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as
+// 1, 2, 3", 2011) and distributions derived from it. Only integers, exactly rounded operations and
+// explicit fma are used, so every backend produces the same bits.
 //
-// One block of four words serves four neighboring positions: block = position / 4, and element position % 4
-// of what is made from the block belongs to the position. So each number is a function of its own position,
-// and drawing [0,10) equals drawing [0,4) and then [4,10). Translation units that include this are compiled
-// with -ffp-contract=off.
+// One block of four words serves four adjacent positions: block = position / 4, and position % 4
+// selects the element derived from the block. Each value is therefore a function of its position
+// alone: sampling [0, 10) equals sampling [0, 4) and then [4, 10). Translation units that include
+// this file are compiled with -ffp-contract=off.
 #pragma once
 
 #include <bit>
@@ -30,7 +30,7 @@ SUMI_HOST_DEVICE inline void next_keys(std::uint32_t& key0, std::uint32_t& key1)
   key1 += 0xBB67AE85U;
 }
 
-// The generator itself: a bijection of the counter, chosen by the key.
+// The generator: a bijection of the counter, selected by the key.
 SUMI_HOST_DEVICE inline Words scramble(Words counter, std::uint32_t key0, std::uint32_t key1) {
   std::uint32_t a = counter.v[0], b = counter.v[1], c = counter.v[2], d = counter.v[3];
   for (int round = 0; round < rounds; ++round) {
@@ -45,15 +45,15 @@ SUMI_HOST_DEVICE inline Words scramble(Words counter, std::uint32_t key0, std::u
   return {{a, b, c, d}};
 }
 
-// The four words of positions 4 * block ... 4 * block + 3: the key is the seed, the counter is (block,
-// stream).
+// The four words of positions 4 * block ... 4 * block + 3. The key is the seed, the counter is
+// (block, stream).
 SUMI_HOST_DEVICE inline Words words(std::uint64_t seed, std::uint64_t stream, std::uint64_t block) {
   const Words counter = {{static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
                           static_cast<std::uint32_t>(stream), static_cast<std::uint32_t>(stream >> 32)}};
   return scramble(counter, static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32));
 }
 
-// The upper 24 bits. Signed, because that is the conversion to float which every processor has as one
+// The upper 24 bits. Signed, because every processor converts signed integers to float in one
 // instruction.
 SUMI_HOST_DEVICE inline std::int32_t top24(std::uint32_t word) {
   return static_cast<std::int32_t>(word >> 8);
@@ -61,9 +61,9 @@ SUMI_HOST_DEVICE inline std::int32_t top24(std::uint32_t word) {
 
 // ---- uniform ----
 
-// Everything that does not depend on the position, rounded to f32 once. Made on the host.
+// The constants of a uniform distribution, rounded to f32 once, on the host.
 struct UniformRange {
-  float lo, width, last;  // last: the largest float below hi (rounding alone could reach hi itself)
+  float lo, width, last;  // last: the largest float below hi; rounding alone could reach hi
 };
 inline UniformRange uniform_range(double lo, double hi) {
   const float lo_f = static_cast<float>(lo), hi_f = static_cast<float>(hi);
@@ -77,8 +77,9 @@ SUMI_HOST_DEVICE inline float uniform_of(std::uint32_t word, UniformRange range)
 
 // ---- normal ----
 
-// Natural logarithm of x in [2^-24, 1]; relative error below 3e-7. With x = m 2^e, m in [sqrt(1/2), sqrt(2))
-// and s = (m - 1) / (m + 1): log m = 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...), |s| < 0.172.
+// Natural logarithm of x in [2^-24, 1]; relative error below 3e-7. With x = m 2^e, m in [sqrt(1/2),
+// sqrt(2)) and s = (m - 1) / (m + 1): log m = 2 atanh(s) = 2 (s + s^3/3 + s^5/5 + ...), |s| <
+// 0.172.
 SUMI_HOST_DEVICE inline float log_unit(float x) {
   const auto bits = std::bit_cast<std::uint32_t>(x);
   const std::int32_t e = static_cast<std::int32_t>(bits - 0x3F3504F3U) >> 23;
@@ -97,8 +98,9 @@ SUMI_HOST_DEVICE inline float log_unit(float x) {
 struct SinCos {
   float sin, cos;
 };
-// Of 2 pi turn / 2^24, turn in [0, 2^24). The nearest quarter turn is taken out in integers, so the rest,
-// within pi/4 of 0, is exact, and Taylor's series ends below f32's rounding.
+// Sine and cosine of 2 pi turn / 2^24, turn in [0, 2^24). The nearest quarter turn is removed in
+// integers, so the remainder, within pi/4 of 0, is exact, and the Taylor series' error is below f32
+// rounding.
 SUMI_HOST_DEVICE inline SinCos sin_cos_turn(std::int32_t turn) {
   const std::int32_t quarter = (turn + (1 << 21)) >> 22;
   const float a = static_cast<float>(turn - (quarter << 22)) * (6.283185307F * 0x1p-24F);
@@ -119,7 +121,8 @@ SUMI_HOST_DEVICE inline SinCos sin_cos_turn(std::int32_t turn) {
   return {(quarter & 2) ? -sin_even : sin_even, ((quarter + 1) & 2) ? -cos_even : cos_even};
 }
 
-// Two standard normals from two words (Box and Muller 1958). The radius is at most sqrt(48 log 2) = 5.77.
+// Two standard normals from two words (Box and Muller 1958). The radius is at most sqrt(48 log 2) =
+// 5.77.
 SUMI_HOST_DEVICE inline void box_muller(std::uint32_t radius_word, std::uint32_t angle_word, float& first,
                                         float& second) {
   const float u =
@@ -143,8 +146,8 @@ SUMI_HOST_DEVICE inline float shifted_normal(float z, float mean, float std) {
 
 // ---- bernoulli ----
 
-// True for `threshold` of the 2^24 values of top24, a comparison of integers. p is clamped to [0, 1]; made on
-// the host.
+// The threshold below which a fraction p of the 2^24 values of top24 lie, so that sampling is an
+// integer comparison. p is clamped to [0, 1]. Computed on the host.
 inline std::int32_t bernoulli_threshold(double p) {
   return !(p > 0) ? 0 : p >= 1 ? 1 << 24 : static_cast<std::int32_t>(std::lround(p * 0x1p24));
 }

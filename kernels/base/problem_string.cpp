@@ -11,8 +11,8 @@ bool is_digit(char c) {
 
 }  // namespace
 
-LetterText::LetterText(std::string where, std::string_view text, std::string_view letters,
-                       std::string_view quads)
+ProblemString::ProblemString(std::string where, std::string_view text, std::string_view letters,
+                             std::string_view quads)
     : where_(std::move(where)), text_(text) {
   if (text_.empty()) refuse("is empty");
   for (std::size_t at = 0; at < text_.size();) {
@@ -33,7 +33,7 @@ LetterText::LetterText(std::string where, std::string_view text, std::string_vie
   }
 }
 
-std::int64_t LetterText::number(std::size_t& at, char letter) const {
+std::int64_t ProblemString::number(std::size_t& at, char letter) const {
   const std::size_t first = at;
   std::int64_t value = 0;
   for (; at < text_.size() && is_digit(text_[at]); ++at) {
@@ -44,12 +44,12 @@ std::int64_t LetterText::number(std::size_t& at, char letter) const {
   return value;
 }
 
-std::int64_t LetterText::need(char letter, std::int64_t least) const {
+std::int64_t ProblemString::need(char letter, std::int64_t least) const {
   if (field(letter).count == 0) refuse(std::string("lacks '") + letter + "'");
   return get(letter, 0, least);
 }
 
-std::int64_t LetterText::get(char letter, std::int64_t otherwise, std::int64_t least) const {
+std::int64_t ProblemString::get(char letter, std::int64_t otherwise, std::int64_t least) const {
   const Field& f = field(letter);
   if (f.count == 0) return otherwise;
   if (f.values[0] < least)
@@ -58,13 +58,13 @@ std::int64_t LetterText::get(char letter, std::int64_t otherwise, std::int64_t l
   return f.values[0];
 }
 
-std::array<std::int64_t, 4> LetterText::quad(char letter) const {
+std::array<std::int64_t, 4> ProblemString::quad(char letter) const {
   const Field& f = field(letter);
   if (f.count == 4) return f.values;
   return {f.values[0], f.values[0], f.values[0], f.values[0]};
 }
 
-void LetterText::refuse(const std::string& why) const {
+void ProblemString::refuse(const std::string& why) const {
   fail(where_, "'" + text_ + "' " + why);
 }
 

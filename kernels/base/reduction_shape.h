@@ -1,12 +1,13 @@
-// A sum over axes as a sum over the middle of three.
+// A reduction over axes, expressed as a reduction over the middle of three.
 #pragma once
 
 #include "kernels/base/shape.h"
 
 namespace sumi {
 
-// x summed to y (y's sizes are 1 or x's), seen as [outer, rows, cols] where only the middle is summed.
-// Neighboring axes of the same kind merge; `fits` is false for patterns with two separate summed runs.
+// The reduction of x to y (y's sizes are 1 or x's), viewed as [outer, rows, cols] with the rows
+// summed. Adjacent axes of the same kind are merged. `fits` is false if two separate runs of axes
+// are summed.
 struct ReductionShape {
   std::int64_t outer = 1, rows = 1, cols = 1;
   bool fits = true;

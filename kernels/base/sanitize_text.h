@@ -1,17 +1,18 @@
-// Text from a stranger's file, fit to be shown.
+// Makes text from untrusted files safe to print.
 #pragma once
 
 #include <string>
 
 namespace sumi {
 
-// `text` as one line that is safe on a terminal: line breaks become blanks, other control characters (which could move
-// the cursor or hide text) '?', and of what is longer than 2,000 bytes the middle is left out.
+// Returns `text` as one line that is safe on a terminal: line breaks become blanks; other control
+// characters, which could move the cursor or hide text, become '?'; the middle of text longer than
+// 2,000 bytes is omitted.
 inline std::string printable(std::string text) {
   constexpr std::size_t longest = 2000;
   const auto continues = [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
-  };  // within UTF-8
+  };  // inside a UTF-8 sequence
   if (text.size() > longest) {
     std::size_t head = longest / 2, tail = text.size() - longest / 2;
     while (head > 0 && continues(text[head])) --head;
@@ -25,8 +26,8 @@ inline std::string printable(std::string text) {
     else if (c < 0x20 || c == 0x7F)
       text[i] = '?';
     else if (c == 0xC2 && i + 1 < text.size() && continues(text[i + 1]) &&
-             static_cast<unsigned char>(text[i + 1]) <
-                 0xA0)  // U+0080 to U+009F: escape sequences to terminals
+             static_cast<unsigned char>(text[i + 1]) < 0xA0)  // U+0080 to U+009F: terminal escape
+                                                              // sequences
       text[i] = text[i + 1] = '?';
   }
   return text;

@@ -1,4 +1,4 @@
-// The size of a tensor: always four numbers, always NHWC.
+// The size of a tensor: always four dimensions, always NHWC.
 #pragma once
 
 #include <cstdint>
@@ -6,8 +6,9 @@
 
 namespace sumi {
 
-// Activations are n x h x w x c. Weights are KRSC: n = filters, h x w = filter size, c = channels per group.
-// A vector is 1x1x1xc, a matrix is rows x 1 x 1 x cols, a scalar 1x1x1x1. Dense, row-major, no strides.
+// Activations are n x h x w x c. Weights are KRSC: n = filters, h x w = filter size, c = channels
+// per group. A vector is 1x1x1xc, a matrix is rows x 1 x 1 x cols, a scalar 1x1x1x1. Dense,
+// row-major, no strides.
 struct Shape {
   std::int64_t n = 1, h = 1, w = 1, c = 1;
 
@@ -26,7 +27,8 @@ struct Shape {
   static Shape scalar() { return {1, 1, 1, 1}; }
 };
 
-// True where each size of `small` is 1 or equals that of `big`: `small` can be broadcast to `big`.
+// Returns true if each size of `small` is 1 or equals that of `big`, so that `small` can be
+// broadcast to `big`.
 inline bool broadcasts_to(const Shape& small, const Shape& big) {
   for (int i = 0; i < 4; ++i)
     if (small[i] != 1 && small[i] != big[i]) return false;

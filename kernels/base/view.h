@@ -1,4 +1,4 @@
-// A View is a pointer with a shape. It owns nothing.
+// Non-owning views of tensors: a pointer with a shape.
 #pragma once
 
 #include "kernels/base/check.h"
@@ -7,8 +7,8 @@
 
 namespace sumi {
 
-// Where memory lives and which backend computes there. `ref` is the reference backend: plain loops, every
-// type.
+// Where memory lives and which backend computes there. `ref` is the reference backend: plain loops,
+// all element types.
 struct Device {
   enum class Kind : std::uint8_t { ref, cpu, cuda };
   Kind kind = Kind::cpu;
@@ -24,8 +24,9 @@ struct Device {
   }
 };
 
-// Read-only. `halo`: rows and columns around h and w that lie in memory but are not part of `shape`
-// (0 unless said; only convolution input, the apply kernel, residual read and fold accept another).
+// A read-only view. `halo`: rows and columns around h and w that are in memory but not part of
+// `shape`. It is 0 except where stated; only the convolution input, the apply kernel, residual
+// reads and fold accept another value.
 struct View {
   const void* data = nullptr;
   DType dtype = DType::f32;

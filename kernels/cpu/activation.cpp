@@ -1,4 +1,4 @@
-// Element by element functions of one operand, and their gradients.
+// Elementwise functions of one operand, and their gradients.
 #include "kernels/activation.h"
 
 #include "kernels/cpu/math.h"
@@ -8,8 +8,8 @@ namespace sumi::kernels::cpu {
 
 namespace {
 
-// Blocks that stay in the nearest cache between two loops: a processor looks some dozens of operations ahead, which is less than
-// two elements of both loops in one.
+// Blocks that stay in the L1 cache between two loops: out-of-order execution covers some dozens of
+// operations, which is less than two elements of both loops in one.
 template <class T>
 void softplus_span(const T* from, T* to, i64 begin, i64 end) {
   constexpr i64 block = 512;

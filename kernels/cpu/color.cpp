@@ -1,4 +1,4 @@
-// Colors, blocks of pixels at a time; pixels are shared out among the threads.
+// Color conversion of blocks of pixels, distributed over the threads.
 #include "kernels/color.h"
 
 #include "kernels/cpu/planes.h"
@@ -9,7 +9,8 @@ namespace {
 
 constexpr i64 pixel_cost = 64;  // three powers and three roots
 
-// run.operator()<c>() with c known when compiled, so that no loop over pixels asks for it.
+// Calls run.operator()<c>() with c as a compile-time constant, so that no loop over pixels branches
+// on it.
 template <class Run>
 void with_color(Color c, const Run& run) {
   switch (c) {

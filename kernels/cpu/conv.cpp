@@ -1,4 +1,5 @@
-// Convolution on the CPU: which implementation runs, and bf16 by way of f32 where the processor does not multiply it itself.
+// Convolution on the CPU: selection of the implementation, and bf16 via f32 on processors that
+// cannot multiply it.
 #include "kernels/conv_plan.h"
 #include "kernels/cpu/conv_own.h"
 #include "kernels/cpu/onednn.h"
@@ -20,7 +21,7 @@ bool folds_dgrad(const ConvGeom& g) {
   return g.o.groups == 1 && g.c <= 8 && g.k >= 8 && g.r * g.s * g.c >= 12;
 }
 
-// dy's few channels take x's place.
+// dy has few channels and takes x's role.
 bool swaps_wgrad(const ConvGeom& g) {
   const auto& o = g.o;
   return o.groups == 1 && o.stride == 1 && o.dilation == 1 && g.k <= 8 && g.c >= 16 && g.p * g.q > 1 &&
@@ -74,21 +75,21 @@ void run_f32(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& 
   own.run(e, g, a);
 }
 
-// Where bf16 operands are widened to f32. Kept from one convolution to the next, apart from the Exec's scratch memory, which
-// the convolution itself takes; large ones are given back.
+// Memory for bf16 operands widened to f32. Kept from one convolution to the next, separate from the
+// Exec's scratch memory, which the convolution itself uses; large blocks are released.
 Scratch& widened_operands() {
   thread_local Scratch kept;
   return kept;
 }
 constexpr std::size_t kMostKept = std::size_t{64} << 20;
 
-// The operands as they are, or bf16 as f32 in temporaries around the call.
+// Runs on the operands directly, or on f32 copies of bf16 operands.
 void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, View bias, bool accumulate) {
   const View out = d == Direction::fprop ? y : d == Direction::dgrad ? x : w;
   const auto data = [](View v) { return static_cast<float*>(const_cast<void*>(v.data)); };
   if (out.dtype == DType::f32) return run_f32(e, d, g, {data(x), data(w), data(y), data(bias), accumulate});
   const auto half = [](View v) { return static_cast<bf16*>(const_cast<void*>(v.data)); };
-  if (e.conv.by != ConvPolicy::By::own &&
+  if (e.conv.backend != ConvBackend::native &&
       onednn_conv(e, d, g, ConvOperandsBf16{half(x), half(w), half(y), half(bias), accumulate}))
     return;
   Exec outer = e;
@@ -111,7 +112,7 @@ void run(const Exec& e, Direction d, const ConvGeom& g, View x, View w, View y, 
   if (outer.scratch->size() > kMostKept) outer.scratch->release();
 }
 
-// f64 is refused before anything is read.
+// Rejects f64 before anything is read.
 void check_dtype(const char* where, View v) {
   dispatch_f32_bf16(where, v.dtype, []<class T>() {});
 }
@@ -120,7 +121,7 @@ void check_dtype(const char* where, View v) {
 
 bool conv_possible(ConvAlgorithm method, const ConvCall& use) {
   if (method == ConvAlgorithm::winograd) return winograd_knows(use.geom);
-  return method == ConvAlgorithm::own || has_onednn();
+  return method == ConvAlgorithm::native || has_onednn();
 }
 
 bool conv_available(ConvAlgorithm method, const ConvCall& use, DType dtype) {
@@ -129,18 +130,18 @@ bool conv_available(ConvAlgorithm method, const ConvCall& use, DType dtype) {
 }
 
 ConvAlgorithm conv_method(const ConvPolicy& policy, const ConvCall& use) {
-  using By = ConvPolicy::By;
   const auto allowed = [&](ConvAlgorithm m) {
     return conv_possible(m, use) && !(m == ConvAlgorithm::winograd && policy.exact);
   };
-  if (policy.by == By::onednn) return ConvAlgorithm::onednn;
+  if (policy.backend == ConvBackend::onednn) return ConvAlgorithm::onednn;
   if (policy.plan) {
     const auto found = policy.plan->methods.find(use.str());
     if (found != policy.plan->methods.end() && allowed(found->second)) return found->second;
   }
   if (!policy.exact && prefers_winograd(use.direction, use.geom)) return ConvAlgorithm::winograd;
-  return policy.by == By::any && prefers_onednn(use.direction, use.geom) ? ConvAlgorithm::onednn
-                                                                         : ConvAlgorithm::own;
+  return policy.backend == ConvBackend::automatic && prefers_onednn(use.direction, use.geom)
+             ? ConvAlgorithm::onednn
+             : ConvAlgorithm::native;
 }
 
 void conv_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {

@@ -1,6 +1,6 @@
-// Convolution as products whose operands are read in place: pixels on the left, weights (or, for wgrad,
-// pixels) on the right. dgrad runs one product per residue of the output position modulo the stride, so that
-// no zero is multiplied.
+// Convolution as products whose operands are read in place: pixels on the left, weights (or, for
+// wgrad, pixels) on the right. dgrad runs one product per residue of the output position modulo the
+// stride, so that no zero is multiplied.
 #include "kernels/cpu/conv_own.h"
 
 #include <cstring>
@@ -10,8 +10,8 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// The picture that a filter window slides over. With whole rows of the filter in one run (a padded copy of
-// the picture, or no padding), a thin picture still has long runs.
+// The image that a filter window slides over. If whole filter rows are one run (a padded copy of
+// the image, or no padding), a thin image still has long runs.
 struct Window {
   const float* x;
   i64 h, w, c, p, q;  // c: all channels of a pixel
@@ -19,7 +19,8 @@ struct Window {
   i64 taps_w, run;  // taps per filter row and elements per tap
   const float* zero;
 
-  // Where tap `t` of output pixel `i` (of n p q) begins, at channel `offset`; zeros outside the picture.
+  // Returns where tap `t` of output pixel `i` (of n p q) begins, at channel `offset`; zeros outside
+  // the image.
   const float* at(i64 i, i64 t, i64 offset) const {
     const i64 row = i / q % p * stride - pad_top + t / taps_w * dilation;
     const i64 col = i % q * stride - pad_left + t % taps_w * dilation;
@@ -38,7 +39,8 @@ bool has_pads(const ConvOptions& o) {
   return o.pad_top || o.pad_bottom || o.pad_left || o.pad_right;
 }
 
-// Whether a filter row is one run: always possible without pads, worth a copy where c is small.
+// Returns true if a filter row is one run: always possible without pads, and worth a copy if c is
+// small.
 bool joins_taps(const ConvGeom& g) {
   return g.o.dilation == 1 && g.o.groups == 1 && (!has_pads(g.o) || g.c <= 16);
 }
@@ -98,7 +100,7 @@ struct WindowRows final : LeftOperand {
   }
 };
 
-// fprop's right operand: filters, whose r s c elements lie in the order of the taps.
+// fprop's right operand: filters, whose r s c elements are in the order of the taps.
 struct FilterColumns final : RightOperand {
   const float* w;
   i64 row, run;
@@ -108,8 +110,8 @@ struct FilterColumns final : RightOperand {
   }
 };
 
-// The input pixels with h = first_h + stride i, w = first_w + stride j, which all see the same taps of the
-// filter.
+// The input pixels with h = first_h + stride i, w = first_w + stride j, which all meet the same
+// filter taps.
 struct Phase {
   ConvGeom g;
   i64 first_h, first_w, rows, cols;
@@ -132,7 +134,8 @@ struct Phase {
   i64 n_of(i64 i) const { return i / cols / rows; }
 };
 
-// dgrad's left operand: for each input pixel of the phase, the output pixels that its taps come from.
+// dgrad's left operand: for each input pixel of the phase, the output pixels that its taps
+// contribute to.
 struct PhaseRows final : LeftOperand {
   const Phase& phase;
   const float *dy, *zero;
@@ -179,7 +182,8 @@ struct PhaseOut final : OutputRows {
   }
 };
 
-// wgrad's right operand: columns are the filter's r s c elements, the inner dimension is the output pixels.
+// wgrad's right operand: columns are the filter's r s c elements, the inner dimension is the output
+// pixels.
 struct WindowColumns final : RightOperand {
   Window win;
   explicit WindowColumns(const Window& w) : win(w) {}
@@ -196,7 +200,7 @@ struct WindowColumns final : RightOperand {
       done += length;
     }
   }
-  // One tap's part of the panel, walking the output pixels without divisions.
+  // One tap's part of the panel, walking over the output pixels without divisions.
   void copy_tap(i64 tap, i64 offset, int length, const DepthBlock& d, float* out) const {
     i64 q = d.offset % win.q, p = d.offset / win.q % win.p, n = d.offset / win.q / win.p;
     const i64 tap_h = tap / win.taps_w * win.dilation - win.pad_top;
@@ -310,7 +314,7 @@ void full_fprop(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
 
 void full_dgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
   const i64 cols = g.r * g.s * g.c;
-  std::vector<float> bias;  // of a channel: repeated for every pixel
+  std::vector<float> bias;  // per channel, repeated for every pixel
   for (i64 i = 0; a.bias && i < g.r * g.s; ++i) bias.insert(bias.end(), a.bias, a.bias + g.c);
   const View bias_view = a.bias ? matrix(e, bias.data(), 1, cols) : View{};
   const GemmGeom product{1, g.n, cols, g.k, false, false};

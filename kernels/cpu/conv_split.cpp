@@ -5,8 +5,9 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// Rows [begin, end) of what the direction writes (wgrad: of y), of images [image, image + images). False if no such piece is a
-// convolution of its own: with a stride above the filter's size some rows have no partner.
+// The piece with rows [begin, end) of the written tensor (wgrad: of y), of images [image, image +
+// images). Returns false if that is not a convolution itself: with a stride above the filter's size
+// some rows have no counterpart.
 bool make_piece(Direction d, const ConvGeom& g, i64 image, i64 images, i64 begin, i64 end, ConvPiece& piece) {
   ConvGeom& part = piece.geom = g;
   part.n = images;
@@ -39,11 +40,12 @@ std::vector<ConvPiece> split_conv(Direction d, const ConvGeom& g, int threads) {
   const std::vector<ConvPiece> whole{{g, 0, 0}};
   if (threads == 1 || g.macs() < 16 * parallel_threshold) return whole;
   const i64 t = threads, rows = d == Direction::dgrad ? g.h : g.p;
-  // Whole images where that divides the work evenly enough, else rows of each.
+  // Whole images if that divides the work evenly enough, else rows of each image.
   i64 parts = std::min(g.n, t), cuts = 1;
   if (g.n == 1 || (d != Direction::wgrad && g.n < 4 * t && g.n % t != 0)) {
     const i64 least =
-        std::max<i64>(4 * g.o.stride, g.r * g.o.dilation);  // fewer rows and neighbors' halos weigh too much
+        std::max<i64>(4 * g.o.stride, g.r * g.o.dilation);  // with fewer rows the halos cost too
+                                                            // much
     cuts = std::clamp<i64>(std::min(t / std::gcd(g.n, t), rows / least), 1, rows);
     if (cuts > 1) parts = g.n;
   }

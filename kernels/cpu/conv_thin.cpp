@@ -1,5 +1,5 @@
-// The convolutions that the blocked product serves badly: few output channels (an RGB picture, a
-// discriminator's verdict) and depthwise ones.
+// Convolutions for which the blocked product is inefficient: few output channels (an RGB image, a
+// discriminator's score) and depthwise ones.
 #include <cmath>
 
 #include "kernels/cpu/conv_own.h"
@@ -15,14 +15,14 @@ i64 ceil_div_signed(i64 a, i64 b) {
   return -floor_div(-a, b);
 }
 
-// The input rows [h0, h1) of picture n, from output rows [p0, p1), whose contributions are in
-// col[p - p0][q][r][s][c].
+// The input rows [h0, h1) of image n, computed from output rows [p0, p1), whose contributions are
+// in col[p - p0][q][r][s][c].
 struct Band {
   i64 n, h0, h1, p0, p1;
 };
 
-// Adds one output row's contributions through filter row r to one input row. Without dilation the filter's
-// columns land side by side, so that each output pixel adds one run of s*c values.
+// Adds one output row's contributions through filter row r to one input row. Without dilation the
+// filter's columns are adjacent, so that each output pixel adds one run of s*c values.
 void fold_row(const ConvGeom& g, const float* from, float* out) {
   const i64 step = g.r * g.s * g.c, run = g.s * g.c, u = g.o.stride;
   if (g.o.dilation == 1) {
@@ -58,7 +58,8 @@ void fold(const ConvGeom& g, const Band& b, const float* col, const float* bias,
   }
 }
 
-// Bands of input rows whose contributions fit a cache, but not so thin that neighbors repeat much work.
+// Bands of input rows whose contributions fit a cache, but not so thin that adjacent bands repeat
+// much work.
 std::vector<Band> make_bands(const ConvGeom& g) {
   const i64 overlap = (g.r - 1) * g.o.dilation / g.o.stride;
   const i64 fitting = 131072 / (g.q * g.r * g.s * g.c);
@@ -75,7 +76,7 @@ std::vector<Band> make_bands(const ConvGeom& g) {
   return bands;
 }
 
-// The filter [k][tap] as [tap][k]: channels side by side.
+// The filter [k][tap] as [tap][k]: channels contiguous.
 std::vector<float> taps_first(const float* w, i64 k, i64 taps) {
   std::vector<float> out(static_cast<std::size_t>(k * taps));
   for (i64 i = 0; i < k; ++i)
@@ -188,7 +189,7 @@ void depthwise_dgrad(const Exec& e, const ConvGeom& g, const ConvOperands& a) {
 
 void depthwise_wgrad(const Exec&, const ConvGeom& g, const ConvOperands& a) {
   const auto& o = g.o;
-  // Each tap is one thread's: it sums row by row in f32 and joins rows in double.
+  // Each tap belongs to one thread, which sums row by row in f32 and joins rows in double.
   for_range(g.r * g.s, g.n * g.p * g.q * g.c, [=](i64 begin, i64 end) {
     std::vector<double> total(static_cast<std::size_t>(g.c));
     std::vector<float> row(static_cast<std::size_t>(g.c));

@@ -1,4 +1,4 @@
-// Arithmetic with broadcasting, scaling, filling, conversion, and copies of boxes.
+// Arithmetic with broadcasting, scaling, filling, conversion, and box copies.
 #include "kernels/elementwise.h"
 
 #include <array>
@@ -9,10 +9,11 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// A broadcast as few nested loops as possible: neighboring axes that both operands walk alike are merged.
+// A broadcast as few nested loops as possible: adjacent axes with equal strides in both operands
+// are merged.
 struct Loops {
   struct Axis {
-    i64 size, a, b;  // strides of the two operands; 0 where one element serves all
+    i64 size, a, b;  // strides of the two operands; 0 for broadcasting
   };
   std::array<Axis, 4> axis{};
   int rank = 0;
@@ -43,7 +44,7 @@ struct Loops {
     for (int i = 0; i < rank - 1; ++i) count *= axis[i].size;
     return count;
   }
-  // Where a row begins in both operands.
+  // The start of a row in both operands.
   void row(i64 index, i64& a, i64& b) const {
     a = b = 0;
     for (int i = rank - 2; i >= 0; --i) {
@@ -55,7 +56,7 @@ struct Loops {
   }
 };
 
-// y[i] (+)= f(a[i * step_a], b[i * step_b]) with both steps known to the compiler.
+// y[i] (+)= f(a[i * step_a], b[i * step_b]) with both steps as compile-time constants.
 template <int step_a, int step_b, class T, class F>
 inline void row_of(const T* a, const T* b, T* y, i64 count, bool add, F f) {
   if (add) {
@@ -104,7 +105,7 @@ void with_binary(Binary op, Use&& use) {
       return use([](float a, float b) { return a * b; });
     case Binary::div:
       return use([](float a, float b) { return a / b; });
-    // A NaN on either side wins.
+    // NaN on either side propagates.
     case Binary::maximum:
       return use([](float a, float b) { return a > b || a != a ? a : b; });
     case Binary::minimum:
@@ -161,7 +162,7 @@ void copy_box(const Exec&, View src, Shape src_at, MutView dst, Shape dst_at, Sh
     return (((n + at.n) * s.h + h + at.h) * s.w + w + at.w) * s.c + at.c;
   };
   if (extent.count() == 0) return;
-  // Rows of w and c are one run where both sides hold all channels.
+  // Rows of w and c are contiguous if both sides have all channels.
   const bool whole = extent.c == src.shape.c && extent.c == dst.shape.c;
   const i64 run = whole ? extent.w * extent.c : extent.c, columns = whole ? 1 : extent.w;
   const Shape from_shape = src.shape, to_shape = dst.shape;

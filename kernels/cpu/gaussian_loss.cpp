@@ -7,12 +7,12 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// One element's loss and its derivatives.
+// The loss of one element and its derivatives.
 struct Term {
   float value, dmean, dlog_var;
 };
 
-// y = share * (sum of term(i).value); dmean and dlog_var = share * the term's, where they are wanted.
+// y = share * (sum of term(i).value); dmean and dlog_var = share * the term's, if requested.
 template <class T, class TermAt>
 void sum_terms(const Exec& e, i64 count, double share, const TermAt& term, MutView y, MutView dmean,
                MutView dlog_var) {
@@ -53,7 +53,7 @@ void gaussian_kl(const Exec& e, View mean, View log_var, MutView y, MutView dmea
     const T *const means = mean.as<T>(), *const log_vars = log_var.as<T>();
     const auto term = [=](i64 i) {
       const auto m = static_cast<float>(means[i]), l = static_cast<float>(log_vars[i]);
-      const float more = expm1_f32(l);  // variance than 1
+      const float more = expm1_f32(l);  // variance above 1
       return Term{0.5F * (m * m + (more - l)), m, 0.5F * more};
     };
     sum_terms<T>(e, mean.count(), 1.0 / static_cast<double>(mean.shape.n), term, y, dmean, dlog_var);

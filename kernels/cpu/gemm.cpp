@@ -1,4 +1,4 @@
-// Batched matrix product by our own blocked form; matrix times vector by dot products.
+// Batched matrix product by the native blocked product; matrix times vector by dot products.
 #include "kernels/gemm.h"
 
 #include "kernels/cpu/product.h"
@@ -6,8 +6,8 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// y[i] (+)= the product of row i with b, for one column and rows in memory. Sixteen partial sums, joined in
-// order.
+// y[i] (+)= the product of row i with b, for one column and contiguous rows. Sixteen partial sums,
+// joined in order.
 void dot_rows(const GemmGeom& g, const float* a, const float* b, const float* bias, float* y, bool add) {
   for_range(g.m, g.k, [=](i64 begin, i64 end) {
     for (i64 i = begin; i < end; ++i) {

@@ -1,5 +1,5 @@
-// Losses of pictures, with their gradients in the same pass. Rows of total variation and pixels of the color loss
-// are shared out among the threads.
+// Image losses with their gradients in the same pass. Rows of total variation and pixels of the
+// color loss are distributed over the threads.
 #include "kernels/image_loss.h"
 
 #include "kernels/cpu/planes.h"
@@ -8,14 +8,16 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// One row of a picture and the rows above and below it; at an edge they are the row itself, whose difference is 0.
+// One row of an image with the rows above and below; at an edge these are the row itself, whose
+// difference is 0.
 template <class T>
 struct VariationRow {
   const T *x, *above, *below;
   T* dx;  // may be null
   float share_h, share_w;
 
-  // The row's part of the sum, for elements [begin, end), whose neighbors are `left` and `right` elements away.
+  // The sum over elements [begin, end) of the row, whose adjacent pixels are `left` and `right`
+  // elements away.
   double span(i64 begin, i64 end, i64 left, i64 right) const {
     double sum = 0;
     sum_columns(
@@ -40,7 +42,8 @@ struct VariationRow {
   }
 };
 
-// The sum of the distances of the pixels [begin, end); dx = their derivatives times share, where dx is not null.
+// The sum of the distances of the pixels [begin, end); dx = their derivatives times share, if dx is
+// not null.
 template <class T>
 double distances(const T* x, const T* target, T* dx, float delta, float share, i64 begin, i64 end) {
   Planes xs, ts;
@@ -74,7 +77,7 @@ void total_variation(const Exec& e, View x, MutView y, MutView dx) {
   Workspace w(e);
   const auto piece = w.add<double>(rows);
   w.allocate();
-  double* const sums = w.at<double>(piece);  // one for each row, added in their order
+  double* const sums = w.at<double>(piece);  // one per row, added in order
   dispatch_f32_bf16("total_variation", x.dtype, [&]<class T>() {
     const T* const xs = x.as<T>();
     T* const dxs = dx ? dx.as<T>() : nullptr;

@@ -1,4 +1,4 @@
-// Pictures of bytes to floats and back; rows of pixels are shared out among the threads.
+// 8-bit images to floats and back; rows of pixels are distributed over the threads.
 #include "kernels/image_u8.h"
 
 #include <cstring>
@@ -8,13 +8,13 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// One axis: pixel `first` with weight 1 - t and `second` with weight t, both in the picture.
+// One axis: pixel `first` with weight 1 - t and `second` with weight t, both inside the image.
 struct Tap {
   i64 first, second;
   float t;
 };
 
-// Output i of `out`, from the `length` pixels from `start` on of a picture of `size`.
+// The tap of output i of `out`, for `length` pixels starting at `start` of an image of `size`.
 inline Tap tap(i64 i, i64 out, i64 start, i64 length, i64 size) {
   const double ratio = static_cast<double>(length) / static_cast<double>(out);
   const double at = std::max(0.0, (static_cast<double>(i) + 0.5) * ratio - 0.5);
@@ -24,11 +24,11 @@ inline Tap tap(i64 i, i64 out, i64 start, i64 length, i64 size) {
           static_cast<float>(at - static_cast<double>(whole))};
 }
 
-// How the columns of a cut become those of a sample, in elements of a row of the picture.
+// The mapping of a crop's columns to those of a sample, in elements of an image row.
 struct Columns {
   std::vector<Tap> taps;
-  i64 begin = 0, end = 0;  // what is read of a row
-  bool copied = true;      // neighbors stay neighbors, and none is between two
+  i64 begin = 0, end = 0;  // range that is read of a row
+  bool copied = true;      // the columns are copied without interpolation
 
   Columns(const Crop& cut, const Shape& x, const Shape& y) {
     begin = x.w * x.c;
@@ -42,7 +42,8 @@ struct Columns {
   }
 };
 
-// line[i] = two rows of levels in [-1, 1], the lower with weight t. Of one row alone these are the exact values rounded once.
+// line[i] = two rows of levels in [-1, 1], the lower with weight t. For a single row these are the
+// exact values rounded once.
 void load_line(const std::uint8_t* above, const std::uint8_t* below, float t, i64 begin, i64 end,
                float* __restrict line) {
   if (t == 0.0F) {
@@ -64,8 +65,8 @@ void put_columns(const Columns& columns, i64 any, const float* line, T* __restri
   }
 }
 
-// The same for three channels as four floats at a time. The fourth is the next pixel's first, which is written over; `line` has
-// one more than a row.
+// The same for three channels as four floats at a time. The fourth is the next pixel's first, which
+// is overwritten; `line` has one element more than a row.
 void put_triples(const Columns& columns, const float* line, float* y) {
   using Four = float __attribute__((vector_size(16)));
   const Tap* const last = &columns.taps.back();
@@ -118,7 +119,7 @@ void float_to_u8(const Exec&, View x, MutBytes y) {
     for_range(x.count(), 1, [=](i64 begin, i64 end) {
       for (i64 i = begin; i < end; ++i) {
         const auto value = static_cast<float>(from[i]);
-        const float above = value >= -1.0F ? value : -1.0F;  // also of NaN
+        const float above = value >= -1.0F ? value : -1.0F;  // also for NaN
         const float level = ((above > 1.0F ? 1.0F : above) + 1.0F) * 127.5F;
         const auto whole = static_cast<std::int32_t>(level);
         to[i] = static_cast<std::uint8_t>(whole + (level - static_cast<float>(whole) >= 0.5F ? 1 : 0));

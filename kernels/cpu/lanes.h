@@ -1,5 +1,5 @@
-// Numbers side by side as the bits of floats: for loops that choose by comparisons, of which the compiler makes branches
-// when it is left to vectorize them. Masks are all ones or 0.
+// Values side by side as the bits of floats, for loops that select by comparisons: compilers would
+// emit branches instead of vectorizing them. Masks are all ones or 0.
 #pragma once
 
 #include <bit>
@@ -22,7 +22,7 @@ struct Eight {
     to = __builtin_convertvector(upper, Bits) << 16;
   }
   static void store(const Bits& from, float* to) { std::memcpy(to, &from, sizeof from); }
-  // Of numbers that were bf16: nothing is rounded.
+  // For values that were bf16: nothing is rounded.
   static void store(const Bits& from, bf16* to) {
     const Halves upper = __builtin_convertvector(from >> 16, Halves);
     std::memcpy(to, &upper, sizeof upper);
@@ -36,7 +36,7 @@ struct Eight {
   static void add(const Bits& x, Floats& sum) { sum += (Floats)x; }
 };
 
-// The same for one, where fewer than eight are left.
+// The same for a single value, for the remainder below eight.
 struct One {
   static constexpr i64 lanes = 1;
   using Bits = std::int32_t;
@@ -57,7 +57,7 @@ struct One {
   static void add(Bits x, float& sum) { sum += std::bit_cast<float>(x); }
 };
 
-// f(Eight or One, i) for the numbers of [0, count), from i on.
+// Calls f(Eight or One, i) for the values of [0, count), starting at i.
 template <class F>
 inline void for_packs(i64 count, const F& f) {
   i64 i = 0;

@@ -1,4 +1,5 @@
-// Losses: the mean over all elements of a function of x and a target, with its gradient in the same pass.
+// Losses: the mean over all elements of a function of x and a target, with its gradient in the same
+// pass.
 #include "kernels/loss.h"
 
 #include <numeric>
@@ -10,7 +11,7 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// One element's loss and its derivative.
+// The loss of one element and its derivative.
 struct Term {
   float value, slope;
 };
@@ -39,20 +40,22 @@ void with_loss(Loss loss, float delta, Use&& use) {
     case Loss::huber:
       return use([delta](float x, float t) {
         const float z = x - t, size = std::fabs(z), outside = delta * (size - 0.5F * delta);
-        // Comparisons that NaN passes through.
+        // Comparisons that propagate NaN.
         return Term{size > delta ? outside : 0.5F * z * z, z > delta ? delta : z < -delta ? -delta : z};
       });
   }
 }
 
-constexpr i64 kBlock = 8 * lane_width;  // elements between memory and the sums, in the nearest cache
+// elements buffered in the L1 cache between memory and the sums
+constexpr i64 kBlock = 8 * lane_width;
 
 template <class TermAt>
 void block_terms(const float* __restrict x, const float* __restrict t, i64 count, float share,
                  float* __restrict values, float* __restrict slopes, const TermAt& term) {
   constexpr bool decays = std::is_invocable_v<TermAt, float, float, float>;
   float decay[decays ? kBlock : 1];
-  // In a loop of its own: a processor looks some dozens of operations ahead, which is less than two elements of both loops in one.
+  // In a separate loop: out-of-order execution covers some dozens of operations, which is less than
+  // two elements of both loops in one.
   if constexpr (decays)
     for (i64 i = 0; i < count; ++i) decay[i] = exp_minus_f32(std::fabs(x[i]));
   for (i64 i = 0; i < count; ++i) {
@@ -67,11 +70,11 @@ void block_terms(const float* __restrict x, const float* __restrict t, i64 count
   }
 }
 
-// What a loss reads and writes: blocks of it as f32, in place where it is f32.
+// The operands of a loss in blocks of f32, used in place if they are f32.
 template <class T>
 class Blocks {
  public:
-  // A target that is null is `constant` everywhere; dx that is null is not wanted.
+  // A null target is `constant` everywhere; a null dx is not computed.
   Blocks(const T* x, const T* target, float constant, T* dx) : x_(x), target_(target), dx_(dx) {
     if (!target) std::fill(t_, t_ + kBlock, constant);
   }
@@ -100,7 +103,7 @@ class Blocks {
   float xs_[kBlock], t_[kBlock], slopes_[kBlock];
 };
 
-// The sum of a block, whose first half takes in the second until eight are left, which double adds.
+// The sum of a block: the halves are added until eight are left, which are summed in double.
 template <i64 half = kBlock / 2>
 double block_sum(float* values) {
   for (i64 i = 0; i < half; ++i) values[i] += values[half + i];

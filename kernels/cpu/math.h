@@ -1,4 +1,4 @@
-// Exponential functions that the compiler can vectorize, and the table of unary functions with their
+// Exponential functions that compilers can vectorize, and the table of unary functions with their
 // derivatives.
 #pragma once
 
@@ -11,9 +11,11 @@
 
 namespace sumi::kernels::cpu {
 
-// Polynomials are minimax fits of the relative error, made by scripts/minimax.py; products and sums are fused by name, since the
-// compiler may not (-ffp-contract=off), so the bits do not depend on the instruction set. A processor without FMA has them from the C
-// library, slowly. Even and odd powers are summed apart: half as many steps that wait for each other. NaN passes through all of them.
+// Polynomials are minimax fits of the relative error, computed by scripts/minimax.py. Fused
+// multiply-adds are explicit, because compilers may not contract (-ffp-contract=off), so the bits
+// do not depend on the instruction set. Processors without FMA use the C library's, slowly. Even
+// and odd powers are summed separately, which halves the dependency chain. NaN propagates through
+// all functions.
 
 // e^r - 1 for |r| <= log(2) / 2, within 2^-28 of e^r before rounding.
 inline float expm1_core(float r) {
@@ -24,9 +26,10 @@ inline float expm1_core(float r) {
 
 struct Reduced {
   float rest;   // x - n log(2)
-  float scale;  // 2^(n + shift), or 0 where the exponent would be the one below the smallest
+  float scale;  // 2^(n + shift), or 0 below the smallest exponent
 };
-// n = round(x / log(2)): adding 1.5 * 2^23 leaves it in the low bits, here together with the bias of an exponent.
+// n = round(x / log(2)): adding 1.5 * 2^23 leaves it in the low bits, here together with an
+// exponent bias.
 template <int shift = 0>
 inline Reduced reduce_exp(float x) {
   const float magic = 12582912.0F + 127 + shift;
@@ -36,13 +39,15 @@ inline Reduced reduce_exp(float x) {
   return {rest, std::bit_cast<float>(std::bit_cast<std::uint32_t>(shifted) << 23)};
 }
 
-// x between low and high; one choice after the other: one inside another would keep loops from being vectorized.
+// x clamped to [low, high]. The selections are sequential, because nested ones would prevent
+// vectorization.
 inline float clamp(float x, float low, float high) {
   const float y = x < low ? low : x;
   return y > high ? high : y;
 }
 
-// Within 2 ulp; results below 2^-125.5 are 0, those above the largest number infinite. Computes half, since 2^128 is not a float.
+// Within 2 ulp; results below 2^-125.5 are 0, those above the largest float infinite. Computes half
+// the result, since 2^128 is not a float.
 inline float exp_f32(float x) {
   const Reduced e = reduce_exp<-1>(clamp(x, -87.5F, 89.0F));
   const float half = std::fma(e.scale, expm1_core(e.rest), e.scale);
@@ -55,14 +60,15 @@ inline float exp_minus_f32(float a) {
   return std::fma(e.scale, expm1_core(e.rest), e.scale);
 }
 
-// e^x - 1, without the cancellation near 0.
+// e^x - 1, without cancellation near 0.
 inline float expm1_f32(float x) {
   const Reduced e = reduce_exp<-1>(clamp(x, -87.5F, 89.0F));
   const float half = std::fma(e.scale, expm1_core(e.rest), e.scale - 0.5F);
   return half + half;
 }
 
-// tanh |x| = -t / (t + 2) with t = e^(-2|x|) - 1, which is exact near 0 and cannot overflow. Within 3 ulp.
+// tanh |x| = -t / (t + 2) with t = e^(-2|x|) - 1, which is exact near 0 and cannot overflow. Within
+// 3 ulp.
 inline float tanh_f32(float x) {
   const float a = -2.0F * std::fabs(x);
   const Reduced e = reduce_exp(a < -40.0F ? -40.0F : a);
@@ -97,9 +103,11 @@ inline float softplus_f32(float x) {
   return softplus_from(x, exp_minus_f32(std::fabs(x)));
 }
 
-// Within 2 ulp: x = 2^e (1 + u) with 1 + u between the roots of 1/2 and 2; log(1 + u) = u - u^2 / 2 + u^3 p(u).
+// Within 2 ulp: x = 2^e (1 + u) with 1 + u between the roots of 1/2 and 2; log(1 + u) = u - u^2 / 2
+// + u^3 p(u).
 inline float log_f32(float x) {
-  const bool small = x < std::numeric_limits<float>::min();  // its exponent would be wrong
+  // a subnormal's exponent would be wrong
+  const bool small = x < std::numeric_limits<float>::min();
   const float larger = x * 0x1p24F, normal = small ? larger : x;
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(normal), root = 0x3f3504f3U;
   const std::int32_t exponent = static_cast<std::int32_t>(bits - root) >> 23;
@@ -123,10 +131,11 @@ void with_unary(Unary u, float alpha, Use&& use) {
     case Unary::identity:
       return use([](float x) { return x; });
     case Unary::relu:
-      return use([](float x) { return x <= 0.0F ? 0.0F : x; });  // NaN stays
+      return use([](float x) { return x <= 0.0F ? 0.0F : x; });  // NaN propagates
     case Unary::leaky_relu:
       return use([alpha](float x) {
-        const float scaled = alpha * x;  // outside of the choice, which becomes a blend and not a branch
+        // outside the selection, which then becomes a blend instead of a branch
+        const float scaled = alpha * x;
         return x > 0.0F ? x : scaled;
       });
     case Unary::tanh:
@@ -147,8 +156,8 @@ void with_unary(Unary u, float alpha, Use&& use) {
       return use([](float x) { return std::fabs(x); });
     case Unary::reciprocal:
       return use([](float x) { return 1.0F / x; });
-    case Unary::step:
-      return use([](float x) { return x <= 0.0F ? 0.0F : x > 0.0F ? 1.0F : x; });  // NaN stays
+    case Unary::heaviside:
+      return use([](float x) { return x <= 0.0F ? 0.0F : x > 0.0F ? 1.0F : x; });  // NaN propagates
   }
 }
 
@@ -180,7 +189,7 @@ void with_unary_grad(Unary u, float alpha, Use&& use) {
       return use([](float x, float) { return x > 0.0F ? 1.0F : x < 0.0F ? -1.0F : 0.0F; });
     case Unary::reciprocal:
       return use([](float, float y) { return -y * y; });
-    case Unary::step:
+    case Unary::heaviside:
       return use([](float, float) { return 0.0F; });
   }
 }

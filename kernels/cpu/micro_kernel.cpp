@@ -1,5 +1,5 @@
-// The innermost product: a 6 x 16 tile for AVX2 with FMA and for any machine, up to 12 x 32 for AVX-512. And the packing of right
-// operands.
+// The micro-kernel of the product: a 6 x 16 tile for AVX2 with FMA and for any machine, up to 12 x
+// 32 for AVX-512. Also the packing of right operands.
 #include <cstring>
 
 #include "kernels/cpu/product.h"
@@ -31,7 +31,7 @@ __attribute__((target("avx2,fma"))) void avx2_kernel(i64 taps, i64 run, const fl
                                                      float* const* out) {
   const float* const* ptr = strip[0];
   const float* b = panel[0];
-  // The lines that the stores at the end will want: fetched while the sums are made.
+  // Prefetches the lines for the stores at the end.
   for (int i = 0; i < tile_rows; ++i) {
     __builtin_prefetch(out[i], 1);
     __builtin_prefetch(out[i] + tile_cols - 1, 1);
@@ -67,8 +67,8 @@ __attribute__((target("avx2,fma"))) void avx2_kernel(i64 taps, i64 run, const fl
   for (int i = 0; i < 12; ++i) _mm256_storeu_ps(out[i / 2] + i % 2 * 8, sums[i]);
 }
 
-// Of 2 x 2: 24 sums, which hide the latency of four cycles of two multiply-adds each; twelve rows read a panel's 24 KiB half as often
-// from the second-level cache as six do.
+// 2 x 2: 24 sums, which hide the four-cycle latency of two multiply-adds each; twelve rows read a
+// panel's 24 KiB half as often from the L2 cache as six do.
 template <int Strips, int Panels>
 __attribute__((target("avx512f"))) void avx512_kernel(i64 taps, i64 run, const float* const* const* strip,
                                                       i64 stride, const float* const* panel,
@@ -102,7 +102,7 @@ __attribute__((target("avx512f"))) void avx512_kernel(i64 taps, i64 run, const f
     for (int j = 0; j < Panels; ++j) _mm512_storeu_ps(out[i] + j * tile_cols, sum[i][j]);
 }
 
-// Sixteen rows of eight elements become eight rows of sixteen.
+// Transposes sixteen rows of eight elements to eight rows of sixteen.
 __attribute__((target("avx2,fma"))) void transpose_8x16(const float* from, i64 row, float* out) {
   for (int half = 0; half < 2; ++half) {
     __m256 r[8], t[8];

@@ -1,5 +1,6 @@
-// Batch, instance, layer and group norm and their gradients; norm_stats.cpp makes the statistics. Sums are made per channel in fixed
-// chunks, then joined over a statistic's channels in double, so that one code serves the whole family.
+// Batch, instance, layer and group norm and their gradients; norm_stats.cpp computes the
+// statistics. Sums are computed per channel in fixed chunks, then joined over a statistic's
+// channels in double, so that one implementation serves the whole family.
 #include "kernels/norm.h"
 
 #include <cmath>
@@ -27,7 +28,7 @@ struct Coefficients {
   }
 
  private:
-  // Each value `times` times.
+  // Repeats each value `times` times.
   static void spread(i64 times, std::vector<float>& values) {
     std::vector<float> all;
     all.reserve(values.size() * static_cast<std::size_t>(times));
@@ -43,12 +44,13 @@ void with_norm_act(Unary u, float alpha, Use&& use) {
     case Unary::identity:
       return use([](float z) { return z; }, [](float) { return 1.0F; });
     case Unary::relu:
-      return use([](float z) { return z <= 0.0F ? 0.0F : z; },  // NaN stays
+      return use([](float z) { return z <= 0.0F ? 0.0F : z; },  // NaN propagates
                  [](float z) { return z > 0.0F ? 1.0F : 0.0F; });
     case Unary::leaky_relu:
       return use(
           [alpha](float z) {
-            const float scaled = alpha * z;  // outside of the choice, which becomes a blend and not a branch
+            // outside the selection, which then becomes a blend instead of a branch
+            const float scaled = alpha * z;
             return z > 0.0F ? z : scaled;
           },
           [alpha](float z) { return z > 0.0F ? 1.0F : alpha; });
@@ -69,7 +71,8 @@ void with_norm_act(Unary u, float alpha, Use&& use) {
   }
 }
 
-// The sums over rows of dz and dz * xhat, per (outer, channel), where dz = dy act'(gamma xhat + beta).
+// The sums over rows of dz and dz * xhat, per (outer, channel), where dz = dy act'(gamma xhat +
+// beta).
 struct GradSums {
   std::vector<double> dz, dz_xhat;
 
@@ -128,7 +131,8 @@ struct GradSums {
   }
 };
 
-// The means over each statistic's elements of gamma dz and gamma dz xhat, spread to (outer, channel).
+// The means over each statistic's elements of gamma dz and gamma dz xhat, repeated per (outer,
+// channel).
 void statistic_means(const NormLayout& l, const Coefficients& k, const GradSums& s, std::vector<float>& plain,
                      std::vector<float>& with_xhat) {
   const auto count = static_cast<double>(l.rows * l.per_group);

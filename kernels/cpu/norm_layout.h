@@ -1,4 +1,5 @@
-// What the two halves of the norms share: how x is seen, cut into pieces, and how statistics and parameters are read and written.
+// Shared parts of both norm passes: the view of x, its partition into pieces, and access to
+// statistics and parameters.
 #pragma once
 
 #include <vector>
@@ -8,7 +9,7 @@
 
 namespace sumi::kernels::cpu {
 
-// x seen as [outer, rows, c]: the sums that a statistic is joined from.
+// x viewed as [outer, rows, c]: the sums that a statistic is joined from.
 struct NormLayout {
   i64 outer, rows, c, per_group, groups;
 
@@ -20,11 +21,11 @@ struct NormLayout {
         groups(g.is_batch() ? g.x.c : g.groups) {}
 };
 
-constexpr i64 norm_width =
-    512;  // columns of a piece: most often whole rows, for memory is quick where it is read in order
+// columns per piece: usually whole rows, because sequential reads are fast
+constexpr i64 norm_width = 512;
 
-// Pieces of x: chunks of rows, by groups of norm_width columns. Chunks are not shorter than a block of lane_rows, since joining two
-// costs as much as some rows.
+// Pieces of x: chunks of rows by groups of norm_width columns. Chunks are not shorter than
+// lane_rows, since joining two costs as much as several rows.
 struct NormPieces {
   i64 outer, rows, c, per_chunk, chunks, strips;
 
@@ -36,11 +37,11 @@ struct NormPieces {
             {lane_rows, ceil_div(8192, l.c), ceil_div(ceil_div(l.rows, 128), lane_rows) * lane_rows})),
         chunks(std::max<i64>(ceil_div(l.rows, per_chunk), 1)),
         strips(ceil_div(l.c, norm_width)) {}
-  i64 parts() const { return outer * chunks * c; }  // one for each chunk and column
+  i64 parts() const { return outer * chunks * c; }  // one per chunk and column
   i64 part(i64 o, i64 chunk) const { return (o * chunks + chunk) * c; }
   i64 rows_of(i64 chunk) const { return std::min(per_chunk, rows - chunk * per_chunk); }
 
-  // body(o, chunk, first column, columns), in parallel.
+  // Calls body(o, chunk, first column, columns), in parallel.
   template <class Body>
   void each(const Body& body) const {
     for_range(outer * chunks * strips, std::min(per_chunk, rows) * std::min(norm_width, c),
@@ -51,7 +52,7 @@ struct NormPieces {
                 }
               });
   }
-  // body(o, first column, columns), in parallel: for what joins the chunks.
+  // Calls body(o, first column, columns), in parallel: for joining the chunks.
   template <class Body>
   void each_column(const Body& body) const {
     for_range(outer * strips, chunks * std::min(norm_width, c), [&](i64 begin, i64 end) {
@@ -63,7 +64,7 @@ struct NormPieces {
   }
 };
 
-// A parameter vector or statistic as f32, whatever its type; `otherwise` where it is absent.
+// A parameter vector or statistic as f32, whatever its type; filled with `otherwise` if absent.
 inline std::vector<float> read_norm(const char* where, View v, i64 count, float otherwise) {
   std::vector<float> all(static_cast<std::size_t>(count), otherwise);
   if (v) load_f32(where, v, all.data());

@@ -1,16 +1,17 @@
-// The statistics of norms: means and squared deviations of columns in blocks, joined over rows and then over a statistic's channels
-// by Chan, Golub and LeVeque's formula, so that one code serves the whole family. x is read once.
+// Norm statistics: means and squared deviations of columns in blocks, joined over rows and then
+// over a statistic's channels by the formula of Chan, Golub and LeVeque, so that one implementation
+// serves the whole family. x is read once.
 #include "kernels/cpu/norm_layout.h"
 
 namespace sumi::kernels::cpu {
 namespace {
 
-// Of a number of rows: the mean of each column and the sum of its squared deviations from that.
+// For a number of rows: the mean of each column and the sum of its squared deviations from it.
 struct Moments {
   double mean[norm_width] = {}, squares[norm_width] = {};
 };
 
-// How moments of `more` rows join those of `before`.
+// The coefficients for joining moments of `more` rows to those of `before`.
 struct Joining {
   double share, weight;
   Joining(i64 before, i64 more)
@@ -23,9 +24,10 @@ struct Joining {
   }
 };
 
-// Joins `rows` rows of `width` columns from x on, `step` apart, to m, which has `before` rows of them. Sums are of differences from
-// a center, the mean of the first eighth of the rows: those rows are part of the variance, so a center far from the mean makes
-// the variance nine times as rough as f32 sums around the mean would be, at the worst.
+// Joins `rows` rows of `width` columns starting at x, `step` apart, to m, which covers `before`
+// rows. Sums are of differences from a center, the mean of the first eighth of the rows. Since
+// those rows are part of the variance, even a center far from the mean makes the error at most nine
+// times that of f32 sums around the mean.
 template <class T>
 inline void join_block(const T* x, i64 step, i64 before, i64 rows, i64 width, Moments& m) {
   const i64 sample = std::max<i64>(rows / 8, 1);
@@ -35,7 +37,7 @@ inline void join_block(const T* x, i64 step, i64 before, i64 rows, i64 width, Mo
     for (i64 i = 0; i < width; ++i) center[i] += static_cast<float>(x[r * step + i]);
   const float sample_share = 1.0F / static_cast<float>(sample);
   for (i64 i = 0; i < width; ++i) center[i] *= sample_share;
-  // What comes two kilobytes later is fetched meanwhile: the processor itself follows no row across the end of a page.
+  // Prefetches two kilobytes ahead, because hardware prefetchers stop at page boundaries.
   constexpr i64 line = 64 / static_cast<i64>(sizeof(T));
   const i64 ahead = std::max<i64>(32 * line / width, 1) * step;
   for (i64 r = 0; r < rows; ++r) {
@@ -57,7 +59,8 @@ inline void join_block(const T* x, i64 step, i64 before, i64 rows, i64 width, Mo
   }
 }
 
-// The moments of `rows` rows of `width` columns. Few columns are taken as several rows side by side.
+// The moments of `rows` rows of `width` columns. With few columns, several rows are processed side
+// by side.
 template <class T>
 inline void moments_of(const T* x, i64 rows, i64 c, i64 width, double* mean, double* squares) {
   Moments m;
@@ -74,7 +77,7 @@ inline void moments_of(const T* x, i64 rows, i64 c, i64 width, double* mean, dou
   std::copy(m.squares, m.squares + width, squares);
 }
 
-// The chunks of each column joined to their first.
+// Joins the chunks of each column to its first.
 void join_chunks(const NormPieces& p, double* mean, double* squares) {
   p.each_column([&](i64 o, i64 c0, i64 width) {
     double* const all_mean = mean + p.part(o, 0) + c0;

@@ -1,5 +1,5 @@
-// Convolution by oneDNN. Its own threads never start: two pools would keep each other from the processor. A convolution is cut into
-// pieces, and each thread of ours runs oneDNN on its own.
+// Convolution by oneDNN. Its own threads never start, because two pools would compete for the
+// processors. A convolution is split into pieces, and each thread runs oneDNN on its own pieces.
 #ifdef SUMI_ONEDNN
 #include "kernels/cpu/onednn.h"
 
@@ -22,7 +22,7 @@ void add_bias(float* y, const float* bias, i64 pixels, i64 c) {
   });
 }
 
-// One convolution: its pieces, the plan of each, and the operands of the whole.
+// One convolution: its pieces, the plan of each, and the whole operands.
 template <class Operands>
 class Execution {
  public:
@@ -55,7 +55,7 @@ class Execution {
   }
 
  private:
-  // A thread's temporaries: scratchpad and oneDNN's forms of the operands.
+  // A thread's temporaries: scratchpad and reordered operands.
   struct Temporaries {
     std::size_t pad, x, w, y;
   };
@@ -92,7 +92,7 @@ class Execution {
         stream, {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}, {DNNL_ARG_SCRATCHPAD, scratchpad(plan, pad)}});
   }
 
-  // Once for all pieces of one plan.
+  // Once for all pieces of a plan.
   void reorder_weights(Workspace& space) {
     const OneThread one;
     dnnl::stream stream(engine());
@@ -134,7 +134,7 @@ class Execution {
     stream.wait();
   }
 
-  // dw (+)= the pieces' sums, in their order.
+  // dw (+)= the pieces' sums, in order.
   void add_pieces(const Workspace& space) {
     const i64 count = geom_.w_shape().count(), pieces = static_cast<i64>(pieces_.size());
     const float* const sums = space.at<float>(sums_);
@@ -153,13 +153,13 @@ class Execution {
   const ConvGeom& geom_;
   const Operands& a_;
   const std::vector<ConvPiece> pieces_;
-  const std::vector<std::shared_ptr<const Plan>> plans_;  // of each piece
-  std::vector<Temporaries> temporaries_;                  // of each thread
-  std::unordered_map<const Plan*, std::size_t> weights_;  // in the form that a plan wants
-  std::size_t sums_ = 0;                                  // wgrad: dw of each piece
+  const std::vector<std::shared_ptr<const Plan>> plans_;  // per piece
+  std::vector<Temporaries> temporaries_;                  // per thread
+  std::unordered_map<const Plan*, std::size_t> weights_;  // in the layout of a plan
+  std::size_t sums_ = 0;                                  // wgrad: dw per piece
 };
 
-// The pieces' plans; none where oneDNN has nothing good for one of them.
+// The pieces' plans; none if oneDNN has no fast implementation for one of them.
 std::vector<std::shared_ptr<const Plan>> plans_of(Direction d, const std::vector<ConvPiece>& pieces,
                                                   Type type, bool with_bias) {
   std::vector<std::shared_ptr<const Plan>> plans;
@@ -171,7 +171,8 @@ std::vector<std::shared_ptr<const Plan>> plans_of(Direction d, const std::vector
   return plans;
 }
 
-// By the plans of this geometry's pieces; false, with nothing written, where there are none.
+// Runs the plans of this geometry's pieces; returns false, without writing anything, if there are
+// none.
 template <class Operands>
 bool by_plan(const Exec& e, Direction d, const ConvGeom& g, const Operands& a) {
   using T = std::remove_pointer_t<decltype(a.x)>;
@@ -183,17 +184,18 @@ bool by_plan(const Exec& e, Direction d, const ConvGeom& g, const Operands& a) {
   return true;
 }
 
-// As far as oneDNN may use it (ONEDNN_MAX_CPU_ISA). With AVX-512 alone its bf16 is emulated.
+// Respects ONEDNN_MAX_CPU_ISA. With AVX-512 alone oneDNN emulates bf16.
 bool multiplies_bf16() {
-  constexpr auto least = static_cast<unsigned>(dnnl_cpu_isa_avx512_core_bf16);  // AMX has these bits too
+  // included in the bits of AMX
+  constexpr auto least = static_cast<unsigned>(dnnl_cpu_isa_avx512_core_bf16);
   static const bool can = (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & least) == least;
   return can;
 }
 
 }  // namespace
 
-// One thread, milliseconds of CPU time, best of 8; AMD EPYC with AVX2, 512 KiB L2, oneDNN 2.6.3, weights
-// `any`, reorders included; "own" is the form that conv.cpp would choose.
+// One thread, milliseconds of CPU time, best of 8; AMD EPYC with AVX2, 512 KiB L2, oneDNN 2.6.3,
+// weights `any`, reorders included; "own" is the native algorithm that conv.cpp would choose.
 //                                   fprop                  dgrad                  wgrad
 //                             nhwc blocked   own     nhwc blocked   own     nhwc blocked   own
 // n16  4x4s2   64x64   3- 64   1.2    1.5    1.8      2.4    3.6    2.4      2.0    1.7    2.1
@@ -205,11 +207,11 @@ bool multiplies_bf16() {
 // n1   3x3     64x64 256-256    91     57     76       76     57     80      193     73     67
 // n1   7x7   128x128  64-  3  21.5   21.6    7.6      3.5    8.7    8.6     18.7   11.3    5.4
 // n1   7x7   128x128   3- 64   3.2    3.6    4.1     13.1   11.0    7.9      5.2    4.9    5.3
-// Reordered copies of large activations cost more memory than they save time: with x and y of 24 MiB fprop is
-// level and dgrad gains 5-10 %, while the copies are as large as x and y.
-// So: wgrad is ours, whose bits moreover do not depend on the number of threads. The other two are oneDNN's,
-// except where the weights outweigh the activations (oneDNN must reorder them at every step) and for thin
-// outputs or large activations.
+// Reordered copies of large activations cost more memory than they save time: with x and y of 24
+// MiB fprop is equal and dgrad gains 5-10 %, while the copies are as large as x and y. Therefore
+// wgrad is native, whose bits moreover do not depend on the number of threads. The other two use
+// oneDNN, except where the weights outweigh the activations (oneDNN must reorder them at every
+// step) and for thin outputs or large activations.
 bool prefers_onednn(Direction d, const ConvGeom& g) {
   if (d == Direction::wgrad) return false;
   if (g.o.groups > 1) return true;
@@ -232,7 +234,7 @@ bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperan
 }
 
 bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperandsBf16& a) {
-  // What is added behind the primitive would be rounded twice.
+  // Addition after the primitive would round twice.
   const bool adds = d != Direction::fprop && (a.bias || a.accumulate);
   return multiplies_bf16() && !adds && by_plan(e, d, g, a);
 }

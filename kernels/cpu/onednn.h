@@ -1,11 +1,11 @@
-// Convolution by oneDNN 2.6: primitives are made once per geometry and direction, and kept.
+// Convolution by oneDNN 2.6. Primitives are created once per geometry and direction, and cached.
 #pragma once
 
 #include "kernels/cpu/conv_own.h"
 
 namespace sumi::kernels::cpu {
 
-// One convolution's operands as ConvOperands, all bf16.
+// The operands of one convolution, like ConvOperands, all bf16.
 struct ConvOperandsBf16 {
   bf16 *x, *w, *y;
   const bf16* bias;
@@ -16,14 +16,15 @@ struct ConvOperandsBf16 {
 constexpr bool has_onednn() {
   return true;
 }
-// The rule, from measurements in onednn.cpp.
+// The selection rule, from the measurements in onednn.cpp.
 bool prefers_onednn(Direction, const ConvGeom&);
-// Whether oneDNN has a primitive other than a reference loop for this geometry: on bf16, or on f32 operands that bf16 is
-// widened to.
+// Returns true if oneDNN has a primitive other than a reference loop for this geometry: on bf16, or
+// on f32 operands that bf16 is widened to.
 bool onednn_knows(Direction, const ConvGeom&, DType);
-// False, with nothing written, where oneDNN has only a reference loop for this geometry.
+// Returns false, without writing anything, if oneDNN has only a reference loop for this geometry.
 bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperands&);
-// The same on bf16 with sums in f32, where the processor multiplies bf16 itself (AVX512-BF16 or AMX): elsewhere always false.
+// The same on bf16 with sums in f32, if the processor multiplies bf16 itself (AVX512-BF16 or AMX);
+// otherwise always false.
 bool onednn_conv(const Exec&, Direction, const ConvGeom&, const ConvOperandsBf16&);
 #else
 constexpr bool has_onednn() {

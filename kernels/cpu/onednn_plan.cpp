@@ -28,7 +28,8 @@ Descs describe(const ConvGeom& g, Type type, Type weight_type, bool any_activati
           {g.o.stride, g.o.stride},
           {g.o.dilation - 1, g.o.dilation - 1},
           {g.o.pad_top, g.o.pad_left},
-          // What the floor in p's formula leaves over is not padding: say exactly what is read.
+          // The rows that the floor in p's formula drops are not padding: specify exactly what is
+          // read.
           {(g.p - 1) * g.o.stride + g.o.dilation * (g.r - 1) + 1 - g.h - g.o.pad_top,
            (g.q - 1) * g.o.stride + g.o.dilation * (g.s - 1) + 1 - g.w - g.o.pad_left}};
 }
@@ -82,7 +83,7 @@ void make_plan(Plan& plan, Direction d, const ConvGeom& g, Type type, bool with_
   }
 }
 
-// The least recently used plan leaves when a new one finds the cache full. A plan in use stays alive.
+// A full cache evicts the least recently used plan. A plan in use stays alive.
 class Cache {
  public:
   template <class Make>
@@ -96,7 +97,7 @@ class Cache {
     try {
       make(*plan);
     } catch (const dnnl::error&) {
-      *plan = Plan{};  // oneDNN does not know this geometry: our own form runs
+      *plan = Plan{};  // oneDNN does not support this geometry: the native algorithm runs
     }
     plans_.emplace_front(key, plan);
     index_[key] = plans_.begin();

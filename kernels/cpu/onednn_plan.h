@@ -1,4 +1,4 @@
-// oneDNN's convolution primitives with their reorders, in a bounded cache.
+// oneDNN's convolution primitives and their reorders, in a bounded cache.
 #pragma once
 
 #include <omp.h>
@@ -20,7 +20,7 @@ constexpr Type type_of = std::is_same_v<T, bf16> ? Type::bf16 : Type::f32;
 
 const dnnl::engine& engine();
 
-// While it lives, oneDNN uses this thread alone.
+// Restricts oneDNN to the calling thread while it lives.
 class OneThread {
  public:
   OneThread() { omp_set_num_threads(1); }
@@ -32,7 +32,8 @@ class OneThread {
   const int before_ = omp_get_max_threads();
 };
 
-// One of the three operands: our layout, the primitive's, and the way between them where they differ.
+// One of the three operands: our layout, the primitive's, and the reorder between them if they
+// differ.
 struct Operand {
   Desc ours, theirs;
   dnnl::reorder reorder;
@@ -44,20 +45,20 @@ struct Operand {
 };
 
 struct Plan {
-  dnnl::primitive primitive;  // empty: oneDNN has nothing good
+  dnnl::primitive primitive;  // empty: oneDNN has no fast implementation
   Operand x, w, y;
   std::size_t scratchpad = 0;
   std::string name;
 };
 
-// Activations in oneDNN's own blocks, with reorders, or as they are. Blocks pay wherever there are channels
-// to fill them; see the table at prefers_onednn.
+// Activations in oneDNN's blocked layout, with reorders, or unchanged. Blocks pay wherever there
+// are enough channels to fill them; see the table at prefers_onednn.
 inline bool prefers_blocked(const ConvGeom& g) {
   return g.c >= 16 && g.k >= 16;
 }
 
-// For f32 or bf16 operands, for one thread; wgrad's dw is always f32. The primitive is empty where oneDNN has nothing but a
-// reference loop.
+// For f32 or bf16 operands, for one thread; wgrad's dw is always f32. The primitive is empty if
+// oneDNN has only a reference loop.
 std::shared_ptr<const Plan> plan_of(ConvDirection, const ConvGeom&, Type, bool with_bias);
 
 }  // namespace sumi::kernels::cpu::onednn

@@ -1,4 +1,4 @@
-// Updates in one pass over the parameters.
+// Optimizer updates in one pass over the parameters.
 #include "kernels/optim.h"
 
 #include "kernels/cpu/parallel.h"
@@ -47,9 +47,9 @@ void optimizer_step(const Exec&, const OptimizerStep& s, MutView p, View g, MutV
   });
 }
 
-void ema_update(const Exec&, double decay, const double* late, View x, MutView ema) {
+void ema_update(const Exec&, double decay, const double* deferred, View x, MutView ema) {
   if (x.dtype != DType::f32) fail("ema", std::string("the CPU averages f32, not ") + name_of(x.dtype));
-  const double now = late ? *late : decay;
+  const double now = deferred ? *deferred : decay;
   const auto keep = static_cast<float>(now), take = static_cast<float>(1.0 - now);
   const float* const xs = x.as<float>();
   float* const averages = ema.as<float>();

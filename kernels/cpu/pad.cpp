@@ -9,7 +9,7 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// For each input index the padded indices that copy it.
+// For each input index, the padded indices that copy it.
 Readers copies(PadMode mode, i64 before, i64 size, i64 after) {
   std::vector<std::vector<Readers::Reader>> lists(static_cast<std::size_t>(size));
   for (i64 i = 0; i < size + before + after; ++i)

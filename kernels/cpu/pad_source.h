@@ -1,4 +1,4 @@
-// Where padding comes from, for the kernels that write a border.
+// Padding sources for kernels that write a border.
 #pragma once
 
 #include "kernels/cpu/parallel.h"
@@ -6,7 +6,7 @@
 
 namespace sumi::kernels::cpu {
 
-// The input index that stands i pixels after the first, or -1 where the border is zero.
+// The input index i pixels after the first, or -1 where the border is zero.
 inline i64 pad_source(PadMode mode, i64 i, i64 size) {
   if (i >= 0 && i < size) return i;
   if (mode == PadMode::zero) return -1;
@@ -14,7 +14,8 @@ inline i64 pad_source(PadMode mode, i64 i, i64 size) {
   return i < 0 ? -i : 2 * (size - 1) - i;
 }
 
-// Writes the pixels left and right of a row of s.w pixels. `row` is the padded row; `in` the row's own pixels in it.
+// Writes the pixels left and right of a row of s.w pixels. `row` is the padded row; `in` points to
+// the row's own pixels in it.
 template <class T>
 void pad_row(const PadGeom& g, const Shape& s, const T* in, T* row) {
   const auto border = [&](i64 w) {
@@ -25,9 +26,9 @@ void pad_row(const PadGeom& g, const Shape& s, const T* in, T* row) {
   for (i64 w = g.left + s.w; w < g.left + s.w + g.right; ++w) border(w);
 }
 
-// Writes the padded batch y of pictures of shape s, a row at a time: inner(first, to) writes the s.w pixels of a row of
-// the pictures, of which `first` is the first pixel, to `to`. A row of the border is made again from the one that it
-// mirrors.
+// Writes the padded batch y of images of shape s, one row at a time: inner(first, to) writes the
+// s.w pixels of an image row to `to`; `first` is the index of its first pixel. A border row is
+// recomputed from the row that it mirrors.
 template <class T, class Inner>
 void pad_rows(const PadGeom& g, const Shape& s, MutView y, const Inner& inner) {
   const Shape t = y.shape;

@@ -1,4 +1,4 @@
-// How loops of the CPU backend run: which instruction set, which threads, and where temporary memory comes from.
+// Loops of the CPU backend: instruction sets, threads, and temporary memory.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace sumi::kernels::cpu {
 
 using i64 = std::int64_t;
 
-// Below this many elements a parallel region costs more than it gains.
+// Below this number of elements a parallel region costs more than it gains.
 constexpr i64 parallel_threshold = 32768;
 
 constexpr i64 ceil_div(i64 a, i64 b) {
@@ -25,10 +25,10 @@ constexpr i64 ceil_div(i64 a, i64 b) {
 inline bool has_avx2() {
   return cpu_isa() >= Isa::avx2;
 }
-// The body is copied, so that what it captured by value is known not to change under the loop's stores.
-// `flatten` inlines the body here, so that it is compiled a second time for AVX2. Products and sums are never
-// contracted
-// (-ffp-contract=off), so both forms give the same bits.
+// The body is copied, so that the compiler knows that values captured by copy do not change under
+// the loop's stores. `flatten` inlines the body here, so that it is compiled a second time for
+// AVX2. Products and sums are never contracted (-ffp-contract=off), so both versions give the same
+// bits.
 template <class Body>
 __attribute__((target("avx2,fma"), flatten)) void run_avx2(const Body& body, i64 begin, i64 end) {
   const Body mine = body;
@@ -52,8 +52,8 @@ void run_span(const Body& body, i64 begin, i64 end) {
 }
 #endif
 
-// body(begin, end) for a partition of [0, count) into ranges. The result must not depend on the partition. `cost`: roughly how
-// many elements one index stands for. The body must not throw.
+// Calls body(begin, end) for a partition of [0, count) into ranges. The result must not depend on
+// the partition. `cost`: roughly the number of elements per index. The body must not throw.
 template <class Body>
 void for_range(i64 count, i64 cost, const Body& body) {
   const i64 threads = num_threads();
@@ -61,7 +61,8 @@ void for_range(i64 count, i64 cost, const Body& body) {
     run_span(body, 0, count);
     return;
   }
-  // A few ranges a thread where each is still worth a task, so that a thread that comes late finds its share halved, not begun.
+  // A few ranges per thread where each is still worth a task, so that a thread that starts late
+  // finds its share halved by others.
   const i64 each = std::clamp<i64>(count * cost / (threads * 4 * parallel_threshold), 1, 4);
   const i64 ranges = std::min(count, threads * each);
   parallel_for(ranges, [=, &body](i64 i, int) {
@@ -70,15 +71,15 @@ void for_range(i64 count, i64 cost, const Body& body) {
   });
 }
 
-// The Exec's scratch memory cut into aligned pieces: add() all sizes, then get().
+// The Exec's scratch memory split into aligned pieces: add() all sizes, then get().
 class Workspace {
  public:
   explicit Workspace(const Exec& e) : scratch_(e.scratch ? e.scratch : &own_) {}
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
-  ~Workspace() { scratch_->done(); }
+  ~Workspace() { scratch_->end_use(); }
 
-  // The piece's handle for at().
+  // Returns the piece's handle for at().
   template <class T>
   std::size_t add(i64 count) {
     const std::size_t at = bytes_;
@@ -98,7 +99,7 @@ class Workspace {
   char* base_ = nullptr;
 };
 
-// Elements of any supported type to and from f32.
+// Converts elements of any supported type to and from f32.
 inline void load_f32(const char* where, View x, float* y) {
   dispatch_f32_bf16(where, x.dtype, [&]<class T>() {
     const T* from = x.as<T>();

@@ -1,4 +1,5 @@
-// Sums of whole pixels (runs of c channels) and of whole rows, the inner loops of padding, pooling and resizing.
+// Sums of whole pixels (runs of c channels) and of whole rows: the inner loops of padding, pooling
+// and resizing.
 #pragma once
 
 #include <type_traits>
@@ -23,7 +24,7 @@ inline void put_pixel(T* y, const float* acc, i64 c, bool add) {
   }
 }
 
-// Each pixel of y (+)= what gather(n, h, w, acc) adds to a zeroed run of c floats.
+// Each pixel of y (+)= the sum that gather(n, h, w, acc) adds to a zeroed run of c floats.
 template <class T, class Gather>
 void gather_pixels(MutView y, bool add, i64 cost, const Gather& gather) {
   const Shape s = y.shape;
@@ -38,7 +39,7 @@ void gather_pixels(MutView y, bool add, i64 cost, const Gather& gather) {
   });
 }
 
-// Runs of one length, each with its weight.
+// Runs of equal length, each with its weight.
 template <class S>
 struct Weighted {
   const S* x;
@@ -74,7 +75,7 @@ inline void sum_up_to_4(const Weighted<S>* terms, i64 size, i64 count, T* y) {
       return sum_of<4, add>(terms, count, y);
   }
 }
-// The same for any number of terms; y holds what is summed so far, so it is f32 where they are many.
+// The same for any number of terms. y holds the partial sum, so it is f32 if there are many.
 template <class S, class T>
 inline void sum_terms(const Weighted<S>* terms, i64 size, i64 count, bool add, T* y) {
   if (size == 0 && !add) std::fill(y, y + count, T(0.0F));
@@ -87,7 +88,7 @@ inline void sum_terms(const Weighted<S>* terms, i64 size, i64 count, bool add, T
   }
 }
 
-// Which indices of one axis each of its results is made of, with their weights.
+// The input indices of each result along one axis, with their weights.
 struct Readers {
   struct Reader {
     i64 index;
@@ -106,7 +107,8 @@ struct Readers {
     return start[static_cast<std::size_t>(at) + 1] - start[static_cast<std::size_t>(at)];
   }
   const Reader* of(i64 at) const { return reader.data() + start[static_cast<std::size_t>(at)]; }
-  // For each result, how many from it on are plain copies of neighbors; at least 1.
+  // For each result, the number of results starting there that are plain copies of adjacent inputs;
+  // at least 1.
   std::vector<i64> runs() const {
     const auto copies = [&](i64 at) { return size(at) == 1 && of(at)->weight == 1.0F; };
     std::vector<i64> all(start.size() - 1, 1);
@@ -117,7 +119,8 @@ struct Readers {
   }
 };
 
-// y[n,h,w] (+)= the sum over rows.of(h) and cols.of(w) of weighted pixels of x, first along h, a row at a time, then along w.
+// y[n,h,w] (+)= the sum over rows.of(h) and cols.of(w) of weighted pixels of x, first along h, one
+// row at a time, then along w.
 template <class T>
 void gather_rows(View x, MutView y, bool add, const Readers& rows, const Readers& cols) {
   const Shape s = x.shape, t = y.shape;
@@ -125,19 +128,20 @@ void gather_rows(View x, MutView y, bool add, const Readers& rows, const Readers
   const std::vector<i64> run_of = cols.runs();
   const i64* const runs = run_of.data();
   for_range(t.n * t.h, (row + t.w * t.c) * 2, [=, &rows, &cols](i64 begin, i64 end) {
-    constexpr bool exact = std::is_same_v<T, float>;  // else sums are made in f32 and rounded once
+    // otherwise sums are computed in f32 and rounded once
+    constexpr bool exact = std::is_same_v<T, float>;
     std::vector<float> line(static_cast<std::size_t>(row));
     std::vector<float> sums(exact ? 0 : static_cast<std::size_t>(t.w * t.c));
     std::vector<Weighted<T>> tall;
     std::vector<Weighted<float>> wide;
     for (i64 i = begin; i < end; ++i) {
-      const T* const picture = x.as<T>() + i / t.h * s.h * row;
+      const T* const image = x.as<T>() + i / t.h * s.h * row;
       const i64 h = i % t.h;
       T* const to = y.as<T>() + i * t.w * t.c;
       const float* from = line.data();
       tall.clear();
       for (i64 r = 0; r < rows.size(h); ++r)
-        tall.push_back({picture + rows.of(h)[r].index * row, rows.of(h)[r].weight});
+        tall.push_back({image + rows.of(h)[r].index * row, rows.of(h)[r].weight});
       bool as_it_is = false;
       if constexpr (exact) {
         as_it_is = tall.size() == 1 && tall[0].weight == 1.0F;

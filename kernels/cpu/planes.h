@@ -1,4 +1,4 @@
-// Blocks of pixels of three channels, a channel after the other: what loops over pixels are vectorized on.
+// Blocks of pixels with three channels in planar order, for vectorized loops over pixels.
 #pragma once
 
 #include "kernels/color_space.h"
@@ -15,7 +15,7 @@ struct Planes {
   void put(i64 i, const color::Triple<float>& x) {
     for (int c = 0; c < 3; ++c) v[c][i] = x.v[c];
   }
-  // The first `count` pixels; the others stay.
+  // The first `count` pixels; the others are unchanged.
   template <class T>
   void load(const T* from, i64 count) {
     if (count == plane_width) return load_all(from, plane_width);

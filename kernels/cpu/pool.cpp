@@ -1,4 +1,5 @@
-// Average and maximum pooling, a row of pixels at a time. Gradients are gathered, so that no two threads write one element.
+// Average and maximum pooling, one row of pixels at a time. Gradients are gathered, so that no two
+// threads write the same element.
 #include "kernels/pool.h"
 
 #include "kernels/cpu/lanes.h"
@@ -29,7 +30,7 @@ void put_sum(const std::vector<Weighted<T>>& terms, i64 c, bool add, float* acc,
   put_pixel(y, acc, c, add);
 }
 
-// Where the pixels of a window are, from its corner on, in row-major order.
+// The offsets of a window's pixels from its corner, in row-major order.
 std::vector<i64> window_offsets(const PoolGeom& g, const Shape& x) {
   std::vector<i64> all;
   for (i64 i = 0; i < g.size; ++i)
@@ -37,8 +38,9 @@ std::vector<i64> window_offsets(const PoolGeom& g, const Shape& x) {
   return all;
 }
 
-// y[c] = v where channel c of a window of x has its first maximum; x and v point at its corner. With `same`, v is x.
-// `known`: how many pixels a window has, or 0: as many as offsets.
+// y[c] = v at the position of the first maximum of channel c in a window of x; x and v point at the
+// window's corner. With `same`, v is x. `known`: the number of pixels of a window, or 0 if it is
+// offsets.size().
 template <bool same, int known, class T>
 void pick_maxima(const std::vector<i64>& offsets, const T* x, const T* v, i64 channels, T* y) {
   const int count = known > 0 ? known : static_cast<int>(offsets.size());
@@ -60,7 +62,7 @@ void pick_maxima(const std::vector<i64>& offsets, const T* x, const T* v, i64 ch
   });
 }
 
-// Which of the pixels `at` from x on is the first maximum.
+// The index of the first maximum among the pixels `at` relative to x.
 template <class P, class T>
 inline void find_maxima(P pack, const i64* at, int count, const T* x, typename P::Bits& best) {
   typename P::Bits top, here, better;
@@ -84,7 +86,8 @@ void place_maxima(const std::vector<i64>& offsets, const T* x, i64 channels, std
   });
 }
 
-// Puts the gradients dy[c] of a window that overlaps no other where its maxima are, and 0 elsewhere, or adds them.
+// Writes or adds the gradients dy[c] of a window that overlaps no other at its maxima, and 0
+// elsewhere.
 template <int known, class T>
 void put_window(const std::vector<i64>& offsets, const T* x, const T* dy, i64 channels, bool add, T* dx) {
   const int count = known > 0 ? known : static_cast<int>(offsets.size());
@@ -107,7 +110,8 @@ void put_window(const std::vector<i64>& offsets, const T* x, const T* dy, i64 ch
   });
 }
 
-// One window that a pixel lies in: its maxima's places, its gradient, and the pixel's own place.
+// One window that contains a pixel: its maxima's positions, its gradient, and the pixel's own
+// position.
 template <class T>
 struct Claim {
   const std::int32_t* place;
@@ -142,8 +146,8 @@ void put_claims(const Claim<T>* claims, i64 size, i64 channels, bool add, T* dx)
   });
 }
 
-// Where windows overlap: rows of dx are shared out, and each thread keeps the places of the maxima of as many rows of
-// windows as a row of pixels lies in.
+// For overlapping windows: rows of dx are distributed over the threads, and each thread keeps the
+// positions of the maxima of the rows of windows that contain a row of pixels.
 template <class T>
 void overlapping_grad(const PoolGeom& g, const Shape& s, const Shape& t, const T* from, const T* grads,
                       bool add, T* to) {
@@ -153,7 +157,7 @@ void overlapping_grad(const PoolGeom& g, const Shape& s, const Shape& t, const T
   for_range(s.n * s.h, s.w * s.c * 4, [=, &cols, &offsets](i64 begin, i64 end) {
     std::vector<std::int32_t> places(static_cast<std::size_t>(kept * t.w * s.c));
     std::vector<Claim<T>> claims;
-    i64 made = 0;  // rows of windows before this one have been looked at
+    i64 made = 0;  // rows of windows before this one are done
     for (i64 r = begin; r < end; ++r) {
       const i64 n = r / s.h, h = r % s.h;
       const Windows rows(g, h, t.h);
@@ -180,7 +184,8 @@ void overlapping_grad(const PoolGeom& g, const Shape& s, const Shape& t, const T
   });
 }
 
-// Where they do not: rows of windows are shared out, each with the pixels up to the next.
+// For non-overlapping windows: rows of windows are distributed, each with the pixels up to the
+// next.
 template <class T>
 void apart_grad(const PoolGeom& g, const Shape& s, const Shape& t, const T* from, const T* grads, bool add,
                 T* to) {
@@ -242,13 +247,13 @@ void avg_pool_grad(const Exec&, const PoolGeom& g, View dy, MutView dx, Write wr
       std::vector<Weighted<T>> terms;
       for (i64 r = begin; r < end; ++r) {
         const Windows rows(g, r % s.h, t.h);
-        const T* picture = from + r / s.h * t.h * t.w * t.c;
+        const T* image = from + r / s.h * t.h * t.w * t.c;
         for (i64 w = 0; w < s.w; ++w) {
           const Windows across = cols[static_cast<std::size_t>(w)];
           terms.clear();
           for (i64 p = rows.first; p <= rows.last; ++p)
             for (i64 q = across.first; q <= across.last; ++q)
-              terms.push_back({picture + (p * t.w + q) * t.c, weight});
+              terms.push_back({image + (p * t.w + q) * t.c, weight});
           put_sum(terms, s.c, add, acc.data(), to + (r * s.w + w) * s.c);
         }
       }

@@ -1,27 +1,28 @@
-// Powers with a fixed exponent, for loops that the compiler vectorizes, and the curves of color spaces made of them.
+// Powers with a fixed exponent, for vectorized loops, and the color-space curves built from them.
 #pragma once
 
 #include "kernels/cpu/math.h"
 
 namespace sumi::kernels::cpu {
 
-// yes or no, chosen as bits: of choices inside of one another the compiler makes branches.
+// yes or no, selected bitwise: compilers turn nested selections into branches.
 inline float blend(bool mask, float yes, float no) {
   const std::uint32_t a = std::bit_cast<std::uint32_t>(yes), b = std::bit_cast<std::uint32_t>(no);
   return std::bit_cast<float>(b ^ ((a ^ b) & (mask ? ~0U : 0U)));
 }
 
-// An exponent and what rounding it to f32 leaves out.
+// An exponent and the error of rounding it to f32.
 struct Exponent {
   float whole, rest;
   constexpr explicit Exponent(double a)
       : whole(static_cast<float>(a)), rest(static_cast<float>(a - static_cast<double>(whole))) {}
 };
 
-// x^a = 2^(a log2 x) of normal positive x, within 1.5 ulp for |a| <= 2/3, 2 for 1.4 and 3 for 2.4 where the result is above
-// 2^-125; infinite where it is too large. Infinity and NaN come out as they are, of other x nothing useful.
-// x = 2^e (1 + u) with 1 + u between the roots of 1/2 and 2; log2(1 + u) = u p(u) within 2^-27. a e is taken apart before
-// a log2(1 + u) is added, so no digits are lost to it.
+// x^a = 2^(a log2 x) for normal positive x, within 1.5 ulp for |a| <= 2/3, 2 for 1.4 and 3 for 2.4
+// if the result is above 2^-125; infinite if it is too large. Infinity and NaN are returned
+// unchanged; other x give no useful result. x = 2^e (1 + u) with 1 + u between the roots of 1/2 and
+// 2; log2(1 + u) = u p(u) within 2^-27. a e is split before a log2(1 + u) is added, so that no
+// digits are lost.
 inline float power_f32(float x, Exponent a) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(x), root = 0x3f3504f3U;
   const std::int32_t exponent = static_cast<std::int32_t>(bits - root) >> 23;
@@ -32,7 +33,8 @@ inline float power_f32(float x, Exponent a) {
   const float p2 = std::fma(u, -0.238570511F, 0.287694812F), p3 = std::fma(u, -0.209954262F, 0.21715793F);
   const float low = std::fma(p1, s, p0), high = std::fma(std::fma(0.125496656F, s, p3), s, p2);
   const float log = u * std::fma(high, q, low);
-  // n = round(a log2 x) comes with the bias of an exponent one lower, as in reduce_exp, since 2^128 is not a float.
+  // n = round(a log2 x), with an exponent bias one lower, as in reduce_exp, since 2^128 is not a
+  // float.
   const float magic = 12582912.0F + 126, about = a.whole * (e + log);
   const float shifted = (about > 128.5F ? 128.5F : about) + magic, n = shifted - magic;
   const float rest = std::fma(a.whole, log, std::fma(a.rest, e, std::fma(a.whole, e, -n)));

@@ -1,4 +1,5 @@
-// The blocked loops around the micro-kernel, and how a list of products is shared by the threads.
+// The blocked loops around the micro-kernel, and the distribution of a list of products over the
+// threads.
 #include "kernels/cpu/product.h"
 
 #include <cstring>
@@ -7,11 +8,12 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-constexpr i64 panel_block = 16;  // right panels packed at a time: 384 x 256 floats, 384 KiB; 8 were slower
+// right panels packed at a time: 384 x 256 floats, 384 KiB; 8 were slower
+constexpr i64 panel_block = 16;
 constexpr i64 line = 16;         // floats in a cache line
 constexpr i64 strip_block = 24;  // left strips staged at a time
 
-// A thread's own staging memory; it lives as long as the thread.
+// A thread's staging memory, which lives as long as the thread.
 struct Staging {
   Scratch panels, strips, pointers;
 };
@@ -20,12 +22,12 @@ Staging& staging() {
   return mine;
 }
 
-// The parts of the output that one thread works on, in strips and panels.
+// The part of the output that one thread computes, in strips and panels.
 struct Part {
   i64 strip, strip_end, panel, panel_end;
 };
 
-// Sixteen columns known when compiled are worth a form of their own: the tile's copy is a tenth of a product.
+// Sixteen columns as a compile-time constant pay: the tile's copy takes a tenth of a product.
 template <int Cols>
 void store_rows(const Product& p, i64 row, int rows, i64 col, int some, const float* tile, int step,
                 bool first) {
@@ -43,7 +45,7 @@ void store_rows(const Product& p, i64 row, int rows, i64 col, int some, const fl
   }
 }
 
-// The rows of `tile` lie `step` apart.
+// The rows of `tile` are `step` apart.
 void store_tile(const Product& p, i64 row, int rows, i64 col, int cols, const float* tile, int step,
                 bool first) {
   if (cols == tile_cols) return store_rows<tile_cols>(p, row, rows, col, cols, tile, step, first);
@@ -60,7 +62,8 @@ void run_block(const Product& p, const Part& part, const DepthBlock& block, cons
   auto** pointers =
       static_cast<const float**>(memory.pointers.get(sizeof(float*) * taps * tile_rows * strip_block));
   const bool first = block.tap == 0 && block.offset == 0;
-  const bool replaces = first && !p.accumulate && !p.bias;  // whole tiles go where they belong without a stop
+  // whole tiles are stored directly
+  const bool replaces = first && !p.accumulate && !p.bias;
   alignas(64) float tile[most_strips * tile_rows * most_panels * tile_cols];
   float* out[most_strips * tile_rows];
   for (i64 j0 = part.panel; j0 < part.panel_end; j0 += panel_block) {
@@ -84,7 +87,7 @@ void run_block(const Product& p, const Part& part, const DepthBlock& block, cons
       for (i64 j = j0; j < j1; j += kernels.panels) {
         const int panels = static_cast<int>(std::min<i64>(kernels.panels, j1 - j)), step = panels * tile_cols;
         const auto cols = static_cast<int>(std::min<i64>(step, p.cols - j * tile_cols));
-        // While panels are used, the next ones come nearer by a part at each step.
+        // While panels are used, a part of the next ones is prefetched at each step.
         const i64 steps = ceil_div(i1 - i0, kernels.strips),
                   part_size = ceil_div(depth * tile_cols, steps * line) * line;
         const i64 coming_end = std::min(j + panels + kernels.panels, j1);
@@ -122,8 +125,9 @@ void run_part(const Product& p, const Part& part, const MicroKernels& kernels) {
     run_block(p, part, {t, std::min(taps, p.taps - t), 0, p.run}, kernels);
 }
 
-// The grid of thread parts of one product: more parts along rows repeat the packing of the right operand,
-// more along columns that of the left. An element packed costs about as much as eight multiplied with.
+// The grid of thread parts of one product: more parts along rows repeat the packing of the right
+// operand, more along columns that of the left. Packing an element costs about as much as eight
+// multiplications.
 void split(const Product& p, i64 threads, i64& row_parts, i64& col_parts) {
   const i64 strips = ceil_div(p.rows, tile_rows), panels = ceil_div(p.cols, tile_cols);
   i64 best = -1;
@@ -177,7 +181,8 @@ void ColumnsOperand::pack(i64 first, int cols, const DepthBlock& d, float* out) 
 
 const float* zeros(i64 count) {
   static std::mutex guard;
-  static std::vector<std::vector<float>> all;  // kept: others may still read a smaller one
+  // never freed, because others may still read a smaller one
+  static std::vector<std::vector<float>> all;
   const std::lock_guard lock(guard);
   if (all.empty() || static_cast<i64>(all.back().size()) < count)
     all.emplace_back(static_cast<std::size_t>(std::max<i64>(2 * count, 4096)), 0.0F);
@@ -206,7 +211,7 @@ void run_products(const std::vector<Product>& products) {
   for (const Product& p : products) {
     if (p.rows * p.cols * p.taps * p.run == 0) continue;
     i64 row_parts = 1, col_parts = 1;
-    // Many products: each is one thread's; few: all threads share each.
+    // Many products: one thread each. Few products: all threads share each.
     if (count < 4 * threads) split(p, threads, row_parts, col_parts);
     for (i64 r = 0; r < row_parts; ++r)
       for (i64 c = 0; c < col_parts; ++c) tasks.push_back({&p, part_of(p, r, row_parts, c, col_parts)});
@@ -216,7 +221,8 @@ void run_products(const std::vector<Product>& products) {
     for (const RestorationTask& t : tasks) run_part(*t.product, t.part, kernels);
     return;
   }
-  // One thread's neighbors in the order of tasks are a product apart: the threads are at one product together.
+  // Consecutive tasks of one thread are a product apart, so that all threads work on one product at
+  // a time.
   const i64 rounds = ceil_div(task_count, threads);
   parallel_for(rounds * threads, [&](i64 i, int) {
     const i64 t = i % rounds * threads + i / rounds;

@@ -1,6 +1,6 @@
-// Our blocked matrix product. Its operands are described by small classes, so that a convolution reads its
-// pixels in place (an implicit GEMM) and no im2col matrix is ever built. Blocking after Goto and van de Geijn
-// 2008.
+// The native blocked matrix product. Its operands are described by small classes, so that a
+// convolution reads its pixels in place (an implicit GEMM) without an im2col matrix. Blocking after
+// Goto and van de Geijn 2008.
 #pragma once
 
 #include "kernels/cpu/parallel.h"
@@ -10,8 +10,8 @@ namespace sumi::kernels::cpu {
 constexpr int tile_rows = 6, tile_cols = 16;  // one micro-kernel: 12 AVX2 accumulators
 constexpr i64 depth_block = 384;              // inner elements per pass over the output
 
-// The inner dimension is `taps` runs of `run` elements that lie `stride` apart in the left operand. A block
-// is whole taps, or a part of one.
+// The inner dimension consists of `taps` runs of `run` elements that are `stride` apart in the left
+// operand. A block is whole taps, or a part of one.
 struct DepthBlock {
   i64 tap, taps, offset, run;
   i64 size() const { return taps * run; }
@@ -19,9 +19,10 @@ struct DepthBlock {
 
 // Rows of the left operand.
 struct LeftOperand {
-  // Puts into ptr[t * tile_rows + i] where row first + i begins in tap t of the block, and returns the
-  // distance between its elements. A packing operand copies the block to `space` (tile_rows * depth) and
-  // points there, as one run; it says so by `packs`. Rows at or beyond `rows` must point somewhere readable.
+  // Sets ptr[t * tile_rows + i] to the start of row first + i in tap t of the block, and returns
+  // the distance between its elements. A packing operand (`packs`) copies the block to `space`
+  // (tile_rows * depth) and points there, as one run. Rows at or beyond `rows` must point to
+  // readable memory.
   virtual i64 stage(i64 first, int rows, const DepthBlock&, float* space, const float** ptr) const = 0;
   bool packs = false;
 
@@ -33,7 +34,7 @@ struct LeftOperand {
 struct RightOperand {
   // out[kk * tile_cols + j] = element (kk of the block, first + j), 0 for j >= cols.
   virtual void pack(i64 first, int cols, const DepthBlock&, float* out) const = 0;
-  // The block in that form where the operand is stored so; null where it must be packed.
+  // The block in that form if the operand is stored so; null if it must be packed.
   virtual const float* packed(i64 /*first*/, const DepthBlock&) const { return nullptr; }
 
  protected:
@@ -41,7 +42,7 @@ struct RightOperand {
 };
 
 struct OutputRows {
-  virtual float* row(i64 i) const = 0;  // where row i's first column lies
+  virtual float* row(i64 i) const = 0;  // where row i's first column is
 
  protected:
   ~OutputRows() = default;
@@ -58,8 +59,8 @@ struct RowsOperand final : LeftOperand {
   }
 };
 
-// A left operand stored transposed, element (i, kk) at base + kk * row + i. Packed, since a walk down a
-// column wastes cache lines.
+// A left operand stored transposed, element (i, kk) at base + kk * row + i. It is packed, since
+// walking down a column wastes cache lines.
 struct TransposedOperand final : LeftOperand {
   const float* base;
   i64 row;
@@ -67,7 +68,8 @@ struct TransposedOperand final : LeftOperand {
   i64 stage(i64 first, int rows, const DepthBlock& d, float* space, const float** ptr) const override;
 };
 
-// A right operand in memory: element (kk, j) at base + kk * row + j, or at base + j * row + kk if transposed.
+// A right operand in memory: element (kk, j) at base + kk * row + j, or at base + j * row + kk if
+// transposed.
 struct ColumnsOperand final : RightOperand {
   const float* base;
   i64 row;
@@ -76,7 +78,7 @@ struct ColumnsOperand final : RightOperand {
   void pack(i64 first, int cols, const DepthBlock& d, float* out) const override;
 };
 
-// Output rows `step` apart.
+// Output rows that are `step` apart.
 struct DenseOutput final : OutputRows {
   float* base;
   i64 step;
@@ -94,22 +96,23 @@ struct Product {
   bool accumulate = false;
 };
 
-// All of `products` with the threads of one parallel region. Each element's sum has one order whatever the
-// threads are. The products must write disjoint memory.
+// Runs all `products` in one parallel region. The order of each element's sum does not depend on
+// the threads. The products must write disjoint memory.
 void run_products(const std::vector<Product>& products);
-// One product by the calling thread alone.
+// Runs one product on the calling thread alone.
 void run_product_here(const Product& product);
 
-// At least `count` zeros: what a row outside the picture points to.
+// At least `count` zeros: rows outside the image point here.
 const float* zeros(i64 count);
 
-// A tile of `strips` x `panels`: out[i][j] = sum over taps and run of a[kk * stride] * b[kk][j], where a begins at
-// ptr[strip][t * tile_rows + row] and b at b[panel][(t * run + kk) * tile_cols]. out: strips * tile_rows rows of panels * tile_cols
-// neighboring elements. An element's sum has the same order, and so the same bits, in tiles of every size.
+// A tile of `strips` x `panels`: out[i][j] = sum over taps and run of a[kk * stride] * b[kk][j],
+// where a begins at ptr[strip][t * tile_rows + row] and b at b[panel][(t * run + kk) * tile_cols].
+// out: strips * tile_rows rows of panels * tile_cols contiguous elements. An element's sum has the
+// same order, and so the same bits, in tiles of every size.
 using MicroKernel = void(i64 taps, i64 run, const float* const* const* ptr, i64 stride, const float* const* b,
                          float* const* out);
 
-// The tiles that the processor's registers hold: up to strips x panels, of[s - 1][p - 1] for s x p.
+// The tiles that fit the processor's registers: up to strips x panels, of[s - 1][p - 1] for s x p.
 struct MicroKernels {
   int strips, panels;
   MicroKernel* of[2][2];
@@ -117,7 +120,8 @@ struct MicroKernels {
 constexpr int most_strips = 2, most_panels = 2;
 const MicroKernels& micro_kernels();
 
-// Right operands in memory: element (kk, j) at base + kk * row + j, or transposed at base + j * row + kk.
+// Right operands in memory: element (kk, j) at base + kk * row + j, or transposed at base + j * row
+// + kk.
 void pack_rows(const float* base, i64 row, i64 depth, int cols, float* out);
 void pack_transposed(const float* base, i64 row, i64 depth, int cols, float* out);
 

@@ -1,5 +1,5 @@
-// Random numbers as a function of position; all the arithmetic is in kernels/base/philox.h, here for many blocks of four
-// words side by side.
+// Random numbers as a function of position. The arithmetic is that of kernels/base/philox.h, here
+// for many blocks of four words side by side.
 #include "kernels/random.h"
 
 #include "kernels/base/philox.h"
@@ -16,7 +16,7 @@ constexpr i64 blocks = 32;  // side by side
 using Words = std::uint32_t[4][blocks];
 using Numbers = float[4][blocks];
 
-// Positions have 64 bits, so after the last block comes the first.
+// Positions have 64 bits, so the last block is followed by the first.
 constexpr std::uint64_t block_mask = ~std::uint64_t{0} >> 2;
 
 void portable_words(std::uint64_t seed, std::uint64_t stream, std::uint64_t first, Words& w) {
@@ -28,8 +28,8 @@ void portable_words(std::uint64_t seed, std::uint64_t stream, std::uint64_t firs
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
-// A word in the lower half of each 64 bits, where one instruction makes four products of 64 bits of it and ignores the
-// upper half. The compiler's own vectors spend more on moving halves than on products.
+// A word in the lower half of each 64-bit lane, where one instruction computes four 64-bit products
+// and ignores the upper halves. Auto-vectorized code spends more on moving halves than on products.
 struct Quads {
   __m256i a, b, c, d;
 };
@@ -76,7 +76,7 @@ __attribute__((target("avx2"))) void avx2_words(std::uint64_t seed, std::uint64_
 }
 #endif
 
-// philox::words of the blocks from `first` on.
+// philox::words of the blocks starting at `first`.
 void make_words(std::uint64_t seed, std::uint64_t stream, std::uint64_t first, Words& w) {
 #if defined(__x86_64__) && defined(__GNUC__)
   if (has_avx2()) return avx2_words(seed, stream, first, w);
@@ -84,7 +84,8 @@ void make_words(std::uint64_t seed, std::uint64_t stream, std::uint64_t first, W
   portable_words(seed, stream, first, w);
 }
 
-// y[i] = the number of position start + i, for every i; make(words, numbers) makes those of many blocks.
+// y[i] = the value at position start + i, for every i; make(words, numbers) computes those of many
+// blocks.
 template <class T, class Make>
 void for_blocks(const RandomKey& key, MutView y, const Make& make) {
   const std::uint64_t start = key.position + (key.base ? *key.base : 0);

@@ -10,7 +10,7 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// The double sum for one output, element by element.
+// The double sum of one output, element by element.
 template <class T>
 double sum_box(const T* x, const Shape& s, const Shape& at, const Shape& y) {
   double sum = 0;

@@ -1,4 +1,5 @@
-// Sums in a fixed order: chunks cut by the shape alone, f32 inside short runs, double between them.
+// Sums in a fixed order: chunks determined by the shape alone, f32 inside short runs, double
+// between them.
 #pragma once
 
 #include "kernels/cpu/parallel.h"
@@ -6,13 +7,13 @@
 namespace sumi::kernels::cpu {
 
 constexpr i64 lane_width = 64;  // columns summed side by side
-constexpr i64 lane_rows = 64;   // rows that one f32 partial sum may hold
+constexpr i64 lane_rows = 64;   // rows that one f32 partial sum covers
 
-// into[c] += the sum over rows of value(begin + row * cols + c), for cols columns. value is called once for each
-// element, and may store something for it elsewhere.
+// into[c] += the sum over rows of value(begin + row * cols + c), for cols columns. value is called
+// once per element, and may store something for it elsewhere.
 template <class Value>
 inline void add_columns(i64 begin, i64 rows, i64 cols, const Value& value_at, double* into) {
-  const Value value = value_at;  // a copy: what it captured is known not to change under its stores
+  const Value value = value_at;  // a copy, so that captured values are known not to change
   for (i64 c0 = 0; c0 < cols; c0 += lane_width) {
     const i64 width = std::min(lane_width, cols - c0);
     for (i64 r0 = 0; r0 < rows; r0 += lane_rows) {
@@ -30,7 +31,8 @@ inline void add_columns(i64 begin, i64 rows, i64 cols, const Value& value_at, do
   }
 }
 
-// The same for any number of columns: few columns are summed as many rows side by side and folded at the end.
+// The same for any number of columns: few columns are summed in several rows side by side and
+// folded at the end.
 template <class Value>
 inline void sum_columns(i64 begin, i64 rows, i64 cols, const Value& value, double* into) {
   const i64 side = cols < 32 ? lane_width / cols : 1;
@@ -43,7 +45,7 @@ inline void sum_columns(i64 begin, i64 rows, i64 cols, const Value& value, doubl
   add_columns(begin + whole * side * cols, rows - whole * side, cols, value, into);
 }
 
-// How a [outer, rows, cols] reduction over rows is cut, by its shape alone.
+// The partition of a reduction of [outer, rows, cols] over rows, determined by the shape alone.
 struct Chunks {
   i64 outer, rows, cols, per_chunk, count;  // rows per chunk, chunks per outer index
 
@@ -53,7 +55,7 @@ struct Chunks {
   }
 };
 
-// partial(o, chunk, first row, end row) for every chunk, in parallel.
+// Calls partial(o, chunk, first row, end row) for every chunk, in parallel.
 template <class Partial>
 void for_chunks(const Chunks& k, const Partial& partial) {
   for_range(k.outer * k.count, std::min(k.per_chunk, k.rows) * k.cols, [&](i64 begin, i64 end) {
@@ -64,7 +66,8 @@ void for_chunks(const Chunks& k, const Partial& partial) {
   });
 }
 
-// The sums over rows of value(index), as double [outer, cols], in `w`, which must hold nothing else.
+// The sums over rows of value(index), as double [outer, cols], in `w`, which must be otherwise
+// unused.
 template <class Value>
 const double* sum_rows(Workspace& w, i64 outer, i64 rows, i64 cols, const Value& value) {
   const Chunks k(outer, rows, cols);

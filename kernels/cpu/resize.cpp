@@ -1,4 +1,4 @@
-// Resizing of h and w as sums of weighted pixels, and the transposed sums for the gradient.
+// Resizing of h and w as weighted sums of pixels, and the transposed sums for the gradient.
 #include "kernels/resize.h"
 
 #include <cmath>
@@ -9,7 +9,7 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// One axis: output i reads input a with weight 1 - t and b with weight t. In a border of zeros a is -1.
+// One axis: output i reads input a with weight 1 - t and b with weight t. In a zero border a is -1.
 struct Tap {
   i64 a, b;
   float t;
@@ -39,7 +39,7 @@ std::vector<Tap> taps(const ResizeGeom& g, i64 in, i64 out) {
   return all;
 }
 
-// With a border: of each padded index the taps of the output that it copies.
+// With a border: for each padded index the taps of the output that it copies.
 std::vector<Tap> padded(const std::vector<Tap>& inner, PadMode mode, i64 before, i64 after) {
   const auto size = static_cast<i64>(inner.size());
   std::vector<Tap> all;
@@ -52,7 +52,8 @@ std::vector<Tap> padded(const std::vector<Tap>& inner, PadMode mode, i64 before,
 
 using Lists = std::vector<std::vector<Readers::Reader>>;
 
-// Of each output, or padded output, the inputs that it reads. What has no weight is not read: 0 times infinity would be NaN.
+// For each output, or padded output, the inputs that it reads. Inputs with weight 0 are not read: 0
+// times infinity would be NaN.
 Readers reads(const std::vector<Tap>& all) {
   Lists lists;
   for (const Tap& tap : all) {
@@ -64,7 +65,7 @@ Readers reads(const std::vector<Tap>& all) {
   return Readers(lists);
 }
 
-// Of each input the outputs that read it.
+// For each input, the outputs that read it.
 Readers read_by(const std::vector<Tap>& all, i64 in) {
   Lists lists(static_cast<std::size_t>(in));
   for (std::size_t i = 0; i < all.size(); ++i) {

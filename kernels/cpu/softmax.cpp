@@ -1,4 +1,4 @@
-// Softmax and cross-entropy, a row of channels at a time; rows are shared out among the threads.
+// Softmax and cross-entropy, one row of channels at a time; rows are distributed over the threads.
 #include "kernels/softmax.h"
 
 #include <algorithm>
@@ -14,10 +14,11 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-constexpr i64 lanes = 8;     // numbers summed side by side
-constexpr i64 block = 2048;  // numbers that stay in the nearest cache between loops, in whole rows
+constexpr i64 lanes = 8;     // values summed side by side
+constexpr i64 block = 2048;  // values that stay in the L1 cache between loops, in whole rows
 
-// Compared as integers of the same order, since the compiler compares those side by side; NaN is above or below all numbers.
+// Compared as integers of the same order, which compilers vectorize; NaN is above or below all
+// numbers.
 inline float largest_of(const float* x, i64 c) {
   const auto ordered = [](std::int32_t bits) {
     return bits ^ ((bits >> 31) & 0x7fffffff);
@@ -55,14 +56,14 @@ inline const float* widened(const T* x, i64 c, std::vector<float>& to) {
   return wide;
 }
 
-// Rows of logits as f32, how far each is below the largest of its row, and its exponential.
+// Rows of logits as f32, their distances below the row's maximum, and the exponentials.
 class ExpRows {
  public:
   explicit ExpRows(i64 c) : c_(c), rows_(std::max<i64>(1, block / c)), below_(size()), exp_(size()) {}
   i64 rows() const { return rows_; }
   const float* below(i64 row) const { return below_.data() + row * c_; }
   const float* exp(i64 row) const { return exp_.data() + row * c_; }
-  // Of `rows` rows from x on.
+  // Loads `rows` rows starting at x.
   template <class T>
   inline void fill(const T* x, i64 rows) {
     float *const below = below_.data(), *const exps = exp_.data();
@@ -72,7 +73,8 @@ class ExpRows {
       const float largest = largest_of(from, c_);
       for (i64 i = 0; i < c_; ++i) to[i] = largest - from[i];
     }
-    for (i64 i = 0; i < rows * c_; ++i) exps[i] = exp_minus_f32(below[i]);  // whatever the length of rows
+    // independent of the row length
+    for (i64 i = 0; i < rows * c_; ++i) exps[i] = exp_minus_f32(below[i]);
   }
 
  private:
@@ -133,7 +135,7 @@ void cross_entropy(const Exec& e, View x, View t, MutView y, MutView dx) {
   Workspace w(e);
   const auto piece = w.add<double>(rows);
   w.allocate();
-  double* const losses = w.at<double>(piece);  // one for each row, added in their order
+  double* const losses = w.at<double>(piece);  // one per row, added in order
   dispatch_f32_bf16("cross_entropy", x.dtype, [&]<class T>() {
     const T *xs = x.as<T>(), *ts = t.as<T>();
     T* const grads = dx ? dx.as<T>() : nullptr;
@@ -151,7 +153,7 @@ void cross_entropy(const Exec& e, View x, View t, MutView y, MutView dx) {
           const double weight = row_sum(c, [=](i64 i) { return p[i]; });
           const double depth = row_sum(c, [=](i64 i) {
             const float share_of = p[i] * below[i];
-            return p[i] == 0.0F ? 0.0F : share_of;  // of 0 times infinity too
+            return p[i] == 0.0F ? 0.0F : share_of;  // instead of 0 times infinity
           });
           losses[first + row] = weight * std::log(sum) + depth;
           if (!grads) continue;

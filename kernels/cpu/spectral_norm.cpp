@@ -1,5 +1,5 @@
-// Power iteration: products of a matrix and a vector that read the matrix along its rows, with sums in double across
-// runs of f32.
+// Power iteration: matrix-vector products that read the matrix along its rows, with sums in double
+// across runs of f32.
 #include "kernels/spectral_norm.h"
 
 #include <cmath>
@@ -9,7 +9,7 @@
 namespace sumi::kernels::cpu {
 namespace {
 
-// x = W^T u, a run of neighboring columns at a time.
+// x = W^T u, one run of adjacent columns at a time.
 template <class T>
 void transposed_product(const T* w, i64 rows, i64 columns, const T* u, double* x) {
   for_range(ceil_div(columns, lane_width), lane_width * rows, [=](i64 begin, i64 end) {
@@ -25,7 +25,7 @@ void transposed_product(const T* w, i64 rows, i64 columns, const T* u, double* x
   });
 }
 
-// x = W v, a row at a time.
+// x = W v, one row at a time.
 template <class T>
 void product(const T* w, i64 rows, i64 columns, const T* v, double* x) {
   for_range(rows, columns, [=](i64 begin, i64 end) {

@@ -41,7 +41,8 @@ inline void pause_briefly() {
 #endif
 }
 
-// Nanoseconds that this thread could have run and was not run, because others had the processor; 0 where the system does not say.
+// Nanoseconds during which this thread was runnable but not running because others had the
+// processor; 0 if the system does not tell.
 i64 waited_ns() {
   i64 ran = 0, waited = 0;
 #ifdef __linux__
@@ -54,8 +55,8 @@ i64 waited_ns() {
 }
 
 // Shortens the time slice of the calling thread, once. Linux 6.12 and later let a waking thread
-// preempt one whose slice is longer, so that a worker joins a loop of microseconds at once where
-// another program computes, and not after the 3 ms of that program's slice. Its share of the
+// preempt one with a longer slice, so that a worker joins a loop of microseconds at once while
+// another program computes, instead of after that program's slice of 3 ms. Its share of the
 // processor stays the same. Older kernels ignore the value.
 void shorten_time_slice() {
 #if defined(__linux__) && defined(SYS_sched_setattr)
@@ -73,7 +74,7 @@ void shorten_time_slice() {
   if (attributes.policy != SCHED_OTHER && attributes.policy != SCHED_BATCH) return;
   attributes.size = sizeof attributes;
   attributes.runtime = kSlice;
-  syscall(SYS_sched_setattr, 0, &attributes, 0);  // without it waking is slower, no more
+  syscall(SYS_sched_setattr, 0, &attributes, 0);  // without it waking is only slower
 #endif
 }
 
@@ -92,7 +93,7 @@ class SpinPolicy {
 
   Kind kind() const { return kind_; }
 
-  // True if done() came true before the time to sleep.
+  // Returns true if done() became true before the time to sleep.
   template <class Done>
   bool spin(const Done& done) {
     if (done()) return true;
@@ -109,17 +110,19 @@ class SpinPolicy {
   }
 
  private:
-  // Longer than a gap between two loops of a training step. One that is longer costs a wake-up, a few percent of it.
+  // Longer than the gaps between two loops of a training step. A longer gap costs a wake-up, a few
+  // percent of it.
   static constexpr i64 kLongest = 1'000'000;
-  // A machine is busy where a thread waits for a processor for a quarter of the time. That is measured while threads spin, and some
-  // time after they began to: threads that slept may have woken on one processor, and the system needs some milliseconds to part them.
+  // A machine is busy if a thread waits for a processor for a quarter of the time. That is measured
+  // while threads spin, some time after they started to: threads that slept may have woken on one
+  // processor, and the system needs some milliseconds to separate them.
   static constexpr i64 kSettling = 10'000'000, kMeasured = 50'000'000, kShare = 4;
-  // Threads of a busy machine sleep at once for a time, for longer while it stays busy, and for the shortest time again when it was
-  // not for a while.
+  // On a busy machine threads sleep at once for a period, which grows while the machine stays busy
+  // and is reset after a while without load.
   static constexpr i64 kFirstSleep = 40'000'000, kLongestSleep = 1'280'000'000, kForgotten = 4'000'000'000;
 
   struct Wait {
-    i64 settled = 0;  // when this thread's waiting may be measured; 0: it does not spin
+    i64 settled = 0;  // when this thread's waiting may be measured; 0: not spinning
     i64 since = 0, waited = 0;
   };
   static thread_local Wait this_threads_;
@@ -153,7 +156,7 @@ class SpinPolicy {
 
 thread_local SpinPolicy::Wait SpinPolicy::this_threads_;
 
-// A thread's share of a loop's tasks; others take from it as well.
+// A thread's share of a loop's tasks, from which other threads take as well.
 struct alignas(64) Share {
   std::atomic<i64> next{0};
   i64 end = 0;
@@ -184,7 +187,7 @@ class Pool {
     busy_.store(false, std::memory_order_release);
   }
 
-  // In a child process, where only the thread that forked is left.
+  // In a child process, where only the forking thread exists.
   void forget_workers() {
     workers_ = 0;
     gate_.store(0);
@@ -197,7 +200,8 @@ class Pool {
 
   static int default_threads() {
     const char* const value = std::getenv("OMP_NUM_THREADS");
-    const long asked = value ? std::strtol(value, nullptr, 10) : 0;  // of a list the outermost level's
+    // the outermost level of a list
+    const long asked = value ? std::strtol(value, nullptr, 10) : 0;
     return asked > 0 ? static_cast<int>(std::min<long>(asked, kMostThreads)) : num_processors();
   }
 
@@ -205,7 +209,7 @@ class Pool {
     for (i64 i = 0; i < count; ++i) task(context, i, 0);
   }
 
-  // As many as the system gives: a loop is right with any number.
+  // As many as the system grants: a loop works with any number.
   void start_workers(int wanted) {
     while (workers_ < wanted) {
       try {
@@ -237,7 +241,7 @@ class Pool {
     for (int k = 0; k < sharing_; ++k) {
       Share& share = shares_[static_cast<std::size_t>((id + k) % sharing_)];
       while (true) {
-        // Read first: many threads that find nothing left must not fight for the line.
+        // Read first, so that many threads that find nothing left do not contend for the line.
         if (share.next.load(std::memory_order_relaxed) >= share.end) break;
         const i64 i = share.next.fetch_add(1, std::memory_order_relaxed);
         if (i >= share.end) break;
@@ -247,7 +251,7 @@ class Pool {
     inside_a_task = false;
   }
 
-  // Nobody enters any more; those inside finish their tasks.
+  // No thread enters any more; those inside finish their tasks.
   void close() {
     gate_.fetch_and(~kOpen, std::memory_order_acq_rel);
     const auto empty = [&] { return gate_.load(std::memory_order_acquire) == 0; };
@@ -268,7 +272,7 @@ class Pool {
     if (gate_.fetch_sub(1, std::memory_order_acq_rel) == 1) gate_.notify_one();
   }
 
-  // A worker's life. `seen`: the loops before it.
+  // The loop of a worker. `seen`: the number of earlier loops.
   void stay(int id, int seen) {
     shorten_time_slice();
     while (true) {
@@ -283,14 +287,16 @@ class Pool {
 
   std::atomic<int> threads_;
   SpinPolicy policy_;
-  std::atomic<bool> busy_{false};  // a loop runs; guards what follows but for the atomics
+  std::atomic<bool> busy_{false};  // a loop runs; guards the members below except the atomics
   int workers_ = 0;
   std::unique_ptr<Share[]> shares_;
   int shares_size_ = 0, sharing_ = 0;
   ThreadTask* task_ = nullptr;
   const void* context_ = nullptr;
-  alignas(64) std::atomic<int> loops_{0};  // begun so far: what idle workers wait for
-  alignas(64) std::atomic<int> gate_{0};   // kOpen while tasks may be left, plus the number of workers inside
+  // loops started so far; idle workers wait for it to change
+  alignas(64) std::atomic<int> loops_{0};
+  // kOpen while tasks may be left, plus the number of workers inside
+  alignas(64) std::atomic<int> gate_{0};
 };
 
 // Never destroyed: its threads wait in it until the process ends.

@@ -1,9 +1,10 @@
-// Three stages: transform tiles of pixels (and the filters), a matrix product for each point, transform back. Tiles run in
-// chunks that bound the memory. All vectors run along channels.
+// Three stages: transform tiles of pixels (and the filters), one matrix product per point,
+// transform back. Tiles run in chunks that bound the memory. All vectors run along channels.
 //
-// A filter that is larger than a form's, or a stride of 2, is several small filters on several samplings of the picture: a 7x7
-// filter four of 4x4, four pixels apart; with stride 2 the even and the odd pixels have a filter each. Their sum costs nothing:
-// they stand one behind the other in the inner dimension of the products.
+// A filter larger than the transform's, or a stride of 2, becomes several small filters on
+// samplings of the image: a 7x7 filter four of 4x4, four pixels apart; with stride 2 even and odd
+// pixels have one each. Summing them is free: they are concatenated along the inner dimension of
+// the products.
 #include "kernels/cpu/winograd.h"
 
 #include "kernels/cpu/winograd_transforms.h"
@@ -13,7 +14,7 @@ namespace {
 
 using namespace minimal;
 
-// A form F(tile, taps) on `Points`.
+// The transform F(tile, taps) on `Points`.
 template <class P, int Tile, int Taps>
 struct Form {
   using Points = P;
@@ -21,7 +22,7 @@ struct Form {
   using Pixels = typename P::Pixels;
   using Filter = typename P::template Filter<Taps>;
   using Back = typename P::template Back<Tile>;
-  // wgrad is F(taps, tile): dy's tile is the filter, the filter's taps are the result.
+  // wgrad is F(taps, tile): dy's tile is the filter, and the filter's taps are the result.
   using Gradient = typename P::template Filter<Tile>;
   using BackToTaps = typename P::template Back<Taps>;
 };
@@ -33,8 +34,7 @@ i64 round_up(i64 value, i64 to) {
   return ceil_div(value, to) * to;
 }
 
-// One matrix for each point, a cache line more than their size apart: a power of two would map all of them to the same
-// cache sets.
+// One matrix per point, a cache line more than their size apart to avoid cache set conflicts.
 struct Planes {
   float* base = nullptr;
   i64 step = 0;
@@ -42,31 +42,31 @@ struct Planes {
   static i64 step_of(i64 size) { return round_up(size, 16) + 16; }
 };
 
-// A picture cut into tiles.
+// An image cut into tiles.
 struct Tiles {
-  i64 n, rows, cols;  // tiles of a picture
+  i64 n, rows, cols;  // tiles of an image
   i64 count() const { return n * rows * cols; }
 };
 Tiles tiles_of(i64 n, i64 h, i64 w, i64 tile) {
   return {n, ceil_div(h, tile), ceil_div(w, tile)};
 }
 
-struct Picture {
+struct ImageView {
   const float* data;
   i64 h, w, c, top, left;  // top, left: padding
 };
 
-// The small filters along one dimension: tap u of filter `set` is tap u * step + set * offset of the large one, and reads the
-// pixel as far behind the large one's first.
+// The small filters along one dimension: tap u of filter `set` is tap u * step + set * offset of
+// the large one.
 struct Split {
   int sets = 1, step = 1, offset = 0;
   int tap(int set, int u) const { return u * step + set * offset; }
 };
 
-// Pixels of the tiles [first, end), of each set, -> planes [tile][set][c rounded up to lanes]. Outside of the picture is
-// zero.
+// Pixels of the tiles [first, end) of each set -> planes [tile][set][c rounded up to lanes],
+// padded.
 template <class T>
-void transform_tiles(const Picture& x, const Split& split, i64 tile_size, const Tiles& tiles, i64 first,
+void transform_tiles(const ImageView& x, const Split& split, i64 tile_size, const Tiles& tiles, i64 first,
                      i64 end, const Planes& to) {
   const i64 width = round_up(x.c, lanes), sets = split.sets;
   const float* const zero = zeros(width);
@@ -97,13 +97,13 @@ void transform_tiles(const Picture& x, const Split& split, i64 tile_size, const 
   });
 }
 
-// A filter bank as the right operand of the products [sets, depth; cols]: element (d, j, row, col) at
-// d * depth_step + j * col_step + (row * side + col) * tap_step. One of the first two steps is 1.
+// Filters as the right operand of the products [sets, depth; cols]: element (d, j, row, col) at d *
+// depth_step + j * col_step + (row * side + col) * tap_step; d or j has step 1.
 struct Filters {
   const float* w;
   i64 depth, cols, depth_step, col_step, tap_step;
   int side;
-  // Which row (column) of the filter is tap u of set s, or -1.
+  // The filter row (column) of tap u of set s, or -1.
   int row[2][4], col[2][4];
 
   // All taps in order, or in mirrored order.
@@ -116,7 +116,7 @@ struct Filters {
   }
 };
 
-// -> planes of packed panels [panel of 16 columns][set][depth rounded up][16], zeros beyond the filters.
+// -> planes of packed panels [panel of 16 columns][set][depth rounded up][16], zero-padded.
 template <class F>
 void transform_filters(const Filters& f, int sets, const Planes& to) {
   constexpr int square = F::taps * F::taps;
@@ -167,7 +167,8 @@ struct PackedColumns final : RightOperand {
   void pack(i64, int, const DepthBlock&, float*) const override {}
 };
 
-// Where results go: pixel (p, q) of picture n at row p * step + top, column q * step + left of y [n,h,w,c].
+// The destination: pixel (p, q) of image n at row p * step + top, column q * step + left of y
+// [n,h,w,c].
 struct Result {
   float* y;
   i64 h, w, c;
@@ -203,16 +204,16 @@ void transform_back(const Planes& from, const Tiles& tiles, i64 first, i64 end, 
   });
 }
 
-// Tiles at a time: as many as keep the transformed ones within `budget` floats, in equal chunks.
+// Tiles per chunk: the transformed ones fit `budget` floats, in equal chunks.
 i64 chunk_of(i64 tiles, i64 per_tile) {
   constexpr i64 budget = i64{5} << 19;
   const i64 fitting = std::max<i64>(budget / per_tile / tile_rows, 8) * tile_rows;
   return std::min(round_up(ceil_div(tiles, ceil_div(tiles, fitting)), tile_rows), tiles);
 }
 
-// The correlation of the n pictures x with the filters, + bias.
+// The correlation of the n images x with the filters, + bias.
 template <class F>
-void correlate(const Exec& e, const Picture& x, const Split& split, const Filters& f, i64 n,
+void correlate(const Exec& e, const ImageView& x, const Split& split, const Filters& f, i64 n,
                const float* bias, const Result& r) {
   const Tiles tiles = tiles_of(n, r.rows, r.cols, F::tile);
   if (tiles.count() == 0) return;
@@ -286,7 +287,7 @@ void weight_gradient(const Exec& e, const ConvGeom& g, const Split& split, const
   v.base = space.at<float>(v_piece);
   u.base = space.at<float>(u_piece);
   m.base = space.at<float>(m_piece);
-  const Picture x{t.x, g.h, g.w, g.c, g.o.pad_top, g.o.pad_left}, dy{t.y, g.p, g.q, g.k, 0, 0};
+  const ImageView x{t.x, g.h, g.w, g.c, g.o.pad_top, g.o.pad_left}, dy{t.y, g.p, g.q, g.k, 0, 0};
   for (i64 first = 0; first < tiles.count(); first += chunk) {
     const i64 end = std::min(first + chunk, tiles.count());
     transform_tiles<typename F::Pixels>(x, split, F::tile, tiles, first, end, v);
@@ -307,15 +308,15 @@ void weight_gradient(const Exec& e, const ConvGeom& g, const Split& split, const
   transform_to_filters<F>(m, split, static_cast<int>(g.r), g.k, g.c, t.accumulate, t.w);
 }
 
-// Stride 1: dy correlated with the mirrored filter. Stride 2: each second row and column of dx sees each second tap; t is
-// such a tap of pixel 2 i + from where t + 2 p = 2 i + from + pad.
+// Stride 1: dy correlated with the mirrored filter. Stride 2: each second row and column of dx sees
+// each second tap; t is such a tap of pixel 2 i + from where t + 2 p = 2 i + from + pad.
 template <class F>
 void data_gradient(const Exec& e, const ConvGeom& g, const Split& split, const ConvOperands& t) {
   const auto side = static_cast<int>(g.r);
   Filters f{t.w, g.k, g.c, g.r * g.s * g.c, 1, g.c, side, {}, {}};
   if (g.o.stride == 1) {
     f.set_taps(split, F::taps, true);
-    const Picture dy{t.y, g.p, g.q, g.k, side - 1 - g.o.pad_top, side - 1 - g.o.pad_left};
+    const ImageView dy{t.y, g.p, g.q, g.k, side - 1 - g.o.pad_top, side - 1 - g.o.pad_left};
     return correlate<F>(e, dy, split, f, g.n, t.bias, {t.x, g.h, g.w, g.c, g.h, g.w});
   }
   for (int from_h = 0; from_h < 2; ++from_h)
@@ -326,12 +327,12 @@ void data_gradient(const Exec& e, const ConvGeom& g, const Split& split, const C
         f.row[0][u] = 2 * last + odd_h < side ? 2 * last + odd_h : -1;
         f.col[0][u] = 2 * last + odd_w < side ? 2 * last + odd_w : -1;
       }
-      const Picture dy{t.y,
-                       g.p,
-                       g.q,
-                       g.k,
-                       F::taps - 1 - (from_h + g.o.pad_top - odd_h) / 2,
-                       F::taps - 1 - (from_w + g.o.pad_left - odd_w) / 2};
+      const ImageView dy{t.y,
+                         g.p,
+                         g.q,
+                         g.k,
+                         F::taps - 1 - (from_h + g.o.pad_top - odd_h) / 2,
+                         F::taps - 1 - (from_w + g.o.pad_left - odd_w) / 2};
       correlate<F>(e, dy, {}, f, g.n, t.bias,
                    {t.x, g.h, g.w, g.c, (g.h - from_h + 1) / 2, (g.w - from_w + 1) / 2, 2, from_h, from_w});
     }
@@ -355,8 +356,8 @@ bool winograd_knows(const ConvGeom& g) {
   return o.stride == 1 ? g.r == 3 || g.r == 4 || g.r == 7 : o.stride == 2 && (g.r == 3 || g.r == 4);
 }
 
-// Nanoseconds of the two ways, from the products and from the numbers that the transforms write. The rates are fitted to
-// milliseconds of one thread (2026-11-22, AMD EPYC with AVX2, little else running):
+// Estimated nanoseconds of both algorithms, from their products and the values that the transforms
+// write. The rates are fitted to milliseconds of one thread (2026-11-22, AMD EPYC with AVX2, idle):
 //                                      fprop             dgrad             wgrad
 //                              direct here     direct here     direct here
 // n16  4x4s2   32x32  64-128     18.8  10.1      15.0  12.1     19.4  10.9
@@ -375,7 +376,8 @@ bool prefers_winograd(Direction d, const ConvGeom& g) {
   const bool strided = g.o.stride == 2;
   const i64 tile = strided || g.r == 3 ? 4 : 3, points = strided ? 25 : 36;
   const i64 sets = strided || g.r == 7 ? 4 : 1;
-  const bool by_phase = strided && d == Direction::dgrad;  // the sets lie beside each other in the output
+  // the sets are adjacent in the output
+  const bool by_phase = strided && d == Direction::dgrad;
   const i64 rows = by_phase ? g.h / 2 : d == Direction::dgrad ? g.h : g.p;
   const i64 cols = by_phase ? g.w / 2 : d == Direction::dgrad ? g.w : g.q;
   const auto tiles = static_cast<double>(tiles_of(g.n, rows, cols, tile).count());

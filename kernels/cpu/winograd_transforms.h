@@ -1,6 +1,6 @@
-// The transforms of Winograd's minimal filtering in one dimension, along vectors of channels. F(m, r) makes m pixels of a
-// filter of r taps from m + r - 1 products. Points and matrices after Toom and Cook, as Lavin and Gray 2015 write them;
-// private to winograd.cpp.
+// The one-dimensional transforms of Winograd's minimal filtering, along vectors of channels. F(m,
+// r) computes m pixels of a filter with r taps from m + r - 1 products. Points and matrices after
+// Toom and Cook, as in Lavin and Gray 2015. Private to winograd.cpp.
 #pragma once
 
 #include <cstring>
@@ -29,14 +29,15 @@ inline void store(const Lanes& from, i64 count, float* to) {
   }
 }
 
-// The line that comes some vectors later: the planes are more streams than a processor follows by itself.
+// Prefetches the line some vectors ahead: there are more planes than streams that a processor
+// prefetches itself.
 template <int write>
 void prefetch(const float* at) {
   constexpr i64 ahead = 48;
   __builtin_prefetch(at + ahead, write);
 }
 
-// Row i becomes column i. Halves change places, then quarters, then neighbors.
+// Row i becomes column i: halves are exchanged, then quarters, then adjacent elements.
 inline void transpose(Lanes (&r)[lanes]) {
   for (int i = 0; i < 4; ++i) {
     const Lanes a = r[i], b = r[i + 4];
@@ -55,9 +56,9 @@ inline void transpose(Lanes (&r)[lanes]) {
   }
 }
 
-// Six products: F(4, 3) and F(3, 4). Interpolation points 0, +-a, +-b and infinity. With 5/8 and 3/2 the error is half of
-// what +-1 and +-2 give: relative L2 over 256 channels 9.2e-7 (direct: 4.8e-7) against 1.9e-6, and all products below are
-// exact in f32.
+// Six products: F(4, 3) and F(3, 4). Interpolation points 0, +-a, +-b and infinity. With 5/8 and
+// 3/2 the error is half of that with +-1 and +-2: relative L2 over 256 channels 9.2e-7 (direct:
+// 4.8e-7) against 1.9e-6, and all products below are exact in f32.
 struct SixPoints {
   static constexpr int points = 6;
   static constexpr float a = 0.625F, b = 1.5F;
@@ -80,7 +81,7 @@ struct SixPoints {
       v[5 * to] = a2 * b2 * d1 - (a2 + b2) * d3 + d5;
     }
   };
-  // Three or four taps, or in a wgrad as many pixels of dy.
+  // Three or four taps, or in wgrad as many pixels of dy.
   template <int Taps>
   struct Filter {
     static constexpr int in = Taps, out = 6;
@@ -101,7 +102,7 @@ struct SixPoints {
       u[5 * to] = g[(Taps - 1) * from];
     }
   };
-  // To four or three pixels, or in a wgrad as many taps.
+  // To four or three pixels, or in wgrad as many taps.
   template <int Out>
   struct Back {
     static constexpr int in = 6, out = Out;
@@ -120,8 +121,8 @@ struct SixPoints {
   };
 };
 
-// Five products: F(4, 2) and F(2, 4). Points 0, +-a, b and infinity; relative L2 over 256 channels 1.1e-6 and 7e-7, the
-// least of the eleven sets that were tried.
+// Five products: F(4, 2) and F(2, 4). Points 0, +-a, b and infinity; relative L2 over 256 channels
+// 1.1e-6 and 7e-7, the smallest of the eleven sets tried.
 struct FivePoints {
   static constexpr int points = 5;
   static constexpr float a = 0.75F, b = 1.5F;

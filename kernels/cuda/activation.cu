@@ -1,4 +1,5 @@
-// Functions of one operand and their gradients: the tables of variants (LeakyReLU is one of the functions).
+// Functions of one operand and their gradients: the tables of variants (LeakyReLU is one of the
+// functions).
 #include "kernels/activation.h"
 
 #include "kernels/cuda/unary/variants.h"

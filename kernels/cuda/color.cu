@@ -1,4 +1,4 @@
-// Colors: one thread a pixel of three channels at a time.
+// Color conversion, one thread per pixel of three channels.
 #include "kernels/color.h"
 
 #include "kernels/base/dispatch.h"

@@ -9,9 +9,9 @@
 namespace sumi::kernels::cuda {
 namespace {
 
-// ---- the rule ----
+// ---- the selection rule ----
 
-// The product that a direction is (conv/product.cuh), of the largest part.
+// The product that a direction corresponds to (conv/product.cuh), of the largest part.
 template <ConvDirection direction>
 std::pair<std::int64_t, std::int64_t> product_size(const ConvGeom& g) {
   const std::int64_t group_c = g.c / g.o.groups, group_k = g.k / g.o.groups, u = g.o.stride;
@@ -20,8 +20,9 @@ std::pair<std::int64_t, std::int64_t> product_size(const ConvGeom& g) {
   return {g.n * ((g.h + u - 1) / u) * ((g.w + u - 1) / u), group_c};
 }
 
-// Tiles reach beyond a product's end. Whether what is computed is at most `waste` times what is wanted, which is about
-// what the rung gains over those below; and whether there is enough to do that it matters (below, a launch takes longer).
+// Tiles extend beyond a product's end. True if the computed area is at most `waste` times the
+// required one, which is about the variant's gain over the previous ones, and if there is enough
+// work for it to matter (below, a launch takes longer).
 template <ConvDirection direction, int tile_rows, int tile_cols, int waste>
 bool pays(const ConvProblem& p) {
   const auto [rows, cols] = product_size<direction>(p.geom);
@@ -34,7 +35,7 @@ bool pays(const ConvProblem& p) {
 bool product_fits(const ConvProblem& p) {
   return fits_product(p.geom);
 }
-// bf16 has no other product on a tensor core than its own; f32 is rounded, which must have been asked for.
+// bf16 is exact on tensor cores; f32 is rounded, which must have been requested.
 bool mma_fits(const ConvProblem& p) {
   return fits_product(p.geom) && (p.dtype == DType::bf16 || p.multiply != MatmulPrecision::f32);
 }

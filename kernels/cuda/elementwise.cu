@@ -1,5 +1,5 @@
-// Arithmetic with broadcasting, scaling, filling, conversion, and copies of boxes: one thread an element of the
-// output at a time.
+// Arithmetic with broadcasting, scaling, filling, conversion, and box copies: one thread per output
+// element.
 #include "kernels/elementwise.h"
 
 #include "kernels/base/dispatch.h"
@@ -9,13 +9,13 @@
 
 namespace sumi::kernels::cuda {
 
-// How far an operand moves for each step of y along an axis; 0 where one element serves all.
+// An operand's stride for each step of y along an axis; 0 for broadcasting.
 struct Strides {
   std::int64_t n, h, w, c;
 };
 
-// y's shape with the strides of its operands. `flat`: every operand is as large as y or one element, so the
-// position in y is enough and `c` is its step.
+// y's shape with the strides of its operands. `flat`: every operand is as large as y or has one
+// element, so the position in y suffices and `c` is its step.
 template <int count>
 struct Broadcast {
   Shape y;
@@ -41,7 +41,7 @@ __device__ inline std::int64_t moved(const Strides& s, const Shape& at) {
   return at.n * s.n + at.h * s.h + at.w * s.w + at.c * s.c;
 }
 
-// A NaN on either side of maximum and minimum wins.
+// NaN on either side of maximum and minimum propagates.
 __device__ inline float binary_value(Binary op, float a, float b) {
   switch (op) {
     case Binary::add:

@@ -1,5 +1,5 @@
-// Losses of normal distributions, with their gradients in the same pass: a sum as in loss.cu, whose threads also
-// store the derivatives of the elements that they add.
+// Losses of normal distributions with their gradients in the same pass: a sum as in loss.cu, whose
+// threads also store the derivatives of the elements that they add.
 #include "kernels/gaussian_loss.h"
 
 #include "kernels/base/dispatch.h"
@@ -7,7 +7,7 @@
 
 namespace sumi::kernels::cuda {
 
-// Where the derivatives go, times `share`; null where they are not wanted.
+// The destinations of the derivatives, times `share`; null if not requested.
 template <class T>
 struct GaussianGrads {
   T *mean, *log_var;
@@ -41,7 +41,7 @@ struct KlTerm {
 
   __device__ float operator()(std::int64_t i) const {
     const auto m = static_cast<float>(mean[i]), l = static_cast<float>(log_var[i]);
-    const float more = expm1f(l);  // variance than 1
+    const float more = expm1f(l);  // variance above 1
     grads.put(i, m, 0.5F * more);
     return 0.5F * (m * m + (more - l));
   }

@@ -10,8 +10,9 @@
 namespace sumi::kernels::cuda {
 namespace {
 
-// Tiles reach beyond the result's end. Whether what is computed is at most `waste` times what is wanted, which is about what the
-// rung gains over those below; and whether there is enough to do that it matters (below, a launch takes longer).
+// Tiles extend beyond the result's end. True if the computed area is at most `waste` times the
+// required one, which is about the variant's gain over the previous ones, and if there is enough
+// work for it to matter (below, a launch takes longer).
 template <int tile_rows, int tile_cols, int waste>
 bool pays(const GemmProblem& p) {
   const GemmGeom& g = p.geom;
@@ -22,7 +23,7 @@ bool pays(const GemmProblem& p) {
 bool product_fits(const GemmProblem& p) {
   return fits_product(p.geom);
 }
-// bf16 has no other product on a tensor core than its own; f32 is rounded, which must have been asked for.
+// bf16 is exact on tensor cores; f32 is rounded, which must have been requested.
 bool mma_fits(const GemmProblem& p) {
   return fits_product(p.geom) && (p.dtype == DType::bf16 || p.multiply != MatmulPrecision::f32);
 }

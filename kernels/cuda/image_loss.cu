@@ -1,6 +1,6 @@
-// Losses of pictures, with their gradients in the same pass: sums as in loss.cu. Total variation: one thread an
-// element at a time, which adds its differences to the neighbors below and on the right, and stores the element's
-// derivative from all four. Color loss: one thread a pixel at a time.
+// Image losses with their gradients in the same pass: sums as in loss.cu. Total variation: each
+// thread adds one element's differences to the pixels below and on the right, and stores the
+// element's derivative from all four neighbors. Color loss: one thread per pixel.
 #include "kernels/image_loss.h"
 
 #include "kernels/base/dispatch.h"

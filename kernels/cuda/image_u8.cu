@@ -1,5 +1,5 @@
-// Pictures of bytes to floats and back: one thread a number at a time. Cutting, resizing, mirroring and scaling are one
-// launch for the whole batch.
+// 8-bit images to floats and back, one thread per value. Cropping, resizing, mirroring and scaling
+// are one launch for the whole batch.
 #include "kernels/image_u8.h"
 
 #include "kernels/base/dispatch.h"
@@ -10,14 +10,14 @@
 
 namespace sumi::kernels::cuda {
 
-// Index i of an axis of `size` pixels, or the nearest that it has.
+// Index i of an axis of `size` pixels, clamped to it.
 __device__ inline std::int64_t inside(std::int64_t i, std::int64_t size) {
   return i < 0 ? 0 : i < size ? i : size - 1;
 }
 
 template <class T>
-__global__ void load_picture_elements(Shape s, const std::uint8_t* x, const Crop* cuts, Shape t,
-                                      std::int64_t count, T* y) {
+__global__ void load_image_elements(Shape s, const std::uint8_t* x, const Crop* cuts, Shape t,
+                                    std::int64_t count, T* y) {
   const ResizeGeom bilinear{ResizeMode::bilinear, ResizeCoords::half_pixel};
   for_each_element(count, [&](std::int64_t i) {
     const Shape at = index_at(t, i);
@@ -37,7 +37,7 @@ __global__ void load_picture_elements(Shape s, const std::uint8_t* x, const Crop
 }
 
 template <class T>
-__global__ void store_picture_elements(std::int64_t count, const T* x, std::uint8_t* y) {
+__global__ void store_image_elements(std::int64_t count, const T* x, std::uint8_t* y) {
   for_each_element(count, [=](std::int64_t i) {
     const auto value = static_cast<float>(x[i]);
     const float clamped = value > -1.0F ? value < 1.0F ? value : 1.0F : -1.0F;  // NaN: -1
@@ -47,14 +47,14 @@ __global__ void store_picture_elements(std::int64_t count, const T* x, std::uint
 
 void u8_to_float(const Exec& e, Bytes x, Cuts cuts, MutView y) {
   dispatch_f32_bf16("u8_to_float", y.dtype, [&]<class T>() {
-    launch(e, "u8_to_float", load_picture_elements<T>, {element_grid(y.count()), kElementBlock}, x.shape,
+    launch(e, "u8_to_float", load_image_elements<T>, {element_grid(y.count()), kElementBlock}, x.shape,
            x.data, cuts.data, y.shape, y.count(), y.as<T>());
   });
 }
 
 void float_to_u8(const Exec& e, View x, MutBytes y) {
   dispatch_f32_bf16("float_to_u8", x.dtype, [&]<class T>() {
-    launch(e, "float_to_u8", store_picture_elements<T>, {element_grid(x.count()), kElementBlock}, x.count(),
+    launch(e, "float_to_u8", store_image_elements<T>, {element_grid(x.count()), kElementBlock}, x.count(),
            x.as<T>(), y.data);
   });
 }

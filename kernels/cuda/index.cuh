@@ -1,4 +1,4 @@
-// Where an element of a tensor lies, and which element lies somewhere.
+// Conversions between the index and the offset of a tensor's element.
 #pragma once
 
 #include "kernels/base/shape.h"

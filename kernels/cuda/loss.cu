@@ -1,7 +1,9 @@
-// Losses: the mean over all elements of a function of x and a target t, with its gradient in the same pass.
+// Losses: the mean over all elements of a function of x and a target t, with its gradient in the
+// same pass.
 //
-// The mean is a sum over rows of one column (sums.cuh: chunks, then their sum) times 1 / count. The thread that
-// computes an element's term for the sum also stores its derivative: each element is one thread's, once.
+// The mean is a sum over rows of one column (sums.cuh: chunks, then their sum) times 1 / count. The
+// thread that computes an element's term also stores its derivative: each element belongs to one
+// thread.
 #include "kernels/loss.h"
 
 #include "kernels/base/dispatch.h"
@@ -10,7 +12,7 @@
 
 namespace sumi::kernels::cuda {
 
-// Comparisons are written so that NaN stays in the value.
+// Comparisons are written so that NaN propagates.
 __device__ inline float loss_value(Loss loss, float delta, float x, float t) {
   switch (loss) {
     case Loss::bce_logits:
@@ -51,12 +53,12 @@ __device__ inline float loss_slope(Loss loss, float delta, float x, float t) {
   return 0;
 }
 
-// The loss of element i, which also goes to dx where that is wanted.
+// The loss of element i, whose derivative is stored in dx if requested.
 template <class T>
 struct LossTerm {
   Loss loss;
   float delta;
-  const T *x, *target;  // one target for each element, or `constant` for all where there are none
+  const T *x, *target;  // one target per element, or `constant` for all if null
   float constant;
   T* dx;
   float share;  // 1 / count

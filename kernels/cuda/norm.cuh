@@ -1,4 +1,4 @@
-// What the kernels of the norm family share: x as [outer, rows, c] and the map of one channel.
+// Shared parts of the norm kernels: x as [outer, rows, c] and the affine map of one channel.
 #pragma once
 
 #include "kernels/base/dispatch.h"
@@ -8,8 +8,9 @@
 
 namespace sumi::kernels::cuda {
 
-// x seen as [outer, rows, c]: a statistic covers the rows of `per_group` neighboring channels of one `outer`. Batch
-// norm has one outer and a statistic for each channel; the others have an outer for each picture.
+// x viewed as [outer, rows, c]: a statistic covers the rows of `per_group` adjacent channels of one
+// `outer`. Batch norm has one outer and a statistic per channel; the others have one outer per
+// image.
 struct NormLayout {
   std::int64_t outer, rows, c, groups, per_group;
   float eps;
@@ -36,11 +37,11 @@ struct ChannelMap {
   float mean, rstd, gamma, beta;
 
   __device__ float x_hat(float x) const { return (x - mean) * rstd; }
-  // fmaf is spelled out so that forward and backward find the same side of a kink.
+  // fmaf is explicit so that forward and backward agree on the side of a kink.
   __device__ float z(float hat) const { return fmaf(gamma, hat, beta); }
 };
 
-// The operands that ChannelMap is read from; gamma and beta may be null (1 and 0).
+// The operands of ChannelMap; gamma and beta may be null (1 and 0).
 struct Affine {
   NormLayout layout;
   const float *mean, *var, *gamma, *beta;

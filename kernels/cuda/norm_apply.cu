@@ -1,6 +1,6 @@
-// y = pad(act(gamma (x - mean) / sqrt(var + eps) + beta) + residual): one thread an element of y at a time. Neighboring
-// threads have neighboring channels, so that x and y are read and written in whole runs and the statistics come from
-// cache. An element of the border is computed again from the one that it mirrors.
+// y = pad(act(gamma (x - mean) / sqrt(var + eps) + beta) + residual): one thread per element of y.
+// Adjacent threads have adjacent channels, so that x and y are accessed contiguously and the
+// statistics come from cache. A border element is recomputed from the one that it mirrors.
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/device/unary.cuh"
 #include "kernels/cuda/norm.cuh"
@@ -8,7 +8,7 @@
 
 namespace sumi::kernels::cuda {
 
-// Where an element of y comes from: index in x, or -1 for a border of zeros.
+// The source of an element of y: index in x, or -1 for a zero border.
 struct PadSource {
   PadGeom pad;
   Shape x, y;
@@ -17,7 +17,7 @@ struct PadSource {
   __device__ std::int64_t operator()(std::int64_t i) const { return any ? padded_from(pad, x, y, i) : i; }
 };
 
-// residual may be null; y may be x where there is no border.
+// residual may be null; y may be x if there is no border.
 template <class T>
 __global__ void norm_apply_elements(Affine affine, Unary act, float alpha, PadSource source,
                                     std::int64_t count, const T* x, const T* residual, T* y) {

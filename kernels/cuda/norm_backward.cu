@@ -1,15 +1,15 @@
-// The gradient of batch, instance, layer and group norm. With z = gamma x_hat + beta, dz = dy act'(z) and the means
-// over what the statistic covers:
+// The gradient of batch, instance, layer and group norm. With z = gamma x_hat + beta, dz = dy
+// act'(z) and means over the elements of the statistic:
 //   dgamma = sum dz x_hat     dbeta = sum dz
 //   dx = (gamma dz - mean(gamma dz) - x_hat mean(gamma dz x_hat)) / sqrt(var + eps)
-// (Ioffe and Szegedy 2015, its terms collected). With fixed statistics the two means are left out.
+// (Ioffe and Szegedy 2015, with collected terms). With fixed statistics the two means are omitted.
 //
-// Five kernels, each sum in an order that only the sizes fix:
-//   grad_sums_of_chunks  sums of dz and dz x_hat for each chunk of rows of a channel (device/columns.cuh)
-//   join_grad_sums       over the chunks: one pair for each channel of each outer
-//   parameter_grads      over the outers: dgamma and dbeta, one thread a channel
-//   statistic_means      over the channels of a statistic: the two means, one warp a statistic
-//   norm_input_grad      dx, one thread an element at a time
+// Five kernels, each sum in an order determined by the sizes alone:
+//   grad_sums_of_chunks  sums of dz and dz x_hat per chunk of rows of a channel (device/columns.cuh)
+//   join_grad_sums       over the chunks: one pair per channel of each outer
+//   parameter_grads      over the outers: dgamma and dbeta, one thread per channel
+//   statistic_means      over the channels of a statistic: the two means, one warp per statistic
+//   norm_input_grad      dx, one thread per element
 // dz is computed twice, from x and dy, and never stored.
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/device/reduce.cuh"
@@ -23,7 +23,7 @@ struct GradPair {
   float plain, with_hat;
 };
 
-// What dz is computed from.
+// The operands from which dz is computed.
 template <class T>
 struct GradSource {
   Affine affine;
@@ -31,7 +31,8 @@ struct GradSource {
   float alpha;
   const T *x, *dy;
 
-  __device__ GradPair at(std::int64_t i, const ChannelMap& map) const {  // dz and x_hat of element i
+  // dz and x_hat of element i
+  __device__ GradPair at(std::int64_t i, const ChannelMap& map) const {
     const float hat = map.x_hat(static_cast<float>(x[i])), z = map.z(hat);
     return {static_cast<float>(dy[i]) * unary_slope(act, alpha, z, unary_value(act, alpha, z)), hat};
   }
@@ -79,7 +80,8 @@ __global__ void parameter_grads(NormLayout l, const GradPair* sums, float* dgamm
   });
 }
 
-// means [outer, groups], of gamma dz and gamma dz x_hat. One warp a block, one block a statistic.
+// means [outer, groups], of gamma dz and gamma dz x_hat. One warp per block, one block per
+// statistic.
 __global__ void statistic_means(Affine affine, const GradPair* sums, GradPair* means) {
   const NormLayout& l = affine.layout;
   const std::int64_t stat = blockIdx.x, o = stat / l.groups, first = stat % l.groups * l.per_group;
@@ -111,7 +113,8 @@ __global__ void norm_input_grad(GradSource<T> source, const GradPair* means, T* 
   });
 }
 
-// The sums of all chunks joined, [outer, c], and room for the statistics' means, all in the Exec's scratch memory.
+// The joined sums of all chunks, [outer, c], and room for the statistics' means, in the Exec's
+// scratch memory.
 struct GradScratch {
   GradPair *sums, *means, *partial;
 

@@ -1,15 +1,15 @@
-// Mean and variance of batch, instance, layer and group norm, and batch norm's running averages: the table of variants,
-// and what they share.
+// Mean and variance of batch, instance, layer and group norm, and batch norm's running statistics:
+// the table of variants, and their shared parts.
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/norm/stats.cuh"
 #include "kernels/cuda/variant.h"
 
 namespace sumi::kernels::cuda {
 
-// k: how the chunks were cut. One warp a block, one block a statistic.
+// k: the partition into chunks. One warp per block, one block per statistic.
 __global__ void norm_stats_join(NormLayout l, RowChunks k, const Moments* partial, float* mean, float* var) {
   const std::int64_t stat = blockIdx.x, o = stat / l.groups, first = stat % l.groups * l.per_group;
-  // f(count, moments) of this lane's parts
+  // calls f(count, moments) for this lane's parts
   const auto for_each_part = [&](auto&& f) {
     for (std::int64_t i = threadIdx.x; i < k.chunks * l.per_group; i += 32) {
       const std::int64_t chunk = i / l.per_group, channel = first + i % l.per_group;
@@ -27,7 +27,8 @@ __global__ void norm_stats_join(NormLayout l, RowChunks k, const Moments* partia
   squares = warp_sum(squares);
   if (threadIdx.x != 0) return;
   mean[stat] = static_cast<float>(center);
-  var[stat] = static_cast<float>(squares < 0 ? 0 : squares / count);  // rounding may lie below 0; NaN stays
+  // rounding may give a negative value; NaN propagates
+  var[stat] = static_cast<float>(squares < 0 ? 0 : squares / count);
 }
 
 void join_moments(const Exec& e, const NormLayout& l, const RowChunks& k, const Moments* partial,
@@ -62,7 +63,8 @@ std::vector<VariantInfo> norm_stats_variants(const NormGeom& g, DType dtype) {
   return list_variants(stats_variants, {g, dtype, true});
 }
 
-// One thread a channel. take = 1 - keep, and take_var = take * count / (count - 1), the unbiased variance's share.
+// One thread per channel. take = 1 - keep, and take_var = take * count / (count - 1), the unbiased
+// variance's share.
 __global__ void norm_running_channels(std::int64_t c, const float* mean, const float* var, double keep,
                                       double take, double take_var, float* running_mean, float* running_var) {
   for_each_element(c, [=](std::int64_t i) {
@@ -76,7 +78,8 @@ __global__ void norm_running_channels(std::int64_t c, const float* mean, const f
 void norm_running(const Exec& e, const NormGeom& g, View mean, View var, double keep, MutView running_mean,
                   MutView running_var) {
   const auto count = static_cast<double>(g.stat_count());
-  const double unbiased = count > 1 ? count / (count - 1) : 1;  // one element has no unbiased variance
+  // one element has no unbiased variance
+  const double unbiased = count > 1 ? count / (count - 1) : 1;
   launch(e, "norm_running_channels", norm_running_channels, {element_grid(g.x.c), kElementBlock}, g.x.c,
          mean.as<float>(), var.as<float>(), keep, 1 - keep, (1 - keep) * unbiased, running_mean.as<float>(),
          running_var.as<float>());

@@ -1,10 +1,10 @@
-// Updates of parameters, one launch over the whole range: each thread reads p, g, m, v (and the average) of an element
-// once and writes them once, which is all the memory traffic there need be.
+// Parameter updates, one launch over the whole range: each thread reads p, g, m, v (and the
+// average) of an element once and writes them once, which is the minimum of memory traffic.
 //
-// What the step count and the learning rate make is computed on the host in double and rounded to f32 once, by the host
-// where it goes along as an argument and here where it is read from memory. The element's arithmetic is the CPU's,
-// operation by operation; this file is compiled with -fmad=false, so that the bits are the same too (division and
-// square root round exactly on both).
+// The quantities derived from step count and learning rate are computed on the host in double and
+// rounded to f32 once: by the host if they are arguments, here if they are read from memory. The
+// element arithmetic is the CPU's, operation by operation; this file is compiled with -fmad=false,
+// so that the bits are equal too (division and square root round exactly on both).
 #include "kernels/optim.h"
 
 #include "kernels/base/launch.h"
@@ -16,7 +16,7 @@ struct UpdateConstants {
   float scale, decay;    // of the gradient: scale * g + decay * p
   float b1, c1, b2, c2;  // beta and 1 - beta of the two moments
   float eps;
-  StepRates rates;  // unless the kernel is given others
+  StepRates rates;  // unless the kernel receives others
 
   explicit UpdateConstants(const OptimizerStep& s)
       : scale(static_cast<float>(s.grad_scale)),
@@ -59,21 +59,21 @@ void optimizer_step(const Exec& e, const OptimizerStep& s, MutView p, View g, Mu
          m ? m.as<float>() : nullptr, v.as<float>(), ema ? ema.as<float>() : nullptr);
 }
 
-// `late` may be null.
-__global__ void average_elements(double decay, const double* late, std::int64_t count, const float* x,
+// `deferred` may be null.
+__global__ void average_elements(double decay, const double* deferred, std::int64_t count, const float* x,
                                  float* ema) {
-  const double now = late ? *late : decay;
+  const double now = deferred ? *deferred : decay;
   const auto keep = static_cast<float>(now), take = static_cast<float>(1.0 - now);
   for_each_element(count, [=](std::int64_t i) { ema[i] = keep * ema[i] + take * x[i]; });
 }
 
-void ema_update(const Exec& e, double decay, const double* late, View x, MutView ema) {
+void ema_update(const Exec& e, double decay, const double* deferred, View x, MutView ema) {
   if (x.dtype != DType::f32) fail("ema", std::string("CUDA averages f32, not ") + name_of(x.dtype));
-  launch(e, "ema", average_elements, {element_grid(x.count()), kElementBlock}, decay, late, x.count(),
+  launch(e, "ema", average_elements, {element_grid(x.count()), kElementBlock}, decay, deferred, x.count(),
          x.as<float>(), ema.as<float>());
 }
 
-// One thread: there are as many squares as there are ranges of the arena, a handful. norm may be null.
+// One thread: there are as many squares as ranges of the arena, a handful. norm may be null.
 __global__ void clip_scale_of(std::int64_t count, const float* squares, double clip_norm, float* scale,
                               float* norm) {
   double sum = 0;

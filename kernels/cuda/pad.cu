@@ -1,4 +1,4 @@
-// Padding of h and w: one thread an output element at a time. The gradient is a gather: one thread owns one
+// Padding of h and w, one thread per output element. The gradient is a gather: one thread owns one
 // element of dx and adds, in the order of their positions, the padded elements that copy it.
 #include "kernels/pad.h"
 
@@ -9,7 +9,8 @@
 
 namespace sumi::kernels::cuda {
 
-// The padded indices that copy input index i, along one axis: three runs, of which the second is i itself.
+// The padded indices that copy input index i, along one axis: three runs, of which the second is i
+// itself.
 struct Copies {
   std::int64_t first[3], count[3];
 

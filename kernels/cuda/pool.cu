@@ -1,5 +1,6 @@
-// Average and maximum pooling: one thread an output element at a time. Gradients are gathers: one thread owns one
-// element of dx and adds, in the order of their positions, what comes from the windows that contain it.
+// Average and maximum pooling, one thread per output element. Gradients are gathers: one thread
+// owns one element of dx and adds, in the order of their positions, the contributions of the
+// windows that contain it.
 #include "kernels/pool.h"
 
 #include "kernels/base/dispatch.h"
@@ -18,7 +19,8 @@ struct Windows {
         last(i / g.stride < count ? i / g.stride : count - 1) {}
 };
 
-// Where in x the window of output (p, q) has its first maximum, in row-major order; its first NaN, if it has any.
+// The offset in x of the first maximum of the window of output (p, q), in row-major order; of its
+// first NaN, if it has any.
 template <class T>
 __device__ std::int64_t first_maximum(const PoolGeom& g, const Shape& s, const T* x, std::int64_t n,
                                       std::int64_t p, std::int64_t q, std::int64_t c) {
@@ -36,7 +38,8 @@ __device__ std::int64_t first_maximum(const PoolGeom& g, const Shape& s, const T
   return best;
 }
 
-// The sum of f(p, q) over the windows that contain the element `at`, in the order of their positions.
+// The sum of f(p, q) over the windows that contain the element `at`, in the order of their
+// positions.
 template <class F>
 __device__ float sum_of_windows(const PoolGeom& g, const Shape& at, const Shape& pooled, F&& f) {
   const Windows rows(g, at.h, pooled.h), cols(g, at.w, pooled.w);
@@ -81,8 +84,8 @@ __global__ void max_pool_pick_elements(PoolGeom g, Shape s, Shape t, std::int64_
   });
 }
 
-// The maximum of a window is searched once for each of its elements: size * size times the reads, and no memory
-// for the places.
+// The maximum of a window is searched once for each of its elements: size * size times the reads,
+// and no memory for positions.
 template <class T>
 __global__ void max_pool_grad_elements(PoolGeom g, Shape s, Shape t, std::int64_t count, const T* x,
                                        const T* dy, T* dx, bool add) {

@@ -1,12 +1,13 @@
-// Random numbers as a function of position; all the arithmetic is in kernels/base/philox.h, the same functions that
-// the CPU runs.
+// Random numbers as a function of position; the arithmetic is in kernels/base/philox.h, the same
+// functions that the CPU runs.
 //
-// One thread makes one block of four words (for normals: four normals) and writes the one to four neighboring
-// elements that belong to it: element i belongs to position start + i, and block = position / 4. Only the first and the last
-// block can have fewer than four. The start is known on the device alone (RandomKey::base).
+// One thread computes one block of four words (for normals: four normals) and writes the one to
+// four adjacent elements that belong to it: element i belongs to position start + i, and block =
+// position / 4. Only the first and the last block can have fewer than four. The start is known only
+// on the device (RandomKey::base).
 //
-// The bits are the CPU's, so nothing may be contracted into fma that is not written as fma: this file is compiled
-// with -fmad=false.
+// The bits are the CPU's, so only explicit fma may be contracted: this file is compiled with
+// -fmad=false.
 #include "kernels/random.h"
 
 #include "kernels/base/dispatch.h"
@@ -16,7 +17,7 @@
 
 namespace sumi::kernels::cuda {
 
-// What is made of a block: four floats.
+// The four floats derived from a block.
 struct MakeUniform {
   philox::UniformRange range;
   __device__ philox::Floats operator()(const philox::Words& w) const {
@@ -46,7 +47,8 @@ struct MakeBernoulli {
 template <class T, class Make>
 __global__ void random_blocks(RandomKey key, Make make, std::int64_t count, T* y) {
   const std::uint64_t start = key.position + (key.base ? *key.base : 0);
-  const auto lead = static_cast<std::int64_t>(start % 4);  // words of the first block that lie before y
+  // words of the first block before y
+  const auto lead = static_cast<std::int64_t>(start % 4);
   for_each_element((lead + count + 3) / 4, [=](std::int64_t k) {
     const std::int64_t first = 4 * k - lead;  // the element of the block's first word
     // Unsigned, so that a position beyond 2^64 wraps as it does element by element.
@@ -59,7 +61,7 @@ __global__ void random_blocks(RandomKey key, Make make, std::int64_t count, T* y
 
 template <class Make>
 void draw(const Exec& e, const char* name, const RandomKey& key, const Make& make, MutView y) {
-  const std::int64_t most = y.count() / 4 + 2;  // blocks, wherever the first one begins
+  const std::int64_t most = y.count() / 4 + 2;  // blocks, wherever the first one starts
   dispatch_f32_bf16(name, y.dtype, [&]<class T>() {
     launch(e, name, random_blocks<T, Make>, {element_grid(most), kElementBlock}, key, make, y.count(),
            y.as<T>());

@@ -1,8 +1,8 @@
 // Sums over any axes, sums of squares, and the search for NaN and infinity.
 //
-// A sum whose axes lie together (all to one, n h w to channels, h w per picture) is a sum over rows in two kernels,
-// sums.cuh. Anything else, and short sums, one thread an output: it walks the box of elements that are summed to
-// its output, in memory order.
+// A sum over adjacent axes (all to one, n h w to channels, h w per image) is a sum over rows in two
+// kernels, sums.cuh. Any other sum, and short sums, use one thread per output: it walks over the
+// box of elements that are summed to its output, in memory order.
 #include "kernels/reduce.h"
 
 #include "kernels/base/dispatch.h"
@@ -12,7 +12,7 @@
 
 namespace sumi::kernels::cuda {
 
-// Below this many terms an output is one thread's work.
+// Below this number of terms an output is computed by one thread.
 inline constexpr std::int64_t kShortSum = 64;
 
 template <class T>
@@ -28,7 +28,7 @@ struct ElementSquared {
     return value * value;
   }
 };
-// 1 where the element is NaN or infinite: x - x is 0 for any other number.
+// 1 if the element is NaN or infinite: x - x is 0 for any other number.
 template <class T>
 struct ElementNonfinite {
   const T* x;
@@ -78,7 +78,7 @@ void sum_squares(const Exec& e, View x, MutView y) {
 std::int64_t count_nonfinite(const Exec& e, View x) {
   double count = 0;
   dispatch_f32_bf16("count_nonfinite", x.dtype, [&]<class T>() {
-    // A chunk counts in f32, exact to 2^24: a chunk is that long only where x has 2^34 elements.
+    // A chunk counts in f32, exact to 2^24: chunks are longer only if x has 2^34 elements.
     const RowChunks k(1, x.count(), 1);
     auto* const total = static_cast<double*>(
         e.scratch->get(sizeof(double) + static_cast<std::size_t>(k.partials()) * sizeof(float)));

@@ -1,5 +1,6 @@
-// An exchange with a history of pictures. Each thread moves elements of its own, so what a place held is read before it
-// is overwritten. The move may be read from device memory, so that a captured step can be replayed with another.
+// Exchange of an image with a history of images. Each thread moves its own elements, so a slot is
+// read before it is overwritten. The operation may be read from device memory, so that a captured
+// step can be replayed with another.
 #include "kernels/replay_buffer.h"
 
 #include "kernels/base/dispatch.h"
@@ -9,9 +10,9 @@
 namespace sumi::kernels::cuda {
 
 template <class T>
-__global__ void exchange_elements(ReplayBufferOp move, const ReplayBufferOp* late, std::int64_t x_count,
+__global__ void exchange_elements(ReplayBufferOp move, const ReplayBufferOp* deferred, std::int64_t x_count,
                                   std::int64_t y_count, std::int64_t room, const T* x, T* history, T* y) {
-  const ReplayBufferOp m = late ? *late : move;
+  const ReplayBufferOp m = deferred ? *deferred : move;
   T* const place = history + m.place * room;
   for_each_element(x_count > y_count ? x_count : y_count, [=](std::int64_t i) {
     if (i < y_count) y[i] = m.action == ReplayBufferOp::swap ? place[i] : x[i];
@@ -19,12 +20,12 @@ __global__ void exchange_elements(ReplayBufferOp move, const ReplayBufferOp* lat
   });
 }
 
-void pool_exchange(const Exec& e, const ReplayBufferOp& move, const ReplayBufferOp* late, View x,
+void pool_exchange(const Exec& e, const ReplayBufferOp& move, const ReplayBufferOp* deferred, View x,
                    MutView history, MutView y) {
   dispatch_f32_bf16("pool_exchange", x.dtype, [&]<class T>() {
     launch(e, "exchange_elements", exchange_elements<T>,
-           {element_grid(std::max(x.count(), y.count())), kElementBlock}, move, late, x.count(), y.count(),
-           history.shape.c, x.as<T>(), history.as<T>(), y.as<T>());
+           {element_grid(std::max(x.count(), y.count())), kElementBlock}, move, deferred, x.count(),
+           y.count(), history.shape.c, x.as<T>(), history.as<T>(), y.as<T>());
   });
 }
 

@@ -1,7 +1,6 @@
-// Resizing of h and w: one thread an output element at a time, as a sum of four weighted elements; one of the border makes
-// again what it copies. The gradient
-// is a gather: one thread owns one element of dx and adds, in the order of their positions, the outputs that read
-// it, with the weights they read it with.
+// Resizing of h and w, one thread per output element, as a sum of four weighted elements; a border
+// element recomputes the one that it copies. The gradient is a gather: one thread owns one element
+// of dx and adds, in the order of their positions, the outputs that read it, with their weights.
 #include "kernels/resize.h"
 
 #include "kernels/base/dispatch.h"
@@ -26,7 +25,7 @@ __global__ void resize_elements(Axis rows, Axis cols, PadGeom pad, Shape s, Shap
     }
     const Tap v = rows.tap(row), u = cols.tap(col);
     float sum = 0;
-    // What has no weight is not read: 0 times infinity would be NaN.
+    // Inputs with weight 0 are not read: 0 times infinity would be NaN.
     const auto add = [&](std::int64_t h, std::int64_t w, float weight) {
       if (weight != 0.0F) sum += weight * static_cast<float>(x[offset(s, at.n, h, w, at.c)]);
     };

@@ -1,5 +1,5 @@
-// Softmax and cross-entropy: one warp a row of channels at a time. Each lane takes every 32nd channel, and what the
-// lanes found is combined by shuffles, in an order that never changes.
+// Softmax and cross-entropy, one warp per row of channels. Each lane processes every 32nd channel,
+// and the lanes' results are combined by shuffles in a fixed order.
 #include "kernels/softmax.h"
 
 #include "kernels/base/dispatch.h"
@@ -9,28 +9,29 @@
 
 namespace sumi::kernels::cuda {
 
-inline constexpr unsigned kRowWarps = 8;  // rows that a block works on side by side
+inline constexpr unsigned kRowWarps = 8;  // rows that a block processes side by side
 
 inline LaunchShape row_launch(std::int64_t rows) {
   const std::int64_t blocks = (rows + kRowWarps - 1) / kRowWarps;
   return {dim3(static_cast<unsigned>(blocks < 4096 ? blocks : 4096)), dim3(32 * kRowWarps)};
 }
 
-// f(row) for this warp's share of [0, rows), with all its lanes.
+// Calls f(row) for this warp's share of [0, rows), on all lanes.
 template <class F>
 __device__ void for_each_row(std::int64_t rows, F&& f) {
   const std::int64_t first = std::int64_t{blockIdx.x} * kRowWarps + threadIdx.x / 32;
   for (std::int64_t row = first; row < rows; row += std::int64_t{gridDim.x} * kRowWarps) f(row);
 }
 
-// The largest over the 32 lanes, in every lane. All lanes call it.
+// The maximum over the 32 lanes, in every lane. All lanes must call it.
 __device__ inline float warp_max(float value) {
   for (int distance = 16; distance > 0; distance /= 2)
     value = fmaxf(value, __shfl_xor_sync(kWholeWarp, value, distance));
   return value;
 }
 
-// What softmax needs of a row, in every lane. fmaxf passes NaN over; the sum then finds it.
+// The reductions of a row that softmax needs, in every lane. fmaxf ignores NaN; the sum then
+// contains it.
 struct RowSums {
   float largest, sum;  // of x, and of exp(x - largest)
 };
@@ -68,7 +69,7 @@ __global__ void softmax_grad_rows(std::int64_t rows, std::int64_t c, const T* y,
   });
 }
 
-// losses[row], and dx where it is there.
+// Writes losses[row], and dx if it is not null.
 template <class T>
 __global__ void cross_entropy_rows(std::int64_t rows, std::int64_t c, const T* x, const T* t, float* losses,
                                    T* dx) {

@@ -1,6 +1,6 @@
-// Power iteration. The two products of the matrix and a vector are sums over rows in two kernels each (sums.cuh says
-// who computes what): down the columns for W^T u, along each row for W v. Norms and the last scalar product are one
-// block's work, for vectors as long as a weight has rows or columns.
+// Power iteration. Both matrix-vector products are sums over rows in two kernels each (sums.cuh
+// assigns the work): down the columns for W^T u, along each row for W v. Norms and the last scalar
+// product are computed by one block, for vectors as long as a weight has rows or columns.
 #include "kernels/spectral_norm.h"
 
 #include "kernels/base/dispatch.h"
@@ -31,7 +31,7 @@ struct TimesColumn {
   }
 };
 
-// f(i) for this thread's share of [0, count). One block.
+// Calls f(i) for this thread's share of [0, count). One block.
 template <class F>
 __device__ void for_each_of_block(std::int64_t count, F&& f) {
   for (std::int64_t i = threadIdx.x; i < count; i += blockDim.x) f(i);

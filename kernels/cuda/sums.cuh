@@ -1,5 +1,5 @@
-// Sums of any function of an element over the rows of [outer, rows, cols], in two kernels: partial sums of chunks
-// in f32, then their sum in double (device/columns.cuh says who computes what).
+// Sums of any function of an element over the rows of [outer, rows, cols], in two kernels: partial
+// sums of chunks in f32, then their sum in double (device/columns.cuh assigns the work).
 #pragma once
 
 #include "kernels/base/launch.h"
@@ -7,7 +7,7 @@
 
 namespace sumi::kernels::cuda {
 
-// value(i), i in [0, outer rows cols), is a float.
+// value(i), i in [0, outer rows cols), returns a float.
 template <class Value>
 __global__ void sum_slices(RowChunks k, Value value, float* partial) {
   const Slice s(k);
@@ -27,7 +27,7 @@ __global__ void join_sums(RowChunks k, const float* partial, double scale, T* y,
   if (s.writes) y[s.partial] = T(add ? static_cast<double>(y[s.partial]) + sum : sum);
 }
 
-// Both. `partial` has room for k.partials() numbers.
+// Runs both kernels. `partial` has room for k.partials() values.
 template <class Value, class T>
 void sum_rows(const Exec& e, const RowChunks& k, const Value& value, float* partial, double scale, T* y,
               bool add) {

@@ -1,4 +1,5 @@
-// Which inputs a resized output reads along one axis, with which weights; shared by resize and picture.
+// The inputs that a resized output reads along one axis, with their weights; shared by resize and
+// image.
 #pragma once
 
 #include "kernels/cuda/device/keywords.cuh"
@@ -12,8 +13,8 @@ struct Tap {
   float t;
 };
 
-// `in` inputs become `out` outputs. Positions are computed in double, as on the CPU, so that the same two inputs
-// are read.
+// `in` inputs become `out` outputs. Positions are computed in double, as on the CPU, so that both
+// read the same two inputs.
 struct Axis {
   ResizeGeom g;
   std::int64_t in, out;
@@ -41,8 +42,8 @@ struct Axis {
     return (tap.first == j ? 1.0F - tap.t : 0.0F) + (tap.second == j ? tap.t : 0.0F);
   }
 
-  // The first output whose second input is j or lies behind it: none before it reads j. Inputs never move back
-  // as outputs move on, so this is a bisection.
+  // The first output whose second input is j or later: none before it reads j. Inputs are monotonic
+  // in the outputs, so this is a bisection.
   __device__ std::int64_t first_reader(std::int64_t j) const {
     std::int64_t low = 0, high = out;
     while (low < high) {

@@ -1,5 +1,5 @@
-// Words carried by a launch: its arguments are copied when it is submitted, so the host may go on at once. One thread
-// writes one word.
+// Words carried by a launch: its arguments are copied when it is submitted, so the host can
+// continue at once. One thread writes one word.
 #include "kernels/upload_scalars.h"
 
 #include <algorithm>
@@ -9,7 +9,8 @@
 
 namespace sumi::kernels::cuda {
 
-constexpr unsigned kWords = 64;  // 512 bytes: an eighth of what every device takes as arguments
+// 512 bytes: an eighth of the argument space that every device supports
+constexpr unsigned kWords = 64;
 struct Words {
   std::uint64_t of[kWords];
 };

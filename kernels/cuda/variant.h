@@ -1,4 +1,4 @@
-// One table of variants for each operation: the choice, the list and the errors are made from it.
+// Variant tables: one per operation, from which the selection, the listing and the errors derive.
 #pragma once
 
 #include <string>
@@ -7,13 +7,13 @@
 
 namespace sumi::kernels::cuda {
 
-// One rung. A table holds them lowest first; the first fits every problem and pays for all.
+// One variant. A table lists them slowest first; the first one fits every problem and always pays.
 template <class Problem, class Run>
 struct Variant {
   const char* name;
   const char* change;
-  bool (*fits)(const Problem&);  // it can compute this
-  bool (*pays)(const Problem&);  // and is the better one from here on: the rule
+  bool (*fits)(const Problem&);  // returns true if it can compute the problem
+  bool (*pays)(const Problem&);  // returns true if it is expected to be faster: the rule
   Run* run;
 };
 
@@ -22,7 +22,7 @@ bool always(const Problem&) {
   return true;
 }
 
-// The highest rung that fits and pays.
+// Returns the last variant that fits and pays.
 template <class Problem, class Run, std::size_t count>
 const Variant<Problem, Run>& best_variant(const Variant<Problem, Run> (&table)[count],
                                           const Problem& problem) {
@@ -39,7 +39,8 @@ std::vector<VariantInfo> list_variants(const Variant<Problem, Run> (&table)[coun
   return list;
 }
 
-// The variant that Exec::variant names, or the best. Throws Error when there is none of that name that fits.
+// Returns the variant named by Exec::variant, or the best one. Throws Error if no variant of that
+// name fits.
 template <class Problem, class Run, std::size_t count>
 const Variant<Problem, Run>& choose_variant(const char* operation, const Exec& e,
                                             const Variant<Problem, Run> (&table)[count],
@@ -59,7 +60,7 @@ const Variant<Problem, Run>& choose_variant(const char* operation, const Exec& e
                       "; those that fit: " + fitting);
 }
 
-// A convolution as its variants see it. multiply is never automatic.
+// A convolution as its variants see it.
 struct ConvProblem {
   ConvGeom geom;
   DType dtype;
@@ -82,7 +83,7 @@ struct UnaryProblem {
   bool aligned;
 };
 
-// What a call that can use tensor cores logs: "cuda naive", and of these how they multiplied: "cuda mma tf32".
+// Logs a call that may use tensor cores: "cuda naive", or with the precision, "cuda mma tf32".
 inline void ran(const Exec& e, const std::string& variant, DType dtype, MatmulPrecision multiply) {
   if (!e.log) return;
   const char* how = dtype == DType::bf16 ? " bf16" : multiply == MatmulPrecision::tf32 ? " tf32" : " 3xtf32";

@@ -1,4 +1,5 @@
-// What gathers a block's accesses; the emulation's launches and copies talk to it. See accesses.h.
+// Collects a block's memory accesses for an AccessScope; called by the emulation's launches and
+// copies.
 #pragma once
 
 #include <array>
@@ -12,18 +13,18 @@ namespace sumi::emu {
 
 class AccessRecorder {
  public:
-  static AccessRecorder* current;  // null: nobody counts
+  static AccessRecorder* current;  // null: not recording
 
   explicit AccessRecorder(std::uint64_t most_blocks) : most_blocks_(most_blocks) {}
 
-  // The blocks of a launch that shall run, of `count`; empty: all.
+  // Returns the indices of the blocks to run, of `count`; empty: all.
   std::vector<std::uint64_t> begin_launch(const Kernel& kernel, std::uint64_t count);
   void end_block(const Block& block);
   void note(const Block& block, const void* address, std::size_t bytes, bool write, const void* pc);
   const std::vector<LaunchAccesses>& launches() const { return launches_; }
 
  private:
-  // What the lanes of a warp ask for at once.
+  // What the lanes of a warp request at once.
   struct Request {
     std::array<std::uintptr_t, 32> address;
     std::array<std::uint8_t, 32> bytes;
@@ -32,10 +33,10 @@ class AccessRecorder {
   // One instruction of one warp.
   struct Site {
     bool shared = false, write = false;
-    std::array<std::uint32_t, 32> times{};  // that each lane was here
+    std::array<std::uint32_t, 32> times{};  // executions by each lane
     std::vector<Request> requests;
   };
-  // A thread's newest access, which the next may continue.
+  // A thread's latest access, which the next one may extend.
   struct Last {
     Site* site = nullptr;
     const void* pc = nullptr;

@@ -10,7 +10,7 @@ namespace sumi::emu {
 
 namespace {
 
-// Mostly the same literal.
+// Usually the same literal.
 bool same_text(const char* a, const char* b) {
   return a == b || std::strcmp(a, b) == 0;
 }
@@ -27,7 +27,7 @@ std::string location_str(const Location& where) {
   return std::string(where.file_name()) + ":" + std::to_string(where.line());
 }
 
-Block::Block(const Kernel& kernel, const Order& threads, std::uint8_t shared_fill, std::int64_t first)
+Block::Block(const Kernel& kernel, const Schedule& threads, std::uint8_t shared_fill, std::int64_t first)
     : kernel_(kernel), order_(threads), random_(threads.seed), fill_(shared_fill), first_(first) {
   const std::size_t count = std::size_t{kernel.block.x} * kernel.block.y * kernel.block.z;
   threads_.resize(count);
@@ -59,11 +59,13 @@ void Block::fail_here(const std::string& what) const {
 }
 
 FiberPool& Block::fibers() {
-  static FiberPool& pool = *new FiberPool(fiber_body, nullptr);  // never freed: its fibers never end
+  // never freed, because its fibers never end
+  static FiberPool& pool = *new FiberPool(fiber_body, nullptr);
   return pool;
 }
 
-// A fiber's life: start threads until one has waited and others are ready, then sleep until taken again.
+// The loop of a fiber: start threads until one has waited and others are ready, then sleep until
+// taken again.
 void Block::fiber_body(Fiber& fiber, void*) {
   while (true) {
     Block& block = *current;
@@ -207,7 +209,7 @@ std::uint64_t Block::collective(const char* name, LaneFunction function, unsigne
   self.argument = argument;
   arrived_[warp] |= 1u << lane;
   if ((arrived_[warp] & mask) == mask && release_warp(warp, function, mask) && mask == 1u << lane) {
-    // Alone in its mask: nobody to wait for.
+    // Alone in its mask: no other lane to wait for.
     ready_.pop_back();
     self.state = Thread::State::running;
     return self.value;
@@ -216,7 +218,7 @@ std::uint64_t Block::collective(const char* name, LaneFunction function, unsigne
   return self.value;
 }
 
-// Completes the collective if all lanes of the mask wait in the same one with the same mask.
+// Completes the collective if all lanes of the mask wait in it with the same mask.
 bool Block::release_warp(std::size_t warp, LaneFunction function, unsigned mask) {
   const std::size_t begin = warp * 32;
   const Thread& self = thread();
@@ -232,7 +234,7 @@ bool Block::release_warp(std::size_t warp, LaneFunction function, unsigned mask)
   for (std::uint32_t lane : release_order_) {
     if (!(mask >> lane & 1)) continue;
     const std::size_t caller = current_;
-    current_ = begin + lane;  // whose argument a message names
+    current_ = begin + lane;  // the lane whose argument a message names
     threads_[begin + lane].value = function(lanes, static_cast<int>(lane));
     current_ = caller;
     make_ready(begin + lane);
@@ -266,7 +268,7 @@ bool Block::is_shared(const void* pointer) const {
 }
 
 void* Block::shared(std::size_t bytes, std::size_t alignment, const void* key) {
-  // What a block may have when it opts in (sharedMemPerBlockOptin of compute capability 9.0).
+  // The limit for blocks that opt in (sharedMemPerBlockOptin of compute capability 9.0).
   constexpr std::size_t kMost = 227 << 10;
   auto [it, fresh] = shared_.try_emplace(key, Shared{nullptr, bytes, alignment, false});
   Shared& shared = it->second;

@@ -1,9 +1,10 @@
-// One block of a grid: its threads, where they wait, and who runs next.
+// One block of a grid: its threads, what they wait for, and the order in which they run.
 //
-// A thread is started on an idle fiber. If it returns without having waited, the same fiber starts the next
-// thread, so that kernels without barriers cost a function call a thread. A thread that waits keeps its fiber; when
-// what it waits for has happened it becomes ready, and ready threads run before new ones are started. When nobody
-// can run and somebody waits, the block is stuck, which on a device is a hang and here an error.
+// A thread is started on an idle fiber. If it returns without having waited, the same fiber starts
+// the next thread, so that kernels without barriers cost one function call per thread. A thread
+// that waits keeps its fiber; once its condition holds it becomes ready, and ready threads run
+// before new ones are started. If no thread can run and some wait, the block is deadlocked: a hang
+// on a device, an error here.
 #pragma once
 
 #include <deque>
@@ -13,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/emu/device.h"
+#include "kernels/emu/device_functions.h"
 #include "kernels/emu/fibers.h"
 #include "kernels/emu/include/cuda_vector_types.h"
 #include "kernels/emu/schedule.h"
@@ -36,29 +37,29 @@ struct AsyncCopy {
 struct Thread {
   enum class State : std::uint8_t { unstarted, running, ready, at_barrier, in_warp, returned };
   State state = State::unstarted;
-  bool predicate = false;  // brought to a barrier
-  int groups = 0;          // of asynchronous copies committed
+  bool predicate = false;  // passed to a barrier
+  int groups = 0;          // committed groups of asynchronous copies
   Fiber* fiber = nullptr;
   const char* wait_name = "";  // the function it waits in
   Location where;
   unsigned mask = 0;  // of the warp collective
   std::uint32_t argument = 0;
-  std::uint64_t value = 0;  // brought to the warp collective, then its result
+  std::uint64_t value = 0;  // passed to the warp collective, then its result
   std::vector<AsyncCopy> copies;
 };
 
 class Block {
  public:
-  // The block that runs; null between blocks. One launch runs at a time.
+  // The running block; null between blocks. One launch runs at a time.
   static Block* current;
 
   // `first`: the thread that runs before all others whenever it can; -1: none.
-  Block(const Kernel& kernel, const Order& threads, std::uint8_t shared_fill, std::int64_t first = -1);
+  Block(const Kernel& kernel, const Schedule& threads, std::uint8_t shared_fill, std::int64_t first = -1);
   ~Block();
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 
-  // Runs all threads of block `index` to their end. Throws sumi::Error.
+  // Runs all threads of block `index` to completion. Throws sumi::Error.
   void run(uint3 index);
 
   int barrier(const char* name, bool predicate, Location where);
@@ -98,7 +99,7 @@ class Block {
   std::string stuck_lane(std::size_t thread) const;
 
   const Kernel& kernel_;
-  Order order_;
+  Schedule order_;
   Random random_;
   std::uint8_t fill_;
   std::int64_t first_;

@@ -1,15 +1,15 @@
-// The device functions through which threads meet, and what is said when they cannot.
+// Barriers, warp collectives and asynchronous copies, and the diagnosis of deadlocks.
 #include <cstring>
 
 #include "kernels/base/check.h"
-#include "kernels/emu/access_stats.h"
+#include "kernels/emu/access_scope.h"
 #include "kernels/emu/block.h"
 #include "kernels/emu/include/cuda_warp.h"
 
 namespace sumi::emu {
 namespace {
 
-// The lane that a shuffle reads: an undefined value on a device if it takes no part.
+// The lane that a shuffle reads: an undefined value on a device if it does not participate.
 std::uint64_t read_lane(const Lanes& lanes, int source) {
   if (!(lanes.mask >> source & 1))
     Block::current->fail_here(std::string(lanes.name) + " reads lane " + std::to_string(source) +
@@ -41,7 +41,7 @@ std::uint64_t shuffle_index(const Lanes& lanes, int lane) {
   return read_lane(lanes, a.begin + (a.operand & (a.width - 1)));
 }
 
-// Lanes whose source lies outside of their part keep their own value.
+// Lanes whose source is outside their part keep their own value.
 std::uint64_t shuffle_up(const Lanes& lanes, int lane) {
   const ShuffleArgument a(lanes, lane);
   return lane - a.operand < a.begin ? lanes.value[lane] : read_lane(lanes, lane - a.operand);
@@ -111,13 +111,13 @@ void async_commit() {
 void async_wait(int newest_left) {
   Thread& thread = running("async_wait()").thread();
   std::size_t done = 0;
-  // Copies that no commit has followed belong to no group yet: no wait covers them.
+  // Copies after the last commit belong to no group yet: no wait covers them.
   for (; done < thread.copies.size() && thread.copies[done].group < thread.groups - newest_left; ++done)
     std::memcpy(thread.copies[done].to, thread.copies[done].from, thread.copies[done].bytes);
   thread.copies.erase(thread.copies.begin(), thread.copies.begin() + static_cast<std::ptrdiff_t>(done));
 }
 
-// Which lane of its mask this thread waits for, and where that lane is.
+// Names the lane of its mask that this thread waits for, and where that lane is.
 std::string Block::stuck_lane(std::size_t thread) const {
   const Thread& t = threads_[thread];
   const std::size_t begin = thread / 32 * 32;

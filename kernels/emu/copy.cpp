@@ -1,5 +1,6 @@
-// Copies and fills. When a copy reads its source is what programs get wrong: from pageable host memory at the call,
-// from pinned memory when the stream comes to it, which is as late as possible.
+// Copies and fills. Programs often get wrong when a copy reads its source: from pageable host
+// memory at the call, from pinned memory when the stream reaches it, which is as late as possible
+// here.
 #include <cstring>
 
 #include "kernels/emu/heap.h"
@@ -8,7 +9,8 @@
 namespace sumi::emu {
 namespace {
 
-// The kind that the addresses tell; cudaSuccess if `kind` agrees and all of it lies in allocations.
+// Determines the kind of copy from the addresses; cudaSuccess if `kind` agrees and all memory is
+// allocated.
 cudaError_t check_copy(const void* to, const void* from, std::size_t bytes, cudaMemcpyKind& kind) {
   const Heap& heap = Heap::get();
   const bool to_device = heap.contains(to), from_device = heap.contains(from);
@@ -49,7 +51,7 @@ cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpy
   if (bytes == 0) return cudaSuccess;
   if (const cudaError_t error = check_copy(to, from, bytes, kind)) return error;
   if (const cudaError_t error = enqueue_copy(runtime.default_stream, to, from, bytes, kind)) return error;
-  // Between two places on the device even this call does not wait.
+  // Between two addresses on the device even this call does not wait.
   if (kind != cudaMemcpyDeviceToDevice) runtime.finish({runtime.default_stream->last});
   return cudaSuccess;
 }
@@ -71,7 +73,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaM
                   "a captured copy of pageable host memory; use cudaMallocHost");
   }
   if (const cudaError_t error = enqueue_copy(stream, to, from, bytes, kind)) return error;
-  // Into pageable memory, and between places on the host, the call returns when the copy is made.
+  // To pageable memory, and between host addresses, the call returns after the copy.
   if (pageable && kind != cudaMemcpyHostToDevice) runtime.finish({stream->last});
   return cudaSuccess;
 }

@@ -198,7 +198,7 @@ cudaError_t cudaMalloc(void** pointer, std::size_t bytes) {
                                                      " bytes of device " + "memory; set SUMI_EMU_MEMORY_MB");
 }
 
-// Waits for all work, as the real one does.
+// Waits for all work, like the real function.
 cudaError_t cudaFree(void* pointer) {
   Runtime& runtime = Runtime::get();
   const Lock lock(runtime.mutex);

@@ -1,24 +1,26 @@
-// CUDA's execution model on the host: what tests and launch() say to it.
+// CUDA's execution model on the host: the interface for tests and launch().
 //
-// A launch runs its grid one block at a time. Every thread of the block is a fiber: a function with a stack of its
-// own that runs until it waits (at a barrier, or in a warp collective), then hands the processor to another fiber
-// of the same block. Nothing runs in parallel, so a data race is not a matter of luck: it shows as a result that
-// depends on the order in which threads ran, and the order is ours to choose (Order, verify()).
+// A launch runs its grid one block at a time. Every thread of the block is a fiber: a function with
+// its own stack that runs until it waits (at a barrier or in a warp collective), then yields to
+// another fiber of the same block. Nothing runs in parallel, so a data race does not depend on
+// luck: it shows as a result that depends on the order in which threads ran, and that order is
+// controlled (Schedule, VerifyScope).
 //
-// Streams are queues that run as late as CUDA allows: nothing runs before a synchronization asks for it. Device
-// memory is unreadable to the host except inside runtime calls. So a program that reads too early, refills a
-// pinned buffer too soon or forgot an event is wrong here every time, not once a week.
+// Streams are queues that run as late as CUDA allows: nothing runs before a synchronization
+// requires it. Device memory is inaccessible to the host except inside runtime calls. A program
+// that reads too early, refills a pinned buffer too soon or forgets an event therefore fails here
+// every time, not once a week.
 //
-// Not seen: overruns from one part of an allocation into another (a pool hands out such parts), races whose outcome is
-// the same bits in the orders that were run, and everything about speed.
+// Not detected: overruns from one part of an allocation into another (a pool hands out such parts),
+// races whose outcome has the same bits in the orders that were run, and anything about speed.
 //
-// Errors that CUDA would report as undefined behavior are thrown as sumi::Error from the call that ran the work
-// (cudaStreamSynchronize, ...): one line "[emu] kernel NAME, block (x,y,z): what". Work still queued is then
-// dropped, as it is after a real sticky error, but the next program part may go on.
+// Errors that CUDA would report as undefined behavior are thrown as sumi::Error from the call that
+// ran the work (cudaStreamSynchronize, ...): one line "[emu] kernel NAME, block (x,y,z): what".
+// Work still queued is then dropped, as after a real sticky error, but the program may continue.
 //
-// Environment: SUMI_EMU_ORDER=ascending|descending|SEED, SUMI_EMU_VERIFY=1, SUMI_EMU_MEMORY_MB (16384), and for
-// debuggers SUMI_EMU_FIRST=BLOCK,THREAD (linear indices): who runs before all others, and goes on first after each
-// barrier.
+// Environment: SUMI_EMU_ORDER=ascending|descending|SEED, SUMI_EMU_VERIFY=1, SUMI_EMU_MEMORY_MB
+// (16384), and for debuggers SUMI_EMU_FIRST=BLOCK,THREAD (linear indices): the block and thread
+// that run before all others, also after each barrier.
 #pragma once
 
 #include <cstddef>
@@ -33,27 +35,29 @@ struct CUstream_st;
 
 namespace sumi::emu {
 
-// Queues a kernel on a stream (null: the default stream). `thread_body` is called once for each thread, with
-// threadIdx and its siblings set. A shape that no device takes sets the last error to
-// cudaErrorInvalidConfiguration, as <<<>>> does.
+// Queues a kernel on a stream (null: the default stream). `thread_body` is called once per thread,
+// with threadIdx and the other built-in variables set. A shape that no device supports sets the
+// last error to cudaErrorInvalidConfiguration, as
 void launch(CUstream_st* stream, const char* name, dim3 grid, dim3 block, std::function<void()> thread_body);
 
-// The orders of everything that runs while the object lives; before, what the environment says.
-class OrderScope {
+// Sets the schedules of everything that runs while the object lives. Without one the environment
+// decides.
+class ScheduleScope {
  public:
-  explicit OrderScope(Order all) : OrderScope(Orders{all, all, all}) {}
-  explicit OrderScope(Orders orders);
-  ~OrderScope();
-  OrderScope(const OrderScope&) = delete;
-  OrderScope& operator=(const OrderScope&) = delete;
+  explicit ScheduleScope(Schedule all) : ScheduleScope(Schedules{all, all, all}) {}
+  explicit ScheduleScope(Schedules orders);
+  ~ScheduleScope();
+  ScheduleScope(const ScheduleScope&) = delete;
+  ScheduleScope& operator=(const ScheduleScope&) = delete;
 
  private:
-  Orders before_;
+  Schedules before_;
 };
 
-// While it lives each launch runs several times from the same device memory: threads ascending, descending and
-// shuffled, blocks likewise, shared memory filled with two patterns. Results that differ are an error that names
-// kernel, block and what varied. Kernels must touch device memory only.
+// While it lives, each launch runs several times from the same device memory: threads ascending,
+// descending and shuffled, blocks likewise, shared memory filled with two patterns. Differing
+// results are an error that names the kernel, the block and what varied. Kernels must access device
+// memory only.
 class VerifyScope {
  public:
   explicit VerifyScope(bool on = true);
@@ -65,8 +69,9 @@ class VerifyScope {
   bool before_;
 };
 
-// How many devices there are while it lives; without it one. They share their memory. A stream and an event belong to the device that was
-// the thread's current one when they were made, and work of two devices does not mix without an event, as on real ones.
+// The number of devices while it lives; one without it. They share their memory. Streams and events
+// belong to the device that was current in the thread when they were created, and work of two
+// devices is ordered only by events, as on real devices.
 class DevicesScope {
  public:
   explicit DevicesScope(int count);
@@ -78,10 +83,12 @@ class DevicesScope {
   int before_;
 };
 
-// How often kernels of this name ran since the program began (a verified launch counts once).
+// The number of runs of kernels of this name since the program began (a verified launch counts
+// once).
 std::size_t launch_count(const std::string& name);
 
-// Why the last runtime call of this thread was refused, in one line; "" where the code says it all.
+// The reason for the last refused runtime call of this thread, in one line; "" if the error code is
+// sufficient.
 const std::string& last_detail();
 
 }  // namespace sumi::emu

@@ -1,4 +1,5 @@
-// What is said when the processor refuses an access: the host touched device memory, or a kernel ran astray.
+// Diagnosis of invalid accesses: the host accessed device memory, or a kernel accessed an invalid
+// address.
 #include <signal.h>
 #include <unistd.h>
 
@@ -11,7 +12,7 @@
 namespace sumi::emu {
 namespace {
 
-struct sigaction handed_on_to;  // who handled it before
+struct sigaction handed_on_to;  // the previous handler
 
 void write_line(const char* text) {
   [[maybe_unused]] const auto written = write(STDERR_FILENO, text, std::strlen(text));
@@ -38,7 +39,8 @@ void on_fault(int signal, siginfo_t* info, void*) {
       std::snprintf(line, sizeof line, "[emu] the host touched %s; copy it with cudaMemcpy\n", memory);
       write_line(line);
     }
-    sigaction(signal, &handed_on_to, nullptr);  // returning repeats the access, and they see it
+    // returning repeats the access, and the previous handler receives it
+    sigaction(signal, &handed_on_to, nullptr);
     return;
   }
   struct sigaction plain {};
@@ -50,7 +52,7 @@ void on_fault(int signal, siginfo_t* info, void*) {
 }  // namespace
 
 void install_fault_handler() {
-  // A thread that overflowed its stack needs another one for the handler.
+  // A thread whose stack overflowed needs another one for the handler.
   static thread_local char other_stack[32 << 10];
   stack_t stack{};
   if (sigaltstack(nullptr, &stack) == 0 && (stack.ss_flags & SS_DISABLE)) {
@@ -72,7 +74,7 @@ void install_fault_handler() {
 }  // namespace sumi::emu
 
 #ifdef __SANITIZE_ADDRESS__
-// ASan calls this when it has found something, before it ends the program.
+// Called by ASan when it has found an error, before it ends the program.
 extern "C" void __asan_on_error() {
   if (!sumi::emu::Block::current) return;
   const sumi::emu::Block& block = *sumi::emu::Block::current;

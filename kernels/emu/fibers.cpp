@@ -9,7 +9,7 @@
 namespace sumi::emu {
 namespace {
 
-// ASan surrounds every local array with red zones, so frames grow.
+// ASan surrounds every local array with red zones, which enlarges frames.
 #ifdef __SANITIZE_ADDRESS__
 constexpr std::size_t kStackBytes = 192 << 10;
 #else
@@ -24,7 +24,8 @@ struct Stacks {
     boost::context::protected_fixedsize_stack stacks(kStackBytes);
     boost::context::stack_context stack = stacks.allocate();
     *bottom = static_cast<char*>(stack.sp) - (stack.size - kPage);  // the lowest page is the guard
-    // Tops at equal distances would compete for the same cache lines: hundreds of fibers run in turn.
+    // Equally spaced stack tops would compete for the same cache lines, since hundreds of fibers
+    // run in turn.
     static std::size_t count = 0;
     const std::size_t shift = count++ % 61 * 64;
     stack.sp = static_cast<char*>(stack.sp) - shift;
@@ -35,7 +36,7 @@ struct Stacks {
   void deallocate(boost::context::stack_context&) {}  // a fiber lives as long as the program
 };
 
-// ASan must know which stack it is on: without these an exception on a fiber is a false report.
+// ASan must know the current stack: without these calls an exception on a fiber is a false report.
 void before_switch([[maybe_unused]] void** save, [[maybe_unused]] const void* bottom,
                    [[maybe_unused]] std::size_t size) {
 #ifdef __SANITIZE_ADDRESS__

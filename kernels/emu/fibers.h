@@ -1,5 +1,5 @@
-// Fibers: functions with stacks of their own that one OS thread switches between (about 20 ns a switch). Each
-// thread of a running block that waits for others holds one.
+// Fibers: functions with their own stacks between which one OS thread switches (about 20 ns per
+// switch). Each waiting thread of a running block holds one.
 #pragma once
 
 #include <boost/context/fiber.hpp>
@@ -9,7 +9,7 @@
 
 namespace sumi::emu {
 
-// Runs `body(fiber, context)` on its own stack. Whoever calls resume() goes on when the body suspends or returns.
+// Runs `body(fiber, context)` on its own stack. resume() returns when the body suspends or returns.
 class Fiber {
  public:
   using Body = void (*)(Fiber&, void*);
@@ -20,7 +20,7 @@ class Fiber {
   void resume();   // from outside
   void suspend();  // from inside
 
-  // Whether the address lies in the guard page under the stack: an overflow.
+  // Returns true if the address is in the guard page under the stack, which means an overflow.
   bool in_guard_page(const void* address) const;
 
  private:
@@ -28,14 +28,15 @@ class Fiber {
 
   Body body_;
   void* context_;
-  boost::context::fiber inside_, outside_;  // the side that does not run
+  boost::context::fiber inside_, outside_;  // the side that is not running
   const void* bottom_ = nullptr;            // of this fiber's stack
   std::size_t size_ = 0;                    // of the stack, bytes
   const void* outer_bottom_ = nullptr;      // of the resumer's stack, for ASan
   std::size_t outer_size_ = 0;
 };
 
-// Fibers that never end: a suspended one waits for the next thread to run. As many as threads ever waited at once.
+// Fibers that never end: a suspended one waits for the next thread to run. There are as many as
+// threads have ever waited at once.
 class FiberPool {
  public:
   FiberPool(Fiber::Body body, void* context) : body_(body), context_(context) {}
@@ -47,7 +48,7 @@ class FiberPool {
   Fiber::Body body_;
   void* context_;
   std::vector<std::unique_ptr<Fiber>> all_;
-  std::vector<Fiber*> idle_;  // the last one given is taken first: its stack is in the cache
+  std::vector<Fiber*> idle_;  // most recently returned first: its stack is in the cache
 };
 
 }  // namespace sumi::emu

@@ -1,6 +1,7 @@
-// Capture and graphs. While a stream is captured, what is submitted to it becomes nodes of a graph; other streams
-// join by waiting for an event of it. What the real runtime refuses meanwhile is refused here, with its code, and
-// spoils the capture: cudaStreamEndCapture then answers cudaErrorStreamCaptureInvalidated.
+// Capture and graphs. While a stream is captured, work submitted to it becomes nodes of a graph;
+// other streams join by waiting for an event of it. Calls that the real runtime rejects during a
+// capture are rejected here, with the same code, and invalidate the capture: cudaStreamEndCapture
+// then returns cudaErrorStreamCaptureInvalidated.
 #include <algorithm>
 
 #include "kernels/emu/runtime.h"
@@ -19,7 +20,7 @@ namespace {
 std::set<CUgraph_st*>& graphs = *new std::set<CUgraph_st*>;
 std::set<CUgraphExec_st*>& execs = *new std::set<CUgraphExec_st*>;
 
-// The nodes that what comes after `point` has waited for, itself included.
+// The nodes that work after `point` depends on, itself included.
 std::vector<bool> ancestors(const std::vector<GraphNode>& nodes, const Point& point) {
   std::vector<bool> reached(nodes.size());
   Point pending = point;
@@ -33,7 +34,7 @@ std::vector<bool> ancestors(const std::vector<GraphNode>& nodes, const Point& po
   return reached;
 }
 
-// Takes the capture from its streams; whether all of them had been joined to its origin.
+// Removes the capture from its streams; returns true if all of them had been joined to its origin.
 bool end(const std::shared_ptr<Capture>& capture) {
   Runtime& runtime = Runtime::get();
   const std::vector<bool> joined = ancestors(capture->nodes, capture->origin->point);
@@ -71,12 +72,13 @@ cudaError_t Runtime::refuse_if_implicit() {
 }
 
 void run_graph(const std::vector<GraphNode>& nodes) {
-  const Order& streams = Runtime::get().orders.streams;
+  const Schedule& streams = Runtime::get().orders.streams;
   Random random(streams.seed);
   std::vector<bool> done(nodes.size());
   std::vector<std::uint32_t> order;
   for (std::size_t left = nodes.size(); left > 0; --left) {
-    if (order.empty() || streams.kind == Order::Kind::shuffled) arrange(order, nodes.size(), streams, random);
+    if (order.empty() || streams.kind == Schedule::Kind::shuffled)
+      arrange(order, nodes.size(), streams, random);
     for (std::uint32_t node : order) {
       if (done[node]) continue;
       if (!std::all_of(nodes[node].after.begin(), nodes[node].after.end(),

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kAlign = 256, kRedZone = 256, kHugePage = 2 << 20;
 constexpr std::size_t kGrowth = 32 * kHugePage;
 
-// NaN as bf16, f32 and f64, and not what fresh memory holds.
+// NaN as bf16, f32 and f64, and different from fresh memory.
 constexpr std::uint16_t kRedPattern = 0xFFF1;
 
 std::size_t round_up(std::size_t n, std::size_t to) {
@@ -42,7 +42,8 @@ std::size_t capacity_from_environment() {
 }  // namespace
 
 Heap& Heap::get() {
-  static Heap& heap = *new Heap;  // lives until the end: device memory may be freed by static objects
+  // lives until exit: static objects may free device memory
+  static Heap& heap = *new Heap;
   return heap;
 }
 
@@ -53,7 +54,8 @@ Heap::Heap() : capacity_(capacity_from_environment()) {
     fail("emu", "no address space for " + std::to_string(capacity_ >> 20) +
                     " MB of device memory; set SUMI_EMU_MEMORY_MB");
   base_ = address(round_up(reinterpret_cast<std::uintptr_t>(at), kHugePage));
-  // Opening and closing changes one entry for each touched page: huge pages make that microseconds.
+  // Opening and closing changes one entry per touched page: with huge pages that takes
+  // microseconds.
   madvise(base_, capacity_, MADV_HUGEPAGE);
 }
 
@@ -69,7 +71,7 @@ void Heap::close() {
   install_fault_handler();
 }
 
-// Makes room at the end. The last free piece counts.
+// Makes room at the end. The last free range counts.
 void Heap::grow(std::size_t footprint) {
   std::size_t have = 0;
   if (!free_.empty()) {
@@ -125,7 +127,7 @@ bool Heap::release(void* pointer) {
   const HeapAccess access;
   std::size_t footprint = it->second.footprint;
   std::uintptr_t at = it->first - kRedZone;
-  // Who still reads it reads NaN, or is caught by ASan.
+  // Later reads see NaN, or are caught by ASan.
   std::memset(address(it->first), 0xFF, it->second.bytes);
   ASAN_POISON_MEMORY_REGION(address(at), footprint);
   used_ -= footprint;
@@ -159,12 +161,12 @@ bool Heap::holds(const void* pointer, std::size_t bytes) const {
   return at - it->first <= it->second.bytes && bytes <= it->second.bytes - (at - it->first);
 }
 
-// Writes the pattern where it is not; whether all of it was there. Reads poisoned memory, so without ASan.
+// Restores the pattern; returns true if it was intact. Reads poisoned memory, so without ASan.
 __attribute__((no_sanitize("address"))) bool Heap::mend(std::byte* begin, std::byte* end) {
   bool whole = true;
   constexpr std::uint64_t kWord = 0x0001000100010001u * kRedPattern;
   for (std::byte* p = begin; p < end; ++p) {
-    // Eight at a time: this runs after each launch, for each allocation.
+    // Eight bytes at a time, because this runs after each launch for each allocation.
     while (reinterpret_cast<std::uintptr_t>(p) % 8 == 0 && end - p >= 8 &&
            *reinterpret_cast<const std::uint64_t*>(p) == kWord)
       p += 8;

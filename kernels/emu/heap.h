@@ -1,8 +1,9 @@
-// Device memory: one range of addresses that the host cannot touch except while the runtime has opened it.
+// Device memory: one address range that the host cannot access except while the runtime has opened
+// it.
 //
-// Around each allocation lie red zones with a pattern; a kernel that wrote there is named after its launch. Under
-// ASan they are poisoned as well, and so is freed memory: then reads are caught too, and at once. Fresh memory is
-// 0xFF, which is NaN in every floating type.
+// Each allocation is surrounded by red zones with a pattern; a kernel that wrote there is named
+// after its launch. Under ASan the red zones are poisoned as well, and so is freed memory: reads
+// are then caught too, immediately. Fresh memory is 0xFF, which is NaN in every floating type.
 #pragma once
 
 #include <cstddef>
@@ -27,20 +28,21 @@ class Heap {
   static Heap& get();
 
   void* allocate(std::size_t bytes);  // null: full. 256-byte aligned
-  bool release(void* pointer);        // false: not the begin of a live allocation
+  bool release(void* pointer);        // false: not the start of a live allocation
   bool contains(const void* pointer) const;
-  // Whether [pointer, pointer + bytes) lies inside of one live allocation.
+  // Returns true if [pointer, pointer + bytes) is inside one live allocation.
   bool holds(const void* pointer, std::size_t bytes) const;
   std::size_t total() const { return capacity_; }
   std::size_t used() const { return used_; }
   std::size_t allocations() const { return live_.size(); }
 
-  // Nest. Closed, every access of the host is a SIGSEGV with a line that says so.
+  // Calls nest. While the heap is closed, every access by the host is a SIGSEGV with an
+  // explanation.
   void open();
   void close();
 
-  // The rest needs an open heap.
-  // Throws sumi::Error naming `culprit` if a red zone was written, and mends it.
+  // The functions below need an open heap.
+  // Throws sumi::Error naming `culprit` if a red zone was written, and repairs it.
   void check_red_zones(const std::string& culprit);
   Snapshot snapshot() const;
   void restore(const Snapshot& snapshot);
@@ -69,7 +71,8 @@ class HeapAccess {
   HeapAccess& operator=(const HeapAccess&) = delete;
 };
 
-// The handler of SIGSEGV: says what was touched, by whom, and hands on. Installed again when somebody replaced it.
+// Installs the SIGSEGV handler that explains the access and its origin before handing the signal
+// on. Installed again if it was replaced.
 void install_fault_handler();
 
 }  // namespace sumi::emu

@@ -1,4 +1,4 @@
-// Launches: a grid's blocks one after the other, and the several runs of verify mode.
+// Launches: a grid's blocks one after another, and the several runs of verify mode.
 #include <cstring>
 
 #include "kernels/base/check.h"
@@ -9,9 +9,9 @@
 namespace sumi::emu {
 namespace {
 
-// What one run of a launch chooses.
+// The schedule and fill of one run of a launch.
 struct Choice {
-  Order threads, blocks;
+  Schedule threads, blocks;
   std::uint8_t shared_fill = 0xFF;
   const char* varied = "";
   std::int64_t first_block = -1, first_thread = -1;
@@ -33,7 +33,7 @@ std::uint64_t block_count(const dim3& grid) {
   return std::uint64_t{grid.x} * grid.y * grid.z;
 }
 
-// All blocks, or those that shall be counted.
+// All blocks, or those that are counted.
 void run_counted(const Kernel& kernel, Block& block, AccessRecorder& recorder, std::uint64_t count) {
   const std::vector<std::uint64_t> chosen = recorder.begin_launch(kernel, count);
   for (std::uint64_t i = 0; i < (chosen.empty() ? count : chosen.size()); ++i) {
@@ -49,13 +49,14 @@ void run_once(const Kernel& kernel, const Choice& choice) {
   const std::uint64_t count = block_count(kernel.grid);
   if (AccessRecorder* const recorder = AccessRecorder::current)
     return run_counted(kernel, block, *recorder, count);
-  // Small launches are checked after each block, so that a message names it; large ones would pay too much.
+  // Small launches are checked after each block, so that a message names it; for large ones that
+  // would be too slow.
   const bool check_each = count * heap.allocations() <= 1024;
   const auto run = [&](std::uint64_t b) {
     block.run(block_index(kernel.grid, b));
     if (check_each) heap.check_red_zones(block.str());
   };
-  if (choice.blocks.kind == Order::Kind::ascending && choice.first_block < 0) {
+  if (choice.blocks.kind == Schedule::Kind::ascending && choice.first_block < 0) {
     for (std::uint64_t b = 0; b < count; ++b) run(b);
   } else {
     Random random(choice.blocks.seed);
@@ -71,7 +72,8 @@ void run_one_block(const Kernel& kernel, const Choice& choice, std::uint64_t b) 
   block.run(block_index(kernel.grid, b));
 }
 
-// Runs block after block both ways from the same memory. -1: each block alone gives the same.
+// Runs block after block in both ways from the same memory. -1: each block alone gives the same
+// result.
 std::int64_t first_different_block(const Kernel& kernel, const Choice& usual, const Choice& other) {
   Heap& heap = Heap::get();
   Heap::Snapshot before = heap.snapshot();
@@ -87,8 +89,8 @@ std::int64_t first_different_block(const Kernel& kernel, const Choice& usual, co
   return -1;
 }
 
-// The first block of `other`'s order after which memory that `usual` wrote differently could not be mended is hard
-// to name; the first block that writes a place whose final bytes differ is easy and says enough.
+// Names the first block that writes an address whose final bytes differ. Finding the first block
+// after which the memory cannot be reconciled would be harder and not more useful.
 std::int64_t first_writer(const Kernel& kernel, const Heap::Snapshot& ours, const Heap::Snapshot& theirs) {
   Heap& heap = Heap::get();
   Heap::Snapshot before = heap.snapshot();
@@ -107,10 +109,10 @@ std::int64_t first_writer(const Kernel& kernel, const Heap::Snapshot& ours, cons
 void run_verified(const Kernel& kernel) {
   Heap& heap = Heap::get();
   const Choice usual;
-  const Choice others[] = {{Order::descending(), {}, 0xFF, kThreads},
-                           {Order::shuffle(kSeed), {}, 0xFF, kThreads},
-                           {{}, Order::descending(), 0xFF, kBlocks},
-                           {{}, Order::shuffle(kSeed), 0xFF, kBlocks},
+  const Choice others[] = {{Schedule::descending(), {}, 0xFF, kThreads},
+                           {Schedule::shuffle(kSeed), {}, 0xFF, kThreads},
+                           {{}, Schedule::descending(), 0xFF, kBlocks},
+                           {{}, Schedule::shuffle(kSeed), 0xFF, kBlocks},
                            {{}, {}, kOtherFill, kFill}};
   const Heap::Snapshot before = heap.snapshot();
   run_once(kernel, usual);
@@ -146,7 +148,7 @@ const char* shape_problem(const dim3& grid, const dim3& block) {
 
 void run_kernel(const Kernel& kernel) {
   Runtime& runtime = Runtime::get();
-  const Orders& orders = runtime.orders;
+  const Schedules& orders = runtime.orders;
   ++runtime.launches[kernel.name];
   if (runtime.verify && !AccessRecorder::current)
     run_verified(kernel);

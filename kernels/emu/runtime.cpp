@@ -11,17 +11,17 @@
 namespace sumi::emu {
 namespace {
 
-Order order_from_environment() {
+Schedule order_from_environment() {
   const char* text = std::getenv("SUMI_EMU_ORDER");
-  if (!text || !*text || std::strcmp(text, "ascending") == 0) return Order::ascending();
-  if (std::strcmp(text, "descending") == 0) return Order::descending();
+  if (!text || !*text || std::strcmp(text, "ascending") == 0) return Schedule::ascending();
+  if (std::strcmp(text, "descending") == 0) return Schedule::descending();
   char* end = nullptr;
   const unsigned long long seed = std::strtoull(text, &end, 10);
   if (*end) fail("emu", std::string("SUMI_EMU_ORDER is \"") + text + "\": ascending, descending or a seed");
-  return Order::shuffle(seed);
+  return Schedule::shuffle(seed);
 }
 
-void first_from_environment(Orders& orders) {
+void first_from_environment(Schedules& orders) {
   const char* text = std::getenv("SUMI_EMU_FIRST");
   if (!text || !*text) return;
   char* end = nullptr;
@@ -47,7 +47,7 @@ Runtime& Runtime::get() {
 }
 
 Runtime::Runtime() : verify(verify_from_environment()), default_stream(new CUstream_st) {
-  const Order order = order_from_environment();
+  const Schedule order = order_from_environment();
   orders = {order, order, order};
   first_from_environment(orders);
   stream_random = Random(order.seed);
@@ -75,7 +75,7 @@ cudaError_t Runtime::submit(CUstream_st* stream, std::function<void()> run) {
   work->after = std::move(stream->waits);
   stream->waits.clear();
   if (stream->last) work->after.push_back(stream->last);
-  // The default stream waits for all blocking streams, and they for it.
+  // The default stream waits for all blocking streams, and they wait for it.
   if (stream == default_stream) {
     for (const CUstream_st* other : streams)
       if (other != stream && other->blocking() && other->last) work->after.push_back(other->last);
@@ -117,7 +117,7 @@ void Runtime::finish(const std::vector<WorkPtr>& targets) {
   }
 }
 
-// Runs every work marked as needed.
+// Runs all work marked as needed.
 void Runtime::choose_and_run() {
   std::vector<std::uint32_t> order;
   while (true) {
@@ -165,7 +165,7 @@ bool Runtime::is_pinned(const void* pointer, std::size_t bytes) const {
   return at - it->first <= it->second && bytes <= it->second - (at - it->first);
 }
 
-OrderScope::OrderScope(Orders orders) {
+ScheduleScope::ScheduleScope(Schedules orders) {
   Runtime& runtime = Runtime::get();
   const Lock lock(runtime.mutex);
   before_ = runtime.orders;
@@ -173,7 +173,7 @@ OrderScope::OrderScope(Orders orders) {
   runtime.stream_random = Random(orders.streams.seed);
 }
 
-OrderScope::~OrderScope() {
+ScheduleScope::~ScheduleScope() {
   Runtime& runtime = Runtime::get();
   const Lock lock(runtime.mutex);
   runtime.orders = before_;

@@ -1,9 +1,9 @@
-// The runtime's state: streams as queues of work, events, captures, settings. One mutex guards all of it, and is
-// held while work runs.
+// The runtime's state: streams as queues of work, events, captures, settings. One mutex guards all
+// of it and is held while work runs.
 //
-// A Work runs when a synchronization needs it: a work needs the one before it in its stream and those that
-// cudaStreamWaitEvent or the default stream's rule name. Among streams whose next work may run, the order of
-// streams chooses.
+// A Work item runs when a synchronization needs it. It depends on the previous item of its stream
+// and on those that cudaStreamWaitEvent or the default stream's rule name. Among streams whose next
+// item may run, the stream schedule chooses.
 #pragma once
 
 #include <chrono>
@@ -42,14 +42,15 @@ struct Capture {
   std::vector<GraphNode> nodes;
   bool invalid = false, ended = false;
 };
-using Point = std::vector<std::size_t>;  // of a capture: the nodes that what follows must wait for
+// of a capture: the nodes that subsequent work must wait for
+using Point = std::vector<std::size_t>;
 
 class Runtime {
  public:
   static Runtime& get();
 
   std::recursive_mutex mutex;
-  Orders orders;
+  Schedules orders;
   Random stream_random{0};
   bool verify = false;
   int devices = 1;
@@ -60,17 +61,18 @@ class Runtime {
   std::map<std::uintptr_t, std::size_t> pinned;    // address, bytes
   std::map<std::string, std::size_t> launches;
 
-  // Null for a handle that is none.
+  // Returns null for an invalid handle.
   CUstream_st* find(cudaStream_t stream);
   // Appends to the stream's queue, or to the graph that it captures.
   cudaError_t submit(CUstream_st* stream, std::function<void()> run);
-  // Runs what these need. Throws what a kernel threw; all queued work is dropped then.
+  // Runs the targets and their dependencies. Throws a kernel's error; all queued work is dropped
+  // then.
   void finish(const std::vector<WorkPtr>& targets);
   void finish_all();
-  // finish_all() for calls that destructors make: a kernel's error is printed and thrown by the next finish().
+  // finish_all() for destructors: a kernel's error is printed, and thrown by the next finish().
   cudaError_t finish_quietly();
 
-  // What a call that is unsafe during a capture returns; invalidates the captures that forbid it.
+  // The result of a call that is unsafe during a capture; invalidates the captures that forbid it.
   cudaError_t refuse_if_capturing();
   // The same for a call that uses the default stream's implicit order.
   cudaError_t refuse_if_implicit();
@@ -84,13 +86,13 @@ class Runtime {
 
 // Runs one launch: in the chosen order, or in several if verify is on. Device memory is open.
 void run_kernel(const Kernel& kernel);
-// Runs a graph's nodes, in an order that the order of streams chooses.
+// Runs a graph's nodes in an order given by the stream schedule.
 void run_graph(const std::vector<GraphNode>& nodes);
 
 // The device that is current in this thread.
 int current_device();
 
-// Sets the last error of this thread and its detail; hands the error on.
+// Sets this thread's last error and its detail, and returns the error.
 cudaError_t report(cudaError_t error, std::string detail = {});
 
 using Lock = std::lock_guard<std::recursive_mutex>;

@@ -7,7 +7,7 @@ using namespace sumi::emu;
 
 namespace {
 
-// Not ready at the first question since the last submission, then run: who polls gets on.
+// Not ready at the first query since the last submission, then run, so that polling makes progress.
 cudaError_t query(const WorkPtr& work, bool& queried) {
   if (!work || work->done) return cudaSuccess;
   if (!queried) {
@@ -18,7 +18,7 @@ cudaError_t query(const WorkPtr& work, bool& queried) {
   return cudaSuccess;
 }
 
-// What every call that waits for a capturing stream returns.
+// The result of calls that wait for a capturing stream.
 cudaError_t refuse(CUstream_st* stream) {
   if (!stream->capture) return Runtime::get().refuse_if_capturing();
   if (stream->capture->invalid) return report(cudaErrorStreamCaptureInvalidated);
@@ -32,7 +32,7 @@ cudaError_t refuse(const CUevent_st* event) {
   return report(cudaErrorCapturedEvent);
 }
 
-// The stream takes part in the capture in which the event was recorded.
+// The stream joins the capture in which the event was recorded.
 cudaError_t wait_captured(CUstream_st* stream, CUevent_st* event) {
   if (event->capture->ended) return report(cudaErrorCapturedEvent, "the event's capture has ended");
   if (stream->capture && stream->capture != event->capture) {
@@ -69,7 +69,8 @@ cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, i
   return cudaStreamCreateWithFlags(stream, flags);
 }
 
-// The real one lets queued work finish by itself; here it runs now, since nobody can ask for it later.
+// The real function lets queued work finish by itself; here it runs now, since nothing can request
+// it later.
 cudaError_t cudaStreamDestroy(cudaStream_t handle) {
   Runtime& runtime = Runtime::get();
   const Lock lock(runtime.mutex);
@@ -95,7 +96,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
     if (const cudaError_t error = runtime.refuse_if_implicit()) return error;
   std::vector<WorkPtr> targets = stream->waits;
   targets.push_back(stream->last);
-  // Who waits for the default stream waits for the blocking ones before it.
+  // Waiting for the default stream includes waiting for the blocking ones before it.
   if (stream == runtime.default_stream)
     for (const CUstream_st* other : runtime.streams)
       if (other->blocking()) targets.push_back(other->last);
@@ -144,7 +145,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t event) {
   Runtime& runtime = Runtime::get();
   const Lock lock(runtime.mutex);
   if (runtime.events.erase(event) == 0) return report(cudaErrorInvalidResourceHandle);
-  delete event;  // work that waits for it holds the work itself
+  delete event;  // work that waits for the event holds the work itself
   return cudaSuccess;
 }
 

@@ -1,5 +1,5 @@
-// cuDNN's activations behind the signatures of kernels/activation.h. LeakyReLU, and the gradient of it, are none of those that its
-// activation descriptors know: they come from its graph interface (pointwise.h).
+// cuDNN's activations with the signatures of kernels/activation.h. cuDNN's activation descriptors
+// lack LeakyReLU; it and its gradient use the graph interface (pointwise.h).
 #pragma once
 
 #include "kernels/activation.h"
@@ -9,12 +9,12 @@ namespace sumi::kernels::peer {
 constexpr bool has_activation(Unary f) {
   return f == Unary::leaky_relu || f == Unary::relu || f == Unary::tanh || f == Unary::sigmoid;
 }
-// Throws Error where has_activation is false.
+// Throws Error if has_activation is false.
 UnaryForward unary;
 constexpr bool has_gradient(Unary f) {
   return f == Unary::leaky_relu;
 }
-// Throws Error where has_gradient is false, and unless it overwrites.
+// Throws Error if has_gradient is false, and unless it overwrites.
 UnaryGrad unary_grad;
 
 }  // namespace sumi::kernels::peer

@@ -7,7 +7,7 @@
 namespace sumi::kernels::peer {
 namespace {
 
-// The attributes' names of one of the three computations.
+// The attribute names of one of the three computations.
 struct Direction {
   const char* kernel;
   cudnnBackendDescriptorType_t type;
@@ -56,7 +56,7 @@ Node convolution(const ConvGeom& g) {
       .finished();
 }
 
-// x, w and y: of the geometry, whichever of them is the result.
+// x, w and y of the geometry, whichever of them is the result.
 void run(const Exec& e, const Direction& d, const ConvGeom& g, DType t, void* x, void* w, void* y,
          Write write) {
   if (!conv_fits(g)) fail(d.kernel, "cuDNN pads both sides alike, and " + g.str() + " does not");
@@ -77,7 +77,7 @@ void run(const Exec& e, const Direction& d, const ConvGeom& g, DType t, void* x,
                 !adds});
 }
 
-// to += bias, by a launch of its own, as PyTorch adds it.
+// to += bias, by a separate launch, as in PyTorch.
 void add_bias(const Exec& e, View bias, MutView to) {
   if (!bias) return;
   const TensorDescriptor of_bias, of_result;

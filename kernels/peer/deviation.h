@@ -1,4 +1,4 @@
-// cuDNN keeps 1 / sqrt(var + eps) where sumi keeps the variance: the way from one to the other, one launch each.
+// Conversion between cuDNN's 1 / sqrt(var + eps) and sumi's variance, one launch each.
 #pragma once
 
 #include "kernels/base/exec.h"

@@ -8,8 +8,8 @@
 namespace sumi::kernels::peer {
 namespace {
 
-// What cublasLt needs to know of one product, and what it chose. Its matrices are stored by columns, so it is given
-// y^T = op(b)^T op(a)^T, whose memory is that of y by rows.
+// cublasLt's description of one product, and its choice. Its matrices are column-major, so it
+// computes y^T = op(b)^T op(a)^T, whose memory is that of row-major y.
 struct Plan {
   cublasLtMatmulDesc_t product{};
   cublasLtMatrixLayout_t a{}, b{}, y{};

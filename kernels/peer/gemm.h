@@ -1,5 +1,5 @@
-// cuBLAS's matrix product behind the signature of kernels/gemm.h, by cublasLt's first choice for the sizes, whose numbers
-// exec's log gets. f32 is multiplied as exec says.
+// cuBLAS's matrix product with the signature of kernels/gemm.h, by cublasLt's first choice for the
+// sizes, whose identifiers are logged to exec. f32 is multiplied as exec specifies.
 #pragma once
 
 #include "kernels/gemm.h"

@@ -19,7 +19,7 @@ struct Plan {
   std::string name;
 };
 
-// What an address is a multiple of, at most 16: an engine that fetches vectors wants to know.
+// The alignment of an address, at most 16, which engines with vector loads need to know.
 std::int64_t alignment_of(const void* data) {
   std::int64_t alignment = 1;
   while (alignment < 16 &&
@@ -57,7 +57,7 @@ Node graph_of(cudnnHandle_t handle, const GraphOperation& what) {
       .finished();
 }
 
-// What cuDNN proposes for the graph, the best first by its own estimate.
+// cuDNN's proposals for the graph, best first by its own estimate.
 std::vector<Node> proposals(const Node& graph, cudnnBackendHeurMode_t mode) {
   const Node heuristic = Node(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)
                              .set(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph)
@@ -79,7 +79,7 @@ std::vector<Node> proposals(const Node& graph, cudnnBackendHeurMode_t mode) {
   return configs;
 }
 
-// The number of the engine of a configuration, and what it does to numbers.
+// The engine number of a configuration, and its effect on precision.
 struct Engine {
   std::int64_t number = -1;
   bool tensor_cores = false, narrows = false;
@@ -105,7 +105,7 @@ Engine engine_of(const Node& config) {
   return found;
 }
 
-// Up to `most` plans that compute what was asked for and can be built.
+// Up to `most` plans that compute the operation and can be built.
 std::vector<std::unique_ptr<Plan>> plans_of(cudnnHandle_t handle, const GraphOperation& what,
                                             std::size_t most) {
   const Node graph = graph_of(handle, what);
@@ -164,7 +164,7 @@ class Stopwatch {
   Stopwatch(const Stopwatch&) = delete;
   Stopwatch& operator=(const Stopwatch&) = delete;
 
-  // The shortest of three runs, in ms; infinity where the plan does not run.
+  // The shortest of three runs, in ms; infinity if the plan does not run.
   float best_of(const Exec& e, cudnnHandle_t handle, const Plan& plan, const GraphOperation& what) const {
     float best = std::numeric_limits<float>::infinity();
     if (execute(e, handle, plan, what) != CUDNN_STATUS_SUCCESS) return best;

@@ -1,4 +1,5 @@
-// cuDNN's graph interface, which PyTorch uses as well: one operation on tensors, and the fastest plan that cuDNN has for it.
+// cuDNN's graph interface, which PyTorch uses too: one operation on tensors, and cuDNN's fastest
+// plan for it.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,7 @@
 
 namespace sumi::kernels::peer {
 
-// A descriptor: attributes are set one by one, then it is finished and does not change any more.
+// A descriptor: attributes are set one by one, then it is finished and becomes immutable.
 class Node {
  public:
   explicit Node(cudnnBackendDescriptorType_t type) {
@@ -47,7 +48,7 @@ class Node {
   cudnnBackendDescriptor_t value_ = nullptr;
 };
 
-// What the operation reads or writes: as which of its attributes, NHWC.
+// A tensor that the operation reads or writes, with the attribute it is bound to. NHWC.
 struct GraphOperand {
   cudnnBackendAttributeName_t attribute;
   DType dtype;
@@ -55,23 +56,28 @@ struct GraphOperand {
   void* data;
 };
 inline void* writable(View v) {
-  return const_cast<void*>(v.data);  // the interface has one type for what it reads and what it writes
+  // the interface has one type for inputs and outputs
+  return const_cast<void*>(v.data);
 }
 
 struct GraphOperation {
-  const char* kernel;  // names it in errors
-  std::string key;     // with the operands' shapes, types and alignments all that its plan depends on
+  const char* kernel;  // names the operation in errors
+  // with the operands' shapes, types and alignments, everything that the plan depends on
+  std::string key;
   cudnnBackendDescriptorType_t type;
   std::vector<GraphOperand> operands;
-  // Sets every other attribute of the operation. What it returns lives until that one is finished.
+  // Sets every other attribute of the operation. The returned node lives until the operation is
+  // finished.
   std::function<Node(Node& operation)> describe;
-  bool tensor_cores;  // whether f32 factors may be rounded for them
-  // Whether the first call runs up to ten plans on the operands, as PyTorch's benchmark mode does, and keeps the fastest. Else the first
-  // that cuDNN proposes, for what must not run twice.
+  bool tensor_cores;  // true if f32 factors may be rounded for them
+  // If true, the first call runs up to ten plans on the operands, as PyTorch's benchmark mode does,
+  // and keeps the fastest. Otherwise cuDNN's first proposal is used, for operations that must not
+  // run twice.
   bool timed;
 };
 
-// Runs it on exec's stream. The first call of a key makes the plan; exec's log gets the engine's number. Needs scratch memory.
+// Runs the operation on exec's stream. The first call of a key creates the plan; the engine's
+// number is logged to exec. Needs scratch memory.
 void run_graph(const Exec& e, const GraphOperation& operation);
 
 }  // namespace sumi::kernels::peer

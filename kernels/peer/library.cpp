@@ -16,7 +16,7 @@ cudnnHandle_t cudnn_handle(const Exec& e) {
   thread_local cudnnHandle_t handle = [] {
     cudnnHandle_t made{};
     SUMI_CUDNN_CALL(cudnnCreate(&made));
-    return made;  // kept to the program's end, when the driver may be gone before us
+    return made;  // kept until exit, when the driver may already be unloaded
   }();
   SUMI_CUDNN_CALL(cudnnSetStream(handle, e.stream));
   return handle;

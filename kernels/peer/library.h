@@ -1,5 +1,6 @@
-// What the peers share: the libraries' handles, their errors as ours, and how sumi's types are called there. cuDNN 9 and
-// cuBLAS are measured and tested against, and never linked by the engine.
+// Shared parts of the vendor baselines: library handles, their errors as sumi::Error, and the
+// types' names there. cuDNN 9 and cuBLAS serve as baselines for measurements and tests; the engine
+// never links them.
 #pragma once
 
 #include <cublasLt.h>
@@ -16,18 +17,18 @@ void check_cublas(cublasStatus_t status, const char* call);
 #define SUMI_CUDNN_CALL(call) ::sumi::kernels::peer::check_cudnn(call, #call)
 #define SUMI_CUBLAS_CALL(call) ::sumi::kernels::peer::check_cublas(call, #call)
 
-// This thread's handles; cuDNN's works on exec's stream from now on.
+// This thread's handles. cuDNN's uses exec's stream from now on.
 cudnnHandle_t cudnn_handle(const Exec& e);
 cublasLtHandle_t cublas_handle();
 
-// Workspace that a library may use, of exec's scratch memory.
+// The workspace that a library may use, from exec's scratch memory.
 inline constexpr std::size_t kWorkspace = std::size_t{256} << 20;
 
 inline cudnnDataType_t cudnn_type(DType t) {
   return t == DType::bf16 ? CUDNN_DATA_BFLOAT16 : t == DType::f64 ? CUDNN_DATA_DOUBLE : CUDNN_DATA_FLOAT;
 }
 
-// A descriptor that lives as long as it: make and drop are the library's functions for it.
+// A descriptor bound to a scope; make and drop are the library's functions for it.
 template <class T, cudnnStatus_t (*make)(T*), cudnnStatus_t (*drop)(T)>
 class Descriptor {
  public:

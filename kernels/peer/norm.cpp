@@ -7,7 +7,8 @@ namespace sumi::kernels::peer {
 namespace {
 
 constexpr float kOne = 1, kZero = 0;
-// Spatial: one statistic for each channel. The persistent form is faster and overflows where values are very large.
+// Spatial: one statistic per channel. The persistent mode is faster and overflows for very large
+// values.
 constexpr cudnnBatchNormMode_t kMode = CUDNN_BATCHNORM_SPATIAL_PERSISTENT;
 
 void check(const char* kernel, const NormGeom& g) {

@@ -1,12 +1,14 @@
-// cuDNN's batch norm, f32 and bf16, with parameters and statistics in f32 as sumi's. Its forward pass is one call that makes
-// the statistics and applies them; so it stands beside norm_stats followed by norm_apply.
+// cuDNN's batch norm, f32 and bf16, with parameters and statistics in f32 like sumi's. Its forward
+// pass is one call that computes the statistics and applies them, so it compares with norm_stats
+// followed by norm_apply.
 #pragma once
 
 #include "kernels/norm.h"
 
 namespace sumi::kernels::peer {
 
-// y = gamma (x - mean) / sqrt(var + eps) + beta, and the statistics of x [1,1,1,c]; var is the biased variance.
+// y = gamma (x - mean) / sqrt(var + eps) + beta, and the statistics of x [1,1,1,c]; var is the
+// biased variance.
 void batch_norm(const Exec& e, const NormGeom& g, View x, View gamma, View beta, MutView mean, MutView var,
                 MutView y);
 // dx, dgamma, dbeta of it, through the statistics. Needs scratch memory.

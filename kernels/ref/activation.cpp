@@ -1,4 +1,4 @@
-// Functions of one operand, element by element.
+// Elementwise functions of one operand.
 #include "kernels/activation.h"
 
 #include "kernels/ref/loops.h"

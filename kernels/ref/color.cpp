@@ -1,4 +1,4 @@
-// Colors, a pixel at a time in double.
+// Color conversion, one pixel at a time in double.
 #include "kernels/color.h"
 
 #include "kernels/color_space.h"

@@ -32,7 +32,8 @@ void conv_fprop(const Exec&, const ConvGeom& g, View x, View w, View bias, MutVi
   });
 }
 
-// Every dy that read dx's pixel through some tap, gathered: p u = h + top - r d has at most one p for each r.
+// Gathers every dy that read dx's pixel through some tap: p u = h + top - r d has at most one p for
+// each r.
 void conv_dgrad(const Exec&, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   dispatch(dy.dtype, [&]<class T>() {
     const T *dys = dy.as<T>(), *ws = w.as<T>(), *bs = bias ? bias.as<T>() : nullptr;

@@ -1,4 +1,4 @@
-// Arithmetic of two operands with broadcasting, scaling, filling, conversion and copies of boxes.
+// Arithmetic of two operands with broadcasting, scaling, filling, conversion and box copies.
 #include "kernels/elementwise.h"
 
 #include <cmath>

@@ -1,4 +1,4 @@
-// Losses of pictures, pair by pair of neighbors and pixel by pixel, in double.
+// Image losses, per pair of adjacent pixels and per pixel, in double.
 #include "kernels/image_loss.h"
 
 #include <vector>

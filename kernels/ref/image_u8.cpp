@@ -1,4 +1,4 @@
-// Pictures of bytes to numbers and back, a number at a time.
+// 8-bit images to values and back, one value at a time.
 #include "kernels/image_u8.h"
 
 #include <algorithm>
@@ -9,13 +9,13 @@
 namespace sumi::kernels::ref {
 namespace {
 
-// Along one axis: (1 - weight) * first + weight * second, both in the picture.
+// One axis: (1 - weight) * first + weight * second, both inside the image.
 struct Taps {
   std::int64_t first, second;
   double weight;
 };
 
-// Output i of `out`, from the `length` pixels from `start` on of a picture of `size`.
+// The taps of output i of `out`, for `length` pixels starting at `start` of an image of `size`.
 Taps taps(std::int64_t i, std::int64_t out, std::int64_t start, std::int64_t length, std::int64_t size) {
   const double at = std::max(
       0.0, (static_cast<double>(i) + 0.5) * static_cast<double>(length) / static_cast<double>(out) - 0.5);

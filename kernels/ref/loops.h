@@ -1,5 +1,5 @@
-// What the reference kernels share: stores with overwrite or accumulate, loops over shapes, ranges of filter
-// taps.
+// Shared parts of the reference kernels: stores that overwrite or accumulate, loops over shapes,
+// ranges of filter taps.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,12 @@ inline std::int64_t offset(const Shape& s, const Shape& at) {
   return offset(s, at.n, at.h, at.w, at.c);
 }
 
-// The same element of an operand whose size-1 axes are repeated.
+// The offset of the corresponding element of an operand whose size-1 axes are repeated.
 inline std::int64_t broadcast_offset(const Shape& s, const Shape& at) {
   return offset(s, s.n == 1 ? 0 : at.n, s.h == 1 ? 0 : at.h, s.w == 1 ? 0 : at.w, s.c == 1 ? 0 : at.c);
 }
 
-// f(at) for every index of `s`, in memory order. `at` is an index, spelled as a Shape.
+// Calls f(at) for every index of `s`, in memory order. `at` is an index, spelled as a Shape.
 template <class F>
 void for_each_index(const Shape& s, F&& f) {
   for (std::int64_t n = 0; n < s.n; ++n)
@@ -40,8 +40,8 @@ struct Range {
   std::int64_t begin, end;
 };
 
-// The i in [0, count) for which start + i * step lies in [0, size): which taps of a filter meet the picture,
-// or which places of a filter put one tap on it.
+// The range of i in [0, count) for which start + i * step is in [0, size): the taps of a filter
+// that meet the image, or the filter positions that put one tap on it.
 inline Range steps_inside(std::int64_t start, std::int64_t step, std::int64_t size, std::int64_t count) {
   Range range{0, count};
   if (start < 0) range.begin = (-start + step - 1) / step;

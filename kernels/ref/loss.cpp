@@ -9,7 +9,7 @@
 namespace sumi::kernels::ref {
 namespace {
 
-// max(0, z) that keeps NaN.
+// max(0, z) that propagates NaN.
 double positive_part(double z) {
   return z <= 0 ? 0 : z;
 }

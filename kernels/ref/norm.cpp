@@ -1,5 +1,5 @@
-// Normalization by its definition: statistics in two passes, the affine map with its activation, and the
-// gradient through both.
+// Normalization by its definition: statistics in two passes, the affine map with its activation,
+// and the gradient through both.
 #include "kernels/norm.h"
 
 #include <cmath>
@@ -11,16 +11,16 @@
 namespace sumi::kernels::ref {
 namespace {
 
-// Which statistic covers the element at `at`.
+// The index of the statistic that covers the element at `at`.
 std::int64_t stat_of(const NormGeom& g, const Shape& at) {
   return g.is_batch() ? at.c : at.n * g.groups + at.c / (g.x.c / g.groups);
 }
 
-// The type of statistics and parameters beside an x of T's (NormGeom::vector_dtype).
+// The type of statistics and parameters for an x of T (NormGeom::vector_dtype).
 template <class T>
 using Vector = std::conditional_t<std::is_same_v<T, bf16>, float, T>;
 
-// The operands that say what an element is normalized to.
+// The operands of the normalization.
 template <class V>
 struct Affine {
   const V *mean, *var, *gamma, *beta;
@@ -82,7 +82,7 @@ void norm_apply(const Exec& e, const NormGeom& g, View x, View mean, View var, V
 
 // With dz the gradient before the activation and e = gamma dz:
 //   dgamma = sum dz x_hat;  dbeta = sum dz
-//   dx = rstd (e - mean(e) - x_hat mean(e x_hat)), the means over what the statistic covers
+//   dx = rstd (e - mean(e) - x_hat mean(e x_hat)), with means over the elements of the statistic
 void norm_backward(const Exec&, const NormGeom& g, View x, View mean, View var, View gamma, View beta,
                    Unary act, double alpha, bool fixed_stats, View dy, MutView dx, MutView dgamma,
                    Write dgamma_write, MutView dbeta, Write dbeta_write) {
@@ -128,7 +128,8 @@ void norm_running(const Exec&, const NormGeom& g, View mean, View var, double ke
                   MutView running_var) {
   dispatch(mean.dtype, [&]<class T>() {
     const auto count = static_cast<double>(g.stat_count());
-    const double unbiased = count > 1 ? count / (count - 1) : 1.0;  // one element has no unbiased variance
+    // one element has no unbiased variance
+    const double unbiased = count > 1 ? count / (count - 1) : 1.0;
     for (std::int64_t c = 0; c < g.x.c; ++c) {
       T &to_mean = running_mean.as<T>()[c], &to_var = running_var.as<T>()[c];
       to_mean = static_cast<T>(keep * static_cast<double>(to_mean) +

@@ -1,4 +1,5 @@
-// Updates in the parameters' own type: f32 elements in f32, f64 elements in f64, from constants made in double.
+// Optimizer updates in the parameters' type: f32 elements in f32, f64 elements in f64, from
+// constants computed in double.
 #include "kernels/optim.h"
 
 #include "kernels/ref/loops.h"
@@ -47,7 +48,7 @@ void clip_scale_in(View squares, double clip_norm, MutView scale, MutView norm) 
   if (norm) *norm.as<T>() = static_cast<T>(root);
 }
 
-// f.template operator()<T>() with the type of parameters.
+// Calls f.template operator()<T>() with the type of parameters.
 template <class F>
 void in_type(const char* where, DType t, F&& f) {
   if (t == DType::f32) return f.template operator()<float>();
@@ -62,8 +63,8 @@ void optimizer_step(const Exec&, const OptimizerStep& s, MutView p, View g, MutV
   in_type(name_of(s.rule), p.dtype, [&]<class T>() { update_in<T>(s, p, g, m, v, ema, scale); });
 }
 
-void ema_update(const Exec&, double decay, const double* late, View x, MutView ema) {
-  in_type("ema", x.dtype, [&]<class T>() { ema_update_in<T>(late ? *late : decay, x, ema); });
+void ema_update(const Exec&, double decay, const double* deferred, View x, MutView ema) {
+  in_type("ema", x.dtype, [&]<class T>() { ema_update_in<T>(deferred ? *deferred : decay, x, ema); });
 }
 
 void clip_scale(const Exec&, View squares, double clip_norm, MutView scale, MutView norm) {

@@ -1,4 +1,4 @@
-// Padding: where each padded pixel comes from, and the adjoint, which adds it back there.
+// Padding: the source of each padded pixel, and the adjoint, which adds it back there.
 #include "kernels/pad.h"
 
 #include <algorithm>
@@ -9,7 +9,8 @@
 namespace sumi::kernels::ref {
 namespace {
 
-// Which of the `size` source pixels stands `i` pixels after the first; -1: none, the pixel is zero.
+// The index of the source pixel, of `size`, that is `i` pixels after the first; -1: none, the pixel
+// is zero.
 std::int64_t source(PadMode mode, std::int64_t i, std::int64_t size) {
   if (i >= 0 && i < size) return i;
   switch (mode) {
@@ -23,7 +24,7 @@ std::int64_t source(PadMode mode, std::int64_t i, std::int64_t size) {
   fail("pad", "no such mode");
 }
 
-// f(index of the padded pixel, offset of its source or -1)
+// Calls f(index of the padded pixel, offset of its source or -1).
 template <class F>
 void for_each_pixel(const PadGeom& g, const Shape& x, F&& f) {
   for_each_index(g.padded(x), [&](const Shape& at) {

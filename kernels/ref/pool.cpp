@@ -9,7 +9,7 @@
 namespace sumi::kernels::ref {
 namespace {
 
-// f(offset of x) for each element of the window that makes output `at`, in row-major order.
+// Calls f(offset of x) for each element of the window of output `at`, in row-major order.
 template <class F>
 void for_each_in_window(const PoolGeom& g, const Shape& x, const Shape& at, F&& f) {
   for (std::int64_t r = 0; r < g.size; ++r)
@@ -17,7 +17,7 @@ void for_each_in_window(const PoolGeom& g, const Shape& x, const Shape& at, F&& 
       f(offset(x, at.n, at.h * g.stride + r, at.w * g.stride + s, at.c));
 }
 
-// Where the window has its first maximum; the first NaN, if it has any.
+// The position of the first maximum of the window; of the first NaN, if it has any.
 template <class T>
 std::int64_t first_maximum(const PoolGeom& g, const Shape& x, const T* xs, const Shape& at) {
   std::int64_t best = -1;

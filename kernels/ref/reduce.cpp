@@ -1,4 +1,4 @@
-// Sums over axes, the sum of squares, and the count of elements that are not numbers.
+// Sums over axes, the sum of squares, and the count of non-finite elements.
 #include "kernels/reduce.h"
 
 #include <cmath>

@@ -1,5 +1,5 @@
-// Resizing: each output pixel as a weighted sum of input pixels, and the adjoint, which sends it back with
-// the same weights.
+// Resizing: each output pixel as a weighted sum of input pixels, and the adjoint, which scatters it
+// with the same weights.
 #include "kernels/resize.h"
 
 #include <algorithm>
@@ -36,7 +36,8 @@ ResizeTaps taps(const ResizeGeom& g, std::int64_t i, std::int64_t in, std::int64
   return {first, std::min(first + 1, in - 1), at - static_cast<double>(first)};
 }
 
-// f(offset in the big side's memory, offset in the small side's, weight), four times for each output element.
+// Calls f(offset in the large tensor, offset in the small one, weight) four times per output
+// element.
 template <class F>
 void for_each_tap(const ResizeGeom& g, const Shape& x, const Shape& y, F&& f) {
   for_each_index(y, [&](const Shape& at) {

@@ -10,12 +10,12 @@ namespace sumi::kernels::ref {
 inline double sigmoid_of(double x) {
   return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x));
 }
-// log(1 + exp(x)): exp never sees a positive number, so nothing overflows.
+// log(1 + exp(x)): exp's argument is never positive, so nothing overflows.
 inline double softplus_of(double x) {
   return (x > 0 ? x : 0) + std::log1p(std::exp(-std::abs(x)));
 }
 
-// Comparisons are written so that NaN falls through to itself.
+// Comparisons are written so that NaN propagates.
 inline double unary_value(Unary f, double alpha, double x) {
   switch (f) {
     case Unary::identity:
@@ -42,14 +42,14 @@ inline double unary_value(Unary f, double alpha, double x) {
       return std::abs(x);
     case Unary::reciprocal:
       return 1 / x;
-    case Unary::step:
+    case Unary::heaviside:
       return x <= 0 ? 0 : x > 0 ? 1 : x;
   }
   fail("unary", "no such function");
 }
 
-// f'(x). Where y = f(x) gives it more cheaply y is read and x is not, so a caller may keep only one of the
-// two.
+// f'(x). If y = f(x) gives it more cheaply, y is read and x is not, so a caller may keep only one
+// of the two.
 inline double unary_slope(Unary f, double alpha, double x, double y) {
   switch (f) {
     case Unary::identity:
@@ -76,7 +76,7 @@ inline double unary_slope(Unary f, double alpha, double x, double y) {
       return x > 0 ? 1 : x < 0 ? -1 : 0;
     case Unary::reciprocal:
       return -y * y;
-    case Unary::step:
+    case Unary::heaviside:
       return 0;
   }
   fail("unary", "no such function");

@@ -1,4 +1,4 @@
-// Softmax and cross-entropy by their definitions, a row of channels at a time.
+// Softmax and cross-entropy by their definitions, one row of channels at a time.
 #include "kernels/softmax.h"
 
 #include <cmath>
@@ -8,7 +8,7 @@
 namespace sumi::kernels::ref {
 namespace {
 
-// m + log(sum of exp(x - m)), kept as its two terms: their sum would round off the small one.
+// m + log(sum of exp(x - m)), kept as two terms: their sum would round off the small one.
 struct LogSumExp {
   double largest, log_sum;
 

@@ -1,4 +1,4 @@
-// Power iteration, by its formulas.
+// Power iteration by its formulas.
 #include "kernels/spectral_norm.h"
 
 #include <algorithm>

@@ -7,7 +7,7 @@
 namespace sumi {
 LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act, double alpha) {
   LayerSpec s;
-  s.linear = BlockOptions::Linear::dense;
+  s.map = BlockOptions::MapKind::dense;
   s.in = in;
   s.out = out;
   s.act = act;

@@ -18,7 +18,7 @@ std::unique_ptr<Module> keras_batch_norm(const TrainOptions& o, const std::strin
   s.name = name;
   s.channels = channels;
   s.eps = 1e-3;
-  s.keep = o.bn_momentum;
+  s.running_decay = o.bn_momentum;
   s.act = act;
   s.alpha = alpha;
   s.flat = flat;

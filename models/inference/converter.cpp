@@ -8,6 +8,7 @@
 #include "engine/autograd.h"
 #include "engine/error.h"
 #include "engine/runtime/memory.h"
+#include "engine/runtime/trim_on_allocate.h"
 
 namespace sumi {
 namespace {

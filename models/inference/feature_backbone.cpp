@@ -6,7 +6,7 @@ namespace {
 class MaxPool final : public Module {
  public:
   MaxPool() : Module("pool") {}
-  Shape plan(const Shape& x, Cost& cost) const override {
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
     geom_.check("pool", x);
     cost.saved_elements += geom_.pooled(x).count();
     return geom_.pooled(x);
@@ -22,7 +22,7 @@ class MaxPool final : public Module {
 class GlobalMean final : public Module {
  public:
   GlobalMean() : Module("mean") {}
-  Shape plan(const Shape& x, Cost&) const override { return {x.n, 1, 1, x.c}; }
+  Shape infer_shape(const Shape& x, Cost&) const override { return {x.n, 1, 1, x.c}; }
 
  protected:
   Tensor forward(const Tensor& x) override {

@@ -16,6 +16,7 @@
 #include "models/inference/pretrained_weights.h"
 #include "models/inference/shipped_files.h"
 #include "models/model.h"
+#include "models/registry.h"
 #include "models/training/checkpoint_metadata.h"
 
 namespace sumi {

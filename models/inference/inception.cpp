@@ -181,7 +181,7 @@ Tensor run(const Conv& conv, const Tensor& x) {
   BlockParams p;
   p.w = conv.weight;
   p.bias = conv.bias;
-  return linear_block(x, p, o);
+  return fused_block(x, p, o);
 }
 
 Tensor run(const Branch& branch, Tensor x, InceptionPools pools) {

@@ -25,10 +25,12 @@ class InvertedResidual final : public Module {
     last.act = Unary::identity;
     last.name = list + ".2";
     last.norm_name = list + ".3";
-    last_ = &add_child(std::make_unique<Layer>(last, place.dtype, place.device));
+    last_ = &add_child(std::make_unique<FusedLayer>(last, place.dtype, place.device));
   }
 
-  Shape plan(const Shape& x, Cost& cost) const override { return last_->plan(inner_->plan(x, cost), cost); }
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
+    return last_->infer_shape(inner_->infer_shape(x, cost), cost);
+  }
 
  protected:
   Tensor forward(const Tensor& x) override {
@@ -39,7 +41,7 @@ class InvertedResidual final : public Module {
  private:
   bool keeps_;
   Sequential* inner_;
-  Layer* last_;
+  FusedLayer* last_;
 };
 
 }  // namespace

@@ -22,16 +22,18 @@ class Bottleneck final : public Module {
     last.norm = LayerSpec::Norm::none;
     last.act = Unary::identity;
     last.name = name + ".2";
-    last_ = &add_child(std::make_unique<Layer>(last, place.dtype, place.device));
+    last_ = &add_child(std::make_unique<FusedLayer>(last, place.dtype, place.device));
   }
-  Shape plan(const Shape& x, Cost& cost) const override { return last_->plan(inner_->plan(x, cost), cost); }
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
+    return last_->infer_shape(inner_->infer_shape(x, cost), cost);
+  }
 
  protected:
   Tensor forward(const Tensor& x) override { return (*last_)((*inner_)(x), x); }
 
  private:
   Sequential* inner_;
-  Layer* last_;
+  FusedLayer* last_;
 };
 
 // One level of the U: down, what is inside, up to the size before, plus what came in, and the layers behind.
@@ -45,14 +47,14 @@ class Level final : public Module {
     down_ = &add_child(std::move(first));
     inside_ = &add_child(std::move(inside));
     twice_ = &add_child(std::make_unique<Upsample>(ResizeMode::bilinear, border(up.kernel, up.stride)));
-    up_ = &add_child(std::make_unique<Layer>(up, place.dtype, place.device));
+    up_ = &add_child(std::make_unique<FusedLayer>(up, place.dtype, place.device));
     auto last = std::make_unique<Sequential>(name);
     add_chain(*last, std::move(behind), place);
     behind_ = &add_child(std::move(last));
   }
-  Shape plan(const Shape& x, Cost& cost) const override {
-    const Shape y = inside_->plan(down_->plan(x, cost), cost);
-    return behind_->plan(up_->plan(twice_->plan(y, cost), cost), cost);
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
+    const Shape y = inside_->infer_shape(down_->infer_shape(x, cost), cost);
+    return behind_->infer_shape(up_->infer_shape(twice_->infer_shape(y, cost), cost), cost);
   }
 
  protected:
@@ -65,7 +67,7 @@ class Level final : public Module {
   Sequential *down_, *behind_;
   Module* inside_;
   Upsample* twice_;
-  Layer* up_;
+  FusedLayer* up_;
 };
 
 }  // namespace

@@ -29,12 +29,14 @@ class PlainBlock final : public Module {
  public:
   PlainBlock(const std::string& name, std::int64_t width, const TrainOptions& o) : Module(name) {
     first_ = &add_child(
-        std::make_unique<Layer>(normed(name + ".conv1", width, width, 3), dtype_of(o), device_of(o)));
+        std::make_unique<FusedLayer>(normed(name + ".conv1", width, width, 3), dtype_of(o), device_of(o)));
     LayerSpec second = normed(name + ".conv2", width, width, 3);
     second.act = Unary::identity;
-    second_ = &add_child(std::make_unique<Layer>(second, dtype_of(o), device_of(o)));
+    second_ = &add_child(std::make_unique<FusedLayer>(second, dtype_of(o), device_of(o)));
   }
-  Shape plan(const Shape& x, Cost& cost) const override { return second_->plan(first_->plan(x, cost), cost); }
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
+    return second_->infer_shape(first_->infer_shape(x, cost), cost);
+  }
 
  protected:
   Tensor forward(const Tensor& x) override {
@@ -43,7 +45,7 @@ class PlainBlock final : public Module {
   }
 
  private:
-  Layer *first_, *second_;
+  FusedLayer *first_, *second_;
 };
 
 }  // namespace

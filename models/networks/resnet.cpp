@@ -8,7 +8,7 @@
 namespace sumi {
 namespace {
 
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 using Norm = LayerSpec::Norm;
 
 PadGeom reflect(int pad) {
@@ -41,20 +41,20 @@ class ResidualBlock final : public Module {
     LayerSpec first = resnet_layer(o, list, 1, width, width, 3, 1, 0);
     if (!dropout_) first.next_pad = reflect(1);
     layers_.push_back(&add_child(std::make_unique<Pad>(reflect(1))));
-    layers_.push_back(&add_child(std::make_unique<Layer>(first, dtype_of(o), device_of(o))));
+    layers_.push_back(&add_child(std::make_unique<FusedLayer>(first, dtype_of(o), device_of(o))));
     if (dropout_) {
       layers_.push_back(&add_child(std::make_unique<Dropout>(0.5)));
       layers_.push_back(&add_child(std::make_unique<Pad>(reflect(1))));
     }
     LayerSpec second = resnet_layer(o, list, dropout_ ? 6 : 5, width, width, 3, 1, 0);
     second.act = Unary::identity;
-    second_ = &add_child(std::make_unique<Layer>(second, dtype_of(o), device_of(o)));
+    second_ = &add_child(std::make_unique<FusedLayer>(second, dtype_of(o), device_of(o)));
   }
 
-  Shape plan(const Shape& x, Cost& cost) const override {
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
     Shape y = x;
-    for (const Module* layer : layers_) y = layer->plan(y, cost);
-    return second_->plan(y, cost);
+    for (const Module* layer : layers_) y = layer->infer_shape(y, cost);
+    return second_->infer_shape(y, cost);
   }
 
  protected:
@@ -67,7 +67,7 @@ class ResidualBlock final : public Module {
  private:
   bool dropout_;
   std::vector<Module*> layers_;
-  Layer* second_;
+  FusedLayer* second_;
 };
 
 }  // namespace

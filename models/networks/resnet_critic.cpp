@@ -11,7 +11,7 @@
 namespace sumi {
 namespace {
 
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 using Norm = LayerSpec::Norm;
 
 // Norm and ReLU of what comes in: these blocks are activated before their convolutions (He 2016).
@@ -28,7 +28,7 @@ class NormRelu final : public BatchNormed {
     running_.mean = add_buffer(name + ".running_mean", vector, 0, dtype, device);
     running_.var = add_buffer(name + ".running_var", vector, 1, dtype, device);
   }
-  Shape plan(const Shape& x, Cost& cost) const override {
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
     cost.saved_elements += 2 * x.count();
     return x;
   }
@@ -90,22 +90,22 @@ class ResamplingBlock final : public Module {
       first = twice.layer;
       if (twice.resize) twice_ = &add_child(std::move(twice.resize));
     }
-    conv1_ = &add_child(std::make_unique<Layer>(first, dtype, device));
-    conv2_ = &add_child(std::make_unique<Layer>(layer("conv2", middle, b.out, 3), dtype, device));
-    shortcut_ = &add_child(std::make_unique<Layer>(layer("shortcut", b.in, b.out, 1), dtype, device));
+    conv1_ = &add_child(std::make_unique<FusedLayer>(first, dtype, device));
+    conv2_ = &add_child(std::make_unique<FusedLayer>(layer("conv2", middle, b.out, 3), dtype, device));
+    shortcut_ = &add_child(std::make_unique<FusedLayer>(layer("shortcut", b.in, b.out, 1), dtype, device));
   }
 
-  Shape plan(const Shape& x, Cost& cost) const override {
-    Shape s = before_->plan(x, cost);
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
+    Shape s = before_->infer_shape(x, cost);
     const auto scaled = [&](Shape y) {
       y.h = up_ ? 2 * y.h : y.h / 2;
       y.w = up_ ? 2 * y.w : y.w / 2;
       return y;
     };
-    if (twice_) s = twice_->plan(s, cost);
-    s = conv2_->plan(conv1_->plan(s, cost), cost);
+    if (twice_) s = twice_->infer_shape(s, cost);
+    s = conv2_->infer_shape(conv1_->infer_shape(s, cost), cost);
     if (!up_) s = scaled(s);
-    shortcut_->plan(scaled(x), cost);
+    shortcut_->infer_shape(scaled(x), cost);
     return s;
   }
 
@@ -124,7 +124,7 @@ class ResamplingBlock final : public Module {
   UpsampleOptions way_;
   NormRelu* before_;
   Upsample* twice_ = nullptr;
-  Layer *conv1_, *conv2_, *shortcut_;
+  FusedLayer *conv1_, *conv2_, *shortcut_;
 };
 
 // Blocks between 4x4 and the full picture.
@@ -136,7 +136,7 @@ int resampling_blocks(int size) {
 
 LayerSpec dense_layer(const char* name, std::int64_t in, std::int64_t out) {
   LayerSpec s;
-  s.linear = Linear::dense;
+  s.map = MapKind::dense;
   s.in = in;
   s.out = out;
   s.name = name;

@@ -8,12 +8,12 @@
 namespace sumi {
 namespace {
 
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 using Norm = LayerSpec::Norm;
 
-LayerSpec unet_layer(const TrainOptions& o, Linear linear, std::int64_t in, std::int64_t out) {
+LayerSpec unet_layer(const TrainOptions& o, MapKind map, std::int64_t in, std::int64_t out) {
   LayerSpec s;
-  s.linear = linear;
+  s.map = map;
   s.in = in;
   s.out = out;
   s.kernel = 4;
@@ -37,13 +37,13 @@ class UnetLevel final : public Module {
     const int conv = outermost ? 0 : 1;
     const bool down_norm = !outermost && inner;
     const int up_conv = conv + (down_norm ? 2 : 1) + (inner ? 1 : 0) + 1;
-    LayerSpec down = unet_layer(o, Linear::conv, outside, inside);
+    LayerSpec down = unet_layer(o, MapKind::conv, outside, inside);
     if (!down_norm) down.norm = Norm::none;
     down.act = inner ? Unary::leaky_relu : Unary::relu;
     down.alpha = inner ? 0.2 : 0;
     down.name = fmt::format("{}.{}", prefix, conv);
     down.norm_name = fmt::format("{}.{}", prefix, conv + 1);
-    LayerSpec up = unet_layer(o, Linear::conv_transpose, inner ? 2 * inside : inside, result);
+    LayerSpec up = unet_layer(o, MapKind::conv_transpose, inner ? 2 * inside : inside, result);
     up.act = outermost ? Unary::tanh : Unary::relu;  // the ReLU that stands before the next transposed conv
     if (outermost) {
       up.norm = Norm::none;
@@ -53,17 +53,17 @@ class UnetLevel final : public Module {
     up.norm_name = fmt::format("{}.{}", prefix, up_conv + 1);
     // Where it resizes, the convolution stands behind that.
     UpsampleLayers twice = add_upsample_block(up, {o.upsample, ".1"});
-    down_ = &add_child(std::make_unique<Layer>(down, dtype_of(o), device_of(o)));
+    down_ = &add_child(std::make_unique<FusedLayer>(down, dtype_of(o), device_of(o)));
     if (inner) inner_ = &add_child(std::move(inner));
     if (twice.resize) twice_ = &add_child(std::move(twice.resize));
-    up_ = &add_child(std::make_unique<Layer>(twice.layer, dtype_of(o), device_of(o)));
+    up_ = &add_child(std::make_unique<FusedLayer>(twice.layer, dtype_of(o), device_of(o)));
     if (dropout) dropout_ = &add_child(std::make_unique<Dropout>(0.5));
   }
 
-  Shape plan(const Shape& x, Cost& cost) const override {
-    Shape y = down_->plan(x, cost);
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
+    Shape y = down_->infer_shape(x, cost);
     if (inner_) {
-      const Shape result = inner_->plan(y, cost);
+      const Shape result = inner_->infer_shape(y, cost);
       if (result.h != y.h || result.w != y.w)
         fail("unet", fmt::format("{} cannot be halved and doubled again; use sides that are multiples of 128 "
                                  "(unet_128) or 256 (unet_256)",
@@ -71,9 +71,9 @@ class UnetLevel final : public Module {
       y.c += result.c;
       cost.saved_elements += 2 * y.count();
     }
-    if (twice_) y = twice_->plan(y, cost);
-    y = up_->plan(y, cost);
-    return dropout_ ? dropout_->plan(y, cost) : y;
+    if (twice_) y = twice_->infer_shape(y, cost);
+    y = up_->infer_shape(y, cost);
+    return dropout_ ? dropout_->infer_shape(y, cost) : y;
   }
 
  protected:
@@ -86,7 +86,7 @@ class UnetLevel final : public Module {
   }
 
  private:
-  Layer *down_, *up_;
+  FusedLayer *down_, *up_;
   UnetLevel* inner_ = nullptr;
   Upsample* twice_ = nullptr;
   Dropout* dropout_ = nullptr;

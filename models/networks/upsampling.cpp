@@ -6,9 +6,9 @@ namespace sumi {
 
 UpsampleLayers add_upsample_block(const LayerSpec& transposed, const UpsampleOptions& way) {
   LayerSpec s = transposed;
-  s.linear = BlockOptions::Linear::conv_transpose;
+  s.map = BlockOptions::MapKind::conv_transpose;
   if (!way.resizes()) return {nullptr, s};
-  s.linear = BlockOptions::Linear::conv;
+  s.map = BlockOptions::MapKind::conv;
   s.kernel = (s.kernel - 1) | 1;
   s.stride = 1;
   s.pad_end = -1;

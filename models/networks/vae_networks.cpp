@@ -8,7 +8,7 @@
 namespace sumi {
 namespace {
 
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 
 constexpr std::int64_t kHidden = 400;  // of the dense form
 
@@ -24,9 +24,9 @@ int halvings(int size) {
   return count;
 }
 
-LayerSpec strided(Linear linear, int index, std::int64_t in, std::int64_t out, Unary act) {
+LayerSpec strided(MapKind map, int index, std::int64_t in, std::int64_t out, Unary act) {
   LayerSpec s;
-  s.linear = linear;
+  s.map = map;
   s.in = in;
   s.out = out;
   s.kernel = 4;
@@ -47,7 +47,7 @@ std::unique_ptr<Sequential> vae_encoder(const TrainOptions& o) {
     const int steps = halvings(o.size);
     for (int i = 0; i < steps; ++i, index += 2) {
       const std::int64_t width = std::int64_t{o.ndf} << i;
-      e->add(strided(Linear::conv, index, features.c, width, Unary::relu), dtype_of(o), device_of(o));
+      e->add(strided(MapKind::conv, index, features.c, width, Unary::relu), dtype_of(o), device_of(o));
       features = {1, features.h / 2, features.w / 2, width};
     }
     ++index;  // the flattening
@@ -82,7 +82,7 @@ std::unique_ptr<Sequential> vae_decoder(const TrainOptions& o) {
   for (int i = 0; i < steps; ++i, width /= 2) {
     const bool last = i + 1 == steps;
     add_doubling(*g,
-                 strided(Linear::conv_transpose, 3 + 2 * i, width, last ? o.channels : width / 2,
+                 strided(MapKind::conv_transpose, 3 + 2 * i, width, last ? o.channels : width / 2,
                          last ? Unary::identity : Unary::relu),
                  {o.upsample, ".1"}, o);
   }

@@ -42,13 +42,14 @@ Tensor count_along(const Shape& shape, const Tensor& like) {
 // floor of a value in [0, most]: how many of 1 ... most it reaches.
 Tensor whole(const Tensor& value, std::int64_t most) {
   Tensor sum = Tensor::zeros(value.shape(), value.dtype(), value.device());
-  for (std::int64_t k = 1; k <= most; ++k) sum = add(sum, step(affine(value, 1, -static_cast<double>(k))));
+  for (std::int64_t k = 1; k <= most; ++k)
+    sum = add(sum, heaviside(affine(value, 1, -static_cast<double>(k))));
   return sum;
 }
 
 // 1 where |a| < bound, else 0.
 Tensor within(const Tensor& a, double bound) {
-  return step(affine(abs(a), -1, bound));
+  return heaviside(affine(abs(a), -1, bound));
 }
 
 // A matrix for each picture [n,size,1,size] that moves `size` rows down by a whole number in [-most, most], the same for

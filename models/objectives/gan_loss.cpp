@@ -44,7 +44,7 @@ Tensor GanLoss::mean_score(const Tensor& logits) const {
 
 Tensor GanLoss::share_real(const Tensor& logits) const {
   const NoGrad no_grad;
-  return mean(step(mode_ == Mode::lsgan ? affine(logits, 1, -0.5) : logits));
+  return mean(heaviside(mode_ == Mode::lsgan ? affine(logits, 1, -0.5) : logits));
 }
 
 }  // namespace sumi

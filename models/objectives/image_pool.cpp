@@ -9,7 +9,7 @@
 namespace sumi {
 
 Tensor ImagePool::place(std::size_t i) const {
-  return history_.range(static_cast<std::int64_t>(i) * history_.shape().c, kept_[i]);
+  return history_.flat_slice(static_cast<std::int64_t>(i) * history_.shape().c, kept_[i]);
 }
 
 void ImagePool::make_room(std::int64_t elements, DType dtype, const Device& device) {
@@ -41,9 +41,9 @@ Tensor ImagePool::query(const Tensor& pictures) {
   for (std::int64_t i = 0; i < all.n; ++i) {
     ReplayBufferOp move;
     Shape back = one;
-    const void* late = nullptr;
+    const void* deferred = nullptr;
     if (CapturedScalars* values = CapturedScalars::current())
-      late = values->add(2, [this, one](std::uint64_t* words) {
+      deferred = values->add(2, [this, one](std::uint64_t* words) {
         Shape same;
         const ReplayBufferOp now = decide(one, same);
         words[0] = static_cast<std::uint64_t>(now.action);
@@ -52,7 +52,7 @@ Tensor ImagePool::query(const Tensor& pictures) {
     else
       move = decide(one, back);
     results.push_back(pool_exchange(pictures.batch_slice(i, 1), history_, move,
-                                    static_cast<const ReplayBufferOp*>(late), back));
+                                    static_cast<const ReplayBufferOp*>(deferred), back));
   }
   return all.n == 1 ? results[0] : concat(results, 0);
 }

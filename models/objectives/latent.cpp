@@ -45,7 +45,7 @@ Tensor random_one_hot(std::int64_t n, std::int64_t kinds, RandomStream& stream, 
   std::vector<Tensor> columns;
   Tensor above;  // u >= 1, 2, ...
   for (std::int64_t kind = 0; kind < kinds; ++kind) {
-    const Tensor below = step(affine(u, -1, static_cast<double>(kind + 1)));  // u < kind + 1
+    const Tensor below = heaviside(affine(u, -1, static_cast<double>(kind + 1)));  // u < kind + 1
     const bool last = kind == kinds - 1;
     const Tensor under = last ? Tensor::full(u.shape(), 1, dtype, device) : below;
     columns.push_back(above ? sub(under, above) : under);

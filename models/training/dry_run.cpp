@@ -63,7 +63,7 @@ std::string describe_plan(const TrainOptions& options) {
   for (const PlannedNetwork& network : plan_networks(options)) {
     Cost cost;
     const Shape input = network.input;
-    const Shape one = network.module->plan(input, cost);
+    const Shape one = network.module->infer_shape(input, cost);
     const auto parameters = static_cast<double>(network.module->parameter_count());
     text += fmt::format("{:<4} {} -> {}   {:>12} parameters   {} forward per picture\n", network.name,
                         input.str(), one.str(), network.module->parameter_count(),

@@ -30,7 +30,7 @@ double saved_elements(const TrainOptions& o) {
   double sum = 0;
   for (const PlannedNetwork& network : plan_networks(o)) {
     Cost cost;
-    network.module->plan(network.input, cost);
+    network.module->infer_shape(network.input, cost);
     sum += static_cast<double>(cost.saved_elements);
   }
   return sum;
@@ -58,7 +58,7 @@ Recorded record(const TrainOptions& o) {
   for (const OpRecord& r : trace.records) macs[r.module.substr(0, r.module.find('.'))] += macs_of(r);
   for (const Model::Network& network : model->networks()) {
     Cost cost;
-    network.module->plan(network.input, cost);
+    network.module->infer_shape(network.input, cost);
     if (cost.macs > 0)
       recorded.passes[network.name] = macs[network.name] / static_cast<double>(cost.macs) / o.batch_size;
   }

@@ -36,7 +36,7 @@ Bounds bounds_of(const TrainOptions& o, const StepCost& recorded, const TrainOpt
   Bounds b;
   for (const PlannedNetwork& network : plan_networks(o)) {
     Cost cost;
-    network.module->plan(network.input, cost);
+    network.module->infer_shape(network.input, cost);
     b.macs += recorded.passes.at(network.name) * static_cast<double>(cost.macs) * o.batch_size;
     // Weights in six copies: with gradients, moments, an average and a copy in bf16.
     b.bytes += element * 6 * static_cast<double>(network.module->parameter_count());
@@ -94,7 +94,7 @@ double extrapolated(const TrainOptions& o, const TrainOptions& measured) {
 std::int64_t steps_per_epoch(const TrainOptions& o) {
   check_data_given(o);
   std::int64_t most = 0;
-  for (const DatasetSpec& spec : dataset_specs(o)) most = std::max(most, count_pictures(spec));
+  for (const DatasetSpec& spec : dataset_specs(o)) most = std::max(most, count_images(spec));
   if (o.val_every > 0) most -= most / o.val_every;
   return most / pictures_per_step(o);
 }

@@ -80,8 +80,8 @@ std::int64_t TrainableNetworks::updates() {
 
 void TrainableNetworks::clip_weights(double most) {
   const Tensor& w = arena_.values();
-  const Tensor inside = step(affine(abs(w), -1, most));
-  const Tensor sign = affine(step(w), 2, -1);
+  const Tensor inside = heaviside(affine(abs(w), -1, most));
+  const Tensor sign = affine(heaviside(w), 2, -1);
   w.assign(add(mul(w, inside), mul(affine(sign, most), affine(inside, -1, 1))));
   arena_.refresh_copy();
 }
@@ -107,14 +107,15 @@ void TrainableNetworks::average_buffers() {
   if (ema_buffers_.empty()) return;
   const Device& device = arena_.values().device();
   const auto decay = [this] { return kernels::ema_decay_at(optimizer_.options().ema_decay, updates()); };
-  const double* late = nullptr;
+  const double* deferred = nullptr;
   if (CapturedScalars* const values = CapturedScalars::current(); values && values->device() == device)
-    late = static_cast<const double*>(values->add(1, [decay](std::uint64_t* word) {
+    deferred = static_cast<const double*>(values->add(1, [decay](std::uint64_t* word) {
       const double now = decay();  // the optimizer's words, which count the update, were written before
       std::memcpy(word, &now, sizeof now);
     }));
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i)
-    kernels::ema_update(exec_on(device), decay(), late, buffers_[i].value.view(), ema_buffers_[i].mut());
+    kernels::ema_update(exec_on(device), decay(), deferred, buffers_[i].value.view(),
+                        ema_buffers_[i].mutable_view());
 }
 
 bool TrainableNetworks::holds(const Module& network) const {

@@ -170,7 +170,7 @@ void check_picture_sizes(const BatchLoader& loader, const TrainOptions& options,
       for (const Model::Network& network : model.networks()) {
         try {
           Cost unused;
-          network.module->plan({1, h, w, network.input.c}, unused);
+          network.module->infer_shape({1, h, w, network.input.c}, unused);
         } catch (const Error& error) {
           fail("data " + data.source().string(),
                fmt::format("holds pictures of {}x{}, which {} cannot take ({}); leave them out, or use "

@@ -1,4 +1,4 @@
-// Shapes of broadcasting and of sums over axes, and boxes to copy.
+// Shapes for broadcasting, reductions over axes, and box copies.
 #pragma once
 
 #include "kernels/base/shape.h"
@@ -34,7 +34,8 @@ struct BoxCase {
 };
 inline constexpr BoxCase box_cases[] = {
     {{1, 1, 1, 1}, {0, 0, 0, 0}, {1, 1, 1, 1}, {0, 0, 0, 0}, {1, 1, 1, 1}},
-    {{2, 3, 4, 3}, {0, 0, 0, 0}, {2, 3, 4, 8}, {0, 0, 0, 5}, {2, 3, 4, 3}},  // concatenated channels
+    // concatenated channels
+    {{2, 3, 4, 3}, {0, 0, 0, 0}, {2, 3, 4, 8}, {0, 0, 0, 5}, {2, 3, 4, 3}},
     {{2, 3, 4, 8}, {0, 0, 0, 2}, {2, 3, 4, 3}, {0, 0, 0, 0}, {2, 3, 4, 3}},  // sliced channels
     {{5, 2, 3, 7}, {2, 0, 0, 0}, {3, 2, 3, 7}, {0, 0, 0, 0}, {3, 2, 3, 7}},  // part of a batch
     {{2, 6, 7, 3}, {1, 2, 1, 0}, {3, 5, 6, 4}, {2, 1, 3, 1}, {1, 3, 2, 3}},  // a box inside boxes

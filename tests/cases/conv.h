@@ -1,6 +1,6 @@
-// Shapes of convolutions and transposed convolutions that every implementation is tested on: odd sizes,
-// channels 1 3 7 8 33, strides, dilation, groups, pads that differ on each side, and layers of DCGAN and
-// CycleGAN made small.
+// Shapes of convolutions and transposed convolutions on which every implementation is tested: odd
+// sizes, channels 1 3 7 8 33, strides, dilation, groups, asymmetric pads, and reduced layers of
+// DCGAN and CycleGAN.
 #pragma once
 
 #include "kernels/conv.h"
@@ -19,7 +19,7 @@ struct ConvCase {
   ConvGeom geom() const { return ConvGeom::make(name, {n, h, w, c}, {k, r, s, c / o.groups}, o); }
 };
 
-// x [n,p,q,k] spread by w [k,r,s,c/groups] to [n,h,w,c]
+// x [n,p,q,k] scattered by w [k,r,s,c/groups] to [n,h,w,c]
 struct ConvTransposeCase {
   const char* name;
   std::int64_t n, p, q, k, c, r, s;

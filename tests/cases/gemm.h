@@ -1,5 +1,5 @@
-// Shapes of matrix products: vectors, odd sizes, sizes around register tiles, batches with a shared side,
-// long sums of few elements.
+// Shapes of matrix products: vectors, odd sizes, sizes around register tiles, batches with a shared
+// operand, long sums of few elements.
 #pragma once
 
 #include "kernels/gemm.h"
@@ -36,8 +36,9 @@ inline constexpr GemmCase gemm_cases[] = {
     {3, 17, 2, 300, false, true},
 };
 
-// For the tiles of kernels/cuda/gemm: more and fewer rows and columns than a tile (16, 64, 128), depth that ends inside of a tile or
-// needs fewer tiles than are in flight, sizes that can and cannot be read as vectors, several chunks of the depth.
+// For the tiles of kernels/cuda/gemm: more and fewer rows and columns than a tile (16, 64, 128),
+// depths that end inside a tile or need fewer tiles than are in flight, sizes that can and cannot
+// be read as vectors, several chunks of the depth.
 inline constexpr GemmCase gemm_ladder_cases[] = {
     {1, 136, 72, 40},
     {1, 128, 64, 16},

@@ -1,6 +1,7 @@
-// Small convolutions that cross every border of the tiles of kernels/cuda/conv: more and fewer rows than a tile (16, 64,
-// 128), columns likewise, depth that ends inside of a tile or needs fewer tiles than are in flight, channels that can and
-// cannot be read as vectors, several chunks of pixels, groups, phases with and without taps.
+// Small convolutions that cross every border of the tiles of kernels/cuda/conv: more and fewer rows
+// than a tile (16, 64, 128), likewise columns, depths that end inside a tile or need fewer tiles
+// than are in flight, channels that can and cannot be read as vectors, several chunks of pixels,
+// groups, phases with and without taps.
 #pragma once
 
 #include "tests/cases/conv.h"

@@ -1,4 +1,4 @@
-// Shapes of the operations that move pixels: padding, resizing, pooling.
+// Shapes for padding, resizing and pooling.
 #pragma once
 
 #include "kernels/pad.h"
@@ -26,7 +26,7 @@ inline constexpr PadCase pad_cases[] = {
     {{1, 1, 1, 7}, {PadMode::replicate, 2, 3, 1, 4}}, {{2, 4, 3, 8}, {PadMode::replicate, 1, 2, 5, 0}},
 };
 
-// The coordinates are run through all three.
+// All three coordinate conventions are tested with each.
 struct ResizeCase {
   Shape x;
   std::int64_t h, w;  // of y

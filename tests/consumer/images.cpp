@@ -1,5 +1,5 @@
-// Reads and writes images with an installed sumi, from a program that lies elsewhere: TGA comes with the module of codecs, which the
-// program must find; PNG does not.
+// Reads and writes images with an installed sumi, from a program elsewhere: TGA is in the codec
+// module, which the program must find; PNG is not.
 #include <cstdio>
 #include <exception>
 #include <filesystem>

@@ -1,4 +1,4 @@
-// Uses sumi's kernels from an installed package, without its engine: y = 2x + 1.
+// Uses the kernels of an installed sumi package without its engine: y = 2x + 1.
 #include <cstdio>
 #include <vector>
 

@@ -1,4 +1,4 @@
-// Each bug that the emulator is for, planted, and seen with its name, kernel and block.
+// Every kind of bug that the emulator detects, planted, and reported with kernel and block.
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -6,15 +6,15 @@
 #include "tests/emu/helpers.h"
 
 using namespace test_emu;
-using sumi::emu::Order;
-using sumi::emu::OrderScope;
+using sumi::emu::Schedule;
+using sumi::emu::ScheduleScope;
 using sumi::emu::VerifyScope;
 
 namespace {
 
 constexpr unsigned kAll = 0xFFFFFFFFu;
 
-// What a child process prints while it dies.
+// The output of a child process that dies.
 template <class F>
 std::string last_words(F f) {
   int ends[2];
@@ -88,7 +88,7 @@ TEST_CASE("emu bug: reads out of bounds and of freed memory, and a shared overru
 #endif
 
 TEST_CASE("emu bug: far astray") {
-  const OrderScope scope(Order::ascending());
+  const ScheduleScope scope(Schedule::ascending());
   float* p = reinterpret_cast<float*>(64);
   const std::string words = last_words([&] {
     error_of_launch("null_and_more", dim3(2, 1), 3, [=] { *p = static_cast<float>(threadIdx.x); });
@@ -156,12 +156,12 @@ TEST_CASE("emu bug: threads that left a barrier, threads at two barriers") {
   CHECK(has(two, "[emu] kernel two, block (0,0,0): threads wait at different barriers: thread (0,0,0) at "));
   CHECK(has(two, "bugs_test.cpp:" + std::to_string(__LINE__ - 5) + ")"));
   CHECK(has(two, "bugs_test.cpp:" + std::to_string(__LINE__ - 4) + ")"));
-  // The emulator goes on after an error.
+  // The emulator continues after an error.
   CHECK(error_of_launch("fine", 1, 64, [=] { __syncthreads(); }) == "");
 }
 
 TEST_CASE("emu bug: masks that name who cannot come") {
-  const OrderScope scope(Order::ascending());
+  const ScheduleScope scope(Schedule::ascending());
   CHECK(has(error_of_launch("gone", 1, 32,
                             [=] {
                               if (threadIdx.x == 5) return;
@@ -239,7 +239,7 @@ TEST_CASE("emu bug: blocks that write one place") {
 }
 
 TEST_CASE("emu bug: exceptions and misuse name kernel, block and thread") {
-  const OrderScope scope(Order::ascending());
+  const ScheduleScope scope(Schedule::ascending());
   CHECK(error_of_launch("throws", dim3(1, 2), dim3(2, 2), [=] {
           if (blockIdx.y == 1 && threadIdx.y == 1) sumi::fail("there", "a reason");
         }) == "[emu] kernel throws, block (0,1,0), thread (0,1,0): [there] a reason");

@@ -22,9 +22,9 @@ std::vector<T> on_block(int threads, F f) {
 }  // namespace
 
 TEST_CASE("emu: indices cover the grid, in every order") {
-  for (const auto& order :
-       {sumi::emu::Order::ascending(), sumi::emu::Order::descending(), sumi::emu::Order::shuffle(3)}) {
-    const sumi::emu::OrderScope scope(order);
+  for (const auto& order : {sumi::emu::Schedule::ascending(), sumi::emu::Schedule::descending(),
+                            sumi::emu::Schedule::shuffle(3)}) {
+    const sumi::emu::ScheduleScope scope(order);
     OnDevice<int> out(2 * 3 * 2 * 4 * 3 * 2);
     int* p = out.get();
     run("indices", dim3(2, 3, 2), dim3(4, 3, 2), [=] {
@@ -60,10 +60,10 @@ TEST_CASE("emu: shuffles") {
 }
 
 TEST_CASE("emu: votes and reductions with masks, in diverged warps") {
-  // Odd and even lanes meet among themselves, in different branches.
-  for (const auto& order :
-       {sumi::emu::Order::ascending(), sumi::emu::Order::descending(), sumi::emu::Order::shuffle(9)}) {
-    const sumi::emu::OrderScope scope(order);
+  // Odd and even lanes converge separately, in different branches.
+  for (const auto& order : {sumi::emu::Schedule::ascending(), sumi::emu::Schedule::descending(),
+                            sumi::emu::Schedule::shuffle(9)}) {
+    const sumi::emu::ScheduleScope scope(order);
     const auto sum = on_block<int>(32, [](int t) {
       if (t % 2) return __reduce_add_sync(0xAAAAAAAAu, t);
       return __reduce_max_sync(0x55555555u, t - 100) + __reduce_min_sync(0x55555555u, t);
@@ -124,9 +124,9 @@ TEST_CASE("emu: a block's sum in shared memory has the same bits in every order"
   std::vector<float> values(2048);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = 1.0f / static_cast<float>(i + 1);
   std::vector<float> first;
-  for (const auto& order : {sumi::emu::Order::ascending(), sumi::emu::Order::descending(),
-                            sumi::emu::Order::shuffle(1), sumi::emu::Order::shuffle(2)}) {
-    const sumi::emu::OrderScope scope(order);
+  for (const auto& order : {sumi::emu::Schedule::ascending(), sumi::emu::Schedule::descending(),
+                            sumi::emu::Schedule::shuffle(1), sumi::emu::Schedule::shuffle(2)}) {
+    const sumi::emu::ScheduleScope scope(order);
     const sumi::emu::VerifyScope verify;
     OnDevice<float> in(values), out(8);
     const float* x = in.get();
@@ -153,8 +153,8 @@ TEST_CASE("emu: a block's sum in shared memory has the same bits in every order"
 }
 
 TEST_CASE("emu: atomics") {
-  const sumi::emu::OrderScope scope(sumi::emu::Order::ascending());
-  const sumi::emu::VerifyScope once(false);  // who wins the exchange depends on the order
+  const sumi::emu::ScheduleScope scope(sumi::emu::Schedule::ascending());
+  const sumi::emu::VerifyScope once(false);  // the outcome of the exchange depends on the order
   OnDevice<int> sums(std::vector<int>{0, 1000, -1000, 0});
   OnDevice<unsigned> bits(std::vector<unsigned>{0, 0xFFFFFFFFu});
   OnDevice<float> real(std::vector<float>{0.5f});

@@ -1,4 +1,4 @@
-// The environment's settings, in a process of their own.
+// The emulator's environment variables, in separate processes.
 #include <doctest/doctest.h>
 
 #include <cstdio>

@@ -1,4 +1,4 @@
-// Capture and replay, and what is refused meanwhile.
+// Capture and replay, and the calls that are rejected during a capture.
 #include <doctest/doctest.h>
 
 #include <thread>
@@ -6,8 +6,8 @@
 #include "tests/emu/helpers.h"
 
 using namespace test_emu;
-using sumi::emu::Order;
-using sumi::emu::OrderScope;
+using sumi::emu::Schedule;
+using sumi::emu::ScheduleScope;
 
 namespace {
 
@@ -34,7 +34,7 @@ struct Fixture {
     REQUIRE(cudaStreamBeginCapture(a, mode) == cudaSuccess);
   }
   cudaError_t end() { return cudaStreamEndCapture(a, &graph); }
-  // Two branches that meet again.
+  // Two branches that join again.
   void work() {
     float* p = x.get();
     run(
@@ -59,8 +59,8 @@ TEST_CASE("emu graph: replay gives the bits of the eager steps, in every order o
   Fixture eager;
   for (int step = 0; step < 3; ++step) eager.work();
   const auto want = (cudaDeviceSynchronize(), eager.x.read());
-  for (const Order& order : {Order::ascending(), Order::descending(), Order::shuffle(4)}) {
-    const OrderScope scope(order);
+  for (const Schedule& order : {Schedule::ascending(), Schedule::descending(), Schedule::shuffle(4)}) {
+    const ScheduleScope scope(order);
     Fixture f;
     const std::size_t before = sumi::emu::launch_count("first");
     f.begin();
@@ -98,7 +98,7 @@ TEST_CASE("emu graph: what the real runtime refuses spoils the capture") {
     CHECK(cudaGetLastError() == cudaErrorStreamCaptureInvalidated);
     CHECK(f.end() == cudaErrorStreamCaptureInvalidated);
     CHECK(f.graph == nullptr);
-    // And afterwards the stream works again.
+    // Afterwards the stream works again.
     f.work();
     CHECK(cudaStreamSynchronize(f.a) == cudaSuccess);
   };
@@ -137,7 +137,7 @@ TEST_CASE("emu graph: streams must be joined, captures matched") {
   CHECK(f.end() == cudaErrorStreamCaptureUnjoined);
   CHECK(f.end() == cudaErrorIllegalState);
   CHECK(cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeGlobal) == cudaErrorStreamCaptureUnsupported);
-  // Two captures cannot meet.
+  // Two captures cannot merge.
   f.begin();
   REQUIRE(cudaStreamBeginCapture(f.b, cudaStreamCaptureModeGlobal) == cudaSuccess);
   cudaEventRecord(f.fork, f.a);
@@ -184,8 +184,8 @@ TEST_CASE("emu graph: the default stream beside a capture of a blocking stream")
 
 TEST_CASE("emu graph: a forgotten join inside of a graph shows in one of the orders") {
   std::vector<float> got;
-  for (const Order& order : {Order::ascending(), Order::descending()}) {
-    const OrderScope scope(order);
+  for (const Schedule& order : {Schedule::ascending(), Schedule::descending()}) {
+    const ScheduleScope scope(order);
     Fixture f;
     float* p = f.x.get();
     f.begin();

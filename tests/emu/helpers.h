@@ -1,4 +1,4 @@
-// What the emulator's tests share: arrays on the device, and errors as text.
+// Shared parts of the emulator's tests: arrays on the device, and errors as text.
 #pragma once
 
 #include <string>
@@ -33,13 +33,13 @@ class OnDevice {
   std::size_t count_;
 };
 
-// Launches on a stream, as kernels/base/launch.h will.
+// Launches on a stream, like kernels/base/launch.h.
 template <class Body>
 void run(const char* name, dim3 grid, dim3 block, Body body, cudaStream_t stream = nullptr) {
   sumi::emu::launch(stream, name, grid, block, body);
 }
 
-// The error of one launch that is waited for.
+// Returns the error of one synchronized launch.
 template <class Body>
 std::string error_of_launch(const char* name, dim3 grid, dim3 block, Body body) {
   return error_of([&] {
@@ -48,7 +48,7 @@ std::string error_of_launch(const char* name, dim3 grid, dim3 block, Body body) 
   });
 }
 
-// One shared struct for each kernel, as kernels/cuda/device/shared.cuh does it.
+// One shared struct per kernel, like kernels/cuda/device/shared.cuh.
 template <class T>
 T& block_shared() {
   static const char key = 0;

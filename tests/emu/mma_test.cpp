@@ -1,6 +1,7 @@
-// mma.sync, ldmatrix and cp.async as kernels/cuda/device wraps them, against plain products. Where an element of a fragment
-// lies is written down here a second time, as the PTX ISA lists it ("Matrix Fragments for mma.m16n8k16 with floating point
-// type", "... for mma.m16n8k8", "ldmatrix"), from the register's side: which element does lane L hold in register i?
+// mma.sync, ldmatrix and cp.async as wrapped by kernels/cuda/device, against plain products. The
+// positions of fragment elements are stated here independently, as the PTX ISA lists them ("Matrix
+// Fragments for mma.m16n8k16 with floating point type", "... for mma.m16n8k8", "ldmatrix"), from
+// the register's side: which element does lane L hold in register i?
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -32,7 +33,8 @@ Place bf16_a(int lane, int i) {
 Place bf16_b(int lane, int i) {
   return {lane % 4 * 2 + (i & 1) + (i < 2 ? 0 : 8), lane >> 2};
 }
-// m16n8k8 of .tf32, A: row = groupID for a0 and a2, groupID + 8 for a1 and a3; col = threadID_in_group for a0 and a1, + 4.
+// m16n8k8 of .tf32, A: row = groupID for a0 and a2, groupID + 8 for a1 and a3; col =
+// threadID_in_group for a0 and a1, + 4.
 Place tf32_a(int lane, int i) {
   return {(lane >> 2) + (i == 1 || i == 3 ? 8 : 0), lane % 4 + (i < 2 ? 0 : 4)};
 }
@@ -40,12 +42,13 @@ Place tf32_a(int lane, int i) {
 Place tf32_b(int lane, int i) {
   return {lane % 4 + (i == 0 ? 0 : 4), lane >> 2};
 }
-// C and D of both: row = groupID for i < 2, else groupID + 8; col = threadID_in_group * 2 + (i & 1).
+// C and D of both: row = groupID for i < 2, else groupID + 8; col = threadID_in_group * 2 + (i &
+// 1).
 Place result(int lane, int i) {
   return {(lane >> 2) + (i < 2 ? 0 : 8), lane % 4 * 2 + (i & 1)};
 }
 
-// Small integers, different everywhere.
+// Small integers that differ everywhere.
 float a_at(int row, int k) {
   return static_cast<float>((row * 7 + k * 5) % 23 - 11);
 }
@@ -87,7 +90,7 @@ void check_product(int depth, Load load, MatmulPrecision multiply) {
     }
 }
 
-// The sum of `accumulator` and equal products in every place, as mma_tf32 makes it.
+// The sum of `accumulator` and equal products, by mma_tf32.
 float tf32_sum(float accumulator, float a_value, float b_value) {
   OnDevice<float> out(1);
   float* p = out.get();
@@ -135,10 +138,11 @@ TEST_CASE("emu: mma m16n8k8 of tf32 takes fragments as PTX lays them out, and ig
 TEST_CASE("emu: mma cuts sums off toward zero, as tensor cores do") {
   CHECK(tf32_sum(1, 0x1p-12f, 0x1p-12f) == 1);     // 8 products of 2^-24, each below the last bit of 1
   CHECK(tf32_sum(-1, 0x1p-12f, -0x1p-12f) == -1);  // toward zero, not down
-  CHECK(tf32_sum(1, 0x1p-12f, -0x1p-12f) == 1);    // toward the addend's zero: the sum of the kept bits
+  // toward the addend's zero: the sum of the kept bits
+  CHECK(tf32_sum(1, 0x1p-12f, -0x1p-12f) == 1);
   CHECK(tf32_sum(1, 0x1p-12f, 0x1p-11f) == 1 + 0x1p-20f);              // 2^-23 is kept
   CHECK(tf32_sum(0x1.fffffep0f, 0x1p-12f, 0x1p-11f) == 2 + 0x1p-22f);  // 2 + 3 2^-23, cut
-  CHECK(tf32_sum(0, 0x1p-75f, 0x1p-70f) == 0x1p-142f);                 // subnormal numbers are no zeros
+  CHECK(tf32_sum(0, 0x1p-75f, 0x1p-70f) == 0x1p-142f);                 // subnormal values are not flushed
   CHECK(tf32_sum(0, 0x1p-75f, 0x1p-80f) == 0);                         // the products, 2^-155, are
   CHECK(std::isinf(tf32_sum(INFINITY, 1, 1)));
   CHECK(std::isnan(tf32_sum(INFINITY, -INFINITY, 1)));
@@ -154,7 +158,7 @@ TEST_CASE("emu: to_tf32 rounds to nearest, ties away from zero") {
   CHECK(rounded(0x1.fffffep0f) == 2.0f);
   CHECK(std::isinf(rounded(INFINITY)));
   CHECK(std::isnan(rounded(NAN)));
-  // What the rounding lost, rounded, leaves 2^-22 of the value.
+  // The rounding error, rounded itself, leaves 2^-22 of the value.
   for (float x : {3.14159265f, -0.333333343f, 1.17549435e-30f, 123456.789f}) {
     const float big = rounded(x), small = rounded(x - big);
     CHECK(std::abs(static_cast<double>(x) - big) <= 0x1p-11 * std::abs(x));
@@ -162,8 +166,9 @@ TEST_CASE("emu: to_tf32 rounds to nearest, ties away from zero") {
   }
 }
 
-// Lane i brings the address of row i % 8 of matrix i / 8. Of matrix m each lane gets, in register m, row lane / 4 and the two
-// columns from 2 (lane % 4); transposed, the same of the transpose.
+// Lane i provides the address of row i % 8 of matrix i / 8. Of matrix m each lane receives, in
+// register m, row lane / 4 and the two columns from 2 (lane % 4); transposed, the same of the
+// transpose.
 TEST_CASE("emu: ldmatrix gives rows of four matrices to the lanes, or columns") {
   for (const bool transpose : {false, true}) {
     OnDevice<unsigned> out(32 * 4);

@@ -1,4 +1,4 @@
-// Memory, copies, streams and events: what the real runtime promises, and no more.
+// Memory, copies, streams and events: the guarantees of the real runtime, and no more.
 #include <doctest/doctest.h>
 
 #include <thread>
@@ -6,12 +6,12 @@
 #include "tests/emu/helpers.h"
 
 using namespace test_emu;
-using sumi::emu::Order;
-using sumi::emu::OrderScope;
+using sumi::emu::Schedule;
+using sumi::emu::ScheduleScope;
 
 namespace {
 
-const Order kOrders[] = {Order::ascending(), Order::descending(), Order::shuffle(5)};
+const Schedule kOrders[] = {Schedule::ascending(), Schedule::descending(), Schedule::shuffle(5)};
 
 struct Streams {
   cudaStream_t a, b;
@@ -103,7 +103,7 @@ TEST_CASE("emu: memory is aligned, NaN when fresh, counted, and runs out") {
   int local = 0;
   CHECK(cudaFree(&local) == cudaErrorInvalidValue);
   CHECK(cudaFree(nullptr) == cudaSuccess);
-  // Pieces merge again: many sizes, freed in another order.
+  // Free ranges merge: many sizes, freed in another order.
   std::vector<void*> all(50);
   for (std::size_t i = 0; i < all.size(); ++i) cudaMalloc(&all[i], 100 * i + 1);
   for (std::size_t i = 0; i < all.size(); ++i) CHECK(cudaFree(all[i * 17 % all.size()]) == cudaSuccess);
@@ -155,8 +155,8 @@ TEST_CASE("emu: pageable memory is read at the call, pinned memory when the stre
 }
 
 TEST_CASE("emu: streams run when asked, and only they") {
-  for (const Order& order : kOrders) {
-    const OrderScope scope(order);
+  for (const Schedule& order : kOrders) {
+    const ScheduleScope scope(order);
     Streams s;
     OnDevice<float> x(std::vector<float>{0, 0});
     const std::size_t before = sumi::emu::launch_count("set");
@@ -166,7 +166,7 @@ TEST_CASE("emu: streams run when asked, and only they") {
     cudaStreamSynchronize(s.b);
     CHECK(sumi::emu::launch_count("set") == before + 1);
     CHECK(cudaStreamQuery(s.a) == cudaErrorNotReady);
-    CHECK(cudaStreamQuery(s.a) == cudaSuccess);  // who polls gets on
+    CHECK(cudaStreamQuery(s.a) == cudaSuccess);  // polling makes progress
     CHECK(sumi::emu::launch_count("set") == before + 2);
     CHECK(x.read() == std::vector<float>{1, 2});
   }
@@ -174,8 +174,8 @@ TEST_CASE("emu: streams run when asked, and only they") {
 
 TEST_CASE("emu: events order streams; a missing one shows") {
   std::vector<float> with, without;
-  for (const Order& order : kOrders) {
-    const OrderScope scope(order);
+  for (const Schedule& order : kOrders) {
+    const ScheduleScope scope(order);
     for (bool event : {true, false}) {
       Streams s;
       OnDevice<float> x(std::vector<float>{0, 1});
@@ -193,7 +193,7 @@ TEST_CASE("emu: events order streams; a missing one shows") {
   CHECK(with == std::vector<float>{7, 7, 7});
   CHECK(without[0] == 1);  // a runs first
   CHECK(without[1] == 7);  // the later stream runs first
-  // Waiting for one stream runs what it depends on, and no more.
+  // Waiting for one stream runs its dependencies, and no more.
   Streams s;
   OnDevice<float> x(std::vector<float>{0, 0});
   set(x.get(), 1, s.a);
@@ -209,8 +209,8 @@ TEST_CASE("emu: events order streams; a missing one shows") {
 }
 
 TEST_CASE("emu: the default stream waits for blocking streams, and they for it") {
-  for (const Order& order : kOrders) {
-    const OrderScope scope(order);
+  for (const Schedule& order : kOrders) {
+    const ScheduleScope scope(order);
     cudaStream_t a, b;
     cudaStreamCreate(&a);
     cudaStreamCreate(&b);
@@ -296,10 +296,10 @@ TEST_CASE("emu: several host threads launch and wait") {
 }
 
 TEST_CASE("emu: a chosen thread runs first and stays first") {
-  sumi::emu::Orders orders;
+  sumi::emu::Schedules orders;
   orders.first_block = 2;
   orders.first_thread = 40;
-  const OrderScope scope(orders);
+  const ScheduleScope scope(orders);
   const sumi::emu::VerifyScope once(false);
   OnDevice<int> log(std::vector<int>(1 + 2 * 3 * 64));
   int* p = log.get();

@@ -54,8 +54,8 @@ TEST_CASE("autograd: errors of ops name the op and the shapes") {
           slice(x, {0, 3, 0, 0}, {1, 2, 1, 1});
         }) == "[slice] a box of 1x2x1x1 at 0x3x0x0 lies outside 1x4x4x3");
   CHECK(error_of([&] {
-          place(x, {1, 4, 4, 3}, {0, 1, 0, 0});
-        }) == "[place] a box of 1x4x4x3 at 0x1x0x0 lies outside 1x4x4x3");
+          scatter_slice(x, {1, 4, 4, 3}, {0, 1, 0, 0});
+        }) == "[scatter_slice] a box of 1x4x4x3 at 0x1x0x0 lies outside 1x4x4x3");
   CHECK(error_of([&] { max_pool2d(x, {5, 1}); }) == "[max_pool2d] a window of 5 does not fit 1x4x4x3 (NHWC)");
   CHECK(error_of([&] {
           pad2d(x, {PadMode::reflect, 4, 0, 0, 0});

@@ -1,4 +1,4 @@
-// What the tape promises: marks, popping, leaves, slots, grad(), nesting.
+// The tape's semantics: marks, popping, leaves, slots, grad(), nesting.
 #include "engine/optim.h"
 #include "tests/engine/gradcheck.h"
 
@@ -17,7 +17,7 @@ class LinearMap final : public Module {
     w = add_parameter("weight", Shape::matrix(out, in), DType::f64, gradcheck::ref, {});
     w.assign(numbers(w.shape(), stream));
   }
-  Shape plan(const Shape& x, Cost&) const override { return Shape::matrix(x.n, w.shape().n); }
+  Shape infer_shape(const Shape& x, Cost&) const override { return Shape::matrix(x.n, w.shape().n); }
   Tensor w;
 
  protected:

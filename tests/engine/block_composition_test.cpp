@@ -1,4 +1,5 @@
-// The block op against the composition of ops that defines it: values, first and second derivatives.
+// The block op against the composition of ops that defines it: values, first and second
+// derivatives.
 #include "tests/engine/gradcheck.h"
 
 namespace sumi {
@@ -7,7 +8,7 @@ namespace {
 using gradcheck::compare;
 using gradcheck::numbers;
 using gradcheck::Tensors;
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 
 struct BlockCase {
   std::string name;
@@ -15,7 +16,8 @@ struct BlockCase {
   Shape x, w, y;  // y: before next_pad
 };
 
-// Every linear form, with and without norm, with each activation, and the padding of the next layer.
+// Every kind of linear map, with and without norm, with each activation, and padding for the next
+// layer.
 std::vector<BlockCase> block_cases() {
   const PadGeom none, reflect{PadMode::reflect, 1, 0, 1, 1}, zero{PadMode::zero, 1, 1, 1, 1};
   const ConvOptions down{2, 1, 1, 1, 1, 1, 1};
@@ -31,11 +33,11 @@ std::vector<BlockCase> block_cases() {
       o.conv = down;
       o.next_pad = act == Unary::relu ? reflect : act == Unary::tanh ? zero : none;
       all.push_back({"conv" + with, o, {2, 4, 4, 2}, {4, 4, 4, 2}, {2, 2, 2, 4}});
-      o.linear = Linear::conv_transpose;
+      o.map = MapKind::conv_transpose;
       o.conv = {2, 1, 1, 1, 1, 1, 1};
       o.output_padding = 1;
       all.push_back({"conv_transpose" + with, o, {2, 2, 1, 2}, {2, 3, 3, 4}, {2, 4, 2, 4}});
-      o.linear = Linear::dense;
+      o.map = MapKind::dense;
       o.next_pad = none;
       if (groups == 4) continue;  // one value per statistic: constant, no gradient
       all.push_back({"dense" + with, o, Shape::matrix(4, 3), Shape::matrix(4, 3), Shape::matrix(4, 4)});
@@ -65,7 +67,7 @@ TEST_CASE("block: first and second derivatives against central differences") {
   for (const BlockCase& c : block_cases()) {
     const Tensors in = inputs_of(c);
     gradcheck::check("block " + c.name,
-                     [&](const Tensors& t) { return linear_block(t[0], params_of(c, t), c.o, t[5]); }, in,
+                     [&](const Tensors& t) { return fused_block(t[0], params_of(c, t), c.o, t[5]); }, in,
                      {1e-5, 1e-6});
   }
 }
@@ -114,8 +116,8 @@ TEST_CASE("block: equals its composition with residual, bias, gamma and beta pre
           return block(t[0], p, c.o, parts & 4 ? t[5] : Tensor());
         });
       };
-      compare_runs(fmt::format("block {}, parts {}", c.name, parts), with(linear_block),
-                   with(linear_block_composition));
+      compare_runs(fmt::format("block {}, parts {}", c.name, parts), with(fused_block),
+                   with(fused_block_composition));
     }
 }
 
@@ -129,7 +131,7 @@ TEST_CASE("block: the input may be the residual too") {
     const auto with = [&](auto&& block) {
       return run_block(in, [&](const Tensors& t) { return block(t[0], params_of(c, t), c.o, t[0]); });
     };
-    compare_runs(c.name, with(linear_block), with(linear_block_composition));
+    compare_runs(c.name, with(fused_block), with(fused_block_composition));
   }
 }
 
@@ -153,13 +155,13 @@ TEST_CASE("block: running statistics are updated once, and not again by the comp
   // `run` applies the block twice: for the value and for projected_gradient.
   const Tensor raw = conv2d(in[0], in[1], in[2], c.o.conv);
   for (int i = 0; i < 2; ++i) normalize(raw, {}, {}, {}, &want, true);
-  const BlockRun training = with(got, true, linear_block);
+  const BlockRun training = with(got, true, fused_block);
   compare("running mean", got.mean, want.mean, 1e-14);
   compare("running var", got.var, want.var, 1e-14);
   const RunningStats composed = statistics();
-  compare_runs("block in training", training, with(composed, true, linear_block_composition));
-  compare_runs("block at inference", with(got, false, linear_block),
-               with(want, false, linear_block_composition));
+  compare_runs("block in training", training, with(composed, true, fused_block_composition));
+  compare_runs("block at inference", with(got, false, fused_block),
+               with(want, false, fused_block_composition));
   compare("running mean after inference", got.mean, want.mean, 1e-14);
 }
 
@@ -171,10 +173,10 @@ TEST_CASE("block: equal bits to the composition without a norm, and on the CPU w
       for (const Tensor& x : in) t.push_back(gradcheck::convert(x, dtype, device));
       return block(t[0], params_of(c, t), c.o, t[5]);
     };
-    const Tensor y = forward(gradcheck::ref, DType::f64, linear_block);
+    const Tensor y = forward(gradcheck::ref, DType::f64, fused_block);
     if (!c.o.has_norm)
-      compare(c.name + ": bits", y, forward(gradcheck::ref, DType::f64, linear_block_composition), 0);
-    compare(c.name + ": cpu", forward(gradcheck::tested, DType::f32, linear_block), y, 2e-5);
+      compare(c.name + ": bits", y, forward(gradcheck::ref, DType::f64, fused_block_composition), 0);
+    compare(c.name + ": cpu", forward(gradcheck::tested, DType::f32, fused_block), y, 2e-5);
   }
 }
 
@@ -182,13 +184,13 @@ TEST_CASE("block: errors") {
   BlockCase c = block_cases()[0];
   const Tensors in = inputs_of(c);
   c.o.act = Unary::softplus;
-  CHECK(gradcheck::error_of([&] { linear_block(in[0], params_of(c, in), c.o); }) ==
+  CHECK(gradcheck::error_of([&] { fused_block(in[0], params_of(c, in), c.o); }) ==
         "[block] softplus (alpha 0) is not an activation of blocks");
   c.o.act = Unary::identity;
   const Tensor small = numbers({2, 1, 1, 4}, 1);
   for (const bool norm : {false, true}) {
     c.o.has_norm = norm;
-    CHECK(gradcheck::error_of([&] { linear_block(in[0], params_of(c, in), c.o, small); }) ==
+    CHECK(gradcheck::error_of([&] { fused_block(in[0], params_of(c, in), c.o, small); }) ==
           "[block] the residual 2x1x1x4 must have the result's shape 2x2x2x4");
   }
 }

@@ -1,4 +1,4 @@
-// What the tests of data sets and loaders share: folders, pictures, idx files.
+// Shared parts of the tests of data sets and loaders: folders, images, idx files.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -23,8 +23,8 @@ namespace dataset_fixture {
 
 using sumi::test::error_of, sumi::test::has, sumi::test::put, sumi::test::TempDir;
 
-// Pictures that differ in every place, so that any mix-up shows.
-inline void make_pictures(const fs::path& folder, int count, int w = 12, int h = 10) {
+// Writes images that differ at every pixel, so that any mix-up shows.
+inline void make_images(const fs::path& folder, int count, int w = 12, int h = 10) {
   fs::create_directories(folder);
   for (int i = 0; i < count; ++i) {
     Image8 image(w, h, 3);
@@ -78,7 +78,7 @@ struct Fixture {
   TempDir dir;
   DatasetSpec spec;
   explicit Fixture(int count = 10) {
-    if (count > 0) make_pictures(dir.path / "data", count);
+    if (count > 0) make_images(dir.path / "data", count);
     spec.data = dir.path / "data";
     spec.cache_dir = dir.path / "cache";
     spec.size = 8;

@@ -1,5 +1,4 @@
-// Gradients against central differences, in f64 on the reference device: the definition of what the engine
-// may claim.
+// Gradients against central differences, in f64 on the reference device.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -30,12 +29,13 @@ inline const Device tested = [] {
   return parse_device(std::getenv("SUMI_TEST_DEVICE") ? std::getenv("SUMI_TEST_DEVICE") : "cpu");
 }();
 
-// Fixed numbers in [lo, hi): the same for the same stream.
+// Fixed values in [lo, hi): equal for equal streams.
 inline Tensor numbers(const Shape& shape, std::uint64_t stream, double lo = -1, double hi = 1) {
   return RandomStream(20, stream).uniform(shape, DType::f64, ref, lo, hi);
 }
 
-// As `numbers`, but at least 0.2 from zero, where relu, abs and division bend.
+// Like `numbers`, but at least 0.2 from zero, away from the kinks of relu and abs and the pole of
+// division.
 inline Tensor away_from_zero(const Shape& shape, std::uint64_t stream) {
   const Tensor t = numbers(shape, stream);
   std::vector<double> v = t.to_vector<double>();
@@ -44,7 +44,7 @@ inline Tensor away_from_zero(const Shape& shape, std::uint64_t stream) {
   return t;
 }
 
-// The same numbers in another type and place.
+// The same values in another dtype on another device.
 inline Tensor convert(const Tensor& t, DType dtype, const Device& device) {
   return t ? Tensor::from(t.to_vector<double>(), t.shape(), dtype, device) : Tensor();
 }
@@ -70,8 +70,8 @@ inline double dot(const Tensor& a, const Tensor& b) {
   return sum;
 }
 
-// Empty where every element agrees within `tolerance` relative to 1 + |want|; else the first bad element, how
-// many are bad, and the worst error. NaN never agrees.
+// Empty if every element agrees within `tolerance` relative to 1 + |want|; else the first bad
+// element, the number of bad ones, and the worst error. NaN never agrees.
 inline std::string mismatch(const std::string& what, const std::vector<double>& got,
                             const std::vector<double>& want, double tolerance) {
   if (got.size() != want.size())
@@ -123,7 +123,7 @@ struct Options {
   double tolerance = 1e-7;
 };
 
-// The first derivative by three ways through the engine: backward to leaves, grad, and grad(create_graph).
+// The first derivative in three ways: backward to leaves, grad, and grad(create_graph).
 inline void check_first(const std::string& op, const Function& f, const Tensors& inputs, Options o = {}) {
   const Tensors xs = leaves(inputs);
   Tensor v;
@@ -145,7 +145,8 @@ inline void check_first(const std::string& op, const Function& f, const Tensors&
   }
 }
 
-// sum_i <u_i, d<dy, f>/dx_i>, built on the tape with create_graph; xs and dy are leaves. u_i are fixed.
+// sum_i <u_i, d<dy, f>/dx_i>, built on the tape with create_graph; xs and dy are leaves. u_i are
+// fixed.
 inline Tensor projected_gradient(Tape& tape, const Function& f, const Tensors& xs, const Tensor& dy) {
   const Tensors grads = tape.grad(f(xs), xs, true, dy);
   Tensor total = Tensor::zeros(Shape::scalar(), dy.dtype(), dy.device());
@@ -156,8 +157,8 @@ inline Tensor projected_gradient(Tape& tape, const Function& f, const Tensors& x
   return total;
 }
 
-// The second derivative: the gradient of projected_gradient with respect to the inputs and dy, by backward
-// and by grad, against central differences of the first derivative.
+// The second derivative: the gradient of projected_gradient with respect to the inputs and dy, by
+// backward and by grad, against central differences of the first derivative.
 inline void check_second(const std::string& op, const Function& f, const Tensors& inputs, Options o = {}) {
   Tensors xs = leaves(inputs);
   {

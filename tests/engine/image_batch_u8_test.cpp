@@ -1,4 +1,4 @@
-// Pictures of bytes on the device: to numbers and back, with cuts and mirrors.
+// 8-bit images on the device: to values and back, with crops and mirroring.
 #include "engine/image_batch_u8.h"
 
 #include "tests/engine/gradcheck.h"
@@ -46,7 +46,7 @@ TEST_CASE("pictures: cut, resized and mirrored as the reference does, many batch
     want.push_back(load(gradcheck::ref, DType::f64));
   }
   for (std::size_t i = 0; i < got.size(); ++i) gradcheck::compare("load", got[i], want[i], 1e-6);
-  // A mirrored whole picture, by hand.
+  // A mirrored whole image, by hand.
   const Tensor mirrored = u8_to_float(ImageBatchU8::from({0, 51, 255}, {1, 1, 3, 1}, tested),
                                       {{0, 0, 1, 3, 1}}, 1, 3, DType::f32);
   CHECK(float_to_u8(mirrored).to_vector() == Levels{255, 51, 0});

@@ -1,4 +1,4 @@
-// Pictures as files, made by OpenImageIO or byte by byte, for tests of reading.
+// Image files for decoder tests, written by OpenImageIO or byte by byte.
 #pragma once
 
 #include <OpenImageIO/imageio.h>
@@ -68,8 +68,8 @@ inline std::string png(std::uint32_t w, std::uint32_t h, char depth, char type, 
          chunk("IDAT", stored(rows)) + chunk("IEND", "");
 }
 
-// 16 x 16 pixels of red, stored inverted as Adobe does it; written with libjpeg, since OpenImageIO writes no
-// CMYK.
+// 16 x 16 pixels of red, stored inverted as by Adobe; written with libjpeg, because OpenImageIO
+// writes no CMYK.
 inline constexpr std::string_view kCmykJpeg =
     "ffd8ffee000e41646f626500640000000000ffdb004300020101010101020101010202020202040302020202050404030406"
     "0506060605060606070908060709070606080b08090a0a0a0a0a06080b0c0b0a0c090a0a0affc00014080010001004431100"

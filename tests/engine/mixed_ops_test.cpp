@@ -1,5 +1,5 @@
-// Mixed precision in ops: the cast op, the copy of parameters that an arena keeps, and blocks whose input is bf16 while
-// their parameters are f32.
+// Mixed precision: the cast op, the parameter copy of an arena, and blocks whose input is bf16
+// while their parameters are f32.
 #include <cmath>
 
 #include "engine/nn.h"
@@ -10,7 +10,7 @@ namespace sumi {
 namespace {
 
 using gradcheck::compare, gradcheck::convert, gradcheck::numbers, gradcheck::Tensors;
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 
 const std::vector<Device>& devices() {
   static const std::vector<Device> all{gradcheck::ref, gradcheck::tested};
@@ -44,7 +44,7 @@ TEST_CASE("cast: gradients of several passes add up in f32, in the arena") {
   for (const Device& device : devices())
     for (const bool keeps : {false, true}) {
       LayerSpec s;
-      s.linear = Linear::dense;
+      s.map = MapKind::dense;
       s.in = s.out = 1;
       s.bias = false;
       s.name = "main";
@@ -67,7 +67,7 @@ TEST_CASE("cast: gradients of several passes add up in f32, in the arena") {
 TEST_CASE("arena: the kept copy follows updates, and a stale one is an error") {
   for (const Device& device : devices()) {
     LayerSpec s;
-    s.linear = Linear::dense;
+    s.map = MapKind::dense;
     s.in = s.out = 2;
     s.name = "main";
     Sequential net("net");
@@ -91,7 +91,8 @@ TEST_CASE("arena: the kept copy follows updates, and a stale one is an error") {
       slot.grad->written = true;
     }
     optimizer.step();
-    compare("updated", net(x).to_vector<double>(), {1.5, 5.5}, 1e-2);  // Adam's first step is the rate
+    // Adam's first step is the rate
+    compare("updated", net(x).to_vector<double>(), {1.5, 5.5}, 1e-2);
   }
 }
 
@@ -111,9 +112,9 @@ std::vector<MixedCase> mixed_cases() {
     o.conv = {2, 1, 1, 1, 1, 1, 1};
     o.next_pad = {PadMode::reflect, 1, 1, 1, 1};
     all.push_back({std::string("conv") + with, o, {3, 8, 8, 8}, {16, 4, 4, 8}, {3, 4, 4, 16}});
-    o.linear = Linear::conv_transpose;
+    o.map = MapKind::conv_transpose;
     all.push_back({std::string("conv_transpose") + with, o, {3, 4, 4, 8}, {8, 4, 4, 16}, {3, 8, 8, 16}});
-    o.linear = Linear::dense;
+    o.map = MapKind::dense;
     o.next_pad = {};
     all.push_back({std::string("dense") + with, o, Shape::matrix(32, 24), Shape::matrix(16, 24),
                    Shape::matrix(32, 16)});
@@ -139,14 +140,14 @@ MixedRun run_mixed(const MixedCase& c, DType activations, DType parameters, cons
     p.w = t[1];
     p.bias = t[2];
     if (c.o.has_norm) p.gamma = t[3], p.beta = t[4];
-    return linear_block(t[0], p, c.o, t[5]);
+    return fused_block(t[0], p, c.o, t[5]);
   };
   MixedRun r;
   Tape tape;
   r.y = block(xs);
   const Tensor dy = convert(numbers(r.y.shape(), 9), activations, device);
   r.first = tape.grad(r.y, xs, false, dy);
-  // As a gradient penalty: the squares of dx, differentiated again.
+  // As in a gradient penalty: the squares of dx, differentiated again.
   const Tensor dx = tape.grad(block(xs), {xs[0]}, true, dy)[0];
   r.second = tape.grad(sum(square(cast(dx, parameters))), xs);
   return r;
@@ -179,7 +180,7 @@ TEST_CASE("block: bf16 activations with f32 parameters, against f64: values, gra
         if (!want.first[i]) continue;
         CHECK(got.first[i].dtype() == (i == 0 || i == 5 ? DType::bf16 : DType::f32));
         if (i != 2 || !c.o.has_norm)
-          CHECK(error(got.first[i], want.first[i]) < 0.01);  // a norm takes the bias away
+          CHECK(error(got.first[i], want.first[i]) < 0.01);  // the norm cancels the bias
         if (want.second[i] && i != 2) CHECK(error(got.second[i], want.second[i]) < 0.03);
       }
     }

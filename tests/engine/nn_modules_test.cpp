@@ -1,4 +1,5 @@
-// Modules: names, counts, plans, training and inference, initialization; the same networks on the CPU.
+// Modules: names, counts, shape inference, training and inference, initialization; the same
+// networks on the CPU.
 #include "engine/optim.h"
 #include "tests/engine/gradcheck.h"
 #include "tests/engine/nn_networks.h"
@@ -48,18 +49,18 @@ TEST_CASE("nn: the plan equals the real shapes") {
   const Tensor z = gradcheck::convert(numbers({2, 1, 1, 8}, 1), DType::f32, gradcheck::tested);
   const Tensor x = (*g)(z);
   CHECK(x.shape() == Shape{2, 16, 16, 3});
-  CHECK(g->plan(z.shape(), cost) == x.shape());
+  CHECK(g->infer_shape(z.shape(), cost) == x.shape());
   // 1 -> 4 -> 8 -> 16 pixels: every input pixel meets the whole weight.
   CHECK(cost.macs == 2 * (1 * 8 * 16 * 16 + 16 * 16 * 8 * 16 + 64 * 8 * 3 * 16));
   CHECK(cost.saved_elements == 2 * (2 * 16 * 16 + 2 * 64 * 8 + 256 * 3));
-  CHECK(d->plan(x.shape(), cost) == (*d)(x).shape());
+  CHECK(d->infer_shape(x.shape(), cost) == (*d)(x).shape());
   const Tensor c = gradcheck::convert(numbers({3, 8, 8, 2}, 1), DType::f32, gradcheck::tested);
-  CHECK(critic->plan(c.shape(), cost) == (*critic)(c).shape());
+  CHECK(critic->infer_shape(c.shape(), cost) == (*critic)(c).shape());
   CHECK(gradcheck::error_of([&] {
-          d->plan({1, 16, 16, 4}, cost);
+          d->infer_shape({1, 16, 16, 4}, cost);
         }) == "[main.0] weight 8x4x4x3 (KRSC) expects 3 input channels, but x 1x16x16x4 (NHWC) has 4");
   CHECK(gradcheck::error_of([&] {
-          critic->plan({1, 16, 16, 2}, cost);
+          critic->infer_shape({1, 16, 16, 2}, cost);
         }) == "[main.6] x 1x1x1x96 does not have the 24 features expected");
 }
 
@@ -96,14 +97,15 @@ Moments moments(const std::vector<double>& v) {
 }
 
 TEST_CASE("nn: initialize() draws what its name says, and writes every parameter") {
-  for (const networks::Linear linear :
-       {networks::Linear::conv, networks::Linear::conv_transpose, networks::Linear::dense}) {
-    LayerSpec spec = networks::layer(linear, 64, 96, 3, 1, 1, 0);
+  for (const networks::MapKind map :
+       {networks::MapKind::conv, networks::MapKind::conv_transpose, networks::MapKind::dense}) {
+    LayerSpec spec = networks::layer(map, 64, 96, 3, 1, 1, 0);
     spec.norm = LayerSpec::Norm::batch;
-    const Layer net(spec, DType::f32, gradcheck::tested);
-    const double window = linear == networks::Linear::dense ? 1 : 9;
-    // PyTorch takes dimension 1 of the weight as input: for a transposed convolution that is its output.
-    const bool swapped = linear == networks::Linear::conv_transpose;
+    const FusedLayer net(spec, DType::f32, gradcheck::tested);
+    const double window = map == networks::MapKind::dense ? 1 : 9;
+    // PyTorch uses dimension 1 of the weight as input; for a transposed convolution that is its
+    // output.
+    const bool swapped = map == networks::MapKind::conv_transpose;
     const double in = (swapped ? 96 : 64) * window, out = (swapped ? 64 : 96) * window;
     const double xavier = 0.7 * std::sqrt(2 / (in + out));
     for (const auto& [type, std] : {std::pair{"normal", 0.7},
@@ -130,10 +132,11 @@ TEST_CASE("nn: initialize() draws what its name says, and writes every parameter
 }
 
 TEST_CASE("nn: orthogonal initialization has orthonormal rows or columns, times the gain") {
-  for (const auto& [in, out] : {std::pair{2, 7}, {5, 40}}) {  // 18 columns and 7 rows; 45 columns and 40 rows
+  // 18 columns and 7 rows; 45 columns and 40 rows
+  for (const auto& [in, out] : {std::pair{2, 7}, {5, 40}}) {
     for (const bool dense : {false, true}) {
-      const Layer net(
-          networks::layer(dense ? networks::Linear::dense : networks::Linear::conv, in, out, 3, 1, 1, 0),
+      const FusedLayer net(
+          networks::layer(dense ? networks::MapKind::dense : networks::MapKind::conv, in, out, 3, 1, 1, 0),
           DType::f64, gradcheck::ref);
       RandomStream stream(3, 1);
       initialize(net, {"orthogonal", 1.5}, stream);

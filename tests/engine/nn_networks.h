@@ -1,17 +1,17 @@
-// A DCGAN and a critic small enough for the reference device.
+// A DCGAN and a critic that are small enough for the reference device.
 #pragma once
 
 #include "engine/nn.h"
 
 namespace sumi::networks {
 
-using Linear = BlockOptions::Linear;
+using MapKind = BlockOptions::MapKind;
 using Norm = LayerSpec::Norm;
 
-inline LayerSpec layer(Linear linear, std::int64_t in, std::int64_t out, int kernel, int stride, int pad,
+inline LayerSpec layer(MapKind map, std::int64_t in, std::int64_t out, int kernel, int stride, int pad,
                        int place) {
   LayerSpec s;
-  s.linear = linear;
+  s.map = map;
   s.in = in;
   s.out = out;
   s.kernel = kernel;
@@ -28,7 +28,7 @@ inline std::unique_ptr<Sequential> generator(DType dtype, const Device& device) 
   const std::int64_t widths[] = {8, 16, 8, 3};
   for (int i = 0; i < 3; ++i) {
     LayerSpec s =
-        layer(Linear::conv_transpose, widths[i], widths[i + 1], 4, i == 0 ? 1 : 2, i == 0 ? 0 : 1, 3 * i);
+        layer(MapKind::conv_transpose, widths[i], widths[i + 1], 4, i == 0 ? 1 : 2, i == 0 ? 0 : 1, 3 * i);
     s.bias = false;
     s.norm = i < 2 ? Norm::batch : Norm::none;
     s.act = i < 2 ? Unary::relu : Unary::tanh;
@@ -43,7 +43,8 @@ inline std::unique_ptr<Sequential> discriminator(DType dtype, const Device& devi
   const std::int64_t widths[] = {3, 8, 16, 1};
   const int places[] = {0, 2, 5};
   for (int i = 0; i < 3; ++i) {
-    LayerSpec s = layer(Linear::conv, widths[i], widths[i + 1], 4, i == 2 ? 1 : 2, i == 2 ? 0 : 1, places[i]);
+    LayerSpec s =
+        layer(MapKind::conv, widths[i], widths[i + 1], 4, i == 2 ? 1 : 2, i == 2 ? 0 : 1, places[i]);
     s.bias = false;
     s.norm = i == 1 ? Norm::batch : Norm::none;
     s.act = i < 2 ? Unary::leaky_relu : Unary::identity;
@@ -56,14 +57,14 @@ inline std::unique_ptr<Sequential> discriminator(DType dtype, const Device& devi
 // A WGAN-GP critic with layer norm: [n,8,8,2] -> [n,1,1,1]
 inline std::unique_ptr<Sequential> critic(DType dtype, const Device& device) {
   auto d = std::make_unique<Sequential>("critic");
-  LayerSpec a = layer(Linear::conv, 2, 4, 4, 2, 1, 0);
+  LayerSpec a = layer(MapKind::conv, 2, 4, 4, 2, 1, 0);
   a.act = Unary::leaky_relu;
   a.alpha = 0.2;
-  LayerSpec b = layer(Linear::conv, 4, 6, 3, 2, 1, 2);
+  LayerSpec b = layer(MapKind::conv, 4, 6, 3, 2, 1, 2);
   b.norm = Norm::layer;
   b.act = Unary::leaky_relu;
   b.alpha = 0.2;
-  LayerSpec c = layer(Linear::dense, 24, 1, 1, 1, 0, 6);
+  LayerSpec c = layer(MapKind::dense, 24, 1, 1, 1, 0, 6);
   c.flat_in = {1, 2, 2, 6};
   d->add(a, dtype, device).add(b, dtype, device);
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));

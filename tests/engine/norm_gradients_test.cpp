@@ -1,5 +1,5 @@
-// First and second derivatives of the norms: the fused first derivative, the composed one, and the composed
-// second derivative against central differences.
+// First and second derivatives of the norms: the fused first derivative, the composed one, and the
+// composed second derivative against central differences.
 #include "tests/engine/gradcheck.h"
 
 namespace sumi {

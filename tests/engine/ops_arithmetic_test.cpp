@@ -66,8 +66,8 @@ TEST_CASE("ops: gradients of functions of one operand") {
   check("leaky_relu", [](const Tensors& t) { return leaky_relu(t[0], 0.2); }, {any});
   check("leaky_relu of a product", [](const Tensors& t) { return leaky_relu(mul(t[0], t[1]), 0.01); },
         {any, away_from_zero(s, 3)});
-  // 0 where differences see 0 too, though as a factor it lets the other's gradient through.
-  check("step times a variable", [](const Tensors& t) { return mul(step(t[0]), square(t[1])); },
+  // 0 where differences are 0 too, but as a factor it passes the other operand's gradient.
+  check("heaviside times a variable", [](const Tensors& t) { return mul(heaviside(t[0]), square(t[1])); },
         {any, away_from_zero(s, 3)});
   check("identity", [](const Tensors& t) { return square(unary(Unary::identity, t[0])); }, {any});
 }
@@ -90,9 +90,9 @@ TEST_CASE("ops: gradients of ops that move elements") {
           },
           {x, numbers(others[static_cast<std::size_t>(axis)], 2)});
   check("slice", [](const Tensors& t) { return square(slice(t[0], {1, 0, 2, 1}, {1, 2, 2, 2})); }, {x});
-  check("place",
+  check("scatter_slice",
         [](const Tensors& t) {
-          return square(affine(place(t[0], {3, 3, 5, 4}, {1, 0, 1, 0}), 1, 2));
+          return square(affine(scatter_slice(t[0], {3, 3, 5, 4}, {1, 0, 1, 0}), 1, 2));
         },
         {x});
 }

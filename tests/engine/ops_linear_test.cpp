@@ -79,7 +79,7 @@ TEST_CASE("ops: gradients of matrix products") {
       const Shape b = tb ? Shape::matrix(4, 3) : Shape::matrix(3, 4);
       check("matmul" + flags, [=](const Tensors& t) { return matmul(t[0], t[1], ta, tb); },
             {numbers(a, 1), numbers(b, 2)});
-      // A picture [n,h,w,c] is n matrices of h w rows.
+      // An image [n,h,w,c] is n matrices of h w rows.
       const Shape as = ta ? Shape{2, 3, 1, 2} : Shape{2, 2, 1, 3};
       const Shape bs = tb ? Shape{2, 2, 2, 3} : Shape{2, 3, 1, 4};
       check("batched_matmul" + flags, [=](const Tensors& t) { return batched_matmul(t[0], t[1], ta, tb); },

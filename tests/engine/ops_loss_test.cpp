@@ -1,4 +1,5 @@
-// First and second derivatives of losses and color conversions, and what their one pass leaves for backward.
+// First and second derivatives of losses and color conversions, and the gradients saved by their
+// single pass.
 #include "engine/runtime/trace.h"
 #include "tests/engine/gradcheck.h"
 

@@ -1,4 +1,5 @@
-// Softmax and cross-entropy: derivatives, agreement with their definitions, and the device under test.
+// Softmax and cross-entropy: derivatives, agreement with their definitions, and the device under
+// test.
 #include <algorithm>
 
 #include "tests/engine/gradcheck.h"

@@ -1,5 +1,5 @@
-// First and second derivatives of padding, resizing, pooling and dropout. Each is linear in x, or nearly so;
-// the square behind it gives the second derivative something to find.
+// First and second derivatives of padding, resizing, pooling and dropout. Each is (nearly) linear
+// in x; squaring the result makes the second derivative nonzero.
 #include "tests/engine/gradcheck.h"
 
 namespace sumi {

@@ -1,4 +1,4 @@
-// The optimizer against its formula, the arena's slots, and the learning-rate policies.
+// The optimizer against its formulas, the arena's slots, and the learning-rate schedules.
 #include "engine/optim.h"
 #include "tests/engine/gradcheck.h"
 
@@ -17,7 +17,7 @@ class Parameters final : public Module {
       values.back().assign(numbers(shapes[i], i));
     }
   }
-  Shape plan(const Shape& x, Cost&) const override { return x; }
+  Shape infer_shape(const Shape& x, Cost&) const override { return x; }
   std::vector<Tensor> values;
 
  protected:
@@ -26,7 +26,7 @@ class Parameters final : public Module {
 
 const std::vector<Shape> kShapes = {{3, 1, 1, 5}, {1, 1, 1, 7}, {2, 3, 3, 2}};
 
-// A gradient for parameter i at step t, written as backward writes it.
+// A gradient for parameter i at step t, written like backward() does.
 void give(ParamArena& arena, std::size_t i, int t) {
   const auto& slot = arena.slots()[i];
   slot.grad->grad.assign(numbers(slot.parameter.value.shape(), 100 + 10 * static_cast<std::uint64_t>(t) + i));
@@ -112,8 +112,8 @@ TEST_CASE("optim: each rule equals its formula in f64, with weight decay, clippi
 }
 
 TEST_CASE("optim: four clipped steps with weight decay end where PyTorch's end") {
-  // torch 1.13 in f64: Adam, AdamW and RMSprop(alpha=0.9) with lr 0.05, betas (0.5, 0.9), eps 1e-8, weight decay 0.1,
-  // and clip_grad_norm_(1) before each step.
+  // torch 1.13 in f64: Adam, AdamW and RMSprop(alpha=0.9) with lr 0.05, betas (0.5, 0.9), eps 1e-8,
+  // weight decay 0.1, and clip_grad_norm_(1) before each step.
   const std::vector<std::vector<double>> ends = {
       {0.29453670911184604, -1.1625669493068274, 1.8767341059420548},
       {0.28679654146218836, -1.1799833691082973, 1.858883729139954},
@@ -144,7 +144,7 @@ TEST_CASE("optim: slots that nothing wrote are skipped and named, and count thei
   Optimizer adam(arena, o);
   std::vector<Formula> want;
   for (const Tensor& p : net.values) want.emplace_back(p);
-  // Which slots get a gradient in each step; stale gradients of the others lie in memory.
+  // The slots that get a gradient in each step; stale gradients of the others remain in memory.
   const std::vector<std::vector<std::size_t>> written = {{0}, {0, 2}, {2}, {}, {0, 2}};
   for (int t = 0; t < 5; ++t) {
     arena.begin();

@@ -1,5 +1,6 @@
-// The gradient penalty of WGAN-GP (Gulrajani 2017): mean((||grad_x D(x_hat)||_2 - 1)^2), differentiated with
-// respect to the critic's weights; against central differences and against PyTorch.
+// The gradient penalty of WGAN-GP (Gulrajani 2017): mean((||grad_x D(x_hat)||_2 - 1)^2),
+// differentiated with respect to the critic's weights; against central differences and against
+// PyTorch.
 #include <unistd.h>
 
 #include <cstdlib>
@@ -106,7 +107,7 @@ std::string script() {
   return (root / "tests" / "parity" / "gradient_penalty.py").string();
 }
 
-// Debian's own python3 has python3-torch even where another python3 comes first on PATH.
+// Debian's python3 has python3-torch even if another python3 comes first on PATH.
 std::string python() {
   if (const char* chosen = std::getenv("SUMI_PYTHON")) return chosen;
   return fs::exists("/usr/bin/python3") ? "/usr/bin/python3" : "python3";

@@ -1,4 +1,4 @@
-// The names of precisions, and that ops multiply as the thread was told.
+// The names of precisions, and that ops use the thread's precision.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
-// A layer with a spectral norm: its weight has the largest singular value one, and its buffers are saved with it.
+// A layer with a spectral norm: its weight has the largest singular value one, and its buffers are
+// saved with it.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -10,12 +11,12 @@ using namespace sumi;
 TEST_CASE("spectral layer: after some passes the largest singular value is divided out") {
   const Device ref{Device::Kind::ref, 0};
   LayerSpec s;
-  s.linear = BlockOptions::Linear::dense;
+  s.map = BlockOptions::MapKind::dense;
   s.in = s.out = 2;
   s.bias = false;
   s.spectral = true;
   s.name = "main.0";
-  Layer layer(s, DType::f64, ref);
+  FusedLayer layer(s, DType::f64, ref);
   CHECK(layer.parameters()[0].name == "main.0.weight_orig");
   REQUIRE(layer.buffers().size() == 2);
   CHECK(layer.buffers()[0].name == "main.0.weight_u");

@@ -1,4 +1,5 @@
-// Spectral normalization as an op: PyTorch's numbers, and first and second derivatives with u and v held constant.
+// Spectral normalization as an op: PyTorch's values, and first and second derivatives with constant
+// u and v.
 #include "tests/engine/gradcheck.h"
 
 namespace sumi {
@@ -67,7 +68,8 @@ TEST_CASE("spectral norm: a gradient is of the u and v of its own call") {
   {
     Tape tape;
     const Tensor first = spectral_normalize(twice.w, twice.u, twice.v, true);
-    spectral_normalize(twice.w, twice.u, twice.v, true);  // d sees the fake picture before it walks back
+    // d sees the fake image before it walks back
+    spectral_normalize(twice.w, twice.u, twice.v, true);
     tape.backward(sum(mul(first, twice.r)));
   }
   CHECK(twice.u.to_vector<double>() != once.u.to_vector<double>());

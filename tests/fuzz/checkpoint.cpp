@@ -1,4 +1,5 @@
-// A checkpoint: every tensor is read, its options and state, and the model that it describes is made and loaded.
+// A checkpoint: every tensor, its options and state are read, and the model that it describes is
+// created and loaded.
 #include "engine/serialize/checkpoint.h"
 
 #include "engine/serialize/safetensors.h"

@@ -1,5 +1,5 @@
-// An idx file of pictures or labels. The first byte says how the rest is stored: as it is, gzipped, or gzipped and cut off. Mutations of gzipped
-// bytes alone would hardly get past their checksums.
+// An idx file of images or labels. The first byte selects how the rest is stored: raw, gzipped, or
+// gzipped and truncated. Mutations of gzipped bytes alone would rarely pass the checksums.
 #include "engine/data/idx.h"
 
 #include <zlib.h>

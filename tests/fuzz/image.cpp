@@ -1,5 +1,5 @@
-// A picture of any format, as training and as convert read it. Only the first bytes tell which; a name that ends in .tga
-// adds the one format that has no magic number.
+// An image of any format, read as in training and conversion. The first bytes identify the format;
+// a name that ends in .tga covers the one format without magic number.
 #include "engine/image/image.h"
 #include "engine/image/photo.h"
 #include "tests/fuzz/target.h"

@@ -1,4 +1,4 @@
-// Weights from elsewhere, for a small network.
+// Imported weights for a small network.
 #include <stdexcept>
 
 #include "models/inference/weight_import.h"

@@ -1,4 +1,4 @@
-// Changes to a file as damage and malice make them, the same for the same seed.
+// Mutations of files as caused by damage or malice, equal for equal seeds.
 #pragma once
 
 #include <cstdint>
@@ -8,8 +8,9 @@
 
 namespace fuzz {
 
-// One of `corpus` with one to four changes: bits and bytes, numbers of 1 to 8 bytes at their limits, decimal digits, a part
-// cut off, taken out, doubled, or replaced by a part of another file.
+// Returns one of `corpus` with one to four changes: flipped bits and bytes, integers of 1 to 8
+// bytes at their limits, decimal digits, a part truncated, removed, duplicated, or replaced by a
+// part of another file.
 std::string mutated(const std::vector<std::string>& corpus, std::mt19937_64& random);
 
 }  // namespace fuzz

@@ -1,4 +1,5 @@
-// A packed data set. If the first byte is odd, the checksums in the rest are put right: they prove no good will.
+// A packed data set. If the first byte is odd, the checksums in the rest are corrected, so that
+// mutations reach the code behind them.
 #include "engine/data/pack.h"
 
 #include <cstring>

@@ -1,5 +1,6 @@
-// test_fuzz CORPUS [TARGET [COUNT]] runs the fuzz targets without libFuzzer: every file of CORPUS/TARGET, then COUNT mutations
-// of them, always the same ones. test_fuzz FILE TARGET runs one file. What ends the program is left in fuzz-TARGET.input.
+// test_fuzz CORPUS [TARGET [COUNT]] runs the fuzz targets without libFuzzer: every file of
+// CORPUS/TARGET, then COUNT mutations of them, always the same ones. test_fuzz FILE TARGET runs one
+// file. Input that ends the program is left in fuzz-TARGET.input.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -47,7 +48,7 @@ constexpr Target kTargets[] = {
 
 constexpr unsigned kSeconds = 10;
 
-// What runs now, for the signal handler.
+// The current input, for the signal handler.
 std::string input;
 std::string saved_name;
 const char* target_name = "";

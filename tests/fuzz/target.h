@@ -1,4 +1,4 @@
-// What every fuzz target shares: input as a file, and the promise that is tested.
+// Shared parts of the fuzz targets: input as a file, and the tested guarantee.
 #pragma once
 
 #include <cstddef>
@@ -10,13 +10,14 @@
 
 #include "engine/error.h"
 
-// libFuzzer's entry. test_fuzz compiles each target with another name in this place.
+// libFuzzer's entry point. test_fuzz compiles each target with another name here.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace fuzz {
 
-// A file that holds the input. Without an extension it is a memfd and its path /proc/self/fd/N; with one (".tga"), where
-// the name decides, a file in /dev/shm or the temporary folder, removed at the end.
+// A file with the input. Without an extension it is a memfd and its path /proc/self/fd/N; with one
+// (".tga"), for formats identified by name, a file in /dev/shm or the temporary folder, removed at
+// the end.
 class MemoryFile {
  public:
   explicit MemoryFile(const std::string& extension = "");
@@ -33,7 +34,8 @@ class MemoryFile {
   bool named_ = false;
 };
 
-// Bad input must end in sumi::Error, on one line that names the file. Anything else, other exceptions too, is a finding.
+// Invalid input must end in sumi::Error, on one line that names the file. Anything else, including
+// other exceptions, is a finding.
 template <class Use>
 void use_or_refuse(const std::filesystem::path& path, Use&& use) {
   try {
@@ -46,10 +48,10 @@ void use_or_refuse(const std::filesystem::path& path, Use&& use) {
   }
 }
 
-// Reads every byte, so that memory that is not there is found.
+// Reads every byte, so that invalid memory is detected.
 void touch(const void* data, std::size_t size);
 
-// For what must be true of input that was accepted.
+// For conditions that must hold for accepted input.
 void require(bool truth, const char* what);
 
 }  // namespace fuzz

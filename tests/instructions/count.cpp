@@ -1,5 +1,6 @@
-// Work whose instructions are counted (count.py): a training step of a small DCGAN and a picture through a small
-// resnet, each after one that makes buffers and plans. Counting starts and stops around the work itself. One thread.
+// Workloads whose instructions are counted (count.py): a training step of a small DCGAN and an
+// image through a small resnet, each after a first run that creates buffers and plans. Counting
+// covers the workload only. One thread.
 #include <cstdio>
 #include <functional>
 #include <string>

@@ -1,5 +1,5 @@
-// Functions of one operand: known values, derivatives by central differences, kinks, NaN, and every backend
-// against the reference.
+// Functions of one operand: known values, derivatives by central differences, kinks, NaN, and every
+// backend against the reference.
 #include "kernels/activation.h"
 
 #include <doctest/doctest.h>
@@ -18,7 +18,7 @@ constexpr double alpha = 0.2;
 constexpr Unary every_unary[] = {Unary::identity, Unary::relu,     Unary::leaky_relu, Unary::tanh,
                                  Unary::sigmoid,  Unary::softplus, Unary::exp,        Unary::log,
                                  Unary::sqrt,     Unary::square,   Unary::abs,        Unary::reciprocal,
-                                 Unary::step};
+                                 Unary::heaviside};
 
 Job forward_job(Unary f, Shape shape, const std::vector<double>& x) {
   return {name_of(f), {{shape, x}}, {shape}, [f](const Exec& e, const Ins& in, Outs& out, Write) {
@@ -59,9 +59,9 @@ TEST_CASE("unary: known values") {
   CHECK(at(Unary::square, -3) == 9);
   CHECK(at(Unary::reciprocal, 4) == 0.25);
   CHECK(at(Unary::sqrt, 9) == 3);
-  CHECK(at(Unary::step, 1e-30) == 1);
-  CHECK(at(Unary::step, 0) == 0);
-  CHECK(at(Unary::step, -3) == 0);
+  CHECK(at(Unary::heaviside, 1e-30) == 1);
+  CHECK(at(Unary::heaviside, 0) == 0);
+  CHECK(at(Unary::heaviside, -3) == 0);
   CHECK(at(Unary::tanh, 0.5) == doctest::Approx(0.46211715726000975).epsilon(1e-14));
   CHECK(at(Unary::sigmoid, 1) == doctest::Approx(0.7310585786300049).epsilon(1e-14));
   CHECK(at(Unary::softplus, 1) == doctest::Approx(1.3132616875182228).epsilon(1e-14));
@@ -87,8 +87,10 @@ TEST_CASE("unary_grad: central differences") {
 TEST_CASE("unary_grad: at the kink the derivatives are those of PyTorch") {
   for (Device device : every_device())
     for (DType t : {DType::f32, DType::bf16})
-      for (auto [f, want] :
-           {std::pair{Unary::relu, 0.0}, {Unary::leaky_relu, 0.25}, {Unary::abs, 0.0}, {Unary::step, 0.0}}) {
+      for (auto [f, want] : {std::pair{Unary::relu, 0.0},
+                             {Unary::leaky_relu, 0.25},
+                             {Unary::abs, 0.0},
+                             {Unary::heaviside, 0.0}}) {
         Bench b(device);
         const Shape s = Shape::vector(11);
         Buffer x(s, t, device, std::vector<double>(11, 0.0)), dy(s, t, device, std::vector<double>(11, 1.0));
@@ -116,7 +118,7 @@ TEST_CASE("unary: backends against the reference") {
       for (DType t : {DType::f32, DType::bf16}) {
         const auto x = rounded(inside(f, shape.count()), t);
         check_job(forward_job(f, shape, x), t, rounding(t));
-        // y (1 - y) of a rounded y is as wrong as y is, so the gradients of bf16 are given exact ones.
+        // y (1 - y) amplifies the rounding of y, so the gradients of bf16 get exact values.
         const auto y = rounded(expected(forward_job(f, shape, x), DType::f64)[0], t);
         Tol tol = rounding(t);
         if (t == DType::bf16) tol.scaled = 0x1p-8;

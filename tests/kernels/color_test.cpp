@@ -1,5 +1,5 @@
-// Color spaces: colors known from elsewhere, there and back, derivatives by central differences, and every backend
-// against the reference.
+// Color spaces: published colors, round trips, derivatives by central differences, and every
+// backend against the reference.
 #include "kernels/color.h"
 
 #include <doctest/doctest.h>
@@ -47,7 +47,7 @@ Numbers rgb(std::int64_t pixels, std::uint64_t seed) {
   for (std::size_t i = 0; i < x.size() / 4; ++i) x[i] = -1 + 0.01 * (x[i] + 1);
   return x;
 }
-// What convert_color takes: colors that RGB has, in the space that `c` starts from.
+// Inputs of convert_color: RGB colors, in the space that `c` starts from.
 Numbers inputs(Color c, std::int64_t pixels, std::uint64_t seed) {
   const Numbers x = rgb(pixels, seed);
   if (c == Color::lab_to_rgb) return converted(Color::rgb_to_lab, x);
@@ -102,7 +102,8 @@ TEST_CASE("color: backends against the reference") {
       for (DType t : {DType::f32, DType::bf16}) {
         const Numbers x = inputs(c, s.count() / 3, 7);
         check_job(convert_job(c, s, x), t, rounding(t));
-        // A dark channel of a bright color is a small difference of large numbers, and its curve is steep there.
+        // A dark channel of a bright color is a small difference of large numbers, and its curve is
+        // steep there.
         Tol tol = rounding(t);
         if (c == Color::lab_to_rgb && t == DType::f32) tol.rel = 1e-4;
         check_job(color_grad_job(c, s, x, reals(s.count(), 8)), t, tol);

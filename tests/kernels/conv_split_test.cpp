@@ -1,4 +1,5 @@
-// Convolutions cut into pieces: each piece by the reference gives the whole, and oneDNN gives it with any number of threads.
+// Convolutions split into pieces: the reference on each piece gives the whole result, and so does
+// oneDNN with any number of threads.
 #include "kernels/cpu/conv_split.h"
 
 #include <doctest/doctest.h>
@@ -59,57 +60,58 @@ const ConvGeom geoms[] = {
     ConvGeom::make("depthwise", {1, 64, 64, 32}, {32, 3, 3, 1}, same(1, 1, 1, 32)),
 };
 
-}  // namespace
-
-TEST_CASE("conv: the pieces of a split are the whole") {
-  int several = 0;
+// Calls check(g, d, threads, whole) for every geometry, direction and number of threads; `whole` is
+// the reference result.
+template <class Check>
+void for_each_split(Check&& check) {
   for (const ConvGeom& g : geoms)
     for (const ConvDirection d : {ConvDirection::fprop, ConvDirection::dgrad, ConvDirection::wgrad}) {
-      Bench whole_bench(ref), bench(ref);
+      Bench bench(ref);
       Operands whole = operands(d, g);
-      convolve(whole_bench.exec, d, g, whole);
+      convolve(bench.exec, d, g, whole);
       for (const int threads : {1, 2, 3, 8}) {
         CAPTURE(g.str());
         CAPTURE(static_cast<int>(d));
         CAPTURE(threads);
-        const auto pieces = cpu::split_conv(d, g, threads);
-        if (threads == 1) CHECK(pieces.size() == 1);
-        if (d == ConvDirection::wgrad) CHECK(pieces.size() <= static_cast<std::size_t>(threads));
-        several += pieces.size() > 1;
-        Operands parts = operands(d, g);
-        for (std::size_t i = 0; i < pieces.size(); ++i)
-          convolve(bench.exec, d, pieces[i].geom, parts, pieces[i].x, pieces[i].y,
-                   i == 0 ? Write::overwrite : Write::accumulate);
-        CHECK(parts.out(d) == whole.out(d));
+        check(g, d, threads, whole);
       }
     }
+}
+
+}  // namespace
+
+TEST_CASE("conv: the pieces of a split are the whole") {
+  int several = 0;
+  for_each_split([&](const ConvGeom& g, ConvDirection d, int threads, Operands& whole) {
+    const auto pieces = cpu::split_conv(d, g, threads);
+    if (threads == 1) CHECK(pieces.size() == 1);
+    if (d == ConvDirection::wgrad) CHECK(pieces.size() <= static_cast<std::size_t>(threads));
+    several += pieces.size() > 1;
+    Bench bench(ref);
+    Operands parts = operands(d, g);
+    for (std::size_t i = 0; i < pieces.size(); ++i)
+      convolve(bench.exec, d, pieces[i].geom, parts, pieces[i].x, pieces[i].y,
+               i == 0 ? Write::overwrite : Write::accumulate);
+    CHECK(parts.out(d) == whole.out(d));
+  });
   CHECK(several > 50);
 }
 
 TEST_CASE("conv: oneDNN gives the same with any number of threads") {
   if (std::string(cpu_library()).find("oneDNN") == std::string::npos) return;
   const int before = num_threads();
-  for (const ConvGeom& g : geoms)
-    for (const ConvDirection d : {ConvDirection::fprop, ConvDirection::dgrad, ConvDirection::wgrad}) {
-      Bench whole_bench(ref);
-      Operands whole = operands(d, g);
-      convolve(whole_bench.exec, d, g, whole);
-      for (const int threads : {1, 2, 3, 8}) {
-        CAPTURE(g.str());
-        CAPTURE(static_cast<int>(d));
-        CAPTURE(threads);
-        set_num_threads(threads);
-        Bench bench(cpu);
-        bench.exec.conv.by = ConvPolicy::By::onednn;
-        Operands got = operands(d, g);
-        convolve(bench.exec, d, g, got);
-        CHECK(got.out(d) == whole.out(d));
-        if (d != ConvDirection::wgrad) continue;
-        convolve(bench.exec, d, g, got, 0, 0, Write::accumulate);
-        for (float& v : got.w) v /= 2;
-        CHECK(got.out(d) == whole.out(d));
-      }
-    }
+  for_each_split([](const ConvGeom& g, ConvDirection d, int threads, Operands& whole) {
+    set_num_threads(threads);
+    Bench bench(cpu);
+    bench.exec.conv.backend = ConvBackend::onednn;
+    Operands got = operands(d, g);
+    convolve(bench.exec, d, g, got);
+    CHECK(got.out(d) == whole.out(d));
+    if (d != ConvDirection::wgrad) return;
+    convolve(bench.exec, d, g, got, 0, 0, Write::accumulate);
+    for (float& v : got.w) v /= 2;
+    CHECK(got.out(d) == whole.out(d));
+  });
   set_num_threads(before);
 }
 

@@ -1,5 +1,5 @@
-// Convolution and transposed convolution: the reference against plain sums and the adjoint identity, every
-// backend against the reference.
+// Convolution and transposed convolution: the reference against plain sums and the adjoint
+// identity, every backend against the reference.
 #include "kernels/conv.h"
 
 #include <doctest/doctest.h>
@@ -43,7 +43,7 @@ Job wgrad_job(const ConvGeom& g, const std::vector<double>& x, const std::vector
           true};
 }
 
-// The definition once more, in another form: all taps, each asked whether it meets the picture.
+// The definition in another form: all taps, each tested for meeting the image.
 std::vector<double> plain_fprop(const ConvGeom& g, const std::vector<double>& x,
                                 const std::vector<double>& w) {
   std::vector<double> y(static_cast<std::size_t>(g.y_shape().count()));

@@ -1,4 +1,5 @@
-// The same bits with one thread, with two, and again: reductions run in chunks that the shape fixes.
+// The same bits with one thread, with two, and on repetition: reductions run in chunks determined
+// by the shape.
 #include <doctest/doctest.h>
 
 #include "kernels/conv.h"
@@ -29,15 +30,16 @@ Result run_with(int threads, const Job& job, DType t) {
   return result;
 }
 
-// Where CUDA is emulated, a second run lets the threads and blocks go in another order.
+// If CUDA is emulated, a second run uses another order of threads and blocks.
 Result run_in_another_order(const Job& job, Device device, DType t) {
 #ifndef SUMI_CUDA
-  const emu::OrderScope order(emu::Order::shuffle(7));
+  const emu::ScheduleScope order(emu::Schedule::shuffle(7));
 #endif
   return run(job, device, t);
 }
 
-// Of kernels whose sums are cut into chunks: an order of additions that depended on anything but the shape would show.
+// For kernels whose sums are split into chunks: an order of additions that depends on anything but
+// the shape would show.
 void check_same_bits_on_cuda(const Job& job) {
   for (Device device : computing_devices())
     for (DType t : {DType::f32, DType::bf16}) {
@@ -54,7 +56,8 @@ void check_same_bits(const Job& job) {
     CAPTURE(name_of(t));
     CHECK(run_with(1, job, t).bits == one.bits);
     CHECK(run_with(2, job, t).bits == two.bits);
-    // oneDNN's weight gradient splits its sum among the threads it has; it only repeats with as many.
+    // oneDNN's weight gradient splits its sum among its threads; it is reproducible only for equal
+    // numbers of threads.
     bool by_threads = false;
     for (const std::string& ran : two.log)
       by_threads |= ran.find("onednn") != std::string::npos && job.name == "conv_wgrad";

@@ -1,5 +1,5 @@
-// Arithmetic with broadcasting, scaling, filling, conversion and boxes: plain recomputation, and every
-// backend against the reference.
+// Arithmetic with broadcasting, scaling, filling, conversion and boxes: plain recomputation, and
+// every backend against the reference.
 #include "kernels/elementwise.h"
 
 #include <doctest/doctest.h>
@@ -102,7 +102,7 @@ TEST_CASE("fill") {
         fill(b.exec, 0.1, y);
         expect_close("fill", y.get(), rounded(std::vector<double>(static_cast<std::size_t>(count), 0.1), t),
                      exactly);
-        CHECK(y.degradation().empty());
+        CHECK(y.overrun().empty());
       }
 }
 

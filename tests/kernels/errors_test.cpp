@@ -1,4 +1,4 @@
-// Errors of the kernel functions: each names the kernel and the values that do not fit.
+// Errors of the kernel functions: each names the kernel and the mismatched values.
 #include <doctest/doctest.h>
 
 #include "kernels/activation.h"
@@ -25,7 +25,8 @@ namespace {
 
 using namespace sumi::kernels;
 
-// The message of the Error that f throws; fails where it throws none or lacks one of the parts.
+// The message of the Error that f throws; the test fails if it throws none or lacks one of the
+// parts.
 template <class F>
 void expect_error(std::initializer_list<const char*> parts, F&& f) {
   const std::string text = error_of(f);
@@ -62,7 +63,7 @@ TEST_CASE("errors: operands of two types, and f64 where it does not exist") {
   expect_error({"[sum_squares]", "bf16", "f32"}, [&] { sum_squares(b.exec, half, one); });
   expect_error({"f64", "--device ref"}, [&] { unary(b.exec, Unary::relu, 0, wide, wide); });
   expect_error({"f64", "--device ref"}, [&] { fill(b.exec, 0, wide); });
-  MutView there = wide;  // refused before anything is launched or read
+  MutView there = wide;  // rejected before any launch or read
   there.device = cuda;
   expect_error({"[fill]", "f64", "--device ref"}, [&] { fill(Exec{cuda}, 0, there); });
   Bench r(ref);

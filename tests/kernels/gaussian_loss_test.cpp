@@ -1,5 +1,5 @@
-// Losses of normal distributions: PyTorch's numbers, derivatives by central differences, and every backend against the
-// reference.
+// Losses of normal distributions: PyTorch's numbers, derivatives by central differences, and every
+// backend against the reference.
 #include "kernels/gaussian_loss.h"
 
 #include <doctest/doctest.h>
@@ -22,8 +22,8 @@ Job nll_job(const Shape& s, const Numbers& x, const Numbers& mean, const Numbers
           {{s, x}, {s, mean}, {s, log_var}},
           {Shape::scalar(), s, s},
           [](const Exec& e, const Ins& in, Outs& out, Write) {
-            gaussian_nll(e, in[0], in[1], in[2], out[0], out.size() > 1 ? out[1].mut() : MutView{},
-                         out.size() > 1 ? out[2].mut() : MutView{});
+            gaussian_nll(e, in[0], in[1], in[2], out[0], out.size() > 1 ? out[1].mutable_view() : MutView{},
+                         out.size() > 1 ? out[2].mutable_view() : MutView{});
           }};
   if (!with_grads) job.out.resize(1);
   return job;
@@ -33,8 +33,8 @@ Job kl_job(const Shape& s, const Numbers& mean, const Numbers& log_var, bool wit
           {{s, mean}, {s, log_var}},
           {Shape::scalar(), s, s},
           [](const Exec& e, const Ins& in, Outs& out, Write) {
-            gaussian_kl(e, in[0], in[1], out[0], out.size() > 1 ? out[1].mut() : MutView{},
-                        out.size() > 1 ? out[2].mut() : MutView{});
+            gaussian_kl(e, in[0], in[1], out[0], out.size() > 1 ? out[1].mutable_view() : MutView{},
+                        out.size() > 1 ? out[2].mutable_view() : MutView{});
           }};
   if (!with_grads) job.out.resize(1);
   return job;

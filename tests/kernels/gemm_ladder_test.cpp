@@ -1,5 +1,6 @@
-// Every rung of the matrix product (kernels/variants.h) against the reference: exactly on small integers and within its precision
-// on reals; with other orders of threads; from addresses that cannot be read as vectors.
+// Every variant of the matrix product (kernels/variants.h) against the reference: exactly on small
+// integers and within its precision on reals; with other orders of threads; from addresses that
+// cannot be read as vectors.
 #include <doctest/doctest.h>
 
 #include "kernels/variants.h"
@@ -48,7 +49,7 @@ void check_gemm_variants(const Job& job, const GemmGeom& g, const GemmPrecision&
     const Values want = expected(job, p.dtype, write);
     for (const auto& v : cuda::gemm_variants(g, p.dtype, p.multiply)) {
       if (!v.fits) continue;
-      // What does not depend on the precision was checked with the first.
+      // Variants that do not depend on the precision were checked with the first.
       if (p.dtype == DType::f32 && p.multiply != MatmulPrecision::f32 && std::string(v.name) != "mma")
         continue;
       const Result got = run(by_variant(job, v.name, p.multiply), test::cuda, p.dtype, write);
@@ -86,7 +87,7 @@ TEST_CASE("gemm ladder: every variant keeps its precision on reals") {
     }
 }
 
-// tf32 must differ from f32, or the names would say what is not so.
+// tf32 must differ from f32, or the names would be wrong.
 TEST_CASE("gemm ladder: gemm_precisions are told apart") {
   if (!has_cuda()) return;
   const GemmGeom g = cases::gemm_ladder_cases[0].geom(false, false);
@@ -108,12 +109,15 @@ TEST_CASE("gemm ladder: the rule takes tensor cores where they were asked for an
   CHECK(chosen("m128n8192k100", DType::f32, MatmulPrecision::automatic) == "mma");
   CHECK(chosen("m128n8192k100", DType::bf16, MatmulPrecision::f32) == "mma");
   CHECK(chosen("m128n8192k100", DType::f32, MatmulPrecision::f32) == "register_blocked");
-  CHECK(chosen("m128n1k8192", DType::f32, MatmulPrecision::automatic) == "tiled");  // one column of 64
-  CHECK(chosen("m8n8k8", DType::f32, MatmulPrecision::automatic) == "tiled");       // a launch takes longer
+  // one column of 64
+  CHECK(chosen("m128n1k8192", DType::f32, MatmulPrecision::automatic) == "tiled");
+  // a launch takes longer
+  CHECK(chosen("m8n8k8", DType::f32, MatmulPrecision::automatic) == "tiled");
 }
 
 #ifndef SUMI_CUDA
-// Threads and blocks in several orders, shared memory filled in two ways: a race or a missing barrier shows.
+// Threads and blocks in several orders, shared memory filled in two ways: a race or a missing
+// barrier shows.
 TEST_CASE("gemm ladder: in every order of threads") {
   const GemmGeom g = cases::gemm_ladder_cases[2].geom(false, false),
                  t = cases::gemm_ladder_cases[3].geom(true, true);
@@ -125,7 +129,7 @@ TEST_CASE("gemm ladder: in every order of threads") {
 }
 #endif
 
-// Parameters lie one behind the other in an arena: only the first begins at a multiple of 16 bytes.
+// Parameters are contiguous in an arena: only the first starts at a multiple of 16 bytes.
 TEST_CASE("gemm ladder: operands and results at addresses that are no multiples of a vector") {
   if (!has_cuda()) return;
   const GemmGeom g{1, 20, 24, 40, false, false, 1, 1};
@@ -154,7 +158,7 @@ TEST_CASE("gemm ladder: operands and results at addresses that are no multiples 
       Buffer with_bias(Shape::vector(g.n), t, test::cuda, bias),
           want(Shape::vector(g.m * g.n), t, test::cuda);
       gemm(bench.exec, g, behind_first(moved_a.view()), behind_first(moved_b.view()), with_bias,
-           behind_first(moved_y.mut()), Write::overwrite);
+           behind_first(moved_y.mutable_view()), Write::overwrite);
       gemm(bench.exec, g, aligned_a, aligned_b, with_bias, want, Write::overwrite);
       CAPTURE(v.name);
       const Values1 got = moved_y.get();

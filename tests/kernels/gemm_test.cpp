@@ -1,4 +1,5 @@
-// The batched matrix product: values by hand, transposition, and every backend against the reference.
+// The batched matrix product: values by hand, transposition, and every backend against the
+// reference.
 #include "kernels/gemm.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// The text forms of geometries, read back: what is written is read as what it was, and what is wrong is named.
+// Problem strings of geometries: round trips, and named errors.
 #include <doctest/doctest.h>
 
 #include "kernels/conv.h"

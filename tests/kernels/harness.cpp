@@ -1,4 +1,4 @@
-// Buffers, values, the comparison and the running of jobs. See harness.h.
+// Buffers, values, comparison and execution of jobs. See harness.h.
 #include "tests/kernels/harness.h"
 
 #include <cuda_runtime.h>
@@ -127,7 +127,7 @@ std::vector<std::uint8_t> Buffer::bits() const {
   return read(0, size());
 }
 
-std::string Buffer::degradation() const {
+std::string Buffer::overrun() const {
   if (!mut_) return {};
   std::string text;
   poison(false);
@@ -230,7 +230,8 @@ void expect_close(const std::string& what, const std::vector<double>& got, const
 Bench::Bench(Device device)
     : scratch(device.on_host() ? Scratch::host() : kernels::device_memory()), exec{device, &scratch, &log} {
   if (!device.on_host()) SUMI_CUDA_CALL(cudaStreamCreateWithFlags(&exec.stream, cudaStreamNonBlocking));
-  exec.multiply = MatmulPrecision::f32;  // tolerances are those of f32, unless a test says otherwise
+  // tolerances are those of f32, unless a test says otherwise
+  exec.multiply = MatmulPrecision::f32;
 }
 Bench::~Bench() {
   if (!exec.stream) return;
@@ -243,7 +244,7 @@ namespace {
 DType widened(DType t, bool wide) {
   return wide && t == DType::bf16 ? DType::f32 : t;
 }
-// Of the job's output i where it runs in t.
+// The dtype of the job's output i if it runs in t.
 DType out_dtype(const Job& job, std::size_t i, DType t) {
   return widened(t, std::find(job.wide_out.begin(), job.wide_out.end(), i) != job.wide_out.end());
 }
@@ -269,12 +270,12 @@ Result run(const Job& job, Device device, DType dtype, Write write) {
   job.run(bench.exec, in, out, write);
   Result result;
   for (std::size_t i = 0; i < out.size(); ++i) {
-    CHECK_MESSAGE(out[i].degradation().empty(), job.name << ": output " << i << ": " << out[i].degradation());
+    CHECK_MESSAGE(out[i].overrun().empty(), job.name << ": output " << i << ": " << out[i].overrun());
     result.values.push_back(out[i].get());
     result.bits.push_back(out[i].bits());
   }
   for (std::size_t i = 0; i < in.size(); ++i) {
-    CHECK_MESSAGE(in[i].degradation().empty(), job.name << ": input " << i << ": " << in[i].degradation());
+    CHECK_MESSAGE(in[i].overrun().empty(), job.name << ": input " << i << ": " << in[i].overrun());
     CHECK_MESSAGE((!in[i].view() || in[i].bits() == before[i]),
                   job.name << ": input " << i << " was written");
   }
@@ -285,7 +286,7 @@ Result run(const Job& job, Device device, DType dtype, Write write) {
 Values expected(const Job& job, DType dtype, Write write) {
   Job wide = job;
   for (Operand& x : wide.in) x.values = rounded(x.values, widened(dtype, x.wide));
-  // What accumulates starts from the integers of `dtype`, not from those of f64.
+  // Accumulation starts from the integers of `dtype`, not from those of f64.
   if (wide.initial.empty() && write == Write::accumulate)
     for (std::size_t i = 0; i < job.out.size(); ++i)
       wide.initial.push_back(integers(job.out[i].count(), 77 + i, dtype));

@@ -1,5 +1,5 @@
-// What the kernel tests share: buffers with guard zones, one comparison that NaN cannot pass, and jobs, which
-// run one kernel on any device in any type and compare it with the reference in f64.
+// Shared parts of the kernel tests: buffers with guard zones, a comparison that rejects NaN, and
+// jobs, which run one kernel on any device in any type and compare it with the reference in f64.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +16,15 @@ inline constexpr Device ref{Device::Kind::ref, 0};
 inline constexpr Device cpu{Device::Kind::cpu, 0};
 inline constexpr Device cuda{Device::Kind::cuda, 0};  // a GPU, or the emulation of one
 
-// Every device of this machine but ref: cpu, and cuda where a CUDA device can be used.
+// Every device of this machine except ref: cpu, and cuda if a CUDA device can be used.
 const std::vector<Device>& computing_devices();
 bool has_cuda();
-// ref and those.
+// The same and ref.
 const std::vector<Device>& every_device();
 
-// One tensor, filled with NaN, between two guard zones of 0xFF bytes (NaN in every type, so that an overrun
-// that is read shows in the result). Under AddressSanitizer the zones are poisoned as well. Without a shape:
-// an absent operand.
+// One tensor, filled with NaN, between two guard zones of 0xFF bytes (NaN in every type, so that an
+// overrun that is read shows in the result). Under AddressSanitizer the zones are poisoned as well.
+// Without a shape: an absent operand.
 class Buffer {
  public:
   Buffer() = default;
@@ -43,15 +43,15 @@ class Buffer {
   ~Buffer();
 
   View view() const { return mut_; }
-  MutView mut() { return mut_; }
+  MutView mutable_view() { return mut_; }
   operator View() const { return view(); }
-  operator MutView() { return mut(); }
+  operator MutView() { return mutable_view(); }
 
   void set(const std::vector<double>& values);
   std::vector<double> get() const;
   std::vector<std::uint8_t> bits() const;
-  // Empty, or which byte outside was written.
-  std::string degradation() const;
+  // Empty, or which byte outside the tensor was written.
+  std::string overrun() const;
 
  private:
   static constexpr std::size_t zone = 256;
@@ -68,7 +68,7 @@ class Buffer {
 
 // ---- values ----
 
-// A small generator of its own, so that the tests do not rest on the code they test.
+// An independent random generator, so that the tests do not rely on the code under test.
 class Dice {
  public:
   explicit Dice(std::uint64_t seed) : state_(seed) {}
@@ -79,7 +79,7 @@ class Dice {
 };
 // Integers in [-most, most].
 std::vector<double> integers(std::int64_t count, std::uint64_t seed, int most);
-// The integers whose sums are exact: in {-1, 0, 1} for bf16, in [-3, 3] for the others.
+// Integers whose sums are exact: in {-1, 0, 1} for bf16, in [-3, 3] for the others.
 std::vector<double> integers(std::int64_t count, std::uint64_t seed, DType dtype);
 std::vector<double> reals(std::int64_t count, std::uint64_t seed, double lo = -2.0, double hi = 2.0);
 std::vector<double> rounded(std::vector<double> values, DType dtype);
@@ -93,11 +93,11 @@ struct Tol {
   bool exact() const { return rel == 0 && scaled == 0; }
 };
 inline constexpr Tol exactly{};
-// What rounding in the type itself explains: a few units in f32, one rounding of the result in bf16.
+// The rounding error of the type itself: a few units in f32, one rounding of the result in bf16.
 Tol rounding(DType dtype);
 
-// Empty when all is well, else the count, the first bad index and the worst: "3 of 40 differ, first at 7:
-// ...".
+// Empty if there is none, else the count, the first bad index and the worst: "3 of 40 differ, first
+// at 7: ...".
 std::string mismatch(const std::vector<double>& got, const std::vector<double>& want, Tol tol);
 // Fails the running test with `what` and the mismatch.
 void expect_close(const std::string& what, const std::vector<double>& got, const std::vector<double>& want,
@@ -105,7 +105,7 @@ void expect_close(const std::string& what, const std::vector<double>& got, const
 
 // ---- jobs ----
 
-// An Exec with what kernels may ask of it.
+// An Exec with all its resources.
 struct Bench {
   Scratch scratch;
   KernelLog log;
@@ -132,7 +132,7 @@ struct Job {
   std::vector<Shape> out;
   std::function<void(const Exec&, const Ins&, Outs&, Write)> run;
   bool accumulates = false;  // also run with Write::accumulate, onto small integers
-  Values initial = {};       // what the outputs hold before, for kernels that update in place; else NaN
+  Values initial = {};       // contents of the outputs before the call, for in-place kernels; else NaN
   std::vector<std::size_t> wide_out = {};  // outputs that are f32 where the job runs in bf16
 };
 
@@ -141,27 +141,28 @@ struct Result {
   std::vector<std::vector<std::uint8_t>> bits;
   KernelLog log;
 };
-// Runs it once; fails the test when a guard zone or an input was written.
+// Runs the job once; fails the test if a guard zone or an input was written.
 Result run(const Job& job, Device device, DType dtype, Write write = Write::overwrite);
-// On the reference in f64, from the same inputs rounded to `dtype`.
+// The reference result in f64, from the same inputs rounded to `dtype`.
 Values expected(const Job& job, DType dtype, Write write = Write::overwrite);
 
-// The same where the job has one output, and where that is one number.
+// The same for a job with one output, and for one with a single value.
 std::vector<double> only_output(const Job& job);
 double only_number(const Job& job);
 
-// The job by one variant of its kernels.
+// The job restricted to one variant of its kernels.
 Job by_variant(const Job& job, const char* variant, MatmulPrecision multiply);
 
-// The largest error of that variant on CUDA against the reference, in units of the largest result. One output, f32.
+// The largest error of that variant on CUDA against the reference, in units of the largest result.
+// One output, f32.
 double worst_error(const Job& job, const char* variant, MatmulPrecision multiply);
 
-// Runs the job on every computing device, and on ref in `dtype`, and compares both with `expected`: in overwrite mode and, where
-// the job has it, in accumulate mode. An implementation that names itself winograd is not exact on integers;
-// it gets rounding(dtype) where `exactly` is asked.
+// Runs the job on every computing device, and on ref in `dtype`, and compares both with `expected`:
+// in overwrite mode and, if the job has it, in accumulate mode. An implementation that calls itself
+// winograd is not exact on integers; it gets rounding(dtype) if `exactly` is requested.
 void check_job(const Job& job, DType dtype, Tol tol);
 
-// The derivative of `value` at x by central differences, against `analytic`. All in f64.
+// Compares the derivative of `value` at x by central differences with `analytic`. All in f64.
 void check_gradient(const std::string& what, const std::function<double(const std::vector<double>&)>& value,
                     const std::vector<double>& x, const std::vector<double>& analytic, double tol = 1e-7);
 

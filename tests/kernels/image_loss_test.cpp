@@ -1,4 +1,5 @@
-// Losses of pictures: values by hand, derivatives by central differences, and every backend against the reference.
+// Image losses: values by hand, derivatives by central differences, and every backend against the
+// reference.
 #include "kernels/image_loss.h"
 
 #include <doctest/doctest.h>
@@ -20,7 +21,7 @@ Job variation_job(const Shape& s, const Numbers& x, bool with_grad = true) {
           {{s, x}},
           {Shape::scalar(), s},
           [](const Exec& e, const Ins& in, Outs& out, Write) {
-            total_variation(e, in[0], out[0], out.size() > 1 ? out[1].mut() : MutView{});
+            total_variation(e, in[0], out[0], out.size() > 1 ? out[1].mutable_view() : MutView{});
           }};
   if (!with_grad) job.out.resize(1);
   return job;
@@ -30,12 +31,13 @@ Job color_job(double delta, const Shape& s, const Numbers& x, const Numbers& tar
           {{s, x}, {s, target}},
           {Shape::scalar(), s},
           [delta](const Exec& e, const Ins& in, Outs& out, Write) {
-            color_loss(e, delta, in[0], in[1], out[0], out.size() > 1 ? out[1].mut() : MutView{});
+            color_loss(e, delta, in[0], in[1], out[0], out.size() > 1 ? out[1].mutable_view() : MutView{});
           }};
   if (!with_grad) job.out.resize(1);
   return job;
 }
-// A single pixel, single rows and columns, a row longer than the pieces in which the CPU adds, and several pictures.
+// A single pixel, single rows and columns, a row longer than the CPU's partial sums, and several
+// images.
 constexpr Shape picture_shapes[] = {{1, 1, 1, 1}, {2, 1, 5, 3},   {2, 6, 1, 2},  {1, 2, 2, 1},
                                     {3, 5, 7, 3}, {1, 3, 300, 3}, {2, 40, 33, 3}};
 
@@ -46,8 +48,9 @@ TEST_CASE("total_variation: a picture by hand") {
   const Values y = expected(variation_job({1, 2, 2, 1}, {0, 1, 3, 5}), DType::f64);
   CHECK(y[0][0] == 7.5);
   CHECK(y[1] == Numbers{-2, -1.5, 0.5, 3});
-  CHECK(only_number(variation_job({1, 1, 1, 3}, {1, 2, 3})) == 0);  // channels are no neighbors
-  CHECK(only_number(variation_job({2, 1, 1, 1}, {1, 5})) == 0);     // nor are pictures
+  // channels are not adjacent pixels
+  CHECK(only_number(variation_job({1, 1, 1, 3}, {1, 2, 3})) == 0);
+  CHECK(only_number(variation_job({2, 1, 1, 1}, {1, 5})) == 0);  // nor are images
 }
 
 TEST_CASE("color_loss: colors by hand") {

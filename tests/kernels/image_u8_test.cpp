@@ -1,5 +1,5 @@
-// Pictures of bytes to numbers and back: values by hand, cuts and mirrors against a plain copy, agreement with resize,
-// and every backend against the reference.
+// 8-bit images to values and back: values by hand, crops and mirroring against a plain copy,
+// agreement with resize, and every backend against the reference.
 #include "kernels/image_u8.h"
 
 #include <cuda_runtime.h>
@@ -88,7 +88,7 @@ Numbers loaded(Device device, DType dtype, const Shape& s, const Levels& x, cons
   Cuts view;
   if (!cuts.empty()) view = {parts.data(), static_cast<std::int64_t>(cuts.size()), device};
   u8_to_float(b.exec, {from.data(), s, device}, view, y);
-  CHECK(y.degradation().empty());
+  CHECK(y.overrun().empty());
   CHECK(from.get() == x);
   return y.get();
 }
@@ -185,7 +185,8 @@ TEST_CASE("float_to_u8: the nearest level, clamped; NaN is black; load undoes it
     CHECK(stored(device, DType::f32, {4, 8, 8, 1},
                  loaded(device, DType::f32, {4, 8, 8, 1}, all, {}, {4, 8, 8, 1})) == all);
   }
-  // Halves between two levels, and numbers next to them, by the C library's rounding of the same arithmetic.
+  // Halves between two levels, and numbers next to them, by the C library's rounding of the same
+  // arithmetic.
   Numbers between;
   Levels nearest;
   for (int i = 0; i < 2048; ++i) {

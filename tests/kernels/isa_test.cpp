@@ -1,4 +1,5 @@
-// Each instruction set that this processor has computes the same: AVX2 and AVX-512 to the bit, the baseline exactly on integers.
+// All instruction sets of this processor agree: AVX2 and AVX-512 bit-exactly, the baseline exactly
+// on integers.
 #include "kernels/isa.h"
 
 #include <doctest/doctest.h>
@@ -40,7 +41,7 @@ std::vector<std::vector<double>> convolve(const ConvGeom& g, const ConvPolicy& p
   return {y.get(), dx.get(), dw.get()};
 }
 
-// The largest difference, as a part of the largest value.
+// The largest difference, relative to the largest value.
 double difference(const std::vector<double>& got, const std::vector<double>& want) {
   double most = 0, scale = 0;
   for (std::size_t i = 0; i < want.size(); ++i) {
@@ -65,7 +66,7 @@ std::vector<double> multiply(const GemmGeom& g, bool small_integers) {
 }  // namespace
 
 TEST_CASE("instruction sets: convolutions") {
-  const ConvPolicy own{ConvPolicy::By::own, true}, winograd{ConvPolicy::By::own, false};
+  const ConvPolicy own{ConvBackend::native, true}, winograd{ConvBackend::native, false};
   for (const cases::ConvCase& c : cases::conv_cases) {
     const ConvGeom g = c.geom();
     CAPTURE(c.name);

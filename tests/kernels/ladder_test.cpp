@@ -1,5 +1,6 @@
-// Every variant of every table (kernels/variants.h) against the reference: convolution exactly on small integers and
-// within its precision on reals; with other orders of threads; from addresses that cannot be read as vectors.
+// Every variant of every table (kernels/variants.h) against the reference: convolution exactly on
+// small integers and within its precision on reals; with other orders of threads; from addresses
+// that cannot be read as vectors.
 #include <doctest/doctest.h>
 
 #include "kernels/variants.h"
@@ -69,7 +70,7 @@ std::vector<Conv> real_jobs(const ConvGeom& g) {
                    of(g.k, 4), of(g.c, 5));
 }
 
-// Of a sum of products that are each wrong by `rounding`, on the scale of the largest sum.
+// For a sum of products that are each wrong by `rounding`, on the scale of the largest sum.
 Tol tolerance(const Precision& p, const char* variant) {
   if (p.dtype == DType::bf16) return rounding(p.dtype);
   const bool tensor_cores = std::string(variant) == "mma";
@@ -84,7 +85,7 @@ void check_variants(const Conv& conv, const ConvGeom& g, const Precision& p, boo
     const Values want = expected(conv.job, p.dtype, write);
     for (const auto& v : cuda::conv_variants(conv.direction, g, p.dtype, p.multiply)) {
       if (!v.fits) continue;
-      // What does not depend on the precision was checked with the first.
+      // Variants that do not depend on the precision were checked with the first.
       if (p.dtype == DType::f32 && p.multiply != MatmulPrecision::f32 && std::string(v.name) != "mma")
         continue;
       const Result got = run(by_variant(conv.job, v.name, p.multiply), test::cuda, p.dtype, write);
@@ -136,7 +137,7 @@ TEST_CASE("ladder: every variant of convolution keeps its precision on reals") {
       for (const Conv& conv : real_jobs(g)) check_variants(conv, g, p, false);
 }
 
-// tf32 must differ from f32, or the names would say what is not so.
+// tf32 must differ from f32, or the names would be wrong.
 TEST_CASE("ladder: precisions are told apart") {
   if (!has_cuda()) return;
   const ConvGeom g = cases::ladder_cases[2].geom();
@@ -151,7 +152,8 @@ TEST_CASE("ladder: precisions are told apart") {
   }
 }
 
-// Of positive numbers, where nothing cancels that was cut off: in the tensor cores' own accumulator 3xtf32 would be off by 5e-5.
+// For positive values, where truncation errors do not cancel: in the tensor cores' own accumulator
+// 3xtf32 would be off by 5e-5.
 TEST_CASE("ladder: 3xtf32 does not drift with the depth") {
   if (!has_cuda()) return;
   const ConvGeom g = ConvGeom::make("t", {1, 2, 8, 2304}, {16, 1, 1, 2304}, {});
@@ -163,7 +165,8 @@ TEST_CASE("ladder: 3xtf32 does not drift with the depth") {
 }
 
 #ifndef SUMI_CUDA
-// Threads and blocks in several orders, shared memory filled in two ways: a race or a missing barrier shows.
+// Threads and blocks in several orders, shared memory filled in two ways: a race or a missing
+// barrier shows.
 TEST_CASE("ladder: convolution in every order of threads") {
   const ConvGeom geoms[] = {cases::ladder_cases[2].geom(), cases::ladder_cases[7].geom()};
   for (const ConvGeom& g : geoms)
@@ -175,7 +178,7 @@ TEST_CASE("ladder: convolution in every order of threads") {
 }
 #endif
 
-// Parameters lie one behind the other in an arena: only the first begins at a multiple of 16 bytes.
+// Parameters are contiguous in an arena: only the first starts at a multiple of 16 bytes.
 TEST_CASE("ladder: convolution from addresses that are no multiples of a vector") {
   if (!has_cuda()) return;
   const ConvGeom g = ConvGeom::make("t", {1, 10, 9, 16}, {24, 3, 3, 16}, ConvOptions::same_pads(1, 1));
@@ -234,7 +237,7 @@ TEST_CASE("ladder: every variant of norm_stats") {
           for (std::size_t i = 0; i < 2; ++i)
             expect_close(job.name + " by " + v.name + (i ? ", var" : ", mean"), got.values[i], want[i], tol);
 #ifndef SUMI_CUDA
-          const emu::OrderScope order(emu::Order::shuffle(5));
+          const emu::ScheduleScope order(emu::Schedule::shuffle(5));
           CHECK(run(named, test::cuda, t).bits == got.bits);
 #endif
         }

@@ -1,4 +1,5 @@
-// Losses: values by hand, derivatives by central differences, and every backend against the reference.
+// Losses: values by hand, derivatives by central differences, and every backend against the
+// reference.
 #include "kernels/loss.h"
 
 #include <doctest/doctest.h>
@@ -40,7 +41,8 @@ double mean_of(Loss loss, const std::vector<double>& x, const std::vector<double
   return expected(value_job(loss, s, x, target, value), DType::f64)[0][0];
 }
 
-// Away from the kinks of l1 (x = t) and hinge (t x = 1), and from where huber's second derivative jumps.
+// Away from the kinks of l1 (x = t) and hinge (t x = 1), and from the jump of huber's second
+// derivative.
 std::vector<double> smooth(Loss loss, std::vector<double> x, const std::vector<double>& target,
                            double value) {
   for (std::size_t i = 0; i < x.size(); ++i) {
@@ -67,7 +69,8 @@ TEST_CASE("loss_mean: values known by hand") {
   CHECK(mean_of(Loss::linear, {3, -1}, {}, -1) == 1);
   CHECK(mean_of(Loss::hinge, {3, -1, 0.5, 0.5}, {}, 1) == 0.75);
   CHECK(mean_of(Loss::hinge, {3, -1}, {}, -1) == 2);
-  // PyTorch's huber_loss with delta = 0.75: 0.125, 0.28125 (where the pieces meet), 1.21875 and 0.46875.
+  // PyTorch's huber_loss with delta = 0.75: 0.125, 0.28125 (where the pieces meet), 1.21875 and
+  // 0.46875.
   CHECK(mean_of(Loss::huber, {1.5, 0.25, -1, 0}, {1, 1, 1, 1}, 0) == 0.5234375);
 }
 
@@ -108,7 +111,8 @@ TEST_CASE("loss: backends against the reference") {
             const Result got = run(job(loss, s, x, target, 0.9), device, t);
             CAPTURE(name_of(loss));
             CAPTURE(device.str());
-            // The mean of both signs may be near zero: its error is measured against the terms, not the sum.
+            // The mean of both signs may be near zero: its error is measured against the terms, not
+            // the sum.
             CHECK(std::abs(got.values[0][0] - want[0][0]) <= rounding(t).rel * std::abs(want[0][0]) + 5e-6);
             expect_close("gradient", got.values[1], want[1], rounding(t));
             CHECK(run(value_job(loss, s, x, target, 0.9), device, t).bits[0] == got.bits[0]);

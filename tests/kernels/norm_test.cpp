@@ -1,5 +1,5 @@
-// Normalization in all groupings: statistics by hand, gradients by central differences, and every backend
-// against the reference.
+// Normalization in all groupings: statistics by hand, gradients by central differences, and every
+// backend against the reference.
 #include "kernels/norm.h"
 
 #include <doctest/doctest.h>
@@ -18,7 +18,7 @@ using namespace sumi::kernels;
 constexpr double slope = 0.2;
 constexpr Unary acts[] = {Unary::identity, Unary::relu, Unary::leaky_relu, Unary::tanh, Unary::sigmoid};
 
-// Everything one normalization reads.
+// The operands of one normalization.
 struct Norm {
   NormGeom g;
   Unary act = Unary::identity;
@@ -50,7 +50,7 @@ Job apply_job(const Norm& n) {
             norm_apply(e, g, i[0], i[1], i[2], i[3], i[4], act, slope, i[5], out[0], pad);
           }};
 }
-// dx, dgamma, dbeta. dx is overwritten in either mode, so only the other two are given their start.
+// dx, dgamma, dbeta. dx is overwritten in either mode, so only the other two have initial values.
 Job backward_job(const Norm& n) {
   auto in = affine_operands(n);
   in.push_back({n.g.x, n.dy});
@@ -82,7 +82,7 @@ Norm make(const cases::NormCase& c, Unary act, bool affine, DType t) {
   return n;
 }
 
-// Some of z = gamma x_hat + beta may lie so near the kink of relu that rounding decides the side; those are
+// Values of z = gamma x_hat + beta so near the kink of relu that rounding decides the side are
 // moved.
 void avoid_kinks(Norm& n) {
   if (n.act != Unary::relu && n.act != Unary::leaky_relu) return;
@@ -183,7 +183,7 @@ TEST_CASE("norm_apply: with a border, as norm and padding one after the other") 
         };
         n.pad = {mode, most(c.x.h, 1), most(c.x.h, 2), most(c.x.w, 3), most(c.x.w, 0)};
         check_job(apply_job(n), t, rounding(t));
-        // The same pixels, to the bit, as without a border.
+        // The same pixels, bit by bit, as without a border.
         Norm bare = n;
         bare.pad = {};
         const Shape s = c.x, p = n.pad.padded(s);
@@ -210,7 +210,8 @@ TEST_CASE("norm_stats: a mean far from zero does not eat the variance") {
 }
 
 TEST_CASE("norm_stats: many chunks, columns and outliers, each channel on a scale of its own") {
-  // Narrow, and so wide that columns are cut; rows for several chunks, and a number that nothing divides.
+  // Narrow, and so wide that columns are cut; rows for several chunks, and a number that nothing
+  // divides.
   for (const Shape s :
        {Shape{1, 131, 67, 3}, Shape{2, 37, 9, 40}, Shape{3, 11, 13, 300}, Shape{1, 1, 5, 600}})
     for (const std::int64_t groups : {std::int64_t{0}, s.c, std::int64_t{1}}) {
@@ -278,8 +279,8 @@ TEST_CASE("norm_running: PyTorch's running statistics") {
     // Four elements for each statistic: the unbiased variances are 8 and 160.
     expect_close("running mean", running_mean.get(), {1, 7}, rounding(DType::f32));
     expect_close("running var", running_var.get(), {2.75, 41.5}, rounding(DType::f32));
-    CHECK(running_mean.degradation().empty());
-    CHECK(running_var.degradation().empty());
+    CHECK(running_mean.overrun().empty());
+    CHECK(running_var.overrun().empty());
   }
 }
 

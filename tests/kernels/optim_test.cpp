@@ -1,5 +1,6 @@
-// Adam, AdamW and RMSProp: steps computed by hand, weight decay, gradient scale and running average, rates and scale
-// from the device's memory, and every backend against the reference; the scale that clips a gradient.
+// Adam, AdamW and RMSProp: steps computed by hand, weight decay, gradient scale and running
+// average, rates and scale from the device's memory, and every backend against the reference; the
+// scale that clips a gradient.
 #include "kernels/optim.h"
 
 #include <doctest/doctest.h>
@@ -15,8 +16,8 @@ using namespace sumi::kernels;
 
 constexpr Optimizer rules[] = {Optimizer::adam, Optimizer::adamw, Optimizer::rmsprop};
 
-// Outputs p, v, and where there is one m, then where `average` has values the running average. The second input is
-// the scale on the device, where `scaled`.
+// Outputs p, v, m if there is one, and the running average if `average` has values. The second
+// input is the scale on the device, if `scaled`.
 Job update_job(const OptimizerStep& s, std::int64_t count, std::uint64_t seed, bool average, bool scaled) {
   const Shape shape = Shape::vector(count);
   const bool has_m = s.rule != Optimizer::rmsprop;
@@ -24,8 +25,8 @@ Job update_job(const OptimizerStep& s, std::int64_t count, std::uint64_t seed, b
           {{shape, reals(count, seed)}},
           {shape, shape},
           [=](const Exec& e, const Ins& in, Outs& out, Write) {
-            const MutView m = has_m ? out[2].mut() : MutView{};
-            const MutView ema = average ? out[has_m ? 3 : 2].mut() : MutView{};
+            const MutView m = has_m ? out[2].mutable_view() : MutView{};
+            const MutView ema = average ? out[has_m ? 3 : 2].mutable_view() : MutView{};
             optimizer_step(e, s, out[0], in[0], m, out[1], ema, scaled ? in[1].view() : View{});
           },
           false,
@@ -72,7 +73,7 @@ TEST_CASE("optim: three steps against the formulas") {
       ema = now * ema + (1 - now) * p;
       bg.set({grad});
       optimizer_step(bench.exec, {rule, lr, b1, b2, eps, decay, scale, keep, step}, bp, bg,
-                     rule == Optimizer::rmsprop ? MutView{} : bm.mut(), bv, be, {});
+                     rule == Optimizer::rmsprop ? MutView{} : bm.mutable_view(), bv, be, {});
       CHECK(bp.get()[0] == doctest::Approx(p).epsilon(1e-14));
       CHECK(bm.get()[0] == doctest::Approx(m).epsilon(1e-14));
       CHECK(bv.get()[0] == doctest::Approx(v).epsilon(1e-14));
@@ -107,7 +108,8 @@ TEST_CASE("optim: backends against the reference") {
           for (bool scaled : {false, true}) {
             const Job job = update_job(s, count, 1, average, scaled);
             check_job(job, DType::f32, rounding(DType::f32));
-            // The same operations in the same order, each rounded once: the same bits on every device.
+            // The same operations in the same order, each rounded once: the same bits on every
+            // device.
             const auto bits = run(job, cpu, DType::f32).bits;
             for (Device device : computing_devices()) CHECK(run(job, device, DType::f32).bits == bits);
           }
@@ -140,12 +142,14 @@ TEST_CASE("ema: the decay rises to its limit") {
 }
 
 TEST_CASE("ema: backends against the reference, and the decay from the device's memory") {
-  const auto job = [](std::int64_t count, double decay, const double* late) {
+  const auto job = [](std::int64_t count, double decay, const double* deferred) {
     const Shape shape = Shape::vector(count);
     return Job{"ema",
                {{shape, reals(count, 1)}},
                {shape},
-               [=](const Exec& e, const Ins& in, Outs& out, Write) { ema_update(e, decay, late, in[0], out[0]); },
+               [=](const Exec& e, const Ins& in, Outs& out, Write) {
+                 ema_update(e, decay, deferred, in[0], out[0]);
+               },
                false,
                {reals(count, 2)}};
   };
@@ -156,8 +160,8 @@ TEST_CASE("ema: backends against the reference, and the decay from the device's 
     const auto bits = run(job(count, 0.75, nullptr), cpu, DType::f32).bits;
     for (Device device : every_device()) {
       Buffer word(Shape::scalar(), DType::f64, device, {0.75});
-      const auto* late = static_cast<const double*>(word.view().data);
-      CHECK(run(job(count, 1e9, late), device, DType::f32).bits == bits);
+      const auto* deferred = static_cast<const double*>(word.view().data);
+      CHECK(run(job(count, 1e9, deferred), device, DType::f32).bits == bits);
     }
   }
 }

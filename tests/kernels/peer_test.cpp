@@ -1,4 +1,5 @@
-// cuDNN and cuBLAS behind our signatures say what the reference says; in builds that have them, on machines with a GPU.
+// cuDNN and cuBLAS with our signatures agree with the reference; in builds that have them, on
+// machines with a GPU.
 #ifdef SUMI_PEER
 #include <doctest/doctest.h>
 
@@ -20,7 +21,8 @@ bool has_gpu() {
 
 using Call = std::function<void(const Exec&, View, View, MutView)>;
 
-// One call of `peer` on the GPU, and of `own` on the reference with the same small integers, whose sums are exact.
+// One call of the baseline `peer` on the GPU, and of `own` on the reference with the same small
+// integers, whose sums are exact.
 void compare(const std::string& what, const Shape& a, const Shape& b, const Shape& y, const Call& peer,
              const Call& own, DType on_gpu = DType::f32, MatmulPrecision multiply = MatmulPrecision::f32,
              Tol tol = {1e-4, 1e-4}) {
@@ -32,10 +34,10 @@ void compare(const std::string& what, const Shape& a, const Shape& b, const Shap
     const Buffer x(a, type, device, values_a), w(b, type, device, values_b);
     Buffer out(y, type, device);
     bench.exec.multiply = multiply;
-    call(bench.exec, x.view(), w.view(), out.mut());
+    call(bench.exec, x.view(), w.view(), out.mutable_view());
     return out.get();
   };
-  // Winograd and Fourier forms, which cuDNN may choose, are not exact.
+  // Winograd and FFT algorithms, which cuDNN may choose, are not exact.
   expect_close(what, run(cuda, peer), run(ref, own), tol);
 }
 

@@ -1,4 +1,4 @@
-// The exchange with a history of pictures, and words that a launch carries.
+// The exchange with a history of images, and scalars carried by a launch.
 #include "kernels/replay_buffer.h"
 
 #include <doctest/doctest.h>
@@ -13,13 +13,13 @@ namespace {
 
 using namespace sumi::kernels;
 
-const Shape kPicture{1, 3, 5, 3}, kHistory{3, 1, 1, 50};
+const Shape kImage{1, 3, 5, 3}, kHistory{3, 1, 1, 50};
 
 // Outputs the history and y.
 Job exchange_job(const ReplayBufferOp& move) {
   return {"pool_exchange",
-          {{kPicture, reals(45, 1)}},
-          {kHistory, kPicture},
+          {{kImage, reals(45, 1)}},
+          {kHistory, kImage},
           [move](const Exec& e, const Ins& in, Outs& out, Write) {
             pool_exchange(e, move, nullptr, in[0], out[0], out[1]);
           },
@@ -63,14 +63,15 @@ TEST_CASE("pool_exchange: the move may stand on the device, put there by upload_
   for (Device device : every_device()) {
     Bench b(device);
     // Two words wide: the place of a ReplayBufferOp. f64 only names the size.
-    Buffer late(Shape::vector(2), DType::f64, device);
-    auto* words = static_cast<std::uint64_t*>(late.mut().data);
+    Buffer deferred(Shape::vector(2), DType::f64, device);
+    auto* words = static_cast<std::uint64_t*>(deferred.mutable_view().data);
     Buffer x(Shape::vector(2), DType::f32, device, {5, 6}), y(Shape::vector(2), DType::f32, device);
     Buffer history({2, 1, 1, 2}, DType::f32, device, {1, 2, 3, 4});
     std::array<std::uint64_t, 2> move{ReplayBufferOp::swap, 1};
     upload_scalars(b.exec, move.data(), 2, words);
     move = {ReplayBufferOp::keep, 0};  // what was carried is not changed by this
-    pool_exchange(b.exec, {}, static_cast<const ReplayBufferOp*>(late.mut().data), x, history, y);
+    pool_exchange(b.exec, {}, static_cast<const ReplayBufferOp*>(deferred.mutable_view().data), x, history,
+                  y);
     expect_close("y", y.get(), {3, 4}, exactly);
     expect_close("history", history.get(), {1, 2, 5, 6}, exactly);
   }
@@ -83,9 +84,9 @@ TEST_CASE("upload_scalars: more than one launch carries") {
     std::vector<std::uint64_t> words(200);
     std::vector<double> want(200);
     for (std::size_t i = 0; i < 200; ++i) words[i] = std::bit_cast<std::uint64_t>(want[i] = 0.5 + double(i));
-    upload_scalars(b.exec, words.data(), 200, static_cast<std::uint64_t*>(to.mut().data));
+    upload_scalars(b.exec, words.data(), 200, static_cast<std::uint64_t*>(to.mutable_view().data));
     expect_close("words", to.get(), want, exactly);
-    CHECK(to.degradation().empty());
+    CHECK(to.overrun().empty());
   }
 }
 

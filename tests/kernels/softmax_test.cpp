@@ -1,5 +1,5 @@
-// Softmax and cross-entropy: values by hand, derivatives by central differences, numbers far from zero, and every
-// backend against the reference.
+// Softmax and cross-entropy: values by hand, derivatives by central differences, numbers far from
+// zero, and every backend against the reference.
 #include "kernels/softmax.h"
 
 #include <doctest/doctest.h>
@@ -16,7 +16,8 @@ using namespace sumi::kernels;
 
 using Numbers = std::vector<double>;
 
-// A single channel, fewer than a warp, exactly one, one more, and several; rows for less and more than one block.
+// A single channel, fewer than a warp, exactly one, one more, and several; rows for less and more
+// than one block.
 constexpr Shape softmax_shapes[] = {{1, 1, 1, 1},  {3, 1, 1, 2},   {5, 1, 1, 10},   {2, 3, 5, 7},
                                     {9, 1, 1, 32}, {17, 1, 1, 33}, {2, 1, 1, 1000}, {70, 1, 1, 65}};
 

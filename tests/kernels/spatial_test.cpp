@@ -1,5 +1,5 @@
-// Padding, resizing and pooling: values by hand, each gradient as the adjoint of its forward, and every
-// backend against the reference.
+// Padding, resizing and pooling: values by hand, each gradient as the adjoint of its forward, and
+// every backend against the reference.
 #include "tests/cases/spatial.h"
 
 #include <doctest/doctest.h>
@@ -94,7 +94,7 @@ Job max_grad_job(const cases::PoolCase& c, const Numbers& x, const Numbers& dy) 
           true};
 }
 
-// A shuffle of different values, so that no small step changes which of them is the largest.
+// A shuffle of distinct values, so that no small step changes which one is the largest.
 Numbers distinct(std::int64_t count) {
   Numbers x(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = 0.125 * static_cast<double>(i);
@@ -185,13 +185,13 @@ TEST_CASE("pool: values known by hand, ties and NaN") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (Device device : every_device())
     for (DType t : {DType::f32, DType::bf16}) {
-      // A tie goes to the first in row-major order; NaN beats everything.
+      // A tie goes to the first in row-major order; NaN wins over all values.
       const auto tie = run(max_grad_job(c, {2, 2, 1, 1, 2, 2, 1, 3}, {1, 5}), device, t);
       CHECK(tie.values[0] == Numbers{1, 0, 0, 0, 0, 0, 0, 5});
       const auto with_nan = run(max_grad_job(c, {9, 2, nan, 1, nan, nan, 1, 3}, {1, 5}), device, t);
       CHECK(with_nan.values[0] == Numbers{0, 0, 5, 0, 1, 0, 0, 0});
-      // The same in every one of eleven channels, most of which the processor compares side by side; with windows that
-      // overlap and with a row and a column that no window holds.
+      // The same in every one of eleven channels, most of which the processor compares side by
+      // side; with windows that overlap and with a row and a column that no window holds.
       for (const PoolGeom& g : {PoolGeom{2, 2}, PoolGeom{2, 1}}) {
         const cases::PoolCase one{{1, 3, 5, 1}, g}, many{{1, 3, 5, 11}, g};
         const auto spread = [](const Numbers& x) {

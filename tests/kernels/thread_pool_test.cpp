@@ -1,4 +1,5 @@
-// The pool that runs all loops of the CPU backend: each task once, nested and from several threads, and idle threads that sleep.
+// The thread pool of the CPU backend: each task runs once, nested loops, loops from several
+// threads, and idle threads that sleep.
 #include "kernels/thread_pool.h"
 
 #include <doctest/doctest.h>
@@ -71,7 +72,8 @@ TEST_CASE("threads: tasks that run together have different thread numbers") {
 
 TEST_CASE("threads: whoever has finished takes over what a busy thread has left") {
   const Threads scope(2);
-  // The second share begins with a task that ends when the rest of that share is done: only another thread can do it.
+  // The second share begins with a task that ends when the rest of that share is done: another
+  // thread must do it.
   std::atomic<int> done{0};
   std::atomic<bool> gave_up{false};
   parallel_for(8, [&](i64 i, int) {
@@ -120,7 +122,8 @@ TEST_CASE("threads: idle ones sleep") {
   CHECK(runs_of(64) == std::vector<int>(64, 1));
   const double before = processor_ms();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  // Three threads that spin as long as they may take 3 ms together, and with libgomp's patience 40.
+  // Three threads that spin as long as allowed may take 3 ms together; with libgomp's settings it
+  // would be 40.
   CHECK(processor_ms() - before < 12);
 }
 

@@ -1,4 +1,4 @@
-// The tables of variants: what is listed, what is chosen, and what is said of a name that cannot be.
+// The variant tables: listing, selection, and the errors for impossible names.
 #include "kernels/variants.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// Winograd's forms: all of them on small pictures, tiles in several chunks, and the error.
+// Winograd's algorithms: all of them on small images, tiles in several chunks, and the error.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -51,7 +51,7 @@ double relative_error(const std::vector<double>& got, const std::vector<double>&
 
 }  // namespace
 
-// A tile knows nothing of its neighbors, so pictures together have the bits of pictures alone.
+// Tiles are independent, so images in a batch have the same bits as single images.
 TEST_CASE("winograd: many tiles, in chunks, as picture by picture") {
   const ConvGeom all = ConvGeom::make("t", {4, 64, 62, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
   const ConvGeom one = ConvGeom::make("t", {1, 64, 62, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
@@ -72,7 +72,8 @@ TEST_CASE("winograd: many tiles, in chunks, as picture by picture") {
 
 namespace {
 
-// The three directions in the form for g, whether or not it would be chosen, with a bias, onto ones where wgrad adds.
+// The three directions by the algorithm for g, whether or not it would be selected, with a bias,
+// accumulating onto ones in wgrad.
 Run run_form(const ConvGeom& g, const std::vector<double>& x, const std::vector<double>& w,
              const std::vector<double>& dy, const std::vector<double>& bias) {
   Run r;
@@ -84,11 +85,11 @@ Run run_form(const ConvGeom& g, const std::vector<double>& x, const std::vector<
   Buffer bc(Shape::vector(g.c), DType::f32, cpu, halves);
   Buffer y(g.y_shape(), DType::f32, cpu), dx(g.x_shape(), DType::f32, cpu);
   Buffer dw(g.w_shape(), DType::f32, cpu, std::vector<double>(w.size(), 1.0));
-  const auto f = [](Buffer& b) { return b.mut().as<float>(); };
+  const auto f = [](Buffer& b) { return b.mutable_view().as<float>(); };
   cpu::winograd(e, cpu::Direction::fprop, g, {f(bx), f(bw), f(y), f(bb), false});
   cpu::winograd(e, cpu::Direction::dgrad, g, {f(dx), f(bw), f(bdy), f(bc), false});
   cpu::winograd(e, cpu::Direction::wgrad, g, {f(bx), f(dw), f(bdy), nullptr, true});
-  for (const Buffer* b : {&bx, &bw, &bdy, &y, &dx, &dw}) CHECK(b->degradation().empty());
+  for (const Buffer* b : {&bx, &bw, &bdy, &y, &dx, &dw}) CHECK(b->overrun().empty());
   r.y = y.get();
   r.dx = dx.get();
   r.dw = dw.get();
@@ -149,7 +150,6 @@ TEST_CASE("conv policy: who convolves on the CPU follows the Exec, and all agree
   const ConvGeom g = ConvGeom::make("t", {2, 32, 32, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
   const Buffer x(g.x_shape(), DType::f32, cpu, reals(g.x_shape().count(), 1)),
       w(g.w_shape(), DType::f32, cpu, reals(g.w_shape().count(), 2));
-  using By = ConvPolicy::By;
   const auto run_as = [&](const ConvPolicy& policy, std::string& ran) {
     Bench b(cpu);
     b.exec.conv = policy;
@@ -162,11 +162,11 @@ TEST_CASE("conv policy: who convolves on the CPU follows the Exec, and all agree
   std::string ran;
   const auto any = run_as({}, ran);
   CHECK(ran == "own winograd");
-  const auto exact = run_as({By::any, true}, ran);
+  const auto exact = run_as({ConvBackend::automatic, true}, ran);
   CHECK(ran != "own winograd");
-  const auto own = run_as({By::own, true}, ran);
+  const auto own = run_as({ConvBackend::native, true}, ran);
   CHECK(ran == "own implicit gemm");
-  const auto onednn = run_as({By::onednn, false}, ran);
+  const auto onednn = run_as({ConvBackend::onednn, false}, ran);
   const bool here = std::string(cpu_library()).find("oneDNN") != std::string::npos;
   CHECK(ran.starts_with(here ? "onednn" : "own implicit gemm"));
   for (const auto* other : {&exact, &own, &onednn}) CHECK(relative_error(*other, any) < 2e-6);
@@ -186,14 +186,14 @@ TEST_CASE("conv plan: each direction follows the plan where it can, and the rule
     plan->methods = {{use.str(), m}, {without.str(), m}};
     CHECK(cpu::conv_method(policy, use) == (cpu::conv_possible(m, use) ? m : rule));
     CHECK(cpu::conv_method(policy, other) == cpu::conv_method({}, other));
-    if (m == ConvAlgorithm::winograd) {  // no form for 5x5, and none where results must be exact
+    if (m == ConvAlgorithm::winograd) {  // no algorithm for 5x5, and none if results must be exact
       CHECK(cpu::conv_method(policy, without) == cpu::conv_method({}, without));
       ConvPolicy exact = policy;
       exact.exact = true;
       CHECK(cpu::conv_method(exact, use) != ConvAlgorithm::winograd);
     }
   }
-  // What is chosen is what runs, and what is asked for is recorded.
+  // The selected algorithm runs, and the request is recorded.
   Bench b(cpu);
   ConvCalls uses;
   b.exec.conv = policy;

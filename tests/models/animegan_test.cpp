@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Colored pictures with an edge at another place in each.
+// Colored images with an edge at another place in each.
 void write_drawings(const fs::path& folder, int count) {
   fs::create_directories(folder);
   for (int i = 0; i < count; ++i) {
@@ -63,7 +63,7 @@ double number(const StepStats& stats, const std::string& name) {
   return 0;
 }
 
-std::vector<Tensor> random_pictures(std::int64_t size) {
+std::vector<Tensor> random_images(std::int64_t size) {
   RandomStream stream(4, 0);
   std::vector<Tensor> pictures;
   for (int i = 0; i < 3; ++i)
@@ -99,7 +99,7 @@ TEST_CASE("animegan: stopped in and behind the warm-up and resumed equals uninte
 TEST_CASE("animegan: the warm-up moves g by its own rate and leaves d") {
   const TempDir folder;
   TrainOptions o = tiny_animegan("animegan", folder.path, "run");
-  const auto pictures = random_pictures(16);
+  const auto pictures = random_images(16);
   const auto weights = [](Model& model, std::size_t network) {
     std::vector<double> all;
     for (const Parameter& p : model.networks().at(network).module->parameters())
@@ -158,7 +158,7 @@ TEST_CASE("animegan: losses enter the sum with the preset's weights, or the user
   const TempDir folder;
   TrainOptions o = tiny_animegan("animegan", folder.path, "run");
   o.init_epochs = 0;
-  const auto pictures = random_pictures(16);
+  const auto pictures = random_images(16);
   const StepStats hayao = make_model(o)->step(pictures, 0);
   o.style_preset = "paprika";
   const StepStats paprika = make_model(o)->step(pictures, 0);
@@ -215,7 +215,7 @@ TEST_CASE(
 
 TEST_CASE("cartoongan: trains with smoothed drawings in color, and every network by name") {
   const TempDir folder;
-  const auto pictures = random_pictures(16);
+  const auto pictures = random_images(16);
   for (const char* net_g : {"cartoongan", "animegan2_lite", "animegan2"}) {
     TrainOptions o = tiny_animegan("cartoongan", folder.path, "run");
     o.net_g = net_g;
@@ -235,11 +235,11 @@ TEST_CASE("animegan: draws without the feature network, in one direction") {
   TrainOptions o = tiny_animegan("animegan", folder.path, "run");
   o.feature_network = (folder.path / "gone").string();
   const auto model = make_model(o);
-  const Tensor x = random_pictures(16)[0];
+  const Tensor x = random_images(16)[0];
   CHECK(model->translate(x, "AtoB", false).shape() == x.shape());
   CHECK_THROWS_AS(model->translate(x, "BtoA", false), Error);
   CHECK(model->translator("AtoB").name == "g");
-  CHECK_THROWS_AS(model->step(random_pictures(16), 0), Error);
+  CHECK_THROWS_AS(model->step(random_images(16), 0), Error);
 }
 
 TEST_CASE("animegan: options that cannot be are named") {

@@ -23,7 +23,7 @@ namespace {
 const bool kLearns = std::string(test_device()) != "emu";
 const int kSteps = kLearns ? 300 : 6;
 
-// Pictures with the left or the right half light: a class that pictures show at once.
+// Images with the left or the right half light: a class that images show at once.
 void write_classes(const fs::path& folder) {
   for (const std::string name : {"left", "right"}) {
     fs::create_directories(folder / name);

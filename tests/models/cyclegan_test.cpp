@@ -43,9 +43,9 @@ TrainOptions tiny_cyclegan(const fs::path& work, const char* run) {
   return o;
 }
 
-void make_pictures(const fs::path& work) {
-  write_pictures(work / "a", 5);
-  write_pictures(work / "b", 3);
+void make_images(const fs::path& work) {
+  write_images(work / "a", 5);
+  write_images(work / "b", 3);
 }
 
 double loss(const StepStats& stats, const char* name) {
@@ -59,7 +59,7 @@ double loss(const StepStats& stats, const char* name) {
 
 TEST_CASE("cyclegan: stopped and resumed equals uninterrupted, to the byte, pool included") {
   const TempDir folder;
-  make_pictures(folder.path);
+  make_images(folder.path);
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions whole = tiny_cyclegan(folder.path, "whole"), parts = tiny_cyclegan(folder.path, "parts");
@@ -82,7 +82,7 @@ TEST_CASE("cyclegan: stopped and resumed equals uninterrupted, to the byte, pool
 
 TEST_CASE("cyclegan: --data with trainA and trainB") {
   const TempDir folder;
-  make_pictures(folder.path / "set");
+  make_images(folder.path / "set");
   fs::rename(folder.path / "set/a", folder.path / "set/trainA");
   fs::rename(folder.path / "set/b", folder.path / "set/trainB");
   TrainOptions o = tiny_cyclegan(folder.path, "run");
@@ -96,7 +96,7 @@ TEST_CASE("cyclegan: --data with trainA and trainB") {
 
 TEST_CASE("cyclegan: sizes that the networks cannot keep are named before the first step") {
   const TempDir folder;
-  make_pictures(folder.path);
+  make_images(folder.path);
   TrainingObserver quiet;
   stop_requested = false;
   TrainOptions o = tiny_cyclegan(folder.path, "run");
@@ -115,7 +115,7 @@ TEST_CASE("cyclegan: sizes that the networks cannot keep are named before the fi
 
 TEST_CASE("cyclegan: a checkpoint whose pool is not whole is refused") {
   const TempDir folder;
-  make_pictures(folder.path);
+  make_images(folder.path);
   TrainingObserver quiet;
   stop_requested = false;
   TrainOptions o = tiny_cyclegan(folder.path, "run");

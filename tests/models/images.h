@@ -1,4 +1,4 @@
-// Pictures to train on.
+// Training images.
 #pragma once
 
 #include <cmath>
@@ -7,8 +7,8 @@
 
 #include "engine/image/image.h"
 
-// Gray 12 x 12 pictures of waves.
-inline void write_pictures(const std::filesystem::path& folder, int count) {
+// Gray 12 x 12 images of waves.
+inline void write_images(const std::filesystem::path& folder, int count) {
   std::filesystem::create_directories(folder);
   for (int i = 0; i < count; ++i) {
     sumi::Image8 image(12, 12, 1);

@@ -38,8 +38,8 @@ TrainOptions tiny_autoencoder(const fs::path& work, const char* model, const std
 
 TEST_CASE("autoencoder GANs: stopped and resumed equals uninterrupted, to the byte") {
   const TempDir folder;
-  write_pictures(folder.path / "a", 10);
-  write_pictures(folder.path / "b", 7);
+  write_images(folder.path / "a", 10);
+  write_images(folder.path / "b", 7);
   TrainingObserver quiet;
   for (const std::string name : {"gan-autoencoder", "photo-converter"}) {
     CAPTURE(name);

@@ -1,4 +1,4 @@
-// pix2pix as a whole: pairs from files, resume to the byte, its losses, and what each task makes of a picture.
+// pix2pix as a whole: pairs from files, resume to the byte, its losses, and what each task makes of an image.
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
@@ -59,7 +59,7 @@ Photo colored(int width, int height, int depth = 16) {
   return photo;
 }
 
-// A model of random weights that was trained for the task, and what it makes of a picture.
+// A model of random weights that was trained for the task, and what it makes of an image.
 struct Trained {
   std::unique_ptr<Model> model;
   std::optional<Converter> converter;
@@ -79,7 +79,7 @@ struct Trained {
 
 TEST_CASE("pix2pix: stopped and resumed equals uninterrupted, to the byte; the sheet has three rows") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 5);
+  write_images(folder.path / "pictures", 5);
   TrainingObserver quiet;
   stop_requested = false;
   for (const char* task : {"restore", "inpaint"}) {
@@ -106,8 +106,8 @@ TEST_CASE("pix2pix: stopped and resumed equals uninterrupted, to the byte; the s
 TEST_CASE(
     "pix2pix: folders, trainA with trainB, and pictures side by side are one and the same; BtoA turns them") {
   const TempDir folder;
-  write_pictures(folder.path / "set/trainA", 4);
-  write_pictures(folder.path / "set/trainB", 5);
+  write_images(folder.path / "set/trainA", 4);
+  write_images(folder.path / "set/trainB", 5);
   fs::remove(folder.path / "set/trainB/p0.png");
   for (int i = 1; i < 5; ++i)
     fs::rename(folder.path / "set/trainB" / ("p" + std::to_string(i) + ".png"),

@@ -1,4 +1,4 @@
-// What tests of whole training runs need.
+// Shared parts of the tests of whole training runs.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -15,15 +15,15 @@
 
 inline const sumi::Device kRef{sumi::Device::Kind::ref, 0};
 
-// The device that models are tested on: SUMI_TEST_DEVICE, or cpu. Outside of training runs it multiplies in f32, whose
-// tolerances the tests have.
+// The device for model tests: SUMI_TEST_DEVICE, or cpu. Outside training runs it multiplies in f32,
+// to which the tolerances refer.
 inline const char* test_device() {
   sumi::set_multiply(sumi::MatmulPrecision::f32);
   const char* name = std::getenv("SUMI_TEST_DEVICE");
   return name ? name : "cpu";
 }
 
-// Stops the run after some steps, as Ctrl-C does.
+// Stops the run after some steps, like Ctrl-C.
 struct StopAt final : sumi::TrainingObserver {
   std::int64_t step;
   explicit StopAt(std::int64_t s) : step(s) {}
@@ -32,7 +32,7 @@ struct StopAt final : sumi::TrainingObserver {
   }
 };
 
-// Trains until `step`, as if Ctrl-C were pressed there, then goes on to the end. Between the two: `meanwhile`.
+// Trains until `step`, as if Ctrl-C were pressed there, calls `meanwhile`, then trains to the end.
 inline sumi::TrainResult train_in_two(
     const sumi::TrainOptions& options, std::int64_t step, const std::function<void()>& meanwhile = [] {}) {
   StopAt stop(step);

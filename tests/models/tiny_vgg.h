@@ -1,4 +1,4 @@
-// A VGG19 of few filters with random weights, as a file that --feature-network takes.
+// A VGG19 with few filters and random weights, as a file for --feature-network.
 #pragma once
 
 #include <filesystem>

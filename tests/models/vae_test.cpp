@@ -54,8 +54,8 @@ TEST_CASE("vae: 784-400-(20,20)-400-784, and convolutions for larger pictures") 
     conv.size = size;
     const auto planned = plan_networks(conv);
     Cost cost;
-    CHECK(planned.at(0).module->plan({5, size, size, 3}, cost) == Shape{5, 1, 1, 40});
-    CHECK(planned.at(1).module->plan({5, 1, 1, 20}, cost) == Shape{5, size, size, 3});
+    CHECK(planned.at(0).module->infer_shape({5, size, size, 3}, cost) == Shape{5, 1, 1, 40});
+    CHECK(planned.at(1).module->infer_shape({5, 1, 1, 20}, cost) == Shape{5, size, size, 3});
   }
   conv.size = 30;
   CHECK_THROWS_WITH(
@@ -101,7 +101,7 @@ TEST_CASE(
     "vae: stopped and resumed equals uninterrupted, to the byte; it learns, and draws the same originals "
     "each time") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   for (const char* form : {"dense", "conv"}) {
     CAPTURE(form);

@@ -1,5 +1,6 @@
-// A disk that fails on purpose: preloaded into a program (LD_PRELOAD), makes the n-th call on files fail, or changes a
-// file under the program's hands just before it. What to do is in the environment:
+// A disk that fails on purpose: preloaded into a program (LD_PRELOAD), makes the n-th call on files
+// fail, or changes a file under the program's hands just before it. What to do is in the
+// environment:
 //   FAULT_UNDER   only calls on files below this folder count
 //   FAULT_CALLS   which: "write" (opening for writing, writing, fsync, rename, mkdir, close), "read" (opening for reading,
 //                 reading, mapping)

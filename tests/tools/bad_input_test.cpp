@@ -74,7 +74,7 @@ TEST_CASE("bad data: missing, empty and broken folders") {
   write((folder / "pictures") / "zero.png", "");
   check_error(run(folder, kTiny + "--outdir run -q 2>&1 | tail -n 1 >&2; exit 1"), 1, "pictures");
   CHECK_FALSE(fs::exists(folder / "run" / "checkpoints"));
-  write_pictures(folder, "pictures", 8, 16);
+  write_images(folder, "pictures", 8, 16);
   check_error(run(folder, kTiny + "--outdir run --batch-size 64 2>&1 | tail -n 1 >&2; exit 1"), 1, "batch");
   const Result good = run(folder, kTiny + "--outdir run --steps 2");
   CHECK(good.code == 0);
@@ -84,7 +84,7 @@ TEST_CASE("bad data: missing, empty and broken folders") {
 
 TEST_CASE("bad output: nothing can be written") {
   const Folder folder;
-  write_pictures(folder, "pictures", 8, 16);
+  write_images(folder, "pictures", 8, 16);
   write(folder / "file", "x");
   check_error(run(folder, kTiny + "--outdir file/run"), 1, "file");
   check_error(run(folder, kTiny + "--outdir /proc/run"), 1, "/proc/run");
@@ -98,7 +98,7 @@ TEST_CASE("bad output: nothing can be written") {
 
 TEST_CASE("bad checkpoints: truncated, of another model, none") {
   const Folder folder;
-  write_pictures(folder, "pictures", 8, 16);
+  write_images(folder, "pictures", 8, 16);
   REQUIRE(run(folder, kTiny + "--outdir run --steps 1").code == 0);
   const std::string bytes = read(folder / "run/checkpoints/1.safetensors");
   REQUIRE(bytes.size() > 1000);

@@ -15,8 +15,8 @@ namespace {
 const std::string kCall = "convert -m run --threads 1 ";
 
 void train_model(const Folder& folder) {
-  write_pictures(folder, "a", 2, 18);
-  write_pictures(folder, "b", 2, 18);
+  write_images(folder, "a", 2, 18);
+  write_images(folder, "b", 2, 18);
   REQUIRE(
       run(folder,
           "train cyclegan --data-a a --data-b b --outdir run --load-size 18 --crop-size 16 --ngf 2 --ndf 2 "
@@ -29,7 +29,7 @@ void train_model(const Folder& folder) {
 TEST_CASE("convert: an album whose results lie beside the originals is continued") {
   const Folder folder;
   train_model(folder);
-  write_pictures(folder, "album", 3, 12);
+  write_images(folder, "album", 3, 12);
   REQUIRE(run(folder, kCall + "-i album -o album --suffix _x").code == 0);
   const std::string kept = read(folder / "album/000_x.png");
   check_error(run(folder, kCall + "-i album -o album --suffix _x"), 2, "continue that with --skip-existing");

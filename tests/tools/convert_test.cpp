@@ -1,4 +1,4 @@
-// sumi convert: files and folders in, pictures of the same size out.
+// sumi convert: files and folders in, images of the same size out.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,8 +18,8 @@ namespace {
 
 // folder/run: a cyclegan that knows little, but whose two directions and averages differ.
 void train_tiny(const Folder& folder) {
-  write_pictures(folder, "a", 3, 20);
-  write_pictures(folder, "b", 2, 20);
+  write_images(folder, "a", 3, 20);
+  write_images(folder, "b", 2, 20);
   const Result trained =
       run(folder,
           "train cyclegan --data-a a --data-b b --outdir run --load-size 18 --crop-size 16 --ngf 2 --ndf 2 "
@@ -179,7 +179,7 @@ TEST_CASE("convert: half-transparent colors are laid on white once") {
 TEST_CASE("convert: a network of NaN writes nothing") {
   const Folder folder;
   train_tiny(folder);
-  write_pictures(folder, "in", 2, 16);
+  write_images(folder, "in", 2, 16);
   const fs::path checkpoint = folder / "run/checkpoints/3.safetensors";
   std::string file = read(checkpoint);
   std::uint64_t header = 0;
@@ -242,14 +242,14 @@ TEST_CASE("convert: what cannot be is said before anything is written") {
   CHECK_FALSE(fs::exists(folder / "out.png"));
   CHECK(run(folder, kConvert + "-i a -o a --suffix 2").code == 0);
 
-  write_pictures(folder, "pictures", 5, 16);
+  write_images(folder, "pictures", 5, 16);
   REQUIRE(run(folder, kTiny + "--outdir noise --steps 1 -q").code == 0);
   check_error(run(folder, "convert -m noise -i in.png -o out.png"), 1, "cannot translate any");
 }
 
 TEST_CASE("convert: a pix2pix that fills holes takes them from alpha or --mask; one for superres enlarges") {
   const Folder folder;
-  write_pictures(folder, "a", 3, 20);
+  write_images(folder, "a", 3, 20);
   for (const std::string task : {"inpaint", "superres --factor 3"}) {
     const Result trained =
         run(folder, "train pix2pix --data a --outdir " + task.substr(0, 7) + " --task " + task +

@@ -26,8 +26,8 @@ double figure(const std::string& out, const std::string& name) {
 
 TEST_CASE("distance: nothing between a set and itself, something between two, named as sumi's own") {
   const Folder folder;
-  program::write_pictures(folder, "a", 6, 24);
-  program::write_pictures(folder, "b", 6, 40);
+  program::write_images(folder, "a", 6, 24);
+  program::write_images(folder, "b", 6, 40);
   const Result same = run(folder, "distance -a a -b a --size 16 --threads 1");
   CAPTURE(same.err);
   REQUIRE(same.code == 0);
@@ -42,7 +42,7 @@ TEST_CASE("distance: nothing between a set and itself, something between two, na
 
 TEST_CASE("distance: what cannot be measured is said in a line") {
   const Folder folder;
-  program::write_pictures(folder, "a", 3, 16);
+  program::write_images(folder, "a", 3, 16);
   program::write(folder / "weights.safetensors", "no weights");
   check_error(run(folder, "distance -a a"), 2, "-b takes");
   check_error(run(folder, "distance -a a -b nowhere"), 1, "nowhere");
@@ -54,8 +54,8 @@ TEST_CASE("distance: what cannot be measured is said in a line") {
 
 TEST_CASE("generate --class, and a conditional network's way to PyTorch's names and back") {
   const Folder folder;
-  program::write_pictures(folder, "pictures/dark", 4, 16);
-  program::write_pictures(folder, "pictures/light", 4, 20);
+  program::write_images(folder, "pictures/dark", 4, 16);
+  program::write_images(folder, "pictures/light", 4, 20);
   REQUIRE(run(folder, program::kTiny + "--outdir run --conditional --sn --steps 2 -q").code == 0);
   REQUIRE(run(folder, "generate -m run -n 3 --class light -o light.png").code == 0);
   REQUIRE(run(folder, "generate -m run -n 3 --class dark -o dark.png").code == 0);

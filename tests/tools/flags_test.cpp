@@ -40,13 +40,13 @@ struct Subject {
   CLI::App* app;
 };
 
-// Each command, and each model of train. What they would work on does not exist, but for a picture in `folder`.
+// Each command, and each model of train. What they would work on does not exist, but for an image in `folder`.
 std::vector<Subject> subjects(CLI::App& root, const program::Folder& folder) {
   cli::add_commands(root);
   std::vector<Subject> all;
   const auto sub = [](CLI::App& app, const char* name) { return app.get_subcommand(name); };
   all.push_back({{"generate", "-m", "nowhere", "-o", "nothing.png"}, sub(root, "generate")});
-  program::write_pictures(folder, "in", 1, 4);
+  program::write_images(folder, "in", 1, 4);
   all.push_back(
       {{"convert", "-m", "nowhere", "-i", (folder / "in").string(), "-o", "nothing/"}, sub(root, "convert")});
   all.push_back({{"inspect", "nowhere"}, sub(root, "inspect")});

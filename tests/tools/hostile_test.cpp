@@ -75,7 +75,7 @@ struct Checkpoint {
 
 struct Trained : Folder {
   Trained() {
-    write_pictures(*this, "pictures", 8, 16);
+    write_images(*this, "pictures", 8, 16);
     REQUIRE(program::run(*this, kTiny + "--outdir run --steps 1 --sample-every 0").code == 0);
   }
   Checkpoint checkpoint() const { return Checkpoint(*this / "run/checkpoints/1.safetensors"); }
@@ -235,7 +235,7 @@ TEST_CASE("hostile: weights, data and configuration") {
   check_error(run_bounded(folder, import), 1, "[import bad.safetensors]");
   CHECK_FALSE(fs::exists(folder / "out.safetensors"));
 
-  // 900 pictures of 4096 x 4096, 14 GiB, in 17 bytes.
+  // 900 images of 4096 x 4096, 14 GiB, in 17 bytes.
   write(folder / "bomb.idx", big_endian(0x803) + big_endian(900) + big_endian(4096) + big_endian(4096) + "x");
   check_error(run_bounded(folder, "train gan --data bomb.idx --outdir new -q"), 1, "[data bomb.idx]");
   sumi::io::Hash sum, whole;
@@ -263,14 +263,14 @@ TEST_CASE("hostile: weights, data and configuration") {
 
 TEST_CASE("hostile: pictures") {
   const Folder folder;
-  write_pictures(folder, "a", 3, 20);
-  write_pictures(folder, "b", 2, 20);
+  write_images(folder, "a", 3, 20);
+  write_images(folder, "b", 2, 20);
   REQUIRE(run(folder,
               "train cyclegan --data-a a --data-b b --outdir run --load-size 18 --crop-size 16 --ngf 2 --ndf "
               "2 --n-blocks 1 "
               "--n-layers-d 1 --steps 1 --sample-every 0 --threads 1 -q")
               .code == 0);
-  // Bombs, pictures that lack their second half, and good ones under a wrong name.
+  // Bombs, images that lack their second half, and good ones under a wrong name.
   fs::create_directories(folder / "in");
   std::vector<std::string> bad, good;
   for (const auto& file : fs::directory_iterator(corpus("image"))) {

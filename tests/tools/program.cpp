@@ -119,7 +119,7 @@ int count_lines(const std::string& text) {
   return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
 }
 
-void write_pictures(const Folder& folder, const std::string& name, int count, int size) {
+void write_images(const Folder& folder, const std::string& name, int count, int size) {
   fs::create_directories(folder / name);
   for (int i = 0; i < count; ++i) {
     sumi::Image8 picture(size, size, 3);

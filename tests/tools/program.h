@@ -1,4 +1,4 @@
-// Runs the program as a user would: the environment variable SUMI has its path.
+// Runs the program like a user; the environment variable SUMI has its path.
 #pragma once
 
 #include <sys/types.h>
@@ -42,8 +42,8 @@ std::string read(const std::filesystem::path& path);
 void write(const std::filesystem::path& path, const std::string& text);
 int count_lines(const std::string& text);
 
-// `count` different pictures of size x size in folder/NAME.
-void write_pictures(const Folder& folder, const std::string& name, int count, int size);
+// `count` different images of size x size in folder/NAME.
+void write_images(const Folder& folder, const std::string& name, int count, int size);
 
 // Names of tensors of two safetensors files whose bytes differ or that only one has, comma separated; "" when
 // none.
@@ -52,7 +52,7 @@ std::string differing_tensors(const std::filesystem::path& a, const std::filesys
 // One line on stderr that begins with "sumi: ", the code, and the words.
 void check_error(const Result& result, int code, const std::string& part);
 
-// A dcgan that trains in milliseconds, on folder/pictures.
+// A dcgan that trains in milliseconds, on folder/images.
 inline const std::string kTiny =
     "train dcgan --data pictures --size 16 --ngf 4 --ndf 4 --nz 8 --batch-size 4 --workers 1 --seed 5 "
     "--threads 1 ";

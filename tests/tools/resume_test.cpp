@@ -12,10 +12,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Eight pictures, and a run "run" of two steps on them.
+// Eight images, and a run "run" of two steps on them.
 struct Begun : Folder {
   Begun() {
-    write_pictures(*this, "pictures", 8, 16);
+    write_images(*this, "pictures", 8, 16);
     REQUIRE(program::run(*this, kTiny + "--outdir run --steps 2 -q").code == 0);
   }
   std::string at(const std::string& name) const { return (*this / name).string(); }
@@ -58,7 +58,7 @@ TEST_CASE("resume: data that have moved are asked for, and are the same data") {
   CHECK(moved.err.empty());
   CHECK(run(folder, "train --resume run --steps 5 -q").err.empty());
 
-  write_pictures(folder, "more", 9, 16);
+  write_images(folder, "more", 9, 16);
   const Result changed = run(folder, "train --resume run --data more --steps 6 -q");
   CHECK(changed.code == 0);
   CHECK(has(changed.err, "the data has changed since the checkpoint (8 pictures then, 9 now)"));
@@ -93,7 +93,7 @@ TEST_CASE("resume: with the model's name in front, and the options that began th
 
 TEST_CASE("train: a run inside its data does not learn from its own pictures") {
   const Folder folder;
-  write_pictures(folder, "pictures", 8, 16);
+  write_images(folder, "pictures", 8, 16);
   const Result first = run(folder, kTiny + "--outdir pictures/run --steps 2");
   CHECK(has(first.out + first.err, "dcgan on 8 pictures"));
   CHECK(has(first.err, "left out of pictures: run, written by sumi train"));
@@ -104,7 +104,7 @@ TEST_CASE("train: a run inside its data does not learn from its own pictures") {
   CHECK(has(run(folder, kTiny + "--outdir other --steps 1").out, "dcgan on 8 pictures"));
 
   check_error(run(folder, kTiny + "--outdir pictures"), 1, "holds pictures of the data");
-  write_pictures(folder, "pictures/sub", 1, 16);
+  write_images(folder, "pictures/sub", 1, 16);
   check_error(run(folder, kTiny + "--outdir pictures/sub"), 1, "holds pictures of the data");
   check_error(run(folder, "train dcgan --data other/samples --outdir other"), 1, "choose another folder");
   CHECK_FALSE(fs::exists(folder / "pictures/checkpoints"));
@@ -112,7 +112,7 @@ TEST_CASE("train: a run inside its data does not learn from its own pictures") {
 
 TEST_CASE("train: too few pictures for a batch, and numbers that work") {
   const Folder folder;
-  write_pictures(folder, "pictures", 3, 16);
+  write_images(folder, "pictures", 3, 16);
   check_error(run(folder, kTiny + "--outdir run"), 1,
               "has 3 pictures, and a step takes 4; lower --batch-size to 3, add pictures");
   check_error(run(folder, kTiny + "--outdir run --n-critic 2 --batch-size 2"), 1, "lower --batch-size to 1,");

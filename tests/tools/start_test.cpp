@@ -25,7 +25,7 @@ class Variable {
 
 // A run of a tiny network in folder/run.
 void make_tiny_run(const Folder& folder) {
-  write_pictures(folder, "pictures", 8, 16);
+  write_images(folder, "pictures", 8, 16);
   REQUIRE(run(folder, kTiny + "--steps 1 --outdir run").code == 0);
 }
 
@@ -67,7 +67,7 @@ TEST_CASE(
 
 TEST_CASE("start: the module of faces is loaded by styles alone") {
   const Folder folder;
-  write_pictures(folder, "pictures", 1, 60);
+  write_images(folder, "pictures", 1, 60);
   for (const char* arguments : {"--version", "convert --help", "convert -i pictures -o off --faces off"})
     CHECK(!loads_faces(folder, arguments));
 }
@@ -86,7 +86,7 @@ TEST_CASE("start: without the codecs PNG and JPEG go on, and other formats are r
   check_error(run(folder, generate + "new.tga"), 1, "[codecs] there is no " + missing + ", without");
   check_error(run(folder, generate + "new.tga"), 1, "install sumi again, or set SUMI_CODECS");
   CHECK(!fs::exists(folder / "new.tga"));
-  // Not one picture fewer to learn from, but an end.
+  // Not one image fewer to learn from, but an end.
   const Result train =
       run(folder,
           "train dcgan --data mixed --size 16 --ngf 4 --ndf 4 --nz 8 --batch-size 4 --steps 1 --outdir no");

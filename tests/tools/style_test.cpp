@@ -84,7 +84,7 @@ TEST_CASE("style: strength blends with the photograph, and a mask says where") {
 
 TEST_CASE("style: folders, sheets and comparisons") {
   const Folder folder;
-  write_pictures(folder, "in", 3, 40);
+  write_images(folder, "in", 3, 40);
   const Result all = run(folder, "convert --threads 1 -i in -o out -f jpg --style manga");
   CHECK(all.code == 0);
   CHECK(has(all.out, "3 of 3 pictures written"));

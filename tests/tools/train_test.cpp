@@ -32,7 +32,7 @@ std::string all_steps(int last) {
 
 TEST_CASE("train: a run directory holds everything, and the screen says what happened") {
   const Folder folder;
-  write_pictures(folder, "pictures", 9, 28);
+  write_images(folder, "pictures", 9, 28);
   const Result result = run(folder,
                             "train gan --dataroot pictures --outf run --batch_size 4 --steps 3 --log-every 1 "
                             "--sample-every 2 --threads 1");
@@ -69,7 +69,7 @@ TEST_CASE("train: a file's options count as asked for where they are not the rec
 
 TEST_CASE("train: options of a run start the same run again") {
   const Folder folder;
-  write_pictures(folder, "pictures", 8, 16);
+  write_images(folder, "pictures", 8, 16);
   REQUIRE(run(folder, kTiny + "--outdir a --steps 3").code == 0);
   REQUIRE(run(folder, "train dcgan --config a/options.json --outdir b").code == 0);
   CHECK(differing_tensors(folder / "a/checkpoints/3.safetensors", folder / "b/checkpoints/3.safetensors") ==
@@ -78,7 +78,7 @@ TEST_CASE("train: options of a run start the same run again") {
 
 TEST_CASE("train: interrupted by Ctrl-C and resumed, a run ends in the same bytes") {
   const Folder folder;
-  write_pictures(folder, "pictures", 11, 16);
+  write_images(folder, "pictures", 11, 16);
   const std::string options =
       kTiny + "--steps 300 --save-every 1000 --sample-every 0 --log-every 1 --ema 0.9 ";
   REQUIRE(run(folder, options + "--outdir whole").code == 0);
@@ -103,7 +103,7 @@ TEST_CASE("train: interrupted by Ctrl-C and resumed, a run ends in the same byte
 
 TEST_CASE("train: killed and resumed, a run ends in the same bytes") {
   const Folder folder;
-  write_pictures(folder, "pictures", 11, 16);
+  write_images(folder, "pictures", 11, 16);
   const std::string options = kTiny + "--steps 200 --save-every 20 --sample-every 30 --log-every 1 --keep 3 ";
   REQUIRE(run(folder, options + "--outdir whole").code == 0);
   const Result killed = run_and_signal(folder, options + "--outdir parts", SIGKILL, [&]() {

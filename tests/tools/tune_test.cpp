@@ -17,7 +17,7 @@ const std::string kTune = "tune --seconds 0.001 --threads 1 -o plan.json ";
 
 TEST_CASE("tune: a training step's plan, which train and generate take") {
   const Folder folder;
-  program::write_pictures(folder, "pictures", 6, 16);
+  program::write_images(folder, "pictures", 6, 16);
   const Result tuned = run(folder, kTune + kModel);
   CHECK(tuned.code == 0);
   CHECK(has(tuned.out, "by the rules"));
@@ -57,7 +57,7 @@ TEST_CASE("tune: what cannot be is refused before anything is measured") {
   check_error(run(folder, kTune + "dcgan --size 15"), 2, "--size");
   check_error(run(folder, "tune --seconds 0.001 -o no/such/plan.json " + kModel), 1, "no/such");
   CHECK_FALSE(fs::exists(folder / "plan.json"));
-  program::write_pictures(folder, "pictures", 6, 16);
+  program::write_images(folder, "pictures", 6, 16);
   const std::string trained = "train " + kModel + "--data pictures --steps 2 --outdir run ";
   check_error(run(folder, trained + "--plan nowhere.json"), 1, "nowhere.json");
   check_error(run(folder, trained + "--plan no.json"), 1, "make one with sumi tune");

@@ -1,4 +1,4 @@
-// What is done with a trained model: pictures, a look inside, weights out and in again.
+// What is done with a trained model: images, a look inside, weights out and in again.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -20,7 +20,7 @@ namespace {
 // A folder with a trained tiny dcgan in "run".
 struct TrainedWeights : Folder {
   TrainedWeights() {
-    write_pictures(*this, "pictures", 8, 16);
+    write_images(*this, "pictures", 8, 16);
     REQUIRE(program::run(*this, kTiny + "--outdir run --steps 3 --ema 0.5").code == 0);
   }
 };
@@ -48,7 +48,7 @@ TEST_CASE("generate: sheets, folders, patterns and walks") {
   REQUIRE(run(folder, "generate -m run -n 6 --columns 3 --seed 7 --raw -o raw.png").code == 0);
   CHECK(read(folder / "raw.png") != read(folder / "sheet.png"));
 
-  // Picture K does not depend on how many there are.
+  // Image K does not depend on how many there are.
   REQUIRE(run(folder, "generate -m run -n 70 --seed 7 -o many/").code == 0);
   REQUIRE(run(folder, "generate -m run -n 2 --seed 7 --scale 3 -o 'two-{:2}.png'").code == 0);
   CHECK(fs::exists(folder / "many/00069.png"));
@@ -230,8 +230,8 @@ TEST_CASE("export: the file of a generator alone draws and converts what its mod
 
 TEST_CASE("export: one direction of a translation, and the task of a repair") {
   const Folder folder;
-  write_pictures(folder, "a", 2, 16);
-  write_pictures(folder, "b", 2, 16);
+  write_images(folder, "a", 2, 16);
+  write_images(folder, "b", 2, 16);
   const std::string tiny =
       " --load-size 16 --crop-size 16 --ngf 2 --ndf 2 --n-blocks 1 --n-layers-d 1 --steps 1 --sample-every 0 "
       "--init-gain 0.3 --seed 3 --threads 1 -q ";
@@ -309,7 +309,7 @@ TEST_CASE("import: half precision, prefixes of wrappers, and the option that mak
 TEST_CASE("import: dropout shifts the names of a generator's layers, and the message says so") {
   const Folder folder;
   const std::string tiny = "--model cyclegan --ngf 2 --ndf 2 --n-blocks 1 --n-layers-d 1 --net g_ab ";
-  write_pictures(folder, "a", 1, 16);
+  write_images(folder, "a", 1, 16);
   REQUIRE(
       run(folder,
           "train cyclegan --data-a a --data-b a --outdir run --dropout --load-size 16 --crop-size 16 --ngf 2 "

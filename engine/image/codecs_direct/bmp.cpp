@@ -20,7 +20,7 @@ constexpr std::size_t kFileHeader = 14;
 
 enum Compression : std::uint32_t { kNone, kRuns8, kRuns4, kMasks, kJpeg, kPng, kAlphaMasks };
 
-// The file's bytes; what lies behind the end is 0.
+// The file's bytes; bytes beyond the end are 0.
 struct BmpFile {
   std::string bytes;
 
@@ -36,8 +36,8 @@ struct BmpHeader {
   unsigned bits = 0;
   std::uint32_t compression = kNone;
   std::size_t pixels = 0;                            // where they start
-  std::array<std::uint32_t, 4> masks{};              // red, green, blue, alpha; of 16 and 32 bits
-  std::vector<std::array<std::uint8_t, 3>> palette;  // of 1 to 8 bits
+  std::array<std::uint32_t, 4> masks{};              // red, green, blue, alpha; for 16 and 32 bits
+  std::vector<std::array<std::uint8_t, 3>> palette;  // for 1 to 8 bits
   std::size_t profile_at = 0, profile_bytes = 0;
 
   bool has_runs() const { return compression == kRuns8 || compression == kRuns4; }
@@ -98,7 +98,7 @@ BmpHeader read_bmp_header(const BmpFile& file, const std::string& where) {
     fail(where,
          fmt::format("has the impossible size {}x{}; it is damaged: copy it again", h.width, h.height));
   constexpr std::array<unsigned, 7> kBits{1, 2, 4, 8, 16, 24, 32};
-  const bool os2 = size == 16 || size == 64;  // whose compressions 3 and 4 are others
+  const bool os2 = size == 16 || size == 64;  // where compressions 3 and 4 mean something else
   const bool good =
       std::count(kBits.begin(), kBits.end(), h.bits) == 1 &&
       (h.compression == kNone || (h.compression == kRuns8 && h.bits == 8) ||
@@ -117,7 +117,8 @@ BmpHeader read_bmp_header(const BmpFile& file, const std::string& where) {
   return h;
 }
 
-// Indices [height, width] of a picture of runs, rows from the bottom. False where it ends before its end mark.
+// Indices [height, width] of a run-length encoded image, rows from the bottom. Returns false if it
+// ends before its end marker.
 bool read_runs(const BmpFile& file, const BmpHeader& h, std::vector<std::uint8_t>& out) {
   const auto width = static_cast<std::size_t>(h.width), height = static_cast<std::size_t>(h.height);
   out.assign(width * height, 0);
@@ -160,7 +161,7 @@ unsigned masked(std::uint32_t pixel, std::uint32_t mask) {
   return static_cast<unsigned>(((pixel & mask) >> shift) * std::uint64_t{510} / most + 1) / 2;
 }
 
-// One stored row to RGB or RGBA.
+// Converts one stored row to RGB or RGBA.
 void unpack_bmp(const BmpFile& file, const BmpHeader& h, std::size_t at, std::uint8_t* to) {
   const unsigned bits = h.bits, bytes = bits / 8;
   for (std::size_t x = 0; x < static_cast<std::size_t>(h.width); ++x) {
@@ -178,7 +179,7 @@ void unpack_bmp(const BmpFile& file, const BmpHeader& h, std::size_t at, std::ui
   }
 }
 
-// Alpha that is 0 everywhere was not meant: the program that wrote it left the byte out.
+// Alpha that is 0 everywhere is not meant: the writing program left the byte unset.
 void drop_empty_alpha(Decoded& d) {
   for (std::size_t i = 0; i < d.pixels(); ++i)
     if (d.data[4 * i + 3] != 0) return;
@@ -189,7 +190,7 @@ void drop_empty_alpha(Decoded& d) {
 
 Decoded decode_bmp(const std::filesystem::path& path, const DecodeOptions& options) {
   const std::string where = "picture " + path.string();
-  const BmpFile file{read_file(path, kMaxPictureBytes)};
+  const BmpFile file{read_file(path, kMaxImageBytes)};
   const BmpHeader h = read_bmp_header(file, where);
   check_size(where, h.width, h.height, file.bytes.size(), options.max_pixels);
   Decoded d;
@@ -211,7 +212,7 @@ Decoded decode_bmp(const std::filesystem::path& path, const DecodeOptions& optio
       for (std::size_t x = 0; x < width; ++x)
         std::copy_n(h.palette[indices[y * width + x]].begin(), 3, row_of(y) + 3 * x);
   } else {
-    // Padding behind the last row may be missing.
+    // Padding after the last row may be missing.
     const std::size_t needed = h.row_bytes() * (height - 1) + (width * h.bits + 7) / 8;
     if (h.pixels > file.bytes.size() || needed > file.bytes.size() - h.pixels) fail(where, cut);
     for (std::size_t y = 0; y < height; ++y) unpack_bmp(file, h, h.pixels + y * h.row_bytes(), row_of(y));

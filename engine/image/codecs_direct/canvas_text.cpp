@@ -1,4 +1,4 @@
-// Text on a canvas, drawn by FreeType.
+// Text on a canvas by FreeType.
 #include <ft2build.h>
 #include FT_FREETYPE_H
 
@@ -20,15 +20,16 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Text is drawn large and shrunk: at these sizes that is smoother than the renderer's own edges.
+// Text is rendered large and shrunk, which at these sizes is smoother than the renderer's
+// antialiasing.
 constexpr int kOversample = 2;
 
-// Sans-serif fonts that systems have, best first.
+// Common sans-serif fonts, best first.
 constexpr std::array<std::string_view, 6> kFonts{"DejaVuSans.ttf",       "LiberationSans-Regular.ttf",
                                                  "NotoSans-Regular.ttf", "FreeSans.ttf",
                                                  "Carlito-Regular.ttf",  "DroidSans.ttf"};
 
-// The file of the best of these fonts, or "".
+// The file of the best available font, or "".
 std::string find_font() {
   std::vector<fs::path> roots{"/usr/share/fonts", "/usr/local/share/fonts"};
   if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
@@ -50,7 +51,8 @@ std::string find_font() {
   return file;
 }
 
-// The Unicode character at the beginning of `text`, which is UTF-8 and loses it; U+FFFD for a byte that belongs to none.
+// Removes and returns the first Unicode character of `text`, which is UTF-8; U+FFFD for an invalid
+// byte.
 char32_t next_character(std::string_view& text) {
   constexpr char32_t kUnknown = 0xFFFD;
   const auto first = static_cast<unsigned char>(text.front());
@@ -70,7 +72,7 @@ char32_t next_character(std::string_view& text) {
   return character;
 }
 
-// One face, used by one thread at a time.
+// One face, for one thread at a time.
 class Font {
  public:
   static Font& instance() {
@@ -78,8 +80,8 @@ class Font {
     return font;
   }
 
-  // Calls draw(glyph, pen) for each character in pixels of `size`, `pen` being where it starts; returns where the last ends.
-  // 0, and no calls, without a font.
+  // Calls draw(glyph, pen) for each character in pixels of `size`, with `pen` at its start; returns
+  // the end of the last one. Without a font returns 0 and makes no calls.
   template <class Draw>
   int lay_out(std::string_view text, int size, const Draw& draw) {
     const std::lock_guard lock(mutex_);
@@ -108,7 +110,7 @@ class Font {
   FT_Face face_ = nullptr;
 };
 
-// Raises `mask` [height, width] to a glyph's ink; what lies outside is left out.
+// Raises `mask` [height, width] to a glyph's coverage, clipped to the mask.
 void put_glyph(Image8& mask, const FT_GlyphSlotRec& glyph, int pen, int baseline) {
   const FT_Bitmap& ink = glyph.bitmap;
   for (int j = 0; j < static_cast<int>(ink.rows); ++j)
@@ -131,7 +133,7 @@ void Canvas::text(double x, double y, const std::string& text, int size, Rgb col
   const int width = static_cast<int>(std::ceil(text_width(text, size)));
   if (width == 0) return;
   const int w = width + 8, h = 2 * size;
-  // Capitals are about 0.73 of the size high; this puts their middle on the line.
+  // Capitals are about 0.73 of the size high; this centers them on the line.
   const int baseline = static_cast<int>(std::lround((h / 2.0 + 0.36 * size) * kOversample));
   Image8 mask(w * kOversample, h * kOversample, 1);
   Font::instance().lay_out(text, size * kOversample, [&](const FT_GlyphSlotRec& glyph, int pen) {

@@ -1,4 +1,4 @@
-// Opens the module with the codecs, or calls it where it is linked in (SUMI_CODECS_MODULE=OFF).
+// Opens the codec module, or calls it if it is linked in (SUMI_CODECS_MODULE=OFF).
 #include "engine/image/codecs.h"
 
 #include <dlfcn.h>
@@ -26,7 +26,8 @@ constexpr const char* kVariable = "SUMI_CODECS";
   throw CodecsUnavailable("[codecs" + where + "] " + what);
 }
 
-// Where the module may lie, best first. The last has no folder: the loader takes it from the RUNPATH.
+// Candidate locations of the module, best first. The last has no folder: the loader searches the
+// RUNPATH.
 std::vector<std::string> places() {
   if (const char* given = std::getenv(kVariable); given != nullptr && *given != '\0')
     return {fs::absolute(given).string()};
@@ -53,7 +54,8 @@ Opened open_module() {
     }
     if (void* handle = ::dlopen(file.c_str(), RTLD_LAZY | RTLD_LOCAL)) return {handle, file};
     const std::string reason = ::dlerror();
-    if (!has_folder && reason.starts_with(SUMI_CODECS_FILE ": cannot open")) continue;  // not in the RUNPATH
+    // not in the RUNPATH
+    if (!has_folder && reason.starts_with(SUMI_CODECS_FILE ": cannot open")) continue;
     refuse(" " + file, fmt::format("cannot be loaded: {}; install the libraries that third_party/install.sh "
                                    "lists, or sumi again",
                                    reason));
@@ -80,7 +82,7 @@ const Codecs& load() {
 }  // namespace
 
 const Codecs& codecs() {
-  static const Codecs& table = load();  // again at the next call when it throws
+  static const Codecs& table = load();  // retried at the next call if it throws
   return table;
 }
 #endif

@@ -1,11 +1,11 @@
 #include "engine/image/codecs_direct/jpeg.h"
 
-#include <cstdio>  // before jpeglib.h, which wants it
+#include <cstdio>  // required by jpeglib.h
 
 #include <fmt/format.h>
 #include <jpeglib.h>
 
-#include <jerror.h>  // behind jpeglib.h, which it asks for its version
+#include <jerror.h>  // after jpeglib.h, whose version it checks
 
 #include <csetjmp>
 
@@ -22,20 +22,20 @@ namespace {
 
 constexpr int kMaxScans = 500;
 
-// libjpeg reports through it; errors jump.
+// The state of libjpeg's callbacks; errors jump.
 struct Decompress {
   jpeg_decompress_struct info{};
   jpeg_error_mgr errors{};
   jpeg_progress_mgr progress{};
   std::jmp_buf jump{};
   std::array<char, JMSG_LENGTH_MAX> message{}, warning{};
-  bool foreign = false;      // an error about a kind of JPEG, not about a damage
-  bool ended = false;        // the end mark is missing
-  long starved_at = -1;      // the row of blocks in which data ran out
+  bool foreign = false;      // an unsupported kind of JPEG rather than damage
+  bool ended = false;        // the end marker is missing
+  long starved_at = -1;      // row of blocks in which the data ended
   bool lacks_scans = false;  // of a progressive file
   std::uint8_t* rows = nullptr;
   std::size_t row_bytes = 0;
-  JOCTET* profile = nullptr;  // by malloc
+  JOCTET* profile = nullptr;  // from malloc
   unsigned profile_bytes = 0;
 };
 
@@ -68,7 +68,7 @@ void on_message(j_common_ptr info, int level) {
   }
 }
 
-// A file of a thousand scans of nothing takes minutes.
+// A file of a thousand empty scans would take minutes.
 void on_progress(j_common_ptr info) {
   Decompress& state = state_of(info);
   if (state.info.input_scan_number <= kMaxScans) return;
@@ -76,7 +76,8 @@ void on_progress(j_common_ptr info) {
   std::longjmp(state.jump, 1);
 }
 
-// The two calls that jump hold nothing that would have to be destroyed. False: an error, in state.message.
+// The two calls that jump hold nothing with a destructor. Returns false for an error, described in
+// state.message.
 bool read_jpeg_header(Decompress& state, const std::string& file) {
   if (setjmp(state.jump) != 0) return false;
   jpeg_create_decompress(&state.info);
@@ -89,7 +90,7 @@ bool read_jpeg_header(Decompress& state, const std::string& file) {
   return true;
 }
 
-// Of a progressive file that ends between two scans.
+// For a progressive file that ends between two scans.
 bool lacks_bits(const jpeg_decompress_struct& info) {
   if (info.coef_bits == nullptr || !info.progressive_mode) return false;
   for (int c = 0; c < info.num_components; ++c)
@@ -107,12 +108,12 @@ bool read_jpeg_rows(Decompress& state) {
     JSAMPROW row = state.rows + info.output_scanline * state.row_bytes;
     jpeg_read_scanlines(&info, &row, 1);
   }
-  state.lacks_scans = lacks_bits(info);  // whose tables the end takes away
+  state.lacks_scans = lacks_bits(info);  // finishing destroys its tables
   jpeg_finish_decompress(&info);
   return true;
 }
 
-// What the messages of a decoded file mean.
+// Interprets the messages about a decoded file.
 void judge(const std::string& where, const Decompress& state, std::string& remark) {
   if (state.starved_at >= 0) {
     const double part = 1 - static_cast<double>(state.starved_at) / std::max(1U, state.info.total_iMCU_rows);
@@ -134,7 +135,7 @@ void judge(const std::string& where, const Decompress& state, std::string& remar
 
 Decoded decode_jpeg(const std::filesystem::path& path, const DecodeOptions& options) {
   const std::string where = "picture " + path.string();
-  const std::string file = read_file(path, kMaxPictureBytes);
+  const std::string file = read_file(path, kMaxImageBytes);
   Decompress state;
   state.info.err = jpeg_std_error(&state.errors);
   state.errors.error_exit = on_error;
@@ -166,7 +167,7 @@ Decoded decode_jpeg(const std::filesystem::path& path, const DecodeOptions& opti
     d.profile.assign(reinterpret_cast<const char*>(state.profile), state.profile_bytes);
   if (!read_jpeg_rows(state)) give_up();
   judge(where, state, d.remark);
-  if (d.cmyk && state.info.saw_Adobe_marker != FALSE)  // which stores how much ink is not there
+  if (d.cmyk && state.info.saw_Adobe_marker != FALSE)  // Adobe stores inverted ink values
     std::transform(d.data.get(), d.data.get() + bytes, d.data.get(), [](std::uint8_t v) { return 255 - v; });
   return d;
 }

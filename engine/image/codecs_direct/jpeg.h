@@ -1,5 +1,6 @@
-// JPEG by libjpeg: of a file that ends early it says where, and inks stay inks. OpenImageIO 2.4 also believes lengths in Photoshop's
-// segments and reads beyond them. Private to the image and data libraries.
+// JPEG decoder by libjpeg, which reports where a truncated file ends and keeps CMYK. OpenImageIO
+// 2.4 also trusts lengths in Photoshop segments and reads beyond them. Private to the image and
+// data libraries.
 #pragma once
 
 #include <filesystem>
@@ -8,8 +9,8 @@
 
 namespace sumi::io {
 
-// Gray, RGB or CMYK of 8 bits. A file that lacks no more than its end mark is read, with a remark. Errors "[picture PATH] ...",
-// for a truncated file with the part that is missing.
+// Gray, RGB or CMYK of 8 bits. A file that lacks only its end marker is read, with a remark. Throws
+// Error "[picture PATH] ..."; for a truncated file it names the missing part.
 Decoded decode_jpeg(const std::filesystem::path& path, const DecodeOptions& options);
 
 }  // namespace sumi::io

@@ -1,7 +1,7 @@
 #include "engine/image/codecs_direct/jpeg_out.h"
 
 #include <jpeglib.h>
-#include <cstdio>  // jpeglib.h names FILE
+#include <cstdio>  // jpeglib.h uses FILE
 
 #include <algorithm>
 #include <csetjmp>
@@ -11,9 +11,9 @@
 namespace sumi::io {
 namespace {
 
-constexpr int kFullColor = 90;  // the quality from which on color is not halved
+constexpr int kFullColor = 90;  // the quality from which color is not subsampled
 
-// libjpeg's errors leave by `jump`.
+// libjpeg's errors leave through `jump`.
 struct JpegErrors {
   jpeg_error_mgr manager{};
   std::jmp_buf jump{};
@@ -34,13 +34,14 @@ struct JpegWriter {
   unsigned long count = 0;
   JpegWriter() { jpeg.err = &errors.manager; }
   ~JpegWriter() {
-    if (jpeg.dest != nullptr) jpeg.dest->term_destination(&jpeg);  // `bytes` may have moved before an error
+    // `bytes` may have been reallocated before an error
+    if (jpeg.dest != nullptr) jpeg.dest->term_destination(&jpeg);
     jpeg_destroy_compress(&jpeg);
     std::free(bytes);
   }
 };
 
-// Whether `work`, which calls libjpeg and has nothing to destroy, comes to its end.
+// Returns true if `work`, which calls libjpeg and holds nothing with a destructor, completes.
 template <class Work>
 bool completes(JpegErrors& errors, const Work& work) {
   if (setjmp(errors.jump) != 0) return false;
@@ -55,7 +56,7 @@ std::optional<std::string> encode_jpeg(const Samples& s, int quality) {
   JpegWriter out;
   jpeg_compress_struct& jpeg = out.jpeg;
   const std::size_t row_bytes = static_cast<std::size_t>(s.width) * static_cast<std::size_t>(s.channels);
-  // libjpeg only reads them.
+  // libjpeg only reads the samples
   auto* data = const_cast<std::uint8_t*>(static_cast<const std::uint8_t*>(s.data));
   const bool done = completes(out.errors, [&] {
     jpeg_create_compress(&jpeg);

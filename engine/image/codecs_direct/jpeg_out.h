@@ -1,4 +1,4 @@
-// JPEG files by libjpeg. Private to the image and data libraries.
+// JPEG encoder by libjpeg. Private to the image and data libraries.
 #pragma once
 
 #include <optional>
@@ -8,8 +8,8 @@
 
 namespace sumi::io {
 
-// The bytes of the file: 1 or 3 channels of 8 bits, quality 1 to 100 (clamped); from 90 on color has full resolution. Nothing for other
-// samples, and when libjpeg cannot make it.
+// Returns the bytes of the file: 1 or 3 channels of 8 bits, quality 1 to 100 (clamped); from 90 on
+// color has full resolution. Returns nothing for other samples, or if libjpeg fails.
 std::optional<std::string> encode_jpeg(const Samples& samples, int quality);
 
 }  // namespace sumi::io

@@ -22,7 +22,7 @@ namespace {
 
 constexpr std::uint64_t kMostBytes = 1ULL << 31;
 
-// What libpng's callbacks are given. Warnings are of no consequence and are not shown.
+// The state of libpng's callbacks. Warnings are harmless and not shown.
 struct PngState {
   std::string_view unread;
   std::string written;
@@ -48,13 +48,13 @@ void write_bytes(png_structp png, png_bytep from, std::size_t count) {
   bool full = false;
   try {
     state_of(png).written.append(reinterpret_cast<const char*>(from), count);
-  } catch (const std::bad_alloc&) {  // must not pass libpng, which is C
+  } catch (const std::bad_alloc&) {  // must not propagate through libpng, which is C
     full = true;
   }
   if (full) png_error(png, "no memory");
 }
 
-// Whether `work`, which calls libpng and has nothing to destroy, comes to its end.
+// Returns true if `work`, which calls libpng and holds nothing with a destructor, completes.
 template <class Work>
 bool completes(png_structp png, const Work& work) {
   if (setjmp(png_jmpbuf(png)) != 0) return false;
@@ -103,7 +103,7 @@ std::string profile_of(const PngReader& in) {
   return {reinterpret_cast<const char*>(profile), bytes};
 }
 
-// Palettes and few bits become samples of 8 bits, a transparent color becomes alpha.
+// Palettes and few bits become 8-bit samples; a transparent color becomes alpha.
 void set_transforms(const PngReader& in, int depth) {
   png_set_expand(in.png);
   if (depth == 8) png_set_scale_16(in.png);
@@ -146,7 +146,7 @@ Decoded decode_png(const std::filesystem::path& path, const DecodeOptions& optio
   const std::size_t row_bytes = png_get_rowbytes(in.png, in.info);
   d.data = zeroed(row_bytes * static_cast<std::size_t>(d.height));
   std::vector<png_bytep> rows = rows_of(d.data.get(), d.height, row_bytes);
-  read([&] { png_read_image(in.png, rows.data()); });  // what follows holds no pixels
+  read([&] { png_read_image(in.png, rows.data()); });  // later chunks hold no pixels
   return d;
 }
 
@@ -156,7 +156,7 @@ std::optional<std::string> encode_png(const Samples& s) {
   PngWriter out;
   const std::size_t row_bytes = static_cast<std::size_t>(s.width) * static_cast<std::size_t>(s.channels) *
                                 static_cast<std::size_t>(s.depth / 8);
-  // libpng only reads them.
+  // libpng only reads the samples
   auto* data = const_cast<std::uint8_t*>(static_cast<const std::uint8_t*>(s.data));
   std::vector<png_bytep> rows = rows_of(data, s.height, row_bytes);
   const bool done = completes(out.png, [&] {

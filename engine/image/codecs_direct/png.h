@@ -1,4 +1,4 @@
-// PNG by libpng. Private to the image and data libraries.
+// PNG codec by libpng. Private to the image and data libraries.
 #pragma once
 
 #include <filesystem>
@@ -10,10 +10,10 @@
 
 namespace sumi::io {
 
-// The file's samples; its EXIF data are not read. Errors "[picture PATH] ...".
+// Decodes the samples; EXIF data are not read. Throws Error "[picture PATH] ...".
 Decoded decode_png(const std::filesystem::path& path, const DecodeOptions& options);
 
-// The bytes of the file: 1 to 4 channels of 8 or 16 bits. Nothing when libpng cannot make it.
+// Returns the bytes of the file: 1 to 4 channels of 8 or 16 bits. Returns nothing if libpng fails.
 std::optional<std::string> encode_png(const Samples& samples);
 
 }  // namespace sumi::io

@@ -27,7 +27,7 @@ ProfileTransform::ProfileTransform(const std::string& profile, int colors) {
     return;
   }
   const cmsUInt32Number format = colors == 1 ? TYPE_GRAY_16 : colors == 3 ? TYPE_RGB_16 : TYPE_CMYK_16;
-  // Relative colorimetric with black point compensation, as picture editors do.
+  // Relative colorimetric with black point compensation, as in image editors.
   transform_ =
       cmsCreateTransform(source.get(), format, target.get(), TYPE_RGB_16, INTENT_RELATIVE_COLORIMETRIC,
                          cmsFLAGS_BLACKPOINTCOMPENSATION | cmsFLAGS_NOCACHE);

@@ -24,8 +24,8 @@ if(NOT SUMI_CODECS_MODULE)
 endif()
 
 # What it needs of ours it has once more; the program's own symbols stay the program's.
-add_library(sumi_codecs MODULE ${codec_sources} serialize/file.cpp image/exif.cpp image/float_levels.cpp image/formats.cpp
-            image/image_file.cpp image/image_header.cpp image/metadata_in.cpp)
+add_library(sumi_codecs MODULE ${codec_sources} serialize/file.cpp image/decode.cpp image/exif.cpp
+            image/float_levels.cpp image/image_file.cpp image/image_formats.cpp image/image_header.cpp image/metadata_in.cpp)
 target_link_libraries(sumi_codecs PRIVATE sumi_options ${codec_libraries} ZLIB::ZLIB fmt::fmt)
 target_compile_definitions(sumi_codecs PRIVATE ${codec_definitions})
 set_target_properties(sumi_codecs PROPERTIES PREFIX "" CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON

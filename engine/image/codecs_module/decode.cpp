@@ -21,14 +21,14 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int kMaxChannels = 64;  // readers take memory for all of them, of which four are used
+constexpr int kMaxChannels = 64;  // readers allocate all channels, of which four are used
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
 }
 
-// OpenEXR alone starts a thread pool when it reads; training's threads are OpenMP's.
+// OpenEXR is the only reader that starts a thread pool; training uses OpenMP's threads.
 void forbid_pools() {
   static std::once_flag once;
   std::call_once(once, [] { OIIO::attribute("exr_threads", -1); });
@@ -53,7 +53,7 @@ std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs:
   return input;
 }
 
-// What the header tells, with all that is checked before memory is taken.
+// Reads the header and performs all checks before memory is allocated.
 Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const DecodeOptions& options) {
   const std::string where = "picture " + path.string();
   const OIIO::ImageSpec& spec = input.spec();
@@ -69,18 +69,19 @@ Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const Deco
   d.height = spec.height;
   d.channels = std::min(spec.nchannels, 4);
   d.alpha = spec.alpha_channel >= 0 && spec.alpha_channel < d.channels ? spec.alpha_channel : -1;
-  // Of JPEG 2000 it neither multiplies nor says so.
+  // For JPEG 2000 it neither premultiplies nor reports so.
   d.straight = spec.get_int_attribute("oiio:UnassociatedAlpha") != 0 ||
                std::strcmp(input.format_name(), "jpeg2000") == 0;
   d.orientation = spec.get_int_attribute("Orientation", 1);
-  if (std::strcmp(input.format_name(), "gif") == 0) {  // 2.4 counts its alpha channel wrongly
+  // OpenImageIO 2.4 reports its alpha channel wrongly
+  if (std::strcmp(input.format_name(), "gif") == 0) {
     d.alpha = d.channels == 4 ? 3 : -1;
     d.straight = true;
   }
   if (std::strcmp(input.format_name(), "targa") == 0 && d.alpha >= 0) {
     const TgaAlpha alpha = tga_alpha(path);
     d.straight = alpha == TgaAlpha::straight;
-    if (alpha == TgaAlpha::none) d.alpha = -1;  // the fourth channel is not looked at
+    if (alpha == TgaAlpha::none) d.alpha = -1;  // the fourth channel is ignored
   }
   d.linear =
       spec.format.is_floating_point() && lower(spec.get_string_attribute("oiio:ColorSpace")) == "linear";
@@ -90,7 +91,7 @@ Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const Deco
   return d;
 }
 
-// Floats, so that what lies outside 0 to 1 is seen before it is clipped.
+// Reads floats, so that values outside 0 to 1 are counted before clipping.
 bool read_floats(OIIO::ImageInput& input, Decoded& d, FloatRange& range) {
   const std::size_t count = d.pixels() * static_cast<std::size_t>(d.channels);
   std::vector<float> floats(count);
@@ -113,7 +114,7 @@ void read_samples(const std::string& where, OIIO::ImageInput& input, Decoded& d)
   const bool ok = input.spec().format.is_floating_point()
                       ? read_floats(input, d, range)
                       : input.read_image(0, 0, 0, d.channels, type, d.data.get());
-  const auto message = input.geterror();  // some readers only warn, and fill what is missing
+  const auto message = input.geterror();  // some readers only warn, and fill in missing data
   const bool foreign = message.find("support") != std::string::npos;
   if (!ok || !message.empty())
     fail(where, fmt::format("cannot be decoded: {}; {}", one_line(message),

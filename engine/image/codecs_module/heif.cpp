@@ -36,7 +36,7 @@ using Nclx =
     std::unique_ptr<heif_color_profile_nclx, FreeBy<heif_color_profile_nclx, heif_nclx_color_profile_free>>;
 using Image = std::unique_ptr<heif_image, FreeBy<heif_image, free_image>>;
 
-// A picture's color profile, where the file holds one as such.
+// An image's ICC profile, if the file has one.
 std::string profile_of(const heif_image_handle* handle) {
   const auto kind = heif_image_handle_get_color_profile_type(handle);
   if (kind != heif_color_profile_type_prof && kind != heif_color_profile_type_rICC) return "";
@@ -45,7 +45,8 @@ std::string profile_of(const heif_image_handle* handle) {
   return error.code == heif_error_Ok ? profile : "";
 }
 
-// Colors by code points: in the file, in a stream that libheif has looked into (AV1), or in one that it has not (HEVC).
+// Code points: from the file, from a stream that libheif parses (AV1), or from one that it does not
+// parse (HEVC).
 void read_code_points(const std::filesystem::path& path, const heif_image_handle* handle,
                       const heif_image* image, Decoded& d) {
   heif_color_profile_nclx* found = nullptr;
@@ -55,21 +56,21 @@ void read_code_points(const std::filesystem::path& path, const heif_image_handle
     const Nclx nclx(found);
     points = {nclx->color_primaries, nclx->transfer_characteristics};
   } else {
-    points = hevc_code_points(read_file(path, kMaxPictureBytes));
+    points = hevc_code_points(read_file(path, kMaxImageBytes));
   }
   bool hdr = false;
   d.profile = profile_of_code_points(points.primaries, points.transfer, hdr);
   if (hdr) add_remark(d.remark, "is HDR, of which what is brighter than white (203 cd/m2) was clipped");
 }
 
-// EXIF; what it says of the orientation is in the file once more, and libheif has applied that.
+// EXIF. Its orientation is duplicated in the file, and libheif has applied that.
 Metadata metadata_of(const heif_image_handle* handle) {
   heif_item_id id = 0;
   if (heif_image_handle_get_list_of_metadata_block_IDs(handle, "Exif", &id, 1) != 1) return {};
   constexpr std::size_t kMost = 1 << 20;
   const std::size_t size = heif_image_handle_get_metadata_size(handle, id);
   if (size <= 4 || size > kMost) return {};
-  std::string block(size, '\0');  // four bytes say how many more to skip
+  std::string block(size, '\0');  // four bytes give the number of further bytes to skip
   if (heif_image_handle_get_metadata(handle, id, block.data()).code != heif_error_Ok) return {};
   const std::size_t skip = 4 + std::size_t{number_at(block, 0, 4, true)};
   return skip < size ? metadata_of_exif(block.substr(skip)).kept : Metadata{};
@@ -85,7 +86,7 @@ Decoded decode_heif(const std::filesystem::path& path, const DecodeOptions& opti
            fmt::format("cannot be decoded: {}; it is damaged: copy it again", one_line(error.message)));
   };
   const Context context(heif_context_alloc());
-  heif_context_set_max_decoding_threads(context.get(), 0);  // training's threads are OpenMP's
+  heif_context_set_max_decoding_threads(context.get(), 0);  // training uses OpenMP's threads
   check(heif_context_read_from_file(context.get(), path.c_str(), nullptr));
   heif_image_handle* found = nullptr;
   check(heif_context_get_primary_image_handle(context.get(), &found));
@@ -124,11 +125,11 @@ Decoded decode_heif(const std::filesystem::path& path, const DecodeOptions& opti
     std::memcpy(d.data.get() + y * row, plane + y * static_cast<std::size_t>(stride), row);
   if (options.profile && d.profile.empty()) read_code_points(path, handle.get(), decoded, d);
   d.metadata = metadata_of(handle.get());
-  const int pictures = heif_context_get_number_of_top_level_images(context.get());
-  if (pictures > 1)
-    add_remark(d.remark, fmt::format("holds {} pictures, of which the main one was taken", pictures));
+  const int images = heif_context_get_number_of_top_level_images(context.get());
+  if (images > 1)
+    add_remark(d.remark, fmt::format("holds {} pictures, of which the main one was taken", images));
   if (d.depth == 8) return d;
-  // 10 or 12 bits stand in the low ends of 16.
+  // 10 or 12 bits are in the low bits of 16.
   const int bits = heif_image_get_bits_per_pixel_range(decoded, heif_channel_interleaved);
   if (bits < 9 || bits > 16) fail(where, fmt::format("has {} bits a sample, which is not possible", bits));
   const std::uint32_t most = (1U << bits) - 1;

@@ -1,5 +1,6 @@
-// HEIF pictures (HEIC, AVIF) by libheif. OpenImageIO 2.4 copies as many bytes as the file says it has and not as many as were
-// decoded, and makes eight bits of ten. Private to the image and data libraries.
+// HEIF decoder (HEIC, AVIF) by libheif. OpenImageIO 2.4 copies the number of bytes that the file
+// claims instead of the number decoded, and converts ten bits to eight. Private to the image and
+// data libraries.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +9,7 @@
 
 namespace sumi::io {
 
-// The file's primary picture, upright. Errors "[picture PATH] ...".
+// Decodes the file's primary image, upright. Throws Error "[picture PATH] ...".
 Decoded decode_heif(const std::filesystem::path& path, const DecodeOptions& options);
 
 }  // namespace sumi::io

@@ -10,7 +10,7 @@
 namespace sumi::io {
 namespace {
 
-// Bits of a NAL unit, the bytes that prevent start codes taken out. Behind the end there are zeros.
+// Bits of a NAL unit, without emulation prevention bytes; zeros beyond the end.
 class Bits {
  public:
   explicit Bits(const std::string& unit) {
@@ -68,14 +68,14 @@ void skip_scaling_lists(Bits& bits) {
     }
 }
 
-// The short-term reference picture sets; false for more than the standard has.
+// Skips the short-term reference image sets; returns false for more than the standard allows.
 bool skip_reference_sets(Bits& bits) {
   constexpr unsigned kMostSets = 64, kMostPictures = 16;
   const unsigned sets = bits.golomb();
   if (sets > kMostSets) return false;
-  unsigned pictures = 0;  // of the set before
+  unsigned pictures = 0;  // of the previous set
   for (unsigned i = 0; i < sets; ++i) {
-    if (i > 0 && bits.bit() == 1) {  // predicted from the set before
+    if (i > 0 && bits.bit() == 1) {  // predicted from the previous set
       bits.bit();
       bits.golomb();
       unsigned used = 0;
@@ -110,7 +110,7 @@ CodePoints read_usability(Bits& bits) {
 
 // ITU-T H.265, 7.3.2.2, up to the colors.
 CodePoints read_parameter_set(Bits bits) {
-  bits.skip(16 + 4);  // the unit's header, the video parameter set
+  bits.skip(16 + 4);  // the unit's header and the video parameter set
   const unsigned sub_layers = bits.take(3);
   bits.bit();
   skip_profile(bits, sub_layers);
@@ -147,7 +147,7 @@ CodePoints read_parameter_set(Bits bits) {
 
 }  // namespace
 
-// ISO/IEC 14496-15: 22 bytes, then arrays of units, each with its kind.
+// ISO/IEC 14496-15: 22 bytes, then arrays of units, each with its type.
 CodePoints hevc_code_points(const std::string& file) {
   constexpr unsigned kParameterSet = 33;
   const std::size_t box = file.find("hvcC");

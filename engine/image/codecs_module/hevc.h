@@ -1,4 +1,5 @@
-// Colors in an HEVC stream, which libheif 1.15 does not tell. Private to the image and data libraries.
+// Color information in an HEVC stream, which libheif 1.15 does not expose. Private to the image and
+// data libraries.
 #pragma once
 
 #include <string>
@@ -6,10 +7,11 @@
 namespace sumi::io {
 
 struct CodePoints {
-  int primaries = 2, transfer = 2;  // 2: not told
+  int primaries = 2, transfer = 2;  // 2: unspecified
 };
 
-// Of the first sequence parameter set in the file's decoder configuration ("hvcC"). What is damaged tells nothing.
+// Reads the first sequence parameter set in the file's decoder configuration ("hvcC"). Damaged data
+// gives "unspecified".
 CodePoints hevc_code_points(const std::string& file);
 
 }  // namespace sumi::io

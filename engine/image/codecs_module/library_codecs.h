@@ -1,4 +1,5 @@
-// What OpenImageIO, libtiff, libwebp and libheif read and write: the functions behind engine/image/codecs.h. Private to the image and data libraries.
+// Codecs by OpenImageIO, libtiff, libwebp and libheif: the functions behind engine/image/codecs.h.
+// Private to the image and data libraries.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +10,7 @@
 
 namespace sumi::io {
 
-// As Codecs::decode and Codecs::encode.
+// See Codecs::decode and Codecs::encode.
 Decoded decode_by_library(const std::filesystem::path& path, const std::string& format,
                           const DecodeOptions& options);
 std::string encode_by_library(const std::filesystem::path& path, const Samples& samples, int quality);

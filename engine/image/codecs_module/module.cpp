@@ -1,4 +1,4 @@
-// The module's table of functions. Everything else in it is hidden.
+// The module's table of functions. All other symbols are hidden.
 #include "engine/image/codecs.h"
 #include "engine/image/codecs_module/library_codecs.h"
 

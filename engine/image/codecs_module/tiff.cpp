@@ -20,7 +20,8 @@ constexpr int kMaxPages = 4096;
 constexpr std::uint16_t kMaxSamples = 64;
 constexpr tmsize_t kMaxAllocation = tmsize_t{1} << 31;
 
-// What libtiff said: the first error, and whether data ended early, of which some codecs only warn.
+// libtiff's messages: the first error, and whether data ended early, for which some codecs only
+// warn.
 struct Messages {
   std::string error;
   bool ended = false;
@@ -60,7 +61,7 @@ std::uint16_t field(TIFF* tiff, std::uint32_t tag) {
   return value;
 }
 
-// A color filter array or its linear form: what a camera writes before a program develops it.
+// True for a color filter array or its linear form, which cameras write for raw developers.
 bool is_raw_page(TIFF* tiff) {
   constexpr std::uint32_t kDngVersion = 50706;
   std::uint32_t count = 0;
@@ -72,7 +73,7 @@ bool is_raw_page(TIFF* tiff) {
 }
 
 struct Pages {
-  tdir_t first = 0;  // the first that is no thumbnail
+  tdir_t first = 0;  // the first that is not a thumbnail
   int count = 0;
   bool raw = false;
 };
@@ -97,7 +98,8 @@ Pages look_at_pages(TIFF* tiff) {
   return pages;
 }
 
-// What each sample of a pixel is: colors first, then extra ones, of which the first may be alpha.
+// Determines the meaning of each sample of a pixel: colors first, then extra samples, of which the
+// first may be alpha.
 void find_alpha(TIFF* tiff, TiffLayout& layout) {
   std::uint16_t count = 0;
   const std::uint16_t* kinds = nullptr;
@@ -142,7 +144,7 @@ TiffLayout layout_of(TIFF* tiff, const std::string& where, const DecodeOptions& 
   return layout;
 }
 
-// Of a photometric interpretation, 0 for those that are left to libtiff's own conversion.
+// The number of colors of a photometric interpretation; 0 for those that libtiff converts.
 std::size_t colors_of(const TiffLayout& layout) {
   switch (layout.photometric) {
     case PHOTOMETRIC_MINISWHITE:
@@ -165,7 +167,7 @@ void read_palette(TIFF* tiff, const std::string& where, TiffLayout& layout) {
     fail(where, "has no palette that fits its samples; it is damaged: copy it again");
   const std::size_t entries = std::size_t{1} << layout.bits;
   for (const std::uint16_t* channel : map) layout.map.insert(layout.map.end(), channel, channel + entries);
-  // Some writers give 8 bits an entry.
+  // Some writers use 8 bits per entry.
   if (std::all_of(layout.map.begin(), layout.map.end(), [](std::uint16_t v) { return v < 256; }))
     for (std::uint16_t& v : layout.map) v = static_cast<std::uint16_t>(v * 257);
 }
@@ -178,7 +180,7 @@ void store(Decoded& d, std::size_t pixel, std::size_t channel, unsigned v) {
     d.data[at] = static_cast<std::uint8_t>((v * 255 + 32767) / 65535);
 }
 
-// `colors` channels of the result, then alpha.
+// Stores the `colors` channels of the result, then alpha.
 void place(Decoded& d, const TiffLayout& layout, std::size_t colors, const TiffRow& row) {
   const std::uint16_t* v = row.values;
   const std::size_t entries = layout.map.size() / 3;
@@ -195,14 +197,15 @@ void place(Decoded& d, const TiffLayout& layout, std::size_t colors, const TiffR
     }
 }
 
-// What is left to libtiff: YCbCr without JPEG, CIE L*a*b*, LogLuv. 8 bits, multiplied by alpha.
+// Formats that libtiff converts: YCbCr without JPEG, CIE L*a*b*, LogLuv. 8 bits, premultiplied
+// alpha.
 void read_by_libtiff(TIFF* tiff, const std::string& where, Decoded& d) {
   std::array<char, 1024> why{};
   TIFFRGBAImage image;
   if (TIFFRGBAImageOK(tiff, why.data()) != 1 || TIFFRGBAImageBegin(&image, tiff, 1, why.data()) != 1)
     fail(where, fmt::format("is a TIFF that cannot be read: {}; save it as 8-bit or 16-bit RGB",
                             one_line(why.data())));
-  image.req_orientation = image.orientation;  // stored_position turns it
+  image.req_orientation = image.orientation;  // stored_position applies it
   d.depth = 8;
   d.channels = 4;
   d.alpha = 3;

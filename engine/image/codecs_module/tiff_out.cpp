@@ -52,7 +52,7 @@ toff_t size_of_memory(thandle_t handle) {
   return static_cast<Memory*>(handle)->bytes.size();
 }
 
-// The fields of a directory that libtiff knows by these names: texts.
+// Sets the text fields that libtiff knows by these names.
 void set_texts(TIFF* tiff, const Exif& exif) {
   for (const ExifField& field : exif.main) {
     constexpr std::uint16_t kText = 2;
@@ -80,7 +80,8 @@ void set_fields(TIFF* tiff, const Samples& s) {
   TIFFSetField(tiff, TIFFTAG_RESOLUTIONUNIT, RESUNIT_INCH);
 }
 
-// Behind the file a directory that one of its tags points to: the entry of `tag` in the first directory gets its offset.
+// Appends a directory that a tag refers to: the entry of `tag` in the first directory receives its
+// offset.
 void append_directory(std::string& bytes, std::uint16_t tag, const std::vector<ExifField>& fields,
                       bool big_endian) {
   bytes.resize(bytes.size() + bytes.size() % 2);
@@ -116,7 +117,7 @@ std::string write_tiff(const Samples& s) {
   set_texts(tiff.get(), exif);
   if (small && !exif.camera.empty()) TIFFSetField(tiff.get(), TIFFTAG_EXIFIFD, toff_t{0});
   if (small && !exif.place.empty()) TIFFSetField(tiff.get(), TIFFTAG_GPSIFD, toff_t{0});
-  std::string line(row, '\0');  // which the predictor writes over
+  std::string line(row, '\0');  // overwritten by the predictor
   for (int y = 0; y < s.height; ++y) {
     std::memcpy(line.data(), static_cast<const char*>(s.data) + static_cast<std::size_t>(y) * row, row);
     if (TIFFWriteScanline(tiff.get(), line.data(), static_cast<std::uint32_t>(y), 0) != 1) return "";

@@ -1,4 +1,5 @@
-// TIFF by libtiff: OpenImageIO writes the clock into each. Private to the image and data libraries.
+// TIFF encoder by libtiff: OpenImageIO writes the current time into each file. Private to the image
+// and data libraries.
 #pragma once
 
 #include <string>
@@ -7,7 +8,8 @@
 
 namespace sumi::io {
 
-// The file's bytes, the same for the same samples: deflate, alpha not multiplied. "" when libtiff cannot.
+// Returns the file's bytes, equal for equal samples: deflate, unassociated alpha. "" if libtiff
+// fails.
 std::string write_tiff(const Samples& samples);
 
 }  // namespace sumi::io

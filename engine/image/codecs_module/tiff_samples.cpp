@@ -16,7 +16,7 @@ T load(const std::uint8_t* at) {
   return v;
 }
 
-// `bits` up to 16, from bit `at` on, the highest first.
+// `bits` up to 16, starting at bit `at`, most significant first.
 std::uint32_t bits_at(const std::uint8_t* row, std::size_t at, unsigned bits) {
   std::uint32_t v = 0;
   for (unsigned done = 0; done < bits;) {
@@ -43,7 +43,7 @@ double float_at(const std::uint8_t* at, unsigned bits) {
   return bits == 32 ? static_cast<double>(load<float>(at)) : load<double>(at);
 }
 
-// libtiff has put samples of whole bytes into the machine's order.
+// libtiff has converted samples of whole bytes to native byte order.
 void unpack(const std::uint8_t* row, const TiffLayout& layout, FloatRange& range,
             std::vector<std::uint16_t>& values) {
   const unsigned bits = layout.bits;
@@ -68,7 +68,7 @@ void unpack(const std::uint8_t* row, const TiffLayout& layout, FloatRange& range
   }
 }
 
-// One strip or tile: `columns` stored pixels a row, of which `row.pixels` belong to the picture.
+// One strip or tile: `columns` stored pixels per row, of which `row.pixels` belong to the image.
 struct Block {
   std::uint32_t columns, rows;
   std::size_t row_bytes;
@@ -88,7 +88,8 @@ std::size_t bytes_of_row(const TiffLayout& layout, std::uint32_t columns, std::u
   return (std::size_t{columns} * samples * layout.bits + 7) / 8;
 }
 
-// libtiff guesses where a strip or tile lies that the file does not name, and reads what stands there.
+// libtiff guesses the location of a strip or tile that the file does not specify, and reads
+// unrelated data.
 bool has_place(TIFF* tiff, std::uint32_t block) {
   return TIFFGetStrileOffset(tiff, block) != 0 && TIFFGetStrileByteCount(tiff, block) != 0;
 }

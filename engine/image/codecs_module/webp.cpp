@@ -22,7 +22,7 @@ std::string chunk(const WebPMux* mux, const char* name) {
   return {reinterpret_cast<const char*>(data.bytes), data.size};
 }
 
-// A frame's bitstream, which the mux may have assembled, and where it lies on the canvas.
+// A frame's bitstream, which the demuxer may have assembled, and its position on the canvas.
 struct Frame {
   WebPMuxFrameInfo info{};
   ~Frame() { WebPDataClear(&info.bitstream); }
@@ -36,8 +36,9 @@ struct Frame {
 Decoded decode_webp(const std::filesystem::path& path, const DecodeOptions& options) {
   const std::string where = "picture " + path.string();
   const auto give_up = [&]() { fail(where, "cannot be decoded; it is truncated or damaged: copy it again"); };
-  // Read, not mapped: a picture that is cut off meanwhile is then a broken picture, not the end of the process.
-  const std::string file = read_file(path, kMaxPictureBytes);
+  // Read, not mapped: if the file is truncated meanwhile, the image is broken, but the process
+  // continues.
+  const std::string file = read_file(path, kMaxImageBytes);
   const WebPData data{reinterpret_cast<const std::uint8_t*>(file.data()), file.size()};
   const Mux mux(WebPMuxCreate(&data, 0), WebPMuxDelete);
   Frame first;
@@ -79,8 +80,8 @@ std::string webp_with_exif(const std::string& file, const std::string& exif) {
   const auto bytes = [](const std::string& text) {
     return WebPData{reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
   };
-  const WebPData picture = bytes(file), chunk = bytes(exif);
-  const Mux mux(WebPMuxCreate(&picture, 0), WebPMuxDelete);
+  const WebPData image = bytes(file), chunk = bytes(exif);
+  const Mux mux(WebPMuxCreate(&image, 0), WebPMuxDelete);
   WebPData whole{nullptr, 0};
   if (!mux || WebPMuxSetChunk(mux.get(), "EXIF", &chunk, 0) != WEBP_MUX_OK ||
       WebPMuxAssemble(mux.get(), &whole) != WEBP_MUX_OK)

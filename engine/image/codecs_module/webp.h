@@ -1,5 +1,5 @@
-// WebP by libwebp: OpenImageIO multiplies alpha into the colors, in linear light and 8 bits, so that dark ones are lost, and leaves
-// out the color profile and EXIF data. Private to the image and data libraries.
+// WebP codec by libwebp. OpenImageIO premultiplies alpha in linear light and 8 bits, which loses
+// dark colors, and drops the color profile and EXIF data. Private to the image and data libraries.
 #pragma once
 
 #include <cstdint>
@@ -10,11 +10,12 @@
 
 namespace sumi::io {
 
-// RGB or straight RGBA; of an animation the first frame, transparent where it does not reach. Errors "[picture PATH] ...".
+// RGB or straight RGBA; of an animation the first frame, transparent where it does not cover the
+// canvas. Throws Error "[picture PATH] ...".
 Decoded decode_webp(const std::filesystem::path& path, const DecodeOptions& options);
-// The file with an EXIF chunk; as it is when that cannot be added.
+// Returns the file with an EXIF chunk, or unchanged if it cannot be added.
 std::string webp_with_exif(const std::string& file, const std::string& exif);
-// The file of straight RGBA [height, width, 4]; "" when it cannot be made.
+// Encodes straight RGBA [height, width, 4]; returns "" on failure.
 std::string write_webp(const std::uint8_t* rgba, int width, int height, int quality);
 
 }  // namespace sumi::io

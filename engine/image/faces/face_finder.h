@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/image/faces/faces.h"
-#include "kernels/base/check.h"
+#include "engine/image/faces/face_box.h"
 
 namespace sumi::faces {
 
@@ -26,7 +25,8 @@ struct FinderOptions {
 
 // All that the module and the program call of each other.
 struct FaceFinder {
-  const char* stamp;  // SUMI_FACES_STAMP of the module: the version and a checksum of this header and faces.h
+  const char*
+      stamp;  // SUMI_FACES_STAMP of the module: the version and a checksum of this header and face_box.h
   // Errors "[faces] ..." where the cascades are missing or damaged.
   std::vector<FaceBox> (*find)(const GrayView& image, const FinderOptions& options);
 };

@@ -3,21 +3,11 @@
 
 #include <vector>
 
+#include "engine/image/faces/face_box.h"
 #include "engine/image/stylize/color.h"
 #include "engine/image/stylize/plane.h"
-#include "kernels/base/check.h"
 
 namespace sumi::faces {
-
-// In pixels of the photograph.
-struct FaceBox {
-  int x, y, width, height;
-};
-
-// The module is missing, does not load or belongs to another build.
-struct FacesUnavailable : Error {
-  using Error::Error;
-};
 
 // Faces from the front and from the side, from a twentieth of the short side on, by Haar cascades (Viola and Jones 2001; OpenCV's
 // haarcascade_frontalface_alt2 and haarcascade_profileface) where the color is skin's; in gray photographs anywhere, from the front

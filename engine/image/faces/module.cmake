@@ -14,7 +14,7 @@ endif()
 
 # Which module belongs to which program.
 set(stamp ${PROJECT_VERSION}${CMAKE_CXX_COMPILER_ID}${CMAKE_CXX_COMPILER_VERSION})
-foreach(header face_finder faces)
+foreach(header face_finder face_box)
   file(SHA256 ${CMAKE_CURRENT_SOURCE_DIR}/image/faces/${header}.h sum)
   string(APPEND stamp ${sum})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/image/faces/${header}.h)

@@ -1,5 +1,6 @@
-// Rung 3: register tiles, 128-bit reads, and two tiles in flight. The kernel is product/register_blocked.cuh, which says what changed from
-// `tiled` and why it should be faster. Its tiles of a (and for wgrad of b) are gathered from the picture as they are fetched: the product
+// Variant 3: register tiles, 128-bit reads, and two tiles in flight. The kernel is in
+// product/register_blocked.cuh, which says what changed from `tiled` and why it should be faster.
+// The tiles of a (and for wgrad of b) are gathered from the image as they are fetched: the product
 // is implicit.
 #pragma once
 

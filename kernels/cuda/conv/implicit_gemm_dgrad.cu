@@ -1,4 +1,4 @@
-// Convolution by register tiles: the gradient of the input, and transposed convolution. See implicit_gemm.cuh.
+// Convolution by register tiles: input gradient, and transposed convolution. See implicit_gemm.cuh.
 #include "kernels/cuda/conv/implicit_gemm.cuh"
 
 namespace sumi::kernels::cuda {

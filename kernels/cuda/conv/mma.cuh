@@ -1,4 +1,5 @@
-// Rung 4 of convolution: tensor cores. The kernel is product/mma.cuh, which says what changed and why it should be faster.
+// Variant 4 of convolution: tensor cores. The kernel is in product/mma.cuh, which says what changed
+// and why it should be faster.
 #pragma once
 
 #include <algorithm>
@@ -17,7 +18,8 @@ void run_mma(const Exec& e, const char* name, const Product& product, bool vecto
     if (vectors)
       return launch(e, name, product_mma<Product, kMultiply, MmaStep<T>::kUnit, kTileI, kTileJ>,
                     grid_of(product, kTileI, kTileJ, kMmaThreads), product);
-    // The places of single elements and what 3xtf32 keeps do not fit the registers of a thread: half as large a tile.
+    // The addresses of single elements and the split operands of 3xtf32 do not fit a thread's
+    // registers, so the tile is half as large.
     constexpr int side = kMultiply == MatmulPrecision::tf32x3 ? std::min(kTileI, kTileJ) : 128;
     constexpr int rows = std::min(kTileI, side), cols = std::min(kTileJ, side);
     launch(e, name, product_mma<Product, kMultiply, 1, rows, cols>, grid_of(product, rows, cols, kMmaThreads),

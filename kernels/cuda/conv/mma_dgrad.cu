@@ -1,4 +1,4 @@
-// Convolution on tensor cores: the gradient of the input, and transposed convolution. See mma.cuh.
+// Convolution on tensor cores: input gradient, and transposed convolution. See mma.cuh.
 #include "kernels/cuda/conv/mma.cuh"
 
 namespace sumi::kernels::cuda {

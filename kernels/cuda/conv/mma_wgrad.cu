@@ -1,4 +1,4 @@
-// Convolution on tensor cores: the gradient of the weights. See mma.cuh.
+// Convolution on tensor cores: weight gradient. See mma.cuh.
 #include "kernels/cuda/conv/mma.cuh"
 
 namespace sumi::kernels::cuda {

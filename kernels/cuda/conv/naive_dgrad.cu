@@ -1,24 +1,27 @@
-// The gradient of a convolution's input, which is also a transposed convolution. With u the stride and d the
-// dilation, and (h, v) a pixel of dx:
+// The gradient of a convolution's input, which is also a transposed convolution. With u the stride
+// and d the dilation, and (h, v) a pixel of dx:
 //
 //   dx[n,h,v,c] = bias[c] + sum over k and the taps (r,s) of dy[n,p,q,k] w[k,r,s,c]
 //                 where p u = h + pad_top - r d and q u = v + pad_left - s d
 //
-// A tap counts only where p and q come out whole. The textbook's form inserts u - 1 zeros between the pixels of
-// dy and convolves: of its products one in u u is not zero. Here pixels are sorted into u u phases, (h mod u,
-// v mod u), instead: all pixels of a phase meet the same taps, and these lie evenly spaced. Along one axis, let
-// e = gcd(u, d):
+// A tap counts only if p and q are integers. The textbook form inserts u - 1 zeros between the
+// pixels of dy and convolves: one in u u of its products is not zero. Here pixels are sorted into u
+// u phases, (h mod u, v mod u), instead: all pixels of a phase meet the same taps, which are evenly
+// spaced. Along one axis, let e = gcd(u, d):
 //
-//   taps      r = first + j (u/e)   for j = 0, 1, ..., where first is the smallest r with (h + pad_top - r d)
-//                                   mod u = 0; where there is none, no tap meets the phase
+//   taps      r = first + j (u/e)   for j = 0, 1, ..., where first is the smallest r with
+//                                   (h + pad_top - r d) mod u = 0; if there is none, no tap meets
+//                                   the phase
 //   they read p = (h + pad_top - first d)/u - j (d/e)
 //
 // so each phase is a small dense convolution of dy, and stride 1 is the case of one phase.
-// (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, has the zeros; Shi et al.,
-// "Is the deconvolution layer the same as a convolutional layer?", 2016, the phases.)
+// (Dumoulin and Visin, "A guide to convolution arithmetic for deep learning", 2016, describe the
+// zeros; Shi et al., "Is the deconvolution layer the same as a convolutional layer?", 2016, the
+// phases.)
 //
-// Blocks (x, y, z): y and z are the phase's row and column, x runs over its elements. One thread computes one
-// element of dx, channels fastest: a warp reads the same dy and, for each filter k, neighboring weights.
+// Blocks (x, y, z): y and z are the phase's row and column, x runs over its elements. One thread
+// computes one element of dx, channels fastest: a warp reads the same dy and, for each filter k,
+// adjacent weights.
 #include <algorithm>
 #include <numeric>
 
@@ -29,7 +32,8 @@
 
 namespace sumi::kernels::cuda {
 
-// The first tap of the phase whose pixels h have h + pad = at (mod stride), or `taps` when none meets it.
+// The first tap of the phase whose pixels h have h + pad = at (mod stride), or `taps` if none meets
+// it.
 __device__ inline std::int64_t first_tap_of_phase(std::int64_t at, int stride, int dilation,
                                                   std::int64_t taps) {
   std::int64_t tap = 0;
@@ -46,7 +50,8 @@ __global__ void conv_dgrad_naive(ConvGeom g, int tap_step, int dy_step, const T*
   const std::int64_t phase_h = blockIdx.y, phase_v = blockIdx.z;
   const std::int64_t first_r = first_tap_of_phase(phase_h + g.o.pad_top, g.o.stride, g.o.dilation, g.r);
   const std::int64_t first_s = first_tap_of_phase(phase_v + g.o.pad_left, g.o.stride, g.o.dilation, g.s);
-  const std::int64_t rows = (g.h - phase_h + u - 1) / u, cols = (g.w - phase_v + u - 1) / u;  // of the phase
+  // of the phase
+  const std::int64_t rows = (g.h - phase_h + u - 1) / u, cols = (g.w - phase_v + u - 1) / u;
   for_each_element(g.n * rows * cols * g.c, [=](std::int64_t i) {
     const std::int64_t c = i % g.c, v = i / g.c % cols * u + phase_v;
     const std::int64_t h = i / (g.c * cols) % rows * u + phase_h, n = i / (g.c * cols * rows);
@@ -70,7 +75,7 @@ __global__ void conv_dgrad_naive(ConvGeom g, int tap_step, int dy_step, const T*
 
 void naive_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   const int common = std::gcd(g.o.stride, g.o.dilation);
-  // A picture smaller than the stride has fewer phases. The first has the most rows and columns.
+  // An image smaller than the stride has fewer phases. The first has the most rows and columns.
   const std::int64_t u = g.o.stride;
   const auto phases_h = static_cast<unsigned>(std::min(u, g.h));
   const auto phases_v = static_cast<unsigned>(std::min(u, g.w));

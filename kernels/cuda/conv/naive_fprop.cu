@@ -1,14 +1,16 @@
 // Convolution by its definition, with u the stride and d the dilation:
 //
-//   y[n,p,q,k] = bias[k] + sum over r,s,c of x[n, p u + r d - pad_top, q u + s d - pad_left, c] w[k,r,s,c]
+//   y[n,p,q,k] = bias[k] + sum over r,s,c of x[n, p u + r d - pad_top, q u + s d - pad_left, c]
+//                                            w[k,r,s,c]
 //
-// One thread computes one element of y (and then the one a whole grid further, where y is larger than the
-// grid). Elements are numbered as they lie in memory, ((n P + p) Q + q) K + k, so the threads of a warp are
-// neighboring filters k on one pixel: all of them read the same x at the same time, which costs one read, and
-// each another filter. With groups, filter k sees only the c/groups channels of its own group, k / (K/groups).
+// One thread computes one element of y (and then the one a whole grid further, if y is larger than
+// the grid). Elements are numbered in memory order, ((n P + p) Q + q) K + k, so the threads of a
+// warp are adjacent filters k on one pixel: all of them read the same x at the same time, which
+// costs one read, and each another filter. With groups, filter k reads only the c/groups channels
+// of its own group, k / (K/groups).
 //
-// Nothing is shared between threads and every product fetches both its factors anew: this is the kernel to
-// read first and to measure the others by.
+// Nothing is shared between threads, and every product fetches both its factors: this is the kernel
+// to read first and the baseline of the others.
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/conv/variants.h"

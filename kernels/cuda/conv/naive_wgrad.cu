@@ -1,15 +1,18 @@
 // The gradient of a convolution's weights, with u the stride and d the dilation:
 //
-//   dw[k,r,s,c] = sum over n,p,q of dy[n,p,q,k] x[n, p u + r d - pad_top, q u + s d - pad_left, group of k, c]
+//   dw[k,r,s,c] = sum over n,p,q of dy[n,p,q,k]
+//                                   x[n, p u + r d - pad_top, q u + s d - pad_left, group of k, c]
 //
-// Weights may be few and pixels (n,p,q) many: a first layer has some thousand weights and a million pixels. So
-// pixels, numbered (n P + p) Q + q, are cut into chunks of equal length, and one thread computes the sum of one
-// chunk for one weight. Neighboring threads take neighboring channels c of one filter tap: a warp reads the
-// same dy and neighboring x. The partial sums go to scratch, and a second kernel (sum_chunks) adds them in the
-// order of the chunks; with one chunk the first kernel writes dw itself.
+// There may be few weights and many pixels (n,p,q): a first layer has some thousand weights and a
+// million pixels. So pixels, numbered (n P + p) Q + q, are split into chunks of equal length, and
+// one thread computes the sum of one chunk for one weight. Adjacent threads process adjacent
+// channels c of one filter tap: a warp reads the same dy and adjacent x. The partial sums go to
+// scratch memory, and a second kernel (sum_chunks) adds them in the order of the chunks; with one
+// chunk the first kernel writes dw itself.
 //
-// A chunk is walked in pieces of rows, and within a row the columns that padding would meet are cut off
-// beforehand. Each piece has a sum of its own, which keeps the rounding error of long sums small.
+// A chunk is processed in pieces of rows, and within a row the columns that fall on padding are
+// skipped beforehand. Each piece has a sum of its own, which keeps the rounding error of long sums
+// small.
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/conv/variants.h"
@@ -17,10 +20,10 @@
 
 namespace sumi::kernels::cuda {
 
-// One weight, and where its tap looks.
+// One weight, and the position of its tap.
 struct WeightAt {
   std::int64_t k, c;       // filter, channel of x
-  std::int64_t top, left;  // output pixel (p, q) meets row p u + top and column q u + left of x
+  std::int64_t top, left;  // output pixel (p, q) reads row p u + top and column q u + left of x
 };
 
 __device__ inline WeightAt weight_at(const ConvGeom& g, std::int64_t i) {
@@ -67,7 +70,7 @@ __global__ void conv_wgrad_naive(ConvGeom g, Chunks chunks, const T* x, const T*
 }
 
 void naive_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
-  // About as many threads as a large GPU holds at a time, each with at least 64 products to do.
+  // About as many threads as a large GPU holds at a time, each with at least 64 products.
   const std::int64_t weights = dw.count();
   const Chunks chunks = make_chunks(g.n * g.p * g.q, weights, 1 << 18, 64, 1);
   const std::int64_t sums = chunks.count * weights;

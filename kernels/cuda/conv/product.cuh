@@ -1,13 +1,14 @@
-// Convolution as a product of two matrices that are never stored (implicit GEMM; Chetlur et al., "cuDNN: Efficient
-// primitives for deep learning", 2014): y[i,j] = sum over l of a[i,l] b[l,j].
+// Convolution as a product of two matrices that are never stored (implicit GEMM; Chetlur et al.,
+// "cuDNN: Efficient primitives for deep learning", 2014): y[i,j] = sum over l of a[i,l] b[l,j].
 //
 //            i                          l, the depth                  j
 //   fprop    output pixels n,p,q        taps and channels r,s,c       filters k
 //   dgrad    input pixels of a phase    taps of the phase, filters k  channels c
 //   wgrad    filters k                  output pixels n,p,q           taps and channels r,s,c
 //
-// The upper rungs of the ladder are the kernels of kernels/cuda/product over such a product. Parts (product/part.cuh) are groups; for
-// dgrad also the phases of the stride (naive_dgrad.cu says what they are), for wgrad also chunks of the pixels.
+// The faster variants apply the kernels of kernels/cuda/product to such a product. Parts
+// (product/part.cuh) are groups; for dgrad also the phases of the stride (defined in
+// naive_dgrad.cu), for wgrad also chunks of the pixels.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +20,8 @@
 
 namespace sumi::kernels::cuda {
 
-// Where pixels go: row i is pixel (p step + top, q step + left) of picture n, where i = (n down + p) across + q.
+// The output for pixels: row i is pixel (p step + top, q step + left) of image n, where i = (n down
+// + p) across + q.
 template <class T>
 struct PixelsOut {
   T* data;  // of the first channel of the group
@@ -165,7 +167,7 @@ auto dgrad_phase(const ConvGeom& g, int phase_h, int phase_v, View dy, View w, V
   const int r = first_tap(phase_h + g.o.pad_top, g.r), s = first_tap(phase_v + g.o.pad_left, g.s);
   const int taps_r = i((g.r - r + step - 1) / step), taps_s = i((g.s - s + step - 1) / step);
   const int depth = i(taps_r * taps_s * group_k), pixels = i(g.n * rows * cols);
-  // Exact where a tap meets the phase; without one nothing is read.
+  // Exact if a tap meets the phase; otherwise nothing is read.
   const int top = (phase_h + g.o.pad_top - r * d) / u, left = (phase_v + g.o.pad_left - s * d) / u;
   const Divisor across(std::max(cols, 1)), down(std::max(rows, 1)), taps(std::max(taps_s, 1));
   const Gather<T> a{dy.as<T>(), pixels, depth, i(g.p), i(g.q),           i(g.k), across,
@@ -184,14 +186,15 @@ Dgrad<T> make_dgrad(const ConvGeom& g, View dy, View w, View bias, MutView dx) {
   product.group_c = static_cast<int>(g.c / g.o.groups);
   product.group_k = static_cast<int>(g.k / g.o.groups);
   product.groups = g.o.groups;
-  const std::int64_t u = g.o.stride;  // a picture smaller than the stride has fewer phases
+  const std::int64_t u = g.o.stride;  // an image smaller than the stride has fewer phases
   for (int h = 0; h < std::min(u, g.h); ++h)
     for (int v = 0; v < std::min(u, g.w); ++v)
       product.of_phase[product.phases++] = dgrad_phase<T>(g, h, v, dy, w, bias, dx);
   return product;
 }
 
-// Pixels are cut into chunks, of multiples of `step`, so that some 500 blocks have work: one for each tile of each chunk.
+// Pixels are split into chunks whose length is a multiple of `step`, so that about 500 blocks have
+// work: one per tile and chunk.
 template <class T>
 Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write, int tile_rows,
                     int tile_cols, int step) {
@@ -217,15 +220,15 @@ Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView d
           i(weights)};
 }
 
-// The chunks of a Wgrad added up, where there are several.
+// Sums the chunks of a Wgrad, if there are several.
 template <class T>
 void join_chunks(const Exec& e, const Wgrad<T>& product) {
   const auto& out = product.of_group.out;
   join_chunks(e, product.chunks, product.weights, out.partial, out.data, out.add);
 }
 
-// Whether both operands can be read `vector` elements at a time: channels (and where `with_filters`, filters) of a group
-// are a multiple, and so are the addresses.
+// Returns true if both operands can be read `vector` elements at a time: the channels (and with
+// `with_filters` the filters) of a group are a multiple of it, and the addresses are aligned.
 template <class T>
 bool vectors_fit(int vector, const ConvGeom& g, bool with_filters, std::initializer_list<View> operands) {
   if (g.c / g.o.groups % vector != 0 || (with_filters && g.k / g.o.groups % vector != 0)) return false;

@@ -1,5 +1,6 @@
-// A long sum cut into chunks that different threads take: partial sums in scratch memory, added up afterwards
-// in the order of the chunks. How many chunks there are follows from the shape alone, so the bits do too.
+// A long sum split into chunks for different threads: partial sums in scratch memory, added
+// afterwards in the order of the chunks. The number of chunks depends on the shape alone, so
+// results are reproducible to the bit.
 #pragma once
 
 #include "kernels/cuda/device/elements.cuh"
@@ -10,8 +11,8 @@ struct Chunks {
   std::int64_t count = 1, length = 1;  // the last chunk may be shorter
 };
 
-// `total` terms for each of `sums` sums: as many chunks as make `want` pieces of work in all, none shorter than
-// `least` terms (unless it is the only one) and every length a multiple of `step`.
+// Splits `total` terms of each of `sums` sums into enough chunks for `want` work items in total,
+// none shorter than `least` terms (unless it is the only one), each length a multiple of `step`.
 inline Chunks make_chunks(std::int64_t total, std::int64_t sums, std::int64_t want, std::int64_t least,
                           std::int64_t step) {
   if (total < 1 || sums < 1) return {1, step};
@@ -22,7 +23,8 @@ inline Chunks make_chunks(std::int64_t total, std::int64_t sums, std::int64_t wa
   return {(total + length - 1) / length, length};
 }
 
-// y[i] = (or +=) the sum over the chunks of partial[chunk, i], for i in [0, count). One thread an element.
+// y[i] = (or +=) the sum over the chunks of partial[chunk, i], for i in [0, count). One thread per
+// element.
 template <class T>
 __global__ void sum_chunks(std::int64_t chunks, std::int64_t count, const float* partial, T* y, bool add) {
   for_each_element(count, [=](std::int64_t i) {

@@ -1,10 +1,12 @@
-// Sums over the rows of [outer, rows, cols], cols fastest in memory: what norm, losses and sums are made of. (A sum
-// over everything is [1, count, 1]; over n, h, w it is [1, n h w, c].)
+// Sums over the rows of [outer, rows, cols], cols contiguous in memory: the building block of
+// norms, losses and reductions. (A sum over everything is [1, count, 1]; over n, h, w it is [1, n h
+// w, c].)
 //
-// A block takes `lanes` neighboring columns and a chunk of rows. Its threads stand as lanes side by side and
-// 256 / lanes deep, so that a warp reads whole runs of memory; each thread walks down its column, and column_sum
-// joins the depth. The partial sums of chunks are joined by a second kernel. Where rows are cut depends on the
-// sizes alone and no addition waits for another block, so the same sizes give the same bits.
+// A block processes `lanes` adjacent columns and a chunk of rows. Its threads are arranged `lanes`
+// wide and 256 / lanes deep, so that a warp reads contiguous memory; each thread walks down its
+// column, and column_sum reduces over the depth. A second kernel reduces the partial sums of
+// chunks. The split of the rows depends on the sizes alone and no addition waits for another block,
+// so equal sizes give equal bits.
 #pragma once
 
 #include <cstdint>
@@ -15,14 +17,15 @@ namespace sumi::kernels::cuda {
 
 inline constexpr unsigned kColumnBlock = 256, kColumnWarps = kColumnBlock / 32;
 
-// How the work is cut. Made on the host.
+// The partition of the work. Computed on the host.
 struct RowChunks {
   std::int64_t outer, rows, cols;
-  std::int64_t tiles;              // blocks side by side that cover the columns
-  std::int64_t per_chunk, chunks;  // rows of a chunk; chunks that cover the rows
-  unsigned lanes = 1;              // columns of a block: a power of two, at most a warp
+  std::int64_t tiles;              // blocks that cover the columns
+  std::int64_t per_chunk, chunks;  // rows per chunk; chunks that cover the rows
+  unsigned lanes = 1;              // columns per block: a power of two, at most a warp
 
-  // Chunks long enough to be worth a block, and few enough that about a thousand blocks do everything.
+  // Chunks long enough to be worth a block, and few enough that about a thousand blocks cover
+  // everything.
   RowChunks(std::int64_t outer_size, std::int64_t row_count, std::int64_t col_count)
       : outer(outer_size), rows(row_count), cols(col_count) {
     while (lanes < 32 && lanes < cols) lanes *= 2;
@@ -32,7 +35,7 @@ struct RowChunks {
     per_chunk = even > least ? even : least;
     chunks = rows > per_chunk ? (rows + per_chunk - 1) / per_chunk : 1;
   }
-  // The second step: the chunks of `first` are the rows, in one chunk.
+  // The second step: the chunks of `first` become the rows of a single chunk.
   static RowChunks of_chunks(const RowChunks& first) {
     RowChunks s(first.outer, first.chunks, first.cols);
     s.per_chunk = s.rows;
@@ -52,8 +55,8 @@ struct RowChunks {
 // A thread's share of one block of `k.grid()`.
 struct Slice {
   std::int64_t outer, chunk, col;
-  std::int64_t partial;  // where the block's result for col belongs, of k.partials()
-  bool inside;           // col exists; threads without a column only take part in column_sum
+  std::int64_t partial;  // where the block's result for col is stored, of k.partials()
+  bool inside;           // col exists; other threads only take part in column_sum
   bool writes;           // the one thread that stores the result for col
 
   __device__ explicit Slice(const RowChunks& k)
@@ -65,7 +68,7 @@ struct Slice {
         writes(inside && threadIdx.x < k.lanes) {}
 };
 
-// f(index in [outer, rows, cols]) for this thread's rows of its column, downwards.
+// Calls f(index in [outer, rows, cols]) for this thread's rows of its column, from the top.
 template <class F>
 __device__ void for_each_row(const RowChunks& k, const Slice& s, F&& f) {
   if (!s.inside) return;
@@ -80,8 +83,8 @@ struct ColumnSums {
   T of_warp[kColumnWarps][32];
 };
 
-// The sum over the threads of one column, in each of them. All threads of the block call it; it may be called
-// again at once.
+// Returns the sum over the threads of one column, to each of them. All threads of the block must
+// call it; it may be called again immediately.
 template <class T>
 __device__ T column_sum(T value, unsigned lanes) {
   auto& shared = block_shared<ColumnSums<T>>();

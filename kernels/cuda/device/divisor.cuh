@@ -1,5 +1,5 @@
-// Division by a number that is known at the launch, as one multiplication and a shift: a processor of a GPU has no divide
-// instruction, and `/` is some twenty others.
+// Division by a number known at launch, as one multiplication and a shift: GPUs have no integer
+// divide instruction, and `/` compiles to about twenty others.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,11 @@
 
 namespace sumi::kernels::cuda {
 
-// For 0 <= n < 2^31 and 1 <= d < 2^31. With 2^s the least power that is not below d, and m = 2^(31+s)/d rounded up, n / d
-// rounded down is n m / 2^(31+s) rounded down: m is 2^(31+s)/d + e for some 0 <= e < 1, so the second is above n/d by
-// n e / 2^(31+s) < 2^-s <= 1/d, too little to reach the next whole number. (Granlund and Montgomery, "Division by invariant integers using multiplication", 1994.)
+// For 0 <= n < 2^31 and 1 <= d < 2^31. With 2^s the least power that is not below d, and m =
+// 2^(31+s)/d rounded up, n / d rounded down is n m / 2^(31+s) rounded down: m is 2^(31+s)/d + e for
+// some 0 <= e < 1, so the second is above n/d by n e / 2^(31+s) < 2^-s <= 1/d, too little to reach
+// the next whole number. (Granlund and Montgomery, "Division by invariant integers using
+// multiplication", 1994.)
 class Divisor {
  public:
   Divisor() = default;

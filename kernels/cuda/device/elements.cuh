@@ -1,4 +1,4 @@
-// Kernels that do the same to each element: the launch, and the loop over a thread's elements.
+// Elementwise kernels: the launch configuration, and the loop over a thread's elements.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,14 @@ namespace sumi::kernels::cuda {
 
 inline constexpr unsigned kElementBlock = 256;
 
-// Enough blocks for one element a thread, but no more than keep a large GPU busy; the loop does the rest.
+// Enough blocks for one element per thread, but no more than keep a large GPU busy; the loop covers
+// the rest.
 inline dim3 element_grid(std::int64_t count) {
   const std::int64_t blocks = (count + kElementBlock - 1) / kElementBlock;
   return dim3(static_cast<unsigned>(blocks < 4096 ? blocks : 4096));
 }
 
-// f(i) for this thread's share of [0, count). Neighboring threads take neighboring elements.
+// Calls f(i) for this thread's share of [0, count). Adjacent threads process adjacent elements.
 template <class F>
 __device__ void for_each_element(std::int64_t count, F&& f) {
   const std::int64_t step = std::int64_t{gridDim.x} * blockDim.x;

@@ -5,7 +5,7 @@
 
 #ifdef SUMI_CUDA
 #define SUMI_UNROLL _Pragma("unroll")
-// The next loop's body, so many times (a constant's name): 1 is a loop.
+// Unrolls the next loop `count` times (a constant's name); 1 keeps it a loop.
 #define SUMI_UNROLL_BY(count) SUMI_PRAGMA(unroll count)
 #define SUMI_PRAGMA(text) _Pragma(#text)
 #else

@@ -1,23 +1,24 @@
-// The tensor cores of sm_80 and up: a warp multiplies small matrices whose elements lie spread over its lanes' registers
-// (PTX ISA, "Warp Level Matrix Multiply-Accumulate Instructions"). A lane's share is called a fragment. With g = lane / 4
-// and t = lane % 4:
+// The tensor cores of sm_80 and up: a warp multiplies small matrices whose elements are distributed
+// over its lanes' registers (PTX ISA, "Warp Level Matrix Multiply-Accumulate Instructions"). A
+// lane's share is called a fragment. With g = lane / 4 and t = lane % 4:
 //
 //   D[16,8]                d0 [g, 2t]    d1 [g, 2t+1]    d2 [g+8, 2t]    d3 [g+8, 2t+1]
-//   bf16, depth 16         two elements a register, the lower half first
+//   bf16, depth 16         two elements per register, the lower half first
 //     A[16,16]             a0 [g, 2t..]  a1 [g+8, 2t..]  a2 [g, 2t+8..]  a3 [g+8, 2t+8..]
 //     B[16,8]              b0 [2t.., g]  b1 [2t+8.., g]
-//   tf32, depth 8          one element a register: a float of which the upper 19 bits are read
+//   tf32, depth 8          one element per register: a float of which the upper 19 bits are read
 //     A[16,8]              a0 [g, t]     a1 [g+8, t]     a2 [g, t+4]     a3 [g+8, t+4]
 //     B[8,8]               b0 [t, g]     b1 [t+4, g]
 //
-// Every function here is called by all 32 lanes of a warp together. The emulation computes the same from the same
-// registers, so that a fragment in the wrong place gives a wrong product there as well (tests/emu/mma_test.cpp writes the layouts
-// down a second time).
+// All 32 lanes of a warp must call each function here together. The emulation computes the result
+// from the same registers, so a misplaced fragment gives a wrong product there too
+// (tests/emu/mma_test.cpp states the layouts independently).
 //
-// Rounding. Products are exact, but sums are not rounded to nearest: a tensor core aligns the addends to the largest one and cuts
-// off what lies below (Fasi, Higham, Mikaitis and Pranesh, "Numerical behavior of NVIDIA tensor cores", 2021). A long sum that
-// stays in the accumulator therefore drifts toward zero. The emulation cuts in the same way, with no bit to spare where hardware
-// keeps one or two, so that it is not the more exact of the two.
+// Rounding. Products are exact, but sums are not rounded to nearest: a tensor core aligns the
+// addends to the largest one and truncates the bits below (Fasi, Higham, Mikaitis and Pranesh,
+// "Numerical behavior of NVIDIA tensor cores", 2021). A long sum that stays in the accumulator
+// therefore drifts toward zero. The emulation truncates in the same way and keeps no guard bits,
+// where hardware keeps one or two, so that it is not the more accurate of the two.
 #pragma once
 
 #include <algorithm>
@@ -41,8 +42,9 @@ inline const Mma& of_lane(const emu::Lanes& lanes, int lane) {
   return *reinterpret_cast<const Mma*>(lanes.value[lane]);
 }
 
-// A row of A and a column of B, out of the lanes that hold them. kAtOnce products are added to the accumulator at a time, as
-// on sm_80; later architectures add more at once, and so cut less often.
+// A row of A and a column of B, collected from the lanes that hold them. kAtOnce products are added
+// to the accumulator at a time, as on sm_80; later architectures add more at once and so truncate
+// less often.
 struct Bf16Elements {
   static constexpr int kDepth = 16, kAtOnce = 8;
   using Line = double[kDepth];
@@ -85,8 +87,9 @@ struct Tf32Elements {
   }
 };
 
-// `accumulator` + the sum of `products`, as a tensor core adds: every addend is cut to a multiple of the last bit that an f32
-// as large as the largest one has, then the sum to f32, all toward zero. What is not finite is added as it is.
+// `accumulator` + the sum of `products`, as a tensor core adds: every addend is truncated to a
+// multiple of the last bit of an f32 as large as the largest addend, then the sum to f32, all
+// toward zero. Non-finite values are added as they are.
 template <int count>
 float add_cutting(float accumulator, const double (&products)[count]) {
   const double start = static_cast<double>(accumulator);
@@ -95,7 +98,8 @@ float add_cutting(float accumulator, const double (&products)[count]) {
   if (!std::isfinite(plain) || largest == 0) return static_cast<float>(plain);
   const int last_bit = std::max(std::ilogb(largest), -126) - 23;
   const double unit = std::ldexp(1.0, last_bit), per_unit = std::ldexp(1.0, -last_bit);
-  auto sum = static_cast<std::int64_t>(start * per_unit);  // in units, of which an addend has less than 2^24
+  // in units of that bit; each addend is below 2^24 units
+  auto sum = static_cast<std::int64_t>(start * per_unit);
   for (const double p : products) sum += static_cast<std::int64_t>(p * per_unit);
   const int width = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::abs(sum))));
   const int more = std::max(0, width - 24);
@@ -129,8 +133,8 @@ void mma(const char* name, float (&d)[4], const unsigned (&a)[4], const unsigned
                        0, emu::Location::current());
 }
 
-// Four matrices of 8 rows of 16 bytes; lane i has brought the address of row i % 8 of matrix i / 8. A lane gets the four
-// bytes [lane / 4, 4 (lane % 4)..] of each.
+// Four matrices of 8 rows of 16 bytes; lane i provides the address of row i % 8 of matrix i / 8. A
+// lane receives the four bytes [lane / 4, 4 (lane % 4)..] of each.
 struct Ldmatrix {
   const unsigned char* row;
   unsigned* to;
@@ -155,8 +159,9 @@ std::uint64_t ldmatrix_of_lane(const emu::Lanes& lanes, int lane) {
 }  // namespace emulated
 #endif
 
-// Four 8x8 matrices of 16-bit elements out of shared memory, for one lane two elements of each: `row` is the address of row
-// lane % 8 of matrix lane / 8, a multiple of 16. As bits: matrices of 4-byte elements are 8x4.
+// Loads four 8x8 matrices of 16-bit elements from shared memory, two elements of each per lane.
+// `row` is the address of row lane % 8 of matrix lane / 8, a multiple of 16. As raw bits: matrices
+// of 4-byte elements are 8x4.
 template <bool transpose>
 __device__ void ldmatrix_x4(unsigned (&to)[4], const void* row) {
 #ifdef SUMI_CUDA
@@ -191,7 +196,7 @@ __device__ inline void mma_bf16(float (&d)[4], const unsigned (&a)[4], const uns
 #endif
 }
 
-// d += a b on tf32 (m16n8k8): what lies below the upper 19 bits of a and b is ignored.
+// d += a b on tf32 (m16n8k8): the bits below the upper 19 of a and b are ignored.
 __device__ inline void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
 #ifdef SUMI_CUDA
   asm volatile(
@@ -204,8 +209,9 @@ __device__ inline void mma_tf32(float (&d)[4], const unsigned (&a)[4], const uns
 #endif
 }
 
-// A float rounded to the 10 stored bits of mantissa that tf32 has: to nearest, ties away from zero (cvt.rna). The lower 13
-// bits of the result are left open, as by PTX: mma_tf32 ignores them, and tf32_value clears them.
+// Returns a float rounded to tf32's 10 stored mantissa bits: to nearest, ties away from zero
+// (cvt.rna). The lower 13 bits of the result are unspecified, as in PTX: mma_tf32 ignores them, and
+// tf32_value clears them.
 __device__ inline unsigned to_tf32(float value) {
 #ifdef SUMI_CUDA
   unsigned bits;
@@ -213,7 +219,8 @@ __device__ inline unsigned to_tf32(float value) {
   return bits;
 #else
   const auto bits = std::bit_cast<unsigned>(value);
-  return (bits & 0x7f800000U) == 0x7f800000U ? bits : bits + 0x1000U;  // infinity and NaN stay
+  // infinity and NaN are preserved
+  return (bits & 0x7f800000U) == 0x7f800000U ? bits : bits + 0x1000U;
 #endif
 }
 __device__ inline float tf32_value(unsigned bits) {

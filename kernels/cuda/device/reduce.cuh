@@ -1,4 +1,4 @@
-// Sums over a warp and over a block, in an order that never changes.
+// Sums over a warp and over a block, in a fixed order.
 #pragma once
 
 #include "kernels/cuda/device/shared.cuh"
@@ -7,7 +7,7 @@ namespace sumi::kernels::cuda {
 
 inline constexpr unsigned kWholeWarp = 0xffffffffU;
 
-// The sum over the 32 lanes, in every lane. All lanes call it.
+// Returns the sum over the 32 lanes, to every lane. All lanes must call it.
 template <class T>
 __device__ T warp_sum(T value) {
   for (int distance = 16; distance > 0; distance /= 2) value += __shfl_xor_sync(kWholeWarp, value, distance);
@@ -19,8 +19,8 @@ struct BlockSums {
   T of_warp[32];
 };
 
-// The sum over all threads of a block of one dimension and whole warps, in every thread. All threads call it; it
-// may be called again at once.
+// Returns the sum over all threads of a one-dimensional block of whole warps, to every thread. All
+// threads must call it; it may be called again immediately.
 template <class T>
 __device__ T block_sum(T value) {
   auto& shared = block_shared<BlockSums<T>>();

@@ -1,13 +1,13 @@
-// Memory that the threads of a block share.
+// Shared memory of a block.
 #pragma once
 
 #include "kernels/cuda/device/keywords.cuh"
 
 namespace sumi::kernels::cuda {
 
-// The block's one object of type T, not constructed: T is a struct of arrays, at most 48 KiB. Every thread calls
-// it. What is read before a thread has written it is undefined (NaN in the emulation), and a __syncthreads() must
-// lie between one thread's write and another's read.
+// The block's one object of type T, not constructed. T is a struct of arrays of at most 48 KiB.
+// Every thread must call it. Reading memory that no thread has written is undefined (NaN in the
+// emulation), and a __syncthreads() must separate one thread's write from another's read.
 template <class T>
 __device__ T& block_shared() {
 #ifdef SUMI_CUDA

@@ -8,12 +8,12 @@ namespace sumi::kernels::cuda {
 __device__ inline float sigmoid_of(float x) {
   return x >= 0 ? 1 / (1 + expf(-x)) : expf(x) / (1 + expf(x));
 }
-// log(1 + exp(x)): exp never sees a positive number, so nothing overflows.
+// log(1 + exp(x)): exp's argument is never positive, so nothing overflows.
 __device__ inline float softplus_of(float x) {
   return (x > 0 ? x : 0) + log1pf(expf(-fabsf(x)));
 }
 
-// U is the kernels' enum Unary. Comparisons are written so that NaN falls through to itself.
+// U is the enum Unary of kernels/activation.h. Comparisons are written so that NaN propagates.
 template <class U>
 __device__ float unary_value(U f, float alpha, float x) {
   switch (f) {
@@ -41,13 +41,14 @@ __device__ float unary_value(U f, float alpha, float x) {
       return fabsf(x);
     case U::reciprocal:
       return 1 / x;
-    case U::step:
+    case U::heaviside:
       return x <= 0 ? 0 : x > 0 ? 1 : x;
   }
   return x;
 }
 
-// f'(x). Where y = f(x) gives it more cheaply y is read and x is not, so a caller may keep only one of the two.
+// f'(x). If y = f(x) gives it more cheaply, y is read and x is not, so a caller may keep only one
+// of the two.
 template <class U>
 __device__ float unary_slope(U f, float alpha, float x, float y) {
   switch (f) {
@@ -75,7 +76,7 @@ __device__ float unary_slope(U f, float alpha, float x, float y) {
       return x > 0 ? 1 : x < 0 ? -1 : 0;
     case U::reciprocal:
       return -y * y;
-    case U::step:
+    case U::heaviside:
       return 0;
   }
   return 0;

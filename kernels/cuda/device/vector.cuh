@@ -1,4 +1,4 @@
-// 16 bytes of elements at a time: 4 f32 or 8 bf16, one instruction.
+// 16 bytes of elements at a time: 4 f32 or 8 bf16 in one instruction.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Rung 3 of matrix products: tensor cores. The kernel is product/mma.cuh, which says what changed and why it should be faster. The
-// ways to multiply have a file each, for they take nvcc that long.
+// Variant 3 of matrix products: tensor cores. The kernel is in product/mma.cuh, which says what
+// changed and why it should be faster. Each precision has a file of its own, because nvcc takes
+// long to compile them.
 #pragma once
 
 #include "kernels/cuda/gemm/product.cuh"

@@ -1,5 +1,5 @@
-// A batched matrix product as the kernels of kernels/cuda/product see it. Parts are the products of the batch, each as often as its
-// depth k is cut into chunks.
+// A batched matrix product in the form that the kernels of kernels/cuda/product take. Parts are the
+// products of the batch, each split into chunks of the depth k.
 #pragma once
 
 #include "kernels/cuda/gemm/variants.h"
@@ -8,14 +8,15 @@
 
 namespace sumi::kernels::cuda {
 
-// Depth runs along the columns of a as it is stored, unless it is transposed; of b only where it is.
+// The depth runs along the columns of a as it is stored, unless a is transposed; of b only if b is
+// transposed.
 template <class T, bool kTransA, bool kTransB>
 struct GemmProduct {
   using Element = T;
   static constexpr bool kDeepA = !kTransA, kDeepB = kTransB;
   Part<Operand<T>, Operand<T>, RowsOut<T>> of_batch;
   std::int64_t a_step, b_step,
-      y_step;  // from one product of the batch to the next; 0 where they share the operand
+      y_step;  // stride between products of the batch; 0 if they share the operand
   int batch, chunks, chunk_length;
 
   unsigned parts() const { return static_cast<unsigned>(batch * chunks); }
@@ -31,12 +32,13 @@ struct GemmProduct {
     p.b.data += at * b_step;
     p.out.data += at * y_step;
     if (p.out.partial) p.out.partial += (std::int64_t{chunk} * batch + at) * y_step;
-    if (chunk > 0) p.out.bias = nullptr;  // the first chunk brings it
+    if (chunk > 0) p.out.bias = nullptr;  // the first chunk adds it
     return p;
   }
 };
 
-// vector: how many elements a kernel reads at a time where it can; the depth is cut into multiples of `step`.
+// vector: how many elements a kernel reads at a time where possible; chunks of the depth are
+// multiples of `step`.
 template <class T, bool kTransA, bool kTransB>
 GemmProduct<T, kTransA, kTransB> make_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias,
                                            MutView y, Write write, int tile_rows, int tile_cols, int step,
@@ -48,7 +50,7 @@ GemmProduct<T, kTransA, kTransB> make_gemm(const Exec& e, const GemmGeom& g, Vie
         reinterpret_cast<std::uintptr_t>(v.data) % (sizeof(T) * static_cast<std::size_t>(vector)) == 0;
     return Operand<T>{{v.as<T>(), i(rows), i(cols), i(cols)}, vectors};
   };
-  // At least two blocks for each multiprocessor of a large GPU, each with at least eight steps to do.
+  // At least two blocks for each multiprocessor of a large GPU, each with at least eight steps.
   const Chunks chunks =
       make_chunks(g.k, g.batch * tile_count(g.m, g.n, tile_rows, tile_cols), 264, 8 * step, step);
   const RowsOut<T> out{y.as<T>(),
@@ -73,7 +75,7 @@ void join_chunks(const Exec& e, const Product& product, MutView y) {
   join_chunks(e, product.chunks, y.count(), out.partial, out.data, out.add);
 }
 
-// call.operator()<trans_a, trans_b>()
+// Calls call.operator()<trans_a, trans_b>().
 template <class Call>
 void dispatch_transposed(const GemmGeom& g, Call&& call) {
   if (g.trans_a && g.trans_b) return call.template operator()<true, true>();

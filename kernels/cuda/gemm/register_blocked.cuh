@@ -1,5 +1,6 @@
-// Rung 2 of matrix products: register tiles, 128-bit reads, and two tiles in flight. The kernel is product/register_blocked.cuh, which says what
-// changed from `tiled` and why it should be faster. One source for each type: nvcc takes ten seconds for the four transpositions.
+// Variant 2 of matrix products: register tiles, 128-bit reads, and two tiles in flight. The kernel
+// is in product/register_blocked.cuh, which says what changed from `tiled` and why it should be
+// faster. One source per type: nvcc takes ten seconds for the four transpositions.
 #pragma once
 
 #include "kernels/cuda/gemm/product.cuh"

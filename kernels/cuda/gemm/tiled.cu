@@ -1,23 +1,26 @@
-// Rung 1 of matrix products: y = op(a) op(b) + bias by tiles in shared memory. It takes every product.
+// Variant 1 of matrix products: y = op(a) op(b) + bias by tiles in shared memory. It supports every
+// product.
 //
-// A block of 16 x 16 threads computes a tile of 16 x 16 elements of one product of the batch, one element a
-// thread. It walks along k in steps of 16: the threads load a 16 x 16 tile of op(a) and one of op(b) into shared
-// memory, one element of each a thread, wait for each other, and then each reads its row of the one and its
-// column of the other. So an element that was fetched once serves 16 threads. (The CUDA C++ Programming Guide,
-// "Shared Memory", multiplies matrices this way.)
+// A block of 16 x 16 threads computes a tile of 16 x 16 elements of one product of the batch, one
+// element per thread. It walks along k in steps of 16: the threads load a 16 x 16 tile of op(a) and
+// one of op(b) into shared memory, one element of each per thread, synchronize, and then each reads
+// its row of one tile and its column of the other. So an element that was fetched once serves 16
+// threads. (The CUDA C++ Programming Guide, "Shared Memory", multiplies matrices this way.)
 //
 //   thread (x, y) computes       y[batch, 16 tile_m + y, 16 tile_n + x]
-//   and loads of op(a), stored [m,k]   element (row y, i x);  stored [k,m] (trans_a)  element (row x, i y)
-//       and of   op(b), stored [k,n]   element (i y, col x);  stored [n,k] (trans_b)  element (i x, col y)
+//   and loads of op(a), stored [m,k]  element (row y, i x); stored [k,m] (trans_a)  (row x, i y)
+//       and of   op(b), stored [k,n]  element (i y, col x); stored [n,k] (trans_b)  (i x, col y)
 //
-// so that the 16 threads of equal y always load neighbors in memory. Outside of the matrices tiles hold zeros.
+// so that the 16 threads of equal y always load adjacent elements. Outside the matrices tiles hold
+// zeros.
 //
-// When there are few tiles and k is long (a dense layer's gradients), k is cut into chunks: each chunk has
-// blocks of its own, and a second kernel adds the partial sums in the order of the chunks. A block's number is
-// ((batch chunks + chunk) tiles_m + tile_m) tiles_n + tile_n; one number, because a grid's y and z end at 65535.
+// If there are few tiles and k is long (a dense layer's gradients), k is split into chunks: each
+// chunk has blocks of its own, and a second kernel adds the partial sums in the order of the
+// chunks. A block's number is ((batch chunks + chunk) tiles_m + tile_m) tiles_n + tile_n; one
+// number, because a grid's y and z end at 65535.
 //
-// What limits it is shared memory: each product reads two floats of it, and a multiprocessor reads 32 a clock where it could
-// multiply 128. The next rung keeps operands in registers.
+// The limit is shared memory: each product reads two floats of it, and a multiprocessor reads 32
+// per clock where it could multiply 128. The next variant keeps operands in registers.
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/chunks.cuh"
@@ -28,14 +31,15 @@ namespace sumi::kernels::cuda {
 
 inline constexpr int kGemmTile = 16;
 
-// A column more than needed: without it the elements of a column would lie in two of the 32 memory banks, and
-// a store along a column would take eight turns.
+// One column more than needed: without it the elements of a column would be in two of the 32 memory
+// banks, and a store along a column would take eight wavefronts.
 struct TiledOperands {
   float a[kGemmTile][kGemmTile + 1];  // [row][i]
   float b[kGemmTile][kGemmTile + 1];  // [i][col]
 };
 
-// Which tile of which product, and which part of k. `chunk` counts over the whole batch: batch chunks + chunk.
+// The tile, the product, and the part of k. `chunk` counts over the whole batch: batch chunks +
+// chunk.
 struct GemmBlock {
   std::int64_t batch, first_row, first_col, k_begin, k_end, chunk;
 };
@@ -62,7 +66,7 @@ __device__ void load_tiles(const GemmGeom& g, const GemmBlock& at, std::int64_t 
   tiles.b[b_i][b_col] = b_inside ? static_cast<float>(b[g.trans_b ? col * g.k + b_k : b_k * g.n + col]) : 0;
 }
 
-// to is y, or the partial sums [chunks, batch, m, n] in f32. The first chunk brings the bias.
+// `to` is y, or the partial sums [chunks, batch, m, n] in f32. The first chunk adds the bias.
 template <class T, class To>
 __global__ void gemm_tiled(GemmGeom g, Chunks chunks, const T* a, const T* b, const T* bias, To* to,
                            bool add) {
@@ -77,7 +81,7 @@ __global__ void gemm_tiled(GemmGeom g, Chunks chunks, const T* a, const T* b, co
     load_tiles(g, at, k, a, b, tiles);
     __syncthreads();
     for (int i = 0; i < kGemmTile; ++i) sum += tiles.a[threadIdx.y][i] * tiles.b[i][threadIdx.x];
-    __syncthreads();  // before the next step overwrites what others still read
+    __syncthreads();  // before the next step overwrites the tiles
   }
   if (inside) store(to[((at.chunk * g.batch + at.batch) * g.m + row) * g.n + col], sum, add);
 }
@@ -85,7 +89,7 @@ __global__ void gemm_tiled(GemmGeom g, Chunks chunks, const T* a, const T* b, co
 void tiled_gemm(const Exec& e, const GemmGeom& g, View a, View b, View bias, MutView y, Write write) {
   const std::int64_t tiles =
       g.batch * ((g.m + kGemmTile - 1) / kGemmTile) * ((g.n + kGemmTile - 1) / kGemmTile);
-  // At least two blocks for each multiprocessor of a large GPU, each with at least eight steps to do.
+  // At least two blocks for each multiprocessor of a large GPU, each with at least eight steps.
   const Chunks chunks = make_chunks(g.k, tiles, 264, 8 * kGemmTile, kGemmTile);
   const LaunchShape shape{dim3(static_cast<unsigned>(tiles * chunks.count)), dim3(kGemmTile, kGemmTile)};
   const bool add = write == Write::accumulate;

@@ -1,5 +1,6 @@
-// What the variants of norm_stats share. Each finds the moments of every chunk of every channel, as it likes
-// (device/columns.cuh says which threads take which chunk); then one warp a statistic joins chunks and channels.
+// Shared parts of the norm_stats variants. Each computes the moments of every chunk of every
+// channel in its own way (device/columns.cuh assigns chunks to threads); then one warp per
+// statistic joins chunks and channels.
 #pragma once
 
 #include "kernels/cuda/device/reduce.cuh"
@@ -13,20 +14,22 @@ struct Moments {
   float mean, squares;  // squares: the sum of squared deviations from mean
 };
 
-// Moments and of how many elements.
+// Moments and the number of elements that they cover.
 struct CountedMoments {
   float count, mean, squares;
 
-  // One element more (Welford, "Note on a method for calculating corrected sums of squares and products", 1962).
-  // one_by_count: 1 / count of now, which several channels share.
+  // Adds one element (Welford, "Note on a method for calculating corrected sums of squares and
+  // products", 1962). one_by_count: 1 / the new count, shared by several channels.
   __device__ void add(float x, float one_by_count) {
     const float off = x - mean;
     mean += off * one_by_count;
     squares += off * (x - mean);
   }
-  // All elements of `other`. With n_i elements, mean m_i and squared deviations q_i in part i, the whole has
+  // Adds all elements of `other`. With n_i elements, mean m_i and squared deviations q_i in part i,
+  // the whole has
   //   mean m = sum n_i m_i / sum n_i     squared deviations q = sum (q_i + n_i (m_i - m)^2)
-  // (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979.)
+  // (Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm for computing sample
+  // variances", 1979.)
   __device__ void join(const CountedMoments& other) {
     if (other.count == 0) return;
     const float sum = count + other.count, share = other.count / sum, off = other.mean - mean;
@@ -36,8 +39,8 @@ struct CountedMoments {
   }
 };
 
-// The moments of the threads of one column joined, in the first thread of the column; what
-// others get is no result. All threads of the block call it; it may be called again at once.
+// Joins the moments of the threads of one column; only the first thread of the column gets the
+// result. All threads of the block must call it; it may be called again immediately.
 __device__ inline CountedMoments column_moments(CountedMoments m, unsigned lanes) {
   struct Shared {
     CountedMoments of_warp[kColumnWarps][32];
@@ -59,11 +62,11 @@ __device__ inline CountedMoments column_moments(CountedMoments m, unsigned lanes
   return m;
 }
 
-// mean and var out of the moments of chunks [outer, chunk, c]. k: how the rows were cut.
+// Computes mean and var from the moments of chunks [outer, chunk, c]. k: the partition of the rows.
 void join_moments(const Exec& e, const NormLayout& l, const RowChunks& k, const Moments* partial,
                   MutView mean, MutView var);
 
-// Scratch memory for the moments of every chunk.
+// Scratch memory for the moments of all chunks.
 inline Moments* moments_of(const Exec& e, const NormLayout& l, const RowChunks& k) {
   return static_cast<Moments*>(
       e.scratch->get(static_cast<std::size_t>(l.outer * k.chunks * l.c) * sizeof(Moments)));

@@ -1,9 +1,11 @@
-// Statistics of a norm, rung 1: two walks over each chunk.
+// Norm statistics, variant 1: two passes over each chunk.
 //
-// First the mean of the chunk, then in a second walk, while the chunk is still in cache, the squared deviations from it. The
-// sum of squares minus the square of the sum would need one walk, but lose everything where the mean is large.
+// First the mean of the chunk, then in a second pass, while the chunk is still in cache, the
+// squared deviations from it. The sum of squares minus the square of the sum would need one pass,
+// but lose all precision where the mean is large.
 //
-// A warp reads 32 neighboring channels of one row. x comes from device memory once and from L2 (or L1) once more.
+// A warp reads 32 adjacent channels of one row. x is read from device memory once and from L2 (or
+// L1) once more.
 #include "kernels/cuda/norm/stats.cuh"
 
 namespace sumi::kernels::cuda {
@@ -23,7 +25,8 @@ __global__ void norm_stats_two_pass(RowChunks k, const T* x, Moments* partial) {
   });
   drift = column_sum(drift, k.lanes);
   squares = column_sum(squares, k.lanes);
-  // center was rounded: drift / count is what it lacks, and the squares are too many by drift^2 / count.
+  // center was rounded: drift / count is the missing part, and the squares are too large by drift^2
+  // / count.
   if (s.writes) partial[s.partial] = {center + drift / count, squares - drift * drift / count};
 }
 

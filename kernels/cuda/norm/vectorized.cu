@@ -1,10 +1,11 @@
-// Statistics of a norm, rung 3: 16 bytes at a time.
+// Norm statistics, variant 3: 16 bytes at a time.
 //
-// What changed from `welford`: a thread takes 4 (f32) or 8 (bf16) neighboring channels of a row with one read.
+// What changed from `welford`: a thread reads 4 (f32) or 8 (bf16) adjacent channels of a row at
+// once.
 //
-// Why it should be faster: a thread has 16 bytes in flight instead of 4 or 2 (unary/vectorized.cu has the sum); the
-// channels of a vector have seen equally many elements, so they share one division; and their chains of operations are
-// independent, so one runs while another waits.
+// Why it should be faster: a thread has 16 bytes in flight instead of 4 or 2 (see the calculation
+// in unary/vectorized.cu); the channels of a vector have equal element counts, so they share one
+// division; and their dependency chains are independent, so one runs while another waits.
 //
 // Channels must be a multiple of the vector.
 #include "kernels/cuda/device/vector.cuh"

@@ -1,11 +1,12 @@
-// Statistics of a norm, rung 2: one walk.
+// Norm statistics, variant 2: one pass.
 //
-// What changed from `two_pass`: a thread keeps the mean and the squared deviations of what it has seen so far and corrects
-// both for each element (Welford), so x is read once. The threads of a column then join what they have, pair by pair.
+// What changed from `two_pass`: a thread keeps the mean and the squared deviations of the elements
+// so far and updates both for each element (Welford), so x is read once. The threads of a column
+// then join their moments, pair by pair.
 //
-// Why it should be faster: half the reads, where the chunk does not stay in L1, and no barrier between two walks. The price is
-// a division for each element and a chain of dependent operations, each of which waits for the one before: some 5 instructions
-// deep, where a plain sum is 1. The next rung divides that price.
+// Why it should be faster: half the reads if the chunk does not stay in L1, and no barrier between
+// two passes. The price is a division per element and a chain of dependent operations, some 5
+// instructions long, where a plain sum has 1. The next variant divides that price.
 #include "kernels/cuda/norm/stats.cuh"
 
 namespace sumi::kernels::cuda {

@@ -1,15 +1,15 @@
-// Operands of a product that lie in memory as matrices. What else an operand can be: conv/matrices.cuh.
+// Operands of a product that are stored as matrices; for other operands see conv/matrices.cuh.
 //
-// A matrix answers where its element [row, col] lies; rows and columns are looked up apart, because a thread that walks along a
-// row looks that up once. Neighboring columns are neighbors in memory. at() is null where there is no element, and the
-// product takes 0 there.
+// A matrix gives the address of its element [row, col]. Rows and columns are looked up separately,
+// so that a thread that walks along a row looks the row up once. Adjacent columns are adjacent in
+// memory. at() returns null where there is no element, and the product uses 0 there.
 #pragma once
 
 #include "kernels/cuda/device/keywords.cuh"
 
 namespace sumi::kernels::cuda {
 
-// data[row, col] with a distance of `stride` between rows.
+// data[row, col], with `stride` elements between rows.
 template <class T>
 struct Dense {
   using Element = T;
@@ -29,7 +29,7 @@ struct Dense {
   }
 };
 
-// A Dense that says when it is launched whether its columns can be fetched as vectors (TileLoader).
+// A Dense that decides at launch whether its columns can be fetched as vectors (TileLoader).
 template <class T>
 struct Operand : Dense<T> {
   bool vectors;

@@ -1,34 +1,40 @@
-// mma, the highest rung: tensor cores.
+// mma, the fastest variant: tensor cores.
 //
-// What changed from `register_blocked` (of convolutions implicit_gemm): the same tiles are multiplied by mma.sync
-// (device/mma.cuh), a 16 x 8 output at a time and a warp together, instead of one multiply-add a lane. A block is 4 warps, 2 x
-// 2, and its tile 128 x 64 (wgrad: 64 x 128, because filters are fewer than weights of a filter): a warp computes 64 x 32, as
-// 4 x 4 products of mma.
+// What changed from `register_blocked` (implicit_gemm of convolutions): the same tiles are
+// multiplied by mma.sync (device/mma.cuh), a 16 x 8 output at a time by a whole warp, instead of
+// one multiply-add per lane. A block has 4 warps, 2 x 2, and a tile of 128 x 64 (wgrad: 64 x 128,
+// because there are fewer filters than weights per filter): a warp computes 64 x 32, as 4 x 4 mma
+// products.
 //
 //               b: 64 wide                one mma:   8
 //               +---------+                        +---+
 //               | w0   w1 |                        | b | 16 (bf16) or 8 (tf32) deep
 //     +----+    +----+----+                  +---+ +---+
-//     | w0 |    | w0 | w1 |   64 high     16 | a | | d |  the sum: 4 registers a lane
+//     | w0 |    | w0 | w1 |   64 high     16 | a | | d |  the sum: 4 registers per lane
 //     | w2 |    +----+----+                  +---+ +---+
 //     +----+    | w2 | w3 |
 //   a: 128 high +----+----+
 //
-// Why it should be faster: an H100 multiplies 67 TFLOP/s in its f32 units, and in its tensor cores 495 in tf32 and 990 in
-// bf16 (dense, by its data sheet; mma.sync reaches about two thirds of that, the rest is for wgmma). To feed them:
-//   - ldmatrix brings four 8 x 8 blocks of 16 bits in the layout of a fragment with one instruction; rows lie an odd number of
-//     16-byte units apart, so its 8 addresses hit all 32 banks once. For a warp and 16 of depth in bf16: 4 + 2 of them for
-//     16 mma, that is 24 wavefronts of shared memory beside 32 clocks of the tensor cores of sm_80.
-//   - three tiles are in flight (46 KB of shared memory): two are on their way while one is multiplied.
-//   - an operand whose depth runs across the lines (dgrad's filters, both of wgrad) is transposed on the way: by
-//     ldmatrix.trans in bf16; in f32 by 4-byte reads, whose 8 lanes by 4 lines hit 32 banks.
-//   - the sums leave by way of shared memory, row by row in whole sectors.
+// Why it should be faster: an H100 performs 67 TFLOP/s in its f32 units, and in its tensor cores
+// 495 in tf32 and 990 in bf16 (dense, by its data sheet; mma.sync reaches about two thirds of that,
+// the rest is for wgmma). To keep them fed:
+//   - ldmatrix loads four 8 x 8 blocks of 16 bits in the layout of a fragment with one instruction;
+//     rows lie an odd number of 16-byte units apart, so its 8 addresses hit all 32 banks once. A warp
+//     needs 4 + 2 of them for 16 mma and 16 of depth in bf16: 24 wavefronts of shared memory beside
+//     32 clocks of the tensor cores of sm_80.
+//   - three tiles are in flight (46 KB of shared memory): two are loading while one is multiplied.
+//   - an operand whose depth runs across the lines (dgrad's filters, both of wgrad) is transposed on
+//     the way: by ldmatrix.trans in bf16; in f32 by 4-byte reads, whose 8 lanes by 4 lines hit 32
+//     banks.
+//   - the sums leave through shared memory, row by row in full sectors.
 //
-// f32 operands are rounded to tf32 as they come out of shared memory. As "3xtf32" each is split into a = big + small, both
-// tf32, and small b_big + big b_small + big b_big are added: what is left out is 2^-22 of the product. Three mma for one. Tensor
-// cores cut sums off (device/mma.cuh), and over a long depth that would cost more than the split has won. So the three products of
-// one mma depth go to accumulators that begin at zero, and are added to the thread's sums by FADD, which rounds to nearest: 4
-// FADDs for 3 mma. (Ootomo and Yokota, "Recovering single precision accuracy from Tensor Cores", 2022.)
+// f32 operands are rounded to tf32 as they are read from shared memory. For "3xtf32" each is split
+// into a = big + small, both tf32, and small b_big + big b_small + big b_big are added: the omitted
+// product is 2^-22 of the whole. That takes three mma instead of one. Tensor cores truncate sums
+// (device/mma.cuh), and over a long depth that would cost more than the split has gained. So the
+// three products of one mma depth go to accumulators that start at zero, and are added to the
+// thread's sums by FADD, which rounds to nearest: 4 FADDs per 3 mma. (Ootomo and Yokota,
+// "Recovering single precision accuracy from Tensor Cores", 2022.)
 #pragma once
 
 #include "kernels/base/launch.h"
@@ -41,9 +47,11 @@ namespace sumi::kernels::cuda {
 
 inline constexpr int kMmaThreads = 128, kMmaStages = 3;
 
-// How many blocks shall fit a multiprocessor, which is a limit on registers. Three have 168 a thread, and 46 KB of shared memory. Of 3xtf32, whose
-// accumulators for one depth come on top, two: with 168 it would spill, and three mma for each pair of fragments keep the tensor cores as busy.
-// Fetching by elements keeps so many places that it needs all registers there are.
+// How many blocks must fit a multiprocessor, which limits the registers. Three blocks have 168
+// registers per thread, and 46 KB of shared memory each. 3xtf32, which needs additional
+// accumulators for one depth, gets two: with 168 registers it would spill, and three mma per pair
+// of fragments keep the tensor cores as busy. Fetching single elements keeps so many addresses that
+// it needs all registers.
 constexpr int mma_blocks(MatmulPrecision multiply, int vector) {
   if (vector == 1) return 1;
   return multiply == MatmulPrecision::tf32x3 ? 2 : 3;
@@ -61,7 +69,7 @@ struct MmaStep<float> {
   static constexpr int kTileDepth = 16;
 };
 
-// The fragment of a: 16 positions from i, one mma deep from l.
+// The fragment of a: 16 positions starting at i, one mma deep starting at l.
 template <class Layout>
 __device__ void read_fragment_a(unsigned (&to)[4], const typename Layout::Element* tile, int i, int l,
                                 int lane) {
@@ -78,7 +86,7 @@ __device__ void read_fragment_a(unsigned (&to)[4], const typename Layout::Elemen
   }
 }
 
-// Two fragments of b, one after the other: 16 positions from j, one mma deep from l.
+// Two consecutive fragments of b: 16 positions starting at j, one mma deep starting at l.
 template <class Layout>
 __device__ void read_fragments_b(unsigned (&to)[4], const typename Layout::Element* tile, int j, int l,
                                  int lane) {
@@ -95,7 +103,7 @@ __device__ void read_fragments_b(unsigned (&to)[4], const typename Layout::Eleme
   }
 }
 
-// An operand's registers rounded to tf32, and where asked what the rounding lost, itself rounded.
+// An operand's registers rounded to tf32 and, with `split`, the rounding error, rounded as well.
 template <bool split>
 __device__ void round_to_tf32(unsigned (&big)[4], unsigned (&small)[4]) {
   SUMI_UNROLL
@@ -143,15 +151,15 @@ __device__ void multiply_fragments(float (&sums)[kTilesI][kTilesJ][4], const T* 
   }
 }
 
-// The sums of a block, where its tiles were before. Rows are 8 floats more than a multiple of 32 apart, so that the 4 rows by 8
-// columns of half a warp's fragments hit all 32 banks.
+// The sums of a block, in the memory of its tiles. Rows are 8 floats more than a multiple of 32
+// apart, so that the 4 rows by 8 columns of half a warp's fragments hit all 32 banks.
 template <class Tiles, int kTileI, int kTileJ>
 union MmaShared {
   Tiles tiles;
   alignas(16) float sums[kTileI][kTileJ + 8];
 };
 
-// A warp's sums to where its tile [i, j] lies in `to`.
+// Stores a warp's sums at the position of its tile [i, j] in `to`.
 template <int kTilesI, int kTilesJ, int stride, int height>
 __device__ void keep_sums(float (&to)[height][stride], const float (&sums)[kTilesI][kTilesJ][4], int i, int j,
                           int lane) {
@@ -167,8 +175,9 @@ __device__ void keep_sums(float (&to)[height][stride], const float (&sums)[kTile
   }
 }
 
-// Writes a block's sums, the tile at [i0, j0] of the result: neighboring threads store four neighbors each, so that whole
-// sectors go out. Straight from the fragments a bf16 store would be half a sector.
+// Writes a block's sums, the tile at [i0, j0] of the result. Adjacent threads store four adjacent
+// elements each, so that sectors are full. Directly from the fragments a bf16 store would fill half
+// a sector.
 template <class Part, int kTileI, int kTileJ>
 __device__ void write_sums(const Part& part, const float (&sums)[kTileI][kTileJ + 8], int i0, int j0) {
   constexpr int across = kTileJ / 4;
@@ -188,7 +197,8 @@ __device__ void write_sums(const Part& part, const float (&sums)[kTileI][kTileJ 
   }
 }
 
-// A matrix with a member `vectors` can be fetched by elements as well, whatever kVector is (TileLoader).
+// A matrix with a member `vectors` can also be fetched by elements, whatever kVector is
+// (TileLoader).
 template <class Product, MatmulPrecision kMultiply, int kVector, int kTileI, int kTileJ>
 __global__ void __launch_bounds__(kMmaThreads, mma_blocks(kMultiply, kVector)) product_mma(Product product) {
   using T = typename Product::Element;
@@ -206,7 +216,7 @@ __global__ void __launch_bounds__(kMmaThreads, mma_blocks(kMultiply, kVector)) p
   const TileLoader<A, LayoutA, kVector, kMmaThreads> load_a(part.a, i0);
   const TileLoader<B, LayoutB, kVector, kMmaThreads> load_b(part.b, j0);
   float sums[kTileI / 32][kTileJ / 16][4] = {};
-  // 3xtf32 has no registers to spare for fragments of the next depth.
+  // 3xtf32 has no registers left for fragments of the next depth.
   [[maybe_unused]] constexpr int depths_at_once =
       kMultiply == MatmulPrecision::tf32x3 ? 1 : depth / MmaStep<T>::kDepth;
   using Tiles = StagedTiles<LayoutA, LayoutB, kMmaStages>;
@@ -217,7 +227,7 @@ __global__ void __launch_bounds__(kMmaThreads, mma_blocks(kMultiply, kVector)) p
                               for (int l = 0; l < depth; l += MmaStep<T>::kDepth)
                                 multiply_fragments<T, kMultiply, LayoutA, LayoutB>(sums, a, b, i, j, l, lane);
                             });
-  __syncthreads();  // until everybody has left the tiles
+  __syncthreads();  // until all threads have finished with the tiles
   keep_sums(shared.sums, sums, i, j, lane);
   __syncthreads();
   write_sums<decltype(part), kTileI, kTileJ>(part, shared.sums, i0, j0);

@@ -1,4 +1,4 @@
-// Where the results of a product go.
+// Destinations of a product's results.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +7,8 @@
 
 namespace sumi::kernels::cuda {
 
-// One row of the result: element j goes to data[j], or as an f32 sum to partial[j], to be joined with other chunks' later.
+// One row of the result: element j goes to data[j], or as an f32 sum to partial[j], to be joined
+// with other chunks later.
 template <class T>
 struct OutRow {
   T* data;
@@ -18,7 +19,7 @@ struct OutRow {
   __device__ float with_bias(int j, float sum) const {
     return bias ? sum + static_cast<float>(bias[j]) : sum;
   }
-  // What data[j] becomes.
+  // The value for data[j].
   __device__ T value(int j, float sum) const {
     sum = with_bias(j, sum);
     return T(add ? sum + static_cast<float>(data[j]) : sum);
@@ -29,7 +30,7 @@ struct OutRow {
     else
       data[j] = value(j, sum);
   }
-  // Columns j to j + 3 by one store. The address is a multiple of 4 elements.
+  // Stores columns j to j + 3 at once. The address is a multiple of 4 elements.
   __device__ void put4(int j, const float4& v) const {
     if (partial)
       *reinterpret_cast<float4*>(partial + j) = {with_bias(j, v.x), with_bias(j + 1, v.y),
@@ -45,7 +46,8 @@ struct OutRow {
   };
 };
 
-// Whether rows that begin `stride` elements apart take put4; `offset`: of what is added to data later.
+// Returns true if rows that begin `stride` elements apart can use put4; `offset`: added to data
+// later.
 template <class T>
 bool rows_take_four(const T* data, std::int64_t stride, std::int64_t offset = 0) {
   return reinterpret_cast<std::uintptr_t>(data) % (4 * sizeof(T)) == 0 && stride % 4 == 0 && offset % 4 == 0;

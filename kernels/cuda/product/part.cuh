@@ -1,10 +1,13 @@
-// What the kernels of this folder multiply: y[i,j] = sum over l of a[i,l] b[l,j], for several such products at once.
+// The problems of the kernels in this folder: y[i,j] = sum over l of a[i,l] b[l,j], for several
+// such products at once.
 //
-// A kernel takes a Product (Fprop, Dgrad and Wgrad of conv/product.cuh, GemmProduct of gemm/product.cuh) by value, asks for the
-// part of its blockIdx.z, and computes tiles of that part. A Product has
+// A kernel takes a Product (Fprop, Dgrad and Wgrad of conv/product.cuh, GemmProduct of
+// gemm/product.cuh) by value, selects the part of its blockIdx.z, and computes tiles of that part.
+// A Product has
 //   Element                the operands' type
-//   kDeepA, kDeepB         whether the depth runs along the columns of that operand's matrix (else along its rows)
-//   parts()                how many parts there are; largest() is one whose rows and columns no other exceeds
+//   kDeepA, kDeepB         true if the depth runs along the columns of that operand's matrix, false if
+//                          along its rows
+//   parts()                the number of parts; largest() is one whose rows and columns no other exceeds
 //   part(z)                a Part
 #pragma once
 
@@ -23,13 +26,13 @@ struct Part {
   int rows, cols, begin, end;  // i < rows, j < cols, begin <= l < end
 };
 
-// How many tiles cover rows x cols.
+// The number of tiles that cover rows x cols.
 inline std::int64_t tile_count(std::int64_t rows, std::int64_t cols, int tile_rows, int tile_cols) {
   return ((rows + tile_rows - 1) / tile_rows) * ((cols + tile_cols - 1) / tile_cols);
 }
 
-// Blocks that cover every part with tiles, columns first: blocks that run at a time share rows of a. Parts that have fewer
-// rows than others leave blocks without work.
+// Blocks that cover every part with tiles, columns first: blocks that run at the same time share
+// rows of a. Parts with fewer rows than others leave blocks without work.
 template <class Product>
 LaunchShape grid_of(const Product& product, int tile_rows, int tile_cols, int threads) {
   const auto& largest = product.largest();
@@ -44,7 +47,7 @@ inline float* partial_sums(const Exec& e, std::int64_t chunks, std::int64_t coun
   return static_cast<float*>(e.scratch->get(static_cast<std::size_t>(chunks * count) * sizeof(float)));
 }
 
-// Adds them up; nothing to do for a single chunk.
+// Adds them; does nothing for a single chunk.
 template <class T>
 void join_chunks(const Exec& e, std::int64_t chunks, std::int64_t count, const float* partial, T* y,
                  bool add) {

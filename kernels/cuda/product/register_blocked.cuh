@@ -1,12 +1,16 @@
-// register_blocked, of convolutions implicit_gemm: register tiles, 128-bit reads, and two tiles in flight.
+// register_blocked, of convolutions implicit_gemm: register tiles, 128-bit reads, and two tiles in
+// flight.
 //
 // What changed from `tiled`:
-//   - a block of 128 threads computes 64 x 64 outputs, and each thread 8 x 4 of them in registers. For 4 steps of the depth
-//     a thread reads 8 + 4 vectors of 4 elements and makes 128 products: 12 reads where tiled makes 256.
-//   - tiles come by cp.async, 16 bytes at a time where channels allow it (`kVector` 4), straight from L2 to shared memory; the
-//     next tile is on its way while this one is multiplied, so one barrier a step is enough.
-//   - the index of an element (which tap, which channel) is computed by multiplications (Divisor), once for a thread's
-//     column of the tile; what concerns the pixel is computed once before the loop.
+//   - a block of 128 threads computes 64 x 64 outputs, and each thread 8 x 4 of them in registers.
+//     For 4 steps of the depth a thread reads 8 + 4 vectors of 4 elements and makes 128 products: 12
+//     reads where tiled makes 256.
+//   - tiles come by cp.async, 16 bytes at a time where channels allow it (`kVector` 4), straight from
+//     L2 to shared memory; the next tile is in flight while this one is multiplied, so one barrier
+//     per step is enough.
+//   - the index of an element (which tap, which channel) is computed by multiplications (Divisor),
+//     once for a thread's column of the tile; everything about the pixel is computed once before the
+//     loop.
 //
 //                 b: 64 wide, 16 deep, twice
 //                 +----------------+
@@ -19,12 +23,15 @@
 //     +----+      +----------------+
 //   a: 64 high
 //
-// Why it should be faster: device memory and L2 see 1/4 of tiled's requests (64 x 64 outputs share a tile, where it was 16 x 16);
-// shared memory sees 12 vector reads for 128 multiply-adds a thread. A warp (2 x 16 threads) asks a for 2 different vectors
-// and b for 16, so a step of 4 costs 8 x 1 + 4 x 2 = 16 wavefronts of shared memory beside 128 instructions of the
-// multiply-add units, of which a multiprocessor issues 4 a clock: 16 against 32 clocks. Now the multiply-adds are the limit.
+// Why it should be faster: device memory and L2 see 1/4 of tiled's requests (64 x 64 outputs share
+// a tile, where it was 16 x 16); shared memory sees 12 vector reads for 128 multiply-adds a thread.
+// A warp (2 x 16 threads) asks a for 2 different vectors and b for 16, so a step of 4 costs 8 x 1 +
+// 4 x 2 = 16 wavefronts of shared memory beside 128 instructions of the multiply-add units, of
+// which a multiprocessor issues 4 a clock: 16 against 32 clocks. Now the multiply-adds are the
+// limit.
 //
-// What it cannot do is use the tensor cores, which multiply 8 (tf32) or 16 (bf16) times as fast: the next rung.
+// What it cannot do is use the tensor cores, which multiply 8 (tf32) or 16 (bf16) times as fast:
+// the next variant.
 #pragma once
 
 #include "kernels/cuda/device/shared.cuh"
@@ -38,11 +45,11 @@ inline constexpr int kBlockedTile = 64, kBlockedDepth = 16, kBlockedThreads = 12
 namespace register_blocked {
 
 constexpr int kTile = kBlockedTile, kDepth = kBlockedDepth, kThreads = kBlockedThreads;
-constexpr int kThreadsX = 16, kThreadsY = 8;                         // 16 across, 8 down
-constexpr int kRows = kTile / kThreadsY, kCols = kTile / kThreadsX;  // sums of a thread
+constexpr int kThreadsX = 16, kThreadsY = 8;                         // 16 wide, 8 high
+constexpr int kRows = kTile / kThreadsY, kCols = kTile / kThreadsX;  // sums per thread
 
-// Position n of thread t of `threads`, of a tile's lines (deep) or inside of one. Deep: neighboring threads have
-// neighboring lines, whose distance keeps them off each other's banks; else vectors of 4.
+// Position n of thread t of `threads`: of a tile's lines (deep) or within a line. Deep: adjacent
+// threads have adjacent lines, whose distance avoids bank conflicts; else vectors of 4.
 template <class Layout>
 __device__ constexpr int position(int threads, int t, int n) {
   return Layout::kDeep ? t + n * threads : n / 4 * 4 * threads + 4 * t + n % 4;

@@ -1,4 +1,4 @@
-// A tile of a matrix in shared memory, fetched by all threads of a block without waiting (cp.async).
+// A tile of a matrix in shared memory, fetched asynchronously (cp.async) by all threads of a block.
 #pragma once
 
 #include <algorithm>
@@ -8,13 +8,14 @@
 
 namespace sumi::kernels::cuda {
 
-// How a tile lies: `kOuter` lines of `kInner` elements, which are neighbors in device memory as well, and how far apart two
-// lines are. The depth of the product runs along the lines of a deep tile, and across the lines of another.
+// The layout of a tile: `kOuter` lines of `kInner` elements, which are adjacent in device memory as
+// well, and the distance between two lines. The depth of the product runs along the lines of a deep
+// tile, and across the lines of any other.
 //
-// What is asked of the distance is that lines begin at different banks, so that the threads that read one column hit
-// different ones. Deep tiles are read kReadBytes at a time: that much more than a line, which is a power of two, makes the distance
-// an odd number of such units. Others: 8 elements more than a multiple of 32 (of 4 bytes: 8 banks; of 2: an odd number of
-// units of 16 bytes).
+// The distance must make lines begin at different banks, so that threads that read one column hit
+// different ones. Deep tiles are read kReadBytes at a time: a distance of a line, which is a power
+// of two, plus that amount is an odd number of such units. Others: 8 elements more than a multiple
+// of 32 (of 4 bytes: 8 banks; of 2 bytes: an odd number of 16-byte units).
 template <class T, int kTileSize, int kTileDepth, bool kIsDeep, int kReadBytes = 16>
 struct TileLayout {
   using Element = T;
@@ -28,21 +29,22 @@ struct TileLayout {
   static constexpr int at(int i, int l) { return kDeep ? i * kStride + l : l * kStride + i; }
 };
 
-// Fetches tiles of a matrix at one place and growing depth. kVector elements are fetched at a time: neighboring columns, of
-// which a group or filter holds a multiple, at addresses that are multiples of their size. A matrix with a member `vectors`
-// (Operand) says at run time whether that is so.
+// Fetches tiles of a matrix at one position and increasing depth. kVector elements are fetched at a
+// time: adjacent columns, of which a group or filter holds a multiple, at addresses that are
+// multiples of their size. A matrix with a member `vectors` (Operand) decides that at run time.
 //
-// Neighboring threads fetch neighbors of a line, and the next ones go on in a line further down, which is where storing has
-// its bank conflicts: shared memory takes 128 bytes at a time, a line of a deep tile is shorter, and the next line begins a
-// unit after the end of this one, on banks that this one has taken. The line 4 further down begins half of the banks away (or a
-// quarter, where lines are that short), so threads go on there.
+// Adjacent threads fetch adjacent elements of a line, and the following threads continue further
+// down. Storing has bank conflicts if they continue in the next line: shared memory takes 128 bytes
+// at a time, a line of a deep tile is shorter, and the next line begins one unit after the end of
+// this one, on banks that this one uses. The line 4 further down begins half of the banks away (or
+// a quarter, for lines that short), so threads continue there.
 template <class Matrix, class Layout, int kVector, int kThreads>
 class TileLoader {
   using T = typename Layout::Element;
   static constexpr int kChunks = Layout::kInner / kVector, kStep = kThreads / kChunks;
-  static constexpr int kLines = Layout::kOuter / kStep;  // of a thread
+  static constexpr int kLines = Layout::kOuter / kStep;  // per thread
   static_assert(kThreads % kChunks == 0 && Layout::kOuter % kStep == 0 && kLines > 0);
-  // Lines that are stored at once, and how far they are apart.
+  // Lines that are stored at once, and the distance between them.
   static constexpr int kLanes = std::min<int>(32, 128 / (kVector * static_cast<int>(sizeof(T))));
   static constexpr int kTogether = std::max(1, kLanes / kChunks), kApart = kTogether > 1 ? 4 : 1;
   static_assert(kStep % (kTogether * kApart) == 0);
@@ -63,7 +65,7 @@ class TileLoader {
     }
   }
 
-  // Starts to fetch the tile whose first depth is l.
+  // Starts fetching the tile whose first depth is l.
   __device__ void load(T* tile, int l) const {
     if constexpr (kAsks)
       if (!matrix_.vectors) return load_elements(tile, l);
@@ -85,7 +87,7 @@ class TileLoader {
   }
   __device__ int offset(int i) const { return (line_ + i * kStep) * Layout::kStride + inner_; }
 
-  // The same elements one by one. Seldom: kept small, not fast.
+  // Fetches the same elements one by one. Rare: small rather than fast.
   __device__ void load_elements(T* tile, int l) const {
     for (int i = 0; i < kLines; ++i)
       for (int v = 0; v < kVector; ++v) {
@@ -101,7 +103,7 @@ class TileLoader {
     if constexpr (count * sizeof(T) >= 4)
       async_copy<count * sizeof(T)>(to, from, matrix_.data);
     else
-      *to = from ? *from : T(0.0F);  // there is no copy of 2 bytes: through a register, and waited for
+      *to = from ? *from : T(0.0F);  // no copy has 2 bytes: through a register, synchronously
   }
 
   using Kept = std::conditional_t<Layout::kDeep, typename Matrix::Row, typename Matrix::Col>;
@@ -118,8 +120,8 @@ struct StagedTiles {
   alignas(16) typename LayoutB::Element b[kStages][LayoutB::kElements];
 };
 
-// step(tile of a, tile of b) for every tile of the depth [begin, end). While one is multiplied, kStages - 1 are on their way.
-// All threads of the block call it.
+// Calls step(tile of a, tile of b) for every tile of the depth [begin, end). While one is
+// multiplied, kStages - 1 are in flight. All threads of the block must call it.
 template <int kStages, class Tiles, class LoaderA, class LoaderB, class Step>
 __device__ void for_each_tile(Tiles& tiles, const LoaderA& a, const LoaderB& b, int begin, int end, int depth,
                               Step&& step) {
@@ -128,14 +130,15 @@ __device__ void for_each_tile(Tiles& tiles, const LoaderA& a, const LoaderB& b, 
       a.load(tiles.a[stage], l);
       b.load(tiles.b[stage], l);
     }
-    async_commit();  // also of nothing: the count of groups is the count of steps
+    async_commit();  // even if empty: the number of groups is the number of steps
   };
   SUMI_UNROLL
   for (int stage = 0; stage < kStages - 1; ++stage) fetch(begin + stage * depth, stage);
   int stage = 0;
   for (int l = begin; l < end; l += depth) {
     async_wait<kStages - 2>();
-    __syncthreads();  // everybody's copies are there, and everybody has left the tiles that are filled now
+    // all copies have arrived, and all threads have finished with the tiles that are filled next
+    __syncthreads();
     fetch(l + (kStages - 1) * depth, (stage + kStages - 1) % kStages);
     step(tiles.a[stage], tiles.b[stage]);
     stage = (stage + 1) % kStages;

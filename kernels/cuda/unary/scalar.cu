@@ -1,5 +1,5 @@
-// Functions of one operand, rung 1: one thread an element at a time. Neighboring threads take neighboring elements, so a warp
-// reads 128 bytes (f32) or 64 (bf16) with one instruction.
+// Functions of one operand, variant 1: one thread per element. Adjacent threads process adjacent
+// elements, so a warp reads 128 bytes (f32) or 64 (bf16) with one instruction.
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/elements.cuh"

@@ -1,4 +1,5 @@
-// The implementations that kernels/cuda/activation.cu chooses from, one file each in this directory.
+// The implementations that kernels/cuda/activation.cu selects from, one file each in this
+// directory.
 #pragma once
 
 #include "kernels/activation.h"

@@ -1,12 +1,13 @@
-// Functions of one operand, rung 2: 16 bytes at a time.
+// Functions of one operand, variant 2: 16 bytes at a time.
 //
-// What changed from `scalar`: a thread reads and writes 4 f32 or 8 bf16 with one instruction. What is left over at the end (count
-// mod 4 or 8) is done an element at a time by the first threads.
+// What changed from `scalar`: a thread reads and writes 4 f32 or 8 bf16 with one instruction. The
+// remainder (count mod 4 or 8) is processed element by element by the first threads.
 //
-// Why it should be faster: LeakyReLU does next to nothing, so its time is the memory's, and what counts is how many bytes a
-// multiprocessor has asked for and not yet got: by Little's law 3.35 TB/s (H100) times some 600 ns are 2 MB, 15 KB for each of
-// its 132 multiprocessors. At 2048 threads that is 8 bytes a thread: scalar reads have 4 (f32) or 2 (bf16) in flight
-// a thread and loop, vectors 16. The loop's own instructions (index, comparison) are divided by 4 or 8 as well.
+// Why it should be faster: LeakyReLU computes almost nothing, so memory determines its time, and
+// what counts is the number of bytes in flight per multiprocessor: by Little's law 3.35 TB/s (H100)
+// times about 600 ns are 2 MB, 15 KB for each of its 132 multiprocessors. At 2048 threads that is 8
+// bytes per thread: scalar reads have 4 (f32) or 2 (bf16) in flight per thread and iteration,
+// vectors 16. The loop's own instructions (index, comparison) are divided by 4 or 8 as well.
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/elements.cuh"

@@ -1,7 +1,7 @@
-// g++ -fsanitize=thread puts a call before each read and write of memory, after its scalar optimizations: these are the
-// functions that it calls (gcc/sanitizer.def). Here they count, instead of looking for races; ThreadSanitizer's own
-// library is not linked.
-#include "kernels/emu/access_stats.h"
+// g++ -fsanitize=thread inserts a call before each read and write of memory, after its scalar
+// optimizations: these are the called functions (gcc/sanitizer.def). They count accesses instead of
+// searching for races; ThreadSanitizer's own library is not linked.
+#include "kernels/emu/access_scope.h"
 
 using sumi::emu::note_access;
 
@@ -36,7 +36,7 @@ void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
 void __tsan_vptr_update(void**, void*) {}
 void __tsan_vptr_read(void**) {}
-// Of guards of static objects and of locks, in the code around the kernels.
+// For guards of static objects and locks in the code around the kernels.
 unsigned char __tsan_atomic8_load(const volatile unsigned char* p, int) {
   return __atomic_load_n(p, __ATOMIC_SEQ_CST);
 }

@@ -1,6 +1,7 @@
-// The CUDA runtime's types, error codes and functions, as far as sumi uses them: names and values are CUDA's own
-// (CUDA Runtime API reference). Each function returns what the real one returns; the differences are that work
-// runs late (kernels/emu/emu.h) and that a kernel's fault is thrown as sumi::Error from the call that ran it.
+// The subset of the CUDA runtime API that sumi uses; names and values are CUDA's own (CUDA Runtime
+// API reference). Each function returns what the real one returns; the differences are that work
+// runs late (kernels/emu/emu.h) and that a kernel's fault is thrown as sumi::Error from the call
+// that ran it.
 #pragma once
 
 #include <cstddef>
@@ -127,7 +128,8 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamCreateWithPriority(cudaStream_t* stream, unsigned flags, int priority);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
-// The first query of unfinished work answers cudaErrorNotReady, the next one runs it: who polls gets on.
+// The first query of unfinished work returns cudaErrorNotReady, the next one runs it, so polling
+// makes progress.
 cudaError_t cudaStreamQuery(cudaStream_t stream);
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned flags = 0);
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* data);
@@ -158,7 +160,7 @@ template <class T>
 cudaError_t cudaMallocHost(T** pointer, std::size_t bytes) {
   return cudaMallocHost(reinterpret_cast<void**>(pointer), bytes);
 }
-// Nothing to set, nothing measured: accepted so that a program for a device runs here.
+// Accepted without effect, so that programs for a device run here.
 template <class T>
 cudaError_t cudaFuncSetAttribute(T*, cudaFuncAttribute, int) {
   return cudaSuccess;

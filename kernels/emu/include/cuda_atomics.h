@@ -1,4 +1,4 @@
-// Atomics: one fiber runs at a time and none is interrupted, so a plain read and write is one.
+// Atomics. One fiber runs at a time and none is interrupted, so a plain read and write is atomic.
 #pragma once
 
 #include <concepts>
@@ -8,7 +8,7 @@ template <class T>
 concept AtomicInt = std::same_as<T, int> || std::same_as<T, unsigned> || std::same_as<T, unsigned long long>;
 template <class T>
 concept AtomicSum = AtomicInt<T> || std::same_as<T, float> || std::same_as<T, double>;
-// Keeps the value's type out of the deduction: atomicAdd(&counter, 1) with an unsigned counter.
+// Excludes the value's type from deduction: atomicAdd(&counter, 1) with an unsigned counter.
 template <class T>
 struct SameAs {
   using type = T;

@@ -1,4 +1,4 @@
-// Device functions of one thread: bits, conversions, arithmetic.
+// Device functions of a single thread: bits, conversions, arithmetic.
 #pragma once
 
 #include <math.h>
@@ -18,7 +18,7 @@ inline int __clz(int x) {
 inline int __clzll(long long x) {
   return std::countl_zero(static_cast<unsigned long long>(x));
 }
-// 1 for bit 0; 0 where no bit is set.
+// 1 for bit 0; 0 if no bit is set.
 inline int __ffs(int x) {
   return x == 0 ? 0 : std::countr_zero(static_cast<unsigned>(x)) + 1;
 }
@@ -94,7 +94,8 @@ inline double rsqrt(double x) {
 }
 #endif
 
-// The fast forms are exact ones here. Macros, because glibc's <math.h> declares some of these names for itself.
+// The fast variants are exact here. Macros, because glibc's <math.h> declares some of these names
+// itself.
 #define __expf(x) expf(x)
 #define __exp10f(x) powf(10.0f, x)
 #define __logf(x) logf(x)

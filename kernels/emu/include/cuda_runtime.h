@@ -1,5 +1,6 @@
-// Stands in for the toolkit's <cuda_runtime.h> where a .cu file is compiled by a plain C++ compiler. It has what
-// sumi uses of CUDA 12 and 13, under CUDA's names: a kernel cannot tell the two apart.
+// Replaces the toolkit's <cuda_runtime.h> where a .cu file is compiled by a plain C++ compiler. It
+// provides the parts of CUDA 12 and 13 that sumi uses, under CUDA's names: a kernel cannot tell the
+// two apart.
 #pragma once
 
 // Every function is a host function here. __shared__ is missing on purpose: see block_shared() in

@@ -1,5 +1,5 @@
-// CUDA's small vectors, with its alignments: a float4 that is not 16-byte aligned is an error on a device (UBSan
-// says so here).
+// CUDA's small vectors with its alignments: a float4 that is not 16-byte aligned is an error on a
+// device (reported by UBSan here).
 #pragma once
 
 struct uint3 {

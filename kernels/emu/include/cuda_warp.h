@@ -1,14 +1,14 @@
-// Where a thread is, and where it meets others: barriers and warp collectives with CUDA's names.
+// Thread indices, barriers and warp collectives, with CUDA's names.
 #pragma once
 
 #include <bit>
 #include <cstring>
 #include <type_traits>
 
-#include "kernels/emu/device.h"
+#include "kernels/emu/device_functions.h"
 #include "kernels/emu/include/cuda_vector_types.h"
 
-// Plain objects: a debugger prints them. Set before a thread goes on.
+// Plain objects, so that debuggers print them. Set before a thread continues.
 extern uint3 threadIdx, blockIdx;
 extern dim3 blockDim, gridDim;
 inline constexpr int warpSize = 32;
@@ -28,7 +28,7 @@ inline int __syncthreads_and(int predicate, sumi::emu::Location where = sumi::em
 
 namespace sumi::emu {
 
-// What a shuffle moves: one or two registers.
+// The registers that a shuffle moves: one or two.
 template <class T>
 concept Register = std::is_arithmetic_v<T> &&(sizeof(T) == 4 || sizeof(T) == 8);
 
@@ -46,7 +46,8 @@ T from_bits(std::uint64_t bits) {
   return value;
 }
 
-// The LaneFunctions. A shuffle's argument holds operand and width; a width cuts the warp into independent parts.
+// The LaneFunctions. A shuffle's argument holds operand and width; the width splits the warp into
+// independent parts.
 std::uint64_t shuffle_index(const Lanes& lanes, int lane);
 std::uint64_t shuffle_up(const Lanes& lanes, int lane);
 std::uint64_t shuffle_down(const Lanes& lanes, int lane);
@@ -146,7 +147,7 @@ inline int __all_sync(unsigned mask, int predicate,
          mask;
 }
 
-// The lanes that have not returned: hardware may answer less, so that no kernel should build on it.
+// The lanes that have not returned. Hardware may return fewer, so no kernel should rely on it.
 inline unsigned __activemask() {
   return sumi::emu::live_lanes();
 }

@@ -1,4 +1,4 @@
-// Whether two data sets are the same to training: by their pictures, not by where and when.
+// Data sets are identified by their images, not by path or time.
 #include <chrono>
 #include <cstring>
 
@@ -8,7 +8,7 @@
 
 namespace {
 
-// The pack as versions before the hash of the pictures wrote it.
+// A pack as written by versions before the content hash.
 std::string without_hash(std::string pack) {
   const auto number = [&](std::size_t at, auto value) {
     std::memcpy(pack.data() + at, &value, sizeof value);
@@ -41,7 +41,7 @@ TEST_CASE("dataset: the same pictures in another place, at another time, under o
   spec.data = open(f.spec).data.pack_path();
   CHECK(open(spec).data.content_key() == key);
 
-  // What changes the pictures or their order changes the key.
+  // Anything that changes the images or their order changes the key.
   spec.data = f.dir.path / "elsewhere";
   fs::rename(spec.data / "p105x.png", spec.data / "a.png");
   CHECK(open(spec).data.content_key() != key);

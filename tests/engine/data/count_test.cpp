@@ -1,4 +1,4 @@
-// How many pictures a data set names: by names and headers alone.
+// Counting the images of a data set by names and headers alone.
 #include <fstream>
 
 #include "engine/data/dataset.h"
@@ -24,14 +24,14 @@ TEST_CASE("count_pictures: folders, idx files, and what is none") {
   write(folder.path / "some.idx", std::string("\0\0\x08\x03\0\0\0\x05\0\0\0\x01\0\0\0\x01", 16) + "12345");
   DatasetSpec spec;
   spec.data = folder.path / "set";
-  CHECK(count_pictures(spec) == 3);
+  CHECK(count_images(spec) == 3);
   spec.max_items = 2;
-  CHECK(count_pictures(spec) == 2);
+  CHECK(count_images(spec) == 2);
   spec.max_items = 0;
   spec.data = folder.path / "some.idx";
-  CHECK(count_pictures(spec) == 5);
+  CHECK(count_images(spec) == 5);
   for (const char* name : {"set/notes.txt", "nowhere", "bad.pack"}) {
     spec.data = folder.path / name;
-    CHECK(gradcheck::error_of([&] { count_pictures(spec); }).find(name) != std::string::npos);
+    CHECK(gradcheck::error_of([&] { count_images(spec); }).find(name) != std::string::npos);
   }
 }

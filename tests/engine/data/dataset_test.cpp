@@ -13,7 +13,7 @@
 
 TEST_CASE("dataset: a folder is decoded once, in the order of the names, whatever the workers") {
   Fixture f;
-  make_pictures(f.spec.data / "sub", 2, 30, 9);
+  make_images(f.spec.data / "sub", 2, 30, 9);
   put(f.spec.data / "notes.txt", "not a picture");
   put(f.spec.data / ".hidden.png", "not a picture either");
   std::vector<std::uint8_t> first;
@@ -44,7 +44,7 @@ TEST_CASE("dataset: a folder is decoded once, in the order of the names, whateve
 TEST_CASE("dataset: changed folders and options make a new pack, in the place of the old one") {
   Fixture f;
   const auto first = open(f.spec).data;
-  make_pictures(f.spec.data / "more", 1);
+  make_images(f.spec.data / "more", 1);
   const auto second = open(f.spec).data;
   CHECK(second.decoded() == 11);
   CHECK(second.pack_path() == first.pack_path());
@@ -135,13 +135,13 @@ TEST_CASE("dataset: broken pictures are named once, then counted") {
 
 TEST_CASE("dataset: links are followed, cycles of links end") {
   Fixture f(3);
-  make_pictures(f.dir.path / "elsewhere", 2);
+  make_images(f.dir.path / "elsewhere", 2);
   fs::create_directory_symlink(f.dir.path / "elsewhere", f.spec.data / "link");
   fs::create_directory_symlink("..", f.spec.data / "up");
   fs::create_directory_symlink(".", f.spec.data / "self");
   fs::create_symlink(f.spec.data / "p100.png", f.spec.data / "same.png");
   std::vector<std::string> names;
-  for (const auto& file : io::list_pictures(f.spec.data, {}))
+  for (const auto& file : io::list_images(f.spec.data, {}))
     if (!file.name.starts_with("up/")) names.push_back(file.name);
   CHECK(names == std::vector<std::string>{"link/p100.png", "link/p101.png", "p100.png", "p101.png",
                                           "p102.png", "same.png"});

@@ -11,7 +11,7 @@ namespace {
 struct Two : Fixture {
   std::vector<Dataset> domains;
   Two() : Fixture(10) {
-    make_pictures(dir.path / "other", 4, 20, 14);
+    make_images(dir.path / "other", 4, 20, 14);
     spec.preprocess = Preprocess::resize_and_crop;
     spec.load_size = 9;
     spec.crop_size = 6;
@@ -106,7 +106,7 @@ TEST_CASE("loader: domains of different sizes use every picture equally often, a
   std::set<std::pair<std::int64_t, std::int64_t>> pairs;
   for (std::size_t i = 0; i < 120; ++i) pairs.insert({used[0][i], used[1][i]});
   CHECK(pairs.size() > 30);  // of 40
-  // Also two domains of the same pictures go their own ways.
+  // Two domains of the same images have different orders, too.
   BatchLoader twins({f.domains[0], f.domains[0]}, f.spec);
   int same = 0;
   for (int k = 0; k < 20; ++k) {

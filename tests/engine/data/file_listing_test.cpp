@@ -1,4 +1,4 @@
-// What a folder holds for training: what runs wrote is left out, and names do not decide alone.
+// Listing a folder for training: files written by runs are skipped, and names alone do not decide.
 #include "engine/data/file_listing.h"
 
 #include "engine/serialize/file.h"
@@ -13,14 +13,14 @@ struct Listed {
 Listed list(const fs::path& folder) {
   Listed listed;
   for (const auto& file :
-       io::list_pictures(folder, [&](const std::string& line) { listed.warnings.push_back(line); }))
+       io::list_images(folder, [&](const std::string& line) { listed.warnings.push_back(line); }))
     listed.names.push_back(file.name);
   return listed;
 }
 
 void make_run(const fs::path& folder) {
-  make_pictures(folder / "samples", 1);
-  make_pictures(folder / "generated", 1);
+  make_images(folder / "samples", 1);
+  make_images(folder / "generated", 1);
   fs::create_directories(folder / "checkpoints");
   fs::copy_file(folder / "samples/p100.png", folder / "loss.png");
   put(folder / "options.json", "{}");
@@ -34,13 +34,13 @@ TEST_CASE("listing: run directories inside the data are left out, in one line") 
   Fixture f(2);
   make_run(f.spec.data / "run");
   make_run(f.spec.data / "sub/old");
-  make_pictures(f.spec.data / "sub", 1);
+  make_images(f.spec.data / "sub", 1);
   const Listed listed = list(f.spec.data);
   CHECK(listed.names == Names{"p100.png", "p101.png", "sub/p100.png"});
   REQUIRE(listed.warnings.size() == 1);
   CHECK(has(listed.warnings[0], "run, sub/old, written by sumi train"));
 
-  // A run that has just begun holds its lock and no options yet.
+  // A run that has just started holds its lock but has no options yet.
   fs::remove(f.spec.data / "run/options.json");
   CHECK(list(f.spec.data).names.size() == 6);  // some folder of checkpoints and samples
   put(f.spec.data / "run/.lock", "");

@@ -1,4 +1,5 @@
-// Which class a picture has: subfolders, prefixes, labels files; and that it stays right beside the cache.
+// The class of each image: subfolders, prefixes, label files; and that it stays correct when the
+// pack is cached.
 #include <algorithm>
 
 #include "engine/data/idx.h"
@@ -30,8 +31,8 @@ std::string label_bytes(std::uint32_t magic, std::uint32_t count, const std::vec
 TEST_CASE("dataset labels: subfolders are classes; moving a picture changes its class and the key") {
   Fixture f(0);
   const fs::path data = f.dir.path / "kinds";
-  make_pictures(data / "dog", 3);
-  make_pictures(data / "cat/black", 2);
+  make_images(data / "dog", 3);
+  make_images(data / "cat/black", 2);
   auto spec = labeled(f, LabelSource::folder, data);
   const auto first = Dataset::open(spec);
   CHECK(first.classes() == std::vector<std::string>{"cat", "dog"});
@@ -41,7 +42,7 @@ TEST_CASE("dataset labels: subfolders are classes; moving a picture changes its 
   CHECK(labels_of(Dataset::open(spec)) == labels_of(first));
   CHECK(Dataset::open(spec).decoded() == 0);
 
-  // The same pack serves a run without labels, whose key is another.
+  // The same pack serves a run without labels, which has another key.
   const auto plain = Dataset::open(labeled(f, LabelSource::none, data));
   CHECK(plain.decoded() == 0);
   CHECK(plain.classes().empty());
@@ -57,23 +58,24 @@ TEST_CASE("dataset labels: subfolders are classes; moving a picture changes its 
 
   fs::rename(data / "cat/black/p101.png", data / "dog/a.png");
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{0, 1, 1, 1, 1});
-  put(data / "dog/b.png", "broken");  // decoded anew; what is broken has no label to shift the others
+  // decoded again; broken images have no label that would shift the others
+  put(data / "dog/b.png", "broken");
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{0, 1, 1, 1, 1});
   CHECK(Dataset::open(spec).broken().size() == 1);
-  make_pictures(data, 1);
+  make_images(data, 1);
   spec.labels.source = LabelSource::folder;
   CHECK(has(error_of([&] { Dataset::open(spec); }), "p100.png in no folder of a class"));
   spec.labels.source = LabelSource::automatic;
   CHECK(has(error_of([&] { find_classes(spec); }),
             "has the picture p100.png beside the folders of its classes"));
-  make_pictures(data, 3);
+  make_images(data, 3);
   CHECK(has(error_of([&] { find_classes(spec); }), "p100.png and 2 more beside the folders"));
 }
 
 TEST_CASE("dataset labels: prefixes") {
   Fixture f(0);
   const fs::path data = f.dir.path / "emoji";
-  make_pictures(f.dir.path / "p", 4);
+  make_images(f.dir.path / "p", 4);
   fs::create_directories(data);
   const char* names[] = {"face_1.png", "face_2.png", "flag_1.png", "flag_x_y.png"};
   for (int i = 0; i < 4; ++i)
@@ -85,7 +87,7 @@ TEST_CASE("dataset labels: prefixes") {
   CHECK(find_classes(spec).size() == 2);
   spec.max_items = 2;
   CHECK(has(error_of([&] { find_classes(spec); }), "does not say which class"));
-  make_pictures(data, 1);
+  make_images(data, 1);
   spec.max_items = 0;
   CHECK(has(error_of([&] { find_classes(spec); }), "which class a picture has, such as p100.png"));
   fs::remove(data / "p100.png");
@@ -94,7 +96,7 @@ TEST_CASE("dataset labels: prefixes") {
   CHECK(has(error_of([&] { Dataset::open(spec); }), "no class before a '-'"));
   spec.labels.source = LabelSource::file;
   CHECK(has(error_of([&] { Dataset::open(spec); }), "is a folder"));
-  make_pictures(f.dir.path / "one", 3);
+  make_images(f.dir.path / "one", 3);
   spec.data = f.dir.path / "one";
   spec.labels = {LabelSource::prefix, "1"};
   CHECK(has(error_of([&] { Dataset::open(spec); }), "one class only ('p')"));
@@ -136,7 +138,7 @@ TEST_CASE("dataset labels: an idx file's, with every length checked") {
     put_gz(labels, bytes);
     CHECK(has(error_of([&] { Dataset::open(spec); }), message));
   }
-  fs::remove(labels);  // labels that are not packed, beside pictures that are
+  fs::remove(labels);  // labels that are not packed, beside images that are
   put(f.dir.path / "train-labels-idx1-ubyte", label_bytes(0x801, 4, {1, 0, 1, 1}));
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{1, 0, 1});
   fs::rename(images, f.dir.path / "pictures.gz");
@@ -147,7 +149,7 @@ TEST_CASE("dataset labels: an idx file's, with every length checked") {
 TEST_CASE("loader: labels travel with their pictures") {
   Fixture f(0);
   const fs::path data = f.dir.path / "kinds";
-  for (const char* kind : {"a", "b", "c"}) make_pictures(data / kind, 3);
+  for (const char* kind : {"a", "b", "c"}) make_images(data / kind, 3);
   const auto spec = labeled(f, LabelSource::folder, data);
   const auto set = Dataset::open(spec);
   BatchLoader loader({set}, spec);
@@ -165,7 +167,7 @@ TEST_CASE("loader: labels travel with their pictures") {
 TEST_CASE("dataset: a split shares the pictures and keeps each with its label") {
   Fixture f(0);
   const fs::path data = f.dir.path / "kinds";
-  for (const char* kind : {"a", "b"}) make_pictures(data / kind, 5);
+  for (const char* kind : {"a", "b"}) make_images(data / kind, 5);
   const auto set = Dataset::open(labeled(f, LabelSource::folder, data));
   const auto [rest, held] = set.split(4);
   CHECK(rest.count() == 8);

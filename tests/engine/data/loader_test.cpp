@@ -1,4 +1,4 @@
-// Batches: order, mirrors, epochs, workers.
+// Batches: order, mirroring, epochs, workers.
 #include <algorithm>
 #include <atomic>
 #include <chrono>

@@ -1,4 +1,4 @@
-// Pairs of pictures: found in two folders, side by side, or made by damaging.
+// Paired images: from two folders, side by side, or by degradation.
 #include <algorithm>
 #include <set>
 
@@ -17,9 +17,10 @@ struct PairFixture : Fixture {
     spec.pairs = Pairs::folders;
     spec.workers = 0;
   }
-  // The partner is the negative. Folders a and b (in another format), and ab with both side by side.
+  // The partner is the negative. Folders a and b (in another format), and ab with both side by
+  // side.
   void make(int count) {
-    make_pictures(dir.path / "a", count, 12, 12);
+    make_images(dir.path / "a", count, 12, 12);
     for (const char* folder : {"b", "ab"}) fs::create_directories(dir.path / folder);
     for (const auto& entry : fs::directory_iterator(dir.path / "a")) {
       const Image8 a = load_image(entry.path());
@@ -105,7 +106,7 @@ TEST_CASE("pairs: pictures without a partner are named, and so are pairs that do
   save_image(f.dir.path / "a/p100.bmp", Image8(12, 12, 3));
   CHECK(has(error_of([&] { Dataset::open(f.spec); }), "one name for pairs"));
   fs::remove(f.dir.path / "a/p100.bmp");
-  // Broken on one side: both are left out.
+  // Broken on one side: both are skipped.
   put(f.dir.path / "b/p102.bmp", "no picture");
   const Opened opened = open(f.spec);
   CHECK(opened.data.count() == 2);
@@ -151,7 +152,7 @@ TEST_CASE("pairs: damages are functions of seed and position, whatever the worke
     f.spec.workers = 3;
     check_equal(batches({data}, f.spec, 6), want);
     check_equal(batches({data}, f.spec, 2, 4), {want[4], want[5]});
-    // The picture of a sample sheet is damaged too, in the same way each time.
+    // The image of a sample grid is degraded too, in the same way each time.
     const BatchLoader loader({data}, f.spec);
     CHECK(loader.middle(0, 2).data == loader.middle(0, 2).data);
     CHECK((loader.middle(0, 2).data == loader.middle(1, 2).data) == (task == RestorationTask::none));
@@ -167,7 +168,7 @@ TEST_CASE("damaged: what each task does") {
   };
   for (std::uint64_t position = 0; position < 20; ++position) {
     const auto holes = at({.task = RestorationTask::inpaint}, position);
-    CHECK(holes.picture == image);
+    CHECK(holes.image == image);
     REQUIRE(holes.hole.size() == 48 * 40);
     const auto lost = std::count(holes.hole.begin(), holes.hole.end(), true);
     CHECK(lost > 0);
@@ -175,29 +176,29 @@ TEST_CASE("damaged: what each task does") {
     CHECK(holes.hole == at({.task = RestorationTask::inpaint}, position).hole);
     CHECK(holes.hole != at({.task = RestorationTask::inpaint}, position + 1).hole);
   }
-  // The noise has the deviation that is asked for, and another for every position.
+  // The noise has the requested standard deviation, and differs at every position.
   const Image8 middle(64, 64, 1, 128);
   for (const double noise : {5.0, 20.0}) {
     const Degradation degradation{.task = RestorationTask::denoise, .noise = noise};
-    const Image8 noisy = degrade(middle, degradation, 1, 2, 0).picture;
+    const Image8 noisy = degrade(middle, degradation, 1, 2, 0).image;
     double sum = 0, square = 0;
     for (const std::uint8_t v : noisy.data) sum += v - 128.0, square += (v - 128.0) * (v - 128.0);
     CHECK(std::abs(sum / 4096) < 4 * noise / 64);
     CHECK(std::sqrt(square / 4096) == doctest::Approx(noise).epsilon(0.05));
-    CHECK(noisy.data != degrade(middle, degradation, 1, 2, 1).picture.data);
-    CHECK(noisy.data != degrade(middle, degradation, 2, 2, 0).picture.data);
+    CHECK(noisy.data != degrade(middle, degradation, 1, 2, 1).image.data);
+    CHECK(noisy.data != degrade(middle, degradation, 2, 2, 0).image.data);
   }
-  const Image8 gray = at({.task = RestorationTask::colorize}, 0).picture;
+  const Image8 gray = at({.task = RestorationTask::colorize}, 0).image;
   CHECK(gray.data[0] == std::lround(0.299 * image.data[0] + 0.587 * image.data[1] + 0.114 * image.data[2]));
   CHECK(gray.data[4] == gray.data[3]);
   CHECK(gray.data[5] == gray.data[3]);
-  const Image8 small = at({.task = RestorationTask::superres, .factor = 4}, 0).picture;
+  const Image8 small = at({.task = RestorationTask::superres, .factor = 4}, 0).image;
   CHECK(small == resize_image(resize_image(image, 12, 10), 48, 40));
-  // Restoring: every kind of wear is met, alone or with others; nothing is left as it was for long.
+  // restore: every kind of wear occurs, alone or with others, and few images stay unchanged.
   int untouched = 0;
   std::set<std::vector<std::uint8_t>> kinds;
   for (std::uint64_t position = 0; position < 40; ++position) {
-    const Image8 old = at({.task = RestorationTask::restore}, position).picture;
+    const Image8 old = at({.task = RestorationTask::restore}, position).image;
     untouched += old == image;
     kinds.insert(old.data);
   }
@@ -209,7 +210,7 @@ TEST_CASE("damaged: what each task does") {
          {RestorationTask::inpaint, RestorationTask::restore, RestorationTask::superres,
           RestorationTask::denoise, RestorationTask::colorize})
       for (std::uint64_t position = 0; position < 10; ++position)
-        CHECK(degrade(Image8(w, h, 3, 90), {.task = task, .factor = 8}, 1, 1, position).picture.width == w);
+        CHECK(degrade(Image8(w, h, 3, 90), {.task = task, .factor = 8}, 1, 1, position).image.width == w);
   CHECK(has(error_of([] { task_named("paint"); }), "none, inpaint, restore, superres, denoise, colorize"));
   CHECK(task_named("superres") == RestorationTask::superres);
   CHECK(task_named("none") == RestorationTask::none);
@@ -217,7 +218,7 @@ TEST_CASE("damaged: what each task does") {
 
 namespace {
 
-// 16x16 with levels that 8 bits do not have.
+// 16x16 with levels that 8 bits cannot represent.
 Photo deep_photo(std::size_t step) {
   Photo photo{16, 16, 16, {}, {}, ""};
   for (std::size_t i = 0; i < photo.pixels() * 3; ++i)
@@ -308,11 +309,11 @@ TEST_CASE("damaged: pictures of 16 bits come to the same harm as those of 8, in 
       const auto b = degrade(wide, {.task = task}, 3, 9, position);
       CHECK(a.hole == b.hole);
       int fine = 0;
-      for (std::size_t i = 0; i < a.picture.data.size(); ++i) {
-        // Of 8 bits each step rounds: restoring has many, superres two.
-        REQUIRE(std::abs(a.picture.data[i] - b.picture.data[i] / 257.0) <
+      for (std::size_t i = 0; i < a.image.data.size(); ++i) {
+        // With 8 bits each step rounds: restore has many steps, superres two.
+        REQUIRE(std::abs(a.image.data[i] - b.image.data[i] / 257.0) <
                 (task == RestorationTask::restore ? 4 : 2));
-        fine += b.picture.data[i] % 257 != 0;
+        fine += b.image.data[i] % 257 != 0;
       }
       if (task == RestorationTask::denoise || task == RestorationTask::superres) CHECK(fine > 1000);
     }

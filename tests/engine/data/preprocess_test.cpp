@@ -1,4 +1,4 @@
-// Preprocessing, crops, and packs of pictures of different sizes.
+// Preprocessing, crops, and packs of images of different sizes.
 #include <algorithm>
 #include <set>
 
@@ -15,7 +15,7 @@ Image8 pattern(int w, int h) {
   return image;
 }
 
-// A point, a tall strip, a wide one, and sides that are no multiples of 4.
+// A single pixel, a tall strip, a wide one, and sides that are not multiples of 4.
 struct Odd : Fixture {
   std::vector<Image8> pictures{pattern(1, 1), pattern(3, 50), pattern(61, 2), pattern(30, 22),
                                pattern(16, 26)};
@@ -37,7 +37,7 @@ Sizes sizes_of(const Dataset& data) {
   return sizes;
 }
 
-// Whether `batch` is exactly a part of the picture it names, and which; mirrored or not.
+// The crop of the named image that `batch` equals exactly, and whether it is mirrored.
 struct Found {
   int left = -1, top = -1;
   bool mirrored = false;
@@ -226,14 +226,15 @@ TEST_CASE("pack: a damaged index is built anew, also when its checksums are righ
   const auto good = open(f.spec).data;
   const auto want = pixels_of(good);
   const auto bytes = read_file(good.pack_path(), 1 << 24);
-  const std::size_t index = bytes.size() - 5 * 8 - 8;  // the hash of the pictures is behind it
+  const std::size_t index = bytes.size() - 5 * 8 - 8;  // the hash of the images is behind it
   std::vector<std::string> bad{bytes.substr(0, index), bytes.substr(0, index + 8),
                                bytes + std::string(8, '\1')};
   for (std::size_t i = index; i < bytes.size(); ++i) {
     bad.push_back(bytes);
     bad.back()[i] = static_cast<char>(bad.back()[i] ^ 4);
   }
-  // The header's fields are at 24 count, 32 broken, 40 bytes of the tail, 56 its checksum, 64 its own.
+  // The header's fields are at 24 count, 32 broken, 40 bytes of the tail, 56 its checksum, 64 its
+  // own.
   const auto seal = [&](std::string text) {
     const auto put64 = [&](std::size_t at, std::uint64_t v) {
       std::copy_n(reinterpret_cast<const char*>(&v), sizeof v,
@@ -265,7 +266,8 @@ TEST_CASE("pack: a damaged index is built anew, also when its checksums are righ
     CHECK(sizes_of(o.data) == sizes_of(good));
     CHECK(pixels_of(o.data) == want);
   }
-  f.spec.preprocess = Preprocess::square;  // one size for all: an index that says otherwise is foreign
+  // one size for all: a pack whose index differs is rejected
+  f.spec.preprocess = Preprocess::square;
   const auto square = open(f.spec).data;
   CHECK(square.pack_path() != good.pack_path());
 }

@@ -28,7 +28,7 @@ Image8 noise(int w, int h, int channels) {
   return image;
 }
 
-// All that decoders tell of a file, in one string; its orientation is read elsewhere.
+// A decoded file's properties in one string; its orientation is read elsewhere.
 std::string described(const io::Decoded& d) {
   std::string all;
   for (const int v : {d.width, d.height, d.channels, d.depth, d.alpha, int{d.alpha >= 0 && d.straight},
@@ -38,7 +38,7 @@ std::string described(const io::Decoded& d) {
   return all + d.profile + '|' + std::string(reinterpret_cast<const char*>(d.data.get()), bytes);
 }
 
-// What decoding with `decode` gives, or the error.
+// The result of decoding with `decode`, or the error.
 template <class Decode>
 std::string outcome(const Decode& decode) {
   try {
@@ -56,7 +56,7 @@ std::string by_module(const fs::path& path, const io::DecodeOptions& options) {
   const bool is_png = read_file(path, kMost).starts_with("\x89PNG");
   return outcome([&] { return io::codecs().decode(path, is_png ? "png" : "jpeg", options); });
 }
-// Whether the file is read, and as OpenImageIO reads it.
+// Returns true if the file is read, with the same result as OpenImageIO.
 bool same(const fs::path& path) {
   bool all = true;
   for (const bool deep : {false, true}) {
@@ -131,7 +131,7 @@ TEST_CASE("codecs: a profile is taken along without the module as the module doe
   for (const char* name : {"a.png", "a.jpg"}) {
     write_raw(dir.path / name, spec, image.data);
     CHECK(same(dir.path / name));
-    CHECK(io::decode_picture(dir.path / name, {.profile = true}).profile == profile);
+    CHECK(io::decode_image(dir.path / name, {.profile = true}).profile == profile);
   }
 }
 
@@ -147,7 +147,7 @@ TEST_CASE("codecs: a damaged PNG gives the samples that OpenImageIO gives, or an
     CAPTURE(i);
     std::string mine, library;
     try {
-      io::decode_picture(p, {});  // which looks at the checksums
+      io::decode_image(p, {});  // which verifies the checksums
       mine = direct(p, {});
       library = by_module(p, {});
       CHECK(mine == library);
@@ -155,15 +155,16 @@ TEST_CASE("codecs: a damaged PNG gives the samples that OpenImageIO gives, or an
       CHECK(has(error.what(), "a.png"));
     }
   }
-  // Right checksums, wrong data: libpng's words, in ours.
+  // Correct checksums, wrong data: libpng's message in ours.
   put(p, png(2, 1, 8, 0, "", std::string("\0\1", 2)));
-  CHECK(has(error_of([&] { io::decode_picture(p, {}); }), "a.png] cannot be decoded: "));
+  CHECK(has(error_of([&] { io::decode_image(p, {}); }), "a.png] cannot be decoded: "));
 }
 
 TEST_CASE("codecs: PNG and JPEG are written without the module with the samples that the module writes") {
   const TempDir dir;
   const auto mine = dir.path / "direct", library = dir.path / "library";
-  const Image8 image = noise(30, 22, 3);  // its bytes also serve as 1, 2 or 4 channels, or as 16 bits
+  // its bytes also serve as 1, 2 or 4 channels, or as 16 bits
+  const Image8 image = noise(30, 22, 3);
   for (const int channels : {1, 2, 3, 4})
     for (const int depth : {8, 16}) {
       const io::Samples samples{15, 5, channels, depth, image.data.data()};

@@ -1,4 +1,4 @@
-// Canny's edges, pictures smoothed along them, and data sets of such pictures.
+// Canny edges, images smoothed along them, and data sets of such images.
 #include "engine/image/edges.h"
 
 #include "tests/engine/dataset_fixture.h"
@@ -24,8 +24,8 @@ TEST_CASE("edges: a step is one pixel wide, and smoothed as computed by hand") {
   for (int y = 0; y < 4; ++y)
     for (int x = 0; x < 7; ++x) expected.push_back(x == 2 ? 1 : 0);
   CHECK(canny_edges(step, 100, 200) == expected);
-  // Columns 0 to 4 are near it. Of the weights 1 4 6 4 1 column 0 sees no light, for the border is mirrored; the next
-  // see 1, 5, 11 and 15 sixteenths of 255.
+  // Columns 0 to 4 are near it. With weights 1 4 6 4 1 column 0 receives no light, because the
+  // border is mirrored; the next receive 1, 5, 11 and 15 sixteenths of 255.
   const Image8 smooth = smooth_edges(step);
   const std::vector<std::uint8_t> row{0, 16, 80, 175, 239, 255, 255};
   for (int y = 0; y < 4; ++y) CHECK(std::vector<std::uint8_t>(smooth.at(0, y), smooth.at(0, y) + 7) == row);
@@ -37,7 +37,8 @@ TEST_CASE("edges: a step is one pixel wide, and smoothed as computed by hand") {
 }
 
 TEST_CASE("edges: a weak one counts where it is connected to a strong one") {
-  // Contrast c gives a gradient of 4 c: 60 is above 200 / 4, 30 between the thresholds, 20 below both.
+  // Contrast c gives a gradient of 4 c: 60 is above 200 / 4, 30 between the thresholds, 20 below
+  // both.
   const auto at = [](const Image8& image, int x, int y) {
     return canny_edges(image, 100, 200)[static_cast<std::size_t>(y * image.width + x)];
   };

@@ -1,4 +1,4 @@
-// Sizes that pictures claim are judged before a decoder takes memory for them.
+// Claimed image sizes are checked before a decoder allocates memory for them.
 #include "engine/image/image_header.h"
 
 #include <doctest/doctest.h>
@@ -28,10 +28,10 @@ TEST_CASE("picture size: what is claimed is what is decoded, for the formats tha
   for (const char* name :
        {"rgb.gif", "rgba.gif", "rgb.webp", "rgba.webp", "rgb.jp2", "rgb.heic", "rgb.avif"}) {
     CAPTURE(std::string(name));
-    const auto size = io::claimed_size(io::probe_picture(picture(name)), picture(name));
+    const auto size = io::claimed_size(io::probe_image(picture(name)), picture(name));
     REQUIRE(size);
     const Image8 image = load_image(picture(name));
-    // Video codecs code whole blocks and cut the picture out of them.
+    // Video codecs encode whole blocks and crop the image from them.
     CHECK(size->first >= image.width);
     CHECK(size->second >= image.height);
     CHECK(size->first <= image.width + 64);

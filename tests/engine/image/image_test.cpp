@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "engine/image/image_formats.h"
 #include "engine/serialize/file.h"
 #include "tests/engine/image_files.h"
 
@@ -12,7 +13,7 @@ using namespace sumi;
 
 namespace {
 
-// A small picture whose every pixel differs.
+// A small image with a different value at every pixel.
 Image8 gradient(int w, int h, int c = 3) {
   Image8 image(w, h, c);
   for (int y = 0; y < h; ++y)
@@ -48,7 +49,8 @@ TEST_CASE("image: lossless formats read back as they were written, the same byte
       for (const int v : values(load_image(dir.path / name, {.channels = channels})))
         CHECK(std::abs(v - 100) <= 3);
     }
-  CHECK(std::distance(fs::directory_iterator(dir.path), fs::directory_iterator()) == 9);  // no temporaries
+  // no temporaries
+  CHECK(std::distance(fs::directory_iterator(dir.path), fs::directory_iterator()) == 9);
 }
 
 TEST_CASE("image: Photoshop's segments of a JPEG are left out, the picture is the same") {
@@ -143,7 +145,7 @@ TEST_CASE("image: CMYK becomes RGB") {
 
 TEST_CASE("image: EXIF orientation is applied") {
   const TempDir dir;
-  // The upright picture is 3 wide, 2 high: 0 1 2 / 3 4 5. How each orientation stores it:
+  // The upright image is 3 wide, 2 high: 0 1 2 / 3 4 5. How each orientation stores it:
   const std::vector<std::pair<int, std::vector<int>>> stored = {
       {1, {0, 1, 2, 3, 4, 5}}, {2, {2, 1, 0, 5, 4, 3}}, {3, {5, 4, 3, 2, 1, 0}}, {4, {3, 4, 5, 0, 1, 2}},
       {5, {0, 3, 1, 4, 2, 5}}, {6, {2, 5, 1, 4, 0, 3}}, {7, {5, 2, 4, 1, 3, 0}}, {8, {3, 0, 4, 1, 5, 2}}};

@@ -1,4 +1,4 @@
-// EXIF data and the resolution go from file to file.
+// EXIF data and the resolution are copied from file to file.
 #include "engine/image/metadata.h"
 
 #include <cmath>
@@ -18,7 +18,8 @@ std::string text_field(const std::string& text) {
   return text + std::string(1, '\0');
 }
 
-// Big-endian: author and date, a thumbnail's directory behind, and of the camera an exposure, notes of its maker and a size.
+// Big-endian: author and date, a thumbnail directory, and from the camera an exposure, maker notes
+// and a size.
 std::string block(int orientation) {
   std::vector<ExifField> main{{0x112, 3, 1, std::string(1, '\0') + static_cast<char>(orientation)},
                               {0x11a, 5, 1, big(300) + big(1)},

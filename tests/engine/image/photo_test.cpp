@@ -1,4 +1,4 @@
-// Pictures for conversion: what is read, what is written, and that nothing is lost between.
+// Images for conversion: reading, writing, and lossless round trips.
 #include "engine/image/photo.h"
 
 #include <cmath>
@@ -13,7 +13,7 @@ namespace {
 
 using PhotoValues = std::vector<std::uint16_t>;
 
-// 8-bit levels as Photo holds them.
+// 8-bit levels as in Photo.
 PhotoValues photo_levels(std::initializer_list<int> v) {
   PhotoValues out;
   for (const int x : v) out.push_back(static_cast<std::uint16_t>(x * 257));
@@ -39,7 +39,8 @@ OIIO::ImageSpec spec_of(const fs::path& path) {
   return in->spec();
 }
 
-// The APP1 segment of a JPEG, or the eXIf chunk of a PNG: a TIFF header with one field, the orientation.
+// The APP1 segment of a JPEG, or the eXIf chunk of a PNG: a TIFF header with one field, the
+// orientation.
 std::string exif(int orientation) {
   return std::string("MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0", 19) + static_cast<char>(orientation) +
          std::string("\0\0\0\0\0\0", 6);
@@ -57,7 +58,7 @@ std::string little_endian(std::size_t value, int bytes) {
   return text;
 }
 
-// A simple WebP file made an extended one: RIFF, VP8X with the flag of EXIF, the picture, EXIF.
+// Converts a simple WebP file to an extended one: RIFF, VP8X with the EXIF flag, the image, EXIF.
 void add_exif_to_webp(const fs::path& path, int width, int height, const std::string& exif) {
   const std::string picture = read_file(path, 1 << 20).substr(12);
   const std::string body = "WEBPVP8X" + little_endian(10, 4) + little_endian(8, 4) +
@@ -127,10 +128,11 @@ TEST_CASE("photo: a half-transparent color is laid on white once, and taken off 
     REQUIRE(in);
     std::vector<std::uint8_t> rgba(12);
     REQUIRE(in->read_image(0, 0, 0, 4, OIIO::TypeDesc::UINT8, rgba.data()));
-    // What nobody sees is white.
+    // Fully transparent pixels are white.
     CHECK(rgba == std::vector<std::uint8_t>{255, 0, 0, 127, 0, 128, 255, 64, 255, 255, 255, 0});
   }
-  // Darker than white allows at this alpha, as networks draw: the darkest there is.
+  // Darker than possible over white at this alpha, as networks may generate: clamped to the
+  // darkest.
   save_photo(dir.path / "dark.png", Photo{1, 1, 8, photo_levels({50, 128, 255}), photo_levels({127}), ""});
   CHECK(load_photo(dir.path / "dark.png").rgb == photo_levels({128, 128, 255}));
 }
@@ -170,7 +172,7 @@ TEST_CASE("photo: color that is multiplied by alpha is not multiplied twice") {
 
 TEST_CASE("photo: EXIF orientation is applied in tif, jpg, webp and png, and not written again") {
   const TempDir dir;
-  // The upright picture is 3 wide, 2 high: 0 1 2 / 3 4 5. How each orientation stores it:
+  // The upright image is 3 wide, 2 high: 0 1 2 / 3 4 5. How each orientation stores it:
   const std::vector<std::pair<int, std::vector<int>>> stored_as = {
       {1, {0, 1, 2, 3, 4, 5}}, {2, {2, 1, 0, 5, 4, 3}}, {3, {5, 4, 3, 2, 1, 0}}, {4, {3, 4, 5, 0, 1, 2}},
       {5, {0, 3, 1, 4, 2, 5}}, {6, {2, 5, 1, 4, 0, 3}}, {7, {5, 2, 4, 1, 3, 0}}, {8, {3, 0, 4, 1, 5, 2}}};
@@ -184,7 +186,7 @@ TEST_CASE("photo: EXIF orientation is applied in tif, jpg, webp and png, and not
       if (i % w == 0) rows += '\0';
       rows += static_cast<char>(v);
       gray.push_back(static_cast<std::uint8_t>(v));
-      // A JPEG of blocks of 16 x 16 pixels, so that nothing runs into its neighbor.
+      // A JPEG of blocks of 16 x 16 pixels, so that nothing bleeds into the next block.
       for (int k = 0; k < 256; ++k)
         blocks[static_cast<std::size_t>((i / w * 16 + k / 16) * w * 16 + i % w * 16 + k % 16)] =
             static_cast<std::uint8_t>(v);

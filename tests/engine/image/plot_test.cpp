@@ -23,7 +23,7 @@ Series line(const std::string& name, std::vector<double> ys) {
   return s;
 }
 
-// Pixels of pure red in the part of the picture where curves are, not the legend.
+// The number of pure red pixels in the plot area, without the legend.
 int red(const Image8& image) {
   int count = 0;
   for (int y = 70; y < image.height; ++y)

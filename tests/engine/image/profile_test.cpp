@@ -1,4 +1,4 @@
-// Embedded ICC profiles: pictures become sRGB.
+// Embedded ICC profiles: images are converted to sRGB.
 #include <lcms2.h>
 #include <libheif/heif.h>
 
@@ -36,7 +36,7 @@ struct Curve {
   cmsToneCurve* curve;
 };
 
-// The primaries of sRGB, but linear light.
+// sRGB primaries with linear light.
 std::string linear_rgb() {
   const cmsCIExyY white{0.3127, 0.3290, 1};
   const cmsCIExyYTRIPLE primaries{{0.64, 0.33, 1}, {0.30, 0.60, 1}, {0.15, 0.06, 1}};
@@ -160,7 +160,7 @@ TEST_CASE("profile: one that is broken or of another kind is left out, and that 
   }
 }
 
-// A gray-blue picture with these code points, by libheif's encoder; "" where it has none.
+// A gray-blue image with these code points, by libheif's encoder; "" where it has none.
 std::string heic(const fs::path& path, int primaries, int transfer) {
   const std::unique_ptr<heif_context, void (*)(heif_context*)> context(heif_context_alloc(),
                                                                        heif_context_free);
@@ -226,7 +226,8 @@ TEST_CASE("profile: pictures for training: 16 bits of dark linear light, inks, o
   write_raw(dir.path / "x.tif", deep, std::vector<std::uint16_t>{100, 100, 100, 200, 200, 200});
   const Image8 image = load_image(dir.path / "x.tif");
   REQUIRE(image.height == 2);
-  CHECK(std::abs(image.data[0] - 5) <= 1);  // 255 * 12.92 * 100 / 65535; of 8 bits nothing would be left
+  // 255 * 12.92 * 100 / 65535; of 8 bits nothing would be left
+  CHECK(std::abs(image.data[0] - 5) <= 1);
   CHECK(std::abs(image.data[3] - 10) <= 1);
 
   OIIO::ImageSpec inks = with_profile(16, 16, 4, OIIO::TypeDesc::UINT8, black_inks());

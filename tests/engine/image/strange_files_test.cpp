@@ -1,4 +1,4 @@
-// Files as strangers have them: what is read is what was meant, and what cannot be is refused by name.
+// Unusual files: they are read as meant, or rejected by name.
 #include <tiffio.h>
 
 #include <algorithm>
@@ -33,8 +33,8 @@ std::string error_of_photo(const fs::path& path) {
   return error_of([&] { load_photo(path); });
 }
 
-// A TIFF of one strip, little-endian, with exactly these fields of one number: {tag, value}. The strip's offset and size are
-// added.
+// A little-endian TIFF of one strip with exactly these single-value fields: {tag, value}. The
+// strip's offset and size are added.
 std::string tiff_file(std::vector<std::pair<int, std::size_t>> fields, const std::string& pixels) {
   const std::size_t count = fields.size() + 2, data = 8 + 2 + 12 * count + 4;
   fields.push_back({273, data});
@@ -70,16 +70,19 @@ TEST_CASE("strange: TIFF tags that are missing have their defaults, and nothing 
   const TempDir dir;
   const fs::path p = dir.path / "x.tif";
   put(p,
-      tiff_file({{256, 10}, {257, 2}, {262, 1}}, std::string("\xa5\x40\x00\xc0", 4)));  // no BitsPerSample: 1
+      // no BitsPerSample: 1
+      tiff_file({{256, 10}, {257, 2}, {262, 1}}, std::string("\xa5\x40\x00\xc0", 4)));
   Levels want;
   for (const int bit : {1, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1})
     want.insert(want.end(), 3, 255 * bit);
   CHECK(levels(p) == want);
   CHECK(load_image(p).width == 10);
   for (int& v : want) v = 255 - v;
-  put(p, tiff_file({{256, 10}, {257, 2}, {262, 0}}, std::string("\xa5\x40\x00\xc0", 4)));  // 0 is white
+  // 0 is white
+  put(p, tiff_file({{256, 10}, {257, 2}, {262, 0}}, std::string("\xa5\x40\x00\xc0", 4)));
   CHECK(levels(p) == want);
-  put(p, tiff_file({{256, 3}, {257, 1}, {258, 8}}, "\x10\x20\x30"));  // no Photometric, no SamplesPerPixel
+  // no Photometric, no SamplesPerPixel
+  put(p, tiff_file({{256, 3}, {257, 1}, {258, 8}}, "\x10\x20\x30"));
   CHECK(levels(p) == Levels{16, 16, 16, 32, 32, 32, 48, 48, 48});
   put(p, tiff_file({{256, 1}, {257, 1}, {258, 8}, {262, 2}, {277, 3}}, "\x10\x20\x30"));
   CHECK(levels(p) == Levels{16, 32, 48});
@@ -265,7 +268,8 @@ TEST_CASE("strange: BMP: the unused byte is no alpha, masks are followed, alpha 
   }
   put(p, bmp(2, 1, 16, 0, "", std::string("\xff\xff\x1f\0", 4)));  // 5-5-5
   CHECK(levels(p) == Levels{255, 255, 255, 0, 0, 255});
-  put(p, bmp(2, 1, 16, 3, masks({0xf800, 0x7e0, 0x1f}), std::string("\xe0\x07\0\xf8", 4)));  // 5-6-5
+  // 5-6-5
+  put(p, bmp(2, 1, 16, 3, masks({0xf800, 0x7e0, 0x1f}), std::string("\xe0\x07\0\xf8", 4)));
   CHECK(levels(p) == Levels{0, 255, 0, 255, 0, 0});
   put(p, bmp(1, 1, 32, 3, masks({0xff, 0xff00, 0xff0000}), std::string("\x10\x20\x30\0", 4)));
   CHECK(levels(p) == Levels{16, 32, 48});
@@ -273,14 +277,16 @@ TEST_CASE("strange: BMP: the unused byte is no alpha, masks are followed, alpha 
   put(p, bmp(2, 1, 32, 3, argb, std::string("\0\0\xff\x80\0\0\xff\xff", 8), 108));
   CHECK(levels(p) == Levels{255, 127, 127, 255, 0, 0});
   CHECK(load_photo(p).alpha == std::vector<std::uint16_t>{128 * 257, 65535});
-  put(p, bmp(1, 1, 32, 3, argb, std::string("\0\0\xff\0", 4), 108));  // alpha that is nowhere more than 0
+  // alpha that is nowhere more than 0
+  put(p, bmp(1, 1, 32, 3, argb, std::string("\0\0\xff\0", 4), 108));
   CHECK(levels(p) == Levels{255, 0, 0});
   put(p, bmp(2, -2, 24, 0, "",
              std::string("\1\2\3\4\5\6\0\0\7\x08\x09\x0a\x0b\x0c",
                          14)));  // from the top; the last padding is missing
   CHECK(levels(p) == Levels{3, 2, 1, 6, 5, 4, 9, 8, 7, 12, 11, 10});
   const std::string palette("\0\0\xff\0\0\xff\0\0", 8);
-  put(p, bmp(3, 1, 8, 1, palette + std::string(254 * 4, '\0'), std::string("\2\1\1\0\0\1", 6)));  // runs
+  // runs
+  put(p, bmp(3, 1, 8, 1, palette + std::string(254 * 4, '\0'), std::string("\2\1\1\0\0\1", 6)));
   CHECK(levels(p) == Levels{0, 255, 0, 0, 255, 0, 255, 0, 0});
   put(p, bmp(9, 1, 1, 0, palette, std::string("\x80\x80\0\0", 4)));
   CHECK(levels(p)[0] == 0);
@@ -295,7 +301,8 @@ TEST_CASE("strange: BMP: the unused byte is no alpha, masks are followed, alpha 
 TEST_CASE("strange: TGA: the fourth channel is what the header and the extension say of it") {
   const TempDir dir;
   const fs::path p = dir.path / "x.tga";
-  // Blue, green, red and the fourth channel of one pixel; the extension's attribute type stands at its end.
+  // Blue, green, red and the fourth channel of one pixel; the extension's attribute type stands at
+  // its end.
   const auto tga = [&](int attribute_bits, int extension, const std::string& pixel) {
     const std::string file = std::string("\0\0\2\0\0\0\0\0\0\0\0\0\1\0\1\0\x20", 17) +
                              static_cast<char>(attribute_bits | 32) + pixel;

@@ -1,5 +1,5 @@
-// What changes from step to step in a captured step: random numbers, rates and counts of updates. Each replay must give
-// the bits of an eager step.
+// Values that change from step to step in a captured step: random numbers, rates and update counts.
+// Each replay must produce the bits of an eager step.
 #include "engine/runtime/captured_scalars.h"
 
 #include <cuda_runtime.h>
@@ -44,7 +44,7 @@ class Capture {
   cudaGraphExec_t exec_ = nullptr;
 };
 
-// Three draws of a step; `many` makes it another step.
+// Three draws of a step; `many` selects a different step.
 std::vector<Tensor> draw(RandomStream& s, bool many) {
   std::vector<Tensor> drawn = {s.normal(Shape::vector(13), DType::f32, tested),
                                s.bernoulli(Shape::vector(6), DType::f32, tested, 0.5)};
@@ -69,7 +69,7 @@ TEST_CASE("step values: a captured step draws what eager steps draw") {
     (which ? large : small).run();
     CHECK(on_host(which ? many : few) == on_host(draw(eager, which)));
     CHECK(stream.position() == eager.position());
-    // Between replays the stream is anyone's.
+    // Between replays the stream may be used elsewhere.
     CHECK(on_host(draw(stream, true)) == on_host(draw(eager, true)));
   }
   stream.set_position(5);  // a resumed run
@@ -99,7 +99,7 @@ class TestedParameters final : public Module {
       values.back().assign(numbers(values.back().shape(), values.size()));
     }
   }
-  Shape plan(const Shape& x, Cost&) const override { return x; }
+  Shape infer_shape(const Shape& x, Cost&) const override { return x; }
   std::vector<Tensor> values;
 
  protected:

@@ -1,4 +1,4 @@
-// Tuning: every possible method is measured, and the plan names the fastest.
+// Tuning: every possible algorithm is measured, and the plan contains the fastest.
 #include "engine/runtime/conv_tuning.h"
 
 #include <doctest/doctest.h>
@@ -29,7 +29,7 @@ TEST_CASE("tune: methods, counts, the fastest, and when to stop") {
   CHECK_FALSE(tuned[1].milliseconds.contains(ConvAlgorithm::winograd));
   const ConvPlan plan = plan_of(tuned);
   for (const TunedConv& conv : tuned) {
-    CHECK(conv.milliseconds.contains(ConvAlgorithm::own));
+    CHECK(conv.milliseconds.contains(ConvAlgorithm::native));
     CHECK(conv.rule == kernels::cpu::conv_method({}, conv.use));
     REQUIRE(conv.milliseconds.contains(conv.best));
     CHECK(plan.methods.at(conv.use.str()) == conv.best);

@@ -1,4 +1,4 @@
-// CUDA devices as the engine sees them: which it takes, what happens when their memory is full, copies between two.
+// CUDA devices in the engine: which are accepted, out of memory, copies between two devices.
 #include <cuda_runtime.h>
 
 #include "engine/runtime/memory.h"
@@ -47,7 +47,7 @@ TEST_CASE("cuda devices: the cure fits the error of a launch") {
 const Device emulated{Device::Kind::cuda, 0};
 constexpr std::size_t kMegabyte = std::size_t{1} << 20;
 
-// In a process of its own, whose device has 64 MiB: the device's pool holds 40 of them for nobody.
+// In a process whose device has 64 MiB, of which the device's pool holds 40 in free blocks.
 TEST_CASE("cuda devices child: full of free blocks" * doctest::skip()) {
   const std::string error = gradcheck::error_of([] {
     Pool::of(emulated).allocate(40 * kMegabyte).reset();
@@ -72,18 +72,18 @@ TEST_CASE("cuda devices: out of memory, what the device's pool does not use is g
   CHECK(test::has(text, "lower --batch-size"));
 }
 
-// The copy reads a block of the first device. When the block is freed there, and the pool has handed it out again, what is written
-// next must not overtake the copy; and the copy must not overtake what was written before.
+// The copy reads a block of the first device. If the block is freed there and reused by the pool,
+// the next write must not overtake the copy, and the copy must not overtake earlier writes.
 TEST_CASE("cuda devices: a copy between two keeps the order of both streams") {
   const emu::DevicesScope two(2);
   const Device other{Device::Kind::cuda, 1};
   const Shape shape{1, 1, 1, 1000};
-  for (const emu::Order& order :
-       {emu::Order::ascending(), emu::Order::descending(), emu::Order::shuffle(3)}) {
-    const emu::OrderScope scope(order);
+  for (const emu::Schedule& order :
+       {emu::Schedule::ascending(), emu::Schedule::descending(), emu::Schedule::shuffle(3)}) {
+    const emu::ScheduleScope scope(order);
     const Tensor source = Tensor::full(shape, 1, DType::f32, emulated),
                  target = Tensor::full(shape, 0, DType::f32, other);
-    copy_bytes(other, target.mut().data, emulated, source.view().data,
+    copy_bytes(other, target.mutable_view().data, emulated, source.view().data,
                static_cast<std::size_t>(4 * shape.count()));
     source.assign(Tensor::full(shape, 2, DType::f32, emulated));
     CHECK(source.to_vector<float>() == std::vector<float>(1000, 2));

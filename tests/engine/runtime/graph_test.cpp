@@ -1,5 +1,5 @@
-// A captured step: the same numbers as the step run by itself, memory of its own, errors that say what to do. On the host
-// a StepGraph only calls the step.
+// A captured step: the same values as the eager step, private memory, errors with a cure. On the
+// host a StepGraph only calls the step.
 #include "engine/runtime/graph.h"
 
 #include "engine/optim.h"
@@ -18,8 +18,8 @@ Tensor input(std::uint64_t stream, const Shape& shape = {2, 3, 3, 4}) {
   return gradcheck::convert(gradcheck::numbers(shape, stream), DType::f32, tested);
 }
 
-// One layer that learns to draw zeros from its input and noise: random numbers, a backward pass and Adam with a rate and
-// a count that change.
+// A layer that learns to output zeros from its input and noise: random numbers, a backward pass,
+// and Adam with changing rate and count.
 struct Learner {
   Sequential net;
   std::unique_ptr<ParamArena> arena;
@@ -54,7 +54,7 @@ struct Learner {
     return {loss.detach(), y.detach()};
   }
 
-  // Everything after `steps` steps.
+  // The state after `steps` steps.
   std::vector<Values> learn(StepGraph* graph, int steps) {
     std::vector<Values> all;
     for (int i = 0; i < steps; ++i) {

@@ -1,4 +1,4 @@
-// Large host memory: places, neighbors that join, and what is held.
+// Large host memory: positions, merging of adjacent ranges, and held memory.
 #include "engine/runtime/host_arena.h"
 
 #include <doctest/doctest.h>

@@ -1,5 +1,5 @@
-// Staging: what is uploaded arrives, whatever the device still has to do. On the emulated device streams run as late as
-// they may and in several orders, so a wait that is missing changes the numbers.
+// Staging: uploaded data arrives, whatever work is still queued. On the emulated device streams run
+// as late as allowed and in several orders, so a missing wait changes the values.
 #include "engine/runtime/staging.h"
 
 #include <numeric>
@@ -15,13 +15,14 @@ namespace {
 using gradcheck::tested;
 using Floats = std::vector<float>;
 
-// f in several orders of streams where they can be chosen.
+// Runs f with several stream schedules, if they can be chosen.
 template <class F>
 void in_every_order(F&& f) {
 #ifndef SUMI_CUDA
-  for (const emu::Order& order : {emu::Order::ascending(), emu::Order::descending(), emu::Order::shuffle(1),
-                                  emu::Order::shuffle(2), emu::Order::shuffle(3)}) {
-    const emu::OrderScope scope(order);
+  for (const emu::Schedule& order :
+       {emu::Schedule::ascending(), emu::Schedule::descending(), emu::Schedule::shuffle(1),
+        emu::Schedule::shuffle(2), emu::Schedule::shuffle(3)}) {
+    const emu::ScheduleScope scope(order);
     f();
   }
 #else
@@ -29,7 +30,7 @@ void in_every_order(F&& f) {
 #endif
 }
 
-// Small integers, which bf16 holds too; others for another upload.
+// Small integers, which bf16 can represent; different for each upload.
 Floats values_of(int upload, const Shape& shape) {
   Floats v(static_cast<std::size_t>(shape.count()));
   for (std::size_t i = 0; i < v.size(); ++i)
@@ -90,7 +91,7 @@ TEST_CASE("staging: a buffer that a tensor still sees is left to it") {
     const Shape shape{1, 6, 6, 3};
     Staging staging(tested, 1);
     const Tensor first = staging.upload(values_of(1, shape), shape, DType::f32);
-    const Tensor half = staging.upload(values_of(2, shape), shape, DType::f32).range(0, {1, 3, 6, 3});
+    const Tensor half = staging.upload(values_of(2, shape), shape, DType::f32).flat_slice(0, {1, 3, 6, 3});
     const Tensor third = staging.upload(values_of(3, shape), shape, DType::f32);
     CHECK(first.to_vector<float>() == values_of(1, shape));
     Floats want = values_of(2, shape);
@@ -123,8 +124,9 @@ TEST_CASE("staging: a copy waits for the work on its buffer's old contents and f
   for (int i = 0; i < 2; ++i) staging.upload(values_of(9, shape), shape, DType::f32).to_vector<float>();
   const std::size_t before = emu::launch_count("affine");
   std::vector<Tensor> results;
-  // One upload and one kernel a step. Upload 2 takes the buffer of step 0; upload 4 refills its pinned memory, so that the
-  // host waits for its copy: for the kernel of step 0, not for those of steps 1 to 3.
+  // One upload and one kernel a step. Upload 2 takes the buffer of step 0; upload 4 refills its
+  // pinned memory, so that the host waits for its copy: for the kernel of step 0, not for those of
+  // steps 1 to 3.
   for (int i = 0; i < 4; ++i)
     results.push_back(affine(staging.upload(values_of(i, shape), shape, DType::f32), 2));
   CHECK(emu::launch_count("affine") == before);

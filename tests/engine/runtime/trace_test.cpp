@@ -1,4 +1,4 @@
-// What --explain and --check read: records of ops, module paths, and the hunt for NaN.
+// The data behind --explain and --check: records of ops, module paths, and the search for NaN.
 #include <set>
 
 #include "engine/optim.h"
@@ -45,7 +45,7 @@ TEST_CASE("trace: records name op, module, phase and shapes, forward and backwar
   const OpRecord weight = find("conv2d_weight_grad", "d.main.0");
   CHECK(weight.phase == "backward");
   CHECK(weight.output == Shape{8, 4, 4, 3});
-  // The picture asks for no gradient, so the first layer computes none for it.
+  // The image requires no gradient, so the first layer computes none for it.
   for (const OpRecord& r : records) CHECK_FALSE((r.op == "conv2d_input_grad" && r.module == "d.main.0"));
   CHECK(module_path().empty());
 }
@@ -84,7 +84,7 @@ TEST_CASE("trace: a transposed convolution and its derivatives keep their names,
                                        "conv_transpose2d_weight_grad"});
 }
 
-// Leaves the mode as other tests expect it, also when a check throws.
+// Restores the mode that other tests expect, also if a check throws.
 struct AnomalyMode {
   AnomalyMode() { set_anomaly_mode(true); }
   ~AnomalyMode() {

@@ -36,7 +36,8 @@ TEST_CASE("torch layout: a convolution's channels move before its rows") {
 }
 
 TEST_CASE("torch layout: dense layers permute the flattened picture they read and write") {
-  const Shape ours = Shape::matrix(2, 4), picture{1, 2, 1, 2};  // h w c: (0,c0) (0,c1) (1,c0) (1,c1)
+  // h w c: (0,c0) (0,c1) (1,c0) (1,c1)
+  const Shape ours = Shape::matrix(2, 4), picture{1, 2, 1, 2};
   CHECK(torch_shape(ours, layout(Kind::dense)) == std::vector<std::int64_t>{2, 4});
   CHECK(to_torch(counted(ours), ours, layout(Kind::dense)) == counted(ours));
   CHECK(to_torch(counted(ours), ours, layout(Kind::dense, picture)) ==

@@ -32,7 +32,7 @@ struct Picture {
 };
 
 // Discs and bars over a slope, with some noise: edges of many directions, calm ground, texture. Lengths follow the short side.
-Picture make_picture(int width, int height) {
+Picture make_image(int width, int height) {
   Picture picture{width, height, {}};
   const double s = std::min(width, height) / 200.0;
   std::uint32_t noise = 1;
@@ -66,7 +66,7 @@ void check_values(const Plane& plane, float low, float high) {
 TEST_CASE("stylize: pictures of odd sizes come out whole") {
   for (const auto& [width, height] :
        {std::pair{1, 1}, {1, 9}, {9, 1}, {2, 2}, {3, 2}, {31, 7}, {1, 400}, {305, 301}}) {
-    const Picture picture = make_picture(width, height);
+    const Picture picture = make_image(width, height);
     for (const stylize::StyleInfo& style : stylize::styles()) {
       CAPTURE(width);
       CAPTURE(height);
@@ -98,7 +98,7 @@ TEST_CASE("stylize: flat ground has no lines") {
 }
 
 TEST_CASE("stylize: the same bits on every number of threads and every instruction set") {
-  const Picture picture = make_picture(333, 310);
+  const Picture picture = make_image(333, 310);
   const int before = sumi::kernels::num_threads();
   for (const stylize::StyleInfo& style : stylize::styles()) {
     CAPTURE(style.name);
@@ -115,7 +115,7 @@ TEST_CASE("stylize: the same bits on every number of threads and every instructi
 
 TEST_CASE("stylize: bands of rows are those of the whole picture") {
   for (const int side : {300, 1100}) {  // at its own size, and analyzed at half size
-    const Picture picture = make_picture(side + 60, side);
+    const Picture picture = make_image(side + 60, side);
     for (const stylize::StyleInfo& style : stylize::styles()) {
       CAPTURE(style.name);
       CAPTURE(side);
@@ -133,7 +133,7 @@ TEST_CASE("stylize: bands of rows are those of the whole picture") {
 }
 
 TEST_CASE("stylize: a picture's own statistics change nothing, another's do") {
-  const Picture picture = make_picture(200, 160), dark = make_flat(50, 50, 9000);
+  const Picture picture = make_image(200, 160), dark = make_flat(50, 50, 9000);
   for (const stylize::StyleInfo& style : stylize::styles()) {
     CAPTURE(style.name);
     const std::vector<std::uint16_t> alone = stylize::apply_style(style.name, picture.view());
@@ -151,7 +151,7 @@ TEST_CASE("stylize: 16 bits are kept, and parameters do something") {
     slope.rgb.push_back(static_cast<std::uint16_t>(20000 + 9 * (i / 3 % 256)));
   const std::vector<std::uint16_t> ink = stylize::apply_style("ink", slope.view());
   CHECK(std::count_if(ink.begin(), ink.end(), [](std::uint16_t v) { return v % 257 != 0; }) > 10000);
-  const Picture picture = make_picture(120, 100);
+  const Picture picture = make_image(120, 100);
   for (const stylize::StyleInfo& style : stylize::styles()) {
     const std::vector<std::uint16_t> plain = stylize::apply_style(style.name, picture.view());
     for (const stylize::StyleParameter& parameter : style.parameters) {

@@ -1,4 +1,4 @@
-// Pictures of any size through a network.
+// Images of any size through a network.
 #include "models/inference/converter.h"
 
 #include <doctest/doctest.h>
@@ -38,16 +38,16 @@ ImageNetwork identity(int multiple, int smallest, std::vector<Shape>* seen = nul
   return network;
 }
 
-LayerSpec layer(BlockOptions::Linear linear, const char* name, int in, int out, int stride) {
+LayerSpec layer(BlockOptions::MapKind map, const char* name, int in, int out, int stride) {
   LayerSpec spec;
-  spec.linear = linear;
+  spec.map = map;
   spec.name = name;
   spec.in = in;
   spec.out = out;
   spec.kernel = 3;
   spec.stride = stride;
   spec.pad = 1;
-  spec.output_padding = linear == BlockOptions::Linear::conv_transpose ? stride - 1 : 0;
+  spec.output_padding = map == BlockOptions::MapKind::conv_transpose ? stride - 1 : 0;
   spec.norm = LayerSpec::Norm::instance;
   spec.act = Unary::relu;
   return spec;
@@ -55,15 +55,15 @@ LayerSpec layer(BlockOptions::Linear linear, const char* name, int in, int out, 
 
 // The shape of a CycleGAN generator, small: down, through, up.
 std::unique_ptr<Sequential> small_generator(int width) {
-  using Linear = BlockOptions::Linear;
+  using MapKind = BlockOptions::MapKind;
   auto net = std::make_unique<Sequential>("net");
-  net->add(layer(Linear::conv, "0", 3, width, 1), DType::f32, {});
-  net->add(layer(Linear::conv, "1", width, 2 * width, 2), DType::f32, {});
-  net->add(layer(Linear::conv, "2", 2 * width, 4 * width, 2), DType::f32, {});
-  net->add(layer(Linear::conv, "3", 4 * width, 4 * width, 1), DType::f32, {});
-  net->add(layer(Linear::conv_transpose, "4", 4 * width, 2 * width, 2), DType::f32, {});
-  net->add(layer(Linear::conv_transpose, "5", 2 * width, width, 2), DType::f32, {});
-  LayerSpec last = layer(Linear::conv, "6", width, 3, 1);
+  net->add(layer(MapKind::conv, "0", 3, width, 1), DType::f32, {});
+  net->add(layer(MapKind::conv, "1", width, 2 * width, 2), DType::f32, {});
+  net->add(layer(MapKind::conv, "2", 2 * width, 4 * width, 2), DType::f32, {});
+  net->add(layer(MapKind::conv, "3", 4 * width, 4 * width, 1), DType::f32, {});
+  net->add(layer(MapKind::conv_transpose, "4", 4 * width, 2 * width, 2), DType::f32, {});
+  net->add(layer(MapKind::conv_transpose, "5", 2 * width, width, 2), DType::f32, {});
+  LayerSpec last = layer(MapKind::conv, "6", width, 3, 1);
   last.norm = LayerSpec::Norm::none;
   last.act = Unary::tanh;
   net->add(last, DType::f32, {});
@@ -184,7 +184,7 @@ TEST_CASE("convert: the memory predicted is enough, and not far from what is tak
     const double peak = static_cast<double>(Pool::of(device).stats().peak_in_use) - used;
     CHECK(peak > 0);
     CHECK(peak <= predicted);
-    CHECK(held + 40.0 * w * h <= predicted);  // with the picture as integers and floats outside of the pool
+    CHECK(held + 40.0 * w * h <= predicted);  // with the image as integers and floats outside of the pool
     CHECK(predicted <= 2 * (peak + 64.0 * w * h) + (16 << 20));
   }
 }
@@ -267,7 +267,7 @@ TEST_CASE("convert: only free blocks count as memory that is left") {
   convert(photo);
   const std::uint64_t free = memory_held(device) - Pool::of(device).stats().in_use;
   CHECK(free > 0);
-  available = need - free;  // the blocks of the last picture serve again
+  available = need - free;  // the blocks of the last image serve again
   convert(photo);
   available = need - free - 1;
   CHECK_THROWS_AS(convert(photo), Error);

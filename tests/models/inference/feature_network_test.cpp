@@ -26,7 +26,7 @@ namespace {
 // Two sets, of two and of three classes, told apart by folders.
 TrainOptions tiny_classifier(const fs::path& work, const char* run) {
   if (!fs::exists(work / "one")) {
-    for (const char* kind : {"one/a", "one/b", "two/x", "two/y", "two/z"}) write_pictures(work / kind, 5);
+    for (const char* kind : {"one/a", "one/b", "two/x", "two/y", "two/z"}) write_images(work / kind, 5);
   }
   TrainOptions o = default_options("classifier");
   o.device = test_device();
@@ -91,7 +91,7 @@ TEST_CASE(
   text << log.rdbuf();
   numbers << stats.rdbuf();
   CHECK(has(text.str(), "right on pictures held out"));
-  CHECK(has(text.str(), " of 3, "));  // of 10 pictures, and 3 of a batch
+  CHECK(has(text.str(), " of 3, "));  // of 10 images, and 3 of a batch
   CHECK(has(numbers.str(), "\"accuracy_2\""));
   CHECK(load_image(fs::path(o.outdir) / "samples/6.png").width > 8);
 
@@ -115,7 +115,7 @@ TEST_CASE("features: --accumulate adds up the gradients of batches") {
   o.width = 2;
   o.classes = "a,b,c;x,y";
   RandomStream stream(3, 1);
-  std::vector<Tensor> once, twice;  // two sets of pictures, then their labels; twice: the same two times
+  std::vector<Tensor> once, twice;  // two sets of images, then their labels; twice: the same two times
   for (int set = 0; set < 2; ++set) once.push_back(stream.uniform({3, 8, 8, 3}, DType::f64, kRef, -1, 1));
   once.push_back(
       Tensor::from(std::vector<double>{1, 0, 0, 0, 1, 0, 0, 0, 1}, Shape::matrix(3, 3), DType::f64, kRef));
@@ -197,7 +197,7 @@ TEST_CASE("features: VGG19 from a file, its inputs, and gradients that reach the
   CHECK(torch.name() == "vgg19");
   CHECK(torch.layers().size() == 32);
   const Tensor a = torch(x, {"conv1_1"})[0], b = caffe(x, {"conv1_1"})[0];
-  const double red = value(x, 3), blue = value(x, 5);  // of the second picture element
+  const double red = value(x, 3), blue = value(x, 5);  // of the second image element
   CHECK(value(a, 2) == doctest::Approx((red / 2 + 0.5 - 0.485) / 0.229));
   CHECK(value(a, 3) == doctest::Approx((blue / 2 + 0.5 - 0.406) / 0.225));
   CHECK(value(b, 2) == doctest::Approx(127.5 * blue + 127.5 - 103.939));

@@ -27,7 +27,7 @@ TrainOptions small_anime(const char* net_g) {
 
 double giga_macs(const Module& net) {
   Cost cost;
-  net.plan({1, 256, 256, 3}, cost);
+  net.infer_shape({1, 256, 256, 3}, cost);
   return static_cast<double>(cost.macs) / 1e9;
 }
 
@@ -46,7 +46,7 @@ TEST_CASE("anime generator: parameters, names, shapes, work") {
     CHECK_MESSAGE(names.contains(name), name);
   CHECK_FALSE(names.contains("out_layer.0.bias"));
   Cost cost;
-  CHECK(g->plan({2, 48, 64, 3}, cost) == Shape{2, 48, 64, 3});
+  CHECK(g->infer_shape({2, 48, 64, 3}, cost) == Shape{2, 48, 64, 3});
   CHECK(giga_macs(*g) == doctest::Approx(26.3).epsilon(0.01));
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("anime networks: parameters and work as published") {
   const auto d = anime_discriminator(o);
   CHECK(d->parameter_count() == 1128385);
   Cost cost;
-  CHECK(d->plan({2, 256, 256, 3}, cost) == Shape{2, 64, 64, 1});
+  CHECK(d->infer_shape({2, 256, 256, 3}, cost) == Shape{2, 64, 64, 1});
 }
 
 TEST_CASE("anime networks: draw within [-1, 1], and gradients reach every parameter") {
@@ -81,7 +81,7 @@ TEST_CASE("anime networks: draw within [-1, 1], and gradients reach every parame
     const Tensor y = (*g)(x);
     Cost cost;
     CHECK(y.shape() == x.shape());
-    CHECK(g->plan(x.shape(), cost) == x.shape());
+    CHECK(g->infer_shape(x.shape(), cost) == x.shape());
     for (const double v : y.to_vector<double>()) CHECK(std::abs(v) <= 1);
     tape.backward(loss_mean(Loss::l1, y, x));
     for (const Parameter& p : g->parameters()) CHECK_MESSAGE(p.value.grad(), p.name);

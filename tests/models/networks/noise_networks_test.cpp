@@ -18,7 +18,7 @@ TrainOptions network_options(int size, int channels) {
 
 Shape output(const Module& m, const Shape& x) {
   Cost cost;
-  return m.plan(x, cost);
+  return m.infer_shape(x, cost);
 }
 
 }  // namespace
@@ -130,7 +130,7 @@ TEST_CASE("DCGAN at 64 has the well-known example's parameters") {
   CHECK(g->buffers().back().name == "main.10.running_var");
   CHECK(d->parameters().back().name == "main.11.weight");
   Cost cost;
-  CHECK(g->plan({1, 1, 1, 100}, cost) == Shape{1, 64, 64, 3});
+  CHECK(g->infer_shape({1, 1, 1, 100}, cost) == Shape{1, 64, 64, 3});
   // peers.md: 0.105 GMAC for the generator at 64x64.
   CHECK(static_cast<double>(cost.macs) / 1e9 == doctest::Approx(0.105).epsilon(0.01));
 }

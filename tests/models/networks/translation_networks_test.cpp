@@ -29,7 +29,7 @@ std::set<std::string> names(const Module& m) {
 
 Shape planned_output(const Module& m, const Shape& x) {
   Cost cost;
-  return m.plan(x, cost);
+  return m.infer_shape(x, cost);
 }
 
 }  // namespace
@@ -49,9 +49,9 @@ TEST_CASE("parameter counts are the well-known ones") {
 TEST_CASE("work per picture of 256 x 256") {
   const MetaDevice plan_only;
   Cost nine, patch, unet;
-  translation_generator(translator_options("resnet_9blocks"))->plan({1, 256, 256, 3}, nine);
-  patch_discriminator(translator_options("resnet_9blocks"))->plan({1, 256, 256, 3}, patch);
-  translation_generator(translator_options("unet_256"))->plan({1, 256, 256, 3}, unet);
+  translation_generator(translator_options("resnet_9blocks"))->infer_shape({1, 256, 256, 3}, nine);
+  patch_discriminator(translator_options("resnet_9blocks"))->infer_shape({1, 256, 256, 3}, patch);
+  translation_generator(translator_options("unet_256"))->infer_shape({1, 256, 256, 3}, unet);
   CHECK(static_cast<double>(nine.macs) / 1e9 == doctest::Approx(49.6).epsilon(0.01));
   CHECK(static_cast<double>(patch.macs) / 1e9 == doctest::Approx(3.1).epsilon(0.02));
   CHECK(static_cast<double>(unet.macs) / 1e9 == doctest::Approx(6.0).epsilon(0.02));

@@ -1,4 +1,4 @@
-// --upsample: what doubles a generator's picture, and every model that has a choice.
+// --upsample: what doubles a generator's image, and every model that has a choice.
 #include "models/networks/upsampling.h"
 
 #include <doctest/doctest.h>
@@ -93,7 +93,7 @@ TEST_CASE("way up: every model with a choice draws pictures of the same size eac
       const std::vector<PlannedNetwork> networks = plan_networks(o);
       const PlannedNetwork& g = generator_of(networks);
       Cost cost;
-      CHECK(g.module->plan(g.input, cost) == Shape{1, picture_side(o), picture_side(o), o.channels});
+      CHECK(g.module->infer_shape(g.input, cost) == Shape{1, picture_side(o), picture_side(o), o.channels});
       macs.push_back(cost.macs);
     }
     CHECK(macs[0] < macs[1]);  // a resize's zeros are not left out

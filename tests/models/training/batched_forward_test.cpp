@@ -22,7 +22,7 @@ TrainOptions norm_options(LayerSpec::Norm norm) {
   return o;
 }
 
-Tensor noise_picture(std::int64_t n, std::int64_t side, std::uint64_t seed) {
+Tensor noise_image(std::int64_t n, std::int64_t side, std::uint64_t seed) {
   RandomStream stream(seed, 1);
   return stream.normal({n, side, side, 3}, DType::f64, kRef);
 }
@@ -74,19 +74,19 @@ void check_as_two_passes(LayerSpec::Norm norm, const Tensor& real, const Tensor&
 }  // namespace
 
 TEST_CASE("joined pass: a discriminator's step with instance norm is that of two passes") {
-  check_as_two_passes(LayerSpec::Norm::instance, noise_picture(1, 16, 1), noise_picture(2, 16, 2), true);
+  check_as_two_passes(LayerSpec::Norm::instance, noise_image(1, 16, 1), noise_image(2, 16, 2), true);
 }
 
 TEST_CASE(
     "joined pass: batch norm sees real and fake pictures by themselves, and sizes that differ stay apart") {
-  check_as_two_passes(LayerSpec::Norm::batch, noise_picture(2, 16, 1), noise_picture(2, 16, 2), false);
-  check_as_two_passes(LayerSpec::Norm::instance, noise_picture(1, 16, 1), noise_picture(1, 24, 2), false);
+  check_as_two_passes(LayerSpec::Norm::batch, noise_image(2, 16, 1), noise_image(2, 16, 2), false);
+  check_as_two_passes(LayerSpec::Norm::instance, noise_image(1, 16, 1), noise_image(1, 24, 2), false);
 }
 
 TEST_CASE("joined pass: each half goes to its own batch") {
   const std::unique_ptr<Sequential> d = discriminator(LayerSpec::Norm::instance);
   const NoGrad no_grad;
-  const Tensor a = noise_picture(1, 16, 1), b = noise_picture(2, 16, 2);
+  const Tensor a = noise_image(1, 16, 1), b = noise_image(2, 16, 2);
   const auto both = forward_pair(*d, a, b);
   check_same(both.first.to_vector<double>(), (*d)(a).to_vector<double>());
   check_same(both.second.to_vector<double>(), (*d)(b).to_vector<double>());

@@ -49,7 +49,7 @@ TEST_CASE("plan file: what is written is read") {
   const StoredPlan plan{"cpu, of another kind",
                         2,
                         {{{"fprop n1h8w8c16k16r3s3u1p1", ConvAlgorithm::winograd},
-                          {"wgrad n1h8w8c16k16r3s3u1p1", ConvAlgorithm::own},
+                          {"wgrad n1h8w8c16k16r3s3u1p1", ConvAlgorithm::native},
                           {"dgrad n1h8w8c16k16r3s3u1p1", ConvAlgorithm::onednn}}}};
   write_plan(dir.path / "plan.json", plan);
   const StoredPlan back = read_plan(dir.path / "plan.json");
@@ -79,7 +79,7 @@ TEST_CASE("plan file: what is no plan is refused by name, with a cure") {
 TEST_CASE("plan file: a run keeps its plan in its checkpoints, and resumes with it to the bit") {
   if (std::string(test_device()) != "cpu") return;  // plans choose among the CPU's kernels
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 8);
+  write_images(folder.path / "pictures", 8);
   TrainOptions o = tiny_dcgan(folder.path, "whole");
   // Everything the rules would do, done otherwise.
   StoredPlan plan{compute_signature({}), 1, {}};
@@ -87,7 +87,7 @@ TEST_CASE("plan file: a run keeps its plan in its checkpoints, and resumes with 
   for (const ConvCall& use : convolutions_of_step(o).uses) {
     const bool winograd = kernels::cpu::conv_method({}, use) == ConvAlgorithm::winograd;
     const bool possible = kernels::cpu::conv_possible(ConvAlgorithm::winograd, use);
-    plan.plan.methods[use.str()] = possible && !winograd ? ConvAlgorithm::winograd : ConvAlgorithm::own;
+    plan.plan.methods[use.str()] = possible && !winograd ? ConvAlgorithm::winograd : ConvAlgorithm::native;
     changed += possible ? 1 : 0;
   }
   REQUIRE(changed > 0);

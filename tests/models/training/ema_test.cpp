@@ -24,7 +24,7 @@ TEST_CASE(
     "ema: weights and running statistics are averaged with a decay that rises, through captured and resumed "
     "steps") {
   const test::TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainOptions o = default_options("dcgan");
   o.data = (folder.path / "pictures").string();
   o.outdir = (folder.path / "run").string();

@@ -51,7 +51,7 @@ std::vector<std::string> model_names() {
   return names;
 }
 
-std::vector<Tensor> seeded_pictures(const TrainOptions& o, std::uint64_t seed = 7) {
+std::vector<Tensor> seeded_images(const TrainOptions& o, std::uint64_t seed = 7) {
   const Device device = parse_device(o.device);
   RandomStream stream(seed, 99);
   const std::int64_t n = pictures_per_step(o), side = picture_side(o);
@@ -77,7 +77,7 @@ FirstStep first_mixed_step(TrainOptions o, const char* precision, const fs::path
   o.optimizer = "adam";
   o.lr = o.lr_g = o.lr_d = 1e-9;  // g is judged by the same d
   const auto model = make_model(o);
-  FirstStep step{model->step(seeded_pictures(o), 0), {}};
+  FirstStep step{model->step(seeded_images(o), 0), {}};
   CheckpointWriter writer;
   model->save(writer, true);
   writer.write(work / "step", {"full", o.model, to_json(o).dump(), "{}"});
@@ -219,7 +219,7 @@ TEST_CASE("mixed precision: weights keep updates that are too small for bf16") {
     o.lr = 1e-6;
     const auto model = make_model(o);
     const Values before = weights(*model);
-    for (std::uint64_t i = 0; i < 10; ++i) model->step(seeded_pictures(o, i), 0);
+    for (std::uint64_t i = 0; i < 10; ++i) model->step(seeded_images(o, i), 0);
     Values& moved = moves[precision] = weights(*model);
     double same = 0;
     for (std::size_t i = 0; i < moved.size(); ++i) {
@@ -247,7 +247,7 @@ TEST_CASE("mixed precision: losses stay near those of f32, and everything stays 
       o.precision = precision;
       const auto model = make_model(o);
       for (std::uint64_t i = 0; i < steps; ++i)
-        for (const auto& [what, value] : model->step(seeded_pictures(o, i % 5), 0)) {
+        for (const auto& [what, value] : model->step(seeded_images(o, i % 5), 0)) {
           CHECK(std::isfinite(value));
           means[precision][what] += (2 * i >= steps ? 2.0 / static_cast<double>(steps) : 0) * value;
         }
@@ -282,7 +282,7 @@ TrainOptions tiny_mixed(const fs::path& work, const std::string& run, const char
 
 TEST_CASE("mixed precision: a run resumes to the byte, and runs change their precision at a checkpoint") {
   const TempDir work;
-  write_pictures(work.path / "pictures", 10);
+  write_images(work.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions whole = tiny_mixed(work.path, "whole", "bf16"),

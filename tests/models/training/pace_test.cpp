@@ -79,7 +79,7 @@ TEST_CASE("pace: a warm-up that takes the whole run") {
 
 TEST_CASE("pace: a dry run measures a step, and counts the pictures that are there") {
   const test::TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainOptions o = default_options("dcgan");
   o.device = test_device();
   o.size = 8;

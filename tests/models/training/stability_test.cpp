@@ -32,7 +32,7 @@ std::unique_ptr<Sequential> linear_d() {
   auto d = std::make_unique<Sequential>("d");
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec s;
-  s.linear = BlockOptions::Linear::dense;
+  s.map = BlockOptions::MapKind::dense;
   s.in = 4;
   s.out = 1;
   s.bias = false;
@@ -191,14 +191,14 @@ TEST_CASE("minibatch discrimination: alike samples are told from different ones"
 
 TEST_CASE("virtual batch norm: a sample's result depends on the reference and itself alone") {
   LayerSpec s;
-  s.linear = BlockOptions::Linear::dense;
+  s.map = BlockOptions::MapKind::dense;
   s.in = s.out = 1;
   s.bias = false;
   s.norm = LayerSpec::Norm::virtual_batch;
   s.norm_eps = 0;
   s.name = "a";
   s.norm_name = "b";
-  Layer layer(s, DType::f64, kRef);
+  FusedLayer layer(s, DType::f64, kRef);
   for (const Parameter& p : layer.parameters())
     p.value.assign(std::vector<double>{p.name == "b.bias" ? 0.0 : 1.0});
   layer.set_reference(2);
@@ -252,7 +252,7 @@ TEST_CASE("augmentation: whole pixels are moved, rectangles cut, and nothing els
   }
   CHECK(cut_something);
   const std::vector<double> c = augment(x, parse_augmentation("color"), stream).to_vector<double>();
-  // One channel: brightness and contrast are a line through each picture.
+  // One channel: brightness and contrast are a line through each image.
   const double slope = c[1] - c[0];
   CHECK(slope >= 0.5);
   CHECK(slope < 1.5);

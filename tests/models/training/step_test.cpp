@@ -18,7 +18,7 @@ using sumi::test::TempDir;
 
 namespace {
 
-// Networks whose norms look at each picture alone, so that it makes no difference how a batch is divided.
+// Networks whose norms look at each image alone, so that it makes no difference how a batch is divided.
 TrainOptions small_run(const std::string& model, const std::filesystem::path& folder) {
   TrainOptions o = default_options(model);
   o.device = "ref";
@@ -50,7 +50,7 @@ std::vector<Tensor> pictures(const TrainOptions& o, std::int64_t n) {
   return all;
 }
 
-// Adam's first moments after a step on the same pictures, by name: the gradients, times one factor.
+// Adam's first moments after a step on the same images, by name: the gradients, times one factor.
 std::map<std::string, std::vector<double>> moments_after_step(const TrainOptions& o,
                                                               const std::filesystem::path& folder) {
   const auto model = make_model(o);

@@ -49,7 +49,7 @@ std::vector<std::int64_t> logged_steps(const fs::path& run) {
 
 TEST_CASE("a run leaves what the manual says, and the same seed gives the same bytes") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   for (const char* model : {"dcgan", "gan"}) {
@@ -76,7 +76,7 @@ TEST_CASE("a run leaves what the manual says, and the same seed gives the same b
 TEST_CASE("any number of workers gives the same bytes") {
   if (std::string(test_device()) != "cpu") return;  // workers know no device
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   std::map<std::string, std::string> expected;
@@ -92,7 +92,7 @@ TEST_CASE("any number of workers gives the same bytes") {
 
 TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions whole = tiny_run(folder.path, "whole"), parts = tiny_run(folder.path, "parts");
@@ -113,7 +113,7 @@ TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
 
 TEST_CASE("every optimizer resumes to the byte; rmsprop has no first moment to save") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   std::map<std::string, std::string> first;
   for (const char* optimizer : {"adam", "adamw", "rmsprop"}) {
@@ -143,7 +143,7 @@ TEST_CASE("every optimizer resumes to the byte; rmsprop has no first moment to s
 
 TEST_CASE("the source texts' networks resume to the byte, drawing with replacement and noise of g's own") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   for (const char* model : {"gan-reshape", "gan-conv"}) {
     CAPTURE(model);
@@ -173,7 +173,7 @@ TEST_CASE("the source texts' networks resume to the byte, drawing with replaceme
 
 TEST_CASE("a damaged newest checkpoint: the one before it is used") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions o = tiny_run(folder.path, "run");
@@ -189,7 +189,7 @@ TEST_CASE("a damaged newest checkpoint: the one before it is used") {
 
 TEST_CASE("a run directory has one writer, and is not begun twice") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions o = tiny_run(folder.path, "run");
@@ -203,11 +203,11 @@ TEST_CASE("a run directory has one writer, and is not begun twice") {
 
 TEST_CASE("a run that was killed before its first checkpoint can be started again") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions o = tiny_run(folder.path, "run");
-  // What a kill leaves behind while the pictures are decoded.
+  // What a kill leaves behind while the images are decoded.
   fs::create_directories(fs::path(o.outdir) / "checkpoints");
   fs::create_directories(fs::path(o.outdir) / "samples");
   std::ofstream(fs::path(o.outdir) / "log.txt") << "begun\n";
@@ -228,7 +228,7 @@ TEST_CASE("options that do not describe the weights are found before memory is t
 
 TEST_CASE("weights that are not finite are never saved") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   TrainOptions o = tiny_run(folder.path, "run");
@@ -246,7 +246,7 @@ TEST_CASE("weights that are not finite are never saved") {
 
 TEST_CASE("fine-tuning starts from the weights and refuses another model's") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   TrainOptions o = tiny_run(folder.path, "run");
@@ -266,7 +266,7 @@ TEST_CASE("fine-tuning starts from the weights and refuses another model's") {
 
 TEST_CASE("fine-tuning from other networks names the options that differ, and what to give") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 4);
+  write_images(folder.path / "pictures", 4);
   TrainingObserver quiet;
   stop_requested = false;
   TrainOptions first = tiny_run(folder.path, "run");
@@ -329,7 +329,7 @@ TEST_CASE("the golden checkpoint of format 1 loads for ever") {
 
 TEST_CASE("captured steps end in the same bytes as steps submitted one by one") {
   const TempDir folder;
-  write_pictures(folder.path / "pictures", 10);
+  write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
   stop_requested = false;
   for (const std::string precision : {"f32", "bf16"}) {

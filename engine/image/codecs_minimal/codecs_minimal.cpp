@@ -1,6 +1,6 @@
-// What is left of pictures in a build without the picture libraries (-DSUMI_PICTURES=OFF): PNG is written, so that
-// samples and plots can be looked at; nothing is read, so training takes packed sets: the .pack file that a run of a whole
-// sumi left in its --cache folder.
+// The codecs of builds without image libraries (-DSUMI_PICTURES=OFF): PNG is written, for samples
+// and plots; nothing is read, so training takes packed sets: the .pack file that a run of a full
+// build left in its --cache folder.
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -9,6 +9,7 @@
 #include "engine/image/canvas.h"
 #include "engine/image/decode.h"
 #include "engine/image/encode.h"
+#include "engine/image/image_formats.h"
 #include "engine/image/profile.h"
 #include "engine/serialize/file.h"
 #include "kernels/base/check.h"
@@ -41,14 +42,14 @@ std::string deflated(const std::string& text) {
 
 }  // namespace
 
-Decoded decode_picture(const std::filesystem::path& path, const DecodeOptions&) {
+Decoded decode_image(const std::filesystem::path& path, const DecodeOptions&) {
   fail("picture " + path.string(),
        std::string(kWithout) +
            " and cannot read it; give the .pack file from the --cache folder of a run that could");
 }
 
-// PNG (W3C, second edition): rows without filters.
-void encode_picture(const std::filesystem::path& path, const Samples& s, int) {
+// PNG (W3C, second edition), rows without filters.
+void encode_image(const std::filesystem::path& path, const Samples& s, int) {
   if (extension_of(path) != ".png" || s.depth != 8)
     fail("write " + path.string(), std::string(kWithout) + " and writes 8-bit .png only");
   constexpr char color_type[] = {0, 4, 2, 6};
@@ -70,7 +71,7 @@ ProfileTransform::~ProfileTransform() = default;
 void ProfileTransform::operator()(const std::uint16_t*, std::uint16_t*, std::size_t) const {}
 
 double Canvas::text_width(const std::string&, int) const {
-  return 0;  // plots have no lettering
+  return 0;  // plots have no text
 }
 void Canvas::text(double, double, const std::string&, int, Rgb, Align) {}
 

@@ -1,4 +1,5 @@
-// The block that runs now, as its threads see it. Behind the device functions of <cuda_runtime.h>.
+// The running block from the view of its threads: the implementation of the device functions in
+// <cuda_runtime.h>.
 #pragma once
 
 #include <cstddef>
@@ -9,7 +10,7 @@ namespace sumi::emu {
 
 #ifdef __cpp_lib_source_location
 using Location = std::source_location;
-#else  // clang before 16 beside GCC's library
+#else  // clang before 16 with GCC's library
 class Location {
  public:
   static constexpr Location current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
@@ -27,33 +28,35 @@ class Location {
 };
 #endif
 
-// What the lanes of a warp brought to a collective. Lanes outside of `mask` hold nothing.
+// The values that the lanes of a warp passed to a collective. Lanes outside `mask` have none.
 struct Lanes {
   const char* name;         // of the collective
-  unsigned mask;            // who takes part
-  std::uint64_t value[32];  // bits, in the low bytes
+  unsigned mask;            // participating lanes
+  std::uint64_t value[32];  // raw bits, in the low bytes
   std::uint32_t argument[32];
 };
 
-// What lane `lane` gets of it. Throws sumi::Error where CUDA leaves the result undefined.
+// Returns the result for lane `lane`. Throws sumi::Error where CUDA leaves the result undefined.
 using LaneFunction = std::uint64_t (*)(const Lanes& lanes, int lane);
 
-// Waits until every lane of `mask` has come to the collective `name` with that same mask.
+// Waits until every lane of `mask` has reached the collective `name` with the same mask.
 std::uint64_t warp_collective(const char* name, LaneFunction function, unsigned mask, std::uint64_t value,
                               std::uint32_t argument, Location where);
 
-// Waits for all threads of the block; all must wait at the same line. How many brought a true predicate.
+// Waits for all threads of the block, which must all wait at the same line. Returns the number of
+// threads that passed a true predicate.
 int block_barrier(const char* name, bool predicate, Location where);
 
 // The number of threads in the block, and the lanes of this warp that have not returned.
 int block_threads();
 unsigned live_lanes();
 
-// One heap block of exactly `bytes` for each (block, key), filled with a pattern when the first thread asks.
+// Returns one heap block of exactly `bytes` per (block, key), filled with a pattern at the first
+// request.
 void* block_shared(std::size_t bytes, std::size_t alignment, const void* key);
 
-// cp.async: the copies issued before a commit form a group; wait(n) lets all but this thread's n newest groups take
-// effect. Nothing is copied before, so that a missing wait reads the old contents.
+// cp.async: the copies issued before a commit form a group; wait(n) completes all but this thread's
+// n newest groups. Nothing is copied earlier, so that a missing wait reads the old contents.
 void async_copy(void* shared, const void* source, std::size_t bytes);
 void async_commit();
 void async_wait(int newest_left);

@@ -1,10 +1,12 @@
-// Which codec reads or writes an image file.
+// Selects the codec that reads or writes an image file.
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <new>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,7 @@
 #include "engine/image/frame_count.h"
 #include "engine/image/image.h"
 #include "engine/image/image_file.h"
+#include "engine/image/image_formats.h"
 #include "engine/image/image_header.h"
 #include "engine/image/metadata_in.h"
 #include "engine/image/metadata_out.h"
@@ -29,9 +32,30 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The name of the file's format, once its size is known to be within reason.
+// The codecs of this library. Every other format is left to the module (engine/image/codecs.h), and
+// so are samples for which `encode` returns nothing.
+struct DirectCodec {
+  std::string_view format;  // ImageFormat::name
+  Decoded (*decode)(const fs::path& path, const DecodeOptions& options);
+  std::optional<std::string> (*encode)(const Samples& samples, int quality);
+};
+constexpr std::array<DirectCodec, 3> kDirectCodecs{
+    {{"png", &decode_png, [](const Samples& s, int) { return encode_png(s); }},
+     {"jpeg", &decode_jpeg, &encode_jpeg},
+     {"bmp", &decode_bmp, [](const Samples& s, int) -> std::optional<std::string> {
+        if (s.channels != 4) return std::nullopt;
+        return write_bmp(static_cast<const std::uint8_t*>(s.data), s.width, s.height);
+      }}}};
+
+const DirectCodec* direct_codec(std::string_view format) {
+  const auto* found = std::find_if(kDirectCodecs.begin(), kDirectCodecs.end(),
+                                   [&](const DirectCodec& codec) { return codec.format == format; });
+  return found == kDirectCodecs.end() ? nullptr : found;
+}
+
+// Returns the name of the file's format after checking its claimed size.
 std::string checked_format(const std::string& where, const fs::path& path, const DecodeOptions& options) {
-  const std::string format = probe_picture(path);
+  const std::string format = probe_image(path);
   if (format.empty())
     fail(where, "is not a picture (its first bytes fit no known format); remove or convert it");
   if (const auto size = claimed_size(format, path))
@@ -41,10 +65,8 @@ std::string checked_format(const std::string& where, const fs::path& path, const
 
 Decoded decode(const std::string& where, const fs::path& path, const DecodeOptions& options) {
   const std::string format = checked_format(where, path, options);
-  Decoded d = format == "png"    ? decode_png(path, options)
-              : format == "jpeg" ? decode_jpeg(path, options)
-              : format == "bmp"  ? decode_bmp(path, options)
-                                 : codecs().decode(path, format, options);
+  const DirectCodec* direct = direct_codec(format);
+  Decoded d = direct ? direct->decode(path, options) : codecs().decode(path, format, options);
   add_remark(d.remark, frames_remark(format, path));
   if (format == "heif") return d;
   ReadMetadata read = read_metadata(format, path);
@@ -53,7 +75,7 @@ Decoded decode(const std::string& where, const fs::path& path, const DecodeOptio
   return d;
 }
 
-// Some formats hold no gray with alpha, or none at all.
+// Expands gray, with or without alpha, for formats that cannot hold it.
 std::vector<std::uint8_t> repeat_gray(const Samples& s) {
   const auto* in = static_cast<const std::uint8_t*>(s.data);
   const int out_channels = s.channels + 2;
@@ -67,26 +89,23 @@ std::vector<std::uint8_t> repeat_gray(const Samples& s) {
   return out;
 }
 
-// What the format's header can say. libjpeg, asked for more, ends the process.
-void check_sides(const std::string& where, const Samples& s, const std::string& extension, int most) {
-  if (most > 0 && std::max(s.width, s.height) > most)
+// Checks the limits of the format's header. libjpeg would end the process beyond them.
+void check_sides(const std::string& where, const Samples& s, const ImageFormat& format) {
+  if (format.max_side > 0 && std::max(s.width, s.height) > format.max_side)
     fail(where, fmt::format("{}x{} pixels are too many: {} holds {} a side; use .png, or a smaller picture "
                             "(--max-size of convert)",
-                            s.width, s.height, extension, most));
+                            s.width, s.height, format.extensions[0], format.max_side));
 }
 
-std::string encoded(const fs::path& path, const std::string& extension, const Samples& s, int quality) {
+std::string encoded(const fs::path& path, const ImageFormat& format, const Samples& s, int quality) {
   std::optional<std::string> bytes;
-  if (extension == ".png") bytes = encode_png(s);
-  if (extension == ".jpg" || extension == ".jpeg") bytes = encode_jpeg(s, quality);
-  if (extension == ".bmp" && s.channels == 4)
-    bytes = write_bmp(static_cast<const std::uint8_t*>(s.data), s.width, s.height);
+  if (const DirectCodec* direct = direct_codec(format.name)) bytes = direct->encode(s, quality);
   return bytes ? std::move(*bytes) : codecs().encode(path, s, quality);
 }
 
 }  // namespace
 
-Decoded decode_picture(const fs::path& path, const DecodeOptions& options) {
+Decoded decode_image(const fs::path& path, const DecodeOptions& options) {
   const std::string where = "picture " + path.string();
   try {
     return decode(where, path, options);
@@ -99,26 +118,23 @@ Decoded decode_picture(const fs::path& path, const DecodeOptions& options) {
   }
 }
 
-void encode_picture(const fs::path& path, const Samples& samples, int quality) {
+void encode_image(const fs::path& path, const Samples& samples, int quality) {
   const std::string where = "write " + path.string();
-  const auto extension = extension_of(path);
-  const WritableFormat* format = writable_format(extension);
+  const ImageFormat* format = writable_format(path);
   if (format == nullptr)
-    fail(where, fmt::format("cannot write a picture of type \"{}\"; use .png or another of {}", extension,
-                            kWritableNames));
+    fail(where, fmt::format("cannot write a picture of type \"{}\"; use .png or another of {}",
+                            extension_of(path), writable_names()));
   if (samples.width <= 0 || samples.height <= 0) fail(where, "the picture has no pixels");
-  check_sides(where, samples, extension, format->most_side);
+  check_sides(where, samples, *format);
   Samples s = samples;
   std::vector<std::uint8_t> rgb;
-  if (s.channels < 3 && s.depth == 8 &&
-      (extension == ".webp" || extension == ".ppm" ||
-       (s.channels == 2 && (extension == ".bmp" || extension == ".tga")))) {
+  if (s.depth == 8 && ((s.channels == 1 && !format->gray) || (s.channels == 2 && !format->gray_alpha))) {
     rgb = repeat_gray(s);
     s.channels += 2;
     s.data = rgb.data();
   }
   write_file_atomically(
-      path, with_metadata(extension, encoded(path, extension, s, std::clamp(quality, 1, 100)), s.metadata));
+      path, with_metadata(*format, encoded(path, *format, s, std::clamp(quality, 1, 100)), s.metadata));
 }
 
 }  // namespace sumi::io

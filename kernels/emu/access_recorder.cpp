@@ -1,8 +1,7 @@
-#include "kernels/emu/access_stats.h"
+#include "kernels/emu/access_recorder.h"
 
 #include <algorithm>
 
-#include "kernels/emu/access_recorder.h"
 #include "kernels/emu/heap.h"
 
 namespace sumi::emu {
@@ -26,7 +25,8 @@ std::vector<std::uint64_t> AccessRecorder::begin_launch(const Kernel& kernel, st
 void AccessRecorder::note(const Block& block, const void* address, std::size_t bytes, bool write,
                           const void* pc) {
   const bool shared = block.is_shared(address);
-  if (!shared && !Heap::get().contains(address)) return;  // a thread's own: registers, arguments, its stack
+  // thread-private memory: registers, arguments, its stack
+  if (!shared && !Heap::get().contains(address)) return;
   const auto begin = reinterpret_cast<std::uintptr_t>(address);
   const std::size_t thread = block.current_thread(), lane = thread % 32;
   Last& last = last_[thread];
@@ -80,12 +80,12 @@ void AccessRecorder::close(const Request& request, bool write) {
     const auto [begin, end] = ranges[i];
     if (end > reached) bytes += end - std::max(begin, reached), reached = end;
     for (std::uintptr_t sector = std::max(begin / kSector, next_sector); sector * kSector < end; ++sector) {
-      ++counts.parts;
+      ++counts.transactions;
       sectors_.insert(sector);
       next_sector = sector + 1;
     }
   }
-  counts.least = (bytes + kSector - 1) / kSector;
+  counts.ideal = (bytes + kSector - 1) / kSector;
   LaunchAccesses& launch = launches_.back();
   (write ? launch.writes : launch.reads).add(counts);
 }
@@ -94,7 +94,8 @@ void AccessRecorder::close_shared(const Request& request, bool write) {
   std::uint8_t widest = 0;
   for (std::size_t lane = 0; lane < 32; ++lane)
     if (request.lanes >> lane & 1) widest = std::max(widest, request.bytes[lane]);
-  // 128 bytes at a time: a warp of 8-byte lanes goes in two halves, of 16-byte lanes in four quarters.
+  // 128 bytes at a time: a warp of 8-byte lanes is split into two halves, of 16-byte lanes into
+  // four quarters.
   const std::size_t parts = widest <= 4 ? 1 : widest <= 8 ? 2 : 4, lanes = 32 / parts;
   AccessCounts counts{.requests = 1};
   for (std::size_t part = 0; part < parts; ++part) {
@@ -110,27 +111,11 @@ void AccessRecorder::close_shared(const Request& request, bool write) {
     words.erase(std::unique(words.begin(), words.end()), words.end());
     std::array<std::uint64_t, kBanks> wanted{};
     for (const std::uintptr_t word : words) ++wanted[word % kBanks];
-    counts.parts += *std::max_element(wanted.begin(), wanted.end());
-    counts.least += (words.size() + kBanks - 1) / kBanks;
+    counts.transactions += *std::max_element(wanted.begin(), wanted.end());
+    counts.ideal += (words.size() + kBanks - 1) / kBanks;
   }
   LaunchAccesses& launch = launches_.back();
   (write ? launch.shared_writes : launch.shared_reads).add(counts);
-}
-
-AccessScope::AccessScope(std::uint64_t most_blocks)
-    : recorder_(std::make_unique<AccessRecorder>(most_blocks)) {
-  AccessRecorder::current = recorder_.get();
-}
-AccessScope::~AccessScope() {
-  AccessRecorder::current = nullptr;
-}
-const std::vector<LaunchAccesses>& AccessScope::launches() const {
-  return recorder_->launches();
-}
-
-void note_access(const void* address, std::size_t bytes, bool write, const void* pc) {
-  if (AccessRecorder::current && Block::current)
-    AccessRecorder::current->note(*Block::current, address, bytes, write, pc);
 }
 
 }  // namespace sumi::emu
