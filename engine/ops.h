@@ -132,8 +132,9 @@ Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& gamma, con
                   double eps = 1e-5);
 
 // --- film.cpp
-// A scale and a shift for each sample and channel (FiLM, Perez 2018; kernels/film.h): pad(leaky_relu(gamma x + beta) +
-// residual) with gamma and beta [n,1,1,c], which are f32 also where x is bf16. slope 1: no activation.
+// A scale and a shift for each sample and channel (FiLM, Perez 2018; kernels/film.h):
+// pad(leaky_relu(gamma x + beta) + residual) with gamma and beta [n,1,1,c], which are f32 also
+// where x is bf16. slope 1: no activation.
 struct FilmOptions {
   double slope = 1;
   PadGeom next_pad;  // of the result, for the next convolution

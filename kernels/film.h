@@ -1,5 +1,6 @@
-// Feature-wise linear modulation (FiLM, Perez 2018): a scale and a shift for each sample and channel, then a leaky ReLU,
-// a residual, and the border that the next convolution reads, in one pass.
+// Feature-wise linear modulation (FiLM, Perez 2018): a scale and a shift for each sample and
+// channel, then a leaky ReLU, a residual, and the border that the next convolution reads, in one
+// pass.
 //   z = gamma x + beta      y = pad((z > 0 ? z : slope z) + residual)
 // x [n,h,w,c]; gamma and beta [n,1,1,c], f32 where x is bf16. slope 1: no activation; 0: ReLU.
 #pragma once
@@ -11,7 +12,8 @@ namespace sumi::kernels {
 // residual: absent or x's shape. y [pad.padded(x)]; without a border y may be x (in place).
 using Film = void(const Exec&, View x, View gamma, View beta, double slope, View residual, const PadGeom&,
                   MutView y);
-// Given dy [x's shape], the gradient before the residual, with dz = dy where z > 0 and slope dy elsewhere:
+// Given dy [x's shape], the gradient before the residual, with dz = dy where z > 0 and slope dy
+// elsewhere:
 //   dx = gamma dz (absent: not wanted)   dgamma = the sum over h and w of x dz   dbeta = that of dz
 // dx may be dy.
 using FilmBackward = void(const Exec&, View x, View gamma, View beta, double slope, View dy, MutView dx,

@@ -213,7 +213,7 @@ constexpr PackedExamples kPacked{
         [](const TrainOptions& o) {
           if (o.data_a.empty()) fail("--data-a", "is missing: a folder of photographs");
           if (o.styles.empty())
-            fail("--style", "is missing: NAME=FOLDER, the planes that a style's teacher made of them");
+            fail("--styles", "is missing: NAME=FOLDER, the planes that a style's teacher made of them");
         },
 };
 
@@ -227,10 +227,10 @@ void StylizerOptions::add_rows(OptionTable& t) {
       .alias("--photo")
       .path()
       .on_resume();
-  t.add("style", &TrainOptions::styles)
+  t.add("styles", &TrainOptions::styles)
       .help("styles, each with its teacher: a folder of planes or a filter")
       .placeholder("NAME=TEACHER...")
-      .alias("--styles")
+      .alias("--style")
       .many()
       .on_resume();
   t.add("crop-size", &TrainOptions::crop_size)

@@ -19,7 +19,8 @@ constexpr double kMostLineStrength = 2;
 
 }  // namespace
 
-PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedModel> opened) {
+std::function<Photo(const Photo&, const Photo*)> comic_filter(const ConvertArguments& args,
+                                                              std::shared_ptr<OpenedModel> opened) {
   Stylizer& model = *as_stylizer(*opened->model);
   const std::vector<std::string>& styles = model.styles();
   const std::string command = command_name(args.app);

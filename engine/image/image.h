@@ -18,7 +18,8 @@ struct BasicImage {
 
   BasicImage() = default;
   BasicImage(int w, int h, int c, Level value = 0);
-  // With any positive number of channels: no picture, but planes of one size that are cut alike. Zeros.
+  // With any positive number of channels: no picture, but planes of one size that are cut alike.
+  // Zeros.
   static BasicImage of_planes(int w, int h, int c) {
     BasicImage planes(w, h, 1);
     planes.channels = c;

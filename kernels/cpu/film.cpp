@@ -1,5 +1,5 @@
-// Feature-wise linear modulation. Rows of y are shared out among the threads; a chunk of a sample's pixels gives dx and,
-// in fixed order, its part of the two sums.
+// Feature-wise linear modulation. Rows of y are shared out among the threads; a chunk of a
+// sample's pixels gives dx and, in fixed order, its part of the two sums.
 #include "kernels/film.h"
 
 #include "kernels/cpu/pad_source.h"
@@ -10,7 +10,8 @@ namespace {
 
 constexpr i64 film_width = 512;  // channels of which a chunk holds partial sums at once
 
-// Of `rows` pixels and `width` channels: dx, and the sums of x dz and dz, which are added to `scales` and `shifts`.
+// Of `rows` pixels and `width` channels: dx, and the sums of x dz and dz, which are added to
+// `scales` and `shifts`.
 template <class T>
 inline void film_block(const T* x, const T* dy, T* dx, i64 rows, i64 c, i64 width, const float* gamma,
                        const float* beta, float slope, double* scales, double* shifts) {

@@ -1,6 +1,7 @@
-// Feature-wise linear modulation: one thread an element of y at a time, an element of the border again from the one that
-// it mirrors. Backward: dx likewise, and the two sums over the rows of each sample (sums.cuh), in an order that only the
-// sizes fix. dz is computed three times, from x and dy, and never stored.
+// Feature-wise linear modulation: one thread an element of y at a time, an element of the border
+// again from the one that it mirrors. Backward: dx likewise, and the two sums over the rows of
+// each sample (sums.cuh), in an order that only the sizes fix. dz is computed three times, from x
+// and dy, and never stored.
 #include "kernels/film.h"
 
 #include "kernels/base/dispatch.h"

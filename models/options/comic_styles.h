@@ -20,7 +20,7 @@ ComicInk comic_ink(const std::string& style);
 struct StyleSource {
   std::string name, source;
 };
-// "ink=FOLDER,wash": in this order. Empty for "". Error "[--style] ..." for a name that is empty, given twice, or has other characters than
+// "ink=FOLDER,wash": in this order. Empty for "". Error "[--styles] ..." for a name that is empty, given twice, or has other characters than
 // letters, digits, - and _, and for an empty source.
 std::vector<StyleSource> style_sources(const std::string& list);
 

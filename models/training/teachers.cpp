@@ -48,7 +48,7 @@ bool is_filter(const StyleSource& style) {
   if (std::none_of(known.begin(), known.end(), [&](const auto& info) { return info.name == style.source; }))
     return false;
   if (style.source == "manga" || style.source == "pencil")
-    fail("--style " + style.name + "=" + style.source,
+    fail("--styles " + style.name + "=" + style.source,
          "is a filter without flat color, which cannot teach; give a folder of planes");
   return true;
 }
@@ -67,7 +67,7 @@ void add_file(io::Hash& hash, const io::ListedFile& file) {
 // The keys of a folder's pairs.
 std::set<std::string> pairs_in(const StyleSource& style, io::Hash& hash) {
   std::error_code error;
-  const std::string where = "--style " + style.name + "=" + style.source;
+  const std::string where = "--styles " + style.name + "=" + style.source;
   if (!fs::is_directory(style.source, error))
     fail(where, "is no folder of teachers, and there is no such filter; check the path");
   std::set<std::string> flats, pairs;
@@ -111,7 +111,7 @@ std::vector<Example> find_examples(const TeacherSpec& spec, io::Hash& hash, cons
     if (const auto photo = photos.find(key.substr(key.rfind('/') + 1)); photo != photos.end())
       examples.push_back({photo->second, key});
   if (examples.empty())
-    fail("--style",
+    fail("--styles",
          fmt::format("no photograph of {} has planes of every style; the teachers' files are named after the "
                      "photographs: NAME{} and NAME{}",
                      spec.photos.string(), kFlatEnd, kLineEnd));

@@ -27,7 +27,7 @@ int teacher_channels(std::size_t styles);
 // their times. A teacher's folder holds [ANY/]NAME.flat.png and [ANY/]NAME.line.png for a photograph NAME.* of `photos`,
 // both of one size, whatever it is; folders ANY hold further sizes. Only what every style has is packed. A filter
 // (engine/image/stylize/style.h) teaches at the folders' sizes, or at short sides of 480 and 320 where there is no folder.
-// Errors "[--style ...] ..." for a folder that is missing or holds no such pairs, "[data ...] ..." for photographs.
+// Errors "[--styles ...] ..." for a folder that is missing or holds no such pairs, "[data ...] ..." for photographs.
 std::filesystem::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events = {});
 
 }  // namespace sumi

@@ -1,5 +1,5 @@
-// Feature-wise linear modulation: values by hand, derivatives by central differences, and every backend against the
-// reference.
+// Feature-wise linear modulation: values by hand, derivatives by central differences, and every
+// backend against the reference.
 #include "kernels/film.h"
 
 #include <doctest/doctest.h>
@@ -52,7 +52,8 @@ constexpr Shape shapes[] = {{1, 1, 1, 1}, {2, 3, 2, 5}, {3, 5, 7, 16}, {2, 40, 3
 
 TEST_CASE("film: one pixel of two samples by hand") {
   const Shape s{2, 1, 1, 2};
-  // 2 * 3 - 1 = 5, and -1 * 2 + 0.5 = -1.5 of which the slope leaves -0.375; the second sample has its own vectors.
+  // 2 * 3 - 1 = 5, and -1 * 2 + 0.5 = -1.5 of which the slope leaves -0.375; the second sample
+  // has its own vectors.
   CHECK(only_output(film_job(s, {3, 2, 3, 2}, {2, -1, 1, 0}, {-1, 0.5, 1, -2}, 0.25)) ==
         Numbers{5, -0.375, 4, -0.5});
   CHECK(only_output(film_job(s, {3, 2, 3, 2}, {2, -1, 1, 0}, {-1, 0.5, 1, -2}, 1, {}, {1, 1, 1, 1})) ==

@@ -150,7 +150,7 @@ TEST_CASE("stylizer: mixtures and sources by name") {
   CHECK(style_sources("ink=a/b,wash").at(1).source == "wash");
   for (const char* bad : {"=x", "ink=", "ink=a,ink=b", "i nk=a"}) {
     CAPTURE(bad);
-    CHECK(has(error_of([&] { style_sources(bad); }), "[--style]"));
+    CHECK(has(error_of([&] { style_sources(bad); }), "[--styles]"));
   }
 }
 
@@ -198,7 +198,7 @@ TEST_CASE("stylizer: what is wrong with teachers is named") {
   o.styles = "ink=" + (folder.path / "others").string();
   CHECK(has(error_of([&] { train(o, quiet); }), "no photograph of"));
   o.styles.clear();
-  CHECK(has(error_of([&] { train(o, quiet); }), "[--style] is missing"));
+  CHECK(has(error_of([&] { train(o, quiet); }), "[--styles] is missing"));
   o = tiny(folder.path, "run", 1);
   o.crop_size = 18;
   CHECK(has(error_of([&] { train(o, quiet); }), "a multiple of 4"));
