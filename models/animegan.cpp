@@ -165,13 +165,12 @@ std::unique_ptr<Model> make_animegan(const TrainOptions& o) {
 
 }  // namespace
 
-const ModelSpec animegan_spec{
+extern const ModelSpec animegan_spec{
     .name = "animegan",
     .summary = "photographs drawn like anime, from unpaired pictures",
     .reference = "AnimeGANv2, Chen 2020",
     .data = "a folder of photographs and one of drawings in one style",
-    .domains = 2,
-    .smooth_edges = true,
+    .requirements = {.domains = 2, .smooth_edges = true},
     .options = add_groups<TranslationGanOptions, AnimeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
@@ -193,13 +192,12 @@ const ModelSpec animegan_spec{
     .make = make_animegan,
 };
 
-const ModelSpec cartoongan_spec{
+extern const ModelSpec cartoongan_spec{
     .name = "cartoongan",
     .summary = "photographs drawn like cartoons, from unpaired pictures",
     .reference = "CartoonGAN, Chen 2018",
     .data = "a folder of photographs and one of drawings in one style",
-    .domains = 2,
-    .smooth_edges = true,
+    .requirements = {.domains = 2, .smooth_edges = true},
     .options = add_groups<TranslationGanOptions, AnimeOptions>,
     .set_defaults =
         [](TrainOptions& o) {

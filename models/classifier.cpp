@@ -135,7 +135,7 @@ SampleGrid Classifier::samples() {
 
 }  // namespace
 
-const ModelSpec classifier_spec{
+extern const ModelSpec classifier_spec{
     .name = "classifier",
     .former_names = {{"features"}},
     .summary = "image classifier whose layers are features for losses and metrics",
@@ -143,8 +143,7 @@ const ModelSpec classifier_spec{
     .data =
         "labeled pictures: subfolders, prefixes of names, or an idx.gz file; several sets with commas "
         "between",
-    .classifies = true,
-    .labeled = [](const TrainOptions&) { return true; },
+    .requirements = {.classifies = true, .labeled = [](const TrainOptions&) { return true; }},
     .options = add_groups<CommonOptions, SquareOptions, LabelOptions, ClassifierOptions>,
     .set_defaults =
         [](TrainOptions& o) {

@@ -126,12 +126,12 @@ std::vector<PlannedNetwork> cyclegan_networks(const TrainOptions& o) {
 
 }  // namespace
 
-const ModelSpec cyclegan_spec{
+extern const ModelSpec cyclegan_spec{
     .name = "cyclegan",
     .summary = "translation between two folders of unpaired pictures",
     .reference = "Zhu 2017",
     .data = "two folders of pictures, which need not match",
-    .domains = 2,
+    .requirements = {.domains = 2},
     .options = add_groups<TranslationGanOptions, PatchOptions, CycleGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {

@@ -86,12 +86,12 @@ std::unique_ptr<Sequential> dcgan_discriminator(const TrainOptions& o) {
   return d;
 }
 
-const ModelSpec dcgan_spec{
+extern const ModelSpec dcgan_spec{
     .name = "dcgan",
     .summary = "convolutional GAN: pictures from noise",
     .reference = "Radford 2015",
     .data = "a folder of pictures, or an idx.gz file",
-    .labeled = is_conditional,
+    .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions>,
     .set_defaults = [](TrainOptions&) {},
     .networks = gan_networks<dcgan_generator, dcgan_discriminator>,

@@ -156,12 +156,12 @@ void check_infogan(const TrainOptions& o) {
 
 }  // namespace
 
-const ModelSpec infogan_spec{
+extern const ModelSpec infogan_spec{
     .name = "infogan",
     .summary = "GAN whose codes come to mean something: kind, slant, width",
     .reference = "Chen 2016",
     .data = "a folder of pictures, or an idx.gz file",
-    .labeled = is_conditional,  // then the codes find what the labels leave open
+    .requirements = {.labeled = is_conditional},  // then the codes find what the labels leave open
     .options = add_groups<ConvGanOptions, InfoGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {

@@ -77,13 +77,13 @@ void set_shared_defaults(TrainOptions& o) {
 
 }  // namespace
 
-const ModelSpec gan_autoencoder_spec{
+extern const ModelSpec gan_autoencoder_spec{
     .name = "gan-autoencoder",
     .former_names = {{"autoencoder-gan"}, {"autoencoder-gan", "form", "noise"}},
     .summary = "GAN with the decoder of the course notes' autoencoder: small images from noise",
     .reference = "course notes",
     .data = "a folder of images, or an idx.gz file",
-    .labeled = is_conditional,
+    .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions, BatchNormOptions>,
     .set_defaults =
         [](TrainOptions& o) {
@@ -94,13 +94,13 @@ const ModelSpec gan_autoencoder_spec{
     .make = make_gan,
 };
 
-const ModelSpec photo_converter_spec{
+extern const ModelSpec photo_converter_spec{
     .name = "photo-converter",
     .former_names = {{"autoencoder-gan", "form", "converter"}},
     .summary = "photographs redrawn by the course notes' autoencoder, from unpaired images",
     .reference = "course notes",
     .data = "two folders of images, which need not match",
-    .domains = 2,
+    .requirements = {.domains = 2},
     .options = add_groups<TranslationGanOptions, NoiseOptions, BatchNormOptions, PhotoConverterOptions>,
     .set_defaults =
         [](TrainOptions& o) {

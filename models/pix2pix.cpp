@@ -88,15 +88,14 @@ std::vector<PlannedNetwork> pix2pix_networks(const TrainOptions& o) {
 
 }  // namespace
 
-const ModelSpec pix2pix_spec{
+extern const ModelSpec pix2pix_spec{
     .name = "pix2pix",
     .summary =
         "translation learned from pairs of pictures, or a repair learned from pictures that it damages "
         "itself",
     .reference = "Isola 2017",
     .data = "pairs: two folders, or pictures side by side; with --task one folder of any pictures",
-    .domains = 2,
-    .paired = true,
+    .requirements = {.domains = 2, .paired = true},
     .options = add_groups<TranslationGanOptions, PairOptions, PatchOptions, Pix2PixOptions>,
     .set_defaults =
         [](TrainOptions& o) {

@@ -6,14 +6,31 @@
 
 namespace sumi {
 
+// One line for each model, in the order of `sumi models`; its file defines `extern const ModelSpec NAME_spec`.
+#define SUMI_MODELS(MODEL) \
+  MODEL(dense_gan)         \
+  MODEL(reshape_gan)       \
+  MODEL(conv5_gan)         \
+  MODEL(gan_autoencoder)   \
+  MODEL(dcgan)             \
+  MODEL(wgan)              \
+  MODEL(wgan_gp)           \
+  MODEL(infogan)           \
+  MODEL(vae)               \
+  MODEL(cyclegan)          \
+  MODEL(animegan)          \
+  MODEL(cartoongan)        \
+  MODEL(pix2pix)           \
+  MODEL(photo_converter)   \
+  MODEL(classifier)        \
+  MODEL(stylizer)
+
+#define SUMI_DECLARE(name) extern const ModelSpec name##_spec;
+SUMI_MODELS(SUMI_DECLARE)
+
 const std::vector<const ModelSpec*>& model_specs() {
-  static const std::vector<const ModelSpec*> specs{
-      &dense_gan_spec,       &reshape_gan_spec,     &conv5_gan_spec,
-      &gan_autoencoder_spec, &dcgan_spec,           &wgan_spec,
-      &wgan_gp_spec,         &infogan_spec,         &vae_spec,
-      &cyclegan_spec,        &animegan_spec,        &cartoongan_spec,
-      &pix2pix_spec,         &photo_converter_spec, &classifier_spec,
-      &stylizer_spec};
+#define SUMI_ADDRESS(name) &name##_spec,
+  static const std::vector<const ModelSpec*> specs{SUMI_MODELS(SUMI_ADDRESS)};
   return specs;
 }
 
@@ -35,15 +52,16 @@ void resolve_options(TrainOptions& options) {
 
 bool wants_labels(const TrainOptions& options) {
   const ModelSpec& spec = model_spec(options.model);
-  return spec.labeled && spec.labeled(options);
+  return spec.requirements.labeled && spec.requirements.labeled(options);
 }
 
 int domains_of(const TrainOptions& options) {
-  return model_spec(options.model).domains;
+  return model_spec(options.model).requirements.domains;
 }
 
 bool takes_crops(const TrainOptions& options) {
-  return option_table(options.model).has_group<CropOptions>() || model_spec(options.model).packed;
+  return option_table(options.model).has_group<CropOptions>() ||
+         model_spec(options.model).requirements.packed;
 }
 
 bool pictures_have_one_size(const TrainOptions& o) {
@@ -51,8 +69,8 @@ bool pictures_have_one_size(const TrainOptions& o) {
 }
 
 int example_channels(const TrainOptions& options) {
-  const ModelSpec& spec = model_spec(options.model);
-  return spec.packed ? spec.packed->channels(options) : options.channels;
+  const PackedExamples* packed = model_spec(options.model).requirements.packed;
+  return packed ? packed->channels(options) : options.channels;
 }
 
 int picture_side(const TrainOptions& options) {

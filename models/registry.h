@@ -18,13 +18,30 @@ struct FormerName {
   const char *name, *option = "", *value = "";
 };
 
-// Of a model whose set is packed by itself, out of what its options name, and not read from pictures as they are.
+// For a model whose data set is packed by itself, from the files that its options name.
 struct PackedExamples {
   int (*channels)(const TrainOptions& options);  // of an example
   // Makes the pack in the cache, or finds it there; `fallback_dir` and errors as DatasetSpec's.
   std::filesystem::path (*make)(const TrainOptions& options, const std::filesystem::path& fallback_dir,
                                 const DatasetEvents& events);
-  void (*check)(const TrainOptions& options);  // Error where the options say too little of where things are
+  void (*check)(const TrainOptions& options);  // throws Error for options that are missing
+};
+
+// The images and labels that a model learns from.
+struct DataRequirements {
+  int domains = 1;  // sets of images; 2 for pairs
+  bool smooth_edges =
+      false;  // a third set: the second one's images with their edges smoothed (engine/image/edges.h)
+  bool paired = false;  // pairs of images
+  // The data set is made by itself, of one domain, and read in crops; null: as usual.
+  const PackedExamples* packed = nullptr;
+  // Classes, and no images are made: --data may name several sets with commas between them, each a domain.
+  bool classifies = false;
+  // Whether it learns from labels too: then the names of the classes are in `options.classes` before any network is made, and
+  // each step gets the labels behind the images. Null: never.
+  bool (*labeled)(const TrainOptions& options) = nullptr;
+
+  int sets() const { return domains + (smooth_edges ? 1 : 0); }
 };
 
 struct ModelSpec {
@@ -33,17 +50,7 @@ struct ModelSpec {
   const char* summary;    // one line
   const char* reference;  // where it comes from
   const char* data;       // what it learns from
-  int domains = 1;        // sets of pictures; 2 for pairs
-  // A third set: the second one's pictures with their edges smoothed (engine/image/edges.h).
-  bool smooth_edges = false;
-  bool paired = false;  // learns from pairs of pictures
-  // It tells classes apart and makes no pictures: its --data may name several sets with commas between them, each a domain.
-  bool classifies = false;
-  const PackedExamples* packed =
-      nullptr;  // its set is made by itself, of one domain, in crops; null: as usual
-  // Whether it learns from labels too: then the classes' names are in `options.classes` before any network is made, and each step
-  // gets the labels behind the pictures. Null: never.
-  bool (*labeled)(const TrainOptions& options) = nullptr;
+  DataRequirements requirements = {};
   // The groups of settings that it has (models/options): add_groups<CommonOptions, CropOptions, ...>.
   void (*options)(OptionTable& table);
   void (*set_defaults)(TrainOptions& options);           // its recipe, where that differs from TrainOptions'
@@ -54,10 +61,6 @@ struct ModelSpec {
   std::vector<PlannedNetwork> (*networks)(const TrainOptions& options);
   std::unique_ptr<Model> (*make)(const TrainOptions& options);
 };
-
-extern const ModelSpec dense_gan_spec, reshape_gan_spec, conv5_gan_spec, gan_autoencoder_spec, dcgan_spec,
-    wgan_spec, wgan_gp_spec, infogan_spec, vae_spec, cyclegan_spec, animegan_spec, cartoongan_spec,
-    pix2pix_spec, photo_converter_spec, classifier_spec, stylizer_spec;
 
 // In the order of `sumi models`.
 const std::vector<const ModelSpec*>& model_specs();
@@ -77,7 +80,7 @@ bool takes_crops(const TrainOptions& options);
 // Whether all images of a run have the same height and width, whatever the folders hold.
 bool pictures_have_one_size(const TrainOptions& options);
 
-// Channels of what a step learns from: of images, or of a packed example.
+// Channels of a training example: of an image, or of a packed example.
 int example_channels(const TrainOptions& options);
 
 // Height and width of the images of a run: crops or squares.

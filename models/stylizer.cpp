@@ -254,7 +254,7 @@ const ModelSpec stylizer_spec{
     .summary = "photographs to comics in several styles at once, learned from filters",
     .reference = "distillation (Hinton 2015) with conditional scales and shifts (Dumoulin 2017, Perez 2018)",
     .data = "photographs, and for each style a folder of flat and line planes",
-    .packed = &kPacked,
+    .requirements = {.packed = &kPacked},
     .options = add_groups<CommonOptions, StylizerOptions>,
     .set_defaults =
         [](TrainOptions& o) {

@@ -8,7 +8,7 @@
 namespace sumi {
 
 int TranslationModel::domains() const {
-  return domains_of(options()) + (model_spec(options().model).smooth_edges ? 1 : 0);
+  return model_spec(options().model).requirements.sets();
 }
 
 std::vector<std::string> TranslationModel::directions() const {

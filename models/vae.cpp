@@ -124,7 +124,7 @@ std::vector<PlannedNetwork> vae_networks(const TrainOptions& o) {
 
 }  // namespace
 
-const ModelSpec vae_spec{
+extern const ModelSpec vae_spec{
     .name = "vae",
     .summary = "variational autoencoder: pictures from noise, and back",
     .reference = "Kingma 2013",

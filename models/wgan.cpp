@@ -5,12 +5,12 @@
 namespace sumi {
 
 // DCGAN's networks; every weight of the critic is kept in [-0.01, 0.01].
-const ModelSpec wgan_spec{
+extern const ModelSpec wgan_spec{
     .name = "wgan",
     .summary = "Wasserstein GAN with clipped weights: a loss that tracks quality",
     .reference = "Arjovsky 2017",
     .data = "a folder of pictures, or an idx.gz file",
-    .labeled = is_conditional,
+    .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {

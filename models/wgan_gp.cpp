@@ -6,12 +6,12 @@
 namespace sumi {
 
 // Residual networks; the critic's slope is pulled to 1 between real and fake pictures.
-const ModelSpec wgan_gp_spec{
+extern const ModelSpec wgan_gp_spec{
     .name = "wgan-gp",
     .summary = "Wasserstein GAN with gradient penalty: steadier, without tricks",
     .reference = "Gulrajani 2017",
     .data = "a folder of pictures, or an idx.gz file",
-    .labeled = is_conditional,
+    .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {

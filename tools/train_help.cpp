@@ -17,10 +17,10 @@ struct Page {
   const char *data, *data_usage, *batch, *small;
 };
 Page page_of(const ModelSpec& model) {
-  if (model.paired)
+  if (model.requirements.paired)
     return {"--data pairs", "--data DIR", "--task colorize --epochs 50 --epochs-decay 50",
             "--net-g unet_128 --load-size 143 --crop-size 128"};
-  if (model.domains > 1)
+  if (model.requirements.domains > 1)
     return {"--data-a photos --data-b paintings", "--data-a DIR --data-b DIR",
             "--epochs 50 --epochs-decay 50", "--load-size 143 --crop-size 128"};
   return {"--data pictures", "--data DIR|FILE", "--batch-size 32 --epochs 50", "--channels 1"};
@@ -47,7 +47,7 @@ CLI::App& add_model_command(CLI::App& train, const ModelSpec& info) {
 }
 
 const char* data_wanted(const TrainOptions& options) {
-  return model_spec(options.model).paired
+  return model_spec(options.model).requirements.paired
              ? "a folder of pairs, or give --data-a and --data-b; with --task a folder of any pictures"
          : domains_of(options) > 1 ? "a folder with trainA and trainB, or give --data-a and --data-b"
                                    : "a folder of pictures or an idx.gz file";

@@ -23,8 +23,8 @@ Tensor film_grads(const Tensor& x, const Tensor& gamma, const Tensor& beta, doub
   Op op("film_grad", {x, dy});
   const Tensor dx = grads.wants(0) ? Tensor::empty_like(x) : Tensor();
   const Tensor dgamma = Tensor::empty_like(gamma), dbeta = Tensor::empty_like(beta);
-  kernels::film_backward(exec_on(x.device()), x.view(), gamma.view(), beta.view(), slope, dy.view(), dx.mut(),
-                         dgamma.mut(), dbeta.mut());
+  kernels::film_backward(exec_on(x.device()), x.view(), gamma.view(), beta.view(), slope, dy.view(),
+                         dx.mutable_view(), dgamma.mutable_view(), dbeta.mutable_view());
   op.done(dx);
   grads.put(1, dgamma);
   grads.put(2, dbeta);
@@ -39,7 +39,7 @@ Tensor film(const Tensor& x, const Tensor& gamma, const Tensor& beta, const Film
   o.next_pad.check("film", x.shape());
   const Tensor y = Tensor::empty(o.next_pad.padded(x.shape()), x.dtype(), x.device());
   kernels::film(exec_on(x.device()), x.view(), gamma.view(), beta.view(), o.slope, residual.view(),
-                o.next_pad, y.mut());
+                o.next_pad, y.mutable_view());
   op.done(y);
   return record(
       "film", {x, gamma, beta, residual}, y, [x, gamma, beta, residual, o](const Tensor& given, Grads& g) {

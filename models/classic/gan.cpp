@@ -48,12 +48,12 @@ std::unique_ptr<Sequential> dense_discriminator(const TrainOptions& o) {
   return d;
 }
 
-const ModelSpec dense_gan_spec{
+extern const ModelSpec dense_gan_spec{
     .name = "gan",
     .summary = "dense GAN: small gray pictures from noise",
     .reference = "the source texts, after Goodfellow 2014",
     .data = "a folder of pictures, or an idx.gz file",
-    .labeled = is_conditional,
+    .requirements = {.labeled = is_conditional},
     .options = add_groups<NoiseGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {

@@ -75,12 +75,12 @@ std::unique_ptr<Sequential> conv5_discriminator(const TrainOptions& o) {
   return d;
 }
 
-const ModelSpec conv5_gan_spec{
+extern const ModelSpec conv5_gan_spec{
     .name = "gan-conv",
     .summary = "GAN with 5x5 convolutions: small gray pictures from noise",
     .reference = "the source texts",
     .data = "a folder of pictures, or an idx.gz file",
-    .labeled = is_conditional,
+    .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions, BatchNormOptions, GanConvOptions>,
     .set_defaults =
         [](TrainOptions& o) {

@@ -80,12 +80,12 @@ std::unique_ptr<Sequential> reshape_discriminator(const TrainOptions& o) {
   return d;
 }
 
-const ModelSpec reshape_gan_spec{
+extern const ModelSpec reshape_gan_spec{
     .name = "gan-reshape",
     .summary = "dense GAN with reshapes and batch norm: small gray pictures from noise",
     .reference = "the source texts",
     .data = "a folder of pictures, or an idx.gz file",
-    .labeled = is_conditional,
+    .requirements = {.labeled = is_conditional},
     .options = add_groups<NoiseGanOptions, VirtualBatchNormOptions, BatchNormOptions, GanReshapeOptions>,
     .set_defaults =
         [](TrainOptions& o) {

@@ -66,7 +66,7 @@ OpenedModel open_export(const std::filesystem::path& path, ExportInfo info, cons
   opened.model->weights_changed();
   opened.networks = info.networks;
   if (opened.directions().empty() && !is_among("g", opened.networks) &&
-      !model_spec(info.options.model).classifies)
+      !model_spec(info.options.model).requirements.classifies)
     fail("model " + path.string(),
          fmt::format("holds {} of {} only, which draws nothing; export the generator",
                      fmt::join(opened.networks, ", "), info.options.model));

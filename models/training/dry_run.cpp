@@ -192,7 +192,7 @@ ConvCalls convolutions_of_inference(const std::filesystem::path& run_or_checkpoi
     const Shape picture{1, up(height), up(width), options.channels};
     model->translate(stream.uniform(picture, DType::f32, parse_device("cpu"), -1, 1), direction, true);
   }
-  if (model_spec(options.model).classifies)
+  if (model_spec(options.model).requirements.classifies)
     model->classify(
         stream.uniform({1, height, width, options.channels}, DType::f32, parse_device("cpu"), -1, 1), 0);
   else if (model->directions().empty())

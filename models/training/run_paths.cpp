@@ -89,7 +89,7 @@ void resolve_paths(TrainOptions& o, const std::vector<fs::path>& bases) {
       if constexpr (std::is_same_v<std::decay_t<decltype(member)>, std::string>)
         if (option->is_path && member != "builtin") member = resolved(member, bases);
     });
-  if (!model_spec(o.model).classifies || is_there(o.data)) return;
+  if (!model_spec(o.model).requirements.classifies || is_there(o.data)) return;
   std::vector<std::string> sets;  // "a,b"
   for (const DatasetSpec& spec : dataset_specs(o)) sets.push_back(resolved(spec.data.string(), bases));
   o.data = fmt::format("{}", fmt::join(sets, ","));

@@ -123,7 +123,7 @@ std::vector<Dataset> Session::open_data() {
   for (DatasetSpec spec : dataset_specs(options_)) {
     spec.fallback_dir = run_.path();
     if (wants_labels(options_)) spec.classes = classes.at(domains.size());
-    if (const PackedExamples* packed = model_spec(options_.model).packed)
+    if (const PackedExamples* packed = model_spec(options_.model).requirements.packed)
       spec.data = packed->make(options_, run_.path(), events);
     domains.push_back(Dataset::open(spec, events));
     if (options_.val_every == 0) continue;
@@ -326,7 +326,7 @@ TrainResult Session::loop() {
   say(interrupted ? fmt::format("stopped at step {} of {}", step_, total_)
                   : fmt::format("done: {} steps", step_));
   return {step_, interrupted, run_.checkpoint_path(step_), !model_->directions().empty(),
-          model_spec(options_.model).classifies};
+          model_spec(options_.model).requirements.classifies};
 }
 
 std::optional<StoredPlan> plan_file(const TrainOptions& o) {

@@ -16,8 +16,8 @@ namespace {
 
 // The folders (or idx file) of the model's domains.
 std::vector<fs::path> data_paths(const TrainOptions& o) {
-  if (model_spec(o.model).packed) return {o.data_a};
-  if (model_spec(o.model).classifies) {
+  if (model_spec(o.model).requirements.packed) return {o.data_a};
+  if (model_spec(o.model).requirements.classifies) {
     std::error_code error;
     if (fs::exists(o.data, error)) return {o.data};  // a name with a comma in it
     std::vector<fs::path> sets;
@@ -46,7 +46,7 @@ DatasetSpec dataset_spec(const TrainOptions& o) {
     spec.load_size = o.load_size;
     spec.crop_size = o.crop_size;
   }
-  spec.channels = example_channels(o);
+  spec.channels = o.channels;
   spec.bits = o.bits;
   spec.max_items = o.max_items;
   spec.labels = label_rule(o);
@@ -88,7 +88,7 @@ Degradation degradation_of(const TrainOptions& o) {
 
 std::vector<DatasetSpec> dataset_specs(const TrainOptions& o) {
   DatasetSpec spec = dataset_spec(o);
-  if (model_spec(o.model).paired) {
+  if (model_spec(o.model).requirements.paired) {
     set_pairs(spec, o);
     return {spec};
   }
@@ -97,7 +97,7 @@ std::vector<DatasetSpec> dataset_specs(const TrainOptions& o) {
     all.push_back(spec);
     all.back().data = path;
   }
-  if (model_spec(o.model).smooth_edges) {
+  if (model_spec(o.model).requirements.smooth_edges) {
     all.push_back(all.back());
     all.back().smooth_edges = true;
   }
@@ -105,9 +105,9 @@ std::vector<DatasetSpec> dataset_specs(const TrainOptions& o) {
 }
 
 void check_data_given(const TrainOptions& o) {
-  if (const PackedExamples* packed = model_spec(o.model).packed) {
+  if (const PackedExamples* packed = model_spec(o.model).requirements.packed) {
     packed->check(o);
-  } else if (model_spec(o.model).paired) {
+  } else if (model_spec(o.model).requirements.paired) {
     if (!o.data_a.empty() && o.data_b.empty() && o.data.empty())
       fail("--data-b", "is missing: the partners of --data-a");
     if (o.data_a.empty() && o.data.empty())

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <set>
 
+#include "kernels/conv_plan.h"
 #include "models/settings.h"
 #include "models/training/trainer.h"
 #include "tests/models/runs.h"

@@ -56,7 +56,7 @@ std::vector<Tensor> seeded_images(const TrainOptions& o, std::uint64_t seed = 7)
   RandomStream stream(seed, 99);
   const std::int64_t n = pictures_per_step(o), side = picture_side(o);
   std::vector<Tensor> all;
-  for (int i = 0; i < domains_of(o) + (model_spec(o.model).smooth_edges ? 1 : 0); ++i)
+  for (int i = 0; i < model_spec(o.model).requirements.sets(); ++i)
     all.push_back(tanh(stream.normal({n, side, side, example_channels(o)}, DType::f32, device)));
   if (!wants_labels(o)) return all;
   std::vector<float> rows(static_cast<std::size_t>(3 * n), 0);

@@ -1,6 +1,8 @@
 // A training step: --n-critic and --accumulate of every model that has them, and the sum of losses.
 #include <doctest/doctest.h>
 
+#include <nlohmann/json.hpp>
+
 #include <cmath>
 #include <map>
 
@@ -44,7 +46,7 @@ TrainOptions small_run(const std::string& model, const std::filesystem::path& fo
 std::vector<Tensor> pictures(const TrainOptions& o, std::int64_t n) {
   RandomStream stream(7, 99);
   std::vector<Tensor> all;
-  for (int i = 0; i < domains_of(o) + (model_spec(o.model).smooth_edges ? 1 : 0); ++i)
+  for (int i = 0; i < model_spec(o.model).requirements.sets(); ++i)
     all.push_back(stream.uniform({n, picture_side(o), picture_side(o), o.channels}, DType::f64,
                                  parse_device(o.device), -1, 1));
   return all;
