@@ -94,7 +94,7 @@ Tensor Stylizer::one_hot_styles(std::int64_t count) {
   const Tensor u =
       affine(stream_.uniform(Shape::matrix(count, 1), ink_.dtype(), ink_.device()), -styles, styles);
   const Tensor above = sub(u, table(numbers, static_cast<std::int64_t>(styles), options()));
-  return sub(sumi::step(above), sumi::step(affine(above, 1, -1)));
+  return sub(heaviside(above), heaviside(affine(above, 1, -1)));
 }
 
 Tensor Stylizer::degraded(const Tensor& photo) {

@@ -46,7 +46,7 @@ class ComicNetwork::StyledConv final : public Module {
                 {slope_, next_pad}, residual);
   }
 
-  Shape plan(const Shape& x, Cost& cost) const override {
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
     const ConvGeom g = ConvGeom::make(name().c_str(), kBorder.padded(x), weight_.shape(), options_);
     cost.macs += g.macs();
     cost.saved_elements += 2 * g.y_shape().count();
@@ -128,19 +128,19 @@ Tensor ComicNetwork::forward(const Tensor& x) {
   return run(x, broadcast_to(one, Shape::matrix(x.shape().n, size_.styles)));
 }
 
-Shape ComicNetwork::plan(const Shape& x, Cost& cost) const {
+Shape ComicNetwork::infer_shape(const Shape& x, Cost& cost) const {
   if (x.c != 3 || x.h % kMultiple != 0 || x.w % kMultiple != 0 || x.h < kSmallestSide || x.w < kSmallestSide)
     fail("comic",
          fmt::format("takes pictures of 3 channels with sides that are multiples of {} from {} on, not {}",
                      kMultiple, kSmallestSide, x.str()));
-  const Shape a = enc0_->plan(x, cost), b = enc1_->plan(a, cost);
-  Shape h = enc2_->plan(b, cost);
-  for (const auto& [first, second] : blocks_) h = second->plan(first->plan(h, cost), cost);
-  h = dec1_->plan(h, cost);
+  const Shape a = enc0_->infer_shape(x, cost), b = enc1_->infer_shape(a, cost);
+  Shape h = enc2_->infer_shape(b, cost);
+  for (const auto& [first, second] : blocks_) h = second->infer_shape(first->infer_shape(h, cost), cost);
+  h = dec1_->infer_shape(h, cost);
   cost.saved_elements += 2 * b.count();
-  h = dec0_->plan({b.n, b.h, b.w, h.c + b.c}, cost);
+  h = dec0_->infer_shape({b.n, b.h, b.w, h.c + b.c}, cost);
   cost.saved_elements += 2 * a.count();
-  return head_->plan({a.n, a.h, a.w, h.c + a.c}, cost);
+  return head_->infer_shape({a.n, a.h, a.w, h.c + a.c}, cost);
 }
 
 Tensor line_logit(const Tensor& coefficients) {

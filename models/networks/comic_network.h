@@ -36,7 +36,7 @@ class ComicNetwork final : public Module {
   // line's logit (1), the scale a (3).
   Tensor operator()(const Tensor& x, const Tensor& mixture);
   using Module::operator();  // with the first style alone
-  Shape plan(const Shape& x, Cost& cost) const override;
+  Shape infer_shape(const Shape& x, Cost& cost) const override;
 
   // He's initialization for a leaky ReLU of .2 (He 2015); scales 1, those of the second convolution of a block .3, so
   // that blocks begin near the identity; the head a tenth.

@@ -71,7 +71,7 @@ std::set<std::string> pairs_in(const StyleSource& style, io::Hash& hash) {
   if (!fs::is_directory(style.source, error))
     fail(where, "is no folder of teachers, and there is no such filter; check the path");
   std::set<std::string> flats, pairs;
-  const std::vector<io::ListedFile> files = io::list_pictures(style.source, {});
+  const std::vector<io::ListedFile> files = io::list_images(style.source, {});
   for (const io::ListedFile& file : files) {
     add_file(hash, file);
     if (const std::string key = without(file.name, kFlatEnd); !key.empty()) flats.insert(key);
@@ -87,7 +87,7 @@ std::set<std::string> pairs_in(const StyleSource& style, io::Hash& hash) {
 
 std::vector<Example> find_examples(const TeacherSpec& spec, io::Hash& hash, const DatasetEvents& events) {
   std::map<std::string, std::string> photos;  // by name without folder and extension
-  const std::vector<io::ListedFile> files = io::list_pictures(spec.photos, events.warn);
+  const std::vector<io::ListedFile> files = io::list_images(spec.photos, events.warn);
   if (files.empty()) io::report_nothing(spec.photos);
   for (const io::ListedFile& file : files) {
     add_file(hash, file);

@@ -46,7 +46,7 @@ DatasetSpec dataset_spec(const TrainOptions& o) {
     spec.load_size = o.load_size;
     spec.crop_size = o.crop_size;
   }
-  spec.channels = o.channels;
+  spec.channels = example_channels(o);
   spec.bits = o.bits;
   spec.max_items = o.max_items;
   spec.labels = label_rule(o);

@@ -38,8 +38,8 @@ Job backward_job(const Shape& s, const Numbers& x, const Numbers& gamma, const N
           {{s, x}, {vectors_of(s), gamma, true}, {vectors_of(s), beta, true}, {s, dy}},
           {vectors_of(s), vectors_of(s), s},
           [slope](const Exec& e, const Ins& in, Outs& out, Write) {
-            film_backward(e, in[0], in[1], in[2], slope, in[3], out.size() > 2 ? out[2].mut() : MutView{},
-                          out[0], out[1]);
+            film_backward(e, in[0], in[1], in[2], slope, in[3],
+                          out.size() > 2 ? out[2].mutable_view() : MutView{}, out[0], out[1]);
           }};
   job.wide_out = {0, 1};
   if (!with_dx) job.out.resize(2);

@@ -92,9 +92,9 @@ TEST_CASE("stylizer: shapes, counts and work are those of the recipe") {
   // As the PyTorch form counts them: 348,048 weights of convolutions and 6 x 679 scales and shifts.
   CHECK(network.parameter_count() == 352122);
   Cost cost;
-  CHECK(network.plan({1, 512, 512, 3}, cost) == Shape{1, 512, 512, 7});
+  CHECK(network.infer_shape({1, 512, 512, 3}, cost) == Shape{1, 512, 512, 7});
   CHECK(static_cast<double>(cost.macs) / (512 * 512) == doctest::Approx(26640));
-  CHECK(has(error_of([&] { network.plan({1, 30, 32, 3}, cost); }), "multiples of 4"));
+  CHECK(has(error_of([&] { network.infer_shape({1, 30, 32, 3}, cost); }), "multiples of 4"));
 }
 
 TEST_CASE("stylizer: a window with the halo is the whole picture to the bit") {

@@ -15,7 +15,7 @@ namespace {
 
 // Two photographs, and planes of the style "own".
 void write_planes(const Folder& folder) {
-  write_pictures(folder, "photos", 2, 32);
+  write_images(folder, "photos", 2, 32);
   std::filesystem::create_directories(folder / "planes");
   for (const auto& entry : std::filesystem::directory_iterator(folder / "photos")) {
     const std::string name = entry.path().stem().string();
