@@ -131,6 +131,17 @@ Tensor layer_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, doub
 Tensor group_norm(const Tensor& x, std::int64_t groups, const Tensor& gamma, const Tensor& beta,
                   double eps = 1e-5);
 
+// --- film.cpp
+// A scale and a shift for each sample and channel (FiLM, Perez 2018; kernels/film.h):
+// pad(leaky_relu(gamma x + beta) + residual) with gamma and beta [n,1,1,c], which are f32 also
+// where x is bf16. slope 1: no activation.
+struct FilmOptions {
+  double slope = 1;
+  PadGeom next_pad;  // of the result, for the next convolution
+};
+Tensor film(const Tensor& x, const Tensor& gamma, const Tensor& beta, const FilmOptions& o = {},
+            const Tensor& residual = {});
+
 // --- spectral.cpp
 // w / sigma, where sigma = u^T W v is the largest singular value of w as a matrix of its first axis
 // by the other three (Miyato 2018). u [w.n] and v [w.h w.w w.c] are the current estimates of the

@@ -7,6 +7,7 @@
 #include "engine/runtime/device.h"
 #include "models/inference/feature_backbone.h"
 #include "models/inference/feature_network.h"
+#include "models/inference/load_features.h"
 #include "models/model.h"
 #include "models/options/option_groups.h"
 #include "models/planned_network.h"

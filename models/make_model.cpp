@@ -10,6 +10,7 @@
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/memory_stats.h"
+#include "models/inference/shipped_files.h"
 #include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/settings.h"
@@ -161,8 +162,11 @@ bool is_step_name(const std::string& stem) {
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& path) {
   namespace fs = std::filesystem;
   std::error_code ec;
-  if (!fs::exists(path, ec))
-    fail("model " + path.string(), "does not exist; give a checkpoint file or a run directory");
+  if (!fs::exists(path, ec)) {
+    if (fs::path shipped = shipped_weights(path.string()); !shipped.empty()) return shipped;
+    fail("model " + path.string(),
+         "does not exist; give a checkpoint file, a run directory or the name of weights that ship");
+  }
   if (!fs::is_directory(path, ec)) return path;
   std::vector<std::pair<std::int64_t, fs::path>> found;
   for (const auto& entry : fs::directory_iterator(path / "checkpoints", ec))

@@ -30,7 +30,8 @@ void place_model(TrainOptions& options, const std::string& device, const std::st
 std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options = nullptr,
                                   const std::string& device = "", const std::string& precision = "");
 
-// FILE, or the newest readable full checkpoint of a run directory. Error when there is none.
+// FILE, or the newest readable full checkpoint of a run directory, or the weights that ship under that name
+// (models/inference/shipped_files.h). Error when there is none.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& file_or_run);
 
 }  // namespace sumi

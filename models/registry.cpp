@@ -20,7 +20,8 @@ namespace sumi {
   MODEL(cartoongan)        \
   MODEL(pix2pix)           \
   MODEL(photo_converter)   \
-  MODEL(classifier)
+  MODEL(classifier)        \
+  MODEL(stylizer)
 
 #define SUMI_DECLARE(name) extern const ModelSpec name##_spec;
 SUMI_MODELS(SUMI_DECLARE)

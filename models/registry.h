@@ -2,10 +2,12 @@
 // ModelSpec; no code compares model names.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "engine/data/dataset.h"
 #include "models/options/option_table.h"
 #include "models/options/options.h"
 
@@ -19,12 +21,23 @@ struct FormerName {
   const char *name, *option = "", *value = "";
 };
 
+// For a model whose data set is packed by itself, from the files that its options name.
+struct PackedExamples {
+  int (*channels)(const TrainOptions& options);  // of an example
+  // Makes the pack in the cache, or finds it there; `fallback_dir` and errors as DatasetSpec's.
+  std::filesystem::path (*make)(const TrainOptions& options, const std::filesystem::path& fallback_dir,
+                                const DatasetEvents& events);
+  void (*check)(const TrainOptions& options);  // throws Error for options that are missing
+};
+
 // The images and labels that a model learns from.
 struct DataRequirements {
   int domains = 1;  // sets of images; 2 for pairs
   bool smooth_edges =
       false;  // a third set: the second one's images with their edges smoothed (engine/image/edges.h)
   bool paired = false;  // pairs of images
+  // The data set is made by itself, of one domain, and read in crops; null: as usual.
+  const PackedExamples* packed = nullptr;
   // Classes, and no images are made: --data may name several sets with commas between them, each a domain.
   bool classifies = false;
   // Whether it learns from labels too: then the names of the classes are in `options.classes` before any network is made, and

@@ -152,11 +152,17 @@ TrainOptions stored_options(const std::string& model, Json json, const std::stri
 }
 
 bool takes_crops(const TrainOptions& options) {
-  return option_table(options.model).has_group<CropOptions>();
+  return option_table(options.model).has_group<CropOptions>() ||
+         model_spec(options.model).requirements.packed;
 }
 
 bool pictures_have_one_size(const TrainOptions& o) {
   return !takes_crops(o) || (o.preprocess != "none" && o.preprocess != "scale_width");
+}
+
+int example_channels(const TrainOptions& options) {
+  const PackedExamples* packed = model_spec(options.model).requirements.packed;
+  return packed ? packed->channels(options) : options.channels;
 }
 
 int picture_side(const TrainOptions& options) {

@@ -30,6 +30,9 @@ bool takes_crops(const TrainOptions& options);
 // Whether all images of a run have the same height and width, whatever the folders hold.
 bool pictures_have_one_size(const TrainOptions& options);
 
+// Channels of a training example: of an image, or of a packed example.
+int example_channels(const TrainOptions& options);
+
 // Height and width of the images of a run: crops or squares.
 int picture_side(const TrainOptions& options);
 

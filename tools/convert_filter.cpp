@@ -19,7 +19,9 @@
 #include "engine/image/stylize/style.h"
 #include "models/inference/converter.h"
 #include "models/inference/exported.h"
+#include "models/stylizer.h"
 #include "models/training/trainer.h"
+#include "tools/comic_filter.h"
 
 namespace sumi::cli {
 namespace {
@@ -116,6 +118,9 @@ Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces
 PhotoFilter model_filter(ConvertArguments& args) {
   auto opened =
       std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
+  if (as_stylizer(*opened->model)) return comic_filter(args, std::move(opened));
+  args.style.refuse(args.app);
+  args.comic.refuse(args.app);
   args.choose_direction(opened->directions());
   auto converter =
       std::make_shared<Converter>(image_network(*opened->model, args.direction, args.raw), args.max_memory);

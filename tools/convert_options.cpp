@@ -26,6 +26,7 @@ void ConvertArguments::add_options(CLI::App& command) {
                "), without maker notes and thumbnail. What cannot be converted is named, and the others are "
                "done.");
   style.add_options(command);
+  comic.add_options(command);
   add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
@@ -78,6 +79,8 @@ void ConvertArguments::add_options(CLI::App& command) {
 void ConvertArguments::check() {
   const std::string name = command_name(app);
   style.check(app, model);
+  comic.check(app);
+  if (model.empty()) comic.refuse(app);
   if (model.empty() && (!direction.empty() || raw))
     throw UsageError(name,
                      fmt::format("{} is for models; give one with -m", raw ? "--no-ema" : "--direction"));

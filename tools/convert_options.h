@@ -8,6 +8,7 @@
 #include "tools/cli/cli.h"
 #include "tools/cli/runtime_options.h"
 #include "tools/cli/training_session.h"
+#include "tools/comic_arguments.h"
 #include "tools/convert_jobs.h"
 #include "tools/style_options.h"
 
@@ -22,6 +23,7 @@ struct ConvertArguments {
   bool raw = false, strip = false, dry_run = false;
   bool recursive = false, overwrite = false;  // as it is anyway
   StyleArguments style;
+  ComicArguments comic;
   RuntimeOptions machine;
   Output screen;
 

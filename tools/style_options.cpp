@@ -35,6 +35,13 @@ const stylize::StyleParameter* find(const stylize::StyleInfo& style, const std::
   return nullptr;
 }
 
+[[noreturn]] void refuse_with_model(const CLI::App* app, const std::string& given) {
+  throw UsageError(command_name(app),
+                   fmt::format("{} and --model exclude each other: a picture is translated by a "
+                               "style or by a model; leave one out",
+                               given));
+}
+
 std::string parameters_of(const stylize::StyleInfo& style) {
   std::vector<std::string> names;
   for (const stylize::StyleParameter& parameter : style.parameters) names.push_back(parameter.name);
@@ -42,6 +49,11 @@ std::string parameters_of(const stylize::StyleInfo& style) {
 }
 
 }  // namespace
+
+void StyleArguments::refuse(const CLI::App* app) const {
+  if (!name.empty()) refuse_with_model(app, "--style " + name);
+  if (!line_strength.empty()) refuse_with_model(app, "--line-strength");
+}
 
 void StyleArguments::add_options(CLI::App& command) {
   const std::string names = fmt::format("{}", fmt::join(style_names(), "|"));
@@ -62,16 +74,12 @@ void StyleArguments::add_options(CLI::App& command) {
 void StyleArguments::check(const CLI::App* app, const std::string& model) {
   const std::string command = command_name(app);
   if (!model.empty()) {
-    const std::string given = !name.empty()            ? "--style " + name
-                              : sheet                  ? "--sheet"
-                              : !set.empty()           ? "--style-set"
-                              : faces != "auto"        ? "--faces"
-                              : !line_strength.empty() ? "--line-strength"
-                                                       : "";
-    if (!given.empty())
-      throw UsageError(command, fmt::format("{} and --model exclude each other: a picture is translated by a "
-                                            "style or by a model; leave one out",
-                                            given));
+    of_model = true;
+    const std::string given = sheet             ? "--sheet"
+                              : !set.empty()    ? "--style-set"
+                              : faces != "auto" ? "--faces"
+                                                : "";
+    if (!given.empty()) refuse_with_model(app, given);
   } else if (name.empty()) {
     name = "ink";
   }

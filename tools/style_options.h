@@ -14,14 +14,18 @@ struct StyleArguments {
   std::string strength, line_strength;  // as given; "" where they were not
   std::string faces = "auto";
   bool sheet = false;
-  double blend = 1;  // of the style; the rest is the photograph
+  bool of_model = false;  // `name` is of the model's styles
+  double blend = 1;       // of the style; the rest is the photograph
   stylize::StyleValues values;
 
   void add_options(CLI::App& command);
-  // Brings the values into their final form: the style is ink where neither a style nor a model was given. UsageError for what is
+  // Brings the values into their final form (with a model the name and the lines stay as given: a stylizer has styles of its
+  // own): the style is ink where neither a style nor a model was given. UsageError for what is
   // unknown, out of range or about a model.
   void check(const CLI::App* app, const std::string& model);
-  bool used() const { return sheet || !name.empty(); }
+  // UsageError where a style or its lines were chosen: for a model that is no stylizer.
+  void refuse(const CLI::App* app) const;
+  bool used() const { return sheet || (!name.empty() && !of_model); }
 
  private:
   void check_values(const CLI::App* app, const stylize::StyleInfo& style) const;

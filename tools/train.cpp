@@ -59,7 +59,7 @@ int run_model(const ModelCommand& command) {
   if (command.explain)
     fmt::print("{}", explain_table(explain_step(options), std::min(terminal_width(150), 150)));
   if (command.dry_run || command.explain) return 0;
-  if (options.data_a.empty() || options.data_b.empty())
+  if (!model_spec(options.model).requirements.packed && (options.data_a.empty() || options.data_b.empty()))
     require_text(command.app, "--data", options.data, data_wanted(options));
   require_text(command.app, "--outdir", options.outdir, "the folder that the run goes to");
   resolve_options(options);

@@ -1,9 +1,13 @@
 #include "tools/train_options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <limits>
+#include <set>
+#include <string>
 #include <type_traits>
+#include <vector>
 
 #include "models/options/option_json.h"
 #include "models/settings.h"
@@ -11,6 +15,8 @@
 
 namespace sumi::cli {
 namespace {
+
+constexpr int kMostValues = 64;  // of an option that takes many
 
 void set(const CLI::App*, const std::string&, const std::string& text, std::string& member) {
   member = text;
@@ -36,10 +42,12 @@ void set(const CLI::App* app, const std::string& name, const std::string& text, 
   member = static_cast<int>(value);
 }
 
-// "--outdir,-o,--outf": every spelling of an option.
-std::string spellings(const Option& option) {
+// "--outdir,-o,--outf": every spelling of an option but those that are `taken`, which gets them: on the page of all models two
+// options may share an alias.
+std::string spellings(const Option& option, std::set<std::string>& taken) {
   std::string names = "--" + option.name;
-  for (const std::string& alias : option.aliases) names += "," + alias;
+  for (const std::string& alias : option.aliases)
+    if (taken.insert(alias).second) names += "," + alias;
   return both_spellings(names);
 }
 
@@ -49,25 +57,26 @@ std::string negative(const std::string& name) {
 }
 
 // "--flip,!--no-flip": what a config file switched on can be switched off again.
-std::string flag_spellings(const Option& option) {
-  std::string names = spellings(option) + ",!" + negative(option.name);
+std::string flag_spellings(const Option& option, std::set<std::string>& taken) {
+  std::string names = spellings(option, taken) + ",!" + negative(option.name);
   for (const std::string& alias : option.aliases)
     if (alias.starts_with("--")) names += ",!" + negative(alias.substr(2));
   return names;
 }
 
-CLI::Option* add_flag(CLI::App& app, const Option& option, bool is_on) {
-  CLI::Option* flag = app.add_flag(flag_spellings(option), option.summary);
+CLI::Option* add_flag(CLI::App& app, const Option& option, bool is_on, std::set<std::string>& taken) {
+  CLI::Option* flag = app.add_flag(flag_spellings(option, taken), option.summary);
   if (is_on) flag->default_str("on; " + negative(option.name) + ": off");
   return flag;
 }
 
-CLI::Option* add_value(CLI::App& app, const Option& option, const std::string& standard) {
+CLI::Option* add_value(CLI::App& app, const Option& option, const std::string& standard,
+                       std::set<std::string>& taken) {
   // The text is fetched by apply(); here only a forgotten value is caught.
   const std::string name = "--" + option.name;
   return app
       .add_option_function<std::string>(
-          spellings(option),
+          spellings(option, taken),
           [&app, name](const std::string& text) {
             if (text.rfind("--", 0) == 0)
               throw UsageError(command_name(&app),
@@ -84,19 +93,25 @@ void OptionSet::add(CLI::App& app, const OptionTable& table, const TrainOptions&
                     const std::function<Visibility(const Option&)>& visibility) {
   app_ = &app;
   table_ = &table;
+  std::set<std::string> taken;
+  for (const Option* option : table.rows()) taken.insert("--" + option->name);
   for (const Option* option : table.rows()) {
     const Visibility wish = visibility(*option);
     if (wish == Visibility::absent) continue;
     CLI::Option* added = option->visit(defaults, [&](const auto& member) {
       if constexpr (std::is_same_v<std::decay_t<decltype(member)>, bool>)
-        return add_flag(app, *option, member);
+        return add_flag(app, *option, member, taken);
       else
-        return add_value(app, *option, text_of(member));
+        return add_value(app, *option, text_of(member), taken);
     });
     const std::string why = defaults.model.empty() ? "" : option->unused_reason(defaults);
     const std::string standard = added->get_default_str();
     if (!why.empty()) added->default_str(standard + (standard.empty() ? "" : "; ") + why);
-    added->take_last()->group(wish == Visibility::hidden ? kHidden : option->heading);
+    if (option->takes_many)
+      added->expected(1, kMostValues)->take_all();
+    else
+      added->take_last();
+    added->group(wish == Visibility::hidden ? kHidden : option->heading);
     options_[option->name] = added;
   }
 }
@@ -105,7 +120,9 @@ void OptionSet::apply(TrainOptions& options, bool resumable) const {
   for (const Option* option : table_->rows()) {
     if (!given(option->name) || (resumable && !option->is_resumable)) continue;
     option->visit(options, [&](auto& member) {
-      set(app_, "--" + option->name, options_.at(option->name)->results().back(), member);
+      const std::vector<std::string> values = options_.at(option->name)->results();
+      set(app_, "--" + option->name,
+          option->takes_many ? fmt::format("{}", fmt::join(values, ",")) : values.back(), member);
       if constexpr (std::is_same_v<std::decay_t<decltype(member)>, std::string>) update_word(*option, member);
     });
   }

@@ -235,7 +235,9 @@ void add_labels(io::Hash& hash, const io::Labels& labels) {
 Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
   const std::string where = "data " + spec.data.string();
   io::check_preprocess(where, spec);
-  if (spec.channels != 1 && spec.channels != 3)
+  const bool is_pack = spec.data.extension() == ".pack";
+  if (spec.channels != 1 && spec.channels != 3 &&
+      !(is_pack && spec.channels > 0 && spec.channels <= static_cast<int>(io::kMostPlanes)))
     fail(where, fmt::format("cannot have {} channels; use 1 or 3", spec.channels));
   if (spec.workers < 0 || spec.max_items < 0) fail(where, "workers and max items cannot be negative");
   std::error_code error;

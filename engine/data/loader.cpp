@@ -186,7 +186,8 @@ BasicImage<Level> BatchLoader::cut(std::size_t which, std::int64_t item, const W
       io::two_sided(pairs_) && (which == 1) != from_b_ ? width(0, item) : 0;  // offset of B
   // The pack starts at a page boundary and holds levels of one size, so they are aligned.
   const auto* from = reinterpret_cast<const Level*>(data.item(item));
-  BasicImage<Level> image(static_cast<int>(window.width), static_cast<int>(window.height), data.channels());
+  auto image = BasicImage<Level>::of_planes(static_cast<int>(window.width), static_cast<int>(window.height),
+                                            data.channels());
   Level* to = image.data.data();
   for (std::int64_t y = 0; y < window.height; ++y)
     for (std::int64_t x = 0; x < window.width; ++x, to += c) {

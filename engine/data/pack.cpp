@@ -125,7 +125,7 @@ std::optional<Pack> Pack::read(const std::filesystem::path& path) {
   if (header.magic != kMagic || header.version < kOldest || header.version > kNewest ||
       header.check != check_of(header))
     return std::nullopt;
-  if (header.count == 0 || (header.c != 1 && header.c != 3)) return std::nullopt;
+  if (header.count == 0 || header.c == 0 || header.c > kMostPlanes) return std::nullopt;
   if (header.tail_bytes > kMaxTail || header.broken > kMaxBroken) return std::nullopt;
   pack.key_ = header.key;
   pack.shape_ = {header.h, header.w, header.c, bits_of(header.version)};

@@ -14,6 +14,9 @@
 
 namespace sumi::io {
 
+// Channels of a pack. Images have 1 or 3; a model may pack examples of more planes.
+inline constexpr std::uint32_t kMostPlanes = 1024;
+
 // The common shape of all images; height and width 0: sizes vary.
 struct PackShape {
   std::int64_t height = 0, width = 0, channels = 0;

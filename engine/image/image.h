@@ -18,6 +18,14 @@ struct BasicImage {
 
   BasicImage() = default;
   BasicImage(int w, int h, int c, Level value = 0);
+  // With any positive number of channels: no picture, but planes of one size that are cut alike.
+  // Zeros.
+  static BasicImage of_planes(int w, int h, int c) {
+    BasicImage planes(w, h, 1);
+    planes.channels = c;
+    planes.data.resize(planes.data.size() * static_cast<std::size_t>(c));
+    return planes;
+  }
   bool operator==(const BasicImage&) const = default;
 
   Level* at(int x, int y) { return data.data() + offset(x, y); }

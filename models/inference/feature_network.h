@@ -49,7 +49,4 @@ class FeatureNetwork {
   Forward forward_;
 };
 
-// sumi's own from a trunk as it stands: batch norms are folded into the convolutions.
-FeatureNetwork freeze_trunk(const Module& trunk, std::int64_t channels, DType dtype, const Device& device);
-
 }  // namespace sumi

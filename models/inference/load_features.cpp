@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/runtime/device.h"
 #include "engine/serialize/safetensors.h"
@@ -12,8 +15,8 @@
 #include "models/inference/feature_backbone.h"
 #include "models/inference/inception.h"
 #include "models/inference/pretrained_weights.h"
+#include "models/inference/shipped_files.h"
 #include "models/make_model.h"
-#include "models/model.h"
 #include "models/registry.h"
 #include "models/training/checkpoint_metadata.h"
 
@@ -22,10 +25,67 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr double kNormEps = 1e-5;  // LayerSpec's
+constexpr int kVggBlocks[] = {2, 2, 4, 4, 4};
+
+struct Stage {
+  std::string name;  // "1_1"
+  bool pool_before;
+  Tensor w, bias;  // [k,3,3,c], [k]
+};
+
+// `input_w` [c,1,1,3] and `input_bias` [c], where there are any, make what the first stage wants of pictures in [-1,1].
+FeatureNetwork network_of(const std::string& name, const Tensor& input_w, const Tensor& input_bias,
+                          const std::vector<Stage>& stages) {
+  std::vector<std::string> layers;
+  for (const Stage& stage : stages)
+    for (const char* kind : {"conv", "relu"}) layers.push_back(kind + stage.name);
+  const auto forward = [=](const Tensor& pictures, const FeatureNetwork::Seen& seen) {
+    Tensor x = input_w ? conv2d(pictures, input_w, input_bias, {}) : pictures;
+    for (const Stage& stage : stages) {
+      if (stage.pool_before) x = max_pool2d(x, {});
+      x = conv2d(x, stage.w, stage.bias, ConvOptions::same_pads(1, 1));
+      if (!seen("conv" + stage.name, x)) return;
+      x = relu(x);
+      if (!seen("relu" + stage.name, x)) return;
+    }
+  };
+  return {name, layers, stages.front().w.dtype(), forward};
+}
+
+}  // namespace
+
+FeatureNetwork freeze_trunk(const Module& trunk, std::int64_t channels, DType dtype, const Device& device) {
+  std::map<std::string, Tensor> tensors;
+  for (const auto& list : {trunk.parameters(), trunk.buffers()})
+    for (const Parameter& p : list) tensors[p.name] = p.value;
+  std::vector<Stage> stages;
+  for (const TrunkStage& stage : trunk_stages()) {
+    const std::string conv = stage.name, place = conv.substr(4), norm = "norm" + place;
+    const Tensor& weight = tensors.at(conv + ".weight");
+    const auto of_norm = [&](const char* what) { return tensors.at(norm + what).to_vector<double>(); };
+    auto w = weight.to_vector<double>();
+    const auto bias = fold_norm(w, {of_norm(".weight"), of_norm(".bias"), of_norm(".running_mean"),
+                                    of_norm(".running_var"), kNormEps});
+    Shape shape = weight.shape();
+    if (stages.empty() && channels == 1) {  // a gray picture comes as three equal channels
+      std::vector<double> three;
+      for (const double v : w) three.insert(three.end(), 3, v / 3);
+      w = std::move(three);
+      shape.c = 3;
+    }
+    stages.push_back({place, stage.pool_before, Tensor::from(w, shape, dtype, device),
+                      Tensor::from(bias, Shape::vector(shape.n), dtype, device)});
+  }
+  return network_of("sumi", {}, {}, stages);
+}
+
+namespace {
+
 FeatureNetwork own_network(const fs::path& path, DType dtype, const Device& device) {
   const CheckpointFile file(path);
   const TrainOptions options = stored_options(file);
-  if (options.model != classifier_spec.name)
+  if (!model_spec(options.model).requirements.classifies)
     fail("features " + path.string(),
          fmt::format("is a checkpoint of the model {}; give one of sumi train classifier", options.model));
   check_checkpoint_matches(file, options);
@@ -83,13 +143,7 @@ FeatureNetwork vgg19(const fs::path& path, DType dtype, const Device& device, Vg
 
 fs::path own_features_path() {
   if (const char* given = std::getenv("SUMI_FEATURES"); given && *given) return given;
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
-  std::vector<fs::path> places{program / "../share/sumi"};
-  for (fs::path up = program; up.has_relative_path(); up = up.parent_path())
-    places.push_back(up / "models/data");
-  for (const fs::path& place : places)
-    if (fs::exists(place / "features.safetensors", error)) return place / "features.safetensors";
+  if (fs::path found = find_shipped("models/data", "features.safetensors"); !found.empty()) return found;
   fail("features",
        "sumi's own feature network was not found beside the program; set SUMI_FEATURES to its file "
        "features.safetensors, or train one with sumi train classifier");

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 
+#include "engine/nn.h"
 #include "models/inference/feature_network.h"
 
 namespace sumi {
@@ -22,6 +23,9 @@ FeatureNetwork load_features(const std::string& name_or_path, DType dtype, const
 // Whether load_features() would make a network of sumi's own training of it, and not VGG19 or Inception v3. Errors as
 // load_features().
 bool is_own_network(const std::string& name_or_path);
+
+// sumi's own from a trunk as it stands: batch norms are folded into the convolutions.
+FeatureNetwork freeze_trunk(const Module& trunk, std::int64_t channels, DType dtype, const Device& device);
 
 // $SUMI_FEATURES, or features.safetensors where sumi was installed (share/sumi) or built (models/data). Error when there is none.
 std::filesystem::path own_features_path();

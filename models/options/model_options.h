@@ -65,4 +65,10 @@ struct ClassifierOptions {
   static void add_rows(OptionTable& table);
 };
 
+struct StylizerOptions {
+  std::string styles;  // NAME=TEACHER, commas between them: style_sources() (models/options/comic_styles.h)
+
+  static void add_rows(OptionTable& table);
+};
+
 }  // namespace sumi

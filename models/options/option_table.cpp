@@ -129,6 +129,10 @@ Option& Option::implies(Implication set) {
   implied = set;
   return *this;
 }
+Option& Option::many() {
+  takes_many = true;
+  return *this;
+}
 Option& Option::path() {
   is_path = true;
   return *this;

@@ -51,9 +51,10 @@ struct Option {
   std::vector<std::pair<std::string, std::string>> old_words;  // former spelling of a value, its spelling now
   double lowest = 0, highest = -1;                             // of a number; lowest > highest: any
   bool is_list = false;                                        // several of `words` with commas between them
-  bool is_resumable = false;                                   // may be given again with --resume
-  bool is_path = false;                                        // of a file or folder that is read
-  bool may_be_unused = false;                                  // given without effect is no error
+  bool takes_many = false;     // may be given several values, which are joined by commas
+  bool is_resumable = false;   // may be given again with --resume
+  bool is_path = false;        // of a file or folder that is read
+  bool may_be_unused = false;  // given without effect is no error
   std::vector<Dependency> dependencies;
   std::vector<Check> checks;
   Implication implied = nullptr;
@@ -71,6 +72,7 @@ struct Option {
   Option& unless_unused();                                 // sets may_be_unused
   Option& check(Check problem);
   Option& implies(Implication set);
+  Option& many();  // sets takes_many
   Option& path();
   Option& on_resume();
 

@@ -40,7 +40,8 @@ struct TrainOptions : RunOptions,
                       Pix2PixOptions,
                       PhotoConverterOptions,
                       AnimeOptions,
-                      ClassifierOptions {
+                      ClassifierOptions,
+                      StylizerOptions {
   std::string model;  // as `sumi models` lists them
 
   // A group by its type: one of those above, or one that only its model knows. That starts with the group's defaults.

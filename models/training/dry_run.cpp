@@ -41,7 +41,7 @@ std::string parts_of_step(const TrainOptions& o) {
 
 Shape picture_shape(const TrainOptions& o) {
   const int side = picture_side(o);
-  return {pictures_per_step(o), side, side, o.channels};
+  return {pictures_per_step(o), side, side, example_channels(o)};
 }
 
 // Multiply-adds of a step, for each image of its batch.

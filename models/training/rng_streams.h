@@ -13,10 +13,11 @@ enum class RngStream : std::uint8_t {
   fixed_noise,   // of the sample sheets
   image_pool_a,  // of CycleGAN's discriminators
   image_pool_b,
-  reference,        // noise of virtual batch norm's reference batch
-  latent_centers,   // of a mixture of Gaussians
-  discriminator,    // noise, augmentation, penalties and labels of the first one
-  discriminator_b,  // of CycleGAN's second one
+  reference,          // noise of virtual batch norm's reference batch
+  latent_centers,     // of a mixture of Gaussians
+  stylizer_examples,  // which style, noise and exposure
+  discriminator,      // noise, augmentation, penalties and labels of the first one
+  discriminator_b,    // of CycleGAN's second one
 };
 
 // The stream's number, which is part of what a seed means: another one makes other runs. Purposes that no model has
@@ -36,6 +37,8 @@ constexpr std::uint64_t stream_number(RngStream stream) {
       return 4;
     case RngStream::latent_centers:
       return 5;
+    case RngStream::stylizer_examples:
+      return 6;
     case RngStream::discriminator:
       return 16;
     case RngStream::discriminator_b:

@@ -124,6 +124,8 @@ std::vector<Dataset> Session::open_data() {
   for (DatasetSpec spec : dataset_specs(options_)) {
     spec.fallback_dir = run_.path();
     if (wants_labels(options_)) spec.classes = classes.at(domains.size());
+    if (const PackedExamples* packed = model_spec(options_.model).requirements.packed)
+      spec.data = packed->make(options_, run_.path(), events);
     domains.push_back(Dataset::open(spec, events));
     if (options_.val_every == 0) continue;
     auto [rest, held] = domains.back().split(options_.val_every);

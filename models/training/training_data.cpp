@@ -16,6 +16,7 @@ namespace {
 
 // The folders (or idx file) of the model's domains.
 std::vector<fs::path> data_paths(const TrainOptions& o) {
+  if (model_spec(o.model).requirements.packed) return {o.data_a};
   if (model_spec(o.model).requirements.classifies) {
     std::error_code error;
     if (fs::exists(o.data, error)) return {o.data};  // a name with a comma in it
@@ -45,7 +46,7 @@ DatasetSpec dataset_spec(const TrainOptions& o) {
     spec.load_size = o.load_size;
     spec.crop_size = o.crop_size;
   }
-  spec.channels = o.channels;
+  spec.channels = example_channels(o);
   spec.bits = o.bits;
   spec.max_items = o.max_items;
   spec.labels = label_rule(o);
@@ -125,7 +126,9 @@ std::vector<DatasetSpec> dataset_specs(const TrainOptions& o) {
 }
 
 void check_data_given(const TrainOptions& o) {
-  if (model_spec(o.model).requirements.paired) {
+  if (const PackedExamples* packed = model_spec(o.model).requirements.packed) {
+    packed->check(o);
+  } else if (model_spec(o.model).requirements.paired) {
     if (!o.data_a.empty() && o.data_b.empty() && o.data.empty())
       fail("--data-b", "is missing: the partners of --data-a");
     if (o.data_a.empty() && o.data.empty())

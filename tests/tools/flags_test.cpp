@@ -167,9 +167,8 @@ TEST_CASE("flags: contradictions name both sides") {
   const std::vector<std::string> cyclegan{"train", "cyclegan", "--data", "nowhere", "--outdir", "nothing"};
   for (const auto& [words, one, other] : std::vector<Contradiction>{
            {with(convert, {"--skip-existing", "--overwrite"}), "--skip-existing", "--overwrite"},
-           {with(convert, {"--style", "ink"}), "--style", "--model"},
+           {with(convert, {"--style-set", "line=1"}), "--style-set", "--model"},
            {with(convert, {"--sheet"}), "--sheet", "--model"},
-           {with(convert, {"--line-strength", "2"}), "--line-strength", "--model"},
            {with(gan, {"--steps", "5", "--epochs", "2"}), "--steps", "--epochs"},
            {with(gan, {"--epochs", "0"}), "--epochs", "--steps"},
            {with(gan, {"--precision", "f64"}), "--precision", "--device ref"},

@@ -131,7 +131,8 @@ TEST_CASE("style: what cannot be is said before anything is written") {
   check_error(run(folder, convert + "-s 1.5"), 2, "--strength 1.5 is out of range");
   check_error(run(folder, convert + "--sheet --compare h"), 2, "--compare and --sheet");
   check_error(run(folder, convert + "--sheet --style-set line=1"), 2, "--style-set is for one style");
-  check_error(run(folder, convert + "-m run --style ink"), 2, "--style ink and --model exclude each other");
+  check_error(run(folder, convert + "-m run --style-set line=1"), 2,
+              "--style-set and --model exclude each other");
   save_photo(folder / "mask.png", slope_photo(9, 8, 8, false));
   check_error(run(folder, convert + "--mask mask.png"), 1, "make the mask as large as the picture");
   CHECK(!std::filesystem::exists(folder / "out.png"));

@@ -84,8 +84,8 @@ TEST_CASE("options: numbers that are none, infinite, negative or far too large a
 
 TEST_CASE("options: words that no rule has are refused with the ones that there are") {
   // Paths may be any text; what takes a word from a list may not.
-  const std::set<std::string> paths{"data", "data-a",       "data-b",    "outdir",         "cache",
-                                    "init", "dump-batches", "conv-plan", "feature-network"};
+  const std::set<std::string> paths{"data", "data-a",       "data-b",    "outdir",          "cache",
+                                    "init", "dump-batches", "conv-plan", "feature-network", "styles"};
   const std::set<std::string> may_be_empty{"freeze", "diffaugment", "classes"};
   for (const ModelSpec* model : model_specs())
     for (const std::string& value : {std::string("nonsense"), std::string(), std::string(300, 'x')})

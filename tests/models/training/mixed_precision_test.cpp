@@ -58,7 +58,7 @@ std::vector<Tensor> seeded_images(const TrainOptions& o, std::uint64_t seed = 7)
   const std::int64_t n = pictures_per_step(o), side = picture_side(o);
   std::vector<Tensor> all;
   for (int i = 0; i < model_spec(o.model).requirements.sets(); ++i)
-    all.push_back(tanh(stream.normal({n, side, side, o.channels}, DType::f32, device)));
+    all.push_back(tanh(stream.normal({n, side, side, example_channels(o)}, DType::f32, device)));
   if (!wants_labels(o)) return all;
   std::vector<float> rows(static_cast<std::size_t>(3 * n), 0);
   for (std::size_t i = 0; i < rows.size() / 3; ++i) rows[3 * i + i % 3] = 1;

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Makes the feature network that ships with sumi from a checkpoint of `sumi train features`: EMA weights only, without
-paths of the machine it was trained on. Usage: ship_features.py CHECKPOINT OUT.safetensors"""
+"""Makes weights that ship with sumi from a checkpoint, of `sumi train features` or `sumi train stylizer`: EMA weights only,
+without paths of the machine it was trained on. Usage: ship_weights.py CHECKPOINT OUT.safetensors"""
 import json
 import struct
 import sys
 
-PATHS = ("data", "outdir", "cache", "init", "plan", "dump-batches")
+PATHS = ("data", "data-a", "data-b", "outdir", "cache", "init", "plan", "dump-batches")
 
 
 def read(path):
@@ -20,6 +20,9 @@ def ship(source, target):
     options = json.loads(metadata["sumi.options"])
     averaged = any(name.startswith("ema.") for name in header)
     options.update({name: "" for name in PATHS if name in options}, ema=0.0)
+    for key in ("style", "styles"):  # of a stylizer: names without the folders of their teachers
+        if key in options:
+            options[key] = ",".join(style.split("=")[0] for style in options[key].split(","))
     metadata["sumi.options"] = json.dumps(options, separators=(",", ":"))
     metadata["sumi.kind"] = "networks"
     state = json.loads(metadata["sumi.state"])

@@ -1,0 +1,164 @@
+#include "models/networks/comic_network.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "engine/runtime/trace.h"
+
+namespace sumi {
+namespace {
+
+constexpr double kSlope = 0.2, kNoActivation = 1;
+constexpr double kBlockScale = 0.3, kHeadShare = 0.1;
+constexpr std::int64_t kCoefficients = 7;
+constexpr PadGeom kBorder{PadMode::reflect, 1, 1, 1, 1};
+constexpr ResizeGeom kBilinear{ResizeMode::bilinear, ResizeCoords::half_pixel};
+
+// Twice the size, with the next convolution's border.
+Tensor doubled(const Tensor& x) {
+  return resize2d(x, 2 * x.shape().h, 2 * x.shape().w, kBilinear, kBorder);
+}
+
+}  // namespace
+
+// A 3x3 convolution without bias of an input that has its border, and the style's scale, shift and leaky ReLU.
+class ComicNetwork::StyledConv final : public Module {
+ public:
+  StyledConv(const std::string& name, std::int64_t in, std::int64_t out, int stride, double slope,
+             double scale, int styles, DType dtype, const Device& device)
+      : Module(name), slope_(slope), first_scale_(scale), options_{stride, 0, 0, 0, 0, 1, 1} {
+    using Kind = TorchLayout::Kind;
+    weight_ = add_parameter(name + ".conv.weight", {out, 3, 3, in}, dtype, device, {Kind::conv, {}, {}});
+    gamma_ = add_parameter(name + ".gamma", Shape::matrix(styles, out), dtype, device, {Kind::dense, {}, {}});
+    beta_ = add_parameter(name + ".beta", Shape::matrix(styles, out), dtype, device, {Kind::dense, {}, {}});
+  }
+
+  // x [n,h+2,w+2,in]. The result has `next_pad`, and `residual` in it, if given.
+  Tensor operator()(const Tensor& x, const Tensor& mixture, const PadGeom& next_pad = {},
+                    const Tensor& residual = {}) {
+    const ModuleScope scope(name());
+    const Tensor y = conv2d(x, cast(weight_, x.dtype()), {}, options_);
+    const Shape vectors{y.shape().n, 1, 1, y.shape().c};
+    return film(y, reshape(matmul(mixture, gamma_), vectors), reshape(matmul(mixture, beta_), vectors),
+                {slope_, next_pad}, residual);
+  }
+
+  Shape infer_shape(const Shape& x, Cost& cost) const override {
+    const ConvGeom g = ConvGeom::make(name().c_str(), kBorder.padded(x), weight_.shape(), options_);
+    cost.macs += g.macs();
+    cost.saved_elements += 2 * g.y_shape().count();
+    return g.y_shape();
+  }
+
+  void initialize(double share, RandomStream& stream) {
+    const Shape s = weight_.shape();
+    const double he = std::sqrt(2 / ((1 + kSlope * kSlope) * static_cast<double>(s.h * s.w * s.c)));
+    weight_.assign(stream.normal(s, DType::f32, Device{}, 0, share * he));
+    gamma_.assign(Tensor::full(gamma_.shape(), first_scale_, DType::f32, Device{}));
+    beta_.assign(Tensor::zeros(beta_.shape(), DType::f32, Device{}));
+  }
+
+ protected:
+  Tensor forward(const Tensor& x) override { return conv2d(x, weight_, {}, options_); }
+
+ private:
+  double slope_, first_scale_;
+  ConvOptions options_;
+  Tensor weight_, gamma_, beta_;
+};
+
+ComicNetwork::StyledConv& ComicNetwork::add(const char* name, std::int64_t in, std::int64_t out, int stride,
+                                            double slope, double scale) {
+  return add_child(
+      std::make_unique<StyledConv>(name, in, out, stride, slope, scale, size_.styles, dtype_, device_));
+}
+
+ComicNetwork::ComicNetwork(const ComicSize& size, DType dtype, const Device& device)
+    : Module("comic"), size_(size), dtype_(dtype), device_(device) {
+  const std::int64_t w = size.width;
+  enc0_ = &add("enc0", 3, w, 1, kSlope, 1);
+  enc1_ = &add("enc1", w, 2 * w, 2, kSlope, 1);
+  enc2_ = &add("enc2", 2 * w, 4 * w, 2, kSlope, 1);
+  for (int i = 0; i < size.blocks; ++i) {
+    StyledConv& a = add(fmt::format("res.{}.a", i).c_str(), 4 * w, 4 * w, 1, kSlope, 1);
+    blocks_.emplace_back(
+        &a, &add(fmt::format("res.{}.b", i).c_str(), 4 * w, 4 * w, 1, kNoActivation, kBlockScale));
+  }
+  dec1_ = &add("dec1", 4 * w, 2 * w, 1, kSlope, 1);
+  dec0_ = &add("dec0", 4 * w, w, 1, kSlope, 1);
+  head_ = &add("head", 2 * w, kCoefficients, 1, kNoActivation, 1);
+}
+
+ComicNetwork::~ComicNetwork() = default;
+
+void ComicNetwork::initialize(RandomStream& stream) {
+  for (StyledConv* conv : {enc0_, enc1_, enc2_}) conv->initialize(1, stream);
+  for (const auto& [a, b] : blocks_) {
+    a->initialize(1, stream);
+    b->initialize(1, stream);
+  }
+  for (StyledConv* conv : {dec1_, dec0_}) conv->initialize(1, stream);
+  head_->initialize(kHeadShare, stream);
+}
+
+Tensor ComicNetwork::operator()(const Tensor& x, const Tensor& mixture) {
+  const ModuleScope scope(name());
+  return in_activations(x, [&](const Tensor& y) { return run(y, mixture); });
+}
+
+// a, b, h have the border of the next convolution; the residual of a block has none.
+Tensor ComicNetwork::run(const Tensor& x, const Tensor& mixture) const {
+  const Tensor a = (*enc0_)(pad2d(x, kBorder), mixture, kBorder);
+  const Tensor b = (*enc1_)(a, mixture, kBorder);
+  Tensor h = (*enc2_)(b, mixture);
+  for (const auto& [first, second] : blocks_)
+    h = (*second)((*first)(pad2d(h, kBorder), mixture, kBorder), mixture, {}, h);
+  h = concat({doubled((*dec1_)(pad2d(h, kBorder), mixture)), b}, 3);
+  h = concat({doubled((*dec0_)(h, mixture)), a}, 3);
+  return (*head_)(h, mixture);
+}
+
+Tensor ComicNetwork::forward(const Tensor& x) {
+  std::vector<double> first(static_cast<std::size_t>(size_.styles), 0.0);
+  first[0] = 1;
+  const Tensor one = Tensor::from(first, Shape::matrix(1, size_.styles), dtype_, x.device());
+  return run(x, broadcast_to(one, Shape::matrix(x.shape().n, size_.styles)));
+}
+
+Shape ComicNetwork::infer_shape(const Shape& x, Cost& cost) const {
+  if (x.c != 3 || x.h % kMultiple != 0 || x.w % kMultiple != 0 || x.h < kSmallestSide || x.w < kSmallestSide)
+    fail("comic",
+         fmt::format("takes pictures of 3 channels with sides that are multiples of {} from {} on, not {}",
+                     kMultiple, kSmallestSide, x.str()));
+  const Shape a = enc0_->infer_shape(x, cost), b = enc1_->infer_shape(a, cost);
+  Shape h = enc2_->infer_shape(b, cost);
+  for (const auto& [first, second] : blocks_) h = second->infer_shape(first->infer_shape(h, cost), cost);
+  h = dec1_->infer_shape(h, cost);
+  cost.saved_elements += 2 * b.count();
+  h = dec0_->infer_shape({b.n, b.h, b.w, h.c + b.c}, cost);
+  cost.saved_elements += 2 * a.count();
+  return head_->infer_shape({a.n, a.h, a.w, h.c + a.c}, cost);
+}
+
+Tensor line_logit(const Tensor& coefficients) {
+  const Shape& s = coefficients.shape();
+  return affine(slice(coefficients, {0, 0, 0, 3}, {s.n, s.h, s.w, 1}), 4, -2);
+}
+
+ComicLayers comic_layers(const Tensor& x, const Tensor& coefficients) {
+  const Shape s = x.shape();
+  const auto channels = [&](std::int64_t first, std::int64_t count) {
+    return slice(coefficients, {0, 0, 0, first}, {s.n, s.h, s.w, count});
+  };
+  return {add(mul(x, affine(channels(4, 3), 1, 1)), channels(0, 3)), sigmoid(line_logit(coefficients))};
+}
+
+Tensor compose_comic(const ComicLayers& layers, const Tensor& ink, const Tensor& opacity) {
+  const Tensor alpha = mul(layers.line, opacity);
+  return add(mul(layers.flat, affine(alpha, -1, 1)), mul(alpha, ink));
+}
+
+}  // namespace sumi

@@ -1,0 +1,297 @@
+// Training of the stylizer: photographs in, and for each style a flat picture and the alpha of its lines wanted. Two outputs with a
+// target each are what makes the network bold: one that makes the finished picture alone stays between photograph and drawing.
+#include "models/stylizer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "engine/runtime/device.h"
+#include "models/options/comic_styles.h"
+#include "models/options/option_groups.h"
+#include "models/planned_network.h"
+#include "models/registry.h"
+#include "models/training/rng_streams.h"
+#include "models/training/teachers.h"
+
+namespace sumi {
+namespace {
+
+// Weights of the losses, all of pictures in [0,1].
+constexpr double kPicture = 1, kFlat = 1, kLine = 0.5, kGradient = 1;
+// Cross-entropy of the line beside the L1: where no line is found at first, the sigmoid saturates, and the L1 alone has no gradient
+// left that could bring it back.
+constexpr double kLineEntropy = 0.1;
+constexpr double kMissingInk = 3;  // how much more a missing line costs than one too many
+// What the input may differ in from what the teacher saw: noise of a standard deviation up to this many levels of 255, and
+// exposure by a factor.
+constexpr double kMostNoise = 16, kExposure = 0.12;
+// The rate rises over the first steps, since nothing normalizes what the first weights make, and falls by half a cosine.
+constexpr double kWarmUp = 0.02, kLastRate = 1e-5;
+
+std::vector<std::string> style_names(const TrainOptions& o) {
+  std::vector<std::string> names;
+  for (const StyleSource& style : style_sources(o.styles)) names.push_back(style.name);
+  if (names.empty()) names.emplace_back("style");  // to be planned without data
+  return names;
+}
+
+std::unique_ptr<ComicNetwork> comic_network(const TrainOptions& o) {
+  const ComicSize size{o.ngf, o.n_blocks, static_cast<int>(style_names(o).size())};
+  return std::make_unique<ComicNetwork>(size, dtype_of(o), parse_device(o.device));
+}
+
+Tensor table(const std::vector<double>& values, std::int64_t columns, const TrainOptions& o) {
+  const auto rows = static_cast<std::int64_t>(values.size()) / columns;
+  return Tensor::from(values, Shape::matrix(rows, columns), dtype_of(o), parse_device(o.device));
+}
+
+Tensor clamp01(const Tensor& x) {
+  return affine(relu(affine(relu(x), -1, 1)), -1, 1);
+}
+
+// The mean absolute difference of neighbors along h (axis 1) or w (axis 2): on the difference of two pictures the distance of
+// their gradients.
+Tensor mean_step(const Tensor& x, int axis) {
+  Shape extent = x.shape(), first{0, 0, 0, 0}, second = first;
+  --extent[axis];
+  ++second[axis];
+  return loss_mean(Loss::l1, slice(x, second, extent), slice(x, first, extent));
+}
+
+}  // namespace
+
+Stylizer::Stylizer(const TrainOptions& o)
+    : Model(o),
+      styles_(style_names(o)),
+      network_(dynamic_cast<ComicNetwork&>(network("g"))),
+      stream_(random_stream("examples", RngStream::stylizer_examples)) {
+  RandomStream init(o.seed, stream_number(RngStream::init));
+  network_.initialize(init);  // by its own rule
+  trained_ = &generators({"g"}, o.lr);
+  std::vector<double> inks, opacities;
+  for (const std::string& style : styles_) {
+    const ComicInk ink = comic_ink(style);
+    inks.insert(inks.end(), ink.color.begin(), ink.color.end());
+    opacities.push_back(ink.opacity);
+  }
+  ink_ = table(inks, 3, o);
+  opacity_ = table(opacities, 1, o);
+}
+
+void Stylizer::begin_step(const Step::Kind&) {
+  const double done = static_cast<double>(trained_->updates()) /
+                      static_cast<double>(std::max<std::int64_t>(options().steps, 1));
+  const double cosine = 0.5 * (1 + std::cos(std::numbers::pi * std::min(done, 1.0)));
+  trained_->set_lr(options().lr * std::clamp(done / kWarmUp, 1e-2, 1.0) * cosine + kLastRate);
+}
+
+// [count,1,1,styles]: u in (0, styles] is of the style s where s < u <= s + 1.
+Tensor Stylizer::one_hot_styles(std::int64_t count) {
+  const auto styles = static_cast<double>(styles_.size());
+  std::vector<double> numbers(styles_.size());
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
+  const Tensor u =
+      affine(stream_.uniform(Shape::matrix(count, 1), ink_.dtype(), ink_.device()), -styles, styles);
+  const Tensor above = sub(u, table(numbers, static_cast<std::int64_t>(styles), options()));
+  return sub(heaviside(above), heaviside(affine(above, 1, -1)));
+}
+
+Tensor Stylizer::degraded(const Tensor& photo) {
+  const Shape one{photo.shape().n, 1, 1, 1};
+  const Tensor exposure = exp(stream_.uniform(one, photo.dtype(), photo.device(), -kExposure, kExposure));
+  const Tensor sigma = stream_.uniform(one, photo.dtype(), photo.device(), 0, kMostNoise / 255);
+  const Tensor noise = stream_.normal(photo.shape(), photo.dtype(), photo.device());
+  return clamp01(add(mul(photo, exposure), mul(noise, sigma)));
+}
+
+Stylizer::Examples Stylizer::draw_examples(const Tensor& batch) {
+  const NoGrad no_grad;
+  const Shape s = batch.shape();
+  const Tensor all = affine(batch, 0.5, 0.5);
+  Examples e;
+  e.input = degraded(slice(all, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}));
+  e.mixture = one_hot_styles(s.n);
+  Tensor planes;
+  for (std::size_t i = 0; i < styles_.size(); ++i) {
+    const auto style = static_cast<std::int64_t>(i);
+    const Tensor chosen = slice(e.mixture, {0, 0, 0, style}, {s.n, 1, 1, 1});
+    const Tensor mine = mul(slice(all, {0, 0, 0, 3 + 4 * style}, {s.n, s.h, s.w, 4}), chosen);
+    planes = planes ? add(planes, mine) : mine;
+  }
+  e.teacher = {slice(planes, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}),
+               slice(planes, {0, 0, 0, 3}, {s.n, s.h, s.w, 1})};
+  e.ink = matmul(e.mixture, ink_);
+  e.opacity = matmul(e.mixture, opacity_);
+  return e;
+}
+
+void Stylizer::train_step(Step& step) {
+  step.minimize(*trained_, [&](MicroBatch& batch, Losses& loss) {
+    const Examples e = draw_examples(batch.input(0));
+    batch["input"] = e.input;
+    batch["flat"] = e.teacher.flat;
+    batch["line"] = e.teacher.line;
+    const Tensor coefficients = network_(e.input, e.mixture);
+    const ComicLayers made = comic_layers(e.input, coefficients);
+    const Tensor apart =
+        sub(compose_comic(made, e.ink, e.opacity), compose_comic(e.teacher, e.ink, e.opacity));
+    const Tensor line = mul(abs(sub(made.line, e.teacher.line)), affine(e.teacher.line, kMissingInk, 1));
+    loss.add("loss_picture", kPicture, loss_mean(Loss::l1, apart, 0));
+    loss.add("loss_flat", kFlat, loss_mean(Loss::l1, made.flat, e.teacher.flat));
+    loss.add("loss_line", kLine, mean(line));
+    loss.add("loss_entropy", kLineEntropy,
+             loss_mean(Loss::bce_logits, line_logit(coefficients), e.teacher.line));
+    loss.add("loss_gradient", kGradient, add(mean_step(apart, 1), mean_step(apart, 2)));
+  });
+}
+
+Tensor Stylizer::coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw) {
+  const NoGrad no_grad;
+  const TrainableNetworks::UseEmaWeights averaged(*trained_, !raw);
+  const auto count = static_cast<std::int64_t>(weights.size());
+  const Tensor mixture = Tensor::from(weights, Shape::matrix(1, count), photos.dtype(), photos.device());
+  return network_(photos, broadcast_to(mixture, Shape::matrix(photos.shape().n, count)));
+}
+
+SampleGrid Stylizer::samples() {
+  const NoGrad no_grad;
+  SampleGrid sheet{{}, static_cast<int>(shown_.size())};
+  const auto as_sample = [](const Tensor& x) { return affine(x, 2, -1); };
+  const auto planes = [](const Tensor& all, std::int64_t first, std::int64_t count) {
+    const Shape& s = all.shape();
+    return affine(slice(all, {0, 0, 0, first}, {s.n, s.h, s.w, count}), 0.5, 0.5);
+  };
+  for (const Tensor& all : shown_) sheet.pictures.push_back(as_sample(planes(all, 0, 3)));
+  for (std::size_t i = 0; i < styles_.size(); ++i) {
+    const auto style = static_cast<std::int64_t>(i);
+    std::vector<double> weights(styles_.size(), 0.0);
+    weights[i] = 1;
+    const Tensor ink = slice(ink_, {style, 0, 0, 0}, {1, 1, 1, 3}),
+                 opacity = slice(opacity_, {style, 0, 0, 0}, {1, 1, 1, 1});
+    for (const Tensor& all : shown_)
+      sheet.pictures.push_back(as_sample(
+          compose_comic({planes(all, 3 + 4 * style, 3), planes(all, 6 + 4 * style, 1)}, ink, opacity)));
+    for (const Tensor& all : shown_) {
+      const Tensor photo = planes(all, 0, 3);
+      sheet.pictures.push_back(
+          as_sample(compose_comic(comic_layers(photo, coefficients(photo, weights, false)), ink, opacity)));
+    }
+  }
+  return sheet;
+}
+
+Model::Translator Stylizer::translator(const std::string&) const {
+  return {"g", &network_, ComicNetwork::kMultiple, ComicNetwork::kSmallestSide};
+}
+
+Tensor Stylizer::translate(const Tensor& pictures, const std::string&, bool raw) {
+  const NoGrad no_grad;
+  std::vector<double> weights(styles_.size(), 0.0);
+  weights[0] = 1;
+  const Tensor photo = affine(pictures, 0.5, 0.5),
+               first = Tensor::from(weights, Shape::matrix(1, ink_.shape().n), ink_.dtype(), ink_.device());
+  const ComicLayers layers = comic_layers(photo, coefficients(photo, weights, raw));
+  return affine(clamp01(compose_comic(layers, matmul(first, ink_), matmul(first, opacity_))), 2, -1);
+}
+
+Stylizer* as_stylizer(Model& model) {
+  return dynamic_cast<Stylizer*>(&model);
+}
+
+namespace {
+
+TeacherSpec teacher_spec(const TrainOptions& o, const std::filesystem::path& fallback) {
+  return {o.data_a, style_sources(o.styles), o.cache, fallback, o.crop_size, o.workers};
+}
+
+constexpr PackedExamples kPacked{
+    .channels = [](const TrainOptions& o) { return teacher_channels(style_names(o).size()); },
+    .make = [](const TrainOptions& o, const std::filesystem::path& fallback,
+               const DatasetEvents& events) { return pack_teachers(teacher_spec(o, fallback), events); },
+    .check =
+        [](const TrainOptions& o) {
+          if (o.data_a.empty()) fail("--data-a", "is missing: a folder of photographs");
+          if (o.styles.empty())
+            fail("--styles", "is missing: NAME=FOLDER, the planes that a style's teacher made of them");
+        },
+};
+
+}  // namespace
+
+void StylizerOptions::add_rows(OptionTable& t) {
+  t.heading("Data");
+  t.add("data-a", &TrainOptions::data_a)
+      .help("photographs")
+      .placeholder("DIR")
+      .alias("--photo")
+      .path()
+      .on_resume();
+  t.add("styles", &TrainOptions::styles)
+      .help("styles, each with its teacher: a folder of planes or a filter")
+      .placeholder("NAME=TEACHER...")
+      .alias("--style")
+      .many()
+      .on_resume();
+  t.add("crop-size", &TrainOptions::crop_size)
+      .help("side of the random crops")
+      .placeholder("PX")
+      .range(ComicNetwork::kSmallestSide, 16384);
+  t.heading("Networks");
+  t.add("ngf", &TrainOptions::ngf)
+      .help("channels of the first layer; the widest have four times as many")
+      .range(1, 4096);
+  t.add("n-blocks", &TrainOptions::n_blocks).help("residual blocks").range(0, 64);
+  const auto never = [](const TrainOptions&) { return false; };
+  for (const char* name : {"init-type", "init-gain"})
+    t.at(name).only_with("models other than stylizer", never);
+  for (const char* name : {"lr-policy", "epochs", "epochs-decay"})
+    t.at(name).not_with("stylizer's own schedule", never);
+}
+
+extern const ModelSpec stylizer_spec{
+    .name = "stylizer",
+    .summary = "photographs to comics in several styles at once, learned from filters",
+    .reference = "distillation (Hinton 2015) with conditional scales and shifts (Dumoulin 2017, Perez 2018)",
+    .data = "photographs, and for each style a folder of flat and line planes",
+    .requirements = {.packed = &kPacked},
+    .options = add_groups<CommonOptions, StylizerOptions>,
+    .set_defaults =
+        [](TrainOptions& o) {
+          o.preprocess = "crop";
+          o.crop_size = 128;
+          o.batch_size = 8;
+          o.ngf = 16;
+          o.n_blocks = 4;
+          o.lr = 2e-3;
+          o.beta1 = 0.9;
+          o.beta2 = 0.99;
+          o.clip_grad_norm = 1;
+          o.ema = 0.999;
+          o.steps = 25000;
+          o.epochs = 0;
+        },
+    .check =
+        [](const TrainOptions& o) {
+          style_sources(o.styles);
+          if (o.steps == 0)
+            fail("--steps", "is 0, but stylizer's learning rate follows the run's length in steps");
+          if (o.channels != 3)
+            fail("--channels", fmt::format("{} is not possible for stylizer; use 3", o.channels));
+          if (o.crop_size % ComicNetwork::kMultiple != 0 || o.crop_size < ComicNetwork::kSmallestSide)
+            fail("--crop-size",
+                 fmt::format("{} is not possible for stylizer; use a multiple of {} from {} on", o.crop_size,
+                             ComicNetwork::kMultiple, ComicNetwork::kSmallestSide));
+        },
+    .networks =
+        [](const TrainOptions& o) {
+          std::vector<PlannedNetwork> planned;
+          planned.push_back({"g", comic_network(o), {1, o.crop_size, o.crop_size, 3}});
+          return planned;
+        },
+    .make = [](const TrainOptions& o) -> std::unique_ptr<Model> { return std::make_unique<Stylizer>(o); },
+};
+
+}  // namespace sumi

@@ -1,0 +1,274 @@
+// The stylizer: its network, its examples, training that is repeatable to the bit, and what it makes of pictures.
+#include "models/stylizer.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/image/image.h"
+#include "models/inference/comic_picture.h"
+#include "models/make_model.h"
+#include "models/options/comic_styles.h"
+#include "models/training/teachers.h"
+#include "tests/models/runs.h"
+#include "tests/support.h"
+
+namespace sumi {
+namespace {
+
+namespace fs = std::filesystem;
+using test::error_of;
+using test::has;
+using test::TempDir;
+
+Image8 slope_picture(int w, int h, int seed) {
+  Image8 image(w, h, 3);
+  for (int y = 0; y < h; ++y)
+    for (int x = 0; x < w; ++x)
+      for (int c = 0; c < 3; ++c)
+        image.at(x, y)[c] =
+            static_cast<std::uint8_t>((x * (3 + seed) + y * (5 + c) + 40 * ((x / 8 + y / 8) % 2)) % 256);
+  return image;
+}
+
+// Photographs a.png and b.png, and planes of two styles: a brighter flat picture, and lines where x is a multiple of 8.
+void write_examples(const fs::path& folder) {
+  for (int i = 0; i < 2; ++i) {
+    const std::string name(1, static_cast<char>('a' + i));
+    const Image8 photo = slope_picture(40, 32, i);
+    fs::create_directories(folder / "photos");
+    save_image(folder / "photos" / (name + ".png"), photo);
+    for (const char* style : {"ink", "own"}) {
+      fs::create_directories(folder / style / "32");
+      Image8 flat = photo, line(40, 32, 1);
+      for (std::uint8_t& level : flat.data)
+        level = static_cast<std::uint8_t>(level / 2 + (style[0] == 'i' ? 100 : 20));
+      for (int y = 0; y < 32; ++y)
+        for (int x = 0; x < 40; x += 8) *line.at(x, y) = 255;
+      save_image(folder / style / "32" / (name + ".flat.png"), flat);
+      save_image(folder / style / "32" / (name + ".line.png"), line);
+    }
+  }
+}
+
+TrainOptions tiny(const fs::path& folder, const std::string& run, int steps) {
+  TrainOptions o = default_options("stylizer");
+  o.data_a = (folder / "photos").string();
+  o.styles = "ink=" + (folder / "ink").string() + ",own=" + (folder / "own").string();
+  o.outdir = (folder / run).string();
+  o.cache = (folder / "cache").string();
+  o.crop_size = 16;
+  o.batch_size = 2;
+  o.ngf = 4;
+  o.n_blocks = 1;
+  o.steps = steps;
+  o.seed = 3;
+  o.threads = 1;
+  o.workers = 0;
+  o.sample_every = 0;
+  o.save_every = 0;
+  o.device = test_device();
+  return o;
+}
+
+Tensor uniform(const Shape& s, std::uint64_t stream, const Device& device) {
+  return RandomStream(9, stream).uniform(s, device.is_ref() ? DType::f64 : DType::f32, device, 0, 1);
+}
+
+Tensor row(const std::vector<double>& weights, const Tensor& like) {
+  return Tensor::from(weights, Shape::matrix(1, static_cast<std::int64_t>(weights.size())), like.dtype(),
+                      like.device());
+}
+
+}  // namespace
+
+TEST_CASE("stylizer: shapes, counts and work are those of the recipe") {
+  const ComicNetwork network({16, 4, 3}, DType::f32, Device{});
+  // As the PyTorch form counts them: 348,048 weights of convolutions and 6 x 679 scales and shifts.
+  CHECK(network.parameter_count() == 352122);
+  Cost cost;
+  CHECK(network.infer_shape({1, 512, 512, 3}, cost) == Shape{1, 512, 512, 7});
+  CHECK(static_cast<double>(cost.macs) / (512 * 512) == doctest::Approx(26640));
+  CHECK(has(error_of([&] { network.infer_shape({1, 30, 32, 3}, cost); }), "multiples of 4"));
+}
+
+TEST_CASE("stylizer: a window with the halo is the whole picture to the bit") {
+  ComicNetwork network({4, 4, 2}, DType::f64, kRef);
+  RandomStream stream(1, 1);
+  network.initialize(stream);
+  const NoGrad no_grad;
+  const std::int64_t side = 128 + 2 * ComicNetwork::kHalo, core = 16, halo = ComicNetwork::kHalo;
+  const Tensor x = uniform({1, side, core + 2 * halo, 3}, 1, kRef), mixture = row({0.3, 0.7}, x);
+  const Tensor whole = network(x, mixture);
+  const Tensor part = network(slice(x, {0, 64, 0, 0}, {1, core + 2 * halo, core + 2 * halo, 3}), mixture);
+  const Shape middle{1, core, core + 2 * halo, 7};
+  CHECK(slice(whole, {0, 64 + halo, 0, 0}, middle).to_vector<double>() ==
+        slice(part, {0, halo, 0, 0}, middle).to_vector<double>());
+  // And no farther than it has to be: 4 pixels less are seen.
+  const Tensor less =
+      network(slice(x, {0, 64 + halo - 32, 0, 0}, {1, core + 64, core + 2 * halo, 3}), mixture);
+  CHECK(slice(whole, {0, 64 + halo, 0, 0}, middle).to_vector<double>() !=
+        slice(less, {0, 32, 0, 0}, middle).to_vector<double>());
+}
+
+TEST_CASE("stylizer: a mixture is one network between the styles'") {
+  ComicNetwork network({4, 1, 2}, DType::f64, kRef);
+  RandomStream stream(1, 1);
+  network.initialize(stream);
+  for (const Parameter& p : network.parameters())
+    if (p.name.ends_with("gamma") || p.name.ends_with("beta"))
+      p.value.assign(stream.uniform(p.value.shape(), DType::f32, Device{}, -1, 1));
+  const NoGrad no_grad;
+  const Tensor x = uniform({1, 16, 16, 3}, 2, kRef);
+  const auto made = [&](double first) { return network(x, row({first, 1 - first}, x)).to_vector<double>(); };
+  CHECK(made(1) == network(x).to_vector<double>());
+  CHECK(made(1) != made(0));
+  CHECK(made(0.5) != made(1));
+  // A batch of both is each alone.
+  const Tensor both = network(concat({x, x}, 0), concat({row({1, 0}, x), row({0, 1}, x)}, 0));
+  std::vector<double> joined = made(1);
+  for (const double v : made(0)) joined.push_back(v);
+  CHECK(both.to_vector<double>() == joined);
+}
+
+TEST_CASE("stylizer: mixtures and sources by name") {
+  const std::vector<std::string> known{"ink", "wash"};
+  CHECK(style_mixture("ink", known) == std::vector<double>{1, 0});
+  CHECK(style_mixture("ink:0.6,wash:0.4", known) == std::vector<double>{0.6, 0.4});
+  CHECK(style_mixture("wash:3,ink", known) == std::vector<double>{0.25, 0.75});
+  CHECK(has(error_of([&] { style_mixture("inc", known); }), "it has ink, wash"));
+  for (const char* bad : {"ink:", "ink:x", "ink:-1", "ink:nan", "ink:0", "ink:1e999", ""}) {
+    CAPTURE(bad);
+    CHECK(has(error_of([&] { style_mixture(bad, known); }), "[--style]"));
+  }
+  CHECK(style_sources("ink=a/b,wash").at(0).source == "a/b");
+  CHECK(style_sources("ink=a/b,wash").at(1).source == "wash");
+  for (const char* bad : {"=x", "ink=", "ink=a,ink=b", "i nk=a"}) {
+    CAPTURE(bad);
+    CHECK(has(error_of([&] { style_sources(bad); }), "[--styles]"));
+  }
+}
+
+TEST_CASE("stylizer: an example holds the photograph behind its levels, and each style's planes") {
+  const TempDir folder;
+  write_examples(folder.path);
+  const TrainOptions o = tiny(folder.path, "run", 1);
+  const TeacherSpec spec{o.data_a, style_sources(o.styles), o.cache, {}, 16, 0};
+  DatasetSpec set;
+  set.data = pack_teachers(spec);
+  set.preprocess = Preprocess::crop;
+  set.crop_size = 16;
+  set.channels = teacher_channels(2);
+  const Dataset data = Dataset::open(set);
+  CHECK(data.count() == 2);
+  CHECK(data.channels() == 11);
+  const Image8 photo = load_image(folder.path / "photos/a.png");
+  const std::uint8_t* pixel = data.item(0) + (5 * 40 + 8) * 11;  // (8, 5)
+  CHECK(pixel[3] == photo.at(8, 5)[0] / 2 + 100);
+  CHECK(pixel[6] == 255);
+  CHECK(pixel[7] == photo.at(8, 5)[0] / 2 + 20);
+  CHECK(pixel[10] == 255);
+  CHECK(pixel[11 + 6] == 0);  // (9, 5) is on no line
+  // The same files give the same pack, which is found again; a changed one replaces it.
+  CHECK(pack_teachers(spec) == set.data);
+  save_image(folder.path / "own/32/b.line.png", Image8(40, 32, 1));
+  const auto before = data.content_key();
+  CHECK(pack_teachers(spec) == set.data);
+  CHECK(Dataset::open(set).content_key() != before);
+}
+
+TEST_CASE("stylizer: what is wrong with teachers is named") {
+  const TempDir folder;
+  write_examples(folder.path);
+  TrainingObserver quiet;
+  TrainOptions o = tiny(folder.path, "run", 1);
+  o.styles = "ink=" + (folder.path / "nowhere").string();
+  CHECK(has(error_of([&] { train(o, quiet); }), "is no folder of teachers"));
+  fs::create_directories(folder.path / "empty");
+  o.styles = "ink=" + (folder.path / "empty").string();
+  CHECK(has(error_of([&] { train(o, quiet); }), "holds no pairs NAME.flat.png"));
+  fs::create_directories(folder.path / "others");
+  save_image(folder.path / "others/c.flat.png", slope_picture(32, 32, 1));
+  save_image(folder.path / "others/c.line.png", Image8(32, 32, 1));
+  o.styles = "ink=" + (folder.path / "others").string();
+  CHECK(has(error_of([&] { train(o, quiet); }), "no photograph of"));
+  o.styles.clear();
+  CHECK(has(error_of([&] { train(o, quiet); }), "[--styles] is missing"));
+  o = tiny(folder.path, "run", 1);
+  o.crop_size = 18;
+  CHECK(has(error_of([&] { train(o, quiet); }), "a multiple of 4"));
+  // Planes of two sizes.
+  o = tiny(folder.path, "run", 1);
+  for (const char* name : {"a", "b"})
+    save_image(folder.path / "own/32" / (std::string(name) + ".line.png"), Image8(40, 36, 1));
+  CHECK(has(error_of([&] { train(o, quiet); }), "make them of one size"));
+}
+
+TEST_CASE("stylizer: training falls, repeats and resumes to the bit") {
+  const TempDir folder;
+  write_examples(folder.path);
+  TrainingObserver quiet;
+  const auto first = bytes_of(train(tiny(folder.path, "one", 6), quiet).checkpoint);
+  CHECK(first == bytes_of(train(tiny(folder.path, "two", 6), quiet).checkpoint));
+  CHECK(first == bytes_of(train_in_two(tiny(folder.path, "three", 6), 3).checkpoint));
+  TrainOptions other = tiny(folder.path, "four", 6);
+  other.seed = 4;
+  CHECK(first != bytes_of(train(other, quiet).checkpoint));
+
+  const auto model = make_model(tiny(folder.path, "five", 200));
+  const Tensor batch =
+      affine(uniform({2, 16, 16, 11}, 5, model->networks()[0].module->parameters()[0].value.device()), 2, -1);
+  const double before = model->step({batch}, 0)[0].second;
+  for (int i = 0; i < 40; ++i) model->step({batch}, 0);
+  CHECK(model->step({batch}, 0)[0].second < before);
+}
+
+TEST_CASE("stylizer: tiles, bands and working sizes") {
+  CHECK(working_size(640, 480, 0) == std::pair{640, 480});
+  CHECK(working_size(4000, 3000, 0) == std::pair{800, 600});
+  CHECK(working_size(4000, 3000, 300) == std::pair{400, 300});
+  CHECK(working_size(40, 30, 300) == std::pair{40, 30});
+
+  const TempDir folder;
+  write_examples(folder.path);
+  const auto model = make_model(tiny(folder.path, "run", 10));
+  Stylizer& stylizer = *as_stylizer(*model);
+  stylize::Rgb picture(90, 70);
+  for (stylize::Plane* plane : {&picture.red, &picture.green, &picture.blue})
+    for (std::size_t i = 0; i < plane->pixels(); ++i)
+      plane->data()[i] = static_cast<float>((i * 37 + i / 90 * 11) % 101) / 100;
+  ComicOptions options;
+  options.weights = {0.5, 0.5};
+  const auto whole = comic_coefficients(stylizer, picture, options);
+  options.tile = 32;
+  const auto tiled = comic_coefficients(stylizer, picture, options);
+  double worst = 0;
+  for (std::size_t k = 0; k < whole.size(); ++k)
+    for (std::size_t i = 0; i < whole[k].pixels(); ++i)
+      worst = std::max(
+          worst, std::abs(static_cast<double>(whole[k].data()[i]) - static_cast<double>(tiled[k].data()[i])));
+  CHECK(worst < 1e-5);
+
+  for (const auto& [w, h] : {std::pair{1, 1}, {3, 2}, {61, 47}}) {
+    Photo photo{w, h, 16, {}, {}, ""};
+    for (int i = 0; i < 3 * w * h; ++i) photo.rgb.push_back(static_cast<std::uint16_t>(i * 997 % 65536));
+    photo.alpha.assign(photo.pixels(), 30000);
+    for (const ComicLayer layer : {ComicLayer::drawing, ComicLayer::flat, ComicLayer::line}) {
+      options.layer = layer;
+      const Photo made = comic_picture(stylizer, photo, options);
+      CHECK(made.width == w);
+      CHECK(made.height == h);
+      CHECK(made.depth == 16);
+      CHECK(made.alpha == photo.alpha);
+      CHECK(made.rgb.size() == photo.rgb.size());
+    }
+  }
+}
+
+}  // namespace sumi

@@ -1,0 +1,51 @@
+#include "tools/comic_filter.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/error.h"
+#include "models/inference/comic_picture.h"
+#include "models/options/comic_styles.h"
+#include "models/stylizer.h"
+
+namespace sumi::cli {
+namespace {
+
+constexpr double kMostLineStrength = 2;
+
+}  // namespace
+
+std::function<Photo(const Photo&, const Photo*)> comic_filter(const ConvertArguments& args,
+                                                              std::shared_ptr<OpenedModel> opened) {
+  Stylizer& model = *as_stylizer(*opened->model);
+  const std::vector<std::string>& styles = model.styles();
+  const std::string command = command_name(args.app);
+  const bool has_ink = std::find(styles.begin(), styles.end(), "ink") != styles.end();
+  ComicOptions options;
+  try {
+    options.weights =
+        style_mixture(args.style.name.empty() ? (has_ink ? "ink" : styles.front()) : args.style.name, styles);
+  } catch (const Error& error) {
+    throw UsageError(command, error.what());
+  }
+  if (!args.style.line_strength.empty())
+    options.line_strength = parse_number(args.app, "--line-strength", args.style.line_strength);
+  if (!(options.line_strength >= 0 && options.line_strength <= kMostLineStrength))
+    throw UsageError(command, fmt::format("--line-strength {} is out of range; give a number from 0 to {}",
+                                          args.style.line_strength, kMostLineStrength));
+  options.levels = args.comic.steps;
+  options.short_side = args.comic.short_side;
+  options.layer = args.comic.layer == "flat"   ? ComicLayer::flat
+                  : args.comic.layer == "line" ? ComicLayer::line
+                                               : ComicLayer::drawing;
+  options.raw = args.raw;
+  return [opened = std::move(opened), options](const Photo& photo, const Photo*) {
+    return comic_picture(*as_stylizer(*opened->model), photo, options);
+  };
+}
+
+}  // namespace sumi::cli
