@@ -108,6 +108,7 @@ std::vector<BenchCase> cases_of(const Filter& filter);
 std::vector<BenchCase> conv_cases(const Filter&, const OpInfo&);
 std::vector<BenchCase> dense_cases(const Filter&, const OpInfo&);
 std::vector<BenchCase> norm_cases(const Filter&, const OpInfo&);
+std::vector<BenchCase> film_cases(const Filter&, const OpInfo&);
 std::vector<BenchCase> memory_bound_cases(const Filter&, const OpInfo&);
 // The operations of memory_bound_cases, with their parts.
 std::vector<OpInfo> memory_operations();

@@ -57,7 +57,8 @@ const std::vector<OpInfo>& operations() {
         {"batch_norm", "stats,apply,train,grad,running", "128x32x32x64",
          "batch norm; train: stats, then apply; running: the averages", norm_cases},
         {"instance_norm", norms, "1x64x64x256", "instance norm", norm_cases},
-        {"layer_norm", norms, "1x128x128x256", "layer norm", norm_cases}};
+        {"layer_norm", norms, "1x128x128x256", "layer norm", norm_cases},
+        {"film", "apply,grad", "8x64x64x64", "a scale and a shift for each sample, leaky ReLU", film_cases}};
     for (const OpInfo& op : memory_operations()) ops.push_back(op);
     return ops;
   }();

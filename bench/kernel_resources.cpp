@@ -58,6 +58,7 @@ std::string place_of(const std::string& op) {
       {"conv", {"conv", "conv_transpose"}},
       {"gemm", {"dense"}},
       {"norm", {"batch_norm", "instance_norm", "layer_norm"}},
+      {"film", {"film"}},
       {"elementwise",
        {"add", "sub", "mul", "div", "maximum", "minimum", "affine", "fill", "copy_box", "cast"}},
       {"reduce", {"sum_to", "sum_squares", "count_nonfinite"}},

@@ -1,6 +1,7 @@
 // Norm cases: the statistics, their application, both (the forward pass of a training step), and
-// the gradient.
+// the gradient. FiLM, a scale and a shift for each sample without statistics, stands beside them.
 #include "bench/bench_case.h"
+#include "kernels/film.h"
 #include "kernels/norm.h"
 #ifdef SUMI_PEER
 #include "kernels/peer/norm.h"
@@ -80,6 +81,28 @@ BenchCase norm_work(const NormGeom& g, const std::string& op, const std::string&
   return bench_case;
 }
 
+// Leaky ReLU of slope 0.2 as in the stylizer, without a border.
+BenchCase film_case(const Shape& x, const std::string& part) {
+  constexpr double kSlope = 0.2;
+  BenchCase bench_case{.op = "film", .part = part, .problem = x.str()};
+  const Shape vector{x.n, 1, 1, x.c};
+  const auto count = static_cast<double>(x.count());
+  if (part == "apply") {
+    bench_case.args = {{x}, in(vector), in(vector), {x, R::out}};
+    bench_case.run = [](const Exec& e, const Views& v) {
+      kernels::film(e, v[0], v[1], v[2], kSlope, {}, {}, v[3]);
+    };
+    bench_case.numbers = 2 * count;
+  } else {
+    bench_case.args = {{x}, in(vector), in(vector), {x}, {x, R::out}, out(vector), out(vector)};
+    bench_case.run = [](const Exec& e, const Views& v) {
+      kernels::film_backward(e, v[0], v[1], v[2], kSlope, v[3], v[4], v[5], v[6]);
+    };
+    bench_case.numbers = 3 * count;
+  }
+  return bench_case;
+}
+
 }  // namespace
 
 std::vector<BenchCase> norm_cases(const Filter& filter, const OpInfo& op) {
@@ -95,6 +118,14 @@ std::vector<BenchCase> norm_cases(const Filter& filter, const OpInfo& op) {
       cases.back().layer = layer.net.empty() ? "" : layer.net + " " + layer.name;
     }
   }
+  return cases;
+}
+
+std::vector<BenchCase> film_cases(const Filter& filter, const OpInfo& op) {
+  std::vector<BenchCase> cases;
+  for (const Layer& layer : problems_of(op.name, filter))
+    for (const char* part : {"apply", "grad"})
+      if (wants_part(filter, part)) cases.push_back(film_case(parse_shape("--problem", layer.problem), part));
   return cases;
 }
 
