@@ -13,9 +13,9 @@ namespace sumi::kernels::cuda {
 
 // residual may be null.
 template <class T>
-__global__ void film_elements(PadGeom pad, bool any, Shape s, Shape t, const float* gamma, const float* beta,
-                              float slope, const T* x, const T* residual, T* y) {
-  for_each_element(t.count(), [&](std::int64_t k) {
+__global__ void film_elements(std::int64_t count, PadGeom pad, bool any, Shape s, Shape t, const float* gamma,
+                              const float* beta, float slope, const T* x, const T* residual, T* y) {
+  for_each_element(count, [&](std::int64_t k) {
     const std::int64_t i = any ? padded_from(pad, s, t, k) : k;
     if (i < 0) {
       y[k] = T(0.0F);
@@ -52,9 +52,9 @@ __global__ void film_input_grad(std::int64_t count, FilmTerm<T> term, T* dx) {
 void film(const Exec& e, View x, View gamma, View beta, double slope, View residual, const PadGeom& pad,
           MutView y) {
   dispatch_f32_bf16("film", x.dtype, [&]<class T>() {
-    launch(e, "film_elements", film_elements<T>, {element_grid(y.count()), kElementBlock}, pad, pad.any(),
-           x.shape, y.shape, gamma.as<float>(), beta.as<float>(), static_cast<float>(slope), x.as<T>(),
-           residual ? residual.as<T>() : nullptr, y.as<T>());
+    launch(e, "film_elements", film_elements<T>, {element_grid(y.count()), kElementBlock}, y.count(), pad,
+           pad.any(), x.shape, y.shape, gamma.as<float>(), beta.as<float>(), static_cast<float>(slope),
+           x.as<T>(), residual ? residual.as<T>() : nullptr, y.as<T>());
   });
 }
 
