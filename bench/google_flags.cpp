@@ -107,10 +107,10 @@ GoogleFlags parse_google_flags(const std::vector<std::string>& words) {
     } else if (flag.name == "--benchmark_out") {
       check_writable(flag);
       flags.out = flag.value;
-      flags.library.push_back(word);
+      flags.passed_on.push_back(word);
     } else {
       check_library_flag(flag);
-      flags.library.push_back(word);
+      flags.passed_on.push_back(word);
     }
   }
   return flags;

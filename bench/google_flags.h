@@ -12,12 +12,12 @@ namespace sumi::bench {
 
 struct GoogleFlags {
   enum class Format : std::uint8_t { table, json, csv };
-  Format format = Format::table;     // stdout: --benchmark_format; "console" is the table
-  Format out_format = Format::json;  // of the file: --benchmark_out_format
-  std::string out;                   // --benchmark_out; empty: no file
-  std::string filter;                // --benchmark_filter; empty: every row
-  bool list = false;                 // --benchmark_list_tests
-  std::vector<std::string> library;  // flags for the library, unchanged
+  Format format = Format::table;       // stdout: --benchmark_format; "console" is the table
+  Format out_format = Format::json;    // of the file: --benchmark_out_format
+  std::string out;                     // --benchmark_out; empty: no file
+  std::string filter;                  // --benchmark_filter; empty: every row
+  bool list = false;                   // --benchmark_list_tests
+  std::vector<std::string> passed_on;  // flags for the library, unchanged
 
   // Returns true if results are requested in the formats of Google's library, which cannot
   // represent the emulation's counts.

@@ -25,7 +25,7 @@ int complain(const std::string& line, int code) {
 void start_google(const Options& options) {
   static std::vector<std::string> words;
   words = {options.program, "--benchmark_min_time=0.1", "--benchmark_repetitions=5"};
-  words.insert(words.end(), options.google.library.begin(), options.google.library.end());
+  words.insert(words.end(), options.google.passed_on.begin(), options.google.passed_on.end());
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   int argc = static_cast<int>(argv.size());

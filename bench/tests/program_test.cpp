@@ -43,7 +43,7 @@ TEST_CASE("bench: options") {
   CHECK(p.options.request.precisions == std::vector<std::string>{"bf16", "tf32", "f32"});
   CHECK(p.options.request.peer);
   CHECK(p.options.google.out == "x.json");
-  CHECK(p.options.google.library == std::vector<std::string>{"--benchmark_out=x.json"});
+  CHECK(p.options.google.passed_on == std::vector<std::string>{"--benchmark_out=x.json"});
   CHECK(p.options.google.format == GoogleFlags::Format::table);
   CHECK(p.options.program == "sumi-bench");
   const Parsed help = parse({"--help"});
