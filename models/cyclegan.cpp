@@ -8,9 +8,11 @@
 namespace sumi {
 namespace {
 
-// G_AB translates A to B, G_BA translates B to A; D_A discriminates domain A, D_B domain B. One step, for a in A and b in B:
+// G_AB translates A to B, G_BA translates B to A; D_A discriminates domain A, D_B domain B. One
+// step, for a in A and b in B:
 //   generators, with l the GAN loss for "real":
-//     l(D_B(G_AB(a))) + lambda_a |G_BA(G_AB(a)) - a| + lambda_b lambda_identity |G_AB(b) - b|   and with a and b exchanged
+//     l(D_B(G_AB(a))) + lambda_a |G_BA(G_AB(a)) - a| + lambda_b lambda_identity |G_AB(b) - b|
+//     and the same with a and b exchanged
 //   discriminators, on images made before the generators' update, through the image pools:
 //     (l(D_A(a), real) + l(D_A(pool(G_BA(b))), fake)) / 2, D_B likewise
 // |.| is the mean over all elements.
@@ -35,7 +37,8 @@ class CycleGan final : public TranslationModel {
   void train_step(Step& step) override;
 
  private:
-  // The generators' losses of one cycle, with the names of A -> B -> A. Returns the fake image, detached.
+  // Adds the generators' losses for one cycle, named as in A -> B -> A. Returns the fake image,
+  // detached.
   struct Cycle {
     std::string a, b;  // "a", "b"
     Module &g_ab, &g_ba;
@@ -57,7 +60,7 @@ Tensor l1(const Tensor& a, const Tensor& b) {
 Tensor CycleGan::generator_losses(Losses& loss, const Cycle& cycle, const Tensor& real_a,
                                   const Tensor& real_b) {
   const double lambda_identity = cycle.lambda_b * options().lambda_identity;
-  const auto add_identity = [&](const Tensor& idt_b) {  // G_AB leaves images of B as they are
+  const auto add_identity = [&](const Tensor& idt_b) {  // G_AB must leave images of B unchanged
     loss.add("loss_identity_" + cycle.b, lambda_identity, l1(idt_b, real_b));
   };
   Tensor fake_b;
@@ -85,7 +88,7 @@ void CycleGan::train_step(Step& step) {
     batch["fake_a"] =
         generator_losses(loss, {"b", "a", g_ba_, g_ab_, d_a_, lambda_b, lambda_a}, real_b, real_a);
   });
-  if (!step.updates_generators())  // --n-critic: a round of the discriminators alone
+  if (!step.updates_generators())  // --n-critic: a round that updates only the discriminators
     step.without_gradients([&](MicroBatch& batch) {
       batch["fake_b"] = g_ab_(batch["real_a"] = batch.input(0));
       batch["fake_a"] = g_ba_(batch["real_b"] = batch.input(1));
@@ -98,7 +101,7 @@ void CycleGan::train_step(Step& step) {
   });
 }
 
-// For each domain three rows: images, their translations, and these translated back.
+// Three rows for each domain: images, their translations, and the translations back.
 SampleGrid CycleGan::samples() {
   SampleGrid sheet;
   for (std::size_t domain = 0; domain < sample_images().size(); ++domain) {
@@ -129,9 +132,9 @@ std::vector<PlannedNetwork> cyclegan_networks(const TrainOptions& o) {
 
 extern const ModelSpec cyclegan_spec{
     .name = "cyclegan",
-    .summary = "translation between two folders of unpaired pictures",
+    .summary = "translation between two folders of unpaired images",
     .reference = "Zhu 2017",
-    .data = "two folders of pictures, which need not match",
+    .data = "two folders of images, which need not match",
     .requirements = {.domains = 2},
     .options = add_groups<TranslationGanOptions, PatchOptions, CycleGanOptions>,
     .set_defaults =

@@ -1,11 +1,14 @@
-// InfoGAN (Chen 2016): part of the noise becomes codes, and a head q learns to read them from the pictures, so that each code
-// comes to mean something that one can see. Networks and recipe of the authors' MNIST experiment; SAME padding is 1 on each side.
-//   g: z -> dense 1024 BN ReLU -> dense size/4 x size/4 x 128 BN ReLU -> convT 4x4 stride 2, 64 BN ReLU
-//      -> convT 4x4 stride 2, tanh (theirs is a sigmoid: their data lie in [0,1])
-//   d: conv 4x4 stride 2, 64 LeakyReLU .01 -> conv 4x4 stride 2, 128 BN LeakyReLU -> dense 1024 BN LeakyReLU -> dense 1
+// InfoGAN (Chen 2016): part of the noise becomes codes, and a head q learns to predict them from
+// the images, so that each code acquires a visible meaning. Networks and defaults of the authors'
+// MNIST experiment; SAME padding is 1 on each side.
+//   g: z -> dense 1024 BN ReLU -> dense size/4 x size/4 x 128 BN ReLU
+//      -> convT 4x4 stride 2, 64 BN ReLU -> convT 4x4 stride 2, tanh
+//      (the authors use a sigmoid: their data lie in [0,1])
+//   d: conv 4x4 stride 2, 64 LeakyReLU .01 -> conv 4x4 stride 2, 128 BN LeakyReLU
+//      -> dense 1024 BN LeakyReLU -> dense 1
 //   q: d's 1024 features -> dense 128 BN LeakyReLU -> dense categories + 2 continuous
-// The widths are those of ngf = ndf = 64, and in proportion with others.
-// At 28x28x1 with 62 numbers of noise, 10 categories and 2 continuous codes: g 6,652,481, d 6,559,169, q 133,262 parameters.
+// The widths are those of ngf = ndf = 64 and scale with them. At 28x28x1 with 62 noise values, 10
+// categories and 2 continuous codes: g 6,652,481, d 6,559,169, q 133,262 parameters.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -73,7 +76,8 @@ InfoCodes codes_of(const TrainOptions& o) {
   return {o.categories, o.continuous};
 }
 
-// Features before D's last layer, which Q reads: 1024 at the width of the paper, and those of minibatch discrimination.
+// Number of D's features before its last layer, which Q reads: 1024 at the width of the paper, plus
+// those of minibatch discrimination.
 std::int64_t head_features(const TrainOptions& o) {
   return 16 * std::int64_t{o.ndf} + o.minibatch_discrimination;
 }
@@ -94,18 +98,18 @@ std::vector<PlannedNetwork> infogan_networks(const TrainOptions& o) {
   return networks;
 }
 
-// The GAN of models/gan.h, whose images should show the codes.
+// The GAN of models/gan.h, with codes in the noise.
 class InfoGan final : public Gan {
  public:
   explicit InfoGan(const TrainOptions& o) : Gan(o, codes_of(o)) {}
   SampleGrid samples() override;
 
  protected:
-  // Q and D's layers learn to read the codes from the images, and G to show them.
+  // Q and D's layers learn to predict the codes from the images; G learns to show them.
   AuxiliaryLoss auxiliary_loss(Step& step, const Tensor& z) override;
 
  private:
-  // Where the codes begin in G's input: behind the noise, before the class.
+  // Offset of the codes in G's input: after the noise, before the class.
   std::int64_t first_code(const Tensor& z) const { return z.shape().c - classes_ - codes_.width(); }
 };
 
@@ -118,8 +122,8 @@ AuxiliaryLoss InfoGan::auxiliary_loss(Step& step, const Tensor& z) {
   };
 }
 
-// The effect of the codes: a row for each of five noises with the categories side by side, then for each continuous code five
-// rows in which it goes from -2 to 2 (Chen 2016, figure 2).
+// Effect of the codes: for each of five noise vectors a row of the categories; then for each
+// continuous code five rows in which it goes from -2 to 2 (Chen 2016, figure 2).
 SampleGrid InfoGan::samples() {
   const int columns = std::clamp(codes_.categories, 8, 16), rows = 5, width = codes_.width();
   const std::vector<float> fixed = fixed_noise_.to_vector<float>();
@@ -161,8 +165,8 @@ extern const ModelSpec infogan_spec{
     .name = "infogan",
     .summary = "GAN whose codes come to mean something: kind, slant, width",
     .reference = "Chen 2016",
-    .data = "a folder of pictures, or an idx.gz file",
-    .requirements = {.labeled = is_conditional},  // then the codes find what the labels leave open
+    .data = "a folder of images, or an idx.gz file",
+    .requirements = {.labeled = is_conditional},  // the codes then describe variation within a class
     .options = add_groups<ConvGanOptions, InfoGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {

@@ -1,5 +1,6 @@
-// The variational autoencoder (Kingma and Welling 2013): an encoder that says which noise an image may have come from, and a
-// decoder that generates images from noise, trained together without a discriminator.
+// The variational autoencoder (Kingma and Welling 2013): an encoder estimates the distribution of
+// the noise behind an image, and a decoder generates images from noise. They are trained together
+// without a discriminator.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -17,9 +18,10 @@ namespace {
 
 // One step, for images x in [0,1] and noise e from N(0, 1):
 //   mean, log_var = encoder(x),  z = mean + exp(log_var / 2) e,  o = decoder(z)
-//   loss = -log p(x | o) + kl_weight KL(N(mean, exp(log_var)) || N(0, 1))    in nats of an image, a mean over the batch
-// p is bernoulli, the cross-entropy of sigmoid(o) against x; or gaussian, N(x; sigmoid(o), sigma^2) less its constant
-// log(2 pi) / 2. Images enter and leave in [-1,1]: 2 sigmoid(o) - 1 = tanh(o / 2).
+//   loss = -log p(x | o) + kl_weight KL(N(mean, exp(log_var)) || N(0, 1))
+// in nats per image, averaged over the batch. p is bernoulli, the cross-entropy of sigmoid(o)
+// against x; or gaussian, N(x; sigmoid(o), sigma^2) without its constant log(2 pi) / 2. Images
+// enter and leave in [-1,1]: 2 sigmoid(o) - 1 = tanh(o / 2).
 class Vae final : public Model {
  public:
   explicit Vae(const TrainOptions& o)
@@ -32,7 +34,7 @@ class Vae final : public Model {
     fixed_noise_ = noise(64, fixed);
   }
 
-  // Eight images, below them their reconstructions, and then 64 from noise.
+  // Eight images, below them their reconstructions, then 64 images from noise.
   SampleGrid samples() override;
   int num_sample_images() const override { return 8; }
   void set_sample_images(const std::vector<std::vector<Tensor>>& images) override;
@@ -47,7 +49,7 @@ class Vae final : public Model {
     Tensor mean, log_var;  // [n,1,1,nz]
   };
   Posterior encode(const Tensor& images);
-  // -log p of images in [-1,1] given the decoder's output, in nats of an image.
+  // -log p of images in [-1,1] given the decoder's output, in nats per image.
   Tensor reconstruction_loss(const Tensor& output, const Tensor& images) const;
 
   Module &encoder_, &decoder_;
@@ -128,9 +130,9 @@ std::vector<PlannedNetwork> vae_networks(const TrainOptions& o) {
 
 extern const ModelSpec vae_spec{
     .name = "vae",
-    .summary = "variational autoencoder: pictures from noise, and back",
+    .summary = "variational autoencoder: images from noise, and back",
     .reference = "Kingma 2013",
-    .data = "a folder of pictures, or an idx.gz file",
+    .data = "a folder of images, or an idx.gz file",
     .options = add_groups<CommonOptions, SquareOptions, NoiseOptions, GeneratorOptions, UpsamplingOptions,
                           VaeOptions>,
     .set_defaults =

@@ -22,7 +22,7 @@ std::unique_ptr<Sequential> anime_discriminator(const TrainOptions& o) {
   using Norm = LayerSpec::Norm;
   const bool anime = o.net_d == "animegan2";
   auto d = std::make_unique<Sequential>();
-  int index = 0;  // in a list of convolutions, norms and activations
+  int index = 0;  // in the list of convolutions, norms and activations
   const auto add = [&](std::int64_t in, std::int64_t out, int stride, bool norm, bool last = false) {
     LayerSpec s;
     s.in = in;

@@ -1,4 +1,4 @@
-// The published weights of the losses of AnimeGANv2 and CartoonGAN, and sumi's.
+// The published loss weights of AnimeGANv2 and CartoonGAN, and sumi's.
 #include <fmt/format.h>
 
 #include "models/inference/feature_network.h"
@@ -12,14 +12,15 @@ struct Preset {
   const char* name;
   LossWeights weights;
 };
-// Weights as published: of AnimeGANv2 for its three styles, and of CartoonGAN.
+// Weights as published: AnimeGANv2's for its three styles, and CartoonGAN's.
 constexpr Preset kPresets[] = {
     {"hayao", {300, 1.5, 2.5, 15, 1, 1.2, 1.2, 1.2, 0.8, true}},
     {"paprika", {300, 2, 0.6, 50, 0.1, 1, 1, 1, 0.005, true}},
     {"shinkai", {300, 1.2, 2, 10, 1, 1.7, 1.7, 1.7, 1, true}},
     {"cartoongan", {1, 10, 0, 0, 0, 1, 1, 0, 1, false}},
 };
-// Of the generator's losses with sumi's own features: found by looking at samples (docs/learn/8-anime-style.md).
+// Generator weights for sumi's own features, chosen by looking at samples
+// (docs/learn/8-anime-style.md).
 struct SumiFeatureWeights {
   double adversarial, content, style, color, variation;
 };

@@ -11,7 +11,7 @@ Option& add_weight(OptionTable& t, const char* name, double AnimeOptions::*membe
   return t.add(name, member).range(-1, 1e6);  // -1: the preset's
 }
 
-// By --lambda-style or by the preset: CartoonGAN's has no such loss.
+// By --lambda-style or by the preset; CartoonGAN's preset has no style loss.
 bool compares_styles(O o) {
   return o.lambda_style > 0 || (o.lambda_style < 0 && o.style_preset != "cartoongan");
 }

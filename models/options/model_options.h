@@ -40,7 +40,7 @@ struct PhotoConverterOptions {
   static void add_rows(OptionTable& table);
 };
 
-// AnimeGAN and CartoonGAN. A weight of -1 is that of the preset.
+// AnimeGAN and CartoonGAN. A weight of -1 selects the preset's.
 struct AnimeOptions {
   std::string net_d, feature_network = "builtin";
   std::string style_preset = "hayao";
@@ -50,7 +50,7 @@ struct AnimeOptions {
   static void add_rows(OptionTable& table);
 };
 
-// gan-reshape and gan-conv: what their rows say beyond those of the shared groups.
+// gan-reshape and gan-conv: rows in addition to those of the shared groups.
 struct GanReshapeOptions {
   static void add_rows(OptionTable& table);
 };

@@ -44,7 +44,8 @@ struct TrainOptions : RunOptions,
                       StylizerOptions {
   std::string model;  // as `sumi models` lists them
 
-  // A group by its type: one of those above, or one that only its model knows. That starts with the group's defaults.
+  // A group by its type: one of those above, or one that only its model knows, which starts with
+  // the group's defaults.
   template <class Group>
   Group& group() {
     if constexpr (std::is_base_of_v<Group, TrainOptions>)

@@ -1,4 +1,4 @@
-// AnimeGAN and CartoonGAN as wholes: their files, their losses, resume to the byte.
+// Whole runs of AnimeGAN and CartoonGAN: files, losses, bit-exact resume.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Colored images with an edge at another place in each.
+// Colored images, each with an edge at a different position.
 void write_drawings(const fs::path& folder, int count) {
   fs::create_directories(folder);
   for (int i = 0; i < count; ++i) {
@@ -74,7 +74,7 @@ std::vector<Tensor> random_images(std::int64_t size) {
 
 }  // namespace
 
-TEST_CASE("animegan: stopped in and behind the warm-up and resumed equals uninterrupted, to the byte") {
+TEST_CASE("animegan: stopped in and behind the warm-up and resumed equals uninterrupted, bit-exactly") {
   const TempDir folder;
   write_drawings(folder.path / "a", 5);
   write_drawings(folder.path / "b", 4);
@@ -91,7 +91,7 @@ TEST_CASE("animegan: stopped in and behind the warm-up and resumed equals uninte
   for (const char* name : {"g.block_a.0.1.weight", "d.convs.0.weight_orig", "d.convs.0.weight_u",
                            "optim.g.m.block_a.0.1.weight", "optim.d.v.convs.0.weight_orig"})
     CHECK_MESSAGE(end.contains(name), name);
-  // Two rows: photographs, and these drawn.
+  // Two rows: photographs, and their translations.
   const Image8 sheet = load_image(folder.path / "whole/samples/8.png");
   CHECK(sheet.height == 2 * 18 + 2);
   CHECK(sheet.width == 4 * 18 + 2);
@@ -193,10 +193,10 @@ TEST_CASE(
     CHECK(anime_weights(own).adversarial == 1);
     CHECK(anime_weights(own).color == 0);
     CHECK(anime_weights(own).content == 4.5);
-    CHECK(anime_weights(own).real == anime_weights(vgg).real);  // d's are the preset's
+    CHECK(anime_weights(own).real == anime_weights(vgg).real);  // the discriminator's are the preset's
     for (const double weight : {own.lambda_adv, own.lambda_style, own.lambda_tv}) CHECK(weight >= 0);
   }
-  // They are the run's: whatever comes later, it goes on with them.
+  // The weights belong to the run: it keeps them, whatever changes later.
   write_drawings(folder.path / "a", 5);
   write_drawings(folder.path / "b", 4);
   TrainOptions o = tiny_animegan("animegan", folder.path, "kept");
@@ -231,7 +231,7 @@ TEST_CASE("cartoongan: trains with smoothed drawings in color, and every network
   }
 }
 
-TEST_CASE("animegan: draws without the feature network, in one direction") {
+TEST_CASE("animegan: translates without the feature network, in one direction") {
   const TempDir folder;
   TrainOptions o = tiny_animegan("animegan", folder.path, "run");
   o.feature_network = (folder.path / "gone").string();
@@ -243,7 +243,7 @@ TEST_CASE("animegan: draws without the feature network, in one direction") {
   CHECK_THROWS_AS(model->step(random_images(16), 0), Error);
 }
 
-TEST_CASE("animegan: options that cannot be are named") {
+TEST_CASE("animegan: invalid options are named") {
   const TempDir folder;
   const auto refused = [&](const char* says, const auto& change) {
     TrainOptions o = tiny_animegan("animegan", folder.path, "run");

@@ -1,4 +1,4 @@
-// CycleGAN as a whole: its files, its losses, resume to the byte.
+// Whole runs of CycleGAN: files, losses, bit-exact resume.
 #include <doctest/doctest.h>
 
 #include <fstream>
@@ -58,7 +58,7 @@ double loss(const StepStats& stats, const char* name) {
 
 }  // namespace
 
-TEST_CASE("cyclegan: stopped and resumed equals uninterrupted, to the byte, pool included") {
+TEST_CASE("cyclegan: stopped and resumed equals uninterrupted bit-exactly, including the pool") {
   const TempDir folder;
   make_images(folder.path);
   TrainingObserver quiet;
@@ -109,7 +109,7 @@ TEST_CASE("cyclegan: sizes that the networks cannot keep are named before the fi
   o = tiny_cyclegan(folder.path, "run");
   o.preprocess = "none";
   save_image(folder.path / "b/small.png", Image8(4, 4, 1, 90));
-  CHECK_THROWS_WITH_AS(train(o, quiet), doctest::Contains("b] holds pictures of 4x4, which g_ab cannot take"),
+  CHECK_THROWS_WITH_AS(train(o, quiet), doctest::Contains("b] holds images of 4x4, which g_ab cannot take"),
                        Error);
   CHECK_FALSE(fs::exists(o.outdir));
 }

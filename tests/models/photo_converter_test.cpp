@@ -1,4 +1,4 @@
-// The autoencoder GANs of the course notes: runs that stop and go on, and what each can be used for.
+// The autoencoder GANs of the course notes: interrupted and resumed runs, and inference with each.
 #include <doctest/doctest.h>
 
 #include "engine/runtime/device.h"
@@ -37,7 +37,7 @@ TrainOptions tiny_autoencoder(const fs::path& work, const char* model, const std
 
 }  // namespace
 
-TEST_CASE("autoencoder GANs: stopped and resumed equals uninterrupted, to the byte") {
+TEST_CASE("autoencoder GANs: stopped and resumed equals uninterrupted, bit-exactly") {
   const TempDir folder;
   write_images(folder.path / "a", 10);
   write_images(folder.path / "b", 7);
@@ -83,7 +83,7 @@ TEST_CASE("photo-converter: a converter that only copies learns to copy") {
   CHECK(last < 0.9 * first);
 }
 
-TEST_CASE("photo-converter: options that it cannot have") {
+TEST_CASE("photo-converter: unsupported options") {
   TrainOptions o = default_options("photo-converter");
   o.crop_size = 30;
   CHECK_THROWS_WITH(

@@ -1,4 +1,5 @@
-// The networks of AnimeGANv2 and CartoonGAN have the parameters, names and work of the well-known implementations.
+// The networks of AnimeGANv2 and CartoonGAN have the parameters, names and FLOPs of their PyTorch
+// ports.
 #include "models/networks/anime_networks.h"
 
 #include <doctest/doctest.h>
@@ -68,7 +69,7 @@ TEST_CASE("anime networks: parameters and work as published") {
   CHECK(d->infer_shape({2, 256, 256, 3}, cost) == Shape{2, 64, 64, 1});
 }
 
-TEST_CASE("anime networks: draw within [-1, 1], and gradients reach every parameter") {
+TEST_CASE("anime networks: outputs lie within [-1, 1], and gradients reach every parameter") {
   for (const char* name : {"animegan2", "animegan2_lite", "cartoongan"}) {
     CAPTURE(name);
     const TrainOptions o = small_anime(name);
@@ -89,7 +90,7 @@ TEST_CASE("anime networks: draw within [-1, 1], and gradients reach every parame
 }
 
 TEST_CASE(
-    "cartoongan's generator: with an enlargement before its convolutions a flat picture gets no "
+    "cartoongan's generator: with an enlargement before its convolutions a flat image gets no "
     "checkerboard") {
   for (const char* rule : {"transpose", "nearest", "bilinear"}) {
     CAPTURE(rule);
@@ -104,7 +105,7 @@ TEST_CASE(
     RandomStream stream(3, 1);
     initialize(*g, {"kaiming", 1}, stream);
     const Tensor y = (*g)(Tensor::full({1, 96, 96, 3}, 0.3, DType::f32, parse_device(o.device)));
-    // Far from the border, where zeros come in.
+    // Far from the border, where zero padding enters.
     double spread = 0;
     for (std::int64_t c = 0; c < 3; ++c) {
       const auto middle = slice(y, {0, 44, 44, c}, {1, 8, 8, 1}).to_vector<double>();

@@ -1,5 +1,5 @@
-// The table of options: options without effect are refused with the reason, and accepted where they have one; aliases, former names
-// and groups.
+// The option table: options without effect are rejected with the reason, and accepted where they
+// have one; aliases, former names and groups.
 #include "models/options/option_table.h"
 
 #include <doctest/doctest.h>
@@ -69,7 +69,7 @@ const std::vector<Case>& cases() {
   return all;
 }
 
-// A group that only one model would know.
+// A group that belongs to a single model.
 struct OwnOptions {
   int layers = 3;
   bool skip = true;
@@ -86,7 +86,7 @@ struct OwnOptions {
 
 }  // namespace
 
-TEST_CASE("unused options: what has no effect is refused by name, and accepted where it has one") {
+TEST_CASE("unused options: options without effect are rejected by name, and accepted where they have one") {
   for (const Case& c : cases()) {
     CAPTURE(c.model);
     CAPTURE(c.option);
@@ -112,7 +112,7 @@ TEST_CASE("unused options: a model's defaults may hold them") {
   }
 }
 
-TEST_CASE("unused options: --epochs has no effect beside --steps, and is no mistake there") {
+TEST_CASE("unused options: --epochs has no effect beside --steps, and is accepted there") {
   TrainOptions o = default_options("dcgan");
   o.steps = 3;
   CHECK_NOTHROW(
@@ -137,9 +137,9 @@ TEST_CASE("missing options: the reason of the group, or the models that have the
   CHECK(why("virtual-batch-norm", "gan") == "it needs a generator that starts from noise and has batch norm");
   CHECK(why("latent", "pix2pix") == "only GANs that start from noise have it");
   CHECK(why("r1", "vae") == "it does not have a discriminator");
-  CHECK(why("vbn", "dcgan").empty());  // it has it, by its former name too
+  CHECK(why("vbn", "dcgan").empty());  // dcgan has the option, also under its former name
   CHECK(why("norm", "animegan") == "only cyclegan, pix2pix");
-  for (const ModelSpec* spec : model_specs()) {  // each option is missing with a reason
+  for (const ModelSpec* spec : model_specs()) {  // every missing option has a reason
     CAPTURE(spec->name);
     for (const Option* option : all_options().rows())
       if (!option_table(spec->name).has(option->name))
@@ -180,7 +180,7 @@ TEST_CASE("option table: a group that only its model knows has its defaults, row
   o.group<OwnOptions>().layers = 10;
   CHECK(error_of([&] { check_values(table, o); }) ==
         "[--layers] value 10: out of range; use a number from 1 to 9");
-  TrainOptions copy = o;  // a copy of its own
+  TrainOptions copy = o;  // copies the group, too
   copy.group<OwnOptions>().layers = 1;
   CHECK(o.group<OwnOptions>().layers == 10);
   CHECK(table.at("skip").unused_reason(copy) == "only with --layers 2 or more");
@@ -207,6 +207,10 @@ TEST_CASE("option json: former names, values and models are read; a name given t
   update_from_json(o, Json{{"features", "own"}, {"lambda-colour", 2}}, "x");
   CHECK(o.feature_network == "builtin");
   CHECK(o.lambda_color == 2);
+  update_from_json(o, Json{{"kernels", "own"}}, "x");
+  CHECK(o.conv_backend == "native");
+  CHECK(to_json(o).at("conv-backend") == "native");
+  CHECK_FALSE(to_json(o).contains("kernels"));
 }
 
 TEST_CASE("option json: models under their former names") {
@@ -239,7 +243,8 @@ TEST_CASE("option json: --gan-mode wgan-gp brings its penalty, and 0 turns it of
   CHECK(o.lambda_gp == 10);
   update_from_json(o, Json{{"gan-mode", "wgan-gp"}, {"lambda-gp", 0}}, "x");
   CHECK(o.lambda_gp == 0);
-  update_from_json(o, Json{{"gan-mode", "wgan-gp"}, {"gp", 0}}, "x");  // of an older file, where it meant 10
+  update_from_json(o, Json{{"gan-mode", "wgan-gp"}, {"gp", 0}},
+                   "x");  // from an older file, where it meant 10
   CHECK(o.lambda_gp == 10);
   CHECK(default_options("wgan-gp").lambda_gp == 10);
 }
