@@ -103,7 +103,7 @@ void check_picture(const std::string& file, const Styled& styled, const stylize:
 
 }  // namespace
 
-TEST_CASE("stylize: pictures and planes are the reference's") {
+TEST_CASE("stylize: images and planes are the reference's") {
   for (const Subject& subject : subjects()) {
     const stylize::RgbView view{subject.photo.width, subject.photo.height, subject.photo.rgb.data()};
     for (const Styled& styled : cases()) {
