@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "engine/runtime/device.h"
+#include "models/anime_options.h"
 #include "models/inference/feature_network.h"
 #include "models/inference/load_features.h"
 #include "models/networks/anime_networks.h"
@@ -35,7 +36,7 @@ class AnimeGan final : public TranslationModel {
   explicit AnimeGan(const TrainOptions& o);
 
   void set_sample_images(const std::vector<std::vector<Tensor>>& images) override;
-  double warm_up_epochs() const override { return options().init_epochs; }
+  double warm_up_epochs() const override { return options().group<AnimeOptions>().init_epochs; }
 
  protected:
   void begin_step(const Step::Kind& kind) override;
@@ -73,7 +74,7 @@ AnimeGan::AnimeGan(const TrainOptions& o)
 
 void AnimeGan::begin_step(const Step::Kind& kind) {
   load_feature_network();
-  if (kind.warm_up) generator_.set_lr(options().init_lr);
+  if (kind.warm_up) generator_.set_lr(options().group<AnimeOptions>().init_lr);
 }
 
 void AnimeGan::train_step(Step& step) {
@@ -127,8 +128,8 @@ void AnimeGan::add_feature_losses(Losses& loss, MicroBatch& batch, const Tensor&
 
 void AnimeGan::load_feature_network() {
   if (!features_ && (weights_.content > 0 || weights_.style > 0))
-    features_ =
-        load_features(options().feature_network, activations_of(options()), device(), VggInput::caffe);
+    features_ = load_features(options().group<AnimeOptions>().feature_network, activations_of(options()),
+                              device(), VggInput::caffe);
 }
 
 // VGG19: the layers of the published weights. sumi's own network: content at half of the image's
@@ -148,7 +149,7 @@ void AnimeGan::set_sample_images(const std::vector<std::vector<Tensor>>& images)
 
 void check_animegan(const TrainOptions& o) {
   const LossWeights w = anime_weights(o);
-  if (o.init_epochs > 0 && w.content == 0)
+  if (o.group<AnimeOptions>().init_epochs > 0 && w.content == 0)
     fail("--init-epochs",
          "warms up by the content loss, which --lambda-content 0 switches off; add --init-epochs 0");
   if (o.channels != 3)
@@ -182,8 +183,7 @@ extern const ModelSpec animegan_spec{
     .options = add_groups<TranslationGanOptions, AnimeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
-          o.net_g = o.net_d = "animegan2";
-          o.style_preset = "hayao";
+          o.net_g = o.group<AnimeOptions>().net_d = "animegan2";
           o.batch_size = 12;
           o.epochs = 101;
           o.lr_g = 2e-5;
@@ -209,7 +209,8 @@ extern const ModelSpec cartoongan_spec{
     .options = add_groups<TranslationGanOptions, AnimeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
-          o.net_g = o.net_d = o.style_preset = "cartoongan";
+          auto& own = o.group<AnimeOptions>();
+          o.net_g = own.net_d = own.style_preset = "cartoongan";
           o.batch_size = 8;
           o.epochs = o.epochs_decay = 50;
           o.lr = 2e-4;

@@ -148,7 +148,7 @@ extern const ModelSpec classifier_spec{
         "labeled images: subfolders, prefixes of names, or an idx.gz file; several sets with commas "
         "between",
     .requirements = {.classifies = true, .labeled = [](const TrainOptions&) { return true; }},
-    .options = add_groups<CommonOptions, SquareOptions, LabelOptions, ClassifierOptions>,
+    .options = add_groups<CommonOptions, SquareOptions, LabelOptions, ValidationOptions, BackboneOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 48;

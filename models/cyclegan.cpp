@@ -1,4 +1,6 @@
 // CycleGAN (Zhu 2017): two generators learn to translate between two domains of unpaired images.
+#include "models/cyclegan.h"
+
 #include "models/options/option_groups.h"
 #include "models/planned_network.h"
 #include "models/registry.h"
@@ -25,8 +27,9 @@ class CycleGan final : public TranslationModel {
         generators_(generators({"g_ab", "g_ba"}, generator_rate(o))),
         d_a_(discriminator("d_a", RngStream::discriminator)),
         d_b_(discriminator("d_b", RngStream::discriminator_b)),
-        pool_a_(image_pool("pool.a", o.pool_size, RngStream::image_pool_a)),
-        pool_b_(image_pool("pool.b", o.pool_size, RngStream::image_pool_b)) {
+        weights_(o.group<CycleGanOptions>()),
+        pool_a_(image_pool("pool.a", weights_.pool_size, RngStream::image_pool_a)),
+        pool_b_(image_pool("pool.b", weights_.pool_size, RngStream::image_pool_b)) {
     RandomStream& dropout = random_stream("dropout", RngStream::dropout);
     for (Module* g : {&g_ab_, &g_ba_}) set_dropout_stream(*g, dropout);
   }
@@ -50,6 +53,7 @@ class CycleGan final : public TranslationModel {
   Module &g_ab_, &g_ba_;
   TrainableNetworks& generators_;
   DiscriminatorTrainer &d_a_, &d_b_;
+  CycleGanOptions weights_;
   ImagePool &pool_a_, &pool_b_;  // of fake images in A, in B
 };
 
@@ -59,7 +63,7 @@ Tensor l1(const Tensor& a, const Tensor& b) {
 
 Tensor CycleGan::generator_losses(Losses& loss, const Cycle& cycle, const Tensor& real_a,
                                   const Tensor& real_b) {
-  const double lambda_identity = cycle.lambda_b * options().lambda_identity;
+  const double lambda_identity = cycle.lambda_b * weights_.lambda_identity;
   const auto add_identity = [&](const Tensor& idt_b) {  // G_AB must leave images of B unchanged
     loss.add("loss_identity_" + cycle.b, lambda_identity, l1(idt_b, real_b));
   };
@@ -80,7 +84,7 @@ Tensor CycleGan::generator_losses(Losses& loss, const Cycle& cycle, const Tensor
 }
 
 void CycleGan::train_step(Step& step) {
-  const double lambda_a = options().lambda_a, lambda_b = options().lambda_b;
+  const double lambda_a = weights_.lambda_a, lambda_b = weights_.lambda_b;
   step.minimize(generators_, [&](MicroBatch& batch, Losses& loss) {
     const Tensor real_a = batch["real_a"] = batch.input(0), real_b = batch["real_b"] = batch.input(1);
     batch["fake_b"] =
@@ -129,6 +133,24 @@ std::vector<PlannedNetwork> cyclegan_networks(const TrainOptions& o) {
 }
 
 }  // namespace
+
+void CycleGanOptions::add_rows(OptionTable& t) {
+  t.heading("Training");
+  t.add("lambda-a", &CycleGanOptions::lambda_a)
+      .help("weight of the cycle-consistency loss A to B to A")
+      .alias("--lambda-A")
+      .range(0, 1e6);
+  t.add("lambda-b", &CycleGanOptions::lambda_b)
+      .help("weight of the cycle-consistency loss B to A to B")
+      .alias("--lambda-B")
+      .range(0, 1e6);
+  t.add("lambda-identity", &CycleGanOptions::lambda_identity)
+      .help("weight of the identity loss, as a factor of --lambda-a or --lambda-b")
+      .range(0, 1e6);
+  t.add("pool-size", &CycleGanOptions::pool_size)
+      .help("size of the buffer of generated images shown to the discriminators; 0: off")
+      .range(0, 1e5);
+}
 
 extern const ModelSpec cyclegan_spec{
     .name = "cyclegan",

@@ -133,9 +133,9 @@ Tensor Gan::generate(const Tensor& z, bool raw) {
 }
 
 std::vector<PlannedNetwork> gan_networks(const TrainOptions& o, std::unique_ptr<Module> g,
-                                         std::unique_ptr<Module> d) {
+                                         std::unique_ptr<Module> d, const InfoCodes& codes) {
   std::vector<PlannedNetwork> networks;
-  networks.push_back({"g", std::move(g), {1, 1, 1, latent_size(o)}});
+  networks.push_back({"g", std::move(g), {1, 1, 1, latent_size(o, codes)}});
   networks.push_back({"d", std::move(d), {1, o.size, o.size, o.channels + condition_channels(o)}});
   return networks;
 }
@@ -144,8 +144,8 @@ int condition_channels(const TrainOptions& o) {
   return o.conditional ? static_cast<int>(class_names(o).at(0).size()) : 0;
 }
 
-std::int64_t latent_size(const TrainOptions& o) {
-  return std::int64_t{o.nz} + o.categories + o.continuous + condition_channels(o);
+std::int64_t latent_size(const TrainOptions& o, const InfoCodes& codes) {
+  return std::int64_t{o.nz} + codes.width() + condition_channels(o);
 }
 
 }  // namespace sumi

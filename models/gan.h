@@ -60,7 +60,7 @@ class Gan : public Model {
 
 // For a ModelSpec, from the functions that build the networks.
 std::vector<PlannedNetwork> gan_networks(const TrainOptions& options, std::unique_ptr<Module> g,
-                                         std::unique_ptr<Module> d);
+                                         std::unique_ptr<Module> d, const InfoCodes& codes = {});
 template <auto g, auto d>
 std::vector<PlannedNetwork> gan_networks(const TrainOptions& options) {
   return gan_networks(options, g(options), d(options));

@@ -9,6 +9,8 @@
 //   q: d's 1024 features -> dense 128 BN LeakyReLU -> dense categories + 2 continuous
 // The widths are those of ngf = ndf = 64 and scale with them. At 28x28x1 with 62 noise values, 10
 // categories and 2 continuous codes: g 6,652,481, d 6,559,169, q 133,262 parameters.
+#include "models/infogan.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -38,12 +40,18 @@ LayerSpec layer(MapKind map, std::int64_t in, std::int64_t out, int index, Norm 
   return s;
 }
 
+InfoCodes codes_of(const TrainOptions& o) {
+  const auto& codes = o.group<InfoGanOptions>();
+  return {codes.categories, codes.continuous};
+}
+
 std::unique_ptr<Sequential> generator(const TrainOptions& o) {
   auto g = std::make_unique<Sequential>();
   const std::int64_t features = 16 * std::int64_t{o.ngf};
   const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ngf}};
   const Norm norm = o.virtual_batch_norm ? Norm::virtual_batch : Norm::batch;
-  g->add(layer(MapKind::dense, latent_size(o), features, 0, norm, Unary::relu), dtype_of(o), device_of(o));
+  g->add(layer(MapKind::dense, latent_size(o, codes_of(o)), features, 0, norm, Unary::relu), dtype_of(o),
+         device_of(o));
   LayerSpec picture = layer(MapKind::dense, features, small.count(), 3, norm, Unary::relu);
   picture.flat_out = small;
   g->add(picture, dtype_of(o), device_of(o));
@@ -72,10 +80,6 @@ std::unique_ptr<Sequential> discriminator(const TrainOptions& o) {
   return d;
 }
 
-InfoCodes codes_of(const TrainOptions& o) {
-  return {o.categories, o.continuous};
-}
-
 // Number of D's features before its last layer, which Q reads: 1024 at the width of the paper, plus
 // those of minibatch discrimination.
 std::int64_t head_features(const TrainOptions& o) {
@@ -93,7 +97,7 @@ std::unique_ptr<Sequential> head(const TrainOptions& o, const InfoCodes& codes) 
 }
 
 std::vector<PlannedNetwork> infogan_networks(const TrainOptions& o) {
-  std::vector<PlannedNetwork> networks = gan_networks(o, generator(o), discriminator(o));
+  std::vector<PlannedNetwork> networks = gan_networks(o, generator(o), discriminator(o), codes_of(o));
   networks.push_back({"q", head(o, codes_of(o)), {1, 1, 1, head_features(o)}});
   return networks;
 }
@@ -118,7 +122,7 @@ AuxiliaryLoss InfoGan::auxiliary_loss(Step& step, const Tensor& z) {
   return [this, &step, codes](const Tensor& q) {
     const Tensor lost = codes_.loss(q, codes);
     step.report("loss_info", lost);
-    return affine(lost, options().lambda_info);
+    return affine(lost, options().group<InfoGanOptions>().lambda_info);
   };
 }
 
@@ -152,7 +156,7 @@ SampleGrid InfoGan::samples() {
 }
 
 void check_infogan(const TrainOptions& o) {
-  if (o.categories + o.continuous == 0)
+  if (codes_of(o).width() == 0)
     fail("--categories",
          "is 0, and so is --continuous: without codes use --categories 10, or the model dcgan");
   if (o.size % 4 != 0 || o.size < 8)
@@ -160,6 +164,18 @@ void check_infogan(const TrainOptions& o) {
 }
 
 }  // namespace
+
+void InfoGanOptions::add_rows(OptionTable& t) {
+  t.heading("Networks");
+  t.add("categories", &InfoGanOptions::categories)
+      .help("number of values of the categorical code; 0: none")
+      .range(0, 4096);
+  t.add("continuous", &InfoGanOptions::continuous).help("number of continuous codes").range(0, 4096);
+  t.heading("Training");
+  t.add("lambda-info", &InfoGanOptions::lambda_info)
+      .help("weight of the mutual-information loss")
+      .range(0, 1e6);
+}
 
 extern const ModelSpec infogan_spec{
     .name = "infogan",
@@ -175,8 +191,7 @@ extern const ModelSpec infogan_spec{
           o.flip = false;
           o.nz = 62;
           o.latent = "uniform";
-          o.categories = 10;
-          o.continuous = 2;
+          o.group<InfoGanOptions>() = {.categories = 10, .continuous = 2};
           o.batch_size = 128;
           o.epochs = 50;
           o.lr_g = 1e-3;

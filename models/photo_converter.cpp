@@ -1,5 +1,7 @@
 // The course notes' photo converter: an autoencoder with a discriminator that is trained on the
 // style.
+#include "models/photo_converter.h"
+
 #include <fmt/format.h>
 
 #include "models/gan.h"
@@ -50,7 +52,8 @@ void PhotoConverter::train_step(Step& step) {
   step.minimize(generator_, [&](MicroBatch& batch, Losses& loss) {
     const Tensor fake = fake_b(batch);
     loss.add("loss_g", d_.generator_loss(fake, batch["real_b"]));
-    loss.add("loss_recon", options().lambda_autoencoder, loss_mean(Loss::l1, fake, batch["real_a"]));
+    loss.add("loss_recon", options().group<PhotoConverterOptions>().lambda_autoencoder,
+             loss_mean(Loss::l1, fake, batch["real_a"]));
   });
 }
 
@@ -80,6 +83,13 @@ void set_shared_defaults(TrainOptions& o) {
 }
 
 }  // namespace
+
+void PhotoConverterOptions::add_rows(OptionTable& t) {
+  t.heading("Training");
+  t.add("lambda-autoencoder", &PhotoConverterOptions::lambda_autoencoder)
+      .help("weight of the reconstruction loss: the distance between photograph and output")
+      .range(0, 1e6);
+}
 
 extern const ModelSpec gan_autoencoder_spec{
     .name = "gan-autoencoder",

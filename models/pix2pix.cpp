@@ -1,4 +1,6 @@
 // pix2pix (Isola 2017): a generator learns image-to-image translation from pairs.
+#include "models/pix2pix.h"
+
 #include <fmt/format.h>
 
 #include "models/options/option_groups.h"
@@ -58,7 +60,7 @@ void Pix2Pix::train_step(Step& step) {
   step.minimize(generator_, [&](MicroBatch& batch, Losses& loss) {
     const Tensor fake = fake_b(batch), real_a = batch["real_a"], real_b = batch["real_b"];
     loss.add("loss_g", d_.generator_loss(pair(real_a, fake), pair(real_a, real_b)));
-    loss.add("loss_l1", options().lambda_l1, loss_mean(Loss::l1, fake, real_b));
+    loss.add("loss_l1", options().group<Pix2PixOptions>().lambda_l1, loss_mean(Loss::l1, fake, real_b));
   });
 }
 
@@ -89,6 +91,14 @@ std::vector<PlannedNetwork> pix2pix_networks(const TrainOptions& o) {
 }
 
 }  // namespace
+
+void Pix2PixOptions::add_rows(OptionTable& t) {
+  t.heading("Training");
+  t.add("lambda-l1", &Pix2PixOptions::lambda_l1)
+      .help("weight of the L1 distance from the target")
+      .alias("--lambda-L1")
+      .range(0, 1e6);
+}
 
 extern const ModelSpec pix2pix_spec{
     .name = "pix2pix",

@@ -77,6 +77,13 @@ std::unique_ptr<Sequential> conv5_discriminator(const TrainOptions& o) {
   return d;
 }
 
+// Rows in addition to those of the shared groups.
+struct GanConvOptions {
+  static void add_rows(OptionTable& t) {
+    t.at("upsample").not_with("--size 7", [](const TrainOptions& o) { return o.size != 7; });
+  }
+};
+
 extern const ModelSpec conv5_gan_spec{
     .name = "gan-conv",
     .summary = "GAN with 5x5 convolutions: small gray images from noise",

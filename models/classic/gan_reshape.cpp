@@ -81,6 +81,17 @@ std::unique_ptr<Sequential> reshape_discriminator(const TrainOptions& o) {
   return d;
 }
 
+// Rows in addition to those of the shared groups.
+struct GanReshapeOptions {
+  static void add_rows(OptionTable& t) {
+    t.heading("Networks");
+    t.add("variant", &TrainOptions::variant)
+        .help("dense layer on a 7x7 image: pixel (the same for every pixel) or flat (one for all features)")
+        .alias("--form")
+        .choices({"pixel", "flat"});
+  }
+};
+
 extern const ModelSpec reshape_gan_spec{
     .name = "gan-reshape",
     .summary = "dense GAN with reshapes and batch norm: small gray images from noise",

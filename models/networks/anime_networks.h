@@ -37,7 +37,7 @@ std::unique_ptr<Module> anime_lite_generator(const TrainOptions& o);
 // under the same names. h and w multiples of 4. 11,120,195 parameters.
 std::unique_ptr<Module> cartoon_generator(const TrainOptions& o);
 
-// The discriminator that o.net_d names: one logit for every 4x4 pixels. 3x3 convolutions with zero
+// The discriminator that --net-d names: one logit for every 4x4 pixels. 3x3 convolutions with zero
 // padding:
 //   32 LReLU; stride 2 64 LReLU, 128 norm LReLU; stride 2 128 LReLU, 256 norm LReLU;
 //   256 norm LReLU; 1

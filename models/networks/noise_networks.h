@@ -6,6 +6,7 @@
 
 #include "engine/nn.h"
 #include "models/networks/output_layer.h"
+#include "models/objectives/info_codes.h"
 
 namespace sumi {
 
@@ -13,7 +14,7 @@ namespace sumi {
 // --conditional, else 0.
 int condition_channels(const TrainOptions& o);
 // Length of a generator's input: noise, codes and class.
-std::int64_t latent_size(const TrainOptions& o);
+std::int64_t latent_size(const TrainOptions& o, const InfoCodes& codes = {});
 
 // See models/dcgan.cpp.
 std::unique_ptr<Sequential> dcgan_generator(const TrainOptions& o);

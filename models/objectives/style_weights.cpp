@@ -1,6 +1,7 @@
 // The published loss weights of AnimeGANv2 and CartoonGAN, and sumi's.
 #include <fmt/format.h>
 
+#include "models/anime_options.h"
 #include "models/inference/feature_network.h"
 #include "models/inference/load_features.h"
 #include "models/objectives/style_weights.h"
@@ -28,7 +29,8 @@ constexpr SumiFeatureWeights kOwnAnime{1, 3, 250, 10, 1}, kOwnCartoon{1, 50, 0, 
 
 }  // namespace
 
-LossWeights anime_weights(const TrainOptions& o) {
+LossWeights anime_weights(const TrainOptions& options) {
+  const auto& o = options.group<AnimeOptions>();
   std::string known;
   for (const Preset& preset : kPresets) {
     known += std::string(known.empty() ? "" : ", ") + preset.name;
@@ -45,7 +47,8 @@ LossWeights anime_weights(const TrainOptions& o) {
   fail("--style-preset", fmt::format("unknown '{}'; use one of: {}", o.style_preset, known));
 }
 
-void settle_anime_weights(TrainOptions& o) {
+void settle_anime_weights(TrainOptions& options) {
+  auto& o = options.group<AnimeOptions>();
   if (!is_own_network(o.feature_network)) return;
   const SumiFeatureWeights& own = o.style_preset == "cartoongan" ? kOwnCartoon : kOwnAnime;
   for (const auto& [given, weight] : {std::pair{&o.lambda_adv, own.adversarial},

@@ -145,6 +145,17 @@ void PairOptions::add_rows(OptionTable& t) {
       .choices({"8", "16"});
 }
 
+void ValidationOptions::add_rows(OptionTable& t) {
+  t.heading("Data");
+  t.add("val-every", &TrainOptions::val_every)
+      .help("validation split: hold out one of every N images; 0: none")
+      .alias("--hold-out")
+      .range(0, 1e6)
+      .check([](O o) {
+        return std::string(o.val_every == 1 ? "would hold out every image; use 2 or more, or 0" : "");
+      });
+}
+
 void LabelOptions::add_rows(OptionTable& t) {
   t.heading("Data");
   t.add("labels", &TrainOptions::labels)

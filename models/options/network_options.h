@@ -26,6 +26,13 @@ struct VariantOptions {
   std::string variant;
 };
 
+// Models that are built on the feature backbone (models/inference/feature_backbone.h).
+struct BackboneOptions {
+  int width = 16;  // channels of the first layers
+
+  static void add_rows(OptionTable& table);
+};
+
 // Models with Keras's batch norm.
 struct BatchNormOptions {
   double bn_momentum = 0.9;  // share of the running statistics that is kept at each step

@@ -3,6 +3,7 @@
 
 #include "engine/runtime/device.h"
 #include "models/make_model.h"
+#include "models/photo_converter.h"
 #include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
@@ -69,7 +70,7 @@ TEST_CASE("autoencoder GANs: stopped and resumed equals uninterrupted, bit-exact
 
 TEST_CASE("photo-converter: a converter that only copies learns to copy") {
   TrainOptions o = tiny_autoencoder("", "photo-converter", "");
-  o.lambda_autoencoder = 1000;
+  o.group<PhotoConverterOptions>().lambda_autoencoder = 1000;
   o.lr = 1e-2;
   const auto model = make_model(o);
   RandomStream stream(5, 0);

@@ -14,6 +14,7 @@
 #include "models/inference/converter.h"
 #include "models/make_model.h"
 #include "models/model.h"
+#include "models/pix2pix.h"
 #include "models/planned_network.h"
 #include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
@@ -248,7 +249,7 @@ TEST_CASE("pix2pix: losses are what the paper says") {
   CHECK(stat(stats, "loss_d") == doctest::Approx(std::log(2)).epsilon(0.1));  // before anything is learned
   CHECK(stat(stats, "loss_g") == doctest::Approx(std::log(2)).epsilon(0.1));
   CHECK(model->never_updated().empty());
-  o.lambda_l1 = 0;
+  o.group<Pix2PixOptions>().lambda_l1 = 0;
   CHECK(stat(make_model(o)->step(pair, 0), "loss_l1") == 0);
 }
 

@@ -8,6 +8,7 @@
 #include "models/model.h"
 #include "models/planned_network.h"
 #include "models/settings.h"
+#include "models/vae.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
@@ -77,8 +78,8 @@ TEST_CASE("vae: losses with zero weights match the formula") {
   const auto bernoulli = first_step(o);
   CHECK(bernoulli.at(0) == doctest::Approx(64 * std::log(2)).epsilon(1e-12));
   CHECK(bernoulli.at(2) == 0);
-  o.likelihood = "gaussian";
-  o.sigma = 0.5;
+  o.group<VaeOptions>().likelihood = "gaussian";
+  o.group<VaeOptions>().sigma = 0.5;
   RandomStream stream(3, 0);
   double squares = 0;
   for (const double x :
@@ -92,7 +93,7 @@ TEST_CASE("vae: the weight of the divergence counts") {
   TrainOptions o = tiny_vae("conv");
   const auto plain = first_step(o);
   CHECK(plain.at(0) == doctest::Approx(plain.at(1) + plain.at(2)));
-  o.kl_weight = 4;
+  o.group<VaeOptions>().kl_weight = 4;
   const auto heavy = first_step(o);
   CHECK(heavy.at(0) == doctest::Approx(heavy.at(1) + 4 * heavy.at(2)));
   CHECK(heavy.at(2) == plain.at(2));

@@ -1,6 +1,7 @@
 // The networks of AnimeGANv2 and CartoonGAN have the parameters, names and FLOPs of their PyTorch
 // ports.
 #include "models/networks/anime_networks.h"
+#include "models/anime_options.h"
 
 #include <doctest/doctest.h>
 
@@ -19,7 +20,7 @@ namespace {
 TrainOptions small_anime(const char* net_g) {
   TrainOptions o;
   o.net_g = net_g;
-  o.net_d = "animegan2";
+  o.group<AnimeOptions>().net_d = "animegan2";
   o.ngf = o.ndf = 8;
   o.n_blocks = 2;
   o.device = test_device();
@@ -55,12 +56,12 @@ TEST_CASE("anime networks: parameters and work as published") {
   const MetaDevice plan_only;
   TrainOptions o;
   o.net_g = "animegan2_lite";
-  o.net_d = "animegan2";
+  o.group<AnimeOptions>().net_d = "animegan2";
   CHECK(anime_translator(o)->parameter_count() == 698240);
   CHECK(giga_macs(*anime_translator(o)) == doctest::Approx(7.1).epsilon(0.01));
   CHECK(anime_discriminator(o)->parameter_count() == 1128800);
   CHECK(giga_macs(*anime_discriminator(o)) == doctest::Approx(5.8).epsilon(0.01));
-  o.net_g = o.net_d = "cartoongan";
+  o.net_g = o.group<AnimeOptions>().net_d = "cartoongan";
   CHECK(anime_translator(o)->parameter_count() == 11120195);
   CHECK(giga_macs(*anime_translator(o)) == doctest::Approx(54.4).epsilon(0.01));
   const auto d = anime_discriminator(o);

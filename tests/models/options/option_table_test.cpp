@@ -1,14 +1,17 @@
 // The option table: options without effect are rejected with the reason, and accepted where they
 // have one; aliases, former names and groups.
 #include "models/options/option_table.h"
+#include "models/anime_options.h"
 
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "models/photo_converter.h"
 #include "models/registry.h"
 #include "models/settings.h"
+#include "models/vae.h"
 #include "tests/support.h"
 
 using namespace sumi;
@@ -52,18 +55,28 @@ const std::vector<Case>& cases() {
       {"vae", "ngf", kNothing, [](TrainOptions& o) { o.variant = "conv"; }},
       {"vae", "ndf", kNothing, [](TrainOptions& o) { o.variant = "conv"; }},
       {"animegan", "feature-network",
-       [](TrainOptions& o) { o.lambda_content = o.lambda_style = o.init_epochs = 0; }, kNothing},
+       [](TrainOptions& o) {
+         o.group<AnimeOptions>().lambda_content = o.group<AnimeOptions>().lambda_style =
+             o.group<AnimeOptions>().init_epochs = 0;
+       },
+       kNothing},
       {"infogan", "lr", kNothing, [](TrainOptions& o) { o.lr_d = 0; }},
       {"dcgan", "beta1", [](TrainOptions& o) { o.optimizer = "rmsprop"; }, kNothing},
-      {"vae", "sigma", kNothing, [](TrainOptions& o) { o.likelihood = "gaussian"; }},
-      {"animegan", "init-lr", [](TrainOptions& o) { o.init_epochs = 0; }, kNothing},
+      {"vae", "sigma", kNothing, [](TrainOptions& o) { o.group<VaeOptions>().likelihood = "gaussian"; }},
+      {"animegan", "init-lr", [](TrainOptions& o) { o.group<AnimeOptions>().init_epochs = 0; }, kNothing},
       {"gan-reshape", "label-smoothing", hinge, kNothing},
       {"wgan", "generator-target", kNothing,
        [](TrainOptions& o) { o.gan_mode = "vanilla", o.clip_weights = 0; }},
       {"dcgan", "labels", kNothing, [](TrainOptions& o) { o.conditional = true; }},
       {"dcgan", "classes", kNothing, [](TrainOptions& o) { o.conditional = true; }},
-      {"cartoongan", "feature-network", [](TrainOptions& o) { o.lambda_content = o.init_epochs = 0; },
-       [](TrainOptions& o) { o.lambda_content = o.init_epochs = 0, o.lambda_style = 1; }},
+      {"cartoongan", "feature-network",
+       [](TrainOptions& o) {
+         o.group<AnimeOptions>().lambda_content = o.group<AnimeOptions>().init_epochs = 0;
+       },
+       [](TrainOptions& o) {
+         o.group<AnimeOptions>().lambda_content = o.group<AnimeOptions>().init_epochs = 0,
+         o.group<AnimeOptions>().lambda_style = 1;
+       }},
       {"dcgan", "r1-interval", kNothing, [](TrainOptions& o) { o.r1 = 1; }},
   };
   return all;
@@ -205,8 +218,8 @@ TEST_CASE("option json: former names, values and models are read; a name given t
   CHECK(has(error_of([&] { update_from_json(o, Json{{"gp", 1}, {"lambda-gp", 2}}, "x"); }), "[x] "));
   o = default_options("animegan");
   update_from_json(o, Json{{"features", "own"}, {"lambda-colour", 2}}, "x");
-  CHECK(o.feature_network == "builtin");
-  CHECK(o.lambda_color == 2);
+  CHECK(o.group<AnimeOptions>().feature_network == "builtin");
+  CHECK(o.group<AnimeOptions>().lambda_color == 2);
   update_from_json(o, Json{{"kernels", "own"}}, "x");
   CHECK(o.conv_backend == "native");
   CHECK(to_json(o).at("conv-backend") == "native");
@@ -231,7 +244,7 @@ TEST_CASE("option json: models under their former names") {
   const TrainOptions converter = read("autoencoder-gan", photos);
   CHECK(converter.model == "photo-converter");
   CHECK(converter.load_size == 20);
-  CHECK(converter.lambda_autoencoder == 2);
+  CHECK(converter.group<PhotoConverterOptions>().lambda_autoencoder == 2);
   CHECK(converter.nz == 7);
   CHECK(has(error_of([&] { read("autoencoder-gan", {{"nonsense", 1}}); }), "nonsense"));
   CHECK(has(error_of([&] { read("dcgan", {{"model", "gan"}}); }), "cure"));

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "models/anime_options.h"
 #include "models/make_model.h"
 #include "models/registry.h"
 #include "models/settings.h"
@@ -32,8 +33,8 @@ TrainOptions small_mixed(const std::string& model, const fs::path& work) {
   o.n_blocks = 1;
   o.n_layers_d = 1;
   o.batch_size = 4;
-  o.feature_network = write_tiny_vgg(work).string();
-  o.init_epochs = 0;
+  o.group<AnimeOptions>().feature_network = write_tiny_vgg(work).string();
+  o.group<AnimeOptions>().init_epochs = 0;
   o.threads = 2;
   o.r1_interval = 1;
   if (model == "pix2pix") o.net_g = "resnet_6blocks";

@@ -9,6 +9,8 @@
 
 #include "engine/runtime/device.h"
 #include "engine/serialize/checkpoint.h"
+#include "models/anime_options.h"
+#include "models/cyclegan.h"
 #include "models/make_model.h"
 #include "models/model.h"
 #include "models/registry.h"
@@ -38,10 +40,10 @@ TrainOptions small_run(const std::string& model, const std::filesystem::path& fo
     o.no_dropout = true;
   }
   o.n_layers_d = 1;
-  o.pool_size = 0;
+  o.group<CycleGanOptions>().pool_size = 0;
   o.threads = 1;
-  o.feature_network = write_tiny_vgg(folder).string();
-  o.init_epochs = 0;
+  o.group<AnimeOptions>().feature_network = write_tiny_vgg(folder).string();
+  o.group<AnimeOptions>().init_epochs = 0;
   o.spectral_norm = false;  // it iterates once per pass
   return o;
 }
