@@ -63,7 +63,7 @@ void set_conv_policy(const ConvPolicy& policy);
 // The policy for "auto" (the fastest known), "native" or "onednn", which falls back to native
 // kernels where oneDNN has no fast implementation; `exact`: no Winograd. Throws Error for any other
 // word, and for a library missing from this build.
-ConvPolicy parse_conv_policy(const std::string& backend, bool exact);
+ConvPolicy parse_conv_policy(const std::string& kernels, bool exact);
 
 // Identifies the computing hardware and libraries as far as results depend on them to the bit:
 // "cpu, AVX2, oneDNN". Stored in checkpoints.
