@@ -141,8 +141,8 @@ TEST_CASE("dataset labels: an idx file's, with every length checked") {
   fs::remove(labels);  // labels that are not packed, beside images that are
   put(f.dir.path / "train-labels-idx1-ubyte", label_bytes(0x801, 4, {1, 0, 1, 1}));
   CHECK(labels_of(Dataset::open(spec)) == std::vector<std::int32_t>{1, 0, 1});
-  fs::rename(images, f.dir.path / "images.gz");
-  spec.data = f.dir.path / "images.gz";
+  fs::rename(images, f.dir.path / "pictures.gz");
+  spec.data = f.dir.path / "pictures.gz";
   CHECK(has(error_of([&] { Dataset::open(spec); }), "no 'images' in its name"));
 }
 
