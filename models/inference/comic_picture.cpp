@@ -84,7 +84,13 @@ class ComicJob {
     Rgb picture = stylize::leveled_rows(view_of(enlarged_ ? small : photo), table_, 0, height);
     coefficients_ = comic_coefficients(model, picture, options);
     apply_all(picture, [](const Plane& plane) { return plane.copy(); });
-    lightness_ = stylize::to_lab(picture).L;
+    const Plane lightness = stylize::to_lab(picture).L;
+    for (std::size_t i = 0; i < options.weights.size(); ++i) {
+      const int levels =
+          options.levels < 0 ? stylize::style_levels(model.styles()[i]) : options.levels;
+      const bool used = options.weights[i] > 0 && levels > 0 && options.layer == ComicLayer::drawing;
+      finishes_.push_back({levels, used ? stylize::tone_levels(lightness, levels) : std::vector<float>{}});
+    }
   }
 
   int halo() const { return stylize::finish_halo(scale_); }
@@ -112,7 +118,7 @@ class ComicJob {
   float scale_;
   bool enlarged_ = false;
   std::vector<Plane> coefficients_;
-  Plane lightness_;  // of the flat picture at the working size
+  std::vector<ComicFinish> finishes_;  // of each style, with the tones of the flat picture at the working size
 };
 
 Rgb ComicJob::rows(int first, int rows) const {
@@ -144,9 +150,7 @@ Rgb ComicJob::drawing(const ComicBand& band) const {
     const auto share = static_cast<float>(options_.weights[i]);
     if (share == 0) continue;
     const std::string& style = model_.styles()[i];
-    const int levels = options_.levels < 0 ? stylize::style_levels(style) : options_.levels;
-    ComicFinish finish{levels, levels > 0 ? stylize::tone_levels(lightness_, levels) : std::vector<float>{}};
-    const Rgb made = stylize::finish_comic(style, band, finish);
+    const Rgb made = stylize::finish_comic(style, band, finishes_[i]);
     if (sum.red.empty()) {
       sum = Rgb(made.width(), made.height());
       for (Plane* plane : {&sum.red, &sum.green, &sum.blue})
