@@ -59,7 +59,7 @@ void assign_masks(std::vector<ConvertJob>& jobs, const std::string& mask,
     job.mask = folder.find(job.name);
     if (job.mask.empty())
       failed(
-          fmt::format("[picture {}] has no mask: {} holds no {} of any image format; add it, or leave the "
+          fmt::format("[image {}] has no mask: {} holds no {} of any image format; add it, or leave the "
                       "picture out",
                       job.in.string(), mask, (job.name.parent_path() / job.name.stem()).string()));
     return job.mask.empty();

@@ -53,14 +53,14 @@ void ConvertSteps::guarded(ConvertItem& item, const Body& body) {
   }
   // Errors of the network do not know the picture.
   if (item.error.find(item.job.in.string()) == std::string::npos && item.error.rfind("[write ", 0) != 0)
-    item.error = fmt::format("[picture {}] {}", item.job.in.string(), item.error);
+    item.error = fmt::format("[image {}] {}", item.job.in.string(), item.error);
 }
 
 void ConvertSteps::load(ConvertItem& item) {
   guarded(item, [&] {
     Photo photo = load_photo(item.job.in);
     if (!photo.remark.empty())
-      item.warnings.push_back(fmt::format("[picture {}] {}", item.job.in.string(), photo.remark));
+      item.warnings.push_back(fmt::format("[image {}] {}", item.job.in.string(), photo.remark));
     const auto [width, height] = limited_size(photo.width, photo.height, static_cast<int>(args_.max_size));
     if (!item.job.mask.empty()) {
       Photo mask = load_photo(item.job.mask);

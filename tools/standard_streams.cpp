@@ -16,7 +16,7 @@
 namespace sumi::cli {
 namespace {
 
-constexpr const char* kWhere = "picture stdin";
+constexpr const char* kWhere = "image stdin";
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 31;
 constexpr std::size_t kBlock = 1 << 16;
 

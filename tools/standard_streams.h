@@ -9,7 +9,7 @@ namespace sumi::cli {
 // All of standard input as a file without a name, which ends with this object.
 class StandardInput {
  public:
-  // Reads to the end. Error "[picture stdin] ..." for a terminal, nothing, more than 2 GiB, and a failed read.
+  // Reads to the end. Error "[image stdin] ..." for a terminal, nothing, more than 2 GiB, and a failed read.
   StandardInput();
   ~StandardInput();
   StandardInput(const StandardInput&) = delete;

@@ -156,14 +156,14 @@ TEST_CASE("convert: a folder of masks has one for each picture, for every kind o
   // What is missing is named, and the others are converted.
   fs::remove(folder / "masks/sub/one.bmp");
   const Result rest = run(folder, "convert --threads 1 -m cycle -i in -o rest --mask masks");
-  check_error(rest, 1, "[picture in/sub/one.png] has no mask: masks holds no sub/one of any image format");
+  check_error(rest, 1, "[image in/sub/one.png] has no mask: masks holds no sub/one of any image format");
   CHECK(has(rest.out, "3 of 3 pictures written, 1 failed"));
   CHECK_FALSE(fs::exists(folder / "rest/sub"));
   save_photo(folder / "masks/sub/one.png", sumi::Photo{1, 1, 8, {0, 0, 0}, {}, ""});
   check_error(run(folder, "convert --threads 1 -m cycle -i in -o rest --mask masks"), 1,
-              "[picture in/sub/one.png] [--mask] is 1x1, but the picture 24x24");
+              "[image in/sub/one.png] [--mask] is 1x1, but the picture 24x24");
   check_error(run(folder, "convert -i in/two.png -o x.png --mask none.png"), 1,
-              "[picture none.png] does not exist");
+              "[image none.png] does not exist");
 }
 
 TEST_CASE("convert: --judge asks the discriminator of the direction, where there is one") {

@@ -61,8 +61,8 @@ TEST_CASE("convert: what standard streams cannot be") {
   write_images(folder, "in", 2, 12);
   write(folder / "empty", "");
   write(folder / "text", "no picture at all, but text of some length");
-  check_error(run(folder, "convert -i - -o x.png < empty"), 1, "[picture stdin] is empty (0 bytes)");
-  check_error(run(folder, "convert -i - -o x.png < text"), 1, "[picture stdin] is not a picture");
+  check_error(run(folder, "convert -i - -o x.png < empty"), 1, "[image stdin] is empty (0 bytes)");
+  check_error(run(folder, "convert -i - -o x.png < text"), 1, "[image stdin] is not an image");
   check_error(run(folder, "convert -i - - -o x/ < text"), 2, "--input - is given twice");
   check_error(run(folder, "convert -i in -o -"), 2, "--output - takes one picture");
   check_error(run(folder, "convert -i in/000.png -o - --json"), 2,
@@ -84,8 +84,8 @@ TEST_CASE("convert: --json prints an object for each picture, whatever became of
   save_photo(folder / "in/002.png", clear);
   const Result done = run(folder, "convert --threads 1 -i in none.png -o out -f jpg --json");
   CHECK(done.code == 1);
-  CHECK(has(done.err, "[picture none.png] does not exist"));
-  CHECK(has(done.err, "[picture in/001.png] is not a picture"));
+  CHECK(has(done.err, "[image none.png] does not exist"));
+  CHECK(has(done.err, "[image in/001.png] is not an image"));
   const std::vector<nlohmann::json> lines = json_lines(done.out);
   REQUIRE(lines.size() == 3);
   CHECK(lines[0]["input"] == "in/000.png");
@@ -96,7 +96,7 @@ TEST_CASE("convert: --json prints an object for each picture, whatever became of
   CHECK(lines[0]["seconds"] >= 0);
   CHECK_FALSE(lines[0].contains("warnings"));
   CHECK(lines[1]["status"] == "failed");
-  CHECK(has(lines[1]["error"].get<std::string>(), "is not a picture"));
+  CHECK(has(lines[1]["error"].get<std::string>(), "is not an image"));
   CHECK_FALSE(lines[1].contains("width"));
   CHECK(has(lines[2]["warnings"][0].get<std::string>(), "holds no transparency"));
   const auto rest =
@@ -149,7 +149,7 @@ TEST_CASE("convert: with several threads the results are the same") {
     CAPTURE(std::string(jobs));
     fs::remove_all(folder / "many");
     const Result done = run(folder, "convert --threads 2 -i in -o many -j " + std::string(jobs));
-    check_error(done, 1, "[picture in/004.png]");
+    check_error(done, 1, "[image in/004.png]");
     CHECK(has(done.out, "8 of 9 pictures written, 1 failed, "));
     for (const auto& entry : fs::directory_iterator(folder / "one"))
       CHECK(read(folder / "many" / entry.path().filename()) == read(entry.path()));
@@ -169,7 +169,7 @@ TEST_CASE("convert: an album beside its results goes on after a failure, and aft
   write(folder / "album/002.png", good.substr(0, good.size() / 2));
   const std::string call = "convert --threads 1 -i album -o album --suffix -ink --skip-existing";
   const Result first = run(folder, call);
-  check_error(first, 1, "[picture album/002.png]");
+  check_error(first, 1, "[image album/002.png]");
   CHECK(has(first.out, "3 of 4 pictures written, 1 failed"));
   write(folder / "album/002.png", good);
   const Result second = run(folder, call);
