@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "models/inference/exported.h"
-#include "tools/convert_filter.h"
 #include "tools/convert_options.h"
+#include "tools/photo_filter.h"
 
 namespace sumi::cli {
 

@@ -16,6 +16,7 @@
 #include "tools/cli/signals.h"
 #include "tools/convert_estimate.h"
 #include "tools/convert_filter.h"
+#include "tools/convert_masks.h"
 #include "tools/convert_options.h"
 #include "tools/convert_pipeline.h"
 #include "tools/convert_report.h"
@@ -35,13 +36,14 @@ struct Plan {
 
 Plan plan(const ConvertArguments& args) {
   Plan all;
+  const auto failed = [&](const std::string& line) { all.failed.push_back(line); };
   try {
-    all.jobs = plan_jobs(
-        args.request, [&](const std::string& line) { all.failed.push_back(line); },
-        [&](const std::string& line) { all.warnings.push_back("warning: " + line); });
+    all.jobs = plan_jobs(args.request, failed,
+                         [&](const std::string& line) { all.warnings.push_back("warning: " + line); });
   } catch (const std::invalid_argument& error) {
     throw UsageError(command_name(args.app), error.what());
   }
+  assign_masks(all.jobs, args.request.mask, failed);
   if (!args.dry_run && !args.writes_stdout()) clean_folders(all.jobs);
   if (args.request.skip_existing) all.existing = drop_existing(all.jobs);
   return all;
@@ -86,10 +88,10 @@ int run(ConvertArguments& args) {
   std::optional<StandardInput> input;
   if (args.reads_stdin()) args.request.stdin_file = input.emplace().path();
   const Plan planned = plan(args);
-  const auto screen = Progress::style_for(args.screen.quiet || args.writes_stdout(), args.screen.no_progress);
-  ConvertReport report({.screen = screen,
+  ConvertReport report({.screen = Progress::style_for(args.screen.quiet, args.screen.no_progress),
                         .json = args.json,
-                        .quiet = args.screen.quiet || args.writes_stdout(),
+                        .stdout_taken = args.writes_stdout(),
+                        .quiet = args.screen.quiet,
                         .stdin_file = args.request.stdin_file},
                        planned.jobs.size());
   for (const std::string& line : planned.warnings) report.complain(line);

@@ -2,11 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
-#include "tools/convert_filter.h"
 #include "tools/convert_jobs.h"
+#include "tools/photo_filter.h"
 
 namespace sumi::cli {
 

@@ -12,7 +12,6 @@
 #include "engine/error.h"
 #include "engine/image/image_formats.h"
 #include "engine/serialize/file.h"
-#include "tools/convert_masks.h"
 
 namespace sumi::cli {
 namespace fs = std::filesystem;
@@ -175,9 +174,7 @@ std::vector<ConvertJob> plan_jobs(ConvertRequest request,
   if (output == kStandardStream) {
     if (many)
       throw std::invalid_argument("--output - takes one picture; give one input, or a folder with -o");
-    std::vector<ConvertJob> jobs = name_results(request, collect(request, failed, warn), false);
-    assign_masks(jobs, request.mask, failed);
-    return jobs;
+    return name_results(request, collect(request, failed, warn), false);
   }
   const auto is_result = [&](const fs::path& name) {
     return request.page ? is_page_name(name) : has_writable_extension(name);
@@ -198,7 +195,6 @@ std::vector<ConvertJob> plan_jobs(ConvertRequest request,
   if (request.skip_existing && !request.suffix.empty() && to_folder) drop_results(request, sources);
   std::vector<ConvertJob> jobs = name_results(request, sources, to_folder);
   check_apart(jobs);
-  assign_masks(jobs, request.mask, failed);
   return jobs;
 }
 

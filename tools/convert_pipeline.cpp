@@ -31,6 +31,7 @@ class Pipeline {
       : jobs_(jobs),
         stages_(stages),
         max_pixels_(max_pixels),
+        last_pixels_(max_pixels),
         // Of each kind one in work for every thread, and one that waits.
         max_items_(static_cast<std::size_t>(threads.load + threads.compute + threads.save) + 2),
         loaders_(threads.load),
@@ -41,7 +42,8 @@ class Pipeline {
       run_stage(stages_.load, *item, item->load_seconds);
       const std::lock_guard lock(mutex_);
       // photo and result, until the item is gone
-      pixels_ += static_cast<double>(item->photo.pixels());
+      last_pixels_ = static_cast<double>(item->photo.pixels());
+      pixels_ += last_pixels_;
       loaded_.push_back(std::move(item));
       --loading_;
       changed_.notify_all();
@@ -87,7 +89,7 @@ class Pipeline {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] {
       return stages_.stop() || items_ == 0 ||
-             (items_ < max_items_ && pixels_ + loading_ * last_pixels() < max_pixels_);
+             (items_ < max_items_ && pixels_ + loading_ * last_pixels_ < max_pixels_);
     });
     if (next_ == jobs_.size() || stages_.stop()) return nullptr;
     ++items_;
@@ -95,12 +97,6 @@ class Pipeline {
     auto item = std::make_unique<ConvertItem>();
     item->job = jobs_[next_++];
     return item;
-  }
-
-  // What a picture that is being loaded may take: as the mean of those on their way.
-  double last_pixels() const {
-    const std::size_t known = items_ - static_cast<std::size_t>(loading_);
-    return known > 0 ? pixels_ / static_cast<double>(known) : max_pixels_ / 2;
   }
 
   // Null when the queue is empty and its `writers` are gone.
@@ -121,7 +117,7 @@ class Pipeline {
 
   const std::vector<ConvertJob>& jobs_;
   const ConvertStages& stages_;
-  double max_pixels_;
+  double max_pixels_, last_pixels_;  // last_pixels_: of the last that was loaded; so many the next may have
   std::size_t max_items_;
   std::mutex mutex_;
   std::condition_variable changed_;

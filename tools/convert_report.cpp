@@ -13,8 +13,15 @@
 namespace sumi::cli {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 Progress::Style screen_of(const ReportStyle& style) {
-  return style.json ? Progress::Style::quiet : style.screen;
+  return style.json || style.stdout_taken ? Progress::Style::quiet : style.screen;
+}
+
+void print_json(const Json& json) {
+  fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // paths need not be UTF-8
+  std::fflush(stdout);
 }
 
 double thousandths(double value) {
@@ -42,12 +49,12 @@ void ConvertReport::complain(const std::string& line) {
 void ConvertReport::failed(const std::string& line) {
   ++failed_;
   complain(line);
+  if (style_.json) print_json(Json{{"status", "failed"}, {"error", shown(line)}});
 }
 
 void ConvertReport::note(const std::string& line) {
   const std::lock_guard lock(mutex_);
-  if (style_.screen == Progress::Style::quiet && style_.quiet) return;
-  screen_.note(line, style_.json || style_.screen == Progress::Style::quiet ? stderr : stdout);
+  if (!style_.quiet) screen_.note(line, style_.json || style_.stdout_taken ? stderr : stdout);
 }
 
 void ConvertReport::begin(const ConvertItem& item) {
@@ -62,7 +69,7 @@ void ConvertReport::done(const ConvertItem& item) {
     ++failed_;
     screen_.complain(shown(item.error));
     screen_.done("");
-    if (style_.json) print_json(item.job, "failed", &item);
+    if (style_.json) print_item(item.job, "failed", &item);
     return;
   }
   ++written_;
@@ -72,21 +79,20 @@ void ConvertReport::done(const ConvertItem& item) {
     line += fmt::format(", judge {:.3f}, {:.0f} % of patches real", item.verdict->score,
                         100 * item.verdict->real_share);
   screen_.done(line);
-  if (style_.json) print_json(item.job, "written", &item);
+  if (style_.json) print_item(item.job, "written", &item);
 }
 
 void ConvertReport::skipped(const ConvertJob& job) {
   ++skipped_;
-  if (style_.json) print_json(job, "skipped", nullptr);
+  if (style_.json) print_item(job, "skipped", nullptr);
 }
 
 void ConvertReport::planned(const ConvertJob& job) {
-  if (style_.json) return print_json(job, "planned", nullptr);
+  if (style_.json) return print_item(job, "planned", nullptr);
   fmt::print("{} -> {}\n", shown(job.in.string()), job.out.string());
 }
 
-void ConvertReport::print_json(const ConvertJob& job, const char* status, const ConvertItem* item) const {
-  using Json = nlohmann::ordered_json;
+void ConvertReport::print_item(const ConvertJob& job, const char* status, const ConvertItem* item) const {
   Json json{{"input", shown(job.in.string())}, {"output", job.out.string()}, {"status", status}};
   if (!job.mask.empty()) json["mask"] = job.mask.string();
   if (item) {
@@ -104,12 +110,11 @@ void ConvertReport::print_json(const ConvertJob& job, const char* status, const 
     json["compute_seconds"] = thousandths(item->compute_seconds);
     json["save_seconds"] = thousandths(item->save_seconds);
   }
-  fmt::print("{}\n", json.dump(-1, ' ', false, Json::error_handler_t::replace));  // paths need not be UTF-8
-  std::fflush(stdout);
+  print_json(json);
 }
 
 void ConvertReport::summary(bool dry_run) {
-  if (style_.json) return;
+  if (style_.json || style_.stdout_taken) return;
   if (dry_run) {
     fmt::print("{} pictures would be written, {} are there already\n", jobs_, skipped_);
     return;

@@ -14,8 +14,9 @@ namespace sumi::cli {
 
 struct ReportStyle {
   Progress::Style screen;
-  bool json = false;       // objects on standard output, one a line, and nothing else there
-  bool quiet = false;      // no summary
+  bool json = false;          // objects on standard output, one a line, and nothing else there
+  bool stdout_taken = false;  // by a picture: there is no summary
+  bool quiet = false;
   std::string stdin_file;  // is called "stdin"
 };
 
@@ -27,7 +28,7 @@ class ConvertReport {
   // A line on standard error. `failed`: of an input that cannot be converted.
   void complain(const std::string& line);
   void failed(const std::string& line);
-  // The expected time: on standard output, or with JSON on standard error.
+  // The expected time: on standard output, or where that is taken on standard error.
   void note(const std::string& line);
   void begin(const ConvertItem& item);
   void done(const ConvertItem& item);
@@ -41,7 +42,7 @@ class ConvertReport {
 
  private:
   std::string shown(std::string text) const;
-  void print_json(const ConvertJob& job, const char* status, const ConvertItem* item) const;
+  void print_item(const ConvertJob& job, const char* status, const ConvertItem* item) const;
 
   ReportStyle style_;
   std::size_t jobs_, written_ = 0, failed_ = 0, skipped_ = 0;

@@ -5,10 +5,10 @@
 #include <string>
 
 #include "tools/convert_estimate.h"
-#include "tools/convert_filter.h"
 #include "tools/convert_options.h"
 #include "tools/convert_pipeline.h"
 #include "tools/convert_report.h"
+#include "tools/photo_filter.h"
 
 namespace sumi::cli {
 

@@ -129,7 +129,7 @@ TEST_CASE("convert estimate: told from ten seconds on, and measured only where i
   CAPTURE(told);
   CHECK(sumi::test::has(told, "500 pictures, 1.0 megapixels: about "));
   std::vector<ConvertJob> slow(10'000, one[0]);
-  CHECK(sumi::test::has(ConvertEstimate(slow, 16, filter).line(photo, 0, process),
+  CHECK(sumi::test::has(ConvertEstimate(slow, 16, filter).line(resize_photo(photo, 16, 8), 0, process),
                         "10000 pictures, 1.3 megapixels: about "));
 }
 

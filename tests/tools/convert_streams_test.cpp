@@ -86,8 +86,11 @@ TEST_CASE("convert: --json prints an object for each picture, whatever became of
   CHECK(done.code == 1);
   CHECK(has(done.err, "[image none.png] does not exist"));
   CHECK(has(done.err, "[image in/001.png] is not an image"));
-  const std::vector<nlohmann::json> lines = json_lines(done.out);
-  REQUIRE(lines.size() == 3);
+  std::vector<nlohmann::json> lines = json_lines(done.out);
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0]["status"] == "failed");
+  CHECK(has(lines[0]["error"].get<std::string>(), "[image none.png] does not exist"));
+  lines.erase(lines.begin());
   CHECK(lines[0]["input"] == "in/000.png");
   CHECK(lines[0]["output"] == "out/000.jpg");
   CHECK(lines[0]["status"] == "written");
