@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 
 #include "tools/cli/progress.h"
@@ -20,7 +21,9 @@ class CountProgress {
   void done(const std::string& line);
   // To stderr, above the live line.
   void complain(const std::string& line);
-  // Prints the last line, in every style.
+  // A line that stays, above the live line.
+  void note(const std::string& line, std::FILE* file);
+  // The last line, whatever the style.
   void finish(const std::string& line);
 
  private:
