@@ -20,9 +20,9 @@ ComicInk comic_ink(const std::string& style);
 struct StyleSource {
   std::string name, source;
 };
-// "ink=FOLDER,wash": in this order. Empty for "". Error "[--styles] ..." for a name that is empty, given twice, or has other characters than
+// "ink=FOLDER,wash": in this order. Empty for "". Error "[OPTION] ..." for a name that is empty, given twice, or has other characters than
 // letters, digits, - and _, and for an empty source.
-std::vector<StyleSource> style_sources(const std::string& list);
+std::vector<StyleSource> style_sources(const std::string& list, const std::string& option = "--styles");
 
 // How much of each style: "ink", or "ink:0.6,wash:0.4", as weights that sum to 1 in the order of `known`. Error
 // "[--style] ..." for a style that is not known, with those that are, and for weights that are negative or all 0.

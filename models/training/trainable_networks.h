@@ -64,6 +64,9 @@ class TrainableNetworks {
   // Weights from elsewhere (not `full`) without averages start their own. Error for what is NaN or infinite.
   void load(const CheckpointFile& file, bool full);
 
+  // After the weights were made from others: the running average begins at them.
+  void restart_average();
+
   // Counts of updates by name, for the checkpoint's state.
   void add_counters(std::map<std::string, std::uint64_t>& counters);
   void set_counters(const std::map<std::string, std::uint64_t>& counters);
