@@ -1,4 +1,5 @@
-// Styles on pictures of any size: the same bits whatever the threads, the instruction set and the bands of rows.
+// Styles on images of any size: the same bits whatever the threads, the instruction set and the
+// bands of rows.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -31,7 +32,8 @@ struct Picture {
   stylize::RgbView view() const { return {width, height, rgb.data()}; }
 };
 
-// Discs and bars over a slope, with some noise: edges of many directions, calm ground, texture. Lengths follow the short side.
+// Discs and bars over a slope, with some noise: edges of many directions, calm ground, texture.
+// Lengths follow the short side.
 Picture make_image(int width, int height) {
   Picture picture{width, height, {}};
   const double s = std::min(width, height) / 200.0;
@@ -63,7 +65,7 @@ void check_values(const Plane& plane, float low, float high) {
 
 }  // namespace
 
-TEST_CASE("stylize: pictures of odd sizes come out whole") {
+TEST_CASE("stylize: images of odd sizes come out whole") {
   for (const auto& [width, height] :
        {std::pair{1, 1}, {1, 9}, {9, 1}, {2, 2}, {3, 2}, {31, 7}, {1, 400}, {305, 301}}) {
     const Picture picture = make_image(width, height);
@@ -137,7 +139,7 @@ TEST_CASE("stylize: bands of rows are those of the whole picture") {
 }
 
 TEST_CASE("stylize: what is taught depends on the neighborhood alone") {
-  // The left part of a picture, and the picture: beyond what filters reach, and without statistics, the planes are the same.
+  // The left part of an image, and the picture: beyond what filters reach, and without statistics, the planes are the same.
   const Picture wide = make_image(900, 260);
   Picture left{620, 260, {}};
   for (int y = 0; y < left.height; ++y)
@@ -164,7 +166,7 @@ TEST_CASE("stylize: what is taught depends on the neighborhood alone") {
   }
 }
 
-TEST_CASE("stylize: a picture's own statistics change nothing, another's do") {
+TEST_CASE("stylize: an image's own statistics change nothing, another's do") {
   const Picture picture = make_image(200, 160), dark = make_flat(50, 50, 9000);
   for (const stylize::StyleInfo& style : stylize::styles()) {
     CAPTURE(style.name);
