@@ -10,10 +10,10 @@
 #include <numbers>
 
 #include "engine/runtime/device.h"
+#include "models/make_model.h"
 #include "models/options/comic_styles.h"
 #include "models/options/option_groups.h"
 #include "models/planned_network.h"
-#include "models/make_model.h"
 #include "models/registry.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/rng_streams.h"
@@ -194,8 +194,8 @@ SampleGrid Stylizer::samples() {
     const Tensor ink = slice(ink_, {style, 0, 0, 0}, {1, 1, 1, 3}),
                  opacity = slice(opacity_, {style, 0, 0, 0}, {1, 1, 1, 1});
     for (const Tensor& all : shown_)
-      sheet.pictures.push_back(as_sample(
-          compose_comic({planes(all, 3 + 4 * i, 3), planes(all, 6 + 4 * i, 1)}, ink, opacity)));
+      sheet.pictures.push_back(
+          as_sample(compose_comic({planes(all, 3 + 4 * i, 3), planes(all, 6 + 4 * i, 1)}, ink, opacity)));
     for (const Tensor& all : shown_) {
       const Tensor photo = planes(all, 0, 3);
       sheet.pictures.push_back(
@@ -291,8 +291,8 @@ void settle_added_style(TrainOptions& o) {
   if (!added.empty() && names_of(added) != before)
     fail("--add-style", "adds one style at a time; add the next one to the run that this makes");
   o.styles = fmt::format("{}", fmt::join(first, ","));
-  o.add_style = fmt::format("{}{}{}={}", fmt::join(before, ","), before.empty() ? "" : ",", newest.name,
-                            newest.source);
+  o.add_style =
+      fmt::format("{}{}{}={}", fmt::join(before, ","), before.empty() ? "" : ",", newest.name, newest.source);
   style_names(o);  // refuses a name that there is
   o.ngf = base.ngf;
   o.n_blocks = base.n_blocks;

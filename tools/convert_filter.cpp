@@ -64,7 +64,8 @@ std::vector<std::uint16_t> layer_of(const Photo& photo, const std::string& name,
   stylize::store_rgb(stylize::leveled_rows(view_of(photo), table, 0, photo.height), levels.data());
   stylize::TeacherPlanes planes =
       stylize::teacher_planes(name, {photo.width, photo.height, levels.data()}, &face);
-  stylize::store_rgb(layer == "flat" ? std::move(planes.flat) : stylize::line_art(planes.line), levels.data());
+  stylize::store_rgb(layer == "flat" ? std::move(planes.flat) : stylize::line_art(planes.line),
+                     levels.data());
   return levels;
 }
 

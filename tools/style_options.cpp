@@ -69,7 +69,8 @@ void StyleArguments::add_options(CLI::App& command) {
   add_text(command, "--faces", faces, "auto|off", "look for faces and keep their features (auto)")
       ->group("Style");
   add_text(command, "--quality", quality, "fast|best",
-           "of a filter: best paints texture in patches and lays more brushes, in about three times the time (fast)")
+           "of a filter: best paints texture in patches and lays more brushes, in about three times the time "
+           "(fast)")
       ->group("Style");
   command.add_flag("--sheet", sheet, "all styles of a photograph on one labeled sheet")->group("Style");
 }

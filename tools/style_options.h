@@ -14,7 +14,8 @@ struct StyleArguments {
   std::string strength, line_strength;  // as given; "" where they were not
   std::string faces = "auto";
   std::string quality = "fast";
-  std::string layer = "drawing";  // of a filter: or the flat color or the line alone, as a stylizer learns them
+  std::string layer =
+      "drawing";  // of a filter: or the flat color or the line alone, as a stylizer learns them
   bool sheet = false;
   bool of_model = false;  // `name` is of the model's styles
   double blend = 1;       // of the style; the rest is the photograph

@@ -91,8 +91,8 @@ ComicNetwork::ComicNetwork(const ComicSize& size, DType dtype, const Device& dev
   enc2_ = &add("enc2", 2 * w, 4 * w, 2, kSlope, 1, n);
   for (int i = 0; i < size.blocks; ++i) {
     StyledConv& a = add(fmt::format("res.{}.a", i), 4 * w, 4 * w, 1, kSlope, 1, n);
-    blocks_.emplace_back(
-        &a, &add(fmt::format("res.{}.b", i), 4 * w, 4 * w, 1, kNoActivation, kBlockScale, n));
+    blocks_.emplace_back(&a,
+                         &add(fmt::format("res.{}.b", i), 4 * w, 4 * w, 1, kNoActivation, kBlockScale, n));
   }
   dec1_ = &add("dec1", 4 * w, 2 * w, 1, kSlope, 1, n);
   decoder_ = add_decoder("", n);

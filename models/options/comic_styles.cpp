@@ -41,7 +41,7 @@ std::vector<StyleSource> style_sources(const std::string& list, const std::strin
       fail(option, fmt::format("'{}' is no NAME=FOLDER; a name has letters, digits, - and _", one));
     if (style.source.empty())
       fail(option, fmt::format("{}= names no teacher; give a folder of flat and line planes, or a filter",
-                                   style.name));
+                               style.name));
     if (std::any_of(sources.begin(), sources.end(),
                     [&](const StyleSource& s) { return s.name == style.name; }))
       fail(option, fmt::format("gives {} twice; leave one out", style.name));

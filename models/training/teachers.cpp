@@ -187,15 +187,16 @@ class FaceMasks {
 };
 
 // What the filters make of a photograph at its size, style by style; folders' planes are left out.
-std::vector<std::pair<Image8, Image8>> taught(const TeacherSpec& spec, const Image8& leveled, FaceMasks& masks) {
+std::vector<std::pair<Image8, Image8>> taught(const TeacherSpec& spec, const Image8& leveled,
+                                              FaceMasks& masks) {
   std::vector<std::pair<Image8, Image8>> planes(spec.styles.size());
   if (std::none_of(spec.styles.begin(), spec.styles.end(), is_filter)) return planes;
   const stylize::Plane face = masks.of(leveled);
   const std::vector<std::uint16_t> wide = wide_levels(leveled);
   for (std::size_t i = 0; i < planes.size(); ++i) {
     if (!is_filter(spec.styles[i])) continue;
-    const stylize::TeacherPlanes made = stylize::teacher_planes(
-        spec.styles[i].source, {leveled.width, leveled.height, wide.data()}, &face);
+    const stylize::TeacherPlanes made =
+        stylize::teacher_planes(spec.styles[i].source, {leveled.width, leveled.height, wide.data()}, &face);
     planes[i] = {image_of(made.flat), image_of(made.line)};
   }
   return planes;

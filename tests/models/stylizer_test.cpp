@@ -290,8 +290,12 @@ TEST_CASE("stylizer: filters teach by their own names") {
   const TempDir folder;
   fs::create_directories(folder.path / "photos");
   save_image(folder.path / "photos/a.png", slope_picture(64, 48, 1));
-  const TeacherSpec spec{folder.path / "photos", style_sources("ink,manga,wash,pencil,halftone,mine=ukiyo"),
-                         folder.path / "cache", {}, 128, 0};
+  const TeacherSpec spec{folder.path / "photos",
+                         style_sources("ink,manga,wash,pencil,halftone,mine=ukiyo"),
+                         folder.path / "cache",
+                         {},
+                         128,
+                         0};
   DatasetSpec set;
   set.data = pack_teachers(spec);
   set.preprocess = Preprocess::crop;

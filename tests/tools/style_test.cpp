@@ -93,7 +93,8 @@ TEST_CASE("style: the slow form differs, and layers are what a stylizer learns")
     const std::string name = "-i in.png -n " + style.name;
     CHECK(styled(folder, name + " --quality best").rgb != styled(folder, name).rgb);
     CHECK(styled(folder, name + " --quality fast").rgb == styled(folder, name).rgb);
-    const sumi::Photo flat = styled(folder, name + " --layer flat"), line = styled(folder, name + " --layer line");
+    const sumi::Photo flat = styled(folder, name + " --layer flat"),
+                      line = styled(folder, name + " --layer line");
     CHECK(flat.rgb != line.rgb);
     CHECK(flat.rgb != styled(folder, name).rgb);
     for (std::size_t i = 0; i < line.rgb.size(); i += 3) CHECK(line.rgb[i] == line.rgb[i + 2]);

@@ -155,7 +155,8 @@ TeacherPlanes teacher_planes(const std::string& name, const RgbView& leveled, co
   options.face = face;
   options.statistics = kTaughtStatistics;
   for (const StyleParameter& parameter : info.parameters)
-    if (const auto value = kTaught.find(parameter.name); value != kTaught.end()) options.values.insert(*value);
+    if (const auto value = kTaught.find(parameter.name); value != kTaught.end())
+      options.values.insert(*value);
   const Window whole{leveled.width, leveled.height, 0, leveled.height};
   Layers layers = make_filter(name, leveled, options)->teacher(whole);
   return {to_rgb(layers.flat), std::move(layers.line)};

@@ -128,10 +128,10 @@ WashFilter::WashFilter(const RgbView& image, const StyleOptions& options, const 
   const int width = front_.lab.width(), height = front_.lab.height();
   const Lab half = halve(front_.lab);
   const auto wide = static_cast<float>(values.at("brush")) * (best_ ? kWiderBrush : 1);
-  coarse_ =
-      kuwahara(half, tensor_flow(half.L, half_s, kPaintFlow), wide * half_s, KuwaharaRings::three);
-  if (best_) coarse_ = kuwahara(coarse_, tensor_flow(coarse_.L, half_s, kPaintFlow), kAgain * wide * half_s,
-                                KuwaharaRings::three);
+  coarse_ = kuwahara(half, tensor_flow(half.L, half_s, kPaintFlow), wide * half_s, KuwaharaRings::three);
+  if (best_)
+    coarse_ = kuwahara(coarse_, tensor_flow(coarse_.L, half_s, kPaintFlow), kAgain * wide * half_s,
+                       KuwaharaRings::three);
   if (!options.statistics) front_.statistics.chroma = mean_chroma(coarse_);
   edges_ = tensor_flow(blur(front_.lab.L, 0.3F * s), s, kPaintFlow);
   if (best_) base_ = middle_brush(wide);
