@@ -91,17 +91,18 @@ TEST_CASE("style: the slow form differs, and layers are what a stylizer learns")
   for (const sumi::stylize::StyleInfo& style : sumi::stylize::styles()) {
     CAPTURE(style.name);
     const std::string name = "-i in.png -n " + style.name;
-    CHECK(styled(folder, name + " --quality best").rgb != styled(folder, name).rgb);
-    CHECK(styled(folder, name + " --quality fast").rgb == styled(folder, name).rgb);
+    CHECK(styled(folder, name + " --filter-quality best").rgb != styled(folder, name).rgb);
+    CHECK(styled(folder, name + " --filter-quality fast").rgb == styled(folder, name).rgb);
     const sumi::Photo flat = styled(folder, name + " --layer flat"),
                       line = styled(folder, name + " --layer line");
     CHECK(flat.rgb != line.rgb);
     CHECK(flat.rgb != styled(folder, name).rgb);
     for (std::size_t i = 0; i < line.rgb.size(); i += 3) CHECK(line.rgb[i] == line.rgb[i + 2]);
   }
-  check_error(run(folder, "convert -i in.png -o out.png --quality good"), 2, "--quality good is unknown");
-  check_error(run(folder, "convert -m run -i in.png -o out.png --quality best"), 2,
-              "--quality and --model exclude each other");
+  check_error(run(folder, "convert -i in.png -o out.png --filter-quality good"), 2,
+              "--filter-quality good is unknown");
+  check_error(run(folder, "convert -m run -i in.png -o out.png --filter-quality best"), 2,
+              "--filter-quality and --model exclude each other");
   check_error(run(folder, "convert -i in.png -o out.png --sheet --layer line"), 2, "--layer is of one style");
 }
 
