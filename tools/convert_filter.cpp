@@ -16,7 +16,9 @@
 #include "engine/image/faces/faces.h"
 #include "engine/image/image.h"
 #include "engine/image/labeled_sheet.h"
-#include "engine/image/photo_edits.h"
+#include "engine/image/stylize/auto_levels.h"
+#include "engine/image/stylize/color.h"
+#include "engine/image/stylize/comic_layers.h"
 #include "engine/image/stylize/style.h"
 #include "models/inference/converter.h"
 #include "models/inference/exported.h"
@@ -35,18 +37,34 @@ stylize::RgbView view_of(const Photo& photo) {
   return {photo.width, photo.height, photo.rgb.data()};
 }
 
-Photo apply(const Photo& photo, const std::string& name, const StyleArguments& style,
+// The planes that a stylizer learns of the style.
+std::vector<std::uint16_t> layer_of(const Photo& photo, const std::string& name, const std::string& layer,
+                                    const stylize::Plane& face) {
+  std::vector<std::uint16_t> levels(photo.rgb.size());
+  const stylize::LevelTable table(stylize::picture_curve(view_of(photo)));
+  stylize::store_rgb(stylize::leveled_rows(view_of(photo), table, 0, photo.height), levels.data());
+  stylize::TeacherPlanes planes =
+      stylize::teacher_planes(name, {photo.width, photo.height, levels.data()}, &face);
+  stylize::store_rgb(layer == "flat" ? std::move(planes.flat) : stylize::line_art(planes.line),
+                     levels.data());
+  return levels;
+}
+
+Photo apply(const Photo& photo, const Photo* mask, const std::string& name, const StyleArguments& style,
             const stylize::Plane& face) {
   stylize::StyleOptions options;
   options.values = style.values;
   options.face = &face;
+  options.best = style.quality == "best";
   Photo result;
   result.width = photo.width;
   result.height = photo.height;
   result.depth = photo.depth;
   result.alpha = photo.alpha;
-  result.rgb = stylize::apply_style(name, view_of(photo), options);
-  result.gray = stylize::style_info(name).gray;
+  result.rgb = style.layer == "drawing" ? stylize::apply_style(name, view_of(photo), options)
+                                        : layer_of(photo, name, style.layer, face);
+  result.gray = stylize::style_info(name).gray || style.layer == "line";
+  blend(photo, mask, style.blend, result);
   return result;
 }
 

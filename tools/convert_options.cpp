@@ -104,7 +104,12 @@ void ConvertArguments::check() {
   const std::string name = command_name(app);
   style.check(app, model);
   comic.check(app);
-  if (model.empty()) comic.refuse(app);
+  if (model.empty()) {
+    style.layer = std::exchange(comic.layer, "drawing");
+    comic.refuse(app);
+    if (style.sheet && style.layer != "drawing")
+      throw UsageError(command_name(app), "--layer is of one style, and --sheet shows all; leave one out");
+  }
   if (model.empty() && (!direction.empty() || raw))
     throw UsageError(name,
                      fmt::format("{} is for models; give one with -m", raw ? "--no-ema" : "--direction"));
