@@ -43,6 +43,8 @@ std::function<Photo(const Photo&, const Photo*)> comic_filter(const ConvertArgum
                   : args.comic.layer == "line" ? ComicLayer::line
                                                : ComicLayer::drawing;
   options.raw = args.raw;
+  // Multiples of 4; no other result (models/inference/comic_picture.h).
+  if (args.tile != 0) options.tile = static_cast<int>(std::max<std::int64_t>(args.tile / 4 * 4, 32));
   return [opened = std::move(opened), options](const Photo& photo, const Photo*) {
     return comic_picture(*as_stylizer(*opened->model), photo, options);
   };

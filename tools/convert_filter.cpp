@@ -115,7 +115,16 @@ Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces
   return result;
 }
 
-PhotoFilter model_filter(ConvertArguments& args) {
+TileOptions tile_options(const ConvertArguments& args, std::function<void(const std::string&)> say) {
+  TileOptions tiles;
+  tiles.side = static_cast<int>(args.tile);
+  if (args.tile_statistics == "exact") tiles.statistics = TileStatistics::exact;
+  if (args.tile_statistics == "sampled") tiles.statistics = TileStatistics::sampled;
+  if (!args.screen.quiet) tiles.say = std::move(say);
+  return tiles;
+}
+
+PhotoFilter model_filter(ConvertArguments& args, std::function<void(const std::string&)> say) {
   auto opened =
       std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
   if (as_stylizer(*opened->model)) return comic_filter(args, std::move(opened));
@@ -124,6 +133,7 @@ PhotoFilter model_filter(ConvertArguments& args) {
   args.choose_direction(opened->directions());
   auto converter =
       std::make_shared<Converter>(image_network(*opened->model, args.direction, args.raw), args.max_memory);
+  converter->set_tiles(tile_options(args, std::move(say)));
   return [opened, converter, strength = args.style.blend](const Photo& photo, const Photo* mask) {
     Photo result = (*converter)(photo, mask);
     if (strength < 1) blend(resize_photo(photo, result.width, result.height), nullptr, strength, result);
@@ -134,7 +144,7 @@ PhotoFilter model_filter(ConvertArguments& args) {
 }  // namespace
 
 PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn) {
-  if (!args.style.used()) return model_filter(args);
+  if (!args.style.used()) return model_filter(args, std::move(warn));
   auto masks = std::make_shared<FaceMasks>(args.style.faces == "auto", std::move(warn));
   return [style = args.style, masks](const Photo& photo, const Photo* mask) {
     return style.sheet ? sheet_of(photo, style, *masks)

@@ -20,6 +20,8 @@ struct ConvertArguments {
   std::string model, direction, mask, gpu, compare, memory = "0";
   std::int64_t quality = 95, max_size = 0;
   std::uint64_t max_memory = 0;  // bytes; 0: what the machine has left
+  std::int64_t tile = 0;         // side of tiles in pixels; 0: chosen
+  std::string tile_statistics;   // auto, exact, sampled; "": auto
   bool raw = false, strip = false, dry_run = false;
   bool recursive = false, overwrite = false;  // as it is anyway
   StyleArguments style;
