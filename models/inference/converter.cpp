@@ -172,7 +172,7 @@ void Converter::run_whole(const NetworkInput& input, Photo& result) {
   store_window(made, whole, result);
 }
 
-void Converter::run_in_tiles(NetworkInput input, Photo& result) {
+bool Converter::run_in_tiles(NetworkInput input, Photo& result) {
   TileRequest request;
   request.program = &*program_;
   request.multiple = std::max(network_.multiple, 1);
@@ -181,7 +181,7 @@ void Converter::run_in_tiles(NetworkInput input, Photo& result) {
   // The result, and where a limit was given the photo, are part of what is left.
   const std::uint64_t left = room();
   const std::uint64_t photos = result.pixels() * (max_memory_ > 0 ? 12 : 6);
-  if (left > 0) request.memory = left > photos + (8 << 20) ? left - photos : 8 << 20;
+  if (left > 0) request.memory = left > photos ? left - photos : 1;
   request.input = std::move(input);
   const int side = extended(256);
   const PassPlan plan = plan_passes(*program_, {1, side, side, network_.channels}, network_.dtype);
@@ -189,7 +189,7 @@ void Converter::run_in_tiles(NetworkInput input, Photo& result) {
   for (const Pass& pass : plan.passes) macs += pass_macs(plan, pass);
   request.macs_per_second = macs / side / side * pixels_per_second_;
   result.rgb.resize(result.pixels() * 3);
-  translate_in_tiles(request, result);
+  return translate_in_tiles(request, result);
 }
 
 Photo Converter::operator()(const Photo& given, const Photo* mask) {
@@ -217,10 +217,10 @@ Photo Converter::operator()(const Photo& given, const Photo* mask) {
                      gray || network_.degradation.task == RestorationTask::colorize,
                      network_.dtype,
                      network_.device};
-  if (tiled)
-    run_in_tiles(std::move(input), result);
-  else
+  if (!tiled)
     run_whole(input, result);
+  else if (!run_in_tiles(std::move(input), result))
+    check_memory(given.width, given.height, std::max(need, room() + 1));  // throws
   for (std::size_t i = 0; i < hole.size(); ++i) {
     if (hole[i]) continue;
     const std::uint16_t* kept = photo.rgb.data() + 3 * i;

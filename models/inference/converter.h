@@ -73,7 +73,8 @@ class Converter {
   void check_memory(int width, int height, std::uint64_t need);
   bool takes_tiles(int width, int height, std::uint64_t need);
   void run_whole(const NetworkInput& input, Photo& result);
-  void run_in_tiles(NetworkInput input, Photo& result);
+  // Returns false if no tiles fit in memory.
+  bool run_in_tiles(NetworkInput input, Photo& result);
 
   ImageNetwork network_;
   std::uint64_t max_memory_;

@@ -34,6 +34,7 @@ ChosenTiles with_side(const PassPlan& plan, const NetworkInput& input, int side)
   return {side, grid, tile_cost(plan, grid)};
 }
 
+// The smallest tiles if none fit.
 ChosenTiles choose_tiles(const PassPlan& plan, const TileRequest& request) {
   const std::uint64_t memory = request.memory;
   if (request.options.side > 0) {
@@ -50,13 +51,7 @@ ChosenTiles choose_tiles(const PassPlan& plan, const TileRequest& request) {
     ChosenTiles chosen = with_side(plan, request.input, side);
     if (chosen.cost.memory <= memory) return chosen;
   }
-  const ChosenTiles least = with_side(plan, request.input, kSides.back());
-  fail(
-      "--tile",
-      fmt::format("an image of {}x{} needs about {:.3f} GiB of memory for tiles of {} pixels, but {:.3f} are "
-                  "left; shrink it with --max-size, or give more memory",
-                  request.input.width, request.input.height, static_cast<double>(least.cost.memory) / kGiB,
-                  least.side, static_cast<double>(memory) / kGiB));
+  return with_side(plan, request.input, kSides.back());
 }
 
 // One run of a program over the photo of `input`. Returns the statistics of its norms.
@@ -173,8 +168,11 @@ bool takes_sample(const PassPlan& plan, const TileOptions& options) {
 
 }  // namespace
 
-void translate_in_tiles(const TileRequest& request, Photo& result) {
+bool translate_in_tiles(const TileRequest& request, Photo& result) {
   PassPlan plan = plan_for(*request.program, request.input);
+  if (request.options.side == 0 && request.memory > 0 &&
+      choose_tiles(plan, request).cost.memory > request.memory)
+    return false;
   std::string remark;
   if (takes_sample(plan, request.options)) {
     const SampledStatistics sampled = sample_statistics(request);
@@ -185,8 +183,10 @@ void translate_in_tiles(const TileRequest& request, Photo& result) {
         sampled.mean_error, sampled.largest_error);
   }
   const ChosenTiles tiles = choose_tiles(plan, request);
+  if (request.memory > 0 && tiles.cost.memory > request.memory) return false;
   if (request.options.say) request.options.say(description(plan, tiles, request) + remark);
   run_tiles(std::move(plan), tiles, request.input, result, request.options.progress);
+  return true;
 }
 
 }  // namespace sumi
