@@ -89,8 +89,8 @@ double whole_macs(const PassPlan& plan) {
   return macs;
 }
 
-// Parts of a side that differ in their surroundings: the first, an inner one and the last, each with
-// the number of parts like it.
+// Parts of a side that differ in their surroundings: the first, an inner one and the last, each
+// with the number of parts like it.
 std::vector<std::pair<std::int64_t, double>> sample_parts(std::int64_t count) {
   if (count < 3) {
     std::vector<std::pair<std::int64_t, double>> all;
@@ -212,7 +212,8 @@ TileCost tile_cost(const PassPlan& plan, const TileGrid& grid) {
           const std::size_t value = pass.ops[i] + 1;
           const ProgramOp& op = plan.program.ops[pass.ops[i]];
           add(value);
-          // A cut copy of the input, the result with its surroundings, and the kernels' own layouts.
+          // A cut copy of the input, the result with its surroundings, and the kernels' own
+          // layouts.
           const std::uint64_t work = 2 * (region_bytes(plan, op.inputs[0], regions[op.inputs[0]]) +
                                           region_bytes(plan, value, regions[value]));
           cost.memory = std::max(cost.memory, live + work);

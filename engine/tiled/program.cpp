@@ -9,7 +9,7 @@
 namespace sumi {
 namespace {
 
-using Kind = ProgramOp::Kind;
+using OpKind = ProgramOp::Kind;
 
 struct Recording {
   ProgramRecorder* recorder = nullptr;
@@ -25,16 +25,16 @@ Tensor copied(const Tensor& x) {
 Shape op_shape(const ProgramOp& op, const std::vector<Shape>& inputs) {
   Shape s = inputs.front();
   switch (op.kind) {
-    case Kind::pad:
+    case OpKind::pad:
       op.pad.check("tiles", s);
       return op.pad.padded(s);
-    case Kind::resize:
+    case OpKind::resize:
       return {s.n, s.h * op.factor, s.w * op.factor, s.c};
-    case Kind::conv:
+    case OpKind::conv:
       return ConvGeom::make("tiles", s, op.weight.shape(), op.conv).y_shape();
-    case Kind::conv_transpose:
+    case OpKind::conv_transpose:
       return ConvGeom::make_transpose("tiles", s, op.weight.shape(), op.conv, op.output_padding).x_shape();
-    case Kind::concat:
+    case OpKind::concat:
       s.c = 0;
       for (const Shape& part : inputs) s.c += part.c;
       return s;
@@ -100,7 +100,7 @@ void ProgramRecorder::block(const Tensor& x, const BlockParams& p, const BlockOp
                             const Tensor& residual, const Tensor& y) {
   if (!knows(x) || (residual && !knows(residual)) || o.map == BlockOptions::MapKind::dense) return;
   ProgramOp map;
-  map.kind = o.map == BlockOptions::MapKind::conv ? Kind::conv : Kind::conv_transpose;
+  map.kind = o.map == BlockOptions::MapKind::conv ? OpKind::conv : OpKind::conv_transpose;
   map.weight = copied(p.w);
   map.bias = copied(p.bias);
   map.conv = o.conv;
@@ -108,7 +108,7 @@ void ProgramRecorder::block(const Tensor& x, const BlockParams& p, const BlockOp
   std::size_t value = append(std::move(map), {values_.at(x.id())});
   if (o.has_norm) {
     ProgramOp norm;
-    norm.kind = Kind::norm;
+    norm.kind = OpKind::norm;
     norm.gamma = copied(p.gamma);
     norm.beta = copied(p.beta);
     norm.norm = o.norm;
@@ -118,7 +118,7 @@ void ProgramRecorder::block(const Tensor& x, const BlockParams& p, const BlockOp
     value = append(std::move(norm), {value});
   } else if (o.act != Unary::identity) {
     ProgramOp act;
-    act.kind = Kind::unary;
+    act.kind = OpKind::unary;
     act.act = o.act;
     act.alpha = o.alpha;
     value = append(std::move(act), {value});
@@ -126,7 +126,7 @@ void ProgramRecorder::block(const Tensor& x, const BlockParams& p, const BlockOp
   if (residual) value = append({}, {value, values_.at(residual.id())});
   if (o.next_pad.any()) {
     ProgramOp pad;
-    pad.kind = Kind::pad;
+    pad.kind = OpKind::pad;
     pad.pad = o.next_pad;
     value = append(std::move(pad), {value});
   }
@@ -140,13 +140,13 @@ void ProgramRecorder::resized(const Tensor& x, std::int64_t h, std::int64_t w, c
   const bool regular = geom.mode == ResizeMode::nearest || geom.coords == ResizeCoords::half_pixel;
   if (!knows(x) || !regular || factor < 1 || h != factor * s.h || w != factor * s.w) return;
   ProgramOp resize;
-  resize.kind = Kind::resize;
+  resize.kind = OpKind::resize;
   resize.resize = geom;
   resize.factor = factor;
   std::size_t value = append(std::move(resize), {values_.at(x.id())});
   if (pad.any()) {
     ProgramOp border;
-    border.kind = Kind::pad;
+    border.kind = OpKind::pad;
     border.pad = pad;
     value = append(std::move(border), {value});
   }

@@ -7,7 +7,7 @@
 namespace sumi {
 namespace {
 
-using Kind = ProgramOp::Kind;
+using OpKind = ProgramOp::Kind;
 
 // What one side of an op's geometry needs. Rows and columns differ in their pads only.
 struct Side {
@@ -15,12 +15,12 @@ struct Side {
 };
 
 Side rows_of(const ProgramOp& op) {
-  if (op.kind == Kind::pad) return {1, op.pad.top, op.pad.bottom};
+  if (op.kind == OpKind::pad) return {1, op.pad.top, op.pad.bottom};
   if (!op.weight) return {};
   return {op.weight.shape().h, op.conv.pad_top, op.conv.pad_bottom};
 }
 Side columns_of(const ProgramOp& op) {
-  if (op.kind == Kind::pad) return {1, op.pad.left, op.pad.right};
+  if (op.kind == OpKind::pad) return {1, op.pad.left, op.pad.right};
   if (!op.weight) return {};
   return {op.weight.shape().w, op.conv.pad_left, op.conv.pad_right};
 }
@@ -55,7 +55,7 @@ Span conv_taps(const ProgramOp& op, const Side& side, const Span& out) {
 
 Span source_span(const ProgramOp& op, const Side& side, const Span& out, std::int64_t size) {
   switch (op.kind) {
-    case Kind::pad: {
+    case OpKind::pad: {
       const Pads pads = pads_within(out, side, size);
       Span in = clipped({out.begin - side.pad, out.end - side.pad}, size);
       // Reflection mirrors the rows next to the edge.
@@ -63,11 +63,11 @@ Span source_span(const ProgramOp& op, const Side& side, const Span& out, std::in
       if (pads.end > 0) in = {std::min(in.begin, size - pads.end - 1), size};
       return clipped(in, size);
     }
-    case Kind::resize:  // bilinear: a neighbor on each side
+    case OpKind::resize:  // bilinear: a neighbor on each side
       return clipped({floor_div(out.begin, op.factor) - 1, ceil_div(out.end, op.factor) + 1}, size);
-    case Kind::conv:
+    case OpKind::conv:
       return clipped(conv_taps(op, side, out), size);
-    case Kind::conv_transpose: {
+    case OpKind::conv_transpose: {
       const std::int64_t reach = op.conv.dilation * (side.kernel - 1);
       return clipped({ceil_div(out.begin + side.pad - reach, op.conv.stride),
                       floor_div(out.end - 1 + side.pad, op.conv.stride) + 1},
@@ -97,8 +97,8 @@ Tensor run_conv(const ProgramOp& op, const Tensor& x, const Region& out, const R
   return conv2d(x, op.weight, op.bias, o);
 }
 
-// Without padding the result begins at in.begin stride - pad. The rows that only output_padding adds
-// belong to the last tile.
+// Without padding the result begins at in.begin stride - pad. The rows that only output_padding
+// adds belong to the last tile.
 Span transposed_span(const ProgramOp& op, const Side& side, const Span& in, int extra) {
   const std::int64_t begin = in.begin * op.conv.stride - side.pad;
   return {begin, (in.end - 1) * op.conv.stride - side.pad + op.conv.dilation * (side.kernel - 1) + 1 + extra};
@@ -159,7 +159,7 @@ Region source_region(const ProgramOp& op, const Region& out, const Shape& in) {
 std::int64_t region_macs(const ProgramOp& op, const Region& out, const Shape& in) {
   if (!op.weight) return 0;
   const std::int64_t taps = op.weight.count();
-  if (op.kind == Kind::conv) return out.pixels() * taps;
+  if (op.kind == OpKind::conv) return out.pixels() * taps;
   return source_region(op, out, in).pixels() * taps;
 }
 
@@ -178,23 +178,23 @@ Tensor run_region(const ProgramOp& op, const std::vector<Tile>& inputs, const Re
   std::vector<Tensor> x;
   for (const Tile& tile : inputs) x.push_back(crop_tile(tile, source));
   switch (op.kind) {
-    case Kind::pad:
+    case OpKind::pad:
       return crop_tile(run_pad(op, x[0], out, source, in), out);
-    case Kind::resize:
+    case OpKind::resize:
       return crop_tile(run_resize(op, x[0], source), out);
-    case Kind::conv:
+    case OpKind::conv:
       return run_conv(op, x[0], out, source);
-    case Kind::conv_transpose:
+    case OpKind::conv_transpose:
       return crop_tile(run_transposed(op, x[0], out, source), out);
-    case Kind::norm:
+    case OpKind::norm:
       return normalize(x[0], op.gamma, op.beta, op.norm, op.fixed.mean ? &op.fixed : &fixed, false);
-    case Kind::unary:
+    case OpKind::unary:
       return unary(op.act, x[0], op.alpha);
-    case Kind::add:
+    case OpKind::add:
       return add(x[0], x[1]);
-    case Kind::concat:
+    case OpKind::concat:
       return concat(x, 3);
-    case Kind::cast:
+    case OpKind::cast:
       return cast(x[0], op.dtype);
   }
   fail("tiles", "unknown operation");

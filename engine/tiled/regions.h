@@ -38,8 +38,8 @@ struct Tile {
 Region source_region(const ProgramOp& op, const Region& out, const Shape& in);
 // Multiply-adds for region `out` of the result.
 std::int64_t region_macs(const ProgramOp& op, const Region& out, const Shape& in);
-// Computes region `out` of the op's result. Each tile holds at least source_region(). For norms with
-// the statistics of their input, `fixed` holds these.
+// Computes region `out` of the op's result. Each tile holds at least source_region(). For norms
+// with the statistics of their input, `fixed` holds these.
 Tensor run_region(const ProgramOp& op, const std::vector<Tile>& inputs, const Region& out, const Shape& in,
                   const RunningStats& fixed);
 // The region's pixels of a tile that holds them; the tile's tensor itself if it has no others.

@@ -1,5 +1,6 @@
 #include "engine/tiled/tiled_run.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "engine/autograd.h"
@@ -78,11 +79,11 @@ void TiledRun::run_tile(const Pass& pass, std::int64_t row, std::int64_t column,
     if (!region.empty()) tiles[value] = {value == 0 ? source(region) : load(value, region), region};
   }
   const auto finished = [&](std::size_t value) {
+    const bool written = std::count(pass.writes.begin(), pass.writes.end(), value) > 0;
     const Region own = own_region(plan_, value, grid_, row, column);
-    if (own.empty()) return;
+    if ((!written && value != pass.target) || own.empty()) return;
     const Tensor data = crop_tile(tiles.at(value), own);
-    for (const std::size_t written : pass.writes)
-      if (written == value) store(value, own, data);
+    if (written) store(value, own, data);
     if (value != pass.target) return;
     if (pass.norm < plan_.program.ops.size())
       add_statistics(plan_.program.ops[pass.norm], data);
@@ -103,9 +104,7 @@ void TiledRun::run_tile(const Pass& pass, std::int64_t row, std::int64_t column,
     }
     for (const std::size_t done : last[i]) tiles.erase(done);
   }
-  // A target that is an input of the pass itself.
-  if (tiles.count(pass.target) > 0 && (pass.ops.empty() || pass.ops.back() + 1 < pass.target))
-    finished(pass.target);
+  if (pass.ops.empty() && tiles.count(pass.target) > 0) finished(pass.target);  // the input itself
 }
 
 void TiledRun::run(const Source& source, const Sink& sink, const std::function<void(double)>& progress) {

@@ -178,10 +178,11 @@ bool Converter::run_in_tiles(NetworkInput input, Photo& result) {
   request.multiple = std::max(network_.multiple, 1);
   request.smallest_side = network_.smallest_side;
   request.options = *tiles_;
-  // The result, and where a limit was given the photo, are part of what is left.
+  // What is left also holds the result, the kernels' own memory, and where a limit was given the photo.
   const std::uint64_t left = room();
-  const std::uint64_t photos = result.pixels() * (max_memory_ > 0 ? 12 : 6);
-  if (left > 0) request.memory = left > photos ? left - photos : 1;
+  const std::uint64_t others =
+      result.pixels() * (max_memory_ > 0 ? 12 : 6) + static_cast<std::uint64_t>(fit_->base);
+  if (left > 0) request.memory = left > others ? left - others : 1;
   request.input = std::move(input);
   const int side = extended(256);
   const PassPlan plan = plan_passes(*program_, {1, side, side, network_.channels}, network_.dtype);
