@@ -121,13 +121,23 @@ Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces
   return result;
 }
 
+TileOptions tile_options(const ConvertArguments& args, std::function<void(const std::string&)> say) {
+  TileOptions tiles;
+  tiles.side = static_cast<int>(args.tile);
+  if (args.tile_statistics == "exact") tiles.statistics = TileStatistics::exact;
+  if (args.tile_statistics == "sampled") tiles.statistics = TileStatistics::sampled;
+  if (!args.screen.quiet) tiles.say = std::move(say);
+  return tiles;
+}
+
 // How many of the pixels of a picture the network makes: 9 for superres by 3.
 double enlargement(const ImageNetwork& network) {
   const bool superres = network.degradation.task == RestorationTask::superres;
   return superres ? network.degradation.factor * network.degradation.factor : 1;
 }
 
-PhotoFilter network_filter(ConvertArguments& args, std::shared_ptr<OpenedModel> opened) {
+PhotoFilter network_filter(ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
+                           std::function<void(const std::string&)> say) {
   args.style.refuse(args.app);
   args.comic.refuse(args.app);
   args.choose_direction(opened->directions());
@@ -138,6 +148,7 @@ PhotoFilter network_filter(ConvertArguments& args, std::shared_ptr<OpenedModel> 
     return kNetworkWork * share * width * height;
   };
   auto converter = std::make_shared<Converter>(std::move(network), args.max_memory);
+  converter->set_tiles(tile_options(args, std::move(say)));
   if (args.judge) {
     auto judge = std::make_shared<DiscriminatorJudge>(*opened, args.direction);
     filter.judge = [opened, judge](const Photo& photo, const Photo& result) {
@@ -171,7 +182,7 @@ PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::s
   auto opened =
       std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
   return as_stylizer(*opened->model) ? comic_filter(args, std::move(opened))
-                                     : network_filter(args, std::move(opened));
+                                     : network_filter(args, std::move(opened), std::move(warn));
 }
 
 }  // namespace sumi::cli
