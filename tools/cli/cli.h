@@ -16,7 +16,8 @@ struct ModelSpec;
 
 namespace sumi::cli {
 
-constexpr int kFailed = 1, kUsage = 2;  // exit codes; 0 is done
+// Exit codes; 0 is done. kUnfit: images were refused by a gate, and nothing else failed.
+constexpr int kFailed = 1, kUsage = 2, kUnfit = 3;
 
 // Invalid command line: exit code 2 and a reference to the help page of `command` ("sumi train").
 struct UsageError : std::runtime_error {
@@ -34,6 +35,7 @@ struct Command {
 Command add_train(CLI::App& parent, const std::vector<std::string>& words);
 Command add_generate(CLI::App& parent);
 Command add_convert(CLI::App& parent);
+Command add_gate(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_export(CLI::App& parent);
 Command add_import(CLI::App& parent);

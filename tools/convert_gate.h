@@ -1,0 +1,34 @@
+// The gate of sumi convert: which images a model converts, passes on and refuses.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "engine/image/photo.h"
+#include "models/inference/gate.h"
+
+namespace sumi::cli {
+
+class ConvertGate {
+ public:
+  // `mode`: auto (images that are in the style pass unchanged; a model without a gate converts all),
+  // require (others than those of the model's input domain are refused), off. `direction`: the
+  // model's, "" or "AtoB" or "BtoA". Throws Error "[--gate] ..." for require and a model without a
+  // gate, and the errors of read_gate().
+  ConvertGate(const std::string& mode, const std::filesystem::path& run_or_checkpoint,
+              const std::string& direction);
+
+  struct Answer {
+    enum class Kind { convert, pass, refuse } kind = Kind::convert;
+    std::string reason;  // for people; "" for convert
+  };
+  // Thread-safe.
+  Answer ask(const Photo& photo) const;
+
+ private:
+  bool require_ = false, reversed_ = false;
+  std::optional<Gate> gate_;
+};
+
+}  // namespace sumi::cli
