@@ -4,8 +4,8 @@
   gate_data.py --out DIR --photo DIR|LIST... --drawing DIR|LIST... --other DIR|LIST... [--count N]
 
 Writes N PNG files to each of DIR/train/{photo,drawing,other} and N/8 to DIR/held-out/...; a source
-image is in one of the two. LIST is a text file with a path on each line. A third of `other` is made
-here: screens, pages of text, noise, plain areas and blocky sprites.
+image is in one of the two. LIST is a text file with a path on each line. Half of `other` is made
+here, and all of it without --other: screens, pages of text, noise, plain areas and blocky sprites.
 
 Every image is cut, shrunk and disturbed at random, so that neither size, sharpness, compression nor
 contrast tells the classes apart.

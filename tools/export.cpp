@@ -129,7 +129,7 @@ Command add_export(CLI::App& parent) {
   add_text(app, "--net", args->net, "NAME",
            "which network: g or d; g_ab, g_ba, d_a or d_b (default: all, with names like g.main.0.weight)")
       ->group("Model");
-  app.add_flag("--ema", args->ema, "the running averages instead of the last weights")->group("Model");
+  app.add_flag("--ema", args->ema, "the EMA of the weights instead of the last ones")->group("Model");
   add_text(app, "--layout", args->layout, "NAME", "whose names and layouts")
       ->default_str("torch")
       ->group("File");

@@ -90,12 +90,12 @@ Command add_gate(CLI::App& parent) {
       *parent.add_subcommand("gate", "Score images by a model's gate, or give a checkpoint a gate.");
   args->app = &app;
   set_help(app, "gate -m RUN|CHECKPOINT -i FILE|DIR... [--json] | --attach RUN -o FILE [options]",
-           "  sumi gate -m comic -i photos drawing.png                  scores of images\n"
-           "  sumi train classifier --data kinds --size 128 --width 8 --outdir kinds-run\n"
+           "  sumi gate -m gated.safetensors -i photos drawing.png      scores of images\n"
+           "  sumi train classifier --data kinds --size 64 --width 8 --outdir kinds-run\n"
            "  sumi gate -m run --attach kinds-run --calibrate held-out -o gated.safetensors\n",
            "The gate of a checkpoint gives the probabilities that an image is of the model's input domain, "
-           "already of its output domain, or neither. sumi convert passes images on unchanged whose "
-           "probability of the output domain is above 0.98, and refuses others with --gate require.\n"
+           "already of its output domain, or neither. Verdicts: convert, if the input domain is the most "
+           "probable; already, if the probability of the output domain is above 0.98; else unfit.\n"
            "A gate is a classifier trained on a folder with a subfolder for each of the three.");
   add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")

@@ -17,8 +17,8 @@ struct GateArguments {
 };
 
 // Makes the gate of `args.attach`, calibrates it if `args.calibrate` is given, and writes
-// `args.output`. Returns the exit code. Throws UsageError for arguments that do not fit, and the errors
-// of gate_of_classifier() and attach_gate().
+// `args.output`. Returns the exit code. Throws UsageError for arguments that do not fit, and the
+// errors of gate_of_classifier() and attach_gate().
 int run_attach(const GateArguments& args);
 
 }  // namespace sumi::cli

@@ -36,8 +36,8 @@ struct GateWeights {
 std::optional<GateWeights> read_gate(const std::filesystem::path& checkpoint);
 
 // The gate that a run or checkpoint of `sumi train classifier` makes: its moving averages if it has
-// them. `order`: its class names for domain A, domain B and other. Throws Error "[gate ...]" if it
-// is no classifier of three classes and RGB images, or has other class names.
+// them. `order`: its class names for domain A, domain B and other. Throws Error "[gate ...]" for
+// another model, for other classes than these three, and for gray images.
 GateWeights gate_of_classifier(const std::filesystem::path& run_or_checkpoint,
                                const std::array<std::string, 3>& order);
 

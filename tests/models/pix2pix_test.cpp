@@ -268,7 +268,7 @@ TEST_CASE("pix2pix: the published networks, and options that contradict each oth
   CHECK(
       has(refused([](TrainOptions& o) { o.task = "denoise", o.direction = "BtoA"; }), "[--direction] BtoA"));
   CHECK(
-      has(refused([](TrainOptions& o) { o.task = "denoise", o.data_a = "x"; }), "[--data-a] has no meaning"));
+      has(refused([](TrainOptions& o) { o.task = "denoise", o.data_a = "x"; }), "[--data-a] has no effect"));
   CHECK(has(refused([](TrainOptions& o) { o.crop_size = 200; }), "use a multiple of 256"));
   TrainingObserver quiet;
   TrainOptions o = default_options("pix2pix");

@@ -195,7 +195,7 @@ TEST_CASE("stylizer: errors of teachers are named") {
   TrainingObserver quiet;
   TrainOptions o = tiny(folder.path, "run", 1);
   o.styles = "ink=" + (folder.path / "nowhere").string();
-  CHECK(has(error_of([&] { train(o, quiet); }), "is no folder of teachers"));
+  CHECK(has(error_of([&] { train(o, quiet); }), "is neither a folder of teachers"));
   fs::create_directories(folder.path / "empty");
   o.styles = "ink=" + (folder.path / "empty").string();
   CHECK(has(error_of([&] { train(o, quiet); }), "holds no pairs NAME.flat.png"));

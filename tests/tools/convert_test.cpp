@@ -64,7 +64,7 @@ TEST_CASE("convert: one image keeps its size, bits and alpha where the format ca
       REQUIRE(done.code == 0);
       const bool opaque = fs::path(name).extension() == ".jpg";
       CHECK(done.err.empty() != opaque);
-      CHECK(has(done.err, "holds no transparency") == opaque);
+      CHECK(has(done.err, "does not store transparency") == opaque);
       CHECK(has(done.out, std::string("1/1 ") + name));
       CHECK(has(done.out, "1 of 1 images written"));
       const sumi::Photo out = sumi::load_photo(folder / name);

@@ -192,7 +192,7 @@ TEST_CASE("untrusted files: a run directory") {
       {"threads", [](Json& state) { state["threads"] = "all"; }},
       {"step", [](Json& state) { state["step"] = 1e300; }},
       {"adam.", [](Json& state) { state["counters"]["adam.g.main.0.weight"] = ~std::uint64_t{0}; }},
-      {"no object",
+      {"not an object",
        [](Json& state) {
          state = Json::array({1, 2});
        }},
