@@ -57,16 +57,13 @@ class FaceMasks {
       : wanted_(wanted), warn_(std::move(warn)) {}
 
   stylize::Plane of(const Photo& photo) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!wanted_) return {};
-    }
+    const std::lock_guard lock(mutex_);  // the cascades are shared, and change while they search
+    if (!wanted_) return {};
     try {
       return faces::face_mask(view_of(photo), faces::find_faces(view_of(photo)));
     } catch (const Error& error) {  // a drawing without it is worth having
-      const std::lock_guard lock(mutex_);
-      if (std::exchange(wanted_, false))
-        warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
+      wanted_ = false;
+      warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
       return {};
     }
   }
