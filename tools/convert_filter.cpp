@@ -61,7 +61,7 @@ class FaceMasks {
     if (!wanted_) return {};
     try {
       return faces::face_mask(view_of(photo), faces::find_faces(view_of(photo)));
-    } catch (const Error& error) {  // a drawing without it is worth having
+    } catch (const Error& error) {  // a drawing without face detection is still useful
       wanted_ = false;
       warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
       return {};
@@ -100,7 +100,7 @@ Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces
   return result;
 }
 
-// How many of the pixels of a picture the network makes: 9 for superres by 3.
+// How many of the pixels of an image the network makes: 9 for superres by 3.
 double enlargement(const ImageNetwork& network) {
   const bool superres = network.degradation.task == RestorationTask::superres;
   return superres ? network.degradation.factor * network.degradation.factor : 1;

@@ -57,7 +57,7 @@ std::vector<std::string> existing_inputs(const std::vector<std::string>& inputs,
     else
       failed(fmt::format(
           "[image {}] does not exist; {}", input,
-          pattern ? "no file fits this pattern: check the folder and the extension" : "check the path"));
+          pattern ? "no file matches this pattern: check the folder and the extension" : "check the path"));
     ::globfree(&matches);
   }
   return found;
@@ -79,8 +79,8 @@ std::vector<Source> collect(const ConvertRequest& request,
     }
     if (!fs::is_directory(input, ec)) {
       if (is_video(input))
-        failed(fmt::format("[image {}] is a video; convert takes pictures only: cut it into frames first",
-                           input));
+        failed(
+            fmt::format("[image {}] is a video; convert takes images only: cut it into frames first", input));
       else
         add(input, fs::path(input).filename());
       continue;
@@ -94,7 +94,7 @@ std::vector<Source> collect(const ConvertRequest& request,
       if (!request.mask.empty() && lies_in(file, request.mask) && !lies_in(input, request.mask)) continue;
       add(file, name);
     }
-    if (sources.size() == before) failed(fmt::format("[folder {}] holds no pictures; check the path", input));
+    if (sources.size() == before) failed(fmt::format("[folder {}] holds no images; check the path", input));
   }
   return sources;
 }
@@ -140,7 +140,7 @@ void drop_results(const ConvertRequest& request, std::vector<Source>& sources) {
   }
 }
 
-// A result must not take the place of a picture that is still to be read, or was.
+// A result must not take the place of an image that is still to be read, or was.
 void check_apart(const std::vector<ConvertJob>& jobs) {
   std::set<fs::path> inputs;
   std::error_code ec;
@@ -172,8 +172,7 @@ std::vector<ConvertJob> plan_jobs(ConvertRequest request,
   const bool many = request.inputs.size() > 1 || fs::is_directory(request.inputs.front(), ec);
   const bool to_folder = exists || request.output.back() == '/' || many;
   if (output == kStandardStream) {
-    if (many)
-      throw std::invalid_argument("--output - takes one picture; give one input, or a folder with -o");
+    if (many) throw std::invalid_argument("--output - takes one image; give one input, or a folder with -o");
     return name_results(request, collect(request, failed, warn), false);
   }
   const auto is_result = [&](const fs::path& name) {
@@ -189,7 +188,7 @@ std::vector<ConvertJob> plan_jobs(ConvertRequest request,
         request.output));
   if (!to_folder && !is_result(output))
     throw std::invalid_argument(
-        fmt::format("--output {} does not end like a picture; use {}, or end a folder's name in /",
+        fmt::format("--output {} does not end like an image; use {}, or end a folder's name in /",
                     request.output, writable_names()));
   std::vector<Source> sources = collect(request, failed, warn);
   if (request.skip_existing && !request.suffix.empty() && to_folder) drop_results(request, sources);

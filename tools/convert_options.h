@@ -34,7 +34,7 @@ struct ConvertArguments {
   void add_options(CLI::App& parent_command);
   // UsageError for what is missing or cannot be; brings the values into their final form.
   void check();
-  // Whether a picture is read from standard input, or written to standard output.
+  // Whether an image is read from standard input, or written to standard output.
   bool reads_stdin() const;
   bool writes_stdout() const { return request.output == kStandardStream; }
   // The name whose extension is the format of a result: `out`, unless that is standard output.
