@@ -9,7 +9,8 @@
 
 namespace sumi::cli {
 
-// Of the arguments' styles and their mixture; those of the model are named in the UsageError for one that it does not have.
+// The filter for the arguments' mixture of styles. Throws UsageError listing the model's styles for
+// an unknown one.
 PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedModel> opened);
 
 }  // namespace sumi::cli

@@ -33,7 +33,7 @@ constexpr std::string_view kHead = R"(<!doctype html>
 
 constexpr std::string_view kTail =
     R"(  <span style="left:.6rem">before</span><span style="right:.6rem">after</span>
-  <input type="range" min="0" max="100" step="0.1" value="50" aria-label="share of the picture before">
+  <input type="range" min="0" max="100" step="0.1" value="50" aria-label="share of the image before">
 </figure>
 <script>
   const slider = document.querySelector("input");

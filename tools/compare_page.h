@@ -1,4 +1,4 @@
-// An HTML page that shows a picture before and after, with a slider between the two.
+// An HTML page that shows an image before and after, with a slider between the two.
 #pragma once
 
 #include <string>

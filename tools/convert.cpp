@@ -26,7 +26,7 @@
 namespace sumi::cli {
 namespace {
 
-// Of pictures on their way: at most, and if memory is short a share of it, at 12 bytes a pixel for a picture and its result.
+// Of images on their way: at most, and if memory is short a share of it, at 12 bytes a pixel for an image and its result.
 constexpr double kMostPixels = 4e7, kMemoryShare = 0.2, kPixelBytes = 12;
 
 struct Plan {
@@ -68,7 +68,7 @@ void convert_all(ConvertArguments& args, const std::vector<ConvertJob>& jobs, Co
   const PhotoFilter filter = photo_filter(args, [&](const std::string& line) { report.complain(line); });
   const ConvertEstimate estimate(jobs, static_cast<int>(args.max_size), filter);
   ConvertSteps steps(args, filter, estimate, report);
-  catch_signals("finishing this picture");
+  catch_signals("finishing this image");
   const ConvertStages stages{
       .load = [&](ConvertItem& item) { steps.load(item); },
       .compute = args.threads.compute > 1 ? compute_stage(args, steps)

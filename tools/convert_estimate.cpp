@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMostFiles = 100;
 constexpr double kTold = 10;          // seconds from which the time is told
 constexpr double kMeasured = 2;       // expected seconds on a fast machine from which it is measured
-constexpr double kProbeWork = 0.1;    // of the small picture
+constexpr double kProbeWork = 0.1;    // of the small image
 constexpr int kLeastProbeSide = 128;  // networks take no less
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -58,9 +58,8 @@ std::string ConvertEstimate::line(const Photo& first, double load_seconds,
       count_ > 1 ? load_seconds * pixels_ / std::max(static_cast<double>(first.pixels()), 1.0) : 0;
   const double expected = std::max(compute, load);
   if (expected < kTold) return "";
-  const std::string what = size_.empty()
-                               ? fmt::format("{} pictures, {:.1f} megapixels", count_, pixels_ / 1e6)
-                               : "1 picture of " + size_;
+  const std::string what = size_.empty() ? fmt::format("{} images, {:.1f} megapixels", count_, pixels_ / 1e6)
+                                         : "1 image of " + size_;
   return fmt::format("{}: about {}", what, duration_text(expected));
 }
 

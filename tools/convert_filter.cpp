@@ -16,6 +16,7 @@
 #include "engine/image/faces/faces.h"
 #include "engine/image/image.h"
 #include "engine/image/labeled_sheet.h"
+#include "engine/image/photo_edits.h"
 #include "engine/image/stylize/auto_levels.h"
 #include "engine/image/stylize/color.h"
 #include "engine/image/stylize/comic_layers.h"
@@ -50,7 +51,7 @@ std::vector<std::uint16_t> layer_of(const Photo& photo, const std::string& name,
   return levels;
 }
 
-Photo apply(const Photo& photo, const Photo* mask, const std::string& name, const StyleArguments& style,
+Photo apply(const Photo& photo, const std::string& name, const StyleArguments& style,
             const stylize::Plane& face) {
   stylize::StyleOptions options;
   options.values = style.values;
@@ -64,27 +65,23 @@ Photo apply(const Photo& photo, const Photo* mask, const std::string& name, cons
   result.rgb = style.layer == "drawing" ? stylize::apply_style(name, view_of(photo), options)
                                         : layer_of(photo, name, style.layer, face);
   result.gray = stylize::style_info(name).gray || style.layer == "line";
-  blend(photo, mask, style.blend, result);
   return result;
 }
 
-// Masks of faces; none if they are not requested or not available.
+// Masks of faces, or none where they are not wanted or cannot be had.
 class FaceMasks {
  public:
   FaceMasks(bool wanted, std::function<void(const std::string&)> warn)
       : wanted_(wanted), warn_(std::move(warn)) {}
 
   stylize::Plane of(const Photo& photo) {
-    {
-      const std::lock_guard lock(mutex_);
-      if (!wanted_) return {};
-    }
+    const std::lock_guard lock(mutex_);  // the cascades are shared, and change while they search
+    if (!wanted_) return {};
     try {
       return faces::face_mask(view_of(photo), faces::find_faces(view_of(photo)));
-    } catch (const Error& error) {  // a drawing without it is worth having
-      const std::lock_guard lock(mutex_);
-      if (std::exchange(wanted_, false))
-        warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
+    } catch (const Error& error) {  // a drawing without face detection is still useful
+      wanted_ = false;
+      warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
       return {};
     }
   }
@@ -130,7 +127,7 @@ TileOptions tile_options(const ConvertArguments& args, std::function<void(const 
   return tiles;
 }
 
-// How many of the pixels of a picture the network makes: 9 for superres by 3.
+// How many of the pixels of an image the network makes: 9 for superres by 3.
 double enlargement(const ImageNetwork& network) {
   const bool superres = network.degradation.task == RestorationTask::superres;
   return superres ? network.degradation.factor * network.degradation.factor : 1;

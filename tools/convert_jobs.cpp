@@ -29,7 +29,7 @@ bool is_video(const fs::path& path) {
   return std::find(known.begin(), known.end(), extension) != known.end();
 }
 
-// An input and its path below the output folder.
+// An input with the path that it gets below the output folder.
 struct Source {
   fs::path file, name;
 };
@@ -40,7 +40,7 @@ bool lies_in(const fs::path& file, const fs::path& folder) {
   return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).second == b.end();
 }
 
-// The inputs that exist, with patterns expanded; calls `failed` for the others.
+// Inputs that exist, patterns taken apart; the others are named to `failed`.
 std::vector<std::string> existing_inputs(const std::vector<std::string>& inputs,
                                          const std::function<void(const std::string&)>& failed) {
   std::vector<std::string> found;
@@ -85,7 +85,7 @@ std::vector<Source> collect(const ConvertRequest& request,
         add(input, fs::path(input).filename());
       continue;
     }
-    // The results of an earlier call in a folder inside this one are not converted again.
+    // What an earlier call has written into a folder inside this one is not converted once more.
     const bool inside = lies_in(request.output, input) && !lies_in(input, request.output);
     const std::size_t before = sources.size();
     for (const std::string& name : find_images(input, warn)) {
@@ -94,7 +94,7 @@ std::vector<Source> collect(const ConvertRequest& request,
       if (!request.mask.empty() && lies_in(file, request.mask) && !lies_in(input, request.mask)) continue;
       add(file, name);
     }
-    if (sources.size() == before) failed(fmt::format("[folder {}] holds no pictures; check the path", input));
+    if (sources.size() == before) failed(fmt::format("[folder {}] holds no images; check the path", input));
   }
   return sources;
 }
@@ -126,8 +126,8 @@ std::vector<ConvertJob> name_results(const ConvertRequest& request, const std::v
   return jobs;
 }
 
-// Removes sources that are results of another source, repeatedly: results beside their originals,
-// in a call that is continued.
+// Takes out of the sources what is the result of another one, until none is: results beside their originals, of a call that is
+// continued.
 void drop_results(const ConvertRequest& request, std::vector<Source>& sources) {
   for (std::size_t before = 0; before != sources.size();) {
     before = sources.size();
@@ -140,7 +140,7 @@ void drop_results(const ConvertRequest& request, std::vector<Source>& sources) {
   }
 }
 
-// An output must not overwrite an image that is an input.
+// A result must not take the place of an image that is still to be read, or was.
 void check_apart(const std::vector<ConvertJob>& jobs) {
   std::set<fs::path> inputs;
   std::error_code ec;
@@ -172,8 +172,7 @@ std::vector<ConvertJob> plan_jobs(ConvertRequest request,
   const bool many = request.inputs.size() > 1 || fs::is_directory(request.inputs.front(), ec);
   const bool to_folder = exists || request.output.back() == '/' || many;
   if (output == kStandardStream) {
-    if (many)
-      throw std::invalid_argument("--output - takes one picture; give one input, or a folder with -o");
+    if (many) throw std::invalid_argument("--output - takes one image; give one input, or a folder with -o");
     return name_results(request, collect(request, failed, warn), false);
   }
   const auto is_result = [&](const fs::path& name) {

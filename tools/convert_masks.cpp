@@ -13,7 +13,7 @@ namespace sumi::cli {
 namespace fs = std::filesystem;
 namespace {
 
-// The names of the pictures in each folder below `root`, read once.
+// The names of the images in each folder below `root`, read once.
 class MaskFolder {
  public:
   explicit MaskFolder(fs::path root) : root_(std::move(root)) {}
@@ -60,7 +60,7 @@ void assign_masks(std::vector<ConvertJob>& jobs, const std::string& mask,
     if (job.mask.empty())
       failed(
           fmt::format("[image {}] has no mask: {} holds no {} of any image format; add it, or leave the "
-                      "picture out",
+                      "image out",
                       job.in.string(), mask, (job.name.parent_path() / job.name.stem()).string()));
     return job.mask.empty();
   });

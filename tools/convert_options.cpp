@@ -17,11 +17,11 @@ void ConvertArguments::add_options(CLI::App& command) {
            "  sumi convert --style wash -i photos -o painted               a folder, as watercolors\n"
            "  sumi convert --sheet -i photo.jpg -o styles.png              all styles on one sheet\n"
            "  sumi convert -m run -i photo.jpg -o painted.png              by a trained model\n"
-           "  sumi convert -m run -i *.jpg -o painted/ -f png              many pictures\n"
+           "  sumi convert -m run -i *.jpg -o painted/ -f png              many images\n"
            "  sumi convert -m run --direction BtoA -i a.png -o b.png       the other way\n"
            "  sumi convert -i photo.jpg -o comic.html --compare slider     before and after, as a page\n"
            "  curl -s URL | sumi convert -i - -o - > comic.png             in a pipe\n",
-           "A picture keeps its size, and its transparency and 16 bits where the format can hold them. It is "
+           "An image keeps its size, and its transparency and 16 bits where the format can hold them. It is "
            "turned upright and brought to sRGB. EXIF data (author, copyright, dates, camera, place) and the "
            "resolution go with it (" +
                writable_names("and", &ImageFormat::metadata) +
@@ -39,7 +39,7 @@ void ConvertArguments::add_options(CLI::App& command) {
       ->group("Style");
   command
       .add_flag("-x,--tta", tta,
-                "mean of the results for the eight mirrored and turned pictures; eight times the work")
+                "mean of the results for the eight mirrored and turned images; eight times the work")
       ->group("Style");
   add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
@@ -50,35 +50,31 @@ void ConvertArguments::add_options(CLI::App& command) {
   command.add_flag("--no-ema,--no_ema,--raw", raw, "use the last weights instead of their moving average")
       ->group("Model");
   command.add_flag("--judge", judge, "print the discriminator's verdict on each result")->group("Model");
-  command
-      .add_option("-i,--input", request.inputs,
-                  "pictures, folders that are searched through, and - for standard input")
+  command.add_option("-i,--input", request.inputs, "images, folders to search, and - for standard input")
       ->type_name("FILE|DIR")
-      ->group("Pictures");
-  add_text(
-      command, "-o,--output", request.output, "FILE|DIR",
-      "a picture, a folder (it exists, ends in /, or there are several inputs), or - for standard output")
-      ->group("Pictures");
+      ->group("Images");
+  add_text(command, "-o,--output", request.output, "FILE|DIR",
+           "an image, a folder (it exists, ends in /, or there are several inputs), or - for standard output")
+      ->group("Images");
   add_text(command, "-f,--format,--ext", request.format, "TYPE",
            fmt::format("of files in a folder: {} (default: the input's)", writable_names()))
       ->group("Images");
   add_text(command, "--suffix", request.suffix, "TEXT", "put behind each name in a folder: -painted")
-      ->group("Pictures");
+      ->group("Images");
   add_text(command, "--mask", request.mask, "FILE|DIR",
-           "as large as the picture, or a folder with one for each picture, of the same name: the result is "
-           "laid where it is white; for models that fill in, white where the holes are (default: what is "
-           "transparent)")
-      ->group("Pictures");
+           "as large as the image, or a folder with one for each image, of the same name: the result is "
+           "laid where it is white; for models that fill in, white where the holes are (default: "
+           "transparent pixels)")
+      ->group("Images");
   add_whole(command, "--quality", quality, "N",
             fmt::format("of {}, 1 to 100", writable_names("and", &ImageFormat::quality)))
-      ->group("Pictures");
-  add_whole(command, "--max-size", max_size, "PX",
-            "first shrink pictures whose long side is longer (0: none)")
-      ->group("Pictures");
+      ->group("Images");
+  add_whole(command, "--max-size", max_size, "PX", "first shrink images whose long side is longer (0: none)")
+      ->group("Images");
   add_text(command, "--compare", compare, "h|v|slider",
            "write the input beside or above the result, or an HTML page with a slider between the two")
-      ->group("Pictures");
-  command.add_flag("--json", json, "print a JSON object for each picture instead of text")->group("Pictures");
+      ->group("Images");
+  command.add_flag("--json", json, "print a JSON object for each image instead of text")->group("Images");
   command.add_flag("--strip", strip, "leave EXIF data and the resolution out of the results")
       ->group("Images");
   command.add_flag("--skip-existing,--skip_existing", request.skip_existing, "keep existing files")
@@ -91,7 +87,7 @@ void ConvertArguments::add_options(CLI::App& command) {
       ->group("Images");
   machine.add(command);
   add_text(command, "-j,--jobs", jobs, "N|L:P:S",
-           "pictures that are loaded, computed and saved at a time (1:1:1; N is N:1:N)")
+           "images that are loaded, computed and saved at a time (1:1:1; N is N:1:N)")
       ->group("Machine");
   add_text(command, "-g,--gpu,--gpu-id", gpu, "ID", "-1: the CPU")->group(kHidden);
   add_text(command, "--max-memory", memory, "GIB", "memory that one image may take (0: available memory)")
@@ -127,8 +123,8 @@ void ConvertArguments::check() {
                      "--judge asks a model's discriminator, and a style has none; give a model with -m");
   check_compare();
   if (request.inputs.empty())
-    throw UsageError(name, "--input is missing: -i takes pictures and folders of pictures");
-  require_text(app, "--output", request.output, "-o takes a picture or a folder");
+    throw UsageError(name, "--input is missing: -i takes images and folders of images");
+  require_text(app, "--output", request.output, "-o takes an image or a folder");
   check_streams();
   const auto within = [&](const char* option, std::int64_t value, std::int64_t lo, std::int64_t hi) {
     if (value < lo || value > hi)
@@ -173,7 +169,7 @@ std::filesystem::path ConvertArguments::result_name(const std::filesystem::path&
 void ConvertArguments::check_streams() const {
   const std::string name = command_name(app);
   for (const std::string& input : request.inputs)
-    if (input.empty()) throw UsageError(name, "--input is empty: -i takes pictures and folders of pictures");
+    if (input.empty()) throw UsageError(name, "--input is empty: -i takes images and folders of images");
   if (std::count(request.inputs.begin(), request.inputs.end(), kStandardStream) > 1)
     throw UsageError(name, "--input - is given twice, and standard input can be read once; leave one out");
   if (!writes_stdout()) return;
@@ -242,7 +238,7 @@ void ConvertArguments::check_threads() {
   threads.compute = count(jobs.substr(first + 1, second - first - 1));
   threads.save = count(jobs.substr(second + 1));
   if (threads.compute > 1 && !model.empty())
-    throw UsageError(name, fmt::format("--jobs {}: a model computes one picture at a time, on all --threads; "
+    throw UsageError(name, fmt::format("--jobs {}: a model computes one image at a time, on all --threads; "
                                        "give {}:1:{}",
                                        jobs, threads.load, threads.save));
 }

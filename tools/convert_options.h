@@ -34,10 +34,9 @@ struct ConvertArguments {
   Output screen;
 
   void add_options(CLI::App& parent_command);
-  // Converts the values to their final form. Throws UsageError for values that are missing or
-  // invalid.
+  // UsageError for what is missing or cannot be; brings the values into their final form.
   void check();
-  // Whether a picture is read from standard input, or written to standard output.
+  // Whether an image is read from standard input, or written to standard output.
   bool reads_stdin() const;
   bool writes_stdout() const { return request.output == kStandardStream; }
   // The name whose extension is the format of a result: `out`, unless that is standard output.

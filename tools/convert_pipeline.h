@@ -1,4 +1,4 @@
-// Loading, computing and saving of many pictures at the same time.
+// Loading, computing and saving of many images at the same time.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@
 
 namespace sumi::cli {
 
-// A picture on its way.
+// An image on its way.
 struct ConvertItem {
   ConvertJob job;
   Photo photo, mask, result;          // mask: without pixels if there is none
@@ -33,7 +33,7 @@ struct ConvertStages {
   std::function<void(ConvertItem&)> load, compute, save;
   // By one thread at a time: before an item is computed, and when it is done or has failed.
   std::function<void(const ConvertItem&)> begin, done;
-  std::function<bool()> stop;  // asked before a picture is loaded or computed; one that is computed is saved
+  std::function<bool()> stop;  // asked before an image is loaded or computed; one that is computed is saved
 };
 
 // Takes the jobs in order; with one thread for each stage they end in order. Pictures that wait take at most about `max_pixels` in

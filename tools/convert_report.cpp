@@ -116,11 +116,11 @@ void ConvertReport::print_item(const ConvertJob& job, const char* status, const 
 void ConvertReport::summary(bool dry_run) {
   if (style_.json || style_.stdout_taken) return;
   if (dry_run) {
-    fmt::print("{} pictures would be written, {} are there already\n", jobs_, skipped_);
+    fmt::print("{} images would be written, {} are there already\n", jobs_, skipped_);
     return;
   }
   if (style_.quiet) return;
-  std::string line = fmt::format("{} of {} pictures written", written_, jobs_);
+  std::string line = fmt::format("{} of {} images written", written_, jobs_);
   if (failed_ > 0) line += fmt::format(", {} failed", failed_);
   if (skipped_ > 0) line += fmt::format(", {} were there already", skipped_);
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start_;

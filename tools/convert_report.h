@@ -1,4 +1,4 @@
-// What sumi convert says: a line for each picture, for people or as JSON, and the summary.
+// What sumi convert says: a line for each image, for people or as JSON, and the summary.
 #pragma once
 
 #include <chrono>
@@ -15,7 +15,7 @@ namespace sumi::cli {
 struct ReportStyle {
   Progress::Style screen;
   bool json = false;          // objects on standard output, one a line, and nothing else there
-  bool stdout_taken = false;  // by a picture: there is no summary
+  bool stdout_taken = false;  // by an image: there is no summary
   bool quiet = false;
   std::string stdin_file;  // is called "stdin"
 };

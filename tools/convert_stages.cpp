@@ -27,8 +27,8 @@ const Photo* mask_of(const ConvertItem& item) {
 
 void check_mask(const Photo& photo, const Photo& mask) {
   if (mask.width == photo.width && mask.height == photo.height) return;
-  fail("--mask", fmt::format("is {}x{}, but the picture {}x{}; make the mask as large as the picture",
-                             mask.width, mask.height, photo.width, photo.height));
+  fail("--mask", fmt::format("is {}x{}, but the image {}x{}; make the mask as large as the image", mask.width,
+                             mask.height, photo.width, photo.height));
 }
 
 // Browsers show it: png for what is transparent, else jpg, or what --format says.
@@ -47,11 +47,11 @@ void ConvertSteps::guarded(ConvertItem& item, const Body& body) {
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    item.error = "[memory] out of memory; shrink the picture with --max-size";
-  } catch (const std::exception& error) {  // one picture must not end the others
+    item.error = "[memory] out of memory; shrink the image with --max-size";
+  } catch (const std::exception& error) {  // one image must not end the others
     item.error = error.what();
   }
-  // Errors of the network do not know the picture.
+  // Errors of the network do not know the image.
   if (item.error.find(item.job.in.string()) == std::string::npos && item.error.rfind("[write ", 0) != 0)
     item.error = fmt::format("[image {}] {}", item.job.in.string(), item.error);
 }
@@ -113,7 +113,7 @@ void ConvertSteps::compute(ConvertItem& item) {
   });
 }
 
-// Once a run: what every picture of it loses.
+// Once a run: what every image of it loses.
 void ConvertSteps::warn_of_alpha(ConvertItem& item) {
   const fs::path name = args_.result_name(item.job.out);
   const bool lost =
@@ -121,9 +121,9 @@ void ConvertSteps::warn_of_alpha(ConvertItem& item) {
       std::any_of(item.result.alpha.begin(), item.result.alpha.end(), [](auto a) { return a != 65535; });
   if (!lost) return;
   std::call_once(told_of_alpha_, [&] {
-    item.warnings.push_back(fmt::format("[write {}] {} holds no transparency: laid over white; {} hold it",
-                                        item.job.out.string(), name.extension().string(),
-                                        writable_names("and", &ImageFormat::alpha)));
+    item.warnings.push_back(fmt::format(
+        "[write {}] {} does not store transparency: composited over white; {} do", item.job.out.string(),
+        name.extension().string(), writable_names("and", &ImageFormat::alpha)));
   });
 }
 

@@ -1,4 +1,4 @@
-// What happens to one picture in sumi convert: loaded, computed, saved.
+// What happens to one image in sumi convert: loaded, computed, saved.
 #pragma once
 
 #include <mutex>
@@ -13,19 +13,19 @@
 namespace sumi::cli {
 
 // Each function may be called by several threads, compute() only where the filter may. They throw nothing: what fails is the item's
-// error, in one line that names the picture.
+// error, in one line that names the image.
 class ConvertSteps {
  public:
   ConvertSteps(const ConvertArguments& args, const PhotoFilter& filter, const ConvertEstimate& estimate,
                ConvertReport& report)
       : args_(args), filter_(filter), estimate_(estimate), report_(report) {}
 
-  // The picture and its mask, shrunk to --max-size.
+  // The image and its mask, shrunk to --max-size.
   void load(ConvertItem& item);
-  // The filter, then in this order: brightness, colors, strength and mask, verdict, comparison. Before the first picture the expected
+  // The filter, then in this order: brightness, colors, strength and mask, verdict, comparison. Before the first image the expected
   // time is told.
   void compute(ConvertItem& item);
-  // The file, with the picture's metadata.
+  // The file, with the image's metadata.
   void save(ConvertItem& item);
 
  private:

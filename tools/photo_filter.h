@@ -9,12 +9,12 @@
 namespace sumi::cli {
 
 struct PhotoFilter {
-  // The picture by the style or the network, at full strength. `holes` (or null) only if `fills_holes`.
+  // The image by the style or the network, at full strength. `holes` (or null) only if `fills_holes`.
   std::function<Photo(const Photo& photo, const Photo* holes)> run;
   bool fills_holes = false;  // a mask says where the holes are; else it says where the result is laid
   bool finished = false;     // the result is no drawing of the photo (--sheet): nothing is blended
   bool parallel = false;     // several threads may call it at a time
-  // How long a picture takes, in seconds of one core of no particular machine: compares sizes.
+  // How long an image takes, in seconds of one core of no particular machine: compares sizes.
   std::function<double(double width, double height)> work;
   // --judge: empty if no verdict is wanted.
   std::function<Verdict(const Photo& photo, const Photo& result)> judge;

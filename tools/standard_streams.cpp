@@ -42,7 +42,7 @@ void copy_standard_input(int file) {
       fail(kWhere, fmt::format("cannot be read: {}; give the name of a file", std::strerror(errno)));
     if (got == 0) break;
     total += static_cast<std::uint64_t>(got);
-    if (total > kMostBytes) fail(kWhere, "has more than 2 GiB, which no picture of sumi has; give a file");
+    if (total > kMostBytes) fail(kWhere, "has more than 2 GiB, more than any image of sumi; give a file");
     if (!write_all(file, block.data(), static_cast<std::size_t>(got)))
       fail(kWhere,
            fmt::format("does not fit into memory: {}; give the name of a file", std::strerror(errno)));
@@ -54,7 +54,7 @@ void copy_standard_input(int file) {
 
 StandardInput::StandardInput() {
   if (::isatty(STDIN_FILENO) != 0)
-    fail(kWhere, "is a terminal; pipe a picture into sumi, or give the name of a file");
+    fail(kWhere, "is a terminal; pipe an image into sumi, or give the name of a file");
   file_ = ::memfd_create("stdin", MFD_CLOEXEC);
   if (file_ < 0)
     fail(kWhere, fmt::format("cannot be kept: {}; give the name of a file", std::strerror(errno)));

@@ -121,8 +121,7 @@ class ComicJob {
   float scale_;
   bool enlarged_ = false;
   std::vector<Plane> coefficients_;
-  std::vector<ComicFinish>
-      finishes_;  // of each style, with the tones of the flat picture at the working size
+  std::vector<ComicFinish> finishes_;  // of each style, with the tones of the flat image
 };
 
 Rgb ComicJob::rows(int first, int rows) const {

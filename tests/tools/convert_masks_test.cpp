@@ -157,11 +157,11 @@ TEST_CASE("convert: a folder of masks has one for each picture, for every kind o
   fs::remove(folder / "masks/sub/one.bmp");
   const Result rest = run(folder, "convert --threads 1 -m cycle -i in -o rest --mask masks");
   check_error(rest, 1, "[image in/sub/one.png] has no mask: masks holds no sub/one of any image format");
-  CHECK(has(rest.out, "3 of 3 pictures written, 1 failed"));
+  CHECK(has(rest.out, "3 of 3 images written, 1 failed"));
   CHECK_FALSE(fs::exists(folder / "rest/sub"));
   save_photo(folder / "masks/sub/one.png", sumi::Photo{1, 1, 8, {0, 0, 0}, {}, ""});
   check_error(run(folder, "convert --threads 1 -m cycle -i in -o rest --mask masks"), 1,
-              "[image in/sub/one.png] [--mask] is 1x1, but the picture 24x24");
+              "[image in/sub/one.png] [--mask] is 1x1, but the image 24x24");
   check_error(run(folder, "convert -i in/two.png -o x.png --mask none.png"), 1,
               "[image none.png] does not exist");
 }
@@ -207,6 +207,6 @@ TEST_CASE("convert: masks inside the folder of the pictures are no pictures") {
   const Result done = run(folder, "convert --threads 1 -i in -o out --mask in/masks");
   CAPTURE(done.err);
   CHECK(done.code == 0);
-  CHECK(has(done.out, "2 of 2 pictures written"));
+  CHECK(has(done.out, "2 of 2 images written"));
   CHECK_FALSE(fs::exists(folder / "out/masks"));
 }

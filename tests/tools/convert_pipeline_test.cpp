@@ -127,10 +127,10 @@ TEST_CASE("convert estimate: told from ten seconds on, and measured only where i
   filter.work = [](double width, double height) { return width * height; };
   const std::string told = ConvertEstimate(many, 0, filter).line(photo, 0.1, process);
   CAPTURE(told);
-  CHECK(sumi::test::has(told, "500 pictures, 1.0 megapixels: about "));
+  CHECK(sumi::test::has(told, "500 images, 1.0 megapixels: about "));
   std::vector<ConvertJob> slow(10'000, one[0]);
   CHECK(sumi::test::has(ConvertEstimate(slow, 16, filter).line(resize_photo(photo, 16, 8), 0, process),
-                        "10000 pictures, 1.3 megapixels: about "));
+                        "10000 images, 1.3 megapixels: about "));
 }
 
 TEST_CASE("compare page: both pictures are in it, and a name is text") {

@@ -60,11 +60,11 @@ TEST_CASE("convert: what standard streams cannot be") {
   const Folder folder;
   write_images(folder, "in", 2, 12);
   write(folder / "empty", "");
-  write(folder / "text", "no picture at all, but text of some length");
+  write(folder / "text", "no image at all, but text of some length");
   check_error(run(folder, "convert -i - -o x.png < empty"), 1, "[image stdin] is empty (0 bytes)");
   check_error(run(folder, "convert -i - -o x.png < text"), 1, "[image stdin] is not an image");
   check_error(run(folder, "convert -i - - -o x/ < text"), 2, "--input - is given twice");
-  check_error(run(folder, "convert -i in -o -"), 2, "--output - takes one picture");
+  check_error(run(folder, "convert -i in -o -"), 2, "--output - takes one image");
   check_error(run(folder, "convert -i in/000.png -o - --json"), 2,
               "--json and --output - exclude each other");
   check_error(run(folder, "convert -i in/000.png -o - --dry-run"), 2, "--dry-run lists files");
@@ -101,7 +101,7 @@ TEST_CASE("convert: --json prints an object for each picture, whatever became of
   CHECK(lines[1]["status"] == "failed");
   CHECK(has(lines[1]["error"].get<std::string>(), "is not an image"));
   CHECK_FALSE(lines[1].contains("width"));
-  CHECK(has(lines[2]["warnings"][0].get<std::string>(), "holds no transparency"));
+  CHECK(has(lines[2]["warnings"][0].get<std::string>(), "does not store transparency"));
   const auto rest =
       json_lines(run(folder, "convert --threads 1 -i in -o out -f jpg --json --skip-existing").out);
   REQUIRE(rest.size() == 3);
@@ -136,7 +136,7 @@ TEST_CASE("convert: comparisons beside, above and as a page") {
   CHECK(has(read(folder / "one.HTML"), "data:image/png;base64,iVBORw0KGgo"));
   check_error(run(folder, "convert -i in/000.png -o x.png --compare slider"), 2,
               "--output x.png does not end like a page");
-  check_error(run(folder, "convert -i in/000.png -o x.html"), 2, "does not end like a picture");
+  check_error(run(folder, "convert -i in/000.png -o x.html"), 2, "does not end like an image");
   check_error(run(folder, "convert -i in/000.png -o x.html --compare slider -f tif"), 2,
               "--format tif is not shown by browsers");
   for (const char* option : {"--mask in", "-x", "--keep-color", "--match-brightness", "--compare v"})
@@ -153,7 +153,7 @@ TEST_CASE("convert: with several threads the results are the same") {
     fs::remove_all(folder / "many");
     const Result done = run(folder, "convert --threads 2 -i in -o many -j " + std::string(jobs));
     check_error(done, 1, "[image in/004.png]");
-    CHECK(has(done.out, "8 of 9 pictures written, 1 failed, "));
+    CHECK(has(done.out, "8 of 9 images written, 1 failed, "));
     for (const auto& entry : fs::directory_iterator(folder / "one"))
       CHECK(read(folder / "many" / entry.path().filename()) == read(entry.path()));
   }
@@ -161,7 +161,7 @@ TEST_CASE("convert: with several threads the results are the same") {
   check_error(run(folder, call + "0"), 2, "--jobs 0 is out of range; give numbers from 1 to 64");
   check_error(run(folder, call + "1:2"), 2, "--jobs 1:2 has two numbers");
   check_error(run(folder, call + "1:x:1"), 2, "--jobs");
-  check_error(run(folder, call + "1:2:1 -m nowhere"), 2, "a model computes one picture at a time");
+  check_error(run(folder, call + "1:2:1 -m nowhere"), 2, "a model computes one image at a time");
   CHECK_FALSE(fs::exists(folder / "x"));
 }
 
@@ -173,11 +173,11 @@ TEST_CASE("convert: an album beside its results goes on after a failure, and aft
   const std::string call = "convert --threads 1 -i album -o album --suffix -ink --skip-existing";
   const Result first = run(folder, call);
   check_error(first, 1, "[image album/002.png]");
-  CHECK(has(first.out, "3 of 4 pictures written, 1 failed"));
+  CHECK(has(first.out, "3 of 4 images written, 1 failed"));
   write(folder / "album/002.png", good);
   const Result second = run(folder, call);
   CHECK(second.code == 0);
-  CHECK(has(second.out, "1 of 1 pictures written, 3 were there already"));
+  CHECK(has(second.out, "1 of 1 images written, 3 were there already"));
   CHECK(fs::exists(folder / "album/002-ink.png"));
   CHECK(std::distance(fs::directory_iterator(folder / "album"), fs::directory_iterator()) == 8);
 }

@@ -21,9 +21,9 @@ class CountProgress {
   void done(const std::string& line);
   // To stderr, above the live line.
   void complain(const std::string& line);
-  // A line that stays, above the live line.
+  // Prints a line that stays, above the live line.
   void note(const std::string& line, std::FILE* file);
-  // The last line, whatever the style.
+  // Prints the last line, in every style.
   void finish(const std::string& line);
 
  private:
