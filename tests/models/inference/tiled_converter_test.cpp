@@ -69,7 +69,7 @@ const std::vector<Architecture>& architectures() {
       {"AnimeGAN, layer norm", "animegan", [](TrainOptions& o) { o.net_g = "animegan2"; }},
       {"AnimeGAN lite, layer norm", "animegan", [](TrainOptions& o) { o.net_g = "animegan2_lite"; }},
       {"CartoonGAN, instance norm", "cartoongan", [](TrainOptions&) {}},
-      {"converter, batch norm", "photo-converter", [](TrainOptions&) {}},
+      {"converter, batch norm", "photo-converter", [](TrainOptions& o) { o.init_gain = 1; }},
       {"resnet, superresolution", "pix2pix",
        [](TrainOptions& o) {
          o.net_g = "resnet_6blocks";
@@ -123,6 +123,22 @@ TEST_CASE("tiles: every network's result is that of the whole image, to one leve
       CHECK(difference <= 1);
       if (side == 57) MESSAGE(architecture.name, ": ", difference);
     }
+  }
+}
+
+TEST_CASE("tiles: a part of the image alone has another result, by its statistics") {
+  for (const std::size_t i : {0U, 3U, 7U, 9U}) {
+    const Architecture& architecture = architectures()[i];
+    CAPTURE(architecture.name);
+    const auto model = make_translator(architecture);
+    Converter convert(image_network(*model, "", false));
+    const Photo photo = make_scene(256, 256);
+    Photo part{256, 128, 16, {}, {}, ""}, expected = part;
+    const auto half = static_cast<std::ptrdiff_t>(photo.rgb.size() / 2);
+    part.rgb.assign(photo.rgb.begin(), photo.rgb.begin() + half);
+    const Photo whole = convert(photo);
+    expected.rgb.assign(whole.rgb.begin(), whole.rgb.begin() + half);
+    CHECK(largest_difference(convert(part), expected) > 2);
   }
 }
 
