@@ -69,7 +69,7 @@ const std::vector<Architecture>& architectures() {
       {"AnimeGAN, layer norm", "animegan", [](TrainOptions& o) { o.net_g = "animegan2"; }},
       {"AnimeGAN lite, layer norm", "animegan", [](TrainOptions& o) { o.net_g = "animegan2_lite"; }},
       {"CartoonGAN, instance norm", "cartoongan", [](TrainOptions&) {}},
-      {"converter, batch norm", "photo-converter", [](TrainOptions& o) { o.init_gain = 1; }},
+      {"converter, batch norm", "photo-converter", [](TrainOptions& o) { o.init_gain = 2; }},
       {"resnet, superresolution", "pix2pix",
        [](TrainOptions& o) {
          o.net_g = "resnet_6blocks";
@@ -119,9 +119,7 @@ TEST_CASE("tiles: every network's result is that of the whole image, to one leve
       Converter convert = in_tiles(*model, {.side = side, .say = [&](const std::string& s) { said = s; }});
       const Photo result = convert(photo);
       CHECK(said.find(" in tiles of " + std::to_string(side) + " pixels") != std::string::npos);
-      const double difference = largest_difference(result, expected);
-      CHECK(difference <= 1);
-      if (side == 57) MESSAGE(architecture.name, ": ", difference);
+      CHECK(largest_difference(result, expected) <= 1);
     }
   }
 }
