@@ -157,7 +157,7 @@ TEST_CASE("tiles: a limit of memory chooses tiles, and the result stays the same
   CHECK(said[0].find("500x400 in tiles of ") == 0);
   CHECK(said[0].find(" of scratch files in ") != std::string::npos);
   Converter tiny = in_tiles(*model, {.say = say}, 2'500'000);
-  CHECK(error_of([&] { tiny(photo); }).find("[convert] a picture of 500x400 needs about") == 0);
+  CHECK(error_of([&] { tiny(photo); }).find("[convert] an image of 500x400 needs about") == 0);
   Converter too_large = in_tiles(*model, {.side = 384, .say = say}, 5 << 20);
   CHECK(error_of([&] { too_large(photo); }).find("[--tile] 384 takes about") == 0);
 }
