@@ -123,7 +123,16 @@ TileOptions tile_options(const ConvertArguments& args, std::function<void(const 
   tiles.side = static_cast<int>(args.tile);
   if (args.tile_statistics == "exact") tiles.statistics = TileStatistics::exact;
   if (args.tile_statistics == "sampled") tiles.statistics = TileStatistics::sampled;
-  if (!args.screen.quiet) tiles.say = std::move(say);
+  if (args.screen.quiet) return tiles;
+  tiles.say = [say](const std::string& line) { say("note: " + line); };
+  // A line each minute.
+  using Clock = std::chrono::steady_clock;
+  tiles.progress = [say, last = std::make_shared<Clock::time_point>(Clock::now())](double part) {
+    if (part == 0) *last = Clock::now();
+    if (Clock::now() - *last < std::chrono::minutes(1)) return;
+    *last = Clock::now();
+    say(fmt::format("note: {:.0f} % of the tiles are done", 100 * part));
+  };
   return tiles;
 }
 

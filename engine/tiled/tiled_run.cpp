@@ -115,6 +115,7 @@ void TiledRun::run(const Source& source, const Sink& sink, const std::function<v
   const auto work = [&](const Pass& pass) { return 1 + pass_macs(plan_, pass); };
   for (const Pass& pass : plan_.passes) all += work(pass);
   const auto tiles = static_cast<double>(grid_.rows * grid_.columns);
+  if (progress) progress(0);
   for (const Pass& pass : plan_.passes) {
     count_ = 0;
     for (const std::size_t value : pass.writes)

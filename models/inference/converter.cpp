@@ -110,7 +110,7 @@ std::uint64_t Converter::predicted_bytes(int width, int height) {
 std::uint64_t Converter::room() const {
   if (max_memory_ > 0) return max_memory_;
   const std::uint64_t left = available_();
-  // Free blocks and scratch memory are taken before the system is asked for more.
+  // Free blocks and scratch memory are reused before the system is asked for more.
   return left == 0 ? 0 : left + memory_held(network_.device) - Pool::of(network_.device).stats().in_use;
 }
 
@@ -217,10 +217,12 @@ Photo Converter::operator()(const Photo& given, const Photo* mask) {
                      gray || network_.degradation.task == RestorationTask::colorize,
                      network_.dtype,
                      network_.device};
-  if (!tiled)
+  if (!tiled) {
     run_whole(input, result);
-  else if (!run_in_tiles(std::move(input), result))
-    check_memory(given.width, given.height, std::max(need, room() + 1));  // throws
+  } else if (!run_in_tiles(std::move(input), result)) {
+    check_memory(given.width, given.height, need);
+    fail("convert", "not even small tiles of the image fit in memory; shrink it with --max-size");
+  }
   for (std::size_t i = 0; i < hole.size(); ++i) {
     if (hole[i]) continue;
     const std::uint16_t* kept = photo.rgb.data() + 3 * i;

@@ -12,9 +12,9 @@
 namespace sumi {
 namespace {
 
-constexpr double kGiB = 1 << 30;
+constexpr double kGibibyte = 1 << 30;
 constexpr double kSamplePixels = 4e6;
-constexpr double kMostScratch = 32 * kGiB, kMostOfDisk = 0.9;
+constexpr double kMostScratch = 32 * kGibibyte, kMostOfDisk = 0.9;
 constexpr double kDiskBytesPerSecond = 300e6;  // of scratch files, for the prediction
 constexpr int kUsualSide = 1024;               // if the system does not tell how much memory there is
 constexpr std::array<int, 13> kSides{4096, 3072, 2048, 1536, 1024, 768, 512, 384, 256, 192, 128, 96, 64};
@@ -42,8 +42,8 @@ ChosenTiles choose_tiles(const PassPlan& plan, const TileRequest& request) {
     if (memory > 0 && chosen.cost.memory > memory)
       fail("--tile", fmt::format("{} takes about {:.2f} GiB of memory a tile, but {:.2f} are left; use a "
                                  "smaller number, or 0 for the largest that fits",
-                                 chosen.side, static_cast<double>(chosen.cost.memory) / kGiB,
-                                 static_cast<double>(memory) / kGiB));
+                                 chosen.side, static_cast<double>(chosen.cost.memory) / kGibibyte,
+                                 static_cast<double>(memory) / kGibibyte));
     return chosen;
   }
   if (memory == 0) return with_side(plan, request.input, kUsualSide);
@@ -131,7 +131,7 @@ SampledStatistics sample_statistics(const TileRequest& request) {
   return sampled;
 }
 
-std::string duration(double seconds) {
+std::string spoken_time(double seconds) {
   if (seconds < 90) return fmt::format("{:.0f} s", std::max(seconds, 1.0));
   return seconds < 5400 ? fmt::format("{:.0f} minutes", seconds / 60)
                         : fmt::format("{:.1f} hours", seconds / 3600);
@@ -141,14 +141,15 @@ std::string description(const PassPlan& plan, const ChosenTiles& tiles, const Ti
   std::string text =
       fmt::format("{}x{} in tiles of {} pixels ({}), about {:.2f} GiB of memory a tile", request.input.width,
                   request.input.height, tiles.side, tiles.grid.rows * tiles.grid.columns,
-                  static_cast<double>(tiles.cost.memory) / kGiB);
+                  static_cast<double>(tiles.cost.memory) / kGibibyte);
   if (plan.peak_stored_bytes() > 0)
-    text += fmt::format(", {} passes with {:.2f} GiB of scratch files in {}", plan.passes.size(),
-                        static_cast<double>(plan.peak_stored_bytes()) / kGiB, scratch_directory().string());
+    text +=
+        fmt::format(", {} passes with {:.2f} GiB of scratch files in {}", plan.passes.size(),
+                    static_cast<double>(plan.peak_stored_bytes()) / kGibibyte, scratch_directory().string());
   if (request.macs_per_second > 0)
     text +=
-        fmt::format(", about {}", duration(tiles.cost.macs / request.macs_per_second +
-                                           static_cast<double>(plan.moved_bytes()) / kDiskBytesPerSecond));
+        fmt::format(", about {}", spoken_time(tiles.cost.macs / request.macs_per_second +
+                                              static_cast<double>(plan.moved_bytes()) / kDiskBytesPerSecond));
   return text;
 }
 
@@ -162,7 +163,7 @@ bool takes_sample(const PassPlan& plan, const TileOptions& options) {
     fail("--tile-statistics",
          fmt::format("exact needs {:.2f} GiB of scratch files, but {} has {:.2f} left; set TMPDIR to a "
                      "directory on another disk, or use sampled",
-                     need / kGiB, scratch_directory().string(), free / kGiB));
+                     need / kGibibyte, scratch_directory().string(), free / kGibibyte));
   return false;
 }
 
