@@ -272,9 +272,15 @@ std::string frozen_networks(int blocks, std::size_t own) {
   return names;
 }
 
+void check_added_style(const TrainOptions& o) {
+  if (!o.add_style.empty() && o.init.empty())
+    fail("--add-style", "needs --init, a stylizer's checkpoint that the style is added to");
+}
+
 // Takes the styles and sizes of the checkpoint that a style is added to. Again, on its own result, it changes nothing.
 void settle_added_style(TrainOptions& o) {
   if (o.add_style.empty()) return;
+  check_added_style(o);
   const std::filesystem::path path = resolve_checkpoint(o.init);
   const CheckpointFile file(path);
   if (file.header().model != "stylizer")
@@ -306,8 +312,7 @@ constexpr PackedExamples kPacked{
     .check =
         [](const TrainOptions& o) {
           if (o.data_a.empty()) fail("--data-a", "is missing: a folder of photographs");
-          if (!o.add_style.empty() && o.init.empty())
-            fail("--add-style", "needs --init, a stylizer's checkpoint that the style is added to");
+          check_added_style(o);
           if (o.add_style.empty() && o.styles.empty())
             fail("--styles", "is missing: NAME=FILTER or NAME=FOLDER, what teaches a style");
         },
