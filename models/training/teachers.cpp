@@ -28,11 +28,11 @@ namespace sumi {
 namespace fs = std::filesystem;
 namespace {
 
-// Raise it when an example would come out differently from the same files.
+// Version of the examples. Must be increased when the same files give different examples.
 constexpr std::int64_t kRecipe = 2;
 constexpr const char *kFlatEnd = ".flat.png", *kLineEnd = ".line.png";
 
-// "a/b.flat.png" without ".flat.png"; "" for another name.
+// "a/b" for "a/b.flat.png" and ".flat.png"; "" for another name.
 std::string without(const std::string& name, const std::string& end) {
   return name.ends_with(end) ? name.substr(0, name.size() - end.size()) : "";
 }
@@ -42,11 +42,11 @@ std::string stem_of(const std::string& name) {
   return file.substr(0, file.rfind('.'));
 }
 
-// Short sides at which a filter teaches where no folder of planes says which sizes there are, and of how many photographs one
-// is taught at each.
+// Short sides at which a filter runs if no folder determines the sizes, and the share of photographs
+// that it runs on: one in so many.
 constexpr std::array<std::pair<int, std::uint64_t>, 3> kFilterSides{{{480, 1}, {320, 1}, {240, 3}}};
 
-// Whether the source is a filter and no folder.
+// Returns true if the source is a filter, false for a folder.
 bool is_filter(const StyleSource& style) {
   std::error_code error;
   if (fs::exists(style.source, error)) return false;
@@ -54,14 +54,15 @@ bool is_filter(const StyleSource& style) {
   return std::any_of(known.begin(), known.end(), [&](const auto& info) { return info.name == style.source; });
 }
 
-// Of a name, the same on every machine.
+// A number from a name, the same on every machine.
 std::uint64_t dice_of(const std::string& name) {
   io::Hash hash;
   hash.add(name);
   return hash.value() ^ (hash.value() >> 32);
 }
 
-// One photograph at one size: its file, and the path of its planes below each style's folder ("480/NAME" where all are filters).
+// One photograph at one size: its file, and the path of its planes below each style's folder
+// ("480/NAME" if all are filters).
 struct Example {
   std::string photo, key;
 };
@@ -77,7 +78,7 @@ std::set<std::string> pairs_in(const StyleSource& style, io::Hash& hash) {
   std::error_code error;
   const std::string where = "--styles " + style.name + "=" + style.source;
   if (!fs::is_directory(style.source, error))
-    fail(where, "is no folder of teachers, and there is no such filter; check the path");
+    fail(where, "is neither a folder of teachers nor a filter; check the path");
   std::set<std::string> flats, pairs;
   const std::vector<io::ListedFile> files = io::list_images(style.source, {});
   for (const io::ListedFile& file : files) {
@@ -88,7 +89,7 @@ std::set<std::string> pairs_in(const StyleSource& style, io::Hash& hash) {
     if (const std::string key = without(file.name, kLineEnd); flats.contains(key)) pairs.insert(key);
   if (pairs.empty())
     fail(where,
-         fmt::format("holds no pairs NAME{} and NAME{}, a flat picture and its lines for a photograph NAME",
+         fmt::format("holds no pairs NAME{} and NAME{}, a flat image and its lines for a photograph NAME",
                      kFlatEnd, kLineEnd));
   return pairs;
 }
@@ -127,7 +128,7 @@ std::vector<Example> find_examples(const TeacherSpec& spec, io::Hash& hash, cons
   return examples;
 }
 
-// Channel `to` of the example and the next ones become those of `plane`.
+// Copies `plane` to the channels of the example from `to` on.
 void put_plane(Image8& example, int to, const Image8& plane) {
   for (int y = 0; y < example.height; ++y)
     for (int x = 0; x < example.width; ++x)
@@ -160,7 +161,7 @@ Image8 image_of(const stylize::Plane& plane) {
   return image;
 }
 
-// Masks of faces, where they can be had. OpenCV's cascades are for one thread at a time.
+// Face masks, if the detector is available. OpenCV's cascades serve one thread at a time.
 class FaceMasks {
  public:
   FaceMasks(const TeacherSpec& spec, const DatasetEvents& events) {
@@ -186,7 +187,7 @@ class FaceMasks {
   std::mutex mutex_;
 };
 
-// What the filters make of a photograph at its size, style by style; folders' planes are left out.
+// The planes that filters give for a photograph, by style; empty for styles with a folder.
 std::vector<std::pair<Image8, Image8>> taught(const TeacherSpec& spec, const Image8& leveled,
                                               FaceMasks& masks) {
   std::vector<std::pair<Image8, Image8>> planes(spec.styles.size());
@@ -202,7 +203,7 @@ std::vector<std::pair<Image8, Image8>> taught(const TeacherSpec& spec, const Ima
   return planes;
 }
 
-// The picture behind its own level curve.
+// The image after its own level curve.
 Image8 auto_levels(const Image8& picture) {
   std::vector<std::uint16_t> wide = wide_levels(picture);
   const stylize::RgbView view{picture.width, picture.height, wide.data()};
@@ -214,7 +215,8 @@ Image8 auto_levels(const Image8& picture) {
   return leveled;
 }
 
-// As a JPEG file of a quality from 25 to 90 shows it, which the teachers did not see; of every third key, as it is else.
+// The image compressed as a JPEG file of quality 25 to 90, an artifact that the teachers did not
+// see, for one key in three; others are left as they are.
 Image8 compressed(const Image8& photo, const std::string& key) {
   const std::uint64_t dice = dice_of(key);
   if (dice % 3 != 0) return photo;
@@ -226,7 +228,8 @@ Image8 compressed(const Image8& photo, const std::string& key) {
   return back;
 }
 
-// {width, height} of an example: that of the planes in the first folder, or by the side in the key.
+// {width, height} of an example: that of the planes in the first folder, or from the side in the
+// key.
 std::pair<int, int> size_of(const TeacherSpec& spec, const Example& what, const Image8& photo) {
   for (const StyleSource& style : spec.styles) {
     if (is_filter(style)) continue;
@@ -286,7 +289,7 @@ fs::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events) {
   hash.add(std::int64_t{masks.there_are()});
   const std::vector<Example> examples = find_examples(spec, hash, events);
   const io::PackShape shape{0, 0, teacher_channels(spec.styles.size()), 8};
-  io::Hash place;  // what may change is the key inside: changed files replace their pack
+  io::Hash place;  // without the changing part of the key, so that changed files replace their pack
   place.add(spec.photos.string());
   for (const StyleSource& style : spec.styles) {
     place.add(style.name);
