@@ -4,19 +4,17 @@
 #include "models/stylizer.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numbers>
 
 #include "engine/runtime/device.h"
-#include "models/make_model.h"
 #include "models/options/comic_styles.h"
 #include "models/options/option_groups.h"
 #include "models/planned_network.h"
 #include "models/registry.h"
-#include "models/training/checkpoint_metadata.h"
+#include "models/stylizer_styles.h"
 #include "models/training/rng_streams.h"
 #include "models/training/teachers.h"
 
@@ -35,29 +33,6 @@ constexpr double kMostNoise = 16, kExposure = 0.12;
 // The learning rate warms up because the first layers have no norm, and then falls by half a
 // cosine.
 constexpr double kWarmUp = 0.02, kLastRate = 1e-5;
-
-std::vector<StyleSource> added_styles(const TrainOptions& o) {
-  return style_sources(o.add_style, "--add-style");
-}
-
-// Those of the first training, then those that were added.
-std::vector<std::string> style_names(const TrainOptions& o) {
-  const std::string comma = o.styles.empty() || o.add_style.empty() ? "" : ",";
-  std::vector<std::string> names;
-  for (const StyleSource& style : style_sources(o.styles + comma + o.add_style)) names.push_back(style.name);
-  if (names.empty()) names.emplace_back("style");  // to be planned without data
-  return names;
-}
-
-// What is learned: all, or the style that was added last.
-std::vector<StyleSource> learned_styles(const TrainOptions& o) {
-  if (!o.add_style.empty()) return {added_styles(o).back()};
-  return style_sources(o.styles);
-}
-
-std::size_t count_learned(const TrainOptions& o) {
-  return o.add_style.empty() ? style_names(o).size() : 1;
-}
 
 std::unique_ptr<ComicNetwork> comic_network(const TrainOptions& o) {
   const ComicSize size{o.ngf, o.n_blocks, static_cast<int>(style_names(o).size()),
@@ -112,7 +87,7 @@ void Stylizer::begin_step(const Step::Kind&) {
   trained_->set_lr(options().lr * std::clamp(done / kWarmUp, 1e-2, 1.0) * cosine + kLastRate);
 }
 
-// [count,1,1,styles]: u in (0, learned] is of the learned style s where s < u <= s + 1.
+// [count,1,1,styles] one-hot: u in (0, learned] selects the learned style s where s < u <= s + 1.
 Tensor Stylizer::one_hot_styles(std::int64_t count) {
   const auto styles = static_cast<double>(learned_);
   std::vector<double> numbers(styles_.size());
@@ -260,47 +235,6 @@ TeacherSpec teacher_spec(const TrainOptions& o, const std::filesystem::path& fal
   return {o.data_a, learned_styles(o), o.cache, fallback, o.crop_size, o.workers};
 }
 
-std::vector<std::string> names_of(const std::vector<StyleSource>& styles) {
-  std::vector<std::string> names;
-  for (const StyleSource& style : styles) names.push_back(style.name);
-  return names;
-}
-
-// What is the new style's own stays free: its decoder, and its rows of the tables. Rows of other styles get no gradient.
-std::string frozen_networks(int blocks, std::size_t own) {
-  std::string names = "g.enc0.conv,g.enc1.conv,g.enc2.conv,g.dec1.conv,g.dec0,g.head";
-  for (int i = 0; i < blocks; ++i) names += fmt::format(",g.res.{0}.a.conv,g.res.{0}.b.conv", i);
-  for (std::size_t i = 0; i < own; ++i) names += fmt::format(",g.own.{}.", i);
-  return names;
-}
-
-// Takes the styles and sizes of the checkpoint that a style is added to. Again, on its own result, it changes nothing.
-void settle_added_style(TrainOptions& o) {
-  if (o.add_style.empty()) return;
-  const std::filesystem::path path = resolve_checkpoint(o.init);
-  const CheckpointFile file(path);
-  if (file.header().model != "stylizer")
-    fail("--init " + path.string(),
-         fmt::format("is a checkpoint of the model {}, not of stylizer", file.header().model));
-  const TrainOptions base = stored_options(file);
-  const std::vector<std::string> first = names_of(style_sources(base.styles)),
-                                 before = names_of(added_styles(base));
-  if (!o.styles.empty() && names_of(style_sources(o.styles)) != first)
-    fail("--styles", "has other styles than the checkpoint of --init; leave it out beside --add-style");
-  std::vector<StyleSource> added = added_styles(o);
-  const StyleSource newest = added.back();
-  added.pop_back();
-  if (!added.empty() && names_of(added) != before)
-    fail("--add-style", "adds one style at a time; add the next one to the run that this makes");
-  o.styles = fmt::format("{}", fmt::join(first, ","));
-  o.add_style =
-      fmt::format("{}{}{}={}", fmt::join(before, ","), before.empty() ? "" : ",", newest.name, newest.source);
-  style_names(o);  // refuses a name that there is
-  o.ngf = base.ngf;
-  o.n_blocks = base.n_blocks;
-  o.freeze = frozen_networks(o.n_blocks, before.size());
-}
-
 constexpr PackedExamples kPacked{
     .channels = [](const TrainOptions& o) { return teacher_channels(count_learned(o)); },
     .make = [](const TrainOptions& o, const std::filesystem::path& fallback,
@@ -308,8 +242,7 @@ constexpr PackedExamples kPacked{
     .check =
         [](const TrainOptions& o) {
           if (o.data_a.empty()) fail("--data-a", "is missing: a folder of photographs");
-          if (!o.add_style.empty() && o.init.empty())
-            fail("--add-style", "needs --init, a stylizer's checkpoint that the style is added to");
+          check_added_style(o);
           if (o.add_style.empty() && o.styles.empty())
             fail("--styles", "is missing: NAME=FILTER or NAME=FOLDER, what teaches a style");
         },

@@ -31,8 +31,8 @@ class Stylizer final : public Model {
 
   const std::vector<std::string>& styles() const { return styles_; }
   bool grow_from(const CheckpointFile& file) override;
-  // [n,h,w,7] (ComicNetwork) of photographs [n,h,w,3] in [0,1]; weights as style_mixture() makes them. With the running
-  // average where there is one, unless `raw`.
+  // Coefficients [n,h,w,7] (ComicNetwork) for photographs [n,h,w,3] in [0,1]; `weights` as from
+  // style_mixture(). Uses the EMA of the weights if the model keeps one, unless `raw`.
   Tensor coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw);
 
  protected:

@@ -4,11 +4,14 @@
 // 2018). A pixel therefore depends only on the 48 pixels around it: tiles are exact, and video is
 // stable.
 //
-//   enc0  3x3, 3 -> W                 enc1  3x3 stride 2, W -> 2W          enc2  3x3 stride 2, 2W -> 4W
-//   res.i x + conv(conv(x)), 4W       dec1  3x3, 4W -> 2W, bilinear x2, beside enc1
-//   head  3x3, 2W -> 7                dec0  3x3, 4W -> W, bilinear x2, beside enc0
-// Convolutions reflect at the border and stand before the upsampling, where they cost a quarter. A style that was added later
-// has a dec0 and a head of its own, own.i; the coefficients of a mixture are then the mixture of those of each.
+//   enc0  3x3, 3 -> W     enc1  3x3 stride 2, W -> 2W     enc2  3x3 stride 2, 2W -> 4W
+//   res.i x + conv(conv(x)), 4W
+//   dec1  3x3, 4W -> 2W, bilinear x2, concatenated with enc1
+//   dec0  3x3, 4W -> W, bilinear x2, concatenated with enc0
+//   head  3x3, 2W -> 7
+// Convolutions use reflection padding and precede the upsampling, where they cost a quarter. A style
+// that was added later has a dec0 and a head of its own, own.i; a mixture with it is the mixture of
+// the coefficients of both decoders.
 #pragma once
 
 #include <cstdint>

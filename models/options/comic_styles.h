@@ -20,8 +20,9 @@ ComicInk comic_ink(const std::string& style);
 struct StyleSource {
   std::string name, source;
 };
-// "ink=FOLDER,wash": in this order. Empty for "". Error "[OPTION] ..." for a name that is empty, given twice, or has other characters than
-// letters, digits, - and _, and for an empty source.
+// Parses "ink=FOLDER,wash", keeping the order. Empty for "". Throws Error "[OPTION] ..." for an
+// empty source, and for a name that is empty, repeated, or has characters other than letters,
+// digits, - and _.
 std::vector<StyleSource> style_sources(const std::string& list, const std::string& option = "--styles");
 
 // Parses a mixture of styles, "ink" or "ink:0.6,wash:0.4", as weights that sum to 1 in the order of

@@ -28,7 +28,7 @@ namespace sumi {
 namespace fs = std::filesystem;
 namespace {
 
-// Raise it when an example would come out differently from the same files.
+// Version of the examples. Must be increased when the same files give different examples.
 constexpr std::int64_t kRecipe = 2;
 constexpr const char *kFlatEnd = ".flat.png", *kLineEnd = ".line.png";
 
@@ -42,11 +42,11 @@ std::string stem_of(const std::string& name) {
   return file.substr(0, file.rfind('.'));
 }
 
-// Short sides at which a filter teaches where no folder of planes says which sizes there are, and of how many photographs one
-// is taught at each.
+// Short sides at which a filter runs if no folder determines the sizes, and the share of photographs
+// that it runs on: one in so many.
 constexpr std::array<std::pair<int, std::uint64_t>, 3> kFilterSides{{{480, 1}, {320, 1}, {240, 3}}};
 
-// Whether the source is a filter and no folder.
+// Returns true if the source is a filter, false for a folder.
 bool is_filter(const StyleSource& style) {
   std::error_code error;
   if (fs::exists(style.source, error)) return false;
@@ -54,7 +54,7 @@ bool is_filter(const StyleSource& style) {
   return std::any_of(known.begin(), known.end(), [&](const auto& info) { return info.name == style.source; });
 }
 
-// Of a name, the same on every machine.
+// A number from a name, the same on every machine.
 std::uint64_t dice_of(const std::string& name) {
   io::Hash hash;
   hash.add(name);
@@ -161,7 +161,7 @@ Image8 image_of(const stylize::Plane& plane) {
   return image;
 }
 
-// Masks of faces, where they can be had. OpenCV's cascades are for one thread at a time.
+// Face masks, if the detector is available. OpenCV's cascades serve one thread at a time.
 class FaceMasks {
  public:
   FaceMasks(const TeacherSpec& spec, const DatasetEvents& events) {
@@ -187,7 +187,7 @@ class FaceMasks {
   std::mutex mutex_;
 };
 
-// What the filters make of a photograph at its size, style by style; folders' planes are left out.
+// The planes that filters give for a photograph, by style; empty for styles with a folder.
 std::vector<std::pair<Image8, Image8>> taught(const TeacherSpec& spec, const Image8& leveled,
                                               FaceMasks& masks) {
   std::vector<std::pair<Image8, Image8>> planes(spec.styles.size());
@@ -216,7 +216,7 @@ Image8 auto_levels(const Image8& picture) {
 }
 
 // The image compressed as a JPEG file of quality 25 to 90, an artifact that the teachers did not
-// see; every third key is left uncompressed.
+// see, for one key in three; others are left as they are.
 Image8 compressed(const Image8& photo, const std::string& key) {
   const std::uint64_t dice = dice_of(key);
   if (dice % 3 != 0) return photo;

@@ -67,10 +67,10 @@ class TrainableNetworks {
   // Weights without averages (not `full`) start their own. Throws Error for NaN or infinity.
   void load(const CheckpointFile& file, bool full);
 
-  // After the weights were made from others: the running average begins at them.
+  // Starts the running average at the present weights.
   void restart_average();
 
-  // Counts of updates by name, for the checkpoint's state.
+  // Adds the counts of updates by name, for the checkpoint's state.
   void add_counters(std::map<std::string, std::uint64_t>& counters);
   void set_counters(const std::map<std::string, std::uint64_t>& counters);
 
