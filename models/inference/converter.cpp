@@ -177,7 +177,8 @@ bool Converter::run_in_tiles(NetworkInput input, Photo& result) {
   request.multiple = std::max(network_.multiple, 1);
   request.smallest_side = network_.smallest_side;
   request.options = *tiles_;
-  // What is left also holds the result, the kernels' own memory, and where a limit was given the photo.
+  // What is left also holds the result, the kernels' own memory, and where a limit was given the
+  // photo.
   const std::uint64_t left = room();
   const std::uint64_t others =
       result.pixels() * (max_memory_ > 0 ? 12 : 6) + static_cast<std::uint64_t>(fit_->base);

@@ -63,8 +63,8 @@ class Converter {
 
   std::uint64_t predicted_bytes(int width, int height);
 
-  // From now on images run in tiles if they do not fit in memory, or if options.side is smaller than
-  // they are. Without this call such images are refused.
+  // From now on images run in tiles if they do not fit in memory, or if options.side is smaller
+  // than they are. Without this call such images are refused.
   void set_tiles(TileOptions options) { tiles_ = std::move(options); }
 
  private:

@@ -34,10 +34,10 @@ struct TileRequest {
 };
 
 // Writes the network's result for request.input to `result`, which has the photo's size. It is that
-// of the whole image but for rounding, or with sampled statistics close to it; the line that is said
-// gives the error measured on the sample. Returns false if side is 0 and no tiles fit in `memory`.
-// Throws Error "[--tile] ..." if tiles of the given side do not fit, "[--tile-statistics] ..." if
-// exact statistics need more disk space than there is, and the errors of ScratchFile.
+// of the whole image but for rounding, or with sampled statistics close to it; the line that is
+// said gives the error measured on the sample. Returns false if side is 0 and no tiles fit in
+// `memory`. Throws Error "[--tile] ..." if tiles of the given side do not fit, "[--tile-statistics]
+// ..." if exact statistics need more disk space than there is, and the errors of ScratchFile.
 bool translate_in_tiles(const TileRequest& request, Photo& result);
 
 }  // namespace sumi
