@@ -25,8 +25,8 @@ struct ConvertArguments {
   bool raw = false, strip = false, dry_run = false, json = false;
   bool tta = false, keep_color = false, match_brightness = false, judge = false;
   ConvertThreads threads;
-  std::int64_t tile = 0;         // side of tiles in pixels; 0: chosen
-  std::string tile_statistics;   // auto, exact, sampled; "": auto
+  std::int64_t tile = 0;                      // side of tiles in pixels; 0: chosen
+  std::string tile_statistics;                // auto, exact, sampled; "": auto
   bool recursive = false, overwrite = false;  // the default behavior
   StyleArguments style;
   ComicArguments comic;
@@ -41,8 +41,8 @@ struct ConvertArguments {
   bool writes_stdout() const { return request.output == kStandardStream; }
   // The name whose extension is the format of a result: `out`, unless that is standard output.
   std::filesystem::path result_name(const std::filesystem::path& out) const;
-  // The first direction of the model where none was given; UsageError for one that is not among the model's. A model without
-  // directions says so itself.
+  // The first direction of the model where none was given; UsageError for one that is not among the
+  // model's. A model without directions says so itself.
   void choose_direction(const std::vector<std::string>& known);
 
  private:

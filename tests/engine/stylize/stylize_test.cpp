@@ -139,7 +139,8 @@ TEST_CASE("stylize: bands of rows are those of the whole picture") {
 }
 
 TEST_CASE("stylize: what is taught depends on the neighborhood alone") {
-  // The left part of an image, and the picture: beyond what filters reach, and without statistics, the planes are the same.
+  // The left part of an image, and the whole image: beyond what filters reach, and without
+  // statistics, the planes are the same.
   const Picture wide = make_image(900, 260);
   Picture left{620, 260, {}};
   for (int y = 0; y < left.height; ++y)
@@ -158,7 +159,7 @@ TEST_CASE("stylize: what is taught depends on the neighborhood alone") {
       }
     CHECK(flat < 2.0F / 255);
     CHECK(lines < 20);  // a stroke that ends in the other part may count as small
-    // Colors lie under no line, and a taught picture is no paper.
+    // Colors lie under no line, and a training target is not paper.
     check_values(whole.flat.red, 0, 1);
     check_values(whole.line, 0, 1);
     CHECK(*std::max_element(whole.line.data(), whole.line.data() + whole.line.pixels()) > 0.9F);
