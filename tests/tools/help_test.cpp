@@ -93,8 +93,8 @@ TEST_CASE("help: options without effect by default say so, and are not listed as
 
 TEST_CASE("help: every command has a page; train's shows what a resumed run takes") {
   const Folder folder;
-  for (const std::string command :
-       {"train", "generate", "convert", "inspect", "export", "import", "distance", "devices", "models"}) {
+  for (const std::string command : {"train", "generate", "convert", "inspect", "export", "import", "distance",
+                                    "gate", "devices", "models"}) {
     const Result help = run(folder, command + " --help");
     CAPTURE(command);
     CHECK(help.code == 0);

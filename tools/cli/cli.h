@@ -34,6 +34,7 @@ struct Command {
 Command add_train(CLI::App& parent, const std::vector<std::string>& words);
 Command add_generate(CLI::App& parent);
 Command add_convert(CLI::App& parent);
+Command add_gate(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_export(CLI::App& parent);
 Command add_import(CLI::App& parent);
