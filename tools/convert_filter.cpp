@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -17,6 +18,9 @@
 #include "engine/image/image.h"
 #include "engine/image/labeled_sheet.h"
 #include "engine/image/photo_edits.h"
+#include "engine/image/stylize/auto_levels.h"
+#include "engine/image/stylize/color.h"
+#include "engine/image/stylize/comic_layers.h"
 #include "engine/image/stylize/style.h"
 #include "models/inference/converter.h"
 #include "models/inference/exported.h"
@@ -35,18 +39,33 @@ stylize::RgbView view_of(const Photo& photo) {
   return {photo.width, photo.height, photo.rgb.data()};
 }
 
+// The planes that a stylizer learns of the style.
+std::vector<std::uint16_t> layer_of(const Photo& photo, const std::string& name, const std::string& layer,
+                                    const stylize::Plane& face) {
+  std::vector<std::uint16_t> levels(photo.rgb.size());
+  const stylize::LevelTable table(stylize::picture_curve(view_of(photo)));
+  stylize::store_rgb(stylize::leveled_rows(view_of(photo), table, 0, photo.height), levels.data());
+  stylize::TeacherPlanes planes =
+      stylize::teacher_planes(name, {photo.width, photo.height, levels.data()}, &face);
+  stylize::store_rgb(layer == "flat" ? std::move(planes.flat) : stylize::line_art(planes.line),
+                     levels.data());
+  return levels;
+}
+
 Photo apply(const Photo& photo, const std::string& name, const StyleArguments& style,
             const stylize::Plane& face) {
   stylize::StyleOptions options;
   options.values = style.values;
   options.face = &face;
+  options.best = style.quality == "best";
   Photo result;
   result.width = photo.width;
   result.height = photo.height;
   result.depth = photo.depth;
   result.alpha = photo.alpha;
-  result.rgb = stylize::apply_style(name, view_of(photo), options);
-  result.gray = stylize::style_info(name).gray;
+  result.rgb = style.layer == "drawing" ? stylize::apply_style(name, view_of(photo), options)
+                                        : layer_of(photo, name, style.layer, face);
+  result.gray = stylize::style_info(name).gray || style.layer == "line";
   return result;
 }
 
@@ -100,13 +119,32 @@ Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces
   return result;
 }
 
+TileOptions tile_options(const ConvertArguments& args, std::function<void(const std::string&)> say) {
+  TileOptions tiles;
+  tiles.side = static_cast<int>(args.tile);
+  if (args.tile_statistics == "exact") tiles.statistics = TileStatistics::exact;
+  if (args.tile_statistics == "sampled") tiles.statistics = TileStatistics::sampled;
+  if (args.screen.quiet) return tiles;
+  tiles.say = [say](const std::string& line) { say("note: " + line); };
+  // A line each minute.
+  using Clock = std::chrono::steady_clock;
+  tiles.progress = [say, last = std::make_shared<Clock::time_point>(Clock::now())](double part) {
+    if (part == 0) *last = Clock::now();
+    if (Clock::now() - *last < std::chrono::minutes(1)) return;
+    *last = Clock::now();
+    say(fmt::format("note: {:.0f} % of the tiles are done", 100 * part));
+  };
+  return tiles;
+}
+
 // How many of the pixels of an image the network makes: 9 for superres by 3.
 double enlargement(const ImageNetwork& network) {
   const bool superres = network.degradation.task == RestorationTask::superres;
   return superres ? network.degradation.factor * network.degradation.factor : 1;
 }
 
-PhotoFilter network_filter(ConvertArguments& args, std::shared_ptr<OpenedModel> opened) {
+PhotoFilter network_filter(ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
+                           std::function<void(const std::string&)> say) {
   args.style.refuse(args.app);
   args.comic.refuse(args.app);
   args.choose_direction(opened->directions());
@@ -117,6 +155,7 @@ PhotoFilter network_filter(ConvertArguments& args, std::shared_ptr<OpenedModel> 
     return kNetworkWork * share * width * height;
   };
   auto converter = std::make_shared<Converter>(std::move(network), args.max_memory);
+  converter->set_tiles(tile_options(args, std::move(say)));
   if (args.judge) {
     auto judge = std::make_shared<DiscriminatorJudge>(*opened, args.direction);
     filter.judge = [opened, judge](const Photo& photo, const Photo& result) {
@@ -150,7 +189,7 @@ PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::s
   auto opened =
       std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
   return as_stylizer(*opened->model) ? comic_filter(args, std::move(opened))
-                                     : network_filter(args, std::move(opened));
+                                     : network_filter(args, std::move(opened), std::move(warn));
 }
 
 }  // namespace sumi::cli

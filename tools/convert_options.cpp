@@ -93,6 +93,15 @@ void ConvertArguments::add_options(CLI::App& command) {
   add_text(command, "--max-memory", memory, "GIB", "memory that one image may take (0: available memory)")
       ->default_str("0")
       ->group("Machine");
+  add_whole(command, "--tile", tile, "PX",
+            "run a model in square tiles of this side, with the result of the whole image (0: whole if that "
+            "fits in memory, else the largest tiles that fit)")
+      ->group("Machine");
+  add_text(command, "--tile-statistics", tile_statistics, "auto|exact|sampled",
+           "norms over an image in tiles: of the whole image by scratch files in TMPDIR, or of a version of "
+           "4 megapixels (auto: exact up to 32 GiB)")
+      ->default_str("auto")
+      ->group("Machine");
   screen.add(command);
 }
 
@@ -100,7 +109,12 @@ void ConvertArguments::check() {
   const std::string name = command_name(app);
   style.check(app, model);
   comic.check(app);
-  if (model.empty()) comic.refuse(app);
+  if (model.empty()) {
+    style.layer = std::exchange(comic.layer, "drawing");
+    comic.refuse(app);
+    if (style.sheet && style.layer != "drawing")
+      throw UsageError(command_name(app), "--layer is of one style, and --sheet shows all; leave one out");
+  }
   if (model.empty() && (!direction.empty() || raw))
     throw UsageError(name,
                      fmt::format("{} is for models; give one with -m", raw ? "--no-ema" : "--direction"));
@@ -119,6 +133,14 @@ void ConvertArguments::check() {
   };
   within("--quality", quality, 1, 100);
   within("--max-size", max_size, 0, 1'000'000);
+  if (tile != 0) within("--tile", tile, 32, 1'000'000);
+  if (!tile_statistics.empty() && tile_statistics != "auto" && tile_statistics != "exact" &&
+      tile_statistics != "sampled")
+    throw UsageError(
+        name, fmt::format("--tile-statistics {} is unknown; use auto, exact or sampled", tile_statistics));
+  if (model.empty() && (tile != 0 || !tile_statistics.empty()))
+    throw UsageError(name, fmt::format("{} is for models; styles always work in bands of rows",
+                                       tile != 0 ? "--tile" : "--tile-statistics"));
   machine.check();
   const double gib = parse_number(app, "--max-memory", memory);
   if (!(gib >= 0 && gib <= 1e6))

@@ -21,11 +21,13 @@ struct ConvertArguments {
   ConvertRequest request;
   std::string model, direction, gpu, compare, memory = "0", jobs;
   std::int64_t quality = 95, max_size = 0;
-  std::uint64_t max_memory = 0;  // bytes; 0: what the machine has left
+  std::uint64_t max_memory = 0;  // bytes; 0: available memory
   bool raw = false, strip = false, dry_run = false, json = false;
   bool tta = false, keep_color = false, match_brightness = false, judge = false;
   ConvertThreads threads;
-  bool recursive = false, overwrite = false;  // as it is anyway
+  std::int64_t tile = 0;         // side of tiles in pixels; 0: chosen
+  std::string tile_statistics;   // auto, exact, sampled; "": auto
+  bool recursive = false, overwrite = false;  // the default behavior
   StyleArguments style;
   ComicArguments comic;
   RuntimeOptions machine;
