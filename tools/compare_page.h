@@ -11,8 +11,8 @@ struct PageImage {
   std::string_view type;   // "image/png"
 };
 
-// One file that needs no other and no network: the images are in it (base64, RFC 4648). The mouse, a finger and the arrow keys move
-// the slider. `title` is shown as text, whatever is in it.
+// One file that needs no other and no network: the images are in it (base64, RFC 4648). The mouse,
+// a finger and the arrow keys move the slider. `title` is shown as text, whatever is in it.
 std::string compare_page(const std::string& title, int width, int height, const PageImage& before,
                          const PageImage& after);
 

@@ -26,7 +26,8 @@
 namespace sumi::cli {
 namespace {
 
-// Of images on their way: at most, and if memory is short a share of it, at 12 bytes a pixel for an image and its result.
+// Of images on their way: at most, and if memory is short a share of it, at 12 bytes a pixel for an
+// image and its result.
 constexpr double kMostPixels = 4e7, kMemoryShare = 0.2, kPixelBytes = 12;
 
 struct Plan {

@@ -13,7 +13,7 @@ namespace sumi::cli {
 namespace {
 
 constexpr std::size_t kMostFiles = 100;
-constexpr double kTold = 10;          // seconds from which the time is told
+constexpr double kTold = 10;          // seconds from which the time is printed
 constexpr double kMeasured = 2;       // expected seconds on a fast machine from which it is measured
 constexpr double kProbeWork = 0.1;    // of the small image
 constexpr int kLeastProbeSide = 128;  // networks take no less
@@ -47,7 +47,8 @@ std::string ConvertEstimate::line(const Photo& first, double load_seconds,
                                   const std::function<void(const Photo&)>& process) const {
   if (work_ < kMeasured) return "";
   const Timed small = timed(first, kProbeWork / 4, process), large = timed(first, kProbeWork, process);
-  // seconds = base + slope * work. The base (faces are looked for at one size) is not proportional to the size.
+  // seconds = base + slope * work. The base (faces are looked for at one size) is not proportional
+  // to the size.
   const double share = large.seconds / large.work;
   double slope = share;
   if (large.work > small.work)

@@ -11,14 +11,15 @@
 
 namespace sumi::cli {
 
-// Sizes are those that the files claim, of at most a hundred of them; the time of a pixel is measured on two small versions of the
-// first image.
+// Sizes are those that the files claim, of at most a hundred of them; the time of a pixel is
+// measured on two small versions of the first image.
 class ConvertEstimate {
  public:
   ConvertEstimate(const std::vector<ConvertJob>& jobs, int max_size, const PhotoFilter& filter);
 
-  // "12 images, 144.0 megapixels: about 2 min", or "" below ten seconds. `first` is a loaded image; `process` what is done to
-  // each; it took `load_seconds` to load `first`. Nothing is measured where it cannot take so long.
+  // "12 images, 144.0 megapixels: about 2 min", or "" below ten seconds. `first` is a loaded image;
+  // `process` what is done to each; it took `load_seconds` to load `first`. Nothing is measured
+  // where it cannot take so long.
   std::string line(const Photo& first, double load_seconds,
                    const std::function<void(const Photo&)>& process) const;
 

@@ -126,8 +126,8 @@ std::vector<ConvertJob> name_results(const ConvertRequest& request, const std::v
   return jobs;
 }
 
-// Takes out of the sources what is the result of another one, until none is: results beside their originals, of a call that is
-// continued.
+// Takes out of the sources what is the result of another one, until none is: results beside their
+// originals, of a call that is continued.
 void drop_results(const ConvertRequest& request, std::vector<Source>& sources) {
   for (std::size_t before = 0; before != sources.size();) {
     before = sources.size();

@@ -31,11 +31,13 @@ struct ConvertRequest {
   std::string stdin_file;           // what "-" among the inputs stands for
 };
 
-// What is to be written, in order. An input that does not exist and is a pattern of the shell ("in/*.png") stands for the files that
-// fit it. A folder keeps its tree below the output folder. Two inputs that would be
-// written to one name: the second is named with its whole name, a.png.png, then a-2.png. What could not be
-// taken (missing, a folder without images) is named to `failed`, the others stay; `warn` hears of folders
-// that cannot be read. Nothing when no input exists. Masks inside a folder of inputs are no inputs. Throws std::invalid_argument for an output that does not fit the inputs.
+// What is to be written, in order. An input that does not exist and is a pattern of the shell
+// ("in/*.png") stands for the files that fit it. A folder keeps its tree below the output folder.
+// Two inputs that would be written to one name: the second is named with its whole name, a.png.png,
+// then a-2.png. What could not be taken (missing, a folder without images) is named to `failed`,
+// the others stay; `warn` hears of folders that cannot be read. Nothing when no input exists. Masks
+// inside a folder of inputs are no inputs. Throws std::invalid_argument for an output that does not
+// fit the inputs.
 std::vector<ConvertJob> plan_jobs(ConvertRequest request,
                                   const std::function<void(const std::string&)>& failed,
                                   const std::function<void(const std::string&)>& warn);

@@ -42,8 +42,8 @@ struct ConvertArguments {
   bool writes_stdout() const { return request.output == kStandardStream; }
   // The name whose extension is the format of a result: `out`, unless that is standard output.
   std::filesystem::path result_name(const std::filesystem::path& out) const;
-  // The first direction of the model where none was given; UsageError for one that is not among the model's. A model without
-  // directions says so itself.
+  // The first direction of the model where none was given; UsageError for one that is not among the
+  // model's. A model without directions says so itself.
   void choose_direction(const std::vector<std::string>& known);
 
  private:

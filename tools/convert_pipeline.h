@@ -31,15 +31,17 @@ struct ConvertThreads {
 };
 
 struct ConvertStages {
-  // Each on threads of its own, `compute` also on the caller's. They throw nothing: what fails is the item's error.
+  // Each on threads of its own, `compute` also on the caller's. They throw nothing: what fails is
+  // the item's error.
   std::function<void(ConvertItem&)> load, compute, save;
   // By one thread at a time: before an item is computed, and when it is done or has failed.
   std::function<void(const ConvertItem&)> begin, done;
   std::function<bool()> stop;  // asked before an image is loaded or computed; one that is computed is saved
 };
 
-// Takes the jobs in order; with one thread for each stage they end in order. Pictures that wait take at most about `max_pixels` in
-// all, beyond the one that is computed: a larger one is loaded when no other is on its way.
+// Takes the jobs in order; with one thread for each stage they end in order. Images that wait take
+// at most about `max_pixels` in all, beyond the one that is computed: a larger one is loaded when
+// no other is on its way.
 void run_pipeline(const std::vector<ConvertJob>& jobs, const ConvertThreads& threads,
                   const ConvertStages& stages, double max_pixels);
 

@@ -13,8 +13,8 @@
 
 namespace sumi::cli {
 
-// Each function may be called by several threads, compute() only where the filter may. They throw nothing: what fails is the item's
-// error, in one line that names the image.
+// Each function may be called by several threads, compute() only where the filter may. They throw
+// nothing: what fails is the item's error, in one line that names the image.
 class ConvertSteps {
  public:
   ConvertSteps(const ConvertArguments& args, const PhotoFilter& filter, const ConvertEstimate& estimate,
@@ -23,8 +23,8 @@ class ConvertSteps {
 
   // The image and its mask, shrunk to --max-size.
   void load(ConvertItem& item);
-  // The filter, then in this order: brightness, colors, strength and mask, verdict, comparison. Before the first image the expected
-  // time is told.
+  // The filter, then in this order: brightness, colors, strength and mask, verdict, comparison.
+  // Before the first image the expected time is printed.
   void compute(ConvertItem& item);
   // The file, with the image's metadata.
   void save(ConvertItem& item);

@@ -1,4 +1,4 @@
-// Pictures from standard input and to standard output.
+// Images from standard input and to standard output.
 #pragma once
 
 #include <filesystem>
@@ -9,7 +9,8 @@ namespace sumi::cli {
 // All of standard input as a file without a name, which ends with this object.
 class StandardInput {
  public:
-  // Reads to the end. Error "[image stdin] ..." for a terminal, nothing, more than 2 GiB, and a failed read.
+  // Reads to the end. Error "[image stdin] ..." for a terminal, nothing, more than 2 GiB, and a
+  // failed read.
   StandardInput();
   ~StandardInput();
   StandardInput(const StandardInput&) = delete;

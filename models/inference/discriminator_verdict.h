@@ -17,13 +17,14 @@ struct Verdict {
 
 class DiscriminatorJudge {
  public:
-  // The discriminator of the direction's target domain: d_b for AtoB of a CycleGAN, else d. `opened` must outlive this. Error
-  // "[--judge] ..." where there is none, where its weights are not in the file, and for --task inpaint, whose discriminator sees the
-  // holes.
+  // The discriminator of the direction's target domain: d_b for AtoB of a CycleGAN, else d.
+  // `opened` must outlive this. Error "[--judge] ..." where there is none, where its weights are
+  // not in the file, and for --task inpaint, whose discriminator sees the holes.
   DiscriminatorJudge(const OpenedModel& opened, const std::string& direction);
 
-  // `photo` is the translation's input, which conditional discriminators (pix2pix) see, too. At the result's own size: the central
-  // 1024 x 1024 of larger images; images below the crops of training are enlarged. A discriminator with one input size gets that.
+  // `photo` is the translation's input, which conditional discriminators (pix2pix) see, too. At the
+  // result's own size: the central 1024 x 1024 of larger images; images below the crops of training
+  // are enlarged. A discriminator with one input size gets that.
   Verdict operator()(const Photo& photo, const Photo& result) const;
 
  private:

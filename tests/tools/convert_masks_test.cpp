@@ -1,4 +1,5 @@
-// sumi convert: masks, strength, colors and brightness, the same for styles, stylizers and other networks.
+// sumi convert: masks, strength, colors and brightness, the same for styles, stylizers and other
+// networks.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -96,7 +97,7 @@ TEST_CASE(
     const sumi::Photo mean = made(folder, call + "-x");
     CHECK(mean.rgb != whole.rgb);
     CHECK(mean.width == kSide);
-    // Of a mirrored picture the mean is the mirrored mean.
+    // Of a mirrored image the mean is the mirrored mean.
     sumi::Photo mirrored = photo, expected = mean;
     for (int y = 0; y < kSide; ++y)
       for (int x = 0; x < kSide; ++x)
@@ -113,7 +114,7 @@ TEST_CASE(
   // A network that enlarges: the photograph and the mask are enlarged, too.
   const sumi::Photo large = made(folder, "-m grow -i a/000.png --mask mask.png --keep-color -s 0.9");
   CHECK(large.width == 2 * kSide);
-  // With --max-size the mask is shrunk like the picture.
+  // With --max-size the mask is shrunk like the image.
   CHECK(made(folder, "--style wash -i a/000.png --mask mask.png --max-size 12").width == 12);
 }
 
@@ -143,7 +144,7 @@ TEST_CASE("convert: a folder of masks has one for each picture, for every kind o
         CHECK(out.rgb[i] == (static_cast<int>(i / 3) % kSide < from ? whole : plain).rgb[i]);
     }
   }
-  // Holes of a model that fills them: outside of each picture's own mask all stays.
+  // Holes of a model that fills them: outside of each image's own mask all stays.
   REQUIRE(run(folder, "convert --threads 1 -m fill -i in -o filled --mask masks -f png").code == 0);
   const sumi::Photo filled = sumi::load_photo(folder / "filled/two.png");
   int changed = 0;

@@ -25,7 +25,7 @@ std::vector<ConvertJob> numbered_jobs(int count) {
   return jobs;
 }
 
-// Stages that count; each picture has `pixels`.
+// Stages that count; each image has `pixels`.
 struct CountingStages {
   std::mutex mutex;
   std::vector<std::string> computed, ended;
