@@ -1,4 +1,5 @@
-// The weights that ship for line drawings, weights/characters.safetensors, on drawings that they were not trained on.
+// The weights that ship for line drawings (weights/characters.md), on drawings that they were not
+// trained on.
 #include <doctest/doctest.h>
 
 #include <algorithm>
