@@ -19,6 +19,8 @@ struct ConvertItem {
   std::vector<std::string> warnings;  // one line each
   std::string error;                  // "": none so far; the stages that follow are left out
   std::optional<Verdict> verdict;     // --judge
+  std::string passed;                 // why the gate passed it on unchanged; "": it did not
+  bool refused = false;               // by the gate: `error` says why
   double load_seconds = 0, compute_seconds = 0, save_seconds = 0;
 
   double seconds() const { return load_seconds + compute_seconds + save_seconds; }

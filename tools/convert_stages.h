@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "tools/convert_estimate.h"
@@ -31,8 +32,10 @@ class ConvertSteps {
  private:
   template <class Body>
   void guarded(ConvertItem& item, const Body& body);
+  bool asks_gate(ConvertItem& item) const;
   Photo filtered(const Photo& photo, const Photo* mask) const;
   void blend(const Photo& photo, const Photo* mask, Photo& result) const;
+  std::optional<std::string> kept_file(const ConvertItem& item) const;
   std::string encoded(const ConvertItem& item) const;
   void warn_of_alpha(ConvertItem& item);
 

@@ -5,6 +5,7 @@
 
 #include "engine/image/photo.h"
 #include "models/inference/discriminator_verdict.h"
+#include "tools/convert_gate.h"
 
 namespace sumi::cli {
 
@@ -17,6 +18,8 @@ struct PhotoFilter {
   bool parallel = false;     // several threads may call it at a time
   // How long an image takes, in seconds of one core of no particular machine: compares sizes.
   std::function<double(double width, double height)> work;
+  // The gate of a model; empty for styles.
+  std::function<GateAnswer(const Photo& photo)> gate;
   // --judge: empty if no verdict is wanted.
   std::function<Verdict(const Photo& photo, const Photo& result)> judge;
 };
