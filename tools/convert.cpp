@@ -104,7 +104,7 @@ int run(ConvertArguments& args) {
     convert_all(args, planned.jobs, report);
   if (args.dry_run || !planned.jobs.empty() || report.all_well()) report.summary(args.dry_run);
   if (stop_requested) return 128 + caught_signal();
-  return report.all_well() ? 0 : kFailed;
+  return report.all_well() ? 0 : report.only_refused() ? kUnfit : kFailed;
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ namespace sumi::cli {
 namespace {
 
 constexpr std::size_t kMostFiles = 100;
-constexpr double kTold = 10;          // seconds from which the time is reported
+constexpr double kTold = 10;          // seconds from which the time is printed
 constexpr double kMeasured = 2;       // expected seconds on a fast machine from which it is measured
 constexpr double kProbeWork = 0.1;    // of the small image
 constexpr int kLeastProbeSide = 128;  // networks take no less

@@ -188,8 +188,11 @@ PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::s
   if (args.style.used()) return style_filter(args, std::move(warn));
   auto opened =
       std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
-  return as_stylizer(*opened->model) ? comic_filter(args, std::move(opened))
-                                     : network_filter(args, std::move(opened), std::move(warn));
+  PhotoFilter filter = as_stylizer(*opened->model) ? comic_filter(args, std::move(opened))
+                                                   : network_filter(args, std::move(opened), std::move(warn));
+  auto gate = std::make_shared<ConvertGate>(args.gate, args.model, args.direction);
+  filter.gate = [gate](const Photo& photo) { return gate->ask(photo); };
+  return filter;
 }
 
 }  // namespace sumi::cli

@@ -49,6 +49,12 @@ void ConvertArguments::add_options(CLI::App& command) {
       ->group("Model");
   command.add_flag("--no-ema,--no_ema,--raw", raw, "use the last weights instead of their moving average")
       ->group("Model");
+  add_text(
+      command, "--gate", gate, "auto|require|off",
+      "images of which the model's gate says that they are in the style already pass unchanged; require: "
+      "images that the model was not made for are refused (exit code 3); off: all are converted")
+      ->default_str("auto")
+      ->group("Model");
   command.add_flag("--judge", judge, "print the discriminator's verdict on each result")->group("Model");
   command.add_option("-i,--input", request.inputs, "images, folders to search, and - for standard input")
       ->type_name("FILE|DIR")
@@ -118,6 +124,10 @@ void ConvertArguments::check() {
   if (model.empty() && (!direction.empty() || raw))
     throw UsageError(name,
                      fmt::format("{} is for models; give one with -m", raw ? "--no-ema" : "--direction"));
+  if (gate != "auto" && gate != "require" && gate != "off")
+    throw UsageError(name, fmt::format("--gate {} is unknown; use auto, require or off", gate));
+  if (model.empty() && gate == "require")
+    throw UsageError(name, "--gate require asks a model's gate, and a style has none; give a model with -m");
   if (model.empty() && judge)
     throw UsageError(name,
                      "--judge asks a model's discriminator, and a style has none; give a model with -m");

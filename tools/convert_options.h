@@ -18,6 +18,7 @@ namespace sumi::cli {
 
 struct ConvertArguments {
   CLI::App* app = nullptr;
+  std::string gate = "auto";
   ConvertRequest request;
   std::string model, direction, gpu, compare, memory = "0", jobs;
   std::int64_t quality = 95, max_size = 0;

@@ -19,6 +19,8 @@ struct ConvertItem {
   std::vector<std::string> warnings;  // one line each
   std::string error;                  // "": none so far; the stages that follow are left out
   std::optional<Verdict> verdict;     // --judge
+  std::string passed;                 // why the gate passed it on unchanged; "": it did not
+  bool refused = false;               // by the gate: `error` says why
   double load_seconds = 0, compute_seconds = 0, save_seconds = 0;
 
   double seconds() const { return load_seconds + compute_seconds + save_seconds; }
@@ -37,9 +39,9 @@ struct ConvertStages {
   std::function<bool()> stop;  // asked before an image is loaded or computed; one that is computed is saved
 };
 
-// Takes the jobs in order; with one thread for each stage they end in order. Images that wait
-// take at most about `max_pixels` in all, beyond the one that is computed: a larger one is loaded
-// when no other is on its way.
+// Takes the jobs in order; with one thread for each stage they end in order. Images that wait take
+// at most about `max_pixels` in all, beyond the one that is computed: a larger one is loaded when
+// no other is on its way.
 void run_pipeline(const std::vector<ConvertJob>& jobs, const ConvertThreads& threads,
                   const ConvertStages& stages, double max_pixels);
 

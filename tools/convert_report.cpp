@@ -67,19 +67,21 @@ void ConvertReport::done(const ConvertItem& item) {
   for (const std::string& warning : item.warnings) screen_.complain("warning: " + shown(warning));
   if (!item.error.empty()) {
     ++failed_;
+    if (item.refused) ++refused_;
     screen_.complain(shown(item.error));
     screen_.done("");
-    if (style_.json) print_item(item.job, "failed", &item);
+    if (style_.json) print_item(item.job, item.refused ? "refused" : "failed", &item);
     return;
   }
   ++written_;
   std::string line = fmt::format("{}: {}x{}, {:.1f} s", item.job.out.string(), item.result.width,
                                  item.result.height, item.seconds());
+  if (!item.passed.empty()) line += ", " + item.passed;
   if (item.verdict)
     line += fmt::format(", judge {:.3f}, {:.0f} % of patches real", item.verdict->score,
                         100 * item.verdict->real_share);
   screen_.done(line);
-  if (style_.json) print_item(item.job, "written", &item);
+  if (style_.json) print_item(item.job, item.passed.empty() ? "written" : "passed", &item);
 }
 
 void ConvertReport::skipped(const ConvertJob& job) {

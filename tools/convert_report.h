@@ -38,6 +38,8 @@ class ConvertReport {
   void summary(bool dry_run);
 
   bool all_well() const { return failed_ == 0; }
+  // Something failed, and all of it was refused by the gate.
+  bool only_refused() const { return failed_ > 0 && refused_ == failed_; }
   std::size_t written() const { return written_; }
 
  private:
@@ -45,7 +47,7 @@ class ConvertReport {
   void print_item(const ConvertJob& job, const char* status, const ConvertItem* item) const;
 
   ReportStyle style_;
-  std::size_t jobs_, written_ = 0, failed_ = 0, skipped_ = 0;
+  std::size_t jobs_, written_ = 0, failed_ = 0, refused_ = 0, skipped_ = 0;
   CountProgress screen_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   std::mutex mutex_;

@@ -92,19 +92,35 @@ void ConvertSteps::blend(const Photo& photo, const Photo* mask, Photo& result) c
   blend_over(same, coverage, strength, result);
 }
 
+// Returns true if the image is to be converted; else its result or error is there.
+bool ConvertSteps::asks_gate(ConvertItem& item) const {
+  const GateAnswer answer = filter_.gate ? filter_.gate(item.photo) : GateAnswer{};
+  if (answer.kind == GateAnswer::Kind::pass) {
+    item.passed = answer.reason;
+    item.result = item.photo;
+  }
+  if (answer.kind == GateAnswer::Kind::refuse) {
+    item.refused = true;
+    fail("gate " + item.job.in.string(), answer.reason);
+  }
+  return answer.kind == GateAnswer::Kind::convert;
+}
+
 void ConvertSteps::compute(ConvertItem& item) {
   guarded(item, [&] {
-    std::call_once(told_of_time_, [&] {
-      const std::string line = estimate_.line(item.photo, item.load_seconds, [&](const Photo& small) {
-        if (!filter_.fills_holes) return (void)filtered(small, nullptr);
-        Photo hole = small;
-        std::fill(hole.rgb.begin(), hole.rgb.end(), std::uint16_t{65535});
-        filtered(small, &hole);
+    const bool converts = asks_gate(item);
+    if (converts)
+      std::call_once(told_of_time_, [&] {
+        const std::string line = estimate_.line(item.photo, item.load_seconds, [&](const Photo& small) {
+          if (!filter_.fills_holes) return (void)filtered(small, nullptr);
+          Photo hole = small;
+          std::fill(hole.rgb.begin(), hole.rgb.end(), std::uint16_t{65535});
+          filtered(small, &hole);
+        });
+        if (!line.empty()) report_.note(line);
       });
-      if (!line.empty()) report_.note(line);
-    });
-    item.result = filtered(item.photo, mask_of(item));
-    if (filter_.judge) item.verdict = filter_.judge(item.photo, item.result);
+    if (converts) item.result = filtered(item.photo, mask_of(item));
+    if (converts && filter_.judge) item.verdict = filter_.judge(item.photo, item.result);
     if (args_.compare == "h" || args_.compare == "v") {
       const Photo before = resize_photo(item.photo, item.result.width, item.result.height);
       item.result = args_.compare == "h" ? beside(before, item.result) : stacked(before, item.result);
@@ -127,7 +143,19 @@ void ConvertSteps::warn_of_alpha(ConvertItem& item) {
   });
 }
 
+// The bytes of a file that the gate passed on, if nothing was asked for that changes them.
+std::optional<std::string> ConvertSteps::kept_file(const ConvertItem& item) const {
+  const bool changed = args_.strip || args_.request.page || !args_.compare.empty() || args_.max_size > 0;
+  if (item.passed.empty() || changed) return std::nullopt;
+  const MappedFile file(item.job.in);
+  std::string bytes(reinterpret_cast<const char*>(file.data()), file.size());
+  const ImageFormat* format = format_of_bytes(bytes);
+  if (!format || format != format_of_extension(args_.result_name(item.job.out))) return std::nullopt;
+  return bytes;
+}
+
 std::string ConvertSteps::encoded(const ConvertItem& item) const {
+  if (auto bytes = kept_file(item)) return *std::move(bytes);
   const int quality = static_cast<int>(args_.quality);
   if (!args_.request.page) return encode_photo(args_.result_name(item.job.out), item.result, quality);
   Photo before = resize_photo(item.photo, item.result.width, item.result.height);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "tools/convert_estimate.h"
@@ -23,7 +24,7 @@ class ConvertSteps {
   // The image and its mask, shrunk to --max-size.
   void load(ConvertItem& item);
   // The filter, then in this order: brightness, colors, strength and mask, verdict, comparison.
-  // Before the first image the expected time is reported.
+  // Before the first image the expected time is printed.
   void compute(ConvertItem& item);
   // The file, with the image's metadata.
   void save(ConvertItem& item);
@@ -31,8 +32,10 @@ class ConvertSteps {
  private:
   template <class Body>
   void guarded(ConvertItem& item, const Body& body);
+  bool asks_gate(ConvertItem& item) const;
   Photo filtered(const Photo& photo, const Photo* mask) const;
   void blend(const Photo& photo, const Photo* mask, Photo& result) const;
+  std::optional<std::string> kept_file(const ConvertItem& item) const;
   std::string encoded(const ConvertItem& item) const;
   void warn_of_alpha(ConvertItem& item);
 

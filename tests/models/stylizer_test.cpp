@@ -318,8 +318,7 @@ TEST_CASE("stylizer: filters teach by their own names") {
   for (std::int64_t i = 0; i < data.count(); ++i) heights.insert(data.height(i));
   CHECK(heights.contains(480));
   CHECK(heights.contains(320));
-  // Manga's and pencil's planes are gray tones, not paper; the others have the color of the
-  // image.
+  // Manga's and pencil's planes are gray tones, not paper; the others have the color of the image.
   const std::uint8_t* example = data.item(0);
   const std::int64_t channels = data.channels(), pixels = std::int64_t{data.height(0)} * data.width(0);
   for (const int style : {1, 3}) {

@@ -85,4 +85,39 @@ TEST_CASE("gate: attached, asked and obeyed") {
   check_error(run(folder, "gate -m run --attach kinds-run -o x.safetensors --classes a,b,c"), 1, "classes");
   check_error(run(folder, "gate -m run --attach run -o x.safetensors"), 1, "classifier");
   CHECK(!fs::exists(folder / "x.safetensors"));
+
+  const std::string convert = "convert -m gated.safetensors --threads 1 -i ";
+  SUBCASE("convert passes on what is in the style") {
+    const Result passed = run(folder, convert + "green.png -o out.png");
+    CAPTURE(passed.err);
+    CHECK(passed.code == 0);
+    CHECK(has(passed.out, "passed through unchanged"));
+    CHECK(read(folder / "out.png") == read(folder / "green.png"));
+    // Another format: the same levels.
+    CHECK(run(folder, convert + "green.png -o out.bmp").code == 0);
+    CHECK(sumi::load_image(folder / "out.bmp") == sumi::load_image(folder / "green.png"));
+    CHECK(run(folder, convert + "green.png -o out.png --gate off").code == 0);
+    CHECK(!(sumi::load_image(folder / "out.png") == sumi::load_image(folder / "green.png")));
+    const Result json = run(folder, convert + "green.png -o out.png --json");
+    CHECK(has(json.out, "\"passed\""));
+  }
+  SUBCASE("convert refuses what is of another kind, if asked") {
+    CHECK(run(folder, convert + "blue.png -o out.png").code == 0);
+    fs::remove(folder / "out.png");
+    check_error(run(folder, convert + "blue.png -q -o out.png --gate require"), 3, "not of the kind");
+    CHECK(!fs::exists(folder / "out.png"));
+    CHECK(run(folder, convert + "red.png -o out.png --gate require").code == 0);
+    // The others are done; what failed for another reason counts more.
+    CHECK(run(folder, convert + "blue.png red.png -q -o outs/ --gate require").code == 3);
+    CHECK(fs::exists(folder / "outs/red.png"));
+    write(folder / "broken.png", "no image");
+    CHECK(run(folder, convert + "blue.png broken.png -q -o outs/ --gate require").code == 1);
+  }
+  SUBCASE("without a gate") {
+    const std::string plain = "convert -m run --threads 1 -i green.png -o out.png ";
+    CHECK(run(folder, plain).code == 0);
+    check_error(run(folder, plain + "--gate require"), 1, "has no gate");
+    check_error(run(folder, "convert -i green.png -o out.png --gate require"), 2, "a style has none");
+    check_error(run(folder, plain + "--gate maybe"), 2, "--gate maybe");
+  }
 }
