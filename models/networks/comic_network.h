@@ -9,9 +9,9 @@
 //   dec1  3x3, 4W -> 2W, bilinear x2, concatenated with enc1
 //   dec0  3x3, 4W -> W, bilinear x2, concatenated with enc0
 //   head  3x3, 2W -> 7
-// Convolutions use reflection padding and precede the upsampling, where they cost a quarter. A style
-// that was added later has a dec0 and a head of its own, own.i; a mixture with it is the mixture of
-// the coefficients of both decoders.
+// Convolutions use reflection padding and precede the upsampling, where they cost a quarter. A
+// style that was added later has a dec0 and a head of its own, own.i; a mixture with it is the
+// mixture of the coefficients of both decoders.
 #pragma once
 
 #include <cstdint>

@@ -42,8 +42,8 @@ std::string stem_of(const std::string& name) {
   return file.substr(0, file.rfind('.'));
 }
 
-// Short sides at which a filter runs if no folder determines the sizes, and the share of photographs
-// that it runs on: one in so many.
+// Short sides at which a filter runs if no folder determines the sizes, and the share of
+// photographs that it runs on: one in so many.
 constexpr std::array<std::pair<int, std::uint64_t>, 3> kFilterSides{{{480, 1}, {320, 1}, {240, 3}}};
 
 // Returns true if the source is a filter, false for a folder.

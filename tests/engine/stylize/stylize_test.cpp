@@ -158,7 +158,7 @@ TEST_CASE("stylize: what is taught depends on the neighborhood alone") {
       }
     CHECK(flat < 2.0F / 255);
     CHECK(lines < 20);  // a stroke that ends in the other part may count as small
-    // Colors lie under no line, and a taught picture is no paper.
+    // Planes are in their range, with lines and with dark ground, unlike paper.
     check_values(whole.flat.red, 0, 1);
     check_values(whole.line, 0, 1);
     CHECK(*std::max_element(whole.line.data(), whole.line.data() + whole.line.pixels()) > 0.9F);
