@@ -7,8 +7,10 @@
 
 namespace sumi {
 
-// Adds a layer of a discriminator, with spectral norm if the options ask for it.
-void add_layer(Sequential& d, LayerSpec layer, const TrainOptions& o);
+// `layer` with spectral norm if the options ask for it: for discriminators with skip connections.
+LayerSpec discriminator_layer(LayerSpec layer, const TrainOptions& o);
+// Adds such a layer to a discriminator that is a list of layers.
+void add_layer(Sequential& d, const LayerSpec& layer, const TrainOptions& o);
 // Adds the last layer, whose outputs are the logits, preceded by minibatch discrimination if the
 // options ask for it.
 void add_output_layer(Sequential& d, LayerSpec layer, const TrainOptions& o);

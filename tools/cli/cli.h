@@ -16,7 +16,8 @@ struct ModelSpec;
 
 namespace sumi::cli {
 
-constexpr int kFailed = 1, kUsage = 2;  // exit codes; 0 is done
+// Exit codes; 0 is done. kUnfit: images were refused by a gate, and nothing else failed.
+constexpr int kFailed = 1, kUsage = 2, kUnfit = 3;
 
 // Invalid command line: exit code 2 and a reference to the help page of `command` ("sumi train").
 struct UsageError : std::runtime_error {
