@@ -139,7 +139,7 @@ TEST_CASE("stylize: bands of rows are those of the whole picture") {
 }
 
 TEST_CASE("stylize: what is taught depends on the neighborhood alone") {
-  // The left part of an image, and the picture: beyond what filters reach, and without statistics, the planes are the same.
+  // The left part of an image, and the image: far from the cut the planes are the same.
   const Picture wide = make_image(900, 260);
   Picture left{620, 260, {}};
   for (int y = 0; y < left.height; ++y)
