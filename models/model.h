@@ -107,8 +107,8 @@ class Model {
   // Saves the networks alone, or with `full` everything that training needs except the counters.
   void save(CheckpointWriter& writer, bool full);
   void load(const CheckpointFile& file, bool full);
-  // Makes the weights from those of a checkpoint with other networks, if the options ask for that.
-  // Returns false if the weights are to be loaded as they are.
+  // Takes the weights of a checkpoint whose networks are not those of the options, where these are
+  // to be made from them; false: they are loaded as they are.
   virtual bool grow_from(const CheckpointFile& file) {
     (void)file;
     return false;

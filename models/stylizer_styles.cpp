@@ -19,8 +19,8 @@ std::vector<std::string> names_of(const std::vector<StyleSource>& styles) {
   return names;
 }
 
-// Names of what is frozen. Free are the new style's decoder and its rows of the tables; rows of
-// other styles get no gradient.
+// What is the new style's own stays free: its decoder, and its rows of the tables. Rows of other
+// styles get no gradient.
 std::string frozen_networks(int blocks, std::size_t own) {
   std::string names = "g.enc0.conv,g.enc1.conv,g.enc2.conv,g.dec1.conv,g.dec0,g.head";
   for (int i = 0; i < blocks; ++i) names += fmt::format(",g.res.{0}.a.conv,g.res.{0}.b.conv", i);

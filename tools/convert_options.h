@@ -26,8 +26,8 @@ struct ConvertArguments {
   bool raw = false, strip = false, dry_run = false, json = false;
   bool tta = false, keep_color = false, match_brightness = false, judge = false;
   ConvertThreads threads;
-  std::int64_t tile = 0;         // side of tiles in pixels; 0: chosen
-  std::string tile_statistics;   // auto, exact, sampled; "": auto
+  std::int64_t tile = 0;                      // side of tiles in pixels; 0: chosen
+  std::string tile_statistics;                // auto, exact, sampled; "": auto
   bool recursive = false, overwrite = false;  // the default behavior
   StyleArguments style;
   ComicArguments comic;

@@ -260,8 +260,8 @@ TEST_CASE("stylizer: a style is added, and the others stay as they were") {
   const auto of = [&](Model& model, std::vector<double> weights, bool raw = false) {
     return as_stylizer(model)->coefficients(photos, weights, raw).to_vector<double>();
   };
-  // A run begins at the averages of the checkpoint. Its own weights of other styles stay those, to
-  // the bit; their averages too, but for rounding.
+  // A run begins at the averages of the checkpoint. Its own weights of other styles are those, to
+  // the bit; their averages are too, but for rounding.
   CHECK(of(*before, {1, 0}) == of(*with_one, {1, 0, 0}, true));
   CHECK(of(*with_one, {0, 0, 1}) == of(*with_two, {0, 0, 1, 0}, true));
   const auto apart = [](const std::vector<double>& a, const std::vector<double>& b) {
@@ -318,7 +318,7 @@ TEST_CASE("stylizer: filters teach by their own names") {
   for (std::int64_t i = 0; i < data.count(); ++i) heights.insert(data.height(i));
   CHECK(heights.contains(480));
   CHECK(heights.contains(320));
-  // Manga's and pencil's planes are gray tones, not paper; the others have the image's color.
+  // Manga's and pencil's planes are gray tones, not paper; the others have the color of the image.
   const std::uint8_t* example = data.item(0);
   const std::int64_t channels = data.channels(), pixels = std::int64_t{data.height(0)} * data.width(0);
   for (const int style : {1, 3}) {

@@ -173,10 +173,10 @@ TEST_CASE("import: every mismatched tensor is named") {
   check_error(bad, 1, "g.surplus is not in the model");
   check_error(run(folder, model + "--ngf 5 --net g -i g.safetensors"), 1, "instead of");
   check_error(run(folder, model + "-i bare.safetensors"), 2, "add --net g");
-  check_error(run(folder, model + "--net x -i g.safetensors"), 2, "there are: g, d");
+  check_error(run(folder, model + "--net x -i g.safetensors"), 2, "use one of: g, d");
   check_error(run(folder, model + "--net g -i absent.safetensors"), 1, "absent.safetensors");
   check_error(run(folder, "import --model nope -i g.safetensors -o out.safetensors"), 2, "unknown model");
-  check_error(run(folder, "export -m run --net x -o w.safetensors"), 2, "there are: g, d");
+  check_error(run(folder, "export -m run --net x -o w.safetensors"), 2, "use one of: g, d");
   check_error(run(folder, "export -m run --net d --ema -o w.safetensors"), 1, "no EMA");
   CHECK_FALSE(fs::exists(folder / "out.safetensors"));
   CHECK_FALSE(fs::exists(folder / "w.safetensors"));

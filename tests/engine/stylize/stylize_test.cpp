@@ -139,7 +139,7 @@ TEST_CASE("stylize: bands of rows are those of the whole picture") {
 }
 
 TEST_CASE("stylize: what is taught depends on the neighborhood alone") {
-  // The left part of an image, and the image: far from the cut the planes are the same.
+  // Cropping changes nothing beyond the reach of the filters, since no statistics are used.
   const Picture wide = make_image(900, 260);
   Picture left{620, 260, {}};
   for (int y = 0; y < left.height; ++y)
@@ -158,7 +158,7 @@ TEST_CASE("stylize: what is taught depends on the neighborhood alone") {
       }
     CHECK(flat < 2.0F / 255);
     CHECK(lines < 20);  // a stroke that ends in the other part may count as small
-    // Planes are in their range, with lines and with dark ground, unlike paper.
+    // The flat plane has no lines and no paper.
     check_values(whole.flat.red, 0, 1);
     check_values(whole.line, 0, 1);
     CHECK(*std::max_element(whole.line.data(), whole.line.data() + whole.line.pixels()) > 0.9F);

@@ -183,7 +183,7 @@ TEST_CASE("features: it learns, and its frozen form equals the backbone at infer
   CHECK(maps[0].shape() == Shape{2, 4, 6, 8});
   CHECK(maps[1].shape() == Shape{2, 16, 24, 2});
   CHECK(maps[2].to_vector<float>() == maps[0].to_vector<float>());
-  CHECK(has(error_of([&] { frozen(x, {"relu9_1"}); }), "no layer 'relu9_1'; there are: conv1_1, relu1_1"));
+  CHECK(has(error_of([&] { frozen(x, {"relu9_1"}); }), "no layer 'relu9_1'; use one of: conv1_1, relu1_1"));
 }
 
 TEST_CASE("features: VGG19 from a file, its inputs, and gradients that reach the images only") {

@@ -106,7 +106,7 @@ TEST_CASE("inception: layers, the order of branches, folded norms, and both rule
     CHECK(rows.shape() == Shape{1, 1, 1, 2048});
     CHECK(rows.to_vector<double>()[2048 - 192] == doctest::Approx(2 * inside(8)));
     CHECK(has(error_of([&] { network(pictures, {"conv4_1"}); }),
-              "no layer 'conv4_1'; there are: Mixed_5d, Mixed_6e, Mixed_7c"));
+              "no layer 'conv4_1'; use one of: Mixed_5d, Mixed_6e, Mixed_7c"));
   }
 }
 
