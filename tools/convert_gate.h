@@ -18,7 +18,7 @@ struct GateAnswer {
 
 class ConvertGate {
  public:
-  // `mode`: auto (images that are in the style pass unchanged; a model without a gate converts all),
+  // `mode`: auto (images that are in the style pass unchanged; without a gate all are converted),
   // require (images that are not of the model's input domain are refused), off. `direction`: "",
   // "AtoB" or "BtoA". Throws Error "[--gate] ..." for require and a model without a gate, and the
   // errors of read_gate().
