@@ -20,7 +20,8 @@ constexpr double kMostLineStrength = 2;
 }  // namespace
 
 std::function<Photo(const Photo&, const Photo*)> comic_filter(const ConvertArguments& args,
-                                                              std::shared_ptr<OpenedModel> opened) {
+                                                              std::shared_ptr<OpenedModel> opened,
+                                                              std::shared_ptr<ComicHold> hold) {
   Stylizer& model = *as_stylizer(*opened->model);
   const std::vector<std::string>& styles = model.styles();
   const std::string command = command_name(args.app);
@@ -43,7 +44,8 @@ std::function<Photo(const Photo&, const Photo*)> comic_filter(const ConvertArgum
                   : args.comic.layer == "line" ? ComicLayer::line
                                                : ComicLayer::drawing;
   options.raw = args.raw;
-  return [opened = std::move(opened), options](const Photo& photo, const Photo*) {
+  options.hold = hold.get();
+  return [opened = std::move(opened), options, hold = std::move(hold)](const Photo& photo, const Photo*) {
     return comic_picture(*as_stylizer(*opened->model), photo, options);
   };
 }

@@ -14,6 +14,7 @@
 #include "models/inference/converter.h"
 #include "tools/cli/item_progress.h"
 #include "tools/cli/signals.h"
+#include "tools/convert_clip.h"
 #include "tools/convert_filter.h"
 #include "tools/convert_options.h"
 
@@ -101,6 +102,8 @@ struct Session {
 
 int run(ConvertArguments& args) {
   args.check();
+  if (is_clip_call(args)) return convert_clips(args);
+  args.clip.refuse(args.app);
   const auto style = Progress::style_for(args.screen.quiet, args.screen.no_progress);
   bool all_well = true;
   CountProgress before(style, 0);

@@ -115,10 +115,10 @@ Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces
   return result;
 }
 
-PhotoFilter model_filter(ConvertArguments& args) {
+PhotoFilter model_filter(ConvertArguments& args, std::shared_ptr<ComicHold> hold) {
   auto opened =
       std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
-  if (as_stylizer(*opened->model)) return comic_filter(args, std::move(opened));
+  if (as_stylizer(*opened->model)) return comic_filter(args, std::move(opened), std::move(hold));
   args.style.refuse(args.app);
   args.comic.refuse(args.app);
   args.choose_direction(opened->directions());
@@ -133,8 +133,9 @@ PhotoFilter model_filter(ConvertArguments& args) {
 
 }  // namespace
 
-PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn) {
-  if (!args.style.used()) return model_filter(args);
+PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn,
+                         std::shared_ptr<ComicHold> hold) {
+  if (!args.style.used()) return model_filter(args, std::move(hold));
   auto masks = std::make_shared<FaceMasks>(args.style.faces == "auto", std::move(warn));
   return [style = args.style, masks](const Photo& photo, const Photo* mask) {
     return style.sheet ? sheet_of(photo, style, *masks)

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "engine/image/photo.h"
+#include "models/inference/comic_hold.h"
 #include "tools/convert_options.h"
 
 namespace sumi::cli {
@@ -16,6 +18,8 @@ using PhotoFilter = std::function<Photo(const Photo& photo, const Photo* mask)>;
 // the mask is light; size, depth and alpha stay; with --sheet the sheet of all styles, 8 bits, of the photograph at 720 pixels at
 // most; Error for a mask of another size. Of a model: Converter's result, and errors as open_model's. Below a strength of 1
 // the rest is the photograph. `warn` is told once where faces cannot be looked for.
-PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn);
+// `hold`: of a stylizer's clip, read and updated by each call; may be null.
+PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn,
+                         std::shared_ptr<ComicHold> hold = nullptr);
 
 }  // namespace sumi::cli

@@ -68,6 +68,7 @@ void ConvertArguments::add_options(CLI::App& command) {
   command.add_flag("-r,--recursive", recursive, "folders are searched through anyway")->group(kHidden);
   command.add_flag("--dry-run,--dry_run", dry_run, "list what would be written, and convert nothing")
       ->group("Pictures");
+  clip.add_options(command);
   machine.add(command);
   add_text(command, "-g,--gpu,--gpu-id", gpu, "ID", "-1: the CPU")->group(kHidden);
   add_text(command, "--max-memory", memory, "GIB", "memory that one picture may take (0: what is free)")
@@ -80,6 +81,7 @@ void ConvertArguments::check() {
   const std::string name = command_name(app);
   style.check(app, model);
   comic.check(app);
+  clip.check(app);
   if (model.empty()) comic.refuse(app);
   if (model.empty() && (!direction.empty() || raw))
     throw UsageError(name,

@@ -8,6 +8,7 @@
 #include "tools/cli/cli.h"
 #include "tools/cli/runtime_options.h"
 #include "tools/cli/training_session.h"
+#include "tools/clip_options.h"
 #include "tools/comic_arguments.h"
 #include "tools/convert_jobs.h"
 #include "tools/style_options.h"
@@ -24,6 +25,7 @@ struct ConvertArguments {
   bool recursive = false, overwrite = false;  // as it is anyway
   StyleArguments style;
   ComicArguments comic;
+  ClipArguments clip;
   RuntimeOptions machine;
   Output screen;
 

@@ -76,7 +76,7 @@ class ComicJob {
       : model_(model),
         photo_(photo),
         options_(options),
-        table_(stylize::picture_curve(view_of(photo))),
+        table_(held_curve(photo, options)),
         scale_(stylize::side_scale(photo.width, photo.height)) {
     const auto [width, height] = working_size(photo.width, photo.height, options.short_side);
     enlarged_ = width != photo.width || height != photo.height;
@@ -85,6 +85,8 @@ class ComicJob {
     coefficients_ = comic_coefficients(model, picture, options);
     apply_all(picture, [](const Plane& plane) { return plane.copy(); });
     lightness_ = stylize::to_lab(picture).L;
+    for (std::size_t i = 0; i < options_.weights.size(); ++i) tones_.push_back(tones_of(i));
+    if (options_.hold) options_.hold->fresh = false;
   }
 
   int halo() const { return stylize::finish_halo(scale_); }
@@ -93,6 +95,15 @@ class ComicJob {
   bool gray() const;
 
  private:
+  static stylize::LevelCurve held_curve(const Photo& photo, const ComicOptions& options) {
+    const stylize::LevelCurve own = stylize::picture_curve(view_of(photo));
+    return options.hold ? options.hold->ease_curve(own) : own;
+  }
+  int levels_of(std::size_t style) const {
+    return options_.levels < 0 ? stylize::style_levels(model_.styles()[style]) : options_.levels;
+  }
+  // The steps of lightness of a style; empty where it has none.
+  std::vector<float> tones_of(std::size_t style) const;
   Rgb drawing(const ComicBand& band) const;
   Rgb single_layer(const ComicBand& band) const;
   // flat color from the leveled picture `flat`, in place; `plane_of` gives the rows of a plane.
@@ -113,7 +124,14 @@ class ComicJob {
   bool enlarged_ = false;
   std::vector<Plane> coefficients_;
   Plane lightness_;  // of the flat picture at the working size
+  std::vector<std::vector<float>> tones_;
 };
+
+std::vector<float> ComicJob::tones_of(std::size_t style) const {
+  if (options_.weights[style] == 0 || levels_of(style) <= 0) return {};
+  const std::vector<float> own = stylize::tone_levels(lightness_, levels_of(style));
+  return options_.hold ? options_.hold->ease_tones(style, own) : own;
+}
 
 Rgb ComicJob::rows(int first, int rows) const {
   const int begin = std::max(first - halo(), 0), end = std::min(first + rows + halo(), photo_.height);
@@ -144,8 +162,7 @@ Rgb ComicJob::drawing(const ComicBand& band) const {
     const auto share = static_cast<float>(options_.weights[i]);
     if (share == 0) continue;
     const std::string& style = model_.styles()[i];
-    const int levels = options_.levels < 0 ? stylize::style_levels(style) : options_.levels;
-    ComicFinish finish{levels, levels > 0 ? stylize::tone_levels(lightness_, levels) : std::vector<float>{}};
+    const ComicFinish finish{levels_of(i), tones_[i]};
     const Rgb made = stylize::finish_comic(style, band, finish);
     if (sum.red.empty()) {
       sum = Rgb(made.width(), made.height());

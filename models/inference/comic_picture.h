@@ -12,6 +12,7 @@
 
 #include "engine/image/photo.h"
 #include "engine/image/stylize/plane.h"
+#include "models/inference/comic_hold.h"
 #include "models/stylizer.h"
 
 namespace sumi {
@@ -26,7 +27,8 @@ struct ComicOptions {
   int levels = -1;              // steps of lightness; 0: none, -1: as the style has them
   int short_side = 0;           // of the working size in pixels; 0: the picture's own up to 720, else 600
   int tile = 512;  // side of the squares that the network takes at once, without their halo; a multiple of 4
-  bool raw = false;  // the last weights, not their running average
+  bool raw = false;           // the last weights, not their running average
+  ComicHold* hold = nullptr;  // of a clip: read and updated
 };
 
 // {width, height} at which the network sees a picture. No picture is enlarged.

@@ -29,6 +29,9 @@ int fuzz_pack(const std::uint8_t* data, std::size_t size);
 #ifdef SUMI_PICTURES
 int fuzz_image(const std::uint8_t* data, std::size_t size);
 #endif
+#ifdef SUMI_HAS_VIDEO
+int fuzz_clip(const std::uint8_t* data, std::size_t size);
+#endif
 }
 
 namespace {
@@ -43,6 +46,9 @@ constexpr Target kTargets[] = {
     {"import", fuzz_import, 1000},         {"pack", fuzz_pack, 1000},
 #ifdef SUMI_PICTURES
     {"image", fuzz_image, 1000},
+#endif
+#ifdef SUMI_HAS_VIDEO
+    {"clip", fuzz_clip, 500},
 #endif
 };
 
