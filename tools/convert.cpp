@@ -57,7 +57,7 @@ struct Session {
     const auto start = std::chrono::steady_clock::now();
     Photo photo = load_photo(job.in);
     if (!photo.remark.empty())
-      screen.complain(fmt::format("warning: [picture {}] {}", job.in.string(), photo.remark));
+      screen.complain(fmt::format("warning: [image {}] {}", job.in.string(), photo.remark));
     const auto [width, height] = limited_size(photo.width, photo.height, static_cast<int>(args.max_size));
     std::optional<Photo> mask;
     if (!args.mask.empty()) {
@@ -93,7 +93,7 @@ struct Session {
     }
     // Errors of the network do not know the picture.
     if (reason.find(job.in.string()) == std::string::npos && reason.rfind("[write ", 0) != 0)
-      reason = fmt::format("[picture {}] {}", job.in.string(), reason);
+      reason = fmt::format("[image {}] {}", job.in.string(), reason);
     screen.complain(reason);
     screen.done("");
     return false;

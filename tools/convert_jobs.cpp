@@ -56,7 +56,7 @@ std::vector<std::string> existing_inputs(const std::vector<std::string>& inputs,
       found.insert(found.end(), matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
     else
       failed(fmt::format(
-          "[picture {}] does not exist; {}", input,
+          "[image {}] does not exist; {}", input,
           pattern ? "no file fits this pattern: check the folder and the extension" : "check the path"));
     ::globfree(&matches);
   }
@@ -75,7 +75,7 @@ std::vector<Source> collect(const ConvertRequest& request,
     std::error_code ec;
     if (!fs::is_directory(input, ec)) {
       if (is_video(input))
-        failed(fmt::format("[picture {}] is a video; convert takes pictures only: cut it into frames first",
+        failed(fmt::format("[image {}] is a video; convert takes pictures only: cut it into frames first",
                            input));
       else
         add(input, fs::path(input).filename());

@@ -110,7 +110,7 @@ void save_photo(const fs::path& path, const Photo& photo, int quality) {
 
 Photo beside(const Photo& left, const Photo& right) {
   if (left.height != right.height)
-    fail("compare", fmt::format("a picture of {} rows does not stand beside one of {}; resize one of them",
+    fail("compare", fmt::format("an image of {} rows does not stand beside one of {}; resize one of them",
                                 left.height, right.height));
   Photo out{left.width + right.width, left.height, std::max(left.depth, right.depth), {}, {}, "",
             left.gray && right.gray};

@@ -214,7 +214,7 @@ io::PackItem make_example(const TeacherSpec& spec, const Example& what) {
                                                              load_image(base + kLineEnd, {.channels = 1})};
       for (const Image8* plane : {&flat, &line})
         if (plane->width != width || plane->height != height)
-          fail("picture " + base,
+          fail("image " + base,
                fmt::format("its planes are of {}x{} and {}x{}; make them of one size in every style",
                            plane->width, plane->height, width, height));
       put_plane(example, 3 + 4 * static_cast<int>(i), flat);

@@ -64,9 +64,9 @@ TEST_CASE(
   CHECK(done.code == 0);
   CHECK(fs::exists(folder / "out/001.png"));
   check_error(run(folder, kCall + "-i 'none/*.png' -o result"), 1,
-              "[picture none/*.png] does not exist; no file fits this pattern");
+              "[image none/*.png] does not exist; no file fits this pattern");
   check_error(run(folder, kCall + "-i none.png -o result"), 1,
-              "[picture none.png] does not exist; check the path");
+              "[image none.png] does not exist; check the path");
   check_error(run(folder, kCall + "-i a/000.png -o x.png --mask a"), 2, "--mask a is a folder");
 }
 

@@ -128,12 +128,11 @@ TEST_CASE("convert: broken pictures are named, the others are done") {
   save_photo(folder / "in/a.png", make_photo(8, 8));
   write(folder / "in/b.png", "broken");
   save_photo(folder / "in/c.png", make_photo(8, 8));
-  check_error(run(folder, kConvert + "-i in -o out"), 1, "[picture in/b.png] is not a picture");
+  check_error(run(folder, kConvert + "-i in -o out"), 1, "[image in/b.png] is not an image");
   CHECK(names_in(folder / "out") == "a.png c.png");
   write(folder / "film.mp4", "x");
-  check_error(run(folder, kConvert + "-i in/a.png film.mp4 -o films/"), 1, "[picture film.mp4] is a video");
-  check_error(run(folder, kConvert + "-i in/a.png none.png -o nones/"), 1,
-              "[picture none.png] does not exist");
+  check_error(run(folder, kConvert + "-i in/a.png film.mp4 -o films/"), 1, "[image film.mp4] is a video");
+  check_error(run(folder, kConvert + "-i in/a.png none.png -o nones/"), 1, "[image none.png] does not exist");
   CHECK(names_in(folder / "nones") == "a.png");
   fs::create_directories(folder / "empty");
   check_error(run(folder, kConvert + "-i empty -o out"), 1, "[folder empty] holds no pictures");
@@ -147,7 +146,7 @@ TEST_CASE("convert: large pictures are shrunk, or refused with the cure") {
   CHECK(sumi::load_photo(folder / "small.png").width == 50);
   CHECK(sumi::load_photo(folder / "small.png").height == 25);
   check_error(run(folder, kConvert + "-i in.png -o no.png --max-memory 0.002"), 1,
-              "[picture in.png] [convert] a picture of 400x200 needs about");
+              "[image in.png] [convert] a picture of 400x200 needs about");
   CHECK_FALSE(fs::exists(folder / "no.png"));
   save_photo(folder / "wide.png", make_photo(40'000, 1));
   check_error(run(folder, kConvert + "-i wide.png -o wide.jpg --compare h"), 1, ".jpg holds 65500 a side");

@@ -291,7 +291,7 @@ TEST_CASE("hostile: pictures") {
   CAPTURE(result.err);
   CHECK(result.code == 1);
   CHECK(count_lines(result.err) == static_cast<int>(bad.size()));
-  for (const std::string& name : bad) CHECK_MESSAGE(has(result.err, "[picture in/" + name + "]"), name);
+  for (const std::string& name : bad) CHECK_MESSAGE(has(result.err, "[image in/" + name + "]"), name);
   CHECK(has(result.out, "3 of "));
   for (const std::string& name : good)
     CHECK_MESSAGE(fs::exists(folder / "out" / fs::path(name).replace_extension(".png")), name);

@@ -43,7 +43,7 @@ std::string deflated(const std::string& text) {
 }  // namespace
 
 Decoded decode_image(const std::filesystem::path& path, const DecodeOptions&) {
-  fail("picture " + path.string(),
+  fail("image " + path.string(),
        std::string(kWithout) +
            " and cannot read it; give the .pack file from the --cache folder of a run that could");
 }

@@ -22,7 +22,8 @@ constexpr const char* kVariable = "SUMI_FACES";
   throw FacesUnavailable("[faces" + where + "] " + what);
 }
 
-// Where the module may lie, best first. The last has no folder: the loader takes it from the RUNPATH.
+// Where the module may lie, best first. The last has no folder: the loader takes it from the
+// RUNPATH.
 std::vector<std::string> places() {
   if (const char* given = std::getenv(kVariable); given != nullptr && *given != '\0')
     return {fs::absolute(given).string()};

@@ -1,11 +1,11 @@
 // Style halftone: an old comic printed in three inks and black.
 //
-//   flat    the flattened picture in six tones, strong colors, a little lighter
+//   flat    the flattened image in six tones, strong colors, a little lighter
 //   plates  cyan, magenta and yellow: the part of each that the color needs, less a share of what
 //           all three have in common, in steps of about 0, 22, 48, 78 and 100 % (Ben Day's sheets),
 //           screened with round dots at 15, 75 and 0 degrees; grays are dots of black at 45
 //           degrees, because three inks of which none leads make rosettes with colored fringes
-//   key     solid black where the picture is near black, in dark detail (eyes), and the line
+//   key     solid black where the image is near black, in dark detail (eyes), and the line
 //   print   inks multiply the light that cream paper gives back
 #include <algorithm>
 #include <array>
@@ -86,8 +86,8 @@ inline float through(float cyan, float magenta, float yellow) {
 
 class HalftoneFilter final : public Filter {
  public:
-  HalftoneFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-      : front_(make_front(picture, options, {.max_gain = 1.9F})),
+  HalftoneFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values)
+      : front_(make_front(image, options, {.max_gain = 1.9F})),
         mask_(detail_mask(front_)),
         pitch_(static_cast<float>(values.at("pitch"))),
         chroma_(static_cast<float>(values.at("color"))),
@@ -209,9 +209,9 @@ StyleEntry halftone_style() {
             {"strokes", 0.7, 0, 1, "strength of the strokes that stand for grass, leaves and fur"},
             {"grays", 1, 0, 1, "how far grays are dots of black instead of all three inks"}},
            false},
-          [](const RgbView& picture, const StyleOptions& options,
+          [](const RgbView& image, const StyleOptions& options,
              const StyleValues& values) -> std::unique_ptr<Filter> {
-            return std::make_unique<HalftoneFilter>(picture, options, values);
+            return std::make_unique<HalftoneFilter>(image, options, values);
           }};
 }
 

@@ -13,8 +13,8 @@ namespace {
 
 class Ink : public Filter {
  public:
-  Ink(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-      : front_(make_front(picture, options)), values_(values) {
+  Ink(const RgbView& image, const StyleOptions& options, const StyleValues& values)
+      : front_(make_front(image, options)), values_(values) {
     detail_ = detail_mask(front_);
     const Lab detailed = keep_detail(front_, detail_);
     const Plane soft = map([](float skin) { return 0.4F * skin; }, front_.skin);
@@ -47,9 +47,9 @@ class Ink : public Filter {
   }
 
   Rgb compose(const Layers& layers, const Window&) const override {
-    Lab picture = layers.flat.copy();
-    lay_line(picture, layers.line, front_.full_s);
-    return to_rgb(picture);
+    Lab image = layers.flat.copy();
+    lay_line(image, layers.line, front_.full_s);
+    return to_rgb(image);
   }
 
   Rgb flat(const Layers& layers, const Window&) const override { return to_rgb(layers.flat); }
@@ -80,11 +80,11 @@ StyleEntry ink_style() {
            "flat colors and ink lines",
            {line_parameter(),
             {"strokes", 0.6, 0, 1, "cover of the strokes that stand for grass, leaves and fur"},
-            {"levels", 6, 2, 16, "tones of the whole picture"},
+            {"levels", 6, 2, 16, "tones of the whole image"},
             {"color", 1.30, 0, 3, "chroma gain"}},
            false},
-          [](const RgbView& picture, const StyleOptions& options, const StyleValues& values) {
-            return std::unique_ptr<Filter>(std::make_unique<Ink>(picture, options, values));
+          [](const RgbView& image, const StyleOptions& options, const StyleValues& values) {
+            return std::unique_ptr<Filter>(std::make_unique<Ink>(image, options, values));
           }};
 }
 

@@ -1,7 +1,7 @@
-// Style pencil: graphite on paper. The flattened picture says how dark, hatching says how that
+// Style pencil: graphite on paper. The flattened image says how dark, hatching says how that
 // darkness is made.
 //
-//   tone    darkness that is wanted: half the flattened picture with its detail, half the
+//   tone    darkness that is wanted: half the flattened image with its detail, half the
 //           photograph; reds darker and blues lighter than their lightness, as one draws them; skin
 //           lighter
 //   smear   smooth graphite under the strokes
@@ -43,8 +43,8 @@ constexpr std::array<float, 3> kSheet{98.5F, 0.2F, 2.6F};
 
 class PencilFilter final : public Filter {
  public:
-  PencilFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-      : front_(make_front(picture, options, {.max_gain = 1.9F})),
+  PencilFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values)
+      : front_(make_front(image, options, {.max_gain = 1.9F})),
         mask_(detail_mask(front_)),
         dark_(static_cast<float>(values.at("dark"))),
         smear_(static_cast<float>(values.at("smear"))),
@@ -168,10 +168,8 @@ StyleEntry pencil_style() {
             {"grain", 1, 0, 2, "strength of the paper's grain"},
             {"texture", 0.8, 0, 1, "strength of the strokes that stand for grass, leaves and fur"}},
            false},
-          [](const RgbView& picture, const StyleOptions& options,
-             const StyleValues& values) -> std::unique_ptr<Filter> {
-            return std::make_unique<PencilFilter>(picture, options, values);
-          }};
+          [](const RgbView& image, const StyleOptions& options, const StyleValues& values)
+              -> std::unique_ptr<Filter> { return std::make_unique<PencilFilter>(image, options, values); }};
 }
 
 }  // namespace sumi::stylize

@@ -1,7 +1,7 @@
 // Style wash: watercolor.
 //
 //   coarse  anisotropic Kuwahara filter with a wide brush, at half size
-//   fine    the same with a small brush, laid only where the coarse layer misses the picture
+//   fine    the same with a small brush, laid only where the coarse layer misses the image
 //           (Hertzmann 1998: "Painterly rendering with curved brush strokes of multiple sizes") and
 //           on skin
 //   washes  calm grounds, which the brushes leave as the photograph has them (skies, mist), in
@@ -73,7 +73,7 @@ struct Guides {
 
 class WashFilter final : public Filter {
  public:
-  WashFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values);
+  WashFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values);
 
   int halo() const override { return static_cast<int>((1.6F * brush_ + 7) * front_.full_s) + 8; }
   const StyleStatistics& statistics() const override { return front_.statistics; }
@@ -100,8 +100,8 @@ class WashFilter final : public Filter {
   Plane wide_, line_;  // wide_: lightness of the painting, blurred
 };
 
-WashFilter::WashFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-    : front_(make_front(picture, options, {.max_gain = 1.5F, .flatten = false})),
+WashFilter::WashFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values)
+    : front_(make_front(image, options, {.max_gain = 1.5F, .flatten = false})),
       brush_(static_cast<float>(values.at("detail"))),
       lift_(static_cast<float>(values.at("lift"))),
       bloom_(static_cast<float>(values.at("bloom"))),
@@ -131,7 +131,7 @@ WashFilter::WashFilter(const RgbView& picture, const StyleOptions& options, cons
   line_ = lines(values.at("line"));
 }
 
-// Cover of the small brush: where the wide one misses the picture, and half of it on skin.
+// Cover of the small brush: where the wide one misses the image, and half of it on skin.
 Plane WashFilter::missed_by(const Lab& coarse, const Lab& fine) const {
   const Plane missed =
       map([](float L, float a, float b, float cL, float ca,
@@ -206,8 +206,8 @@ Lab WashFilter::paint(const Lab& coarse, const Lab& fine, const Guides& guides) 
   return painting;
 }
 
-// Pigment gathers on the dark side of edges, where a narrow blur of L is below a wide one; less so in
-// faces. `face` may be empty.
+// Pigment gathers on the dark side of edges, where a narrow blur of L is below a wide one; less so
+// in faces. `face` may be empty.
 void WashFilter::gather_pigment(Lab& painting, const Plane& wide, const Plane& face, float s) const {
   const float wet = 0.9F * wet_;
   Plane edge = map([=](float narrow, float w) { return wet * clamp((w - narrow) * (1.0F / 14), 0.0F, 0.5F); },
@@ -222,8 +222,8 @@ void WashFilter::gather_pigment(Lab& painting, const Plane& wide, const Plane& f
   change(painting.b, stronger, edge);
 }
 
-// The painting in a window of a picture that is larger than the working size: the small brush at full
-// size, all else enlarged.
+// The painting in a window of an image that is larger than the working size: the small brush at
+// full size, all else enlarged.
 Lab WashFilter::finished(const Window& window) const {
   const auto smooth = [&](const Plane& x) { return window_plane(front_, x, window); };
   const Lab coarse = resize_linear(coarse_, window.width, window.height, window.first, window.rows);
@@ -256,19 +256,19 @@ Rgb WashFilter::compose(const Layers& layers, const Window& window) const {
   const auto color = [=](float x, float g, float turb, float below, float line) {
     return mix(x * (1.0F + 0.5F * (granulation * g + 0.07F * flow * turb)), below, line);
   };
-  Lab picture;
-  picture.L = map(
+  Lab image;
+  image.L = map(
       [=](float L, float g, float turb, float below, float line) {
         return mix(denser(L, granulation * g + 0.07F * flow * turb) + 0.7F * flow * turb, 0.4F * below, line);
       },
       layers.flat.L, grain, turbulence, shade.L, cover);
-  picture.a = map([=](float a, float g, float turb, float below,
-                      float line) { return color(a, g, turb, below + 2.0F, line); },
-                  layers.flat.a, grain, turbulence, shade.a, cover);
-  picture.b = map([=](float b, float g, float turb, float below,
-                      float line) { return color(b, g, turb, below + 1.0F, line); },
-                  layers.flat.b, grain, turbulence, shade.b, cover);
-  return to_rgb(picture);
+  image.a = map([=](float a, float g, float turb, float below,
+                    float line) { return color(a, g, turb, below + 2.0F, line); },
+                layers.flat.a, grain, turbulence, shade.a, cover);
+  image.b = map([=](float b, float g, float turb, float below,
+                    float line) { return color(b, g, turb, below + 1.0F, line); },
+                layers.flat.b, grain, turbulence, shade.b, cover);
+  return to_rgb(image);
 }
 
 }  // namespace
@@ -280,7 +280,7 @@ StyleEntry wash_style() {
             {"brush", 11, 3, 24, "radius of the wide brush, in pixels where the short side has 512"},
             {"detail", 4.5, 1.5, 10, "radius of the small brush, in pixels where the short side has 512"},
             {"color", 1.34, 0, 3, "chroma gain"},
-            {"cast", 0.6, 0, 2, "how far shadows turn blue and pale pictures gain color"},
+            {"cast", 0.6, 0, 2, "how far shadows turn blue and pale images gain color"},
             {"washes", 0.8, 0, 1, "how far calm grounds are laid in steps"},
             {"lift", 0.11, 0, 0.3, "how far midtones are opened"},
             {"bloom", 0.22, 0, 0.8, "how far lights bleed"},
@@ -288,8 +288,8 @@ StyleEntry wash_style() {
             {"grain", 2, 0, 5, "strength of the paper's grain"},
             {"flow", 1.3, 0, 4, "unevenness of the washes"}},
            false},
-          [](const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-              -> std::unique_ptr<Filter> { return std::make_unique<WashFilter>(picture, options, values); }};
+          [](const RgbView& image, const StyleOptions& options, const StyleValues& values)
+              -> std::unique_ptr<Filter> { return std::make_unique<WashFilter>(image, options, values); }};
 }
 
 }  // namespace sumi::stylize

@@ -1,4 +1,5 @@
-// Styles on pictures of any size: the same bits whatever the threads, the instruction set and the bands of rows.
+// Styles on images of any size: the same bits whatever the threads, the instruction set and the
+// bands of rows.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -31,7 +32,8 @@ struct Picture {
   stylize::RgbView view() const { return {width, height, rgb.data()}; }
 };
 
-// Discs and bars over a slope, with some noise: edges of many directions, calm ground, texture. Lengths follow the short side.
+// Discs and bars over a slope, with some noise: edges of many directions, calm ground, texture.
+// Lengths follow the short side.
 Picture make_image(int width, int height) {
   Picture picture{width, height, {}};
   const double s = std::min(width, height) / 200.0;
@@ -63,7 +65,7 @@ void check_values(const Plane& plane, float low, float high) {
 
 }  // namespace
 
-TEST_CASE("stylize: pictures of odd sizes come out whole") {
+TEST_CASE("stylize: images of odd sizes come out whole") {
   for (const auto& [width, height] :
        {std::pair{1, 1}, {1, 9}, {9, 1}, {2, 2}, {3, 2}, {31, 7}, {1, 400}, {305, 301}}) {
     const Picture picture = make_image(width, height);
@@ -113,7 +115,7 @@ TEST_CASE("stylize: the same bits on every number of threads and every instructi
   sumi::kernels::set_num_threads(before);
 }
 
-TEST_CASE("stylize: bands of rows are those of the whole picture") {
+TEST_CASE("stylize: bands of rows are those of the whole image") {
   for (const int side : {300, 1100}) {  // at its own size, and analyzed at half size
     const Picture picture = make_image(side + 60, side);
     for (const stylize::StyleInfo& style : stylize::styles()) {
@@ -132,7 +134,7 @@ TEST_CASE("stylize: bands of rows are those of the whole picture") {
   }
 }
 
-TEST_CASE("stylize: a picture's own statistics change nothing, another's do") {
+TEST_CASE("stylize: an image's own statistics change nothing, another's do") {
   const Picture picture = make_image(200, 160), dark = make_flat(50, 50, 9000);
   for (const stylize::StyleInfo& style : stylize::styles()) {
     CAPTURE(style.name);
