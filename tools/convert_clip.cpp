@@ -285,8 +285,10 @@ bool is_clip_call(const ConvertArguments& args) {
   const bool still = has_writable_extension(output) && !video::is_frame_pattern(output);
   if (!still && (video::container_of(output) || video::is_frame_pattern(output))) return true;
   return std::any_of(inputs.begin(), inputs.end(), [&](const std::string& input) {
+    std::error_code error;
+    const bool moving = io::extension_of(input) == ".gif" || fs::is_directory(input, error);
     return video::has_clip_extension(input) ||
-           (io::extension_of(input) == ".gif" && video::container_of(output));
+           (moving && video::container_of(output) && !fs::is_directory(output, error));
   });
 }
 
