@@ -18,9 +18,11 @@
 namespace sumi::cli {
 namespace {
 
-constexpr float kEase = 0.08F;        // of the way to a frame's own statistics: half of it in eight frames
-constexpr int kStatisticsSide = 240;  // of the short side of the picture that statistics are taken from
-constexpr int kFaceEvery = 8;         // frames from search to search
+// of the way to a frame's own statistics: half of it in eight frames
+constexpr float kEase = 0.08F;
+// of the short side of the picture that statistics are taken from
+constexpr int kStatisticsSide = 240;
+constexpr int kFaceEvery = 8;  // frames from search to search
 constexpr float kFaceEase = 0.25F;
 
 stylize::RgbView clip_view(const Photo& photo) {

@@ -1,4 +1,5 @@
-// What a call of sumi convert does to each frame of a clip: as photo_filter, with the statistics of a style held and eased within a shot.
+// What a call of sumi convert does to each frame of a clip: as photo_filter, with the statistics of
+// a style held and eased within a shot.
 #pragma once
 
 #include <functional>

@@ -11,8 +11,8 @@
 
 namespace sumi::cli {
 
-// Of the arguments' styles and their mixture; those of the model are named in the UsageError for one that it does not have.
-// `hold`: of a clip, read and updated by each call; may be null.
+// Of the arguments' styles and their mixture; those of the model are named in the UsageError for
+// one that it does not have. `hold`: of a clip, read and updated by each call; may be null.
 std::function<Photo(const Photo& photo, const Photo* mask)> comic_filter(
     const ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
     std::shared_ptr<ComicHold> hold = nullptr);

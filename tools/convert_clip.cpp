@@ -176,7 +176,8 @@ void ClipConversion::report(std::int64_t done) {
 bool ClipConversion::run() {
   for (const std::string& remark : reader_->info().remarks)
     screen_.complain(fmt::format("warning: [clip {}] {}", job_.in.string(), remark));
-  // The first frame says how large drawings are. A run that goes on draws it once more, before the state is taken up.
+  // The first frame says how large drawings are. A run that goes on draws it once more, before the
+  // state is taken up.
   std::unique_ptr<video::ClipReader> probe = video::open_clip(job_.in, read_options());
   video::Frame first;
   probe->next(first);
@@ -216,7 +217,7 @@ bool ClipConversion::run() {
   return true;
 }
 
-Image8 to_image8(const Photo& photo) {
+Image8 preview_image(const Photo& photo) {
   Image8 image(photo.width, photo.height, 3);
   for (std::size_t i = 0; i < image.data.size(); ++i)
     image.data[i] = static_cast<std::uint8_t>((photo.rgb[i] + 128) / 257);
@@ -236,7 +237,8 @@ void write_preview(const ConvertArguments& args, ClipFilter& filter, const ClipJ
     const auto reader = video::open_clip(job.in, at);
     video::Frame frame;
     if (!reader->next(frame)) continue;
-    cells.push_back({fmt::format("{:.1f} s", at.start), to_image8(filter.apply(to_photo(frame, 8), true))});
+    cells.push_back(
+        {fmt::format("{:.1f} s", at.start), preview_image(filter.apply(to_photo(frame, 8), true))});
     if (seconds <= 0) break;
   }
   if (sheet.has_parent_path()) fs::create_directories(sheet.parent_path());

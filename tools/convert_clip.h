@@ -5,8 +5,8 @@
 
 namespace sumi::cli {
 
-// By the names: the output is a clip, a pattern of frames, or an input is a clip. Animated GIF, WebP and PNG files are clips where the
-// output is one.
+// By the names: the output is a clip, a pattern of frames, or an input is a clip. Animated GIF,
+// WebP and PNG files are clips where the output is one.
 bool is_clip_call(const ConvertArguments& args);
 
 // Converts them, one after another. Returns the exit code.

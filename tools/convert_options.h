@@ -32,8 +32,8 @@ struct ConvertArguments {
   void add_options(CLI::App& parent_command);
   // UsageError for what is missing or cannot be; brings the values into their final form.
   void check();
-  // The first direction of the model where none was given; UsageError for one that is not among the model's. A model without
-  // directions says so itself.
+  // The first direction of the model where none was given; UsageError for one that is not among the
+  // model's. A model without directions says so itself.
   void choose_direction(const std::vector<std::string>& known);
 };
 

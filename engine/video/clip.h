@@ -1,5 +1,5 @@
-// Moving pictures: what a clip is, its frames, and how one is read. FFmpeg and OpenCV stay behind this interface, in a module
-// that is loaded at the first call (engine/video/video_module.h).
+// Moving pictures: what a clip is, its frames, and how one is read. FFmpeg and OpenCV stay behind
+// this interface, in a module that is loaded at the first call (engine/video/video_module.h).
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,8 @@ struct ColorTags {
 
 struct Frame {
   int width = 0, height = 0;
-  std::vector<std::uint16_t> rgb;      // [height, width, 3], 0 to 65535, over white; transfer as the clip's
+  // [height, width, 3], 0 to 65535, over white; transfer as the clip's
+  std::vector<std::uint16_t> rgb;
   std::vector<std::uint16_t> alpha;    // [height, width]; empty: opaque
   std::int64_t pts = 0, duration = 0;  // in the clip's time_base; pts ascend
 };
@@ -69,12 +70,13 @@ class ClipReader {
   virtual std::int64_t dropped() const = 0;
 };
 
-// Opens a file: a clip, an animated GIF, PNG or WebP. A folder: its images in order of their names (numbers by value), at
-// options.fps or 25 a second; they must have one size. Playlists and addresses of networks are not followed.
-// Throws Error "[clip PATH] ..." and VideoUnavailable.
+// Opens a file: a clip, an animated GIF, PNG or WebP. A folder: its images in order of their names
+// (numbers by value), at options.fps or 25 a second; they must have one size. Playlists and
+// addresses of networks are not followed. Throws Error "[clip PATH] ..." and VideoUnavailable.
 std::unique_ptr<ClipReader> open_clip(const std::filesystem::path& path, const ReadOptions& options = {});
 
-// Returns true if the name ends like a clip that is not also a format of still images: .mp4, .mkv, .mov, .webm, ...
+// Returns true if the name ends like a clip that is not also a format of still images: .mp4, .mkv,
+// .mov, .webm, ...
 bool has_clip_extension(const std::filesystem::path& path);
 
 }  // namespace sumi::video

@@ -26,7 +26,8 @@ std::string subject_of(const fs::path& target) {
   return "write " + target.string();
 }
 
-// What the journal says of a clip in work. It names fragments that are whole and on disk, and nothing else.
+// What the journal says of a clip in work. It names fragments that are whole and on disk, and
+// nothing else.
 struct Journal {
   std::vector<std::int64_t> counts;  // frames of each fragment
   std::vector<std::int64_t> shots;
@@ -226,7 +227,8 @@ ClipWriter::ClipWriter(const fs::path& target, const ClipSpec& spec, const std::
 ClipWriter::~ClipWriter() {
   Parts& parts = *parts_;
   parts.encoder.reset();
-  if (!parts.finished && (!parts.key.empty() && !parts.done.counts.empty())) return;  // to go on from
+  // to go on from
+  if (!parts.finished && (!parts.key.empty() && !parts.done.counts.empty())) return;
   std::error_code error;
   parts.lock.reset();
   fs::remove_all(parts.folder, error);

@@ -6,9 +6,9 @@
 //   for (...) writer.write(frame);        // frame.pts = 0, 1, 2, ...; frame.duration = 1
 //   writer.finish();
 //
-// Frames are encoded into fragments in the folder ".drawn.mp4.parts" beside the file. finish() makes the file of them under a
-// temporary name and renames it, so nothing half-written has the final name. With a key, a killed program's fragments are
-// continued: docs/architecture.md.
+// Frames are encoded into fragments in the folder ".drawn.mp4.parts" beside the file. finish()
+// makes the file of them under a temporary name and renames it, so nothing half-written has the
+// final name. With a key, a killed program's fragments are continued: docs/architecture.md.
 #pragma once
 
 #include <cstdint>
@@ -31,20 +31,23 @@ struct ClipSpec {
   int crf = -1;                // -1: the codec's usual one
   int quality = 90;            // of WebP and of frames as JPEG
   int threads = 0;
-  // The clip whose sound, subtitles, chapters and tags go along; empty: none. Times in seconds as in ReadOptions.
+  // The clip whose sound, subtitles, chapters and tags go along; empty: none. Times in seconds as
+  // in ReadOptions.
   std::filesystem::path source;
   double start = 0, end = 0;
   bool audio = true;
 };
 
-// Checks codec and crf against the container of `target`. Error "[--codec] ..." or "[write TARGET] ...".
+// Checks codec and crf against the container of `target`. Error "[--codec] ..." or "[write TARGET]
+// ...".
 void check_clip(const std::filesystem::path& target, const ClipSpec& spec);
 
 class ClipWriter {
  public:
   // `target`: a name with an extension of containers.h, or a pattern of frames ("frames/%06d.png").
-  // `key`: text that names all that the frames depend on. Fragments of the same key are continued, others are removed. Empty: nothing
-  // is continued and nothing stays behind. Throws Error, also where another program writes the same file.
+  // `key`: text that names all that the frames depend on. Fragments of the same key are continued,
+  // others are removed. Empty: nothing is continued and nothing stays behind. Throws Error, also
+  // where another program writes the same file.
   ClipWriter(const std::filesystem::path& target, const ClipSpec& spec, const std::string& key = "");
   ~ClipWriter();
   ClipWriter(const ClipWriter&) = delete;
@@ -57,7 +60,8 @@ class ClipWriter {
 
   // Frames of the clip's size, pts ascending. `cut`: it begins a shot.
   void write(const Frame& frame, bool cut = false);
-  // Ends a fragment: from here a killed program goes on, with `state` (any bytes). No effect without a key.
+  // Ends a fragment: from here a killed program goes on, with `state` (any bytes). No effect
+  // without a key.
   void checkpoint(const std::string& state);
   // Makes the file. Returns what was left out or converted, in words.
   std::vector<std::string> finish();

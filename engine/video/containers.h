@@ -1,4 +1,5 @@
-// The files that clips are written to, and the codecs that each holds. A new container is one row here.
+// The files that clips are written to, and the codecs that each holds. A new container is one row
+// here.
 #pragma once
 
 #include <filesystem>
@@ -11,12 +12,14 @@ struct Container {
   std::string extension;  // ".mp4"
   std::string name;       // FFmpeg's name of the muxer
   std::vector<std::string>
-      codecs;           // the first is the usual one; "lossless" alone: encoded when all frames are known
+      // the first is the usual one; "lossless" alone: encoded when all frames are known
+      codecs;
   bool streams = true;  // holds audio, subtitles and chapters
   bool alpha = false;
 };
 
-// By the extension of any case, or null. A name that is a pattern of numbers ("frames/%06d.png") is a folder of frames: null.
+// By the extension of any case, or null. A name that is a pattern of numbers ("frames/%06d.png") is
+// a folder of frames: null.
 const Container* container_of(const std::filesystem::path& path);
 // ".mp4, .m4v, ..." for messages.
 std::string container_names();
@@ -30,7 +33,8 @@ CrfRange crf_range(const std::string& codec);
 // "h264, hevc, vp9, av1 or ffv1".
 std::string codec_names();
 
-// Returns true for "frames/%06d.png": one number with % and d, and an image's extension that can be written.
+// Returns true for "frames/%06d.png": one number with % and d, and an image's extension that can be
+// written.
 bool is_frame_pattern(const std::filesystem::path& path);
 // The file of frame `number`, from 1 on.
 std::filesystem::path frame_file(const std::filesystem::path& pattern, long long number);

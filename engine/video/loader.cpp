@@ -22,7 +22,8 @@ constexpr const char* kVideoVariable = "SUMI_VIDEO";
   throw VideoUnavailable("[video" + where + "] " + what);
 }
 
-// Where the module may be, best first. The last has no folder: the loader takes it from the RUNPATH.
+// Where the module may be, best first. The last has no folder: the loader takes it from the
+// RUNPATH.
 std::vector<std::string> module_places() {
   if (const char* given = std::getenv(kVideoVariable); given != nullptr && *given != '\0')
     return {fs::absolute(given).string()};

@@ -14,7 +14,8 @@ namespace {
 constexpr int kFlowSide = 288;     // of the short side, at most
 constexpr int kSmallestSide = 16;  // DIS compares patches of 8 pixels
 constexpr int kBins = 8, kThumbWidth = 32, kThumbHeight = 18;
-// A cut: so much of the histogram and of the thumbnail's range changes, and several times as much as between the frames before.
+// A cut: so much of the histogram and of the thumbnail's range changes, and several times as much
+// as between the frames before.
 constexpr double kColorChange = 0.3, kPlaceChange = 0.05, kLargeChange = 0.22, kTimesUsual = 3;
 
 float luma(const std::uint16_t* p) {
@@ -69,7 +70,8 @@ struct Place {
   bool inside;
 };
 
-// Neighbors of a place for bilinear interpolation, in a field of width x height with both at least 2.
+// Neighbors of a place for bilinear interpolation, in a field of width x height with both at least
+// 2.
 Place place_of(float x, float y, int width, int height) {
   const bool inside =
       x >= 0 && y >= 0 && x <= static_cast<float>(width - 1) && y <= static_cast<float>(height - 1);

@@ -16,7 +16,8 @@ struct Motion {
   int width = 0, height = 0;
   std::vector<float>
       flow;  // [height, width, 2]: the place in the frame before, relative, in pixels of this size
-  std::vector<float> trust;  // [height, width]: 1 the same thing is there, 0 it is hidden, new or changed
+  // [height, width]: 1 the same thing is there, 0 it is hidden, new or changed
+  std::vector<float> trust;
 };
 
 class MotionEstimator {
@@ -24,8 +25,8 @@ class MotionEstimator {
   // `flow`: without it only cuts are found.
   explicit MotionEstimator(bool flow) : wanted_(flow) {}
 
-  // Of the next frame. The first one is a cut. DIS flow both ways; trust by their agreement (Sundaram, Brox, Keutzer 2010) and by the
-  // difference of the pictures.
+  // Of the next frame. The first one is a cut. DIS flow both ways; trust by their agreement
+  // (Sundaram, Brox, Keutzer 2010) and by the difference of the pictures.
   Motion next(const Frame& frame);
   // The same for a frame whose motion is not asked for: only what later frames need.
   void skip(const Frame& frame);

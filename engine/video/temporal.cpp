@@ -15,7 +15,8 @@ namespace {
 constexpr float kMaxAmount = 4;      // of the unsharp mask
 constexpr float kAmountEase = 0.5F;  // from frame to frame, so that the sharpness does not pulse
 
-// Cubic convolution (Keys 1981, a = -1/2): it keeps more of the drawing from frame to frame than bilinear weights.
+// Cubic convolution (Keys 1981, a = -1/2): it keeps more of the drawing from frame to frame than
+// bilinear weights.
 std::array<float, 4> cubic(float t) {
   const float t2 = t * t, t3 = t2 * t;
   return {-0.5F * t + t2 - 0.5F * t3, 1 - 2.5F * t2 + 1.5F * t3, 0.5F * t + 2 * t2 - 1.5F * t3,
@@ -102,7 +103,8 @@ void TemporalBlend::blend(const Motion& motion, const std::uint16_t* drawing) {
   held_.swap(result);
 }
 
-// The amount a of held + a (held - smooth(held)) whose Laplacian has the drawing's variance: a quadratic.
+// The amount a of held + a (held - smooth(held)) whose Laplacian has the drawing's variance: a
+// quadratic.
 void TemporalBlend::show(std::uint16_t* drawing) {
   const auto width = static_cast<std::size_t>(width_);
   std::vector<float> across(held_.size()), high(held_.size());

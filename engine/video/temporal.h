@@ -1,6 +1,7 @@
-// Drawings that do not flicker. Every drawing is blended with the one before it, brought along the motion of the clip; what is hidden or
-// changed is left as drawn. The blend is what the next frame sees. What is shown is the blend through an unsharp mask, whose amount gives
-// it the sharpness of the drawing; the mask is not fed back, where it would grow from frame to frame.
+// Drawings that do not flicker. Every drawing is blended with the one before it, brought along the
+// motion of the clip; what is hidden or changed is left as drawn. The blend is what the next frame
+// sees. What is shown is the blend through an unsharp mask, whose amount gives it the sharpness of
+// the drawing; the mask is not fed back, where it would grow from frame to frame.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,8 @@ class TemporalBlend {
   // drawing[height, width, 3] of 16-bit levels, in place.
   void apply(const Motion& motion, std::uint16_t* drawing);
 
-  // All that the next frames depend on, as bytes; set_state takes them up. Error "[temporal] ..." for bytes of another size.
+  // All that the next frames depend on, as bytes; set_state takes them up. Error "[temporal] ..."
+  // for bytes of another size.
   std::string state() const;
   void set_state(const std::string& bytes);
 

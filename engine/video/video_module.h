@@ -1,5 +1,5 @@
-// The module that reads and writes clips, sumi_video.so: FFmpeg's libraries and OpenCV's optical flow, which take longer to load than a
-// small picture takes to convert. Private to engine/video.
+// The module that reads and writes clips, sumi_video.so: FFmpeg's libraries and OpenCV's optical
+// flow, which take longer to load than a small picture takes to convert. Private to engine/video.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ struct EncodeSpec {
   int threads = 0;  // 0: the codec's choice
 };
 
-// Writes a fragment: one file in NUT, which keeps any time base. It begins with a key frame and refers to no other.
+// Writes a fragment: one file in NUT, which keeps any time base. It begins with a key frame and
+// refers to no other.
 class FragmentEncoder {
  public:
   FragmentEncoder() = default;
@@ -37,32 +38,37 @@ class FragmentEncoder {
 // Fragments and the source's other streams, as one file.
 struct AssembleSpec {
   std::vector<std::string> fragments;
-  std::int64_t end_pts = 0;         // of the last frame, with its duration, in encoded.time_base
-  std::int64_t last_duration = 1;   // of the last frame
-  std::vector<std::int64_t> shots;  // numbers of the frames that begin a shot, ascending, the first 0
-  std::string target, shown;        // the file to write, and its name in errors
-  std::string container;            // FFmpeg's name: "mp4"
-  EncodeSpec encoded;               // of the fragments
-  std::string source;               // whose audio, subtitles, chapters and tags are copied; "": none
-  double start = 0, end = 0;        // seconds of the source, as in ReadOptions
+  std::int64_t end_pts = 0;        // of the last frame, with its duration, in encoded.time_base
+  std::int64_t last_duration = 1;  // of the last frame
+  // numbers of the frames that begin a shot, ascending, the first 0
+  std::vector<std::int64_t> shots;
+  std::string target, shown;  // the file to write, and its name in errors
+  std::string container;      // FFmpeg's name: "mp4"
+  EncodeSpec encoded;         // of the fragments
+  // whose audio, subtitles, chapters and tags are copied; "": none
+  std::string source;
+  double start = 0, end = 0;  // seconds of the source, as in ReadOptions
   bool audio = true;
   int quality = 90;  // of WebP
 };
 
-// Dense optical flow between two gray pictures of one size: DIS (Kroeger et al. 2016), preset "fast".
+// Dense optical flow between two gray pictures of one size: DIS (Kroeger et al. 2016), preset
+// "fast".
 class DenseFlow {
  public:
   DenseFlow() = default;
   DenseFlow(const DenseFlow&) = delete;
   DenseFlow& operator=(const DenseFlow&) = delete;
   virtual ~DenseFlow() = default;
-  // flow[height, width, 2]: (x, y) in `to` of each pixel of `from` is its own place plus this, in pixels.
+  // flow[height, width, 2]: (x, y) in `to` of each pixel of `from` is its own place plus this, in
+  // pixels.
   virtual void compute(const std::uint8_t* from, const std::uint8_t* to, int width, int height,
                        float* flow) = 0;
 };
 
 struct VideoModule {
-  const char* stamp;  // SUMI_VIDEO_STAMP: the version, the compiler and a checksum of this header and clip.h
+  // SUMI_VIDEO_STAMP: the version, the compiler and a checksum of this header and clip.h
+  const char* stamp;
   std::unique_ptr<ClipReader> (*open)(const std::string& path, const ReadOptions& options);
   std::unique_ptr<FragmentEncoder> (*encode)(const std::string& path, const std::string& shown,
                                              const EncodeSpec& spec);
@@ -74,8 +80,9 @@ struct VideoModule {
 // The module's only symbol.
 extern "C" const VideoModule* sumi_video();
 
-// Loads the module at the first call, from the file that SUMI_VIDEO names, else from beside the program, from the library folder of
-// the program's installation, or from the RUNPATH. Throws VideoUnavailable.
+// Loads the module at the first call, from the file that SUMI_VIDEO names, else from beside the
+// program, from the library folder of the program's installation, or from the RUNPATH. Throws
+// VideoUnavailable.
 const VideoModule& video_module();
 
 }  // namespace sumi::video

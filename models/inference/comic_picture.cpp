@@ -40,7 +40,8 @@ int to_multiple(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// Where pixel i of a side that was extended to a multiple comes from: reflected, or the last pixel where there are too few.
+// Where pixel i of a side that was extended to a multiple comes from: reflected, or the last pixel
+// where there are too few.
 int extended_from(int i, int size) {
   if (i < size) return i;
   return std::max(2 * (size - 1) - i, 0);

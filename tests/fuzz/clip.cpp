@@ -1,4 +1,5 @@
-// A clip of any format, read as sumi convert does. FFmpeg's libraries parse it; ours must hand on no damage.
+// A clip of any format, read as sumi convert does. FFmpeg's libraries parse it; ours must hand on
+// no damage.
 #include "engine/video/clip.h"
 
 #include "tests/fuzz/target.h"

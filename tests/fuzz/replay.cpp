@@ -42,8 +42,11 @@ struct Target {
   int count;  // of mutations in the tests: together some seconds
 };
 constexpr Target kTargets[] = {
-    {"checkpoint", fuzz_checkpoint, 1000}, {"config", fuzz_config, 1000}, {"idx", fuzz_idx, 1000},
-    {"import", fuzz_import, 1000},         {"pack", fuzz_pack, 1000},
+    {"checkpoint", fuzz_checkpoint, 1000},
+    {"config", fuzz_config, 1000},
+    {"idx", fuzz_idx, 1000},
+    {"import", fuzz_import, 1000},
+    {"pack", fuzz_pack, 1000},
 #ifdef SUMI_PICTURES
     {"image", fuzz_image, 1000},
 #endif

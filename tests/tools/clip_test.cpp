@@ -33,9 +33,10 @@ bool make_clip(const Folder& folder, const std::string& arguments) {
 
 // A disc that moves over a gradient, and from second 1 on the same in other colors.
 bool make_scene(const Folder& folder) {
-  return make_clip(folder,
-                   "-f lavfi -i testsrc=size=64x48:rate=10:duration=1 -f lavfi -i testsrc2=size=64x48:rate=10:duration=1 "
-                   "-f lavfi -i sine=440:duration=2 -filter_complex '[0][1]concat' -c:a aac -c:v ffv1 in.mkv");
+  return make_clip(
+      folder,
+      "-f lavfi -i testsrc=size=64x48:rate=10:duration=1 -f lavfi -i testsrc2=size=64x48:rate=10:duration=1 "
+      "-f lavfi -i sine=440:duration=2 -filter_complex '[0][1]concat' -c:a aac -c:v ffv1 in.mkv");
 }
 
 struct Shown {
@@ -58,7 +59,8 @@ const std::string kConvert = "convert --threads 1 --faces off -i in.mkv ";
 
 }  // namespace
 
-TEST_CASE("clip: a style draws every frame, and the result has the size, the count and the sound of the clip") {
+TEST_CASE(
+    "clip: a style draws every frame, and the result has the size, the count and the sound of the clip") {
   const Folder folder;
   if (!make_scene(folder)) return;
   const Result result = run(folder, kConvert + "-o out.mp4");
@@ -73,7 +75,8 @@ TEST_CASE("clip: a style draws every frame, and the result has the size, the cou
   CHECK(!fs::exists(folder / ".out.mp4.parts"));
 }
 
-TEST_CASE("clip: --temporal 0 draws as pictures are drawn, and more of it brings neighboring frames together") {
+TEST_CASE(
+    "clip: --temporal 0 draws as pictures are drawn, and more of it brings neighboring frames together") {
   const Folder folder;
   if (!make_scene(folder)) return;
   CHECK(run(folder, kConvert + "-o still.mkv --codec ffv1 --temporal 0").code == 0);
@@ -164,7 +167,8 @@ TEST_CASE("clip: what cannot be is refused with one line, and writes nothing") {
     check_error(run(folder, "convert --threads 1 --faces off " + arguments), code, part);
   }
   for (const auto& entry : fs::directory_iterator(folder.path()))
-    CHECK((entry.path().filename() == "in.mkv" || entry.path().filename() == "text.mp4" || !entry.is_regular_file()));
+    CHECK((entry.path().filename() == "in.mkv" || entry.path().filename() == "text.mp4" ||
+           !entry.is_regular_file()));
   write_images(folder, "pictures", 1, 32);
   check_error(run(folder, "convert -i pictures -o drawn --fps 3"), 2, "--fps is for clips");
 }

@@ -25,6 +25,11 @@ std::vector<std::string> assemble(const AssembleSpec& spec) {
   check_av(subject, "cannot be written", avcodec_parameters_copy(stream->codecpar, &packets.parameters()));
   stream->codecpar->codec_tag =
       spec.encoded.codec == "hevc" && spec.container != "matroska" ? MKTAG('h', 'v', 'c', '1') : 0;
+  // NUT does not keep them, and not every codec does.
+  stream->codecpar->color_space = static_cast<AVColorSpace>(spec.encoded.color.matrix);
+  stream->codecpar->color_primaries = static_cast<AVColorPrimaries>(spec.encoded.color.primaries);
+  stream->codecpar->color_trc = static_cast<AVColorTransferCharacteristic>(spec.encoded.color.transfer);
+  stream->codecpar->color_range = spec.encoded.color.full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
   stream->time_base = packets.time_base();
   if (spec.encoded.frame_rate.num > 0) stream->avg_frame_rate = to_av(spec.encoded.frame_rate);
   stream->sample_aspect_ratio = stream->codecpar->sample_aspect_ratio = {1, 1};

@@ -10,7 +10,8 @@ namespace sumi::video {
 
 std::vector<std::string> assemble(const AssembleSpec& spec);
 
-// GIF, WebP and APNG, which are encoded from lossless fragments: a GIF's palettes are made of whole shots.
+// GIF, WebP and APNG, which are encoded from lossless fragments: a GIF's palettes are made of whole
+// shots.
 void assemble_animation(const AssembleSpec& spec);
 
 }  // namespace sumi::video

@@ -7,6 +7,7 @@ extern "C" {
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cmath>
@@ -70,7 +71,16 @@ Av<AVFormatContext> open_input(const std::string& path) {
 }
 
 std::int64_t origin_of(const AVFormatContext& file) {
-  return file.start_time == AV_NOPTS_VALUE ? 0 : file.start_time;
+  if (file.start_time == AV_NOPTS_VALUE) return 0;
+  if (file.start_time >= 0) return file.start_time;
+  // What an audio codec needs before its first sample lies before time 0.
+  std::int64_t first = 0;
+  for (unsigned i = 0; i < file.nb_streams; ++i) {
+    const AVStream& stream = *file.streams[i];
+    if (stream.codecpar->codec_type == AVMEDIA_TYPE_VIDEO && stream.start_time != AV_NOPTS_VALUE)
+      first = std::min(first, av_rescale_q(stream.start_time, stream.time_base, AV_TIME_BASE_Q));
+  }
+  return first;
 }
 
 int video_stream(AVFormatContext& file) {

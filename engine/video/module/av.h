@@ -52,7 +52,8 @@ inline Rational from_av(AVRational r) {
 
 // A file for reading, of the formats that hold clips, from local files alone.
 Av<AVFormatContext> open_input(const std::string& path);
-// The time that counts as 0, in microseconds: that of the stream that begins first.
+// The time that counts as 0, in microseconds: that of the stream that begins first, but not of the
+// negative times before a sound.
 std::int64_t origin_of(const AVFormatContext& file);
 // The stream of pictures that is the clip, or -1. Covers of albums are not.
 int video_stream(AVFormatContext& file);
@@ -60,7 +61,8 @@ int video_stream(AVFormatContext& file);
 // A chain of filters, one input ("in") and one output.
 class FilterChain {
  public:
-  // `source` names a source filter ("buffer") with its arguments; `extra`, if not empty, a second input ("palette").
+  // `source` names a source filter ("buffer") with its arguments; `extra`, if not empty, a second
+  // input ("palette").
   FilterChain(const std::string& subject, const std::string& source, const std::string& chain,
               const std::string& sink, const std::string& extra = "");
   void push(AVFrame* frame);  // null: the end. Keeps the caller's frame

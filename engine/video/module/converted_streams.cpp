@@ -70,7 +70,8 @@ class AudioConversion final : public StreamCopy {
   void put(AVPacket* packet, AVFormatContext& out) override {
     const int sent = avcodec_send_packet(decoder_.get(), packet);
     if (sent == AVERROR(ENOMEM)) throw std::bad_alloc();
-    while (avcodec_receive_frame(decoder_.get(), frame_.get()) == 0) {  // what is damaged is left out
+    // what is damaged is left out
+    while (avcodec_receive_frame(decoder_.get(), frame_.get()) == 0) {
       make_chain();
       frame_->pts = frame_->best_effort_timestamp;
       chain_->push(frame_.get());
@@ -139,7 +140,8 @@ class TextConversion final : public StreamCopy {
         encoder_(new_encoder(name, subject)),
         buffer_(1 << 20) {
     encoder_->time_base = {1, 1000};
-    if (decoder_->subtitle_header_size > 0) {  // the styles of ASS, in which all text subtitles are handed on
+    // the styles of ASS, in which all text subtitles are handed on
+    if (decoder_->subtitle_header_size > 0) {
       const auto size = static_cast<std::size_t>(decoder_->subtitle_header_size);
       encoder_->subtitle_header = static_cast<std::uint8_t*>(av_mallocz(size + 1));
       if (!encoder_->subtitle_header) throw std::bad_alloc();

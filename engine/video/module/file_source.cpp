@@ -7,7 +7,8 @@
 namespace sumi::video {
 namespace {
 
-constexpr int kMaxFailures = 10'000;  // damaged packets on end: then the file is not worth more time
+// damaged packets on end: then the file is not worth more time
+constexpr int kMaxFailures = 10'000;
 
 class FileSource final : public FrameSource {
  public:

@@ -10,8 +10,9 @@
 
 namespace sumi::video {
 
-// Packets in decoding order. NUT stores pts alone, and every fragment was encoded by itself, so decoding times are made here: those of
-// the n-th packet are the n-th of the sorted pts, moved so that no frame is due before it is decoded.
+// Packets in decoding order. NUT stores pts alone, and every fragment was encoded by itself, so
+// decoding times are made here: those of the n-th packet are the n-th of the sorted pts, moved so
+// that no frame is due before it is decoded.
 class FragmentPackets {
  public:
   // Errors "[write SHOWN] ..." and "[clip FRAGMENT] ..." for fragments that are damaged.

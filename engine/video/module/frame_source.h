@@ -1,4 +1,5 @@
-// Where decoded frames come from: FFmpeg's decoders, or libwebp for animated WebP, which FFmpeg 5.1 does not read.
+// Where decoded frames come from: FFmpeg's decoders, or libwebp for animated WebP, which FFmpeg 5.1
+// does not read.
 #pragma once
 
 #include <cstdint>

@@ -146,7 +146,8 @@ bool Reader::is_wanted() {
   }
   if (options_.start > 0 && pts + duration <= origin_) return false;
   pts = std::max<std::int64_t>(pts - origin_, 0);
-  if (last_pts_ != AV_NOPTS_VALUE && pts <= last_pts_) {  // a damaged or joined file, whose time goes back
+  // a damaged or joined file, whose time goes back
+  if (last_pts_ != AV_NOPTS_VALUE && pts <= last_pts_) {
     ++late_;
     return false;
   }

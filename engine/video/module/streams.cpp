@@ -42,7 +42,8 @@ class PacketCopy final : public StreamCopy {
     if (!packet) return;
     av_packet_rescale_ts(packet, from_.time_base, to_->time_base);
     if (packet->dts == AV_NOPTS_VALUE) packet->dts = packet->pts;
-    if (packet->dts <= last_) packet->dts = last_ + 1;  // damaged sources; the muxers want ascending times
+    // damaged sources; the muxers want ascending times
+    if (packet->dts <= last_) packet->dts = last_ + 1;
     packet->pts = std::max(packet->pts, packet->dts);
     last_ = packet->dts;
     packet->stream_index = to_->index;

@@ -1,4 +1,5 @@
-// Audio, subtitles, chapters and tags of a source: copied where the new container holds them, else converted or left out.
+// Audio, subtitles, chapters and tags of a source: copied where the new container holds them, else
+// converted or left out.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,8 @@ class StreamCopy {
 
 class SourceStreams {
  public:
-  // Adds streams, chapters and tags to `out`, whose header is not written yet. `remarks` gets what is left out or converted.
+  // Adds streams, chapters and tags to `out`, whose header is not written yet. `remarks` gets what
+  // is left out or converted.
   SourceStreams(const AssembleSpec& spec, AVFormatContext& out, std::vector<std::string>& remarks);
   ~SourceStreams();
   SourceStreams(const SourceStreams&) = delete;

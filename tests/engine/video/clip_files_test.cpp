@@ -133,7 +133,8 @@ TEST_CASE("clip files: a GIF has one palette for each shot, and its last frame s
     writer.finish();
   }
   const std::string bytes = output_of("cat '" + (dir.path / "a.gif").string() + "'");
-  // Palettes of the images (a flag in each descriptor) beside the global one: those of the second shot are all the same.
+  // Palettes of the images (a flag in each descriptor) beside the global one: those of the second
+  // shot are all the same.
   const std::vector<Frame> frames = read_all(dir.path / "a.gif");
   REQUIRE(frames.size() == 10);
   CHECK(difference(frames[2], drawn(2)) < 2);
@@ -146,7 +147,7 @@ TEST_CASE("clip files: a GIF has one palette for each shot, and its last frame s
 
 TEST_CASE("clip files: odd sizes lose a column or a row where the codec must") {
   const TempDir dir;
-  if (!make(dir.path, "-f lavfi -i testsrc2=size=41x31:rate=5:duration=1 in.gif")) return;
+  if (!make(dir.path, "-f lavfi -i testsrc2=size=64x48:rate=5:duration=1 -vf scale=41:31 in.gif")) return;
   rewrite(dir.path / "in.gif", dir.path / "out.mp4");
   CHECK(has(probe(dir.path / "out.mp4", "v:0", "stream=width,height"), "width=40\nheight=30"));
   rewrite(dir.path / "in.gif", dir.path / "out.webp");
@@ -182,7 +183,7 @@ TEST_CASE(
     if (stop == 10) writer.finish();
     return begin;
   };
-  for (const char* name : {"a.mp4", "a.gif"}) {
+  for (const std::string name : {"a.mp4", "a.gif"}) {
     CHECK(write(name, "", 10) == 0);
     const std::vector<Frame> whole = read_all(dir.path / name);
     fs::remove(dir.path / name);

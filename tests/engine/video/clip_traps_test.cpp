@@ -68,8 +68,9 @@ TEST_CASE("clip traps: sound that begins later than the picture still does") {
 
 TEST_CASE("clip traps: a picture that begins later than the sound still does") {
   const TempDir dir;
-  if (!make(dir.path, "-f lavfi -i sine=440:duration=1 -itsoffset 0.3 " + std::string(kTest) +
-                          " -map 1:v -map 0:a -c:a mp2 late.mpg"))
+  if (!make(dir.path,
+            "-f lavfi -i sine=440:duration=1 -itsoffset 0.3 "
+            "-f lavfi -i testsrc2=size=64x48:rate=25:duration=1 -map 1:v -map 0:a -c:a mp2 late.mpg"))
     return;
   const double lag = std::atof(probe(dir.path / "late.mpg", "v:0", "stream=start_time").substr(11).c_str()) -
                      std::atof(probe(dir.path / "late.mpg", "a:0", "stream=start_time").substr(11).c_str());
@@ -95,8 +96,8 @@ TEST_CASE("clip traps: clips are turned upright, and the result has no matrix") 
     for (const char* name : {"turned.mp4", "out.mp4"}) {
       const Frame frame = read_all(dir.path / name).at(0);
       // The program ffmpeg turns by itself: the same picture.
-      make(dir.path, std::string("-i ") + name + " -frames:v 1 shown.png");
-      const Frame shown = read_all(dir.path / "shown.png").at(0);
+      make(dir.path, std::string("-i ") + name + " -frames:v 1 shown.apng");
+      const Frame shown = read_all(dir.path / "shown.apng").at(0);
       CAPTURE(angle);
       CAPTURE(name);
       REQUIRE(frame.width == shown.width);
@@ -123,23 +124,24 @@ TEST_CASE("clip traps: matrix, range, primaries and transfer are read and writte
     const char *arguments, *tags;
   };
   const std::string source = "-f lavfi -i color=0xd04020:size=64x48:rate=5:duration=0.4 ";
-  for (
-      const auto& [arguments, tags] :
-      {Case{"-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p -colorspace bt709 -color_primaries "
+  for (const auto& [arguments, tags] :
+       {Case{
+            "-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p -colorspace bt709 -color_primaries "
             "bt709 -color_trc bt709 -color_range tv",
             "color_range=tv\ncolor_space=bt709\ncolor_transfer=bt709\ncolor_primaries=bt709"},
-       Case{"-vf scale=out_color_matrix=smpte170m:out_range=tv,format=yuv420p -colorspace smpte170m "
-            "-color_primaries smpte170m -color_trc smpte170m -color_range tv",
-            "color_range=tv\ncolor_space=smpte170m\ncolor_transfer=smpte170m\ncolor_primaries=smpte170m"},
-       Case{"-vf scale=out_color_matrix=bt709:out_range=pc,format=yuv420p -colorspace bt709 -color_primaries "
+        Case{"-vf scale=out_color_matrix=smpte170m:out_range=tv,format=yuv420p -colorspace smpte170m "
+             "-color_primaries smpte170m -color_trc smpte170m -color_range tv",
+             "color_range=tv\ncolor_space=smpte170m\ncolor_transfer=smpte170m\ncolor_primaries=smpte170m"},
+        Case{
+            "-vf scale=out_color_matrix=bt709:out_range=pc,format=yuv420p -colorspace bt709 -color_primaries "
             "bt709 -color_trc bt709 -color_range pc",
             "color_range=pc\ncolor_space=bt709\ncolor_transfer=bt709\ncolor_primaries=bt709"},
-       Case{"-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p10 -colorspace bt709 "
-            "-color_primaries bt709 -color_trc bt709 -color_range tv",
-            "pix_fmt=yuv420p10le\ncolor_range=tv\ncolor_space=bt709"},
-       Case{
-           "-vf scale=out_color_matrix=smpte170m:out_range=tv,format=yuv420p",  // no tags: as players take it
-           "color_range=tv\ncolor_space=smpte170m"}}) {
+        Case{"-vf scale=out_color_matrix=bt709:out_range=tv,format=yuv420p10 -colorspace bt709 "
+             "-color_primaries bt709 -color_trc bt709 -color_range tv",
+             "pix_fmt=yuv420p10le\ncolor_range=tv\ncolor_space=bt709"},
+        Case{// no tags: as players take it
+             "-vf scale=out_color_matrix=smpte170m:out_range=tv,format=yuv420p",
+             "color_range=tv\ncolor_space=smpte170m"}}) {
     if (!make(dir.path, source + arguments + " -qp 0 in.mp4")) return;
     ClipSpec spec;
     spec.crf = 1;

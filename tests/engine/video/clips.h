@@ -31,7 +31,8 @@ inline std::string output_of(const std::string& command) {
   return ::pclose(pipe) == 0 ? text : "failed";
 }
 
-// Runs ffmpeg in `folder`. False, and a message, where the machine has no ffmpeg or the build no clips.
+// Runs ffmpeg in `folder`. False, and a message, where the machine has no ffmpeg or the build no
+// clips.
 inline bool make(const fs::path& folder, const std::string& arguments) {
   static const bool present = output_of("ffmpeg -version") != "failed";
   if (!present) {
@@ -104,8 +105,8 @@ inline std::vector<double> shown_at(const fs::path& file) {
       file.string() + "'");
   std::vector<double> times;
   for (std::size_t at = 0; at < text.size();) {
-    times.push_back(std::atof(text.c_str() + at));
     const std::size_t end = text.find('\n', at);
+    if (end != at) times.push_back(std::atof(text.c_str() + at));  // side data adds empty lines
     if (end == std::string::npos) break;
     at = end + 1;
   }
