@@ -1,5 +1,6 @@
-// Training of the stylizer: photographs in, and for each style a flat picture and the alpha of its lines wanted. Two outputs with a
-// target each are what makes the network bold: one that makes the finished picture alone stays between photograph and drawing.
+// Training of the stylizer: for each photograph, the teacher of a style provides a flat image and
+// the alpha of its lines as targets. Two outputs with one target each keep the network bold; a
+// single output for the finished image would converge to a blend of photograph and drawing.
 #include "models/stylizer.h"
 
 #include <fmt/format.h>
@@ -19,22 +20,23 @@
 namespace sumi {
 namespace {
 
-// Weights of the losses, all of pictures in [0,1].
+// Weights of the losses, all on images in [0,1].
 constexpr double kPicture = 1, kFlat = 1, kLine = 0.5, kGradient = 1;
-// Cross-entropy of the line beside the L1: where no line is found at first, the sigmoid saturates, and the L1 alone has no gradient
-// left that could bring it back.
+// Weight of the line's cross-entropy, which is added to its L1 loss: where the network finds no
+// line at first, the sigmoid saturates and the L1 loss has no gradient.
 constexpr double kLineEntropy = 0.1;
-constexpr double kMissingInk = 3;  // how much more a missing line costs than one too many
-// What the input may differ in from what the teacher saw: noise of a standard deviation up to this many levels of 255, and
-// exposure by a factor.
+constexpr double kMissingInk = 3;  // weight of a missing line relative to a false one
+// Augmentation of the input that the teacher did not see: noise of a standard deviation up to this
+// many of 255 levels, and exposure by a factor.
 constexpr double kMostNoise = 16, kExposure = 0.12;
-// The rate rises over the first steps, since nothing normalizes what the first weights make, and falls by half a cosine.
+// The learning rate warms up because the first layers have no norm, and then falls by half a
+// cosine.
 constexpr double kWarmUp = 0.02, kLastRate = 1e-5;
 
 std::vector<std::string> style_names(const TrainOptions& o) {
   std::vector<std::string> names;
   for (const StyleSource& style : style_sources(o.styles)) names.push_back(style.name);
-  if (names.empty()) names.emplace_back("style");  // to be planned without data
+  if (names.empty()) names.emplace_back("style");  // for planning without data
   return names;
 }
 
@@ -52,8 +54,8 @@ Tensor clamp01(const Tensor& x) {
   return affine(relu(affine(relu(x), -1, 1)), -1, 1);
 }
 
-// The mean absolute difference of neighbors along h (axis 1) or w (axis 2): on the difference of two pictures the distance of
-// their gradients.
+// Mean absolute difference of neighbors along h (axis 1) or w (axis 2). Applied to the difference
+// of two images, it is the distance of their gradients.
 Tensor mean_step(const Tensor& x, int axis) {
   Shape extent = x.shape(), first{0, 0, 0, 0}, second = first;
   --extent[axis];
@@ -69,7 +71,7 @@ Stylizer::Stylizer(const TrainOptions& o)
       network_(dynamic_cast<ComicNetwork&>(network("g"))),
       stream_(random_stream("examples", RngStream::stylizer_examples)) {
   RandomStream init(o.seed, stream_number(RngStream::init));
-  network_.initialize(init);  // by its own rule
+  network_.initialize(init);  // by the network's own rule
   trained_ = &generators({"g"}, o.lr);
   std::vector<double> inks, opacities;
   for (const std::string& style : styles_) {
@@ -88,7 +90,7 @@ void Stylizer::begin_step(const Step::Kind&) {
   trained_->set_lr(options().lr * std::clamp(done / kWarmUp, 1e-2, 1.0) * cosine + kLastRate);
 }
 
-// [count,1,1,styles]: u in (0, styles] is of the style s where s < u <= s + 1.
+// [count,1,1,styles] one-hot: u in (0, styles] selects style s where s < u <= s + 1.
 Tensor Stylizer::one_hot_styles(std::int64_t count) {
   const auto styles = static_cast<double>(styles_.size());
   std::vector<double> numbers(styles_.size());

@@ -4,10 +4,10 @@
   style_teachers.py --reference DIR --out DIR --list FILE [--sizes 480,320] [--part K/N]
 
 DIR holds styles.py (the filters' reference form, which needs OpenCV 4). FILE names a photograph on each line. For each
-photograph, size and style two pictures are written, OUT/STYLE/SIZE/NAME.flat.png and OUT/STYLE/SIZE/NAME.line.png: the
+photograph, size and style two images are written, OUT/STYLE/SIZE/NAME.flat.png and OUT/STYLE/SIZE/NAME.line.png: the
 flat color without any line, and the alpha of the lines. Both are functions of a neighborhood alone:
 
-- auto levels come first, as a curve, for the teacher as for the network; no other statistic of the picture is used
+- auto levels come first, as a curve, for the teacher as for the network; no other statistic of the image is used
 - lightness is not quantized: cel steps are made after the network
 - screens, hatching, paper and grain, whose place is fixed, are made after the network too
 """
@@ -18,14 +18,14 @@ import sys
 import cv2
 import numpy as np
 
-LEVELS_GAIN = 1.7  # of auto_levels(), for every style: the network sees one picture
-LOST = (1.5, 5)    # differences from the painted picture, in Lab, between which the flat one gives way to it
+LEVELS_GAIN = 1.7  # of auto_levels(), for every style: the network sees one image
+LOST = (1.5, 5)    # differences from the painted image, in Lab, between which the flat one gives way to it
 LINES = 0.75       # of the filters' thresholds of lines: a network may draw more of them, since it keeps to what is clear
 TEXTURE = 0.7      # how much of the texture mask raises the thresholds of lines and details
 
 
 def lab_to_bgr8(reference, lightness):
-    """The gray picture of a plane of L."""
+    """The gray image of a plane of L."""
     zero = np.zeros_like(lightness)
     return reference.to_bgr8(np.dstack([lightness, zero, zero]))[..., 0]
 
@@ -47,7 +47,7 @@ class Planes:
         reference.auto_levels = original
         self.face = reference.faces(bgr8)[0]
         # The filters blur what the texture mask finds, skylines and ornaments too, and slopes of little contrast: there paint
-        # of crisp patches is better (Hertzmann's rule: the finer layer where the coarser one misses the picture).
+        # of crisp patches is better (Hertzmann's rule: the finer layer where the coarser one misses the image).
         self.paint = self.painted()
         lost = reference.blur(np.sqrt(((self.paint - self.flat) ** 2).sum(2)), self.s)
         self.flat = reference.mix(self.flat, self.paint,
@@ -67,7 +67,7 @@ class Planes:
         return self.r.keep_detail(self.lab, self.flat, self.s, self.busy, self.skin, dead=dead)
 
     def grade(self, lab, chroma, **script):
-        return self.r.grade(lab, chroma, most=1.0, **script)  # no mean over the picture
+        return self.r.grade(lab, chroma, most=1.0, **script)  # no mean over the image
 
     def lines(self, source, keep, t0, t1, soft, **options):
         # On faces fewer and thinner lines: a bold stroke is wider than an eye.

@@ -1,4 +1,4 @@
-// What a stylizer's checkpoint does to the pictures of sumi convert.
+// The filter of sumi convert for a stylizer's checkpoint.
 #pragma once
 
 #include <functional>
@@ -11,8 +11,8 @@
 
 namespace sumi::cli {
 
-// Of the arguments' styles and their mixture; those of the model are named in the UsageError for
-// one that it does not have. `hold`: of a clip, read and updated by each call; may be null.
+// The filter for the arguments' mixture of styles. Throws UsageError listing the model's styles for
+// an unknown one. `hold`: of a clip, read and updated by each call; may be null.
 std::function<Photo(const Photo& photo, const Photo* mask)> comic_filter(
     const ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
     std::shared_ptr<ComicHold> hold = nullptr);

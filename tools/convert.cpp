@@ -1,4 +1,4 @@
-// sumi convert: pictures through a style or through a network that translates pictures.
+// sumi convert: images through a style filter or an image-to-image network.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -41,15 +41,15 @@ struct Session {
   CountProgress& screen;
   bool told_of_alpha = false;
 
-  // Once a run: what every picture of it loses.
+  // Warns once per run that the format drops the images' alpha.
   void warn_of_alpha(const fs::path& out, const Photo& result) {
     const bool lost = !holds_alpha(out) && std::any_of(result.alpha.begin(), result.alpha.end(),
                                                        [](std::uint16_t a) { return a != 65535; });
     if (!lost || told_of_alpha) return;
     told_of_alpha = true;
-    screen.complain(fmt::format("warning: [write {}] {} holds no transparency: laid over white; {} hold it",
-                                out.string(), out.extension().string(),
-                                writable_names("and", &ImageFormat::alpha)));
+    screen.complain(
+        fmt::format("warning: [write {}] {} does not store transparency: composited over white; {} do",
+                    out.string(), out.extension().string(), writable_names("and", &ImageFormat::alpha)));
   }
 
   // "out.png: 640x480, 1.2 s"
@@ -70,7 +70,7 @@ struct Session {
     if (!args.compare.empty()) result = beside(resize_photo(photo, result.width, result.height), result);
     if (job.out.has_parent_path()) {
       std::error_code ec;
-      fs::create_directories(job.out.parent_path(), ec);  // save_photo says what is wrong
+      fs::create_directories(job.out.parent_path(), ec);  // save_photo reports the error
     }
     if (!args.strip) result.metadata = photo.metadata;
     warn_of_alpha(job.out, result);
@@ -79,7 +79,7 @@ struct Session {
     return fmt::format("{}: {}x{}, {:.1f} s", job.out.string(), result.width, result.height, seconds.count());
   }
 
-  // Whether the picture was written.
+  // Returns true if the image was written.
   bool attempt(const ConvertJob& job) {
     screen.working(job.in.filename().string());
     std::string reason;
@@ -87,11 +87,11 @@ struct Session {
       screen.done(convert(job));
       return true;
     } catch (const std::bad_alloc&) {
-      reason = "[memory] out of memory; shrink the picture with --max-size";
-    } catch (const std::exception& error) {  // one picture must not end the others
+      reason = "[memory] out of memory; shrink the image with --max-size";
+    } catch (const std::exception& error) {  // a failing image must not end the run
       reason = error.what();
     }
-    // Errors of the network do not know the picture.
+    // Errors of the network do not name the image.
     if (reason.find(job.in.string()) == std::string::npos && reason.rfind("[write ", 0) != 0)
       reason = fmt::format("[image {}] {}", job.in.string(), reason);
     screen.complain(reason);
@@ -112,14 +112,14 @@ int run(ConvertArguments& args) {
   const std::size_t skipped = args.request.skip_existing ? drop_existing(jobs) : 0;
   if (args.dry_run) {
     for (const ConvertJob& job : jobs) fmt::print("{} -> {}\n", job.in.string(), job.out.string());
-    fmt::print("{} pictures would be written, {} are there already\n", jobs.size(), skipped);
+    fmt::print("{} images would be written, {} are there already\n", jobs.size(), skipped);
     return all_well ? 0 : kFailed;
   }
   if (jobs.empty() && !all_well) return kFailed;
   args.machine.apply();
   CountProgress screen(style, jobs.size());
   PhotoFilter filter = photo_filter(args, [&](const std::string& line) { screen.complain(line); });
-  catch_signals("finishing this picture");
+  catch_signals("finishing this image");
   Session session{args, std::move(filter), screen};
   std::size_t written = 0;
   for (const ConvertJob& job : jobs) {
@@ -130,7 +130,7 @@ int run(ConvertArguments& args) {
       all_well = false;
   }
   if (!args.screen.quiet)
-    screen.finish(fmt::format("{} of {} pictures written{}", written, jobs.size(),
+    screen.finish(fmt::format("{} of {} images written{}", written, jobs.size(),
                               skipped > 0 ? fmt::format(", {} were there already", skipped) : ""));
   if (stop_requested) return 128 + caught_signal();
   return all_well ? 0 : kFailed;
@@ -141,7 +141,7 @@ int run(ConvertArguments& args) {
 Command add_convert(CLI::App& parent) {
   auto args = std::make_shared<ConvertArguments>();
   CLI::App& app = *parent.add_subcommand(
-      "convert", "Turn pictures into drawings by a style, or translate them with a trained model.");
+      "convert", "Turn images into drawings by a style, or translate them with a trained model.");
   args->add_options(app);
   return {&app, [args]() { return run(*args); }};
 }

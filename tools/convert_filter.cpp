@@ -35,11 +35,11 @@ std::uint16_t between(std::uint16_t from, std::uint16_t to, double amount) {
 
 void check_mask(const Photo& photo, const Photo& mask) {
   if (mask.width == photo.width && mask.height == photo.height) return;
-  fail("--mask", fmt::format("is {}x{}, but the picture {}x{}; make the mask as large as the picture",
-                             mask.width, mask.height, photo.width, photo.height));
+  fail("--mask", fmt::format("is {}x{}, but the image {}x{}; make the mask as large as the image", mask.width,
+                             mask.height, photo.width, photo.height));
 }
 
-// `result` over the photograph, by `strength` and by the mask.
+// Blends `result` over the photograph, by `strength` and the mask.
 void blend(const Photo& photo, const Photo* mask, double strength, Photo& result) {
   if (strength == 1 && !mask) return;
   for (std::size_t i = 0; i < result.rgb.size(); ++i) {
@@ -70,7 +70,7 @@ Photo apply(const Photo& photo, const Photo* mask, const std::string& name, cons
   return result;
 }
 
-// Masks of faces, or none where they are not wanted or cannot be had.
+// Masks of faces; none if they are not requested or not available.
 class FaceMasks {
  public:
   FaceMasks(bool wanted, std::function<void(const std::string&)> warn)
@@ -80,7 +80,7 @@ class FaceMasks {
     if (!wanted_) return {};
     try {
       return faces::face_mask(view_of(photo), faces::find_faces(view_of(photo)));
-    } catch (const Error& error) {  // a drawing without it is worth having
+    } catch (const Error& error) {  // a drawing without face detection is still useful
       wanted_ = false;
       warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
       return {};
@@ -106,7 +106,7 @@ Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces
   std::vector<LabeledImage> cells{{"photograph", to_image8(photo)}};
   for (const stylize::StyleInfo& info : stylize::styles())
     cells.push_back({info.name, to_image8(apply(photo, nullptr, info.name, style, face))});
-  // Upright photographs in one row of four and one of three, wide ones in pairs.
+  // Upright photographs in one row of four and one of three; wide ones in pairs.
   const Image8 sheet = make_labeled_sheet(cells, width > 2 * height ? 2 : 4);
   Photo result;
   result.width = sheet.width;

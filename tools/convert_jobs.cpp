@@ -29,7 +29,7 @@ bool is_video(const fs::path& path) {
   return std::find(known.begin(), known.end(), extension) != known.end();
 }
 
-// An input with the path that it gets below the output folder.
+// An input and its path below the output folder.
 struct Source {
   fs::path file, name;
 };
@@ -40,7 +40,7 @@ bool lies_in(const fs::path& file, const fs::path& folder) {
   return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).second == b.end();
 }
 
-// Inputs that exist, patterns taken apart; the others are named to `failed`.
+// The inputs that exist, with patterns expanded; calls `failed` for the others.
 std::vector<std::string> existing_inputs(const std::vector<std::string>& inputs,
                                          const std::function<void(const std::string&)>& failed) {
   std::vector<std::string> found;
@@ -57,7 +57,7 @@ std::vector<std::string> existing_inputs(const std::vector<std::string>& inputs,
     else
       failed(fmt::format(
           "[image {}] does not exist; {}", input,
-          pattern ? "no file fits this pattern: check the folder and the extension" : "check the path"));
+          pattern ? "no file matches this pattern: check the folder and the extension" : "check the path"));
     ::globfree(&matches);
   }
   return found;
@@ -75,18 +75,18 @@ std::vector<Source> collect(const ConvertRequest& request,
     std::error_code ec;
     if (!fs::is_directory(input, ec)) {
       if (is_video(input))
-        failed(fmt::format("[image {}] is a video; convert takes pictures only: cut it into frames first",
-                           input));
+        failed(
+            fmt::format("[image {}] is a video; convert takes images only: cut it into frames first", input));
       else
         add(input, fs::path(input).filename());
       continue;
     }
-    // What an earlier call has written into a folder inside this one is not converted once more.
+    // The results of an earlier call in a folder inside this one are not converted again.
     const bool inside = lies_in(request.output, input) && !lies_in(input, request.output);
     const std::size_t before = sources.size();
     for (const std::string& name : find_images(input, warn))
       if (!inside || !lies_in(input / fs::path(name), request.output)) add(input / fs::path(name), name);
-    if (sources.size() == before) failed(fmt::format("[folder {}] holds no pictures; check the path", input));
+    if (sources.size() == before) failed(fmt::format("[folder {}] holds no images; check the path", input));
   }
   return sources;
 }
@@ -117,8 +117,8 @@ std::vector<ConvertJob> name_results(const ConvertRequest& request, const std::v
   return jobs;
 }
 
-// Takes out of the sources what is the result of another one, until none is: results beside their originals, of a call that is
-// continued.
+// Removes sources that are results of another source, repeatedly: results beside their originals,
+// in a call that is continued.
 void drop_results(const ConvertRequest& request, std::vector<Source>& sources) {
   for (std::size_t before = 0; before != sources.size();) {
     before = sources.size();
@@ -131,7 +131,7 @@ void drop_results(const ConvertRequest& request, std::vector<Source>& sources) {
   }
 }
 
-// A result must not take the place of a picture that is still to be read, or was.
+// An output must not overwrite an image that is an input.
 void check_apart(const std::vector<ConvertJob>& jobs) {
   std::set<fs::path> inputs;
   std::error_code ec;
@@ -162,7 +162,7 @@ std::vector<ConvertJob> plan_jobs(ConvertRequest request,
                                             many ? "more than one input" : "a name with / at its end"));
   if (!to_folder && !has_writable_extension(output))
     throw std::invalid_argument(
-        fmt::format("--output {} does not end like a picture; use {}, or end a folder's name in /",
+        fmt::format("--output {} does not end like an image; use {}, or end a folder's name in /",
                     request.output, writable_names()));
   std::vector<Source> sources = collect(request, failed, warn);
   if (request.skip_existing && !request.suffix.empty() && to_folder) drop_results(request, sources);

@@ -1,4 +1,4 @@
-// Which picture becomes which file.
+// Assignment of input images to output files.
 #pragma once
 
 #include <cstddef>
@@ -15,26 +15,27 @@ struct ConvertJob {
 };
 
 struct ConvertRequest {
-  std::vector<std::string> inputs;  // files, or folders that are searched through
-  std::string output;               // a picture, or a folder (it exists, it ends in /, or there are many)
-  std::string format;               // "png"; "": the input's where it can be written, else png
-  std::string suffix;               // behind the name, before the dot
-  bool skip_existing = false;       // then results of an earlier call among the inputs are left out
+  std::vector<std::string> inputs;  // files, or folders that are searched
+  std::string output;               // a file, or a folder (it exists, it ends in /, or there are many images)
+  std::string format;               // "png"; "": the input's if it can be written, else png
+  std::string suffix;               // appended to the name, before the extension
+  bool skip_existing = false;       // also leaves out inputs that are results of an earlier call
 };
 
-// What is to be written, in order. An input that does not exist and is a pattern of the shell ("in/*.png") stands for the files that
-// fit it. A folder keeps its tree below the output folder. Two inputs that would be
-// written to one name: the second is named with its whole name, a.png.png, then a-2.png. What could not be
-// taken (missing, a folder without pictures) is named to `failed`, the others stay; `warn` hears of folders
-// that cannot be read. Nothing when no input exists. Throws std::invalid_argument for an output that does not fit the inputs.
+// The files to write, in order. An input that does not exist and is a shell pattern ("in/*.png")
+// stands for the matching files. A folder keeps its tree below the output folder. If two inputs
+// have the same output name, the second is named with its whole name, a.png.png, then a-2.png.
+// Calls `failed` for each input that cannot be used (missing, a folder without images) and
+// continues with the others; calls `warn` for folders that cannot be read. Empty if no input
+// exists. Throws std::invalid_argument for an output that does not match the inputs.
 std::vector<ConvertJob> plan_jobs(ConvertRequest request,
                                   const std::function<void(const std::string&)>& failed,
                                   const std::function<void(const std::string&)>& warn);
 
-// Takes the jobs out whose results are there. Returns how many.
+// Removes the jobs whose results exist. Returns their number.
 std::size_t drop_existing(std::vector<ConvertJob>& jobs);
 
-// Removes what a killed call left in the folders that this one writes to.
+// Removes temporary files of a killed call from the output folders.
 void clean_folders(const std::vector<ConvertJob>& jobs);
 
 }  // namespace sumi::cli

@@ -17,9 +17,9 @@ void ConvertArguments::add_options(CLI::App& command) {
            "  sumi convert --style wash -i photos -o painted               a folder, as watercolors\n"
            "  sumi convert --sheet -i photo.jpg -o styles.png              all styles on one sheet\n"
            "  sumi convert -m run -i photo.jpg -o painted.png              by a trained model\n"
-           "  sumi convert -m run -i *.jpg -o painted/ -f png              many pictures\n"
+           "  sumi convert -m run -i *.jpg -o painted/ -f png              many images\n"
            "  sumi convert -m run --direction BtoA -i a.png -o b.png       the other way\n",
-           "A picture keeps its size, and its transparency and 16 bits where the format can hold them. It is "
+           "An image keeps its size, and its transparency and 16 bits where the format can hold them. It is "
            "turned upright and brought to sRGB. EXIF data (author, copyright, dates, camera, place) and the "
            "resolution go with it (" +
                writable_names("and", &ImageFormat::metadata) +
@@ -30,48 +30,47 @@ void ConvertArguments::add_options(CLI::App& command) {
   add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
-  add_text(command, "--direction", direction, "AtoB|BtoA", "which way (default: the model's first)")
+  add_text(command, "--direction", direction, "AtoB|BtoA",
+           "direction of translation (default: the model's first)")
       ->group("Model");
   command.add_flag("--no-ema,--no_ema,--raw", raw, "use the last weights instead of their moving average")
       ->group("Model");
-  command.add_option("-i,--input", request.inputs, "pictures, and folders that are searched through")
+  command.add_option("-i,--input", request.inputs, "images, and folders to search")
       ->type_name("FILE|DIR")
-      ->group("Pictures");
+      ->group("Images");
   add_text(command, "-o,--output", request.output, "FILE|DIR",
-           "a picture, or a folder (it exists, ends in /, or there are several inputs)")
-      ->group("Pictures");
+           "an image, or a folder (it exists, ends in /, or there are several inputs)")
+      ->group("Images");
   add_text(command, "-f,--format,--ext", request.format, "TYPE",
            fmt::format("of files in a folder: {} (default: the input's)", writable_names()))
-      ->group("Pictures");
+      ->group("Images");
   add_text(command, "--suffix", request.suffix, "TEXT", "put behind each name in a folder: -painted")
-      ->group("Pictures");
+      ->group("Images");
   add_text(
       command, "--mask", mask, "FILE",
-      "as large as the picture: a style is laid where it is white; for models that fill in, white where the "
-      "holes are (default: what is transparent)")
-      ->group("Pictures");
+      "as large as the image: a style is laid where it is white; for models that fill in, white where the "
+      "holes are (default: transparent pixels)")
+      ->group("Images");
   add_whole(command, "--quality", quality, "N",
             fmt::format("of {}, 1 to 100", writable_names("and", &ImageFormat::quality)))
-      ->group("Pictures");
-  add_whole(command, "--max-size", max_size, "PX",
-            "first shrink pictures whose long side is longer (0: none)")
-      ->group("Pictures");
-  add_text(command, "--compare", compare, "h", "h: write the input beside the result")->group("Pictures");
+      ->group("Images");
+  add_whole(command, "--max-size", max_size, "PX", "first shrink images whose long side is longer (0: none)")
+      ->group("Images");
+  add_text(command, "--compare", compare, "h", "h: write the input beside the result")->group("Images");
   command.add_flag("--strip", strip, "leave EXIF data and the resolution out of the results")
-      ->group("Pictures");
-  command
-      .add_flag("--skip-existing,--skip_existing", request.skip_existing, "leave out what is there already")
-      ->group("Pictures");
-  command.add_flag("--overwrite", overwrite, "replace what is there already (the default)")
+      ->group("Images");
+  command.add_flag("--skip-existing,--skip_existing", request.skip_existing, "keep existing files")
+      ->group("Images");
+  command.add_flag("--overwrite", overwrite, "replace existing files (the default)")
       ->excludes("--skip-existing")
-      ->group("Pictures");
+      ->group("Images");
   command.add_flag("-r,--recursive", recursive, "folders are searched through anyway")->group(kHidden);
-  command.add_flag("--dry-run,--dry_run", dry_run, "list what would be written, and convert nothing")
-      ->group("Pictures");
+  command.add_flag("--dry-run,--dry_run", dry_run, "list the output files without converting")
+      ->group("Images");
   clip.add_options(command);
   machine.add(command);
   add_text(command, "-g,--gpu,--gpu-id", gpu, "ID", "-1: the CPU")->group(kHidden);
-  add_text(command, "--max-memory", memory, "GIB", "memory that one picture may take (0: what is free)")
+  add_text(command, "--max-memory", memory, "GIB", "memory that one image may take (0: available memory)")
       ->default_str("0")
       ->group("Machine");
   screen.add(command);
@@ -89,10 +88,10 @@ void ConvertArguments::check() {
   if (style.sheet && !compare.empty())
     throw UsageError(name, "--compare and --sheet exclude each other: the sheet shows the photograph");
   if (request.inputs.empty())
-    throw UsageError(name, "--input is missing: -i takes pictures and folders of pictures");
-  require_text(app, "--output", request.output, "-o takes a picture or a folder");
+    throw UsageError(name, "--input is missing: -i takes images and folders of images");
+  require_text(app, "--output", request.output, "-o takes an image or a folder");
   for (const std::string& input : request.inputs) {
-    if (input.empty()) throw UsageError(name, "--input is empty: -i takes pictures and folders of pictures");
+    if (input.empty()) throw UsageError(name, "--input is empty: -i takes images and folders of images");
     if (input == "-" || request.output == "-")
       throw UsageError(name, "- (standard input or output) is not taken; give the name of a file");
   }
@@ -106,8 +105,9 @@ void ConvertArguments::check() {
   machine.check();
   const double gib = parse_number(app, "--max-memory", memory);
   if (!(gib >= 0 && gib <= 1e6))
-    throw UsageError(name,
-                     fmt::format("--max-memory {} is out of range; give GiB, or 0 for what is free", memory));
+    throw UsageError(
+        name,
+        fmt::format("--max-memory {} is out of range; give GiB, or 0 for the available memory", memory));
   max_memory = gib > 0 ? std::max<std::uint64_t>(1, static_cast<std::uint64_t>(gib * (1 << 30))) : 0;
   if (!compare.empty() && compare != "h")
     throw UsageError(name,
@@ -131,7 +131,7 @@ void ConvertArguments::check() {
   std::error_code ec;
   if (std::filesystem::is_directory(mask, ec))
     throw UsageError(
-        name, fmt::format("--mask {} is a folder; give one picture, and make a call for each mask", mask));
+        name, fmt::format("--mask {} is a folder; give one image, and make a call for each mask", mask));
 }
 
 void ConvertArguments::choose_direction(const std::vector<std::string>& known) {

@@ -20,9 +20,9 @@ struct ConvertArguments {
   ConvertRequest request;
   std::string model, direction, mask, gpu, compare, memory = "0";
   std::int64_t quality = 95, max_size = 0;
-  std::uint64_t max_memory = 0;  // bytes; 0: what the machine has left
+  std::uint64_t max_memory = 0;  // bytes; 0: available memory
   bool raw = false, strip = false, dry_run = false;
-  bool recursive = false, overwrite = false;  // as it is anyway
+  bool recursive = false, overwrite = false;  // the default behavior
   StyleArguments style;
   ComicArguments comic;
   ClipArguments clip;
@@ -30,10 +30,11 @@ struct ConvertArguments {
   Output screen;
 
   void add_options(CLI::App& parent_command);
-  // UsageError for what is missing or cannot be; brings the values into their final form.
+  // Converts the values to their final form. Throws UsageError for values that are missing or
+  // invalid.
   void check();
-  // The first direction of the model where none was given; UsageError for one that is not among the
-  // model's. A model without directions says so itself.
+  // Selects the model's first direction if none was given. Throws UsageError for an unknown
+  // direction. A model without directions is reported elsewhere.
   void choose_direction(const std::vector<std::string>& known);
 };
 

@@ -37,7 +37,7 @@ const stylize::StyleParameter* find(const stylize::StyleInfo& style, const std::
 
 [[noreturn]] void refuse_with_model(const CLI::App* app, const std::string& given) {
   throw UsageError(command_name(app),
-                   fmt::format("{} and --model exclude each other: a picture is translated by a "
+                   fmt::format("{} and --model exclude each other: an image is translated by a "
                                "style or by a model; leave one out",
                                given));
 }

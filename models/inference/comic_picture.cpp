@@ -28,8 +28,7 @@ using stylize::RgbView;
 constexpr int kOwnSize = 720, kReducedSide = 600;
 constexpr std::size_t kBandPixels = 1'000'000;
 constexpr int kLeastBandRows = 32;
-constexpr float kEnlargedGain =
-    1.6F;  // of the lines' logit where the layers are enlarged: else their rims get soft
+constexpr float kEnlargedGain = 1.6F;  // sharpens the enlarged logit of the lines
 constexpr std::size_t kShift = 0, kLogit = 3, kScale = 4, kCoefficients = 7;
 
 RgbView view_of(const Photo& photo) {
@@ -40,14 +39,14 @@ int to_multiple(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// Where pixel i of a side that was extended to a multiple comes from: reflected, or the last pixel
-// where there are too few.
+// Source of pixel i of a side that was extended to a multiple: reflected, or the last pixel if
+// there are too few.
 int extended_from(int i, int size) {
   if (i < size) return i;
   return std::max(2 * (size - 1) - i, 0);
 }
 
-// [1,height,width,3] of the window of the extended picture.
+// [1,height,width,3] for a window of the extended image.
 Tensor window_tensor(const Rgb& picture, int left, int top, int width, int height, DType dtype,
                      const Device& device) {
   std::vector<float> values;
@@ -63,14 +62,14 @@ Tensor window_tensor(const Rgb& picture, int left, int top, int width, int heigh
   return Tensor::from(values, {1, height, width, 3}, dtype, device);
 }
 
-// Rows [first, first + rows) of the network's planes at the picture's size.
+// Rows [first, first + rows) of one of the network's planes, enlarged to the size of the image.
 Plane enlarged_rows(const Plane& plane, const Photo& photo, int first, int rows) {
   if (plane.width() == photo.width && plane.height() == photo.height)
     return stylize::crop_rows(plane, first, rows);
   return stylize::resize_cubic(plane, photo.width, photo.height, first, rows);
 }
 
-// One photograph and what its bands have in common.
+// One photograph and the data shared by its bands.
 class ComicJob {
  public:
   ComicJob(Stylizer& model, const Photo& photo, const ComicOptions& options)
@@ -103,11 +102,12 @@ class ComicJob {
   int levels_of(std::size_t style) const {
     return options_.levels < 0 ? stylize::style_levels(model_.styles()[style]) : options_.levels;
   }
-  // The steps of lightness of a style; empty where it has none.
+  // The steps of lightness of a style; empty if it has none.
   std::vector<float> tones_of(std::size_t style) const;
   Rgb drawing(const ComicBand& band) const;
   Rgb single_layer(const ComicBand& band) const;
-  // flat color from the leveled picture `flat`, in place; `plane_of` gives the rows of a plane.
+  // Applies the flat color to the leveled image `flat`, in place; `plane_of` returns the rows of a
+  // plane.
   template <class PlaneOf>
   void apply_all(Rgb& flat, const PlaneOf& plane_of) const {
     stylize::apply_affine(flat.red, plane_of(coefficients_[kScale]), plane_of(coefficients_[kShift]));
@@ -124,8 +124,8 @@ class ComicJob {
   float scale_;
   bool enlarged_ = false;
   std::vector<Plane> coefficients_;
-  Plane lightness_;  // of the flat picture at the working size
-  std::vector<std::vector<float>> tones_;
+  Plane lightness_;                        // of the flat image at the working size
+  std::vector<std::vector<float>> tones_;  // by style
 };
 
 std::vector<float> ComicJob::tones_of(std::size_t style) const {
@@ -156,7 +156,7 @@ Rgb ComicJob::single_layer(const ComicBand& band) const {
   return stylize::line_art(band.line);
 }
 
-// The finishes of the styles, mixed.
+// Mixture of the styles' finishes.
 Rgb ComicJob::drawing(const ComicBand& band) const {
   Rgb sum;
   for (std::size_t i = 0; i < options_.weights.size(); ++i) {

@@ -13,19 +13,19 @@
 namespace sumi {
 namespace {
 
-constexpr double kPictureBytes = 64, kRounding = 1.125, kScratch = 8 << 20;
+constexpr double kImageBytes = 64, kRounding = 1.125, kScratch = 8 << 20;
 
 int round_up(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// Where the pixel i of an extended row of `size` pixels comes from.
+// Source of pixel i of an extended row of `size` pixels.
 int source_of(int i, int size, int extended) {
   if (i < size) return i;
   return extended - size < size ? 2 * (size - 1) - i : size - 1;
 }
 
-// Where the picture is to be filled in; empty unless the network does that.
+// Pixels to be filled in; empty unless the task is inpainting.
 std::vector<bool> hole_of(const Photo& photo, const Photo* mask, RestorationTask task) {
   std::vector<bool> hole;
   if (task != RestorationTask::inpaint) {
@@ -33,7 +33,7 @@ std::vector<bool> hole_of(const Photo& photo, const Photo* mask, RestorationTask
     return hole;
   }
   if (mask && (mask->width != photo.width || mask->height != photo.height))
-    fail("--mask", fmt::format("is {}x{}, but the picture {}x{}; make the mask as large as the picture",
+    fail("--mask", fmt::format("is {}x{}, but the image {}x{}; make the mask as large as the image",
                                mask->width, mask->height, photo.width, photo.height));
   if (mask)
     for (std::size_t i = 0; i < photo.pixels(); ++i) hole.push_back(mask->rgb[3 * i + 1] >= 0x8000);
@@ -41,8 +41,8 @@ std::vector<bool> hole_of(const Photo& photo, const Photo* mask, RestorationTask
     for (const std::uint16_t a : photo.alpha) hole.push_back(a < 0xffff);
   if (std::find(hole.begin(), hole.end(), true) == hole.end())
     fail("convert",
-         "there is no hole to fill: erase parts of the picture, so that they are transparent, or give a "
-         "picture of the same size, white where the holes are, as --mask");
+         "there is no hole to fill: erase parts of the image, so that they are transparent, or give an "
+         "image of the same size, white where the holes are, as --mask");
   return hole;
 }
 
@@ -87,7 +87,7 @@ double gib(double bytes) {
 ImageNetwork image_network(Model& model, const std::string& direction, bool raw) {
   const std::vector<std::string> known = model.directions();
   const std::string chosen = direction.empty() && !known.empty() ? known.front() : direction;
-  const Model::Translator translator = model.translator(chosen);  // fails for models without directions
+  const Model::Translator translator = model.translator(chosen);  // throws for models without directions
   if (std::find(known.begin(), known.end(), chosen) == known.end())
     fail("--direction", fmt::format("the model has no {}; use {}", chosen, fmt::join(known, " or ")));
   const Tensor first = translator.module->parameters().front().value;
@@ -108,8 +108,7 @@ Converter::Converter(ImageNetwork network, std::uint64_t max_memory, std::functi
     : network_(std::move(network)), max_memory_(max_memory), available_(std::move(available)) {
   if (!available_) available_ = [device = network_.device] { return available_memory(device); };
   if (network_.channels != 1 && network_.channels != 3)
-    fail("convert",
-         fmt::format("a network of {} channels draws no pictures; use one of 1 or 3", network_.channels));
+    fail("convert", fmt::format("the network has {} channels; use one with 1 or 3", network_.channels));
 }
 
 int Converter::extended(int side) const {
@@ -132,32 +131,32 @@ std::uint64_t Converter::predicted_bytes(int width, int height) {
     const NoGrad no_grad;
     const TrimOnAllocate frugal;
     const int small = extended(128), large = extended(2 * small);
-    peak_of(small);  // what is made once and kept is not to be counted
+    peak_of(small);  // a warm-up: excludes allocations that are made once and kept
     const auto a = static_cast<double>(peak_of(small)), b = static_cast<double>(peak_of(large));
     const double slope = std::max(0.0, (b - a) / (double(large) * large - double(small) * small));
     fit_ = Fit{std::max(0.0, b - slope * large * large) + kScratch, slope};
   }
   const double pixels = double(extended(scale() * width)) * extended(scale() * height);
-  return static_cast<std::uint64_t>(fit_->base + (kRounding * fit_->slope + kPictureBytes) * pixels);
+  return static_cast<std::uint64_t>(fit_->base + (kRounding * fit_->slope + kImageBytes) * pixels);
 }
 
 void Converter::check_memory(int width, int height, std::uint64_t need) {
   std::uint64_t left = max_memory_;
   if (max_memory_ == 0) {
     left = available_();
-    if (left == 0) return;  // the system does not tell
-    // Free blocks and scratch memory are taken before the system is asked for more.
+    if (left == 0) return;  // the system does not report it
+    // Free blocks and scratch memory are reused before the system is asked for more.
     left += memory_held(network_.device) - Pool::of(network_.device).stats().in_use;
   }
   if (need <= left) return;
   const std::string problem = fmt::format(
-      "a picture of {}x{} needs about {:.2f} GiB of memory, but {:.2f} are {}", width, height,
+      "an image of {}x{} needs about {:.2f} GiB of memory, but {:.2f} are {}", width, height,
       gib(double(need)), gib(double(left)), max_memory_ > 0 ? "allowed (--max-memory)" : "available");
   const auto needed_at = [&](int max_size) {
     const auto [w, h] = limited_size(width, height, max_size);
     return predicted_bytes(w, h);
   };
-  // What is available changes by itself: a tenth stays in reserve.
+  // Available memory fluctuates; keep a tenth in reserve.
   const std::uint64_t room = max_memory_ > 0 ? left : left / 10 * 9;
   if (needed_at(1) > room) {
     const double least = std::ceil(gib(double(needed_at(1))) * 1000) / 1000;
@@ -181,7 +180,7 @@ Photo Converter::operator()(const Photo& given, const Photo* mask) {
   const TrimOnAllocate frugal;
   const std::vector<bool> hole = hole_of(given, mask, network_.degradation.task);
   const std::uint64_t need = predicted_bytes(given.width, given.height);
-  // Blocks of another size's layers are of no use.
+  // Blocks for layers of another size cannot be reused.
   if (given.width != last_width_ || given.height != last_height_) release_memory(network_.device);
   last_width_ = given.width, last_height_ = given.height;
   check_memory(given.width, given.height, need);
@@ -200,7 +199,7 @@ Photo Converter::operator()(const Photo& given, const Photo* mask) {
   const bool gray = network_.channels == 1;
   Photo result{photo.width,  photo.height, std::max(photo.depth, network_.bits), {}, photo.alpha,
                photo.remark, gray};
-  if (!hole.empty() && !mask) result.alpha.clear();  // it said where the holes were
+  if (!hole.empty() && !mask) result.alpha.clear();  // it marked the holes
   result.rgb.resize(result.pixels() * 3);
   std::uint16_t* to = result.rgb.data();
   const auto c = static_cast<std::size_t>(network_.channels);

@@ -17,14 +17,15 @@ constexpr std::int64_t kCoefficients = 7;
 constexpr PadGeom kBorder{PadMode::reflect, 1, 1, 1, 1};
 constexpr ResizeGeom kBilinear{ResizeMode::bilinear, ResizeCoords::half_pixel};
 
-// Twice the size, with the next convolution's border.
+// Upsamples to twice the size, with the next convolution's padding.
 Tensor doubled(const Tensor& x) {
   return resize2d(x, 2 * x.shape().h, 2 * x.shape().w, kBilinear, kBorder);
 }
 
 }  // namespace
 
-// A 3x3 convolution without bias of an input that has its border, and the style's scale, shift and leaky ReLU.
+// A 3x3 convolution without bias of a padded input, then the style's scale and shift, and leaky
+// ReLU.
 class ComicNetwork::StyledConv final : public Module {
  public:
   StyledConv(const std::string& name, std::int64_t in, std::int64_t out, int stride, double slope,
@@ -36,7 +37,7 @@ class ComicNetwork::StyledConv final : public Module {
     beta_ = add_parameter(name + ".beta", Shape::matrix(styles, out), dtype, device, {Kind::dense, {}, {}});
   }
 
-  // x [n,h+2,w+2,in]. The result has `next_pad`, and `residual` in it, if given.
+  // x [n,h+2,w+2,in]. The result is padded by `next_pad` and includes `residual`, if given.
   Tensor operator()(const Tensor& x, const Tensor& mixture, const PadGeom& next_pad = {},
                     const Tensor& residual = {}) {
     const ModuleScope scope(name());
@@ -109,7 +110,7 @@ Tensor ComicNetwork::operator()(const Tensor& x, const Tensor& mixture) {
   return in_activations(x, [&](const Tensor& y) { return run(y, mixture); });
 }
 
-// a, b, h have the border of the next convolution; the residual of a block has none.
+// a, b, h are padded for the next convolution; the residual of a block is not.
 Tensor ComicNetwork::run(const Tensor& x, const Tensor& mixture) const {
   const Tensor a = (*enc0_)(pad2d(x, kBorder), mixture, kBorder);
   const Tensor b = (*enc1_)(a, mixture, kBorder);
@@ -131,7 +132,7 @@ Tensor ComicNetwork::forward(const Tensor& x) {
 Shape ComicNetwork::infer_shape(const Shape& x, Cost& cost) const {
   if (x.c != 3 || x.h % kMultiple != 0 || x.w % kMultiple != 0 || x.h < kSmallestSide || x.w < kSmallestSide)
     fail("comic",
-         fmt::format("takes pictures of 3 channels with sides that are multiples of {} from {} on, not {}",
+         fmt::format("takes images of 3 channels with sides that are multiples of {} from {} on, not {}",
                      kMultiple, kSmallestSide, x.str()));
   const Shape a = enc0_->infer_shape(x, cost), b = enc1_->infer_shape(a, cost);
   Shape h = enc2_->infer_shape(b, cost);

@@ -38,7 +38,8 @@ std::vector<StyleSource> style_sources(const std::string& list) {
     const auto equals = one.find('=');
     StyleSource style{one.substr(0, equals), equals == std::string::npos ? one : one.substr(equals + 1)};
     if (!is_style_name(style.name))
-      fail("--styles", fmt::format("'{}' is no NAME=FOLDER; a name has letters, digits, - and _", one));
+      fail("--styles",
+           fmt::format("'{}' is not of the form NAME=FOLDER; a name has letters, digits, - and _", one));
     if (style.source.empty())
       fail("--styles", fmt::format("{}= names no teacher; give a folder of flat and line planes, or a filter",
                                    style.name));

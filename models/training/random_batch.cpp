@@ -10,7 +10,7 @@ namespace sumi {
 
 std::vector<Tensor> random_batch(const Model& model, const TrainOptions& o) {
   const Device device = parse_device(o.device);
-  const std::int64_t n = pictures_per_step(o), side = picture_side(o);
+  const std::int64_t n = images_per_step(o), side = image_side(o);
   RandomStream stream(o.seed, 0);
   std::vector<Tensor> inputs;
   for (int domain = 0; domain < model.domains(); ++domain)

@@ -23,11 +23,11 @@ namespace sumi {
 namespace fs = std::filesystem;
 namespace {
 
-// Raise it when an example would come out differently from the same files.
+// Version of the examples. Must be increased when the same files give different examples.
 constexpr std::int64_t kRecipe = 1;
 constexpr const char *kFlatEnd = ".flat.png", *kLineEnd = ".line.png";
 
-// "a/b.flat.png" without ".flat.png"; "" for another name.
+// "a/b" for "a/b.flat.png" and ".flat.png"; "" for another name.
 std::string without(const std::string& name, const std::string& end) {
   return name.ends_with(end) ? name.substr(0, name.size() - end.size()) : "";
 }
@@ -37,10 +37,11 @@ std::string stem_of(const std::string& name) {
   return file.substr(0, file.rfind('.'));
 }
 
-// Short sides at which a filter teaches where no folder of planes says which sizes there are.
+// Short sides at which a filter runs if no folder determines the sizes.
 constexpr std::array<int, 2> kFilterSides{480, 320};
 
-// Whether the source is a filter and no folder. Error for a filter whose flat is paper: its tones are no picture.
+// Returns true if the source is a filter, false for a folder. Throws Error for a filter that draws
+// on paper, because it has no flat image.
 bool is_filter(const StyleSource& style) {
   std::error_code error;
   if (fs::exists(style.source, error)) return false;
@@ -53,7 +54,8 @@ bool is_filter(const StyleSource& style) {
   return true;
 }
 
-// One photograph at one size: its file, and the path of its planes below each style's folder ("480/NAME" where all are filters).
+// One photograph at one size: its file, and the path of its planes below each style's folder
+// ("480/NAME" if all are filters).
 struct Example {
   std::string photo, key;
 };
@@ -69,7 +71,7 @@ std::set<std::string> pairs_in(const StyleSource& style, io::Hash& hash) {
   std::error_code error;
   const std::string where = "--styles " + style.name + "=" + style.source;
   if (!fs::is_directory(style.source, error))
-    fail(where, "is no folder of teachers, and there is no such filter; check the path");
+    fail(where, "is neither a folder of teachers nor a filter; check the path");
   std::set<std::string> flats, pairs;
   const std::vector<io::ListedFile> files = io::list_images(style.source, {});
   for (const io::ListedFile& file : files) {
@@ -80,7 +82,7 @@ std::set<std::string> pairs_in(const StyleSource& style, io::Hash& hash) {
     if (const std::string key = without(file.name, kLineEnd); flats.contains(key)) pairs.insert(key);
   if (pairs.empty())
     fail(where,
-         fmt::format("holds no pairs NAME{} and NAME{}, a flat picture and its lines for a photograph NAME",
+         fmt::format("holds no pairs NAME{} and NAME{}, a flat image and its lines for a photograph NAME",
                      kFlatEnd, kLineEnd));
   return pairs;
 }
@@ -118,7 +120,7 @@ std::vector<Example> find_examples(const TeacherSpec& spec, io::Hash& hash, cons
   return examples;
 }
 
-// Channel `to` of the example and the next ones become those of `plane`.
+// Copies `plane` to the channels of the example from `to` on.
 void put_plane(Image8& example, int to, const Image8& plane) {
   for (int y = 0; y < example.height; ++y)
     for (int x = 0; x < example.width; ++x)
@@ -131,10 +133,11 @@ std::vector<std::uint16_t> wide_levels(const Image8& picture) {
   return wide;
 }
 
-// What a filter makes of a picture behind its levels: without steps and without what is taken from the whole picture.
+// A filter's result for an image after its level curve: without tone steps and without statistics
+// of the whole image.
 std::pair<Image8, Image8> filtered(const StyleSource& style, const Image8& leveled) {
   constexpr float kLow = 4, kHigh = 99.5F, kMedian = 55,
-                  kChroma = 24;  // by which its own levels and colors change nothing
+                  kChroma = 24;  // neutral values for its own levels and colors
   const std::vector<std::uint16_t> wide = wide_levels(leveled);
   stylize::StyleOptions options;
   options.statistics = stylize::StyleStatistics{kLow, kHigh, kMedian, {}, kChroma};
@@ -156,7 +159,7 @@ std::pair<Image8, Image8> filtered(const StyleSource& style, const Image8& level
   return planes;
 }
 
-// The picture behind its own level curve.
+// The image after its own level curve.
 Image8 auto_levels(const Image8& picture) {
   std::vector<std::uint16_t> wide = wide_levels(picture);
   const stylize::RgbView view{picture.width, picture.height, wide.data()};
@@ -168,7 +171,8 @@ Image8 auto_levels(const Image8& picture) {
   return leveled;
 }
 
-// As a JPEG file of a quality from 25 to 90 shows it, which the teachers did not see; of every third key, as it is else.
+// The image compressed as a JPEG file of quality 25 to 90, an artifact that the teachers did not
+// see; every third key is left uncompressed.
 Image8 compressed(const Image8& photo, const std::string& key) {
   io::Hash hash;
   hash.add(key);
@@ -182,7 +186,8 @@ Image8 compressed(const Image8& photo, const std::string& key) {
   return back;
 }
 
-// {width, height} of an example: that of the planes in the first folder, or by the side in the key.
+// {width, height} of an example: that of the planes in the first folder, or from the side in the
+// key.
 std::pair<int, int> size_of(const TeacherSpec& spec, const Example& what, const Image8& photo) {
   for (const StyleSource& style : spec.styles) {
     if (is_filter(style)) continue;
@@ -239,7 +244,7 @@ fs::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events) {
   hash.add(std::int64_t{spec.smallest_side});
   const std::vector<Example> examples = find_examples(spec, hash, events);
   const io::PackShape shape{0, 0, teacher_channels(spec.styles.size()), 8};
-  io::Hash place;  // what may change is the key inside: changed files replace their pack
+  io::Hash place;  // without the changing part of the key, so that changed files replace their pack
   place.add(spec.photos.string());
   for (const StyleSource& style : spec.styles) {
     place.add(style.name);

@@ -1,4 +1,4 @@
-// The stylizer: its network, its examples, training that is repeatable to the bit, and what it makes of pictures.
+// The stylizer: its network, its examples, reproducible training, and its results.
 #include "models/stylizer.h"
 
 #include <doctest/doctest.h>
@@ -37,7 +37,8 @@ Image8 slope_picture(int w, int h, int seed) {
   return image;
 }
 
-// Photographs a.png and b.png, and planes of two styles: a brighter flat picture, and lines where x is a multiple of 8.
+// Photographs a.png and b.png, and planes of two styles: a brighter flat image, and lines where x
+// is a multiple of 8.
 void write_examples(const fs::path& folder) {
   for (int i = 0; i < 2; ++i) {
     const std::string name(1, static_cast<char>('a' + i));
@@ -88,9 +89,9 @@ Tensor row(const std::vector<double>& weights, const Tensor& like) {
 
 }  // namespace
 
-TEST_CASE("stylizer: shapes, counts and work are those of the recipe") {
+TEST_CASE("stylizer: shapes, parameter counts and multiply-adds are as specified") {
   const ComicNetwork network({16, 4, 3}, DType::f32, Device{});
-  // As the PyTorch form counts them: 348,048 weights of convolutions and 6 x 679 scales and shifts.
+  // As PyTorch counts them: 348,048 weights of convolutions and 6 x 679 scales and shifts.
   CHECK(network.parameter_count() == 352122);
   Cost cost;
   CHECK(network.infer_shape({1, 512, 512, 3}, cost) == Shape{1, 512, 512, 7});
@@ -98,7 +99,7 @@ TEST_CASE("stylizer: shapes, counts and work are those of the recipe") {
   CHECK(has(error_of([&] { network.infer_shape({1, 30, 32, 3}, cost); }), "multiples of 4"));
 }
 
-TEST_CASE("stylizer: a window with the halo is the whole picture to the bit") {
+TEST_CASE("stylizer: a window with the halo equals the whole image bit-exactly") {
   ComicNetwork network({4, 4, 2}, DType::f64, kRef);
   RandomStream stream(1, 1);
   network.initialize(stream);
@@ -110,7 +111,7 @@ TEST_CASE("stylizer: a window with the halo is the whole picture to the bit") {
   const Shape middle{1, core, core + 2 * halo, 7};
   CHECK(slice(whole, {0, 64 + halo, 0, 0}, middle).to_vector<double>() ==
         slice(part, {0, halo, 0, 0}, middle).to_vector<double>());
-  // And no farther than it has to be: 4 pixels less are seen.
+  // The bound is tight: an input 4 pixels smaller changes the result.
   const Tensor less =
       network(slice(x, {0, 64 + halo - 32, 0, 0}, {1, core + 64, core + 2 * halo, 3}), mixture);
   CHECK(slice(whole, {0, 64 + halo, 0, 0}, middle).to_vector<double>() !=
@@ -130,7 +131,7 @@ TEST_CASE("stylizer: a mixture is one network between the styles'") {
   CHECK(made(1) == network(x).to_vector<double>());
   CHECK(made(1) != made(0));
   CHECK(made(0.5) != made(1));
-  // A batch of both is each alone.
+  // A batch of two samples equals each sample alone.
   const Tensor both = network(concat({x, x}, 0), concat({row({1, 0}, x), row({0, 1}, x)}, 0));
   std::vector<double> joined = made(1);
   for (const double v : made(0)) joined.push_back(v);
@@ -175,7 +176,7 @@ TEST_CASE("stylizer: an example holds the photograph behind its levels, and each
   CHECK(pixel[7] == photo.at(8, 5)[0] / 2 + 20);
   CHECK(pixel[10] == 255);
   CHECK(pixel[11 + 6] == 0);  // (9, 5) is on no line
-  // The same files give the same pack, which is found again; a changed one replaces it.
+  // The same files give the same pack, which is found in the cache; a changed pack replaces it.
   CHECK(pack_teachers(spec) == set.data);
   save_image(folder.path / "own/32/b.line.png", Image8(40, 32, 1));
   const auto before = data.content_key();
@@ -183,13 +184,13 @@ TEST_CASE("stylizer: an example holds the photograph behind its levels, and each
   CHECK(Dataset::open(set).content_key() != before);
 }
 
-TEST_CASE("stylizer: what is wrong with teachers is named") {
+TEST_CASE("stylizer: errors of teachers are named") {
   const TempDir folder;
   write_examples(folder.path);
   TrainingObserver quiet;
   TrainOptions o = tiny(folder.path, "run", 1);
   o.styles = "ink=" + (folder.path / "nowhere").string();
-  CHECK(has(error_of([&] { train(o, quiet); }), "is no folder of teachers"));
+  CHECK(has(error_of([&] { train(o, quiet); }), "is neither a folder of teachers"));
   fs::create_directories(folder.path / "empty");
   o.styles = "ink=" + (folder.path / "empty").string();
   CHECK(has(error_of([&] { train(o, quiet); }), "holds no pairs NAME.flat.png"));
@@ -210,7 +211,7 @@ TEST_CASE("stylizer: what is wrong with teachers is named") {
   CHECK(has(error_of([&] { train(o, quiet); }), "make them of one size"));
 }
 
-TEST_CASE("stylizer: training falls, repeats and resumes to the bit") {
+TEST_CASE("stylizer: the loss falls, and training is reproducible and resumes bit-exactly") {
   const TempDir folder;
   write_examples(folder.path);
   TrainingObserver quiet;

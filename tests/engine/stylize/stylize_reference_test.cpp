@@ -1,4 +1,4 @@
-// Styles beside the design's own implementation: planes of tests/engine/stylize, made by
+// Styles against the design's own implementation: planes of tests/engine/stylize, made by
 // make_reference.py.
 #include <doctest/doctest.h>
 
@@ -73,8 +73,7 @@ Difference compare_plane(const std::string& file, const stylize::Plane& plane) {
   return compare(file, 1, [&](int x, int y, int) { return 255 * double(plane.row(y)[x]); });
 }
 
-// The values with which a style does what the reference does, and whether the image of the cat is
-// kept as well.
+// Settings with which a style matches the reference, and whether an image of the cat is stored too.
 struct Styled {
   std::string name;
   stylize::StyleValues values;

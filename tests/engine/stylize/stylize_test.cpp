@@ -1,5 +1,5 @@
-// Styles on images of any size: the same bits whatever the threads, the instruction set and the
-// bands of rows.
+// Styles on images of any size: the same bits for all numbers of threads, instruction sets and band
+// heights.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -32,8 +32,8 @@ struct Picture {
   stylize::RgbView view() const { return {width, height, rgb.data()}; }
 };
 
-// Discs and bars over a slope, with some noise: edges of many directions, calm ground, texture.
-// Lengths follow the short side.
+// Discs and bars over a slope, with some noise: edges of many directions, flat ground, texture.
+// Lengths scale with the short side.
 Picture make_image(int width, int height) {
   Picture picture{width, height, {}};
   const double s = std::min(width, height) / 200.0;
@@ -196,7 +196,7 @@ TEST_CASE("stylize: a wide blur is a Gaussian") {
         down += v * (y - 60) * (y - 60);
       }
     CHECK(sum == doctest::Approx(1).epsilon(0.001));
-    // Cut off at three sigma, its variance is 0.97 of the whole one's.
+    // Truncated at three sigma, its variance is 0.97 of the full one.
     CHECK(across == doctest::Approx(double(sigma * sigma)).epsilon(0.05));
     CHECK(down == doctest::Approx(double(sigma * sigma)).epsilon(0.05));
   }

@@ -1,0 +1,88 @@
+// Gates from the command line: attached, asked, and obeyed by convert.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "engine/image/image.h"
+#include "tests/tools/program.h"
+
+using namespace program;
+namespace fs = std::filesystem;
+
+namespace {
+
+void write_plain(const fs::path& path, int red, int green, int blue, int side = 20) {
+  fs::create_directories(path.parent_path());
+  sumi::Image8 image(side, side, 3);
+  for (std::size_t i = 0; i < image.data.size(); i += 3) {
+    image.data[i] = static_cast<std::uint8_t>(red);
+    image.data[i + 1] = static_cast<std::uint8_t>(green);
+    image.data[i + 2] = static_cast<std::uint8_t>(blue);
+  }
+  sumi::save_image(path, image);
+}
+
+// A translator without a gate, and a classifier of red, green and blue images.
+void train_both(const Folder& folder) {
+  for (int i = 0; i < 8; ++i) {
+    const std::string name = std::to_string(i) + ".png";
+    write_plain(folder / ("kinds/photo/" + name), 250 - 10 * i, 0, 0);
+    write_plain(folder / ("kinds/drawing/" + name), 0, 250 - 10 * i, 0);
+    write_plain(folder / ("kinds/other/" + name), 0, 0, 250 - 10 * i);
+  }
+  write_plain(folder / "red.png", 255, 0, 0, 64);
+  write_plain(folder / "green.png", 0, 255, 0, 64);
+  write_plain(folder / "blue.png", 0, 0, 255, 64);
+  Result result =
+      run(folder,
+          "train classifier --data kinds --size 16 --width 2 --val-every 0 --batch-size 12 --steps "
+          "60 --lr 0.02 --sample-every 0 --threads 1 --workers 0 --seed 3 --outdir kinds-run");
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+  result =
+      run(folder,
+          "train stylizer --data-a kinds/photo --style ink --crop-size 16 --ngf 4 --n-blocks 1 --batch-size "
+          "2 --steps 1 --workers 0 --threads 1 --sample-every 0 --seed 1 --outdir run");
+  CAPTURE(result.err);
+  REQUIRE(result.code == 0);
+}
+
+}  // namespace
+
+TEST_CASE("gate: attached, asked and obeyed") {
+  const Folder folder;
+  train_both(folder);
+
+  check_error(run(folder, "gate -m run -i red.png"), 1, "attach one with sumi gate --attach");
+  const Result attached =
+      run(folder, "gate -m run --attach kinds-run --calibrate kinds -o gated.safetensors");
+  CAPTURE(attached.err);
+  REQUIRE(attached.code == 0);
+  CHECK(has(attached.out, "24 of 24 calibration images right"));
+
+  const Result table = run(folder, "gate -m gated.safetensors -i red.png kinds/other");
+  CHECK(table.code == 0);
+  CHECK(count_lines(table.out) == 10);
+  CHECK(has(table.out, "drawing"));
+  const Result lines = run(folder, "gate -m gated.safetensors -i red.png green.png blue.png --json");
+  const std::string first = lines.out.substr(0, lines.out.find('\n'));
+  const auto json = nlohmann::json::parse(first);
+  CHECK(json["image"] == "red.png");
+  CHECK(json["verdict"] == "convert");
+  CHECK(json["scores"]["photo"].get<double>() > 0.5);
+  CHECK(count_lines(lines.out) == 3);
+  CHECK(has(lines.out, "\"already\""));
+  CHECK(has(lines.out, "\"unfit\""));
+  check_error(run(folder, "gate -m gated.safetensors -i red.png none.png --json"), 1, "none.png");
+
+  check_error(run(folder, "gate -i red.png"), 2, "--model");
+  check_error(run(folder, "gate -m gated.safetensors"), 2, "--input");
+  check_error(run(folder, "gate -m gated.safetensors -i red.png -o x"), 2, "--attach");
+  check_error(run(folder, "gate -m run --attach kinds-run"), 2, "--output");
+  check_error(run(folder, "gate -m run --attach kinds-run -o x.safetensors --classes a,b"), 2, "three names");
+  check_error(run(folder, "gate -m run --attach kinds-run -o x.safetensors --classes a,b,c"), 1, "classes");
+  check_error(run(folder, "gate -m run --attach run -o x.safetensors"), 1, "classifier");
+  CHECK(!fs::exists(folder / "x.safetensors"));
+}
