@@ -55,7 +55,7 @@ Shown read_clip(const fs::path& path) {
   return shown;
 }
 
-const std::string kConvert = "convert --threads 1 --faces off -i in.mkv ";
+const std::string kDraw = "convert --threads 1 --faces off -i in.mkv ";
 
 }  // namespace
 
@@ -63,7 +63,7 @@ TEST_CASE(
     "clip: a style draws every frame, and the result has the size, the count and the sound of the clip") {
   const Folder folder;
   if (!make_scene(folder)) return;
-  const Result result = run(folder, kConvert + "-o out.mp4");
+  const Result result = run(folder, kDraw + "-o out.mp4");
   CHECK(result.code == 0);
   CHECK(has(result.out, "out.mp4: 20 frames of 64x48"));
   const Shown shown = read_clip(folder / "out.mp4");
@@ -79,8 +79,8 @@ TEST_CASE(
     "clip: --temporal 0 draws as pictures are drawn, and more of it brings neighboring frames together") {
   const Folder folder;
   if (!make_scene(folder)) return;
-  CHECK(run(folder, kConvert + "-o still.mkv --codec ffv1 --temporal 0").code == 0);
-  CHECK(run(folder, kConvert + "-o eased.mkv --codec ffv1").code == 0);
+  CHECK(run(folder, kDraw + "-o still.mkv --codec ffv1 --temporal 0").code == 0);
+  CHECK(run(folder, kDraw + "-o eased.mkv --codec ffv1").code == 0);
   const Shown still = read_clip(folder / "still.mkv"), eased = read_clip(folder / "eased.mkv");
   REQUIRE(still.count == eased.count);
   CHECK(still.frames[0] == eased.frames[0]);
@@ -91,41 +91,41 @@ TEST_CASE(
 TEST_CASE("clip: a part, another rate, a smaller size, no sound, other formats") {
   const Folder folder;
   if (!make_scene(folder)) return;
-  CHECK(run(folder, kConvert + "-o part.mp4 --start 0.5 --end 1.5").code == 0);
+  CHECK(run(folder, kDraw + "-o part.mp4 --start 0.5 --end 1.5").code == 0);
   CHECK(read_clip(folder / "part.mp4").count == 10);
-  CHECK(run(folder, kConvert + "-o slow.gif --fps 5 --max-size 32").code == 0);
+  CHECK(run(folder, kDraw + "-o slow.gif --fps 5 --max-size 32").code == 0);
   const Shown slow = read_clip(folder / "slow.gif");
   CHECK(slow.count == 10);
   CHECK(slow.width == 32);
-  CHECK(run(folder, kConvert + "-o mute.mp4 --no-audio --crf 30 --end 0.5").code == 0);
+  CHECK(run(folder, kDraw + "-o mute.mp4 --no-audio --crf 30 --end 0.5").code == 0);
   CHECK(std::system(("ffprobe -v error -select_streams a -show_entries stream=codec_name '" +
                      (folder / "mute.mp4").string() + "' | grep -q codec_name")
                         .c_str()) != 0);
-  CHECK(run(folder, kConvert + "-o new/frame%03d.png --end 0.5").code == 0);
+  CHECK(run(folder, kDraw + "-o new/frame%03d.png --end 0.5").code == 0);
   CHECK(fs::exists(folder / "new/frame005.png"));
   CHECK(!fs::exists(folder / "new/frame006.png"));
   CHECK(run(folder, "convert --threads 1 --faces off -i new -o again.webp --fps 10").code == 0);
   CHECK(fs::exists(folder / "again.webp"));
   CHECK(run(folder, "convert --threads 1 --faces off -i slow.gif -o moving.webp").code == 0);
   CHECK(read_clip(folder / "moving.webp").count == 10);
-  CHECK(run(folder, kConvert + "-o many/ --end 0.3").code == 0);
+  CHECK(run(folder, kDraw + "-o many/ --end 0.3").code == 0);
   CHECK(read_clip(folder / "many/in.mkv").count == 3);
 }
 
 TEST_CASE("clip: a preview is a sheet, before the clip or alone") {
   const Folder folder;
   if (!make_scene(folder)) return;
-  CHECK(run(folder, kConvert + "-o out.mp4 --preview 3 --end 0.4").code == 0);
+  CHECK(run(folder, kDraw + "-o out.mp4 --preview 3 --end 0.4").code == 0);
   CHECK(sumi::load_image(folder / "out.preview.png").width > 3 * 64);
   CHECK(fs::exists(folder / "out.mp4"));
-  CHECK(run(folder, kConvert + "-o sheet.png --preview 4").code == 0);
+  CHECK(run(folder, kDraw + "-o sheet.png --preview 4").code == 0);
   CHECK(fs::exists(folder / "sheet.png"));
 }
 
 TEST_CASE("clip: a stopped or killed call goes on to the same frames, and only whole clips have the name") {
   const Folder folder;
   if (!make_clip(folder, "-f lavfi -i testsrc2=size=96x64:rate=25:duration=6 -c:v ffv1 in.mkv")) return;
-  const std::string call = kConvert + "--codec ffv1 -o ";
+  const std::string call = kDraw + "--codec ffv1 -o ";
   CHECK(run(folder, call + "whole.mkv").code == 0);
   for (const int signal : {SIGTERM, SIGKILL}) {
     const Result stopped = run_and_signal(folder, call + "out.mkv", signal,
