@@ -104,9 +104,11 @@ bool MotionEstimator::is_cut(const Frame& frame) {
   const double color_change = distance(colors, colors_) / 2;
   const double change = distance(thumbnail, thumbnail_) / static_cast<double>(thumbnail.size());
   const double usual = usual_change_;
-  const bool unusual = usual < 0 || change > kTimesUsual * usual;
-  const bool cut =
-      unusual && ((color_change > kColorChange && change > kPlaceChange) || change > kLargeChange);
+  const bool large = change > kLargeChange;
+  // Right behind a cut nothing is known yet of what is usual.
+  const bool cut = usual < 0 ? large && color_change > kColorChange
+                             : change > kTimesUsual * usual &&
+                                   (large || (color_change > kColorChange && change > kPlaceChange));
   usual_change_ = cut ? -1 : usual < 0 ? change : usual + 0.3 * (change - usual);
   return cut;
 }
