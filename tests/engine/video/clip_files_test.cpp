@@ -202,7 +202,7 @@ TEST_CASE(
     CHECK(write(name, "k", 8) == 0);
     CHECK(write(name, "other", 10) == 0);
     fs::remove(dir.path / name);
-    // A journal that is damaged is no journal.
+    // A damaged journal is not used.
     CHECK(write(name, "k", 8) == 0);
     sumi::test::put(dir.path / ("." + name + ".parts") / "journal.json",
                     "{\"format\":1,\"key\":\"k\",\"fragm");

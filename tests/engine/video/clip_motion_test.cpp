@@ -86,8 +86,7 @@ TEST_CASE("clip motion: the flow leads to the frame before, and is trusted where
   CHECK(trust / count > .9);
 }
 
-TEST_CASE(
-    "clip motion: blending takes noise from a drawing, keeps its sharpness and leaves no ghosts of a shot") {
+TEST_CASE("clip motion: blending takes the flicker from a drawing, and nothing of it goes over a cut") {
   const TempDir dir;
   if (!make(dir.path, "-version")) return;
   MotionEstimator estimator(true);
@@ -96,13 +95,17 @@ TEST_CASE(
     const int shot = i >= 12 ? 1 : 0;
     const Frame clean = scene(1.5 * i, shot, 0, 0);
     const Motion motion = estimator.next(clean);
-    std::vector<std::uint16_t> drawing = scene(1.5 * i, shot, 4000, static_cast<unsigned>(i)).rgb;
+    std::vector<std::uint16_t> drawing = clean.rgb;
+    for (std::size_t k = 0; k < drawing.size(); ++k) {  // tones that jump from frame to frame
+      const double jump = 4000 * std::sin(static_cast<double>(k / 3 % kSide) / 17 + 2.4 * i);
+      drawing[k] = static_cast<std::uint16_t>(std::clamp(drawing[k] + jump, 0.0, 65535.0));
+    }
     const double before = distance(drawing, clean.rgb);
     if (i == 12) CHECK(motion.cut);
     const std::vector<std::uint16_t> drawn = drawing;
     blend.apply(motion, drawing.data());
     if (i == 0 || i == 12) CHECK(drawing == drawn);
-    if (i == 11) CHECK(distance(drawing, clean.rgb) < .8 * before);
+    if (i == 11) CHECK(distance(drawing, clean.rgb) < .6 * before);
   }
 }
 
