@@ -107,6 +107,12 @@ class Model {
   // Saves the networks alone, or with `full` everything that training needs except the counters.
   void save(CheckpointWriter& writer, bool full);
   void load(const CheckpointFile& file, bool full);
+  // Takes the weights of a checkpoint whose networks are not those of the options, where these are to be made from them; false:
+  // they are loaded as they are.
+  virtual bool grow_from(const CheckpointFile& file) {
+    (void)file;
+    return false;
+  }
   // Positions of random streams and counts of updates, by name.
   std::map<std::string, std::uint64_t> counters() const;
   void set_counters(const std::map<std::string, std::uint64_t>& counters);

@@ -14,6 +14,7 @@
 #include "models/options/option_groups.h"
 #include "models/planned_network.h"
 #include "models/registry.h"
+#include "models/stylizer_styles.h"
 #include "models/training/rng_streams.h"
 #include "models/training/teachers.h"
 
@@ -33,15 +34,9 @@ constexpr double kMostNoise = 16, kExposure = 0.12;
 // cosine.
 constexpr double kWarmUp = 0.02, kLastRate = 1e-5;
 
-std::vector<std::string> style_names(const TrainOptions& o) {
-  std::vector<std::string> names;
-  for (const StyleSource& style : style_sources(o.styles)) names.push_back(style.name);
-  if (names.empty()) names.emplace_back("style");  // for planning without data
-  return names;
-}
-
 std::unique_ptr<ComicNetwork> comic_network(const TrainOptions& o) {
-  const ComicSize size{o.ngf, o.n_blocks, static_cast<int>(style_names(o).size())};
+  const ComicSize size{o.ngf, o.n_blocks, static_cast<int>(style_names(o).size()),
+                       static_cast<int>(added_styles(o).size())};
   return std::make_unique<ComicNetwork>(size, dtype_of(o), parse_device(o.device));
 }
 
@@ -68,6 +63,8 @@ Tensor mean_step(const Tensor& x, int axis) {
 Stylizer::Stylizer(const TrainOptions& o)
     : Model(o),
       styles_(style_names(o)),
+      first_(static_cast<std::int64_t>(styles_.size() - count_learned(o))),
+      learned_(static_cast<std::int64_t>(count_learned(o))),
       network_(dynamic_cast<ComicNetwork&>(network("g"))),
       stream_(random_stream("examples", RngStream::stylizer_examples)) {
   RandomStream init(o.seed, stream_number(RngStream::init));
@@ -90,14 +87,15 @@ void Stylizer::begin_step(const Step::Kind&) {
   trained_->set_lr(options().lr * std::clamp(done / kWarmUp, 1e-2, 1.0) * cosine + kLastRate);
 }
 
-// [count,1,1,styles] one-hot: u in (0, styles] selects style s where s < u <= s + 1.
+// [count,1,1,styles] one-hot: u in (0, learned] selects the learned style s where s < u <= s + 1.
 Tensor Stylizer::one_hot_styles(std::int64_t count) {
-  const auto styles = static_cast<double>(styles_.size());
+  const auto styles = static_cast<double>(learned_);
   std::vector<double> numbers(styles_.size());
-  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    numbers[i] = static_cast<double>(i) - static_cast<double>(first_);
   const Tensor u =
       affine(stream_.uniform(Shape::matrix(count, 1), ink_.dtype(), ink_.device()), -styles, styles);
-  const Tensor above = sub(u, table(numbers, static_cast<std::int64_t>(styles), options()));
+  const Tensor above = sub(u, table(numbers, static_cast<std::int64_t>(numbers.size()), options()));
   return sub(heaviside(above), heaviside(affine(above, 1, -1)));
 }
 
@@ -117,10 +115,9 @@ Stylizer::Examples Stylizer::draw_examples(const Tensor& batch) {
   e.input = degraded(slice(all, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}));
   e.mixture = one_hot_styles(s.n);
   Tensor planes;
-  for (std::size_t i = 0; i < styles_.size(); ++i) {
-    const auto style = static_cast<std::int64_t>(i);
-    const Tensor chosen = slice(e.mixture, {0, 0, 0, style}, {s.n, 1, 1, 1});
-    const Tensor mine = mul(slice(all, {0, 0, 0, 3 + 4 * style}, {s.n, s.h, s.w, 4}), chosen);
+  for (std::int64_t i = 0; i < learned_; ++i) {
+    const Tensor chosen = slice(e.mixture, {0, 0, 0, first_ + i}, {s.n, 1, 1, 1});
+    const Tensor mine = mul(slice(all, {0, 0, 0, 3 + 4 * i}, {s.n, s.h, s.w, 4}), chosen);
     planes = planes ? add(planes, mine) : mine;
   }
   e.teacher = {slice(planes, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}),
@@ -167,15 +164,15 @@ SampleGrid Stylizer::samples() {
     return affine(slice(all, {0, 0, 0, first}, {s.n, s.h, s.w, count}), 0.5, 0.5);
   };
   for (const Tensor& all : shown_) sheet.pictures.push_back(as_sample(planes(all, 0, 3)));
-  for (std::size_t i = 0; i < styles_.size(); ++i) {
-    const auto style = static_cast<std::int64_t>(i);
+  for (std::int64_t i = 0; i < learned_; ++i) {
+    const std::int64_t style = first_ + i;
     std::vector<double> weights(styles_.size(), 0.0);
-    weights[i] = 1;
+    weights[static_cast<std::size_t>(style)] = 1;
     const Tensor ink = slice(ink_, {style, 0, 0, 0}, {1, 1, 1, 3}),
                  opacity = slice(opacity_, {style, 0, 0, 0}, {1, 1, 1, 1});
     for (const Tensor& all : shown_)
-      sheet.pictures.push_back(as_sample(
-          compose_comic({planes(all, 3 + 4 * style, 3), planes(all, 6 + 4 * style, 1)}, ink, opacity)));
+      sheet.pictures.push_back(
+          as_sample(compose_comic({planes(all, 3 + 4 * i, 3), planes(all, 6 + 4 * i, 1)}, ink, opacity)));
     for (const Tensor& all : shown_) {
       const Tensor photo = planes(all, 0, 3);
       sheet.pictures.push_back(
@@ -199,6 +196,35 @@ Tensor Stylizer::translate(const Tensor& pictures, const std::string&, bool raw)
   return affine(clamp01(compose_comic(layers, matmul(first, ink_), matmul(first, opacity_))), 2, -1);
 }
 
+// Each row of a table of scales or shifts is a style's; the new style begins as the first one.
+bool Stylizer::grow_from(const CheckpointFile& file) {
+  if (options().add_style.empty()) return false;
+  const NoGrad no_grad;
+  const std::string newest = fmt::format("g.own.{}.", added_styles(options()).size() - 1);
+  const auto stored = [&](const std::string& name, const Shape& shape) {
+    Tensor value = Tensor::zeros(shape, ink_.dtype(), ink_.device());
+    const std::string average = "ema." + name;
+    file.load(file.has(average) ? average : name, value);
+    return value;
+  };
+  for (const ParamArena::Slot& slot : trained_->arena().slots()) {
+    const std::string& name = slot.parameter.name;
+    const Tensor& value = slot.parameter.value;
+    const bool fresh = name.starts_with(newest), is_table = !name.ends_with("conv.weight");
+    const std::string source = fresh ? "g." + name.substr(newest.size()) : name;
+    if (!is_table || (name.starts_with("g.own.") && !fresh)) {
+      value.assign(stored(source, value.shape()));
+      continue;
+    }
+    const std::int64_t before = static_cast<std::int64_t>(styles_.size()) - 1, columns = value.shape().c;
+    const Tensor rows = stored(source, Shape::matrix(before, columns));
+    const Tensor first = slice(rows, {0, 0, 0, 0}, Shape::matrix(1, columns));
+    value.assign(fresh ? first : concat({rows, first}, 0));
+  }
+  trained_->restart_average();
+  return true;
+}
+
 Stylizer* as_stylizer(Model& model) {
   return dynamic_cast<Stylizer*>(&model);
 }
@@ -206,18 +232,19 @@ Stylizer* as_stylizer(Model& model) {
 namespace {
 
 TeacherSpec teacher_spec(const TrainOptions& o, const std::filesystem::path& fallback) {
-  return {o.data_a, style_sources(o.styles), o.cache, fallback, o.crop_size, o.workers};
+  return {o.data_a, learned_styles(o), o.cache, fallback, o.crop_size, o.workers};
 }
 
 constexpr PackedExamples kPacked{
-    .channels = [](const TrainOptions& o) { return teacher_channels(style_names(o).size()); },
+    .channels = [](const TrainOptions& o) { return teacher_channels(count_learned(o)); },
     .make = [](const TrainOptions& o, const std::filesystem::path& fallback,
                const DatasetEvents& events) { return pack_teachers(teacher_spec(o, fallback), events); },
     .check =
         [](const TrainOptions& o) {
           if (o.data_a.empty()) fail("--data-a", "is missing: a folder of photographs");
-          if (o.styles.empty())
-            fail("--styles", "is missing: NAME=FOLDER, the planes that a style's teacher made of them");
+          check_added_style(o);
+          if (o.add_style.empty() && o.styles.empty())
+            fail("--styles", "is missing: NAME=FILTER or NAME=FOLDER, what teaches a style");
         },
 };
 
@@ -235,6 +262,11 @@ void StylizerOptions::add_rows(OptionTable& t) {
       .help("styles, each with its teacher: a folder of planes or a filter")
       .placeholder("NAME=TEACHER...")
       .alias("--style")
+      .many()
+      .on_resume();
+  t.add("add-style", &TrainOptions::add_style)
+      .help("learn a style beside those of --init, whose networks stay as they are")
+      .placeholder("NAME=TEACHER")
       .many()
       .on_resume();
   t.add("crop-size", &TrainOptions::crop_size)
@@ -277,7 +309,7 @@ extern const ModelSpec stylizer_spec{
         },
     .check =
         [](const TrainOptions& o) {
-          style_sources(o.styles);
+          style_names(o);
           if (o.steps == 0)
             fail("--steps", "is 0, but stylizer's learning rate follows the run's length in steps");
           if (o.channels != 3)
@@ -287,6 +319,7 @@ extern const ModelSpec stylizer_spec{
                  fmt::format("{} is not possible for stylizer; use a multiple of {} from {} on", o.crop_size,
                              ComicNetwork::kMultiple, ComicNetwork::kSmallestSide));
         },
+    .settle = settle_added_style,
     .networks =
         [](const TrainOptions& o) {
           std::vector<PlannedNetwork> planned;

@@ -30,6 +30,7 @@ class Stylizer final : public Model {
   Tensor translate(const Tensor& pictures, const std::string& direction, bool raw) override;
 
   const std::vector<std::string>& styles() const { return styles_; }
+  bool grow_from(const CheckpointFile& file) override;
   // Coefficients [n,h,w,7] (ComicNetwork) for photographs [n,h,w,3] in [0,1]; `weights` as from
   // style_mixture(). Uses the EMA of the weights if the model keeps one, unless `raw`.
   Tensor coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw);
@@ -53,6 +54,7 @@ class Stylizer final : public Model {
   Tensor degraded(const Tensor& photo);
 
   std::vector<std::string> styles_;
+  std::int64_t first_, learned_;  // of the styles: those that have planes
   ComicNetwork& network_;
   RandomStream& stream_;
   TrainableNetworks* trained_ = nullptr;

@@ -30,7 +30,7 @@ MAY = {
     "engine/image": HEADERS + ["engine", "engine/image"],
     "engine/data": HEADERS + ["engine", "engine/image", "engine/data"],
     "engine/video": HEADERS + ["engine", "engine/image", "engine/video"],
-    "models": ["engine", "engine/image", "engine/data", "engine/image/stylize", "models"],
+    "models": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "models"],
     "tools": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "engine/video", "models", "tools"],
     "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "engine", "engine/image", "engine/data", "models", "examples"],
     "tests": [room for room in ROOMS if room not in ("bench", "examples")],

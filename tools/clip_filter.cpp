@@ -47,6 +47,13 @@ stylize::StyleStatistics statistics_of(const nlohmann::json& json) {
   return s;
 }
 
+// `result` over the frame, by `strength`.
+void lay_over(const Photo& frame, double strength, Photo& result) {
+  for (std::size_t i = 0; strength < 1 && i < result.rgb.size(); ++i)
+    result.rgb[i] = static_cast<std::uint16_t>(
+        std::lround(frame.rgb[i] + strength * (static_cast<double>(result.rgb[i]) - frame.rgb[i])));
+}
+
 class StyleOfClip final : public ClipFilter {
  public:
   StyleOfClip(const StyleArguments& style, std::function<void(const std::string&)> warn)
@@ -65,9 +72,7 @@ class StyleOfClip final : public ClipFilter {
     result.depth = frame.depth;
     result.alpha = frame.alpha;
     result.rgb = stylize::apply_style(style_.name, clip_view(frame), options);
-    for (std::size_t i = 0; style_.blend < 1 && i < result.rgb.size(); ++i)
-      result.rgb[i] = static_cast<std::uint16_t>(
-          std::lround(frame.rgb[i] + style_.blend * (static_cast<double>(result.rgb[i]) - frame.rgb[i])));
+    lay_over(frame, style_.blend, result);
     return result;
   }
 
@@ -163,11 +168,15 @@ class StyleOfClip final : public ClipFilter {
 class ModelOfClip final : public ClipFilter {
  public:
   ModelOfClip(ConvertArguments& args, std::function<void(const std::string&)> warn)
-      : hold_(std::make_shared<ComicHold>()), filter_(photo_filter(args, std::move(warn), hold_)) {}
+      : hold_(std::make_shared<ComicHold>()),
+        filter_(photo_filter(args, std::move(warn), hold_)),
+        strength_(args.style.blend) {}
 
   Photo apply(const Photo& frame, bool cut) override {
     if (cut) hold_->fresh = true;
-    return filter_(frame, nullptr);
+    Photo result = filter_.run(frame, nullptr);
+    if (result.width == frame.width && result.height == frame.height) lay_over(frame, strength_, result);
+    return result;
   }
   std::string state() const override { return hold_->state(); }
   void set_state(const std::string& text) override { hold_->set_state(text); }
@@ -175,6 +184,7 @@ class ModelOfClip final : public ClipFilter {
  private:
   std::shared_ptr<ComicHold> hold_;
   PhotoFilter filter_;
+  double strength_;
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ void ComicArguments::add_options(CLI::App& command) {
            "else 600)")
       ->group("Style");
   add_text(command, "--layer", layer, "NAME",
-           "of a stylizer: drawing, or its flat color or its line alone (drawing)")
+           "drawing, or its flat color or its line alone, as a stylizer makes or learns them (drawing)")
       ->group("Style");
 }
 

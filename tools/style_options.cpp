@@ -68,6 +68,10 @@ void StyleArguments::add_options(CLI::App& command) {
       ->group("Style");
   add_text(command, "--faces", faces, "auto|off", "look for faces and keep their features (auto)")
       ->group("Style");
+  add_text(command, "--filter-quality", quality, "fast|best",
+           "of a filter: best paints texture in patches and lays more brushes, in about three times the time "
+           "(fast)")
+      ->group("Style");
   command.add_flag("--sheet", sheet, "all styles of a photograph on one labeled sheet")->group("Style");
 }
 
@@ -75,16 +79,19 @@ void StyleArguments::check(const CLI::App* app, const std::string& model) {
   const std::string command = command_name(app);
   if (!model.empty()) {
     of_model = true;
-    const std::string given = sheet             ? "--sheet"
-                              : !set.empty()    ? "--style-set"
-                              : faces != "auto" ? "--faces"
-                                                : "";
+    const std::string given = sheet               ? "--sheet"
+                              : !set.empty()      ? "--style-set"
+                              : faces != "auto"   ? "--faces"
+                              : quality != "fast" ? "--filter-quality"
+                                                  : "";
     if (!given.empty()) refuse_with_model(app, given);
   } else if (name.empty()) {
     name = "ink";
   }
   if (faces != "auto" && faces != "off")
     throw UsageError(command, fmt::format("--faces {} is unknown; use auto or off", faces));
+  if (quality != "fast" && quality != "best")
+    throw UsageError(command, fmt::format("--filter-quality {} is unknown; use fast or best", quality));
   if (!strength.empty()) blend = parse_number(app, "--strength", strength);
   if (!(blend >= 0 && blend <= 1))
     throw UsageError(command,

@@ -13,6 +13,9 @@ struct StyleArguments {
   std::string set;                      // "line=0.8,levels=5"
   std::string strength, line_strength;  // as given; "" if absent
   std::string faces = "auto";
+  std::string quality = "fast";
+  std::string layer =
+      "drawing";  // of a filter: or the flat color or the line alone, as a stylizer learns them
   bool sheet = false;
   bool of_model = false;  // `name` is one of the model's styles
   double blend = 1;       // opacity of the style over the photograph

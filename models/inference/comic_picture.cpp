@@ -12,6 +12,7 @@
 #include "engine/image/stylize/comic_finish.h"
 #include "engine/image/stylize/comic_layers.h"
 #include "engine/image/stylize/resize.h"
+#include "engine/image/stylize/rows.h"
 #include "engine/image/stylize/tones.h"
 #include "engine/runtime/device.h"
 
@@ -49,16 +50,18 @@ int extended_from(int i, int size) {
 // [1,height,width,3] for a window of the extended image.
 Tensor window_tensor(const Rgb& picture, int left, int top, int width, int height, DType dtype,
                      const Device& device) {
-  std::vector<float> values;
-  values.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
-  for (int y = top; y < top + height; ++y) {
-    const int row = extended_from(y, picture.height());
-    for (int x = left; x < left + width; ++x) {
-      const int column = extended_from(x, picture.width());
-      for (const Plane* plane : {&picture.red, &picture.green, &picture.blue})
-        values.push_back(plane->row(row)[column]);
+  std::vector<float> values(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
+  stylize::for_rows(height, [&](int begin, int end, int) {
+    float* to = values.data() + 3 * static_cast<std::size_t>(begin) * static_cast<std::size_t>(width);
+    for (int y = top + begin; y < top + end; ++y) {
+      const int row = extended_from(y, picture.height());
+      for (int x = left; x < left + width; ++x) {
+        const int column = extended_from(x, picture.width());
+        for (const Plane* plane : {&picture.red, &picture.green, &picture.blue})
+          *to++ = plane->row(row)[column];
+      }
     }
-  }
+  });
   return Tensor::from(values, {1, height, width, 3}, dtype, device);
 }
 
@@ -84,9 +87,15 @@ class ComicJob {
     Rgb picture = stylize::leveled_rows(view_of(enlarged_ ? small : photo), table_, 0, height);
     coefficients_ = comic_coefficients(model, picture, options);
     apply_all(picture, [](const Plane& plane) { return plane.copy(); });
-    lightness_ = stylize::to_lab(picture).L;
-    for (std::size_t i = 0; i < options_.weights.size(); ++i) tones_.push_back(tones_of(i));
-    if (options_.hold) options_.hold->fresh = false;
+    const Plane lightness = stylize::to_lab(picture).L;
+    for (std::size_t i = 0; i < options.weights.size(); ++i) {
+      const int levels = options.levels < 0 ? stylize::style_levels(model.styles()[i]) : options.levels;
+      const bool used = options.weights[i] > 0 && levels > 0 && options.layer == ComicLayer::drawing;
+      std::vector<float> tones = used ? stylize::tone_levels(lightness, levels) : std::vector<float>{};
+      if (options.hold) tones = options.hold->ease_tones(i, tones);
+      finishes_.push_back({levels, std::move(tones)});
+    }
+    if (options.hold) options.hold->fresh = false;
   }
 
   int halo() const { return stylize::finish_halo(scale_); }
@@ -99,11 +108,6 @@ class ComicJob {
     const stylize::LevelCurve own = stylize::picture_curve(view_of(photo));
     return options.hold ? options.hold->ease_curve(own) : own;
   }
-  int levels_of(std::size_t style) const {
-    return options_.levels < 0 ? stylize::style_levels(model_.styles()[style]) : options_.levels;
-  }
-  // The steps of lightness of a style; empty if it has none.
-  std::vector<float> tones_of(std::size_t style) const;
   Rgb drawing(const ComicBand& band) const;
   Rgb single_layer(const ComicBand& band) const;
   // Applies the flat color to the leveled image `flat`, in place; `plane_of` returns the rows of a
@@ -124,15 +128,8 @@ class ComicJob {
   float scale_;
   bool enlarged_ = false;
   std::vector<Plane> coefficients_;
-  Plane lightness_;                        // of the flat image at the working size
-  std::vector<std::vector<float>> tones_;  // by style
+  std::vector<ComicFinish> finishes_;  // of each style, with the tones of the flat image
 };
-
-std::vector<float> ComicJob::tones_of(std::size_t style) const {
-  if (options_.weights[style] == 0 || levels_of(style) <= 0) return {};
-  const std::vector<float> own = stylize::tone_levels(lightness_, levels_of(style));
-  return options_.hold ? options_.hold->ease_tones(style, own) : own;
-}
 
 Rgb ComicJob::rows(int first, int rows) const {
   const int begin = std::max(first - halo(), 0), end = std::min(first + rows + halo(), photo_.height);
@@ -163,8 +160,7 @@ Rgb ComicJob::drawing(const ComicBand& band) const {
     const auto share = static_cast<float>(options_.weights[i]);
     if (share == 0) continue;
     const std::string& style = model_.styles()[i];
-    const ComicFinish finish{levels_of(i), tones_[i]};
-    const Rgb made = stylize::finish_comic(style, band, finish);
+    const Rgb made = stylize::finish_comic(style, band, finishes_[i]);
     if (sum.red.empty()) {
       sum = Rgb(made.width(), made.height());
       for (Plane* plane : {&sum.red, &sum.green, &sum.blue})
@@ -213,13 +209,16 @@ std::vector<Plane> comic_coefficients(Stylizer& model, const Rgb& picture, const
       if (!std::all_of(made.begin(), made.end(), [](float v) { return std::isfinite(v); }))
         fail("convert",
              "the network makes NaN or infinity; its weights are spoiled, take an earlier checkpoint");
-      for (int y = top; y < std::min(top + options.tile, picture.height()); ++y)
-        for (int at = left; at < std::min(left + options.tile, picture.width()); ++at) {
-          const auto from = (static_cast<std::size_t>(y - y0) * static_cast<std::size_t>(x1 - x0) +
-                             static_cast<std::size_t>(at - x0)) *
-                            kCoefficients;
-          for (std::size_t i = 0; i < kCoefficients; ++i) planes[i].row(y)[at] = made[from + i];
-        }
+      const int right = std::min(left + options.tile, picture.width());
+      stylize::for_rows(std::min(options.tile, picture.height() - top), [&](int begin, int end, int) {
+        for (int y = top + begin; y < top + end; ++y)
+          for (int at = left; at < right; ++at) {
+            const auto from = (static_cast<std::size_t>(y - y0) * static_cast<std::size_t>(x1 - x0) +
+                               static_cast<std::size_t>(at - x0)) *
+                              kCoefficients;
+            for (std::size_t i = 0; i < kCoefficients; ++i) planes[i].row(y)[at] = made[from + i];
+          }
+      });
     }
   return planes;
 }

@@ -8,6 +8,7 @@
 
 #include "engine/image/photo.h"
 #include "engine/runtime/memory_stats.h"
+#include "models/inference/tiled_translation.h"
 #include "models/model.h"
 
 namespace sumi {
@@ -62,13 +63,23 @@ class Converter {
 
   std::uint64_t predicted_bytes(int width, int height);
 
+  // From now on images run in tiles if they do not fit in memory, or if options.side is smaller
+  // than they are. Without this call such images are refused.
+  void set_tiles(TileOptions options) { tiles_ = std::move(options); }
+
  private:
   int scale() const {
     return network_.degradation.task == RestorationTask::superres ? network_.degradation.factor : 1;
   }
   int extended(int side) const;
   std::uint64_t peak_of(int side);
+  // Bytes that may be taken; 0: unknown.
+  std::uint64_t room() const;
   void check_memory(int width, int height, std::uint64_t need);
+  bool takes_tiles(int width, int height, std::uint64_t need);
+  void run_whole(const NetworkInput& input, Photo& result);
+  // Returns false if no tiles fit in memory.
+  bool run_in_tiles(NetworkInput input, Photo& result);
 
   ImageNetwork network_;
   std::uint64_t max_memory_;
@@ -77,6 +88,9 @@ class Converter {
     double base, slope;
   };
   std::optional<Fit> fit_;
+  double pixels_per_second_ = 0;  // measured with fit_
+  std::optional<TileOptions> tiles_;
+  std::optional<Program> program_;  // recorded when first needed
   int last_width_ = 0, last_height_ = 0;
 };
 

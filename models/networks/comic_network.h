@@ -9,11 +9,14 @@
 //   dec1  3x3, 4W -> 2W, bilinear x2, concatenated with enc1
 //   dec0  3x3, 4W -> W, bilinear x2, concatenated with enc0
 //   head  3x3, 2W -> 7
-// Convolutions use reflection padding and precede the upsampling, where they cost a quarter.
+// Convolutions use reflection padding and precede the upsampling, where they cost a quarter. A style
+// that was added later has a dec0 and a head of its own, own.i; a mixture with it is the mixture of
+// the coefficients of both decoders.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/nn.h"
@@ -24,6 +27,7 @@ struct ComicSize {
   std::int64_t width = 16;  // W
   int blocks = 4;
   int styles = 1;
+  int own = 0;  // the last so many of the styles have a dec0 and a head of their own
 };
 
 class ComicNetwork final : public Module {
@@ -50,14 +54,21 @@ class ComicNetwork final : public Module {
 
  private:
   class StyledConv;
-  StyledConv& add(const char* name, std::int64_t in, std::int64_t out, int stride, double slope,
-                  double scale);
+  StyledConv& add(const std::string& name, std::int64_t in, std::int64_t out, int stride, double slope,
+                  double scale, int styles);
+  struct Decoder {
+    StyledConv *dec0, *head;
+  };
+  Decoder add_decoder(const std::string& prefix, int styles);
+  Shape infer_decoder(const Decoder& decoder, const Shape& x, const Shape& skip, Cost& cost) const;
   Tensor run(const Tensor& x, const Tensor& mixture) const;
 
   ComicSize size_;
   DType dtype_;
   Device device_;
-  StyledConv *enc0_, *enc1_, *enc2_, *dec1_, *dec0_, *head_;
+  StyledConv *enc0_, *enc1_, *enc2_, *dec1_;
+  Decoder decoder_;
+  std::vector<Decoder> own_;
   std::vector<std::pair<StyledConv*, StyledConv*>> blocks_;
 };
 

@@ -20,10 +20,10 @@ ComicInk comic_ink(const std::string& style);
 struct StyleSource {
   std::string name, source;
 };
-// Parses "ink=FOLDER,wash", keeping the order. Empty for "". Throws Error "[--styles] ..." for an
+// Parses "ink=FOLDER,wash", keeping the order. Empty for "". Throws Error "[OPTION] ..." for an
 // empty source, and for a name that is empty, repeated, or has characters other than letters,
 // digits, - and _.
-std::vector<StyleSource> style_sources(const std::string& list);
+std::vector<StyleSource> style_sources(const std::string& list, const std::string& option = "--styles");
 
 // Parses a mixture of styles, "ink" or "ink:0.6,wash:0.4", as weights that sum to 1 in the order of
 // `known`. Throws Error "[--style] ..." for an unknown style, listing the known ones, and for

@@ -9,6 +9,7 @@ class OptionTable;
 
 struct StylizerOptions {
   std::string styles;  // NAME=TEACHER, commas between them: style_sources() (models/options/comic_styles.h)
+  std::string add_style;  // the same, of those that were added to a checkpoint's; the last one is learned
 
   static void add_rows(OptionTable& table);
 };

@@ -185,6 +185,11 @@ void TrainableNetworks::load(const CheckpointFile& file, bool full) {
     fail("checkpoint " + file.path().string(), name + " holds NaN or infinity; use an earlier checkpoint");
 }
 
+void TrainableNetworks::restart_average() {
+  if (optimizer_.ema()) optimizer_.ema().assign(arena_.values());
+  arena_.refresh_copy();
+}
+
 std::string TrainableNetworks::first_nonfinite() const {
   if (std::string name = optimizer_.first_nonfinite(); !name.empty()) return name;
   const auto spoiled = [](const Tensor& t) {

@@ -67,6 +67,9 @@ class TrainableNetworks {
   // Weights without averages (not `full`) start their own. Throws Error for NaN or infinity.
   void load(const CheckpointFile& file, bool full);
 
+  // Starts the running average at the present weights.
+  void restart_average();
+
   // Adds the counts of updates by name, for the checkpoint's state.
   void add_counters(std::map<std::string, std::uint64_t>& counters);
   void set_counters(const std::map<std::string, std::uint64_t>& counters);

@@ -184,8 +184,10 @@ void Session::begin() {
     if (stored_options(file).model != options_.model)
       fail("--init " + path.string(),
            fmt::format("is a checkpoint of the model {}, not of {}", file.header().model, options_.model));
-    check_init_compatible(file, options_);
-    model_->load(file, false);
+    if (!model_->grow_from(file)) {
+      check_init_compatible(file, options_);
+      model_->load(file, false);
+    }
     say("weights from " + path.string());
   }
   run_.write_options(options_);

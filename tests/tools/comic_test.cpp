@@ -72,7 +72,7 @@ TEST_CASE("comic: missing options are named") {
   const Folder folder;
   write_planes(folder);
   check_error(run(folder, kTrain + "--style own=nowhere"), 1, "is neither a folder of teachers");
-  check_error(run(folder, kTrain + "--style manga"), 1, "without flat color");
+  check_error(run(folder, kTrain + "--add-style own=wash"), 1, "[--add-style] needs --init");
   check_error(run(folder, kTrain), 1, "[--styles] is missing");
   check_error(run(folder, "convert -m nothing-of-the-kind -i photos -o out"), 1, "does not exist");
 }

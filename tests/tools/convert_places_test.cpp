@@ -66,7 +66,6 @@ TEST_CASE("convert: quoted patterns are expanded; a missing input is reported be
               "[image none/*.png] does not exist; no file matches this pattern");
   check_error(run(folder, kCall + "-i none.png -o result"), 1,
               "[image none.png] does not exist; check the path");
-  check_error(run(folder, kCall + "-i a/000.png -o x.png --mask a"), 2, "--mask a is a folder");
 }
 
 TEST_CASE(

@@ -117,9 +117,9 @@ TEST_CASE("flags: sizes, counts and fractions out of range are rejected by name"
 }
 
 TEST_CASE("flags: text of any kind ends in one line") {
-  const std::set<std::string> kinds{"FILE", "DIR",       "RUN",  "RUN|CHECKPOINT", "CHECKPOINT", "FILE|DIR",
-                                    "OUT",  "AtoB|BtoA", "TEXT", "TYPE",           "NAME",       "RULE",
-                                    "LOSS", "h"};
+  const std::set<std::string> kinds{"FILE",     "DIR",  "RUN",       "RUN|CHECKPOINT", "CHECKPOINT",
+                                    "FILE|DIR", "OUT",  "AtoB|BtoA", "TEXT",           "TYPE",
+                                    "NAME",     "RULE", "LOSS",      "h|v|slider",     "N|L:P:S"};
   const std::string texts[] = {"",         std::string(100'000, 'a'), "a\nb\x1b[31m",
                                "\xff\xfe", "../../../nowhere/x",      "/dev/null/x"};
   int tried = 0;

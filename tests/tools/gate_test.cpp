@@ -28,9 +28,9 @@ void write_plain(const fs::path& path, int red, int green, int blue, int side = 
 void train_both(const Folder& folder) {
   for (int i = 0; i < 8; ++i) {
     const std::string name = std::to_string(i) + ".png";
-    write_plain(folder / ("kinds/photo/" + name), 250 - 10 * i, 0, 0);
-    write_plain(folder / ("kinds/drawing/" + name), 0, 250 - 10 * i, 0);
-    write_plain(folder / ("kinds/other/" + name), 0, 0, 250 - 10 * i);
+    write_plain(folder / ("kinds/photo/" + name), 255 - 10 * i, 0, 0);
+    write_plain(folder / ("kinds/drawing/" + name), 0, 255 - 10 * i, 0);
+    write_plain(folder / ("kinds/other/" + name), 0, 0, 255 - 10 * i);
   }
   write_plain(folder / "red.png", 255, 0, 0, 64);
   write_plain(folder / "green.png", 0, 255, 0, 64);
@@ -38,7 +38,7 @@ void train_both(const Folder& folder) {
   Result result =
       run(folder,
           "train classifier --data kinds --size 16 --width 2 --val-every 0 --batch-size 12 --steps "
-          "60 --lr 0.02 --sample-every 0 --threads 1 --workers 0 --seed 3 --outdir kinds-run");
+          "150 --lr 0.01 --sample-every 0 --threads 1 --workers 0 --seed 3 --outdir kinds-run");
   CAPTURE(result.err);
   REQUIRE(result.code == 0);
   result =
@@ -64,7 +64,7 @@ TEST_CASE("gate: attached, asked and obeyed") {
 
   const Result table = run(folder, "gate -m gated.safetensors -i red.png kinds/other");
   CHECK(table.code == 0);
-  CHECK(count_lines(table.out) == 10);
+  CHECK(count_lines(table.out) == 11);
   CHECK(has(table.out, "drawing"));
   const Result lines = run(folder, "gate -m gated.safetensors -i red.png green.png blue.png --json");
   const std::string first = lines.out.substr(0, lines.out.find('\n'));

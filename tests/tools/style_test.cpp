@@ -82,6 +82,30 @@ TEST_CASE("style: strength blends with the photograph, and a mask says where") {
   CHECK(styled(folder, "-i in.png --style-set levels=2,color=2").rgb != whole.rgb);
 }
 
+TEST_CASE("style: the slow form differs, and layers are what a stylizer learns") {
+  const Folder folder;
+  sumi::Photo photo = slope_photo(90, 64, 8, false);
+  for (std::size_t i = 0; i < photo.rgb.size(); i += 3)  // texture in the left half
+    if (i / 3 % 90 < 45) photo.rgb[i] = photo.rgb[i + 1] = static_cast<std::uint16_t>(i * 7919 % 256 * 257);
+  save_photo(folder / "in.png", photo);
+  for (const sumi::stylize::StyleInfo& style : sumi::stylize::styles()) {
+    CAPTURE(style.name);
+    const std::string name = "-i in.png -n " + style.name;
+    CHECK(styled(folder, name + " --filter-quality best").rgb != styled(folder, name).rgb);
+    CHECK(styled(folder, name + " --filter-quality fast").rgb == styled(folder, name).rgb);
+    const sumi::Photo flat = styled(folder, name + " --layer flat"),
+                      line = styled(folder, name + " --layer line");
+    CHECK(flat.rgb != line.rgb);
+    CHECK(flat.rgb != styled(folder, name).rgb);
+    for (std::size_t i = 0; i < line.rgb.size(); i += 3) CHECK(line.rgb[i] == line.rgb[i + 2]);
+  }
+  check_error(run(folder, "convert -i in.png -o out.png --filter-quality good"), 2,
+              "--filter-quality good is unknown");
+  check_error(run(folder, "convert -m run -i in.png -o out.png --filter-quality best"), 2,
+              "--filter-quality and --model exclude each other");
+  check_error(run(folder, "convert -i in.png -o out.png --sheet --layer line"), 2, "--layer is of one style");
+}
+
 TEST_CASE("style: folders, sheets and comparisons") {
   const Folder folder;
   write_images(folder, "in", 3, 40);

@@ -43,6 +43,12 @@ void CountProgress::complain(const std::string& line) {
   fmt::print(stderr, "sumi: {}\n", printable(line));
 }
 
+void CountProgress::note(const std::string& line, std::FILE* file) {
+  clear();
+  fmt::print(file, "{}\n", printable(line));
+  std::fflush(file);
+}
+
 void CountProgress::finish(const std::string& line) {
   clear();
   fmt::print("{}\n", line);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 
 #include "tools/cli/progress.h"
@@ -20,6 +21,8 @@ class CountProgress {
   void done(const std::string& line);
   // To stderr, above the live line.
   void complain(const std::string& line);
+  // Prints a line that stays, above the live line.
+  void note(const std::string& line, std::FILE* file);
   // Prints the last line, in every style.
   void finish(const std::string& line);
 

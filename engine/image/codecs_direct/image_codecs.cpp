@@ -118,7 +118,7 @@ Decoded decode_image(const fs::path& path, const DecodeOptions& options) {
   }
 }
 
-void encode_image(const fs::path& path, const Samples& samples, int quality) {
+std::string encoded_image(const fs::path& path, const Samples& samples, int quality) {
   const std::string where = "write " + path.string();
   const ImageFormat* format = writable_format(path);
   if (format == nullptr)
@@ -133,8 +133,11 @@ void encode_image(const fs::path& path, const Samples& samples, int quality) {
     s.channels += 2;
     s.data = rgb.data();
   }
-  write_file_atomically(
-      path, with_metadata(*format, encoded(path, *format, s, std::clamp(quality, 1, 100)), s.metadata));
+  return with_metadata(*format, encoded(path, *format, s, std::clamp(quality, 1, 100)), s.metadata);
+}
+
+void encode_image(const fs::path& path, const Samples& samples, int quality) {
+  write_file_atomically(path, encoded_image(path, samples, quality));
 }
 
 }  // namespace sumi::io

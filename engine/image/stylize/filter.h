@@ -39,6 +39,8 @@ class Filter {
   virtual Rgb compose(const Layers& layers, const Window& window) const = 0;
   // StyleLayers::flat.
   virtual Rgb flat(const Layers& layers, const Window& window) const = 0;
+  // What teacher_planes() gives of the whole image, where the options are those that it sets.
+  virtual Layers teacher(const Window& window) const = 0;
   virtual const StyleStatistics& statistics() const = 0;
 };
 
@@ -66,6 +68,8 @@ StyleParameter line_parameter();
 float line_opacity(double strength);
 LineOptions with_strength(LineOptions lines, double strength);
 Rgb white_paper(const Window& window);
+// Of this lightness, clamped to 0..100.
+Lab gray_lab(const Plane& L);
 
 StyleEntry ink_style();
 StyleEntry manga_style();

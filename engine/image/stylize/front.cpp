@@ -217,6 +217,7 @@ Front make_front(const RgbView& image, const StyleOptions& options, const FrontO
   if (!front.face.empty())
     front.flat = mixed(front.flat, blur(front.lab, 0.6F * front.s),
                        map([](float face) { return 0.45F * face; }, front.face));
+  if (options.best) front.flat = painted_flat(front);
   return front;
 }
 

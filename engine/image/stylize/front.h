@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/flow.h"
 #include "engine/image/stylize/plane.h"
 
 namespace sumi::stylize {
@@ -73,6 +74,18 @@ Lab joint_bilateral(const Lab& source, const Lab& guide, const BilateralOptions&
 // `faint`, where given, is what the range sigma is multiplied by, pixel by pixel: less than 1 keeps
 // faint contrasts.
 Lab flatten(const Lab& lab, float s, const Plane& tex, float range_sigma, const Plane* faint = nullptr);
+
+// The slow form of flat: where flattening blurs, in texture and where contrasts are faint, patches
+// of paint (kuwahara.h) of two brushes.
+Lab painted_flat(const Front& front);
+// Directions that brushes follow.
+inline constexpr FlowOptions kPaintFlow{
+    .sigma = 2.0F, .wide_sigma = 6.0F, .wide_weight = 0.1F, .coherence = true};
+// Cover of a fine layer of paint over a coarse one: where the coarse one misses the image by `low`
+// to `high` Lab units (Hertzmann 1998, "Painterly rendering with curved brush strokes of multiple
+// sizes"), less so where it is busy, and at least `keep`.
+Plane missed_paint(const Front& front, const Lab& coarse, const Lab& fine, float low, float high,
+                   const Plane& keep);
 
 // Strong small features (eyes, teeth, lettering) that flattening lost.
 struct DetailOptions {

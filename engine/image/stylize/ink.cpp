@@ -21,8 +21,8 @@ class Ink : public Filter {
     LineOptions lines;
     lines.low = 0.0040F;
     lines.high = 0.0125F;
-    line_ = ink_lines(line_source(front_.lab, detailed, front_.s, front_.tex), front_.s, front_.tex, lines,
-                      &soft);
+    line_ = ink_lines(line_source(front_.lab, detailed, front_.s, front_.tex), front_.s, front_.tex,
+                      with_strength(lines, values.at("line")), &soft);
     if (values.at("strokes") > 0) strokes_ = texture_strokes(front_.lab.L, front_.tex, front_.s);
     slope_ = cel_slope(detailed.L, front_.s);
     if (options.statistics) return;
@@ -53,6 +53,7 @@ class Ink : public Filter {
   }
 
   Rgb flat(const Layers& layers, const Window&) const override { return to_rgb(layers.flat); }
+  Layers teacher(const Window& window) const override { return layers(window); }
   const StyleStatistics& statistics() const override { return front_.statistics; }
 
  private:

@@ -142,6 +142,10 @@ class Manga : public Filter {
   }
 
   Rgb flat(const Layers&, const Window& window) const override { return white_paper(window); }
+  // The tone before it is cut into sheets.
+  Layers teacher(const Window& window) const override {
+    return {gray_lab(window_plane(front_, tone_, window)), window_line(front_, line_, window), {}};
+  }
   const StyleStatistics& statistics() const override { return front_.statistics; }
 
  private:

@@ -73,6 +73,7 @@ class PencilFilter final : public Filter {
   Layers layers(const Window& window) const override;
   Rgb compose(const Layers& layers, const Window& window) const override;
   Rgb flat(const Layers& layers, const Window& window) const override;
+  Layers teacher(const Window& window) const override;
 
  private:
   Plane graphite(const Plane& tone, const Window& window) const;
@@ -101,6 +102,19 @@ Layers PencilFilter::layers(const Window& window) const {
   Plane line = window_line(front_, line_, window);
   change(line, [opacity](float x) { return x * opacity; });
   return {{}, std::move(line), std::move(tone)};
+}
+
+// Flatter than the filter's tone: only skin keeps a share of the photograph.
+Layers PencilFilter::teacher(const Window& window) const {
+  const Lab flat = window_flat(front_, window, &mask_);
+  const Plane photo = blur(window_lab(front_, window).L, 0.8F * front_.full_s);
+  const auto wanted = [](float L, float a, float b, float photo_L, float skin) {
+    const float red = a > 0.0F ? a : 0.0F, blue = b < 0.0F ? -b : 0.0F;
+    return mix(L, photo_L, 0.5F * skin) + 7.0F * skin - 0.10F * red * (1.0F - skin) + 0.18F * blue;
+  };
+  return {gray_lab(map(wanted, flat.L, flat.a, flat.b, photo, window_plane(front_, front_.skin, window))),
+          window_line(front_, line_, window),
+          {}};
 }
 
 // Cover of the paper by smear and strokes.

@@ -36,6 +36,9 @@ struct StyleOptions {
   StyleValues values;
   const Plane* face = nullptr;  // 0..1: faces, which keep their features; of any size, over the whole image
   std::optional<StyleStatistics> statistics;  // instead of the image's own
+  // The slow form: texture as patches of paint instead of a blur, and for wash three brushes, each
+  // laid twice. About three times the work.
+  bool best = false;
 };
 
 struct StyleLayers {
@@ -66,6 +69,16 @@ StyleLayers style_layers(const std::string& name, const RgbView& image, const St
 // memory is little more than the result's.
 std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& image,
                                        const StyleOptions& options = {});
+
+// What a network can learn of a style (models/training/teachers.h): functions of a neighborhood.
+struct TeacherPlanes {
+  Rgb flat;    // color, or the tone as a gray, without lines, steps, strokes, sky, screen and paper
+  Plane line;  // cover of the line, 0 to 1, before the style's opacity
+};
+// By the slow form, of an image behind its level curve (auto_levels.h), which gets no other. Lines
+// have lower thresholds than the filter's: a network keeps to what is clear. `face` as in
+// StyleOptions. Errors as style_layers'.
+TeacherPlanes teacher_planes(const std::string& name, const RgbView& leveled, const Plane* face = nullptr);
 
 // The statistics that style `name` uses, for the other images of a clip.
 StyleStatistics style_statistics(const std::string& name, const RgbView& image,

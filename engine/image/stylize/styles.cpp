@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "engine/error.h"
+#include "engine/image/stylize/color.h"
 #include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/map.h"
+#include "engine/image/stylize/math.h"
 #include "engine/image/stylize/resize.h"
 #include "engine/image/stylize/style.h"
 
@@ -13,6 +17,9 @@ namespace sumi::stylize {
 namespace {
 
 constexpr std::size_t kWhole = 2'500'000;  // pixels of a window
+// With these a filter's own levels change nothing, and its colors are those of an image that is a
+// little pale.
+const StyleStatistics kTaughtStatistics{4, 99.5F, 55, {}, 22};
 
 // Parameters of every style: the shared steps use them (front.h).
 std::vector<StyleEntry> with_shared(std::vector<StyleEntry> entries) {
@@ -106,6 +113,11 @@ Rgb white_paper(const Window& window) {
   return paper;
 }
 
+Lab gray_lab(const Plane& L) {
+  return {map([](float x) { return clamp(x, 0.0F, 100.0F); }, L), Plane(L.width(), L.height(), 0.0F),
+          Plane(L.width(), L.height(), 0.0F)};
+}
+
 const std::vector<StyleInfo>& styles() {
   static const std::vector<StyleInfo> infos = [] {
     std::vector<StyleInfo> result;
@@ -130,6 +142,24 @@ StyleLayers style_layers(const std::string& name, const RgbView& image, const St
   result.tone = std::move(layers.tone);
   result.statistics = filter->statistics();
   return result;
+}
+
+TeacherPlanes teacher_planes(const std::string& name, const RgbView& leveled, const Plane* face) {
+  // Off: what depends on a place on the page, or is done after the network (comic_finish.h).
+  static const StyleValues kTaught{{"line", 4.0 / 3}, {"strokes", 0}, {"texture", 0},
+                                   {"washes", 0},     {"sky", 0},     {"bokashi", 0}};
+  const PlaneMemory memory;
+  const StyleInfo& info = style_info(name);
+  StyleOptions options;
+  options.best = true;
+  options.face = face;
+  options.statistics = kTaughtStatistics;
+  for (const StyleParameter& parameter : info.parameters)
+    if (const auto value = kTaught.find(parameter.name); value != kTaught.end())
+      options.values.insert(*value);
+  const Window whole{leveled.width, leveled.height, 0, leveled.height};
+  Layers layers = make_filter(name, leveled, options)->teacher(whole);
+  return {to_rgb(layers.flat), std::move(layers.line)};
 }
 
 std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& image,

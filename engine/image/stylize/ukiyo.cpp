@@ -197,6 +197,9 @@ class UkiyoFilter final : public Filter {
   Layers layers(const Window& window) const override;
   Rgb compose(const Layers& layers, const Window& window) const override;
   Rgb flat(const Layers& layers, const Window&) const override { return to_rgb(layers.flat); }
+  Layers teacher(const Window& window) const override {
+    return {layers(window).flat, window_line(front_, line_, window), {}};
+  }
 
  private:
   void add_pigments(Lab& color) const;

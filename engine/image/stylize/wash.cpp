@@ -34,8 +34,6 @@
 namespace sumi::stylize {
 namespace {
 
-constexpr FlowOptions kFlow{.sigma = 2.0F, .wide_sigma = 6.0F, .wide_weight = 0.1F, .coherence = true};
-
 // A color where pigment lies denser (more > 0) or thinner by the part `more`: L, and the factor of
 // a and b.
 inline float denser(float L, float more) {
@@ -47,6 +45,10 @@ inline float opened(float L, float lift) {
   const float l = clamp(0.01F * L, 0.0F, 1.0F);
   return 100.0F * (l + lift * 4.0F * l * (1.0F - l) * (1.0F - 0.5F * l));
 }
+
+// Of the slow form: the wide brush's radius over the fast form's, and the radius of a brush laid a
+// second time over that of the first.
+constexpr float kWiderBrush = 1.6F, kAgain = 0.6F;
 
 // Lightness in steps of kWash, each a wash that ends in a soft border; `amount` of the way.
 constexpr float kWash = 8, kNear = 0.8F, kFar = 3.6F;
@@ -75,14 +77,19 @@ class WashFilter final : public Filter {
  public:
   WashFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values);
 
-  int halo() const override { return static_cast<int>((1.6F * brush_ + 7) * front_.full_s) + 8; }
+  int halo() const override {
+    return static_cast<int>((1.6F * (best_ ? 1 + kAgain : 1) * brush_ + 7) * front_.full_s) + 8;
+  }
   const StyleStatistics& statistics() const override { return front_.statistics; }
   Layers layers(const Window& window) const override;
   Rgb compose(const Layers& layers, const Window& window) const override;
   Rgb flat(const Layers& layers, const Window&) const override { return to_rgb(layers.flat); }
+  Layers teacher(const Window& window) const override {
+    return {layers(window).flat, window_line(front_, line_, window), {}};
+  }
 
  private:
-  Plane missed_by(const Lab& coarse, const Lab& fine) const;
+  Lab middle_brush(float wide) const;
   Plane calm_ground() const;
   Plane lines(double strength) const;
   Flow window_flow(const Window& window) const;
@@ -91,9 +98,13 @@ class WashFilter final : public Filter {
   void gather_pigment(Lab& painting, const Plane& wide, const Plane& face, float s) const;
   Lab finished(const Window& window) const;
 
+  Plane kept(float on_skin, float on_face) const;
+
   Front front_;
+  const bool best_;
   const float brush_, lift_, bloom_, washes_, chroma_, cast_, wet_, grain_, flow_, opacity_;
-  Lab coarse_;  // of half the working size
+  Lab coarse_;  // the wide brush, at half the working size
+  Lab base_;    // of the slow form: all but the small brush
   Flow edges_;  // this and all below of the working size
   Guides guides_;
   Lab painting_;
@@ -102,6 +113,7 @@ class WashFilter final : public Filter {
 
 WashFilter::WashFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values)
     : front_(make_front(image, options, {.max_gain = 1.5F, .flatten = false})),
+      best_(options.best),
       brush_(static_cast<float>(values.at("detail"))),
       lift_(static_cast<float>(values.at("lift"))),
       bloom_(static_cast<float>(values.at("bloom"))),
@@ -115,12 +127,18 @@ WashFilter::WashFilter(const RgbView& image, const StyleOptions& options, const 
   const float s = front_.s, half_s = 0.5F * s, lift = lift_;
   const int width = front_.lab.width(), height = front_.lab.height();
   const Lab half = halve(front_.lab);
-  coarse_ = kuwahara(half, tensor_flow(half.L, half_s, kFlow),
-                     static_cast<float>(values.at("brush")) * half_s, KuwaharaRings::three);
+  const auto wide = static_cast<float>(values.at("brush")) * (best_ ? kWiderBrush : 1);
+  coarse_ = kuwahara(half, tensor_flow(half.L, half_s, kPaintFlow), wide * half_s, KuwaharaRings::three);
+  if (best_)
+    coarse_ = kuwahara(coarse_, tensor_flow(coarse_.L, half_s, kPaintFlow), kAgain * wide * half_s,
+                       KuwaharaRings::three);
   if (!options.statistics) front_.statistics.chroma = mean_chroma(coarse_);
-  edges_ = tensor_flow(blur(front_.lab.L, 0.3F * s), s, kFlow);
-  const Lab coarse = resize_linear(coarse_, width, height), fine = small_brush(front_.lab, edges_, s);
-  guides_.fine = missed_by(coarse, fine);
+  edges_ = tensor_flow(blur(front_.lab.L, 0.3F * s), s, kPaintFlow);
+  if (best_) base_ = middle_brush(wide);
+  const Lab coarse = resize_linear(best_ ? base_ : coarse_, width, height),
+            fine = small_brush(front_.lab, edges_, s);
+  guides_.fine = best_ ? missed_paint(front_, coarse, fine, 6, 16, kept(0.45F, 0.85F))
+                       : missed_paint(front_, coarse, fine, 7, 20, kept(0.5F, 0));
   guides_.calm = calm_ground();
   guides_.wander = wandering(width, height, s, 0);
   guides_.glow = resize_linear(blur(map([lift](float L) { return opened(L, lift); }, coarse_.L), 14 * half_s),
@@ -131,17 +149,22 @@ WashFilter::WashFilter(const RgbView& image, const StyleOptions& options, const 
   line_ = lines(values.at("line"));
 }
 
-// Cover of the small brush: where the wide one misses the image, and half of it on skin.
-Plane WashFilter::missed_by(const Lab& coarse, const Lab& fine) const {
-  const Plane missed =
-      map([](float L, float a, float b, float cL, float ca,
-             float cb) { return std::sqrt(square(L - cL) + square(a - ca) + square(b - cb)); },
-          fine.L, fine.a, fine.b, coarse.L, coarse.a, coarse.b);
-  const auto cover = [](float e, float busy, float skin) {
-    const float m = smoothstep(7.0F, 20.0F, e * (1.0F - 0.35F * busy));
-    return m > 0.5F * skin ? m : 0.5F * skin;
-  };
-  return blur(map(cover, blur(missed, 1.2F * front_.s), front_.busy, front_.skin), front_.s);
+// Least cover of a finer brush.
+Plane WashFilter::kept(float on_skin, float on_face) const {
+  Plane keep = map([on_skin](float skin) { return on_skin * skin; }, front_.skin);
+  if (!front_.face.empty())
+    change(
+        keep, [on_face](float k, float face) { return std::max(k, on_face * face); }, front_.face);
+  return keep;
+}
+
+// A brush of half the width over the wide one, each laid twice.
+Lab WashFilter::middle_brush(float wide) const {
+  const float radius = 0.5F * wide * front_.s;
+  const Lab once = kuwahara(front_.lab, edges_, radius, KuwaharaRings::three);
+  const Lab middle = kuwahara(once, edges_, kAgain * radius, KuwaharaRings::three);
+  const Lab coarse = resize_linear(coarse_, front_.lab.width(), front_.lab.height());
+  return mixed(coarse, middle, missed_paint(front_, coarse, middle, 5, 14, kept(0.4F, 0.6F)));
 }
 
 // Ground that is calm by its slope (of L, per pixel at scale 1), and is neither skin nor leaves.
@@ -184,7 +207,8 @@ Flow WashFilter::window_flow(const Window& window) const {
 }
 
 Lab WashFilter::small_brush(const Lab& lab, const Flow& flow, float s) const {
-  return kuwahara(blur(lab, 0.3F * s), flow, brush_ * s, KuwaharaRings::two);
+  Lab once = kuwahara(blur(lab, 0.3F * s), flow, brush_ * s, KuwaharaRings::two);
+  return best_ ? kuwahara(once, flow, kAgain * brush_ * s, KuwaharaRings::two) : std::move(once);
 }
 
 // Both layers, washes on calm ground, light and color.
@@ -226,7 +250,8 @@ void WashFilter::gather_pigment(Lab& painting, const Plane& wide, const Plane& f
 // full size, all else enlarged.
 Lab WashFilter::finished(const Window& window) const {
   const auto smooth = [&](const Plane& x) { return window_plane(front_, x, window); };
-  const Lab coarse = resize_linear(coarse_, window.width, window.height, window.first, window.rows);
+  const Lab coarse =
+      resize_linear(best_ ? base_ : coarse_, window.width, window.height, window.first, window.rows);
   const Lab fine = small_brush(window_lab(front_, window), window_flow(window), front_.full_s);
   Lab painting =
       paint(coarse, fine,

@@ -115,13 +115,17 @@ TEST_CASE("stylize: the same bits on every number of threads and every instructi
   sumi::kernels::set_num_threads(before);
 }
 
-TEST_CASE("stylize: bands of rows are those of the whole image") {
-  for (const int side : {300, 1100}) {  // at its own size, and analyzed at half size
+TEST_CASE("stylize: bands of rows are those of the whole picture") {
+  // At its own size, and analyzed at half size; in the slow form too.
+  for (const auto& [side, best] : {std::pair{300, false}, {1100, false}, {1100, true}}) {
     const Picture picture = make_image(side + 60, side);
     for (const stylize::StyleInfo& style : stylize::styles()) {
       CAPTURE(style.name);
       CAPTURE(side);
-      const auto filter = stylize::make_filter(style.name, picture.view(), {});
+      CAPTURE(best);
+      stylize::StyleOptions options;
+      options.best = best;
+      const auto filter = stylize::make_filter(style.name, picture.view(), options);
       const stylize::Rgb whole = stylize::finished_rows(*filter, picture.view(), 0, side);
       const int first = side / 3, rows = side / 5;
       const stylize::Rgb band = stylize::finished_rows(*filter, picture.view(), first, rows);
@@ -131,6 +135,34 @@ TEST_CASE("stylize: bands of rows are those of the whole image") {
           worst = std::max(worst, std::fabs(band.green.row(y)[x] - whole.green.row(first + y)[x]));
       CHECK(worst <= 1.0F / 255);
     }
+  }
+}
+
+TEST_CASE("stylize: what is taught depends on the neighborhood alone") {
+  // The left part of an image, and the picture: beyond what filters reach, and without statistics, the planes are the same.
+  const Picture wide = make_image(900, 260);
+  Picture left{620, 260, {}};
+  for (int y = 0; y < left.height; ++y)
+    for (int i = 0; i < 3 * left.width; ++i)
+      left.rgb.push_back(wide.rgb[static_cast<std::size_t>(y * 3 * wide.width + i)]);
+  for (const stylize::StyleInfo& style : stylize::styles()) {
+    CAPTURE(style.name);
+    const stylize::TeacherPlanes whole = stylize::teacher_planes(style.name, wide.view()),
+                                 part = stylize::teacher_planes(style.name, left.view());
+    float flat = 0;
+    int lines = 0;
+    for (int y = 0; y < left.height; ++y)
+      for (int x = 0; x < 400; ++x) {
+        flat = std::max(flat, std::fabs(whole.flat.green.row(y)[x] - part.flat.green.row(y)[x]));
+        lines += std::fabs(whole.line.row(y)[x] - part.line.row(y)[x]) > 0.1F;
+      }
+    CHECK(flat < 2.0F / 255);
+    CHECK(lines < 20);  // a stroke that ends in the other part may count as small
+    // Colors lie under no line, and a taught picture is no paper.
+    check_values(whole.flat.red, 0, 1);
+    check_values(whole.line, 0, 1);
+    CHECK(*std::max_element(whole.line.data(), whole.line.data() + whole.line.pixels()) > 0.9F);
+    CHECK(*std::min_element(whole.flat.red.data(), whole.flat.red.data() + whole.flat.red.pixels()) < 0.5F);
   }
 }
 
