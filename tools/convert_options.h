@@ -32,7 +32,6 @@ struct ConvertArguments {
   StyleArguments style;
   ComicArguments comic;
   ClipArguments clip;
-  ClipArguments clip;
   RuntimeOptions machine;
   Output screen;
 
