@@ -21,7 +21,8 @@ constexpr double kComicNetworkWork = 7e-7, kFinishWork = 2e-7;
 
 }  // namespace
 
-PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedModel> opened) {
+PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
+                         std::shared_ptr<ComicHold> hold) {
   Stylizer& model = *as_stylizer(*opened->model);
   const std::vector<std::string>& styles = model.styles();
   const std::string command = command_name(args.app);
@@ -44,6 +45,7 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
                   : args.comic.layer == "line" ? ComicLayer::line
                                                : ComicLayer::drawing;
   options.raw = args.raw;
+  options.hold = hold.get();
   // Multiples of 4; no other result (models/inference/comic_picture.h).
   if (args.tile != 0) options.tile = static_cast<int>(std::max<std::int64_t>(args.tile / 4 * 4, 32));
   if (args.judge)
@@ -53,7 +55,8 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
     const auto [w, h] = working_size(static_cast<int>(width), static_cast<int>(height), short_side);
     return kComicNetworkWork * w * h + kFinishWork * width * height;
   };
-  filter.run = [opened = std::move(opened), options](const Photo& photo, const Photo*) {
+  filter.run = [opened = std::move(opened), options, hold = std::move(hold)](const Photo& photo,
+                                                                             const Photo*) {
     return comic_picture(*as_stylizer(*opened->model), photo, options);
   };
   return filter;

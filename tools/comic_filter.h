@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "models/inference/comic_hold.h"
 #include "models/inference/exported.h"
 #include "tools/convert_options.h"
 #include "tools/photo_filter.h"
@@ -10,7 +11,8 @@
 namespace sumi::cli {
 
 // The filter for the arguments' mixture of styles. Throws UsageError listing the model's styles for
-// an unknown one.
-PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedModel> opened);
+// an unknown one. `hold`: of a clip, read and updated by each call; may be null.
+PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
+                         std::shared_ptr<ComicHold> hold = nullptr);
 
 }  // namespace sumi::cli

@@ -14,6 +14,7 @@
 #include "engine/runtime/system_memory.h"
 #include "models/training/trainer.h"
 #include "tools/cli/signals.h"
+#include "tools/convert_clip.h"
 #include "tools/convert_estimate.h"
 #include "tools/convert_filter.h"
 #include "tools/convert_masks.h"
@@ -84,6 +85,8 @@ void convert_all(ConvertArguments& args, const std::vector<ConvertJob>& jobs, Co
 
 int run(ConvertArguments& args) {
   args.check();
+  if (is_clip_call(args)) return convert_clips(args);
+  args.clip.refuse(args.app);
   if (args.writes_stdout() && standard_output_is_terminal())
     throw UsageError(command_name(args.app), "--output - is a terminal; redirect it to a file or a command");
   std::optional<StandardInput> input;

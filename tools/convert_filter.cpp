@@ -184,11 +184,12 @@ PhotoFilter style_filter(const ConvertArguments& args, std::function<void(const 
 
 }  // namespace
 
-PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn) {
+PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn,
+                         std::shared_ptr<ComicHold> hold) {
   if (args.style.used()) return style_filter(args, std::move(warn));
   auto opened =
       std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
-  PhotoFilter filter = as_stylizer(*opened->model) ? comic_filter(args, std::move(opened))
+  PhotoFilter filter = as_stylizer(*opened->model) ? comic_filter(args, std::move(opened), std::move(hold))
                                                    : network_filter(args, std::move(opened), std::move(warn));
   auto gate = std::make_shared<ConvertGate>(args.gate, args.model, args.direction);
   filter.gate = [gate](const Photo& photo) { return gate->ask(photo); };

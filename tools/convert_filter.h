@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
+#include "models/inference/comic_hold.h"
 #include "tools/convert_options.h"
 #include "tools/photo_filter.h"
 
@@ -13,6 +15,8 @@ namespace sumi::cli {
 // depth and alpha stay; with --sheet the sheet of all styles, 8 bits, of the photograph at 720
 // pixels at most. Of a model: Converter's or comic_picture()'s result, and errors as open_model's.
 // `warn` is called once if faces cannot be detected.
-PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn);
+// `hold`: of a clip by a stylizer, read and updated by each call; may be null.
+PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn,
+                         std::shared_ptr<ComicHold> hold = nullptr);
 
 }  // namespace sumi::cli

@@ -91,6 +91,7 @@ void ConvertArguments::add_options(CLI::App& command) {
   command.add_flag("-r,--recursive", recursive, "folders are searched through anyway")->group(kHidden);
   command.add_flag("--dry-run,--dry_run", dry_run, "list the output files without converting")
       ->group("Images");
+  clip.add_options(command);
   machine.add(command);
   add_text(command, "-j,--jobs", jobs, "N|L:P:S",
            "images that are loaded, computed and saved at a time (1:1:1; N is N:1:N)")
@@ -115,6 +116,7 @@ void ConvertArguments::check() {
   const std::string name = command_name(app);
   style.check(app, model);
   comic.check(app);
+  clip.check(app);
   if (model.empty()) {
     style.layer = std::exchange(comic.layer, "drawing");
     comic.refuse(app);

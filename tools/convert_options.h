@@ -9,6 +9,7 @@
 #include "tools/cli/cli.h"
 #include "tools/cli/runtime_options.h"
 #include "tools/cli/training_session.h"
+#include "tools/clip_options.h"
 #include "tools/comic_arguments.h"
 #include "tools/convert_jobs.h"
 #include "tools/convert_pipeline.h"
@@ -31,6 +32,7 @@ struct ConvertArguments {
   bool recursive = false, overwrite = false;  // the default behavior
   StyleArguments style;
   ComicArguments comic;
+  ClipArguments clip;
   RuntimeOptions machine;
   Output screen;
 

@@ -79,7 +79,7 @@ class ComicJob {
       : model_(model),
         photo_(photo),
         options_(options),
-        table_(stylize::picture_curve(view_of(photo))),
+        table_(held_curve(photo, options)),
         scale_(stylize::side_scale(photo.width, photo.height)) {
     const auto [width, height] = working_size(photo.width, photo.height, options.short_side);
     enlarged_ = width != photo.width || height != photo.height;
@@ -91,8 +91,11 @@ class ComicJob {
     for (std::size_t i = 0; i < options.weights.size(); ++i) {
       const int levels = options.levels < 0 ? stylize::style_levels(model.styles()[i]) : options.levels;
       const bool used = options.weights[i] > 0 && levels > 0 && options.layer == ComicLayer::drawing;
-      finishes_.push_back({levels, used ? stylize::tone_levels(lightness, levels) : std::vector<float>{}});
+      std::vector<float> tones = used ? stylize::tone_levels(lightness, levels) : std::vector<float>{};
+      if (options.hold) tones = options.hold->ease_tones(i, tones);
+      finishes_.push_back({levels, std::move(tones)});
     }
+    if (options.hold) options.hold->fresh = false;
   }
 
   int halo() const { return stylize::finish_halo(scale_); }
@@ -101,6 +104,10 @@ class ComicJob {
   bool gray() const;
 
  private:
+  static stylize::LevelCurve held_curve(const Photo& photo, const ComicOptions& options) {
+    const stylize::LevelCurve own = stylize::picture_curve(view_of(photo));
+    return options.hold ? options.hold->ease_curve(own) : own;
+  }
   Rgb drawing(const ComicBand& band) const;
   Rgb single_layer(const ComicBand& band) const;
   // Applies the flat color to the leveled image `flat`, in place; `plane_of` returns the rows of a

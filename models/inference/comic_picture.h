@@ -15,6 +15,7 @@
 
 #include "engine/image/photo.h"
 #include "engine/image/stylize/plane.h"
+#include "models/inference/comic_hold.h"
 #include "models/stylizer.h"
 
 namespace sumi {
@@ -30,6 +31,7 @@ struct ComicOptions {
   int short_side = 0;           // of the working size in pixels; 0: that of the image up to 720, else 600
   int tile = 512;               // side of the square tiles without their halo; a multiple of 4
   bool raw = false;             // the last weights instead of their EMA
+  ComicHold* hold = nullptr;    // of a clip: read and updated
 };
 
 // {width, height} at which the network sees an image. Images are never enlarged.
