@@ -20,7 +20,7 @@ namespace {
 
 // of the way to a frame's own statistics: half of it in eight frames
 constexpr float kEase = 0.08F;
-// of the short side of the picture that statistics are taken from
+// of the short side of the image that statistics are taken from
 constexpr int kStatisticsSide = 240;
 constexpr int kFaceEvery = 8;  // frames from search to search
 constexpr float kFaceEase = 0.25F;
@@ -108,7 +108,7 @@ class StyleOfClip final : public ClipFilter {
   }
 
  private:
-  // Taken from a small picture, which costs a tenth of the drawing.
+  // Taken from a small image, which costs a tenth of the drawing.
   void update_statistics(const Photo& frame, bool cut) {
     const int shorter = std::min(frame.width, frame.height);
     const double scale = std::min(1.0, static_cast<double>(kStatisticsSide) / shorter);

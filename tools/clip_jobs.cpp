@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Size and time of the last change: files that differ are told apart without reading them.
+// Size and modification time: distinguish files without reading them.
 std::string stamp_of(const fs::path& path) {
   std::error_code error;
   const fs::path file = fs::canonical(path, error);
@@ -45,7 +45,7 @@ std::vector<ClipJob> plan_clips(const ConvertArguments& args) {
   for (const std::string& input : inputs) {
     if (!video::has_clip_extension(input) && !video::container_of(input))
       throw UsageError(command,
-                       fmt::format("{} is not a clip; convert clips and pictures in two calls", input));
+                       fmt::format("{} is not a clip; convert clips and images in two calls", input));
     fs::path name = fs::path(input).filename();
     if (!video::container_of(name)) name += ".mp4";
     const fs::path out =

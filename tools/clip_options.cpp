@@ -97,7 +97,7 @@ void ClipArguments::refuse(const CLI::App* app) const {
        {"--start", "--end", "--fps", "--codec", "--crf", "--no-audio", "--preview", "--temporal"})
     if (app->count(option) > 0)
       throw UsageError(command_name(app),
-                       fmt::format("{} is for clips, and the input is pictures; leave it out", option));
+                       fmt::format("{} is for clips, and the input is images; leave it out", option));
 }
 
 }  // namespace sumi::cli

@@ -19,7 +19,7 @@ struct ClipArguments {
   void add_options(CLI::App& command);
   // Brings the values into their final form. UsageError for what is out of range.
   void check(const CLI::App* app);
-  // UsageError where one was given: for pictures.
+  // UsageError where one was given: for images.
   void refuse(const CLI::App* app) const;
 };
 

@@ -251,9 +251,9 @@ void check_arguments(const ConvertArguments& args, const std::vector<ClipJob>& j
     if (args.app->count(option) > 0)
       throw UsageError(command_name(args.app), fmt::format("{} {}", option, why));
   };
-  refuse("--mask", "is for pictures; leave it out for a clip");
-  refuse("--sheet", "is for pictures; --preview 6 shows frames of a clip");
-  refuse("--format", "is for pictures; name the clip (drawn.mp4), or frames/%06d.png for frames");
+  refuse("--mask", "is for images; leave it out for a clip");
+  refuse("--sheet", "is for images; --preview 6 shows frames of a clip");
+  refuse("--format", "is for images; name the clip (drawn.mp4), or frames/%06d.png for frames");
   for (const ClipJob& job : jobs) {
     if (args.clip.preview > 0 && has_writable_extension(job.out) && !video::is_frame_pattern(job.out))
       continue;
@@ -283,7 +283,7 @@ bool convert_one(ConvertArguments& args, Progress::Style style, const ClipJob& j
 bool is_clip_call(const ConvertArguments& args) {
   const std::vector<std::string>& inputs = args.request.inputs;
   const fs::path output = args.request.output;
-  // .webp may be one picture: a clip if the input is one.
+  // .webp may be one image: a clip if the input is one.
   const bool still = has_writable_extension(output) && !video::is_frame_pattern(output);
   if (!still && (video::container_of(output) || video::is_frame_pattern(output))) return true;
   return std::any_of(inputs.begin(), inputs.end(), [&](const std::string& input) {

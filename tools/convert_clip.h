@@ -1,4 +1,4 @@
-// sumi convert for clips: moving pictures in, moving pictures out.
+// sumi convert for clips: moving images in, moving images out.
 #pragma once
 
 #include "tools/convert_options.h"

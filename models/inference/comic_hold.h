@@ -1,4 +1,4 @@
-// What a stylizer's drawing takes from the whole picture, held within a shot of a clip.
+// What a stylizer's drawing takes from the whole image, held within a shot of a clip.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@ namespace sumi {
 
 // Of the frame before; each frame moves it a little of the way to its own.
 struct ComicHold {
-  bool fresh = true;  // the next picture's own values are taken as they are: it begins a shot
+  bool fresh = true;  // the next image's own values are taken as they are: it begins a shot
   stylize::LevelCurve curve;
   std::vector<std::vector<float>> tones;  // by the model's style; empty where it was not drawn
 
