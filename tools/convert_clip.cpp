@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <fstream>
 #include <future>
 #include <memory>
 #include <new>
@@ -278,6 +279,19 @@ bool convert_one(ConvertArguments& args, Progress::Style style, const ClipJob& j
   return ClipConversion(args, *filter, style, job).run();
 }
 
+// Whether a file can hold one image only. A PNG is animated if its chunk acTL precedes the pixels
+// (PNG, third edition, 11.3.7).
+bool is_still(const std::string& path) {
+  const std::string extension = io::extension_of(path);
+  if (!has_writable_extension(path) || extension == ".webp") return false;
+  if (extension != ".png") return true;
+  std::ifstream file(path, std::ios::binary);
+  std::string start(1 << 16, '\0');
+  file.read(start.data(), static_cast<std::streamsize>(start.size()));
+  start.resize(static_cast<std::size_t>(file.gcount()));
+  return start.find("acTL") == std::string::npos;
+}
+
 }  // namespace
 
 bool is_clip_call(const ConvertArguments& args) {
@@ -285,7 +299,8 @@ bool is_clip_call(const ConvertArguments& args) {
   const fs::path output = args.request.output;
   // .webp may be one image: a clip if the input is one.
   const bool still = has_writable_extension(output) && !video::is_frame_pattern(output);
-  if (!still && (video::container_of(output) || video::is_frame_pattern(output))) return true;
+  if (!still && video::is_frame_pattern(output)) return true;
+  if (!still && video::container_of(output)) return !std::all_of(inputs.begin(), inputs.end(), is_still);
   return std::any_of(inputs.begin(), inputs.end(), [&](const std::string& input) {
     std::error_code error;
     const bool moving = io::extension_of(input) == ".gif" || fs::is_directory(input, error);

@@ -4,7 +4,6 @@
 #include <glob.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <stdexcept>
 
@@ -20,13 +19,6 @@ namespace {
 std::string small_letters(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
-}
-
-bool is_video(const fs::path& path) {
-  static constexpr std::array<const char*, 11> known{".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v",
-                                                     ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"};
-  const std::string extension = small_letters(path.extension().string());
-  return std::find(known.begin(), known.end(), extension) != known.end();
 }
 
 // An input with the path that it gets below the output folder.
@@ -78,11 +70,7 @@ std::vector<Source> collect(const ConvertRequest& request,
       continue;
     }
     if (!fs::is_directory(input, ec)) {
-      if (is_video(input))
-        failed(
-            fmt::format("[image {}] is a video; convert takes images only: cut it into frames first", input));
-      else
-        add(input, fs::path(input).filename());
+      add(input, fs::path(input).filename());
       continue;
     }
     // What an earlier call has written into a folder inside this one is not converted once more.

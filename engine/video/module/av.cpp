@@ -11,6 +11,8 @@ extern "C" {
 #include <array>
 #include <cerrno>
 #include <cmath>
+#include <cstdarg>
+#include <cstdint>
 #include <new>
 
 namespace sumi::video {
@@ -22,9 +24,17 @@ constexpr const char* kFormats =
     "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,h264,hevc,m4v,mjpeg,gif,apng,flv,asf,ogg,mxf,nut,"
     "yuv4mpegpipe,ivf,dv,obu";
 
-// FFmpeg says nothing by itself: every failure is an Error of ours.
+// Errors that FFmpeg reported in this thread.
+thread_local std::int64_t log_errors = 0;
+
+// FFmpeg prints nothing by itself: every failure is an Error of ours, or counted.
 struct Silence {
-  Silence() { av_log_set_level(AV_LOG_QUIET); }
+  Silence() {
+    av_log_set_level(AV_LOG_QUIET);
+    av_log_set_callback([](void*, int level, const char*, std::va_list) {
+      if (level <= AV_LOG_ERROR) ++log_errors;
+    });
+  }
 };
 
 std::string reason_of(int code) {
@@ -34,6 +44,10 @@ std::string reason_of(int code) {
 }
 
 }  // namespace
+
+std::int64_t errors_reported() {
+  return log_errors;
+}
 
 void fail_av(const std::string& subject, const std::string& what, int code) {
   if (code == AVERROR(ENOMEM)) throw std::bad_alloc();

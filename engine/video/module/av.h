@@ -10,6 +10,7 @@ extern "C" {
 #include <libavutil/pixdesc.h>
 }
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -49,6 +50,10 @@ inline AVRational to_av(Rational r) {
 inline Rational from_av(AVRational r) {
   return r.den > 0 ? Rational{r.num, r.den} : Rational{0, 1};
 }
+
+// Errors that FFmpeg reported in the calling thread since it started. Demuxers that skip damaged bytes
+// to the next packet return no error, but report one.
+std::int64_t errors_reported();
 
 // A file for reading, of the formats that hold clips, from local files alone.
 Av<AVFormatContext> open_input(const std::string& path);

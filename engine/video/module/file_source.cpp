@@ -73,8 +73,10 @@ void FileSource::describe() {
 }
 
 void FileSource::send() {
+  const std::int64_t errors = errors_reported();
   const int read = av_read_frame(file_.get(), packet_.get());
-  if (read < 0) {  // the end, or nothing more that can be read
+  if (read >= 0 && errors_reported() > errors) ++dropped_;  // at least one packet was skipped
+  if (read < 0) {                                           // the end, or nothing more that can be read
     if (read != AVERROR_EOF) ++dropped_;
     avcodec_send_packet(decoder_.get(), nullptr);
     drained_ = true;
