@@ -51,8 +51,8 @@ inline Rational from_av(AVRational r) {
   return r.den > 0 ? Rational{r.num, r.den} : Rational{0, 1};
 }
 
-// Errors that FFmpeg reported in the calling thread since it started. Demuxers that skip damaged bytes
-// to the next packet return no error, but report one.
+// Errors that FFmpeg reported in the calling thread since it started. Demuxers that skip damaged
+// bytes to the next packet return no error, but report one.
 std::int64_t errors_reported();
 
 // A file for reading, of the formats that hold clips, from local files alone.
@@ -60,7 +60,7 @@ Av<AVFormatContext> open_input(const std::string& path);
 // The time that counts as 0, in microseconds: that of the stream that begins first, but not of the
 // negative times before a sound.
 std::int64_t origin_of(const AVFormatContext& file);
-// The stream of pictures that is the clip, or -1. Covers of albums are not.
+// The stream of images that is the clip, or -1. Covers of albums are not.
 int video_stream(AVFormatContext& file);
 
 // A chain of filters, one input ("in") and one output.

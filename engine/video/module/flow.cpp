@@ -11,8 +11,8 @@ namespace {
 class DisFlow final : public DenseFlow {
  public:
   // The flow is computed in threads that end while OpenCV works elsewhere, for example on faces.
-  // oneTBB 2021.8 then frees tasks in a pool that is gone. So OpenCV, all of it, runs in the calling
-  // thread; drawing and reading overlap anyway.
+  // oneTBB 2021.8 then frees tasks in a pool that is gone. So OpenCV, all of it, runs in the
+  // calling thread; drawing and reading overlap anyway.
   DisFlow() { cv::setNumThreads(1); }
   void compute(const std::uint8_t* from, const std::uint8_t* to, int width, int height,
                float* flow) override {
