@@ -3,9 +3,9 @@
 #
 #   ./demo.sh [PHOTO ...]
 #
-# Then it trains a DCGAN that generates comic heads, and a CycleGAN that colors them in, in minutes on two cores. It can be run
-# again at any time: a finished run is kept, an interrupted one resumes. SUMI_DEMO_STEPS (for each network) and
-# SUMI_DEMO_RUN set its length and its folder.
+# It colors line drawings with weights that ship. Then it trains: a DCGAN that generates comic heads, and a network that stylizes
+# the photographs, each from nothing, in minutes on two cores. It can be run again at any time: a finished run is kept, an
+# interrupted one resumes. SUMI_DEMO_STEPS (for each network) and SUMI_DEMO_RUN set its length and its folder.
 set -euo pipefail
 photos=()
 for photo in "$@"; do
@@ -17,8 +17,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 preset=${SUMI_PRESET:-release}
 run=${SUMI_DEMO_RUN:-runs/demo}
 heads_steps=${SUMI_DEMO_STEPS:-5520}
-color_steps=${SUMI_DEMO_STEPS:-2000}
-heads=$run color=$run-color
+style_steps=${SUMI_DEMO_STEPS:-600}
+heads=$run style=$run-stylizer
 sumi=build/$preset/sumi
 art=samples/characters
 
@@ -64,28 +64,30 @@ ln -sfn "$sumi" sumi
 say "3/7 photographs in every style"
 "$sumi" convert --sheet -i "${photos[@]}" -o "$run-styles/" -f png
 
-say "4/7 training: comic heads, 32x32, $heads_steps steps (Ctrl-C stops and saves; ./demo.sh resumes)"
+say "4/7 line drawings as colored comics, by weights/characters"
+"$sumi" convert -m characters -i samples/drawings -o "$run-comics/" -f png --compare h
+
+say "5/7 training: comic heads, 32x32, $heads_steps steps (Ctrl-C stops and saves; ./demo.sh resumes)"
 train "$heads" "$heads_steps" dcgan --data $art/lorelei --size 32 --ngf 32 --ndf 16 --batch-size 32 \
   --lr-policy linear --epochs 60 --epochs-decay 60 --ema 0.998
-
-say "5/7 generating heads"
 "$sumi" generate -m "$heads" -n 64 --seed 7 --scale 3 -o "$heads/sheet.png"
 "$sumi" generate -m "$heads" -n 5 --interpolate 10 --seed 7 --scale 2 -o "$heads/walk.png"
 
-say "6/7 training: line drawings to colored ones and back, 64x64, $color_steps steps"
-train "$color" "$color_steps" cyclegan --data-a $art/lorelei --data-b $art/openpeeps --load-size 70 --crop-size 64 \
-  --ngf 16 --ndf 16 --n-blocks 3 --upsample bilinear --epochs 1 --epochs-decay 1 --ema 0.995
+say "6/7 training: the styles ink and ukiyo, from photographs, $style_steps steps"
+train "$style" "$style_steps" stylizer --data-a samples/photos --style ink ukiyo --crop-size 96 --batch-size 4 --ema 0.99
 
-say "7/7 converting the first ten drawings"
-"$sumi" convert -m "$color" -i $art/lorelei/000?.png -o "$color/converted" --compare h
+say "7/7 the photographs by the network of these minutes"
+for name in ink ukiyo; do
+  "$sumi" convert -m "$style" -n $name -i "${photos[@]}" -o "$style/$name/" -f png --compare h
+done
 
 say "look at
-   $run-styles/        photographs as ink, manga, watercolor, pencil, halftone and woodblock print
-   $heads/sheet.png        64 generated heads
-   $heads/walk.png         interpolation from head to head
-   $heads/samples/         the same noise at increasing steps
-   $color/converted/      drawings beside their colored versions
-   $color/samples/        drawing, colored, and back; then the other direction. Minutes of training show how it
-                               works, not how well: docs/gallery.md shows longer runs
+   $run-styles/              photographs as ink, manga, watercolor, pencil, halftone and woodblock print
+   $run-comics/              line drawings beside their comics
+   $heads/sheet.png              64 generated heads
+   $heads/walk.png               interpolation from head to head
+   $heads/samples/               the same noise at increasing steps
+   $style/ink/, ukiyo/
+                                the photographs by the network that was trained just now
    Losses, log and checkpoints are in the same folders.
    ./sumi is the program: ./sumi --help, ./sumi train dcgan --help"

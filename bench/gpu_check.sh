@@ -230,7 +230,7 @@ sanitize() {  # sanitize TOOL CASES
 }
 stage_sanitizer() {
   local tool failed=0 scratch running=()
-  local cases='*backends against the reference*,random: the same bits*,load_pictures: cuts*,store_pictures*,norm_running*'
+  local cases='*backends against the reference*,random: the same bits*,u8_to_float: cuts*,float_to_u8*,norm_running*'
   cases+=',*ladder: precisions*,*ladder: operands*,*ladder: convolution from*'
   if [ "$device" != cuda ]; then
     skip "compute-sanitizer needs a GPU; only the list of cases was looked at"

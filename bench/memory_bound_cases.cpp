@@ -281,9 +281,9 @@ const Entries& entries() {
     group("arithmetic", add_arithmetic);
     group("padding, resizing, pooling", add_spatial);
     group("loss, softmax, colors", add_losses);
-    group("optimizer, clipping, pool of pictures", add_training);
+    group("optimizer, clipping, pool of images", add_training);
     group("random numbers", add_random);
-    group("pictures of bytes, words from the host", add_host);
+    group("images of bytes, words from the host", add_host);
     return made;
   }();
   return all;

@@ -40,7 +40,7 @@ constexpr NetRow conv_rows[] = {
     {"animegan512", "narrow 1x1", "n1h128w128c512k256r1s1u1p0"},
     {"animegan512", "3x3 at full", "n1h514w514c64k64r3s3u1p0"},
     {"animegan512", "last 7x7", "n1h518w518c64k32r7s7u1p0"},
-    {"animegan512", "picture 1x1", "n1h512w512c32k3r1s1u1p0"},
+    {"animegan512", "image 1x1", "n1h512w512c32k3r1s1u1p0"},
 };
 // c and h, w are the output's: the geometry is that of the corresponding convolution.
 constexpr NetRow transpose_rows[] = {

@@ -19,6 +19,7 @@
 #include "engine/runtime/memory.h"
 #include "engine/runtime/trace.h"
 #include "kernels/base/launch.h"
+#include "models/cyclegan.h"
 #include "models/make_model.h"
 #include "models/model.h"
 #include "models/networks/anime_generator.h"
@@ -66,7 +67,7 @@ Workload dcgan(int size, int batch, const Settings& s) {
 // Images of each domain; ngf 64, 9 residual blocks.
 Workload cyclegan(int size, int batch, const Settings& s) {
   TrainOptions o = options("cyclegan", size, batch, s);
-  o.pool_size = 0;  // the baseline has no image pool, which costs nothing
+  o.group<CycleGanOptions>().pool_size = 0;  // the baseline has no image pool, which costs nothing
   const std::shared_ptr<Model> model = make_model(o);
   return [model, a = images({batch, size, size, 3}, s), b = images({batch, size, size, 3}, s)] {
     model->train_step_async({a, b}, 0);

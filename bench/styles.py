@@ -4,8 +4,8 @@
 Usage: styles.py BENCH_STYLES PHOTO [--reference STYLES.PY] [--threads N] [--runs N]
 
 BENCH_STYLES is bench/'s program (-DSUMI_BENCH=ON). The table has medians: milliseconds of a 1280x720 and of a 4000x3000
-picture, and of processor time. With a reference (a file with a function run(style, bgr8); python3-opencv): its
-milliseconds of the 1280x720 picture on one thread, in the same run, and the ratio to sumi's processor time."""
+image, and of processor time. With a reference (a file with a function run(style, bgr8); python3-opencv): its
+milliseconds of the 1280x720 image on one thread, in the same run, and the ratio to sumi's processor time."""
 import argparse
 import importlib.util
 import json

@@ -9,14 +9,14 @@ namespace sumi {
 
 ImageBatchU8::ImageBatchU8(const Shape& shape, const Device& device) : shape_(shape), device_(device) {
   for (int i = 0; i < 4; ++i)
-    if (shape[i] < 0) fail("pictures", "negative size in " + shape.str());
+    if (shape[i] < 0) fail("images", "negative size in " + shape.str());
   storage_ = Pool::of(device).allocate(static_cast<std::size_t>(shape.count()));
 }
 
 ImageBatchU8 ImageBatchU8::from(const std::vector<std::uint8_t>& levels, const Shape& shape,
                                 const Device& device) {
   if (static_cast<std::int64_t>(levels.size()) != shape.count())
-    fail("pictures", fmt::format("{} bytes do not fill {}", levels.size(), shape.str()));
+    fail("images", fmt::format("{} bytes do not fill {}", levels.size(), shape.str()));
   ImageBatchU8 images(shape, device);
   copy_bytes(device, images.levels(), Device{}, levels.data(), levels.size());
   return images;

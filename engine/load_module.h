@@ -1,5 +1,5 @@
 // Modules that are opened when first needed, so that the libraries behind them do not slow the
-// program's start: sumi_faces.so, sumi_page.so.
+// program's start: sumi_faces.so, sumi_video.so, sumi_page.so.
 #pragma once
 
 #include <dlfcn.h>

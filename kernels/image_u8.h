@@ -55,8 +55,8 @@ StoreImages float_to_u8;
 
 inline void check_bytes(const char* kernel, const Exec& e, const Shape& shape, const Device& device) {
   if (!(device == e.device))
-    fail(kernel, "the pictures " + shape.str() + " live on " + device.str() + ", the kernel runs on " +
-                     e.device.str());
+    fail(kernel,
+         "the images " + shape.str() + " live on " + device.str() + ", the kernel runs on " + e.device.str());
 }
 inline void u8_to_float(const Exec& e, Bytes x, Cuts cuts, MutView y) {
   check_on_device("u8_to_float", e, {y});
@@ -65,7 +65,7 @@ inline void u8_to_float(const Exec& e, Bytes x, Cuts cuts, MutView y) {
   if (x.shape.n != y.shape.n || x.shape.c != y.shape.c || x.shape.count() == 0 || y.count() == 0)
     fail("u8_to_float", x.shape.str() + " and " + y.shape.str() + " must agree in n and c and be non-empty");
   if (cuts.data && cuts.count != x.shape.n)
-    fail("u8_to_float", std::to_string(cuts.count) + " cuts for the pictures " + x.shape.str());
+    fail("u8_to_float", std::to_string(cuts.count) + " cuts for the images " + x.shape.str());
   on_device(
       "u8_to_float", e, [&] { ref::u8_to_float(e, x, cuts, y); }, [&] { cpu::u8_to_float(e, x, cuts, y); },
       [&] { cuda::u8_to_float(e, x, cuts, y); });

@@ -21,7 +21,7 @@ struct PadGeom {
   void check(const char* op, const Shape& x) const {
     if (top < 0 || bottom < 0 || left < 0 || right < 0) fail(op, "negative padding");
     if (mode == PadMode::reflect && (top >= x.h || bottom >= x.h || left >= x.w || right >= x.w))
-      fail(op, "reflection padding must be smaller than the picture, which is " + x.str() + " (NHWC)");
+      fail(op, "reflection padding must be smaller than the image, which is " + x.str() + " (NHWC)");
   }
 };
 

@@ -1,10 +1,11 @@
-// The GANs that learn to draw like a cartoon from unpaired photographs and drawings: AnimeGANv2 (Chen, Liu, Chen 2020) and,
-// with its networks and weights, CartoonGAN (Chen, Lai, Liu 2018).
+// AnimeGANv2 (Chen, Liu, Chen 2020) and, with its own networks and weights, CartoonGAN (Chen, Lai,
+// Liu 2018): GANs that learn a cartoon style from unpaired photographs and drawings.
 #include <fmt/format.h>
 
 #include <optional>
 
 #include "engine/runtime/device.h"
+#include "models/anime_options.h"
 #include "models/inference/feature_network.h"
 #include "models/inference/load_features.h"
 #include "models/networks/anime_networks.h"
@@ -18,19 +19,24 @@
 namespace sumi {
 namespace {
 
-// For photographs a, drawings b and drawings with smoothed edges e, G draws a and D tells drawings from the rest. With l the GAN
-// loss, f the features of the frozen network that --feature-network names, Gram(.) / (h w c), gray(.) luma three times:
+// For photographs a, drawings b and drawings with smoothed edges e. G stylizes a; D separates
+// drawings from everything else. With l the GAN loss, f the features of the frozen network that
+// --feature-network names, Gram matrices divided by h w c, and gray(.) the luma repeated three
+// times:
 //   warm-up, the first --init-epochs: G alone, by content |f(G(a)) - f(a)|, at the rate --init-lr
-//   then D:  adversarial (real l(D(b), real) + fake l(D(G(a)), fake) + gray l(D(gray(b)), fake) + smooth l(D(gray(e)), fake))
-//   and G:   adversarial l(D(G(a)), real) + content |f(G(a)) - f(a)| + style |Gram(f(G(a))) - Gram(f(gray(b)))|
+//   then D:  adversarial (real l(D(b), real) + fake l(D(G(a)), fake)
+//                         + gray l(D(gray(b)), fake) + smooth l(D(gray(e)), fake))
+//   and G:   adversarial l(D(G(a)), real) + content |f(G(a)) - f(a)|
+//            + style |Gram(f(G(a))) - Gram(f(gray(b)))|
 //            + color color_loss(G(a), a) + variation total_variation(G(a))
-// |.| is a mean over all elements. In the step D learns first, from the same G(a). Adam's moments of the warm-up stay.
+// |.| is a mean over all elements. Each step updates D first, with the same G(a). Adam's moments
+// from the warm-up are kept.
 class AnimeGan final : public TranslationModel {
  public:
   explicit AnimeGan(const TrainOptions& o);
 
   void set_sample_images(const std::vector<std::vector<Tensor>>& images) override;
-  double warm_up_epochs() const override { return options().init_epochs; }
+  double warm_up_epochs() const override { return options().group<AnimeOptions>().init_epochs; }
 
  protected:
   void begin_step(const Step::Kind& kind) override;
@@ -51,7 +57,7 @@ class AnimeGan final : public TranslationModel {
   TrainableNetworks& generator_;
   DiscriminatorTrainer& d_;
   LossWeights weights_;
-  std::optional<FeatureNetwork> features_;  // loaded when training begins: translation needs none
+  std::optional<FeatureNetwork> features_;  // loaded when training begins; translation does not use it
   Tensor luma_;                             // [3,1,1,3]
 };
 
@@ -68,7 +74,7 @@ AnimeGan::AnimeGan(const TrainOptions& o)
 
 void AnimeGan::begin_step(const Step::Kind& kind) {
   load_feature_network();
-  if (kind.warm_up) generator_.set_lr(options().init_lr);
+  if (kind.warm_up) generator_.set_lr(options().group<AnimeOptions>().init_lr);
 }
 
 void AnimeGan::train_step(Step& step) {
@@ -122,12 +128,13 @@ void AnimeGan::add_feature_losses(Losses& loss, MicroBatch& batch, const Tensor&
 
 void AnimeGan::load_feature_network() {
   if (!features_ && (weights_.content > 0 || weights_.style > 0))
-    features_ =
-        load_features(options().feature_network, activations_of(options()), device(), VggInput::caffe);
+    features_ = load_features(options().group<AnimeOptions>().feature_network, activations_of(options()),
+                              device(), VggInput::caffe);
 }
 
-// Of VGG19 those that the published weights are for. Of sumi's own network the content from half of the image's side: its
-// deeper layers, of a small classifier, forget where things are and which color they have. The style from the deepest.
+// VGG19: the layers of the published weights. sumi's own network: content at half of the image's
+// side, because the deeper layers of a small classifier discard position and color; style from the
+// deepest layer.
 AnimeGan::Maps AnimeGan::features(const Tensor& images) const {
   const bool vgg = features_->name() == "vgg19";
   const std::vector<Tensor> maps =
@@ -142,11 +149,11 @@ void AnimeGan::set_sample_images(const std::vector<std::vector<Tensor>>& images)
 
 void check_animegan(const TrainOptions& o) {
   const LossWeights w = anime_weights(o);
-  if (o.init_epochs > 0 && w.content == 0)
+  if (o.group<AnimeOptions>().init_epochs > 0 && w.content == 0)
     fail("--init-epochs",
          "warms up by the content loss, which --lambda-content 0 switches off; add --init-epochs 0");
   if (o.channels != 3)
-    fail("--channels", fmt::format("{}: {} draws in color; leave it out", o.channels, o.model));
+    fail("--channels", fmt::format("{}: {} generates color images; leave it out", o.channels, o.model));
   for (const auto& [name, width] : {std::pair{"--ngf", o.ngf}, {"--ndf", o.ndf}})
     if (width % 2 != 0) fail(name, fmt::format("{} must be even", width));
   check_crop_size(o, anime_side_rule(o), o.net_g);
@@ -156,7 +163,7 @@ std::vector<PlannedNetwork> anime_networks(const TrainOptions& o) {
   const Shape image{1, o.crop_size, o.crop_size, 3};
   std::vector<PlannedNetwork> networks;
   networks.push_back({"g", anime_translator(o), image});
-  // Initialized as published for both models; --init-type and --init-gain are the generator's.
+  // Initialized as published for both models; --init-type and --init-gain apply to the generator.
   networks.push_back({"d", anime_discriminator(o), image, InitOptions{"normal", 0.02}});
   return networks;
 }
@@ -169,15 +176,14 @@ std::unique_ptr<Model> make_animegan(const TrainOptions& o) {
 
 extern const ModelSpec animegan_spec{
     .name = "animegan",
-    .summary = "photographs drawn like anime, from unpaired pictures",
+    .summary = "photographs to anime style, from unpaired images",
     .reference = "AnimeGANv2, Chen 2020",
     .data = "a folder of photographs and one of drawings in one style",
     .requirements = {.domains = 2, .smooth_edges = true},
     .options = add_groups<TranslationGanOptions, AnimeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
-          o.net_g = o.net_d = "animegan2";
-          o.style_preset = "hayao";
+          o.net_g = o.group<AnimeOptions>().net_d = "animegan2";
           o.batch_size = 12;
           o.epochs = 101;
           o.lr_g = 2e-5;
@@ -196,14 +202,15 @@ extern const ModelSpec animegan_spec{
 
 extern const ModelSpec cartoongan_spec{
     .name = "cartoongan",
-    .summary = "photographs drawn like cartoons, from unpaired pictures",
+    .summary = "photographs to cartoon style, from unpaired images",
     .reference = "CartoonGAN, Chen 2018",
     .data = "a folder of photographs and one of drawings in one style",
     .requirements = {.domains = 2, .smooth_edges = true},
     .options = add_groups<TranslationGanOptions, AnimeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
-          o.net_g = o.net_d = o.style_preset = "cartoongan";
+          auto& own = o.group<AnimeOptions>();
+          o.net_g = own.net_d = own.style_preset = "cartoongan";
           o.batch_size = 8;
           o.epochs = o.epochs_decay = 50;
           o.lr = 2e-4;

@@ -1,5 +1,6 @@
-// The classifier whose trunk is sumi's own feature network. It tells the kinds of pictures within one or several sets apart; which
-// set a picture is from it is never asked, so the features must be of what is drawn and not of how a set was made.
+// The classifier whose backbone is sumi's own feature network. It learns the classes within each of
+// several data sets, and never which set an image comes from, so that its features describe the
+// image content rather than the set.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,7 +30,7 @@ std::unique_ptr<Sequential> make_head(const TrainOptions& o, std::size_t classes
   return head;
 }
 
-// "f" and "head1", "head2", ...: a head for each set.
+// "f" and "head1", "head2", ...: one head for each set.
 std::vector<PlannedNetwork> classifier_networks(const TrainOptions& o) {
   std::vector<PlannedNetwork> networks;
   networks.push_back({"f",
@@ -52,7 +53,7 @@ class Classifier final : public Model {
 
   int domains() const override { return static_cast<int>(sets()); }
 
-  // Rows of an image and the layers before each pool: the mean over channels, gray.
+  // Rows of an image and the feature maps before each pool, as the mean over channels.
   SampleGrid samples() override;
   int num_sample_images() const override { return 6; }
   void set_sample_images(const std::vector<std::vector<Tensor>>& images) override { shown_ = images; }
@@ -65,12 +66,12 @@ class Classifier final : public Model {
   std::size_t sets() const { return heads_.size(); }
 
   Module& backbone_;
-  std::vector<Module*> heads_;  // of each set
+  std::vector<Module*> heads_;  // one for each set
   TrainableNetworks* trained_;
   std::vector<std::vector<Tensor>> shown_;
 };
 
-// The share of rows whose true class has the largest logit, computed on the device.
+// Fraction of rows whose true class has the largest logit, computed on the device.
 Tensor share_right(const Tensor& logits, const Tensor& one_hot) {
   const Shape rows{logits.shape().n, 1, 1, 1};
   const Tensor larger = heaviside(sub(logits, sum_to(mul(logits, one_hot), rows)));
@@ -84,7 +85,7 @@ void Classifier::train_step(Step& step) {
       images.push_back(batch[fmt::format("real{}", i + 1)] = batch.input(i));
       batch[fmt::format("labels{}", i + 1)] = batch.input(sets() + i);
     }
-    // All sets in one batch: batch norm sees in training what it sees later.
+    // All sets in one batch, so that training uses the batch statistics of the mixture.
     const Tensor features = backbone_(sets() > 1 ? concat(images, 0) : images[0]);
     const std::int64_t n = batch.size(), c = features.shape().c;
     Tensor sum;
@@ -144,10 +145,10 @@ extern const ModelSpec classifier_spec{
     .summary = "image classifier whose layers are features for losses and metrics",
     .reference = "after Simonyan 2014, with batch norm",
     .data =
-        "labeled pictures: subfolders, prefixes of names, or an idx.gz file; several sets with commas "
+        "labeled images: subfolders, prefixes of names, or an idx.gz file; several sets with commas "
         "between",
     .requirements = {.classifies = true, .labeled = [](const TrainOptions&) { return true; }},
-    .options = add_groups<CommonOptions, SquareOptions, LabelOptions, ClassifierOptions>,
+    .options = add_groups<CommonOptions, SquareOptions, LabelOptions, ValidationOptions, BackboneOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 48;

@@ -1,4 +1,6 @@
 // CycleGAN (Zhu 2017): two generators learn to translate between two domains of unpaired images.
+#include "models/cyclegan.h"
+
 #include "models/options/option_groups.h"
 #include "models/planned_network.h"
 #include "models/registry.h"
@@ -8,9 +10,11 @@
 namespace sumi {
 namespace {
 
-// G_AB translates A to B, G_BA translates B to A; D_A discriminates domain A, D_B domain B. One step, for a in A and b in B:
+// G_AB translates A to B, G_BA translates B to A; D_A discriminates domain A, D_B domain B. One
+// step, for a in A and b in B:
 //   generators, with l the GAN loss for "real":
-//     l(D_B(G_AB(a))) + lambda_a |G_BA(G_AB(a)) - a| + lambda_b lambda_identity |G_AB(b) - b|   and with a and b exchanged
+//     l(D_B(G_AB(a))) + lambda_a |G_BA(G_AB(a)) - a| + lambda_b lambda_identity |G_AB(b) - b|
+//     and the same with a and b exchanged
 //   discriminators, on images made before the generators' update, through the image pools:
 //     (l(D_A(a), real) + l(D_A(pool(G_BA(b))), fake)) / 2, D_B likewise
 // |.| is the mean over all elements.
@@ -23,8 +27,9 @@ class CycleGan final : public TranslationModel {
         generators_(generators({"g_ab", "g_ba"}, generator_rate(o))),
         d_a_(discriminator("d_a", RngStream::discriminator)),
         d_b_(discriminator("d_b", RngStream::discriminator_b)),
-        pool_a_(image_pool("pool.a", o.pool_size, RngStream::image_pool_a)),
-        pool_b_(image_pool("pool.b", o.pool_size, RngStream::image_pool_b)) {
+        weights_(o.group<CycleGanOptions>()),
+        pool_a_(image_pool("pool.a", weights_.pool_size, RngStream::image_pool_a)),
+        pool_b_(image_pool("pool.b", weights_.pool_size, RngStream::image_pool_b)) {
     RandomStream& dropout = random_stream("dropout", RngStream::dropout);
     for (Module* g : {&g_ab_, &g_ba_}) set_dropout_stream(*g, dropout);
   }
@@ -35,7 +40,8 @@ class CycleGan final : public TranslationModel {
   void train_step(Step& step) override;
 
  private:
-  // The generators' losses of one cycle, with the names of A -> B -> A. Returns the fake image, detached.
+  // Adds the generators' losses for one cycle, named as in A -> B -> A. Returns the fake image,
+  // detached.
   struct Cycle {
     std::string a, b;  // "a", "b"
     Module &g_ab, &g_ba;
@@ -47,6 +53,7 @@ class CycleGan final : public TranslationModel {
   Module &g_ab_, &g_ba_;
   TrainableNetworks& generators_;
   DiscriminatorTrainer &d_a_, &d_b_;
+  CycleGanOptions weights_;
   ImagePool &pool_a_, &pool_b_;  // of fake images in A, in B
 };
 
@@ -56,8 +63,8 @@ Tensor l1(const Tensor& a, const Tensor& b) {
 
 Tensor CycleGan::generator_losses(Losses& loss, const Cycle& cycle, const Tensor& real_a,
                                   const Tensor& real_b) {
-  const double lambda_identity = cycle.lambda_b * options().lambda_identity;
-  const auto add_identity = [&](const Tensor& idt_b) {  // G_AB leaves images of B as they are
+  const double lambda_identity = cycle.lambda_b * weights_.lambda_identity;
+  const auto add_identity = [&](const Tensor& idt_b) {  // G_AB must leave images of B unchanged
     loss.add("loss_identity_" + cycle.b, lambda_identity, l1(idt_b, real_b));
   };
   Tensor fake_b;
@@ -77,7 +84,7 @@ Tensor CycleGan::generator_losses(Losses& loss, const Cycle& cycle, const Tensor
 }
 
 void CycleGan::train_step(Step& step) {
-  const double lambda_a = options().lambda_a, lambda_b = options().lambda_b;
+  const double lambda_a = weights_.lambda_a, lambda_b = weights_.lambda_b;
   step.minimize(generators_, [&](MicroBatch& batch, Losses& loss) {
     const Tensor real_a = batch["real_a"] = batch.input(0), real_b = batch["real_b"] = batch.input(1);
     batch["fake_b"] =
@@ -85,7 +92,7 @@ void CycleGan::train_step(Step& step) {
     batch["fake_a"] =
         generator_losses(loss, {"b", "a", g_ba_, g_ab_, d_a_, lambda_b, lambda_a}, real_b, real_a);
   });
-  if (!step.updates_generators())  // --n-critic: a round of the discriminators alone
+  if (!step.updates_generators())  // --n-critic: a round that updates only the discriminators
     step.without_gradients([&](MicroBatch& batch) {
       batch["fake_b"] = g_ab_(batch["real_a"] = batch.input(0));
       batch["fake_a"] = g_ba_(batch["real_b"] = batch.input(1));
@@ -98,7 +105,7 @@ void CycleGan::train_step(Step& step) {
   });
 }
 
-// For each domain three rows: images, their translations, and these translated back.
+// Three rows for each domain: images, their translations, and the translations back.
 SampleGrid CycleGan::samples() {
   SampleGrid sheet;
   for (std::size_t domain = 0; domain < sample_images().size(); ++domain) {
@@ -127,11 +134,29 @@ std::vector<PlannedNetwork> cyclegan_networks(const TrainOptions& o) {
 
 }  // namespace
 
+void CycleGanOptions::add_rows(OptionTable& t) {
+  t.heading("Training");
+  t.add("lambda-a", &CycleGanOptions::lambda_a)
+      .help("weight of the cycle-consistency loss A to B to A")
+      .alias("--lambda-A")
+      .range(0, 1e6);
+  t.add("lambda-b", &CycleGanOptions::lambda_b)
+      .help("weight of the cycle-consistency loss B to A to B")
+      .alias("--lambda-B")
+      .range(0, 1e6);
+  t.add("lambda-identity", &CycleGanOptions::lambda_identity)
+      .help("weight of the identity loss, as a factor of --lambda-a or --lambda-b")
+      .range(0, 1e6);
+  t.add("pool-size", &CycleGanOptions::pool_size)
+      .help("size of the buffer of generated images shown to the discriminators; 0: off")
+      .range(0, 1e5);
+}
+
 extern const ModelSpec cyclegan_spec{
     .name = "cyclegan",
-    .summary = "translation between two folders of unpaired pictures",
+    .summary = "translation between two folders of unpaired images",
     .reference = "Zhu 2017",
-    .data = "two folders of pictures, which need not match",
+    .data = "two folders of images, which need not match",
     .requirements = {.domains = 2},
     .options = add_groups<TranslationGanOptions, PatchOptions, CycleGanOptions>,
     .set_defaults =

@@ -1,5 +1,5 @@
-// DCGAN. Layer indices are those of the well-known PyTorch example: linear map, norm and activation count one
-// each, and so does a resize with its convolution, which is number 1 of that place.
+// DCGAN. Layer indices are those of pytorch/examples/dcgan: linear map, norm and activation count
+// one each, as does a resize with its convolution, which has index 1 inside that place.
 #include <fmt/format.h>
 
 #include <bit>
@@ -14,7 +14,7 @@ namespace {
 using MapKind = BlockOptions::MapKind;
 using Norm = LayerSpec::Norm;
 
-// How many stride-2 layers lie between a 4x4 and the full picture, the last one included.
+// Number of stride-2 layers between 4x4 and the full image, including the last one.
 int doublings(int size) {
   if (size < 8 || size > 256 || !std::has_single_bit(static_cast<unsigned>(size)))
     fail("--size", fmt::format("{} is not possible for dcgan; use 8, 16, 32, 64, 128 or 256", size));
@@ -35,10 +35,12 @@ LayerSpec layer(MapKind map, std::int64_t in, std::int64_t out, int stride, int 
 
 }  // namespace
 
-// DCGAN (Radford 2015) as in the well-known 64x64 example; other sizes (16, 32, 128, 256) have fewer or more
-// of the stride-2 layers. No biases; the first layer of d and the last of g have no norm.
-//   g: z -> convT 4x4 (4x4 picture) BN ReLU -> [convT 4x4 stride 2 BN ReLU]... -> convT 4x4 stride 2 tanh
-//   d: conv 4x4 stride 2 LeakyReLU .2 -> [conv 4x4 stride 2 BN LeakyReLU .2]... -> conv 4x4 -> 1 logit
+// DCGAN (Radford 2015) as in pytorch/examples/dcgan at 64x64; other sizes (16, 32, 128, 256) have
+// fewer or more stride-2 layers. No biases; the first layer of d and the last of g have no norm.
+//   g: z -> convT 4x4 (4x4 image) BN ReLU -> [convT 4x4 stride 2 BN ReLU]...
+//      -> convT 4x4 stride 2 tanh
+//   d: conv 4x4 stride 2 LeakyReLU .2 -> [conv 4x4 stride 2 BN LeakyReLU .2]...
+//      -> conv 4x4 -> 1 logit
 // At 64: g 3,576,704 and d 2,765,568 parameters (nz 100, ngf = ndf = 64).
 std::unique_ptr<Sequential> dcgan_generator(const TrainOptions& o) {
   auto g = std::make_unique<Sequential>();
@@ -88,9 +90,9 @@ std::unique_ptr<Sequential> dcgan_discriminator(const TrainOptions& o) {
 
 extern const ModelSpec dcgan_spec{
     .name = "dcgan",
-    .summary = "convolutional GAN: pictures from noise",
+    .summary = "convolutional GAN: images from noise",
     .reference = "Radford 2015",
-    .data = "a folder of pictures, or an idx.gz file",
+    .data = "a folder of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions>,
     .set_defaults = [](TrainOptions&) {},

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kReferenceBatch = 64;  // of virtual batch norm
 
-// Classes 0, 1, ... in turn, or `only` one, one-hot [n,1,1,classes].
+// Classes 0, 1, ... in a cycle, or only `only`, one-hot [n,1,1,classes].
 Tensor classes_in_turn(std::int64_t n, int classes, int only, DType dtype, const Device& device) {
   std::vector<float> rows(static_cast<std::size_t>(n * classes), 0);
   for (std::int64_t i = 0; i < n; ++i)
@@ -39,7 +39,7 @@ Gan::Gan(const TrainOptions& o, const InfoCodes& codes)
 }
 
 void Gan::train_step(Step& step) {
-  // Update D: maximize log D(x) + log(1 - D(G(z))), or what --gan-mode says.
+  // Update D: maximize log D(x) + log(1 - D(G(z))), or the loss of --gan-mode.
   const DiscriminatorStats stats = step.train(d_, [&](MicroBatch& batch) {
     const Tensor real = batch["real"] = batch.input(0);
     const Tensor z = batch["noise"] = training_noise(batch);
@@ -70,7 +70,7 @@ void Gan::train_step(Step& step) {
   });
 
   if (!step.updates_generators()) return;
-  // The share of images that D tells apart. A critic has no such bound: its distance is d_real - d_fake.
+  // Accuracy of D. A Wasserstein critic has no such bound: its distance is d_real - d_fake.
   const NoGrad no_grad;
   const GanLoss& loss = d_.loss();
   const Tensor right = sub(loss.share_real(stats.real_logits), loss.share_real(stats.fake_logits));
@@ -105,8 +105,8 @@ Tensor Gan::noise(std::int64_t count, RandomStream& stream, int only) const {
   return classes_ > 0 ? concat({z, classes_in_turn(count, classes_, only, dtype(), device())}, 3) : z;
 }
 
-// Distance of noise over distance of images, of pairs: small where different noise gives different images (Mao 2019,
-// mode-seeking regularization).
+// Distance between noise vectors divided by distance between images, over pairs; small if different
+// noise gives different images (mode-seeking regularization, Mao 2019).
 Tensor Gan::diversity_loss(const Tensor& noise, const Tensor& fake) const {
   const std::int64_t half = noise.shape().n / 2;
   const auto apart = [&](const Tensor& x) {
@@ -133,9 +133,9 @@ Tensor Gan::generate(const Tensor& z, bool raw) {
 }
 
 std::vector<PlannedNetwork> gan_networks(const TrainOptions& o, std::unique_ptr<Module> g,
-                                         std::unique_ptr<Module> d) {
+                                         std::unique_ptr<Module> d, const InfoCodes& codes) {
   std::vector<PlannedNetwork> networks;
-  networks.push_back({"g", std::move(g), {1, 1, 1, latent_size(o)}});
+  networks.push_back({"g", std::move(g), {1, 1, 1, latent_size(o, codes)}});
   networks.push_back({"d", std::move(d), {1, o.size, o.size, o.channels + condition_channels(o)}});
   return networks;
 }
@@ -144,8 +144,8 @@ int condition_channels(const TrainOptions& o) {
   return o.conditional ? static_cast<int>(class_names(o).at(0).size()) : 0;
 }
 
-std::int64_t latent_size(const TrainOptions& o) {
-  return std::int64_t{o.nz} + o.categories + o.continuous + condition_channels(o);
+std::int64_t latent_size(const TrainOptions& o, const InfoCodes& codes) {
+  return std::int64_t{o.nz} + codes.width() + condition_channels(o);
 }
 
 }  // namespace sumi

@@ -15,11 +15,12 @@
 
 namespace sumi {
 
-// One step (Radford 2015, as in pytorch/examples/dcgan): D on real and on generated images, update D; then G through the updated
-// D, on the same images (--resample-noise: on others).
+// One step (Radford 2015, as in pytorch/examples/dcgan): update D on real and generated images;
+// then update G through the updated D, on the same generated images (with --resample-noise, on new
+// ones).
 //
-// Behind G's noise stand the codes that its images should show (InfoGAN) and the class, one-hot (--conditional), which D is
-// conditioned on too.
+// G's input is the noise, followed by the codes that its images should show (InfoGAN) and by the
+// one-hot class (--conditional). D is conditioned on the class, too.
 class Gan : public Model {
  public:
   explicit Gan(const TrainOptions& options, const InfoCodes& codes = {});
@@ -30,10 +31,11 @@ class Gan : public Model {
 
  protected:
   void train_step(Step& step) override;
-  // One more loss of D and of G on images generated from z, from a head on D's features (InfoGAN); none here.
+  // An additional loss for D and G on images generated from z, computed by a head on D's features
+  // (InfoGAN). This class has none.
   virtual AuxiliaryLoss auxiliary_loss(Step& step, const Tensor& z);
 
-  // G(z), with virtual batch norm's reference in front where there is one.
+  // G(z), preceded by the reference batch if G has virtual batch norm.
   Tensor forward_g(const Tensor& z);
   // Noise and codes for n images, without a class.
   Tensor latent(std::int64_t n, RandomStream& stream) const;
@@ -53,12 +55,12 @@ class Gan : public Model {
   DiscriminatorTrainer& d_;
   RandomStream& noise_stream_;
   Latent latent_;
-  Tensor reference_noise_;  // of virtual batch norm, else absent
+  Tensor reference_noise_;  // for virtual batch norm; absent without it
 };
 
 // For a ModelSpec, from the functions that build the networks.
 std::vector<PlannedNetwork> gan_networks(const TrainOptions& options, std::unique_ptr<Module> g,
-                                         std::unique_ptr<Module> d);
+                                         std::unique_ptr<Module> d, const InfoCodes& codes = {});
 template <auto g, auto d>
 std::vector<PlannedNetwork> gan_networks(const TrainOptions& options) {
   return gan_networks(options, g(options), d(options));

@@ -1,11 +1,16 @@
-// InfoGAN (Chen 2016): part of the noise becomes codes, and a head q learns to read them from the pictures, so that each code
-// comes to mean something that one can see. Networks and recipe of the authors' MNIST experiment; SAME padding is 1 on each side.
-//   g: z -> dense 1024 BN ReLU -> dense size/4 x size/4 x 128 BN ReLU -> convT 4x4 stride 2, 64 BN ReLU
-//      -> convT 4x4 stride 2, tanh (theirs is a sigmoid: their data lie in [0,1])
-//   d: conv 4x4 stride 2, 64 LeakyReLU .01 -> conv 4x4 stride 2, 128 BN LeakyReLU -> dense 1024 BN LeakyReLU -> dense 1
+// InfoGAN (Chen 2016): part of the noise becomes codes, and a head q learns to predict them from
+// the images, so that each code acquires a visible meaning. Networks and defaults of the authors'
+// MNIST experiment; SAME padding is 1 on each side.
+//   g: z -> dense 1024 BN ReLU -> dense size/4 x size/4 x 128 BN ReLU
+//      -> convT 4x4 stride 2, 64 BN ReLU -> convT 4x4 stride 2, tanh
+//      (the authors use a sigmoid: their data lie in [0,1])
+//   d: conv 4x4 stride 2, 64 LeakyReLU .01 -> conv 4x4 stride 2, 128 BN LeakyReLU
+//      -> dense 1024 BN LeakyReLU -> dense 1
 //   q: d's 1024 features -> dense 128 BN LeakyReLU -> dense categories + 2 continuous
-// The widths are those of ngf = ndf = 64, and in proportion with others.
-// At 28x28x1 with 62 numbers of noise, 10 categories and 2 continuous codes: g 6,652,481, d 6,559,169, q 133,262 parameters.
+// The widths are those of ngf = ndf = 64 and scale with them. At 28x28x1 with 62 noise values, 10
+// categories and 2 continuous codes: g 6,652,481, d 6,559,169, q 133,262 parameters.
+#include "models/infogan.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,12 +40,18 @@ LayerSpec layer(MapKind map, std::int64_t in, std::int64_t out, int index, Norm 
   return s;
 }
 
+InfoCodes codes_of(const TrainOptions& o) {
+  const auto& codes = o.group<InfoGanOptions>();
+  return {codes.categories, codes.continuous};
+}
+
 std::unique_ptr<Sequential> generator(const TrainOptions& o) {
   auto g = std::make_unique<Sequential>();
   const std::int64_t features = 16 * std::int64_t{o.ngf};
   const Shape small{1, o.size / 4, o.size / 4, 2 * std::int64_t{o.ngf}};
   const Norm norm = o.virtual_batch_norm ? Norm::virtual_batch : Norm::batch;
-  g->add(layer(MapKind::dense, latent_size(o), features, 0, norm, Unary::relu), dtype_of(o), device_of(o));
+  g->add(layer(MapKind::dense, latent_size(o, codes_of(o)), features, 0, norm, Unary::relu), dtype_of(o),
+         device_of(o));
   LayerSpec picture = layer(MapKind::dense, features, small.count(), 3, norm, Unary::relu);
   picture.flat_out = small;
   g->add(picture, dtype_of(o), device_of(o));
@@ -69,11 +80,8 @@ std::unique_ptr<Sequential> discriminator(const TrainOptions& o) {
   return d;
 }
 
-InfoCodes codes_of(const TrainOptions& o) {
-  return {o.categories, o.continuous};
-}
-
-// Features before D's last layer, which Q reads: 1024 at the width of the paper, and those of minibatch discrimination.
+// Number of D's features before its last layer, which Q reads: 1024 at the width of the paper, plus
+// those of minibatch discrimination.
 std::int64_t head_features(const TrainOptions& o) {
   return 16 * std::int64_t{o.ndf} + o.minibatch_discrimination;
 }
@@ -89,23 +97,23 @@ std::unique_ptr<Sequential> head(const TrainOptions& o, const InfoCodes& codes) 
 }
 
 std::vector<PlannedNetwork> infogan_networks(const TrainOptions& o) {
-  std::vector<PlannedNetwork> networks = gan_networks(o, generator(o), discriminator(o));
+  std::vector<PlannedNetwork> networks = gan_networks(o, generator(o), discriminator(o), codes_of(o));
   networks.push_back({"q", head(o, codes_of(o)), {1, 1, 1, head_features(o)}});
   return networks;
 }
 
-// The GAN of models/gan.h, whose images should show the codes.
+// The GAN of models/gan.h, with codes in the noise.
 class InfoGan final : public Gan {
  public:
   explicit InfoGan(const TrainOptions& o) : Gan(o, codes_of(o)) {}
   SampleGrid samples() override;
 
  protected:
-  // Q and D's layers learn to read the codes from the images, and G to show them.
+  // Q and D's layers learn to predict the codes from the images; G learns to show them.
   AuxiliaryLoss auxiliary_loss(Step& step, const Tensor& z) override;
 
  private:
-  // Where the codes begin in G's input: behind the noise, before the class.
+  // Offset of the codes in G's input: after the noise, before the class.
   std::int64_t first_code(const Tensor& z) const { return z.shape().c - classes_ - codes_.width(); }
 };
 
@@ -114,12 +122,12 @@ AuxiliaryLoss InfoGan::auxiliary_loss(Step& step, const Tensor& z) {
   return [this, &step, codes](const Tensor& q) {
     const Tensor lost = codes_.loss(q, codes);
     step.report("loss_info", lost);
-    return affine(lost, options().lambda_info);
+    return affine(lost, options().group<InfoGanOptions>().lambda_info);
   };
 }
 
-// The effect of the codes: a row for each of five noises with the categories side by side, then for each continuous code five
-// rows in which it goes from -2 to 2 (Chen 2016, figure 2).
+// Effect of the codes: for each of five noise vectors a row of the categories; then for each
+// continuous code five rows in which it goes from -2 to 2 (Chen 2016, figure 2).
 SampleGrid InfoGan::samples() {
   const int columns = std::clamp(codes_.categories, 8, 16), rows = 5, width = codes_.width();
   const std::vector<float> fixed = fixed_noise_.to_vector<float>();
@@ -148,7 +156,7 @@ SampleGrid InfoGan::samples() {
 }
 
 void check_infogan(const TrainOptions& o) {
-  if (o.categories + o.continuous == 0)
+  if (codes_of(o).width() == 0)
     fail("--categories",
          "is 0, and so is --continuous: without codes use --categories 10, or the model dcgan");
   if (o.size % 4 != 0 || o.size < 8)
@@ -157,12 +165,24 @@ void check_infogan(const TrainOptions& o) {
 
 }  // namespace
 
+void InfoGanOptions::add_rows(OptionTable& t) {
+  t.heading("Networks");
+  t.add("categories", &InfoGanOptions::categories)
+      .help("number of values of the categorical code; 0: none")
+      .range(0, 4096);
+  t.add("continuous", &InfoGanOptions::continuous).help("number of continuous codes").range(0, 4096);
+  t.heading("Training");
+  t.add("lambda-info", &InfoGanOptions::lambda_info)
+      .help("weight of the mutual-information loss")
+      .range(0, 1e6);
+}
+
 extern const ModelSpec infogan_spec{
     .name = "infogan",
     .summary = "GAN whose codes come to mean something: kind, slant, width",
     .reference = "Chen 2016",
-    .data = "a folder of pictures, or an idx.gz file",
-    .requirements = {.labeled = is_conditional},  // then the codes find what the labels leave open
+    .data = "a folder of images, or an idx.gz file",
+    .requirements = {.labeled = is_conditional},  // the codes then describe variation within a class
     .options = add_groups<ConvGanOptions, InfoGanOptions>,
     .set_defaults =
         [](TrainOptions& o) {
@@ -171,8 +191,7 @@ extern const ModelSpec infogan_spec{
           o.flip = false;
           o.nz = 62;
           o.latent = "uniform";
-          o.categories = 10;
-          o.continuous = 2;
+          o.group<InfoGanOptions>() = {.categories = 10, .continuous = 2};
           o.batch_size = 128;
           o.epochs = 50;
           o.lr_g = 1e-3;

@@ -26,8 +26,9 @@ constexpr double kSmallNeed = 64 << 20, kGiB = 1 << 30;
 
 namespace {
 
-// What weights, gradients and averages take must be there, or the system would kill the program instead of one line saying
-// why. (The optimizer's moments come later, and only where training goes on.)
+// Throws Error unless weights, gradients and averages fit into memory; otherwise the system would
+// kill the process without a message. (The optimizer's moments are allocated later, and only for
+// training.)
 void check_memory(const TrainOptions& o) {
   double values = 0;
   for (const PlannedNetwork& network : plan_networks(o))
@@ -69,7 +70,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 using Tensors = std::map<std::string, Shape>;
 
-// What a checkpoint of the options' networks holds of them; nothing where no network can be made.
+// The tensors that a checkpoint of the options' networks holds; empty if the options are
+// impossible.
 std::optional<Tensors> planned_tensors(const TrainOptions& o) {
   Tensors tensors;
   try {
@@ -106,12 +108,12 @@ void check_init_compatible(const CheckpointFile& file, const TrainOptions& o) {
   std::string settings;
   for (const auto& [name, value] : there.items()) {
     if (value == here.at(name)) continue;
-    TrainOptions mixed = stored;  // one option of this run's: would it alone have made other networks?
+    TrainOptions mixed = stored;  // this run's value of one option: does it alone change the networks?
     update_from_json(mixed, Json{{name, here.at(name)}}, "--init");
     if (planned_tensors(mixed) != made)
       settings += (settings.empty() ? "" : "; ") + setting(name, value, here.at(name));
   }
-  if (!settings.empty())  // otherwise the file is at fault, and loading says where
+  if (!settings.empty())  // otherwise the file is at fault, and loading reports it
     fail("--init " + file.path().string(),
          fmt::format("its networks were made with {}; give that here too, or another checkpoint", settings));
 }
@@ -123,13 +125,13 @@ std::unique_ptr<Model> make_model(const TrainOptions& o) {
 }
 
 void place_model(TrainOptions& o, const std::string& device, const std::string& precision) {
-  if (!device.empty()) parse_device(device);  // what the caller wished is not the file's fault
+  if (!device.empty()) parse_device(device);  // an error in the arguments is not the file's fault
   if (!device.empty()) o.device = device;
   if (!precision.empty()) {
     parse_precision(precision, parse_device(o.device));
     o.precision = precision;
   } else {
-    fit_precision(o);  // weights may be rounded; drawing needs no more
+    fit_precision(o);  // rounded weights suffice for inference
   }
   set_multiply(parse_precision(o.precision, parse_device(o.device)).multiply);
 }

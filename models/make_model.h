@@ -11,27 +11,28 @@
 
 namespace sumi {
 
-// Throws Error unless the checkpoint holds every parameter of the networks that `options` describe, in their
-// shapes: asked before any memory is taken, because the options come from a file.
+// Throws Error unless the checkpoint holds every parameter of the networks that `options` describe,
+// in their shapes. To be called before memory is allocated, because the options come from a file.
 void check_checkpoint_matches(const CheckpointFile& file, const TrainOptions& options);
 
-// Throws Error naming the options that the checkpoint's networks were made with and the run's are not, when a run with `options`
-// could not start from its weights. Of the same model.
+// Throws Error if a run with `options` cannot start from the checkpoint's weights, naming the
+// options that the networks were built with and that differ. The checkpoint is of the same model.
 void check_init_compatible(const CheckpointFile& file, const TrainOptions& options);
 
 // Builds the model that `options.model` names, freshly initialized from options.seed.
 std::unique_ptr<Model> make_model(const TrainOptions& options);
 
-// Puts a stored model on another device and precision, where they are given (not ""). A precision that the device does not have
-// becomes auto. This thread's kernels multiply accordingly from then on.
+// Moves a stored model to another device and precision unless they are "". Resets the precision to
+// auto if the device does not support it. Sets the matmul precision of this thread's kernels.
 void place_model(TrainOptions& options, const std::string& device, const std::string& precision);
 
-// The model of a checkpoint with its weights, for inference (and its options through `options`, if given), placed as place_model() does.
+// Loads the model of a checkpoint with its weights for inference, placed as by place_model().
+// Stores its options in `options` unless null.
 std::unique_ptr<Model> load_model(const CheckpointFile& file, TrainOptions* options = nullptr,
                                   const std::string& device = "", const std::string& precision = "");
 
-// FILE, or the newest readable full checkpoint of a run directory, or the weights that ship under that name
-// (models/inference/shipped_files.h). Error when there is none.
+// FILE; the newest readable full checkpoint of a run directory; or the shipped weights of that name
+// (models/inference/shipped_files.h). Throws Error if none exists.
 std::filesystem::path resolve_checkpoint(const std::filesystem::path& file_or_run);
 
 }  // namespace sumi

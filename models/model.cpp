@@ -1,4 +1,4 @@
-// How a model is made, loaded and stepped.
+// Construction, loading and stepping of a model.
 #include "models/model.h"
 
 #include <fmt/format.h>
@@ -23,7 +23,7 @@ Model::Model(const TrainOptions& o)
       device_(parse_device(o.device)),
       policy_{o.lr_policy, o.epochs, o.epochs_decay},
       networks_(model_spec(o.model).networks(o)),
-      use_graph_(!o.no_cuda_graph && pictures_have_one_size(o)),
+      use_graph_(!o.no_cuda_graph && images_have_one_size(o)),
       graph_(device_) {
   RandomStream init(o.seed, stream_number(RngStream::init));
   for (const PlannedNetwork& network : networks_) {
@@ -81,7 +81,7 @@ Step::Kind Model::next_kind(double epoch) {
   for (const auto& d : discriminators_) {
     const bool due = d->penalty_due();
     d->set_penalty_due(due);
-    kind.penalty = kind.penalty || due;  // all have had as many updates
+    kind.penalty = kind.penalty || due;  // all have had the same number of updates
   }
   return kind;
 }
@@ -171,7 +171,7 @@ std::string Model::first_nonfinite() const {
 std::vector<std::string> Model::never_updated() const {
   std::vector<std::string> names;
   for (const Trainable& t : trainables_) {
-    if (warming_up_ && t.discriminator) continue;  // it waits
+    if (warming_up_ && t.discriminator) continue;  // not trained yet
     for (std::string& name : t.networks->never_updated()) names.push_back(std::move(name));
   }
   return names;
@@ -187,14 +187,15 @@ namespace {
 
 [[noreturn]] void no_translator() {
   fail("model",
-       "cannot translate any pictures; use a model that can (sumi models), or sumi generate for one that "
+       "cannot translate any images; use a model that can (sumi models), or sumi generate for one that "
        "draws "
        "from noise");
 }
 
 [[noreturn]] void no_noise() {
   fail("model",
-       "draws no pictures from noise; use a model that does (sumi models), or sumi convert for one that "
+       "does not generate images from noise; use a model that does (sumi models), or sumi convert for one "
+       "that "
        "translates");
 }
 
@@ -205,7 +206,7 @@ Tensor Model::generate(const Tensor&, bool) {
 }
 
 Tensor Model::classify(const Tensor&, std::size_t) {
-  fail("model", "knows no classes; give a run of sumi train classifier");
+  fail("model", "does not classify images; give a run of sumi train classifier");
 }
 
 Tensor Model::noise(std::int64_t, RandomStream&, int) const {

@@ -1,4 +1,7 @@
-// The course notes' converter: an autoencoder whose discriminator has seen the style.
+// The course notes' photo converter: an autoencoder with a discriminator that is trained on the
+// style.
+#include "models/photo_converter.h"
+
 #include <fmt/format.h>
 
 #include "models/gan.h"
@@ -13,12 +16,13 @@ namespace {
 
 constexpr SideRule kConverterSides{4, 8};
 
-// The course notes' converter of photographs. G takes an image to z, a map of nz numbers for every 4x4 pixels, and z to an image of
-// the same size. One step, for photographs a and images b in the style, with l the GAN loss:
+// G maps an image to z, nz values for every 4x4 pixels, and z to an image of the same size. One
+// step, for photographs a and images b in the style, with l the GAN loss:
 //   D on b as real and on G(a) as fake, update D; then
-//   G: l(D(G(a)), real) + lambda_autoencoder |G(a) - a|, update G. |.| is the mean over all elements.
-// The notes train G and D on one tape and do not say how G is to keep the content; here each optimizer gets the gradients of
-// its own network, and the second term is ours.
+//   G: l(D(G(a)), real) + lambda_autoencoder |G(a) - a|, update G.
+// |.| is the mean over all elements. The notes train G and D on one tape and do not say how G keeps
+// the content; here each optimizer gets the gradients of its own network, and the second term is
+// our addition.
 class PhotoConverter final : public TranslationModel {
  public:
   explicit PhotoConverter(const TrainOptions& o)
@@ -48,12 +52,13 @@ void PhotoConverter::train_step(Step& step) {
   step.minimize(generator_, [&](MicroBatch& batch, Losses& loss) {
     const Tensor fake = fake_b(batch);
     loss.add("loss_g", d_.generator_loss(fake, batch["real_b"]));
-    loss.add("loss_recon", options().lambda_autoencoder, loss_mean(Loss::l1, fake, batch["real_a"]));
+    loss.add("loss_recon", options().group<PhotoConverterOptions>().lambda_autoencoder,
+             loss_mean(Loss::l1, fake, batch["real_a"]));
   });
 }
 
 void check_converter(const TrainOptions& o) {
-  if (!pictures_have_one_size(o))
+  if (!images_have_one_size(o))
     fail("--preprocess",
          "must cut squares, because the discriminator takes one size; use resize_and_crop or crop");
   check_crop_size(o, kConverterSides, o.model);
@@ -61,7 +66,7 @@ void check_converter(const TrainOptions& o) {
 
 std::vector<PlannedNetwork> converter_networks(const TrainOptions& o) {
   TrainOptions net = without_virtual_norm(o);
-  net.size = o.crop_size;  // the discriminator looks at the crops of training
+  net.size = o.crop_size;  // D scores the training crops
   const Shape image{1, net.size, net.size, net.channels};
   std::vector<PlannedNetwork> networks;
   networks.push_back({"g", autoencoder_converter(net), image});
@@ -72,12 +77,19 @@ std::vector<PlannedNetwork> converter_networks(const TrainOptions& o) {
 void set_shared_defaults(TrainOptions& o) {
   o.ngf = o.ndf = 128;
   o.bn_momentum = 0.99;
-  o.init_type = "xavier-uniform";  // the default of the course notes' library
+  o.init_type = "xavier-uniform";  // the default of the notes' framework
   o.init_gain = 1;
   o.epochs = 100;
 }
 
 }  // namespace
+
+void PhotoConverterOptions::add_rows(OptionTable& t) {
+  t.heading("Training");
+  t.add("lambda-autoencoder", &PhotoConverterOptions::lambda_autoencoder)
+      .help("weight of the reconstruction loss: the distance between photograph and output")
+      .range(0, 1e6);
+}
 
 extern const ModelSpec gan_autoencoder_spec{
     .name = "gan-autoencoder",

@@ -1,4 +1,6 @@
 // pix2pix (Isola 2017): a generator learns image-to-image translation from pairs.
+#include "models/pix2pix.h"
+
 #include <fmt/format.h>
 
 #include "models/options/option_groups.h"
@@ -23,7 +25,8 @@ class Pix2Pix final : public TranslationModel {
         generator_(generators({"g"}, generator_rate(o))),
         d_(discriminator("d", RngStream::discriminator)) {
     set_dropout_stream(g_, random_stream("dropout", RngStream::dropout));
-    // Batch norm goes by an image's own statistics, as it did in training with batches of one; the authors' programs do that, too.
+    // Batch norm uses the image's own statistics, as in training with batches of one, and as in the
+    // authors' code.
     use_batch_stats_in_eval(g_);
   }
 
@@ -57,7 +60,7 @@ void Pix2Pix::train_step(Step& step) {
   step.minimize(generator_, [&](MicroBatch& batch, Losses& loss) {
     const Tensor fake = fake_b(batch), real_a = batch["real_a"], real_b = batch["real_b"];
     loss.add("loss_g", d_.generator_loss(pair(real_a, fake), pair(real_a, real_b)));
-    loss.add("loss_l1", options().lambda_l1, loss_mean(Loss::l1, fake, real_b));
+    loss.add("loss_l1", options().group<Pix2PixOptions>().lambda_l1, loss_mean(Loss::l1, fake, real_b));
   });
 }
 
@@ -65,15 +68,15 @@ void check_pix2pix(const TrainOptions& o) {
   check_translation(o);
   const RestorationTask task = task_named(o.task);
   if (task == RestorationTask::colorize && o.channels != 3)
-    fail("--task", "colorize needs --channels 3: there is no color in one");
+    fail("--task", "colorize needs --channels 3: one channel has no color");
   if (task == RestorationTask::none) return;
   if (o.direction != "AtoB")
     fail("--direction",
-         fmt::format("{} has no meaning with --task {}, which makes its own pairs; leave it out", o.direction,
+         fmt::format("{} has no effect with --task {}, which makes its own pairs; leave it out", o.direction,
                      o.task));
   if (!o.data_a.empty() || !o.data_b.empty())
     fail(o.data_a.empty() ? "--data-b" : "--data-a",
-         fmt::format("has no meaning with --task {}, which makes its own pairs; give the pictures by --data",
+         fmt::format("has no effect with --task {}, which makes its own pairs; give the images by --data",
                      o.task));
 }
 
@@ -89,13 +92,21 @@ std::vector<PlannedNetwork> pix2pix_networks(const TrainOptions& o) {
 
 }  // namespace
 
+void Pix2PixOptions::add_rows(OptionTable& t) {
+  t.heading("Training");
+  t.add("lambda-l1", &Pix2PixOptions::lambda_l1)
+      .help("weight of the L1 distance from the target")
+      .alias("--lambda-L1")
+      .range(0, 1e6);
+}
+
 extern const ModelSpec pix2pix_spec{
     .name = "pix2pix",
     .summary =
-        "translation learned from pairs of pictures, or a repair learned from pictures that it damages "
+        "translation learned from pairs of images, or restoration learned from images that it degrades "
         "itself",
     .reference = "Isola 2017",
-    .data = "pairs: two folders, or pictures side by side; with --task one folder of any pictures",
+    .data = "pairs: two folders, or images side by side; with --task one folder of any images",
     .requirements = {.domains = 2, .paired = true},
     .options = add_groups<TranslationGanOptions, PairOptions, PatchOptions, Pix2PixOptions>,
     .set_defaults =

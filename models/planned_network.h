@@ -1,4 +1,4 @@
-// A network as a model describes it, before it has memory.
+// A network as a model describes it, before memory is allocated.
 #pragma once
 
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace sumi {
 
-// A network of a model. Its name is given here, and traces, files and errors use it: "g_ab".
+// A network of a model. `name` is used in traces, files and errors: "g_ab".
 struct PlannedNetwork {
   std::string name;
   std::unique_ptr<Module> module;
@@ -19,7 +19,8 @@ struct PlannedNetwork {
   std::optional<InitOptions> init = {};  // instead of --init-type and --init-gain
 };
 
-// The networks that `options` describe, with shapes but without memory. Error for what is not possible.
+// The networks that `options` describe, with shapes but without memory. Throws Error for an
+// impossible configuration.
 std::vector<PlannedNetwork> plan_networks(const TrainOptions& options);
 
 }  // namespace sumi

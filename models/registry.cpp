@@ -4,7 +4,8 @@
 
 namespace sumi {
 
-// One line for each model, in the order of `sumi models`; its file defines `extern const ModelSpec NAME_spec`.
+// One line for each model, in the order of `sumi models`. Each model's file defines
+// `extern const ModelSpec NAME_spec`.
 #define SUMI_MODELS(MODEL) \
   MODEL(dense_gan)         \
   MODEL(reshape_gan)       \

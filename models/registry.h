@@ -1,5 +1,5 @@
-// Every model that can be trained: one entry each, written in the model's own file. All model-specific behavior is queried through
-// ModelSpec; no code compares model names.
+// Every trainable model: one entry each, defined in the model's own file. All model-specific
+// behavior is queried through ModelSpec; no code compares model names.
 #pragma once
 
 #include <filesystem>
@@ -16,15 +16,17 @@ namespace sumi {
 class Model;
 struct PlannedNetwork;
 
-// A name that a model had: on the command line, and in checkpoints, there perhaps only with this value of an option.
+// A former name of a model, on the command line and in checkpoints. If `option` is set, the name
+// stands for this model only with that value of the option.
 struct FormerName {
   const char *name, *option = "", *value = "";
 };
 
-// For a model whose data set is packed by itself, from the files that its options name.
+// For a model that packs its own data set, from the files that its options name.
 struct PackedExamples {
   int (*channels)(const TrainOptions& options);  // of an example
-  // Makes the pack in the cache, or finds it there; `fallback_dir` and errors as DatasetSpec's.
+  // Creates the pack in the cache, or finds it there. `fallback_dir` and errors are as in
+  // DatasetSpec.
   std::filesystem::path (*make)(const TrainOptions& options, const std::filesystem::path& fallback_dir,
                                 const DatasetEvents& events);
   void (*check)(const TrainOptions& options);  // throws Error for options that are missing
@@ -36,12 +38,14 @@ struct DataRequirements {
   bool smooth_edges =
       false;  // a third set: the second one's images with their edges smoothed (engine/image/edges.h)
   bool paired = false;  // pairs of images
-  // The data set is made by itself, of one domain, and read in crops; null: as usual.
+  // Set if the data set is one domain of packed examples, read in crops. Null: an ordinary data
+  // set.
   const PackedExamples* packed = nullptr;
-  // Classes, and no images are made: --data may name several sets with commas between them, each a domain.
+  // A classifier: it generates no images, and --data may name several comma-separated sets, each a
+  // domain.
   bool classifies = false;
-  // Whether it learns from labels too: then the names of the classes are in `options.classes` before any network is made, and
-  // each step gets the labels behind the images. Null: never.
+  // Returns true if the model also learns from labels. Then `options.classes` holds the class names
+  // before any network is built, and each step gets the labels after the images. Null: never.
   bool (*labeled)(const TrainOptions& options) = nullptr;
 
   int sets() const { return domains + (smooth_edges ? 1 : 0); }
@@ -54,28 +58,28 @@ struct ModelSpec {
   const char* reference;  // where it comes from
   const char* data;       // what it learns from
   DataRequirements requirements = {};
-  // The groups of settings that it has (models/options): add_groups<CommonOptions, CropOptions, ...>.
+  // Adds the option groups of the model (models/options): add_groups<CommonOptions, ...>.
   void (*options)(OptionTable& table);
-  void (*set_defaults)(TrainOptions& options);           // its recipe, where that differs from TrainOptions'
+  void (*set_defaults)(TrainOptions& options);           // hyperparameters that differ from TrainOptions'
   void (*check)(const TrainOptions& options) = nullptr;  // beyond the checks of the rows; throws Error
-  // Fills in options that follow from files which others name. When a run begins.
+  // Fills in options that follow from files named by other options. Called when a run begins.
   void (*settle)(TrainOptions& options) = nullptr;
-  // Its networks for valid options. Error for sizes that they cannot have.
+  // The networks for valid options. Throws Error for sizes that they do not support.
   std::vector<PlannedNetwork> (*networks)(const TrainOptions& options);
   std::unique_ptr<Model> (*make)(const TrainOptions& options);
 };
 
 // In the order of `sumi models`.
 const std::vector<const ModelSpec*>& model_specs();
-// By its name or a former one. Throws Error listing the models for an unknown name.
+// Finds a model by its name or a former name. Throws Error listing the models for an unknown name.
 const ModelSpec& model_spec(const std::string& name);
 
-// See ModelSpec::settle; for valid options.
+// Calls ModelSpec::settle; for valid options.
 void resolve_options(TrainOptions& options);
 
-// Whether the options' model learns from labels.
+// Returns true if the model learns from labels with these options.
 bool wants_labels(const TrainOptions& options);
 
-// Number of image sets the options' model trains on.
+// Number of image sets that the model trains on.
 int domains_of(const TrainOptions& options);
 }  // namespace sumi

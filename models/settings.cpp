@@ -39,7 +39,7 @@ void check_freeze(const TrainOptions& o, const std::vector<PlannedNetwork>& netw
     fail("--freeze", fmt::format("value {}: leaves nothing to train; freeze fewer layers", o.freeze));
 }
 
-// The model that `name` stands for in a file with these options.
+// The model that `name` refers to in a file with these options.
 const ModelSpec& stored_spec(const std::string& name, const Json& json) {
   for (const ModelSpec* spec : model_specs())
     for (const FormerName& former : spec->former_names)
@@ -49,7 +49,7 @@ const ModelSpec& stored_spec(const std::string& name, const Json& json) {
   return model_spec(name);
 }
 
-// `json` of a model under a former name, without options that the model has no longer.
+// `json` of a model under a former name, without options that the model no longer has.
 Json without_former_options(const Json& json, const OptionTable& table) {
   if (!json.is_object()) return json;
   Json kept = Json::object();
@@ -129,7 +129,7 @@ void update_from_json(TrainOptions& options, const Json& json, const std::string
 void update_from_config(TrainOptions& options, const std::string& path) {
   const std::string where = "config " + path;
   Json json = read_config(path, where);
-  std::string started_in;  // of a run's options.json
+  std::string started_in;  // the folder of a run's options.json
   if (const auto found = json.is_object() ? json.find(kStartedIn) : json.end(); found != json.end()) {
     started_in = json_text(*found, kStartedIn, where);
     json.erase(kStartedIn);
@@ -156,7 +156,7 @@ bool takes_crops(const TrainOptions& options) {
          model_spec(options.model).requirements.packed;
 }
 
-bool pictures_have_one_size(const TrainOptions& o) {
+bool images_have_one_size(const TrainOptions& o) {
   return !takes_crops(o) || (o.preprocess != "none" && o.preprocess != "scale_width");
 }
 
@@ -165,7 +165,7 @@ int example_channels(const TrainOptions& options) {
   return packed ? packed->channels(options) : options.channels;
 }
 
-int picture_side(const TrainOptions& options) {
+int image_side(const TrainOptions& options) {
   return takes_crops(options) ? options.crop_size : options.size;
 }
 

@@ -1,5 +1,6 @@
-// Training of the stylizer: photographs in, and for each style a flat picture and the alpha of its lines wanted. Two outputs with a
-// target each are what makes the network bold: one that makes the finished picture alone stays between photograph and drawing.
+// Training of the stylizer: for each photograph, the teacher of a style provides a flat image and
+// the alpha of its lines as targets. Two outputs with one target each keep the network bold; a
+// single output for the finished image would converge to a blend of photograph and drawing.
 #include "models/stylizer.h"
 
 #include <fmt/format.h>
@@ -13,33 +14,29 @@
 #include "models/options/option_groups.h"
 #include "models/planned_network.h"
 #include "models/registry.h"
+#include "models/stylizer_styles.h"
 #include "models/training/rng_streams.h"
 #include "models/training/teachers.h"
 
 namespace sumi {
 namespace {
 
-// Weights of the losses, all of pictures in [0,1].
+// Weights of the losses, all on images in [0,1].
 constexpr double kPicture = 1, kFlat = 1, kLine = 0.5, kGradient = 1;
-// Cross-entropy of the line beside the L1: where no line is found at first, the sigmoid saturates, and the L1 alone has no gradient
-// left that could bring it back.
+// Weight of the line's cross-entropy, which is added to its L1 loss: where the network finds no
+// line at first, the sigmoid saturates and the L1 loss has no gradient.
 constexpr double kLineEntropy = 0.1;
-constexpr double kMissingInk = 3;  // how much more a missing line costs than one too many
-// What the input may differ in from what the teacher saw: noise of a standard deviation up to this many levels of 255, and
-// exposure by a factor.
+constexpr double kMissingInk = 3;  // weight of a missing line relative to a false one
+// Augmentation of the input that the teacher did not see: noise of a standard deviation up to this
+// many of 255 levels, and exposure by a factor.
 constexpr double kMostNoise = 16, kExposure = 0.12;
-// The rate rises over the first steps, since nothing normalizes what the first weights make, and falls by half a cosine.
+// The learning rate warms up because the first layers have no norm, and then falls by half a
+// cosine.
 constexpr double kWarmUp = 0.02, kLastRate = 1e-5;
 
-std::vector<std::string> style_names(const TrainOptions& o) {
-  std::vector<std::string> names;
-  for (const StyleSource& style : style_sources(o.styles)) names.push_back(style.name);
-  if (names.empty()) names.emplace_back("style");  // to be planned without data
-  return names;
-}
-
 std::unique_ptr<ComicNetwork> comic_network(const TrainOptions& o) {
-  const ComicSize size{o.ngf, o.n_blocks, static_cast<int>(style_names(o).size())};
+  const ComicSize size{o.ngf, o.n_blocks, static_cast<int>(style_names(o).size()),
+                       static_cast<int>(added_styles(o).size())};
   return std::make_unique<ComicNetwork>(size, dtype_of(o), parse_device(o.device));
 }
 
@@ -52,8 +49,8 @@ Tensor clamp01(const Tensor& x) {
   return affine(relu(affine(relu(x), -1, 1)), -1, 1);
 }
 
-// The mean absolute difference of neighbors along h (axis 1) or w (axis 2): on the difference of two pictures the distance of
-// their gradients.
+// Mean absolute difference of neighbors along h (axis 1) or w (axis 2). Applied to the difference
+// of two images, it is the distance of their gradients.
 Tensor mean_step(const Tensor& x, int axis) {
   Shape extent = x.shape(), first{0, 0, 0, 0}, second = first;
   --extent[axis];
@@ -66,10 +63,12 @@ Tensor mean_step(const Tensor& x, int axis) {
 Stylizer::Stylizer(const TrainOptions& o)
     : Model(o),
       styles_(style_names(o)),
+      first_(static_cast<std::int64_t>(styles_.size() - count_learned(o))),
+      learned_(static_cast<std::int64_t>(count_learned(o))),
       network_(dynamic_cast<ComicNetwork&>(network("g"))),
       stream_(random_stream("examples", RngStream::stylizer_examples)) {
   RandomStream init(o.seed, stream_number(RngStream::init));
-  network_.initialize(init);  // by its own rule
+  network_.initialize(init);  // by the network's own rule
   trained_ = &generators({"g"}, o.lr);
   std::vector<double> inks, opacities;
   for (const std::string& style : styles_) {
@@ -88,14 +87,15 @@ void Stylizer::begin_step(const Step::Kind&) {
   trained_->set_lr(options().lr * std::clamp(done / kWarmUp, 1e-2, 1.0) * cosine + kLastRate);
 }
 
-// [count,1,1,styles]: u in (0, styles] is of the style s where s < u <= s + 1.
+// [count,1,1,styles] one-hot: u in (0, learned] selects the learned style s where s < u <= s + 1.
 Tensor Stylizer::one_hot_styles(std::int64_t count) {
-  const auto styles = static_cast<double>(styles_.size());
+  const auto styles = static_cast<double>(learned_);
   std::vector<double> numbers(styles_.size());
-  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i);
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    numbers[i] = static_cast<double>(i) - static_cast<double>(first_);
   const Tensor u =
       affine(stream_.uniform(Shape::matrix(count, 1), ink_.dtype(), ink_.device()), -styles, styles);
-  const Tensor above = sub(u, table(numbers, static_cast<std::int64_t>(styles), options()));
+  const Tensor above = sub(u, table(numbers, static_cast<std::int64_t>(numbers.size()), options()));
   return sub(heaviside(above), heaviside(affine(above, 1, -1)));
 }
 
@@ -115,10 +115,9 @@ Stylizer::Examples Stylizer::draw_examples(const Tensor& batch) {
   e.input = degraded(slice(all, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}));
   e.mixture = one_hot_styles(s.n);
   Tensor planes;
-  for (std::size_t i = 0; i < styles_.size(); ++i) {
-    const auto style = static_cast<std::int64_t>(i);
-    const Tensor chosen = slice(e.mixture, {0, 0, 0, style}, {s.n, 1, 1, 1});
-    const Tensor mine = mul(slice(all, {0, 0, 0, 3 + 4 * style}, {s.n, s.h, s.w, 4}), chosen);
+  for (std::int64_t i = 0; i < learned_; ++i) {
+    const Tensor chosen = slice(e.mixture, {0, 0, 0, first_ + i}, {s.n, 1, 1, 1});
+    const Tensor mine = mul(slice(all, {0, 0, 0, 3 + 4 * i}, {s.n, s.h, s.w, 4}), chosen);
     planes = planes ? add(planes, mine) : mine;
   }
   e.teacher = {slice(planes, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}),
@@ -165,15 +164,15 @@ SampleGrid Stylizer::samples() {
     return affine(slice(all, {0, 0, 0, first}, {s.n, s.h, s.w, count}), 0.5, 0.5);
   };
   for (const Tensor& all : shown_) sheet.pictures.push_back(as_sample(planes(all, 0, 3)));
-  for (std::size_t i = 0; i < styles_.size(); ++i) {
-    const auto style = static_cast<std::int64_t>(i);
+  for (std::int64_t i = 0; i < learned_; ++i) {
+    const std::int64_t style = first_ + i;
     std::vector<double> weights(styles_.size(), 0.0);
-    weights[i] = 1;
+    weights[static_cast<std::size_t>(style)] = 1;
     const Tensor ink = slice(ink_, {style, 0, 0, 0}, {1, 1, 1, 3}),
                  opacity = slice(opacity_, {style, 0, 0, 0}, {1, 1, 1, 1});
     for (const Tensor& all : shown_)
-      sheet.pictures.push_back(as_sample(
-          compose_comic({planes(all, 3 + 4 * style, 3), planes(all, 6 + 4 * style, 1)}, ink, opacity)));
+      sheet.pictures.push_back(
+          as_sample(compose_comic({planes(all, 3 + 4 * i, 3), planes(all, 6 + 4 * i, 1)}, ink, opacity)));
     for (const Tensor& all : shown_) {
       const Tensor photo = planes(all, 0, 3);
       sheet.pictures.push_back(
@@ -197,6 +196,35 @@ Tensor Stylizer::translate(const Tensor& pictures, const std::string&, bool raw)
   return affine(clamp01(compose_comic(layers, matmul(first, ink_), matmul(first, opacity_))), 2, -1);
 }
 
+// Each row of a table of scales or shifts is a style's; the new style begins as the first one.
+bool Stylizer::grow_from(const CheckpointFile& file) {
+  if (options().add_style.empty()) return false;
+  const NoGrad no_grad;
+  const std::string newest = fmt::format("g.own.{}.", added_styles(options()).size() - 1);
+  const auto stored = [&](const std::string& name, const Shape& shape) {
+    Tensor value = Tensor::zeros(shape, ink_.dtype(), ink_.device());
+    const std::string average = "ema." + name;
+    file.load(file.has(average) ? average : name, value);
+    return value;
+  };
+  for (const ParamArena::Slot& slot : trained_->arena().slots()) {
+    const std::string& name = slot.parameter.name;
+    const Tensor& value = slot.parameter.value;
+    const bool fresh = name.starts_with(newest), is_table = !name.ends_with("conv.weight");
+    const std::string source = fresh ? "g." + name.substr(newest.size()) : name;
+    if (!is_table || (name.starts_with("g.own.") && !fresh)) {
+      value.assign(stored(source, value.shape()));
+      continue;
+    }
+    const std::int64_t before = static_cast<std::int64_t>(styles_.size()) - 1, columns = value.shape().c;
+    const Tensor rows = stored(source, Shape::matrix(before, columns));
+    const Tensor first = slice(rows, {0, 0, 0, 0}, Shape::matrix(1, columns));
+    value.assign(fresh ? first : concat({rows, first}, 0));
+  }
+  trained_->restart_average();
+  return true;
+}
+
 Stylizer* as_stylizer(Model& model) {
   return dynamic_cast<Stylizer*>(&model);
 }
@@ -204,18 +232,19 @@ Stylizer* as_stylizer(Model& model) {
 namespace {
 
 TeacherSpec teacher_spec(const TrainOptions& o, const std::filesystem::path& fallback) {
-  return {o.data_a, style_sources(o.styles), o.cache, fallback, o.crop_size, o.workers};
+  return {o.data_a, learned_styles(o), o.cache, fallback, o.crop_size, o.workers};
 }
 
 constexpr PackedExamples kPacked{
-    .channels = [](const TrainOptions& o) { return teacher_channels(style_names(o).size()); },
+    .channels = [](const TrainOptions& o) { return teacher_channels(count_learned(o)); },
     .make = [](const TrainOptions& o, const std::filesystem::path& fallback,
                const DatasetEvents& events) { return pack_teachers(teacher_spec(o, fallback), events); },
     .check =
         [](const TrainOptions& o) {
           if (o.data_a.empty()) fail("--data-a", "is missing: a folder of photographs");
-          if (o.styles.empty())
-            fail("--styles", "is missing: NAME=FOLDER, the planes that a style's teacher made of them");
+          check_added_style(o);
+          if (o.add_style.empty() && o.styles.empty())
+            fail("--styles", "is missing: NAME=FILTER or NAME=FOLDER, what teaches a style");
         },
 };
 
@@ -233,6 +262,11 @@ void StylizerOptions::add_rows(OptionTable& t) {
       .help("styles, each with its teacher: a folder of planes or a filter")
       .placeholder("NAME=TEACHER...")
       .alias("--style")
+      .many()
+      .on_resume();
+  t.add("add-style", &TrainOptions::add_style)
+      .help("learn a style beside those of --init, whose networks stay as they are")
+      .placeholder("NAME=TEACHER")
       .many()
       .on_resume();
   t.add("crop-size", &TrainOptions::crop_size)
@@ -275,7 +309,7 @@ extern const ModelSpec stylizer_spec{
         },
     .check =
         [](const TrainOptions& o) {
-          style_sources(o.styles);
+          style_names(o);
           if (o.steps == 0)
             fail("--steps", "is 0, but stylizer's learning rate follows the run's length in steps");
           if (o.channels != 3)
@@ -285,6 +319,7 @@ extern const ModelSpec stylizer_spec{
                  fmt::format("{} is not possible for stylizer; use a multiple of {} from {} on", o.crop_size,
                              ComicNetwork::kMultiple, ComicNetwork::kSmallestSide));
         },
+    .settle = settle_added_style,
     .networks =
         [](const TrainOptions& o) {
           std::vector<PlannedNetwork> planned;

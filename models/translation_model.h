@@ -12,7 +12,7 @@ namespace sumi {
 class TranslationModel : public Model {
  public:
   int domains() const override;
-  // Rows of photographs, their translations and, where it was given them, images of the other domain.
+  // Rows of photographs, their translations and, if available, images of the other domain.
   SampleGrid samples() override;
   int num_sample_images() const override { return 6; }
   void set_sample_images(const std::vector<std::vector<Tensor>>& images) override { sample_images_ = images; }

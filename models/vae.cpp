@@ -1,5 +1,8 @@
-// The variational autoencoder (Kingma and Welling 2013): an encoder that says which noise an image may have come from, and a
-// decoder that generates images from noise, trained together without a discriminator.
+// The variational autoencoder (Kingma and Welling 2013): an encoder estimates the distribution of
+// the noise behind an image, and a decoder generates images from noise. They are trained together
+// without a discriminator.
+#include "models/vae.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
@@ -17,9 +20,10 @@ namespace {
 
 // One step, for images x in [0,1] and noise e from N(0, 1):
 //   mean, log_var = encoder(x),  z = mean + exp(log_var / 2) e,  o = decoder(z)
-//   loss = -log p(x | o) + kl_weight KL(N(mean, exp(log_var)) || N(0, 1))    in nats of an image, a mean over the batch
-// p is bernoulli, the cross-entropy of sigmoid(o) against x; or gaussian, N(x; sigmoid(o), sigma^2) less its constant
-// log(2 pi) / 2. Images enter and leave in [-1,1]: 2 sigmoid(o) - 1 = tanh(o / 2).
+//   loss = -log p(x | o) + kl_weight KL(N(mean, exp(log_var)) || N(0, 1))
+// in nats per image, averaged over the batch. p is bernoulli, the cross-entropy of sigmoid(o)
+// against x; or gaussian, N(x; sigmoid(o), sigma^2) without its constant log(2 pi) / 2. Images
+// enter and leave in [-1,1]: 2 sigmoid(o) - 1 = tanh(o / 2).
 class Vae final : public Model {
  public:
   explicit Vae(const TrainOptions& o)
@@ -32,7 +36,7 @@ class Vae final : public Model {
     fixed_noise_ = noise(64, fixed);
   }
 
-  // Eight images, below them their reconstructions, and then 64 from noise.
+  // Eight images, below them their reconstructions, then 64 images from noise.
   SampleGrid samples() override;
   int num_sample_images() const override { return 8; }
   void set_sample_images(const std::vector<std::vector<Tensor>>& images) override;
@@ -47,7 +51,7 @@ class Vae final : public Model {
     Tensor mean, log_var;  // [n,1,1,nz]
   };
   Posterior encode(const Tensor& images);
-  // -log p of images in [-1,1] given the decoder's output, in nats of an image.
+  // -log p of images in [-1,1] given the decoder's output, in nats per image.
   Tensor reconstruction_loss(const Tensor& output, const Tensor& images) const;
 
   Module &encoder_, &decoder_;
@@ -64,7 +68,7 @@ void Vae::train_step(Step& step) {
     const Tensor output = decoder_(add(mean, mul(exp(affine(log_var, 0.5)), e)));
     batch["output"] = output.detach();
     const Tensor reconstruction = reconstruction_loss(output, x), kl = gaussian_kl(mean, log_var);
-    loss.add("loss", add(reconstruction, affine(kl, options().kl_weight)));
+    loss.add("loss", add(reconstruction, affine(kl, options().group<VaeOptions>().kl_weight)));
     loss.report("loss_reconstruction", reconstruction);
     loss.report("loss_kl", kl);
   });
@@ -78,11 +82,11 @@ Vae::Posterior Vae::encode(const Tensor& images) {
 
 Tensor Vae::reconstruction_loss(const Tensor& output, const Tensor& images) const {
   const auto pixels = static_cast<double>(images.count() / images.shape().n);
-  const double sigma = options().sigma;
+  const auto& o = options().group<VaeOptions>();
   const Tensor target = affine(images, 0.5, 0.5);
-  if (options().likelihood != "gaussian") return affine(loss_mean(Loss::bce_logits, output, target), pixels);
-  return affine(loss_mean(Loss::squared, sigmoid(output), target), pixels / (2 * sigma * sigma),
-                pixels * std::log(sigma));
+  if (o.likelihood != "gaussian") return affine(loss_mean(Loss::bce_logits, output, target), pixels);
+  return affine(loss_mean(Loss::squared, sigmoid(output), target), pixels / (2 * o.sigma * o.sigma),
+                pixels * std::log(o.sigma));
 }
 
 Tensor Vae::noise(std::int64_t count, RandomStream& stream, int only) const {
@@ -126,11 +130,35 @@ std::vector<PlannedNetwork> vae_networks(const TrainOptions& o) {
 
 }  // namespace
 
+void VaeOptions::add_rows(OptionTable& t) {
+  t.heading("Networks");
+  t.add("variant", &TrainOptions::variant)
+      .help("networks: dense, or conv for larger images")
+      .alias("--form")
+      .choices({"dense", "conv"});
+  const auto is_conv = [](const TrainOptions& o) { return o.variant == "conv"; };
+  for (const char* name : {"ngf", "ndf", "upsample"}) t.at(name).only_with("--variant conv", is_conv);
+  t.heading("Training");
+  t.add("likelihood", &VaeOptions::likelihood)
+      .help("distribution of an image given its reconstruction: bernoulli or gaussian")
+      .placeholder("KIND")
+      .choices({"bernoulli", "gaussian"});
+  t.add("sigma", &VaeOptions::sigma)
+      .help("standard deviation of a pixel in [0, 1]")
+      .range(1e-4, 1e3)
+      .only_with("--likelihood gaussian",
+                 [](const TrainOptions& o) { return o.group<VaeOptions>().likelihood == "gaussian"; });
+  t.add("kl-weight", &VaeOptions::kl_weight)
+      .help("weight of the KL divergence of the latent distribution from N(0, 1)")
+      .alias("--beta")
+      .range(0, 1e6);
+}
+
 extern const ModelSpec vae_spec{
     .name = "vae",
-    .summary = "variational autoencoder: pictures from noise, and back",
+    .summary = "variational autoencoder: images from noise, and back",
     .reference = "Kingma 2013",
-    .data = "a folder of pictures, or an idx.gz file",
+    .data = "a folder of images, or an idx.gz file",
     .options = add_groups<CommonOptions, SquareOptions, NoiseOptions, GeneratorOptions, UpsamplingOptions,
                           VaeOptions>,
     .set_defaults =

@@ -1,15 +1,16 @@
-// The Wasserstein GAN (Arjovsky 2017): the discriminator becomes a critic whose output has no bounds, but whose slope has.
+// The Wasserstein GAN (Arjovsky 2017): the discriminator becomes a critic with unbounded output and
+// bounded slope.
 #include "models/gan.h"
 #include "models/options/option_groups.h"
 
 namespace sumi {
 
-// DCGAN's networks; every weight of the critic is kept in [-0.01, 0.01].
+// DCGAN's networks; every weight of the critic is clipped to [-0.01, 0.01].
 extern const ModelSpec wgan_spec{
     .name = "wgan",
     .summary = "Wasserstein GAN with clipped weights: a loss that tracks quality",
     .reference = "Arjovsky 2017",
-    .data = "a folder of pictures, or an idx.gz file",
+    .data = "a folder of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions>,
     .set_defaults =

@@ -1,16 +1,17 @@
-// The Wasserstein GAN with gradient penalty (Gulrajani 2017): the critic's slope is pulled to 1 between real and generated images.
+// The Wasserstein GAN with gradient penalty (Gulrajani 2017): the penalty pulls the critic's slope
+// between real and generated images toward 1.
 #include "models/gan.h"
 #include "models/networks/resnet_critic.h"
 #include "models/options/option_groups.h"
 
 namespace sumi {
 
-// Residual networks; the critic's slope is pulled to 1 between real and fake pictures.
+// Residual networks; the gradient penalty is evaluated between real and generated images.
 extern const ModelSpec wgan_gp_spec{
     .name = "wgan-gp",
     .summary = "Wasserstein GAN with gradient penalty: steadier, without tricks",
     .reference = "Gulrajani 2017",
-    .data = "a folder of pictures, or an idx.gz file",
+    .data = "a folder of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions>,
     .set_defaults =

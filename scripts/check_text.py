@@ -27,11 +27,13 @@ RULES = [
 ]
 TAB = re.compile(r"\t")
 
-# Comments wrap like Markdown; tables and formulas, which are indented, and comments beside code may take the code's 110 columns.
+# Comments wrap like Markdown, and models, tools and tests use its terms there; comments beside code may take the code's
+# 110 columns.
 COLUMNS = 100
 PROSE = re.compile(r"\s*// ?\S")
-WRAPPED = ("kernels/", "engine/", "bench/", "tests/")
-UNWRAPPED = ("engine/image/stylize/", "engine/image/faces/", "tests/models/", "tests/tools/", "tests/engine/stylize/")
+WRAPPED = ("kernels/", "engine/", "bench/", "models/", "tools/", "tests/")
+UNWRAPPED = ("engine/image/stylize/", "engine/image/faces/")
+WORDED = ("models/", "tools/", "tests/")
 
 
 def check(given):
@@ -51,6 +53,8 @@ def check(given):
     if name.endswith(CODE) and name.startswith(WRAPPED) and not name.startswith(UNWRAPPED):
         problems += [f"{name}:{number}: a comment of {len(line)} columns, at most {COLUMNS}"
                      for number, line in enumerate(text.split("\n"), 1) if PROSE.match(line) and len(line) > COLUMNS]
+    if name.endswith(CODE) and name.startswith(WORDED):
+        problems += comments(name, text)
     if text and not text.endswith("\n"):
         problems.append(f"{name}: the last line does not end")
     return problems
@@ -59,7 +63,8 @@ def check(given):
 def comments(name, text):
     """Discouraged words in the comments of a C++ or CUDA source."""
     for number, line in enumerate(text.split("\n"), 1):
-        for found, better in wording.vocabulary(name, line.partition("//")[2]):
+        comment = re.sub(r"`[^`]*`", "`x`", line.partition("// ")[2])
+        for found, better in wording.vocabulary(name, comment):
             yield f"{name}:{number}: `{found}`: write {better}"
 
 
@@ -81,6 +86,7 @@ CASES = [
     (("a.cpp", "// the colours of neighbouring pixels, normalised\n"), 3),
     (("a.cpp", "loss_color, --lambda-colour, grey.png: names; a promise, a premise, emphasis, analysis, analyses\n"), 0),
     (("a.cpp", "// pictures, anew\n"), 0),
+    (("models/a.h", "// pictures, anew; `picture`\nint picture;  // of what is drawn anew\n"), 3),
     (("a.md", "The picture is drawn anew.\n"), 2),
     (("a.md", "The `picture` of [it](pictures/a.md) and\n\n```\nthe picture anew\n```\n\n    anew\n"), 0),
     (("README.md", "Your pictures.\n"), 0),

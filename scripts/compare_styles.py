@@ -62,7 +62,7 @@ def convert(sumi, style, path, plain):
 
 
 def differences(ours, wanted):
-    """pixel, mean and tone of two pictures of one size."""
+    """pixel, mean and tone of two images of one size."""
     ours, wanted = ours.astype(np.float32), wanted.astype(np.float32)
     sigma = TONE_SIGMA * max(min(ours.shape[:2]) / 512, 0.2)
     pixels = np.abs(ours - wanted).mean(2)

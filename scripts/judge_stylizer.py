@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Acceptance figures of a stylizer on photographs that it has not seen.
 
-  judge_stylizer.py --sumi PROGRAM --model WEIGHTS --list FILE --teachers DIR [--styles ink,wash] [--side 360] [--sheet OUT.png]
+  judge_stylizer.py --sumi PROGRAM --model WEIGHTS --list FILE [--styles ink,wash] [--side 360] [--sheet OUT.png]
 
-FILE names a photograph on each line; DIR holds the planes that scripts/style_teachers.py made of them at --sizes SIDE. Each
-photograph is brought to that short side, so that teacher and network work at one size. Needs OpenCV 4.
+FILE names a photograph on each line. Each is brought to that short side, so that teacher (the filter's own planes) and network
+work at one size. Needs OpenCV 4.
 
   flat      part of the pixels whose gradient of gray is below one level, over the photograph's; the median
   checker   mean |2x2 checkerboard| of gray, over the photograph's; the mean
@@ -12,7 +12,8 @@ photograph is brought to that short side, so that teacher and network work at on
   ab        median over pixels of the distance in CIELAB's (a, b) to the photograph; the median
   ssim      of gray to the photograph; the mean
   faces     found by a Haar cascade in the photographs, and again in the drawings and in the fast filter's
-Screened styles (manga, pencil, halftone) are measured on their layers: flat, checker, ab and ssim of the flat color with lines.
+Styles whose last step lays a screen, hatching or paper over the picture (all but ink) are measured before it: flat, checker, ab and
+ssim of the flat color with lines.
 """
 import argparse
 import json
@@ -24,10 +25,16 @@ import tempfile
 import cv2
 import numpy as np
 
-import style_teachers
+STYLES = ("ink", "manga", "wash", "pencil", "halftone", "ukiyo")
+# Color (BGR) and opacity of the line, of the styles that are measured before their last step.
+INKS = {"manga": ((.03, .03, .03), 1), "wash": ((.16, .18, .25), .45), "pencil": ((.2, .2, .2), .85),
+        "halftone": ((.09, .05, .07), 1), "ukiyo": ((.25, .15, .13), .9)}
 
-SCREENED = ("manga", "pencil", "halftone")
-INKS = {"manga": (.03, .03, .03), "pencil": (.2, .2, .2), "halftone": (.09, .05, .07)}  # BGR
+
+def at_short_side(bgr8, side):
+    h, w = bgr8.shape[:2]
+    k = side / min(h, w)
+    return cv2.resize(bgr8, (round(w * k), round(h * k)), interpolation=cv2.INTER_AREA if k < 1 else cv2.INTER_CUBIC)
 
 
 def gray(bgr8):
@@ -90,24 +97,25 @@ def judge(args, work):
             if photo is None:
                 sys.exit("cannot read " + path)
             names.append(os.path.splitext(os.path.basename(path))[0] + ".png")
-            cv2.imwrite(os.path.join(photos, names[-1]), style_teachers.at_short_side(photo, args.side))
+            cv2.imwrite(os.path.join(photos, names[-1]), at_short_side(photo, args.side))
     program = Program(args.sumi, args.model, args.threads)
     cascade = cv2.CascadeClassifier(os.path.join(args.cascades, "haarcascade_frontalface_alt2.xml"))
     results, cells = {}, {}
     for style in args.styles.split(","):
-        for layer in ("drawing", "line", "flat") if style in SCREENED else ("drawing", "line"):
+        for layer in ("drawing", "line", "flat") if style in INKS else ("drawing", "line"):
             program.folder(photos, os.path.join(work, style, layer), "-n", style, "--layer", layer)
         program.folder(photos, os.path.join(work, style, "filter"), "--style", style, with_model=False)
+        program.folder(photos, os.path.join(work, style, "teacher"), "--style", style, "--layer", "line", with_model=False)
         rows, lines = [], np.zeros(4)
         for name in names:
             read = lambda *parts, flag=cv2.IMREAD_COLOR: cv2.imread(os.path.join(work, *parts, name), flag)  # pylint: disable=cell-var-from-loop
             photo, drawing, line = read("photos"), read(style, "drawing"), 1 - read(style, "line", flag=0) / 255
-            teacher = cv2.imread(os.path.join(args.teachers, style, str(args.side), name[:-4] + ".line.png"), 0)
-            lines += line_match(line, teacher / 255)
+            lines += line_match(line, 1 - read(style, "teacher", flag=0) / 255)
             shown = drawing
-            if style in SCREENED:
-                alpha = line[..., None]
-                shown = read(style, "flat") * (1 - alpha) + alpha * np.array(INKS[style]) * 255
+            if style in INKS:
+                color, opacity = INKS[style]
+                alpha = opacity * line[..., None]
+                shown = read(style, "flat") * (1 - alpha) + alpha * np.array(color) * 255
                 shown = np.clip(shown + .5, 0, 255).astype(np.uint8)
             rows.append({"flat": flat_part(shown) / max(flat_part(photo), .02),
                          "checker": checkerboard(shown) / max(checkerboard(photo), .1),
@@ -138,8 +146,7 @@ def main():
     parser.add_argument("--sumi", required=True)
     parser.add_argument("--model", required=True)
     parser.add_argument("--list", required=True)
-    parser.add_argument("--teachers", required=True)
-    parser.add_argument("--styles", default=",".join(style_teachers.STYLES))
+    parser.add_argument("--styles", default=",".join(STYLES))
     parser.add_argument("--side", type=int, default=360)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--cascades", default="/usr/share/opencv4/haarcascades")

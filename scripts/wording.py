@@ -48,7 +48,7 @@ REFERENCE_WORDS = [
     (r"rooms?(?! for)", "directory or module"),
     (r"nobody|whoever", "a subject"),
     (r"(?<!there )is no(?! (?:longer|more|worse|better)\b)", "is not a"),
-    (r"(?:is|are) none", "there is no"),
+    (r"(?<!there )(?:is|are) none", "there is no"),
     (r"is told|are told|being told", "is conditioned on, is notified"),
     (r"turns of shared memory", "wavefronts"),
 ]

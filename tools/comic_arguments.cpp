@@ -14,11 +14,11 @@ void ComicArguments::add_options(CLI::App& command) {
            "of a stylizer (-m comic): steps of lightness, 0 none (auto: as the style has them)")
       ->group("Style");
   add_text(command, "--scale", scale, "auto|PX",
-           "of a stylizer: short side at which it sees the picture; smaller is coarser (auto: up to 720, "
+           "of a stylizer: short side at which it sees the image; smaller is coarser (auto: up to 720, "
            "else 600)")
       ->group("Style");
   add_text(command, "--layer", layer, "NAME",
-           "of a stylizer: drawing, or its flat color or its line alone (drawing)")
+           "drawing, or its flat color or its line alone, as a stylizer makes or learns them (drawing)")
       ->group("Style");
 }
 

@@ -1,4 +1,4 @@
-// The options of sumi convert for a stylizer's checkpoint.
+// Options of sumi convert for a stylizer's checkpoint.
 #pragma once
 
 #include <cstdint>
@@ -12,13 +12,14 @@ struct ComicArguments {
   std::string levels = "auto";
   std::string scale = "auto";
   std::string layer = "drawing";
-  int steps = -1;      // of lightness; -1: as the style has them
+  int steps = -1;      // of lightness; -1: the style's own
   int short_side = 0;  // 0: auto
 
   void add_options(CLI::App& command);
-  // Brings the values into their final form. UsageError for what is out of range.
+  // Converts the values to their final form. Throws UsageError for values out of range.
   void check(const CLI::App* app);
-  // UsageError where one was given: for a style without a model, and for a model that is no stylizer.
+  // Throws UsageError if one of them was given: for a style without a model, and for a model other
+  // than a stylizer.
   void refuse(const CLI::App* app) const;
 };
 

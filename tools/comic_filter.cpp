@@ -16,11 +16,13 @@ namespace sumi::cli {
 namespace {
 
 constexpr double kMostLineStrength = 2;
+// Seconds of one core for a pixel: of the network, and of what is composed around it at full size.
+constexpr double kComicNetworkWork = 7e-7, kFinishWork = 2e-7;
 
 }  // namespace
 
-std::function<Photo(const Photo&, const Photo*)> comic_filter(const ConvertArguments& args,
-                                                              std::shared_ptr<OpenedModel> opened) {
+PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
+                         std::shared_ptr<ComicHold> hold) {
   Stylizer& model = *as_stylizer(*opened->model);
   const std::vector<std::string>& styles = model.styles();
   const std::string command = command_name(args.app);
@@ -43,9 +45,21 @@ std::function<Photo(const Photo&, const Photo*)> comic_filter(const ConvertArgum
                   : args.comic.layer == "line" ? ComicLayer::line
                                                : ComicLayer::drawing;
   options.raw = args.raw;
-  return [opened = std::move(opened), options](const Photo& photo, const Photo*) {
+  options.hold = hold.get();
+  // Multiples of 4; no other result (models/inference/comic_picture.h).
+  if (args.tile != 0) options.tile = static_cast<int>(std::max<std::int64_t>(args.tile / 4 * 4, 32));
+  if (args.judge)
+    throw UsageError(command, "--judge asks a discriminator, and a stylizer has none; leave it out");
+  PhotoFilter filter;
+  filter.work = [short_side = options.short_side](double width, double height) {
+    const auto [w, h] = working_size(static_cast<int>(width), static_cast<int>(height), short_side);
+    return kComicNetworkWork * w * h + kFinishWork * width * height;
+  };
+  filter.run = [opened = std::move(opened), options, hold = std::move(hold)](const Photo& photo,
+                                                                             const Photo*) {
     return comic_picture(*as_stylizer(*opened->model), photo, options);
   };
+  return filter;
 }
 
 }  // namespace sumi::cli

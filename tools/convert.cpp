@@ -1,136 +1,113 @@
-// sumi convert: pictures through a style or through a network that translates pictures.
+// sumi convert: images through a style filter or an image-to-image network.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
+#include <filesystem>
 #include <memory>
-#include <new>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "engine/error.h"
-#include "engine/image/image_formats.h"
-#include "models/inference/converter.h"
-#include "tools/cli/item_progress.h"
+#include "engine/runtime/system_memory.h"
+#include "models/training/trainer.h"
 #include "tools/cli/signals.h"
+#include "tools/convert_clip.h"
+#include "tools/convert_estimate.h"
 #include "tools/convert_filter.h"
+#include "tools/convert_masks.h"
 #include "tools/convert_options.h"
+#include "tools/convert_pipeline.h"
+#include "tools/convert_report.h"
+#include "tools/convert_stages.h"
+#include "tools/standard_streams.h"
 
 namespace sumi::cli {
-namespace fs = std::filesystem;
 namespace {
 
-std::vector<ConvertJob> plan(const ConvertArguments& args, CountProgress& screen, bool& all_well) {
-  const auto failed = [&](const std::string& line) {
-    all_well = false;
-    screen.complain(line);
-  };
-  const auto warn = [&](const std::string& line) { screen.complain("warning: " + line); };
+// Of images on their way: at most, and if memory is short a share of it, at 12 bytes a pixel for an
+// image and its result.
+constexpr double kMostPixels = 4e7, kMemoryShare = 0.2, kPixelBytes = 12;
+
+struct Plan {
+  std::vector<ConvertJob> jobs, existing;
+  std::vector<std::string> failed, warnings;
+};
+
+Plan plan(const ConvertArguments& args) {
+  Plan all;
+  const auto failed = [&](const std::string& line) { all.failed.push_back(line); };
   try {
-    return plan_jobs(args.request, failed, warn);
+    all.jobs = plan_jobs(args.request, failed,
+                         [&](const std::string& line) { all.warnings.push_back("warning: " + line); });
   } catch (const std::invalid_argument& error) {
     throw UsageError(command_name(args.app), error.what());
   }
+  assign_masks(all.jobs, args.request.mask, failed);
+  if (!args.dry_run && !args.writes_stdout()) clean_folders(all.jobs);
+  if (args.request.skip_existing) all.existing = drop_existing(all.jobs);
+  return all;
 }
 
-struct Session {
-  const ConvertArguments& args;
-  PhotoFilter filter;
-  CountProgress& screen;
-  bool told_of_alpha = false;
+double pixels_in_memory() {
+  const auto bytes = static_cast<double>(available_host_memory());
+  return bytes > 0 ? std::min(kMostPixels, kMemoryShare * bytes / kPixelBytes) : kMostPixels;
+}
 
-  // Once a run: what every picture of it loses.
-  void warn_of_alpha(const fs::path& out, const Photo& result) {
-    const bool lost = !holds_alpha(out) && std::any_of(result.alpha.begin(), result.alpha.end(),
-                                                       [](std::uint16_t a) { return a != 65535; });
-    if (!lost || told_of_alpha) return;
-    told_of_alpha = true;
-    screen.complain(fmt::format("warning: [write {}] {} holds no transparency: laid over white; {} hold it",
-                                out.string(), out.extension().string(),
-                                writable_names("and", &ImageFormat::alpha)));
-  }
+// Styles, on more threads than one: each computes with the same settings.
+std::function<void(ConvertItem&)> compute_stage(const ConvertArguments& args, ConvertSteps& steps) {
+  return [&](ConvertItem& item) {
+    thread_local bool ready = false;
+    if (!std::exchange(ready, true)) args.machine.apply();
+    steps.compute(item);
+  };
+}
 
-  // "out.png: 640x480, 1.2 s"
-  std::string convert(const ConvertJob& job) {
-    const auto start = std::chrono::steady_clock::now();
-    Photo photo = load_photo(job.in);
-    if (!photo.remark.empty())
-      screen.complain(fmt::format("warning: [picture {}] {}", job.in.string(), photo.remark));
-    const auto [width, height] = limited_size(photo.width, photo.height, static_cast<int>(args.max_size));
-    std::optional<Photo> mask;
-    if (!args.mask.empty()) {
-      mask = load_photo(args.mask);
-      if (mask->width == photo.width && mask->height == photo.height)
-        mask = resize_photo(*mask, width, height);
-    }
-    photo = resize_photo(photo, width, height);
-    Photo result = filter(photo, mask ? &*mask : nullptr);
-    if (!args.compare.empty()) result = beside(resize_photo(photo, result.width, result.height), result);
-    if (job.out.has_parent_path()) {
-      std::error_code ec;
-      fs::create_directories(job.out.parent_path(), ec);  // save_photo says what is wrong
-    }
-    if (!args.strip) result.metadata = photo.metadata;
-    warn_of_alpha(job.out, result);
-    save_photo(job.out, result, static_cast<int>(args.quality));
-    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    return fmt::format("{}: {}x{}, {:.1f} s", job.out.string(), result.width, result.height, seconds.count());
-  }
-
-  // Whether the picture was written.
-  bool attempt(const ConvertJob& job) {
-    screen.working(job.in.filename().string());
-    std::string reason;
-    try {
-      screen.done(convert(job));
-      return true;
-    } catch (const std::bad_alloc&) {
-      reason = "[memory] out of memory; shrink the picture with --max-size";
-    } catch (const std::exception& error) {  // one picture must not end the others
-      reason = error.what();
-    }
-    // Errors of the network do not know the picture.
-    if (reason.find(job.in.string()) == std::string::npos && reason.rfind("[write ", 0) != 0)
-      reason = fmt::format("[picture {}] {}", job.in.string(), reason);
-    screen.complain(reason);
-    screen.done("");
-    return false;
-  }
-};
+void convert_all(ConvertArguments& args, const std::vector<ConvertJob>& jobs, ConvertReport& report) {
+  args.machine.apply();
+  const PhotoFilter filter = photo_filter(args, [&](const std::string& line) { report.complain(line); });
+  const ConvertEstimate estimate(jobs, static_cast<int>(args.max_size), filter);
+  ConvertSteps steps(args, filter, estimate, report);
+  catch_signals("finishing this image");
+  const ConvertStages stages{
+      .load = [&](ConvertItem& item) { steps.load(item); },
+      .compute = args.threads.compute > 1 ? compute_stage(args, steps)
+                                          : [&](ConvertItem& item) { steps.compute(item); },
+      .save = [&](ConvertItem& item) { steps.save(item); },
+      .begin = [&](const ConvertItem& item) { report.begin(item); },
+      .done = [&](const ConvertItem& item) { report.done(item); },
+      .stop = [] { return stop_requested.load(); },
+  };
+  run_pipeline(jobs, args.threads, stages, pixels_in_memory());
+}
 
 int run(ConvertArguments& args) {
   args.check();
-  const auto style = Progress::style_for(args.screen.quiet, args.screen.no_progress);
-  bool all_well = true;
-  CountProgress before(style, 0);
-  std::vector<ConvertJob> jobs = plan(args, before, all_well);
-  if (!args.dry_run) clean_folders(jobs);
-  const std::size_t skipped = args.request.skip_existing ? drop_existing(jobs) : 0;
-  if (args.dry_run) {
-    for (const ConvertJob& job : jobs) fmt::print("{} -> {}\n", job.in.string(), job.out.string());
-    fmt::print("{} pictures would be written, {} are there already\n", jobs.size(), skipped);
-    return all_well ? 0 : kFailed;
-  }
-  if (jobs.empty() && !all_well) return kFailed;
-  args.machine.apply();
-  CountProgress screen(style, jobs.size());
-  PhotoFilter filter = photo_filter(args, [&](const std::string& line) { screen.complain(line); });
-  catch_signals("finishing this picture");
-  Session session{args, std::move(filter), screen};
-  std::size_t written = 0;
-  for (const ConvertJob& job : jobs) {
-    if (stop_requested) break;
-    if (session.attempt(job))
-      ++written;
-    else
-      all_well = false;
-  }
-  if (!args.screen.quiet)
-    screen.finish(fmt::format("{} of {} pictures written{}", written, jobs.size(),
-                              skipped > 0 ? fmt::format(", {} were there already", skipped) : ""));
+  if (is_clip_call(args)) return convert_clips(args);
+  args.clip.refuse(args.app);
+  if (args.writes_stdout() && standard_output_is_terminal())
+    throw UsageError(command_name(args.app), "--output - is a terminal; redirect it to a file or a command");
+  std::optional<StandardInput> input;
+  if (args.reads_stdin()) args.request.stdin_file = input.emplace().path();
+  const Plan planned = plan(args);
+  ConvertReport report({.screen = Progress::style_for(args.screen.quiet, args.screen.no_progress),
+                        .json = args.json,
+                        .stdout_taken = args.writes_stdout(),
+                        .quiet = args.screen.quiet,
+                        .stdin_file = args.request.stdin_file},
+                       planned.jobs.size());
+  for (const std::string& line : planned.warnings) report.complain(line);
+  for (const std::string& line : planned.failed) report.failed(line);
+  for (const ConvertJob& job : planned.existing) report.skipped(job);
+  if (args.dry_run)
+    for (const ConvertJob& job : planned.jobs) report.planned(job);
+  else if (!planned.jobs.empty() || report.all_well())
+    convert_all(args, planned.jobs, report);
+  if (args.dry_run || !planned.jobs.empty() || report.all_well()) report.summary(args.dry_run);
   if (stop_requested) return 128 + caught_signal();
-  return all_well ? 0 : kFailed;
+  return report.all_well() ? 0 : report.only_refused() ? kUnfit : kFailed;
 }
 
 }  // namespace
@@ -138,7 +115,7 @@ int run(ConvertArguments& args) {
 Command add_convert(CLI::App& parent) {
   auto args = std::make_shared<ConvertArguments>();
   CLI::App& app = *parent.add_subcommand(
-      "convert", "Turn pictures into drawings by a style, or translate them with a trained model.");
+      "convert", "Turn images into drawings by a style, or translate them with a trained model.");
   args->add_options(app);
   return {&app, [args]() { return run(*args); }};
 }

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,10 @@
 #include "engine/image/faces/faces.h"
 #include "engine/image/image.h"
 #include "engine/image/labeled_sheet.h"
+#include "engine/image/photo_edits.h"
+#include "engine/image/stylize/auto_levels.h"
+#include "engine/image/stylize/color.h"
+#include "engine/image/stylize/comic_layers.h"
 #include "engine/image/stylize/style.h"
 #include "models/inference/converter.h"
 #include "models/inference/exported.h"
@@ -27,46 +32,40 @@ namespace sumi::cli {
 namespace {
 
 constexpr int kSheetSide = 720;
-
-// from + amount (to - from)
-std::uint16_t between(std::uint16_t from, std::uint16_t to, double amount) {
-  return static_cast<std::uint16_t>(std::lround(from + amount * (to - from)));
-}
-
-void check_mask(const Photo& photo, const Photo& mask) {
-  if (mask.width == photo.width && mask.height == photo.height) return;
-  fail("--mask", fmt::format("is {}x{}, but the picture {}x{}; make the mask as large as the picture",
-                             mask.width, mask.height, photo.width, photo.height));
-}
-
-// `result` over the photograph, by `strength` and by the mask.
-void blend(const Photo& photo, const Photo* mask, double strength, Photo& result) {
-  if (strength == 1 && !mask) return;
-  for (std::size_t i = 0; i < result.rgb.size(); ++i) {
-    const double amount = mask ? strength * mask->rgb[i] / 65535 : strength;
-    result.rgb[i] = between(photo.rgb[i], result.rgb[i], amount);
-  }
-  result.gray = result.gray && photo.gray;
-}
+// Seconds of one core: of a style and of a translating network for a pixel, of a sheet.
+constexpr double kStyleWork = 2.5e-7, kNetworkWork = 2e-5, kSheetWork = 1.5;
 
 stylize::RgbView view_of(const Photo& photo) {
   return {photo.width, photo.height, photo.rgb.data()};
 }
 
-Photo apply(const Photo& photo, const Photo* mask, const std::string& name, const StyleArguments& style,
+// The planes that a stylizer learns of the style.
+std::vector<std::uint16_t> layer_of(const Photo& photo, const std::string& name, const std::string& layer,
+                                    const stylize::Plane& face) {
+  std::vector<std::uint16_t> levels(photo.rgb.size());
+  const stylize::LevelTable table(stylize::picture_curve(view_of(photo)));
+  stylize::store_rgb(stylize::leveled_rows(view_of(photo), table, 0, photo.height), levels.data());
+  stylize::TeacherPlanes planes =
+      stylize::teacher_planes(name, {photo.width, photo.height, levels.data()}, &face);
+  stylize::store_rgb(layer == "flat" ? std::move(planes.flat) : stylize::line_art(planes.line),
+                     levels.data());
+  return levels;
+}
+
+Photo apply(const Photo& photo, const std::string& name, const StyleArguments& style,
             const stylize::Plane& face) {
-  if (mask) check_mask(photo, *mask);
   stylize::StyleOptions options;
   options.values = style.values;
   options.face = &face;
+  options.best = style.quality == "best";
   Photo result;
   result.width = photo.width;
   result.height = photo.height;
   result.depth = photo.depth;
   result.alpha = photo.alpha;
-  result.rgb = stylize::apply_style(name, view_of(photo), options);
-  result.gray = stylize::style_info(name).gray;
-  blend(photo, mask, style.blend, result);
+  result.rgb = style.layer == "drawing" ? stylize::apply_style(name, view_of(photo), options)
+                                        : layer_of(photo, name, style.layer, face);
+  result.gray = stylize::style_info(name).gray || style.layer == "line";
   return result;
 }
 
@@ -77,10 +76,11 @@ class FaceMasks {
       : wanted_(wanted), warn_(std::move(warn)) {}
 
   stylize::Plane of(const Photo& photo) {
+    const std::lock_guard lock(mutex_);  // the cascades are shared, and change while they search
     if (!wanted_) return {};
     try {
       return faces::face_mask(view_of(photo), faces::find_faces(view_of(photo)));
-    } catch (const Error& error) {  // a drawing without it is worth having
+    } catch (const Error& error) {  // a drawing without face detection is still useful
       wanted_ = false;
       warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
       return {};
@@ -88,6 +88,7 @@ class FaceMasks {
   }
 
  private:
+  std::mutex mutex_;
   bool wanted_;
   std::function<void(const std::string&)> warn_;
 };
@@ -104,8 +105,11 @@ Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces
   const Photo photo = resize_photo(given, width, height);
   const stylize::Plane face = faces.of(photo);
   std::vector<LabeledImage> cells{{"photograph", to_image8(photo)}};
-  for (const stylize::StyleInfo& info : stylize::styles())
-    cells.push_back({info.name, to_image8(apply(photo, nullptr, info.name, style, face))});
+  for (const stylize::StyleInfo& info : stylize::styles()) {
+    Photo drawn = apply(photo, info.name, style, face);
+    blend_over(photo, {}, style.blend, drawn);
+    cells.push_back({info.name, to_image8(drawn)});
+  }
   // Upright photographs in one row of four and one of three, wide ones in pairs.
   const Image8 sheet = make_labeled_sheet(cells, width > 2 * height ? 2 : 4);
   Photo result;
@@ -115,31 +119,81 @@ Photo sheet_of(const Photo& given, const StyleArguments& style, FaceMasks& faces
   return result;
 }
 
-PhotoFilter model_filter(ConvertArguments& args) {
-  auto opened =
-      std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
-  if (as_stylizer(*opened->model)) return comic_filter(args, std::move(opened));
+TileOptions tile_options(const ConvertArguments& args, std::function<void(const std::string&)> say) {
+  TileOptions tiles;
+  tiles.side = static_cast<int>(args.tile);
+  if (args.tile_statistics == "exact") tiles.statistics = TileStatistics::exact;
+  if (args.tile_statistics == "sampled") tiles.statistics = TileStatistics::sampled;
+  if (args.screen.quiet) return tiles;
+  tiles.say = [say](const std::string& line) { say("note: " + line); };
+  // A line each minute.
+  using Clock = std::chrono::steady_clock;
+  tiles.progress = [say, last = std::make_shared<Clock::time_point>(Clock::now())](double part) {
+    if (part == 0) *last = Clock::now();
+    if (Clock::now() - *last < std::chrono::minutes(1)) return;
+    *last = Clock::now();
+    say(fmt::format("note: {:.0f} % of the tiles are done", 100 * part));
+  };
+  return tiles;
+}
+
+// How many of the pixels of an image the network makes: 9 for superres by 3.
+double enlargement(const ImageNetwork& network) {
+  const bool superres = network.degradation.task == RestorationTask::superres;
+  return superres ? network.degradation.factor * network.degradation.factor : 1;
+}
+
+PhotoFilter network_filter(ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
+                           std::function<void(const std::string&)> say) {
   args.style.refuse(args.app);
   args.comic.refuse(args.app);
   args.choose_direction(opened->directions());
-  auto converter =
-      std::make_shared<Converter>(image_network(*opened->model, args.direction, args.raw), args.max_memory);
-  return [opened, converter, strength = args.style.blend](const Photo& photo, const Photo* mask) {
-    Photo result = (*converter)(photo, mask);
-    if (strength < 1) blend(resize_photo(photo, result.width, result.height), nullptr, strength, result);
-    return result;
+  ImageNetwork network = image_network(*opened->model, args.direction, args.raw);
+  PhotoFilter filter;
+  filter.fills_holes = network.degradation.task == RestorationTask::inpaint;
+  filter.work = [share = enlargement(network)](double width, double height) {
+    return kNetworkWork * share * width * height;
   };
+  auto converter = std::make_shared<Converter>(std::move(network), args.max_memory);
+  converter->set_tiles(tile_options(args, std::move(say)));
+  if (args.judge) {
+    auto judge = std::make_shared<DiscriminatorJudge>(*opened, args.direction);
+    filter.judge = [opened, judge](const Photo& photo, const Photo& result) {
+      return (*judge)(photo, result);
+    };
+  }
+  filter.run = [opened = std::move(opened), converter](const Photo& photo, const Photo* holes) {
+    return (*converter)(photo, holes);
+  };
+  return filter;
+}
+
+PhotoFilter style_filter(const ConvertArguments& args, std::function<void(const std::string&)> warn) {
+  auto masks = std::make_shared<FaceMasks>(args.style.faces == "auto", std::move(warn));
+  PhotoFilter filter;
+  filter.finished = args.style.sheet;
+  filter.parallel = true;
+  filter.work = [sheet = args.style.sheet](double width, double height) {
+    return sheet ? kSheetWork : kStyleWork * width * height;
+  };
+  filter.run = [style = args.style, masks](const Photo& photo, const Photo*) {
+    return style.sheet ? sheet_of(photo, style, *masks) : apply(photo, style.name, style, masks->of(photo));
+  };
+  return filter;
 }
 
 }  // namespace
 
-PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn) {
-  if (!args.style.used()) return model_filter(args);
-  auto masks = std::make_shared<FaceMasks>(args.style.faces == "auto", std::move(warn));
-  return [style = args.style, masks](const Photo& photo, const Photo* mask) {
-    return style.sheet ? sheet_of(photo, style, *masks)
-                       : apply(photo, mask, style.name, style, masks->of(photo));
-  };
+PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn,
+                         std::shared_ptr<ComicHold> hold) {
+  if (args.style.used()) return style_filter(args, std::move(warn));
+  auto opened =
+      std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
+  PhotoFilter filter = as_stylizer(*opened->model) ? comic_filter(args, std::move(opened), std::move(hold))
+                                                   : network_filter(args, std::move(opened), std::move(warn));
+  auto gate = std::make_shared<ConvertGate>(args.gate, args.model, args.direction);
+  filter.gate = [gate](const Photo& photo) { return gate->ask(photo); };
+  return filter;
 }
 
 }  // namespace sumi::cli

@@ -4,7 +4,6 @@
 #include <glob.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 #include <stdexcept>
 
@@ -20,13 +19,6 @@ namespace {
 std::string small_letters(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text;
-}
-
-bool is_video(const fs::path& path) {
-  static constexpr std::array<const char*, 11> known{".mp4", ".mov",  ".mkv", ".avi", ".webm", ".m4v",
-                                                     ".mpg", ".mpeg", ".wmv", ".flv", ".ogv"};
-  const std::string extension = small_letters(path.extension().string());
-  return std::find(known.begin(), known.end(), extension) != known.end();
 }
 
 // An input with the path that it gets below the output folder.
@@ -46,7 +38,7 @@ std::vector<std::string> existing_inputs(const std::vector<std::string>& inputs,
   std::vector<std::string> found;
   for (const std::string& input : inputs) {
     std::error_code ec;
-    if (fs::exists(input, ec)) {
+    if (input == kStandardStream || fs::exists(input, ec)) {
       found.push_back(input);
       continue;
     }
@@ -56,8 +48,8 @@ std::vector<std::string> existing_inputs(const std::vector<std::string>& inputs,
       found.insert(found.end(), matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
     else
       failed(fmt::format(
-          "[picture {}] does not exist; {}", input,
-          pattern ? "no file fits this pattern: check the folder and the extension" : "check the path"));
+          "[image {}] does not exist; {}", input,
+          pattern ? "no file matches this pattern: check the folder and the extension" : "check the path"));
     ::globfree(&matches);
   }
   return found;
@@ -73,20 +65,24 @@ std::vector<Source> collect(const ConvertRequest& request,
   };
   for (const std::string& input : request.inputs) {
     std::error_code ec;
+    if (input == kStandardStream) {
+      add(request.stdin_file, kStandardInput);
+      continue;
+    }
     if (!fs::is_directory(input, ec)) {
-      if (is_video(input))
-        failed(fmt::format("[picture {}] is a video; convert takes pictures only: cut it into frames first",
-                           input));
-      else
-        add(input, fs::path(input).filename());
+      add(input, fs::path(input).filename());
       continue;
     }
     // What an earlier call has written into a folder inside this one is not converted once more.
     const bool inside = lies_in(request.output, input) && !lies_in(input, request.output);
     const std::size_t before = sources.size();
-    for (const std::string& name : find_images(input, warn))
-      if (!inside || !lies_in(input / fs::path(name), request.output)) add(input / fs::path(name), name);
-    if (sources.size() == before) failed(fmt::format("[folder {}] holds no pictures; check the path", input));
+    for (const std::string& name : find_images(input, warn)) {
+      const fs::path file = input / fs::path(name);
+      if (inside && lies_in(file, request.output)) continue;
+      if (!request.mask.empty() && lies_in(file, request.mask) && !lies_in(input, request.mask)) continue;
+      add(file, name);
+    }
+    if (sources.size() == before) failed(fmt::format("[folder {}] holds no images; check the path", input));
   }
   return sources;
 }
@@ -94,7 +90,8 @@ std::vector<Source> collect(const ConvertRequest& request,
 // "a.png", then "a.jpg.png", then "a-2.png", "a-3.png".
 fs::path free_name(const ConvertRequest& request, const fs::path& name, const std::set<fs::path>& used) {
   const std::string old = name.extension().string();
-  const std::string extension = !request.format.empty()        ? "." + request.format
+  const std::string extension = request.page                   ? ".html"
+                                : !request.format.empty()      ? "." + request.format
                                 : has_writable_extension(name) ? old
                                                                : ".png";
   const fs::path folder = fs::path(request.output) / name.parent_path();
@@ -112,13 +109,13 @@ std::vector<ConvertJob> name_results(const ConvertRequest& request, const std::v
   for (const Source& source : sources) {
     const fs::path out = to_folder ? free_name(request, source.name, used) : fs::path(request.output);
     used.insert(out);
-    jobs.push_back({source.file, out});
+    jobs.push_back({source.file, out, source.name, {}});
   }
   return jobs;
 }
 
-// Takes out of the sources what is the result of another one, until none is: results beside their originals, of a call that is
-// continued.
+// Takes out of the sources what is the result of another one, until none is: results beside their
+// originals, of a call that is continued.
 void drop_results(const ConvertRequest& request, std::vector<Source>& sources) {
   for (std::size_t before = 0; before != sources.size();) {
     before = sources.size();
@@ -131,7 +128,7 @@ void drop_results(const ConvertRequest& request, std::vector<Source>& sources) {
   }
 }
 
-// A result must not take the place of a picture that is still to be read, or was.
+// A result must not take the place of an image that is still to be read, or was.
 void check_apart(const std::vector<ConvertJob>& jobs) {
   std::set<fs::path> inputs;
   std::error_code ec;
@@ -147,6 +144,11 @@ void check_apart(const std::vector<ConvertJob>& jobs) {
 
 }  // namespace
 
+bool is_page_name(const fs::path& path) {
+  const std::string extension = small_letters(path.extension().string());
+  return extension == ".html" || extension == ".htm";
+}
+
 std::vector<ConvertJob> plan_jobs(ConvertRequest request,
                                   const std::function<void(const std::string&)>& failed,
                                   const std::function<void(const std::string&)>& warn) {
@@ -157,12 +159,24 @@ std::vector<ConvertJob> plan_jobs(ConvertRequest request,
   const bool exists = fs::is_directory(output, ec);
   const bool many = request.inputs.size() > 1 || fs::is_directory(request.inputs.front(), ec);
   const bool to_folder = exists || request.output.back() == '/' || many;
-  if (to_folder && !exists && (fs::exists(output, ec) || has_writable_extension(output)))
+  if (output == kStandardStream) {
+    if (many) throw std::invalid_argument("--output - takes one image; give one input, or a folder with -o");
+    return name_results(request, collect(request, failed, warn), false);
+  }
+  const auto is_result = [&](const fs::path& name) {
+    return request.page ? is_page_name(name) : has_writable_extension(name);
+  };
+  if (to_folder && !exists && (fs::exists(output, ec) || is_result(output)))
     throw std::invalid_argument(fmt::format("--output {} is a file, but {} needs a folder", request.output,
                                             many ? "more than one input" : "a name with / at its end"));
-  if (!to_folder && !has_writable_extension(output))
+  if (!to_folder && request.page && !is_page_name(output))
+    throw std::invalid_argument(fmt::format(
+        "--output {} does not end like a page; with --compare slider use .html, or end a folder's "
+        "name in /",
+        request.output));
+  if (!to_folder && !is_result(output))
     throw std::invalid_argument(
-        fmt::format("--output {} does not end like a picture; use {}, or end a folder's name in /",
+        fmt::format("--output {} does not end like an image; use {}, or end a folder's name in /",
                     request.output, writable_names()));
   std::vector<Source> sources = collect(request, failed, warn);
   if (request.skip_existing && !request.suffix.empty() && to_folder) drop_results(request, sources);
@@ -171,11 +185,15 @@ std::vector<ConvertJob> plan_jobs(ConvertRequest request,
   return jobs;
 }
 
-std::size_t drop_existing(std::vector<ConvertJob>& jobs) {
-  return std::erase_if(jobs, [](const ConvertJob& job) {
+std::vector<ConvertJob> drop_existing(std::vector<ConvertJob>& jobs) {
+  std::vector<ConvertJob> dropped;
+  std::erase_if(jobs, [&](const ConvertJob& job) {
     std::error_code ec;
-    return fs::exists(job.out, ec);
+    const bool exists = job.out != kStandardStream && fs::exists(job.out, ec);
+    if (exists) dropped.push_back(job);
+    return exists;
   });
+  return dropped;
 }
 
 void clean_folders(const std::vector<ConvertJob>& jobs) {

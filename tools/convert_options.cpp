@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
-#include <filesystem>
+#include <utility>
 
 #include "engine/image/image_formats.h"
 
@@ -17,9 +17,11 @@ void ConvertArguments::add_options(CLI::App& command) {
            "  sumi convert --style wash -i photos -o painted               a folder, as watercolors\n"
            "  sumi convert --sheet -i photo.jpg -o styles.png              all styles on one sheet\n"
            "  sumi convert -m run -i photo.jpg -o painted.png              by a trained model\n"
-           "  sumi convert -m run -i *.jpg -o painted/ -f png              many pictures\n"
-           "  sumi convert -m run --direction BtoA -i a.png -o b.png       the other way\n",
-           "A picture keeps its size, and its transparency and 16 bits where the format can hold them. It is "
+           "  sumi convert -m run -i *.jpg -o painted/ -f png              many images\n"
+           "  sumi convert -m run --direction BtoA -i a.png -o b.png       the other way\n"
+           "  sumi convert -i photo.jpg -o comic.html --compare slider     before and after, as a page\n"
+           "  curl -s URL | sumi convert -i - -o - > comic.png             in a pipe\n",
+           "An image keeps its size, and its transparency and 16 bits where the format can hold them. It is "
            "turned upright and brought to sRGB. EXIF data (author, copyright, dates, camera, place) and the "
            "resolution go with it (" +
                writable_names("and", &ImageFormat::metadata) +
@@ -27,51 +29,85 @@ void ConvertArguments::add_options(CLI::App& command) {
                "done.");
   style.add_options(command);
   comic.add_options(command);
+  command
+      .add_flag(both_spellings("--keep-color"), keep_color,
+                "the photograph's colors, the drawing's lightness")
+      ->group("Style");
+  command
+      .add_flag(both_spellings("--match-brightness"), match_brightness,
+                "a tone curve gives the drawing the photograph's mean brightness")
+      ->group("Style");
+  command
+      .add_flag("-x,--tta", tta,
+                "mean of the results for the eight mirrored and turned images; eight times the work")
+      ->group("Style");
   add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
-  add_text(command, "--direction", direction, "AtoB|BtoA", "which way (default: the model's first)")
+  add_text(command, "--direction", direction, "AtoB|BtoA",
+           "direction of translation (default: the model's first)")
       ->group("Model");
   command.add_flag("--no-ema,--no_ema,--raw", raw, "use the last weights instead of their moving average")
       ->group("Model");
-  command.add_option("-i,--input", request.inputs, "pictures, and folders that are searched through")
+  add_text(
+      command, "--gate", gate, "auto|require|off",
+      "images of which the model's gate says that they are in the style already pass unchanged; require: "
+      "images that the model was not made for are refused (exit code 3); off: all are converted")
+      ->default_str("auto")
+      ->group("Model");
+  command.add_flag("--judge", judge, "print the discriminator's verdict on each result")->group("Model");
+  command.add_option("-i,--input", request.inputs, "images, folders to search, and - for standard input")
       ->type_name("FILE|DIR")
-      ->group("Pictures");
+      ->group("Images");
   add_text(command, "-o,--output", request.output, "FILE|DIR",
-           "a picture, or a folder (it exists, ends in /, or there are several inputs)")
-      ->group("Pictures");
+           "an image, a folder (it exists, ends in /, or there are several inputs), or - for standard output")
+      ->group("Images");
   add_text(command, "-f,--format,--ext", request.format, "TYPE",
            fmt::format("of files in a folder: {} (default: the input's)", writable_names()))
-      ->group("Pictures");
+      ->group("Images");
   add_text(command, "--suffix", request.suffix, "TEXT", "put behind each name in a folder: -painted")
-      ->group("Pictures");
-  add_text(
-      command, "--mask", mask, "FILE",
-      "as large as the picture: a style is laid where it is white; for models that fill in, white where the "
-      "holes are (default: what is transparent)")
-      ->group("Pictures");
+      ->group("Images");
+  add_text(command, "--mask", request.mask, "FILE|DIR",
+           "as large as the image, or a folder with one for each image, of the same name: the result is "
+           "laid where it is white; for models that fill in, white where the holes are (default: "
+           "transparent pixels)")
+      ->group("Images");
   add_whole(command, "--quality", quality, "N",
             fmt::format("of {}, 1 to 100", writable_names("and", &ImageFormat::quality)))
-      ->group("Pictures");
-  add_whole(command, "--max-size", max_size, "PX",
-            "first shrink pictures whose long side is longer (0: none)")
-      ->group("Pictures");
-  add_text(command, "--compare", compare, "h", "h: write the input beside the result")->group("Pictures");
+      ->group("Images");
+  add_whole(command, "--max-size", max_size, "PX", "first shrink images whose long side is longer (0: none)")
+      ->group("Images");
+  add_text(command, "--compare", compare, "h|v|slider",
+           "write the input beside or above the result, or an HTML page with a slider between the two")
+      ->group("Images");
+  command.add_flag("--json", json, "print a JSON object for each image instead of text")->group("Images");
   command.add_flag("--strip", strip, "leave EXIF data and the resolution out of the results")
-      ->group("Pictures");
-  command
-      .add_flag("--skip-existing,--skip_existing", request.skip_existing, "leave out what is there already")
-      ->group("Pictures");
-  command.add_flag("--overwrite", overwrite, "replace what is there already (the default)")
+      ->group("Images");
+  command.add_flag("--skip-existing,--skip_existing", request.skip_existing, "keep existing files")
+      ->group("Images");
+  command.add_flag("--overwrite", overwrite, "replace existing files (the default)")
       ->excludes("--skip-existing")
-      ->group("Pictures");
+      ->group("Images");
   command.add_flag("-r,--recursive", recursive, "folders are searched through anyway")->group(kHidden);
-  command.add_flag("--dry-run,--dry_run", dry_run, "list what would be written, and convert nothing")
-      ->group("Pictures");
+  command.add_flag("--dry-run,--dry_run", dry_run, "list the output files without converting")
+      ->group("Images");
+  clip.add_options(command);
   machine.add(command);
+  add_text(command, "-j,--jobs", jobs, "N|L:P:S",
+           "images that are loaded, computed and saved at a time (1:1:1; N is N:1:N)")
+      ->group("Machine");
   add_text(command, "-g,--gpu,--gpu-id", gpu, "ID", "-1: the CPU")->group(kHidden);
-  add_text(command, "--max-memory", memory, "GIB", "memory that one picture may take (0: what is free)")
+  add_text(command, "--max-memory", memory, "GIB", "memory that one image may take (0: available memory)")
       ->default_str("0")
+      ->group("Machine");
+  add_whole(command, "--tile", tile, "PX",
+            "run a model in square tiles of this side, with the result of the whole image (0: whole if that "
+            "fits in memory, else the largest tiles that fit)")
+      ->group("Machine");
+  add_text(command, "--tile-statistics", tile_statistics, "auto|exact|sampled",
+           "norms over an image in tiles: of the whole image by scratch files in TMPDIR, or of a version of "
+           "4 megapixels (auto: exact up to 32 GiB)")
+      ->default_str("auto")
       ->group("Machine");
   screen.add(command);
 }
@@ -80,20 +116,28 @@ void ConvertArguments::check() {
   const std::string name = command_name(app);
   style.check(app, model);
   comic.check(app);
-  if (model.empty()) comic.refuse(app);
+  clip.check(app);
+  if (model.empty()) {
+    style.layer = std::exchange(comic.layer, "drawing");
+    comic.refuse(app);
+    if (style.sheet && style.layer != "drawing")
+      throw UsageError(command_name(app), "--layer is of one style, and --sheet shows all; leave one out");
+  }
   if (model.empty() && (!direction.empty() || raw))
     throw UsageError(name,
                      fmt::format("{} is for models; give one with -m", raw ? "--no-ema" : "--direction"));
-  if (style.sheet && !compare.empty())
-    throw UsageError(name, "--compare and --sheet exclude each other: the sheet shows the photograph");
+  if (gate != "auto" && gate != "require" && gate != "off")
+    throw UsageError(name, fmt::format("--gate {} is unknown; use auto, require or off", gate));
+  if (model.empty() && gate == "require")
+    throw UsageError(name, "--gate require asks a model's gate, and a style has none; give a model with -m");
+  if (model.empty() && judge)
+    throw UsageError(name,
+                     "--judge asks a model's discriminator, and a style has none; give a model with -m");
+  check_compare();
   if (request.inputs.empty())
-    throw UsageError(name, "--input is missing: -i takes pictures and folders of pictures");
-  require_text(app, "--output", request.output, "-o takes a picture or a folder");
-  for (const std::string& input : request.inputs) {
-    if (input.empty()) throw UsageError(name, "--input is empty: -i takes pictures and folders of pictures");
-    if (input == "-" || request.output == "-")
-      throw UsageError(name, "- (standard input or output) is not taken; give the name of a file");
-  }
+    throw UsageError(name, "--input is missing: -i takes images and folders of images");
+  require_text(app, "--output", request.output, "-o takes an image or a folder");
+  check_streams();
   const auto within = [&](const char* option, std::int64_t value, std::int64_t lo, std::int64_t hi) {
     if (value < lo || value > hi)
       throw UsageError(
@@ -101,20 +145,70 @@ void ConvertArguments::check() {
   };
   within("--quality", quality, 1, 100);
   within("--max-size", max_size, 0, 1'000'000);
+  if (tile != 0) within("--tile", tile, 32, 1'000'000);
+  if (!tile_statistics.empty() && tile_statistics != "auto" && tile_statistics != "exact" &&
+      tile_statistics != "sampled")
+    throw UsageError(
+        name, fmt::format("--tile-statistics {} is unknown; use auto, exact or sampled", tile_statistics));
+  if (model.empty() && (tile != 0 || !tile_statistics.empty()))
+    throw UsageError(name, fmt::format("{} is for models; styles always work in bands of rows",
+                                       tile != 0 ? "--tile" : "--tile-statistics"));
   machine.check();
   const double gib = parse_number(app, "--max-memory", memory);
   if (!(gib >= 0 && gib <= 1e6))
-    throw UsageError(name,
-                     fmt::format("--max-memory {} is out of range; give GiB, or 0 for what is free", memory));
+    throw UsageError(
+        name,
+        fmt::format("--max-memory {} is out of range; give GiB, or 0 for the available memory", memory));
   max_memory = gib > 0 ? std::max<std::uint64_t>(1, static_cast<std::uint64_t>(gib * (1 << 30))) : 0;
-  if (!compare.empty() && compare != "h")
-    throw UsageError(name,
-                     fmt::format("--compare {} is unknown; h puts the input beside the result", compare));
+  check_threads();
   if (!gpu.empty() && gpu != "-1")
     throw UsageError(name, fmt::format("--gpu {}: this build computes on the CPU; leave it out", gpu));
   if (!gpu.empty() && machine.device.empty()) machine.device = "cpu";
   if (request.suffix.find('/') != std::string::npos)
     throw UsageError(name, fmt::format("--suffix {} is part of a name and holds no /", request.suffix));
+  check_format();
+}
+
+bool ConvertArguments::reads_stdin() const {
+  return std::count(request.inputs.begin(), request.inputs.end(), kStandardStream) > 0;
+}
+
+std::filesystem::path ConvertArguments::result_name(const std::filesystem::path& out) const {
+  if (!writes_stdout()) return out;
+  return "stdout." + (request.format.empty() ? "png" : request.format);
+}
+
+void ConvertArguments::check_streams() const {
+  const std::string name = command_name(app);
+  for (const std::string& input : request.inputs)
+    if (input.empty()) throw UsageError(name, "--input is empty: -i takes images and folders of images");
+  if (std::count(request.inputs.begin(), request.inputs.end(), kStandardStream) > 1)
+    throw UsageError(name, "--input - is given twice, and standard input can be read once; leave one out");
+  if (!writes_stdout()) return;
+  if (json) throw UsageError(name, "--json and --output - exclude each other: both write to standard output");
+  if (dry_run) throw UsageError(name, "--dry-run lists files, and --output - writes none; leave one out");
+}
+
+void ConvertArguments::check_compare() {
+  const std::string name = command_name(app);
+  if (!compare.empty() && compare != "h" && compare != "v" && compare != "slider")
+    throw UsageError(
+        name, fmt::format("--compare {} is unknown; use h (beside), v (above) or slider (a page)", compare));
+  request.page = compare == "slider";
+  if (!style.sheet) return;
+  if (!compare.empty())
+    throw UsageError(name, "--compare and --sheet exclude each other: the sheet shows the photograph");
+  for (const auto& [given, option] : {std::pair{!request.mask.empty(), "--mask"},
+                                      {tta, "--tta"},
+                                      {keep_color, "--keep-color"},
+                                      {match_brightness, "--match-brightness"}})
+    if (given)
+      throw UsageError(name,
+                       fmt::format("{} is for one style, and --sheet shows all; leave one out", option));
+}
+
+void ConvertArguments::check_format() {
+  const std::string name = command_name(app);
   std::string& format = request.format;
   std::transform(format.begin(), format.end(), format.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -126,10 +220,39 @@ void ConvertArguments::check() {
       throw UsageError(name, fmt::format("--format {} cannot be written; use {}", format, writable_names()));
     format = known->extensions[0].substr(1);
   }
-  std::error_code ec;
-  if (std::filesystem::is_directory(mask, ec))
+  if (request.page && !format.empty() && format != "png" && format != "jpg" && format != "webp")
     throw UsageError(
-        name, fmt::format("--mask {} is a folder; give one picture, and make a call for each mask", mask));
+        name, fmt::format("--format {} is not shown by browsers; for a page use png, jpg or webp", format));
+}
+
+// "4", "1:2:2"
+void ConvertArguments::check_threads() {
+  if (jobs.empty()) return;
+  const std::string name = command_name(app);
+  constexpr std::int64_t kMost = 64;
+  const auto count = [&](const std::string& text) {
+    const std::int64_t value = parse_whole(app, "--jobs", text);
+    if (value < 1 || value > kMost)
+      throw UsageError(name,
+                       fmt::format("--jobs {} is out of range; give numbers from 1 to {}", jobs, kMost));
+    return static_cast<int>(value);
+  };
+  const std::size_t first = jobs.find(':'), second = jobs.find(':', first + 1);
+  if (first == std::string::npos) {
+    threads.load = threads.save = count(jobs);
+    return;
+  }
+  if (second == std::string::npos)
+    throw UsageError(name, fmt::format("--jobs {} has two numbers; give one, or three as in 1:1:2 (load, "
+                                       "compute, save)",
+                                       jobs));
+  threads.load = count(jobs.substr(0, first));
+  threads.compute = count(jobs.substr(first + 1, second - first - 1));
+  threads.save = count(jobs.substr(second + 1));
+  if (threads.compute > 1 && !model.empty())
+    throw UsageError(name, fmt::format("--jobs {}: a model computes one image at a time, on all --threads; "
+                                       "give {}:1:{}",
+                                       jobs, threads.load, threads.save));
 }
 
 void ConvertArguments::choose_direction(const std::vector<std::string>& known) {

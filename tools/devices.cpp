@@ -1,4 +1,4 @@
-// sumi devices: what --device may be on this machine.
+// sumi devices: values of --device on this machine.
 #include <fmt/format.h>
 
 #include "engine/runtime/device.h"
@@ -11,7 +11,7 @@ Command add_devices(CLI::App& parent) {
   CLI::App& app = *parent.add_subcommand("devices", "List the devices of this machine.");
   set_help(app, "devices", "");
   return {&app, []() {
-            Table table({{"--device"}, {"what it is"}});
+            Table table({{"--device"}, {"device"}});
             for (const DeviceInfo& device : list_devices()) table.add({device.name, device.description});
             fmt::print("{}", table.text(terminal_width(100)));
             return 0;

@@ -1,4 +1,4 @@
-// sumi distance: how far two folders of pictures lie apart on a feature network.
+// sumi distance: distance between two folders of images on a feature network.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,7 +22,7 @@ struct DistanceArguments {
   std::int64_t size = 64, most = 2000;
 };
 
-// Of the first pictures of a folder or idx file, as squares.
+// Descriptors of the first images of a folder or IDX file, as squares.
 Descriptors describe(const std::string& path, const FeatureNetwork& network, const Device& device,
                      const DistanceArguments& args) {
   constexpr std::int64_t kBatch = 32;
@@ -56,8 +56,8 @@ std::string title(const FeatureNetwork& network) {
 }
 
 int run_distance(const DistanceArguments& args) {
-  require_text(args.app, "--real", args.a, "-a takes a folder of pictures or an idx file");
-  require_text(args.app, "--fake", args.b, "-b takes the pictures to compare with them");
+  require_text(args.app, "--real", args.a, "-a takes a folder of images or an idx file");
+  require_text(args.app, "--fake", args.b, "-b takes the images to compare with them");
   const std::string name = command_name(args.app);
   if (args.size < 16 || args.size > 1024) throw UsageError(name, "--size wants a number from 16 to 1024");
   if (args.most < 2 || args.most > 100'000)
@@ -69,7 +69,7 @@ int run_distance(const DistanceArguments& args) {
   args.machine.check();
   args.machine.apply();
   const Device device = parse_device(args.machine.device.empty() ? "cpu" : args.machine.device);
-  // Features are measured in f32 unless somebody asks for less.
+  // Features are computed in f32 unless a lower precision was requested.
   const Precision precision =
       parse_precision(args.machine.precision.empty() ? "f32" : args.machine.precision, device);
   if (precision.activations != DType::f32)
@@ -80,16 +80,16 @@ int run_distance(const DistanceArguments& args) {
       args.pools == "fid" ? InceptionPools::fid : InceptionPools::torch);
   const Descriptors a = describe(args.a, network, device, args), b = describe(args.b, network, device, args);
   const std::string on = title(network);
-  fmt::print("FD on {}   {:.6g}\nKD on {}   {:.6g}\n{} and {} pictures at {}x{}, {} numbers each\n", on,
+  fmt::print("FD on {}   {:.6g}\nKD on {}   {:.6g}\n{} and {} images at {}x{}, {} features each\n", on,
              frechet_distance(a, b), on, kernel_distance(a, b), a.count(), b.count(), args.size, args.size,
              a.size);
   if (network.name() == "inception")
     fmt::print("{}\n",
                args.pools == "fid"
-                   ? "pools as FID's: if the weights are FID's, FD is computed as FID is, on these pictures"
+                   ? "pools as FID's: if the weights are FID's, FD is computed as FID is, on these images"
                    : "pools as torchvision's: not FID");
   if (std::min(a.count(), b.count()) <= a.size)
-    fmt::print(stderr, "sumi: fewer pictures than numbers: the Frechet distance means little\n");
+    fmt::print(stderr, "sumi: fewer images than features: the Frechet distance is not meaningful\n");
   return 0;
 }
 
@@ -97,34 +97,33 @@ int run_distance(const DistanceArguments& args) {
 
 Command add_distance(CLI::App& parent) {
   auto args = std::make_shared<DistanceArguments>();
-  CLI::App& app = *parent.add_subcommand("distance", "Measure how far two sets of pictures lie apart.");
+  CLI::App& app = *parent.add_subcommand("distance", "Measure the distance between two sets of images.");
   args->app = &app;
   set_help(
       app, "distance -a REAL -b DRAWN [options]",
-      "  sumi generate -m run -n 1000 -o drawn/ && sumi distance -a photos -b drawn\n"
-      "  sumi distance -a photos -b drawn --feature-network vgg19.safetensors\n",
-      "FD is the Frechet distance of the pictures' descriptors, KD their kernel distance. Both depend on the "
-      "network, the size and the number of pictures. They are neither FID nor KID, which are made with a "
+      "  sumi generate -m run -n 1000 -o fake/ && sumi distance -a photos -b fake\n"
+      "  sumi distance -a photos -b fake --feature-network vgg19.safetensors\n",
+      "FD is the Frechet distance of the images' descriptors, KD their kernel distance. Both depend on the "
+      "network, the size and the number of images. They are neither FID nor KID, which are made with a "
       "certain Inception network: with its weights and --inception-pools fid they are computed as those "
       "are.");
-  add_text(app, "-a,--real", args->a, "DIR|FILE", "pictures as they should be")->group("Pictures");
-  add_text(app, "-b,--fake,--drawn", args->b, "DIR|FILE", "pictures to compare with them")->group("Pictures");
+  add_text(app, "-a,--real", args->a, "DIR|FILE", "reference images")->group("Images");
+  add_text(app, "-b,--fake,--drawn", args->b, "DIR|FILE", "images to compare with them")->group("Images");
   add_whole(app, "--size", args->size, "PX", "both sets are cut to squares and made this large")
-      ->group("Pictures");
-  add_whole(app, "--max-images,--most", args->most, "N", "use the first N images of each")->group("Pictures");
-  add_text(app, "--cache", args->cache, "DIR",
-           "where decoded pictures are kept (default: the user's cache folder)")
-      ->group("Pictures");
+      ->group("Images");
+  add_whole(app, "--max-images,--most", args->most, "N", "use the first N images of each")->group("Images");
+  add_text(app, "--cache", args->cache, "DIR", "folder for decoded images (default: the user's cache folder)")
+      ->group("Images");
   add_text(
       app, "--feature-network,--features", args->features, "builtin|FILE|RUN",
       "sumi's own network, one of sumi train classifier, or VGG19 or Inception v3 in torchvision's names")
       ->default_str("builtin")
       ->group("Features");
-  add_text(app, "--vgg-input", args->input, "torch|caffe", "which input the VGG19 was trained with")
+  add_text(app, "--vgg-input", args->input, "torch|caffe", "input convention of the VGG19 weights")
       ->default_str("torch")
       ->group("Features");
   add_text(app, "--inception-pools", args->pools, "torch|fid",
-           "which pools the Inception v3 was trained with: torchvision's, or those of FID's weights")
+           "pooling of the Inception v3 weights: torchvision's or that of the FID weights")
       ->default_str("torch")
       ->group("Features");
   args->machine.add(app);

@@ -10,7 +10,7 @@
 namespace sumi::cli {
 namespace {
 
-// An op that takes dozens of tensors (Adam) would push everything else off the screen.
+// An op with dozens of inputs (Adam) would take too much of the screen.
 constexpr std::size_t kMostInputs = 3;
 
 std::string inputs_text(const OpRecord& record) {

@@ -20,7 +20,7 @@ struct ExportArguments {
   bool ema = false, quiet = false;
 };
 
-// Tensors to write, with the memory that they point to.
+// Tensors to write, and the memory that they refer to.
 struct Weights {
   SafetensorsWriter writer;
   std::deque<std::vector<float>> floats;
@@ -49,9 +49,9 @@ void add_network(Weights& weights, const Model::Network& network, const Checkpoi
                  const std::string& prefix) {
   if (ema && !file.has("ema." + network.name + "." + network.module->parameters().front().name))
     fail("export " + file.path().string(),
-         "holds no running average of " + network.name + "; leave out --ema, or train with --ema 0.999");
+         "holds no EMA of " + network.name + "; leave out --ema, or train with --ema 0.999");
   for (const Parameter& p : network.module->parameters()) {
-    // The file's values, not the module's: loading may have put the averages there.
+    // The file's values, not the module's: loading may have replaced those by the averages.
     file.load((ema ? "ema." : "") + network.name + "." + p.name, p.value);
     weights.add(prefix + p.name, p);
   }
@@ -59,7 +59,7 @@ void add_network(Weights& weights, const Model::Network& network, const Checkpoi
   for (const Parameter& p : network.module->buffers()) {
     file.load((ema ? "ema." : "") + network.name + "." + p.name, p.value);
     weights.add(prefix + p.name, p);
-    // PyTorch counts batches in each batch norm, and load_state_dict wants the count.
+    // PyTorch counts batches in each batch norm, and load_state_dict expects the count.
     if (p.name.ends_with(mean)) {
       const std::string layer = p.name.substr(0, p.name.size() - mean.size());
       weights.writer.add(prefix + layer + "num_batches_tracked", "I64", {}, &weights.zero,
@@ -90,7 +90,7 @@ int run_export(const ExportArguments& args) {
     known += (known.empty() ? "" : ", ") + network.name;
     if (!args.net.empty() && network.name != args.net) continue;
     found = true;
-    // An average is kept of some networks only; without --net those are meant.
+    // Only some networks have averages; without --net those are exported.
     if (args.net.empty() && args.ema &&
         !file.has("ema." + network.name + "." + network.module->parameters()[0].name))
       continue;
@@ -99,10 +99,10 @@ int run_export(const ExportArguments& args) {
   }
   if (!found)
     throw UsageError(name,
-                     fmt::format("{} has no network '{}'; there are: {}", options.model, args.net, known));
+                     fmt::format("{} has no network '{}'; use one of: {}", options.model, args.net, known));
   if (weights.tensors == 0)
     fail("export " + file.path().string(),
-         "holds no running averages; leave out --ema, or train with --ema 0.999");
+         "holds no EMA weights; leave out --ema, or train with --ema 0.999");
   weights.writer.set_metadata("format", "pt");
   weights.writer.set_metadata(kExportKey, export_text({options, args.net, written}));
   weights.writer.write(args.output);
@@ -129,7 +129,7 @@ Command add_export(CLI::App& parent) {
   add_text(app, "--net", args->net, "NAME",
            "which network: g or d; g_ab, g_ba, d_a or d_b (default: all, with names like g.main.0.weight)")
       ->group("Model");
-  app.add_flag("--ema", args->ema, "the running averages instead of the last weights")->group("Model");
+  app.add_flag("--ema", args->ema, "the EMA of the weights instead of the last ones")->group("Model");
   add_text(app, "--layout", args->layout, "NAME", "whose names and layouts")
       ->default_str("torch")
       ->group("File");

@@ -1,4 +1,4 @@
-// sumi generate: new pictures, and walks between them.
+// sumi generate: new images, and interpolations between them.
 #include <fmt/format.h>
 
 #include <memory>
@@ -15,9 +15,9 @@
 namespace sumi::cli {
 namespace {
 
-constexpr std::int64_t kBatch = 64;                     // pictures in memory as floats at once
-constexpr std::int64_t kMostSheetPixels = 400'000'000;  // what picture formats and memory stand
-constexpr std::uint64_t kStream = 0x67656e;             // apart from the streams of training
+constexpr std::int64_t kBatch = 64;                     // images in memory as floats at once
+constexpr std::int64_t kMostSheetPixels = 400'000'000;  // limit of image formats and memory
+constexpr std::uint64_t kStream = 0x67656e;             // separate from the streams of training
 
 struct GenerateArguments {
   CLI::App* app = nullptr;
@@ -31,7 +31,7 @@ void check(const GenerateArguments& args) {
   const std::string name = command_name(args.app);
   require_text(args.app, "--model", args.model, "-m takes a run directory or a checkpoint");
   require_text(args.app, "--output", args.output,
-               "-o takes a picture (sheet.png), a folder, or a pattern ({}.png)");
+               "-o takes an image (sheet.png), a folder, or a pattern ({}.png)");
   const auto within = [&](const char* option, std::int64_t value, std::int64_t lo, std::int64_t hi) {
     if (value < lo || value > hi)
       throw UsageError(
@@ -43,7 +43,7 @@ void check(const GenerateArguments& args) {
   within("--scale", args.scale, 1, 64);
   args.machine.check();
   if (args.frames > 0 && args.count < 2)
-    throw UsageError(name, "--interpolate walks between seeds and needs -n 2 or more");
+    throw UsageError(name, "--interpolate needs two or more seeds: -n 2 or more");
 }
 
 int run_generate(const GenerateArguments& args) {
@@ -51,7 +51,7 @@ int run_generate(const GenerateArguments& args) {
   const std::uint64_t seed = parse_seed(args.app, "--seed", args.seed);
   const std::int64_t steps = args.frames + 1;
   const std::int64_t frames = args.frames == 0 ? args.count : (args.count - 1) * steps + 1;
-  const PicturePath path(args.output, frames);
+  const ImagePath path(args.output, frames);
   path.prepare();
   args.machine.apply();
   const OpenedModel opened = open_model(args.model, args.machine.device, args.machine.precision);
@@ -66,7 +66,7 @@ int run_generate(const GenerateArguments& args) {
   const std::int64_t side = static_cast<std::int64_t>(options.size) * args.scale;
   if (rows && total * side * side > kMostSheetPixels)
     fail("write " + args.output,
-         fmt::format("a sheet of {} pictures would be too large; give a folder or a pattern like {{}}.png",
+         fmt::format("a sheet of {} images would be too large; give a folder or a pattern like {{}}.png",
                      total));
 
   Shape shape = seeds.shape();
@@ -90,7 +90,7 @@ int run_generate(const GenerateArguments& args) {
   const std::int64_t columns = args.columns > 0 ? args.columns : args.frames > 0 ? steps + 1 : 0;
   if (rows && sheet.size() == 1) save_image(path.file(0), sheet[0]);
   if (rows && sheet.size() > 1) save_image(path.file(0), make_sheet(sheet, static_cast<int>(columns)));
-  if (!args.quiet) fmt::print("{}: {} pictures of {}x{}\n", path.describe(total), total, side, side);
+  if (!args.quiet) fmt::print("{}: {} images of {}x{}\n", path.describe(total), total, side, side);
   return 0;
 }
 
@@ -98,34 +98,34 @@ int run_generate(const GenerateArguments& args) {
 
 Command add_generate(CLI::App& parent) {
   auto args = std::make_shared<GenerateArguments>();
-  CLI::App& app = *parent.add_subcommand("generate", "Draw new pictures with a trained model.");
+  CLI::App& app = *parent.add_subcommand("generate", "Generate images with a trained model.");
   args->app = &app;
   set_help(app, "generate -m RUN|CHECKPOINT -o OUT [options]",
            "  sumi generate -m run -n 64 --seed 7 -o sheet.png           one sheet of 64\n"
-           "  sumi generate -m run -n 500 -o pictures/                   500 files\n"
-           "  sumi generate -m run -n 8 --interpolate 10 -o walk.png     a row between each two seeds\n"
+           "  sumi generate -m run -n 500 -o images/                   500 files\n"
+           "  sumi generate -m run -n 8 --interpolate 10 -o path.png     a row between each two seeds\n"
            "  sumi generate -m run -n 8 --interpolate 30 -o 'f-{}.png'   frames of a clip\n",
-           "The same model and seed give the same pictures; picture K does not depend on -n.");
+           "The same model and seed give the same images; image K does not depend on -n.");
   add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
   app.add_flag("--no-ema,--no_ema,--raw", args->raw, "use the last weights instead of their moving average")
       ->group("Model");
-  add_text(app, "-o,--output", args->output, "OUT", "a picture, or a folder or pattern for numbered pictures")
-      ->group("Pictures");
-  add_whole(app, "-n,--count", args->count, "N", "how many pictures (or seeds to walk between)")
-      ->group("Pictures");
+  add_text(app, "-o,--output", args->output, "OUT", "an image, or a folder or pattern for numbered images")
+      ->group("Images");
+  add_whole(app, "-n,--count", args->count, "N", "number of images (or of seeds to interpolate)")
+      ->group("Images");
   add_text(app, "--class", args->one_class, "NAME",
-           "of a model trained with --conditional: draw this class alone (default: each in turn)")
-      ->group("Pictures");
+           "generate only this class (default: all in a cycle); needs a model trained with --conditional")
+      ->group("Images");
   add_text(app, "--seed", args->seed, "N", "everything random follows from it")
       ->default_str("0")
-      ->group("Pictures");
-  add_whole(app, "--interpolate", args->frames, "K", "K pictures between each two seeds (0: none)")
-      ->group("Pictures");
-  add_whole(app, "--columns", args->columns, "N", "pictures in a row of the sheet (0: near a square)")
-      ->group("Pictures");
-  add_whole(app, "--scale", args->scale, "K", "enlarge K times, with sharp pixels")->group("Pictures");
+      ->group("Images");
+  add_whole(app, "--interpolate", args->frames, "K", "K images between each two seeds (0: none)")
+      ->group("Images");
+  add_whole(app, "--columns", args->columns, "N", "images in a row of the sheet (0: near a square)")
+      ->group("Images");
+  add_whole(app, "--scale", args->scale, "K", "enlarge K times, with sharp pixels")->group("Images");
   args->machine.add(app);
   add_quiet(app, args->quiet);
   return {&app, [args]() { return run_generate(*args); }};

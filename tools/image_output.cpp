@@ -51,7 +51,7 @@ Pattern find_pattern(const std::string& text) {
 
 }  // namespace
 
-PicturePath::PicturePath(const std::string& text, std::int64_t count) : count_(count) {
+ImagePath::ImagePath(const std::string& text, std::int64_t count) : count_(count) {
   std::error_code ec;
   const int width = std::max<int>(5, static_cast<int>(std::to_string(count).size()));
   if (text.back() == '/' || fs::is_directory(text, ec)) {
@@ -69,16 +69,16 @@ PicturePath::PicturePath(const std::string& text, std::int64_t count) : count_(c
   digits_ = p.digits > 0 ? p.digits : width;
 }
 
-fs::path PicturePath::file(std::int64_t index) const {
+fs::path ImagePath::file(std::int64_t index) const {
   return numbered_ ? fmt::format("{}{:0{}}{}", before_, index, digits_, after_) : before_;
 }
 
-void PicturePath::prepare() const {
+void ImagePath::prepare() const {
   const fs::path first = file(0);
   if (!has_writable_extension(first))
     fail("write " + first.string(),
-         fmt::format("the name does not end like a picture that can be written; use {}", writable_names()));
-  // A pattern's number may be in a folder's name.
+         fmt::format("the name does not end like an image that can be written; use {}", writable_names()));
+  // The number in a pattern may be part of a folder's name.
   const std::int64_t folders = after_.find('/') != std::string::npos ? count_ : 1;
   for (std::int64_t i = 0; i < folders; ++i) {
     const fs::path parent = file(i).parent_path();
@@ -91,7 +91,7 @@ void PicturePath::prepare() const {
   const AtomicFile probe(first);
 }
 
-std::string PicturePath::describe(std::int64_t count) const {
+std::string ImagePath::describe(std::int64_t count) const {
   if (!numbered_ || count == 1) return file(0).string();
   return file(0).string() + " ... " + file(count - 1).string();
 }

@@ -1,4 +1,4 @@
-// Where generated pictures go: one sheet, or numbered files.
+// Output of generated images: one sheet, or numbered files.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,17 @@
 
 namespace sumi::cli {
 
-// What -o means: a folder (it exists, or the text ends in /) and a pattern ("frame-{}.png", "frame-%05d.png")
-// take numbered pictures, any other name takes one sheet.
-class PicturePath {
+// The value of -o: a folder (it exists, or the text ends in /) or a pattern ("frame-{}.png",
+// "frame-%05d.png") for numbered images; any other name for one sheet.
+class ImagePath {
  public:
-  // UsageError for an empty or broken pattern; `count` decides how many digits a folder's names have.
-  PicturePath(const std::string& text, std::int64_t count);
+  // Throws UsageError for an empty or invalid pattern; `count` determines the number of digits in a
+  // folder's names.
+  ImagePath(const std::string& text, std::int64_t count);
 
   bool numbered() const { return numbered_; }
-  std::filesystem::path file(std::int64_t index) const;  // of one picture; any index for a sheet
-  // Makes the folders and checks that a file can be written, before time is spent on its contents.
+  std::filesystem::path file(std::int64_t index) const;  // of one image; any index for a sheet
+  // Creates the folders and checks that a file can be written, before the contents are computed.
   void prepare() const;
   // "out/00000.png ... out/00063.png".
   std::string describe(std::int64_t count) const;
@@ -30,7 +31,7 @@ class PicturePath {
   bool numbered_ = false;
 };
 
-// Each pixel repeated `scale` times in both directions.
+// Repeats each pixel `scale` times in both directions.
 Image8 enlarge(const Image8& picture, int scale);
 
 }  // namespace sumi::cli

@@ -1,4 +1,4 @@
-// sumi import: weights with PyTorch's names and layouts become a checkpoint.
+// sumi import: converts weights with PyTorch's names and layouts to a checkpoint.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -30,7 +30,7 @@ struct ImportArguments {
   OptionSet options;
 };
 
-// What the model is made with: what the file says of it, where sumi export wrote it, and what was given.
+// The model's options: those in the file if sumi export wrote it, then those given.
 TrainOptions import_options(const ImportArguments& args, const std::optional<ExportInfo>& info) {
   const std::string name = command_name(args.app);
   TrainOptions options;
@@ -80,9 +80,9 @@ int run_import(const ImportArguments& args) {
   std::vector<std::string> known;
   for (const Model::Network& network : networks) known.push_back(network.name);
   if (!net.empty() && std::find(known.begin(), known.end(), net) == known.end())
-    throw UsageError(name, fmt::format("{} has no network '{}'; there are: {}", options.model, net,
+    throw UsageError(name, fmt::format("{} has no network '{}'; use one of: {}", options.model, net,
                                        fmt::join(known, ", ")));
-  if (info && net.empty())  // a file of averages has the generators only
+  if (info && net.empty())  // a file of averages holds only generators
     std::erase_if(networks, [&](const Model::Network& n) {
       return std::find(info->networks.begin(), info->networks.end(), n.name) == info->networks.end();
     });
@@ -93,9 +93,7 @@ int run_import(const ImportArguments& args) {
   writer.write(args.output, {"networks", options.model, to_json(options).dump(), state.dump()});
   if (!args.quiet)
     fmt::print("{}: {} tensors of {} taken{}\n", args.output, count, args.input,
-               net.empty() && networks.size() == known.size()
-                   ? ""
-                   : ", what else the model has freshly initialized");
+               net.empty() && networks.size() == known.size() ? "" : ", other networks freshly initialized");
   return 0;
 }
 
@@ -107,8 +105,8 @@ Command add_import(CLI::App& parent) {
   args->app = &app;
   set_help(app, "import --model NAME [--net NAME] -i FILE -o CHECKPOINT [options]",
            "  sumi import --model dcgan --net g -i netG.safetensors -o start.safetensors\n"
-           "  sumi import -i exported.safetensors -o start.safetensors     what sumi export wrote\n"
-           "  sumi train dcgan --data pictures --outdir run --init start.safetensors\n",
+           "  sumi import -i exported.safetensors -o start.safetensors     a file of sumi export\n"
+           "  sumi train dcgan --data images --outdir run --init start.safetensors\n",
            "Without --net the file must hold every network, with names like g.main.0.weight. With it the "
            "others are initialized from --seed. Safetensors files are written in Python by "
            "safetensors.torch.save_file(net."
@@ -131,7 +129,7 @@ Command add_import(CLI::App& parent) {
     return network ? Visibility::shown : Visibility::absent;
   });
   add_quiet(app, args->quiet);
-  // Each model has its own.
+  // Each model has its own default.
   for (CLI::Option* option : app.get_options()) option->default_str("");
   return {&app, [args]() { return run_import(*args); }};
 }

@@ -1,4 +1,4 @@
-// sumi inspect: what a checkpoint holds.
+// sumi inspect: contents of a checkpoint.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -37,11 +37,11 @@ std::string state_text(const Json& state) {
 
 void print_options(const TrainOptions& options) {
   const std::string changed = describe_options(options, true);
-  fmt::print("\noptions changed from the recipe of {}:{}\n{}", options.model, changed.empty() ? " none" : "",
-             changed);
+  fmt::print("\noptions that differ from the defaults of {}:{}\n{}", options.model,
+             changed.empty() ? " none" : "", changed);
 }
 
-// What the metadata of a checkpoint of ours says, for people.
+// Prints the metadata of a sumi checkpoint.
 void print_header(const CheckpointHeader& header) {
   const int width = std::min(terminal_width(100), 110);
   const Json state = parse_or_text(header.state), json = parse_or_text(header.options);
@@ -49,7 +49,7 @@ void print_header(const CheckpointHeader& header) {
     fmt::print("{}\n", wrap("state     " + state_text(state), width, 10));
   try {
     print_options(stored_options(header.model, json, "options", "the file is damaged"));
-  } catch (const Error&) {  // of a version with other options
+  } catch (const Error&) {  // a version with other options
     fmt::print("options   {}\n", printable(header.options));
   }
 }
@@ -58,7 +58,7 @@ void print_group(const TensorGroup& group) {
   const std::string title = group.name.empty() ? "tensors" : printable(group.name);
   const std::string size =
       fmt::format("{} values, {}", with_commas(group.parameters + group.buffers), bytes_text(group.bytes));
-  if (group.name.find('.') != std::string::npos) {  // averages and moments mirror a network
+  if (group.name.find('.') != std::string::npos) {  // averages and moments repeat a network
     fmt::print("\n{}: {} tensors, {}\n", title, group.tensors.size(), size);
     return;
   }
@@ -73,7 +73,7 @@ void print_group(const TensorGroup& group) {
   fmt::print("{}{:<10}{}\n", table.text(terminal_width(100), 2), "  on disk", bytes_text(group.bytes));
 }
 
-// Nothing for a description that this version cannot read: its text is shown instead.
+// Empty for a description that this version cannot read, which is then printed as text.
 std::optional<ExportInfo> known_export(const std::filesystem::path& path) {
   try {
     return export_info(path);
@@ -88,7 +88,7 @@ int run(const CLI::App* app, const std::string& path, bool as_json) {
   const bool ours = file.metadata().contains("sumi.format");
   const auto groups = group_tensors(file, ours);
   std::unique_ptr<CheckpointFile> checkpoint;
-  if (ours) checkpoint = std::make_unique<CheckpointFile>(file.path());  // says if its format is too new
+  if (ours) checkpoint = std::make_unique<CheckpointFile>(file.path());  // throws if its format is too new
   if (as_json) {
     print_json(file, groups, ours);
     return 0;
@@ -121,7 +121,8 @@ Command add_inspect(CLI::App& parent) {
     bool json = false;
   };
   auto args = std::make_shared<Arguments>();
-  CLI::App& app = *parent.add_subcommand("inspect", "Show what a checkpoint or any safetensors file holds.");
+  CLI::App& app =
+      *parent.add_subcommand("inspect", "Show the contents of a checkpoint or any safetensors file.");
   set_help(app, "inspect FILE|RUN [--json]",
            "  sumi inspect run\n"
            "  sumi inspect run/checkpoints/1000.safetensors --json\n");

@@ -26,7 +26,7 @@ void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& gro
   json["file"] = file.path().string();
   json["bytes"] = std::filesystem::file_size(file.path());
   for (const auto& [key, value] : file.metadata()) {
-    if (ours && known.contains(key))  // no other names: they could be those of what stands beside
+    if (ours && known.contains(key))  // only these names: others could collide with keys of this object
       json[key.substr(5)] = parse_or_text(value);
     else
       append_member(json["metadata"], key, value);
@@ -40,7 +40,7 @@ void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& gro
       entry["tensors"].push_back(
           {{"name", name}, {"shape", t->shape}, {"dtype", t->dtype}, {"count", count_of(*t)}});
   }
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));  // paths need not be UTF-8
+  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));  // paths may not be UTF-8
 }
 
 }  // namespace sumi::cli

@@ -10,10 +10,10 @@
 
 namespace sumi::cli {
 
-// The text as JSON, or as a string where it is none.
+// The text as JSON, or as a string if it is not JSON.
 nlohmann::ordered_json parse_or_text(const std::string& text);
 
-// Prints what the file holds; `ours`: it is a checkpoint of sumi.
+// Prints the contents of the file; `ours`: it is a checkpoint of sumi.
 void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& groups, bool ours);
 
 }  // namespace sumi::cli

@@ -7,8 +7,8 @@
 namespace sumi::cli {
 namespace {
 
-// Between two noise vectors on the sphere that they lie on, where normal noise is dense (Shoemake 1985).
-// Lengths are interpolated by the same weights.
+// Spherical interpolation between two noise vectors, because normal noise concentrates near a
+// sphere (Shoemake 1985). Lengths are interpolated linearly.
 void slerp(const float* a, const float* b, double t, std::size_t n, float* out) {
   const double aa = std::inner_product(a, a + n, a, 0.0), bb = std::inner_product(b, b + n, b, 0.0);
   const double cosine = std::inner_product(a, a + n, b, 0.0) / std::sqrt(std::max(aa * bb, 1e-30));

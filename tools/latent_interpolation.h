@@ -1,4 +1,4 @@
-// Ways between noise vectors.
+// Interpolation between noise vectors.
 #pragma once
 
 #include <cstddef>
@@ -7,9 +7,9 @@
 
 namespace sumi::cli {
 
-// The noise of every picture to draw: `seeds` (vectors of nz values) with `between` more on the way from each
-// to the next. `rows`: each pair is a row of its own, with both ends; otherwise the walk passes through each
-// seed once.
+// The noise of every generated image: `seeds` (vectors of nz values) with `between` more on the
+// path from each to the next. `rows`: each pair is a separate row with both ends; otherwise the
+// path visits each seed once.
 std::vector<float> noise_walk(const std::vector<float>& seeds, std::size_t nz, std::int64_t between,
                               bool rows);
 

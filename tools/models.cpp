@@ -1,4 +1,4 @@
-// sumi models: what can be trained.
+// sumi models: the models that can be trained.
 #include <fmt/format.h>
 
 #include "models/make_model.h"
@@ -15,10 +15,9 @@ Command add_models(CLI::App& parent) {
   return {&app, []() {
             for (const ModelSpec* spec : model_specs()) {
               const TrainOptions options = default_options(spec->name);
-              const int side = picture_side(options);
-              fmt::print("{:<16}{}\n{:16}{}; learns from {}\n{:16}{}x{}x{} unless told otherwise;",
-                         spec->name, spec->summary, "", spec->reference, spec->data, "", side, side,
-                         options.channels);
+              const int side = image_side(options);
+              fmt::print("{:<16}{}\n{:16}{}; learns from {}\n{:16}{}x{}x{} by default;", spec->name,
+                         spec->summary, "", spec->reference, spec->data, "", side, side, options.channels);
               for (const PlannedNetwork& network : plan_networks(options))
                 fmt::print(" {} {}", network.name, with_commas(network.module->parameter_count()));
               fmt::print(" parameters\n\n");

@@ -37,7 +37,7 @@ const stylize::StyleParameter* find(const stylize::StyleInfo& style, const std::
 
 [[noreturn]] void refuse_with_model(const CLI::App* app, const std::string& given) {
   throw UsageError(command_name(app),
-                   fmt::format("{} and --model exclude each other: a picture is translated by a "
+                   fmt::format("{} and --model exclude each other: an image is translated by a "
                                "style or by a model; leave one out",
                                given));
 }
@@ -68,6 +68,10 @@ void StyleArguments::add_options(CLI::App& command) {
       ->group("Style");
   add_text(command, "--faces", faces, "auto|off", "look for faces and keep their features (auto)")
       ->group("Style");
+  add_text(command, "--filter-quality", quality, "fast|best",
+           "of a filter: best paints texture in patches and lays more brushes, in about three times the time "
+           "(fast)")
+      ->group("Style");
   command.add_flag("--sheet", sheet, "all styles of a photograph on one labeled sheet")->group("Style");
 }
 
@@ -75,16 +79,19 @@ void StyleArguments::check(const CLI::App* app, const std::string& model) {
   const std::string command = command_name(app);
   if (!model.empty()) {
     of_model = true;
-    const std::string given = sheet             ? "--sheet"
-                              : !set.empty()    ? "--style-set"
-                              : faces != "auto" ? "--faces"
-                                                : "";
+    const std::string given = sheet               ? "--sheet"
+                              : !set.empty()      ? "--style-set"
+                              : faces != "auto"   ? "--faces"
+                              : quality != "fast" ? "--filter-quality"
+                                                  : "";
     if (!given.empty()) refuse_with_model(app, given);
   } else if (name.empty()) {
     name = "ink";
   }
   if (faces != "auto" && faces != "off")
     throw UsageError(command, fmt::format("--faces {} is unknown; use auto or off", faces));
+  if (quality != "fast" && quality != "best")
+    throw UsageError(command, fmt::format("--filter-quality {} is unknown; use fast or best", quality));
   if (!strength.empty()) blend = parse_number(app, "--strength", strength);
   if (!(blend >= 0 && blend <= 1))
     throw UsageError(command,

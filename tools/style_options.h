@@ -1,4 +1,4 @@
-// The options of sumi convert that choose a style.
+// Options of sumi convert that select a style.
 #pragma once
 
 #include <string>
@@ -11,19 +11,23 @@ namespace sumi::cli {
 struct StyleArguments {
   std::string name;                     // "" with a model
   std::string set;                      // "line=0.8,levels=5"
-  std::string strength, line_strength;  // as given; "" where they were not
+  std::string strength, line_strength;  // as given; "" if absent
   std::string faces = "auto";
+  std::string quality = "fast";
+  std::string layer =
+      "drawing";  // of a filter: or the flat color or the line alone, as a stylizer learns them
   bool sheet = false;
-  bool of_model = false;  // `name` is of the model's styles
-  double blend = 1;       // of the style; the rest is the photograph
+  bool of_model = false;  // `name` is one of the model's styles
+  double blend = 1;       // opacity of the style over the photograph
   stylize::StyleValues values;
 
   void add_options(CLI::App& command);
-  // Brings the values into their final form (with a model the name and the lines stay as given: a stylizer has styles of its
-  // own): the style is ink where neither a style nor a model was given. UsageError for what is
-  // unknown, out of range or about a model.
+  // Converts the values to their final form. Without style and model, the style is ink. With a
+  // model, name and lines are kept as given, because a stylizer has its own styles. Throws
+  // UsageError for values that are unknown or out of range, and for values that do not apply to a
+  // model.
   void check(const CLI::App* app, const std::string& model);
-  // UsageError where a style or its lines were chosen: for a model that is no stylizer.
+  // Throws UsageError if a style or its lines were given: for a model other than a stylizer.
   void refuse(const CLI::App* app) const;
   bool used() const { return sheet || (!name.empty() && !of_model); }
 

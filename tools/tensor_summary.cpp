@@ -22,8 +22,7 @@ std::int64_t count_of(const StoredTensor& t) {
 
 std::vector<TensorGroup> group_tensors(const SafetensorsFile& file, bool ours) {
   std::vector<TensorGroup> groups;
-  std::unordered_map<std::string, std::size_t>
-      place;  // a stranger's file may name a group for each of its tensors
+  std::unordered_map<std::string, std::size_t> place;  // an untrusted file may name one group per tensor
   for (const auto& [name, tensor] : file.tensors()) {
     const std::string key = group_of(name, ours);
     const auto [found, fresh] = place.emplace(key, groups.size());

@@ -10,7 +10,8 @@
 
 namespace sumi::cli {
 
-// Tensors that belong together: "g", "d", "ema.g", "optim.g.m"; "" holds all of a file of someone else.
+// Tensors that belong together: "g", "d", "ema.g", "optim.g.m". A file that sumi did not write has
+// one group, "".
 struct TensorGroup {
   std::string name;
   std::vector<std::pair<std::string, const StoredTensor*>> tensors;

@@ -1,4 +1,4 @@
-// sumi train: a new run, or the rest of an old one.
+// sumi train: a new run, or the continuation of one.
 #include <fmt/format.h>
 
 #include <memory>
@@ -19,7 +19,7 @@ namespace {
 
 using Visibility = OptionSet::Visibility;
 
-// `sumi train MODEL`.
+// State of `sumi train MODEL`.
 struct ModelCommand {
   CLI::App* app = nullptr;
   OptionSet options;
@@ -49,7 +49,7 @@ int run_model(const ModelCommand& command) {
     if (!command.config.empty()) update_from_config(options, command.config);
     command.options.apply(options);
     command.options.check(options, !command.config.empty());
-  } catch (const Error& error) {  // what the user wrote, not what went wrong
+  } catch (const Error& error) {  // an error in the command line, not in the work
     const std::string what = error.what();
     const bool unnamed = !command.config.empty() && what.find(command.config) == std::string::npos;
     throw UsageError(
@@ -110,17 +110,17 @@ int run_train(const TrainCommand& command) {
 
 Command add_train(CLI::App& parent, const std::vector<std::string>& words) {
   auto command = std::make_shared<TrainCommand>();
-  CLI::App& app = *parent.add_subcommand("train", "Train a model on pictures, or resume a run.");
+  CLI::App& app = *parent.add_subcommand("train", "Train a model on images, or resume a run.");
   command->app = &app;
   set_help(app, "train MODEL --data DIR|FILE --outdir RUN [options]\ntrain --resume RUN [options]",
            "  sumi train gan --data train-images-idx3-ubyte.gz --outdir first\n"
-           "  sumi train dcgan --data pictures --outdir run --size 32\n"
+           "  sumi train dcgan --data images --outdir run --size 32\n"
            "  sumi train --resume run --steps 20000\n",
            "`sumi train MODEL --help` lists a model's options with their defaults. Those above may be given "
            "again with --resume. Ctrl-C finishes the step, saves, and says how to go on.");
   add_text(app, "--resume", command->run, "RUN", "go on with the newest checkpoint of this run")
       ->group("Resume");
-  // No defaults here: those of the run hold.
+  // No defaults: those of the run apply.
   command->options.add(app, all_options(), TrainOptions(), [](const Option& option) {
     return option.is_resumable ? Visibility::shown : Visibility::hidden;
   });

@@ -12,7 +12,7 @@ std::string capital(std::string text) {
   return text;
 }
 
-// What differs between models.
+// The parts of the page that differ between models.
 struct Page {
   const char *data, *data_usage, *batch, *small;
 };
@@ -23,7 +23,7 @@ Page page_of(const ModelSpec& model) {
   if (model.requirements.domains > 1)
     return {"--data-a photos --data-b paintings", "--data-a DIR --data-b DIR",
             "--epochs 50 --epochs-decay 50", "--load-size 143 --crop-size 128"};
-  return {"--data pictures", "--data DIR|FILE", "--batch-size 32 --epochs 50", "--channels 1"};
+  return {"--data images", "--data DIR|FILE", "--batch-size 32 --epochs 50", "--channels 1"};
 }
 
 }  // namespace
@@ -42,15 +42,15 @@ CLI::App& add_model_command(CLI::App& train, const ModelSpec& info) {
                   info.name, page.data, page.batch, page.small),
       "Names may be written with _ as well, and other projects' spellings are known: --dataroot, --outf, "
       "--imageSize, --niter, --manualSeed, ... A file for --config holds lines `name = value`, or is a "
-      "run's options.json; what the command line says counts more.");
+      "run's options.json; the command line takes precedence.");
   return app;
 }
 
 const char* data_wanted(const TrainOptions& options) {
   return model_spec(options.model).requirements.paired
-             ? "a folder of pairs, or give --data-a and --data-b; with --task a folder of any pictures"
+             ? "a folder of pairs, or give --data-a and --data-b; with --task a folder of any images"
          : domains_of(options) > 1 ? "a folder with trainA and trainB, or give --data-a and --data-b"
-                                   : "a folder of pictures or an idx.gz file";
+                                   : "a folder of images or an idx.gz file";
 }
 
 }  // namespace sumi::cli

@@ -6,10 +6,10 @@
 
 namespace sumi::cli {
 
-// A subcommand of train with its page, still without options.
+// Adds a subcommand of train with its help page, without options.
 CLI::App& add_model_command(CLI::App& train, const ModelSpec& info);
 
-// What --data is for the options' model, in words.
+// Description of --data for the options' model.
 const char* data_wanted(const TrainOptions& options);
 
 }  // namespace sumi::cli

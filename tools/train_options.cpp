@@ -42,8 +42,8 @@ void set(const CLI::App* app, const std::string& name, const std::string& text, 
   member = static_cast<int>(value);
 }
 
-// "--outdir,-o,--outf": every spelling of an option but those that are `taken`, which gets them: on the page of all models two
-// options may share an alias.
+// "--outdir,-o,--outf": every spelling of an option except those in `taken`, to which they are
+// added: on the page for all models two options may share an alias.
 std::string spellings(const Option& option, std::set<std::string>& taken) {
   std::string names = "--" + option.name;
   for (const std::string& alias : option.aliases)
@@ -56,7 +56,7 @@ std::string negative(const std::string& name) {
   return "--" + (name.starts_with("no-") ? name.substr(3) : "no-" + name);
 }
 
-// "--flip,!--no-flip": what a config file switched on can be switched off again.
+// "--flip,!--no-flip": an option enabled by a config file can be disabled again.
 std::string flag_spellings(const Option& option, std::set<std::string>& taken) {
   std::string names = spellings(option, taken) + ",!" + negative(option.name);
   for (const std::string& alias : option.aliases)
@@ -72,7 +72,7 @@ CLI::Option* add_flag(CLI::App& app, const Option& option, bool is_on, std::set<
 
 CLI::Option* add_value(CLI::App& app, const Option& option, const std::string& standard,
                        std::set<std::string>& taken) {
-  // The text is fetched by apply(); here only a forgotten value is caught.
+  // apply() reads the text; this only catches a missing value.
   const std::string name = "--" + option.name;
   return app
       .add_option_function<std::string>(

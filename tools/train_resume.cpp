@@ -15,7 +15,8 @@ namespace sumi::cli {
 namespace fs = std::filesystem;
 namespace {
 
-// UsageError for what was given and cannot change. `stored`: the run's options, where the same value is no change.
+// Throws UsageError for options that were given and cannot change. `stored`: the run's options;
+// giving the same value again is allowed.
 void refuse_changes(const std::string& command, const std::string& run, const OptionSet& given,
                     const TrainOptions* stored) {
   nlohmann::ordered_json before, now;
@@ -32,7 +33,7 @@ void refuse_changes(const std::string& command, const std::string& run, const Op
     if (!given.given(name) || option->is_resumable || (stored && before.at(name) == now.at(name))) continue;
     throw UsageError(command,
                      fmt::format("--{} cannot change when a run is resumed; leave it out, or start a new "
-                                 "run with --init {}, whose optimizer starts anew",
+                                 "run with --init {}, which resets the optimizer",
                                  name, shell_quote(run)));
   }
 }
@@ -40,8 +41,8 @@ void refuse_changes(const std::string& command, const std::string& run, const Op
 int run_resume(const std::string& command, const std::string& run, const OptionSet& given,
                const Output& output) {
   TrainOptions scratch = default_options("gan");
-  scratch.epochs = scratch.epochs_decay = 1;  // what is not given is the run's, which is not read yet
-  given.apply(scratch, true);                 // what cannot be is found before the run is touched
+  scratch.epochs = scratch.epochs_decay = 1;  // the run's values are not known yet
+  given.apply(scratch, true);                 // detects errors before the run is opened
   try {
     validate(scratch);
   } catch (const Error& error) {
@@ -64,7 +65,7 @@ int resume_model(const std::string& model, const std::string& run, const OptionS
                  const Output& output) {
   const std::string command = "sumi train " + model;
   std::error_code error;
-  if (!fs::is_directory(run, error)) return run_resume(command, run, given, output);  // says what is wrong
+  if (!fs::is_directory(run, error)) return run_resume(command, run, given, output);  // reports the error
   const TrainOptions stored = stored_options(CheckpointFile(resolve_checkpoint(run)));
   if (stored.model != model)
     throw UsageError(command, fmt::format("{} is a run of {}, not of {}; write: sumi train --resume {}", run,

@@ -8,10 +8,11 @@
 
 namespace sumi::cli {
 
-// Both return the exit code. UsageError for options that cannot change when a run is resumed.
+// Both return the exit code. Throw UsageError for options that cannot change when a run is resumed.
 int resume_run(const std::string& run, const OptionSet& given, const Output& output);
-// `sumi train MODEL --resume RUN`: UsageError also for a run of another model. Other options are possible where they are what the
-// run has: people add --resume to the line that began it.
+// `sumi train MODEL --resume RUN`. Also throws UsageError for a run of another model. Other options
+// are accepted if they have the run's values, so that --resume can be added to the original
+// command.
 int resume_model(const std::string& model, const std::string& run, const OptionSet& given,
                  const Output& output);
 

@@ -1,4 +1,4 @@
-// sumi tune: which form of each convolution is fastest on this machine.
+// sumi tune: measures the fastest algorithm for each convolution on this machine.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -29,13 +29,13 @@ struct TunedModel {
 
 struct TuneCommand {
   CLI::App* app = nullptr;
-  std::string checkpoint, picture = "256x256", output, seconds = "0.2";
+  std::string checkpoint, image = "256x256", output, seconds = "0.2";
   std::int64_t threads = 0;
   bool exact = false, quiet = false;
   std::vector<std::unique_ptr<TunedModel>> models;
 };
 
-// What the shapes of a training step follow from.
+// Options that determine the shapes of a training step.
 Visibility visibility(const Option& option) {
   static const std::set<std::string> named{"size", "crop-size", "channels", "batch-size", "lambda-identity"};
   const bool network = option.heading == "Networks" && !option.name.starts_with("init");
@@ -43,16 +43,15 @@ Visibility visibility(const Option& option) {
 }
 
 // "512x256" or "512".
-std::pair<std::int64_t, std::int64_t> parse_picture(const TuneCommand& command) {
-  const std::size_t cross = command.picture.find('x');
-  const std::string first = command.picture.substr(0, cross),
-                    second = cross == std::string::npos ? first : command.picture.substr(cross + 1);
-  const std::int64_t w = parse_whole(command.app, "--picture", first),
-                     h = parse_whole(command.app, "--picture", second);
+std::pair<std::int64_t, std::int64_t> parse_image_size(const TuneCommand& command) {
+  const std::size_t cross = command.image.find('x');
+  const std::string first = command.image.substr(0, cross),
+                    second = cross == std::string::npos ? first : command.image.substr(cross + 1);
+  const std::int64_t w = parse_whole(command.app, "--image", first),
+                     h = parse_whole(command.app, "--image", second);
   if (w < 1 || h < 1 || w > 65536 || h > 65536)
-    throw UsageError(
-        "sumi tune",
-        fmt::format("--picture {} is out of range; give WIDTHxHEIGHT such as 512x512", command.picture));
+    throw UsageError("sumi tune", fmt::format("--image {} is out of range; give WIDTHxHEIGHT such as 512x512",
+                                              command.image));
   return {w, h};
 }
 
@@ -74,9 +73,8 @@ int run(const TuneCommand& command) {
                                    [](const auto& model) { return model->app->parsed(); });
   const bool training = chosen != command.models.end();
   if (training == !command.checkpoint.empty())
-    throw UsageError(
-        "sumi tune",
-        "name a model whose training shall be tuned (sumi tune dcgan ...), or a trained one (-m RUN)");
+    throw UsageError("sumi tune",
+                     "name a model to tune for training (sumi tune dcgan ...), or a trained one (-m RUN)");
   require_text(command.app, "--output", command.output, "-o takes the file that the plan goes to");
   const double seconds = parse_number(command.app, "--seconds", command.seconds);
   if (!(seconds > 0 && seconds <= 60))
@@ -87,15 +85,15 @@ int run(const TuneCommand& command) {
                                               command.threads));
   const std::filesystem::path folder = std::filesystem::path(command.output).parent_path();
   if (!folder.empty() && !std::filesystem::is_directory(folder))
-    fail("write " + command.output, "there is no folder " + folder.string() + "; make it first");
+    fail("write " + command.output, "the folder " + folder.string() + " does not exist; create it");
   set_threads(static_cast<int>(command.threads));
   const ConvPolicy policy = parse_conv_policy("auto", command.exact);
   set_conv_policy(policy);
-  const auto [width, height] = parse_picture(command);
+  const auto [width, height] = parse_image_size(command);
   const ConvCalls uses = training ? of_training(command, **chosen)
                                   : convolutions_of_inference(command.checkpoint, width, height);
   if (uses.uses.empty()) fail("tune", "the model has no convolution: there is nothing to choose");
-  catch_signals("finishing this measurement, then writing what is known");
+  catch_signals("finishing this measurement, then writing the results");
   const auto tuned = tune_convolutions(uses, policy, seconds, [&](std::size_t done, std::size_t all) {
     if (!command.quiet && isatty(STDERR_FILENO)) fmt::print(stderr, "\r{} of {} convolutions ", done, all);
     return caught_signal() != 0;
@@ -112,20 +110,21 @@ int run(const TuneCommand& command) {
 
 Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
   auto command = std::make_shared<TuneCommand>();
-  CLI::App& app = *parent.add_subcommand("tune", "Measure which form of each convolution is fastest here.");
+  CLI::App& app =
+      *parent.add_subcommand("tune", "Measure the fastest algorithm for each convolution on this machine.");
   command->app = &app;
-  set_help(app, "tune MODEL [options] -o PLAN\ntune -m RUN|CHECKPOINT --picture WxH -o PLAN",
+  set_help(app, "tune MODEL [options] -o PLAN\ntune -m RUN|CHECKPOINT --image WxH -o PLAN",
            "  sumi tune dcgan --size 64 --batch-size 16 -o plan.json     a training step\n"
            "  sumi train dcgan --size 64 --batch-size 16 --conv-plan plan.json ...\n"
-           "  sumi tune -m run --picture 512x512 -o plan.json            a picture of this size\n"
+           "  sumi tune -m run --image 512x512 -o plan.json              an image of this size\n"
            "  sumi convert -m run --conv-plan plan.json ...\n",
            "A plan is for the sizes that it was measured with; all others are left to the rules. With a plan "
            "and a number of "
-           "threads, results repeat to the bit, and a run that is resumed keeps its plan.");
+           "threads, results are reproducible bit-exactly, and a resumed run keeps its plan.");
   add_text(app, "-o,--output", command->output, "PLAN", "the file to write");
-  add_text(app, "-m,--model", command->checkpoint, "RUN|CHECKPOINT",
-           "tune translating or drawing with a trained model");
-  add_text(app, "--picture", command->picture, "WxH", "size of the pictures for -m")->default_str("256x256");
+  add_text(app, "-m,--model", command->checkpoint, "RUN|CHECKPOINT", "tune inference with a trained model");
+  add_text(app, "--image,--picture", command->image, "WxH", "size of the input images for -m")
+      ->default_str("256x256");
   add_text(app, "--seconds", command->seconds, "X", "for each method of each convolution")
       ->default_str("0.2");
   add_whole(app, "--threads", command->threads, "N", "threads of the CPU kernels (0: all)");
@@ -135,7 +134,7 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
     const ModelSpec& info = *spec;
     auto model = std::make_unique<TunedModel>();
     model->app = app.add_subcommand(info.name, fmt::format("A training step of {}.", info.summary));
-    model->app->fallthrough();  // -o and its like may stand behind the model's options
+    model->app->fallthrough();  // -o and similar options may follow the model's options
     set_help(*model->app, fmt::format("tune {} [options] -o PLAN", info.name),
              fmt::format("  sumi tune {} --batch-size 8 -o plan.json\n", info.name));
     for (const FormerName& former : info.former_names)

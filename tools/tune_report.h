@@ -1,4 +1,4 @@
-// What sumi tune measured, as a table.
+// The measurements of sumi tune as a table.
 #pragma once
 
 #include <string>

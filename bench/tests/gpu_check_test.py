@@ -17,7 +17,7 @@ SUMI = r"""
 while [ $# -gt 0 ]; do [ "$1" = --outdir ] && run=$2; shift; done
 mkdir -p "$run/samples"
 echo '{"step": 1, "loss_d": 1.5, "loss_g": 0.5}' >"$run/stats.jsonl"
-echo picture >"$run/samples/1.png"
+echo image >"$run/samples/1.png"
 """
 TEST = r"""
 echo "[doctest] test cases: 1 | 1 passed | 0 failed | 0 skipped, a case against the reference"

@@ -100,10 +100,10 @@ void build_pack(const fs::path& path, const io::Source& source, const Dataset::S
   });
   if (remarks > 0 && events.warn)
     events.warn(remarks == 1 ? first_remark
-                             : fmt::format("{} pictures were read in part or not quite as they are, e.g. {}",
+                             : fmt::format("{} images were read in part or not quite as they are, e.g. {}",
                                            remarks, first_remark));
   if (broken > kNamed && events.warn)
-    events.warn(fmt::format("skipped {} more broken pictures", broken - kNamed));
+    events.warn(fmt::format("skipped {} more broken images", broken - kNamed));
 }
 
 void take(Dataset::State& state, Pack pack) {
@@ -122,7 +122,7 @@ bool find_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
     const auto n = state.broken.size();
     if (n > 0 && events.warn)
       events.warn(
-          fmt::format("{} broken {} skipped, e.g. {}", n, n == 1 ? "picture" : "pictures", state.broken[0]));
+          fmt::format("{} broken {} skipped, e.g. {}", n, n == 1 ? "image" : "images", state.broken[0]));
     return true;
   }
   return false;
@@ -207,7 +207,7 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
   if (!pack)
     fail(where, "is no packed set of this version, or damaged; copy it again from a run's cache folder");
   if (const PackShape& held = pack->shape(); !(held == state.shape))
-    fail(where, fmt::format("holds pictures of {}, but the options ask for {}; make it with the same size, "
+    fail(where, fmt::format("holds images of {}, but the options ask for {}; make it with the same size, "
                             "channels, bits and preprocessing",
                             text_of(held), text_of(state.shape)));
   io::Hash hash;
@@ -243,13 +243,13 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
   std::error_code error;
   const auto status = fs::status(spec.data, error);
   if (spec.data.empty() || !fs::exists(status))
-    fail(where, "does not exist; give a folder of pictures or an idx file");
+    fail(where, "does not exist; give a folder of images or an idx file");
   auto state = std::make_shared<State>();
   const auto [w, h] = io::common_size(spec);
   state->shape = {h, io::two_sided(spec.pairs) ? 2 * w : w, spec.channels, spec.bits};
   state->source = spec.data;
   if (io::two_sided(spec.pairs) && !fs::is_directory(status) && spec.data.extension() != ".pack")
-    fail(where, "is one file; pairs are taken from folders (or made of its pictures: --task)");
+    fail(where, "is one file; pairs are taken from folders (or made of its images: --task)");
   if (spec.pairs == Pairs::folders && !fs::is_directory(spec.partner, error))
     fail("data " + spec.partner.string(), "is not a folder; give the folder of the partners");
   if (fs::is_directory(status)) {
@@ -259,11 +259,11 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
   } else if (fs::is_regular_file(status)) {
     open_idx(*state, spec, events);
   } else {
-    fail(where, "is neither a folder nor a file; give a folder of pictures or an idx file");
+    fail(where, "is neither a folder nor a file; give a folder of images or an idx file");
   }
   if (is_labeled(spec)) {
     if (static_cast<std::int64_t>(state->labels.of_image.size()) != state->count)
-      fail(where, fmt::format("has {} pictures but {} labels (a bug in sumi)", state->count,
+      fail(where, fmt::format("has {} images but {} labels (a bug in sumi)", state->count,
                               state->labels.of_image.size()));
     io::Hash hash;
     hash.add(static_cast<std::int64_t>(state->key));
@@ -331,7 +331,7 @@ const fs::path& Dataset::pack_path() const {
 
 std::int64_t Dataset::place(std::int64_t i) const {
   if (i < 0 || i >= count())
-    fail("data " + state_->source.string(), fmt::format("has no picture {}; there are {}", i, count()));
+    fail("data " + state_->source.string(), fmt::format("has no image {}; there are {}", i, count()));
   return chosen_ ? (*chosen_)[static_cast<std::size_t>(i)] : i;
 }
 
@@ -353,7 +353,7 @@ const std::uint8_t* Dataset::item(std::int64_t i) const {
 
 std::pair<Dataset, Dataset> Dataset::split(std::int64_t every) const {
   if (every < 2 || every > count())
-    fail("data " + state_->source.string(), fmt::format("has {} pictures, of which one of every {} cannot be "
+    fail("data " + state_->source.string(), fmt::format("has {} images, of which one of every {} cannot be "
                                                         "held out; give --val-every from 2 to that, or 0",
                                                         count(), every));
   std::vector<std::int64_t> rest, held;

@@ -143,8 +143,8 @@ struct Walk {
                        root.string()));
     if (!misnamed.empty())
       warn(fmt::format("left out of {}: {}, {}; rename to .jpg, .png ...", root.string(), some_of(misnamed),
-                       misnamed.size() == 1 ? "a picture whose extension is none of a picture"
-                                            : "pictures whose extensions are none of pictures"));
+                       misnamed.size() == 1 ? "an image whose extension is none of an image"
+                                            : "images whose extensions are none of images"));
   }
 };
 
@@ -184,10 +184,10 @@ void report_nothing(const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder, error))
     if (entry.path().filename().string().find("idx") != std::string::npos)
       fail("data " + folder.string(),
-           fmt::format("is a folder without pictures, but it has an idx file; try --data {}",
+           fmt::format("is a folder without images, but it has an idx file; try --data {}",
                        entry.path().string()));
   fail("data " + folder.string(),
-       "is a folder without pictures (png, jpg, webp, ...); check the path or add some");
+       "is a folder without images (png, jpg, webp, ...); check the path or add some");
 }
 
 std::vector<fs::path> cache_candidates(const fs::path& wished, const fs::path& fallback) {

@@ -69,17 +69,17 @@ struct ImagesHeader {
 ImagesHeader read_images_header(GzReader& file) {
   const auto& where = file.where();
   const auto magic = file.read_u32();
-  if (magic == kLabels) fail(where, "holds labels, not pictures; give the images file (its name has idx3)");
+  if (magic == kLabels) fail(where, "holds labels, not images; give the images file (its name has idx3)");
   if ((magic >> 16) == 0 && magic != kImages && (magic >> 8 & 0xff) >= 8 && (magic >> 8 & 0xff) <= 14)
     fail(where, fmt::format("is an idx file of another kind (magic 0x{:08x}); images of bytes have 0x{:08x}",
                             magic, kImages));
   if (magic == kZip || magic == kSevenZip)
-    fail(where, "is an archive; unpack it, and give the folder of pictures");
+    fail(where, "is an archive; unpack it, and give the folder of images");
   if (magic != kImages)
-    fail(where, "is a file, but not idx images; give a folder of pictures or an idx file (.idx.gz)");
+    fail(where, "is a file, but not idx images; give a folder of images or an idx file (.idx.gz)");
   const std::uint32_t count = file.read_u32(), rows = file.read_u32(), cols = file.read_u32();
   if (count == 0 || rows == 0 || cols == 0 || rows > kMaxIdxSide || cols > kMaxIdxSide)
-    fail(where, fmt::format("claims {} pictures of {}x{}; it is damaged or not for this", count, cols, rows));
+    fail(where, fmt::format("claims {} images of {}x{}; it is damaged or not for this", count, cols, rows));
   return {count, rows, cols};
 }
 
@@ -140,7 +140,7 @@ IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
   const std::uint64_t want = item * keep;
   const auto fits = [&](std::uint64_t memory) {
     if (want > memory)
-      fail(where, fmt::format("claims {} pictures of {}x{}, more than fits in memory; limit them (max items)",
+      fail(where, fmt::format("claims {} images of {}x{}, more than fits in memory; limit them (max items)",
                               keep, cols, rows));
   };
   fits(kMaxBytes);
@@ -151,7 +151,7 @@ IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
   if (!ec && large && file.packed() && want / kMaxRatio > stored)
     fail(where,
          fmt::format(
-             "has {} bytes but claims {} pictures of {}x{}, which no data set packs so small; download it "
+             "has {} bytes but claims {} images of {}x{}, which no data set packs so small; download it "
              "again, from a source that you trust",
              stored, keep, cols, rows));
   // A plain file that is too short for its claim is read to the end, for a better message.
@@ -161,9 +161,9 @@ IdxImages load_idx(const std::filesystem::path& path, std::int64_t max_items) {
   IdxImages result{static_cast<std::int64_t>(keep), static_cast<int>(rows), static_cast<int>(cols),
                    read_bytes(file, want)};
   if (result.pixels.size() < want)
-    fail(where, fmt::format("ends after {} of {} pictures; it is truncated: download it again",
+    fail(where, fmt::format("ends after {} of {} images; it is truncated: download it again",
                             result.pixels.size() / item, count));
-  if (keep == count) refuse_more(file, count, "pictures");
+  if (keep == count) refuse_more(file, count, "images");
   return result;
 }
 

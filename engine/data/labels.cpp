@@ -58,19 +58,18 @@ LabelSource guess(const DatasetSpec& spec, const std::vector<std::string>& names
         stray.push_back(name);
   if (folders.size() > 2)  // two class folders, and ""
     fail(where_of(spec),
-         fmt::format(
-             "has the picture {} {}beside the folders of its classes; move {} into one of them, or out",
-             stray[0], stray.size() > 1 ? fmt::format("and {} more ", stray.size() - 1) : "",
-             stray.size() > 1 ? "them" : "it"));
+         fmt::format("has the image {} {}beside the folders of its classes; move {} into one of them, or out",
+                     stray[0], stray.size() > 1 ? fmt::format("and {} more ", stray.size() - 1) : "",
+                     stray.size() > 1 ? "them" : "it"));
   fail(where_of(spec),
-       fmt::format("does not say which class a picture has, such as {}: put each class into a folder of its "
-                   "own, or name the pictures CLASS_anything and give --labels prefix",
+       fmt::format("does not say which class an image has, such as {}: put each class into a folder of its "
+                   "own, or name the images CLASS_anything and give --labels prefix",
                    stray.empty() ? names[0] : stray[0]));
 }
 
 void check_names(const DatasetSpec& spec, const std::vector<std::string>& classes) {
   if (classes.size() < 2)
-    fail(where_of(spec), fmt::format("has pictures of one class only ('{}'); labels need two or more",
+    fail(where_of(spec), fmt::format("has images of one class only ('{}'); labels need two or more",
                                      classes.empty() ? "" : classes[0]));
   for (const auto& name : classes)
     if (name.empty() || name.find_first_of(",;") != std::string::npos)
@@ -114,8 +113,8 @@ Labels labels_of_names(const DatasetSpec& spec, const std::vector<std::string>& 
     if (found.back().empty())
       fail(where_of(spec),
            source == LabelSource::folder
-               ? fmt::format("has the picture {} in no folder of a class; move it into one, or out", name)
-               : fmt::format("has the picture {}, whose name has no class before a '{}'; rename it, or give "
+               ? fmt::format("has the image {} in no folder of a class; move it into one, or out", name)
+               : fmt::format("has the image {}, whose name has no class before a '{}'; rename it, or give "
                              "--labels prefix:SEPARATOR",
                              name, spec.labels.separator));
   }
@@ -130,7 +129,7 @@ Labels labels_of_names(const DatasetSpec& spec, const std::vector<std::string>& 
   for (std::size_t i = 0; i < found.size(); ++i) {
     const auto number = numbers.find(found[i]);
     if (number == numbers.end())
-      fail(where_of(spec), fmt::format("has the picture {} of the class '{}', which is none of: {}", names[i],
+      fail(where_of(spec), fmt::format("has the image {} of the class '{}', which is none of: {}", names[i],
                                        found[i], fmt::join(labels.classes, ", ")));
     labels.of_image.push_back(number->second);
   }
@@ -148,12 +147,12 @@ void leave_out(Labels& labels, const std::vector<std::string>& names,
 
 Labels labels_of_idx(const DatasetSpec& spec) {
   if (spec.labels.source != LabelSource::file && spec.labels.source != LabelSource::automatic)
-    fail(where_of(spec), "is one file, whose pictures have no names; use --labels file");
+    fail(where_of(spec), "is one file, whose images have no names; use --labels file");
   const fs::path path = labels_beside(spec);
   auto numbers = load_idx_labels(path);
   if (const auto images = idx_image_count(spec.data); static_cast<std::int64_t>(numbers.size()) != images)
     fail("data " + path.string(),
-         fmt::format("has {} labels, but {} has {} pictures; they do not belong together", numbers.size(),
+         fmt::format("has {} labels, but {} has {} images; they do not belong together", numbers.size(),
                      spec.data.filename().string(), images));
   if (spec.max_items > 0 && static_cast<std::int64_t>(numbers.size()) > spec.max_items)
     numbers.resize(static_cast<std::size_t>(spec.max_items));
@@ -174,7 +173,7 @@ std::vector<std::string> find_classes(const DatasetSpec& spec) {
   std::error_code error;
   if (spec.data.extension() == ".pack") io::refuse_packed_labels(spec);
   if (!fs::exists(spec.data, error))
-    fail("data " + spec.data.string(), "does not exist; give a folder of pictures or an idx file");
+    fail("data " + spec.data.string(), "does not exist; give a folder of images or an idx file");
   if (!fs::is_directory(spec.data, error)) return io::labels_of_idx(spec).classes;
   std::vector<std::string> names;
   for (const auto& file : io::list_images(spec.data, {})) names.push_back(file.name);
@@ -182,7 +181,7 @@ std::vector<std::string> find_classes(const DatasetSpec& spec) {
     names.resize(static_cast<std::size_t>(spec.max_items));
   if (names.empty())
     fail("data " + spec.data.string(),
-         "is a folder without pictures (png, jpg, webp, ...); check the path or add some");
+         "is a folder without images (png, jpg, webp, ...); check the path or add some");
   return io::labels_of_names(spec, names).classes;
 }
 

@@ -70,7 +70,7 @@ std::int64_t below(std::uint32_t word, std::int64_t n) {
 void check_count(const Dataset& data, int batch_size) {
   if (batch_size > data.count())
     fail("data " + data.source().string(),
-         fmt::format("has {} picture{}, fewer than one batch of {}; lower --batch-size to {}, add pictures, "
+         fmt::format("has {} image{}, fewer than one batch of {}; lower --batch-size to {}, add images, "
                      "or draw each from the whole set with --sample-with-replacement",
                      data.count(), data.count() == 1 ? "" : "s", batch_size, data.count()));
 }
@@ -82,11 +82,11 @@ void check_sizes(const Dataset& data, int batch_size, int crop, int sides) {
     const int w = data.width(i) / sides, h = data.height(i);
     if (crop > 0 && (w < crop || h < crop))
       fail(where,
-           fmt::format("has a picture of {}x{}, smaller than crops of {}; open it with the crop size of "
+           fmt::format("has an image of {}x{}, smaller than crops of {}; open it with the crop size of "
                        "the batches",
                        w, h, crop));
     if (crop == 0 && batch_size > 1 && (w != data.width(0) / sides || h != data.height(0)))
-      fail(where, fmt::format("has pictures of {}x{} and of {}x{}, which cannot share a batch; use "
+      fail(where, fmt::format("has images of {}x{} and of {}x{}, which cannot share a batch; use "
                               "--batch-size 1, or preprocessing that crops",
                               data.width(0) / sides, data.height(0), w, h));
   }

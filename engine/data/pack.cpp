@@ -206,7 +206,7 @@ void write_pack(const std::filesystem::path& path, std::uint64_t key, const Pack
       }
     }
     if (header.count == 0)
-      throw Error(fmt::format("{} (and none of the {} pictures can be read)", first_problem, count));
+      throw Error(fmt::format("{} (and none of the {} images can be read)", first_problem, count));
     std::string tail = index + names;
     const std::uint64_t of_content = content.value();
     tail.append(reinterpret_cast<const char*>(&of_content), sizeof of_content);

@@ -46,7 +46,7 @@ Source folder_source(const DatasetSpec& spec, std::vector<ListedFile> files,
     } catch (const Error& e) {
       item.problem = e.what();
     } catch (const std::exception& e) {  // also bad_alloc: one absurd image must not end the run
-      item.problem = fmt::format("[picture {}] {}; remove it", item.name, e.what());
+      item.problem = fmt::format("[image {}] {}; remove it", item.name, e.what());
     }
     return item;
   };

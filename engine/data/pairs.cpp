@@ -39,7 +39,7 @@ void check_partners(const fs::path& folder, const std::map<std::string, ListedFi
   const std::size_t named = std::min(alone.size(), kNamed), rest = alone.size() - named;
   fail("data " + folder.string(),
        fmt::format("has {} without a partner of that name in {}: {}{}; add the partners, or take {} out",
-                   alone.size() == 1 ? "a picture" : fmt::format("{} pictures", alone.size()), other.string(),
+                   alone.size() == 1 ? "an image" : fmt::format("{} images", alone.size()), other.string(),
                    fmt::join(alone.begin(), alone.begin() + static_cast<std::ptrdiff_t>(named), ", "),
                    rest > 0 ? fmt::format(" and {} more", rest) : "", alone.size() == 1 ? "it" : "them"));
 }
@@ -68,7 +68,7 @@ std::pair<BasicImage<Level>, BasicImage<Level>> halves(const std::string& where,
   if (image.width != 2 * side)
     fail(where,
          fmt::format("is {}x{}, not two squares side by side; give pairs of other shapes as two folders "
-                     "(--data-a, --data-b), or single pictures with --task",
+                     "(--data-a, --data-b), or single images with --task",
                      image.width, side));
   const BasicImage<Level> empty(side, side, image.channels);
   std::pair both{empty, empty};
@@ -116,7 +116,7 @@ template <class Level>
 BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner,
                            std::string& remark) {
   const auto path = spec.data / name;
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   const auto image = read<Level>(path, spec.channels, remark);
   if (spec.pairs == Pairs::folders) {
     std::string of_partner;

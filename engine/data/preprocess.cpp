@@ -21,7 +21,7 @@ std::int64_t multiple_of_4(double v) {
 
 void check_side(const std::string& where, const char* what, int v) {
   if (v <= 0 || v > kMaxImageSide)
-    fail(where, fmt::format("cannot have pictures of {} {}; use 1 to {}", what, v, kMaxImageSide));
+    fail(where, fmt::format("cannot have images of {} {}; use 1 to {}", what, v, kMaxImageSide));
 }
 
 }  // namespace
@@ -113,7 +113,7 @@ void check_preprocess(const std::string& where, const DatasetSpec& spec) {
   const bool scaled =
       spec.preprocess == Preprocess::resize_and_crop || spec.preprocess == Preprocess::scale_width_and_crop;
   if (scaled && spec.load_size < spec.crop_size)
-    fail(where, fmt::format("cannot have crops of {0}x{0} cut out of pictures scaled to {1}; raise the load "
+    fail(where, fmt::format("cannot have crops of {0}x{0} cut out of images scaled to {1}; raise the load "
                             "size to {0} or more, or lower the crop size",
                             spec.crop_size, spec.load_size));
 }

@@ -24,7 +24,7 @@ struct Codecs {
   // the module's SUMI_CODECS_STAMP: the version and a checksum of this header and of those it
   // includes
   const char* stamp;
-  // Decodes a file of `format` (probe_image) without its metadata. Throws Error "[picture PATH]
+  // Decodes a file of `format` (probe_image) without its metadata. Throws Error "[image PATH]
   // ...", and the exceptions of decoders.
   Decoded (*decode)(const std::filesystem::path& path, const std::string& format,
                     const DecodeOptions& options);

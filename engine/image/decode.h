@@ -51,7 +51,7 @@ void add_remark(std::string& remarks, const std::string& text);
 // Returns "holds 3 pages, of which the first was taken".
 std::string first_of(const std::string& part, std::int64_t count);
 
-// Throws Error "[picture PATH] ..." like load_image. Starts no threads.
+// Throws Error "[image PATH] ..." like load_image. Starts no threads.
 Decoded decode_image(const std::filesystem::path& path, const DecodeOptions& options);
 
 // The position in the stored image, of width w and height h, of pixel (x, y) of the upright image.

@@ -84,7 +84,7 @@ int mirrored(int i, int n) {
 }  // namespace
 
 std::vector<std::uint8_t> canny_edges(const Image8& gray, int low, int high) {
-  if (gray.channels != 1) fail("canny_edges", "takes gray pictures, of one channel");
+  if (gray.channels != 1) fail("canny_edges", "takes gray images, of one channel");
   const int w = gray.width, h = gray.height;
   const std::vector<Gradient> gradient = gradients(gray);
   const auto place = [w](int x, int y) {

@@ -16,7 +16,10 @@ struct Samples {
   Metadata metadata = {};  // written if the format supports it
 };
 
-// Writes the file atomically; the extension selects the format. Throws the errors of save_image.
+// The bytes of a file with the name `path`, whose extension selects the format. Throws the errors
+// of save_image, except those of writing.
+std::string encoded_image(const std::filesystem::path& path, const Samples& samples, int quality);
+// Writes them atomically.
 void encode_image(const std::filesystem::path& path, const Samples& samples, int quality);
 
 }  // namespace sumi::io

@@ -96,7 +96,7 @@ io::Decoded to_srgb(const io::Decoded& raw) {
 template <class Level>
 BasicImage<Level>::BasicImage(int w, int h, int c, Level value) : width(w), height(h), channels(c) {
   if (w <= 0 || h <= 0 || (c != 1 && c != 3))
-    fail("picture",
+    fail("image",
          fmt::format("cannot be {}x{} with {} channels; sizes are positive, channels 1 or 3", w, h, c));
   data.assign(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * static_cast<std::size_t>(c), value);
 }
@@ -105,7 +105,7 @@ template struct BasicImage<std::uint16_t>;
 
 Image8 load_image(const fs::path& path, const LoadOptions& options, std::string* remark) {
   if (options.channels != 1 && options.channels != 3)
-    fail("picture " + path.string(),
+    fail("image " + path.string(),
          fmt::format("cannot be loaded with {} channels; use 1 or 3", options.channels));
   const io::Decoded raw = io::decode_image(path, {.max_pixels = options.max_pixels, .profile = true});
   if (remark) *remark = raw.remark;

@@ -18,7 +18,7 @@ struct BasicImage {
 
   BasicImage() = default;
   BasicImage(int w, int h, int c, Level value = 0);
-  // With any positive number of channels: no picture, but planes of one size that are cut alike.
+  // With any positive number of channels: no image, but planes of one size that are cut alike.
   // Zeros.
   static BasicImage of_planes(int w, int h, int c) {
     BasicImage planes(w, h, 1);
@@ -56,7 +56,7 @@ Level luma(const Level* rgb) {
 // curve) and CMYK. An embedded ICC profile is applied; one that is damaged or does not match is
 // ignored. EXIF orientation is applied. The first image of animations and multi-page files is read;
 // `remark` receives what was ignored, in words, or "". The content determines the format, so a JPEG
-// named .png is read. Throws Error "[picture PATH] ..." for an empty, truncated, unknown or
+// named .png is read. Throws Error "[image PATH] ..." for an empty, truncated, unknown or
 // absurdly large file and for a camera's raw file. Thread-safe; starts no threads.
 Image8 load_image(const std::filesystem::path& path, const LoadOptions& options = {},
                   std::string* remark = nullptr);

@@ -23,7 +23,7 @@ namespace {
 // Walks over the chunks up to IEND and verifies the checksums of the critical ones: libpng decodes
 // files that pass silently. On others it prints to stderr itself, in the middle of a progress bar.
 void check_png_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t size) {
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   const auto number = [](const unsigned char* b) {
     return (std::uint32_t{b[0]} << 24) | (std::uint32_t{b[1]} << 16) | (std::uint32_t{b[2]} << 8) | b[3];
   };
@@ -76,7 +76,7 @@ void check_exr_headers(const fs::path& path, std::ifstream& file, std::uint64_t 
     if (!word()) return;  // truncated type: OpenEXR reports the error
     const std::uint64_t bytes = number(), at = file ? static_cast<std::uint64_t>(file.tellg()) : size;
     if (bytes > size - std::min(at, size))
-      fail("picture " + path.string(), "is truncated or damaged (its header); copy or download it again");
+      fail("image " + path.string(), "is truncated or damaged (its header); copy or download it again");
     file.seekg(static_cast<std::streamoff>(bytes), std::ios::cur);
   }
 }
@@ -89,7 +89,7 @@ void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
   file.read(reinterpret_cast<char*>(h.data()), h.size());
   const auto word = [&](std::size_t at) { return std::uint64_t{h[at]} | (std::uint64_t{h[at + 1]} << 8); };
   if ((h[2] & 7) == 3 && h[16] != 8)
-    fail("picture " + path.string(), "is a TGA of gray with alpha, which sumi does not read; save it as PNG");
+    fail("image " + path.string(), "is a TGA of gray with alpha, which sumi does not read; save it as PNG");
   const std::uint64_t pixel = (h[16] + 7U) / 8, pixels = word(12) * word(14);
   std::uint64_t at = 18 + h[0] + (h[1] != 0 ? word(5) * ((h[7] + 7U) / 8) : 0), found = 0;
   const bool runs = (h[2] & 8) != 0;
@@ -103,7 +103,7 @@ void check_tga_is_whole(const fs::path& path, std::ifstream& file, std::uint64_t
     found += count;
   }
   if (found < pixels)
-    fail("picture " + path.string(), "is truncated or damaged (a TGA of too few pixels); copy it again");
+    fail("image " + path.string(), "is truncated or damaged (a TGA of too few pixels); copy it again");
 }
 
 }  // namespace
@@ -144,11 +144,11 @@ void fail_raw(const std::string& where) {
 }
 
 std::string probe_image(const fs::path& path) {
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   std::error_code error;
   const auto status = fs::status(path, error);
   if (!fs::exists(status)) fail(where, "does not exist; check the path");
-  if (!fs::is_regular_file(status)) fail(where, "is not a regular file; give the name of a picture");
+  if (!fs::is_regular_file(status)) fail(where, "is not a regular file; give the name of an image");
   const auto size = fs::file_size(path, error);
   if (!error && size == 0) fail(where, "is empty (0 bytes); copy or download it again");
   std::ifstream file(path, std::ios::binary);

@@ -16,7 +16,7 @@ std::string format_of(std::string_view start);
 // Limit for files that are read at once.
 inline constexpr std::uint64_t kMaxImageBytes = std::uint64_t{1} << 31;
 
-// Returns the ImageFormat::name of a file ("png"), or "" if it is unknown. Throws Error "[picture
+// Returns the ImageFormat::name of a file ("png"), or "" if it is unknown. Throws Error "[image
 // PATH]" for a missing or empty file, for a PNG or TGA that ends early, for an OpenEXR whose header
 // does, and for PSD and ICO: under fuzzing, files of a hundred bytes made their decoders use
 // gigabytes and minutes and access invalid addresses.

@@ -23,7 +23,7 @@ struct ImageFormat {
   std::array<std::string_view, 4> extensions = {};
   std::array<FormatMagic, 9> magic = {};
 
-  // Of writing. The first `written` extensions can be written; 0: the format is only read.
+  // For writing. The first `written` extensions can be written; 0: the format is only read.
   std::size_t written = 0;
   bool alpha = false;       // holds transparency
   bool deep = false;        // holds 16 bits per channel

@@ -23,7 +23,7 @@ void copy_into(Image8& sheet, const Image8& image, int left, int top) {
 }  // namespace
 
 Image8 make_labeled_sheet(const std::vector<LabeledImage>& images, int columns, int margin) {
-  if (images.empty()) fail("sheet", "there are no pictures to put on it");
+  if (images.empty()) fail("sheet", "there are no images to put on it");
   const int count = static_cast<int>(images.size());
   if (columns <= 0) columns = static_cast<int>(std::ceil(std::sqrt(double(count))));
   columns = std::min(columns, count);

@@ -8,6 +8,7 @@
 #include "engine/image/encode.h"
 #include "engine/image/image_formats.h"
 #include "engine/image/rgb_rows.h"
+#include "engine/serialize/file.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -81,7 +82,7 @@ Image16 to_image(const Photo& photo, int channels) {
   return image;
 }
 
-void save_photo(const fs::path& path, const Photo& photo, int quality) {
+std::string encode_photo(const fs::path& path, const Photo& photo, int quality) {
   const ImageFormat* format = writable_format(path);  // encode_image rejects unknown formats
   const bool with_alpha = !photo.alpha.empty() && format != nullptr && format->alpha;
   const bool deep = photo.depth == 16 && format != nullptr && format->deep;
@@ -103,14 +104,18 @@ void save_photo(const fs::path& path, const Photo& photo, int quality) {
     if (with_alpha) put(a);
   }
   const void* data = deep ? static_cast<const void*>(wide.data()) : narrow.data();
-  io::encode_image(
+  return io::encoded_image(
       path, {photo.width, photo.height, static_cast<int>(channels), deep ? 16 : 8, data, photo.metadata},
       quality);
 }
 
+void save_photo(const fs::path& path, const Photo& photo, int quality) {
+  write_file_atomically(path, encode_photo(path, photo, quality));
+}
+
 Photo beside(const Photo& left, const Photo& right) {
   if (left.height != right.height)
-    fail("compare", fmt::format("a picture of {} rows does not stand beside one of {}; resize one of them",
+    fail("compare", fmt::format("an image of {} rows does not stand beside one of {}; resize one of them",
                                 left.height, right.height));
   Photo out{left.width + right.width, left.height, std::max(left.depth, right.depth), {}, {}, "",
             left.gray && right.gray};

@@ -38,6 +38,8 @@ Image16 to_image(const Photo& photo, int channels);
 // 8. Formats without alpha get rgb unchanged; with alpha, the colors that give rgb over white
 // (white where alpha is 0). Of the other data only metadata is written: no profile.
 void save_photo(const std::filesystem::path& path, const Photo& photo, int quality = 95);
+// The bytes of that file, which is not written.
+std::string encode_photo(const std::filesystem::path& path, const Photo& photo, int quality = 95);
 
 Photo resize_photo(const Photo& photo, int width, int height, Filter filter = Filter::automatic);
 

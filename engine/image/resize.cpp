@@ -119,7 +119,7 @@ BasicImage<Level> resize_image(const BasicImage<Level>& image, int width, int he
 Photo resize_photo(const Photo& photo, int width, int height, Filter filter) {
   if (width == photo.width && height == photo.height) return photo;
   if (width <= 0 || height <= 0)
-    fail("resize", fmt::format("cannot make a picture of {}x{}; sizes are positive", width, height));
+    fail("resize", fmt::format("cannot make an image of {}x{}; sizes are positive", width, height));
   Photo out{width, height, photo.depth, {}, {}, photo.remark, photo.gray, photo.metadata};
   const auto resize = [&](const std::vector<std::uint16_t>& plane, int channels) {
     std::vector<std::uint16_t> to(out.pixels() * static_cast<std::size_t>(channels));
@@ -134,7 +134,7 @@ Photo resize_photo(const Photo& photo, int width, int height, Filter filter) {
 template <class Level>
 BasicImage<Level> crop_center(const BasicImage<Level>& image, int width, int height) {
   if (width > image.width || height > image.height)
-    fail("crop", fmt::format("cannot cut {}x{} out of a picture of {}x{}; resize it first", width, height,
+    fail("crop", fmt::format("cannot cut {}x{} out of an image of {}x{}; resize it first", width, height,
                              image.width, image.height));
   BasicImage<Level> out(width, height, image.channels);
   const int left = (image.width - width) / 2, top = (image.height - height) / 2;
@@ -157,7 +157,7 @@ template Image8 square_image(const Image8&, int, Filter);
 template Image16 square_image(const Image16&, int, Filter);
 
 Image8 make_sheet(const std::vector<Image8>& images, int columns, int margin, std::uint8_t background) {
-  if (images.empty()) fail("sheet", "has no pictures; give at least one");
+  if (images.empty()) fail("sheet", "has no images; give at least one");
   const int count = static_cast<int>(images.size());
   if (columns <= 0) columns = static_cast<int>(std::ceil(std::sqrt(count)));
   columns = std::min(columns, count);
@@ -172,7 +172,7 @@ Image8 make_sheet(const std::vector<Image8>& images, int columns, int margin, st
   const std::int64_t sheet_w = std::int64_t{columns} * (cell_w + margin) + margin,
                      sheet_h = rows * (cell_h + margin) + margin;
   if (sheet_w * sheet_h > 1'000'000'000)
-    fail("sheet", fmt::format("would have {}x{} pixels; use fewer pictures", sheet_w, sheet_h));
+    fail("sheet", fmt::format("would have {}x{} pixels; use fewer images", sheet_w, sheet_h));
   Image8 sheet(static_cast<int>(sheet_w), static_cast<int>(sheet_h), channels, background);
   for (int i = 0; i < count; ++i) {
     const Image8& image = images[static_cast<std::size_t>(i)];

@@ -5,6 +5,7 @@
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
+#include "engine/tiled/program.h"
 
 namespace sumi {
 namespace {
@@ -43,10 +44,13 @@ bool piecewise_linear(Unary f) {
 }  // namespace
 
 Tensor unary(Unary f, const Tensor& x, double alpha) {
+  const ProgramScope scope;
   Op op(kernels::name_of(f), {x});
   Tensor y = Tensor::empty_like(x);
   kernels::unary(exec_on(x.device()), f, alpha, x.view(), y.mutable_view());
   op.done(y);
+  if (ProgramRecorder* const program = scope.recorder())
+    program->add({.kind = ProgramOp::Kind::unary, .act = f, .alpha = alpha}, {x}, y);
   if (!would_record({x})) return y;
   return record(op.name(), {x}, y, [f, alpha, x, y](const Tensor& dy, Grads& g) {
     g.put(0, Tape::recording() ? derivative(f, alpha, x, y, dy) : unary_grad(f, alpha, x, y, dy));

@@ -4,6 +4,7 @@
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
+#include "engine/tiled/program.h"
 #include "kernels/elementwise.h"
 
 namespace sumi {
@@ -36,10 +37,14 @@ Tensor unbroadcast(const Tensor& g, const Shape& shape) {
 }  // namespace
 
 Tensor add(const Tensor& a, const Tensor& b) {
-  return binary(Binary::add, a, b, [sa = a.shape(), sb = b.shape()](const Tensor& dy, Grads& g) {
+  const ProgramScope scope;
+  Tensor y = binary(Binary::add, a, b, [sa = a.shape(), sb = b.shape()](const Tensor& dy, Grads& g) {
     if (g.wants(0)) g.put(0, unbroadcast(dy, sa));
     if (g.wants(1)) g.put(1, unbroadcast(dy, sb));
   });
+  if (ProgramRecorder* const program = scope.recorder(); program && a.shape() == b.shape())
+    program->add({.kind = ProgramOp::Kind::add}, {a, b}, y);
+  return y;
 }
 
 Tensor sub(const Tensor& a, const Tensor& b) {

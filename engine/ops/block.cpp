@@ -7,6 +7,7 @@
 #include "engine/ops/norm_parts.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
+#include "engine/tiled/program.h"
 #include "kernels/gemm.h"
 
 namespace sumi {
@@ -119,6 +120,7 @@ Tensor fused_block_composition(const Tensor& x, const BlockParams& params, const
 Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOptions& o,
                    const Tensor& residual) {
   check(o);
+  const ProgramScope scope;
   const BlockParams p = multiplied_in(x.dtype(), params);
   const std::vector<Tensor> inputs{x, p.w, p.bias, p.gamma, p.beta, residual};
   const bool records = would_record(inputs);
@@ -156,6 +158,11 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
       y = residual ? add(s.raw, residual) : s.raw;
       if (o.next_pad.any()) y = pad2d(y, o.next_pad);
     }
+  }
+  if (ProgramRecorder* const program = scope.recorder()) {
+    BlockParams effective = p;
+    if (cancels_bias(p, o)) effective.bias = {};
+    program->block(x, effective, o, residual, y);
   }
   if (!records) return y;
   // Running statistics live in the module; the closure keeps its own handles and never updates them

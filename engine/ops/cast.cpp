@@ -2,6 +2,7 @@
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
+#include "engine/tiled/program.h"
 #include "kernels/elementwise.h"
 
 namespace sumi {
@@ -21,6 +22,7 @@ Tensor kept_copy(const Tensor& x, DType dtype) {
 
 Tensor cast(const Tensor& x, DType dtype, const GradDest& dest) {
   if (!x || x.dtype() == dtype) return x;
+  const ProgramScope scope;
   Tensor y = dest.into ? Tensor() : kept_copy(x, dtype);
   if (!y) {
     Op op("cast", {x});
@@ -28,6 +30,8 @@ Tensor cast(const Tensor& x, DType dtype, const GradDest& dest) {
     kernels::cast(exec_on(x.device()), x.view(), y.mutable_view(), dest.write);
     op.done(y);
   }
+  if (ProgramRecorder* const program = scope.recorder())
+    program->add({.kind = ProgramOp::Kind::cast, .dtype = dtype}, {x}, y);
   return record("cast", {x}, y, [from = x.dtype()](const Tensor& dy, Grads& g) {
     if (g.wants(0)) g.put(0, cast(dy, from, g.dest(0)));
   });

@@ -8,6 +8,7 @@
 #include "engine/ops/norm_parts.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
+#include "engine/tiled/program.h"
 
 namespace sumi {
 
@@ -84,12 +85,18 @@ Tensor norm_input_grad(const Tensor& x, const Tensor& gamma, const Tensor& beta,
 
 Tensor normalize(const Tensor& x, const Tensor& gamma, const Tensor& beta, const NormOptions& o,
                  const RunningStats* running, bool training) {
+  const ProgramScope scope;
   Op op("norm", {x});
   const NormState s = norm_statistics(x, o, running, training);
   Tensor y = Tensor::empty_like(x);
   kernels::norm_apply(exec_on(x.device()), norm_geom(x.shape(), o), x.view(), s.mean.view(), s.var.view(),
                       gamma.view(), beta.view(), o.act, o.alpha, {}, y.mutable_view());
   op.done(y);
+  if (ProgramRecorder* const program = scope.recorder()) {
+    ProgramOp step{.kind = ProgramOp::Kind::norm, .gamma = gamma, .beta = beta, .norm = o};
+    if (s.fixed) step.fixed = {s.mean, s.var, 0};
+    program->add(std::move(step), {x}, y);
+  }
   return record("norm", {x, gamma, beta}, y, [x, gamma, beta, o, s](const Tensor& dy, Grads& g) {
     if (Tape::recording())
       return grads_through_composition({x, gamma, beta}, dy, g,

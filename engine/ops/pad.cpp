@@ -4,15 +4,19 @@
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
+#include "engine/tiled/program.h"
 
 namespace sumi {
 
 Tensor pad2d(const Tensor& x, const PadGeom& geom) {
+  const ProgramScope scope;
   Op op("pad2d", {x});
   geom.check("pad2d", x.shape());
   Tensor y = Tensor::empty(geom.padded(x.shape()), x.dtype(), x.device());
   kernels::pad(exec_on(x.device()), geom, x.view(), y.mutable_view());
   op.done(y);
+  if (ProgramRecorder* const program = scope.recorder())
+    program->add({.kind = ProgramOp::Kind::pad, .pad = geom}, {x}, y);
   return record("pad2d", {x}, y,
                 [geom, xs = x.shape()](const Tensor& dy, Grads& g) { g.put(0, pad2d_grad(dy, geom, xs)); });
 }

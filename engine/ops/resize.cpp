@@ -4,15 +4,18 @@
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
+#include "engine/tiled/program.h"
 
 namespace sumi {
 
 Tensor resize2d(const Tensor& x, std::int64_t h, std::int64_t w, const ResizeGeom& geom, const PadGeom& pad) {
+  const ProgramScope scope;
   Op op("resize2d", {x});
   const Shape inner{x.shape().n, h, w, x.shape().c};
   Tensor y = Tensor::empty(pad.padded(inner), x.dtype(), x.device());
   kernels::resize(exec_on(x.device()), geom, x.view(), y.mutable_view(), pad);
   op.done(y);
+  if (ProgramRecorder* const program = scope.recorder()) program->resized(x, h, w, geom, pad, y);
   return record("resize2d", {x}, y, [geom, pad, inner, xs = x.shape()](const Tensor& dy, Grads& g) {
     g.put(0, resize2d_grad(pad.any() ? pad2d_grad(dy, pad, inner) : dy, xs, geom));
   });

@@ -4,6 +4,7 @@
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
+#include "engine/tiled/program.h"
 #include "kernels/elementwise.h"
 
 namespace sumi {
@@ -33,6 +34,7 @@ Tensor concat(const std::vector<Tensor>& xs, int axis) {
              fmt::format("{} and {} differ outside axis {}", xs[0].shape().str(), x.shape().str(), axis));
     shape[axis] += x.shape()[axis];
   }
+  const ProgramScope scope;
   Op op("concat", {xs[0]});
   Tensor y = Tensor::empty(shape, xs[0].dtype(), xs[0].device());
   std::vector<std::pair<Shape, Shape>> boxes;  // position of each x in y
@@ -44,6 +46,8 @@ Tensor concat(const std::vector<Tensor>& xs, int axis) {
     at[axis] += x.shape()[axis];
   }
   op.done(y);
+  if (ProgramRecorder* const program = scope.recorder(); program && axis == 3)
+    program->add({.kind = ProgramOp::Kind::concat}, xs, y);
   return record("concat", xs, y, [boxes](const Tensor& dy, Grads& g) {
     for (std::size_t i = 0; i < boxes.size(); ++i)
       if (g.wants(static_cast<int>(i)))

@@ -218,12 +218,13 @@ int threads() {
   return kernels::num_threads();
 }
 
-ConvPolicy parse_conv_policy(const std::string& kernels, bool exact) {
-  if (kernels == "auto") return {ConvBackend::automatic, exact};
-  if (kernels == "own") return {ConvBackend::native, exact};
-  if (kernels != "onednn") fail("--kernels", fmt::format("unknown '{}'; use auto, own or onednn", kernels));
+ConvPolicy parse_conv_policy(const std::string& backend, bool exact) {
+  if (backend == "auto") return {ConvBackend::automatic, exact};
+  if (backend == "native") return {ConvBackend::native, exact};
+  if (backend != "onednn")
+    fail("--conv-backend", fmt::format("unknown '{}'; use auto, native or onednn", backend));
   if (std::string(kernels::cpu_library()) != "oneDNN")
-    fail("--kernels", "onednn is not in this build; use own, or build with -DSUMI_ONEDNN=ON");
+    fail("--conv-backend", "onednn is not in this build; use native, or build with -DSUMI_ONEDNN=ON");
   return {ConvBackend::onednn, exact};
 }
 

@@ -60,9 +60,9 @@ int threads();
 
 // Sets the convolution algorithms that this thread's CPU kernels may use.
 void set_conv_policy(const ConvPolicy& policy);
-// The policy for "auto" (the fastest known), "own" or "onednn", which falls back to native kernels
-// where oneDNN has no fast implementation; `exact`: no Winograd. Throws Error for any other word,
-// and for a library missing from this build.
+// The policy for "auto" (the fastest known), "native" or "onednn", which falls back to native
+// kernels where oneDNN has no fast implementation; `exact`: no Winograd. Throws Error for any other
+// word, and for a library missing from this build.
 ConvPolicy parse_conv_policy(const std::string& kernels, bool exact);
 
 // Identifies the computing hardware and libraries as far as results depend on them to the bit:

@@ -18,7 +18,7 @@ std::vector<std::int64_t> feature_order(std::int64_t features, const Shape& imag
   }
   if (image.h * image.w * image.c != features)
     fail("torch layout",
-         "a picture " + image.str() + " does not flatten to " + std::to_string(features) + " features");
+         "an image " + image.str() + " does not flatten to " + std::to_string(features) + " features");
   for (std::int64_t c = 0; c < image.c; ++c)
     for (std::int64_t h = 0; h < image.h; ++h)
       for (std::int64_t w = 0; w < image.w; ++w) order.push_back((h * image.w + w) * image.c + c);

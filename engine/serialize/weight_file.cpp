@@ -65,8 +65,8 @@ constexpr std::array<ForeignKind, 13> kStarts{{
      "7zXZ"sv,
      "packed by xz; unpack it first (xz -d)"},
     {"BZh"sv, "packed by bzip2; unpack it first (bzip2 -d)"},
-    {"\x89PNG"sv, "a picture, not weights"},
-    {"\xff\xd8\xff"sv, "a picture, not weights"},
+    {"\x89PNG"sv, "an image, not weights"},
+    {"\xff\xd8\xff"sv, "an image, not weights"},
 }};
 
 std::string advice_on(const std::filesystem::path& path, const ForeignKind& kind) {

@@ -13,7 +13,7 @@ struct CUstream_st;  // CUDA's stream type
 
 namespace sumi {
 
-// Whether a kernel replaces its output or adds to it.
+// Selects whether a kernel replaces its output or adds to it.
 enum class Write : std::uint8_t { overwrite, accumulate };
 
 // Where scratch memory comes from.

@@ -10,7 +10,7 @@ namespace {
 
 constexpr i64 film_width = 512;  // channels of which a chunk holds partial sums at once
 
-// Of `rows` pixels and `width` channels: dx, and the sums of x dz and dz, which are added to
+// Computes dx of `rows` pixels of `width` channels, and the sums of x dz and dz, which are added to
 // `scales` and `shifts`.
 template <class T>
 inline void film_block(const T* x, const T* dy, T* dx, i64 rows, i64 c, i64 width, const float* gamma,

@@ -1,7 +1,8 @@
-// Feature-wise linear modulation: one thread an element of y at a time, an element of the border
-// again from the one that it mirrors. Backward: dx likewise, and the two sums over the rows of
-// each sample (sums.cuh), in an order that only the sizes fix. dz is computed three times, from x
-// and dy, and never stored.
+// Feature-wise linear modulation. Forward: a thread computes one element of y at a time; an element
+// of a mirrored border is computed again from its source. Backward: a thread computes one element
+// of dx at a time; the two parameter gradients are sums over the rows of each sample (sums.cuh),
+// whose order depends on the sizes alone. dz is computed three times from x and dy, and never
+// stored.
 #include "kernels/film.h"
 
 #include "kernels/base/dispatch.h"
@@ -27,12 +28,12 @@ __global__ void film_elements(std::int64_t count, PadGeom pad, bool any, Shape s
   });
 }
 
-// dz of element i, times x where the sum of a scale's gradient wants it.
+// dz of element i; by_x: times x, the term of dgamma.
 template <class T>
 struct FilmTerm {
   const float *gamma, *beta;
   float slope;
-  std::int64_t plane, c;  // h w c; c
+  std::int64_t plane, c;  // elements of a sample (h w c); channels
   const T *x, *dy;
   bool by_x;
 

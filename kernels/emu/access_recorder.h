@@ -24,7 +24,7 @@ class AccessRecorder {
   const std::vector<LaunchAccesses>& launches() const { return launches_; }
 
  private:
-  // What the lanes of a warp request at once.
+  // The requests that the lanes of a warp make at once.
   struct Request {
     std::array<std::uintptr_t, 32> address;
     std::array<std::uint8_t, 32> bytes;

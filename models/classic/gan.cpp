@@ -1,4 +1,4 @@
-// The dense GAN: the first network of the source texts.
+// The dense GAN: the first network of the course notes.
 #include <fmt/format.h>
 
 #include "models/gan.h"
@@ -16,12 +16,13 @@ LayerSpec dense_layer(int index, std::int64_t in, std::int64_t out, Unary act, d
   return s;
 }
 
-// The dense GAN of the source texts (after Goodfellow 2014):
-//   g: z -> dense 4 ngf ReLU -> 8 ngf ReLU -> 16 ngf ReLU -> dense size*size*channels tanh -> picture
+// The dense GAN of the course notes (after Goodfellow 2014):
+//   g: z -> dense 4 ngf ReLU -> 8 ngf ReLU -> 16 ngf ReLU
+//      -> dense size*size*channels tanh -> image
 //   d: flatten -> dense 4 ndf ReLU -> dense 1, a logit (the sigmoid is part of the loss)
-// With ngf = ndf = 64 they are the listing's 256, 512, 1024 and 256.
-// The listing reshapes the 1024 features to 7x7x128, which would be 6272; that line is dropped. 1,486,352
-// parameters in g at 28x28x1 and nz 100.
+// With ngf = ndf = 64 these are the listing's 256, 512, 1024 and 256. The listing reshapes the 1024
+// features to 7x7x128, which would need 6272; that line is dropped. 1,486,352 parameters in g at
+// 28x28x1 and nz 100.
 std::unique_ptr<Sequential> dense_generator(const TrainOptions& o) {
   const Shape picture{1, o.size, o.size, o.channels};
   auto g = std::make_unique<Sequential>();
@@ -50,9 +51,9 @@ std::unique_ptr<Sequential> dense_discriminator(const TrainOptions& o) {
 
 extern const ModelSpec dense_gan_spec{
     .name = "gan",
-    .summary = "dense GAN: small gray pictures from noise",
-    .reference = "the source texts, after Goodfellow 2014",
-    .data = "a folder of pictures, or an idx.gz file",
+    .summary = "dense GAN: small gray images from noise",
+    .reference = "the course notes, after Goodfellow 2014",
+    .data = "a folder of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<NoiseGanOptions>,
     .set_defaults =

@@ -1,5 +1,5 @@
-// The 5x5-convolution GAN of the source texts. Indices of layers are those of a list in which a linear map, a change of
-// shape, a norm, an activation and an enlargement count one each.
+// The 5x5-convolution GAN of the course notes. Layer indices count linear maps, reshapes, norms,
+// activations and upsampling one each.
 #include <fmt/format.h>
 
 #include "models/gan.h"
@@ -9,7 +9,7 @@
 namespace sumi {
 namespace {
 
-constexpr std::int64_t kSide = 7;  // of the picture that the features become
+constexpr std::int64_t kSide = 7;  // of the image that the features are reshaped to
 
 LayerSpec conv5(int index, std::int64_t in, std::int64_t out, Unary act) {
   LayerSpec s;
@@ -24,12 +24,14 @@ LayerSpec conv5(int index, std::int64_t in, std::int64_t out, Unary act) {
 
 }  // namespace
 
-// The 5x5-convolution GAN of the source texts; o.ngf and o.ndf are 128 there.
-//   g: z -> dense 7 7 ngf ReLU, BN over the features, LeakyReLU .2 -> 7x7 picture -> 5x5 convolutions to 2 ngf, 4 ngf, 2
-//      ngf, ngf, each BN, LeakyReLU .2 -> 5x5 convolution tanh
-//   d: flatten -> dense ndf ReLU, BN, LeakyReLU .2 -> dense 1, a logit (the listing has a sigmoid, and another in its loss)
-// The listing enlarges nothing, so what it draws is 7x7: size 7 is that. Size 28, the default, doubles the picture before
-// the second and before the third convolution (o.upsample, by default nearest).
+// The 5x5-convolution GAN of the course notes; o.ngf and o.ndf are 128 there.
+//   g: z -> dense 7 7 ngf ReLU, BN over the features, LeakyReLU .2 -> reshape to 7x7
+//      -> 5x5 convolutions to 2 ngf, 4 ngf, 2 ngf, ngf, each BN, LeakyReLU .2
+//      -> 5x5 convolution tanh
+//   d: flatten -> dense ndf ReLU, BN, LeakyReLU .2 -> dense 1, a logit
+//      (the listing has a sigmoid here and another one in its loss)
+// The listing does not upsample, so its images are 7x7: --size 7. At size 28, the default, the
+// image is doubled before the second and the third convolution (o.upsample, by default nearest).
 std::unique_ptr<Sequential> conv5_generator(const TrainOptions& o) {
   if (o.size != kSide && o.size != 4 * kSide)
     fail("--size", fmt::format("{} is not possible for gan-conv; use 28, or 7 as in the listing", o.size));
@@ -75,11 +77,18 @@ std::unique_ptr<Sequential> conv5_discriminator(const TrainOptions& o) {
   return d;
 }
 
+// Rows in addition to those of the shared groups.
+struct GanConvOptions {
+  static void add_rows(OptionTable& t) {
+    t.at("upsample").not_with("--size 7", [](const TrainOptions& o) { return o.size != 7; });
+  }
+};
+
 extern const ModelSpec conv5_gan_spec{
     .name = "gan-conv",
-    .summary = "GAN with 5x5 convolutions: small gray pictures from noise",
-    .reference = "the source texts",
-    .data = "a folder of pictures, or an idx.gz file",
+    .summary = "GAN with 5x5 convolutions: small gray images from noise",
+    .reference = "the course notes",
+    .data = "a folder of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions, BatchNormOptions, GanConvOptions>,
     .set_defaults =
@@ -91,7 +100,7 @@ extern const ModelSpec conv5_gan_spec{
           o.ngf = o.ndf = 128;
           o.upsample = "nearest";
           o.bn_momentum = 0.99;
-          o.init_type = "xavier-uniform";  // what their library does unless told otherwise
+          o.init_type = "xavier-uniform";  // the default of the notes' framework
           o.init_gain = 1;
           o.lr = 1e-4;
           o.beta1 = 0.9;

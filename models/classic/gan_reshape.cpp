@@ -1,5 +1,5 @@
-// The dense-reshape GAN of the source texts. Indices of layers are those of a list in which a linear map, a change of shape,
-// a norm and an activation count one each.
+// The dense-reshape GAN of the course notes. Layer indices count linear maps, reshapes, norms and
+// activations one each.
 #include <fmt/format.h>
 
 #include "models/gan.h"
@@ -8,7 +8,7 @@
 namespace sumi {
 namespace {
 
-constexpr std::int64_t kReshapedSide = 7;  // of the picture that features are reshaped to
+constexpr std::int64_t kReshapedSide = 7;  // of the image that features are reshaped to
 
 }  // namespace
 
@@ -26,13 +26,14 @@ std::unique_ptr<Module> keras_batch_norm(const TrainOptions& o, const std::strin
   return std::make_unique<BatchNorm>(s, dtype_of(o), device_of(o));
 }
 
-// The dense-reshape GAN of the source texts; o.ngf is 128 and o.ndf 256 there.
-//   g: z -> dense 7 7 ngf -> 7x7 picture, BN, LeakyReLU .2 -> dense 2 ngf of each pixel, BN, LeakyReLU .2 -> flatten,
-//      dense size*size*channels tanh -> picture
+// The dense-reshape GAN of the course notes; o.ngf is 128 and o.ndf 256 there.
+//   g: z -> dense 7 7 ngf -> reshape to 7x7, BN, LeakyReLU .2
+//      -> dense 2 ngf for each pixel, BN, LeakyReLU .2
+//      -> flatten, dense size*size*channels tanh -> image
 //   d: flatten -> dense ndf LeakyReLU .2 -> dense 1, a logit
-// The listing puts a dense layer on a 7x7 picture of 128 channels and reshapes what comes of it to 7x7x256. `form` says
-// how that is read: "pixel" applies it to each pixel (10,502,544 parameters in g at 28x28x1), "flat" to all 6272 features
-// at once (89,158,032).
+// The listing applies a dense layer to a 7x7 image of 128 channels and reshapes the result to
+// 7x7x256. `form` selects the interpretation: "pixel" applies it to each pixel (10,502,544
+// parameters in g at 28x28x1), "flat" to all 6272 features at once (89,158,032).
 std::unique_ptr<Sequential> reshape_generator(const TrainOptions& o) {
   const Shape small{1, kReshapedSide, kReshapedSide, o.ngf}, wide{1, kReshapedSide, kReshapedSide, 2 * o.ngf},
       flat{1, 1, 1, 0}, picture{1, o.size, o.size, o.channels};
@@ -80,11 +81,22 @@ std::unique_ptr<Sequential> reshape_discriminator(const TrainOptions& o) {
   return d;
 }
 
+// Rows in addition to those of the shared groups.
+struct GanReshapeOptions {
+  static void add_rows(OptionTable& t) {
+    t.heading("Networks");
+    t.add("variant", &TrainOptions::variant)
+        .help("dense layer on a 7x7 image: pixel (the same for every pixel) or flat (one for all features)")
+        .alias("--form")
+        .choices({"pixel", "flat"});
+  }
+};
+
 extern const ModelSpec reshape_gan_spec{
     .name = "gan-reshape",
-    .summary = "dense GAN with reshapes and batch norm: small gray pictures from noise",
-    .reference = "the source texts",
-    .data = "a folder of pictures, or an idx.gz file",
+    .summary = "dense GAN with reshapes and batch norm: small gray images from noise",
+    .reference = "the course notes",
+    .data = "a folder of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<NoiseGanOptions, VirtualBatchNormOptions, BatchNormOptions, GanReshapeOptions>,
     .set_defaults =
@@ -96,7 +108,7 @@ extern const ModelSpec reshape_gan_spec{
           o.ngf = 128;
           o.ndf = 256;
           o.bn_momentum = 0.8;
-          o.init_type = "xavier-uniform";  // what their library does unless told otherwise
+          o.init_type = "xavier-uniform";  // the default of the notes' framework
           o.init_gain = 1;
           o.batch_size = 16;
           o.beta1 = 0.9;

@@ -12,6 +12,7 @@
 #include "engine/image/stylize/comic_finish.h"
 #include "engine/image/stylize/comic_layers.h"
 #include "engine/image/stylize/resize.h"
+#include "engine/image/stylize/rows.h"
 #include "engine/image/stylize/tones.h"
 #include "engine/runtime/device.h"
 
@@ -28,8 +29,7 @@ using stylize::RgbView;
 constexpr int kOwnSize = 720, kReducedSide = 600;
 constexpr std::size_t kBandPixels = 1'000'000;
 constexpr int kLeastBandRows = 32;
-constexpr float kEnlargedGain =
-    1.6F;  // of the lines' logit where the layers are enlarged: else their rims get soft
+constexpr float kEnlargedGain = 1.6F;  // sharpens the enlarged logit of the lines
 constexpr std::size_t kShift = 0, kLogit = 3, kScale = 4, kCoefficients = 7;
 
 RgbView view_of(const Photo& photo) {
@@ -40,43 +40,46 @@ int to_multiple(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// Where pixel i of a side that was extended to a multiple comes from: reflected, or the last pixel where there are too few.
+// Source of pixel i of a side that was extended to a multiple: reflected, or the last pixel if
+// there are too few.
 int extended_from(int i, int size) {
   if (i < size) return i;
   return std::max(2 * (size - 1) - i, 0);
 }
 
-// [1,height,width,3] of the window of the extended picture.
+// [1,height,width,3] for a window of the extended image.
 Tensor window_tensor(const Rgb& picture, int left, int top, int width, int height, DType dtype,
                      const Device& device) {
-  std::vector<float> values;
-  values.reserve(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
-  for (int y = top; y < top + height; ++y) {
-    const int row = extended_from(y, picture.height());
-    for (int x = left; x < left + width; ++x) {
-      const int column = extended_from(x, picture.width());
-      for (const Plane* plane : {&picture.red, &picture.green, &picture.blue})
-        values.push_back(plane->row(row)[column]);
+  std::vector<float> values(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * 3);
+  stylize::for_rows(height, [&](int begin, int end, int) {
+    float* to = values.data() + 3 * static_cast<std::size_t>(begin) * static_cast<std::size_t>(width);
+    for (int y = top + begin; y < top + end; ++y) {
+      const int row = extended_from(y, picture.height());
+      for (int x = left; x < left + width; ++x) {
+        const int column = extended_from(x, picture.width());
+        for (const Plane* plane : {&picture.red, &picture.green, &picture.blue})
+          *to++ = plane->row(row)[column];
+      }
     }
-  }
+  });
   return Tensor::from(values, {1, height, width, 3}, dtype, device);
 }
 
-// Rows [first, first + rows) of the network's planes at the picture's size.
+// Rows [first, first + rows) of one of the network's planes, enlarged to the size of the image.
 Plane enlarged_rows(const Plane& plane, const Photo& photo, int first, int rows) {
   if (plane.width() == photo.width && plane.height() == photo.height)
     return stylize::crop_rows(plane, first, rows);
   return stylize::resize_cubic(plane, photo.width, photo.height, first, rows);
 }
 
-// One photograph and what its bands have in common.
+// One photograph and the data shared by its bands.
 class ComicJob {
  public:
   ComicJob(Stylizer& model, const Photo& photo, const ComicOptions& options)
       : model_(model),
         photo_(photo),
         options_(options),
-        table_(stylize::picture_curve(view_of(photo))),
+        table_(held_curve(photo, options)),
         scale_(stylize::side_scale(photo.width, photo.height)) {
     const auto [width, height] = working_size(photo.width, photo.height, options.short_side);
     enlarged_ = width != photo.width || height != photo.height;
@@ -84,7 +87,15 @@ class ComicJob {
     Rgb picture = stylize::leveled_rows(view_of(enlarged_ ? small : photo), table_, 0, height);
     coefficients_ = comic_coefficients(model, picture, options);
     apply_all(picture, [](const Plane& plane) { return plane.copy(); });
-    lightness_ = stylize::to_lab(picture).L;
+    const Plane lightness = stylize::to_lab(picture).L;
+    for (std::size_t i = 0; i < options.weights.size(); ++i) {
+      const int levels = options.levels < 0 ? stylize::style_levels(model.styles()[i]) : options.levels;
+      const bool used = options.weights[i] > 0 && levels > 0 && options.layer == ComicLayer::drawing;
+      std::vector<float> tones = used ? stylize::tone_levels(lightness, levels) : std::vector<float>{};
+      if (options.hold) tones = options.hold->ease_tones(i, tones);
+      finishes_.push_back({levels, std::move(tones)});
+    }
+    if (options.hold) options.hold->fresh = false;
   }
 
   int halo() const { return stylize::finish_halo(scale_); }
@@ -93,9 +104,14 @@ class ComicJob {
   bool gray() const;
 
  private:
+  static stylize::LevelCurve held_curve(const Photo& photo, const ComicOptions& options) {
+    const stylize::LevelCurve own = stylize::picture_curve(view_of(photo));
+    return options.hold ? options.hold->ease_curve(own) : own;
+  }
   Rgb drawing(const ComicBand& band) const;
   Rgb single_layer(const ComicBand& band) const;
-  // flat color from the leveled picture `flat`, in place; `plane_of` gives the rows of a plane.
+  // Applies the flat color to the leveled image `flat`, in place; `plane_of` returns the rows of a
+  // plane.
   template <class PlaneOf>
   void apply_all(Rgb& flat, const PlaneOf& plane_of) const {
     stylize::apply_affine(flat.red, plane_of(coefficients_[kScale]), plane_of(coefficients_[kShift]));
@@ -112,7 +128,7 @@ class ComicJob {
   float scale_;
   bool enlarged_ = false;
   std::vector<Plane> coefficients_;
-  Plane lightness_;  // of the flat picture at the working size
+  std::vector<ComicFinish> finishes_;  // of each style, with the tones of the flat image
 };
 
 Rgb ComicJob::rows(int first, int rows) const {
@@ -137,16 +153,14 @@ Rgb ComicJob::single_layer(const ComicBand& band) const {
   return stylize::line_art(band.line);
 }
 
-// The finishes of the styles, mixed.
+// Mixture of the styles' finishes.
 Rgb ComicJob::drawing(const ComicBand& band) const {
   Rgb sum;
   for (std::size_t i = 0; i < options_.weights.size(); ++i) {
     const auto share = static_cast<float>(options_.weights[i]);
     if (share == 0) continue;
     const std::string& style = model_.styles()[i];
-    const int levels = options_.levels < 0 ? stylize::style_levels(style) : options_.levels;
-    ComicFinish finish{levels, levels > 0 ? stylize::tone_levels(lightness_, levels) : std::vector<float>{}};
-    const Rgb made = stylize::finish_comic(style, band, finish);
+    const Rgb made = stylize::finish_comic(style, band, finishes_[i]);
     if (sum.red.empty()) {
       sum = Rgb(made.width(), made.height());
       for (Plane* plane : {&sum.red, &sum.green, &sum.blue})
@@ -195,13 +209,16 @@ std::vector<Plane> comic_coefficients(Stylizer& model, const Rgb& picture, const
       if (!std::all_of(made.begin(), made.end(), [](float v) { return std::isfinite(v); }))
         fail("convert",
              "the network makes NaN or infinity; its weights are spoiled, take an earlier checkpoint");
-      for (int y = top; y < std::min(top + options.tile, picture.height()); ++y)
-        for (int at = left; at < std::min(left + options.tile, picture.width()); ++at) {
-          const auto from = (static_cast<std::size_t>(y - y0) * static_cast<std::size_t>(x1 - x0) +
-                             static_cast<std::size_t>(at - x0)) *
-                            kCoefficients;
-          for (std::size_t i = 0; i < kCoefficients; ++i) planes[i].row(y)[at] = made[from + i];
-        }
+      const int right = std::min(left + options.tile, picture.width());
+      stylize::for_rows(std::min(options.tile, picture.height() - top), [&](int begin, int end, int) {
+        for (int y = top + begin; y < top + end; ++y)
+          for (int at = left; at < right; ++at) {
+            const auto from = (static_cast<std::size_t>(y - y0) * static_cast<std::size_t>(x1 - x0) +
+                               static_cast<std::size_t>(at - x0)) *
+                              kCoefficients;
+            for (std::size_t i = 0; i < kCoefficients; ++i) planes[i].row(y)[at] = made[from + i];
+          }
+      });
     }
   return planes;
 }

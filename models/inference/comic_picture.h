@@ -1,9 +1,12 @@
-// Pictures of any size through a stylizer: what stands around the network.
+// Stylization of images of any size: the processing around the stylizer's network.
 //
-//   levels    the photograph behind its level curve (engine/image/stylize/auto_levels.h): the only step that needs all of it
-//   small     the network sees it at a working size, which decides how coarse the drawing is
-//   layers    its coefficients and the logit of its lines, brought up by cubics, are applied to the photograph at full size
-//   finish    cel steps, ink, screens and paper of each style (engine/image/stylize/comic_finish.h)
+//   levels    the photograph after its level curve (engine/image/stylize/auto_levels.h); the only
+//             step that needs the whole image
+//   small     the network runs at a working size, which determines how coarse the drawing is
+//   layers    its coefficients and line logits are enlarged by cubic interpolation and applied to
+//             the photograph at full size
+//   finish    cel steps, ink, screens and paper of each style
+//             (engine/image/stylize/comic_finish.h)
 #pragma once
 
 #include <cstdint>
@@ -12,32 +15,36 @@
 
 #include "engine/image/photo.h"
 #include "engine/image/stylize/plane.h"
+#include "models/inference/comic_hold.h"
 #include "models/stylizer.h"
 
 namespace sumi {
 
-// What becomes of a picture: the finished drawing, or one of its layers alone. The line is black on white.
+// Output: the finished drawing, or one of its layers alone. Lines are black on white.
 enum class ComicLayer : std::uint8_t { drawing, flat, line };
 
 struct ComicOptions {
   ComicLayer layer = ComicLayer::drawing;
-  std::vector<double> weights;  // of each of the model's styles; sum 1 (style_mixture())
-  double line_strength = 1;     // how much lines cover: 0 none, 1 as the style has them, up to 2
-  int levels = -1;              // steps of lightness; 0: none, -1: as the style has them
-  int short_side = 0;           // of the working size in pixels; 0: the picture's own up to 720, else 600
-  int tile = 512;  // side of the squares that the network takes at once, without their halo; a multiple of 4
-  bool raw = false;  // the last weights, not their running average
+  std::vector<double> weights;  // one for each of the model's styles; sum 1 (style_mixture())
+  double line_strength = 1;     // opacity of lines: 0 none, 1 the style's own, up to 2
+  int levels = -1;              // levels of lightness; 0: continuous, -1: the style's own
+  int short_side = 0;           // of the working size in pixels; 0: that of the image up to 720, else 600
+  int tile = 512;               // side of the square tiles without their halo; a multiple of 4
+  bool raw = false;             // the last weights instead of their EMA
+  ComicHold* hold = nullptr;    // of a clip: read and updated
 };
 
-// {width, height} at which the network sees a picture. No picture is enlarged.
+// {width, height} at which the network sees an image. Images are never enlarged.
 std::pair<int, int> working_size(int width, int height, int short_side);
 
-// ComicNetwork's seven planes for a picture in 0..1. Tiles overlap by the network's halo, so they do not change the result.
+// ComicNetwork's seven planes for an image in 0..1. Tiles overlap by the network's halo, so tiling
+// does not change the result.
 std::vector<stylize::Plane> comic_coefficients(Stylizer& model, const stylize::Rgb& picture,
                                                const ComicOptions& options);
 
-// The picture of the same size, depth and alpha. Memory beside the picture and the result is bounded: it is made in bands of
-// rows. Error "[convert] ..." when the network makes NaN or infinity.
+// Stylizes a photograph; the result has the same size, depth and alpha. Works in bands of rows, so
+// that the memory beside input and output is bounded. Throws Error "[convert] ..." if the network
+// produces NaN or infinity.
 Photo comic_picture(Stylizer& model, const Photo& photo, const ComicOptions& options);
 
 }  // namespace sumi

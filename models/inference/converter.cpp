@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "engine/autograd.h"
@@ -13,19 +14,13 @@
 namespace sumi {
 namespace {
 
-constexpr double kPictureBytes = 64, kRounding = 1.125, kScratch = 8 << 20;
+constexpr double kImageBytes = 64, kRounding = 1.125, kScratch = 8 << 20;
 
 int round_up(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// Where the pixel i of an extended row of `size` pixels comes from.
-int source_of(int i, int size, int extended) {
-  if (i < size) return i;
-  return extended - size < size ? 2 * (size - 1) - i : size - 1;
-}
-
-// Where the picture is to be filled in; empty unless the network does that.
+// Pixels to be filled in; empty unless the task is inpainting.
 std::vector<bool> hole_of(const Photo& photo, const Photo* mask, RestorationTask task) {
   std::vector<bool> hole;
   if (task != RestorationTask::inpaint) {
@@ -33,7 +28,7 @@ std::vector<bool> hole_of(const Photo& photo, const Photo* mask, RestorationTask
     return hole;
   }
   if (mask && (mask->width != photo.width || mask->height != photo.height))
-    fail("--mask", fmt::format("is {}x{}, but the picture {}x{}; make the mask as large as the picture",
+    fail("--mask", fmt::format("is {}x{}, but the image {}x{}; make the mask as large as the image",
                                mask->width, mask->height, photo.width, photo.height));
   if (mask)
     for (std::size_t i = 0; i < photo.pixels(); ++i) hole.push_back(mask->rgb[3 * i + 1] >= 0x8000);
@@ -41,41 +36,9 @@ std::vector<bool> hole_of(const Photo& photo, const Photo* mask, RestorationTask
     for (const std::uint16_t a : photo.alpha) hole.push_back(a < 0xffff);
   if (std::find(hole.begin(), hole.end(), true) == hole.end())
     fail("convert",
-         "there is no hole to fill: erase parts of the picture, so that they are transparent, or give a "
-         "picture of the same size, white where the holes are, as --mask");
+         "there is no hole to fill: erase parts of the image, so that they are transparent, or give an "
+         "image of the same size, white where the holes are, as --mask");
   return hole;
-}
-
-// [1, height, width, channels] in [-1, 1]; kMaskValue in the holes.
-Tensor to_tensor(const Photo& photo, const std::vector<bool>& hole, int width, int height,
-                 const ImageNetwork& network) {
-  const bool gray = network.channels == 1 || network.degradation.task == RestorationTask::colorize;
-  const auto c = static_cast<std::size_t>(network.channels);
-  std::vector<float> values(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) * c);
-  float* to = values.data();
-  for (int y = 0; y < height; ++y) {
-    const auto row =
-        static_cast<std::size_t>(source_of(y, photo.height, height)) * static_cast<std::size_t>(photo.width);
-    for (int x = 0; x < width; ++x) {
-      const std::size_t from = row + static_cast<std::size_t>(source_of(x, photo.width, width));
-      const std::uint16_t* p = photo.rgb.data() + 3 * from;
-      const float luma = 0.299F * p[0] + 0.587F * p[1] + 0.114F * p[2];
-      for (std::size_t k = 0; k < c; ++k)
-        *to++ = !hole.empty() && hole[from] ? kMaskValue : (gray ? luma : p[k]) / 32767.5F - 1;
-    }
-  }
-  return Tensor::from(values, {1, height, width, network.channels}, network.dtype, network.device);
-}
-
-std::uint16_t to_16(float v) {
-  return static_cast<std::uint16_t>(std::lround((std::clamp(v, -1.0F, 1.0F) + 1) * 32767.5F));
-}
-
-void check_finite(const std::vector<float>& values) {
-  const auto bad = std::find_if(values.begin(), values.end(), [](float v) { return !std::isfinite(v); });
-  if (bad != values.end())
-    fail("convert", fmt::format("the network drew {}; its weights are damaged; take an earlier checkpoint",
-                                std::isnan(*bad) ? "NaN" : "infinity"));
 }
 
 double gib(double bytes) {
@@ -87,7 +50,7 @@ double gib(double bytes) {
 ImageNetwork image_network(Model& model, const std::string& direction, bool raw) {
   const std::vector<std::string> known = model.directions();
   const std::string chosen = direction.empty() && !known.empty() ? known.front() : direction;
-  const Model::Translator translator = model.translator(chosen);  // fails for models without directions
+  const Model::Translator translator = model.translator(chosen);  // throws for models without directions
   if (std::find(known.begin(), known.end(), chosen) == known.end())
     fail("--direction", fmt::format("the model has no {}; use {}", chosen, fmt::join(known, " or ")));
   const Tensor first = translator.module->parameters().front().value;
@@ -108,8 +71,7 @@ Converter::Converter(ImageNetwork network, std::uint64_t max_memory, std::functi
     : network_(std::move(network)), max_memory_(max_memory), available_(std::move(available)) {
   if (!available_) available_ = [device = network_.device] { return available_memory(device); };
   if (network_.channels != 1 && network_.channels != 3)
-    fail("convert",
-         fmt::format("a network of {} channels draws no pictures; use one of 1 or 3", network_.channels));
+    fail("convert", fmt::format("the network has {} channels; use one with 1 or 3", network_.channels));
 }
 
 int Converter::extended(int side) const {
@@ -132,32 +94,38 @@ std::uint64_t Converter::predicted_bytes(int width, int height) {
     const NoGrad no_grad;
     const TrimOnAllocate frugal;
     const int small = extended(128), large = extended(2 * small);
-    peak_of(small);  // what is made once and kept is not to be counted
-    const auto a = static_cast<double>(peak_of(small)), b = static_cast<double>(peak_of(large));
+    peak_of(small);  // a warm-up: excludes allocations that are made once and kept
+    const auto a = static_cast<double>(peak_of(small));
+    const auto start = std::chrono::steady_clock::now();
+    const auto b = static_cast<double>(peak_of(large));
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    pixels_per_second_ = double(large) * large / std::max(seconds.count(), 1e-6);
     const double slope = std::max(0.0, (b - a) / (double(large) * large - double(small) * small));
     fit_ = Fit{std::max(0.0, b - slope * large * large) + kScratch, slope};
   }
   const double pixels = double(extended(scale() * width)) * extended(scale() * height);
-  return static_cast<std::uint64_t>(fit_->base + (kRounding * fit_->slope + kPictureBytes) * pixels);
+  return static_cast<std::uint64_t>(fit_->base + (kRounding * fit_->slope + kImageBytes) * pixels);
+}
+
+std::uint64_t Converter::room() const {
+  if (max_memory_ > 0) return max_memory_;
+  const std::uint64_t left = available_();
+  // Free blocks and scratch memory are reused before the system is asked for more.
+  return left == 0 ? 0 : left + memory_held(network_.device) - Pool::of(network_.device).stats().in_use;
 }
 
 void Converter::check_memory(int width, int height, std::uint64_t need) {
-  std::uint64_t left = max_memory_;
-  if (max_memory_ == 0) {
-    left = available_();
-    if (left == 0) return;  // the system does not tell
-    // Free blocks and scratch memory are taken before the system is asked for more.
-    left += memory_held(network_.device) - Pool::of(network_.device).stats().in_use;
-  }
+  const std::uint64_t left = room();
+  if (left == 0) return;  // the system does not report it
   if (need <= left) return;
   const std::string problem = fmt::format(
-      "a picture of {}x{} needs about {:.2f} GiB of memory, but {:.2f} are {}", width, height,
+      "an image of {}x{} needs about {:.2f} GiB of memory, but {:.2f} are {}", width, height,
       gib(double(need)), gib(double(left)), max_memory_ > 0 ? "allowed (--max-memory)" : "available");
   const auto needed_at = [&](int max_size) {
     const auto [w, h] = limited_size(width, height, max_size);
     return predicted_bytes(w, h);
   };
-  // What is available changes by itself: a tenth stays in reserve.
+  // Available memory fluctuates; keep a tenth in reserve.
   const std::uint64_t room = max_memory_ > 0 ? left : left / 10 * 9;
   if (needed_at(1) > room) {
     const double least = std::ceil(gib(double(needed_at(1))) * 1000) / 1000;
@@ -176,38 +144,85 @@ void Converter::check_memory(int width, int height, std::uint64_t need) {
   fail("convert", fmt::format("{}; shrink it with --max-size {}", problem, fits));
 }
 
+bool Converter::takes_tiles(int width, int height, std::uint64_t need) {
+  if (!tiles_) return false;
+  const int longest = std::max(extended(scale() * width), extended(scale() * height));
+  if (tiles_->side > 0 ? tiles_->side >= longest : room() == 0 || need <= room()) return false;
+  if (program_) return true;
+  try {
+    const int side = extended(64);
+    program_ = record_program(
+        network_.run, Tensor::zeros({1, side, side, network_.channels}, network_.dtype, network_.device));
+  } catch (const Error&) {
+    if (tiles_->side > 0) throw;
+    return false;  // check_memory() says which size fits
+  }
+  return true;
+}
+
+void Converter::run_whole(const NetworkInput& input, Photo& result) {
+  const Region whole{{0, input.height}, {0, input.width}};
+  const Tensor made = network_.run(input.window(whole));
+  const Shape expected{1, input.height, input.width, network_.channels};
+  if (!(made.shape() == expected))
+    fail("convert", fmt::format("the network drew {} where {} was expected; it does not keep the size",
+                                made.shape().str(), expected.str()));
+  result.rgb.resize(result.pixels() * 3);
+  store_window(made, whole, result);
+}
+
+bool Converter::run_in_tiles(NetworkInput input, Photo& result) {
+  TileRequest request;
+  request.program = &*program_;
+  request.multiple = std::max(network_.multiple, 1);
+  request.smallest_side = network_.smallest_side;
+  request.options = *tiles_;
+  // What is left also holds the result, the kernels' own memory, and where a limit was given the
+  // photo.
+  const std::uint64_t left = room();
+  const std::uint64_t others =
+      result.pixels() * (max_memory_ > 0 ? 12 : 6) + static_cast<std::uint64_t>(fit_->base);
+  if (left > 0) request.memory = left > others ? left - others : 1;
+  request.input = std::move(input);
+  const int side = extended(256);
+  const PassPlan plan = plan_passes(*program_, {1, side, side, network_.channels}, network_.dtype);
+  double macs = 0;
+  for (const Pass& pass : plan.passes) macs += pass_macs(plan, pass);
+  request.macs_per_second = macs / side / side * pixels_per_second_;
+  result.rgb.resize(result.pixels() * 3);
+  return translate_in_tiles(request, result);
+}
+
 Photo Converter::operator()(const Photo& given, const Photo* mask) {
   const NoGrad no_grad;
   const TrimOnAllocate frugal;
   const std::vector<bool> hole = hole_of(given, mask, network_.degradation.task);
   const std::uint64_t need = predicted_bytes(given.width, given.height);
-  // Blocks of another size's layers are of no use.
+  // Blocks for layers of another size cannot be reused.
   if (given.width != last_width_ || given.height != last_height_) release_memory(network_.device);
   last_width_ = given.width, last_height_ = given.height;
-  check_memory(given.width, given.height, need);
+  const bool tiled = takes_tiles(given.width, given.height, need);
+  if (!tiled) check_memory(given.width, given.height, need);
   const Photo enlarged =
       scale() == 1 ? Photo{} : resize_photo(given, scale() * given.width, scale() * given.height);
   const Photo& photo = scale() == 1 ? given : enlarged;
-  const int width = extended(photo.width), height = extended(photo.height);
-  Tensor drawn = network_.run(to_tensor(photo, hole, width, height, network_));
-  const Shape expected{1, height, width, network_.channels};
-  if (!(drawn.shape() == expected))
-    fail("convert", fmt::format("the network drew {} where {} was expected; it does not keep the size",
-                                drawn.shape().str(), expected.str()));
-  const std::vector<float> values = drawn.to_vector<float>();
-  drawn = Tensor();
-  check_finite(values);
   const bool gray = network_.channels == 1;
   Photo result{photo.width,  photo.height, std::max(photo.depth, network_.bits), {}, photo.alpha,
                photo.remark, gray};
-  if (!hole.empty() && !mask) result.alpha.clear();  // it said where the holes were
-  result.rgb.resize(result.pixels() * 3);
-  std::uint16_t* to = result.rgb.data();
-  const auto c = static_cast<std::size_t>(network_.channels);
-  for (int y = 0; y < photo.height; ++y) {
-    const float* p = values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width) * c;
-    for (int x = 0; x < photo.width; ++x, p += c)
-      for (std::size_t k = 0; k < 3; ++k) *to++ = to_16(p[c == 3 ? k : 0]);
+  if (!hole.empty() && !mask) result.alpha.clear();  // it marked the holes
+  NetworkInput input{&photo,
+                     hole,
+                     extended(photo.width),
+                     extended(photo.height),
+                     network_.channels,
+                     gray || network_.degradation.task == RestorationTask::colorize,
+                     network_.dtype,
+                     network_.device};
+  if (!tiled) {
+    run_whole(input, result);
+  } else if (!run_in_tiles(std::move(input), result)) {
+    check_memory(given.width, given.height, need);
+    fail("convert", "not even small tiles of the image fit in memory; shrink it with --max-size");
   }
   for (std::size_t i = 0; i < hole.size(); ++i) {
     if (hole[i]) continue;

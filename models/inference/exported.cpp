@@ -21,7 +21,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kExportCure = "export it anew";
+constexpr const char* kExportCure = "export it again";
 
 bool is_among(const std::string& name, const std::vector<std::string>& names) {
   return std::find(names.begin(), names.end(), name) != names.end();
@@ -36,7 +36,7 @@ std::string text_member(const Json& json, const char* name, const std::string& w
 
 ExportInfo parse_export(const std::string& text, const std::string& where) {
   const Json json = parse_json(text, where, kExportCure);
-  if (!json.is_object()) fail(where, fmt::format("is {}, no object; {}", short_text(json), kExportCure));
+  if (!json.is_object()) fail(where, fmt::format("is {}, not an object; {}", short_text(json), kExportCure));
   ExportInfo info;
   const std::string model = text_member(json, "model", where);
   info.net = text_member(json, "net", where);
@@ -57,7 +57,7 @@ OpenedModel open_export(const std::filesystem::path& path, ExportInfo info, cons
                         const std::string& precision) {
   OpenedModel opened;
   place_model(info.options, device, precision);
-  // Before any memory is taken: the options come from a file.
+  // Before memory is allocated, because the options come from a file.
   std::vector<PlannedNetwork> planned = plan_networks(info.options);
   std::erase_if(planned, [&](const PlannedNetwork& n) { return !is_among(n.name, info.networks); });
   check_weights_fit(path.string(), info.net, planned);
@@ -70,7 +70,7 @@ OpenedModel open_export(const std::filesystem::path& path, ExportInfo info, cons
   if (opened.directions().empty() && !is_among("g", opened.networks) &&
       !model_spec(info.options.model).requirements.classifies)
     fail("model " + path.string(),
-         fmt::format("holds {} of {} only, which draws nothing; export the generator",
+         fmt::format("holds {} of {} only, which is not a generator; export the generator",
                      fmt::join(opened.networks, ", "), info.options.model));
   opened.options = std::move(info.options);
   return opened;

@@ -18,7 +18,7 @@ std::vector<Tensor> FeatureNetwork::operator()(const Tensor& pictures,
   for (const auto& layer : wanted) {
     if (std::find(layers_.begin(), layers_.end(), layer) == layers_.end())
       fail("features " + name_,
-           fmt::format("has no layer '{}'; there are: {}", layer, fmt::join(layers_, ", ")));
+           fmt::format("has no layer '{}'; use one of: {}", layer, fmt::join(layers_, ", ")));
     maps[layer];
   }
   std::size_t missing = maps.size();

@@ -1,4 +1,5 @@
-// Feature maps of pictures from a trained and frozen network: what content, Gram and perceptual losses and Frechet distances look at.
+// Feature maps of images from a trained and frozen network, for content, Gram and perceptual losses
+// and Frechet distances.
 #pragma once
 
 #include <filesystem>
@@ -11,35 +12,38 @@
 
 namespace sumi {
 
-// How pictures in [-1,1] become what VGG was trained on: `torch` (x / 2 + 1/2 - mean) / std in RGB, as torchvision's weights want
-// it; `caffe` BGR in 0 to 255 less its mean, as the converted original weights of the anime GANs do.
+// Conversion of images in [-1,1] to VGG's input: `torch` is (x / 2 + 1/2 - mean) / std in RGB, for
+// torchvision's weights; `caffe` is BGR in 0 to 255 minus its mean, for the converted original
+// weights that the anime GANs use.
 enum class VggInput { torch, caffe };
 
-// How the 3x3 pools of stride 1 in an Inception v3 take the border, which is a matter of the weights: `torch` means that count the zeros
-// around the map, as torchvision's weights want it; `fid` means of what lies inside, and in Mixed_7c the greatest instead of the
-// mean, as the weights that FID is defined by want it.
+// Border handling of Inception v3's 3x3 pools with stride 1, which depends on the weights: `torch`
+// averages include the zero padding, for torchvision's weights; `fid` averages exclude it, and
+// Mixed_7c uses maximum instead of average pooling, for the weights that define FID.
 enum class InceptionPools { torch, fid };
 
-// Layers by name, computed one after the other. A copy shares the weights, which never ask for gradients; those of the maps flow to
-// the pictures.
+// Layers by name, computed in order. Copies share the weights, which have no gradients; gradients
+// flow to the images.
 class FeatureNetwork {
  public:
-  // Told each layer's map, in the order of computation; false says that no more is wanted.
+  // Called with each layer's feature map in order; returns false to stop early.
   using Seen = std::function<bool(const std::string& layer, const Tensor& map)>;
-  // Runs pictures [n,h,w,3] in [-1,1] through the layers.
+  // Runs images [n,h,w,3] in [-1,1] through the layers.
   using Forward = std::function<void(const Tensor& pictures, const Seen& seen)>;
-  // `layers`: those that may be asked for, in order; `forward` may tell of others between them.
-  // `dtype`: of what `forward` is given and tells of; whoever asks gets maps of the pictures' dtype.
+  // `layers`: available layers in order; `forward` may also report layers between them. `dtype`: of
+  // the input and output of `forward`; callers get maps in the dtype of the images.
   FeatureNetwork(std::string name, std::vector<std::string> layers, DType dtype, Forward forward);
 
-  // "sumi", "vgg19" or "inception": figures made with it are to say so. A Frechet distance on sumi's own features is no FID.
+  // "sumi", "vgg19" or "inception", to be reported with every figure made with it. A Frechet
+  // distance on sumi's own features is not an FID.
   const std::string& name() const { return name_; }
   const std::vector<std::string>& layers() const { return layers_; }
 
-  // The maps [n,h',w',c'] of `layers`, in that order, of pictures [n,h,w,3] or gray [n,h,w,1] in [-1,1]. Runs no further than the last of
-  // them. Error naming the layers there are for an unknown one.
+  // The maps [n,h',w',c'] of `layers`, in that order, for images [n,h,w,3] or gray [n,h,w,1] in
+  // [-1,1]. Stops after the last of them. Throws Error listing the available layers for an unknown
+  // one.
   std::vector<Tensor> operator()(const Tensor& pictures, const std::vector<std::string>& layers) const;
-  // One vector for each picture, [n,1,1,c]: the mean over the places of the last layer.
+  // One vector [n,1,1,c] for each image: the spatial mean of the last layer.
   Tensor descriptor(const Tensor& pictures) const;
 
  private:

@@ -8,13 +8,13 @@
 namespace sumi {
 namespace {
 
-// `size` numbers a row, one row after the other.
+// Rows of `size` values, stored one after another.
 using Rows = Descriptors;
 
 void check(const Descriptors& a, const Descriptors& b) {
   if (a.size == 0 || a.size != b.size)
     fail("distance", "the two sets have descriptors of different sizes; use one network for both");
-  if (a.count() < 2 || b.count() < 2) fail("distance", "needs two or more pictures in each set");
+  if (a.count() < 2 || b.count() < 2) fail("distance", "needs two or more images in each set");
 }
 
 std::vector<double> mean_of(const Descriptors& d) {
@@ -30,7 +30,8 @@ double dot(const double* a, const double* b, std::size_t n) {
   return sum;
 }
 
-// The products of a's rows with b's: A B^T. Four at a time, whose sums need not wait for each other.
+// The product A B^T of a's and b's rows. Four independent sums at a time hide the latency of the
+// additions.
 Rows products(const Rows& a, const Rows& b) {
   const std::size_t n = a.size, rows = a.count(), columns = b.count();
   Rows c{columns, std::vector<double>(rows * columns)};
@@ -65,8 +66,9 @@ Rows transposed(const Rows& a) {
   return t;
 }
 
-// F with F^T F = the covariance: the rows less their mean, or, where there are more rows than numbers, as many as numbers, by
-// Cholesky's way. What the rounding leaves of a pivot that should be zero counts as zero.
+// Returns F with F^T F = the covariance: the centered rows; or, if there are more rows than
+// columns, the square factor from Cholesky decomposition. Pivots within rounding error of zero
+// count as zero.
 Rows factor_of(const Descriptors& d, const std::vector<double>& mean) {
   const std::size_t n = d.size;
   Rows f = d;
@@ -88,12 +90,12 @@ Rows factor_of(const Descriptors& d, const std::vector<double>& mean) {
   return f;
 }
 
-// A symmetric matrix with these eigenvalues, zero but on the diagonal and beside it.
+// A symmetric tridiagonal matrix with the same eigenvalues.
 struct Tridiagonal {
   std::vector<double> diagonal, beside;
 };
 
-// Householder's reflections, one for each column.
+// Householder tridiagonalization, one reflection for each column.
 Tridiagonal tridiagonal(Rows a) {
   const std::size_t n = a.size;
   Tridiagonal t{std::vector<double>(n), std::vector<double>(n, 0.0)};
@@ -101,7 +103,7 @@ Tridiagonal tridiagonal(Rows a) {
   for (std::size_t k = 0; k < n; ++k) {
     t.diagonal[k] = a.values[k * n + k];
     if (k + 1 == n) break;
-    const std::size_t m = n - k - 1;  // what is left, from row k + 1 on
+    const std::size_t m = n - k - 1;  // remaining size, from row k + 1 on
     std::copy_n(a.values.data() + k * n + k + 1, m, v.data());
     const double length = std::sqrt(dot(v.data(), v.data(), m));
     t.beside[k] = std::copysign(length, -v[0]);
@@ -121,7 +123,8 @@ Tridiagonal tridiagonal(Rows a) {
   return t;
 }
 
-// How many eigenvalues are below x: as many as the elimination of T - x has negative pivots (Sylvester).
+// Number of eigenvalues below x: the number of negative pivots in the elimination of T - x
+// (Sylvester).
 std::size_t count_below(const Tridiagonal& t, double x, double tiny) {
   std::size_t count = 0;
   double pivot = 1, coupling = 0;
@@ -134,10 +137,11 @@ std::size_t count_below(const Tridiagonal& t, double x, double tiny) {
   return count;
 }
 
-// The sum of the square roots of the eigenvalues of a symmetric matrix that has none below zero, but for rounding. By bisection.
+// Sum of the square roots of the eigenvalues of a symmetric matrix that is positive semidefinite up
+// to rounding. By bisection.
 double sum_of_roots(const Rows& a) {
   const Tridiagonal t = tridiagonal(a);
-  double bound = 0, before = 0;  // Gershgorin's circles
+  double bound = 0, before = 0;  // Gershgorin bounds
   for (std::size_t i = 0; i < t.diagonal.size(); ++i) {
     bound = std::max(bound, std::abs(t.diagonal[i]) + std::abs(before) + std::abs(t.beside[i]));
     before = t.beside[i];
@@ -159,7 +163,7 @@ double sum_of_roots(const Rows& a) {
 }
 
 double kernel_sum(const Descriptors& a, const Descriptors& b, bool same) {
-  constexpr std::size_t kRows = 64;  // at a time: the table of all pairs may be too large for the memory
+  constexpr std::size_t kRows = 64;  // rows at a time: the table of all pairs may not fit into memory
   double sum = 0;
   for (std::size_t first = 0; first < a.count(); first += kRows) {
     const std::size_t end = std::min(first + kRows, a.count());
@@ -186,7 +190,8 @@ double frechet_distance(const Descriptors& a, const Descriptors& b) {
   for (std::size_t i = 0; i < a.size; ++i) distance += (mean_a[i] - mean_b[i]) * (mean_a[i] - mean_b[i]);
   for (const Rows* rows : {&f, &g})
     for (const double v : rows->values) distance += v * v;  // the trace of the covariance
-  // C_a C_b = F^T F G^T G has the eigenvalues of M M^T and of M^T M with M = F G^T; the smaller is taken.
+  // C_a C_b = F^T F G^T G has the nonzero eigenvalues of M M^T and of M^T M with M = F G^T; the
+  // smaller one is used.
   const bool few = f.count() <= g.count();
   const Rows m = few ? products(f, g) : products(g, f);
   return std::max(distance - 2 * sum_of_roots(products(m, m)), 0.0);

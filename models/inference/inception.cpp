@@ -30,24 +30,25 @@ Conv bare(const char* name, int out, int stride = 1) {
   return {name, out, 3, 3, stride, false};
 }
 
-// What a branch begins with: the greatest of 3x3 at every second place without padding; the mean of 3x3 around every place; or what
-// the last block has, that mean or, where pools are FID's, the greatest.
+// Pooling at the start of a branch: 3x3 maximum with stride 2 without padding; 3x3 mean with stride
+// 1; or that of the last block, which is the mean, or the maximum for the FID weights.
 enum class Pool : std::uint8_t { none, halve, mean, last };
 
-// One convolution after the other, then, where there are `ends`, each of these on what came of it.
+// Convolutions in sequence; then, if there are `ends`, each of these on their result.
 struct Branch {
   Pool pool;
   std::vector<Conv> chain;
   std::vector<Conv> ends = {};
 };
 
-// Branches on one map, their results joined over channels. Tensors are named BLOCK.CONV, without a block only CONV.
+// Branches on one map, concatenated over channels. Tensors are named BLOCK.CONV, or CONV without a
+// block.
 struct Mixed {
   std::string name;
   std::vector<Branch> branches;
 };
 
-// The letters are those of the paper's figures 5 to 7 in torchvision's order.
+// The letters are those of figures 5 to 7 of the paper, in torchvision's order.
 Mixed mixed_a(const char* name, int pool_width) {
   return {
       name,
@@ -118,7 +119,7 @@ std::vector<Mixed> inception_blocks() {
           mixed_e("Mixed_7c", Pool::last)};
 }
 
-// f(conv, its name in the file, its input channels) for each convolution in order.
+// Calls f(conv, its name in the file, its input channels) for each convolution in order.
 template <class F>
 void for_each(std::vector<Mixed>& blocks, F&& f) {
   std::int64_t width = 3;
@@ -150,7 +151,7 @@ void load(Conv& conv, const std::string& name, std::int64_t in, const FrozenWeig
   const FrozenNorm norm{of_norm("weight"), of_norm("bias"), of_norm("running_mean"), of_norm("running_var"),
                         kInceptionNormEps};
   if (*std::min_element(norm.var.begin(), norm.var.end()) < 0)
-    file.refuse(fmt::format("holds a negative variance in {}.bn.running_var; get the file anew", name));
+    file.refuse(fmt::format("holds a negative variance in {}.bn.running_var; download the file again", name));
   const auto bias = fold_norm(w, norm);
   conv.weight = Tensor::from(w, shape, dtype, device);
   conv.bias = Tensor::from(bias, Shape::vector(conv.out), dtype, device);
@@ -164,11 +165,11 @@ Tensor pooled(Pool pool, const Tensor& x, InceptionPools pools) {
   const PoolGeom every{3, 1};
   if (pool == Pool::none) return x;
   if (pool == Pool::halve) return max_pool2d(x, {3, 2});
-  // x comes from a ReLU: zeros around it never are the greatest alone.
+  // x follows a ReLU, so zero padding never exceeds the maximum.
   if (pool == Pool::last && pools == InceptionPools::fid) return max_pool2d(with_border(x), every);
   const Tensor mean = avg_pool2d(with_border(x), every);
   if (pools == InceptionPools::torch) return mean;
-  // The same mean of ones says which share of each window lies inside.
+  // The same average of ones is the fraction of each window that lies inside.
   const Tensor ones = Tensor::full({1, x.shape().h, x.shape().w, 1}, 1, x.dtype(), x.device());
   return div(mean, avg_pool2d(with_border(ones), every));
 }

@@ -34,7 +34,8 @@ struct Stage {
   Tensor w, bias;  // [k,3,3,c], [k]
 };
 
-// `input_w` [c,1,1,3] and `input_bias` [c], where there are any, make what the first stage wants of pictures in [-1,1].
+// `input_w` [c,1,1,3] and `input_bias` [c], if present, convert images in [-1,1] to the input of
+// the first stage.
 FeatureNetwork network_of(const std::string& name, const Tensor& input_w, const Tensor& input_bias,
                           const std::vector<Stage>& stages) {
   std::vector<std::string> layers;
@@ -68,7 +69,7 @@ FeatureNetwork freeze_trunk(const Module& trunk, std::int64_t channels, DType dt
     const auto bias = fold_norm(w, {of_norm(".weight"), of_norm(".bias"), of_norm(".running_mean"),
                                     of_norm(".running_var"), kNormEps});
     Shape shape = weight.shape();
-    if (stages.empty() && channels == 1) {  // a gray picture comes as three equal channels
+    if (stages.empty() && channels == 1) {  // a gray image is repeated to three channels
       std::vector<double> three;
       for (const double v : w) three.insert(three.end(), 3, v / 3);
       w = std::move(three);
@@ -92,7 +93,7 @@ FeatureNetwork own_network(const fs::path& path, DType dtype, const Device& devi
   const auto trunk = feature_trunk(options.channels, options.width, DType::f64, parse_device("ref"));
   for (const auto& list : {trunk->parameters(), trunk->buffers()})
     for (const Parameter& p : list) {
-      const std::string averaged = "ema.f." + p.name;  // where the run kept averages
+      const std::string averaged = "ema.f." + p.name;  // if the run kept averages
       file.load(file.has(averaged) ? averaged : "f." + p.name, p.value);
       for (const double v : p.value.to_vector<double>())
         if (!std::isfinite(v)) fail("features " + path.string(), "holds NaN or infinity in f." + p.name);
@@ -100,7 +101,7 @@ FeatureNetwork own_network(const fs::path& path, DType dtype, const Device& devi
   return freeze_trunk(*trunk, options.channels, dtype, device);
 }
 
-// The 1x1 convolution that makes VGG's input of RGB in [-1,1].
+// The 1x1 convolution that converts RGB in [-1,1] to VGG's input.
 std::pair<std::vector<double>, std::vector<double>> vgg_input(VggInput input) {
   std::vector<double> w(9, 0.0), bias;
   const double mean[] = {0.485, 0.456, 0.406}, deviation[] = {0.229, 0.224, 0.225},
@@ -118,7 +119,7 @@ FeatureNetwork vgg19(const fs::path& path, DType dtype, const Device& device, Vg
                            "VGG19 in torchvision's names has features.0.weight and .bias to features.34");
   std::vector<Stage> stages;
   std::int64_t channels = 3;
-  int index = 0;  // in torchvision's list, where convolution, ReLU and pool count one each
+  int index = 0;  // in torchvision's list, which counts convolutions, ReLUs and pools
   for (int block = 0; block < 5; ++block) {
     for (int i = 0; i < kVggBlocks[block]; ++i, index += 2) {
       const std::string name = fmt::format("features.{}", index);

@@ -37,7 +37,7 @@ std::vector<double> FrozenWeights::values(const std::string& name,
   auto values = file_.values(name);
   if (values.empty()) refuse(fmt::format("has {} as {}; store it as F32", name, entry.dtype));
   if (!std::all_of(values.begin(), values.end(), [](double v) { return std::isfinite(v); }))
-    refuse(fmt::format("holds NaN or infinity in {}; get the file anew", name));
+    refuse(fmt::format("holds NaN or infinity in {}; download the file again", name));
   return values;
 }
 

@@ -1,4 +1,4 @@
-// Weights of a published network from the user's safetensors file, for networks that are never trained.
+// Published weights from the user's safetensors file, for networks that are not trained.
 #pragma once
 
 #include <filesystem>
@@ -12,12 +12,12 @@ namespace sumi {
 
 class FrozenWeights {
  public:
-  // `network` is what errors call it, `names` one sentence that says which tensors its file has.
+  // `network` is the name in errors; `names` is a sentence that says which tensors its file has.
   FrozenWeights(const std::filesystem::path& path, std::string network, std::string names);
 
-  // Error "[features FILE] ..." when it is missing.
+  // Throws Error "[features FILE] ..." if it is missing.
   const WeightFile::Entry& find(const std::string& name) const;
-  // Checked: there, of this shape, of a type that can be read, and finite.
+  // Checks that the tensor exists, has this shape and a readable type, and is finite.
   std::vector<double> values(const std::string& name, const std::vector<std::int64_t>& shape) const;
   [[noreturn]] void refuse(const std::string& text) const;
 
@@ -32,7 +32,7 @@ struct FrozenNorm {
   std::vector<double> gamma, beta, mean, var;
   double eps;
 };
-// Folds the norm that follows a convolution w [k,...] without bias into it: w is scaled, the result is its bias.
+// Folds the norm that follows a convolution w [k,...] without bias: scales w and returns the bias.
 std::vector<double> fold_norm(std::vector<double>& w, const FrozenNorm& norm);
 
 }  // namespace sumi

@@ -24,7 +24,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr double kLargest = std::numeric_limits<float>::max();
 
-// Everything that does not fit, so that one error can name it all.
+// Collects all mismatches, so that one error can name them all.
 class Problems {
  public:
   void add(const std::string& text) {
@@ -64,8 +64,9 @@ bool is_prefix_of_all(const std::string& prefix, const std::vector<WeightFile::E
                      [&](const auto& entry) { return entry.name.compare(from, prefix.size(), prefix) == 0; });
 }
 
-// How many characters stand before every name that are none of the network's: "module." of DataParallel, "_orig_mod." of
-// torch.compile, and for a single network one that all names share, "netG." or "generator.", in any order.
+// Length of a common prefix that does not belong to the network: "module." of DataParallel,
+// "_orig_mod." of torch.compile, and for a single network one shared by all names, "netG." or
+// "generator.", in any order.
 std::size_t wrapper_length(const WeightFile& file, const std::string& net,
                            const std::vector<NamedModule>& networks) {
   const auto is_known = [&](const std::string& prefix) {
@@ -76,7 +77,7 @@ std::size_t wrapper_length(const WeightFile& file, const std::string& net,
                          [&](const Parameter& p) { return p.name.starts_with(prefix); });
     });
   };
-  std::size_t length = 0, plain = 0;  // plain: up to the first prefix that is no known wrapper
+  std::size_t length = 0, plain = 0;  // plain: up to the first prefix that is not a known wrapper
   while (!file.entries().empty()) {
     const std::string& name = file.entries()[0].name;
     const std::size_t dot = name.find('.', length);
@@ -89,10 +90,10 @@ std::size_t wrapper_length(const WeightFile& file, const std::string& net,
     if (wrapper && plain == length) plain += prefix.size();
     length += prefix.size();
   }
-  return plain;  // what follows is no network's
+  return plain;  // the rest belongs to no network
 }
 
-// The tensors of the file under the names that the networks know, "g.main.0.weight".
+// The tensors of the file by the networks' names, "g.main.0.weight".
 using Foreign = std::map<std::string, const WeightFile::Entry*>;
 
 Foreign name_weights(const std::string& path, const WeightFile& file, const std::string& net,
@@ -112,7 +113,7 @@ Foreign name_weights(const std::string& path, const WeightFile& file, const std:
     const std::string network = network_of(name);
     prefixed = prefixed || !network.empty();
     if (!net.empty() && network.empty()) name = net + "." + name;
-    if (!net.empty() && !network.empty() && network != net) continue;  // of a file with both, one is taken
+    if (!net.empty() && !network.empty() && network != net) continue;  // if the file has both, one is taken
     if (!named.emplace(name, &entry).second) problems.add(name + " is there twice");
   }
   if (!any) fail("import " + path, "holds no floating-point tensors; give a file of weights");
@@ -123,7 +124,7 @@ Foreign name_weights(const std::string& path, const WeightFile& file, const std:
   return named;
 }
 
-// `write`: the values too, else name and shape are compared alone.
+// `write`: copies the values; otherwise only name and shape are compared.
 void assign(const Parameter& p, const std::string& name, const WeightFile& file, bool write, Foreign& foreign,
             Problems& problems) {
   const auto found = foreign.find(name);
@@ -167,7 +168,7 @@ std::int64_t match(const std::string& file, const std::string& net, const std::v
         ++count;
       }
   }
-  // Old instance norms came with running statistics that nothing reads.
+  // Old instance norms stored running statistics that are never read.
   const auto stale = [&](const std::string& name) {
     return model_without_buffers && (name.ends_with(".running_mean") || name.ends_with(".running_var"));
   };
@@ -176,7 +177,7 @@ std::int64_t match(const std::string& file, const std::string& net, const std::v
   return count;
 }
 
-// Values that another network may have been made with.
+// Alternative option values with which the file's network may have been built.
 std::vector<std::pair<std::string, Json>> other_settings(const TrainOptions& o) {
   std::vector<std::pair<std::string, Json>> all;
   const auto add = [&](const char* name, const Json& values) {
@@ -220,7 +221,7 @@ std::string fitting_option(const std::string& file, const std::string& net, cons
   for (const auto& [name, value] : other_settings(options)) {
     try {
       TrainOptions other = options;
-      update_from_json(other, Json{{name, value}}, "");  // throws where the model has no such option
+      update_from_json(other, Json{{name, value}}, "");  // throws if the model does not have the option
       check_weights_fit(file, net, plan_networks(other));
       return as_option(name, value);
     } catch (const std::exception&) {

@@ -36,7 +36,8 @@ class Bottleneck final : public Module {
   FusedLayer* last_;
 };
 
-// One level of the U: down, what is inside, up to the size before, plus what came in, and the layers behind.
+// One level of the U-Net: downsample, inner levels, upsample, add the skip connection, output
+// layers.
 class Level final : public Module {
  public:
   Level(const std::string& name, std::vector<LayerSpec> down, std::unique_ptr<Module> inside, LayerSpec up,

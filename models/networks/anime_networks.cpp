@@ -1,4 +1,5 @@
 #include "models/networks/anime_networks.h"
+#include "models/anime_options.h"
 
 #include <string>
 
@@ -20,9 +21,9 @@ SideRule anime_side_rule(const TrainOptions& o) {
 
 std::unique_ptr<Sequential> anime_discriminator(const TrainOptions& o) {
   using Norm = LayerSpec::Norm;
-  const bool anime = o.net_d == "animegan2";
+  const bool anime = o.group<AnimeOptions>().net_d == "animegan2";
   auto d = std::make_unique<Sequential>();
-  int index = 0;  // in a list of convolutions, norms and activations
+  int index = 0;  // in the list of convolutions, norms and activations
   const auto add = [&](std::int64_t in, std::int64_t out, int stride, bool norm, bool last = false) {
     LayerSpec s;
     s.in = in;

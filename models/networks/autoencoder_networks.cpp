@@ -1,5 +1,5 @@
-// Networks of the autoencoder GAN. Indices of layers are those of a list in which a linear map, a change of shape, a norm and an
-// activation count one each.
+// Networks of the autoencoder GAN. Layer indices count linear maps, reshapes, norms and activations
+// one each.
 #include <fmt/format.h>
 
 #include "models/networks/noise_networks.h"
@@ -18,8 +18,8 @@ LayerSpec conv(const std::string& name, std::int64_t in, std::int64_t out, int k
   return s;
 }
 
-// Half the height and width, "same" as the texts' library means it: the border of one that a 3x3 filter needs for an even side
-// lies at the bottom and on the right only.
+// Halves height and width with Keras's "same" padding: for an even side, the padding of one that a
+// 3x3 filter needs is at the bottom and on the right only.
 LayerSpec halving(const std::string& name, std::int64_t in, std::int64_t out) {
   LayerSpec s = conv(name, in, out, 3);
   s.stride = 2;
@@ -28,8 +28,8 @@ LayerSpec halving(const std::string& name, std::int64_t in, std::int64_t out) {
   return s;
 }
 
-// Twice the height and width by a 5x5 filter, "same" in that sense: of the 2 side + 3 rows one is cut at the top and two at the
-// bottom.
+// Doubles height and width with a 5x5 filter and "same" padding: of the 2 side + 3 rows, one is cut
+// off at the top and two at the bottom.
 void add_twice(Sequential& to, const TrainOptions& o, const std::string& name) {
   LayerSpec s = conv(name, o.ngf, o.ngf, 5);
   s.stride = 2;

@@ -17,14 +17,15 @@ constexpr std::int64_t kCoefficients = 7;
 constexpr PadGeom kBorder{PadMode::reflect, 1, 1, 1, 1};
 constexpr ResizeGeom kBilinear{ResizeMode::bilinear, ResizeCoords::half_pixel};
 
-// Twice the size, with the next convolution's border.
+// Upsamples to twice the size, with the next convolution's padding.
 Tensor doubled(const Tensor& x) {
   return resize2d(x, 2 * x.shape().h, 2 * x.shape().w, kBilinear, kBorder);
 }
 
 }  // namespace
 
-// A 3x3 convolution without bias of an input that has its border, and the style's scale, shift and leaky ReLU.
+// A 3x3 convolution without bias of a padded input, then the style's scale and shift, and leaky
+// ReLU.
 class ComicNetwork::StyledConv final : public Module {
  public:
   StyledConv(const std::string& name, std::int64_t in, std::int64_t out, int stride, double slope,
@@ -36,7 +37,7 @@ class ComicNetwork::StyledConv final : public Module {
     beta_ = add_parameter(name + ".beta", Shape::matrix(styles, out), dtype, device, {Kind::dense, {}, {}});
   }
 
-  // x [n,h+2,w+2,in]. The result has `next_pad`, and `residual` in it, if given.
+  // x [n,h+2,w+2,in]. The result is padded by `next_pad` and includes `residual`, if given.
   Tensor operator()(const Tensor& x, const Tensor& mixture, const PadGeom& next_pad = {},
                     const Tensor& residual = {}) {
     const ModuleScope scope(name());
@@ -70,26 +71,33 @@ class ComicNetwork::StyledConv final : public Module {
   Tensor weight_, gamma_, beta_;
 };
 
-ComicNetwork::StyledConv& ComicNetwork::add(const char* name, std::int64_t in, std::int64_t out, int stride,
-                                            double slope, double scale) {
+ComicNetwork::StyledConv& ComicNetwork::add(const std::string& name, std::int64_t in, std::int64_t out,
+                                            int stride, double slope, double scale, int styles) {
   return add_child(
-      std::make_unique<StyledConv>(name, in, out, stride, slope, scale, size_.styles, dtype_, device_));
+      std::make_unique<StyledConv>(name, in, out, stride, slope, scale, styles, dtype_, device_));
+}
+
+ComicNetwork::Decoder ComicNetwork::add_decoder(const std::string& prefix, int styles) {
+  const std::int64_t w = size_.width;
+  StyledConv& dec0 = add(prefix + "dec0", 4 * w, w, 1, kSlope, 1, styles);
+  return {&dec0, &add(prefix + "head", 2 * w, kCoefficients, 1, kNoActivation, 1, styles)};
 }
 
 ComicNetwork::ComicNetwork(const ComicSize& size, DType dtype, const Device& device)
     : Module("comic"), size_(size), dtype_(dtype), device_(device) {
   const std::int64_t w = size.width;
-  enc0_ = &add("enc0", 3, w, 1, kSlope, 1);
-  enc1_ = &add("enc1", w, 2 * w, 2, kSlope, 1);
-  enc2_ = &add("enc2", 2 * w, 4 * w, 2, kSlope, 1);
+  const int n = size.styles;
+  enc0_ = &add("enc0", 3, w, 1, kSlope, 1, n);
+  enc1_ = &add("enc1", w, 2 * w, 2, kSlope, 1, n);
+  enc2_ = &add("enc2", 2 * w, 4 * w, 2, kSlope, 1, n);
   for (int i = 0; i < size.blocks; ++i) {
-    StyledConv& a = add(fmt::format("res.{}.a", i).c_str(), 4 * w, 4 * w, 1, kSlope, 1);
-    blocks_.emplace_back(
-        &a, &add(fmt::format("res.{}.b", i).c_str(), 4 * w, 4 * w, 1, kNoActivation, kBlockScale));
+    StyledConv& a = add(fmt::format("res.{}.a", i), 4 * w, 4 * w, 1, kSlope, 1, n);
+    blocks_.emplace_back(&a,
+                         &add(fmt::format("res.{}.b", i), 4 * w, 4 * w, 1, kNoActivation, kBlockScale, n));
   }
-  dec1_ = &add("dec1", 4 * w, 2 * w, 1, kSlope, 1);
-  dec0_ = &add("dec0", 4 * w, w, 1, kSlope, 1);
-  head_ = &add("head", 2 * w, kCoefficients, 1, kNoActivation, 1);
+  dec1_ = &add("dec1", 4 * w, 2 * w, 1, kSlope, 1, n);
+  decoder_ = add_decoder("", n);
+  for (int i = 0; i < size.own; ++i) own_.push_back(add_decoder(fmt::format("own.{}.", i), 1));
 }
 
 ComicNetwork::~ComicNetwork() = default;
@@ -100,8 +108,13 @@ void ComicNetwork::initialize(RandomStream& stream) {
     a->initialize(1, stream);
     b->initialize(1, stream);
   }
-  for (StyledConv* conv : {dec1_, dec0_}) conv->initialize(1, stream);
-  head_->initialize(kHeadShare, stream);
+  dec1_->initialize(1, stream);
+  const auto initialize = [&](const Decoder& decoder) {
+    decoder.dec0->initialize(1, stream);
+    decoder.head->initialize(kHeadShare, stream);
+  };
+  initialize(decoder_);
+  for (const Decoder& decoder : own_) initialize(decoder);
 }
 
 Tensor ComicNetwork::operator()(const Tensor& x, const Tensor& mixture) {
@@ -109,7 +122,7 @@ Tensor ComicNetwork::operator()(const Tensor& x, const Tensor& mixture) {
   return in_activations(x, [&](const Tensor& y) { return run(y, mixture); });
 }
 
-// a, b, h have the border of the next convolution; the residual of a block has none.
+// a, b, h are padded for the next convolution; the residual of a block is not.
 Tensor ComicNetwork::run(const Tensor& x, const Tensor& mixture) const {
   const Tensor a = (*enc0_)(pad2d(x, kBorder), mixture, kBorder);
   const Tensor b = (*enc1_)(a, mixture, kBorder);
@@ -117,8 +130,21 @@ Tensor ComicNetwork::run(const Tensor& x, const Tensor& mixture) const {
   for (const auto& [first, second] : blocks_)
     h = (*second)((*first)(pad2d(h, kBorder), mixture, kBorder), mixture, {}, h);
   h = concat({doubled((*dec1_)(pad2d(h, kBorder), mixture)), b}, 3);
-  h = concat({doubled((*dec0_)(h, mixture)), a}, 3);
-  return (*head_)(h, mixture);
+  const auto decoded = [&](const Decoder& decoder, const Tensor& weights) {
+    return (*decoder.head)(concat({doubled((*decoder.dec0)(h, weights)), a}, 3), weights);
+  };
+  Tensor y = decoded(decoder_, mixture);
+  if (own_.empty()) return y;
+  Tensor others;
+  std::int64_t style = size_.styles - size_.own;
+  Tensor rest = Tensor::full({x.shape().n, 1, 1, 1}, 1, mixture.dtype(), mixture.device());
+  for (const Decoder& decoder : own_) {
+    const Tensor share = slice(mixture, {0, 0, 0, style++}, {x.shape().n, 1, 1, 1});
+    const Tensor mine = mul(decoded(decoder, affine(share, 0, 1)), cast(share, y.dtype()));
+    others = others ? sumi::add(others, mine) : mine;
+    rest = sub(rest, share);
+  }
+  return sumi::add(mul(y, cast(rest, y.dtype())), others);
 }
 
 Tensor ComicNetwork::forward(const Tensor& x) {
@@ -131,16 +157,23 @@ Tensor ComicNetwork::forward(const Tensor& x) {
 Shape ComicNetwork::infer_shape(const Shape& x, Cost& cost) const {
   if (x.c != 3 || x.h % kMultiple != 0 || x.w % kMultiple != 0 || x.h < kSmallestSide || x.w < kSmallestSide)
     fail("comic",
-         fmt::format("takes pictures of 3 channels with sides that are multiples of {} from {} on, not {}",
+         fmt::format("takes images of 3 channels with sides that are multiples of {} from {} on, not {}",
                      kMultiple, kSmallestSide, x.str()));
   const Shape a = enc0_->infer_shape(x, cost), b = enc1_->infer_shape(a, cost);
   Shape h = enc2_->infer_shape(b, cost);
   for (const auto& [first, second] : blocks_) h = second->infer_shape(first->infer_shape(h, cost), cost);
   h = dec1_->infer_shape(h, cost);
   cost.saved_elements += 2 * b.count();
-  h = dec0_->infer_shape({b.n, b.h, b.w, h.c + b.c}, cost);
-  cost.saved_elements += 2 * a.count();
-  return head_->infer_shape({a.n, a.h, a.w, h.c + a.c}, cost);
+  const Shape joined{b.n, b.h, b.w, h.c + b.c};
+  for (const Decoder& decoder : own_) infer_decoder(decoder, joined, a, cost);
+  return infer_decoder(decoder_, joined, a, cost);
+}
+
+Shape ComicNetwork::infer_decoder(const Decoder& decoder, const Shape& x, const Shape& skip,
+                                  Cost& cost) const {
+  const Shape h = decoder.dec0->infer_shape(x, cost);
+  cost.saved_elements += 2 * skip.count();
+  return decoder.head->infer_shape({skip.n, skip.h, skip.w, h.c + skip.c}, cost);
 }
 
 Tensor line_logit(const Tensor& coefficients) {

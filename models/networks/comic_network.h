@@ -1,16 +1,22 @@
-// The stylizer's network: a photograph to the coefficients of flat color and to the alpha of lines, in any mixture of
-// the styles that it was trained on. It has no norm: a scale and a shift for each style stand behind each convolution
-// (conditional as in Dumoulin 2017, linear as in Perez 2018), so a pixel depends on 48 pixels around it and on nothing
-// else, tiles are exact, and a clip is steady.
+// The stylizer's network: maps a photograph to the coefficients of a flat color transform and to
+// the alpha of lines, for any mixture of the trained styles. It has no norm; each convolution is
+// followed by a scale and a shift per style (conditional as in Dumoulin 2017, linear as in Perez
+// 2018). A pixel therefore depends only on the 48 pixels around it: tiles are exact, and video is
+// stable.
 //
-//   enc0  3x3, 3 -> W                 enc1  3x3 stride 2, W -> 2W          enc2  3x3 stride 2, 2W -> 4W
-//   res.i x + conv(conv(x)), 4W       dec1  3x3, 4W -> 2W, bilinear x2, beside enc1
-//   head  3x3, 2W -> 7                dec0  3x3, 4W -> W, bilinear x2, beside enc0
-// Convolutions reflect at the border and stand before the upsampling, where they cost a quarter.
+//   enc0  3x3, 3 -> W     enc1  3x3 stride 2, W -> 2W     enc2  3x3 stride 2, 2W -> 4W
+//   res.i x + conv(conv(x)), 4W
+//   dec1  3x3, 4W -> 2W, bilinear x2, concatenated with enc1
+//   dec0  3x3, 4W -> W, bilinear x2, concatenated with enc0
+//   head  3x3, 2W -> 7
+// Convolutions use reflection padding and precede the upsampling, where they cost a quarter. A
+// style that was added later has a dec0 and a head of its own, own.i; a mixture with it is the
+// mixture of the coefficients of both decoders.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "engine/nn.h"
@@ -21,6 +27,7 @@ struct ComicSize {
   std::int64_t width = 16;  // W
   int blocks = 4;
   int styles = 1;
+  int own = 0;  // the last so many of the styles have a dec0 and a head of their own
 };
 
 class ComicNetwork final : public Module {
@@ -28,18 +35,18 @@ class ComicNetwork final : public Module {
   ComicNetwork(const ComicSize& size, DType dtype, const Device& device);
   ~ComicNetwork() override;
 
-  // How far an output pixel sees, rounded up to the network's multiple; and what height and width are multiples of.
-  // At least 8 pixels a side.
+  // Receptive field of an output pixel in pixels, rounded up to the network's multiple; and the
+  // multiple of height and width, each at least kSmallestSide.
   static constexpr int kHalo = 48, kMultiple = 4, kSmallestSide = 8;
 
-  // x [n,h,w,3] in [0,1]; mixture [n,1,1,styles], rows that sum to 1. Coefficients [n,h,w,7]: the shift b (3), the
-  // line's logit (1), the scale a (3).
+  // x [n,h,w,3] in [0,1]; mixture [n,1,1,styles], rows that sum to 1. Returns coefficients
+  // [n,h,w,7]: the shift b (3), the line's logit (1), the scale a (3).
   Tensor operator()(const Tensor& x, const Tensor& mixture);
   using Module::operator();  // with the first style alone
   Shape infer_shape(const Shape& x, Cost& cost) const override;
 
-  // He's initialization for a leaky ReLU of .2 (He 2015); scales 1, those of the second convolution of a block .3, so
-  // that blocks begin near the identity; the head a tenth.
+  // He initialization for a leaky ReLU of .2 (He 2015). Scales are 1, except .3 for the second
+  // convolution of a block, so that blocks begin near the identity; the head's weights are a tenth.
   void initialize(RandomStream& stream);
 
  protected:
@@ -47,27 +54,35 @@ class ComicNetwork final : public Module {
 
  private:
   class StyledConv;
-  StyledConv& add(const char* name, std::int64_t in, std::int64_t out, int stride, double slope,
-                  double scale);
+  StyledConv& add(const std::string& name, std::int64_t in, std::int64_t out, int stride, double slope,
+                  double scale, int styles);
+  struct Decoder {
+    StyledConv *dec0, *head;
+  };
+  Decoder add_decoder(const std::string& prefix, int styles);
+  Shape infer_decoder(const Decoder& decoder, const Shape& x, const Shape& skip, Cost& cost) const;
   Tensor run(const Tensor& x, const Tensor& mixture) const;
 
   ComicSize size_;
   DType dtype_;
   Device device_;
-  StyledConv *enc0_, *enc1_, *enc2_, *dec1_, *dec0_, *head_;
+  StyledConv *enc0_, *enc1_, *enc2_, *dec1_;
+  Decoder decoder_;
+  std::vector<Decoder> own_;
   std::vector<std::pair<StyledConv*, StyledConv*>> blocks_;
 };
 
-// What the coefficients make of x [n,h,w,3] in [0,1]: the flat color x (1 + a) + b [n,h,w,3], not clamped, and the line's
-// alpha sigmoid(4 logit - 2) [n,h,w,1].
+// Layers computed from the coefficients for x [n,h,w,3] in [0,1]: the flat color x (1 + a) + b
+// [n,h,w,3], not clamped, and the line's alpha sigmoid(4 logit - 2) [n,h,w,1].
 struct ComicLayers {
   Tensor flat, line;
 };
 ComicLayers comic_layers(const Tensor& x, const Tensor& coefficients);
-// 4 logit - 2 [n,h,w,1], of which the alpha is the sigmoid.
+// 4 logit - 2 [n,h,w,1], the argument of the alpha's sigmoid.
 Tensor line_logit(const Tensor& coefficients);
 
-// flat (1 - opacity line) + opacity line ink. opacity [n,1,1,1], ink [n,1,1,3] or of one sample.
+// flat (1 - opacity line) + opacity line ink. opacity [n,1,1,1], ink [n,1,1,3] or one for all
+// samples.
 Tensor compose_comic(const ComicLayers& layers, const Tensor& ink, const Tensor& opacity);
 
 }  // namespace sumi

@@ -7,9 +7,13 @@ constexpr int kMinibatchDims = 5;  // of each kernel, as in Salimans 2016
 
 }  // namespace
 
-void add_layer(Sequential& d, LayerSpec layer, const TrainOptions& o) {
+LayerSpec discriminator_layer(LayerSpec layer, const TrainOptions& o) {
   layer.spectral = o.spectral_norm;
-  d.add(layer, dtype_of(o), device_of(o));
+  return layer;
+}
+
+void add_layer(Sequential& d, const LayerSpec& layer, const TrainOptions& o) {
+  d.add(discriminator_layer(layer, o), dtype_of(o), device_of(o));
 }
 
 void add_output_layer(Sequential& d, LayerSpec layer, const TrainOptions& o) {

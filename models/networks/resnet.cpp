@@ -15,7 +15,7 @@ PadGeom reflect(int pad) {
   return {PadMode::reflect, pad, pad, pad, pad};
 }
 
-// One convolution with its norm; `index` is its place in the list of layers.
+// One convolution with its norm; `index` is its position in the list of layers.
 LayerSpec resnet_layer(const TrainOptions& o, const std::string& prefix, int index, std::int64_t in,
                        std::int64_t out, int kernel, int stride, int pad) {
   LayerSpec s;
@@ -25,7 +25,7 @@ LayerSpec resnet_layer(const TrainOptions& o, const std::string& prefix, int ind
   s.stride = stride;
   s.pad = pad;
   s.norm = norm_of(o);
-  s.bias = norm_of(o) != Norm::batch;  // batch norm has its own
+  s.bias = norm_of(o) != Norm::batch;  // a batch norm has its own bias
   s.act = Unary::relu;
   s.name = fmt::format("{}.{}", prefix, index);
   s.norm_name = fmt::format("{}.{}", prefix, index + 1);
@@ -91,7 +91,7 @@ std::unique_ptr<Module> resnet_generator(const TrainOptions& o) {
     LayerSpec up = resnet_layer(o, "model", index, width, width / 2, 3, 2, 1);
     if (width == 2 * ngf) up.next_pad = reflect(3);
     up.output_padding = 1;
-    // Where it resizes, the convolution stands behind that and a padding.
+    // When resizing, the convolution follows the resize and its padding.
     add_doubling(*g, up, {o.upsample, ".2", true}, o);
     index += 3;
   }

@@ -14,7 +14,7 @@ namespace {
 using MapKind = BlockOptions::MapKind;
 using Norm = LayerSpec::Norm;
 
-// Norm and ReLU of what comes in: these blocks are activated before their convolutions (He 2016).
+// Norm and ReLU before the convolutions of a block (pre-activation, He 2016).
 class NormRelu final : public BatchNormed {
  public:
   NormRelu(const std::string& name, std::int64_t channels, Norm norm, DType dtype, const Device& device)
@@ -58,14 +58,16 @@ struct BlockSpec {
   UpsampleOptions way{"nearest"};
 };
 
-// x -> norm ReLU [up] conv 3x3 norm ReLU conv 3x3 [down], added to x -> [up] conv 1x1 [down]. Up is nearest unless --upsample
-// says bilinear, or transpose: then up and the first convolution are one, and the other way keeps nearest. Down is the mean of 2x2.
-// (The mean comes before the 1x1 convolution, and up behind it, which is the same and costs a quarter.)
+// x -> norm ReLU [up] conv 3x3 norm ReLU conv 3x3 [down], added to x -> [up] conv 1x1 [down].
+// Upsampling is nearest unless --upsample says bilinear or transpose; transpose merges it with the
+// first convolution and keeps nearest in the shortcut. Downsampling is the mean of 2x2. (The
+// shortcut averages before its 1x1 convolution and upsamples after it: the same result at a quarter
+// of the cost.)
 class ResamplingBlock final : public Module {
  public:
   ResamplingBlock(const BlockSpec& b, DType dtype, const Device& device)
       : Module(b.name), up_(b.scale == Scale::up), way_(b.way) {
-    // The source keeps the width of its input in the first convolution of a critic's block.
+    // The published critic keeps the input width in the first convolution of a block.
     const std::int64_t middle = up_ ? b.out : b.in;
     before_ = &add_child(std::make_unique<NormRelu>(b.name + ".norm1", b.in, b.norm, dtype, device));
     const auto layer = [&](const char* name, std::int64_t in, std::int64_t out, int kernel) {
@@ -127,7 +129,7 @@ class ResamplingBlock final : public Module {
   FusedLayer *conv1_, *conv2_, *shortcut_;
 };
 
-// Blocks between 4x4 and the full picture.
+// Number of blocks between 4x4 and the full image.
 int resampling_blocks(int size) {
   if (size < 16 || size > 256 || !std::has_single_bit(static_cast<unsigned>(size)))
     fail("--size", fmt::format("{} is not possible for wgan-gp; use 16, 32, 64, 128 or 256", size));
@@ -143,7 +145,7 @@ LayerSpec dense_layer(const char* name, std::int64_t in, std::int64_t out) {
   return s;
 }
 
-LayerSpec picture_layer(const char* name, std::int64_t in, std::int64_t out) {
+LayerSpec image_layer(const char* name, std::int64_t in, std::int64_t out) {
   LayerSpec s;
   s.in = in;
   s.out = out;
@@ -174,7 +176,7 @@ std::unique_ptr<Sequential> resnet_gan_generator(const TrainOptions& o) {
     width = next;
   }
   g->add(std::make_unique<NormRelu>("norm", width, norm, dtype_of(o), device_of(o)));
-  LayerSpec last = picture_layer("output", width, o.channels);
+  LayerSpec last = image_layer("output", width, o.channels);
   last.act = Unary::tanh;
   g->add(last, dtype_of(o), device_of(o));
   return g;
@@ -183,7 +185,7 @@ std::unique_ptr<Sequential> resnet_gan_generator(const TrainOptions& o) {
 std::unique_ptr<Sequential> resnet_gan_critic(const TrainOptions& o) {
   const int blocks = resampling_blocks(o.size);
   auto d = std::make_unique<Sequential>();
-  add_layer(*d, picture_layer("input", o.channels + condition_channels(o), o.ndf), o);
+  add_layer(*d, image_layer("input", o.channels + condition_channels(o), o.ndf), o);
   std::int64_t width = o.ndf;
   for (int i = 0; i < blocks; ++i) {
     const std::int64_t next = std::int64_t{o.ndf} << std::min(i + 1, 3);

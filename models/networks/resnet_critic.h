@@ -1,4 +1,4 @@
-// The residual networks of WGAN-GP (Gulrajani 2017), for pictures of 16, 32, 64, 128 or 256.
+// The residual networks of WGAN-GP (Gulrajani 2017), for images of 16, 32, 64, 128 or 256.
 #pragma once
 
 #include <memory>
@@ -7,11 +7,13 @@
 
 namespace sumi {
 
-// z -> dense 4x4x8ngf; residual blocks that double the size, to 8, 4, 2 and 1 ngf at 64 (the widest are repeated or left out
-// for other sizes); batch norm, ReLU, conv 3x3, tanh. 8,540,483 parameters at 64 with nz 128, ngf 64.
+// z -> dense 4x4x8ngf; residual blocks that double the size, to 8, 4, 2 and 1 ngf at 64 (other
+// sizes repeat or omit the widest); batch norm, ReLU, conv 3x3, tanh. 8,540,483 parameters at 64
+// with nz 128, ngf 64.
 std::unique_ptr<Sequential> resnet_gan_generator(const TrainOptions& o);
-// conv 3x3 ndf; residual blocks that halve the size, to 2, 4, 8 and 8 ndf at 64, with layer norm: batch norm would make the
-// penalty of a sample depend on the others; dense 1. 7,491,841 parameters at 64 with ndf 64.
+// conv 3x3 ndf; residual blocks that halve the size, to 2, 4, 8 and 8 ndf at 64, with layer norm,
+// because batch norm would make a sample's gradient penalty depend on the others; dense 1.
+// 7,491,841 parameters at 64 with ndf 64.
 std::unique_ptr<Sequential> resnet_gan_critic(const TrainOptions& o);
 
 }  // namespace sumi

@@ -27,7 +27,7 @@ std::unique_ptr<Module> translation_generator(const TrainOptions& o) {
 
 SideRule side_rule(const TrainOptions& o) {
   if (const int downs = unet_downs(o.net_g)) return {1 << downs, 1 << downs};
-  return {4, 8};  // a quarter of the side is reflected by 1
+  return {4, 8};  // the padding reflects 1 pixel at a quarter of the side
 }
 
 void check_crop_size(const TrainOptions& o, const SideRule& rule, const std::string& name) {

@@ -24,16 +24,18 @@ LayerSpec unet_layer(const TrainOptions& o, MapKind map, std::int64_t in, std::i
   return s;
 }
 
-// One level: down by 2, what lies within, up by 2 (by --upsample). The level's own input is the LeakyReLU'd output of the
-// level around it; the level's result is joined to that by the level around it. As ReLU(LeakyReLU(x)) = ReLU(x),
-// the join needs only the LeakyReLU'd tensor.
+// One level: downsample by 2, inner level, upsample by 2 (by --upsample). The level's own input is
+// the outer level's output after LeakyReLU; the outer level concatenates it with this level's
+// result. Because ReLU(LeakyReLU(x)) = ReLU(x), the concatenation needs only the tensor after
+// LeakyReLU.
 class UnetLevel final : public Module {
  public:
-  // `prefix` names the list of this level's layers: "model.model". `inner` is null for the innermost.
+  // `prefix` names the list of this level's layers: "model.model". `inner` is null for the
+  // innermost.
   UnetLevel(const TrainOptions& o, const std::string& prefix, std::int64_t outside, std::int64_t inside,
             std::int64_t result, bool dropout, std::unique_ptr<UnetLevel> inner, bool outermost)
       : Module("") {
-    // Places in the list: [LeakyReLU,] conv [, norm] [, inner], ReLU, transposed conv [, norm].
+    // Positions in the list: [LeakyReLU,] conv [, norm] [, inner], ReLU, transposed conv [, norm].
     const int conv = outermost ? 0 : 1;
     const bool down_norm = !outermost && inner;
     const int up_conv = conv + (down_norm ? 2 : 1) + (inner ? 1 : 0) + 1;
@@ -44,14 +46,14 @@ class UnetLevel final : public Module {
     down.name = fmt::format("{}.{}", prefix, conv);
     down.norm_name = fmt::format("{}.{}", prefix, conv + 1);
     LayerSpec up = unet_layer(o, MapKind::conv_transpose, inner ? 2 * inside : inside, result);
-    up.act = outermost ? Unary::tanh : Unary::relu;  // the ReLU that stands before the next transposed conv
+    up.act = outermost ? Unary::tanh : Unary::relu;  // the ReLU before the next transposed conv
     if (outermost) {
       up.norm = Norm::none;
       up.bias = true;
     }
     up.name = fmt::format("{}.{}", prefix, up_conv);
     up.norm_name = fmt::format("{}.{}", prefix, up_conv + 1);
-    // Where it resizes, the convolution stands behind that.
+    // When resizing, the convolution follows the resize.
     UpsampleLayers twice = add_upsample_block(up, {o.upsample, ".1"});
     down_ = &add_child(std::make_unique<FusedLayer>(down, dtype_of(o), device_of(o)));
     if (inner) inner_ = &add_child(std::move(inner));

@@ -1,5 +1,5 @@
-// Encoder and decoder of the variational autoencoder. Indices of layers are those of a list in which a linear map, a change of
-// shape and an activation count one each.
+// Encoder and decoder of the variational autoencoder. Layer indices count linear maps, reshapes and
+// activations one each.
 #include <fmt/format.h>
 
 #include "models/networks/noise_networks.h"
@@ -10,9 +10,9 @@ namespace {
 
 using MapKind = BlockOptions::MapKind;
 
-constexpr std::int64_t kHidden = 400;  // of the dense form
+constexpr std::int64_t kHidden = 400;  // of the dense variant
 
-// How often a side is halved until it is 4 to 7.
+// Number of times that a side is halved until it is 4 to 7.
 int halvings(int size) {
   int count = 0, side = size;
   for (; side >= 8 && side % 2 == 0; side /= 2) ++count;
@@ -50,7 +50,7 @@ std::unique_ptr<Sequential> vae_encoder(const TrainOptions& o) {
       e->add(strided(MapKind::conv, index, features.c, width, Unary::relu), dtype_of(o), device_of(o));
       features = {1, features.h / 2, features.w / 2, width};
     }
-    ++index;  // the flattening
+    ++index;  // the flatten layer
   }
   e->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec first = o.variant == "conv" ? dense_layer(index, features.count(), 2 * o.nz)

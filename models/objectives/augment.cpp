@@ -27,8 +27,8 @@ Tensor recolor(Tensor x, RandomStream& stream) {
   return stretch(x, mean_over(x, {s.n, 1, 1, 1}), one_each(x, 0.5, 1.5, stream));
 }
 
-// 0, 1, 2, ... along one axis of `shape`, whose other sizes are 1. By ops, so that a captured step can hold it: a straight
-// line from 0 to the last, correct to rounding.
+// 0, 1, 2, ... along one axis of `shape`, whose other sizes are 1. Made by ops so that a captured
+// step can contain it: a straight line from 0 to the last index, exact up to rounding.
 Tensor count_along(const Shape& shape, const Tensor& like) {
   const std::int64_t size = shape.count();
   const Tensor zero = Tensor::zeros(Shape::scalar(), like.dtype(), like.device());
@@ -39,7 +39,7 @@ Tensor count_along(const Shape& shape, const Tensor& like) {
   return reshape(resize2d(concat({zero, last}, 2), 1, size, line), shape);
 }
 
-// floor of a value in [0, most]: how many of 1 ... most it reaches.
+// floor of a value in [0, most], as the number of thresholds 1 ... most that it reaches.
 Tensor whole(const Tensor& value, std::int64_t most) {
   Tensor sum = Tensor::zeros(value.shape(), value.dtype(), value.device());
   for (std::int64_t k = 1; k <= most; ++k)
@@ -52,8 +52,8 @@ Tensor within(const Tensor& a, double bound) {
   return heaviside(affine(abs(a), -1, bound));
 }
 
-// A matrix for each picture [n,size,1,size] that moves `size` rows down by a whole number in [-most, most], the same for
-// all of a picture.
+// A matrix for each image [n,size,1,size] that moves `size` rows down by a random whole number in
+// [-most, most].
 Tensor shifts(const Tensor& x, std::int64_t size, RandomStream& stream) {
   const std::int64_t most = (size + 4) / 8;
   const double choices = static_cast<double>(2 * most + 1);
@@ -66,7 +66,7 @@ Tensor translate(const Tensor& x, RandomStream& stream) {
   const Shape s = x.shape();
   const Tensor rows = reshape(x, {s.n, s.h, 1, s.w * s.c});
   const Tensor moved = batched_matmul(shifts(x, s.h, stream), rows);
-  // Columns: every row of a picture by the picture's matrix.
+  // Columns: each row of an image times the image's matrix.
   const Tensor matrix = reshape(shifts(x, s.w, stream), {s.n, 1, s.w, s.w});
   const Tensor each = reshape(broadcast_to(matrix, {s.n, s.h, s.w, s.w}), {s.n * s.h, s.w, 1, s.w});
   return reshape(batched_matmul(each, reshape(moved, {s.n * s.h, s.w, 1, s.c})), s);
@@ -78,7 +78,8 @@ Tensor cut(const Tensor& x, RandomStream& stream) {
     const Tensor center = one_each(x, 0, static_cast<double>(size), stream);
     return within(sub(affine(count_along(axis, x), 1, 0.5), center), static_cast<double>(size) / 4);
   };
-  const Tensor columns = band({1, 1, s.w, 1}, s.w), rows = band({1, s.h, 1, 1}, s.h);  // drawn in this order
+  const Tensor columns = band({1, 1, s.w, 1}, s.w),
+               rows = band({1, s.h, 1, 1}, s.h);  // the order of the random numbers
   return mul(x, affine(mul(rows, columns), -1, 1));
 }
 

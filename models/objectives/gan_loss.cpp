@@ -29,7 +29,7 @@ Tensor GanLoss::generator(const Tensor& logits) const {
   if (!has_labels()) return affine(mean(logits), -1);
   if (mode_ == Mode::lsgan) return loss_mean(Loss::squared, logits, 1.0);
   if (mode_ == Mode::vanilla) return loss_mean(Loss::bce_logits, logits, 1.0);
-  // log(1 - s) = -softplus(logit), which is minus the cross-entropy against 0.
+  // log(1 - s) = -softplus(logit), the negative cross-entropy against 0.
   return affine(loss_mean(Loss::bce_logits, logits, 0.0), -1);
 }
 

@@ -70,7 +70,7 @@ void ImagePool::load(const CheckpointFile& file, const std::string& prefix, int 
     const Shape shape = file.shape(name);
     if (shape.n != 1 || shape.c != channels || shape.count() == 0)
       fail("checkpoint " + file.path().string(),
-           fmt::format("is damaged: {} is {}, no picture; use an older checkpoint", name, shape.str()));
+           fmt::format("is damaged: {} is {}, not an image; use an older checkpoint", name, shape.str()));
     make_room(shape.count(), dtype, device);
     kept_.push_back(shape);
     file.load(name, place(kept_.size() - 1));

@@ -1,4 +1,4 @@
-// Codes that a generator is told and that its pictures should show (InfoGAN, Chen 2016).
+// Codes that condition a generator and that its images should show (InfoGAN, Chen 2016).
 #pragma once
 
 #include "engine/ops.h"
@@ -12,14 +12,16 @@ struct InfoCodes {
 
   bool any() const { return categories > 0 || continuous > 0; }
   int width() const { return categories + continuous; }
-  // What the head says of a picture: logits of the category, means and (unused, as in the source) log-variances.
+  // Width of the head's output: logits of the category, means, and log-variances (unused, as in the
+  // published code).
   int head_width() const { return categories + 2 * continuous; }
 
-  // [n,1,1,width]: the category one-hot, then the others.
+  // Random codes [n,1,1,width]: the category one-hot, then the continuous codes.
   Tensor draw(std::int64_t n, RandomStream& stream, DType dtype, const Device& device) const;
-  // What is lost of the codes [n,1,1,width] in the head's guess [n,1,1,head_width], a mean over samples: the cross-entropy of
-  // the category, and for each continuous code the negative log-likelihood under a normal distribution of spread 1. Up to a
-  // constant it is minus the mutual information's lower bound.
+  // Loss of the head's prediction [n,1,1,head_width] of the codes [n,1,1,width], a mean over
+  // samples: the cross-entropy of the category, plus for each continuous code the negative
+  // log-likelihood under a normal distribution with standard deviation 1. Up to a constant, the
+  // negated lower bound of the mutual information.
   Tensor loss(const Tensor& head, const Tensor& codes) const;
 };
 

@@ -12,7 +12,7 @@ namespace {
 constexpr int kMostComponents = 4096;
 constexpr double kSpread = 0.5;
 
-// K of "gmm:K", 0 for the others.
+// K for "gmm:K", 0 for the others.
 int components_of(const std::string& kind) {
   if (kind == "normal" || kind == "uniform") return 0;
   int count = 0;
@@ -37,8 +37,8 @@ Latent::Latent(const std::string& kind, int nz, std::uint64_t seed, DType dtype,
   centers_ = stream.normal(Shape::matrix(components_, nz), dtype, device);
 }
 
-// By ops, so that a captured step can hold it. u is which kind: of each kind's share of [0, 1) it is above the lower bound,
-// and not above the next.
+// Made by ops so that a captured step can contain it. u selects the kind: it is above the lower
+// bound of that kind's share of [0, 1), and not above the next bound.
 Tensor random_one_hot(std::int64_t n, std::int64_t kinds, RandomStream& stream, DType dtype,
                       const Device& device) {
   const Tensor u = stream.uniform({n, 1, 1, 1}, dtype, device, 0, static_cast<double>(kinds));

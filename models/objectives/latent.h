@@ -1,4 +1,4 @@
-// Where a generator's noise comes from.
+// Distribution of a generator's noise.
 #pragma once
 
 #include <string>
@@ -11,10 +11,11 @@ namespace sumi {
 // Samples of noise [n,1,1,nz]:
 //   normal    N(0, 1)
 //   uniform   U(-1, 1), as in Radford 2015
-//   gmm:K     a mixture of K normals of spread 0.5 with equal shares, whose centers are N(0, 1), drawn once for the seed
+//   gmm:K     a mixture of K normals with standard deviation 0.5 and equal weights; their centers
+//             are N(0, 1), drawn once from the seed
 class Latent {
  public:
-  // Error for what `kind` cannot be.
+  // Throws Error for an invalid `kind`.
   Latent(const std::string& kind, int nz, std::uint64_t seed, DType dtype, const Device& device);
   Tensor draw(std::int64_t n, RandomStream& stream) const;
 
@@ -27,7 +28,7 @@ class Latent {
   Tensor centers_;  // [K,1,1,nz]
 };
 
-// Rows of `kinds` numbers [n,1,1,kinds], of which one is 1 and the others 0: each as likely.
+// One-hot rows [n,1,1,kinds], uniformly distributed over the kinds.
 Tensor random_one_hot(std::int64_t n, std::int64_t kinds, RandomStream& stream, DType dtype,
                       const Device& device);
 

@@ -32,19 +32,20 @@ ComicInk comic_ink(const std::string& style) {
   return found == known.end() ? ComicInk{{.05, .05, .05}, 1} : found->second;
 }
 
-std::vector<StyleSource> style_sources(const std::string& list) {
+std::vector<StyleSource> style_sources(const std::string& list, const std::string& option) {
   std::vector<StyleSource> sources;
   for (const std::string& one : split_names(list)) {
     const auto equals = one.find('=');
     StyleSource style{one.substr(0, equals), equals == std::string::npos ? one : one.substr(equals + 1)};
     if (!is_style_name(style.name))
-      fail("--styles", fmt::format("'{}' is no NAME=FOLDER; a name has letters, digits, - and _", one));
+      fail(option,
+           fmt::format("'{}' is not of the form NAME=FOLDER; a name has letters, digits, - and _", one));
     if (style.source.empty())
-      fail("--styles", fmt::format("{}= names no teacher; give a folder of flat and line planes, or a filter",
-                                   style.name));
+      fail(option, fmt::format("{}= names no teacher; give a folder of flat and line planes, or a filter",
+                               style.name));
     if (std::any_of(sources.begin(), sources.end(),
                     [&](const StyleSource& s) { return s.name == style.name; }))
-      fail("--styles", fmt::format("gives {} twice; leave one out", style.name));
+      fail(option, fmt::format("gives {} twice; leave one out", style.name));
     sources.push_back(std::move(style));
   }
   return sources;

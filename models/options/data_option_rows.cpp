@@ -60,7 +60,7 @@ void DataOptions::add_rows(OptionTable& t) {
       .choices({"1", "3"});
   t.add("flip", &TrainOptions::flip).help("mirror images at random");
   t.add("sample-with-replacement", &TrainOptions::sample_with_replacement)
-      .help("draw every image from the whole set, so that an epoch repeats some and skips others")
+      .help("sample every image from the whole set, so that an epoch repeats some and skips others")
       .alias("--replacement");
   t.add("max-items", &TrainOptions::max_items)
       .help("use only the first N images; 0: all")
@@ -143,6 +143,17 @@ void PairOptions::add_rows(OptionTable& t) {
       .help("bits per channel that are read, and that convert writes to png and tif")
       .placeholder("8|16")
       .choices({"8", "16"});
+}
+
+void ValidationOptions::add_rows(OptionTable& t) {
+  t.heading("Data");
+  t.add("val-every", &TrainOptions::val_every)
+      .help("validation split: hold out one of every N images; 0: none")
+      .alias("--hold-out")
+      .range(0, 1e6)
+      .check([](O o) {
+        return std::string(o.val_every == 1 ? "would hold out every image; use 2 or more, or 0" : "");
+      });
 }
 
 void LabelOptions::add_rows(OptionTable& t) {

@@ -46,6 +46,13 @@ struct PairOptions {
   static void add_rows(OptionTable& table);
 };
 
+// Models that hold out images for validation.
+struct ValidationOptions {
+  int val_every = 0;  // one of so many images is held out; 0: none
+
+  static void add_rows(OptionTable& table);
+};
+
 // Models that can train on labeled images.
 struct LabelOptions {
   std::string labels = "auto";  // see LabelRule (engine/data/labels.h)

@@ -7,7 +7,7 @@ namespace sumi {
 
 class OptionTable;
 
-// Models with a discriminator. 0 and "" are off.
+// Models with a discriminator. 0 and "" mean off.
 struct DiscriminatorOptions {
   double lr_g = 0, lr_d = 0;  // 0: lr
   std::string gan_mode = "vanilla";

@@ -16,7 +16,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kMaxBytes = 1 << 20, kMaxValues = 20'000;
 
-// What is too much of `text` before it is parsed, or "".
+// Returns which limit `text` exceeds, to be checked before parsing, or "".
 std::string excess(const std::string& text, int max_depth) {
   if (text.size() > kMaxBytes) return fmt::format("has {} bytes, more than {}", text.size(), kMaxBytes);
   int depth = 0;

@@ -1,4 +1,4 @@
-// JSON out of files that anyone may have written.
+// JSON from untrusted files.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -6,18 +6,18 @@
 
 namespace sumi {
 
-// Parses `text`. Error "[where] what; cure" when it is no JSON, larger than 1 MiB, nested deeper than `max_depth` arrays
-// and objects (printing recurses), made of more than 20,000 values (members are found by walking), or an object names a
-// member twice.
+// Parses `text`. Throws Error "[where] problem; cure" if it is not JSON, is larger than 1 MiB, is
+// nested deeper than `max_depth` arrays and objects (printing recurses), has more than 20,000
+// values (members are found by linear search), or if an object repeats a member.
 nlohmann::ordered_json parse_json(const std::string& text, const std::string& where, const std::string& cure,
                                   int max_depth = 16);
 
-// A member that is not there yet, at the end. Looking for it would walk over all others, of which a file may have a
-// million. `object` may be null.
+// Appends a member that is known to be absent, without searching for it: the linear search would be
+// quadratic over the members of a large file. `object` may be null.
 nlohmann::ordered_json& append_member(nlohmann::ordered_json& object, const std::string& name,
                                       nlohmann::ordered_json value);
 
-// `value` as text of at most 60 bytes, for messages; also where strings are not UTF-8.
+// `value` as text of at most 60 bytes, for messages; strings that are not UTF-8 are replaced.
 std::string short_text(const nlohmann::ordered_json& value);
 
 }  // namespace sumi

@@ -37,6 +37,13 @@ void UpsamplingOptions::add_rows(OptionTable& t) {
       .choices({"transpose", "nearest", "bilinear"});
 }
 
+void BackboneOptions::add_rows(OptionTable& t) {
+  t.heading("Networks");
+  t.add("width", &TrainOptions::width)
+      .help("channels of the first layers; the last layers have eight times as many")
+      .range(1, 1024);
+}
+
 void BatchNormOptions::add_rows(OptionTable& t) {
   t.heading("Networks");
   t.add("bn-momentum", &TrainOptions::bn_momentum)

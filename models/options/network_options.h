@@ -21,12 +21,19 @@ struct UpsamplingOptions {
   static void add_rows(OptionTable& table);
 };
 
-// Models that come in several variants: each declares the row with its own.
+// Models that come in several variants; each declares the row with its own choices.
 struct VariantOptions {
   std::string variant;
 };
 
-// Models with the batch norm of Keras.
+// Models that are built on the feature backbone (models/inference/feature_backbone.h).
+struct BackboneOptions {
+  int width = 16;  // channels of the first layers
+
+  static void add_rows(OptionTable& table);
+};
+
+// Models with Keras's batch norm.
 struct BatchNormOptions {
   double bn_momentum = 0.9;  // share of the running statistics that is kept at each step
 
@@ -56,7 +63,7 @@ struct VirtualBatchNormOptions {
   static void add_rows(OptionTable& table);
 };
 
-// Models that translate images: each declares the rows with its own generators.
+// Models that translate images; each declares the rows with its own generators.
 struct TranslatorOptions {
   std::string net_g = "resnet_9blocks";
   int n_blocks = 0;  // 0: as net_g names them

@@ -11,7 +11,7 @@ using O = const TrainOptions&;
 constexpr std::int64_t kMostImages = 1 << 20;
 
 std::string batch_problem(O o) {
-  if (pictures_per_step(o) <= kMostImages) return "";
+  if (images_per_step(o) <= kMostImages) return "";
   return "times --n-critic " + std::to_string(o.n_critic) + " times --accumulate " +
          std::to_string(o.accumulate) + " exceeds " + std::to_string(kMostImages) +
          " images per step; use smaller values";

@@ -1,4 +1,4 @@
-// Settings of optimization: initialization, length of the run, optimizer, learning rate.
+// Settings of optimization: initialization, run length, optimizer, learning rate.
 #pragma once
 
 #include <cstdint>

@@ -50,7 +50,7 @@ std::string trim(const std::string& s) {
   return first == std::string::npos ? std::string() : s.substr(first, last - first + 1);
 }
 
-// Without a comment: # begins one unless it stands inside quotes.
+// Removes a comment: # begins one unless it is inside quotes.
 std::string without_comment(std::string line) {
   bool quoted = false;
   for (std::size_t i = 0; i < line.size(); ++i) {
@@ -60,7 +60,7 @@ std::string without_comment(std::string line) {
   return trim(line);
 }
 
-// `name = value` lines: quoted or bare text, numbers, true and false.
+// Parses `name = value` lines: quoted or bare text, numbers, true and false.
 Json parse_lines(const std::string& text, const std::string& where) {
   Json json = Json::object();
   int number = 0;
@@ -74,7 +74,7 @@ Json parse_lines(const std::string& text, const std::string& where) {
     if (equals == std::string::npos)
       fail(where, fmt::format("line {} is not `name = value`: {}", number, line.substr(0, 60)));
     const std::string value = trim(line.substr(equals + 1));
-    // No option is a list or an object: what looks like one is text.
+    // Text that looks like a list or object is kept as text: no option is one.
     const bool plain = value.empty() || (value[0] != '[' && value[0] != '{');
     const Json parsed = plain ? Json::parse(value, nullptr, false) : Json(value);
     const std::string name = trim(line.substr(0, equals));
@@ -85,7 +85,7 @@ Json parse_lines(const std::string& text, const std::string& where) {
   return json;
 }
 
-// The flag that the name "no-NAME" is the opposite of; null: none.
+// The flag whose opposite is called "no-NAME", or null.
 const Option* opposite_of(const OptionTable& table, const TrainOptions& options, const std::string& name) {
   const Option* option = name.starts_with("no-") ? table.find(name.substr(3)) : nullptr;
   const auto is_flag = [&](const auto& member) {

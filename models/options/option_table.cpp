@@ -58,7 +58,7 @@ std::string word_problem(const Option& option, const std::string& text) {
   return "";
 }
 
-// What is wrong with the value by itself.
+// Returns what is wrong with the value by itself, or "".
 std::string value_problem(const Option& option, const TrainOptions& options) {
   const std::string problem = option.visit(options, [&](const auto& value) -> std::string {
     using T = std::decay_t<decltype(value)>;

@@ -1,5 +1,5 @@
-// Table of a model's options. Everything that is known about an option stands in the row that declares it; the command line,
-// --help, options.json, --config and the checks are made from the rows.
+// Table of a model's options. The row that declares an option holds everything known about it; the
+// command line, --help, options.json, --config and the checks are made from the rows.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@
 
 namespace sumi {
 
-// Largest number of steps or items that an option takes.
+// Largest number of steps or items that an option accepts.
 constexpr double kLargestCount = std::int64_t{1} << 40;
 
 // Access to the member of TrainOptions that holds an option's value.
@@ -31,9 +31,10 @@ struct Option {
   using Condition = bool (*)(const TrainOptions&);
   // Returns what is wrong with the value, as "rule; cure", or "".
   using Check = std::string (*)(const TrainOptions&);
-  // Sets options that follow from this one when it was given. `is_given` asks for names as they were spelled.
+  // Sets options that follow from this one if it was given. `is_given` takes names as they were
+  // spelled.
   using Implication = void (*)(TrainOptions&, const std::function<bool(const std::string& name)>& is_given);
-  // An option without effect unless `used`. `text` says when: "only with --r1".
+  // Condition without which an option has no effect. `text` describes it: "only with --r1".
   struct Dependency {
     Condition used;
     std::string text;
@@ -45,16 +46,17 @@ struct Option {
   std::string value;    // placeholder in --help: "N", "DIR"; "" for a flag
   std::string
       absent;  // why a model may not have it: "its generator has no batch norm"; "" for a list of those that do
-  // Further spellings, with their dashes. Accepted on the command line and in files; --help lists none of them but one-letter ones.
+  // Further spellings, with their dashes. Accepted on the command line and in files; --help lists
+  // only one-letter ones.
   std::vector<std::string> aliases;
   std::vector<std::string> words;                              // the values that it may have; empty: any
   std::vector<std::pair<std::string, std::string>> old_words;  // former spelling of a value, its spelling now
   double lowest = 0, highest = -1;                             // of a number; lowest > highest: any
-  bool is_list = false;                                        // several of `words` with commas between them
-  bool takes_many = false;     // may be given several values, which are joined by commas
-  bool is_resumable = false;   // may be given again with --resume
-  bool is_path = false;        // of a file or folder that is read
-  bool may_be_unused = false;  // given without effect is no error
+  bool is_list = false;                                        // a comma-separated list of `words`
+  bool takes_many = false;                                     // takes several values, joined by commas
+  bool is_resumable = false;                                   // may be given again with --resume
+  bool is_path = false;                                        // a file or folder that is read
+  bool may_be_unused = false;                                  // having no effect is not an error
   std::vector<Dependency> dependencies;
   std::vector<Check> checks;
   Implication implied = nullptr;
@@ -76,7 +78,7 @@ struct Option {
   Option& path();
   Option& on_resume();
 
-  // Calls visit(member) with the value's place in `options`.
+  // Calls visit(member) with the option's value in `options`.
   template <class Visit>
   decltype(auto) visit(TrainOptions& options, Visit&& call) const {
     return std::visit([&](const auto& m) -> decltype(auto) { return call(m.in(options)); }, member_);
@@ -85,9 +87,9 @@ struct Option {
   decltype(auto) visit(const TrainOptions& options, Visit&& call) const {
     return std::visit([&](const auto& m) -> decltype(auto) { return call(m.of(options)); }, member_);
   }
-  // The value as text: "true" and "false" of a flag.
+  // The value as text; "true" or "false" for a flag.
   std::string text_in(const TrainOptions& options) const;
-  // "only with --r1" for an option that has no effect beside the others; "" for one that has.
+  // "only with --r1" if the option has no effect given the others; else "".
   std::string unused_reason(const TrainOptions& options) const;
 
  private:
@@ -99,9 +101,9 @@ struct Option {
 
 class OptionTable {
  public:
-  // Rows that follow stand under this heading of --help.
+  // The following rows appear under this heading of --help.
   void heading(const char* title) { heading_ = title; }
-  // Rows that follow are missing in some models, because ... ("it has no discriminator").
+  // The reason why some models lack the following rows ("it has no discriminator").
   void absent(const char* reason) { absent_ = reason; }
 
   // Adds the rows of a group of settings: Group::add_rows(*this).
@@ -114,7 +116,8 @@ class OptionTable {
   bool has_group() const {
     return groups_.contains(typeid(Group));
   }
-  // Adds the row of a member of TrainOptions, or of a group that a model keeps to itself (TrainOptions::group).
+  // Adds the row of a member of TrainOptions, or of a group that only its model knows
+  // (TrainOptions::group).
   template <class Group, class T>
   Option& add(const char* name, T Group::*member) {
     Option& option = add_row(name);
@@ -125,15 +128,16 @@ class OptionTable {
       option.value = std::is_same_v<T, std::string> ? "NAME" : std::is_floating_point_v<T> ? "X" : "N";
     return option;
   }
-  // The row of a group that was added before, to say more about it.
+  // Returns a row of a group that was added before, to extend it.
   Option& at(const std::string& name);
 
-  // In the order of --help: by heading, and as they were added.
+  // In the order of --help: by heading, then in the order of addition.
   std::vector<const Option*> rows() const;
-  // By its name or one of its aliases, with or without dashes, written with - or _. Null: none.
+  // Finds a row by its name or an alias, with or without dashes, written with - or _. Null if not
+  // found.
   const Option* find(const std::string& spelling) const;
   bool has(const std::string& name) const { return find(name) != nullptr; }
-  // Adds the rows of `other` whose names are not here yet.
+  // Adds the rows of `other` whose names are not in this table yet.
   void add_missing(const OptionTable& other);
 
  private:
@@ -150,12 +154,12 @@ void add_groups(OptionTable& table) {
   (table.add_group<Group>(), ...);
 }
 
-// Throws Error "[--option] value X: rule; cure" for the first value that is out of range, not among the choices, not UTF-8, or
-// refused by a row's check.
+// Throws Error "[--option] value X: rule; cure" for the first value that is out of range, not among
+// the choices, not UTF-8, or rejected by a row's check.
 void check_values(const OptionTable& table, const TrainOptions& options);
 
-// Throws Error naming the first option that was given and has no effect beside the others. `given` tells what the user asked for;
-// defaults may be unused.
+// Throws Error naming the first option that the user gave and that has no effect given the others.
+// `given` says which ones the user gave; defaults may be unused.
 void check_used(const OptionTable& table, const TrainOptions& options,
                 const std::function<bool(const std::string& name)>& given);
 

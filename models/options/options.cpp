@@ -4,7 +4,7 @@
 
 namespace sumi {
 
-std::int64_t pictures_per_step(const TrainOptions& o) {
+std::int64_t images_per_step(const TrainOptions& o) {
   return std::int64_t{o.batch_size} * o.n_critic * o.accumulate;
 }
 

@@ -1,4 +1,4 @@
-// Settings of a run, and what follows from several of them.
+// Quantities derived from a run's settings.
 #pragma once
 
 #include <cstdint>
@@ -8,15 +8,16 @@
 
 namespace sumi {
 
-// Images of each domain that a step takes: --batch-size times --n-critic times --accumulate.
-std::int64_t pictures_per_step(const TrainOptions& options);
+// Images of each domain per step: --batch-size times --n-critic times --accumulate.
+std::int64_t images_per_step(const TrainOptions& options);
 
-// Element types of a run: of activations inside networks; and of everything else (parameters, losses, images).
+// Element types of a run: of the activations inside networks, and of everything else (parameters,
+// losses, images).
 DType activations_of(const TrainOptions& options);
 DType dtype_of(const TrainOptions& options);
 
-// Resets `precision` to auto if the device does not support it (the checkpoint was made on another device). Returns whether it
-// did.
+// Resets `precision` to auto if the device does not support it (the checkpoint was made on another
+// device). Returns true if it did.
 bool fit_precision(TrainOptions& options);
 
 }  // namespace sumi

@@ -14,7 +14,7 @@ std::string device_problem(O o) {
 }
 
 std::string backend_problem(O o) {
-  parse_conv_policy(o.kernels, o.no_winograd);
+  parse_conv_policy(o.conv_backend, o.no_winograd);
   return "";
 }
 
@@ -75,8 +75,10 @@ void MachineOptions::add_rows(OptionTable& t) {
       .help("threads of the CPU kernels; 0: all")
       .range(0, 4096)
       .on_resume();
-  t.add("kernels", &TrainOptions::kernels)
-      .help("CPU convolution backend: auto (fastest known), own or onednn")
+  t.add("conv-backend", &TrainOptions::conv_backend)
+      .help("CPU convolution backend: auto (fastest known), native or onednn")
+      .alias("--kernels")
+      .old_word("own", "native")
       .check(backend_problem);
   t.add("no-winograd", &TrainOptions::no_winograd)
       .help("disable Winograd convolution, which has about twice the rounding error but is faster")
@@ -88,8 +90,8 @@ void MachineOptions::add_rows(OptionTable& t) {
       .path()
       .on_resume()
       .check([](O o) -> std::string {
-        if (o.conv_plan.empty() || (o.device == "cpu" && o.kernels == "auto")) return "";
-        return "a plan selects CPU kernels; use it with --device cpu and --kernels auto";
+        if (o.conv_plan.empty() || (o.device == "cpu" && o.conv_backend == "auto")) return "";
+        return "a plan selects CPU kernels; use it with --device cpu and --conv-backend auto";
       });
   t.add("no-cuda-graph", &TrainOptions::no_cuda_graph)
       .help("on a CUDA device, submit every step instead of replaying a captured graph")

@@ -1,4 +1,4 @@
-// Settings of a run that change no result, and its seed.
+// Settings of a run that do not affect its results, and its seed.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@ struct RunOptions {
   static void add_rows(OptionTable& table);
 };
 
-// Every model: where and how it is computed.
+// Every model: device and arithmetic.
 struct MachineOptions {
   std::uint64_t seed = 0;
-  std::string device = "cpu", precision = "auto", kernels = "auto";
+  std::string device = "cpu", precision = "auto", conv_backend = "auto";
   bool no_winograd = false;
   int threads = 0;  // 0: all
   std::string conv_plan;

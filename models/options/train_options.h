@@ -21,6 +21,7 @@ struct TrainOptions : RunOptions,
                       SquareOptions,
                       CropOptions,
                       PairOptions,
+                      ValidationOptions,
                       LabelOptions,
                       MachineOptions,
                       OptimizationOptions,
@@ -28,23 +29,18 @@ struct TrainOptions : RunOptions,
                       GeneratorOptions,
                       UpsamplingOptions,
                       VariantOptions,
+                      BackboneOptions,
                       BatchNormOptions,
                       NoiseOptions,
                       LatentOptions,
                       VirtualBatchNormOptions,
                       TranslatorOptions,
                       PatchOptions,
-                      InfoGanOptions,
-                      VaeOptions,
-                      CycleGanOptions,
-                      Pix2PixOptions,
-                      PhotoConverterOptions,
-                      AnimeOptions,
-                      ClassifierOptions,
                       StylizerOptions {
   std::string model;  // as `sumi models` lists them
 
-  // A group by its type: one of those above, or one that only its model knows. That starts with the group's defaults.
+  // A group by its type: one of those above, or one that only its model knows, which starts with
+  // the group's defaults.
   template <class Group>
   Group& group() {
     if constexpr (std::is_base_of_v<Group, TrainOptions>)

@@ -1,4 +1,5 @@
-// Two batches through a network in one pass, so that its filters are read, and their gradient is made, once.
+// Two batches through a network in one pass, which reads the filters and computes their gradient
+// once.
 #pragma once
 
 #include <utility>
@@ -7,10 +8,10 @@
 
 namespace sumi {
 
-// Whether one pass gives what two would: the network treats each sample by itself (Module::uses_batch_statistics), and samples
-// have one size.
+// Returns true if one pass gives the same results as two: the network treats each sample separately
+// (Module::uses_batch_statistics), and the samples have one size.
 bool can_batch(const Module& net, const Tensor& first, const Tensor& second);
-// net(first) and net(second), in one pass. Only where can_batch().
+// net(first) and net(second), in one pass. Requires can_batch().
 std::pair<Tensor, Tensor> forward_pair(Module& net, const Tensor& first, const Tensor& second);
 
 }  // namespace sumi

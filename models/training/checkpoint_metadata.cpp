@@ -15,7 +15,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kCure = "the file is damaged: use another checkpoint";
-constexpr std::uint64_t kMostSteps = std::uint64_t{1} << 40;  // what --steps allows
+constexpr std::uint64_t kMostSteps = std::uint64_t{1} << 40;  // the limit of --steps
 
 class StateReader {
  public:
@@ -32,7 +32,7 @@ class StateReader {
   std::uint64_t whole(const std::string& name, const Json& value, std::uint64_t most) const {
     if (!value.is_number_unsigned() || value.get<std::uint64_t>() > most)
       fail(where_,
-           fmt::format("has {} as {}, no number from 0 to {}; {}", name, short_text(value), most, kCure));
+           fmt::format("has {} as {}, not a number from 0 to {}; {}", name, short_text(value), most, kCure));
     return value.get<std::uint64_t>();
   }
 
@@ -53,14 +53,14 @@ TrainOptions stored_options(const CheckpointFile& file) {
 TrainingState stored_state(const CheckpointFile& file) {
   const std::string where = "state of checkpoint " + file.path().string();
   const Json json = parse_json(file.header().state, where, kCure);
-  if (!json.is_object()) fail(where, fmt::format("is {}, no object; {}", short_text(json), kCure));
+  if (!json.is_object()) fail(where, fmt::format("is {}, not an object; {}", short_text(json), kCure));
   const StateReader reader(json, where);
   TrainingState state;
   state.step = static_cast<std::int64_t>(reader.whole("step", kMostSteps));
   state.batch = static_cast<std::int64_t>(reader.whole("batch", kMostSteps));
   const Json& seconds = reader.member("seconds");
   if (!seconds.is_number() || !(seconds.get<double>() >= 0 && seconds.get<double>() < 1e12))
-    fail(where, fmt::format("has seconds as {}, no time; {}", short_text(seconds), kCure));
+    fail(where, fmt::format("has seconds as {}, not a time; {}", short_text(seconds), kCure));
   state.seconds = seconds.get<double>();
   state.data_key = reader.whole("data_key", ~std::uint64_t{0});
   if (json.contains("data_content")) state.data_content = reader.whole("data_content", ~std::uint64_t{0});
@@ -69,15 +69,15 @@ TrainingState stored_state(const CheckpointFile& file) {
   state.threads = static_cast<int>(reader.whole("threads", 4096));
   if (const auto kernels = json.find("kernels"); kernels != json.end()) {
     if (!kernels->is_string())
-      fail(where, fmt::format("has kernels as {}, no text; {}", short_text(*kernels), kCure));
+      fail(where, fmt::format("has kernels as {}, not text; {}", short_text(*kernels), kCure));
     state.kernels = kernels->get<std::string>();
   }
   if (const auto plan = json.find("plan"); plan != json.end())
     state.plan = plan_from_json(*plan, "plan in the " + where, kCure);
   const Json& counters = reader.member("counters");
   if (!counters.is_object())
-    fail(where, fmt::format("has counters as {}, no object; {}", short_text(counters), kCure));
-  for (const auto& [name, value] : counters.items())  // counts of updates, or places in random streams
+    fail(where, fmt::format("has counters as {}, not an object; {}", short_text(counters), kCure));
+  for (const auto& [name, value] : counters.items())  // counts of updates, or positions in random streams
     state.counters[name] =
         reader.whole(name, value, name.starts_with("adam.") ? kMostSteps : ~std::uint64_t{0});
   return state;

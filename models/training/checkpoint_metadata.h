@@ -1,4 +1,4 @@
-// What a checkpoint says about itself, read with suspicion: the file may come from anyone.
+// A checkpoint's metadata, parsed as untrusted input.
 #pragma once
 
 #include <cstdint>
@@ -12,25 +12,27 @@
 
 namespace sumi {
 
-// The options that it was trained with. Errors "[options of checkpoint PATH] ..." for what is no JSON object of options
-// of the model that the file names. Not validated: see check_checkpoint_matches.
+// The training options. Throws Error "[options of checkpoint PATH] ..." unless they are a JSON
+// object of options of the model that the file names. Does not validate: see
+// check_checkpoint_matches.
 TrainOptions stored_options(const CheckpointFile& file);
 
-// Where training stood.
+// The progress of training.
 struct TrainingState {
   std::int64_t step = 0;
-  std::int64_t batch = 0;                     // that comes next
+  std::int64_t batch = 0;                     // the next one
   double seconds = 0;                         // of training so far
-  std::uint64_t data_key = 0;                 // of what it was trained on
-  std::optional<std::uint64_t> data_content;  // of the same; not in old files
+  std::uint64_t data_key = 0;                 // of the training data
+  std::optional<std::uint64_t> data_content;  // absent in old files
   std::int64_t data_count = 0;
   int threads = 0;
-  std::string kernels;  // what computed it; "" in old files
+  std::string kernels;  // compute_signature(); "" in old files
   std::optional<StoredPlan> plan;
   std::map<std::string, std::uint64_t> counters;
 };
 
-// Error "[state of checkpoint PATH] ..." when something is missing, of another type, or out of range.
+// Throws Error "[state of checkpoint PATH] ..." if an entry is missing, of another type, or out of
+// range.
 TrainingState stored_state(const CheckpointFile& file);
 
 }  // namespace sumi

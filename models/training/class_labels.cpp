@@ -27,7 +27,8 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 void fail_no_classes() {
   fail("--class",
-       "the model draws no classes; leave it out, or train one on labeled pictures with --conditional");
+       "the model does not generate by class; leave it out, or train one on labeled images with "
+       "--conditional");
 }
 
 int class_number(const TrainOptions& o, const std::string& text) {

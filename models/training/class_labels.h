@@ -11,18 +11,20 @@
 
 namespace sumi {
 
-// The names of each set's classes in the order of their numbers, from options.classes: "a,b,c", and ";" between sets. While
-// that is empty, as before the data has been looked at, ten of no name, "0" to "9", so that networks can be planned. Error
-// "[--classes] ..." for fewer than two, and for more than 4096 of a set.
+// The class names of each data set in numerical order, from options.classes: "a,b,c", with ";"
+// between sets. If that is empty, because the data has not been read yet, returns ten placeholders
+// "0" to "9", so that networks can be planned. Throws Error "[--classes] ..." for fewer than two
+// and for more than 4096 classes in a set.
 std::vector<std::vector<std::string>> class_names(const TrainOptions& options);
 
-// Error "[--class] ..." of a model that draws no classes.
+// Throws Error "[--class] ..." for a model without class-conditional generation.
 [[noreturn]] void fail_no_classes();
-// The number of the class that `text` names, of a model that draws by class. Error "[--class] ..." listing the classes.
+// The number of the class named `text`, for a class-conditional model. Throws Error "[--class] ..."
+// listing the classes.
 int class_number(const TrainOptions& options, const std::string& text);
 
-// For a model that wants labels: looks at the data (names alone, nothing is decoded) and writes the classes into `options`. Names that
-// are there already must fit it.
+// For a model that learns from labels: lists the data set (without decoding images) and stores the
+// class names in `options`. Names that are already there must match the data.
 void name_classes(TrainOptions& options);
 
 // The batch's labels one-hot [n,1,1,classes], in the run's precision on the device of `staging`.

@@ -35,15 +35,16 @@ Json to_json(const StoredPlan& stored) {
 
 StoredPlan plan_from_json(const Json& json, const std::string& where, const std::string& cure) {
   const auto refuse = [&](const std::string& what) { fail(where, what + "; " + cure); };
-  if (!json.is_object() || !json.contains("sumi.plan")) refuse("is no plan of convolutions");
+  if (!json.is_object() || !json.contains("sumi.plan")) refuse("is not a plan of convolutions");
   if (json["sumi.plan"] != kFormat) refuse("has an unknown format " + short_text(json["sumi.plan"]));
   for (const char* name : {"kernels", "threads", "convolutions"})
     if (!json.contains(name)) refuse(fmt::format("has no {}", name));
   const Json &kernels = json["kernels"], &threads = json["threads"], &convolutions = json["convolutions"];
-  if (!kernels.is_string()) refuse("has kernels as " + short_text(kernels) + ", no text");
+  if (!kernels.is_string()) refuse("has kernels as " + short_text(kernels) + ", not text");
   if (!threads.is_number_unsigned() || threads.get<std::uint64_t>() > 4096)
-    refuse("has threads as " + short_text(threads) + ", no number from 0 to 4096");
-  if (!convolutions.is_object()) refuse("has convolutions as " + short_text(convolutions) + ", no object");
+    refuse("has threads as " + short_text(threads) + ", not a number from 0 to 4096");
+  if (!convolutions.is_object())
+    refuse("has convolutions as " + short_text(convolutions) + ", not an object");
   StoredPlan stored{kernels.get<std::string>(), threads.get<int>(), {}};
   for (const auto& [use, value] : convolutions.items()) {
     const auto* found = std::find_if(std::begin(kConvMethods), std::end(kConvMethods),
@@ -67,7 +68,7 @@ StoredPlan read_plan(const std::filesystem::path& path) {
 }
 
 ConvPolicy conv_policy(const TrainOptions& options, const std::optional<StoredPlan>& plan) {
-  ConvPolicy policy = parse_conv_policy(options.kernels, options.no_winograd);
+  ConvPolicy policy = parse_conv_policy(options.conv_backend, options.no_winograd);
   if (plan) policy.plan = std::make_shared<ConvPlan>(plan->plan);
   return policy;
 }

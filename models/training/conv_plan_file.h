@@ -1,4 +1,5 @@
-// A plan of convolutions as JSON: a file of its own (`sumi tune`), and a part of the state in a run's checkpoints.
+// A plan of convolution algorithms as JSON: a file of its own (`sumi tune`), and part of the state
+// in a run's checkpoints.
 #pragma once
 
 #include <filesystem>
@@ -12,24 +13,24 @@
 namespace sumi {
 
 struct StoredPlan {
-  std::string kernels;  // compute_signature() of what it was measured on
-  int threads = 0;      // with so many
+  std::string kernels;  // compute_signature() of the machine that it was measured on
+  int threads = 0;      // number of threads in the measurement
   ConvPlan plan;
 };
 
 nlohmann::ordered_json to_json(const StoredPlan& stored);
-// Error "[where] ...; cure" for what is no plan, whoever wrote it.
+// Throws Error "[where] ...; cure" for invalid JSON; the input is untrusted.
 StoredPlan plan_from_json(const nlohmann::ordered_json& json, const std::string& where,
                           const std::string& cure);
 
-// Errors name the file. Written atomically.
+// Writes atomically. Errors name the file.
 void write_plan(const std::filesystem::path& path, const StoredPlan& stored);
 StoredPlan read_plan(const std::filesystem::path& path);
 
-// What the options --kernels and --no-winograd and a plan, if there is one, allow.
+// The policy for --conv-backend and --no-winograd, with the plan if there is one.
 ConvPolicy conv_policy(const TrainOptions& options, const std::optional<StoredPlan>& plan);
 
-// What to say where this machine, or its number of threads, is not the one that was measured; else "".
+// A warning if the plan was measured on another machine or with another number of threads; else "".
 std::string plan_warning(const StoredPlan& stored);
 
 }  // namespace sumi

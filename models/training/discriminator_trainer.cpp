@@ -88,7 +88,7 @@ DiscriminatorStats DiscriminatorTrainer::accumulate_gradients(Tape& tape, const 
                  s.weight * scale);
   };
   DiscriminatorStats stats;
-  Tensor first_real, first_fake;  // as they were shown
+  Tensor first_real, first_fake;  // after augmentation
   std::vector<Tensor> images;
   for (const DiscriminatorInput& s : all) {
     images.push_back(augment_input(s.images.detach(), s.condition));
@@ -101,7 +101,7 @@ DiscriminatorStats DiscriminatorTrainer::accumulate_gradients(Tape& tape, const 
   const bool plain = std::none_of(all.begin(), all.end(),
                                   [](const DiscriminatorInput& s) { return s.auxiliary_loss != nullptr; });
   if (all.size() > 1 && plain && have_one_size(all) &&
-      !d_.uses_batch_statistics()) {  // one pass gives what several would
+      !d_.uses_batch_statistics()) {  // one pass gives the same result as several
     const Tensor logits = d_(concat(images, 0));
     Shape at{0, 0, 0, 0}, extent = logits.shape();
     for (const DiscriminatorInput& s : all) {
@@ -120,7 +120,7 @@ DiscriminatorStats DiscriminatorTrainer::accumulate_gradients(Tape& tape, const 
       Tensor part = loss_of(output.logits, all[i]);
       if (all[i].auxiliary_loss)
         part = add(part, affine(all[i].auxiliary_loss((*head_)(output.features)), scale));
-      tape.backward(part, from);  // its activations are gone before the next pass
+      tape.backward(part, from);  // frees its activations before the next pass
       loss = total(loss, part.detach());
     }
   }
@@ -143,7 +143,8 @@ Tensor DiscriminatorTrainer::squared_gradient(Tape& tape, const Tensor& x) {
   return sum_to(square(gradient), {x.shape().n, 1, 1, 1});
 }
 
-// E[(|grad D(x)| - 1)^2] at points between real and fake, one for each pair (Gulrajani 2017).
+// E[(|grad D(x)| - 1)^2] at random points between real and fake, one for each pair (Gulrajani
+// 2017).
 Tensor DiscriminatorTrainer::gradient_penalty(Tape& tape, const Tensor& real, const Tensor& fake) {
   const Tensor a = stream_.uniform({real.shape().n, 1, 1, 1}, real.dtype(), real.device());
   const Tensor norm = sqrt(affine(squared_gradient(tape, add(real, mul(a, sub(fake, real)))), 1, 1e-16));
@@ -169,7 +170,8 @@ Tensor DiscriminatorTrainer::generator_loss(const Tensor& fake, const Tensor& re
     const NoGrad no_grad;
     wanted = forward(augment_input(real, condition), true).features;
   }
-  // |E f(x) - E f(G(z))|^2 over the features of the batch (Salimans 2016, section 3.1), a mean over features.
+  // |E f(x) - E f(G(z))|^2 over the features of the batch (Salimans 2016, section 3.1), averaged
+  // over features.
   const auto mean_features = [](const Tensor& f) {
     Shape one = f.shape();
     one.n = 1;

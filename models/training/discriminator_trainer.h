@@ -1,4 +1,5 @@
-// A discriminator with its optimizer, loss and stabilizers. Every adversarial model has one for each of its discriminators.
+// A discriminator with its optimizer, loss and stabilization techniques. An adversarial model has
+// one for each discriminator.
 #pragma once
 
 #include <functional>
@@ -12,10 +13,10 @@
 
 namespace sumi {
 
-// One more loss, computed from what a head makes of the discriminator's features.
+// An additional loss, computed from a head's output on the discriminator's features.
 using AuxiliaryLoss = std::function<Tensor(const Tensor& head)>;
 
-// Images [n,h,w,c] that the discriminator should take for real, or for generated.
+// Images [n,h,w,c] that the discriminator should classify as real, or as generated.
 struct DiscriminatorInput {
   Tensor images;
   bool real = false;
@@ -25,32 +26,33 @@ struct DiscriminatorInput {
 };
 using DiscriminatorInputs = std::vector<DiscriminatorInput>;
 
-// What an update reports, without gradients.
+// Statistics of an update, without gradients.
 struct DiscriminatorStats {
   Tensor loss;     // the weighted sum over all inputs
-  Tensor penalty;  // gradient penalty and R1, as they count in the gradient; absent without them
-  Tensor real_logits, fake_logits;  // for the first input of each kind
+  Tensor penalty;  // gradient penalty and R1, weighted as in the gradient; absent without them
+  Tensor real_logits, fake_logits;  // of the first input of each kind
 };
 
 class DiscriminatorTrainer {
  public:
-  // `d` is initialized already; its name is that of the statistics and checkpoints: "d", "d_a". `head`, where there is one, is
-  // trained with it from the features before d's last layer (InfoGAN's q). Both must outlive this.
+  // `d` is already initialized; its name is used in statistics and checkpoints: "d", "d_a". `head`,
+  // if given, is trained together with it on the features before d's last layer (InfoGAN's q). Both
+  // must outlive this object.
   DiscriminatorTrainer(const TrainOptions& options, Module& d, RngStream stream, Module* head = nullptr);
 
-  // One update by the mean gradient of one or several micro-batches. Inputs are detached; the tape holds what it held before.
-  // Logits are those of the last micro-batch.
+  // One update by the mean gradient of one or several micro-batches. Detaches the inputs and leaves
+  // the tape unchanged. The logits are those of the last micro-batch.
   DiscriminatorStats train(Tape& tape, const std::vector<DiscriminatorInputs>& micro_batches);
-  // The gradients alone, of one micro-batch, times `scale`, added to those that are there.
+  // Adds the gradients of one micro-batch, times `scale`, without an update.
   DiscriminatorStats accumulate_gradients(Tape& tape, const DiscriminatorInputs& inputs, double scale = 1);
 
-  // The generator's loss on `fake`: adversarial, plus feature matching with `real` if enabled. Recorded on the current tape;
-  // Step::minimize() freezes the discriminator meanwhile.
+  // The generator's loss on `fake`: adversarial, plus feature matching with `real` if enabled.
+  // Recorded on the current tape; Step::minimize() freezes the discriminator meanwhile.
   Tensor generator_loss(const Tensor& fake, const Tensor& real, const Tensor& condition = {},
                         const AuxiliaryLoss& auxiliary_loss = {});
 
-  // --r1-interval: whether the next step has the penalty on real images. Asked before the step, which is told: a captured step
-  // cannot ask.
+  // --r1-interval: returns true if the next step includes the penalty on real images. Must be
+  // called before the step, because a captured step cannot branch.
   bool penalty_due();
   void set_penalty_due(bool due) { r1_due_ = due; }
 
@@ -60,21 +62,22 @@ class DiscriminatorTrainer {
   const GanLoss& loss() const { return loss_; }
   const std::string& name() const { return d_.name(); }
   double rate() const { return rate_; }
-  // Its random numbers, and whether the options make it use any.
+  // The random stream, and whether the options make the discriminator use it.
   RandomStream& stream() { return stream_; }
   bool uses_random_numbers() const { return gp_ > 0 || noise_ > 0 || augmentation_.any() || random_labels_; }
 
  private:
-  // The images with noise, augmentation and condition.
+  // Applies instance noise, augmentation and condition to the images.
   Tensor augment_input(const Tensor& images, const Tensor& condition);
-  // d's logits, and its features where `wanted`.
+  // d's logits, and its features if requested.
   struct Output {
     Tensor features, logits;
   };
   Output forward(const Tensor& x, bool wanted);
   Tensor gradient_penalty(Tape& tape, const Tensor& real, const Tensor& fake);
   Tensor r1_penalty(Tape& tape, const Tensor& real);
-  // Sums of squares [n,1,1,1] of the gradient of the sum of d's outputs by x, to be differentiated again.
+  // Per-sample squared norm [n,1,1,1] of the gradient of the sum of d's outputs with respect to x,
+  // differentiable again.
   Tensor squared_gradient(Tape& tape, const Tensor& x);
 
   Module& d_;

@@ -1,4 +1,4 @@
-// What training would cost, from shapes alone (--dry-run), and what one step does, op by op (--explain).
+// Cost of training from shapes alone (--dry-run), and the ops of one step (--explain).
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -29,22 +29,21 @@ double mib(double bytes) {
   return bytes / (1 << 20);
 }
 
-// ", 640 pictures a step (--n-critic 5, --accumulate 2)"; "" where a step is one batch.
+// ", 640 images a step (--n-critic 5, --accumulate 2)"; "" if a step takes one batch.
 std::string parts_of_step(const TrainOptions& o) {
   std::vector<std::string> parts;
   if (o.n_critic > 1) parts.push_back(fmt::format("--n-critic {}", o.n_critic));
   if (o.accumulate > 1) parts.push_back(fmt::format("--accumulate {}", o.accumulate));
-  return parts.empty()
-             ? ""
-             : fmt::format(", {} pictures a step ({})", pictures_per_step(o), fmt::join(parts, ", "));
+  return parts.empty() ? ""
+                       : fmt::format(", {} images a step ({})", images_per_step(o), fmt::join(parts, ", "));
 }
 
-Shape picture_shape(const TrainOptions& o) {
-  const int side = picture_side(o);
-  return {pictures_per_step(o), side, side, example_channels(o)};
+Shape image_shape(const TrainOptions& o) {
+  const int side = image_side(o);
+  return {images_per_step(o), side, side, example_channels(o)};
 }
 
-// Multiply-adds of a step, for each image of its batch.
+// Multiply-adds of a step for each image of its batch.
 double macs_of_step(const StepCost& cost, const std::map<std::string, double>& forward_macs) {
   double macs = 0;
   for (const auto& [network, passes] : cost.passes) macs += passes * forward_macs.at(network);
@@ -57,8 +56,8 @@ std::string describe_plan(const TrainOptions& options) {
   validate(options);
   const auto element = static_cast<double>(size_of(dtype_of(options)));
   const auto activation = static_cast<double>(size_of(activations_of(options)));
-  const Shape picture = picture_shape(options);
-  std::string text = fmt::format("{}, pictures {}x{}x{}, batch {}{}\n\n", options.model, picture.h, picture.w,
+  const Shape picture = image_shape(options);
+  std::string text = fmt::format("{}, images {}x{}x{}, batch {}{}\n\n", options.model, picture.h, picture.w,
                                  picture.c, options.batch_size, parts_of_step(options));
   double state = 0;
   std::map<std::string, double> forward_macs;
@@ -67,16 +66,17 @@ std::string describe_plan(const TrainOptions& options) {
     const Shape input = network.input;
     const Shape one = network.module->infer_shape(input, cost);
     const auto parameters = static_cast<double>(network.module->parameter_count());
-    text += fmt::format("{:<4} {} -> {}   {:>12} parameters   {} forward per picture\n", network.name,
-                        input.str(), one.str(), network.module->parameter_count(),
-                        gflop(static_cast<double>(cost.macs)));
+    text +=
+        fmt::format("{:<4} {} -> {}   {:>12} parameters   {} forward per image\n", network.name, input.str(),
+                    one.str(), network.module->parameter_count(), gflop(static_cast<double>(cost.macs)));
     for (const Parameter& p : network.module->parameters())
       text += fmt::format("     {:<30} {:>16} {:>12}\n", p.name, p.value.shape().str(), p.value.count());
     forward_macs[network.name] = static_cast<double>(cost.macs);
     const int moments = options.optimizer == "rmsprop" ? 1 : 2;
     const int averages = network.name[0] == 'g' && options.ema > 0 ? 1 : 0;
-    const double copy = activation == element ? 0 : activation;         // of the weights, that is multiplied
-    state += parameters * (element * (2 + moments + averages) + copy);  // and weights, gradients
+    // Mixed precision keeps a copy of the weights in the activations' type.
+    const double copy = activation == element ? 0 : activation;
+    state += parameters * (element * (2 + moments + averages) + copy);  // 2: weights and gradients
   }
   try {
     const StepCost cost = record_step_cost(options);
@@ -94,7 +94,8 @@ std::string describe_plan(const TrainOptions& options) {
 
 namespace {
 
-// A model and random pictures for its step, as the options say; it has taken one step, which makes buffers.
+// A model and random images for its step, as the options say. It has taken one step, which
+// allocates the buffers.
 struct DryRun {
   std::unique_ptr<Model> model;
   std::vector<Tensor> real;
@@ -115,7 +116,7 @@ struct DryRun {
 namespace {
 
 constexpr std::size_t kMostRepeats = 9;
-constexpr double kRepeatSeconds = 2;  // no further repeat after this time
+constexpr double kRepeatSeconds = 2;  // limit on the time spent in repeats
 
 bool same_ops(const std::vector<OpRecord>& a, const std::vector<OpRecord>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const OpRecord& x, const OpRecord& y) {
@@ -139,7 +140,7 @@ std::vector<OpRecord> explain_step(const TrainOptions& options) {
       shown = std::move(trace.records);
       seconds.resize(shown.size());
     } else if (!same_ops(shown, trace.records)) {
-      continue;  // a step with another penalty
+      continue;  // this step has another penalty
     }
     const std::vector<OpRecord>& timed = i == 0 ? shown : trace.records;
     for (std::size_t k = 0; k < timed.size(); ++k) seconds[k].push_back(timed[k].seconds);
@@ -162,7 +163,7 @@ ConvCalls convolutions_of_step(const TrainOptions& options) {
 
 double seconds_of_step(const TrainOptions& options, double budget) {
   using Seconds = std::chrono::duration<double>;
-  constexpr int kMostSteps = 16, kColdSteps = 2;  // the third of a kind may be captured, and is slow too
+  constexpr int kMostSteps = 16, kColdSteps = 2;  // the third step of a kind may be captured, which is slow
   DryRun rehearsal(options);
   std::deque<double> seconds;
   const auto start = std::chrono::steady_clock::now();

@@ -1,4 +1,4 @@
-// Between tensors in [-1, 1] and 8-bit pictures.
+// Conversion of tensors in [-1, 1] to 8-bit images.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace sumi {
 
-// [n,h,w,c] with c 1 or 3 -> n pictures. Values are clamped to [-1, 1] and rounded to the nearest of 256
-// levels; NaN is 0.
+// [n,h,w,c] with c 1 or 3 -> n images. Clamps values to [-1, 1] and rounds them to the nearest of
+// 256 levels; NaN becomes 0.
 std::vector<Image8> to_images(const Tensor& pictures);
 
 }  // namespace sumi

@@ -1,5 +1,5 @@
-// What steps report, kept on the device until somebody looks: reading back after every step would make the host wait for
-// each.
+// Step statistics, kept on the device until they are read: reading after every step would make the
+// host wait for each one.
 #pragma once
 
 #include <cstdint>
@@ -12,14 +12,15 @@ namespace sumi {
 
 class MetricsBuffer {
  public:
-  // On the host there is nothing to wait for: one step at a time.
+  // On the host there is no wait, so the buffer holds one step.
   explicit MetricsBuffer(const Device& device) : steps_(device.on_host() ? 1 : 16) {}
 
-  // Keeps a copy of what step `step` reports, [1,1,1,k]. There must be room.
+  // Copies the statistics [1,1,1,k] of step `step`. The buffer must not be full.
   void push(std::int64_t step, const Tensor& numbers);
   bool full() const { return pushed_.size() == steps_; }
 
-  // Every step that was pushed, oldest first, with its numbers; then the ring is empty. Waits for the steps.
+  // Returns every stored step with its values, oldest first, and empties the buffer. Waits for the
+  // steps.
   std::vector<std::pair<std::int64_t, std::vector<double>>> drain();
 
  private:

@@ -64,9 +64,9 @@ std::string warm_up_warning(double epochs, std::int64_t per_epoch, std::int64_t 
   const auto steps = static_cast<std::int64_t>(std::ceil(epochs * static_cast<double>(per_epoch)));
   if (steps == 0 || steps < total) return "";
   return fmt::format(
-      "all {} steps of the run are warm-up: --init-epochs {} is {} steps ({} a pass), in which g learns to "
-      "keep the content and "
-      "nothing of the style; give fewer passes (0.5 is half of one) or more steps",
+      "all {} steps of the run are warm-up: --init-epochs {} is {} steps ({} a pass), in which g learns only "
+      "to "
+      "keep the content; give fewer passes (0.5 is half of one) or more steps",
       total, epochs, steps, per_epoch);
 }
 

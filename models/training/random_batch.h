@@ -1,4 +1,4 @@
-// Random images in the place of a run's data, for steps that are measured or recorded.
+// Random images instead of a run's data, for steps that are measured or recorded.
 #pragma once
 
 #include <vector>
@@ -8,8 +8,8 @@
 
 namespace sumi {
 
-// The inputs of a step: images [n,h,w,c] in [-1,1] of each domain, and behind them labels, all of one class, where the model learns
-// from labels.
+// The inputs of a step: images [n,h,w,c] in [-1,1] for each domain, followed by labels, all of one
+// class, if the model learns from labels.
 std::vector<Tensor> random_batch(const Model& model, const TrainOptions& options);
 
 }  // namespace sumi

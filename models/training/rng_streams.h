@@ -1,27 +1,27 @@
-// The streams of random numbers of a run's seed (engine/random.h).
+// The random streams derived from a run's seed (engine/random.h).
 #pragma once
 
 #include <cstdint>
 
 namespace sumi {
 
-// What random numbers are for.
+// Purposes of random numbers.
 enum class RngStream : std::uint8_t {
-  init,          // first weights of all networks, in the order in which the model lists them
+  init,          // initial weights of all networks, in the order in which the model lists them
   noise,         // of a generator's training
-  dropout,       // of generators that translate
+  dropout,       // of translation generators
   fixed_noise,   // of the sample sheets
   image_pool_a,  // of CycleGAN's discriminators
   image_pool_b,
   reference,          // noise of virtual batch norm's reference batch
-  latent_centers,     // of a mixture of Gaussians
-  stylizer_examples,  // which style, noise and exposure
-  discriminator,      // noise, augmentation, penalties and labels of the first one
+  latent_centers,     // of a Gaussian mixture
+  stylizer_examples,  // style, noise and exposure
+  discriminator,      // noise, augmentation, penalties and labels of the first discriminator
   discriminator_b,    // of CycleGAN's second one
 };
 
-// The stream's number, which is part of what a seed means: another one makes other runs. Purposes that no model has
-// together share one.
+// The stream's number. Changing it changes the result of a seed. Purposes that never occur in one
+// model share a number.
 constexpr std::uint64_t stream_number(RngStream stream) {
   switch (stream) {
     case RngStream::init:

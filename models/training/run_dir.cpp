@@ -29,7 +29,7 @@ void make_folder(const fs::path& path) {
     fail("run " + path.string(), "cannot make the folder: " + ec.message() + "; choose another --outdir");
 }
 
-// The number of STEP.ext, or -1.
+// The step number of STEP.ext, or -1.
 std::int64_t step_of(const fs::path& file) {
   const std::string stem = file.stem().string();
   if (stem.empty() || stem.size() > 18 || stem.find_first_not_of("0123456789") != std::string::npos)
@@ -37,13 +37,13 @@ std::int64_t step_of(const fs::path& file) {
   return std::stoll(stem);
 }
 
-// The number of epoch-E.ext, or -1.
+// The epoch number of epoch-E.ext, or -1.
 std::int64_t epoch_of(const fs::path& file) {
   const std::string stem = file.stem().string(), prefix = "epoch-";
   return stem.starts_with(prefix) ? step_of(stem.substr(prefix.size())) : -1;
 }
 
-// Appends one line; a full disk is an error, not a silent loss.
+// Appends one line. Throws on a full disk.
 void append_line(const fs::path& path, const std::string& line) {
   std::FILE* file = std::fopen(path.c_str(), "a");
   bool good = file && std::fputs((line + "\n").c_str(), file) >= 0;
@@ -65,7 +65,7 @@ StatsLine line_of(const Json& json) {
   StatsLine line;
   for (const auto& [key, value] : json.items()) {
     if (!value.is_number()) continue;
-    if (key == "step" || key == "images") {  // a fraction or 1e300 is none of ours
+    if (key == "step" || key == "images") {  // fractions and values such as 1e300 were not written by sumi
       if (value.is_number_integer()) (key == "step" ? line.step : line.images) = value.get<std::int64_t>();
     } else if (key == "seconds") {
       line.seconds = value.get<double>();
@@ -93,8 +93,8 @@ RunDir RunDir::create(const fs::path& path) {
     fail("run " + path.string(), "is a file; --outdir needs a folder");
   make_folder(path);
   RunDir run(path, !existed);
-  // Asked under the lock: another run may have begun and ended meanwhile. One that was killed before its first
-  // checkpoint left nothing worth keeping, and may be begun again.
+  // Checked under the lock, because another run may have begun and ended meanwhile. A run that was
+  // killed before its first checkpoint holds nothing worth keeping and may be restarted.
   bool begun = false;
   for (const auto& entry : fs::directory_iterator(path / "checkpoints", ec))
     begun = begun || entry.path().extension() == ".safetensors";
@@ -139,7 +139,7 @@ void RunDir::write_options(const TrainOptions& options) const {
   Json json = to_json(options);
   std::error_code ec;
   if (const fs::path here = fs::current_path(ec); !ec) json[kStartedIn] = here.string();
-  // The folder's name need not be UTF-8; all others were checked.
+  // The folder's name may not be UTF-8; all other strings were checked.
   write_file_atomically(path_ / "options.json",
                         json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
 }
@@ -166,7 +166,7 @@ void RunDir::remember(StatsLine line) {
 }
 
 void RunDir::plot(const std::string& title) const {
-  // Losses above, what the discriminator says below, other numbers left to stats.jsonl.
+  // Losses above, discriminator scores below; other values appear only in stats.jsonl.
   std::vector<std::vector<Series>> panels(2);
   if (history_.empty()) return;
   for (const auto& [name, unused] : history_.back().stats) {
@@ -190,12 +190,13 @@ void RunDir::cut_back(std::int64_t step, std::int64_t epoch) {
   std::string kept;
   std::error_code ec;
   std::ifstream in;
-  if (fs::is_regular_file(path_ / "stats.jsonl", ec)) in.open(path_ / "stats.jsonl");  // a pipe would block
+  if (fs::is_regular_file(path_ / "stats.jsonl", ec))
+    in.open(path_ / "stats.jsonl");  // opening a pipe would block
   std::vector<char> buffer(kMaxStatsLine);
-  while (in.getline(buffer.data(), static_cast<std::streamsize>(buffer.size()))) {  // ends at a longer line
+  while (in.getline(buffer.data(), static_cast<std::streamsize>(buffer.size()))) {  // stops at a longer line
     const std::string text = buffer.data();
     const Json json = Json::parse(text, nullptr, false);
-    // A line that was cut off by a kill is dropped with what follows it.
+    // Drops a line truncated by a kill, and everything after it.
     if (json.is_discarded() || !json.is_object()) break;
     StatsLine line = line_of(json);
     if (line.step > step) break;

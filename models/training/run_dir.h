@@ -1,5 +1,5 @@
-// A run directory: options.json, stats.jsonl, log.txt, loss.png, samples/ and checkpoints/. One writer at a
-// time.
+// A run directory: options.json, stats.jsonl, log.txt, loss.png, samples/ and checkpoints/. One
+// writer at a time.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ struct StatsLine {
 
 class RunDir {
  public:
-  // For a new run: makes the folder. Error when it holds a run already or cannot be written.
+  // For a new run: creates the folder. Throws Error if it holds a run already or cannot be written.
   static RunDir create(const std::filesystem::path& path);
-  // For resume: error when there is no run.
+  // For resume. Throws Error if there is no run.
   static RunDir open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
@@ -32,21 +32,21 @@ class RunDir {
   std::filesystem::path checkpoint_path(std::int64_t step) const;
   std::filesystem::path epoch_path(std::int64_t epoch) const;
 
-  // With the current folder, which relative paths start from.
+  // Also writes the current folder, to which relative paths refer.
   void write_options(const TrainOptions& options) const;
   void log(const std::string& line) const;
   void append(const StatsLine& line);
-  // Redraws loss.png from the lines so far: from all of them, or from every second, fourth, ... of more than a plot has
-  // columns, so that neither memory nor time goes with the length of the run.
+  // Redraws loss.png from the lines so far: all of them, or every second, fourth, ... if there are
+  // more than a plot has columns, so that memory and time do not grow with the length of the run.
   void plot(const std::string& title) const;
 
-  // Forgets everything after `step`, which lies in `epoch`: lines of stats.jsonl, samples, checkpoints. Reads
-  // the history before it.
+  // Discards everything after `step`, which lies in `epoch`: lines of stats.jsonl, samples,
+  // checkpoints. Reads the history before it.
   void cut_back(std::int64_t step, std::int64_t epoch);
-  // Deletes full checkpoints but step 0 and the newest `keep`.
+  // Deletes full checkpoints except step 0 and the newest `keep`.
   void prune(int keep) const;
-  // After a failure before the first checkpoint: removes what create() made, so that the command can be given
-  // again.
+  // After a failure before the first checkpoint: removes what create() made, so that the command
+  // can be repeated.
   void discard_if_new() const;
 
  private:

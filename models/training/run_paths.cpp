@@ -23,7 +23,7 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, error);
 }
 
-// What options.json says; "" where there is none, or it does not say.
+// The folder from options.json; "" if the file or the entry is missing.
 std::string started_in(const fs::path& run) {
   std::string text;
   try {
@@ -36,7 +36,7 @@ std::string started_in(const fs::path& run) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-// /a/b of the run /a/b/c/run whose options call it c/run; "" where that does not fit.
+// /a/b for the run /a/b/c/run whose options call it c/run; "" if the names do not match.
 fs::path before(const fs::path& run, const fs::path& outdir) {
   fs::path left = run, name = outdir.lexically_normal();
   if (!name.has_filename()) name = name.parent_path();  // "c/run/"
@@ -102,11 +102,10 @@ void check_data_there(const TrainOptions& o) {
       const char* option = path == fs::path(o.data_a)   ? "--data-a"
                            : path == fs::path(o.data_b) ? "--data-b"
                                                         : "--data";
-      fail(
-          "data " + path.string(),
-          fmt::format("does not exist (any more); if the pictures have moved, add where they are: sumi train "
-                      "--resume {} {} DIR",
-                      o.outdir, option));
+      fail("data " + path.string(),
+           fmt::format("does not exist (any more); if the images have moved, add where they are: sumi train "
+                       "--resume {} {} DIR",
+                       o.outdir, option));
     }
 }
 
@@ -116,12 +115,12 @@ void check_outdir(const TrainOptions& o) {
     for (const char* sub : {"samples", "checkpoints"})
       if (lies_in(data, outdir / sub))
         fail("--outdir " + o.outdir,
-             fmt::format("would write among the pictures that it learns from, in {}; choose another folder",
+             fmt::format("would write among the images that it learns from, in {}; choose another folder",
                          data.string()));
     std::error_code error;
     if (lies_in(outdir, data) && fs::is_directory(outdir, error) && !find_images(outdir, {}).empty())
       fail("--outdir " + o.outdir,
-           fmt::format("holds pictures of the data in {}, and a run writes pictures of its own; choose a new "
+           fmt::format("holds images of the data in {}, and a run writes images of its own; choose a new "
                        "folder",
                        data.string()));
   }

@@ -19,8 +19,8 @@ Tensor sum_of(const Tensor& sum, const Tensor& next) {
   return sum ? add(sum, next) : next;
 }
 
-// While it lives, the parameters of all networks but `learning` are frozen: a generator's loss goes through a
-// discriminator, whose own gradients nobody needs.
+// During its lifetime, freezes the parameters of all networks except `learning`: a generator's loss
+// passes through a discriminator whose own gradients are not needed.
 class FreezeOthers {
  public:
   FreezeOthers(const std::vector<TrainableNetworks*>& all, const TrainableNetworks& learning)
@@ -115,7 +115,7 @@ void Step::run(const std::function<void()>& round) {
   for (round_ = 0; round_ < rounds_; ++round_) {
     begin_round();
     round();
-    if (updates_generators()) break;  // round_ stays that of the last
+    if (updates_generators()) break;  // round_ stays at the last round
   }
 }
 

@@ -20,14 +20,14 @@ TrainOptions narrowed(TrainOptions o, int n_critic, int accumulate) {
   o.device = "cpu";
   o.precision = "f32";
   o.conv_plan.clear();
-  o.batch_size = std::min(o.batch_size, 2);  // --mode-seeking halves it; batch norm needs two
+  o.batch_size = std::min(o.batch_size, 2);  // --mode-seeking halves it, and batch norm needs two
   o.n_critic = n_critic;
   o.accumulate = accumulate;
   for (int* width : {&o.ngf, &o.ndf, &o.width}) *width = std::min(*width, kNarrow);
   return o;
 }
 
-// Elements that one forward pass of every network keeps for its backward pass, for one image.
+// Elements that one forward pass of every network saves for its backward pass, for one image.
 double saved_elements(const TrainOptions& o) {
   double sum = 0;
   for (const PlannedNetwork& network : plan_networks(o)) {
@@ -40,14 +40,14 @@ double saved_elements(const TrainOptions& o) {
 
 struct Recorded {
   std::map<std::string, double> passes;
-  double elements = 0;  // the most at once, as a multiple of saved_elements()
+  double elements = 0;  // peak, as a multiple of saved_elements()
 };
 
 Recorded record(const TrainOptions& o) {
   const std::unique_ptr<Model> model = make_model(o);
   const std::vector<Tensor> inputs = random_batch(*model, o);
   const double epoch = model->warm_up_epochs();
-  model->step(inputs, epoch);  // makes the optimizers' moments
+  model->step(inputs, epoch);  // allocates the optimizers' moments
   Pool& pool = Pool::of(parse_device(o.device));
   pool.reset_peak();
   const std::size_t before = pool.stats().in_use;
@@ -77,14 +77,14 @@ double macs_of(const OpRecord& r) {
   if (r.op == "conv2d" || r.op == "conv_transpose2d_input_grad") return count(y) * filter(b);
   if (r.op == "conv_transpose2d" || r.op == "conv2d_input_grad") return count(a) * filter(b);
   if (r.op == "conv2d_weight_grad" || r.op == "conv_transpose2d_weight_grad") return count(b) * filter(y);
-  // Of an m x k and a k x n matrix, whichever way they lie.
+  // For an m x k and a k x n matrix in any layout.
   if (r.op == "matmul" || r.op.starts_with("dense")) return std::sqrt(count(a) * count(b) * count(y));
   if (r.op == "batched_matmul") return std::sqrt(count(a) * count(b) * count(y) / static_cast<double>(y.n));
   return 0;
 }
 
 StepCost record_step_cost(const TrainOptions& o) {
-  // Linear in the rounds, and in the micro-batches where there are several.
+  // Linear in the rounds, and in the micro-batches if there are several.
   const int parts = std::min(o.accumulate, 2);
   const Recorded once = record(narrowed(o, 1, parts));
   StepCost cost{once.passes, once.elements * saved_elements(o) * o.batch_size};

@@ -1,4 +1,4 @@
-// How long training would take (--dry-run): a few steps on random pictures, measured.
+// Predicted training time (--dry-run): a few steps on random images, measured.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,22 +17,22 @@
 namespace sumi {
 namespace {
 
-// Multiplications and additions that take a device about a second, so that a measurement takes seconds.
+// Multiply-adds that take a device about a second, so that a measurement takes seconds.
 double work_of_a_second(const TrainOptions& o) {
   const Device device = parse_device(o.device);
   return o.device == "emu" ? 1e7 : device.is_ref() ? 4e8 : device.is_cpu() ? 4e10 : 2e12;
 }
 
 double pixels_of(const TrainOptions& o) {
-  const double side = picture_side(o);
-  return static_cast<double>(pictures_per_step(o)) * side * side;
+  const double side = image_side(o);
+  return static_cast<double>(images_per_step(o)) * side * side;
 }
 
-// Multiply-adds of a step, and bytes that it takes.
+// Multiply-adds and bytes of a step.
 struct Bounds {
   double macs = 0, bytes = 0;
 };
-// `recorded`: the cost of a step with `whole`, of which `o` is a smaller form.
+// `recorded`: the cost of a step with `whole`, of which `o` is a reduced form.
 Bounds bounds_of(const TrainOptions& o, const StepCost& recorded, const TrainOptions& whole) {
   const auto element = static_cast<double>(size_of(dtype_of(o)));
   Bounds b;
@@ -40,7 +40,7 @@ Bounds bounds_of(const TrainOptions& o, const StepCost& recorded, const TrainOpt
     Cost cost;
     network.module->infer_shape(network.input, cost);
     b.macs += recorded.passes.at(network.name) * static_cast<double>(cost.macs) * o.batch_size;
-    // Weights in six copies: with gradients, moments, an average and a copy in bf16.
+    // Six copies of the weights: with gradients, moments, an average and a copy in bf16.
     b.bytes += element * 6 * static_cast<double>(network.module->parameter_count());
   }
   b.bytes += element * recorded.elements * pixels_of(o) / pixels_of(whole);
@@ -56,8 +56,8 @@ bool is_valid(const TrainOptions& o) {
   return true;
 }
 
-// The same step with half the pictures, at least `least`, else of crops with smaller ones; the same options where neither is
-// possible.
+// The same step with half the images, at least `least`; otherwise with smaller crops; the same
+// options if neither is possible.
 TrainOptions halved(const TrainOptions& o, int least) {
   TrainOptions smaller = o;
   if (o.batch_size >= 2 * least)
@@ -67,7 +67,7 @@ TrainOptions halved(const TrainOptions& o, int least) {
   return is_valid(smaller) ? smaller : o;
 }
 
-// Halved until it takes about a second.
+// Halves the step until it takes about a second.
 TrainOptions reduced(const TrainOptions& whole, const StepCost& recorded, double macs) {
   TrainOptions o = whole;
   while (bounds_of(o, recorded, whole).macs > macs) {
@@ -78,8 +78,8 @@ TrainOptions reduced(const TrainOptions& whole, const StepCost& recorded, double
   return o;
 }
 
-// The time of a step, from that of a smaller one: a part of it grows with the pixels, and a part (the optimizer's) does not, as
-// a still smaller step shows.
+// Extrapolates the time of a step from a smaller one: one part grows with the number of pixels, the
+// other (the optimizer) is constant; a still smaller step separates them.
 double extrapolated(const TrainOptions& o, const TrainOptions& measured) {
   constexpr double kBudget = 1.5;  // seconds
   const double seconds = seconds_of_step(measured, kBudget), pixels = pixels_of(measured);
@@ -92,13 +92,14 @@ double extrapolated(const TrainOptions& o, const TrainOptions& measured) {
   return seconds + each * (pixels_of(o) - pixels);
 }
 
-// A pass over the data, in steps; 0 where the options name no data or there is not enough. Error for data that is not there.
+// Steps per pass over the data; 0 if the options name no data or not enough. Throws Error if the
+// data is missing.
 std::int64_t steps_per_epoch(const TrainOptions& o) {
   check_data_given(o);
   std::int64_t most = 0;
   for (const DatasetSpec& spec : dataset_specs(o)) most = std::max(most, count_images(spec));
   if (o.val_every > 0) most -= most / o.val_every;
-  return most / pictures_per_step(o);
+  return most / images_per_step(o);
 }
 
 std::string whole_run(const TrainOptions& o, double each) {
@@ -109,7 +110,7 @@ std::string whole_run(const TrainOptions& o, double each) {
       steps = total_steps(o, per_epoch);
       passes = fmt::format(" ({} a pass)", per_epoch);
     }
-  } catch (const Error&) {  // a dry run needs no data
+  } catch (const Error&) {  // a dry run works without data
   }
   if (steps == 0) return "run         its length depends on the data; give --data or --steps\n";
   const double all = each * static_cast<double>(steps);
@@ -148,11 +149,11 @@ std::string describe_time(const TrainOptions& options) {
   } catch (const Error& error) {
     return not_measured(error.what());
   }
-  const int side = picture_side(measured);
+  const int side = image_side(measured);
   const std::string how =
       pixels_of(measured) == pixels_of(options)
           ? ""
-          : fmt::format(" (from steps of {} pictures of {}x{})", measured.batch_size, side, side);
+          : fmt::format(" (from steps of {} images of {}x{})", measured.batch_size, side, side);
   return fmt::format("time        about {} a step{}\n{}", step_text(each), how, whole_run(options, each));
 }
 

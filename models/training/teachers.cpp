@@ -7,6 +7,7 @@
 #include <array>
 #include <cmath>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <utility>
@@ -15,19 +16,23 @@
 #include "engine/data/pack.h"
 #include "engine/data/pipeline.h"
 #include "engine/error.h"
+#include "engine/image/faces/face_finder.h"
+#include "engine/image/faces/faces.h"
 #include "engine/image/image.h"
 #include "engine/image/stylize/auto_levels.h"
+#include "engine/image/stylize/color.h"
+#include "engine/image/stylize/plane.h"
 #include "engine/image/stylize/style.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
 namespace {
 
-// Raise it when an example would come out differently from the same files.
-constexpr std::int64_t kRecipe = 1;
+// Version of the examples. Must be increased when the same files give different examples.
+constexpr std::int64_t kRecipe = 2;
 constexpr const char *kFlatEnd = ".flat.png", *kLineEnd = ".line.png";
 
-// "a/b.flat.png" without ".flat.png"; "" for another name.
+// "a/b" for "a/b.flat.png" and ".flat.png"; "" for another name.
 std::string without(const std::string& name, const std::string& end) {
   return name.ends_with(end) ? name.substr(0, name.size() - end.size()) : "";
 }
@@ -37,23 +42,27 @@ std::string stem_of(const std::string& name) {
   return file.substr(0, file.rfind('.'));
 }
 
-// Short sides at which a filter teaches where no folder of planes says which sizes there are.
-constexpr std::array<int, 2> kFilterSides{480, 320};
+// Short sides at which a filter runs if no folder determines the sizes, and the share of
+// photographs that it runs on: one in so many.
+constexpr std::array<std::pair<int, std::uint64_t>, 3> kFilterSides{{{480, 1}, {320, 1}, {240, 3}}};
 
-// Whether the source is a filter and no folder. Error for a filter whose flat is paper: its tones are no picture.
+// Returns true if the source is a filter, false for a folder.
 bool is_filter(const StyleSource& style) {
   std::error_code error;
   if (fs::exists(style.source, error)) return false;
   const auto& known = stylize::styles();
-  if (std::none_of(known.begin(), known.end(), [&](const auto& info) { return info.name == style.source; }))
-    return false;
-  if (style.source == "manga" || style.source == "pencil")
-    fail("--styles " + style.name + "=" + style.source,
-         "is a filter without flat color, which cannot teach; give a folder of planes");
-  return true;
+  return std::any_of(known.begin(), known.end(), [&](const auto& info) { return info.name == style.source; });
 }
 
-// One photograph at one size: its file, and the path of its planes below each style's folder ("480/NAME" where all are filters).
+// A number from a name, the same on every machine.
+std::uint64_t dice_of(const std::string& name) {
+  io::Hash hash;
+  hash.add(name);
+  return hash.value() ^ (hash.value() >> 32);
+}
+
+// One photograph at one size: its file, and the path of its planes below each style's folder
+// ("480/NAME" if all are filters).
 struct Example {
   std::string photo, key;
 };
@@ -69,7 +78,7 @@ std::set<std::string> pairs_in(const StyleSource& style, io::Hash& hash) {
   std::error_code error;
   const std::string where = "--styles " + style.name + "=" + style.source;
   if (!fs::is_directory(style.source, error))
-    fail(where, "is no folder of teachers, and there is no such filter; check the path");
+    fail(where, "is neither a folder of teachers nor a filter; check the path");
   std::set<std::string> flats, pairs;
   const std::vector<io::ListedFile> files = io::list_images(style.source, {});
   for (const io::ListedFile& file : files) {
@@ -80,7 +89,7 @@ std::set<std::string> pairs_in(const StyleSource& style, io::Hash& hash) {
     if (const std::string key = without(file.name, kLineEnd); flats.contains(key)) pairs.insert(key);
   if (pairs.empty())
     fail(where,
-         fmt::format("holds no pairs NAME{} and NAME{}, a flat picture and its lines for a photograph NAME",
+         fmt::format("holds no pairs NAME{} and NAME{}, a flat image and its lines for a photograph NAME",
                      kFlatEnd, kLineEnd));
   return pairs;
 }
@@ -105,7 +114,8 @@ std::vector<Example> find_examples(const TeacherSpec& spec, io::Hash& hash, cons
   std::set<std::string> common = in_folders.value_or(std::set<std::string>{});
   if (!in_folders)
     for (const auto& [name, file] : photos)
-      for (const int side : kFilterSides) common.insert(fmt::format("{}/{}", side, name));
+      for (const auto& [side, one_in] : kFilterSides)
+        if (dice_of(name) % one_in == 0) common.insert(fmt::format("{}/{}", side, name));
   std::vector<Example> examples;
   for (const std::string& key : common)
     if (const auto photo = photos.find(key.substr(key.rfind('/') + 1)); photo != photos.end())
@@ -118,11 +128,15 @@ std::vector<Example> find_examples(const TeacherSpec& spec, io::Hash& hash, cons
   return examples;
 }
 
-// Channel `to` of the example and the next ones become those of `plane`.
+// Copies `plane` to the channels of the example from `to` on.
 void put_plane(Image8& example, int to, const Image8& plane) {
   for (int y = 0; y < example.height; ++y)
     for (int x = 0; x < example.width; ++x)
       std::copy_n(plane.at(x, y), plane.channels, example.at(x, y) + to);
+}
+
+std::uint8_t level_of(float v) {
+  return static_cast<std::uint8_t>(std::lround(std::clamp(v, 0.0F, 1.0F) * 255));
 }
 
 std::vector<std::uint16_t> wide_levels(const Image8& picture) {
@@ -131,32 +145,65 @@ std::vector<std::uint16_t> wide_levels(const Image8& picture) {
   return wide;
 }
 
-// What a filter makes of a picture behind its levels: without steps and without what is taken from the whole picture.
-std::pair<Image8, Image8> filtered(const StyleSource& style, const Image8& leveled) {
-  constexpr float kLow = 4, kHigh = 99.5F, kMedian = 55,
-                  kChroma = 24;  // by which its own levels and colors change nothing
-  const std::vector<std::uint16_t> wide = wide_levels(leveled);
-  stylize::StyleOptions options;
-  options.statistics = stylize::StyleStatistics{kLow, kHigh, kMedian, {}, kChroma};
-  const stylize::StyleLayers layers =
-      stylize::style_layers(style.source, {leveled.width, leveled.height, wide.data()}, options);
-  std::pair<Image8, Image8> planes{Image8(leveled.width, leveled.height, 3),
-                                   Image8(leveled.width, leveled.height, 1)};
-  const auto level = [](float v) {
-    return static_cast<std::uint8_t>(std::lround(std::clamp(v, 0.0F, 1.0F) * 255));
-  };
-  for (int y = 0; y < leveled.height; ++y)
-    for (int x = 0; x < leveled.width; ++x) {
-      std::uint8_t* flat = planes.first.at(x, y);
-      flat[0] = level(layers.flat.red.row(y)[x]);
-      flat[1] = level(layers.flat.green.row(y)[x]);
-      flat[2] = level(layers.flat.blue.row(y)[x]);
-      *planes.second.at(x, y) = level(layers.line.row(y)[x]);
+Image8 image_of(const stylize::Rgb& picture) {
+  Image8 image(picture.width(), picture.height(), 3);
+  const std::array<const stylize::Plane*, 3> channels{&picture.red, &picture.green, &picture.blue};
+  for (int y = 0; y < image.height; ++y)
+    for (int x = 0; x < image.width; ++x)
+      for (std::size_t c = 0; c < channels.size(); ++c) image.at(x, y)[c] = level_of(channels[c]->row(y)[x]);
+  return image;
+}
+
+Image8 image_of(const stylize::Plane& plane) {
+  Image8 image(plane.width(), plane.height(), 1);
+  for (int y = 0; y < image.height; ++y)
+    for (int x = 0; x < image.width; ++x) *image.at(x, y) = level_of(plane.row(y)[x]);
+  return image;
+}
+
+// Face masks, if the detector is available. OpenCV's cascades serve one thread at a time.
+class FaceMasks {
+ public:
+  FaceMasks(const TeacherSpec& spec, const DatasetEvents& events) {
+    if (std::none_of(spec.styles.begin(), spec.styles.end(), is_filter)) return;
+    try {
+      faces::face_finder();
+      there_are_ = true;
+    } catch (const Error& error) {
+      if (events.warn) events.warn(fmt::format("teachers do without faces: {}", error.what()));
     }
+  }
+  bool there_are() const { return there_are_; }
+  stylize::Plane of(const Image8& photo) {
+    if (!there_are_) return {};
+    const std::vector<std::uint16_t> wide = wide_levels(photo);
+    const stylize::RgbView view{photo.width, photo.height, wide.data()};
+    const std::scoped_lock lock(mutex_);
+    return faces::face_mask(view, faces::find_faces(view));
+  }
+
+ private:
+  bool there_are_ = false;
+  std::mutex mutex_;
+};
+
+// The planes that filters give for a photograph, by style; empty for styles with a folder.
+std::vector<std::pair<Image8, Image8>> taught(const TeacherSpec& spec, const Image8& leveled,
+                                              FaceMasks& masks) {
+  std::vector<std::pair<Image8, Image8>> planes(spec.styles.size());
+  if (std::none_of(spec.styles.begin(), spec.styles.end(), is_filter)) return planes;
+  const stylize::Plane face = masks.of(leveled);
+  const std::vector<std::uint16_t> wide = wide_levels(leveled);
+  for (std::size_t i = 0; i < planes.size(); ++i) {
+    if (!is_filter(spec.styles[i])) continue;
+    const stylize::TeacherPlanes made =
+        stylize::teacher_planes(spec.styles[i].source, {leveled.width, leveled.height, wide.data()}, &face);
+    planes[i] = {image_of(made.flat), image_of(made.line)};
+  }
   return planes;
 }
 
-// The picture behind its own level curve.
+// The image after its own level curve.
 Image8 auto_levels(const Image8& picture) {
   std::vector<std::uint16_t> wide = wide_levels(picture);
   const stylize::RgbView view{picture.width, picture.height, wide.data()};
@@ -168,21 +215,21 @@ Image8 auto_levels(const Image8& picture) {
   return leveled;
 }
 
-// As a JPEG file of a quality from 25 to 90 shows it, which the teachers did not see; of every third key, as it is else.
+// The image compressed as a JPEG file of quality 25 to 90, an artifact that the teachers did not
+// see, for one key in three; others are left as they are.
 Image8 compressed(const Image8& photo, const std::string& key) {
-  io::Hash hash;
-  hash.add(key);
-  const std::uint64_t dice = hash.value() ^ (hash.value() >> 32);
+  const std::uint64_t dice = dice_of(key);
   if (dice % 3 != 0) return photo;
   const fs::path file =
-      fs::temp_directory_path() / fmt::format("sumi-example-{}-{:016x}.jpg", ::getpid(), hash.value());
+      fs::temp_directory_path() / fmt::format("sumi-example-{}-{:016x}.jpg", ::getpid(), dice);
   save_image(file, photo, 25 + static_cast<int>(dice / 3 % 66));
   Image8 back = load_image(file);
   fs::remove(file);
   return back;
 }
 
-// {width, height} of an example: that of the planes in the first folder, or by the side in the key.
+// {width, height} of an example: that of the planes in the first folder, or from the side in the
+// key.
 std::pair<int, int> size_of(const TeacherSpec& spec, const Example& what, const Image8& photo) {
   for (const StyleSource& style : spec.styles) {
     if (is_filter(style)) continue;
@@ -194,7 +241,7 @@ std::pair<int, int> size_of(const TeacherSpec& spec, const Example& what, const 
           static_cast<int>(std::lround(photo.height * factor))};
 }
 
-io::PackItem make_example(const TeacherSpec& spec, const Example& what) {
+io::PackItem make_example(const TeacherSpec& spec, const Example& what, FaceMasks& masks) {
   io::PackItem item;
   item.name = what.key;
   try {
@@ -206,15 +253,16 @@ io::PackItem make_example(const TeacherSpec& spec, const Example& what) {
     const Image8 photo = resize_image(whole, width, height), leveled = auto_levels(photo);
     Image8 example = Image8::of_planes(width, height, teacher_channels(spec.styles.size()));
     put_plane(example, 0, auto_levels(compressed(photo, what.key)));
+    std::vector<std::pair<Image8, Image8>> made = taught(spec, leveled, masks);
     for (std::size_t i = 0; i < spec.styles.size(); ++i) {
       const StyleSource& style = spec.styles[i];
       const std::string base = (fs::path(style.source) / what.key).string();
-      const auto [flat, line] = is_filter(style) ? filtered(style, leveled)
+      const auto [flat, line] = is_filter(style) ? std::move(made[i])
                                                  : std::pair{load_image(base + kFlatEnd),
                                                              load_image(base + kLineEnd, {.channels = 1})};
       for (const Image8* plane : {&flat, &line})
         if (plane->width != width || plane->height != height)
-          fail("picture " + base,
+          fail("image " + base,
                fmt::format("its planes are of {}x{} and {}x{}; make them of one size in every style",
                            plane->width, plane->height, width, height));
       put_plane(example, 3 + 4 * static_cast<int>(i), flat);
@@ -237,9 +285,11 @@ fs::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events) {
   io::Hash hash;
   hash.add(kRecipe);
   hash.add(std::int64_t{spec.smallest_side});
+  FaceMasks masks(spec, events);
+  hash.add(std::int64_t{masks.there_are()});
   const std::vector<Example> examples = find_examples(spec, hash, events);
   const io::PackShape shape{0, 0, teacher_channels(spec.styles.size()), 8};
-  io::Hash place;  // what may change is the key inside: changed files replace their pack
+  io::Hash place;  // without the changing part of the key, so that changed files replace their pack
   place.add(spec.photos.string());
   for (const StyleSource& style : spec.styles) {
     place.add(style.name);
@@ -256,7 +306,7 @@ fs::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events) {
       name;
   const auto count = static_cast<std::int64_t>(examples.size());
   io::OrderedPipeline<io::PackItem> pipeline(spec.workers, 4 * spec.workers, 0, count, [&](std::int64_t i) {
-    return make_example(spec, examples[static_cast<std::size_t>(i)]);
+    return make_example(spec, examples[static_cast<std::size_t>(i)], masks);
   });
   std::int64_t done = 0;
   io::write_pack(path, hash.value(), shape, count, [&] {

@@ -1,4 +1,5 @@
-// The stylizer's examples: photographs, and what the teacher of each style makes of them, in one packed file.
+// The stylizer's training examples: photographs and the teacher outputs for each style, in one
+// packed file.
 #pragma once
 
 #include <filesystem>
@@ -10,24 +11,27 @@
 
 namespace sumi {
 
-// Where the examples come from.
+// Sources of the examples.
 struct TeacherSpec {
   std::filesystem::path photos;
   std::vector<StyleSource> styles;
   std::filesystem::path cache_dir, fallback_dir;  // as DatasetSpec's
-  int smallest_side = 128;                        // smaller pictures are left out: no crop fits
+  int smallest_side = 128;                        // smaller images are left out because no crop fits
   int workers = 2;
 };
 
-// Channels of an example: the photograph behind its level curve (3; engine/image/stylize/auto_levels.h), then for each style the flat color (3) and the lines'
-// alpha (1). Levels of 8 bits.
+// Channels of an example: the photograph after its level curve (3;
+// engine/image/stylize/auto_levels.h), then for each style the flat color (3) and the lines' alpha
+// (1). 8 bits each.
 int teacher_channels(std::size_t styles);
 
-// Makes the pack in the cache, or finds it there: its name and key follow from the photographs, the teachers' files and
-// their times. A teacher's folder holds [ANY/]NAME.flat.png and [ANY/]NAME.line.png for a photograph NAME.* of `photos`,
-// both of one size, whatever it is; folders ANY hold further sizes. Only what every style has is packed. A filter
-// (engine/image/stylize/style.h) teaches at the folders' sizes, or at short sides of 480 and 320 where there is no folder.
-// Errors "[--styles ...] ..." for a folder that is missing or holds no such pairs, "[data ...] ..." for photographs.
+// Creates the pack in the cache, or finds it there: its name and key depend on the photographs, the
+// teachers' files and their modification times. A teacher's folder holds [ANY/]NAME.flat.png and
+// [ANY/]NAME.line.png for a photograph NAME.* of `photos`, both of the same size; folders ANY hold
+// further sizes. Only examples that every style has are packed. A filter
+// (engine/image/stylize/style.h) runs at the folders' sizes, or at short sides of 480 and 320 if
+// there is no folder. Throws Error "[--styles ...] ..." for a folder that is missing or has no such
+// pairs, "[data ...] ..." for photographs.
 std::filesystem::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events = {});
 
 }  // namespace sumi

@@ -86,7 +86,8 @@ void TrainableNetworks::clip_weights(double most) {
   arena_.refresh_copy();
 }
 
-// The gradient of weight |p - mean of p so far|^2 (Salimans 2016, section 3.3), and the mean with p in it.
+// Adds the gradient of weight |p - mean of p so far|^2 (Salimans 2016, section 3.3), and updates
+// the mean with p.
 void TrainableNetworks::pull_to_history() {
   const Tensor &p = arena_.values(), &gradients = arena_.gradients();
   const Tensor apart = sub(p, history_);
@@ -102,7 +103,7 @@ void TrainableNetworks::update() {
   average_buffers();
 }
 
-// By the decay of the weights' average; a captured step reads that of each replay.
+// Uses the decay of the weights' EMA; a captured step reads the value of each replay.
 void TrainableNetworks::average_buffers() {
   if (ema_buffers_.empty()) return;
   const Device& device = arena_.values().device();
@@ -110,7 +111,8 @@ void TrainableNetworks::average_buffers() {
   const double* deferred = nullptr;
   if (CapturedScalars* const values = CapturedScalars::current(); values && values->device() == device)
     deferred = static_cast<const double*>(values->add(1, [decay](std::uint64_t* word) {
-      const double now = decay();  // the optimizer's words, which count the update, were written before
+      // The optimizer's scalars come first, and include the number of updates.
+      const double now = decay();
       std::memcpy(word, &now, sizeof now);
     }));
   for (std::size_t i = 0; i < ema_buffers_.size(); ++i)
@@ -183,6 +185,11 @@ void TrainableNetworks::load(const CheckpointFile& file, bool full) {
     fail("checkpoint " + file.path().string(), name + " holds NaN or infinity; use an earlier checkpoint");
 }
 
+void TrainableNetworks::restart_average() {
+  if (optimizer_.ema()) optimizer_.ema().assign(arena_.values());
+  arena_.refresh_copy();
+}
+
 std::string TrainableNetworks::first_nonfinite() const {
   if (std::string name = optimizer_.first_nonfinite(); !name.empty()) return name;
   const auto spoiled = [](const Tensor& t) {
@@ -195,7 +202,8 @@ std::string TrainableNetworks::first_nonfinite() const {
   return "";
 }
 
-// The counts of updates of any rule are called "adam." for ever: format 1 of checkpoints has them so.
+// The counts of updates are called "adam." for every optimizer: format 1 of checkpoints defines
+// them so.
 void TrainableNetworks::add_counters(std::map<std::string, std::uint64_t>& counters) {
   const auto& steps = optimizer_.steps();
   for (std::size_t i = 0; i < steps.size(); ++i)

@@ -1,4 +1,5 @@
-// Networks that learn together: one arena, one optimizer, one running average, and how all of that is saved.
+// Networks that are trained together: one parameter arena, one optimizer, one EMA, and their
+// serialization.
 #pragma once
 
 #include <cstdint>
@@ -13,35 +14,37 @@
 
 namespace sumi {
 
-// "a,b" as a and b.
+// Splits "a,b" into a and b.
 std::vector<std::string> split_names(const std::string& list);
 
 class TrainableNetworks {
  public:
-  // The networks' parameters move into the arena; the networks must outlive the group, and have their names already. They get
-  // the options' activations. What the options say of the optimizer, of historical averaging and of parameters to freeze holds
-  // for all of them; only generators keep a running average.
+  // Moves the networks' parameters into the arena. The networks must outlive the group, and have
+  // their names already. Sets their activation dtype from the options. The options for the
+  // optimizer, historical averaging and frozen parameters apply to all of them; only generators
+  // keep an EMA.
   TrainableNetworks(const std::vector<Module*>& networks, const TrainOptions& options, bool generator);
   TrainableNetworks(const TrainableNetworks&) = delete;  // a captured step may hold its address
   TrainableNetworks& operator=(const TrainableNetworks&) = delete;
 
   ParamArena& arena() { return arena_; }
 
-  // The learning rate from now on. Around a captured step: before each run.
+  // Sets the learning rate. For a captured step: before each run.
   void set_lr(double lr) { optimizer_.set_lr(lr); }
-  // The optimizer's step, and the running statistics' own average: averaged weights need statistics that lag as they
-  // do.
+  // Steps the optimizer and averages the running statistics: averaged weights need statistics of
+  // the same age.
   void update();
   bool holds(const Module& network) const;
-  // network(x) for inference: no gradients, norms and dropout as at inference, with the running average if `averaged`.
+  // network(x) for inference: no gradients, norms and dropout in inference mode, with the EMA of
+  // the weights if `averaged`.
   Tensor infer(Module& network, const Tensor& x, bool averaged);
-  // How many updates there have been.
+  // Number of updates so far.
   std::int64_t updates();
-  // Every parameter into [-most, most] (WGAN).
+  // Clips every parameter to [-most, most] (WGAN).
   void clip_weights(double most);
 
-  // While it lives, the running averages stand in the places of weights and statistics. Does nothing where
-  // there are none, or unless `use`.
+  // During its lifetime, replaces weights and running statistics by their averages. Has no effect
+  // without averages, or unless `use`.
   class UseEmaWeights {
    public:
     UseEmaWeights(TrainableNetworks& group, bool use)
@@ -59,17 +62,20 @@ class TrainableNetworks {
     TrainableNetworks* group_;
   };
 
-  // Weights, statistics and averages; with `full` the moments too, as many as the optimizer has.
+  // Saves weights, running statistics and averages; with `full` also the optimizer's moments.
   void save(CheckpointWriter& writer, bool full);
-  // Weights from elsewhere (not `full`) without averages start their own. Error for what is NaN or infinite.
+  // Weights without averages (not `full`) start their own. Throws Error for NaN or infinity.
   void load(const CheckpointFile& file, bool full);
 
-  // Counts of updates by name, for the checkpoint's state.
+  // Starts the running average at the present weights.
+  void restart_average();
+
+  // Adds the counts of updates by name, for the checkpoint's state.
   void add_counters(std::map<std::string, std::uint64_t>& counters);
   void set_counters(const std::map<std::string, std::uint64_t>& counters);
 
-  // The name of a parameter that is NaN or infinite, or whose moments or average are, or of such a running statistic,
-  // or "".
+  // The name of a parameter or running statistic that is NaN or infinite, or whose moments or
+  // average are; or "".
   std::string first_nonfinite() const;
   // Names of parameters that no update has reached.
   std::vector<std::string> never_updated() const { return optimizer_.never_updated(); }
@@ -84,16 +90,17 @@ class TrainableNetworks {
   ParamArena arena_;
   Optimizer optimizer_;
   double history_weight_;
-  Tensor history_,
-      history_count_;  // the mean of the parameters over the updates so far [1,1,1,size], and these; or none
+  // Historical averaging: the mean of the parameters over the updates so far [1,1,1,size], and the
+  // number of updates. Absent without it.
+  Tensor history_, history_count_;
   std::vector<Parameter> buffers_;   // running statistics, names prefixed
-  std::vector<Tensor> ema_buffers_;  // as many, or none
+  std::vector<Tensor> ema_buffers_;  // one for each buffer, or empty
 };
 
 // The generator's learning rate: --lr-g, or --lr.
 double generator_rate(const TrainOptions& options);
 
-// The entry of a checkpoint's counters. Error when it is missing.
+// The entry of a checkpoint's counters. Throws Error if it is missing.
 std::uint64_t counter_of(const std::map<std::string, std::uint64_t>& counters, const std::string& name);
 
 }  // namespace sumi

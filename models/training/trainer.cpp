@@ -42,17 +42,18 @@ class Session {
         plan_(std::move(plan)),
         run_(run),
         observer_(observer),
-        // Before the data: what cannot be built is said before minutes of decoding.
+        // Before the data, so that an impossible model is reported before minutes of decoding.
         model_(make_model(options)),
         loader_(open_data(), dataset_specs(options).front()),
-        // A model keeps the batch of a step until the next: three for each of its tensors let copies pass beside work.
+        // A model keeps the batch of a step until the next one: three buffers for each tensor let
+        // copies overlap with computation.
         staging_(parse_device(options.device),
                  3 * static_cast<int>(loader_.batches()) * (wants_labels(options) ? 2 : 1)),
         ring_(parse_device(options.device)) {
     per_epoch_ = loader_.batches_per_epoch();
-    check_picture_sizes(loader_, options_, *model_);
+    check_image_sizes(loader_, options_, *model_);
     if (const int count = model_->num_sample_images(); count > 0)
-      model_->set_sample_images(sample_pictures(loader_, options_, count));
+      model_->set_sample_images(sample_images(loader_, options_, count));
     total_ = total_steps(options_, per_epoch_);
     if (!options_.dump_batches.empty()) make_dump_folder();
   }
@@ -88,7 +89,7 @@ class Session {
   RunDir& run_;
   TrainingObserver& observer_;
   std::unique_ptr<Model> model_;
-  std::vector<Dataset> held_out_;  // before the loader, which is made of the rest
+  std::vector<Dataset> held_out_;  // split off before the loader, which gets the rest
   BatchLoader loader_;
   std::uint64_t data_content_ = data_content(loader_);
   Staging staging_;
@@ -111,13 +112,13 @@ void Session::make_dump_folder() const {
 
 std::vector<Dataset> Session::open_data() {
   DatasetEvents events;
-  std::set<std::string> said;  // a folder may be opened twice, for two forms of its pictures
+  std::set<std::string> said;  // a folder may be opened twice, with two kinds of preprocessing
   events.warn = [this, &said](const std::string& line) {
     if (said.insert(line).second) warn(line);
   };
   events.progress = [this](std::int64_t done, std::int64_t total) {
     observer_.decoding(done, total);
-    if (stop_requested) throw Interrupted("[data] interrupted while the pictures were being decoded");
+    if (stop_requested) throw Interrupted("[data] interrupted while the images were being decoded");
   };
   std::vector<Dataset> domains;
   const auto classes = class_names(options_);
@@ -139,7 +140,7 @@ std::vector<Dataset> Session::open_data() {
 CheckpointHeader Session::header(const char* kind) const {
   Json state;
   state["step"] = step_;
-  state["images"] = step_ * pictures_per_step(options_);
+  state["images"] = step_ * images_per_step(options_);
   state["epoch"] = static_cast<double>(step_) / static_cast<double>(per_epoch_);
   state["seconds"] = elapsed();
   state["batch"] = loader_.position();  // data order: batch k of (data, seed) is always the same
@@ -171,7 +172,7 @@ void Session::draw() {
     for (Image8& image : to_images(pictures)) images.push_back(std::move(image));
   save_image(run_.sample_path(step_), make_sheet(images, sheet.columns));
   if (!held_out_.empty())
-    say(fmt::format("step {}: right on pictures held out {}", step_,
+    say(fmt::format("step {}: accuracy on held-out images {}", step_,
                     held_out_accuracy(*model_, held_out_, options_)));
   run_.plot(options_.model + ", " + run_.path().filename().string());
 }
@@ -183,17 +184,19 @@ void Session::begin() {
     if (stored_options(file).model != options_.model)
       fail("--init " + path.string(),
            fmt::format("is a checkpoint of the model {}, not of {}", file.header().model, options_.model));
-    check_init_compatible(file, options_);
-    model_->load(file, false);
+    if (!model_->grow_from(file)) {
+      check_init_compatible(file, options_);
+      model_->load(file, false);
+    }
     say("weights from " + path.string());
   }
   run_.write_options(options_);
   if (plan_)
     if (const std::string warning = plan_warning(*plan_); !warning.empty()) warn(warning);
-  say(fmt::format("{} on {} pictures, {} steps of {}, {} on {}", options_.model, loader_.size(), total_,
+  say(fmt::format("{} on {} images, {} steps of {}, {} on {}", options_.model, loader_.size(), total_,
                   options_.batch_size, options_.precision, options_.device));
   check_weights();
-  // Before the state: a run that is resumed from that has its first sheet.
+  // Before the state, so that a run resumed from it has its first sheet.
   if (options_.sample_every > 0) draw();
   save();
 }
@@ -213,7 +216,7 @@ void Session::restore(const CheckpointFile& file) {
     warn(fmt::format("the data has changed since the checkpoint{}: the run goes on, but not as it would have",
                      state.data_count == 0 || state.data_count == loader_.size()
                          ? ""
-                         : fmt::format(" ({} pictures then, {} now)", state.data_count, loader_.size())));
+                         : fmt::format(" ({} images then, {} now)", state.data_count, loader_.size())));
   const std::string kernels = compute_signature(parse_device(options_.device));
   if (!state.kernels.empty() && state.kernels != kernels)
     warn(fmt::format("the run was computed with {}, now with {}: the bits will differ", state.kernels,
@@ -249,7 +252,7 @@ void Session::diverged(const std::string& what, std::int64_t step) const {
                    what, step, saved_step_ < 0 ? "none" : run_.checkpoint_path(saved_step_).string()));
 }
 
-// Waits for the steps that were started, whose last is `step_`, and looks at what they report.
+// Waits for the submitted steps, the last of which is `step_`, and processes their statistics.
 void Session::settle() {
   for (const auto& [step, numbers] : ring_.drain()) {
     stats_ = model_->named_stats(numbers);
@@ -267,11 +270,11 @@ void Session::check_weights() const {
 void Session::log_step() {
   StatsLine line;
   line.step = step_;
-  line.images = step_ * pictures_per_step(options_);
+  line.images = step_ * images_per_step(options_);
   line.seconds = elapsed();
   const double interval = line.seconds - logged_seconds_;
   line.images_per_second =
-      interval > 0 ? static_cast<double>((step_ - logged_step_) * pictures_per_step(options_)) / interval : 0;
+      interval > 0 ? static_cast<double>((step_ - logged_step_) * images_per_step(options_)) / interval : 0;
   line.stats = stats_;
   run_.append(line);
   logged_step_ = step_;
@@ -289,11 +292,11 @@ void Session::after_step() {
   const bool draws = options_.sample_every > 0 && (step_ % options_.sample_every == 0 || last);
   const bool ends_epoch = options_.save_every_epoch && step_ % per_epoch_ == 0;
   const bool saves = last || (options_.save_every > 0 && step_ % options_.save_every == 0);
-  // Nothing is written of a step that has not been looked at.
+  // Nothing is written for a step whose statistics have not been checked.
   if (ring_.full() || logs || draws || ends_epoch || saves) settle();
   if (logs) log_step();
   if (draws) draw();
-  // Before the full state: a run resumed from that is past this epoch.
+  // Before the full state, because a run resumed from that is past this epoch.
   if (ends_epoch) {
     CheckpointWriter writer;
     model_->save(writer, false);
@@ -303,10 +306,10 @@ void Session::after_step() {
   if (step_ == 1)
     for (const std::string& name : model_->never_updated()) warn("parameter " + name + " gets no gradient");
   for (const std::string& line : pace_.first_estimate(total_ - step_, options_)) say(line);
-  observer_.progress({step_, total_, step_ * pictures_per_step(options_),
+  observer_.progress({step_, total_, step_ * images_per_step(options_),
                       static_cast<double>(step_) / static_cast<double>(per_epoch_),
                       static_cast<double>(total_) / static_cast<double>(per_epoch_),
-                      pace_.steps_per_second() * static_cast<double>(pictures_per_step(options_)),
+                      pace_.steps_per_second() * static_cast<double>(images_per_step(options_)),
                       pace_.seconds_of(total_ - step_), &stats_});
 }
 
@@ -334,8 +337,8 @@ std::optional<StoredPlan> plan_file(const TrainOptions& o) {
   return o.conv_plan.empty() ? std::nullopt : std::optional(read_plan(o.conv_plan));
 }
 
-// Fails now rather than at the first logged step. The precision becomes what it stands for: a run that is resumed goes on in
-// it, whatever auto may mean elsewhere.
+// Fails now rather than at the first logged step. Resolves the precision "auto", so that a resumed
+// run keeps its precision on another machine.
 void prepare(TrainOptions& o, const std::optional<StoredPlan>& plan) {
   validate(o);
   const Device device = parse_device(o.device);
@@ -376,9 +379,9 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   TrainOptions options = stored_options(file);
   resolve_paths(options, base_folders(path, options.outdir));
   options.outdir = path.string();  // the run may have been moved
-  options.dump_batches.clear();    // files where the user wants them now, not where a checkpoint says
+  options.dump_batches.clear();    // set by the current command, not by a checkpoint
   options.conv_plan.clear();       // its content is in the checkpoint
-  // The thread count is part of the arithmetic; "all" means what it meant then.
+  // The thread count affects the arithmetic; "all" keeps the number of the original machine.
   if (options.threads == 0) options.threads = stored_state(file).threads;
   override_options(options);
   fit_precision(options);  // of another device

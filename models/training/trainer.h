@@ -11,7 +11,7 @@
 
 namespace sumi {
 
-// What the trainer tells whoever watches. All calls come from the training thread.
+// Receives the trainer's events. All calls come from the training thread.
 class TrainingObserver {
  public:
   virtual ~TrainingObserver() = default;
@@ -20,13 +20,14 @@ class TrainingObserver {
   virtual void decoding(std::int64_t done, std::int64_t total) { (void)done, (void)total; }
   struct Progress {
     std::int64_t step, steps, images;
-    double epoch, epochs, images_per_second, seconds_left;  // the last NaN where it is not known yet
+    double epoch, epochs, images_per_second, seconds_left;  // seconds_left is NaN until it is known
     const StepStats* stats;
   };
   virtual void progress(const Progress& progress) { (void)progress; }
 };
 
-// Thrown when stop_requested ends a run before its first step: nothing was saved and nothing is left.
+// Thrown when stop_requested ends a run before its first step: nothing was saved and no files are
+// left.
 struct Interrupted : Error {
   using Error::Error;
 };
@@ -37,39 +38,42 @@ struct TrainResult {
   std::int64_t step = 0;
   bool interrupted = false;
   std::filesystem::path checkpoint;  // the last one written
-  bool translates = false;           // the model converts pictures; else it draws from noise ...
-  bool classifies = false;           // ... or makes none
+  bool translates = false;           // the model translates images; otherwise it generates from noise ...
+  bool classifies = false;           // ... or is a classifier
 };
 
-// Trains from the beginning. Error if the directory already holds a run, the data cannot be read, ...
+// Trains from the beginning. Throws Error if the directory already holds a run, if the data cannot
+// be read, ...
 TrainResult train(const TrainOptions& options, TrainingObserver& observer);
 
-// Continues the newest readable full checkpoint of `run`. `override` is called on the stored options before
-// they are validated. Bit-exact: the tensors end as if the run had never stopped; statistics and samples past
-// the checkpoint are cut back.
+// Continues from the newest readable full checkpoint of `run`. `override` is called on the stored
+// options before they are validated. Bit-exact: the tensors are the same as if the run had never
+// stopped; statistics and samples after the checkpoint are discarded.
 TrainResult resume(const std::filesystem::path& run, const std::function<void(TrainOptions&)>& override,
                    TrainingObserver& observer);
 
-// Set from a signal handler: the step in flight finishes, the state is saved, train() returns with
-// interrupted = true.
+// Set from a signal handler: the step in flight finishes, the state is saved, and train() returns
+// with interrupted = true.
 extern std::atomic<bool> stop_requested;
 
-// --dry-run: networks, parameters, FLOPs and predicted memory, as text. Reads no data.
+// --dry-run: networks, parameters, FLOPs and predicted memory, as text. Does not read data.
 std::string describe_plan(const TrainOptions& options);
 
-// --dry-run: the time of a step, measured in seconds on random pictures, and of the whole run where its steps are known; as
-// text of one or two lines. Counts the pictures of the options' data if that is there.
+// --dry-run: time per step, measured on random images, and of the whole run if its number of steps
+// is known; one or two lines of text. Counts the images of the options' data if it exists.
 std::string describe_time(const TrainOptions& options);
-// Of a step on random pictures, behind a warm-up: the median of a few, measured in about `budget` seconds.
+// Median time in seconds of a step on random images after a warm-up, measured for about `budget`
+// seconds.
 double seconds_of_step(const TrainOptions& options, double budget);
 
-// --explain: one step on random pictures, every op that ran, in order. Times are medians of several steps.
+// --explain: every op of one step on random images, in order. Times are medians of several steps.
 std::vector<OpRecord> explain_step(const TrainOptions& options);
 
-// The convolutions of a step on the CPU, in order, each as often as it is done; for sumi tune. Pictures and device as above.
+// The convolutions of a step on the CPU, in order and with repetitions; for sumi tune. Images and
+// device as above.
 ConvCalls convolutions_of_step(const TrainOptions& options);
-// Those of a picture of this size through each direction of a trained model (made larger where its networks need a multiple
-// of some size), or of 64 pictures that it draws.
+// The convolutions of an image of this size through each direction of a trained model (extended to
+// the network's multiple), or of 64 generated images.
 ConvCalls convolutions_of_inference(const std::filesystem::path& run_or_checkpoint, std::int64_t width,
                                     std::int64_t height);
 

@@ -14,12 +14,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// The folders (or idx file) of the model's domains.
+// The folders (or IDX file) of the model's domains.
 std::vector<fs::path> data_paths(const TrainOptions& o) {
   if (model_spec(o.model).requirements.packed) return {o.data_a};
   if (model_spec(o.model).requirements.classifies) {
     std::error_code error;
-    if (fs::exists(o.data, error)) return {o.data};  // a name with a comma in it
+    if (fs::exists(o.data, error)) return {o.data};  // a name with a comma
     std::vector<fs::path> sets;
     for (std::size_t at = 0; at <= o.data.size();) {
       const auto end = std::min(o.data.find(',', at), o.data.size());
@@ -52,7 +52,7 @@ DatasetSpec dataset_spec(const TrainOptions& o) {
   spec.labels = label_rule(o);
   spec.cache_dir = o.cache;
   spec.workers = o.workers;
-  spec.batch_size = static_cast<int>(pictures_per_step(o));
+  spec.batch_size = static_cast<int>(images_per_step(o));
   spec.seed = o.seed;
   spec.flip = o.flip;
   spec.replacement = o.sample_with_replacement;
@@ -132,26 +132,24 @@ void check_data_given(const TrainOptions& o) {
     if (!o.data_a.empty() && o.data_b.empty() && o.data.empty())
       fail("--data-b", "is missing: the partners of --data-a");
     if (o.data_a.empty() && o.data.empty())
-      fail("--data",
-           "is missing: a folder of pairs (or --data-a and --data-b); with --task, of any pictures");
+      fail("--data", "is missing: a folder of pairs (or --data-a and --data-b); with --task, of any images");
   } else if (domains_of(o) > 1) {
     if (o.data.empty() && (o.data_a.empty() || o.data_b.empty()))
-      fail("--data-a",
-           "and --data-b are missing: two folders of pictures (or --data with trainA and trainB)");
+      fail("--data-a", "and --data-b are missing: two folders of images (or --data with trainA and trainB)");
   } else if (o.data.empty()) {
-    fail("--data", "is missing: a folder of pictures or an idx.gz file");
+    fail("--data", "is missing: a folder of images or an idx.gz file");
   }
 }
 
 void check_counts(const std::vector<Dataset>& sets, const TrainOptions& o) {
   if (o.sample_with_replacement) return;
   for (const Dataset& data : sets) {
-    if (pictures_per_step(o) <= data.count()) continue;
-    const std::int64_t parts = pictures_per_step(o) / o.batch_size, most = data.count() / parts;
+    if (images_per_step(o) <= data.count()) continue;
+    const std::int64_t parts = images_per_step(o) / o.batch_size, most = data.count() / parts;
     fail("data " + data.source().string(),
-         fmt::format("has {} picture{}, and a step takes {}{}; lower {}, add pictures, or draw each from the "
+         fmt::format("has {} image{}, and a step takes {}{}; lower {}, add images, or sample each from the "
                      "whole set with --sample-with-replacement",
-                     data.count(), data.count() == 1 ? "" : "s", pictures_per_step(o),
+                     data.count(), data.count() == 1 ? "" : "s", images_per_step(o),
                      parts == 1 ? ""
                                 : fmt::format(" (--batch-size {} x --n-critic {} x --accumulate {})",
                                               o.batch_size, o.n_critic, o.accumulate),
@@ -163,9 +161,9 @@ Tensor to_tensor(const Batch& batch, const TrainOptions& options, Staging& stagi
   return staging.upload(batch.data, {batch.n, batch.h, batch.w, batch.c}, dtype_of(options));
 }
 
-std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, const TrainOptions& options,
-                                                 std::int64_t count) {
-  // The same number of each, so that rows of the sheet line up.
+std::vector<std::vector<Tensor>> sample_images(const BatchLoader& loader, const TrainOptions& options,
+                                               std::int64_t count) {
+  // The same number for each domain, so that the rows of the sheet line up.
   for (std::size_t domain = 0; domain < loader.domains(); ++domain)
     count = std::min(count, loader.dataset(domain).count());
   std::vector<std::vector<Tensor>> all;
@@ -181,8 +179,8 @@ std::vector<std::vector<Tensor>> sample_pictures(const BatchLoader& loader, cons
   return all;
 }
 
-void check_picture_sizes(const BatchLoader& loader, const TrainOptions& options, Model& model) {
-  if (pictures_have_one_size(options)) return;
+void check_image_sizes(const BatchLoader& loader, const TrainOptions& options, Model& model) {
+  if (images_have_one_size(options)) return;
   for (std::size_t domain = 0; domain < loader.domains(); ++domain) {
     const Dataset& data = loader.dataset(domain);
     std::set<std::pair<int, int>> sizes;
@@ -194,7 +192,7 @@ void check_picture_sizes(const BatchLoader& loader, const TrainOptions& options,
           network.module->infer_shape({1, h, w, network.input.c}, unused);
         } catch (const Error& error) {
           fail("data " + data.source().string(),
-               fmt::format("holds pictures of {}x{}, which {} cannot take ({}); leave them out, or use "
+               fmt::format("holds images of {}x{}, which {} cannot take ({}); leave them out, or use "
                            "--preprocess resize_and_crop",
                            w, h, network.name, error.what()));
         }

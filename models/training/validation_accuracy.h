@@ -1,4 +1,4 @@
-// How well a classifier knows pictures that it was not trained on.
+// Accuracy of a classifier on held-out images.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace sumi {
 
-// "0.912 of 1984, 0.63 of 320": the share of right classes in each set, by at most 2048 pictures of it. The model is as it was.
+// "0.912 of 1984, 0.63 of 320": the accuracy on at most 2048 images of each set. Leaves the model
+// unchanged.
 std::string held_out_accuracy(Model& model, const std::vector<Dataset>& sets, const TrainOptions& options);
 
 }  // namespace sumi

@@ -45,7 +45,7 @@ def convolution(program):
     store = line_of("kernels/cuda/conv/naive_fprop.cu", "y[i] = T(sum);")
     text = gdb(program, "0,5", ["break conv_fprop_naive<float>", "run", "print threadIdx.x", f"tbreak {store}", "continue",
                                 "print sum", "print p", "print q", "print threadIdx.x"])
-    # Pixel [1,1] of the picture 0 1 2 3 / 4 5 6 0 / 1 2 3 4 / ...: its neighbors less four times itself.
+    # Pixel [1,1] of the image 0 1 2 3 / 4 5 6 0 / 1 2 3 4 / ...: its neighbors less four times itself.
     expect(text, r"conv_fprop_naive", r"\$1 = 5\b", re.escape(store.split(":")[0]), r"\$2 = -7\b", r"\$3 = 1\b", r"\$4 = 1\b",
            r"\$5 = 5\b")
 

@@ -59,7 +59,7 @@ TEST_CASE("autograd: errors of ops name the op and the shapes") {
   CHECK(error_of([&] { max_pool2d(x, {5, 1}); }) == "[max_pool2d] a window of 5 does not fit 1x4x4x3 (NHWC)");
   CHECK(error_of([&] {
           pad2d(x, {PadMode::reflect, 4, 0, 0, 0});
-        }) == "[pad2d] reflection padding must be smaller than the picture, which is 1x4x4x3 (NHWC)");
+        }) == "[pad2d] reflection padding must be smaller than the image, which is 1x4x4x3 (NHWC)");
   CHECK(error_of([&] {
           loss_mean(Loss::l1, x, t({1, 4, 4, 1}));
         }) == "[l1] target is 1x4x4x1, expected 1x4x4x3");

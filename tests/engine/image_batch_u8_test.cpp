@@ -15,7 +15,7 @@ Levels levels(const Shape& s) {
   return v;
 }
 
-TEST_CASE("pictures: bytes to numbers and back are the same bytes") {
+TEST_CASE("images: bytes to numbers and back are the same bytes") {
   const Shape s{3, 8, 11, 3};
   const ImageBatchU8 pictures = ImageBatchU8::from(levels(s), s, tested);
   CHECK(pictures.shape() == s);
@@ -34,7 +34,7 @@ TEST_CASE("pictures: bytes to numbers and back are the same bytes") {
   }
 }
 
-TEST_CASE("pictures: cut, resized and mirrored as the reference does, many batches in flight") {
+TEST_CASE("images: cut, resized and mirrored as the reference does, many batches in flight") {
   const Shape s{2, 9, 12, 3};
   std::vector<Tensor> got, want;
   for (int i = 0; i < 6; ++i) {
@@ -52,17 +52,17 @@ TEST_CASE("pictures: cut, resized and mirrored as the reference does, many batch
   CHECK(float_to_u8(mirrored).to_vector() == Levels{255, 51, 0});
 }
 
-TEST_CASE("pictures: errors") {
+TEST_CASE("images: errors") {
   const Shape s{2, 3, 3, 1};
   CHECK(gradcheck::error_of([&] { ImageBatchU8::from(Levels(5), s, tested); }) ==
-        "[pictures] 5 bytes do not fill 2x3x3x1");
+        "[images] 5 bytes do not fill 2x3x3x1");
   const ImageBatchU8 pictures = ImageBatchU8::from(levels(s), s, tested);
   CHECK(gradcheck::error_of([&] {
           u8_to_float(pictures, {{0, 0, 3, 3, 0}}, 3, 3, DType::f32);
-        }) == "[u8_to_float] 1 cuts for the pictures 2x3x3x1");
+        }) == "[u8_to_float] 1 cuts for the images 2x3x3x1");
   CHECK(gradcheck::error_of([&] {
           ImageBatchU8({1, 2, -1, 3}, tested);
-        }) == "[pictures] negative size in 1x2x-1x3");
+        }) == "[images] negative size in 1x2x-1x3");
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ TEST_CASE("ops: gradients of losses of normal distributions") {
   check("gaussian_kl", [](const Tensors& t) { return gaussian_kl(t[0], t[1]); }, {mean, log_var});
 }
 
-TEST_CASE("ops: gradients of losses of pictures") {
+TEST_CASE("ops: gradients of losses of images") {
   for (const Shape& s : {Shape{2, 3, 4, 2}, Shape{2, 1, 3, 1}, Shape{1, 3, 1, 2}, Shape{2, 1, 1, 3}})
     check("total_variation of " + s.str(), [](const Tensors& t) { return total_variation(t[0]); },
           {numbers(s, 1)});

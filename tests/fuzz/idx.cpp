@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::use_or_refuse(path, [&] {
       const sumi::IdxImages images = sumi::load_idx(path, most);
       fuzz::require(images.count > 0 && (most == 0 || images.count <= most),
-                    "as many pictures as were asked for");
+                    "as many images as were asked for");
       fuzz::require(
           images.pixels.size() == static_cast<std::size_t>(images.count * images.rows * images.cols),
           "all pixels");

@@ -29,6 +29,9 @@ int fuzz_pack(const std::uint8_t* data, std::size_t size);
 #ifdef SUMI_PICTURES
 int fuzz_image(const std::uint8_t* data, std::size_t size);
 #endif
+#ifdef SUMI_HAS_VIDEO
+int fuzz_clip(const std::uint8_t* data, std::size_t size);
+#endif
 }
 
 namespace {
@@ -39,10 +42,16 @@ struct Target {
   int count;  // of mutations in the tests: together some seconds
 };
 constexpr Target kTargets[] = {
-    {"checkpoint", fuzz_checkpoint, 1000}, {"config", fuzz_config, 1000}, {"idx", fuzz_idx, 1000},
-    {"import", fuzz_import, 1000},         {"pack", fuzz_pack, 1000},
+    {"checkpoint", fuzz_checkpoint, 1000},
+    {"config", fuzz_config, 1000},
+    {"idx", fuzz_idx, 1000},
+    {"import", fuzz_import, 1000},
+    {"pack", fuzz_pack, 1000},
 #ifdef SUMI_PICTURES
     {"image", fuzz_image, 1000},
+#endif
+#ifdef SUMI_HAS_VIDEO
+    {"clip", fuzz_clip, 500},
 #endif
 };
 

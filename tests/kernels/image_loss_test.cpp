@@ -43,7 +43,7 @@ constexpr Shape picture_shapes[] = {{1, 1, 1, 1}, {2, 1, 5, 3},   {2, 6, 1, 2}, 
 
 }  // namespace
 
-TEST_CASE("total_variation: a picture by hand") {
+TEST_CASE("total_variation: an image by hand") {
   // Down 3 and 4, across 1 and 2: (9 + 16) / 2 / 2 + (1 + 4) / 2 / 2.
   const Values y = expected(variation_job({1, 2, 2, 1}, {0, 1, 3, 5}), DType::f64);
   CHECK(y[0][0] == 7.5);
@@ -64,7 +64,7 @@ TEST_CASE("color_loss: colors by hand") {
   CHECK(expected(color_job(1, pixel, {0.5, 0, 1}, {0.5, 0, 1}), DType::f64)[1] == Numbers{0, 0, 0});
 }
 
-TEST_CASE("picture losses: gradients by central differences") {
+TEST_CASE("image losses: gradients by central differences") {
   for (const Shape& s : picture_shapes) {
     if (s.count() > 200) continue;
     const Numbers x = reals(s.count(), 1), target = reals(s.count(), 2);
@@ -79,7 +79,7 @@ TEST_CASE("picture losses: gradients by central differences") {
   }
 }
 
-TEST_CASE("picture losses: backends against the reference") {
+TEST_CASE("image losses: backends against the reference") {
   for (const Shape& s : picture_shapes)
     for (DType t : {DType::f32, DType::bf16}) {
       const Numbers x = reals(s.count(), 1, -1, 1), target = reals(s.count(), 2, -1, 1);
@@ -93,7 +93,7 @@ TEST_CASE("picture losses: backends against the reference") {
     }
 }
 
-TEST_CASE("picture losses: NaN stays in the value") {
+TEST_CASE("image losses: NaN stays in the value") {
   const Shape s{1, 2, 2, 3};
   Numbers x = reals(s.count(), 1);
   x[7] = std::nan("");

@@ -198,7 +198,7 @@ TEST_CASE("float_to_u8: the nearest level, clamped; NaN is black; load undoes it
   CHECK(stored(cpu, DType::f32, Shape::vector(2048), between) == nearest);
 }
 
-TEST_CASE("pictures: errors") {
+TEST_CASE("images: errors") {
   Bench b(cpu);
   const Levels x = levels(12, 1);
   const std::vector<Crop> cuts(2);

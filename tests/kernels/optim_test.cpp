@@ -194,7 +194,7 @@ TEST_CASE("clip_scale: the norm, and what brings it down to the limit") {
         CHECK(norm.get()[0] == 4);
         CHECK(scale.get()[0] == doctest::Approx(clip <= 4 ? clip / (4 + 1e-6) : 1).epsilon(rel));
       }
-      clip_scale(b.exec, squares, 2, scale, {});  // a norm that nobody asks for
+      clip_scale(b.exec, squares, 2, scale, {});  // the norm is not requested
       CHECK(scale.get()[0] == doctest::Approx(2 / (4 + 1e-6)).epsilon(rel));
     }
 }

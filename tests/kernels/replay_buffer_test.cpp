@@ -45,7 +45,7 @@ TEST_CASE("pool_exchange: passes, keeps and swaps") {
       }
 }
 
-TEST_CASE("pool_exchange: a picture of another size comes back whole") {
+TEST_CASE("pool_exchange: an image of another size comes back whole") {
   for (Device device : every_device()) {
     Bench b(device);
     Buffer small(Shape::vector(2), DType::f32, device, {5, 6}), large(Shape::vector(3), DType::f32, device);

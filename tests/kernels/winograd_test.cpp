@@ -52,7 +52,7 @@ double relative_error(const std::vector<double>& got, const std::vector<double>&
 }  // namespace
 
 // Tiles are independent, so images in a batch have the same bits as single images.
-TEST_CASE("winograd: many tiles, in chunks, as picture by picture") {
+TEST_CASE("winograd: many tiles, in chunks, as image by image") {
   const ConvGeom all = ConvGeom::make("t", {4, 64, 62, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
   const ConvGeom one = ConvGeom::make("t", {1, 64, 62, 64}, {64, 3, 3, 64}, ConvOptions::same_pads(1, 1));
   const auto x = reals(all.x_shape().count(), 1), w = reals(all.w_shape().count(), 2),

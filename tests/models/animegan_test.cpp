@@ -1,4 +1,4 @@
-// AnimeGAN and CartoonGAN as wholes: their files, their losses, resume to the byte.
+// Whole runs of AnimeGAN and CartoonGAN: files, losses, bit-exact resume.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -7,6 +7,7 @@
 
 #include "engine/image/image.h"
 #include "engine/runtime/device.h"
+#include "models/anime_options.h"
 #include "models/make_model.h"
 #include "models/objectives/style_weights.h"
 #include "models/registry.h"
@@ -23,7 +24,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Colored images with an edge at another place in each.
+// Colored images, each with an edge at a different position.
 void write_drawings(const fs::path& folder, int count) {
   fs::create_directories(folder);
   for (int i = 0; i < count; ++i) {
@@ -42,13 +43,13 @@ TrainOptions tiny_animegan(const std::string& model, const fs::path& work, const
   o.data_b = (work / "b").string();
   o.outdir = (work / run).string();
   o.cache = (work / "cache").string();
-  o.feature_network = write_tiny_vgg(work).string();
+  o.group<AnimeOptions>().feature_network = write_tiny_vgg(work).string();
   o.load_size = 18;
   o.crop_size = 16;
   o.ngf = o.ndf = 4;
   o.n_blocks = 1;
   o.batch_size = 2;
-  o.init_epochs = 2;
+  o.group<AnimeOptions>().init_epochs = 2;
   o.steps = 8;
   o.save_every = 100;
   o.sample_every = 8;
@@ -74,7 +75,7 @@ std::vector<Tensor> random_images(std::int64_t size) {
 
 }  // namespace
 
-TEST_CASE("animegan: stopped in and behind the warm-up and resumed equals uninterrupted, to the byte") {
+TEST_CASE("animegan: stopped in and behind the warm-up and resumed equals uninterrupted, bit-exactly") {
   const TempDir folder;
   write_drawings(folder.path / "a", 5);
   write_drawings(folder.path / "b", 4);
@@ -91,7 +92,7 @@ TEST_CASE("animegan: stopped in and behind the warm-up and resumed equals uninte
   for (const char* name : {"g.block_a.0.1.weight", "d.convs.0.weight_orig", "d.convs.0.weight_u",
                            "optim.g.m.block_a.0.1.weight", "optim.d.v.convs.0.weight_orig"})
     CHECK_MESSAGE(end.contains(name), name);
-  // Two rows: photographs, and these drawn.
+  // Two rows: photographs, and their translations.
   const Image8 sheet = load_image(folder.path / "whole/samples/8.png");
   CHECK(sheet.height == 2 * 18 + 2);
   CHECK(sheet.width == 4 * 18 + 2);
@@ -134,7 +135,7 @@ TEST_CASE("animegan: a warm-up of a part of a pass is so many steps") {
   write_drawings(folder.path / "a", 10);
   write_drawings(folder.path / "b", 4);
   TrainOptions o = tiny_animegan("animegan", folder.path, "run");
-  o.init_epochs = 0.6;  // of five steps
+  o.group<AnimeOptions>().init_epochs = 0.6;  // of five steps
   o.steps = 5;
   stop_requested = false;
   TrainingObserver quiet;
@@ -150,7 +151,7 @@ TEST_CASE("animegan: a warm-up of a part of a pass is so many steps") {
     void warning(const std::string& line) override { text += line; }
   } heard;
   o.outdir = (folder.path / "long").string();
-  o.init_epochs = 1;
+  o.group<AnimeOptions>().init_epochs = 1;
   train(o, heard);
   CHECK(heard.text.starts_with("all 5 steps of the run are warm-up"));
 }
@@ -158,17 +159,17 @@ TEST_CASE("animegan: a warm-up of a part of a pass is so many steps") {
 TEST_CASE("animegan: losses enter the sum with the preset's weights, or the user's") {
   const TempDir folder;
   TrainOptions o = tiny_animegan("animegan", folder.path, "run");
-  o.init_epochs = 0;
+  o.group<AnimeOptions>().init_epochs = 0;
   const auto pictures = random_images(16);
   const StepStats hayao = make_model(o)->step(pictures, 0);
-  o.style_preset = "paprika";
+  o.group<AnimeOptions>().style_preset = "paprika";
   const StepStats paprika = make_model(o)->step(pictures, 0);
   CHECK(number(paprika, "loss_content") == doctest::Approx(number(hayao, "loss_content") * 2 / 1.5));
   CHECK(number(paprika, "loss_style") == doctest::Approx(number(hayao, "loss_style") * 0.6 / 2.5));
   CHECK(number(paprika, "loss_color") == doctest::Approx(number(hayao, "loss_color") * 50 / 15));
   CHECK(number(paprika, "loss_tv") == doctest::Approx(number(hayao, "loss_tv") * 0.1));
-  o.lambda_tv = 3;
-  o.lambda_style = 0;
+  o.group<AnimeOptions>().lambda_tv = 3;
+  o.group<AnimeOptions>().lambda_style = 0;
   const StepStats given = make_model(o)->step(pictures, 0);
   CHECK(number(given, "loss_tv") == doctest::Approx(number(hayao, "loss_tv") * 3));
   CHECK(number(given, "loss_style") == 0);
@@ -183,35 +184,37 @@ TEST_CASE(
     TrainOptions vgg = tiny_animegan(model, folder.path, "run");
     const TrainOptions before = vgg;
     resolve_options(vgg);
-    CHECK(vgg.lambda_adv == before.lambda_adv);
+    CHECK(vgg.group<AnimeOptions>().lambda_adv == before.group<AnimeOptions>().lambda_adv);
     CHECK(anime_weights(vgg).adversarial == (model == std::string("animegan") ? 300 : 1));
     TrainOptions own = before;
-    own.feature_network = "own";
-    own.lambda_color = 0;
-    own.lambda_content = 4.5;
+    own.group<AnimeOptions>().feature_network = "own";
+    own.group<AnimeOptions>().lambda_color = 0;
+    own.group<AnimeOptions>().lambda_content = 4.5;
     resolve_options(own);
     CHECK(anime_weights(own).adversarial == 1);
     CHECK(anime_weights(own).color == 0);
     CHECK(anime_weights(own).content == 4.5);
-    CHECK(anime_weights(own).real == anime_weights(vgg).real);  // d's are the preset's
-    for (const double weight : {own.lambda_adv, own.lambda_style, own.lambda_tv}) CHECK(weight >= 0);
+    CHECK(anime_weights(own).real == anime_weights(vgg).real);  // the discriminator's are the preset's
+    for (const double weight : {own.group<AnimeOptions>().lambda_adv, own.group<AnimeOptions>().lambda_style,
+                                own.group<AnimeOptions>().lambda_tv})
+      CHECK(weight >= 0);
   }
-  // They are the run's: whatever comes later, it goes on with them.
+  // The weights belong to the run: it keeps them, whatever changes later.
   write_drawings(folder.path / "a", 5);
   write_drawings(folder.path / "b", 4);
   TrainOptions o = tiny_animegan("animegan", folder.path, "kept");
-  o.feature_network = "own";
+  o.group<AnimeOptions>().feature_network = "own";
   o.steps = 2;
   o.sample_every = 0;
-  o.lambda_tv = 0.25;
+  o.group<AnimeOptions>().lambda_tv = 0.25;
   TrainingObserver quiet;
   stop_requested = false;
   train(o, quiet);
   TrainOptions stored;
   load_model(CheckpointFile(fs::path(o.outdir) / "checkpoints/2.safetensors"), &stored);
-  CHECK(stored.lambda_adv == 1);
-  CHECK(stored.lambda_style > 0);
-  CHECK(stored.lambda_tv == 0.25);
+  CHECK(stored.group<AnimeOptions>().lambda_adv == 1);
+  CHECK(stored.group<AnimeOptions>().lambda_style > 0);
+  CHECK(stored.group<AnimeOptions>().lambda_tv == 0.25);
 }
 
 TEST_CASE("cartoongan: trains with smoothed drawings in color, and every network by name") {
@@ -220,8 +223,8 @@ TEST_CASE("cartoongan: trains with smoothed drawings in color, and every network
   for (const char* net_g : {"cartoongan", "animegan2_lite", "animegan2"}) {
     TrainOptions o = tiny_animegan("cartoongan", folder.path, "run");
     o.net_g = net_g;
-    o.net_d = net_g == std::string("cartoongan") ? "cartoongan" : "animegan2";
-    o.init_epochs = 0;
+    o.group<AnimeOptions>().net_d = net_g == std::string("cartoongan") ? "cartoongan" : "animegan2";
+    o.group<AnimeOptions>().init_epochs = 0;
     const auto model = make_model(o);
     const StepStats stats = model->step(pictures, 0);
     CHECK(number(stats, "loss_content") > 0);
@@ -231,10 +234,10 @@ TEST_CASE("cartoongan: trains with smoothed drawings in color, and every network
   }
 }
 
-TEST_CASE("animegan: draws without the feature network, in one direction") {
+TEST_CASE("animegan: translates without the feature network, in one direction") {
   const TempDir folder;
   TrainOptions o = tiny_animegan("animegan", folder.path, "run");
-  o.feature_network = (folder.path / "gone").string();
+  o.group<AnimeOptions>().feature_network = (folder.path / "gone").string();
   const auto model = make_model(o);
   const Tensor x = random_images(16)[0];
   CHECK(model->translate(x, "AtoB", false).shape() == x.shape());
@@ -243,19 +246,19 @@ TEST_CASE("animegan: draws without the feature network, in one direction") {
   CHECK_THROWS_AS(model->step(random_images(16), 0), Error);
 }
 
-TEST_CASE("animegan: options that cannot be are named") {
+TEST_CASE("animegan: invalid options are named") {
   const TempDir folder;
   const auto refused = [&](const char* says, const auto& change) {
     TrainOptions o = tiny_animegan("animegan", folder.path, "run");
     change(o);
     CHECK_THROWS_WITH_AS(validate(o), doctest::Contains(says), Error);
   };
-  refused("[--style-preset]", [](TrainOptions& o) { o.style_preset = "cubist"; });
-  refused("[--net-d]", [](TrainOptions& o) { o.net_d = "patch"; });
+  refused("[--style-preset]", [](TrainOptions& o) { o.group<AnimeOptions>().style_preset = "cubist"; });
+  refused("[--net-d]", [](TrainOptions& o) { o.group<AnimeOptions>().net_d = "patch"; });
   refused("[--net-g]", [](TrainOptions& o) { o.net_g = "unet_128"; });
   refused("[--channels]", [](TrainOptions& o) { o.channels = 1; });
   refused("[--ngf]", [](TrainOptions& o) { o.ngf = 5; });
   refused("[--crop-size]", [](TrainOptions& o) { o.crop_size = 18; });
-  refused("[--init-epochs]", [](TrainOptions& o) { o.lambda_content = 0; });
-  refused("[--lambda-tv]", [](TrainOptions& o) { o.lambda_tv = -2; });
+  refused("[--init-epochs]", [](TrainOptions& o) { o.group<AnimeOptions>().lambda_content = 0; });
+  refused("[--lambda-tv]", [](TrainOptions& o) { o.group<AnimeOptions>().lambda_tv = -2; });
 }

@@ -1,4 +1,4 @@
-// --conditional: networks that are told the class.
+// --conditional: networks that are conditioned on the class.
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
@@ -20,11 +20,11 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Enough to tell the classes apart; the emulated device takes too long for that, and computes the same.
+// Enough steps to learn the classes; too slow on the emulated device, which computes the same.
 const bool kLearns = std::string(test_device()) != "emu";
 const int kSteps = kLearns ? 300 : 6;
 
-// Images with the left or the right half light: a class that images show at once.
+// Images whose left or right half is light: a class that is visible at once.
 void write_classes(const fs::path& folder) {
   for (const std::string name : {"left", "right"}) {
     fs::create_directories(folder / name);
@@ -59,7 +59,7 @@ TrainOptions conditional(const char* model, const fs::path& work, const char* ru
   return o;
 }
 
-// How much lighter the left half is than the right.
+// Mean lightness of the left half minus that of the right.
 double left_of(Model& model, int only) {
   RandomStream stream(3, 4);
   const Tensor drawn = model.generate(model.noise(16, stream, only), false);
@@ -69,7 +69,7 @@ double left_of(Model& model, int only) {
 
 }  // namespace
 
-TEST_CASE("conditional: what is drawn shows the class that was asked for, and resuming changes no byte") {
+TEST_CASE("conditional: generated images show the requested class, and resume is bit-exact") {
   const TempDir folder;
   write_classes(folder.path / "pictures");
   TrainingObserver quiet;
@@ -109,7 +109,7 @@ TEST_CASE("conditional: every GAN from noise tells both networks the class") {
     };
     const auto first = trained("left,right", "1"), turned = trained("right,left", "2");
     REQUIRE(first.size() == turned.size());
-    // g draws with another class, and d is shown another.
+    // g gets another class, and so does d.
     for (const char* network : {"optim.g.v.", "optim.d.v."}) {
       int differ = 0;
       for (const auto& [name, bytes] : first) differ += name.starts_with(network) && turned.at(name) != bytes;
@@ -119,15 +119,17 @@ TEST_CASE("conditional: every GAN from noise tells both networks the class") {
   CHECK_FALSE(option_table("photo-converter").has("conditional"));
 }
 
-TEST_CASE("conditional: a model that draws no classes says so") {
+TEST_CASE("conditional: a model without classes says so") {
   TrainOptions o = default_options("gan");
   o.device = test_device();
   o.size = 8;
   RandomStream stream(1, 1);
-  CHECK_THROWS_WITH_AS(class_number(o, "dark"), doctest::Contains("[--class] the model draws no classes"),
+  CHECK_THROWS_WITH_AS(class_number(o, "dark"),
+                       doctest::Contains("[--class] the model does not generate by class"), Error);
+  CHECK_THROWS_WITH_AS(make_model(o)->noise(1, stream, 0), doctest::Contains("does not generate by class"),
                        Error);
-  CHECK_THROWS_WITH_AS(make_model(o)->noise(1, stream, 0), doctest::Contains("draws no classes"), Error);
   o = default_options("vae");
   o.device = test_device();
-  CHECK_THROWS_WITH_AS(make_model(o)->noise(1, stream, 0), doctest::Contains("draws no classes"), Error);
+  CHECK_THROWS_WITH_AS(make_model(o)->noise(1, stream, 0), doctest::Contains("does not generate by class"),
+                       Error);
 }

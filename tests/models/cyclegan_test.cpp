@@ -1,4 +1,4 @@
-// CycleGAN as a whole: its files, its losses, resume to the byte.
+// Whole runs of CycleGAN: files, losses, bit-exact resume.
 #include <doctest/doctest.h>
 
 #include <fstream>
@@ -6,6 +6,7 @@
 
 #include "engine/image/image.h"
 #include "engine/runtime/device.h"
+#include "models/cyclegan.h"
 #include "models/make_model.h"
 #include "models/model.h"
 #include "models/settings.h"
@@ -35,7 +36,7 @@ TrainOptions tiny_cyclegan(const fs::path& work, const char* run) {
   o.ngf = o.ndf = 2;
   o.steps = 10;
   o.ema = 0.9;
-  o.pool_size = 3;
+  o.group<CycleGanOptions>().pool_size = 3;
   o.no_dropout = false;
   o.save_every = 4;
   o.sample_every = 5;
@@ -58,7 +59,7 @@ double loss(const StepStats& stats, const char* name) {
 
 }  // namespace
 
-TEST_CASE("cyclegan: stopped and resumed equals uninterrupted, to the byte, pool included") {
+TEST_CASE("cyclegan: stopped and resumed equals uninterrupted bit-exactly, including the pool") {
   const TempDir folder;
   make_images(folder.path);
   TrainingObserver quiet;
@@ -109,7 +110,7 @@ TEST_CASE("cyclegan: sizes that the networks cannot keep are named before the fi
   o = tiny_cyclegan(folder.path, "run");
   o.preprocess = "none";
   save_image(folder.path / "b/small.png", Image8(4, 4, 1, 90));
-  CHECK_THROWS_WITH_AS(train(o, quiet), doctest::Contains("b] holds pictures of 4x4, which g_ab cannot take"),
+  CHECK_THROWS_WITH_AS(train(o, quiet), doctest::Contains("b] holds images of 4x4, which g_ab cannot take"),
                        Error);
   CHECK_FALSE(fs::exists(o.outdir));
 }
@@ -142,14 +143,14 @@ TEST_CASE("cyclegan: losses enter the sum with their weights; a weight of 0 swit
   o.batch_size = 2;
   o.no_dropout = true;
   const StepStats one = make_model(o)->step(real, 0);
-  o.lambda_a *= 3;
+  o.group<CycleGanOptions>().lambda_a *= 3;
   const StepStats three = make_model(o)->step(real, 0);
   CHECK(loss(three, "loss_cycle_a") == doctest::Approx(3 * loss(one, "loss_cycle_a")));
   CHECK(loss(three, "loss_identity_a") == doctest::Approx(3 * loss(one, "loss_identity_a")));
   CHECK(loss(three, "loss_cycle_b") == loss(one, "loss_cycle_b"));
   CHECK(loss(one, "loss_identity_a") > 0);
-  o.lambda_identity = 0;
-  o.lambda_b = 0;
+  o.group<CycleGanOptions>().lambda_identity = 0;
+  o.group<CycleGanOptions>().lambda_b = 0;
   const StepStats none = make_model(o)->step(real, 0);
   CHECK(loss(none, "loss_identity_b") == 0);
   CHECK(loss(none, "loss_cycle_b") == 0);

@@ -1,8 +1,9 @@
-// The autoencoder GANs of the course notes: runs that stop and go on, and what each can be used for.
+// The autoencoder GANs of the course notes: interrupted and resumed runs, and inference with each.
 #include <doctest/doctest.h>
 
 #include "engine/runtime/device.h"
 #include "models/make_model.h"
+#include "models/photo_converter.h"
 #include "models/settings.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
@@ -37,7 +38,7 @@ TrainOptions tiny_autoencoder(const fs::path& work, const char* model, const std
 
 }  // namespace
 
-TEST_CASE("autoencoder GANs: stopped and resumed equals uninterrupted, to the byte") {
+TEST_CASE("autoencoder GANs: stopped and resumed equals uninterrupted, bit-exactly") {
   const TempDir folder;
   write_images(folder.path / "a", 10);
   write_images(folder.path / "b", 7);
@@ -69,7 +70,7 @@ TEST_CASE("autoencoder GANs: stopped and resumed equals uninterrupted, to the by
 
 TEST_CASE("photo-converter: a converter that only copies learns to copy") {
   TrainOptions o = tiny_autoencoder("", "photo-converter", "");
-  o.lambda_autoencoder = 1000;
+  o.group<PhotoConverterOptions>().lambda_autoencoder = 1000;
   o.lr = 1e-2;
   const auto model = make_model(o);
   RandomStream stream(5, 0);
@@ -83,7 +84,7 @@ TEST_CASE("photo-converter: a converter that only copies learns to copy") {
   CHECK(last < 0.9 * first);
 }
 
-TEST_CASE("photo-converter: options that it cannot have") {
+TEST_CASE("photo-converter: unsupported options") {
   TrainOptions o = default_options("photo-converter");
   o.crop_size = 30;
   CHECK_THROWS_WITH(

@@ -1,4 +1,5 @@
-// pix2pix as a whole: pairs from files, resume to the byte, its losses, and what each task makes of an image.
+// Whole runs of pix2pix: pairs from files, bit-exact resume, losses, and the conversion for each
+// task.
 #include <doctest/doctest.h>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "models/inference/converter.h"
 #include "models/make_model.h"
 #include "models/model.h"
+#include "models/pix2pix.h"
 #include "models/planned_network.h"
 #include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
@@ -61,7 +63,7 @@ Photo colored(int width, int height, int depth = 16) {
   return photo;
 }
 
-// A model of random weights that was trained for the task, and what it makes of an image.
+// A model of random weights for a task, and its result for an image.
 struct Trained {
   std::unique_ptr<Model> model;
   std::optional<Converter> converter;
@@ -79,7 +81,7 @@ struct Trained {
 
 }  // namespace
 
-TEST_CASE("pix2pix: stopped and resumed equals uninterrupted, to the byte; the sheet has three rows") {
+TEST_CASE("pix2pix: stopped and resumed equals uninterrupted, bit-exactly; the sheet has three rows") {
   const TempDir folder;
   write_images(folder.path / "pictures", 5);
   TrainingObserver quiet;
@@ -105,8 +107,7 @@ TEST_CASE("pix2pix: stopped and resumed equals uninterrupted, to the byte; the s
   }
 }
 
-TEST_CASE(
-    "pix2pix: folders, trainA with trainB, and pictures side by side are one and the same; BtoA turns them") {
+TEST_CASE("pix2pix: folders, trainA with trainB, and images side by side are equivalent; BtoA swaps them") {
   const TempDir folder;
   write_images(folder.path / "set/trainA", 4);
   write_images(folder.path / "set/trainB", 5);
@@ -145,7 +146,8 @@ TEST_CASE(
   CHECK(trained("5", "", "set/trainB", "set/trainA", "AtoB") == trained("6", "set", "", "", "BtoA"));
 }
 
-TEST_CASE("pix2pix: at 16 bits, of one and of three channels, resumed to the byte and drawn with 16 bits") {
+TEST_CASE(
+    "pix2pix: at 16 bits, of one and of three channels, resumed bit-exactly and converted with 16 bits") {
   const TempDir folder;
   fs::create_directories(folder.path / "pictures");
   for (int i = 0; i < 5; ++i)
@@ -155,10 +157,10 @@ TEST_CASE("pix2pix: at 16 bits, of one and of three channels, resumed to the byt
   for (const int channels : {1, 3}) {
     TrainOptions whole = tiny_pix2pix(folder.path, channels == 1 ? "whole-1" : "whole-3");
     whole.task = "denoise";
-    whole.noise = 0.2;  // less than 8 bits can show
+    whole.noise = 0.2;  // below the resolution of 8 bits
     whole.bits = 16;
     whole.channels = channels;
-    whole.steps = 3;  // the third is captured
+    whole.steps = 3;  // the third step is captured
     TrainOptions parts = whole, narrow = whole;
     parts.outdir += "-parts";
     narrow.outdir += "-narrow";
@@ -189,7 +191,7 @@ TEST_CASE("pix2pix: at 16 bits, of one and of three channels, resumed to the byt
 }
 
 TEST_CASE(
-    "pix2pix convert: a network of one channel draws gray pictures, alpha and what it leaves alone "
+    "pix2pix convert: a network of one channel outputs gray images, alpha and what it leaves alone "
     "included") {
   TrainOptions o = tiny_pix2pix("", "");
   o.channels = 1;
@@ -244,10 +246,10 @@ TEST_CASE("pix2pix: losses are what the paper says") {
   double l1 = 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) l1 += std::abs(drawn.at(i) - wanted[i]);
   CHECK(stat(stats, "loss_l1") == doctest::Approx(100 * l1 / static_cast<double>(wanted.size())));
-  CHECK(stat(stats, "loss_d") == doctest::Approx(std::log(2)).epsilon(0.1));  // nothing is known yet
+  CHECK(stat(stats, "loss_d") == doctest::Approx(std::log(2)).epsilon(0.1));  // before anything is learned
   CHECK(stat(stats, "loss_g") == doctest::Approx(std::log(2)).epsilon(0.1));
   CHECK(model->never_updated().empty());
-  o.lambda_l1 = 0;
+  o.group<Pix2PixOptions>().lambda_l1 = 0;
   CHECK(stat(make_model(o)->step(pair, 0), "loss_l1") == 0);
 }
 
@@ -266,7 +268,7 @@ TEST_CASE("pix2pix: the published networks, and options that contradict each oth
   CHECK(
       has(refused([](TrainOptions& o) { o.task = "denoise", o.direction = "BtoA"; }), "[--direction] BtoA"));
   CHECK(
-      has(refused([](TrainOptions& o) { o.task = "denoise", o.data_a = "x"; }), "[--data-a] has no meaning"));
+      has(refused([](TrainOptions& o) { o.task = "denoise", o.data_a = "x"; }), "[--data-a] has no effect"));
   CHECK(has(refused([](TrainOptions& o) { o.crop_size = 200; }), "use a multiple of 256"));
   TrainingObserver quiet;
   TrainOptions o = default_options("pix2pix");
@@ -275,7 +277,7 @@ TEST_CASE("pix2pix: the published networks, and options that contradict each oth
   CHECK(has(error_of([&] { train(o, quiet); }), "[--data-b] is missing"));
 }
 
-TEST_CASE("pix2pix: a picture is drawn by its own statistics, and training is left as it was") {
+TEST_CASE("pix2pix: conversion uses the statistics of the image, and leaves training unchanged") {
   const Trained trained("none");
   RandomStream stream(4, 0);
   const Tensor x = stream.uniform({1, 16, 24, 3}, DType::f32, parse_device(test_device()), -1, 1);
@@ -290,7 +292,7 @@ TEST_CASE("pix2pix: a picture is drawn by its own statistics, and training is le
   const auto drawn = trained.model->translate(x, "AtoB", false).to_vector<double>();
   CHECK(drawn == trained.model->translate(x, "AtoB", false).to_vector<double>());  // no dropout
   CHECK(before == statistics());
-  // Running statistics do not enter.
+  // Running statistics have no effect.
   for (const auto& network : trained.model->networks())
     for (const Parameter& p : network.module->buffers())
       p.value.assign(Tensor::full(p.value.shape(), 0.37, p.value.dtype(), p.value.device()));
@@ -298,8 +300,7 @@ TEST_CASE("pix2pix: a picture is drawn by its own statistics, and training is le
   CHECK_THROWS_AS(trained.model->translate(x, "BtoA", false), Error);
 }
 
-TEST_CASE(
-    "pix2pix convert: superres enlarges, colorize looks at the luma, denoise takes pictures as they are") {
+TEST_CASE("pix2pix convert: superres enlarges, colorize looks at the luma, denoise leaves images unchanged") {
   const Photo photo = colored(18, 13);
   Trained large("superres", 3);
   const Photo drawn = (*large.converter)(photo);
@@ -340,10 +341,10 @@ TEST_CASE("pix2pix convert: inpaint fills what is transparent or masked, and lea
   for (std::size_t i = 0; i < hole.size(); ++i)
     if (hole[i]) {
       photo.alpha[i] = 0;
-      for (std::size_t c = 0; c < 3; ++c) photo.rgb[3 * i + c] = 65535;  // what an eraser leaves
+      for (std::size_t c = 0; c < 3; ++c) photo.rgb[3 * i + c] = 65535;  // an eraser's result
     }
   const Photo erased = (*fill.converter)(photo);
-  CHECK(erased.rgb == masked.rgb);  // what was in the hole does not matter
+  CHECK(erased.rgb == masked.rgb);  // the content of the hole does not matter
   CHECK(erased.alpha.empty());
   int changed = 0;
   for (std::size_t i = 0; i < hole.size(); ++i)
@@ -353,5 +354,5 @@ TEST_CASE("pix2pix convert: inpaint fills what is transparent or masked, and lea
     }
   CHECK(changed > 100);
   const Photo small = colored(4, 4);
-  CHECK(has(error_of([&] { (*fill.converter)(photo, &small); }), "[--mask] is 4x4, but the picture 20x16"));
+  CHECK(has(error_of([&] { (*fill.converter)(photo, &small); }), "[--mask] is 4x4, but the image 20x16"));
 }

@@ -15,8 +15,8 @@
 
 inline const sumi::Device kRef{sumi::Device::Kind::ref, 0};
 
-// The device for model tests: SUMI_TEST_DEVICE, or cpu. Outside training runs it multiplies in f32,
-// to which the tolerances refer.
+// The device for model tests: SUMI_TEST_DEVICE, or cpu. Outside training runs its matmul precision
+// is f32, which the tolerances assume.
 inline const char* test_device() {
   sumi::set_multiply(sumi::MatmulPrecision::f32);
   const char* name = std::getenv("SUMI_TEST_DEVICE");

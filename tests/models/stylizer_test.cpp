@@ -1,20 +1,27 @@
-// The stylizer: its network, its examples, training that is repeatable to the bit, and what it makes of pictures.
+// The stylizer: its network, its examples, reproducible training, and its results.
 #include "models/stylizer.h"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/image/image.h"
+#include "engine/runtime/device.h"
+#include "engine/serialize/checkpoint.h"
 #include "models/inference/comic_picture.h"
 #include "models/make_model.h"
 #include "models/options/comic_styles.h"
+#include "models/registry.h"
+#include "models/settings.h"
 #include "models/training/teachers.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
@@ -37,7 +44,8 @@ Image8 slope_picture(int w, int h, int seed) {
   return image;
 }
 
-// Photographs a.png and b.png, and planes of two styles: a brighter flat picture, and lines where x is a multiple of 8.
+// Photographs a.png and b.png, and planes of two styles: a brighter flat image, and lines where x
+// is a multiple of 8.
 void write_examples(const fs::path& folder) {
   for (int i = 0; i < 2; ++i) {
     const std::string name(1, static_cast<char>('a' + i));
@@ -88,9 +96,9 @@ Tensor row(const std::vector<double>& weights, const Tensor& like) {
 
 }  // namespace
 
-TEST_CASE("stylizer: shapes, counts and work are those of the recipe") {
+TEST_CASE("stylizer: shapes, parameter counts and multiply-adds are as specified") {
   const ComicNetwork network({16, 4, 3}, DType::f32, Device{});
-  // As the PyTorch form counts them: 348,048 weights of convolutions and 6 x 679 scales and shifts.
+  // As PyTorch counts them: 348,048 weights of convolutions and 6 x 679 scales and shifts.
   CHECK(network.parameter_count() == 352122);
   Cost cost;
   CHECK(network.infer_shape({1, 512, 512, 3}, cost) == Shape{1, 512, 512, 7});
@@ -98,7 +106,7 @@ TEST_CASE("stylizer: shapes, counts and work are those of the recipe") {
   CHECK(has(error_of([&] { network.infer_shape({1, 30, 32, 3}, cost); }), "multiples of 4"));
 }
 
-TEST_CASE("stylizer: a window with the halo is the whole picture to the bit") {
+TEST_CASE("stylizer: a window with the halo equals the whole image bit-exactly") {
   ComicNetwork network({4, 4, 2}, DType::f64, kRef);
   RandomStream stream(1, 1);
   network.initialize(stream);
@@ -110,7 +118,7 @@ TEST_CASE("stylizer: a window with the halo is the whole picture to the bit") {
   const Shape middle{1, core, core + 2 * halo, 7};
   CHECK(slice(whole, {0, 64 + halo, 0, 0}, middle).to_vector<double>() ==
         slice(part, {0, halo, 0, 0}, middle).to_vector<double>());
-  // And no farther than it has to be: 4 pixels less are seen.
+  // The bound is tight: an input 4 pixels smaller changes the result.
   const Tensor less =
       network(slice(x, {0, 64 + halo - 32, 0, 0}, {1, core + 64, core + 2 * halo, 3}), mixture);
   CHECK(slice(whole, {0, 64 + halo, 0, 0}, middle).to_vector<double>() !=
@@ -130,7 +138,7 @@ TEST_CASE("stylizer: a mixture is one network between the styles'") {
   CHECK(made(1) == network(x).to_vector<double>());
   CHECK(made(1) != made(0));
   CHECK(made(0.5) != made(1));
-  // A batch of both is each alone.
+  // A batch of two samples equals each sample alone.
   const Tensor both = network(concat({x, x}, 0), concat({row({1, 0}, x), row({0, 1}, x)}, 0));
   std::vector<double> joined = made(1);
   for (const double v : made(0)) joined.push_back(v);
@@ -175,7 +183,7 @@ TEST_CASE("stylizer: an example holds the photograph behind its levels, and each
   CHECK(pixel[7] == photo.at(8, 5)[0] / 2 + 20);
   CHECK(pixel[10] == 255);
   CHECK(pixel[11 + 6] == 0);  // (9, 5) is on no line
-  // The same files give the same pack, which is found again; a changed one replaces it.
+  // The same files give the same pack, which is found in the cache; a changed pack replaces it.
   CHECK(pack_teachers(spec) == set.data);
   save_image(folder.path / "own/32/b.line.png", Image8(40, 32, 1));
   const auto before = data.content_key();
@@ -183,13 +191,13 @@ TEST_CASE("stylizer: an example holds the photograph behind its levels, and each
   CHECK(Dataset::open(set).content_key() != before);
 }
 
-TEST_CASE("stylizer: what is wrong with teachers is named") {
+TEST_CASE("stylizer: errors of teachers are named") {
   const TempDir folder;
   write_examples(folder.path);
   TrainingObserver quiet;
   TrainOptions o = tiny(folder.path, "run", 1);
   o.styles = "ink=" + (folder.path / "nowhere").string();
-  CHECK(has(error_of([&] { train(o, quiet); }), "is no folder of teachers"));
+  CHECK(has(error_of([&] { train(o, quiet); }), "is neither a folder of teachers"));
   fs::create_directories(folder.path / "empty");
   o.styles = "ink=" + (folder.path / "empty").string();
   CHECK(has(error_of([&] { train(o, quiet); }), "holds no pairs NAME.flat.png"));
@@ -210,7 +218,7 @@ TEST_CASE("stylizer: what is wrong with teachers is named") {
   CHECK(has(error_of([&] { train(o, quiet); }), "make them of one size"));
 }
 
-TEST_CASE("stylizer: training falls, repeats and resumes to the bit") {
+TEST_CASE("stylizer: the loss falls, and training is reproducible and resumes bit-exactly") {
   const TempDir folder;
   write_examples(folder.path);
   TrainingObserver quiet;
@@ -227,6 +235,103 @@ TEST_CASE("stylizer: training falls, repeats and resumes to the bit") {
   const double before = model->step({batch}, 0)[0].second;
   for (int i = 0; i < 40; ++i) model->step({batch}, 0);
   CHECK(model->step({batch}, 0)[0].second < before);
+}
+
+TEST_CASE("stylizer: a style is added, and the others stay as they were") {
+  const TempDir folder;
+  write_examples(folder.path);
+  TrainingObserver quiet;
+  const auto base = train(tiny(folder.path, "base", 3), quiet).checkpoint;
+  const auto add_style = [&](const std::string& run, const fs::path& to, const std::string& style) {
+    TrainOptions o = tiny(folder.path, run, 30);
+    o.styles.clear();
+    o.init = to.string();
+    o.add_style = style + "=" + (folder.path / "own").string();
+    return o;
+  };
+  const auto one = train(add_style("one", base, "mine"), quiet).checkpoint;
+  CHECK(bytes_of(one) == bytes_of(train_in_two(add_style("again", base, "mine"), 15).checkpoint));
+  const auto two = train(add_style("two", one, "next"), quiet).checkpoint;
+
+  const auto load = [](const fs::path& path) { return load_model(CheckpointFile(path), nullptr, "", ""); };
+  const auto before = load(base), with_one = load(one), with_two = load(two);
+  CHECK(as_stylizer(*with_two)->styles() == std::vector<std::string>{"ink", "own", "mine", "next"});
+  const Tensor photos = uniform({1, 16, 16, 3}, 7, parse_device(test_device()));
+  const auto of = [&](Model& model, std::vector<double> weights, bool raw = false) {
+    return as_stylizer(model)->coefficients(photos, weights, raw).to_vector<double>();
+  };
+  // A run begins at the averages of the checkpoint. Its own weights of other styles are those, to
+  // the bit; their averages are too, but for rounding.
+  CHECK(of(*before, {1, 0}) == of(*with_one, {1, 0, 0}, true));
+  CHECK(of(*with_one, {0, 0, 1}) == of(*with_two, {0, 0, 1, 0}, true));
+  const auto apart = [](const std::vector<double>& a, const std::vector<double>& b) {
+    double most = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b.at(i)));
+    return most;
+  };
+  CHECK(apart(of(*before, {0.5, 0.5}), of(*with_two, {0.5, 0.5, 0, 0})) < 1e-5);
+  CHECK(apart(of(*with_one, {0, 0, 1}), of(*with_one, {1, 0, 0})) > 1e-3);
+
+  // It learns: the first rows of the statistics against the last.
+  const auto model = make_model([&] {
+    TrainOptions o = add_style("five", base, "mine");
+    resolve_options(o);
+    return o;
+  }());
+  CHECK(model->grow_from(CheckpointFile(base)));
+  const Tensor batch = affine(uniform({2, 16, 16, 7}, 5, photos.device()), 2, -1);
+  const double first = model->step({batch}, 0)[0].second;
+  for (int i = 0; i < 40; ++i) model->step({batch}, 0);
+  CHECK(model->step({batch}, 0)[0].second < first);
+
+  TrainOptions wrong = add_style("six", base, "mine");
+  wrong.init.clear();
+  CHECK(has(error_of([&] { train(wrong, quiet); }), "[--add-style] needs --init"));
+  CHECK(has(error_of([&] { train(add_style("six", base, "own"), quiet); }), "gives own twice"));
+  wrong = add_style("six", base, "mine");
+  wrong.add_style += ",other=wash";
+  CHECK(has(error_of([&] { train(wrong, quiet); }), "adds one style at a time"));
+  wrong = add_style("six", base, "mine");
+  wrong.styles = "ink,wash";
+  CHECK(has(error_of([&] { train(wrong, quiet); }), "leave it out beside --add-style"));
+}
+
+TEST_CASE("stylizer: filters teach by their own names") {
+  const TempDir folder;
+  fs::create_directories(folder.path / "photos");
+  save_image(folder.path / "photos/a.png", slope_picture(64, 48, 1));
+  const TeacherSpec spec{folder.path / "photos",
+                         style_sources("ink,manga,wash,pencil,halftone,mine=ukiyo"),
+                         folder.path / "cache",
+                         {},
+                         128,
+                         0};
+  DatasetSpec set;
+  set.data = pack_teachers(spec);
+  set.preprocess = Preprocess::crop;
+  set.crop_size = 128;
+  set.channels = teacher_channels(6);
+  const Dataset data = Dataset::open(set);
+  CHECK(data.count() >= 2);  // short sides of 480 and 320
+  CHECK(data.count() <= 3);
+  std::set<int> heights;
+  for (std::int64_t i = 0; i < data.count(); ++i) heights.insert(data.height(i));
+  CHECK(heights.contains(480));
+  CHECK(heights.contains(320));
+  // Manga's and pencil's planes are gray tones, not paper; the others have the color of the image.
+  const std::uint8_t* example = data.item(0);
+  const std::int64_t channels = data.channels(), pixels = std::int64_t{data.height(0)} * data.width(0);
+  for (const int style : {1, 3}) {
+    std::set<int> tones;
+    std::int64_t colored = 0;
+    for (std::int64_t i = 0; i < pixels; ++i) {
+      const std::uint8_t* flat = example + i * channels + 3 + 4 * style;
+      colored += std::abs(flat[0] - flat[2]) > 2;
+      tones.insert(flat[0]);
+    }
+    CHECK(colored == 0);
+    CHECK(tones.size() > 20);
+  }
 }
 
 TEST_CASE("stylizer: tiles, bands and working sizes") {

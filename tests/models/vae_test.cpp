@@ -1,4 +1,4 @@
-// The variational autoencoder: its networks, its loss by hand, and runs that stop and go on.
+// The variational autoencoder: its networks, its loss by hand, and interrupted and resumed runs.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -8,6 +8,7 @@
 #include "models/model.h"
 #include "models/planned_network.h"
 #include "models/settings.h"
+#include "models/vae.h"
 #include "tests/models/images.h"
 #include "tests/models/runs.h"
 #include "tests/support.h"
@@ -45,7 +46,7 @@ std::vector<double> first_step(const TrainOptions& o) {
 
 }  // namespace
 
-TEST_CASE("vae: 784-400-(20,20)-400-784, and convolutions for larger pictures") {
+TEST_CASE("vae: 784-400-(20,20)-400-784, and convolutions for larger images") {
   const TrainOptions o = default_options("vae");
   CHECK(parameters(o, 0) == 785 * 400 + 401 * 40);  // fc1, and fc21 beside fc22
   CHECK(parameters(o, 1) == 21 * 400 + 401 * 784);
@@ -68,7 +69,7 @@ TEST_CASE("vae: 784-400-(20,20)-400-784, and convolutions for larger pictures") 
   CHECK_THROWS_WITH(validate(conv), "[--variant] value deep: unknown; use one of: dense, conv");
 }
 
-TEST_CASE("vae: with weights of zero the losses are known") {
+TEST_CASE("vae: losses with zero weights match the formula") {
   TrainOptions o = tiny_vae("dense");
   o.device = "ref";
   o.precision = "f64";
@@ -77,8 +78,8 @@ TEST_CASE("vae: with weights of zero the losses are known") {
   const auto bernoulli = first_step(o);
   CHECK(bernoulli.at(0) == doctest::Approx(64 * std::log(2)).epsilon(1e-12));
   CHECK(bernoulli.at(2) == 0);
-  o.likelihood = "gaussian";
-  o.sigma = 0.5;
+  o.group<VaeOptions>().likelihood = "gaussian";
+  o.group<VaeOptions>().sigma = 0.5;
   RandomStream stream(3, 0);
   double squares = 0;
   for (const double x :
@@ -92,7 +93,7 @@ TEST_CASE("vae: the weight of the divergence counts") {
   TrainOptions o = tiny_vae("conv");
   const auto plain = first_step(o);
   CHECK(plain.at(0) == doctest::Approx(plain.at(1) + plain.at(2)));
-  o.kl_weight = 4;
+  o.group<VaeOptions>().kl_weight = 4;
   const auto heavy = first_step(o);
   CHECK(heavy.at(0) == doctest::Approx(heavy.at(1) + 4 * heavy.at(2)));
   CHECK(heavy.at(2) == plain.at(2));
@@ -100,7 +101,7 @@ TEST_CASE("vae: the weight of the divergence counts") {
 }
 
 TEST_CASE(
-    "vae: stopped and resumed equals uninterrupted, to the byte; it learns, and draws the same originals "
+    "vae: stopped and resumed equals uninterrupted bit-exactly; it learns, and shows the same originals "
     "each time") {
   const TempDir folder;
   write_images(folder.path / "pictures", 10);
@@ -128,7 +129,7 @@ TEST_CASE(
     const Image8 first = load_image(fs::path(whole.outdir) / "samples/0.png"),
                  last = load_image(fs::path(whole.outdir) / "samples/6.png");
     CHECK(load_image(fs::path(parts.outdir) / "samples/6.png") == last);
-    // Eight originals, eight reconstructions, 64 drawn.
+    // Eight originals, eight reconstructions, 64 generated images.
     const auto row = static_cast<std::size_t>(first.width) * (first.height / 10) * first.channels;
     CHECK(std::equal(first.data.begin(), first.data.begin() + static_cast<std::ptrdiff_t>(row),
                      last.data.begin()));

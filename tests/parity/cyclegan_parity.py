@@ -30,7 +30,7 @@ if "--sumi" in sys.argv:
     os.environ["SUMI"] = sys.argv[sys.argv.index("--sumi") + 1]
 if "SUMI" not in os.environ:
     sys.exit("usage: cyclegan_parity.py --sumi PROGRAM (or SUMI=PROGRAM)")
-torch.set_num_threads(1)  # pictures this small are no faster with two
+torch.set_num_threads(1)  # images this small are no faster with two
 checks = files.Checks()
 
 NETS = torch_model.GENERATORS + torch_model.DISCRIMINATORS
@@ -51,7 +51,7 @@ FULL_SIZE = [
 
 
 def train(work, run, size, spec, *more):
-    """One picture in each domain, the same at every step."""
+    """One image in each domain, the same at every step."""
     for domain, seed in (("a", 1), ("b", 2)):
         for picture in files.smooth_pictures(1, size, 3, seed):
             files.write_png("%s/%d-%s/0.png" % (work, size, domain), picture)
@@ -133,7 +133,7 @@ def drawn_floats(work, size, spec, inspect):
 
 
 def bold(net):
-    """Weights that make a picture of strong colors, and statistics and biases that matter."""
+    """Weights that make an image of strong colors, and statistics and biases that matter."""
     torch.manual_seed(5)
     with torch.no_grad():
         for p in net.parameters():
@@ -167,7 +167,7 @@ def holds(checkpoint, name, net):
 
 
 def drawn_pictures(work, size, spec, name, direction):
-    """A network of PyTorch's, imported, draws the picture that PyTorch draws."""
+    """A network of PyTorch's, imported, draws the image that PyTorch draws."""
     net = bold(torch_model.networks(**spec)[name]).eval()
     checkpoint, code, said = import_as(work, spec, name, {k: v.numpy() for k, v in net.state_dict().items()})
     what = "%s, %s: " % (spec["net_g"], name)

@@ -176,7 +176,7 @@ def compare(name, folders, path, more, network):
 
 
 def inception(work):
-    """Three pictures and three others under both rules for pools, with random weights of the full size."""
+    """Three images and three others under both rules for pools, with random weights of the full size."""
     folders = work + "/few-"
     for seed, name in enumerate("ab"):
         files.write_pictures(folders + name, 3, 32, 3, seed)

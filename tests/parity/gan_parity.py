@@ -32,7 +32,7 @@ MODELS = {
                   make=lambda: torch_gan.dcgan(16, 3, 16, 8, 8), beta1=0.5),
     "gan": dict(size=28, channels=1, arguments=["--nz", 16], make=lambda: torch_gan.dense_gan(28, 1, 16), beta1=0.9),
 }
-# The source texts' other networks, for fewer steps.
+# The course notes' other networks, for fewer steps.
 TEXTS = {
     "gan-reshape": dict(size=10, channels=3, arguments=["--nz", 8, "--ngf", 4, "--ndf", 16], beta1=0.9, real_label=0.9,
                         make=lambda: torch_gan.reshape_gan(10, 3, 8, 4, 16, "pixel")),
@@ -157,7 +157,7 @@ def exported_and_imported(model, run, work, nets=None):
 
 
 def converter_f64(work):
-    """The converter form: d on style and converted pictures, then g; each optimizer its own network's gradients."""
+    """The converter form: d on style and converted images, then g; each optimizer its own network's gradients."""
     photos, style, run, steps, weight = work + "/photos", work + "/style", work + "/converter", 3, 7.0
     files.write_pictures(photos, 6, 12, 3)
     files.write_pictures(style, 8, 12, 3)

@@ -77,7 +77,7 @@ def train(work, run, model, options, *more):
 
 
 def pictures_of_two(work):
-    """{step: the pictures of both of d's updates}: those of a batch twice as large, as a dump has the last update's only."""
+    """{step: the images of both of d's updates}: those of a batch twice as large, as a dump has the last update's only."""
     run = work + "/two"
     train(work, run, "dcgan", dict(batch_size=2 * BATCH), "--steps", STEPS)
     return {step: dump(run, step)["real"] for step in range(1, STEPS + 1)}

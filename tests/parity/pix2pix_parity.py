@@ -83,7 +83,7 @@ def single_steps_f32(work, size, spec, starts, device="cpu"):
 
 
 def converted(work, run, size, spec):
-    """A trained generator's picture, through sumi convert and in PyTorch, by the statistics of that picture."""
+    """A trained generator's image, through sumi convert and in PyTorch, by the statistics of that image."""
     net = torch_cyclegan.generator_of(spec["net_g"], spec["ngf"], spec["norm"])
     weights = exported(run, "g", work + "/g.safetensors")
     net.load_state_dict({k: torch.from_numpy(v) for k, v in weights.items()}, strict=True)

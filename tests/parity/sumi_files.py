@@ -41,7 +41,7 @@ def write_safetensors(path, tensors):
 
 
 def smooth_pictures(count, size, channels, seed=1):
-    """Smooth colored pictures, bytes [h, w, channels]: real enough to train on, made without any library."""
+    """Smooth colored images, bytes [h, w, channels]: real enough to train on, made without any library."""
     rng = np.random.RandomState(seed)
     height, width = size if isinstance(size, tuple) else (size, size)
     y, x = np.mgrid[0:height, 0:width] / np.array([height, width]).reshape(2, 1, 1)

@@ -143,7 +143,7 @@ GENERATORS = {"animegan2": AnimeGenerator, "animegan2_lite": AnimeLiteGenerator,
 
 
 def vgg_conv4_4(weights, pictures):
-    """conv4_4 before its ReLU, of pictures in [-1, 1]; `weights` by torchvision's names."""
+    """conv4_4 before its ReLU, of images in [-1, 1]; `weights` by torchvision's names."""
     x = (pictures.flip(1) + 1) * 127.5 - torch.tensor([103.939, 116.779, 123.68], dtype=pictures.dtype).view(1, 3, 1, 1)
     index = 0
     for count in (2, 2, 4, 4):
@@ -202,7 +202,7 @@ class AnimeGAN:
         return ((logits - target)**2).mean() if self.lsgan else nn.functional.binary_cross_entropy_with_logits(logits, target)
 
     def step(self, photos, drawings, smooth, warming_up):
-        """Pictures NCHW -> (losses by their names in stats.jsonl, the drawn pictures)."""
+        """Images NCHW -> (losses by their names in stats.jsonl, the drawn images)."""
         adversarial, content, style, color, tv, real, fake_weight, gray_weight, smooth_weight = self.weights
         fake, losses = self.g(photos), {}
         if not warming_up:

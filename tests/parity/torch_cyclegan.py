@@ -162,7 +162,7 @@ def stale_buffers(net):
 
 
 class CycleGAN:
-    """Networks, their two optimizers, and the step without a pool of older pictures."""
+    """Networks, their two optimizers, and the step without a pool of older images."""
 
     def __init__(self, nets, lr=2e-4, beta1=0.5, lambda_a=10.0, lambda_b=10.0, lambda_identity=0.5, adam=torch.optim.Adam):
         self.nets, self.lambda_a, self.lambda_b, self.lambda_identity = nets, lambda_a, lambda_b, lambda_identity
@@ -174,7 +174,7 @@ class CycleGAN:
         return self.opt_g if name in GENERATORS else self.opt_d
 
     def step(self, real_a, real_b):
-        """Pictures NCHW in [-1, 1] -> (losses as tensors, by their names in stats.jsonl; fake_a; fake_b)."""
+        """Images NCHW in [-1, 1] -> (losses as tensors, by their names in stats.jsonl; fake_a; fake_b)."""
         g_ab, g_ba, d_a, d_b = (self.nets[name] for name in GENERATORS + DISCRIMINATORS)
         fake_b, fake_a = g_ab(real_a), g_ba(real_b)
         losses = {"loss_cycle_a": self.lambda_a * (g_ba(fake_b) - real_a).abs().mean(),

@@ -17,7 +17,7 @@ def twice(transposed, upsample, reflected=False):
 
 
 def dcgan(size, channels, nz, ngf, ndf, judged=None, upsample="transpose"):
-    """`judged`: channels of what d sees, where it is told more than the picture."""
+    """`judged`: channels of what d sees, where it gets more than the image."""
     steps = size.bit_length() - 3
     g, d = [], []
     width = ngf << (steps - 1)
@@ -44,7 +44,7 @@ def dense_gan(size, channels, nz):
 
 
 def pictured(layer, flat_in=None, flat_out=None):
-    """Says which pictures (c, h, w) a layer's features stand for: sumi flattens them as h w c."""
+    """Says which images (c, h, w) a layer's features stand for: sumi flattens them as h w c."""
     layer.flat_in, layer.flat_out = flat_in, flat_out
     return layer
 
@@ -171,7 +171,7 @@ def to_torch(name, ours, module):
 
 
 def flattened(a, axis, picture):
-    """The axis' features in the order of a picture's c h w instead of h w c."""
+    """The axis' features in the order of an image's c h w instead of h w c."""
     if picture is None:
         return a
     c, h, w = picture
@@ -196,7 +196,7 @@ def load_adam(optimizer, module, prefix, tensors, steps):
 
 
 def step(g, d, opt_g, opt_d, real, noise, real_label=1.0, noise_g=None):
-    """The example's step; with noise_g g learns from pictures of its own. Returns loss_d, loss_g, gradients (d's are those of its own step) and the fake."""
+    """The example's step; with noise_g g learns from images of its own. Returns loss_d, loss_g, gradients (d's are those of its own step) and the fake."""
     def loss(logits, label):
         return nn.functional.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
 
@@ -222,7 +222,7 @@ def nchw(pictures, dtype):
 
 
 def batch(tensors, conv, dtype):
-    """A dumped batch as PyTorch wants it: pictures NCHW, noise [n, nz, 1, 1] or [n, nz]; g's own noise, or None."""
+    """A dumped batch as PyTorch wants it: images NCHW, noise [n, nz, 1, 1] or [n, nz]; g's own noise, or None."""
     real = nchw(tensors["real"], dtype)
     noises = []
     for name in ("noise", "noise_g"):

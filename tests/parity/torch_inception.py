@@ -81,7 +81,7 @@ def walk(x, visit, fid=False):
 
 
 def random_weights(seed=1):
-    """Of every tensor, as float32 arrays. The pictures' differences reach the end: each layer keeps the size of its input."""
+    """Of every tensor, as float32 arrays. The images' differences reach the end: each layer keeps the size of its input."""
     rng, tensors = np.random.default_rng(seed), {}
 
     def visit(x, name, out, kernel, stride, padding):
@@ -98,7 +98,7 @@ def random_weights(seed=1):
 
 
 def descriptor(tensors, x, fid):
-    """[n,2048] of pictures [n,3,h,w] in [-1,1]."""
+    """[n,2048] of images [n,3,h,w] in [-1,1]."""
     def visit(y, name, out, kernel, stride, padding):
         t = {k: torch.from_numpy(tensors[name + k]) for k in (
             ".conv.weight", ".bn.weight", ".bn.bias", ".bn.running_mean", ".bn.running_var")}

@@ -92,7 +92,7 @@ class Block(nn.Module):
 
 
 class ResnetGenerator(nn.Module):
-    """For pictures of 16."""
+    """For images of 16."""
 
     def __init__(self, channels, nz, ngf, upsample):
         super().__init__()
@@ -160,7 +160,7 @@ def dcgan(spec):
 
 
 def infogan(spec):
-    """For pictures 8x8x1."""
+    """For images 8x8x1."""
     def leaky():
         return nn.LeakyReLU(0.01)
 
@@ -214,7 +214,7 @@ class VirtualNorm(nn.Module):
 
 
 def augmented(x, parts, draws):
-    """DiffAugment (Zhao 2020), each picture by numbers of its own."""
+    """DiffAugment (Zhao 2020), each image by numbers of its own."""
     n, _, h, w = x.shape
 
     def one_each(lo, hi):

@@ -64,7 +64,7 @@ class NoiseGan:
         return self.nets["g"](torch.cat([self.reference, noise]))[64:]
 
     def shown(self, x):
-        """What d is shown: the pictures with noise on them, or changed at random. (sumi's pictures are NHWC.)"""
+        """What d is shown: the images with noise on them, or changed at random. (sumi's images are NHWC.)"""
         if "d_noise" in self.spec:
             n, c, h, w = x.shape
             # The product is rounded to f32, as sumi draws it.
@@ -137,7 +137,7 @@ class NoiseGan:
             a = self.draws.uniform(len(real), 1, 1, 1)
             between = real + a * (seen - real)
             penalty = spec["gp"] * ((self.squared_slope(between, labels).sqrt() - 1)**2).mean()
-        if "r1" in spec and self.updates % spec["r1_every"] == 0:  # on real pictures (Mescheder 2018)
+        if "r1" in spec and self.updates % spec["r1_every"] == 0:  # on real images (Mescheder 2018)
             penalty = penalty + spec["r1_every"] * spec["r1"] / 2 * self.squared_slope(real, labels).mean()
         (loss + penalty).backward()
         self.update(self.opt_d, self.judging)
@@ -160,7 +160,7 @@ class NoiseGan:
             with torch.no_grad():
                 wanted = self.see(self.shown(real), labels)[0].mean(0)
             loss = loss + spec["feature_matching"] * ((features.mean(0) - wanted)**2).mean()
-        if "diversity" in spec:  # different noise should give different pictures (Mao 2019)
+        if "diversity" in spec:  # different noise should give different images (Mao 2019)
             apart = [(x[:len(x) // 2] - x[len(x) // 2:]).abs().flatten(1).mean(1) for x in (noise, fake)]
             loss = loss + spec["diversity"] * (apart[0] / (apart[1] + 1e-5)).mean()
         loss.backward()
@@ -168,7 +168,7 @@ class NoiseGan:
         return loss, info
 
     def step(self, batches):
-        """batches: (real, noise) of each of d's updates. Returns what sumi reports, and the last pictures drawn."""
+        """batches: (real, noise) of each of d's updates. Returns what sumi reports, and the last images drawn."""
         for real, noise in batches:
             fake, loss_d, on_real, on_fake = self.train_d(real, noise)
         loss_g, info = self.train_g(real, noise, fake)

@@ -21,7 +21,7 @@ class Pix2Pix:
         return self.optimizers[name]
 
     def step(self, given, wanted):
-        """Pictures NCHW in [-1, 1] -> (losses as tensors, by their names in stats.jsonl; what g drew)."""
+        """Images NCHW in [-1, 1] -> (losses as tensors, by their names in stats.jsonl; what g drew)."""
         g, d = self.nets["g"], self.nets["d"]
         bce = nn.BCEWithLogitsLoss()
 

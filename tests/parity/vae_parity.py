@@ -62,7 +62,7 @@ def train(spec, folder, run, *more):
 
 
 def losses(spec, e, g, real, noise):
-    """Reconstruction and divergence, each in nats of a picture, and the decoder's output; as Kingma 2013 defines them."""
+    """Reconstruction and divergence, each in nats of an image, and the decoder's output; as Kingma 2013 defines them."""
     n = real.shape[0]
     mean, log_var = e(real).chunk(2, 1)
     output = g(mean + torch.exp(0.5 * log_var) * noise)

@@ -180,7 +180,7 @@ def full_disk(folder, rng, full):
 
 
 def changing_input(folder, rng, full):
-    """A picture is cut off, emptied or moved before the n-th call that reads it."""
+    """An image is cut off, emptied or moved before the n-th call that reads it."""
     checked = refused = 0
     for extension in ("png", "jpg", "webp", "tif", "bmp", "tga") if full else ("png",):
         name = f"changing.{extension}"

@@ -1,14 +1,14 @@
-// A disk that fails on purpose: preloaded into a program (LD_PRELOAD), makes the n-th call on files
-// fail, or changes a file under the program's hands just before it. What to do is in the
-// environment:
+// A disk that fails on purpose: preloaded into a program (LD_PRELOAD), it makes the n-th call on
+// files fail, or changes a file just before it. Controlled by the environment:
 //   FAULT_UNDER   only calls on files below this folder count
-//   FAULT_CALLS   which: "write" (opening for writing, writing, fsync, rename, mkdir, close), "read" (opening for reading,
-//                 reading, mapping)
+//   FAULT_CALLS   "write" (opening for writing, writing, fsync, rename, mkdir, close) or
+//                 "read" (opening for reading, reading, mapping)
 //   FAULT_AT      the number of the call, from 1; 0: count only
-//   FAULT_ACTION  errno's number: the call fails with it; "cut PATH": half of PATH is cut off; "move PATH": PATH gets
-//                 another name; "crop PATH": ten bytes are left; then the call goes on
-//   FAULT_STAYS   "1": later calls fail as well, as on a disk that stays full
-//   FAULT_COUNT   a file that gets the number of calls at the end
+//   FAULT_ACTION  an errno: the call fails with it; "cut PATH": half of PATH is cut off;
+//                 "move PATH": PATH is renamed; "crop PATH": ten bytes are left; then the call
+//                 continues
+//   FAULT_STAYS   "1": later calls fail as well, as on a full disk
+//   FAULT_COUNT   a file that receives the number of calls at the end
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>

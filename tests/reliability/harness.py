@@ -80,7 +80,7 @@ def one_line_error(result, *words):
 # Files.
 
 def png_bytes(width, height, pixels):
-    """An RGB picture of 8 bits from width * height * 3 bytes."""
+    """An RGB image of 8 bits from width * height * 3 bytes."""
     def chunk(kind, body):
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
     rows = b"".join(b"\0" + pixels[y * width * 3:(y + 1) * width * 3] for y in range(height))
@@ -89,7 +89,7 @@ def png_bytes(width, height, pixels):
 
 
 def timeless(path):
-    """A picture's bytes without the hour in which libtiff says it was written."""
+    """An image's bytes without the hour in which libtiff says it was written."""
     return re.sub(rb"\d{4}:\d\d:\d\d \d\d:\d\d:\d\d", b"", path.read_bytes())
 
 

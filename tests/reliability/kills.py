@@ -16,7 +16,7 @@ import harness as h
 
 TINY = ("--threads", "1", "--workers", "1", "--seed", "3", "--save-every", "20", "--sample-every", "25",
         "--log-every", "5", "--keep", "2", "--no-progress")
-# Name, its pictures as options, the others, steps in a long run of this test (a quarter in a short one).
+# Name, its images as options, the others, steps in a long run of this test (a quarter in a short one).
 NETWORKS = {
     "dcgan": (("--data", "a"), ("--size", "8", "--ngf", "2", "--ndf", "2", "--nz", "4", "--batch-size", "2",
                                 "--ema", "0.9"), 400),

@@ -1,4 +1,5 @@
-// Whatever is wrong is told in one line, with the exit code that scripts rely on, and nothing is lost.
+// Every failure is reported in one line, with the exit code that scripts rely on, and nothing is
+// lost.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -23,7 +24,7 @@ TEST_CASE("usage: unknown words suggest the nearest known one") {
   check_error(run(folder, "train dcgan --lambda_l1=3"), 2, "dcgan does not have --lambda-l1: only pix2pix");
 }
 
-TEST_CASE("usage: what is missing or cannot be is named") {
+TEST_CASE("usage: missing and invalid options are named") {
   const Folder folder;
   check_error(run(folder, "train"), 2, "name a model");
   check_error(run(folder, "train dcgan --outdir run"), 2, "--data is missing");
@@ -119,14 +120,14 @@ TEST_CASE("bad checkpoints: truncated, of another model, none") {
   check_error(run(folder, "train --resume run --steps x"), 2, "--steps wants a whole number");
   CHECK_FALSE(fs::exists(folder / "a.png"));
   CHECK_FALSE(fs::exists(folder / "w.safetensors"));
-  // The newest checkpoint is broken: the run goes on from the one before.
+  // The newest checkpoint is broken: the run continues from the one before.
   write(folder / "run/checkpoints/1.safetensors", bytes.substr(0, 500));
   const Result result = run(folder, "train --resume run --steps 2");
   CHECK(result.code == 0);
   CHECK(fs::exists(folder / "run/checkpoints/2.safetensors"));
 }
 
-TEST_CASE("generate: counts and patterns that cannot be") {
+TEST_CASE("generate: invalid counts and patterns") {
   const Folder folder;
   check_error(run(folder, "generate -o a.png"), 2, "--model is missing");
   check_error(run(folder, "generate -m run"), 2, "--output is missing");

@@ -1,4 +1,4 @@
-// A stylizer from the command line: trained on planes in folders and on filters, and what convert makes of it.
+// A stylizer on the command line: trained on planes in folders and on filters, and used by convert.
 #include <doctest/doctest.h>
 
 #include <cstdint>
@@ -68,11 +68,11 @@ TEST_CASE("comic: a run of two teachers converts in its styles and their mixture
               "--levels is of a stylizer");
 }
 
-TEST_CASE("comic: what is missing is named") {
+TEST_CASE("comic: missing options are named") {
   const Folder folder;
   write_planes(folder);
-  check_error(run(folder, kTrain + "--style own=nowhere"), 1, "is no folder of teachers");
-  check_error(run(folder, kTrain + "--style manga"), 1, "without flat color");
+  check_error(run(folder, kTrain + "--style own=nowhere"), 1, "is neither a folder of teachers");
+  check_error(run(folder, kTrain + "--add-style own=wash"), 1, "[--add-style] needs --init");
   check_error(run(folder, kTrain), 1, "[--styles] is missing");
   check_error(run(folder, "convert -m nothing-of-the-kind -i photos -o out"), 1, "does not exist");
 }

@@ -1,4 +1,4 @@
-// sumi distance, and classes asked for by generate and import.
+// sumi distance, and class selection in generate and import.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -15,7 +15,7 @@ using program::run;
 
 namespace {
 
-// The figure behind "FD on ..." or "KD on ...".
+// The value that follows "FD on ..." or "KD on ...".
 double figure(const std::string& out, const std::string& name) {
   std::smatch found;
   REQUIRE(std::regex_search(out, found, std::regex(name + " on [^\n]* ([-+.0-9e]+)\n")));
@@ -24,7 +24,7 @@ double figure(const std::string& out, const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("distance: nothing between a set and itself, something between two, named as sumi's own") {
+TEST_CASE("distance: zero between a set and itself, positive between two, labeled as sumi's own") {
   const Folder folder;
   program::write_images(folder, "a", 6, 24);
   program::write_images(folder, "b", 6, 40);
@@ -36,11 +36,11 @@ TEST_CASE("distance: nothing between a set and itself, something between two, na
   REQUIRE(apart.code == 0);
   CHECK(figure(apart.out, "FD") > 1e-3);
   CHECK(has(apart.out, "on sumi's own features"));
-  CHECK(has(apart.out, "4 and 4 pictures at 16x16"));
-  CHECK(has(apart.err, "fewer pictures than numbers"));
+  CHECK(has(apart.out, "4 and 4 images at 16x16"));
+  CHECK(has(apart.err, "fewer images than features"));
 }
 
-TEST_CASE("distance: what cannot be measured is said in a line") {
+TEST_CASE("distance: invalid input is reported in one line") {
   const Folder folder;
   program::write_images(folder, "a", 3, 16);
   program::write(folder / "weights.safetensors", "no weights");

@@ -1,6 +1,7 @@
-// Every option of every command with values that nobody means, and options that contradict each other. Driven by the
-// commands' own tables, so that a new option is tried without anybody's doing; in this process, because starting the
-// program a thousand times would take minutes. (What options of training mean by themselves: tests/models/options/options_test.cpp.)
+// Invalid values for every option of every command, and contradictory options. Driven by the
+// commands' own tables, so that new options are tested automatically; in this process, because
+// starting the program a thousand times would take minutes. (Options of training by themselves:
+// tests/models/options/options_test.cpp.)
 #include <doctest/doctest.h>
 
 #include <set>
@@ -18,7 +19,7 @@ struct Refusal {
   std::string text;
 };
 
-// What the program would say to these words after "sumi".
+// The program's error for these words after "sumi".
 Refusal attempt(const std::vector<std::string>& words) {
   CLI::App app;
   const std::vector<cli::Command> commands = cli::add_commands(app, words);
@@ -40,7 +41,7 @@ struct Subject {
   CLI::App* app;
 };
 
-// Each command, and each model of train. What they would work on does not exist, but for an image in `folder`.
+// Each command, and each model of train. Their inputs do not exist, except an image in `folder`.
 std::vector<Subject> subjects(CLI::App& root, const program::Folder& folder) {
   cli::add_commands(root);
   std::vector<Subject> all;
@@ -64,8 +65,8 @@ std::string long_name(const CLI::Option& option) {
   return option.get_lnames().empty() ? "" : "--" + option.get_lnames().front();
 }
 
-// Each option of each command. The models share their options and one parser: of theirs each is tried with one model, because every
-// attempt builds a whole command line.
+// Each option of each command. The models share their options and one parser, so each of those is
+// tested with one model: every attempt builds a whole command line.
 template <class Try>
 void for_each_option(Try&& attempt_option) {
   CLI::App root;
@@ -91,7 +92,7 @@ void check_refused(std::vector<std::string> words, const std::string& option, co
 
 const std::vector<const char*> kNoNumbers{"nan", "x", "1e400", "99999999999999999999", "1;2", " "};
 
-TEST_CASE("flags: numbers that are none, or that no number of its kind can be, are refused by name") {
+TEST_CASE("flags: invalid numbers are rejected by name") {
   const std::set<std::string> numbers{"N", "K", "PX", "X", "GIB"};
   int tried = 0;
   for_each_option([&](const std::vector<std::string>& words, const CLI::Option& option) {
@@ -103,7 +104,7 @@ TEST_CASE("flags: numbers that are none, or that no number of its kind can be, a
   CHECK(tried > 60);
 }
 
-TEST_CASE("flags: sizes, counts and shares outside of what they can be are refused by name") {
+TEST_CASE("flags: sizes, counts and fractions out of range are rejected by name") {
   int tried = 0;
   for_each_option([&](const std::vector<std::string>& words, const CLI::Option& option) {
     if (words.front() == "train") return;  // tests/models/options/options_test.cpp
@@ -116,9 +117,9 @@ TEST_CASE("flags: sizes, counts and shares outside of what they can be are refus
 }
 
 TEST_CASE("flags: text of any kind ends in one line") {
-  const std::set<std::string> kinds{"FILE", "DIR",       "RUN",  "RUN|CHECKPOINT", "CHECKPOINT", "FILE|DIR",
-                                    "OUT",  "AtoB|BtoA", "TEXT", "TYPE",           "NAME",       "RULE",
-                                    "LOSS", "h"};
+  const std::set<std::string> kinds{"FILE",     "DIR",  "RUN",       "RUN|CHECKPOINT", "CHECKPOINT",
+                                    "FILE|DIR", "OUT",  "AtoB|BtoA", "TEXT",           "TYPE",
+                                    "NAME",     "RULE", "LOSS",      "h|v|slider",     "N|L:P:S"};
   const std::string texts[] = {"",         std::string(100'000, 'a'), "a\nb\x1b[31m",
                                "\xff\xfe", "../../../nowhere/x",      "/dev/null/x"};
   int tried = 0;

@@ -15,7 +15,7 @@ using namespace program;
 
 namespace {
 
-// The words of a page with one blank between them, whatever its lines.
+// The words of a page, separated by single blanks, regardless of line breaks.
 std::string words_of(const std::string& page) {
   std::istringstream in(page);
   std::string text;
@@ -25,7 +25,7 @@ std::string words_of(const std::string& page) {
 
 }  // namespace
 
-TEST_CASE("help: the program says what it does, with examples and commands") {
+TEST_CASE("help: the main page has a description, examples and commands") {
   const Folder folder;
   const Result help = run(folder, "--help");
   CHECK(help.code == 0);
@@ -74,7 +74,7 @@ TEST_CASE("help: --net-g lists the generators of its model and no others") {
   CHECK_FALSE(has(anime, "unet"));
 }
 
-TEST_CASE("help: what has no effect by default says so, and is no setting of a run") {
+TEST_CASE("help: options without effect by default say so, and are not listed as settings of a run") {
   const Folder folder;
   const std::string anime = words_of(run(folder, "train animegan --help").out);
   CHECK(has(anime, "[transpose; only with --net-g cartoongan]"));
@@ -93,8 +93,8 @@ TEST_CASE("help: what has no effect by default says so, and is no setting of a r
 
 TEST_CASE("help: every command has a page; train's shows what a resumed run takes") {
   const Folder folder;
-  for (const std::string command :
-       {"train", "generate", "convert", "inspect", "export", "import", "distance", "devices", "models"}) {
+  for (const std::string command : {"train", "generate", "convert", "inspect", "export", "import", "distance",
+                                    "gate", "devices", "models"}) {
     const Result help = run(folder, command + " --help");
     CAPTURE(command);
     CHECK(help.code == 0);
@@ -137,7 +137,7 @@ TEST_CASE("instruction sets: SUMI_CPU_ISA lowers what the CPU kernels use") {
   CHECK(has(wrong.out, "[SUMI_CPU_ISA] unknown instruction set 'avx3'; use baseline, avx2 or avx512"));
 }
 
-TEST_CASE("threads: their number and how they wait are the program's rule, or the environment's") {
+TEST_CASE("threads: number and waiting policy follow the program's rule or the environment") {
   const Folder folder;
   const auto devices_with = [&](const char* policy, const char* threads) {
     for (const auto& [name, value] :
@@ -154,7 +154,7 @@ TEST_CASE("threads: their number and how they wait are the program's rule, or th
   devices_with(policy ? old_policy.c_str() : nullptr, threads ? old_threads.c_str() : nullptr);
 }
 
-TEST_CASE("looking before training: --dry-run and --explain need neither data nor a run directory") {
+TEST_CASE("inspection before training: --dry-run and --explain need neither data nor a run directory") {
   const Folder folder;
   const std::string tiny = "train dcgan --size 16 --ngf 4 --ndf 4 --nz 8 --batch_size 2 --data nowhere ";
   const Result plan = run(folder, tiny + "--dry-run");

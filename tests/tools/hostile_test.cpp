@@ -1,5 +1,5 @@
-// Files from strangers, each given to the command that reads it: one line that names the file and says what to do, in
-// seconds and in bounded memory. The parsers themselves meet far more in tests/fuzz.
+// Untrusted files, each given to the command that reads it: one line that names the file and says
+// what to do, in seconds and in bounded memory. tests/fuzz tests the parsers with more input.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -50,7 +50,7 @@ std::string safetensors(const std::string& header, std::size_t data = 0) {
   return bytes + header + std::string(data, '\0');
 }
 
-// Taken apart, so that one thing in it can be made a lie.
+// A checkpoint in parts, so that each can be falsified.
 struct Checkpoint {
   Json header;
   std::string data;
@@ -98,7 +98,7 @@ fs::path corpus(const std::string& target) {
 
 }  // namespace
 
-TEST_CASE("hostile: checkpoints") {
+TEST_CASE("untrusted files: checkpoints") {
   const Trained folder;
   struct Row {
     const char* what;
@@ -158,9 +158,9 @@ TEST_CASE("hostile: checkpoints") {
   CHECK_FALSE(fs::exists(folder / "w.safetensors"));
 }
 
-TEST_CASE("hostile: what is large but true is still read in seconds") {
+TEST_CASE("untrusted files: large valid files are read in seconds") {
   const Trained folder;
-  // A group of its own for each of 100,000 tensors, and names that a terminal would obey.
+  // A separate group for each of 100,000 tensors, and names with terminal escape sequences.
   std::string header =
       R"({"__metadata__":{"sumi.format":"1","sumi.kind":"networks","sumi.model":"\u001b[2J","sumi.groups":"[]"})";
   const int count = 100'000;
@@ -184,7 +184,7 @@ TEST_CASE("hostile: what is large but true is still read in seconds") {
 #endif
 }
 
-TEST_CASE("hostile: a run directory") {
+TEST_CASE("untrusted files: a run directory") {
   const Trained folder;
   const fs::path newest = folder / "run/checkpoints/1.safetensors";
   const std::string good = read(newest), resume = "train --resume run --steps 2 -q";
@@ -192,7 +192,7 @@ TEST_CASE("hostile: a run directory") {
       {"threads", [](Json& state) { state["threads"] = "all"; }},
       {"step", [](Json& state) { state["step"] = 1e300; }},
       {"adam.", [](Json& state) { state["counters"]["adam.g.main.0.weight"] = ~std::uint64_t{0}; }},
-      {"no object",
+      {"not an object",
        [](Json& state) {
          state = Json::array({1, 2});
        }},
@@ -206,7 +206,7 @@ TEST_CASE("hostile: a run directory") {
     check_error(result, 1, "[state of checkpoint run/checkpoints/1.safetensors]");
     write(newest, good);
   }
-  // The history ends where it is damaged.
+  // The history ends at the damage.
   const std::string line = R"({"step":1,"loss_d":1e308,"loss_g":-1e308})"
                            "\n";
   write(folder / "run/stats.jsonl",
@@ -219,7 +219,7 @@ TEST_CASE("hostile: a run directory") {
   CHECK(count_lines(stats) == 2);
 }
 
-TEST_CASE("hostile: weights, data and configuration") {
+TEST_CASE("untrusted files: weights, data and configuration") {
   const Trained folder;
   const std::string import =
       "import --model dcgan --size 16 --ngf 4 --ndf 4 --nz 8 --net g -o out.safetensors -i bad.safetensors";
@@ -261,7 +261,7 @@ TEST_CASE("hostile: weights, data and configuration") {
   }
 }
 
-TEST_CASE("hostile: pictures") {
+TEST_CASE("untrusted files: images") {
   const Folder folder;
   write_images(folder, "a", 3, 20);
   write_images(folder, "b", 2, 20);
@@ -270,14 +270,14 @@ TEST_CASE("hostile: pictures") {
               "2 --n-blocks 1 "
               "--n-layers-d 1 --steps 1 --sample-every 0 --threads 1 -q")
               .code == 0);
-  // Bombs, images that lack their second half, and good ones under a wrong name.
+  // Decompression bombs, truncated images, and good ones with a wrong extension.
   fs::create_directories(folder / "in");
   std::vector<std::string> bad, good;
   for (const auto& file : fs::directory_iterator(corpus("image"))) {
     const std::string name = file.path().filename().string(), bytes = read(file.path());
     if (name.starts_with("bomb"))
       bad.push_back(name), write((folder / "in") / name, bytes);
-    else if (name.starts_with("rgb") && !name.ends_with(".tga"))  // whose reader fills up what is missing
+    else if (name.starts_with("rgb") && !name.ends_with(".tga"))  // whose reader fills in missing data
       bad.push_back("half-" + name),
           write((folder / "in") / ("half-" + name), bytes.substr(0, bytes.size() / 2));
   }
@@ -291,7 +291,7 @@ TEST_CASE("hostile: pictures") {
   CAPTURE(result.err);
   CHECK(result.code == 1);
   CHECK(count_lines(result.err) == static_cast<int>(bad.size()));
-  for (const std::string& name : bad) CHECK_MESSAGE(has(result.err, "[picture in/" + name + "]"), name);
+  for (const std::string& name : bad) CHECK_MESSAGE(has(result.err, "[image in/" + name + "]"), name);
   CHECK(has(result.out, "3 of "));
   for (const std::string& name : good)
     CHECK_MESSAGE(fs::exists(folder / "out" / fs::path(name).replace_extension(".png")), name);

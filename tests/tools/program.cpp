@@ -32,7 +32,8 @@ std::string program_path() {
   return fs::absolute(path).string();
 }
 
-// The words of a line as the shell would split them, or none where it needs a shell: pipes, redirections.
+// The words of a line as the shell would split them, or none where it needs a shell: pipes,
+// redirections.
 std::vector<std::string> words_of(const std::string& line) {
   wordexp_t split;
   if (::wordexp(line.c_str(), &split, WRDE_NOCMD | WRDE_UNDEF) != 0) return {};
@@ -41,7 +42,8 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-// In a child that is about to be the program: redirects to the folder's .out and .err, and goes there. Exits with 126 when it cannot.
+// In a child that is about to be the program: redirects to the folder's .out and .err, and goes
+// there. Exits with 126 when it cannot.
 void enter(const fs::path& folder) {
   const auto redirect = [](const fs::path& path, int to) {
     ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), to);
@@ -53,8 +55,8 @@ void enter(const fs::path& folder) {
   if (::chdir(folder.c_str()) != 0) ::_exit(126);
 }
 
-// Starts the program in a process of its own; where the arguments need a shell, the shell is replaced by the program (exec), so the id is
-// the program's. `memory` as of run().
+// Starts the program in a process of its own; where the arguments need a shell, the shell is
+// replaced by the program (exec), so the id is the program's. `memory` as of run().
 pid_t start(const Folder& folder, const std::string& arguments, std::uint64_t memory) {
   const std::string path = program_path(), line = "exec '" + path + "' " + arguments;
   std::vector<std::string> words = words_of(arguments);

@@ -14,7 +14,7 @@ namespace program {
 
 using sumi::test::has;
 
-// A fresh folder that is removed at the end. The program's cache goes there too.
+// A fresh folder that is removed at the end. It also holds the program's cache.
 class Folder {
  public:
   const std::filesystem::path& path() const { return dir_.path; }
@@ -30,8 +30,9 @@ struct Result {
   double seconds = 0;  // of a processor, which no other program on the machine can stretch
 };
 
-// `sumi ARGUMENTS` with `folder` as the working directory; the arguments are split as the shell does it, and may have its pipes and
-// redirections. `memory`: bytes of address space that it may have (0: any).
+// Runs `sumi ARGUMENTS` with `folder` as the working directory; the shell splits the arguments,
+// which may contain pipes and redirections. `memory`: limit of the address space in bytes (0:
+// none).
 Result run(const Folder& folder, const std::string& arguments, std::uint64_t memory = 0);
 
 // Starts `sumi ARGUMENTS`, waits until `ready` (at most a minute), sends the signal.
@@ -42,14 +43,14 @@ std::string read(const std::filesystem::path& path);
 void write(const std::filesystem::path& path, const std::string& text);
 int count_lines(const std::string& text);
 
-// `count` different images of size x size in folder/NAME.
+// Writes `count` different images of size x size to folder/NAME.
 void write_images(const Folder& folder, const std::string& name, int count, int size);
 
-// Names of tensors of two safetensors files whose bytes differ or that only one has, comma separated; "" when
-// none.
+// Names of tensors of two safetensors files whose bytes differ or that only one has,
+// comma-separated; "" if the files agree.
 std::string differing_tensors(const std::filesystem::path& a, const std::filesystem::path& b);
 
-// One line on stderr that begins with "sumi: ", the code, and the words.
+// Checks for one line on stderr that begins with "sumi: ", the exit code, and the text.
 void check_error(const Result& result, int code, const std::string& part);
 
 // A dcgan that trains in milliseconds, on folder/images.

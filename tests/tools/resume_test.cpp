@@ -1,4 +1,4 @@
-// Going on with a run: from another folder, with moved data, with the model's name in front.
+// Resuming a run: from another folder, with moved data, with the model's name.
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -33,20 +33,20 @@ TEST_CASE("resume: from another folder, the paths are those of where the run was
   REQUIRE(run(folder, kTiny + "--outdir whole --steps 4 -q").code == 0);
   CHECK(differing_tensors(folder / "run/checkpoints/4.safetensors",
                           folder / "whole/checkpoints/4.safetensors") == "");
-  // And --config, which takes a run's options.json.
+  // Also --config, which accepts a run's options.json.
   REQUIRE(run(other, "train dcgan --config " + folder.at("whole/options.json") + " --outdir again -q").code ==
           0);
   CHECK(differing_tensors(other / "again/checkpoints/4.safetensors",
                           folder / "whole/checkpoints/4.safetensors") == "");
 
-  // A run of a version that did not write down where: its folder's place tells.
+  // A run of a version that did not store the folder: it follows from the run's location.
   auto options = nlohmann::ordered_json::parse(read(folder / "whole/options.json"));
   options.erase("started-in");
   write(folder / "whole/options.json", options.dump());
   CHECK(run(other, "train --resume " + folder.at("whole") + " --steps 5 -q").code == 0);
 }
 
-TEST_CASE("resume: data that have moved are asked for, and are the same data") {
+TEST_CASE("resume: moved data must be given, and count as the same data") {
   const Begun folder;
   fs::rename(folder / "pictures", folder / "moved");
   for (const auto& entry : fs::directory_iterator(folder / "moved"))
@@ -61,13 +61,13 @@ TEST_CASE("resume: data that have moved are asked for, and are the same data") {
   write_images(folder, "more", 9, 16);
   const Result changed = run(folder, "train --resume run --data more --steps 6 -q");
   CHECK(changed.code == 0);
-  CHECK(has(changed.err, "the data has changed since the checkpoint (8 pictures then, 9 now)"));
+  CHECK(has(changed.err, "the data has changed since the checkpoint (8 images then, 9 now)"));
 }
 
 TEST_CASE("resume: a checkpoint of an old version goes by its key") {
   const Begun folder;
   const fs::path path = folder / "run/checkpoints/2.safetensors";
-  // Of the same length: the header's length stands in front.
+  // Of the same length, because the header stores its length.
   std::string bytes = read(path);
   const auto at = bytes.find("data_content");
   REQUIRE(at != std::string::npos);
@@ -91,30 +91,30 @@ TEST_CASE("resume: with the model's name in front, and the options that began th
   check_error(run(folder, "train --resume run --lr 1e-5"), 2, "--lr cannot change");
 }
 
-TEST_CASE("train: a run inside its data does not learn from its own pictures") {
+TEST_CASE("train: a run inside its data does not learn from its own images") {
   const Folder folder;
   write_images(folder, "pictures", 8, 16);
   const Result first = run(folder, kTiny + "--outdir pictures/run --steps 2");
-  CHECK(has(first.out + first.err, "dcgan on 8 pictures"));
+  CHECK(has(first.out + first.err, "dcgan on 8 images"));
   CHECK(has(first.err, "left out of pictures: run, written by sumi train"));
   REQUIRE(run(folder, "generate -m pictures/run -n 2 -o pictures/run/drawn/").code == 0);
   const Result second = run(folder, "train --resume pictures/run --steps 3");
   CHECK(second.code == 0);
   CHECK_FALSE(has(second.err, "has changed"));
-  CHECK(has(run(folder, kTiny + "--outdir other --steps 1").out, "dcgan on 8 pictures"));
+  CHECK(has(run(folder, kTiny + "--outdir other --steps 1").out, "dcgan on 8 images"));
 
-  check_error(run(folder, kTiny + "--outdir pictures"), 1, "holds pictures of the data");
+  check_error(run(folder, kTiny + "--outdir pictures"), 1, "holds images of the data");
   write_images(folder, "pictures/sub", 1, 16);
-  check_error(run(folder, kTiny + "--outdir pictures/sub"), 1, "holds pictures of the data");
+  check_error(run(folder, kTiny + "--outdir pictures/sub"), 1, "holds images of the data");
   check_error(run(folder, "train dcgan --data other/samples --outdir other"), 1, "choose another folder");
   CHECK_FALSE(fs::exists(folder / "pictures/checkpoints"));
 }
 
-TEST_CASE("train: too few pictures for a batch, and numbers that work") {
+TEST_CASE("train: too few images for a batch, and numbers that work") {
   const Folder folder;
   write_images(folder, "pictures", 3, 16);
   check_error(run(folder, kTiny + "--outdir run"), 1,
-              "has 3 pictures, and a step takes 4; lower --batch-size to 3, add pictures");
+              "has 3 images, and a step takes 4; lower --batch-size to 3, add images");
   check_error(run(folder, kTiny + "--outdir run --n-critic 2 --batch-size 2"), 1, "lower --batch-size to 1,");
   check_error(run(folder, kTiny + "--outdir run --n-critic 2 --accumulate 2 --batch-size 1"), 1,
               "lower --n-critic or --accumulate");
@@ -128,7 +128,8 @@ TEST_CASE("train: former names of models and options mean the present ones") {
   for (const auto& [former, now] :
        {std::pair{"autoencoder-gan --form converter --norm-keep 0.9", "photo-converter --bn-momentum 0.9"},
         {"autoencoder-gan --form=noise --replacement", "gan-autoencoder --sample-with-replacement"},
-        {"features --hold-out 3 --exact --no-flip", "classifier --val-every 3 --no-winograd --no-flip"},
+        {"features --hold-out 3 --exact --no-flip --kernels own",
+         "classifier --val-every 3 --no-winograd --no-flip --conv-backend native"},
         {"dcgan --sn --vbn --gp 1 --clip-grad 1 --label_smooth 0.1",
          "dcgan --spectral-norm --virtual-batch-norm "
          "--lambda-gp 1 --clip-grad-norm 1 --label-smoothing 0.1"}}) {
@@ -141,7 +142,7 @@ TEST_CASE("train: former names of models and options mean the present ones") {
   check_error(run(folder, "train dcgan --gp 1 --lambda-gp 2 --gp x"), 2, "--lambda-gp wants a number");
 }
 
-TEST_CASE("train: flags of the well-known programs are taken, or the message says what to write") {
+TEST_CASE("train: flags of other programs are accepted, or the message names the option") {
   const Folder folder;
   const std::string look = " --dry-run";
   CHECK(

@@ -1,4 +1,4 @@
-// What a signal is answered with, at once and by the handler, in a process of its own.
+// The handler's immediate answer to a signal, in a separate process.
 #include "tools/cli/signals.h"
 
 #include <doctest/doctest.h>
@@ -15,7 +15,7 @@
 
 namespace {
 
-// What `work` writes to stderr, and its exit status.
+// The text that `work` writes to stderr, and its exit status.
 std::pair<std::string, int> in_child(const std::function<void()>& work) {
   int ends[2];
   REQUIRE(::pipe(ends) == 0);
@@ -39,13 +39,13 @@ std::pair<std::string, int> in_child(const std::function<void()>& work) {
 
 }  // namespace
 
-TEST_CASE("signals: the first is answered in words, the second ends the program") {
+TEST_CASE("signals: the first is answered with a text, the second ends the program") {
   auto [text, code] = in_child([] {
-    sumi::cli::catch_signals("finishing this picture");
+    sumi::cli::catch_signals("finishing this image");
     std::raise(SIGINT);
   });
   CHECK(code == 7);
-  CHECK(text == "\nsumi: finishing this picture; press Ctrl-C again to stop at once\n");
+  CHECK(text == "\nsumi: finishing this image; press Ctrl-C again to stop at once\n");
   std::tie(text, code) = in_child([] {
     sumi::cli::catch_signals("a");
     for (int i = 0; i < 20; ++i) sumi::cli::set_stop_words(std::string(200, static_cast<char>('a' + i)));
@@ -56,7 +56,7 @@ TEST_CASE("signals: the first is answered in words, the second ends the program"
   CHECK(text == "\nsumi: " + std::string(127, 't') + "; press Ctrl-C again to stop at once\n");
 }
 
-TEST_CASE("signals: in a training of long steps the words say how long this one takes") {
+TEST_CASE("signals: with long steps the text says how long the current one takes") {
   for (const auto& [seconds_left, words] :
        {std::pair{252.0, "finishing this step, which takes about 2m 06s, then saving"},
         {2.0, "finishing this step, then saving"}}) {

@@ -1,4 +1,4 @@
-// What the program loads when it starts, and when it needs more.
+// Libraries loaded at the program's start, and those loaded on demand.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// An environment variable for the programs that are started meanwhile.
+// Sets an environment variable for child processes.
 class Variable {
  public:
   Variable(const char* name, const std::string& value) : name_(name) { ::setenv(name, value.c_str(), 1); }
@@ -29,7 +29,7 @@ void make_tiny_run(const Folder& folder) {
   REQUIRE(run(folder, kTiny + "--steps 1 --outdir run").code == 0);
 }
 
-// Of `sumi ARGUMENTS`: whether the loader has loaded OpenCV's detector.
+// Returns true if the loader has loaded OpenCV's detector for `sumi ARGUMENTS`.
 bool loads_faces(const Folder& folder, const std::string& arguments) {
   const Variable log("LD_DEBUG", "files");
   const Result result = run(folder, arguments);
@@ -38,7 +38,7 @@ bool loads_faces(const Folder& folder, const std::string& arguments) {
   return has(result.err, "libopencv_objdetect");
 }
 
-// Of `sumi ARGUMENTS`: whether the loader, whose log goes to stderr, has loaded the codecs.
+// Returns true if the loader, whose log goes to stderr, has loaded the codecs for `sumi ARGUMENTS`.
 bool loads_codecs(const Folder& folder, const std::string& arguments) {
   const Variable log("LD_DEBUG", "files");
   const Result result = run(folder, arguments);
@@ -52,8 +52,7 @@ bool loads_codecs(const Folder& folder, const std::string& arguments) {
 
 }  // namespace
 
-TEST_CASE(
-    "start: the codecs are loaded by what reads or writes more than PNG, JPEG and BMP, and by nothing else") {
+TEST_CASE("start: only formats other than PNG, JPEG and BMP load the codecs") {
   const Folder folder;
   make_tiny_run(folder);
   sumi::save_image(folder / "photo.jpg", sumi::Image8(16, 16, 3, 90));
@@ -65,14 +64,14 @@ TEST_CASE(
   CHECK(loads_codecs(folder, "generate -m run -n 4 -o new.tga"));
 }
 
-TEST_CASE("start: the module of faces is loaded by styles alone") {
+TEST_CASE("start: only styles load the face module") {
   const Folder folder;
   write_images(folder, "pictures", 1, 60);
   for (const char* arguments : {"--version", "convert --help", "convert -i pictures -o off --faces off"})
     CHECK(!loads_faces(folder, arguments));
 }
 
-TEST_CASE("start: without the codecs PNG and JPEG go on, and other formats are refused with one line") {
+TEST_CASE("start: without the codecs PNG and JPEG work, and other formats are rejected in one line") {
   const Folder folder;
   make_tiny_run(folder);
   fs::create_directories(folder / "mixed");
@@ -86,7 +85,7 @@ TEST_CASE("start: without the codecs PNG and JPEG go on, and other formats are r
   check_error(run(folder, generate + "new.tga"), 1, "[codecs] there is no " + missing + ", without");
   check_error(run(folder, generate + "new.tga"), 1, "install sumi again, or set SUMI_CODECS");
   CHECK(!fs::exists(folder / "new.tga"));
-  // Not one image fewer to learn from, but an end.
+  // The program stops instead of training on fewer images.
   const Result train =
       run(folder,
           "train dcgan --data mixed --size 16 --ngf 4 --ndf 4 --nz 8 --batch-size 4 --steps 1 --outdir no");
@@ -94,7 +93,7 @@ TEST_CASE("start: without the codecs PNG and JPEG go on, and other formats are r
   CHECK(has(train.err, "[codecs] there is no "));
 }
 
-TEST_CASE("start: codecs that cannot be loaded or belong to another build are refused") {
+TEST_CASE("start: missing codecs and those of another build are rejected") {
   const Folder folder;
   make_tiny_run(folder);
   const std::string generate = "generate -m run -n 4 -o new.tga";

@@ -1,4 +1,4 @@
-// sumi convert by styles: everything that it does for models, without one.
+// sumi convert with styles: all features that it has for models, without a model.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -37,7 +37,7 @@ sumi::Photo styled(const Folder& folder, const std::string& arguments, const std
 
 }  // namespace
 
-TEST_CASE("style: without a model a picture becomes an ink drawing of its size, bits and alpha") {
+TEST_CASE("style: without a model an image becomes an ink drawing of its size, bits and alpha") {
   const Folder folder;
   for (const auto& [w, h] : {std::pair{1, 1}, {3, 2}, {90, 64}}) {
     save_photo(folder / "in.png", slope_photo(w, h, 16, true));
@@ -82,12 +82,36 @@ TEST_CASE("style: strength blends with the photograph, and a mask says where") {
   CHECK(styled(folder, "-i in.png --style-set levels=2,color=2").rgb != whole.rgb);
 }
 
+TEST_CASE("style: the slow form differs, and layers are what a stylizer learns") {
+  const Folder folder;
+  sumi::Photo photo = slope_photo(90, 64, 8, false);
+  for (std::size_t i = 0; i < photo.rgb.size(); i += 3)  // texture in the left half
+    if (i / 3 % 90 < 45) photo.rgb[i] = photo.rgb[i + 1] = static_cast<std::uint16_t>(i * 7919 % 256 * 257);
+  save_photo(folder / "in.png", photo);
+  for (const sumi::stylize::StyleInfo& style : sumi::stylize::styles()) {
+    CAPTURE(style.name);
+    const std::string name = "-i in.png -n " + style.name;
+    CHECK(styled(folder, name + " --filter-quality best").rgb != styled(folder, name).rgb);
+    CHECK(styled(folder, name + " --filter-quality fast").rgb == styled(folder, name).rgb);
+    const sumi::Photo flat = styled(folder, name + " --layer flat"),
+                      line = styled(folder, name + " --layer line");
+    CHECK(flat.rgb != line.rgb);
+    CHECK(flat.rgb != styled(folder, name).rgb);
+    for (std::size_t i = 0; i < line.rgb.size(); i += 3) CHECK(line.rgb[i] == line.rgb[i + 2]);
+  }
+  check_error(run(folder, "convert -i in.png -o out.png --filter-quality good"), 2,
+              "--filter-quality good is unknown");
+  check_error(run(folder, "convert -m run -i in.png -o out.png --filter-quality best"), 2,
+              "--filter-quality and --model exclude each other");
+  check_error(run(folder, "convert -i in.png -o out.png --sheet --layer line"), 2, "--layer is of one style");
+}
+
 TEST_CASE("style: folders, sheets and comparisons") {
   const Folder folder;
   write_images(folder, "in", 3, 40);
   const Result all = run(folder, "convert --threads 1 -i in -o out -f jpg --style manga");
   CHECK(all.code == 0);
-  CHECK(has(all.out, "3 of 3 pictures written"));
+  CHECK(has(all.out, "3 of 3 images written"));
   CHECK(sumi::load_photo(folder / "out/002.jpg").width == 40);
   CHECK(styled(folder, "-i in/000.png --compare h").width == 80);
   const sumi::Photo sheet = styled(folder, "-i in/000.png --sheet");
@@ -96,10 +120,10 @@ TEST_CASE("style: folders, sheets and comparisons") {
   CHECK(sheet.height >= (cells + 3) / 4 * 40);
 }
 
-TEST_CASE("style: without the module of faces a drawing is made all the same, and that is said once") {
+TEST_CASE("style: without the face module a drawing is made, with one warning") {
   const Folder folder;
   std::filesystem::create_directories(folder / "in");
-  sumi::Photo gray = slope_photo(60, 50, 8, false);  // which is searched everywhere
+  sumi::Photo gray = slope_photo(60, 50, 8, false);  // searched everywhere
   for (std::size_t i = 0; i < gray.rgb.size(); ++i) gray.rgb[i] = gray.rgb[i / 3 * 3];
   for (const char* name : {"in/000.png", "in/001.png"}) save_photo(folder / name, gray);
   const std::string call =
@@ -117,7 +141,7 @@ TEST_CASE("style: without the module of faces a drawing is made all the same, an
   CHECK(read(folder / "out/001.png") == read(folder / "plain/001.png"));
 }
 
-TEST_CASE("style: what cannot be is said before anything is written") {
+TEST_CASE("style: invalid options are reported before anything is written") {
   const Folder folder;
   save_photo(folder / "in.png", slope_photo(8, 8, 8, false));
   const std::string convert = "convert -i in.png -o out.png ";
@@ -134,6 +158,6 @@ TEST_CASE("style: what cannot be is said before anything is written") {
   check_error(run(folder, convert + "-m run --style-set line=1"), 2,
               "--style-set and --model exclude each other");
   save_photo(folder / "mask.png", slope_photo(9, 8, 8, false));
-  check_error(run(folder, convert + "--mask mask.png"), 1, "make the mask as large as the picture");
+  check_error(run(folder, convert + "--mask mask.png"), 1, "make the mask as large as the image");
   CHECK(!std::filesystem::exists(folder / "out.png"));
 }

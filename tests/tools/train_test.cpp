@@ -1,4 +1,4 @@
-// Training through the program: a run directory, stopping, resuming.
+// Training through the program: run directory, stopping, resuming.
 #include <doctest/doctest.h>
 
 #include <csignal>
@@ -56,7 +56,7 @@ TEST_CASE("train: a run directory holds everything, and the screen says what hap
   CHECK(quiet.err.empty());
 }
 
-TEST_CASE("train: a file's options count as asked for where they are not the recipe's") {
+TEST_CASE("train: a file's options count as given where they differ from the defaults") {
   const Folder folder;
   write(folder / "idle.txt", "r1-every = 4\n");
   write(folder / "recipe.txt", "r1-every = 16\nlabel-smooth = 0\n");
@@ -119,7 +119,7 @@ TEST_CASE("train: killed and resumed, a run ends in the same bytes") {
   CHECK(logged_steps(folder / "parts") == all_steps(200));
   CHECK(fs::exists(folder / "parts/samples"));
 
-  // Longer than it was.
+  // Longer than before.
   REQUIRE(run(folder, "train --resume parts --steps 203").code == 0);
   CHECK(logged_steps(folder / "parts") == all_steps(203));
 }

@@ -1,4 +1,4 @@
-// sumi tune, and what takes its plan.
+// sumi tune, and the commands that accept its plan.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -44,7 +44,7 @@ TEST_CASE("tune: a training step's plan, which train and generate take") {
   CHECK(has(read(folder / "plan.json"), "n64"));
 }
 
-TEST_CASE("tune: what cannot be is refused before anything is measured") {
+TEST_CASE("tune: invalid options are rejected before anything is measured") {
   const Folder folder;
   program::write(folder / "no.json", "{}");
   check_error(run(folder, "tune -o plan.json"), 2, "name a model");
@@ -53,7 +53,8 @@ TEST_CASE("tune: what cannot be is refused before anything is measured") {
   check_error(run(folder, "tune -o plan.json -m nowhere"), 1, "nowhere");
   check_error(run(folder, "tune gan --seconds 0.001 -o plan.json"), 1, "no convolution");
   check_error(run(folder, "tune -o plan.json --seconds 0 dcgan"), 2, "--seconds");
-  check_error(run(folder, "tune -o plan.json -m run --picture 0x5"), 2, "--picture");
+  for (const std::string name : {"--image", "--picture"})
+    check_error(run(folder, "tune -o plan.json -m run " + name + " 0x5"), 2, "--image");
   check_error(run(folder, kTune + "dcgan --size 15"), 2, "--size");
   check_error(run(folder, "tune --seconds 0.001 -o no/such/plan.json " + kModel), 1, "no/such");
   CHECK_FALSE(fs::exists(folder / "plan.json"));
@@ -61,6 +62,6 @@ TEST_CASE("tune: what cannot be is refused before anything is measured") {
   const std::string trained = "train " + kModel + "--data pictures --steps 2 --outdir run ";
   check_error(run(folder, trained + "--plan nowhere.json"), 1, "nowhere.json");
   check_error(run(folder, trained + "--plan no.json"), 1, "make one with sumi tune");
-  check_error(run(folder, trained + "--plan no.json --kernels own"), 2, "--conv-plan");
+  check_error(run(folder, trained + "--plan no.json --conv-backend native"), 2, "--conv-plan");
   CHECK_FALSE(fs::exists(folder / "run"));
 }

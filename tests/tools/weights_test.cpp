@@ -1,4 +1,4 @@
-// What is done with a trained model: images, a look inside, weights out and in again.
+// Uses of a trained model: generate, inspect, export and import.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -31,12 +31,12 @@ sumi::Image8 load(const fs::path& path) {
 
 }  // namespace
 
-TEST_CASE("generate: sheets, folders, patterns and walks") {
+TEST_CASE("generate: sheets, folders, patterns and interpolation") {
   const TrainedWeights folder;
   const Result sheet = run(folder, "generate -m run -n 6 --columns 3 --seed 7 -o sheet.png");
   CAPTURE(sheet.err);
   REQUIRE(sheet.code == 0);
-  CHECK(has(sheet.out, "6 pictures of 16x16"));
+  CHECK(has(sheet.out, "6 images of 16x16"));
   const sumi::Image8 six = load(folder / "sheet.png");
   CHECK(six.width > 3 * 16);
   CHECK(six.height > 2 * 16);
@@ -48,7 +48,7 @@ TEST_CASE("generate: sheets, folders, patterns and walks") {
   REQUIRE(run(folder, "generate -m run -n 6 --columns 3 --seed 7 --raw -o raw.png").code == 0);
   CHECK(read(folder / "raw.png") != read(folder / "sheet.png"));
 
-  // Image K does not depend on how many there are.
+  // Image K does not depend on the number of images.
   REQUIRE(run(folder, "generate -m run -n 70 --seed 7 -o many/").code == 0);
   REQUIRE(run(folder, "generate -m run -n 2 --seed 7 --scale 3 -o 'two-{:2}.png'").code == 0);
   CHECK(fs::exists(folder / "many/00069.png"));
@@ -58,7 +58,7 @@ TEST_CASE("generate: sheets, folders, patterns and walks") {
   for (int y = 0; y < 48; ++y)
     for (int x = 0; x < 48; ++x) REQUIRE(large.at(x, y)[1] == small.at(x / 3, y / 3)[1]);
 
-  // A walk: files pass through each seed once, ends included.
+  // An interpolation: the files pass through each seed once, ends included.
   REQUIRE(run(folder, "generate -m run -n 3 --seed 7 --interpolate 4 -o walk-%03d.png").code == 0);
   CHECK(fs::exists(folder / "walk-010.png"));
   CHECK_FALSE(fs::exists(folder / "walk-011.png"));
@@ -69,7 +69,7 @@ TEST_CASE("generate: sheets, folders, patterns and walks") {
   CHECK(load(folder / "walk.png").height < 3 * 16);
 }
 
-TEST_CASE("inspect: for people and for programs") {
+TEST_CASE("inspect: text and JSON") {
   const TrainedWeights folder;
   const Result text = run(folder, "inspect run");
   CHECK(text.code == 0);
@@ -123,7 +123,7 @@ TEST_CASE("export and import: PyTorch's names and shapes, and the same bytes bac
     REQUIRE_MESSAGE(stored, name);
     CHECK_MESSAGE(std::equal(tensor.data, tensor.data + tensor.bytes, stored->data), name);
   }
-  // --net takes one network out of a file that holds both.
+  // --net selects one network of a file that holds both.
   REQUIRE(run(folder, "import " + model + "--net g -i both.safetensors -o one.safetensors").code == 0);
   CHECK(read(folder / "one.safetensors") == read(folder / "half.safetensors"));
 
@@ -148,7 +148,7 @@ TEST_CASE("-q: generate, export and import print nothing where all goes well") {
   }
 }
 
-TEST_CASE("import: every tensor that does not fit is named") {
+TEST_CASE("import: every mismatched tensor is named") {
   const TrainedWeights folder;
   REQUIRE(run(folder, "export -m run --net g -o g.safetensors").code == 0);
   const std::string model = "import --model dcgan --size 16 --ngf 4 --ndf 4 --nz 8 -o out.safetensors ";
@@ -173,16 +173,16 @@ TEST_CASE("import: every tensor that does not fit is named") {
   check_error(bad, 1, "g.surplus is not in the model");
   check_error(run(folder, model + "--ngf 5 --net g -i g.safetensors"), 1, "instead of");
   check_error(run(folder, model + "-i bare.safetensors"), 2, "add --net g");
-  check_error(run(folder, model + "--net x -i g.safetensors"), 2, "there are: g, d");
+  check_error(run(folder, model + "--net x -i g.safetensors"), 2, "use one of: g, d");
   check_error(run(folder, model + "--net g -i absent.safetensors"), 1, "absent.safetensors");
   check_error(run(folder, "import --model nope -i g.safetensors -o out.safetensors"), 2, "unknown model");
-  check_error(run(folder, "export -m run --net x -o w.safetensors"), 2, "there are: g, d");
-  check_error(run(folder, "export -m run --net d --ema -o w.safetensors"), 1, "no running average");
+  check_error(run(folder, "export -m run --net x -o w.safetensors"), 2, "use one of: g, d");
+  check_error(run(folder, "export -m run --net d --ema -o w.safetensors"), 1, "no EMA");
   CHECK_FALSE(fs::exists(folder / "out.safetensors"));
   CHECK_FALSE(fs::exists(folder / "w.safetensors"));
 }
 
-TEST_CASE("export: the file of a generator alone draws and converts what its model does") {
+TEST_CASE("export: the file of a generator alone generates and converts like its model") {
   const TrainedWeights folder;
   REQUIRE(run(folder, "generate -m run -n 3 --seed 2 -o whole.png").code == 0);
   REQUIRE(run(folder, "generate -m run -n 3 --seed 2 --raw -o raw.png").code == 0);
@@ -196,7 +196,7 @@ TEST_CASE("export: the file of a generator alone draws and converts what its mod
     CAPTURE(drawn.err);
     REQUIRE(drawn.code == 0);
     CHECK(read(folder / "new/deep/x.png") == read(folder / picture));
-    // Import needs no options, and what it makes draws the same.
+    // Import needs no options, and its result generates the same images.
     REQUIRE(run(folder, std::string("import -i ") + file + ".safetensors -o back.safetensors").code == 0);
     REQUIRE(run(folder, "generate -m back.safetensors -n 3 --seed 2 -o back.png").code == 0);
     CHECK(read(folder / "back.png") == read(folder / picture));
@@ -206,14 +206,14 @@ TEST_CASE("export: the file of a generator alone draws and converts what its mod
 
   REQUIRE(run(folder, "export -m run --net d -o d.safetensors").code == 0);
   check_error(run(folder, "generate -m d.safetensors -o x.png"), 1,
-              "holds d of dcgan only, which draws nothing");
+              "holds d of dcgan only, which is not a generator");
   check_error(run(folder, kTiny + "--outdir r --init g.safetensors"), 1, "sumi import makes one of it");
   check_error(run(folder, "export -m run -o w.pth"), 2, "name it w.safetensors");
   check_error(run(folder, "import -i g.safetensors -o w.pt"), 2, "name it w.safetensors");
   check_error(run(folder, "import -i g.safetensors --ngf 5 -o w.safetensors"), 1,
               "they fit with --ngf 4: add it");
 
-  // Its description is a stranger's.
+  // An untrusted description.
   std::string bytes = read(folder / "g.safetensors");
   const auto at = bytes.find("dcgan");
   bytes.replace(at, 5, "nogan");
@@ -263,7 +263,7 @@ TEST_CASE("export: one direction of a translation, and the task of a repair") {
   }
 }
 
-TEST_CASE("import: half precision, prefixes of wrappers, and the option that makes them fit") {
+TEST_CASE("import: half precision, wrapper prefixes, and the option that makes the file fit") {
   const TrainedWeights folder;
   REQUIRE(run(folder, "export -m run --net g -o g.safetensors").code == 0);
   const auto g = sumi::SafetensorsFile::open(folder / "g.safetensors");
@@ -281,7 +281,7 @@ TEST_CASE("import: half precision, prefixes of wrappers, and the option that mak
     CHECK(differing_tensors(folder / "back.safetensors", folder / "g.safetensors") == "");
   }
 
-  // 1, -2, the largest, the smallest normal and the smallest of all; then everything 0.5.
+  // 1, -2, the largest, the smallest normal and the smallest value; the rest is 0.5.
   const std::vector<std::uint16_t> halves{0x3c00, 0xc000, 0x7bff, 0x0400, 0x0001};
   const std::vector<float> values{1, -2, 65504, 0x1p-14f, 0x1p-24f};
   sumi::SafetensorsWriter writer;

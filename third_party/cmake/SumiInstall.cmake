@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(sumi_config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/sumi)
 
-foreach(room kernels engine io stylize page models)
+foreach(room kernels engine io stylize page video models)
   set_target_properties(sumi_${room} PROPERTIES EXPORT_NAME ${room})
 endforeach()
 set_target_properties(sumi_options PROPERTIES EXPORT_NAME options)
@@ -11,7 +11,7 @@ if(NOT SUMI_CUDA)
   set_target_properties(sumi_emu PROPERTIES EXPORT_NAME emu)
   install(TARGETS sumi_emu EXPORT sumi-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()
-install(TARGETS sumi_options sumi_kernels sumi_engine sumi_io sumi_stylize sumi_page sumi_models EXPORT sumi-targets
+install(TARGETS sumi_options sumi_kernels sumi_engine sumi_io sumi_stylize sumi_page sumi_video sumi_models EXPORT sumi-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS sumi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 

@@ -25,20 +25,20 @@ int usage_error(const std::string& what, const std::string& command) {
 
 int run_command(int argc, char** argv) {
   CLI::App app(
-      "sumi trains generative adversarial networks and draws with them: kernels, autograd and "
+      "sumi trains generative adversarial networks and generates images with them: kernels, autograd and "
       "networks are its own, written from scratch in C++.");
   set_help(app, "COMMAND [options]",
-           "  sumi train dcgan --data pictures --outdir run     learn from a folder of pictures\n"
+           "  sumi train dcgan --data images --outdir run       learn from a folder of images\n"
            "  sumi train --resume run --steps 20000             go on where a run stopped\n"
-           "  sumi generate -m run -n 64 --seed 7 -o sheet.png  draw 64 new pictures\n"
-           "  sumi convert -m run -i photos -o painted          translate pictures\n",
+           "  sumi generate -m run -n 64 --seed 7 -o sheet.png  generate 64 images\n"
+           "  sumi convert -m run -i photos -o painted          translate images\n",
            "`sumi COMMAND --help` tells more. Exit codes: 0 done, 1 something failed, 2 wrong usage.");
   app.set_version_flag("-V,--version", "sumi " SUMI_VERSION, "show the version")->group("Help");
   std::vector<std::string> words = with_present_names({argv + std::min(argc, 1), argv + argc});
   const std::vector<Command> commands =
       add_commands(app, words.empty() ? std::vector<std::string>{""} : words);
   try {
-    std::reverse(words.begin(), words.end());  // the order that CLI11 takes
+    std::reverse(words.begin(), words.end());  // CLI11 expects the reverse order
     app.parse(std::move(words));
   } catch (const CLI::CallForVersion& version) {
     fmt::print("{}\n", version.what());
@@ -61,7 +61,7 @@ int run_program(int argc, char** argv) {
   report_file_signals();
   try {
     const int code = run_command(argc, argv);
-    // A full disk behind `> file` is a failure too; a reader that has seen enough (EPIPE) is not.
+    // A full disk behind `> file` is a failure, too; a closed pipe (EPIPE) is not.
     errno = 0;
     if (std::fflush(stdout) != 0 && errno != EPIPE && code == 0)
       return complain("[output] cannot write to standard output", kFailed);

@@ -19,7 +19,7 @@
 namespace sumi::cli {
 namespace {
 
-// Edits (insert, delete, replace, swap of neighbors) that make `b` of `a`.
+// Number of edits (insert, delete, replace, swap of neighbors) between `a` and `b`.
 std::size_t distance(const std::string& a, const std::string& b) {
   std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   std::iota(last.begin(), last.end(), std::size_t{0});
@@ -97,8 +97,8 @@ std::vector<std::string> with_present_names(std::vector<std::string> words) {
 
 std::vector<Command> add_commands(CLI::App& parent, const std::vector<std::string>& words) {
   return {add_train(parent, words), add_generate(parent), add_convert(parent), add_comic(parent),
-          add_inspect(parent),      add_export(parent),   add_import(parent),  add_tune(parent, words),
-          add_distance(parent),     add_devices(parent),  add_models(parent)};
+          add_gate(parent),         add_inspect(parent),  add_export(parent),  add_import(parent),
+          add_tune(parent, words),  add_distance(parent), add_devices(parent), add_models(parent)};
 }
 
 std::string command_name(const CLI::App* app) {
@@ -122,7 +122,7 @@ std::string nearest(const std::string& word, const std::vector<std::string>& can
 
 std::string explain_parse_error(const CLI::App& root, const CLI::ParseError& error) {
   if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return error.what();
-  // The app that holds what was left over: the innermost one with something left.
+  // The app with unparsed words: the innermost one.
   const CLI::App* app = &root;
   for (const CLI::App* sub = &root;; sub = sub->get_subcommands().front()) {
     if (!sub->remaining().empty()) app = sub;
@@ -168,7 +168,7 @@ CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& valu
       .add_option_function<std::string>(
           both_spellings(names),
           [&value, owner, name](const std::string& text) {
-            // A forgotten value would silently swallow the next option.
+            // Without the check, a missing value would consume the next option.
             if (text.rfind("--", 0) == 0)
               throw UsageError(command_name(owner),
                                fmt::format("{} wants a value, but '{}' follows", name, text));
@@ -213,7 +213,7 @@ void refuse_foreign_name(const CLI::App* app, const std::string& option, const s
   better.replace_extension(".safetensors");
   throw UsageError(
       command_name(app),
-      fmt::format("{} {}: the file is of the safetensors format, which what reads {} cannot read; name it {}",
+      fmt::format("{} {}: the file has the safetensors format, which programs for {} cannot read; name it {}",
                   option, path, extension, better.string()));
 }
 

@@ -1,4 +1,4 @@
-// What the subcommands share: errors of usage, help pages, text for people.
+// Shared parts of the subcommands: usage errors, help pages, text output.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -16,16 +16,17 @@ struct ModelSpec;
 
 namespace sumi::cli {
 
-constexpr int kFailed = 1, kUsage = 2;  // exit codes; 0 is done
+// Exit codes; 0 is done. kUnfit: images were refused by a gate, and nothing else failed.
+constexpr int kFailed = 1, kUsage = 2, kUnfit = 3;
 
-// The command line is wrong: exit code 2 and a pointer to the help page of `command` ("sumi train").
+// Invalid command line: exit code 2 and a reference to the help page of `command` ("sumi train").
 struct UsageError : std::runtime_error {
   UsageError(std::string command_, const std::string& what)
       : std::runtime_error(what), command(std::move(command_)) {}
   std::string command;
 };
 
-// A subcommand: its part of the command line and what it does. run() returns the exit code.
+// A subcommand: its CLI11 app and its function. run() returns the exit code.
 struct Command {
   CLI::App* app;
   std::function<int()> run;
@@ -35,6 +36,7 @@ Command add_train(CLI::App& parent, const std::vector<std::string>& words);
 Command add_generate(CLI::App& parent);
 Command add_convert(CLI::App& parent);
 Command add_comic(CLI::App& parent);
+Command add_gate(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_export(CLI::App& parent);
 Command add_import(CLI::App& parent);
@@ -45,57 +47,61 @@ Command add_models(CLI::App& parent);
 // Returns true if one of the words is the model's name or a former one, or there are no words.
 bool is_named(const ModelSpec& model, const std::vector<std::string>& words);
 
-// The words of a command line with present names for a model's former ones that an option was part of: "train photo-converter" for
-// "train autoencoder-gan --form converter".
+// Replaces a model's former name that depended on an option by the present one: "train
+// photo-converter" for "train autoencoder-gan --form converter".
 std::vector<std::string> with_present_names(std::vector<std::string> words);
 
-// Adds all commands, in the order of the help page. A model has some hundred options, whose making takes longer than the rest of the program's start: those of a model that
-// none of `words`, the command line, names are left out. Without words all are there.
+// Adds all commands, in the order of the help page. A model has about a hundred options, and adding
+// them takes longer than the rest of the program's start; models that none of `words`, the command
+// line, name get no options. Without `words`, all options are added.
 std::vector<Command> add_commands(CLI::App& parent, const std::vector<std::string>& words = {});
 
-// The group of options that the page of help leaves out. (CLI11's own way, an empty group, would leave them nameless in its
-// errors too.)
+// The group of options that --help omits. (CLI11's own way, an empty group, would also remove their
+// names from its errors.)
 constexpr const char* kHidden = "hidden";
 
-// A page of help: usage, what the command is for, options by group, examples. `usage` follows "sumi".
+// Sets the help page: usage, description, options by group, examples. `usage` follows "sumi".
 void set_help(CLI::App& app, const std::string& usage, const std::string& examples,
               const std::string& after = "");
 
 // "sumi train dcgan".
 std::string command_name(const CLI::App* app);
 
-// The innermost subcommand that was named.
+// The innermost subcommand on the command line.
 const CLI::App* innermost(const CLI::App* app);
 
-// One line for what CLI11 found wrong, with the nearest known name where one is unknown.
+// One line for a parse error of CLI11, with the nearest known name for an unknown one.
 std::string explain_parse_error(const CLI::App& root, const CLI::ParseError& error);
 
-// The candidate that differs least from `word`, or "" when none is near.
+// The candidate most similar to `word`, or "" if none is similar.
 std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
 
-// "--save-every" -> "--save-every,--save_every": both spellings of every long name in a comma separated list.
+// "--save-every" -> "--save-every,--save_every": both spellings of every long name in a
+// comma-separated list.
 std::string both_spellings(const std::string& names);
 
-// Adds a text option that may be given again (the last one counts).
+// Adds a text option that may be repeated; the last value counts.
 CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& value,
                       const std::string& type_name, const std::string& help);
 
-// The whole of `text` as a number. UsageError "--size wants a whole number, not 'x'".
+// Parses all of `text` as a number. Throws UsageError "--size wants a whole number, not 'x'".
 std::int64_t parse_whole(const CLI::App* app, const std::string& option, const std::string& text);
 std::uint64_t parse_seed(const CLI::App* app, const std::string& option, const std::string& text);
 double parse_number(const CLI::App* app, const std::string& option, const std::string& text);
 
-// Adds a whole-number option: text that becomes a number in `value` when the line has been read.
+// Adds an integer option; `value` is set after the command line has been parsed.
 CLI::Option* add_whole(CLI::App& app, const std::string& names, std::int64_t& value,
                        const std::string& type_name, const std::string& help);
 
-// UsageError for the name of a file that would hold safetensors under the extension of another format (.pth, .h5, ...).
+// Throws UsageError for an output file in safetensors format with the extension of another format
+// (.pth, .h5, ...).
 void refuse_foreign_name(const CLI::App* app, const std::string& option, const std::string& path);
 
-// -q of every command that reports what it does. (Those whose output is what was asked for have none.)
+// Adds -q, for every command that reports progress. (Commands whose output is the result do not
+// have it.)
 void add_quiet(CLI::App& app, bool& quiet);
 
-// What stands in `value` must be present: UsageError "--outdir is missing: <cure>".
+// Throws UsageError "--outdir is missing: <cure>" if `value` is empty.
 void require_text(const CLI::App* app, const std::string& option, const std::string& value,
                   const std::string& cure);
 

@@ -79,7 +79,7 @@ class HelpPage final : public CLI::FormatterBase {
     std::vector<Row> rows;
     for (const CLI::App* sub : app->get_subcommands([](const CLI::App*) { return true; })) {
       const std::string text = sub->get_description();
-      rows.push_back({sub->get_name(), text.substr(0, text.size() - 1)});  // without the full stop
+      rows.push_back({sub->get_name(), text.substr(0, text.size() - 1)});  // without the final period
     }
     return lines_of(app->get_parent() ? "Models" : "Commands", rows, width);
   }

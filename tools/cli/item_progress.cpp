@@ -22,7 +22,7 @@ void CountProgress::working(const std::string& next) {
   const auto count = static_cast<double>(count_), total = static_cast<double>(total_);
   std::string line = fmt::format("{} {}/{}", bar_text(count / total, 26), count_, total_);
   if (count_ > 0) line += fmt::format("  {} left", duration_text(seconds / count * (total - count)));
-  // The name as far as the line has room: a full last column would wrap.
+  // Truncates the name to the line: a full last column would wrap.
   const auto room = static_cast<std::size_t>(terminal_width(80) - 1);
   if (line.size() + 2 + next.size() <= room) line += "  " + next;
   clear();
@@ -41,6 +41,12 @@ void CountProgress::done(const std::string& line) {
 void CountProgress::complain(const std::string& line) {
   clear();
   fmt::print(stderr, "sumi: {}\n", printable(line));
+}
+
+void CountProgress::note(const std::string& line, std::FILE* file) {
+  clear();
+  fmt::print(file, "{}\n", printable(line));
+  std::fflush(file);
 }
 
 void CountProgress::finish(const std::string& line) {

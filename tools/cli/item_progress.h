@@ -1,8 +1,9 @@
-// How many of so many things are done: one live line on a terminal, a line for each elsewhere.
+// Progress for N items: one updating line on a terminal, otherwise one line per item.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
+#include <cstdio>
 #include <string>
 
 #include "tools/cli/progress.h"
@@ -14,13 +15,15 @@ class CountProgress {
   CountProgress(Progress::Style style, std::size_t total) : style_(style), total_(total) {}
   ~CountProgress() { clear(); }
 
-  // `next` is being worked on. A line on a terminal only.
+  // Shows that `next` is in progress, on a terminal only.
   void working(const std::string& next);
-  // One is done, or was not possible: `line` says what came of it.
+  // Reports that an item succeeded or failed with the text `line`.
   void done(const std::string& line);
   // To stderr, above the live line.
   void complain(const std::string& line);
-  // The last line, whatever the style.
+  // Prints a line that stays, above the live line.
+  void note(const std::string& line, std::FILE* file);
+  // Prints the last line, in every style.
   void finish(const std::string& line);
 
  private:

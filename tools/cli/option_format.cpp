@@ -12,12 +12,12 @@
 namespace sumi::cli {
 namespace {
 
-constexpr char kGlue = '\x1f';  // a blank where no line may end
+constexpr char kGlue = '\x1f';  // a space at which a line is not broken
 
 }  // namespace
 
 std::string text_of(const std::string& value) {
-  return printable(value);  // it may stand in a stranger's checkpoint
+  return printable(value);  // it may come from an untrusted checkpoint
 }
 std::string text_of(bool value) {
   return value ? "on" : "";
@@ -66,7 +66,7 @@ std::string describe_options(const TrainOptions& options, bool only_changed) {
   for (const OptionText& o : option_texts(options, default_options(options.model))) {
     if (o.group != group) finish();
     group = o.group;
-    // What is off as the recipe has it off is not worth a word; a seed of 0 is a seed.
+    // Options that are off by default and still off are omitted, except a seed of 0.
     const bool off = o.value.empty() || (o.value == "0" && o.name != "seed");
     if (o.is_unused || (!o.changed && (only_changed || off))) continue;
     line += o.name + kGlue + (o.value.empty() ? "off" : o.value);

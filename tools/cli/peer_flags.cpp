@@ -12,7 +12,7 @@ namespace sumi::cli {
 namespace {
 
 struct Answer {
-  const char *words, *text;  // without dashes in front, blanks between
+  const char *words, *text;  // without leading dashes, separated by blanks
 };
 
 constexpr const char* kDevice = "use --device cpu or --device cuda";
@@ -63,7 +63,7 @@ std::string found(const std::array<Answer, n>& answers, const std::string& word)
   return "";
 }
 
-// --netG and --netD are kinds of networks in one of the programs and files of weights in the other.
+// --netG and --netD are kinds of networks in one of the programs and weight files in another.
 std::string about_networks(const std::string& model, const std::string& word) {
   const bool g = word == "netG" || word == "which-model-netG";
   if (!g && word != "netD" && word != "which-model-netD") return "";

@@ -19,7 +19,7 @@ namespace {
 
 constexpr double kLiveSeconds = 0.1, kPlainSeconds = 10, kSlowStep = 5;
 
-// The parts of the line, most important first; `room` < 0: all of them.
+// Joins the parts of the line, most important first, up to `room` columns; `room` < 0: all of them.
 std::string join_parts(const std::vector<std::string>& parts, int room) {
   std::string line;
   for (const std::string& part : parts) {
@@ -81,8 +81,8 @@ void Progress::show(const std::string& line) {
 
 void Progress::message(const std::string& line) {
   if (style_ == Style::quiet) return;
-  // "done" comes after the last state; anything else goes above the live line, which the next step draws
-  // anew.
+  // "done" follows the last state; any other text goes above the live line, which the next step
+  // redraws.
   if (style_ == Style::live && !complete_)
     clear_line();
   else
@@ -99,10 +99,10 @@ void Progress::warning(const std::string& line) {
 
 void Progress::decoding(std::int64_t done, std::int64_t total) {
   if (style_ == Style::quiet) return;
-  if (!decoding_) shown_at_ = Clock::now(), shown_ = style_ == Style::plain;  // a quick start says nothing
+  if (!decoding_) shown_at_ = Clock::now(), shown_ = style_ == Style::plain;  // a short start prints nothing
   decoding_ = true;
   const double fraction = total > 0 ? static_cast<double>(done) / static_cast<double>(total) : 0;
-  const std::string counts = fmt::format("reading pictures {}/{}", done, total);
+  const std::string counts = fmt::format("reading images {}/{}", done, total);
   last_ = style_ == Style::live ? bar_text(fraction, 26) + " " + counts : counts;
   if (due(style_ == Style::live ? kLiveSeconds : kPlainSeconds)) show(last_);
   if (done >= total) end_decoding();

@@ -1,4 +1,4 @@
-// What training looks like while it runs: one live line on a terminal, plain lines elsewhere.
+// Training progress: one live line on a terminal, plain lines elsewhere.
 #pragma once
 
 #include <chrono>
@@ -35,7 +35,7 @@ class Progress final : public TrainingObserver {
   Style style_;
   Clock::time_point shown_at_{};
   bool shown_ = false;      // something of the current kind has been shown
-  bool line_open_ = false;  // the cursor stands at the end of the live line
+  bool line_open_ = false;  // the cursor is at the end of the live line
   bool decoding_ = false;
   bool complete_ = false;  // the last step has been taken
   std::string last_;       // the newest state, if it has not been shown

@@ -7,6 +7,14 @@
 #include "models/training/conv_plan_file.h"
 
 namespace sumi::cli {
+namespace {
+
+// "own" is the former name of "native".
+std::string present_backend(const std::string& name) {
+  return name == "own" ? "native" : name;
+}
+
+}  // namespace
 
 void RuntimeOptions::add(CLI::App& app) {
   app_ = &app;
@@ -17,7 +25,8 @@ void RuntimeOptions::add(CLI::App& app) {
            "(default: as trained)")
       ->group("Machine");
   add_whole(app, "--threads", threads, "N", "threads of the CPU kernels (0: all)")->group("Machine");
-  add_text(app, "--kernels", kernels, "NAME", "CPU convolution backend: auto (fastest known), own or onednn")
+  add_text(app, "--conv-backend,--kernels", conv_backend, "NAME",
+           "CPU convolution backend: auto (fastest known), native or onednn")
       ->default_str("auto")
       ->group("Machine");
   add_text(app, "--conv-plan,--plan", plan, "FILE",
@@ -33,9 +42,9 @@ void RuntimeOptions::check() const {
     throw UsageError(command_name(app_),
                      fmt::format("--threads {} is out of range; give a number from 0 to 4096", threads));
   try {
-    parse_conv_policy(kernels, exact);
-    if (!plan.empty() && kernels != "auto")
-      fail("--conv-plan", "a plan selects CPU kernels; use it with --kernels auto");
+    parse_conv_policy(present_backend(conv_backend), exact);
+    if (!plan.empty() && conv_backend != "auto")
+      fail("--conv-plan", "a plan selects CPU kernels; use it with --conv-backend auto");
   } catch (const Error& error) {
     throw UsageError(command_name(app_), error.what());
   }
@@ -43,7 +52,7 @@ void RuntimeOptions::check() const {
 
 void RuntimeOptions::apply() const {
   set_threads(static_cast<int>(threads));
-  ConvPolicy policy = parse_conv_policy(kernels, exact);
+  ConvPolicy policy = parse_conv_policy(present_backend(conv_backend), exact);
   if (!plan.empty()) {
     const StoredPlan stored = read_plan(plan);
     if (const std::string warning = plan_warning(stored); !warning.empty())

@@ -1,4 +1,4 @@
-// Where and how a trained network runs: the options that generate and convert share.
+// Device and arithmetic of a trained network: options shared by several commands.
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,13 @@
 namespace sumi::cli {
 
 struct RuntimeOptions {
-  std::string device, precision;  // "": what the model was trained on, and in
-  std::string kernels = "auto", plan;
+  std::string device, precision;  // "": as in training
+  std::string conv_backend = "auto", plan;
   std::int64_t threads = 0;
   bool exact = false;
 
   void add(CLI::App& app);
-  // UsageError for what cannot be; then sets this thread's engine up.
+  // check() throws UsageError for invalid values; apply() configures this thread's engine.
   void check() const;
   void apply() const;
 

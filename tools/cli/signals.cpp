@@ -17,13 +17,14 @@ namespace {
 
 std::atomic<int> caught{0};
 
-// Handlers may not allocate: the words stand in one of these, and are written into another before the pointer moves there. So
-// many that no handler still reads one that is written again.
+// Handlers may not allocate: the texts are in these buffers, and a new one is written to another
+// buffer before the pointer is changed. There are enough buffers that no handler reads one that is
+// being rewritten.
 char texts[8][128];
 std::size_t next_text = 0;
 std::atomic<const char*> stop_words{""};
 
-// The handlers make only calls that are allowed in one.
+// Async-signal-safe: the handlers make no other calls.
 void say(std::initializer_list<const char*> texts) {
   for (const char* text : texts)
     if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) return;
@@ -37,7 +38,7 @@ void on_signal(int number) {
 
 void on_lost_page(int number, siginfo_t* info, void*) {
   const char* path = mapped_file_at(info->si_addr);
-  if (path == nullptr) {  // not a file of ours: a bug, for the debugger
+  if (path == nullptr) {  // not a file of sumi: a bug
     ::signal(number, SIG_DFL);
     return;
   }
@@ -73,7 +74,7 @@ void catch_signals(const std::string& words) {
   action.sa_flags = SA_RESTART;
   ::sigemptyset(&action.sa_mask);
   for (const int number : {SIGINT, SIGTERM}) ::sigaction(number, &action, nullptr);
-  // nohup sets SIGHUP to be ignored, and so it stays.
+  // nohup ignores SIGHUP, which is kept.
   struct sigaction old {};
   if (::sigaction(SIGHUP, nullptr, &old) == 0 && old.sa_handler != SIG_IGN)
     ::sigaction(SIGHUP, &action, nullptr);

@@ -1,23 +1,25 @@
-// Ctrl-C and SIGTERM while there is work: the first asks to stop after the current step, a second one ends the program at
-// once. And the signals by which the system tells of files.
+// Ctrl-C and SIGTERM during work: the first asks to stop after the current step, the second ends
+// the program at once. Also signals that report file errors.
 #pragma once
 
 #include <string>
 
 namespace sumi::cli {
 
-// From the start of the program: a file that may not grow (ulimit -f) is an error of the write instead of the end, and one
-// that shrinks while it is mapped, or whose disk fails, ends the program with a line that names it and exit code 1.
+// To be called at the start of the program. A file that exceeds its limit (ulimit -f) becomes a
+// write error; a mapped file that shrinks, or whose disk fails, ends the program with a line naming
+// it and exit code 1.
 void report_file_signals();
 
-// SIGINT, SIGTERM and SIGHUP set stop_requested from now on; SIGPIPE is ignored (a run outlives its reader).
-// The first one is answered at once, by the handler, with `words`: what it lets happen. The second ends the program.
+// From now on SIGINT, SIGTERM and SIGHUP set stop_requested; SIGPIPE is ignored (a run outlives its
+// reader). The handler answers the first signal at once with `words`, which say what will happen.
+// The second ends the program.
 void catch_signals(const std::string& words);
 
-// Other words from now on, of at most 127 bytes. By one thread; cheap where they do not change.
+// Replaces the words, at most 127 bytes. Called by one thread; cheap if they do not change.
 void set_stop_words(const std::string& words);
 
-// The signal that asked to stop, or 0. The exit code is 128 plus it.
+// The signal that asked to stop, or 0. The exit code is 128 plus its number.
 int caught_signal();
 
 }  // namespace sumi::cli

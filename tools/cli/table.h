@@ -1,4 +1,4 @@
-// Aligned columns of text for people.
+// Aligned columns of text.
 #pragma once
 
 #include <string>
@@ -17,9 +17,8 @@ class Table {
 
   void add(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
   void rule() { rows_.emplace_back(); }  // a horizontal line
-  // At most `width` columns wide where the shrinking columns allow it: the widest is cut first, and a cut
-  // cell ends in
-  // "..". `indent` blanks before each line.
+  // The table, at most `width` columns wide if the shrinking columns allow it: the widest is cut
+  // first, and a cut cell ends in "..". Each line begins with `indent` blanks.
   std::string text(int width, int indent = 0) const;
 
  private:

@@ -1,4 +1,4 @@
-// Text for people: widths, line breaks, numbers.
+// Text output: widths, line breaks, numbers.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace sumi::cli {
 
-// Columns of the terminal (COLUMNS, else what the terminal says, else `fallback`).
+// Columns of the terminal: COLUMNS, else the terminal's width, else `fallback`.
 int terminal_width(int fallback);
 
 // Breaks text at blanks; lines after the first begin with `indent` blanks.
@@ -16,7 +16,7 @@ std::string wrap(const std::string& text, int width, int indent);
 std::string with_commas(std::int64_t value);
 std::string bytes_text(std::uint64_t bytes);
 
-// Quoted where the shell would take it apart.
+// Quotes the word if the shell would split or expand it.
 std::string shell_quote(const std::string& word);
 
 }  // namespace sumi::cli

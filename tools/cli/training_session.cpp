@@ -16,14 +16,14 @@ void Output::add(CLI::App& app) {
 
 int supervise(const Output& output, const std::string& outdir,
               const std::function<TrainResult(TrainingObserver&)>& work) {
-  catch_signals("stopping when the work in hand is done");  // then as Progress says
+  catch_signals("stopping when the work in hand is done");  // afterwards as Progress says
   const bool quiet = output.quiet;
   TrainResult result;
   try {
     Progress progress(Progress::style_for(quiet, output.no_progress));
     result = work(progress);
   } catch (const Interrupted&) {
-    // Asked to stop before there was anything to save.
+    // Interrupted before anything could be saved.
     fmt::print(stderr, "sumi: interrupted before the first step\n");
     return 128 + caught_signal();
   }
@@ -36,9 +36,9 @@ int supervise(const Output& output, const std::string& outdir,
     fmt::print("saved {}\n{} {} {}\n", result.checkpoint.string(),
                result.translates   ? "convert with: sumi convert -m"
                : result.classifies ? "measure with: sumi distance --feature-network"
-                                   : "draw with: sumi generate -m",
+                                   : "generate with: sumi generate -m",
                shell_quote(outdir),
-               result.translates   ? "-i PICTURE -o OUT.png"
+               result.translates   ? "-i IMAGE -o OUT.png"
                : result.classifies ? "-a REAL -b DRAWN"
                                    : "-o sheet.png");
   return 0;

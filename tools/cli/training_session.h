@@ -1,4 +1,4 @@
-// One session of training on the screen: progress, signals, and what can be done next.
+// One training session on the terminal: progress, signals, and advice on the next command.
 #pragma once
 
 #include <functional>
@@ -9,14 +9,14 @@
 
 namespace sumi::cli {
 
-// How much is shown.
+// Verbosity.
 struct Output {
   bool quiet = false, no_progress = false;
   void add(CLI::App& app);
 };
 
-// Runs `work`, a call of train() or resume(), under the signal handlers. The exit code: 0, or 128 plus the
-// signal that stopped it.
+// Runs `work`, a call of train() or resume(), under the signal handlers. Returns the exit code: 0,
+// or 128 plus the signal that stopped it.
 int supervise(const Output& output, const std::string& outdir,
               const std::function<TrainResult(TrainingObserver&)>& work);
 

@@ -189,7 +189,7 @@ void drop_empty_alpha(Decoded& d) {
 }  // namespace
 
 Decoded decode_bmp(const std::filesystem::path& path, const DecodeOptions& options) {
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   const BmpFile file{read_file(path, kMaxImageBytes)};
   const BmpHeader h = read_bmp_header(file, where);
   check_size(where, h.width, h.height, file.bytes.size(), options.max_pixels);

@@ -11,7 +11,7 @@
 namespace sumi::io {
 
 // Supports headers of OS/2 1 and 2 and Windows 3 to 5; 1, 2, 4, 8, 16, 24 and 32 bits, run-length
-// encoding, and masks. Only a mask defines alpha, which is straight. Throws Error "[picture PATH]
+// encoding, and masks. Only a mask defines alpha, which is straight. Throws Error "[image PATH]
 // ...".
 Decoded decode_bmp(const std::filesystem::path& path, const DecodeOptions& options);
 

@@ -57,7 +57,7 @@ const DirectCodec* direct_codec(std::string_view format) {
 std::string checked_format(const std::string& where, const fs::path& path, const DecodeOptions& options) {
   const std::string format = probe_image(path);
   if (format.empty())
-    fail(where, "is not a picture (its first bytes fit no known format); remove or convert it");
+    fail(where, "is not an image (its first bytes fit no known format); remove or convert it");
   if (const auto size = claimed_size(format, path))
     check_size(where, size->first, size->second, fs::file_size(path), options.max_pixels);
   return format;
@@ -92,7 +92,7 @@ std::vector<std::uint8_t> repeat_gray(const Samples& s) {
 // Checks the limits of the format's header. libjpeg would end the process beyond them.
 void check_sides(const std::string& where, const Samples& s, const ImageFormat& format) {
   if (format.max_side > 0 && std::max(s.width, s.height) > format.max_side)
-    fail(where, fmt::format("{}x{} pixels are too many: {} holds {} a side; use .png, or a smaller picture "
+    fail(where, fmt::format("{}x{} pixels are too many: {} holds {} a side; use .png, or a smaller image "
                             "(--max-size of convert)",
                             s.width, s.height, format.extensions[0], format.max_side));
 }
@@ -106,7 +106,7 @@ std::string encoded(const fs::path& path, const ImageFormat& format, const Sampl
 }  // namespace
 
 Decoded decode_image(const fs::path& path, const DecodeOptions& options) {
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   try {
     return decode(where, path, options);
   } catch (const Error&) {
@@ -118,13 +118,13 @@ Decoded decode_image(const fs::path& path, const DecodeOptions& options) {
   }
 }
 
-void encode_image(const fs::path& path, const Samples& samples, int quality) {
+std::string encoded_image(const fs::path& path, const Samples& samples, int quality) {
   const std::string where = "write " + path.string();
   const ImageFormat* format = writable_format(path);
   if (format == nullptr)
-    fail(where, fmt::format("cannot write a picture of type \"{}\"; use .png or another of {}",
+    fail(where, fmt::format("cannot write an image of type \"{}\"; use .png or another of {}",
                             extension_of(path), writable_names()));
-  if (samples.width <= 0 || samples.height <= 0) fail(where, "the picture has no pixels");
+  if (samples.width <= 0 || samples.height <= 0) fail(where, "the image has no pixels");
   check_sides(where, samples, *format);
   Samples s = samples;
   std::vector<std::uint8_t> rgb;
@@ -133,8 +133,11 @@ void encode_image(const fs::path& path, const Samples& samples, int quality) {
     s.channels += 2;
     s.data = rgb.data();
   }
-  write_file_atomically(
-      path, with_metadata(*format, encoded(path, *format, s, std::clamp(quality, 1, 100)), s.metadata));
+  return with_metadata(*format, encoded(path, *format, s, std::clamp(quality, 1, 100)), s.metadata);
+}
+
+void encode_image(const fs::path& path, const Samples& samples, int quality) {
+  write_file_atomically(path, encoded_image(path, samples, quality));
 }
 
 }  // namespace sumi::io

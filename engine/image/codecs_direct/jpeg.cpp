@@ -134,7 +134,7 @@ void judge(const std::string& where, const Decompress& state, std::string& remar
 }  // namespace
 
 Decoded decode_jpeg(const std::filesystem::path& path, const DecodeOptions& options) {
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   const std::string file = read_file(path, kMaxImageBytes);
   Decompress state;
   state.info.err = jpeg_std_error(&state.errors);

@@ -10,7 +10,7 @@
 namespace sumi::io {
 
 // Gray, RGB or CMYK of 8 bits. A file that lacks only its end marker is read, with a remark. Throws
-// Error "[picture PATH] ..."; for a truncated file it names the missing part.
+// Error "[image PATH] ..."; for a truncated file it names the missing part.
 Decoded decode_jpeg(const std::filesystem::path& path, const DecodeOptions& options);
 
 }  // namespace sumi::io

@@ -121,7 +121,7 @@ std::vector<png_bytep> rows_of(std::uint8_t* data, int height, std::size_t row_b
 }  // namespace
 
 Decoded decode_png(const std::filesystem::path& path, const DecodeOptions& options) {
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   const std::string file = read_file(path, kMostBytes);
   PngReader in(file);
   const auto read = [&](const auto& work) {

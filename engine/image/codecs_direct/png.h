@@ -10,7 +10,7 @@
 
 namespace sumi::io {
 
-// Decodes the samples; EXIF data are not read. Throws Error "[picture PATH] ...".
+// Decodes the samples; EXIF data are not read. Throws Error "[image PATH] ...".
 Decoded decode_png(const std::filesystem::path& path, const DecodeOptions& options);
 
 // Returns the bytes of the file: 1 to 4 channels of 8 or 16 bits. Returns nothing if libpng fails.

@@ -23,7 +23,7 @@ ProfileTransform::ProfileTransform(const std::string& profile, int colors) {
                                        : colors == 3 ? cmsSigRgbData
                                                      : cmsSigCmykData;
   if (cmsGetColorSpace(source.get()) != space) {
-    objection_ = "is for another kind of picture";
+    objection_ = "is for another kind of image";
     return;
   }
   const cmsUInt32Number format = colors == 1 ? TYPE_GRAY_16 : colors == 3 ? TYPE_RGB_16 : TYPE_CMYK_16;

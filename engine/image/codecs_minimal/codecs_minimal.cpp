@@ -43,13 +43,13 @@ std::string deflated(const std::string& text) {
 }  // namespace
 
 Decoded decode_image(const std::filesystem::path& path, const DecodeOptions&) {
-  fail("picture " + path.string(),
+  fail("image " + path.string(),
        std::string(kWithout) +
            " and cannot read it; give the .pack file from the --cache folder of a run that could");
 }
 
 // PNG (W3C, second edition), rows without filters.
-void encode_image(const std::filesystem::path& path, const Samples& s, int) {
+std::string encoded_image(const std::filesystem::path& path, const Samples& s, int) {
   if (extension_of(path) != ".png" || s.depth != 8)
     fail("write " + path.string(), std::string(kWithout) + " and writes 8-bit .png only");
   constexpr char color_type[] = {0, 4, 2, 6};
@@ -62,8 +62,11 @@ void encode_image(const std::filesystem::path& path, const Samples& s, int) {
   const std::string header = big_endian(static_cast<std::uint32_t>(s.width)) +
                              big_endian(static_cast<std::uint32_t>(s.height)) + '\x08' +
                              color_type[s.channels - 1] + std::string(3, '\0');
-  write_file_atomically(
-      path, "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", deflated(rows)) + chunk("IEND", ""));
+  return "\x89PNG\r\n\x1a\n" + chunk("IHDR", header) + chunk("IDAT", deflated(rows)) + chunk("IEND", "");
+}
+
+void encode_image(const std::filesystem::path& path, const Samples& samples, int quality) {
+  write_file_atomically(path, encoded_image(path, samples, quality));
 }
 
 ProfileTransform::ProfileTransform(const std::string&, int) : objection_("needs Little CMS") {}

@@ -55,7 +55,7 @@ std::unique_ptr<OIIO::ImageInput> open_input(const std::string& where, const fs:
 
 // Reads the header and performs all checks before memory is allocated.
 Decoded describe(const fs::path& path, const OIIO::ImageInput& input, const DecodeOptions& options) {
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   const OIIO::ImageSpec& spec = input.spec();
   if (spec.width <= 0 || spec.height <= 0 || spec.nchannels <= 0 || spec.depth > 1)
     fail(where,
@@ -140,7 +140,7 @@ Decoded decode_by_library(const fs::path& path, const std::string& format, const
   if (format == "heif") return decode_heif(path, options);
   if (format == "tiff") return decode_tiff(path, options);
   if (format == "webp") return decode_webp(path, options);
-  return read_by_openimageio("picture " + path.string(), path, format, options);
+  return read_by_openimageio("image " + path.string(), path, format, options);
 }
 
 }  // namespace sumi::io

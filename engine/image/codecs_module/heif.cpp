@@ -79,7 +79,7 @@ Metadata metadata_of(const heif_image_handle* handle) {
 }  // namespace
 
 Decoded decode_heif(const std::filesystem::path& path, const DecodeOptions& options) {
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   const auto check = [&](const heif_error& error) {
     if (error.code != heif_error_Ok)
       fail(where,
@@ -127,7 +127,7 @@ Decoded decode_heif(const std::filesystem::path& path, const DecodeOptions& opti
   d.metadata = metadata_of(handle.get());
   const int images = heif_context_get_number_of_top_level_images(context.get());
   if (images > 1)
-    add_remark(d.remark, fmt::format("holds {} pictures, of which the main one was taken", images));
+    add_remark(d.remark, fmt::format("holds {} images, of which the main one was taken", images));
   if (d.depth == 8) return d;
   // 10 or 12 bits are in the low bits of 16.
   const int bits = heif_image_get_bits_per_pixel_range(decoded, heif_channel_interleaved);

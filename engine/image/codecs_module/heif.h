@@ -9,7 +9,7 @@
 
 namespace sumi::io {
 
-// Decodes the file's primary image, upright. Throws Error "[picture PATH] ...".
+// Decodes the file's primary image, upright. Throws Error "[image PATH] ...".
 Decoded decode_heif(const std::filesystem::path& path, const DecodeOptions& options);
 
 }  // namespace sumi::io

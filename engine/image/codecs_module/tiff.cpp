@@ -248,7 +248,7 @@ void read_pixels(TIFF* tiff, const std::string& where, TiffLayout& layout, Decod
 }  // namespace
 
 Decoded decode_tiff(const std::filesystem::path& path, const DecodeOptions& options) {
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   Messages messages;
   const File tiff = open_tiff(path, messages);
   const auto give_up = [&]() {

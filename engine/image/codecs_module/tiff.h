@@ -8,7 +8,7 @@
 
 namespace sumi::io {
 
-// Decodes the first page that is not a thumbnail. Throws Error "[picture PATH] ...", also for a
+// Decodes the first page that is not a thumbnail. Throws Error "[image PATH] ...", also for a
 // camera's raw file, for signed or complex samples, and for floats mostly outside 0 to 1.
 Decoded decode_tiff(const std::filesystem::path& path, const DecodeOptions& options);
 

@@ -34,7 +34,7 @@ struct Frame {
 }  // namespace
 
 Decoded decode_webp(const std::filesystem::path& path, const DecodeOptions& options) {
-  const std::string where = "picture " + path.string();
+  const std::string where = "image " + path.string();
   const auto give_up = [&]() { fail(where, "cannot be decoded; it is truncated or damaged: copy it again"); };
   // Read, not mapped: if the file is truncated meanwhile, the image is broken, but the process
   // continues.

@@ -11,7 +11,7 @@
 namespace sumi::io {
 
 // RGB or straight RGBA; of an animation the first frame, transparent where it does not cover the
-// canvas. Throws Error "[picture PATH] ...".
+// canvas. Throws Error "[image PATH] ...".
 Decoded decode_webp(const std::filesystem::path& path, const DecodeOptions& options);
 // Returns the file with an EXIF chunk, or unchanged if it cannot be added.
 std::string webp_with_exif(const std::string& file, const std::string& exif);

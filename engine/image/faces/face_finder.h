@@ -1,5 +1,6 @@
-// The module that finds faces: OpenCV's cascades and the libraries behind them, which take longer to load than a small picture takes to
-// convert. It is opened when a picture is looked at for faces. Private to engine/image/faces.
+// The module that finds faces: OpenCV's cascades and the libraries behind them, which take longer
+// to load than a small image takes to convert. It is loaded when the first image is searched for
+// faces. Private to engine/image/faces.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +35,9 @@ struct FaceFinder {
 // The module's only symbol.
 extern "C" const FaceFinder* sumi_faces();
 
-// Loads the module at the first call. Looks for it in the file that the environment variable SUMI_FACES names; otherwise beside the
-// program, in the library folder of the program's installation, and in the program's RUNPATH. Throws FacesUnavailable.
+// Loads the module at the first call. Looks for it in the file that the environment variable
+// SUMI_FACES names; otherwise beside the program, in the library folder of the program's
+// installation, and in the program's RUNPATH. Throws FacesUnavailable.
 const FaceFinder& face_finder();
 
 }  // namespace sumi::faces

@@ -22,7 +22,7 @@ namespace {
 using stylize::Lab;
 using stylize::Plane;
 
-constexpr int kSearchSide = 400;  // short side of the picture that is searched
+constexpr int kSearchSide = 400;  // short side of the image that is searched
 constexpr int kMinSize = 20;      // smallest face in it
 constexpr int kSkinStep = 8;      // pixels of it for one of the skin map
 
@@ -44,7 +44,8 @@ Search make_search(const stylize::RgbView& photo) {
   search.lab =
       whole.width() > width ? resize_area(whole, width, height) : resize_linear(whole, width, height);
   search.gray.resize(search.lab.L.pixels());
-  // L as a gamma of its own: the cascades compare sums, and an even scale serves them as well as luma.
+  // L as a gamma of its own: the cascades compare sums, and an even scale serves them as well as
+  // luma.
   for (std::size_t i = 0; i < search.gray.size(); ++i)
     search.gray[i] =
         static_cast<std::uint8_t>(std::lround(stylize::clamp(search.lab.L.data()[i], 0, 100) * 2.55F));
@@ -63,7 +64,8 @@ Plane skin_map(const Lab& lab) {
       small.L, small.a, small.b));
 }
 
-// Parts of the picture that have skin, with room around them: connected cells of the map, joined where they overlap.
+// Parts of the image that have skin, with room around them: connected cells of the map, joined
+// where they overlap.
 std::vector<FaceBox> skin_parts(const Lab& lab) {
   Plane map = skin_map(lab);
   std::vector<FaceBox> parts;
@@ -122,7 +124,7 @@ float median(std::vector<float>& values) {
   return *middle;
 }
 
-// Whether the middle of the box has the color of skin.
+// Returns true if the middle of the box has the color of skin.
 bool has_skin(const Lab& lab, const FaceBox& box) {
   std::vector<float> L, a, b;
   for (int y = box.y + box.height / 3; y < box.y + 3 * box.height / 4; ++y)

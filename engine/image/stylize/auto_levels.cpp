@@ -31,13 +31,12 @@ Color to_lab(float red, float green, float blue) {
 
 }  // namespace
 
-LevelCurve picture_curve(const RgbView& picture) {
-  const std::size_t pixels =
-      static_cast<std::size_t>(picture.width) * static_cast<std::size_t>(picture.height);
+LevelCurve picture_curve(const RgbView& image) {
+  const std::size_t pixels = static_cast<std::size_t>(image.width) * static_cast<std::size_t>(image.height);
   const std::size_t step = std::max<std::size_t>(pixels / kSamples, 1);
   std::vector<float> lightness;
   for (std::size_t i = 0; i < pixels; i += step) {
-    const std::uint16_t* p = picture.rgb + 3 * i;
+    const std::uint16_t* p = image.rgb + 3 * i;
     lightness.push_back(to_lab(unit_level(p[0]), unit_level(p[1]), unit_level(p[2])).x);
   }
   if (lightness.empty()) return {};
@@ -59,13 +58,13 @@ LevelTable::LevelTable(const LevelCurve& curve) {
       }
 }
 
-Rgb leveled_rows(const RgbView& picture, const LevelTable& table, int first, int rows) {
-  Rgb leveled(picture.width, rows);
+Rgb leveled_rows(const RgbView& image, const LevelTable& table, int first, int rows) {
+  Rgb leveled(image.width, rows);
   for_rows(rows, [&](int begin, int end, int) {
     for (int y = begin; y < end; ++y) {
       const std::uint16_t* from =
-          picture.rgb + 3 * static_cast<std::size_t>(first + y) * static_cast<std::size_t>(picture.width);
-      for (int x = 0; x < picture.width; ++x, from += 3) {
+          image.rgb + 3 * static_cast<std::size_t>(first + y) * static_cast<std::size_t>(image.width);
+      for (int x = 0; x < image.width; ++x, from += 3) {
         const Color color = table(unit_level(from[0]), unit_level(from[1]), unit_level(from[2]));
         leveled.red.row(y)[x] = color.x;
         leveled.green.row(y)[x] = color.y;

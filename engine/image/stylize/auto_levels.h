@@ -1,5 +1,6 @@
-// The level curve of the styles (front.h) as a table of colors, for the stylizer: the network sees pictures behind this curve
-// only, in training and later, since it is the one step that needs the whole picture.
+// The level curve of the styles (front.h) as a table of colors, for the stylizer. The network's
+// inputs always have this curve applied, in training and in conversion: it is the only step that
+// needs the whole image.
 #pragma once
 
 #include <array>
@@ -11,14 +12,15 @@
 
 namespace sumi::stylize {
 
-// The curve of a picture, from half a million of its pixels at most.
-LevelCurve picture_curve(const RgbView& picture);
+// The curve of an image, from half a million of its pixels at most.
+LevelCurve picture_curve(const RgbView& image);
 
-// The curve on L*, hue and chroma (a*, b*) as they were, as a table of sRGB colors with trilinear steps between.
+// The curve on L*, hue and chroma (a*, b*) as they were, as a table of sRGB colors with trilinear
+// steps between.
 class LevelTable {
  public:
   explicit LevelTable(const LevelCurve& curve);
-  // Of sRGB in 0..1.
+  // Maps sRGB in 0..1.
   Color operator()(float red, float green, float blue) const {
     const float r = place(red), g = place(green), b = place(blue);
     const int i = node(r), j = node(g), k = node(b);
@@ -46,7 +48,7 @@ class LevelTable {
   std::vector<float> nodes_;  // [red, green, blue, 3]
 };
 
-// Rows [first, first + rows) of the picture behind the table, in 0..1.
-Rgb leveled_rows(const RgbView& picture, const LevelTable& table, int first, int rows);
+// Rows [first, first + rows) of the image with the table applied, in 0..1.
+Rgb leveled_rows(const RgbView& image, const LevelTable& table, int first, int rows);
 
 }  // namespace sumi::stylize

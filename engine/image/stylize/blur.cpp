@@ -12,7 +12,8 @@ namespace sumi::stylize {
 namespace {
 
 constexpr float kDirect = 4.0F;  // the largest sigma that is summed directly
-// Variance, in pixels of the full size, of a mean of two pixels, and of drawing straight lines between pixels two apart.
+// Variance, in pixels of the full size, of a mean of two pixels, and of drawing straight lines
+// between pixels two apart.
 constexpr float kHalvingVariance = 0.25F, kEnlargingVariance = 0.5F;
 
 // weights[0] of the middle, weights[i] of the two pixels at distance i.
@@ -40,7 +41,8 @@ inline void add_pairs(float* __restrict sums, const float* a, const float* b, fl
   for (int x = 0; x < count; ++x) sums[x] += w * (a[x] + b[x]) + v * (c[x] + d[x]);
 }
 
-// The weighted sum of pixels at distances of `weights`, of which `pixel(i)` is a row: i from -radius to radius.
+// The weighted sum of pixels at distances of `weights`, of which `pixel(i)` is a row: i from
+// -radius to radius.
 template <class Pixel>
 inline void weighted(float* __restrict sums, const std::vector<float>& weights, int count,
                      const Pixel& pixel) {

@@ -1,12 +1,14 @@
-// Gaussian blur and gray morphology of planes. Borders are reflected about the outermost pixel (reflect 101).
+// Gaussian blur and gray morphology of planes. Borders are reflected about the outermost pixel
+// (reflect 101).
 #pragma once
 
 #include "engine/image/stylize/plane.h"
 
 namespace sumi::stylize {
 
-// Blurred by a Gaussian of `sigma` pixels, cut off at 3 sigma; below 0.15 a copy. Above 4 pixels the plane is halved first and the result
-// enlarged linearly, whose own spread is subtracted: the cost stays that of 4 pixels, the difference below a thousandth of the range.
+// Blurred by a Gaussian of `sigma` pixels, cut off at 3 sigma; below 0.15 a copy. Above 4 pixels
+// the plane is halved first and the result enlarged linearly, whose own spread is subtracted: the
+// cost stays that of 4 pixels, the difference below a thousandth of the range.
 Plane blur(const Plane& x, float sigma);
 Lab blur(const Lab& x, float sigma);
 

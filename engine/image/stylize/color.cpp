@@ -9,7 +9,7 @@
 namespace sumi::stylize {
 namespace {
 
-// Of all 65536 levels: a lookup is a third of the cost of a power.
+// A table of all 65536 levels: a lookup is a third of the cost of a power.
 const float* linear_levels() {
   static const std::vector<float> levels = [] {
     std::vector<float> values(65536);
@@ -24,15 +24,15 @@ const float* linear_levels() {
 
 }  // namespace
 
-Lab to_lab(const RgbView& picture, int first, int rows) {
-  if (rows == 0) rows = picture.height;
-  const int width = picture.width;
+Lab to_lab(const RgbView& image, int first, int rows) {
+  if (rows == 0) rows = image.height;
+  const int width = image.width;
   const float* levels = linear_levels();
   Lab result(width, rows);
   for_rows(rows, [&, levels](int begin, int end, int) {
     for (int y = begin; y < end; ++y) {
       const std::uint16_t* from =
-          picture.rgb + static_cast<std::size_t>(first + y) * static_cast<std::size_t>(width) * 3;
+          image.rgb + static_cast<std::size_t>(first + y) * static_cast<std::size_t>(width) * 3;
       float* __restrict L = result.L.row(y);
       float* __restrict a = result.a.row(y);
       float* __restrict b = result.b.row(y);

@@ -8,28 +8,29 @@
 
 namespace sumi::stylize {
 
-// An upright picture: [height, width, 3] sRGB, 0 to 65535 (an 8-bit level v is 257 v). Not owned.
+// An upright image: [height, width, 3] sRGB, 0 to 65535 (an 8-bit level v is 257 v). Not owned.
 struct RgbView {
   int width = 0, height = 0;
   const std::uint16_t* rgb = nullptr;
 };
 
-// Length of the short side in 512 pixels: every length of a filter is in pixels at scale 1, and is multiplied by it.
+// Length of the short side in 512 pixels: every length of a filter is in pixels at scale 1, and is
+// multiplied by it.
 inline float side_scale(int width, int height) {
   return static_cast<float>(width < height ? width : height) / 512.0F;
 }
 
-// Rows [first, first + rows) of the picture; rows 0: all.
-Lab to_lab(const RgbView& picture, int first = 0, int rows = 0);
+// Rows [first, first + rows) of the image; rows 0: all.
+Lab to_lab(const RgbView& image, int first = 0, int rows = 0);
 
 // Clamped to 0..1.
 Rgb to_rgb(const Lab& lab);
 Lab to_lab(const Rgb& rgb);
 
-// As 16-bit levels, [height, width, 3].
+// Stores 16-bit levels, [height, width, 3].
 void store_rgb(const Rgb& from, std::uint16_t* to);
 
-// Of one pixel.
+// Conversions of one pixel.
 inline float srgb_to_linear(float v) {
   const float low = v * (1.0F / 12.92F), high = pow_fast((v + 0.055F) * (1.0F / 1.055F), 2.4F);
   return v <= 0.04045F ? low : high;

@@ -26,8 +26,8 @@ Lab copied(const ComicBand& band) {
   return band.flat.copy();
 }
 
-// Lightness in the picture's tones: hard steps where it has a slope, soft ones in skies. Their borders run through a smoothed
-// lightness, since noise would fray them.
+// Lightness in the image's tones: hard steps where it has a slope, soft ones in skies. Their
+// borders run through a smoothed lightness, since noise would fray them.
 void lay_steps(Lab& lab, const ComicBand& band, const ComicFinish& finish, const CelOptions& options) {
   constexpr float kSmooth = 0.7F;
   if (finish.tones.empty()) return;
@@ -47,11 +47,11 @@ void lay_ink(Lab& lab, const Plane& line, const std::array<float, 3>& ink, float
 }
 
 Rgb gray_rgb(Plane light) {
-  Rgb picture;
-  picture.green = light.copy();
-  picture.blue = light.copy();
-  picture.red = std::move(light);
-  return picture;
+  Rgb image;
+  image.green = light.copy();
+  image.blue = light.copy();
+  image.red = std::move(light);
+  return image;
 }
 
 Rgb finish_plain(const ComicBand& band, const ComicFinish& finish) {
@@ -97,7 +97,8 @@ inline float denser(float L, float more) {
   return 100.0F * clamp(l - (l - l * l) * more, 0.0F, 1.0F);
 }
 
-// Grain of paper and turbulence of water in the density of pigment; lines are a dark shade of the color below.
+// Grain of paper and turbulence of water in the density of pigment; lines are a dark shade of the
+// color below.
 Rgb finish_wash(const ComicBand& band, const ComicFinish& finish) {
   constexpr float kGrain = 0.07F, kFlow = 0.09F, kLine = 0.45F;
   const float s = band.scale;
@@ -126,7 +127,8 @@ Rgb finish_wash(const ComicBand& band, const ComicFinish& finish) {
   return to_rgb(lab);
 }
 
-// Smooth graphite under three layers of hatching, each from a darkness of its own on (Praun 2001), and the paper's grain.
+// Smooth graphite under three layers of hatching, each from a darkness of its own on (Praun 2001),
+// and the paper's grain.
 Rgb finish_pencil(const ComicBand& band, const ComicFinish&) {
   struct Layer {
     float angle, start, opacity;

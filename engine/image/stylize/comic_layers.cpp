@@ -26,11 +26,11 @@ void add_share(Rgb& sum, const Rgb& x, float share) {
 }
 
 Rgb line_art(const Plane& line) {
-  Rgb picture;
-  picture.red = map([](float alpha) { return 1.0F - alpha; }, line);
-  picture.green = picture.red.copy();
-  picture.blue = picture.red.copy();
-  return picture;
+  Rgb image;
+  image.red = map([](float alpha) { return 1.0F - alpha; }, line);
+  image.green = image.red.copy();
+  image.blue = image.red.copy();
+  return image;
 }
 
 }  // namespace sumi::stylize

@@ -28,7 +28,8 @@ struct Sums {
   float steep[kChunk];  // of the range's Gaussian
 };
 
-// Adds the two neighbors at one distance. exp(-d^2 / (2 range^2)) times their weight is 2^(distance - steep d^2).
+// Adds the two neighbors at one distance. exp(-d^2 / (2 range^2)) times their weight is 2^(distance
+// - steep d^2).
 inline void add_neighbors(Sums& sums, const LabRow& guide, const LabRow& left, const LabRow& left_guide,
                           const LabRow& right, const LabRow& right_guide, float distance, int count) {
 #pragma omp simd
@@ -135,7 +136,8 @@ struct RollingOptions {
   const Plane* faint = nullptr;
 };
 
-// The first guide is blurred more where `tex` is high: texture is lost at the first step and cannot come back, plain edges come back sharp.
+// The first guide is blurred more where `tex` is high: texture is lost at the first step and cannot
+// come back, plain edges come back sharp.
 Lab roll(const Lab& lab, float s, const Plane& tex, const RollingOptions& options) {
   Lab guide = mixed(blur(lab, options.plain_sigma * s), blur(lab, options.tex_sigma * s), tex);
   Lab source = mixed(lab, blur(lab, 1.6F * s), tex);
@@ -153,7 +155,7 @@ Lab roll(const Lab& lab, float s, const Plane& tex, const RollingOptions& option
   return guide;
 }
 
-// The flattened picture of another size, with the edges of the picture itself.
+// The flattened image of another size, with the edges of the image itself.
 Lab sharpened(const Lab& flat, const Lab& fine, const Plane& tex, float s) {
   const Plane amount = map([](float t) { return clamp(0.20F + 0.75F * t, 0.0F, 1.0F); }, tex);
   return joint_bilateral(flat, mixed(fine, flat, amount), {4, step_of(s), 7, true});
@@ -181,7 +183,7 @@ Lab window_lab(const Front& front, const Window& window) {
     return {crop_rows(front.lab.L, window.first, window.rows),
             crop_rows(front.lab.a, window.first, window.rows),
             crop_rows(front.lab.b, window.first, window.rows)};
-  Lab lab = to_lab(front.picture, window.first, window.rows);
+  Lab lab = to_lab(front.image, window.first, window.rows);
   apply_levels(lab.L, front.curve);
   return lab;
 }

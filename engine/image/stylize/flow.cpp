@@ -104,7 +104,8 @@ Flow tensor_flow(const Plane& x, float s, const FlowOptions& options) {
       const float *wx = xx.row(y), *wm = xy.row(y), *wy = yy.row(y);
       float* __restrict tx = flow.x.row(y);
       float* __restrict ty = flow.y.row(y);
-      // The gradient's angle t has cos 2t = (E - G) / d and sin 2t = 2M / d; the tangent is (-sin t, cos t).
+      // The gradient's angle t has cos 2t = (E - G) / d and sin 2t = 2M / d; the tangent is (-sin
+      // t, cos t).
 #pragma omp simd
       for (int i = 0; i < width; ++i) {
         const float E = nx[i] + w * wx[i], G = ny[i] + w * wy[i], M = nm[i] + w * wm[i];

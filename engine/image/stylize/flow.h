@@ -1,4 +1,4 @@
-// Gradients, and the directions in which a picture's lines run.
+// Gradients, and the directions in which an image's lines run.
 #pragma once
 
 #include "engine/image/stylize/plane.h"
@@ -21,7 +21,8 @@ struct FlowOptions {
   float sigma = 2.2F, wide_sigma = 7.0F, wide_weight = 0.08F;  // pixels at scale 1
   bool coherence = false;
 };
-// From the structure tensor, smoothed; the wide one with its small weight fills in directions where the narrow one has none.
+// From the structure tensor, smoothed; the wide one with its small weight fills in directions where
+// the narrow one has none.
 Flow tensor_flow(const Plane& x, float s, const FlowOptions& options = {});
 
 }  // namespace sumi::stylize

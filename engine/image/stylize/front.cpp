@@ -53,8 +53,9 @@ Plane fitted(const Plane& x, int width, int height) {
                                                   : resize_linear(x, width, height);
 }
 
-// How far gradients lie in two directions at right angles, 0 to 1: the length of their mean at four times their angle. That of windows and
-// masonry is near 1/2, that of leaves, grass and fur near 1/10.
+// How far gradients lie in two directions at right angles, 0 to 1: the length of their mean at four
+// times their angle. That of windows and masonry is near 1/2, that of leaves, grass and fur near
+// 1/10.
 Plane right_angles(const Gradient& g, float s) {
   constexpr float kStrong = 60;  // squared; a single strong edge must not decide alone
   const auto mean = [&](const auto& of) { return blur(map(of, g.x, g.y), 7 * s); };
@@ -75,8 +76,8 @@ Plane right_angles(const Gradient& g, float s) {
               5 * s);
 }
 
-// What the range of flattening is multiplied by: less than 1 where contrasts are faint all around, as in a skyline at dusk, whose edges
-// would melt with everything else.
+// Factor of the range sigma of flattening: less than 1 where contrasts are faint all around,
+// as in a skyline at dusk, whose edges would melt with everything else.
 Plane faintness(const Plane& L, float s, float structure) {
   return map([structure](float g) { return 1.0F - 0.6F * structure * (1.0F - smoothstep(0.3F, 1.8F, g)); },
              blur(gradient_length(L), 12 * s));
@@ -93,15 +94,15 @@ void keep_faces(Front& front) {
 
 }  // namespace
 
-Lab reduced_lab(const RgbView& picture, int reduction) {
-  if (reduction == 1) return to_lab(picture);
-  const int width = (picture.width + reduction - 1) / reduction;
-  const int height = (picture.height + reduction - 1) / reduction;
+Lab reduced_lab(const RgbView& image, int reduction) {
+  if (reduction == 1) return to_lab(image);
+  const int width = (image.width + reduction - 1) / reduction;
+  const int height = (image.height + reduction - 1) / reduction;
   Lab result(width, height);
-  const int band = std::max(1, (1 << 20) / picture.width / reduction);  // rows of the result
+  const int band = std::max(1, (1 << 20) / image.width / reduction);  // rows of the result
   for (int y = 0; y < height; y += band) {
     const int rows = std::min(band, height - y), first = y * reduction;
-    const Lab part = to_lab(picture, first, std::min(rows * reduction, picture.height - first));
+    const Lab part = to_lab(image, first, std::min(rows * reduction, image.height - first));
     const Lab small = resize_area(part, width, rows);
     std::copy_n(small.L.data(), small.L.pixels(), result.L.row(y));
     std::copy_n(small.a.data(), small.a.pixels(), result.a.row(y));
@@ -182,12 +183,12 @@ Plane skin_mask(const Lab& lab, float s, const Plane& tex) {
              resize_linear(blur(likely, 2 * s), lab.width(), lab.height()), tex);
 }
 
-Front make_front(const RgbView& picture, const StyleOptions& options, const FrontOptions& front_options) {
+Front make_front(const RgbView& image, const StyleOptions& options, const FrontOptions& front_options) {
   Front front;
-  front.picture = picture;
-  front.reduction = reduction_of(picture.width, picture.height);
-  front.full_s = side_scale(picture.width, picture.height);
-  front.lab = reduced_lab(picture, front.reduction);
+  front.image = image;
+  front.reduction = reduction_of(image.width, image.height);
+  front.full_s = side_scale(image.width, image.height);
+  front.lab = reduced_lab(image, front.reduction);
   const int width = front.lab.width(), height = front.lab.height();
   front.s = side_scale(width, height);
   if (options.statistics) {
@@ -216,6 +217,7 @@ Front make_front(const RgbView& picture, const StyleOptions& options, const Fron
   if (!front.face.empty())
     front.flat = mixed(front.flat, blur(front.lab, 0.6F * front.s),
                        map([](float face) { return 0.45F * face; }, front.face));
+  if (options.best) front.flat = painted_flat(front);
   return front;
 }
 

@@ -1,11 +1,11 @@
 // Style halftone: an old comic printed in three inks and black.
 //
-//   flat    the flattened picture in six tones, strong colors, a little lighter
+//   flat    the flattened image in six tones, strong colors, a little lighter
 //   plates  cyan, magenta and yellow: the part of each that the color needs, less a share of what
 //           all three have in common, in steps of about 0, 22, 48, 78 and 100 % (Ben Day's sheets),
 //           screened with round dots at 15, 75 and 0 degrees; grays are dots of black at 45
 //           degrees, because three inks of which none leads make rosettes with colored fringes
-//   key     solid black where the picture is near black, in dark detail (eyes), and the line
+//   key     solid black where the image is near black, in dark detail (eyes), and the line
 //   print   inks multiply the light that cream paper gives back
 #include <algorithm>
 #include <array>
@@ -86,8 +86,8 @@ inline float through(float cyan, float magenta, float yellow) {
 
 class HalftoneFilter final : public Filter {
  public:
-  HalftoneFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-      : front_(make_front(picture, options, {.max_gain = 1.9F})),
+  HalftoneFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values)
+      : front_(make_front(image, options, {.max_gain = 1.9F})),
         mask_(detail_mask(front_)),
         pitch_(static_cast<float>(values.at("pitch"))),
         chroma_(static_cast<float>(values.at("color"))),
@@ -114,8 +114,11 @@ class HalftoneFilter final : public Filter {
   Layers layers(const Window& window) const override;
   Rgb compose(const Layers& layers, const Window& window) const override;
   Rgb flat(const Layers& layers, const Window&) const override { return to_rgb(layers.flat); }
+  Layers teacher(const Window& window) const override;
 
  private:
+  void color(Lab& flat, const Window& window) const;
+
   Front front_;
   Plane mask_, line_, slope_, leaves_;
   const float pitch_, chroma_;
@@ -123,19 +126,23 @@ class HalftoneFilter final : public Filter {
   const float under_, grays_, strokes_, opacity_;
 };
 
+// The color script: strong, and a little lighter.
+void HalftoneFilter::color(Lab& flat, const Window& window) const {
+  grade(flat, front_.statistics.chroma, {.chroma = chroma_, .shadow = {0, 0}, .light = {0, 0}});
+  change(
+      flat.L, [](float L, float on_skin) { return clamp(L * 1.03F + 5.0F + 4.0F * on_skin, 0.0F, 100.0F); },
+      window_plane(front_, front_.skin, window));
+}
+
 Layers HalftoneFilter::layers(const Window& window) const {
   Lab flat = window_flat(front_, window, nullptr);
-  const Plane skin = window_plane(front_, front_.skin, window);
   const Plane detail = map([](float mask, float fine, float L) { return mask * (fine - L); },
                            window_plane(front_, mask_, window),
                            blur(window_lab(front_, window).L, 0.5F * front_.full_s), flat.L);
   cel(flat.L, window_plane(front_, slope_, window), front_.statistics.tones, {.amount = 0.6F, .sharp = 0.5F});
-  grade(flat, front_.statistics.chroma, {.chroma = chroma_, .shadow = {0, 0}, .light = {0, 0}});
-  change(
-      flat.L, [](float L, float on_skin) { return clamp(L * 1.03F + 5.0F + 4.0F * on_skin, 0.0F, 100.0F); },
-      skin);
+  color(flat, window);
   lay_texture(flat.L, front_, leaves_, strokes_, window);
-  const Rgb color = to_rgb(flat);
+  const Rgb printed = to_rgb(flat);
   Plane key = map(
       [](float red, float green, float blue, float detail) {
         const float gray = least(ink_of(red), ink_of(green), ink_of(blue));
@@ -143,11 +150,18 @@ Layers HalftoneFilter::layers(const Window& window) const {
                     eye = smoothstep(6.0F, 16.0F, -detail) * smoothstep(0.25F, 0.45F, gray);
         return dark > eye ? dark : eye;
       },
-      color.red, color.green, color.blue, detail);
+      printed.red, printed.green, printed.blue, detail);
   const float opacity = opacity_;
   Plane line = window_line(front_, line_, window);
   change(line, [opacity](float x) { return x * opacity; });
   return {std::move(flat), std::move(line), std::move(key)};
+}
+
+// With the detail in the color, since there is no plane of solid black.
+Layers HalftoneFilter::teacher(const Window& window) const {
+  Lab flat = window_flat(front_, window, &mask_);
+  color(flat, window);
+  return {std::move(flat), window_line(front_, line_, window), {}};
 }
 
 Rgb HalftoneFilter::compose(const Layers& layers, const Window& window) const {
@@ -209,9 +223,9 @@ StyleEntry halftone_style() {
             {"strokes", 0.7, 0, 1, "strength of the strokes that stand for grass, leaves and fur"},
             {"grays", 1, 0, 1, "how far grays are dots of black instead of all three inks"}},
            false},
-          [](const RgbView& picture, const StyleOptions& options,
+          [](const RgbView& image, const StyleOptions& options,
              const StyleValues& values) -> std::unique_ptr<Filter> {
-            return std::make_unique<HalftoneFilter>(picture, options, values);
+            return std::make_unique<HalftoneFilter>(image, options, values);
           }};
 }
 

@@ -1,7 +1,7 @@
 // Hatching after Praun, Hoppe, Webb, Finkelstein 2001 ("Real-Time Hatching"): layers of strokes
 // that tone switches on one by one. Here a layer is a threshold field: white noise, blurred to the
 // width of a pencil, smeared along the stroke by a sparse kernel and equalized by tanh. The
-// deviation is computed from the kernel, not from the picture, so a tile has the values of the
+// deviation is computed from the kernel, not from the image, so a tile has the values of the
 // whole.
 #include "engine/image/stylize/hatching.h"
 
@@ -133,7 +133,7 @@ Plane hatching(int width, int height, const HatchLayer& layer, int left, int top
   const StrokeKernel kernel = stroke_kernel(layer.angle, layer.length);
   const int border = kernel.reach + static_cast<int>(std::ceil(3 * layer.width)) + 1;
   const int origin =
-      static_cast<int>(layer.length * 1.5F) + 4 - border;  // of the noise at the picture's first pixel
+      static_cast<int>(layer.length * 1.5F) + 4 - border;  // of the noise at the image's first pixel
   const Plane noise = blur(
       white_noise(width + 2 * border + kRun, height + 2 * border, layer.seed, left + origin, top + origin),
       layer.width);

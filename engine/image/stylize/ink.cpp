@@ -13,16 +13,16 @@ namespace {
 
 class Ink : public Filter {
  public:
-  Ink(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-      : front_(make_front(picture, options)), values_(values) {
+  Ink(const RgbView& image, const StyleOptions& options, const StyleValues& values)
+      : front_(make_front(image, options)), values_(values) {
     detail_ = detail_mask(front_);
     const Lab detailed = keep_detail(front_, detail_);
     const Plane soft = map([](float skin) { return 0.4F * skin; }, front_.skin);
     LineOptions lines;
     lines.low = 0.0040F;
     lines.high = 0.0125F;
-    line_ = ink_lines(line_source(front_.lab, detailed, front_.s, front_.tex), front_.s, front_.tex, lines,
-                      &soft);
+    line_ = ink_lines(line_source(front_.lab, detailed, front_.s, front_.tex), front_.s, front_.tex,
+                      with_strength(lines, values.at("line")), &soft);
     if (values.at("strokes") > 0) strokes_ = texture_strokes(front_.lab.L, front_.tex, front_.s);
     slope_ = cel_slope(detailed.L, front_.s);
     if (options.statistics) return;
@@ -47,12 +47,13 @@ class Ink : public Filter {
   }
 
   Rgb compose(const Layers& layers, const Window&) const override {
-    Lab picture = layers.flat.copy();
-    lay_line(picture, layers.line, front_.full_s);
-    return to_rgb(picture);
+    Lab image = layers.flat.copy();
+    lay_line(image, layers.line, front_.full_s);
+    return to_rgb(image);
   }
 
   Rgb flat(const Layers& layers, const Window&) const override { return to_rgb(layers.flat); }
+  Layers teacher(const Window& window) const override { return layers(window); }
   const StyleStatistics& statistics() const override { return front_.statistics; }
 
  private:
@@ -80,11 +81,11 @@ StyleEntry ink_style() {
            "flat colors and ink lines",
            {line_parameter(),
             {"strokes", 0.6, 0, 1, "cover of the strokes that stand for grass, leaves and fur"},
-            {"levels", 6, 2, 16, "tones of the whole picture"},
+            {"levels", 6, 2, 16, "tones of the whole image"},
             {"color", 1.30, 0, 3, "chroma gain"}},
            false},
-          [](const RgbView& picture, const StyleOptions& options, const StyleValues& values) {
-            return std::unique_ptr<Filter>(std::make_unique<Ink>(picture, options, values));
+          [](const RgbView& image, const StyleOptions& options, const StyleValues& values) {
+            return std::unique_ptr<Filter>(std::make_unique<Ink>(image, options, values));
           }};
 }
 

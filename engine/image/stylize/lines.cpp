@@ -28,8 +28,8 @@ constexpr int kMostSteps = 10;  // along the flow, to each side
 // Which blocks of a plane can matter: calm ground, most of many photographs, is left out.
 class ActiveBlocks {
  public:
-  // value(x, y, width, height) of each block of kBlockColumns x kBlockRows pixels; those are active that have, within `reach` pixels, one of
-  // at least `bound`; all where that is 0.
+  // value(x, y, width, height) of each block of kBlockColumns x kBlockRows pixels; those are active
+  // that have, within `reach` pixels, one of at least `bound`; all where that is 0.
   template <class Value>
   ActiveBlocks(int width, int height, int reach, float bound, const Value& value)
       : columns_((width + kBlockColumns - 1) / kBlockColumns), rows_(count_blocks(height)) {
@@ -45,8 +45,8 @@ class ActiveBlocks {
     spread(strong, (reach + kBlockColumns - 1) / kBlockColumns, (reach + kBlockRows - 1) / kBlockRows);
   }
 
-  // The pixels [begin, end) of the next active piece of a row of pixels, from `begin` on and at most kChunk long; begin = end = width
-  // where there is none.
+  // The pixels [begin, end) of the next active piece of a row of pixels, from `begin` on and at
+  // most kChunk long; begin = end = width where there is none.
   std::pair<int, int> next(int begin, int y, int width) const {
     const int row = y / kBlockRows;
     int i = begin / kBlockColumns;
@@ -124,7 +124,8 @@ float range_of(const Plane& x, int left, int top, int columns, int rows) {
 Plane across_flow(const Plane& L, float scale, const Flow& flow, float sigma, float tau, float ignore) {
   const int width = L.width();
   const Profile profile = profile_of(sigma);
-  // The difference of the two Gaussians is at most a quarter of what there is between the darkest and the lightest pixel.
+  // The difference of the two Gaussians is at most a quarter of what there is between the darkest
+  // and the lightest pixel.
   const ActiveBlocks active(
       width, L.height(), static_cast<int>(profile.narrow.size()) + 1, 4 * ignore,
       [&](int x, int y, int columns, int rows) { return scale * range_of(L, x, y, columns, rows); });

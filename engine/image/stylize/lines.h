@@ -1,5 +1,5 @@
-// Ink lines by differences of Gaussians along the flow: Kang, Lee, Chui, "Coherent line drawing", 2007; Winnemoeller, Kyprianidis,
-// Olsen, "XDoG", 2012.
+// Ink lines by differences of Gaussians along the flow: Kang, Lee, Chui, "Coherent line drawing",
+// 2007; Winnemoeller, Kyprianidis, Olsen, "XDoG", 2012.
 #pragma once
 
 #include "engine/image/stylize/flow.h"
@@ -12,7 +12,7 @@ struct LineSource {
   Plane lightness;  // L, with chroma counting as dark
   Plane warmth;     // warm counts as light: borders between colors of one lightness; may be empty
 };
-// From the half flattened picture: `keep` of the picture itself outside of texture.
+// From the half flattened image: `keep` of the image itself outside of texture.
 LineSource line_source(const Lab& lab, const Lab& flat, float s, const Plane& tex, float keep = 0.45F,
                        float chroma = 0.30F);
 
@@ -28,8 +28,9 @@ struct LineOptions {
 Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineOptions& options,
                 const Plane* soft = nullptr);
 
-// Texture as a hand draws it: of its many small edges the few that stand out from those around them, in clumps, whatever their contrast.
-// 1 on dark strokes, -1 on light ones, from the picture's L; 0 outside of `tex`.
+// Texture as a hand draws it: of its many small edges the few that stand out from those around
+// them, in clumps, whatever their contrast. 1 on dark strokes, -1 on light ones, from the image's
+// L; 0 outside of `tex`.
 Plane texture_strokes(const Plane& L, const Plane& tex, float s);
 
 struct FdogOptions {

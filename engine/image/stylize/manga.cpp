@@ -1,5 +1,5 @@
-// Manga: black lines, solid blacks and screened sheets of three grays (Qu, Pang, Wong, Heng, "Richness-preserving manga screening", 2008,
-// has tones by region).
+// Manga: black lines, solid blacks and screened sheets of three grays (Qu, Pang, Wong, Heng,
+// "Richness-preserving manga screening", 2008, has tones by region).
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -22,8 +22,8 @@ namespace {
 constexpr std::array<float, 3> kCovers{0.09F, 0.22F, 0.42F};  // of the sheets
 constexpr std::array<float, 3> kCuts{70, 54, 39};             // tones below which they lie
 
-// Tone for screening, about L: an S-curve; skin to the white of the paper, reds darker and blues lighter, as comic artists have it, which
-// parts colors of one lightness.
+// Tone for screening, about L: an S-curve; skin to the white of the paper, reds darker and blues
+// lighter, as comic artists have it, which parts colors of one lightness.
 Plane printed_tone(const Lab& flat, const Plane& skin) {
   return map(
       [](float lightness, float a, float b, float s) {
@@ -57,8 +57,8 @@ Plane white_lines(const Front& front) {
 
 class Manga : public Filter {
  public:
-  Manga(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-      : front_(make_front(picture, options, {2.0F, 0.38F, 7, true})),
+  Manga(const RgbView& image, const StyleOptions& options, const StyleValues& values)
+      : front_(make_front(image, options, {2.0F, 0.38F, 7, true})),
         pitch_(std::max(4.0F, static_cast<float>(values.at("pitch")) * front_.full_s)),
         black_(static_cast<float>(values.at("black"))),
         opacity_(line_opacity(values.at("line"))) {
@@ -124,9 +124,10 @@ class Manga : public Filter {
   Rgb compose(const Layers& layers, const Window& window) const override {
     const Plane field = dots(window.width, window.rows, {pitch_, 45, 0, 0}, 0, window.first);
     const float soft = 0.9F / pitch_;
-    Rgb picture;
-    // Dots stay a hair away from lines. Where the tone is darker than the darkest sheet it is solid black.
-    picture.red = map(
+    Rgb image;
+    // Dots stay a hair away from lines. Where the tone is darker than the darkest sheet it is solid
+    // black.
+    image.red = map(
         [soft](float tone, float threshold, float line, float near) {
           const float sheet = clamp(tone, 0.0F, kCovers[2]);
           const float dot = screened(sheet, threshold, soft) * (1.0F - 0.8F * smoothstep(0.05F, 0.6F, near));
@@ -135,12 +136,16 @@ class Manga : public Filter {
           return 1.0F - (ink > line ? ink : line);
         },
         layers.tone, field, layers.line, blur(layers.line, 0.9F * front_.full_s));
-    picture.green = picture.red.copy();
-    picture.blue = picture.red.copy();
-    return picture;
+    image.green = image.red.copy();
+    image.blue = image.red.copy();
+    return image;
   }
 
   Rgb flat(const Layers&, const Window& window) const override { return white_paper(window); }
+  // The tone before it is cut into sheets.
+  Layers teacher(const Window& window) const override {
+    return {gray_lab(window_plane(front_, tone_, window)), window_line(front_, line_, window), {}};
+  }
   const StyleStatistics& statistics() const override { return front_.statistics; }
 
  private:
@@ -161,8 +166,8 @@ StyleEntry manga_style() {
             {"black", 27, 0, 100, "lightness below which it is solid black"},
             {"island", 170, 0, 10000, "smallest piece of a gray, in pixels where the short side has 512"}},
            true},
-          [](const RgbView& picture, const StyleOptions& options, const StyleValues& values) {
-            return std::unique_ptr<Filter>(std::make_unique<Manga>(picture, options, values));
+          [](const RgbView& image, const StyleOptions& options, const StyleValues& values) {
+            return std::unique_ptr<Filter>(std::make_unique<Manga>(image, options, values));
           }};
 }
 

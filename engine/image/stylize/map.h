@@ -6,7 +6,8 @@
 
 namespace sumi::stylize {
 
-// f(x, others...) of each pixel. f is inlined into the loop, and has to be free of branches and calls to make a vector of it.
+// f(x, others...) of each pixel. f is inlined into the loop, and has to be free of branches and
+// calls to make a vector of it.
 template <class F, class... Planes>
 Plane map(const F& f, const Plane& first, const Planes&... others) {
   Plane result(first.width(), first.height());

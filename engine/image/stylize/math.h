@@ -1,5 +1,5 @@
-// Functions of one pixel, written so that loops over them become vectors: no branches, no calls. The same bits on every instruction
-// set.
+// Functions of one pixel, written so that loops over them become vectors: no branches, no calls.
+// The same bits on every instruction set.
 #pragma once
 
 #include <bit>
@@ -27,8 +27,8 @@ inline float square(float x) {
   return x * x;
 }
 
-// 2^x for x in [-126, 126], clamped to it, within 4e-6 of the value: the fraction by a polynomial of degree 5 (scripts/minimax.py's
-// kind), the rest as an exponent.
+// 2^x for x in [-126, 126], clamped to it, within 4e-6 of the value: the fraction by a polynomial
+// of degree 5 (scripts/minimax.py's kind), the rest as an exponent.
 inline float exp2_fast(float x) {
   const float c = clamp(x, -126.0F, 126.0F);
   const float magic = 12582912.0F;  // 1.5 * 2^23: adding it rounds to a whole number
@@ -51,7 +51,8 @@ inline float tanh_fast(float x) {
   return (e - 1.0F) / (e + 1.0F);
 }
 
-// log2(x) for x >= 2^-126, within 3e-6: the mantissa between the roots of 1/2 and 2 by the series of the inverse hyperbolic tangent.
+// log2(x) for x >= 2^-126, within 3e-6: the mantissa between the roots of 1/2 and 2 by the series
+// of the inverse hyperbolic tangent.
 inline float log2_fast(float x) {
   const std::uint32_t bits = std::bit_cast<std::uint32_t>(x), root = 0x3f3504f3U;
   const std::int32_t exponent = static_cast<std::int32_t>(bits - root) >> 23;
@@ -67,7 +68,8 @@ inline float pow_fast(float x, float y) {
   return x < 1e-30F ? 0.0F : p;
 }
 
-// Cube root of x >= 0 within 2 units of the last place: a guess from the exponent, then two steps of Halley.
+// Cube root of x >= 0 within 2 units of the last place: a guess from the exponent, then two steps
+// of Halley.
 inline float cbrt_fast(float x) {
   const float safe = x < 1e-30F ? 1e-30F : x;
   const auto third =

@@ -1,7 +1,7 @@
-// Style pencil: graphite on paper. The flattened picture says how dark, hatching says how that
+// Style pencil: graphite on paper. The flattened image says how dark, hatching says how that
 // darkness is made.
 //
-//   tone    darkness that is wanted: half the flattened picture with its detail, half the
+//   tone    darkness that is wanted: half the flattened image with its detail, half the
 //           photograph; reds darker and blues lighter than their lightness, as one draws them; skin
 //           lighter
 //   smear   smooth graphite under the strokes
@@ -43,8 +43,8 @@ constexpr std::array<float, 3> kSheet{98.5F, 0.2F, 2.6F};
 
 class PencilFilter final : public Filter {
  public:
-  PencilFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-      : front_(make_front(picture, options, {.max_gain = 1.9F})),
+  PencilFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values)
+      : front_(make_front(image, options, {.max_gain = 1.9F})),
         mask_(detail_mask(front_)),
         dark_(static_cast<float>(values.at("dark"))),
         smear_(static_cast<float>(values.at("smear"))),
@@ -73,6 +73,7 @@ class PencilFilter final : public Filter {
   Layers layers(const Window& window) const override;
   Rgb compose(const Layers& layers, const Window& window) const override;
   Rgb flat(const Layers& layers, const Window& window) const override;
+  Layers teacher(const Window& window) const override;
 
  private:
   Plane graphite(const Plane& tone, const Window& window) const;
@@ -101,6 +102,19 @@ Layers PencilFilter::layers(const Window& window) const {
   Plane line = window_line(front_, line_, window);
   change(line, [opacity](float x) { return x * opacity; });
   return {{}, std::move(line), std::move(tone)};
+}
+
+// Flatter than the filter's tone: only skin keeps a share of the photograph.
+Layers PencilFilter::teacher(const Window& window) const {
+  const Lab flat = window_flat(front_, window, &mask_);
+  const Plane photo = blur(window_lab(front_, window).L, 0.8F * front_.full_s);
+  const auto wanted = [](float L, float a, float b, float photo_L, float skin) {
+    const float red = a > 0.0F ? a : 0.0F, blue = b < 0.0F ? -b : 0.0F;
+    return mix(L, photo_L, 0.5F * skin) + 7.0F * skin - 0.10F * red * (1.0F - skin) + 0.18F * blue;
+  };
+  return {gray_lab(map(wanted, flat.L, flat.a, flat.b, photo, window_plane(front_, front_.skin, window))),
+          window_line(front_, line_, window),
+          {}};
 }
 
 // Cover of the paper by smear and strokes.
@@ -168,10 +182,8 @@ StyleEntry pencil_style() {
             {"grain", 1, 0, 2, "strength of the paper's grain"},
             {"texture", 0.8, 0, 1, "strength of the strokes that stand for grass, leaves and fur"}},
            false},
-          [](const RgbView& picture, const StyleOptions& options,
-             const StyleValues& values) -> std::unique_ptr<Filter> {
-            return std::make_unique<PencilFilter>(picture, options, values);
-          }};
+          [](const RgbView& image, const StyleOptions& options, const StyleValues& values)
+              -> std::unique_ptr<Filter> { return std::make_unique<PencilFilter>(image, options, values); }};
 }
 
 }  // namespace sumi::stylize

@@ -6,8 +6,9 @@
 
 namespace sumi::stylize {
 
-// While one lives, the memory of planes that this thread frees is kept for planes of the same size: fresh memory costs a page fault
-// for each 4 KiB, which is more than most filters take for as much. Scopes may be nested; the last one gives the memory back.
+// While one lives, the memory of planes that this thread frees is kept for planes of the same size:
+// fresh memory costs a page fault for each 4 KiB, which is more than most filters take for as much.
+// Scopes may be nested; the last one gives the memory back.
 class PlaneMemory {
  public:
   PlaneMemory();
@@ -16,7 +17,8 @@ class PlaneMemory {
   ~PlaneMemory();
 };
 
-// One value for each pixel, rows from the top. Fresh values are undefined. Moves, and is copied by copy() alone.
+// One value for each pixel, rows from the top. Fresh values are undefined. Moves, and is copied by
+// copy() alone.
 class Plane {
  public:
   Plane() = default;

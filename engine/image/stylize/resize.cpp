@@ -11,7 +11,7 @@
 namespace sumi::stylize {
 namespace {
 
-// What the new pixels of a row or column are made of: `taps` neighbors from `first` on, by weight.
+// Sources of the new pixels of a row or column: `taps` neighbors from `first` on, with weights.
 struct Taps {
   int taps = 0;
   std::vector<int> first;

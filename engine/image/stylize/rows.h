@@ -1,4 +1,4 @@
-// Loops over the rows of a picture on the kernels' threads, compiled a second time for AVX2.
+// Loops over the rows of an image on the kernels' threads, compiled a second time for AVX2.
 #pragma once
 
 #include <algorithm>
@@ -16,8 +16,8 @@ constexpr int count_blocks(int height) {
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
-// `flatten` inlines the body here, so that it is compiled for AVX2. Products and sums are never contracted (-ffp-contract=off), so both
-// forms give the same bits.
+// `flatten` inlines the body here, so that it is compiled for AVX2. Products and sums are never
+// contracted (-ffp-contract=off), so both forms give the same bits.
 template <class Body>
 __attribute__((target("avx2,fma"), flatten)) void rows_avx2(const Body& body, int begin, int end,
                                                             int thread) {
@@ -37,8 +37,8 @@ void rows_span(const Body& body, int begin, int end, int thread) {
   body(begin, end, thread);
 }
 
-// body(begin, end, thread) for blocks of kBlockRows rows; thread is below kernels::num_threads(). The body must not throw: memory that it
-// needs is allocated before.
+// body(begin, end, thread) for blocks of kBlockRows rows; thread is below kernels::num_threads().
+// The body must not throw: memory that it needs is allocated before.
 template <class Body>
 void for_rows(int height, const Body& body) {
   kernels::parallel_for(count_blocks(height), [&body, height](std::int64_t block, int thread) {

@@ -1,5 +1,5 @@
-// Values of a plane between its pixels. Places outside are reflected about the outermost pixels; farther ones than the plane is large are
-// clamped.
+// Values of a plane between its pixels. Places outside are reflected about the outermost pixels;
+// farther ones than the plane is large are clamped.
 #pragma once
 
 #include <cmath>

@@ -23,7 +23,8 @@ Plane dots(int width, int height, const DotScreen& screen, int left, int top) {
       for (int x = 0; x < width; ++x) {
         const float i = static_cast<float>(x);
         const float f = 0.5F - 0.25F * (cos_turns(u + du * i) + cos_turns(v + dv * i));
-        // Odd quintic fitted to the distribution of cos + cos (error below 0.02): makes the cover linear.
+        // Odd quintic fitted to the distribution of cos + cos (error below 0.02): makes the cover
+        // linear.
         const float t = clamp(f, 0.0F, 1.0F), m = 1.0F - 2.0F * t, g = t * (1.0F - t) * m;
         to[x] = t - 1.109F * g + 1.192F * g * m * m;
       }

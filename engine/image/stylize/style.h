@@ -1,4 +1,5 @@
-// Photographs as drawings, without training: named styles, each a pure function from a picture and its options to layers and a result.
+// Styles: photographs become drawings without a network. Each style is a pure function from an image
+// and its options to layers and a finished image.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,8 @@
 
 namespace sumi::stylize {
 
-// What a style takes from the whole picture. Handed in, it keeps tiles and the pictures of a clip alike.
+// Statistics of the whole image that a style uses. Passed in, they keep tiles and the images of a
+// clip alike.
 struct StyleStatistics {
   float low = 0, high = 100;  // the 0.5 and 99.5 percentiles of L
   float median = 50;          // of L
@@ -23,8 +25,8 @@ struct StyleStatistics {
 struct StyleParameter {
   std::string name;
   double value;      // the default
-  double low, high;  // what may be given
-  std::string text;  // one line for people
+  double low, high;  // the range
+  std::string text;  // one line for --help
 };
 
 // Values by parameter, where they differ from the defaults.
@@ -32,8 +34,11 @@ using StyleValues = std::map<std::string, double>;
 
 struct StyleOptions {
   StyleValues values;
-  const Plane* face = nullptr;  // 0..1: faces, which keep their features; of any size, over the whole picture
-  std::optional<StyleStatistics> statistics;  // instead of the picture's own
+  const Plane* face = nullptr;  // 0..1: faces, which keep their features; of any size, over the whole image
+  std::optional<StyleStatistics> statistics;  // instead of the image's own
+  // The slow form: texture as patches of paint instead of a blur, and for wash three brushes, each
+  // laid twice. About three times the work.
+  bool best = false;
 };
 
 struct StyleLayers {
@@ -45,9 +50,9 @@ struct StyleLayers {
 
 struct StyleInfo {
   std::string name;
-  std::string text;  // one line for people
+  std::string text;  // one line for --help
   std::vector<StyleParameter> parameters;
-  bool gray = false;  // its pictures are black and white
+  bool gray = false;  // its images are black and white
 };
 
 // All styles, in the order in which they are shown.
@@ -55,17 +60,28 @@ const std::vector<StyleInfo>& styles();
 // Error "[--style] ..." with the names there are.
 const StyleInfo& style_info(const std::string& name);
 
-// Planes of the picture's size. Errors as style_info's, and "[--style-set] ..." for a value that a style does not have or that is out of
-// range. Pictures of any size from 1x1.
-StyleLayers style_layers(const std::string& name, const RgbView& picture, const StyleOptions& options = {});
+// Planes of the image's size. Errors as style_info's, and "[--style-set] ..." for a value that a
+// style does not have or that is out of range. Images of any size from 1x1.
+StyleLayers style_layers(const std::string& name, const RgbView& image, const StyleOptions& options = {});
 
-// The finished picture, [height, width, 3] of 16-bit sRGB levels. Errors as style_layers'. Above about 2.5 megapixels the picture is
-// analyzed at a reduced size and finished in bands of rows, so memory is little more than the result's.
-std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& picture,
+// The finished image, [height, width, 3] of 16-bit sRGB levels. Errors as style_layers'. Above
+// about 2.5 megapixels the image is analyzed at a reduced size and finished in bands of rows, so
+// memory is little more than the result's.
+std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& image,
                                        const StyleOptions& options = {});
 
-// What `name` takes from the whole picture, for the other pictures of a clip.
-StyleStatistics style_statistics(const std::string& name, const RgbView& picture,
+// What a network can learn of a style (models/training/teachers.h): functions of a neighborhood.
+struct TeacherPlanes {
+  Rgb flat;    // color, or the tone as a gray, without lines, steps, strokes, sky, screen and paper
+  Plane line;  // cover of the line, 0 to 1, before the style's opacity
+};
+// By the slow form, of an image behind its level curve (auto_levels.h), which gets no other. Lines
+// have lower thresholds than the filter's: a network keeps to what is clear. `face` as in
+// StyleOptions. Errors as style_layers'.
+TeacherPlanes teacher_planes(const std::string& name, const RgbView& leveled, const Plane* face = nullptr);
+
+// The statistics that style `name` uses, for the other images of a clip.
+StyleStatistics style_statistics(const std::string& name, const RgbView& image,
                                  const StyleOptions& options = {});
 
 }  // namespace sumi::stylize

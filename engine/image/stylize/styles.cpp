@@ -3,9 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <memory>
+#include <utility>
 
 #include "engine/error.h"
+#include "engine/image/stylize/color.h"
 #include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/map.h"
+#include "engine/image/stylize/math.h"
 #include "engine/image/stylize/resize.h"
 #include "engine/image/stylize/style.h"
 
@@ -13,8 +17,11 @@ namespace sumi::stylize {
 namespace {
 
 constexpr std::size_t kWhole = 2'500'000;  // pixels of a window
+// With these a filter's own levels change nothing, and its colors are those of an image that is a
+// little pale.
+const StyleStatistics kTaughtStatistics{4, 99.5F, 55, {}, 22};
 
-// What every style has, because the shared front end does it (front.h).
+// Parameters of every style: the shared steps use them (front.h).
 std::vector<StyleEntry> with_shared(std::vector<StyleEntry> entries) {
   for (StyleEntry& entry : entries)
     entry.info.parameters.push_back(
@@ -67,19 +74,19 @@ Rgb cropped(const Rgb& x, int first, int rows) {
 
 }  // namespace
 
-std::unique_ptr<Filter> make_filter(const std::string& name, const RgbView& picture,
+std::unique_ptr<Filter> make_filter(const std::string& name, const RgbView& image,
                                     const StyleOptions& options) {
   const StyleEntry& entry = find(name);
-  if (picture.width < 1 || picture.height < 1) fail("convert", "the picture has no pixels");
+  if (image.width < 1 || image.height < 1) fail("convert", "the image has no pixels");
   StyleOptions full = options;
   full.values = completed(entry.info, options.values);
-  return entry.make(picture, full, full.values);
+  return entry.make(image, full, full.values);
 }
 
-Rgb finished_rows(const Filter& filter, const RgbView& picture, int first, int rows) {
+Rgb finished_rows(const Filter& filter, const RgbView& image, int first, int rows) {
   const int begin = std::max(first - filter.halo(), 0);
-  const int end = std::min(first + rows + filter.halo(), picture.height);
-  const Window window{picture.width, picture.height, begin, end - begin};
+  const int end = std::min(first + rows + filter.halo(), image.height);
+  const Window window{image.width, image.height, begin, end - begin};
   const Rgb part = filter.compose(filter.layers(window), window);
   return cropped(part, first - begin, rows);
 }
@@ -106,6 +113,11 @@ Rgb white_paper(const Window& window) {
   return paper;
 }
 
+Lab gray_lab(const Plane& L) {
+  return {map([](float x) { return clamp(x, 0.0F, 100.0F); }, L), Plane(L.width(), L.height(), 0.0F),
+          Plane(L.width(), L.height(), 0.0F)};
+}
+
 const std::vector<StyleInfo>& styles() {
   static const std::vector<StyleInfo> infos = [] {
     std::vector<StyleInfo> result;
@@ -119,10 +131,10 @@ const StyleInfo& style_info(const std::string& name) {
   return find(name).info;
 }
 
-StyleLayers style_layers(const std::string& name, const RgbView& picture, const StyleOptions& options) {
+StyleLayers style_layers(const std::string& name, const RgbView& image, const StyleOptions& options) {
   const PlaneMemory memory;
-  const std::unique_ptr<Filter> filter = make_filter(name, picture, options);
-  const Window whole{picture.width, picture.height, 0, picture.height};
+  const std::unique_ptr<Filter> filter = make_filter(name, image, options);
+  const Window whole{image.width, image.height, 0, image.height};
   Layers layers = filter->layers(whole);
   StyleLayers result;
   result.flat = filter->flat(layers, whole);
@@ -132,27 +144,43 @@ StyleLayers style_layers(const std::string& name, const RgbView& picture, const 
   return result;
 }
 
-std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& picture,
+TeacherPlanes teacher_planes(const std::string& name, const RgbView& leveled, const Plane* face) {
+  // Off: what depends on a place on the page, or is done after the network (comic_finish.h).
+  static const StyleValues kTaught{{"line", 4.0 / 3}, {"strokes", 0}, {"texture", 0},
+                                   {"washes", 0},     {"sky", 0},     {"bokashi", 0}};
+  const PlaneMemory memory;
+  const StyleInfo& info = style_info(name);
+  StyleOptions options;
+  options.best = true;
+  options.face = face;
+  options.statistics = kTaughtStatistics;
+  for (const StyleParameter& parameter : info.parameters)
+    if (const auto value = kTaught.find(parameter.name); value != kTaught.end())
+      options.values.insert(*value);
+  const Window whole{leveled.width, leveled.height, 0, leveled.height};
+  Layers layers = make_filter(name, leveled, options)->teacher(whole);
+  return {to_rgb(layers.flat), std::move(layers.line)};
+}
+
+std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& image,
                                        const StyleOptions& options) {
   const PlaneMemory memory;
-  const std::unique_ptr<Filter> filter = make_filter(name, picture, options);
-  const auto width = static_cast<std::size_t>(picture.width),
-             height = static_cast<std::size_t>(picture.height);
+  const std::unique_ptr<Filter> filter = make_filter(name, image, options);
+  const auto width = static_cast<std::size_t>(image.width), height = static_cast<std::size_t>(image.height);
   std::vector<std::uint16_t> result(width * height * 3);
-  const int band = width * height <= kWhole ? picture.height
+  const int band = width * height <= kWhole ? image.height
                                             : std::max(static_cast<int>(kWhole / width), 2 * filter->halo());
-  for (int y = 0; y < picture.height; y += band) {
-    const int rows = std::min(band, picture.height - y);
-    store_rgb(finished_rows(*filter, picture, y, rows),
+  for (int y = 0; y < image.height; y += band) {
+    const int rows = std::min(band, image.height - y);
+    store_rgb(finished_rows(*filter, image, y, rows),
               result.data() + static_cast<std::size_t>(y) * width * 3);
   }
   return result;
 }
 
-StyleStatistics style_statistics(const std::string& name, const RgbView& picture,
-                                 const StyleOptions& options) {
+StyleStatistics style_statistics(const std::string& name, const RgbView& image, const StyleOptions& options) {
   const PlaneMemory memory;
-  return make_filter(name, picture, options)->statistics();
+  return make_filter(name, image, options)->statistics();
 }
 
 }  // namespace sumi::stylize

@@ -1,6 +1,6 @@
 // Style ukiyo: a Japanese woodblock print.
 //
-//   flat     the flattened picture with its detail in five tones, pulled toward fourteen pigments
+//   flat     the flattened image with its detail in five tones, pulled toward fourteen pigments
 //            of woodblock prints: the nearer one is, the more it pulls; hue follows it further than
 //            lightness does
 //   sky      light, calm ground that is connected with the upper edge and is no foliage: cream that
@@ -167,8 +167,8 @@ float sky_depth(const Plane& sky) {
 
 class UkiyoFilter final : public Filter {
  public:
-  UkiyoFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-      : front_(make_front(picture, options, {.max_gain = 1.8F, .range_sigma = 8})),
+  UkiyoFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values)
+      : front_(make_front(image, options, {.max_gain = 1.8F, .range_sigma = 8})),
         mask_(detail_mask(front_, {.dead = 8})),
         pull_(static_cast<float>(values.at("pull"))),
         bokashi_(static_cast<float>(values.at("bokashi"))),
@@ -197,6 +197,9 @@ class UkiyoFilter final : public Filter {
   Layers layers(const Window& window) const override;
   Rgb compose(const Layers& layers, const Window& window) const override;
   Rgb flat(const Layers& layers, const Window&) const override { return to_rgb(layers.flat); }
+  Layers teacher(const Window& window) const override {
+    return {layers(window).flat, window_line(front_, line_, window), {}};
+  }
 
  private:
   void add_pigments(Lab& color) const;
@@ -300,15 +303,15 @@ StyleEntry ukiyo_style() {
   return {{"ukiyo",
            "a woodblock print: few pigments, thin indigo lines, a wiped sky",
            {line_parameter(),
-            {"levels", 5, 2, 12, "tones of the whole picture"},
+            {"levels", 5, 2, 12, "tones of the whole image"},
             {"pull", 0.78, 0, 1, "how far colors go toward the woodblock's pigments"},
             {"sky", 1, 0, 2, "how far the sky becomes cream and rose"},
             {"bokashi", 0.62, 0, 1, "Prussian blue along the top of the sky"},
             {"strokes", 0.7, 0, 1, "strength of the strokes that stand for grass, leaves and fur"},
             {"grain", 1, 0, 3, "strength of fibers and paper"}},
            false},
-          [](const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-              -> std::unique_ptr<Filter> { return std::make_unique<UkiyoFilter>(picture, options, values); }};
+          [](const RgbView& image, const StyleOptions& options, const StyleValues& values)
+              -> std::unique_ptr<Filter> { return std::make_unique<UkiyoFilter>(image, options, values); }};
 }
 
 }  // namespace sumi::stylize

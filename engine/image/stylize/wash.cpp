@@ -1,7 +1,7 @@
 // Style wash: watercolor.
 //
 //   coarse  anisotropic Kuwahara filter with a wide brush, at half size
-//   fine    the same with a small brush, laid only where the coarse layer misses the picture
+//   fine    the same with a small brush, laid only where the coarse layer misses the image
 //           (Hertzmann 1998: "Painterly rendering with curved brush strokes of multiple sizes") and
 //           on skin
 //   washes  calm grounds, which the brushes leave as the photograph has them (skies, mist), in
@@ -34,8 +34,6 @@
 namespace sumi::stylize {
 namespace {
 
-constexpr FlowOptions kFlow{.sigma = 2.0F, .wide_sigma = 6.0F, .wide_weight = 0.1F, .coherence = true};
-
 // A color where pigment lies denser (more > 0) or thinner by the part `more`: L, and the factor of
 // a and b.
 inline float denser(float L, float more) {
@@ -47,6 +45,10 @@ inline float opened(float L, float lift) {
   const float l = clamp(0.01F * L, 0.0F, 1.0F);
   return 100.0F * (l + lift * 4.0F * l * (1.0F - l) * (1.0F - 0.5F * l));
 }
+
+// Of the slow form: the wide brush's radius over the fast form's, and the radius of a brush laid a
+// second time over that of the first.
+constexpr float kWiderBrush = 1.6F, kAgain = 0.6F;
 
 // Lightness in steps of kWash, each a wash that ends in a soft border; `amount` of the way.
 constexpr float kWash = 8, kNear = 0.8F, kFar = 3.6F;
@@ -73,16 +75,21 @@ struct Guides {
 
 class WashFilter final : public Filter {
  public:
-  WashFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values);
+  WashFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values);
 
-  int halo() const override { return static_cast<int>((1.6F * brush_ + 7) * front_.full_s) + 8; }
+  int halo() const override {
+    return static_cast<int>((1.6F * (best_ ? 1 + kAgain : 1) * brush_ + 7) * front_.full_s) + 8;
+  }
   const StyleStatistics& statistics() const override { return front_.statistics; }
   Layers layers(const Window& window) const override;
   Rgb compose(const Layers& layers, const Window& window) const override;
   Rgb flat(const Layers& layers, const Window&) const override { return to_rgb(layers.flat); }
+  Layers teacher(const Window& window) const override {
+    return {layers(window).flat, window_line(front_, line_, window), {}};
+  }
 
  private:
-  Plane missed_by(const Lab& coarse, const Lab& fine) const;
+  Lab middle_brush(float wide) const;
   Plane calm_ground() const;
   Plane lines(double strength) const;
   Flow window_flow(const Window& window) const;
@@ -91,17 +98,22 @@ class WashFilter final : public Filter {
   void gather_pigment(Lab& painting, const Plane& wide, const Plane& face, float s) const;
   Lab finished(const Window& window) const;
 
+  Plane kept(float on_skin, float on_face) const;
+
   Front front_;
+  const bool best_;
   const float brush_, lift_, bloom_, washes_, chroma_, cast_, wet_, grain_, flow_, opacity_;
-  Lab coarse_;  // of half the working size
+  Lab coarse_;  // the wide brush, at half the working size
+  Lab base_;    // of the slow form: all but the small brush
   Flow edges_;  // this and all below of the working size
   Guides guides_;
   Lab painting_;
   Plane wide_, line_;  // wide_: lightness of the painting, blurred
 };
 
-WashFilter::WashFilter(const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-    : front_(make_front(picture, options, {.max_gain = 1.5F, .flatten = false})),
+WashFilter::WashFilter(const RgbView& image, const StyleOptions& options, const StyleValues& values)
+    : front_(make_front(image, options, {.max_gain = 1.5F, .flatten = false})),
+      best_(options.best),
       brush_(static_cast<float>(values.at("detail"))),
       lift_(static_cast<float>(values.at("lift"))),
       bloom_(static_cast<float>(values.at("bloom"))),
@@ -115,12 +127,18 @@ WashFilter::WashFilter(const RgbView& picture, const StyleOptions& options, cons
   const float s = front_.s, half_s = 0.5F * s, lift = lift_;
   const int width = front_.lab.width(), height = front_.lab.height();
   const Lab half = halve(front_.lab);
-  coarse_ = kuwahara(half, tensor_flow(half.L, half_s, kFlow),
-                     static_cast<float>(values.at("brush")) * half_s, KuwaharaRings::three);
+  const auto wide = static_cast<float>(values.at("brush")) * (best_ ? kWiderBrush : 1);
+  coarse_ = kuwahara(half, tensor_flow(half.L, half_s, kPaintFlow), wide * half_s, KuwaharaRings::three);
+  if (best_)
+    coarse_ = kuwahara(coarse_, tensor_flow(coarse_.L, half_s, kPaintFlow), kAgain * wide * half_s,
+                       KuwaharaRings::three);
   if (!options.statistics) front_.statistics.chroma = mean_chroma(coarse_);
-  edges_ = tensor_flow(blur(front_.lab.L, 0.3F * s), s, kFlow);
-  const Lab coarse = resize_linear(coarse_, width, height), fine = small_brush(front_.lab, edges_, s);
-  guides_.fine = missed_by(coarse, fine);
+  edges_ = tensor_flow(blur(front_.lab.L, 0.3F * s), s, kPaintFlow);
+  if (best_) base_ = middle_brush(wide);
+  const Lab coarse = resize_linear(best_ ? base_ : coarse_, width, height),
+            fine = small_brush(front_.lab, edges_, s);
+  guides_.fine = best_ ? missed_paint(front_, coarse, fine, 6, 16, kept(0.45F, 0.85F))
+                       : missed_paint(front_, coarse, fine, 7, 20, kept(0.5F, 0));
   guides_.calm = calm_ground();
   guides_.wander = wandering(width, height, s, 0);
   guides_.glow = resize_linear(blur(map([lift](float L) { return opened(L, lift); }, coarse_.L), 14 * half_s),
@@ -131,17 +149,22 @@ WashFilter::WashFilter(const RgbView& picture, const StyleOptions& options, cons
   line_ = lines(values.at("line"));
 }
 
-// Cover of the small brush: where the wide one misses the picture, and half of it on skin.
-Plane WashFilter::missed_by(const Lab& coarse, const Lab& fine) const {
-  const Plane missed =
-      map([](float L, float a, float b, float cL, float ca,
-             float cb) { return std::sqrt(square(L - cL) + square(a - ca) + square(b - cb)); },
-          fine.L, fine.a, fine.b, coarse.L, coarse.a, coarse.b);
-  const auto cover = [](float e, float busy, float skin) {
-    const float m = smoothstep(7.0F, 20.0F, e * (1.0F - 0.35F * busy));
-    return m > 0.5F * skin ? m : 0.5F * skin;
-  };
-  return blur(map(cover, blur(missed, 1.2F * front_.s), front_.busy, front_.skin), front_.s);
+// Least cover of a finer brush.
+Plane WashFilter::kept(float on_skin, float on_face) const {
+  Plane keep = map([on_skin](float skin) { return on_skin * skin; }, front_.skin);
+  if (!front_.face.empty())
+    change(
+        keep, [on_face](float k, float face) { return std::max(k, on_face * face); }, front_.face);
+  return keep;
+}
+
+// A brush of half the width over the wide one, each laid twice.
+Lab WashFilter::middle_brush(float wide) const {
+  const float radius = 0.5F * wide * front_.s;
+  const Lab once = kuwahara(front_.lab, edges_, radius, KuwaharaRings::three);
+  const Lab middle = kuwahara(once, edges_, kAgain * radius, KuwaharaRings::three);
+  const Lab coarse = resize_linear(coarse_, front_.lab.width(), front_.lab.height());
+  return mixed(coarse, middle, missed_paint(front_, coarse, middle, 5, 14, kept(0.4F, 0.6F)));
 }
 
 // Ground that is calm by its slope (of L, per pixel at scale 1), and is neither skin nor leaves.
@@ -184,7 +207,8 @@ Flow WashFilter::window_flow(const Window& window) const {
 }
 
 Lab WashFilter::small_brush(const Lab& lab, const Flow& flow, float s) const {
-  return kuwahara(blur(lab, 0.3F * s), flow, brush_ * s, KuwaharaRings::two);
+  Lab once = kuwahara(blur(lab, 0.3F * s), flow, brush_ * s, KuwaharaRings::two);
+  return best_ ? kuwahara(once, flow, kAgain * brush_ * s, KuwaharaRings::two) : std::move(once);
 }
 
 // Both layers, washes on calm ground, light and color.
@@ -206,8 +230,8 @@ Lab WashFilter::paint(const Lab& coarse, const Lab& fine, const Guides& guides) 
   return painting;
 }
 
-// Pigment gathers on the dark side of edges, where a narrow blur of L is below a wide one; less so in
-// faces. `face` may be empty.
+// Pigment gathers on the dark side of edges, where a narrow blur of L is below a wide one; less so
+// in faces. `face` may be empty.
 void WashFilter::gather_pigment(Lab& painting, const Plane& wide, const Plane& face, float s) const {
   const float wet = 0.9F * wet_;
   Plane edge = map([=](float narrow, float w) { return wet * clamp((w - narrow) * (1.0F / 14), 0.0F, 0.5F); },
@@ -222,11 +246,12 @@ void WashFilter::gather_pigment(Lab& painting, const Plane& wide, const Plane& f
   change(painting.b, stronger, edge);
 }
 
-// The painting in a window of a picture that is larger than the working size: the small brush at full
-// size, all else enlarged.
+// The painting in a window of an image that is larger than the working size: the small brush at
+// full size, all else enlarged.
 Lab WashFilter::finished(const Window& window) const {
   const auto smooth = [&](const Plane& x) { return window_plane(front_, x, window); };
-  const Lab coarse = resize_linear(coarse_, window.width, window.height, window.first, window.rows);
+  const Lab coarse =
+      resize_linear(best_ ? base_ : coarse_, window.width, window.height, window.first, window.rows);
   const Lab fine = small_brush(window_lab(front_, window), window_flow(window), front_.full_s);
   Lab painting =
       paint(coarse, fine,
@@ -256,19 +281,19 @@ Rgb WashFilter::compose(const Layers& layers, const Window& window) const {
   const auto color = [=](float x, float g, float turb, float below, float line) {
     return mix(x * (1.0F + 0.5F * (granulation * g + 0.07F * flow * turb)), below, line);
   };
-  Lab picture;
-  picture.L = map(
+  Lab image;
+  image.L = map(
       [=](float L, float g, float turb, float below, float line) {
         return mix(denser(L, granulation * g + 0.07F * flow * turb) + 0.7F * flow * turb, 0.4F * below, line);
       },
       layers.flat.L, grain, turbulence, shade.L, cover);
-  picture.a = map([=](float a, float g, float turb, float below,
-                      float line) { return color(a, g, turb, below + 2.0F, line); },
-                  layers.flat.a, grain, turbulence, shade.a, cover);
-  picture.b = map([=](float b, float g, float turb, float below,
-                      float line) { return color(b, g, turb, below + 1.0F, line); },
-                  layers.flat.b, grain, turbulence, shade.b, cover);
-  return to_rgb(picture);
+  image.a = map([=](float a, float g, float turb, float below,
+                    float line) { return color(a, g, turb, below + 2.0F, line); },
+                layers.flat.a, grain, turbulence, shade.a, cover);
+  image.b = map([=](float b, float g, float turb, float below,
+                    float line) { return color(b, g, turb, below + 1.0F, line); },
+                layers.flat.b, grain, turbulence, shade.b, cover);
+  return to_rgb(image);
 }
 
 }  // namespace
@@ -280,7 +305,7 @@ StyleEntry wash_style() {
             {"brush", 11, 3, 24, "radius of the wide brush, in pixels where the short side has 512"},
             {"detail", 4.5, 1.5, 10, "radius of the small brush, in pixels where the short side has 512"},
             {"color", 1.34, 0, 3, "chroma gain"},
-            {"cast", 0.6, 0, 2, "how far shadows turn blue and pale pictures gain color"},
+            {"cast", 0.6, 0, 2, "how far shadows turn blue and pale images gain color"},
             {"washes", 0.8, 0, 1, "how far calm grounds are laid in steps"},
             {"lift", 0.11, 0, 0.3, "how far midtones are opened"},
             {"bloom", 0.22, 0, 0.8, "how far lights bleed"},
@@ -288,8 +313,8 @@ StyleEntry wash_style() {
             {"grain", 2, 0, 5, "strength of the paper's grain"},
             {"flow", 1.3, 0, 4, "unevenness of the washes"}},
            false},
-          [](const RgbView& picture, const StyleOptions& options, const StyleValues& values)
-              -> std::unique_ptr<Filter> { return std::make_unique<WashFilter>(picture, options, values); }};
+          [](const RgbView& image, const StyleOptions& options, const StyleValues& values)
+              -> std::unique_ptr<Filter> { return std::make_unique<WashFilter>(image, options, values); }};
 }
 
 }  // namespace sumi::stylize

@@ -28,7 +28,7 @@ std::string without_hash(std::string pack) {
 
 }  // namespace
 
-TEST_CASE("dataset: the same pictures in another place, at another time, under other names") {
+TEST_CASE("dataset: the same images in another place, at another time, under other names") {
   Fixture f;
   const std::uint64_t key = open(f.spec).data.content_key();
   auto spec = f.spec;

@@ -20,7 +20,7 @@ void write(const std::filesystem::path& path, const std::string& bytes) {
 TEST_CASE("count_pictures: folders, idx files, and what is none") {
   const test::TempDir folder;
   for (const char* name : {"set/a.png", "set/b/c.jpg", "set/b/d.webp", "set/notes.txt"})
-    write(folder.path / name, "no picture");
+    write(folder.path / name, "no image");
   write(folder.path / "some.idx", std::string("\0\0\x08\x03\0\0\0\x05\0\0\0\x01\0\0\0\x01", 16) + "12345");
   DatasetSpec spec;
   spec.data = folder.path / "set";

@@ -14,8 +14,8 @@
 TEST_CASE("dataset: a folder is decoded once, in the order of the names, whatever the workers") {
   Fixture f;
   make_images(f.spec.data / "sub", 2, 30, 9);
-  put(f.spec.data / "notes.txt", "not a picture");
-  put(f.spec.data / ".hidden.png", "not a picture either");
+  put(f.spec.data / "notes.txt", "not an image");
+  put(f.spec.data / ".hidden.png", "not an image either");
   std::vector<std::uint8_t> first;
   for (const int workers : {0, 1, 4}) {
     f.spec.workers = workers;
@@ -89,7 +89,7 @@ TEST_CASE("dataset: damaged and foreign packs are built anew") {
   }
 }
 
-TEST_CASE("dataset: a pack is data itself, where its pictures are not") {
+TEST_CASE("dataset: a pack is data itself, where its images are not") {
   Fixture f;
   const auto made = open(f.spec).data;
   const auto bytes = read_file(made.pack_path(), 1 << 24);
@@ -108,12 +108,12 @@ TEST_CASE("dataset: a pack is data itself, where its pictures are not") {
   CHECK(some.count() == 4);
   CHECK(some.key() != whole.key());
   carried.size = 16;
-  CHECK(has(error_of([&] { open(carried); }), "holds pictures of 8x8x3, but the options ask for 16x16x3"));
+  CHECK(has(error_of([&] { open(carried); }), "holds images of 8x8x3, but the options ask for 16x16x3"));
   put(carried.data, bytes.substr(0, bytes.size() - 1));
   CHECK(has(error_of([&] { open(carried); }), "is no packed set of this version, or damaged"));
 }
 
-TEST_CASE("dataset: broken pictures are named once, then counted") {
+TEST_CASE("dataset: broken images are named once, then counted") {
   Fixture f;
   put(f.spec.data / "p105x.png", "");
   put(f.spec.data / "a.jpg", "text");
@@ -123,13 +123,13 @@ TEST_CASE("dataset: broken pictures are named once, then counted") {
   const auto o = open(f.spec);
   CHECK(o.data.count() == 10);
   REQUIRE(o.warnings.size() == 4);
-  CHECK(has(o.warnings[0], "skipped [picture " + (f.spec.data / "a.jpg").string() + "]"));
+  CHECK(has(o.warnings[0], "skipped [image " + (f.spec.data / "a.jpg").string() + "]"));
   CHECK(has(o.warnings[3], "p105x.png] is empty"));
   CHECK(o.data.broken() == std::vector<std::string>{"a.jpg", "cut.png", "dangling.png", "p105x.png"});
   const auto again = open(f.spec);
   CHECK(again.data.decoded() == 0);
   REQUIRE(again.warnings.size() == 1);
-  CHECK(again.warnings[0] == "4 broken pictures skipped, e.g. a.jpg");
+  CHECK(again.warnings[0] == "4 broken images skipped, e.g. a.jpg");
   CHECK(pixels_of(again.data) == pixels_of(o.data));
 }
 
@@ -157,15 +157,15 @@ TEST_CASE("dataset: errors name the folder and the cure") {
   CHECK(has(says([&](auto& s) { s.data = f.dir.path / "none"; }), "none] does not exist"));
   CHECK(has(says([&](auto& s) { s.data = ""; }), "does not exist"));
   fs::create_directories(f.dir.path / "empty");
-  CHECK(has(says([&](auto& s) { s.data = f.dir.path / "empty"; }), "is a folder without pictures"));
+  CHECK(has(says([&](auto& s) { s.data = f.dir.path / "empty"; }), "is a folder without images"));
   put(f.dir.path / "empty" / "images-idx3-ubyte.gz", "x");
   CHECK(has(says([&](auto& s) { s.data = f.dir.path / "empty"; }), "try --data"));
   put(f.dir.path / "empty" / "a.png", "");
   put(f.dir.path / "empty" / "b.png", "");
   const auto none = says([&](auto& s) { s.data = f.dir.path / "empty"; });
   CHECK(has(none, "a.png] is empty"));
-  CHECK(has(none, "none of the 2 pictures can be read"));
-  CHECK(has(says([](auto&) {}), "has 2 pictures, fewer than one batch of 3; lower --batch-size to 2"));
+  CHECK(has(none, "none of the 2 images can be read"));
+  CHECK(has(says([](auto&) {}), "has 2 images, fewer than one batch of 3; lower --batch-size to 2"));
   CHECK(has(says([](auto& s) { s.batch_size = 0; }), "batch size is 0"));
   CHECK(has(says([](auto& s) { s.size = 0; }), "size 0"));
   CHECK(has(says([](auto& s) { s.channels = 4; }), "4 channels"));
@@ -242,10 +242,10 @@ TEST_CASE("idx: every length is checked") {
   CHECK(has(says(std::string("PK\3\4") + "0123456789012"), "is an archive; unpack it"));
   CHECK(has(says("ab"), "too short"));
   CHECK(has(says(idx_bytes(0x803, 5, 2, 2, 0).substr(0, 10)), "too short"));
-  CHECK(has(says(idx_bytes(0x803, 5, 2, 2, 19)), "ends after 4 of 5 pictures"));
-  CHECK(has(says(idx_bytes(0x803, 5, 2, 2, 21)), "more bytes than the 5 pictures"));
-  CHECK(has(says(idx_bytes(0x803, 0, 2, 2, 0)), "claims 0 pictures"));
-  CHECK(has(says(idx_bytes(0x803, 5, 0, 2, 0)), "claims 5 pictures of 2x0"));
+  CHECK(has(says(idx_bytes(0x803, 5, 2, 2, 19)), "ends after 4 of 5 images"));
+  CHECK(has(says(idx_bytes(0x803, 5, 2, 2, 21)), "more bytes than the 5 images"));
+  CHECK(has(says(idx_bytes(0x803, 0, 2, 2, 0)), "claims 0 images"));
+  CHECK(has(says(idx_bytes(0x803, 5, 0, 2, 0)), "claims 5 images of 2x0"));
   CHECK(has(says(idx_bytes(0x803, 4294967295U, 4096, 4096, 10)), "more than fits"));
   // Claims 16 GB, which must not be allocated.
   put(dir.path / "x", idx_bytes(0x803, 4000000, 64, 64, 10));

@@ -82,7 +82,7 @@ TEST_CASE("loader: batches of two domains are a function of their number, whatev
   }
 }
 
-TEST_CASE("loader: domains of different sizes use every picture equally often, and are unpaired") {
+TEST_CASE("loader: domains of different sizes use every image equally often, and are unpaired") {
   Two f;
   f.spec.workers = 0;
   BatchLoader loader(f.domains, f.spec);
@@ -120,7 +120,6 @@ TEST_CASE("loader: errors of domains name the folder") {
   Two f;
   f.spec.batch_size = 5;
   const auto error = error_of([&] { BatchLoader(f.domains, f.spec); });
-  CHECK(
-      has(error, "[data " + (f.dir.path / "other").string() + "] has 4 pictures, fewer than one batch of 5"));
+  CHECK(has(error, "[data " + (f.dir.path / "other").string() + "] has 4 images, fewer than one batch of 5"));
   CHECK(has(error_of([&] { BatchLoader({}, f.spec); }), "no domain"));
 }

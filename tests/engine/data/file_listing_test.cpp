@@ -58,14 +58,14 @@ TEST_CASE("listing: of a folder that is a run itself, what the run wrote is left
   CHECK(list(f.spec.data / "samples").names == Names{"p100.png"});  // asked for by name
 }
 
-TEST_CASE("listing: files without extension are pictures by their first bytes") {
+TEST_CASE("listing: files without extension are images by their first bytes") {
   Fixture f(3);
   const fs::path data = f.spec.data;
   fs::rename(data / "p100.png", data / "3f2a9c");
   fs::rename(data / "p101.png", data / "photo.jpg_large");
   save_image(data / "x.jpg", Image8(4, 4, 3));
   fs::rename(data / "x.jpg", data / "noname");
-  put(data / "README", "BMW and P5 are no pictures");
+  put(data / "README", "BMW and P5 are no images");
   put(data / "P5", "P5\n2 1\n255\nab");
   put(data / "film", std::string("\0\0\0\x18", 4) + "ftypisom0000");
   put(data / "empty", "");
@@ -74,6 +74,6 @@ TEST_CASE("listing: files without extension are pictures by their first bytes") 
   const Listed listed = list(data);
   CHECK(listed.names == Names{"3f2a9c", "P5", "noname", "p102.png"});
   REQUIRE(listed.warnings.size() == 1);
-  CHECK(has(listed.warnings[0], "photo.jpg_large, a picture whose extension is none of a picture"));
+  CHECK(has(listed.warnings[0], "photo.jpg_large, an image whose extension is none of an image"));
   CHECK(open(f.spec).data.count() == 4);
 }

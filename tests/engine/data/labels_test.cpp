@@ -28,7 +28,7 @@ std::string label_bytes(std::uint32_t magic, std::uint32_t count, const std::vec
 
 }  // namespace
 
-TEST_CASE("dataset labels: subfolders are classes; moving a picture changes its class and the key") {
+TEST_CASE("dataset labels: subfolders are classes; moving an image changes its class and the key") {
   Fixture f(0);
   const fs::path data = f.dir.path / "kinds";
   make_images(data / "dog", 3);
@@ -66,8 +66,8 @@ TEST_CASE("dataset labels: subfolders are classes; moving a picture changes its 
   spec.labels.source = LabelSource::folder;
   CHECK(has(error_of([&] { Dataset::open(spec); }), "p100.png in no folder of a class"));
   spec.labels.source = LabelSource::automatic;
-  CHECK(has(error_of([&] { find_classes(spec); }),
-            "has the picture p100.png beside the folders of its classes"));
+  CHECK(
+      has(error_of([&] { find_classes(spec); }), "has the image p100.png beside the folders of its classes"));
   make_images(data, 3);
   CHECK(has(error_of([&] { find_classes(spec); }), "p100.png and 2 more beside the folders"));
 }
@@ -89,7 +89,7 @@ TEST_CASE("dataset labels: prefixes") {
   CHECK(has(error_of([&] { find_classes(spec); }), "does not say which class"));
   make_images(data, 1);
   spec.max_items = 0;
-  CHECK(has(error_of([&] { find_classes(spec); }), "which class a picture has, such as p100.png"));
+  CHECK(has(error_of([&] { find_classes(spec); }), "which class an image has, such as p100.png"));
   fs::remove(data / "p100.png");
   spec.max_items = 0;
   spec.labels = {LabelSource::prefix, "-"};
@@ -146,7 +146,7 @@ TEST_CASE("dataset labels: an idx file's, with every length checked") {
   CHECK(has(error_of([&] { Dataset::open(spec); }), "no 'images' in its name"));
 }
 
-TEST_CASE("loader: labels travel with their pictures") {
+TEST_CASE("loader: labels travel with their images") {
   Fixture f(0);
   const fs::path data = f.dir.path / "kinds";
   for (const char* kind : {"a", "b", "c"}) make_images(data / kind, 3);
@@ -164,7 +164,7 @@ TEST_CASE("loader: labels travel with their pictures") {
   CHECK(BatchLoader({Dataset::open(labeled(f, LabelSource::none, data))}, spec).next()[0].labels.empty());
 }
 
-TEST_CASE("dataset: a split shares the pictures and keeps each with its label") {
+TEST_CASE("dataset: a split shares the images and keeps each with its label") {
   Fixture f(0);
   const fs::path data = f.dir.path / "kinds";
   for (const char* kind : {"a", "b"}) make_images(data / kind, 5);

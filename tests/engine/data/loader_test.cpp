@@ -40,7 +40,7 @@ TEST_CASE("loader: batches are a function of their number alone") {
   }
 }
 
-TEST_CASE("loader: an epoch has no picture twice, epochs and seeds differ, values and mirrors are right") {
+TEST_CASE("loader: an epoch has no image twice, epochs and seeds differ, values and mirrors are right") {
   Fixture f;
   f.spec.workers = 1;
   const auto data = Dataset::open(f.spec);
@@ -88,7 +88,7 @@ TEST_CASE("loader: an epoch has no picture twice, epochs and seeds differ, value
 }
 
 TEST_CASE(
-    "loader: with replacement every picture may come at any time, and batches still follow from their "
+    "loader: with replacement every image may come at any time, and batches still follow from their "
     "number") {
   Fixture f;
   f.spec.replacement = true;

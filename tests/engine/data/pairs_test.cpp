@@ -58,7 +58,7 @@ void check_equal(const std::vector<std::vector<Batch>>& got, const std::vector<s
 
 }  // namespace
 
-TEST_CASE("pairs: both sides get one crop and one mirror; folders and side-by-side pictures are the same") {
+TEST_CASE("pairs: both sides get one crop and one mirror; folders and side-by-side images are the same") {
   PairFixture f;
   f.make(7);
   const Dataset folders = Dataset::open(f.spec);
@@ -92,12 +92,12 @@ TEST_CASE("pairs: both sides get one crop and one mirror; folders and side-by-si
   CHECK(Dataset::open(f.spec).decoded() == 0);
 }
 
-TEST_CASE("pairs: pictures without a partner are named, and so are pairs that do not fit") {
+TEST_CASE("pairs: images without a partner are named, and so are pairs that do not fit") {
   PairFixture f;
   f.make(4);
   fs::remove(f.dir.path / "b/p101.bmp");
   const auto missing = error_of([&] { Dataset::open(f.spec); });
-  CHECK(has(missing, "[data " + (f.dir.path / "a").string() + "] has a picture without a partner"));
+  CHECK(has(missing, "[data " + (f.dir.path / "a").string() + "] has an image without a partner"));
   CHECK(has(missing, "p101.png"));
   fs::remove(f.dir.path / "a/p101.png");
   fs::copy(f.dir.path / "b/p100.bmp", f.dir.path / "b/extra.bmp");
@@ -107,7 +107,7 @@ TEST_CASE("pairs: pictures without a partner are named, and so are pairs that do
   CHECK(has(error_of([&] { Dataset::open(f.spec); }), "one name for pairs"));
   fs::remove(f.dir.path / "a/p100.bmp");
   // Broken on one side: both are skipped.
-  put(f.dir.path / "b/p102.bmp", "no picture");
+  put(f.dir.path / "b/p102.bmp", "no image");
   const Opened opened = open(f.spec);
   CHECK(opened.data.count() == 2);
   REQUIRE(opened.warnings.size() == 1);
@@ -294,7 +294,7 @@ TEST_CASE("pairs: of 16 bits, in two folders, resized and cut as those of 8") {
   CHECK(has(error_of([&] { Dataset::open(f.spec); }), "is an idx file, which has 8 bits per channel"));
 }
 
-TEST_CASE("damaged: pictures of 16 bits come to the same harm as those of 8, in finer levels") {
+TEST_CASE("damaged: images of 16 bits come to the same harm as those of 8, in finer levels") {
   Image8 narrow(40, 32, 3);
   Image16 wide(40, 32, 3);
   for (std::size_t i = 0; i < narrow.data.size(); ++i) {
@@ -319,7 +319,7 @@ TEST_CASE("damaged: pictures of 16 bits come to the same harm as those of 8, in 
     }
 }
 
-TEST_CASE("pairs: pictures of 16 bits are rounded to the nearest of 256 levels") {
+TEST_CASE("pairs: images of 16 bits are rounded to the nearest of 256 levels") {
   PairFixture f;
   fs::create_directories(f.spec.data);
   Photo photo{16, 16, 16, {}, {}, ""};

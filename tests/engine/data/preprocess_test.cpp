@@ -65,7 +65,7 @@ Found find(const Batch& batch, const Dataset& data) {
 
 }  // namespace
 
-TEST_CASE("preprocess: sizes and pixels of every mode, for pictures of odd sizes") {
+TEST_CASE("preprocess: sizes and pixels of every mode, for images of odd sizes") {
   const std::vector<std::pair<Preprocess, Sizes>> expected{
       {Preprocess::square, Sizes(5, {8, 8})},
       {Preprocess::resize_and_crop, Sizes(5, {20, 20})},
@@ -134,7 +134,7 @@ TEST_CASE("preprocess: bicubic is Pillow's, but for one level of rounding") {
               149, 137, 117, 148, 194, 122, 154, 111, 108, 164, 88,  109, 83,  118, 170});
 }
 
-TEST_CASE("preprocess: crops and mirrors vary, come again, and lie inside the picture") {
+TEST_CASE("preprocess: crops and mirrors vary, come again, and lie inside the image") {
   Odd f;
   for (const auto mode : {Preprocess::resize_and_crop, Preprocess::crop, Preprocess::scale_width_and_crop}) {
     CAPTURE(static_cast<int>(mode));
@@ -176,7 +176,7 @@ TEST_CASE("preprocess: crops and mirrors vary, come again, and lie inside the pi
   }
 }
 
-TEST_CASE("preprocess: whole pictures of different sizes come one by one") {
+TEST_CASE("preprocess: whole images of different sizes come one by one") {
   Odd f;
   for (const auto mode : {Preprocess::scale_width, Preprocess::none}) {
     f.spec.preprocess = mode;
@@ -192,8 +192,8 @@ TEST_CASE("preprocess: whole pictures of different sizes come one by one") {
     f.spec.batch_size = 2;
     const auto error = error_of([&] { BatchLoader({data}, f.spec); });
     CHECK(has(error, "[data " + f.spec.data.string() + "]"));
-    CHECK(has(error,
-              mode == Preprocess::none ? "pictures of 4x4 and of 4x48" : "pictures of 20x20 and of 20x332"));
+    CHECK(
+        has(error, mode == Preprocess::none ? "images of 4x4 and of 4x48" : "images of 20x20 and of 20x332"));
     CHECK(has(error, "--batch-size 1"));
   }
 }
@@ -208,11 +208,11 @@ TEST_CASE("preprocess: impossible sizes are refused by name") {
   };
   CHECK(has(says([](auto& s) { s.load_size = 0; }), "load size 0"));
   CHECK(has(says([](auto& s) { s.crop_size = 20000; }), "crop size 20000"));
-  CHECK(has(says([](auto& s) { s.crop_size = 21; }), "crops of 21x21 cut out of pictures scaled to 20"));
+  CHECK(has(says([](auto& s) { s.crop_size = 21; }), "crops of 21x21 cut out of images scaled to 20"));
   f.spec.preprocess = Preprocess::crop;
   const auto data = open(f.spec).data;
   f.spec.crop_size = 13;
-  CHECK(has(error_of([&] { BatchLoader({data}, f.spec); }), "a picture of 12x12, smaller than crops of 13"));
+  CHECK(has(error_of([&] { BatchLoader({data}, f.spec); }), "an image of 12x12, smaller than crops of 13"));
   save_image(f.spec.data / "strip.png", pattern(1, 3000));  // 16384 x 49 million
   f.spec.crop_size = 16384;
   f.spec.max_items = 0;

@@ -49,7 +49,7 @@ TEST_CASE("edges: a weak one counts where it is connected to a strong one") {
   CHECK(at(step_at(4, 9, 12, [](int) { return 30; }), 3, 6) == 0);
 }
 
-TEST_CASE("edges: along a diagonal, and of pictures without any") {
+TEST_CASE("edges: along a diagonal, and of images without any") {
   Image8 diagonal(9, 9, 1);
   for (int y = 0; y < 9; ++y)
     for (int x = y + 1; x < 9; ++x) *diagonal.at(x, y) = 200;

@@ -24,7 +24,7 @@ using Size = std::pair<std::int64_t, std::int64_t>;
 
 }  // namespace
 
-TEST_CASE("picture size: what is claimed is what is decoded, for the formats that decode when they open") {
+TEST_CASE("image size: what is claimed is what is decoded, for the formats that decode when they open") {
   for (const char* name :
        {"rgb.gif", "rgba.gif", "rgb.webp", "rgba.webp", "rgb.jp2", "rgb.heic", "rgb.avif"}) {
     CAPTURE(std::string(name));
@@ -43,7 +43,7 @@ TEST_CASE("picture size: what is claimed is what is decoded, for the formats tha
   CHECK_FALSE(io::claimed_size("png", picture("rgb.png")));
 }
 
-TEST_CASE("picture size: too many pixels, or too many for the file") {
+TEST_CASE("image size: too many pixels, or too many for the file") {
   const auto says = [](std::int64_t w, std::int64_t h, std::uint64_t bytes) -> std::string {
     try {
       io::check_size("x", w, h, bytes, 200'000'000);
@@ -60,7 +60,7 @@ TEST_CASE("picture size: too many pixels, or too many for the file") {
   CHECK(says(4294967295, 4294967295, 100).find("4294967295x4294967295") != std::string::npos);
 }
 
-TEST_CASE("heic and avif hold the picture that was put in, and what claims more than it holds is refused") {
+TEST_CASE("heic and avif hold the image that was put in, and what claims more than it holds is refused") {
   const Image8 expected = load_image(picture("rgb.png"));
   for (const char* name : {"rgb.heic", "rgb.avif"}) {
     CAPTURE(std::string(name));

@@ -53,7 +53,7 @@ TEST_CASE("image: lossless formats read back as they were written, the same byte
   CHECK(std::distance(fs::directory_iterator(dir.path), fs::directory_iterator()) == 9);
 }
 
-TEST_CASE("image: Photoshop's segments of a JPEG are left out, the picture is the same") {
+TEST_CASE("image: Photoshop's segments of a JPEG are left out, the image is the same") {
   const TempDir dir;
   save_image(dir.path / "a.jpg", gradient(16, 8, 3));
   const std::string plain = read_file(dir.path / "a.jpg", 1 << 20);
@@ -168,13 +168,13 @@ TEST_CASE("image: broken files are errors that name the file") {
   const auto says = [&](const std::string& name, const std::string& bytes, const LoadOptions& options = {}) {
     put(dir.path / name, bytes);
     const auto message = error_of([&] { load_image(dir.path / name, options); });
-    CHECK(has(message, "[picture " + (dir.path / name).string() + "]"));
+    CHECK(has(message, "[image " + (dir.path / name).string() + "]"));
     CHECK(message.find('\n') == std::string::npos);
     return message;
   };
   CHECK(has(says("zero.png", ""), "is empty"));
-  CHECK(has(says("text.png", "this is not a picture"), "is not a picture"));
-  CHECK(has(says("text.jpg", "<html>"), "is not a picture"));
+  CHECK(has(says("text.png", "this is not an image"), "is not an image"));
+  CHECK(has(says("text.jpg", "<html>"), "is not an image"));
   CHECK(has(says("a.tga", "short"), "cannot be decoded"));
   CHECK(has(says("b.png", std::string("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", 16)), "truncated"));
   CHECK(has(error_of([&] { load_image(dir.path / "none.png"); }), "does not exist"));
@@ -247,7 +247,7 @@ TEST_CASE("image: a side that the format cannot hold is refused before anything 
       for (const auto& image : {Image8(most + 1, 1, channels), Image8(1, most + 1, channels)}) {
         const auto error = error_of([&] { save_image(dir.path / name, image); });
         CHECK(has(error, "[write " + (dir.path / name).string() + "] "));
-        CHECK(has(error, "holds " + std::to_string(most) + " a side; use .png, or a smaller picture"));
+        CHECK(has(error, "holds " + std::to_string(most) + " a side; use .png, or a smaller image"));
       }
       CHECK(fs::is_empty(dir.path));
       save_image(dir.path / name, Image8(most, 1, channels));

@@ -95,7 +95,7 @@ TEST_CASE("metadata: EXIF and resolution are kept in every format that holds the
   }
 }
 
-TEST_CASE("metadata: damaged EXIF data is left out, the picture is read") {
+TEST_CASE("metadata: damaged EXIF data is left out, the image is read") {
   const TempDir dir;
   const std::string whole = block(1);
   for (std::size_t size = 0; size < whole.size(); size += 3) {

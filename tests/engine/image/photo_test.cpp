@@ -231,7 +231,7 @@ TEST_CASE("photo: 16 bits of linear light get the sRGB curve at 16 bits") {
   CHECK(photo.rgb[2] == 0);
 }
 
-TEST_CASE("photo: one pixel, and pictures beside each other") {
+TEST_CASE("photo: one pixel, and images beside each other") {
   const TempDir dir;
   for (const char* name : {"x.png", "x.jpg", "x.webp", "x.tif", "x.bmp"}) {
     save_photo(dir.path / name, Photo{1, 1, 8, photo_levels({90, 90, 90}), {}, ""});
@@ -263,8 +263,8 @@ TEST_CASE("photo: resizing keeps constants, alpha and 16 bits") {
 
 TEST_CASE("photo: broken files are errors that name the file") {
   const TempDir dir;
-  put(dir.path / "a.png", "no picture");
-  CHECK(has(error_of([&] { load_photo(dir.path / "a.png"); }), "[picture " + (dir.path / "a.png").string()));
+  put(dir.path / "a.png", "no image");
+  CHECK(has(error_of([&] { load_photo(dir.path / "a.png"); }), "[image " + (dir.path / "a.png").string()));
   CHECK(has(error_of([&] { load_photo(dir.path / "none.png"); }), "does not exist"));
   put(dir.path / "large.png", png(20'000, 20'000, 8, 0, "", "x"));
   CHECK(has(error_of([&] { load_photo(dir.path / "large.png"); }), "more than the limit"));

@@ -150,7 +150,7 @@ TEST_CASE("profile: CMYK without one is taken for ideal inks") {
 TEST_CASE("profile: one that is broken or of another kind is left out, and that is said") {
   const TempDir dir;
   for (const auto& [profile, words] :
-       {std::pair{std::string(200, 'x'), "is damaged"}, {linear_gray(), "is for another kind of picture"}}) {
+       {std::pair{std::string(200, 'x'), "is damaged"}, {linear_gray(), "is for another kind of image"}}) {
     write_raw(dir.path / "x.tif", with_profile(1, 1, 3, OIIO::TypeDesc::UINT8, profile),
               std::vector<std::uint8_t>{10, 20, 30});
     const Photo photo = load_photo(dir.path / "x.tif");
@@ -219,7 +219,7 @@ TEST_CASE("profile: code points of HEIC in the place of a profile, as its stream
   near(200, 60, 60);
 }
 
-TEST_CASE("profile: pictures for training: 16 bits of dark linear light, inks, orientation, packs") {
+TEST_CASE("profile: images for training: 16 bits of dark linear light, inks, orientation, packs") {
   const TempDir dir;
   OIIO::ImageSpec deep = with_profile(2, 1, 3, OIIO::TypeDesc::UINT16, linear_rgb());
   deep.attribute("Orientation", 6);

@@ -214,7 +214,7 @@ TEST_CASE("strange: floats outside 0 to 1: most of them refused, some said") {
   CHECK(has(error_of_photo(dir.path / "x.exr"), "scale it to 0 to 1"));
 }
 
-TEST_CASE("strange: pages and frames that are left out are told, in pictures and in a training set") {
+TEST_CASE("strange: pages and frames that are left out are told, in images and in a training set") {
   const TempDir dir;
   TIFF* out = TIFFOpen((dir.path / "x.tif").c_str(), "w");
   for (int page = 0; page < 4; ++page) {
@@ -250,7 +250,7 @@ TEST_CASE("strange: pages and frames that are left out are told, in pictures and
   events.warn = [&](const std::string& line) { warnings.push_back(line); };
   CHECK(Dataset::open(spec, events).count() == 3);
   CHECK(warnings ==
-        std::vector<std::string>{"2 pictures were read in part or not quite as they are, e.g. 1.gif holds 2 "
+        std::vector<std::string>{"2 images were read in part or not quite as they are, e.g. 1.gif holds 2 "
                                  "frames, of which the first was taken"});
   put(dir.path / "x.png", png(1, 1, 8, 0, chunk("acTL", big(7) + big(0)), std::string("\0\x40", 2)));
   CHECK(load_photo(dir.path / "x.png").remark == "holds 7 frames, of which the first was taken");

@@ -23,8 +23,8 @@ page::FrameLook color_frame(double time, float level, double sharpness = 1) {
 std::vector<page::FrameLook> three_shots() {
   std::vector<page::FrameLook> frames;
   for (int i = 0; i < 60; ++i)
-    frames.push_back(
-        color_frame(i / 25.0, 0.2F + 0.3F * static_cast<float>(i / 20) + 0.001F * static_cast<float>(i % 20)));
+    frames.push_back(color_frame(
+        i / 25.0, 0.2F + 0.3F * static_cast<float>(i / 20) + 0.001F * static_cast<float>(i % 20)));
   return frames;
 }
 

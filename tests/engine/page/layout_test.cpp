@@ -49,7 +49,8 @@ TEST_CASE("page layout: panels tile the page, with equal gutters, in reading ord
     page.right_to_left = trial % 2 == 1;
     std::vector<page::PanelShape> shapes;
     const int count = 1 + trial % 9;
-    for (int i = 0; i < count; ++i) shapes.push_back(panel_shape(std::exp2(number(-1.2, 1.2)), number(0.7, 2)));
+    for (int i = 0; i < count; ++i)
+      shapes.push_back(panel_shape(std::exp2(number(-1.2, 1.2)), number(0.7, 2)));
     const std::vector<PanelBox> boxes = page::lay_out_page(shapes, page);
     REQUIRE(boxes.size() == shapes.size());
     // With half a gutter added on each side, the boxes fill the inside without a rest: their areas

@@ -27,13 +27,13 @@ std::string text_error(const std::string& name, const std::string& text) {
 
 TEST_CASE("page script: captions, balloons, places, speakers") {
   const page::Script script = read_text("a.txt",
-                                   "\xEF\xBB\xBF# a comment\r\n\r\ntitle: A day\n"
-                                   "1: A caption: with a colon\n"
-                                   "2 @left: \"Hello\\nthere!\"\n"
-                                   "2 @top-right > 40 70: (Hm.)\n"
-                                   "3 > bottom left : *BANG*\n"
-                                   "4\xEF\xBC\x9A\u300C\u3053\u3093\u306B\u3061\u306F\u300D\n"
-                                   "5: \u201CCurly\u201D");
+                                        "\xEF\xBB\xBF# a comment\r\n\r\ntitle: A day\n"
+                                        "1: A caption: with a colon\n"
+                                        "2 @left: \"Hello\\nthere!\"\n"
+                                        "2 @top-right > 40 70: (Hm.)\n"
+                                        "3 > bottom left : *BANG*\n"
+                                        "4\xEF\xBC\x9A\u300C\u3053\u3093\u306B\u3061\u306F\u300D\n"
+                                        "5: \u201CCurly\u201D");
   CHECK(script.title == "A day");
   CHECK(!script.timed);
   REQUIRE(script.lines.size() == 6);
@@ -92,8 +92,8 @@ TEST_CASE("page script: subtitles have times, markup goes") {
   CHECK(script.lines[3].lettering.kind == LetteringKind::caption);
   CHECK(script.lines[3].lettering.text == "door closes");
   const page::Script vtt = read_text("a.vtt",
-                                "WEBVTT - a title\n\nNOTE a --> b\nmore\n\nSTYLE\n::cue {}\n\n"
-                                "id\n01:02.500 --> 01:04.000 line:0\n<v Ann>Hi!</v>\n");
+                                     "WEBVTT - a title\n\nNOTE a --> b\nmore\n\nSTYLE\n::cue {}\n\n"
+                                     "id\n01:02.500 --> 01:04.000 line:0\n<v Ann>Hi!</v>\n");
   REQUIRE(vtt.lines.size() == 1);
   CHECK(vtt.lines[0].start == doctest::Approx(62.5));
   CHECK(vtt.lines[0].lettering.text == "Hi!");

@@ -84,7 +84,7 @@ TEST_CASE("arena: the place with the least fresh memory is taken, then the small
   CHECK(arena.find(kMiB).data == small);
   CHECK(arena.find(kMiB + 5).fresh == 0);
   CHECK(arena.find(3 * kMiB).data == blocks[1]);
-  arena.release(last, kPage);  // now the small one goes on into memory that nobody has touched
+  arena.release(last, kPage);  // now the small one goes on into untouched memory
   CHECK(arena.find(9 * kMiB).data == small);
   CHECK(arena.find(9 * kMiB).fresh == 7 * kMiB - kPage);
 }

@@ -185,7 +185,7 @@ TEST_CASE("remove_stale_temporaries: those that nobody holds") {
     living.commit();
   }
   CHECK(read_file(dir.path / "living", 10) == "new");
-  remove_stale_temporaries(dir.path / "none");  // nothing to do is no error
+  remove_stale_temporaries(dir.path / "none");  // an absent folder is not an error
 }
 
 TEST_CASE("AtomicFile: the first in a folder cleans it, and takes no name that is taken") {

@@ -35,7 +35,7 @@ TEST_CASE("torch layout: a convolution's channels move before its rows") {
   CHECK(torch_shape({5, 4, 3, 2}, layout(Kind::conv_transpose)) == std::vector<std::int64_t>{5, 2, 4, 3});
 }
 
-TEST_CASE("torch layout: dense layers permute the flattened picture they read and write") {
+TEST_CASE("torch layout: dense layers permute the flattened image they read and write") {
   // h w c: (0,c0) (0,c1) (1,c0) (1,c1)
   const Shape ours = Shape::matrix(2, 4), picture{1, 2, 1, 2};
   CHECK(torch_shape(ours, layout(Kind::dense)) == std::vector<std::int64_t>{2, 4});
@@ -72,5 +72,5 @@ TEST_CASE("torch layout: what does not fit is an error") {
   CHECK_THROWS_WITH_AS(to_torch(std::vector<float>(3), Shape::vector(4), {}),
                        "[torch layout] 3 values for a parameter of shape 1x1x1x4", Error);
   CHECK_THROWS_WITH_AS(torch_order(Shape::matrix(2, 5), layout(Kind::dense, {1, 2, 1, 2})),
-                       "[torch layout] a picture 1x2x1x2 does not flatten to 5 features", Error);
+                       "[torch layout] an image 1x2x1x2 does not flatten to 5 features", Error);
 }

@@ -44,7 +44,7 @@ TEST_CASE("safetensors: other formats are named, with the line that converts the
       has(says("m.safetensors", "version https://git-lfs.github.com/spec/v1\noid sha256:0"), "git lfs pull"));
   CHECK(has(says("m.safetensors", "<!DOCTYPE html><html>not found</html>"), "is a web page"));
   CHECK(has(says("m.safetensors", "\x1f\x8b" + std::string(90, 'x')), "gzip -d"));
-  CHECK(has(says("m.safetensors", "\x89PNG\r\n\x1a\n" + std::string(90, 'x')), "is a picture"));
+  CHECK(has(says("m.safetensors", "\x89PNG\r\n\x1a\n" + std::string(90, 'x')), "is an image"));
   CHECK(has(says("it's.pth", zip("a/data.pkl")), "torch.load('FILE'"));  // no quotes within quotes
 }
 

@@ -45,7 +45,7 @@ struct SectorSums {
   }
 };
 
-// The filter at (x, y) by loops over all samples and sectors, with angles instead of places.
+// The filter at (x, y) by loops over all samples and sectors, with angles instead of offsets.
 std::array<double, 3> filtered(const Lab& image, double x, double y, double tx, double ty, double A,
                                double radius, const std::vector<double>& radii) {
   const double along = radius * std::pow(1 + A, 0.9), across = radius / (1 + A);
@@ -188,7 +188,7 @@ TEST_CASE("stylize: hatching is even, runs along its angle and is fixed to its p
 
 TEST_CASE("stylize: a wash lays calm ground in steps, and only that") {
   const Painted slope(512, 512, [](int, int y) { return Rgb8{90 + y / 5, 110 + y / 5, 130 + y / 5}; });
-  // The steepest five rows of a ramp that is even, by their mean.
+  // Mean of the steepest five rows of an even ramp.
   const auto unevenness = [&](double washes) {
     const auto wash = styled("wash", slope, {{"washes", washes}, {"grain", 0}, {"flow", 0}, {"edges", 0}});
     double most = 0, sum = 0;
@@ -233,7 +233,7 @@ TEST_CASE("stylize: halftone prints grays in black alone") {
   };
   CHECK(saturation(1) < 25);  // the cream of the paper
   CHECK(saturation(0) > 120);
-  // Without screens of three colors, as dark as with them.
+  // Without color screens, as dark as with them.
   const double black = mean_of(styled("halftone", gray), 96, 0, 0, 96, 96)[1];
   const double inks = mean_of(styled("halftone", gray, {{"grays", 0}}), 96, 0, 0, 96, 96)[1];
   CHECK(std::fabs(black - inks) < 40);

@@ -1,4 +1,5 @@
-// Styles beside the design's own implementation: planes of tests/engine/stylize, made by make_reference.py.
+// Styles against the design's own implementation: planes of tests/engine/stylize, made by
+// make_reference.py.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -72,8 +73,7 @@ Difference compare_plane(const std::string& file, const stylize::Plane& plane) {
   return compare(file, 1, [&](int x, int y, int) { return 255 * double(plane.row(y)[x]); });
 }
 
-// The values with which a style does what the reference does, and whether the picture of the cat is
-// kept as well.
+// Settings with which a style matches the reference, and whether an image of the cat is stored too.
 struct Styled {
   std::string name;
   stylize::StyleValues values;
@@ -103,7 +103,7 @@ void check_picture(const std::string& file, const Styled& styled, const stylize:
 
 }  // namespace
 
-TEST_CASE("stylize: pictures and planes are the reference's") {
+TEST_CASE("stylize: images and planes are the reference's") {
   for (const Subject& subject : subjects()) {
     const stylize::RgbView view{subject.photo.width, subject.photo.height, subject.photo.rgb.data()};
     for (const Styled& styled : cases()) {

@@ -54,7 +54,7 @@ LayerSpec layer(BlockOptions::MapKind map, const char* name, int in, int out, in
   return spec;
 }
 
-// The shape of a CycleGAN generator, small: down, through, up.
+// A small generator of CycleGAN's structure: downsampling, middle, upsampling.
 std::unique_ptr<Sequential> small_generator(int width) {
   using MapKind = BlockOptions::MapKind;
   auto net = std::make_unique<Sequential>("net");
@@ -83,7 +83,7 @@ ImageNetwork network_of(Sequential& net) {
 
 }  // namespace
 
-TEST_CASE("convert: every size comes back as it was, through a network that changes nothing") {
+TEST_CASE("convert: an identity network returns every size unchanged") {
   for (const auto& [w, h] : {std::pair{1, 1}, {1, 9}, {2, 3}, {7, 5}, {8, 8}, {13, 1}, {33, 65}}) {
     CAPTURE(w);
     CAPTURE(h);
@@ -107,7 +107,7 @@ TEST_CASE("convert: every size comes back as it was, through a network that chan
   }
 }
 
-TEST_CASE("convert: the extension mirrors, or repeats the edge where there is too little to mirror") {
+TEST_CASE("convert: padding reflects, or repeats the edge if there are too few pixels") {
   std::vector<float> row;
   ImageNetwork network = identity(8, 8);
   network.run = [&row](const Tensor& x) {
@@ -168,7 +168,7 @@ TEST_CASE("convert: values out of range are clamped; NaN, infinity and a changed
   CHECK(error_of([&] { wrong(make_photo(2, 2)); }).find("does not keep the size") != std::string::npos);
 }
 
-TEST_CASE("convert: the memory predicted is enough, and not far from what is taken") {
+TEST_CASE("convert: the predicted memory suffices, and is close to the actual use") {
   const auto net = small_generator(16);
   Converter convert(network_of(*net));
   const Device device;
@@ -185,18 +185,19 @@ TEST_CASE("convert: the memory predicted is enough, and not far from what is tak
     const double peak = static_cast<double>(Pool::of(device).stats().peak_in_use) - used;
     CHECK(peak > 0);
     CHECK(peak <= predicted);
-    CHECK(held + 40.0 * w * h <= predicted);  // with the image as integers and floats outside of the pool
+    CHECK(held + 40.0 * w * h <=
+          predicted);  // including the image as integers and floats outside of the pool
     CHECK(predicted <= 2 * (peak + 64.0 * w * h) + (16 << 20));
   }
 }
 
-TEST_CASE("convert: a picture that needs too much memory is refused, and the cure works") {
+TEST_CASE("convert: an image that needs too much memory is refused, and the cure works") {
   const auto net = small_generator(16);
   Converter convert(network_of(*net), 64 << 20);
   convert(make_photo(100, 100));
   const std::string error = error_of([&] { convert(make_photo(1200, 600)); });
   CAPTURE(error);
-  CHECK(error.find("[convert] a picture of 1200x600 needs about 0.") == 0);
+  CHECK(error.find("[convert] an image of 1200x600 needs about 0.") == 0);
   CHECK(error.find("0.06 are allowed (--max-memory); shrink it with --max-size ") != std::string::npos);
   const int side = std::stoi(error.substr(error.rfind(' ') + 1));
   CHECK(side >= 200);
@@ -205,7 +206,7 @@ TEST_CASE("convert: a picture that needs too much memory is refused, and the cur
   CHECK(convert(make_photo(w, h)).width == w);
 }
 
-TEST_CASE("convert: the size that is advised is accepted, and none much larger would be") {
+TEST_CASE("convert: the advised size is accepted, and much larger ones are not") {
   for (const int multiple : {4, 128})
     for (const auto& [w, h] : {std::pair{1201, 600}, {601, 2003}, {40, 9000}})
       for (const int mib : {10, 12, 17, 60}) {
@@ -222,7 +223,7 @@ TEST_CASE("convert: the size that is advised is accepted, and none much larger w
         const std::uint64_t limit = std::uint64_t(mib) << 20;
         Converter convert(network, limit);
         if (convert.predicted_bytes(w, h) <= limit) continue;
-        Photo photo{w, h, 8, {}, {}, ""};  // refused before its pixels are looked at
+        Photo photo{w, h, 8, {}, {}, ""};  // rejected before its pixels are read
         const std::string error = error_of([&] { convert(photo); });
         CAPTURE(error);
         if (error.find("no size fits") != std::string::npos) {
@@ -242,7 +243,7 @@ TEST_CASE("convert: the size that is advised is accepted, and none much larger w
       }
 }
 
-TEST_CASE("convert: where no size fits, the limit is named") {
+TEST_CASE("convert: if no size fits, the limit is named") {
   const auto net = small_generator(16);
   Converter convert(network_of(*net), 1 << 20);
   const std::string error = error_of([&] { convert(make_photo(300, 200)); });
@@ -254,7 +255,7 @@ TEST_CASE("convert: where no size fits, the limit is named") {
   CHECK(error_of([&] { crowded(make_photo(300, 200)); }).find("close other programs") != std::string::npos);
 }
 
-TEST_CASE("convert: only free blocks count as memory that is left") {
+TEST_CASE("convert: only free blocks count as available memory") {
   const Device device;
   std::uint64_t available = std::uint64_t{1} << 40;
   Converter convert(identity(1, 1), 0, [&] { return available; });
@@ -268,11 +269,11 @@ TEST_CASE("convert: only free blocks count as memory that is left") {
   convert(photo);
   const std::uint64_t free = memory_held(device) - Pool::of(device).stats().in_use;
   CHECK(free > 0);
-  available = need - free;  // the blocks of the last image serve again
+  available = need - free;  // the blocks of the last image are reused
   convert(photo);
   available = need - free - 1;
   CHECK_THROWS_AS(convert(photo), Error);
-  available = 0;  // the system does not tell
+  available = 0;  // the system does not report it
   CHECK(convert(photo).width == 400);
 }
 
@@ -283,7 +284,7 @@ TEST_CASE("convert: the long side is limited, the other follows") {
   CHECK(limited_size(3, 4000, 100) == std::pair{1, 100});
 }
 
-TEST_CASE("convert: models that draw from noise translate nothing") {
+TEST_CASE("convert: models that generate from noise are rejected") {
   TrainOptions options = default_options("dcgan");
   options.size = 16;
   options.ngf = options.ndf = 4;
@@ -292,7 +293,7 @@ TEST_CASE("convert: models that draw from noise translate nothing") {
   CHECK(error.find("cannot translate") != std::string::npos);
 }
 
-TEST_CASE("footprint: the system tells what is left") {
+TEST_CASE("memory: the system reports what is available") {
   CHECK(available_memory() > 1 << 20);
   CHECK(available_memory() < std::uint64_t{1} << 50);
 }

@@ -1,4 +1,4 @@
-// The feature network: training it, and the maps that losses get from it or from VGG19.
+// The feature network: its training, and the maps for losses, from it and from VGG19.
 #include "models/inference/feature_network.h"
 
 #include <doctest/doctest.h>
@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Two sets, of two and of three classes, told apart by folders.
+// Two sets, of two and of three classes, distinguished by folders.
 TrainOptions tiny_classifier(const fs::path& work, const char* run) {
   if (!fs::exists(work / "one")) {
     for (const char* kind : {"one/a", "one/b", "two/x", "two/y", "two/z"}) write_images(work / kind, 5);
@@ -48,7 +48,7 @@ TrainOptions tiny_classifier(const fs::path& work, const char* run) {
 
 using Tensors = std::vector<std::pair<std::string, std::pair<std::vector<std::int64_t>, std::vector<float>>>>;
 
-// VGG19 with two channels everywhere, whose first layer passes red and blue on.
+// VGG19 with two channels everywhere, whose first layer passes red and blue through.
 Tensors small_vgg() {
   Tensors all;
   std::int64_t channels = 3;
@@ -74,8 +74,7 @@ void write(const fs::path& path, const Tensors& tensors) {
 
 }  // namespace
 
-TEST_CASE(
-    "features: a run of two sets is resumed to the bit, keeps its classes and measures what it held out") {
+TEST_CASE("features: a run of two sets resumes bit-exactly, keeps its classes and measures held-out images") {
   const TempDir folder;
   TrainingObserver quiet;
   stop_requested = false;
@@ -92,12 +91,12 @@ TEST_CASE(
   std::stringstream text, numbers;
   text << log.rdbuf();
   numbers << stats.rdbuf();
-  CHECK(has(text.str(), "right on pictures held out"));
+  CHECK(has(text.str(), "accuracy on held-out images"));
   CHECK(has(text.str(), " of 3, "));  // of 10 images, and 3 of a batch
   CHECK(has(numbers.str(), "\"accuracy_2\""));
   CHECK(load_image(fs::path(o.outdir) / "samples/6.png").width > 8);
 
-  // What changed in the data is found when the run goes on.
+  // A change of the data is detected when the run is resumed.
   fs::rename(folder.path / "two/z", folder.path / "two/w");
   CHECK(has(error_of([&] {
               resume(
@@ -105,7 +104,7 @@ TEST_CASE(
             }),
             "of the class 'w', which is none of: x, y, z"));
   const auto model = load_model(file, nullptr, test_device());
-  CHECK(has(error_of([&] { model->generate({}, false); }), "draws no pictures"));
+  CHECK(has(error_of([&] { model->generate({}, false); }), "does not generate images"));
   CHECK(has(error_of([&] { model->translate({}, "AtoB", false); }), "cannot translate"));
 }
 
@@ -142,7 +141,7 @@ TEST_CASE("features: --accumulate adds up the gradients of batches") {
   }
 }
 
-TEST_CASE("features: it learns, and its frozen form equals the trunk at inference") {
+TEST_CASE("features: it learns, and its frozen form equals the backbone at inference") {
   const TempDir folder;
   TrainingObserver quiet;
   stop_requested = false;
@@ -184,10 +183,10 @@ TEST_CASE("features: it learns, and its frozen form equals the trunk at inferenc
   CHECK(maps[0].shape() == Shape{2, 4, 6, 8});
   CHECK(maps[1].shape() == Shape{2, 16, 24, 2});
   CHECK(maps[2].to_vector<float>() == maps[0].to_vector<float>());
-  CHECK(has(error_of([&] { frozen(x, {"relu9_1"}); }), "no layer 'relu9_1'; there are: conv1_1, relu1_1"));
+  CHECK(has(error_of([&] { frozen(x, {"relu9_1"}); }), "no layer 'relu9_1'; use one of: conv1_1, relu1_1"));
 }
 
-TEST_CASE("features: VGG19 from a file, its inputs, and gradients that reach the pictures only") {
+TEST_CASE("features: VGG19 from a file, its inputs, and gradients that reach the images only") {
   const TempDir folder;
   const fs::path path = folder.path / "vgg.safetensors";
   write(path, small_vgg());
@@ -199,7 +198,7 @@ TEST_CASE("features: VGG19 from a file, its inputs, and gradients that reach the
   CHECK(torch.name() == "vgg19");
   CHECK(torch.layers().size() == 32);
   const Tensor a = torch(x, {"conv1_1"})[0], b = caffe(x, {"conv1_1"})[0];
-  const double red = value(x, 3), blue = value(x, 5);  // of the second image element
+  const double red = value(x, 3), blue = value(x, 5);  // of the second image
   CHECK(value(a, 2) == doctest::Approx((red / 2 + 0.5 - 0.485) / 0.229));
   CHECK(value(a, 3) == doctest::Approx((blue / 2 + 0.5 - 0.406) / 0.225));
   CHECK(value(b, 2) == doctest::Approx(127.5 * blue + 127.5 - 103.939));

@@ -11,8 +11,8 @@ using namespace sumi;
 
 namespace {
 
-// Corners of a box with these half sides around a center, turned by `angle` in the first two axes: its covariance is that of
-// the half sides squared, times 8 / 7.
+// Corners of a box with these half sides around a center, rotated by `angle` in the first two axes:
+// the covariance is that of the squared half sides times 8 / 7.
 Descriptors box(std::vector<double> half, const std::vector<double>& center, double angle) {
   Descriptors d{3, {}};
   for (int corner = 0; corner < 8; ++corner) {
@@ -30,12 +30,13 @@ Descriptors box(std::vector<double> half, const std::vector<double>& center, dou
 TEST_CASE("frechet: axes that agree, axes that are turned, and the same set") {
   const double s = 8.0 / 7.0;
   const Descriptors a = box({1, 2, 3}, {0, 0, 0}, 0);
-  // Diagonal covariances: the squared differences of the deviations.
+  // Diagonal covariances: squared differences of the standard deviations.
   CHECK(frechet_distance(a, box({2, 2, 5}, {1, -2, 2}, 0)) == doctest::Approx(9 + s * (1 + 0 + 4)));
   CHECK(frechet_distance(a, a) == doctest::Approx(0).epsilon(1e-9));
-  // Turned by a right angle: the first two deviations change places.
+  // Rotated by a right angle: the first two standard deviations are swapped.
   CHECK(frechet_distance(a, box({1, 2, 3}, {0, 0, 0}, std::acos(0.0))) == doctest::Approx(s * 2));
-  // By 45 degrees: for 2x2 blocks tr (A B)^(1/2) = sqrt(tr AB + 2 sqrt(det A det B)), here tr AB = 2.5 * 5, det = 4.
+  // By 45 degrees: for 2x2 blocks tr (A B)^(1/2) = sqrt(tr AB + 2 sqrt(det A det B)), here tr AB =
+  // 2.5 * 5, det = 4.
   CHECK(frechet_distance(a, box({1, 2, 3}, {0, 0, 0}, std::atan(1.0))) ==
         doctest::Approx(s * (10 - 2 * std::sqrt(12.5 + 8))));
   const Descriptors flat{2, {0, 0, 1, 1, 2, 2}},
@@ -54,7 +55,7 @@ TEST_CASE("kernel distance: by hand") {
   CHECK(kernel_distance(many, ones) == doctest::Approx(1 + 8 - 2));
 }
 
-TEST_CASE("frechet: more numbers than pictures, and a number that never varies") {
+TEST_CASE("frechet: more features than images, and a constant feature") {
   const auto rows = [](std::size_t size, std::size_t count, double shift) {
     Descriptors d{size, {}};
     for (std::size_t i = 0; i < size * count; ++i) {
@@ -63,7 +64,7 @@ TEST_CASE("frechet: more numbers than pictures, and a number that never varies")
     }
     return d;
   };
-  // Zeros behind every row change no distance, only how it is computed.
+  // Zeros appended to every row change the algorithm, not the distance.
   const auto wide = [](const Descriptors& d, std::size_t size) {
     Descriptors w{size, std::vector<double>(size * d.count(), 0.0)};
     for (std::size_t i = 0; i < d.values.size(); ++i) w.values[i / d.size * size + i % d.size] = d.values[i];

@@ -1,4 +1,5 @@
-// Inception v3 from a file: what can be computed by hand. tests/parity/features_parity.py compares whole descriptors with PyTorch.
+// Inception v3 from a file: values that can be computed by hand. tests/parity/features_parity.py
+// compares whole descriptors with PyTorch.
 #include "models/inference/inception.h"
 
 #include <doctest/doctest.h>
@@ -23,8 +24,8 @@ struct Stored {
 };
 using Weights = std::map<std::string, Stored>;
 
-// Nothing but the norms' betas passes a layer, so that every map is flat: channel k of each has the value k % 3. The variances and eps
-// make 1.
+// Only the norms' betas pass through a layer, so that every map is flat: channel k has the value k
+// % 3. The variances plus eps are 1.
 Weights flat(std::size_t layers) {
   Weights all;
   for (const auto& [name, shape] : inception_convolutions()) {
@@ -63,17 +64,18 @@ double mean_of_channel(const Tensor& map, std::int64_t channel) {
 
 TEST_CASE("inception: layers, the order of branches, folded norms, and both rules for pools") {
   const TempDir folder;
-  set_threads(1);  // as quick as more, and on a busy machine none waits for another
+  set_threads(1);  // as fast as more, and independent of other load
   Weights weights = flat(1000);
   CHECK(weights.size() == 5 * 94);
-  // The first channel of three pool branches adds what its pool makes of channel 2, which is 2, to its beta.
+  // The first channel of three pool branches adds the pool's result for channel 2, which is 2, to
+  // its beta.
   for (const char* name : {"Mixed_5d", "Mixed_6e", "Mixed_7c"})
     weights.at(std::string(name) + ".branch_pool.conv.weight").values[2] = 1;
   // Channel 1 of the last block, by its norm alone: 1 + (0 - (-3)) 2 / 2
   weights.at("Mixed_7c.branch1x1.bn.weight").values[1] = 2;
   weights.at("Mixed_7c.branch1x1.bn.running_mean").values[1] = -3;
   weights.at("Mixed_7c.branch1x1.bn.running_var").values[1] = 3.999f;
-  weights["AuxLogits.fc.bias"] = {{1000}, std::vector<float>(1000, NAN)};  // not looked at
+  weights["AuxLogits.fc.bias"] = {{1000}, std::vector<float>(1000, NAN)};  // ignored
   const fs::path path = write_weights(folder.path / "inception.safetensors", weights);
   weights.clear();
 
@@ -87,7 +89,8 @@ TEST_CASE("inception: layers, the order of branches, folded norms, and both rule
     CHECK(maps[1].shape() == Shape{1, 35, 35, 288});
     CHECK(maps[2].shape() == Shape{1, 17, 17, 768});
     CHECK(maps[0].shape() == Shape{1, 8, 8, 2048});
-    // Of the n windows along a side the outer two have a third outside, where torch's means count zeros.
+    // Of the n windows along a side, the outer two have a third outside, where torch's average
+    // counts zeros.
     const auto inside = [&](double n) {
       return pools == InceptionPools::fid ? 1 : std::pow((n - 2 + 4.0 / 3) / n, 2);
     };
@@ -103,7 +106,7 @@ TEST_CASE("inception: layers, the order of branches, folded norms, and both rule
     CHECK(rows.shape() == Shape{1, 1, 1, 2048});
     CHECK(rows.to_vector<double>()[2048 - 192] == doctest::Approx(2 * inside(8)));
     CHECK(has(error_of([&] { network(pictures, {"conv4_1"}); }),
-              "no layer 'conv4_1'; there are: Mixed_5d, Mixed_6e, Mixed_7c"));
+              "no layer 'conv4_1'; use one of: Mixed_5d, Mixed_6e, Mixed_7c"));
   }
 }
 
@@ -120,7 +123,7 @@ TEST_CASE("inception: files that do not fit are refused by name") {
   bad.erase("Conv2d_1a_3x3.bn.running_var");
   CHECK(has(said(bad), "has no Conv2d_1a_3x3.bn.running_var"));
   bad = good;
-  bad.at("Conv2d_1a_3x3.conv.weight").shape = {3, 3, 3, 32};  // as TensorFlow keeps it
+  bad.at("Conv2d_1a_3x3.conv.weight").shape = {3, 3, 3, 32};  // TensorFlow's layout
   CHECK(has(said(bad), "has Conv2d_1a_3x3.conv.weight of 3x3x3x32, but Inception v3 wants 32x3x3x3 there"));
   bad = good;
   bad.at("Conv2d_2a_3x3.conv.weight").values[7] = NAN;

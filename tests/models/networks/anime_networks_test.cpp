@@ -1,5 +1,7 @@
-// The networks of AnimeGANv2 and CartoonGAN have the parameters, names and work of the well-known implementations.
+// The networks of AnimeGANv2 and CartoonGAN have the parameters, names and FLOPs of their PyTorch
+// ports.
 #include "models/networks/anime_networks.h"
+#include "models/anime_options.h"
 
 #include <doctest/doctest.h>
 
@@ -18,7 +20,7 @@ namespace {
 TrainOptions small_anime(const char* net_g) {
   TrainOptions o;
   o.net_g = net_g;
-  o.net_d = "animegan2";
+  o.group<AnimeOptions>().net_d = "animegan2";
   o.ngf = o.ndf = 8;
   o.n_blocks = 2;
   o.device = test_device();
@@ -54,12 +56,12 @@ TEST_CASE("anime networks: parameters and work as published") {
   const MetaDevice plan_only;
   TrainOptions o;
   o.net_g = "animegan2_lite";
-  o.net_d = "animegan2";
+  o.group<AnimeOptions>().net_d = "animegan2";
   CHECK(anime_translator(o)->parameter_count() == 698240);
   CHECK(giga_macs(*anime_translator(o)) == doctest::Approx(7.1).epsilon(0.01));
   CHECK(anime_discriminator(o)->parameter_count() == 1128800);
   CHECK(giga_macs(*anime_discriminator(o)) == doctest::Approx(5.8).epsilon(0.01));
-  o.net_g = o.net_d = "cartoongan";
+  o.net_g = o.group<AnimeOptions>().net_d = "cartoongan";
   CHECK(anime_translator(o)->parameter_count() == 11120195);
   CHECK(giga_macs(*anime_translator(o)) == doctest::Approx(54.4).epsilon(0.01));
   const auto d = anime_discriminator(o);
@@ -68,7 +70,7 @@ TEST_CASE("anime networks: parameters and work as published") {
   CHECK(d->infer_shape({2, 256, 256, 3}, cost) == Shape{2, 64, 64, 1});
 }
 
-TEST_CASE("anime networks: draw within [-1, 1], and gradients reach every parameter") {
+TEST_CASE("anime networks: outputs lie within [-1, 1], and gradients reach every parameter") {
   for (const char* name : {"animegan2", "animegan2_lite", "cartoongan"}) {
     CAPTURE(name);
     const TrainOptions o = small_anime(name);
@@ -89,7 +91,7 @@ TEST_CASE("anime networks: draw within [-1, 1], and gradients reach every parame
 }
 
 TEST_CASE(
-    "cartoongan's generator: with an enlargement before its convolutions a flat picture gets no "
+    "cartoongan's generator: with an enlargement before its convolutions a flat image gets no "
     "checkerboard") {
   for (const char* rule : {"transpose", "nearest", "bilinear"}) {
     CAPTURE(rule);
@@ -104,7 +106,7 @@ TEST_CASE(
     RandomStream stream(3, 1);
     initialize(*g, {"kaiming", 1}, stream);
     const Tensor y = (*g)(Tensor::full({1, 96, 96, 3}, 0.3, DType::f32, parse_device(o.device)));
-    // Far from the border, where zeros come in.
+    // Far from the border, where zero padding enters.
     double spread = 0;
     for (std::int64_t c = 0; c < 3; ++c) {
       const auto middle = slice(y, {0, 44, 44, c}, {1, 8, 8, 1}).to_vector<double>();

@@ -1,4 +1,4 @@
-// Networks are exactly those of their sources: parameters, names, shapes.
+// Networks match their sources exactly: parameters, names, shapes.
 #include <doctest/doctest.h>
 
 #include "models/make_model.h"
@@ -25,7 +25,7 @@ Shape output(const Module& m, const Shape& x) {
 
 }  // namespace
 
-TEST_CASE("the dense GAN has the source texts' sizes") {
+TEST_CASE("the dense GAN has the course notes' sizes") {
   const auto g = dense_generator(network_options(28, 1)), d = dense_discriminator(network_options(28, 1));
   CHECK(g->parameter_count() == 1486352);
   CHECK(d->parameter_count() == 784 * 256 + 256 + 256 + 1);
@@ -89,7 +89,7 @@ TEST_CASE("the 5x5-convolution GAN: 7x7 as in the listing, 28x28 with two enlarg
                     "[--size] 14 is not possible for gan-conv; use 28, or 7 as in the listing");
 }
 
-TEST_CASE("the autoencoder GAN draws 16x16x3, and converts pictures of any sides that 4 divides") {
+TEST_CASE("the autoencoder GAN generates 16x16x3, and converts images of any sides that 4 divides") {
   TrainOptions o = network_options(16, 3);
   o.ngf = o.ndf = 128;
   const MetaDevice without_memory;
@@ -104,7 +104,7 @@ TEST_CASE("the autoencoder GAN draws 16x16x3, and converts pictures of any sides
                     "[--size] 15 is not possible for gan-autoencoder; use an even number from 8 on");
 }
 
-TEST_CASE("the source texts' recipes are the defaults of their models") {
+TEST_CASE("the course notes' settings are the defaults of their models") {
   const TrainOptions reshape = default_options("gan-reshape"), conv = default_options("gan-conv");
   CHECK(reshape.lr == 2e-4);
   CHECK(reshape.beta1 == 0.9);
@@ -123,7 +123,7 @@ TEST_CASE("the source texts' recipes are the defaults of their models") {
   CHECK_THROWS_WITH(validate(wrong), "[--variant] value cube: unknown; use one of: pixel, flat");
 }
 
-TEST_CASE("DCGAN at 64 has the well-known example's parameters") {
+TEST_CASE("DCGAN at 64 has the parameters of pytorch/examples/dcgan") {
   const auto g = dcgan_generator(network_options(64, 3)), d = dcgan_discriminator(network_options(64, 3));
   CHECK(g->parameter_count() == 3576704);
   CHECK(d->parameter_count() == 2765568);
@@ -133,7 +133,7 @@ TEST_CASE("DCGAN at 64 has the well-known example's parameters") {
   CHECK(d->parameters().back().name == "main.11.weight");
   Cost cost;
   CHECK(g->infer_shape({1, 1, 1, 100}, cost) == Shape{1, 64, 64, 3});
-  // peers.md: 0.105 GMAC for the generator at 64x64.
+  // Published count: 0.105 GMAC for the generator at 64x64.
   CHECK(static_cast<double>(cost.macs) / 1e9 == doctest::Approx(0.105).epsilon(0.01));
 }
 

@@ -1,4 +1,4 @@
-// The translation networks have the parameters, names and shapes of the well-known implementation.
+// The translation networks have the parameters, names and shapes of pytorch-CycleGAN-and-pix2pix.
 #include <doctest/doctest.h>
 
 #include <set>
@@ -34,7 +34,7 @@ Shape planned_output(const Module& m, const Shape& x) {
 
 }  // namespace
 
-TEST_CASE("parameter counts are the well-known ones") {
+TEST_CASE("parameter counts are those of pytorch-CycleGAN-and-pix2pix") {
   const MetaDevice plan_only;
   CHECK(translation_generator(translator_options("resnet_9blocks"))->parameter_count() == 11378179);
   CHECK(translation_generator(translator_options("resnet_6blocks"))->parameter_count() == 7837699);
@@ -46,7 +46,7 @@ TEST_CASE("parameter counts are the well-known ones") {
   CHECK(patch_discriminator(batch)->parameter_count() == 2768705);
 }
 
-TEST_CASE("work per picture of 256 x 256") {
+TEST_CASE("multiply-adds per image of 256 x 256") {
   const MetaDevice plan_only;
   Cost nine, patch, unet;
   translation_generator(translator_options("resnet_9blocks"))->infer_shape({1, 256, 256, 3}, nine);
@@ -117,7 +117,7 @@ TEST_CASE("a residual block adds its input: what enters a block of zero weights 
     RandomStream noise(seed, 0);
     return (*g)(noise.normal({1, 16, 16, 3}, DType::f32, Device{})).to_vector<double>();
   };
-  CHECK(drawn(1) != drawn(2));  // nothing of the input reaches the result any other way
+  CHECK(drawn(1) != drawn(2));  // the input reaches the output in no other way
 }
 
 TEST_CASE("dropout in training only") {

@@ -1,4 +1,4 @@
-// --upsample: what doubles a generator's image, and every model that has a choice.
+// --upsample: doubling layers, and every model that has the option.
 #include "models/networks/upsampling.h"
 
 #include <doctest/doctest.h>
@@ -49,7 +49,7 @@ const PlannedNetwork& generator_of(const std::vector<PlannedNetwork>& networks) 
 
 }  // namespace
 
-TEST_CASE("way up: a flat picture stays flat behind a resize, and not behind a transposed convolution") {
+TEST_CASE("upsampling: a flat image stays flat behind a resize, and not behind a transposed convolution") {
   for (const int kernel : {3, 4, 5})
     for (const char* rule : kRules)
       for (const bool reflected : {false, true}) {
@@ -82,7 +82,7 @@ TEST_CASE("way up: a flat picture stays flat behind a resize, and not behind a t
       }
 }
 
-TEST_CASE("way up: every model with a choice draws pictures of the same size each way") {
+TEST_CASE("upsampling: every model generates images of the same size with each choice") {
   const std::vector<std::string> models = choosing();
   CHECK(models.size() == 12);
   for (const std::string& model : models) {
@@ -95,15 +95,15 @@ TEST_CASE("way up: every model with a choice draws pictures of the same size eac
       const std::vector<PlannedNetwork> networks = plan_networks(o);
       const PlannedNetwork& g = generator_of(networks);
       Cost cost;
-      CHECK(g.module->infer_shape(g.input, cost) == Shape{1, picture_side(o), picture_side(o), o.channels});
+      CHECK(g.module->infer_shape(g.input, cost) == Shape{1, image_side(o), image_side(o), o.channels});
       macs.push_back(cost.macs);
     }
-    CHECK(macs[0] < macs[1]);  // a resize's zeros are not left out
+    CHECK(macs[0] < macs[1]);  // a resize has no zeros to skip
     CHECK(macs[1] == macs[2]);
   }
 }
 
-TEST_CASE("way up: a step reaches every parameter, with virtual batch norm where there is one") {
+TEST_CASE("upsampling: a step reaches every parameter, also with virtual batch norm") {
   for (const std::string& model : choosing()) {
     if (std::string(test_device()) == "emu" && model != "dcgan" && model != "wgan-gp") continue;
     if (model == "animegan" || model == "cartoongan") continue;  // anime_networks_test.cpp
@@ -114,7 +114,7 @@ TEST_CASE("way up: a step reaches every parameter, with virtual batch norm where
       o.virtual_batch_norm = model != "vae" && domains_of(o) == 1;
       const std::unique_ptr<Model> m = make_model(o);
       RandomStream stream(5, 9);
-      const std::int64_t side = picture_side(o);
+      const std::int64_t side = image_side(o);
       std::vector<Tensor> real;
       for (int i = 0; i < (model == "pix2pix" ? 2 : domains_of(o)); ++i)
         real.push_back(stream.uniform({o.batch_size, side, side, o.channels}, DType::f32,
@@ -126,7 +126,7 @@ TEST_CASE("way up: a step reaches every parameter, with virtual batch norm where
   }
 }
 
-TEST_CASE("virtual batch norm: g's samples do not depend on each other, and d is as it was") {
+TEST_CASE("virtual batch norm: g's samples are independent of each other, and d is unchanged") {
   int models = 0;
   for (const ModelSpec* spec : model_specs()) {
     if (!option_table(spec->name).has("virtual-batch-norm")) continue;

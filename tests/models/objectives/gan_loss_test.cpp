@@ -1,4 +1,4 @@
-// What discriminator and generator minimize, in numbers.
+// Losses of discriminator and generator in numbers.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -16,7 +16,7 @@ Tensor logit(double p) {
 
 }  // namespace
 
-TEST_CASE("the source texts' worked example: D(x) = .8, D(G(z)) = .6 gives L_G = .511 and L_D = 1.139") {
+TEST_CASE("the course notes' worked example: D(x) = .8, D(G(z)) = .6 gives L_G = .511 and L_D = 1.139") {
   const GanLoss loss("vanilla", 0);
   const Tensor real_logits = logit(0.8), fake_logits = logit(0.6);
   CHECK(loss.mean_score(real_logits).item() == doctest::Approx(0.8));
@@ -51,7 +51,7 @@ TEST_CASE("label smoothing moves the real label only") {
   CHECK(smooth.generator(out).item() == plain.generator(out).item());
 }
 
-TEST_CASE("the share of outputs that say real: from 0 on as logits, from 0.5 on as scores") {
+TEST_CASE("fraction classified as real: logits above 0, scores above 0.5") {
   const Tensor out = Tensor::from(std::vector<double>{-1, 0.3, 0.4, 0.6}, {4, 1, 1, 1}, DType::f64, kRef);
   CHECK(GanLoss("vanilla", 0).share_real(out).item() == 0.75);
   CHECK(GanLoss("lsgan", 0).share_real(out).item() == 0.25);

@@ -1,4 +1,4 @@
-// The pool returns what it is given while it fills, then half of the time something older; it survives a
+// The pool returns its input while it fills, then half of the time an older image; it survives a
 // checkpoint.
 #include <doctest/doctest.h>
 
@@ -20,7 +20,7 @@ double value_of(const Tensor& t) {
 
 }  // namespace
 
-TEST_CASE("pool: fills, then exchanges every other picture") {
+TEST_CASE("pool: fills, then exchanges every other image") {
   ImagePool pool(5, 7, 3);
   for (int i = 0; i < 5; ++i) CHECK(value_of(pool.query(picture(i))) == i);
   int older = 0, youngest_kept = 0;
@@ -32,10 +32,10 @@ TEST_CASE("pool: fills, then exchanges every other picture") {
   }
   CHECK(older > 430);
   CHECK(older < 570);
-  CHECK(youngest_kept > 400);  // what is kept is exchanged too
+  CHECK(youngest_kept > 400);  // stored images are replaced, too
 }
 
-TEST_CASE("pool: size 0 returns its input; a batch is treated picture by picture") {
+TEST_CASE("pool: size 0 returns its input; a batch is treated image by image") {
   ImagePool none(0, 7, 3), pool(3, 7, 3);
   CHECK(value_of(none.query(picture(4))) == 4);
   CHECK(none.position() == 0);
@@ -45,7 +45,7 @@ TEST_CASE("pool: size 0 returns its input; a batch is treated picture by picture
   for (int i = 0; i < 3; ++i) CHECK(got[static_cast<std::size_t>(i)] == i + 1);
 }
 
-TEST_CASE("pool: pictures of different sizes come back whole, from a checkpoint too") {
+TEST_CASE("pool: images of different sizes are returned whole, also from a checkpoint") {
   const TempDir folder;
   ImagePool pool(4, 9, 3), copy(4, 9, 3);
   const auto sized = [](int i) {
@@ -66,7 +66,7 @@ TEST_CASE("pool: pictures of different sizes come back whole, from a checkpoint 
   for (int i = 60; i < 90; ++i) CHECK(check(pool.query(sized(i))) == check(copy.query(sized(i))));
 }
 
-TEST_CASE("pool: goes on after a checkpoint as if nothing had been") {
+TEST_CASE("pool: continues unchanged after a checkpoint") {
   const TempDir folder;
   ImagePool pool(4, 9, 3), copy(4, 9, 3);
   for (int i = 0; i < 30; ++i) pool.query(picture(i));

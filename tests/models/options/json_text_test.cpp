@@ -1,4 +1,4 @@
-// JSON of strangers: what is too much is refused before it is parsed.
+// Untrusted JSON: excessive input is rejected before it is parsed.
 #include "models/options/json_text.h"
 
 #include <doctest/doctest.h>
@@ -22,14 +22,14 @@ std::string problem(const std::string& text, int max_depth = 16) {
 
 }  // namespace
 
-TEST_CASE("json: what sumi writes is read") {
+TEST_CASE("json: files written by sumi are read") {
   const auto json = parse_json(R"({"b":[1,{"c":"[[[[,,"}],"a":"\"{"})", "x", "cure", 3);
-  CHECK(json.begin().key() == "b");  // in its order
+  CHECK(json.begin().key() == "b");  // in the file's order
   CHECK(json["b"][1]["c"] == "[[[[,,");
   CHECK(parse_json("7", "x", "cure") == 7);
 }
 
-TEST_CASE("json: deep, long, doubled and broken text is one error") {
+TEST_CASE("json: deep, long, duplicate and broken text is one error") {
   CHECK(problem("[[1]]", 1) == "[x] is nested deeper than 1 levels; cure");
   CHECK(problem(std::string(500'000, '[')) == "[x] is nested deeper than 16 levels; cure");
   CHECK(problem(R"({"a":{"b":1,"b":2}})") == R"([x] names "b" twice; cure)");
@@ -44,13 +44,13 @@ TEST_CASE("json: deep, long, doubled and broken text is one error") {
   CHECK(problem("\"" + std::string(1 << 20, 'a') + "\"").find("more than 1048576") != std::string::npos);
 }
 
-TEST_CASE("json: values in messages are short, also when they are no UTF-8") {
+TEST_CASE("json: values in messages are short, also if they are not UTF-8") {
   CHECK(short_text("text") == "\"text\"");
   CHECK(short_text("\xff") == "\"\xEF\xBF\xBD\"");
   const std::string text = short_text(std::string(100, 'a'));
   CHECK(text.size() == 63);
   CHECK(text.ends_with("..."));
-  for (int shift = 0; shift < 3; ++shift) {  // never half a character
+  for (int shift = 0; shift < 3; ++shift) {  // characters are never cut in half
     std::string wide(static_cast<std::size_t>(shift), 'a');
     for (int i = 0; i < 50; ++i) wide += "漢";
     const std::string cut = short_text(wide);

@@ -1,14 +1,17 @@
-// The table of options: options without effect are refused with the reason, and accepted where they have one; aliases, former names
-// and groups.
+// The option table: options without effect are rejected with the reason, and accepted where they
+// have one; aliases, former names and groups.
 #include "models/options/option_table.h"
+#include "models/anime_options.h"
 
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "models/photo_converter.h"
 #include "models/registry.h"
 #include "models/settings.h"
+#include "models/vae.h"
 #include "tests/support.h"
 
 using namespace sumi;
@@ -52,24 +55,34 @@ const std::vector<Case>& cases() {
       {"vae", "ngf", kNothing, [](TrainOptions& o) { o.variant = "conv"; }},
       {"vae", "ndf", kNothing, [](TrainOptions& o) { o.variant = "conv"; }},
       {"animegan", "feature-network",
-       [](TrainOptions& o) { o.lambda_content = o.lambda_style = o.init_epochs = 0; }, kNothing},
+       [](TrainOptions& o) {
+         o.group<AnimeOptions>().lambda_content = o.group<AnimeOptions>().lambda_style =
+             o.group<AnimeOptions>().init_epochs = 0;
+       },
+       kNothing},
       {"infogan", "lr", kNothing, [](TrainOptions& o) { o.lr_d = 0; }},
       {"dcgan", "beta1", [](TrainOptions& o) { o.optimizer = "rmsprop"; }, kNothing},
-      {"vae", "sigma", kNothing, [](TrainOptions& o) { o.likelihood = "gaussian"; }},
-      {"animegan", "init-lr", [](TrainOptions& o) { o.init_epochs = 0; }, kNothing},
+      {"vae", "sigma", kNothing, [](TrainOptions& o) { o.group<VaeOptions>().likelihood = "gaussian"; }},
+      {"animegan", "init-lr", [](TrainOptions& o) { o.group<AnimeOptions>().init_epochs = 0; }, kNothing},
       {"gan-reshape", "label-smoothing", hinge, kNothing},
       {"wgan", "generator-target", kNothing,
        [](TrainOptions& o) { o.gan_mode = "vanilla", o.clip_weights = 0; }},
       {"dcgan", "labels", kNothing, [](TrainOptions& o) { o.conditional = true; }},
       {"dcgan", "classes", kNothing, [](TrainOptions& o) { o.conditional = true; }},
-      {"cartoongan", "feature-network", [](TrainOptions& o) { o.lambda_content = o.init_epochs = 0; },
-       [](TrainOptions& o) { o.lambda_content = o.init_epochs = 0, o.lambda_style = 1; }},
+      {"cartoongan", "feature-network",
+       [](TrainOptions& o) {
+         o.group<AnimeOptions>().lambda_content = o.group<AnimeOptions>().init_epochs = 0;
+       },
+       [](TrainOptions& o) {
+         o.group<AnimeOptions>().lambda_content = o.group<AnimeOptions>().init_epochs = 0,
+         o.group<AnimeOptions>().lambda_style = 1;
+       }},
       {"dcgan", "r1-interval", kNothing, [](TrainOptions& o) { o.r1 = 1; }},
   };
   return all;
 }
 
-// A group that only one model would know.
+// A group that belongs to a single model.
 struct OwnOptions {
   int layers = 3;
   bool skip = true;
@@ -86,7 +99,7 @@ struct OwnOptions {
 
 }  // namespace
 
-TEST_CASE("unused options: what has no effect is refused by name, and accepted where it has one") {
+TEST_CASE("unused options: options without effect are rejected by name, and accepted where they have one") {
   for (const Case& c : cases()) {
     CAPTURE(c.model);
     CAPTURE(c.option);
@@ -112,7 +125,7 @@ TEST_CASE("unused options: a model's defaults may hold them") {
   }
 }
 
-TEST_CASE("unused options: --epochs has no effect beside --steps, and is no mistake there") {
+TEST_CASE("unused options: --epochs has no effect beside --steps, and is accepted there") {
   TrainOptions o = default_options("dcgan");
   o.steps = 3;
   CHECK_NOTHROW(
@@ -137,9 +150,9 @@ TEST_CASE("missing options: the reason of the group, or the models that have the
   CHECK(why("virtual-batch-norm", "gan") == "it needs a generator that starts from noise and has batch norm");
   CHECK(why("latent", "pix2pix") == "only GANs that start from noise have it");
   CHECK(why("r1", "vae") == "it does not have a discriminator");
-  CHECK(why("vbn", "dcgan").empty());  // it has it, by its former name too
+  CHECK(why("vbn", "dcgan").empty());  // dcgan has the option, also under its former name
   CHECK(why("norm", "animegan") == "only cyclegan, pix2pix");
-  for (const ModelSpec* spec : model_specs()) {  // each option is missing with a reason
+  for (const ModelSpec* spec : model_specs()) {  // every missing option has a reason
     CAPTURE(spec->name);
     for (const Option* option : all_options().rows())
       if (!option_table(spec->name).has(option->name))
@@ -180,7 +193,7 @@ TEST_CASE("option table: a group that only its model knows has its defaults, row
   o.group<OwnOptions>().layers = 10;
   CHECK(error_of([&] { check_values(table, o); }) ==
         "[--layers] value 10: out of range; use a number from 1 to 9");
-  TrainOptions copy = o;  // a copy of its own
+  TrainOptions copy = o;  // copies the group, too
   copy.group<OwnOptions>().layers = 1;
   CHECK(o.group<OwnOptions>().layers == 10);
   CHECK(table.at("skip").unused_reason(copy) == "only with --layers 2 or more");
@@ -205,8 +218,12 @@ TEST_CASE("option json: former names, values and models are read; a name given t
   CHECK(has(error_of([&] { update_from_json(o, Json{{"gp", 1}, {"lambda-gp", 2}}, "x"); }), "[x] "));
   o = default_options("animegan");
   update_from_json(o, Json{{"features", "own"}, {"lambda-colour", 2}}, "x");
-  CHECK(o.feature_network == "builtin");
-  CHECK(o.lambda_color == 2);
+  CHECK(o.group<AnimeOptions>().feature_network == "builtin");
+  CHECK(o.group<AnimeOptions>().lambda_color == 2);
+  update_from_json(o, Json{{"kernels", "own"}}, "x");
+  CHECK(o.conv_backend == "native");
+  CHECK(to_json(o).at("conv-backend") == "native");
+  CHECK_FALSE(to_json(o).contains("kernels"));
 }
 
 TEST_CASE("option json: models under their former names") {
@@ -227,7 +244,7 @@ TEST_CASE("option json: models under their former names") {
   const TrainOptions converter = read("autoencoder-gan", photos);
   CHECK(converter.model == "photo-converter");
   CHECK(converter.load_size == 20);
-  CHECK(converter.lambda_autoencoder == 2);
+  CHECK(converter.group<PhotoConverterOptions>().lambda_autoencoder == 2);
   CHECK(converter.nz == 7);
   CHECK(has(error_of([&] { read("autoencoder-gan", {{"nonsense", 1}}); }), "nonsense"));
   CHECK(has(error_of([&] { read("dcgan", {{"model", "gan"}}); }), "cure"));
@@ -239,7 +256,8 @@ TEST_CASE("option json: --gan-mode wgan-gp brings its penalty, and 0 turns it of
   CHECK(o.lambda_gp == 10);
   update_from_json(o, Json{{"gan-mode", "wgan-gp"}, {"lambda-gp", 0}}, "x");
   CHECK(o.lambda_gp == 0);
-  update_from_json(o, Json{{"gan-mode", "wgan-gp"}, {"gp", 0}}, "x");  // of an older file, where it meant 10
+  update_from_json(o, Json{{"gan-mode", "wgan-gp"}, {"gp", 0}},
+                   "x");  // from an older file, where it meant 10
   CHECK(o.lambda_gp == 10);
   CHECK(default_options("wgan-gp").lambda_gp == 10);
 }

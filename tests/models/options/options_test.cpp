@@ -1,5 +1,5 @@
-// Every option of every model with values that nobody means: refused in one line that names the option and says what is
-// allowed. Driven by the table that makes the command line, so that a new option is tried without anybody's doing.
+// Invalid values for every option of every model are rejected with one line that names the option
+// and the valid values. Driven by the option table, so that new options are tested automatically.
 #include "models/options/options.h"
 
 #include <doctest/doctest.h>
@@ -17,7 +17,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-// Options for which every value of their type means something.
+// Options for which every value of their type is valid.
 bool takes_anything(const Option& option) {
   return option.name == "seed";
 }
@@ -36,10 +36,10 @@ void check_names(const std::string& text, const Option& info) {
   CAPTURE(text);
   CHECK(text.find("[--" + info.name + "] ") == 0);
   CHECK(text.find('\n') == std::string::npos);
-  CHECK(text.size() > info.name.size() + 15);  // and says more than that
+  CHECK(text.size() > info.name.size() + 15);  // and says more
 }
 
-// Calls visit(info, options with the member set) for the value in each option of type T that the model has.
+// Calls visit(info, options with the member set) for each option of type T of each model.
 template <class T, class Visit>
 void with_each(const std::string& model, T value, Visit&& visit) {
   for (const Option* option : option_table(model).rows()) {
@@ -55,9 +55,9 @@ void with_each(const std::string& model, T value, Visit&& visit) {
 
 }  // namespace
 
-TEST_CASE("options: numbers that are none, infinite, negative or far too large are refused by name") {
+TEST_CASE("options: NaN, infinite, negative or far too large are refused by name") {
   int tried = 0;
-  // Their -1 is the --style-preset's weight.
+  // -1 selects the weight of --style-preset.
   const std::set<std::string> stand_for_presets{"lambda-adv", "lambda-content", "lambda-style",
                                                 "lambda-color", "lambda-tv"};
   for (const ModelSpec* model : model_specs()) {
@@ -79,13 +79,14 @@ TEST_CASE("options: numbers that are none, infinite, negative or far too large a
                                      std::numeric_limits<std::int64_t>::max()})
       with_each<std::int64_t>(model->name, value, refused);
   }
-  CHECK(tried > 200);  // the table was walked
+  CHECK(tried > 200);  // the table was traversed
 }
 
-TEST_CASE("options: words that no rule has are refused with the ones that there are") {
-  // Paths may be any text; what takes a word from a list may not.
-  const std::set<std::string> paths{"data", "data-a",       "data-b",    "outdir",          "cache",
-                                    "init", "dump-batches", "conv-plan", "feature-network", "styles"};
+TEST_CASE("options: unknown choices are rejected with the valid ones") {
+  // Paths may be any text; choices may not.
+  const std::set<std::string> paths{"data",     "data-a",       "data-b",    "outdir",          "cache",
+                                    "init",     "dump-batches", "conv-plan", "feature-network", "styles",
+                                    "add-style"};
   const std::set<std::string> may_be_empty{"freeze", "diffaugment", "classes"};
   for (const ModelSpec* model : model_specs())
     for (const std::string& value : {std::string("nonsense"), std::string(), std::string(300, 'x')})
@@ -137,7 +138,7 @@ TEST_CASE("options: a file's numbers of the wrong kind are refused with the file
   }
 }
 
-TEST_CASE("options: what contradicts itself is refused with the cure") {
+TEST_CASE("options: contradictions are rejected with the cure") {
   const auto refused = [](const char* model, const std::function<void(TrainOptions&)>& change,
                           const char* option, const char* cure) {
     TrainOptions o = default_options(model);

@@ -1,4 +1,4 @@
-// One pass over two batches against two passes: the same losses and gradients, where it is allowed.
+// One pass over two batches against two passes: the same losses and gradients where it is allowed.
 #include "models/training/batched_forward.h"
 
 #include <doctest/doctest.h>
@@ -27,7 +27,7 @@ Tensor noise_image(std::int64_t n, std::int64_t side, std::uint64_t seed) {
   return stream.normal({n, side, side, 3}, DType::f64, kRef);
 }
 
-// A discriminator of the given norm, alike each time.
+// A discriminator with the given norm, the same each time.
 std::unique_ptr<Sequential> discriminator(LayerSpec::Norm norm) {
   std::unique_ptr<Sequential> d = patch_discriminator(norm_options(norm));
   d->set_name("d");
@@ -73,17 +73,17 @@ void check_as_two_passes(LayerSpec::Norm norm, const Tensor& real, const Tensor&
 
 }  // namespace
 
-TEST_CASE("joined pass: a discriminator's step with instance norm is that of two passes") {
+TEST_CASE("batched forward: a discriminator's step with instance norm is that of two passes") {
   check_as_two_passes(LayerSpec::Norm::instance, noise_image(1, 16, 1), noise_image(2, 16, 2), true);
 }
 
 TEST_CASE(
-    "joined pass: batch norm sees real and fake pictures by themselves, and sizes that differ stay apart") {
+    "batched forward: batch norm sees real and fake images separately, as do images of different sizes") {
   check_as_two_passes(LayerSpec::Norm::batch, noise_image(2, 16, 1), noise_image(2, 16, 2), false);
   check_as_two_passes(LayerSpec::Norm::instance, noise_image(1, 16, 1), noise_image(1, 24, 2), false);
 }
 
-TEST_CASE("joined pass: each half goes to its own batch") {
+TEST_CASE("batched forward: each half goes to its own batch") {
   const std::unique_ptr<Sequential> d = discriminator(LayerSpec::Norm::instance);
   const NoGrad no_grad;
   const Tensor a = noise_image(1, 16, 1), b = noise_image(2, 16, 2);

@@ -1,4 +1,4 @@
-// Plans as files and in checkpoints.
+// Convolution plans as files and in checkpoints.
 #include "models/training/conv_plan_file.h"
 
 #include <doctest/doctest.h>
@@ -44,7 +44,7 @@ TrainOptions tiny_dcgan(const fs::path& folder, const char* run) {
 
 }  // namespace
 
-TEST_CASE("plan file: what is written is read") {
+TEST_CASE("plan file: written files are read") {
   const TempDir dir;
   const StoredPlan plan{"cpu, of another kind",
                         2,
@@ -60,7 +60,7 @@ TEST_CASE("plan file: what is written is read") {
   CHECK(plan_warning({compute_signature({}), threads(), {}}).empty());
 }
 
-TEST_CASE("plan file: what is no plan is refused by name, with a cure") {
+TEST_CASE("plan file: invalid files are rejected by name, with a cure") {
   for (const char* text : {"", "[1]", "{}", R"({"sumi.plan":2,"kernels":"","threads":1,"convolutions":{}})",
                            R"({"sumi.plan":1,"threads":1,"convolutions":{}})",
                            R"({"sumi.plan":1,"kernels":7,"threads":1,"convolutions":{}})",
@@ -76,12 +76,12 @@ TEST_CASE("plan file: what is no plan is refused by name, with a cure") {
   }
 }
 
-TEST_CASE("plan file: a run keeps its plan in its checkpoints, and resumes with it to the bit") {
-  if (std::string(test_device()) != "cpu") return;  // plans choose among the CPU's kernels
+TEST_CASE("plan file: a run keeps its plan in its checkpoints, and resumes with it bit-exactly") {
+  if (std::string(test_device()) != "cpu") return;  // plans apply to CPU kernels
   const TempDir folder;
   write_images(folder.path / "pictures", 8);
   TrainOptions o = tiny_dcgan(folder.path, "whole");
-  // Everything the rules would do, done otherwise.
+  // A plan that differs from the default rules everywhere.
   StoredPlan plan{compute_signature({}), 1, {}};
   int changed = 0;
   for (const ConvCall& use : convolutions_of_step(o).uses) {

@@ -1,4 +1,4 @@
-// --dry-run and --explain: what a step would cost, and what it does.
+// --dry-run and --explain: predicted cost and recorded ops of a step.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -28,7 +28,7 @@ TrainOptions small_plan(const std::string& model) {
   return o;
 }
 
-// The number in front of GFLOP behind `word`.
+// The number before GFLOP that follows `word`.
 double gflop(const std::string& text, const std::string& word) {
   const auto at = text.find(word);
   REQUIRE(at != std::string::npos);
@@ -55,7 +55,8 @@ TEST_CASE("dry run: a step counts every update and every batch") {
   o.size = 64;
   o.ngf = o.ndf = 32;
   o.batch_size = 16;
-  // g takes 3 forwards of a batch and d 8; one more update 1 and 6; several batches draw again for g.
+  // g takes 3 forward passes of a batch and d 8; one more update 1 and 6; several batches generate
+  // again for g.
   const double once = step_gflop(o, 1, 1), more = step_gflop(o, 2, 1) - once;
   CHECK(step_gflop(o, 4, 1) == doctest::Approx(once + 3 * more).epsilon(0.01));
   const double redraw = step_gflop(o, 1, 2) - 2 * once;  // two forwards of g
@@ -64,9 +65,9 @@ TEST_CASE("dry run: a step counts every update and every batch") {
   const double d = more - redraw / 2;  // six forwards of d
   CHECK(once == doctest::Approx(8.0 / 6 * d + 3 * redraw / 2).epsilon(0.02));
   o.n_critic = 3;
-  CHECK(has(describe_plan(o), "batch 16, 48 pictures a step (--n-critic 3)"));
+  CHECK(has(describe_plan(o), "batch 16, 48 images a step (--n-critic 3)"));
 
-  // A CycleGAN's generators keep what they drew for each batch.
+  // A CycleGAN's generators keep their images for each batch.
   TrainOptions cycle = small_plan("cyclegan");
   cycle.crop_size = cycle.load_size = 128;
   cycle.ngf = cycle.ndf = 16;

@@ -1,4 +1,5 @@
-// The running average of the generator's weights and statistics: its warm-up, over a run that is stopped and resumed.
+// The EMA of the generator's weights and statistics: its warm-up, in a run that is stopped and
+// resumed.
 #include <algorithm>
 #include <cmath>
 

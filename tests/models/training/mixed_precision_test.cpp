@@ -1,10 +1,12 @@
-// --precision bf16 against f32: steps of every model, weights that keep what bf16 would lose, checkpoints that go both ways.
+// --precision bf16 against f32: steps of every model, weights that keep changes below bf16's
+// precision, checkpoints in both directions.
 #include <doctest/doctest.h>
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "models/anime_options.h"
 #include "models/make_model.h"
 #include "models/registry.h"
 #include "models/settings.h"
@@ -31,8 +33,8 @@ TrainOptions small_mixed(const std::string& model, const fs::path& work) {
   o.n_blocks = 1;
   o.n_layers_d = 1;
   o.batch_size = 4;
-  o.feature_network = write_tiny_vgg(work).string();
-  o.init_epochs = 0;
+  o.group<AnimeOptions>().feature_network = write_tiny_vgg(work).string();
+  o.group<AnimeOptions>().init_epochs = 0;
   o.threads = 2;
   o.r1_interval = 1;
   if (model == "pix2pix") o.net_g = "resnet_6blocks";
@@ -41,7 +43,8 @@ TrainOptions small_mixed(const std::string& model, const fs::path& work) {
   return o;
 }
 
-// The emulated device takes ten times as long as the CPU: there a few models, one with second derivatives.
+// The emulated device takes ten times as long as the CPU, so it tests a few models, one with second
+// derivatives.
 bool is_emulated() {
   return std::string(test_device()) == "emu";
 }
@@ -55,7 +58,7 @@ std::vector<std::string> model_names() {
 std::vector<Tensor> seeded_images(const TrainOptions& o, std::uint64_t seed = 7) {
   const Device device = parse_device(o.device);
   RandomStream stream(seed, 99);
-  const std::int64_t n = pictures_per_step(o), side = picture_side(o);
+  const std::int64_t n = images_per_step(o), side = image_side(o);
   std::vector<Tensor> all;
   for (int i = 0; i < model_spec(o.model).requirements.sets(); ++i)
     all.push_back(tanh(stream.normal({n, side, side, example_channels(o)}, DType::f32, device)));
@@ -66,8 +69,8 @@ std::vector<Tensor> seeded_images(const TrainOptions& o, std::uint64_t seed = 7)
   return all;
 }
 
-// What a first step reports, and the gradients of its parameters: Adam's second moments' roots have no sign, so the first
-// moments, which are the gradients times 1 - beta1.
+// Statistics of a first step and the gradients of its parameters, from Adam's first moments:
+// gradients times 1 - beta1. (The second moments have no sign.)
 struct FirstStep {
   StepStats stats;
   std::map<std::string, Values> gradients;
@@ -76,7 +79,7 @@ struct FirstStep {
 FirstStep first_mixed_step(TrainOptions o, const char* precision, const fs::path& work) {
   o.precision = precision;
   o.optimizer = "adam";
-  o.lr = o.lr_g = o.lr_d = 1e-9;  // g is judged by the same d
+  o.lr = o.lr_g = o.lr_d = 1e-9;  // g is scored by an unchanged d
   const auto model = make_model(o);
   FirstStep step{model->step(seeded_images(o), 0), {}};
   CheckpointWriter writer;
@@ -105,12 +108,12 @@ std::string network_of_moment(const std::string& moment) {
 }
 
 bool is_close(const std::string& what, double got, double want, double band) {
-  if (what.find("accuracy") != std::string::npos) return std::abs(got - want) <= 0.15;  // a few decide
-  // Losses are of order one; a squared one near zero moves by more than its own share.
+  if (what.find("accuracy") != std::string::npos) return std::abs(got - want) <= 0.15;  // few samples decide
+  // Losses are of order one; a squared loss near zero has a larger relative error.
   return std::abs(got - want) <= band * std::abs(want) + 0.1 * band;
 }
 
-// Gradients of parameters that are not tiny, in number and in size, must point as f32's do.
+// Gradients of parameters that are neither few nor tiny must point in f32's direction.
 void check_first_step(const TrainOptions& o, double least_cosine, const fs::path& work) {
   CAPTURE(o.model);
   const FirstStep wide = first_mixed_step(o, "f32", work), mixed = first_mixed_step(o, "bf16", work);
@@ -131,7 +134,7 @@ void check_first_step(const TrainOptions& o, double least_cosine, const fs::path
     CAPTURE(name);
     const double cos = cosine(g, mixed.gradients.at(name));
     CHECK(cos >= least_cosine);
-    CHECK(cos < 1);  // or it was not mixed
+    CHECK(cos < 1);  // else it was not mixed
     ++compared;
   }
   CHECK(compared > 1);
@@ -139,9 +142,10 @@ void check_first_step(const TrainOptions& o, double least_cosine, const fs::path
 
 }  // namespace
 
-// Where the bounds come from: a sign that flips at the kink of a ReLU or in an L1 loss turns the gradient, and deep
-// generators have many. Weights of f32 moved at random by up to 2^-8 of themselves, which is bf16's rounding, turn the same gradients as
-// far: cosines from 0.99 to 0.93 (cyclegan) and 0.75 (animegan), measured when this was written.
+// Origin of the bounds: a sign that flips at the kink of a ReLU or an L1 loss rotates the gradient,
+// and deep generators have many of them. Random changes of f32 weights by up to 2^-8 relative,
+// which is bf16's rounding, rotate the same gradients as far: cosines from 0.99 to 0.93 (cyclegan)
+// and 0.75 (animegan), measured when this was written.
 TEST_CASE("mixed precision: a first step of every model is that of f32 but for bf16's rounding") {
   const TempDir work;
   const std::map<std::string, double> least{
@@ -159,8 +163,8 @@ TEST_CASE("mixed precision: a first step of every model is that of f32 but for b
   check_first_step(o, 0.97, work.path);
 }
 
-// Of all networks in training, on inputs of the same numbers: the relative error in L2 against f64.
-TEST_CASE("mixed precision: what whole networks make of pictures, against f64") {
+// All networks in training mode on the same inputs: the relative error in L2 against f64.
+TEST_CASE("mixed precision: outputs of whole networks, against f64") {
   const TempDir work;
   for (const std::string& name : model_names()) {
     TrainOptions o = small_mixed(name, work.path);
@@ -191,14 +195,14 @@ TEST_CASE("mixed precision: what whole networks make of pictures, against f64") 
       for (std::size_t k = 0; k < off.size(); ++k) off[k] -= want[k];
       const double error = std::sqrt(dot(off, off) / dot(want, want));
       CHECK(error < 0.04);
-      CHECK(error > 1e-4);  // or it was not mixed
+      CHECK(error > 1e-4);  // else it was not mixed
     }
   }
 }
 
 namespace {
 
-// Weights of all networks, one after the other.
+// Weights of all networks, concatenated.
 Values weights(Model& model) {
   Values all;
   for (const Model::Network& n : model.networks())
@@ -227,7 +231,7 @@ TEST_CASE("mixed precision: weights keep updates that are too small for bf16") {
       same += bf16(moved[i]).bits == bf16(before[i]).bits ? 1 : 0;
       moved[i] -= before[i];
     }
-    CHECK(same / static_cast<double>(moved.size()) > 0.8);  // so a bf16 weight would have stayed where it was
+    CHECK(same / static_cast<double>(moved.size()) > 0.8);  // a bf16 weight would not have changed
   }
   CHECK(cosine(moves["f32"], moves["bf16"]) > 0.95);
   CHECK(dot(moves["bf16"], moves["bf16"]) > 0.8 * dot(moves["f32"], moves["f32"]));
@@ -281,7 +285,7 @@ TrainOptions tiny_mixed(const fs::path& work, const std::string& run, const char
 
 }  // namespace
 
-TEST_CASE("mixed precision: a run resumes to the byte, and runs change their precision at a checkpoint") {
+TEST_CASE("mixed precision: a run resumes bit-exactly, and runs change their precision at a checkpoint") {
   const TempDir work;
   write_images(work.path / "pictures", 10);
   TrainingObserver quiet;

@@ -1,4 +1,5 @@
-// How long a run takes: the time of a step while it goes on, the line that says so, and what --dry-run measures.
+// Duration of a run: time per step during training, the line that reports it, and the measurement
+// of --dry-run.
 #include "models/training/pace.h"
 
 #include <cmath>
@@ -17,28 +18,28 @@ TEST_CASE("pace: the median of recent steps, without the first") {
   CHECK(pace.steps_per_second() == 0);
   CHECK(std::isnan(pace.seconds_of(10)));
   pace.mark(4, 100);
-  pace.mark(5, 106);  // the first step, with all that is made once
+  pace.mark(5, 106);  // the first step, with one-time costs
   CHECK(pace.steps_per_second() == doctest::Approx(1.0 / 6));
   CHECK(std::isnan(pace.seconds_of(10)));
   pace.mark(6, 106.5);
   CHECK(pace.seconds_of(10) == doctest::Approx(5));
-  pace.mark(10, 108.5);  // four, read back together
+  pace.mark(10, 108.5);  // four steps, read back together
   pace.mark(11, 120);    // a checkpoint
   CHECK(pace.seconds_of(10) == doctest::Approx(5));
   CHECK(pace.steps_per_second() == doctest::Approx(2));
   for (int step = 12; step < 80; ++step)
-    pace.mark(step, 120 + 3.0 * (step - 11));  // the machine has other work now
+    pace.mark(step, 120 + 3.0 * (step - 11));  // other work on the machine
   CHECK(pace.seconds_of(1) == doctest::Approx(3));
 }
 
-TEST_CASE("pace: a first step of minutes says enough") {
+TEST_CASE("pace: a first step of minutes suffices") {
   Pace pace;
   pace.mark(0, 1);
   pace.mark(1, 127);
   CHECK(pace.seconds_of(10) == doctest::Approx(1260));
 }
 
-TEST_CASE("pace: the first lines say how long, once, and above a day what makes it shorter") {
+TEST_CASE("pace: the first lines predict the duration once, and advise on runs of more than a day") {
   TrainOptions o = default_options("cyclegan");
   const auto lines = [&o](double each, std::int64_t left) {
     Pace pace;
@@ -72,12 +73,12 @@ TEST_CASE("pace: the first lines say how long, once, and above a day what makes 
 TEST_CASE("pace: a warm-up that takes the whole run") {
   CHECK(warm_up_warning(0, 100, 8).empty());
   CHECK(warm_up_warning(0.02, 100, 8).empty());
-  CHECK(warm_up_warning(0.079, 100, 8) != "");  // parts of a step are a step
+  CHECK(warm_up_warning(0.079, 100, 8) != "");  // a fraction of a step counts as one
   const std::string line = warm_up_warning(10, 100, 8);
   CHECK(has(line, "all 8 steps of the run are warm-up: --init-epochs 10 is 1000 steps (100 a pass)"));
 }
 
-TEST_CASE("pace: a dry run measures a step, and counts the pictures that are there") {
+TEST_CASE("pace: a dry run measures a step, and counts the images that are there") {
   const test::TempDir folder;
   write_images(folder.path / "pictures", 10);
   TrainOptions o = default_options("dcgan");
@@ -101,7 +102,7 @@ TEST_CASE("pace: a dry run measures a step, and counts the pictures that are the
   CHECK(has(text, "that is more than a day; shorter: smaller --size (now 8)"));
 }
 
-TEST_CASE("pace: what would take minutes to measure is not measured") {
+TEST_CASE("pace: steps of minutes are extrapolated, not measured") {
   TrainOptions o = default_options("dcgan");
   o.device = "ref";
   o.size = 256;

@@ -1,4 +1,5 @@
-// Losses and stabilizers of adversarial training against their formulas, in f64 on the reference device.
+// Losses and stabilization techniques of adversarial training against their formulas, in f64 on the
+// reference device.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -27,7 +28,7 @@ TrainOptions options() {
   return o;
 }
 
-// D(x) = w . x, of one layer, with weights 1, 2, 3, 4.
+// D(x) = w . x, a single layer with weights 1, 2, 3, 4.
 std::unique_ptr<Sequential> linear_d() {
   auto d = std::make_unique<Sequential>("d");
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
@@ -91,7 +92,8 @@ TEST_CASE(
   const auto other = linear_d();
   DiscriminatorTrainer with(o, *other, RngStream::init);
   const std::vector<double> g = gradient_of(with, &verdict);
-  // The gradient by x is w everywhere: 10 (|w| - 1)^2, whose gradient is 20 (|w| - 1) w / |w|.
+  // The gradient with respect to x is w everywhere: 10 (|w| - 1)^2, whose gradient is 20 (|w| - 1)
+  // w / |w|.
   const double norm = std::sqrt(30.0);
   CHECK(verdict.penalty.item() == doctest::Approx(10 * (norm - 1) * (norm - 1)));
   std::vector<double> expected = base;
@@ -99,7 +101,7 @@ TEST_CASE(
   check_close(g, expected);
 }
 
-TEST_CASE("R1 on real pictures, when it is due, for all the steps it stands for") {
+TEST_CASE("R1 on real images at its interval, weighted for all the steps between") {
   TrainOptions o = options();
   o.gan_mode = "wgan";
   o.r1 = 3;
@@ -120,7 +122,7 @@ TEST_CASE("R1 on real pictures, when it is due, for all the steps it stands for"
   CHECK_FALSE(d.penalty_due());  // after one update, and again after four
 }
 
-TEST_CASE("weights are clipped after the update, those inside to the bit") {
+TEST_CASE("weights are clipped after the update, and those inside the bounds are unchanged") {
   TrainOptions o = options();
   o.gan_mode = "wgan";
   o.optimizer = "rmsprop";
@@ -141,12 +143,12 @@ TEST_CASE("feature matching: the squared distance of mean features, a mean over 
   DiscriminatorTrainer d(o, *network, RngStream::init);
   const FreezeGuard frozen(d.arena());
   Tape tape;
-  // Behind the flattening, features are pixels: means 1.5 .5 .5 .5 and 0 -.5 0 .5.
+  // Features after the flatten layer are pixels: means 1.5 .5 .5 .5 and 0 -.5 0 .5.
   const double apart = (1.5 * 1.5 + 1 + 0.25 + 0) / 4;
   CHECK(d.generator_loss(kFake, kReal).item() == doctest::Approx(-1 + 8 * apart));
 }
 
-TEST_CASE("random labels for the generator are drawn anew, and need a mode with labels") {
+TEST_CASE("random labels for the generator change with every step, and need a mode with labels") {
   TrainOptions o = options();
   o.generator_target = "random";
   const auto network = linear_d();
@@ -158,22 +160,22 @@ TEST_CASE("random labels for the generator are drawn anew, and need a mode with 
   CHECK(test::has(test::error_of([&] { validate(o); }), "--generator-target"));
 }
 
-TEST_CASE("historical averaging pulls the parameters to the mean of what they were") {
+TEST_CASE("historical averaging pulls the parameters toward their mean over time") {
   TrainOptions o = options();
   o.gan_mode = "wgan";
   o.historical_averaging = 2;
   const auto network = linear_d();
   DiscriminatorTrainer d(o, *network, RngStream::init);
   Tape tape;
-  d.train(tape, {{{kReal, true}, {kFake, false}}});  // the mean is the start now
+  d.train(tape, {{{kReal, true}, {kFake, false}}});  // the mean is the initial weight
   const Tensor w = d.network().parameters()[0].value;
   w.assign(std::vector<double>{2, 2, 3, 4});
   d.train(tape, {{{kReal, true}, {kFake, false}}});
-  // What the optimizer saw: -1.5 of the loss and 2 * 2 * (2 - 1).
+  // The optimizer's gradient: -1.5 from the loss and 2 * 2 * (2 - 1).
   CHECK(d.arena().gradients().to_vector<double>()[0] == doctest::Approx(-1.5 + 4));
 }
 
-TEST_CASE("minibatch discrimination: alike samples are told from different ones") {
+TEST_CASE("minibatch discrimination: similar samples differ from dissimilar ones") {
   MinibatchDiscrimination m(2, 3, 2, DType::f64, kRef);
   RandomStream stream(1, 1);
   const Tensor t = m.parameters()[0].value;

@@ -1,4 +1,5 @@
-// A training step: --n-critic and --accumulate of every model that has them, and the sum of losses.
+// A training step: --n-critic and --accumulate for every model that has them, and the sum of
+// losses.
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
@@ -8,6 +9,8 @@
 
 #include "engine/runtime/device.h"
 #include "engine/serialize/checkpoint.h"
+#include "models/anime_options.h"
+#include "models/cyclegan.h"
 #include "models/make_model.h"
 #include "models/model.h"
 #include "models/registry.h"
@@ -21,7 +24,8 @@ using sumi::test::TempDir;
 
 namespace {
 
-// Networks whose norms look at each image alone, so that it makes no difference how a batch is divided.
+// Networks whose norms treat each image separately, so that the division into micro-batches has no
+// effect.
 TrainOptions small_run(const std::string& model, const std::filesystem::path& folder) {
   TrainOptions o = default_options(model);
   o.device = "ref";
@@ -36,11 +40,11 @@ TrainOptions small_run(const std::string& model, const std::filesystem::path& fo
     o.no_dropout = true;
   }
   o.n_layers_d = 1;
-  o.pool_size = 0;
+  o.group<CycleGanOptions>().pool_size = 0;
   o.threads = 1;
-  o.feature_network = write_tiny_vgg(folder).string();
-  o.init_epochs = 0;
-  o.spectral_norm = false;  // it iterates once a pass
+  o.group<AnimeOptions>().feature_network = write_tiny_vgg(folder).string();
+  o.group<AnimeOptions>().init_epochs = 0;
+  o.spectral_norm = false;  // it iterates once per pass
   return o;
 }
 
@@ -48,12 +52,12 @@ std::vector<Tensor> pictures(const TrainOptions& o, std::int64_t n) {
   RandomStream stream(7, 99);
   std::vector<Tensor> all;
   for (int i = 0; i < model_spec(o.model).requirements.sets(); ++i)
-    all.push_back(stream.uniform({n, picture_side(o), picture_side(o), o.channels}, DType::f64,
+    all.push_back(stream.uniform({n, image_side(o), image_side(o), o.channels}, DType::f64,
                                  parse_device(o.device), -1, 1));
   return all;
 }
 
-// Adam's first moments after a step on the same images, by name: the gradients, times one factor.
+// Adam's first moments after a step on the same images, by name: gradients times a constant factor.
 std::map<std::string, std::vector<double>> moments_after_step(const TrainOptions& o,
                                                               const std::filesystem::path& folder) {
   const auto model = make_model(o);
@@ -74,7 +78,7 @@ std::map<std::string, std::vector<double>> moments_after_step(const TrainOptions
 
 }  // namespace
 
-TEST_CASE("an update of several batches is that of one with as many pictures") {
+TEST_CASE("an update of several micro-batches equals that of one batch with as many images") {
   const TempDir folder;
   for (const char* name : {"gan", "vae", "cyclegan", "pix2pix", "animegan", "cartoongan"}) {
     CAPTURE(std::string(name));
@@ -172,7 +176,7 @@ TEST_CASE("step: rounds and micro-batches take images of their own, and only the
   CHECK(seen == std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8});
   CHECK(minimized == std::vector<double>{5, 6, 7, 8});
   CHECK(reported(step).at("loss") == doctest::Approx(2 * 6.5));
-  CHECK(g.arena().gradients().to_vector<double>()[0] == doctest::Approx(6.5));  // the mean over both
+  CHECK(g.arena().gradients().to_vector<double>()[0] == doctest::Approx(6.5));  // the mean of both
 }
 
 TEST_CASE("step: losses have names and weights; one of weight 0 is not computed") {
@@ -185,7 +189,7 @@ TEST_CASE("step: losses have names and weights; one of weight 0 is not computed"
     step.minimize(g, [&](MicroBatch& b, Losses& loss) {
       const Tensor y = (*net)(b.input(0));
       loss.add("loss_a", 10, mean(y));
-      loss.backward();  // the terms so far; the others come on top
+      loss.backward();  // backpropagates the terms so far; later terms add to it
       loss.add("loss_b", mean((*other)((*net)(b.input(0)))));
       loss.add("loss_c", 0, []() -> Tensor { throw Error("computed"); });
       loss.report("seen", mean(y));
@@ -196,11 +200,11 @@ TEST_CASE("step: losses have names and weights; one of weight 0 is not computed"
   CHECK(stats.at("loss_b") == doctest::Approx(12));
   CHECK(stats.at("loss_c") == 0);
   CHECK(stats.at("seen") == doctest::Approx(4));
-  CHECK(step.reported().back().first == "seen");  // behind the losses
+  CHECK(step.reported().back().first == "seen");  // after the losses
   CHECK(g.arena().gradients().to_vector<double>()[0] == doctest::Approx(10 * 2 + 3 * 2));
   CHECK(g.updates() == 1);
   CHECK(d.updates() == 0);
-  CHECK(other->parameters()[0].value.requires_grad());  // frozen while g learned, and no longer
+  CHECK(other->parameters()[0].value.requires_grad());  // frozen during g's update only
 }
 
 TEST_CASE("step: a generated image stays on the tape, or is made again for each of several micro-batches") {

@@ -1,4 +1,4 @@
-// Training as a whole, in this process: determinism, resume, what lies in a run directory.
+// Whole training runs in this process: determinism, resume, contents of a run directory.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -48,7 +48,7 @@ std::vector<std::int64_t> logged_steps(const fs::path& run) {
 
 }  // namespace
 
-TEST_CASE("a run leaves what the manual says, and the same seed gives the same bytes") {
+TEST_CASE("a run writes the documented files, and the same seed gives the same bytes") {
   const TempDir folder;
   write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
@@ -75,7 +75,7 @@ TEST_CASE("a run leaves what the manual says, and the same seed gives the same b
 }
 
 TEST_CASE("any number of workers gives the same bytes") {
-  if (std::string(test_device()) != "cpu") return;  // workers know no device
+  if (std::string(test_device()) != "cpu") return;  // workers ignore the device
   const TempDir folder;
   write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
@@ -91,7 +91,7 @@ TEST_CASE("any number of workers gives the same bytes") {
   }
 }
 
-TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
+TEST_CASE("stopped and resumed equals uninterrupted, bit-exactly") {
   const TempDir folder;
   write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
@@ -99,7 +99,7 @@ TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
   const TrainOptions whole = tiny_run(folder.path, "whole"), parts = tiny_run(folder.path, "parts");
   train(whole, quiet);
   const TrainResult result = train_in_two(parts, 7, [&] {
-    // What a kill would leave behind: statistics and samples past the checkpoint.
+    // As left behind by a kill: statistics and samples past the checkpoint.
     std::ofstream(fs::path(parts.outdir) / "stats.jsonl", std::ios::app)
         << "{\"step\":8,\"loss_d\":1}\n{\"st";
     std::ofstream(fs::path(parts.outdir) / "samples/8.png") << "half";
@@ -112,7 +112,7 @@ TEST_CASE("stopped and resumed equals uninterrupted, to the byte") {
         load_image(fs::path(whole.outdir) / "samples/8.png"));
 }
 
-TEST_CASE("every optimizer resumes to the byte; rmsprop has no first moment to save") {
+TEST_CASE("every optimizer resumes bit-exactly; rmsprop has no first moment") {
   const TempDir folder;
   write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
@@ -137,12 +137,12 @@ TEST_CASE("every optimizer resumes to the byte; rmsprop has no first moment to s
     CHECK(end == bytes_of(fs::path(parts.outdir) / "checkpoints/5.safetensors"));
     CHECK(end.contains("optim.g.v.main.0.weight"));
     CHECK(end.contains("optim.g.m.main.0.weight") == (std::string(optimizer) != "rmsprop"));
-    CHECK(end.at("g.main.0.weight") != first["g.main.0.weight"]);  // the rule matters
+    CHECK(end.at("g.main.0.weight") != first["g.main.0.weight"]);  // the rate schedule has an effect
     first = end;
   }
 }
 
-TEST_CASE("the source texts' networks resume to the byte, drawing with replacement and noise of g's own") {
+TEST_CASE("the course notes' networks resume bit-exactly, with replacement and resampled noise") {
   const TempDir folder;
   write_images(folder.path / "pictures", 10);
   TrainingObserver quiet;
@@ -208,14 +208,14 @@ TEST_CASE("a run that was killed before its first checkpoint can be started agai
   TrainingObserver quiet;
   stop_requested = false;
   const TrainOptions o = tiny_run(folder.path, "run");
-  // What a kill leaves behind while the images are decoded.
+  // As left behind by a kill during decoding.
   fs::create_directories(fs::path(o.outdir) / "checkpoints");
   fs::create_directories(fs::path(o.outdir) / "samples");
   std::ofstream(fs::path(o.outdir) / "log.txt") << "begun\n";
   CHECK(train(o, quiet).step == 12);
 }
 
-TEST_CASE("options that do not describe the weights are found before memory is taken") {
+TEST_CASE("options that do not match the weights are detected before memory is allocated") {
   const TempDir folder;
   const auto model = make_model(tiny_run(folder.path, "run"));
   TrainOptions lying = tiny_run(folder.path, "run");
@@ -298,7 +298,7 @@ TEST_CASE("fine-tuning from other networks names the options that differ, and wh
   CHECK(refusal([](TrainOptions& o) { o.spectral_norm = true; }) == "--no-spectral-norm");
 }
 
-TEST_CASE("the golden checkpoint of format 1 loads for ever") {
+TEST_CASE("the golden checkpoint of format 1 loads") {
   const char* root = std::getenv("SUMI_SOURCE_DIR");
   REQUIRE(root);
   const fs::path golden = fs::path(root) / "tests/models/golden/format1.safetensors";
@@ -317,7 +317,7 @@ TEST_CASE("the golden checkpoint of format 1 loads for ever") {
   RandomStream stream(3, 0);
   const Tensor picture = model->generate(model->noise(1, stream), false);
   CHECK(picture.shape() == Shape{1, 8, 8, 1});
-  // What it drew on the day it was made.
+  // Values recorded when the checkpoint was made.
   const std::vector<double> values = picture.to_vector<double>();
   std::ifstream expected(fs::path(root) / "tests/models/golden/format1.txt");
   for (const double value : values) {

@@ -1,4 +1,4 @@
-// A module with codecs that belongs to no program.
+// A codec module that matches no program.
 #include "engine/image/codecs.h"
 
 namespace sumi::io {

@@ -1,0 +1,98 @@
+#include "engine/video/containers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <regex>
+
+#include "engine/image/image_formats.h"
+#include "engine/video/clip.h"
+
+namespace sumi::video {
+namespace {
+
+const std::vector<Container>& containers() {
+  static const std::vector<Container> table{
+      {".mp4", "mp4", {"h264", "hevc", "av1", "vp9"}, true, false},
+      {".m4v", "mp4", {"h264", "hevc"}, true, false},
+      {".mov", "mov", {"h264", "hevc"}, true, false},
+      {".mkv", "matroska", {"h264", "hevc", "vp9", "av1", "ffv1"}, true, false},
+      {".webm", "webm", {"vp9", "av1"}, true, false},
+      {".gif", "gif", {"lossless"}, false, true},
+      {".webp", "webp", {"lossless"}, false, true},
+      {".apng", "apng", {"lossless"}, false, true},
+  };
+  return table;
+}
+
+struct NamedRange {
+  const char* codec;
+  CrfRange range;
+};
+constexpr std::array<NamedRange, 5> kRanges{
+    {{"h264", {18, 51}}, {"hevc", {20, 51}}, {"vp9", {28, 63}}, {"av1", {28, 63}}, {"ffv1", {0, 0}}}};
+
+const std::regex& number_pattern() {
+  static const std::regex pattern("%0?([1-9]?)d");
+  return pattern;
+}
+
+}  // namespace
+
+const Container* container_of(const std::filesystem::path& path) {
+  const std::string extension = io::extension_of(path);
+  for (const Container& container : containers())
+    if (container.extension == extension) return &container;
+  return nullptr;
+}
+
+std::string container_names() {
+  std::string names;
+  for (const Container& container : containers()) names += (names.empty() ? "" : ", ") + container.extension;
+  return names;
+}
+
+CrfRange crf_range(const std::string& codec) {
+  for (const NamedRange& row : kRanges)
+    if (codec == row.codec) return row.range;
+  return {};
+}
+
+std::string codec_names() {
+  std::string names;
+  for (const NamedRange& row : kRanges)
+    names += (names.empty()                       ? ""
+              : row.codec == kRanges.back().codec ? " or "
+                                                  : ", ") +
+             std::string(row.codec);
+  return names;
+}
+
+bool is_frame_pattern(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  return std::count(name.begin(), name.end(), '%') == 1 && std::regex_search(name, number_pattern()) &&
+         has_writable_extension(path);
+}
+
+std::filesystem::path frame_file(const std::filesystem::path& pattern, long long number) {
+  const std::string name = pattern.filename().string();
+  std::smatch match;
+  if (!std::regex_search(name, match, number_pattern())) return pattern;
+  const std::string digits = match[1];
+  return pattern.parent_path() / fmt::format("{}{:0{}}{}", match.prefix().str(), number,
+                                             digits.empty() ? 1 : std::atoi(digits.c_str()),
+                                             match.suffix().str());
+}
+
+bool has_clip_extension(const std::filesystem::path& path) {
+  static const std::array<const char*, 24> extensions{
+      ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".m2v", ".ts",  ".mts", ".m2ts",
+      ".vob", ".flv", ".wmv", ".asf", ".ogv",  ".3gp", ".3g2", ".y4m",  ".ivf", ".nut", ".mxf", ".apng"};
+  const std::string extension = io::extension_of(path);
+  return std::any_of(extensions.begin(), extensions.end(),
+                     [&](const char* known) { return extension == known; });
+}
+
+}  // namespace sumi::video

@@ -1,0 +1,41 @@
+#include <algorithm>
+#include <memory>
+#include <opencv2/core.hpp>
+#include <opencv2/video/tracking.hpp>
+
+#include "engine/video/module/flow.h"
+
+namespace sumi::video {
+namespace {
+
+class DisFlow final : public DenseFlow {
+ public:
+  // The flow is computed in threads that end while OpenCV works elsewhere, for example on faces.
+  // oneTBB 2021.8 then frees tasks in a pool that is gone. So OpenCV, all of it, runs in the
+  // calling thread; drawing and reading overlap anyway.
+  DisFlow() { cv::setNumThreads(1); }
+  void compute(const std::uint8_t* from, const std::uint8_t* to, int width, int height,
+               float* flow) override {
+    const auto view = [&](const std::uint8_t* gray) {
+      return cv::Mat(height, width, CV_8U, const_cast<std::uint8_t*>(gray));
+    };
+    cv::Mat result(height, width, CV_32FC2, flow);
+    try {
+      dis_->calc(view(from), view(to), result);
+    } catch (const cv::Exception& error) {
+      fail("video", std::string("optical flow: ") + error.err);
+    }
+    if (result.ptr<float>() != flow) std::copy_n(result.ptr<float>(), std::size_t{2} * width * height, flow);
+  }
+
+ private:
+  cv::Ptr<cv::DISOpticalFlow> dis_ = cv::DISOpticalFlow::create(cv::DISOpticalFlow::PRESET_FAST);
+};
+
+}  // namespace
+
+std::unique_ptr<DenseFlow> make_flow() {
+  return std::make_unique<DisFlow>();
+}
+
+}  // namespace sumi::video

@@ -1,0 +1,189 @@
+#include "engine/video/temporal.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstring>
+
+#include "engine/error.h"
+#include "kernels/thread_pool.h"
+
+namespace sumi::video {
+namespace {
+
+constexpr float kMaxAmount = 4;      // of the unsharp mask
+constexpr float kAmountEase = 0.5F;  // from frame to frame, so that the sharpness does not pulse
+
+// Cubic convolution (Keys 1981, a = -1/2): it keeps more of the drawing from frame to frame than
+// bilinear weights.
+std::array<float, 4> cubic(float t) {
+  const float t2 = t * t, t3 = t2 * t;
+  return {-0.5F * t + t2 - 0.5F * t3, 1 - 2.5F * t2 + 1.5F * t3, 0.5F * t + 2 * t2 - 1.5F * t3,
+          -0.5F * t2 + 0.5F * t3};
+}
+
+std::uint16_t to_level(float value) {
+  return static_cast<std::uint16_t>(std::clamp(value, 0.0F, 65535.0F) + 0.5F);
+}
+
+float luma_of(const std::uint16_t* p) {
+  return 0.299F * static_cast<float>(p[0]) + 0.587F * static_cast<float>(p[1]) +
+         0.114F * static_cast<float>(p[2]);
+}
+
+// [1 4 6 4 1] / 16, in one direction with `stride`; the border repeats.
+template <class Get>
+float smooth(const Get& get, int at, int size) {
+  const auto value = [&](int i) { return get(std::clamp(i, 0, size - 1)); };
+  return (6 * value(at) + 4 * (value(at - 1) + value(at + 1)) + value(at - 2) + value(at + 2)) * (1.0F / 16);
+}
+
+}  // namespace
+
+TemporalBlend::TemporalBlend(int width, int height, double share)
+    : width_(width), height_(height), share_(static_cast<float>(share)) {}
+
+void TemporalBlend::blend(const Motion& motion, const std::uint16_t* drawing) {
+  std::vector<std::uint16_t> result(held_.size());
+  const float sx = static_cast<float>(motion.width) / static_cast<float>(width_);
+  const float sy = static_cast<float>(motion.height) / static_cast<float>(height_);
+  const auto at_flow = [&](const float* field, std::size_t channels, std::size_t channel, int i, int j,
+                           float u, float v) {
+    const auto value = [&](int x, int y) {
+      return field[(static_cast<std::size_t>(y) * static_cast<std::size_t>(motion.width) +
+                    static_cast<std::size_t>(x)) *
+                       channels +
+                   channel];
+    };
+    const float top = value(i, j) + u * (value(i + 1, j) - value(i, j));
+    const float low = value(i, j + 1) + u * (value(i + 1, j + 1) - value(i, j + 1));
+    return top + v * (low - top);
+  };
+  kernels::parallel_for(height_, [&](std::int64_t row, int) {
+    const auto y = static_cast<int>(row);
+    const float fy =
+        std::clamp((static_cast<float>(y) + 0.5F) * sy - 0.5F, 0.0F, static_cast<float>(motion.height - 1));
+    const int j = std::min(static_cast<int>(fy), motion.height - 2);
+    for (int x = 0; x < width_; ++x) {
+      const float fx =
+          std::clamp((static_cast<float>(x) + 0.5F) * sx - 0.5F, 0.0F, static_cast<float>(motion.width - 1));
+      const int i = std::min(static_cast<int>(fx), motion.width - 2);
+      const float u = fx - static_cast<float>(i), v = fy - static_cast<float>(j);
+      const float px = static_cast<float>(x) + at_flow(motion.flow.data(), 2, 0, i, j, u, v) / sx;
+      const float py = static_cast<float>(y) + at_flow(motion.flow.data(), 2, 1, i, j, u, v) / sy;
+      const float weight = share_ * at_flow(motion.trust.data(), 1, 0, i, j, u, v);
+      const std::size_t at =
+          3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x));
+      if (weight <= 0 || !(px >= 0 && py >= 0 && px <= static_cast<float>(width_ - 1) &&
+                           py <= static_cast<float>(height_ - 1))) {
+        std::copy_n(drawing + at, 3, result.data() + at);
+        continue;
+      }
+      const int cx = static_cast<int>(px), cy = static_cast<int>(py);
+      const std::array<float, 4> wx = cubic(px - static_cast<float>(cx)),
+                                 wy = cubic(py - static_cast<float>(cy));
+      float sum[3] = {};
+      for (int b = 0; b < 4; ++b) {
+        const int yy = std::clamp(cy - 1 + b, 0, height_ - 1);
+        const std::uint16_t* from =
+            held_.data() + 3 * static_cast<std::size_t>(yy) * static_cast<std::size_t>(width_);
+        for (int a = 0; a < 4; ++a) {
+          const float w = wx[static_cast<std::size_t>(a)] * wy[static_cast<std::size_t>(b)];
+          const std::uint16_t* p = from + 3 * std::clamp(cx - 1 + a, 0, width_ - 1);
+          for (int c = 0; c < 3; ++c) sum[c] += w * static_cast<float>(p[c]);
+        }
+      }
+      for (std::size_t c = 0; c < 3; ++c) {
+        const auto drawn = static_cast<float>(drawing[at + c]);
+        result[at + c] = to_level(drawn + weight * (std::clamp(sum[c], 0.0F, 65535.0F) - drawn));
+      }
+    }
+  });
+  held_.swap(result);
+}
+
+// The amount a of held + a (held - smooth(held)) whose Laplacian has the drawing's variance: a
+// quadratic.
+void TemporalBlend::show(std::uint16_t* drawing) {
+  const auto width = static_cast<std::size_t>(width_);
+  std::vector<float> across(held_.size()), high(held_.size());
+  kernels::parallel_for(height_, [&](std::int64_t row, int) {
+    const std::size_t begin = 3 * static_cast<std::size_t>(row) * width;
+    for (int x = 0; x < width_; ++x)
+      for (int c = 0; c < 3; ++c)
+        across[begin + static_cast<std::size_t>(3 * x + c)] = smooth(
+            [&](int i) { return static_cast<float>(held_[begin + static_cast<std::size_t>(3 * i + c)]); }, x,
+            width_);
+  });
+  kernels::parallel_for(height_, [&](std::int64_t row, int) {
+    const auto y = static_cast<int>(row);
+    for (std::size_t k = 0; k < 3 * width; ++k) {
+      const std::size_t at = 3 * static_cast<std::size_t>(y) * width + k;
+      high[at] =
+          static_cast<float>(held_[at]) -
+          smooth([&](int j) { return across[3 * static_cast<std::size_t>(j) * width + k]; }, y, height_);
+    }
+  });
+  double dd = 0, bb = 0, bh = 0, hh = 0;
+  for (int y = 1; y + 1 < height_; y += 2)
+    for (int x = 1; x + 1 < width_; ++x) {
+      const auto laplacian = [&](const auto& get) {
+        return get(x - 1, y) + get(x + 1, y) + get(x, y - 1) + get(x, y + 1) - 4 * get(x, y);
+      };
+      const auto at = [&](int i, int j) {
+        return 3 * (static_cast<std::size_t>(j) * width + static_cast<std::size_t>(i));
+      };
+      const double d = laplacian([&](int i, int j) { return luma_of(drawing + at(i, j)); });
+      const double b = laplacian([&](int i, int j) { return luma_of(held_.data() + at(i, j)); });
+      const double h = laplacian([&](int i, int j) {
+        const float* p = high.data() + at(i, j);
+        return 0.299F * p[0] + 0.587F * p[1] + 0.114F * p[2];
+      });
+      dd += d * d;
+      bb += b * b;
+      bh += b * h;
+      hh += h * h;
+    }
+  const double root = bh * bh + hh * (dd - bb);
+  const double wanted = hh > 0 && root > 0 ? (-bh + std::sqrt(root)) / hh : 0;
+  const float amount = std::clamp(static_cast<float>(wanted), 0.0F, kMaxAmount);
+  amount_ += kAmountEase * (amount - amount_);
+  kernels::parallel_for(height_, [&](std::int64_t row, int) {
+    const std::size_t begin = 3 * static_cast<std::size_t>(row) * width;
+    for (std::size_t at = begin; at < begin + 3 * width; ++at)
+      drawing[at] = to_level(static_cast<float>(held_[at]) + amount_ * high[at]);
+  });
+}
+
+void TemporalBlend::apply(const Motion& motion, std::uint16_t* drawing) {
+  if (share_ <= 0) return;
+  if (motion.cut || motion.flow.empty() || !begun_) {
+    held_.assign(drawing, drawing + 3 * static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
+    amount_ = 0;
+    begun_ = true;
+    return;
+  }
+  blend(motion, drawing);
+  show(drawing);
+}
+
+std::string TemporalBlend::state() const {
+  std::string bytes;
+  if (!begun_) return bytes;
+  bytes.append(reinterpret_cast<const char*>(&amount_), sizeof amount_);
+  bytes.append(reinterpret_cast<const char*>(held_.data()), held_.size() * sizeof held_[0]);
+  return bytes;
+}
+
+void TemporalBlend::set_state(const std::string& bytes) {
+  begun_ = !bytes.empty();
+  if (!begun_) return;
+  held_.resize(3 * static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
+  if (bytes.size() != sizeof amount_ + held_.size() * sizeof held_[0])
+    fail("temporal", "the state is of another clip; delete the folder of fragments and call sumi again");
+  std::memcpy(&amount_, bytes.data(), sizeof amount_);
+  std::memcpy(held_.data(), bytes.data() + sizeof amount_, held_.size() * sizeof held_[0]);
+}
+
+}  // namespace sumi::video

@@ -1,0 +1,38 @@
+// Drawings that do not flicker. Every drawing is blended with the one before it, brought along the
+// motion of the clip; what is hidden or changed is left as drawn. The blend is what the next frame
+// sees. What is shown is the blend through an unsharp mask, whose amount gives it the sharpness of
+// the drawing; the mask is not fed back, where it would grow from frame to frame.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/video/motion.h"
+
+namespace sumi::video {
+
+class TemporalBlend {
+ public:
+  // Drawings of width x height; `share` of the one before: 0 to less than 1.
+  TemporalBlend(int width, int height, double share);
+
+  // drawing[height, width, 3] of 16-bit levels, in place.
+  void apply(const Motion& motion, std::uint16_t* drawing);
+
+  // All that the next frames depend on, as bytes; set_state takes them up. Error "[temporal] ..."
+  // for bytes of another size.
+  std::string state() const;
+  void set_state(const std::string& bytes);
+
+ private:
+  void blend(const Motion& motion, const std::uint16_t* drawing);
+  void show(std::uint16_t* drawing);
+
+  int width_, height_;
+  float share_, amount_ = 0;  // of the unsharp mask
+  bool begun_ = false;
+  std::vector<std::uint16_t> held_;  // the blend
+};
+
+}  // namespace sumi::video
