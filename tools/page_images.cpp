@@ -122,8 +122,8 @@ std::vector<std::uint8_t> draw_panel(const fs::path& file, const page::PlannedPa
   right = std::max(right, left + 1);
   bottom = std::max(bottom, top + 1);
   const auto& box = panel.box;
-  Photo result =
-      filter(resize_photo(cut(photo, left, top, right - left, bottom - top), box.width, box.height), nullptr);
+  Photo result = filter.run(
+      resize_photo(cut(photo, left, top, right - left, bottom - top), box.width, box.height), nullptr);
   if (result.width != box.width || result.height != box.height)
     result = resize_photo(result, box.width, box.height);
   std::vector<std::uint8_t> rgb(result.rgb.size());

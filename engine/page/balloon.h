@@ -17,8 +17,8 @@ struct TextBlock {
   std::vector<Box> lines;
 };
 
-// Sets a text in letters of `size` pixels, in lines of at most `wrap` pixels (infinite: only at \n).
-// A word that is wider makes the block wider.
+// Sets a text in letters of `size` pixels, in lines of at most `wrap` pixels (infinite: only at
+// \n). A word that is wider makes the block wider.
 using MeasureText = std::function<TextBlock(const std::string& text, double size, double wrap)>;
 
 // The texts of a panel do not fit at the least size.

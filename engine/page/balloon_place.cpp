@@ -1,5 +1,5 @@
-// Places of balloons: every width of the text at every point of a grid, the cheapest one taken, text
-// by text in reading order.
+// Places of balloons: every width of the text at every point of a grid, the cheapest one taken,
+// text by text in reading order.
 #include <algorithm>
 #include <array>
 #include <cmath>

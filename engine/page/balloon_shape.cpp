@@ -1,5 +1,5 @@
-// Outlines of balloons. A speech balloon is a superellipse |x/a|^n + |y/b|^n = 1 around the lines of
-// its text; a thought has bumps on it and a burst has spikes, both outside of it.
+// Outlines of balloons. A speech balloon is a superellipse |x/a|^n + |y/b|^n = 1 around the lines
+// of its text; a thought has bumps on it and a burst has spikes, both outside of it.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>

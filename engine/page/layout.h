@@ -37,8 +37,8 @@ constexpr int kMostPanels = 12;  // on a page
 // Boxes of 1 to kMostPanels panels. They tile the page within its margins, with `gutter` between
 // neighbors. An upright cut has at most one side that is cut across again, so that the order of
 // reading is plain. Where no tiling suits an image (a loss that is infinite everywhere), its box is
-// as if the loss were large: the caller shrinks the panel within it. Throws Error "[page] ..." for a
-// page too small for its panels.
+// as if the loss were large: the caller shrinks the panel within it. Throws Error "[page] ..." for
+// a page too small for its panels.
 std::vector<PanelBox> lay_out_page(const std::vector<PanelShape>& panels, const PageGeometry& page);
 
 // The number of panels of each page: `per_page` at most, pages as equal as possible, fuller ones

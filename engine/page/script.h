@@ -18,11 +18,12 @@ namespace sumi::page {
 //   3 @top right: *A burst!*
 //   4 @top > 40 70: "The tail points to 40 % of the panel's width and 70 % of its height."
 //
-// A line is PANEL, an optional @PLACE (left, right, top, bottom and their combinations), an optional
-// > with a place or two percentages for the tip of the tail, a colon and the text. Double quotes of any kind make it a balloon, parentheses a thought, asterisks a burst;
-// \n breaks a line. In subtitles, texts in parentheses or brackets are captions and the others
-// speech; markup is removed. Throws Error "[text FILE] line N: ..." for a line that is none of
-// these, text that is not UTF-8, control characters, and files over 4 MiB.
+// A line is PANEL, an optional @PLACE (left, right, top, bottom and their combinations), an
+// optional > with a place or two percentages for the tip of the tail, a colon and the text. Double
+// quotes of any kind make it a balloon, parentheses a thought, asterisks a burst; \n breaks a line.
+// In subtitles, texts in parentheses or brackets are captions and the others speech; markup is
+// removed. Throws Error "[text FILE] line N: ..." for a line that is none of these, text that is
+// not UTF-8, control characters, and files over 4 MiB.
 Script read_script(const std::filesystem::path& path);
 
 // The texts of each of `panels` panels. Subtitles go by time: panel k shows the clip from times[k]

@@ -10,7 +10,8 @@
 
 namespace sumi::page {
 
-// Importance of the parts of an image: a grid of cells whose values add up to 1, as a table of sums.
+// Importance of the parts of an image: a grid of cells whose values add up to 1, as a table of
+// sums.
 class ImportanceMap {
  public:
   ImportanceMap() = default;

@@ -123,7 +123,7 @@ void parse_subtitles(const std::string& file, const std::vector<std::string>& li
       fail_at(file, static_cast<int>(begin) + 1,
               "there is no line of times, such as 00:00:01,000 --> 00:00:02,500");
     }
-    if (vtt && (lines[begin].starts_with("NOTE") && times > begin)) continue;
+    if (vtt && lines[begin].starts_with("NOTE")) continue;
     ScriptLine cue;
     cue.line = static_cast<int>(times) + 1;
     const auto [start, stop] = parse_times(file, cue.line, lines[times]);

@@ -19,8 +19,8 @@ FontDescription description_of(const Typeface& typeface, double size) {
   return font;
 }
 
-// One context for all texts: making one costs as much as setting a text. Metrics are not hinted, and
-// glyphs stand at fractions of pixels.
+// One context for all texts: making one costs as much as setting a text. Metrics are not hinted,
+// and glyphs stand at fractions of pixels.
 PangoContext* context_of(const Typeface& typeface, bool vertical) {
   static const Object<PangoContext> context = [] {
     Object<PangoContext> made(pango_font_map_create_context(pango_cairo_font_map_get_default()));
