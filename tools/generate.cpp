@@ -11,19 +11,20 @@
 #include "tools/cli/runtime_options.h"
 #include "tools/image_output.h"
 #include "tools/latent_interpolation.h"
+#include "tools/latent_seeds.h"
 
 namespace sumi::cli {
 namespace {
 
 constexpr std::int64_t kBatch = 64;                     // images in memory as floats at once
 constexpr std::int64_t kMostSheetPixels = 400'000'000;  // limit of image formats and memory
-constexpr std::uint64_t kStream = 0x67656e;             // separate from the streams of training
 
 struct GenerateArguments {
   CLI::App* app = nullptr;
-  std::string model, output, seed = "0", one_class;
+  std::string model, output, seed = "0", seeds, one_class;
   RuntimeOptions machine;
   std::int64_t count = 64, columns = 0, frames = 0, scale = 1;
+  double truncation = 1;
   bool raw = false, quiet = false;
 };
 
@@ -42,13 +43,18 @@ void check(const GenerateArguments& args) {
   within("--interpolate", args.frames, 0, 100'000);
   within("--scale", args.scale, 1, 64);
   args.machine.check();
+  if (!(args.truncation >= 0 && args.truncation <= 2))
+    throw UsageError(name, "--truncation wants a number from 0 (the middle) to 2");
   if (args.frames > 0 && args.count < 2)
     throw UsageError(name, "--interpolate needs two or more seeds: -n 2 or more");
 }
 
-int run_generate(const GenerateArguments& args) {
-  check(args);
+int run_generate(GenerateArguments args) {
   const std::uint64_t seed = parse_seed(args.app, "--seed", args.seed);
+  std::vector<std::uint64_t> list;
+  if (!args.seeds.empty()) list = parse_seed_list(args.app, args.seeds);
+  if (!list.empty()) args.count = static_cast<std::int64_t>(list.size());
+  check(args);
   const std::int64_t steps = args.frames + 1;
   const std::int64_t frames = args.frames == 0 ? args.count : (args.count - 1) * steps + 1;
   const ImagePath path(args.output, frames);
@@ -58,9 +64,9 @@ int run_generate(const GenerateArguments& args) {
   const std::unique_ptr<Model>& model = opened.model;
   const TrainOptions& options = opened.options;
 
-  RandomStream stream(seed, kStream);
   const int only = args.one_class.empty() ? Model::kEveryClass : class_number(options, args.one_class);
-  const Tensor seeds = model->noise(args.count, stream, only);
+  const Tensor seeds =
+      list.empty() ? noise_of_seed(*model, seed, args.count, only) : noise_of_seeds(*model, list, only);
   const bool rows = !path.numbered();
   const std::int64_t total = rows && args.frames > 0 ? (args.count - 1) * (steps + 1) : frames;
   const std::int64_t side = static_cast<std::int64_t>(options.size) * args.scale;
@@ -71,7 +77,8 @@ int run_generate(const GenerateArguments& args) {
 
   Shape shape = seeds.shape();
   const auto nz = static_cast<std::size_t>(shape.h * shape.w * shape.c);
-  const std::vector<float> noise = noise_walk(seeds.to_vector<float>(), nz, args.frames, rows);
+  std::vector<float> noise = noise_walk(seeds.to_vector<float>(), nz, args.frames, rows);
+  truncate(noise, nz, static_cast<std::size_t>(options.nz), args.truncation);
   std::vector<Image8> sheet;
   for (std::int64_t first = 0; first < total; first += kBatch) {
     shape.n = std::min(kBatch, total - first);
@@ -120,6 +127,13 @@ Command add_generate(CLI::App& parent) {
       ->group("Images");
   add_text(app, "--seed", args->seed, "N", "everything random follows from it")
       ->default_str("0")
+      ->group("Images");
+  add_text(app, "--seeds", args->seeds, "LIST",
+           "image 0 of each of these seeds (3,17,40-42), not -n and --seed")
+      ->group("Images");
+  app.add_option("--truncation", args->truncation, "multiply the noise: below 1 more typical and more alike")
+      ->type_name("X")
+      ->default_str("1")
       ->group("Images");
   add_whole(app, "--interpolate", args->frames, "K", "K images between each two seeds (0: none)")
       ->group("Images");

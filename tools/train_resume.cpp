@@ -24,7 +24,7 @@ void refuse_changes(const std::string& command, const std::string& run, const Op
     TrainOptions options = *stored;
     given.apply(options);
     std::error_code error;
-    if (fs::equivalent(options.outdir, run, error)) options.outdir = stored->outdir;
+    if (fs::equivalent(options.outdir, run_directory(run), error)) options.outdir = stored->outdir;
     before = to_json(*stored);
     now = to_json(options);
   }
@@ -48,7 +48,7 @@ int run_resume(const std::string& command, const std::string& run, const OptionS
   } catch (const Error& error) {
     throw UsageError(command, error.what());
   }
-  return supervise(output, run, [&](TrainingObserver& observer) {
+  return supervise(output, run_directory(run).string(), [&](TrainingObserver& observer) {
     return resume(
         run, [&](TrainOptions& stored) { given.apply(stored, true); }, observer);
   });
@@ -65,7 +65,7 @@ int resume_model(const std::string& model, const std::string& run, const OptionS
                  const Output& output) {
   const std::string command = "sumi train " + model;
   std::error_code error;
-  if (!fs::is_directory(run, error)) return run_resume(command, run, given, output);  // reports the error
+  if (!fs::exists(run, error)) return run_resume(command, run, given, output);  // reports the error
   const TrainOptions stored = stored_options(CheckpointFile(resolve_checkpoint(run)));
   if (stored.model != model)
     throw UsageError(command, fmt::format("{} is a run of {}, not of {}; write: sumi train --resume {}", run,

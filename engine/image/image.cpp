@@ -116,4 +116,8 @@ void save_image(const fs::path& path, const Image8& image, int quality) {
   io::encode_image(path, {image.width, image.height, image.channels, 8, image.data.data()}, quality);
 }
 
+std::string encoded_image(const fs::path& path, const Image8& image, int quality) {
+  return io::encoded_image(path, {image.width, image.height, image.channels, 8, image.data.data()}, quality);
+}
+
 }  // namespace sumi

@@ -65,6 +65,8 @@ Image8 load_image(const std::filesystem::path& path, const LoadOptions& options 
 // equal bytes. quality: 1 to 100, for lossy formats. Throws Error for an unknown extension, for a
 // side longer than the format allows, and for a failed write.
 void save_image(const std::filesystem::path& path, const Image8& image, int quality = 95);
+// The bytes of that file.
+std::string encoded_image(const std::filesystem::path& path, const Image8& image, int quality = 95);
 
 // automatic: lanczos3 to shrink, bicubic to enlarge (less ringing). bicubic is the cubic of Keys
 // (1981) with a = -1/2, as Pillow's BICUBIC, from which it differs by at most one level: here

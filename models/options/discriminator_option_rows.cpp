@@ -20,11 +20,13 @@ void add_training(OptionTable& t) {
   t.add("lr-g", &TrainOptions::lr_g)
       .help("learning rate of the generator; 0: --lr")
       .alias("--glr")
-      .range(0, 1e3);
+      .range(0, 1e3)
+      .on_resume();
   t.add("lr-d", &TrainOptions::lr_d)
       .help("learning rate of the discriminator; 0: --lr")
       .alias("--dlr")
-      .range(0, 1e3);
+      .range(0, 1e3)
+      .on_resume();
   t.add("gan-mode", &TrainOptions::gan_mode)
       .help("GAN loss: vanilla, saturating, lsgan, hinge, wgan or wgan-gp")
       .placeholder("LOSS")

@@ -61,6 +61,7 @@ void add_update(OptionTable& t) {
       .help("learning rate")
       .alias("--learning-rate")
       .range(0, 1e3)
+      .on_resume()
       .not_with("--lr-g and --lr-d", [](O o) { return o.lr_g == 0 || o.lr_d == 0; });
   t.add("beta1", &TrainOptions::beta1)
       .help("Adam: decay rate of the first moment")

@@ -54,6 +54,9 @@ void RunOptions::add_rows(OptionTable& t) {
       .help("number of full checkpoints to keep, in addition to step 0")
       .range(1, 1e6)
       .on_resume();
+  t.add("rescue", &TrainOptions::rescue)
+      .help("if the run diverges, go on from its last checkpoint at a quarter of the learning rate")
+      .on_resume();
   t.add("dump-batches", &TrainOptions::dump_batches)
       .help("write the inputs of every logged step to DIR/STEP.safetensors")
       .placeholder("DIR")

@@ -13,7 +13,8 @@ struct RunOptions {
   std::string outdir;
   std::int64_t log_every = 10, sample_every = 200, save_every = 1000;
   bool save_every_epoch = false;
-  int keep = 2;
+  int keep = 3;
+  bool rescue = false;
   std::string dump_batches;
 
   static void add_rows(OptionTable& table);

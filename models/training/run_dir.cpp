@@ -120,7 +120,8 @@ RunDir RunDir::open(const fs::path& path) {
 void RunDir::discard_if_new() const {
   std::error_code ec;
   if (!made_ || fs::exists(checkpoint_path(0), ec)) return;
-  for (const char* file : {"options.json", "log.txt", "samples/0.png", "samples", "checkpoints", ".lock"})
+  for (const char* file :
+       {"options.json", "log.txt", "report.html", "samples/0.png", "samples", "checkpoints", ".lock"})
     fs::remove(path_ / file, ec);
   fs::remove(path_, ec);
 }
@@ -205,9 +206,19 @@ void RunDir::cut_back(std::int64_t step, std::int64_t epoch) {
   }
   in.close();
   write_file_atomically(path_ / "stats.jsonl", kept);
+  std::vector<fs::path> later;
   for (const char* sub : {"samples", "checkpoints"})
     for (const auto& entry : fs::directory_iterator(path_ / sub, ec))
-      if (step_of(entry.path()) > step || epoch_of(entry.path()) > epoch) fs::remove(entry.path(), ec);
+      if (step_of(entry.path()) > step || epoch_of(entry.path()) > epoch) later.push_back(entry.path());
+  for (const fs::path& file : later) {
+    if (file.extension() != ".safetensors") {
+      fs::remove(file, ec);
+      continue;
+    }
+    make_folder(path_ / "replaced");
+    fs::rename(file, path_ / "replaced" / file.filename(), ec);
+    if (ec) fail("run " + path_.string(), "cannot move " + file.string() + " to replaced/: " + ec.message());
+  }
 }
 
 void RunDir::prune(int keep) const {

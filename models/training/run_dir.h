@@ -40,8 +40,8 @@ class RunDir {
   // more than a plot has columns, so that memory and time do not grow with the length of the run.
   void plot(const std::string& title) const;
 
-  // Discards everything after `step`, which lies in `epoch`: lines of stats.jsonl, samples,
-  // checkpoints. Reads the history before it.
+  // Discards everything after `step`, which lies in `epoch`: lines of stats.jsonl and samples.
+  // Later checkpoints are moved to replaced/. Reads the history before it.
   void cut_back(std::int64_t step, std::int64_t epoch);
   // Deletes full checkpoints except step 0 and the newest `keep`.
   void prune(int keep) const;

@@ -1,10 +1,12 @@
 #include "models/training/trainer.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -12,6 +14,7 @@
 #include "engine/runtime/device.h"
 #include "models/make_model.h"
 #include "models/registry.h"
+#include "models/report/report.h"
 #include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/class_labels.h"
@@ -20,318 +23,14 @@
 #include "models/training/pace.h"
 #include "models/training/run_dir.h"
 #include "models/training/run_paths.h"
+#include "models/training/session.h"
 #include "models/training/training_data.h"
 #include "models/training/validation_accuracy.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
 
-std::atomic<bool> stop_requested{false};
-
 namespace {
-
-using Json = nlohmann::ordered_json;
-using Clock = std::chrono::steady_clock;
-
-// One run from its first or a later step to its end.
-class Session {
- public:
-  Session(const TrainOptions& options, std::optional<StoredPlan> plan, RunDir& run,
-          TrainingObserver& observer)
-      : options_(options),
-        plan_(std::move(plan)),
-        run_(run),
-        observer_(observer),
-        // Before the data, so that an impossible model is reported before minutes of decoding.
-        model_(make_model(options)),
-        loader_(open_data(), dataset_specs(options).front()),
-        // A model keeps the batch of a step until the next one: three buffers for each tensor let
-        // copies overlap with computation.
-        staging_(parse_device(options.device),
-                 3 * static_cast<int>(loader_.batches()) * (wants_labels(options) ? 2 : 1)),
-        ring_(parse_device(options.device)) {
-    per_epoch_ = loader_.batches_per_epoch();
-    check_image_sizes(loader_, options_, *model_);
-    if (const int count = model_->num_sample_images(); count > 0)
-      model_->set_sample_images(sample_images(loader_, options_, count));
-    total_ = total_steps(options_, per_epoch_);
-    if (!options_.dump_batches.empty()) make_dump_folder();
-  }
-
-  void begin();
-  void restore(const CheckpointFile& file);
-  TrainResult loop();
-
- private:
-  void make_dump_folder() const;
-  std::vector<Dataset> open_data();
-  std::vector<Tensor> real_batches();
-  void say(const std::string& line) {
-    run_.log(line);
-    observer_.message(line);
-  }
-  void warn(const std::string& line) {
-    run_.log("warning: " + line);
-    observer_.warning(line);
-  }
-  double elapsed() const { return seconds_ + std::chrono::duration<double>(Clock::now() - start_).count(); }
-  CheckpointHeader header(const char* kind) const;
-  void save();
-  void draw();
-  void log_step();
-  [[noreturn]] void diverged(const std::string& what, std::int64_t step) const;
-  void check_weights() const;
-  void settle();
-  void after_step();
-
-  TrainOptions options_;
-  std::optional<StoredPlan> plan_;
-  RunDir& run_;
-  TrainingObserver& observer_;
-  std::unique_ptr<Model> model_;
-  std::vector<Dataset> held_out_;  // split off before the loader, which gets the rest
-  BatchLoader loader_;
-  std::uint64_t data_content_ = data_content(loader_);
-  Staging staging_;
-  std::int64_t per_epoch_ = 0, total_ = 0, step_ = 0;
-  Pace pace_;
-  double seconds_ = 0;  // of earlier sessions of this run
-  Clock::time_point start_ = Clock::now();
-  std::int64_t logged_step_ = 0;
-  double logged_seconds_ = 0;
-  std::int64_t saved_step_ = -1;
-  MetricsBuffer ring_;
-  StepStats stats_;  // of the last step that was read back
-};
-
-void Session::make_dump_folder() const {
-  std::error_code ec;
-  fs::create_directories(options_.dump_batches, ec);
-  if (ec) fail("--dump-batches " + options_.dump_batches, "cannot make the folder: " + ec.message());
-}
-
-std::vector<Dataset> Session::open_data() {
-  DatasetEvents events;
-  std::set<std::string> said;  // a folder may be opened twice, with two kinds of preprocessing
-  events.warn = [this, &said](const std::string& line) {
-    if (said.insert(line).second) warn(line);
-  };
-  events.progress = [this](std::int64_t done, std::int64_t total) {
-    observer_.decoding(done, total);
-    if (stop_requested) throw Interrupted("[data] interrupted while the images were being decoded");
-  };
-  std::vector<Dataset> domains;
-  const auto classes = class_names(options_);
-  for (DatasetSpec spec : dataset_specs(options_)) {
-    spec.fallback_dir = run_.path();
-    if (wants_labels(options_)) spec.classes = classes.at(domains.size());
-    if (const PackedExamples* packed = model_spec(options_.model).requirements.packed)
-      spec.data = packed->make(options_, run_.path(), events);
-    domains.push_back(Dataset::open(spec, events));
-    if (options_.val_every == 0) continue;
-    auto [rest, held] = domains.back().split(options_.val_every);
-    domains.back() = rest;
-    held_out_.push_back(held);
-  }
-  check_counts(domains, options_);
-  return domains;
-}
-
-CheckpointHeader Session::header(const char* kind) const {
-  Json state;
-  state["step"] = step_;
-  state["images"] = step_ * images_per_step(options_);
-  state["epoch"] = static_cast<double>(step_) / static_cast<double>(per_epoch_);
-  state["seconds"] = elapsed();
-  state["batch"] = loader_.position();  // data order: batch k of (data, seed) is always the same
-  state["data_key"] = data_key(loader_);
-  state["data_content"] = data_content_;
-  state["data_count"] = loader_.size();
-  state["threads"] = threads();
-  state["kernels"] = compute_signature(parse_device(options_.device));
-  if (plan_) state["plan"] = to_json(*plan_);
-  for (const auto& [name, value] : model_->counters()) state["counters"][name] = value;
-  return {kind, options_.model, to_json(options_).dump(), state.dump()};
-}
-
-void Session::save() {
-  if (saved_step_ == step_) return;
-  check_weights();
-  CheckpointWriter writer;
-  model_->save(writer, true);
-  writer.write(run_.checkpoint_path(step_), header("full"));
-  saved_step_ = step_;
-  run_.prune(options_.keep);
-  run_.plot(options_.model + ", " + run_.path().filename().string());
-}
-
-void Session::draw() {
-  const SampleGrid sheet = model_->samples();
-  std::vector<Image8> images;
-  for (const Tensor& pictures : sheet.pictures)
-    for (Image8& image : to_images(pictures)) images.push_back(std::move(image));
-  save_image(run_.sample_path(step_), make_sheet(images, sheet.columns));
-  if (!held_out_.empty())
-    say(fmt::format("step {}: accuracy on held-out images {}", step_,
-                    held_out_accuracy(*model_, held_out_, options_)));
-  run_.plot(options_.model + ", " + run_.path().filename().string());
-}
-
-void Session::begin() {
-  if (!options_.init.empty()) {
-    const fs::path path = resolve_checkpoint(options_.init);
-    const CheckpointFile file(path);
-    if (stored_options(file).model != options_.model)
-      fail("--init " + path.string(),
-           fmt::format("is a checkpoint of the model {}, not of {}", file.header().model, options_.model));
-    if (!model_->grow_from(file)) {
-      check_init_compatible(file, options_);
-      model_->load(file, false);
-    }
-    say("weights from " + path.string());
-  }
-  run_.write_options(options_);
-  if (plan_)
-    if (const std::string warning = plan_warning(*plan_); !warning.empty()) warn(warning);
-  say(fmt::format("{} on {} images, {} steps of {}, {} on {}", options_.model, loader_.size(), total_,
-                  options_.batch_size, options_.precision, options_.device));
-  check_weights();
-  // Before the state, so that a run resumed from it has its first sheet.
-  if (options_.sample_every > 0) draw();
-  save();
-}
-
-void Session::restore(const CheckpointFile& file) {
-  const TrainingState state = stored_state(file);
-  step_ = state.step;
-  seconds_ = state.seconds;
-  loader_.seek(state.batch);
-  model_->load(file, true);
-  try {
-    model_->set_counters(state.counters);
-  } catch (const Error& error) {
-    fail("state of checkpoint " + file.path().string(), error.what());
-  }
-  if (state.data_content ? *state.data_content != data_content_ : state.data_key != data_key(loader_))
-    warn(fmt::format("the data has changed since the checkpoint{}: the run goes on, but not as it would have",
-                     state.data_count == 0 || state.data_count == loader_.size()
-                         ? ""
-                         : fmt::format(" ({} images then, {} now)", state.data_count, loader_.size())));
-  const std::string kernels = compute_signature(parse_device(options_.device));
-  if (!state.kernels.empty() && state.kernels != kernels)
-    warn(fmt::format("the run was computed with {}, now with {}: the bits will differ", state.kernels,
-                     kernels));
-  if (state.threads != threads())
-    warn(fmt::format("the run had {} threads, now {}: the bits will differ", state.threads, threads()));
-  if (plan_ && (!state.plan || state.plan->plan.methods != plan_->plan.methods))
-    warn("the run had another plan of convolutions: the bits will differ");
-  run_.cut_back(step_, step_ / per_epoch_);
-  saved_step_ = step_;
-  logged_step_ = step_;
-  logged_seconds_ = seconds_;
-  start_ = Clock::now();
-  run_.write_options(options_);
-  say(fmt::format("resumed at step {} of {}, {} on {}", step_, total_, options_.precision, options_.device));
-}
-
-std::vector<Tensor> Session::real_batches() {
-  if (options_.overfit_one_batch) loader_.seek(0);
-  std::vector<Tensor> tensors;
-  const std::vector<Batch> batches = loader_.next();
-  for (const Batch& batch : batches) tensors.push_back(to_tensor(batch, options_, staging_));
-  if (wants_labels(options_))
-    for (std::size_t i = 0; i < batches.size(); ++i)
-      tensors.push_back(one_hot(batches[i].labels, loader_.dataset(i).classes().size(), options_, staging_));
-  return tensors;
-}
-
-void Session::diverged(const std::string& what, std::int64_t step) const {
-  fail("training",
-       fmt::format("{} after step {}: the run has diverged. The last healthy checkpoint is {}; go on from "
-                   "there with --init and a lower --lr, or with --clip-grad-norm 1",
-                   what, step, saved_step_ < 0 ? "none" : run_.checkpoint_path(saved_step_).string()));
-}
-
-// Waits for the submitted steps, the last of which is `step_`, and processes their statistics.
-void Session::settle() {
-  for (const auto& [step, numbers] : ring_.drain()) {
-    stats_ = model_->named_stats(numbers);
-    for (const auto& [name, value] : stats_)
-      if (!std::isfinite(value)) diverged(fmt::format("{} is {}", name, value), step);
-  }
-  pace_.mark(step_, elapsed());
-}
-
-void Session::check_weights() const {
-  if (const std::string name = model_->first_nonfinite(); !name.empty())
-    diverged(name + " holds NaN or infinity", step_);
-}
-
-void Session::log_step() {
-  StatsLine line;
-  line.step = step_;
-  line.images = step_ * images_per_step(options_);
-  line.seconds = elapsed();
-  const double interval = line.seconds - logged_seconds_;
-  line.images_per_second =
-      interval > 0 ? static_cast<double>((step_ - logged_step_) * images_per_step(options_)) / interval : 0;
-  line.stats = stats_;
-  run_.append(line);
-  logged_step_ = step_;
-  logged_seconds_ = line.seconds;
-  if (options_.dump_batches.empty()) return;
-  CheckpointWriter writer;
-  for (const auto& [name, tensor] : model_->debug_tensors()) writer.add(name, tensor);
-  writer.write(fs::path(options_.dump_batches) / fmt::format("{}.safetensors", step_),
-               {"networks", "batch", "{}", "{}"});
-}
-
-void Session::after_step() {
-  const bool last = step_ == total_;
-  const bool logs = step_ % options_.log_every == 0 || step_ == 1 || last;
-  const bool draws = options_.sample_every > 0 && (step_ % options_.sample_every == 0 || last);
-  const bool ends_epoch = options_.save_every_epoch && step_ % per_epoch_ == 0;
-  const bool saves = last || (options_.save_every > 0 && step_ % options_.save_every == 0);
-  // Nothing is written for a step whose statistics have not been checked.
-  if (ring_.full() || logs || draws || ends_epoch || saves) settle();
-  if (logs) log_step();
-  if (draws) draw();
-  // Before the full state, because a run resumed from that is past this epoch.
-  if (ends_epoch) {
-    CheckpointWriter writer;
-    model_->save(writer, false);
-    writer.write(run_.epoch_path(step_ / per_epoch_), header("networks"));
-  }
-  if (saves) save();
-  if (step_ == 1)
-    for (const std::string& name : model_->never_updated()) warn("parameter " + name + " gets no gradient");
-  for (const std::string& line : pace_.first_estimate(total_ - step_, options_)) say(line);
-  observer_.progress({step_, total_, step_ * images_per_step(options_),
-                      static_cast<double>(step_) / static_cast<double>(per_epoch_),
-                      static_cast<double>(total_) / static_cast<double>(per_epoch_),
-                      pace_.steps_per_second() * static_cast<double>(images_per_step(options_)),
-                      pace_.seconds_of(total_ - step_), &stats_});
-}
-
-TrainResult Session::loop() {
-  if (const std::string line = warm_up_warning(model_->warm_up_epochs(), per_epoch_, total_); !line.empty())
-    warn(line);
-  pace_.mark(step_, elapsed());
-  bool interrupted = false;
-  while (step_ < total_ && !(interrupted = stop_requested)) {
-    set_anomaly_step(step_ + 1);
-    const double epoch = static_cast<double>(step_) / static_cast<double>(per_epoch_);
-    ring_.push(step_ + 1, model_->train_step_async(real_batches(), epoch));
-    ++step_;
-    after_step();
-  }
-  settle();
-  save();
-  say(interrupted ? fmt::format("stopped at step {} of {}", step_, total_)
-                  : fmt::format("done: {} steps", step_));
-  return {step_, interrupted, run_.checkpoint_path(step_), !model_->directions().empty(),
-          model_spec(options_.model).requirements.classifies};
-}
 
 std::optional<StoredPlan> plan_file(const TrainOptions& o) {
   return o.conv_plan.empty() ? std::nullopt : std::optional(read_plan(o.conv_plan));
@@ -349,6 +48,51 @@ void prepare(TrainOptions& o, const std::optional<StoredPlan>& plan) {
   set_threads(o.threads);
   set_conv_policy(conv_policy(o, plan));
   set_anomaly_mode(o.detect_anomaly);
+}
+
+// --rescue: the run goes on from its last checkpoint at a quarter of the rates, at most five times.
+TrainResult loop_with_rescue(std::optional<Session>& session, TrainOptions options,
+                             const std::optional<StoredPlan>& plan, RunDir& run, TrainingObserver& observer) {
+  constexpr int kAttempts = 5;
+  for (int attempt = 0;; ++attempt) {
+    try {
+      return session->loop();
+    } catch (const Diverged& error) {
+      if (!options.rescue || attempt == kAttempts) throw;
+      for (double* rate : {&options.lr, &options.lr_g, &options.lr_d}) *rate /= 4;
+      const fs::path checkpoint = resolve_checkpoint(run.path());
+      const std::string line =
+          fmt::format("{}: rescue {} of {} goes on from {} at a quarter of the learning rate, {:.3g}",
+                      error.happened, attempt + 1, kAttempts, checkpoint.filename().string(), options.lr);
+      run.log("warning: " + line);
+      observer.warning(line);
+      session.reset();  // frees its memory first
+      session.emplace(options, plan, run, observer);
+      session->restore(CheckpointFile(checkpoint));
+    }
+  }
+}
+
+// "0.safetensors, 400.safetensors", by step; "none".
+std::string checkpoint_names(const fs::path& folder) {
+  std::vector<std::string> names;
+  std::error_code ec;
+  for (const auto& entry : fs::directory_iterator(folder, ec))
+    if (entry.path().extension() == ".safetensors") names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  });
+  return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+// The options whose values differ, as "--lr 0.0001 (before 0.0002)".
+std::vector<std::string> changed_options(const TrainOptions& before, const TrainOptions& after) {
+  std::vector<std::string> lines;
+  for (const Option* option : option_table(after.model).rows())
+    if (option->name != "outdir" && option->text_in(before) != option->text_in(after))
+      lines.push_back(
+          fmt::format("--{} {} (before {})", option->name, option->text_in(after), option->text_in(before)));
+  return lines;
 }
 
 }  // namespace
@@ -369,13 +113,28 @@ TrainResult train(const TrainOptions& given, TrainingObserver& observer) {
     run.discard_if_new();
     throw;
   }
-  return session->loop();
+  return loop_with_rescue(session, options, plan, run, observer);
 }
 
-TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)>& override_options,
+fs::path run_directory(const fs::path& path) {
+  std::error_code ec;
+  const fs::path folder = path.parent_path();
+  const bool is_checkpoint = path.extension() == ".safetensors" && folder.filename() == "checkpoints";
+  if (!is_checkpoint || fs::is_directory(path, ec)) return path;
+  return folder.has_parent_path() ? folder.parent_path() : fs::path(".");
+}
+
+TrainResult resume(const fs::path& given, const std::function<void(TrainOptions&)>& override_options,
                    TrainingObserver& observer) {
+  const fs::path path = run_directory(given);
   RunDir run = RunDir::open(path);
-  const CheckpointFile file(resolve_checkpoint(path));
+  if (std::error_code ec; !fs::exists(given, ec))
+    fail("checkpoint " + given.string(),
+         "does not exist; the run has " + checkpoint_names(path / "checkpoints"));
+  const CheckpointFile file(resolve_checkpoint(given));
+  if (file.header().kind != "full")
+    fail("checkpoint " + given.string(),
+         "holds networks only; resume from RUN/checkpoints/STEP.safetensors, or start a new run with --init");
   TrainOptions options = stored_options(file);
   resolve_paths(options, base_folders(path, options.outdir));
   options.outdir = path.string();  // the run may have been moved
@@ -383,6 +142,7 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
   options.conv_plan.clear();       // its content is in the checkpoint
   // The thread count affects the arithmetic; "all" keeps the number of the original machine.
   if (options.threads == 0) options.threads = stored_state(file).threads;
+  const TrainOptions stored = options;
   override_options(options);
   fit_precision(options);  // of another device
   check_checkpoint_matches(file, options);
@@ -391,9 +151,14 @@ TrainResult resume(const fs::path& path, const std::function<void(TrainOptions&)
       options.conv_plan.empty() ? stored_state(file).plan : plan_file(options);
   prepare(options, plan);
   name_classes(options);
-  Session session(options, plan, run, observer);
-  session.restore(file);
-  return session.loop();
+  std::optional<Session> session;
+  session.emplace(options, plan, run, observer);
+  session->restore(file);
+  for (const std::string& line : changed_options(stored, options)) {
+    run.log(line);
+    observer.message(line);
+  }
+  return loop_with_rescue(session, options, plan, run, observer);
 }
 
 }  // namespace sumi

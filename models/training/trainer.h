@@ -1,60 +1,31 @@
 // The training loop: data in, steps, statistics, samples, checkpoints; stopping and resuming.
 #pragma once
 
-#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <string>
 
 #include "engine/runtime/trace.h"
 #include "models/model.h"
+#include "models/training/training_events.h"
 
 namespace sumi {
-
-// Receives the trainer's events. All calls come from the training thread.
-class TrainingObserver {
- public:
-  virtual ~TrainingObserver() = default;
-  virtual void message(const std::string& line) { (void)line; }  // goes to log.txt too
-  virtual void warning(const std::string& line) { (void)line; }
-  virtual void decoding(std::int64_t done, std::int64_t total) { (void)done, (void)total; }
-  struct Progress {
-    std::int64_t step, steps, images;
-    double epoch, epochs, images_per_second, seconds_left;  // seconds_left is NaN until it is known
-    const StepStats* stats;
-  };
-  virtual void progress(const Progress& progress) { (void)progress; }
-};
-
-// Thrown when stop_requested ends a run before its first step: nothing was saved and no files are
-// left.
-struct Interrupted : Error {
-  using Error::Error;
-};
-
-// A run directory holds options.json, stats.jsonl, log.txt, loss.png, samples/STEP.png and
-// checkpoints/STEP.safetensors.
-struct TrainResult {
-  std::int64_t step = 0;
-  bool interrupted = false;
-  std::filesystem::path checkpoint;  // the last one written
-  bool translates = false;           // the model translates images; otherwise it generates from noise ...
-  bool classifies = false;           // ... or is a classifier
-};
 
 // Trains from the beginning. Throws Error if the directory already holds a run, if the data cannot
 // be read, ...
 TrainResult train(const TrainOptions& options, TrainingObserver& observer);
 
-// Continues from the newest readable full checkpoint of `run`. `override` is called on the stored
-// options before they are validated. Bit-exact: the tensors are the same as if the run had never
-// stopped; statistics and samples after the checkpoint are discarded.
-TrainResult resume(const std::filesystem::path& run, const std::function<void(TrainOptions&)>& override,
-                   TrainingObserver& observer);
+// The run directory of a path given to --resume: itself, or of RUN/checkpoints/STEP.safetensors
+// RUN.
+std::filesystem::path run_directory(const std::filesystem::path& run_or_checkpoint);
 
-// Set from a signal handler: the step in flight finishes, the state is saved, and train() returns
-// with interrupted = true.
-extern std::atomic<bool> stop_requested;
+// Continues from the newest readable full checkpoint of a run, or goes back to the one given, and
+// then moves later checkpoints to RUN/replaced. `override` is called on the stored options before
+// they are validated; the log says what it changed. Bit-exact with the same options: the tensors
+// are the same as if the run had never stopped; statistics and samples after the checkpoint are
+// discarded.
+TrainResult resume(const std::filesystem::path& run_or_checkpoint,
+                   const std::function<void(TrainOptions&)>& override, TrainingObserver& observer);
 
 // --dry-run: networks, parameters, FLOPs and predicted memory, as text. Does not read data.
 std::string describe_plan(const TrainOptions& options);

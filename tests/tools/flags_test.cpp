@@ -182,7 +182,7 @@ TEST_CASE("flags: contradictions name both sides") {
             "--lr",
             "--lr-g"},
            {with(cyclegan, {"--load-size", "64", "--crop-size", "128"}), "--load-size", "--crop-size"},
-           {{"train", "--resume", "nowhere", "--lr", "1"}, "--lr", "--init"},
+           {{"train", "--resume", "nowhere", "--beta1", "0.9"}, "--beta1", "--init"},
            {{"train", "--resume", "nowhere", "gan"}, "run nowhere", "resume"},
            {with(gan, {"--resume", "nowhere", "--explain"}), "--resume", "--explain"},
            {{"generate", "-m", "nowhere", "-o", "x.png", "-n", "1", "--interpolate", "5"},

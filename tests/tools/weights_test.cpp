@@ -322,3 +322,26 @@ TEST_CASE("import: dropout shifts the names of a generator's layers, and the mes
   check_error(run(folder, "import " + tiny + "-i g.safetensors --n-blocks 2 -o o.safetensors"), 1,
               "they fit with --n-blocks 1");
 }
+
+TEST_CASE("generate: image 0 of each listed seed; truncation makes images more alike") {
+  const Folder folder;
+  write_images(folder, "pictures", 8, 16);
+  REQUIRE(run(folder, kTiny + "--outdir run --steps 2 -q").code == 0);
+  REQUIRE(run(folder, "generate -m run --seeds 3,17,40-41 -o listed/ -q").code == 0);
+  REQUIRE(run(folder, "generate -m run -n 1 --seed 17 -o one.png -q").code == 0);
+  REQUIRE(run(folder, "generate -m run -n 1 --seed 41 -o last.png -q").code == 0);
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder / "listed")) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  REQUIRE(files.size() == 4);
+  CHECK(read(files[1]) == read(folder / "one.png"));
+  CHECK(read(files[3]) == read(folder / "last.png"));
+  REQUIRE(run(folder, "generate -m run --seeds 3,17 --truncation 0 -o middle/ -q").code == 0);
+  files.clear();
+  for (const auto& entry : fs::directory_iterator(folder / "middle")) files.push_back(entry.path());
+  REQUIRE(files.size() == 2);
+  CHECK(read(files[0]) == read(files[1]));
+  for (const char* list : {"", "3,", "x", "5-", "-5", "9-3", "0-99999999", "1--2"})
+    if (*list) check_error(run(folder, std::string("generate -m run -o a/ --seeds ") + list), 2, "--seeds");
+  check_error(run(folder, "generate -m run -o a/ --truncation -1"), 2, "--truncation");
+}

@@ -42,6 +42,7 @@ Command add_export(CLI::App& parent);
 Command add_import(CLI::App& parent);
 Command add_tune(CLI::App& parent, const std::vector<std::string>& words);
 Command add_distance(CLI::App& parent);
+Command add_report(CLI::App& parent);
 Command add_devices(CLI::App& parent);
 Command add_models(CLI::App& parent);
 // Returns true if one of the words is the model's name or a former one, or there are no words.

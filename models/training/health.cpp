@@ -1,0 +1,182 @@
+#include "models/training/health.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+namespace sumi {
+namespace {
+
+// Thresholds. A healthy run must not meet them: tests/models/training/health_test.cpp.
+constexpr std::int64_t kFewExamples = 50;
+constexpr std::int64_t kSettled = 300;  // steps after which the means are meaningful
+constexpr double kMemory = 1 - 1.0 / 200;
+constexpr double kWinning = 0.998;     // accuracy of a discriminator that has won ...
+constexpr double kWinningLoss = 0.02;  // ... and its loss
+constexpr double kBlind = 0.002;       // distance of mean scores that tell nothing apart
+constexpr double kGrowth = 50;         // of a loss over its early size ...
+constexpr double kLarge = 100;         // ... and its size at least
+constexpr double kHuge = 1000;         // of an adversarial loss, whatever it was
+constexpr double kWide = 0.3;          // share of the data's diversity that samples had ...
+constexpr double kCollapsed = 0.12;    // ... and have
+constexpr double kSaturated = 0.99;    // share of samples' values that are 0 or 255
+constexpr std::int64_t kStill = 100;   // steps without a change
+
+std::optional<double> value_of(const StepStats& stats, const std::string& name) {
+  for (const auto& [key, value] : stats)
+    if (key == name) return value;
+  return std::nullopt;
+}
+
+double mean_difference(const Image8& a, const Image8& b) {
+  double sum = 0;
+  for (std::size_t i = 0; i < a.data.size(); ++i) sum += std::abs(int{a.data[i]} - int{b.data[i]});
+  return sum / static_cast<double>(std::max<std::size_t>(1, a.data.size()));
+}
+
+double share_saturated(const std::vector<Image8>& images) {
+  std::size_t count = 0, all = 0;
+  for (const Image8& image : images) {
+    all += image.data.size();
+    count += static_cast<std::size_t>(
+        std::count_if(image.data.begin(), image.data.end(), [](auto v) { return v == 0 || v == 255; }));
+  }
+  return all == 0 ? 0 : static_cast<double>(count) / static_cast<double>(all);
+}
+
+}  // namespace
+
+double diversity(const std::vector<Image8>& images) {
+  const std::size_t n = std::min<std::size_t>(16, images.size());
+  double sum = 0;
+  int pairs = 0;
+  for (std::size_t i = 0; i < n; ++i)
+    for (std::size_t k = i + 1; k < n; ++k, ++pairs) sum += mean_difference(images[i], images[k]);
+  return pairs == 0 ? 0 : sum / pairs;
+}
+
+void HealthMonitor::Mean::add(double x) {
+  value = value * kMemory + x;
+  weight = weight * kMemory + 1;
+}
+
+void HealthMonitor::say(std::vector<std::string>& lines, const char* kind, const std::string& text) {
+  if (said_.insert(kind).second) lines.push_back(text);
+}
+
+std::vector<std::string> HealthMonitor::begin() {
+  std::vector<std::string> lines;
+  if (examples_ < kFewExamples)
+    say(lines, "few",
+        fmt::format("the data has only {} image{}: the networks will memorize {}. Add images, or at least "
+                    "--diffaugment color,translation,cutout",
+                    examples_, examples_ == 1 ? "" : "s", examples_ == 1 ? "it" : "them"));
+  return lines;
+}
+
+void HealthMonitor::check_discriminator(std::vector<std::string>& lines, std::int64_t step,
+                                        const StepStats& stats) {
+  const auto accuracy = value_of(stats, "d_accuracy"), loss = value_of(stats, "loss_d");
+  const auto real = value_of(stats, "d_real"), fake = value_of(stats, "d_fake");
+  if (!accuracy || !loss || !real || !fake) return;
+  accuracy_.add(*accuracy);
+  loss_d_.add(*loss);
+  loss_d_square_.add(*loss * *loss);
+  gap_.add(std::abs(*real - *fake));
+  if (steps_seen_ < kSettled) return;
+  if (accuracy_.get() > kWinning && std::abs(loss_d_.get()) < kWinningLoss)
+    say(lines, "winning",
+        fmt::format("step {}: the discriminator is winning: it tells {:.1f} % of the images right, with a "
+                    "loss of {:.2g}, and the generator learns little from it. Lower its rate (--lr-d), or "
+                    "add --spectral-norm, --r1 or --instance-noise",
+                    step, 100 * accuracy_.get(), loss_d_.get()));
+  const double spread = std::sqrt(std::max(0.0, loss_d_square_.get() - loss_d_.get() * loss_d_.get()));
+  if (gap_.get() < kBlind && spread < 1e-3 * std::max(1e-6, std::abs(loss_d_.get())))
+    say(lines, "blind",
+        fmt::format("step {}: the discriminator does not tell real images from generated ones, and its loss "
+                    "stands still at {:.3g}. Raise its rate (--lr-d), and check that the data shows what it "
+                    "should (samples, --dump-batches)",
+                    step, loss_d_.get()));
+}
+
+void HealthMonitor::check_growth(std::vector<std::string>& lines, std::int64_t step, const StepStats& stats) {
+  std::size_t at = 0;
+  for (const auto& [name, value] : stats) {
+    if (!name.starts_with("loss")) continue;
+    if (at == sizes_.size()) sizes_.emplace_back(name, Mean());
+    Mean& size = sizes_[at].second;
+    size.add(std::abs(value));
+    if (steps_seen_ == 100) first_sizes_.push_back(size.get());
+    const bool is_adversarial = value_of(stats, "d_real").has_value();
+    if (steps_seen_ > 100 && at < first_sizes_.size() && size.get() > kLarge &&
+        (size.get() > kGrowth * first_sizes_[at] || (is_adversarial && size.get() > kHuge)))
+      say(lines, "growth",
+          fmt::format("step {}: {} is {:.3g} (at step 100 {:.3g}): the run is diverging. Lower --lr, add "
+                      "--clip-grad-norm 1, or bound the discriminator with --spectral-norm or --r1",
+                      step, name, size.get(), first_sizes_[at]));
+    ++at;
+  }
+}
+
+std::vector<std::string> HealthMonitor::step(std::int64_t step, const StepStats& stats) {
+  std::vector<std::string> lines;
+  ++steps_seen_;
+  check_discriminator(lines, step, stats);
+  check_growth(lines, step, stats);
+  return lines;
+}
+
+void HealthMonitor::check_collapse(std::vector<std::string>& lines, std::int64_t step, double now) {
+  if (!real_diversity_ || *real_diversity_ <= 0) return;
+  if (now > best_diversity_) best_diversity_ = now, best_step_ = step;
+  const double share = now / *real_diversity_;
+  const bool fell = best_diversity_ > kWide * *real_diversity_ && share < kCollapsed;
+  const bool never_rose = steps_seen_ >= 1000 && best_diversity_ < 0.05 * *real_diversity_;
+  if (fell)
+    say(lines, "collapse",
+        fmt::format(
+            "step {}: the samples look alike: they differ by {:.0f} % of what real images do, at step "
+            "{} by {:.0f} %. The generator has collapsed: go back to a checkpoint before (--resume "
+            "RUN/checkpoints/STEP.safetensors) and lower --lr, or add "
+            "--minibatch-discrimination or --mode-seeking 1",
+            step, 100 * share, best_step_, 100 * best_diversity_ / *real_diversity_));
+  else if (never_rose)
+    say(lines, "collapse",
+        fmt::format("step {}: all samples look alike: they differ by {:.0f} % of what real images do. The "
+                    "generator ignores its noise: lower --lr, or add --minibatch-discrimination or "
+                    "--mode-seeking 1",
+                    step, 100 * share));
+}
+
+std::vector<std::string> HealthMonitor::sheet(std::int64_t step, const std::vector<Image8>& images) {
+  std::vector<std::string> lines;
+  if (images.empty()) return lines;
+  check_collapse(lines, step, diversity(images));
+  if (steps_seen_ >= kStill && share_saturated(images) > kSaturated &&
+      (!real_diversity_ || *real_diversity_ < 100))
+    say(lines, "saturated",
+        fmt::format("step {}: nearly all samples' values are black or white: the generator's output is "
+                    "saturated. Lower --lr-g, or begin again with a smaller --init-gain",
+                    step));
+  double change = 0;
+  if (last_sheet_.size() == images.size())
+    for (std::size_t i = 0; i < images.size(); ++i)
+      change = std::max(change, mean_difference(images[i], last_sheet_[i]));
+  if (!last_sheet_.empty() && change == 0) {
+    if (still_since_ < 0) still_since_ = last_sheet_step_;
+    if (step - still_since_ >= kStill)
+      say(lines, "still",
+          fmt::format("step {}: the samples have not changed since step {}: the generator does not learn. Is "
+                      "its rate (--lr, --lr-g) 0, or its output saturated?",
+                      step, still_since_));
+  } else {
+    still_since_ = -1;
+  }
+  last_sheet_ = images;
+  last_sheet_step_ = step;
+  return lines;
+}
+
+}  // namespace sumi

@@ -1,0 +1,63 @@
+// Watches a training run and says in plain words what goes wrong and what to do, each thing once.
+//
+// Works on the statistics of the steps and on the sample sheets, so it costs nothing between them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "engine/image/image.h"
+#include "models/model.h"
+
+namespace sumi {
+
+// Mean absolute difference of two images, over the pairs of the first 16, in 8-bit levels. 0 for
+// fewer than two. The images must have one size.
+double diversity(const std::vector<Image8>& images);
+
+class HealthMonitor {
+ public:
+  // Facts about the data: the number of examples of the smallest domain.
+  explicit HealthMonitor(std::int64_t examples) : examples_(examples) {}
+
+  // What can be said before the first step.
+  std::vector<std::string> begin();
+
+  // Real images of one step.
+  void set_real(const std::vector<Image8>& images) { real_diversity_ = diversity(images); }
+  bool wants_real() const { return !real_diversity_; }
+
+  // The statistics of one step.
+  std::vector<std::string> step(std::int64_t step, const StepStats& stats);
+  // A sheet of images generated from the same noise each time.
+  std::vector<std::string> sheet(std::int64_t step, const std::vector<Image8>& images);
+
+ private:
+  // A mean that forgets: over about the last 200 steps.
+  struct Mean {
+    double value = 0, weight = 0;
+    void add(double x);
+    double get() const { return weight > 0 ? value / weight : 0; }
+  };
+  // A message of each kind only once.
+  void say(std::vector<std::string>& lines, const char* kind, const std::string& text);
+  void check_discriminator(std::vector<std::string>& lines, std::int64_t step, const StepStats& stats);
+  void check_growth(std::vector<std::string>& lines, std::int64_t step, const StepStats& stats);
+  void check_collapse(std::vector<std::string>& lines, std::int64_t step, double now);
+
+  std::int64_t examples_;
+  std::optional<double> real_diversity_;
+  std::set<std::string> said_;
+  std::int64_t steps_seen_ = 0;
+  Mean accuracy_, loss_d_, loss_d_square_, loss_g_, gap_;
+  std::vector<std::pair<std::string, Mean>> sizes_;  // of the losses
+  std::vector<double> first_sizes_;                  // after the first 100 steps
+  std::vector<Image8> last_sheet_;
+  std::int64_t last_sheet_step_ = 0, still_since_ = -1, best_step_ = 0;
+  double best_diversity_ = 0;
+};
+
+}  // namespace sumi
