@@ -133,7 +133,7 @@ void use_batch_stats_in_eval(Module& network);
 
 // The specification of a FusedLayer: a linear map, a norm and an activation.
 struct LayerSpec {
-  enum class Norm : std::uint8_t { none, batch, instance, layer, virtual_batch };
+  enum class Norm : std::uint8_t { none, batch, instance, layer, virtual_batch, instance_affine };
   BlockOptions::MapKind map = BlockOptions::MapKind::conv;
   std::int64_t in = 0, out = 0;  // channels or features
   int kernel = 1, stride = 1, pad = 0, output_padding = 0;

@@ -187,8 +187,9 @@ PhotoFilter style_filter(const ConvertArguments& args, std::function<void(const 
 PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn,
                          std::shared_ptr<ComicHold> hold) {
   if (args.style.used()) return style_filter(args, std::move(warn));
-  auto opened =
-      std::make_shared<OpenedModel>(open_model(args.model, args.machine.device, args.machine.precision));
+  auto opened = std::make_shared<OpenedModel>(
+      open_model(args.model, args.machine.device, args.machine.precision, args.net_key));
+  if (!opened->recognized.empty() && !args.screen.quiet) warn("note: " + opened->recognized);
   PhotoFilter filter = as_stylizer(*opened->model) ? comic_filter(args, std::move(opened), std::move(hold))
                                                    : network_filter(args, std::move(opened), std::move(warn));
   auto gate = std::make_shared<ConvertGate>(args.gate, args.model, args.direction);

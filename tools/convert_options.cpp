@@ -42,8 +42,9 @@ void ConvertArguments::add_options(CLI::App& command) {
                 "mean of the results for the eight mirrored and turned images; eight times the work")
       ->group("Style");
   add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
-           "a run directory (its newest checkpoint) or a file")
+           "a run directory (its newest checkpoint) or a file of weights")
       ->group("Model");
+  add_net_key(command, net_key)->group("Model");
   add_text(command, "--direction", direction, "AtoB|BtoA",
            "direction of translation (default: the model's first)")
       ->group("Model");

@@ -21,7 +21,7 @@ struct ConvertArguments {
   CLI::App* app = nullptr;
   std::string gate = "auto";
   ConvertRequest request;
-  std::string model, direction, gpu, compare, memory = "0", jobs;
+  std::string model, net_key, direction, gpu, compare, memory = "0", jobs;
   std::int64_t quality = 95, max_size = 0;
   std::uint64_t max_memory = 0;  // bytes; 0: available memory
   bool raw = false, strip = false, dry_run = false, json = false;

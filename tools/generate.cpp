@@ -21,7 +21,7 @@ constexpr std::int64_t kMostSheetPixels = 400'000'000;  // limit of image format
 
 struct GenerateArguments {
   CLI::App* app = nullptr;
-  std::string model, output, seed = "0", seeds, one_class;
+  std::string model, net_key, output, seed = "0", seeds, one_class;
   RuntimeOptions machine;
   std::int64_t count = 64, columns = 0, frames = 0, scale = 1;
   double truncation = 1;
@@ -60,7 +60,9 @@ int run_generate(GenerateArguments args) {
   const ImagePath path(args.output, frames);
   path.prepare();
   args.machine.apply();
-  const OpenedModel opened = open_model(args.model, args.machine.device, args.machine.precision);
+  const OpenedModel opened =
+      open_model(args.model, args.machine.device, args.machine.precision, args.net_key);
+  if (!args.quiet && !opened.recognized.empty()) fmt::print("{}\n", opened.recognized);
   const std::unique_ptr<Model>& model = opened.model;
   const TrainOptions& options = opened.options;
 
@@ -114,8 +116,9 @@ Command add_generate(CLI::App& parent) {
            "  sumi generate -m run -n 8 --interpolate 30 -o 'f-{}.png'   frames of a clip\n",
            "The same model and seed give the same images; image K does not depend on -n.");
   add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
-           "a run directory (its newest checkpoint) or a file")
+           "a run directory (its newest checkpoint) or a file of weights")
       ->group("Model");
+  add_net_key(app, args->net_key)->group("Model");
   app.add_flag("--no-ema,--no_ema,--raw", args->raw, "use the last weights instead of their moving average")
       ->group("Model");
   add_text(app, "-o,--output", args->output, "OUT", "an image, or a folder or pattern for numbered images")

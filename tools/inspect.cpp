@@ -15,8 +15,8 @@
 #include "models/settings.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/option_format.h"
-#include "tools/cli/table.h"
 #include "tools/inspect_json.h"
+#include "tools/inspect_weights.h"
 #include "tools/tensor_summary.h"
 
 namespace sumi::cli {
@@ -54,25 +54,6 @@ void print_header(const CheckpointHeader& header) {
   }
 }
 
-void print_group(const TensorGroup& group) {
-  const std::string title = group.name.empty() ? "tensors" : printable(group.name);
-  const std::string size =
-      fmt::format("{} values, {}", with_commas(group.parameters + group.buffers), bytes_text(group.bytes));
-  if (group.name.find('.') != std::string::npos) {  // averages and moments repeat a network
-    fmt::print("\n{}: {} tensors, {}\n", title, group.tensors.size(), size);
-    return;
-  }
-  fmt::print("\n{}\n", group.name.empty() ? title : "network " + title);
-  Table table({{"name", false, true}, {"shape"}, {"type"}, {"count", true}});
-  for (const auto& [name, t] : group.tensors)
-    table.add({printable(name), printable(fmt::format("{}", fmt::join(t->shape, "x"))), t->dtype,
-               with_commas(count_of(*t))});
-  table.rule();
-  table.add({"parameters", "", "", with_commas(group.parameters)});
-  if (group.buffers > 0) table.add({"running statistics", "", "", with_commas(group.buffers)});
-  fmt::print("{}{:<10}{}\n", table.text(terminal_width(100), 2), "  on disk", bytes_text(group.bytes));
-}
-
 // Empty for a description that this version cannot read, which is then printed as text.
 std::optional<ExportInfo> known_export(const std::filesystem::path& path) {
   try {
@@ -82,15 +63,17 @@ std::optional<ExportInfo> known_export(const std::filesystem::path& path) {
   }
 }
 
-int run(const CLI::App* app, const std::string& path, bool as_json) {
-  require_text(app, "FILE", path, "name a checkpoint, a safetensors file or a run directory");
-  const SafetensorsFile file = SafetensorsFile::open(resolve_checkpoint(path));
+int run(const CLI::App* app, const std::string& path, const std::string& net_key, bool as_json) {
+  require_text(app, "FILE", path, "name a checkpoint, a file of weights or a run directory");
+  const std::filesystem::path found = resolve_checkpoint(path);
+  if (is_foreign(found)) return inspect_weights(found, net_key, as_json);
+  const SafetensorsFile file = SafetensorsFile::open(found);
   const bool ours = file.metadata().contains("sumi.format");
   const auto groups = group_tensors(file, ours);
   std::unique_ptr<CheckpointFile> checkpoint;
   if (ours) checkpoint = std::make_unique<CheckpointFile>(file.path());  // throws if its format is too new
   if (as_json) {
-    print_json(file, groups, ours);
+    print_json(file.path(), file.metadata(), groups, ours);
     return 0;
   }
   const std::string size = bytes_text(std::filesystem::file_size(file.path()));
@@ -117,20 +100,23 @@ int run(const CLI::App* app, const std::string& path, bool as_json) {
 
 Command add_inspect(CLI::App& parent) {
   struct Arguments {
-    std::string path;
+    std::string path, net_key;
     bool json = false;
   };
   auto args = std::make_shared<Arguments>();
   CLI::App& app =
-      *parent.add_subcommand("inspect", "Show the contents of a checkpoint or any safetensors file.");
+      *parent.add_subcommand("inspect", "Show the contents of a checkpoint or another file of weights.");
   set_help(app, "inspect FILE|RUN [--json]",
            "  sumi inspect run\n"
-           "  sumi inspect run/checkpoints/1000.safetensors --json\n");
-  app.add_option("FILE", args->path, "a checkpoint, a safetensors file, or a run (its newest checkpoint)")
+           "  sumi inspect run/checkpoints/1000.safetensors --json\n"
+           "  sumi inspect latest_net_G.pth\n");
+  app.add_option("FILE", args->path,
+                 "a checkpoint, a PyTorch or safetensors file, or a run (its newest checkpoint)")
       ->take_last()
       ->group("Input");
+  add_net_key(app, args->net_key)->group("Input");
   app.add_flag("--json", args->json, "for programs")->group("Output");
-  return {&app, [args, &app]() { return run(&app, args->path, args->json); }};
+  return {&app, [args, &app]() { return run(&app, args->path, args->net_key, args->json); }};
 }
 
 }  // namespace sumi::cli

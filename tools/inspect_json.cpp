@@ -20,12 +20,13 @@ Json parse_or_text(const std::string& text) {
   }
 }
 
-void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& groups, bool ours) {
+void print_json(const std::filesystem::path& path, const std::map<std::string, std::string>& metadata,
+                const std::vector<TensorGroup>& groups, bool ours) {
   const std::set<std::string> known{"sumi.format", "sumi.kind", "sumi.model", "sumi.options", "sumi.state"};
   Json json;
-  json["file"] = file.path().string();
-  json["bytes"] = std::filesystem::file_size(file.path());
-  for (const auto& [key, value] : file.metadata()) {
+  json["file"] = path.string();
+  json["bytes"] = std::filesystem::file_size(path);
+  for (const auto& [key, value] : metadata) {
     if (ours && known.contains(key))  // only these names: others could collide with keys of this object
       json[key.substr(5)] = parse_or_text(value);
     else

@@ -1,6 +1,8 @@
 // sumi inspect --json.
 #pragma once
 
+#include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -14,6 +16,7 @@ namespace sumi::cli {
 nlohmann::ordered_json parse_or_text(const std::string& text);
 
 // Prints the contents of the file; `ours`: it is a checkpoint of sumi.
-void print_json(const SafetensorsFile& file, const std::vector<TensorGroup>& groups, bool ours);
+void print_json(const std::filesystem::path& path, const std::map<std::string, std::string>& metadata,
+                const std::vector<TensorGroup>& groups, bool ours);
 
 }  // namespace sumi::cli

@@ -19,6 +19,12 @@ struct TensorGroup {
   std::uint64_t bytes = 0;
 };
 
+// Prints a group: a table of its tensors, or one line for averages and moments.
+void print_group(const TensorGroup& group);
+
+// Returns true for names of running statistics and counters.
+bool is_statistic(const std::string& name);
+
 std::int64_t count_of(const StoredTensor& tensor);
 
 // Networks first. The file must outlive the result. `ours`: written by sumi.

@@ -37,9 +37,9 @@ FusedLayer::FusedLayer(const LayerSpec& spec, DType dtype, const Device& device)
   options_.output_padding = spec.output_padding;
   options_.has_norm = spec.norm != LayerSpec::Norm::none && spec.norm != LayerSpec::Norm::virtual_batch;
   options_.norm.eps = spec.norm_eps;
-  options_.norm.groups = spec.norm == LayerSpec::Norm::layer      ? 1
-                         : spec.norm == LayerSpec::Norm::instance ? spec.out
-                                                                  : 0;
+  const bool instance =
+      spec.norm == LayerSpec::Norm::instance || spec.norm == LayerSpec::Norm::instance_affine;
+  options_.norm.groups = spec.norm == LayerSpec::Norm::layer ? 1 : instance ? spec.out : 0;
   options_.act = spec.act;
   options_.alpha = spec.alpha;
   options_.next_pad = spec.next_pad;

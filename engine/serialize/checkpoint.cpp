@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-#include <cstring>
-
+#include "engine/serialize/element.h"
 #include "engine/serialize/safetensors.h"
 #include "kernels/base/dispatch.h"
 
@@ -13,37 +11,6 @@ namespace {
 
 const char* stored_name(DType t) {
   return t == DType::f64 ? "F64" : t == DType::f32 ? "F32" : "BF16";
-}
-
-// IEEE 754 binary16, in which other programs store weights.
-struct Half {
-  std::uint16_t bits;
-  explicit operator double() const {
-    const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
-    const double size = exponent == 31  ? (fraction != 0 ? NAN : INFINITY)
-                        : exponent == 0 ? std::ldexp(fraction, -24)
-                                        : std::ldexp(1024 + fraction, exponent - 25);
-    return (bits & 0x8000) != 0 ? -size : size;
-  }
-};
-
-// Calls f(const T*) with the C++ type of a stored floating-point tensor; returns false for any
-// other type.
-template <class F>
-bool with_stored_type(const std::string& dtype, F&& f) {
-  if (dtype == "F32") return f.template operator()<float>(), true;
-  if (dtype == "F64") return f.template operator()<double>(), true;
-  if (dtype == "BF16") return f.template operator()<bf16>(), true;
-  if (dtype == "F16") return f.template operator()<Half>(), true;
-  return false;
-}
-
-// Files of other programs may be unaligned.
-template <class T>
-T load_element(const std::byte* data, std::size_t i) {
-  T value;
-  std::memcpy(&value, data + i * sizeof(T), sizeof(T));
-  return value;
 }
 
 Shape shape_of(const std::vector<std::int64_t>& sizes) {
@@ -151,29 +118,6 @@ void CheckpointFile::load(const std::string& name, const Tensor& into) const {
   if (!known)
     fail(where, fmt::format("holds {} as {}, which is no floating-point type of sumi", name, stored->dtype));
   if (away) into.assign(target);
-}
-
-struct WeightFile::Impl {
-  SafetensorsFile file;
-};
-
-WeightFile::WeightFile(const std::filesystem::path& path)
-    : impl_(std::make_unique<Impl>(Impl{SafetensorsFile::open(path)})) {
-  for (const auto& [name, t] : impl_->file.tensors()) entries_.push_back({name, t.dtype, t.shape});
-}
-
-WeightFile::~WeightFile() = default;
-
-std::vector<double> WeightFile::values(const std::string& name) const {
-  std::vector<double> values;
-  const StoredTensor* stored = impl_->file.find(name);
-  if (!stored) return values;
-  with_stored_type(stored->dtype, [&]<class From>() {
-    values.resize(stored->bytes / sizeof(From));
-    for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = static_cast<double>(load_element<From>(stored->data, i));
-  });
-  return values;
 }
 
 }  // namespace sumi

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/serialize/weight_file.h"
 #include "engine/tensor.h"
 
 namespace sumi {
@@ -68,26 +69,6 @@ class CheckpointFile {
   std::filesystem::path path_;
   CheckpointHeader header_;
   std::unique_ptr<Impl> impl_;
-};
-
-// Any safetensors file with weights, read from disk on demand. Errors as for SafetensorsFile.
-class WeightFile {
- public:
-  explicit WeightFile(const std::filesystem::path& path);
-  ~WeightFile();
-
-  struct Entry {
-    std::string name, dtype;
-    std::vector<std::int64_t> shape;
-  };
-  const std::vector<Entry>& entries() const { return entries_; }
-  // The values of an existing tensor; empty for a dtype other than F32, F64, BF16 or F16.
-  std::vector<double> values(const std::string& name) const;
-
- private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
-  std::vector<Entry> entries_;
 };
 
 }  // namespace sumi

@@ -12,7 +12,7 @@
 #include <numeric>
 #include <optional>
 
-#include "engine/serialize/weight_file.h"
+#include "engine/serialize/foreign_file.h"
 #include "kernels/base/check.h"
 
 namespace sumi {

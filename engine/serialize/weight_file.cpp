@@ -1,123 +1,159 @@
 #include "engine/serialize/weight_file.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
+#include <optional>
 #include <string_view>
+#include <unordered_map>
+
+#include "engine/error.h"
+#include "engine/serialize/element.h"
+#include "engine/serialize/file.h"
+#include "engine/serialize/safetensors.h"
+#include "engine/serialize/stored_weights.h"
 
 namespace sumi {
 namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::size_t kLooked = 64 << 10;
-
-// Python commands; {0} is the file, {1} the safetensors file to write.
-constexpr const char* kTorch =
-    "import torch, safetensors.torch as s; t = torch.is_tensor; d = torch.load('{0}', map_location='cpu', "
-    "weights_only=True); d = max([d, *(v for v in d.values() if isinstance(v, dict))], key=lambda d: "
-    "sum(map(t, d.values()))); s.save_file({{k: v.clone() for k, v in d.items() if t(v)}}, '{1}')";
-constexpr const char* kScript =
-    "import torch, safetensors.torch as s; s.save_file({{k: v.clone() for k, v in torch.jit.load('{0}', "
-    "map_location='cpu').state_dict().items()}}, '{1}')";
-constexpr const char* kHdf =
-    "import h5py, safetensors.numpy as s; d = {{}}; h5py.File('{0}').visititems(lambda n, o: d.update({{n: "
-    "o[()]}}) "
-    "if hasattr(o, 'dtype') else None); s.save_file(d, '{1}')";
-constexpr const char* kKeras =
-    "import keras, safetensors.numpy as s; s.save_file({{w.path: w.numpy() for w in "
-    "keras.models.load_model('{0}')"
-    ".weights}}, '{1}')";
-constexpr const char* kOnnx =
-    "import onnx, onnx.numpy_helper as h, safetensors.numpy as s; s.save_file({{t.name: h.to_array(t).copy() "
-    "for t in "
-    "onnx.load('{0}').graph.initializer}}, '{1}')";
-constexpr const char* kNpz =
-    "import numpy, safetensors.numpy as s; s.save_file(dict(numpy.load('{0}')), '{1}')";
-constexpr const char* kNpy =
-    "import numpy, safetensors.numpy as s; s.save_file({{'weight': numpy.load('{0}')}}, '{1}')";
-constexpr const char* kRename =
-    "; names and layouts must then be PyTorch's, as sumi inspect shows them of a file that sumi export wrote";
-
-struct ForeignKind {
-  std::string_view start;
-  const char* what;
-  const char* python = "";
-  const char* then = "";
-};
-
-constexpr std::array<ForeignKind, 13> kStarts{{
-    // torch.save before PyTorch 1.6: a pickle of its magic number 0x1950a86a20f9469cfc6c.
-    {"\x80\x02\x8a\x0al\xfc\x9c"
-     "F\xf9 j\xa8P\x19"sv,
-     "a PyTorch file (pickles, as torch.save wrote before 1.6)", kTorch},
-    {"\x89HDF\r\n\x1a\n"sv, "an HDF5 file (Keras .h5)", kHdf, kRename},
-    {"\x93NUMPY"sv, "a NumPy array", kNpy},
-    {"GGUF"sv, "a GGUF file, of quantized language models; sumi has no such network"},
-    {"version https://git-lfs"sv,
-     "a Git LFS pointer, not the file itself: run git lfs pull where it comes from"},
-    {"<!DOCTYPE"sv, "a web page: the download gave a page instead of the file; download the file itself"},
-    {"<!doctype"sv, "a web page: the download gave a page instead of the file; download the file itself"},
-    {"<html"sv, "a web page: the download gave a page instead of the file; download the file itself"},
-    {"\x1f\x8b"sv, "packed by gzip; unpack it first (gzip -d)"},
-    {"\xfd"
-     "7zXZ"sv,
-     "packed by xz; unpack it first (xz -d)"},
-    {"BZh"sv, "packed by bzip2; unpack it first (bzip2 -d)"},
-    {"\x89PNG"sv, "an image, not weights"},
-    {"\xff\xd8\xff"sv, "an image, not weights"},
-}};
-
-std::string advice_on(const std::filesystem::path& path, const ForeignKind& kind) {
-  std::string text = std::string("is ") + kind.what;
-  if (*kind.python == 0) return text;
-  const std::string name = path.string();
-  const bool plain = name.find_first_of("'\\\n\r") == std::string::npos;
-  const std::filesystem::path file = plain ? path : "FILE";
-  std::filesystem::path made = file;
-  made.replace_extension(".safetensors");
-  return fmt::format("{}. sumi reads safetensors; in Python: {}{}", text,
-                     fmt::format(fmt::runtime(kind.python), file.string(), made.string()), kind.then);
+std::string_view view_of(const MappedFile& file) {
+  return {reinterpret_cast<const char*>(file.data()), file.size()};
 }
 
-// Identifies a zip archive by the names in it: the first entry's at the beginning, all in the
-// directory at the end.
-ForeignKind zip_kind(std::string_view head, std::string_view tail) {
-  const auto holds = [&](std::string_view name) {
-    return head.find(name) != std::string_view::npos || tail.find(name) != std::string_view::npos;
-  };
-  if (holds("constants.pkl")) return {"", "a TorchScript file (a zip archive)", kScript};
-  if (holds("data.pkl")) return {"", "a PyTorch file (a zip archive of pickles)", kTorch};
-  if (holds("model.weights.h5")) return {"", "a Keras file (a zip archive)", kKeras, kRename};
-  if (holds(".npy")) return {"", "a NumPy file of arrays (.npz)", kNpz};
-  return {"", "a zip archive; unpack it first (unzip)"};
+// Names of entries are in the first local header and in the directory at the end.
+bool zip_names(std::string_view bytes, std::string_view name) {
+  constexpr std::size_t kLooked = 64 << 10;
+  const std::string_view tail = bytes.substr(bytes.size() - std::min(bytes.size(), kLooked));
+  return bytes.substr(0, kLooked).find(name) != std::string_view::npos ||
+         tail.find(name) != std::string_view::npos;
+}
+
+WeightFormat format_of(std::string_view bytes) {
+  if (is_torch_stream(bytes)) return WeightFormat::torch_stream;
+  // TorchScript's archives hold programs; the safetensors reader names them.
+  if (bytes.starts_with("PK\3\4"sv) && zip_names(bytes, "data.pkl") && !zip_names(bytes, "constants.pkl"))
+    return WeightFormat::torch_zip;
+  return WeightFormat::safetensors;
+}
+
+StoredWeights read_safetensors(const SafetensorsFile& file) {
+  StoredWeights weights;
+  weights.metadata = file.metadata();
+  for (const auto& [name, t] : file.tensors())
+    weights.tensors.push_back({"", name, t.dtype, t.shape, {}, t.data});
+  return weights;
+}
+
+std::int64_t count_values(const std::vector<std::int64_t>& shape) {
+  std::int64_t count = 1;
+  for (const std::int64_t size : shape) count *= size;
+  return count;
+}
+
+// Copies a strided view in row-major order.
+template <class T>
+void gather(const StoredWeights::Tensor& t, std::vector<double>& values) {
+  if (t.strides.empty()) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<double>(load_element<T>(t.data, i));
+    return;
+  }
+  std::vector<std::int64_t> index(t.shape.size(), 0);
+  std::int64_t at = 0;
+  for (double& value : values) {
+    value = static_cast<double>(load_element<T>(t.data, static_cast<std::size_t>(at)));
+    for (std::size_t d = index.size(); d > 0; --d) {  // the next index, the last dimension first
+      at += t.strides[d - 1];
+      if (++index[d - 1] < t.shape[d - 1]) break;
+      at -= t.strides[d - 1] * t.shape[d - 1];
+      index[d - 1] = 0;
+    }
+  }
 }
 
 }  // namespace
 
-std::string foreign_file_text(const std::filesystem::path& path, const std::byte* data, std::size_t size) {
-  if (size < 4) return "";
-  const std::string_view bytes(reinterpret_cast<const char*>(data), size),
-      head = bytes.substr(0, kLooked), tail = bytes.substr(size - std::min(size, kLooked));
-  for (const ForeignKind& kind : kStarts)
-    if (head.starts_with(kind.start)) return advice_on(path, kind);
-  if (head.starts_with("PK\3\4"sv)) return advice_on(path, zip_kind(head, tail));
-  const std::string extension = path.extension().string();
-  // A pickle of protocol 2 to 5 that ends with STOP. Whole modules and nested dictionaries need
-  // manual conversion.
-  if (head[0] == '\x80' && head[1] >= 2 && head[1] <= 5 && tail.back() == '.')
-    return advice_on(path, {"", "a Python pickle", kTorch});
-  if (head.substr(0, kLooked).find("ustar"sv) == 257)
-    return advice_on(path, {"", "a tar archive; unpack it first (tar xf)"});
-  if (head.size() > 8 && head.substr(4, 4) == "TFL3"sv)
-    return advice_on(path, {"", "a TensorFlow Lite file, whose weights sumi cannot take"});
-  // Protobuf: field 1 (ir_version), a small number, then producer, domain, model version, text or
-  // graph.
-  if (head[0] == 8 && head[1] > 0 && head[1] < 32 &&
-      std::string_view("\x12\x1a\x22\x28\x32\x3a").find(head[2]) != std::string_view::npos)
-    return advice_on(path, {"", "an ONNX file (or another of Protobuf)", kOnnx, kRename});
-  return "";
+struct WeightFile::Impl {
+  MappedFile file;
+  std::optional<SafetensorsFile> safetensors;
+  StoredWeights weights;
+  std::unordered_map<std::string, std::vector<std::size_t>> members;  // of each dictionary
+  std::unordered_map<std::string, std::size_t> index;                 // of the chosen one
+};
+
+const char* describe(WeightFormat format) {
+  switch (format) {
+    case WeightFormat::torch_zip:
+      return "a PyTorch file (zip archive of torch.save)";
+    case WeightFormat::torch_stream:
+      return "a PyTorch file (stream of torch.save before 1.6)";
+    default:
+      return "a safetensors file";
+  }
+}
+
+WeightFormat weight_format(const std::filesystem::path& path) {
+  const MappedFile file(path);
+  return format_of(view_of(file));
+}
+
+WeightFile::WeightFile(const std::filesystem::path& path) : impl_(std::make_unique<Impl>()) {
+  const std::string where = "weights " + path.string();
+  impl_->file = MappedFile(path);
+  format_ = format_of(view_of(impl_->file));
+  switch (format_) {
+    case WeightFormat::torch_zip:
+      impl_->weights = read_torch_zip(view_of(impl_->file), where);
+      break;
+    case WeightFormat::torch_stream:
+      impl_->weights = read_torch_stream(view_of(impl_->file), where);
+      break;
+    default:
+      impl_->safetensors = SafetensorsFile::open(path);
+      impl_->weights = read_safetensors(*impl_->safetensors);
+  }
+  const auto& tensors = impl_->weights.tensors;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    std::vector<std::size_t>& members = impl_->members[tensors[i].dictionary];
+    if (members.empty()) dictionaries_.push_back(tensors[i].dictionary);
+    members.push_back(i);
+  }
+  choose(dictionaries_.empty() ? "" : dictionaries_.front());
+}
+
+WeightFile::~WeightFile() = default;
+WeightFile::WeightFile(WeightFile&&) noexcept = default;
+WeightFile& WeightFile::operator=(WeightFile&&) noexcept = default;
+
+const std::map<std::string, std::string>& WeightFile::metadata() const {
+  return impl_->weights.metadata;
+}
+
+void WeightFile::choose(const std::string& dictionary, const std::string& prefix) {
+  chosen_ = dictionary;
+  entries_.clear();
+  impl_->index.clear();
+  const auto& tensors = impl_->weights.tensors;
+  for (const std::size_t i : impl_->members[dictionary]) {
+    if (!tensors[i].name.starts_with(prefix)) continue;
+    entries_.push_back({tensors[i].name.substr(prefix.size()), tensors[i].dtype, tensors[i].shape});
+    impl_->index.emplace(entries_.back().name, i);
+  }
+}
+
+std::vector<double> WeightFile::values(const std::string& name) const {
+  std::vector<double> values;
+  const auto found = impl_->index.find(name);
+  if (found == impl_->index.end()) return values;
+  const StoredWeights::Tensor& t = impl_->weights.tensors[found->second];
+  with_stored_type(t.dtype, [&]<class T>() {
+    values.resize(static_cast<std::size_t>(count_values(t.shape)));
+    gather<T>(t, values);
+  });
+  return values;
 }
 
 }  // namespace sumi

@@ -9,6 +9,8 @@
 
 #include "engine/error.h"
 #include "engine/serialize/safetensors.h"
+#include "engine/serialize/weight_file.h"
+#include "models/inference/recognize_weights.h"
 #include "models/inference/weight_import.h"
 #include "models/make_model.h"
 #include "models/options/json_text.h"
@@ -60,11 +62,12 @@ OpenedModel open_export(const std::filesystem::path& path, ExportInfo info, cons
   // Before memory is allocated, because the options come from a file.
   std::vector<PlannedNetwork> planned = plan_networks(info.options);
   std::erase_if(planned, [&](const PlannedNetwork& n) { return !is_among(n.name, info.networks); });
-  check_weights_fit(path.string(), info.net, planned);
+  const WeightFile file(path);
+  check_weights_fit(file, path.string(), info.net, planned);
   opened.model = make_model(info.options);
   auto networks = opened.model->networks();
   std::erase_if(networks, [&](const Model::Network& n) { return !is_among(n.name, info.networks); });
-  take_weights(path.string(), info.net, networks);
+  take_weights(file, path.string(), info.net, networks);
   opened.model->weights_changed();
   opened.networks = info.networks;
   if (opened.directions().empty() && !is_among("g", opened.networks) &&
@@ -76,7 +79,33 @@ OpenedModel open_export(const std::filesystem::path& path, ExportInfo info, cons
   return opened;
 }
 
+OpenedModel open_foreign(const std::filesystem::path& path, const std::string& device,
+                         const std::string& precision, const std::string& net_key) {
+  WeightFile file(path);
+  RecognizedWeights known = recognize_weights(file, path.string(), net_key);
+  OpenedModel opened;
+  TrainOptions& options = known.options;
+  options.ema = 0;
+  options.ndf = options.n_layers_d = 1;  // the discriminator is not in the file and is not used
+  place_model(options, device, precision);
+  opened.model = make_model(options);
+  auto networks = opened.model->networks();
+  std::erase_if(networks, [&](const Model::Network& n) { return n.name != known.net; });
+  const WeightMatch match = take_weights(file, path.string(), known.net, networks, known.rule);
+  opened.model->weights_changed();
+  opened.networks = {known.net};
+  opened.recognized = fmt::format("{}: {}{}", path.filename().string(), known.text, match.notes());
+  opened.options = options;
+  return opened;
+}
+
 }  // namespace
+
+bool is_foreign(const std::filesystem::path& file) {
+  if (weight_format(file) != WeightFormat::safetensors) return true;
+  const auto metadata = SafetensorsFile::open(file).metadata();
+  return !metadata.contains("sumi.format") && !metadata.contains(kExportKey);
+}
 
 std::string export_text(const ExportInfo& info) {
   static const std::set<std::string> paths{"data",  "data-a", "data-b",          "outdir",
@@ -93,6 +122,7 @@ std::string export_text(const ExportInfo& info) {
 }
 
 std::optional<ExportInfo> export_info(const std::filesystem::path& path) {
+  if (weight_format(path) != WeightFormat::safetensors) return std::nullopt;
   const SafetensorsFile file = SafetensorsFile::open(path);
   const auto found = file.metadata().find(kExportKey);
   if (found == file.metadata().end()) return std::nullopt;
@@ -114,8 +144,9 @@ std::vector<std::string> OpenedModel::directions() const {
 }
 
 OpenedModel open_model(const std::filesystem::path& file_or_run, const std::string& device,
-                       const std::string& precision) {
+                       const std::string& precision, const std::string& net_key) {
   const std::filesystem::path path = resolve_checkpoint(file_or_run);
+  if (is_foreign(path)) return open_foreign(path, device, precision, net_key);
   if (auto info = export_info(path)) return open_export(path, std::move(*info), device, precision);
   OpenedModel opened;
   opened.model = load_model(CheckpointFile(path), &opened.options, device, precision);

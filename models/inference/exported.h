@@ -22,8 +22,8 @@ struct ExportInfo {
 // The metadata entry kExportKey.
 std::string export_text(const ExportInfo& info);
 
-// Empty for a file without that entry. Throws Error "[checkpoint PATH] ..." if the file is not
-// safetensors and "[export PATH] ..." for an entry that does not describe a valid model.
+// Empty for a file without that entry, and for other formats. Throws Error "[checkpoint PATH] ..."
+// for a damaged file and "[export PATH] ..." for an entry that does not describe a valid model.
 std::optional<ExportInfo> export_info(const std::filesystem::path& path);
 
 // A model for inference and the names of its networks that have weights; the others are freshly
@@ -32,14 +32,20 @@ struct OpenedModel {
   std::unique_ptr<Model> model;
   TrainOptions options;
   std::vector<std::string> networks;
+  // For weights of another program, one line: what they were taken for.
+  std::string recognized = {};
 
   // The model's directions whose network has weights.
   std::vector<std::string> directions() const;
 };
 
-// Opens a run directory (its newest checkpoint), a checkpoint, or a file of sumi export that holds
-// a generator. Device and precision as for place_model().
+// Returns true for a file of weights without sumi's metadata: PyTorch's, or plain safetensors.
+bool is_foreign(const std::filesystem::path& file);
+
+// Opens a run directory (its newest checkpoint), a checkpoint, a file of sumi export that holds a
+// generator, or a generator of another program (models/inference/recognize_weights.h), of which
+// `net_key` names the part. Device and precision as for place_model().
 OpenedModel open_model(const std::filesystem::path& file_or_run, const std::string& device = "",
-                       const std::string& precision = "");
+                       const std::string& precision = "", const std::string& net_key = "");
 
 }  // namespace sumi

@@ -72,6 +72,7 @@ void check_finite(const std::vector<double>& values, const std::string& where, c
 }  // namespace
 
 std::optional<GateWeights> read_gate(const std::filesystem::path& path) {
+  if (weight_format(path) != WeightFormat::safetensors) return std::nullopt;
   const SafetensorsFile file = SafetensorsFile::open(path);
   const auto found = file.metadata().find(kGateKey);
   if (found == file.metadata().end()) return std::nullopt;

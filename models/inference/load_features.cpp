@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "engine/runtime/device.h"
-#include "engine/serialize/safetensors.h"
 #include "engine/serialize/torch_layout.h"
+#include "engine/serialize/weight_file.h"
 #include "models/inference/feature_backbone.h"
 #include "models/inference/inception.h"
 #include "models/inference/pretrained_weights.h"
@@ -162,7 +162,7 @@ fs::path features_path(const std::string& name) {
   if (!fs::exists(name, error))
     fail("--feature-network",
          fmt::format("{} does not exist; give own, a run of sumi train classifier, or the weights of VGG19 "
-                     "or Inception v3 as safetensors",
+                     "or Inception v3",
                      name));
   return resolve_checkpoint(name);
 }
@@ -170,17 +170,17 @@ fs::path features_path(const std::string& name) {
 }  // namespace
 
 bool is_own_network(const std::string& name) {
-  return names_own(name) || SafetensorsFile::open(features_path(name)).metadata().contains("sumi.model");
+  return names_own(name) || WeightFile(features_path(name)).metadata().contains("sumi.model");
 }
 
 FeatureNetwork load_features(const std::string& name, DType dtype, const Device& device, VggInput input,
                              InceptionPools pools) {
   const fs::path path = features_path(name);
-  const SafetensorsFile file = SafetensorsFile::open(path);
+  const WeightFile file(path);
   if (file.metadata().contains("sumi.model")) return own_network(path, dtype, device);
   const auto holds = [&](const char* beginning) {
-    return std::any_of(file.tensors().begin(), file.tensors().end(),
-                       [&](const auto& tensor) { return tensor.first.starts_with(beginning); });
+    return std::any_of(file.entries().begin(), file.entries().end(),
+                       [&](const WeightFile::Entry& entry) { return entry.name.starts_with(beginning); });
   };
   if (holds("Conv2d_1a_3x3.") || holds("Mixed_")) return load_inception(path, dtype, device, pools);
   if (holds("features.")) return vgg19(path, dtype, device, input);

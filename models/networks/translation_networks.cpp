@@ -17,7 +17,9 @@ int unet_downs(const std::string& net_g) {
 }  // namespace
 
 LayerSpec::Norm norm_of(const TrainOptions& o) {
-  return o.norm == "batch" ? LayerSpec::Norm::batch : LayerSpec::Norm::instance;
+  return o.norm == "batch"             ? LayerSpec::Norm::batch
+         : o.norm == "instance-affine" ? LayerSpec::Norm::instance_affine
+                                       : LayerSpec::Norm::instance;
 }
 
 std::unique_ptr<Module> translation_generator(const TrainOptions& o) {

@@ -10,7 +10,7 @@
 
 namespace sumi {
 
-// --norm, batch or instance.
+// --norm: batch, instance, or instance-affine, which has a scale and an offset for each channel.
 LayerSpec::Norm norm_of(const TrainOptions& o);
 
 // After Johnson 2016, as in CycleGAN (Zhu 2017). [n,h,w,c] in [-1,1] -> the same; h and w multiples

@@ -116,9 +116,9 @@ void PatchOptions::add_rows(OptionTable& t) {
       .alias("--n-layers-D")
       .range(1, 8);
   t.add("norm", &TrainOptions::norm)
-      .help("normalization: instance or batch")
+      .help("normalization: instance, instance-affine (with a learned scale and offset) or batch")
       .placeholder("KIND")
-      .choices({"instance", "batch"});
+      .choices({"instance", "instance-affine", "batch"});
   t.add("no-dropout", &TrainOptions::no_dropout).help("no dropout in the generators");
 }
 

@@ -28,7 +28,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const char* net : {"", "g"})
     fuzz::use_or_refuse(path, [&] {
       try {
-        take_weights(path.string(), net, model->networks());
+        take_weights(WeightFile(path), path.string(), net, model->networks());
         fuzz::require(model->first_nonfinite().empty(), "numbers");
       } catch (const std::invalid_argument&) {  // --net is missing
       }

@@ -26,6 +26,8 @@ int fuzz_config(const std::uint8_t* data, std::size_t size);
 int fuzz_idx(const std::uint8_t* data, std::size_t size);
 int fuzz_import(const std::uint8_t* data, std::size_t size);
 int fuzz_pack(const std::uint8_t* data, std::size_t size);
+int fuzz_pickle(const std::uint8_t* data, std::size_t size);
+int fuzz_pth(const std::uint8_t* data, std::size_t size);
 #ifdef SUMI_PICTURES
 int fuzz_image(const std::uint8_t* data, std::size_t size);
 #endif
@@ -47,6 +49,8 @@ constexpr Target kTargets[] = {
     {"idx", fuzz_idx, 1000},
     {"import", fuzz_import, 1000},
     {"pack", fuzz_pack, 1000},
+    {"pickle", fuzz_pickle, 2000},
+    {"pth", fuzz_pth, 2000},
 #ifdef SUMI_PICTURES
     {"image", fuzz_image, 1000},
 #endif

@@ -218,6 +218,13 @@ void refuse_foreign_name(const CLI::App* app, const std::string& option, const s
                   option, path, extension, better.string()));
 }
 
+CLI::Option* add_net_key(CLI::App& app, std::string& key) {
+  return add_text(
+      app, "--net-key", key, "KEY",
+      "of a PyTorch file with several networks: the dictionary, or the prefix of the names, of the one "
+      "to use (sumi inspect lists them; default: the only one that fits)");
+}
+
 void add_quiet(CLI::App& app, bool& quiet) {
   app.add_flag("-q,--quiet", quiet, "print only warnings and errors")->group("Output verbosity");
 }

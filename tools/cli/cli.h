@@ -98,6 +98,9 @@ CLI::Option* add_whole(CLI::App& app, const std::string& names, std::int64_t& va
 // (.pth, .h5, ...).
 void refuse_foreign_name(const CLI::App* app, const std::string& option, const std::string& path);
 
+// Adds --net-key, for commands that take a file of weights (models/inference/weight_parts.h).
+CLI::Option* add_net_key(CLI::App& app, std::string& key);
+
 // Adds -q, for every command that reports progress. (Commands whose output is the result do not
 // have it.)
 void add_quiet(CLI::App& app, bool& quiet);

@@ -25,9 +25,7 @@ std::string zip(const std::string& name) {
 TEST_CASE("safetensors: other formats are named, with the line that converts them") {
   const auto torch = says("netG.pth", zip("netG/data.pkl"));
   CHECK(has(torch, "is a PyTorch file (a zip archive of pickles)"));
-  CHECK(has(torch, "netG.pth', map_location='cpu', weights_only=True); d = max("));
-  CHECK(has(torch, "s.save_file({k: v.clone()"));
-  CHECK(has(torch, "netG.safetensors')"));
+  CHECK(has(torch, "sumi import makes one of it"));
   const std::string old = std::string("\x80\x02\x8a\nl\xfc\x9c") + "F\xf9 j\xa8P\x19" + std::string(60, 'x');
   CHECK(has(says("old.pt", old), "is a PyTorch file (pickles, as torch.save wrote before 1.6)"));
   CHECK(has(says("script.pt", zip("net/code/a.py, net/constants.pkl, net/data.pkl")), "torch.jit.load"));
@@ -45,7 +43,7 @@ TEST_CASE("safetensors: other formats are named, with the line that converts the
   CHECK(has(says("m.safetensors", "<!DOCTYPE html><html>not found</html>"), "is a web page"));
   CHECK(has(says("m.safetensors", "\x1f\x8b" + std::string(90, 'x')), "gzip -d"));
   CHECK(has(says("m.safetensors", "\x89PNG\r\n\x1a\n" + std::string(90, 'x')), "is an image"));
-  CHECK(has(says("it's.pth", zip("a/data.pkl")), "torch.load('FILE'"));  // no quotes within quotes
+  CHECK(has(says("it's.npz", zip("w.npy")), "numpy.load('FILE'"));  // no quotes within quotes
 }
 
 TEST_CASE("safetensors: what is damaged is still called that") {
