@@ -57,6 +57,7 @@ TEST_CASE("a run writes the documented files, and the same seed gives the same b
     CAPTURE(model);
     const std::string first = std::string(model) + "1", second = std::string(model) + "2";
     TrainOptions o = tiny_run(folder.path, first.c_str(), model);
+    o.keep = 2;
     const TrainResult result = train(o, quiet);
     CHECK(result.step == 12);
     const fs::path run = o.outdir;
