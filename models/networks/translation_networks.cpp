@@ -17,9 +17,9 @@ int unet_downs(const std::string& net_g) {
 }  // namespace
 
 LayerSpec::Norm norm_of(const TrainOptions& o) {
-  return o.norm == "batch"             ? LayerSpec::Norm::batch
-         : o.norm == "instance-affine" ? LayerSpec::Norm::instance_affine
-                                       : LayerSpec::Norm::instance;
+  if (o.norm == "none") return LayerSpec::Norm::none;
+  if (o.norm == "instance-affine") return LayerSpec::Norm::instance_affine;
+  return o.norm == "batch" ? LayerSpec::Norm::batch : LayerSpec::Norm::instance;
 }
 
 std::unique_ptr<Module> translation_generator(const TrainOptions& o) {
