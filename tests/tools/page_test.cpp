@@ -7,6 +7,7 @@
 #include "engine/image/image.h"
 #include "tests/tools/program.h"
 
+using namespace program;
 using namespace sumi::test;
 namespace fs = std::filesystem;
 
