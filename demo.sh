@@ -81,6 +81,11 @@ for name in ink ukiyo; do
   "$sumi" convert -m "$style" -n $name -i "${photos[@]}" -o "$style/$name/" -f png --compare h
 done
 
+say "a photograph that moves: camera and lines, with the colors between them at rest"
+still=${photos[0]}
+[ ! -d "$still" ] || still=$(find "$still" -name '*.jpg' | sort | head -n 1)
+"$sumi" animate -i "$still" -o "$run-living.gif" --size 480
+
 say "look at
    $run-styles/              photographs as ink, manga, watercolor, pencil, halftone and woodblock print
    $run-comics/              line drawings beside their comics
@@ -89,5 +94,6 @@ say "look at
    $heads/samples/               the same noise at increasing steps
    $style/ink/, ukiyo/
                                 the photographs by the network that was trained just now
+   $run-living.gif           one photograph as a drawing that moves
    Losses, log and checkpoints are in the same folders.
    ./sumi is the program: ./sumi --help, ./sumi train dcgan --help"

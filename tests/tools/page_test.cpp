@@ -10,6 +10,7 @@
 #include "tests/tools/program.h"
 
 using namespace program;
+using namespace sumi::test;
 namespace fs = std::filesystem;
 
 namespace {
