@@ -99,4 +99,5 @@ if ! apt install -y --no-install-recommends "${missing[@]}"; then
 fi
 install_judges
 fetch_wheels
+install_judges
 echo "install: done in $SECONDS s"

@@ -54,7 +54,7 @@ NamedTensors stylized(Stylizer& model, Module& network, const Tensor& x, const T
   return {{"output", clamped(drawing)}, {"flat", layers.flat}, {"line", layers.line}};
 }
 
-int round_up(int value, int multiple) {
+int next_multiple(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
@@ -144,7 +144,7 @@ OpGraph recorded(const ExportedFunction& network, std::int64_t height, std::int6
 // At the smallest size where the graph shows that sizes may vary, which saves time.
 OpGraph record_network(const ExportedFunction& network) {
   const Shape input = network.input();
-  const int side = round_up(std::max(network.smallest_side(), 32), network.multiple());
+  const int side = next_multiple(std::max(network.smallest_side(), 32), network.multiple());
   if (network.smallest_side() > 1 && side < input.h) {
     OpGraph small = recorded(network, side, side);
     if (small.takes_any_size()) return small;
@@ -223,7 +223,7 @@ void write_examples(const ExportJob& job, const std::filesystem::path& path) {
   };
   example(3, input.h, input.w, "");
   if (any_size) {
-    const int side = round_up(std::max(network.smallest_side(), 48), network.multiple());
+    const int side = next_multiple(std::max(network.smallest_side(), 48), network.multiple());
     example(1, std::max<std::int64_t>(side, input.h) + network.multiple(), side + 3 * network.multiple(),
             ".1");
   }
