@@ -68,7 +68,6 @@ int run_generate(GenerateArguments args) {
   if (!args.quiet && !opened.recognized.empty()) fmt::print("{}\n", opened.recognized);
   const std::unique_ptr<Model>& model = opened.model;
   const TrainOptions& options = opened.options;
-
   const int only = args.one_class.empty() ? Model::kEveryClass : class_number(options, args.one_class);
   const Tensor seeds =
       list.empty() ? noise_of_seed(*model, seed, args.count, only) : noise_of_seeds(*model, list, only);
