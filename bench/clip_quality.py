@@ -2,14 +2,16 @@
 """Measures how much a drawn clip flickers.
 
 Usage: clip_quality.py SUMI CLIP... [--made PHOTO] [--frames N] [--size PX] [--temporal X] [--convert "--style ink"]
+       clip_quality.py --figures SOURCE DRAWN
        clip_quality.py --self-test
 
 Every clip is drawn twice by SUMI: frame by frame (--temporal 0) and as it is by default. The table has, in units of the frame-by-frame
 drawing: the warping error (mean absolute difference to the drawing before, brought along the clip's own optical flow where that is
 sure; Lai et al. 2018), the sharpness (variance of the Laplacian), and the change (mean absolute difference of neighboring frames) in
 units of the source's. The flow is OpenCV's DIS at its preset medium, which sumi does not use. --made adds a pan over the photograph,
-a handheld shake and a cut. Needs python3-opencv, python3-numpy and ffmpeg."""
+a handheld shake and a cut. --figures prints the three figures of two clips as JSON: those of sumi evaluate --clip. Needs python3-opencv, python3-numpy and ffmpeg."""
 import argparse
+import json
 import pathlib
 import subprocess
 import sys
@@ -123,6 +125,13 @@ def judge(sumi, clip, given, folder):
     return [own[0], still[0], eased[0] / still[0], eased[1] / still[1], still[2] / own[2], eased[2] / own[2]]
 
 
+def figures(source, drawn):
+    frames = {"source": frames_of(source, 10**9, 0), "drawn": frames_of(drawn, 10**9, 0)}
+    maps = flow_between(frames["source"])
+    names = ("warping_error", "sharpness", "change")
+    print(json.dumps({clip: dict(zip(names, map(float, measure(shown, maps)))) for clip, shown in frames.items()}, indent=2))
+
+
 def self_test():
     import numpy
     random = numpy.random.default_rng(0)
@@ -149,6 +158,7 @@ def main():
     parser.add_argument("--convert", default="--style ink")
     parser.add_argument("--keep", help="a folder for the drawn clips")
     parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("--figures", nargs=2, metavar=("SOURCE", "DRAWN"))
     given = parser.parse_args()
     try:
         import cv2  # noqa: F401
@@ -157,6 +167,9 @@ def main():
         return 0
     if given.self_test:
         self_test()
+        return 0
+    if given.figures:
+        figures(*given.figures)
         return 0
     if not given.sumi:
         parser.error("give the program sumi and clips")

@@ -26,6 +26,15 @@ std::string stamp_of(const fs::path& path) {
 
 }  // namespace
 
+bool is_moving(const fs::path& input) {
+  return video::has_clip_extension(input) || video::is_animation(input);
+}
+
+std::string ClipJob::format() const {
+  return io::extension_of(out) == ".png" && !video::is_frame_pattern(out) && video::is_animation(in) ? ".apng"
+                                                                                                     : "";
+}
+
 std::vector<ClipJob> plan_clips(const ConvertArguments& args) {
   const std::string command = command_name(args.app);
   const std::string& output = args.request.output;
@@ -43,11 +52,11 @@ std::vector<ClipJob> plan_clips(const ConvertArguments& args) {
     return {{inputs[0], output}};
   }
   for (const std::string& input : inputs) {
-    if (!video::has_clip_extension(input) && !video::container_of(input))
+    if (!is_moving(input) && !video::container_of(input))
       throw UsageError(command,
                        fmt::format("{} is not a clip; convert clips and images in two calls", input));
     fs::path name = fs::path(input).filename();
-    if (!video::container_of(name)) name += ".mp4";
+    if (!video::container_of(name) && !video::is_animation(input)) name += ".mp4";
     const fs::path out =
         fs::path(output) / (name.stem().string() + args.request.suffix + name.extension().string());
     if (fs::equivalent(input, out, error) ||

@@ -11,7 +11,12 @@ namespace sumi::cli {
 
 struct ClipJob {
   std::filesystem::path in, out;
+  // ClipSpec::format: ".apng" where a PNG animation becomes a file of that name.
+  std::string format() const;
 };
+
+// Returns true for a clip, and for a file of an image format that holds several frames.
+bool is_moving(const std::filesystem::path& input);
 
 // One input and a file; or inputs and a folder (it exists or ends in /): each by its own name, .mp4
 // where its format cannot be written. UsageError for what does not fit.

@@ -45,6 +45,7 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
                   : args.comic.layer == "line" ? ComicLayer::line
                                                : ComicLayer::drawing;
   options.raw = args.raw;
+  options.side = args.style.side;
   options.hold = hold.get();
   // Multiples of 4; no other result (models/inference/comic_picture.h).
   if (args.tile != 0) options.tile = static_cast<int>(std::max<std::int64_t>(args.tile / 4 * 4, 32));

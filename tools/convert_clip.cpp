@@ -101,6 +101,7 @@ video::ClipSpec ClipConversion::spec(const Photo& drawing) const {
   spec.depth = info.depth;
   spec.alpha = info.alpha;
   spec.color = info.color;
+  spec.format = job_.format();
   spec.codec = args_.clip.codec;
   spec.crf = static_cast<int>(args_.clip.crf);
   spec.quality = static_cast<int>(args_.quality);
@@ -259,6 +260,7 @@ void check_arguments(const ConvertArguments& args, const std::vector<ClipJob>& j
     if (args.clip.preview > 0 && has_writable_extension(job.out) && !video::is_frame_pattern(job.out))
       continue;
     video::ClipSpec spec;
+    spec.format = job.format();
     spec.codec = args.clip.codec;
     spec.crf = static_cast<int>(args.clip.crf);
     video::check_clip(job.out, spec);
@@ -279,17 +281,9 @@ bool convert_one(ConvertArguments& args, Progress::Style style, const ClipJob& j
   return ClipConversion(args, *filter, style, job).run();
 }
 
-// Whether a file can hold one image only. A PNG is animated if its chunk acTL precedes the pixels
-// (PNG, third edition, 11.3.7).
+// Returns true for an image, as far as the name and the number of its frames say.
 bool is_still(const std::string& path) {
-  const std::string extension = io::extension_of(path);
-  if (!has_writable_extension(path) || extension == ".webp") return false;
-  if (extension != ".png") return true;
-  std::ifstream file(path, std::ios::binary);
-  std::string start(1 << 16, '\0');
-  file.read(start.data(), static_cast<std::streamsize>(start.size()));
-  start.resize(static_cast<std::size_t>(file.gcount()));
-  return start.find("acTL") == std::string::npos;
+  return has_writable_extension(path) && !video::is_animation(path);
 }
 
 }  // namespace
@@ -297,15 +291,22 @@ bool is_still(const std::string& path) {
 bool is_clip_call(const ConvertArguments& args) {
   const std::vector<std::string>& inputs = args.request.inputs;
   const fs::path output = args.request.output;
+  if (video::is_frame_pattern(output)) return true;
+  std::error_code error;
+  const bool to_folder = fs::is_directory(output, error) || args.request.output.ends_with('/');
+  if (std::any_of(inputs.begin(), inputs.end(), video::has_clip_extension)) return true;
+  // Animations keep all their frames, unless they become images of another format.
+  if (to_folder)
+    return args.request.format.empty() && !inputs.empty() &&
+           std::all_of(inputs.begin(), inputs.end(), video::is_animation);
+  const std::string extension = io::extension_of(output);
+  if (extension == ".png")
+    return inputs.size() == 1 && io::extension_of(inputs[0]) == ".png" && video::is_animation(inputs[0]);
+  if (!video::container_of(output)) return false;
   // .webp may be one image: a clip if the input is one.
-  const bool still = has_writable_extension(output) && !video::is_frame_pattern(output);
-  if (!still && video::is_frame_pattern(output)) return true;
-  if (!still && video::container_of(output)) return !std::all_of(inputs.begin(), inputs.end(), is_still);
+  if (!has_writable_extension(output)) return !std::all_of(inputs.begin(), inputs.end(), is_still);
   return std::any_of(inputs.begin(), inputs.end(), [&](const std::string& input) {
-    std::error_code error;
-    const bool moving = io::extension_of(input) == ".gif" || fs::is_directory(input, error);
-    return video::has_clip_extension(input) ||
-           (moving && video::container_of(output) && !fs::is_directory(output, error));
+    return video::is_animation(input) || io::extension_of(input) == ".gif" || fs::is_directory(input, error);
   });
 }
 

@@ -58,6 +58,7 @@ Photo apply(const Photo& photo, const std::string& name, const StyleArguments& s
   options.values = style.values;
   options.face = &face;
   options.best = style.quality == "best";
+  options.side = style.side;
   Photo result;
   result.width = photo.width;
   result.height = photo.height;

@@ -65,7 +65,8 @@ const std::array<CountRow, 4> kCounts{{
     {"--per-page", &PageArguments::per_page, "N", 0, page::kMostPanels,
      "panels on a page at most (0: up to six on one page, else about five)"},
     {"--frames", &PageArguments::frames, "N", -1, 1000,
-     "key frames of a sequence: choose N of the images (0: by the number of shots; -1: all images)"},
+     "key frames of a sequence: choose N of the images (0: by the number of shots; -1: all images, and 0 "
+     "of a clip)"},
     {"--quality", &PageArguments::quality, "N", 1, 100, "of jpg and webp"},
 }};
 
@@ -90,11 +91,11 @@ void PageArguments::add_options(CLI::App& command) {
       "  sumi comic -i a.jpg b.jpg c.jpg d.jpg -o page.png            one page, drawn in ink\n"
       "  sumi comic -i photos -o story.pdf --text story.txt           with captions and balloons\n"
       "  sumi comic -i photos -o page.png --style manga --right-to-left --page b5\n"
-      "  sumi comic -i frames -o page.png --frames 8 --text clip.srt  key frames of a clip\n",
+      "  sumi comic -i clip.mp4 -o page.png --frames 8                key frames of a clip\n",
       "Panels follow the shapes of the images, and faces are never cut. A text file has a line for each "
       "text: 1: A caption; 2: \"A balloon\"; 2 @left: (a thought); 3: *a burst* (docs/cli.md has the rest). "
       "Several pages become page-1.png, page-2.png or one PDF.");
-  command.add_option("-i,--input", inputs, "images in reading order, and folders of images")
+  command.add_option("-i,--input", inputs, "images in reading order, and folders of images; or a clip")
       ->type_name("FILE|DIR")
       ->group("Page");
   add_text(command, "-o,--output", output, "FILE", fmt::format("pdf, or an image: {}", writable_names()))
@@ -108,7 +109,12 @@ void PageArguments::add_options(CLI::App& command) {
       ->group("Page");
   for (const CountRow& row : kCounts)
     add_whole(command, row.name, this->*row.value, row.unit, row.help)->group("Page");
-  add_text(command, "--text", text, "FILE", "captions and balloons: a text file, .srt or .vtt")
+  add_text(command, "--start", start, "TIME", "of a clip: begin here, in seconds or 1:30.5 (0)")
+      ->group("Page");
+  add_text(command, "--end", end, "TIME", "of a clip: end here (default: its end)")->group("Page");
+  add_text(command, "--text", text, "FILE|clip|none",
+           "captions and balloons: a text file, .srt or .vtt; or the clip's own subtitles (the default "
+           "where it has them)")
       ->group("Text");
   add_text(command, "--title", title, "TEXT", "above the first page (default: of the text file)")
       ->group("Text");
@@ -153,6 +159,7 @@ void PageArguments::check() {
   drawing.machine.check();
   if (inputs.empty()) throw UsageError(name, "--input is missing: -i takes images and folders of images");
   require_text(app, "--output", output, "-o takes the name of a page, such as page.png or page.pdf");
+  check_clip();
   pdf = std::filesystem::path(output).extension() == ".pdf";
   if (!pdf && !has_writable_extension(output))
     throw UsageError(
@@ -188,6 +195,31 @@ void PageArguments::check() {
   if (dots > 0 && dots < 2)
     throw UsageError(name, fmt::format("--halftone {} is less than two pixels; raise it or --dpi", halftone));
   seconds = 1 / rate;
+}
+
+void PageArguments::check_clip() {
+  const std::string name = command_name(app);
+  // An animation is an image like others, unless options of a clip are given.
+  const bool asked = frames >= 0 || app->count("--start") > 0 || app->count("--end") > 0;
+  const auto is_clip = [&](const std::string& input) {
+    return video::has_clip_extension(input) || (asked && video::is_animation(input));
+  };
+  of_clip = std::any_of(inputs.begin(), inputs.end(), is_clip);
+  if (of_clip && inputs.size() > 1)
+    throw UsageError(name, fmt::format("a page is made of one clip, or of images; there are {} inputs, one "
+                                       "of which is a clip",
+                                       inputs.size()));
+  for (const char* option : {"--start", "--end"})
+    if (!of_clip && app->count(option) > 0)
+      throw UsageError(name, fmt::format("{} is for clips, and the input is images; leave it out", option));
+  if (!of_clip) return;
+  if (app->count("--frame-rate") > 0)
+    throw UsageError(name, "--frame-rate is for folders of frames; a clip has its own times");
+  frames = std::max<std::int64_t>(frames, 0);
+  range.start = parse_time(app, "--start", start);
+  if (!end.empty()) range.end = parse_time(app, "--end", end);
+  if (!end.empty() && range.end <= range.start)
+    throw UsageError(name, fmt::format("--end {} is not behind --start {}", end, start));
 }
 
 std::filesystem::path PageArguments::page_file(int page, int pages) const {

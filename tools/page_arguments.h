@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/page/plan.h"
+#include "engine/video/clip.h"
 #include "tools/convert_options.h"
 
 namespace sumi::cli {
@@ -17,7 +18,7 @@ struct PageArguments {
   std::string output, text;
   std::string paper = "a4", font = "Comic Neue,DejaVu Sans", language;
   std::string margin = "8", gutter = "4", border = "0.6", font_size = "10", halftone = "0";
-  std::string frame_rate = "25", title;
+  std::string frame_rate = "25", title, start = "0", end;
   std::int64_t dpi = 200, per_page = 0, frames = -1, quality = 95;
   bool right_to_left = false, vertical = false, bold = true, dry_run = false;
   ConvertArguments drawing;  // style or model, machine, verbosity
@@ -29,10 +30,14 @@ struct PageArguments {
   double dots = 0;     // pitch of the screen; 0: none
   double seconds = 0;  // from frame to frame of a folder
   bool pdf = false;
+  bool of_clip = false;      // the input is a clip
+  video::ReadOptions range;  // of it
 
   void add_options(CLI::App& command);
   // Brings the values into their final form. Throws UsageError for what is missing or out of range.
   void check();
+  // The part of check() about clips.
+  void check_clip();
   // The file of a page, from 0: "page.png", or "page-1.png" if there are several.
   std::filesystem::path page_file(int page, int pages) const;
 };

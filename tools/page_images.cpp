@@ -11,6 +11,7 @@
 #include "engine/data/find_images.h"
 #include "engine/error.h"
 #include "engine/image/faces/faces.h"
+#include "engine/image/photo_edits.h"
 #include "engine/page/dots.h"
 
 namespace sumi::cli {
@@ -97,21 +98,28 @@ std::vector<fs::path> comic_files(const PageArguments& args,
   return files;
 }
 
+std::vector<faces::FaceBox> faces_in(const stylize::RgbView& photo) {
+  std::vector<faces::FaceBox> found = faces::find_faces(photo);
+  const std::vector<faces::FaceBox> cats = faces::find_cat_faces(photo);
+  found.insert(found.end(), cats.begin(), cats.end());
+  return found;
+}
+
 ComicImage look_at(const fs::path& file, bool faces, double time,
                    const std::function<void(const std::string&)>& warn) {
   const Photo photo = load_photo(file);
   if (!photo.remark.empty()) warn(fmt::format("warning: [picture {}] {}", file.string(), photo.remark));
   ComicImage image;
   image.file = file;
-  image.subject = page::make_subject(
-      view_of(photo), faces ? faces::find_faces(view_of(photo)) : std::vector<faces::FaceBox>{});
+  image.name = file.string();
+  image.subject =
+      page::make_subject(view_of(photo), faces ? faces_in(view_of(photo)) : std::vector<faces::FaceBox>{});
   image.look = page::look_of(view_of(photo), image.subject, time);
   return image;
 }
 
-std::vector<std::uint8_t> draw_panel(const fs::path& file, const page::PlannedPanel& panel,
-                                     const PhotoFilter& filter, double dots) {
-  const Photo photo = load_photo(file);
+std::vector<std::uint8_t> draw_panel(const Photo& photo, const page::PlannedPanel& panel,
+                                     const PanelLook& look) {
   const auto edge = [](double part, int size) {
     return std::clamp(static_cast<int>(std::lround(part * size)), 0, size);
   };
@@ -122,14 +130,16 @@ std::vector<std::uint8_t> draw_panel(const fs::path& file, const page::PlannedPa
   right = std::max(right, left + 1);
   bottom = std::max(bottom, top + 1);
   const auto& box = panel.box;
-  Photo result = filter.run(
-      resize_photo(cut(photo, left, top, right - left, bottom - top), box.width, box.height), nullptr);
+  const Photo panel_photo =
+      resize_photo(cut(photo, left, top, right - left, bottom - top), box.width, box.height);
+  Photo result = look.filter.run(panel_photo, nullptr);
   if (result.width != box.width || result.height != box.height)
     result = resize_photo(result, box.width, box.height);
+  blend_over(panel_photo, {}, look.strength, result);
   std::vector<std::uint8_t> rgb(result.rgb.size());
   std::transform(result.rgb.begin(), result.rgb.end(), rgb.begin(),
                  [](std::uint16_t level) { return static_cast<std::uint8_t>((level + 128) / 257); });
-  if (dots > 0) page::lay_dots(rgb, box.width, box.height, box.x, box.y, dots);
+  if (look.dots > 0) page::lay_dots(rgb, box.width, box.height, box.x, box.y, look.dots);
   return rgb;
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/image/faces/face_box.h"
+#include "engine/image/photo.h"
 #include "engine/page/key_frames.h"
 #include "engine/page/plan.h"
 #include "tools/convert_filter.h"
@@ -14,9 +16,10 @@
 
 namespace sumi::cli {
 
-// An image of the sequence.
+// An image of the sequence: a file, or a frame of a clip.
 struct ComicImage {
   std::filesystem::path file;
+  std::string name;  // as it is shown: the file, or "clip.mp4 at 12.4 s"
   page::Subject subject;
   page::FrameLook look;
 };
@@ -31,8 +34,18 @@ std::vector<std::filesystem::path> comic_files(const PageArguments& args,
 ComicImage look_at(const std::filesystem::path& file, bool faces, double time,
                    const std::function<void(const std::string&)>& warn);
 
-// The crop of an image drawn by `filter` at the size of its panel: [height, width, 3].
-std::vector<std::uint8_t> draw_panel(const std::filesystem::path& file, const page::PlannedPanel& panel,
-                                     const PhotoFilter& filter, double dots);
+// Faces of people and of cats, for the crops.
+std::vector<faces::FaceBox> faces_in(const stylize::RgbView& photo);
+
+// The look of a panel: the filter, its opacity over the photograph, and the pitch of the screen of
+// dots in pixels (0: none).
+struct PanelLook {
+  const PhotoFilter& filter;
+  double strength = 1, dots = 0;
+};
+
+// The crop of a photograph drawn at the size of its panel: [height, width, 3].
+std::vector<std::uint8_t> draw_panel(const Photo& photo, const page::PlannedPanel& panel,
+                                     const PanelLook& look);
 
 }  // namespace sumi::cli

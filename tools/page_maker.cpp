@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -14,13 +15,17 @@
 #include "engine/image/photo.h"
 #include "engine/page/script.h"
 #include "engine/serialize/file.h"
+#include "engine/video/clip.h"
 #include "tools/cli/item_progress.h"
 #include "tools/cli/signals.h"
 #include "tools/convert_filter.h"
+#include "tools/page_clip.h"
 #include "tools/page_images.h"
 
 namespace sumi::cli {
 namespace {
+
+constexpr int kMostSubtitles = 2;  // of a clip, on a panel
 
 struct Stopped {};
 
@@ -45,10 +50,40 @@ class Comic {
 
  private:
   void read() {
-    if (!args_.text.empty()) script_ = page::read_script(args_.text);
+    read_text();
     if (!args_.title.empty()) script_.title = args_.title;
     if (!args_.dry_run || !script_.lines.empty()) page::painter().check_typeface(args_.look.typeface);
     CountProgress before(style_, 0);
+    const auto warn = [&](const std::string& line) { before.complain(line); };
+    args_.of_clip ? read_clip(before) : read_images(before);
+    if (args_.frames >= 0) keep_key_frames();
+    if (!args_.of_clip) return;
+    const int left_out = page::keep_nearest(script_, times(), kMostSubtitles);
+    if (left_out > 0 && !args_.drawing.screen.quiet)
+      warn(
+          fmt::format("note: {} of the subtitles are left out, which are far from the panels' moments; raise "
+                      "--frames for more",
+                      left_out));
+  }
+
+  // Of a clip without --text: its own subtitles, where it has them.
+  void read_text() {
+    const bool own = args_.of_clip && (args_.text.empty() || args_.text == "clip");
+    if (own) {
+      std::vector<page::TimedText> texts;
+      for (video::Subtitle& text : video::read_subtitles(args_.inputs[0]))
+        if (text.end >= args_.range.start && (args_.range.end == 0 || text.start < args_.range.end))
+          texts.push_back({text.start, text.end, std::move(text.text)});
+      if (texts.empty() && !args_.text.empty())
+        fail("clip " + args_.inputs[0], "has no subtitles that are text; give a file with --text");
+      script_ = page::script_of_subtitles(texts, args_.inputs[0]);
+      args_.text = args_.inputs[0];  // for errors
+    } else if (!args_.text.empty() && args_.text != "none") {
+      script_ = page::read_script(args_.text);
+    }
+  }
+
+  void read_images(CountProgress& before) {
     const auto warn = [&](const std::string& line) { before.complain(line); };
     const std::vector<std::filesystem::path> files = comic_files(args_, warn);
     const bool faces = args_.drawing.style.faces != "off";
@@ -56,7 +91,23 @@ class Comic {
       before.working(files[i].filename().string());
       images_.push_back(look_at(files[i], faces, static_cast<double>(i) * args_.seconds, warn));
     }
-    if (args_.frames >= 0) keep_key_frames();
+  }
+
+  void read_clip(CountProgress& before) {
+    double shown = -1;
+    images_ = look_at_clip(
+        args_, [&](const std::string& line) { before.complain(line); },
+        [&](double time) {
+          if (time < shown + 1) return;
+          shown = time;
+          before.working(fmt::format("{}: {:.0f} s", args_.inputs[0], time));
+        });
+  }
+
+  std::vector<double> times() const {
+    std::vector<double> result;
+    for (const ComicImage& image : images_) result.push_back(image.look.time);
+    return result;
   }
 
   void keep_key_frames() {
@@ -69,11 +120,9 @@ class Comic {
   }
 
   void plan() {
-    std::vector<double> times;
-    if (args_.frames >= 0)
-      for (const ComicImage& image : images_) times.push_back(image.look.time);
     const int count = static_cast<int>(images_.size());
-    const auto letterings = page::letterings_of_panels(script_, args_.text, count, times);
+    const auto letterings = page::letterings_of_panels(script_, args_.text, count,
+                                                       args_.frames >= 0 ? times() : std::vector<double>{});
     const page::MeasureText measure = [&](const std::string& text, double size, double wrap) {
       page::TextExtents extents =
           page::set_text(args_.look.typeface,
@@ -100,7 +149,7 @@ class Comic {
       for (const page::PlannedPanel& panel : pages_[page]) {
         const page::PanelBox& box = panel.box;
         fmt::print("page {} panel {}: {},{} {}x{}, {} of {}\n", page + 1, index + 1, box.x, box.y, box.width,
-                   box.height, percent(panel.crop), images_[index].file.string());
+                   box.height, percent(panel.crop), images_[index].name);
         for (const page::PlacedLettering& text : panel.letterings)
           fmt::print("  {:.0f},{:.0f} {:.0f}x{:.0f}: {}\n", text.outline.x, text.outline.y,
                      text.outline.width, text.outline.height, printable(text.text));
@@ -119,11 +168,12 @@ class Comic {
     std::vector<std::vector<std::uint8_t>> drawn;
     for (const page::PlannedPanel& panel : pages_[page]) {
       if (stop_requested) throw Stopped{};
-      const std::filesystem::path& file = images_[panels_done_++].file;
-      screen_->working(file.filename().string());
-      drawn.push_back(draw_panel(file, panel, filter_, args_.dots));
+      const ComicImage& image = images_[panels_done_++];
+      screen_->working(image.name);
+      const Photo photo = args_.of_clip ? clip_frame(args_, image.look.time) : load_photo(image.file);
+      drawn.push_back(draw_panel(photo, panel, {filter_, args_.drawing.style.blend, args_.dots}));
       screen_->done(
-          fmt::format("panel {}: {}x{}, {}", panels_done_, panel.box.width, panel.box.height, file.string()));
+          fmt::format("panel {}: {}x{}, {}", panels_done_, panel.box.width, panel.box.height, image.name));
     }
     page::PageLook look = args_.look;
     if (index == 0) look.title = script_.title;
@@ -132,9 +182,21 @@ class Comic {
 
   void start() {
     args_.drawing.machine.apply();
+    args_.drawing.style.side = working_side();
     screen_.emplace(style_, images_.size());
     filter_ = photo_filter(args_.drawing, [&](const std::string& line) { screen_->complain(line); });
     catch_signals("finishing this panel");
+  }
+
+  // Lines have one width on all panels: that of a panel of the mean size.
+  int working_side() const {
+    double logs = 0, count = 0;
+    for (const std::vector<page::PlannedPanel>& page : pages_)
+      for (const page::PlannedPanel& panel : page) {
+        logs += std::log(std::min(panel.box.width, panel.box.height));
+        count += 1;
+      }
+    return count > 0 ? static_cast<int>(std::lround(std::exp(logs / count))) : 0;
   }
 
   void finish(const std::string& files) {

@@ -19,6 +19,7 @@ struct StyleArguments {
   bool sheet = false;
   bool of_model = false;  // `name` is one of the model's styles
   double blend = 1;       // opacity of the style over the photograph
+  int side = 0;           // StyleOptions::side, of several images of one page; 0: of each its own
   stylize::StyleValues values;
 
   void add_options(CLI::App& command);

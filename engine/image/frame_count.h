@@ -1,4 +1,4 @@
-// The number of images in a file, of which one is read. Private to the image and data libraries.
+// The number of images in a file, of which one is read. Private to the engine.
 #pragma once
 
 #include <filesystem>

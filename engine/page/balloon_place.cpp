@@ -20,7 +20,9 @@ constexpr double kMiddle = 0.62;  // of a face, which a text must not cover in a
 constexpr double kGap = 0.45;     // between texts; this and the following in sizes of the letters
 constexpr double kInset = 0.5;    // from the panel's border
 constexpr double kLeastTail = 0.9;
-constexpr double kLongestTail = 0.42;  // of the panel's short side
+constexpr double kLongestTail = 0.42;           // of the panel's short side
+constexpr double kGuessedTail = 0.15;           // the same where the speaker is a guess
+constexpr double kWide = 1.7, kUpright = 0.75;  // width / height of a balloon that looks right
 
 struct Setting {
   double wrap = 0;
@@ -48,6 +50,16 @@ bool crosses(Point from, Point to, const Box& box) {
 
 Point mouth_of(const Box& face) {
   return {face.center().x, face.y + 0.74 * face.height};
+}
+
+// Returns true for lines that run from top to bottom.
+bool is_vertical(const TextBlock& block) {
+  double width = 0, height = 0;
+  for (const Box& line : block.lines) {
+    width += line.width;
+    height += line.height;
+  }
+  return height > 1.5 * width;
 }
 
 class Placement {
@@ -151,7 +163,8 @@ class Placement {
                           (caption ? order : 0.6 * order));
     sum += (caption ? 0.2 : 0.12) * std::abs(across - (order > 0.5 ? 0.5 : 0));
     if (caption) return sum + 0.25 * setting.block.height / inner_.height;
-    sum += 0.12 * std::abs(std::log(setting.box.width / setting.box.height / 1.7));
+    const double shape = is_vertical(setting.block) ? kUpright : kWide;
+    sum += 0.12 * std::abs(std::log(setting.box.width / setting.box.height / shape));
     if (lettering.kind == LetteringKind::burst) return sum;
     if (const std::optional<Point> mouth = speaker(lettering, box)) {
       sum += 0.5 * distance(box.center(), *mouth) / std::hypot(inner_.width, inner_.height);
@@ -221,7 +234,8 @@ class Placement {
 
   void add_tail(const Lettering& lettering, PlacedLettering& placed) const {
     if (placed.kind == LetteringKind::caption || placed.kind == LetteringKind::burst) return;
-    const Point target = speaker(lettering, placed.outline).value_or(heart());
+    const std::optional<Point> known = speaker(lettering, placed.outline);
+    const Point target = known.value_or(heart());
     const Point center = placed.outline.center();
     const double length = distance(center, target);
     // Where the tail leaves the balloon's box.
@@ -233,7 +247,8 @@ class Placement {
     double reach = length;
     for (const Box& face : scene_.faces)
       if (distance(mouth_of(face), target) < 1) reach -= 0.42 * std::min(face.width, face.height);
-    reach = std::min(reach, edge + kLongestTail * std::min(scene_.panel.width, scene_.panel.height));
+    reach = std::min(reach, edge + (known ? kLongestTail : kGuessedTail) *
+                                       std::min(scene_.panel.width, scene_.panel.height));
     reach = std::clamp(reach, std::min(length, edge + kLeastTail * size_), length);
     placed.tail = {center.x + (target.x - center.x) * reach / length,
                    center.y + (target.y - center.y) * reach / length};

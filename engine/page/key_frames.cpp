@@ -67,8 +67,12 @@ std::vector<int> find_shots(const std::vector<FrameLook>& frames) {
   std::sort(sorted.begin(), sorted.end());
   const double usual = sorted.empty() ? 0 : sorted[sorted.size() / 2];
   std::vector<int> shots{0};
-  for (std::size_t i = 0; i < steps.size(); ++i)
-    if (steps[i] > kCut && steps[i] > kCutOverUsual * usual) shots.push_back(static_cast<int>(i) + 1);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const int before = frames[i].shot, now = frames[i + 1].shot;
+    const bool known = before >= 0 && now >= 0;
+    if (known ? now != before : steps[i] > kCut && steps[i] > kCutOverUsual * usual)
+      shots.push_back(static_cast<int>(i) + 1);
+  }
   return shots;
 }
 

@@ -14,6 +14,7 @@ struct FrameLook {
   double time = 0;                  // seconds, ascending
   double sharpness = 0;             // Subject::sharpness
   double face_area = 0;             // share of the image that faces cover
+  int shot = -1;                    // its number, ascending; -1: find_shots() looks at the colors
   std::array<float, 192> colors{};  // [8, 8, 3] means of the cells, sRGB in 0..1
 };
 
@@ -22,8 +23,9 @@ FrameLook look_of(const stylize::RgbView& image, const Subject& subject, double 
 // Mean difference of the colors, 0 to 1.
 double difference(const FrameLook& a, const FrameLook& b);
 
-// The first frame of each shot; 0 is always among them. A cut is a difference from one frame to the
-// next that is large and stands out from the sequence's other ones.
+// The first frame of each shot; 0 is always among them. Where the frames do not say it, a cut is a
+// difference from one frame to the next that is large and stands out from the sequence's other
+// ones.
 std::vector<int> find_shots(const std::vector<FrameLook>& frames);
 
 // `count` frames in ascending order (all, if there are fewer): sharp ones with faces, that differ

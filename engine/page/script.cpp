@@ -133,6 +133,57 @@ Script read_script(const std::filesystem::path& path) {
   return script;
 }
 
+namespace {
+
+// The panel of a subtitle.
+std::size_t panel_at(const ScriptLine& line, const std::vector<double>& times) {
+  const auto shown = std::lower_bound(times.begin(), times.end(), line.start);
+  if (shown != times.end() && *shown <= line.end) return static_cast<std::size_t>(shown - times.begin());
+  const auto after = std::upper_bound(times.begin(), times.end(), (line.start + line.end) / 2);
+  return after == times.begin() ? 0 : static_cast<std::size_t>(after - times.begin()) - 1;
+}
+
+}  // namespace
+
+Script script_of_subtitles(const std::vector<TimedText>& texts, const std::string& clip) {
+  Script script;
+  script.timed = true;
+  int number = 0;
+  for (const TimedText& text : texts) {
+    ScriptLine cue;
+    cue.line = ++number;
+    cue.start = text.start;
+    cue.end = std::max(text.start, text.end);
+    add_cue(cue, script_lines(clip, text.text), script);
+  }
+  return script;
+}
+
+int keep_nearest(Script& script, const std::vector<double>& times, int most) {
+  if (!script.timed || times.empty()) return 0;
+  const auto away = [&](const ScriptLine& line) {
+    const double moment = times[panel_at(line, times)];
+    return moment < line.start ? line.start - moment : std::max(0.0, moment - line.end);
+  };
+  std::vector<std::vector<std::size_t>> of_panel(times.size());
+  for (std::size_t i = 0; i < script.lines.size(); ++i)
+    of_panel[panel_at(script.lines[i], times)].push_back(i);
+  std::vector<std::size_t> chosen;
+  for (std::vector<std::size_t>& lines : of_panel) {
+    std::stable_sort(lines.begin(), lines.end(), [&](std::size_t a, std::size_t b) {
+      return away(script.lines[a]) < away(script.lines[b]);
+    });
+    const std::size_t count = std::min(lines.size(), static_cast<std::size_t>(most));
+    chosen.insert(chosen.end(), lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(count));
+  }
+  std::sort(chosen.begin(), chosen.end());
+  std::vector<ScriptLine> kept;
+  for (const std::size_t i : chosen) kept.push_back(std::move(script.lines[i]));
+  const int left_out = static_cast<int>(script.lines.size() - kept.size());
+  script.lines = std::move(kept);
+  return left_out;
+}
+
 std::vector<std::vector<Lettering>> letterings_of_panels(const Script& script,
                                                          const std::filesystem::path& path, int panels,
                                                          const std::vector<double>& times) {
@@ -141,9 +192,7 @@ std::vector<std::vector<Lettering>> letterings_of_panels(const Script& script,
     const ScriptLine& line = script.lines[i];
     std::size_t panel = static_cast<std::size_t>(line.panel) - 1;
     if (script.timed && times.size() == result.size()) {
-      const double middle = (line.start + line.end) / 2;
-      const auto after = std::upper_bound(times.begin(), times.end(), middle);
-      panel = after == times.begin() ? 0 : static_cast<std::size_t>(after - times.begin()) - 1;
+      panel = panel_at(line, times);
     } else if (script.timed) {
       panel = script.lines.size() <= result.size() ? i : i * result.size() / script.lines.size();
     } else if (line.panel > panels) {

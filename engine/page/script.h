@@ -26,9 +26,23 @@ namespace sumi::page {
 // not UTF-8, control characters, and files over 4 MiB.
 Script read_script(const std::filesystem::path& path);
 
-// The texts of each of `panels` panels. Subtitles go by time: panel k shows the clip from times[k]
-// until times[k + 1]. Without times they are spread over the panels evenly, in their order. Throws
-// Error "[text FILE] line N: ..." for a panel that does not exist.
+// A text of a clip's own subtitles.
+struct TimedText {
+  double start = 0, end = 0;  // seconds
+  std::string text;           // UTF-8, lines separated by \n
+};
+
+// Subtitles of a clip as a script; `clip` is its name in errors, which are those of read_script.
+Script script_of_subtitles(const std::vector<TimedText>& texts, const std::string& clip);
+
+// Keeps of each panel's subtitles the `most` that are nearest to its time, by the rule of
+// letterings_of_panels(). Returns the number of those left out.
+int keep_nearest(Script& script, const std::vector<double>& times, int most);
+
+// The texts of each of `panels` panels. Subtitles go by time: to the panel whose moment they are
+// shown at, else panel k shows the clip from times[k] until times[k + 1]. Without times they are
+// spread over the panels evenly, in their order. Throws Error "[text FILE] line N: ..." for a panel
+// that does not exist.
 std::vector<std::vector<Lettering>> letterings_of_panels(const Script& script,
                                                          const std::filesystem::path& path, int panels,
                                                          const std::vector<double>& times);

@@ -22,6 +22,10 @@ std::vector<std::string> script_lines(const std::string& file, const std::string
 // delimiters is a caption.
 Lettering parse_text(std::string_view text);
 
+// Appends the texts of a cue: its lines without markup, and those that begin with a dash each as a
+// text of its own.
+void add_cue(ScriptLine cue, const std::vector<std::string>& lines, Script& script);
+
 // Subtitles of the two formats; appends their cues.
 void parse_subtitles(const std::string& file, const std::vector<std::string>& lines, bool vtt,
                      Script& script);

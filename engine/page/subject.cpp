@@ -144,6 +144,10 @@ double Subject::most_aspect() const {
   return double(width) / (all_faces(*this).height * height);
 }
 
+double sharpness_of(const stylize::RgbView& image) {
+  return mean_square_difference(reduced_luma(image));
+}
+
 Subject make_subject(const stylize::RgbView& image, const std::vector<faces::FaceBox>& faces) {
   Subject subject;
   subject.width = image.width;

@@ -40,6 +40,9 @@ struct Subject {
   double most_aspect() const;
 };
 
+// Subject::sharpness alone.
+double sharpness_of(const stylize::RgbView& image);
+
 // Face boxes of the detector grow by a quarter for hair, and by less at the sides and the chin.
 Subject make_subject(const stylize::RgbView& image, const std::vector<faces::FaceBox>& faces);
 

@@ -103,6 +103,26 @@ Lettering subtitle_text(const std::string& text) {
 
 }  // namespace
 
+void add_cue(ScriptLine cue, const std::vector<std::string>& lines, Script& script) {
+  std::vector<std::string> texts;
+  for (const std::string& line : lines) {
+    const std::string text = without_markup(line);
+    if (text.empty()) continue;
+    // Lines that begin with a dash are of different speakers.
+    if (text.starts_with("- ") || text.starts_with("\u2013 "))
+      texts.emplace_back(trimmed(std::string_view(text).substr(text.find(' '))));
+    else if (texts.empty())
+      texts.push_back(text);
+    else
+      texts.back() += " " + text;
+  }
+  for (const std::string& text : texts) {
+    if (text.empty()) continue;
+    cue.lettering = subtitle_text(text);
+    if (!cue.lettering.text.empty()) script.lines.push_back(cue);
+  }
+}
+
 void parse_subtitles(const std::string& file, const std::vector<std::string>& lines, bool vtt,
                      Script& script) {
   std::size_t at = 0;
@@ -129,23 +149,8 @@ void parse_subtitles(const std::string& file, const std::vector<std::string>& li
     const auto [start, stop] = parse_times(file, cue.line, lines[times]);
     cue.start = start;
     cue.end = stop;
-    std::vector<std::string> texts;
-    for (std::size_t i = times + 1; i < end; ++i) {
-      const std::string text = without_markup(lines[i]);
-      if (text.empty()) continue;
-      // Lines that begin with a dash are of different speakers.
-      if (text.starts_with("- ") || text.starts_with("\u2013 "))
-        texts.emplace_back(trimmed(std::string_view(text).substr(text.find(' '))));
-      else if (texts.empty())
-        texts.push_back(text);
-      else
-        texts.back() += " " + text;
-    }
-    for (const std::string& text : texts) {
-      if (text.empty()) continue;
-      cue.lettering = subtitle_text(text);
-      if (!cue.lettering.text.empty()) script.lines.push_back(cue);
-    }
+    const auto at_line = [&](std::size_t i) { return lines.begin() + static_cast<std::ptrdiff_t>(i); };
+    add_cue(cue, {at_line(times + 1), at_line(end)}, script);
   }
 }
 

@@ -75,8 +75,20 @@ class ClipReader {
 // addresses of networks are not followed. Throws Error "[clip PATH] ..." and VideoUnavailable.
 std::unique_ptr<ClipReader> open_clip(const std::filesystem::path& path, const ReadOptions& options = {});
 
+// A text of a clip's subtitles.
+struct Subtitle {
+  double start = 0, end = 0;  // seconds of the clip
+  std::string text;           // UTF-8 as the file has it, lines separated by \n, no markup of ASS
+};
+
+// The texts of the clip's first stream of subtitles that are text, in order of time; empty without
+// one. At most 100,000 of them and 4 MiB. Errors as open_clip's.
+std::vector<Subtitle> read_subtitles(const std::filesystem::path& path);
+
 // Returns true if the name ends like a clip that is not also a format of still images: .mp4, .mkv,
 // .mov, .webm, ...
 bool has_clip_extension(const std::filesystem::path& path);
+// Returns true for a GIF, PNG or WebP file of more than one frame, by its extension and its blocks.
+bool is_animation(const std::filesystem::path& path);
 
 }  // namespace sumi::video

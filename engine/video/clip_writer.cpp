@@ -67,6 +67,10 @@ std::string usual_codec(const Container& container, const std::string& codec) {
   return codec == "auto" || container.codecs[0] == "lossless" ? container.codecs[0] : codec;
 }
 
+const Container* container_for(const fs::path& target, const ClipSpec& spec) {
+  return container_of(spec.format.empty() ? target : fs::path("clip" + spec.format));
+}
+
 Photo to_photo(const Frame& frame, int depth) {
   Photo photo;
   photo.width = frame.width;
@@ -80,7 +84,7 @@ Photo to_photo(const Frame& frame, int depth) {
 }  // namespace
 
 void check_clip(const fs::path& target, const ClipSpec& spec) {
-  const Container* container = container_of(target);
+  const Container* container = container_for(target, spec);
   if (!container) {
     if (is_frame_pattern(target)) return;
     fail(subject_of(target),
@@ -127,7 +131,7 @@ struct ClipWriter::Parts {
     EncodeSpec encode{spec.width, spec.height, spec.time_base, spec.frame_rate, spec.depth, false, spec.color,
                       "",         0,           spec.threads};
     encode.codec = usual_codec(*container, spec.codec);
-    encode.alpha = spec.alpha && container->alpha;
+    encode.alpha = spec.alpha && container->alpha && (encode.codec == "lossless" || encode.codec == "vp9");
     encode.crf = spec.crf >= 0 ? spec.crf : crf_range(encode.codec).usual;
     return encode;
   }
@@ -220,7 +224,7 @@ ClipWriter::ClipWriter(const fs::path& target, const ClipSpec& spec, const std::
   parts_->folder = target.parent_path() / ("." + target.filename().string() + ".parts");
   parts_->spec = spec;
   parts_->key = key;
-  parts_->container = container_of(target);
+  parts_->container = container_for(target, spec);
   parts_->open();
 }
 
@@ -279,6 +283,11 @@ std::vector<std::string> ClipWriter::finish() {
   parts.end_fragment();
   std::vector<std::string> remarks;
   if (parts.container) remarks = parts.assemble();
+  if (parts.container && parts.spec.alpha && !parts.encoding().alpha)
+    remarks.push_back(fmt::format(
+        "has transparency, which {} does not hold as {}: it was laid over white; write .webm (vp9), "
+        ".gif, .webp or .apng to keep it",
+        parts.target.filename().string(), parts.encoding().codec));
   parts.finished = true;
   return remarks;
 }

@@ -25,8 +25,10 @@ struct ClipSpec {
   int width = 0, height = 0;
   Rational time_base{1, 1000}, frame_rate;
   int depth = 8;       // 16: 10 bits per channel where the codec has them
-  bool alpha = false;  // used by GIF, WebP and APNG
+  bool alpha = false;  // used by GIF, WebP, APNG and WebM (VP9)
   ColorTags color{1, 1, 1, false};
+  // The extension whose format the file gets, ".apng" for a PNG of frames; empty: its name's.
+  std::string format;
   std::string codec = "auto";  // crf_range()'s names, or the container's usual one
   int crf = -1;                // -1: the codec's usual one
   int quality = 90;            // of WebP and of frames as JPEG

@@ -21,7 +21,7 @@ const std::vector<Container>& containers() {
       {".m4v", "mp4", {"h264", "hevc"}, true, false},
       {".mov", "mov", {"h264", "hevc"}, true, false},
       {".mkv", "matroska", {"h264", "hevc", "vp9", "av1", "ffv1"}, true, false},
-      {".webm", "webm", {"vp9", "av1"}, true, false},
+      {".webm", "webm", {"vp9", "av1"}, true, true},
       {".gif", "gif", {"lossless"}, false, true},
       {".webp", "webp", {"lossless"}, false, true},
       {".apng", "apng", {"lossless"}, false, true},
@@ -56,6 +56,7 @@ std::optional<NumberPlace> number_place(const std::string& name) {
 }  // namespace
 
 const Container* container_of(const std::filesystem::path& path) {
+  if (is_frame_pattern(path)) return nullptr;
   const std::string extension = io::extension_of(path);
   for (const Container& container : containers())
     if (container.extension == extension) return &container;

@@ -15,7 +15,7 @@ struct Container {
       // the first is the usual one; "lossless" alone: encoded when all frames are known
       codecs;
   bool streams = true;  // holds audio, subtitles and chapters
-  bool alpha = false;
+  bool alpha = false;   // with one of its codecs
 };
 
 // By the extension of any case, or null. A name that is a pattern of numbers ("frames/%06d.png") is

@@ -45,6 +45,52 @@ void shrink_luma(const Frame& frame, int width, int height, const Store& store) 
     }
 }
 
+// The source pixels of each of `to` boxes along a side of `from` pixels, with the part of each that
+// the box covers.
+struct Cover {
+  int first = 0;
+  std::vector<float> parts;  // sum 1
+};
+std::vector<Cover> covers(int from, int to) {
+  std::vector<Cover> result(static_cast<std::size_t>(to));
+  const double scale = static_cast<double>(from) / to;
+  for (int i = 0; i < to; ++i) {
+    const double begin = i * scale, end = std::min((i + 1) * scale, static_cast<double>(from));
+    Cover& cover = result[static_cast<std::size_t>(i)];
+    cover.first = static_cast<int>(begin);
+    for (int k = cover.first; k < end && k < from; ++k)
+      cover.parts.push_back(
+          static_cast<float>((std::min<double>(k + 1, end) - std::max<double>(k, begin)) / (end - begin)));
+  }
+  return result;
+}
+
+// Means of boxes, whose borders count by their parts: with whole pixels alone, neighboring boxes
+// would be apart by different distances, and the flow as inexact as that.
+template <class Store>
+void reduce_luma(const Frame& frame, int width, int height, const Store& store) {
+  const std::vector<Cover> columns = covers(frame.width, width), rows = covers(frame.height, height);
+  kernels::parallel_for(height, [&](std::int64_t row, int) {
+    const Cover& down = rows[static_cast<std::size_t>(row)];
+    std::vector<float> sums(static_cast<std::size_t>(width));
+    for (std::size_t j = 0; j < down.parts.size(); ++j) {
+      const std::uint16_t* from = frame.rgb.data() + 3 * (static_cast<std::size_t>(down.first) + j) *
+                                                         static_cast<std::size_t>(frame.width);
+      for (std::size_t x = 0; x < sums.size(); ++x) {
+        const std::uint16_t* p = from + 3 * static_cast<std::size_t>(columns[x].first);
+        float sum = 0;
+        for (const float part : columns[x].parts) {
+          sum += part * luma(p);
+          p += 3;
+        }
+        sums[x] += down.parts[j] * sum;
+      }
+    }
+    for (std::size_t x = 0; x < sums.size(); ++x)
+      store(static_cast<std::size_t>(row) * sums.size() + x, sums[x]);
+  });
+}
+
 std::vector<float> color_histogram(const Frame& frame) {
   std::vector<float> bins(kBins * kBins * kBins);
   const std::size_t pixels = frame.rgb.size() / 3, step = std::max<std::size_t>(pixels / 40'000, 1);
@@ -120,7 +166,7 @@ void MotionEstimator::estimate(Motion& motion) {
   motion.flow.resize(2 * pixels);
   motion.trust.resize(pixels);
   std::vector<float> back(2 * pixels);
-  if (!flow_) flow_ = video_module().flow();
+  if (!flow_) flow_ = video_module().flow(false);
   flow_->compute(gray_.data(), former_gray_.data(), width_, height_, motion.flow.data());
   flow_->compute(former_gray_.data(), gray_.data(), width_, height_, back.data());
   kernels::parallel_for(height_, [&](std::int64_t row, int) {
@@ -151,8 +197,8 @@ void MotionEstimator::take(const Frame& frame) {
   height_ = side(frame.height);
   std::swap(gray_, former_gray_);
   gray_.resize(static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
-  shrink_luma(frame, width_, height_, [&](int at, float value) {
-    gray_[static_cast<std::size_t>(at)] = static_cast<std::uint8_t>(std::lround(255 * value));
+  reduce_luma(frame, width_, height_, [&](std::size_t at, float value) {
+    gray_[at] = static_cast<std::uint8_t>(std::lround(std::clamp(255 * value, 0.0F, 255.0F)));
   });
 }
 

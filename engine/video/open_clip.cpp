@@ -121,4 +121,10 @@ std::unique_ptr<ClipReader> open_clip(const fs::path& path, const ReadOptions& o
   return video_module().open(path.string(), options);
 }
 
+std::vector<Subtitle> read_subtitles(const fs::path& path) {
+  std::error_code error;
+  if (fs::is_directory(path, error)) return {};
+  return video_module().subtitles(path.string());
+}
+
 }  // namespace sumi::video

@@ -14,6 +14,9 @@ namespace {
 
 constexpr float kMaxAmount = 4;      // of the unsharp mask
 constexpr float kAmountEase = 0.5F;  // from frame to frame, so that the sharpness does not pulse
+// Levels end at black and white, where the mask is cut off. The variance that is asked for makes up
+// for what was missing in the frames before.
+constexpr double kGainEase = 0.3, kLeastGain = 0.8, kMostGain = 2;
 
 // Cubic convolution (Keys 1981, a = -1/2): it keeps more of the drawing from frame to frame than
 // bilinear weights.
@@ -103,6 +106,27 @@ void TemporalBlend::blend(const Motion& motion, const std::uint16_t* drawing) {
   held_.swap(result);
 }
 
+// Sum of the squared Laplacian of `get(at)`, `at` the place of a pixel's first level, over every
+// other row.
+template <class Get>
+double TemporalBlend::laplacian_energy(const Get& get, std::size_t row_values) const {
+  std::vector<double> rows(static_cast<std::size_t>(std::max(height_ / 2, 1)));
+  kernels::parallel_for(static_cast<std::int64_t>(rows.size()), [&](std::int64_t row, int) {
+    const std::size_t y = 2 * static_cast<std::size_t>(row) + 1;
+    if (y + 1 >= static_cast<std::size_t>(height_)) return;
+    double sum = 0;
+    for (std::size_t at = y * row_values + 3; at + 3 < (y + 1) * row_values; at += 3) {
+      const double value =
+          get(at - 3) + get(at + 3) + get(at - row_values) + get(at + row_values) - 4 * get(at);
+      sum += value * value;
+    }
+    rows[static_cast<std::size_t>(row)] = sum;
+  });
+  double total = 0;
+  for (const double sum : rows) total += sum;
+  return total;
+}
+
 // The amount a of held + a (held - smooth(held)) whose Laplacian has the drawing's variance: a
 // quadratic.
 void TemporalBlend::show(std::uint16_t* drawing) {
@@ -125,27 +149,16 @@ void TemporalBlend::show(std::uint16_t* drawing) {
           smooth([&](int j) { return across[3 * static_cast<std::size_t>(j) * width + k]; }, y, height_);
     }
   });
-  double dd = 0, bb = 0, bh = 0, hh = 0;
-  for (int y = 1; y + 1 < height_; y += 2)
-    for (int x = 1; x + 1 < width_; ++x) {
-      const auto laplacian = [&](const auto& get) {
-        return get(x - 1, y) + get(x + 1, y) + get(x, y - 1) + get(x, y + 1) - 4 * get(x, y);
-      };
-      const auto at = [&](int i, int j) {
-        return 3 * (static_cast<std::size_t>(j) * width + static_cast<std::size_t>(i));
-      };
-      const double d = laplacian([&](int i, int j) { return luma_of(drawing + at(i, j)); });
-      const double b = laplacian([&](int i, int j) { return luma_of(held_.data() + at(i, j)); });
-      const double h = laplacian([&](int i, int j) {
-        const float* p = high.data() + at(i, j);
-        return 0.299F * p[0] + 0.587F * p[1] + 0.114F * p[2];
-      });
-      dd += d * d;
-      bb += b * b;
-      bh += b * h;
-      hh += h * h;
-    }
-  const double root = bh * bh + hh * (dd - bb);
+  const std::size_t row_values = 3 * width;
+  const auto high_luma = [&](std::size_t at) {
+    return 0.299F * high[at] + 0.587F * high[at + 1] + 0.114F * high[at + 2];
+  };
+  const double dd = laplacian_energy([&](std::size_t at) { return luma_of(drawing + at); }, row_values);
+  const double bb = laplacian_energy([&](std::size_t at) { return luma_of(held_.data() + at); }, row_values);
+  const double hh = laplacian_energy(high_luma, row_values);
+  const double sum = laplacian_energy(
+      [&](std::size_t at) { return luma_of(held_.data() + at) + high_luma(at); }, row_values);
+  const double bh = (sum - bb - hh) / 2, root = bh * bh + hh * (gain_ * dd - bb);
   const double wanted = hh > 0 && root > 0 ? (-bh + std::sqrt(root)) / hh : 0;
   const float amount = std::clamp(static_cast<float>(wanted), 0.0F, kMaxAmount);
   amount_ += kAmountEase * (amount - amount_);
@@ -154,6 +167,8 @@ void TemporalBlend::show(std::uint16_t* drawing) {
     for (std::size_t at = begin; at < begin + 3 * width; ++at)
       drawing[at] = to_level(static_cast<float>(held_[at]) + amount_ * high[at]);
   });
+  const double shown = laplacian_energy([&](std::size_t at) { return luma_of(drawing + at); }, row_values);
+  if (shown > 0) gain_ = std::clamp(gain_ * (1 + kGainEase * (dd / shown - 1)), kLeastGain, kMostGain);
 }
 
 void TemporalBlend::apply(const Motion& motion, std::uint16_t* drawing) {
@@ -161,6 +176,7 @@ void TemporalBlend::apply(const Motion& motion, std::uint16_t* drawing) {
   if (motion.cut || motion.flow.empty() || !begun_) {
     held_.assign(drawing, drawing + 3 * static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
     amount_ = 0;
+    gain_ = 1;
     begun_ = true;
     return;
   }
@@ -172,6 +188,7 @@ std::string TemporalBlend::state() const {
   std::string bytes;
   if (!begun_) return bytes;
   bytes.append(reinterpret_cast<const char*>(&amount_), sizeof amount_);
+  bytes.append(reinterpret_cast<const char*>(&gain_), sizeof gain_);
   bytes.append(reinterpret_cast<const char*>(held_.data()), held_.size() * sizeof held_[0]);
   return bytes;
 }
@@ -180,10 +197,12 @@ void TemporalBlend::set_state(const std::string& bytes) {
   begun_ = !bytes.empty();
   if (!begun_) return;
   held_.resize(3 * static_cast<std::size_t>(width_) * static_cast<std::size_t>(height_));
-  if (bytes.size() != sizeof amount_ + held_.size() * sizeof held_[0])
+  constexpr std::size_t head = sizeof amount_ + sizeof gain_;
+  if (bytes.size() != head + held_.size() * sizeof held_[0])
     fail("temporal", "the state is of another clip; delete the folder of fragments and call sumi again");
   std::memcpy(&amount_, bytes.data(), sizeof amount_);
-  std::memcpy(held_.data(), bytes.data() + sizeof amount_, held_.size() * sizeof held_[0]);
+  std::memcpy(&gain_, bytes.data() + sizeof amount_, sizeof gain_);
+  std::memcpy(held_.data(), bytes.data() + head, held_.size() * sizeof held_[0]);
 }
 
 }  // namespace sumi::video

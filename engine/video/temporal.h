@@ -4,6 +4,7 @@
 // the drawing; the mask is not fed back, where it would grow from frame to frame.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,9 +29,12 @@ class TemporalBlend {
  private:
   void blend(const Motion& motion, const std::uint16_t* drawing);
   void show(std::uint16_t* drawing);
+  template <class Get>
+  double laplacian_energy(const Get& get, std::size_t row_values) const;
 
   int width_, height_;
   float share_, amount_ = 0;  // of the unsharp mask
+  double gain_ = 1;           // of the variance that it is to give
   bool begun_ = false;
   std::vector<std::uint16_t> held_;  // the blend
 };

@@ -52,8 +52,7 @@ struct AssembleSpec {
   int quality = 90;  // of WebP
 };
 
-// Dense optical flow between two gray pictures of one size: DIS (Kroeger et al. 2016), preset
-// "fast".
+// Dense optical flow between two gray pictures of one size: DIS (Kroeger et al. 2016).
 class DenseFlow {
  public:
   DenseFlow() = default;
@@ -74,7 +73,9 @@ struct VideoModule {
                                              const EncodeSpec& spec);
   // Returns what was left out or converted, in words.
   std::vector<std::string> (*assemble)(const AssembleSpec& spec);
-  std::unique_ptr<DenseFlow> (*flow)();
+  // Preset "fast", or "medium" where `careful`.
+  std::unique_ptr<DenseFlow> (*flow)(bool careful);
+  std::vector<Subtitle> (*subtitles)(const std::string& path);
 };
 
 // The module's only symbol.

@@ -72,6 +72,15 @@ Plane enlarged_rows(const Plane& plane, const Photo& photo, int first, int rows)
   return stylize::resize_cubic(plane, photo.width, photo.height, first, rows);
 }
 
+// The working size: by the image's own short side, or in proportion to ComicOptions::side.
+std::pair<int, int> size_for_network(const Photo& photo, const ComicOptions& options) {
+  if (options.side <= 0) return working_size(photo.width, photo.height, options.short_side);
+  const double scale =
+      static_cast<double>(working_size(options.side, options.side, options.short_side).first) / options.side;
+  const int shorter = std::min(photo.width, photo.height);
+  return working_size(photo.width, photo.height, std::max(static_cast<int>(std::lround(scale * shorter)), 1));
+}
+
 // One photograph and the data shared by its bands.
 class ComicJob {
  public:
@@ -80,8 +89,9 @@ class ComicJob {
         photo_(photo),
         options_(options),
         table_(held_curve(photo, options)),
-        scale_(stylize::side_scale(photo.width, photo.height)) {
-    const auto [width, height] = working_size(photo.width, photo.height, options.short_side);
+        scale_(options.side > 0 ? stylize::side_scale(options.side, options.side)
+                                : stylize::side_scale(photo.width, photo.height)) {
+    const auto [width, height] = size_for_network(photo, options);
     enlarged_ = width != photo.width || height != photo.height;
     const Photo small = enlarged_ ? resize_photo(photo, width, height) : Photo{};
     Rgb picture = stylize::leveled_rows(view_of(enlarged_ ? small : photo), table_, 0, height);

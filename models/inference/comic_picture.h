@@ -32,6 +32,9 @@ struct ComicOptions {
   int tile = 512;               // side of the square tiles without their halo; a multiple of 4
   bool raw = false;             // the last weights instead of their EMA
   ComicHold* hold = nullptr;    // of a clip: read and updated
+  // Short side of an image that lengths refer to, as StyleOptions::side. The network sees the image
+  // at the scale at which it would see one of that side.
+  int side = 0;
 };
 
 // {width, height} at which the network sees an image. Images are never enlarged.

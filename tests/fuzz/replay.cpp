@@ -28,6 +28,7 @@ int fuzz_import(const std::uint8_t* data, std::size_t size);
 int fuzz_pack(const std::uint8_t* data, std::size_t size);
 int fuzz_pickle(const std::uint8_t* data, std::size_t size);
 int fuzz_pth(const std::uint8_t* data, std::size_t size);
+int fuzz_script(const std::uint8_t* data, std::size_t size);
 #ifdef SUMI_PICTURES
 int fuzz_image(const std::uint8_t* data, std::size_t size);
 #endif
@@ -51,6 +52,7 @@ constexpr Target kTargets[] = {
     {"pack", fuzz_pack, 1000},
     {"pickle", fuzz_pickle, 2000},
     {"pth", fuzz_pth, 2000},
+    {"script", fuzz_script, 1000},
 #ifdef SUMI_PICTURES
     {"image", fuzz_image, 1000},
 #endif

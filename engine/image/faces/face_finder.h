@@ -22,6 +22,7 @@ struct FinderOptions {
   int min_size = 20;  // pixels; smaller faces are not found
   int threads = 1;
   bool careful = false;  // frontal faces alone, and only those that many neighboring windows agree on
+  bool cats = false;     // faces of cats from the front, and no others
 };
 
 // All that the module and the program call of each other.

@@ -24,6 +24,7 @@ using stylize::Plane;
 
 constexpr int kSearchSide = 400;  // short side of the image that is searched
 constexpr int kMinSize = 20;      // smallest face in it
+constexpr int kMinCat = 66;       // smallest face of a cat, whose cascade errs more often
 constexpr int kSkinStep = 8;      // pixels of it for one of the skin map
 
 // The photograph at the size that is searched.
@@ -176,6 +177,21 @@ std::vector<FaceBox> find_faces(const stylize::RgbView& photo) {
         faces.push_back(box);
     }
   }
+  const auto back = [&](int v) { return static_cast<int>(std::lround(v / search.scale)); };
+  for (FaceBox& face : faces) face = {back(face.x), back(face.y), back(face.width), back(face.height)};
+  return faces;
+}
+
+std::vector<FaceBox> find_cat_faces(const stylize::RgbView& photo) {
+  if (std::min(photo.width, photo.height) < kMinSize) return {};
+  const stylize::PlaneMemory memory;
+  const Search search = make_search(photo);
+  const GrayView view{search.lab.width(), search.lab.height(), search.lab.width(), search.gray.data()};
+  FinderOptions options;
+  options.min_size = kMinCat;
+  options.threads = kernels::num_threads();
+  options.cats = true;
+  std::vector<FaceBox> faces = face_finder().find(view, options);
   const auto back = [&](int v) { return static_cast<int>(std::lround(v / search.scale)); };
   for (FaceBox& face : faces) face = {back(face.x), back(face.y), back(face.width), back(face.height)};
   return faces;

@@ -15,6 +15,10 @@ namespace sumi::faces {
 // and Error "[faces] ..." for cascades that are missing.
 std::vector<FaceBox> find_faces(const stylize::RgbView& photo);
 
+// Faces of cats from the front, from a sixth of the short side on, of any color
+// (haarcascade_frontalcatface). Throws as find_faces.
+std::vector<FaceBox> find_cat_faces(const stylize::RgbView& photo);
+
 // Soft ellipses over the boxes: 1 inside, 0 outside. Its short side is at most 512 pixels, its
 // shape the photograph's. Empty where there are no boxes.
 stylize::Plane face_mask(const stylize::RgbView& photo, const std::vector<FaceBox>& boxes);

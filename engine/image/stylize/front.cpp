@@ -187,10 +187,11 @@ Front make_front(const RgbView& image, const StyleOptions& options, const FrontO
   Front front;
   front.image = image;
   front.reduction = reduction_of(image.width, image.height);
-  front.full_s = side_scale(image.width, image.height);
+  const float own_s = side_scale(image.width, image.height);
+  front.full_s = options.side > 0 ? static_cast<float>(options.side) / 512.0F : own_s;
   front.lab = reduced_lab(image, front.reduction);
   const int width = front.lab.width(), height = front.lab.height();
-  front.s = side_scale(width, height);
+  front.s = side_scale(width, height) * (front.full_s / own_s);
   if (options.statistics) {
     front.statistics = *options.statistics;
   } else {

@@ -39,6 +39,9 @@ struct StyleOptions {
   // The slow form: texture as patches of paint instead of a blur, and for wash three brushes, each
   // laid twice. About three times the work.
   bool best = false;
+  // The short side, in pixels, that lengths refer to: the width of lines, the size of strokes. 0: the
+  // image's own. Images of several sizes with one value have lines of one width.
+  int side = 0;
 };
 
 struct StyleLayers {

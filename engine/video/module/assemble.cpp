@@ -30,6 +30,7 @@ std::vector<std::string> assemble(const AssembleSpec& spec) {
   stream->codecpar->color_primaries = static_cast<AVColorPrimaries>(spec.encoded.color.primaries);
   stream->codecpar->color_trc = static_cast<AVColorTransferCharacteristic>(spec.encoded.color.transfer);
   stream->codecpar->color_range = spec.encoded.color.full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG;
+  if (spec.encoded.alpha) av_dict_set(&stream->metadata, "alpha_mode", "1", 0);
   stream->time_base = packets.time_base();
   if (spec.encoded.frame_rate.num > 0) stream->avg_frame_rate = to_av(spec.encoded.frame_rate);
   stream->sample_aspect_ratio = stream->codecpar->sample_aspect_ratio = {1, 1};

@@ -18,11 +18,13 @@ struct CodecRow {
   const char *name, *encoder;
   AVPixelFormat shallow, deep;  // of 8 bits, and of more
   const char* options;          // key=value:...
+  AVPixelFormat with_alpha = AV_PIX_FMT_NONE;
 };
 constexpr std::array<CodecRow, 6> kCodecs{{
     {"h264", "libx264", AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10, "preset=medium"},
     {"hevc", "libx265", AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10, "preset=medium:x265-params=log-level=none"},
-    {"vp9", "libvpx-vp9", AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10, "b=0:deadline=good:cpu-used=4:row-mt=1"},
+    {"vp9", "libvpx-vp9", AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10, "b=0:deadline=good:cpu-used=4:row-mt=1",
+     AV_PIX_FMT_YUVA420P},
     {"av1", "libaom-av1", AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10, "b=0:cpu-used=6:row-mt=1"},
     {"ffv1", "ffv1", AV_PIX_FMT_YUV444P, AV_PIX_FMT_YUV444P10, "level=3:g=1"},
     {"lossless", "ffv1", AV_PIX_FMT_BGRA, AV_PIX_FMT_BGRA, "level=3:g=1"},
@@ -53,6 +55,7 @@ class Fragment final : public FragmentEncoder {
   std::string shown_, subject_;
   EncodeSpec spec_;
   int width_, height_;  // even where the codec needs it
+  bool alpha_beside_ = false;
   Av<AVFormatContext> file_;
   Av<AVCodecContext> encoder_;
   AVStream* stream_ = nullptr;
@@ -68,7 +71,9 @@ Fragment::Fragment(const std::string& path, const std::string& shown, const Enco
     width_ = std::max(width_ & ~1, 2);
     height_ = std::max(height_ & ~1, 2);
   }
-  file_ = open_output(path, shown, "nut");
+  // VP9's transparency is data beside the packets, which Matroska keeps.
+  alpha_beside_ = spec.alpha && row.with_alpha == AV_PIX_FMT_YUVA420P;
+  file_ = open_output(path, shown, alpha_beside_ ? "matroska" : "nut");
   file_->avoid_negative_ts = 0;  // every fragment keeps the clip's times
   open_codec(row);
   make_chain(row);
@@ -76,6 +81,7 @@ Fragment::Fragment(const std::string& path, const std::string& shown, const Enco
   if (!stream_) throw std::bad_alloc();
   check_av(subject_, "cannot be encoded", avcodec_parameters_from_context(stream_->codecpar, encoder_.get()));
   stream_->time_base = encoder_->time_base;
+  if (alpha_beside_) av_dict_set(&stream_->metadata, "alpha_mode", "1", 0);
   check_av(subject_, "cannot be written", avformat_write_header(file_.get(), nullptr));
 }
 
@@ -92,7 +98,7 @@ void Fragment::open_codec(const CodecRow& row) {
   encoder_->time_base = to_av(spec_.time_base);
   if (spec_.frame_rate.num > 0) encoder_->framerate = to_av(spec_.frame_rate);
   encoder_->sample_aspect_ratio = {1, 1};
-  encoder_->pix_fmt = spec_.depth > 8 ? row.deep : row.shallow;
+  encoder_->pix_fmt = alpha_beside_ ? row.with_alpha : spec_.depth > 8 ? row.deep : row.shallow;
   encoder_->thread_count = spec_.threads;
   encoder_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   if (!is_rgb_format(encoder_->pix_fmt)) {
@@ -105,6 +111,8 @@ void Fragment::open_codec(const CodecRow& row) {
   AVDictionary* options = nullptr;
   av_dict_parse_string(&options, row.options, "=", ":", 0);
   if (std::strcmp(row.encoder, "ffv1") != 0) av_dict_set_int(&options, "crf", spec_.crf, 0);
+  // The two pictures are encoded apart: a frame that is not shown would shift one of them.
+  if (alpha_beside_) av_dict_set_int(&options, "auto-alt-ref", 0, 0);
   const int code = avcodec_open2(encoder_.get(), codec, &options);
   av_dict_free(&options);
   check_av(subject_, fmt::format("{} cannot encode frames of {}x{}", row.encoder, width_, height_), code);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cstring>
 #include <new>
 
 #include "engine/video/module/frame_source.h"
@@ -32,6 +33,17 @@ class FileSource final : public FrameSource {
   bool drained_ = false;
 };
 
+// VP8 and VP9 keep transparency as a second picture, which libvpx alone decodes.
+const AVCodec* decoder_of(const AVStream& stream) {
+  const AVCodecID codec = stream.codecpar->codec_id;
+  const AVDictionaryEntry* mode = av_dict_get(stream.metadata, "alpha_mode", nullptr, 0);
+  if (mode && std::strcmp(mode->value, "1") == 0 && (codec == AV_CODEC_ID_VP8 || codec == AV_CODEC_ID_VP9))
+    if (const AVCodec* found =
+            avcodec_find_decoder_by_name(codec == AV_CODEC_ID_VP8 ? "libvpx" : "libvpx-vp9"))
+      return found;
+  return avcodec_find_decoder(codec);
+}
+
 FileSource::FileSource(const std::string& path, std::int64_t max_pixels)
     : subject_("clip " + path), file_(open_input(path)) {
   const int index = video_stream(*file_);
@@ -44,7 +56,7 @@ FileSource::FileSource(const std::string& path, std::int64_t max_pixels)
 }
 
 void FileSource::open_decoder(std::int64_t max_pixels) {
-  const AVCodec* codec = avcodec_find_decoder(stream_->codecpar->codec_id);
+  const AVCodec* codec = decoder_of(*stream_);
   if (!codec)
     fail(subject_, fmt::format("is of the codec {}, which is not read; convert it with another program first",
                                avcodec_get_name(stream_->codecpar->codec_id)));

@@ -13,7 +13,11 @@ class DisFlow final : public DenseFlow {
   // The flow is computed in threads that end while OpenCV works elsewhere, for example on faces.
   // oneTBB 2021.8 then frees tasks in a pool that is gone. So OpenCV, all of it, runs in the
   // calling thread; drawing and reading overlap anyway.
-  DisFlow() { cv::setNumThreads(1); }
+  explicit DisFlow(bool careful)
+      : dis_(cv::DISOpticalFlow::create(careful ? cv::DISOpticalFlow::PRESET_MEDIUM
+                                                : cv::DISOpticalFlow::PRESET_FAST)) {
+    cv::setNumThreads(1);
+  }
   void compute(const std::uint8_t* from, const std::uint8_t* to, int width, int height,
                float* flow) override {
     const auto view = [&](const std::uint8_t* gray) {
@@ -29,13 +33,13 @@ class DisFlow final : public DenseFlow {
   }
 
  private:
-  cv::Ptr<cv::DISOpticalFlow> dis_ = cv::DISOpticalFlow::create(cv::DISOpticalFlow::PRESET_FAST);
+  cv::Ptr<cv::DISOpticalFlow> dis_;
 };
 
 }  // namespace
 
-std::unique_ptr<DenseFlow> make_flow() {
-  return std::make_unique<DisFlow>();
+std::unique_ptr<DenseFlow> make_flow(bool careful) {
+  return std::make_unique<DisFlow>(careful);
 }
 
 }  // namespace sumi::video

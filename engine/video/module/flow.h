@@ -7,6 +7,6 @@
 
 namespace sumi::video {
 
-std::unique_ptr<DenseFlow> make_flow();
+std::unique_ptr<DenseFlow> make_flow(bool careful);
 
 }  // namespace sumi::video

@@ -7,7 +7,8 @@
 namespace sumi::video {
 
 extern "C" __attribute__((visibility("default"))) const VideoModule* sumi_video() {
-  static const VideoModule table{SUMI_VIDEO_STAMP, open_reader, open_fragment, assemble, make_flow};
+  static const VideoModule table{SUMI_VIDEO_STAMP, open_reader, open_fragment,
+                                 assemble,         make_flow,   subtitles_of};
   return &table;
 }
 

@@ -177,3 +177,38 @@ TEST_CASE("page balloons: a text that cannot fit is refused") {
   CHECK_NOTHROW(page::place_letterings(
       face, {{LetteringKind::speech, page::Place::anywhere, std::nullopt, "Hi"}}, set_letters, {14, 0.7}));
 }
+
+TEST_CASE("page balloons: lines from top to bottom stand in upright balloons, guessed tails are short") {
+  // Columns of square letters.
+  const page::MeasureText columns = [](const std::string& text, double size, double wrap) {
+    const int letters = static_cast<int>(text.size());
+    const int rows = std::isfinite(wrap) ? std::max(1, static_cast<int>(wrap / size)) : letters;
+    page::TextBlock block;
+    const int count = (letters + rows - 1) / rows;
+    block.width = count * 1.2 * size;
+    block.height = std::min(rows, letters) * size;
+    for (int i = 0; i < count; ++i)
+      block.lines.push_back({(count - 1 - i) * 1.2 * size, 0, 1.2 * size, block.height});
+    return block;
+  };
+  const page::PanelScene scene = panel_scene(600, 600, {});
+  page::Lettering lettering;
+  lettering.kind = LetteringKind::speech;
+  lettering.text = "mmmmmmmmmmmmmmmmmmmm";
+  const Box down = page::place_letterings(scene, {lettering}, columns, {14, 0.7})[0].outline;
+  CHECK(down.height > down.width);
+  lettering.text = "mm mmm mmmm mm mmm mm mmmm";
+  const PlacedLettering guessed = page::place_letterings(scene, {lettering}, set_letters, {14, 0.7})[0];
+  CHECK(guessed.outline.width > guessed.outline.height);
+  lettering.speaker = page::Point{0.5, 0.95};
+  const PlacedLettering known = page::place_letterings(scene, {lettering}, set_letters, {14, 0.7})[0];
+  REQUIRE(guessed.has_tail);
+  REQUIRE(known.has_tail);
+  const auto length = [](const PlacedLettering& placed) {
+    const page::Point center = placed.outline.center();
+    return std::hypot(placed.tail.x - center.x, placed.tail.y - center.y) -
+           std::hypot(placed.outline.width, placed.outline.height) / 2;
+  };
+  CHECK(length(guessed) < 0.16 * 600);
+  CHECK(length(known) > length(guessed));
+}

@@ -65,3 +65,9 @@ TEST_CASE("page key frames: blurred frames are avoided, and all are taken where 
   CHECK(page::choose_key_frames(frames, 50).size() == 40);
   CHECK(page::choose_key_frames(three_shots(), 0).size() == 4);
 }
+
+TEST_CASE("page key frames: shots that are known are not looked for") {
+  std::vector<page::FrameLook> frames = three_shots();
+  for (std::size_t i = 0; i < frames.size(); ++i) frames[i].shot = i < 50 ? 3 : 4;
+  CHECK(page::find_shots(frames) == std::vector<int>{0, 50});
+}

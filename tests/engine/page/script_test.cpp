@@ -112,3 +112,24 @@ TEST_CASE("page script: subtitles have times, markup goes") {
   CHECK(evenly[0].size() == 2);
   CHECK(evenly[1].size() == 2);
 }
+
+TEST_CASE("page script: a clip's subtitles go to the panels of their moments, the nearest ones") {
+  page::Script script = page::script_of_subtitles(
+      {{0, 1, "One."}, {1, 2, "- Two.\n- {\\i1}Three."}, {4.5, 6, "(four)"}, {9, 10, ""}}, "a.mp4");
+  REQUIRE(script.lines.size() == 4);
+  CHECK(script.timed);
+  CHECK(script.lines[2].lettering.text == "Three.");
+  CHECK(script.lines[3].lettering.kind == LetteringKind::caption);
+  // Shown at second 5, though its middle lies behind it; the others have none of the moments.
+  const auto panels = page::letterings_of_panels(script, "a.mp4", 2, {1.5, 5});
+  CHECK(panels[0].size() == 3);
+  CHECK(panels[1].size() == 1);
+  CHECK(page::keep_nearest(script, {1.5, 5}, 2) == 1);
+  REQUIRE(script.lines.size() == 3);
+  CHECK(script.lines[0].lettering.text == "Two.");
+  CHECK(page::keep_nearest(script, {1.5, 5}, 2) == 0);
+  CHECK(test::has(test::error_of([&] {
+                    page::script_of_subtitles({{0, 1, "\xC3\x28"}}, "a.mp4");
+                  }),
+                  "[text a.mp4] line 1: is not UTF-8"));
+}

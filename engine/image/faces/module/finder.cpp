@@ -47,6 +47,11 @@ void detect(cv::CascadeClassifier& cascade, const cv::Mat& image, int neighbors,
     boxes.push_back({mirrored ? image.cols - r.x - r.width : r.x, r.y, r.width, r.height});
 }
 
+void detect_cats(const cv::Mat& image, int min_size, std::vector<FaceBox>& boxes) {
+  static cv::CascadeClassifier cats = load("haarcascade_frontalcatface.xml");
+  detect(cats, image, 6, min_size, false, boxes);
+}
+
 std::vector<FaceBox> find(const GrayView& view, const FinderOptions& options) {
   static cv::CascadeClassifier frontal = load("haarcascade_frontalface_alt2.xml");
   static cv::CascadeClassifier profile = load("haarcascade_profileface.xml");
@@ -55,6 +60,10 @@ std::vector<FaceBox> find(const GrayView& view, const FinderOptions& options) {
                       static_cast<std::size_t>(view.stride));
   std::vector<FaceBox> boxes;
   try {
+    if (options.cats) {
+      detect_cats(image, options.min_size, boxes);
+      return boxes;
+    }
     detect(frontal, image, options.careful ? 8 : 4, options.min_size, false, boxes);
     if (options.careful) return boxes;
     detect(profile, image, 5, options.min_size, false, boxes);
