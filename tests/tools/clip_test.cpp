@@ -113,6 +113,30 @@ TEST_CASE("clip: a part, another rate, a smaller size, no sound, other formats")
   CHECK(read_clip(folder / "many/in.mkv").count == 3);
 }
 
+TEST_CASE("clip: animations keep all their frames in their own format") {
+  const Folder folder;
+  if (!make_scene(folder)) return;
+  const std::string draw = "convert --threads 1 --faces off -i ";
+  CHECK(run(folder, kDraw + "-o a.apng --end 0.3").code == 0);
+  fs::rename(folder / "a.apng", folder / "a.png");
+  CHECK(run(folder, kDraw + "-o a.gif --end 0.3").code == 0);
+  CHECK(run(folder, kDraw + "-o a.webp --end 0.3").code == 0);
+  for (const std::string extension : {"png", "gif", "webp"}) {
+    CAPTURE(extension);
+    const Result result = run(folder, draw + "a." + extension + " -o b." + extension);
+    CAPTURE(result.err);
+    REQUIRE(result.code == 0);
+    CHECK(read_clip(folder / ("b." + extension)).count == 3);
+  }
+  CHECK(run(folder, draw + "a.webp a.png a.gif -o many/").code == 0);
+  CHECK(read_clip(folder / "many/a.webp").count == 3);
+  // A still format takes the first frame, and says so.
+  const Result first = run(folder, draw + "a.gif -o first.png");
+  CHECK(first.code == 0);
+  CHECK(has(first.err, "of which the first was taken"));
+  CHECK(!sumi::video::is_animation(folder / "first.png"));
+}
+
 TEST_CASE("clip: a preview is a sheet, before the clip or alone") {
   const Folder folder;
   if (!make_scene(folder)) return;
