@@ -4,8 +4,8 @@
 #   ./demo.sh [PHOTO ...]
 #
 # It colors line drawings with weights that ship. Then it trains: a DCGAN that generates comic heads, and a network that stylizes
-# the photographs, each from nothing, in minutes on two cores. It can be run again at any time: a finished run is kept, an
-# interrupted one resumes. SUMI_DEMO_STEPS (for each network) and SUMI_DEMO_RUN set its length and its folder.
+# the photographs, each from nothing, in minutes on two cores. It ends with a comic page. It can be run again at any time: a
+# finished run is kept, an interrupted one resumes. SUMI_DEMO_STEPS (for each network) and SUMI_DEMO_RUN set its length and its folder.
 set -euo pipefail
 photos=()
 for photo in "$@"; do
@@ -48,10 +48,10 @@ train() {  # train RUN STEPS ARGUMENT...: from the beginning, or from the newest
   fi
 }
 
-say "1/7 packages"
+say "1/8 packages"
 third_party/install.sh build run
 
-say "2/7 build"
+say "2/8 build"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 if ! cmake --preset "$preset" -DSUMI_TESTS=OFF >"$log" 2>&1; then
@@ -61,25 +61,30 @@ fi
 cmake --build --preset "$preset" --target sumi --parallel "$(nproc)"
 ln -sfn "$sumi" sumi
 
-say "3/7 photographs in every style"
+say "3/8 photographs in every style"
 "$sumi" convert --sheet -i "${photos[@]}" -o "$run-styles/" -f png
 
-say "4/7 line drawings as colored comics, by weights/characters"
+say "4/8 line drawings as colored comics, by weights/characters"
 "$sumi" convert -m characters -i samples/drawings -o "$run-comics/" -f png --compare h
 
-say "5/7 training: comic heads, 32x32, $heads_steps steps (Ctrl-C stops and saves; ./demo.sh resumes)"
+say "5/8 training: comic heads, 32x32, $heads_steps steps (Ctrl-C stops and saves; ./demo.sh resumes)"
 train "$heads" "$heads_steps" dcgan --data $art/lorelei --size 32 --ngf 32 --ndf 16 --batch-size 32 \
   --lr-policy linear --epochs 60 --epochs-decay 60 --ema 0.998
 "$sumi" generate -m "$heads" -n 64 --seed 7 --scale 3 -o "$heads/sheet.png"
 "$sumi" generate -m "$heads" -n 5 --interpolate 10 --seed 7 --scale 2 -o "$heads/walk.png"
 
-say "6/7 training: the styles ink and ukiyo, from photographs, $style_steps steps"
+say "6/8 training: the styles ink and ukiyo, from photographs, $style_steps steps"
 train "$style" "$style_steps" stylizer --data-a samples/photos --style ink ukiyo --crop-size 96 --batch-size 4 --ema 0.99
 
-say "7/7 the photographs by the network of these minutes"
+say "7/8 the photographs by the network of these minutes"
 for name in ink ukiyo; do
   "$sumi" convert -m "$style" -n $name -i "${photos[@]}" -o "$style/$name/" -f png --compare h
 done
+
+say "8/8 a comic page of the photographs"
+story=()
+[ "${photos[*]}" != samples/photos ] || story=(--text samples/story.txt)
+"$sumi" comic -i "${photos[@]}" -o "$run-page.png" "${story[@]}"
 
 say "look at
    $run-styles/              photographs as ink, manga, watercolor, pencil, halftone and woodblock print
@@ -89,5 +94,6 @@ say "look at
    $heads/samples/               the same noise at increasing steps
    $style/ink/, ukiyo/
                                 the photographs by the network that was trained just now
+   $run-page.png             a comic page: panels, captions, balloons
    Losses, log and checkpoints are in the same folders.
    ./sumi is the program: ./sumi --help, ./sumi train dcgan --help"
