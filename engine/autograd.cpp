@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "engine/export/op_graph.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
 #include "kernels/elementwise.h"
@@ -193,6 +194,8 @@ Tensor record(const char* op, std::vector<Tensor> inputs, Tensor y, Backward bac
   if (would_record(inputs)) {
     y.set_requires_grad(true);
     Tape::current()->add(op, std::move(inputs), y, std::move(backward));
+  } else if (GraphRecorder* const graph = GraphRecorder::current()) {
+    graph->other(op, inputs, y);
   }
   return y;
 }

@@ -53,7 +53,24 @@ while read -r package _; do
   status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
   [ "$status" = installed ] || missing+=("$package")
 done < <(wanted)
+# Python packages that judge exported files (judges.txt). Tests that need them are skipped without them, so a machine
+# without a package index is no error.
+install_judges() {
+  local folder=${SUMI_JUDGES:-$HOME/.cache/sumi/judges} stamp
+  case " ${groups[*]} " in *" test "*) ;; *) return 0 ;; esac
+  stamp=$(sha256sum <"$here/judges.txt")
+  [ "$(cat "$folder/stamp" 2>/dev/null || true)" != "$stamp" ] || return 0
+  echo "install: judges of exported files in $folder"
+  if python3 -m venv "$folder" >/dev/null 2>&1 &&
+     "$folder/bin/pip" install --quiet --disable-pip-version-check -r "$here/judges.txt" >/dev/null 2>&1; then
+    echo "$stamp" >"$folder/stamp"
+  else
+    echo "install: pip could not install them; tests of exported files will be skipped"
+  fi
+}
+
 if [ ${#missing[@]} -eq 0 ]; then
+  install_judges
   echo "install: all packages of these groups are installed: ${groups[*]}"
   fetch_wheels
   exit 0
@@ -81,4 +98,5 @@ if ! apt install -y --no-install-recommends "${missing[@]}"; then
   exit 1
 fi
 fetch_wheels
+install_judges
 echo "install: done in $SECONDS s"

@@ -1,72 +1,54 @@
-// sumi export: a network's weights under PyTorch's names and in its layouts.
+// sumi export: networks in formats of other programs.
 #include <fmt/format.h>
 
-#include <deque>
 #include <memory>
 
 #include "engine/error.h"
-#include "engine/serialize/safetensors.h"
-#include "engine/serialize/torch_layout.h"
-#include "models/inference/exported.h"
+#include "engine/serialize/file.h"
+#include "models/export/export_format.h"
+#include "models/export/network_graph.h"
 #include "models/make_model.h"
 #include "tools/cli/cli.h"
+#include "tools/export_arguments.h"
 
 namespace sumi::cli {
 namespace {
 
-struct ExportArguments {
-  CLI::App* app = nullptr;
-  std::string model, net, layout = "torch", output;
-  bool ema = false, quiet = false;
-};
+// A graph holds one network: by default the generator.
+std::string graph_network(const ExportArguments& args, const ExportFormat& format, const Model& model) {
+  if (!args.net.empty() || !format.is_graph) return args.net;
+  const std::vector<Model::Network> networks = model.networks();
+  if (networks.size() == 1) return networks.front().name;
+  if (!model.directions().empty()) return model.translator(model.directions().front()).name;
+  for (const Model::Network& network : networks)
+    if (network.name == "g" || network.name == "f") return network.name;
+  throw UsageError(command_name(args.app),
+                   fmt::format("--net is missing: {} files hold one network", format.name));
+}
 
-// Tensors to write, and the memory that they refer to.
-struct Weights {
-  SafetensorsWriter writer;
-  std::deque<std::vector<float>> floats;
-  std::deque<std::vector<double>> doubles;
-  std::int64_t tensors = 0, values = 0;
-  const std::int64_t zero = 0;
-
-  template <class T>
-  void add(std::deque<std::vector<T>>& memory, const char* dtype, const std::string& name,
-           const Parameter& p) {
-    memory.push_back(to_torch(p.value.to_vector<T>(), p.value.shape(), p.layout));
-    const auto& data = memory.back();
-    writer.add(name, dtype, torch_shape(p.value.shape(), p.layout), data.data(), data.size() * sizeof(T));
-    ++tensors;
-    values += static_cast<std::int64_t>(data.size());
+// The networks that `net` names, with the values to write.
+std::vector<Model::Network> chosen_networks(const ExportArguments& args, const std::string& net,
+                                            const TrainOptions& options, const CheckpointFile& file,
+                                            const Model& model) {
+  std::string known;
+  std::vector<Model::Network> chosen;
+  bool found = false;
+  for (const Model::Network& network : model.networks()) {
+    known += (known.empty() ? "" : ", ") + network.name;
+    if (!net.empty() && network.name != net) continue;
+    found = true;
+    // Only some networks have averages; without --net those are exported.
+    if (net.empty() && args.ema && !has_averages(network, file)) continue;
+    load_exported_values(network, file, args.ema);
+    chosen.push_back(network);
   }
-  void add(const std::string& name, const Parameter& p) {
-    if (p.value.dtype() == DType::f64)
-      add(doubles, "F64", name, p);
-    else
-      add(floats, "F32", name, p);
-  }
-};
-
-void add_network(Weights& weights, const Model::Network& network, const CheckpointFile& file, bool ema,
-                 const std::string& prefix) {
-  if (ema && !file.has("ema." + network.name + "." + network.module->parameters().front().name))
+  if (!found)
+    throw UsageError(command_name(args.app),
+                     fmt::format("{} has no network '{}'; use one of: {}", options.model, net, known));
+  if (chosen.empty())
     fail("export " + file.path().string(),
-         "holds no EMA of " + network.name + "; leave out --ema, or train with --ema 0.999");
-  for (const Parameter& p : network.module->parameters()) {
-    // The file's values, not the module's: loading may have replaced those by the averages.
-    file.load((ema ? "ema." : "") + network.name + "." + p.name, p.value);
-    weights.add(prefix + p.name, p);
-  }
-  const std::string mean = "running_mean";
-  for (const Parameter& p : network.module->buffers()) {
-    file.load((ema ? "ema." : "") + network.name + "." + p.name, p.value);
-    weights.add(prefix + p.name, p);
-    // PyTorch counts batches in each batch norm, and load_state_dict expects the count.
-    if (p.name.ends_with(mean)) {
-      const std::string layer = p.name.substr(0, p.name.size() - mean.size());
-      weights.writer.add(prefix + layer + "num_batches_tracked", "I64", {}, &weights.zero,
-                         sizeof weights.zero);
-      ++weights.tensors;
-    }
-  }
+         "holds no EMA weights; leave out --ema, or train with --ema 0.999");
+  return chosen;
 }
 
 int run_export(const ExportArguments& args) {
@@ -76,38 +58,34 @@ int run_export(const ExportArguments& args) {
   if (args.layout != "torch")
     throw UsageError(
         name, "unknown layout '" + args.layout + "'; there is: torch (sumi's own is the checkpoint itself)");
-  refuse_foreign_name(args.app, "-o", args.output);
+  const ExportFormat& format = checked_format(args);
+  const ExportPrecision precision = checked_precision(args, format);
+  refuse_idle_options(args, format);
   const AtomicFile probe(args.output);
   TrainOptions options;
   const CheckpointFile file(resolve_checkpoint(args.model));
-  const std::unique_ptr<Model> model = load_model(file, &options);
-
-  Weights weights;
-  std::string known;
-  std::vector<std::string> written;
-  bool found = false;
-  for (const Model::Network& network : model->networks()) {
-    known += (known.empty() ? "" : ", ") + network.name;
-    if (!args.net.empty() && network.name != args.net) continue;
-    found = true;
-    // Only some networks have averages; without --net those are exported.
-    if (args.net.empty() && args.ema &&
-        !file.has("ema." + network.name + "." + network.module->parameters()[0].name))
-      continue;
-    written.push_back(network.name);
-    add_network(weights, network, file, args.ema, args.net.empty() ? network.name + "." : "");
-  }
-  if (!found)
-    throw UsageError(name,
-                     fmt::format("{} has no network '{}'; use one of: {}", options.model, args.net, known));
-  if (weights.tensors == 0)
-    fail("export " + file.path().string(),
-         "holds no EMA weights; leave out --ema, or train with --ema 0.999");
-  weights.writer.set_metadata("format", "pt");
-  weights.writer.set_metadata(kExportKey, export_text({options, args.net, written}));
-  weights.writer.write(args.output);
-  if (!args.quiet)
-    fmt::print("{}: {} tensors, {} values\n", args.output, weights.tensors, with_commas(weights.values));
+  // Graphs are recorded, and examples computed, on the CPU in f32.
+  const std::unique_ptr<Model> model =
+      format.is_graph ? load_model(file, &options, "cpu", "f32") : load_model(file, &options);
+  const std::string net = graph_network(args, format, *model);
+  const ExportJob job{.output = args.output,
+                      .model = *model,
+                      .options = options,
+                      .net = net,
+                      .networks = chosen_networks(args, net, options, file, *model),
+                      .precision = precision,
+                      .opset = static_cast<int>(args.opset),
+                      .simplify = args.simplify,
+                      .version = SUMI_VERSION,
+                      .license = args.license};
+  const ExportReport report = format.write(job);
+  if (!args.examples.empty()) write_examples(job, args.examples);
+  if (args.quiet) return 0;
+  if (format.is_graph)
+    fmt::print("{}: {} as {} nodes, {} values; {}\n", args.output, net, report.nodes,
+               with_commas(report.values), report.note);
+  else
+    fmt::print("{}: {} tensors, {} values\n", args.output, report.tensors, with_commas(report.values));
   return 0;
 }
 
@@ -115,26 +93,17 @@ int run_export(const ExportArguments& args) {
 
 Command add_export(CLI::App& parent) {
   auto args = std::make_shared<ExportArguments>();
-  CLI::App& app = *parent.add_subcommand("export", "Write weights as PyTorch names and lays them out.");
+  CLI::App& app = *parent.add_subcommand("export", "Write networks in formats of other programs.");
   args->app = &app;
-  set_help(
-      app, "export -m RUN|CHECKPOINT --net NAME -o FILE [options]",
-      "  sumi export -m run --net g --layout torch -o weights.safetensors\n"
-      "  sumi export -m run --net g --ema -o averaged.safetensors\n",
-      "In Python: net.load_state_dict(safetensors.torch.load_file('weights.safetensors')). sumi convert and "
-      "generate take the file of a generator too, and sumi import needs no options for it.");
-  add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
-           "a run directory (its newest checkpoint) or a file")
-      ->group("Model");
-  add_text(app, "--net", args->net, "NAME",
-           "which network: g or d; g_ab, g_ba, d_a or d_b (default: all, with names like g.main.0.weight)")
-      ->group("Model");
-  app.add_flag("--ema", args->ema, "the EMA of the weights instead of the last ones")->group("Model");
-  add_text(app, "--layout", args->layout, "NAME", "whose names and layouts")
-      ->default_str("torch")
-      ->group("File");
-  add_text(app, "-o,--output", args->output, "FILE", "a safetensors file")->group("File");
-  add_quiet(app, args->quiet);
+  set_help(app, "export -m RUN|CHECKPOINT --net NAME -o FILE [options]",
+           "  sumi export -m run --net g --layout torch -o weights.safetensors\n"
+           "  sumi export -m run --net g -o weights.pth\n"
+           "  sumi export -m run --net g --ema -o averaged.safetensors\n"
+           "  sumi export -m run -o network.onnx\n",
+           "In Python: net.load_state_dict(torch.load('weights.pth')), or "
+           "safetensors.torch.load_file('weights.safetensors'). sumi convert and generate take the "
+           "safetensors file of a generator too, and sumi import needs no options for it.");
+  add_export_options(app, args);
   return {&app, [args]() { return run_export(*args); }};
 }
 

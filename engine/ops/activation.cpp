@@ -2,6 +2,7 @@
 // composition of ops for gradients that are differentiated themselves.
 #include "kernels/activation.h"
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
@@ -51,6 +52,8 @@ Tensor unary(Unary f, const Tensor& x, double alpha) {
   op.done(y);
   if (ProgramRecorder* const program = scope.recorder())
     program->add({.kind = ProgramOp::Kind::unary, .act = f, .alpha = alpha}, {x}, y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::unary, .act = f, .alpha = alpha}, {x}, y);
   if (!would_record({x})) return y;
   return record(op.name(), {x}, y, [f, alpha, x, y](const Tensor& dy, Grads& g) {
     g.put(0, Tape::recording() ? derivative(f, alpha, x, y, dy) : unary_grad(f, alpha, x, y, dy));

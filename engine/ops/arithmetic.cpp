@@ -1,6 +1,7 @@
 // Arithmetic with broadcasting.
 #include <fmt/format.h>
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
@@ -21,11 +22,25 @@ Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
   return y;
 }
 
+GraphNode::Kind graph_kind(Binary f) {
+  switch (f) {
+    case Binary::add:
+      return GraphNode::Kind::add;
+    case Binary::sub:
+      return GraphNode::Kind::sub;
+    case Binary::mul:
+      return GraphNode::Kind::mul;
+    default:
+      return GraphNode::Kind::div;
+  }
+}
+
 Tensor binary(Binary f, const Tensor& a, const Tensor& b, Backward backward) {
   Op op(kernels::name_of(f), {a, b});
   Tensor y = Tensor::empty(broadcast_shape(op.name(), a.shape(), b.shape()), a.dtype(), a.device());
   kernels::binary(exec_on(a.device()), f, a.view(), b.view(), y.mutable_view(), Write::overwrite);
   op.done(y);
+  if (GraphRecorder* const graph = GraphRecorder::current()) graph->add({.kind = graph_kind(f)}, {a, b}, y);
   return record(op.name(), {a, b}, y, std::move(backward));
 }
 
@@ -73,6 +88,8 @@ Tensor affine(const Tensor& x, double scale, double shift) {
   Tensor y = Tensor::empty_like(x);
   kernels::affine(exec_on(x.device()), x.view(), scale, shift, y.mutable_view(), Write::overwrite);
   op.done(y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::affine, .scale = scale, .shift = shift}, {x}, y);
   return record("affine", {x}, y, [scale](const Tensor& dy, Grads& g) { g.put(0, affine(dy, scale)); });
 }
 

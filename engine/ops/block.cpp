@@ -2,6 +2,7 @@
 // state.
 #include <fmt/format.h>
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/ops/composed.h"
 #include "engine/ops/norm_parts.h"
@@ -159,6 +160,15 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
       if (o.next_pad.any()) y = pad2d(y, o.next_pad);
     }
   }
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add_composition(
+        inputs,
+        [&] {
+          BlockParams effective = p;
+          if (cancels_bias(p, o)) effective.bias = {};
+          return fused_block_composition(x, effective, o, residual);
+        },
+        y);
   if (ProgramRecorder* const program = scope.recorder()) {
     BlockParams effective = p;
     if (cancels_bias(p, o)) effective.bias = {};

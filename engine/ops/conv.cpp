@@ -3,6 +3,7 @@
 // derivatives of any order exist.
 #include "kernels/conv.h"
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
@@ -60,13 +61,20 @@ Tensor conv_wgrad(const ConvGeom& g, const Tensor& x, const Tensor& dy, const Gr
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o) {
-  return conv_fprop(ConvGeom::make("conv2d", x.shape(), w.shape(), o), x, w, bias);
+  const Tensor y = conv_fprop(ConvGeom::make("conv2d", x.shape(), w.shape(), o), x, w, bias);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::conv, .conv = o}, {x, w, bias}, y);
+  return y;
 }
 
 Tensor conv_transpose2d(const Tensor& x, const Tensor& w, const Tensor& bias, const ConvOptions& o,
                         int output_padding) {
-  return conv_dgrad(ConvGeom::make_transpose("conv_transpose2d", x.shape(), w.shape(), o, output_padding), x,
-                    w, bias);
+  const Tensor y = conv_dgrad(
+      ConvGeom::make_transpose("conv_transpose2d", x.shape(), w.shape(), o, output_padding), x, w, bias);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::conv_transpose, .conv = o, .output_padding = output_padding},
+               {x, w, bias}, y);
+  return y;
 }
 
 }  // namespace sumi

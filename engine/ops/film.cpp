@@ -1,6 +1,7 @@
 // Feature-wise linear modulation: one fused op, and its composition for second derivatives.
 #include "kernels/film.h"
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/ops/composed.h"
 #include "engine/runtime/device.h"
@@ -41,6 +42,9 @@ Tensor film(const Tensor& x, const Tensor& gamma, const Tensor& beta, const Film
   kernels::film(exec_on(x.device()), x.view(), gamma.view(), beta.view(), o.slope, residual.view(),
                 o.next_pad, y.mutable_view());
   op.done(y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add_composition(
+        {x, gamma, beta, residual}, [&] { return film_composition(x, gamma, beta, residual, o); }, y);
   return record(
       "film", {x, gamma, beta, residual}, y, [x, gamma, beta, residual, o](const Tensor& given, Grads& g) {
         if (Tape::recording())

@@ -1,6 +1,7 @@
 // Matrix products. The gradient of a product is a product, so all derivatives are here.
 #include <fmt/format.h>
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
@@ -56,6 +57,17 @@ Tensor product(const char* name, bool batched, const Tensor& a, bool ta, const T
   });
 }
 
+// Of a matrix [rows,1,1,cols], outside autograd.
+Tensor transposed(const Tensor& x) {
+  const Shape s = x.shape();
+  const std::vector<double> values = x.to_vector<double>();
+  std::vector<double> result(values.size());
+  for (std::int64_t i = 0; i < s.n; ++i)
+    for (std::int64_t k = 0; k < s.c; ++k)
+      result[static_cast<std::size_t>(k * s.n + i)] = values[static_cast<std::size_t>(i * s.c + k)];
+  return Tensor::from(result, Shape::matrix(s.c, s.n), x.dtype(), x.device());
+}
+
 void check_matrix(const char* op, const Tensor& x) {
   if (x.shape().h != 1 || x.shape().w != 1)
     fail(op, x.shape().str() + " is not a matrix [rows,1,1,cols]; reshape it first");
@@ -66,7 +78,10 @@ void check_matrix(const char* op, const Tensor& x) {
 Tensor matmul(const Tensor& a, const Tensor& b, bool trans_a, bool trans_b) {
   check_matrix("matmul", a);
   check_matrix("matmul", b);
-  return product("matmul", false, a, trans_a, b, trans_b, {});
+  const Tensor y = product("matmul", false, a, trans_a, b, trans_b, {});
+  if (GraphRecorder* const graph = GraphRecorder::current(); graph && !trans_a)
+    graph->add({.kind = GraphNode::Kind::dense}, {a, trans_b ? b : transposed(b), {}}, y);
+  return y;
 }
 
 Tensor batched_matmul(const Tensor& a, const Tensor& b, bool trans_a, bool trans_b) {
@@ -86,7 +101,10 @@ Tensor dense(const Tensor& x, const Tensor& w, const Tensor& bias) {
   if (x.shape().c != w.shape().c)
     fail("dense", fmt::format("weight {} (out x 1 x 1 x in) expects {} inputs, but x {} has {}",
                               w.shape().str(), w.shape().c, x.shape().str(), x.shape().c));
-  return product("dense", false, x, false, w, true, bias);
+  const Tensor y = product("dense", false, x, false, w, true, bias);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::dense}, {x, w, bias}, y);
+  return y;
 }
 
 Tensor dense_weight_grad(const Tensor& x, const Tensor& dy, const GradDest& dest) {

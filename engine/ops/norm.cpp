@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/ops/composed.h"
 #include "engine/ops/norm_parts.h"
@@ -97,6 +98,10 @@ Tensor normalize(const Tensor& x, const Tensor& gamma, const Tensor& beta, const
     if (s.fixed) step.fixed = {s.mean, s.var, 0};
     program->add(std::move(step), {x}, y);
   }
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::norm, .norm = o},
+               {x, gamma, beta, s.fixed ? s.mean : Tensor(), s.fixed ? s.var : Tensor()}, y.shape(),
+               {.kind = GraphNode::Kind::unary, .act = o.act, .alpha = o.alpha}, y);
   return record("norm", {x, gamma, beta}, y, [x, gamma, beta, o, s](const Tensor& dy, Grads& g) {
     if (Tape::recording())
       return grads_through_composition({x, gamma, beta}, dy, g,

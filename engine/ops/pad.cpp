@@ -1,6 +1,7 @@
 // Padding and its gradient: two linear maps, each the gradient of the other.
 #include "kernels/pad.h"
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
@@ -17,6 +18,8 @@ Tensor pad2d(const Tensor& x, const PadGeom& geom) {
   op.done(y);
   if (ProgramRecorder* const program = scope.recorder())
     program->add({.kind = ProgramOp::Kind::pad, .pad = geom}, {x}, y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::pad, .pad = geom}, {x}, y);
   return record("pad2d", {x}, y,
                 [geom, xs = x.shape()](const Tensor& dy, Grads& g) { g.put(0, pad2d_grad(dy, geom, xs)); });
 }

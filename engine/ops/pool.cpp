@@ -2,6 +2,7 @@
 // alone, so its gradient is linear in dy for fixed positions.
 #include "kernels/pool.h"
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
@@ -48,13 +49,18 @@ Tensor avg_pool2d(const Tensor& x, const PoolGeom& geom) {
   Tensor y = Tensor::empty(geom.pooled(x.shape()), x.dtype(), x.device());
   kernels::avg_pool(exec_on(x.device()), geom, x.view(), y.mutable_view());
   op.done(y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::avg_pool, .pool = geom}, {x}, y);
   return record("avg_pool2d", {x}, y, [geom, xs = x.shape()](const Tensor& dy, Grads& g) {
     g.put(0, avg_pool2d_grad(dy, geom, xs));
   });
 }
 
 Tensor max_pool2d(const Tensor& x, const PoolGeom& geom) {
-  return pick("max_pool2d", x, x, geom);
+  const Tensor y = pick("max_pool2d", x, x, geom);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::max_pool, .pool = geom}, {x}, y);
+  return y;
 }
 
 }  // namespace sumi

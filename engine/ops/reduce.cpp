@@ -1,6 +1,7 @@
 // Reductions over axes, and their counterpart, repetition along axes.
 #include "kernels/reduce.h"
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
@@ -13,6 +14,8 @@ Tensor sum_to(const Tensor& x, const Shape& shape, double scale, const GradDest&
   Tensor y = dest.target(shape, x.dtype(), x.device());
   kernels::sum_to(exec_on(x.device()), x.view(), scale, y.mutable_view(), dest.write);
   op.done(y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::sum, .scale = scale}, {x}, y);
   return record("sum_to", {x}, y, [xs = x.shape(), scale](const Tensor& dy, Grads& g) {
     g.put(0, broadcast_to(scale == 1 ? dy : affine(dy, scale), xs));
   });
@@ -25,6 +28,8 @@ Tensor broadcast_to(const Tensor& x, const Shape& shape) {
   Tensor y = Tensor::empty(shape, x.dtype(), x.device());
   kernels::affine(exec_on(x.device()), x.view(), 1, 0, y.mutable_view(), Write::overwrite);
   op.done(y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::broadcast}, {x}, y);
   return record("broadcast_to", {x}, y,
                 [xs = x.shape()](const Tensor& dy, Grads& g) { g.put(0, sum_to(dy, xs)); });
 }

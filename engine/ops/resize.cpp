@@ -1,6 +1,7 @@
 // Resizing and its gradient: two linear maps, each the gradient of the other.
 #include "kernels/resize.h"
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
@@ -16,6 +17,9 @@ Tensor resize2d(const Tensor& x, std::int64_t h, std::int64_t w, const ResizeGeo
   kernels::resize(exec_on(x.device()), geom, x.view(), y.mutable_view(), pad);
   op.done(y);
   if (ProgramRecorder* const program = scope.recorder()) program->resized(x, h, w, geom, pad, y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::resize, .resize = geom}, {x}, inner,
+               {.kind = GraphNode::Kind::pad, .pad = pad}, y);
   return record("resize2d", {x}, y, [geom, pad, inner, xs = x.shape()](const Tensor& dy, Grads& g) {
     g.put(0, resize2d_grad(pad.any() ? pad2d_grad(dy, pad, inner) : dy, xs, geom));
   });

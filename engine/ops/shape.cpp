@@ -1,6 +1,7 @@
 // Ops that move elements: reshape, concat, slice and its gradient scatter_slice.
 #include <fmt/format.h>
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
@@ -19,7 +20,10 @@ void check_box(const char* op, const Shape& at, const Shape& extent, const Shape
 }  // namespace
 
 Tensor reshape(const Tensor& x, const Shape& shape) {
-  return record("reshape", {x}, x.view_as(shape),
+  const Tensor y = x.view_as(shape);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::reshape}, {x}, y);
+  return record("reshape", {x}, y,
                 [xs = x.shape()](const Tensor& dy, Grads& g) { g.put(0, reshape(dy, xs)); });
 }
 
@@ -48,6 +52,8 @@ Tensor concat(const std::vector<Tensor>& xs, int axis) {
   op.done(y);
   if (ProgramRecorder* const program = scope.recorder(); program && axis == 3)
     program->add({.kind = ProgramOp::Kind::concat}, xs, y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::concat, .axis = axis}, xs, y);
   return record("concat", xs, y, [boxes](const Tensor& dy, Grads& g) {
     for (std::size_t i = 0; i < boxes.size(); ++i)
       if (g.wants(static_cast<int>(i)))
@@ -62,6 +68,8 @@ Tensor slice(const Tensor& x, const Shape& at, const Shape& extent) {
   kernels::copy_box(exec_on(x.device()), x.view(), at, y.mutable_view(), {0, 0, 0, 0}, extent,
                     Write::overwrite);
   op.done(y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::slice, .at = at}, {x}, y);
   return record("slice", {x}, y,
                 [xs = x.shape(), at](const Tensor& dy, Grads& g) { g.put(0, scatter_slice(dy, xs, at)); });
 }

@@ -1,6 +1,7 @@
 // Softmax over the channels, and the cross-entropy of class logits.
 #include "kernels/softmax.h"
 
+#include "engine/export/op_graph.h"
 #include "engine/ops.h"
 #include "engine/ops/loss_record.h"
 #include "engine/runtime/device.h"
@@ -40,6 +41,8 @@ Tensor softmax(const Tensor& x) {
   Tensor y = Tensor::empty_like(x);
   kernels::softmax(exec_on(x.device()), x.view(), y.mutable_view());
   op.done(y);
+  if (GraphRecorder* const graph = GraphRecorder::current())
+    graph->add({.kind = GraphNode::Kind::softmax}, {x}, y);
   return record("softmax", {x}, y, [y](const Tensor& dy, Grads& g) {
     g.put(0, Tape::recording() ? softmax_grad_composition(y, dy) : softmax_grad(y, dy));
   });

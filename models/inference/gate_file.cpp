@@ -27,7 +27,7 @@ constexpr const char* kAttachAgain = "attach a gate again with sumi gate --attac
 constexpr const char* kGatePrefix = "gate.";
 constexpr const char* kHeadWeight = "head.fc.weight";
 constexpr const char* kHeadBias = "head.fc.bias";
-constexpr int kLeastSide = 16, kMostSide = 512;
+constexpr int kLeastGateSide = 16, kMostGateSide = 512;
 constexpr std::int64_t kMostWidth = 256;
 constexpr std::size_t kLongestName = 40;
 
@@ -39,7 +39,7 @@ void read_description(const std::string& text, const std::string& where, GateWei
   if (!json.is_object() || !json.contains("format") || json["format"] != 1) bad("format");
   if (!json.contains("size") || !json["size"].is_number_unsigned()) bad("size");
   const auto side = json["size"].get<std::uint64_t>();
-  if (side < kLeastSide || side > kMostSide) bad("size");
+  if (side < kLeastGateSide || side > kMostGateSide) bad("size");
   gate.size = static_cast<int>(side);
   if (!json.contains("temperature") || !json["temperature"].is_number()) bad("temperature");
   gate.temperature = json["temperature"].get<double>();
@@ -124,10 +124,10 @@ GateWeights gate_of_classifier(const std::filesystem::path& run_or_checkpoint,
   if (sets.size() != 1 || sets[0].size() != 3 || options.channels != 3)
     fail(where,
          "is no classifier of three classes and RGB images; train one on a folder with three subfolders");
-  if (options.size < kLeastSide || options.size > kMostSide || options.width > kMostWidth)
+  if (options.size < kLeastGateSide || options.size > kMostGateSide || options.width > kMostWidth)
     fail(where, fmt::format("was trained with --size {} and --width {}; use sizes from {} to {} and widths "
                             "up to {}",
-                            options.size, options.width, kLeastSide, kMostSide, kMostWidth));
+                            options.size, options.width, kLeastGateSide, kMostGateSide, kMostWidth));
   std::array<std::size_t, 3> rows{};
   for (std::size_t i = 0; i < 3; ++i) {
     const auto found = std::find(sets[0].begin(), sets[0].end(), order[i]);

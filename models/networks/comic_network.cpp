@@ -32,9 +32,9 @@ class ComicNetwork::StyledConv final : public Module {
              double scale, int styles, DType dtype, const Device& device)
       : Module(name), slope_(slope), first_scale_(scale), options_{stride, 0, 0, 0, 0, 1, 1} {
     using Kind = TorchLayout::Kind;
-    weight_ = add_parameter(name + ".conv.weight", {out, 3, 3, in}, dtype, device, {Kind::conv, {}, {}});
-    gamma_ = add_parameter(name + ".gamma", Shape::matrix(styles, out), dtype, device, {Kind::dense, {}, {}});
-    beta_ = add_parameter(name + ".beta", Shape::matrix(styles, out), dtype, device, {Kind::dense, {}, {}});
+    weight_ = add_parameter(name + ".conv.weight", {out, 3, 3, in}, dtype, device, {Kind::conv});
+    gamma_ = add_parameter(name + ".gamma", Shape::matrix(styles, out), dtype, device, {Kind::dense});
+    beta_ = add_parameter(name + ".beta", Shape::matrix(styles, out), dtype, device, {Kind::dense});
   }
 
   // x [n,h+2,w+2,in]. The result is padded by `next_pad` and includes `residual`, if given.

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "engine/runtime/device.h"
+#include "engine/runtime/trace.h"
 #include "models/make_model.h"
 #include "models/registry.h"
 #include "models/report/report.h"

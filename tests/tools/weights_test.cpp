@@ -208,7 +208,14 @@ TEST_CASE("export: the file of a generator alone generates and converts like its
   check_error(run(folder, "generate -m d.safetensors -o x.png"), 1,
               "holds d of dcgan only, which is not a generator");
   check_error(run(folder, kTiny + "--outdir r --init g.safetensors"), 1, "sumi import makes one of it");
-  check_error(run(folder, "export -m run -o w.pth"), 2, "name it w.safetensors");
+  // Nothing is written under a name that says another format.
+  check_error(run(folder, "export -m run -o w.npz"), 2, "no format of sumi export has the extension .npz");
+  check_error(run(folder, "export -m run --format safetensors -o w.pth"), 2, "name it w.safetensors");
+  check_error(run(folder, "export -m run --format pth -o w.bin"), 2, "name it w.pth");
+  check_error(run(folder, "export -m run --format zip -o w.pth"), 2,
+              "use one of: safetensors, pth, onnx, ncnn");
+  check_error(run(folder, "export -m run --precision f8 -o w.pth"), 2, "use f32, f16 or bf16");
+  CHECK_FALSE(fs::exists(folder / "w.pth"));
   check_error(run(folder, "import -i g.safetensors -o w.pt"), 2, "name it w.safetensors");
   check_error(run(folder, "import -i g.safetensors --ngf 5 -o w.safetensors"), 1,
               "they fit with --ngf 4: add it");
