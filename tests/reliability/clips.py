@@ -139,7 +139,7 @@ def damaged(folder, rng, count):
         (folder / "bad.ts").write_bytes(broken)
         code, out, err = h.finish(h.start(folder, *DRAW[:-1], "--no-progress", "-i", "bad.ts", "-o", "drawn.mkv"))
         if code != 0:
-            h.one_line_error((code, out, err), "bad.ts")
+            h.one_line_error((code, out, err))
             h.require(not (folder / "drawn.mkv").exists(), "a refused clip was written")
             refused += 1
             continue

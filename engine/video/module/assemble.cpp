@@ -49,7 +49,7 @@ std::vector<std::string> assemble(const AssembleSpec& spec) {
     packet->stream_index = stream->index;
     check_av(subject, "cannot be written", av_interleaved_write_frame(file.get(), packet.get()));
   }
-  if (others) others->finish(*file);
+  if (others) others->finish(*file, remarks);
   close_output(file, spec.shown);
   return remarks;
 }

@@ -70,6 +70,7 @@ class AudioConversion final : public StreamCopy {
   void put(AVPacket* packet, AVFormatContext& out) override {
     const int sent = avcodec_send_packet(decoder_.get(), packet);
     if (sent == AVERROR(ENOMEM)) throw std::bad_alloc();
+    if (packet && sent < 0 && sent != AVERROR(EAGAIN)) ++dropped_;
     // what is damaged is left out
     while (avcodec_receive_frame(decoder_.get(), frame_.get()) == 0) {
       make_chain();

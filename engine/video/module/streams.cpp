@@ -48,7 +48,11 @@ class PacketCopy final : public StreamCopy {
     last_ = packet->dts;
     packet->stream_index = to_->index;
     packet->pos = -1;
-    check_av(subject_, "cannot be written", av_interleaved_write_frame(&out, packet));
+    const int written = av_interleaved_write_frame(&out, packet);
+    if (written == AVERROR_INVALIDDATA)  // by the muxer's own parser: the packet, not the disk
+      ++dropped_;
+    else
+      check_av(subject_, "cannot be written", written);
   }
 
  private:
@@ -194,10 +198,16 @@ void SourceStreams::write_until(double seconds, AVFormatContext& out) {
   }
 }
 
-void SourceStreams::finish(AVFormatContext& out) {
+void SourceStreams::finish(AVFormatContext& out, std::vector<std::string>& remarks) {
   write_until(INFINITY, out);
-  for (const auto& copy : copies_)
-    if (copy) copy->put(nullptr, out);
+  std::int64_t dropped = 0;
+  for (const auto& copy : copies_) {
+    if (!copy) continue;
+    copy->put(nullptr, out);
+    dropped += copy->dropped();
+  }
+  if (dropped > 0)
+    remarks.push_back(fmt::format("{} damaged packets of sound or subtitles were left out", dropped));
 }
 
 }  // namespace sumi::video

@@ -21,6 +21,11 @@ class StreamCopy {
   virtual ~StreamCopy() = default;
   // The packet's times, in the source stream's time base, are those of the new file. Null: the end.
   virtual void put(AVPacket* packet, AVFormatContext& out) = 0;
+  // Damaged packets that were left out.
+  std::int64_t dropped() const { return dropped_; }
+
+ protected:
+  std::int64_t dropped_ = 0;
 };
 
 class SourceStreams {
@@ -34,7 +39,8 @@ class SourceStreams {
 
   // Writes what is due until `seconds` of the new file.
   void write_until(double seconds, AVFormatContext& out);
-  void finish(AVFormatContext& out);
+  // Writes the rest; `remarks` gets the number of damaged packets.
+  void finish(AVFormatContext& out, std::vector<std::string>& remarks);
 
  private:
   void add_audio(AVStream& stream, AVFormatContext& out, std::vector<std::string>& remarks);
