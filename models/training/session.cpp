@@ -60,7 +60,7 @@ Session::Session(const TrainOptions& options, std::optional<StoredPlan> plan, Ru
 }
 
 bool Session::generates_from_noise() const {
-  return model_->domains() == 1 && !model_spec(options_.model).requirements.classifies;
+  return model_->directions().empty() && !model_spec(options_.model).requirements.classifies;
 }
 
 double Session::elapsed() const {
