@@ -10,7 +10,7 @@ import repo
 # The room of a file: the first of these that its path begins with.
 ROOMS = ["kernels/base", "kernels/ref", "kernels/cpu", "kernels/cuda/device", "kernels/cuda", "kernels/emu",
          "kernels/peer", "kernels", "engine/image/stylize", "engine/image/faces", "engine/image", "engine/data",
-         "engine/page/module", "engine/page", "engine/video", "engine", "models", "tools", "bench", "examples", "tests"]
+         "engine/page/module", "engine/page", "engine/graph/module", "engine/graph", "engine/video", "engine", "models", "tools", "bench", "examples", "tests"]
 
 # What each room may include of the project. Nothing includes bench or examples; only tests include tools (to walk through
 # their options) and tests.
@@ -30,10 +30,12 @@ MAY = {
     "engine/image": HEADERS + ["engine", "engine/image"],
     "engine/page": HEADERS + ["engine", "engine/image/stylize", "engine/image/faces", "engine/page"],
     "engine/page/module": ["kernels/base", "engine/page", "engine/page/module"],
+    "engine/graph": HEADERS + ["engine", "engine/graph"],
+    "engine/graph/module": ["kernels/base", "engine", "engine/graph", "engine/graph/module"],
     "engine/data": HEADERS + ["engine", "engine/image", "engine/data"],
     "engine/video": HEADERS + ["engine", "engine/image", "engine/video"],
     "models": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "models"],
-    "tools": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "engine/page", "engine/video", "models",
+    "tools": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "engine/page", "engine/graph", "engine/video", "models",
               "tools"],
     "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "engine", "engine/image", "engine/data", "models", "examples"],
     "tests": [room for room in ROOMS if room not in ("bench", "examples")],
@@ -47,6 +49,7 @@ OUTSIDE = [
     (r"(webp|libheif)/", ["engine/image", "engine/video", "tests"], []),
     (r"(lcms2|png\.h|jpeglib|ft2build)", ["engine/image", "tests"], []),
     (r"(cairo|pango)", ["engine/page/module"], []),
+    (r"(onnx|google/protobuf)/", ["engine/graph/module"], []),
     (r"opencv2/", ["engine/image/faces", "engine/video"], []),
     (r"lib(av|sw)\w+/", ["engine/video"], []),
     (r"CLI/", ["tools", "bench"], []),

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "engine/graph/open.h"
 #include "engine/image/faces/faces.h"
 #include "engine/image/image.h"
 #include "engine/image/labeled_sheet.h"
@@ -27,6 +28,7 @@
 #include "models/stylizer.h"
 #include "models/training/trainer.h"
 #include "tools/comic_filter.h"
+#include "tools/imported_filter.h"
 
 namespace sumi::cli {
 namespace {
@@ -188,6 +190,7 @@ PhotoFilter style_filter(const ConvertArguments& args, std::function<void(const 
 PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn,
                          std::shared_ptr<ComicHold> hold) {
   if (args.style.used()) return style_filter(args, std::move(warn));
+  if (graph::is_network_file(args.model)) return imported_filter(args, tile_options(args, std::move(warn)));
   auto opened = std::make_shared<OpenedModel>(
       open_model(args.model, args.machine.device, args.machine.precision, args.net_key));
   if (!opened->recognized.empty() && !args.screen.quiet) warn("note: " + opened->recognized);

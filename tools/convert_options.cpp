@@ -42,7 +42,7 @@ void ConvertArguments::add_options(CLI::App& command) {
                 "mean of the results for the eight mirrored and turned images; eight times the work")
       ->group("Style");
   add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
-           "a run directory (its newest checkpoint) or a file of weights")
+           "a run directory (its newest checkpoint), a file of weights, or an ONNX network of another program")
       ->group("Model");
   add_net_key(command, net_key)->group("Model");
   add_text(command, "--direction", direction, "AtoB|BtoA",
@@ -56,8 +56,13 @@ void ConvertArguments::add_options(CLI::App& command) {
       "images that the model was not made for are refused (exit code 3); off: all are converted")
       ->default_str("auto")
       ->group("Model");
+  imported.add_options(command);
   command.add_flag("--judge", judge, "print the discriminator's verdict on each result")->group("Model");
-  command.add_option("-i,--input", request.inputs, "images, folders to search, and - for standard input")
+  command
+      .add_option("-i,--input", request.inputs,
+                  "images, folders to search, and - for standard input; NAME=VALUES for a further input of "
+                  "an imported "
+                  "network: numbers in order, one for all, or INDEX:NUMBER")
       ->type_name("FILE|DIR")
       ->group("Images");
   add_text(command, "-o,--output", request.output, "FILE|DIR",
@@ -135,6 +140,7 @@ void ConvertArguments::check() {
     throw UsageError(name,
                      "--judge asks a model's discriminator, and a style has none; give a model with -m");
   check_compare();
+  imported.check(app, model, request.inputs);
   if (request.inputs.empty())
     throw UsageError(name, "--input is missing: -i takes images and folders of images");
   require_text(app, "--output", request.output, "-o takes an image or a folder");

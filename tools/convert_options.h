@@ -13,6 +13,7 @@
 #include "tools/comic_arguments.h"
 #include "tools/convert_jobs.h"
 #include "tools/convert_pipeline.h"
+#include "tools/network_arguments.h"
 #include "tools/style_options.h"
 
 namespace sumi::cli {
@@ -33,6 +34,7 @@ struct ConvertArguments {
   StyleArguments style;
   ComicArguments comic;
   ClipArguments clip;
+  NetworkArguments imported;
   RuntimeOptions machine;
   Output screen;
 

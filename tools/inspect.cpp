@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "engine/error.h"
+#include "engine/graph/open.h"
 #include "engine/serialize/checkpoint.h"
 #include "engine/serialize/safetensors.h"
 #include "models/inference/exported.h"
@@ -15,6 +16,7 @@
 #include "models/settings.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/option_format.h"
+#include "tools/imported_filter.h"
 #include "tools/inspect_json.h"
 #include "tools/inspect_weights.h"
 #include "tools/tensor_summary.h"
@@ -65,6 +67,10 @@ std::optional<ExportInfo> known_export(const std::filesystem::path& path) {
 
 int run(const CLI::App* app, const std::string& path, const std::string& net_key, bool as_json) {
   require_text(app, "FILE", path, "name a checkpoint, a file of weights or a run directory");
+  if (graph::is_network_file(path)) {
+    inspect_network(path, as_json);
+    return 0;
+  }
   const std::filesystem::path found = resolve_checkpoint(path);
   if (is_foreign(found)) return inspect_weights(found, net_key, as_json);
   const SafetensorsFile file = SafetensorsFile::open(found);
@@ -105,7 +111,7 @@ Command add_inspect(CLI::App& parent) {
   };
   auto args = std::make_shared<Arguments>();
   CLI::App& app =
-      *parent.add_subcommand("inspect", "Show the contents of a checkpoint or another file of weights.");
+      *parent.add_subcommand("inspect", "Show the contents of a checkpoint, another file of weights or an ONNX network.");
   set_help(app, "inspect FILE|RUN [--json]",
            "  sumi inspect run\n"
            "  sumi inspect run/checkpoints/1000.safetensors --json\n"

@@ -11,7 +11,7 @@ if(NOT SUMI_CUDA)
   set_target_properties(sumi_emu PROPERTIES EXPORT_NAME emu)
   install(TARGETS sumi_emu EXPORT sumi-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endif()
-install(TARGETS sumi_options sumi_kernels sumi_engine sumi_io sumi_stylize sumi_page sumi_video sumi_models EXPORT sumi-targets
+install(TARGETS sumi_options sumi_kernels sumi_engine sumi_graph sumi_io sumi_stylize sumi_page sumi_video sumi_models EXPORT sumi-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS sumi RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 
