@@ -110,8 +110,8 @@ Command add_inspect(CLI::App& parent) {
     bool json = false;
   };
   auto args = std::make_shared<Arguments>();
-  CLI::App& app =
-      *parent.add_subcommand("inspect", "Show the contents of a checkpoint, another file of weights or an ONNX network.");
+  CLI::App& app = *parent.add_subcommand(
+      "inspect", "Show the contents of a checkpoint, another file of weights or an ONNX network.");
   set_help(app, "inspect FILE|RUN [--json]",
            "  sumi inspect run\n"
            "  sumi inspect run/checkpoints/1000.safetensors --json\n"
