@@ -38,6 +38,7 @@ Command add_convert(CLI::App& parent);
 Command add_comic(CLI::App& parent);
 Command add_animate(CLI::App& parent);
 Command add_evaluate(CLI::App& parent);
+Command add_animate(CLI::App& parent);
 Command add_gate(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_export(CLI::App& parent);
