@@ -75,7 +75,7 @@ std::vector<T> from_torch(const std::vector<T>& values, const Shape& ours, const
   check_value_count(values.size(), ours);
   std::vector<T> result(values.size());
   if (layout.kind == Kind::conv || layout.kind == Kind::conv_transpose) {
-    // Nearly all weights of a file are filters: without the list of indices they load twice as fast.
+    // Nearly all weights are filters: without the list of indices they load twice as fast.
     const std::int64_t window = ours.h * ours.w;
     const T* next = values.data();
     for (std::int64_t n = 0; n < ours.n; ++n)
