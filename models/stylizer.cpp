@@ -1,6 +1,8 @@
 // Training of the stylizer: for each photograph, the teacher of a style provides a flat image and
 // the alpha of its lines as targets. Two outputs with one target each keep the network bold; a
-// single output for the finished image would converge to a blend of photograph and drawing.
+// single output for the finished image would converge to a blend of photograph and drawing. With
+// --drawings a discriminator compares the line layer alone with strokes from drawings, so that its
+// loss cannot move the colors.
 #include "models/stylizer.h"
 
 #include <fmt/format.h>
@@ -10,6 +12,7 @@
 #include <numbers>
 
 #include "engine/runtime/device.h"
+#include "models/networks/translation_networks.h"
 #include "models/options/comic_styles.h"
 #include "models/options/option_groups.h"
 #include "models/planned_network.h"
@@ -33,11 +36,24 @@ constexpr double kMostNoise = 16, kExposure = 0.12;
 // The learning rate warms up because the first layers have no norm, and then falls by half a
 // cosine.
 constexpr double kWarmUp = 0.02, kLastRate = 1e-5;
+// The discriminator of lines: a patch discriminator of 34 pixels. Noise of this standard deviation
+// hides that the network's alpha is never exactly 0 or 1.
+constexpr int kJudgeWidth = 24, kJudgeLayers = 2;
+constexpr double kJudgeNoise = 0.05, kJudgeRate = 4e-4;
+constexpr double kSoftShare = 0.5;  // weight of strokes with soft edges, as generated ones
 
 std::unique_ptr<ComicNetwork> comic_network(const TrainOptions& o) {
   const ComicSize size{o.ngf, o.n_blocks, static_cast<int>(style_names(o).size()),
                        static_cast<int>(added_styles(o).size())};
   return std::make_unique<ComicNetwork>(size, dtype_of(o), parse_device(o.device));
+}
+
+std::unique_ptr<Module> line_discriminator(TrainOptions o) {
+  o.channels = 1;
+  o.norm = "none";
+  o.ndf = kJudgeWidth;
+  o.n_layers_d = kJudgeLayers;
+  return patch_discriminator(o);
 }
 
 Tensor table(const std::vector<double>& values, std::int64_t columns, const TrainOptions& o) {
@@ -70,6 +86,7 @@ Stylizer::Stylizer(const TrainOptions& o)
   RandomStream init(o.seed, stream_number(RngStream::init));
   network_.initialize(init);  // by the network's own rule
   trained_ = &generators({"g"}, o.lr);
+  if (!o.drawings.empty()) judge_ = &discriminator("d", RngStream::discriminator);
   std::vector<double> inks, opacities;
   for (const std::string& style : styles_) {
     const ComicInk ink = comic_ink(style);
@@ -78,6 +95,10 @@ Stylizer::Stylizer(const TrainOptions& o)
   }
   ink_ = table(inks, 3, o);
   opacity_ = table(opacities, 1, o);
+  std::vector<double> soft;
+  for (const int y : {1, 4, 6, 4, 1})
+    for (const int x : {1, 4, 6, 4, 1}) soft.push_back(y * x / 256.0);
+  soft_ = Tensor::from(soft, {1, 5, 5, 1}, dtype(), device());
 }
 
 void Stylizer::begin_step(const Step::Kind&) {
@@ -122,18 +143,42 @@ Stylizer::Examples Stylizer::draw_examples(const Tensor& batch) {
   }
   e.teacher = {slice(planes, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}),
                slice(planes, {0, 0, 0, 3}, {s.n, s.h, s.w, 1})};
+  return e;
+}
+
+Stylizer::Examples Stylizer::examples_of(MicroBatch& batch) {
+  Examples e{batch["input"], {batch["flat"], batch["line"]}, batch["mixture"], {}, {}};
+  if (!e.input) {
+    e = draw_examples(batch.input(0));
+    batch["input"] = e.input;
+    batch["flat"] = e.teacher.flat;
+    batch["line"] = e.teacher.line;
+    batch["mixture"] = e.mixture;
+  }
   e.ink = matmul(e.mixture, ink_);
   e.opacity = matmul(e.mixture, opacity_);
   return e;
 }
 
+Tensor Stylizer::made_coefficients(MicroBatch& batch) {
+  const Examples e = examples_of(batch);
+  return batch.generate("coefficients", [&] { return network_(e.input, e.mixture); });
+}
+
+DiscriminatorInputs Stylizer::judged_lines(MicroBatch& batch) {
+  const Tensor made = sigmoid(line_logit(made_coefficients(batch)));
+  const NoGrad no_grad;
+  const Shape s = made.shape();
+  const Tensor strokes = slice(batch.input(0), {0, 0, 0, batch.input(0).shape().c - 1}, s);
+  const Tensor softer = conv2d(pad2d(strokes, {PadMode::reflect, 2, 2, 2, 2}), soft_, {}, {});
+  return {{strokes, true}, {affine(made, 2, -1), false}, {softer, false, kSoftShare}};
+}
+
 void Stylizer::train_step(Step& step) {
+  if (judge_) step.train(*judge_, [&](MicroBatch& batch) { return judged_lines(batch); });
   step.minimize(*trained_, [&](MicroBatch& batch, Losses& loss) {
-    const Examples e = draw_examples(batch.input(0));
-    batch["input"] = e.input;
-    batch["flat"] = e.teacher.flat;
-    batch["line"] = e.teacher.line;
-    const Tensor coefficients = network_(e.input, e.mixture);
+    const Examples e = examples_of(batch);
+    const Tensor coefficients = made_coefficients(batch);
     const ComicLayers made = comic_layers(e.input, coefficients);
     const Tensor apart =
         sub(compose_comic(made, e.ink, e.opacity), compose_comic(e.teacher, e.ink, e.opacity));
@@ -144,6 +189,8 @@ void Stylizer::train_step(Step& step) {
     loss.add("loss_entropy", kLineEntropy,
              loss_mean(Loss::bce_logits, line_logit(coefficients), e.teacher.line));
     loss.add("loss_gradient", kGradient, add(mean_step(apart, 1), mean_step(apart, 2)));
+    if (judge_)
+      loss.add("loss_g", options().lambda_adv, judge_->generator_loss(affine(made.line, 2, -1), {}));
   });
 }
 
@@ -198,7 +245,11 @@ Tensor Stylizer::translate(const Tensor& pictures, const std::string&, bool raw)
 
 // Each row of a table of scales or shifts is a style's; the new style begins as the first one.
 bool Stylizer::grow_from(const CheckpointFile& file) {
-  if (options().add_style.empty()) return false;
+  if (options().add_style.empty()) {
+    const bool judged = file.has("d.model.0.bias");
+    if (judge_ && !judged) trained_->load(file, false);  // of a run without the discriminator
+    return judge_ && !judged;
+  }
   const NoGrad no_grad;
   const std::string newest = fmt::format("g.own.{}.", added_styles(options()).size() - 1);
   const auto stored = [&](const std::string& name, const Shape& shape) {
@@ -232,11 +283,11 @@ Stylizer* as_stylizer(Model& model) {
 namespace {
 
 TeacherSpec teacher_spec(const TrainOptions& o, const std::filesystem::path& fallback) {
-  return {o.data_a, learned_styles(o), o.cache, fallback, o.crop_size, o.workers};
+  return {o.data_a, learned_styles(o), o.cache, fallback, o.crop_size, o.workers, o.drawings};
 }
 
 constexpr PackedExamples kPacked{
-    .channels = [](const TrainOptions& o) { return teacher_channels(count_learned(o)); },
+    .channels = [](const TrainOptions& o) { return teacher_channels(count_learned(o), !o.drawings.empty()); },
     .make = [](const TrainOptions& o, const std::filesystem::path& fallback,
                const DatasetEvents& events) { return pack_teachers(teacher_spec(o, fallback), events); },
     .check =
@@ -273,6 +324,16 @@ void StylizerOptions::add_rows(OptionTable& t) {
       .help("side of the random crops")
       .placeholder("PX")
       .range(ComicNetwork::kSmallestSide, 16384);
+  t.add("drawings", &TrainOptions::drawings)
+      .help("drawings: a discriminator of lines takes their strokes for real")
+      .placeholder("DIR")
+      .path()
+      .on_resume();
+  t.heading("Training");
+  t.add("lambda-adv", &TrainOptions::lambda_adv)
+      .help("weight of the loss of the discriminator of lines")
+      .range(0, 1e6)
+      .only_with("--drawings", [](const TrainOptions& o) { return !o.drawings.empty(); });
   t.heading("Networks");
   t.add("ngf", &TrainOptions::ngf)
       .help("channels of the first layer; the widest have four times as many")
@@ -304,6 +365,10 @@ extern const ModelSpec stylizer_spec{
           o.beta2 = 0.99;
           o.clip_grad_norm = 1;
           o.ema = 0.999;
+          o.gan_mode = "hinge";
+          o.spectral_norm = true;
+          o.instance_noise = kJudgeNoise;
+          o.lr_d = kJudgeRate;
           o.steps = 25000;
           o.epochs = 0;
         },
@@ -324,6 +389,9 @@ extern const ModelSpec stylizer_spec{
         [](const TrainOptions& o) {
           std::vector<PlannedNetwork> planned;
           planned.push_back({"g", comic_network(o), {1, o.crop_size, o.crop_size, 3}});
+          if (!o.drawings.empty())
+            planned.push_back(
+                {"d", line_discriminator(o), {1, o.crop_size, o.crop_size, 1}, InitOptions{"normal", 0.02}});
           return planned;
         },
     .make = [](const TrainOptions& o) -> std::unique_ptr<Model> { return std::make_unique<Stylizer>(o); },

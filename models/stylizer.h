@@ -50,6 +50,11 @@ class Stylizer final : public Model {
     Tensor ink, opacity;  // [n,1,1,3], [n,1,1,1]
   };
   Examples draw_examples(const Tensor& batch);
+  // The examples of a micro-batch, drawn once and kept under its names.
+  Examples examples_of(MicroBatch& batch);
+  // The network's line layer, strokes from drawings, and the same strokes with soft edges.
+  DiscriminatorInputs judged_lines(MicroBatch& batch);
+  Tensor made_coefficients(MicroBatch& batch);
   Tensor one_hot_styles(std::int64_t count);
   Tensor degraded(const Tensor& photo);
 
@@ -58,7 +63,9 @@ class Stylizer final : public Model {
   ComicNetwork& network_;
   RandomStream& stream_;
   TrainableNetworks* trained_ = nullptr;
-  Tensor ink_, opacity_;  // [styles,1,1,3], [styles,1,1,1]
+  DiscriminatorTrainer* judge_ = nullptr;  // of lines; null without --drawings
+  Tensor soft_;                            // [1,5,5,1]: a blur
+  Tensor ink_, opacity_;                   // [styles,1,1,3], [styles,1,1,1]
   std::vector<Tensor> shown_;
 };
 

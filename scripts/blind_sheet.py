@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Blind sheets: a stylizer beside its own fast filter, in an order that the reader does not know.
+"""Blind sheets: two kinds of drawings beside each other, in an order that the reader does not know.
 
-  blind_sheet.py --sumi PROGRAM --model WEIGHTS --list FILE --out DIR [--styles ink,wash] [--pairs 30] [--side 400] [--seed 1]
-  blind_sheet.py --count DIR
+  blind_sheet.py --sumi PROGRAM --model WEIGHTS --list FILE --out DIR --key KEY.json [--other WEIGHTS] [--styles ink,wash]
+                 [--pairs 30] [--decoys 3] [--side 400] [--seed 1]
+  blind_sheet.py --count VOTES.csv ... --key KEY.json
 
-FILE names a photograph on each line. For each style DIR gets sheets of ten rows, STYLE_1.png and so on: the photograph, and the two
-pictures as A and B. KEY.json says which of them is the network's; do not open it before the votes are written. Votes go to
-DIR/votes.json: {"STYLE": "ABAB..."}, a letter for each row from the first on, - for neither. --count compares the two. Needs Pillow.
+FILE names a photograph on each line. For each style DIR gets sheets of five rows, STYLE_1.png and so on: the photograph, and two
+drawings of it as A and B. They are the drawings of WEIGHTS and of the style's own fast filter, or with --other of two networks. Among
+the pairs are decoys, rows with the same drawing twice, which show whether a reader prefers a side. KEY.json says which drawing is of
+WEIGHTS; keep it away from the sheets. A reader writes VOTES.csv, its name ending in -STYLE.csv: lines "row,A", "row,B" or
+"row,neither". Needs Pillow.
 """
 import argparse
+import csv
 import json
 import os
 import random
@@ -19,7 +23,7 @@ import tempfile
 from PIL import Image, ImageDraw
 
 STYLES = "ink,manga,wash,pencil,halftone,ukiyo"
-ROWS, CELL, GAP = 10, 420, 8  # rows of a sheet; width of a picture; between pictures
+ROWS, CELL, GAP = 5, 420, 8  # rows of a sheet; width of a picture; between pictures
 
 
 def convert(program, photos, out, *options):
@@ -31,12 +35,13 @@ def at_short_side(image, side):
     return image.resize([round(v * k) for v in image.size], Image.LANCZOS)
 
 
-def fit(image):
+def fit(path):
+    image = Image.open(path).convert("RGB")
     return image.resize((CELL, round(image.height * CELL / image.width)), Image.LANCZOS)
 
 
 def sheet(rows):
-    """One picture of rows [photograph, A, B], numbered from the first row's number on."""
+    """One picture of rows (number, [photograph, A, B])."""
     heights = [max(cell.height for cell in cells) for _, cells in rows]
     page = Image.new("RGB", (3 * CELL + 4 * GAP, sum(heights) + GAP * (len(rows) + 1)), "white")
     draw, y = ImageDraw.Draw(page), GAP
@@ -52,7 +57,7 @@ def sheet(rows):
 
 def make(args):
     with open(args.list, encoding="utf-8") as file:
-        paths = [line for line in file.read().split("\n") if line][:args.pairs]
+        paths = [line for line in file.read().split("\n") if line][:args.pairs + args.decoys]
     os.makedirs(args.out, exist_ok=True)
     dice, key = random.Random(args.seed), {}
     with tempfile.TemporaryDirectory() as work:
@@ -62,48 +67,74 @@ def make(args):
         for path, name in zip(paths, names):
             at_short_side(Image.open(path).convert("RGB"), args.side).save(os.path.join(photos, name))
         for style in args.styles.split(","):
-            network, quick = os.path.join(work, style + ".net"), os.path.join(work, style + ".filter")
-            convert(args.sumi, photos, network, "-m", args.model, "-n", style)
-            convert(args.sumi, photos, quick, "--style", style)
-            key[style] = "".join(dice.choice("AB") for _ in names)
-            rows = []
-            for i, name in enumerate(names):
-                pair = [network, quick] if key[style][i] == "A" else [quick, network]
-                rows.append((i + 1, [fit(Image.open(os.path.join(d, name)).convert("RGB")) for d in [photos] + pair]))
-            for first in range(0, len(rows), ROWS):
-                sheet(rows[first:first + ROWS]).save(os.path.join(args.out, f"{style}_{first // ROWS + 1}.png"))
-    with open(os.path.join(args.out, "KEY.json"), "w", encoding="utf-8") as file:
+            first, second = os.path.join(work, style + ".1"), os.path.join(work, style + ".2")
+            convert(args.sumi, photos, first, "-m", args.model, "-n", style)
+            other = ["-m", args.other, "-n", style] if args.other else ["--style", style]
+            convert(args.sumi, photos, second, *other)
+            order = names[:]
+            dice.shuffle(order)
+            rows, key[style] = [], []
+            for row, name in enumerate(order):
+                answer = "=" if names.index(name) >= args.pairs else dice.choice("AB")
+                twice = dice.choice([first, second])
+                pair = {"A": [first, second], "B": [second, first], "=": [twice, twice]}[answer]
+                key[style].append(answer)
+                rows.append((row + 1, [fit(os.path.join(d, name)) for d in [photos] + pair]))
+            for at in range(0, len(rows), ROWS):
+                sheet(rows[at:at + ROWS]).save(os.path.join(args.out, f"{style}_{at // ROWS + 1}.png"))
+    with open(args.key, "w", encoding="utf-8") as file:
         json.dump(key, file)
 
 
-def count(folder):
-    def load(name):
-        with open(os.path.join(folder, name), encoding="utf-8") as file:
-            return json.load(file)
+def read_votes(path, rows):
+    """The vote for each row: "A", "B" or "neither"; "" where there is none."""
+    votes = [""] * rows
+    with open(path, encoding="utf-8", newline="") as file:
+        for line in csv.reader(file):
+            if len(line) < 2 or not line[0].strip().isdigit():
+                continue  # a heading
+            row, vote = int(line[0]), line[1].strip()
+            vote = vote.upper() if vote.upper() in ("A", "B") else vote.lower()
+            if not 1 <= row <= rows or vote not in ("A", "B", "neither"):
+                sys.exit(f"{path}: {','.join(line)}: rows are 1 to {rows}, votes A, B or neither")
+            votes[row - 1] = vote
+    return votes
 
-    key, votes = load("KEY.json"), load("votes.json")
-    for style, chosen in votes.items():
-        if style not in key or len(chosen) != len(key[style]):
-            sys.exit(f"votes.json: {style} needs {len(key.get(style, ''))} letters")
-        network = sum(a == b for a, b in zip(chosen, key[style]))
-        neither = chosen.count("-")
-        print(f"{style}: network {network}, filter {len(chosen) - network - neither}, neither {neither}")
+
+def count(args):
+    with open(args.key, encoding="utf-8") as file:
+        key = json.load(file)
+    for path in args.count:
+        style = os.path.basename(path).rsplit(".", 1)[0].rsplit("-", 1)[-1]
+        if style not in key:
+            sys.exit(f"{path}: the key has no style {style}; name the file ...-STYLE.csv")
+        votes = read_votes(path, len(key[style]))
+        asked = [(vote, answer) for vote, answer in zip(votes, key[style]) if answer != "=" and vote]
+        network = sum(vote == answer for vote, answer in asked)
+        neither = sum(vote == "neither" for vote, _ in asked)
+        decoys = [vote for vote, answer in zip(votes, key[style]) if answer == "="]
+        print(f"{os.path.basename(path)}: network {network}, other {len(asked) - network - neither}, neither {neither} "
+              f"of {len(asked)}; sides A {sum(v == 'A' for v, _ in asked)}, B {sum(v == 'B' for v, _ in asked)}; "
+              f"decoys {' '.join(decoys)}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sumi")
     parser.add_argument("--model")
+    parser.add_argument("--other", help="weights that --model is compared with, in place of the filter")
     parser.add_argument("--list")
     parser.add_argument("--out")
+    parser.add_argument("--key", required=True, help="file of the answers")
     parser.add_argument("--styles", default=STYLES)
     parser.add_argument("--pairs", type=int, default=30)
+    parser.add_argument("--decoys", type=int, default=3, help="rows with the same drawing twice")
     parser.add_argument("--side", type=int, default=400, help="short side of the photographs")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", metavar="DIR", help="count the votes in DIR")
+    parser.add_argument("--count", nargs="+", metavar="VOTES.csv", help="count these votes")
     args = parser.parse_args()
     if args.count:
-        count(args.count)
+        count(args)
     elif not (args.sumi and args.model and args.list and args.out):
         parser.error("give --sumi, --model, --list and --out, or --count")
     else:

@@ -5,7 +5,7 @@ import json
 import struct
 import sys
 
-PATHS = ("data", "data-a", "data-b", "outdir", "cache", "init", "plan", "dump-batches")
+PATHS = ("data", "data-a", "data-b", "drawings", "outdir", "cache", "init", "plan", "dump-batches")
 
 
 def read(path):
@@ -29,8 +29,8 @@ def ship(source, target):
     metadata["sumi.state"] = json.dumps({k: state[k] for k in ("step", "images", "epoch")}, separators=(",", ":"))
     kept, blobs, at = {"__metadata__": metadata}, [], 0
     for name, tensor in header.items():
-        if name.startswith(("ema.", "optim.")):
-            continue
+        if name.startswith(("ema.", "optim.")) or (averaged and "ema." + name not in header):
+            continue  # a discriminator has no average
         tensor = header["ema." + name] if averaged else tensor
         begin, end = tensor["data_offsets"]
         kept[name] = {"dtype": tensor["dtype"], "shape": tensor["shape"], "data_offsets": [at, at + end - begin]}

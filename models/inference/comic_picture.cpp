@@ -27,7 +27,7 @@ using stylize::Rgb;
 using stylize::RgbView;
 
 constexpr int kOwnSize = 720, kReducedSide = 600;
-constexpr std::size_t kBandPixels = 1'000'000;
+constexpr std::size_t kBandPixels = 4'000'000;  // with the halo, which smaller bands compute twice
 constexpr int kLeastBandRows = 32;
 constexpr float kEnlargedGain = 1.6F;  // sharpens the enlarged logit of the lines
 constexpr std::size_t kShift = 0, kLogit = 3, kScale = 4, kCoefficients = 7;

@@ -17,6 +17,7 @@ int unet_downs(const std::string& net_g) {
 }  // namespace
 
 LayerSpec::Norm norm_of(const TrainOptions& o) {
+  if (o.norm == "none") return LayerSpec::Norm::none;
   return o.norm == "batch"             ? LayerSpec::Norm::batch
          : o.norm == "instance-affine" ? LayerSpec::Norm::instance_affine
                                        : LayerSpec::Norm::instance;

@@ -11,6 +11,7 @@
 namespace sumi {
 
 // --norm: batch, instance, or instance-affine, which has a scale and an offset for each channel.
+// A model may also set none.
 LayerSpec::Norm norm_of(const TrainOptions& o);
 
 // After Johnson 2016, as in CycleGAN (Zhu 2017). [n,h,w,c] in [-1,1] -> the same; h and w multiples

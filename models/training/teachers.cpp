@@ -23,6 +23,7 @@
 #include "engine/image/stylize/color.h"
 #include "engine/image/stylize/plane.h"
 #include "engine/image/stylize/style.h"
+#include "models/training/stroke_plane.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
@@ -241,7 +242,12 @@ std::pair<int, int> size_of(const TeacherSpec& spec, const Example& what, const 
           static_cast<int>(std::lround(photo.height * factor))};
 }
 
-io::PackItem make_example(const TeacherSpec& spec, const Example& what, FaceMasks& masks) {
+int channels_of(const TeacherSpec& spec) {
+  return teacher_channels(spec.styles.size(), !spec.drawings.empty());
+}
+
+io::PackItem make_example(const TeacherSpec& spec, const Example& what, FaceMasks& masks,
+                          const StrokePlanes& strokes) {
   io::PackItem item;
   item.name = what.key;
   try {
@@ -251,7 +257,7 @@ io::PackItem make_example(const TeacherSpec& spec, const Example& what, FaceMask
       fail("example " + what.key,
            fmt::format("of {}x{} is smaller than the crops of {}", width, height, spec.smallest_side));
     const Image8 photo = resize_image(whole, width, height), leveled = auto_levels(photo);
-    Image8 example = Image8::of_planes(width, height, teacher_channels(spec.styles.size()));
+    Image8 example = Image8::of_planes(width, height, channels_of(spec));
     put_plane(example, 0, auto_levels(compressed(photo, what.key)));
     std::vector<std::pair<Image8, Image8>> made = taught(spec, leveled, masks);
     for (std::size_t i = 0; i < spec.styles.size(); ++i) {
@@ -268,6 +274,8 @@ io::PackItem make_example(const TeacherSpec& spec, const Example& what, FaceMask
       put_plane(example, 3 + 4 * static_cast<int>(i), flat);
       put_plane(example, 6 + 4 * static_cast<int>(i), line);
     }
+    if (!strokes.empty())
+      put_plane(example, example.channels - 1, strokes.plane(width, height, dice_of(what.key)));
     item.image = std::move(example);
   } catch (const Error& error) {
     item.problem = error.what();
@@ -277,8 +285,8 @@ io::PackItem make_example(const TeacherSpec& spec, const Example& what, FaceMask
 
 }  // namespace
 
-int teacher_channels(std::size_t styles) {
-  return 3 + 4 * static_cast<int>(styles);
+int teacher_channels(std::size_t styles, bool drawings) {
+  return 3 + 4 * static_cast<int>(styles) + (drawings ? 1 : 0);
 }
 
 fs::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events) {
@@ -288,13 +296,20 @@ fs::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events) {
   FaceMasks masks(spec, events);
   hash.add(std::int64_t{masks.there_are()});
   const std::vector<Example> examples = find_examples(spec, hash, events);
-  const io::PackShape shape{0, 0, teacher_channels(spec.styles.size()), 8};
+  StrokePlanes strokes;
+  if (!spec.drawings.empty()) {
+    strokes = StrokePlanes(spec.drawings, events.warn);
+    hash.add(std::string("drawings"));
+    for (const io::ListedFile& file : strokes.files()) add_file(hash, file);
+  }
+  const io::PackShape shape{0, 0, channels_of(spec), 8};
   io::Hash place;  // without the changing part of the key, so that changed files replace their pack
   place.add(spec.photos.string());
   for (const StyleSource& style : spec.styles) {
     place.add(style.name);
     place.add(style.source);
   }
+  if (!strokes.empty()) place.add(spec.drawings.string());
   const std::string name = fmt::format("teachers-{:016x}.pack", place.value());
   for (const fs::path& folder : io::cache_candidates(spec.cache_dir, spec.fallback_dir))
     if (io::Pack::open(folder / name, hash.value(), shape)) return folder / name;
@@ -306,7 +321,7 @@ fs::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events) {
       name;
   const auto count = static_cast<std::int64_t>(examples.size());
   io::OrderedPipeline<io::PackItem> pipeline(spec.workers, 4 * spec.workers, 0, count, [&](std::int64_t i) {
-    return make_example(spec, examples[static_cast<std::size_t>(i)], masks);
+    return make_example(spec, examples[static_cast<std::size_t>(i)], masks, strokes);
   });
   std::int64_t done = 0;
   io::write_pack(path, hash.value(), shape, count, [&] {

@@ -18,12 +18,14 @@ struct TeacherSpec {
   std::filesystem::path cache_dir, fallback_dir;  // as DatasetSpec's
   int smallest_side = 128;                        // smaller images are left out because no crop fits
   int workers = 2;
+  std::filesystem::path drawings = {};  // whose strokes are the last channel; empty: no such channel
 };
 
 // Channels of an example: the photograph after its level curve (3;
 // engine/image/stylize/auto_levels.h), then for each style the flat color (3) and the lines' alpha
-// (1). 8 bits each.
-int teacher_channels(std::size_t styles);
+// (1), then with `drawings` the alpha of strokes from drawings (1; models/training/stroke_plane.h).
+// 8 bits each.
+int teacher_channels(std::size_t styles, bool drawings = false);
 
 // Creates the pack in the cache, or finds it there: its name and key depend on the photographs, the
 // teachers' files and their modification times. A teacher's folder holds [ANY/]NAME.flat.png and

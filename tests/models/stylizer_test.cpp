@@ -24,6 +24,7 @@
 #include "models/settings.h"
 #include "models/training/teachers.h"
 #include "tests/models/runs.h"
+#include "tests/models/stylizer_examples.h"
 #include "tests/support.h"
 
 namespace sumi {
@@ -32,62 +33,11 @@ namespace {
 namespace fs = std::filesystem;
 using test::error_of;
 using test::has;
+using test::slope_picture;
 using test::TempDir;
-
-Image8 slope_picture(int w, int h, int seed) {
-  Image8 image(w, h, 3);
-  for (int y = 0; y < h; ++y)
-    for (int x = 0; x < w; ++x)
-      for (int c = 0; c < 3; ++c)
-        image.at(x, y)[c] =
-            static_cast<std::uint8_t>((x * (3 + seed) + y * (5 + c) + 40 * ((x / 8 + y / 8) % 2)) % 256);
-  return image;
-}
-
-// Photographs a.png and b.png, and planes of two styles: a brighter flat image, and lines where x
-// is a multiple of 8.
-void write_examples(const fs::path& folder) {
-  for (int i = 0; i < 2; ++i) {
-    const std::string name(1, static_cast<char>('a' + i));
-    const Image8 photo = slope_picture(40, 32, i);
-    fs::create_directories(folder / "photos");
-    save_image(folder / "photos" / (name + ".png"), photo);
-    for (const char* style : {"ink", "own"}) {
-      fs::create_directories(folder / style / "32");
-      Image8 flat = photo, line(40, 32, 1);
-      for (std::uint8_t& level : flat.data)
-        level = static_cast<std::uint8_t>(level / 2 + (style[0] == 'i' ? 100 : 20));
-      for (int y = 0; y < 32; ++y)
-        for (int x = 0; x < 40; x += 8) *line.at(x, y) = 255;
-      save_image(folder / style / "32" / (name + ".flat.png"), flat);
-      save_image(folder / style / "32" / (name + ".line.png"), line);
-    }
-  }
-}
-
-TrainOptions tiny(const fs::path& folder, const std::string& run, int steps) {
-  TrainOptions o = default_options("stylizer");
-  o.data_a = (folder / "photos").string();
-  o.styles = "ink=" + (folder / "ink").string() + ",own=" + (folder / "own").string();
-  o.outdir = (folder / run).string();
-  o.cache = (folder / "cache").string();
-  o.crop_size = 16;
-  o.batch_size = 2;
-  o.ngf = 4;
-  o.n_blocks = 1;
-  o.steps = steps;
-  o.seed = 3;
-  o.threads = 1;
-  o.workers = 0;
-  o.sample_every = 0;
-  o.save_every = 0;
-  o.device = test_device();
-  return o;
-}
-
-Tensor uniform(const Shape& s, std::uint64_t stream, const Device& device) {
-  return RandomStream(9, stream).uniform(s, device.is_ref() ? DType::f64 : DType::f32, device, 0, 1);
-}
+using test::tiny_stylizer;
+using test::uniform;
+using test::write_examples;
 
 Tensor row(const std::vector<double>& weights, const Tensor& like) {
   return Tensor::from(weights, Shape::matrix(1, static_cast<std::int64_t>(weights.size())), like.dtype(),
@@ -166,7 +116,7 @@ TEST_CASE("stylizer: mixtures and sources by name") {
 TEST_CASE("stylizer: an example holds the photograph behind its levels, and each style's planes") {
   const TempDir folder;
   write_examples(folder.path);
-  const TrainOptions o = tiny(folder.path, "run", 1);
+  const TrainOptions o = tiny_stylizer(folder.path, "run", 1);
   const TeacherSpec spec{o.data_a, style_sources(o.styles), o.cache, {}, 16, 0};
   DatasetSpec set;
   set.data = pack_teachers(spec);
@@ -195,7 +145,7 @@ TEST_CASE("stylizer: errors of teachers are named") {
   const TempDir folder;
   write_examples(folder.path);
   TrainingObserver quiet;
-  TrainOptions o = tiny(folder.path, "run", 1);
+  TrainOptions o = tiny_stylizer(folder.path, "run", 1);
   o.styles = "ink=" + (folder.path / "nowhere").string();
   CHECK(has(error_of([&] { train(o, quiet); }), "is neither a folder of teachers"));
   fs::create_directories(folder.path / "empty");
@@ -208,11 +158,11 @@ TEST_CASE("stylizer: errors of teachers are named") {
   CHECK(has(error_of([&] { train(o, quiet); }), "no photograph of"));
   o.styles.clear();
   CHECK(has(error_of([&] { train(o, quiet); }), "[--styles] is missing"));
-  o = tiny(folder.path, "run", 1);
+  o = tiny_stylizer(folder.path, "run", 1);
   o.crop_size = 18;
   CHECK(has(error_of([&] { train(o, quiet); }), "a multiple of 4"));
   // Planes of two sizes.
-  o = tiny(folder.path, "run", 1);
+  o = tiny_stylizer(folder.path, "run", 1);
   for (const char* name : {"a", "b"})
     save_image(folder.path / "own/32" / (std::string(name) + ".line.png"), Image8(40, 36, 1));
   CHECK(has(error_of([&] { train(o, quiet); }), "make them of one size"));
@@ -222,14 +172,14 @@ TEST_CASE("stylizer: the loss falls, and training is reproducible and resumes bi
   const TempDir folder;
   write_examples(folder.path);
   TrainingObserver quiet;
-  const auto first = bytes_of(train(tiny(folder.path, "one", 6), quiet).checkpoint);
-  CHECK(first == bytes_of(train(tiny(folder.path, "two", 6), quiet).checkpoint));
-  CHECK(first == bytes_of(train_in_two(tiny(folder.path, "three", 6), 3).checkpoint));
-  TrainOptions other = tiny(folder.path, "four", 6);
+  const auto first = bytes_of(train(tiny_stylizer(folder.path, "one", 6), quiet).checkpoint);
+  CHECK(first == bytes_of(train(tiny_stylizer(folder.path, "two", 6), quiet).checkpoint));
+  CHECK(first == bytes_of(train_in_two(tiny_stylizer(folder.path, "three", 6), 3).checkpoint));
+  TrainOptions other = tiny_stylizer(folder.path, "four", 6);
   other.seed = 4;
   CHECK(first != bytes_of(train(other, quiet).checkpoint));
 
-  const auto model = make_model(tiny(folder.path, "five", 200));
+  const auto model = make_model(tiny_stylizer(folder.path, "five", 200));
   const Tensor batch =
       affine(uniform({2, 16, 16, 11}, 5, model->networks()[0].module->parameters()[0].value.device()), 2, -1);
   const double before = model->step({batch}, 0)[0].second;
@@ -241,9 +191,9 @@ TEST_CASE("stylizer: a style is added, and the others stay as they were") {
   const TempDir folder;
   write_examples(folder.path);
   TrainingObserver quiet;
-  const auto base = train(tiny(folder.path, "base", 3), quiet).checkpoint;
+  const auto base = train(tiny_stylizer(folder.path, "base", 3), quiet).checkpoint;
   const auto add_style = [&](const std::string& run, const fs::path& to, const std::string& style) {
-    TrainOptions o = tiny(folder.path, run, 30);
+    TrainOptions o = tiny_stylizer(folder.path, run, 30);
     o.styles.clear();
     o.init = to.string();
     o.add_style = style + "=" + (folder.path / "own").string();
@@ -342,7 +292,7 @@ TEST_CASE("stylizer: tiles, bands and working sizes") {
 
   const TempDir folder;
   write_examples(folder.path);
-  const auto model = make_model(tiny(folder.path, "run", 10));
+  const auto model = make_model(tiny_stylizer(folder.path, "run", 10));
   Stylizer& stylizer = *as_stylizer(*model);
   stylize::Rgb picture(90, 70);
   for (stylize::Plane* plane : {&picture.red, &picture.green, &picture.blue})
