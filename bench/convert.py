@@ -137,7 +137,8 @@ def compare_libraries(given, folder):
         cpu = (middle(together, "cpu") - middle(alone, "cpu")) / more
         reference = reference or cpu
         each = [middle(together, part) / given.count for part in ("load", "compute", "save")]
-        print(f"{library.name:22}{middle(alone, 'seconds'):>8.2f}{1 / wall:>10.2f}{cpu:>12.3f}{cpu / reference:>8.2f}"
+        rate = f"{1 / wall:.2f}" if wall > 0 else "-"  # on a loaded machine the start may take longer than the images
+        print(f"{library.name:22}{middle(alone, 'seconds'):>8.2f}{rate:>10}{cpu:>12.3f}{cpu / reference:>8.2f}"
               f"{each[0]:>8.3f}{each[1]:>9.3f}{each[2]:>8.3f}")
 
 
