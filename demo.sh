@@ -86,6 +86,11 @@ story=()
 [ "${photos[*]}" != samples/photos ] || story=(--text samples/story.txt)
 "$sumi" comic -i "${photos[@]}" -o "$run-page.png" "${story[@]}"
 
+say "a photograph that moves: camera and lines, with the colors between them at rest"
+still=${photos[0]}
+[ ! -d "$still" ] || still=$(find "$still" -name '*.jpg' | sort | head -n 1)
+"$sumi" animate -i "$still" -o "$run-living.gif" --size 480
+
 say "look at
    $run-styles/              photographs as ink, manga, watercolor, pencil, halftone and woodblock print
    $run-comics/              line drawings beside their comics
@@ -95,5 +100,6 @@ say "look at
    $style/ink/, ukiyo/
                                 the photographs by the network that was trained just now
    $run-page.png             a comic page: panels, captions, balloons
+   $run-living.gif           one photograph as a drawing that moves
    Losses, log and checkpoints are in the same folders.
    ./sumi is the program: ./sumi --help, ./sumi train dcgan --help"

@@ -10,7 +10,7 @@ import repo
 # The room of a file: the first of these that its path begins with.
 ROOMS = ["kernels/base", "kernels/ref", "kernels/cpu", "kernels/cuda/device", "kernels/cuda", "kernels/emu",
          "kernels/peer", "kernels", "engine/image/stylize", "engine/image/faces", "engine/image", "engine/data",
-         "engine/page/module", "engine/page", "engine/video", "engine", "models", "tools", "bench", "examples", "tests"]
+         "engine/page/module", "engine/page", "engine/video", "engine/animate", "engine", "models", "tools", "bench", "examples", "tests"]
 
 # What each room may include of the project. Nothing includes bench or examples; only tests include tools (to walk through
 # their options) and tests.
@@ -32,9 +32,10 @@ MAY = {
     "engine/page/module": ["kernels/base", "engine/page", "engine/page/module"],
     "engine/data": HEADERS + ["engine", "engine/image", "engine/data"],
     "engine/video": HEADERS + ["engine", "engine/image", "engine/video"],
+    "engine/animate": HEADERS + ["engine", "engine/image", "engine/image/stylize", "engine/animate"],
     "models": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "models"],
-    "tools": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "engine/page", "engine/video", "models",
-              "tools"],
+    "tools": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "engine/page", "engine/video",
+              "engine/animate", "models", "tools"],
     "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "engine", "engine/image", "engine/data", "models", "examples"],
     "tests": [room for room in ROOMS if room not in ("bench", "examples")],
     "bench": ROOMS,

@@ -21,9 +21,7 @@ constexpr double kComicNetworkWork = 7e-7, kFinishWork = 2e-7;
 
 }  // namespace
 
-PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
-                         std::shared_ptr<ComicHold> hold) {
-  Stylizer& model = *as_stylizer(*opened->model);
+ComicOptions comic_options(const ConvertArguments& args, const Stylizer& model) {
   const std::vector<std::string>& styles = model.styles();
   const std::string command = command_name(args.app);
   const bool has_ink = std::find(styles.begin(), styles.end(), "ink") != styles.end();
@@ -46,11 +44,18 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
                                                : ComicLayer::drawing;
   options.raw = args.raw;
   options.side = args.style.side;
-  options.hold = hold.get();
   // Multiples of 4; no other result (models/inference/comic_picture.h).
   if (args.tile != 0) options.tile = static_cast<int>(std::max<std::int64_t>(args.tile / 4 * 4, 32));
+  return options;
+}
+
+PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
+                         std::shared_ptr<ComicHold> hold) {
+  ComicOptions options = comic_options(args, *as_stylizer(*opened->model));
+  options.hold = hold.get();
   if (args.judge)
-    throw UsageError(command, "--judge asks a discriminator, and a stylizer has none; leave it out");
+    throw UsageError(command_name(args.app),
+                     "--judge asks a discriminator, and a stylizer has none; leave it out");
   PhotoFilter filter;
   filter.work = [short_side = options.short_side](double width, double height) {
     const auto [w, h] = working_size(static_cast<int>(width), static_cast<int>(height), short_side);

@@ -23,7 +23,7 @@ struct GenerateArguments {
   CLI::App* app = nullptr;
   std::string model, net_key, output, seed = "0", seeds, one_class;
   RuntimeOptions machine;
-  std::int64_t count = 64, columns = 0, frames = 0, scale = 1;
+  std::int64_t count = 64, columns = 0, frames = 0, scale = 1, fps = 12;
   double truncation = 1;
   bool raw = false, quiet = false;
 };
@@ -42,6 +42,7 @@ void check(const GenerateArguments& args) {
   within("--columns", args.columns, 0, 100'000);
   within("--interpolate", args.frames, 0, 100'000);
   within("--scale", args.scale, 1, 64);
+  within("--fps", args.fps, 1, 60);
   args.machine.check();
   if (!(args.truncation >= 0 && args.truncation <= 2))
     throw UsageError(name, "--truncation wants a number from 0 (the middle) to 2");
@@ -56,9 +57,11 @@ int run_generate(GenerateArguments args) {
   if (!list.empty()) args.count = static_cast<std::int64_t>(list.size());
   check(args);
   const std::int64_t steps = args.frames + 1;
-  const std::int64_t frames = args.frames == 0 ? args.count : (args.count - 1) * steps + 1;
+  // By the name; .webp is one image without --interpolate.
+  const bool clip = args.frames > 0 && ImageSink::is_clip(args.output);
+  const std::int64_t frames = walk_length(args.count, args.frames, clip ? WalkShape::loop : WalkShape::path);
   const ImagePath path(args.output, frames);
-  path.prepare();
+  clip ? ImageSink::check_clip(args.output) : path.prepare();
   args.machine.apply();
   const OpenedModel opened =
       open_model(args.model, args.machine.device, args.machine.precision, args.net_key);
@@ -68,8 +71,8 @@ int run_generate(GenerateArguments args) {
   const int only = args.one_class.empty() ? Model::kEveryClass : class_number(options, args.one_class);
   const Tensor seeds =
       list.empty() ? noise_of_seed(*model, seed, args.count, only) : noise_of_seeds(*model, list, only);
-  const bool rows = !path.numbered();
-  const std::int64_t total = rows && args.frames > 0 ? (args.count - 1) * (steps + 1) : frames;
+  const bool rows = !path.numbered() && !clip;
+  const std::int64_t total = rows ? walk_length(args.count, args.frames, WalkShape::rows) : frames;
   const std::int64_t side = static_cast<std::int64_t>(options.size) * args.scale;
   if (rows && total * side * side > kMostSheetPixels)
     fail("write " + args.output,
@@ -78,26 +81,19 @@ int run_generate(GenerateArguments args) {
 
   Shape shape = seeds.shape();
   const auto nz = static_cast<std::size_t>(shape.h * shape.w * shape.c);
-  std::vector<float> noise = noise_walk(seeds.to_vector<float>(), nz, args.frames, rows);
+  const WalkShape form = clip ? WalkShape::loop : rows ? WalkShape::rows : WalkShape::path;
+  std::vector<float> noise = noise_walk(seeds.to_vector<float>(), nz, args.frames, form);
   truncate(noise, nz, static_cast<std::size_t>(options.nz), args.truncation);
-  std::vector<Image8> sheet;
+  ImageSink sink(path, static_cast<int>(side), clip ? static_cast<int>(args.fps) : 0);
   for (std::int64_t first = 0; first < total; first += kBatch) {
     shape.n = std::min(kBatch, total - first);
     const auto begin = noise.begin() + first * static_cast<std::int64_t>(nz);
     const std::vector<float> part(begin, begin + shape.count());
     const Tensor drawn = model->generate(Tensor::from(part, shape, seeds.dtype(), seeds.device()), args.raw);
-    const std::vector<Image8> pictures = to_images(drawn);
-    for (std::size_t i = 0; i < pictures.size(); ++i) {
-      Image8 picture = enlarge(pictures[i], static_cast<int>(args.scale));
-      if (rows)
-        sheet.push_back(std::move(picture));
-      else
-        save_image(path.file(first + static_cast<std::int64_t>(i)), picture);
-    }
+    for (const Image8& picture : to_images(drawn)) sink.write(enlarge(picture, static_cast<int>(args.scale)));
   }
   const std::int64_t columns = args.columns > 0 ? args.columns : args.frames > 0 ? steps + 1 : 0;
-  if (rows && sheet.size() == 1) save_image(path.file(0), sheet[0]);
-  if (rows && sheet.size() > 1) save_image(path.file(0), make_sheet(sheet, static_cast<int>(columns)));
+  sink.finish(static_cast<int>(columns));
   if (!args.quiet) fmt::print("{}: {} images of {}x{}\n", path.describe(total), total, side, side);
   return 0;
 }
@@ -112,6 +108,7 @@ Command add_generate(CLI::App& parent) {
            "  sumi generate -m run -n 64 --seed 7 -o sheet.png           one sheet of 64\n"
            "  sumi generate -m run -n 500 -o images/                   500 files\n"
            "  sumi generate -m run -n 8 --interpolate 10 -o path.png     a row between each two seeds\n"
+           "  sumi generate -m run -n 8 --interpolate 11 -o walk.mp4     a clip (also gif, webp, webm, ...)\n"
            "  sumi generate -m run -n 8 --interpolate 30 -o 'f-{}.png'   frames of a clip\n",
            "The same model and seed give the same images; image K does not depend on -n.");
   add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
@@ -138,6 +135,8 @@ Command add_generate(CLI::App& parent) {
       ->default_str("1")
       ->group("Images");
   add_whole(app, "--interpolate", args->frames, "K", "K images between each two seeds (0: none)")
+      ->group("Images");
+  add_whole(app, "--fps", args->fps, "N", "frames a second of an interpolation that is a clip")
       ->group("Images");
   add_whole(app, "--columns", args->columns, "N", "images in a row of the sheet (0: near a square)")
       ->group("Images");

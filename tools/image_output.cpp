@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstddef>
+#include <utility>
 
 #include "engine/error.h"
 #include "engine/image/image_formats.h"
 #include "engine/serialize/file.h"
+#include "engine/video/containers.h"
+#include "models/training/image_grid.h"
 #include "tools/cli/cli.h"
 
 namespace sumi::cli {
@@ -94,6 +98,60 @@ void ImagePath::prepare() const {
 std::string ImagePath::describe(std::int64_t count) const {
   if (!numbered_ || count == 1) return file(0).string();
   return file(0).string() + " ... " + file(count - 1).string();
+}
+
+namespace {
+
+video::ClipSpec square_clip(int side, int frames_per_second) {
+  video::ClipSpec spec;
+  spec.width = spec.height = side;
+  spec.time_base = {1, frames_per_second};
+  spec.frame_rate = {frames_per_second, 1};
+  return spec;
+}
+
+}  // namespace
+
+ImageSink::ImageSink(const ImagePath& path, int side, int frames_per_second) : path_(path) {
+  if (frames_per_second > 0) clip_.emplace(path.file(0), square_clip(side, frames_per_second));
+}
+
+bool ImageSink::is_clip(const fs::path& target) {
+  return video::container_of(target) != nullptr;
+}
+
+void ImageSink::check_clip(const fs::path& target) {
+  video::check_clip(target, {});
+}
+
+void ImageSink::write(Image8 image) {
+  if (clip_)
+    write_frame(image);
+  else if (path_.numbered())
+    save_image(path_.file(count_), image);
+  else
+    sheet_.push_back(std::move(image));
+  ++count_;
+}
+
+void ImageSink::write_frame(const Image8& image) {
+  video::Frame frame;
+  frame.width = image.width;
+  frame.height = image.height;
+  frame.pts = count_;
+  frame.duration = 1;
+  const auto channels = static_cast<std::size_t>(image.channels);
+  const std::size_t step = channels == 3 ? 1 : 0;  // gray is repeated
+  for (std::size_t i = 0; i < image.data.size(); i += channels)
+    for (std::size_t c = 0; c < 3; ++c)
+      frame.rgb.push_back(static_cast<std::uint16_t>(257 * image.data[i + c * step]));
+  clip_->write(frame, count_ == 0);
+}
+
+void ImageSink::finish(int columns) {
+  if (clip_) clip_->finish();
+  if (sheet_.size() == 1) save_image(path_.file(0), sheet_[0]);
+  if (sheet_.size() > 1) save_image(path_.file(0), make_sheet(sheet_, columns));
 }
 
 Image8 enlarge(const Image8& picture, int scale) {

@@ -3,9 +3,12 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "engine/image/image.h"
+#include "engine/video/clip_writer.h"
 
 namespace sumi::cli {
 
@@ -29,6 +32,29 @@ class ImagePath {
   std::int64_t count_;
   int digits_ = 0;
   bool numbered_ = false;
+};
+
+// Where generated images go: one sheet, numbered files, or a clip.
+class ImageSink {
+ public:
+  // Square images of `side` pixels. `frames_per_second` above 0: a clip.
+  ImageSink(const ImagePath& path, int side, int frames_per_second);
+  // Returns true if the name is a clip's.
+  static bool is_clip(const std::filesystem::path& target);
+  // Throws Error for a name that no clip is written to.
+  static void check_clip(const std::filesystem::path& target);
+
+  void write(Image8 image);
+  // `columns` of the sheet; 0: nearly square.
+  void finish(int columns);
+
+ private:
+  void write_frame(const Image8& image);
+
+  const ImagePath& path_;
+  std::optional<video::ClipWriter> clip_;
+  std::vector<Image8> sheet_;
+  std::int64_t count_ = 0;
 };
 
 // Repeats each pixel `scale` times in both directions.

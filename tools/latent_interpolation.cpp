@@ -21,13 +21,23 @@ void slerp(const float* a, const float* b, double t, std::size_t n, float* out) 
 
 }  // namespace
 
-std::vector<float> noise_walk(const std::vector<float>& seeds, std::size_t nz, std::int64_t between,
-                              bool rows) {
+std::int64_t walk_length(std::int64_t count, std::int64_t between, WalkShape shape) {
+  if (between == 0) return count;
+  if (shape == WalkShape::loop) return count * (between + 1);
+  return shape == WalkShape::rows ? (count - 1) * (between + 2) : (count - 1) * (between + 1) + 1;
+}
+
+std::vector<float> noise_walk(std::vector<float> seeds, std::size_t nz, std::int64_t between,
+                              WalkShape shape) {
   if (between == 0) return seeds;
+  const bool loop = shape == WalkShape::loop;
+  const std::vector<float> first(seeds.begin(), seeds.begin() + static_cast<std::ptrdiff_t>(nz));
+  if (loop) seeds.insert(seeds.end(), first.begin(), first.end());
   std::vector<float> noise;
   const std::size_t pairs = seeds.size() / nz - 1, steps = static_cast<std::size_t>(between) + 1;
   for (std::size_t pair = 0; pair < pairs; ++pair) {
-    const std::size_t end = rows || pair + 1 == pairs ? steps + 1 : steps;
+    const bool with_end = shape == WalkShape::rows || (pair + 1 == pairs && !loop);
+    const std::size_t end = with_end ? steps + 1 : steps;
     for (std::size_t k = 0; k < end; ++k) {
       noise.resize(noise.size() + nz);
       const float* a = seeds.data() + pair * nz;

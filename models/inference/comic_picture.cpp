@@ -108,12 +108,15 @@ class ComicJob {
     if (options.hold) options.hold->fresh = false;
   }
 
-  int halo() const { return stylize::finish_halo(scale_); }
-  // The finished rows, cut to [first, first + rows).
-  Rgb rows(int first, int rows) const;
-  bool gray() const;
+  const Plane& line() const { return coefficients_[kLogit]; }
+  // The finished image with this plane of lines.
+  Photo finished(const Plane& line) const;
 
  private:
+  int halo() const { return stylize::finish_halo(scale_); }
+  // The finished rows, cut to [first, first + rows).
+  Rgb rows(const Plane& line, int first, int rows) const;
+  bool gray() const;
   static stylize::LevelCurve held_curve(const Photo& photo, const ComicOptions& options) {
     const stylize::LevelCurve own = stylize::picture_curve(view_of(photo));
     return options.hold ? options.hold->ease_curve(own) : own;
@@ -141,14 +144,14 @@ class ComicJob {
   std::vector<ComicFinish> finishes_;  // of each style, with the tones of the flat image
 };
 
-Rgb ComicJob::rows(int first, int rows) const {
+Rgb ComicJob::rows(const Plane& line, int first, int rows) const {
   const int begin = std::max(first - halo(), 0), end = std::min(first + rows + halo(), photo_.height);
   const auto plane_of = [&](const Plane& plane) { return enlarged_rows(plane, photo_, begin, end - begin); };
   Rgb flat = stylize::leveled_rows(view_of(photo_), table_, begin, end - begin);
   apply_all(flat, plane_of);
   ComicBand band;
   band.flat = stylize::to_lab(flat);
-  band.line = stylize::line_alpha(plane_of(coefficients_[kLogit]), enlarged_ ? kEnlargedGain : 1.0F,
+  band.line = stylize::line_alpha(plane_of(line), enlarged_ ? kEnlargedGain : 1.0F,
                                   static_cast<float>(options_.line_strength));
   band.top = begin;
   band.scale = scale_;
@@ -179,6 +182,24 @@ Rgb ComicJob::drawing(const ComicBand& band) const {
     stylize::add_share(sum, made, share);
   }
   return sum;
+}
+
+Photo ComicJob::finished(const Plane& line) const {
+  Photo result;
+  result.width = photo_.width;
+  result.height = photo_.height;
+  result.depth = photo_.depth;
+  result.alpha = photo_.alpha;
+  result.gray = gray();
+  result.rgb.resize(photo_.pixels() * 3);
+  const int fitting = static_cast<int>(kBandPixels / static_cast<std::size_t>(photo_.width));
+  const int band = std::max({fitting - 2 * halo(), 2 * halo(), kLeastBandRows});
+  for (int y = 0; y < photo_.height; y += band) {
+    const int count = std::min(band, photo_.height - y);
+    stylize::store_rgb(rows(line, y, count), result.rgb.data() + 3 * static_cast<std::size_t>(y) *
+                                                                     static_cast<std::size_t>(photo_.width));
+  }
+  return result;
 }
 
 bool ComicJob::gray() const {
@@ -233,24 +254,30 @@ std::vector<Plane> comic_coefficients(Stylizer& model, const Rgb& picture, const
   return planes;
 }
 
+struct ComicDrawing::Parts {
+  ComicOptions options;
+  ComicJob job;
+  Parts(Stylizer& model, const Photo& photo, const ComicOptions& given)
+      : options(given), job(model, photo, options) {}
+};
+
+ComicDrawing::ComicDrawing(Stylizer& model, const Photo& photo, const ComicOptions& options)
+    : parts_(std::make_unique<Parts>(model, photo, options)) {}
+ComicDrawing::~ComicDrawing() = default;
+
+const Plane& ComicDrawing::line() const {
+  return parts_->job.line();
+}
+
+Photo ComicDrawing::draw(const Plane& line) const {
+  const stylize::PlaneMemory memory;
+  return parts_->job.finished(line);
+}
+
 Photo comic_picture(Stylizer& model, const Photo& photo, const ComicOptions& options) {
   const stylize::PlaneMemory memory;
   const ComicJob job(model, photo, options);
-  Photo result;
-  result.width = photo.width;
-  result.height = photo.height;
-  result.depth = photo.depth;
-  result.alpha = photo.alpha;
-  result.gray = job.gray();
-  result.rgb.resize(photo.pixels() * 3);
-  const int fitting = static_cast<int>(kBandPixels / static_cast<std::size_t>(photo.width));
-  const int band = std::max({fitting - 2 * job.halo(), 2 * job.halo(), kLeastBandRows});
-  for (int y = 0; y < photo.height; y += band) {
-    const int rows = std::min(band, photo.height - y);
-    stylize::store_rgb(job.rows(y, rows), result.rgb.data() + 3 * static_cast<std::size_t>(y) *
-                                                                  static_cast<std::size_t>(photo.width));
-  }
-  return result;
+  return job.finished(job.line());
 }
 
 }  // namespace sumi

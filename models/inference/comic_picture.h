@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -44,6 +45,26 @@ std::pair<int, int> working_size(int width, int height, int short_side);
 // does not change the result.
 std::vector<stylize::Plane> comic_coefficients(Stylizer& model, const stylize::Rgb& picture,
                                                const ComicOptions& options);
+
+// The drawing of one photograph, for images that differ in their lines alone (sumi animate). Model
+// and photograph must outlive it. Errors as comic_picture()'s.
+class ComicDrawing {
+ public:
+  ComicDrawing(Stylizer& model, const Photo& photo, const ComicOptions& options);
+  ComicDrawing(const ComicDrawing&) = delete;
+  ComicDrawing& operator=(const ComicDrawing&) = delete;
+  ~ComicDrawing();
+
+  // The network's plane of the lines at the working size: cover = sigmoid(4 x - 2).
+  const stylize::Plane& line() const;
+  // The drawing with another plane of lines, of line()'s size. With line() itself it is
+  // comic_picture()'s result.
+  Photo draw(const stylize::Plane& line) const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
 
 // Stylizes a photograph; the result has the same size, depth and alpha. Works in bands of rows, so
 // that the memory beside input and output is bounded. Throws Error "[convert] ..." if the network

@@ -31,6 +31,28 @@ sumi::Image8 load(const fs::path& path) {
 
 }  // namespace
 
+TEST_CASE("generate: an interpolation is a clip by its name, and loops") {
+  const TrainedWeights folder;
+  for (const char* name : {"walk.mp4", "walk.gif", "walk.webp"}) {
+    CAPTURE(name);
+    const Result clip =
+        run(folder, std::string("generate -m run -n 3 --interpolate 4 --scale 4 --seed 7 -o ") + name);
+    if (has(clip.err, "SUMI_VIDEO=OFF")) return;
+    CAPTURE(clip.err);
+    REQUIRE(clip.code == 0);
+    CHECK(has(clip.out, "15 images of 64x64"));
+    REQUIRE(
+        run(folder, std::string("convert -i ") + name + " -o f/%d.png --style ink --strength 0 --temporal 0")
+            .code == 0);
+    CHECK(fs::exists(folder / "f/15.png"));
+    CHECK_FALSE(fs::exists(folder / "f/16.png"));
+    fs::remove_all(folder / "f");
+  }
+  // Without interpolation, .webp is a sheet as before.
+  REQUIRE(run(folder, "generate -m run -n 4 --seed 7 -o sheet.webp").code == 0);
+  CHECK(load(folder / "sheet.webp").width > 2 * 16);
+}
+
 TEST_CASE("generate: sheets, folders, patterns and interpolation") {
   const TrainedWeights folder;
   const Result sheet = run(folder, "generate -m run -n 6 --columns 3 --seed 7 -o sheet.png");

@@ -96,10 +96,10 @@ std::vector<std::string> with_present_names(std::vector<std::string> words) {
 }
 
 std::vector<Command> add_commands(CLI::App& parent, const std::vector<std::string>& words) {
-  return {add_train(parent, words), add_generate(parent), add_convert(parent),  add_comic(parent),
-          add_gate(parent),         add_inspect(parent),  add_export(parent),   add_import(parent),
-          add_tune(parent, words),  add_distance(parent), add_evaluate(parent), add_report(parent),
-          add_devices(parent),      add_models(parent)};
+  return {add_train(parent, words), add_generate(parent),    add_convert(parent),  add_animate(parent),
+          add_comic(parent),        add_gate(parent),        add_inspect(parent),  add_export(parent),
+          add_import(parent),       add_tune(parent, words), add_distance(parent), add_evaluate(parent),
+          add_report(parent),       add_devices(parent),     add_models(parent)};
 }
 
 std::string command_name(const CLI::App* app) {

@@ -37,6 +37,7 @@ Command add_generate(CLI::App& parent);
 Command add_convert(CLI::App& parent);
 Command add_comic(CLI::App& parent);
 Command add_evaluate(CLI::App& parent);
+Command add_animate(CLI::App& parent);
 Command add_gate(CLI::App& parent);
 Command add_inspect(CLI::App& parent);
 Command add_export(CLI::App& parent);

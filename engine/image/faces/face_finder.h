@@ -25,12 +25,23 @@ struct FinderOptions {
   bool cats = false;     // faces of cats from the front, and no others
 };
 
+// Labels of Segmenter's pixels, before and after.
+enum SegmentLabel : std::uint8_t {
+  surely_behind = 0,
+  surely_subject = 1,
+  maybe_behind = 2,
+  maybe_subject = 3
+};
+
 // All that the module and the program call of each other.
 struct FaceFinder {
   const char*
       stamp;  // SUMI_FACES_STAMP of the module: the version and a checksum of this header and face_box.h
   // Errors "[faces] ..." where the cascades are missing or damaged.
   std::vector<FaceBox> (*find)(const GrayView& image, const FinderOptions& options);
+  // GrabCut: parts subject and background of [height, width, 3] by colors and edges. `labels`, one
+  // SegmentLabel a pixel, are the beginning and the result; both kinds must occur. Errors "[faces] ...".
+  void (*segment)(int width, int height, const std::uint8_t* rgb, std::uint8_t* labels, int rounds);
 };
 
 // The module's only symbol.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -72,6 +73,24 @@ StyleLayers style_layers(const std::string& name, const RgbView& image, const St
 // memory is little more than the result's.
 std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& image,
                                        const StyleOptions& options = {});
+
+// The drawing of one image in a style, for images that differ in their lines alone (sumi animate).
+// The image must outlive it. Errors as style_layers'. Works on the whole image at once.
+class StyleDrawing {
+ public:
+  StyleDrawing(const std::string& name, const RgbView& image, const StyleOptions& options = {});
+  StyleDrawing(const StyleDrawing&) = delete;
+  StyleDrawing& operator=(const StyleDrawing&) = delete;
+  ~StyleDrawing();
+
+  const Plane& line() const;  // StyleLayers::line
+  // The finished image with another line layer of that size, as apply_style()'s.
+  std::vector<std::uint16_t> draw(const Plane& line) const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
 
 // What a network can learn of a style (models/training/teachers.h): functions of a neighborhood.
 struct TeacherPlanes {

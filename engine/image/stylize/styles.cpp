@@ -178,6 +178,37 @@ std::vector<std::uint16_t> apply_style(const std::string& name, const RgbView& i
   return result;
 }
 
+struct StyleDrawing::Parts {
+  std::unique_ptr<Filter> filter;
+  Window window;
+  Layers layers;
+};
+
+StyleDrawing::StyleDrawing(const std::string& name, const RgbView& image, const StyleOptions& options)
+    : parts_(std::make_unique<Parts>()) {
+  const PlaneMemory memory;
+  parts_->filter = make_filter(name, image, options);
+  parts_->window = {image.width, image.height, 0, image.height};
+  parts_->layers = parts_->filter->layers(parts_->window);
+}
+StyleDrawing::~StyleDrawing() = default;
+
+const Plane& StyleDrawing::line() const {
+  return parts_->layers.line;
+}
+
+std::vector<std::uint16_t> StyleDrawing::draw(const Plane& line) const {
+  const PlaneMemory memory;
+  const Layers& own = parts_->layers;
+  Layers layers;
+  if (!own.flat.L.empty()) layers.flat = own.flat.copy();
+  if (!own.tone.empty()) layers.tone = own.tone.copy();
+  layers.line = line.copy();
+  std::vector<std::uint16_t> result(line.pixels() * 3);
+  store_rgb(parts_->filter->compose(layers, parts_->window), result.data());
+  return result;
+}
+
 StyleStatistics style_statistics(const std::string& name, const RgbView& image, const StyleOptions& options) {
   const PlaneMemory memory;
   return make_filter(name, image, options)->statistics();

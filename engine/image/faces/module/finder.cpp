@@ -76,10 +76,22 @@ std::vector<FaceBox> find(const GrayView& view, const FinderOptions& options) {
   return boxes;
 }
 
+void segment(int width, int height, const std::uint8_t* rgb, std::uint8_t* labels, int rounds) {
+  cv::setNumThreads(1);
+  cv::theRNG().state = 1;  // of the clustering that it begins with: the same result at every call
+  const cv::Mat image(height, width, CV_8UC3, const_cast<std::uint8_t*>(rgb));
+  cv::Mat mask(height, width, CV_8UC1, labels), behind, before;
+  try {
+    cv::grabCut(image, mask, {}, behind, before, rounds, cv::GC_INIT_WITH_MASK);
+  } catch (const cv::Exception& error) {
+    throw Error(std::string("[faces] OpenCV failed: ") + error.what());
+  }
+}
+
 }  // namespace
 
 extern "C" __attribute__((visibility("default"))) const FaceFinder* sumi_faces() {
-  static const FaceFinder table{SUMI_FACES_STAMP, find};
+  static const FaceFinder table{SUMI_FACES_STAMP, find, segment};
   return &table;
 }
 

@@ -1,0 +1,178 @@
+#include "tools/still_drawing.h"
+
+#include <utility>
+
+#include "engine/animate/boil.h"
+#include "engine/animate/drawn_lines.h"
+#include "engine/image/photo_edits.h"
+#include "engine/image/stylize/style.h"
+#include "models/inference/comic_picture.h"
+#include "models/inference/exported.h"
+#include "models/stylizer.h"
+#include "tools/comic_filter.h"
+#include "tools/convert_filter.h"
+
+namespace sumi::cli {
+namespace {
+
+using animate::BoilOptions;
+using animate::LineScale;
+using stylize::Plane;
+
+// What all drawers have in common.
+struct Boil {
+  int moments;
+  float amount;
+  std::uint64_t seed;
+
+  explicit Boil(const AnimateArguments& args)
+      : moments(args.amount > 0 ? static_cast<int>(args.boil) : 1),
+        amount(static_cast<float>(args.amount)),
+        seed(args.random_seed) {}
+  BoilOptions options(const Plane& face) const { return {amount, seed, face.empty() ? nullptr : &face}; }
+};
+
+// draw(line) for the line layer of each moment.
+template <class Draw>
+std::vector<Photo> draw_moments(const Boil& boil, const Plane& line, LineScale scale, const Plane& face,
+                                const Draw& draw) {
+  std::vector<Photo> moments;
+  if (boil.moments == 1) {
+    moments.push_back(draw(line));
+    return moments;
+  }
+  const Plane reach = animate::line_reach(line, scale);
+  for (int k = 0; k < boil.moments; ++k) {
+    const auto field = animate::boil_field(line.width(), line.height(), k, boil.options(face));
+    moments.push_back(draw(animate::boiled(line, line, field, reach, scale)));
+  }
+  return moments;
+}
+
+class DrawnStill final : public StillDrawer {
+ public:
+  DrawnStill(const AnimateArguments& args, Warn warn) : boil_(args), warn_(std::move(warn)) {}
+
+  std::vector<Photo> draw(const Photo& photo, const Plane& face) override {
+    if (boil_.moments == 1) return {photo};
+    const animate::DrawnLines lines = animate::find_drawn_lines(photo);
+    if (!lines.any) {
+      warn_("note: the image has no dark lines on lighter ground; camera and layers move alone");
+      return {photo};
+    }
+    std::vector<Photo> moments;
+    for (int k = 0; k < boil_.moments; ++k)
+      moments.push_back(animate::draw_moment(
+          photo, lines, animate::boil_field(photo.width, photo.height, k, boil_.options(face))));
+    return moments;
+  }
+
+ private:
+  Boil boil_;
+  Warn warn_;
+};
+
+class StyledStill final : public StillDrawer {
+ public:
+  explicit StyledStill(const AnimateArguments& args) : boil_(args), style_(args.drawing.style) {}
+
+  std::vector<Photo> draw(const Photo& photo, const Plane& face) override {
+    stylize::StyleOptions options;
+    options.values = style_.values;
+    options.face = face.empty() ? nullptr : &face;
+    options.best = style_.quality == "best";
+    const stylize::StyleDrawing drawing(style_.name, {photo.width, photo.height, photo.rgb.data()}, options);
+    return draw_moments(boil_, drawing.line(), LineScale::cover, face, [&](const Plane& line) {
+      Photo result = photo;
+      result.rgb = drawing.draw(line);
+      blend_over(photo, {}, style_.blend, result);
+      return result;
+    });
+  }
+
+ private:
+  Boil boil_;
+  StyleArguments style_;
+};
+
+// What models have in common: the gate.
+class ModelStill : public StillDrawer {
+ public:
+  explicit ModelStill(const AnimateArguments& args)
+      : gate_(args.drawing.gate, args.drawing.model, args.drawing.direction) {}
+
+  bool passes(const Photo& photo, std::string& reason) const override {
+    const GateAnswer answer = gate_.ask(photo);
+    reason = answer.reason;
+    return answer.kind == GateAnswer::Kind::pass;
+  }
+
+ private:
+  ConvertGate gate_;
+};
+
+class ComicStill final : public ModelStill {
+ public:
+  ComicStill(const AnimateArguments& args, std::shared_ptr<OpenedModel> opened)
+      : ModelStill(args),
+        boil_(args),
+        blend_(args.drawing.style.blend),
+        options_(comic_options(args.drawing, *as_stylizer(*opened->model))),
+        opened_(std::move(opened)) {}
+
+  std::vector<Photo> draw(const Photo& photo, const Plane& face) override {
+    const ComicDrawing drawing(*as_stylizer(*opened_->model), photo, options_);
+    return draw_moments(boil_, drawing.line(), LineScale::logit, face, [&](const Plane& line) {
+      Photo result = drawing.draw(line);
+      blend_over(photo, {}, blend_, result);
+      return result;
+    });
+  }
+
+ private:
+  Boil boil_;
+  double blend_;
+  ComicOptions options_;
+  std::shared_ptr<OpenedModel> opened_;
+};
+
+// Networks that make finished images: their lines move as those of drawings.
+class TranslatedStill final : public ModelStill {
+ public:
+  TranslatedStill(AnimateArguments& args, const Warn& warn)
+      : ModelStill(args),
+        blend_(args.drawing.style.blend),
+        filter_(photo_filter(args.drawing, warn)),
+        lines_(args, warn) {}
+
+  std::vector<Photo> draw(const Photo& photo, const Plane& face) override {
+    Photo result = filter_.run(photo, nullptr);
+    if (result.width != photo.width || result.height != photo.height)
+      result = resize_photo(result, photo.width, photo.height);
+    blend_over(photo, {}, blend_, result);
+    return lines_.draw(result, face);
+  }
+
+ private:
+  double blend_;
+  PhotoFilter filter_;
+  DrawnStill lines_;
+};
+
+}  // namespace
+
+std::unique_ptr<StillDrawer> still_drawer(AnimateArguments& args, Warn warn) {
+  if (args.drawn) return drawn_still(args, std::move(warn));
+  if (args.drawing.style.used()) return std::make_unique<StyledStill>(args);
+  auto opened = std::make_shared<OpenedModel>(
+      open_model(args.drawing.model, args.drawing.machine.device, args.drawing.machine.precision));
+  if (as_stylizer(*opened->model)) return std::make_unique<ComicStill>(args, std::move(opened));
+  opened.reset();
+  return std::make_unique<TranslatedStill>(args, warn);
+}
+
+std::unique_ptr<StillDrawer> drawn_still(const AnimateArguments& args, Warn warn) {
+  return std::make_unique<DrawnStill>(args, std::move(warn));
+}
+
+}  // namespace sumi::cli
