@@ -145,7 +145,7 @@ Plane boiled(const Plane& line, const Plane& drawn, const BoilField& field, cons
           z = stylize::clamp(z, 0.0F, 1.0F);
           z = stylize::clamp(z + 4 * swell * z * (1 - z), 0.0F, 1.0F);
         } else {
-          z *= 1 + 2 * swell;
+          z *= 1 + 0.7F * swell;
         }
         const float still = line.row(y)[x];
         result.row(y)[x] = share == 1 ? z : still + share * (z - still);

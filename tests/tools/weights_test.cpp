@@ -33,7 +33,7 @@ sumi::Image8 load(const fs::path& path) {
 
 TEST_CASE("generate: an interpolation is a clip by its name, and loops") {
   const TrainedWeights folder;
-  for (const char* name : {"walk.mp4", "walk.gif", "walk.webp"}) {
+  for (const char* name : {"walk.mp4", "walk.gif", "walk.webm"}) {
     CAPTURE(name);
     const Result clip =
         run(folder, std::string("generate -m run -n 3 --interpolate 4 --scale 4 --seed 7 -o ") + name);
