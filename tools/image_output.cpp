@@ -11,7 +11,6 @@
 #include "engine/image/image_formats.h"
 #include "engine/serialize/file.h"
 #include "engine/video/containers.h"
-#include "models/training/image_grid.h"
 #include "tools/cli/cli.h"
 
 namespace sumi::cli {
