@@ -53,17 +53,6 @@ TrainOptions import_options(const ImportArguments& args, const std::optional<Exp
   return options;
 }
 
-// Detects invalid values before the file is opened, whichever model it holds.
-void check_given(const ImportArguments& args) {
-  TrainOptions scratch = default_options("dcgan");
-  args.options.apply(scratch);
-  try {
-    check_values(all_options(), scratch);
-  } catch (const Error& error) {
-    throw UsageError(command_name(args.app), error.what());
-  }
-}
-
 // What the file holds where neither --model nor sumi export says it.
 std::optional<RecognizedWeights> recognized(const ImportArguments& args, WeightFile& file, bool described) {
   if (described || !args.model.empty()) return std::nullopt;
@@ -84,7 +73,7 @@ int run_import(const ImportArguments& args) {
   require_text(args.app, "--input", args.input, "-i takes a file of weights");
   require_text(args.app, "--output", args.output, "-o takes the checkpoint to write");
   refuse_foreign_name(args.app, "-o", args.output);
-  check_given(args);
+  args.options.check_values_given();  // before the file is opened
   std::optional<ExportInfo> info;
   if (std::error_code error; std::filesystem::exists(args.input, error)) info = export_info(args.input);
   WeightFile file(args.input);

@@ -138,6 +138,16 @@ void OptionSet::apply(TrainOptions& options, bool resumable) const {
         "the length and --epochs shapes the learning rate)");
 }
 
+void OptionSet::check_values_given() const {
+  TrainOptions scratch = default_options("dcgan");
+  apply(scratch);
+  try {
+    check_values(all_options(), scratch);
+  } catch (const Error& error) {
+    throw UsageError(command_name(app_), error.what());
+  }
+}
+
 void OptionSet::check(const TrainOptions& options, bool from_file) const {
   validate(options);
   check_used(option_table(options.model), options,

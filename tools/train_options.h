@@ -28,6 +28,8 @@ class OptionSet {
   // length given counts. Throws UsageError for invalid numbers and for two lengths. `resumable`:
   // only options that may be given again with --resume.
   void apply(TrainOptions& options, bool resumable = false) const;
+  // Throws UsageError for values that are invalid whatever the model is.
+  void check_values_given() const;
   // Throws the Errors of validate() and check_used() for the result of apply(). A file's options
   // count as given if they differ from the model's defaults, because the file may be another run's
   // options.json, which holds all options.
