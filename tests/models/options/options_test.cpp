@@ -84,8 +84,8 @@ TEST_CASE("options: NaN, infinite, negative or far too large are refused by name
 
 TEST_CASE("options: unknown choices are rejected with the valid ones") {
   // Paths may be any text; choices may not.
-  const std::set<std::string> paths{"data",     "data-a",       "data-b",    "outdir",          "cache",
-                                    "init",     "dump-batches", "conv-plan", "feature-network", "styles",
+  const std::set<std::string> paths{"data",      "data-a",       "data-b",    "outdir",          "cache",
+                                    "init",      "dump-batches", "conv-plan", "feature-network", "styles",
                                     "add-style", "drawings"};
   const std::set<std::string> may_be_empty{"freeze", "diffaugment", "classes"};
   for (const ModelSpec* model : model_specs())
