@@ -142,7 +142,8 @@ void OptionSet::check_values_given() const {
   TrainOptions scratch = default_options("dcgan");
   apply(scratch);
   try {
-    check_values(all_options(), scratch);
+    for (const Option* option : table_->rows())
+      if (given(option->name)) check_value(*option, scratch);
   } catch (const Error& error) {
     throw UsageError(command_name(app_), error.what());
   }

@@ -198,11 +198,14 @@ void OptionTable::add_missing(const OptionTable& other) {
   }
 }
 
+void check_value(const Option& option, const TrainOptions& options) {
+  if (const std::string problem = value_problem(option, options); !problem.empty())
+    refuse(option, options, problem);
+}
+
 void check_values(const OptionTable& table, const TrainOptions& options) {
   const std::vector<const Option*> rows = table.rows();
-  for (const Option* option : rows)
-    if (const std::string problem = value_problem(*option, options); !problem.empty())
-      refuse(*option, options, problem);
+  for (const Option* option : rows) check_value(*option, options);
   for (const Option* option : rows)
     for (const Option::Check check : option->checks)
       if (const std::string problem = check(options); !problem.empty()) refuse(*option, options, problem);

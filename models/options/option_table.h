@@ -158,6 +158,9 @@ void add_groups(OptionTable& table) {
 // the choices, not UTF-8, or rejected by a row's check.
 void check_values(const OptionTable& table, const TrainOptions& options);
 
+// Throws the same Error for the value of one option. Runs no checks of a row.
+void check_value(const Option& option, const TrainOptions& options);
+
 // Throws Error naming the first option that the user gave and that has no effect given the others.
 // `given` says which ones the user gave; defaults may be unused.
 void check_used(const OptionTable& table, const TrainOptions& options,
