@@ -35,6 +35,9 @@ int fuzz_image(const std::uint8_t* data, std::size_t size);
 #ifdef SUMI_HAS_VIDEO
 int fuzz_clip(const std::uint8_t* data, std::size_t size);
 #endif
+#ifdef SUMI_HAS_ONNX
+int fuzz_onnx(const std::uint8_t* data, std::size_t size);
+#endif
 }
 
 namespace {
@@ -58,6 +61,9 @@ constexpr Target kTargets[] = {
 #endif
 #ifdef SUMI_HAS_VIDEO
     {"clip", fuzz_clip, 500},
+#endif
+#ifdef SUMI_HAS_ONNX
+    {"onnx", fuzz_onnx, 500},
 #endif
 };
 
