@@ -4,8 +4,8 @@
 #   ./demo.sh [PHOTO ...]
 #
 # It colors line drawings with weights that ship. Then it trains: a DCGAN that generates comic heads, and a network that stylizes
-# the photographs, each from nothing, in minutes on two cores. It ends with a comic page. It can be run again at any time: a
-# finished run is kept, an interrupted one resumes. SUMI_DEMO_STEPS (for each network) and SUMI_DEMO_RUN set its length and its folder.
+# the photographs, each from nothing, in minutes on two cores. It ends with a drawing that moves and a comic page. It can
+# be run again at any time: a finished run is kept, an interrupted one resumes. SUMI_DEMO_STEPS (for each network) and SUMI_DEMO_RUN set its length and its folder.
 set -euo pipefail
 photos=()
 for photo in "$@"; do
@@ -84,16 +84,12 @@ done
 say "8/9 a photograph that moves: camera and lines, with the colors between them at rest"
 still=${photos[0]}
 [ ! -d "$still" ] || still=$(find "$still" -name '*.jpg' | sort | head -n 1)
-"$sumi" animate -i "$still" -o "$run-living.gif" --size 480
+"$sumi" animate -i "$still" -o "$run-living.gif" --size 480 --seconds 3
+
 say "9/9 a comic page of the photographs"
 story=()
 [ "${photos[*]}" != samples/photos ] || story=(--text samples/story.txt)
-"$sumi" comic -i "${photos[@]}" -o "$run-page.png" "${story[@]}"
-
-say "a photograph that moves: camera and lines, with the colors between them at rest"
-still=${photos[0]}
-[ ! -d "$still" ] || still=$(find "$still" -name '*.jpg' | sort | head -n 1)
-"$sumi" animate -i "$still" -o "$run-living.gif" --size 480
+"$sumi" comic -i "${photos[@]}" -o "$run-page.png" --dpi 130 "${story[@]}"
 
 say "look at
    $run-styles/              photographs as ink, manga, watercolor, pencil, halftone and woodblock print
@@ -105,6 +101,5 @@ say "look at
                                 the photographs by the network that was trained just now
    $run-living.gif           one photograph as a drawing that moves
    $run-page.png             a comic page: panels, captions, balloons
-   $run-living.gif           one photograph as a drawing that moves
    Losses, log and checkpoints are in the same folders.
    ./sumi is the program: ./sumi --help, ./sumi train dcgan --help"
