@@ -8,6 +8,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "engine/image/stylize/lines.h"
 #include "engine/video/clip_writer.h"
 #include "engine/video/containers.h"
 
@@ -143,6 +144,10 @@ void AnimateArguments::add_options(CLI::App& command) {
         ->group(row.group);
   for (const StillCountRow& row : kStillCounts)
     add_whole(command, row.name, this->*row.value, row.unit, row.help)->group(row.group);
+  add_text(command, "--hands", hands, "auto|N",
+           "hands that redraw the lines in turn, each with a pen of its own (auto: all that the style or "
+           "model has; 1: the still's alone)")
+      ->group("Lines");
   add_text(command, "--codec", codec, "NAME",
            fmt::format("{} (auto: what the file's format usually has)", video::codec_names()))
       ->group("Clip");
@@ -210,6 +215,13 @@ void AnimateArguments::check() {
                                        fps, frames, kMostFrames));
   moments_rate = numbers[4];
   amount = numbers[5];
+  if (hands != "auto") {
+    const std::int64_t count = parse_whole(app, "--hands", hands);
+    if (count < 1 || count > stylize::kLineHands)
+      throw UsageError(name, fmt::format("--hands {} is out of range; give auto, or a number from 1 to {}",
+                                         hands, stylize::kLineHands));
+    most_hands = static_cast<int>(count);
+  }
   random_seed = parse_seed(app, "--seed", seed);
   const auto& motions = animate::motion_names();
   const auto found = std::find(motions.begin(), motions.end(), motion);

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "engine/image/stylize/blur.h"
 #include "engine/image/stylize/components.h"
 #include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/lines.h"
 #include "engine/image/stylize/screen.h"
 #include "engine/image/stylize/style.h"
 #include "kernels/isa.h"
@@ -200,6 +202,32 @@ TEST_CASE("stylize: 16 bits are kept, and parameters do something") {
     }
     const stylize::StyleOptions no_lines{{{"line", 0}}, nullptr, {}};
     check_values(stylize::style_layers(style.name, picture.view(), no_lines).line, 0, 0);
+  }
+}
+
+TEST_CASE("stylize: hands differ in their lines alone, and a pen is narrower than a brush") {
+  const Picture picture = make_image(240, 200);
+  for (const stylize::StyleInfo& style : stylize::styles()) {
+    CAPTURE(style.name);
+    std::vector<stylize::StyleLayers> hands;
+    std::vector<double> covers;
+    for (int hand = 0; hand < stylize::kLineHands; ++hand) {
+      hands.push_back(stylize::style_layers(style.name, picture.view(),
+                                            {{{"hand", static_cast<double>(hand)}}, nullptr, {}}));
+      const Plane& line = hands.back().line;
+      covers.push_back(std::accumulate(line.data(), line.data() + line.pixels(), 0.0));
+      check_values(line, 0, 1);
+    }
+    for (std::size_t k = 1; k < hands.size(); ++k) {
+      const Plane &still = hands[0].flat.red, &flat = hands[k].flat.red;
+      CHECK(std::equal(flat.data(), flat.data() + flat.pixels(), still.data()));
+      for (std::size_t i = 0; i < k; ++i)
+        CHECK_FALSE(
+            std::equal(hands[k].line.data(), hands[k].line.data() + flat.pixels(), hands[i].line.data()));
+      CHECK(covers[k] > 0.5 * covers[0]);
+      CHECK(covers[k] < 1.7 * covers[0]);
+    }
+    CHECK(covers[1] < covers[2]);
   }
 }
 

@@ -78,6 +78,7 @@ const std::vector<Case>& cases() {
          o.group<AnimeOptions>().lambda_style = 1;
        }},
       {"dcgan", "r1-interval", kNothing, [](TrainOptions& o) { o.r1 = 1; }},
+      {"stylizer", "hands", kNothing, [](TrainOptions& o) { o.add_style = "mine=ink"; }},
   };
   return all;
 }

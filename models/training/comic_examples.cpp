@@ -1,0 +1,45 @@
+#include "models/training/comic_examples.h"
+
+#include <cstddef>
+
+namespace sumi {
+namespace {
+
+constexpr double kMostNoise = 16, kExposure = 0.12;
+
+}  // namespace
+
+Tensor clamp01(const Tensor& x) {
+  return affine(relu(affine(relu(x), -1, 1)), -1, 1);
+}
+
+Tensor mean_step(const Tensor& x, int axis) {
+  Shape extent = x.shape(), first{0, 0, 0, 0}, second = first;
+  --extent[axis];
+  ++second[axis];
+  return loss_mean(Loss::l1, slice(x, second, extent), slice(x, first, extent));
+}
+
+Tensor degraded(const Tensor& photo, RandomStream& stream) {
+  const Shape one{photo.shape().n, 1, 1, 1};
+  const Tensor exposure = exp(stream.uniform(one, photo.dtype(), photo.device(), -kExposure, kExposure));
+  const Tensor sigma = stream.uniform(one, photo.dtype(), photo.device(), 0, kMostNoise / 255);
+  const Tensor noise = stream.normal(photo.shape(), photo.dtype(), photo.device());
+  return clamp01(add(mul(photo, exposure), mul(noise, sigma)));
+}
+
+// u in (0, learned]: number i of the learned styles is chosen where i < u <= i + 1. Others have the
+// number -1.
+Tensor one_hot_styles(std::int64_t count, std::int64_t styles, const std::vector<std::int64_t>& learned,
+                      RandomStream& stream, const Tensor& like) {
+  std::vector<double> numbers(static_cast<std::size_t>(styles), -1.0);
+  for (std::size_t i = 0; i < learned.size(); ++i)
+    numbers.at(static_cast<std::size_t>(learned[i])) = static_cast<double>(i);
+  const auto choices = static_cast<double>(learned.size());
+  const Tensor u =
+      affine(stream.uniform(Shape::matrix(count, 1), like.dtype(), like.device()), -choices, choices);
+  const Tensor above = sub(u, Tensor::from(numbers, Shape::matrix(1, styles), like.dtype(), like.device()));
+  return sub(heaviside(above), heaviside(affine(above, 1, -1)));
+}
+
+}  // namespace sumi

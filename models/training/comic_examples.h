@@ -1,0 +1,29 @@
+// Steps that the trainings of the stylizer and of its hands share: which style a sample is of, and
+// what the network sees of its photograph.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/ops.h"
+#include "engine/random.h"
+
+namespace sumi {
+
+// x limited to [0,1].
+Tensor clamp01(const Tensor& x);
+
+// Mean absolute difference of neighbors along h (axis 1) or w (axis 2). Applied to the difference
+// of two images, it is the distance of their gradients.
+Tensor mean_step(const Tensor& x, int axis);
+
+// Augmentation of photographs [n,h,w,3] in [0,1] that the teacher did not see: noise of a standard
+// deviation of up to 16 of 255 levels, and exposure by up to 12 %.
+Tensor degraded(const Tensor& photo, RandomStream& stream);
+
+// [count,1,1,styles], one-hot: a style for each sample, each of `learned` as likely. `like` has the
+// dtype and the device.
+Tensor one_hot_styles(std::int64_t count, std::int64_t styles, const std::vector<std::int64_t>& learned,
+                      RandomStream& stream, const Tensor& like);
+
+}  // namespace sumi
