@@ -95,7 +95,7 @@ TEST_CASE("animator: hands learn, and all that a still is drawn with keeps its b
   const StepStats first = model->step({batch}, 0);
   for (int i = 0; i < 50; ++i) model->step({batch}, 0);
   const StepStats last = model->step({batch}, 0);
-  CHECK(last[0].first == "loss");
+  CHECK(last[0].first == "loss_line");
   CHECK(last[0].second < first[0].second);
   CHECK(model->never_updated().empty());
 
@@ -116,11 +116,17 @@ TEST_CASE("animator: hands learn, and all that a still is drawn with keeps its b
 TEST_CASE("animator: filters teach, a run resumes bit-exactly, and its checkpoint is a stylizer's") {
   const TempDir folder;
   write_examples(folder.path);
-  fs::remove(folder.path / "photos/b.png");
+  fs::create_directories(folder.path / "taught");
+  fs::copy_file(folder.path / "photos/a.png", folder.path / "taught/a.png");
+  const auto options = [&](const std::string& run, const fs::path& init, int steps) {
+    TrainOptions o = tiny_animator(folder.path, run, init, steps);
+    o.data_a = (folder.path / "taught").string();
+    return o;
+  };
   TrainingObserver quiet;
   const fs::path base = train(tiny_stylizer(folder.path, "base", 2), quiet).checkpoint;
-  const auto one = train(tiny_animator(folder.path, "one", base, 6), quiet).checkpoint;
-  CHECK(bytes_of(one) == bytes_of(train_in_two(tiny_animator(folder.path, "two", base, 6), 3).checkpoint));
+  const auto one = train(options("one", base, 6), quiet).checkpoint;
+  CHECK(bytes_of(one) == bytes_of(train_in_two(options("two", base, 6), 3).checkpoint));
   const auto model = load(one), still = load(base);
   CHECK(as_stylizer(*model)->hands() == 4);
   const Tensor photos = uniform({1, 16, 16, 3}, 7, parse_device(test_device()));
@@ -144,7 +150,7 @@ TEST_CASE("animator: filters teach, a run resumes bit-exactly, and its checkpoin
   plain.init = one.string();
   CHECK(as_stylizer(*load(train(plain, quiet).checkpoint))->hands() == 1);
   // Hands are trained further, here without the last one.
-  TrainOptions again = tiny_animator(folder.path, "again", one, 2);
+  TrainOptions again = options("again", one, 2);
   again.hands = 3;
   CHECK(as_stylizer(*load(train(again, quiet).checkpoint))->hands() == 3);
 }
