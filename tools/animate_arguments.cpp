@@ -145,8 +145,8 @@ void AnimateArguments::add_options(CLI::App& command) {
   for (const StillCountRow& row : kStillCounts)
     add_whole(command, row.name, this->*row.value, row.unit, row.help)->group(row.group);
   add_text(command, "--hands", hands, "auto|N",
-           "hands that redraw the lines in turn, each with a pen of its own (auto: all that the style or "
-           "model has; 1: the still's alone)")
+           "hands that redraw the lines in turn, each with a pen of its own (auto: 1, the still's own, "
+           "which looks best)")
       ->group("Lines");
   add_text(command, "--codec", codec, "NAME",
            fmt::format("{} (auto: what the file's format usually has)", video::codec_names()))

@@ -36,7 +36,7 @@ struct AnimateArguments {
   double duration = 0, moments_rate = 0, amount = 0;
   int frames = 0;
   std::uint64_t random_seed = 0;
-  int most_hands = 0;  // that draw lines in turn; 0: as many as the style or model has
+  int most_hands = 1;  // that draw lines in turn
   bool drawn = false;  // --style none: the images are drawings
   std::vector<std::filesystem::path> masks;
   std::vector<FlowArgument> regions;

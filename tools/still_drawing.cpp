@@ -35,7 +35,7 @@ struct Boil {
   // `available`: hands that the style or the model has.
   Boil(const AnimateArguments& args, int available)
       : moments(static_cast<int>(args.boil)),
-        hands(std::min(args.most_hands > 0 ? args.most_hands : available, moments)),
+        hands(std::min(args.most_hands, moments)),
         amount(static_cast<float>(args.amount)),
         seed(args.random_seed) {
     if (args.most_hands > available)
