@@ -1,5 +1,5 @@
 // Training of the animator. A moment of a moving drawing differs from the next one in its lines
-// alone, so the trunk, the flat colors and the still's line are frozen, and the gradient ends at the
+// alone, so the trunk, the flat colors and the still's line are frozen; the gradient ends at the
 // hands' own layers. Where a stroke lies cannot be learned: a convolution does the same at every
 // place. What a hand can learn is a function of what is drawn: how wide a stroke is, from which
 // contrast on, how small, and how steadily it follows its edge.

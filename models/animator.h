@@ -31,8 +31,8 @@ class Animator final : public Stylizer {
   void train_step(Step& step) override;
 
  private:
-  // One training batch, all values in [0,1]: the photographs that the network sees, the lines of all
-  // hands [n,h,w,hands], and each sample's style.
+  // One training batch, all values in [0,1]: the photographs that the network sees, the lines of
+  // all hands [n,h,w,hands], and each sample's style.
   struct Examples {
     Tensor input, lines, mixture;
   };

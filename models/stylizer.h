@@ -34,8 +34,8 @@ class Stylizer : public Model {
   bool grow_from(const CheckpointFile& file) override;
   // That draw lines (ComicNetwork), 1 without sumi train animator.
   int hands() const { return options().hands; }
-  // Coefficients [n,h,w,7] (ComicNetwork) for photographs [n,h,w,3] in [0,1], and with_hands behind
-  // them the lines' logits of the hands() - 1 further hands; `weights` as from style_mixture(). Uses
+  // Coefficients [n,h,w,7] (ComicNetwork) for photographs [n,h,w,3] in [0,1]; with_hands: behind
+  // them the lines' logits of the hands() - 1 further hands. `weights`: style_mixture(). Uses
   // the EMA of the weights if the model keeps one, unless `raw`.
   Tensor coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw,
                       bool with_hands = false);

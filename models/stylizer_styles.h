@@ -20,7 +20,7 @@ std::size_t count_learned(const TrainOptions& options);
 
 // Error "[--add-style] ..." where a style is to be added to nothing.
 void check_added_style(const TrainOptions& options);
-// The options of a stylizer's checkpoint that --init names, or of an animator's. Error "[--init ...]
+// The options of a stylizer's checkpoint that --init names, or an animator's. Error "[--init ...]
 // ..." for another model's.
 TrainOptions stylizer_of_init(const TrainOptions& options);
 

@@ -40,7 +40,7 @@ stylize::Plane calmed_hand(const stylize::Plane& still, const stylize::Plane& dr
 // Pixels that a moment may change: 1 near lines, 0 where every line is farther than any field
 // reaches, with a soft border.
 stylize::Plane line_reach(const stylize::Plane& line, LineScale scale);
-// The same near the lines of any of several hands, one or more, of one size and not as a difference.
+// The same near the lines of any of several hands, one or more, of one size, not as a difference.
 stylize::Plane line_reach(const std::vector<stylize::Plane>& hands, LineScale scale);
 
 // The line layer of a moment. Where `reach` is 0 the result is `line` to the bit. `drawn` is the

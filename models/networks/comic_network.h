@@ -50,8 +50,8 @@ class ComicNetwork final : public Module {
   // [n,h,w,7]: the shift b (3), the line's logit (1), the scale a (3).
   Tensor operator()(const Tensor& x, const Tensor& mixture);
   using Module::operator();  // with the first style alone
-  // The coefficients, to the bit, and behind them the line's logit of each further hand: [n,h,w,6 +
-  // hands].
+  // The same coefficients bit-exactly, and behind them the line's logit of each further hand:
+  // [n,h,w,6 + hands].
   Tensor with_hands(const Tensor& x, const Tensor& mixture);
   Shape infer_shape(const Shape& x, Cost& cost) const override;
 

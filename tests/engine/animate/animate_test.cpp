@@ -145,7 +145,7 @@ TEST_CASE("boil: another hand's strokes replace the still's near lines, by half 
   const Plane reach = line_reach(hands, LineScale::cover);
   CHECK(reach.row(40)[34] == 1);
   CHECK(reach.row(40)[100] == 0);
-  // Without a field the moment is the hand's line to the bit.
+  // Without a field the moment is the hand's line bit-exactly.
   const BoilField quiet = boil_field(120, 90, 1, {0, 5, nullptr});
   const Plane moment = boiled(hands[0], hands[1], quiet, reach, LineScale::cover);
   CHECK(moment.row(40)[30] == 0);
