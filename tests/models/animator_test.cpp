@@ -12,6 +12,7 @@
 #include "engine/image/image.h"
 #include "engine/runtime/device.h"
 #include "engine/serialize/checkpoint.h"
+#include "models/inference/comic_picture.h"
 #include "models/make_model.h"
 #include "models/registry.h"
 #include "models/settings.h"
@@ -111,6 +112,18 @@ TEST_CASE("animator: hands learn, and all that a still is drawn with keeps its b
     // A style without a teacher has one hand.
     CHECK(planes(*model, photos, own, 6 + hand, 1) == planes(*model, photos, own, 3, 1));
   }
+
+  Photo photo{24, 20, 8, {}, {}, ""};
+  for (int i = 0; i < 3 * 24 * 20; ++i) photo.rgb.push_back(static_cast<std::uint16_t>(i * 997 % 65536));
+  ComicOptions shown;
+  shown.weights = ink;
+  const Photo drawn = comic_picture(*as_stylizer(*still), photo, shown);
+  shown.hands = true;
+  const ComicDrawing drawing(*as_stylizer(*model), photo, shown);
+  CHECK(drawing.hands() == 4);
+  CHECK(drawing.draw(drawing.line()).rgb == drawn.rgb);
+  const stylize::Plane &own_line = drawing.line(0), &other = drawing.line(3);
+  CHECK_FALSE(std::equal(other.data(), other.data() + other.pixels(), own_line.data()));
 }
 
 TEST_CASE("animator: filters teach, a run resumes bit-exactly, and its checkpoint is a stylizer's") {
