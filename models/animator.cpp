@@ -51,7 +51,10 @@ Tensor channel(const Tensor& x, std::int64_t i) {
 
 }  // namespace
 
-Animator::Animator(const TrainOptions& o) : Stylizer(o), taught_(taught_styles(o)) {}
+Animator::Animator(const TrainOptions& o)
+    : Stylizer(o),
+      taught_(taught_styles(o)),
+      choice_(style_choice(static_cast<std::int64_t>(styles().size()), taught_, dtype(), device())) {}
 
 Animator::Examples Animator::examples_of(MicroBatch& batch) {
   Examples e{batch["input"], batch["lines"], batch["mixture"]};
@@ -61,8 +64,7 @@ Animator::Examples Animator::examples_of(MicroBatch& batch) {
   const Shape s = all.shape();
   const std::int64_t hands = options().hands;
   e.input = batch["input"] = degraded(slice(all, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}), examples());
-  e.mixture = batch["mixture"] =
-      one_hot_styles(s.n, static_cast<std::int64_t>(styles().size()), taught_, examples(), all);
+  e.mixture = batch["mixture"] = one_hot_styles(s.n, choice_, examples());
   for (std::size_t i = 0; i < taught_.size(); ++i) {
     const Tensor chosen = slice(e.mixture, {0, 0, 0, taught_[i]}, {s.n, 1, 1, 1});
     const Tensor mine =

@@ -39,6 +39,7 @@ class Animator final : public Stylizer {
   Examples examples_of(MicroBatch& batch);
 
   std::vector<std::int64_t> taught_;  // styles that have a teacher
+  StyleChoice choice_;                // of them
 };
 
 }  // namespace sumi

@@ -82,6 +82,9 @@ Stylizer::Stylizer(const TrainOptions& o)
   }
   ink_ = table(inks, 3, o);
   opacity_ = table(opacities, 1, o);
+  std::vector<std::int64_t> learned(static_cast<std::size_t>(learned_));
+  std::iota(learned.begin(), learned.end(), first_);
+  choice_ = style_choice(ink_.shape().n, learned, ink_.dtype(), ink_.device());
   std::vector<double> soft;
   for (const int y : {1, 4, 6, 4, 1})
     for (const int x : {1, 4, 6, 4, 1}) soft.push_back(y * x / 256.0);
@@ -101,9 +104,7 @@ Stylizer::Examples Stylizer::draw_examples(const Tensor& batch) {
   const Tensor all = affine(batch, 0.5, 0.5);
   Examples e;
   e.input = degraded(slice(all, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}), stream_);
-  std::vector<std::int64_t> learned(static_cast<std::size_t>(learned_));
-  std::iota(learned.begin(), learned.end(), first_);
-  e.mixture = one_hot_styles(s.n, ink_.shape().n, learned, stream_, ink_);
+  e.mixture = one_hot_styles(s.n, choice_, stream_);
   Tensor planes;
   for (std::int64_t i = 0; i < learned_; ++i) {
     const Tensor chosen = slice(e.mixture, {0, 0, 0, first_ + i}, {s.n, 1, 1, 1});

@@ -11,6 +11,7 @@
 #include "engine/ops.h"
 #include "models/model.h"
 #include "models/networks/comic_network.h"
+#include "models/training/comic_examples.h"
 
 namespace sumi {
 
@@ -77,6 +78,7 @@ class Stylizer : public Model {
   DiscriminatorTrainer* judge_ = nullptr;  // of lines; null without --drawings
   Tensor soft_;                            // [1,5,5,1]: a blur
   Tensor ink_, opacity_;                   // [styles,1,1,3], [styles,1,1,1]
+  StyleChoice choice_;                     // of the learned styles
   std::vector<Tensor> shown_;
 };
 

@@ -1,7 +1,5 @@
 #include "models/training/comic_examples.h"
 
-#include <cstddef>
-
 namespace sumi {
 namespace {
 
@@ -28,17 +26,21 @@ Tensor degraded(const Tensor& photo, RandomStream& stream) {
   return clamp01(add(mul(photo, exposure), mul(noise, sigma)));
 }
 
-// u in (0, learned]: number i of the learned styles is chosen where i < u <= i + 1. Others have the
-// number -1.
-Tensor one_hot_styles(std::int64_t count, std::int64_t styles, const std::vector<std::int64_t>& learned,
-                      RandomStream& stream, const Tensor& like) {
+StyleChoice style_choice(std::int64_t styles, const std::vector<std::int64_t>& learned, DType dtype,
+                         const Device& device) {
   std::vector<double> numbers(static_cast<std::size_t>(styles), -1.0);
   for (std::size_t i = 0; i < learned.size(); ++i)
     numbers.at(static_cast<std::size_t>(learned[i])) = static_cast<double>(i);
-  const auto choices = static_cast<double>(learned.size());
+  return {Tensor::from(numbers, Shape::matrix(1, styles), dtype, device), learned.size()};
+}
+
+// u in (0, learned]: number i is chosen where i < u <= i + 1, and -1 never.
+Tensor one_hot_styles(std::int64_t count, const StyleChoice& choice, RandomStream& stream) {
+  const auto choices = static_cast<double>(choice.learned);
+  const Tensor& numbers = choice.numbers;
   const Tensor u =
-      affine(stream.uniform(Shape::matrix(count, 1), like.dtype(), like.device()), -choices, choices);
-  const Tensor above = sub(u, Tensor::from(numbers, Shape::matrix(1, styles), like.dtype(), like.device()));
+      affine(stream.uniform(Shape::matrix(count, 1), numbers.dtype(), numbers.device()), -choices, choices);
+  const Tensor above = sub(u, numbers);
   return sub(heaviside(above), heaviside(affine(above, 1, -1)));
 }
 

@@ -2,6 +2,7 @@
 // what the network sees of its photograph.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -21,9 +22,15 @@ Tensor mean_step(const Tensor& x, int axis);
 // deviation of up to 16 of 255 levels, and exposure by up to 12 %.
 Tensor degraded(const Tensor& photo, RandomStream& stream);
 
-// [count,1,1,styles], one-hot: a style for each sample, each of `learned` as likely. `like` has the
-// dtype and the device.
-Tensor one_hot_styles(std::int64_t count, std::int64_t styles, const std::vector<std::int64_t>& learned,
-                      RandomStream& stream, const Tensor& like);
+// The styles that samples may be of, out of `styles`. A model makes it once: a captured step cannot
+// copy from the host.
+struct StyleChoice {
+  Tensor numbers;  // [1,1,1,styles]: the place among the learned styles, or -1
+  std::size_t learned;
+};
+StyleChoice style_choice(std::int64_t styles, const std::vector<std::int64_t>& learned, DType dtype,
+                         const Device& device);
+// [count,1,1,styles], one-hot: a style for each sample, each as likely.
+Tensor one_hot_styles(std::int64_t count, const StyleChoice& choice, RandomStream& stream);
 
 }  // namespace sumi
