@@ -25,8 +25,9 @@
 namespace sumi {
 namespace {
 
-// Weights of the losses of a hand's alpha, as the stylizer's (models/stylizer.cpp).
-constexpr double kLine = 1, kLineEntropy = 0.2, kGradient = 1, kMissingInk = 3;
+// Weights of the losses of a hand's alpha. A hand begins at a bold line, so a missing stroke counts as
+// much as a false one: counted more, what cannot be foreseen is inked.
+constexpr double kLine = 1, kLineEntropy = 0.2, kGradient = 1;
 constexpr std::int64_t kCoefficients = 7;  // of the still, before the further hands' lines
 
 bool has_teacher(const std::string& style) {
@@ -84,7 +85,7 @@ void Animator::train_step(Step& step) {
     const Tensor logits = affine(slice(all, {0, 0, 0, kCoefficients}, {s.n, s.h, s.w, further}), 4, -2);
     const Tensor teacher = slice(e.lines, {0, 0, 0, 1}, {s.n, s.h, s.w, further});
     const Tensor made = sigmoid(logits), apart = sub(made, teacher);
-    loss.add("loss_line", kLine, mean(mul(abs(apart), affine(teacher, kMissingInk, 1))));
+    loss.add("loss_line", kLine, mean(abs(apart)));
     loss.add("loss_entropy", kLineEntropy, loss_mean(Loss::bce_logits, logits, teacher));
     loss.add("loss_gradient", kGradient, add(mean_step(apart, 1), mean_step(apart, 2)));
     // Two hands must differ by as much as their teachers, so that they do not meet at the mean.
