@@ -11,7 +11,7 @@
 # 0 no failure, 1 a failure, 2 usage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-targets=(checkpoint config idx import pack pickle pth script image clip onnx)
+targets=(checkpoint config idx import ncnn pack pickle pth script image clip onnx)
 usage() { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 [ $# -ge 1 ] || usage

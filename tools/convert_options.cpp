@@ -41,9 +41,8 @@ void ConvertArguments::add_options(CLI::App& command) {
       .add_flag("-x,--tta", tta,
                 "mean of the results for the eight mirrored and turned images; eight times the work")
       ->group("Style");
-  add_text(
-      command, "-m,--model", model, "RUN|CHECKPOINT",
-      "a run directory (its newest checkpoint), a file of weights, or an ONNX network of another program")
+  add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
+           "a run directory (its newest checkpoint), a file of weights, or an ONNX or ncnn network")
       ->group("Model");
   add_net_key(command, net_key)->group("Model");
   add_text(command, "--direction", direction, "AtoB|BtoA",

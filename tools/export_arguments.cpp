@@ -38,7 +38,7 @@ void add_export_options(CLI::App& app, const std::shared_ptr<ExportArguments>& a
   add_whole(app, "--opset", args->opset, "N", "of an onnx file: 13 to 21")->default_str("17")->group("Graph");
   app.add_flag("--simplify", args->simplify, "fold batch norm into the convolutions before it")
       ->group("Graph");
-  add_text(app, "--license", args->license, "TEXT", "license of the weights, for the file's metadata")
+  add_text(app, "--license", args->license, "TEXT", "license of the weights, for an onnx file's metadata")
       ->group("Graph");
   add_text(app, "--examples", args->examples, "FILE",
            "also write inputs and sumi's outputs as safetensors, to check another runtime with")
@@ -78,7 +78,7 @@ void refuse_idle_options(const ExportArguments& args, const ExportFormat& format
   refuse(args.opset != 0 && !onnx, "--opset", "onnx files");
   refuse(args.simplify && !format.is_graph, "--simplify",
          "files of graphs, not of weights, whose names it would change");
-  refuse(!args.license.empty() && !format.is_graph, "--license", "files of graphs");
+  refuse(!args.license.empty() && !onnx, "--license", "onnx files");
   refuse(!args.examples.empty() && !format.is_graph, "--examples", "files of graphs");
 }
 

@@ -25,7 +25,8 @@ struct StoredWeights {
 };
 
 // PyTorch's zip archive (torch.save since 1.6): DIR/data.pkl, and DIR/data/KEY for each storage.
-// Every tensor lies inside its storage. Throws Error "[where] ..." for anything else.
+// DIR/extra/NAME are metadata. Every tensor lies inside its storage. Throws Error "[where] ..." for
+// anything else.
 StoredWeights read_torch_zip(std::string_view bytes, const std::string& where);
 
 // PyTorch's older stream: pickles of a magic number, the protocol, the machine, the object and the

@@ -48,6 +48,7 @@ StoredWeights read_safetensors(const SafetensorsFile& file) {
 }
 
 std::int64_t count_values(const std::vector<std::int64_t>& shape) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;  // other sizes are any
   std::int64_t count = 1;
   for (const std::int64_t size : shape) count *= size;
   return count;
@@ -140,6 +141,18 @@ void WeightFile::choose(const std::string& dictionary, const std::string& prefix
   for (const std::size_t i : impl_->members[dictionary]) {
     if (!tensors[i].name.starts_with(prefix)) continue;
     entries_.push_back({tensors[i].name.substr(prefix.size()), tensors[i].dtype, tensors[i].shape});
+    impl_->index.emplace(entries_.back().name, i);
+  }
+}
+
+void WeightFile::choose_all() {
+  chosen_.clear();
+  entries_.clear();
+  impl_->index.clear();
+  const auto& tensors = impl_->weights.tensors;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const StoredWeights::Tensor& t = tensors[i];
+    entries_.push_back({t.dictionary.empty() ? t.name : t.dictionary + "." + t.name, t.dtype, t.shape});
     impl_->index.emplace(entries_.back().name, i);
   }
 }

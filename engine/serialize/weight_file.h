@@ -32,7 +32,7 @@ class WeightFile {
     std::vector<std::int64_t> shape;
   };
   WeightFormat format() const { return format_; }
-  // Metadata of a safetensors file.
+  // Metadata of a safetensors file; texts up to 1 MiB in the folder "extra" of PyTorch's archive.
   const std::map<std::string, std::string>& metadata() const;
 
   // The dictionaries that hold the tensors: {""} for a flat file, {"netG_state_dict",
@@ -42,6 +42,8 @@ class WeightFile {
   // names with the prefix ("netG."), which is removed.
   void choose(const std::string& dictionary, const std::string& prefix = "");
   const std::string& chosen() const { return chosen_; }
+  // All dictionaries at once, with names like "g_ab.model.1.weight"; those of a flat file stay.
+  void choose_all();
 
   // In the order of the dictionary; of safetensors in the order of the bytes.
   const std::vector<Entry>& entries() const { return entries_; }

@@ -25,6 +25,7 @@ int fuzz_checkpoint(const std::uint8_t* data, std::size_t size);
 int fuzz_config(const std::uint8_t* data, std::size_t size);
 int fuzz_idx(const std::uint8_t* data, std::size_t size);
 int fuzz_import(const std::uint8_t* data, std::size_t size);
+int fuzz_ncnn(const std::uint8_t* data, std::size_t size);
 int fuzz_pack(const std::uint8_t* data, std::size_t size);
 int fuzz_pickle(const std::uint8_t* data, std::size_t size);
 int fuzz_pth(const std::uint8_t* data, std::size_t size);
@@ -52,6 +53,7 @@ constexpr Target kTargets[] = {
     {"config", fuzz_config, 1000},
     {"idx", fuzz_idx, 1000},
     {"import", fuzz_import, 1000},
+    {"ncnn", fuzz_ncnn, 1000},
     {"pack", fuzz_pack, 1000},
     {"pickle", fuzz_pickle, 2000},
     {"pth", fuzz_pth, 2000},
