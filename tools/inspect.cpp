@@ -110,7 +110,7 @@ Command add_inspect(CLI::App& parent) {
            "  sumi inspect run/checkpoints/1000.safetensors --json\n"
            "  sumi inspect latest_net_G.pth\n");
   app.add_option("FILE", args->path,
-                 "a checkpoint, a PyTorch or safetensors file, or a run (its newest checkpoint)")
+                 "a checkpoint, a PyTorch, Keras or safetensors file, or a run (its newest checkpoint)")
       ->take_last()
       ->group("Input");
   add_net_key(app, args->net_key)->group("Input");

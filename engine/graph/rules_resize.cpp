@@ -93,11 +93,15 @@ ResizeGeom engine_geometry(const Sampling& s) {
   return g;
 }
 
+// The scale is the ratio of the sizes.
+bool is_plain(const Side& side) {
+  return std::abs(side.scale * double(side.in) - double(side.out)) < 1e-6 * double(side.out);
+}
+
 bool engine_agrees(const Sampling& s, const Side& side) {
   if (s.mode == "cubic") return false;
   if (s.mode == "nearest") return is_engine_nearest(s, side);
-  const bool plain = std::abs(side.scale * double(side.in) - double(side.out)) < 1e-6 * double(side.out);
-  return plain && s.coordinates != "tf_half_pixel_for_nn" &&
+  return is_plain(side) && s.coordinates != "tf_half_pixel_for_nn" &&
          !(s.coordinates == "pytorch_half_pixel" && side.out == 1 && side.in > 1);
 }
 
@@ -156,7 +160,8 @@ std::optional<int> by_stencil(NodeContext& c, int x, const Sampling& s, const Si
   constexpr std::int64_t kMost = 8;
   const std::int64_t common = std::gcd(rows.in, rows.out), p = rows.out / common, q = rows.in / common;
   const bool fits = s.mode == "cubic" && s.coordinates == "half_pixel" && p <= kMost && q <= kMost &&
-                    columns.out * q == columns.in * p && columns.in % q == 0;
+                    columns.out * q == columns.in * p && columns.in % q == 0 && is_plain(rows) &&
+                    is_plain(columns);
   if (!fits) return std::nullopt;
   const auto offset = [&](std::int64_t r) { return (double(r) + 0.5) * double(q) / double(p) - 0.5; };
   const std::int64_t low = std::min<std::int64_t>(0, static_cast<std::int64_t>(std::floor(offset(0))) - 1),

@@ -35,4 +35,9 @@ StoredWeights read_torch_stream(std::string_view bytes, const std::string& where
 // Returns true for the first bytes of such a stream.
 bool is_torch_stream(std::string_view bytes);
 
+// Keras' HDF5 files: layers in the order of the file's lists, "conv2d/kernel:0" as "conv2d.weight"
+// in PyTorch's layout, gamma, beta and moving_mean as weight, bias and running_mean. Texts
+// "sumi.NAME" among the file's attributes are metadata.
+StoredWeights read_keras(std::string_view bytes, const std::string& where);
+
 }  // namespace sumi

@@ -11,6 +11,7 @@
 #include "engine/error.h"
 #include "engine/serialize/element.h"
 #include "engine/serialize/file.h"
+#include "engine/serialize/hdf5_file.h"
 #include "engine/serialize/safetensors.h"
 #include "engine/serialize/stored_weights.h"
 
@@ -33,6 +34,7 @@ bool zip_names(std::string_view bytes, std::string_view name) {
 
 WeightFormat format_of(std::string_view bytes) {
   if (is_torch_stream(bytes)) return WeightFormat::torch_stream;
+  if (is_hdf5(bytes)) return WeightFormat::keras;
   // TorchScript's archives hold programs; the safetensors reader names them.
   if (bytes.starts_with("PK\3\4"sv) && zip_names(bytes, "data.pkl") && !zip_names(bytes, "constants.pkl"))
     return WeightFormat::torch_zip;
@@ -91,6 +93,8 @@ const char* describe(WeightFormat format) {
       return "a PyTorch file (zip archive of torch.save)";
     case WeightFormat::torch_stream:
       return "a PyTorch file (stream of torch.save before 1.6)";
+    case WeightFormat::keras:
+      return "a Keras file (HDF5)";
     default:
       return "a safetensors file";
   }
@@ -111,6 +115,9 @@ WeightFile::WeightFile(const std::filesystem::path& path) : impl_(std::make_uniq
       break;
     case WeightFormat::torch_stream:
       impl_->weights = read_torch_stream(view_of(impl_->file), where);
+      break;
+    case WeightFormat::keras:
+      impl_->weights = read_keras(view_of(impl_->file), where);
       break;
     default:
       impl_->safetensors = SafetensorsFile::open(path);

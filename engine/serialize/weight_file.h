@@ -1,4 +1,5 @@
-// One interface to the named tensors of files that hold weights: safetensors, and PyTorch's.
+// One interface to the named tensors of files that hold weights: safetensors, PyTorch's, and HDF5
+// files of Keras.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 
 namespace sumi {
 
-enum class WeightFormat : std::uint8_t { safetensors, torch_zip, torch_stream };
+enum class WeightFormat : std::uint8_t { safetensors, torch_zip, torch_stream, keras };
 // "a PyTorch file (zip archive of torch.save)".
 const char* describe(WeightFormat format);
 // Returns the format that the bytes of the file show, whatever its name; safetensors for anything
@@ -32,7 +33,8 @@ class WeightFile {
     std::vector<std::int64_t> shape;
   };
   WeightFormat format() const { return format_; }
-  // Metadata of a safetensors file; texts up to 1 MiB in the folder "extra" of PyTorch's archive.
+  // Metadata of a safetensors file; texts up to 1 MiB in the folder "extra" of PyTorch's archive;
+  // attributes "sumi.NAME" of a Keras file.
   const std::map<std::string, std::string>& metadata() const;
 
   // The dictionaries that hold the tensors: {""} for a flat file, {"netG_state_dict",

@@ -23,6 +23,7 @@ namespace fs = std::filesystem;
 extern "C" {
 int fuzz_checkpoint(const std::uint8_t* data, std::size_t size);
 int fuzz_config(const std::uint8_t* data, std::size_t size);
+int fuzz_h5(const std::uint8_t* data, std::size_t size);
 int fuzz_idx(const std::uint8_t* data, std::size_t size);
 int fuzz_import(const std::uint8_t* data, std::size_t size);
 int fuzz_ncnn(const std::uint8_t* data, std::size_t size);
@@ -51,6 +52,7 @@ struct Target {
 constexpr Target kTargets[] = {
     {"checkpoint", fuzz_checkpoint, 1000},
     {"config", fuzz_config, 1000},
+    {"h5", fuzz_h5, 1000},
     {"idx", fuzz_idx, 1000},
     {"import", fuzz_import, 1000},
     {"ncnn", fuzz_ncnn, 1000},
