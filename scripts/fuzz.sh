@@ -37,9 +37,9 @@ for target in "${chosen[@]}"; do
   mkdir -p "$found" build/fuzz/failed
   start=$SECONDS
   # The checkpoint of a whole network is 30 KB; smaller files allow more mutations in the same time. An HDF5 file with two
-  # layers has 12 KB.
+  # layers has 12 KB, the nodes of a generator 40 KB.
   longest=8192
-  [ "$target" = h5 ] && longest=16384
+  case "$target" in h5) longest=16384 ;; onnx) longest=49152 ;; esac
   build/fuzz/fuzz_"$target" "$limit" -seed=1 -max_len=$longest -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
     -verbosity=1 -artifact_prefix=build/fuzz/failed/"$target"- "$@" "$found" tests/fuzz/corpus/"$target" \
     >build/fuzz/"$target".log 2>&1 || status=1

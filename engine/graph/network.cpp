@@ -216,7 +216,7 @@ void Network::choose_sizes(const ImageFormat& format) {
   const std::int64_t fixed_height = image.dims[traits_.nchw ? 2 : 1],
                      fixed_width = image.dims[traits_.nchw ? 3 : 2];
   if (fixed_height > 0 && fixed_width > 0) declared_ = lowered(fixed_height, fixed_width).all;
-  std::vector<int> multiples{1, 2, 4, 8, 16, 32, 64};
+  std::vector<int> multiples{1, 2, 4, 8, 16, 32, 64, 128, 256};
   if (format.multiple) multiples = {*format.multiple};
   std::string why, first_why;
   traits_.multiple = 0;
