@@ -140,7 +140,7 @@ void ImageSink::write_frame(const Image8& image) {
   frame.pts = count_;
   frame.duration = 1;
   const auto channels = static_cast<std::size_t>(image.channels);
-  const std::size_t step = channels == 3 ? 1 : 0;  // gray is repeated
+  const std::size_t step = channels >= 3 ? 1 : 0;  // gray is repeated
   for (std::size_t i = 0; i < image.data.size(); i += channels)
     for (std::size_t c = 0; c < 3; ++c)
       frame.rgb.push_back(static_cast<std::uint16_t>(257 * image.data[i + c * step]));

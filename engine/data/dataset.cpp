@@ -241,9 +241,9 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
   const std::string where = "data " + spec.data.string();
   io::check_preprocess(where, spec);
   const bool is_pack = spec.data.extension() == ".pack";
-  if (spec.channels != 1 && spec.channels != 3 &&
+  if (spec.channels != 1 && spec.channels != 3 && spec.channels != 4 &&
       !(is_pack && spec.channels > 0 && spec.channels <= static_cast<int>(io::kMostPlanes)))
-    fail(where, fmt::format("cannot have {} channels; use 1 or 3", spec.channels));
+    fail(where, fmt::format("cannot have {} channels; use 1, 3 or 4", spec.channels));
   if (spec.workers < 0 || spec.max_items < 0) fail(where, "workers and max items cannot be negative");
   std::error_code error;
   const auto status = fs::status(spec.data, error);
