@@ -132,10 +132,9 @@ void OptionSet::apply(TrainOptions& options, bool resumable) const {
   if (!given("epochs") && !given("epochs-decay")) return;
   if (!given("steps")) options.steps = 0;
   if (options.steps > 0 && options.lr_policy == "constant")
-    throw UsageError(
-        command_name(app_),
-        "--steps and --epochs both set the length of the run; give one (with another --lr-policy, --steps is "
-        "the length and --epochs shapes the learning rate)");
+    throw UsageError(command_name(app_),
+                     "--steps and --epochs both set the length of the run; give one (with another "
+                     "--lr-policy, --steps sets the length and --epochs the course of the learning rate)");
 }
 
 void OptionSet::check_values_given() const {

@@ -32,8 +32,7 @@ TEST_CASE("usage: missing and invalid options are named") {
   check_error(run(folder, "train dcgan --data"), 2, "--data");
   check_error(run(folder, "train dcgan --data --outdir run"), 2,
               "--data needs a value, but '--outdir' follows");
-  check_error(run(folder, "train --steps 4 dcgan --data x --outdir run"), 2,
-              "options stand behind the model");
+  check_error(run(folder, "train --steps 4 dcgan --data x --outdir run"), 2, "options must follow the model");
   check_error(run(folder, "train dcgan --resume run"), 1, "[run run] is not a run directory");
   const std::string train = "train dcgan --data x --outdir run ";
   check_error(run(folder, train + "--size 0"), 2, "--size");

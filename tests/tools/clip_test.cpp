@@ -159,7 +159,7 @@ TEST_CASE("clip: a stopped or killed call goes on to the same frames, and only w
     CHECK(!fs::exists(folder / "out.mkv"));
     const Result resumed = run(folder, call + "out.mkv");
     CHECK(resumed.code == 0);
-    CHECK(has(resumed.err, "goes on behind frame"));
+    CHECK(has(resumed.err, "continues after frame"));
     const Shown a = read_clip(folder / "whole.mkv"), b = read_clip(folder / "out.mkv");
     REQUIRE(a.count == b.count);
     CHECK(a.frames == b.frames);

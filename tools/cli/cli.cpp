@@ -172,7 +172,7 @@ CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& valu
             // Without the check, a missing value would consume the next option.
             if (text.rfind("--", 0) == 0)
               throw UsageError(command_name(owner),
-                               fmt::format("{} needs a value, but '{}' follows, name, text));
+                               fmt::format("{} needs a value, but '{}' follows", name, text));
             value = text;
           },
           help)
