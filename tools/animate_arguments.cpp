@@ -145,24 +145,12 @@ void AnimateArguments::add_options(CLI::App& command) {
            fmt::format("{} (auto: the default of the file's format)", video::codec_names()))
       ->group("Clip");
   add_text(command, "--seed", seed, "N", "seed of all random numbers")->default_str("0")->group("Lines");
-  drawing.app = app;
-  drawing.style.add_options(command);
-  command.remove_option(command.get_option("--sheet"));
-  drawing.comic.add_options(command);
-  add_text(command, "-m,--model", drawing.model, "RUN|CHECKPOINT",
-           "draw with a trained model (without it and without --style: comic)")
-      ->group("Model");
-  add_text(command, "--direction", drawing.direction, "AtoB|BtoA",
-           "direction of translation (default: the model's first)")
-      ->group("Model");
-  command.add_flag("--no-ema", drawing.raw, "use the last weights instead of their EMA")->group("Model");
+  drawing.add_drawing_options(command, "draw with a trained model (without it and without --style: comic)");
   add_text(
       command, "--gate", drawing.gate, "auto|off",
       "auto: images that are in the style already, by the model's gate, move as they are; off: all are drawn")
       ->default_str("auto")
       ->group("Model");
-  drawing.machine.add(command);
-  drawing.screen.add(command);
 }
 
 void AnimateArguments::check() {

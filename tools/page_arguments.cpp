@@ -134,20 +134,8 @@ void PageArguments::add_options(CLI::App& command) {
         ->default_str(this->*row.text)
         ->group(row.text == &PageArguments::font_size || row.text == &PageArguments::frame_rate ? "Text"
                                                                                                 : "Page");
-  drawing.app = app;
-  drawing.style.add_options(command);
-  command.remove_option(command.get_option("--sheet"));
-  drawing.comic.add_options(command);
-  add_text(command, "-m,--model", drawing.model, "RUN|CHECKPOINT",
-           "draw with a trained model instead of a style")
-      ->group("Model");
-  add_text(command, "--direction", drawing.direction, "AtoB|BtoA",
-           "direction of translation (default: the model's first)")
-      ->group("Model");
-  command.add_flag("--no-ema", drawing.raw, "use the last weights instead of their EMA")->group("Model");
   command.add_flag("--dry-run", dry_run, "list panels, crops and texts without drawing")->group("Page");
-  drawing.machine.add(command);
-  drawing.screen.add(command);
+  drawing.add_drawing_options(command, "draw with a trained model instead of a style");
 }
 
 void PageArguments::check() {
