@@ -55,7 +55,7 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
   options.hold = hold.get();
   if (args.judge)
     throw UsageError(command_name(args.app),
-                     "--judge asks a discriminator, and a stylizer has none; leave it out");
+                     "--judge is for models with a discriminator, and a stylizer has none; leave it out");
   PhotoFilter filter;
   filter.work = [short_side = options.short_side](double width, double height) {
     const auto [w, h] = working_size(static_cast<int>(width), static_cast<int>(height), short_side);

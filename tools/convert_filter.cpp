@@ -85,7 +85,7 @@ class FaceMasks {
       return faces::face_mask(view_of(photo), faces::find_faces(view_of(photo)));
     } catch (const Error& error) {  // a drawing without face detection is still useful
       wanted_ = false;
-      warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
+      warn_(fmt::format("warning: faces are not detected: {}", error.what()));
       return {};
     }
   }

@@ -80,7 +80,7 @@ void ImagePath::prepare() const {
   const fs::path first = file(0);
   if (!has_writable_extension(first))
     fail("write " + first.string(),
-         fmt::format("the name does not end like an image that can be written; use {}", writable_names()));
+         fmt::format("the extension is not that of an image that can be written; use {}", writable_names()));
   // The number in a pattern may be part of a folder's name.
   const std::int64_t folders = after_.find('/') != std::string::npos ? count_ : 1;
   for (std::int64_t i = 0; i < folders; ++i) {

@@ -57,7 +57,7 @@ class DrawnStill final : public StillDrawer {
     if (boil_.moments == 1) return {photo};
     const animate::DrawnLines lines = animate::find_drawn_lines(photo);
     if (!lines.any) {
-      warn_("note: the image has no dark lines on lighter ground; camera and layers move alone");
+      warn_("note: the image has no dark lines on a lighter ground; only camera and layers move");
       return {photo};
     }
     std::vector<Photo> moments;

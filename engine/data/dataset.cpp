@@ -210,7 +210,8 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
   const std::string where = "data " + spec.data.string();
   auto pack = Pack::read(spec.data);
   if (!pack)
-    fail(where, "is no packed set of this version, or damaged; copy it again from a run's cache folder");
+    fail(where,
+         "is not a packed set of this version, or is damaged; copy it again from a run's cache folder");
   if (const PackShape& held = pack->shape(); !(held == state.shape))
     fail(where, fmt::format("holds images of {}, but the options ask for {}; make it with the same size, "
                             "channels, bits and preprocessing",

@@ -60,7 +60,7 @@ void DataOptions::add_rows(OptionTable& t) {
       .choices({"1", "3", "4"});
   t.add("flip", &TrainOptions::flip).help("mirror images at random");
   t.add("sample-with-replacement", &TrainOptions::sample_with_replacement)
-      .help("sample every image from the whole set, so that an epoch repeats some and skips others")
+      .help("sample with replacement: an epoch repeats some images and skips others")
       .alias("--replacement");
   t.add("max-items", &TrainOptions::max_items)
       .help("use only the first N images; 0: all")

@@ -110,7 +110,7 @@ TEST_CASE("dataset: a pack is data itself, where its images are not") {
   carried.size = 16;
   CHECK(has(error_of([&] { open(carried); }), "holds images of 8x8x3, but the options ask for 16x16x3"));
   put(carried.data, bytes.substr(0, bytes.size() - 1));
-  CHECK(has(error_of([&] { open(carried); }), "is no packed set of this version, or damaged"));
+  CHECK(has(error_of([&] { open(carried); }), "is not a packed set of this version, or is damaged"));
 }
 
 TEST_CASE("dataset: broken images are named once, then counted") {
