@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "engine/video/sampling.h"
 #include "kernels/thread_pool.h"
 
 namespace sumi::video {
@@ -108,34 +109,6 @@ double distance(const std::vector<float>& a, const std::vector<float>& b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += std::abs(a[i] - b[i]);
   return sum;
-}
-
-struct Place {
-  std::size_t at;
-  float u, v;  // of the way to the next column and row
-  bool inside;
-};
-
-// Neighbors of a place for bilinear interpolation, in a field of width x height with both at least
-// 2.
-Place place_of(float x, float y, int width, int height) {
-  const bool inside =
-      x >= 0 && y >= 0 && x <= static_cast<float>(width - 1) && y <= static_cast<float>(height - 1);
-  x = std::clamp(x, 0.0F, static_cast<float>(width - 1));
-  y = std::clamp(y, 0.0F, static_cast<float>(height - 1));
-  const int i = std::min(static_cast<int>(x), width - 2), j = std::min(static_cast<int>(y), height - 2);
-  return {static_cast<std::size_t>(j) * static_cast<std::size_t>(width) + static_cast<std::size_t>(i),
-          x - static_cast<float>(i), y - static_cast<float>(j), inside};
-}
-
-template <class T>
-float interpolate(const T* field, int width, const Place& p, std::size_t channels = 1,
-                  std::size_t channel = 0) {
-  const auto value = [&](std::size_t at) { return static_cast<float>(field[at * channels + channel]); };
-  const auto w = static_cast<std::size_t>(width);
-  const float top = value(p.at) + p.u * (value(p.at + 1) - value(p.at));
-  const float low = value(p.at + w) + p.u * (value(p.at + w + 1) - value(p.at + w));
-  return top + p.v * (low - top);
 }
 
 }  // namespace

@@ -23,13 +23,13 @@ class DisFlow final : public DenseFlow {
     const auto view = [&](const std::uint8_t* gray) {
       return cv::Mat(height, width, CV_8U, const_cast<std::uint8_t*>(gray));
     };
-    cv::Mat result(height, width, CV_32FC2, flow);
+    cv::Mat result;  // empty: a flow that is there would be where the search begins
     try {
       dis_->calc(view(from), view(to), result);
     } catch (const cv::Exception& error) {
       fail("video", std::string("optical flow: ") + error.err);
     }
-    if (result.ptr<float>() != flow) std::copy_n(result.ptr<float>(), std::size_t{2} * width * height, flow);
+    std::copy_n(result.ptr<float>(), std::size_t{2} * width * height, flow);
   }
 
  private:
