@@ -83,7 +83,7 @@ void CoherenceMeter::measure_flow() {
   const Track& source = tracks_[0];
   const Field field{width_, height_};
   const std::size_t pixels = source.gray.size();
-  if (!flow_) flow_ = video_module().flow(true);
+  if (!flow_) flow_ = video_module().flow(FlowQuality::medium);
   std::vector<float> there(2 * pixels), back(2 * pixels);
   flow_->compute(source.gray.data(), source.former_gray.data(), width_, height_, there.data());
   flow_->compute(source.former_gray.data(), source.gray.data(), width_, height_, back.data());

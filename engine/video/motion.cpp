@@ -139,9 +139,12 @@ void MotionEstimator::estimate(Motion& motion) {
   motion.flow.resize(2 * pixels);
   motion.trust.resize(pixels);
   std::vector<float> back(2 * pixels);
-  if (!flow_) flow_ = video_module().flow(false);
+  if (!flow_) {
+    flow_ = video_module().flow(FlowQuality::fine);
+    back_flow_ = video_module().flow(FlowQuality::fast);  // for the mask alone
+  }
   flow_->compute(gray_.data(), former_gray_.data(), width_, height_, motion.flow.data());
-  flow_->compute(former_gray_.data(), gray_.data(), width_, height_, back.data());
+  back_flow_->compute(former_gray_.data(), gray_.data(), width_, height_, back.data());
   kernels::parallel_for(height_, [&](std::int64_t row, int) {
     const auto y = static_cast<int>(row);
     for (int x = 0; x < width_; ++x) {
