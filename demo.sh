@@ -83,7 +83,7 @@ done
 
 say "8/9 a photograph that moves: camera and lines, with the colors between them at rest"
 still=${photos[0]}
-[ ! -d "$still" ] || still=$(find "$still" -name '*.jpg' | sort | head -n 1)
+[ ! -d "$still" ] || still=$(find "$still" -name '*.jpg' | sort | sed -n 1p)
 "$sumi" animate -i "$still" -o "$run-living.gif" --size 480 --seconds 3
 
 say "9/9 a comic page of the photographs"

@@ -129,27 +129,16 @@ void AnimateArguments::add_options(CLI::App& command) {
   add_text(command, "--seed", seed, "N", "everything random follows from it")
       ->default_str("0")
       ->group("Lines");
-  drawing.app = app;
-  drawing.style.add_options(command);
-  command.remove_option(command.get_option("--sheet"));
-  drawing.comic.add_options(command);
-  add_text(command, "-m,--model", drawing.model, "RUN|CHECKPOINT",
-           "draw with a trained model, or an ONNX network of another program (without it and without "
-           "--style: comic)")
-      ->group("Model");
-  add_text(command, "--direction", drawing.direction, "AtoB|BtoA", "which way (default: the model's first)")
-      ->group("Model");
-  command.add_flag("--no-ema", drawing.raw, "use the last weights instead of their moving average")
-      ->group("Model");
+  drawing.add_drawing_options(command,
+                              "draw with a trained model, or an ONNX network of another program (without "
+                              "it and without --style: comic)");
+  drawing.imported.add_options(command);
   add_text(
       command, "--gate", drawing.gate, "auto|off",
       "images of which the model's gate says that they are in the style already move as they are; off: all "
       "are drawn")
       ->default_str("auto")
       ->group("Model");
-  drawing.imported.add_options(command);
-  drawing.machine.add(command);
-  drawing.screen.add(command);
 }
 
 void AnimateArguments::check() {

@@ -119,6 +119,20 @@ void ConvertArguments::add_options(CLI::App& command) {
   screen.add(command);
 }
 
+void ConvertArguments::add_drawing_options(CLI::App& command, const char* model_help) {
+  app = &command;
+  style.add_options(command);
+  command.remove_option(command.get_option("--sheet"));
+  comic.add_options(command);
+  add_text(command, "-m,--model", model, "RUN|CHECKPOINT", model_help)->group("Model");
+  add_text(command, "--direction", direction, "AtoB|BtoA",
+           "direction of translation (default: the model's first)")
+      ->group("Model");
+  command.add_flag("--no-ema", raw, "use the last weights instead of their moving average")->group("Model");
+  machine.add(command);
+  screen.add(command);
+}
+
 void ConvertArguments::check() {
   const std::string name = command_name(app);
   style.check(app, model);

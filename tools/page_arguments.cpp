@@ -114,20 +114,8 @@ void PageArguments::add_options(CLI::App& command) {
            "language of the text (ja, zh-cn, zh-tw, ko), for the forms of Chinese characters")
       ->group("Text");
   add_rows(command, *this, kPageNumbers);
-  drawing.app = app;
-  drawing.style.add_options(command);
-  command.remove_option(command.get_option("--sheet"));
-  drawing.comic.add_options(command);
-  add_text(command, "-m,--model", drawing.model, "RUN|CHECKPOINT",
-           "draw with a trained model instead of a style")
-      ->group("Model");
-  add_text(command, "--direction", drawing.direction, "AtoB|BtoA", "which way (default: the model's first)")
-      ->group("Model");
-  command.add_flag("--no-ema", drawing.raw, "use the last weights instead of their moving average")
-      ->group("Model");
   command.add_flag("--dry-run", dry_run, "list panels, crops and texts, and draw nothing")->group("Page");
-  drawing.machine.add(command);
-  drawing.screen.add(command);
+  drawing.add_drawing_options(command, "draw with a trained model instead of a style");
 }
 
 void PageArguments::check() {

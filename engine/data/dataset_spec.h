@@ -50,8 +50,9 @@ enum class Pairs {
 };
 
 struct DatasetSpec {
-  // A folder of images (recursive; links are followed, hidden files skipped), an idx(.gz) file, or
-  // a .pack file of another data set's cache with the same size, channels and preprocessing.
+  // A folder of images (recursive; links are followed, hidden files skipped), a zip archive of one,
+  // an idx(.gz) file, or a .pack file of another data set's cache with the same size, channels and
+  // preprocessing.
   std::filesystem::path data;
   Preprocess preprocess = Preprocess::square;
   int size = 64;                         // for square
@@ -78,7 +79,7 @@ struct DatasetSpec {
 
   // Pairs. Both sides are preprocessed alike, with the same crop position and mirroring.
   Pairs pairs = Pairs::none;
-  std::filesystem::path partner;  // for folders: the folder of B
+  std::filesystem::path partner;  // for folders: the folder or archive of B
   bool from_b = false;            // for side_by_side and folders: B is the input and A the target
   Degradation degradation;        // for made
 };

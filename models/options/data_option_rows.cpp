@@ -41,8 +41,8 @@ void DataOptions::add_rows(OptionTable& t) {
   t.heading("Data");
   t.add("data", &TrainOptions::data)
       .help(
-          "folder of images (searched recursively), idx.gz or .pack file; a translator takes a folder with "
-          "trainA and trainB, pix2pix also a folder of images side by side")
+          "folder of images (searched recursively) or .zip of one, idx.gz or .pack file; a translator takes "
+          "a folder with trainA and trainB, pix2pix also a folder of images side by side")
       .placeholder("DIR|FILE")
       .alias("--dataroot")
       .path()

@@ -70,9 +70,9 @@ std::vector<std::string> HealthMonitor::begin() {
   std::vector<std::string> lines;
   if (examples_ < kFewExamples)
     say(lines, "few",
-        fmt::format("the data has only {} image{}: the networks will memorize {}. Add images, or at least "
-                    "--diffaugment color,translation,cutout",
-                    examples_, examples_ == 1 ? "" : "s", examples_ == 1 ? "it" : "them"));
+        fmt::format("the data has only {} image{}: the networks will memorize {}. Add images{}", examples_,
+                    examples_ == 1 ? "" : "s", examples_ == 1 ? "it" : "them",
+                    augments_ ? ", or at least --diffaugment color,translation,cutout" : ""));
   return lines;
 }
 

@@ -122,7 +122,7 @@ TEST_CASE("train: too few images for a batch, and numbers that work") {
 
 TEST_CASE("train: former names of models and options mean the present ones") {
   const Folder folder;
-  const std::string look = " --dry-run";
+  const std::string look = " --dry-run --batch-size 2";
   for (const auto& [former, now] :
        {std::pair{"autoencoder-gan --form converter --norm-keep 0.9", "photo-converter --bn-momentum 0.9"},
         {"autoencoder-gan --form=noise --replacement", "gan-autoencoder --sample-with-replacement"},

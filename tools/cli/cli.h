@@ -36,7 +36,6 @@ Command add_train(CLI::App& parent, const std::vector<std::string>& words);
 Command add_generate(CLI::App& parent);
 Command add_convert(CLI::App& parent);
 Command add_comic(CLI::App& parent);
-Command add_animate(CLI::App& parent);
 Command add_evaluate(CLI::App& parent);
 Command add_animate(CLI::App& parent);
 Command add_gate(CLI::App& parent);
