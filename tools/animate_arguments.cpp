@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <numeric>
 #include <sstream>
 
 #include "engine/video/clip_writer.h"
 #include "engine/video/containers.h"
+#include "tools/cli/number_rows.h"
 
 namespace sumi::cli {
 namespace {
@@ -19,15 +19,7 @@ namespace fs = std::filesystem;
 constexpr int kMostFrames = 36'000;
 constexpr std::size_t kMostLayers = 3, kMostRegions = 8;
 
-struct StillNumberRow {
-  const char* name;
-  std::string AnimateArguments::*text;
-  const char* unit;
-  double low, high;
-  const char* group;
-  const char* help;
-};
-const StillNumberRow kStillNumbers[] = {
+const NumberRow<AnimateArguments> kStillNumbers[] = {
     {"--seconds", &AnimateArguments::seconds, "N", 0.1, 600, "Clip", "length of the clip"},
     {"--fps", &AnimateArguments::fps, "N", 1, 60, "Clip", "frames a second"},
     {"--motion-amount", &AnimateArguments::motion_amount, "X", 0, 3, "Camera",
@@ -39,15 +31,7 @@ const StillNumberRow kStillNumbers[] = {
      "distance that lines move (1: as redrawn by hand, 0: none)"},
 };
 
-struct StillCountRow {
-  const char* name;
-  std::int64_t AnimateArguments::*value;
-  const char* unit;
-  std::int64_t low, high;
-  const char* group;
-  const char* help;
-};
-const StillCountRow kStillCounts[] = {
+const CountRow<AnimateArguments> kStillCounts[] = {
     {"--size", &AnimateArguments::size, "PX", 16, 4096, "Clip",
      "long side of the frames; images are never enlarged"},
     {"--boil", &AnimateArguments::boil, "K", 1, 16, "Lines",
@@ -135,17 +119,16 @@ void AnimateArguments::add_options(CLI::App& command) {
                   "width per second")
       ->type_name("MASK:ANGLE:SPEED")
       ->group("Layers");
-  for (const StillNumberRow& row : kStillNumbers)
-    add_text(command, row.name, this->*row.text, row.unit, row.help)
-        ->default_str(this->*row.text)
-        ->group(row.group);
-  for (const StillCountRow& row : kStillCounts)
-    add_whole(command, row.name, this->*row.value, row.unit, row.help)->group(row.group);
+  add_rows(command, *this, kStillNumbers);
+  add_rows(command, *this, kStillCounts);
   add_text(command, "--codec", codec, "NAME",
            fmt::format("{} (auto: the default of the file's format)", video::codec_names()))
       ->group("Clip");
   add_text(command, "--seed", seed, "N", "seed of all random numbers")->default_str("0")->group("Lines");
-  drawing.add_drawing_options(command, "draw with a trained model (without it and without --style: comic)");
+  drawing.add_drawing_options(command,
+                              "draw with a trained model, or an ONNX network of another program (without "
+                              "it and without --style: comic)");
+  drawing.imported.add_options(command);
   add_text(
       command, "--gate", drawing.gate, "auto|off",
       "auto: images that are in the style already, by the model's gate, move as they are; off: all are drawn")
@@ -171,42 +154,34 @@ void AnimateArguments::check() {
         name, fmt::format("{} is for models; give one with -m", drawing.raw ? "--no-ema" : "--direction"));
   if (drawing.gate != "auto" && drawing.gate != "off")
     throw UsageError(name, fmt::format("--gate {} is unknown; use auto or off", drawing.gate));
+  drawing.imported.check(app, drawing.model, inputs);
   drawing.machine.check();
   if (inputs.empty()) throw UsageError(name, "--input is missing: -i takes images");
   require_text(app, "--output", output, "-o takes the name of a clip, such as living.mp4");
-  double numbers[std::size(kStillNumbers)];
-  for (std::size_t i = 0; i < std::size(kStillNumbers); ++i) {
-    const StillNumberRow& row = kStillNumbers[i];
-    numbers[i] = parse_number(app, row.name, this->*row.text);
-    if (!(numbers[i] >= row.low && numbers[i] <= row.high))
-      throw UsageError(name, fmt::format("{} {} is out of range; give a number from {} to {}", row.name,
-                                         this->*row.text, row.low, row.high));
-  }
-  for (const StillCountRow& row : kStillCounts)
-    if (this->*row.value < row.low || this->*row.value > row.high)
-      throw UsageError(name, fmt::format("{} {} is out of range; give a number from {} to {}", row.name,
-                                         this->*row.value, row.low, row.high));
-  duration = numbers[0];
-  rate = rate_of(numbers[1]);
+  const auto [length, frame_rate, motion_share, parallax_percent, moments, line_share] =
+      numbers_of(app, *this, kStillNumbers);
+  check_rows(app, *this, kStillCounts);
+  duration = length;
+  rate = rate_of(frame_rate);
   frames = std::max(static_cast<int>(std::lround(duration * rate.value())), 1);
   if (frames > kMostFrames)
     throw UsageError(
         name,
         fmt::format("--seconds {} and --fps {} make {} frames, at most {} are allowed; lower one of them",
                     seconds, fps, frames, kMostFrames));
-  moments_rate = numbers[4];
-  amount = numbers[5];
+  moments_rate = moments;
+  amount = line_share;
   random_seed = parse_seed(app, "--seed", seed);
   const auto& motions = animate::motion_names();
   const auto found = std::find(motions.begin(), motions.end(), motion);
   if (found == motions.end())
     throw UsageError(name, fmt::format("--motion {} is unknown; use {}", motion, fmt::join(motions, ", ")));
   camera.motion = static_cast<animate::Motion>(found - motions.begin());
-  camera.amount = numbers[2];
+  camera.amount = motion_share;
   camera.loop = !one_way;
   camera.seed = random_seed;
   const bool layered = layers != "none" || !depth.empty();
-  camera.parallax = layered ? numbers[3] / 100 : 0;
+  camera.parallax = layered ? parallax_percent / 100 : 0;
   if (layers != "none" && !depth.empty())
     throw UsageError(name, "--layers and --depth exclude each other; leave one out");
   if (layers != "none" && layers != "auto" && layers != "alpha") masks = split_masks(layers);

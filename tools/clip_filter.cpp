@@ -76,6 +76,8 @@ class StyleOfClip final : public ClipFilter {
     return result;
   }
 
+  double temporal() const override { return stylize::style_info(style_.name).temporal; }
+
   std::string state() const override {
     nlohmann::json json{{"searched", since_search_}, {"width", face_.width()}, {"height", face_.height()}};
     if (held_) json["statistics"] = to_json(*held_);
@@ -179,6 +181,7 @@ class ModelOfClip final : public ClipFilter {
     if (result.width == frame.width && result.height == frame.height) lay_over(frame, strength_, result);
     return result;
   }
+  double temporal() const override { return filter_.temporal; }
   std::string state() const override { return hold_->state(); }
   void set_state(const std::string& text) override { hold_->set_state(text); }
 

@@ -68,7 +68,8 @@ void ClipArguments::add_options(CLI::App& command) {
             "first write a sheet of N frames, NAME.preview.png; only the sheet if the output is an image")
       ->group("Clips");
   add_text(command, "--temporal", temporal, "X",
-           "how much of the drawing before is kept along the motion, against flicker: 0 to 0.98 (0.9)")
+           "how much of the drawing before is kept along the motion, against flicker: 0 to 0.98 (default: "
+           "the style's own)")
       ->group("Clips");
 }
 
@@ -78,18 +79,9 @@ void ClipArguments::check(const CLI::App* app) {
   if (!end.empty() && range.end <= range.start)
     throw UsageError(command_name(app), fmt::format("--end {} must be later than --start {}", end, start));
   if (!fps.empty()) range.fps = parse_rate(app, fps);
-  share = parse_number(app, "--temporal", temporal);
-  if (!(share >= 0 && share <= kMostShare))
-    throw UsageError(
-        command_name(app),
-        fmt::format("--temporal {} is out of range; give a number from 0 to {}", temporal, kMostShare));
-  if (crf < -1 || crf > 63)
-    throw UsageError(command_name(app),
-                     fmt::format("--crf {} is out of range; give a number from 0 to 63", crf));
-  if (preview < 0 || preview > kMostPreviews)
-    throw UsageError(
-        command_name(app),
-        fmt::format("--preview {} is out of range; give a number from 0 to {}", preview, kMostPreviews));
+  if (!temporal.empty()) share = parse_number(app, "--temporal", temporal, 0, kMostShare);
+  if (app->count("--crf") > 0) check_range(app, "--crf", crf, 0, 63);
+  check_range(app, "--preview", preview, 0, kMostPreviews);
   if (codec != "auto" && codec != "ffv1" && video::crf_range(codec).most == 0)
     throw UsageError(command_name(app),
                      fmt::format("--codec {} is unknown; use {}", codec, video::codec_names()));

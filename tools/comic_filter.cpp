@@ -33,10 +33,8 @@ ComicOptions comic_options(const ConvertArguments& args, const Stylizer& model) 
     throw UsageError(command, error.what());
   }
   if (!args.style.line_strength.empty())
-    options.line_strength = parse_number(args.app, "--line-strength", args.style.line_strength);
-  if (!(options.line_strength >= 0 && options.line_strength <= kMostLineStrength))
-    throw UsageError(command, fmt::format("--line-strength {} is out of range; give a number from 0 to {}",
-                                          args.style.line_strength, kMostLineStrength));
+    options.line_strength =
+        parse_number(args.app, "--line-strength", args.style.line_strength, 0, kMostLineStrength);
   options.levels = args.comic.steps;
   options.short_side = args.comic.short_side;
   options.layer = args.comic.layer == "flat"   ? ComicLayer::flat

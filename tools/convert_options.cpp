@@ -158,14 +158,9 @@ void ConvertArguments::check() {
     throw UsageError(name, "--input is missing: -i takes images and folders of images");
   require_text(app, "--output", request.output, "-o takes an image or a folder");
   check_streams();
-  const auto within = [&](const char* option, std::int64_t value, std::int64_t lo, std::int64_t hi) {
-    if (value < lo || value > hi)
-      throw UsageError(
-          name, fmt::format("{} {} is out of range; give a number from {} to {}", option, value, lo, hi));
-  };
-  within("--quality", quality, 1, 100);
-  within("--max-size", max_size, 0, 1'000'000);
-  if (tile != 0) within("--tile", tile, 32, 1'000'000);
+  check_range(app, "--quality", quality, 1, 100);
+  check_range(app, "--max-size", max_size, 0, 1'000'000);
+  if (tile != 0) check_range(app, "--tile", tile, 32, 1'000'000);
   if (!tile_statistics.empty() && tile_statistics != "auto" && tile_statistics != "exact" &&
       tile_statistics != "sampled")
     throw UsageError(

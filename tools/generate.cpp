@@ -33,16 +33,11 @@ void check(const GenerateArguments& args) {
   require_text(args.app, "--model", args.model, "-m takes a run directory or a checkpoint");
   require_text(args.app, "--output", args.output,
                "-o takes an image (sheet.png), a folder, or a pattern ({}.png)");
-  const auto within = [&](const char* option, std::int64_t value, std::int64_t lo, std::int64_t hi) {
-    if (value < lo || value > hi)
-      throw UsageError(
-          name, fmt::format("{} {} is out of range; give a number from {} to {}", option, value, lo, hi));
-  };
-  within("--count", args.count, 1, 1'000'000);
-  within("--columns", args.columns, 0, 100'000);
-  within("--interpolate", args.frames, 0, 100'000);
-  within("--scale", args.scale, 1, 64);
-  within("--fps", args.fps, 1, 60);
+  check_range(args.app, "--count", args.count, 1, 1'000'000);
+  check_range(args.app, "--columns", args.columns, 0, 100'000);
+  check_range(args.app, "--interpolate", args.frames, 0, 100'000);
+  check_range(args.app, "--scale", args.scale, 1, 64);
+  check_range(args.app, "--fps", args.fps, 1, 60);
   args.machine.check();
   if (!(args.truncation >= 0 && args.truncation <= 2))
     throw UsageError(name, "--truncation takes a number from 0 (the mean) to 2");

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "engine/image/image_formats.h"
+#include "tools/cli/number_rows.h"
 
 namespace sumi::cli {
 namespace {
@@ -32,43 +33,29 @@ std::string paper_names() {
   return names;
 }
 
-// A number with a range, given as text.
-struct NumberRow {
-  const char* name;
-  std::string PageArguments::*text;
-  const char* unit;
-  double low, high;
-  const char* help;
-};
 constexpr const char* kMillimeters = "MM";
-const std::array<NumberRow, 6> kNumbers{{
-    {"--margin", &PageArguments::margin, kMillimeters, 0, 500, "margin of the page"},
-    {"--gutter", &PageArguments::gutter, kMillimeters, 0, 100, "distance between panels"},
-    {"--border", &PageArguments::border, kMillimeters, 0, 10, "width of the panels' ink borders; 0: none"},
-    {"--halftone", &PageArguments::halftone, kMillimeters, 0, 20,
+const NumberRow<PageArguments> kPageNumbers[] = {
+    {"--margin", &PageArguments::margin, kMillimeters, 0, 500, "Page", "margin of the page"},
+    {"--gutter", &PageArguments::gutter, kMillimeters, 0, 100, "Page", "distance between panels"},
+    {"--border", &PageArguments::border, kMillimeters, 0, 10, "Page",
+     "width of the panels' ink borders; 0: none"},
+    {"--halftone", &PageArguments::halftone, kMillimeters, 0, 20, "Page",
      "lay a screen of dots over the panels, with this distance from dot to dot; 0: none"},
-    {"--font-size", &PageArguments::font_size, "PT", 2, 200,
+    {"--font-size", &PageArguments::font_size, "PT", 2, 200, "Text",
      "size of the letters; texts that do not fit get up to 30 % smaller"},
-    {"--frame-rate", &PageArguments::frame_rate, "N", 0.001, 1000,
+    {"--frame-rate", &PageArguments::frame_rate, "N", 0.001, 1000, "Text",
      "frames a second of a folder of frames, for subtitles"},
-}};
-
-struct CountRow {
-  const char* name;
-  std::int64_t PageArguments::*value;
-  const char* unit;
-  std::int64_t low, high;
-  const char* help;
 };
-const std::array<CountRow, 4> kCounts{{
-    {"--dpi", &PageArguments::dpi, "N", 20, 1200, "resolution of the page and of the images in a PDF"},
-    {"--per-page", &PageArguments::per_page, "N", 0, page::kMostPanels,
+const CountRow<PageArguments> kPageCounts[] = {
+    {"--dpi", &PageArguments::dpi, "N", 20, 1200, "Page",
+     "resolution of the page and of the images in a PDF"},
+    {"--per-page", &PageArguments::per_page, "N", 0, page::kMostPanels, "Page",
      "panels on a page at most (0: up to six on one page, else about five)"},
-    {"--frames", &PageArguments::frames, "N", -1, 1000,
+    {"--frames", &PageArguments::frames, "N", -1, 1000, "Page",
      "key frames of a sequence: choose N of the images (0: by the number of shots; -1: all images, and 0 "
      "of a clip)"},
-    {"--quality", &PageArguments::quality, "N", 1, 100, "of jpg and webp"},
-}};
+    {"--quality", &PageArguments::quality, "N", 1, 100, "Page", "of jpg and webp"},
+};
 
 // {width, height} in mm: a name, or "170x260".
 std::optional<Paper> parse_paper(const std::string& text) {
@@ -108,8 +95,7 @@ void PageArguments::add_options(CLI::App& command) {
       .add_flag("--right-to-left,--rtl", right_to_left,
                 "read panels and balloons from the right, as in manga")
       ->group("Page");
-  for (const CountRow& row : kCounts)
-    add_whole(command, row.name, this->*row.value, row.unit, row.help)->group("Page");
+  add_rows(command, *this, kPageCounts);
   add_text(command, "--start", start, "TIME", "start of the part of a clip, in seconds or as 1:30.5 (0)")
       ->group("Page");
   add_text(command, "--end", end, "TIME", "end of the part of a clip (default: its end)")->group("Page");
@@ -129,11 +115,7 @@ void PageArguments::add_options(CLI::App& command) {
   add_text(command, "--language", language, "TAG",
            "language of the text (ja, zh-cn, zh-tw, ko), for the forms of Chinese characters")
       ->group("Text");
-  for (const NumberRow& row : kNumbers)
-    add_text(command, row.name, this->*row.text, row.unit, row.help)
-        ->default_str(this->*row.text)
-        ->group(row.text == &PageArguments::font_size || row.text == &PageArguments::frame_rate ? "Text"
-                                                                                                : "Page");
+  add_rows(command, *this, kPageNumbers);
   command.add_flag("--dry-run", dry_run, "list panels, crops and texts without drawing")->group("Page");
   drawing.add_drawing_options(command, "draw with a trained model instead of a style");
 }
@@ -154,18 +136,9 @@ void PageArguments::check() {
   if (!pdf && !has_writable_extension(output))
     throw UsageError(
         name, fmt::format("--output {} is not the name of a page; use pdf, {}", output, writable_names()));
-  std::array<double, kNumbers.size()> numbers{};
-  for (std::size_t i = 0; i < kNumbers.size(); ++i) {
-    const NumberRow& row = kNumbers[i];
-    numbers[i] = parse_number(app, row.name, this->*row.text);
-    if (!(numbers[i] >= row.low && numbers[i] <= row.high))
-      throw UsageError(name, fmt::format("{} {} is out of range; give a number from {} to {}", row.name,
-                                         this->*row.text, row.low, row.high));
-  }
-  for (const CountRow& row : kCounts)
-    if (this->*row.value < row.low || this->*row.value > row.high)
-      throw UsageError(name, fmt::format("{} {} is out of range; give a number from {} to {}", row.name,
-                                         this->*row.value, row.low, row.high));
+  const auto [margin_mm, gutter_mm, border_mm, halftone_mm, points, images_rate] =
+      numbers_of(app, *this, kPageNumbers);
+  check_rows(app, *this, kPageCounts);
   const std::optional<Paper> size = parse_paper(paper);
   if (!size)
     throw UsageError(
@@ -173,7 +146,6 @@ void PageArguments::check() {
                           paper_names(), kLeastSide, kMostSide));
   const double pixel = static_cast<double>(dpi) / kInch;  // pixels in a mm
   const auto pixels = [&](double mm) { return static_cast<int>(std::lround(mm * pixel)); };
-  const auto [margin_mm, gutter_mm, border_mm, halftone_mm, points, rate] = numbers;
   geometry = {pixels(size->width), pixels(size->height), pixels(margin_mm), pixels(gutter_mm), 0,
               right_to_left};
   look.border = border_mm * pixel;
@@ -185,7 +157,7 @@ void PageArguments::check() {
   if (dots > 0 && dots < 2)
     throw UsageError(
         name, fmt::format("--halftone {} is less than two pixels; raise it, or raise --dpi", halftone));
-  seconds = 1 / rate;
+  seconds = 1 / images_rate;
 }
 
 void PageArguments::check_clip() {

@@ -93,10 +93,7 @@ void StyleArguments::check(const CLI::App* app, const std::string& model) {
     throw UsageError(command, fmt::format("--faces {} is unknown; use auto or off", faces));
   if (quality != "fast" && quality != "best")
     throw UsageError(command, fmt::format("--filter-quality {} is unknown; use fast or best", quality));
-  if (!strength.empty()) blend = parse_number(app, "--strength", strength);
-  if (!(blend >= 0 && blend <= 1))
-    throw UsageError(command,
-                     fmt::format("--strength {} is out of range; give a number from 0 to 1", strength));
+  if (!strength.empty()) blend = parse_number(app, "--strength", strength, 0, 1);
   if (!model.empty()) return;
   const std::vector<std::string> names = style_names();
   if (std::count(names.begin(), names.end(), name) == 0)

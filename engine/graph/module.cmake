@@ -13,7 +13,7 @@ target_link_libraries(sumi_onnx_library INTERFACE ${ONNX_PROTO_LIBRARY} protobuf
 
 if(SUMI_ONNX STREQUAL "LINK")
   target_sources(sumi_graph PRIVATE graph/module/parser.cpp graph/module/tensor_data.cpp)
-  target_link_libraries(sumi_graph PRIVATE sumi_onnx_library)
+  target_link_libraries(sumi_graph PRIVATE $<BUILD_INTERFACE:sumi_onnx_library>)  # not installed
   target_compile_definitions(sumi_graph PRIVATE SUMI_ONNX_LINKED)
 else()
   add_library(sumi_onnx MODULE graph/module/parser.cpp graph/module/tensor_data.cpp graph/graph.cpp)

@@ -203,6 +203,22 @@ double parse_number(const CLI::App* app, const std::string& option, const std::s
   return parse<double>(app, option, text, "a number");
 }
 
+double parse_number(const CLI::App* app, const std::string& option, const std::string& text, double low,
+                    double high) {
+  const double value = parse_number(app, option, text);
+  if (!(value >= low && value <= high))
+    throw UsageError(command_name(app), fmt::format("{} {} is out of range; give a number from {} to {}",
+                                                    option, text, low, high));
+  return value;
+}
+
+void check_range(const CLI::App* app, const std::string& option, std::int64_t value, std::int64_t low,
+                 std::int64_t high) {
+  if (value < low || value > high)
+    throw UsageError(command_name(app), fmt::format("{} {} is out of range; give a number from {} to {}",
+                                                    option, value, low, high));
+}
+
 void refuse_foreign_name(const CLI::App* app, const std::string& option, const std::string& path) {
   static constexpr std::array<const char*, 13> foreign{".pth",    ".pt",  ".ckpt", ".bin",   ".pkl",
                                                        ".pickle", ".h5",  ".hdf5", ".keras", ".onnx",

@@ -37,9 +37,7 @@ void RuntimeOptions::add(CLI::App& app) {
 }
 
 void RuntimeOptions::check() const {
-  if (threads < 0 || threads > 4096)
-    throw UsageError(command_name(app_),
-                     fmt::format("--threads {} is out of range; give a number from 0 to 4096", threads));
+  check_range(app_, "--threads", threads, 0, 4096);
   try {
     parse_conv_policy(present_backend(conv_backend), exact);
     if (!plan.empty() && conv_backend != "auto")
