@@ -168,7 +168,7 @@ TEST_CASE("dataset: errors name the folder and the cure") {
   CHECK(has(says([](auto&) {}), "has 2 images, fewer than one batch of 3; lower --batch-size to 2"));
   CHECK(has(says([](auto& s) { s.batch_size = 0; }), "batch size is 0"));
   CHECK(has(says([](auto& s) { s.size = 0; }), "size 0"));
-  CHECK(has(says([](auto& s) { s.channels = 4; }), "4 channels"));
+  CHECK(has(says([](auto& s) { s.channels = 2; }), "2 channels"));
   CHECK(has(says([](auto& s) { s.data = "/dev/null"; }), "neither a folder nor a file"));
   CHECK(has(says([&](auto& s) { s.data = f.spec.data / "p100.png"; }), "not idx images"));
 }
