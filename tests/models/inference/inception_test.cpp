@@ -84,7 +84,7 @@ TEST_CASE("inception: layers, the order of branches, folded norms, and both rule
   const NoGrad no_grad;
   for (const InceptionPools pools : {InceptionPools::torch, InceptionPools::fid}) {
     const FeatureNetwork network = load_features(path.string(), DType::f32, device, VggInput::torch, pools);
-    CHECK(network.name() == "inception");
+    CHECK(network.name() == (pools == InceptionPools::fid ? "inception-fid" : "inception"));
     const auto maps = network(pictures, {"Mixed_7c", "Mixed_5d", "Mixed_6e"});
     CHECK(maps[1].shape() == Shape{1, 35, 35, 288});
     CHECK(maps[2].shape() == Shape{1, 17, 17, 768});
