@@ -46,11 +46,12 @@ class FeatureNetwork {
   // the input and output of `forward`; callers get maps in the dtype of the images.
   FeatureNetwork(std::string name, std::vector<std::string> layers, DType dtype, Forward forward);
 
-  // "sumi", "vgg19", "inception" or "inception-fid", to be reported with every figure made with it. A Frechet
-  // distance on sumi's own features is not an FID.
+  // "sumi", "vgg19", "inception" or "inception-fid", to be reported with every figure made with it.
+  // A Frechet distance on sumi's own features is not an FID.
   const std::string& name() const { return name_; }
   const std::vector<std::string>& layers() const { return layers_; }
-  // Set for a classifier of sumi's (its first data set) and for an Inception v3 with its classifier.
+  // Set for a classifier of sumi's (its first data set) and for an Inception v3 with its
+  // classifier.
   const std::optional<ClassHead>& class_head() const { return class_head_; }
   void set_class_head(ClassHead head) { class_head_ = std::move(head); }
 

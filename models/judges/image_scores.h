@@ -1,6 +1,6 @@
-// Figures of single images, and of pairs of a photograph and its translation. The formulas are those
-// of scripts/judge_stylizer.py, which the test of these functions compares them with. Luma is in
-// 8-bit levels; borders are mirrored without repeating the edge.
+// Figures of single images, and of pairs of a photograph and its translation. The formulas are
+// those of scripts/judge_stylizer.py, which the test of these functions compares them with. Luma is
+// in 8-bit levels; borders are mirrored without repeating the edge.
 #pragma once
 
 #include <cstddef>

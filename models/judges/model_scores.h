@@ -10,9 +10,9 @@
 namespace sumi {
 
 // Agreement of each translation with its input (SSIM, edges, perceptual distance, shift of color),
-// and the style of the translations beside that of the target images: color contrast, flatness, line
-// strength, checkerboard (models/judges/image_scores.h), means over the images. The inputs' own
-// style is in the notes. Images i of `sources` and `results` belong together.
+// and the style of the translations beside that of the target images: color contrast, flatness,
+// line strength, checkerboard (models/judges/image_scores.h), means over the images. The inputs'
+// own style is in the notes. Images i of `sources` and `results` belong together.
 std::vector<Score> translation_scores(const ImageSet& sources, const ImageSet& results,
                                       const ImageSet& target, const FeatureNetwork& network,
                                       const Device& device);

@@ -9,8 +9,8 @@
 
 namespace sumi {
 
-// The last map of each resolution: relu1_2, relu2_2, ... of sumi's own network and VGG19; all layers
-// of Inception v3.
+// The last map of each resolution: relu1_2, relu2_2, ... of sumi's own network and VGG19; all
+// layers of Inception v3.
 std::vector<std::string> perceptual_layers(const FeatureNetwork& network);
 
 // For each pair of images a[i], b[i] of tensors [n,h,w,c] in [-1,1]: the squared distance of the

@@ -17,8 +17,9 @@ struct PyramidLevel {
   std::vector<float> values;
 };
 // The levels from the image's size down to the last that is at least `smallest` wide and high, each
-// the difference to the upsampled next one; the last is the blurred image itself. Levels are those of
-// the image, 0 to 255. The filter is (1 4 6 4 1) / 16 in rows and columns, with mirrored borders.
+// the difference to the upsampled next one; the last is the blurred image itself. Levels are those
+// of the image, 0 to 255. The filter is (1 4 6 4 1) / 16 in rows and columns, with mirrored
+// borders.
 std::vector<PyramidLevel> laplacian_pyramid(const Image8& image, int smallest = 16);
 
 // Rows of one level's neighborhoods, normalized.
