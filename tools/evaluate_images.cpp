@@ -1,6 +1,7 @@
 // sumi evaluate -m and --images: scores of generated or translated images.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -74,7 +75,10 @@ int write_human_sheet(const EvaluateArguments& args, const JudgedImages& judged)
     (is_run ? second.images : second.model).clear();
     other = judged_images(second, false);
     sheet.b = other->name;
-    sheet.images_b = other->images;
+    // The size of the pixels must not tell the two apart.
+    const int side = std::min(judged.images.side, other->images.side);
+    sheet.images_a = resized(judged.images, side);
+    sheet.images_b = resized(other->images, side);
     sheet.question = "Which of the two images is better?";
   }
   sheet.above = judged.sources;

@@ -34,6 +34,12 @@ ImageSet image_set(std::vector<Image8> images, int side) {
   return {count, side, channels, [kept](std::size_t i) { return kept->at(i); }};
 }
 
+ImageSet resized(const ImageSet& set, int side) {
+  if (set.side == side) return set;
+  return {set.count, side, set.channels,
+          [set, side](std::size_t i) { return resize_image(set.at(i), side, side); }};
+}
+
 Tensor to_tensor(const ImageSet& set, std::size_t first, std::size_t count, const Device& device) {
   std::vector<float> levels;
   for (std::size_t i = first; i < first + count; ++i)

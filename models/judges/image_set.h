@@ -25,6 +25,9 @@ ImageSet image_set(const Dataset& data, std::size_t most);
 // The images, cut to squares and resized to `side`. All have 1 or all have 3 channels.
 ImageSet image_set(std::vector<Image8> images, int side);
 
+// The same images resized to `side`.
+ImageSet resized(const ImageSet& set, int side);
+
 // Images first to first + count - 1 as [count,side,side,channels] in [-1,1], f32.
 Tensor to_tensor(const ImageSet& set, std::size_t first, std::size_t count, const Device& device);
 

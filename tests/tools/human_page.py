@@ -59,6 +59,7 @@ def main():
                         "--cache", "cache", "--threads", "1"], check=True, stdout=subprocess.DEVNULL, cwd=folder)
         page = report_page.Page(output.as_uri(), folder / "profile")
         try:
+            assert page.value("getComputedStyle(document.getElementById('above')).display") == "none"
             assert "light" not in page.value("document.querySelector('main').innerText")
             vote(page)
             assert not page.value("document.getElementById('done').hidden")
