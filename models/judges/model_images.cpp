@@ -88,15 +88,14 @@ DiscriminatorScore discriminator_score(const Model& model, const TrainOptions& o
   const GanLoss loss(options.gan_mode, 0);
   const Tensor weight = d->parameters().front().value;
   DiscriminatorScore score{true, 0, 0};
-  d->set_training(false);
-  for (std::size_t first = 0; first < set.count; first += kModelBatch) {
-    const std::size_t n = std::min(static_cast<std::size_t>(kModelBatch), set.count - first);
-    const Tensor logits = (*d)(cast(to_tensor(set, first, n, weight.device()), weight.dtype()));
-    const double share = static_cast<double>(n) / static_cast<double>(set.count);
-    score.mean += share * loss.mean_score(logits).to_vector<double>()[0];
-    score.real_share += share * loss.share_real(logits).to_vector<double>()[0];
-  }
+  const std::size_t n = std::min(static_cast<std::size_t>(options.batch_size), set.count);
+  const std::size_t batches = set.count / n;
   d->set_training(true);
+  for (std::size_t k = 0; k < batches; ++k) {
+    const Tensor logits = (*d)(cast(to_tensor(set, k * n, n, weight.device()), weight.dtype()));
+    score.mean += loss.mean_score(logits).to_vector<double>()[0] / static_cast<double>(batches);
+    score.real_share += loss.share_real(logits).to_vector<double>()[0] / static_cast<double>(batches);
+  }
   return score;
 }
 

@@ -39,7 +39,9 @@ ImageSet translated_set(Model& model, const std::string& direction, const Loaded
 int judged_side(const TrainOptions& options);
 
 // The discriminator's scores of a set, as in stats.jsonl: the mean, and the share that it takes for
-// real. `available` is false for a model without a discriminator of single images of the set's size
+// real. Batch norms use the statistics of batches of the training's size, as in training: their
+// running averages mix real and generated images, and with them scores mean little. An incomplete
+// last batch is left out. `available` is false for a model without a discriminator of single images of the set's size
 // and channels (conditional ones, pairs, crops).
 struct DiscriminatorScore {
   bool available = false;
