@@ -76,6 +76,8 @@ class StyleOfClip final : public ClipFilter {
     return result;
   }
 
+  double temporal() const override { return stylize::style_info(style_.name).temporal; }
+
   std::string state() const override {
     nlohmann::json json{{"searched", since_search_}, {"width", face_.width()}, {"height", face_.height()}};
     if (held_) json["statistics"] = to_json(*held_);
@@ -99,7 +101,8 @@ class StyleOfClip final : public ClipFilter {
       const auto levels = json.at(name).get<std::vector<float>>();
       stylize::Plane result(width, height);
       if (levels.size() != result.pixels())
-        fail("clip", "the state is damaged; delete the folder of fragments and call sumi again");
+        fail("clip",
+             "the state of the fragments is damaged; delete the folder of fragments and call sumi again");
       std::copy(levels.begin(), levels.end(), result.data());
       return result;
     };
@@ -152,7 +155,7 @@ class StyleOfClip final : public ClipFilter {
       found_ = faces::face_mask(clip_view(frame), faces::find_faces(clip_view(frame)));
     } catch (const Error& error) {  // a drawing without it is worth having
       faces_ = false;
-      warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
+      warn_(fmt::format("warning: faces are not detected: {}", error.what()));
     }
   }
 
@@ -178,6 +181,7 @@ class ModelOfClip final : public ClipFilter {
     if (result.width == frame.width && result.height == frame.height) lay_over(frame, strength_, result);
     return result;
   }
+  double temporal() const override { return filter_.temporal; }
   std::string state() const override { return hold_->state(); }
   void set_state(const std::string& text) override { hold_->set_state(text); }
 

@@ -33,10 +33,8 @@ ComicOptions comic_options(const ConvertArguments& args, const Stylizer& model) 
     throw UsageError(command, error.what());
   }
   if (!args.style.line_strength.empty())
-    options.line_strength = parse_number(args.app, "--line-strength", args.style.line_strength);
-  if (!(options.line_strength >= 0 && options.line_strength <= kMostLineStrength))
-    throw UsageError(command, fmt::format("--line-strength {} is out of range; give a number from 0 to {}",
-                                          args.style.line_strength, kMostLineStrength));
+    options.line_strength =
+        parse_number(args.app, "--line-strength", args.style.line_strength, 0, kMostLineStrength);
   options.levels = args.comic.steps;
   options.short_side = args.comic.short_side;
   options.layer = args.comic.layer == "flat"   ? ComicLayer::flat
@@ -55,7 +53,7 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
   options.hold = hold.get();
   if (args.judge)
     throw UsageError(command_name(args.app),
-                     "--judge asks a discriminator, and a stylizer has none; leave it out");
+                     "--judge is for models with a discriminator, and a stylizer has none; leave it out");
   PhotoFilter filter;
   filter.work = [short_side = options.short_side](double width, double height) {
     const auto [w, h] = working_size(static_cast<int>(width), static_cast<int>(height), short_side);

@@ -57,7 +57,8 @@ class ClipConversion {
         style_(style),
         job_(job),
         reader_(video::open_clip(job.in, read_options())),
-        estimator_(args.clip.share > 0),
+        share_(args.clip.share.value_or(filter.temporal())),
+        estimator_(share_ > 0),
         screen_(style, static_cast<std::size_t>(std::max<std::int64_t>(reader_->info().frames, 1))) {}
 
   // False where a signal stopped it.
@@ -82,6 +83,7 @@ class ClipConversion {
   Progress::Style style_;
   ClipJob job_;
   std::unique_ptr<video::ClipReader> reader_;
+  double share_;  // of the drawing before
   video::MotionEstimator estimator_;
   std::optional<video::TemporalBlend> blend_;
   std::string blend_state_;
@@ -131,7 +133,7 @@ void ClipConversion::skip_to(std::int64_t frames) {
   }
   skipped_ = frames;
   if (style_ != Progress::Style::quiet && frames > 0)
-    screen_.complain(fmt::format("{}: goes on behind frame {}", job_.out.string(), frames));
+    screen_.complain(fmt::format("{}: continues after frame {}", job_.out.string(), frames));
   for (std::int64_t i = 0; i < frames; ++i) screen_.done("");
 }
 
@@ -139,7 +141,7 @@ Photo ClipConversion::draw(const Ahead& ahead) {
   const Photo photo = to_photo(ahead.frame, reader_->info().depth);
   Photo drawing = filter_.apply(photo, ahead.motion.cut);
   if (!blend_) {
-    blend_.emplace(drawing.width, drawing.height, args_.clip.share);
+    blend_.emplace(drawing.width, drawing.height, share_);
     blend_->set_state(blend_state_);
   }
   blend_->apply(ahead.motion, drawing.rgb.data());
@@ -203,7 +205,7 @@ bool ClipConversion::run() {
     report(writer.frames());
   }
   if (stop_requested) {
-    screen_.complain(fmt::format("{}: stopped; the same call goes on at frame {}", job_.out.string(),
+    screen_.complain(fmt::format("{}: stopped; the same call continues at frame {}", job_.out.string(),
                                  writer.frames() / kFragment * kFragment + 1));
     return false;
   }

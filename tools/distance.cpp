@@ -39,13 +39,13 @@ int run_distance(const DistanceArguments& args) {
   require_text(args.app, "--real", args.a, "-a takes a folder of images or an idx file");
   require_text(args.app, "--fake", args.b, "-b takes the images to compare with them");
   const std::string name = command_name(args.app);
-  if (args.size < 16 || args.size > 1024) throw UsageError(name, "--size wants a number from 16 to 1024");
+  if (args.size < 16 || args.size > 1024) throw UsageError(name, "--size takes a number from 16 to 1024");
   if (args.most < 2 || args.most > 100'000)
-    throw UsageError(name, "--max-images wants a number from 2 to 100000");
+    throw UsageError(name, "--max-images takes a number from 2 to 100000");
   if (args.input != "torch" && args.input != "caffe")
-    throw UsageError(name, "--vgg-input wants torch or caffe");
+    throw UsageError(name, "--vgg-input takes torch or caffe");
   if (args.pools != "torch" && args.pools != "fid")
-    throw UsageError(name, "--inception-pools wants torch or fid");
+    throw UsageError(name, "--inception-pools takes torch or fid");
   args.machine.check();
   args.machine.apply();
   const Device device = parse_device(args.machine.device.empty() ? "cpu" : args.machine.device);
@@ -53,7 +53,7 @@ int run_distance(const DistanceArguments& args) {
   const Precision precision =
       parse_precision(args.machine.precision.empty() ? "f32" : args.machine.precision, device);
   if (precision.activations != DType::f32)
-    throw UsageError(name, "--precision wants f32, 3xtf32 or tf32 here");
+    throw UsageError(name, "--precision takes f32, 3xtf32 or tf32 here");
   set_multiply(precision.multiply);
   const FeatureNetwork network = load_features(
       args.features, DType::f32, device, args.input == "caffe" ? VggInput::caffe : VggInput::torch,
@@ -84,19 +84,18 @@ Command add_distance(CLI::App& parent) {
       "  sumi generate -m run -n 1000 -o fake/ && sumi distance -a photos -b fake\n"
       "  sumi distance -a photos -b fake --feature-network vgg19.safetensors\n",
       "FD is the Frechet distance of the images' descriptors, KD their kernel distance. Both depend on the "
-      "network, the size and the number of images. They are neither FID nor KID, which are made with a "
-      "certain Inception network: with its weights and --inception-pools fid they are computed as those "
-      "are.");
+      "network, the size and the number of images. FID and KID are these distances on a particular Inception "
+      "network: its weights and --inception-pools fid give them.");
   add_text(app, "-a,--real", args->a, "DIR|FILE", "reference images")->group("Images");
   add_text(app, "-b,--fake,--drawn", args->b, "DIR|FILE", "images to compare with them")->group("Images");
-  add_whole(app, "--size", args->size, "PX", "both sets are cut to squares and made this large")
+  add_whole(app, "--size", args->size, "PX", "both sets are cropped to squares and resized to this side")
       ->group("Images");
   add_whole(app, "--max-images,--most", args->most, "N", "use the first N images of each")->group("Images");
   add_text(app, "--cache", args->cache, "DIR", "folder for decoded images (default: the user's cache folder)")
       ->group("Images");
   add_text(
       app, "--feature-network,--features", args->features, "builtin|FILE|RUN",
-      "sumi's own network, one of sumi train classifier, or VGG19 or Inception v3 in torchvision's names")
+      "sumi's own network, a run of sumi train classifier, or VGG19 or Inception v3 with torchvision's names")
       ->default_str("builtin")
       ->group("Features");
   add_text(app, "--vgg-input", args->input, "torch|caffe", "input convention of the VGG19 weights")

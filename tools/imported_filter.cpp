@@ -134,7 +134,7 @@ PhotoFilter imported_filter(const ConvertArguments& args, const TileOptions& til
   image.device = device;
   if (traits.enlargement != 1)
     fail("convert",
-         fmt::format("the network enlarges by {}, which convert does not do yet", traits.enlargement));
+         fmt::format("the network enlarges by {}, which convert does not support yet", traits.enlargement));
   PhotoFilter filter;
   filter.work = [](double width, double height) { return kImportedWork * width * height; };
   auto converter = std::make_shared<Converter>(std::move(image), args.max_memory);

@@ -117,11 +117,11 @@ Command add_inspect(CLI::App& parent) {
            "  sumi inspect run/checkpoints/1000.safetensors --json\n"
            "  sumi inspect latest_net_G.pth\n");
   app.add_option("FILE", args->path,
-                 "a checkpoint, a PyTorch or safetensors file, or a run (its newest checkpoint)")
+                 "a checkpoint, another file of weights, an ONNX network, or a run (its newest checkpoint)")
       ->take_last()
       ->group("Input");
   add_net_key(app, args->net_key)->group("Input");
-  app.add_flag("--json", args->json, "for programs")->group("Output");
+  app.add_flag("--json", args->json, "print JSON")->group("Output");
   return {&app, [args, &app]() { return run(&app, args->path, args->net_key, args->json); }};
 }
 

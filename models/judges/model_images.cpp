@@ -14,8 +14,16 @@ namespace {
 
 constexpr std::int64_t kModelBatch = 64;  // images in memory as floats at once
 
+// The colors over white of an image with alpha (engine/image/image.h).
+Image8 without_alpha(Image8 image) {
+  if (image.channels != 4) return image;
+  Image8 colors(image.width, image.height, 3);
+  for (std::size_t i = 0; i < colors.data.size(); ++i) colors.data[i] = image.data[i / 3 * 4 + i % 3];
+  return colors;
+}
+
 Image8 square(const Tensor& tensor, int side) {
-  Image8 image = to_images(tensor).front();
+  Image8 image = without_alpha(to_images(tensor).front());
   return image.width == side && image.height == side ? image : square_image(image, side);
 }
 
@@ -39,7 +47,8 @@ ImageSet generated_set(Model& model, const TrainOptions& options, std::size_t co
     const auto begin = values.begin() + first * length;
     const Tensor part =
         Tensor::from(std::vector<float>(begin, begin + shape.count()), shape, noise.dtype(), noise.device());
-    for (Image8& image : to_images(model.generate(part, raw))) images.push_back(std::move(image));
+    for (Image8& image : to_images(model.generate(part, raw)))
+      images.push_back(without_alpha(std::move(image)));
   }
   return image_set(std::move(images), judged_side(options));
 }

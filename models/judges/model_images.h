@@ -1,4 +1,5 @@
-// The images that a model makes and those that it is judged by, as its training sees them.
+// The images that a model makes and those that it is judged by, as its training sees them. Of
+// images with alpha the colors over white are judged.
 #pragma once
 
 #include <cstddef>
@@ -38,11 +39,11 @@ ImageSet translated_set(Model& model, const std::string& direction, const Loaded
 // The side of the squares that a model is judged on: of its training images or their crops.
 int judged_side(const TrainOptions& options);
 
-// The discriminator's scores of a set, as in stats.jsonl: the mean, and the share that it takes for
-// real. Batch norms use the statistics of batches of the training's size, as in training: their
-// running averages mix real and generated images, and with them scores mean little. An incomplete
-// last batch is left out. `available` is false for a model without a discriminator of single images of the set's size
-// and channels (conditional ones, pairs, crops).
+// The discriminator's scores of a set, as in stats.jsonl: the mean, and the share that it takes
+// for real. Batch norms use the statistics of batches of the training's size, as in training:
+// their running averages mix real and generated images, and with them scores mean little. An
+// incomplete last batch is left out. `available` is false for a model without a discriminator of
+// single images of the set's size and channels (conditional ones, pairs, crops).
 struct DiscriminatorScore {
   bool available = false;
   double mean = 0, real_share = 0;

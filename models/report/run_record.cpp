@@ -18,6 +18,7 @@
 #include "models/options/json_text.h"
 #include "models/settings.h"
 #include "models/training/run_paths.h"
+#include "models/training/step_name.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
@@ -29,14 +30,6 @@ constexpr std::size_t kMaxRows = 2000;  // of a curve; a chart has fewer columns
 constexpr std::size_t kMaxSheets = 60;
 constexpr std::size_t kMaxLine = 1 << 16;
 constexpr std::streamoff kWholeFile = 4 << 20;  // a longer stats.jsonl is sampled
-
-// STEP of STEP.ext, or -1.
-std::int64_t step_in(const fs::path& file) {
-  const std::string stem = file.stem().string();
-  if (stem.empty() || stem.size() > 18 || stem.find_first_not_of("0123456789") != std::string::npos)
-    return -1;
-  return std::stoll(stem);
-}
 
 // Returns true if a process holds the run's FileLock (engine/serialize/file.h).
 bool is_locked(const fs::path& run) {
@@ -69,6 +62,10 @@ std::vector<std::string> stats_lines(const fs::path& path) {
     if (k > 0) std::getline(in, line);  // the rest of a line
     if (std::getline(in, line) && line.size() < kMaxLine) lines.push_back(line);
   }
+  in.clear();
+  in.seekg(size - static_cast<std::streamoff>(kMaxLine));
+  for (std::string last; std::getline(in, last);) line = std::move(last);
+  lines.push_back(line);
   return lines;
 }
 
@@ -187,7 +184,7 @@ void read_sheets(RunRecord& run, const fs::path& folder, std::size_t budget) {
   std::set<std::int64_t> steps;
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(folder, ec))
-    if (entry.path().extension() == ".png" && step_in(entry.path()) >= 0) steps.insert(step_in(entry.path()));
+    if (entry.path().extension() == ".png" && step_of(entry.path()) >= 0) steps.insert(step_of(entry.path()));
   const std::vector<std::int64_t> kept = thinned(steps, kMaxSheets);
   for (const std::int64_t step : kept) {
     try {
@@ -202,7 +199,7 @@ void read_checkpoints(RunRecord& run, const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder, ec))
     if (entry.path().extension() == ".safetensors")
       run.checkpoints.push_back(
-          {step_in(entry.path()), entry.path().filename().string(), entry.file_size(ec)});
+          {step_of(entry.path()), entry.path().filename().string(), entry.file_size(ec)});
   std::sort(run.checkpoints.begin(), run.checkpoints.end(), [](const auto& a, const auto& b) {
     return a.step != b.step ? a.step < b.step : a.name < b.name;
   });

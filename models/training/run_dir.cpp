@@ -14,6 +14,7 @@
 #include "models/judges/set_judge.h"
 #include "models/settings.h"
 #include "models/training/run_paths.h"
+#include "models/training/step_name.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
@@ -28,14 +29,6 @@ void make_folder(const fs::path& path) {
   fs::create_directories(path, ec);
   if (ec)
     fail("run " + path.string(), "cannot make the folder: " + ec.message() + "; choose another --outdir");
-}
-
-// The step number of STEP.ext, or -1.
-std::int64_t step_of(const fs::path& file) {
-  const std::string stem = file.stem().string();
-  if (stem.empty() || stem.size() > 18 || stem.find_first_not_of("0123456789") != std::string::npos)
-    return -1;
-  return std::stoll(stem);
 }
 
 // The epoch number of epoch-E.ext, or -1.

@@ -52,7 +52,8 @@ Session::Session(const TrainOptions& options, std::optional<StoredPlan> plan, Ru
       // copies overlap with computation.
       staging_(parse_device(options.device),
                3 * static_cast<int>(loader_.batches()) * (wants_labels(options) ? 2 : 1)),
-      ring_(parse_device(options.device)) {
+      ring_(parse_device(options.device)),
+      health_(loader_.size(), option_table(options.model).has("diffaugment")) {
   per_epoch_ = loader_.batches_per_epoch();
   check_image_sizes(loader_, options_, *model_);
   if (const int count = model_->num_sample_images(); count > 0)

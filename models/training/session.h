@@ -93,7 +93,7 @@ class Session {
   double report_due_ = 0;  // in seconds of the run; infinity after a failure
   MetricsBuffer ring_;
   StepStats stats_;  // of the last step that was read back
-  HealthMonitor health_{loader_.size()};
+  HealthMonitor health_;
   std::optional<RunMetrics> metrics_;
   std::vector<Score> scores_;  // of this step, until they are logged
   std::optional<EventFile> events_;

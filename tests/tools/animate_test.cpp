@@ -229,8 +229,8 @@ TEST_CASE("animate: errors name the thing and the cure") {
   const auto missing = run(folder, call + "--layers nowhere.png");
   if (without_video(missing)) return;
   check_error(missing, 1, "nowhere.png");
-  check_error(run(folder, call + "--layers black.png"), 1, "black.png has nothing white");
-  check_error(run(folder, call + "--depth tall.png"), 1, "another shape");
+  check_error(run(folder, call + "--layers black.png"), 1, "black.png has no white part");
+  check_error(run(folder, call + "--depth tall.png"), 1, "differs in shape");
   check_error(run(folder, "animate -i text.jpg -o out.mp4 --style ink"), 1, "text.jpg");
   CHECK_FALSE(fs::exists(folder / "out.mp4"));
 }

@@ -30,6 +30,9 @@ struct StyleParameter {
   std::string text;  // one line for --help
 };
 
+// Of a drawing whose style is unknown.
+inline constexpr double kUsualTemporal = 0.9;
+
 // Values by parameter, where they differ from the defaults.
 using StyleValues = std::map<std::string, double>;
 
@@ -57,6 +60,9 @@ struct StyleInfo {
   std::string text;  // one line for --help
   std::vector<StyleParameter> parameters;
   bool gray = false;  // its images are black and white
+  // In a clip: the share of the drawing before that is kept along the motion
+  // (engine/video/temporal.h), as measured for the style.
+  double temporal = kUsualTemporal;
 };
 
 // All styles, in the order in which they are shown.

@@ -150,7 +150,7 @@ TEST_CASE("inception: files that do not fit are refused by name") {
   CHECK(has(said(bad), "has no Conv2d_1a_3x3.bn.running_var"));
   bad = good;
   bad.at("Conv2d_1a_3x3.conv.weight").shape = {3, 3, 3, 32};  // TensorFlow's layout
-  CHECK(has(said(bad), "has Conv2d_1a_3x3.conv.weight of 3x3x3x32, but Inception v3 wants 32x3x3x3 there"));
+  CHECK(has(said(bad), "has Conv2d_1a_3x3.conv.weight of 3x3x3x32, but Inception v3 needs 32x3x3x3 there"));
   bad = good;
   bad.at("Conv2d_2a_3x3.conv.weight").values[7] = NAN;
   CHECK(has(said(bad), "NaN or infinity in Conv2d_2a_3x3.conv.weight"));
