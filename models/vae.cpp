@@ -160,7 +160,7 @@ extern const ModelSpec vae_spec{
     .reference = "Kingma 2013",
     .data = "a folder of images, or an idx.gz file",
     .options = add_groups<CommonOptions, SquareOptions, NoiseOptions, GeneratorOptions, UpsamplingOptions,
-                          VaeOptions>,
+                          MetricsOptions, VaeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

@@ -6,9 +6,9 @@
 
 #include "engine/data/dataset.h"
 #include "engine/runtime/device.h"
-#include "models/inference/feature_network.h"
-#include "models/inference/frechet.h"
 #include "models/inference/load_features.h"
+#include "models/judges/image_set.h"
+#include "models/judges/set_judge.h"
 #include "tools/cli/cli.h"
 #include "tools/cli/runtime_options.h"
 
@@ -25,7 +25,6 @@ struct DistanceArguments {
 // Descriptors of the first images of a folder or IDX file, as squares.
 Descriptors describe(const std::string& path, const FeatureNetwork& network, const Device& device,
                      const DistanceArguments& args) {
-  constexpr std::int64_t kBatch = 32;
   DatasetSpec spec;
   spec.data = path;
   spec.size = static_cast<int>(args.size);
@@ -33,26 +32,7 @@ Descriptors describe(const std::string& path, const FeatureNetwork& network, con
   spec.cache_dir = args.cache;
   DatasetEvents events;
   events.warn = [](const std::string& line) { fmt::print(stderr, "sumi: {}\n", line); };
-  const Dataset data = Dataset::open(spec, events);
-  Descriptors all;
-  const NoGrad no_grad;
-  for (std::int64_t first = 0; first < data.count(); first += kBatch) {
-    const std::int64_t n = std::min(kBatch, data.count() - first);
-    std::vector<float> levels;
-    for (std::int64_t i = first; i < first + n; ++i)
-      for (std::int64_t k = 0; k < data.item_bytes(i); ++k)
-        levels.push_back(static_cast<float>(data.item(i)[k]) / 127.5f - 1.0f);
-    const Tensor rows =
-        network.descriptor(Tensor::from(levels, {n, args.size, args.size, 3}, DType::f32, device));
-    all.size = static_cast<std::size_t>(rows.shape().c);
-    for (const double v : rows.to_vector<double>()) all.values.push_back(v);
-  }
-  return all;
-}
-
-std::string title(const FeatureNetwork& network) {
-  if (network.name() == "sumi") return "sumi's own features";
-  return (network.name() == "inception" ? "Inception" : network.name()) + " features";
+  return features_of(image_set(Dataset::open(spec, events), 0), network, device).descriptors;
 }
 
 int run_distance(const DistanceArguments& args) {
@@ -79,11 +59,11 @@ int run_distance(const DistanceArguments& args) {
       args.features, DType::f32, device, args.input == "caffe" ? VggInput::caffe : VggInput::torch,
       args.pools == "fid" ? InceptionPools::fid : InceptionPools::torch);
   const Descriptors a = describe(args.a, network, device, args), b = describe(args.b, network, device, args);
-  const std::string on = title(network);
+  const std::string on = features_title(network);
   fmt::print("FD on {}   {:.6g}\nKD on {}   {:.6g}\n{} and {} images at {}x{}, {} features each\n", on,
              frechet_distance(a, b), on, kernel_distance(a, b), a.count(), b.count(), args.size, args.size,
              a.size);
-  if (network.name() == "inception")
+  if (network.name().starts_with("inception"))
     fmt::print("{}\n",
                args.pools == "fid"
                    ? "pools as FID's: if the weights are FID's, FD is computed as FID is, on these images"

@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
+
+#include "models/judges/image_scores.h"
 
 namespace sumi {
 namespace {
@@ -28,12 +29,6 @@ std::optional<double> value_of(const StepStats& stats, const std::string& name) 
   for (const auto& [key, value] : stats)
     if (key == name) return value;
   return std::nullopt;
-}
-
-double mean_difference(const Image8& a, const Image8& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.data.size(); ++i) sum += std::abs(int{a.data[i]} - int{b.data[i]});
-  return sum / static_cast<double>(std::max<std::size_t>(1, a.data.size()));
 }
 
 double share_saturated(const std::vector<Image8>& images) {
