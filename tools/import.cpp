@@ -118,7 +118,8 @@ Command add_import(CLI::App& parent) {
            "  sumi train dcgan --data images --outdir run --init start.safetensors\n",
            "Files of torch.save (.pth, .pt, .tar, .ckpt), Keras (.h5) and safetensors are read; the format "
            "is recognized by the bytes. Without --model, generators of CycleGAN, pix2pix and DCGAN are "
-           "recognized. With --model and without --net the file must hold every network, with names like g.main.0.weight; with --net the "
+           "recognized. With --model and without --net the file must hold every network, with names like "
+           "g.main.0.weight; with --net the "
            "others are initialized from --seed. In Python: torch.save(net.state_dict(), 'netG.pth').");
   add_text(app, "--model", args->model, "NAME",
            "dcgan, cyclegan ... (sumi models lists them; default: recognized)")
