@@ -117,7 +117,7 @@ Hdf5File::Hdf5File(std::string_view bytes, std::string where) : bytes_(bytes), w
 }
 
 void Hdf5File::damaged() const {
-  fail(where_, "is damaged: part of it is missing; copy it again");
+  fail(where_, "is damaged: its parts do not fit together; copy it again");
 }
 
 void Hdf5File::count_step() {
