@@ -14,7 +14,7 @@ struct ClipArguments {
   std::string start = "0", end, fps, codec = "auto", temporal;
   std::int64_t crf = -1, preview = 0;
   bool no_audio = false;
-  video::ReadOptions range;  // of start, end and fps
+  video::ReadOptions range;     // of start, end and fps
   std::optional<double> share;  // of temporal; none: the style's own
 
   void add_options(CLI::App& command);
