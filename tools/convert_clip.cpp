@@ -1,7 +1,6 @@
 #include "tools/convert_clip.h"
 
 #include <fmt/format.h>
-
 #include <malloc.h>
 
 #include <algorithm>
