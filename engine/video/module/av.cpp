@@ -50,9 +50,10 @@ std::int64_t errors_reported() {
 }
 
 void fail_av(const std::string& subject, const std::string& what, int code) {
-  if (code == AVERROR(ENOMEM)) throw std::bad_alloc();
+  // FFmpeg also lacks memory where a damaged file claims a size that none would hold.
   const char* cure = code == AVERROR(ENOSPC)       ? "; free space and call sumi again"
                      : code == AVERROR_INVALIDDATA ? "; the file is damaged or of another format"
+                     : code == AVERROR(ENOMEM)     ? "; the file is damaged, or close other programs"
                                                    : "";
   fail(subject, fmt::format("{}: {}{}", what, reason_of(code), cure));
 }
