@@ -17,8 +17,7 @@ struct PhotoFilter {
   bool fills_holes = false;  // a mask says where the holes are; else it says where the result is laid
   bool finished = false;     // the result does not show the photo alone (--sheet): nothing is blended
   bool parallel = false;     // several threads may call it at a time
-  // Of clips: the share of the drawing before that is kept along the motion.
-  double temporal = stylize::kUsualTemporal;
+  stylize::ClipBlend clip = {};
   // How long an image takes, in seconds of one core of no particular machine: compares sizes.
   std::function<double(double width, double height)> work;
   // The gate of a model; empty for styles.

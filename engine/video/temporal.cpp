@@ -39,8 +39,8 @@ float smooth(const Get& get, int at, int size) {
 
 }  // namespace
 
-TemporalBlend::TemporalBlend(int width, int height, double share)
-    : width_(width), height_(height), share_(static_cast<float>(share)) {}
+TemporalBlend::TemporalBlend(int width, int height, double share, double smear)
+    : width_(width), height_(height), share_(static_cast<float>(share)), smear_(static_cast<float>(smear)) {}
 
 void TemporalBlend::blend(const Motion& motion, const std::uint16_t* drawing) {
   std::vector<std::uint16_t> result(held_.size());
@@ -51,9 +51,12 @@ void TemporalBlend::blend(const Motion& motion, const std::uint16_t* drawing) {
     const float fy = (static_cast<float>(y) + 0.5F) * sy - 0.5F;
     for (int x = 0; x < width_; ++x) {
       const Place p = place_of((static_cast<float>(x) + 0.5F) * sx - 0.5F, fy, motion.width, motion.height);
-      const float px = static_cast<float>(x) + interpolate(motion.flow.data(), motion.width, p, 2, 0) / sx;
-      const float py = static_cast<float>(y) + interpolate(motion.flow.data(), motion.width, p, 2, 1) / sy;
-      const float weight = share_ * interpolate(motion.trust.data(), motion.width, p);
+      const float dx = interpolate(motion.flow.data(), motion.width, p, 2, 0) / sx,
+                  dy = interpolate(motion.flow.data(), motion.width, p, 2, 1) / sy;
+      const float px = static_cast<float>(x) + dx, py = static_cast<float>(y) + dy;
+      const float share =
+          smear_ > 0 ? std::min(share_, smear_ / (smear_ + std::sqrt(dx * dx + dy * dy))) : share_;
+      const float weight = share * interpolate(motion.trust.data(), motion.width, p);
       const std::size_t at =
           3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x));
       if (weight <= 0 || !(px >= 0 && py >= 0 && px <= static_cast<float>(width_ - 1) &&

@@ -206,6 +206,26 @@ TEST_CASE("animate: layers, depth and flow change what they name") {
   for (const auto& frame : flowing) CHECK(std::equal(frame.at(0, 0), frame.at(199, 30), flowing[0].at(0, 0)));
 }
 
+TEST_CASE("animate: a network of another program draws, and further inputs are given to it") {
+  const Folder folder;
+  write_scene(folder);
+  REQUIRE(run(folder, "export -m comic -o comic.onnx -q").code == 0);
+  const std::string call =
+      "animate -m comic.onnx -o f/%d.png --boil 2 --motion none --seconds 0.5 --fps 8 --size 96 --threads 1 "
+      "-q ";
+  const auto result = run(folder, call + "-i photo.png style=0:1");
+  if (without_video(result)) return;
+  if (program::has(result.err, "SUMI_ONNX=OFF")) {
+    MESSAGE("skipped: built without SUMI_ONNX");
+    return;
+  }
+  REQUIRE_MESSAGE(result.code == 0, result.err);
+  const auto frames = frames_of(folder, 4);
+  CHECK(frames[0].width == 96);
+  check_error(run(folder, call + "-i photo.png"), 1, "style");
+  check_error(run(folder, call + "-i photo.png style=0:1 --direction AtoB"), 2, "--direction is for models");
+}
+
 TEST_CASE("animate: errors name the thing and the cure") {
   const Folder folder;
   write_scene(folder);
