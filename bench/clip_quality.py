@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Measures how much a drawn clip flickers.
 
-Usage: clip_quality.py SUMI CLIP... [--made PHOTO] [--frames N] [--size PX] [--temporal X] [--convert "--style ink"]
+Usage: clip_quality.py SUMI CLIP... [--made PHOTO] [--frames N] [--size PX] [--temporal X,...] [--draw "--style ink"]...
+                       [--keep DIR]
        clip_quality.py --figures SOURCE DRAWN
        clip_quality.py --self-test
 
-Every clip is drawn twice by SUMI: frame by frame (--temporal 0) and as it is by default. The table has, in units of the frame-by-frame
+Every clip is drawn several times by SUMI: frame by frame (--temporal 0), and with each blend X ("default": the style's own), in each of
+the drawings that --draw names. A row has the warping errors of the source and of the frame-by-frame drawing, then, in units of that
 drawing: the warping error (mean absolute difference to the drawing before, brought along the clip's own optical flow where that is
 sure; Lai et al. 2018), the sharpness (variance of the Laplacian), and the change (mean absolute difference of neighboring frames) in
 units of the source's. The flow is OpenCV's DIS at its preset medium, which sumi does not use. --made adds a pan over the photograph,
@@ -18,7 +20,7 @@ import sys
 import tempfile
 
 
-def frames_of(path, count, size):
+def frames_of(path, count):
     import cv2
     import numpy
     capture, frames = cv2.VideoCapture(str(path)), []
@@ -108,25 +110,35 @@ def run(command):
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
+def draw(sumi, source, target, arguments, share):
+    temporal = [] if share == "default" else ["--temporal", share]
+    run([sumi, "convert", "-q", "-i", str(source), "-o", str(target), "--codec", "ffv1", *temporal, *arguments.split()])
+
+
 def judge(sumi, clip, given, folder):
-    source = folder / "source.mkv"
+    """Prints the rows of a clip."""
+    source, target = folder / "source.mkv", folder / "drawn.mkv"
     run(["ffmpeg", "-v", "error", "-y", "-i", str(clip), "-an", "-sn", "-frames:v", str(given.frames), "-vf",
          f"scale='trunc(min(1,{given.size}/iw)*iw/2)*2':-2:flags=area", "-c:v", "ffv1", str(source)])
-    drawn = {}
-    for share in ("0", given.temporal):
-        target = folder / "drawn.mkv"
-        run([sumi, "convert", "-q", "-i", str(source), "-o", str(target), "--codec", "ffv1", "--temporal", share] + given.convert.split())
-        drawn[share] = frames_of(target, given.frames, given.size)
-        if given.keep:
-            target.rename(pathlib.Path(given.keep) / f"{clip.stem}-{share}.mkv")
-    frames = frames_of(source, given.frames, given.size)
+    frames = frames_of(source, given.frames)
     maps = flow_between(frames)
-    still, eased, own = measure(drawn["0"], maps), measure(drawn[given.temporal], maps), measure(frames, maps)
-    return [own[0], still[0], eased[0] / still[0], eased[1] / still[1], still[2] / own[2], eased[2] / own[2]]
+    own = measure(frames, maps)
+    for arguments in given.draw or ["--style ink"]:
+        still = None
+        for share in ["0", *given.temporal.split(",")]:
+            draw(sumi, source, target, arguments, share)
+            eased = measure(frames_of(target, given.frames), maps)
+            if given.keep:
+                target.rename(pathlib.Path(given.keep) / f"{clip.stem}-{arguments.split()[-1]}-{share}.mkv")
+            if still is None:
+                still = eased
+                continue
+            print(f"{clip.name:14}{arguments:20}{share:>8}{own[0]:8.2f}{still[0]:10.2f}{eased[0] / still[0]:8.2f}{eased[1] / still[1]:8.2f}"
+                  f"{still[2] / own[2]:17.2f}{eased[2] / own[2]:8.2f}", flush=True)
 
 
 def figures(source, drawn):
-    frames = {"source": frames_of(source, 10**9, 0), "drawn": frames_of(drawn, 10**9, 0)}
+    frames = {"source": frames_of(source, 10**9), "drawn": frames_of(drawn, 10**9)}
     maps = flow_between(frames["source"])
     names = ("warping_error", "sharpness", "change")
     print(json.dumps({clip: dict(zip(names, map(float, measure(shown, maps)))) for clip, shown in frames.items()}, indent=2))
@@ -154,8 +166,8 @@ def main():
     parser.add_argument("--made")
     parser.add_argument("--frames", type=int, default=30)
     parser.add_argument("--size", type=int, default=512)
-    parser.add_argument("--temporal", default="0.9")
-    parser.add_argument("--convert", default="--style ink")
+    parser.add_argument("--temporal", default="default")
+    parser.add_argument("--draw", action="append", help="options of sumi convert (--style ink)")
     parser.add_argument("--keep", help="a folder for the drawn clips")
     parser.add_argument("--self-test", action="store_true")
     parser.add_argument("--figures", nargs=2, metavar=("SOURCE", "DRAWN"))
@@ -173,12 +185,11 @@ def main():
         return 0
     if not given.sumi:
         parser.error("give the program sumi and clips")
-    print(f"{'clip':22}{'source':>8}{'by frame':>10}{'error':>8}{'sharp':>8}{'change by frame':>17}{'change':>8}")
+    print(f"{'clip':14}{'drawn':20}{'blend':>8}{'source':>8}{'by frame':>10}{'error':>8}{'sharp':>8}{'change by frame':>17}{'change':>8}")
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for clip in given.clips + (make_clips(given.made, folder) if given.made else []):
-            row = judge(given.sumi, clip, given, folder)
-            print(f"{clip.name:22}{row[0]:8.2f}{row[1]:10.2f}{row[2]:8.2f}{row[3]:8.2f}{row[4]:17.2f}{row[5]:8.2f}", flush=True)
+            judge(given.sumi, clip, given, folder)
     return 0
 
 

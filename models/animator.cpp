@@ -25,8 +25,8 @@
 namespace sumi {
 namespace {
 
-// Weights of the losses of a hand's alpha. A hand begins at a bold line, so a missing stroke counts as
-// much as a false one: counted more, what cannot be foreseen is inked.
+// Weights of the losses of a hand's alpha. A hand begins at a bold line, so a missing stroke counts
+// as much as a false one: counted more, what cannot be foreseen is inked.
 constexpr double kLine = 1, kLineEntropy = 0.2, kGradient = 1;
 constexpr std::int64_t kCoefficients = 7;  // of the still, before the further hands' lines
 

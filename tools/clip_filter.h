@@ -7,6 +7,7 @@
 #include <string>
 
 #include "engine/image/photo.h"
+#include "engine/image/stylize/style.h"
 #include "tools/convert_options.h"
 
 namespace sumi::cli {
@@ -20,6 +21,8 @@ class ClipFilter {
 
   // `cut`: the frame begins a shot.
   virtual Photo apply(const Photo& frame, bool cut) = 0;
+  // What suits the style.
+  virtual stylize::ClipBlend blend() const = 0;
   // What the next frames depend on, as text.
   virtual std::string state() const { return ""; }
   virtual void set_state(const std::string&) {}

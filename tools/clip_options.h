@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "engine/video/clip.h"
@@ -10,11 +11,11 @@
 namespace sumi::cli {
 
 struct ClipArguments {
-  std::string start = "0", end, fps, codec = "auto", temporal = "0.9";
+  std::string start = "0", end, fps, codec = "auto", temporal;
   std::int64_t crf = -1, preview = 0;
   bool no_audio = false;
-  video::ReadOptions range;  // of start, end and fps
-  double share = 0.9;        // of temporal
+  video::ReadOptions range;     // of start, end and fps
+  std::optional<double> share;  // of temporal; none: the style's own
 
   void add_options(CLI::App& command);
   // Brings the values into their final form. UsageError for what is out of range.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/error.h"
+#include "engine/image/stylize/style.h"
 #include "models/inference/comic_picture.h"
 #include "models/options/comic_styles.h"
 #include "models/stylizer.h"
@@ -18,6 +19,14 @@ namespace {
 constexpr double kMostLineStrength = 2;
 // Seconds of one core for a pixel: of the network, and of what is composed around it at full size.
 constexpr double kComicNetworkWork = 7e-7, kFinishWork = 2e-7;
+
+// Of the style that has the most of the mixture.
+stylize::ClipBlend comic_blend(const std::vector<std::string>& styles, const std::vector<double>& weights) {
+  const auto most = std::max_element(weights.begin(), weights.end()) - weights.begin();
+  for (const stylize::StyleInfo& info : stylize::styles())
+    if (info.name == styles[static_cast<std::size_t>(most)]) return info.clip;
+  return {};
+}
 
 }  // namespace
 
@@ -33,10 +42,8 @@ ComicOptions comic_options(const ConvertArguments& args, const Stylizer& model) 
     throw UsageError(command, error.what());
   }
   if (!args.style.line_strength.empty())
-    options.line_strength = parse_number(args.app, "--line-strength", args.style.line_strength);
-  if (!(options.line_strength >= 0 && options.line_strength <= kMostLineStrength))
-    throw UsageError(command, fmt::format("--line-strength {} is out of range; give a number from 0 to {}",
-                                          args.style.line_strength, kMostLineStrength));
+    options.line_strength =
+        parse_number(args.app, "--line-strength", args.style.line_strength, 0, kMostLineStrength);
   options.levels = args.comic.steps;
   options.short_side = args.comic.short_side;
   options.layer = args.comic.layer == "flat"   ? ComicLayer::flat
@@ -55,8 +62,9 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
   options.hold = hold.get();
   if (args.judge)
     throw UsageError(command_name(args.app),
-                     "--judge asks a discriminator, and a stylizer has none; leave it out");
+                     "--judge is for models with a discriminator, and a stylizer has none; leave it out");
   PhotoFilter filter;
+  filter.clip = comic_blend(as_stylizer(*opened->model)->styles(), options.weights);
   filter.work = [short_side = options.short_side](double width, double height) {
     const auto [w, h] = working_size(static_cast<int>(width), static_cast<int>(height), short_side);
     return kComicNetworkWork * w * h + kFinishWork * width * height;

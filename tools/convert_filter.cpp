@@ -25,7 +25,6 @@
 #include "engine/image/stylize/comic_layers.h"
 #include "engine/image/stylize/style.h"
 #include "models/inference/converter.h"
-#include "models/inference/exported.h"
 #include "models/stylizer.h"
 #include "models/training/trainer.h"
 #include "tools/comic_filter.h"
@@ -88,7 +87,7 @@ class FaceMasks {
       return faces::face_mask(view_of(photo), faces::find_faces(view_of(photo)));
     } catch (const Error& error) {  // a drawing without face detection is still useful
       wanted_ = false;
-      warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
+      warn_(fmt::format("warning: faces are not detected: {}", error.what()));
       return {};
     }
   }
@@ -196,6 +195,11 @@ PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::s
   if (graph::is_network_file(args.model)) return imported_filter(args, tile_options(args, std::move(warn)));
   auto opened = std::make_shared<OpenedModel>(
       open_model(args.model, args.machine.device, args.machine.precision, args.net_key));
+  return model_filter(args, std::move(opened), std::move(warn), std::move(hold));
+}
+
+PhotoFilter model_filter(ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
+                         std::function<void(const std::string&)> warn, std::shared_ptr<ComicHold> hold) {
   if (!opened->recognized.empty() && !args.screen.quiet) warn("note: " + opened->recognized);
   PhotoFilter filter = as_stylizer(*opened->model) ? comic_filter(args, std::move(opened), std::move(hold))
                                                    : network_filter(args, std::move(opened), std::move(warn));

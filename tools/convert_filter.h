@@ -6,6 +6,7 @@
 #include <string>
 
 #include "models/inference/comic_hold.h"
+#include "models/inference/exported.h"
 #include "tools/convert_options.h"
 #include "tools/photo_filter.h"
 
@@ -17,6 +18,10 @@ namespace sumi::cli {
 // `warn` is called once if faces cannot be detected.
 // `hold`: of a clip by a stylizer, read and updated by each call; may be null.
 PhotoFilter photo_filter(ConvertArguments& args, std::function<void(const std::string&)> warn,
+                         std::shared_ptr<ComicHold> hold = nullptr);
+// Of a model that is open.
+PhotoFilter model_filter(ConvertArguments& args, std::shared_ptr<OpenedModel> opened,
+                         std::function<void(const std::string&)> warn,
                          std::shared_ptr<ComicHold> hold = nullptr);
 
 }  // namespace sumi::cli

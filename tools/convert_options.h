@@ -39,6 +39,9 @@ struct ConvertArguments {
   Output screen;
 
   void add_options(CLI::App& parent_command);
+  // The options of a command that draws images before it does something else with them (comic,
+  // animate): style, model, direction, machine, output. `model_help` is the text of --model.
+  void add_drawing_options(CLI::App& command, const char* model_help);
   // UsageError for what is missing or cannot be; brings the values into their final form.
   void check();
   // Whether an image is read from standard input, or written to standard output.

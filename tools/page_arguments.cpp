@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "engine/image/image_formats.h"
+#include "tools/cli/number_rows.h"
 
 namespace sumi::cli {
 namespace {
@@ -32,43 +33,29 @@ std::string paper_names() {
   return names;
 }
 
-// A number with a range, given as text.
-struct NumberRow {
-  const char* name;
-  std::string PageArguments::*text;
-  const char* unit;
-  double low, high;
-  const char* help;
-};
 constexpr const char* kMillimeters = "MM";
-const std::array<NumberRow, 6> kNumbers{{
-    {"--margin", &PageArguments::margin, kMillimeters, 0, 500, "margin of the page"},
-    {"--gutter", &PageArguments::gutter, kMillimeters, 0, 100, "distance between panels"},
-    {"--border", &PageArguments::border, kMillimeters, 0, 10, "width of the panels' ink borders; 0: none"},
-    {"--halftone", &PageArguments::halftone, kMillimeters, 0, 20,
+const NumberRow<PageArguments> kPageNumbers[] = {
+    {"--margin", &PageArguments::margin, kMillimeters, 0, 500, "Page", "margin of the page"},
+    {"--gutter", &PageArguments::gutter, kMillimeters, 0, 100, "Page", "distance between panels"},
+    {"--border", &PageArguments::border, kMillimeters, 0, 10, "Page",
+     "width of the panels' ink borders; 0: none"},
+    {"--halftone", &PageArguments::halftone, kMillimeters, 0, 20, "Page",
      "lay a screen of dots over the panels, with this distance from dot to dot; 0: none"},
-    {"--font-size", &PageArguments::font_size, "PT", 2, 200,
+    {"--font-size", &PageArguments::font_size, "PT", 2, 200, "Text",
      "size of the letters; texts that do not fit get up to 30 % smaller"},
-    {"--frame-rate", &PageArguments::frame_rate, "N", 0.001, 1000,
+    {"--frame-rate", &PageArguments::frame_rate, "N", 0.001, 1000, "Text",
      "frames a second of a folder of frames, for subtitles"},
-}};
-
-struct CountRow {
-  const char* name;
-  std::int64_t PageArguments::*value;
-  const char* unit;
-  std::int64_t low, high;
-  const char* help;
 };
-const std::array<CountRow, 4> kCounts{{
-    {"--dpi", &PageArguments::dpi, "N", 20, 1200, "resolution of the page and of the images in a PDF"},
-    {"--per-page", &PageArguments::per_page, "N", 0, page::kMostPanels,
+const CountRow<PageArguments> kPageCounts[] = {
+    {"--dpi", &PageArguments::dpi, "N", 20, 1200, "Page",
+     "resolution of the page and of the images in a PDF"},
+    {"--per-page", &PageArguments::per_page, "N", 0, page::kMostPanels, "Page",
      "panels on a page at most (0: up to six on one page, else about five)"},
-    {"--frames", &PageArguments::frames, "N", -1, 1000,
+    {"--frames", &PageArguments::frames, "N", -1, 1000, "Page",
      "key frames of a sequence: choose N of the images (0: by the number of shots; -1: all images, and 0 "
      "of a clip)"},
-    {"--quality", &PageArguments::quality, "N", 1, 100, "of jpg and webp"},
-}};
+    {"--quality", &PageArguments::quality, "N", 1, 100, "Page", "of jpg and webp"},
+};
 
 // {width, height} in mm: a name, or "170x260".
 std::optional<Paper> parse_paper(const std::string& text) {
@@ -86,15 +73,16 @@ std::optional<Paper> parse_paper(const std::string& text) {
 
 void PageArguments::add_options(CLI::App& command) {
   app = &command;
-  set_help(
-      command, "comic -i FILE|DIR... -o PAGE.png|PAGE.pdf [--style NAME | -m MODEL] [--text FILE] [options]",
-      "  sumi comic -i a.jpg b.jpg c.jpg d.jpg -o page.png            one page, drawn in ink\n"
-      "  sumi comic -i photos -o story.pdf --text story.txt           with captions and balloons\n"
-      "  sumi comic -i photos -o page.png --style manga --right-to-left --page b5\n"
-      "  sumi comic -i clip.mp4 -o page.png --frames 8                key frames of a clip\n",
-      "Panels follow the shapes of the images, and faces are never cut. A text file has a line for each "
-      "text: 1: A caption; 2: \"A balloon\"; 2 @left: (a thought); 3: *a burst* (docs/cli.md has the rest). "
-      "Several pages become page-1.png, page-2.png or one PDF.");
+  set_help(command,
+           "comic -i FILE|DIR... -o PAGE.png|PAGE.pdf [--style NAME | -m MODEL] [--text FILE] [options]",
+           "  sumi comic -i a.jpg b.jpg c.jpg d.jpg -o page.png            one page, drawn in ink\n"
+           "  sumi comic -i photos -o story.pdf --text story.txt           with captions and balloons\n"
+           "  sumi comic -i photos -o page.png --style manga --right-to-left --page b5\n"
+           "  sumi comic -i clip.mp4 -o page.png --frames 8                key frames of a clip\n",
+           "Panels follow the shapes of the images, and detected faces are never cut. A text file has one "
+           "line per text: 1: A caption; 2: \"A balloon\"; 2 @left: (a thought); 3: *a burst* (docs/cli.md "
+           "has all forms). "
+           "Several pages become page-1.png, page-2.png or one PDF.");
   command.add_option("-i,--input", inputs, "images in reading order, and folders of images; or a clip")
       ->type_name("FILE|DIR")
       ->group("Page");
@@ -107,18 +95,18 @@ void PageArguments::add_options(CLI::App& command) {
       .add_flag("--right-to-left,--rtl", right_to_left,
                 "read panels and balloons from the right, as in manga")
       ->group("Page");
-  for (const CountRow& row : kCounts)
-    add_whole(command, row.name, this->*row.value, row.unit, row.help)->group("Page");
-  add_text(command, "--start", start, "TIME", "of a clip: begin here, in seconds or 1:30.5 (0)")
+  add_rows(command, *this, kPageCounts);
+  add_text(command, "--start", start, "TIME", "start of the part of a clip, in seconds or as 1:30.5 (0)")
       ->group("Page");
-  add_text(command, "--end", end, "TIME", "of a clip: end here (default: its end)")->group("Page");
+  add_text(command, "--end", end, "TIME", "end of the part of a clip (default: its end)")->group("Page");
   add_text(command, "--text", text, "FILE|clip|none",
-           "captions and balloons: a text file, .srt or .vtt; or the clip's own subtitles (the default "
-           "where it has them)")
+           "captions and balloons: a text file, .srt or .vtt; clip: the clip's own subtitles (default); "
+           "none: no text")
       ->group("Text");
-  add_text(command, "--title", title, "TEXT", "above the first page (default: of the text file)")
+  add_text(command, "--title", title, "TEXT", "title above the first page (default: the text file's)")
       ->group("Text");
-  add_text(command, "--font", font, "NAME", "a font's family, or several by preference, separated by commas")
+  add_text(command, "--font", font, "NAME",
+           "font family, or several in order of preference, separated by commas")
       ->default_str(font)
       ->group("Text");
   command.add_flag("--bold,!--no-bold", bold, "bold letters (the default)")->group("Text");
@@ -127,25 +115,9 @@ void PageArguments::add_options(CLI::App& command) {
   add_text(command, "--language", language, "TAG",
            "language of the text (ja, zh-cn, zh-tw, ko), for the forms of Chinese characters")
       ->group("Text");
-  for (const NumberRow& row : kNumbers)
-    add_text(command, row.name, this->*row.text, row.unit, row.help)
-        ->default_str(this->*row.text)
-        ->group(row.text == &PageArguments::font_size || row.text == &PageArguments::frame_rate ? "Text"
-                                                                                                : "Page");
-  drawing.app = app;
-  drawing.style.add_options(command);
-  command.remove_option(command.get_option("--sheet"));
-  drawing.comic.add_options(command);
-  add_text(command, "-m,--model", drawing.model, "RUN|CHECKPOINT",
-           "draw with a trained model instead of a style")
-      ->group("Model");
-  add_text(command, "--direction", drawing.direction, "AtoB|BtoA", "which way (default: the model's first)")
-      ->group("Model");
-  command.add_flag("--no-ema", drawing.raw, "use the last weights instead of their moving average")
-      ->group("Model");
-  command.add_flag("--dry-run", dry_run, "list panels, crops and texts, and draw nothing")->group("Page");
-  drawing.machine.add(command);
-  drawing.screen.add(command);
+  add_rows(command, *this, kPageNumbers);
+  command.add_flag("--dry-run", dry_run, "list panels, crops and texts without drawing")->group("Page");
+  drawing.add_drawing_options(command, "draw with a trained model instead of a style");
 }
 
 void PageArguments::check() {
@@ -164,18 +136,9 @@ void PageArguments::check() {
   if (!pdf && !has_writable_extension(output))
     throw UsageError(
         name, fmt::format("--output {} is not the name of a page; use pdf, {}", output, writable_names()));
-  std::array<double, kNumbers.size()> numbers{};
-  for (std::size_t i = 0; i < kNumbers.size(); ++i) {
-    const NumberRow& row = kNumbers[i];
-    numbers[i] = parse_number(app, row.name, this->*row.text);
-    if (!(numbers[i] >= row.low && numbers[i] <= row.high))
-      throw UsageError(name, fmt::format("{} {} is out of range; give a number from {} to {}", row.name,
-                                         this->*row.text, row.low, row.high));
-  }
-  for (const CountRow& row : kCounts)
-    if (this->*row.value < row.low || this->*row.value > row.high)
-      throw UsageError(name, fmt::format("{} {} is out of range; give a number from {} to {}", row.name,
-                                         this->*row.value, row.low, row.high));
+  const auto [margin_mm, gutter_mm, border_mm, halftone_mm, points, images_rate] =
+      numbers_of(app, *this, kPageNumbers);
+  check_rows(app, *this, kPageCounts);
   const std::optional<Paper> size = parse_paper(paper);
   if (!size)
     throw UsageError(
@@ -183,7 +146,6 @@ void PageArguments::check() {
                           paper_names(), kLeastSide, kMostSide));
   const double pixel = static_cast<double>(dpi) / kInch;  // pixels in a mm
   const auto pixels = [&](double mm) { return static_cast<int>(std::lround(mm * pixel)); };
-  const auto [margin_mm, gutter_mm, border_mm, halftone_mm, points, rate] = numbers;
   geometry = {pixels(size->width), pixels(size->height), pixels(margin_mm), pixels(gutter_mm), 0,
               right_to_left};
   look.border = border_mm * pixel;
@@ -193,8 +155,9 @@ void PageArguments::check() {
   look.title_size = 2.4 * lettering.size;
   dots = halftone_mm * pixel;
   if (dots > 0 && dots < 2)
-    throw UsageError(name, fmt::format("--halftone {} is less than two pixels; raise it or --dpi", halftone));
-  seconds = 1 / rate;
+    throw UsageError(
+        name, fmt::format("--halftone {} is less than two pixels; raise it, or raise --dpi", halftone));
+  seconds = 1 / images_rate;
 }
 
 void PageArguments::check_clip() {
@@ -206,20 +169,21 @@ void PageArguments::check_clip() {
   };
   of_clip = std::any_of(inputs.begin(), inputs.end(), is_clip);
   if (of_clip && inputs.size() > 1)
-    throw UsageError(name, fmt::format("a page is made of one clip, or of images; there are {} inputs, one "
-                                       "of which is a clip",
+    throw UsageError(name, fmt::format("a page is made from one clip or from images, but one of the {} "
+                                       "inputs is a clip; give the clip alone",
                                        inputs.size()));
   for (const char* option : {"--start", "--end"})
     if (!of_clip && app->count(option) > 0)
-      throw UsageError(name, fmt::format("{} is for clips, and the input is images; leave it out", option));
+      throw UsageError(name, fmt::format("{} is for clips, but the input is images; leave it out", option));
   if (!of_clip) return;
   if (app->count("--frame-rate") > 0)
-    throw UsageError(name, "--frame-rate is for folders of frames; a clip has its own times");
+    throw UsageError(name,
+                     "--frame-rate is for folders of frames, and a clip has its own times; leave it out");
   frames = std::max<std::int64_t>(frames, 0);
   range.start = parse_time(app, "--start", start);
   if (!end.empty()) range.end = parse_time(app, "--end", end);
   if (!end.empty() && range.end <= range.start)
-    throw UsageError(name, fmt::format("--end {} is not behind --start {}", end, start));
+    throw UsageError(name, fmt::format("--end {} must be later than --start {}", end, start));
 }
 
 std::filesystem::path PageArguments::page_file(int page, int pages) const {

@@ -12,37 +12,12 @@
 #include "engine/error.h"
 #include "engine/image/faces/faces.h"
 #include "engine/image/photo_edits.h"
+#include "engine/natural_order.h"
 #include "engine/page/dots.h"
 
 namespace sumi::cli {
 namespace fs = std::filesystem;
 namespace {
-
-// "frame-9" before "frame-10".
-bool natural_less(const std::string& a, const std::string& b) {
-  std::size_t i = 0, j = 0;
-  const auto digit = [](char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; };
-  while (i < a.size() && j < b.size()) {
-    if (digit(a[i]) && digit(b[j])) {
-      while (i < a.size() && a[i] == '0') ++i;
-      while (j < b.size() && b[j] == '0') ++j;
-      std::size_t end_a = i, end_b = j;
-      while (end_a < a.size() && digit(a[end_a])) ++end_a;
-      while (end_b < b.size() && digit(b[end_b])) ++end_b;
-      if (end_a - i != end_b - j) return end_a - i < end_b - j;
-      const int order = a.compare(i, end_a - i, b, j, end_b - j);
-      if (order != 0) return order < 0;
-      i = end_a;
-      j = end_b;
-    } else if (a[i] != b[j]) {
-      return static_cast<unsigned char>(a[i]) < static_cast<unsigned char>(b[j]);
-    } else {
-      ++i;
-      ++j;
-    }
-  }
-  return a.size() - i != b.size() - j ? a.size() - i < b.size() - j : a < b;
-}
 
 // "page.png" or "page-12.png" of the output "page.png", beside it.
 bool is_page(const fs::path& file, const fs::path& output) {

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "engine/image/photo.h"
+#include "engine/image/stylize/style.h"
 #include "models/inference/discriminator_verdict.h"
 #include "tools/convert_gate.h"
 
@@ -16,6 +17,7 @@ struct PhotoFilter {
   bool fills_holes = false;  // a mask says where the holes are; else it says where the result is laid
   bool finished = false;     // the result does not show the photo alone (--sheet): nothing is blended
   bool parallel = false;     // several threads may call it at a time
+  stylize::ClipBlend clip = {};
   // How long an image takes, in seconds of one core of no particular machine: compares sizes.
   std::function<double(double width, double height)> work;
   // The gate of a model; empty for styles.

@@ -10,11 +10,11 @@
 #include "engine/animate/boil.h"
 #include "engine/animate/drawn_lines.h"
 #include "engine/error.h"
+#include "engine/graph/open.h"
 #include "engine/image/photo_edits.h"
 #include "engine/image/stylize/lines.h"
 #include "engine/image/stylize/style.h"
 #include "models/inference/comic_picture.h"
-#include "models/inference/exported.h"
 #include "models/stylizer.h"
 #include "tools/comic_filter.h"
 #include "tools/convert_filter.h"
@@ -76,7 +76,7 @@ class DrawnStill final : public StillDrawer {
     if (boil_.moments == 1) return {photo};
     const animate::DrawnLines lines = animate::find_drawn_lines(photo);
     if (!lines.any) {
-      warn_("note: the image has no dark lines on lighter ground; camera and layers move alone");
+      warn_("note: the image has no dark lines on a lighter ground; only camera and layers move");
       return {photo};
     }
     std::vector<Photo> moments;
@@ -124,26 +124,15 @@ class StyledStill final : public StillDrawer {
   StyleArguments style_;
 };
 
-// What models have in common: the gate.
-class ModelStill : public StillDrawer {
- public:
-  explicit ModelStill(const AnimateArguments& args)
-      : gate_(args.drawing.gate, args.drawing.model, args.drawing.direction) {}
+bool is_passed(const GateAnswer& answer, std::string& reason) {
+  reason = answer.reason;
+  return answer.kind == GateAnswer::Kind::pass;
+}
 
-  bool passes(const Photo& photo, std::string& reason) const override {
-    const GateAnswer answer = gate_.ask(photo);
-    reason = answer.reason;
-    return answer.kind == GateAnswer::Kind::pass;
-  }
-
- private:
-  ConvertGate gate_;
-};
-
-class ComicStill final : public ModelStill {
+class ComicStill final : public StillDrawer {
  public:
   ComicStill(const AnimateArguments& args, std::shared_ptr<OpenedModel> opened)
-      : ModelStill(args),
+      : gate_(args.drawing.gate, args.drawing.model, args.drawing.direction),
         boil_(args, as_stylizer(*opened->model)->hands()),
         blend_(args.drawing.style.blend),
         options_(comic_options(args.drawing, *as_stylizer(*opened->model))),
@@ -161,8 +150,12 @@ class ComicStill final : public ModelStill {
       return result;
     });
   }
+  bool passes(const Photo& photo, std::string& reason) const override {
+    return is_passed(gate_.ask(photo), reason);
+  }
 
  private:
+  ConvertGate gate_;
   Boil boil_;
   double blend_;
   ComicOptions options_;
@@ -170,13 +163,10 @@ class ComicStill final : public ModelStill {
 };
 
 // Networks that make finished images: their lines move as those of drawings.
-class TranslatedStill final : public ModelStill {
+class TranslatedStill final : public StillDrawer {
  public:
-  TranslatedStill(AnimateArguments& args, const Warn& warn)
-      : ModelStill(args),
-        blend_(args.drawing.style.blend),
-        filter_(photo_filter(args.drawing, warn)),
-        lines_(args, warn) {}
+  TranslatedStill(const AnimateArguments& args, PhotoFilter filter, const Warn& warn)
+      : blend_(args.drawing.style.blend), filter_(std::move(filter)), lines_(args, warn) {}
 
   std::vector<Photo> draw(const Photo& photo, const Plane& face) override {
     Photo result = filter_.run(photo, nullptr);
@@ -184,6 +174,9 @@ class TranslatedStill final : public ModelStill {
       result = resize_photo(result, photo.width, photo.height);
     blend_over(photo, {}, blend_, result);
     return lines_.draw(result, face);
+  }
+  bool passes(const Photo& photo, std::string& reason) const override {
+    return filter_.gate && is_passed(filter_.gate(photo), reason);
   }
 
  private:
@@ -197,11 +190,12 @@ class TranslatedStill final : public ModelStill {
 std::unique_ptr<StillDrawer> still_drawer(AnimateArguments& args, Warn warn) {
   if (args.drawn) return drawn_still(args, std::move(warn));
   if (args.drawing.style.used()) return std::make_unique<StyledStill>(args);
+  if (graph::is_network_file(args.drawing.model))
+    return std::make_unique<TranslatedStill>(args, photo_filter(args.drawing, warn), warn);
   auto opened = std::make_shared<OpenedModel>(
       open_model(args.drawing.model, args.drawing.machine.device, args.drawing.machine.precision));
   if (as_stylizer(*opened->model)) return std::make_unique<ComicStill>(args, std::move(opened));
-  opened.reset();
-  return std::make_unique<TranslatedStill>(args, warn);
+  return std::make_unique<TranslatedStill>(args, model_filter(args.drawing, std::move(opened), warn), warn);
 }
 
 std::unique_ptr<StillDrawer> drawn_still(const AnimateArguments& args, Warn warn) {

@@ -51,14 +51,14 @@ def onnx_network(path, threads):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("library", choices=["torch", "onnxruntime"])
+    parser.add_argument("runtime", choices=["torch", "onnxruntime"])
     parser.add_argument("network")
     parser.add_argument("input")
     parser.add_argument("output")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--export")
     given = parser.parse_args()
-    if given.library == "torch":
+    if given.runtime == "torch":
         run, name = torch_network(given.network, given.threads, given.export)
     else:
         run, name = onnx_network(given.network, given.threads)

@@ -9,6 +9,7 @@
 
 #include "engine/data/file_listing.h"
 #include "engine/data/idx.h"
+#include "engine/data/image_folder.h"
 #include "engine/data/labels.h"
 #include "engine/data/pack.h"
 #include "engine/data/pack_sources.h"
@@ -146,11 +147,14 @@ bool is_labeled(const DatasetSpec& spec) {
 }
 
 void open_folder(Dataset::State& state, const DatasetSpec& spec, const DatasetEvents& events) {
-  auto files = io::list_images(spec.data, events.warn);
+  io::ImageFolders folders{io::ImageFolder(spec.data), {}};
+  auto files = folders.data.list(events.warn);
   if (files.empty()) io::report_nothing(spec.data);
   std::vector<io::ListedFile> partners;
-  if (spec.pairs == Pairs::folders)
-    partners = io::partners(spec, files, io::list_images(spec.partner, events.warn));
+  if (spec.pairs == Pairs::folders) {
+    folders.partner.emplace(spec.partner);
+    partners = io::partners(spec, files, folders.partner->list(events.warn));
+  }
   io::Hash hash;
   add_options(hash, spec);
   for (auto* list : {&files, &partners}) {
@@ -168,7 +172,8 @@ void open_folder(Dataset::State& state, const DatasetSpec& spec, const DatasetEv
   // before decoding, so that problems with names are reported at once
   if (is_labeled(spec)) state.labels = io::labels_of_names(spec, names);
   if (!find_pack(state, spec, events))
-    make_pack(state, io::folder_source(spec, std::move(files), std::move(partners)), spec, events);
+    make_pack(state, io::folder_source(spec, std::move(folders), std::move(files), std::move(partners)), spec,
+              events);
   if (is_labeled(spec)) io::leave_out(state.labels, names, state.broken);
 }
 
@@ -205,7 +210,8 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
   const std::string where = "data " + spec.data.string();
   auto pack = Pack::read(spec.data);
   if (!pack)
-    fail(where, "is no packed set of this version, or damaged; copy it again from a run's cache folder");
+    fail(where,
+         "is not a packed set of this version, or is damaged; copy it again from a run's cache folder");
   if (const PackShape& held = pack->shape(); !(held == state.shape))
     fail(where, fmt::format("holds images of {}, but the options ask for {}; make it with the same size, "
                             "channels, bits and preprocessing",
@@ -236,30 +242,31 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
   const std::string where = "data " + spec.data.string();
   io::check_preprocess(where, spec);
   const bool is_pack = spec.data.extension() == ".pack";
-  if (spec.channels != 1 && spec.channels != 3 &&
+  if (spec.channels != 1 && spec.channels != 3 && spec.channels != 4 &&
       !(is_pack && spec.channels > 0 && spec.channels <= static_cast<int>(io::kMostPlanes)))
-    fail(where, fmt::format("cannot have {} channels; use 1 or 3", spec.channels));
+    fail(where, fmt::format("cannot have {} channels; use 1, 3 or 4", spec.channels));
   if (spec.workers < 0 || spec.max_items < 0) fail(where, "workers and max items cannot be negative");
   std::error_code error;
   const auto status = fs::status(spec.data, error);
   if (spec.data.empty() || !fs::exists(status))
-    fail(where, "does not exist; give a folder of images or an idx file");
+    fail(where, "does not exist; give a folder or zip file of images, or an idx file");
   auto state = std::make_shared<State>();
   const auto [w, h] = io::common_size(spec);
   state->shape = {h, io::two_sided(spec.pairs) ? 2 * w : w, spec.channels, spec.bits};
   state->source = spec.data;
-  if (io::two_sided(spec.pairs) && !fs::is_directory(status) && spec.data.extension() != ".pack")
+  const bool is_folder = fs::is_directory(status) || io::is_archive(spec.data);
+  if (io::two_sided(spec.pairs) && !is_folder && !is_pack)
     fail(where, "is one file; pairs are taken from folders (or made of its images: --task)");
-  if (spec.pairs == Pairs::folders && !fs::is_directory(spec.partner, error))
-    fail("data " + spec.partner.string(), "is not a folder; give the folder of the partners");
-  if (fs::is_directory(status)) {
+  if (spec.pairs == Pairs::folders && !fs::is_directory(spec.partner, error) && !io::is_archive(spec.partner))
+    fail("data " + spec.partner.string(), "is not a folder; give the folder or zip file of the partners");
+  if (is_folder) {
     open_folder(*state, spec, events);
-  } else if (fs::is_regular_file(status) && spec.data.extension() == ".pack") {
+  } else if (fs::is_regular_file(status) && is_pack) {
     open_pack(*state, spec, events);
   } else if (fs::is_regular_file(status)) {
     open_idx(*state, spec, events);
   } else {
-    fail(where, "is neither a folder nor a file; give a folder of images or an idx file");
+    fail(where, "is neither a folder nor a file; give a folder or zip file of images, or an idx file");
   }
   if (is_labeled(spec)) {
     if (static_cast<std::int64_t>(state->labels.of_image.size()) != state->count)

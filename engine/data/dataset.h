@@ -1,4 +1,5 @@
-// Image data sets for training: a folder or an idx file, decoded once and memory-mapped.
+// Image data sets for training: a folder, a zip archive or an idx file, decoded once and
+// memory-mapped.
 #pragma once
 
 #include <cstdint>

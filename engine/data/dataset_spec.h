@@ -50,13 +50,14 @@ enum class Pairs {
 };
 
 struct DatasetSpec {
-  // A folder of images (recursive; links are followed, hidden files skipped), an idx(.gz) file, or
-  // a .pack file of another data set's cache with the same size, channels and preprocessing.
+  // A folder of images (recursive; links are followed, hidden files skipped), a zip archive of one,
+  // an idx(.gz) file, or a .pack file of another data set's cache with the same size, channels and
+  // preprocessing.
   std::filesystem::path data;
   Preprocess preprocess = Preprocess::square;
   int size = 64;                         // for square
   int load_size = 286, crop_size = 256;  // for the other modes, 1 to 16384
-  int channels = 3;                      // 1 or 3; of a pack any number of planes
+  int channels = 3;                      // 1, 3 or 4 (BasicImage::channels); of a pack any number of planes
   int bits = 8;                          // per channel, 8 or 16: of packs and batches
   bool smooth_edges = false;             // smooth_edges() before packing (engine/image/edges.h)
   std::int64_t max_items = 0;            // only the first ones, in name order; 0: all
@@ -78,7 +79,7 @@ struct DatasetSpec {
 
   // Pairs. Both sides are preprocessed alike, with the same crop position and mirroring.
   Pairs pairs = Pairs::none;
-  std::filesystem::path partner;  // for folders: the folder of B
+  std::filesystem::path partner;  // for folders: the folder or archive of B
   bool from_b = false;            // for side_by_side and folders: B is the input and A the target
   Degradation degradation;        // for made
 };

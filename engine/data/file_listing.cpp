@@ -181,6 +181,8 @@ std::vector<ListedFile> list_images(const fs::path& folder,
 
 void report_nothing(const fs::path& folder) {
   std::error_code error;
+  if (fs::is_regular_file(folder, error))
+    fail("data " + folder.string(), "is an archive without images (png, jpg, webp, ...); add some");
   for (const auto& entry : fs::directory_iterator(folder, error))
     if (entry.path().filename().string().find("idx") != std::string::npos)
       fail("data " + folder.string(),

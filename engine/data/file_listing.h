@@ -22,7 +22,7 @@ struct ListedFile {
 std::vector<ListedFile> list_images(const std::filesystem::path& folder,
                                     const std::function<void(const std::string&)>& warn);
 
-// Throws the Error for a folder in which list_images() found nothing.
+// Throws the Error for a folder or archive without images.
 [[noreturn]] void report_nothing(const std::filesystem::path& folder);
 
 // Returns the folder for a cache file of `bytes`: `wished`, or the user's cache folder if that is

@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "engine/data/file_listing.h"
 #include "engine/data/idx.h"
+#include "engine/data/image_folder.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -173,15 +173,14 @@ std::vector<std::string> find_classes(const DatasetSpec& spec) {
   std::error_code error;
   if (spec.data.extension() == ".pack") io::refuse_packed_labels(spec);
   if (!fs::exists(spec.data, error))
-    fail("data " + spec.data.string(), "does not exist; give a folder of images or an idx file");
-  if (!fs::is_directory(spec.data, error)) return io::labels_of_idx(spec).classes;
+    fail("data " + spec.data.string(), "does not exist; give a folder or zip file of images, or an idx file");
+  if (!fs::is_directory(spec.data, error) && !io::is_archive(spec.data))
+    return io::labels_of_idx(spec).classes;
   std::vector<std::string> names;
-  for (const auto& file : io::list_images(spec.data, {})) names.push_back(file.name);
+  for (const auto& file : io::ImageFolder(spec.data).list({})) names.push_back(file.name);
   if (spec.max_items > 0 && static_cast<std::int64_t>(names.size()) > spec.max_items)
     names.resize(static_cast<std::size_t>(spec.max_items));
-  if (names.empty())
-    fail("data " + spec.data.string(),
-         "is a folder without images (png, jpg, webp, ...); check the path or add some");
+  if (names.empty()) io::report_nothing(spec.data);
   return io::labels_of_names(spec, names).classes;
 }
 

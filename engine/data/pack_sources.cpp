@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "engine/data/pairs.h"
 #include "engine/data/preprocess.h"
 #include "engine/image/codecs.h"
 #include "engine/image/edges.h"
@@ -28,19 +27,20 @@ std::int64_t expected_bytes(const DatasetSpec& spec, const std::vector<ListedFil
 
 }  // namespace
 
-Source folder_source(const DatasetSpec& spec, std::vector<ListedFile> files,
+Source folder_source(const DatasetSpec& spec, ImageFolders folders, std::vector<ListedFile> files,
                      std::vector<ListedFile> partners) {
   const auto count = static_cast<std::int64_t>(files.size());
   const auto bytes = expected_bytes(spec, files);
-  const auto produce = [files = std::move(files), partners = std::move(partners), spec](std::int64_t i) {
+  const auto produce = [folders = std::move(folders), files = std::move(files),
+                        partners = std::move(partners), spec](std::int64_t i) {
     const auto at = static_cast<std::size_t>(i);
     PackItem item{files[at].name, {}, "", ""};
     try {
       const std::string partner = partners.empty() ? "" : partners[at].name;
       if (spec.bits == 16)
-        item.image = prepared<std::uint16_t>(spec, item.name, partner, item.remark);
+        item.image = prepared<std::uint16_t>(spec, folders, item.name, partner, item.remark);
       else
-        item.image = prepared<std::uint8_t>(spec, item.name, partner, item.remark);
+        item.image = prepared<std::uint8_t>(spec, folders, item.name, partner, item.remark);
     } catch (const CodecsUnavailable&) {  // not the image's fault, so none is skipped for it
       throw;
     } catch (const Error& e) {
@@ -61,9 +61,11 @@ Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> imag
                 gray.data.begin());
     gray = preprocess_image("data " + spec.data.string(), gray, spec);
     if (spec.channels == 1) return PackItem{std::to_string(i), std::move(gray), "", ""};
-    Image8 rgb(gray.width, gray.height, 3);
-    for (std::size_t k = 0; k < rgb.data.size(); ++k) rgb.data[k] = gray.data[k / 3];
-    return PackItem{std::to_string(i), std::move(rgb), "", ""};
+    const auto channels = static_cast<std::size_t>(spec.channels);
+    Image8 color(gray.width, gray.height, spec.channels, 255);
+    for (std::size_t k = 0; k < gray.data.size(); ++k)
+      std::fill_n(color.data.data() + k * channels, 3, gray.data[k]);
+    return PackItem{std::to_string(i), std::move(color), "", ""};
   };
   return {images->count, images->count * w * h * spec.channels, produce};
 }

@@ -10,6 +10,7 @@
 #include "engine/data/file_listing.h"
 #include "engine/data/idx.h"
 #include "engine/data/pack.h"
+#include "engine/data/pairs.h"
 
 namespace sumi::io {
 
@@ -20,8 +21,8 @@ struct Source {
   std::function<PackItem(std::int64_t)> produce;
 };
 
-// Files of a folder. `partners`: for Pairs::folders.
-Source folder_source(const DatasetSpec& spec, std::vector<ListedFile> files,
+// Files of a folder or archive. `partners`: for Pairs::folders.
+Source folder_source(const DatasetSpec& spec, ImageFolders folders, std::vector<ListedFile> files,
                      std::vector<ListedFile> partners);
 Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> images);
 // The images of a pack, already resized, with smoothed edges. The pack must outlive the source.

@@ -110,17 +110,24 @@ Image16 read(const fs::path& path, int channels, std::string& remark) {
   return to_image(photo, channels);
 }
 
+template <class Level>
+BasicImage<Level> read(const ImageFolder& folder, const std::string& name, int channels,
+                       std::string& remark) {
+  BasicImage<Level> image;
+  folder.with_file(name, [&](const fs::path& file) { image = read<Level>(file, channels, remark); });
+  return image;
+}
+
 }  // namespace
 
 template <class Level>
-BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner,
-                           std::string& remark) {
-  const auto path = spec.data / name;
-  const std::string where = "image " + path.string();
-  const auto image = read<Level>(path, spec.channels, remark);
+BasicImage<Level> prepared(const DatasetSpec& spec, const ImageFolders& folders, const std::string& name,
+                           const std::string& partner, std::string& remark) {
+  const std::string where = "image " + (spec.data / name).string();
+  const auto image = read<Level>(folders.data, name, spec.channels, remark);
   if (spec.pairs == Pairs::folders) {
     std::string of_partner;
-    const auto second = read<Level>(spec.partner / partner, spec.channels, of_partner);
+    const auto second = read<Level>(*folders.partner, partner, spec.channels, of_partner);
     if (remark.empty()) remark = of_partner;
     return joined(where, image, second, spec);
   }
@@ -128,7 +135,9 @@ BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, con
   const auto [a, b] = halves(where, image);
   return joined(where, a, b, spec);
 }
-template Image8 prepared(const DatasetSpec&, const std::string&, const std::string&, std::string&);
-template Image16 prepared(const DatasetSpec&, const std::string&, const std::string&, std::string&);
+template Image8 prepared(const DatasetSpec&, const ImageFolders&, const std::string&, const std::string&,
+                         std::string&);
+template Image16 prepared(const DatasetSpec&, const ImageFolders&, const std::string&, const std::string&,
+                          std::string&);
 
 }  // namespace sumi::io

@@ -2,12 +2,14 @@
 // libraries.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/data/dataset_spec.h"
 #include "engine/data/file_listing.h"
+#include "engine/data/image_folder.h"
 
 namespace sumi::io {
 
@@ -19,12 +21,18 @@ bool two_sided(Pairs pairs);
 std::vector<ListedFile> partners(const DatasetSpec& spec, const std::vector<ListedFile>& a,
                                  const std::vector<ListedFile>& b);
 
-// An image of `spec.data` as it is packed, for a pair with its partner (a name in `spec.partner`,
-// for Pairs::folders). Level is that of spec.bits. `remark` receives what was ignored when reading,
+// The images of `spec.data` and, for Pairs::folders, those of `spec.partner`.
+struct ImageFolders {
+  ImageFolder data;
+  std::optional<ImageFolder> partner;
+};
+
+// An image of `folders.data` as it is packed, for a pair with its partner (a name in
+// `folders.partner`). Level is that of spec.bits. `remark` receives what was ignored when reading,
 // or "".
 template <class Level>
-BasicImage<Level> prepared(const DatasetSpec& spec, const std::string& name, const std::string& partner,
-                           std::string& remark);
+BasicImage<Level> prepared(const DatasetSpec& spec, const ImageFolders& folders, const std::string& name,
+                           const std::string& partner, std::string& remark);
 
 // Returns the left and right squares of an image. Throws Error `[where]` unless it is twice as wide
 // as high.

@@ -13,28 +13,11 @@ target_link_libraries(sumi_onnx_library INTERFACE ${ONNX_PROTO_LIBRARY} protobuf
 
 if(SUMI_ONNX STREQUAL "LINK")
   target_sources(sumi_graph PRIVATE graph/module/parser.cpp graph/module/tensor_data.cpp)
-  target_link_libraries(sumi_graph PRIVATE sumi_onnx_library)
+  target_link_libraries(sumi_graph PRIVATE $<BUILD_INTERFACE:sumi_onnx_library>)  # not installed
   target_compile_definitions(sumi_graph PRIVATE SUMI_ONNX_LINKED)
 else()
-  # Which module belongs to which program.
-  set(stamp ${PROJECT_VERSION}${CMAKE_CXX_COMPILER_ID}${CMAKE_CXX_COMPILER_VERSION})
-  foreach(header onnx graph)
-    file(SHA256 ${CMAKE_CURRENT_SOURCE_DIR}/graph/${header}.h sum)
-    string(APPEND stamp ${sum})
-    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/graph/${header}.h)
-  endforeach()
-  string(SHA256 stamp ${stamp})
-  string(SUBSTRING ${stamp} 0 12 stamp)
-
   add_library(sumi_onnx MODULE graph/module/parser.cpp graph/module/tensor_data.cpp graph/graph.cpp)
-  target_link_libraries(sumi_onnx PRIVATE sumi_options sumi_onnx_library fmt::fmt-header-only)
-  target_compile_definitions(sumi_onnx PRIVATE SUMI_ONNX_STAMP="${PROJECT_VERSION}-${stamp}")
-  set_target_properties(sumi_onnx PROPERTIES PREFIX "" OUTPUT_NAME sumi_onnx CXX_VISIBILITY_PRESET hidden UNITY_BUILD OFF
-                        VISIBILITY_INLINES_HIDDEN ON LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-  include(GNUInstallDirs)
-  install(TARGETS sumi_onnx LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/sumi)
-  file(RELATIVE_PATH onnx_dir ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR}/sumi)
-  set_property(SOURCE graph/loader.cpp APPEND PROPERTY COMPILE_DEFINITIONS SUMI_ONNX_STAMP="${PROJECT_VERSION}-${stamp}"
-               SUMI_ONNX_FILE="sumi_onnx${CMAKE_SHARED_MODULE_SUFFIX}" SUMI_ONNX_DIR="${onnx_dir}")
-  add_dependencies(sumi_graph sumi_onnx)
+  target_link_libraries(sumi_onnx PRIVATE sumi_onnx_library fmt::fmt-header-only)
+  set_target_properties(sumi_onnx PROPERTIES UNITY_BUILD OFF)
+  sumi_module(sumi_onnx onnx sumi_graph graph/loader.cpp graph/onnx.h graph/graph.h)
 endif()

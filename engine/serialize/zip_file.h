@@ -24,7 +24,8 @@ struct ZipEntry {
 class ZipFile {
  public:
   // Reads the directory, zip64 included; the bytes must outlive this object. Throws Error
-  // "[where] ..." for a directory that is damaged, names an entry twice or has more than 100,000.
+  // "[where] ..." for a directory that is damaged, names an entry twice or has more than two
+  // million.
   ZipFile(std::string_view bytes, std::string where);
 
   const std::vector<ZipEntry>& entries() const { return entries_; }

@@ -7,25 +7,18 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/video/sampling.h"
 #include "kernels/thread_pool.h"
 
 namespace sumi::video {
 namespace {
 
-constexpr double kLeastSure = 0.3;  // of the pixels; else a cut
-constexpr float kAlike = 25;        // levels of gray
+constexpr double kLeastSure = 0.3;     // of the pixels; else a cut
+constexpr float kAlike = 25;           // levels of gray
+constexpr float kMeterCubic = -0.75F;  // as OpenCV's INTER_CUBIC
 
 std::uint8_t to_byte(float value) {
   return static_cast<std::uint8_t>(std::clamp(std::lround(value), 0L, 255L));
-}
-
-// Cubic convolution with a = -3/4, as OpenCV's INTER_CUBIC.
-std::array<float, 4> cubic_weights(float t) {
-  constexpr float a = -0.75F;
-  const auto outer = [](float x) { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a; };
-  const auto inner = [](float x) { return ((a + 2) * x - (a + 3)) * x * x + 1; };
-  const float first = outer(t + 1), second = inner(t), third = inner(1 - t);
-  return {first, second, third, 1 - first - second - third};
 }
 
 struct Field {
@@ -33,21 +26,7 @@ struct Field {
   std::size_t at(int x, int y) const {
     return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
   }
-  bool inside(float x, float y) const {
-    return x >= 0 && y >= 0 && x <= static_cast<float>(width - 1) && y <= static_cast<float>(height - 1);
-  }
 };
-
-// `get(x, y)` between four pixels.
-template <class Get>
-float bilinear(const Field& field, float x, float y, const Get& get) {
-  const int i = std::clamp(static_cast<int>(x), 0, std::max(field.width - 2, 0));
-  const int j = std::clamp(static_cast<int>(y), 0, std::max(field.height - 2, 0));
-  const int k = std::min(i + 1, field.width - 1), l = std::min(j + 1, field.height - 1);
-  const float u = x - static_cast<float>(i), v = y - static_cast<float>(j);
-  const float top = get(i, j) + u * (get(k, j) - get(i, j)), low = get(i, l) + u * (get(k, l) - get(i, l));
-  return top + v * (low - top);
-}
 
 // Variance of the Laplacian of [height, width] levels; the border is mirrored.
 double laplacian_variance(const std::vector<std::uint8_t>& gray, const Field& field) {
@@ -104,7 +83,7 @@ void CoherenceMeter::measure_flow() {
   const Track& source = tracks_[0];
   const Field field{width_, height_};
   const std::size_t pixels = source.gray.size();
-  if (!flow_) flow_ = video_module().flow(true);
+  if (!flow_) flow_ = video_module().flow(FlowQuality::medium);
   std::vector<float> there(2 * pixels), back(2 * pixels);
   flow_->compute(source.gray.data(), source.former_gray.data(), width_, height_, there.data());
   flow_->compute(source.former_gray.data(), source.gray.data(), width_, height_, back.data());
@@ -118,16 +97,13 @@ void CoherenceMeter::measure_flow() {
       const float px = static_cast<float>(x) + u, py = static_cast<float>(y) + v;
       places_[2 * at] = px;
       places_[2 * at + 1] = py;
-      if (!field.inside(px, py)) continue;
-      const auto returned = [&](std::size_t channel) {
-        return bilinear(field, px, py, [&](int i, int j) { return back[2 * field.at(i, j) + channel]; });
-      };
-      const float bu = returned(0), bv = returned(1);
+      const Place p = place_of(px, py, width_, height_);
+      if (!p.inside) continue;
+      const float bu = interpolate(back.data(), width_, p, 2, 0),
+                  bv = interpolate(back.data(), width_, p, 2, 1);
       const float gap = (u + bu) * (u + bu) + (v + bv) * (v + bv);
       const float bound = 0.01F * (u * u + v * v + bu * bu + bv * bv) + 0.5F;
-      const float before = std::round(bilinear(field, px, py, [&](int i, int j) {
-        return static_cast<float>(source.former_gray[field.at(i, j)]);
-      }));
+      const float before = std::round(interpolate(source.former_gray.data(), width_, p));
       sure_[at] = gap < bound && std::abs(before - static_cast<float>(source.gray[at])) < kAlike;
     }
   });
@@ -147,8 +123,8 @@ void CoherenceMeter::measure(Track& track) const {
       if (sure_[at] == 0) continue;
       const float px = places_[2 * at], py = places_[2 * at + 1];
       const int i = static_cast<int>(px), j = static_cast<int>(py);
-      const std::array<float, 4> wx = cubic_weights(px - static_cast<float>(i)),
-                                 wy = cubic_weights(py - static_cast<float>(j));
+      const std::array<float, 4> wx = cubic_weights(px - static_cast<float>(i), kMeterCubic),
+                                 wy = cubic_weights(py - static_cast<float>(j), kMeterCubic);
       std::array<float, 3> sum{};
       for (int b = 0; b < 4; ++b)
         for (int a = 0; a < 4; ++a) {

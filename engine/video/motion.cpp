@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "engine/video/sampling.h"
 #include "kernels/thread_pool.h"
 
 namespace sumi::video {
@@ -110,34 +111,6 @@ double distance(const std::vector<float>& a, const std::vector<float>& b) {
   return sum;
 }
 
-struct Place {
-  std::size_t at;
-  float u, v;  // of the way to the next column and row
-  bool inside;
-};
-
-// Neighbors of a place for bilinear interpolation, in a field of width x height with both at least
-// 2.
-Place place_of(float x, float y, int width, int height) {
-  const bool inside =
-      x >= 0 && y >= 0 && x <= static_cast<float>(width - 1) && y <= static_cast<float>(height - 1);
-  x = std::clamp(x, 0.0F, static_cast<float>(width - 1));
-  y = std::clamp(y, 0.0F, static_cast<float>(height - 1));
-  const int i = std::min(static_cast<int>(x), width - 2), j = std::min(static_cast<int>(y), height - 2);
-  return {static_cast<std::size_t>(j) * static_cast<std::size_t>(width) + static_cast<std::size_t>(i),
-          x - static_cast<float>(i), y - static_cast<float>(j), inside};
-}
-
-template <class T>
-float interpolate(const T* field, int width, const Place& p, std::size_t channels = 1,
-                  std::size_t channel = 0) {
-  const auto value = [&](std::size_t at) { return static_cast<float>(field[at * channels + channel]); };
-  const auto w = static_cast<std::size_t>(width);
-  const float top = value(p.at) + p.u * (value(p.at + 1) - value(p.at));
-  const float low = value(p.at + w) + p.u * (value(p.at + w + 1) - value(p.at + w));
-  return top + p.v * (low - top);
-}
-
 }  // namespace
 
 bool MotionEstimator::is_cut(const Frame& frame) {
@@ -166,9 +139,12 @@ void MotionEstimator::estimate(Motion& motion) {
   motion.flow.resize(2 * pixels);
   motion.trust.resize(pixels);
   std::vector<float> back(2 * pixels);
-  if (!flow_) flow_ = video_module().flow(false);
+  if (!flow_) {
+    flow_ = video_module().flow(FlowQuality::fine);
+    back_flow_ = video_module().flow(FlowQuality::fast);  // for the mask alone
+  }
   flow_->compute(gray_.data(), former_gray_.data(), width_, height_, motion.flow.data());
-  flow_->compute(former_gray_.data(), gray_.data(), width_, height_, back.data());
+  back_flow_->compute(former_gray_.data(), gray_.data(), width_, height_, back.data());
   kernels::parallel_for(height_, [&](std::int64_t row, int) {
     const auto y = static_cast<int>(row);
     for (int x = 0; x < width_; ++x) {

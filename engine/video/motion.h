@@ -38,7 +38,7 @@ class MotionEstimator {
   void estimate(Motion& motion);
 
   bool wanted_;
-  std::unique_ptr<DenseFlow> flow_;
+  std::unique_ptr<DenseFlow> flow_, back_flow_;
   int width_ = 0, height_ = 0;
   std::vector<std::uint8_t> gray_, former_gray_;
   std::vector<float> colors_, thumbnail_;  // of the frame before

@@ -7,24 +7,19 @@
 #include <cstring>
 
 #include "engine/error.h"
+#include "engine/video/sampling.h"
 #include "kernels/thread_pool.h"
 
 namespace sumi::video {
 namespace {
 
+// Cubic weights keep more of the drawing from frame to frame than bilinear ones.
+constexpr float kBlendCubic = -0.5F;
 constexpr float kMaxAmount = 4;      // of the unsharp mask
 constexpr float kAmountEase = 0.5F;  // from frame to frame, so that the sharpness does not pulse
 // Levels end at black and white, where the mask is cut off. The variance that is asked for makes up
 // for what was missing in the frames before.
 constexpr double kGainEase = 0.3, kLeastGain = 0.8, kMostGain = 2;
-
-// Cubic convolution (Keys 1981, a = -1/2): it keeps more of the drawing from frame to frame than
-// bilinear weights.
-std::array<float, 4> cubic(float t) {
-  const float t2 = t * t, t3 = t2 * t;
-  return {-0.5F * t + t2 - 0.5F * t3, 1 - 2.5F * t2 + 1.5F * t3, 0.5F * t + 2 * t2 - 1.5F * t3,
-          -0.5F * t2 + 0.5F * t3};
-}
 
 std::uint16_t to_level(float value) {
   return static_cast<std::uint16_t>(std::clamp(value, 0.0F, 65535.0F) + 0.5F);
@@ -44,38 +39,24 @@ float smooth(const Get& get, int at, int size) {
 
 }  // namespace
 
-TemporalBlend::TemporalBlend(int width, int height, double share)
-    : width_(width), height_(height), share_(static_cast<float>(share)) {}
+TemporalBlend::TemporalBlend(int width, int height, double share, double smear)
+    : width_(width), height_(height), share_(static_cast<float>(share)), smear_(static_cast<float>(smear)) {}
 
 void TemporalBlend::blend(const Motion& motion, const std::uint16_t* drawing) {
   std::vector<std::uint16_t> result(held_.size());
   const float sx = static_cast<float>(motion.width) / static_cast<float>(width_);
   const float sy = static_cast<float>(motion.height) / static_cast<float>(height_);
-  const auto at_flow = [&](const float* field, std::size_t channels, std::size_t channel, int i, int j,
-                           float u, float v) {
-    const auto value = [&](int x, int y) {
-      return field[(static_cast<std::size_t>(y) * static_cast<std::size_t>(motion.width) +
-                    static_cast<std::size_t>(x)) *
-                       channels +
-                   channel];
-    };
-    const float top = value(i, j) + u * (value(i + 1, j) - value(i, j));
-    const float low = value(i, j + 1) + u * (value(i + 1, j + 1) - value(i, j + 1));
-    return top + v * (low - top);
-  };
   kernels::parallel_for(height_, [&](std::int64_t row, int) {
     const auto y = static_cast<int>(row);
-    const float fy =
-        std::clamp((static_cast<float>(y) + 0.5F) * sy - 0.5F, 0.0F, static_cast<float>(motion.height - 1));
-    const int j = std::min(static_cast<int>(fy), motion.height - 2);
+    const float fy = (static_cast<float>(y) + 0.5F) * sy - 0.5F;
     for (int x = 0; x < width_; ++x) {
-      const float fx =
-          std::clamp((static_cast<float>(x) + 0.5F) * sx - 0.5F, 0.0F, static_cast<float>(motion.width - 1));
-      const int i = std::min(static_cast<int>(fx), motion.width - 2);
-      const float u = fx - static_cast<float>(i), v = fy - static_cast<float>(j);
-      const float px = static_cast<float>(x) + at_flow(motion.flow.data(), 2, 0, i, j, u, v) / sx;
-      const float py = static_cast<float>(y) + at_flow(motion.flow.data(), 2, 1, i, j, u, v) / sy;
-      const float weight = share_ * at_flow(motion.trust.data(), 1, 0, i, j, u, v);
+      const Place p = place_of((static_cast<float>(x) + 0.5F) * sx - 0.5F, fy, motion.width, motion.height);
+      const float dx = interpolate(motion.flow.data(), motion.width, p, 2, 0) / sx,
+                  dy = interpolate(motion.flow.data(), motion.width, p, 2, 1) / sy;
+      const float px = static_cast<float>(x) + dx, py = static_cast<float>(y) + dy;
+      const float share =
+          smear_ > 0 ? std::min(share_, smear_ / (smear_ + std::sqrt(dx * dx + dy * dy))) : share_;
+      const float weight = share * interpolate(motion.trust.data(), motion.width, p);
       const std::size_t at =
           3 * (static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x));
       if (weight <= 0 || !(px >= 0 && py >= 0 && px <= static_cast<float>(width_ - 1) &&
@@ -84,8 +65,8 @@ void TemporalBlend::blend(const Motion& motion, const std::uint16_t* drawing) {
         continue;
       }
       const int cx = static_cast<int>(px), cy = static_cast<int>(py);
-      const std::array<float, 4> wx = cubic(px - static_cast<float>(cx)),
-                                 wy = cubic(py - static_cast<float>(cy));
+      const std::array<float, 4> wx = cubic_weights(px - static_cast<float>(cx), kBlendCubic),
+                                 wy = cubic_weights(py - static_cast<float>(cy), kBlendCubic);
       float sum[3] = {};
       for (int b = 0; b < 4; ++b) {
         const int yy = std::clamp(cy - 1 + b, 0, height_ - 1);

@@ -15,8 +15,10 @@ namespace sumi::video {
 
 class TemporalBlend {
  public:
-  // Drawings of width x height; `share` of the one before: 0 to less than 1.
-  TemporalBlend(int width, int height, double share);
+  // Drawings of width x height; `share` of the one before: 0 to less than 1. Dots and strokes that
+  // stay on the page while things move below them are smeared by speed * share / (1 - share)
+  // pixels: the share of each pixel is so low that this is `smear` at most. 0: no limit.
+  TemporalBlend(int width, int height, double share, double smear = 0);
 
   // drawing[height, width, 3] of 16-bit levels, in place.
   void apply(const Motion& motion, std::uint16_t* drawing);
@@ -33,8 +35,9 @@ class TemporalBlend {
   double laplacian_energy(const Get& get, std::size_t row_values) const;
 
   int width_, height_;
-  float share_, amount_ = 0;  // of the unsharp mask
-  double gain_ = 1;           // of the variance that it is to give
+  float share_, smear_;
+  float amount_ = 0;  // of the unsharp mask
+  double gain_ = 1;   // of the variance that it is to give
   bool begun_ = false;
   std::vector<std::uint16_t> held_;  // the blend
 };

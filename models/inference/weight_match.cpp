@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "engine/error.h"
+#include "engine/natural_order.h"
 #include "engine/serialize/torch_layout.h"
 
 namespace sumi {
@@ -121,28 +122,7 @@ void match_by_name(const NamedModule& network, Foreign& foreign, WeightMatch& ma
     }
 }
 
-// Compares names with their numbers as numbers: "model.4" before "model.10". Safetensors files are
-// sorted as text.
-bool natural_less(const std::string& a, const std::string& b) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  std::size_t i = 0, j = 0;
-  while (i < a.size() && j < b.size()) {
-    if (digit(a[i]) && digit(b[j])) {
-      std::size_t m = i, n = j;
-      while (m < a.size() && digit(a[m])) ++m;
-      while (n < b.size() && digit(b[n])) ++n;
-      if (m - i != n - j) return m - i < n - j;
-      if (const int order = a.compare(i, m - i, b, j, n - j); order != 0) return order < 0;
-      i = m, j = n;
-    } else if (a[i] != b[j]) {
-      return a[i] < b[j];
-    } else {
-      ++i, ++j;
-    }
-  }
-  return a.size() - i < b.size() - j;
-}
-
+// Safetensors files are sorted as text: "model.10" before "model.4".
 bool natural_entry_less(const WeightEntry& a, const WeightEntry& b) {
   // weight before bias, as modules define them
   const std::string x = a.name.substr(0, a.name.rfind('.') + 1), y = b.name.substr(0, b.name.rfind('.') + 1);

@@ -41,8 +41,8 @@ void DataOptions::add_rows(OptionTable& t) {
   t.heading("Data");
   t.add("data", &TrainOptions::data)
       .help(
-          "folder of images (searched recursively), idx.gz or .pack file; a translator takes a folder with "
-          "trainA and trainB, pix2pix also a folder of images side by side")
+          "folder of images (searched recursively) or .zip of one, idx.gz or .pack file; a translator takes "
+          "a folder with trainA and trainB, pix2pix also a folder of images side by side")
       .placeholder("DIR|FILE")
       .alias("--dataroot")
       .path()
@@ -54,13 +54,13 @@ void DataOptions::add_rows(OptionTable& t) {
       .path()
       .on_resume();
   t.add("channels", &TrainOptions::channels)
-      .help("1: grayscale; 3: color")
-      .placeholder("1|3")
+      .help("1: grayscale; 3: color; 4: color and transparency, for models that generate from noise")
+      .placeholder("1|3|4")
       .alias("--nc")
-      .choices({"1", "3"});
+      .choices({"1", "3", "4"});
   t.add("flip", &TrainOptions::flip).help("mirror images at random");
   t.add("sample-with-replacement", &TrainOptions::sample_with_replacement)
-      .help("sample every image from the whole set, so that an epoch repeats some and skips others")
+      .help("sample with replacement: an epoch repeats some images and skips others")
       .alias("--replacement");
   t.add("max-items", &TrainOptions::max_items)
       .help("use only the first N images; 0: all")

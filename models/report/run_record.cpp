@@ -14,9 +14,11 @@
 #include "engine/error.h"
 #include "engine/image/image.h"
 #include "engine/serialize/file.h"
+#include "models/judges/set_judge.h"
 #include "models/options/json_text.h"
 #include "models/settings.h"
 #include "models/training/run_paths.h"
+#include "models/training/step_name.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
@@ -28,14 +30,6 @@ constexpr std::size_t kMaxRows = 2000;  // of a curve; a chart has fewer columns
 constexpr std::size_t kMaxSheets = 60;
 constexpr std::size_t kMaxLine = 1 << 16;
 constexpr std::streamoff kWholeFile = 4 << 20;  // a longer stats.jsonl is sampled
-
-// STEP of STEP.ext, or -1.
-std::int64_t step_in(const fs::path& file) {
-  const std::string stem = file.stem().string();
-  if (stem.empty() || stem.size() > 18 || stem.find_first_not_of("0123456789") != std::string::npos)
-    return -1;
-  return std::stoll(stem);
-}
 
 // Returns true if a process holds the run's FileLock (engine/serialize/file.h).
 bool is_locked(const fs::path& run) {
@@ -68,7 +62,30 @@ std::vector<std::string> stats_lines(const fs::path& path) {
     if (k > 0) std::getline(in, line);  // the rest of a line
     if (std::getline(in, line) && line.size() < kMaxLine) lines.push_back(line);
   }
+  in.clear();
+  in.seekg(size - static_cast<std::streamoff>(kMaxLine));
+  for (std::string last; std::getline(in, last);) line = std::move(last);
+  lines.push_back(line);
   return lines;
+}
+
+// Returns true for a line with a score of --metrics, of which there are few.
+bool holds_score(const std::string& line) {
+  const auto& all = set_scores();
+  return std::any_of(all.begin(), all.end(), [&line](const SetScore& score) {
+    return line.find('"' + std::string(score.key) + '"') != std::string::npos;
+  });
+}
+
+// best.json; a damaged one is as if there were none.
+void read_best(RunRecord& run, const fs::path& path) {
+  std::error_code ec;
+  if (!fs::is_regular_file(path, ec) || fs::file_size(path, ec) > 4096) return;
+  const Json json = Json::parse(read_file(path, 4096), nullptr, false);
+  if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer()) return;
+  run.best = json["step"].get<std::int64_t>();
+  if (json.contains("metric") && json["metric"].is_string()) run.best_metric = json["metric"];
+  if (json.contains("value") && json["value"].is_number()) run.best_value = json["value"];
 }
 
 void read_stats(RunRecord& run, const fs::path& path) {
@@ -77,7 +94,7 @@ void read_stats(RunRecord& run, const fs::path& path) {
   std::size_t rows = 0;
   std::map<std::string, std::size_t> columns;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (stride > 1 && i % stride != 0 && i + 1 != lines.size()) continue;
+    if (stride > 1 && i % stride != 0 && i + 1 != lines.size() && !holds_score(lines[i])) continue;
     const Json json = Json::parse(lines[i], nullptr, false);
     if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer()) continue;
     for (const auto& [key, value] : json.items()) {
@@ -167,7 +184,7 @@ void read_sheets(RunRecord& run, const fs::path& folder, std::size_t budget) {
   std::set<std::int64_t> steps;
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(folder, ec))
-    if (entry.path().extension() == ".png" && step_in(entry.path()) >= 0) steps.insert(step_in(entry.path()));
+    if (entry.path().extension() == ".png" && step_of(entry.path()) >= 0) steps.insert(step_of(entry.path()));
   const std::vector<std::int64_t> kept = thinned(steps, kMaxSheets);
   for (const std::int64_t step : kept) {
     try {
@@ -182,7 +199,7 @@ void read_checkpoints(RunRecord& run, const fs::path& folder) {
   for (const auto& entry : fs::directory_iterator(folder, ec))
     if (entry.path().extension() == ".safetensors")
       run.checkpoints.push_back(
-          {step_in(entry.path()), entry.path().filename().string(), entry.file_size(ec)});
+          {step_of(entry.path()), entry.path().filename().string(), entry.file_size(ec)});
   std::sort(run.checkpoints.begin(), run.checkpoints.end(), [](const auto& a, const auto& b) {
     return a.step != b.step ? a.step < b.step : a.name < b.name;
   });
@@ -202,6 +219,7 @@ RunRecord read_run(const fs::path& path, std::size_t sheet_bytes) {
   read_log(run, path / "log.txt");
   read_sheets(run, path / "samples", sheet_bytes);
   read_checkpoints(run, path / "checkpoints");
+  read_best(run, path / "best.json");
   // The trainer writes its last report while it holds the lock.
   const std::string end = run.log.empty() ? "" : without_time(run.log.back());
   const bool stopped = end.starts_with("stopped at step") || !is_locked(path);

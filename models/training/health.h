@@ -20,8 +20,9 @@ double diversity(const std::vector<Image8>& images);
 
 class HealthMonitor {
  public:
-  // Facts about the data: the number of examples of the smallest domain.
-  explicit HealthMonitor(std::int64_t examples) : examples_(examples) {}
+  // The number of examples of the smallest domain, and whether the model has --diffaugment, which
+  // is then the advice for few examples.
+  HealthMonitor(std::int64_t examples, bool augments) : examples_(examples), augments_(augments) {}
 
   // What can be said before the first step.
   std::vector<std::string> begin();
@@ -49,6 +50,7 @@ class HealthMonitor {
   void check_collapse(std::vector<std::string>& lines, std::int64_t step, double now);
 
   std::int64_t examples_;
+  bool augments_;
   std::optional<double> real_diversity_;
   std::set<std::string> said_;
   std::int64_t steps_seen_ = 0;

@@ -4,28 +4,17 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <limits>
-#include <nlohmann/json.hpp>
 #include <optional>
-#include <set>
 
 #include "engine/runtime/device.h"
-#include "models/make_model.h"
 #include "models/registry.h"
-#include "models/report/report.h"
 #include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/class_labels.h"
-#include "models/training/image_grid.h"
-#include "models/training/metrics_buffer.h"
-#include "models/training/pace.h"
 #include "models/training/run_dir.h"
 #include "models/training/run_paths.h"
 #include "models/training/session.h"
 #include "models/training/training_data.h"
-#include "models/training/validation_accuracy.h"
 
 namespace sumi {
 namespace fs = std::filesystem;

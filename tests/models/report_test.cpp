@@ -1,6 +1,8 @@
 // Pages about runs: the data that is in them, limits, damaged runs.
 #include "models/report/report.h"
 
+#include <doctest/doctest.h>
+
 #include <nlohmann/json.hpp>
 
 #include "engine/image/image.h"
@@ -80,6 +82,19 @@ TEST_CASE("report: long runs and large sheets stay under 5 MB; first and last sh
   CHECK(run["samples"].size() == 60);
   CHECK(run["samples"].front()["step"] == 0);
   CHECK(run["samples"].back()["step"] == 890);
+}
+
+TEST_CASE("report: a stats.jsonl of more than 4 MB is sampled, its last line included") {
+  const test::TempDir dir;
+  const fs::path run = make_run(dir.path / "run", 1, 0, 1);
+  const std::string filler(2000, '.');
+  std::string lines;
+  for (int i = 1; i <= 3001; ++i) lines += "{\"step\":" + std::to_string(i) + ",\"x\":\"" + filler + "\"}\n";
+  write_file_atomically(run / "stats.jsonl", lines);
+  const Json page = data_of(report_page({run}));
+  const Json& steps = page["runs"][0]["columns"]["step"];
+  CHECK(steps.front() == 1);
+  CHECK(steps.back() == 3001);
 }
 
 TEST_CASE("report: damaged lines, values and images are skipped; what is no run is an error") {

@@ -2,7 +2,7 @@
 """Tests clips: kill -9 at random moments and the same frames in the end; disks that fail at the n-th call or are full; a long
 clip in flat memory; damaged packets, which are counted and reported.
 
-Usage: clips.py [--kills N] [--calls N] [--seconds N] [--damage N] [--seed S]
+Usage: clips.py [--kills N] [--calls N] [--seconds N] [--damage N] [--seed S] [--draw "-m comic"]
 The long form is --kills 100 --calls 60 --seconds 600 --damage 200. The program is $SUMI, the failing disk $SUMI_FAULTS. Skipped
 without ffmpeg, or with a program that was built without clips."""
 import argparse
@@ -20,7 +20,7 @@ import disk
 import flat_memory
 import harness as h
 
-DRAW = ("convert", "--threads", "1", "--faces", "off", "--style", "pencil", "--codec", "ffv1", "-q")
+DRAW = ["convert", "--threads", "1", "--codec", "ffv1"]  # and what --draw says
 SKIPPED = 77
 
 
@@ -113,7 +113,7 @@ def long_clip(folder, _, seconds):
     """Resident memory while a long clip is drawn: the journal says how far."""
     ffmpeg(folder, "-f", "lavfi", "-i", f"testsrc2=size=64x48:rate=25:duration={seconds}", "-f", "lavfi", "-i",
            f"sine=440:duration={seconds}", "-c:v", "mpeg4", "-c:a", "aac", "long.mp4")
-    process = h.start(folder, *DRAW[:-3], "-q", "-i", "long.mp4", "-o", "drawn.mp4")
+    process = h.start(folder, *(word for word in DRAW if word not in ("--codec", "ffv1")), "-i", "long.mp4", "-o", "drawn.mp4")
 
     def done():
         try:
@@ -159,7 +159,9 @@ def main():
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--damage", type=int, default=4)
     parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--draw", default="--style pencil --faces off", help="options of sumi convert")
     given = parser.parse_args()
+    DRAW.extend([*given.draw.split(), "-q"])
     if not shutil.which("ffmpeg"):
         print("clips: skipped: there is no ffmpeg (third_party/install.sh test)")
         sys.exit(SKIPPED)

@@ -237,6 +237,26 @@ TEST_CASE("animate: layers, depth and flow change what they name") {
   for (const auto& frame : flowing) CHECK(std::equal(frame.at(0, 0), frame.at(199, 30), flowing[0].at(0, 0)));
 }
 
+TEST_CASE("animate: a network of another program draws, and further inputs are given to it") {
+  const Folder folder;
+  write_scene(folder);
+  REQUIRE(run(folder, "export -m comic -o comic.onnx -q").code == 0);
+  const std::string call =
+      "animate -m comic.onnx -o f/%d.png --boil 2 --motion none --seconds 0.5 --fps 8 --size 96 --threads 1 "
+      "-q ";
+  const auto result = run(folder, call + "-i photo.png style=0:1");
+  if (without_video(result)) return;
+  if (program::has(result.err, "SUMI_ONNX=OFF")) {
+    MESSAGE("skipped: built without SUMI_ONNX");
+    return;
+  }
+  REQUIRE_MESSAGE(result.code == 0, result.err);
+  const auto frames = frames_of(folder, 4);
+  CHECK(frames[0].width == 96);
+  check_error(run(folder, call + "-i photo.png"), 1, "style");
+  check_error(run(folder, call + "-i photo.png style=0:1 --direction AtoB"), 2, "--direction is for models");
+}
+
 TEST_CASE("animate: errors name the thing and the cure") {
   const Folder folder;
   write_scene(folder);
@@ -260,8 +280,8 @@ TEST_CASE("animate: errors name the thing and the cure") {
   const auto missing = run(folder, call + "--layers nowhere.png");
   if (without_video(missing)) return;
   check_error(missing, 1, "nowhere.png");
-  check_error(run(folder, call + "--layers black.png"), 1, "black.png has nothing white");
-  check_error(run(folder, call + "--depth tall.png"), 1, "another shape");
+  check_error(run(folder, call + "--layers black.png"), 1, "black.png has no white part");
+  check_error(run(folder, call + "--depth tall.png"), 1, "differs in shape");
   check_error(run(folder, "animate -i text.jpg -o out.mp4 --style ink"), 1, "text.jpg");
   CHECK_FALSE(fs::exists(folder / "out.mp4"));
 }

@@ -87,7 +87,7 @@ TEST_CASE("gate: attached, asked and obeyed") {
   CHECK(!fs::exists(folder / "x.safetensors"));
 
   const std::string convert = "convert -m gated.safetensors --threads 1 -i ";
-  SUBCASE("convert passes on what is in the style") {
+  {  // convert passes on what is in the style
     const Result passed = run(folder, convert + "green.png -o out.png");
     CAPTURE(passed.err);
     CHECK(passed.code == 0);
@@ -101,7 +101,7 @@ TEST_CASE("gate: attached, asked and obeyed") {
     const Result json = run(folder, convert + "green.png -o out.png --json");
     CHECK(has(json.out, "\"passed\""));
   }
-  SUBCASE("convert refuses what is of another kind, if asked") {
+  {  // convert refuses what is of another kind, if asked
     CHECK(run(folder, convert + "blue.png -o out.png").code == 0);
     fs::remove(folder / "out.png");
     check_error(run(folder, convert + "blue.png -q -o out.png --gate require"), 3, "not of the kind");
@@ -113,11 +113,12 @@ TEST_CASE("gate: attached, asked and obeyed") {
     write(folder / "broken.png", "no image");
     CHECK(run(folder, convert + "blue.png broken.png -q -o outs/ --gate require").code == 1);
   }
-  SUBCASE("without a gate") {
+  {  // without a gate
     const std::string plain = "convert -m run --threads 1 -i green.png -o out.png ";
     CHECK(run(folder, plain).code == 0);
     check_error(run(folder, plain + "--gate require"), 1, "has no gate");
-    check_error(run(folder, "convert -i green.png -o out.png --gate require"), 2, "a style has none");
+    check_error(run(folder, "convert -i green.png -o out.png --gate require"), 2,
+                "--gate require is for models with a gate");
     check_error(run(folder, plain + "--gate maybe"), 2, "--gate maybe");
   }
 }

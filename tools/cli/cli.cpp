@@ -62,9 +62,9 @@ T parse(const CLI::App* app, const std::string& option, const std::string& text,
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error == std::errc::result_out_of_range)
-    throw UsageError(command_name(app), fmt::format("{} {} is too large a number", option, text));
+    throw UsageError(command_name(app), fmt::format("{} {} is too large", option, text));
   if (error != std::errc() || stop != end)
-    throw UsageError(command_name(app), fmt::format("{} wants {}, not '{}'", option, kind, text));
+    throw UsageError(command_name(app), fmt::format("{} takes {}, not '{}'", option, kind, text));
   return value;
 }
 
@@ -172,7 +172,7 @@ CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& valu
             // Without the check, a missing value would consume the next option.
             if (text.rfind("--", 0) == 0)
               throw UsageError(command_name(owner),
-                               fmt::format("{} wants a value, but '{}' follows", name, text));
+                               fmt::format("{} needs a value, but '{}' follows", name, text));
             value = text;
           },
           help)
@@ -201,6 +201,22 @@ std::uint64_t parse_seed(const CLI::App* app, const std::string& option, const s
 }
 double parse_number(const CLI::App* app, const std::string& option, const std::string& text) {
   return parse<double>(app, option, text, "a number");
+}
+
+double parse_number(const CLI::App* app, const std::string& option, const std::string& text, double low,
+                    double high) {
+  const double value = parse_number(app, option, text);
+  if (!(value >= low && value <= high))
+    throw UsageError(command_name(app), fmt::format("{} {} is out of range; give a number from {} to {}",
+                                                    option, text, low, high));
+  return value;
+}
+
+void check_range(const CLI::App* app, const std::string& option, std::int64_t value, std::int64_t low,
+                 std::int64_t high) {
+  if (value < low || value > high)
+    throw UsageError(command_name(app), fmt::format("{} {} is out of range; give a number from {} to {}",
+                                                    option, value, low, high));
 }
 
 void refuse_foreign_name(const CLI::App* app, const std::string& option, const std::string& path) {

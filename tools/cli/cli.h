@@ -36,7 +36,6 @@ Command add_train(CLI::App& parent, const std::vector<std::string>& words);
 Command add_generate(CLI::App& parent);
 Command add_convert(CLI::App& parent);
 Command add_comic(CLI::App& parent);
-Command add_animate(CLI::App& parent);
 Command add_evaluate(CLI::App& parent);
 Command add_animate(CLI::App& parent);
 Command add_gate(CLI::App& parent);
@@ -92,6 +91,12 @@ CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& valu
 std::int64_t parse_whole(const CLI::App* app, const std::string& option, const std::string& text);
 std::uint64_t parse_seed(const CLI::App* app, const std::string& option, const std::string& text);
 double parse_number(const CLI::App* app, const std::string& option, const std::string& text);
+// The same within a range. Throws UsageError "--crf 70 is out of range; give a number from 0 to
+// 63".
+double parse_number(const CLI::App* app, const std::string& option, const std::string& text, double low,
+                    double high);
+void check_range(const CLI::App* app, const std::string& option, std::int64_t value, std::int64_t low,
+                 std::int64_t high);
 
 // Adds an integer option; `value` is set after the command line has been parsed.
 CLI::Option* add_whole(CLI::App& app, const std::string& names, std::int64_t& value,

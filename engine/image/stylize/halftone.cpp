@@ -220,7 +220,8 @@ StyleEntry halftone_style() {
             {"under", 0.5, 0, 1, "how much thinner inks lie that only make gray together"},
             {"strokes", 0.7, 0, 1, "strength of the strokes that stand for grass, leaves and fur"},
             {"grays", 1, 0, 1, "how far grays are dots of black instead of all three inks"}},
-           false},
+           false,
+           {.on_page = true}},
           [](const RgbView& image, const StyleOptions& options,
              const StyleValues& values) -> std::unique_ptr<Filter> {
             return std::make_unique<HalftoneFilter>(image, options, values);

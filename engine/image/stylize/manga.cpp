@@ -165,7 +165,8 @@ StyleEntry manga_style() {
             {"pitch", 4.6, 1, 40, "from dot to dot, in pixels where the short side has 512"},
             {"black", 27, 0, 100, "lightness below which it is solid black"},
             {"island", 170, 0, 10000, "smallest piece of a gray, in pixels where the short side has 512"}},
-           true},
+           true,
+           {.on_page = true}},
           [](const RgbView& image, const StyleOptions& options, const StyleValues& values) {
             return std::unique_ptr<Filter>(std::make_unique<Manga>(image, options, values));
           }};

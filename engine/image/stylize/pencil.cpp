@@ -181,7 +181,8 @@ StyleEntry pencil_style() {
             {"smear", 0.3, 0, 0.7, "smooth graphite under the strokes"},
             {"grain", 1, 0, 2, "strength of the paper's grain"},
             {"texture", 0.8, 0, 1, "strength of the strokes that stand for grass, leaves and fur"}},
-           false},
+           false,
+           {.on_page = true}},
           [](const RgbView& image, const StyleOptions& options, const StyleValues& values)
               -> std::unique_ptr<Filter> { return std::make_unique<PencilFilter>(image, options, values); }};
 }

@@ -30,6 +30,13 @@ struct StyleParameter {
   std::string text;  // one line for --help
 };
 
+// How each drawing of a clip is blended with the one before (engine/video/temporal.h), as measured
+// for the style (docs/learn/11-flicker.md).
+struct ClipBlend {
+  double share = 0.9;    // of the drawing before
+  bool on_page = false;  // dots or strokes stay on the page while things move below them
+};
+
 // Values by parameter, where they differ from the defaults.
 using StyleValues = std::map<std::string, double>;
 
@@ -57,6 +64,7 @@ struct StyleInfo {
   std::string text;  // one line for --help
   std::vector<StyleParameter> parameters;
   bool gray = false;  // its images are black and white
+  ClipBlend clip = {};
 };
 
 // All styles, in the order in which they are shown.

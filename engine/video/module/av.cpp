@@ -13,6 +13,7 @@ extern "C" {
 #include <cmath>
 #include <cstdarg>
 #include <cstdint>
+#include <cstring>
 #include <new>
 
 namespace sumi::video {
@@ -24,15 +25,17 @@ constexpr const char* kFormats =
     "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,h264,hevc,m4v,mjpeg,gif,apng,flv,asf,ogg,mxf,nut,"
     "yuv4mpegpipe,ivf,dv,obu";
 
-// Errors that FFmpeg reported in this thread.
-thread_local std::int64_t log_errors = 0;
+// That FFmpeg reported in this thread.
+thread_local std::int64_t log_errors = 0, log_corrupt = 0;
 
 // FFmpeg prints nothing by itself: every failure is an Error of ours, or counted.
 struct Silence {
   Silence() {
     av_log_set_level(AV_LOG_QUIET);
-    av_log_set_callback([](void*, int level, const char*, std::va_list) {
-      if (level <= AV_LOG_ERROR) ++log_errors;
+    av_log_set_callback([](void*, int level, const char* format, std::va_list) {
+      const bool corrupt = level <= AV_LOG_WARNING && std::strstr(format, "Packet corrupt");
+      if (corrupt) ++log_corrupt;
+      if (corrupt || level <= AV_LOG_ERROR) ++log_errors;
     });
   }
 };
@@ -48,11 +51,15 @@ std::string reason_of(int code) {
 std::int64_t errors_reported() {
   return log_errors;
 }
+std::int64_t corrupt_packets() {
+  return log_corrupt;
+}
 
 void fail_av(const std::string& subject, const std::string& what, int code) {
-  if (code == AVERROR(ENOMEM)) throw std::bad_alloc();
+  // FFmpeg also lacks memory where a damaged file claims a size that none would hold.
   const char* cure = code == AVERROR(ENOSPC)       ? "; free space and call sumi again"
                      : code == AVERROR_INVALIDDATA ? "; the file is damaged or of another format"
+                     : code == AVERROR(ENOMEM)     ? "; the file is damaged, or close other programs"
                                                    : "";
   fail(subject, fmt::format("{}: {}{}", what, reason_of(code), cure));
 }

@@ -54,6 +54,9 @@ inline Rational from_av(AVRational r) {
 // Errors that FFmpeg reported in the calling thread since it started. Demuxers that skip damaged
 // bytes to the next packet return no error, but report one.
 std::int64_t errors_reported();
+// Of these, packets that a demuxer found corrupt. It warns of them, and the parser behind it loses
+// their flag.
+std::int64_t corrupt_packets();
 
 // A file for reading, of the formats that hold clips, from local files alone.
 Av<AVFormatContext> open_input(const std::string& path);

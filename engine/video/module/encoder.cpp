@@ -40,6 +40,29 @@ bool is_rgb_format(AVPixelFormat format) {
   return (av_pix_fmt_desc_get(format)->flags & AV_PIX_FMT_FLAG_RGB) != 0;
 }
 
+// A 16-bit level as the input's.
+template <class Level>
+Level to_level(std::int64_t level) {
+  return static_cast<Level>(sizeof(Level) == 1 ? (level + 128) / 257 : level);
+}
+
+// With alpha, the colors that give the frame's over white. `alpha`: null where the frame is opaque.
+template <class Level>
+void fill_row(const std::uint16_t* from, const std::uint16_t* alpha, int width, bool with_alpha, Level* to) {
+  if (!with_alpha) {
+    std::transform(from, from + 3 * width, to, to_level<Level>);
+    return;
+  }
+  for (int x = 0; x < width; ++x, from += 3, to += 4) {
+    const std::int64_t a = alpha ? alpha[x] : 65535;
+    for (int c = 0; c < 3; ++c)
+      to[c] = to_level<Level>(
+          a == 0 ? 65535
+                 : std::clamp<std::int64_t>(65535 - (65535 - std::int64_t{from[c]}) * 65535 / a, 0, 65535));
+    to[3] = to_level<Level>(a);
+  }
+}
+
 class Fragment final : public FragmentEncoder {
  public:
   Fragment(const std::string& path, const std::string& shown, const EncodeSpec& spec);
@@ -48,7 +71,7 @@ class Fragment final : public FragmentEncoder {
 
  private:
   void open_codec(const CodecRow& row);
-  void make_chain(const CodecRow& row);
+  void make_chain();
   void fill(const Frame& frame);
   void drain();
 
@@ -56,6 +79,7 @@ class Fragment final : public FragmentEncoder {
   EncodeSpec spec_;
   int width_, height_;  // even where the codec needs it
   bool alpha_beside_ = false;
+  bool deep_ = false;  // the encoder's pixels have more than 8 bits
   Av<AVFormatContext> file_;
   Av<AVCodecContext> encoder_;
   AVStream* stream_ = nullptr;
@@ -76,7 +100,7 @@ Fragment::Fragment(const std::string& path, const std::string& shown, const Enco
   file_ = open_output(path, shown, alpha_beside_ ? "matroska" : "nut");
   file_->avoid_negative_ts = 0;  // every fragment keeps the clip's times
   open_codec(row);
-  make_chain(row);
+  make_chain();
   stream_ = avformat_new_stream(file_.get(), nullptr);
   if (!stream_) throw std::bad_alloc();
   check_av(subject_, "cannot be encoded", avcodec_parameters_from_context(stream_->codecpar, encoder_.get()));
@@ -118,8 +142,12 @@ void Fragment::open_codec(const CodecRow& row) {
   check_av(subject_, fmt::format("{} cannot encode frames of {}x{}", row.encoder, width_, height_), code);
 }
 
-void Fragment::make_chain(const CodecRow&) {
-  input_->format = spec_.alpha ? AV_PIX_FMT_RGBA64 : AV_PIX_FMT_RGB48;
+// Pixels of 8 bits are rounded here: from 16 bits libswscale would dither them, and the pattern
+// changes with every small motion, which is flicker.
+void Fragment::make_chain() {
+  deep_ = av_pix_fmt_desc_get(encoder_->pix_fmt)->comp[0].depth > 8;
+  input_->format = spec_.alpha ? (deep_ ? AV_PIX_FMT_RGBA64 : AV_PIX_FMT_RGBA)
+                               : (deep_ ? AV_PIX_FMT_RGB48 : AV_PIX_FMT_RGB24);
   input_->width = spec_.width;
   input_->height = spec_.height;
   check_av(subject_, "out of memory", av_frame_get_buffer(input_.get(), 0));
@@ -132,27 +160,18 @@ void Fragment::make_chain(const CodecRow&) {
   chain_.emplace(subject_, buffer_arguments(*input_, encoder_->time_base), filters, "buffersink");
 }
 
-// With alpha, the colors that give the frame's over white.
 void Fragment::fill(const Frame& frame) {
   check_av(subject_, "out of memory", av_frame_make_writable(input_.get()));
   const auto width = static_cast<std::size_t>(frame.width);
   for (int y = 0; y < frame.height; ++y) {
-    auto* to = reinterpret_cast<std::uint16_t*>(input_->data[0] +
-                                                static_cast<std::ptrdiff_t>(y) * input_->linesize[0]);
-    const std::uint16_t* from = frame.rgb.data() + 3 * static_cast<std::size_t>(y) * width;
-    if (!spec_.alpha) {
-      std::memcpy(to, from, width * 6);
-      continue;
-    }
-    for (std::size_t x = 0; x < width; ++x, from += 3, to += 4) {
-      const std::int64_t a =
-          frame.alpha.empty() ? 65535 : frame.alpha[static_cast<std::size_t>(y) * width + x];
-      for (int c = 0; c < 3; ++c)
-        to[c] = a == 0 ? 65535
-                       : static_cast<std::uint16_t>(std::clamp<std::int64_t>(
-                             65535 - (65535 - static_cast<std::int64_t>(from[c])) * 65535 / a, 0, 65535));
-      to[3] = static_cast<std::uint16_t>(a);
-    }
+    std::uint8_t* to = input_->data[0] + static_cast<std::ptrdiff_t>(y) * input_->linesize[0];
+    const std::size_t at = static_cast<std::size_t>(y) * width;
+    const std::uint16_t* from = frame.rgb.data() + 3 * at;
+    const std::uint16_t* alpha = frame.alpha.empty() ? nullptr : frame.alpha.data() + at;
+    if (deep_)
+      fill_row(from, alpha, frame.width, spec_.alpha, reinterpret_cast<std::uint16_t*>(to));
+    else
+      fill_row(from, alpha, frame.width, spec_.alpha, to);
   }
   input_->pts = frame.pts;
   input_->pkt_duration = frame.duration;

@@ -25,6 +25,7 @@ class FileSource final : public FrameSource {
   void send();
 
   std::string subject_;
+  std::int64_t corrupt_before_ = corrupt_packets();  // before the file was opened
   Av<AVFormatContext> file_;
   AVStream* stream_ = nullptr;
   Av<AVCodecContext> decoder_;
@@ -51,6 +52,7 @@ FileSource::FileSource(const std::string& path, std::int64_t max_pixels)
   stream_ = file_->streams[index];
   for (unsigned i = 0; i < file_->nb_streams; ++i)
     if (static_cast<int>(i) != index) file_->streams[i]->discard = AVDISCARD_ALL;
+  if (corrupt_packets() > corrupt_before_) ++dropped_;  // among the first, which opening has read
   open_decoder(max_pixels);
   describe();
 }
@@ -97,7 +99,7 @@ void FileSource::send() {
   if (packet_->stream_index == stream_->index) {
     if (packet_->flags & AV_PKT_FLAG_CORRUPT) ++dropped_;
     const int sent = avcodec_send_packet(decoder_.get(), packet_.get());
-    if (sent == AVERROR(ENOMEM)) throw std::bad_alloc();
+    if (sent == AVERROR(ENOMEM)) check_av(subject_, "cannot be decoded", sent);
     if (sent < 0 && sent != AVERROR(EAGAIN)) {
       ++dropped_;
       ++failures_;
@@ -116,7 +118,7 @@ bool FileSource::receive(AVFrame* frame) {
       return true;
     }
     if (code == AVERROR_EOF) return false;
-    if (code == AVERROR(ENOMEM)) throw std::bad_alloc();
+    if (code == AVERROR(ENOMEM)) check_av(subject_, "cannot be decoded", code);
     if (code != AVERROR(EAGAIN)) {
       ++dropped_;
       ++failures_;

@@ -13,23 +13,26 @@ class DisFlow final : public DenseFlow {
   // The flow is computed in threads that end while OpenCV works elsewhere, for example on faces.
   // oneTBB 2021.8 then frees tasks in a pool that is gone. So OpenCV, all of it, runs in the
   // calling thread; drawing and reading overlap anyway.
-  explicit DisFlow(bool careful)
-      : dis_(cv::DISOpticalFlow::create(careful ? cv::DISOpticalFlow::PRESET_MEDIUM
-                                                : cv::DISOpticalFlow::PRESET_FAST)) {
+  explicit DisFlow(FlowQuality quality)
+      : dis_(cv::DISOpticalFlow::create(quality == FlowQuality::medium ? cv::DISOpticalFlow::PRESET_MEDIUM
+                                                                       : cv::DISOpticalFlow::PRESET_FAST)) {
     cv::setNumThreads(1);
+    if (quality != FlowQuality::fine) return;
+    dis_->setFinestScale(1);
+    dis_->setVariationalRefinementIterations(3);
   }
   void compute(const std::uint8_t* from, const std::uint8_t* to, int width, int height,
                float* flow) override {
     const auto view = [&](const std::uint8_t* gray) {
       return cv::Mat(height, width, CV_8U, const_cast<std::uint8_t*>(gray));
     };
-    cv::Mat result(height, width, CV_32FC2, flow);
+    cv::Mat result;  // empty: a flow that is there would be where the search begins
     try {
       dis_->calc(view(from), view(to), result);
     } catch (const cv::Exception& error) {
       fail("video", std::string("optical flow: ") + error.err);
     }
-    if (result.ptr<float>() != flow) std::copy_n(result.ptr<float>(), std::size_t{2} * width * height, flow);
+    std::copy_n(result.ptr<float>(), std::size_t{2} * width * height, flow);
   }
 
  private:
@@ -38,8 +41,8 @@ class DisFlow final : public DenseFlow {
 
 }  // namespace
 
-std::unique_ptr<DenseFlow> make_flow(bool careful) {
-  return std::make_unique<DisFlow>(careful);
+std::unique_ptr<DenseFlow> make_flow(FlowQuality quality) {
+  return std::make_unique<DisFlow>(quality);
 }
 
 }  // namespace sumi::video

@@ -7,6 +7,6 @@
 
 namespace sumi::video {
 
-std::unique_ptr<DenseFlow> make_flow(bool careful);
+std::unique_ptr<DenseFlow> make_flow(FlowQuality quality);
 
 }  // namespace sumi::video

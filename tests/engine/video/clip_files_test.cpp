@@ -140,6 +140,29 @@ TEST_CASE("clip files: every codec of every container") {
     }
 }
 
+TEST_CASE("clip files: levels between those of 8 bits are rounded, without a pattern") {
+  const TempDir dir;
+  if (!make(dir.path, "-version")) return;
+  for (const bool alpha : {false, true}) {
+    CAPTURE(alpha);
+    ClipSpec spec = drawn_spec(alpha);
+    spec.codec = alpha ? "auto" : "ffv1";
+    const fs::path file = dir.path / (alpha ? "flat.apng" : "flat.mkv");
+    ClipWriter writer(file, spec);
+    Frame frame = drawn(0, alpha);
+    frame.rgb.assign(frame.rgb.size(), 100 * 257 + 120);
+    if (alpha) frame.alpha.assign(frame.alpha.size(), 65535);
+    writer.write(frame);
+    writer.finish();
+    const std::string pixels = output_of("ffmpeg -nostdin -v error -i '" + file.string() + "' -f rawvideo -");
+    const std::size_t step = alpha ? 4 : 1;  // RGBA, or a plane of luma
+    REQUIRE(pixels.size() >= step * kWidth * kHeight);
+    int others = 0;
+    for (std::size_t i = 0; i < step * kWidth * kHeight; i += step) others += pixels[i] != pixels[0];
+    CHECK(others == 0);
+  }
+}
+
 TEST_CASE("clip files: a GIF has one palette for each shot, and its last frame stays as long as given") {
   const TempDir dir;
   if (!make(dir.path, "-version")) return;

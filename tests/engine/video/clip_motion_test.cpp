@@ -109,6 +109,31 @@ TEST_CASE("clip motion: blending takes the flicker from a drawing, and nothing o
   }
 }
 
+TEST_CASE("clip motion: dots that stay on the page are not smeared by what moves below them") {
+  std::vector<std::uint16_t> dots(3 * kSide * kSide);
+  for (std::size_t i = 0; i < dots.size(); ++i) {
+    const std::size_t x = i / 3 % kSide, y = i / 3 / kSide;
+    dots[i] = x % 4 < 2 && y % 4 < 2 ? 0 : 65535;
+  }
+  const auto after = [&](float speed, double smear) {
+    Motion motion;
+    motion.cut = false;
+    motion.width = motion.height = kSide;
+    motion.trust.assign(kSide * kSide, 1.0F);
+    for (int i = 0; i < kSide * kSide; ++i) motion.flow.insert(motion.flow.end(), {speed, 0.0F});
+    TemporalBlend blend(kSide, kSide, 0.9, smear);
+    std::vector<std::uint16_t> shown;
+    for (int i = 0; i < 8; ++i) {
+      shown = dots;
+      shown[3 * (kSide * 48 + 48)] = i % 2 == 0 ? 0 : 65535;  // flicker
+      blend.apply(i == 0 ? Motion{} : motion, shown.data());
+    }
+    return shown;
+  };
+  CHECK(distance(after(3, 1), dots) < .6 * distance(after(3, 0), dots));
+  CHECK(after(0, 1) == after(0, 0));
+}
+
 TEST_CASE("clip motion: a blend goes on from its state to the same drawings") {
   const TempDir dir;
   if (!make(dir.path, "-version")) return;

@@ -1,6 +1,8 @@
 // Messages of the health monitor on statistics and samples of sick runs, and none on a healthy one.
 #include "models/training/health.h"
 
+#include <doctest/doctest.h>
+
 #include <cmath>
 #include <random>
 
@@ -53,7 +55,7 @@ TEST_CASE("health: diversity is the mean difference of pairs") {
 }
 
 TEST_CASE("health: a run like most is left alone") {
-  HealthMonitor health(1000);
+  HealthMonitor health(1000, true);
   CHECK(health.begin().empty());
   health.set_real(noise_images(16, 60, 1));
   CHECK_FALSE(health.wants_real());
@@ -70,27 +72,28 @@ TEST_CASE("health: a run like most is left alone") {
 }
 
 TEST_CASE("health: few images are said before the first step") {
-  CHECK(has(joined(HealthMonitor(1).begin()), "only 1 image: the networks will memorize it"));
-  CHECK(has(joined(HealthMonitor(49).begin()), "--diffaugment"));
-  CHECK(HealthMonitor(50).begin().empty());
+  CHECK(has(joined(HealthMonitor(1, true).begin()), "only 1 image, and the networks will memorize it"));
+  CHECK(has(joined(HealthMonitor(49, true).begin()), "--diffaugment"));
+  CHECK_FALSE(has(joined(HealthMonitor(49, false).begin()), "--diffaugment"));
+  CHECK(HealthMonitor(50, true).begin().empty());
 }
 
 TEST_CASE("health: a discriminator that has won, once") {
-  HealthMonitor health(1000);
+  HealthMonitor health(1000, true);
   const auto won = [](int) { return stats(1e-3, 9, 0.999, 0.001, 1); };
   const std::string text = lines_of(health, 2000, won);
-  CHECK(has(text, "step 300: the discriminator is winning: it tells 100.0 % of the images right"));
+  CHECK(has(text, "step 300: the discriminator is winning. It classifies 100.0 % of the images correctly"));
   CHECK(text.find("winning") == text.rfind("winning"));
 }
 
 TEST_CASE("health: a discriminator that learns nothing") {
-  HealthMonitor health(1000);
+  HealthMonitor health(1000, true);
   CHECK(has(lines_of(health, 400, [](int) { return stats(1.3863, 0.6931, 0.5, 0.5, 0.5); }),
-            "does not tell real images"));
+            "does not separate real images"));
 }
 
 TEST_CASE("health: losses that grow, relative to their beginning or beyond all bounds") {
-  HealthMonitor slow(1000), at_once(1000), small(1000), reconstruction(1000);
+  HealthMonitor slow(1000, true), at_once(1000, true), small(1000, true), reconstruction(1000, true);
   CHECK(has(lines_of(slow, 800, [](int i) { return stats(1, std::exp(0.015 * i), 0.6, 0.4, 0.7); }),
             "loss_g is"));
   CHECK(
@@ -100,17 +103,17 @@ TEST_CASE("health: losses that grow, relative to their beginning or beyond all b
 }
 
 TEST_CASE("health: samples that collapse name the step of the most diverse ones") {
-  HealthMonitor health(1000);
+  HealthMonitor health(1000, true);
   health.set_real(noise_images(16, 60, 1));
   CHECK(health.sheet(200, noise_images(16, 50, 2)).empty());
   const std::string text = joined(health.sheet(400, noise_images(16, 3, 3)));
   CHECK(has(text, "step 400: the samples look alike"));
-  CHECK(has(text, "at step 200 by"));
+  CHECK(has(text, "at step 200 it was"));
   CHECK(health.sheet(600, noise_images(16, 3, 4)).empty());  // said before
 }
 
 TEST_CASE("health: samples that were never diverse") {
-  HealthMonitor health(1000);
+  HealthMonitor health(1000, true);
   health.set_real(noise_images(16, 60, 1));
   const auto fair = [](int i) { return stats(0.9 + 0.1 * (i % 3), 1.5, 0.7, 0.3, 0.8); };
   CHECK(health.sheet(100, noise_images(16, 1, 2)).empty());
@@ -119,7 +122,7 @@ TEST_CASE("health: samples that were never diverse") {
 }
 
 TEST_CASE("health: samples that stand still, and saturated ones") {
-  HealthMonitor still(1000), saturated(1000);
+  HealthMonitor still(1000, true), saturated(1000, true);
   const std::vector<Image8> same = noise_images(16, 60, 5);
   CHECK(still.sheet(0, same).empty());
   CHECK(still.sheet(50, same).empty());
