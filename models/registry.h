@@ -56,9 +56,10 @@ struct DataRequirements {
 struct ModelSpec {
   const char* name;  // "dcgan"
   std::vector<FormerName> former_names = {};
-  const char* summary;    // one line
-  const char* reference;  // where it comes from
-  const char* data;       // what it learns from
+  std::vector<const char*> starts_from = {};  // other models whose checkpoints --init takes
+  const char* summary;                        // one line
+  const char* reference;                      // where it comes from
+  const char* data;                           // what it learns from
   DataRequirements requirements = {};
   // Adds the option groups of the model (models/options): add_groups<CommonOptions, ...>.
   void (*options)(OptionTable& table);

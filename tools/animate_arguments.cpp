@@ -7,6 +7,7 @@
 #include <numeric>
 #include <sstream>
 
+#include "engine/image/stylize/lines.h"
 #include "engine/video/clip_writer.h"
 #include "engine/video/containers.h"
 #include "tools/cli/number_rows.h"
@@ -121,6 +122,10 @@ void AnimateArguments::add_options(CLI::App& command) {
       ->group("Layers");
   add_rows(command, *this, kStillNumbers);
   add_rows(command, *this, kStillCounts);
+  add_text(command, "--hands", hands, "auto|N",
+           "hands that redraw the lines in turn, each with a pen of its own (auto: 1, the still's own, "
+           "which looks best)")
+      ->group("Lines");
   add_text(command, "--codec", codec, "NAME",
            fmt::format("{} (auto: the default of the file's format)", video::codec_names()))
       ->group("Clip");
@@ -171,6 +176,13 @@ void AnimateArguments::check() {
                     seconds, fps, frames, kMostFrames));
   moments_rate = moments;
   amount = line_share;
+  if (hands != "auto") {
+    const std::int64_t count = parse_whole(app, "--hands", hands);
+    if (count < 1 || count > stylize::kLineHands)
+      throw UsageError(name, fmt::format("--hands {} is out of range; give auto, or a number from 1 to {}",
+                                         hands, stylize::kLineHands));
+    most_hands = static_cast<int>(count);
+  }
   random_seed = parse_seed(app, "--seed", seed);
   const auto& motions = animate::motion_names();
   const auto found = std::find(motions.begin(), motions.end(), motion);

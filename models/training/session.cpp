@@ -174,7 +174,9 @@ void Session::begin() {
   if (!options_.init.empty()) {
     const fs::path path = resolve_checkpoint(options_.init);
     const CheckpointFile file(path);
-    if (stored_options(file).model != options_.model)
+    const std::string made_as = stored_options(file).model;
+    const auto& takes = model_spec(options_.model).starts_from;
+    if (made_as != options_.model && std::find(takes.begin(), takes.end(), made_as) == takes.end())
       fail("--init " + path.string(),
            fmt::format("is a checkpoint of the model {}, not of {}", file.header().model, options_.model));
     if (!model_->grow_from(file)) {

@@ -83,6 +83,7 @@ const std::vector<Case>& cases() {
       {"dcgan", "metrics-images", kNothing, measures},
       {"dcgan", "metrics-features", kNothing, measures},
       {"dcgan", "early-stop", kNothing, measures},
+      {"stylizer", "hands", kNothing, [](TrainOptions& o) { o.add_style = "mine=ink"; }},
   };
   return all;
 }
