@@ -28,7 +28,7 @@ namespace {
 // Weights of the losses of a hand's alpha. A hand begins at a bold line, so a missing stroke counts
 // as much as a false one: counted more, what cannot be foreseen is inked.
 constexpr double kLine = 1, kLineEntropy = 0.2, kGradient = 1;
-constexpr std::int64_t kCoefficients = 7;  // of the still, before the further hands' lines
+constexpr std::int64_t kStillOutputs = 7;  // of the still, before the further hands' lines
 
 bool has_teacher(const std::string& style) {
   const auto& known = stylize::styles();
@@ -82,7 +82,7 @@ void Animator::train_step(Step& step) {
     const Tensor all = comic().with_hands(e.input, e.mixture);
     const Shape s = all.shape();
     const std::int64_t further = options().hands - 1;
-    const Tensor logits = affine(slice(all, {0, 0, 0, kCoefficients}, {s.n, s.h, s.w, further}), 4, -2);
+    const Tensor logits = affine(slice(all, {0, 0, 0, kStillOutputs}, {s.n, s.h, s.w, further}), 4, -2);
     const Tensor teacher = slice(e.lines, {0, 0, 0, 1}, {s.n, s.h, s.w, further});
     const Tensor made = sigmoid(logits), apart = sub(made, teacher);
     loss.add("loss_line", kLine, mean(abs(apart)));
@@ -123,7 +123,7 @@ SampleGrid Animator::samples() {
   for (std::int64_t k = 1; k < hands; ++k) {
     for (std::size_t i = 0; i < photos.size(); ++i) show(i, affine(channel(shown()[i], 3 + k), 0.5, 0.5));
     for (std::size_t i = 0; i < photos.size(); ++i)
-      show(i, sigmoid(affine(channel(made[i], kCoefficients + k - 1), 4, -2)));
+      show(i, sigmoid(affine(channel(made[i], kStillOutputs + k - 1), 4, -2)));
   }
   return sheet;
 }

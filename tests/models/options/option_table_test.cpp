@@ -79,11 +79,11 @@ const std::vector<Case>& cases() {
          o.group<AnimeOptions>().lambda_style = 1;
        }},
       {"dcgan", "r1-interval", kNothing, [](TrainOptions& o) { o.r1 = 1; }},
-      {"stylizer", "hands", kNothing, [](TrainOptions& o) { o.add_style = "mine=ink"; }},
       {"dcgan", "metrics-every", kNothing, measures},
       {"dcgan", "metrics-images", kNothing, measures},
       {"dcgan", "metrics-features", kNothing, measures},
       {"dcgan", "early-stop", kNothing, measures},
+      {"stylizer", "hands", kNothing, [](TrainOptions& o) { o.add_style = "mine=ink"; }},
   };
   return all;
 }
