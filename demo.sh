@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Shows photographs in every style, those of samples/photos or those named:
+# Shows photographs in every style: the named ones, or those of samples/photos.
 #
 #   ./demo.sh [PHOTO ...]
 #
-# It colors line drawings with weights that ship. Then it trains: a DCGAN that generates comic heads, and a network that stylizes
-# the photographs, each from nothing, in minutes on two cores. It ends with a drawing that moves and a comic page. It can
-# be run again at any time: a finished run is kept, an interrupted one resumes. SUMI_DEMO_STEPS (for each network) and SUMI_DEMO_RUN set its length and its folder.
+# Colors line drawings with weights that ship. Trains two networks from scratch, each in minutes on
+# two cores: a DCGAN that generates comic heads, and a network that stylizes the photographs. Ends
+# with an animated drawing and a comic page. It can be run again at any time: a finished training is
+# kept, an interrupted one resumes. Environment: SUMI_DEMO_STEPS (steps of each network),
+# SUMI_DEMO_RUN (folder of the results).
 set -euo pipefail
 photos=()
 for photo in "$@"; do
@@ -64,7 +66,7 @@ ln -sfn "$sumi" sumi
 say "3/9 photographs in every style"
 "$sumi" convert --sheet -i "${photos[@]}" -o "$run-styles/" -f png
 
-say "4/9 line drawings as colored comics, by weights/characters"
+say "4/9 line drawings, colored by weights/characters"
 "$sumi" convert -m characters -i samples/drawings -o "$run-comics/" -f png --compare h
 
 say "5/9 training: comic heads, 32x32, $heads_steps steps (Ctrl-C stops and saves; ./demo.sh resumes)"
@@ -73,15 +75,15 @@ train "$heads" "$heads_steps" dcgan --data $art/lorelei --size 32 --ngf 32 --ndf
 "$sumi" generate -m "$heads" -n 64 --seed 7 --scale 3 -o "$heads/sheet.png"
 "$sumi" generate -m "$heads" -n 5 --interpolate 10 --seed 7 --scale 2 -o "$heads/walk.png"
 
-say "6/9 training: the styles ink and ukiyo, from photographs, $style_steps steps"
+say "6/9 training: a network for the styles ink and ukiyo, $style_steps steps"
 train "$style" "$style_steps" stylizer --data-a samples/photos --style ink ukiyo --crop-size 96 --batch-size 4 --ema 0.99
 
-say "7/9 the photographs by the network of these minutes"
+say "7/9 photographs stylized by the network of stage 6"
 for name in ink ukiyo; do
   "$sumi" convert -m "$style" -n $name -i "${photos[@]}" -o "$style/$name/" -f png --compare h
 done
 
-say "8/9 a photograph that moves: camera and lines, with the colors between them at rest"
+say "8/9 a photograph as an animated drawing: a slow zoom, and lines that are redrawn"
 still=${photos[0]}
 [ ! -d "$still" ] || still=$(find "$still" -name '*.jpg' | sort | sed -n 1p)
 "$sumi" animate -i "$still" -o "$run-living.gif" --size 480 --seconds 3
@@ -92,14 +94,15 @@ story=()
 "$sumi" comic -i "${photos[@]}" -o "$run-page.png" --dpi 130 "${story[@]}"
 
 say "look at
-   $run-styles/              photographs as ink, manga, watercolor, pencil, halftone and woodblock print
-   $run-comics/              line drawings beside their comics
+   $run-styles/              photographs in ink, manga, watercolor, pencil, halftone and woodblock print
+   $run-comics/              line drawings beside their colored versions
    $heads/sheet.png              64 generated heads
-   $heads/walk.png               interpolation from head to head
+   $heads/walk.png               interpolation between heads
    $heads/samples/               the same noise at increasing steps
-   $style/ink/, ukiyo/
-                                the photographs by the network that was trained just now
-   $run-living.gif           one photograph as a drawing that moves
+   $style/ink/, $style/ukiyo/
+                             photographs stylized by the network that was just trained
+   $run-living.gif           one photograph as an animated drawing
    $run-page.png             a comic page: panels, captions, balloons
-   Losses, log and checkpoints are in the same folders.
+   $heads/report.html            curves, samples and warnings of the first training
+   The training folders also hold losses, logs and checkpoints.
    ./sumi is the program: ./sumi --help, ./sumi train dcgan --help"

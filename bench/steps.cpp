@@ -2,6 +2,8 @@
 // peers/torch_steps.py.
 //   bench_steps CASE [--device cpu|cuda|emu] [--precision NAME] [--threads N] [--seconds S]
 //               [--no-graph] [--ops]
+// CASE may be FILE.onnx:HEIGHTxWIDTH, a network of another program on one image (as in
+// peers/onnx_file.py).
 // On a CUDA device a time ends when the device has finished, and memory is the pool's and the
 // kernels' scratch memory, not the process's. --ops prints the distribution of time instead:
 // seconds by op and shapes, of three runs.
@@ -15,6 +17,8 @@
 #include <string_view>
 
 #include "bench/clock.h"
+#include "engine/graph/network.h"
+#include "engine/graph/open.h"
 #include "engine/runtime/device.h"
 #include "engine/runtime/memory.h"
 #include "engine/runtime/trace.h"
@@ -107,11 +111,11 @@ constexpr Case cases[] = {
     {"dcgan", dcgan, 16}, {"cyclegan", cyclegan, 1}, {"resnet", resnet, 1}, {"anime", anime, 1}};
 
 [[noreturn]] void usage(const std::string& problem) {
-  fmt::print(
-      stderr,
-      "bench_steps: {}\nusage: bench_steps dcgan|cyclegan|resnet|animeSIZE[bBATCH] [--device cpu|cuda|emu] "
-      "[--precision NAME] [--threads N] [--seconds S] [--no-graph] [--ops]\n",
-      problem);
+  fmt::print(stderr,
+             "bench_steps: {}\nusage: bench_steps dcgan|cyclegan|resnet|animeSIZE[bBATCH]|FILE.onnx:HxW "
+             "[--device cpu|cuda|emu] "
+             "[--precision NAME] [--threads N] [--seconds S] [--no-graph] [--ops]\n",
+             problem);
   std::exit(2);
 }
 
@@ -124,7 +128,24 @@ int leading_number(std::string_view& text) {
   return value;
 }
 
+// Inference of a network file, as `sumi convert` runs it.
+Workload imported(const Settings& s, std::size_t colon) {
+  std::string_view size = std::string_view(s.name).substr(colon + 1);
+  const int height = leading_number(size);
+  if (size.starts_with("x")) size.remove_prefix(1);
+  const int width = leading_number(size);
+  if (height == 0 || width == 0 || !size.empty()) usage("no size HEIGHTxWIDTH in " + s.name);
+  const Device device = parse_device(s.device);
+  const Precision precision = parse_precision(s.precision, device);
+  const auto read = std::make_shared<const graph::Graph>(graph::read_network(s.name.substr(0, colon)));
+  const auto network = std::make_shared<graph::Network>(
+      read, graph::ImageFormat{}, std::map<std::string, graph::ConstantPtr>{}, device, precision.dtype);
+  network->set_activations(precision.activations);
+  return [network, x = images({1, height, width, network->traits().channels}, s)] { (*network)(x); };
+}
+
 Workload make_work(const Settings& s) {
+  if (const std::size_t colon = s.name.rfind(':'); colon != std::string::npos) return imported(s, colon);
   for (const Case& c : cases) {
     std::string_view rest = s.name;
     if (!rest.starts_with(c.name)) continue;

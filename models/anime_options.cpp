@@ -65,11 +65,11 @@ void AnimeOptions::add_rows(OptionTable& t) {
       .help("weight of the total variation loss")
       .alias("--tv-weight");
   t.add("init-epochs", &AnimeOptions::init_epochs)
-      .help("warm-up: epochs, which need not be whole, with the content loss alone")
+      .help("initial epochs with the content loss alone; fractions are allowed")
       .alias("--init-epoch")
       .range(0, 1e9);
   t.add("init-lr", &AnimeOptions::init_lr)
-      .help("learning rate of the warm-up")
+      .help("learning rate of the initial epochs")
       .range(0, 1e3)
       .not_with("--init-epochs 0",
                 [](const TrainOptions& o) { return o.group<AnimeOptions>().init_epochs > 0; });

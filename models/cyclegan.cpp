@@ -156,7 +156,7 @@ extern const ModelSpec cyclegan_spec{
     .name = "cyclegan",
     .summary = "translation between two folders of unpaired images",
     .reference = "Zhu 2017",
-    .data = "two folders of images, which need not match",
+    .data = "two unpaired folders of images",
     .requirements = {.domains = 2},
     .options = add_groups<TranslationGanOptions, PatchOptions, CycleGanOptions>,
     .set_defaults =

@@ -179,7 +179,7 @@ void InfoGanOptions::add_rows(OptionTable& t) {
 
 extern const ModelSpec infogan_spec{
     .name = "infogan",
-    .summary = "GAN whose codes come to mean something: kind, slant, width",
+    .summary = "GAN whose codes become interpretable: kind, slant, width",
     .reference = "Chen 2016",
     .data = "a folder of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},  // the codes then describe variation within a class

@@ -107,7 +107,7 @@ void check_init_compatible(const CheckpointFile& file, const TrainOptions& o) {
   const Json there = to_json(stored), here = to_json(o);
   std::string settings;
   for (const auto& [name, value] : there.items()) {
-    if (value == here.at(name)) continue;
+    if (!here.contains(name) || value == here.at(name)) continue;
     TrainOptions mixed = stored;  // this run's value of one option: does it alone change the networks?
     update_from_json(mixed, Json{{name, here.at(name)}}, "--init");
     if (planned_tensors(mixed) != made)

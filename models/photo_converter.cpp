@@ -111,7 +111,7 @@ extern const ModelSpec gan_autoencoder_spec{
 extern const ModelSpec photo_converter_spec{
     .name = "photo-converter",
     .former_names = {{"autoencoder-gan", "form", "converter"}},
-    .summary = "photographs redrawn by the course notes' autoencoder, from unpaired images",
+    .summary = "photographs stylized by the course notes' autoencoder, from unpaired images",
     .reference = "course notes",
     .data = "two folders of images, which need not match",
     .requirements = {.domains = 2},

@@ -102,9 +102,7 @@ void Pix2PixOptions::add_rows(OptionTable& t) {
 
 extern const ModelSpec pix2pix_spec{
     .name = "pix2pix",
-    .summary =
-        "translation learned from pairs of images, or restoration learned from images that it degrades "
-        "itself",
+    .summary = "translation learned from pairs of images, or restoration learned by degrading intact images",
     .reference = "Isola 2017",
     .data = "pairs: two folders, or images side by side; with --task one folder of any images",
     .requirements = {.domains = 2, .paired = true},

@@ -22,7 +22,8 @@ namespace sumi {
   MODEL(pix2pix)           \
   MODEL(photo_converter)   \
   MODEL(classifier)        \
-  MODEL(stylizer)
+  MODEL(stylizer)          \
+  MODEL(animator)
 
 #define SUMI_DECLARE(name) extern const ModelSpec name##_spec;
 SUMI_MODELS(SUMI_DECLARE)

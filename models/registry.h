@@ -48,15 +48,18 @@ struct DataRequirements {
   // before any network is built, and each step gets the labels after the images. Null: never.
   bool (*labeled)(const TrainOptions& options) = nullptr;
 
+  // The model generates images of one set from noise.
+  bool from_noise() const { return domains == 1 && !smooth_edges && !paired && !packed && !classifies; }
   int sets() const { return domains + (smooth_edges ? 1 : 0); }
 };
 
 struct ModelSpec {
   const char* name;  // "dcgan"
   std::vector<FormerName> former_names = {};
-  const char* summary;    // one line
-  const char* reference;  // where it comes from
-  const char* data;       // what it learns from
+  std::vector<const char*> starts_from = {};  // other models whose checkpoints --init takes
+  const char* summary;                        // one line
+  const char* reference;                      // where it comes from
+  const char* data;                           // what it learns from
   DataRequirements requirements = {};
   // Adds the option groups of the model (models/options): add_groups<CommonOptions, ...>.
   void (*options)(OptionTable& table);

@@ -101,7 +101,10 @@ std::string unsupported_reason(const Option& option, const std::string&) {
 
 void validate(const TrainOptions& o) {
   check_values(option_table(o.model), o);
-  if (const ModelSpec& spec = model_spec(o.model); spec.check) spec.check(o);
+  const ModelSpec& spec = model_spec(o.model);
+  if (o.channels == 4 && !spec.requirements.from_noise())
+    fail("--channels", fmt::format("4 is not possible for {}; use 1 or 3", o.model));
+  if (spec.check) spec.check(o);
   check_freeze(o, plan_networks(o));
 }
 

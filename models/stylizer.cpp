@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <numeric>
 
+#include "engine/image/stylize/lines.h"
 #include "engine/runtime/device.h"
 #include "models/networks/translation_networks.h"
 #include "models/options/comic_styles.h"
@@ -18,6 +20,7 @@
 #include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/stylizer_styles.h"
+#include "models/training/comic_examples.h"
 #include "models/training/rng_streams.h"
 #include "models/training/teachers.h"
 
@@ -30,9 +33,6 @@ constexpr double kPicture = 1, kFlat = 1, kLine = 0.5, kGradient = 1;
 // line at first, the sigmoid saturates and the L1 loss has no gradient.
 constexpr double kLineEntropy = 0.1;
 constexpr double kMissingInk = 3;  // weight of a missing line relative to a false one
-// Augmentation of the input that the teacher did not see: noise of a standard deviation up to this
-// many of 255 levels, and exposure by a factor.
-constexpr double kMostNoise = 16, kExposure = 0.12;
 // The learning rate warms up because the first layers have no norm, and then falls by half a
 // cosine.
 constexpr double kWarmUp = 0.02, kLastRate = 1e-5;
@@ -41,12 +41,6 @@ constexpr double kWarmUp = 0.02, kLastRate = 1e-5;
 constexpr int kJudgeWidth = 24, kJudgeLayers = 2;
 constexpr double kJudgeNoise = 0.05, kJudgeRate = 4e-4;
 constexpr double kSoftShare = 0.5;  // weight of strokes with soft edges, as generated ones
-
-std::unique_ptr<ComicNetwork> comic_network(const TrainOptions& o) {
-  const ComicSize size{o.ngf, o.n_blocks, static_cast<int>(style_names(o).size()),
-                       static_cast<int>(added_styles(o).size())};
-  return std::make_unique<ComicNetwork>(size, dtype_of(o), parse_device(o.device));
-}
 
 std::unique_ptr<Module> line_discriminator(TrainOptions o) {
   o.channels = 1;
@@ -61,20 +55,13 @@ Tensor table(const std::vector<double>& values, std::int64_t columns, const Trai
   return Tensor::from(values, Shape::matrix(rows, columns), dtype_of(o), parse_device(o.device));
 }
 
-Tensor clamp01(const Tensor& x) {
-  return affine(relu(affine(relu(x), -1, 1)), -1, 1);
-}
-
-// Mean absolute difference of neighbors along h (axis 1) or w (axis 2). Applied to the difference
-// of two images, it is the distance of their gradients.
-Tensor mean_step(const Tensor& x, int axis) {
-  Shape extent = x.shape(), first{0, 0, 0, 0}, second = first;
-  --extent[axis];
-  ++second[axis];
-  return loss_mean(Loss::l1, slice(x, second, extent), slice(x, first, extent));
-}
-
 }  // namespace
+
+std::unique_ptr<Module> stylizer_network(const TrainOptions& o) {
+  const ComicSize size{o.ngf, o.n_blocks, static_cast<int>(style_names(o).size()),
+                       static_cast<int>(added_styles(o).size()), o.hands};
+  return std::make_unique<ComicNetwork>(size, dtype_of(o), parse_device(o.device));
+}
 
 Stylizer::Stylizer(const TrainOptions& o)
     : Model(o),
@@ -95,6 +82,9 @@ Stylizer::Stylizer(const TrainOptions& o)
   }
   ink_ = table(inks, 3, o);
   opacity_ = table(opacities, 1, o);
+  std::vector<std::int64_t> learned(static_cast<std::size_t>(learned_));
+  std::iota(learned.begin(), learned.end(), first_);
+  choice_ = style_choice(ink_.shape().n, learned, ink_.dtype(), ink_.device());
   std::vector<double> soft;
   for (const int y : {1, 4, 6, 4, 1})
     for (const int x : {1, 4, 6, 4, 1}) soft.push_back(y * x / 256.0);
@@ -108,33 +98,13 @@ void Stylizer::begin_step(const Step::Kind&) {
   trained_->set_lr(options().lr * std::clamp(done / kWarmUp, 1e-2, 1.0) * cosine + kLastRate);
 }
 
-// [count,1,1,styles] one-hot: u in (0, learned] selects the learned style s where s < u <= s + 1.
-Tensor Stylizer::one_hot_styles(std::int64_t count) {
-  const auto styles = static_cast<double>(learned_);
-  std::vector<double> numbers(styles_.size());
-  for (std::size_t i = 0; i < numbers.size(); ++i)
-    numbers[i] = static_cast<double>(i) - static_cast<double>(first_);
-  const Tensor u =
-      affine(stream_.uniform(Shape::matrix(count, 1), ink_.dtype(), ink_.device()), -styles, styles);
-  const Tensor above = sub(u, table(numbers, static_cast<std::int64_t>(numbers.size()), options()));
-  return sub(heaviside(above), heaviside(affine(above, 1, -1)));
-}
-
-Tensor Stylizer::degraded(const Tensor& photo) {
-  const Shape one{photo.shape().n, 1, 1, 1};
-  const Tensor exposure = exp(stream_.uniform(one, photo.dtype(), photo.device(), -kExposure, kExposure));
-  const Tensor sigma = stream_.uniform(one, photo.dtype(), photo.device(), 0, kMostNoise / 255);
-  const Tensor noise = stream_.normal(photo.shape(), photo.dtype(), photo.device());
-  return clamp01(add(mul(photo, exposure), mul(noise, sigma)));
-}
-
 Stylizer::Examples Stylizer::draw_examples(const Tensor& batch) {
   const NoGrad no_grad;
   const Shape s = batch.shape();
   const Tensor all = affine(batch, 0.5, 0.5);
   Examples e;
-  e.input = degraded(slice(all, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}));
-  e.mixture = one_hot_styles(s.n);
+  e.input = degraded(slice(all, {0, 0, 0, 0}, {s.n, s.h, s.w, 3}), stream_);
+  e.mixture = one_hot_styles(s.n, choice_, stream_);
   Tensor planes;
   for (std::int64_t i = 0; i < learned_; ++i) {
     const Tensor chosen = slice(e.mixture, {0, 0, 0, first_ + i}, {s.n, 1, 1, 1});
@@ -194,12 +164,14 @@ void Stylizer::train_step(Step& step) {
   });
 }
 
-Tensor Stylizer::coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw) {
+Tensor Stylizer::coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw,
+                              bool with_hands) {
   const NoGrad no_grad;
   const TrainableNetworks::UseEmaWeights averaged(*trained_, !raw);
   const auto count = static_cast<std::int64_t>(weights.size());
   const Tensor mixture = Tensor::from(weights, Shape::matrix(1, count), photos.dtype(), photos.device());
-  return network_(photos, broadcast_to(mixture, Shape::matrix(photos.shape().n, count)));
+  const Tensor mixtures = broadcast_to(mixture, Shape::matrix(photos.shape().n, count));
+  return with_hands ? network_.with_hands(photos, mixtures) : network_(photos, mixtures);
 }
 
 SampleGrid Stylizer::samples() {
@@ -215,8 +187,7 @@ SampleGrid Stylizer::samples() {
     const std::int64_t style = first_ + i;
     std::vector<double> weights(styles_.size(), 0.0);
     weights[static_cast<std::size_t>(style)] = 1;
-    const Tensor ink = slice(ink_, {style, 0, 0, 0}, {1, 1, 1, 3}),
-                 opacity = slice(opacity_, {style, 0, 0, 0}, {1, 1, 1, 1});
+    const Tensor ink = this->ink(style), opacity = this->opacity(style);
     for (const Tensor& all : shown_)
       sheet.pictures.push_back(
           as_sample(compose_comic({planes(all, 3 + 4 * i, 3), planes(all, 6 + 4 * i, 1)}, ink, opacity)));
@@ -339,6 +310,10 @@ void StylizerOptions::add_rows(OptionTable& t) {
       .help("channels of the first layer; the widest have four times as many")
       .range(1, 4096);
   t.add("n-blocks", &TrainOptions::n_blocks).help("residual blocks").range(0, 64);
+  t.add("hands", &TrainOptions::hands)
+      .help("hands that draw lines in turn, as in --init; sumi train animator trains them")
+      .range(1, stylize::kLineHands)
+      .only_with("--add-style", [](const TrainOptions& o) { return !o.add_style.empty(); });
   const auto never = [](const TrainOptions&) { return false; };
   for (const char* name : {"init-type", "init-gain"})
     t.at(name).only_with("models other than stylizer", never);
@@ -346,49 +321,51 @@ void StylizerOptions::add_rows(OptionTable& t) {
     t.at(name).not_with("stylizer's own schedule", never);
 }
 
+void set_stylizer_defaults(TrainOptions& o) {
+  o.preprocess = "crop";
+  o.crop_size = 128;
+  o.batch_size = 8;
+  o.ngf = 16;
+  o.n_blocks = 4;
+  o.lr = 2e-3;
+  o.beta1 = 0.9;
+  o.beta2 = 0.99;
+  o.clip_grad_norm = 1;
+  o.ema = 0.999;
+  o.gan_mode = "hinge";
+  o.spectral_norm = true;
+  o.instance_noise = kJudgeNoise;
+  o.lr_d = kJudgeRate;
+  o.steps = 25000;
+  o.epochs = 0;
+}
+
+void check_stylizer_run(const TrainOptions& o) {
+  style_names(o);
+  if (o.steps == 0)
+    fail("--steps", fmt::format("is 0, but {}'s learning rate follows the run's length in steps", o.model));
+  if (o.channels != 3)
+    fail("--channels", fmt::format("{} is not possible for {}; use 3", o.channels, o.model));
+  if (o.crop_size % ComicNetwork::kMultiple != 0 || o.crop_size < ComicNetwork::kSmallestSide)
+    fail("--crop-size", fmt::format("{} is not possible for {}; use a multiple of {} from {} on", o.crop_size,
+                                    o.model, ComicNetwork::kMultiple, ComicNetwork::kSmallestSide));
+}
+
 extern const ModelSpec stylizer_spec{
     .name = "stylizer",
+    .starts_from = {"animator"},
     .summary = "photographs to comics in several styles at once, learned from filters",
     .reference = "distillation (Hinton 2015) with conditional scales and shifts (Dumoulin 2017, Perez 2018)",
     .data = "photographs, and for each style a folder of flat and line planes",
     .requirements = {.packed = &kPacked},
     .options = add_groups<CommonOptions, StylizerOptions>,
-    .set_defaults =
-        [](TrainOptions& o) {
-          o.preprocess = "crop";
-          o.crop_size = 128;
-          o.batch_size = 8;
-          o.ngf = 16;
-          o.n_blocks = 4;
-          o.lr = 2e-3;
-          o.beta1 = 0.9;
-          o.beta2 = 0.99;
-          o.clip_grad_norm = 1;
-          o.ema = 0.999;
-          o.gan_mode = "hinge";
-          o.spectral_norm = true;
-          o.instance_noise = kJudgeNoise;
-          o.lr_d = kJudgeRate;
-          o.steps = 25000;
-          o.epochs = 0;
-        },
-    .check =
-        [](const TrainOptions& o) {
-          style_names(o);
-          if (o.steps == 0)
-            fail("--steps", "is 0, but stylizer's learning rate follows the run's length in steps");
-          if (o.channels != 3)
-            fail("--channels", fmt::format("{} is not possible for stylizer; use 3", o.channels));
-          if (o.crop_size % ComicNetwork::kMultiple != 0 || o.crop_size < ComicNetwork::kSmallestSide)
-            fail("--crop-size",
-                 fmt::format("{} is not possible for stylizer; use a multiple of {} from {} on", o.crop_size,
-                             ComicNetwork::kMultiple, ComicNetwork::kSmallestSide));
-        },
+    .set_defaults = set_stylizer_defaults,
+    .check = check_stylizer_run,
     .settle = settle_added_style,
     .networks =
         [](const TrainOptions& o) {
           std::vector<PlannedNetwork> planned;
-          planned.push_back({"g", comic_network(o), {1, o.crop_size, o.crop_size, 3}});
+          planned.push_back({"g", stylizer_network(o), {1, o.crop_size, o.crop_size, 3}});
           if (!o.drawings.empty())
             planned.push_back(
                 {"d", line_discriminator(o), {1, o.crop_size, o.crop_size, 1}, InitOptions{"normal", 0.02}});

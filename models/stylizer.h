@@ -8,12 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "engine/ops.h"
 #include "models/model.h"
 #include "models/networks/comic_network.h"
+#include "models/training/comic_examples.h"
 
 namespace sumi {
 
-class Stylizer final : public Model {
+class Stylizer : public Model {
  public:
   explicit Stylizer(const TrainOptions& options);
 
@@ -31,14 +33,26 @@ class Stylizer final : public Model {
 
   const std::vector<std::string>& styles() const { return styles_; }
   bool grow_from(const CheckpointFile& file) override;
-  // Coefficients [n,h,w,7] (ComicNetwork) for photographs [n,h,w,3] in [0,1]; `weights` as from
-  // style_mixture(). Uses the EMA of the weights if the model keeps one, unless `raw`.
-  Tensor coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw);
+  // That draw lines (ComicNetwork), 1 without sumi train animator.
+  int hands() const { return options().hands; }
+  // Coefficients [n,h,w,7] (ComicNetwork) for photographs [n,h,w,3] in [0,1]; with_hands: behind
+  // them the lines' logits of the hands() - 1 further hands. `weights`: style_mixture(). Uses
+  // the EMA of the weights if the model keeps one, unless `raw`.
+  Tensor coefficients(const Tensor& photos, const std::vector<double>& weights, bool raw,
+                      bool with_hands = false);
 
  protected:
   void train_step(Step& step) override;
   // The learning rate warms up linearly and then follows half a cosine down.
   void begin_step(const Step::Kind& kind) override;
+
+  ComicNetwork& comic() const { return network_; }
+  TrainableNetworks& trained() const { return *trained_; }
+  RandomStream& examples() const { return stream_; }
+  // Of a style: [1,1,1,3], [1,1,1,1].
+  Tensor ink(std::int64_t style) const { return slice(ink_, {style, 0, 0, 0}, {1, 1, 1, 3}); }
+  Tensor opacity(std::int64_t style) const { return slice(opacity_, {style, 0, 0, 0}, {1, 1, 1, 1}); }
+  const std::vector<Tensor>& shown() const { return shown_; }
 
  private:
   // One training batch, all values in [0,1]. Each sample has the planes of one randomly chosen
@@ -55,8 +69,6 @@ class Stylizer final : public Model {
   // The network's line layer, strokes from drawings, and the same strokes with soft edges.
   DiscriminatorInputs judged_lines(MicroBatch& batch);
   Tensor made_coefficients(MicroBatch& batch);
-  Tensor one_hot_styles(std::int64_t count);
-  Tensor degraded(const Tensor& photo);
 
   std::vector<std::string> styles_;
   std::int64_t first_, learned_;  // of the styles: those that have planes
@@ -66,8 +78,15 @@ class Stylizer final : public Model {
   DiscriminatorTrainer* judge_ = nullptr;  // of lines; null without --drawings
   Tensor soft_;                            // [1,5,5,1]: a blur
   Tensor ink_, opacity_;                   // [styles,1,1,3], [styles,1,1,1]
+  StyleChoice choice_;                     // of the learned styles
   std::vector<Tensor> shown_;
 };
+
+// For the specification of a model that trains this network.
+void set_stylizer_defaults(TrainOptions& options);
+void check_stylizer_run(const TrainOptions& options);
+// The network "g" of a stylizer's options.
+std::unique_ptr<Module> stylizer_network(const TrainOptions& options);
 
 // Returns `model` as a stylizer, or null.
 Stylizer* as_stylizer(Model& model);

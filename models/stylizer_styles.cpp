@@ -8,6 +8,7 @@
 #include "engine/error.h"
 #include "engine/serialize/checkpoint.h"
 #include "models/make_model.h"
+#include "models/settings.h"
 #include "models/training/checkpoint_metadata.h"
 
 namespace sumi {
@@ -21,14 +22,25 @@ std::vector<std::string> names_of(const std::vector<StyleSource>& styles) {
 
 // What is the new style's own stays free: its decoder, and its rows of the tables. Rows of other
 // styles get no gradient.
-std::string frozen_networks(int blocks, std::size_t own) {
+std::string frozen_networks(int blocks, std::size_t own, int hands) {
   std::string names = "g.enc0.conv,g.enc1.conv,g.enc2.conv,g.dec1.conv,g.dec0,g.head";
   for (int i = 0; i < blocks; ++i) names += fmt::format(",g.res.{0}.a.conv,g.res.{0}.b.conv", i);
   for (std::size_t i = 0; i < own; ++i) names += fmt::format(",g.own.{}.", i);
+  if (hands > 1) names += ",g.hand.";
   return names;
 }
 
 }  // namespace
+
+TrainOptions stylizer_of_init(const TrainOptions& o) {
+  const std::filesystem::path path = resolve_checkpoint(o.init);
+  const CheckpointFile file(path);
+  TrainOptions base = stored_options(file);
+  if (!option_table(base.model).has("hands"))
+    fail("--init " + path.string(),
+         fmt::format("is a checkpoint of the model {}, not of stylizer or animator", file.header().model));
+  return base;
+}
 
 std::vector<StyleSource> added_styles(const TrainOptions& o) {
   return style_sources(o.add_style, "--add-style");
@@ -59,12 +71,7 @@ void check_added_style(const TrainOptions& o) {
 void settle_added_style(TrainOptions& o) {
   if (o.add_style.empty()) return;
   check_added_style(o);
-  const std::filesystem::path path = resolve_checkpoint(o.init);
-  const CheckpointFile file(path);
-  if (file.header().model != "stylizer")
-    fail("--init " + path.string(),
-         fmt::format("is a checkpoint of the model {}, not of stylizer", file.header().model));
-  const TrainOptions base = stored_options(file);
+  const TrainOptions base = stylizer_of_init(o);
   const std::vector<std::string> first = names_of(style_sources(base.styles)),
                                  before = names_of(added_styles(base));
   if (!o.styles.empty() && names_of(style_sources(o.styles)) != first)
@@ -80,7 +87,8 @@ void settle_added_style(TrainOptions& o) {
   style_names(o);  // refuses a name that there is
   o.ngf = base.ngf;
   o.n_blocks = base.n_blocks;
-  o.freeze = frozen_networks(o.n_blocks, before.size());
+  o.hands = base.hands;
+  o.freeze = frozen_networks(o.n_blocks, before.size(), o.hands);
 }
 
 }  // namespace sumi

@@ -20,6 +20,10 @@ std::size_t count_learned(const TrainOptions& options);
 
 // Error "[--add-style] ..." where a style is to be added to nothing.
 void check_added_style(const TrainOptions& options);
+// The options of a stylizer's checkpoint that --init names, or an animator's. Error "[--init ...]
+// ..." for another model's.
+TrainOptions stylizer_of_init(const TrainOptions& options);
+
 // Takes the styles and sizes of the checkpoint that a style is added to, and freezes what is not
 // the new style's. Does nothing without --add-style, and nothing more on its own result. Errors for
 // a checkpoint of another model, and for styles that are not the checkpoint's.

@@ -156,11 +156,11 @@ void VaeOptions::add_rows(OptionTable& t) {
 
 extern const ModelSpec vae_spec{
     .name = "vae",
-    .summary = "variational autoencoder: images from noise, and back",
+    .summary = "variational autoencoder: images from noise, and codes of images",
     .reference = "Kingma 2013",
     .data = "a folder of images, or an idx.gz file",
     .options = add_groups<CommonOptions, SquareOptions, NoiseOptions, GeneratorOptions, UpsamplingOptions,
-                          VaeOptions>,
+                          MetricsOptions, VaeOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.size = 28;

@@ -8,7 +8,7 @@ namespace sumi {
 // DCGAN's networks; every weight of the critic is clipped to [-0.01, 0.01].
 extern const ModelSpec wgan_spec{
     .name = "wgan",
-    .summary = "Wasserstein GAN with clipped weights: a loss that tracks quality",
+    .summary = "Wasserstein GAN with clipped weights: its loss tracks image quality",
     .reference = "Arjovsky 2017",
     .data = "a folder of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},

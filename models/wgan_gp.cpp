@@ -9,7 +9,7 @@ namespace sumi {
 // Residual networks; the gradient penalty is evaluated between real and generated images.
 extern const ModelSpec wgan_gp_spec{
     .name = "wgan-gp",
-    .summary = "Wasserstein GAN with gradient penalty: steadier, without tricks",
+    .summary = "Wasserstein GAN with gradient penalty: stable training, residual networks",
     .reference = "Gulrajani 2017",
     .data = "a folder of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},

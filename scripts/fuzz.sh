@@ -11,7 +11,7 @@
 # 0 no failure, 1 a failure, 2 usage.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-targets=(checkpoint config idx import pack pickle pth script image clip onnx)
+targets=(checkpoint config h5 idx import ncnn pack pickle pth script image clip onnx)
 usage() { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 
 [ $# -ge 1 ] || usage
@@ -36,8 +36,11 @@ for target in "${chosen[@]}"; do
   found=build/fuzz/found/$target
   mkdir -p "$found" build/fuzz/failed
   start=$SECONDS
-  # The checkpoint of a whole network is 30 KB; smaller files allow more mutations in the same time.
-  build/fuzz/fuzz_"$target" "$limit" -seed=1 -max_len=8192 -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
+  # The checkpoint of a whole network is 30 KB; smaller files allow more mutations in the same time. An HDF5 file with two
+  # layers has 12 KB, the nodes of a generator 40 KB.
+  longest=8192
+  case "$target" in h5) longest=16384 ;; onnx) longest=49152 ;; esac
+  build/fuzz/fuzz_"$target" "$limit" -seed=1 -max_len=$longest -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
     -verbosity=1 -artifact_prefix=build/fuzz/failed/"$target"- "$@" "$found" tests/fuzz/corpus/"$target" \
     >build/fuzz/"$target".log 2>&1 || status=1
   grep -E 'cov: |ERROR|SUMMARY|not so|an error that' build/fuzz/"$target".log | tail -n 2 || true

@@ -40,7 +40,7 @@ int run(AnimateArguments& args) {
 
 Command add_animate(CLI::App& parent) {
   auto args = std::make_shared<AnimateArguments>();
-  CLI::App& app = *parent.add_subcommand("animate", "Make a still move: camera, layers, and redrawn lines.");
+  CLI::App& app = *parent.add_subcommand("animate", "Animate a still: camera, layers and redrawn lines.");
   args->add_options(app);
   return {&app, [args]() { return run(*args); }};
 }

@@ -24,6 +24,7 @@ struct AnimateArguments {
   std::string output, format = "mp4", codec = "auto";
   std::string seconds = "4", fps = "12", boil_rate = "8", boil_amount = "1", seed = "0";
   std::string motion = "zoom", motion_amount = "1", parallax = "1", layers = "none", depth;
+  std::string hands = "auto";
   std::vector<std::string> flows;
   std::int64_t boil = 4, size = 960, crf = -1, quality = 90;
   bool one_way = false;
@@ -35,6 +36,7 @@ struct AnimateArguments {
   double duration = 0, moments_rate = 0, amount = 0;
   int frames = 0;
   std::uint64_t random_seed = 0;
+  int most_hands = 1;  // that draw lines in turn
   bool drawn = false;  // --style none: the images are drawings
   std::vector<std::filesystem::path> masks;
   std::vector<FlowArgument> regions;

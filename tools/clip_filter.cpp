@@ -110,7 +110,8 @@ class StyleOfClip final : public ClipFilter {
       const auto levels = json.at(name).get<std::vector<float>>();
       stylize::Plane result(width, height);
       if (levels.size() != result.pixels())
-        fail("clip", "the state is damaged; delete the folder of fragments and call sumi again");
+        fail("clip",
+             "the state of the fragments is damaged; delete the folder of fragments and call sumi again");
       std::copy(levels.begin(), levels.end(), result.data());
       return result;
     };
@@ -171,7 +172,7 @@ class StyleOfClip final : public ClipFilter {
       found_ = faces::face_mask(clip_view(frame), faces::find_faces(clip_view(frame)));
     } catch (const Error& error) {  // a drawing without it is worth having
       faces_ = false;
-      warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
+      warn_(fmt::format("warning: faces are not detected: {}", error.what()));
     }
   }
 

@@ -45,7 +45,7 @@ std::vector<ClipJob> plan_clips(const ConvertArguments& args) {
   if (!to_folder) {
     if (inputs.size() > 1)
       throw UsageError(
-          command, fmt::format("--output {} is one clip, and there are {} inputs; end it in / for a folder",
+          command, fmt::format("--output {} is one clip, but there are {} inputs; end it in / for a folder",
                                output, inputs.size()));
     if (fs::equivalent(inputs[0], output, error))
       throw UsageError(command, fmt::format("--output {} is the input itself; give another name", output));

@@ -27,7 +27,10 @@ video::Rational parse_rate(const CLI::App* app, const std::string& text) {
   const auto num = static_cast<std::int64_t>(std::llround(over * 1000)),
              den = static_cast<std::int64_t>(std::llround(under * 1000));
   const std::int64_t common = std::gcd(num, den);
-  if (common == 0 || den == 0) throw UsageError(command_name(app), fmt::format("--fps {} is no rate", text));
+  if (common == 0 || den == 0)
+    throw UsageError(
+        command_name(app),
+        fmt::format("--fps {} is not a frame rate; give a number such as 12, 29.97 or 30000/1001", text));
   return {static_cast<int>(num / common), static_cast<int>(den / common)};
 }
 
@@ -45,24 +48,24 @@ double parse_time(const CLI::App* app, const std::string& option, const std::str
     begin = end + 1;
   }
   throw UsageError(command_name(app),
-                   fmt::format("{} {} is no time; give seconds (90.5) or 1:30.5", option, text));
+                   fmt::format("{} {} is not a time; give seconds (90.5) or minutes (1:30.5)", option, text));
 }
 
 void ClipArguments::add_options(CLI::App& command) {
   add_text(command, "--start", start, "TIME", "of a clip: begin here, in seconds or 1:30.5 (0)")
       ->group("Clips");
   add_text(command, "--end", end, "TIME", "of a clip: end here (default: its end)")->group("Clips");
-  add_text(command, "--fps", fps, "N", "frames a second (default: every frame at its own time)")
+  add_text(command, "--fps", fps, "N", "constant frame rate (default: every frame at its own time)")
       ->group("Clips");
   add_text(command, "--codec", codec, "NAME",
-           fmt::format("{} (auto: what the file's format usually has)", video::codec_names()))
+           fmt::format("{} (auto: the default of the file's format)", video::codec_names()))
       ->group("Clips");
   add_whole(command, "--crf", crf, "N",
             "quality, lower is better (default: 18 for h264, 20 for hevc, 28 for vp9 and av1)")
       ->group("Clips");
-  command.add_flag("--no-audio,--no_audio", no_audio, "leave the sound out")->group("Clips");
+  command.add_flag("--no-audio,--no_audio", no_audio, "omit the sound")->group("Clips");
   add_whole(command, "--preview", preview, "N",
-            "first a sheet of N frames as NAME.preview.png; alone if the output is an image")
+            "first write a sheet of N frames, NAME.preview.png; only the sheet if the output is an image")
       ->group("Clips");
   add_text(command, "--temporal", temporal, "X",
            "how much of the drawing before is kept along the motion, against flicker: 0 to 0.98 (default: "
@@ -74,7 +77,7 @@ void ClipArguments::check(const CLI::App* app) {
   range.start = parse_time(app, "--start", start);
   if (!end.empty()) range.end = parse_time(app, "--end", end);
   if (!end.empty() && range.end <= range.start)
-    throw UsageError(command_name(app), fmt::format("--end {} is not behind --start {}", end, start));
+    throw UsageError(command_name(app), fmt::format("--end {} must be later than --start {}", end, start));
   if (!fps.empty()) range.fps = parse_rate(app, fps);
   if (!temporal.empty()) share = parse_number(app, "--temporal", temporal, 0, kMostShare);
   if (app->count("--crf") > 0) check_range(app, "--crf", crf, 0, 63);
@@ -89,7 +92,7 @@ void ClipArguments::refuse(const CLI::App* app) const {
        {"--start", "--end", "--fps", "--codec", "--crf", "--no-audio", "--preview", "--temporal"})
     if (app->count(option) > 0)
       throw UsageError(command_name(app),
-                       fmt::format("{} is for clips, and the input is images; leave it out", option));
+                       fmt::format("{} is for clips, but the input is images; leave it out", option));
 }
 
 }  // namespace sumi::cli

@@ -10,7 +10,8 @@ namespace sumi::cli {
 
 Command add_comic(CLI::App& parent) {
   auto args = std::make_shared<PageArguments>();
-  CLI::App& app = *parent.add_subcommand("comic", "Make comic pages of images, with captions and balloons.");
+  CLI::App& app =
+      *parent.add_subcommand("comic", "Make comic pages from images or a clip, with captions and balloons.");
   args->add_options(app);
   return {&app, [args]() {
             args->check();

@@ -11,14 +11,14 @@ constexpr std::int64_t kMostLevels = 24, kLeastSide = 32, kMostSide = 100'000;
 
 void ComicArguments::add_options(CLI::App& command) {
   add_text(command, "--levels", levels, "auto|N",
-           "of a stylizer (-m comic): steps of lightness, 0 none (auto: as the style has them)")
+           "for a stylizer (-m comic): steps of lightness, 0: none (auto: the style's own)")
       ->group("Style");
   add_text(command, "--scale", scale, "auto|PX",
-           "of a stylizer: short side at which it sees the image; smaller is coarser (auto: up to 720, "
+           "for a stylizer: shorter side at which it sees the image; smaller is bolder (auto: up to 720, "
            "else 600)")
       ->group("Style");
   add_text(command, "--layer", layer, "NAME",
-           "drawing, or its flat color or its line alone, as a stylizer makes or learns them (drawing)")
+           "drawing, or one of its planes as a stylizer learns them: flat (color) or line (drawing)")
       ->group("Style");
 }
 
@@ -44,7 +44,7 @@ void ComicArguments::check(const CLI::App* app) {
 
 void ComicArguments::refuse(const CLI::App* app) const {
   if (levels == "auto" && scale == "auto" && layer == "drawing") return;
-  throw UsageError(command_name(app), fmt::format("{} is of a stylizer; give one with -m, such as -m comic",
+  throw UsageError(command_name(app), fmt::format("{} is for stylizers; give one with -m, such as -m comic",
                                                   levels != "auto"     ? "--levels"
                                                   : layer != "drawing" ? "--layer"
                                                                        : "--scale"));

@@ -62,7 +62,7 @@ PhotoFilter comic_filter(const ConvertArguments& args, std::shared_ptr<OpenedMod
   options.hold = hold.get();
   if (args.judge)
     throw UsageError(command_name(args.app),
-                     "--judge asks a discriminator, and a stylizer has none; leave it out");
+                     "--judge is for models with a discriminator, and a stylizer has none; leave it out");
   PhotoFilter filter;
   filter.clip = comic_blend(as_stylizer(*opened->model)->styles(), options.weights);
   filter.work = [short_side = options.short_side](double width, double height) {

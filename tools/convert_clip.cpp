@@ -136,7 +136,7 @@ void ClipConversion::skip_to(std::int64_t frames) {
   }
   skipped_ = frames;
   if (style_ != Progress::Style::quiet && frames > 0)
-    screen_.complain(fmt::format("{}: goes on behind frame {}", job_.out.string(), frames));
+    screen_.complain(fmt::format("{}: continues after frame {}", job_.out.string(), frames));
   for (std::int64_t i = 0; i < frames; ++i) screen_.done("");
 }
 
@@ -209,7 +209,7 @@ bool ClipConversion::run() {
     report(writer.frames());
   }
   if (stop_requested) {
-    screen_.complain(fmt::format("{}: stopped; the same call goes on at frame {}", job_.out.string(),
+    screen_.complain(fmt::format("{}: stopped; the same call continues at frame {}", job_.out.string(),
                                  writer.frames() / kFragment * kFragment + 1));
     return false;
   }
@@ -293,7 +293,7 @@ bool is_still(const std::string& path) {
 }
 
 // Every frame takes and returns the same blocks of megabytes. Given back to the system, they would
-// come anew page by page, which is a tenth of the time.
+// come back page by page, which is a tenth of the time.
 void keep_freed_memory() {
 #ifdef __GLIBC__
   constexpr int kKept = 1 << 28;  // bytes

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -41,14 +42,16 @@ stylize::RgbView view_of(const Photo& photo) {
 }
 
 // The planes that a stylizer learns of the style.
-std::vector<std::uint16_t> layer_of(const Photo& photo, const std::string& name, const std::string& layer,
+std::vector<std::uint16_t> layer_of(const Photo& photo, const std::string& name, const StyleArguments& style,
                                     const stylize::Plane& face) {
   std::vector<std::uint16_t> levels(photo.rgb.size());
   const stylize::LevelTable table(stylize::picture_curve(view_of(photo)));
   stylize::store_rgb(stylize::leveled_rows(view_of(photo), table, 0, photo.height), levels.data());
+  const auto hand = style.values.find("hand");
   stylize::TeacherPlanes planes =
-      stylize::teacher_planes(name, {photo.width, photo.height, levels.data()}, &face);
-  stylize::store_rgb(layer == "flat" ? std::move(planes.flat) : stylize::line_art(planes.line),
+      stylize::teacher_planes(name, {photo.width, photo.height, levels.data()}, &face,
+                              hand == style.values.end() ? 0 : static_cast<int>(std::lround(hand->second)));
+  stylize::store_rgb(style.layer == "flat" ? std::move(planes.flat) : stylize::line_art(planes.line),
                      levels.data());
   return levels;
 }
@@ -66,7 +69,7 @@ Photo apply(const Photo& photo, const std::string& name, const StyleArguments& s
   result.depth = photo.depth;
   result.alpha = photo.alpha;
   result.rgb = style.layer == "drawing" ? stylize::apply_style(name, view_of(photo), options)
-                                        : layer_of(photo, name, style.layer, face);
+                                        : layer_of(photo, name, style, face);
   result.gray = stylize::style_info(name).gray || style.layer == "line";
   return result;
 }
@@ -84,7 +87,7 @@ class FaceMasks {
       return faces::face_mask(view_of(photo), faces::find_faces(view_of(photo)));
     } catch (const Error& error) {  // a drawing without face detection is still useful
       wanted_ = false;
-      warn_(fmt::format("warning: faces are not looked for: {}", error.what()));
+      warn_(fmt::format("warning: faces are not detected: {}", error.what()));
       return {};
     }
   }

@@ -171,12 +171,11 @@ std::vector<ConvertJob> plan_jobs(ConvertRequest request,
                                             many ? "more than one input" : "a name with / at its end"));
   if (!to_folder && request.page && !is_page_name(output))
     throw std::invalid_argument(fmt::format(
-        "--output {} does not end like a page; with --compare slider use .html, or end a folder's "
-        "name in /",
+        "--output {} is not the name of a page; with --compare slider use .html, or end a folder's name in /",
         request.output));
   if (!to_folder && !is_result(output))
     throw std::invalid_argument(
-        fmt::format("--output {} does not end like an image; use {}, or end a folder's name in /",
+        fmt::format("--output {} is not the name of an image; use {}, or end a folder's name in /",
                     request.output, writable_names()));
   std::vector<Source> sources = collect(request, failed, warn);
   if (request.skip_existing && !request.suffix.empty() && to_folder) drop_results(request, sources);

@@ -22,39 +22,38 @@ void ConvertArguments::add_options(CLI::App& command) {
            "  sumi convert -i photo.jpg -o comic.html --compare slider     before and after, as a page\n"
            "  curl -s URL | sumi convert -i - -o - > comic.png             in a pipe\n",
            "An image keeps its size, and its transparency and 16 bits where the format can hold them. It is "
-           "turned upright and brought to sRGB. EXIF data (author, copyright, dates, camera, place) and the "
-           "resolution go with it (" +
+           "turned upright and converted to sRGB. EXIF data (author, copyright, dates, camera, place) and "
+           "the resolution are copied (" +
                writable_names("and", &ImageFormat::metadata) +
-               "), without maker notes and thumbnail. What cannot be converted is named, and the others are "
-               "done.");
+               "), without maker notes and thumbnail. Images that cannot be converted are reported by name; "
+               "the others are converted.");
   style.add_options(command);
   comic.add_options(command);
   command
       .add_flag(both_spellings("--keep-color"), keep_color,
-                "the photograph's colors, the drawing's lightness")
+                "keep the photograph's colors; take the lightness from the result")
       ->group("Style");
   command
       .add_flag(both_spellings("--match-brightness"), match_brightness,
-                "a tone curve gives the drawing the photograph's mean brightness")
+                "give the result the photograph's mean brightness, by a tone curve")
       ->group("Style");
   command
       .add_flag("-x,--tta", tta,
-                "mean of the results for the eight mirrored and turned images; eight times the work")
+                "mean of the results for the eight mirrored and rotated versions of the image; eight times "
+                "the work")
       ->group("Style");
-  add_text(
-      command, "-m,--model", model, "RUN|CHECKPOINT",
-      "a run directory (its newest checkpoint), a file of weights, or an ONNX network of another program")
+  add_text(command, "-m,--model", model, "RUN|CHECKPOINT",
+           "a run directory (its newest checkpoint), a file of weights, or an ONNX or ncnn network")
       ->group("Model");
   add_net_key(command, net_key)->group("Model");
   add_text(command, "--direction", direction, "AtoB|BtoA",
            "direction of translation (default: the model's first)")
       ->group("Model");
-  command.add_flag("--no-ema,--no_ema,--raw", raw, "use the last weights instead of their moving average")
+  command.add_flag("--no-ema,--no_ema,--raw", raw, "use the last weights instead of their EMA")
       ->group("Model");
-  add_text(
-      command, "--gate", gate, "auto|require|off",
-      "images of which the model's gate says that they are in the style already pass unchanged; require: "
-      "images that the model was not made for are refused (exit code 3); off: all are converted")
+  add_text(command, "--gate", gate, "auto|require|off",
+           "auto: images that are in the style already, by the model's gate, pass through unchanged; "
+           "require: images outside the input domain are also refused (exit code 3); off: all are converted")
       ->default_str("auto")
       ->group("Model");
   imported.add_options(command);
@@ -62,49 +61,48 @@ void ConvertArguments::add_options(CLI::App& command) {
   command
       .add_option("-i,--input", request.inputs,
                   "images, folders to search, and - for standard input; NAME=VALUES for a further input of "
-                  "an imported "
-                  "network: numbers in order, one for all, or INDEX:NUMBER")
+                  "an ONNX network: numbers in order, one for all, or INDEX:NUMBER")
       ->type_name("FILE|DIR")
       ->group("Images");
   add_text(command, "-o,--output", request.output, "FILE|DIR",
            "an image, a folder (it exists, ends in /, or there are several inputs), or - for standard output")
       ->group("Images");
   add_text(command, "-f,--format,--ext", request.format, "TYPE",
-           fmt::format("of files in a folder: {} (default: the input's)", writable_names()))
+           fmt::format("format of files in a folder: {} (default: the input's)", writable_names()))
       ->group("Images");
-  add_text(command, "--suffix", request.suffix, "TEXT", "put behind each name in a folder: -painted")
+  add_text(command, "--suffix", request.suffix, "TEXT", "appended to each name in a folder: -painted")
       ->group("Images");
   add_text(command, "--mask", request.mask, "FILE|DIR",
-           "as large as the image, or a folder with one for each image, of the same name: the result is "
-           "laid where it is white; for models that fill in, white where the holes are (default: "
+           "mask as large as the image, or a folder with one for each image, of the same name: the result is "
+           "applied where the mask is white; for models that fill holes, white marks the holes (default: "
            "transparent pixels)")
       ->group("Images");
   add_whole(command, "--quality", quality, "N",
-            fmt::format("of {}, 1 to 100", writable_names("and", &ImageFormat::quality)))
+            fmt::format("quality of {}, 1 to 100", writable_names("and", &ImageFormat::quality)))
       ->group("Images");
-  add_whole(command, "--max-size", max_size, "PX", "first shrink images whose long side is longer (0: none)")
+  add_whole(command, "--max-size", max_size, "PX",
+            "first shrink images whose longer side is larger (0: no limit)")
       ->group("Images");
   add_text(command, "--compare", compare, "h|v|slider",
-           "write the input beside or above the result, or an HTML page with a slider between the two")
+           "write the input beside (h) or above (v) the result, or an HTML page with a slider")
       ->group("Images");
   command.add_flag("--json", json, "print a JSON object for each image instead of text")->group("Images");
-  command.add_flag("--strip", strip, "leave EXIF data and the resolution out of the results")
-      ->group("Images");
+  command.add_flag("--strip", strip, "omit EXIF data and the resolution from the results")->group("Images");
   command.add_flag("--skip-existing,--skip_existing", request.skip_existing, "keep existing files")
       ->group("Images");
   command.add_flag("--overwrite", overwrite, "replace existing files (the default)")
       ->excludes("--skip-existing")
       ->group("Images");
-  command.add_flag("-r,--recursive", recursive, "folders are searched through anyway")->group(kHidden);
+  command.add_flag("-r,--recursive", recursive, "folders are always searched recursively")->group(kHidden);
   command.add_flag("--dry-run,--dry_run", dry_run, "list the output files without converting")
       ->group("Images");
   clip.add_options(command);
   machine.add(command);
   add_text(command, "-j,--jobs", jobs, "N|L:P:S",
-           "images that are loaded, computed and saved at a time (1:1:1; N is N:1:N)")
+           "images loaded, computed and saved at the same time (1:1:1; N is N:1:N)")
       ->group("Machine");
   add_text(command, "-g,--gpu,--gpu-id", gpu, "ID", "-1: the CPU")->group(kHidden);
-  add_text(command, "--max-memory", memory, "GIB", "memory that one image may take (0: available memory)")
+  add_text(command, "--max-memory", memory, "GIB", "memory limit for one image (0: the available memory)")
       ->default_str("0")
       ->group("Machine");
   add_whole(command, "--tile", tile, "PX",
@@ -112,8 +110,8 @@ void ConvertArguments::add_options(CLI::App& command) {
             "fits in memory, else the largest tiles that fit)")
       ->group("Machine");
   add_text(command, "--tile-statistics", tile_statistics, "auto|exact|sampled",
-           "norms over an image in tiles: of the whole image by scratch files in TMPDIR, or of a version of "
-           "4 megapixels (auto: exact up to 32 GiB)")
+           "statistics of norms in tiles: exact, of the whole image, with scratch files in TMPDIR; or "
+           "sampled, from a version of 4 megapixels (auto: exact up to 32 GiB)")
       ->default_str("auto")
       ->group("Machine");
   screen.add(command);
@@ -128,7 +126,7 @@ void ConvertArguments::add_drawing_options(CLI::App& command, const char* model_
   add_text(command, "--direction", direction, "AtoB|BtoA",
            "direction of translation (default: the model's first)")
       ->group("Model");
-  command.add_flag("--no-ema", raw, "use the last weights instead of their moving average")->group("Model");
+  command.add_flag("--no-ema", raw, "use the last weights instead of their EMA")->group("Model");
   machine.add(command);
   screen.add(command);
 }
@@ -142,7 +140,7 @@ void ConvertArguments::check() {
     style.layer = std::exchange(comic.layer, "drawing");
     comic.refuse(app);
     if (style.sheet && style.layer != "drawing")
-      throw UsageError(command_name(app), "--layer is of one style, and --sheet shows all; leave one out");
+      throw UsageError(command_name(app), "--layer is for one style, but --sheet shows all; leave one out");
   }
   if (model.empty() && (!direction.empty() || raw))
     throw UsageError(name,
@@ -150,10 +148,9 @@ void ConvertArguments::check() {
   if (gate != "auto" && gate != "require" && gate != "off")
     throw UsageError(name, fmt::format("--gate {} is unknown; use auto, require or off", gate));
   if (model.empty() && gate == "require")
-    throw UsageError(name, "--gate require asks a model's gate, and a style has none; give a model with -m");
+    throw UsageError(name, "--gate require is for models with a gate; give one with -m");
   if (model.empty() && judge)
-    throw UsageError(name,
-                     "--judge asks a model's discriminator, and a style has none; give a model with -m");
+    throw UsageError(name, "--judge is for models with a discriminator; give one with -m");
   check_compare();
   imported.check(app, model, request.inputs);
   if (request.inputs.empty())
@@ -182,7 +179,8 @@ void ConvertArguments::check() {
     throw UsageError(name, fmt::format("--gpu {}: this build computes on the CPU; leave it out", gpu));
   if (!gpu.empty() && machine.device.empty()) machine.device = "cpu";
   if (request.suffix.find('/') != std::string::npos)
-    throw UsageError(name, fmt::format("--suffix {} is part of a name and holds no /", request.suffix));
+    throw UsageError(name, fmt::format("--suffix {} contains a /; give a part of a name, such as -painted",
+                                       request.suffix));
   check_format();
 }
 
@@ -200,10 +198,12 @@ void ConvertArguments::check_streams() const {
   for (const std::string& input : request.inputs)
     if (input.empty()) throw UsageError(name, "--input is empty: -i takes images and folders of images");
   if (std::count(request.inputs.begin(), request.inputs.end(), kStandardStream) > 1)
-    throw UsageError(name, "--input - is given twice, and standard input can be read once; leave one out");
+    throw UsageError(name,
+                     "--input - is given twice, but standard input can be read only once; leave one out");
   if (!writes_stdout()) return;
   if (json) throw UsageError(name, "--json and --output - exclude each other: both write to standard output");
-  if (dry_run) throw UsageError(name, "--dry-run lists files, and --output - writes none; leave one out");
+  if (dry_run)
+    throw UsageError(name, "--dry-run lists output files, but --output - writes none; leave one out");
 }
 
 void ConvertArguments::check_compare() {
@@ -221,7 +221,7 @@ void ConvertArguments::check_compare() {
                                       {match_brightness, "--match-brightness"}})
     if (given)
       throw UsageError(name,
-                       fmt::format("{} is for one style, and --sheet shows all; leave one out", option));
+                       fmt::format("{} is for one style, but --sheet shows all; leave one out", option));
 }
 
 void ConvertArguments::check_format() {
@@ -239,7 +239,8 @@ void ConvertArguments::check_format() {
   }
   if (request.page && !format.empty() && format != "png" && format != "jpg" && format != "webp")
     throw UsageError(
-        name, fmt::format("--format {} is not shown by browsers; for a page use png, jpg or webp", format));
+        name,
+        fmt::format("--format {} cannot be shown by browsers; for a page use png, jpg or webp", format));
 }
 
 // "4", "1:2:2"

@@ -1,148 +1,130 @@
-// sumi evaluate: how steady a drawn clip is.
+// sumi evaluate: scores of a model, of a folder of images, or of a drawn clip; votes of people.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
 #include <memory>
-#include <nlohmann/json.hpp>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "engine/error.h"
-#include "engine/image/photo.h"
-#include "engine/runtime/device.h"
-#include "engine/video/clip.h"
-#include "engine/video/coherence.h"
-#include "tools/cli/cli.h"
-#include "tools/clip_options.h"
+#include "tools/evaluate_arguments.h"
 
 namespace sumi::cli {
 namespace {
 
-constexpr std::int64_t kMostThreads = 4096;
-
-struct EvaluateArguments {
-  CLI::App* app = nullptr;
-  std::string clip, source, against, start = "0";
-  std::int64_t frames = 0, threads = 0;
-  bool json = false;
-};
-
-struct Track {
-  std::string path;
-  std::unique_ptr<video::ClipReader> reader;
-  video::Frame frame;
-  double unit() const { return reader->info().time_base.value(); }
-  double seconds() const { return static_cast<double>(frame.pts) * unit(); }
-};
-
-Track open_track(const std::string& path, double start = 0) {
-  video::ReadOptions options;
-  options.start = start;
-  return {path, video::open_clip(path, options), {}};
-}
-
-// The source's frame at the size of the drawn clip.
-void fit(video::Frame& frame, int width, int height) {
-  if (frame.width == width && frame.height == height) return;
-  Photo photo;
-  photo.width = std::exchange(frame.width, width);
-  photo.height = std::exchange(frame.height, height);
-  photo.rgb = std::move(frame.rgb);
-  frame.rgb = resize_photo(photo, width, height).rgb;
-}
-
-// Advances all clips by a frame; false at the end. Throws where they do not belong together.
-bool advance(Track& source, std::vector<Track>& drawn) {
-  const bool more = source.reader->next(source.frame);
-  for (Track& track : drawn) {
-    const bool has = track.reader->next(track.frame);
-    if (has != more)
-      fail("clip " + (has ? source : track).path,
-           "has fewer frames than the other one; give the clip that was drawn, or --frames");
-    if (!more) continue;
-    const double interval = static_cast<double>(source.frame.duration) * source.unit();
-    if (std::abs(track.seconds() - source.seconds()) > std::max(0.5 * interval, 0.02))
-      fail("clip " + track.path,
-           fmt::format("shows at {:.2f} s what the source shows at {:.2f} s; both need the same frames",
-                       track.seconds(), source.seconds()));
-  }
-  return more;
-}
-
-void print_table(const std::vector<std::string>& names, const std::vector<video::Coherence>& rows) {
-  fmt::print("{:18}{:>14}{:>12}{:>10}\n", "", "warping error", "sharpness", "change");
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    fmt::print("{:18}{:14.2f}{:12.1f}{:10.2f}\n", names[i], rows[i].warping_error, rows[i].sharpness,
-               rows[i].change);
-  if (rows.size() > 2)
-    fmt::print("{:18}{:14.2f}{:12.2f}{:10.2f}\n", "of frame by frame",
-               rows[1].warping_error / rows[2].warping_error, rows[1].sharpness / rows[2].sharpness,
-               rows[1].change / rows[2].change);
-  fmt::print("change of the source's: {:.2f}\n", rows[1].change / rows[0].change);
-}
-
-void print_json(const std::vector<std::string>& names, const std::vector<video::Coherence>& rows,
-                const video::CoherenceMeter& meter) {
-  nlohmann::ordered_json json;
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    json[names[i]] = {{"warping_error", rows[i].warping_error},
-                      {"sharpness", rows[i].sharpness},
-                      {"change", rows[i].change}};
-  json["frames"] = meter.frames();
-  json["cuts"] = meter.cuts();
-  fmt::print("{}\n", json.dump(2));
+void check(const EvaluateArguments& args) {
+  const std::string name = command_name(args.app);
+  const auto within = [&](const char* option, std::int64_t value, std::int64_t lo, std::int64_t hi) {
+    if (value < lo || value > hi)
+      throw UsageError(
+          name, fmt::format("{} {} is out of range; give a number from {} to {}", option, value, lo, hi));
+  };
+  within("--count", args.count, 2, 100'000);
+  within("--pairs", args.pairs, 1, 1000);
+  if (args.size != 0) within("--size", args.size, 16, 1024);
+  if (args.size != 0 && !args.model.empty())
+    throw UsageError(name, "--size is for --images; a model is judged at the size that it was trained for");
+  if (!args.pools.empty() && args.pools != "torch" && args.pools != "fid")
+    throw UsageError(name, "--inception-pools wants torch or fid");
+  if (!args.model.empty() && !args.images.empty())
+    throw UsageError(name, "-m and --images name two things to judge; give one, or the second as --against");
+  args.machine.check();
 }
 
 int run_evaluate(const EvaluateArguments& args) {
-  require_text(args.app, "--clip", args.clip, "--clip takes the drawn clip");
-  require_text(args.app, "--source", args.source, "--source takes the clip that was drawn");
-  if (args.frames < 0 || args.frames == 1)
-    throw UsageError(command_name(args.app), "--frames wants 0 (all) or a number from 2 on");
-  if (args.threads < 0 || args.threads > kMostThreads)
-    throw UsageError(command_name(args.app),
-                     fmt::format("--threads wants a number from 0 to {}", kMostThreads));
-  set_threads(static_cast<int>(args.threads));
-  Track source = open_track(args.source, parse_time(args.app, "--start", args.start));
-  std::vector<Track> drawn;
-  drawn.push_back(open_track(args.clip));
-  if (!args.against.empty()) drawn.push_back(open_track(args.against));
-  video::CoherenceMeter meter(static_cast<int>(drawn.size()));
-  std::vector<video::Frame> frames(drawn.size());
-  while ((args.frames == 0 || meter.frames() < args.frames) && advance(source, drawn)) {
-    for (std::size_t i = 0; i < drawn.size(); ++i) std::swap(frames[i], drawn[i].frame);
-    fit(source.frame, frames[0].width, frames[0].height);
-    meter.add(source.frame, frames);
-  }
-  const std::vector<video::Coherence> rows = meter.results();
-  const std::vector<std::string> names{"source", "drawn", "frame by frame"};
-  if (args.json) return print_json(names, rows, meter), 0;
-  fmt::print("{} of {}: {} frames of {}x{}, {} cuts\n", args.clip, args.source, meter.frames(),
-             frames[0].width, frames[0].height, meter.cuts());
-  print_table(names, rows);
-  return 0;
+  if (!args.votes.empty()) return evaluate_votes(args);
+  if (!args.clip.empty() || (args.model.empty() && args.images.empty() && !args.source.empty()))
+    return evaluate_clip(args);
+  if (args.model.empty() && args.images.empty())
+    throw UsageError(
+        command_name(args.app),
+        "-m takes a run or a checkpoint, --images a folder; --clip is for clips, --votes for votes");
+  check(args);
+  return evaluate_images(args);
+}
+
+void add_image_options(CLI::App& app, EvaluateArguments& args) {
+  add_text(app, "-m,--model", args.model, "RUN|CHECKPOINT",
+           "a run directory (its newest checkpoint) or a file of weights")
+      ->group("Images");
+  add_net_key(app, args.net_key)->group("Images");
+  app.add_flag("--no-ema,--no_ema,--raw", args.raw, "use the last weights instead of their moving average")
+      ->group("Images");
+  add_text(app, "--images", args.images, "DIR", "judge these images instead of a model's")->group("Images");
+  add_text(app, "--data", args.data, "DIR|FILE",
+           "real images: of training; of a translation the target domain, or a folder with trainA and trainB")
+      ->group("Images");
+  add_text(app, "--held-out", args.held_out, "DIR", "real images that training has not seen")
+      ->group("Images");
+  add_text(app, "--direction", args.direction, "NAME", "AtoB or BtoA, of a model that has both")
+      ->group("Images");
+  add_whole(app, "-n,--count", args.count, "N", "images to generate or translate")->group("Images");
+  add_whole(app, "--size", args.size, "PX", "side of the squares of --images (0: their own, or 64)")
+      ->group("Images");
+  add_text(app, "--seed", args.seed, "N", "everything random follows from it")
+      ->default_str("0")
+      ->group("Images");
+  add_text(app, "--cache", args.cache, "DIR", "folder for decoded images (default: the user's cache folder)")
+      ->group("Images");
+  add_text(app, "--features,--feature-network", args.features, "builtin|FILE|RUN",
+           "sumi's own network, one of sumi train classifier, VGG19, or Inception v3 (.pth or safetensors)")
+      ->default_str("builtin")
+      ->group("Features");
+  add_text(app, "--inception-pools", args.pools, "torch|fid",
+           "pooling of the Inception v3 weights (default: fid for a file of 1008 classes, else torch)")
+      ->group("Features");
+}
+
+void add_output_options(CLI::App& app, EvaluateArguments& args) {
+  app.add_flag("--json", args.json, "print JSON")->group("Output");
+  add_text(
+      app, "--sheet", args.sheet, "FILE",
+      "write a sheet of the samples beside their nearest training images; of a translation beside the inputs")
+      ->group("Output");
+  add_text(app, "--human-sheet", args.human_sheet, "FILE",
+           "write a page of blind pairs for people to vote on, against --against or the real images")
+      ->group("People");
+  add_whole(app, "--pairs", args.pairs, "N", "pairs of the page")->group("People");
+  app.add_option("--votes", args.votes, "votes that the page saved; of several people several files")
+      ->type_name("FILE...")
+      ->group("People");
+}
+
+void add_clip_options(CLI::App& app, EvaluateArguments& args) {
+  add_text(app, "--clip", args.clip, "FILE", "a drawn clip")->group("Clips");
+  add_text(app, "--source", args.source, "FILE|DIR",
+           "the clip that it was drawn from; of a translation its inputs, of --images those that they were "
+           "made from")
+      ->group("Clips");
+  add_text(app, "--against", args.against, "FILE|RUN|DIR",
+           "the clip drawn frame by frame; for --human-sheet another model or folder")
+      ->group("Clips");
+  add_text(app, "--start", args.start, "TIME", "of the drawn part in the source (0)")->group("Clips");
+  add_whole(app, "--frames", args.frames, "N", "the first N frames (0: all)")->group("Clips");
 }
 
 }  // namespace
 
 Command add_evaluate(CLI::App& parent) {
   auto args = std::make_shared<EvaluateArguments>();
-  CLI::App& app = *parent.add_subcommand("evaluate", "Measure how much a drawn clip flickers.");
+  CLI::App& app =
+      *parent.add_subcommand("evaluate", "Score a model, images or a clip; count people's votes.");
   args->app = &app;
-  set_help(app, "evaluate --clip DRAWN --source CLIP [--against FRAMEWISE] [options]",
-           "  sumi evaluate --clip drawn.mp4 --source clip.mp4 --against by-frame.mp4\n",
-           "The warping error is the mean difference of a frame to the one before it, brought along the "
-           "source's optical flow where that is sure; sharpness the variance of the Laplacian; change the "
-           "mean difference of neighboring frames. All are in 8-bit levels. --against takes the same clip "
-           "drawn frame by frame (convert --temporal 0), and adds the ratios to it.");
-  add_text(app, "--clip", args->clip, "FILE", "the drawn clip")->group("Clips");
-  add_text(app, "--source", args->source, "FILE", "the clip that it was drawn from")->group("Clips");
-  add_text(app, "--against", args->against, "FILE", "the same clip drawn frame by frame")->group("Clips");
-  add_text(app, "--start", args->start, "TIME", "of the drawn part in the source (0)")->group("Clips");
-  add_whole(app, "--frames", args->frames, "N", "the first N frames (0: all)")->group("Clips");
-  app.add_flag("--json", args->json, "print JSON")->group("Output");
-  add_whole(app, "--threads", args->threads, "N", "threads (0: all)")->group("Output");
+  set_help(
+      app,
+      "evaluate -m RUN|CHECKPOINT --data DIR [options]\nevaluate --images DIR --data DIR [options]\n"
+      "evaluate --clip DRAWN --source CLIP [--against FRAMEWISE] [options]\nevaluate --votes FILE...",
+      "  sumi evaluate -m run --data photos                        scores of the newest checkpoint\n"
+      "  sumi evaluate -m run --data photos --sheet near.png       is it memorized?\n"
+      "  sumi evaluate -m new --against old --human-sheet pairs.html\n"
+      "  sumi evaluate --votes votes.json\n"
+      "  sumi evaluate --clip drawn.mp4 --source clip.mp4 --against by-frame.mp4\n",
+      "Scores on sumi's own features compare models of one data set; they are not FID, KID or Inception "
+      "score, "
+      "which need the weights of that Inception network as --features. Clips: the warping error is the mean "
+      "difference of a frame to the one before it, brought along the source's optical flow where that is "
+      "sure; "
+      "sharpness the variance of the Laplacian; change the mean difference of neighboring frames.");
+  add_image_options(app, *args);
+  add_clip_options(app, *args);
+  add_output_options(app, *args);
+  args->machine.add(app);
   return {&app, [args]() { return run_evaluate(*args); }};
 }
 

@@ -56,8 +56,8 @@ int run_export(const ExportArguments& args) {
   require_text(args.app, "--model", args.model, "-m takes a run directory or a checkpoint");
   require_text(args.app, "--output", args.output, "-o takes the file to write (weights.safetensors)");
   if (args.layout != "torch")
-    throw UsageError(
-        name, "unknown layout '" + args.layout + "'; there is: torch (sumi's own is the checkpoint itself)");
+    throw UsageError(name, "--layout " + args.layout +
+                               " is unknown; use torch (sumi's own layout is that of the checkpoint)");
   const ExportFormat& format = checked_format(args);
   const ExportPrecision precision = checked_precision(args, format);
   refuse_idle_options(args, format);
@@ -93,16 +93,17 @@ int run_export(const ExportArguments& args) {
 
 Command add_export(CLI::App& parent) {
   auto args = std::make_shared<ExportArguments>();
-  CLI::App& app = *parent.add_subcommand("export", "Write networks in formats of other programs.");
+  CLI::App& app =
+      *parent.add_subcommand("export", "Write networks in other programs' formats: PyTorch, ONNX, ncnn.");
   args->app = &app;
-  set_help(app, "export -m RUN|CHECKPOINT --net NAME -o FILE [options]",
+  set_help(app, "export -m RUN|CHECKPOINT [--net NAME] -o FILE [options]",
            "  sumi export -m run --net g --layout torch -o weights.safetensors\n"
            "  sumi export -m run --net g -o weights.pth\n"
            "  sumi export -m run --net g --ema -o averaged.safetensors\n"
            "  sumi export -m run -o network.onnx\n",
            "In Python: net.load_state_dict(torch.load('weights.pth')), or "
-           "safetensors.torch.load_file('weights.safetensors'). sumi convert and generate take the "
-           "safetensors file of a generator too, and sumi import needs no options for it.");
+           "safetensors.torch.load_file('weights.safetensors'). sumi convert and generate also take the file "
+           "of a generator, and sumi import needs no options for it.");
   add_export_options(app, args);
   return {&app, [args]() { return run_export(*args); }};
 }

@@ -13,10 +13,9 @@ void add_export_options(CLI::App& app, const std::shared_ptr<ExportArguments>& a
   add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
-  add_text(
-      app, "--net", args->net, "NAME",
-      "which network: g or d; g_ab, g_ba, d_a or d_b (default: all, with names like g.main.0.weight; of a "
-      "graph the generator)")
+  add_text(app, "--net", args->net, "NAME",
+           "network: g or d; g_ab, g_ba, d_a or d_b (default: all, with names like g.main.0.weight; for a "
+           "graph the generator)")
       ->group("Model");
   app.add_flag("--ema", args->ema, "the EMA of the weights instead of the last ones")->group("Model");
   std::string formats, extensions;
@@ -25,23 +24,24 @@ void add_export_options(CLI::App& app, const std::shared_ptr<ExportArguments>& a
     extensions += (extensions.empty() ? "" : ", ") + std::string(format.extensions.front());
   }
   add_text(app, "-o,--output", args->output, "FILE",
-           "the file to write; its name says the format: " + extensions)
+           "file to write; the extension selects the format: " + extensions)
       ->group("File");
-  add_text(app, "--format", args->format, "NAME", formats + " (default: by the name of the file)")
-      ->group("File");
-  add_text(app, "--precision", args->precision, "NAME", "of stored weights: f32, f16 or bf16")
+  add_text(app, "--format", args->format, "NAME", formats + " (default: by the extension)")->group("File");
+  add_text(app, "--precision", args->precision, "NAME", "type of stored weights: f32, f16 or bf16")
       ->default_str("f32")
       ->group("File");
-  add_text(app, "--layout", args->layout, "NAME", "whose names and layouts")
+  add_text(app, "--layout", args->layout, "NAME", "names and layouts of stored weights")
       ->default_str("torch")
       ->group("File");
-  add_whole(app, "--opset", args->opset, "N", "of an onnx file: 13 to 21")->default_str("17")->group("Graph");
+  add_whole(app, "--opset", args->opset, "N", "opset of an onnx file, 13 to 21")
+      ->default_str("17")
+      ->group("Graph");
   app.add_flag("--simplify", args->simplify, "fold batch norm into the convolutions before it")
       ->group("Graph");
-  add_text(app, "--license", args->license, "TEXT", "license of the weights, for the file's metadata")
+  add_text(app, "--license", args->license, "TEXT", "license of the weights, for an onnx file's metadata")
       ->group("Graph");
   add_text(app, "--examples", args->examples, "FILE",
-           "also write inputs and sumi's outputs as safetensors, to check another runtime with")
+           "also write inputs and sumi's outputs as safetensors, to check another runtime")
       ->group("Graph");
   add_quiet(app, args->quiet);
 }
@@ -78,7 +78,7 @@ void refuse_idle_options(const ExportArguments& args, const ExportFormat& format
   refuse(args.opset != 0 && !onnx, "--opset", "onnx files");
   refuse(args.simplify && !format.is_graph, "--simplify",
          "files of graphs, not of weights, whose names it would change");
-  refuse(!args.license.empty() && !format.is_graph, "--license", "files of graphs");
+  refuse(!args.license.empty() && !onnx, "--license", "onnx files");
   refuse(!args.examples.empty() && !format.is_graph, "--examples", "files of graphs");
 }
 

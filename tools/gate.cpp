@@ -44,7 +44,7 @@ int run_scores(const GateArguments& args) {
   if (args.inputs.empty())
     throw UsageError(name, "--input is missing: -i takes images and folders of images");
   if (!args.output.empty() || !args.calibrate.empty())
-    throw UsageError(name, "--output and --calibrate are for --attach");
+    throw UsageError(name, "--output and --calibrate are for --attach; leave them out, or give --attach");
   const fs::path checkpoint = resolve_checkpoint(args.model);
   const auto weights = read_gate(checkpoint);
   if (!weights) fail("gate of " + checkpoint.string(), "is missing; attach one with sumi gate --attach");
@@ -87,7 +87,7 @@ int run_gate(const GateArguments& args) {
 Command add_gate(CLI::App& parent) {
   auto args = std::make_shared<GateArguments>();
   CLI::App& app =
-      *parent.add_subcommand("gate", "Score images by a model's gate, or give a checkpoint a gate.");
+      *parent.add_subcommand("gate", "Score images with a model's gate, or attach a gate to a checkpoint.");
   args->app = &app;
   set_help(app, "gate -m RUN|CHECKPOINT -i FILE|DIR... [--json] | --attach RUN -o FILE [options]",
            "  sumi gate -m gated.safetensors -i photos drawing.png      scores of images\n"
@@ -95,27 +95,27 @@ Command add_gate(CLI::App& parent) {
            "  sumi gate -m run --attach kinds-run --calibrate held-out -o gated.safetensors\n",
            "The gate of a checkpoint gives the probabilities that an image is of the model's input domain, "
            "already of its output domain, or neither. Verdicts: convert, if the input domain is the most "
-           "probable; already, if the probability of the output domain is above 0.98; else unfit.\n"
-           "A gate is a classifier trained on a folder with a subfolder for each of the three.");
+           "probable; already, if the probability of the output domain is above 0.98; else unfit. A gate is "
+           "a classifier trained on a folder with a subfolder for each of the three.");
   add_text(app, "-m,--model", args->model, "RUN|CHECKPOINT",
            "a run directory (its newest checkpoint) or a file")
       ->group("Model");
-  app.add_option("-i,--input", args->inputs, "images, and folders that are searched")
+  app.add_option("-i,--input", args->inputs, "images, and folders that are searched recursively")
       ->type_name("FILE|DIR")
       ->group("Images");
-  app.add_flag("--json", args->json, "a line of JSON for each image")->group("Images");
+  app.add_flag("--json", args->json, "print a line of JSON for each image")->group("Images");
   add_text(app, "--attach", args->attach, "RUN|CHECKPOINT",
            "classifier of three classes that becomes the gate")
       ->group("Attach");
-  add_text(app, "--classes", args->classes, "A,B,OTHER", "its names of input domain, output domain and other")
+  add_text(app, "--classes", args->classes, "A,B,OTHER",
+           "its class names: input domain, output domain, other")
       ->default_str("photo,drawing,other")
       ->group("Attach");
   add_text(app, "--calibrate", args->calibrate, "DIR",
-           "images that it was not trained on, in subfolders named as the classes: sets the temperature")
+           "images that it was not trained on, in subfolders named like the classes, to set the temperature")
       ->group("Attach");
   add_text(app, "-o,--output", args->output, "FILE", "checkpoint to write, with the gate")->group("Attach");
-  add_text(app, "--cache", args->cache, "DIR",
-           "where decoded images are kept (default: the user's cache folder)")
+  add_text(app, "--cache", args->cache, "DIR", "folder for decoded images (default: the user's cache folder)")
       ->group("Attach");
   add_quiet(app, args->quiet);
   return {&app, [args]() { return run_gate(*args); }};

@@ -40,9 +40,9 @@ void check(const GenerateArguments& args) {
   check_range(args.app, "--fps", args.fps, 1, 60);
   args.machine.check();
   if (!(args.truncation >= 0 && args.truncation <= 2))
-    throw UsageError(name, "--truncation wants a number from 0 (the middle) to 2");
+    throw UsageError(name, "--truncation takes a number from 0 (the mean) to 2");
   if (args.frames > 0 && args.count < 2)
-    throw UsageError(name, "--interpolate needs two or more seeds: -n 2 or more");
+    throw UsageError(name, "--interpolate needs at least two seeds; give -n 2 or more");
 }
 
 int run_generate(GenerateArguments args) {
@@ -70,9 +70,9 @@ int run_generate(GenerateArguments args) {
   const std::int64_t total = rows ? walk_length(args.count, args.frames, WalkShape::rows) : frames;
   const std::int64_t side = static_cast<std::int64_t>(options.size) * args.scale;
   if (rows && total * side * side > kMostSheetPixels)
-    fail("write " + args.output,
-         fmt::format("a sheet of {} images would be too large; give a folder or a pattern like {{}}.png",
-                     total));
+    fail(
+        "write " + args.output,
+        fmt::format("a sheet of {} images is too large; give a folder or a pattern such as {{}}.png", total));
 
   Shape shape = seeds.shape();
   const auto nz = static_cast<std::size_t>(shape.h * shape.w * shape.c);
@@ -110,7 +110,7 @@ Command add_generate(CLI::App& parent) {
            "a run directory (its newest checkpoint) or a file of weights")
       ->group("Model");
   add_net_key(app, args->net_key)->group("Model");
-  app.add_flag("--no-ema,--no_ema,--raw", args->raw, "use the last weights instead of their moving average")
+  app.add_flag("--no-ema,--no_ema,--raw", args->raw, "use the last weights instead of their EMA")
       ->group("Model");
   add_text(app, "-o,--output", args->output, "OUT", "an image, or a folder or pattern for numbered images")
       ->group("Images");
@@ -119,21 +119,20 @@ Command add_generate(CLI::App& parent) {
   add_text(app, "--class", args->one_class, "NAME",
            "generate only this class (default: all in a cycle); needs a model trained with --conditional")
       ->group("Images");
-  add_text(app, "--seed", args->seed, "N", "everything random follows from it")
-      ->default_str("0")
-      ->group("Images");
+  add_text(app, "--seed", args->seed, "N", "seed of all random numbers")->default_str("0")->group("Images");
   add_text(app, "--seeds", args->seeds, "LIST",
-           "image 0 of each of these seeds (3,17,40-42), not -n and --seed")
+           "image 0 of each of these seeds (3,17,40-42), instead of -n and --seed")
       ->group("Images");
-  app.add_option("--truncation", args->truncation, "multiply the noise: below 1 more typical and more alike")
+  app.add_option("--truncation", args->truncation,
+                 "factor of the noise: below 1 images are more typical and less varied")
       ->type_name("X")
       ->default_str("1")
       ->group("Images");
   add_whole(app, "--interpolate", args->frames, "K", "K images between each two seeds (0: none)")
       ->group("Images");
-  add_whole(app, "--fps", args->fps, "N", "frames a second of an interpolation that is a clip")
+  add_whole(app, "--fps", args->fps, "N", "frame rate of an interpolation written as a clip")
       ->group("Images");
-  add_whole(app, "--columns", args->columns, "N", "images in a row of the sheet (0: near a square)")
+  add_whole(app, "--columns", args->columns, "N", "images per row of the sheet (0: nearly square)")
       ->group("Images");
   add_whole(app, "--scale", args->scale, "K", "enlarge K times, with sharp pixels")->group("Images");
   args->machine.add(app);

@@ -80,7 +80,7 @@ void ImagePath::prepare() const {
   const fs::path first = file(0);
   if (!has_writable_extension(first))
     fail("write " + first.string(),
-         fmt::format("the name does not end like an image that can be written; use {}", writable_names()));
+         fmt::format("the extension is not that of an image that can be written; use {}", writable_names()));
   // The number in a pattern may be part of a folder's name.
   const std::int64_t folders = after_.find('/') != std::string::npos ? count_ : 1;
   for (std::int64_t i = 0; i < folders; ++i) {
@@ -140,7 +140,7 @@ void ImageSink::write_frame(const Image8& image) {
   frame.pts = count_;
   frame.duration = 1;
   const auto channels = static_cast<std::size_t>(image.channels);
-  const std::size_t step = channels == 3 ? 1 : 0;  // gray is repeated
+  const std::size_t step = channels >= 3 ? 1 : 0;  // gray is repeated
   for (std::size_t i = 0; i < image.data.size(); i += channels)
     for (std::size_t c = 0; c < 3; ++c)
       frame.rgb.push_back(static_cast<std::uint16_t>(257 * image.data[i + c * step]));

@@ -109,26 +109,28 @@ int run_import(const ImportArguments& args) {
 
 Command add_import(CLI::App& parent) {
   auto args = std::make_shared<ImportArguments>();
-  CLI::App& app = *parent.add_subcommand("import", "Make a checkpoint of weights of other programs.");
+  CLI::App& app = *parent.add_subcommand("import", "Make a checkpoint from other programs' weights.");
   args->app = &app;
-  set_help(
-      app, "import [--model NAME] [--net NAME] -i FILE -o CHECKPOINT [options]",
-      "  sumi import -i latest_net_G.pth -o start.safetensors         recognized by names and shapes\n"
-      "  sumi import --model cyclegan --net g_ab -i netG.pth -o start.safetensors\n"
-      "  sumi import -i exported.safetensors -o start.safetensors     a file of sumi export\n"
-      "  sumi train dcgan --data images --outdir run --init start.safetensors\n",
-      "Files of torch.save (.pth, .pt, .tar, .ckpt) and safetensors are read; the format is told from the "
-      "bytes. Without --model, generators of CycleGAN, pix2pix and DCGAN are recognized. With --model and "
-      "without --net the file must hold every network, with names like g.main.0.weight; with --net the "
-      "others are initialized from --seed. In Python: torch.save(net.state_dict(), 'netG.pth').");
+  set_help(app, "import [--model NAME] [--net NAME] -i FILE -o CHECKPOINT [options]",
+           "  sumi import -i latest_net_G.pth -o start.safetensors         recognized by names and shapes\n"
+           "  sumi import --model cyclegan --net g_ab -i netG.pth -o start.safetensors\n"
+           "  sumi import -i exported.safetensors -o start.safetensors     a file of sumi export\n"
+           "  sumi train dcgan --data images --outdir run --init start.safetensors\n",
+           "Files of torch.save (.pth, .pt, .tar, .ckpt), Keras (.h5) and safetensors are read; the format "
+           "is recognized by the bytes. Without --model, generators of CycleGAN, pix2pix and DCGAN are "
+           "recognized. With --model and without --net the file must hold every network, with names like "
+           "g.main.0.weight; with --net the "
+           "others are initialized from --seed. In Python: torch.save(net.state_dict(), 'netG.pth').");
   add_text(app, "--model", args->model, "NAME",
            "dcgan, cyclegan ... (sumi models lists them; default: recognized)")
       ->group("Weights");
-  add_text(app, "--net", args->net, "NAME", "the network that the file holds: g or d, or g_ab g_ba d_a d_b")
+  add_text(app, "--net", args->net, "NAME",
+           "network in the file: g or d; g_ab, g_ba, d_a or d_b (default: all)")
       ->group("Weights");
   add_net_key(app, args->net_key)->group("Weights");
-  add_text(app, "-i,--input", args->input, "FILE", "a PyTorch or safetensors file")->group("Weights");
-  add_text(app, "-o,--output", args->output, "CHECKPOINT", "for generate, export and train --init")
+  add_text(app, "-i,--input", args->input, "FILE", "a PyTorch, Keras or safetensors file")->group("Weights");
+  add_text(app, "-o,--output", args->output, "CHECKPOINT",
+           "checkpoint to write, for generate, convert, export and train --init")
       ->group("Weights");
   args->options.add(app, all_options(), TrainOptions(), [](const Option& option) {
     const std::string& name = option.name;

@@ -18,6 +18,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kMostInputValues = 1 << 24;
 constexpr double kImportedWork = 2e-5;  // seconds of one core for a pixel
 
 void refuse_model_options(const ConvertArguments& args) {
@@ -37,29 +38,42 @@ std::string sizes_text(const graph::ValueInfo& info) {
   return text.empty() ? "scalar" : text;
 }
 
+// As the file counts them.
+std::map<std::string, int> ops_of(const graph::Graph& graph) {
+  return graph.layers.empty() ? graph.op_counts() : graph.layers;
+}
+
 std::string traits_text(const graph::ImageTraits& t) {
-  return fmt::format("{} {}, {:g} to {:g}, sizes a multiple of {}, at least {}", t.nchw ? "NCHW" : "NHWC",
+  return fmt::format("{} {}, {:g} to {:g}, sizes a multiple of {}, at least {}{}", t.nchw ? "NCHW" : "NHWC",
                      t.channels == 1 ? "gray"
                      : t.bgr         ? "BGR"
                                      : "RGB",
-                     t.range.black, t.range.white, t.multiple, t.smallest_side);
+                     t.range.black, t.range.white, t.multiple, t.smallest_side,
+                     t.enlargement > 1 ? fmt::format(", enlarged by {}", t.enlargement) : "");
 }
 
 void print_graph(const std::filesystem::path& path, const graph::Graph& graph) {
-  fmt::print("{}\n{} network, opset {}, by {}\n", path.string(), graph.kind, graph.opset,
-             graph.producer.empty() ? "an unnamed program" : printable(graph.producer));
+  if (graph.layers.empty())
+    fmt::print("{}\n{} network, opset {}, by {}\n", path.string(), graph.kind, graph.opset,
+               graph.producer.empty() ? "an unnamed program" : printable(graph.producer));
+  else
+    fmt::print("{}\n{} network\n", path.string(), graph.kind);
   const std::string family = graph::family_of(graph);
   fmt::print("family      {}\n", family.empty() ? "unknown" : family);
   for (const graph::ValueInfo& input : graph.inputs)
     fmt::print("input       {}  {}\n", printable(input.name), sizes_text(input));
   for (const graph::ValueInfo& output : graph.outputs)
     fmt::print("output      {}  {}\n", printable(output.name), sizes_text(output));
-  fmt::print("parameters  {}\nnodes       {}\n", with_commas(graph.parameter_count()),
-             with_commas(static_cast<std::int64_t>(graph.nodes.size())));
   std::string ops;
-  for (const auto& [op, count] : graph.op_counts())
+  std::int64_t nodes = 0;
+  for (const auto& [op, count] : ops_of(graph)) {
+    nodes += count;
+    const bool known = !graph.layers.empty() || graph::all_rules().count(op) > 0;
     ops += fmt::format("{}{} {}{}", ops.empty() ? "" : ", ", printable(op), count,
-                       graph::all_rules().count(op) > 0 ? "" : " (not supported)");
+                       known ? "" : " (not supported)");
+  }
+  fmt::print("parameters  {}\n{}  {}\n", with_commas(graph.parameter_count()),
+             graph.layers.empty() ? "nodes     " : "layers    ", with_commas(nodes));
   fmt::print("{}\n", wrap("ops         " + ops, std::min(terminal_width(100), 110), 12));
   for (const auto& [key, value] : graph.metadata) fmt::print("{}  {}\n", printable(key), printable(value));
 }
@@ -70,7 +84,7 @@ std::string image_text(const std::shared_ptr<const graph::Graph>& graph) {
     std::map<std::string, graph::ConstantPtr> given;  // zeros for further inputs
     bool image = false;
     for (const graph::ValueInfo& input : graph->inputs) {
-      if (!image && input.dims.size() == 4) {
+      if (!image && input.real && input.dims.size() == 4) {
         image = true;
         continue;
       }
@@ -79,6 +93,9 @@ std::string image_text(const std::shared_ptr<const graph::Graph>& graph) {
       for (std::int64_t& d : zeros.dims) d = d < 0 ? 1 : d;
       zeros.real = input.real;
       const auto count = static_cast<std::size_t>(graph::count_of(zeros.dims));
+      if (count > kMostInputValues)
+        fail(graph->label(), fmt::format("the input {} is {}, which is too much to try", input.name,
+                                         graph::text_of(zeros.dims)));
       zeros.real ? zeros.reals.resize(count) : zeros.integers.resize(count);
       given[input.name] = std::make_shared<const graph::Constant>(std::move(zeros));
     }
@@ -96,17 +113,19 @@ Json json_of(const graph::ValueInfo& info) {
 void print_graph_json(const std::filesystem::path& path, const std::shared_ptr<const graph::Graph>& graph) {
   Json json{{"file", path.string()},
             {"kind", graph->kind},
-            {"opset", graph->opset},
             {"producer", printable(graph->producer)},
             {"family", graph::family_of(*graph)},
             {"parameters", graph->parameter_count()},
-            {"nodes", graph->nodes.size()},
             {"image", image_text(graph)}};
+  std::int64_t nodes = 0;
+  for (const auto& [op, count] : ops_of(*graph)) nodes += count;
+  json["nodes"] = nodes;
+  if (graph->layers.empty()) json["opset"] = graph->opset;
   json["inputs"] = Json::array();
   json["outputs"] = Json::array();
   for (const graph::ValueInfo& input : graph->inputs) json["inputs"].push_back(json_of(input));
   for (const graph::ValueInfo& output : graph->outputs) json["outputs"].push_back(json_of(output));
-  for (const auto& [op, count] : graph->op_counts()) json["ops"][printable(op)] = count;
+  for (const auto& [op, count] : ops_of(*graph)) json["ops"][printable(op)] = count;
   fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
@@ -130,11 +149,9 @@ PhotoFilter imported_filter(const ConvertArguments& args, const TileOptions& til
   image.multiple = traits.multiple;
   image.smallest_side = traits.smallest_side;
   image.channels = traits.channels;
+  image.enlargement = traits.enlargement;
   image.dtype = precision.dtype;
   image.device = device;
-  if (traits.enlargement != 1)
-    fail("convert",
-         fmt::format("the network enlarges by {}, which convert does not do yet", traits.enlargement));
   PhotoFilter filter;
   filter.work = [](double width, double height) { return kImportedWork * width * height; };
   auto converter = std::make_shared<Converter>(std::move(image), args.max_memory);

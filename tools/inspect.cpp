@@ -10,6 +10,7 @@
 #include "engine/graph/open.h"
 #include "engine/serialize/checkpoint.h"
 #include "engine/serialize/safetensors.h"
+#include "engine/serialize/weight_file.h"
 #include "models/inference/exported.h"
 #include "models/make_model.h"
 #include "models/options/json_text.h"
@@ -56,15 +57,6 @@ void print_header(const CheckpointHeader& header) {
   }
 }
 
-// Empty for a description that this version cannot read, which is then printed as text.
-std::optional<ExportInfo> known_export(const std::filesystem::path& path) {
-  try {
-    return export_info(path);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
-}
-
 int run(const CLI::App* app, const std::string& path, const std::string& net_key, bool as_json) {
   require_text(app, "FILE", path, "name a checkpoint, a file of weights or a run directory");
   if (graph::is_network_file(path)) {
@@ -72,7 +64,8 @@ int run(const CLI::App* app, const std::string& path, const std::string& net_key
     return 0;
   }
   const std::filesystem::path found = resolve_checkpoint(path);
-  if (is_foreign(found)) return inspect_weights(found, net_key, as_json);
+  if (weight_format(found) != WeightFormat::safetensors || is_foreign(found))
+    return inspect_weights(found, net_key, as_json);
   const SafetensorsFile file = SafetensorsFile::open(found);
   const bool ours = file.metadata().contains("sumi.format");
   const auto groups = group_tensors(file, ours);
@@ -111,17 +104,18 @@ Command add_inspect(CLI::App& parent) {
   };
   auto args = std::make_shared<Arguments>();
   CLI::App& app = *parent.add_subcommand(
-      "inspect", "Show the contents of a checkpoint, another file of weights or an ONNX network.");
+      "inspect", "Show the contents of a checkpoint, another file of weights or a network (ONNX, ncnn).");
   set_help(app, "inspect FILE|RUN [--json]",
            "  sumi inspect run\n"
            "  sumi inspect run/checkpoints/1000.safetensors --json\n"
            "  sumi inspect latest_net_G.pth\n");
-  app.add_option("FILE", args->path,
-                 "a checkpoint, a PyTorch or safetensors file, or a run (its newest checkpoint)")
+  app.add_option(
+         "FILE", args->path,
+         "a checkpoint, another file of weights, an ONNX or ncnn network, or a run (its newest checkpoint)")
       ->take_last()
       ->group("Input");
   add_net_key(app, args->net_key)->group("Input");
-  app.add_flag("--json", args->json, "for programs")->group("Output");
+  app.add_flag("--json", args->json, "print JSON")->group("Output");
   return {&app, [args, &app]() { return run(&app, args->path, args->net_key, args->json); }};
 }
 

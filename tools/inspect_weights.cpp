@@ -1,6 +1,7 @@
 #include "tools/inspect_weights.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <deque>
 #include <map>
@@ -39,6 +40,14 @@ std::string recognized_as(WeightFile& file, const std::filesystem::path& path, c
 
 }  // namespace
 
+std::optional<ExportInfo> known_export(const std::filesystem::path& path) {
+  try {
+    return export_info(path);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
 int inspect_weights(const std::filesystem::path& path, const std::string& net_key, bool as_json) {
   WeightFile file(path);
   std::deque<StoredTensor> memory;
@@ -58,8 +67,13 @@ int inspect_weights(const std::filesystem::path& path, const std::string& net_ke
   }
   fmt::print("{}\n{}, {}\n", path.string(), describe(file.format()),
              bytes_text(std::filesystem::file_size(path)));
-  for (const auto& [key, value] : file.metadata()) fmt::print("{}  {}\n", printable(key), printable(value));
-  const std::string known = recognized_as(file, path, net_key);
+  const std::optional<ExportInfo> ours = known_export(path);
+  for (const auto& [key, value] : file.metadata())
+    if (!ours || key != kExportKey) fmt::print("{}  {}\n", printable(key), printable(value));
+  if (ours)
+    fmt::print("by sumi export\nmodel     {}\nnetworks  {}\n", ours->options.model,
+               fmt::join(ours->networks, ", "));
+  const std::string known = ours ? "" : recognized_as(file, path, net_key);
   if (!known.empty()) fmt::print("recognized as {}\n", known);
   for (const TensorGroup& group : groups) print_group(group);
   return 0;

@@ -6,12 +6,12 @@
 
 #include "engine/ops.h"
 #include "engine/random.h"
+#include "models/judges/model_images.h"
 #include "tools/cli/cli.h"
 
 namespace sumi::cli {
 namespace {
 
-constexpr std::uint64_t kStream = 0x67656e;  // separate from the streams of training
 constexpr std::size_t kMostSeeds = 1'000'000;
 
 }  // namespace
@@ -44,7 +44,7 @@ std::vector<std::uint64_t> parse_seed_list(const CLI::App* app, const std::strin
 }
 
 Tensor noise_of_seed(const Model& model, std::uint64_t seed, std::int64_t count, int only_class) {
-  RandomStream stream(seed, kStream);
+  RandomStream stream(seed, kGenerateStream);
   return model.noise(count, stream, only_class);
 }
 

@@ -83,12 +83,13 @@ void NetworkArguments::check(const CLI::App* app, const std::string& model,
   bgr = app->count("--bgr") > 0 && bgr;
   if (!graph::is_network_file(model)) {
     if (!range.empty() || !layout.empty() || bgr || rgb || multiple != 0)
-      throw UsageError(name, fmt::format("{} is for networks of other programs; give an ONNX file with -m",
-                                         !range.empty()    ? "--input-range"
-                                         : !layout.empty() ? "--input-layout"
-                                         : multiple != 0   ? "--multiple"
-                                         : bgr             ? "--bgr"
-                                                           : "--rgb"));
+      throw UsageError(name,
+                       fmt::format("{} is for networks of other programs; give an ONNX or ncnn file with -m",
+                                   !range.empty()    ? "--input-range"
+                                   : !layout.empty() ? "--input-layout"
+                                   : multiple != 0   ? "--multiple"
+                                   : bgr             ? "--bgr"
+                                                     : "--rgb"));
     return;
   }
   for (const std::string& input : inputs) {

@@ -73,15 +73,16 @@ std::optional<Paper> parse_paper(const std::string& text) {
 
 void PageArguments::add_options(CLI::App& command) {
   app = &command;
-  set_help(
-      command, "comic -i FILE|DIR... -o PAGE.png|PAGE.pdf [--style NAME | -m MODEL] [--text FILE] [options]",
-      "  sumi comic -i a.jpg b.jpg c.jpg d.jpg -o page.png            one page, drawn in ink\n"
-      "  sumi comic -i photos -o story.pdf --text story.txt           with captions and balloons\n"
-      "  sumi comic -i photos -o page.png --style manga --right-to-left --page b5\n"
-      "  sumi comic -i clip.mp4 -o page.png --frames 8                key frames of a clip\n",
-      "Panels follow the shapes of the images, and faces are never cut. A text file has a line for each "
-      "text: 1: A caption; 2: \"A balloon\"; 2 @left: (a thought); 3: *a burst* (docs/cli.md has the rest). "
-      "Several pages become page-1.png, page-2.png or one PDF.");
+  set_help(command,
+           "comic -i FILE|DIR... -o PAGE.png|PAGE.pdf [--style NAME | -m MODEL] [--text FILE] [options]",
+           "  sumi comic -i a.jpg b.jpg c.jpg d.jpg -o page.png            one page, drawn in ink\n"
+           "  sumi comic -i photos -o story.pdf --text story.txt           with captions and balloons\n"
+           "  sumi comic -i photos -o page.png --style manga --right-to-left --page b5\n"
+           "  sumi comic -i clip.mp4 -o page.png --frames 8                key frames of a clip\n",
+           "Panels follow the shapes of the images, and detected faces are never cut. A text file has one "
+           "line per text: 1: A caption; 2: \"A balloon\"; 2 @left: (a thought); 3: *a burst* (docs/cli.md "
+           "has all forms). "
+           "Several pages become page-1.png, page-2.png or one PDF.");
   command.add_option("-i,--input", inputs, "images in reading order, and folders of images; or a clip")
       ->type_name("FILE|DIR")
       ->group("Page");
@@ -95,16 +96,17 @@ void PageArguments::add_options(CLI::App& command) {
                 "read panels and balloons from the right, as in manga")
       ->group("Page");
   add_rows(command, *this, kPageCounts);
-  add_text(command, "--start", start, "TIME", "of a clip: begin here, in seconds or 1:30.5 (0)")
+  add_text(command, "--start", start, "TIME", "start of the part of a clip, in seconds or as 1:30.5 (0)")
       ->group("Page");
-  add_text(command, "--end", end, "TIME", "of a clip: end here (default: its end)")->group("Page");
+  add_text(command, "--end", end, "TIME", "end of the part of a clip (default: its end)")->group("Page");
   add_text(command, "--text", text, "FILE|clip|none",
-           "captions and balloons: a text file, .srt or .vtt; or the clip's own subtitles (the default "
-           "where it has them)")
+           "captions and balloons: a text file, .srt or .vtt; clip: the clip's own subtitles (default); "
+           "none: no text")
       ->group("Text");
-  add_text(command, "--title", title, "TEXT", "above the first page (default: of the text file)")
+  add_text(command, "--title", title, "TEXT", "title above the first page (default: the text file's)")
       ->group("Text");
-  add_text(command, "--font", font, "NAME", "a font's family, or several by preference, separated by commas")
+  add_text(command, "--font", font, "NAME",
+           "font family, or several in order of preference, separated by commas")
       ->default_str(font)
       ->group("Text");
   command.add_flag("--bold,!--no-bold", bold, "bold letters (the default)")->group("Text");
@@ -114,7 +116,7 @@ void PageArguments::add_options(CLI::App& command) {
            "language of the text (ja, zh-cn, zh-tw, ko), for the forms of Chinese characters")
       ->group("Text");
   add_rows(command, *this, kPageNumbers);
-  command.add_flag("--dry-run", dry_run, "list panels, crops and texts, and draw nothing")->group("Page");
+  command.add_flag("--dry-run", dry_run, "list panels, crops and texts without drawing")->group("Page");
   drawing.add_drawing_options(command, "draw with a trained model instead of a style");
 }
 
@@ -153,7 +155,8 @@ void PageArguments::check() {
   look.title_size = 2.4 * lettering.size;
   dots = halftone_mm * pixel;
   if (dots > 0 && dots < 2)
-    throw UsageError(name, fmt::format("--halftone {} is less than two pixels; raise it or --dpi", halftone));
+    throw UsageError(
+        name, fmt::format("--halftone {} is less than two pixels; raise it, or raise --dpi", halftone));
   seconds = 1 / images_rate;
 }
 
@@ -166,20 +169,21 @@ void PageArguments::check_clip() {
   };
   of_clip = std::any_of(inputs.begin(), inputs.end(), is_clip);
   if (of_clip && inputs.size() > 1)
-    throw UsageError(name, fmt::format("a page is made of one clip, or of images; there are {} inputs, one "
-                                       "of which is a clip",
+    throw UsageError(name, fmt::format("a page is made from one clip or from images, but one of the {} "
+                                       "inputs is a clip; give the clip alone",
                                        inputs.size()));
   for (const char* option : {"--start", "--end"})
     if (!of_clip && app->count(option) > 0)
-      throw UsageError(name, fmt::format("{} is for clips, and the input is images; leave it out", option));
+      throw UsageError(name, fmt::format("{} is for clips, but the input is images; leave it out", option));
   if (!of_clip) return;
   if (app->count("--frame-rate") > 0)
-    throw UsageError(name, "--frame-rate is for folders of frames; a clip has its own times");
+    throw UsageError(name,
+                     "--frame-rate is for folders of frames, and a clip has its own times; leave it out");
   frames = std::max<std::int64_t>(frames, 0);
   range.start = parse_time(app, "--start", start);
   if (!end.empty()) range.end = parse_time(app, "--end", end);
   if (!end.empty() && range.end <= range.start)
-    throw UsageError(name, fmt::format("--end {} is not behind --start {}", end, start));
+    throw UsageError(name, fmt::format("--end {} must be later than --start {}", end, start));
 }
 
 std::filesystem::path PageArguments::page_file(int page, int pages) const {

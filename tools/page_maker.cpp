@@ -61,8 +61,8 @@ class Comic {
     const int left_out = page::keep_nearest(script_, times(), kMostSubtitles);
     if (left_out > 0 && !args_.drawing.screen.quiet)
       warn(
-          fmt::format("note: {} of the subtitles are left out, which are far from the panels' moments; raise "
-                      "--frames for more",
+          fmt::format("note: {} of the subtitles are left out, because they are far from the times of the "
+                      "panels; raise --frames for more",
                       left_out));
   }
 
@@ -75,7 +75,7 @@ class Comic {
         if (text.end >= args_.range.start && (args_.range.end == 0 || text.start < args_.range.end))
           texts.push_back({text.start, text.end, std::move(text.text)});
       if (texts.empty() && !args_.text.empty())
-        fail("clip " + args_.inputs[0], "has no subtitles that are text; give a file with --text");
+        fail("clip " + args_.inputs[0], "has no text subtitles; give a file with --text");
       script_ = page::script_of_subtitles(texts, args_.inputs[0]);
       args_.text = args_.inputs[0];  // for errors
     } else if (!args_.text.empty() && args_.text != "none") {

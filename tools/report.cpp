@@ -22,7 +22,8 @@ struct ReportArguments {
 
 int run_report(const ReportArguments& args) {
   const std::string name = command_name(args.app);
-  if (args.runs.empty()) throw UsageError(name, "takes the directories of one or several runs");
+  if (args.runs.empty())
+    throw UsageError(name, "RUN is missing: name the directories of one or several runs");
   if (args.runs.size() > kMostRuns)
     throw UsageError(name, fmt::format("takes at most {} runs, not {}", kMostRuns, args.runs.size()));
   fs::path output = args.output;
@@ -43,7 +44,7 @@ Command add_report(CLI::App& parent) {
   set_help(app, "report RUN... [-o FILE]",
            "  sumi report run                     run/report.html, which training writes too\n"
            "  sumi report slow fast -o rates.html runs side by side\n",
-           "The page is one file that needs no network: curves that zoom, a slider over the samples, options "
+           "The page is one file that loads nothing: curves that zoom, a slider over the samples, options "
            "that differ from the defaults, warnings and checkpoints.");
   app.add_option("runs", args->runs, "run directories of sumi train")->type_name("RUN");
   add_text(app, "-o,--output", args->output, "FILE", "page to write")

@@ -42,7 +42,7 @@ void copy_standard_input(int file) {
       fail(kWhere, fmt::format("cannot be read: {}; give the name of a file", std::strerror(errno)));
     if (got == 0) break;
     total += static_cast<std::uint64_t>(got);
-    if (total > kMostBytes) fail(kWhere, "has more than 2 GiB, more than any image of sumi; give a file");
+    if (total > kMostBytes) fail(kWhere, "has more than 2 GiB, the limit for an image; give a file");
     if (!write_all(file, block.data(), static_cast<std::size_t>(got)))
       fail(kWhere,
            fmt::format("does not fit into memory: {}; give the name of a file", std::strerror(errno)));

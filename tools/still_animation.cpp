@@ -106,7 +106,7 @@ void Animation::read() {
   const double bytes = pixels * (6.0 * static_cast<double>(args_.boil) * 3 + 100);
   const auto available = static_cast<double>(available_host_memory());
   if (available > 0 && bytes > available)
-    fail("memory", fmt::format("{} wants {:.1f} GiB, and {:.1f} GiB are available; lower --size or --boil",
+    fail("memory", fmt::format("{} needs {:.1f} GiB, but {:.1f} GiB are available; lower --size or --boil",
                                input_.string(), bytes / (1 << 30), available / (1 << 30)));
   plate_ = resize_photo(photo, side(photo.width, width_), side(photo.height, height_));
   plate_.metadata = {};
@@ -117,7 +117,7 @@ Plane Animation::read_mask(const fs::path& file, const std::string& option) cons
   Photo mask = load_photo(file);
   if (std::abs(static_cast<double>(mask.width) * plate_.height / plate_.width - mask.height) >
       0.02 * mask.height + 1)
-    fail(option, fmt::format("{} has another shape than {}; make it as large as the image", file.string(),
+    fail(option, fmt::format("{} differs in shape from {}; make it as large as the image", file.string(),
                              input_.string()));
   mask = resize_photo(mask, plate_.width, plate_.height);
   const std::vector<std::uint16_t> coverage = mask_coverage(mask);
@@ -133,11 +133,11 @@ std::vector<Plane> Animation::masks() {
     result.push_back(read_mask(file, "--layers"));
     const Plane& mask = result.back();
     if (std::none_of(mask.data(), mask.data() + mask.pixels(), [](float v) { return v >= 0.5F; }))
-      fail("--layers", fmt::format("{} has nothing white; paint what is near white", file.string()));
+      fail("--layers", fmt::format("{} has no white part; paint the near parts white", file.string()));
   }
   const bool transparent = !plate_.alpha.empty();
   if (args_.layers == "alpha" && !transparent)
-    warn("note: the image is opaque and has one layer; --layers auto looks for its subject");
+    warn("note: the image is opaque, so it has one layer; --layers auto detects its subject");
   if (transparent && (args_.layers == "alpha" || args_.layers == "auto")) {
     Plane mask(plate_.width, plate_.height);
     std::transform(plate_.alpha.begin(), plate_.alpha.end(), mask.data(),
@@ -146,7 +146,7 @@ std::vector<Plane> Animation::masks() {
   } else if (args_.layers == "auto") {
     const Plane subject = faces::find_subject(still_view(plate_));
     if (subject.empty())
-      warn("note: no subject was found, and the image has one layer; --layers takes a mask");
+      warn("note: no subject was found, so the image has one layer; give a mask with --layers");
     else
       result.push_back(resize_linear(subject, plate_.width, plate_.height));
   }
@@ -158,7 +158,7 @@ void Animation::find_faces() {
   try {
     face_ = faces::face_mask(still_view(plate_), faces::find_faces(still_view(plate_)));
   } catch (const Error& error) {
-    warn(fmt::format("warning: faces are not looked for: {}", error.what()));
+    warn(fmt::format("warning: faces are not detected: {}", error.what()));
   }
 }
 

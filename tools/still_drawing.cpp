@@ -1,11 +1,18 @@
 #include "tools/still_drawing.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
 #include <utility>
 
 #include "engine/animate/boil.h"
 #include "engine/animate/drawn_lines.h"
+#include "engine/error.h"
 #include "engine/graph/open.h"
 #include "engine/image/photo_edits.h"
+#include "engine/image/stylize/lines.h"
 #include "engine/image/stylize/style.h"
 #include "models/inference/comic_picture.h"
 #include "models/stylizer.h"
@@ -21,43 +28,55 @@ using stylize::Plane;
 
 // What all drawers have in common.
 struct Boil {
-  int moments;
+  int moments, hands;
   float amount;
   std::uint64_t seed;
 
-  explicit Boil(const AnimateArguments& args)
-      : moments(args.amount > 0 ? static_cast<int>(args.boil) : 1),
+  // `available`: hands that the style or the model has.
+  Boil(const AnimateArguments& args, int available)
+      : moments(static_cast<int>(args.boil)),
+        hands(std::min(args.most_hands, moments)),
         amount(static_cast<float>(args.amount)),
-        seed(args.random_seed) {}
+        seed(args.random_seed) {
+    if (args.most_hands > available)
+      fail("--hands", fmt::format("{} is more than there are; use at most {} with this style or model",
+                                  args.most_hands, available));
+    if (amount == 0 && hands == 1) moments = 1;
+  }
   BoilOptions options(const Plane& face) const { return {amount, seed, face.empty() ? nullptr : &face}; }
 };
 
-// draw(line) for the line layer of each moment.
+// draw(line) for the line layer of each moment. Hands take turns: `lines` has a layer for each, the
+// still's first.
 template <class Draw>
-std::vector<Photo> draw_moments(const Boil& boil, const Plane& line, LineScale scale, const Plane& face,
-                                const Draw& draw) {
+std::vector<Photo> draw_moments(const Boil& boil, const std::vector<const Plane*>& lines, LineScale scale,
+                                const Plane& face, const Draw& draw) {
   std::vector<Photo> moments;
+  const Plane& still = *lines.front();
   if (boil.moments == 1) {
-    moments.push_back(draw(line));
+    moments.push_back(draw(still));
     return moments;
   }
-  const Plane reach = animate::line_reach(line, scale);
+  std::vector<Plane> hands;
+  for (const Plane* line : lines) hands.push_back(animate::calmed_hand(still, *line, &face));
+  const Plane reach = animate::line_reach(hands, scale);
   for (int k = 0; k < boil.moments; ++k) {
-    const auto field = animate::boil_field(line.width(), line.height(), k, boil.options(face));
-    moments.push_back(draw(animate::boiled(line, line, field, reach, scale)));
+    const Plane& drawn = hands[static_cast<std::size_t>(k) % hands.size()];
+    const auto field = animate::boil_field(still.width(), still.height(), k, boil.options(face));
+    moments.push_back(draw(animate::boiled(still, drawn, field, reach, scale)));
   }
   return moments;
 }
 
 class DrawnStill final : public StillDrawer {
  public:
-  DrawnStill(const AnimateArguments& args, Warn warn) : boil_(args), warn_(std::move(warn)) {}
+  DrawnStill(const AnimateArguments& args, Warn warn) : boil_(args, 1), warn_(std::move(warn)) {}
 
   std::vector<Photo> draw(const Photo& photo, const Plane& face) override {
     if (boil_.moments == 1) return {photo};
     const animate::DrawnLines lines = animate::find_drawn_lines(photo);
     if (!lines.any) {
-      warn_("note: the image has no dark lines on lighter ground; camera and layers move alone");
+      warn_("note: the image has no dark lines on a lighter ground; only camera and layers move");
       return {photo};
     }
     std::vector<Photo> moments;
@@ -74,17 +93,27 @@ class DrawnStill final : public StillDrawer {
 
 class StyledStill final : public StillDrawer {
  public:
-  explicit StyledStill(const AnimateArguments& args) : boil_(args), style_(args.drawing.style) {}
+  explicit StyledStill(const AnimateArguments& args)
+      : boil_(args, stylize::kLineHands), style_(args.drawing.style) {}
 
   std::vector<Photo> draw(const Photo& photo, const Plane& face) override {
     stylize::StyleOptions options;
     options.values = style_.values;
     options.face = face.empty() ? nullptr : &face;
     options.best = style_.quality == "best";
-    const stylize::StyleDrawing drawing(style_.name, {photo.width, photo.height, photo.rgb.data()}, options);
-    return draw_moments(boil_, drawing.line(), LineScale::cover, face, [&](const Plane& line) {
+    // The still's hand may be chosen by --style-set; others follow it.
+    const auto first = static_cast<int>(std::lround(options.values["hand"]));
+    std::vector<std::unique_ptr<stylize::StyleDrawing>> drawings;
+    std::vector<const Plane*> lines;
+    for (int k = 0; k < boil_.hands; ++k) {
+      options.values["hand"] = (first + k) % stylize::kLineHands;
+      drawings.push_back(std::make_unique<stylize::StyleDrawing>(
+          style_.name, stylize::RgbView{photo.width, photo.height, photo.rgb.data()}, options));
+      lines.push_back(&drawings.back()->line());
+    }
+    return draw_moments(boil_, lines, LineScale::cover, face, [&](const Plane& line) {
       Photo result = photo;
-      result.rgb = drawing.draw(line);
+      result.rgb = drawings.front()->draw(line);
       blend_over(photo, {}, style_.blend, result);
       return result;
     });
@@ -104,14 +133,18 @@ class ComicStill final : public StillDrawer {
  public:
   ComicStill(const AnimateArguments& args, std::shared_ptr<OpenedModel> opened)
       : gate_(args.drawing.gate, args.drawing.model, args.drawing.direction),
-        boil_(args),
+        boil_(args, as_stylizer(*opened->model)->hands()),
         blend_(args.drawing.style.blend),
         options_(comic_options(args.drawing, *as_stylizer(*opened->model))),
-        opened_(std::move(opened)) {}
+        opened_(std::move(opened)) {
+    options_.hands = boil_.hands > 1;
+  }
 
   std::vector<Photo> draw(const Photo& photo, const Plane& face) override {
     const ComicDrawing drawing(*as_stylizer(*opened_->model), photo, options_);
-    return draw_moments(boil_, drawing.line(), LineScale::logit, face, [&](const Plane& line) {
+    std::vector<const Plane*> lines;
+    for (int k = 0; k < boil_.hands; ++k) lines.push_back(&drawing.line(k));
+    return draw_moments(boil_, lines, LineScale::logit, face, [&](const Plane& line) {
       Photo result = drawing.draw(line);
       blend_over(photo, {}, blend_, result);
       return result;

@@ -23,7 +23,7 @@ stylize::StyleValues parse_set(const CLI::App* app, const std::string& text) {
     const std::size_t equals = word.find('=');
     if (equals == std::string::npos || equals == 0)
       throw UsageError(command_name(app),
-                       fmt::format("--style-set {} has no value; write --style-set line=0.8,levels=5", word));
+                       fmt::format("--style-set {} has no value; give --style-set line=0.8,levels=5", word));
     values[word.substr(0, equals)] = parse_number(app, "--style-set", word.substr(equals + 1));
   }
   return values;
@@ -58,19 +58,20 @@ void StyleArguments::refuse(const CLI::App* app) const {
 void StyleArguments::add_options(CLI::App& command) {
   const std::string names = fmt::format("{}", fmt::join(style_names(), "|"));
   add_text(command, "-n,--style", name, "NAME", names + " (default without a model: ink)")->group("Style");
-  add_text(command, "-s,--strength", strength, "S", "of the style: 1 all of it, 0 the photograph (default 1)")
+  add_text(command, "-s,--strength", strength, "S",
+           "strength of the style, from 0 (the photograph) to 1 (default 1)")
       ->group("Style");
   add_text(command, "--line-strength", line_strength, "S",
-           "of the lines: 0 none, above 1 more of them, up to 4 (default 1)")
+           "strength of the lines: 0: none, above 1: more lines, up to 4 (default 1)")
       ->group("Style");
   add_text(command, "--style-set", set, "K=V,...",
            "parameters of the style: levels=5,color=1.1 (docs/cli.md lists them)")
       ->group("Style");
-  add_text(command, "--faces", faces, "auto|off", "look for faces and keep their features (auto)")
+  add_text(command, "--faces", faces, "auto|off", "detect faces and preserve their features (auto)")
       ->group("Style");
   add_text(command, "--filter-quality", quality, "fast|best",
-           "of a filter: best paints texture in patches and lays more brushes, in about three times the time "
-           "(fast)")
+           "for a filter: best paints texture in patches and lays more brushes, in about three times the "
+           "time (fast)")
       ->group("Style");
   command.add_flag("--sheet", sheet, "all styles of a photograph on one labeled sheet")->group("Style");
 }
@@ -102,7 +103,7 @@ void StyleArguments::check(const CLI::App* app, const std::string& model) {
   if (!sheet) {
     check_values(app, stylize::style_info(name));
   } else if (!set.empty()) {
-    throw UsageError(command, "--style-set is for one style, and --sheet shows all; leave one out");
+    throw UsageError(command, "--style-set is for one style, but --sheet shows all; leave one out");
   }
 }
 
@@ -110,8 +111,9 @@ void StyleArguments::check_values(const CLI::App* app, const stylize::StyleInfo&
   for (const auto& [key, value] : values) {
     const stylize::StyleParameter* known = find(style, key);
     if (!known)
-      throw UsageError(command_name(app), fmt::format("--style-set {}: {} has no such parameter; use {}", key,
-                                                      style.name, parameters_of(style)));
+      throw UsageError(command_name(app),
+                       fmt::format("--style-set {}: the style {} does not have this parameter; use {}", key,
+                                   style.name, parameters_of(style)));
     if (!(value >= known->low && value <= known->high))
       throw UsageError(command_name(app),
                        fmt::format("--style-set {}={} is out of range; give a number from {} to {}", key,

@@ -61,7 +61,7 @@ int run_model(const ModelCommand& command) {
   if (command.dry_run || command.explain) return 0;
   if (!model_spec(options.model).requirements.packed && (options.data_a.empty() || options.data_b.empty()))
     require_text(command.app, "--data", options.data, data_wanted(options));
-  require_text(command.app, "--outdir", options.outdir, "the folder that the run goes to");
+  require_text(command.app, "--outdir", options.outdir, "give the directory of the run");
   resolve_options(options);
   if (!command.output.quiet) fmt::print("{}\n", describe_options(options, false));
   return supervise(command.output, options.outdir,
@@ -75,14 +75,14 @@ void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
   if (with_options)
     command->options.add(app, option_table(info.name), default_options(info.name),
                          [](const Option&) { return Visibility::shown; });
-  add_text(app, "--config", command->config, "FILE", "take options from a file")->group("Machine");
-  add_text(app, "--resume", command->run, "RUN", "go on with this run of the model; see sumi train --help")
+  add_text(app, "--config", command->config, "FILE", "read options from a file")->group("Machine");
+  add_text(app, "--resume", command->run, "RUN", "resume this run of the model; see sumi train --help")
       ->group("Resume");
   app.add_flag("--dry-run,--dry_run", command->dry_run,
-               "show networks, parameters, work, memory and time; train nothing")
+               "print networks, parameters, work, memory and time without training")
       ->group("Inspection");
   app.add_flag("--explain", command->explain,
-               "show one step as a table of ops with shapes, kernels and times")
+               "print one step as a table of ops with shapes, kernels and times")
       ->group("Inspection");
   command->output.add(app);
   train.models.push_back(std::move(command));
@@ -96,13 +96,12 @@ int run_train(const TrainCommand& command) {
     if (!model->app->parsed()) continue;
     if (!command.run.empty() && model->run.empty()) model->run = command.run;
     if (before_model)
-      throw UsageError("sumi train", fmt::format("options stand behind the model: sumi train {} --option ...",
+      throw UsageError("sumi train", fmt::format("options must follow the model: sumi train {} --option ...",
                                                  model->app->get_name()));
     return run_model(*model);
   }
   if (command.run.empty())
-    throw UsageError("sumi train",
-                     "name a model (sumi train dcgan ...) or a run to go on with (--resume RUN)");
+    throw UsageError("sumi train", "name a model (sumi train dcgan ...), or a run to resume (--resume RUN)");
   return resume_run(command.run, command.options, command.output);
 }
 
@@ -117,8 +116,8 @@ Command add_train(CLI::App& parent, const std::vector<std::string>& words) {
            "  sumi train dcgan --data images --outdir run --size 32\n"
            "  sumi train --resume run --steps 20000\n",
            "`sumi train MODEL --help` lists a model's options with their defaults. Those above may be given "
-           "again with --resume. Ctrl-C finishes the step, saves, and says how to go on.");
-  add_text(app, "--resume", command->run, "RUN", "go on with the newest checkpoint of this run")
+           "again with --resume. Ctrl-C finishes the step, saves, and prints the command that resumes.");
+  add_text(app, "--resume", command->run, "RUN", "resume from the newest checkpoint of this run")
       ->group("Resume");
   // No defaults: those of the run apply.
   command->options.add(app, all_options(), TrainOptions(), [](const Option& option) {

@@ -17,8 +17,11 @@ struct Page {
   const char *data, *data_usage, *batch, *small;
 };
 Page page_of(const ModelSpec& model) {
+  if (model.requirements.packed)
+    return {"--data-a photos --styles ink wash", "--data-a DIR --styles NAME[=TEACHER]...", "--steps 10000",
+            "--styles ink wash"};
   if (model.requirements.paired)
-    return {"--data pairs", "--data DIR", "--task colorize --epochs 50 --epochs-decay 50",
+    return {"--data pairs", "--data DIR", "--epochs 50 --epochs-decay 50",
             "--net-g unet_128 --load-size 143 --crop-size 128"};
   if (model.requirements.domains > 1)
     return {"--data-a photos --data-b paintings", "--data-a DIR --data-b DIR",
@@ -40,9 +43,9 @@ CLI::App& add_model_command(CLI::App& train, const ModelSpec& info) {
                   "  sumi train {0} {1} --outdir run {2}\n"
                   "  sumi train {0} {3} --dry-run\n",
                   info.name, page.data, page.batch, page.small),
-      "Names may be written with _ as well, and other projects' spellings are known: --dataroot, --outf, "
-      "--imageSize, --niter, --manualSeed, ... A file for --config holds lines `name = value`, or is a "
-      "run's options.json; the command line takes precedence.");
+      "Names may also be written with _, and other projects' spellings are accepted: --dataroot, --outf, "
+      "--imageSize, --niter, --manualSeed, ... A file for --config has lines `name = value`, or is a run's "
+      "options.json; the command line takes precedence.");
   return app;
 }
 

@@ -23,7 +23,7 @@ void set(const CLI::App*, const std::string&, const std::string& text, std::stri
 }
 void set(const CLI::App* app, const std::string& name, const std::string& text, bool& member) {
   if (text != "true" && text != "false")
-    throw UsageError(command_name(app), fmt::format("{} wants true or false, not '{}'", name, text));
+    throw UsageError(command_name(app), fmt::format("{} takes true or false, not '{}'", name, text));
   member = text == "true";
 }
 void set(const CLI::App* app, const std::string& name, const std::string& text, double& member) {
@@ -80,7 +80,7 @@ CLI::Option* add_value(CLI::App& app, const Option& option, const std::string& s
           [&app, name](const std::string& text) {
             if (text.rfind("--", 0) == 0)
               throw UsageError(command_name(&app),
-                               fmt::format("{} wants a value, but '{}' follows", name, text));
+                               fmt::format("{} needs a value, but '{}' follows", name, text));
           },
           option.summary)
       ->type_name(option.value)
@@ -132,10 +132,9 @@ void OptionSet::apply(TrainOptions& options, bool resumable) const {
   if (!given("epochs") && !given("epochs-decay")) return;
   if (!given("steps")) options.steps = 0;
   if (options.steps > 0 && options.lr_policy == "constant")
-    throw UsageError(
-        command_name(app_),
-        "--steps and --epochs both set the length of the run; give one (with another --lr-policy, --steps is "
-        "the length and --epochs shapes the learning rate)");
+    throw UsageError(command_name(app_),
+                     "--steps and --epochs both set the length of the run; give one (with another "
+                     "--lr-policy, --steps sets the length and --epochs the course of the learning rate)");
 }
 
 void OptionSet::check_values_given() const {

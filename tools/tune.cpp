@@ -92,7 +92,7 @@ int run(const TuneCommand& command) {
   const auto [width, height] = parse_image_size(command);
   const ConvCalls uses = training ? of_training(command, **chosen)
                                   : convolutions_of_inference(command.checkpoint, width, height);
-  if (uses.uses.empty()) fail("tune", "the model has no convolution: there is nothing to choose");
+  if (uses.uses.empty()) fail("tune", "the model has no convolution, so there is nothing to tune");
   catch_signals("finishing this measurement, then writing the results");
   const auto tuned = tune_convolutions(uses, policy, seconds, [&](std::size_t done, std::size_t all) {
     if (!command.quiet && isatty(STDERR_FILENO)) fmt::print(stderr, "\r{} of {} convolutions ", done, all);
@@ -113,19 +113,19 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
   CLI::App& app =
       *parent.add_subcommand("tune", "Measure the fastest algorithm for each convolution on this machine.");
   command->app = &app;
-  set_help(app, "tune MODEL [options] -o PLAN\ntune -m RUN|CHECKPOINT --image WxH -o PLAN",
-           "  sumi tune dcgan --size 64 --batch-size 16 -o plan.json     a training step\n"
-           "  sumi train dcgan --size 64 --batch-size 16 --conv-plan plan.json ...\n"
-           "  sumi tune -m run --image 512x512 -o plan.json              an image of this size\n"
-           "  sumi convert -m run --conv-plan plan.json ...\n",
-           "A plan is for the sizes that it was measured with; all others are left to the rules. With a plan "
-           "and a number of "
-           "threads, results are reproducible bit-exactly, and a resumed run keeps its plan.");
-  add_text(app, "-o,--output", command->output, "PLAN", "the file to write");
+  set_help(
+      app, "tune MODEL [options] -o PLAN\ntune -m RUN|CHECKPOINT --image WxH -o PLAN",
+      "  sumi tune dcgan --size 64 --batch-size 16 -o plan.json     a training step\n"
+      "  sumi train dcgan --size 64 --batch-size 16 --conv-plan plan.json ...\n"
+      "  sumi tune -m run --image 512x512 -o plan.json              an image of this size\n"
+      "  sumi convert -m run --conv-plan plan.json ...\n",
+      "A plan holds for the sizes that it was measured with; for others the built-in rules apply. With a "
+      "plan and a fixed number of threads, results are bit-reproducible. A resumed run keeps its plan.");
+  add_text(app, "-o,--output", command->output, "PLAN", "plan to write");
   add_text(app, "-m,--model", command->checkpoint, "RUN|CHECKPOINT", "tune inference with a trained model");
   add_text(app, "--image,--picture", command->image, "WxH", "size of the input images for -m")
       ->default_str("256x256");
-  add_text(app, "--seconds", command->seconds, "X", "for each method of each convolution")
+  add_text(app, "--seconds", command->seconds, "X", "time for each algorithm of each convolution")
       ->default_str("0.2");
   add_whole(app, "--threads", command->threads, "N", "threads of the CPU kernels (0: all)");
   app.add_flag(both_spellings("--no-winograd,--exact"), command->exact, "disable Winograd convolution");
@@ -133,7 +133,7 @@ Command add_tune(CLI::App& parent, const std::vector<std::string>& words) {
   for (const ModelSpec* spec : model_specs()) {
     const ModelSpec& info = *spec;
     auto model = std::make_unique<TunedModel>();
-    model->app = app.add_subcommand(info.name, fmt::format("A training step of {}.", info.summary));
+    model->app = app.add_subcommand(info.name, fmt::format("Training step: {}.", info.summary));
     model->app->fallthrough();  // -o and similar options may follow the model's options
     set_help(*model->app, fmt::format("tune {} [options] -o PLAN", info.name),
              fmt::format("  sumi tune {} --batch-size 8 -o plan.json\n", info.name));

@@ -100,6 +100,15 @@ BoilField boil_field(int width, int height, int moment, const BoilOptions& optio
   return field;
 }
 
+Plane calmed_hand(const Plane& still, const Plane& drawn, const Plane* calm) {
+  if (!calm || calm->empty()) return drawn.copy();
+  return map(
+      [](float own, float other, float face) {
+        return other + (own - other) * ((1.0F - kInFaces) * stylize::clamp(face, 0, 1));
+      },
+      still, drawn, resize_linear(*calm, still.width(), still.height()));
+}
+
 Plane line_reach(const Plane& line, LineScale scale) {
   const float least = least_of(scale);
   const Plane inked = scale == LineScale::difference
@@ -124,6 +133,14 @@ Plane line_reach(const Plane& line, LineScale scale) {
       }
   });
   return result;
+}
+
+Plane line_reach(const std::vector<Plane>& hands, LineScale scale) {
+  Plane any = hands.front().copy();
+  for (const Plane& line : hands)
+    change(
+        any, [](float a, float b) { return a > b ? a : b; }, line);
+  return line_reach(any, scale);
 }
 
 Plane boiled(const Plane& line, const Plane& drawn, const BoilField& field, const Plane& reach,

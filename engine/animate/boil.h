@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "engine/image/stylize/plane.h"
 
@@ -31,9 +32,16 @@ struct BoilField {
 // random vector for each 28 pixels and a displacement of 1.3 pixels, at a short side of 360.
 BoilField boil_field(int width, int height, int moment, const BoilOptions& options);
 
+// The line of another hand than `still`'s, of one size: itself, and in faces (`calm`, as
+// BoilOptions) half of the way to it.
+stylize::Plane calmed_hand(const stylize::Plane& still, const stylize::Plane& drawn,
+                           const stylize::Plane* calm);
+
 // Pixels that a moment may change: 1 near lines, 0 where every line is farther than any field
 // reaches, with a soft border.
 stylize::Plane line_reach(const stylize::Plane& line, LineScale scale);
+// The same near the lines of any of several hands, one or more, of one size, not as a difference.
+stylize::Plane line_reach(const std::vector<stylize::Plane>& hands, LineScale scale);
 
 // The line layer of a moment. Where `reach` is 0 the result is `line` to the bit. `drawn` is the
 // layer that moves: `line` itself, or another hand's of the same size.

@@ -18,7 +18,7 @@ std::int64_t count_images(const DatasetSpec& spec) {
     count = static_cast<std::int64_t>(io::ImageFolder(spec.data).list({}).size());
   } else if (spec.data.extension() == ".pack") {
     const auto pack = io::Pack::read(spec.data);
-    if (!pack) fail("data " + spec.data.string(), "is no packed set of this version, or damaged");
+    if (!pack) fail("data " + spec.data.string(), "is not a packed set of this version, or is damaged");
     count = pack->count();
   } else {
     count = idx_image_count(spec.data);

@@ -210,7 +210,8 @@ void open_pack(Dataset::State& state, const DatasetSpec& spec, const DatasetEven
   const std::string where = "data " + spec.data.string();
   auto pack = Pack::read(spec.data);
   if (!pack)
-    fail(where, "is no packed set of this version, or damaged; copy it again from a run's cache folder");
+    fail(where,
+         "is not a packed set of this version, or is damaged; copy it again from a run's cache folder");
   if (const PackShape& held = pack->shape(); !(held == state.shape))
     fail(where, fmt::format("holds images of {}, but the options ask for {}; make it with the same size, "
                             "channels, bits and preprocessing",
@@ -241,9 +242,9 @@ Dataset Dataset::open(const DatasetSpec& spec, const DatasetEvents& events) {
   const std::string where = "data " + spec.data.string();
   io::check_preprocess(where, spec);
   const bool is_pack = spec.data.extension() == ".pack";
-  if (spec.channels != 1 && spec.channels != 3 &&
+  if (spec.channels != 1 && spec.channels != 3 && spec.channels != 4 &&
       !(is_pack && spec.channels > 0 && spec.channels <= static_cast<int>(io::kMostPlanes)))
-    fail(where, fmt::format("cannot have {} channels; use 1 or 3", spec.channels));
+    fail(where, fmt::format("cannot have {} channels; use 1, 3 or 4", spec.channels));
   if (spec.workers < 0 || spec.max_items < 0) fail(where, "workers and max items cannot be negative");
   std::error_code error;
   const auto status = fs::status(spec.data, error);

@@ -57,7 +57,7 @@ struct DatasetSpec {
   Preprocess preprocess = Preprocess::square;
   int size = 64;                         // for square
   int load_size = 286, crop_size = 256;  // for the other modes, 1 to 16384
-  int channels = 3;                      // 1 or 3; of a pack any number of planes
+  int channels = 3;                      // 1, 3 or 4 (BasicImage::channels); of a pack any number of planes
   int bits = 8;                          // per channel, 8 or 16: of packs and batches
   bool smooth_edges = false;             // smooth_edges() before packing (engine/image/edges.h)
   std::int64_t max_items = 0;            // only the first ones, in name order; 0: all

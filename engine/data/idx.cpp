@@ -117,7 +117,8 @@ std::vector<std::uint8_t> load_idx_labels(const std::filesystem::path& path) {
   const auto& where = file.where();
   if (file.read_u32() != kLabels)
     fail(where,
-         fmt::format("is no idx file of labels (their magic is 0x{:08x}); download it again", kLabels));
+         fmt::format("is not an idx file of labels (their magic number is 0x{:08x}); download it again",
+                     kLabels));
   const std::uint32_t count = file.read_u32();
   if (count == 0 || count > kAnyway)
     fail(where, fmt::format("claims {} labels; it is damaged or not for this", count));

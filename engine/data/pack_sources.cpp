@@ -61,9 +61,11 @@ Source idx_source(const DatasetSpec& spec, std::shared_ptr<const IdxImages> imag
                 gray.data.begin());
     gray = preprocess_image("data " + spec.data.string(), gray, spec);
     if (spec.channels == 1) return PackItem{std::to_string(i), std::move(gray), "", ""};
-    Image8 rgb(gray.width, gray.height, 3);
-    for (std::size_t k = 0; k < rgb.data.size(); ++k) rgb.data[k] = gray.data[k / 3];
-    return PackItem{std::to_string(i), std::move(rgb), "", ""};
+    const auto channels = static_cast<std::size_t>(spec.channels);
+    Image8 color(gray.width, gray.height, spec.channels, 255);
+    for (std::size_t k = 0; k < gray.data.size(); ++k)
+      std::fill_n(color.data.data() + k * channels, 3, gray.data[k]);
+    return PackItem{std::to_string(i), std::move(color), "", ""};
   };
   return {images->count, images->count * w * h * spec.channels, produce};
 }

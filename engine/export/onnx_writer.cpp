@@ -283,7 +283,9 @@ std::string OnnxWriter::sum(const GraphNode& node) {
   for (int axis = 0; axis < 4; ++axis)
     if (to[axis] == 1 && from[axis] != 1) axes.push_back(nchw_axis(axis));
   const double pixels = static_cast<double>(from.h * from.w);
-  if (axes == std::vector<std::int64_t>{2, 3} && std::abs(node.scale * pixels - 1) < 1e-9)
+  // Also of one pixel, where other sizes of the input have more.
+  const bool over_pixels = to.n == from.n && to.c == from.c && to.h == 1 && to.w == 1;
+  if (over_pixels && std::abs(node.scale * pixels - 1) < 1e-9)
     return onnx_.node("GlobalAveragePool", {x(node)});
   std::string y = x(node);
   if (!axes.empty()) y = onnx_.node("ReduceSum", {y, onnx_.integers(axes)}, {{"keepdims", 1}});

@@ -24,6 +24,12 @@ class ProtoMessage {
     for (int i = 0; i < 4; ++i) bytes_ += static_cast<char>(bits >> (8 * i));
     return *this;
   }
+  ProtoMessage& real64(int field, double value) {
+    key(field, 1);
+    const auto bits = std::bit_cast<std::uint64_t>(value);
+    for (int i = 0; i < 8; ++i) bytes_ += static_cast<char>(bits >> (8 * i));
+    return *this;
+  }
   ProtoMessage& text(int field, std::string_view value) {
     key(field, 2);
     varint(value.size());

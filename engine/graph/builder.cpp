@@ -13,19 +13,28 @@ using Kind = Step::Kind;
 
 Shape shape_of(const Dims& dims, const std::vector<int>& order) {
   if (order.size() > 4)
-    fail("onnx", fmt::format("a tensor of {} has more than four dimensions", text_of(dims)));
+    fail("graph", fmt::format("a tensor of {} has more than four dimensions", text_of(dims)));
   Shape shape;
   const int lead = 4 - static_cast<int>(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) shape[lead + static_cast<int>(i)] = dims[order[i]];
   return shape;
 }
 
+void Builder::spend(std::int64_t elements) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 27;
+  if (elements > kMost - spent_)
+    fail(label_, name_ + ": the network's constants grow beyond what an image needs");
+  spent_ += elements;
+}
+
 int Builder::emit(Step step) {
   step.name = name_;
+  (void)count_of({step.shape.n, step.shape.h, step.shape.w, step.shape.c});
   const bool fixed = !step.inputs.empty() && std::all_of(step.inputs.begin(), step.inputs.end(), [&](int i) {
     return this->step(i).kind == Kind::constant && this->step(i).weight;
   });
   if (fixed) {
+    spend(step.shape.count());
     std::vector<Tensor> operands;
     for (const int i : step.inputs) operands.push_back(this->step(i).weight);
     Step constant;
@@ -61,7 +70,7 @@ Tensor Builder::weight(const Value& v, const std::vector<int>& order, const Shap
   if (!v.constant) {
     const Step& made = step(arranged(v, order, shape));
     if (made.kind != Kind::constant || !made.weight)
-      fail("onnx", name_ + ": its weights depend on the image, which is not supported");
+      fail(label_, name_ + ": its weights depend on the image, which is not supported");
     return made.weight;
   }
   const std::string layout = fmt::format("{} {} {} {}", fmt::join(v.dims, ","), fmt::join(v.order, ","),
@@ -105,6 +114,7 @@ int Builder::arranged(const Value& given, const std::vector<int>& order, const S
   moved.kind = Kind::remap;
   moved.inputs = {v.step};
   moved.shape = shape;
+  spend(count_of(v.dims));
   moved.source = std::make_shared<const std::vector<std::uint32_t>>(reorder_map(v.dims, v.order, order));
   return emit(std::move(moved));
 }
@@ -114,7 +124,7 @@ bool Builder::is_known(const Value& v) const {
 }
 
 ConstantPtr Builder::host(const Value& v) const {
-  if (!is_known(v)) fail("onnx", name_ + ": one of its inputs depends on the image, which is not supported");
+  if (!is_known(v)) fail(label_, name_ + ": one of its inputs depends on the image, which is not supported");
   const Dims& dims = v.base_dims ? *v.base_dims : v.dims;
   const std::vector<int>& order = v.base_dims ? v.base_order : v.order;
   const std::vector<int> plain = row_major(static_cast<int>(dims.size()));

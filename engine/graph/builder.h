@@ -26,6 +26,9 @@ class Builder {
     plan_.dtype = dtype;
   }
 
+  // Counts elements that lowering computes on the host: repeated constants, tables of positions.
+  // Throws Error beyond 2^27 in one plan.
+  void spend(std::int64_t elements);
   // Appends a step, whose shape is set, and returns its number.
   int emit(Step step);
   int input(const Shape& shape);
@@ -50,7 +53,8 @@ class Builder {
   Plan take(int result);
   const Device& device() const { return device_; }
   DType dtype() const { return dtype_; }
-  void set_name(const std::string& name) { name_ = name; }
+  // Of the node that is lowered, for errors: "[label] name: ...".
+  void set_name(const std::string& label, const std::string& name) { label_ = label, name_ = name; }
 
  private:
   int reshaped(int step, const Shape& shape);
@@ -59,7 +63,8 @@ class Builder {
   Device device_;
   DType dtype_;
   WeightCache& weights_;
-  std::string name_;
+  std::string label_ = "onnx", name_;
+  std::int64_t spent_ = 0;
 };
 
 }  // namespace sumi::graph

@@ -12,13 +12,14 @@ namespace sumi::graph {
 std::int64_t count_of(const Dims& dims) {
   constexpr std::int64_t kMost = std::int64_t{1} << 31;
   std::int64_t count = 1;
+  bool empty = false;
   for (const std::int64_t d : dims) {
     if (d < 0 || d > kMost) fail("graph", "a tensor has the size " + text_of(dims));
-    if (d == 0) return 0;
-    count *= d;
+    empty = empty || d == 0;
+    count *= d > 0 ? d : 1;  // sizes beside a 0 are multiplied elsewhere
     if (count > kMost) fail("graph", "a tensor of " + text_of(dims) + " has more than 2^31 elements");
   }
-  return count;
+  return empty ? 0 : count;
 }
 
 std::string text_of(const Dims& dims) {

@@ -12,7 +12,8 @@ namespace sumi::graph {
 
 using Dims = std::vector<std::int64_t>;
 
-// The number of elements; 1 for no dimensions. Throws Error for a negative size and above 2^31.
+// The number of elements; 1 for no dimensions. Throws Error for a negative size, and if the product
+// of the sizes other than 0 is above 2^31.
 std::int64_t count_of(const Dims& dims);
 std::string text_of(const Dims& dims);  // "1x3x512x512"; "scalar"
 
@@ -44,6 +45,7 @@ struct Attribute {
 
 struct Node {
   std::string op, name, domain;
+  std::string written;                       // ncnn: the type of the layer that it came from, for errors
   std::vector<std::string> inputs, outputs;  // names of values; "": an absent optional one
   std::map<std::string, Attribute> attributes;
 };
@@ -63,9 +65,11 @@ struct Graph {
   std::map<std::string, ConstantPtr> initializers;
   std::vector<Node> nodes;
   std::map<std::string, std::string> metadata;
+  std::map<std::string, int> layers;  // ncnn: by type; each becomes one node or more
 
-  std::int64_t parameter_count() const;          // real numbers of the initializers
-  std::map<std::string, int> op_counts() const;  // nodes by op
+  std::int64_t parameter_count() const;                                   // real numbers of the initializers
+  std::map<std::string, int> op_counts() const;                           // nodes by op
+  const char* label() const { return kind == "ncnn" ? "ncnn" : "onnx"; }  // begins errors
 };
 
 }  // namespace sumi::graph

@@ -15,7 +15,12 @@ const Value& NodeContext::in(std::size_t i) const {
 }
 
 void NodeContext::refuse(const std::string& what) const {
-  fail("onnx", fmt::format("node '{}': {} (opset {}) {}", node.name, node.op, opset, what));
+  fail(node.written.empty() ? "onnx" : "ncnn", title() + " " + what);
+}
+
+std::string NodeContext::title() const {
+  if (!node.written.empty()) return fmt::format("layer '{}': {}", node.name, node.written);
+  return fmt::format("node '{}': {} (opset {})", node.name, node.op, opset);
 }
 
 std::int64_t NodeContext::integer(const char* name, std::int64_t fallback) const {
@@ -125,13 +130,13 @@ void add_node(const Node& node, const LoweringRequest& request, Builder& builder
     const auto known = request.declared->find(node.outputs[0]);
     if (known != request.declared->end()) context.declared = &known->second;
   }
-  builder.set_name(fmt::format("node '{}': {} (opset {})", node.name, node.op, context.opset));
+  builder.set_name(request.graph->label(), context.title());
   std::vector<Value> made;
   try {
     made = rule->second(context);
   } catch (const std::exception& error) {
     const std::string text = error.what();
-    if (text.rfind("[onnx] node", 0) == 0) throw;
+    if (text.find("] " + context.title()) != std::string::npos) throw;
     context.refuse("fails: " + text);
   }
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
@@ -152,7 +157,7 @@ Lowered lower(const LoweringRequest& request, WeightCache& weights,
   for (const Node& node : graph.nodes) add_node(node, request, builder, values);
   const std::string name = request.output.empty() ? graph.outputs.at(0).name : request.output;
   const auto found = values.find(name);
-  if (found == values.end()) fail("onnx", "the output " + name + " is computed by no node");
+  if (found == values.end()) fail(graph.label(), "the output " + name + " is computed by no node");
   Lowered result;
   for (const auto& [key, value] : values) result.all[key] = value.dims;
   result.dims = found->second.dims;

@@ -33,6 +33,7 @@ struct NodeContext {
   std::vector<float> reals_in(std::size_t i) const;
   std::int64_t axis(std::int64_t given, int rank) const;  // 0 to rank - 1
   [[noreturn]] void refuse(const std::string& what) const;
+  std::string title() const;  // "node 'NAME': OP (opset N)"
 };
 
 using Rule = std::vector<Value> (*)(NodeContext&);
@@ -67,7 +68,7 @@ struct Lowered {
 };
 
 // `output_order`: of the output's axes in memory; called with its dimensions. Throws Error "[onnx]
-// node 'NAME': OP (opset N) ..." for what is not supported.
+// node 'NAME': OP (opset N) ..." or "[ncnn] layer 'NAME': TYPE ..." for what is not supported.
 Lowered lower(const LoweringRequest& request, WeightCache& weights,
               const std::function<std::vector<int>(const Dims&)>& output_order);
 

@@ -12,6 +12,7 @@ namespace sumi::graph {
 namespace {
 
 constexpr std::size_t kMostPlans = 4;
+constexpr std::int64_t kMostMargin = 64;
 
 const ValueInfo* info_of(const Graph& graph, const std::string& name) {
   for (const ValueInfo& input : graph.inputs)
@@ -91,13 +92,13 @@ void Network::choose_input(Layout wanted) {
   const ValueInfo* image = nullptr;
   for (const auto& [name, constant] : given_) {
     const ValueInfo* known = info_of(*graph_, name);
-    if (known == nullptr) fail("onnx", "the network has no input " + name);
+    if (known == nullptr) fail(graph_->label(), "the network has no input " + name);
     const Dims& dims = known->dims;
     bool fits = dims.size() == constant->dims.size();
     for (std::size_t i = 0; fits && i < dims.size(); ++i) fits = dims[i] < 0 || dims[i] == constant->dims[i];
     if (!fits)
-      fail("onnx", fmt::format("the input {} is {}, but the values given are {}", name, text_of(dims),
-                               text_of(constant->dims)));
+      fail(graph_->label(), fmt::format("the input {} is {}, but the values given are {}", name,
+                                        text_of(dims), text_of(constant->dims)));
   }
   for (const ValueInfo& input : graph_->inputs) {
     if (given_.count(input.name) > 0) continue;
@@ -105,10 +106,10 @@ void Network::choose_input(Layout wanted) {
       image = &input;
       continue;
     }
-    fail("onnx", fmt::format("the network needs the input {} ({}); give it as --input {}=VALUES", input.name,
-                             text_of(input.dims), input.name));
+    fail(graph_->label(), fmt::format("the network needs the input {} ({}); give it as --input {}=VALUES",
+                                      input.name, text_of(input.dims), input.name));
   }
-  if (image == nullptr) fail("onnx", "the network has no input of four dimensions, as an image has");
+  if (image == nullptr) fail(graph_->label(), "the network has no input of four dimensions, as an image has");
   traits_.input = image->name;
   const Dims& d = image->dims;
   if (wanted == Layout::automatic) {
@@ -119,7 +120,7 @@ void Network::choose_input(Layout wanted) {
   }
   const std::int64_t channels = d[traits_.nchw ? 1 : 3];
   if (channels >= 0 && !few(channels))
-    fail("onnx",
+    fail(graph_->label(),
          fmt::format("the input {} is {}, whose {} channels are no image; --input-layout says which axis "
                      "holds them",
                      image->name, text_of(d), channels));
@@ -146,7 +147,7 @@ Lowered Network::lowered(std::int64_t height, std::int64_t width) {
   request.graph = graph_.get();
   request.input = traits_.input;
   request.output = output_;
-  request.dims = input_dims(height, width);
+  request.dims = input_dims(height + 2 * traits_.margin, width + 2 * traits_.margin);
   request.order = traits_.nchw ? std::vector<int>{0, 2, 3, 1} : std::vector<int>{0, 1, 2, 3};
   request.device = device_;
   request.dtype = dtype_;
@@ -154,33 +155,60 @@ Lowered Network::lowered(std::int64_t height, std::int64_t width) {
   if (!declared_.empty()) request.declared = &declared_;
   const bool nchw = traits_.nchw;
   const int channels = traits_.channels;
+  // Constants that were computed for another size are held by the cache alone.
+  std::erase_if(weights_, [](const auto& entry) { return entry.second.first.use_count() == 1; });
   return lower(request, weights_, [&](const Dims& dims) -> std::vector<int> {
-    if (dims.size() != 4) fail("onnx", "the output " + output_ + " is " + text_of(dims) + ", not an image");
+    if (dims.size() != 4)
+      fail(graph_->label(), "the output " + output_ + " is " + text_of(dims) + ", not an image");
     const bool first =
         nchw ? dims[1] == channels || dims[3] != channels : dims[1] == channels && dims[3] != channels;
     return first ? std::vector<int>{0, 2, 3, 1} : std::vector<int>{0, 1, 2, 3};
   });
 }
 
-// Whether an image of this size comes out as large, or enlarged by one factor.
-bool Network::keeps_size(std::int64_t height, std::int64_t width, std::string* why) {
+// Whether an image of this size comes out as large, or enlarged by one factor. `made_size`: what it
+// comes out as, if at all.
+bool Network::has_size(std::int64_t height, std::int64_t width, std::string* why, Dims* made_size) {
   try {
     const Lowered made = lowered(height, width);
-    if (made.constant) fail("onnx", "the output " + output_ + " does not depend on the image");
+    if (made.constant) fail(graph_->label(), "the output " + output_ + " does not depend on the image");
     const Dims d{made.dims[static_cast<std::size_t>(made.order[1])],
                  made.dims[static_cast<std::size_t>(made.order[2])],
                  made.dims[static_cast<std::size_t>(made.order[3])]};
+    *made_size = d;
     const std::int64_t factor = std::max<std::int64_t>(1, d[0] / height);
     if (d[0] == factor * height && d[1] == factor * width && d[2] == traits_.channels && factor <= 16) {
       traits_.enlargement = static_cast<int>(factor);
       return true;
     }
-    *why = fmt::format("[onnx] the output {} is {} for an image of {}x{}", output_, text_of(made.dims), width,
-                       height);
+    *why = fmt::format("[{}] the output {} is {} for an image of {}x{}", graph_->label(), output_,
+                       text_of(made.dims), width, height);
   } catch (const Error& error) {
     *why = error.what();
   }
   return false;
+}
+
+// A network whose convolutions have no padding makes enlargement * (side - 2 margin).
+bool Network::find_margin(std::int64_t height, std::int64_t width, const Dims& made) {
+  const std::int64_t factor = (made[0] + height - 1) / height, lost = factor * height - made[0];
+  if (made[2] != traits_.channels || factor > 16 || lost <= 0 || lost != factor * width - made[1] ||
+      lost % (2 * factor) != 0 || lost / (2 * factor) > kMostMargin)
+    return false;
+  traits_.margin = static_cast<int>(lost / (2 * factor));
+  std::string why;
+  Dims again;
+  // Two sizes, so that a coincidence is no margin.
+  const bool good = has_size(height, width, &why, &again) && traits_.enlargement == factor &&
+                    has_size(2 * width, 3 * height, &why, &again) && traits_.enlargement == factor;
+  if (!good) traits_.margin = 0;
+  return good;
+}
+
+bool Network::keeps_size(std::int64_t height, std::int64_t width, std::string* why) {
+  Dims made;
+  if (has_size(height, width, why, &made)) return true;
+  return traits_.margin == 0 && !made.empty() && find_margin(height, width, made);
 }
 
 void Network::choose_sizes(const ImageFormat& format) {
@@ -188,22 +216,25 @@ void Network::choose_sizes(const ImageFormat& format) {
   const std::int64_t fixed_height = image.dims[traits_.nchw ? 2 : 1],
                      fixed_width = image.dims[traits_.nchw ? 3 : 2];
   if (fixed_height > 0 && fixed_width > 0) declared_ = lowered(fixed_height, fixed_width).all;
+  std::vector<int> multiples{1, 2, 4, 8, 16, 32, 64, 128, 256};
+  if (format.multiple) multiples = {*format.multiple};
   std::string why, first_why;
-  for (const int multiple : {1, 2, 4, 8, 16, 32, 64}) {
-    if (format.multiple && *format.multiple != multiple) continue;
+  traits_.multiple = 0;
+  for (const int multiple : multiples) {
     const std::int64_t parts = std::max(3, 96 / multiple) | 1;
     if (keeps_size(multiple * parts, multiple * (parts + 2), &why)) {
       traits_.multiple = multiple;
       break;
     }
     if (first_why.empty()) first_why = why;
-    traits_.multiple = 0;
   }
-  if (format.multiple && traits_.multiple == 1) traits_.multiple = *format.multiple;
-  if (traits_.multiple == 0) throw Error(why);
+  if (traits_.multiple == 0) throw Error(first_why);
+  const int enlargement = traits_.enlargement;
   traits_.smallest_side = traits_.multiple;
-  while (traits_.smallest_side < 64 && !keeps_size(traits_.smallest_side, traits_.smallest_side, &why))
+  while (traits_.smallest_side < 64 && !(keeps_size(traits_.smallest_side, traits_.smallest_side, &why) &&
+                                         traits_.enlargement == enlargement))
     traits_.smallest_side += traits_.multiple;
+  traits_.enlargement = enlargement;
 }
 
 const Plan& Network::plan(std::int64_t height, std::int64_t width) {
@@ -240,10 +271,11 @@ Tensor Network::operator()(const Tensor& x) {
   const NoGrad no_grad;
   const Shape s = x.shape();
   if (s.n != 1 || s.c != traits_.channels)
-    fail("onnx",
+    fail(graph_->label(),
          "the network takes one image of " + std::to_string(traits_.channels) + " channels, not " + s.str());
   const Plan& steps = plan(s.h, s.w);
-  const Tensor colors = colored(x, traits_.range, false);
+  Tensor colors = colored(x, traits_.range, false);
+  if (const int m = traits_.margin; m > 0) colors = pad2d(colors, {PadMode::replicate, m, m, m, m});
   const Tensor y = run(steps, activations_ ? cast(colors, *activations_) : colors);
   return colored(cast(y, x.dtype()), traits_.output_range, true);
 }

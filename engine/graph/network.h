@@ -37,6 +37,9 @@ struct ImageTraits {
   ValueRange range, output_range;
   int multiple = 1, smallest_side = 1, channels = 3;
   int enlargement = 1;  // the output's height and width are this many times the input's
+  // Pixels that the network loses at each side, as those without padding do: the image is extended
+  // by as many copies of its border.
+  int margin = 0;
 };
 
 // The family by names and ops; "" for others.
@@ -66,6 +69,8 @@ class Network {
   void choose_ranges(const ImageFormat& format);
   void choose_sizes(const ImageFormat& format);
   bool keeps_size(std::int64_t height, std::int64_t width, std::string* why);
+  bool has_size(std::int64_t height, std::int64_t width, std::string* why, Dims* made);
+  bool find_margin(std::int64_t height, std::int64_t width, const Dims& made);
   Tensor colored(const Tensor& x, const ValueRange& range, bool inverse) const;
 
   std::shared_ptr<const Graph> graph_;

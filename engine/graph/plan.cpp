@@ -58,14 +58,6 @@ Tensor channel_affine(const Step& s, const Tensor& x) {
   return normalize(x, s.gamma, s.beta, {0, 0, s.act, s.alpha}, &plain, false);
 }
 
-Tensor modulated(const Step& s, const std::vector<Tensor>& in) {
-  FilmOptions o;
-  o.slope = s.act == Unary::relu ? 0 : s.act == Unary::leaky_relu ? s.alpha : 1;
-  o.next_pad = s.pad;
-  const DType wide = in[0].dtype() == DType::bf16 ? DType::f32 : in[0].dtype();
-  return film(in[0], cast(in[1], wide), cast(in[2], wide), o, s.has_residual ? in.back() : Tensor());
-}
-
 // The statistics of in[0] and the scale and shift of the other operands, in one pass each.
 Tensor norm_modulated(const Step& s, const std::vector<Tensor>& in) {
   NormOptions o = s.norm;
@@ -135,8 +127,6 @@ Tensor run_step(const Step& s, const std::vector<Tensor>& in) {
       return normed(s, in[0]);
     case Kind::moments:
       return moment(in[0], s.norm, s.scale == 1);
-    case Kind::modulate:
-      return modulated(s, in);
     case Kind::norm_modulate:
       return norm_modulated(s, in);
     case Kind::channel_affine:

@@ -21,8 +21,7 @@ struct Step {
     conv_transpose,  // the same, output_padding
     norm,            // norm, gamma, beta; statistics of its input
     moments,         // norm, scale: the mean (scale 1) or the variance (scale 2) of its input
-    modulate,        // inputs x, gamma, beta: act(gamma x + beta), gamma and beta [n,1,1,c]
-    norm_modulate,   // inputs x, gamma, beta [1,1,1,c]: norm of x, then as modulate
+    norm_modulate,   // inputs x, gamma, beta [1,1,1,c]: act(gamma norm(x) + beta)
     channel_affine,  // gamma, beta: gamma x + beta; either may be absent
     affine,          // scale, shift
     unary,           // act, alpha

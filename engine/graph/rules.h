@@ -9,6 +9,9 @@ namespace sumi::graph {
 
 // '+', '-', '*' or '/' of two known integer inputs.
 Value integer_arithmetic(NodeContext& c, char op);
+// The elementwise sum of all inputs, and the sum of one along axes; known integers.
+Value integer_total(NodeContext& c);
+Value integer_reduce_sum(NodeContext& c);
 // A value with a step: constants get one.
 Value stepped(NodeContext& c, const Value& x);
 Value sum_of(NodeContext& c, const Value& a, const Value& b);

@@ -10,7 +10,7 @@ namespace {
 
 using Values = std::vector<Value>;
 
-constexpr std::int64_t kMostKnown = std::int64_t{1} << 26;  // elements of a computed constant
+constexpr std::int64_t kMostKnown = std::int64_t{1} << 26;  // elements of a range
 
 // TensorProto's numbers of element types.
 bool is_real_type(std::int64_t type) {
@@ -65,13 +65,9 @@ Constant filled(bool real, double value, const Dims& dims) {
   return result;
 }
 
-void check_known(NodeContext& c, const Dims& dims) {
-  if (count_of(dims) > kMostKnown) c.refuse("makes " + text_of(dims) + ", which is too much");
-}
-
 Values constant_of_shape_rule(NodeContext& c) {
   const Dims dims = c.integers_in(0);
-  check_known(c, dims);
+  c.builder.spend(count_of(dims));
   const auto value = c.node.attributes.find("value");
   if (value == c.node.attributes.end() || !value->second.tensor) return {Builder::of(filled(true, 0, dims))};
   const Constant& given = *value->second.tensor;
@@ -86,6 +82,7 @@ Values cast_rule(NodeContext& c) {
   if (real && !x.is_integer()) return {x};  // any width is computed in the network's own
   if (!real && !c.builder.is_known(x)) c.refuse("makes integers of what depends on the image");
   const ConstantPtr from = c.builder.host(x);
+  c.builder.spend(from->count());
   Constant to;
   to.dims = x.dims;
   to.real = real;
@@ -110,6 +107,7 @@ Values range_rule(NodeContext& c) {
     c.refuse("has limits that are not single numbers");
   const double count = std::max(0.0, std::ceil((end->at(0) - start->at(0)) / step->at(0)));
   if (!(count <= double(kMostKnown))) c.refuse("is too long");
+  c.builder.spend(static_cast<std::int64_t>(count));
   Constant result;
   result.real = start->real;
   result.dims = {static_cast<std::int64_t>(count)};
@@ -125,11 +123,12 @@ Values range_rule(NodeContext& c) {
 
 // Of known numbers of any shapes that broadcast; f(a, b, c) of as many as there are.
 template <class F>
-Value elementwise(NodeContext& c, std::size_t operands, bool real, F&& f) {
+Value elementwise(NodeContext& c, const std::vector<Value>& values, bool real, F&& f) {
+  const std::size_t operands = values.size();
   std::vector<ConstantPtr> in;
   std::size_t rank = 0;
-  for (std::size_t i = 0; i < operands; ++i) {
-    in.push_back(c.builder.host(c.in(i)));
+  for (const Value& value : values) {
+    in.push_back(c.builder.host(value));
     rank = std::max(rank, in.back()->dims.size());
   }
   Dims dims(rank, 1);
@@ -145,7 +144,7 @@ Value elementwise(NodeContext& c, std::size_t operands, bool real, F&& f) {
     }
     strides.push_back(std::move(stride));
   }
-  check_known(c, dims);
+  c.builder.spend(count_of(dims));
   Constant result;
   result.dims = dims;
   result.real = real;
@@ -165,6 +164,13 @@ Value elementwise(NodeContext& c, std::size_t operands, bool real, F&& f) {
       c.refuse("leaves the range of integers");
   });
   return Builder::of(std::move(result));
+}
+
+template <class F>
+Value elementwise(NodeContext& c, std::size_t operands, bool real, F&& f) {
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < operands; ++i) values.push_back(c.in(i));
+  return elementwise(c, values, real, std::forward<F>(f));
 }
 
 bool reals_among(NodeContext& c, std::size_t from) {
@@ -248,6 +254,40 @@ Value integer_arithmetic(NodeContext& c, char op) {
     }
     return op == '+' ? a + b : op == '-' ? a - b : a * b;
   });
+}
+
+Value integer_total(NodeContext& c) {
+  Value total = c.in(0);
+  for (std::size_t i = 1; i < c.inputs.size(); ++i)
+    total = elementwise(c, {total, c.in(i)}, false, [](double a, double b, double) { return a + b; });
+  return total;
+}
+
+Value integer_reduce_sum(NodeContext& c) {
+  const ConstantPtr x = c.builder.host(c.in(0));
+  const int rank = static_cast<int>(x->dims.size());
+  const std::vector<std::int64_t> axes = c.list("axes", 1);
+  if (axes.empty() && c.integer("noop_with_empty_axes", 0) != 0) return c.in(0);
+  std::vector<bool> reduced(x->dims.size(), axes.empty());
+  for (const std::int64_t a : axes) reduced[static_cast<std::size_t>(c.axis(a, rank))] = true;
+  Dims kept = x->dims, rest;
+  for (std::size_t a = 0; a < kept.size(); ++a)
+    if (reduced[a])
+      kept[a] = 1;
+    else
+      rest.push_back(kept[a]);
+  c.builder.spend(count_of(kept));
+  Constant sums = filled(false, 0, kept);
+  const std::vector<std::int64_t> strides = memory_strides(kept, row_major(rank));
+  for_each(x->dims, [&](const Dims& at, std::int64_t i) {
+    std::int64_t to = 0;
+    for (std::size_t a = 0; a < at.size(); ++a) to += reduced[a] ? 0 : at[a] * strides[a];
+    std::int64_t& sum = sums.integers[static_cast<std::size_t>(to)];
+    if (__builtin_add_overflow(sum, x->integers[static_cast<std::size_t>(i)], &sum))
+      c.refuse("leaves the range of integers");
+  });
+  if (c.integer("keepdims", 1) == 0) sums.dims = rest;
+  return Builder::of(std::move(sums));
 }
 
 void add_integer_rules(Rules& rules) {

@@ -10,9 +10,13 @@ namespace {
 using Kind = Step::Kind;
 using Values = std::vector<Value>;
 
+constexpr std::size_t kMostRank = 16;
+constexpr std::int64_t kMostElements = std::int64_t{1} << 31;
+
 // As the mode of ONNX's node tests: the image's dimensions, [-1] and [0] resolved.
 Dims resolved(NodeContext& c, const Dims& from, Dims to) {
   const bool zero_is_zero = c.integer("allowzero", 0) != 0;
+  if (to.size() > kMostRank) c.refuse("makes too many dimensions");
   std::int64_t known = 1;
   int open = -1;
   for (std::size_t i = 0; i < to.size(); ++i) {
@@ -26,8 +30,9 @@ Dims resolved(NodeContext& c, const Dims& from, Dims to) {
     } else if (to[i] < 0) {
       c.refuse("asks for a negative size");
     } else {
+      if (to[i] > kMostElements) c.refuse("asks for too many elements");
       known *= to[i];
-      if (known > (std::int64_t{1} << 31)) c.refuse("asks for too many elements");
+      if (known > kMostElements) c.refuse("asks for too many elements");
     }
   }
   const std::int64_t count = count_of(from);
@@ -107,7 +112,7 @@ Values unsqueeze_rule(NodeContext& c) {
   const Value& x = c.in(0);
   const std::vector<std::int64_t> axes = c.list("axes", 1);
   const int rank = x.rank() + static_cast<int>(axes.size());
-  if (rank > 16) c.refuse("makes too many dimensions");
+  if (rank > static_cast<int>(kMostRank)) c.refuse("makes too many dimensions");
   std::vector<bool> added(static_cast<std::size_t>(rank), false);
   for (const std::int64_t a : axes) {
     const auto k = static_cast<std::size_t>(c.axis(a, rank));
@@ -158,6 +163,7 @@ Values concat_rule(NodeContext& c) {
     for (std::size_t i = 0; i < parts.size(); ++i)
       for (const std::int64_t v : c.integers_in(i)) all.integers.push_back(v);
     all.dims = {static_cast<std::int64_t>(all.integers.size())};
+    c.builder.spend(all.dims[0]);
     return {Builder::of(std::move(all))};
   }
   const auto lead = std::find_if(parts.begin(), parts.end(), [](const Value& v) { return !v.constant; });
@@ -200,6 +206,7 @@ Value picked(NodeContext& c, const Value& given, const std::vector<std::vector<s
   for (const auto& axis : positions) dims.push_back(static_cast<std::int64_t>(axis.size()));
   const std::vector<std::int64_t> strides = memory_strides(x.dims, x.order);
   const std::vector<std::int64_t> to = memory_strides(dims, x.order);
+  c.builder.spend(count_of(dims));
   std::vector<std::uint32_t> map(static_cast<std::size_t>(count_of(dims)));
   for_each(dims, [&](const Dims& at, std::int64_t) {
     std::int64_t from = 0, place = 0;
@@ -232,7 +239,8 @@ Value picked(NodeContext& c, const Value& given, const std::vector<std::vector<s
   return Builder::of(c.builder.emit(std::move(step)), dims, x.order);
 }
 
-std::vector<std::int64_t> all_positions(std::int64_t size) {
+std::vector<std::int64_t> all_positions(NodeContext& c, std::int64_t size) {
+  c.builder.spend(size);
   std::vector<std::int64_t> all(static_cast<std::size_t>(size));
   std::iota(all.begin(), all.end(), 0);
   return all;
@@ -256,11 +264,11 @@ Values slice_rule(NodeContext& c) {
   std::vector<std::int64_t> axes = c.list("axes", 3);
   const std::vector<std::int64_t> steps =
       c.has(4) ? c.integers_in(4) : std::vector<std::int64_t>(starts.size(), 1);
-  if (axes.empty()) axes = all_positions(static_cast<std::int64_t>(starts.size()));
+  if (axes.empty()) axes = all_positions(c, static_cast<std::int64_t>(starts.size()));
   if (ends.size() != starts.size() || axes.size() != starts.size() || steps.size() != starts.size())
     c.refuse("has starts, ends, axes and steps of different lengths");
   std::vector<std::vector<std::int64_t>> positions;
-  for (const std::int64_t d : x.dims) positions.push_back(all_positions(d));
+  for (const std::int64_t d : x.dims) positions.push_back(all_positions(c, d));
   bool contiguous = true;
   for (std::size_t i = 0; i < axes.size(); ++i) {
     const auto a = static_cast<std::size_t>(c.axis(axes[i], x.rank()));
@@ -285,7 +293,7 @@ Values gather_rule(NodeContext& c) {
   const std::int64_t axis = c.axis(c.integer("axis", 0), x.rank());
   const auto a = static_cast<std::size_t>(axis);
   std::vector<std::vector<std::int64_t>> positions;
-  for (const std::int64_t d : x.dims) positions.push_back(all_positions(d));
+  for (const std::int64_t d : x.dims) positions.push_back(all_positions(c, d));
   positions[a].clear();
   for (const std::int64_t i : c.integers_in(1))
     positions[a].push_back(c.axis(i, static_cast<int>(x.dims[a])));
@@ -301,6 +309,7 @@ Values split_rule(NodeContext& c) {
   const auto a = static_cast<std::size_t>(axis);
   std::vector<std::int64_t> sizes = c.list("split", 1);
   const auto parts = static_cast<std::int64_t>(c.node.outputs.size());
+  if (parts < 1) c.refuse("has no outputs");
   if (sizes.empty()) {
     const std::int64_t each = (x.dims[a] + parts - 1) / parts;
     for (std::int64_t i = 0; i < parts; ++i)
@@ -330,16 +339,19 @@ Dims broadcast_dims(NodeContext& c, Dims a, Dims b) {
 
 Values expand_rule(NodeContext& c) {
   const Value& x = c.in(0);
-  const Dims to = broadcast_dims(c, x.dims, c.integers_in(1));
+  const std::vector<std::int64_t> shape = c.integers_in(1);
+  if (shape.size() > kMostRank) c.refuse("makes too many dimensions");
+  const Dims to = broadcast_dims(c, x.dims, shape);
+  (void)count_of(to);
   if (to == x.dims) return {x};
   Dims padded = x.dims;
   padded.insert(padded.begin(), to.size() - padded.size(), 1);
   const Value v = with_dims(c, c.builder.settled(x), padded);
   if (v.is_integer() || v.rank() > 4) {
     std::vector<std::vector<std::int64_t>> positions;
+    for (std::size_t a = 0; a < to.size(); ++a) positions.push_back(all_positions(c, to[a]));
     for (std::size_t a = 0; a < to.size(); ++a)
-      positions.push_back(v.dims[a] == to[a] ? all_positions(to[a])
-                                             : std::vector<std::int64_t>(static_cast<std::size_t>(to[a]), 0));
+      if (v.dims[a] != to[a]) std::fill(positions[a].begin(), positions[a].end(), 0);
     return {picked(c, v, positions)};
   }
   Step step;
@@ -359,8 +371,8 @@ Values tile_rule(NodeContext& c) {
     if (repeats[a] < 0 || repeats[a] > (1 << 20)) c.refuse("repeats too often");
     to.push_back(x.dims[a] * repeats[a]);
     (void)count_of(to);
-    positions.emplace_back();
-    for (std::int64_t i = 0; i < to[a]; ++i) positions[a].push_back(i % x.dims[a]);
+    positions.push_back(all_positions(c, to[a]));
+    for (std::int64_t& at : positions[a]) at %= x.dims[a];
   }
   return {picked(c, x, positions)};
 }

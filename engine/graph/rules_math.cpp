@@ -179,6 +179,9 @@ Values arithmetic_rule(NodeContext& c) {
 }
 
 Values sum_rule(NodeContext& c) {
+  bool integers = true;
+  for (std::size_t i = 0; i < c.inputs.size(); ++i) integers = integers && c.in(i).is_integer();
+  if (integers) return {integer_total(c)};
   Value total = c.in(0);
   for (std::size_t i = 1; i < c.inputs.size(); ++i) total = binary(c, total, c.in(i), '+');
   return {total};
@@ -274,7 +277,7 @@ Values reduce_mean_rule(NodeContext& c) {
   return reduce(c, true);
 }
 Values reduce_sum_rule(NodeContext& c) {
-  if (c.in(0).is_integer()) c.refuse("adds integers");
+  if (c.in(0).is_integer()) return {integer_reduce_sum(c)};
   return reduce(c, false);
 }
 

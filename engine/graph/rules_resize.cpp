@@ -2,6 +2,8 @@
 // other coordinates are a product with a matrix of weights along each axis.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <optional>
 
 #include "engine/graph/lowering.h"
 #include "engine/graph/rules.h"
@@ -14,6 +16,7 @@ using Values = std::vector<Value>;
 
 struct Sampling {
   std::string mode, coordinates, rounding;
+  double cubic = -0.75;  // the coefficient of cubic interpolation
 };
 
 // Along one axis.
@@ -43,6 +46,13 @@ std::int64_t nearest(const Sampling& s, const Side& side, std::int64_t i) {
   return std::clamp<std::int64_t>(static_cast<std::int64_t>(at), 0, side.in - 1);
 }
 
+// Keys' kernel: 1 at 0, 0 at other whole numbers and beyond 2.
+double cubic_weight(double distance, double a) {
+  const double t = std::abs(distance);
+  if (t >= 2) return 0;
+  return t <= 1 ? ((a + 2) * t - (a + 3)) * t * t + 1 : ((a * t - 5 * a) * t + 8 * a) * t - 4 * a;
+}
+
 bool is_engine_nearest(const Sampling& s, const Side& side) {
   for (std::int64_t i = 0; i < side.out; ++i)
     if (nearest(s, side, i) != i * side.in / side.out) return false;
@@ -63,6 +73,11 @@ std::vector<float> weights_of(const Sampling& s, const Side& side) {
       return row + static_cast<std::size_t>(
                        std::clamp<std::int64_t>(static_cast<std::int64_t>(at), 0, side.in - 1));
     };
+    if (s.mode == "cubic") {
+      for (int k = -1; k <= 2; ++k)
+        w[tap(first + k)] += static_cast<float>(cubic_weight(x - first - k, s.cubic));
+      continue;
+    }
     w[tap(first)] += static_cast<float>(1 - (x - first));
     w[tap(first + 1)] += static_cast<float>(x - first);
   }
@@ -78,23 +93,29 @@ ResizeGeom engine_geometry(const Sampling& s) {
   return g;
 }
 
+// The scale is the ratio of the sizes.
+bool is_plain(const Side& side) {
+  return std::abs(side.scale * double(side.in) - double(side.out)) < 1e-6 * double(side.out);
+}
+
 bool engine_agrees(const Sampling& s, const Side& side) {
+  if (s.mode == "cubic") return false;
   if (s.mode == "nearest") return is_engine_nearest(s, side);
-  const bool plain = std::abs(side.scale * double(side.in) - double(side.out)) < 1e-6 * double(side.out);
-  return plain && s.coordinates != "tf_half_pixel_for_nn" &&
+  return is_plain(side) && s.coordinates != "tf_half_pixel_for_nn" &&
          !(s.coordinates == "pytorch_half_pixel" && side.out == 1 && side.in > 1);
 }
 
 // x [1,h,w,c] with height or width multiplied by the matrix.
 int along_axis(NodeContext& c, int x, const Sampling& s, const Side& side, bool height) {
   const Shape shape = c.builder.shape(x);
-  if (side.in * side.out * (height ? 1 : shape.h) > (1 << 26))
+  const std::int64_t batch = height ? shape.n : shape.n * shape.h;
+  if (!(double(side.in) * double(side.out) * double(batch) <= double(1 << 26)))
     c.refuse("has sampling that sumi does for small images only");
+  c.builder.spend(side.in * side.out * batch);
   std::vector<float> w = weights_of(s, side);
   Step view, product, back;
   view.kind = back.kind = Kind::reshape;
   view.inputs = {x};
-  const std::int64_t batch = height ? shape.n : shape.n * shape.h;
   view.shape = {batch, side.in, 1, height ? shape.w * shape.c : shape.c};
   product.kind = Kind::batched;
   Step matrix;
@@ -108,6 +129,70 @@ int along_axis(NodeContext& c, int x, const Sampling& s, const Side& side, bool 
       height ? Shape{shape.n, side.out, shape.w, shape.c} : Shape{shape.n, shape.h, side.out, shape.c};
   back.inputs = {c.builder.emit(std::move(product))};
   return c.builder.emit(std::move(back));
+}
+
+// Channels to blocks of b x b pixels: a transposed convolution with weights 0 and 1, exact.
+int spread_channels(NodeContext& c, int x, std::int64_t b, bool column_first) {
+  const Shape from = c.builder.shape(x);
+  const std::int64_t out = from.c / (b * b);
+  const Shape weight{from.c, b, b, column_first ? 1 : out};
+  if (weight.count() > (1 << 26)) c.refuse("has too many channels");
+  c.builder.spend(weight.count());
+  std::vector<float> ones(static_cast<std::size_t>(weight.count()), 0.0F);
+  for (std::int64_t k = 0; k < from.c; ++k) {
+    const std::int64_t cell = column_first ? k % (b * b) : k / out, channel = column_first ? 0 : k % out;
+    ones[static_cast<std::size_t>(((k * b + cell / b) * b + cell % b) * weight.c + channel)] = 1;
+  }
+  Step step;
+  step.kind = Kind::conv_transpose;
+  step.weight = c.builder.tensor(ones, weight);
+  step.conv.stride = static_cast<int>(b);
+  step.conv.groups = column_first ? static_cast<int>(out) : 1;
+  step.inputs = {x};
+  step.shape = {from.n, from.h * b, from.w * b, out};
+  return c.builder.emit(std::move(step));
+}
+
+// Cubic sampling by p / q in both directions repeats its weights every q pixels: a convolution with
+// stride q makes p x p channels of each, which become pixels.
+std::optional<int> by_stencil(NodeContext& c, int x, const Sampling& s, const Side& rows,
+                              const Side& columns) {
+  constexpr std::int64_t kMost = 8;
+  const std::int64_t common = std::gcd(rows.in, rows.out), p = rows.out / common, q = rows.in / common;
+  const bool fits = s.mode == "cubic" && s.coordinates == "half_pixel" && p <= kMost && q <= kMost &&
+                    columns.out * q == columns.in * p && columns.in % q == 0 && is_plain(rows) &&
+                    is_plain(columns);
+  if (!fits) return std::nullopt;
+  const auto offset = [&](std::int64_t r) { return (double(r) + 0.5) * double(q) / double(p) - 0.5; };
+  const std::int64_t low = std::min<std::int64_t>(0, static_cast<std::int64_t>(std::floor(offset(0))) - 1),
+                     high = static_cast<std::int64_t>(std::floor(offset(p - 1))) + 2, size = high - low + 1;
+  const Shape from = c.builder.shape(x);
+  Step border, conv;
+  border.kind = Kind::pad;
+  border.pad.mode = PadMode::replicate;
+  border.pad.top = border.pad.left = static_cast<int>(-low);
+  border.pad.bottom = border.pad.right = static_cast<int>(std::max<std::int64_t>(0, high - q + 1));
+  border.inputs = {x};
+  border.shape = {from.n, from.h + border.pad.top + border.pad.bottom,
+                  from.w + border.pad.left + border.pad.right, from.c};
+  const Shape weight{from.c * p * p, size, size, 1};
+  if (weight.count() > (1 << 22)) return std::nullopt;
+  std::vector<float> w;
+  for (std::int64_t k = 0; k < weight.n; ++k) {
+    const double top = offset(k % (p * p) / p) - double(low), left = offset(k % p) - double(low);
+    for (std::int64_t i = 0; i < size; ++i)
+      for (std::int64_t j = 0; j < size; ++j)
+        w.push_back(static_cast<float>(cubic_weight(double(i) - top, s.cubic) *
+                                       cubic_weight(double(j) - left, s.cubic)));
+  }
+  conv.kind = Kind::conv;
+  conv.weight = c.builder.tensor(w, weight);
+  conv.conv.stride = static_cast<int>(q);
+  conv.conv.groups = static_cast<int>(from.c);
+  conv.inputs = {c.builder.emit(std::move(border))};
+  conv.shape = ConvGeom::make("resize", c.builder.shape(conv.inputs[0]), weight, conv.conv).y_shape();
+  const int made = c.builder.emit(std::move(conv));
+  return p == 1 ? made : spread_channels(c, made, p, true);
 }
 
 Value resized(NodeContext& c, const Value& given, const Sampling& s, const std::vector<Side>& sides) {
@@ -128,7 +213,9 @@ Value resized(NodeContext& c, const Value& given, const Sampling& s, const std::
   int step = c.builder.arranged(x, order);
   const Side rows = sides[static_cast<std::size_t>(order[1])],
              columns = sides[static_cast<std::size_t>(order[2])];
-  if (engine_agrees(s, rows) && engine_agrees(s, columns)) {
+  if (const auto made = by_stencil(c, step, s, rows, columns)) {
+    step = *made;
+  } else if (engine_agrees(s, rows) && engine_agrees(s, columns)) {
     Step resize;
     resize.kind = Kind::resize;
     resize.resize = engine_geometry(s);
@@ -165,8 +252,9 @@ std::vector<Side> sides_by_size(NodeContext& c, const Value& x, std::vector<std:
 }
 
 void refuse_options(NodeContext& c, const Sampling& s) {
-  if (s.mode != "nearest" && s.mode != "linear")
-    c.refuse("has the mode " + s.mode + "; nearest and linear are supported");
+  if (s.mode != "nearest" && s.mode != "linear" && s.mode != "cubic")
+    c.refuse("has the mode " + s.mode + "; nearest, linear and cubic are supported");
+  if (c.integer("exclude_outside", 0) != 0) c.refuse("leaves out pixels beyond the border");
   if (c.integer("antialias", 0) != 0) c.refuse("has antialias");
   for (const char* known :
        {"half_pixel", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn"})
@@ -179,7 +267,7 @@ Values resize_rule(NodeContext& c) {
   const bool old = c.opset < 11;
   Sampling s{c.text("mode", "nearest"),
              c.text("coordinate_transformation_mode", old ? "asymmetric" : "half_pixel"),
-             c.text("nearest_mode", old ? "floor" : "round_prefer_floor")};
+             c.text("nearest_mode", old ? "floor" : "round_prefer_floor"), c.real("cubic_coeff_a", -0.75)};
   refuse_options(c, s);
   if (c.integers("axes") != nullptr) c.refuse("names its axes, which is not supported");
   if (c.text("keep_aspect_ratio_policy", "stretch") != "stretch") c.refuse("keeps the aspect ratio");
@@ -201,30 +289,13 @@ Values upsample_rule(NodeContext& c) {
       sides_by_scale(c, x, scales != c.node.attributes.end() ? scales->second.reals : c.reals_in(1)))};
 }
 
-// Channels become pixels: a transposed convolution with weights 0 and 1, which is exact.
 Values depth_to_space_rule(NodeContext& c) {
   const Value& x = c.in(0);
   const std::int64_t b = c.integer("blocksize", 0);
   if (x.rank() != 4 || b < 1 || b > 64 || x.dims[1] % (b * b) != 0)
     c.refuse("cannot spread " + text_of(x.dims) + " by " + std::to_string(b));
-  const std::int64_t out = x.dims[1] / (b * b);
-  const bool column_first = c.text("mode", "DCR") == "CRD";
-  const Shape weight{x.dims[1], b, b, column_first ? 1 : out};
-  if (weight.count() > (1 << 26)) c.refuse("has too many channels");
-  std::vector<float> ones(static_cast<std::size_t>(weight.count()), 0.0F);
-  for (std::int64_t k = 0; k < x.dims[1]; ++k) {
-    const std::int64_t cell = column_first ? k % (b * b) : k / out, channel = column_first ? 0 : k % out;
-    ones[static_cast<std::size_t>(((k * b + cell / b) * b + cell % b) * weight.c + channel)] = 1;
-  }
-  Step step;
-  step.kind = Kind::conv_transpose;
-  step.weight = c.builder.tensor(ones, weight);
-  step.conv.stride = static_cast<int>(b);
-  step.conv.groups = column_first ? static_cast<int>(out) : 1;
-  step.inputs = {c.builder.arranged(x, {0, 2, 3, 1})};
-  const Dims dims{x.dims[0], out, x.dims[2] * b, x.dims[3] * b};
-  step.shape = shape_of(dims, {0, 2, 3, 1});
-  return {Builder::of(c.builder.emit(std::move(step)), dims, {0, 2, 3, 1})};
+  const int made = spread_channels(c, c.builder.arranged(x, {0, 2, 3, 1}), b, c.text("mode", "DCR") == "CRD");
+  return {Builder::of(made, {x.dims[0], x.dims[1] / (b * b), x.dims[2] * b, x.dims[3] * b}, {0, 2, 3, 1})};
 }
 
 }  // namespace

@@ -61,7 +61,9 @@ void same_pads(NodeContext& c, Window& w, const std::array<std::int64_t, 2>& siz
   }
 }
 
-ConvOptions options_of(const Window& w, std::int64_t groups) {
+ConvOptions options_of(NodeContext& c, const Window& w, std::int64_t groups) {
+  for (const std::int64_t pad : {w.begin[0], w.begin[1], w.end[0], w.end[1]})
+    if (pad > (1 << 24)) c.refuse("has pads that are out of range");
   ConvOptions o;
   o.stride = static_cast<int>(w.stride[0]);
   o.dilation = static_cast<int>(w.dilation[0]);
@@ -100,23 +102,24 @@ struct ConvOperands {
 ConvOperands operands_of(NodeContext& c, bool transposed) {
   ConvOperands o;
   const Value given = c.builder.settled(c.in(0));
-  const Value& given_weight = c.in(1);
+  const Value given_weight = c.builder.settled(c.in(1));
   if ((given.rank() != 4 && given.rank() != 3) || given_weight.rank() != given.rank())
     c.refuse("of " + text_of(given.dims) + " by " + text_of(given_weight.dims) + " is not two-dimensional");
   o.x = as_image(given);
   o.weight = as_image(given_weight);
   o.groups = c.integer("group", 1);
-  const std::int64_t channels =
-      transposed ? o.weight.dims[0] : o.weight.dims[1] * std::max<std::int64_t>(1, o.groups);
-  if (o.groups < 1 || o.weight.dims[0] % o.groups != 0 || channels != o.x.dims[1])
+  if (o.groups < 1 || o.groups > (1 << 20)) c.refuse("has groups that are out of range");
+  const std::int64_t channels = transposed ? o.weight.dims[0] : o.weight.dims[1] * o.groups;
+  if (o.weight.dims[0] % o.groups != 0 || channels != o.x.dims[1])
     c.refuse("has weights of " + text_of(given_weight.dims) + " in " + std::to_string(o.groups) +
              " groups, which do not fit an input of " + text_of(given.dims));
   if (!c.builder.is_known(o.weight)) c.refuse("has weights that depend on the image");
   o.w = c.builder.weight(o.weight, kImageOrder, shape_of(o.weight.dims, kImageOrder));
   if (c.has(2)) {
     const std::int64_t out = transposed ? o.weight.dims[1] * o.groups : o.weight.dims[0];
-    if (count_of(c.in(2).dims) != out) c.refuse("has another number of biases than of outputs");
-    o.bias = c.builder.weight(c.in(2), c.in(2).order, Shape::vector(out));
+    const Value bias = c.builder.settled(c.in(2));
+    if (count_of(bias.dims) != out) c.refuse("has another number of biases than of outputs");
+    o.bias = c.builder.weight(bias, bias.order, Shape::vector(out));
   }
   return o;
 }
@@ -136,7 +139,7 @@ Values conv_rule(NodeContext& c) {
   same_pads(c, w, {o.x.dims[2], o.x.dims[3]});
   Step step;
   step.kind = Kind::conv;
-  step.conv = options_of(w, o.groups);
+  step.conv = options_of(c, w, o.groups);
   step.shape = ConvGeom::make("conv", shape_of(o.x.dims, kImageOrder), o.w.shape(), step.conv).y_shape();
   return {finish(c, std::move(step), o)};
 }
@@ -150,6 +153,7 @@ void pads_for_size(NodeContext& c, const std::vector<std::int64_t>& size, const 
   for (std::size_t k = 0; k < spatial; ++k) {
     const std::size_t i = 2 - spatial + k;
     const std::int64_t wanted = size[size.size() - spatial + k];
+    if (wanted < 1 || wanted > (1 << 24)) c.refuse("has an output_shape that is out of range");
     const std::int64_t full =
         w.stride[i] * (in[2 + k] - 1) + (w.kernel[i] - 1) * w.dilation[i] + 1 + extra[i];
     const std::int64_t total = full - wanted;
@@ -176,18 +180,16 @@ Values conv_transpose_rule(NodeContext& c) {
   }
   Step step;
   step.kind = Kind::conv_transpose;
-  step.conv = options_of(w, o.groups);
-  const auto size_of = [&](std::size_t i) {
-    return w.stride[i] * (o.x.dims[2 + i] - 1) + (w.kernel[i] - 1) * w.dilation[i] + 1 - w.begin[i] -
-           w.end[i];
-  };
+  step.conv = options_of(c, w, o.groups);
   if (std::max(extra[0], extra[1]) >= w.stride[0] && std::max(extra[0], extra[1]) > 0)
     c.refuse("has an output padding that is not smaller than the stride");
   step.output_padding = static_cast<int>(std::max(extra[0], extra[1]));
-  step.shape = {o.x.dims[0], size_of(0) + step.output_padding, size_of(1) + step.output_padding,
-                o.weight.dims[1] * o.groups};
-  if (step.shape.h < 1 || step.shape.w < 1) c.refuse("leaves nothing of " + text_of(c.in(0).dims));
-  const Shape wanted{step.shape.n, size_of(0) + extra[0], size_of(1) + extra[1], step.shape.c};
+  step.shape = ConvGeom::make_transpose("conv_transpose", shape_of(o.x.dims, kImageOrder), o.w.shape(),
+                                        step.conv, step.output_padding)
+                   .x_shape();
+  const Shape wanted{step.shape.n, step.shape.h - step.output_padding + extra[0],
+                     step.shape.w - step.output_padding + extra[1], step.shape.c};
+  if (wanted.h < 1 || wanted.w < 1) c.refuse("leaves nothing of " + text_of(c.in(0).dims));
   const bool same = wanted == step.shape;
   Value y = finish(c, std::move(step), o);
   if (same) return {y};
@@ -221,7 +223,8 @@ Padding padding_of(NodeContext& c, int rank) {
     const auto a = static_cast<std::size_t>(c.axis(axes[i], rank));
     p.begin[a] = pads[i];
     p.end[a] = pads[i + axes.size()];
-    if (std::max(std::abs(p.begin[a]), std::abs(p.end[a])) > (1 << 24))
+    constexpr std::int64_t kMost = 1 << 24;
+    if (std::max(p.begin[a], p.end[a]) > kMost || std::min(p.begin[a], p.end[a]) < -kMost)
       c.refuse("has pads that are out of range");
   }
   return p;

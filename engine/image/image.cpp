@@ -8,7 +8,9 @@
 
 #include "engine/image/decode.h"
 #include "engine/image/encode.h"
+#include "engine/image/image_formats.h"
 #include "engine/image/rgb_rows.h"
+#include "engine/serialize/file.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -64,6 +66,7 @@ Image8 upright(const io::Decoded& raw, const LoadOptions& options) {
         q[0] = to_byte(gray ? rgb[0] : 0.299F * rgb[0] + 0.587F * rgb[1] + 0.114F * rgb[2]);
       } else {
         for (std::size_t c = 0; c < 3; ++c) q[c] = to_byte(rgb[c]);
+        if (options.channels == 4) q[3] = raw.alpha < 0 ? 255 : p[raw.alpha];
       }
     }
   return image;
@@ -95,29 +98,40 @@ io::Decoded to_srgb(const io::Decoded& raw) {
 
 template <class Level>
 BasicImage<Level>::BasicImage(int w, int h, int c, Level value) : width(w), height(h), channels(c) {
-  if (w <= 0 || h <= 0 || (c != 1 && c != 3))
+  if (w <= 0 || h <= 0 || (c != 1 && c != 3 && c != 4))
     fail("image",
-         fmt::format("cannot be {}x{} with {} channels; sizes are positive, channels 1 or 3", w, h, c));
+         fmt::format("cannot be {}x{} with {} channels; sizes are positive, channels 1, 3 or 4", w, h, c));
   data.assign(static_cast<std::size_t>(w) * static_cast<std::size_t>(h) * static_cast<std::size_t>(c), value);
 }
 template struct BasicImage<std::uint8_t>;
 template struct BasicImage<std::uint16_t>;
 
 Image8 load_image(const fs::path& path, const LoadOptions& options, std::string* remark) {
-  if (options.channels != 1 && options.channels != 3)
+  if (options.channels != 1 && options.channels != 3 && options.channels != 4)
     fail("image " + path.string(),
-         fmt::format("cannot be loaded with {} channels; use 1 or 3", options.channels));
+         fmt::format("cannot be loaded with {} channels; use 1, 3 or 4", options.channels));
   const io::Decoded raw = io::decode_image(path, {.max_pixels = options.max_pixels, .profile = true});
   if (remark) *remark = raw.remark;
   return raw.profile.empty() && !raw.cmyk ? upright(raw, options) : upright(to_srgb(raw), options);
 }
 
-void save_image(const fs::path& path, const Image8& image, int quality) {
-  io::encode_image(path, {image.width, image.height, image.channels, 8, image.data.data()}, quality);
+std::string encoded_image(const fs::path& path, const Image8& image, int quality) {
+  if (image.channels != 4)
+    return io::encoded_image(path, {image.width, image.height, image.channels, 8, image.data.data()},
+                             quality);
+  const int channels = holds_alpha(path) ? 4 : 3;
+  std::vector<std::uint8_t> samples;
+  for (std::size_t i = 0; i < image.data.size(); i += 4) {
+    const unsigned alpha = channels == 4 ? image.data[i + 3] * 257U : io::kWhite;
+    for (std::size_t c = 0; c < 3; ++c)
+      samples.push_back(io::to_8(io::without_white(image.data[i + c] * 257U, alpha)));
+    if (channels == 4) samples.push_back(image.data[i + 3]);
+  }
+  return io::encoded_image(path, {image.width, image.height, channels, 8, samples.data()}, quality);
 }
 
-std::string encoded_image(const fs::path& path, const Image8& image, int quality) {
-  return io::encoded_image(path, {image.width, image.height, image.channels, 8, image.data.data()}, quality);
+void save_image(const fs::path& path, const Image8& image, int quality) {
+  write_file_atomically(path, encoded_image(path, image, quality));
 }
 
 }  // namespace sumi

@@ -13,7 +13,8 @@ namespace sumi {
 // Rows from the top, pixels from the left, interleaved channels: data is [height, width, channels].
 template <class Level>
 struct BasicImage {
-  int width = 0, height = 0, channels = 3;  // channels: 1 gray, 3 RGB
+  // channels: 1 gray, 3 RGB, 4 RGB over white and alpha
+  int width = 0, height = 0, channels = 3;
   std::vector<Level> data;
 
   BasicImage() = default;
@@ -41,8 +42,9 @@ using Image8 = BasicImage<std::uint8_t>;
 using Image16 = BasicImage<std::uint16_t>;
 
 struct LoadOptions {
-  int channels = 3;                       // 1 (luma of color images) or 3 (gray repeated)
-  std::uint8_t background = 255;          // blended with transparent pixels
+  // 1 (luma of color images), 3 (gray repeated), or 4 (with alpha; opaque without one)
+  int channels = 3;
+  std::uint8_t background = 255;          // blended with transparent pixels; for 4 channels 255
   std::int64_t max_pixels = 200'000'000;  // checked before anything is decoded
 };
 
@@ -88,7 +90,8 @@ template <class Level>
 BasicImage<Level> square_image(const BasicImage<Level>& image, int size, Filter filter = Filter::automatic);
 
 // Arranges images in rows of `columns` (0: nearly square), with `margin` pixels around each, in
-// cells of the largest size. The sheet is RGB if any image is. Throws Error if there are no images.
+// cells of the largest size. The sheet is RGB if any image is, and has alpha if any image has.
+// Throws Error if there are no images.
 Image8 make_sheet(const std::vector<Image8>& images, int columns = 0, int margin = 2,
                   std::uint8_t background = 255);
 

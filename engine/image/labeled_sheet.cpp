@@ -16,7 +16,7 @@ void copy_into(Image8& sheet, const Image8& image, int left, int top) {
     const std::uint8_t* from = image.at(0, y);
     std::uint8_t* to = sheet.at(left, top + y);
     for (int x = 0; x < image.width; ++x, from += channels)
-      for (std::size_t c = 0; c < 3; ++c) *to++ = from[channels == 3 ? c : 0];
+      for (std::size_t c = 0; c < 3; ++c) *to++ = from[channels >= 3 ? c : 0];
   }
 }
 

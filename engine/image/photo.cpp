@@ -16,19 +16,12 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using io::kWhite, io::scaled, io::to_8;
+using io::kWhite, io::scaled, io::to_8, io::without_white;
 
 void flatten(std::uint16_t* rgb, const std::uint16_t* alpha, std::size_t pixels) {
   for (std::size_t i = 0; i < pixels; ++i)
     for (int c = 0; c < 3; ++c, ++rgb)
       *rgb = static_cast<std::uint16_t>(scaled(*rgb, alpha[i]) + (kWhite - alpha[i]));
-}
-
-// The color that gives `over` when blended over white with `alpha`; white if alpha is 0.
-unsigned without_white(unsigned over, unsigned alpha) {
-  const unsigned white = kWhite - alpha;
-  if (alpha == 0) return kWhite;
-  return over <= white ? 0U : std::min(kWhite, ((over - white) * kWhite + alpha / 2) / alpha);
 }
 
 // [h, w, c] rotated upright.
@@ -77,6 +70,11 @@ Image16 to_image(const Photo& photo, int channels) {
   Image16 image(photo.width, photo.height, channels);
   if (channels == 3)
     image.data = photo.rgb;
+  else if (channels == 4)
+    for (std::size_t i = 0; i < photo.pixels(); ++i) {
+      std::copy_n(photo.rgb.data() + 3 * i, 3, image.data.data() + 4 * i);
+      image.data[4 * i + 3] = photo.alpha.empty() ? kWhite : photo.alpha[i];
+    }
   else
     for (std::size_t i = 0; i < image.data.size(); ++i) image.data[i] = luma(photo.rgb.data() + 3 * i);
   return image;

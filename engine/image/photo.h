@@ -31,7 +31,7 @@ struct Photo {
 // the errors of load_image.
 Photo load_photo(const std::filesystem::path& path, std::int64_t max_pixels = 200'000'000);
 
-// The photo over white with 1 channel (luma) or 3; an 8-bit level v is 257 v.
+// The photo over white with 1 channel (luma) or 3, or 4: with alpha. An 8-bit level v is 257 v.
 Image16 to_image(const Photo& photo, int channels);
 
 // Formats and errors as save_image. 16 bits for formats that support them (ImageFormat::deep), else

@@ -14,7 +14,7 @@
 namespace sumi {
 namespace {
 
-constexpr std::size_t kChunk = 1 << 16;  // pixels of one task
+constexpr std::size_t kPartPixels = 1 << 16;  // pixels of one task
 constexpr double kWhiteLevel = 65535;
 
 void check_same_size(const char* where, const Photo& a, const Photo& b) {
@@ -26,10 +26,10 @@ void check_same_size(const char* where, const Photo& a, const Photo& b) {
 // body(begin, end) for ranges of pixels.
 template <class Body>
 void for_pixels(std::size_t count, const Body& body) {
-  const auto chunks = static_cast<std::int64_t>((count + kChunk - 1) / kChunk);
+  const auto chunks = static_cast<std::int64_t>((count + kPartPixels - 1) / kPartPixels);
   kernels::parallel_for(chunks, [&](std::int64_t i, int) {
-    const std::size_t begin = static_cast<std::size_t>(i) * kChunk;
-    body(begin, std::min(begin + kChunk, count));
+    const std::size_t begin = static_cast<std::size_t>(i) * kPartPixels;
+    body(begin, std::min(begin + kPartPixels, count));
   });
 }
 

@@ -200,7 +200,8 @@ Image8 make_sheet(const std::vector<Image8>& images, int columns, int margin, st
     for (int y = 0; y < image.height; ++y)
       for (int x = 0; x < image.width; ++x)
         for (int c = 0; c < channels; ++c)
-          sheet.at(left + x, top + y)[c] = image.at(x, y)[image.channels == 3 ? c : 0];
+          sheet.at(left + x, top + y)[c] =
+              c == 3 && image.channels < 4 ? 255 : image.at(x, y)[image.channels >= 3 ? c : 0];
   }
   return sheet;
 }

@@ -1,6 +1,7 @@
 // Conversion of decoded samples to 16-bit sRGB. Private to the image and data libraries.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -19,6 +20,12 @@ inline unsigned scaled(unsigned value, unsigned part) {
 }
 inline std::uint8_t to_8(unsigned v) {
   return static_cast<std::uint8_t>((v * 255 + kWhite / 2) / kWhite);
+}
+// The color that gives `over` when blended over white with `alpha`; white if alpha is 0.
+inline unsigned without_white(unsigned over, unsigned alpha) {
+  const unsigned white = kWhite - alpha;
+  if (alpha == 0) return kWhite;
+  return over <= white ? 0U : std::min(kWhite, ((over - white) * kWhite + alpha / 2) / alpha);
 }
 
 // Converts a decoded file row by row. The profile is applied, and linear light gets the sRGB curve;

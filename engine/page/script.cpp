@@ -97,7 +97,7 @@ ScriptLine parse_line(const std::string& file, int number, std::string_view line
   result.lettering = parse_text(text);
   result.lettering.place = place;
   result.lettering.speaker = speaker;
-  if (result.lettering.text.empty()) fail_at(file, number, "there is no text behind the colon");
+  if (result.lettering.text.empty()) fail_at(file, number, "there is no text after the colon");
   return result;
 }
 

@@ -62,7 +62,7 @@ CheckpointFile::CheckpointFile(const std::filesystem::path& path) : path_(path) 
     fail(where, "is what sumi export wrote, and here a checkpoint is wanted; sumi import makes one of it");
   if (format.empty())
     fail(where,
-         "holds tensors but is no checkpoint of sumi; sumi import makes one from weights of elsewhere");
+         "holds tensors but is not a checkpoint of sumi; sumi import makes one from other programs' weights");
   if (format != std::to_string(kCheckpointFormat))
     fail(where, fmt::format("has format {}, this sumi reads {}; use a newer sumi", format.substr(0, 20),
                             kCheckpointFormat));
@@ -116,7 +116,8 @@ void CheckpointFile::load(const std::string& name, const Tensor& into) const {
     });
   });
   if (!known)
-    fail(where, fmt::format("holds {} as {}, which is no floating-point type of sumi", name, stored->dtype));
+    fail(where,
+         fmt::format("holds {} as {}, which is not a floating-point type of sumi", name, stored->dtype));
   if (away) into.assign(target);
 }
 

@@ -17,10 +17,6 @@ constexpr std::size_t kLooked = 64 << 10;
 constexpr const char* kScript =
     "import torch, safetensors.torch as s; s.save_file({{k: v.clone() for k, v in torch.jit.load('{0}', "
     "map_location='cpu').state_dict().items()}}, '{1}')";
-constexpr const char* kHdf =
-    "import h5py, safetensors.numpy as s; d = {{}}; h5py.File('{0}').visititems(lambda n, o: d.update({{n: "
-    "o[()]}}) "
-    "if hasattr(o, 'dtype') else None); s.save_file(d, '{1}')";
 constexpr const char* kKeras =
     "import keras, safetensors.numpy as s; s.save_file({{w.path: w.numpy() for w in "
     "keras.models.load_model('{0}')"
@@ -43,6 +39,9 @@ constexpr const char* kTorchStream =
     "a PyTorch file (pickles, as torch.save wrote before 1.6), not a checkpoint of sumi; sumi import makes "
     "one of it";
 
+constexpr const char* kKerasFile =
+    "an HDF5 file (Keras .h5), not a checkpoint of sumi; sumi import makes one of it";
+
 struct ForeignKind {
   std::string_view start;
   const char* what;
@@ -55,7 +54,7 @@ constexpr std::array<ForeignKind, 13> kStarts{{
     {"\x80\x02\x8a\x0al\xfc\x9c"
      "F\xf9 j\xa8P\x19"sv,
      kTorchStream},
-    {"\x89HDF\r\n\x1a\n"sv, "an HDF5 file (Keras .h5)", kHdf, kRename},
+    {"\x89HDF\r\n\x1a\n"sv, kKerasFile},
     {"\x93NUMPY"sv, "a NumPy array", kNpy},
     {"GGUF"sv, "a GGUF file, of quantized language models; sumi has no such network"},
     {"version https://git-lfs"sv,

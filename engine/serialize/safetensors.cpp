@@ -209,14 +209,14 @@ std::string_view header_of(const std::filesystem::path& path, const MappedFile& 
   if (std::string text = foreign ? foreign_file_text(path, file.data(), file.size()) : ""; !text.empty())
     fail(where, text);
   if (length > kMaxHeader)
-    fail(where, fmt::format("claims a header of {} bytes (the limit is {}); this is no safetensors file",
+    fail(where, fmt::format("claims a header of {} bytes (the limit is {}); this is not a safetensors file",
                             length, kMaxHeader));
   if (length > file.size() - 8)
     fail(where, fmt::format("claims a header of {} bytes but has only {} in all; it is truncated: {}", length,
                             file.size(), kCure));
   const std::string_view header(reinterpret_cast<const char*>(file.data()) + 8, length);
   if (header.empty() || header[0] != '{')
-    fail(where, "its header does not begin with '{'; this is no safetensors file");
+    fail(where, "its header does not begin with '{'; this is not a safetensors file");
   return header;
 }
 

@@ -25,7 +25,8 @@ struct StoredWeights {
 };
 
 // PyTorch's zip archive (torch.save since 1.6): DIR/data.pkl, and DIR/data/KEY for each storage.
-// Every tensor lies inside its storage. Throws Error "[where] ..." for anything else.
+// DIR/extra/NAME are metadata. Every tensor lies inside its storage. Throws Error "[where] ..." for
+// anything else.
 StoredWeights read_torch_zip(std::string_view bytes, const std::string& where);
 
 // PyTorch's older stream: pickles of a magic number, the protocol, the machine, the object and the
@@ -33,5 +34,10 @@ StoredWeights read_torch_zip(std::string_view bytes, const std::string& where);
 StoredWeights read_torch_stream(std::string_view bytes, const std::string& where);
 // Returns true for the first bytes of such a stream.
 bool is_torch_stream(std::string_view bytes);
+
+// Keras' HDF5 files: layers in the order of the file's lists, "conv2d/kernel:0" as "conv2d.weight"
+// in PyTorch's layout, gamma, beta and moving_mean as weight, bias and running_mean. Texts
+// "sumi.NAME" among the file's attributes are metadata.
+StoredWeights read_keras(std::string_view bytes, const std::string& where);
 
 }  // namespace sumi

@@ -17,6 +17,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
+constexpr std::size_t kMostExtraBytes = 1 << 20;
 constexpr const char* kCopyAgain = "the file is damaged: copy it again";
 
 // One past the largest element of the view, or null if it has negative sizes or strides or exceeds
@@ -38,6 +39,7 @@ std::optional<std::int64_t> end_of_view(const PickledTensor& t) {
 }
 
 bool is_contiguous(const PickledTensor& t) {
+  if (std::find(t.shape.begin(), t.shape.end(), 0) != t.shape.end()) return true;  // other sizes are any
   std::int64_t expected = 1;
   for (std::size_t i = t.shape.size(); i > 0; --i) {
     if (t.shape[i - 1] != 1 && t.strides[i - 1] != expected) return false;
@@ -87,6 +89,12 @@ StoredWeights read_torch_zip(std::string_view bytes, const std::string& where) {
       fail(where, fmt::format("has no storage {} for the tensor {}; {}", t.storage, t.name, kCopyAgain));
     weights.tensors.push_back(locate(t, zip.bytes(*storage), where));
   }
+  // What torch.save calls _extra_files: text by name.
+  const std::string extra = folder + "extra/";
+  for (const ZipEntry& entry : zip.entries())
+    if (entry.name.starts_with(extra) && entry.name.size() > extra.size())
+      if (const std::string_view text = zip.bytes(entry); text.size() <= kMostExtraBytes)
+        weights.metadata[entry.name.substr(extra.size())] = std::string(text);
   return weights;
 }
 

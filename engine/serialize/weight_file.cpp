@@ -11,6 +11,7 @@
 #include "engine/error.h"
 #include "engine/serialize/element.h"
 #include "engine/serialize/file.h"
+#include "engine/serialize/hdf5_file.h"
 #include "engine/serialize/safetensors.h"
 #include "engine/serialize/stored_weights.h"
 
@@ -33,6 +34,7 @@ bool zip_names(std::string_view bytes, std::string_view name) {
 
 WeightFormat format_of(std::string_view bytes) {
   if (is_torch_stream(bytes)) return WeightFormat::torch_stream;
+  if (is_hdf5(bytes)) return WeightFormat::keras;
   // TorchScript's archives hold programs; the safetensors reader names them.
   if (bytes.starts_with("PK\3\4"sv) && zip_names(bytes, "data.pkl") && !zip_names(bytes, "constants.pkl"))
     return WeightFormat::torch_zip;
@@ -48,6 +50,7 @@ StoredWeights read_safetensors(const SafetensorsFile& file) {
 }
 
 std::int64_t count_values(const std::vector<std::int64_t>& shape) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;  // other sizes are any
   std::int64_t count = 1;
   for (const std::int64_t size : shape) count *= size;
   return count;
@@ -90,6 +93,8 @@ const char* describe(WeightFormat format) {
       return "a PyTorch file (zip archive of torch.save)";
     case WeightFormat::torch_stream:
       return "a PyTorch file (stream of torch.save before 1.6)";
+    case WeightFormat::keras:
+      return "a Keras file (HDF5)";
     default:
       return "a safetensors file";
   }
@@ -110,6 +115,9 @@ WeightFile::WeightFile(const std::filesystem::path& path) : impl_(std::make_uniq
       break;
     case WeightFormat::torch_stream:
       impl_->weights = read_torch_stream(view_of(impl_->file), where);
+      break;
+    case WeightFormat::keras:
+      impl_->weights = read_keras(view_of(impl_->file), where);
       break;
     default:
       impl_->safetensors = SafetensorsFile::open(path);
@@ -140,6 +148,18 @@ void WeightFile::choose(const std::string& dictionary, const std::string& prefix
   for (const std::size_t i : impl_->members[dictionary]) {
     if (!tensors[i].name.starts_with(prefix)) continue;
     entries_.push_back({tensors[i].name.substr(prefix.size()), tensors[i].dtype, tensors[i].shape});
+    impl_->index.emplace(entries_.back().name, i);
+  }
+}
+
+void WeightFile::choose_all() {
+  chosen_.clear();
+  entries_.clear();
+  impl_->index.clear();
+  const auto& tensors = impl_->weights.tensors;
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const StoredWeights::Tensor& t = tensors[i];
+    entries_.push_back({t.dictionary.empty() ? t.name : t.dictionary + "." + t.name, t.dtype, t.shape});
     impl_->index.emplace(entries_.back().name, i);
   }
 }

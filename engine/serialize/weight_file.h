@@ -1,4 +1,5 @@
-// One interface to the named tensors of files that hold weights: safetensors, and PyTorch's.
+// One interface to the named tensors of files that hold weights: safetensors, PyTorch's, and HDF5
+// files of Keras.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 
 namespace sumi {
 
-enum class WeightFormat : std::uint8_t { safetensors, torch_zip, torch_stream };
+enum class WeightFormat : std::uint8_t { safetensors, torch_zip, torch_stream, keras };
 // "a PyTorch file (zip archive of torch.save)".
 const char* describe(WeightFormat format);
 // Returns the format that the bytes of the file show, whatever its name; safetensors for anything
@@ -32,7 +33,8 @@ class WeightFile {
     std::vector<std::int64_t> shape;
   };
   WeightFormat format() const { return format_; }
-  // Metadata of a safetensors file.
+  // Metadata of a safetensors file; texts up to 1 MiB in the folder "extra" of PyTorch's archive;
+  // attributes "sumi.NAME" of a Keras file.
   const std::map<std::string, std::string>& metadata() const;
 
   // The dictionaries that hold the tensors: {""} for a flat file, {"netG_state_dict",
@@ -42,6 +44,8 @@ class WeightFile {
   // names with the prefix ("netG."), which is removed.
   void choose(const std::string& dictionary, const std::string& prefix = "");
   const std::string& chosen() const { return chosen_; }
+  // All dictionaries at once, with names like "g_ab.model.1.weight"; those of a flat file stay.
+  void choose_all();
 
   // In the order of the dictionary; of safetensors in the order of the bytes.
   const std::vector<Entry>& entries() const { return entries_; }

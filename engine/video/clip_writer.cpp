@@ -101,7 +101,7 @@ void check_clip(const fs::path& target, const ClipSpec& spec) {
   const std::string codec = usual_codec(*container, spec.codec);
   // libx265 3.5 writes beyond its memory for smaller pictures.
   if (codec == "hevc" && spec.width > 0 && std::min(spec.width, spec.height) < kHevcSide)
-    fail("--codec", fmt::format("hevc wants frames of at least {0}x{0}, and these are {1}x{2}; take h264",
+    fail("--codec", fmt::format("hevc needs frames of at least {0}x{0}, but these are {1}x{2}; use h264",
                                 kHevcSide, spec.width, spec.height));
   const CrfRange range = crf_range(codec);
   if (spec.crf >= 0 && range.most == 0)

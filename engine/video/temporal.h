@@ -16,8 +16,8 @@ namespace sumi::video {
 class TemporalBlend {
  public:
   // Drawings of width x height; `share` of the one before: 0 to less than 1. Dots and strokes that
-  // stay on the page while things move below them are smeared by speed * share / (1 - share) pixels:
-  // the share of each pixel is so low that this is `smear` at most. 0: no limit.
+  // stay on the page while things move below them are smeared by speed * share / (1 - share)
+  // pixels: the share of each pixel is so low that this is `smear` at most. 0: no limit.
   TemporalBlend(int width, int height, double share, double smear = 0);
 
   // drawing[height, width, 3] of 16-bit levels, in place.

@@ -31,6 +31,7 @@ const std::vector<ExportFormat>& export_formats() {
   static const std::vector<ExportFormat> formats{
       {"safetensors", "weights, for PyTorch and sumi", {".safetensors"}, false, write_safetensors},
       {"pth", "weights, as torch.save writes them", {".pth", ".pt"}, false, write_pth},
+      {"h5", "weights, as Keras saves them", {".h5", ".hdf5"}, false, write_h5},
       {"onnx", "a network, for onnxruntime and others", {".onnx"}, true, write_onnx},
       {"ncnn", "a network, with its weights in a .bin file beside it", {".param"}, true, write_ncnn},
   };

@@ -50,6 +50,7 @@ const std::vector<ExportFormat>& export_formats();
 // belongs to another format, or if no format has it.
 const ExportFormat& export_format(const std::string& name, const std::filesystem::path& output);
 
+ExportReport write_h5(const ExportJob& job);
 ExportReport write_ncnn(const ExportJob& job);
 ExportReport write_onnx(const ExportJob& job);
 ExportReport write_pth(const ExportJob& job);

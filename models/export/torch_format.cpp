@@ -8,13 +8,13 @@ namespace sumi {
 
 ExportReport write_pth(const ExportJob& job) {
   TorchFile file;
-  std::vector<StateDict> networks;
-  for (const Model::Network& network : job.networks) {
-    networks.push_back(state_dict(*network.module, job.precision));
-    file.networks.emplace_back(job.net.empty() ? network.name : "", networks.back());
-  }
+  for (const Model::Network& network : job.networks)
+    file.networks.emplace_back(job.net.empty() ? network.name : "",
+                               state_dict(*network.module, job.precision));
   file.extra.emplace_back(kExportKey, exported_text(job));
   write_torch_file(job.output, file);
+  std::vector<StateDict> networks;
+  for (auto& [name, tensors] : file.networks) networks.push_back(std::move(tensors));
   return weights_report(networks);
 }
 

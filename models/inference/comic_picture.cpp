@@ -108,7 +108,11 @@ class ComicJob {
     if (options.hold) options.hold->fresh = false;
   }
 
-  const Plane& line() const { return coefficients_[kLogit]; }
+  const Plane& line(int hand) const {
+    return hand == 0 ? coefficients_[kLogit]
+                     : coefficients_.at(kCoefficients + static_cast<std::size_t>(hand) - 1);
+  }
+  int hands() const { return static_cast<int>(coefficients_.size() - kCoefficients) + 1; }
   // The finished image with this plane of lines.
   Photo finished(const Plane& line) const;
 
@@ -228,15 +232,19 @@ std::vector<Plane> comic_coefficients(Stylizer& model, const Rgb& picture, const
       std::max(to_multiple(picture.width(), ComicNetwork::kMultiple), ComicNetwork::kSmallestSide);
   const int height =
       std::max(to_multiple(picture.height(), ComicNetwork::kMultiple), ComicNetwork::kSmallestSide);
+  const bool all_hands = options.hands && model.hands() > 1;
+  const std::size_t count =
+      kCoefficients + (all_hands ? static_cast<std::size_t>(model.hands()) - 1 : std::size_t{0});
   std::vector<Plane> planes;
-  for (std::size_t i = 0; i < kCoefficients; ++i) planes.emplace_back(picture.width(), picture.height());
+  for (std::size_t i = 0; i < count; ++i) planes.emplace_back(picture.width(), picture.height());
   for (int top = 0; top < height; top += options.tile)
     for (int left = 0; left < width; left += options.tile) {
       const int x0 = std::max(left - ComicNetwork::kHalo, 0), y0 = std::max(top - ComicNetwork::kHalo, 0);
       const int x1 = std::min(left + options.tile + ComicNetwork::kHalo, width);
       const int y1 = std::min(top + options.tile + ComicNetwork::kHalo, height);
       const Tensor x = window_tensor(picture, x0, y0, x1 - x0, y1 - y0, first.dtype(), first.device());
-      const std::vector<float> made = model.coefficients(x, options.weights, options.raw).to_vector<float>();
+      const std::vector<float> made =
+          model.coefficients(x, options.weights, options.raw, all_hands).to_vector<float>();
       if (!std::all_of(made.begin(), made.end(), [](float v) { return std::isfinite(v); }))
         fail("convert",
              "the network makes NaN or infinity; its weights are spoiled, take an earlier checkpoint");
@@ -246,8 +254,8 @@ std::vector<Plane> comic_coefficients(Stylizer& model, const Rgb& picture, const
           for (int at = left; at < right; ++at) {
             const auto from = (static_cast<std::size_t>(y - y0) * static_cast<std::size_t>(x1 - x0) +
                                static_cast<std::size_t>(at - x0)) *
-                              kCoefficients;
-            for (std::size_t i = 0; i < kCoefficients; ++i) planes[i].row(y)[at] = made[from + i];
+                              count;
+            for (std::size_t i = 0; i < count; ++i) planes[i].row(y)[at] = made[from + i];
           }
       });
     }
@@ -265,8 +273,12 @@ ComicDrawing::ComicDrawing(Stylizer& model, const Photo& photo, const ComicOptio
     : parts_(std::make_unique<Parts>(model, photo, options)) {}
 ComicDrawing::~ComicDrawing() = default;
 
-const Plane& ComicDrawing::line() const {
-  return parts_->job.line();
+const Plane& ComicDrawing::line(int hand) const {
+  return parts_->job.line(hand);
+}
+
+int ComicDrawing::hands() const {
+  return parts_->job.hands();
 }
 
 Photo ComicDrawing::draw(const Plane& line) const {
@@ -277,7 +289,7 @@ Photo ComicDrawing::draw(const Plane& line) const {
 Photo comic_picture(Stylizer& model, const Photo& photo, const ComicOptions& options) {
   const stylize::PlaneMemory memory;
   const ComicJob job(model, photo, options);
-  return job.finished(job.line());
+  return job.finished(job.line(0));
 }
 
 }  // namespace sumi

@@ -33,6 +33,7 @@ struct ComicOptions {
   int tile = 512;               // side of the square tiles without their halo; a multiple of 4
   bool raw = false;             // the last weights instead of their EMA
   ComicHold* hold = nullptr;    // of a clip: read and updated
+  bool hands = false;           // of ComicDrawing: the lines of all of the model's hands
   // Short side of an image that lengths refer to, as StyleOptions::side. The network sees the image
   // at the scale at which it would see one of that side.
   int side = 0;
@@ -41,8 +42,8 @@ struct ComicOptions {
 // {width, height} at which the network sees an image. Images are never enlarged.
 std::pair<int, int> working_size(int width, int height, int short_side);
 
-// ComicNetwork's seven planes for an image in 0..1. Tiles overlap by the network's halo, so tiling
-// does not change the result.
+// ComicNetwork's seven planes for an image in 0..1, and with ComicOptions::hands the lines of its
+// further hands. Tiles overlap by the network's halo, so tiling does not change the result.
 std::vector<stylize::Plane> comic_coefficients(Stylizer& model, const stylize::Rgb& picture,
                                                const ComicOptions& options);
 
@@ -56,7 +57,10 @@ class ComicDrawing {
   ~ComicDrawing();
 
   // The network's plane of the lines at the working size: cover = sigmoid(4 x - 2).
-  const stylize::Plane& line() const;
+  const stylize::Plane& line() const { return line(0); }
+  // Those of a hand: 0 draws the still, others below hands().
+  const stylize::Plane& line(int hand) const;
+  int hands() const;
   // The drawing with another plane of lines, of line()'s size. With line() itself it is
   // comic_picture()'s result.
   Photo draw(const stylize::Plane& line) const;

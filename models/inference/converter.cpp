@@ -104,7 +104,8 @@ std::uint64_t Converter::predicted_bytes(int width, int height) {
     fit_ = Fit{std::max(0.0, b - slope * large * large) + kScratch, slope};
   }
   const double pixels = double(extended(scale() * width)) * extended(scale() * height);
-  return static_cast<std::uint64_t>(fit_->base + (kRounding * fit_->slope + kImageBytes) * pixels);
+  const double images = kImageBytes * network_.enlargement * network_.enlargement;
+  return static_cast<std::uint64_t>(fit_->base + (kRounding * fit_->slope + images) * pixels);
 }
 
 std::uint64_t Converter::room() const {
@@ -162,13 +163,15 @@ bool Converter::takes_tiles(int width, int height, std::uint64_t need) {
 
 void Converter::run_whole(const NetworkInput& input, Photo& result) {
   const Region whole{{0, input.height}, {0, input.width}};
+  const std::int64_t factor = network_.enlargement;
+  const Region enlarged{{0, factor * input.height}, {0, factor * input.width}};
   const Tensor made = network_.run(input.window(whole));
-  const Shape expected{1, input.height, input.width, network_.channels};
+  const Shape expected{1, enlarged.rows.size(), enlarged.columns.size(), network_.channels};
   if (!(made.shape() == expected))
     fail("convert", fmt::format("the network drew {} where {} was expected; it does not keep the size",
                                 made.shape().str(), expected.str()));
   result.rgb.resize(result.pixels() * 3);
-  store_window(made, whole, result);
+  store_window(made, enlarged, result);
 }
 
 bool Converter::run_in_tiles(NetworkInput input, Photo& result) {
@@ -176,6 +179,7 @@ bool Converter::run_in_tiles(NetworkInput input, Photo& result) {
   request.program = &*program_;
   request.multiple = std::max(network_.multiple, 1);
   request.smallest_side = network_.smallest_side;
+  request.enlargement = network_.enlargement;
   request.options = *tiles_;
   // What is left also holds the result, the kernels' own memory, and where a limit was given the
   // photo.
@@ -209,6 +213,10 @@ Photo Converter::operator()(const Photo& given, const Photo* mask) {
   const bool gray = network_.channels == 1;
   Photo result{photo.width,  photo.height, std::max(photo.depth, network_.bits), {}, photo.alpha,
                photo.remark, gray};
+  if (network_.enlargement > 1) {
+    result.width *= network_.enlargement, result.height *= network_.enlargement;
+    if (!photo.alpha.empty()) result.alpha = resize_photo(photo, result.width, result.height).alpha;
+  }
   if (!hole.empty() && !mask) result.alpha.clear();  // it marked the holes
   NetworkInput input{&photo,
                      hole,

@@ -15,10 +15,13 @@ namespace sumi {
 
 // The properties of a network that a Converter uses.
 struct ImageNetwork {
-  std::function<Tensor(const Tensor&)> run;  // [1,h,w,c] in [-1,1] to the same shape, recording nothing
-  int multiple = 1;                          // of height and width
+  // [1,h,w,c] in [-1,1] to the same shape, with height and width times the enlargement. Records
+  // nothing.
+  std::function<Tensor(const Tensor&)> run;
+  int multiple = 1;  // of height and width
   int smallest_side = 1;
   int channels = 3;         // 1 or 3
+  int enlargement = 1;      // the result's height and width are this many times the input's
   Degradation degradation;  // the degradation that it reverses, which is applied to the input first
   int bits = 8;             // 16: its output has 16 bits, whatever the input had
   DType dtype = DType::f32;
@@ -31,7 +34,8 @@ ImageNetwork image_network(Model& model, const std::string& direction, bool raw)
 // Memory use is predicted before an image is converted:
 //
 //   bytes(w, h) = 8 MiB + base + (9/8 slope + 64) w' h'
-//   w', h': size after enlargement, extended to the network's multiples
+//   w', h': size that the network takes, extended to its multiples; the 64 count for the larger of it
+//   and the result
 //
 // base and slope are measured once, on two small images (sides near 128 and 256), as the peak use
 // of the pool plus the kernels' scratch memory. Without gradients a network frees its activations
@@ -48,7 +52,8 @@ class Converter {
   explicit Converter(ImageNetwork network, std::uint64_t max_memory = 0,
                      std::function<std::uint64_t()> available = {});
 
-  // Converts an image; the result has the same size, depth and alpha. Sizes that the network does
+  // Converts an image; the result has the same size, depth and alpha, or is larger by the network's
+  // enlargement. Sizes that the network does
   // not support are extended on the right and at the bottom by reflection (by the last pixel if the
   // image is too small), and the result is cut. Values are clamped. Throws Error "[convert] ..." if
   // the image would take too much memory, with the --max-size that fits, and if the network

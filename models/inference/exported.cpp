@@ -62,7 +62,8 @@ OpenedModel open_export(const std::filesystem::path& path, ExportInfo info, cons
   // Before memory is allocated, because the options come from a file.
   std::vector<PlannedNetwork> planned = plan_networks(info.options);
   std::erase_if(planned, [&](const PlannedNetwork& n) { return !is_among(n.name, info.networks); });
-  const WeightFile file(path);
+  WeightFile file(path);
+  if (info.net.empty()) file.choose_all();
   check_weights_fit(file, path.string(), info.net, planned);
   opened.model = make_model(info.options);
   auto networks = opened.model->networks();
@@ -102,8 +103,8 @@ OpenedModel open_foreign(const std::filesystem::path& path, const std::string& d
 }  // namespace
 
 bool is_foreign(const std::filesystem::path& file) {
-  if (weight_format(file) != WeightFormat::safetensors) return true;
-  const auto metadata = SafetensorsFile::open(file).metadata();
+  const WeightFile weights(file);
+  const auto& metadata = weights.metadata();
   return !metadata.contains("sumi.format") && !metadata.contains(kExportKey);
 }
 
@@ -122,8 +123,7 @@ std::string export_text(const ExportInfo& info) {
 }
 
 std::optional<ExportInfo> export_info(const std::filesystem::path& path) {
-  if (weight_format(path) != WeightFormat::safetensors) return std::nullopt;
-  const SafetensorsFile file = SafetensorsFile::open(path);
+  const WeightFile file(path);
   const auto found = file.metadata().find(kExportKey);
   if (found == file.metadata().end()) return std::nullopt;
   const std::string where = "export " + path.string();

@@ -22,8 +22,9 @@ struct ExportInfo {
 // The metadata entry kExportKey.
 std::string export_text(const ExportInfo& info);
 
-// Empty for a file without that entry, and for other formats. Throws Error "[checkpoint PATH] ..."
-// for a damaged file and "[export PATH] ..." for an entry that does not describe a valid model.
+// Empty for a file without that entry, which is archive/extra/sumi.export in a .pth file. Throws
+// Error "[checkpoint PATH] ..." for a damaged file and "[export PATH] ..." for an entry that does
+// not describe a valid model.
 std::optional<ExportInfo> export_info(const std::filesystem::path& path);
 
 // A model for inference and the names of its networks that have weights; the others are freshly
@@ -39,7 +40,7 @@ struct OpenedModel {
   std::vector<std::string> directions() const;
 };
 
-// Returns true for a file of weights without sumi's metadata: PyTorch's, or plain safetensors.
+// Returns true for a file of weights without sumi's metadata.
 bool is_foreign(const std::filesystem::path& file);
 
 // Opens a run directory (its newest checkpoint), a checkpoint, a file of sumi export that holds a

@@ -12,6 +12,18 @@ FeatureNetwork::FeatureNetwork(std::string name, std::vector<std::string> layers
                                Forward forward)
     : name_(std::move(name)), layers_(std::move(layers)), dtype_(dtype), forward_(std::move(forward)) {}
 
+std::vector<double> ClassHead::logits(const std::vector<double>& descriptors) const {
+  const std::size_t size = classes() == 0 ? 0 : weight.size() / classes();
+  std::vector<double> all;
+  for (std::size_t row = 0; size > 0 && row < descriptors.size(); row += size)
+    for (std::size_t c = 0; c < classes(); ++c) {
+      double sum = bias[c];
+      for (std::size_t k = 0; k < size; ++k) sum += weight[c * size + k] * descriptors[row + k];
+      all.push_back(sum);
+    }
+  return all;
+}
+
 std::vector<Tensor> FeatureNetwork::operator()(const Tensor& pictures,
                                                const std::vector<std::string>& wanted) const {
   std::map<std::string, Tensor> maps;

@@ -4,7 +4,9 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/nn.h"
@@ -22,6 +24,16 @@ enum class VggInput { torch, caffe };
 // Mixed_7c uses maximum instead of average pooling, for the weights that define FID.
 enum class InceptionPools { torch, fid };
 
+// The linear map from descriptors to class logits, of networks whose file has one.
+struct ClassHead {
+  std::vector<double> weight;  // [classes, size], row by row
+  std::vector<double> bias;    // [classes]
+
+  std::size_t classes() const { return bias.size(); }
+  // `descriptors`: rows of `size` values. Returns rows of classes() logits.
+  std::vector<double> logits(const std::vector<double>& descriptors) const;
+};
+
 // Layers by name, computed in order. Copies share the weights, which have no gradients; gradients
 // flow to the images.
 class FeatureNetwork {
@@ -34,10 +46,14 @@ class FeatureNetwork {
   // the input and output of `forward`; callers get maps in the dtype of the images.
   FeatureNetwork(std::string name, std::vector<std::string> layers, DType dtype, Forward forward);
 
-  // "sumi", "vgg19" or "inception", to be reported with every figure made with it. A Frechet
-  // distance on sumi's own features is not an FID.
+  // "sumi", "vgg19", "inception" or "inception-fid", to be reported with every figure made with it.
+  // A Frechet distance on sumi's own features is not an FID.
   const std::string& name() const { return name_; }
   const std::vector<std::string>& layers() const { return layers_; }
+  // Set for a classifier of sumi's (its first data set) and for an Inception v3 with its
+  // classifier.
+  const std::optional<ClassHead>& class_head() const { return class_head_; }
+  void set_class_head(ClassHead head) { class_head_ = std::move(head); }
 
   // The maps [n,h',w',c'] of `layers`, in that order, for images [n,h,w,3] or gray [n,h,w,1] in
   // [-1,1]. Stops after the last of them. Throws Error listing the available layers for an unknown
@@ -51,6 +67,7 @@ class FeatureNetwork {
   std::vector<std::string> layers_;
   DType dtype_;
   Forward forward_;
+  std::optional<ClassHead> class_head_;
 };
 
 }  // namespace sumi

@@ -123,7 +123,7 @@ GateWeights gate_of_classifier(const std::filesystem::path& run_or_checkpoint,
   const auto sets = class_names(options);
   if (sets.size() != 1 || sets[0].size() != 3 || options.channels != 3)
     fail(where,
-         "is no classifier of three classes and RGB images; train one on a folder with three subfolders");
+         "is not a classifier of three classes and RGB images; train one on a folder with three subfolders");
   if (options.size < kLeastGateSide || options.size > kMostGateSide || options.width > kMostWidth)
     fail(where, fmt::format("was trained with --size {} and --width {}; use sizes from {} to {} and widths "
                             "up to {}",

@@ -3,15 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "engine/serialize/torch_layout.h"
+#include "engine/serialize/weight_file.h"
 #include "models/inference/pretrained_weights.h"
 
 namespace sumi {
 namespace {
 
 constexpr double kInceptionNormEps = 1e-3;
-constexpr std::int64_t kInceptionSide = 299;
+constexpr std::int64_t kInceptionSide = 299, kDescriptor = 2048, kFidClasses = 1008;
 
 // A convolution without bias, then batch norm, which is folded into it, and ReLU.
 struct Conv {
@@ -205,6 +207,23 @@ std::vector<InceptionConv> inception_convolutions() {
   return all;
 }
 
+namespace {
+
+// Rows of fc.weight; 0 without a classifier.
+std::int64_t class_count(const std::filesystem::path& path) {
+  const WeightFile file(path);
+  for (const WeightFile::Entry& entry : file.entries())
+    if (entry.name == "fc.weight" && entry.shape.size() == 2 && entry.shape[1] == kDescriptor)
+      return entry.shape[0];
+  return 0;
+}
+
+}  // namespace
+
+InceptionPools inception_pools(const std::filesystem::path& path) {
+  return class_count(path) == kFidClasses ? InceptionPools::fid : InceptionPools::torch;
+}
+
 FeatureNetwork load_inception(const std::filesystem::path& path, DType dtype, const Device& device,
                               InceptionPools pools) {
   auto blocks = inception_blocks();
@@ -226,7 +245,15 @@ FeatureNetwork load_inception(const std::filesystem::path& path, DType dtype, co
       if (!seen(block.name, x)) return;
     }
   };
-  return {"inception", {"Mixed_5d", "Mixed_6e", "Mixed_7c"}, dtype, forward};
+  FeatureNetwork network(pools == InceptionPools::fid ? "inception-fid" : "inception",
+                         {"Mixed_5d", "Mixed_6e", "Mixed_7c"}, dtype, forward);
+  if (const std::int64_t classes = class_count(path); classes > 0) {
+    ClassHead head{file.values("fc.weight", {classes, kDescriptor}), {}};
+    head.bias.resize(static_cast<std::size_t>(classes), 0.0);
+    if (pools == InceptionPools::torch) head.bias = file.values("fc.bias", {classes});
+    network.set_class_head(std::move(head));
+  }
+  return network;
 }
 
 }  // namespace sumi

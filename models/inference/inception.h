@@ -16,9 +16,16 @@ namespace sumi {
 //
 // The file is a safetensors state_dict of torchvision's inception_v3: NAME.conv.weight and
 // NAME.bn.weight, .bias, .running_mean and .running_var of 94 convolutions, from Conv2d_1a_3x3 to
-// Mixed_7c.branch_pool. Other tensors (AuxLogits, fc) are ignored.
+// Mixed_7c.branch_pool. fc.weight [classes, 2048], if present, becomes the class head, with fc.bias
+// for pools of torchvision's; the weights of FID have 1008 classes and no bias, as the Inception
+// score was computed. Other tensors (AuxLogits) are ignored. The network's name is "inception",
+// or "inception-fid" with that rule for pools.
 FeatureNetwork load_inception(const std::filesystem::path& path, DType dtype, const Device& device,
                               InceptionPools pools);
+
+// The rule that belongs to a file by the size of its classifier: `fid` for 1008 classes, which only
+// the weights of FID have, else `torch`.
+InceptionPools inception_pools(const std::filesystem::path& path);
 
 // The 94 convolutions: their names and weight shapes [out, in, h, w] in the file.
 struct InceptionConv {

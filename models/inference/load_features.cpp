@@ -19,6 +19,7 @@
 #include "models/make_model.h"
 #include "models/registry.h"
 #include "models/training/checkpoint_metadata.h"
+#include "models/training/class_labels.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
@@ -83,6 +84,22 @@ FeatureNetwork freeze_trunk(const Module& trunk, std::int64_t channels, DType dt
 
 namespace {
 
+// The head of the first data set.
+ClassHead first_head(const CheckpointFile& file, const TrainOptions& options) {
+  const auto classes = static_cast<std::int64_t>(class_names(options).front().size());
+  const auto values = [&](const std::string& name, const Shape& shape) {
+    const Tensor tensor = Tensor::full(shape, 0, DType::f64, parse_device("ref"));
+    const std::string averaged = "ema.head1." + name;
+    file.load(file.has(averaged) ? averaged : "head1." + name, tensor);
+    const std::vector<double> all = tensor.to_vector<double>();
+    for (const double v : all)
+      if (!std::isfinite(v))
+        fail("features " + file.path().string(), "holds NaN or infinity in head1." + name);
+    return all;
+  };
+  return {values("fc.weight", {classes, 1, 1, 8 * options.width}), values("fc.bias", Shape::vector(classes))};
+}
+
 FeatureNetwork own_network(const fs::path& path, DType dtype, const Device& device) {
   const CheckpointFile file(path);
   const TrainOptions options = stored_options(file);
@@ -98,7 +115,9 @@ FeatureNetwork own_network(const fs::path& path, DType dtype, const Device& devi
       for (const double v : p.value.to_vector<double>())
         if (!std::isfinite(v)) fail("features " + path.string(), "holds NaN or infinity in f." + p.name);
     }
-  return freeze_trunk(*trunk, options.channels, dtype, device);
+  FeatureNetwork network = freeze_trunk(*trunk, options.channels, dtype, device);
+  network.set_class_head(first_head(file, options));
+  return network;
 }
 
 // The 1x1 convolution that converts RGB in [-1,1] to VGG's input.
@@ -174,7 +193,7 @@ bool is_own_network(const std::string& name) {
 }
 
 FeatureNetwork load_features(const std::string& name, DType dtype, const Device& device, VggInput input,
-                             InceptionPools pools) {
+                             std::optional<InceptionPools> pools) {
   const fs::path path = features_path(name);
   const WeightFile file(path);
   if (file.metadata().contains("sumi.model")) return own_network(path, dtype, device);
@@ -182,7 +201,8 @@ FeatureNetwork load_features(const std::string& name, DType dtype, const Device&
     return std::any_of(file.entries().begin(), file.entries().end(),
                        [&](const WeightFile::Entry& entry) { return entry.name.starts_with(beginning); });
   };
-  if (holds("Conv2d_1a_3x3.") || holds("Mixed_")) return load_inception(path, dtype, device, pools);
+  if (holds("Conv2d_1a_3x3.") || holds("Mixed_"))
+    return load_inception(path, dtype, device, pools ? *pools : inception_pools(path));
   if (holds("features.")) return vgg19(path, dtype, device, input);
   fail("features " + path.string(),
        "holds no network that is known by its tensors' names; in torchvision's names VGG19 begins with "

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "engine/nn.h"
@@ -17,10 +18,12 @@ namespace sumi {
 //                     (models/inference/inception.h). The tensor names decide which.
 // sumi's own network and VGG19 are sequences of 3x3 convolutions with ReLU and 2x2 max pools. Their
 // layers are "conv1_1", before its ReLU, "relu1_1" after it, and so on: up to conv4_1 for sumi's
-// own network and conv5_4 for VGG19. Throws Error "[features ...] ..." naming a tensor that is
+// own network and conv5_4 for VGG19. Without `pools`, Inception's file decides
+// (inception_pools()). Throws Error "[features ...] ..." naming a tensor that is
 // missing or has a wrong shape.
 FeatureNetwork load_features(const std::string& name_or_path, DType dtype, const Device& device,
-                             VggInput input = VggInput::torch, InceptionPools pools = InceptionPools::torch);
+                             VggInput input = VggInput::torch,
+                             std::optional<InceptionPools> pools = InceptionPools::torch);
 
 // Returns true if load_features() would load a network trained by sumi, and not VGG19 or Inception
 // v3. Errors as load_features().

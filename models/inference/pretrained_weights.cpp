@@ -32,7 +32,7 @@ std::vector<double> FrozenWeights::values(const std::string& name,
                                           const std::vector<std::int64_t>& shape) const {
   const WeightFile::Entry& entry = find(name);
   if (entry.shape != shape)
-    refuse(fmt::format("has {} of {}, but {} wants {} there; {}", name, fmt::join(entry.shape, "x"), network_,
+    refuse(fmt::format("has {} of {}, but {} needs {} there; {}", name, fmt::join(entry.shape, "x"), network_,
                        fmt::join(shape, "x"), names_));
   auto values = file_.values(name);
   if (values.empty()) refuse(fmt::format("has {} as {}; store it as F32", name, entry.dtype));

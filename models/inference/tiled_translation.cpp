@@ -93,9 +93,9 @@ void make_sample(const TileRequest& request, double pixels, Sample& sample) {
                       static_cast<std::int64_t>(x) * photo.width / sample.photo.width;
       sample.input.hole.push_back(from.hole[static_cast<std::size_t>(at)]);
     }
-  sample.result.width = sample.photo.width;
-  sample.result.height = sample.photo.height;
-  sample.result.rgb.assign(sample.photo.pixels() * 3, 0);
+  sample.result.width = sample.photo.width * request.enlargement;
+  sample.result.height = sample.photo.height * request.enlargement;
+  sample.result.rgb.assign(sample.result.pixels() * 3, 0);
 }
 
 NormStatistics run_sample(const Program& program, const TileRequest& request, Sample& sample) {

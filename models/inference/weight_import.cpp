@@ -108,19 +108,22 @@ WeightMatch import_weights(WeightFile& file, const std::string& path, const std:
                            const std::string& net, const TrainOptions& options,
                            const std::vector<Model::Network>& networks) {
   const std::vector<NamedModule> modules = modules_of(networks);
-  const auto fit = [&](NameRule rule) {
-    return choose_part(file, path, key, [&] {
-      WeightProblems problems;
-      try {
-        const WeightMatch match = match_weights(file, path, net, modules, rule, problems);
-        return !problems.any() && !match.pairs.empty();
-      } catch (const Error&) {
-        return false;
-      } catch (const std::invalid_argument&) {  // names do not say which network
-        return false;
-      }
-    });
+  const auto fits = [&](NameRule rule) {
+    WeightProblems problems;
+    try {
+      const WeightMatch match = match_weights(file, path, net, modules, rule, problems);
+      return !problems.any() && !match.pairs.empty();
+    } catch (const Error&) {
+      return false;
+    } catch (const std::invalid_argument&) {  // names do not say which network
+      return false;
+    }
   };
+  const auto fit = [&](NameRule rule) { return choose_part(file, path, key, [&] { return fits(rule); }); };
+  if (net.empty() && key.empty()) {  // networks in a dictionary each, as sumi export writes them
+    file.choose_all();
+    if (fits(NameRule::by_name)) return take_weights(file, path, net, networks);
+  }
   if (fit(NameRule::by_name)) return take_weights(file, path, net, networks);
   if (const std::string hint = fitting_option(file, path, net, options); !hint.empty()) {
     try {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kSlope = 0.2, kNoActivation = 1;
 constexpr double kBlockScale = 0.3, kHeadShare = 0.1;
-constexpr std::int64_t kCoefficients = 7;
+constexpr std::int64_t kCoefficients = 7, kLogit = 3;
 constexpr PadGeom kBorder{PadMode::reflect, 1, 1, 1, 1};
 constexpr ResizeGeom kBilinear{ResizeMode::bilinear, ResizeCoords::half_pixel};
 
@@ -98,6 +98,11 @@ ComicNetwork::ComicNetwork(const ComicSize& size, DType dtype, const Device& dev
   dec1_ = &add("dec1", 4 * w, 2 * w, 1, kSlope, 1, n);
   decoder_ = add_decoder("", n);
   for (int i = 0; i < size.own; ++i) own_.push_back(add_decoder(fmt::format("own.{}.", i), 1));
+  for (int k = 1; k < size.hands; ++k) {
+    const std::string prefix = fmt::format("hand.{}.", k);
+    StyledConv& dec0 = add(prefix + "dec0", 4 * w, w, 1, kSlope, 1, n);
+    hands_.push_back({&dec0, &add(prefix + "line", 2 * w, 1, 1, kNoActivation, 0, n)});
+  }
 }
 
 ComicNetwork::~ComicNetwork() = default;
@@ -115,6 +120,7 @@ void ComicNetwork::initialize(RandomStream& stream) {
   };
   initialize(decoder_);
   for (const Decoder& decoder : own_) initialize(decoder);
+  for (const Decoder& hand : hands_) initialize(hand);
 }
 
 Tensor ComicNetwork::operator()(const Tensor& x, const Tensor& mixture) {
@@ -122,25 +128,49 @@ Tensor ComicNetwork::operator()(const Tensor& x, const Tensor& mixture) {
   return in_activations(x, [&](const Tensor& y) { return run(y, mixture); });
 }
 
-// a, b, h are padded for the next convolution; the residual of a block is not.
+Tensor ComicNetwork::with_hands(const Tensor& x, const Tensor& mixture) {
+  const ModuleScope scope(name());
+  return in_activations(x, [&](const Tensor& y) {
+    const Features features = encode(y, mixture);
+    const Tensor all = coefficients(features, mixture);
+    std::vector<Tensor> drawn{all};
+    const Shape& s = all.shape();
+    for (const Decoder& hand : hands_)
+      drawn.push_back(
+          sumi::add(slice(all, {0, 0, 0, kLogit}, {s.n, s.h, s.w, 1}), decode(features, hand, mixture)));
+    return drawn.size() == 1 ? all : concat(drawn, 3);
+  });
+}
+
 Tensor ComicNetwork::run(const Tensor& x, const Tensor& mixture) const {
+  return coefficients(encode(x, mixture), mixture);
+}
+
+// a, b, h are padded for the next convolution; the residual of a block is not.
+ComicNetwork::Features ComicNetwork::encode(const Tensor& x, const Tensor& mixture) const {
   const Tensor a = (*enc0_)(pad2d(x, kBorder), mixture, kBorder);
   const Tensor b = (*enc1_)(a, mixture, kBorder);
   Tensor h = (*enc2_)(b, mixture);
   for (const auto& [first, second] : blocks_)
     h = (*second)((*first)(pad2d(h, kBorder), mixture, kBorder), mixture, {}, h);
-  h = concat({doubled((*dec1_)(pad2d(h, kBorder), mixture)), b}, 3);
-  const auto decoded = [&](const Decoder& decoder, const Tensor& weights) {
-    return (*decoder.head)(concat({doubled((*decoder.dec0)(h, weights)), a}, 3), weights);
-  };
-  Tensor y = decoded(decoder_, mixture);
+  return {concat({doubled((*dec1_)(pad2d(h, kBorder), mixture)), b}, 3), a};
+}
+
+Tensor ComicNetwork::decode(const Features& features, const Decoder& decoder, const Tensor& mixture) const {
+  return (*decoder.head)(concat({doubled((*decoder.dec0)(features.half, mixture)), features.full}, 3),
+                         mixture);
+}
+
+Tensor ComicNetwork::coefficients(const Features& features, const Tensor& mixture) const {
+  const Tensor y = decode(features, decoder_, mixture);
   if (own_.empty()) return y;
   Tensor others;
+  const std::int64_t count = mixture.shape().n;
   std::int64_t style = size_.styles - size_.own;
-  Tensor rest = Tensor::full({x.shape().n, 1, 1, 1}, 1, mixture.dtype(), mixture.device());
+  Tensor rest = Tensor::full({count, 1, 1, 1}, 1, mixture.dtype(), mixture.device());
   for (const Decoder& decoder : own_) {
-    const Tensor share = slice(mixture, {0, 0, 0, style++}, {x.shape().n, 1, 1, 1});
-    const Tensor mine = mul(decoded(decoder, affine(share, 0, 1)), cast(share, y.dtype()));
+    const Tensor share = slice(mixture, {0, 0, 0, style++}, {count, 1, 1, 1});
+    const Tensor mine = mul(decode(features, decoder, affine(share, 0, 1)), cast(share, y.dtype()));
     others = others ? sumi::add(others, mine) : mine;
     rest = sub(rest, share);
   }
@@ -178,7 +208,7 @@ Shape ComicNetwork::infer_decoder(const Decoder& decoder, const Shape& x, const 
 
 Tensor line_logit(const Tensor& coefficients) {
   const Shape& s = coefficients.shape();
-  return affine(slice(coefficients, {0, 0, 0, 3}, {s.n, s.h, s.w, 1}), 4, -2);
+  return affine(slice(coefficients, {0, 0, 0, kLogit}, {s.n, s.h, s.w, 1}), 4, -2);
 }
 
 ComicLayers comic_layers(const Tensor& x, const Tensor& coefficients) {

@@ -12,6 +12,12 @@
 // Convolutions use reflection padding and precede the upsampling, where they cost a quarter. A
 // style that was added later has a dec0 and a head of its own, own.i; a mixture with it is the
 // mixture of the coefficients of both decoders.
+//
+// A still has one line. The lines of a drawing that moves (sumi animate) are drawn by several hands
+// that take turns. Hand 0 is the head's. Each further hand k is a small private decoder of the
+// shared features, whose result is added to the head's line:
+//   hand.k.dec0  3x3, 4W -> W, bilinear x2, concatenated with enc0
+//   hand.k.line  3x3, 2W -> 1; a style's scale is 0 until it is trained, so the hand is hand 0's
 #pragma once
 
 #include <cstdint>
@@ -27,7 +33,8 @@ struct ComicSize {
   std::int64_t width = 16;  // W
   int blocks = 4;
   int styles = 1;
-  int own = 0;  // the last so many of the styles have a dec0 and a head of their own
+  int own = 0;    // the last so many of the styles have a dec0 and a head of their own
+  int hands = 1;  // that draw lines
 };
 
 class ComicNetwork final : public Module {
@@ -43,10 +50,14 @@ class ComicNetwork final : public Module {
   // [n,h,w,7]: the shift b (3), the line's logit (1), the scale a (3).
   Tensor operator()(const Tensor& x, const Tensor& mixture);
   using Module::operator();  // with the first style alone
+  // The same coefficients bit-exactly, and behind them the line's logit of each further hand:
+  // [n,h,w,6 + hands].
+  Tensor with_hands(const Tensor& x, const Tensor& mixture);
   Shape infer_shape(const Shape& x, Cost& cost) const override;
 
   // He initialization for a leaky ReLU of .2 (He 2015). Scales are 1, except .3 for the second
-  // convolution of a block, so that blocks begin near the identity; the head's weights are a tenth.
+  // convolution of a block, so that blocks begin near the identity; the head's weights are a tenth,
+  // and the scales of further hands' lines 0.
   void initialize(RandomStream& stream);
 
  protected:
@@ -60,6 +71,13 @@ class ComicNetwork final : public Module {
     StyledConv *dec0, *head;
   };
   Decoder add_decoder(const std::string& prefix, int styles);
+  // Inputs of the decoders, padded: at half size, and at full size.
+  struct Features {
+    Tensor half, full;
+  };
+  Features encode(const Tensor& x, const Tensor& mixture) const;
+  Tensor decode(const Features& features, const Decoder& decoder, const Tensor& mixture) const;
+  Tensor coefficients(const Features& features, const Tensor& mixture) const;
   Shape infer_decoder(const Decoder& decoder, const Shape& x, const Shape& skip, Cost& cost) const;
   Tensor run(const Tensor& x, const Tensor& mixture) const;
 
@@ -68,7 +86,7 @@ class ComicNetwork final : public Module {
   Device device_;
   StyledConv *enc0_, *enc1_, *enc2_, *dec1_;
   Decoder decoder_;
-  std::vector<Decoder> own_;
+  std::vector<Decoder> own_, hands_;  // of further hands; a head is then a line's
   std::vector<std::pair<StyledConv*, StyledConv*>> blocks_;
 };
 

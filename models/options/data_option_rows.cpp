@@ -54,13 +54,13 @@ void DataOptions::add_rows(OptionTable& t) {
       .path()
       .on_resume();
   t.add("channels", &TrainOptions::channels)
-      .help("1: grayscale; 3: color")
-      .placeholder("1|3")
+      .help("1: grayscale; 3: color; 4: color and transparency, for models that generate from noise")
+      .placeholder("1|3|4")
       .alias("--nc")
-      .choices({"1", "3"});
+      .choices({"1", "3", "4"});
   t.add("flip", &TrainOptions::flip).help("mirror images at random");
   t.add("sample-with-replacement", &TrainOptions::sample_with_replacement)
-      .help("sample every image from the whole set, so that an epoch repeats some and skips others")
+      .help("sample with replacement: an epoch repeats some images and skips others")
       .alias("--replacement");
   t.add("max-items", &TrainOptions::max_items)
       .help("use only the first N images; 0: all")

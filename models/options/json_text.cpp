@@ -74,4 +74,14 @@ std::string short_text(const Json& value) {
   return text.substr(0, end) + "...";
 }
 
+std::string html_json(const Json& json) {
+  std::string safe;
+  for (const char c : json.dump(-1, ' ', false, Json::error_handler_t::replace))
+    if (c == '<')
+      safe += "\\u003c";
+    else
+      safe += c;
+  return safe;
+}
+
 }  // namespace sumi

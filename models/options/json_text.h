@@ -20,4 +20,8 @@ nlohmann::ordered_json& append_member(nlohmann::ordered_json& object, const std:
 // `value` as text of at most 60 bytes, for messages; strings that are not UTF-8 are replaced.
 std::string short_text(const nlohmann::ordered_json& value);
 
+// JSON as text that cannot end the element of an HTML page that it stands in. Strings that are not
+// UTF-8 are replaced.
+std::string html_json(const nlohmann::ordered_json& json);
+
 }  // namespace sumi

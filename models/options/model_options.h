@@ -12,6 +12,7 @@ struct StylizerOptions {
   std::string add_style;    // the same, of those that were added to a checkpoint's; the last one is learned
   std::string drawings;     // folder of drawings whose strokes a discriminator of lines takes for real
   double lambda_adv = 0.1;  // weight of its loss
+  int hands = 1;            // that draw lines in turn
 
   static void add_rows(OptionTable& table);
 };

@@ -34,7 +34,7 @@ void add_length(OptionTable& t) {
       .range(0, kLargestCount)
       .on_resume();
   t.add("epochs", &TrainOptions::epochs)
-      .help("length of the run in epochs, which need not be whole")
+      .help("length of the run in epochs; fractions are allowed")
       .alias("--n-epochs,--niter")
       .range(0, 1e9)
       .on_resume()
@@ -46,7 +46,7 @@ void add_length(OptionTable& t) {
                                : "the run has no length; set --epochs or --steps");
       });
   t.add("epochs-decay", &TrainOptions::epochs_decay)
-      .help("further epochs, in which the learning rate falls")
+      .help("additional epochs, in which the learning rate decays")
       .alias("--n-epochs-decay,--niter-decay")
       .range(0, 1e9)
       .on_resume();
@@ -102,7 +102,7 @@ void OptimizationOptions::add_rows(OptionTable& t) {
   add_length(t);
   add_update(t);
   t.add("clip-grad-norm", &TrainOptions::clip_grad_norm)
-      .help("largest global norm of a network's gradient; 0: off")
+      .help("maximum global norm of a network's gradient; 0: off")
       .alias("--clip-grad")
       .range(0, 1e9);
   t.add("ema", &TrainOptions::ema)
@@ -112,7 +112,7 @@ void OptimizationOptions::add_rows(OptionTable& t) {
       .help("gradient accumulation: batches per update, for larger batches in the same memory")
       .range(1, 65536);
   t.add("freeze", &TrainOptions::freeze)
-      .help("do not train parameters whose names begin so: g.main.0,d.main")
+      .help("do not train parameters whose names have these prefixes: g.main.0,d.main")
       .placeholder("NAMES");
   t.add("overfit-one-batch", &TrainOptions::overfit_one_batch)
       .help("train on the first batch only, as a sanity check");

@@ -9,7 +9,8 @@ void CommonOptions::add_rows(OptionTable& t) {
 }
 
 void NoiseGanOptions::add_rows(OptionTable& t) {
-  add_groups<CommonOptions, SquareOptions, LatentOptions, GeneratorOptions, DiscriminatorOptions>(t);
+  add_groups<CommonOptions, SquareOptions, LatentOptions, GeneratorOptions, DiscriminatorOptions,
+             MetricsOptions>(t);
 }
 
 void ConvGanOptions::add_rows(OptionTable& t) {
@@ -17,7 +18,8 @@ void ConvGanOptions::add_rows(OptionTable& t) {
 }
 
 void TranslationGanOptions::add_rows(OptionTable& t) {
-  add_groups<CommonOptions, CropOptions, GeneratorOptions, UpsamplingOptions, DiscriminatorOptions>(t);
+  add_groups<CommonOptions, CropOptions, GeneratorOptions, UpsamplingOptions, DiscriminatorOptions,
+             MetricsOptions>(t);
 }
 
 }  // namespace sumi

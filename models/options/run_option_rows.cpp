@@ -55,7 +55,10 @@ void RunOptions::add_rows(OptionTable& t) {
       .range(1, 1e6)
       .on_resume();
   t.add("rescue", &TrainOptions::rescue)
-      .help("if the run diverges, go on from its last checkpoint at a quarter of the learning rate")
+      .help("if the run diverges, resume from its last checkpoint at a quarter of the learning rate")
+      .on_resume();
+  t.add("tensorboard", &TrainOptions::tensorboard)
+      .help("also write statistics and samples as event files, to RUN/tensorboard")
       .on_resume();
   t.add("dump-batches", &TrainOptions::dump_batches)
       .help("write the inputs of every logged step to DIR/STEP.safetensors")

@@ -14,7 +14,7 @@ struct RunOptions {
   std::int64_t log_every = 10, sample_every = 200, save_every = 1000;
   bool save_every_epoch = false;
   int keep = 3;
-  bool rescue = false;
+  bool rescue = false, tensorboard = false;
   std::string dump_batches;
 
   static void add_rows(OptionTable& table);

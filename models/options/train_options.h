@@ -9,6 +9,7 @@
 
 #include "models/options/data_options.h"
 #include "models/options/discriminator_options.h"
+#include "models/options/metrics_options.h"
 #include "models/options/model_options.h"
 #include "models/options/network_options.h"
 #include "models/options/optimization_options.h"
@@ -17,6 +18,7 @@
 namespace sumi {
 
 struct TrainOptions : RunOptions,
+                      MetricsOptions,
                       DataOptions,
                       SquareOptions,
                       CropOptions,

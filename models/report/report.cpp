@@ -6,6 +6,7 @@
 
 #include "engine/serialize/base64.h"
 #include "engine/serialize/file.h"
+#include "models/options/json_text.h"
 #include "models/report/page.h"
 #include "models/report/run_record.h"
 
@@ -36,7 +37,8 @@ Json to_json(const RunRecord& run) {
                {"messages", run.messages},
                {"log", run.log},
                {"images_per_second", images_per_second(run)},
-               {"best", nullptr}};
+               {"best", run.best < 0 ? Json() : Json(run.best)},
+               {"best_score", run.best_metric.empty() ? Json() : Json({run.best_metric, run.best_value})}};
   json["columns"] = Json::object();
   for (const auto& [name, values] : run.columns) json["columns"][name] = values;
   json["samples"] = Json::array();
@@ -49,17 +51,6 @@ Json to_json(const RunRecord& run) {
   for (const RunRecord::Checkpoint& file : run.checkpoints)
     json["checkpoints"].push_back({{"step", file.step}, {"name", file.name}, {"bytes", file.bytes}});
   return json;
-}
-
-// JSON that cannot end the element it is in.
-std::string embedded(const Json& json) {
-  std::string safe;
-  for (const char c : json.dump(-1, ' ', false, Json::error_handler_t::replace))
-    if (c == '<')
-      safe += "\\u003c";
-    else
-      safe += c;
-  return safe;
 }
 
 }  // namespace
@@ -75,7 +66,7 @@ std::string report_page(const std::vector<fs::path>& runs) {
   }
   data["title"] = title;
   std::string page(kReportPage);
-  return page.replace(page.find(kSlot), kSlot.size(), embedded(data));
+  return page.replace(page.find(kSlot), kSlot.size(), html_json(data));
 }
 
 void write_report(const std::vector<fs::path>& runs, const fs::path& output) {

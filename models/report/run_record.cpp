@@ -14,6 +14,7 @@
 #include "engine/error.h"
 #include "engine/image/image.h"
 #include "engine/serialize/file.h"
+#include "models/judges/set_judge.h"
 #include "models/options/json_text.h"
 #include "models/settings.h"
 #include "models/training/run_paths.h"
@@ -68,13 +69,32 @@ std::vector<std::string> stats_lines(const fs::path& path) {
   return lines;
 }
 
+// Returns true for a line with a score of --metrics, of which there are few.
+bool holds_score(const std::string& line) {
+  const auto& all = set_scores();
+  return std::any_of(all.begin(), all.end(), [&line](const SetScore& score) {
+    return line.find('"' + std::string(score.key) + '"') != std::string::npos;
+  });
+}
+
+// best.json; a damaged one is as if there were none.
+void read_best(RunRecord& run, const fs::path& path) {
+  std::error_code ec;
+  if (!fs::is_regular_file(path, ec) || fs::file_size(path, ec) > 4096) return;
+  const Json json = Json::parse(read_file(path, 4096), nullptr, false);
+  if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer()) return;
+  run.best = json["step"].get<std::int64_t>();
+  if (json.contains("metric") && json["metric"].is_string()) run.best_metric = json["metric"];
+  if (json.contains("value") && json["value"].is_number()) run.best_value = json["value"];
+}
+
 void read_stats(RunRecord& run, const fs::path& path) {
   std::vector<std::string> lines = stats_lines(path);
   const std::size_t stride = (lines.size() + kMaxRows - 1) / kMaxRows;
   std::size_t rows = 0;
   std::map<std::string, std::size_t> columns;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (stride > 1 && i % stride != 0 && i + 1 != lines.size()) continue;
+    if (stride > 1 && i % stride != 0 && i + 1 != lines.size() && !holds_score(lines[i])) continue;
     const Json json = Json::parse(lines[i], nullptr, false);
     if (!json.is_object() || !json.contains("step") || !json["step"].is_number_integer()) continue;
     for (const auto& [key, value] : json.items()) {
@@ -199,6 +219,7 @@ RunRecord read_run(const fs::path& path, std::size_t sheet_bytes) {
   read_log(run, path / "log.txt");
   read_sheets(run, path / "samples", sheet_bytes);
   read_checkpoints(run, path / "checkpoints");
+  read_best(run, path / "best.json");
   // The trainer writes its last report while it holds the lock.
   const std::string end = run.log.empty() ? "" : without_time(run.log.back());
   const bool stopped = end.starts_with("stopped at step") || !is_locked(path);

@@ -29,6 +29,9 @@ struct RunRecord {
   double seconds = 0;
   // The values of stats.jsonl by name; null where a line lacks one or it is not finite.
   std::vector<std::pair<std::string, std::vector<nlohmann::ordered_json>>> columns;
+  std::int64_t best = -1;   // step of the best checkpoint (best.json); -1 without one
+  std::string best_metric;  // "fd"
+  double best_value = 0;
   nlohmann::ordered_json options, defaults;  // objects; defaults are empty for an unknown model
   std::vector<std::string> messages;         // warnings and notes of log.txt, each once
   std::vector<std::string> log;              // the last lines

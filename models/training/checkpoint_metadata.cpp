@@ -41,6 +41,17 @@ class StateReader {
   std::string where_;
 };
 
+BestScore best_score(const Json& json, const std::string& where) {
+  if (!json.is_object())
+    fail(where, fmt::format("has best as {}, not an object; {}", short_text(json), kCure));
+  const StateReader reader(json, where);
+  const Json &metric = reader.member("metric"), &value = reader.member("value");
+  if (!metric.is_string() || !value.is_number() || !std::isfinite(value.get<double>()))
+    fail(where, fmt::format("has best as {}, not a score; {}", short_text(json), kCure));
+  return {metric.get<std::string>(), static_cast<std::int64_t>(reader.whole("step", kMostSteps)),
+          value.get<double>(), static_cast<std::int64_t>(reader.whole("without_improvement", kMostSteps))};
+}
+
 }  // namespace
 
 TrainOptions stored_options(const CheckpointFile& file) {
@@ -74,6 +85,7 @@ TrainingState stored_state(const CheckpointFile& file) {
   }
   if (const auto plan = json.find("plan"); plan != json.end())
     state.plan = plan_from_json(*plan, "plan in the " + where, kCure);
+  if (const auto best = json.find("best"); best != json.end()) state.best = best_score(*best, where);
   const Json& counters = reader.member("counters");
   if (!counters.is_object())
     fail(where, fmt::format("has counters as {}, not an object; {}", short_text(counters), kCure));

@@ -17,6 +17,14 @@ namespace sumi {
 // check_checkpoint_matches.
 TrainOptions stored_options(const CheckpointFile& file);
 
+// The best score of --metrics so far.
+struct BestScore {
+  std::string metric;  // "fd"
+  std::int64_t step = 0;
+  double value = 0;
+  std::int64_t without_improvement = 0;  // computations since
+};
+
 // The progress of training.
 struct TrainingState {
   std::int64_t step = 0;
@@ -29,6 +37,7 @@ struct TrainingState {
   std::string kernels;  // compute_signature(); "" in old files
   std::optional<StoredPlan> plan;
   std::map<std::string, std::uint64_t> counters;
+  std::optional<BestScore> best;
 };
 
 // Throws Error "[state of checkpoint PATH] ..." if an entry is missing, of another type, or out of

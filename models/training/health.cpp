@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
+
+#include "models/judges/image_scores.h"
 
 namespace sumi {
 namespace {
@@ -28,12 +29,6 @@ std::optional<double> value_of(const StepStats& stats, const std::string& name) 
   for (const auto& [key, value] : stats)
     if (key == name) return value;
   return std::nullopt;
-}
-
-double mean_difference(const Image8& a, const Image8& b) {
-  double sum = 0;
-  for (std::size_t i = 0; i < a.data.size(); ++i) sum += std::abs(int{a.data[i]} - int{b.data[i]});
-  return sum / static_cast<double>(std::max<std::size_t>(1, a.data.size()));
 }
 
 double share_saturated(const std::vector<Image8>& images) {
@@ -70,9 +65,9 @@ std::vector<std::string> HealthMonitor::begin() {
   std::vector<std::string> lines;
   if (examples_ < kFewExamples)
     say(lines, "few",
-        fmt::format("the data has only {} image{}: the networks will memorize {}. Add images{}", examples_,
-                    examples_ == 1 ? "" : "s", examples_ == 1 ? "it" : "them",
-                    augments_ ? ", or at least --diffaugment color,translation,cutout" : ""));
+        fmt::format("the data has only {} image{}, and the networks will memorize {}. Add images{}",
+                    examples_, examples_ == 1 ? "" : "s", examples_ == 1 ? "it" : "them",
+                    augments_ ? ", or at least use --diffaugment color,translation,cutout" : ""));
   return lines;
 }
 
@@ -88,17 +83,17 @@ void HealthMonitor::check_discriminator(std::vector<std::string>& lines, std::in
   if (steps_seen_ < kSettled) return;
   if (accuracy_.get() > kWinning && std::abs(loss_d_.get()) < kWinningLoss)
     say(lines, "winning",
-        fmt::format("step {}: the discriminator is winning: it tells {:.1f} % of the images right, with a "
-                    "loss of {:.2g}, and the generator learns little from it. Lower its rate (--lr-d), or "
-                    "add --spectral-norm, --r1 or --instance-noise",
+        fmt::format("step {}: the discriminator is winning. It classifies {:.1f} % of the images correctly, "
+                    "with a loss of {:.2g}, and the generator learns little from it. Lower its learning rate "
+                    "(--lr-d), or add --spectral-norm, --r1 or --instance-noise",
                     step, 100 * accuracy_.get(), loss_d_.get()));
   const double spread = std::sqrt(std::max(0.0, loss_d_square_.get() - loss_d_.get() * loss_d_.get()));
   if (gap_.get() < kBlind && spread < 1e-3 * std::max(1e-6, std::abs(loss_d_.get())))
     say(lines, "blind",
-        fmt::format("step {}: the discriminator does not tell real images from generated ones, and its loss "
-                    "stands still at {:.3g}. Raise its rate (--lr-d), and check that the data shows what it "
-                    "should (samples, --dump-batches)",
-                    step, loss_d_.get()));
+        fmt::format(
+            "step {}: the discriminator does not separate real images from generated ones, and its loss "
+            "stays at {:.3g}. Raise its learning rate (--lr-d), and check the data (samples, --dump-batches)",
+            step, loss_d_.get()));
 }
 
 void HealthMonitor::check_growth(std::vector<std::string>& lines, std::int64_t step, const StepStats& stats) {
@@ -113,8 +108,8 @@ void HealthMonitor::check_growth(std::vector<std::string>& lines, std::int64_t s
     if (steps_seen_ > 100 && at < first_sizes_.size() && size.get() > kLarge &&
         (size.get() > kGrowth * first_sizes_[at] || (is_adversarial && size.get() > kHuge)))
       say(lines, "growth",
-          fmt::format("step {}: {} is {:.3g} (at step 100 {:.3g}): the run is diverging. Lower --lr, add "
-                      "--clip-grad-norm 1, or bound the discriminator with --spectral-norm or --r1",
+          fmt::format("step {}: {} is {:.3g}, after {:.3g} at step 100: the run is diverging. Lower --lr, "
+                      "add --clip-grad-norm 1, or constrain the discriminator with --spectral-norm or --r1",
                       step, name, size.get(), first_sizes_[at]));
     ++at;
   }
@@ -136,18 +131,17 @@ void HealthMonitor::check_collapse(std::vector<std::string>& lines, std::int64_t
   const bool never_rose = steps_seen_ >= 1000 && best_diversity_ < 0.05 * *real_diversity_;
   if (fell)
     say(lines, "collapse",
-        fmt::format(
-            "step {}: the samples look alike: they differ by {:.0f} % of what real images do, at step "
-            "{} by {:.0f} %. The generator has collapsed: go back to a checkpoint before (--resume "
-            "RUN/checkpoints/STEP.safetensors) and lower --lr, or add "
-            "--minibatch-discrimination or --mode-seeking 1",
-            step, 100 * share, best_step_, 100 * best_diversity_ / *real_diversity_));
+        fmt::format("step {}: the samples look alike. They differ {:.0f} % as much as real images do; at "
+                    "step {} it was {:.0f} %. The generator has collapsed: resume from an earlier checkpoint "
+                    "(--resume RUN/checkpoints/STEP.safetensors) with a lower --lr, or start a run with "
+                    "--minibatch-discrimination or --mode-seeking 1",
+                    step, 100 * share, best_step_, 100 * best_diversity_ / *real_diversity_));
   else if (never_rose)
     say(lines, "collapse",
-        fmt::format("step {}: all samples look alike: they differ by {:.0f} % of what real images do. The "
-                    "generator ignores its noise: lower --lr, or add --minibatch-discrimination or "
-                    "--mode-seeking 1",
-                    step, 100 * share));
+        fmt::format(
+            "step {}: all samples look alike. They differ {:.0f} % as much as real images do. The generator "
+            "ignores its noise: lower --lr, or add --minibatch-discrimination or --mode-seeking 1",
+            step, 100 * share));
 }
 
 std::vector<std::string> HealthMonitor::sheet(std::int64_t step, const std::vector<Image8>& images) {
@@ -157,8 +151,8 @@ std::vector<std::string> HealthMonitor::sheet(std::int64_t step, const std::vect
   if (steps_seen_ >= kStill && share_saturated(images) > kSaturated &&
       (!real_diversity_ || *real_diversity_ < 100))
     say(lines, "saturated",
-        fmt::format("step {}: nearly all samples' values are black or white: the generator's output is "
-                    "saturated. Lower --lr-g, or begin again with a smaller --init-gain",
+        fmt::format("step {}: nearly all values of the samples are black or white: the generator's output is "
+                    "saturated. Lower --lr-g, or start a new run with a smaller --init-gain",
                     step));
   double change = 0;
   if (last_sheet_.size() == images.size())
@@ -168,8 +162,9 @@ std::vector<std::string> HealthMonitor::sheet(std::int64_t step, const std::vect
     if (still_since_ < 0) still_since_ = last_sheet_step_;
     if (step - still_since_ >= kStill)
       say(lines, "still",
-          fmt::format("step {}: the samples have not changed since step {}: the generator does not learn. Is "
-                      "its rate (--lr, --lr-g) 0, or its output saturated?",
+          fmt::format("step {}: the samples have not changed since step {}: the generator does not learn. "
+                      "Check that its learning rate (--lr, --lr-g) is above 0; if its output is saturated, "
+                      "start a new run with a smaller --init-gain",
                       step, still_since_));
   } else {
     still_since_ = -1;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/image/plot.h"
+#include "models/judges/set_judge.h"
 #include "models/settings.h"
 #include "models/training/run_paths.h"
 #include "models/training/step_name.h"
@@ -50,7 +51,8 @@ Json json_of(const StatsLine& line) {
   json["images"] = line.images;
   json["seconds"] = line.seconds;
   json["images_per_second"] = line.images_per_second;
-  for (const auto& [name, value] : line.stats) json[name] = value;
+  for (const StepStats* values : {&line.stats, &line.scores})
+    for (const auto& [name, value] : *values) json[name] = value;
   return json;
 }
 
@@ -65,7 +67,7 @@ StatsLine line_of(const Json& json) {
     } else if (key == "images_per_second") {
       line.images_per_second = value.get<double>();
     } else {
-      line.stats.emplace_back(key, value.get<double>());
+      (find_set_score(key) ? line.scores : line.stats).emplace_back(key, value.get<double>());
     }
   }
   return line;
@@ -214,7 +216,7 @@ void RunDir::cut_back(std::int64_t step, std::int64_t epoch) {
   }
 }
 
-void RunDir::prune(int keep) const {
+void RunDir::prune(int keep, std::int64_t best) const {
   std::vector<std::int64_t> steps;
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(path_ / "checkpoints", ec))
@@ -222,7 +224,17 @@ void RunDir::prune(int keep) const {
       steps.push_back(step_of(entry.path()));
   std::sort(steps.rbegin(), steps.rend());
   for (std::size_t i = static_cast<std::size_t>(keep); i < steps.size(); ++i)
-    fs::remove(checkpoint_path(steps[i]), ec);
+    if (steps[i] != best) fs::remove(checkpoint_path(steps[i]), ec);
+}
+
+void RunDir::mark_best(const std::optional<BestScore>& best) const {
+  std::error_code ec;
+  if (!best) return void(fs::remove(path_ / "best.json", ec));
+  const Json json = {{"step", best->step},
+                     {"metric", best->metric},
+                     {"value", best->value},
+                     {"checkpoint", fmt::format("checkpoints/{}.safetensors", best->step)}};
+  write_file_atomically(path_ / "best.json", json.dump(2) + "\n");
 }
 
 }  // namespace sumi

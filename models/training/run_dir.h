@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "engine/serialize/file.h"
 #include "models/model.h"
+#include "models/training/checkpoint_metadata.h"
 
 namespace sumi {
 
@@ -18,6 +20,7 @@ struct StatsLine {
   std::int64_t step = 0, images = 0;
   double seconds = 0, images_per_second = 0;
   StepStats stats;
+  StepStats scores = {};  // of --metrics; not in loss.png
 };
 
 class RunDir {
@@ -43,8 +46,10 @@ class RunDir {
   // Discards everything after `step`, which lies in `epoch`: lines of stats.jsonl and samples.
   // Later checkpoints are moved to replaced/. Reads the history before it.
   void cut_back(std::int64_t step, std::int64_t epoch);
-  // Deletes full checkpoints except step 0 and the newest `keep`.
-  void prune(int keep) const;
+  // Deletes full checkpoints except step 0, the newest `keep`, and `best` if it is not negative.
+  void prune(int keep, std::int64_t best) const;
+  // Writes best.json, the mark of the best checkpoint; removes it without one.
+  void mark_best(const std::optional<BestScore>& best) const;
   // After a failure before the first checkpoint: removes what create() made, so that the command
   // can be repeated.
   void discard_if_new() const;

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "engine/runtime/device.h"
 #include "engine/runtime/trace.h"
@@ -59,6 +60,7 @@ Session::Session(const TrainOptions& options, std::optional<StoredPlan> plan, Ru
     model_->set_sample_images(sample_images(loader_, options_, count));
   total_ = total_steps(options_, per_epoch_);
   if (!options_.dump_batches.empty()) make_dump_folder();
+  if (!options_.metrics.empty()) metrics_.emplace(options_, loader_, *model_);
 }
 
 bool Session::generates_from_noise() const {
@@ -117,6 +119,13 @@ CheckpointHeader Session::header(const char* kind) const {
   state["kernels"] = compute_signature(parse_device(options_.device));
   if (plan_) state["plan"] = to_json(*plan_);
   for (const auto& [name, value] : model_->counters()) state["counters"][name] = value;
+  if (metrics_ && metrics_->best()) {
+    const BestScore& best = *metrics_->best();
+    state["best"] = {{"metric", best.metric},
+                     {"step", best.step},
+                     {"value", best.value},
+                     {"without_improvement", best.without_improvement}};
+  }
   return {kind, options_.model, to_json(options_).dump(), state.dump()};
 }
 
@@ -127,7 +136,7 @@ void Session::save() {
   model_->save(writer, true);
   writer.write(run_.checkpoint_path(step_), header("full"));
   saved_step_ = step_;
-  run_.prune(options_.keep);
+  run_.prune(options_.keep, metrics_ && metrics_->best() ? metrics_->best()->step : -1);
   run_.plot(options_.model + ", " + run_.path().filename().string());
 }
 
@@ -136,7 +145,10 @@ void Session::draw() {
   std::vector<Image8> images;
   for (const Tensor& pictures : sheet.pictures)
     for (Image8& image : to_images(pictures)) images.push_back(std::move(image));
-  save_image(run_.sample_path(step_), make_sheet(images, sheet.columns));
+  const Image8 whole = make_sheet(images, sheet.columns);
+  save_image(run_.sample_path(step_), whole);
+  if (events_)
+    events_->image(step_, "samples", whole.width, whole.height, encoded_image("samples.png", whole));
   if (generates_from_noise()) warn_all(health_.sheet(step_, images));
   if (!held_out_.empty())
     say(fmt::format("step {}: accuracy on held-out images {}", step_,
@@ -162,7 +174,9 @@ void Session::begin() {
   if (!options_.init.empty()) {
     const fs::path path = resolve_checkpoint(options_.init);
     const CheckpointFile file(path);
-    if (stored_options(file).model != options_.model)
+    const std::string made_as = stored_options(file).model;
+    const auto& takes = model_spec(options_.model).starts_from;
+    if (made_as != options_.model && std::find(takes.begin(), takes.end(), made_as) == takes.end())
       fail("--init " + path.string(),
            fmt::format("is a checkpoint of the model {}, not of {}", file.header().model, options_.model));
     if (!model_->grow_from(file)) {
@@ -208,6 +222,10 @@ void Session::restore(const CheckpointFile& file) {
   if (plan_ && (!state.plan || state.plan->plan.methods != plan_->plan.methods))
     warn("the run had another plan of convolutions: the bits will differ");
   run_.cut_back(step_, step_ / per_epoch_);
+  if (metrics_) {
+    metrics_->restore(state.best);
+    run_.mark_best(metrics_->best());
+  }
   saved_step_ = step_;
   logged_step_ = step_;
   logged_seconds_ = seconds_;
@@ -262,7 +280,11 @@ void Session::log_step() {
   line.images_per_second =
       interval > 0 ? static_cast<double>((step_ - logged_step_) * images_per_step(options_)) / interval : 0;
   line.stats = stats_;
+  line.scores = stats_of(std::exchange(scores_, {}));
   run_.append(line);
+  if (events_)
+    for (const StepStats* values : {&line.stats, &line.scores})
+      if (!values->empty()) events_->scalars(step_, *values);
   logged_step_ = step_;
   logged_seconds_ = line.seconds;
   if (options_.dump_batches.empty()) return;
@@ -272,14 +294,34 @@ void Session::log_step() {
                {"networks", "batch", "{}", "{}"});
 }
 
+bool Session::judge() {
+  scores_ = metrics_->compute(*model_);
+  const bool is_best = metrics_->record(step_, scores_);
+  std::string line;
+  for (const Score& score : scores_)
+    line += fmt::format("{}{} {:.4g}", line.empty() ? "" : ", ", score.key, score.value);
+  say(fmt::format("step {}: {}{}", step_, line, is_best ? " (best)" : ""));
+  return is_best;
+}
+
+// "fd 3.21 at step 400: RUN/checkpoints/400.safetensors".
+std::string Session::best_text() const {
+  const BestScore& best = *metrics_->best();
+  return fmt::format("{} {:.4g} at step {}: {}", best.metric, best.value, best.step,
+                     run_.checkpoint_path(best.step).string());
+}
+
 void Session::after_step() {
   const bool last = step_ == total_;
-  const bool logs = step_ % options_.log_every == 0 || step_ == 1 || last;
+  const bool judges = metrics_ && (metrics_->due(step_) || last);
+  const bool logs = step_ % options_.log_every == 0 || step_ == 1 || last || judges;
   const bool draws = options_.sample_every > 0 && (step_ % options_.sample_every == 0 || last);
   const bool ends_epoch = options_.save_every_epoch && step_ % per_epoch_ == 0;
   const bool saves = last || (options_.save_every > 0 && step_ % options_.save_every == 0);
   // Nothing is written for a step whose statistics have not been checked.
   if (ring_.full() || logs || draws || ends_epoch || saves) settle();
+  if (judges) check_weights();
+  const bool is_best = judges && judge();
   if (logs) log_step();
   if (draws) draw();
   // Before the full state, because a run resumed from that is past this epoch.
@@ -288,8 +330,9 @@ void Session::after_step() {
     model_->save(writer, false);
     writer.write(run_.epoch_path(step_ / per_epoch_), header("networks"));
   }
-  if (saves) save();
-  if (draws || saves) refresh_report(false);
+  if (saves || is_best) save();
+  if (is_best) run_.mark_best(metrics_->best());
+  if (draws || saves || judges) refresh_report(false);
   if (step_ == 1)
     for (const std::string& name : model_->never_updated()) warn("parameter " + name + " gets no gradient");
   for (const std::string& line : pace_.first_estimate(total_ - step_, options_)) say(line);
@@ -304,18 +347,23 @@ TrainResult Session::loop() {
   if (const std::string line = warm_up_warning(model_->warm_up_epochs(), per_epoch_, total_); !line.empty())
     warn(line);
   pace_.mark(step_, elapsed());
-  bool interrupted = false;
-  while (step_ < total_ && !(interrupted = stop_requested)) {
+  if (options_.tensorboard) events_.emplace(run_.path() / "tensorboard", step_);
+  bool interrupted = false, stopped_early = false;
+  while (step_ < total_ && !stopped_early && !(interrupted = stop_requested)) {
     set_anomaly_step(step_ + 1);
     const double epoch = static_cast<double>(step_) / static_cast<double>(per_epoch_);
     ring_.push(step_ + 1, model_->train_step_async(real_batches(), epoch));
     ++step_;
     after_step();
+    stopped_early = metrics_ && metrics_->should_stop() && step_ < total_ && metrics_->due(step_);
   }
   settle();
   save();
-  say(interrupted ? fmt::format("stopped at step {} of {}", step_, total_)
-                  : fmt::format("done: {} steps", step_));
+  if (metrics_ && metrics_->best()) say("best " + best_text());
+  say(interrupted     ? fmt::format("stopped at step {} of {}", step_, total_)
+      : stopped_early ? fmt::format("done: {} steps; {} has not improved in {} computations (--early-stop)",
+                                    step_, metrics_->best()->metric, metrics_->best()->without_improvement)
+                      : fmt::format("done: {} steps", step_));
   refresh_report(true);
   return {step_, interrupted, run_.checkpoint_path(step_), !model_->directions().empty(),
           model_spec(options_.model).requirements.classifies};

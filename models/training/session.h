@@ -11,11 +11,13 @@
 #include "engine/runtime/staging.h"
 #include "engine/serialize/checkpoint.h"
 #include "models/model.h"
+#include "models/report/event_file.h"
 #include "models/training/checkpoint_metadata.h"
 #include "models/training/health.h"
 #include "models/training/metrics_buffer.h"
 #include "models/training/pace.h"
 #include "models/training/run_dir.h"
+#include "models/training/run_metrics.h"
 #include "models/training/training_data.h"
 #include "models/training/training_events.h"
 
@@ -67,6 +69,9 @@ class Session {
   [[noreturn]] void diverged(const std::string& what, std::int64_t step) const;
   void check_weights() const;
   void settle();
+  // Computes the scores of --metrics for this step. Returns true for a new best.
+  bool judge();
+  std::string best_text() const;
   void after_step();
 
   TrainOptions options_;
@@ -89,6 +94,9 @@ class Session {
   MetricsBuffer ring_;
   StepStats stats_;  // of the last step that was read back
   HealthMonitor health_;
+  std::optional<RunMetrics> metrics_;
+  std::vector<Score> scores_;  // of this step, until they are logged
+  std::optional<EventFile> events_;
 };
 
 }  // namespace sumi

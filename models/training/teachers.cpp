@@ -48,11 +48,17 @@ std::string stem_of(const std::string& name) {
 constexpr std::array<std::pair<int, std::uint64_t>, 3> kFilterSides{{{480, 1}, {320, 1}, {240, 3}}};
 
 // Returns true if the source is a filter, false for a folder.
-bool is_filter(const StyleSource& style) {
+bool is_filter(const TeacherSpec& spec, const StyleSource& style) {
+  if (spec.hands > 0) return true;
   std::error_code error;
   if (fs::exists(style.source, error)) return false;
   const auto& known = stylize::styles();
   return std::any_of(known.begin(), known.end(), [&](const auto& info) { return info.name == style.source; });
+}
+
+bool has_filters(const TeacherSpec& spec) {
+  return std::any_of(spec.styles.begin(), spec.styles.end(),
+                     [&](const StyleSource& style) { return is_filter(spec, style); });
 }
 
 // A number from a name, the same on every machine.
@@ -107,7 +113,7 @@ std::vector<Example> find_examples(const TeacherSpec& spec, io::Hash& hash, cons
   for (const StyleSource& style : spec.styles) {
     hash.add(style.name);
     hash.add(style.source);
-    if (is_filter(style)) continue;
+    if (is_filter(spec, style)) continue;
     const std::set<std::string> pairs = pairs_in(style, hash);
     if (!in_folders) in_folders = pairs;
     std::erase_if(*in_folders, [&](const std::string& key) { return !pairs.contains(key); });
@@ -166,7 +172,7 @@ Image8 image_of(const stylize::Plane& plane) {
 class FaceMasks {
  public:
   FaceMasks(const TeacherSpec& spec, const DatasetEvents& events) {
-    if (std::none_of(spec.styles.begin(), spec.styles.end(), is_filter)) return;
+    if (!has_filters(spec)) return;
     try {
       faces::face_finder();
       there_are_ = true;
@@ -192,16 +198,29 @@ class FaceMasks {
 std::vector<std::pair<Image8, Image8>> taught(const TeacherSpec& spec, const Image8& leveled,
                                               FaceMasks& masks) {
   std::vector<std::pair<Image8, Image8>> planes(spec.styles.size());
-  if (std::none_of(spec.styles.begin(), spec.styles.end(), is_filter)) return planes;
+  if (!has_filters(spec)) return planes;
   const stylize::Plane face = masks.of(leveled);
   const std::vector<std::uint16_t> wide = wide_levels(leveled);
   for (std::size_t i = 0; i < planes.size(); ++i) {
-    if (!is_filter(spec.styles[i])) continue;
+    if (!is_filter(spec, spec.styles[i])) continue;
     const stylize::TeacherPlanes made =
         stylize::teacher_planes(spec.styles[i].source, {leveled.width, leveled.height, wide.data()}, &face);
     planes[i] = {image_of(made.flat), image_of(made.line)};
   }
   return planes;
+}
+
+// The lines that each hand draws of a photograph in each style, to the channels behind it.
+void put_hands(const TeacherSpec& spec, const Image8& leveled, FaceMasks& masks, Image8& example) {
+  const stylize::Plane face = masks.of(leveled);
+  const std::vector<std::uint16_t> wide = wide_levels(leveled);
+  int to = 3;
+  for (const StyleSource& style : spec.styles)
+    for (int hand = 0; hand < spec.hands; ++hand)
+      put_plane(example, to++,
+                image_of(stylize::teacher_planes(style.source, {leveled.width, leveled.height, wide.data()},
+                                                 &face, hand)
+                             .line));
 }
 
 // The image after its own level curve.
@@ -233,7 +252,7 @@ Image8 compressed(const Image8& photo, const std::string& key) {
 // key.
 std::pair<int, int> size_of(const TeacherSpec& spec, const Example& what, const Image8& photo) {
   for (const StyleSource& style : spec.styles) {
-    if (is_filter(style)) continue;
+    if (is_filter(spec, style)) continue;
     const Image8 flat = load_image((fs::path(style.source) / what.key).string() + kFlatEnd);
     return {flat.width, flat.height};
   }
@@ -243,7 +262,29 @@ std::pair<int, int> size_of(const TeacherSpec& spec, const Example& what, const 
 }
 
 int channels_of(const TeacherSpec& spec) {
+  if (spec.hands > 0) return hand_channels(spec.styles.size(), spec.hands);
   return teacher_channels(spec.styles.size(), !spec.drawings.empty());
+}
+
+// The planes of each style, from its folder or its filter, to the channels behind the photograph.
+void put_planes(const TeacherSpec& spec, const Example& what, const Image8& leveled, FaceMasks& masks,
+                Image8& example) {
+  std::vector<std::pair<Image8, Image8>> made = taught(spec, leveled, masks);
+  for (std::size_t i = 0; i < spec.styles.size(); ++i) {
+    const StyleSource& style = spec.styles[i];
+    const std::string base = (fs::path(style.source) / what.key).string();
+    const auto [flat, line] =
+        is_filter(spec, style)
+            ? std::move(made[i])
+            : std::pair{load_image(base + kFlatEnd), load_image(base + kLineEnd, {.channels = 1})};
+    for (const Image8* plane : {&flat, &line})
+      if (plane->width != leveled.width || plane->height != leveled.height)
+        fail("image " + base,
+             fmt::format("its planes are of {}x{} and {}x{}; make them of one size in every style",
+                         plane->width, plane->height, leveled.width, leveled.height));
+    put_plane(example, 3 + 4 * static_cast<int>(i), flat);
+    put_plane(example, 6 + 4 * static_cast<int>(i), line);
+  }
 }
 
 io::PackItem make_example(const TeacherSpec& spec, const Example& what, FaceMasks& masks,
@@ -259,21 +300,10 @@ io::PackItem make_example(const TeacherSpec& spec, const Example& what, FaceMask
     const Image8 photo = resize_image(whole, width, height), leveled = auto_levels(photo);
     Image8 example = Image8::of_planes(width, height, channels_of(spec));
     put_plane(example, 0, auto_levels(compressed(photo, what.key)));
-    std::vector<std::pair<Image8, Image8>> made = taught(spec, leveled, masks);
-    for (std::size_t i = 0; i < spec.styles.size(); ++i) {
-      const StyleSource& style = spec.styles[i];
-      const std::string base = (fs::path(style.source) / what.key).string();
-      const auto [flat, line] = is_filter(style) ? std::move(made[i])
-                                                 : std::pair{load_image(base + kFlatEnd),
-                                                             load_image(base + kLineEnd, {.channels = 1})};
-      for (const Image8* plane : {&flat, &line})
-        if (plane->width != width || plane->height != height)
-          fail("image " + base,
-               fmt::format("its planes are of {}x{} and {}x{}; make them of one size in every style",
-                           plane->width, plane->height, width, height));
-      put_plane(example, 3 + 4 * static_cast<int>(i), flat);
-      put_plane(example, 6 + 4 * static_cast<int>(i), line);
-    }
+    if (spec.hands > 0)
+      put_hands(spec, leveled, masks, example);
+    else
+      put_planes(spec, what, leveled, masks, example);
     if (!strokes.empty())
       put_plane(example, example.channels - 1, strokes.plane(width, height, dice_of(what.key)));
     item.image = std::move(example);
@@ -285,6 +315,10 @@ io::PackItem make_example(const TeacherSpec& spec, const Example& what, FaceMask
 
 }  // namespace
 
+int hand_channels(std::size_t styles, int hands) {
+  return 3 + static_cast<int>(styles) * hands;
+}
+
 int teacher_channels(std::size_t styles, bool drawings) {
   return 3 + 4 * static_cast<int>(styles) + (drawings ? 1 : 0);
 }
@@ -295,6 +329,7 @@ fs::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events) {
   hash.add(std::int64_t{spec.smallest_side});
   FaceMasks masks(spec, events);
   hash.add(std::int64_t{masks.there_are()});
+  if (spec.hands > 0) hash.add(std::int64_t{spec.hands});
   const std::vector<Example> examples = find_examples(spec, hash, events);
   StrokePlanes strokes;
   if (!spec.drawings.empty()) {
@@ -310,6 +345,7 @@ fs::path pack_teachers(const TeacherSpec& spec, const DatasetEvents& events) {
     place.add(style.source);
   }
   if (!strokes.empty()) place.add(spec.drawings.string());
+  if (spec.hands > 0) place.add(std::string("hands"));
   const std::string name = fmt::format("teachers-{:016x}.pack", place.value());
   for (const fs::path& folder : io::cache_candidates(spec.cache_dir, spec.fallback_dir))
     if (io::Pack::open(folder / name, hash.value(), shape)) return folder / name;

@@ -19,6 +19,7 @@ struct TeacherSpec {
   int smallest_side = 128;                        // smaller images are left out because no crop fits
   int workers = 2;
   std::filesystem::path drawings = {};  // whose strokes are the last channel; empty: no such channel
+  int hands = 0;  // above 0: of each style, which is a filter, so many hands' lines instead of its planes
 };
 
 // Channels of an example: the photograph after its level curve (3;
@@ -26,6 +27,8 @@ struct TeacherSpec {
 // (1), then with `drawings` the alpha of strokes from drawings (1; models/training/stroke_plane.h).
 // 8 bits each.
 int teacher_channels(std::size_t styles, bool drawings = false);
+// With hands: the photograph, then for each style the alpha of each hand's lines (1 each).
+int hand_channels(std::size_t styles, int hands);
 
 // Creates the pack in the cache, or finds it there: its name and key depend on the photographs, the
 // teachers' files and their modification times. A teacher's folder holds [ANY/]NAME.flat.png and

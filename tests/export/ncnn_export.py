@@ -16,6 +16,7 @@ from tiny_models import MODELS, make_pictures, train
 LIMIT = 1e-4
 # Operations over the samples of a batch, which ncnn does not have.
 IMPOSSIBLE = {("dcgan, minibatch", "d")}
+PICTURES = ("cyclegan", "pix2pix", "animegan", "cartoongan")  # whose generators convert photographs
 checks = files.Checks()
 
 
@@ -53,6 +54,15 @@ def worst(path, examples):
     return max(errors)
 
 
+def returned(work, run, path):
+    """sumi convert with the exported file beside the run itself: the largest difference in gray levels."""
+    pictures = []
+    for model in (run, path):
+        files.sumi("convert", "-m", model, "-i", work + "/photo/0.png", "-o", work + "/drawn.png", "-q", "--threads", 1)
+        pictures.append(files.read_png(work + "/drawn.png").astype(int))
+    return float(np.max(np.abs(pictures[0] - pictures[1]))) if pictures[0].std() > 0 else float("inf")
+
+
 def main():
     only = sys.argv[1:]
     with tempfile.TemporaryDirectory() as work:
@@ -70,6 +80,8 @@ def main():
                     continue
                 files.sumi(*command)
                 checks.small("%s: %s" % (name, net), worst(path, files.read_safetensors(work + "/examples.safetensors")[0]), LIMIT)
+                if net in ("g", "g_ab") and name.split(",")[0] in PICTURES:
+                    checks.small("%s: %s comes back" % (name, net), returned(work, run, path), 1)
     checks.finish()
 
 

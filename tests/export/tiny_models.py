@@ -4,6 +4,7 @@ import sumi_files as files
 
 SIZE = 16
 FOLDERS = ("a", "b", "photo", "kinds")
+STYLIZER_RUN = "run of stylizer"
 
 
 def noise(model, *arguments):
@@ -47,8 +48,11 @@ MODELS = {
     "pix2pix, resnet": (cropped("pix2pix", "--net-g", "resnet_9blocks", "--n-blocks", 1, "--upsample", "nearest"), ("g",), ("g",)),
     "photo-converter": (cropped("photo-converter"), ("g", "d"), ("g",)),
     "classifier": (["classifier", "--data", "kinds", "--size", SIZE, "--width", 2, "--val-every", 0], ("f", "head1"), ("f",)),
+    "classifier, one pixel": (["classifier", "--data", "kinds", "--size", 8, "--width", 2, "--val-every", 0], ("f",), ("f",)),
     "stylizer": (["stylizer", "--data-a", "photo", "--style", "ink", "--style", "manga", "--crop-size", SIZE, "--ngf", 4, "--n-blocks", 1],
                  ("g",), ("g",)),
+    # After the stylizer, whose run it starts from.
+    "animator": (["animator", "--data-a", "photo", "--init", STYLIZER_RUN, "--crop-size", SIZE, "--hands", 2], ("g",), ("g",)),
 }
 
 
@@ -62,7 +66,7 @@ def make_pictures(work):
 def train(work, name, arguments):
     """One step; returns the run."""
     run = "%s/%s" % (work, name.replace(", ", "-").replace(" ", "-"))
-    arguments = ["%s/%s" % (work, a) if a in FOLDERS else a for a in arguments]
+    arguments = ["%s/%s" % (work, a) if a in FOLDERS else work + "/stylizer" if a == STYLIZER_RUN else a for a in arguments]
     files.sumi("train", *arguments, "--outdir", run, "--batch-size", 2, "--steps", 1, "--sample-every", 0, "--threads", 1,
                "--cache", work + "/cache")
     return run

@@ -23,8 +23,10 @@ namespace fs = std::filesystem;
 extern "C" {
 int fuzz_checkpoint(const std::uint8_t* data, std::size_t size);
 int fuzz_config(const std::uint8_t* data, std::size_t size);
+int fuzz_h5(const std::uint8_t* data, std::size_t size);
 int fuzz_idx(const std::uint8_t* data, std::size_t size);
 int fuzz_import(const std::uint8_t* data, std::size_t size);
+int fuzz_ncnn(const std::uint8_t* data, std::size_t size);
 int fuzz_pack(const std::uint8_t* data, std::size_t size);
 int fuzz_pickle(const std::uint8_t* data, std::size_t size);
 int fuzz_pth(const std::uint8_t* data, std::size_t size);
@@ -50,8 +52,10 @@ struct Target {
 constexpr Target kTargets[] = {
     {"checkpoint", fuzz_checkpoint, 1000},
     {"config", fuzz_config, 1000},
+    {"h5", fuzz_h5, 1000},
     {"idx", fuzz_idx, 1000},
     {"import", fuzz_import, 1000},
+    {"ncnn", fuzz_ncnn, 1000},
     {"pack", fuzz_pack, 1000},
     {"pickle", fuzz_pickle, 2000},
     {"pth", fuzz_pth, 2000},

@@ -286,3 +286,8 @@ def whitebox(path, opset, thin=2):
 
 NETWORKS = {"cyclegan": cyclegan, "animegan2_torch": animegan2_torch, "animegan2_tf": animegan2_tf, "animegan3": animegan3,
             "whitebox": whitebox}
+
+if __name__ == "__main__":  # networks.py NAME FILE: with the published sizes, at opset 13
+    import sys
+    whole = {"cyclegan": {"blocks": 9}}
+    NETWORKS[sys.argv[1]](sys.argv[2], 13, thin=1, **whole.get(sys.argv[1], {}))

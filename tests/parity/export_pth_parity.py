@@ -74,6 +74,12 @@ def judge(work, name, arguments, make):
     everything, loaded = files.read_safetensors(work + "/all.safetensors")[0], torch.load(work + "/all.pth", weights_only=True)
     nets = make()
     checks.true("%s: a dictionary of %s" % (name, ", ".join(loaded)), set(nets) <= set(loaded))
+    # sumi's own way back needs no options: the file says what it is.
+    files.sumi("import", "-i", work + "/all.pth", "-o", work + "/back.safetensors", "-q")
+    files.sumi("export", "-m", work + "/back.safetensors", "-o", work + "/again.safetensors", "-q")
+    again = files.read_safetensors(work + "/again.safetensors")[0]
+    checks.true("%s: import takes the .pth file" % name,
+                set(again) == set(everything) and all(np.array_equal(again[k], v) for k, v in everything.items()))
     for net, module in nets.items():
         begin = net + "."
         expected = {k[len(begin):]: v for k, v in everything.items() if k.startswith(begin)}

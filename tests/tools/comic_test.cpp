@@ -65,7 +65,7 @@ TEST_CASE("comic: a run of two teachers converts in its styles and their mixture
   check_error(run(folder, convert + "--scale 8"), 2, "--scale 8 is out of range");
   check_error(run(folder, convert + "--layer edge"), 2, "--layer edge is unknown");
   check_error(run(folder, "convert -i " + picture + " -o out.png --levels 4"), 2,
-              "--levels is of a stylizer");
+              "--levels is for stylizers");
 }
 
 TEST_CASE("comic: missing options are named") {

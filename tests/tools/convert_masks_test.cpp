@@ -192,7 +192,7 @@ TEST_CASE("convert: --judge asks the discriminator of the direction, where there
   CHECK(has(json.out, "\"judge\":{\"score\":"));
   CHECK(has(json.out, "\"real_share\":"));
   const std::string call = "convert -i a/000.png -o no.png --judge ";
-  check_error(run(folder, call), 2, "--judge asks a model's discriminator, and a style has none");
+  check_error(run(folder, call), 2, "--judge is for models with a discriminator");
   check_error(run(folder, call + "-m comic"), 2, "a stylizer has none");
   check_error(run(folder, call + "-m fill"), 1, "[--judge] is not for --task inpaint");
   REQUIRE(run(folder, "export -m cycle --net g_ab --layout torch -o g.safetensors -q").code == 0);

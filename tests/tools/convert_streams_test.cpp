@@ -67,7 +67,7 @@ TEST_CASE("convert: what standard streams cannot be") {
   check_error(run(folder, "convert -i in -o -"), 2, "--output - takes one image");
   check_error(run(folder, "convert -i in/000.png -o - --json"), 2,
               "--json and --output - exclude each other");
-  check_error(run(folder, "convert -i in/000.png -o - --dry-run"), 2, "--dry-run lists files");
+  check_error(run(folder, "convert -i in/000.png -o - --dry-run"), 2, "--dry-run lists output files");
   const Result full = run(folder, "convert -i in/000.png -o - > /dev/full");
   CHECK(full.code == 1);
   CHECK(has(full.err, "[write stdout] cannot be written: No space left"));
@@ -135,10 +135,10 @@ TEST_CASE("convert: comparisons beside, above and as a page") {
   REQUIRE(run(folder, "convert --threads 1 -i in/000.png -o one.HTML --compare slider -f png").code == 0);
   CHECK(has(read(folder / "one.HTML"), "data:image/png;base64,iVBORw0KGgo"));
   check_error(run(folder, "convert -i in/000.png -o x.png --compare slider"), 2,
-              "--output x.png does not end like a page");
-  check_error(run(folder, "convert -i in/000.png -o x.html"), 2, "does not end like an image");
+              "--output x.png is not the name of a page");
+  check_error(run(folder, "convert -i in/000.png -o x.html"), 2, "is not the name of an image");
   check_error(run(folder, "convert -i in/000.png -o x.html --compare slider -f tif"), 2,
-              "--format tif is not shown by browsers");
+              "--format tif cannot be shown by browsers");
   for (const char* option : {"--mask in", "-x", "--keep-color", "--match-brightness", "--compare v"})
     check_error(run(folder, "convert -i in/000.png -o x.png --sheet " + std::string(option)), 2, "--sheet");
 }

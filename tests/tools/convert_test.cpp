@@ -238,7 +238,7 @@ TEST_CASE("convert: invalid options are reported before anything is written") {
   check_error(run(folder, "convert -i in.png -o out.png --direction AtoB"), 2, "--direction is for models");
   check_error(run(folder, "convert -m run -o out.png"), 2, "--input is missing");
   check_error(run(folder, "convert -m run -i in.png"), 2, "--output is missing");
-  check_error(run(folder, kConvert + "-i in.png -o out.gif"), 2, "does not end like an image");
+  check_error(run(folder, kConvert + "-i in.png -o out.gif"), 2, "is not the name of an image");
   check_error(run(folder, kConvert + "-i in.png -o out.png -f gif"), 2, "--format gif cannot be written");
   check_error(run(folder, kConvert + "-i a -o out.png"), 2, "needs a folder");
   check_error(run(folder, kConvert + "-i in.png a/000.png -o out.png"), 2, "needs a folder");

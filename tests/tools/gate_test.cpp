@@ -117,7 +117,8 @@ TEST_CASE("gate: attached, asked and obeyed") {
     const std::string plain = "convert -m run --threads 1 -i green.png -o out.png ";
     CHECK(run(folder, plain).code == 0);
     check_error(run(folder, plain + "--gate require"), 1, "has no gate");
-    check_error(run(folder, "convert -i green.png -o out.png --gate require"), 2, "a style has none");
+    check_error(run(folder, "convert -i green.png -o out.png --gate require"), 2,
+                "--gate require is for models with a gate");
     check_error(run(folder, plain + "--gate maybe"), 2, "--gate maybe");
   }
 }

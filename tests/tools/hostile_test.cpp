@@ -296,3 +296,25 @@ TEST_CASE("untrusted files: images") {
   for (const std::string& name : good)
     CHECK_MESSAGE(fs::exists(folder / "out" / fs::path(name).replace_extension(".png")), name);
 }
+
+TEST_CASE("untrusted files: networks and weights of other programs") {
+  const Folder folder;
+  write_images(folder, "a", 1, 20);
+  const std::string head = "7767517\n2 2\nInput in 0 1 x\n";
+  write(folder / "lone.param", head + "ReLU act 1 1 x y\n");
+  write(folder / "big.param", head + "Convolution c 1 1 x y 0=1048576 1=32 6=1073741824\n");
+  write(folder / "big.bin", std::string(64, '\0'));
+  write(folder / "other.param", head + "Warp w 1 1 x y\n");
+  write(folder / "other.bin", "");
+  for (const auto& [name, cause] :
+       {std::pair("lone", "put lone.bin beside it"), {"big", "60 left"}, {"other", "Warp"}}) {
+    const Result result =
+        run_bounded(folder, fmt::format("convert -m {}.param -i a -o out/ -f png --threads 1", name));
+    check_error(result, 1, fmt::format("[ncnn {}.param]", name));
+    CHECK(has(result.err, cause));
+  }
+  write(folder / "cut.h5", read(corpus("h5") / "weights").substr(0, 3000));
+  write(folder / "loop.h5", read(corpus("h5") / "tree-loop"));
+  for (const char* name : {"cut.h5", "loop.h5"})
+    check_error(run_bounded(folder, fmt::format("inspect {}", name)), 1, fmt::format("[weights {}]", name));
+}

@@ -94,6 +94,12 @@ def make_run(run, factor):
     (run / "options.json").write_text(json.dumps({"model": "dcgan", "lr": 0.001 * factor, "steps": 400}))
     (run / "log.txt").write_text("2026-11-30 10:00:00  warning: something <i>odd</i>\n2026-11-30 10:00:01  done: 400 steps\n")
     lines = [{"step": s, "seconds": s / 10, "loss_d": factor * 100 / s, "d_real": 0.5} for s in range(4, 401, 4)]
+    for line in lines:
+        if line["step"] % 100 == 0:
+            line["fd"] = factor * abs(line["step"] - 300) + 7
+    (run / "checkpoints").mkdir()
+    (run / "checkpoints" / "300.safetensors").write_text("")
+    (run / "best.json").write_text(json.dumps({"step": 300, "metric": "fd", "value": 7}))
     (run / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     for i in range(5):
         (run / "samples" / ("%d.png" % (i * 100))).write_bytes(png(i * 40))
@@ -127,6 +133,10 @@ def check_one(page):
     assert page.value("document.querySelector('#messages li').textContent") == "something <i>odd</i>"
     rows = page.value("[...document.querySelectorAll('#options table')[0].rows].map(r => r.textContent).join(' ')")
     assert "lr0.0010.0002" in rows, rows
+    assert "best checkpoint step 300 (fd 7)" in page.value("document.getElementById('runs').textContent")
+    assert page.value("document.querySelectorAll('circle').length") == 4
+    assert page.value("document.querySelectorAll('circle.best').length") == 1
+    assert "best" in page.value("document.querySelector('#files').textContent")
     assert page.value("document.documentElement.scrollWidth <= innerWidth")
 
 
@@ -134,7 +144,7 @@ def check_two(page):
     names = page.value("[...document.querySelectorAll('.sheets figcaption')].map(n => n.textContent).join(' ')")
     assert names == "a b", names
     assert shown_sheet(page, 1) == png(160)
-    assert page.value("document.querySelectorAll('svg').length") == 2  # loss_d and d_real
+    assert page.value("document.querySelectorAll('svg').length") == 3  # loss_d, d_real and fd
     assert page.value("document.querySelector('svg').querySelectorAll('path.curve').length") == 2
 
 

@@ -137,7 +137,7 @@ TEST_CASE("train: former names of models and options mean the present ones") {
     CHECK(b.code == 0);
     CHECK(a.code == 0);
   }
-  check_error(run(folder, "train dcgan --gp 1 --lambda-gp 2 --gp x"), 2, "--lambda-gp wants a number");
+  check_error(run(folder, "train dcgan --gp 1 --lambda-gp 2 --gp x"), 2, "--lambda-gp takes a number");
 }
 
 TEST_CASE("train: flags of other programs are accepted, or the message names the option") {

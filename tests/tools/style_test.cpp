@@ -103,7 +103,8 @@ TEST_CASE("style: the slow form differs, and layers are what a stylizer learns")
               "--filter-quality good is unknown");
   check_error(run(folder, "convert -m run -i in.png -o out.png --filter-quality best"), 2,
               "--filter-quality and --model exclude each other");
-  check_error(run(folder, "convert -i in.png -o out.png --sheet --layer line"), 2, "--layer is of one style");
+  check_error(run(folder, "convert -i in.png -o out.png --sheet --layer line"), 2,
+              "--layer is for one style");
 }
 
 TEST_CASE("style: folders, sheets and comparisons") {
@@ -134,7 +135,7 @@ TEST_CASE("style: without the face module a drawing is made, with one warning") 
   CHECK(shell("out") == 0);
   const std::string said = read(folder / "said");
   CAPTURE(said);
-  CHECK(has(said, "warning: faces are not looked for: [faces] there is no "));
+  CHECK(has(said, "warning: faces are not detected: [faces] there is no "));
   CHECK(said.find("warning") == said.rfind("warning"));
   CHECK(shell("plain --faces off") == 0);
   CHECK(!has(read(folder / "said"), "warning"));
@@ -146,7 +147,8 @@ TEST_CASE("style: invalid options are reported before anything is written") {
   save_photo(folder / "in.png", slope_photo(8, 8, 8, false));
   const std::string convert = "convert -i in.png -o out.png ";
   check_error(run(folder, convert + "--style cubist"), 2, "--style cubist is unknown; use ink, manga");
-  check_error(run(folder, convert + "--style-set pitch=3"), 2, "ink has no such parameter; use line");
+  check_error(run(folder, convert + "--style-set pitch=3"), 2,
+              "the style ink does not have this parameter; use line");
   check_error(run(folder, convert + "--style-set levels"), 2, "--style-set levels has no value");
   check_error(run(folder, convert + "--style-set levels=x"), 2, "--style-set");
   check_error(run(folder, convert + "--style-set levels=99"), 2, "levels=99 is out of range");

@@ -53,6 +53,27 @@ TEST_CASE("generate: an interpolation is a clip by its name, and loops") {
   CHECK(load(folder / "sheet.webp").width > 2 * 16);
 }
 
+TEST_CASE("generate: a model of four channels makes transparent images, and only those from noise can") {
+  const Folder folder;
+  sumi::Image8 image(16, 16, 4, 255);
+  for (int x = 0; x < 8; ++x) image.at(x, 3)[3] = 0;
+  fs::create_directories(folder / "data");
+  for (const char* name : {"a", "b", "c", "d"})
+    sumi::save_image(folder / ("data/" + std::string(name) + ".png"), image);
+  const Result trained =
+      run(folder,
+          "train dcgan --channels 4 --size 16 --ngf 4 --ndf 4 --nz 4 --batch-size 2 --steps 2 --threads 1 "
+          "--data data --outdir run");
+  CAPTURE(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK(run(folder, "generate -m run -n 2 -o one/").code == 0);
+  CHECK_FALSE(sumi::load_photo(folder / "one/00000.png").alpha.empty());
+  CHECK(run(folder, "generate -m run -n 2 -o 'two-{:1}.bmp'").code == 0);
+  CHECK(sumi::load_image(folder / "two-1.bmp") == sumi::load_image(folder / "one/00001.png"));
+  check_error(run(folder, "train cyclegan --channels 4 --data data --outdir no"), 2,
+              "[--channels] 4 is not possible for cyclegan");
+}
+
 TEST_CASE("generate: sheets, folders, patterns and interpolation") {
   const TrainedWeights folder;
   const Result sheet = run(folder, "generate -m run -n 6 --columns 3 --seed 7 -o sheet.png");

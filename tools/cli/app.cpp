@@ -25,14 +25,16 @@ int usage_error(const std::string& what, const std::string& command) {
 
 int run_command(int argc, char** argv) {
   CLI::App app(
-      "sumi trains generative adversarial networks and generates images with them: kernels, autograd and "
-      "networks are its own, written from scratch in C++.");
+      "sumi trains generative adversarial networks (GANs), and turns photographs and clips into comics, "
+      "anime and paintings. Its kernels, autograd and networks are written from scratch in C++.");
   set_help(app, "COMMAND [options]",
            "  sumi train dcgan --data images --outdir run       learn from a folder of images\n"
-           "  sumi train --resume run --steps 20000             go on where a run stopped\n"
+           "  sumi train --resume run --steps 20000             resume a run\n"
            "  sumi generate -m run -n 64 --seed 7 -o sheet.png  generate 64 images\n"
-           "  sumi convert -m run -i photos -o painted          translate images\n",
-           "`sumi COMMAND --help` tells more. Exit codes: 0 done, 1 something failed, 2 wrong usage.");
+           "  sumi convert -i photo.jpg -o comic.png           a photograph as a comic\n  sumi convert -m "
+           "run -i photos -o painted          translate images with a model\n",
+           "`sumi COMMAND --help` lists a command's options. Exit codes: 0 done, 1 something failed, 2 wrong "
+           "usage.");
   app.set_version_flag("-V,--version", "sumi " SUMI_VERSION, "show the version")->group("Help");
   std::vector<std::string> words = with_present_names({argv + std::min(argc, 1), argv + argc});
   const std::vector<Command> commands =

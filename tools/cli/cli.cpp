@@ -62,9 +62,9 @@ T parse(const CLI::App* app, const std::string& option, const std::string& text,
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, value);
   if (error == std::errc::result_out_of_range)
-    throw UsageError(command_name(app), fmt::format("{} {} is too large a number", option, text));
+    throw UsageError(command_name(app), fmt::format("{} {} is too large", option, text));
   if (error != std::errc() || stop != end)
-    throw UsageError(command_name(app), fmt::format("{} wants {}, not '{}'", option, kind, text));
+    throw UsageError(command_name(app), fmt::format("{} takes {}, not '{}'", option, kind, text));
   return value;
 }
 
@@ -172,7 +172,7 @@ CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& valu
             // Without the check, a missing value would consume the next option.
             if (text.rfind("--", 0) == 0)
               throw UsageError(command_name(owner),
-                               fmt::format("{} wants a value, but '{}' follows", name, text));
+                               fmt::format("{} needs a value, but '{}' follows", name, text));
             value = text;
           },
           help)

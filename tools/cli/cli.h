@@ -91,7 +91,8 @@ CLI::Option* add_text(CLI::App& app, const std::string& names, std::string& valu
 std::int64_t parse_whole(const CLI::App* app, const std::string& option, const std::string& text);
 std::uint64_t parse_seed(const CLI::App* app, const std::string& option, const std::string& text);
 double parse_number(const CLI::App* app, const std::string& option, const std::string& text);
-// The same within a range. Throws UsageError "--crf 70 is out of range; give a number from 0 to 63".
+// The same within a range. Throws UsageError "--crf 70 is out of range; give a number from 0 to
+// 63".
 double parse_number(const CLI::App* app, const std::string& option, const std::string& text, double low,
                     double high);
 void check_range(const CLI::App* app, const std::string& option, std::int64_t value, std::int64_t low,

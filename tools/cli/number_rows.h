@@ -49,7 +49,8 @@ void add_rows(CLI::App& command, Arguments& args, const CountRow<Arguments> (&ro
     add_whole(command, row.name, args.*row.value, row.unit, row.help)->group(row.group);
 }
 
-// The values, in the order of the rows. UsageError for one that is no number or out of range.
+// The values, in the order of the rows. UsageError for a value that is not a number, or out of
+// range.
 template <class Arguments, std::size_t n>
 std::array<double, n> numbers_of(const CLI::App* app, const Arguments& args,
                                  const NumberRow<Arguments> (&rows)[n]) {

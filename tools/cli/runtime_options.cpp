@@ -18,11 +18,10 @@ std::string present_backend(const std::string& name) {
 
 void RuntimeOptions::add(CLI::App& app) {
   app_ = &app;
-  add_text(app, "--device", device, "NAME", "cpu or ref (default: what the model was trained on)")
-      ->group("Machine");
+  add_text(app, "--device", device, "NAME", "cpu or ref (default: the model's, or cpu)")->group("Machine");
   add_text(app, "--precision", precision, "TYPE",
            "auto (tf32 on cuda, else f32), f32, 3xtf32 or tf32 (cuda only), bf16, or f64 (ref only) "
-           "(default: as trained)")
+           "(default: as trained, or f32)")
       ->group("Machine");
   add_whole(app, "--threads", threads, "N", "threads of the CPU kernels (0: all)")->group("Machine");
   add_text(app, "--conv-backend,--kernels", conv_backend, "NAME",

@@ -66,7 +66,8 @@ Rgb finished_rows(const Filter& filter, const RgbView& image, int first, int row
 // the thresholds, which gives more and heavier lines.
 StyleParameter line_parameter();
 float line_opacity(double strength);
-LineOptions with_strength(LineOptions lines, double strength);
+// A style's lines by its parameters "line", the strength, and "hand" (lines.h).
+LineOptions drawn_with(LineOptions lines, const StyleValues& values);
 Rgb white_paper(const Window& window);
 // Of this lightness, clamped to 0..100.
 Lab gray_lab(const Plane& L);

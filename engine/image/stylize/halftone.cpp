@@ -97,11 +97,9 @@ class HalftoneFilter final : public Filter {
         strokes_(static_cast<float>(values.at("strokes"))),
         opacity_(line_opacity(values.at("line"))) {
     const Plane soft = map([](float skin) { return 0.3F * skin; }, front_.skin);
-    line_ = ink_lines(line_source(front_.lab, keep_detail(front_, mask_), front_.s, front_.tex, 0.6F),
-                      front_.s, front_.tex,
-                      with_strength({.low = 0.0034F, .high = 0.0100F, .fine_sigma = 0.9F, .bold_sigma = 1.7F},
-                                    values.at("line")),
-                      &soft);
+    line_ = ink_lines(
+        line_source(front_.lab, keep_detail(front_, mask_), front_.s, front_.tex, 0.6F), front_.s, front_.tex,
+        drawn_with({.low = 0.0034F, .high = 0.0100F, .fine_sigma = 0.9F, .bold_sigma = 1.7F}, values), &soft);
     slope_ = cel_slope(front_.flat.L, front_.s);
     if (strokes_ > 0) leaves_ = texture_strokes(front_.lab.L, front_.tex, front_.s);
     if (options.statistics) return;

@@ -22,7 +22,7 @@ class Ink : public Filter {
     lines.low = 0.0040F;
     lines.high = 0.0125F;
     line_ = ink_lines(line_source(front_.lab, detailed, front_.s, front_.tex), front_.s, front_.tex,
-                      with_strength(lines, values.at("line")), &soft);
+                      drawn_with(lines, values), &soft);
     if (values.at("strokes") > 0) strokes_ = texture_strokes(front_.lab.L, front_.tex, front_.s);
     slope_ = cel_slope(detailed.L, front_.s);
     if (options.statistics) return;

@@ -1,6 +1,7 @@
 #include "engine/image/stylize/lines.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +25,14 @@ namespace {
 constexpr int kChunk = 256;  // columns at once
 constexpr int kBlockColumns = 32;
 constexpr int kMostSteps = 10;  // along the flow, to each side
+
+// Factors of a style's LineOptions, and the level at which its softened lines are cut. Strokes of a
+// threshold that others do not reach would blink when hands take turns, so thresholds differ little.
+struct LineHand {
+  float cut, threshold, along, area;
+};
+constexpr std::array<LineHand, kLineHands> kHands{
+    {{0, 1, 1, 1}, {0.64F, 0.85F, 1, 0.7F}, {0.36F, 1.1F, 1.8F, 1.4F}, {0.5F, 1, 0.2F, 0.8F}}};
 
 // Which blocks of a plane can matter: calm ground, most of many photographs, is left out.
 class ActiveBlocks {
@@ -268,6 +277,16 @@ LineSource line_source(const Lab& lab, const Lab& flat, float s, const Plane& te
           map([](float L, float a, float b) { return 0.7F * L + 0.25F * a + 0.35F * b; }, m.L, m.a, m.b)};
 }
 
+LineOptions by_hand(LineOptions lines, int hand) {
+  const LineHand& h = kHands.at(static_cast<std::size_t>(hand));
+  lines.low *= h.threshold;
+  lines.high *= h.threshold;
+  lines.flow_sigma *= h.along;
+  lines.min_area *= h.area;
+  lines.cut = h.cut;
+  return lines;
+}
+
 Plane fdog(const Plane& L, float scale, const Flow& flow, float s, const FdogOptions& options) {
   const Plane D = across_flow(L, scale, flow, std::max(0.6F, options.sigma * s), options.tau, options.ignore);
   return along_flow(D, flow, std::max(1.0F, options.flow_sigma * s), options.ignore);
@@ -295,7 +314,10 @@ Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineO
   if (!source.warmth.empty()) ink = warm_lines(ink, source.warmth, s, up, options);
   const Plane weight = map([](float q) { return 1.0F + 5.0F * (q < 0.4F ? q : 0.4F); }, softness);
   const double area = std::max(6.0, std::floor(double(options.min_area) * s * s));
-  return drop_small(ink, area, 0.35F, soft ? &weight : nullptr);
+  Plane drawn = drop_small(ink, area, 0.35F, soft ? &weight : nullptr);
+  if (options.cut <= 0) return drawn;
+  const float low = options.cut - 0.22F, high = options.cut + 0.22F;
+  return map([low, high](float line) { return smoothstep(low, high, line); }, blur(drawn, 0.9F * s));
 }
 
 Plane texture_strokes(const Plane& L, const Plane& tex, float s) {

@@ -23,7 +23,14 @@ struct LineOptions {
   float bold = 1;                               // weight of the bold lines
   float flow_sigma = 5;                         // along the line
   float min_area = 42;                          // smaller strokes go; pixels at scale 1
+  float cut = 0;  // 0..1: softened, and cut at this level: below .5 wider, above .5 narrower; 0: as found
 };
+// Hands: people who trace one drawing, each with a pen and habits of their own. They differ in the
+// width of strokes, a little in their threshold, in how steadily a stroke follows its edge, and in
+// how small a stroke may be. Hand 0 is the style's own.
+constexpr int kLineHands = 4;
+LineOptions by_hand(LineOptions lines, int hand);
+
 // 0..1. `soft`, where given, raises the thresholds and keeps small strokes (skin).
 Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineOptions& options,
                 const Plane* soft = nullptr);

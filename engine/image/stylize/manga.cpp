@@ -72,7 +72,7 @@ class Manga : public Filter {
     lines.fine_sigma = 0.8F;
     lines.bold_sigma = 1.35F;
     line_ = ink_lines(line_source(front_.lab, detailed, s, front_.tex, 0.6F), s, front_.tex,
-                      with_strength(lines, values.at("line")), &soft);
+                      drawn_with(lines, values), &soft);
     const auto strokes = static_cast<float>(values.at("strokes"));
     if (strokes > 0)
       change(

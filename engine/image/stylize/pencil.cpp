@@ -63,7 +63,7 @@ class PencilFilter final : public Filter {
                             .bold_sigma = 1.3F,
                             .bold = 0.8F,
                             .min_area = 16};
-    line_ = ink_lines(source, front_.s, front_.tex, with_strength(lines, values.at("line")));
+    line_ = ink_lines(source, front_.s, front_.tex, drawn_with(lines, values));
     leaves_ = texture_ > 0 ? texture_strokes(front_.lab.L, front_.tex, front_.s)
                            : Plane(front_.lab.width(), front_.lab.height(), 0.0F);
   }

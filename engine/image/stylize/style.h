@@ -107,8 +107,9 @@ struct TeacherPlanes {
 };
 // By the slow form, of an image behind its level curve (auto_levels.h), which gets no other. Lines
 // have lower thresholds than the filter's: a network keeps to what is clear. `face` as in
-// StyleOptions. Errors as style_layers'.
-TeacherPlanes teacher_planes(const std::string& name, const RgbView& leveled, const Plane* face = nullptr);
+// StyleOptions, `hand` below kLineHands (lines.h). Errors as style_layers'.
+TeacherPlanes teacher_planes(const std::string& name, const RgbView& leveled, const Plane* face = nullptr,
+                             int hand = 0);
 
 // The statistics that style `name` uses, for the other images of a clip.
 StyleStatistics style_statistics(const std::string& name, const RgbView& image,

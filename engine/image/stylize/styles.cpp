@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -8,6 +9,7 @@
 #include "engine/error.h"
 #include "engine/image/stylize/color.h"
 #include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/lines.h"
 #include "engine/image/stylize/map.h"
 #include "engine/image/stylize/math.h"
 #include "engine/image/stylize/resize.h"
@@ -24,8 +26,11 @@ const StyleStatistics kTaughtStatistics{4, 99.5F, 55, {}, 22};
 // Parameters of every style: the shared steps use them (front.h).
 std::vector<StyleEntry> with_shared(std::vector<StyleEntry> entries) {
   for (StyleEntry& entry : entries)
-    entry.info.parameters.push_back(
-        {"structure", 1, 0, 1, "how far straight structure and faint contrasts are kept out of flattening"});
+    entry.info.parameters.insert(
+        entry.info.parameters.end(),
+        {{"structure", 1, 0, 1, "how far straight structure and faint contrasts are kept out of flattening"},
+         {"hand", 0, 0, kLineHands - 1,
+          "who draws the lines: 0 the style's own hand, 1 a fine pen, 2 a brush, 3 a quick hand"}});
   return entries;
 }
 
@@ -99,11 +104,11 @@ float line_opacity(double strength) {
   return static_cast<float>(std::min(strength, 1.0));
 }
 
-LineOptions with_strength(LineOptions lines, double strength) {
-  const auto more = static_cast<float>(std::max(strength, 1.0));
+LineOptions drawn_with(LineOptions lines, const StyleValues& values) {
+  const auto more = static_cast<float>(std::max(values.at("line"), 1.0));
   lines.low /= more;
   lines.high /= more;
-  return lines;
+  return by_hand(lines, static_cast<int>(std::lround(values.at("hand"))));
 }
 
 Rgb white_paper(const Window& window) {
@@ -144,7 +149,7 @@ StyleLayers style_layers(const std::string& name, const RgbView& image, const St
   return result;
 }
 
-TeacherPlanes teacher_planes(const std::string& name, const RgbView& leveled, const Plane* face) {
+TeacherPlanes teacher_planes(const std::string& name, const RgbView& leveled, const Plane* face, int hand) {
   // Off: what depends on a place on the page, or is done after the network (comic_finish.h).
   static const StyleValues kTaught{{"line", 4.0 / 3}, {"strokes", 0}, {"texture", 0},
                                    {"washes", 0},     {"sky", 0},     {"bokashi", 0}};
@@ -157,6 +162,7 @@ TeacherPlanes teacher_planes(const std::string& name, const RgbView& leveled, co
   for (const StyleParameter& parameter : info.parameters)
     if (const auto value = kTaught.find(parameter.name); value != kTaught.end())
       options.values.insert(*value);
+  options.values["hand"] = hand;
   const Window whole{leveled.width, leveled.height, 0, leveled.height};
   Layers layers = make_filter(name, leveled, options)->teacher(whole);
   return {to_rgb(layers.flat), std::move(layers.line)};

@@ -177,10 +177,9 @@ class UkiyoFilter final : public Filter {
         strokes_(static_cast<float>(values.at("strokes"))),
         opacity_(0.9F * line_opacity(values.at("line"))) {
     const Lab source = keep_detail(front_, mask_);
-    line_ =
-        ink_lines(line_source(front_.lab, source, front_.s, front_.tex), front_.s, front_.tex,
-                  with_strength({.low = 0.0042F, .high = 0.0120F, .fine_sigma = 0.75F, .bold_sigma = 1.25F},
-                                values.at("line")));
+    line_ = ink_lines(
+        line_source(front_.lab, source, front_.s, front_.tex), front_.s, front_.tex,
+        drawn_with({.low = 0.0042F, .high = 0.0120F, .fine_sigma = 0.75F, .bold_sigma = 1.25F}, values));
     slope_ = cel_slope(source.L, front_.s);
     const Sky found = sky_from_top(front_);
     sky_ = sky_cover(found, front_);

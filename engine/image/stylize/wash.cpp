@@ -91,7 +91,7 @@ class WashFilter final : public Filter {
  private:
   Lab middle_brush(float wide) const;
   Plane calm_ground() const;
-  Plane lines(double strength) const;
+  Plane lines(const StyleValues& values) const;
   Flow window_flow(const Window& window) const;
   Lab small_brush(const Lab& lab, const Flow& flow, float s) const;
   Lab paint(const Lab& coarse, const Lab& fine, const Guides& guides) const;
@@ -146,7 +146,7 @@ WashFilter::WashFilter(const RgbView& image, const StyleOptions& options, const 
   painting_ = paint(coarse, fine, guides_);
   wide_ = blur(painting_.L, 3.5F * s);
   gather_pigment(painting_, wide_, front_.face, s);
-  line_ = lines(values.at("line"));
+  line_ = lines(values);
 }
 
 // Least cover of a finer brush.
@@ -178,14 +178,13 @@ Plane WashFilter::calm_ground() const {
 }
 
 // Lines are sought in the painting, with a third of the photograph.
-Plane WashFilter::lines(double strength) const {
+Plane WashFilter::lines(const StyleValues& values) const {
   LineSource source;
   source.lightness = map([](float L, float a, float b,
                             float photo) { return mix(L, photo, 0.35F) - 0.2F * std::sqrt(a * a + b * b); },
                          painting_.L, painting_.a, painting_.b, front_.lab.L);
-  return ink_lines(
-      source, front_.s, front_.tex,
-      with_strength({.low = 0.0048F, .high = 0.018F, .fine_sigma = 0.7F, .bold = 0.45F}, strength));
+  return ink_lines(source, front_.s, front_.tex,
+                   drawn_with({.low = 0.0048F, .high = 0.018F, .fine_sigma = 0.7F, .bold = 0.45F}, values));
 }
 
 // Directions cannot be averaged, but those of twice the angle can.

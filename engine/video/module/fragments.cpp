@@ -10,7 +10,7 @@ namespace {
 Av<AVFormatContext> open_fragment_file(const std::string& path) {
   Av<AVFormatContext> file = open_input(path);
   if (file->nb_streams != 1)
-    fail("clip " + path, "is no fragment of a clip; delete its folder and call sumi again");
+    fail("clip " + path, "is not a fragment of a clip; delete its folder and call sumi again");
   return file;
 }
 

@@ -133,6 +133,30 @@ TEST_CASE("boil: strokes move, and pixels away from them keep their bits") {
   }
 }
 
+TEST_CASE("boil: another hand's strokes replace the still's near lines, by half in faces") {
+  const auto column = [](int x, float value) {
+    Plane line(120, 90, 0.0F);
+    for (int y = 0; y < 90; ++y) line.row(y)[x] = value;
+    return line;
+  };
+  std::vector<Plane> hands;
+  hands.push_back(column(30, 1));
+  hands.push_back(column(34, 0.8F));
+  const Plane reach = line_reach(hands, LineScale::cover);
+  CHECK(reach.row(40)[34] == 1);
+  CHECK(reach.row(40)[100] == 0);
+  // Without a field the moment is the hand's line bit-exactly.
+  const BoilField quiet = boil_field(120, 90, 1, {0, 5, nullptr});
+  const Plane moment = boiled(hands[0], hands[1], quiet, reach, LineScale::cover);
+  CHECK(moment.row(40)[30] == 0);
+  CHECK(moment.row(40)[34] == 0.8F);
+  CHECK(calmed_hand(hands[0], hands[1], nullptr).row(40)[34] == 0.8F);
+  const Plane face(12, 9, 1.0F);
+  const Plane calm = calmed_hand(hands[0], hands[1], &face);
+  CHECK(calm.row(40)[30] == doctest::Approx(0.5));
+  CHECK(calm.row(40)[34] == doctest::Approx(0.4));
+}
+
 TEST_CASE("boil: fields follow from seed and moment, scale with the picture, and are halved in faces") {
   const auto most = [](const Plane& plane) {
     float most = 0;

@@ -110,7 +110,7 @@ TEST_CASE("dataset: a pack is data itself, where its images are not") {
   carried.size = 16;
   CHECK(has(error_of([&] { open(carried); }), "holds images of 8x8x3, but the options ask for 16x16x3"));
   put(carried.data, bytes.substr(0, bytes.size() - 1));
-  CHECK(has(error_of([&] { open(carried); }), "is no packed set of this version, or damaged"));
+  CHECK(has(error_of([&] { open(carried); }), "is not a packed set of this version, or is damaged"));
 }
 
 TEST_CASE("dataset: broken images are named once, then counted") {
@@ -168,7 +168,7 @@ TEST_CASE("dataset: errors name the folder and the cure") {
   CHECK(has(says([](auto&) {}), "has 2 images, fewer than one batch of 3; lower --batch-size to 2"));
   CHECK(has(says([](auto& s) { s.batch_size = 0; }), "batch size is 0"));
   CHECK(has(says([](auto& s) { s.size = 0; }), "size 0"));
-  CHECK(has(says([](auto& s) { s.channels = 4; }), "4 channels"));
+  CHECK(has(says([](auto& s) { s.channels = 2; }), "2 channels"));
   CHECK(has(says([](auto& s) { s.data = "/dev/null"; }), "neither a folder nor a file"));
   CHECK(has(says([&](auto& s) { s.data = f.spec.data / "p100.png"; }), "not idx images"));
 }

@@ -130,7 +130,7 @@ TEST_CASE("dataset labels: an idx file's, with every length checked") {
            {label_bytes(0x801, 5, {0, 0, 1, 1, 1}), "has 5 labels, but"},
            {label_bytes(0x801, 4, {0, 0, 1}), "ends after 3 of 4 labels"},
            {label_bytes(0x801, 4, {0, 0, 1, 1, 1}), "more bytes than the 4 labels"},
-           {label_bytes(0x803, 4, {0, 0, 1, 1}), "is no idx file of labels"},
+           {label_bytes(0x803, 4, {0, 0, 1, 1}), "is not an idx file of labels"},
            {label_bytes(0x801, 0, {}), "claims 0 labels"},
            {label_bytes(0x801, 0xffffffff, {1, 2}), "claims 4294967295 labels"},
            {"abc", "too short"}}) {

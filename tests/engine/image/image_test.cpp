@@ -1,4 +1,5 @@
 #include "engine/image/image.h"
+#include "engine/image/photo.h"
 
 #include <doctest/doctest.h>
 
@@ -117,6 +118,24 @@ TEST_CASE("image: alpha is flattened on the background, straight or multiplied")
   CHECK(values(load_image(dir.path / "x.gif")) == std::vector<int>{255, 0, 0, 255, 255, 255});
 }
 
+TEST_CASE("image: with four channels the color is over white, and alpha is kept where it can be") {
+  const TempDir dir;
+  const auto p = dir.path / "x.png";
+  put(p, png(3, 1, 8, 6, "", std::string("\0\xff\0\0\0\xff\0\0\x80\xff\0\0\xff", 13)));
+  const Image8 image = load_image(p, {.channels = 4});
+  CHECK(values(image) == std::vector<int>{255, 255, 255, 0, 255, 127, 127, 128, 255, 0, 0, 255});
+  save_image(p, image);
+  CHECK(load_image(p, {.channels = 4}) == image);
+  CHECK(load_photo(p).alpha == std::vector<std::uint16_t>{0, 128 * 257, 65535});
+  save_image(dir.path / "x.bmp", image);
+  CHECK(values(load_image(dir.path / "x.bmp")) == std::vector<int>{255, 255, 255, 255, 127, 127, 255, 0, 0});
+  const Image8 sheet = make_sheet({image, Image8(3, 1, 1, 7)}, 2, 1);
+  CHECK(sheet.channels == 4);
+  CHECK(sheet.at(1, 1)[3] == 0);
+  CHECK(sheet.at(0, 0)[3] == 255);
+  CHECK(std::vector<int>(sheet.at(5, 1), sheet.at(6, 1)) == std::vector<int>{7, 7, 7, 255});
+}
+
 TEST_CASE("image: linear floats get the sRGB curve") {
   const TempDir dir;
   OIIO::ImageSpec spec(2, 1, 3, OIIO::TypeDesc::HALF);
@@ -179,7 +198,7 @@ TEST_CASE("image: broken files are errors that name the file") {
   CHECK(has(says("b.png", std::string("\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", 16)), "truncated"));
   CHECK(has(error_of([&] { load_image(dir.path / "none.png"); }), "does not exist"));
   CHECK(has(error_of([&] { load_image(dir.path); }), "not a regular file"));
-  CHECK(has(error_of([&] { load_image(dir.path / "x", {.channels = 2}); }), "use 1 or 3"));
+  CHECK(has(error_of([&] { load_image(dir.path / "x", {.channels = 2}); }), "use 1, 3 or 4"));
 
   for (const char* name : {"c.png", "c.jpg", "c.webp", "c.tif", "c.bmp", "c.ppm"}) {
     CAPTURE(std::string(name));

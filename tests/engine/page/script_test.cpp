@@ -64,8 +64,8 @@ TEST_CASE("page script: a line that is wrong is named") {
   CHECK(test::has(text_error("a.txt", "1 @middle: a\n"), "@middle is not a place"));
   CHECK(test::has(text_error("a.txt", "1 > 40: a\n"), "two numbers from 0 to 100"));
   CHECK(test::has(text_error("a.txt", "1 > 40 101: a\n"), "two numbers from 0 to 100"));
-  CHECK(test::has(text_error("a.txt", "1:  \n"), "no text behind the colon"));
-  CHECK(test::has(text_error("a.txt", "1: \"\"\n"), "no text behind the colon"));
+  CHECK(test::has(text_error("a.txt", "1:  \n"), "no text after the colon"));
+  CHECK(test::has(text_error("a.txt", "1: \"\"\n"), "no text after the colon"));
   CHECK(test::has(text_error("a.txt", "1: a\n1: \xC3\x28\n"), "line 2: is not UTF-8"));
   CHECK(test::has(text_error("a.txt", "1: \xED\xA0\x80\n"), "is not UTF-8"));
   CHECK(test::has(text_error("a.txt", std::string("1: a\0b\n", 7)), "has a control character"));

@@ -32,7 +32,7 @@ TEST_CASE("safetensors: other formats are named, with the line that converts the
   CHECK(has(says("k.keras", zip("model.weights.h5")), "is a Keras file"));
   CHECK(has(says("a.npz", zip("w.npy")), "dict(numpy.load("));
   CHECK(has(says("a.zip", zip("readme")), "unpack it first"));
-  CHECK(has(says("w.h5", "\x89HDF\r\n\x1a\n" + std::string(100, '\0')), "is an HDF5 file"));
+  CHECK(has(says("w.h5", "\x89HDF\r\n\x1a\n" + std::string(100, '\0')), "sumi import makes one of it"));
   CHECK(has(says("w.npy", "\x93NUMPY" + std::string(100, '\0')), "is a NumPy array"));
   CHECK(has(says("m.ckpt", "\x80\x02}" + std::string(60, 'x') + "."), "is a Python pickle"));
   CHECK(

@@ -124,7 +124,7 @@ TEST_CASE("safetensors: truncated and foreign files") {
   CHECK(has(open_raw(file_bytes("", "", 0)), "does not begin with '{'"));
   CHECK(has(open_raw(file_bytes("{}", "", 100)), "claims a header of 100 bytes but has only 10"));
   CHECK(has(open_raw(file_bytes("{}", "", 100'000'001)), "the limit is 100000000"));
-  CHECK(has(open_raw(file_bytes("{}", "", ~std::uint64_t{0})), "no safetensors file"));
+  CHECK(has(open_raw(file_bytes("{}", "", ~std::uint64_t{0})), "not a safetensors file"));
   CHECK(has(open_raw("\x89PNG\r\n\x1a\n and more"), "is an image, not weights"));
   CHECK(has(open_raw(file_bytes("[1]     ", "", 8)), "does not begin with '{'"));
   const auto header = R"({"a":)" + entry("F32", "[2]", "[0,8]") + "}";

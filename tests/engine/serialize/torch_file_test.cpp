@@ -74,6 +74,15 @@ TEST_CASE("torch file: zip, zip64, data descriptors and the older stream hold th
   CHECK(weight_format(folder.file(torch_zip(tensors))) == WeightFormat::torch_zip);
 }
 
+TEST_CASE("torch file: tensors without elements may have any other sizes") {
+  const TorchFolder folder;
+  constexpr std::int64_t kHuge = std::int64_t{1} << 62;
+  const std::vector<TorchTensor> tensors{{"a", {kHuge, 0, kHuge}, floats({1}), "FloatStorage", 4, {1, 1, 1}},
+                                         {"b", {kHuge, kHuge, 0}, floats({1}), "FloatStorage", 4, {1, 1, 1}}};
+  const WeightFile file(folder.file(torch_zip(tensors)));
+  for (const char* name : {"a", "b"}) CHECK(file.values(name).empty());
+}
+
 TEST_CASE("torch file: types, views and scalars") {
   const TorchFolder folder;
   const std::string six = floats({1, 2, 3, 4, 5, 6});

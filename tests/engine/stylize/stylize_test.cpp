@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "engine/image/stylize/blur.h"
 #include "engine/image/stylize/components.h"
 #include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/lines.h"
 #include "engine/image/stylize/screen.h"
 #include "engine/image/stylize/style.h"
 #include "kernels/isa.h"
@@ -201,6 +203,42 @@ TEST_CASE("stylize: 16 bits are kept, and parameters do something") {
     const stylize::StyleOptions no_lines{{{"line", 0}}, nullptr, {}};
     check_values(stylize::style_layers(style.name, picture.view(), no_lines).line, 0, 0);
   }
+}
+
+TEST_CASE("stylize: hands differ in their lines alone, and a pen is narrower than a brush") {
+  const Picture picture = make_image(240, 200);
+  for (const stylize::StyleInfo& style : stylize::styles()) {
+    CAPTURE(style.name);
+    std::vector<stylize::StyleLayers> hands;
+    std::vector<double> covers;
+    for (int hand = 0; hand < stylize::kLineHands; ++hand) {
+      hands.push_back(stylize::style_layers(style.name, picture.view(),
+                                            {{{"hand", static_cast<double>(hand)}}, nullptr, {}}));
+      const Plane& line = hands.back().line;
+      covers.push_back(std::accumulate(line.data(), line.data() + line.pixels(), 0.0));
+      check_values(line, 0, 1);
+    }
+    for (std::size_t k = 1; k < hands.size(); ++k) {
+      const Plane &still = hands[0].flat.red, &flat = hands[k].flat.red;
+      CHECK(std::equal(flat.data(), flat.data() + flat.pixels(), still.data()));
+      for (std::size_t i = 0; i < k; ++i)
+        CHECK_FALSE(
+            std::equal(hands[k].line.data(), hands[k].line.data() + flat.pixels(), hands[i].line.data()));
+      CHECK(covers[k] > 0.5 * covers[0]);
+      CHECK(covers[k] < 1.7 * covers[0]);
+    }
+  }
+  Picture disc = make_flat(512, 512, 52000);
+  for (int y = 0; y < 512; ++y)
+    for (int x = 0; x < 512; ++x)
+      if (std::hypot(x - 256, y - 256) < 150)
+        std::fill_n(disc.rgb.begin() + 3 * (y * std::ptrdiff_t{512} + x), 3, std::uint16_t{16000});
+  const auto cover = [&](double hand) {
+    const Plane line = stylize::style_layers("ink", disc.view(), {{{"hand", hand}}, nullptr, {}}).line;
+    return std::accumulate(line.data(), line.data() + line.pixels(), 0.0);
+  };
+  CHECK(cover(1) < 0.95 * cover(0));
+  CHECK(cover(2) > 1.05 * cover(0));
 }
 
 TEST_CASE("stylize: what is unknown or out of range is refused by name") {

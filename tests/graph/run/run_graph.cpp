@@ -14,7 +14,7 @@
 
 #include "engine/autograd.h"
 #include "engine/graph/network.h"
-#include "engine/graph/onnx.h"
+#include "engine/graph/open.h"
 #include "engine/runtime/device.h"
 
 namespace {
@@ -72,7 +72,7 @@ void run(const Arguments& a) {
   using Clock = std::chrono::steady_clock;
   const sumi::NoGrad no_grad;
   const auto start = Clock::now();
-  const auto graph = std::make_shared<const sumi::graph::Graph>(sumi::graph::read_onnx(a.model));
+  const auto graph = std::make_shared<const sumi::graph::Graph>(sumi::graph::read_network(a.model));
   const auto read = Clock::now();
   const sumi::Device device = sumi::parse_device(a.device);
   sumi::graph::Network network(graph, a.format, a.given, device, sumi::DType::f32);
@@ -80,10 +80,11 @@ void run(const Arguments& a) {
   const auto& t = network.traits();
   const auto ms = [](auto d) { return std::chrono::duration<double, std::milli>(d).count(); };
   std::fprintf(stderr,
-               "family '%s' %s multiple %d smallest %d range %g..%g -> %g..%g bgr %d enlargement %d; read "
+               "family '%s' %s multiple %d smallest %d range %g..%g -> %g..%g bgr %d enlargement %d margin "
+               "%d; read "
                "%.1f ms, made %.1f ms\n",
                t.family.c_str(), t.nchw ? "NCHW" : "NHWC", t.multiple, t.smallest_side, t.range.black,
-               t.range.white, t.output_range.black, t.output_range.white, t.bgr, t.enlargement,
+               t.range.white, t.output_range.black, t.output_range.white, t.bgr, t.enlargement, t.margin,
                ms(read - start), ms(made - read));
   const auto& plan = network.plan(a.height, a.width);
   std::map<int, int> kinds;
@@ -101,7 +102,9 @@ void run(const Arguments& a) {
     }
   const sumi::Tensor x =
       sumi::Tensor::from(read_floats(a.input), {1, a.height, a.width, t.channels}, sumi::DType::f32, device);
-  const std::vector<float> y = sumi::graph::run(plan, x).to_vector<float>();
+  const sumi::PadGeom border{sumi::PadMode::replicate, t.margin, t.margin, t.margin, t.margin};
+  const std::vector<float> y =
+      sumi::graph::run(plan, border.any() ? sumi::pad2d(x, border) : x).to_vector<float>();
   std::ofstream(a.output, std::ios::binary)
       .write(reinterpret_cast<const char*>(y.data()), static_cast<std::streamsize>(y.size() * sizeof(float)));
 }

@@ -229,7 +229,7 @@ TEST_CASE("features: VGG19 from a file, its inputs, and gradients that reach the
   bad[4].second.first = {2, 1, 3, 6};
   write(path, bad);
   CHECK(has(error_of([&] { load_features(path.string(), DType::f64, device); }),
-            "has features.5.weight of 2x1x3x6, but VGG19 wants 2x2x3x3 there"));
+            "has features.5.weight of 2x1x3x6, but VGG19 needs 2x2x3x3 there"));
   bad = small_vgg();
   bad.pop_back();
   write(path, bad);

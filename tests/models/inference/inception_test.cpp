@@ -76,6 +76,10 @@ TEST_CASE("inception: layers, the order of branches, folded norms, and both rule
   weights.at("Mixed_7c.branch1x1.bn.running_mean").values[1] = -3;
   weights.at("Mixed_7c.branch1x1.bn.running_var").values[1] = 3.999f;
   weights["AuxLogits.fc.bias"] = {{1000}, std::vector<float>(1000, NAN)};  // ignored
+  // A classifier of as many classes as only FID's weights have: class 5 sees one descriptor.
+  weights["fc.weight"] = {{1008, 2048}, std::vector<float>(std::size_t{1008} * 2048, 0.0f)};
+  weights["fc.weight"].values[5 * 2048 + 2048 - 192] = 0.5f;
+  weights["fc.bias"] = {{1008}, std::vector<float>(1008, 3.0f)};
   const fs::path path = write_weights(folder.path / "inception.safetensors", weights);
   weights.clear();
 
@@ -84,7 +88,7 @@ TEST_CASE("inception: layers, the order of branches, folded norms, and both rule
   const NoGrad no_grad;
   for (const InceptionPools pools : {InceptionPools::torch, InceptionPools::fid}) {
     const FeatureNetwork network = load_features(path.string(), DType::f32, device, VggInput::torch, pools);
-    CHECK(network.name() == "inception");
+    CHECK(network.name() == (pools == InceptionPools::fid ? "inception-fid" : "inception"));
     const auto maps = network(pictures, {"Mixed_7c", "Mixed_5d", "Mixed_6e"});
     CHECK(maps[1].shape() == Shape{1, 35, 35, 288});
     CHECK(maps[2].shape() == Shape{1, 17, 17, 768});
@@ -101,6 +105,16 @@ TEST_CASE("inception: layers, the order of branches, folded norms, and both rule
     CHECK(mean_of_channel(maps[0], 320 + 383) == doctest::Approx(383 % 3));
     CHECK(mean_of_channel(maps[0], 320 + 384 + 1) == doctest::Approx(1));
 
+    REQUIRE(network.class_head());
+    const std::vector<double> logits = network.class_head()->logits([&] {
+      std::vector<double> row(2048, 0.0);
+      row[2048 - 192] = 7;
+      return row;
+    }());
+    REQUIRE(logits.size() == 1008);
+    const double bias = pools == InceptionPools::fid ? 0 : 3;  // as the Inception score is computed
+    CHECK(logits[5] == 3.5 + bias);
+    CHECK(logits[6] == bias);
     if (pools == InceptionPools::fid) continue;
     const Tensor rows = network.descriptor(pictures);
     CHECK(rows.shape() == Shape{1, 1, 1, 2048});
@@ -108,6 +122,18 @@ TEST_CASE("inception: layers, the order of branches, folded norms, and both rule
     CHECK(has(error_of([&] { network(pictures, {"conv4_1"}); }),
               "no layer 'conv4_1'; use one of: Mixed_5d, Mixed_6e, Mixed_7c"));
   }
+}
+
+TEST_CASE("inception: a file's classes decide the pools") {
+  const TempDir folder;
+  Weights weights{{"Conv2d_1a_3x3.conv.weight", {{32, 3, 3, 3}, std::vector<float>(32 * 27, 0.0f)}}};
+  const auto pools = [&](std::int64_t classes) {
+    weights["fc.weight"] = {{classes, 2048},
+                            std::vector<float>(static_cast<std::size_t>(classes) * 2048, 0.0f)};
+    return inception_pools(write_weights(folder.path / "weights.safetensors", weights));
+  };
+  CHECK(pools(1008) == InceptionPools::fid);
+  CHECK(pools(1000) == InceptionPools::torch);
 }
 
 TEST_CASE("inception: files that do not fit are refused by name") {
@@ -124,7 +150,7 @@ TEST_CASE("inception: files that do not fit are refused by name") {
   CHECK(has(said(bad), "has no Conv2d_1a_3x3.bn.running_var"));
   bad = good;
   bad.at("Conv2d_1a_3x3.conv.weight").shape = {3, 3, 3, 32};  // TensorFlow's layout
-  CHECK(has(said(bad), "has Conv2d_1a_3x3.conv.weight of 3x3x3x32, but Inception v3 wants 32x3x3x3 there"));
+  CHECK(has(said(bad), "has Conv2d_1a_3x3.conv.weight of 3x3x3x32, but Inception v3 needs 32x3x3x3 there"));
   bad = good;
   bad.at("Conv2d_2a_3x3.conv.weight").values[7] = NAN;
   CHECK(has(said(bad), "NaN or infinity in Conv2d_2a_3x3.conv.weight"));

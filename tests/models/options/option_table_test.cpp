@@ -41,6 +41,7 @@ const std::vector<Case>& cases() {
   static const Change hinge = [](TrainOptions& o) { o.gan_mode = "hinge"; };
   static const Change unet = [](TrainOptions& o) { o.net_g = "unet_256"; };
   static const Change resnet = [](TrainOptions& o) { o.net_g = "resnet_9blocks"; };
+  static const Change measures = [](TrainOptions& o) { o.metrics = "kd"; };
   static const Change cartoon = [](TrainOptions& o) { o.net_g = "cartoongan"; };
   static const std::vector<Case> all{
       {"cyclegan", "data", [](TrainOptions& o) { o.data_a = "a", o.data_b = "b"; }, kNothing},
@@ -78,6 +79,11 @@ const std::vector<Case>& cases() {
          o.group<AnimeOptions>().lambda_style = 1;
        }},
       {"dcgan", "r1-interval", kNothing, [](TrainOptions& o) { o.r1 = 1; }},
+      {"dcgan", "metrics-every", kNothing, measures},
+      {"dcgan", "metrics-images", kNothing, measures},
+      {"dcgan", "metrics-features", kNothing, measures},
+      {"dcgan", "early-stop", kNothing, measures},
+      {"stylizer", "hands", kNothing, [](TrainOptions& o) { o.add_style = "mine=ink"; }},
   };
   return all;
 }
@@ -136,9 +142,10 @@ TEST_CASE("unused options: --epochs has no effect beside --steps, and is accepte
       if (!option->unused_reason(o).empty()) names += " " + option->name;
     return names;
   };
-  CHECK(unused() == " labels classes epochs r1-interval");
+  const std::string metrics = " metrics-every metrics-images metrics-features early-stop";
+  CHECK(unused() == " labels classes epochs r1-interval" + metrics);
   o.lr_policy = "cosine";
-  CHECK(unused() == " labels classes r1-interval");
+  CHECK(unused() == " labels classes r1-interval" + metrics);
 }
 
 TEST_CASE("missing options: the reason of the group, or the models that have the option") {

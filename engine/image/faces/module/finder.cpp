@@ -35,7 +35,8 @@ cv::CascadeClassifier load(const char* name) {
   } catch (const cv::Exception&) {
   }
   if (!loaded)
-    throw Error("[faces] " + file.string() + " is no cascade that OpenCV reads; install opencv-data again");
+    throw Error("[faces] " + file.string() +
+                " is not a cascade that OpenCV reads; install opencv-data again");
   return cascade;
 }
 

@@ -1,9 +1,10 @@
-#include "models/inference/frechet.h"
+#include "models/judges/frechet.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "engine/error.h"
+#include "models/judges/shuffle.h"
 
 namespace sumi {
 namespace {
@@ -195,6 +196,44 @@ double frechet_distance(const Descriptors& a, const Descriptors& b) {
   const bool few = f.count() <= g.count();
   const Rows m = few ? products(f, g) : products(g, f);
   return std::max(distance - 2 * sum_of_roots(products(m, m)), 0.0);
+}
+
+namespace {
+
+// Rows order[first] to order[end - 1].
+Descriptors rows_of(const Descriptors& d, const std::vector<std::size_t>& order, std::size_t first,
+                    std::size_t end) {
+  Descriptors part{d.size, {}};
+  for (std::size_t i = first; i < end; ++i) {
+    const double* row = d.values.data() + order[i] * d.size;
+    part.values.insert(part.values.end(), row, row + d.size);
+  }
+  return part;
+}
+
+}  // namespace
+
+BlockedDistance blocked_kernel_distance(const Descriptors& a, const Descriptors& b, std::size_t most_blocks,
+                                        std::uint64_t seed) {
+  check(a, b);
+  constexpr std::size_t kSmallestBlock = 50;
+  BlockedDistance result;
+  result.blocks = std::clamp<std::size_t>(std::min(a.count(), b.count()) / kSmallestBlock, 1,
+                                          std::max<std::size_t>(1, most_blocks));
+  const std::vector<std::size_t> order_a = shuffled(a.count(), seed), order_b = shuffled(b.count(), seed + 1);
+  std::vector<double> values;
+  for (std::size_t k = 0; k < result.blocks; ++k) {
+    const auto at = [&](std::size_t count, std::size_t block) { return block * count / result.blocks; };
+    values.push_back(kernel_distance(rows_of(a, order_a, at(a.count(), k), at(a.count(), k + 1)),
+                                     rows_of(b, order_b, at(b.count(), k), at(b.count(), k + 1))));
+    result.value += values.back() / static_cast<double>(result.blocks);
+  }
+  if (values.size() < 2) return result;
+  double squares = 0;
+  for (const double v : values) squares += (v - result.value) * (v - result.value);
+  const auto n = static_cast<double>(values.size());
+  result.standard_error = std::sqrt(squares / (n - 1) / n);
+  return result;
 }
 
 double kernel_distance(const Descriptors& a, const Descriptors& b) {

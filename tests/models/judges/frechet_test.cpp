@@ -1,5 +1,5 @@
 // Distances between sets against closed forms.
-#include "models/inference/frechet.h"
+#include "models/judges/frechet.h"
 
 #include <doctest/doctest.h>
 
