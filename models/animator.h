@@ -11,7 +11,7 @@ namespace sumi {
 
 // Options that only the animator has.
 struct AnimatorOptions {
-  double lambda_diversity = 1;
+  double lambda_diversity = 0.1;
 
   static void add_rows(OptionTable& table);
 };

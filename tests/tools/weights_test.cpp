@@ -256,7 +256,7 @@ TEST_CASE("export: the file of a generator alone generates and converts like its
   check_error(run(folder, "export -m run --format safetensors -o w.pth"), 2, "name it w.safetensors");
   check_error(run(folder, "export -m run --format pth -o w.bin"), 2, "name it w.pth");
   check_error(run(folder, "export -m run --format zip -o w.pth"), 2,
-              "use one of: safetensors, pth, onnx, ncnn");
+              "use one of: safetensors, pth, h5, onnx, ncnn");
   check_error(run(folder, "export -m run --precision f8 -o w.pth"), 2, "use f32, f16 or bf16");
   CHECK_FALSE(fs::exists(folder / "w.pth"));
   check_error(run(folder, "import -i g.safetensors -o w.pt"), 2, "name it w.safetensors");

@@ -84,10 +84,11 @@ TEST_CASE("options: NaN, infinite, negative or far too large are refused by name
 
 TEST_CASE("options: unknown choices are rejected with the valid ones") {
   // Paths may be any text; choices may not.
-  const std::set<std::string> paths{"data",      "data-a",       "data-b",    "outdir",          "cache",
-                                    "init",      "dump-batches", "conv-plan", "feature-network", "styles",
-                                    "add-style", "drawings"};
-  const std::set<std::string> may_be_empty{"freeze", "diffaugment", "classes"};
+  const std::set<std::string> paths{
+      "data",      "data-a",       "data-b",          "outdir",          "cache",
+      "init",      "dump-batches", "conv-plan",       "feature-network", "styles",
+      "add-style", "drawings",     "metrics-features"};
+  const std::set<std::string> may_be_empty{"freeze", "diffaugment", "classes", "metrics"};
   for (const ModelSpec* model : model_specs())
     for (const std::string& value : {std::string("nonsense"), std::string(), std::string(300, 'x')})
       with_each<std::string>(model->name, value, [&](const Option& info, const TrainOptions& o) {
