@@ -3,11 +3,13 @@
 
 Exit code 77 if chromium-headless-shell or websocket is not installed.
 """
+import atexit
 import base64
 import json
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,7 +32,8 @@ class Page:
         self.process = subprocess.Popen(
             [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-port=0", "--remote-allow-origins=*",
              "--user-data-dir=%s" % folder, "--window-size=1000,1400", "about:blank"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        atexit.register(self.close)  # also where a check fails
         port_file = pathlib.Path(folder) / "DevToolsActivePort"
         for _ in range(600):
             if port_file.exists() and port_file.read_text().strip():
@@ -76,7 +79,9 @@ class Page:
                       buttons=1, clickCount=1)
 
     def close(self):
-        self.process.kill()
+        """Ends the browser. Debian's program is a script that waits for it, so its whole session is killed."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
