@@ -32,6 +32,7 @@ void MetricsOptions::add_rows(OptionTable& t) {
   t.add("metrics-features", &TrainOptions::metrics_features)
       .help("their feature network: builtin, a run of sumi train classifier, VGG19 or Inception v3")
       .placeholder("FILE")
+      .path()
       .only_with("--metrics", has_metrics)
       .on_resume();
   t.add("early-stop", &TrainOptions::early_stop)
