@@ -193,13 +193,7 @@ void settle_hands(TrainOptions& o) {
 }  // namespace
 
 void AnimatorOptions::add_rows(OptionTable& t) {
-  t.heading("Data");
-  t.add("data-a", &TrainOptions::data_a)
-      .help("photographs")
-      .placeholder("DIR")
-      .alias("--photo")
-      .path()
-      .on_resume();
+  add_photograph_rows(t);
   t.add("styles", &TrainOptions::styles)
       .help("styles of the checkpoint of --init, which gives them")
       .placeholder("NAME...")
@@ -208,10 +202,6 @@ void AnimatorOptions::add_rows(OptionTable& t) {
       .help("those that were added to it")
       .placeholder("NAME...")
       .many();
-  t.add("crop-size", &TrainOptions::crop_size)
-      .help("side of the random crops")
-      .placeholder("PX")
-      .range(ComicNetwork::kSmallestSide, 16384);
   t.heading("Training");
   t.add("lambda-diversity", &AnimatorOptions::lambda_diversity)
       .help("weight of the loss of two hands that differ less than their teachers")
@@ -222,11 +212,7 @@ void AnimatorOptions::add_rows(OptionTable& t) {
       .range(2, stylize::kLineHands);
   t.add("ngf", &TrainOptions::ngf).help("channels of the first layer, as in --init").range(1, 4096);
   t.add("n-blocks", &TrainOptions::n_blocks).help("residual blocks, as in --init").range(0, 64);
-  const auto never = [](const TrainOptions&) { return false; };
-  for (const char* name : {"init-type", "init-gain"})
-    t.at(name).only_with("models other than animator", never);
-  for (const char* name : {"lr-policy", "epochs", "epochs-decay"})
-    t.at(name).not_with("animator's own schedule", never);
+  leave_out_replaced_rows(t, "animator");
 }
 
 extern const ModelSpec animator_spec{

@@ -272,7 +272,7 @@ constexpr PackedExamples kPacked{
 
 }  // namespace
 
-void StylizerOptions::add_rows(OptionTable& t) {
+void add_photograph_rows(OptionTable& t) {
   t.heading("Data");
   t.add("data-a", &TrainOptions::data_a)
       .help("photographs")
@@ -280,6 +280,22 @@ void StylizerOptions::add_rows(OptionTable& t) {
       .alias("--photo")
       .path()
       .on_resume();
+  t.add("crop-size", &TrainOptions::crop_size)
+      .help("side of the random crops")
+      .placeholder("PX")
+      .range(ComicNetwork::kSmallestSide, 16384);
+}
+
+void leave_out_replaced_rows(OptionTable& t, const char* model) {
+  const auto never = [](const TrainOptions&) { return false; };
+  for (const char* name : {"init-type", "init-gain"})
+    t.at(name).only_with(fmt::format("models other than {}", model).c_str(), never);
+  for (const char* name : {"lr-policy", "epochs", "epochs-decay"})
+    t.at(name).not_with(fmt::format("{}'s own schedule", model).c_str(), never);
+}
+
+void StylizerOptions::add_rows(OptionTable& t) {
+  add_photograph_rows(t);
   t.add("styles", &TrainOptions::styles)
       .help("styles, each with its teacher: a folder of planes or a filter")
       .placeholder("NAME=TEACHER...")
@@ -291,10 +307,6 @@ void StylizerOptions::add_rows(OptionTable& t) {
       .placeholder("NAME=TEACHER")
       .many()
       .on_resume();
-  t.add("crop-size", &TrainOptions::crop_size)
-      .help("side of the random crops")
-      .placeholder("PX")
-      .range(ComicNetwork::kSmallestSide, 16384);
   t.add("drawings", &TrainOptions::drawings)
       .help("drawings: a discriminator of lines takes their strokes for real")
       .placeholder("DIR")
@@ -314,11 +326,7 @@ void StylizerOptions::add_rows(OptionTable& t) {
       .help("hands that draw lines in turn, as in --init; sumi train animator trains them")
       .range(1, stylize::kLineHands)
       .only_with("--add-style", [](const TrainOptions& o) { return !o.add_style.empty(); });
-  const auto never = [](const TrainOptions&) { return false; };
-  for (const char* name : {"init-type", "init-gain"})
-    t.at(name).only_with("models other than stylizer", never);
-  for (const char* name : {"lr-policy", "epochs", "epochs-decay"})
-    t.at(name).not_with("stylizer's own schedule", never);
+  leave_out_replaced_rows(t, "stylizer");
 }
 
 void set_stylizer_defaults(TrainOptions& o) {

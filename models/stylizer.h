@@ -85,6 +85,10 @@ class Stylizer : public Model {
 // For the specification of a model that trains this network.
 void set_stylizer_defaults(TrainOptions& options);
 void check_stylizer_run(const TrainOptions& options);
+// Its rows: the photographs and their crops, and the options that its own schedule and its own
+// initial weights replace. `model` is a name for messages.
+void add_photograph_rows(OptionTable& table);
+void leave_out_replaced_rows(OptionTable& table, const char* model);
 // The network "g" of a stylizer's options.
 std::unique_ptr<Module> stylizer_network(const TrainOptions& options);
 

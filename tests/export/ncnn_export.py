@@ -10,6 +10,7 @@ sys.path[:0] = [os.path.dirname(__file__), os.path.join(os.path.dirname(__file__
 import judges
 
 np, ncnn = judges.need("numpy", "ncnn")
+from ncnn_judge import network
 import sumi_files as files
 from tiny_models import MODELS, make_pictures, train
 
@@ -18,18 +19,6 @@ LIMIT = 1e-4
 IMPOSSIBLE = {("dcgan, minibatch", "d")}
 PICTURES = ("cyclegan", "pix2pix", "animegan", "cartoongan")  # whose generators convert photographs
 checks = files.Checks()
-
-
-def network(path):
-    net = ncnn.Net()
-    for option in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage", "use_winograd_convolution",
-                   "use_sgemm_convolution", "use_vulkan_compute"):
-        if hasattr(net.opt, option):
-            setattr(net.opt, option, False)
-    net.opt.num_threads = 1
-    if net.load_param(path) or net.load_model(path[:-len(".param")] + ".bin"):
-        sys.exit("%s does not load" % path)
-    return net
 
 
 def worst(path, examples):

@@ -13,6 +13,7 @@ sys.path[:0] = [os.path.join(os.path.dirname(__file__), "..", folder) for folder
 import judges
 
 np, ncnn = judges.need("numpy", "ncnn")
+from ncnn_judge import network
 import wheels
 
 TOLERANCE = 1e-4
@@ -117,18 +118,6 @@ def enlarged(w):
     w.layer("BinaryOp", "c5 m0", "c6", "0=2")
     w.layer("Softmax", "c6", "c7", "0=0 1=1")
     w.conv("c7", "output", 6, 3, 1)
-
-
-def network(path):
-    net = ncnn.Net()
-    for option in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage", "use_winograd_convolution",
-                   "use_sgemm_convolution", "use_vulkan_compute"):
-        if hasattr(net.opt, option):
-            setattr(net.opt, option, False)
-    net.opt.num_threads = 1
-    if net.load_param(path) or net.load_model(path[:-len(".param")] + ".bin"):
-        sys.exit("ncnn does not load %s" % path)
-    return net
 
 
 def imported(folder, path, image):

@@ -36,21 +36,8 @@ using test::write_examples;
 // Hands for the checkpoint `init` of a tiny stylizer with the styles ink, which is also the name of
 // a filter, and own, which has no teacher.
 TrainOptions tiny_animator(const fs::path& folder, const std::string& run, const fs::path& init, int steps) {
-  TrainOptions o = default_options("animator");
-  const TrainOptions base = tiny_stylizer(folder, run, steps);
-  o.data_a = base.data_a;
+  TrainOptions o = test::tiny_run("animator", folder, run, steps);
   o.init = init.string();
-  o.outdir = base.outdir;
-  o.cache = base.cache;
-  o.crop_size = 16;
-  o.batch_size = 2;
-  o.steps = steps;
-  o.seed = 3;
-  o.threads = 1;
-  o.workers = 0;
-  o.sample_every = 0;
-  o.save_every = 0;
-  o.device = base.device;
   return o;
 }
 

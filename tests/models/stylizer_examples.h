@@ -44,16 +44,15 @@ inline void write_examples(const std::filesystem::path& folder) {
   }
 }
 
-inline TrainOptions tiny_stylizer(const std::filesystem::path& folder, const std::string& run, int steps) {
-  TrainOptions o = default_options("stylizer");
+// A run on the photographs of write_examples(), the same for stylizers and animators.
+inline TrainOptions tiny_run(const char* model, const std::filesystem::path& folder, const std::string& run,
+                             int steps) {
+  TrainOptions o = default_options(model);
   o.data_a = (folder / "photos").string();
-  o.styles = "ink=" + (folder / "ink").string() + ",own=" + (folder / "own").string();
   o.outdir = (folder / run).string();
   o.cache = (folder / "cache").string();
   o.crop_size = 16;
   o.batch_size = 2;
-  o.ngf = 4;
-  o.n_blocks = 1;
   o.steps = steps;
   o.seed = 3;
   o.threads = 1;
@@ -61,6 +60,14 @@ inline TrainOptions tiny_stylizer(const std::filesystem::path& folder, const std
   o.sample_every = 0;
   o.save_every = 0;
   o.device = test_device();
+  return o;
+}
+
+inline TrainOptions tiny_stylizer(const std::filesystem::path& folder, const std::string& run, int steps) {
+  TrainOptions o = tiny_run("stylizer", folder, run, steps);
+  o.styles = "ink=" + (folder / "ink").string() + ",own=" + (folder / "own").string();
+  o.ngf = 4;
+  o.n_blocks = 1;
   return o;
 }
 
