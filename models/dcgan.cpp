@@ -92,7 +92,7 @@ extern const ModelSpec dcgan_spec{
     .name = "dcgan",
     .summary = "convolutional GAN: images from noise",
     .reference = "Radford 2015",
-    .data = "a folder of images, or an idx.gz file",
+    .data = "a folder or zip file of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions>,
     .set_defaults = [](TrainOptions&) {},

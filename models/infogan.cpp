@@ -181,7 +181,7 @@ extern const ModelSpec infogan_spec{
     .name = "infogan",
     .summary = "GAN whose codes become interpretable: kind, slant, width",
     .reference = "Chen 2016",
-    .data = "a folder of images, or an idx.gz file",
+    .data = "a folder or zip file of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},  // the codes then describe variation within a class
     .options = add_groups<ConvGanOptions, InfoGanOptions>,
     .set_defaults =

@@ -96,7 +96,7 @@ extern const ModelSpec gan_autoencoder_spec{
     .former_names = {{"autoencoder-gan"}, {"autoencoder-gan", "form", "noise"}},
     .summary = "GAN with the decoder of the course notes' autoencoder: small images from noise",
     .reference = "course notes",
-    .data = "a folder of images, or an idx.gz file",
+    .data = "a folder or zip file of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions, BatchNormOptions>,
     .set_defaults =

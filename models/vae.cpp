@@ -158,7 +158,7 @@ extern const ModelSpec vae_spec{
     .name = "vae",
     .summary = "variational autoencoder: images from noise, and codes of images",
     .reference = "Kingma 2013",
-    .data = "a folder of images, or an idx.gz file",
+    .data = "a folder or zip file of images, or an idx.gz file",
     .options = add_groups<CommonOptions, SquareOptions, NoiseOptions, GeneratorOptions, UpsamplingOptions,
                           MetricsOptions, VaeOptions>,
     .set_defaults =

@@ -10,7 +10,7 @@ extern const ModelSpec wgan_spec{
     .name = "wgan",
     .summary = "Wasserstein GAN with clipped weights: its loss tracks image quality",
     .reference = "Arjovsky 2017",
-    .data = "a folder of images, or an idx.gz file",
+    .data = "a folder or zip file of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions>,
     .set_defaults =

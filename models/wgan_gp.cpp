@@ -11,7 +11,7 @@ extern const ModelSpec wgan_gp_spec{
     .name = "wgan-gp",
     .summary = "Wasserstein GAN with gradient penalty: stable training, residual networks",
     .reference = "Gulrajani 2017",
-    .data = "a folder of images, or an idx.gz file",
+    .data = "a folder or zip file of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions>,
     .set_defaults =

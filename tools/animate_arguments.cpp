@@ -130,9 +130,10 @@ void AnimateArguments::add_options(CLI::App& command) {
            fmt::format("{} (auto: the default of the file's format)", video::codec_names()))
       ->group("Clip");
   add_text(command, "--seed", seed, "N", "seed of all random numbers")->default_str("0")->group("Lines");
-  drawing.add_drawing_options(command,
-                              "draw with a trained model, or an ONNX network of another program (without "
-                              "it and without --style: comic)");
+  drawing.add_drawing_options(
+      command,
+      "draw with a trained model, or an ONNX or ncnn network of another program (without "
+      "it and without --style: comic)");
   drawing.imported.add_options(command);
   add_text(
       command, "--gate", drawing.gate, "auto|off",

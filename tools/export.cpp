@@ -93,8 +93,8 @@ int run_export(const ExportArguments& args) {
 
 Command add_export(CLI::App& parent) {
   auto args = std::make_shared<ExportArguments>();
-  CLI::App& app =
-      *parent.add_subcommand("export", "Write networks in other programs' formats: PyTorch, ONNX, ncnn.");
+  CLI::App& app = *parent.add_subcommand(
+      "export", "Write networks in other programs' formats: PyTorch, Keras, ONNX, ncnn.");
   args->app = &app;
   set_help(app, "export -m RUN|CHECKPOINT [--net NAME] -o FILE [options]",
            "  sumi export -m run --net g --layout torch -o weights.safetensors\n"

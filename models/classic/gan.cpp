@@ -53,7 +53,7 @@ extern const ModelSpec dense_gan_spec{
     .name = "gan",
     .summary = "dense GAN: small gray images from noise",
     .reference = "the course notes, after Goodfellow 2014",
-    .data = "a folder of images, or an idx.gz file",
+    .data = "a folder or zip file of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<NoiseGanOptions>,
     .set_defaults =

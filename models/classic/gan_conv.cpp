@@ -88,7 +88,7 @@ extern const ModelSpec conv5_gan_spec{
     .name = "gan-conv",
     .summary = "GAN with 5x5 convolutions: small gray images from noise",
     .reference = "the course notes",
-    .data = "a folder of images, or an idx.gz file",
+    .data = "a folder or zip file of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<ConvGanOptions, BatchNormOptions, GanConvOptions>,
     .set_defaults =

@@ -96,7 +96,7 @@ extern const ModelSpec reshape_gan_spec{
     .name = "gan-reshape",
     .summary = "dense GAN with reshapes and batch norm: small gray images from noise",
     .reference = "the course notes",
-    .data = "a folder of images, or an idx.gz file",
+    .data = "a folder or zip file of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
     .options = add_groups<NoiseGanOptions, VirtualBatchNormOptions, BatchNormOptions, GanReshapeOptions>,
     .set_defaults =
