@@ -10,18 +10,13 @@ namespace {
 
 void check(const EvaluateArguments& args) {
   const std::string name = command_name(args.app);
-  const auto within = [&](const char* option, std::int64_t value, std::int64_t lo, std::int64_t hi) {
-    if (value < lo || value > hi)
-      throw UsageError(
-          name, fmt::format("{} {} is out of range; give a number from {} to {}", option, value, lo, hi));
-  };
-  within("--count", args.count, 2, 100'000);
-  within("--pairs", args.pairs, 1, 1000);
-  if (args.size != 0) within("--size", args.size, 16, 1024);
+  check_range(args.app, "--count", args.count, 2, 100'000);
+  check_range(args.app, "--pairs", args.pairs, 1, 1000);
+  if (args.size != 0) check_range(args.app, "--size", args.size, 16, 1024);
   if (args.size != 0 && !args.model.empty())
     throw UsageError(name, "--size is for --images; a model is judged at the size that it was trained for");
   if (!args.pools.empty() && args.pools != "torch" && args.pools != "fid")
-    throw UsageError(name, "--inception-pools wants torch or fid");
+    throw UsageError(name, "--inception-pools is torch or fid");
   if (!args.model.empty() && !args.images.empty())
     throw UsageError(name, "-m and --images name two things to judge; give one, or the second as --against");
   args.machine.check();

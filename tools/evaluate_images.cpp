@@ -107,8 +107,10 @@ int evaluate_images(const EvaluateArguments& args) {
     throw UsageError(command_name(args.app),
                      "--against is for --human-sheet here; evaluate both to compare scores");
   args.machine.apply();
-  const std::unique_ptr<JudgedImages> judged = judged_images(args, needs_data);
-  if (page) return write_human_sheet(args, *judged);
+  EvaluateArguments used = args;
+  if (page) used.count = std::min(args.count, args.pairs);  // at even distances, not the first ones
+  const std::unique_ptr<JudgedImages> judged = judged_images(used, needs_data);
+  if (page) return write_human_sheet(used, *judged);
   const Device device = parse_device(args.machine.device.empty() ? "cpu" : args.machine.device);
   const FeatureNetwork network = feature_network(args, device);
   const SetJudge judge(judged->real, network, device, {}, parse_seed(args.app, "--seed", args.seed));
@@ -118,7 +120,7 @@ int evaluate_images(const EvaluateArguments& args) {
   if (translated) {
     append(scores, translation_scores(judged->sources, judged->images, judged->real, network, device));
     if (!judged->direction.empty() && judged->source.images.channels == judged->real.channels)
-      scores.push_back(identity_score(judged->target.images, judged->identity()));
+      scores.push_back(identity_score(judged->target.images, judged->identity(args.raw)));
   } else {
     Descriptors held_out;
     if (judged->held_out.count > 0) held_out = features_of(judged->held_out, network, device).descriptors;

@@ -1,6 +1,7 @@
 #include "tools/judged_images.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -143,10 +144,9 @@ void open_translator(JudgedImages& judged, const EvaluateArguments& args) {
   const auto directions = judged.opened->directions();
   judged.direction = args.direction.empty() ? directions.front() : args.direction;
   if (std::find(directions.begin(), directions.end(), judged.direction) == directions.end())
-    throw UsageError(command_name(args.app),
-                     fmt::format("--direction {}: the model has {}", judged.direction, directions.front()));
-  if (args.data.empty())
-    require_text(args.app, "--data", args.data, "the images whose style the translations should have");
+    throw UsageError(command_name(args.app), fmt::format("--direction {}: the model has {}", judged.direction,
+                                                         fmt::join(directions, " and ")));
+  require_text(args.app, "--data", args.data, "the images whose style the translations should have");
   open_loader(judged, data_options(trained, args, judged.direction));
   const bool swaps = judged.direction == "BtoA" && judged.loader->domains() > 1;
   judged.source = loaded_images(*judged.loader, swaps ? 1 : 0, trained, static_cast<std::size_t>(args.count));
@@ -158,10 +158,10 @@ void open_translator(JudgedImages& judged, const EvaluateArguments& args) {
 
 }  // namespace
 
-ImageSet JudgedImages::identity() const {
+ImageSet JudgedImages::identity(bool raw) const {
   LoadedImages some = target;
   some.count = std::min<std::size_t>(target.count, images.count);
-  return translated_set(*opened->model, direction, some, false);
+  return translated_set(*opened->model, direction, some, raw);
 }
 
 std::unique_ptr<JudgedImages> judged_images(const EvaluateArguments& args, bool needs_data) {

@@ -26,7 +26,7 @@ struct JudgedImages {
   ImageSet sources = {};                  // its inputs, image i of which became image i; empty without
 
   // A translation's result for images of its target domain, which it should keep.
-  ImageSet identity() const;
+  ImageSet identity(bool raw) const;
 };
 
 // Throws UsageError for arguments that do not fit together, and Error for what the files lack.

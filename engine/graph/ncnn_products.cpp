@@ -1,5 +1,5 @@
 // Layers with weights, and arithmetic.
-#include <cmath>
+#include <algorithm>
 #include <utility>
 
 #include "engine/graph/ncnn_nodes.h"
@@ -24,13 +24,11 @@ Filter filter_of(NcnnNodes& n, bool depthwise) {
   f.groups = depthwise ? n.within(7, 1, 1, kMost) : 1;
   const std::int64_t dilation_w = n.within(2, 1, 1, kMost), stride_w = n.within(3, 1, 1, kMost);
   const std::int64_t left = n.within(4, 0, -234, kMost), top = n.within(14, left, -234, kMost);
-  const double one = double(f.outputs) * double(f.kernel_w) * double(f.kernel_h);
+  const std::int64_t one = f.outputs * f.kernel_w * f.kernel_h;  // at most 2^60
   const std::int64_t size = n.within(6, 0, 1, std::int64_t{1} << 31);
-  const double inputs = double(size) / one * double(f.groups);
-  if (inputs < double(f.groups) || std::floor(inputs) != inputs || f.outputs % f.groups != 0 ||
-      std::fmod(inputs, double(f.groups)) != 0)
+  if (size % one != 0 || f.outputs % f.groups != 0)
     n.layer().refuse("has another number of weights than its sizes say");
-  f.inputs = static_cast<std::int64_t>(inputs) / f.groups;
+  f.inputs = size / one;
   if (n.layer().integer(8, 0) != 0) n.layer().refuse("has int8 weights; export the network in f32 or f16");
   f.attributes["group"] = whole({f.groups});
   f.attributes["dilations"] = whole({n.within(12, dilation_w, 1, kMost), dilation_w});

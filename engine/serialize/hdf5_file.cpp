@@ -25,6 +25,9 @@ enum Hdf5Message : std::uint64_t {
   kSymbolTable = 0x11,
 };
 
+constexpr std::uint64_t kMostElements = std::uint64_t{1} << 40;
+constexpr std::uint64_t kMostTextInAll = 64 << 20;  // bytes of the attributes' texts
+
 // Little-endian; 0 beyond the end, which the callers' checks of sizes rule out.
 std::uint64_t little_endian(std::string_view bytes, std::size_t at, std::size_t count) {
   std::uint64_t value = 0;
@@ -70,9 +73,8 @@ std::optional<std::uint64_t> element_count(const std::vector<std::int64_t>& shap
   std::uint64_t count = 1;
   if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
   for (const std::int64_t size : shape) {
-    if (size < 0 || size > (std::int64_t{1} << 40)) return std::nullopt;
+    if (size < 0 || static_cast<std::uint64_t>(size) > kMostElements / count) return std::nullopt;
     count *= static_cast<std::uint64_t>(size);
-    if (count > (std::uint64_t{1} << 40)) return std::nullopt;
   }
   return count;
 }
@@ -98,9 +100,8 @@ bool is_hdf5(std::string_view bytes) {
 }
 
 std::uint64_t Hdf5Object::member(const std::string& name) const {
-  for (const auto& [known, address] : members)
-    if (known == name) return address;
-  return 0;
+  const auto found = members.find(name);
+  return found == members.end() ? 0 : found->second;
 }
 
 Hdf5File::Hdf5File(std::string_view bytes, std::string where) : bytes_(bytes), where_(std::move(where)) {
@@ -150,7 +151,7 @@ void Hdf5File::read_members(std::uint64_t tree, std::uint64_t heap, int depth, H
     for (std::uint64_t i = 0; i < count; ++i) {
       count_step();
       const std::uint64_t entry = tree + 8 + 40 * i;
-      object.members.emplace_back(heap_text(heap, number(entry, 8)), number(entry + 8, 8));
+      object.members.emplace(heap_text(heap, number(entry, 8)), number(entry + 8, 8));
       if (object.members.size() > kMostMembers) fail(where_, "has too many members in a group");
     }
     return;
@@ -172,7 +173,10 @@ std::string Hdf5File::vlen_text(std::string_view reference) {
     const std::uint64_t size = number(collection + at + 8, 8);
     if (number(collection + at, 2) == index) {
       if (length > size) damaged();
-      return std::string(take(collection + at + 16, std::min(length, kMostTextBytes)));
+      const std::uint64_t used = std::min(length, kMostTextBytes);
+      text_bytes_ += used;  // many references may name one text
+      if (text_bytes_ > kMostTextInAll) damaged();
+      return std::string(take(collection + at + 16, used));
     }
     if (size > end) damaged();
     at += 16 + (size + 7) / 8 * 8;
@@ -201,6 +205,7 @@ void Hdf5File::read_attribute(std::string_view m, Hdf5Object& object) {
   if (at > m.size() || *count > (m.size() - at) / type.size) damaged();
   std::vector<std::string> texts;
   for (std::uint64_t i = 0; i < *count; ++i) {
+    count_step();
     const std::string_view element = m.substr(at + i * type.size, type.size);
     if (type.kind == Datatype::Kind::vlen_text && type.size < 16) damaged();
     texts.push_back(type.kind == Datatype::Kind::vlen_text ? vlen_text(element) : until_zero(element));

@@ -1,7 +1,7 @@
 // HDF5 files in memory: groups, attributes of text, and the bytes of uncompressed data sets.
-// Specification: The HDF Group, "HDF5 File Format Specification Version 3.0", superblock 0, as h5py
-// and Keras write by default. Written here, not with libhdf5, because weights are read from the
-// mapped file without a copy, and because that library does not survive damaged files.
+// Specification: The HDF Group, "HDF5 File Format Specification Version 3.0", superblocks 0 and 1;
+// h5py and Keras write 0 by default. Written here, not with libhdf5, because weights are read from
+// the mapped file without a copy, and because that library does not survive damaged files.
 #pragma once
 
 #include <cstdint>
@@ -19,8 +19,7 @@ bool is_hdf5(std::string_view bytes);
 struct Hdf5Object {
   // Texts of an attribute: one, or those of a list. Other attributes are left out.
   std::map<std::string, std::vector<std::string>> attributes;
-  // Of a group: names and addresses of its members, sorted.
-  std::vector<std::pair<std::string, std::uint64_t>> members;
+  std::map<std::string, std::uint64_t> members;  // of a group: names and addresses
   bool is_group = false;
   // Of a data set: "F32", "F64", "F16" for little-endian floats, "" for everything else.
   std::string dtype;
@@ -38,7 +37,8 @@ class Hdf5File {
 
   std::uint64_t root() const { return root_; }
   // Reads the object at an address. Throws Error for addresses and sizes outside the file, for
-  // compressed or chunked floats, and beyond a million objects and nodes in all.
+  // compressed or chunked floats, and beyond a million steps in all: objects, nodes, messages and
+  // entries.
   Hdf5Object object(std::uint64_t address);
 
  private:
@@ -56,7 +56,7 @@ class Hdf5File {
 
   std::string_view bytes_;
   std::string where_;
-  std::uint64_t root_ = 0, steps_ = 0;
+  std::uint64_t root_ = 0, steps_ = 0, text_bytes_ = 0;
 };
 
 }  // namespace sumi

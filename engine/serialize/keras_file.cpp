@@ -49,7 +49,7 @@ class KerasReader {
   void read_layer(const std::string& layer, const Hdf5Object& group);
   void add(const std::string& layer, const std::string& path, const Hdf5Object& dataset);
   // The object at a path below a group; nothing if a part of it is absent.
-  std::optional<Hdf5Object> find(Hdf5Object group, const std::string& path);
+  std::optional<Hdf5Object> find(const Hdf5Object& group, const std::string& path);
   // Attributes beyond 64 KiB are cut into NAME0, NAME1 ...
   static std::vector<std::string> list(const Hdf5Object& object, const std::string& name);
 
@@ -69,18 +69,19 @@ std::vector<std::string> KerasReader::list(const Hdf5Object& object, const std::
   }
 }
 
-std::optional<Hdf5Object> KerasReader::find(Hdf5Object group, const std::string& path) {
+std::optional<Hdf5Object> KerasReader::find(const Hdf5Object& group, const std::string& path) {
+  std::optional<Hdf5Object> found;
   int depth = 0;
   for (std::size_t at = 0; at <= path.size();) {
     const std::size_t end = std::min(path.find('/', at), path.size());
     if (end > at) {
-      const std::uint64_t address = group.member(path.substr(at, end - at));
+      const std::uint64_t address = (found ? *found : group).member(path.substr(at, end - at));
       if (address == 0 || ++depth > kDeepestPath) return std::nullopt;
-      group = file_.object(address);
+      found = file_.object(address);
     }
     at = end + 1;
   }
-  return group;
+  return found;
 }
 
 void KerasReader::add(const std::string& layer, const std::string& path, const Hdf5Object& dataset) {

@@ -91,10 +91,13 @@ StoredWeights read_torch_zip(std::string_view bytes, const std::string& where) {
   }
   // What torch.save calls _extra_files: text by name.
   const std::string extra = folder + "extra/";
+  std::size_t extra_bytes = 0;  // entries may share their bytes
   for (const ZipEntry& entry : zip.entries())
     if (entry.name.starts_with(extra) && entry.name.size() > extra.size())
-      if (const std::string_view text = zip.bytes(entry); text.size() <= kMostExtraBytes)
+      if (const std::string_view text = zip.bytes(entry); text.size() <= kMostExtraBytes - extra_bytes) {
+        extra_bytes += text.size();
         weights.metadata[entry.name.substr(extra.size())] = std::string(text);
+      }
   return weights;
 }
 

@@ -33,7 +33,8 @@ class WeightFile {
     std::vector<std::int64_t> shape;
   };
   WeightFormat format() const { return format_; }
-  // Metadata of a safetensors file; texts up to 1 MiB in the folder "extra" of PyTorch's archive;
+  // Metadata of a safetensors file; texts of 1 MiB in all in the folder "extra" of PyTorch's
+  // archive;
   // attributes "sumi.NAME" of a Keras file.
   const std::map<std::string, std::string>& metadata() const;
 

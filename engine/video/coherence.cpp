@@ -60,6 +60,8 @@ double median(std::vector<double> values) {
 CoherenceMeter::CoherenceMeter(int clips) : tracks_(static_cast<std::size_t>(clips) + 1) {}
 
 void CoherenceMeter::take(Track& track, const Frame& frame) {
+  if (frame.width < 2 || frame.height < 2)
+    fail("evaluate", "the clips' frames have one row or column, which has no motion; give larger ones");
   if (frame.width != width_ || frame.height != height_)
     fail("evaluate", "the clips' frames differ in size: " + std::to_string(frame.width) + "x" +
                          std::to_string(frame.height) + " and " + std::to_string(width_) + "x" +

@@ -10,6 +10,7 @@
 
 #include "engine/error.h"
 #include "engine/image/edges.h"
+#include "engine/image/stylize/blur.h"
 #include "engine/image/stylize/color.h"
 
 namespace sumi {
@@ -28,15 +29,9 @@ struct Field {
   float& at(int x, int y) { return values[index(x, y)]; }
   float at(int x, int y) const { return values[index(x, y)]; }
   // With mirrored borders: -1 is 1.
-  float mirrored(int x, int y) const { return at(inside(x, width), inside(y, height)); }
+  float mirrored(int x, int y) const { return at(stylize::reflect(x, width), stylize::reflect(y, height)); }
 
  private:
-  static int inside(int i, int size) {
-    if (size == 1) return 0;
-    const int period = 2 * size - 2;
-    i = std::abs(i) % period;
-    return i < size ? i : period - i;
-  }
   std::size_t index(int x, int y) const {
     return static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
   }

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
-#include <utility>
 
 #include "engine/error.h"
 #include "engine/image/photo.h"
@@ -66,15 +66,16 @@ std::vector<Score> verdicts(const OpenedModel& opened, const std::string& direct
                             const ImageSet& sources) {
   Verdict mean;
   const std::size_t count = std::min({kMostVerdicts, images.count, sources.count});
+  std::optional<DiscriminatorJudge> judge;
   try {
-    const DiscriminatorJudge judge(opened, direction);
-    for (std::size_t i = 0; i < count; ++i) {
-      const Verdict v = judge(photo_of(sources.at(i)), photo_of(images.at(i)));
-      mean.score += v.score / static_cast<double>(count);
-      mean.real_share += v.real_share / static_cast<double>(count);
-    }
+    judge.emplace(opened, direction);
   } catch (const Error&) {  // no discriminator in the file, or none of single images
     return {};
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const Verdict v = (*judge)(photo_of(sources.at(i)), photo_of(images.at(i)));
+    mean.score += v.score / static_cast<double>(count);
+    mean.real_share += v.real_share / static_cast<double>(count);
   }
   return {{"discriminator",
            "discriminator's mean score",

@@ -30,7 +30,7 @@ std::vector<Score> discriminator_scores(const OpenedModel& opened, const std::st
                                         const ImageSet& images, const ImageSet& real,
                                         const ImageSet& held_out, const ImageSet& sources);
 
-// Inputs and translations beside each other, the first `pairs` at even distances.
+// Inputs and translations beside each other: `pairs` of them, at even distances.
 Image8 translation_sheet(const ImageSet& sources, const ImageSet& results, std::size_t pairs);
 
 }  // namespace sumi

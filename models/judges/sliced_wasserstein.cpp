@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
 
 #include "engine/error.h"
+#include "engine/image/stylize/blur.h"
 #include "engine/ops.h"
 #include "engine/runtime/device.h"
 #include "models/judges/shuffle.h"
@@ -28,12 +28,6 @@ PyramidLevel empty_level(int width, int height, int channels) {
   return level;
 }
 
-int mirrored(int i, int size) {
-  if (size == 1) return 0;
-  i = std::abs(i);
-  return i < size ? i : std::max(0, 2 * size - 2 - i);
-}
-
 // The filter in rows and columns; a pass of five taps each.
 PyramidLevel blurred(const PyramidLevel& from) {
   const auto pass = [](const PyramidLevel& in, int dx, int dy) {
@@ -41,8 +35,8 @@ PyramidLevel blurred(const PyramidLevel& from) {
     for (int y = 0; y < in.height; ++y)
       for (int x = 0; x < in.width; ++x)
         for (int k = -2; k <= 2; ++k) {
-          const float* source = in.values.data() +
-                                index_of(in, mirrored(x + k * dx, in.width), mirrored(y + k * dy, in.height));
+          const float* source = in.values.data() + index_of(in, stylize::reflect(x + k * dx, in.width),
+                                                            stylize::reflect(y + k * dy, in.height));
           float* target = out.values.data() + index_of(out, x, y);
           for (int c = 0; c < in.channels; ++c)
             target[c] += kTaps[static_cast<std::size_t>(k + 2)] * source[c];

@@ -56,7 +56,7 @@ std::vector<std::string> stats_lines(const fs::path& path) {
   if (size <= kWholeFile) return lines_of(in, SIZE_MAX);
   std::vector<std::string> lines;
   std::string line;
-  for (std::size_t k = 0; k < kMaxRows; ++k) {
+  for (std::size_t k = 0; k + 1 < kMaxRows; ++k) {  // the last line comes below
     in.clear();
     in.seekg(static_cast<std::streamoff>(k) * size / static_cast<std::streamoff>(kMaxRows));
     if (k > 0) std::getline(in, line);  // the rest of a line

@@ -8,8 +8,8 @@
 
 namespace sumi {
 
-// [n,h,w,c] with c 1 or 3 -> n images. Clamps values to [-1, 1] and rounds them to the nearest of
-// 256 levels; NaN becomes 0.
+// [n,h,w,c] with c 1, 3 or 4 -> n images. Clamps values to [-1, 1] and rounds them to the nearest
+// of 256 levels; NaN becomes 0.
 std::vector<Image8> to_images(const Tensor& pictures);
 
 }  // namespace sumi

@@ -1,25 +1,10 @@
 #include "models/training/run_metrics.h"
 
-#include <utility>
-
 #include "engine/runtime/device.h"
 #include "models/inference/load_features.h"
+#include "models/training/trainable_networks.h"
 
 namespace sumi {
-namespace {
-
-std::vector<std::string> listed(const std::string& names) {
-  std::vector<std::string> all;
-  for (std::size_t at = 0; at <= names.size();) {
-    const std::size_t end = std::min(names.find(',', at), names.size());
-    if (end > at) all.push_back(names.substr(at, end - at));
-    at = end + 1;
-  }
-  return all;
-}
-
-}  // namespace
-
 RunMetrics::RunMetrics(const TrainOptions& options, const BatchLoader& loader, const Model& model)
     : options_(options) {
   const Device device = parse_device(options.device);
@@ -32,7 +17,7 @@ RunMetrics::RunMetrics(const TrainOptions& options, const BatchLoader& loader, c
   const ImageSet real = loaded_images(loader, inputs_ ? 1 : 0, options, count).images;
   // f64 exists on ref only; the scores are f32 everywhere.
   judge_.emplace(real, load_features(options.metrics_features, DType::f32, device, VggInput::torch, {}),
-                 device, listed(options.metrics), options.seed);
+                 device, split_names(options.metrics), options.seed);
 }
 
 std::vector<Score> RunMetrics::compute(Model& model) const {
@@ -55,7 +40,7 @@ bool RunMetrics::record(std::int64_t step, const std::vector<Score>& scores) {
 
 void RunMetrics::restore(const std::optional<BestScore>& best) {
   best_.reset();
-  if (best && best->metric == listed(options_.metrics).front()) best_ = best;
+  if (best && best->metric == split_names(options_.metrics).front()) best_ = best;
 }
 
 StepStats stats_of(const std::vector<Score>& scores) {
