@@ -36,7 +36,8 @@ void sample_cubic(const Level* data, int width, int height, float x, float y, fl
         data + static_cast<std::size_t>(down.index[j]) * static_cast<std::size_t>(width) * Channels;
     for (int i = 0; i < 4; ++i) {
       const Level* pixel = row + static_cast<std::size_t>(across.index[i]) * Channels;
-      const float weight = down.weight[static_cast<std::size_t>(j)] * across.weight[static_cast<std::size_t>(i)];
+      const float weight =
+          down.weight[static_cast<std::size_t>(j)] * across.weight[static_cast<std::size_t>(i)];
       for (int c = 0; c < Channels; ++c) result[c] += weight * static_cast<float>(pixel[c]);
     }
   }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 
+#include "engine/serialize/element.h"
 #include "engine/serialize/file.h"
 #include "kernels/base/check.h"
 

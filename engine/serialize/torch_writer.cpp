@@ -4,6 +4,7 @@
 #include <map>
 #include <string_view>
 
+#include "engine/serialize/element.h"
 #include "engine/serialize/zip_writer.h"
 #include "kernels/base/check.h"
 

@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "engine/serialize/element.h"
 #include "kernels/base/check.h"
 
 namespace sumi {

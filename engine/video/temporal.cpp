@@ -121,7 +121,8 @@ Energies laplacian_energies(const float* a, const float* b, int width, int heigh
     float* __restrict bb = aa + width;
     float* __restrict ab = bb + width;
     for (int y = begin | 1; y < end && y + 1 < height; y += 2) {
-      const float *p = a + static_cast<std::ptrdiff_t>(y) * width, *q = b + static_cast<std::ptrdiff_t>(y) * width;
+      const float *p = a + static_cast<std::ptrdiff_t>(y) * width,
+                  *q = b + static_cast<std::ptrdiff_t>(y) * width;
 #pragma omp simd
       for (int x = 1; x < width - 1; ++x) {
         const float u = p[x - 1] + p[x + 1] + p[x - width] + p[x + width] - 4.0F * p[x];
@@ -178,8 +179,8 @@ void TemporalBlend::blend(const Motion& motion, const std::uint16_t* drawing) {
     for (int y = begin; y < end; ++y) {
       const auto top = static_cast<std::size_t>(rows.first[static_cast<std::size_t>(y)]) * flow_row;
       const float part = rows.part[static_cast<std::size_t>(y)];
-      between_rows(motion.flow.data() + 2 * top, motion.flow.data() + 2 * (top + flow_row), part, 2 * flow_row,
-                   flow);
+      between_rows(motion.flow.data() + 2 * top, motion.flow.data() + 2 * (top + flow_row), part,
+                   2 * flow_row, flow);
       between_rows(motion.trust.data() + top, motion.trust.data() + top + flow_row, part, flow_row, trust);
       const int* first = columns.first.data();
       const float* way = columns.part.data();
@@ -243,9 +244,9 @@ void TemporalBlend::split(const std::uint16_t* drawing) {
       float* __restrict high = high_.data() + static_cast<std::ptrdiff_t>(y) * levels;
 #pragma omp simd
       for (int k = 0; k < levels; ++k)
-        high[k] = static_cast<float>(own[k]) -
-                  (6.0F * down[k] + 4.0F * (down[k - 3] + down[k + 3]) + down[k - 6] + down[k + 6]) *
-                      (1.0F / 256);
+        high[k] =
+            static_cast<float>(own[k]) -
+            (6.0F * down[k] + 4.0F * (down[k - 3] + down[k + 3]) + down[k - 6] + down[k + 6]) * (1.0F / 256);
       const auto first = static_cast<std::ptrdiff_t>(y) * width;
       luma_row(drawing + 3 * first, width, drawn_luma_.data() + first);
       luma_row(own, width, held_luma_.data() + first);

@@ -1,4 +1,4 @@
-// Loops over the rows of an image on the kernels' threads, compiled once more for AVX2 and for AVX-512.
+// Loops over the rows of an image on the kernels' threads, compiled a second time for AVX2.
 #pragma once
 
 #include <algorithm>
@@ -16,37 +16,19 @@ constexpr int count_blocks(int height) {
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)
-// `flatten` inlines the body here, so that it is compiled for that instruction set. Products and sums
-// are never contracted (-ffp-contract=off), so all forms give the same bits.
+// `flatten` inlines the body here, so that it is compiled for AVX2. Products and sums are never
+// contracted (-ffp-contract=off), so both forms give the same bits.
 template <class Body>
 __attribute__((target("avx2,fma"), flatten)) void rows_avx2(const Body& body, int begin, int end,
                                                             int thread) {
   const Body mine = body;
   mine(begin, end, thread);
 }
-
-template <class Body>
-__attribute__((target("avx2,fma,avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512"),
-               flatten)) void
-rows_avx512(const Body& body, int begin, int end, int thread) {
-  const Body mine = body;
-  mine(begin, end, thread);
-}
-
-inline bool has_avx512_rows() {
-  static const bool has = __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-                          __builtin_cpu_supports("avx512vl");
-  return has && kernels::cpu_isa() == kernels::Isa::avx512;
-}
 #endif
 
 template <class Body>
 void rows_span(const Body& body, int begin, int end, int thread) {
 #if defined(__x86_64__) && defined(__GNUC__)
-  if (has_avx512_rows()) {
-    rows_avx512(body, begin, end, thread);
-    return;
-  }
   if (kernels::cpu_isa() >= kernels::Isa::avx2) {
     rows_avx2(body, begin, end, thread);
     return;
