@@ -167,8 +167,8 @@ Lowered Network::lowered(std::int64_t height, std::int64_t width) {
 }
 
 // Returns whether the output for an image of this size is as large as the image, or larger by one
-// whole factor. `made_size`: height, width and channels of the output, where there is one; `why`: the
-// reason for a false.
+// whole factor. `made_size`: height, width and channels of the output, where there is one; `why`:
+// the reason for a false.
 bool Network::has_size(std::int64_t height, std::int64_t width, std::string* why, Dims* made_size) {
   try {
     const Lowered made = lowered(height, width);
