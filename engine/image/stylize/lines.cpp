@@ -187,24 +187,28 @@ struct Walk {
 };
 
 struct Walkers {
-  const Sampler response, place;
+  const Sampler response;
   const float *tx, *ty;
 
-  // One step of Euler's method; tangents have no sign, so each is turned to the walk's own.
+  // One step of Euler's method; tangents have no sign, so each is turned to the walk's own. The last
+  // step needs no new direction.
+  template <bool last>
   void advance(Walk& walk, float* __restrict sums, float weight, float step, int count) const {
-    const Sampler D = response, at = place;
+    const Sampler D = response;
     const float *u = tx, *v = ty;
 #pragma omp simd
     for (int i = 0; i < count; ++i) {
       const float x = walk.x[i] + walk.dx[i] * step, y = walk.y[i] + walk.dy[i] * step;
-      const int pixel = at.nearest(x, y);
-      const float nx = u[pixel], ny = v[pixel];
-      const float sign = nx * walk.dx[i] + ny * walk.dy[i] < 0.0F ? -1.0F : 1.0F;
-      walk.x[i] = x;
-      walk.y[i] = y;
-      walk.dx[i] = nx * sign;
-      walk.dy[i] = ny * sign;
       sums[i] += weight * D.linear(x, y);
+      if constexpr (!last) {
+        const int pixel = D.nearest(x, y);
+        const float nx = u[pixel], ny = v[pixel];
+        const float sign = nx * walk.dx[i] + ny * walk.dy[i] < 0.0F ? -1.0F : 1.0F;
+        walk.x[i] = x;
+        walk.y[i] = y;
+        walk.dx[i] = nx * sign;
+        walk.dy[i] = ny * sign;
+      }
     }
   }
 };
@@ -220,7 +224,7 @@ Plane along_flow(const Plane& D, const Flow& flow, float sigma, const FdogOption
     weights.push_back(std::exp(-0.5F * square(static_cast<float>(i) * step / sigma)));
     total += 2 * weights.back();
   }
-  const Walkers walkers{Sampler(D), Sampler(flow.x), flow.x.data(), flow.y.data()};
+  const Walkers walkers{Sampler(D), flow.x.data(), flow.y.data()};
   const float scale = 1 / total;
   const ActiveBlocks active = options.where ? wanted_blocks(options)
                                             : ActiveBlocks(width, D.height(), most + 1, options.ignore,
@@ -244,7 +248,9 @@ Plane along_flow(const Plane& D, const Flow& flow, float sigma, const FdogOption
             walk.dx[i] = tx[i] * sign;
             walk.dy[i] = ty[i] * sign;
           }
-          for (const float weight : weights) walkers.advance(walk, sums, weight, step, count);
+          for (int i = 0; i + 1 < steps; ++i)
+            walkers.advance<false>(walk, sums, weights[static_cast<std::size_t>(i)], step, count);
+          walkers.advance<true>(walk, sums, weights.back(), step, count);
         }
         float* __restrict to = result.row(y) + left;
         for (int i = 0; i < count; ++i) to[i] = sums[i] * scale;

@@ -366,8 +366,7 @@ TEST_CASE("stylize: blurs of masks are near the others") {
     const Plane exact = stylize::blur(L, sigma), coarse = stylize::blur_mask(L, sigma);
     float worst = 0;  // away from the border, which is reflected about another place
     for (int y = 30; y < 120; ++y)
-      for (int x = 30; x < 150; ++x)
-        worst = std::max(worst, std::fabs(exact.row(y)[x] - coarse.row(y)[x]));
+      for (int x = 30; x < 150; ++x) worst = std::max(worst, std::fabs(exact.row(y)[x] - coarse.row(y)[x]));
     CHECK(worst < 1);  // of 100
   }
 }
