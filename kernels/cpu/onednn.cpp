@@ -144,7 +144,7 @@ class Execution {
       for (i64 i = begin; i < end; ++i) {
         float sum = sums[i];
         for (i64 piece = 1; piece < pieces; ++piece) sum += sums[piece * count + i];
-        dw[i] = T(accumulate ? static_cast<float>(dw[i]) + sum : sum);
+        put(accumulate ? static_cast<float>(dw[i]) + sum : sum, dw[i]);
       }
     });
   }
@@ -234,9 +234,9 @@ bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperan
 }
 
 bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperandsBf16& a) {
-  // Addition after the primitive would round twice.
-  const bool adds = d != Direction::fprop && (a.bias || a.accumulate);
-  return multiplies_bf16() && !adds && by_plan(e, d, g, a);
+  // dgrad's bias would be added to rounded values. wgrad adds to dw in f32.
+  const bool rounds_twice = d == Direction::dgrad && a.bias;
+  return multiplies_bf16() && !rounds_twice && by_plan(e, d, g, a);
 }
 
 }  // namespace sumi::kernels::cpu
