@@ -12,6 +12,12 @@ std::string sample_shape(const Shape& s) {
   return s.h == 1 && s.w == 1 ? std::to_string(s.c) : fmt::format("{}x{}x{}", s.h, s.w, s.c);
 }
 
+std::string grouped(std::int64_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
+  return digits;
+}
+
 std::string model_diagram(const TrainOptions& options, const DiagramPart& part) {
   DotGraph graph;
   if (part.step) add_step_diagram(graph, options);

@@ -30,5 +30,7 @@ void add_step_diagram(DotGraph& graph, const TrainOptions& options);
 
 // "64x64x3", or "100" where h = w = 1.
 std::string sample_shape(const Shape& shape);
+// "1,486,352".
+std::string grouped(std::int64_t number);
 
 }  // namespace sumi

@@ -31,7 +31,7 @@ struct Layer {
     std::string label = name.empty() ? "" : name + "\n";
     for (std::size_t i = 0; i < ops.size(); ++i) label += (i ? " + " : "") + ops[i];
     label += "\n" + sample_shape(output);
-    return parameters ? label + fmt::format("   {} parameters", parameters) : label;
+    return parameters ? label + "   " + grouped(parameters) + " parameters" : label;
   }
   // Equal for layers that differ in their names only.
   std::string signature() const {
@@ -45,20 +45,10 @@ constexpr std::size_t kInput = static_cast<std::size_t>(-1);
 // The ops of one pass, merged by module, in the order of execution.
 class Layers {
  public:
-  explicit Layers(const Module& network) : network_(network) {
-    for (const Parameter& p : network.parameters()) counts_[address_of(p.value)] = p.value.count();
-    for (const Parameter& p : network.buffers()) counts_[address_of(p.value)] = 0;
-  }
-
   void add(const OpRecord& record) {
     const std::size_t at = layer_of(record);
     for (const Tensor& t : record.reads) {
       const void* const address = address_of(t);
-      if (const auto parameter = counts_.find(address); parameter != counts_.end()) {
-        layers[at].parameters += parameter->second;
-        parameter->second = 0;  // counted where it is read first
-        continue;
-      }
       const auto made = made_by_.find(address);
       const std::size_t from = made != made_by_.end() ? made->second : kInput;
       if (made == made_by_.end() && address != input) continue;
@@ -69,6 +59,17 @@ class Layers {
       layers[at].ops.push_back(record.op);
     layers[at].output = record.output;
     made_by_[address_of(record.result)] = at;
+  }
+
+  // Adds the counts of parameters to their layers: "main.0.weight" to "main.0". A norm in a fused
+  // layer has a name of its own, "main.1", and follows the layer in the list.
+  void add_parameters(const Module& network) {
+    Layer* owner = nullptr;
+    for (const Parameter& p : network.parameters()) {
+      for (Layer& layer : layers)
+        if (!layer.name.empty() && p.name.substr(0, p.name.rfind('.')) == layer.name) owner = &layer;
+      if (owner) owner->parameters += p.value.count();
+    }
   }
 
   std::vector<Layer> layers;
@@ -87,8 +88,6 @@ class Layers {
     return found->second;
   }
 
-  const Module& network_;
-  std::unordered_map<const void*, std::int64_t> counts_;
   std::unordered_map<const void*, std::size_t> made_by_;
   std::map<std::string, std::size_t> by_path_;
 };
@@ -123,11 +122,12 @@ void add_network_diagram(DotGraph& graph, Module& network, const Shape& input) {
   initialize(network, {}, stream);
   const NoGrad no_grad;
   const Tensor x = stream.uniform(two, DType::f32, Device{}, -1, 1);
-  Layers recorded(network);
+  Layers recorded;
   recorded.input = address_of(x);
   Trace trace(true);
   const Tensor y = network(x);
   for (const OpRecord& record : trace.records) recorded.add(record);
+  recorded.add_parameters(network);
 
   const std::vector<Layer>& layers = recorded.layers;
   std::vector<std::string> signatures;
@@ -135,7 +135,7 @@ void add_network_diagram(DotGraph& graph, Module& network, const Shape& input) {
 
   const std::size_t cluster =
       graph.add_cluster(fmt::format("{}: {} -> {}, {} parameters", network.name(), sample_shape(two),
-                                    sample_shape(y.shape()), network.parameter_count()));
+                                    sample_shape(y.shape()), grouped(network.parameter_count())));
   const std::size_t source = graph.add_node(DotGraph::Kind::data, "input\n" + sample_shape(two), cluster);
   std::vector<std::size_t> nodes(layers.size());
   for (std::size_t i = 0; i < layers.size();) {

@@ -54,7 +54,9 @@ class StepFlow {
       const std::string network = record.module.substr(0, record.module.find('.'));
       if (record.phase == "backward") {
         // A gradient that is an operand again belongs to a penalty on the network's slope.
-        from_.insert({storage_of(record.result), network.empty() ? from : Nodes{network_node(network)}});
+        if (const auto known = networks_.find({network, cluster()}); known != networks_.end())
+          from = {known->second};
+        from_.insert({storage_of(record.result), from});
         continue;
       }
       if (record.call != 0) {
@@ -118,7 +120,7 @@ class StepFlow {
       const auto count = counts_.find(network);
       const std::string label = count == counts_.end()
                                     ? network + "\nfrozen"
-                                    : fmt::format("{}\n{} parameters", network, count->second);
+                                    : network + "\n" + grouped(count->second) + " parameters";
       found->second = graph_.add_node(DotGraph::Kind::network, label, cluster());
     }
     return found->second;
@@ -130,6 +132,9 @@ class StepFlow {
     for (const Tensor& t : record.reads) {
       const void* const address = storage_of(t);
       if (parameters_.contains(address)) continue;
+      if (const auto made = call_of_.find(address);
+          record.call != 0 && made != call_of_.end() && made->second == record.call)
+        continue;  // inside of a network
       auto known = from_.find(address);
       if (known == from_.end()) {
         const auto named = names_.find(address);
@@ -156,6 +161,7 @@ class StepFlow {
       from_[address] = from;
     }
     made_in_[address] = update_;
+    call_of_[address] = record.call;
     if (record.call != 0 || record.output.count() != 1) return;
     std::set<std::string>& reducers = reducers_[address];
     for (const Tensor& t : record.reads) {
@@ -174,6 +180,7 @@ class StepFlow {
   std::unordered_map<const void*, std::pair<std::string, Shape>> names_;
   std::unordered_map<const void*, Nodes> from_;
   std::unordered_map<const void*, std::size_t> made_in_;                 // number of the update
+  std::unordered_map<const void*, std::size_t> call_of_;                 // number of the network's call
   std::unordered_map<const void*, std::set<std::string>> reducers_;      // ops from many values to one
   std::map<std::pair<std::string, std::size_t>, std::size_t> networks_;  // by name and cluster
   std::map<std::size_t, std::size_t> updates_;                           // nodes
