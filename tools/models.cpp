@@ -24,6 +24,8 @@ struct ModelsArguments {
 
 void list_models() {
   for (const ModelSpec* spec : model_specs()) {
+    if (args.step && !args.network.empty())
+      throw UsageError(name, "--step draws the step only and --net a network only; leave one out");
     const TrainOptions options = default_options(spec->name);
     const int side = image_side(options);
     fmt::print("{:<16}{}\n{:16}{}; learns from {}\n{:16}{}x{}x{} by default;", spec->name, spec->summary, "",
