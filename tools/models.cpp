@@ -24,8 +24,6 @@ struct ModelsArguments {
 
 void list_models() {
   for (const ModelSpec* spec : model_specs()) {
-    if (args.step && !args.network.empty())
-      throw UsageError(name, "--step draws the step only and --net a network only; leave one out");
     const TrainOptions options = default_options(spec->name);
     const int side = image_side(options);
     fmt::print("{:<16}{}\n{:16}{}; learns from {}\n{:16}{}x{}x{} by default;", spec->name, spec->summary, "",
@@ -62,6 +60,8 @@ int write_diagram(const ModelsArguments& args) {
   const std::string name = command_name(args.app);
   if (args.model.empty())
     throw UsageError(name, "--diagram needs the name of a model; `sumi models` lists them");
+  if (args.step && !args.network.empty())
+    throw UsageError(name, "--step draws the step only and --net a network only; leave one out");
   const TrainOptions options = default_options(model_spec(args.model).name);
   const std::string extension = std::filesystem::path(args.output).extension().string();
   if (!args.output.empty() && extension != ".dot" && extension != ".svg" && extension != ".png")

@@ -2,13 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <map>
 #include <regex>
 #include <set>
 #include <sstream>
 
+#include "models/anime_options.h"
 #include "models/make_model.h"
-#include "models/options/model_options.h"
 #include "models/planned_network.h"
 #include "models/registry.h"
 #include "models/settings.h"
