@@ -2,8 +2,9 @@
 """Follows docs/learn/16-yours.md to the letter, in a copy of the files that it changes: creates its new files, applies its
 changes, compiles them, links them with the libraries of a build, and runs its programs and commands.
 
-Usage: follow_yours.py CXX BUILD_DIRECTORY | follow_yours.py --self-test
+Usage: follow_yours.py CXX BUILD_DIRECTORY [--draw] | follow_yours.py --self-test
 
+--draw draws the page's diagram again (needs Graphviz); without it the diagram must be that of the new model.
 The copied sources are compiled without optimization. Their definitions come before those of the libraries, of which the
 linker then takes the rest (--allow-multiple-definition).
 """
@@ -15,8 +16,11 @@ import subprocess
 import sys
 import tempfile
 
+import diagrams
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = "docs/learn/16-yours.md"
+DIAGRAM = ROOT / "docs/images/lessons/swish-gan.svg"
 
 
 def blocks(text):
@@ -108,6 +112,12 @@ def main():
                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             if done.returncode:
                 sys.exit(f"{PAGE}: exit code {done.returncode}\n{body}{done.stdout}")
+        draw = [scratch / "bin/sumi", "models", "swish-gan", "--diagram", "--net", "g"]
+        if sys.argv[3:] == ["--draw"]:
+            subprocess.run([*draw, "-o", DIAGRAM], check=True)
+        dot = subprocess.run(draw, check=True, capture_output=True, text=True).stdout
+        stale = diagrams.differences(DIAGRAM.name, dot, DIAGRAM.read_text(encoding="utf-8"))
+        assert not stale, stale
         head = (scratch / "head.run").read_bytes()
         assert head.startswith(b"INKRUN1\n") and (scratch / "again.png").exists() and (scratch / "lesson16.png").exists()
         print(f"{PAGE}: {len(sources)} files of the library, {len(programs)} programs; head.run has {len(head)} bytes")

@@ -66,8 +66,12 @@ class Layers {
   void add_parameters(const Module& network) {
     Layer* owner = nullptr;
     for (const Parameter& p : network.parameters()) {
+      Layer* named = nullptr;
       for (Layer& layer : layers)
-        if (!layer.name.empty() && p.name.substr(0, p.name.rfind('.')) == layer.name) owner = &layer;
+        if (!layer.name.empty() && p.name.starts_with(layer.name + ".") &&
+            (!named || layer.name.size() > named->name.size()))
+          named = &layer;
+      if (named) owner = named;
       if (owner) owner->parameters += p.value.count();
     }
   }
