@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The diagrams of the lessons, docs/images/diagrams/NAME.svg, made by `sumi models NAME --diagram` and Graphviz.
+"""The diagrams of the lessons, docs/images/diagrams/NAME.svg, made by `sumi models NAME --diagram` and Graphviz. NAME-step.svg
+has the step only, NAME.NET.svg one network.
 
 Usage: diagrams.py SUMI            draws them again (needs Graphviz)
        diagrams.py SUMI --check    finds diagrams whose labels or edges differ from the models' (needs no Graphviz)
@@ -15,15 +16,16 @@ import sys
 import repo
 
 FOLDER = pathlib.Path(repo.ROOT) / "docs/images/diagrams"
-NAME = re.compile(r"images/diagrams/([\w-]+?)(-step)?\.svg")
+NAME = re.compile(r"images/diagrams/([\w-]+?)(-step)?(\.\w+)?\.svg")
 
 
 def wanted():
     """{file name: arguments of `sumi models`} of the diagrams in the lessons."""
     found = {}
     for path in sorted((pathlib.Path(repo.ROOT) / "docs/learn").glob("**/*.md")):
-        for model, step in NAME.findall(path.read_text(encoding="utf-8")):
-            found[f"{model}{step}.svg"] = ["models", model, "--diagram"] + (["--step"] if step else [])
+        for model, step, net in NAME.findall(path.read_text(encoding="utf-8")):
+            part = ["--step"] if step else ["--net", net[1:]] if net else []
+            found[f"{model}{step}{net}.svg"] = ["models", model, "--diagram", *part]
     return found
 
 
