@@ -287,6 +287,8 @@ def main():
             environment = prepare(scratch, sumi)
             for line, tags, body in blocks(document.read_text(encoding="utf-8")):
                 where, start = f"{name}:{line}", time.monotonic()
+                if "yours" in tags:  # of a changed sumi: scripts/follow_yours.py
+                    continue
                 bad = [f"{where}: {word} is not in the help" for call in sumi_commands(body)
                        for word in unknown(call, help_of)]
                 if not bad and "ci" in tags:
