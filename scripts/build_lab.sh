@@ -1,0 +1,18 @@
+#!/bin/sh
+# Builds the packed files of docs/lab: sumi's engine as WebAssembly, and the weights of the style. They are committed,
+# because a build with Emscripten takes minutes; the test lab_bits compares them with the native build of the sources.
+# Needs emscripten (Debian 12: 3.1.6; apt-get install emscripten), libfmt-dev, nlohmann-json3-dev, cmake, ninja-build.
+set -eu
+cd "$(dirname "$0")/.."
+command -v emcmake > /dev/null || { echo "build_lab.sh: emcmake is missing; apt-get install emscripten" >&2; exit 1; }
+emcmake cmake -S lab/wasm -B build/lab -G Ninja -DCMAKE_BUILD_TYPE=None > /dev/null
+cmake --build build/lab --parallel "${JOBS:-2}"
+pack() {  # NAME FILE OUTPUT
+  { printf '// Built by scripts/build_lab.sh from %s: gzip, base64.\nconst %s = "' "$4" "$1"
+    gzip -9 -n -c "$2" | base64 -w 0
+    printf '";\n'; } > "docs/lab/$3.new"
+  mv "docs/lab/$3.new" "docs/lab/$3"
+}
+pack LAB_WASM build/lab/lab.wasm wasm.js lab/
+pack LAB_COMIC_WEIGHTS weights/comic.safetensors comic-weights.js weights/comic.safetensors
+ls -l docs/lab/wasm.js docs/lab/comic-weights.js
