@@ -117,7 +117,7 @@ function labWorker() {
     }
     try {
       const results = data.commands.map(([verb, ...rest]) => engine[verb](session, ...rest));
-      const buffers = results.filter((r) => r && r.values).map((r) => r.values.buffer);
+      const buffers = results.filter((r) => r && r.values instanceof Float32Array).map((r) => r.values.buffer);
       self.postMessage({id: data.id, results}, buffers);
     } catch (error) {
       self.postMessage({id: data.id, error: error.message});
