@@ -32,10 +32,11 @@
     GanControls.fillTable($('layers-g'), GanControls.layerRows(parts.g, last.g, last.g_gradient));
   }
 
-  const wanted = ['status', 'samples', 'field', 'mapped', 'pull', 'g', 'd', 'g_gradient', 'd_gradient'];
+  const always = ['status', 'samples', 'field', 'mapped', 'g', 'd', 'g_gradient', 'd_gradient'];
 
   // Performs commands, then reads and draws all that is shown.
   async function act(commands) {
+    const wanted = shown.pull ? [...always, 'pull'] : always;
     const results = await session.send([...commands, ...wanted.map((name) => ['get', name]),
                                         ['describe', 'd'], ['describe', 'g']]);
     const read = results.slice(commands.length);
@@ -157,7 +158,7 @@
   Ui.slider(netBox, {id: 'seed', label: 'seed', values: [1, 2, 3, 4, 5, 6, 7, 8], value: 1, change: network('seed')});
   const toggle = (key, label) => Ui.checkbox($('shown'), {id: 'show-' + key, label, value: shown[key], change: (on) => {
     shown[key] = on;
-    render();
+    if (!playing.on) act([]).catch(fail);
   }});
   toggle('field', 'field of D');
   toggle('manifold', 'manifold of G');

@@ -67,7 +67,7 @@ const Ui = (() => {
   function plot(canvas, series, height = 150) {
     const {context: c, width} = canvasContext(canvas, height);
     const all = series.flatMap((s) => s.points).filter(([, v]) => Number.isFinite(v));
-    const left = 42, bottom = 18;
+    const left = 52, bottom = 18;
     c.strokeStyle = color('edge');
     c.fillStyle = color('quiet');
     c.font = '11px system-ui, sans-serif';
@@ -81,8 +81,8 @@ const Ui = (() => {
     const x = (s) => left + (width - left - 6) * (s - first) / (last - first);
     const y = (v) => 4 + (height - bottom - 8) * (1 - (Math.min(Math.max(v, low), high) - low) / (high - low));
     c.textAlign = 'right';
-    c.fillText(high.toPrecision(3), left - 4, 13);
-    c.fillText(low.toPrecision(3), left - 4, height - bottom - 3);
+    c.fillText(format(high), left - 4, 13);
+    c.fillText(format(low), left - 4, height - bottom - 3);
     c.fillText('step ' + last, width - 6, height - 3);
     c.textAlign = 'left';
     c.fillText(String(first), left, height - 3);
