@@ -15,4 +15,10 @@ pack() {  # NAME FILE OUTPUT
 }
 pack LAB_WASM build/lab/lab.wasm wasm.js lab/
 pack LAB_COMIC_WEIGHTS weights/comic.safetensors comic-weights.js weights/comic.safetensors
-ls -l docs/lab/wasm.js docs/lab/comic-weights.js
+{ echo '// Built by scripts/build_lab.sh from samples/photos (samples/LICENSE.md).'
+  echo 'const LAB_PHOTOS = ['
+  for photo in cat:'a cat' astronaut:'an astronaut'; do
+    printf "  {name: '%s', data: \"data:image/jpeg;base64,%s\"},\n" "${photo#*:}" "$(base64 -w 0 "samples/photos/${photo%%:*}.jpg")"
+  done
+  echo '];'; } > docs/lab/sample-photos.js
+ls -l docs/lab/wasm.js docs/lab/comic-weights.js docs/lab/sample-photos.js
