@@ -97,8 +97,7 @@ std::int32_t lab_get(std::int32_t session, const char* name) {
     const sumi::Tensor tensor = session_of(session).get(name);
     const sumi::Shape& s = tensor.shape();
     state().values = tensor.to_vector<float>();
-    for (int i = 0; i < 4; ++i)
-      state().shape[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(s[i]);
+    for (int i = 0; i < 4; ++i) state().shape[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(s[i]);
     return static_cast<std::int32_t>(s.count());
   });
 }

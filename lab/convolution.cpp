@@ -50,7 +50,11 @@ class Convolution final : public Session {
   }
 
   Tensor get(const std::string& name) override {
-    const Tensor found = name == "y" ? y_ : name == "dy" ? used_ : name == "dx" ? dx_ : name == "dw" ? dw_ : Tensor{};
+    const Tensor found = name == "y"    ? y_
+                         : name == "dy" ? used_
+                         : name == "dx" ? dx_
+                         : name == "dw" ? dw_
+                                        : Tensor{};
     if (!found) fail_unknown("result", name);
     return found;
   }

@@ -134,14 +134,15 @@ Tensor GanSession::real_batch() {
   const Shape wanted = settings_.network == "points"
                            ? Shape{shape.n, 1, 1, 2}
                            : Shape{shape.n, options_.size, options_.size, options_.channels};
-  if (!(shape == wanted)) fail("data", "has the shape " + shape.str() + ", and the networks learn " + wanted.str());
+  if (!(shape == wanted))
+    fail("data", "has the shape " + shape.str() + ", and the networks learn " + wanted.str());
   const std::int64_t count = shape.n, each = shape.h * shape.w * shape.c;
   shape.n = options_.batch_size;
-  const std::vector<float> random =
-      choice_->uniform({shape.n, 1, 1, 1}, DType::f32, {}).to_vector<float>();
+  const std::vector<float> random = choice_->uniform({shape.n, 1, 1, 1}, DType::f32, {}).to_vector<float>();
   std::vector<float> values(static_cast<std::size_t>(shape.count()));
   for (std::int64_t i = 0; i < shape.n; ++i) {
-    const auto sample = static_cast<std::int64_t>(random[static_cast<std::size_t>(i)] * static_cast<float>(count));
+    const auto sample =
+        static_cast<std::int64_t>(random[static_cast<std::size_t>(i)] * static_cast<float>(count));
     const auto from = data_values_.begin() + std::min(sample, count - 1) * each;
     std::copy(from, from + each, values.begin() + i * each);
   }

@@ -20,12 +20,12 @@ namespace sumi::lab {
 
 // Settings that TrainOptions does not have.
 struct GanSettings {
-  std::string network = "points";   // or pictures
-  std::string d_norm = "batch";     // of the picture discriminator: batch, layer, none
-  int layers = 2;                   // hidden layers of points' networks; their width is ngf and ndf
-  int history = 0;                  // steps that "back" can undo
-  bool show_ema = false;            // samples are drawn with the EMA of the weights
-  std::int64_t shown = 64;          // samples
+  std::string network = "points";  // or pictures
+  std::string d_norm = "batch";    // of the picture discriminator: batch, layer, none
+  int layers = 2;                  // hidden layers of points' networks; their width is ngf and ndf
+  int history = 0;                 // steps that "back" can undo
+  bool show_ema = false;           // samples are drawn with the EMA of the weights
+  std::int64_t shown = 64;         // samples
 };
 
 // The networks of a session: dense ones for points, convolutions for pictures.

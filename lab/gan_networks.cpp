@@ -69,7 +69,8 @@ std::unique_ptr<Module> lab_generator(const TrainOptions& o, const GanSettings& 
   if (s.network == "pictures") return dcgan_generator(o);
   auto g = std::make_unique<Sequential>();
   std::int64_t in = o.nz;
-  for (int i = 0; i < s.layers; ++i, in = o.ngf) g->add(dense(i, in, o.ngf, false), dtype_of(o), device_of(o));
+  for (int i = 0; i < s.layers; ++i, in = o.ngf)
+    g->add(dense(i, in, o.ngf, false), dtype_of(o), device_of(o));
   g->add(dense(s.layers, in, kPlane, true), dtype_of(o), device_of(o));
   return g;
 }

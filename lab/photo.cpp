@@ -26,8 +26,9 @@ constexpr std::size_t kShift = 0, kLogit = 3, kScale = 4, kCoefficients = 7;
 constexpr int kMostSide = 2048;
 
 std::int64_t to_multiple(std::int64_t value) {
-  return std::max<std::int64_t>((value + ComicNetwork::kMultiple - 1) / ComicNetwork::kMultiple * ComicNetwork::kMultiple,
-                                ComicNetwork::kSmallestSide);
+  return std::max<std::int64_t>(
+      (value + ComicNetwork::kMultiple - 1) / ComicNetwork::kMultiple * ComicNetwork::kMultiple,
+      ComicNetwork::kSmallestSide);
 }
 
 // Source of pixel i of a side that was extended to a multiple by reflection.
@@ -141,7 +142,8 @@ class PhotoSession final : public Session {
   int run_band() {
     const std::int64_t height = to_multiple(height_), width = to_multiple(width_);
     if (next_ == 0) {
-      leveled_ = stylize::leveled_rows(view(), stylize::LevelTable(stylize::picture_curve(view())), 0, height_);
+      leveled_ =
+          stylize::leveled_rows(view(), stylize::LevelTable(stylize::picture_curve(view())), 0, height_);
       planes_.clear();
       for (std::size_t i = 0; i < kCoefficients; ++i) planes_.emplace_back(width_, height_);
     }
@@ -180,7 +182,9 @@ class PhotoSession final : public Session {
     band.flat = stylize::to_lab(flat);
     band.line = stylize::line_alpha(planes_[kLogit], 1.0F, static_cast<float>(line_));
     band.scale = stylize::side_scale(width_, height_);
-    store(layer_ == "flat" ? stylize::to_rgb(band.flat) : layer_ == "line" ? stylize::line_art(band.line) : finished(band));
+    store(layer_ == "flat"   ? stylize::to_rgb(band.flat)
+          : layer_ == "line" ? stylize::line_art(band.line)
+                             : finished(band));
   }
 
   // Mixture of the styles' finishes.
@@ -191,8 +195,10 @@ class PhotoSession final : public Session {
     for (std::size_t i = 0; i < styles_.size(); ++i) {
       if (shares[i] == 0) continue;
       const int levels = levels_ < 0 ? stylize::style_levels(styles_[i]) : levels_;
-      const std::vector<float> tones = levels > 0 ? stylize::tone_levels(band.flat.L, levels) : std::vector<float>{};
-      stylize::add_share(sum, stylize::finish_comic(styles_[i], band, {levels, tones}), static_cast<float>(shares[i]));
+      const std::vector<float> tones =
+          levels > 0 ? stylize::tone_levels(band.flat.L, levels) : std::vector<float>{};
+      stylize::add_share(sum, stylize::finish_comic(styles_[i], band, {levels, tones}),
+                         static_cast<float>(shares[i]));
     }
     return sum;
   }

@@ -35,7 +35,8 @@ std::vector<float> random_values(std::int64_t count, std::uint32_t seed, int lev
   for (std::int64_t i = 0; i < count; ++i) {
     seed = seed * 1664525U + 1013904223U;
     const float unit = static_cast<float>(seed >> 8) / 16777216.0F;
-    values.push_back(levels > 0 ? static_cast<float>((seed >> 8) % static_cast<unsigned>(levels)) : 2 * unit - 1);
+    values.push_back(levels > 0 ? static_cast<float>((seed >> 8) % static_cast<unsigned>(levels))
+                                : 2 * unit - 1);
   }
   return values;
 }
@@ -43,14 +44,16 @@ std::vector<float> random_values(std::int64_t count, std::uint32_t seed, int lev
 // FNV-1a over 32-bit words.
 std::uint32_t checksum(const float* values, std::int32_t count) {
   std::uint32_t hash = 2166136261U;
-  for (std::int32_t i = 0; i < count; ++i) hash = (hash ^ std::bit_cast<std::uint32_t>(values[i])) * 16777619U;
+  for (std::int32_t i = 0; i < count; ++i)
+    hash = (hash ^ std::bit_cast<std::uint32_t>(values[i])) * 16777619U;
   return hash;
 }
 
 void put_weights(std::int32_t session, const std::filesystem::path& path) {
   const sumi::SafetensorsFile file = sumi::SafetensorsFile::open(path);
   for (const auto& [name, tensor] : file.tensors()) {
-    if (tensor.dtype != "F32" || tensor.shape.size() != 4) sumi::fail(name, "is not an f32 tensor of four axes");
+    if (tensor.dtype != "F32" || tensor.shape.size() != 4)
+      sumi::fail(name, "is not an f32 tensor of four axes");
     std::vector<float> values(tensor.bytes / sizeof(float));
     std::memcpy(values.data(), tensor.data, tensor.bytes);
     const auto size = [&](std::size_t axis) { return static_cast<std::int32_t>(tensor.shape[axis]); };
@@ -78,7 +81,8 @@ class Script {
       std::uint32_t seed = 0;
       words >> n >> h >> w >> c >> seed;
       words >> levels;
-      check(lab_put(session_, name.c_str(), random_values(std::int64_t{n} * h * w * c, seed, levels).data(), n, h, w, c));
+      check(lab_put(session_, name.c_str(), random_values(std::int64_t{n} * h * w * c, seed, levels).data(),
+                    n, h, w, c));
     } else if (verb == "weights") {
       put_weights(session_, folder_ / name);
     } else if (verb == "run") {
