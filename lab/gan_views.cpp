@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "engine/error.h"
 #include "lab/gan.h"
@@ -32,7 +35,11 @@ Tensor GanSession::judged(const Tensor& x) {
   if (!x) fail("points", "are missing");
   const NoGrad no_grad;
   const Inference mode(*d_);
-  const Tensor logits = (*d_)(x);
+  // Minibatch discrimination compares the samples of a batch; here each point is judged alone.
+  const std::int64_t each = options_.minibatch_discrimination > 0 ? 1 : x.shape().n;
+  std::vector<Tensor> parts;
+  for (std::int64_t i = 0; i < x.shape().n; i += each) parts.push_back((*d_)(x.batch_slice(i, each)));
+  const Tensor logits = parts.size() == 1 ? parts[0] : concat(parts, 0);
   const bool probability = options_.gan_mode == "vanilla" || options_.gan_mode == "saturating";
   return probability ? sigmoid(logits) : logits;
 }
