@@ -1,10 +1,11 @@
 #!/bin/sh
 # Builds the packed files of docs/lab: sumi's engine as WebAssembly, and the weights of the style. They are committed,
 # because a build with Emscripten takes minutes; the test lab_bits compares them with the native build of the sources.
-# Needs emscripten (Debian 12: 3.1.6; apt-get install emscripten), libfmt-dev, nlohmann-json3-dev, cmake, ninja-build.
+# Needs the packages of the groups "build" and "lab" (third_party/install.sh build lab). Written for Emscripten 3.1.6 of
+# Debian 12, whose C++ library lacks parts of C++20: lab/wasm/compat.h. JOBS is the number of compilers at a time.
 set -eu
 cd "$(dirname "$0")/.."
-command -v emcmake > /dev/null || { echo "build_lab.sh: emcmake is missing; apt-get install emscripten" >&2; exit 1; }
+command -v emcmake > /dev/null || { echo "build_lab.sh: emcmake is missing; run third_party/install.sh build lab" >&2; exit 1; }
 emcmake cmake -S lab/wasm -B build/lab -G Ninja -DCMAKE_BUILD_TYPE=None > /dev/null
 cmake --build build/lab --parallel "${JOBS:-2}"
 pack() {  # NAME FILE OUTPUT
