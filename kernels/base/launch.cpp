@@ -2,8 +2,12 @@
 
 #include <string>
 
+#include "kernels/base/launch_log.h"
+
 namespace sumi::kernels {
 namespace {
+
+thread_local std::vector<RecordedLaunch>* recorded = nullptr;
 
 void* take(std::size_t bytes) {
   void* data = nullptr;
@@ -35,6 +39,19 @@ void check_cuda(cudaError_t error, const char* call, const char* file, int line)
   const std::string path = file;
   fail("cuda", std::string(cudaGetErrorString(error)) + " (" + cudaGetErrorName(error) + ") from " + call +
                    " at " + path.substr(path.find_last_of('/') + 1) + ":" + std::to_string(line));
+}
+
+RecordLaunches::RecordLaunches(std::vector<RecordedLaunch>& launches) {
+  recorded = &launches;
+}
+RecordLaunches::~RecordLaunches() {
+  recorded = nullptr;
+}
+
+bool record_launch(const char* kernel, const LaunchShape& shape) {
+  const auto count = [](const dim3& d) { return std::uint64_t{d.x} * d.y * d.z; };
+  if (recorded) recorded->push_back({kernel, count(shape.grid), count(shape.block)});
+  return recorded;
 }
 
 void check_launch(const char* kernel) {
