@@ -65,8 +65,8 @@ using ConvFprop = void(const Exec&, const ConvGeom&, View x, View w, View bias, 
 // dx = the gradient of fprop's x: each dy multiplied by w and scattered. bias (absent or [c]) is
 // added per channel of dx; it serves as the bias of a transposed convolution.
 using ConvDgrad = void(const Exec&, const ConvGeom&, View dy, View w, View bias, MutView dx);
-// dw (+)= the gradient of fprop's weight. On CUDA devices dw may be f32 beside bf16 operands: the sums
-// as they are, not rounded.
+// dw (+)= the gradient of fprop's weight. On CUDA devices dw may be f32 beside bf16 operands: the
+// sums as they are, not rounded.
 using ConvWgrad = void(const Exec&, const ConvGeom&, View x, View dy, MutView dw, Write);
 
 namespace ref {

@@ -10,6 +10,8 @@ that stores (or, of a sum, loads) 16 bytes at once; the figure is the longest wa
 by the elements of 16 bytes. Of pad_grad it is the way of pixels that no border copies, which enters no inner loop. Ways through a transcendental function, a root, a division of floats or a call are left out: they are
 operations or activations that a step does not use there. What a thread does once, before and after its loop, is not counted.
 """
+import concurrent.futures
+import os
 import pathlib
 import re
 import struct
@@ -164,9 +166,9 @@ def main():
         return self_test()
     sources = sys.argv[1:] or list(KERNELS)
     failures = 0
-    with tempfile.TemporaryDirectory() as scratch:
-        for source in sources:
-            found = figures(compile_source(source, scratch), KERNELS[source])
+    with tempfile.TemporaryDirectory() as scratch, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for source, elf in zip(sources, pool.map(lambda s: compile_source(s, scratch), sources)):
+            found = figures(elf, KERNELS[source])
             for name in KERNELS[source]:
                 for dtype in BUDGET:
                     if (name, dtype) not in found:

@@ -53,9 +53,9 @@ Tensor linear_map(const Tensor& x, const BlockParams& p, const BlockOptions& o) 
   }
 }
 
-// Passes the weight gradient that `compute(dest)` writes to input kW of g. The parameter may be wider
-// than the operands (`dtype`). CUDA kernels then write their f32 sums to the parameter's gradient;
-// elsewhere the gradient is rounded to the operands' type first.
+// Passes the weight gradient that `compute(dest)` writes to input kW of g. The parameter may be
+// wider than the operands (`dtype`). CUDA kernels then write their f32 sums to the parameter's
+// gradient; elsewhere the gradient is rounded to the operands' type first.
 template <class Compute>
 void put_weight_grad(const Tensor& w, DType dtype, Grads& g, Compute&& compute) {
   const GradDest dest = g.dest(kW);
@@ -77,19 +77,22 @@ void linear_backward(const Tensor& x, const BlockParams& p, const BlockParams& g
   if (o.map == MapKind::dense) {
     if (g.wants(kX)) g.put(kX, matmul(dy, p.w));
     if (g.wants(kW))
-      g.put(kW, given.w.dtype() == x.dtype() ? dense_weight_grad(x, dy, g.dest(kW))
-                                             : cast(dense_weight_grad(x, dy, {}), given.w.dtype(), g.dest(kW)));
+      g.put(kW, given.w.dtype() == x.dtype()
+                    ? dense_weight_grad(x, dy, g.dest(kW))
+                    : cast(dense_weight_grad(x, dy, {}), given.w.dtype(), g.dest(kW)));
   } else if (o.map == MapKind::conv) {
     const ConvGeom geom = ConvGeom::make("conv2d", x.shape(), p.w.shape(), o.conv);
     if (g.wants(kX)) g.put(kX, conv_dgrad(geom, dy, p.w, {}));
     if (g.wants(kW))
-      put_weight_grad(given.w, x.dtype(), g, [&](const GradDest& dest) { return conv_wgrad(geom, x, dy, dest); });
+      put_weight_grad(given.w, x.dtype(), g,
+                      [&](const GradDest& dest) { return conv_wgrad(geom, x, dy, dest); });
   } else {
     const ConvGeom geom =
         ConvGeom::make_transpose("conv_transpose2d", x.shape(), p.w.shape(), o.conv, o.output_padding);
     if (g.wants(kX)) g.put(kX, conv_fprop(geom, dy, p.w, {}));
     if (g.wants(kW))
-      put_weight_grad(given.w, x.dtype(), g, [&](const GradDest& dest) { return conv_wgrad(geom, dy, x, dest); });
+      put_weight_grad(given.w, x.dtype(), g,
+                      [&](const GradDest& dest) { return conv_wgrad(geom, dy, x, dest); });
   }
   if (!given.bias || !g.wants(kBias)) return;
   if (cancels_bias(given, o))
@@ -191,9 +194,7 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
   }
   if (GraphRecorder* const graph = GraphRecorder::current())
     graph->add_composition(
-        inputs,
-        [&] { return fused_block_composition(x, p, o, residual); },
-        y);
+        inputs, [&] { return fused_block_composition(x, p, o, residual); }, y);
   if (ProgramRecorder* const program = scope.recorder()) program->block(x, p, o, residual, y);
   if (!records) return y;
   // Running statistics live in the module; the closure keeps its own handles and never updates them

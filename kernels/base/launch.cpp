@@ -7,7 +7,7 @@
 namespace sumi::kernels {
 namespace {
 
-thread_local std::vector<RecordedLaunch>* recorded = nullptr;
+thread_local std::vector<LaunchRecord>* recorded = nullptr;
 
 void* take(std::size_t bytes) {
   void* data = nullptr;
@@ -41,16 +41,15 @@ void check_cuda(cudaError_t error, const char* call, const char* file, int line)
                    " at " + path.substr(path.find_last_of('/') + 1) + ":" + std::to_string(line));
 }
 
-RecordLaunches::RecordLaunches(std::vector<RecordedLaunch>& launches) {
+LaunchLog::LaunchLog(std::vector<LaunchRecord>& launches) {
   recorded = &launches;
 }
-RecordLaunches::~RecordLaunches() {
+LaunchLog::~LaunchLog() {
   recorded = nullptr;
 }
 
 bool record_launch(const char* kernel, const LaunchShape& shape) {
-  const auto count = [](const dim3& d) { return std::uint64_t{d.x} * d.y * d.z; };
-  if (recorded) recorded->push_back({kernel, count(shape.grid), count(shape.block)});
+  if (recorded) recorded->push_back({kernel, std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z});
   return recorded;
 }
 

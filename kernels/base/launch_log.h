@@ -1,4 +1,5 @@
-// Launches that are recorded instead of run, so that those of a full-size step are known in seconds.
+// Launches that are recorded instead of run, so that those of a full-size step are known in
+// seconds.
 #pragma once
 
 #include <cstdint>
@@ -7,19 +8,19 @@
 
 namespace sumi::kernels {
 
-struct RecordedLaunch {
+struct LaunchRecord {
   std::string kernel;
-  std::uint64_t blocks, threads;  // of the grid; of a block
+  std::uint64_t blocks;  // of the grid
 };
 
 // While it lives, this thread's launches on CUDA devices are appended to `launches` and not run:
 // results have shapes and undefined values. Not nested.
-class RecordLaunches {
+class LaunchLog {
  public:
-  explicit RecordLaunches(std::vector<RecordedLaunch>& launches);
-  ~RecordLaunches();
-  RecordLaunches(const RecordLaunches&) = delete;
-  RecordLaunches& operator=(const RecordLaunches&) = delete;
+  explicit LaunchLog(std::vector<LaunchRecord>& launches);
+  ~LaunchLog();
+  LaunchLog(const LaunchLog&) = delete;
+  LaunchLog& operator=(const LaunchLog&) = delete;
 };
 
 }  // namespace sumi::kernels

@@ -1,19 +1,19 @@
-// Arithmetic with broadcasting, scaling, filling, conversion, and box copies. A thread owns 16 bytes
-// of channels of a pixel at a time (casts: 8 elements). Channels that are no multiple of a vector are
-// processed one at a time by the same kernels. If all operands are as large as the result, or have
-// one element, channels do not matter and the tensor is one long row.
+// Arithmetic with broadcasting, scaling, filling, conversion, and box copies. A thread owns 16
+// bytes of channels of a pixel at a time (casts: 8 elements). Channels that are no multiple of a
+// vector are processed one at a time by the same kernels. If all operands are as large as the
+// result, or have one element, channels do not matter and the tensor is one long row.
 #include "kernels/elementwise.h"
 
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/columns.cuh"
-#include "kernels/cuda/device/dispatch_vectors.cuh"
 #include "kernels/cuda/device/elements.cuh"
-#include "kernels/cuda/device/pixels.cuh"
+#include "kernels/cuda/pixels.cuh"
+#include "kernels/cuda/rows.cuh"
 
 namespace sumi::kernels::cuda {
 
-// An operand broadcast to y: its strides, in elements, for each step of y along an axis; 0 for an axis
-// of size 1.
+// An operand broadcast to y: its strides, in elements, for each step of y along an axis; 0 for an
+// axis of size 1.
 struct Operand {
   std::int64_t n;
   int h, w;
@@ -91,7 +91,8 @@ __global__ void affine_rows(RowChunks k, Pixels pixels, Operand of_x, const T* x
   });
 }
 
-// y = value. The first elements up to a multiple of 16 bytes and the last ones are stored one by one.
+// y = value. The first elements up to a multiple of 16 bytes and the last ones are stored one by
+// one.
 template <class T>
 __global__ void fill_vectors(std::int64_t count, T value, T* y) {
   Vector<T> v;

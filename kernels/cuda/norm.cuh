@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/base/launch.h"
-#include "kernels/cuda/device/dispatch_vectors.cuh"
+#include "kernels/cuda/rows.cuh"
 #include "kernels/norm.h"
 
 namespace sumi::kernels::cuda {
@@ -31,8 +31,8 @@ struct NormLayout {
   __device__ float count() const { return static_cast<float>(rows * per_group); }  // of a statistic
 };
 
-// The affine map of `size` adjacent channels of one outer: z = (x - mean) scale + beta, with scale =
-// gamma rstd and rstd = 1 / sqrt(var + eps). x - mean comes first: a mean far larger than the
+// The affine map of `size` adjacent channels of one outer: z = (x - mean) scale + beta, with scale
+// = gamma rstd and rstd = 1 / sqrt(var + eps). x - mean comes first: a mean far larger than the
 // deviation costs no precision. fmaf is explicit so that forward and backward agree on the side of
 // a kink.
 template <int size>

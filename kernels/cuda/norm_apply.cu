@@ -6,10 +6,10 @@
 // it is about 10 (bf16) to 15 (f32). Channels that are no multiple of a vector are processed one
 // element at a time by the same kernel. A border element is recomputed from the one that it
 // mirrors.
-#include "kernels/cuda/device/pixels.cuh"
 #include "kernels/cuda/device/unary.cuh"
 #include "kernels/cuda/norm.cuh"
 #include "kernels/cuda/pad.cuh"
+#include "kernels/cuda/pixels.cuh"
 
 namespace sumi::kernels::cuda {
 

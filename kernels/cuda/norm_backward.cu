@@ -10,9 +10,9 @@
 //                    computes the two means, and with one outer (batch norm) dgamma and dbeta. Else
 //                    the last block of an outer computes the means over channels.
 //   norm_input_grad  dx
-// and a third, norm_parameter_grads, that sums over several outers: dgamma and dbeta, one thread per
-// channel. dz is computed twice, from x and dy, and never stored. As in norm_apply.cu, a thread owns
-// 16 bytes of channels and reads their maps once.
+// and a third, norm_parameter_grads, that sums over several outers: dgamma and dbeta, one thread
+// per channel. dz is computed twice, from x and dy, and never stored. As in norm_apply.cu, a thread
+// owns 16 bytes of channels and reads their maps once.
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/device/last_block.cuh"
 #include "kernels/cuda/device/reduce.cuh"

@@ -1,18 +1,18 @@
 // Padding of h and w. A thread owns 16 bytes of channels of a pixel at a time; channels that are no
 // multiple of a vector are copied one at a time by the same kernel. The gradient is a gather: one
-// thread owns a vector of dx and adds, in the order of their positions, the padded vectors that copy
-// it. Most pixels have one copy, and are read and written once.
+// thread owns a vector of dx and adds, in the order of their positions, the padded vectors that
+// copy it. Most pixels have one copy, and are read and written once.
 #include "kernels/pad.h"
 
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/columns.cuh"
-#include "kernels/cuda/device/dispatch_vectors.cuh"
 #include "kernels/cuda/pad.cuh"
+#include "kernels/cuda/rows.cuh"
 
 namespace sumi::kernels::cuda {
 
-// The padded indices that copy input index i, along one axis, in order: `less` from `first` on, then
-// before + i, then the rest from `last` on.
+// The padded indices that copy input index i, along one axis, in order: `less` from `first` on,
+// then before + i, then the rest from `last` on.
 struct Copies {
   int first, less, self, last, count;
 

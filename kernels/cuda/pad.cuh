@@ -1,8 +1,8 @@
 // Source indices of padded tensors.
 #pragma once
 
-#include "kernels/cuda/device/pixels.cuh"
 #include "kernels/cuda/index.cuh"
+#include "kernels/cuda/pixels.cuh"
 #include "kernels/pad.h"
 
 namespace sumi::kernels::cuda {

@@ -1,14 +1,14 @@
 // Resizing of h and w as a sum of four weighted vectors of channels; a border pixel recomputes the
-// one that it copies. The gradient is a gather: one thread owns a vector of dx and adds, in the order
-// of their positions, the outputs that read it, with their weights. A thread owns 16 bytes of
+// one that it copies. The gradient is a gather: one thread owns a vector of dx and adds, in the
+// order of their positions, the outputs that read it, with their weights. A thread owns 16 bytes of
 // channels of a pixel at a time; channels that are no multiple of a vector are processed one at a
 // time by the same kernel.
 #include "kernels/resize.h"
 
 #include "kernels/base/launch.h"
-#include "kernels/cuda/device/dispatch_vectors.cuh"
-#include "kernels/cuda/device/rational_axis.cuh"
 #include "kernels/cuda/pad.cuh"
+#include "kernels/cuda/rational_axis.cuh"
+#include "kernels/cuda/rows.cuh"
 
 namespace sumi::kernels::cuda {
 

@@ -1,5 +1,5 @@
-// Sums of any function of an element over the rows of [outer, rows, cols]: partial sums of chunks in
-// f32, then their sum in double, by the block that finishes last (device/columns.cuh assigns the
+// Sums of any function of an element over the rows of [outer, rows, cols]: partial sums of chunks
+// in f32, then their sum in double, by the block that finishes last (device/columns.cuh assigns the
 // work).
 #pragma once
 

@@ -1,5 +1,5 @@
-// The inputs that a resized output reads along one axis, with their weights, for crops of any size in
-// one launch (u8_to_float); sizes known at the launch: device/rational_axis.cuh.
+// The inputs that a resized output reads along one axis, with their weights, for crops of any size
+// in one launch (u8_to_float); sizes known at the launch: rational_axis.cuh.
 #pragma once
 
 #include "kernels/cuda/device/keywords.cuh"

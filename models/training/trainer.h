@@ -5,8 +5,8 @@
 #include <functional>
 #include <string>
 
+#include "engine/runtime/record_launches.h"
 #include "engine/runtime/trace.h"
-#include "kernels/base/launch_log.h"
 #include "models/model.h"
 #include "models/training/training_events.h"
 
@@ -44,7 +44,7 @@ std::vector<OpRecord> explain_step(const TrainOptions& options);
 // --count: the kernels that one step launches on a CUDA device, in order, recorded without running
 // them; the step is the second, whose buffers exist. `peak_bytes`: of the device's memory pool.
 struct StepLaunches {
-  std::vector<kernels::RecordedLaunch> launches;
+  std::vector<RecordedLaunch> launches;
   std::uint64_t peak_bytes = 0;
 };
 // Throws Error if the options' device is not a CUDA device.

@@ -202,8 +202,8 @@ Dgrad<T> make_dgrad(const ConvGeom& g, View dy, View w, View bias, MutView dx) {
 }
 
 // Pixels are split into chunks whose length is a multiple of `step`, so that about 500 blocks have
-// work: one per tile and chunk. Results of bf16 operands for an f32 dw are partial sums too, dw itself
-// if there is one chunk and nothing is added.
+// work: one per tile and chunk. Results of bf16 operands for an f32 dw are partial sums too, dw
+// itself if there is one chunk and nothing is added.
 template <class T>
 Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write, int tile_rows,
                     int tile_cols, int step) {
@@ -219,7 +219,8 @@ Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView d
   T* const data = wide ? nullptr : dw.as<T>();
   return {{{dy.as<T>(), i(pixels), i(group_k), i(g.k)},
            im2col(g, x.as<T>()),
-           {data, partial, nullptr, i(filter), add, rows_take_four(data, filter) && rows_take_four(partial, filter)},
+           {data, partial, nullptr, i(filter), add,
+            rows_take_four(data, filter) && rows_take_four(partial, filter)},
            i(group_k),
            i(filter),
            0,

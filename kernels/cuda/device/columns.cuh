@@ -26,8 +26,8 @@ struct RowChunks {
   std::int64_t per_chunk, chunks;  // rows per chunk; chunks that cover the rows
   unsigned lanes = 1, shift = 0;   // columns per block, at most a warp: 2^shift
 
-  // Chunks long enough to be worth a block, `least_trips` rows a thread, and few enough that about a
-  // thousand blocks cover everything.
+  // Chunks long enough to be worth a block, `least_trips` rows a thread, and few enough that about
+  // a thousand blocks cover everything.
   RowChunks(std::int64_t outer_size, std::int64_t row_count, std::int64_t col_count,
             std::int64_t least_trips = 16, unsigned most_lanes = 32)
       : outer(outer_size), rows(row_count), cols(col_count) {

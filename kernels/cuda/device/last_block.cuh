@@ -21,7 +21,8 @@ struct LastBlock {
 };
 
 // Returns true to all threads of the block that calls this last among `count` blocks with the same
-// `ticket`, below kTickets (a single block needs none), and then sees what the others have written before their call. All threads must call it.
+// `ticket`, below kTickets (a single block needs none), and then sees what the others have written
+// before their call. All threads must call it.
 __device__ inline bool is_last_block(std::int64_t ticket, unsigned count) {
   if (count == 1) {
     __syncthreads();
@@ -36,8 +37,8 @@ __device__ inline bool is_last_block(std::int64_t ticket, unsigned count) {
   return shared.last;
 }
 
-// Calls f(first, part) for parts of `whole` with at most kTickets outers, if each outer has a ticket.
-// (If each tile has one, there are few: RowChunks makes chunks only below 1024 tiles.)
+// Calls f(first, part) for parts of `whole` with at most kTickets outers, if each outer has a
+// ticket. (If each tile has one, there are few: RowChunks makes chunks only below 1024 tiles.)
 template <class F>
 void for_each_ticketed(const RowChunks& whole, bool by_outer, F&& f) {
   const std::int64_t most = by_outer ? kTickets : whole.outer;

@@ -84,8 +84,8 @@ struct StatsOut {
   }
 };
 
-// Joins the chunks of `width` channels from `first`, each of which is a statistic: as many threads a
-// channel as the block has.
+// Joins the chunks of `width` channels from `first`, each of which is a statistic: as many threads
+// a channel as the block has.
 __device__ inline void join_channels(const RowChunks& k, const StatsOut& out, std::int64_t o,
                                      std::int64_t first, unsigned width) {
   const unsigned lanes = width < 32 ? width : 32;

@@ -42,7 +42,8 @@ LaunchShape grid_of(const Product& product, int tile_rows, int tile_cols, int th
           static_cast<unsigned>(threads)};
 }
 
-// The join of a Product's partial sums [chunks, count] by the block of each tile that finishes last.
+// The join of a Product's partial sums [chunks, count] by the block of each tile that finishes
+// last.
 template <class T>
 struct ChunkJoin {
   bool here = false;  // else a second launch joins, or there is nothing to join
@@ -92,7 +93,8 @@ inline float* partial_sums(const Exec& e, std::int64_t chunks, std::int64_t coun
 
 // Adds the partial sums.
 template <class T>
-void add_chunks(const Exec& e, std::int64_t chunks, std::int64_t count, const float* partial, T* y, bool add) {
+void add_chunks(const Exec& e, std::int64_t chunks, std::int64_t count, const float* partial, T* y,
+                bool add) {
   launch(e, "sum_chunks", sum_chunks<T>, {element_grid(count), kElementBlock}, chunks, count, partial, y,
          add);
 }

@@ -12,7 +12,7 @@
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/device/unary.cuh"
-#include "kernels/cuda/device/vector.cuh"
+#include "kernels/cuda/floats.cuh"
 #include "kernels/cuda/unary/variants.h"
 
 namespace sumi::kernels::cuda {

@@ -4,22 +4,22 @@
 #include "kernels/base/dispatch.h"
 #include "kernels/base/view.h"
 #include "kernels/cuda/device/columns.cuh"
-#include "kernels/cuda/device/vector.cuh"
+#include "kernels/cuda/floats.cuh"
 #include "kernels/cuda/variant.h"
 
 namespace sumi::kernels::cuda {
 
-// Calls f.operator()<size>() with a Vector's size if `channels` is a multiple of it and the operands
-// are aligned, else with 1.
+// Calls f.operator()<size>() with a Vector's size if `channels` is a multiple of it and the
+// operands are aligned, else with 1.
 template <class T, class F>
 void dispatch_vectors(std::int64_t channels, bool aligned, F&& f) {
   if (aligned && channels % Vector<T>::kSize == 0) return f.template operator()<Vector<T>::kSize>();
   f.template operator()<1>();
 }
 
-// Calls f.operator()<T, size>(k) with the partition of y as [1, pixels, c / size], for a kernel that
-// computes a vector of y at a time, of f32 or bf16, with for_each_pixel(). `operands`: all that it accesses in vectors.
-// Does nothing if y is empty.
+// Calls f.operator()<T, size>(k) with the partition of y as [1, pixels, c / size], for a kernel
+// that computes a vector of y at a time, of f32 or bf16, with for_each_pixel(). `operands`: all
+// that it accesses in vectors. Does nothing if y is empty.
 template <class F>
 void dispatch_rows(const char* kernel, View y, std::initializer_list<View> operands, F&& f) {
   if (y.count() == 0) return;

@@ -23,8 +23,8 @@ struct AxisTap {
 //   asymmetric, and nearest, which takes x rounded down: in i / out
 class RationalAxis {
  public:
-  // Throws Error naming the kernel if positions do not fit 31 bits: sides above 32767 whose ratio has
-  // a large denominator.
+  // Throws Error naming the kernel if positions do not fit 31 bits: sides above 32767 whose ratio
+  // has a large denominator.
   RationalAxis(const char* kernel, const ResizeGeom& g, std::int64_t in, std::int64_t out)
       : in_(static_cast<int>(in)), nearest_(g.mode == ResizeMode::nearest) {
     std::int64_t step = in, start = 0, unit = out;
