@@ -14,12 +14,12 @@ namespace sumi::kernels::cuda {
 
 // An operand broadcast to y: its strides, in elements, for each step of y along an axis; 0 for an
 // axis of size 1.
-struct Operand {
+struct BroadcastOperand {
   std::int64_t n;
   int h, w;
   bool channels;  // as many as y, else one
 
-  Operand(const Shape& s, const Shape& y)
+  BroadcastOperand(const Shape& s, const Shape& y)
       : n(s.n == 1 ? 0 : s.h * s.w * s.c),
         h(s.h == 1 ? 0 : static_cast<int>(s.w * s.c)),
         w(s.w == 1 ? 0 : static_cast<int>(s.c)),
@@ -62,8 +62,8 @@ __device__ void binary_values(Binary op, float (&a)[size], const float (&b)[size
 
 // k: y as [1, pixels, c / size].
 template <class T, int size>
-__global__ void binary_rows(RowChunks k, Binary op, Pixels pixels, Operand of_a, Operand of_b, const T* a,
-                            const T* b, T* y, bool add) {
+__global__ void binary_rows(RowChunks k, Binary op, Pixels pixels, BroadcastOperand of_a,
+                            BroadcastOperand of_b, const T* a, const T* b, T* y, bool add) {
   const Slice s(k);
   const int channels = static_cast<int>(k.cols) * size, channel = static_cast<int>(s.col) * size;
   for_each_pixel(k, s, [&](int pixel) {
@@ -77,8 +77,8 @@ __global__ void binary_rows(RowChunks k, Binary op, Pixels pixels, Operand of_a,
 }
 
 template <class T, int size>
-__global__ void affine_rows(RowChunks k, Pixels pixels, Operand of_x, const T* x, float scale, float shift,
-                            T* y, bool add) {
+__global__ void affine_rows(RowChunks k, Pixels pixels, BroadcastOperand of_x, const T* x, float scale,
+                            float shift, T* y, bool add) {
   const Slice s(k);
   const int channels = static_cast<int>(k.cols) * size, channel = static_cast<int>(s.col) * size;
   for_each_pixel(k, s, [&](int pixel) {
@@ -173,8 +173,8 @@ void binary(const Exec& e, Binary op, View a, View b, MutView y, Write write) {
   rows.shape = shapes.y;
   dispatch_rows(name_of(op), rows, {a, b, y}, [&]<class T, int size>(const RowChunks& k) {
     launch(e, name_of(op), binary_rows<T, size>, {k.grid(), kColumnBlock}, k, op,
-           Pixels(name_of(op), shapes.y), Operand(shapes.of(a.shape), shapes.y),
-           Operand(shapes.of(b.shape), shapes.y), a.as<T>(), b.as<T>(), y.as<T>(),
+           Pixels(name_of(op), shapes.y), BroadcastOperand(shapes.of(a.shape), shapes.y),
+           BroadcastOperand(shapes.of(b.shape), shapes.y), a.as<T>(), b.as<T>(), y.as<T>(),
            write == Write::accumulate);
   });
 }
@@ -185,7 +185,7 @@ void affine(const Exec& e, View x, double scale, double shift, MutView y, Write 
   rows.shape = shapes.y;
   dispatch_rows("affine", rows, {x, y}, [&]<class T, int size>(const RowChunks& k) {
     launch(e, "affine", affine_rows<T, size>, {k.grid(), kColumnBlock}, k, Pixels("affine", shapes.y),
-           Operand(shapes.of(x.shape), shapes.y), x.as<T>(), static_cast<float>(scale),
+           BroadcastOperand(shapes.of(x.shape), shapes.y), x.as<T>(), static_cast<float>(scale),
            static_cast<float>(shift), y.as<T>(), write == Write::accumulate);
   });
 }
