@@ -33,7 +33,7 @@ MAY = {
     "engine/graph": HEADERS + ["engine", "engine/graph"],
     "engine/graph/module": ["kernels/base", "engine", "engine/graph", "engine/graph/module"],
     "engine/data": HEADERS + ["engine", "engine/image", "engine/data"],
-    "engine/video": HEADERS + ["engine", "engine/image", "engine/video"],
+    "engine/video": HEADERS + ["engine", "engine/image", "engine/image/stylize", "engine/video"],
     "engine/animate": HEADERS + ["engine", "engine/image", "engine/image/stylize", "engine/animate"],
     "models": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "models"],
     "tools": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "engine/page", "engine/graph",

@@ -124,6 +124,12 @@ bool TrainableNetworks::holds(const Module& network) const {
   return std::find(networks_.begin(), networks_.end(), &network) != networks_.end();
 }
 
+std::string TrainableNetworks::names() const {
+  std::string all;
+  for (const Module* network : networks_) all += (all.empty() ? "" : ", ") + network->name();
+  return all;
+}
+
 Tensor TrainableNetworks::infer(Module& network, const Tensor& x, bool averaged) {
   const NoGrad no_grad;
   const UseEmaWeights weights(*this, averaged);

@@ -35,6 +35,7 @@ class TrainableNetworks {
   // the same age.
   void update();
   bool holds(const Module& network) const;
+  std::string names() const;  // "g_ab, g_ba"
   // network(x) for inference: no gradients, norms and dropout in inference mode, with the EMA of
   // the weights if `averaged`.
   Tensor infer(Module& network, const Tensor& x, bool averaged);
