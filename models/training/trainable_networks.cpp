@@ -191,6 +191,16 @@ void TrainableNetworks::load(const CheckpointFile& file, bool full) {
     fail("checkpoint " + file.path().string(), name + " holds NaN or infinity; use an earlier checkpoint");
 }
 
+std::vector<Tensor> TrainableNetworks::state() {
+  std::vector<Tensor> all;
+  for (const Tensor& flat :
+       {arena_.values(), optimizer_.ema(), optimizer_.m(), optimizer_.v(), history_, history_count_})
+    if (flat) all.push_back(flat);
+  for (const Parameter& buffer : buffers_) all.push_back(buffer.value);
+  all.insert(all.end(), ema_buffers_.begin(), ema_buffers_.end());
+  return all;
+}
+
 void TrainableNetworks::restart_average() {
   if (optimizer_.ema()) optimizer_.ema().assign(arena_.values());
   arena_.refresh_copy();

@@ -75,6 +75,10 @@ class TrainableNetworks {
   void add_counters(std::map<std::string, std::uint64_t>& counters);
   void set_counters(const std::map<std::string, std::uint64_t>& counters);
 
+  // The tensors that update() writes: weights, averages, moments, history, running statistics.
+  // Together with the counters they are the whole state.
+  std::vector<Tensor> state();
+
   // The name of a parameter or running statistic that is NaN or infinite, or whose moments or
   // average are; or "".
   std::string first_nonfinite() const;
