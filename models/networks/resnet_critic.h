@@ -1,4 +1,5 @@
-// The residual networks of WGAN-GP (Gulrajani 2017), for images of 16, 32, 64, 128 or 256.
+// The residual networks of WGAN-GP (Gulrajani 2017), for the sizes of base_size.h from two doublings
+// on; others than 64 start at its smallest map instead of 4x4.
 #pragma once
 
 #include <memory>

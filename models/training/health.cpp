@@ -17,6 +17,8 @@ constexpr double kMemory = 1 - 1.0 / 200;
 constexpr double kWinning = 0.998;     // accuracy of a discriminator that has won ...
 constexpr double kWinningLoss = 0.02;  // ... and its loss
 constexpr double kBlind = 0.002;       // distance of mean scores that tell nothing apart
+constexpr double kGuessing = 0.05;     // share of the way from guessing to certainty
+constexpr double kAlike = 1;           // mean difference of real images, in levels
 constexpr double kGrowth = 50;         // of a loss over its early size ...
 constexpr double kLarge = 100;         // ... and its size at least
 constexpr double kHuge = 1000;         // of an adversarial loss, whatever it was
@@ -96,6 +98,30 @@ void HealthMonitor::check_discriminator(std::vector<std::string>& lines, std::in
             step, loss_d_.get()));
 }
 
+std::vector<std::string> HealthMonitor::set_real(const std::vector<Image8>& images) {
+  std::vector<std::string> lines;
+  real_diversity_ = diversity(images);
+  if (images.size() > 1 && *real_diversity_ < kAlike)
+    say(lines, "alike",
+        fmt::format("the images of the data look alike: those of a batch differ by {:.2g} of 255 levels. "
+                    "Check the folder: it may hold copies of one image, or empty ones",
+                    *real_diversity_));
+  return lines;
+}
+
+void HealthMonitor::check_guessing(std::vector<std::string>& lines, std::int64_t step,
+                                   const StepStats& stats) {
+  const auto accuracy = value_of(stats, "accuracy");
+  if (!accuracy || !chance_) return;
+  guesses_.add(*accuracy);
+  if (steps_seen_ >= kSettled && guesses_.get() < *chance_ + kGuessing * (1 - *chance_))
+    say(lines, "guessing",
+        fmt::format("step {}: the classifier is no better than guessing. Its accuracy is {:.0f} %, and "
+                    "guessing gives {:.0f} %. Check the labels (the folders, --labels, --dump-batches), and "
+                    "the learning rate (--lr)",
+                    step, 100 * guesses_.get(), 100 * *chance_));
+}
+
 void HealthMonitor::check_growth(std::vector<std::string>& lines, std::int64_t step, const StepStats& stats) {
   std::size_t at = 0;
   for (const auto& [name, value] : stats) {
@@ -119,6 +145,7 @@ std::vector<std::string> HealthMonitor::step(std::int64_t step, const StepStats&
   std::vector<std::string> lines;
   ++steps_seen_;
   check_discriminator(lines, step, stats);
+  check_guessing(lines, step, stats);
   check_growth(lines, step, stats);
   return lines;
 }

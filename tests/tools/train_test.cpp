@@ -62,7 +62,7 @@ TEST_CASE("train: a file's options count as given where they differ from the def
   write(folder / "recipe.txt", "r1-every = 16\nlabel-smooth = 0\n");
   const Result idle = run(folder, kTiny + "--outdir a --config idle.txt --dry-run");
   CHECK(idle.code == 2);
-  CHECK(has(idle.err, "[--r1-interval] has no effect here (only with --r1); leave it out"));
+  CHECK(has(idle.err, "[--r1-interval] has no effect here (only with --r1 or --r2); leave it out"));
   CHECK(has(idle.err, "idle.txt"));
   CHECK(run(folder, kTiny + "--outdir a --config recipe.txt --gan-mode hinge --dry-run").code == 0);
 }
