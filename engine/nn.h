@@ -139,8 +139,8 @@ struct LayerSpec {
   std::int64_t in = 0, out = 0;  // channels or features
   int kernel = 1, stride = 1, pad = 0, output_padding = 0;
   int kernel_width = 0;  // if different from `kernel`, the height; 0: the same
-  int pad_end = -1;  // at the bottom and right, if different from `pad`
-  int groups = 1;    // of a convolution, transposed or not; equal to `in` and `out`: depthwise
+  int pad_end = -1;      // at the bottom and right, if different from `pad`
+  int groups = 1;        // of a convolution, transposed or not; equal to `in` and `out`: depthwise
   bool bias = true;
   // Spectral normalization (Miyato 2018): the weight is divided by its largest singular value,
   // after one power iteration per training pass. Parameter and buffers have

@@ -37,8 +37,8 @@ LayerSpec whole_map(LayerSpec s, const BaseSize& base) {
 
 }  // namespace
 
-// DCGAN (Radford 2015) as in pytorch/examples/dcgan at 64x64; other sizes have fewer or more stride-2
-// layers, and a smallest map of 3 to 16 pixels instead of 4x4 (models/networks/base_size.h). No
+// DCGAN (Radford 2015) as in pytorch/examples/dcgan at 64x64; other sizes have fewer or more
+// stride-2 layers, and a smallest map of other sides than 4x4 (models/networks/base_size.h). No
 // biases; the first layer of d and the last of g have no norm.
 //   g: z -> convT 4x4 (4x4 image) BN ReLU -> [convT 4x4 stride 2 BN ReLU]...
 //      -> convT 4x4 stride 2 tanh

@@ -133,7 +133,8 @@ std::vector<PlannedNetwork> gan_networks(const TrainOptions& o, std::unique_ptr<
                                          std::unique_ptr<Module> d, const InfoCodes& codes) {
   std::vector<PlannedNetwork> networks;
   networks.push_back({"g", std::move(g), {1, 1, 1, latent_size(o, codes)}});
-  networks.push_back({"d", std::move(d), {1, o.size.height, o.size.width, o.channels + condition_channels(o)}});
+  networks.push_back(
+      {"d", std::move(d), {1, o.size.height, o.size.width, o.channels + condition_channels(o)}});
   return networks;
 }
 

@@ -27,9 +27,9 @@ constexpr int kLeastDoublings = 1;
 const double kBeforeLeaky = 1 / std::sqrt(1 + kSlope * kSlope);
 const double kBeforeLinear = std::sqrt(0.5);
 
-// Halves height and width: the mean under the filter [1,3,3,1] / 8 along both axes, which is [1,2,1]
-// with two neighbors averaged. The transpose of bilinear upsampling, so that constants stay at the
-// border too.
+// Halves height and width: the mean under the filter [1,3,3,1] / 8 along both axes, which is
+// [1,2,1] with two neighbors averaged. The transpose of bilinear upsampling, so that constants stay
+// at the border too.
 class Downsample final : public Module {
  public:
   Downsample() : Module("downsample") {}

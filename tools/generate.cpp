@@ -79,7 +79,8 @@ int run_generate(GenerateArguments args) {
   const WalkShape form = clip ? WalkShape::loop : rows ? WalkShape::rows : WalkShape::path;
   std::vector<float> noise = noise_walk(seeds.to_vector<float>(), nz, args.frames, form);
   truncate(noise, nz, static_cast<std::size_t>(options.nz), args.truncation);
-  ImageSink sink(path, {static_cast<int>(width), static_cast<int>(height)}, clip ? static_cast<int>(args.fps) : 0);
+  ImageSink sink(path, {static_cast<int>(width), static_cast<int>(height)},
+                 clip ? static_cast<int>(args.fps) : 0);
   for (std::int64_t first = 0; first < total; first += kBatch) {
     shape.n = std::min(kBatch, total - first);
     const auto begin = noise.begin() + first * static_cast<std::int64_t>(nz);

@@ -17,7 +17,8 @@ Command add_models(CLI::App& parent) {
               const TrainOptions options = default_options(spec->name);
               const ImageSize size = image_size(options);
               fmt::print("{:<16}{}\n{:16}{}; learns from {}\n{:16}{}x{}x{} by default;", spec->name,
-                         spec->summary, "", spec->reference, spec->data, "", size.width, size.height, options.channels);
+                         spec->summary, "", spec->reference, spec->data, "", size.width, size.height,
+                         options.channels);
               for (const PlannedNetwork& network : plan_networks(options))
                 fmt::print(" {} {}", network.name, with_commas(network.module->parameter_count()));
               fmt::print(" parameters\n\n");

@@ -194,8 +194,8 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
   if (is_labeled(spec)) state.labels = io::labels_of_idx(spec);
   if (find_pack(state, spec, events)) return;
   auto images = std::make_shared<IdxImages>(load_idx(spec.data, spec.max_items));
-  if (spec.preprocess == Preprocess::square && images->rows == spec.square_height() && images->cols == spec.size &&
-      spec.channels == 1 && !spec.smooth_edges) {
+  if (spec.preprocess == Preprocess::square && images->rows == spec.square_height() &&
+      images->cols == spec.size && spec.channels == 1 && !spec.smooth_edges) {
     state.pixels = std::move(images->pixels);
     state.count = images->count;
   } else {

@@ -1,5 +1,5 @@
-// The residual networks of WGAN-GP (Gulrajani 2017), for the sizes of base_size.h from two doublings
-// on; others than 64 start at its smallest map instead of 4x4.
+// The residual networks of WGAN-GP (Gulrajani 2017), for the sizes of base_size.h from two
+// doublings on, which start at its smallest map.
 #pragma once
 
 #include <memory>

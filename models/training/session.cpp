@@ -240,8 +240,7 @@ std::vector<Tensor> Session::real_batches() {
   std::vector<Tensor> tensors;
   const std::vector<Batch> batches = loader_.next();
   for (const Batch& batch : batches) tensors.push_back(to_tensor(batch, options_, staging_));
-  if (health_.wants_real() && generates_from_noise())
-    warn_all(health_.set_real(to_images(tensors.front())));
+  if (health_.wants_real() && generates_from_noise()) warn_all(health_.set_real(to_images(tensors.front())));
   if (wants_labels(options_))
     for (std::size_t i = 0; i < batches.size(); ++i)
       tensors.push_back(one_hot(batches[i].labels, loader_.dataset(i).classes().size(), options_, staging_));

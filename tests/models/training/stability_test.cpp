@@ -145,8 +145,7 @@ TEST_CASE("relativistic: the loss and gradient of pairs, and R1 and R2 of both k
   plain.arena().begin();
   const DiscriminatorStats three =
       plain.accumulate_gradients(tape, {{kReal, true}, {kFake, false, 2}, {kReal, false, 3}}, 0.5);
-  CHECK(three.loss.item() ==
-        doctest::Approx(0.5 * (-(std::log(s(6)) + std::log(s(4))) + 3 * std::log(2.0))));
+  CHECK(three.loss.item() == doctest::Approx(0.5 * (-(std::log(s(6)) + std::log(s(4))) + 3 * std::log(2.0))));
 
   o.r1 = 3;
   o.r2 = 5;
