@@ -17,6 +17,11 @@ constexpr double kMemory = 1 - 1.0 / 200;
 constexpr double kWinning = 0.998;     // accuracy of a discriminator that has won ...
 constexpr double kWinningLoss = 0.02;  // ... and its loss
 constexpr double kBlind = 0.002;       // distance of mean scores that tell nothing apart
+constexpr double kNothing = 1e-6;      // the same for any loss
+constexpr std::int64_t kWarmUp = 50;   // steps until a mean accuracy counts
+constexpr std::int64_t kLearned = 400;  // steps after which a discriminator has been better than ...
+constexpr double kGuessed = 0.55;      // ... this accuracy
+constexpr double kWrong = 0.4;         // accuracy of a discriminator that is fooled
 constexpr double kGuessing = 0.05;     // share of the way from guessing to certainty
 constexpr double kAlike = 1;           // mean difference of real images, in levels
 constexpr double kGrowth = 50;         // of a loss over its early size ...
@@ -82,6 +87,9 @@ void HealthMonitor::check_discriminator(std::vector<std::string>& lines, std::in
   loss_d_.add(*loss);
   loss_d_square_.add(*loss * *loss);
   gap_.add(std::abs(*real - *fake));
+  lead_.add(*real - *fake);
+  lead_square_.add((*real - *fake) * (*real - *fake));
+  if (steps_seen_ > kWarmUp) best_accuracy_ = std::max(best_accuracy_, accuracy_.get());
   if (steps_seen_ < kSettled) return;
   if (accuracy_.get() > kWinning && std::abs(loss_d_.get()) < kWinningLoss)
     say(lines, "winning",
@@ -89,13 +97,32 @@ void HealthMonitor::check_discriminator(std::vector<std::string>& lines, std::in
                     "with a loss of {:.2g}, and the generator learns little from it. Lower its learning rate "
                     "(--lr-d), or add --spectral-norm, --r1 or --instance-noise",
                     step, 100 * accuracy_.get(), loss_d_.get()));
-  const double spread = std::sqrt(std::max(0.0, loss_d_square_.get() - loss_d_.get() * loss_d_.get()));
-  if (gap_.get() < kBlind && spread < 1e-3 * std::max(1e-6, std::abs(loss_d_.get())))
+  check_blindness(lines, step);
+}
+
+// A discriminator that has never been better than guessing, or that is wrong most of the time. One
+// at balance, whose accuracy is near one half too, has led before.
+void HealthMonitor::check_blindness(std::vector<std::string>& lines, std::int64_t step) {
+  const auto deviation = [](const Mean& mean, const Mean& square) {
+    return std::sqrt(std::max(0.0, square.get() - mean.get() * mean.get()));
+  };
+  const double spread = deviation(loss_d_, loss_d_square_);
+  const bool stands = gap_.get() < kBlind && spread < 1e-3 * std::max(1e-6, std::abs(loss_d_.get()));
+  const double error = deviation(lead_, lead_square_) / std::sqrt(std::max(1.0, lead_.weight));
+  const bool guesses =
+      steps_seen_ >= kLearned && best_accuracy_ < kGuessed && std::abs(lead_.get()) < 3 * error;
+  if (stands || guesses || gap_.get() < kNothing)
     say(lines, "blind",
-        fmt::format(
-            "step {}: the discriminator does not separate real images from generated ones, and its loss "
-            "stays at {:.3g}. Raise its learning rate (--lr-d), and check the data (samples, --dump-batches)",
-            step, loss_d_.get()));
+        fmt::format("step {}: the discriminator does not separate real images from generated ones, and its "
+                    "loss stays near {:.3g}. Raise its learning rate (--lr-d), lower --instance-noise, and "
+                    "check the data (samples, --dump-batches)",
+                    step, loss_d_.get()));
+  else if (steps_seen_ >= kLearned && accuracy_.get() < kWrong)
+    say(lines, "blind",
+        fmt::format("step {}: the discriminator does not separate real images from generated ones: it "
+                    "classifies only {:.0f} % correctly. Raise its learning rate (--lr-d), or lower the "
+                    "generator's (--lr-g)",
+                    step, 100 * accuracy_.get()));
 }
 
 std::vector<std::string> HealthMonitor::set_real(const std::vector<Image8>& images) {

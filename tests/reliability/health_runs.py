@@ -4,9 +4,9 @@
 Each run is tiny and takes seconds. Images are drawn here: discs and boxes of one color. Exits with 1 if a sick run lacks its
 warning, or if a healthy one has any.
 
-    bench/health_runs.py --sumi build/ci-release/sumi            all runs
-    bench/health_runs.py --sumi build/ci-release/sumi --quick    those of the test
-    bench/health_runs.py --only lr                               those whose names contain a word
+    tests/reliability/health_runs.py --sumi build/ci-release/sumi            all runs
+    tests/reliability/health_runs.py --sumi build/ci-release/sumi --quick    those of the test
+    tests/reliability/health_runs.py --only lr                               those whose names contain a word
 """
 
 import argparse
@@ -20,7 +20,11 @@ import tempfile
 import time
 import zlib
 
-import numpy as np
+try:
+    import numpy as np
+except ImportError:
+    print("SKIPPED: NumPy is not installed for this Python (Debian: python3-numpy)")
+    sys.exit(77)
 
 SIDE = 16
 GAN = ["--size", "16", "--ngf", "8", "--ndf", "8", "--batch-size", "16", "--init-type", "kaiming", "--init-gain", "1"]
