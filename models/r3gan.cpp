@@ -16,15 +16,15 @@ namespace {
 
 using MapKind = BlockOptions::MapKind;
 
-constexpr double kSlope = 0.2;
+constexpr double kLeakySlope = 0.2;
 constexpr std::int64_t kExpansion = 2;    // width inside a residual branch, of the width outside
 constexpr std::int64_t kGroupWidth = 16;  // channels of a group, as in the published networks
 constexpr int kBranchLayers = 3;
-constexpr int kLeastDoublings = 1;
+constexpr int kFewestDoublings = 1;
 
 // Factors on kaiming's standard deviation sqrt(2 / fan_in), for a layer before a LeakyReLU and for
 // one before a linear layer, so that both keep the variance of their input.
-const double kBeforeLeaky = 1 / std::sqrt(1 + kSlope * kSlope);
+const double kBeforeLeaky = 1 / std::sqrt(1 + kLeakySlope * kLeakySlope);
 const double kBeforeLinear = std::sqrt(0.5);
 
 // Halves height and width: the mean under the filter [1,3,3,1] / 8 along both axes, which is
@@ -66,10 +66,10 @@ LayerSpec basis(const std::string& name, MapKind map, std::int64_t channels, con
 // convolution starts at zero and the others at L^(-1 / (2m - 2)) of their usual size, for m layers
 // in each of L blocks, so that the network starts as the identity and its updates keep their size
 // at any depth (Fixup, Zhang 2019).
-class ResidualBlock final : public Module {
+class FixupBlock final : public Module {
  public:
   // `spectral`: spectral norm, under which a weight of zero does not exist.
-  ResidualBlock(const std::string& name, std::int64_t channels, int blocks, bool spectral, DType dtype,
+  FixupBlock(const std::string& name, std::int64_t channels, int blocks, bool spectral, DType dtype,
                 const Device& device)
       : Module(name) {
     const std::int64_t wide = kExpansion * channels;
@@ -83,7 +83,7 @@ class ResidualBlock final : public Module {
     for (std::size_t i : {0, 1}) {
       specs[i].bias = true;
       specs[i].act = Unary::leaky_relu;
-      specs[i].alpha = kSlope;
+      specs[i].alpha = kLeakySlope;
     }
     for (LayerSpec& s : specs) {
       s.spectral = spectral;
@@ -116,7 +116,7 @@ std::vector<std::int64_t> widths(const BaseSize& base, int width) {
 void add_blocks(Sequential& to, int stage, std::int64_t channels, int stages, const TrainOptions& o,
                 bool spectral) {
   for (int i = 0; i < o.n_blocks; ++i)
-    to.add(std::make_unique<ResidualBlock>(fmt::format("stages.{}.{}", stage, i), channels,
+    to.add(std::make_unique<FixupBlock>(fmt::format("stages.{}.{}", stage, i), channels,
                                            stages * o.n_blocks, spectral, dtype_of(o), device_of(o)));
 }
 
@@ -124,7 +124,7 @@ void add_blocks(Sequential& to, int stage, std::int64_t channels, int stages, co
 // residual blocks, and between sizes conv 1x1 (if the width changes) and bilinear upsampling; last
 // conv 1x1 to the image, without an activation.
 std::unique_ptr<Sequential> r3gan_generator(const TrainOptions& o) {
-  const BaseSize base = base_size(o, "r3gan", kLeastDoublings);
+  const BaseSize base = base_size(o, "r3gan", kFewestDoublings);
   const std::vector<std::int64_t> width = widths(base, o.ngf);
   const int stages = base.doublings + 1;
   auto g = std::make_unique<Sequential>();
@@ -152,7 +152,7 @@ std::unique_ptr<Sequential> r3gan_generator(const TrainOptions& o) {
 // The mirror image: conv 1x1; at each size residual blocks, and between sizes downsampling and conv
 // 1x1; last a depthwise convolution of the smallest map's size, and dense 1.
 std::unique_ptr<Sequential> r3gan_discriminator(const TrainOptions& o) {
-  const BaseSize base = base_size(o, "r3gan", kLeastDoublings);
+  const BaseSize base = base_size(o, "r3gan", kFewestDoublings);
   const std::vector<std::int64_t> width = widths(base, o.ndf);
   const int stages = base.doublings + 1;
   auto d = std::make_unique<Sequential>();

@@ -5,11 +5,11 @@
 namespace sumi {
 namespace {
 
-constexpr int kMostSide = 4096;
+constexpr int kLargestSide = 4096;
 
 bool parse_side(const char* first, const char* last, int& side) {
   const auto [end, error] = std::from_chars(first, last, side);
-  return error == std::errc{} && end == last && side >= 1 && side <= kMostSide;
+  return error == std::errc{} && end == last && side >= 1 && side <= kLargestSide;
 }
 
 }  // namespace

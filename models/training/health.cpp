@@ -18,7 +18,7 @@ constexpr double kWinning = 0.998;     // accuracy of a discriminator that has w
 constexpr double kWinningLoss = 0.02;  // ... and its loss
 constexpr double kBlind = 0.002;       // distance of mean scores that tell nothing apart
 constexpr double kNothing = 1e-6;      // the same for any loss
-constexpr std::int64_t kWarmUp = 50;   // steps until a mean accuracy counts
+constexpr std::int64_t kFirstSteps = 50;   // steps until a mean accuracy counts
 constexpr std::int64_t kLearned = 400;  // steps after which a discriminator has been better than ...
 constexpr double kGuessed = 0.55;      // ... this accuracy
 constexpr double kWrong = 0.4;         // accuracy of a discriminator that is fooled
@@ -89,7 +89,7 @@ void HealthMonitor::check_discriminator(std::vector<std::string>& lines, std::in
   gap_.add(std::abs(*real - *fake));
   lead_.add(*real - *fake);
   lead_square_.add((*real - *fake) * (*real - *fake));
-  if (steps_seen_ > kWarmUp) best_accuracy_ = std::max(best_accuracy_, accuracy_.get());
+  if (steps_seen_ > kFirstSteps) best_accuracy_ = std::max(best_accuracy_, accuracy_.get());
   if (steps_seen_ < kSettled) return;
   if (accuracy_.get() > kWinning && std::abs(loss_d_.get()) < kWinningLoss)
     say(lines, "winning",
