@@ -99,7 +99,7 @@ extern const ModelSpec dcgan_spec{
     .reference = "Radford 2015",
     .data = "a folder or zip file of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
-    .options = add_groups<ConvGanOptions>,
+    .options = add_groups<ConvGanOptions, RectangleOptions>,
     .set_defaults = [](TrainOptions&) {},
     .networks = gan_networks<dcgan_generator, dcgan_discriminator>,
     .make = make_gan,

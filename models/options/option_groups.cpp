@@ -14,7 +14,7 @@ void NoiseGanOptions::add_rows(OptionTable& t) {
 }
 
 void ConvGanOptions::add_rows(OptionTable& t) {
-  add_groups<NoiseGanOptions, RectangleOptions, UpsamplingOptions, VirtualBatchNormOptions>(t);
+  add_groups<NoiseGanOptions, UpsamplingOptions, VirtualBatchNormOptions>(t);
 }
 
 void TranslationGanOptions::add_rows(OptionTable& t) {
