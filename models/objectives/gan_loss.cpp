@@ -59,4 +59,16 @@ Tensor GanLoss::accuracy(const Tensor& real, const Tensor& fake) const {
   return affine(sub(share_real(real), share_real(fake)), 0.5, 0.5);
 }
 
+Tensor mode_seeking_loss(const Tensor& noise, const Tensor& images) {
+  const std::int64_t half = noise.shape().n / 2;
+  const auto apart = [&](const Tensor& x) {
+    Shape s = x.shape();
+    s.n = half;
+    const Tensor distance = abs(sub(slice(x, {0, 0, 0, 0}, s), slice(x, {half, 0, 0, 0}, s)));
+    return sum_to(distance, {half, 1, 1, 1},
+                  static_cast<double>(half) / static_cast<double>(distance.count()));
+  };
+  return mean(div(apart(noise), affine(apart(images), 1, 1e-5)));
+}
+
 }  // namespace sumi
