@@ -9,6 +9,7 @@ struct ImageSize {
   int width = 64, height = 64;
 
   constexpr ImageSize() = default;
+  explicit constexpr ImageSize(int side) : width(side), height(side) {}
   constexpr ImageSize(int w, int h) : width(w), height(h) {}
   ImageSize& operator=(int side) {
     width = height = side;
