@@ -93,8 +93,6 @@ SICK = {
     "discriminator blinded by noise": ("shapes", 500, [*CONV, "--instance-noise", "1000"], BLIND),
     "critic clipped to nothing": ("shapes", 400, ["wgan", *GAN, "--n-critic", "1", "--clip-weights", "1e-9"], BLIND),
     "discriminator too strong": ("shapes", 500, [*CONV, "--lr-d", "2e-3", "--lr-g", "1e-7"], WINNING),
-    "discriminator too strong, lsgan": ("shapes", 500, [*CONV, "--gan-mode", "lsgan", "--lr-d", "1e-3", "--lr-g", "1e-7"], WINNING),
-    "discriminator too strong, relativistic": ("shapes", 400, ["r3gan", *GAN, "--r1", "0", "--r2", "0", "--lr-g", "1e-7"], WINNING),
     "saturated output": ("shapes", 150, ["gan", *DENSE, "--init-type", "normal", "--init-gain", "30"], SATURATED),
     "generator that ignores its noise": ("shapes", 1200, ["gan", *DENSE, "--lr", "0.02"], COLLAPSE + "|" + SATURATED),
     "feature matching alone": ("shapes", 1200, ["gan", *DENSE, "--feature-matching", "1e4"], COLLAPSE),
