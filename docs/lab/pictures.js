@@ -145,7 +145,7 @@
     $('collapse').setAttribute('aria-pressed', on);
     $('collapse').textContent = on ? 'Back to your rates' : 'Make it collapse';
     Ui.say(on ? 'G now learns two thousand times faster than D, and runs after the one picture that D likes most. Watch Variety.'
-              : 'Your rates again. A collapsed G may recover slowly, or not at all: try minibatch discrimination, mode seeking, or Restart.');
+              : 'Your rates again. Watch whether Variety comes back; if it does not, press Restart.');
   });
 
   async function changed(key, value, restarts) {

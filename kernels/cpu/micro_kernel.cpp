@@ -13,18 +13,33 @@ namespace {
 
 constexpr int short_strip = 6;  // twelve AVX2 accumulators
 
-void portable_kernel(const Strip& a, const float* const* panels, float* const* out, bool add) {
+// Half a panel: twelve accumulators of four floats, which leaves four of the sixteen registers of
+// SSE2, and of WebAssembly's engines on x86, for operands.
+template <int Step>
+void portable_half(const Strip& a, const float* b, float* const* out, int first, bool add) {
+  constexpr int half = tile_cols / 2;
   const float* const* ptr = a.ptr;
-  const float* b = panels[0];
-  float sum[short_strip][tile_cols] = {};
-  for (i64 t = 0; t < a.taps; ++t, ptr += short_strip)
+  float sum[short_strip][half] = {};
+  for (i64 t = 0; t < a.taps; ++t, ptr += short_strip) {
+    const float* x[short_strip];
+    for (int i = 0; i < short_strip; ++i) x[i] = Step == 1 ? ptr[i] : ptr[0] + i;
     for (i64 kk = 0; kk < a.run; ++kk, b += tile_cols)
-      for (int i = 0; i < short_strip; ++i) {
-        const float x = a.packed ? ptr[0][kk * short_strip + i] : ptr[i][kk];
-        for (int j = 0; j < tile_cols; ++j) sum[i][j] += x * b[j];
-      }
-  for (int i = 0; i < short_strip; ++i)
-    for (int j = 0; j < tile_cols; ++j) out[i][j] = add ? out[i][j] + sum[i][j] : sum[i][j];
+      for (int i = 0; i < short_strip; ++i)
+        for (int j = 0; j < half; ++j) sum[i][j] += x[i][kk * Step] * b[first + j];
+  }
+  for (int i = 0; i < short_strip; ++i) {
+    float* const y = out[i] + first;
+    for (int j = 0; j < half; ++j) y[j] = add ? y[j] + sum[i][j] : sum[i][j];
+  }
+}
+
+void portable_kernel(const Strip& a, const float* const* panels, float* const* out, bool add) {
+  for (const int first : {0, tile_cols / 2}) {
+    if (a.packed)
+      portable_half<short_strip>(a, panels[0], out, first, add);
+    else
+      portable_half<1>(a, panels[0], out, first, add);
+  }
 }
 
 #if defined(__x86_64__) && defined(__GNUC__)

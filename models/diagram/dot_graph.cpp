@@ -18,7 +18,7 @@ std::string quoted(const std::string& text) {
   return result + '"';
 }
 
-const char* style_of(DotGraph::Kind kind) {
+const char* node_style(DotGraph::Kind kind) {
   using Kind = DotGraph::Kind;
   switch (kind) {
     case Kind::data:
@@ -60,7 +60,7 @@ std::string DotGraph::text(const std::string& name) const {
   const auto add_nodes = [&](std::size_t cluster, const char* indent) {
     for (std::size_t i = 0; i < nodes_.size(); ++i)
       if (nodes_[i].cluster == cluster)
-        out += fmt::format("{}n{} [{} label={}]\n", indent, i, style_of(nodes_[i].kind),
+        out += fmt::format("{}n{} [{} label={}]\n", indent, i, node_style(nodes_[i].kind),
                            quoted(nodes_[i].label));
   };
   for (std::size_t i = 0; i < clusters_.size(); ++i) {

@@ -23,7 +23,7 @@ using sumi::test::TempDir;
 
 namespace {
 
-TrainOptions small(const std::string& model, const std::filesystem::path& work) {
+TrainOptions options_to_draw(const std::string& model, const std::filesystem::path& work) {
   TrainOptions o = default_options(model);
   o.size = o.crop_size = 16;
   o.ngf = o.ndf = 8;
@@ -63,7 +63,7 @@ struct Drawn {
   }
 };
 
-std::int64_t number(std::string text) {
+std::int64_t without_commas(std::string text) {
   std::erase(text, ',');
   return std::stoll(text);
 }
@@ -76,7 +76,7 @@ std::int64_t parameters_in(const Drawn& drawn, const std::string& title) {
     std::smatch m, t;
     const std::string& label = drawn.labels.at(node);
     if (cluster != title || !std::regex_search(label, m, count)) continue;
-    sum += number(m[1]) * (std::regex_search(label, t, times) ? std::stoll(t[1]) : 1);
+    sum += without_commas(m[1]) * (std::regex_search(label, t, times) ? std::stoll(t[1]) : 1);
   }
   return sum;
 }
@@ -115,7 +115,7 @@ TEST_CASE("diagram: every model's networks, parameters and losses are drawn") {
   const TempDir work;
   for (const ModelSpec* spec : model_specs()) {
     CAPTURE(std::string(spec->name));
-    const TrainOptions o = small(spec->name, work.path);
+    const TrainOptions o = options_to_draw(spec->name, work.path);
     const std::string text = model_diagram(o);
     const Drawn drawn(text);
     check_networks(drawn, o);
@@ -126,7 +126,7 @@ TEST_CASE("diagram: every model's networks, parameters and losses are drawn") {
 
 TEST_CASE("diagram: a GAN's step has two updates, and the generator's goes through the discriminator") {
   const TempDir work;
-  const Drawn drawn(model_diagram(small("gan", work.path), {.networks = false}));
+  const Drawn drawn(model_diagram(options_to_draw("gan", work.path), {.networks = false}));
   const auto follows = [&](const std::string& a, const std::string& b) {
     return std::any_of(drawn.edges.begin(), drawn.edges.end(),
                        [&](const auto& e) { return e.first.starts_with(a) && e.second.starts_with(b); });
@@ -146,12 +146,12 @@ TEST_CASE("diagram: a GAN's step has two updates, and the generator's goes throu
 
 TEST_CASE("diagram: equal blocks are drawn once, skips are edges, and an unknown network is an Error") {
   const TempDir work;
-  const TrainOptions o = small("cyclegan", work.path);
+  const TrainOptions o = options_to_draw("cyclegan", work.path);
   const Drawn drawn(model_diagram(o, {.step = false, .network = "g_ab"}));
   CHECK(drawn.titles.size() == 1);
   CHECK(std::any_of(drawn.labels.begin(), drawn.labels.end(),
                     [](const auto& l) { return l.second.find("times)") != std::string::npos; }));
-  TrainOptions unet = small("pix2pix", work.path);
+  TrainOptions unet = options_to_draw("pix2pix", work.path);
   unet.net_g = "unet_128";
   unet.crop_size = 128;
   const Drawn skips(model_diagram(unet, {.step = false, .network = "g"}));

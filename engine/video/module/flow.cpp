@@ -21,7 +21,7 @@ class DisFlow final : public DenseFlow {
     const bool fine = quality == FlowQuality::fine;
     // As exact as with the preset's numbers, 16 and 5 (bench/results/notes.md, "Clips").
     dis_->setGradientDescentIterations(fine ? 6 : 4);
-    dis_->setVariationalRefinementIterations(fine ? 1 : 2);
+    dis_->setVariationalRefinementIterations(fine ? 3 : 2);
     if (fine) dis_->setFinestScale(1);
   }
   void compute(const std::uint8_t* from, const std::uint8_t* to, int width, int height,
