@@ -70,7 +70,7 @@ class FixupBlock final : public Module {
  public:
   // `spectral`: spectral norm, under which a weight of zero does not exist.
   FixupBlock(const std::string& name, std::int64_t channels, int blocks, bool spectral, DType dtype,
-                const Device& device)
+             const Device& device)
       : Module(name) {
     const std::int64_t wide = kExpansion * channels;
     const double scale = kBeforeLeaky * std::pow(blocks, -1.0 / (2 * kBranchLayers - 2));
@@ -116,8 +116,8 @@ std::vector<std::int64_t> widths(const BaseSize& base, int width) {
 void add_blocks(Sequential& to, int stage, std::int64_t channels, int stages, const TrainOptions& o,
                 bool spectral) {
   for (int i = 0; i < o.n_blocks; ++i)
-    to.add(std::make_unique<FixupBlock>(fmt::format("stages.{}.{}", stage, i), channels,
-                                           stages * o.n_blocks, spectral, dtype_of(o), device_of(o)));
+    to.add(std::make_unique<FixupBlock>(fmt::format("stages.{}.{}", stage, i), channels, stages * o.n_blocks,
+                                        spectral, dtype_of(o), device_of(o)));
 }
 
 // z -> dense, spread over the smallest map by a learned pattern for each channel; at each size

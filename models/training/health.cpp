@@ -14,23 +14,23 @@ namespace {
 constexpr std::int64_t kFewExamples = 50;
 constexpr std::int64_t kSettled = 300;  // steps after which the means are meaningful
 constexpr double kMemory = 1 - 1.0 / 200;
-constexpr double kWinning = 0.998;     // accuracy of a discriminator that has won ...
-constexpr double kWinningLoss = 0.02;  // ... and its loss
-constexpr double kBlind = 0.002;       // distance of mean scores that tell nothing apart
-constexpr double kNothing = 1e-6;      // the same for any loss
-constexpr std::int64_t kFirstSteps = 50;   // steps until a mean accuracy counts
-constexpr std::int64_t kLearned = 400;  // steps after which a discriminator has been better than ...
-constexpr double kGuessed = 0.55;      // ... this accuracy
-constexpr double kWrong = 0.4;         // accuracy of a discriminator that is fooled
-constexpr double kGuessing = 0.05;     // share of the way from guessing to certainty
-constexpr double kAlike = 1;           // mean difference of real images, in levels
-constexpr double kGrowth = 50;         // of a loss over its early size ...
-constexpr double kLarge = 100;         // ... and its size at least
-constexpr double kHuge = 1000;         // of an adversarial loss, whatever it was
-constexpr double kWide = 0.3;          // share of the data's diversity that samples had ...
-constexpr double kCollapsed = 0.12;    // ... and have
-constexpr double kSaturated = 0.99;    // share of samples' values that are 0 or 255
-constexpr std::int64_t kStill = 100;   // steps without a change
+constexpr double kWinning = 0.998;        // accuracy of a discriminator that has won ...
+constexpr double kWinningLoss = 0.02;     // ... and its loss
+constexpr double kBlind = 0.002;          // distance of mean scores that tell nothing apart
+constexpr double kNothing = 1e-6;         // the same for any loss
+constexpr std::int64_t kFirstSteps = 50;  // steps until a mean accuracy counts
+constexpr std::int64_t kLearned = 400;    // steps after which a discriminator has been better than ...
+constexpr double kGuessed = 0.55;         // ... this accuracy
+constexpr double kWrong = 0.4;            // accuracy of a discriminator that is fooled
+constexpr double kGuessing = 0.05;        // share of the way from guessing to certainty
+constexpr double kAlike = 1;              // mean difference of real images, in levels
+constexpr double kGrowth = 50;            // of a loss over its early size ...
+constexpr double kLarge = 100;            // ... and its size at least
+constexpr double kHuge = 1000;            // of an adversarial loss, whatever it was
+constexpr double kWide = 0.3;             // share of the data's diversity that samples had ...
+constexpr double kCollapsed = 0.12;       // ... and have
+constexpr double kSaturated = 0.99;       // share of samples' values that are 0 or 255
+constexpr std::int64_t kStill = 100;      // steps without a change
 
 std::optional<double> value_of(const StepStats& stats, const std::string& name) {
   for (const auto& [key, value] : stats)

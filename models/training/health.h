@@ -60,7 +60,7 @@ class HealthMonitor {
   std::set<std::string> said_;
   std::int64_t steps_seen_ = 0;
   Mean accuracy_, guesses_, loss_d_, loss_d_square_, gap_, lead_, lead_square_;
-  double best_accuracy_ = 0;  // of the means
+  double best_accuracy_ = 0;                         // of the means
   std::vector<std::pair<std::string, Mean>> sizes_;  // of the losses
   std::vector<double> first_sizes_;                  // after the first 100 steps
   std::vector<Image8> last_sheet_;

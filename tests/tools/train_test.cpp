@@ -135,7 +135,8 @@ TEST_CASE("train: images that are not square, from the data to samples, generate
   REQUIRE(trained.code == 0);
   CHECK(has(read(folder / "wide/options.json"), "\"size\": \"24x16\""));
   // 64 samples in rows of 8, with a margin of 2.
-  CHECK(sumi::claimed_image_size(folder / "wide/samples/2.png") == std::pair<std::int64_t, std::int64_t>(210, 146));
+  CHECK(sumi::claimed_image_size(folder / "wide/samples/2.png") ==
+        std::pair<std::int64_t, std::int64_t>(210, 146));
   REQUIRE(run(folder, "train --resume wide --steps 3 -q").code == 0);
   REQUIRE(run(folder, "generate -m wide -n 1 -o one.png --scale 2 -q").code == 0);
   CHECK(sumi::claimed_image_size(folder / "one.png") == std::pair<std::int64_t, std::int64_t>(48, 32));

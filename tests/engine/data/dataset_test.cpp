@@ -263,7 +263,9 @@ TEST_CASE("idx: every length is checked") {
   CHECK(has(error_of([&] { load_idx(dir.path / "y"); }), "damaged"));
 }
 
-TEST_CASE("dataset: images that are not square are the largest central part of that shape, in a pack of their own") {
+TEST_CASE(
+    "dataset: images that are not square are the largest central part of that shape, in a pack of their "
+    "own") {
   Fixture f;
   const auto square = Dataset::open(f.spec);
   f.spec.height = 8;  // the same square, and the same pack

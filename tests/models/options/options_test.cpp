@@ -183,7 +183,8 @@ TEST_CASE("options: an image size is a side or width x height, in text and in fi
   CHECK(parse_image_size("28", size));
   CHECK(size == ImageSize(28, 28));
   CHECK(size.str() == "28");
-  for (const char* wrong : {"", "x", "64x", "x64", "64x48x3", "0", "64x0", "-8", "4097", "8 x 8", "64X48", "1e2"})
+  for (const char* wrong :
+       {"", "x", "64x", "x64", "64x48x3", "0", "64x0", "-8", "4097", "8 x 8", "64X48", "1e2"})
     CHECK_FALSE(parse_image_size(wrong, size));
   CHECK(size == ImageSize(28, 28));  // unchanged
 

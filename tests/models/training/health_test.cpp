@@ -127,7 +127,9 @@ TEST_CASE("health: a classifier that is no better than guessing") {
   HealthMonitor lost(1000, true), learns(1000, true), unknown(1000, true);
   lost.set_chance(0.25);
   learns.set_chance(0.25);
-  const auto at = [](double accuracy) { return [=](int) { return StepStats{{"loss", 1.4}, {"accuracy", accuracy}}; }; };
+  const auto at = [](double accuracy) {
+    return [=](int) { return StepStats{{"loss", 1.4}, {"accuracy", accuracy}}; };
+  };
   CHECK(has(lines_of(lost, 400, at(0.27)), "step 300: the classifier is no better than guessing"));
   CHECK(lines_of(learns, 400, at(0.4)).empty());
   CHECK(lines_of(unknown, 400, at(0.2)).empty());
