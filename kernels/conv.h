@@ -65,7 +65,8 @@ using ConvFprop = void(const Exec&, const ConvGeom&, View x, View w, View bias, 
 // dx = the gradient of fprop's x: each dy multiplied by w and scattered. bias (absent or [c]) is
 // added per channel of dx; it serves as the bias of a transposed convolution.
 using ConvDgrad = void(const Exec&, const ConvGeom&, View dy, View w, View bias, MutView dx);
-// dw (+)= the gradient of fprop's weight.
+// dw (+)= the gradient of fprop's weight. On CUDA devices dw may be f32 beside bf16 operands: the
+// sums as they are, not rounded.
 using ConvWgrad = void(const Exec&, const ConvGeom&, View x, View dy, MutView dw, Write);
 
 namespace ref {
@@ -118,7 +119,9 @@ inline void conv_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View b
       [&] { cpu::conv_dgrad(e, g, dy, w, bias, dx); }, [&] { cuda::conv_dgrad(e, g, dy, w, bias, dx); });
 }
 inline void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
-  check_conv(g.wgrad_name(), e, g, x, dw, dy, {}, 0);
+  View weights = dw;
+  if (!e.device.on_host() && x.dtype == DType::bf16 && dw.dtype == DType::f32) weights.dtype = x.dtype;
+  check_conv(g.wgrad_name(), e, g, x, weights, dy, {}, 0);
   run_conv(
       g.wgrad_name(), e, g, [&] { ref::conv_wgrad(e, g, x, dy, dw, write); },
       [&] { cpu::conv_wgrad(e, g, x, dy, dw, write); }, [&] { cuda::conv_wgrad(e, g, x, dy, dw, write); });

@@ -10,6 +10,7 @@
 #include "tools/cli/option_format.h"
 #include "tools/cli/training_session.h"
 #include "tools/explain.h"
+#include "tools/launch_table.h"
 #include "tools/train_help.h"
 #include "tools/train_options.h"
 #include "tools/train_resume.h"
@@ -25,7 +26,9 @@ struct ModelCommand {
   OptionSet options;
   Output output;
   std::string config, run;
-  bool dry_run = false, explain = false;
+  bool dry_run = false, explain = false, count = false;
+
+  bool inspects() const { return dry_run || explain || count; }
 };
 
 struct TrainCommand {
@@ -39,9 +42,10 @@ struct TrainCommand {
 int run_model(const ModelCommand& command) {
   const std::string name = command_name(command.app);
   if (!command.run.empty()) {
-    if (!command.config.empty() || command.dry_run || command.explain)
-      throw UsageError(
-          name, "--resume takes the options from the run; leave out --config, --dry-run and --explain");
+    if (!command.config.empty() || command.inspects())
+      throw UsageError(name,
+                       "--resume takes the options from the run; leave out --config, --dry-run, --explain "
+                       "and --count");
     return resume_model(command.app->get_name(), command.run, command.options, command.output);
   }
   TrainOptions options = default_options(command.app->get_name());
@@ -58,7 +62,8 @@ int run_model(const ModelCommand& command) {
   if (command.dry_run) fmt::print("{}{}", describe_plan(options), describe_time(options));
   if (command.explain)
     fmt::print("{}", explain_table(explain_step(options), std::min(terminal_width(150), 150)));
-  if (command.dry_run || command.explain) return 0;
+  if (command.count) fmt::print("{}", launch_table(count_launches(options), terminal_width(100)));
+  if (command.inspects()) return 0;
   if (!model_spec(options.model).requirements.packed && (options.data_a.empty() || options.data_b.empty()))
     require_text(command.app, "--data", options.data, data_wanted(options));
   require_text(command.app, "--outdir", options.outdir, "give the directory of the run");
@@ -83,6 +88,9 @@ void add_model(TrainCommand& train, const ModelSpec& info, bool with_options) {
       ->group("Inspection");
   app.add_flag("--explain", command->explain,
                "print one step as a table of ops with shapes, kernels and times")
+      ->group("Inspection");
+  app.add_flag("--count", command->count,
+               "print the kernels that one step launches on a CUDA device; nothing is run")
       ->group("Inspection");
   command->output.add(app);
   train.models.push_back(std::move(command));

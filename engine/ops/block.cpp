@@ -16,6 +16,9 @@ namespace {
 
 using MapKind = BlockOptions::MapKind;
 
+// The inputs of the recorded entry, in this order.
+enum Input { kX, kW, kBias, kGamma, kBeta, kResidual };
+
 // State for the backward pass: the linear map's raw output and the statistics, or without a norm
 // the activated output.
 struct State {
@@ -50,31 +53,58 @@ Tensor linear_map(const Tensor& x, const BlockParams& p, const BlockOptions& o) 
   }
 }
 
-void linear_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o, const Tensor& dy,
-                     Grads& g) {
+// Passes the weight gradient that `compute(dest)` writes to input kW of g. The parameter may be
+// wider than the operands (`dtype`). CUDA kernels then write their f32 sums to the parameter's
+// gradient; elsewhere the gradient is rounded to the operands' type first.
+template <class Compute>
+void put_weight_grad(const Tensor& w, DType dtype, Grads& g, Compute&& compute) {
+  const GradDest dest = g.dest(kW);
+  if (w.dtype() == dtype || (dest.into && !w.device().on_host()))
+    g.put(kW, compute(dest));
+  else
+    g.put(kW, cast(compute(GradDest{}), w.dtype(), dest));
+}
+
+// The gradient of a bias that the norm cancels is zero, and so is a parameter's place in its arena,
+// which is zero from the start and written by nothing else: passing it on marks it as written.
+Tensor zero_gradient(const Tensor& bias, const GradDest& dest) {
+  return dest.into ? dest.into : Tensor::zeros(bias.shape(), bias.dtype(), bias.device());
+}
+
+// p: the operands; given: the parameters that they were made from.
+void linear_backward(const Tensor& x, const BlockParams& p, const BlockParams& given, const BlockOptions& o,
+                     const Tensor& dy, Grads& g) {
   if (o.map == MapKind::dense) {
-    if (g.wants(0)) g.put(0, matmul(dy, p.w));
-    if (g.wants(1)) g.put(1, dense_weight_grad(x, dy, g.dest(1)));
+    if (g.wants(kX)) g.put(kX, matmul(dy, p.w));
+    if (g.wants(kW))
+      g.put(kW, given.w.dtype() == x.dtype()
+                    ? dense_weight_grad(x, dy, g.dest(kW))
+                    : cast(dense_weight_grad(x, dy, {}), given.w.dtype(), g.dest(kW)));
   } else if (o.map == MapKind::conv) {
     const ConvGeom geom = ConvGeom::make("conv2d", x.shape(), p.w.shape(), o.conv);
-    if (g.wants(0)) g.put(0, conv_dgrad(geom, dy, p.w, {}));
-    if (g.wants(1)) g.put(1, conv_wgrad(geom, x, dy, g.dest(1)));
+    if (g.wants(kX)) g.put(kX, conv_dgrad(geom, dy, p.w, {}));
+    if (g.wants(kW))
+      put_weight_grad(given.w, x.dtype(), g,
+                      [&](const GradDest& dest) { return conv_wgrad(geom, x, dy, dest); });
   } else {
     const ConvGeom geom =
         ConvGeom::make_transpose("conv_transpose2d", x.shape(), p.w.shape(), o.conv, o.output_padding);
-    if (g.wants(0)) g.put(0, conv_fprop(geom, dy, p.w, {}));
-    if (g.wants(1)) g.put(1, conv_wgrad(geom, dy, x, g.dest(1)));
+    if (g.wants(kX)) g.put(kX, conv_fprop(geom, dy, p.w, {}));
+    if (g.wants(kW))
+      put_weight_grad(given.w, x.dtype(), g,
+                      [&](const GradDest& dest) { return conv_wgrad(geom, dy, x, dest); });
   }
-  if (!p.bias || !g.wants(2)) return;
-  g.put(2, cancels_bias(p, o) ? Tensor::zeros(p.bias.shape(), dy.dtype(), dy.device())
-                              : sum_to(dy, p.bias.shape(), 1, g.dest(2)));
+  if (!given.bias || !g.wants(kBias)) return;
+  if (cancels_bias(given, o))
+    g.put(kBias, zero_gradient(given.bias, g.dest(kBias)));
+  else if (given.bias.dtype() == dy.dtype())
+    g.put(kBias, sum_to(dy, given.bias.shape(), 1, g.dest(kBias)));
+  else
+    g.put(kBias, cast(sum_to(dy, given.bias.shape()), given.bias.dtype(), g.dest(kBias)));
 }
 
-// The inputs of the recorded entry, in this order.
-enum Input { kX, kW, kBias, kGamma, kBeta, kResidual };
-
-void block_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o, const State& s, Tensor dy,
-                    Grads& g) {
+void block_backward(const Tensor& x, const BlockParams& p, const BlockParams& given, const BlockOptions& o,
+                    const State& s, Tensor dy, Grads& g) {
   if (o.next_pad.any()) dy = pad2d_grad(dy, o.next_pad, s.raw.shape());
   if (g.wants(kResidual)) g.put(kResidual, dy);
   Tensor draw;
@@ -85,7 +115,7 @@ void block_backward(const Tensor& x, const BlockParams& p, const BlockOptions& o
   } else {
     draw = unary_grad(o.act, o.alpha, s.out, s.out, dy);
   }
-  linear_backward(x, p, o, draw, g);
+  linear_backward(x, p, given, o, draw, g);
 }
 
 void check(const BlockOptions& o) {
@@ -97,10 +127,11 @@ void check(const BlockOptions& o) {
          fmt::format("{} (alpha {}) is not an activation of blocks", kernels::name_of(o.act), o.alpha));
 }
 
-// The operands of the linear map have the activations' dtype; the norm's parameters keep theirs.
-BlockParams multiplied_in(DType dtype, BlockParams p) {
+// The operands of the linear map have the activations' dtype; the norm's parameters keep theirs. A
+// bias that the norm cancels is left out.
+BlockParams multiplied_in(DType dtype, const BlockOptions& o, BlockParams p) {
   p.w = cast(p.w, dtype);
-  p.bias = cast(p.bias, dtype);
+  p.bias = cancels_bias(p, o) ? Tensor() : cast(p.bias, dtype);
   return p;
 }
 
@@ -108,7 +139,9 @@ BlockParams multiplied_in(DType dtype, BlockParams p) {
 
 Tensor fused_block_composition(const Tensor& x, const BlockParams& params, const BlockOptions& o,
                                const Tensor& residual) {
-  const BlockParams p = multiplied_in(x.dtype(), params);
+  BlockParams p = params;
+  p.w = cast(p.w, x.dtype());
+  p.bias = cast(p.bias, x.dtype());
   Tensor y = linear_map(x, p, o);
   if (o.has_norm)
     y = normalize(y, p.gamma, p.beta, norm_options(o), p.running, p.training);
@@ -122,16 +155,15 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
                    const Tensor& residual) {
   check(o);
   const ProgramScope scope;
-  const BlockParams p = multiplied_in(x.dtype(), params);
-  const std::vector<Tensor> inputs{x, p.w, p.bias, p.gamma, p.beta, residual};
+  const std::vector<Tensor> inputs{x, params.w, params.bias, params.gamma, params.beta, residual};
   const bool records = would_record(inputs);
   State s;
   Tensor y;
+  BlockParams p;
   {
     const NoGrad no_grad;
-    BlockParams linear = p;
-    if (cancels_bias(p, o)) linear.bias = {};
-    s.raw = linear_map(x, linear, o);
+    p = multiplied_in(x.dtype(), o, params);
+    s.raw = linear_map(x, p, o);
     if (residual && !(residual.shape() == s.raw.shape()))
       fail("block", fmt::format("the residual {} must have the result's shape {}", residual.shape().str(),
                                 s.raw.shape().str()));
@@ -163,32 +195,23 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
   }
   if (GraphRecorder* const graph = GraphRecorder::current())
     graph->add_composition(
-        inputs,
-        [&] {
-          BlockParams effective = p;
-          if (cancels_bias(p, o)) effective.bias = {};
-          return fused_block_composition(x, effective, o, residual);
-        },
-        y);
-  if (ProgramRecorder* const program = scope.recorder()) {
-    BlockParams effective = p;
-    if (cancels_bias(p, o)) effective.bias = {};
-    program->block(x, effective, o, residual, y);
-  }
+        inputs, [&] { return fused_block_composition(x, p, o, residual); }, y);
+  if (ProgramRecorder* const program = scope.recorder()) program->block(x, p, o, residual, y);
   if (!records) return y;
   // Running statistics live in the module; the closure keeps its own handles and never updates them
   // again.
-  return record("block", inputs, y, [x, p, o, s, residual](const Tensor& dy, Grads& g) {
-    if (!Tape::recording()) return block_backward(x, p, o, s, dy, g);
-    grads_through_composition({x, p.w, p.bias, p.gamma, p.beta, residual}, dy, g, [&] {
-      Tensor y2 = linear_map(x, p, o);
+  return record("block", inputs, y, [x, p, params, o, s, residual](const Tensor& dy, Grads& g) {
+    if (!Tape::recording()) return block_backward(x, p, params, o, s, dy, g);
+    grads_through_composition({x, params.w, params.bias, params.gamma, params.beta, residual}, dy, g, [&] {
+      Tensor y2 = linear_map(x, multiplied_in(x.dtype(), o, params), o);
       if (o.has_norm)
-        y2 = norm_composition(y2, p.gamma, p.beta, norm_options(o), s.norm);
+        y2 = norm_composition(y2, params.gamma, params.beta, norm_options(o), s.norm);
       else if (o.act != Unary::identity)
         y2 = unary(o.act, y2, o.alpha);
       if (residual) y2 = add(y2, residual);
       return o.next_pad.any() ? pad2d(y2, o.next_pad) : y2;
     });
+    if (cancels_bias(params, o) && g.wants(kBias)) g.put(kBias, zero_gradient(params.bias, g.dest(kBias)));
   });
 }
 

@@ -2,8 +2,12 @@
 
 #include <string>
 
+#include "kernels/base/launch_log.h"
+
 namespace sumi::kernels {
 namespace {
+
+thread_local std::vector<LaunchRecord>* recorded = nullptr;
 
 void* take(std::size_t bytes) {
   void* data = nullptr;
@@ -35,6 +39,18 @@ void check_cuda(cudaError_t error, const char* call, const char* file, int line)
   const std::string path = file;
   fail("cuda", std::string(cudaGetErrorString(error)) + " (" + cudaGetErrorName(error) + ") from " + call +
                    " at " + path.substr(path.find_last_of('/') + 1) + ":" + std::to_string(line));
+}
+
+LaunchLog::LaunchLog(std::vector<LaunchRecord>& launches) {
+  recorded = &launches;
+}
+LaunchLog::~LaunchLog() {
+  recorded = nullptr;
+}
+
+bool record_launch(const char* kernel, const LaunchShape& shape) {
+  if (recorded) recorded->push_back({kernel, std::uint64_t{shape.grid.x} * shape.grid.y * shape.grid.z});
+  return recorded;
 }
 
 void check_launch(const char* kernel) {

@@ -22,6 +22,9 @@ struct LaunchShape {
   dim3 grid, block;
 };
 
+// Returns true if this thread records launches (kernels/base/launch_log.h), and records this one.
+bool record_launch(const char* kernel, const LaunchShape& shape);
+
 // Throws Error naming the kernel if CUDA reported an error, of this launch or of earlier work.
 void check_launch(const char* kernel);
 
@@ -41,6 +44,7 @@ template <class... P, class... A>
 void launch(const Exec& exec, const char* name, void (*kernel)(P...), const LaunchShape& shape, A&&... args) {
   static_assert(parameter_bytes<P...>() <= kMostParameterBytes, "pass a pointer to what is this large");
   if (shape.grid.x == 0 || shape.grid.y == 0 || shape.grid.z == 0) return;
+  if (record_launch(name, shape)) return;
   std::tuple<P...> values(static_cast<P>(args)...);
 #ifdef SUMI_CUDA
   std::apply(

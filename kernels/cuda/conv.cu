@@ -95,7 +95,7 @@ void conv_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, Mu
 }
 
 void conv_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
-  const ConvProblem problem = problem_of(e, g, dw.dtype);
+  const ConvProblem problem = problem_of(e, g, x.dtype);
   const auto& v = choose_variant(g.wgrad_name(), e, wgrad_variants, problem);
   v.run(e, g, x, dy, dw, write);
   ran(e, v.name, problem.dtype, problem.multiply);

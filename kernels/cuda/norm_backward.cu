@@ -4,14 +4,17 @@
 //   dx = (gamma dz - mean(gamma dz) - x_hat mean(gamma dz x_hat)) / sqrt(var + eps)
 // (Ioffe and Szegedy 2015, with collected terms). With fixed statistics the two means are omitted.
 //
-// Five kernels, each sum in an order determined by the sizes alone:
-//   grad_sums_of_chunks  sums of dz and dz x_hat per chunk of rows of a channel (device/columns.cuh)
-//   join_grad_sums       over the chunks: one pair per channel of each outer
-//   parameter_grads      over the outers: dgamma and dbeta, one thread per channel
-//   statistic_means      over the channels of a statistic: the two means, one warp per statistic
-//   norm_input_grad      dx, one thread per element
-// dz is computed twice, from x and dy, and never stored.
+// Two kernels, each sum in an order determined by the sizes alone:
+//   norm_grad_sums   sums of dz and dz x_hat per chunk of rows of a channel (device/columns.cuh). The
+//                    last block of a tile joins its chunks; if a channel is a statistic it also
+//                    computes the two means, and with one outer (batch norm) dgamma and dbeta. Else
+//                    the last block of an outer computes the means over channels.
+//   norm_input_grad  dx
+// and a third, norm_parameter_grads, that sums over several outers: dgamma and dbeta, one thread
+// per channel. dz is computed twice, from x and dy, and never stored. As in norm_apply.cu, a thread
+// owns 16 bytes of channels and reads their maps once.
 #include "kernels/cuda/device/elements.cuh"
+#include "kernels/cuda/device/last_block.cuh"
 #include "kernels/cuda/device/reduce.cuh"
 #include "kernels/cuda/device/unary.cuh"
 #include "kernels/cuda/norm.cuh"
@@ -23,51 +26,152 @@ struct GradPair {
   float plain, with_hat;
 };
 
-// The operands from which dz is computed.
-template <class T>
-struct GradSource {
-  Affine affine;
-  Unary act;
-  float alpha;
-  const T *x, *dy;
+// Where dgamma and dbeta go; both may be null.
+struct ParameterGrads {
+  float *gamma, *beta;
+  bool add_gamma, add_beta;
 
-  // dz and x_hat of element i
-  __device__ GradPair at(std::int64_t i, const ChannelMap& map) const {
-    const float hat = map.x_hat(static_cast<float>(x[i])), z = map.z(hat);
-    return {static_cast<float>(dy[i]) * unary_slope(act, alpha, z, unary_value(act, alpha, z)), hat};
+  __device__ void put(std::int64_t channel, double of_gamma, double of_beta) const {
+    if (gamma) store(gamma[channel], static_cast<float>(of_gamma), add_gamma);
+    if (beta) store(beta[channel], static_cast<float>(of_beta), add_beta);
   }
 };
 
-template <class T>
-__global__ void grad_sums_of_chunks(RowChunks k, GradSource<T> source, GradPair* partial) {
-  const Slice s(k);
-  const ChannelMap map = s.inside ? source.affine.at(s.outer, s.col) : ChannelMap{};
-  float plain = 0, with_hat = 0;
-  for_each_row(k, s, [&](std::int64_t i) {
-    const auto [dz, hat] = source.at(i, map);
-    plain += dz;
-    with_hat += dz * hat;
-  });
-  plain = column_sum(plain, k.lanes);
-  with_hat = column_sum(with_hat, k.lanes);
-  if (s.writes) partial[s.partial] = {plain, with_hat};
+// The operands from which dz is computed.
+template <class T, class Act>
+struct GradSource {
+  Affine affine;
+  Act act;
+  const T *x, *dy;
+
+  // The same from outer `first` on.
+  GradSource from(std::int64_t first) const {
+    const NormLayout& l = affine.layout;
+    GradSource part = *this;
+    part.affine.mean += first * l.groups;
+    part.affine.var += first * l.groups;
+    part.x += first * l.rows * l.c;
+    part.dy += first * l.rows * l.c;
+    return part;
+  }
+  // dz and x - mean of the elements from i on.
+  template <int size>
+  __device__ void at(std::int64_t i, const ChannelMaps<size>& maps, float (&dz)[size],
+                     float (&centered)[size]) const {
+    float z[size];
+    load_floats(x + i, centered);
+    load_floats(dy + i, dz);
+    maps.apply(centered, z);
+    SUMI_UNROLL
+    for (int n = 0; n < size; ++n) dz[n] = act.times_slope(z[n], dz[n]);
+  }
+};
+
+// Buffers of the sums: partial [outer, chunk, c], sums [outer, c], means [outer, groups].
+struct GradSums {
+  GradPair *partial, *sums, *means;
+
+  GradSums(const Exec& e, const NormLayout& l, const RowChunks& k) {
+    const std::int64_t pairs = l.outer * l.c + l.stats() + l.outer * k.chunks * l.c;
+    sums = static_cast<GradPair*>(e.scratch->get(static_cast<std::size_t>(pairs) * sizeof(GradPair)));
+    means = sums + l.outer * l.c;
+    partial = means + l.stats();
+  }
+  // The same from outer `first` on.
+  GradSums from(std::int64_t first, const NormLayout& l, const RowChunks& k) const {
+    GradSums part = *this;
+    part.partial += first * k.chunks * l.c;
+    part.sums += first * l.c;
+    part.means += first * l.groups;
+    return part;
+  }
+};
+
+// Joins the chunks of `width` channels from `first` of outer o; stores sums and, if a channel is a
+// statistic, means; with one outer, the gradients of the parameters.
+__device__ inline void join_grad_sums(const RowChunks& k, const Affine& affine, const GradSums& to,
+                                      const ParameterGrads& grads, std::int64_t o, std::int64_t first,
+                                      std::int64_t width) {
+  const NormLayout& l = affine.layout;
+  const unsigned lanes = width < 32 ? static_cast<unsigned>(width) : 32;
+  for (std::int64_t base = 0; base < width; base += lanes) {
+    const std::int64_t channel = first + base + threadIdx.x % lanes;
+    const bool exists = channel < l.c;
+    float sums[2] = {0, 0};
+    for (std::int64_t chunk = threadIdx.x / lanes; exists && chunk < k.chunks;
+         chunk += kColumnBlock / lanes) {
+      const GradPair& part = to.partial[(o * k.chunks + chunk) * l.c + channel];
+      sums[0] += part.plain;
+      sums[1] += part.with_hat;
+    }
+    const float plain = column_sum(sums[0], lanes), with_hat = column_sum(sums[1], lanes);
+    if (!exists || threadIdx.x >= lanes) continue;
+    to.sums[o * l.c + channel] = {plain, with_hat};
+    if (l.per_group == 1) {
+      const float share = affine.scale(channel) / l.count();
+      to.means[l.stat_of(o, channel)] = {plain * share, with_hat * share};
+    }
+    if (l.outer == 1) grads.put(channel, static_cast<double>(with_hat), static_cast<double>(plain));
+  }
 }
 
-__global__ void join_grad_sums(RowChunks k, const GradPair* partial, GradPair* sums) {
-  const Slice s(k);
-  double plain = 0, with_hat = 0;
-  for_each_row(k, s, [&](std::int64_t i) {
-    plain += static_cast<double>(partial[i].plain);
-    with_hat += static_cast<double>(partial[i].with_hat);
-  });
-  plain = column_sum(plain, k.lanes);
-  with_hat = column_sum(with_hat, k.lanes);
-  if (s.writes) sums[s.partial] = {static_cast<float>(plain), static_cast<float>(with_hat)};
+// The means of the groups of outer o over their channels, the whole block for each.
+__device__ inline void join_group_means(const Affine& affine, const GradSums& to, std::int64_t o) {
+  const NormLayout& l = affine.layout;
+  for (std::int64_t group = 0; group < l.groups; ++group) {
+    const std::int64_t first = group * l.per_group;
+    float plain = 0, with_hat = 0;
+    for (std::int64_t channel = first + threadIdx.x; channel < first + l.per_group; channel += kColumnBlock) {
+      const GradPair& sum = to.sums[o * l.c + channel];
+      plain += affine.scale(channel) * sum.plain;
+      with_hat += affine.scale(channel) * sum.with_hat;
+    }
+    plain = block_sum(plain);
+    with_hat = block_sum(with_hat);
+    if (threadIdx.x == 0) to.means[o * l.groups + group] = {plain / l.count(), with_hat / l.count()};
+  }
 }
 
-// dgamma and dbeta may be null. sums [outer, c].
-__global__ void parameter_grads(NormLayout l, const GradPair* sums, float* dgamma, bool add_gamma,
-                                float* dbeta, bool add_beta) {
+// k: x as vectors of `size` channels.
+template <class T, int size, class Act>
+__global__ void norm_grad_sums(RowChunks k, GradSource<T, Act> source, GradSums to, ParameterGrads grads) {
+  const Slice s(k);
+  const Affine& affine = source.affine;
+  const BlockMaps& block = affine.template block_maps<size>(k, s);
+  const ChannelMaps<size> maps = own_maps<size>(k, s, block);
+  float sums[2 * size] = {};
+  for_each_row(k, s, [&](std::int64_t i) {
+    float dz[size], centered[size];
+    source.at(i * size, maps, dz, centered);
+    SUMI_UNROLL
+    for (int n = 0; n < size; ++n) {
+      sums[n] += dz[n];
+      sums[size + n] = fmaf(dz[n], centered[n], sums[size + n]);
+    }
+  });
+  const std::int64_t first = Affine::first_channel<size>(k);
+  constexpr unsigned most_lanes = size == 1 ? 32 : kVectorLanes;
+  column_sums<most_lanes>(sums, k.lanes, [&](int which, unsigned lane, float total) {
+    const unsigned own = lane * size + static_cast<unsigned>(which) % size;
+    if (first + own >= k.cols * size) return;
+    GradPair& pair = to.partial[(s.outer * k.chunks + s.chunk) * k.cols * size + first + own];
+    if (which < size)
+      pair.plain = total;
+    else
+      pair.with_hat = total * block.rstd[own];
+  });
+  const bool by_channel = affine.layout.per_group == 1;
+  const std::int64_t ticket = by_channel ? s.outer * k.tiles + k.tile() : s.outer;
+  if (!is_last_block(ticket, static_cast<unsigned>(by_channel ? k.chunks : k.chunks * k.tiles))) return;
+  if (by_channel) return join_grad_sums(k, affine, to, grads, s.outer, first, k.lanes * size);
+  // Lanes must be a power of two, so the channels are joined in whole warps.
+  join_grad_sums(k, affine, to, grads, s.outer, 0, (affine.layout.c + 31) / 32 * 32);
+  __syncthreads();  // the sums have been written
+  join_group_means(affine, to, s.outer);
+}
+
+// dgamma and dbeta of several outers. sums [outer, c].
+__global__ void norm_parameter_grads(NormLayout l, const GradPair* sums, ParameterGrads grads) {
   for_each_element(l.c, [=](std::int64_t channel) {
     double plain = 0, with_hat = 0;
     for (std::int64_t o = 0; o < l.outer; ++o) {
@@ -75,83 +179,73 @@ __global__ void parameter_grads(NormLayout l, const GradPair* sums, float* dgamm
       plain += static_cast<double>(sum.plain);
       with_hat += static_cast<double>(sum.with_hat);
     }
-    if (dgamma) store(dgamma[channel], static_cast<float>(with_hat), add_gamma);
-    if (dbeta) store(dbeta[channel], static_cast<float>(plain), add_beta);
+    grads.put(channel, with_hat, plain);
   });
 }
 
-// means [outer, groups], of gamma dz and gamma dz x_hat. One warp per block, one block per
-// statistic.
-__global__ void statistic_means(Affine affine, const GradPair* sums, GradPair* means) {
-  const NormLayout& l = affine.layout;
-  const std::int64_t stat = blockIdx.x, o = stat / l.groups, first = stat % l.groups * l.per_group;
-  float plain = 0, with_hat = 0;
-  for (std::int64_t channel = first + threadIdx.x; channel < first + l.per_group; channel += 32) {
-    const GradPair& sum = sums[o * l.c + channel];
-    plain += affine.scale(channel) * sum.plain;
-    with_hat += affine.scale(channel) * sum.with_hat;
-  }
-  plain = warp_sum(plain);
-  with_hat = warp_sum(with_hat);
-  if (threadIdx.x == 0) means[stat] = {plain / l.count(), with_hat / l.count()};
-}
+// What a channel's dx subtracts from scale dz: constant + slope (x - mean).
+struct BlockMeans {
+  float constant[kColumnBlock], slope[kColumnBlock];
+};
 
 // means null: fixed statistics. dx may be dy.
-template <class T>
-__global__ void norm_input_grad(GradSource<T> source, const GradPair* means, T* dx) {
-  const NormLayout& l = source.affine.layout;
-  for_each_element(l.outer * l.rows * l.c, [&](std::int64_t i) {
-    const std::int64_t channel = i % l.c, o = i / l.c / l.rows;
-    const ChannelMap map = source.affine.at(o, channel);
-    const auto [dz, hat] = source.at(i, map);
-    float through = map.gamma * dz;
-    if (means) {
-      const GradPair& mean = means[l.stat_of(o, channel)];
-      through -= mean.plain + hat * mean.with_hat;
-    }
-    dx[i] = T(map.rstd * through);
+template <class T, int size, class Act>
+__global__ void norm_input_grad(RowChunks k, GradSource<T, Act> source, const GradPair* means, T* dx) {
+  const Slice s(k);
+  const Affine& affine = source.affine;
+  auto& block_means = block_shared<BlockMeans>();
+  const BlockMaps& block = affine.template block_maps<size>(k, s);
+  const std::int64_t channel = Affine::first_channel<size>(k) + threadIdx.x;
+  if (threadIdx.x < k.lanes * size && channel < affine.layout.c) {
+    const GradPair mean = means ? means[affine.layout.stat_of(s.outer, channel)] : GradPair{0, 0};
+    const float rstd = block.rstd[threadIdx.x];
+    block_means.constant[threadIdx.x] = rstd * mean.plain;
+    block_means.slope[threadIdx.x] = rstd * rstd * mean.with_hat;
+  }
+  __syncthreads();
+  const ChannelMaps<size> maps = own_maps<size>(k, s, block);
+  float constant[size], slope[size];
+  if (s.inside) {
+    own_channels(k, block_means.constant, constant);
+    own_channels(k, block_means.slope, slope);
+  }
+  for_each_row(k, s, [&](std::int64_t i) {
+    float dz[size], centered[size];
+    source.at(i * size, maps, dz, centered);
+    SUMI_UNROLL
+    for (int n = 0; n < size; ++n)
+      dz[n] = fmaf(maps.scale[n], dz[n], -fmaf(centered[n], slope[n], constant[n]));
+    store_floats(dz, dx + i * size);
   });
 }
-
-// The joined sums of all chunks, [outer, c], and room for the statistics' means, in the Exec's
-// scratch memory.
-struct GradScratch {
-  GradPair *sums, *means, *partial;
-
-  GradScratch(const Exec& e, const NormLayout& l, const RowChunks& k) {
-    const std::int64_t pairs = l.outer * l.c + l.stats() + k.partials();
-    sums = static_cast<GradPair*>(e.scratch->get(static_cast<std::size_t>(pairs) * sizeof(GradPair)));
-    means = sums + l.outer * l.c;
-    partial = means + l.stats();
-  }
-};
 
 void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var, View gamma, View beta,
                    Unary act, double alpha, bool fixed_stats, View dy, MutView dx, MutView dgamma,
                    Write dgamma_write, MutView dbeta, Write dbeta_write) {
   const NormLayout l(g);
-  const RowChunks k = l.slices(), chunks = RowChunks::of_chunks(k);
   const bool through_stats = dx && !fixed_stats;
+  const ParameterGrads grads{dgamma ? dgamma.as<float>() : nullptr, dbeta ? dbeta.as<float>() : nullptr,
+                             dgamma_write == Write::accumulate, dbeta_write == Write::accumulate};
   dispatch_f32_bf16("norm_backward", x.dtype, [&]<class T>() {
-    const Affine affine(l, mean, var, gamma, beta);
-    const GradSource<T> source{affine, act, static_cast<float>(alpha), x.as<T>(), dy.as<T>()};
-    const GradScratch scratch(e, l, k);
-    if (dgamma || dbeta || through_stats) {
-      launch(e, "grad_sums_of_chunks", grad_sums_of_chunks<T>, {k.grid(), kColumnBlock}, k, source,
-             scratch.partial);
-      launch(e, "join_grad_sums", join_grad_sums, {chunks.grid(), kColumnBlock}, chunks, scratch.partial,
-             scratch.sums);
-    }
-    if (dgamma || dbeta)
-      launch(e, "parameter_grads", parameter_grads, {element_grid(l.c), kElementBlock}, l, scratch.sums,
-             dgamma ? dgamma.as<float>() : nullptr, dgamma_write == Write::accumulate,
-             dbeta ? dbeta.as<float>() : nullptr, dbeta_write == Write::accumulate);
-    if (through_stats)
-      launch(e, "statistic_means", statistic_means, {static_cast<unsigned>(l.stats()), 32}, affine,
-             scratch.sums, scratch.means);
-    if (dx)
-      launch(e, "norm_input_grad", norm_input_grad<T>, {element_grid(x.count()), kElementBlock}, source,
-             through_stats ? scratch.means : nullptr, dx.as<T>());
+    dispatch_vectors<T>(l.c, are_aligned({x, dy, dx}), [&]<int size>() {
+      dispatch_activation(act, alpha, [&]<class Act>(Act function) {
+        const GradSource<T, Act> source{Affine(l, mean, var, gamma, beta), function, x.as<T>(), dy.as<T>()};
+        const RowChunks whole = RowChunks::of_vectors(l.outer, l.rows, l.c, size);
+        const GradSums sums(e, l, whole);
+        if (dgamma || dbeta || through_stats)
+          for_each_ticketed(whole, l.per_group > 1, [&](std::int64_t first, const RowChunks& k) {
+            launch(e, "norm_grad_sums", norm_grad_sums<T, size, Act>, {k.grid(), kColumnBlock}, k,
+                   source.from(first), sums.from(first, l, k), grads);
+          });
+        if ((dgamma || dbeta) && l.outer > 1)
+          launch(e, "norm_parameter_grads", norm_parameter_grads, {element_grid(l.c), kElementBlock}, l,
+                 sums.sums, grads);
+        if (!dx) return;
+        const RowChunks elements = RowChunks::of_elements(l.outer, l.rows, l.c / size);
+        launch(e, "norm_input_grad", norm_input_grad<T, size, Act>, {elements.grid(), kColumnBlock}, elements,
+               source, through_stats ? sums.means : nullptr, dx.as<T>());
+      });
+    });
   });
 }
 

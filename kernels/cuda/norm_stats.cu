@@ -6,37 +6,6 @@
 
 namespace sumi::kernels::cuda {
 
-// k: the partition into chunks. One warp per block, one block per statistic.
-__global__ void norm_stats_join(NormLayout l, RowChunks k, const Moments* partial, float* mean, float* var) {
-  const std::int64_t stat = blockIdx.x, o = stat / l.groups, first = stat % l.groups * l.per_group;
-  // calls f(count, moments) for this lane's parts
-  const auto for_each_part = [&](auto&& f) {
-    for (std::int64_t i = threadIdx.x; i < k.chunks * l.per_group; i += 32) {
-      const std::int64_t chunk = i / l.per_group, channel = first + i % l.per_group;
-      f(static_cast<double>(k.rows_of(chunk)), partial[(o * k.chunks + chunk) * l.c + channel]);
-    }
-  };
-  const auto count = static_cast<double>(l.rows * l.per_group);
-  double sum = 0, squares = 0;
-  for_each_part([&](double n, const Moments& part) { sum += n * static_cast<double>(part.mean); });
-  const double center = warp_sum(sum) / count;
-  for_each_part([&](double n, const Moments& part) {
-    const double off = static_cast<double>(part.mean) - center;
-    squares += static_cast<double>(part.squares) + n * off * off;
-  });
-  squares = warp_sum(squares);
-  if (threadIdx.x != 0) return;
-  mean[stat] = static_cast<float>(center);
-  // rounding may give a negative value; NaN propagates
-  var[stat] = static_cast<float>(squares < 0 ? 0 : squares / count);
-}
-
-void join_moments(const Exec& e, const NormLayout& l, const RowChunks& k, const Moments* partial,
-                  MutView mean, MutView var) {
-  launch(e, "norm_stats_join", norm_stats_join, {static_cast<unsigned>(l.stats()), 32}, l, k, partial,
-         mean.as<float>(), var.as<float>());
-}
-
 namespace {
 
 bool vectors_fit(const NormProblem& p) {

@@ -2,16 +2,27 @@
 #pragma once
 
 #include "kernels/cuda/index.cuh"
+#include "kernels/cuda/pixels.cuh"
 #include "kernels/pad.h"
 
 namespace sumi::kernels::cuda {
 
 // The input index i pixels after the first, or -1 where the border is zero.
-__device__ inline std::int64_t pad_source(PadMode mode, std::int64_t i, std::int64_t size) {
+template <class Index>
+__device__ Index pad_source(PadMode mode, Index i, Index size) {
   if (i >= 0 && i < size) return i;
   if (mode == PadMode::zero) return -1;
   if (mode == PadMode::replicate) return i < 0 ? 0 : size - 1;
   return i < 0 ? -i : 2 * (size - 1) - i;
+}
+
+// The same with fewer instructions, for 32 bits and borders as PadGeom::check() allows.
+__device__ inline int border_source(PadMode mode, int i, int size) {
+  const bool inside = static_cast<unsigned>(i) < static_cast<unsigned>(size);
+  const int from_first = i < 0 ? -i : i, from_last = 2 * (size - 1) - from_first;
+  const int mirrored = from_first < from_last ? from_first : from_last;
+  const int nearest = i < 0 ? 0 : i < size ? i : size - 1;
+  return inside ? i : mode == PadMode::reflect ? mirrored : mode == PadMode::replicate ? nearest : -1;
 }
 
 // The index in x (of shape s) of element i of the padded tensor (of shape t), or -1 where the
@@ -21,5 +32,33 @@ __device__ inline std::int64_t padded_from(const PadGeom& g, const Shape& s, con
   const std::int64_t h = pad_source(g.mode, at.h - g.top, s.h), w = pad_source(g.mode, at.w - g.left, s.w);
   return h < 0 || w < 0 ? -1 : offset(s, at.n, h, w, at.c);
 }
+
+// The border of a tensor, as the source of each of its pixels.
+class Border {
+ public:
+  // x and y: the shapes without and with the border. `kernel` is named in errors.
+  Border(const char* kernel, const PadGeom& pad, const Shape& x, const Shape& y)
+      : pixels_(kernel, pad.any() ? y : Shape{}),
+        mode_(pad.mode),
+        top_(pad.top),
+        left_(pad.left),
+        h_(static_cast<int>(x.h)),
+        w_(static_cast<int>(x.w)),
+        any_(pad.any()) {}
+
+  // The pixel of x that `pixel` of y copies, or -1 where the border is zero.
+  __device__ int source(int pixel) const {
+    if (!any_) return pixel;
+    const Pixel at = pixels_.at(pixel);
+    const int h = border_source(mode_, at.h - top_, h_), w = border_source(mode_, at.w - left_, w_);
+    return h < 0 || w < 0 ? -1 : (at.n * h_ + h) * w_ + w;
+  }
+
+ private:
+  Pixels pixels_;
+  PadMode mode_;
+  int top_, left_, h_, w_;
+  bool any_;
+};
 
 }  // namespace sumi::kernels::cuda

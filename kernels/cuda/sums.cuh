@@ -1,39 +1,39 @@
-// Sums of any function of an element over the rows of [outer, rows, cols], in two kernels: partial
-// sums of chunks in f32, then their sum in double (device/columns.cuh assigns the work).
+// Sums of any function of an element over the rows of [outer, rows, cols]: partial sums of chunks
+// in f32, then their sum in double, by the block that finishes last (device/columns.cuh assigns the
+// work).
 #pragma once
 
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/columns.cuh"
+#include "kernels/cuda/device/last_block.cuh"
 
 namespace sumi::kernels::cuda {
 
-// value(i), i in [0, outer rows cols), returns a float.
-template <class Value>
-__global__ void sum_slices(RowChunks k, Value value, float* partial) {
+// value(i), i in [0, outer rows cols), returns a float. y[outer, cols] (+)= scale * (sum of the
+// values).
+template <class Value, class T>
+__global__ void sum_slices(RowChunks k, Value value, float* partial, double scale, T* y, bool add) {
   const Slice s(k);
-  float sum = 0;
-  for_each_row(k, s, [&](std::int64_t i) { sum += value(i); });
-  sum = column_sum(sum, k.lanes);
-  if (s.writes) partial[s.partial] = sum;
-}
-
-// y[outer, cols] (+)= scale * (sum of the partial sums).
-template <class T>
-__global__ void join_sums(RowChunks k, const float* partial, double scale, T* y, bool add) {
-  const Slice s(k);
+  float part = 0;
+  for_each_row(k, s, [&](std::int64_t i) { part += value(i); });
+  part = column_sum(part, k.lanes);
+  if (s.writes) partial[s.partial] = part;
+  const std::int64_t tile = s.outer * k.tiles + k.tile();
+  if (!is_last_block(tile, static_cast<unsigned>(k.chunks))) return;
   double sum = 0;
-  for_each_row(k, s, [&](std::int64_t i) { sum += static_cast<double>(partial[i]); });
+  if (s.inside)
+    for (std::int64_t chunk = k.level(); chunk < k.chunks; chunk += k.depth())
+      sum += static_cast<double>(partial[(s.outer * k.chunks + chunk) * k.cols + s.col]);
   sum = scale * column_sum(sum, k.lanes);
-  if (s.writes) y[s.partial] = T(add ? static_cast<double>(y[s.partial]) + sum : sum);
+  T& to = y[s.outer * k.cols + s.col];
+  if (s.writes) to = T(add ? static_cast<double>(to) + sum : sum);
 }
 
-// Runs both kernels. `partial` has room for k.partials() values.
+// `partial` has room for k.partials() values.
 template <class Value, class T>
 void sum_rows(const Exec& e, const RowChunks& k, const Value& value, float* partial, double scale, T* y,
               bool add) {
-  launch(e, "sum_slices", sum_slices<Value>, {k.grid(), kColumnBlock}, k, value, partial);
-  const RowChunks chunks = RowChunks::of_chunks(k);
-  launch(e, "join_sums", join_sums<T>, {chunks.grid(), kColumnBlock}, chunks, partial, scale, y, add);
+  launch(e, "sum_slices", sum_slices<Value, T>, {k.grid(), kColumnBlock}, k, value, partial, scale, y, add);
 }
 template <class Value, class T>
 void sum_rows(const Exec& e, const RowChunks& k, const Value& value, double scale, T* y, bool add) {

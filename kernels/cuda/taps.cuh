@@ -1,5 +1,5 @@
-// The inputs that a resized output reads along one axis, with their weights; shared by resize and
-// image.
+// The inputs that a resized output reads along one axis, with their weights, for crops of any size
+// in one launch (u8_to_float); sizes known at the launch: rational_axis.cuh.
 #pragma once
 
 #include "kernels/cuda/device/keywords.cuh"
@@ -34,27 +34,6 @@ struct Axis {
     const std::int64_t whole = static_cast<std::int64_t>(x);
     const std::int64_t first = whole < in - 1 ? whole : in - 1, second = first < in - 1 ? first + 1 : first;
     return {first, second, static_cast<float>(x - static_cast<double>(whole))};
-  }
-
-  // The weight with which output i reads input j.
-  __device__ float weight(std::int64_t i, std::int64_t j) const {
-    const Tap tap = this->tap(i);
-    return (tap.first == j ? 1.0F - tap.t : 0.0F) + (tap.second == j ? tap.t : 0.0F);
-  }
-
-  // The first output whose second input is j or later: none before it reads j. Inputs are monotonic
-  // in the outputs, so this is a bisection.
-  __device__ std::int64_t first_reader(std::int64_t j) const {
-    std::int64_t low = 0, high = out;
-    while (low < high) {
-      const std::int64_t middle = (low + high) / 2;
-      if (tap(middle).second < j) {
-        low = middle + 1;
-      } else {
-        high = middle;
-      }
-    }
-    return low;
   }
 };
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "engine/runtime/record_launches.h"
 #include "engine/runtime/trace.h"
 #include "models/model.h"
 #include "models/training/training_events.h"
@@ -39,6 +40,15 @@ double seconds_of_step(const TrainOptions& options, double budget);
 
 // --explain: every op of one step on random images, in order. Times are medians of several steps.
 std::vector<OpRecord> explain_step(const TrainOptions& options);
+
+// --count: the kernels that one step launches on a CUDA device, in order, recorded without running
+// them; the step is the second, whose buffers exist. `peak_bytes`: of the device's memory pool.
+struct StepLaunches {
+  std::vector<RecordedLaunch> launches;
+  std::uint64_t peak_bytes = 0;
+};
+// Throws Error if the options' device is not a CUDA device.
+StepLaunches count_launches(const TrainOptions& options);
 
 // The convolutions of a step on the CPU, in order and with repetitions; for sumi tune. Images and
 // device as above.

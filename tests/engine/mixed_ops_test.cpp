@@ -64,6 +64,38 @@ TEST_CASE("cast: gradients of several passes add up in f32, in the arena") {
     }
 }
 
+// A convolution with an instance norm, whose mean takes the bias away again.
+TEST_CASE("block: a bias that the norm cancels has a zero gradient, which counts as written") {
+  for (const Device& device : devices())
+    for (const DType activations : {DType::f32, DType::bf16}) {
+      LayerSpec s;
+      s.in = s.out = 4;
+      s.kernel = 3;
+      s.pad = 1;
+      s.norm = LayerSpec::Norm::instance;
+      s.act = Unary::relu;
+      s.name = "main";
+      Sequential net("net");
+      net.add(s, DType::f32, device);
+      net.set_activations(activations);
+      ParamArena arena({{"net", &net}});
+      const Tensor x =
+          Tensor::from(numbers({2, 5, 5, 4}, 1).to_vector<double>(), {2, 5, 5, 4}, DType::f32, device);
+      x.set_requires_grad(true);
+      for (const bool twice : {false, true}) {  // with a penalty on the gradient of x
+        arena.begin();
+        Tape tape;
+        const Tensor y = sum(net(x));
+        tape.backward(twice ? sum(square(tape.grad(y, {x}, true)[0])) : y);
+        for (const auto& slot : arena.slots()) {
+          if (!slot.parameter.name.ends_with("bias")) continue;
+          if (!twice) CHECK(slot.grad->written);
+          for (const double g : slot.grad->grad.to_vector<double>()) CHECK(g == 0);
+        }
+      }
+    }
+}
+
 TEST_CASE("arena: the kept copy follows updates, and a stale one is an error") {
   for (const Device& device : devices()) {
     LayerSpec s;

@@ -154,7 +154,8 @@ TEST_CASE("threads: number and waiting policy follow the program's rule or the e
   devices_with(policy ? old_policy.c_str() : nullptr, threads ? old_threads.c_str() : nullptr);
 }
 
-TEST_CASE("inspection before training: --dry-run and --explain need neither data nor a run directory") {
+TEST_CASE(
+    "inspection before training: --dry-run, --explain and --count need neither data nor a run directory") {
   const Folder folder;
   const std::string tiny = "train dcgan --size 16 --ngf 4 --ndf 4 --nz 8 --batch_size 2 --data nowhere ";
   const Result plan = run(folder, tiny + "--dry-run");
@@ -162,6 +163,13 @@ TEST_CASE("inspection before training: --dry-run and --explain need neither data
   CHECK(has(plan.out, "main.0.weight"));
   CHECK(has(plan.out, "memory"));
   CHECK(has(plan.out, "time        about "));
+  const Result count = run(folder, tiny + "--device emu --count");
+  CHECK(count.code == 0);
+  CHECK(has(count.out, "norm_apply"));
+  CHECK(has(count.out, " launches a step, memory "));
+  const Result nowhere = run(folder, tiny + "--count");
+  CHECK(nowhere.code != 0);
+  CHECK(has(nowhere.err, "add --device"));
   const Result table = run(folder, tiny + "--explain");
   CHECK(table.code == 0);
   for (const char* word : {"-> output", "kernel", "forward", "backward", "2x16x16x3", "100.0", "conv"})

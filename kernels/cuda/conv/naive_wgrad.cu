@@ -76,15 +76,17 @@ void naive_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, 
   const std::int64_t sums = chunks.count * weights;
   const bool add = write == Write::accumulate;
   const char* name = g.transposed ? "conv_transpose_wgrad_naive" : "conv_wgrad_naive";
-  dispatch_f32_bf16(g.wgrad_name(), dw.dtype, [&]<class T>() {
-    const LaunchShape shape{element_grid(sums), kElementBlock};
-    if (chunks.count == 1)
-      return launch(e, name, conv_wgrad_naive<T, T>, shape, g, chunks, x.as<T>(), dy.as<T>(), dw.as<T>(),
-                    add);
-    auto* partial = static_cast<float*>(e.scratch->get(static_cast<std::size_t>(sums) * sizeof(float)));
-    launch(e, name, conv_wgrad_naive<T, float>, shape, g, chunks, x.as<T>(), dy.as<T>(), partial, false);
-    launch(e, "sum_chunks", sum_chunks<T>, {element_grid(weights), kElementBlock}, chunks.count, weights,
-           partial, dw.as<T>(), add);
+  dispatch_f32_bf16(g.wgrad_name(), x.dtype, [&]<class T>() {
+    dispatch_f32_bf16(g.wgrad_name(), dw.dtype, [&]<class To>() {
+      const LaunchShape shape{element_grid(sums), kElementBlock};
+      if (chunks.count == 1)
+        return launch(e, name, conv_wgrad_naive<T, To>, shape, g, chunks, x.as<T>(), dy.as<T>(), dw.as<To>(),
+                      add);
+      auto* partial = static_cast<float*>(e.scratch->get(static_cast<std::size_t>(sums) * sizeof(float)));
+      launch(e, name, conv_wgrad_naive<T, float>, shape, g, chunks, x.as<T>(), dy.as<T>(), partial, false);
+      launch(e, "sum_chunks", sum_chunks<To>, {element_grid(weights), kElementBlock}, chunks.count, weights,
+             partial, dw.as<To>(), add);
+    });
   });
 }
 

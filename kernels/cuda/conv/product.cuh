@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "kernels/base/dispatch.h"
 #include "kernels/cuda/conv/matrices.cuh"
 #include "kernels/cuda/conv/variants.h"
 #include "kernels/cuda/product/part.cuh"
@@ -86,7 +87,14 @@ struct Wgrad {
   Part<Dense<T>, Gather<T>, RowsOut<T>> of_group;
   int group_c, group_k, groups;
   int chunks, chunk_length, weights;
+  ChunkJoin<T> chunk_join;
 
+  __device__ std::int64_t join_ticket(unsigned z, unsigned tile, unsigned tiles) const {
+    return std::int64_t{z % static_cast<unsigned>(groups)} * tiles + tile;
+  }
+  __device__ std::int64_t joined_at(unsigned z) const {
+    return std::int64_t{z % static_cast<unsigned>(groups)} * group_k * of_group.out.stride;
+  }
   unsigned parts() const { return static_cast<unsigned>(groups * chunks); }
   const auto& largest() const { return of_group; }
   __device__ auto part(unsigned z) const {
@@ -194,7 +202,8 @@ Dgrad<T> make_dgrad(const ConvGeom& g, View dy, View w, View bias, MutView dx) {
 }
 
 // Pixels are split into chunks whose length is a multiple of `step`, so that about 500 blocks have
-// work: one per tile and chunk.
+// work: one per tile and chunk. Results of bf16 operands for an f32 dw are partial sums too, dw
+// itself if there is one chunk and nothing is added.
 template <class T>
 Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write, int tile_rows,
                     int tile_cols, int step) {
@@ -203,11 +212,15 @@ Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView d
   const std::int64_t filter = g.r * g.s * group_c, weights = dw.count();
   const std::int64_t tiles = g.o.groups * tile_count(group_k, filter, tile_rows, tile_cols);
   const Chunks chunks = make_chunks(pixels, tiles, 512, 512, step);
-  float* partial = partial_sums(e, chunks.count, weights);
+  const bool wide = dw.dtype != x.dtype, add = write == Write::accumulate;
+  float* const partial = wide && chunks.count == 1 && !add ? dw.as<float>()
+                         : wide                            ? scratch_sums(e, chunks.count, weights)
+                                                           : partial_sums(e, chunks.count, weights);
+  T* const data = wide ? nullptr : dw.as<T>();
   return {{{dy.as<T>(), i(pixels), i(group_k), i(g.k)},
            im2col(g, x.as<T>()),
-           {dw.as<T>(), partial, nullptr, i(filter), write == Write::accumulate,
-            rows_take_four(dw.as<T>(), filter)},
+           {data, partial, nullptr, i(filter), add,
+            rows_take_four(data, filter) && rows_take_four(partial, filter)},
            i(group_k),
            i(filter),
            0,
@@ -217,14 +230,19 @@ Wgrad<T> make_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView d
           g.o.groups,
           i(chunks.count),
           i(chunks.length),
-          i(weights)};
+          i(weights),
+          {partial && partial != dw.data && tiles <= kTickets, add, i(chunks.count), weights, partial, data,
+           wide ? dw.as<float>() : nullptr}};
 }
 
-// Sums the chunks of a Wgrad, if there are several.
+// Sums the partial sums of a Wgrad in a launch of its own, if there are too many tiles for tickets.
 template <class T>
-void join_chunks(const Exec& e, const Wgrad<T>& product) {
-  const auto& out = product.of_group.out;
-  join_chunks(e, product.chunks, product.weights, out.partial, out.data, out.add);
+void join_chunks(const Exec& e, const Wgrad<T>& product, MutView dw, Write write) {
+  const float* const partial = product.of_group.out.partial;
+  if (!partial || partial == dw.data || product.chunk_join.here) return;
+  dispatch_f32_bf16("conv_wgrad", dw.dtype, [&]<class To>() {
+    add_chunks(e, product.chunks, product.weights, partial, dw.as<To>(), write == Write::accumulate);
+  });
 }
 
 // Returns true if both operands can be read `vector` elements at a time: the channels (and with

@@ -64,6 +64,7 @@ __global__ void __launch_bounds__(kTile* kTile) conv_tiled(Product product) {
     __syncthreads();  // before the tiles are overwritten
   }
   if (i0 + y < part.rows && j0 + x < part.cols) part.out.row(i0 + y).put(j0 + x, sum);
+  join_tile<kTile, kTile, kTile * kTile>(product, part, i0, j0);
 }
 
 void tiled_fprop(const Exec& e, const ConvGeom& g, View x, View w, View bias, MutView y) {
@@ -84,10 +85,10 @@ void tiled_dgrad(const Exec& e, const ConvGeom& g, View dy, View w, View bias, M
 
 void tiled_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, Write write) {
   const char* name = g.transposed ? "conv_transpose_wgrad_tiled" : "conv_wgrad_tiled";
-  dispatch_f32_bf16(g.wgrad_name(), dw.dtype, [&]<class T>() {
+  dispatch_f32_bf16(g.wgrad_name(), x.dtype, [&]<class T>() {
     const auto product = make_wgrad<T>(e, g, x, dy, dw, write, kTile, kTile, kTile);
     launch(e, name, conv_tiled<Wgrad<T>>, grid_of(product, kTile, kTile, kTile * kTile), product);
-    join_chunks(e, product);
+    join_chunks(e, product, dw, write);
   });
 }
 

@@ -82,4 +82,78 @@ __device__ float unary_slope(U f, float alpha, float x, float y) {
   return 0;
 }
 
+// Calls g.operator()<f>().
+template <class U, class G>
+__device__ void select_unary(U f, G&& g) {
+  switch (f) {
+    case U::identity:
+      return g.template operator()<U::identity>();
+    case U::relu:
+      return g.template operator()<U::relu>();
+    case U::leaky_relu:
+      return g.template operator()<U::leaky_relu>();
+    case U::tanh:
+      return g.template operator()<U::tanh>();
+    case U::sigmoid:
+      return g.template operator()<U::sigmoid>();
+    case U::softplus:
+      return g.template operator()<U::softplus>();
+    case U::exp:
+      return g.template operator()<U::exp>();
+    case U::log:
+      return g.template operator()<U::log>();
+    case U::sqrt:
+      return g.template operator()<U::sqrt>();
+    case U::square:
+      return g.template operator()<U::square>();
+    case U::abs:
+      return g.template operator()<U::abs>();
+    case U::reciprocal:
+      return g.template operator()<U::reciprocal>();
+    case U::heaviside:
+      return g.template operator()<U::heaviside>();
+  }
+}
+
+// x becomes f(x) for several elements: the function is selected once for all of them.
+template <class U, int size>
+__device__ void unary_values(U f, float alpha, float (&x)[size]) {
+  select_unary(f, [&]<U chosen>() {
+    SUMI_UNROLL
+    for (int n = 0; n < size; ++n) x[n] = unary_value(chosen, alpha, x[n]);
+  });
+}
+// dy becomes f'(x) dy.
+template <class U, int size>
+__device__ void multiply_slopes(U f, float alpha, const float (&x)[size], const float (&y)[size],
+                                float (&dy)[size]) {
+  select_unary(f, [&]<U chosen>() {
+    SUMI_UNROLL
+    for (int n = 0; n < size; ++n) dy[n] *= unary_slope(chosen, alpha, x[n], y[n]);
+  });
+}
+
+// The activations of norms and blocks, as types that a kernel is compiled for: a selection for each
+// element would take longer than the function. identity, relu and leaky_relu are one function, two
+// lines that meet at 0, the lower with the slope 1, 0 or alpha.
+struct PiecewiseLinear {
+  float low;
+
+  __device__ float value(float z) const { return z <= 0 ? (low == 0 ? 0 : low * z) : z; }
+  __device__ float times_slope(float z, float dy) const { return z > 0 ? dy : low * dy; }
+};
+template <class U, U f>
+struct Curved {
+  __device__ float value(float z) const { return unary_value(f, 0.0F, z); }
+  __device__ float times_slope(float z, float dy) const { return dy * unary_slope(f, 0.0F, z, value(z)); }
+};
+
+// Calls f with the type of an activation: identity, relu, leaky_relu, tanh or sigmoid.
+template <class U, class F>
+void dispatch_activation(U act, double alpha, F&& f) {
+  if (act == U::tanh) return f(Curved<U, U::tanh>{});
+  if (act == U::sigmoid) return f(Curved<U, U::sigmoid>{});
+  f(PiecewiseLinear{act == U::identity ? 1 : act == U::relu ? 0 : static_cast<float>(alpha)});
+}
+
 }  // namespace sumi::kernels::cuda

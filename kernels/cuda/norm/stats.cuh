@@ -1,8 +1,9 @@
 // Shared parts of the norm_stats variants. Each computes the moments of every chunk of every
-// channel in its own way (device/columns.cuh assigns chunks to threads); then one warp per
+// channel in its own way (device/columns.cuh assigns chunks to threads); the last block of a
 // statistic joins chunks and channels.
 #pragma once
 
+#include "kernels/cuda/device/last_block.cuh"
 #include "kernels/cuda/device/reduce.cuh"
 #include "kernels/cuda/norm.cuh"
 
@@ -62,14 +63,91 @@ __device__ inline CountedMoments column_moments(CountedMoments m, unsigned lanes
   return m;
 }
 
-// Computes mean and var from the moments of chunks [outer, chunk, c]. k: the partition of the rows.
-void join_moments(const Exec& e, const NormLayout& l, const RowChunks& k, const Moments* partial,
-                  MutView mean, MutView var);
+// Where the moments of chunks [outer, chunk, c] and the statistics go.
+struct StatsOut {
+  NormLayout layout;
+  Moments* partial;
+  float *mean, *var;
+
+  StatsOut(const NormLayout& l, Moments* moments, MutView mean_view, MutView var_view)
+      : layout(l), partial(moments), mean(mean_view.as<float>()), var(var_view.as<float>()) {}
+
+  __device__ CountedMoments part(const RowChunks& k, std::int64_t o, std::int64_t chunk,
+                                 std::int64_t channel) const {
+    const Moments& m = partial[(o * k.chunks + chunk) * layout.c + channel];
+    return {static_cast<float>(k.rows_of(chunk)), m.mean, m.squares};
+  }
+  // rounding may give a negative variance; NaN propagates
+  __device__ void store(std::int64_t stat, const CountedMoments& m) const {
+    mean[stat] = m.mean;
+    var[stat] = m.squares < 0 ? 0 : m.squares / m.count;
+  }
+};
+
+// Joins the chunks of `width` channels from `first`, each of which is a statistic: as many threads
+// a channel as the block has.
+__device__ inline void join_channels(const RowChunks& k, const StatsOut& out, std::int64_t o,
+                                     std::int64_t first, unsigned width) {
+  const unsigned lanes = width < 32 ? width : 32;
+  for (unsigned base = 0; base < width; base += lanes) {
+    const std::int64_t channel = first + base + threadIdx.x % lanes;
+    const bool exists = channel < out.layout.c;
+    CountedMoments m{0, 0, 0};
+    for (std::int64_t chunk = threadIdx.x / lanes; exists && chunk < k.chunks; chunk += kColumnBlock / lanes)
+      m.join(out.part(k, o, chunk, channel));
+    m = column_moments(m, lanes);
+    if (exists && threadIdx.x < lanes) out.store(out.layout.stat_of(o, channel), m);
+  }
+}
+
+// Joins chunks and channels of all groups of one outer, the whole block for each.
+__device__ inline void join_groups(const RowChunks& k, const StatsOut& out, std::int64_t o) {
+  const NormLayout& l = out.layout;
+  for (std::int64_t group = 0; group < l.groups; ++group) {
+    CountedMoments m{0, 0, 0};
+    for (std::int64_t i = threadIdx.x; i < k.chunks * l.per_group; i += kColumnBlock) {
+      const auto chunk = static_cast<unsigned>(i) / static_cast<unsigned>(l.per_group);
+      m.join(out.part(k, o, chunk, group * l.per_group + i - chunk * l.per_group));
+    }
+    m = column_moments(m, 1);
+    if (threadIdx.x == 0) out.store(o * l.groups + group, m);
+  }
+}
+
+// Joins what the launch has stored in out.partial: called by all threads of all blocks of k.grid()
+// after storing. k: x as vectors of `size` channels. Tickets: one for each tile of an outer if a
+// channel is a statistic, else one for each outer.
+template <int size>
+__device__ void join_in_last_block(const RowChunks& k, const StatsOut& out, const Slice& s) {
+  const bool by_channel = out.layout.per_group == 1;
+  const std::int64_t tile = k.tile();
+  const std::int64_t ticket = by_channel ? s.outer * k.tiles + tile : s.outer;
+  const std::int64_t blocks = by_channel ? k.chunks : k.chunks * k.tiles;
+  if (!is_last_block(ticket, static_cast<unsigned>(blocks))) return;
+  if (by_channel)
+    join_channels(k, out, s.outer, tile * k.lanes * size, k.lanes * size);
+  else
+    join_groups(k, out, s.outer);
+}
 
 // Scratch memory for the moments of all chunks.
 inline Moments* moments_of(const Exec& e, const NormLayout& l, const RowChunks& k) {
   return static_cast<Moments*>(
       e.scratch->get(static_cast<std::size_t>(l.outer * k.chunks * l.c) * sizeof(Moments)));
+}
+
+// Launches `kernel`, which takes the arguments k, x and a StatsOut.
+template <class T, class Kernel>
+void launch_stats(const Exec& e, const char* name, Kernel kernel, const NormLayout& l, const RowChunks& whole,
+                  View x, MutView mean, MutView var) {
+  const StatsOut out(l, moments_of(e, l, whole), mean, var);
+  for_each_ticketed(whole, l.per_group > 1, [&](std::int64_t first, const RowChunks& k) {
+    StatsOut part = out;
+    part.partial += first * k.chunks * l.c;
+    part.mean += first * l.groups;
+    part.var += first * l.groups;
+    launch(e, name, kernel, {k.grid(), kColumnBlock}, k, x.as<T>() + first * l.rows * l.c, part);
+  });
 }
 
 }  // namespace sumi::kernels::cuda

@@ -11,7 +11,7 @@
 namespace sumi::kernels::cuda {
 
 template <class T>
-__global__ void norm_stats_two_pass(RowChunks k, const T* x, Moments* partial) {
+__global__ void norm_stats_two_pass(RowChunks k, const T* x, StatsOut out) {
   const Slice s(k);
   const auto count = static_cast<float>(k.rows_of(s.chunk));
   float sum = 0;
@@ -27,16 +27,14 @@ __global__ void norm_stats_two_pass(RowChunks k, const T* x, Moments* partial) {
   squares = column_sum(squares, k.lanes);
   // center was rounded: drift / count is the missing part, and the squares are too large by drift^2
   // / count.
-  if (s.writes) partial[s.partial] = {center + drift / count, squares - drift * drift / count};
+  if (s.writes) out.partial[s.partial] = {center + drift / count, squares - drift * drift / count};
+  join_in_last_block<1>(k, out, s);
 }
 
 void two_pass_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
   const NormLayout l(g);
-  const RowChunks k = l.slices();
-  Moments* const partial = moments_of(e, l, k);
   dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
-    launch(e, "norm_stats_two_pass", norm_stats_two_pass<T>, {k.grid(), kColumnBlock}, k, x.as<T>(), partial);
-    join_moments(e, l, k, partial, mean, var);
+    launch_stats<T>(e, "norm_stats_two_pass", norm_stats_two_pass<T>, l, l.slices(), x, mean, var);
   });
 }
 

@@ -8,14 +8,13 @@
 // division; and their dependency chains are independent, so one runs while another waits.
 //
 // Channels must be a multiple of the vector.
-#include "kernels/cuda/device/vector.cuh"
 #include "kernels/cuda/norm/stats.cuh"
 
 namespace sumi::kernels::cuda {
 
 // k: x as vectors, [outer, rows, c / size].
 template <class T>
-__global__ void norm_stats_vectorized(RowChunks k, const T* x, Moments* partial) {
+__global__ void norm_stats_vectorized(RowChunks k, const T* x, StatsOut out) {
   constexpr int size = Vector<T>::kSize;
   const Slice s(k);
   CountedMoments m[size] = {};
@@ -31,18 +30,16 @@ __global__ void norm_stats_vectorized(RowChunks k, const T* x, Moments* partial)
   for (int n = 0; n < size; ++n) {
     m[n].count = count;
     m[n] = column_moments(m[n], k.lanes);
-    if (s.writes) partial[s.partial * size + n] = {m[n].mean, m[n].squares};
+    if (s.writes) out.partial[s.partial * size + n] = {m[n].mean, m[n].squares};
   }
+  join_in_last_block<size>(k, out, s);
 }
 
 void vectorized_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
   const NormLayout l(g);
   dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
-    const RowChunks k(l.outer, l.rows, l.c / Vector<T>::kSize);
-    Moments* const partial = moments_of(e, l, k);
-    launch(e, "norm_stats_vectorized", norm_stats_vectorized<T>, {k.grid(), kColumnBlock}, k, x.as<T>(),
-           partial);
-    join_moments(e, l, k, partial, mean, var);
+    launch_stats<T>(e, "norm_stats_vectorized", norm_stats_vectorized<T>, l,
+                    RowChunks::of_vectors(l.outer, l.rows, l.c, Vector<T>::kSize), x, mean, var);
   });
 }
 

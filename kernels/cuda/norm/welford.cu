@@ -12,7 +12,7 @@
 namespace sumi::kernels::cuda {
 
 template <class T>
-__global__ void norm_stats_welford(RowChunks k, const T* x, Moments* partial) {
+__global__ void norm_stats_welford(RowChunks k, const T* x, StatsOut out) {
   const Slice s(k);
   CountedMoments m{0, 0, 0};
   for_each_row(k, s, [&](std::int64_t i) {
@@ -20,16 +20,14 @@ __global__ void norm_stats_welford(RowChunks k, const T* x, Moments* partial) {
     m.add(static_cast<float>(x[i]), 1 / m.count);
   });
   m = column_moments(m, k.lanes);
-  if (s.writes) partial[s.partial] = {m.mean, m.squares};
+  if (s.writes) out.partial[s.partial] = {m.mean, m.squares};
+  join_in_last_block<1>(k, out, s);
 }
 
 void welford_stats(const Exec& e, const NormGeom& g, View x, MutView mean, MutView var) {
   const NormLayout l(g);
-  const RowChunks k = l.slices();
-  Moments* const partial = moments_of(e, l, k);
   dispatch_f32_bf16("norm_stats", x.dtype, [&]<class T>() {
-    launch(e, "norm_stats_welford", norm_stats_welford<T>, {k.grid(), kColumnBlock}, k, x.as<T>(), partial);
-    join_moments(e, l, k, partial, mean, var);
+    launch_stats<T>(e, "norm_stats_welford", norm_stats_welford<T>, l, l.slices(), x, mean, var);
   });
 }
 

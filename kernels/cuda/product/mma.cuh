@@ -231,6 +231,7 @@ __global__ void __launch_bounds__(kMmaThreads, mma_blocks(kMultiply, kVector)) p
   keep_sums(shared.sums, sums, i, j, lane);
   __syncthreads();
   write_sums<decltype(part), kTileI, kTileJ>(part, shared.sums, i0, j0);
+  join_tile<kTileI, kTileJ, kMmaThreads>(product, part, i0, j0);
 }
 
 }  // namespace sumi::kernels::cuda

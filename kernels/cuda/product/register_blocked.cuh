@@ -134,6 +134,7 @@ __global__ void __launch_bounds__(kBlockedThreads) product_register_blocked(Prod
       if (col < part.cols) at.put(col, sums[i][j]);
     }
   }
+  join_tile<kTile, kTile, kThreads>(product, part, i0, j0);
 }
 
 }  // namespace sumi::kernels::cuda

@@ -12,7 +12,7 @@
 #include "kernels/base/launch.h"
 #include "kernels/cuda/device/elements.cuh"
 #include "kernels/cuda/device/unary.cuh"
-#include "kernels/cuda/device/vector.cuh"
+#include "kernels/cuda/floats.cuh"
 #include "kernels/cuda/unary/variants.h"
 
 namespace sumi::kernels::cuda {
@@ -22,10 +22,10 @@ __global__ void unary_vectors(Unary f, float alpha, std::int64_t count, const T*
   constexpr int size = Vector<T>::kSize;
   const std::int64_t vectors = count / size;
   for_each_element(vectors, [=](std::int64_t i) {
-    Vector<T> v = Vector<T>::load(x + i * size);
-    SUMI_UNROLL
-    for (int n = 0; n < size; ++n) v.of[n] = T(unary_value(f, alpha, static_cast<float>(v.of[n])));
-    v.store(y + i * size);
+    float value[size];
+    load_floats(x + i * size, value);
+    unary_values(f, alpha, value);
+    store_floats(value, y + i * size);
   });
   for_each_element(count - vectors * size, [=](std::int64_t i) {
     const std::int64_t at = vectors * size + i;
@@ -43,12 +43,12 @@ __global__ void unary_grad_vectors(Unary f, float alpha, std::int64_t count, con
            static_cast<float>(at_dy);
   };
   for_each_element(vectors, [=](std::int64_t i) {
-    const Vector<T> of_x = Vector<T>::load(x + i * size), of_y = Vector<T>::load(y + i * size);
-    const Vector<T> of_dy = Vector<T>::load(dy + i * size);
-    Vector<T> sum = add ? Vector<T>::load(dx + i * size) : of_dy;
-    SUMI_UNROLL
-    for (int n = 0; n < size; ++n) store(sum.of[n], gradient(of_x.of[n], of_y.of[n], of_dy.of[n]), add);
-    sum.store(dx + i * size);
+    float of_x[size], of_y[size], of_dy[size];
+    load_floats(x + i * size, of_x);
+    load_floats(y + i * size, of_y);
+    load_floats(dy + i * size, of_dy);
+    multiply_slopes(f, alpha, of_x, of_y, of_dy);
+    store_floats(of_dy, dx + i * size, add);
   });
   for_each_element(count - vectors * size, [=](std::int64_t i) {
     const std::int64_t at = vectors * size + i;

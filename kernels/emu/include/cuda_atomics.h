@@ -24,6 +24,12 @@ T atomicAdd(T* address, typename sumi::emu::SameAs<T>::type value) {
     *address = old + value;
   return old;
 }
+// *address + 1, or 0 if that would be above `limit`.
+inline unsigned atomicInc(unsigned* address, unsigned limit) {
+  const unsigned old = *address;
+  *address = old >= limit ? 0 : old + 1;
+  return old;
+}
 template <sumi::emu::AtomicInt T>
 T atomicMax(T* address, typename sumi::emu::SameAs<T>::type value) {
   const T old = *address;
