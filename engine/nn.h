@@ -26,6 +26,7 @@ struct Parameter {
   std::string name;
   Tensor value;
   TorchLayout layout;
+  double init_scale = 1;  // factor of the initial weight, beside InitOptions::gain; 0: zeros
 };
 
 // The cost of a network for one input, computed from shapes alone.
@@ -81,7 +82,7 @@ class Module {
  protected:
   virtual Tensor forward(const Tensor& x) = 0;
   Tensor add_parameter(const std::string& name, const Shape& shape, DType dtype, const Device& device,
-                       const TorchLayout& layout);
+                       const TorchLayout& layout, double init_scale = 1);
   Tensor add_buffer(const std::string& name, const Shape& shape, double value, DType dtype,
                     const Device& device, const TorchLayout& layout = {});
   template <class M>
@@ -137,8 +138,9 @@ struct LayerSpec {
   BlockOptions::MapKind map = BlockOptions::MapKind::conv;
   std::int64_t in = 0, out = 0;  // channels or features
   int kernel = 1, stride = 1, pad = 0, output_padding = 0;
-  int pad_end = -1;  // at the bottom and right, if different from `pad`
-  int groups = 1;    // of a convolution; equal to `in` and `out`: depthwise
+  int kernel_width = 0;  // if different from `kernel`, the height; 0: the same
+  int pad_end = -1;      // at the bottom and right, if different from `pad`
+  int groups = 1;        // of a convolution, transposed or not; equal to `in` and `out`: depthwise
   bool bias = true;
   // Spectral normalization (Miyato 2018): the weight is divided by its largest singular value,
   // after one power iteration per training pass. Parameter and buffers have
@@ -149,6 +151,7 @@ struct LayerSpec {
   double running_decay = 0.9;  // of the running statistics; PyTorch's momentum is 1 - running_decay
   Unary act = Unary::identity;
   double alpha = 0;                                 // leaky_relu's slope
+  double init_scale = 1;                            // of the weight: see Parameter
   PadGeom next_pad;                                 // pads the result for the next layer
   std::string name, norm_name;                      // "main.0" and "main.1"
   Shape flat_in{1, 1, 1, 0}, flat_out{1, 1, 1, 0};  // see TorchLayout
@@ -299,7 +302,7 @@ class Sequential final : public Module {
 };
 
 // Weight initialization. Every parameter is written: weights by the rule, biases and betas 0, norm
-// gammas N(1, gain) for normal and 1 for the others.
+// gammas N(1, gain) for normal and 1 for the others. Weights are multiplied by their init_scale.
 struct InitOptions {
   // normal          N(0, gain)                                      DCGAN, CycleGAN: gain 0.02
   // xavier          N(0, gain sqrt(2 / (fan_in + fan_out)))         Glorot and Bengio 2010

@@ -71,10 +71,7 @@ void Gan::train_step(Step& step) {
 
   if (!step.updates_generators()) return;
   // Accuracy of D. A Wasserstein critic has no such bound: its distance is d_real - d_fake.
-  const NoGrad no_grad;
-  const GanLoss& loss = d_.loss();
-  const Tensor right = sub(loss.share_real(stats.real_logits), loss.share_real(stats.fake_logits));
-  step.report("d_accuracy", affine(right, 0.5, 0.5));
+  step.report("d_accuracy", d_.loss().accuracy(stats.real_logits, stats.fake_logits));
 }
 
 AuxiliaryLoss Gan::auxiliary_loss(Step&, const Tensor&) {
@@ -122,7 +119,8 @@ std::vector<PlannedNetwork> gan_networks(const TrainOptions& o, std::unique_ptr<
                                          std::unique_ptr<Module> d, const InfoCodes& codes) {
   std::vector<PlannedNetwork> networks;
   networks.push_back({"g", std::move(g), {1, 1, 1, latent_size(o, codes)}});
-  networks.push_back({"d", std::move(d), {1, o.size, o.size, o.channels + condition_channels(o)}});
+  networks.push_back(
+      {"d", std::move(d), {1, o.size.height, o.size.width, o.channels + condition_channels(o)}});
   return networks;
 }
 

@@ -14,6 +14,7 @@ namespace sumi {
   MODEL(dcgan)             \
   MODEL(wgan)              \
   MODEL(wgan_gp)           \
+  MODEL(r3gan)             \
   MODEL(infogan)           \
   MODEL(vae)               \
   MODEL(cyclegan)          \

@@ -168,8 +168,8 @@ int example_channels(const TrainOptions& options) {
   return packed ? packed->channels(options) : options.channels;
 }
 
-int image_side(const TrainOptions& options) {
-  return takes_crops(options) ? options.crop_size : options.size;
+ImageSize image_size(const TrainOptions& options) {
+  return takes_crops(options) ? ImageSize(options.crop_size, options.crop_size) : options.size;
 }
 
 }  // namespace sumi

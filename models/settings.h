@@ -35,8 +35,8 @@ bool images_have_one_size(const TrainOptions& options);
 // Channels of a training example: of an image, or of a packed example.
 int example_channels(const TrainOptions& options);
 
-// Height and width of the images of a run: crops or squares.
-int image_side(const TrainOptions& options);
+// Size of the images of a run: of its crops, or --size.
+ImageSize image_size(const TrainOptions& options);
 
 nlohmann::ordered_json to_json(const TrainOptions& options);
 // Overwrites the options named in `json`. Throws errors that begin with [where] for unknown names,

@@ -12,7 +12,7 @@ extern const ModelSpec wgan_spec{
     .reference = "Arjovsky 2017",
     .data = "a folder or zip file of images, or an idx.gz file",
     .requirements = {.labeled = is_conditional},
-    .options = add_groups<ConvGanOptions>,
+    .options = add_groups<ConvGanOptions, RectangleOptions>,
     .set_defaults =
         [](TrainOptions& o) {
           o.gan_mode = "wgan";

@@ -68,8 +68,8 @@ int run_generate(GenerateArguments args) {
       list.empty() ? noise_of_seed(*model, seed, args.count, only) : noise_of_seeds(*model, list, only);
   const bool rows = !path.numbered() && !clip;
   const std::int64_t total = rows ? walk_length(args.count, args.frames, WalkShape::rows) : frames;
-  const std::int64_t side = static_cast<std::int64_t>(options.size) * args.scale;
-  if (rows && total * side * side > kMostSheetPixels)
+  const std::int64_t width = options.size.width * args.scale, height = options.size.height * args.scale;
+  if (rows && total * width * height > kMostSheetPixels)
     fail(
         "write " + args.output,
         fmt::format("a sheet of {} images is too large; give a folder or a pattern such as {{}}.png", total));
@@ -79,7 +79,8 @@ int run_generate(GenerateArguments args) {
   const WalkShape form = clip ? WalkShape::loop : rows ? WalkShape::rows : WalkShape::path;
   std::vector<float> noise = noise_walk(seeds.to_vector<float>(), nz, args.frames, form);
   truncate(noise, nz, static_cast<std::size_t>(options.nz), args.truncation);
-  ImageSink sink(path, static_cast<int>(side), clip ? static_cast<int>(args.fps) : 0);
+  ImageSink sink(path, {static_cast<int>(width), static_cast<int>(height)},
+                 clip ? static_cast<int>(args.fps) : 0);
   for (std::int64_t first = 0; first < total; first += kBatch) {
     shape.n = std::min(kBatch, total - first);
     const auto begin = noise.begin() + first * static_cast<std::int64_t>(nz);
@@ -89,7 +90,7 @@ int run_generate(GenerateArguments args) {
   }
   const std::int64_t columns = args.columns > 0 ? args.columns : args.frames > 0 ? steps + 1 : 0;
   sink.finish(static_cast<int>(columns));
-  if (!args.quiet) fmt::print("{}: {} images of {}x{}\n", path.describe(total), total, side, side);
+  if (!args.quiet) fmt::print("{}: {} images of {}x{}\n", path.describe(total), total, width, height);
   return 0;
 }
 

@@ -101,9 +101,10 @@ std::string ImagePath::describe(std::int64_t count) const {
 
 namespace {
 
-video::ClipSpec square_clip(int side, int frames_per_second) {
+video::ClipSpec clip_spec(const ImageSize& size, int frames_per_second) {
   video::ClipSpec spec;
-  spec.width = spec.height = side;
+  spec.width = size.width;
+  spec.height = size.height;
   spec.time_base = {1, frames_per_second};
   spec.frame_rate = {frames_per_second, 1};
   return spec;
@@ -111,8 +112,8 @@ video::ClipSpec square_clip(int side, int frames_per_second) {
 
 }  // namespace
 
-ImageSink::ImageSink(const ImagePath& path, int side, int frames_per_second) : path_(path) {
-  if (frames_per_second > 0) clip_.emplace(path.file(0), square_clip(side, frames_per_second));
+ImageSink::ImageSink(const ImagePath& path, const ImageSize& size, int frames_per_second) : path_(path) {
+  if (frames_per_second > 0) clip_.emplace(path.file(0), clip_spec(size, frames_per_second));
 }
 
 bool ImageSink::is_clip(const fs::path& target) {

@@ -9,6 +9,7 @@
 
 #include "engine/image/image.h"
 #include "engine/video/clip_writer.h"
+#include "models/options/image_size.h"
 
 namespace sumi::cli {
 
@@ -37,8 +38,8 @@ class ImagePath {
 // Where generated images go: one sheet, numbered files, or a clip.
 class ImageSink {
  public:
-  // Square images of `side` pixels. `frames_per_second` above 0: a clip.
-  ImageSink(const ImagePath& path, int side, int frames_per_second);
+  // `frames_per_second` above 0: a clip.
+  ImageSink(const ImagePath& path, const ImageSize& size, int frames_per_second);
   // Returns true if the name is a clip's.
   static bool is_clip(const std::filesystem::path& target);
   // Throws Error for a name that no clip is written to.

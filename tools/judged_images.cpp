@@ -34,15 +34,19 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, ec);
 }
 
-// A folder or IDX file as squares.
-ImageSet folder_set(const std::string& path, int side, int channels, const EvaluateArguments& args,
-                    std::size_t most) {
+// A folder or IDX file as images of `size`, of which squares are judged.
+ImageSet folder_set(const std::string& path, const ImageSize& size, int channels,
+                    const EvaluateArguments& args, std::size_t most) {
   DatasetSpec spec;
   spec.data = path;
-  spec.size = side;
+  spec.size = size.width;
+  spec.height = size.height;
   spec.channels = channels;
   spec.cache_dir = args.cache;
-  return image_set(Dataset::open(spec, warnings()), most);
+  ImageSet set = image_set(Dataset::open(spec, warnings()), most);
+  if (size.is_square()) return set;
+  const int side = std::min(size.width, size.height);
+  return {set.count, side, channels, [set, side](std::size_t i) { return square_image(set.at(i), side); }};
 }
 
 // The side of the largest square in the images, if all have one size, else kOtherSide.
@@ -71,7 +75,8 @@ void check_same_names(const std::string& images, const std::string& sources) {
 }
 
 void open_folder(JudgedImages& judged, const EvaluateArguments& args, bool needs_data) {
-  const int side = args.size > 0 ? static_cast<int>(args.size) : common_side(args.images);
+  const int one = args.size > 0 ? static_cast<int>(args.size) : common_side(args.images);
+  const ImageSize side(one, one);
   judged.name = args.images;
   const auto count = static_cast<std::size_t>(args.count);
   if (!args.source.empty()) {
@@ -136,7 +141,7 @@ void open_generator(JudgedImages& judged, const EvaluateArguments& args, bool ne
     judged.real = loaded_images(*judged.loader, 0, trained, kMostReal).images;
   }
   if (!args.held_out.empty())
-    judged.held_out = folder_set(args.held_out, judged.images.side, judged.images.channels, args, kMostReal);
+    judged.held_out = folder_set(args.held_out, trained.size, judged.images.channels, args, kMostReal);
 }
 
 void open_translator(JudgedImages& judged, const EvaluateArguments& args) {

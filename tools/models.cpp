@@ -25,9 +25,9 @@ struct ModelsArguments {
 void list_models() {
   for (const ModelSpec* spec : model_specs()) {
     const TrainOptions options = default_options(spec->name);
-    const int side = image_side(options);
+    const ImageSize size = image_size(options);
     fmt::print("{:<16}{}\n{:16}{}; learns from {}\n{:16}{}x{}x{} by default;", spec->name, spec->summary, "",
-               spec->reference, spec->data, "", side, side, options.channels);
+               spec->reference, spec->data, "", size.width, size.height, options.channels);
     for (const PlannedNetwork& network : plan_networks(options))
       fmt::print(" {} {}", network.name, with_commas(network.module->parameter_count()));
     fmt::print(" parameters\n\n");

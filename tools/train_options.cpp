@@ -41,6 +41,18 @@ void set(const CLI::App* app, const std::string& name, const std::string& text, 
     throw UsageError(command_name(app), fmt::format("{} {} is too large a number", name, text));
   member = static_cast<int>(value);
 }
+void set(const CLI::App* app, const std::string& name, const std::string& text, ImageSize& member) {
+  if (text.find('x') == std::string::npos) {
+    int side = 0;
+    set(app, name, text, side);
+    member = side;
+  } else if (!parse_image_size(text, member)) {
+    throw UsageError(command_name(app),
+                     fmt::format("{} takes a side or width x height, such as 64x48, with sides from 1 to "
+                                 "4096, not '{}'",
+                                 name, text.substr(0, 60)));
+  }
+}
 
 // "--outdir,-o,--outf": every spelling of an option except those in `taken`, to which they are
 // added: on the page for all models two options may share an alias.

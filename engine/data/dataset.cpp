@@ -61,6 +61,7 @@ void add_options(io::Hash& hash, const DatasetSpec& spec, std::int64_t recipe = 
   if (!square)
     for (const int v : {static_cast<int>(spec.preprocess), spec.load_size, spec.crop_size})
       hash.add(std::int64_t{v});
+  if (square && spec.square_height() != spec.size) hash.add(std::int64_t{spec.square_height()});
   if (spec.smooth_edges) hash.add(kSmoothing);
   if (spec.bits != 8) hash.add(std::int64_t{spec.bits});
   hash.add(absolute_of(spec.data).string());
@@ -79,8 +80,10 @@ std::string pack_name(const DatasetSpec& spec) {
   auto stem = absolute_of(spec.data).filename().string().substr(0, 40);
   for (char& c : stem)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-' && c != '_') c = '-';
-  const auto kind = spec.preprocess == Preprocess::square ? std::to_string(spec.size)
-                                                          : std::string(io::name_of(spec.preprocess));
+  std::string kind = io::name_of(spec.preprocess);
+  if (spec.preprocess == Preprocess::square)
+    kind = spec.square_height() == spec.size ? std::to_string(spec.size)
+                                             : fmt::format("{}x{}", spec.size, spec.square_height());
   return fmt::format("{}-{}x{}{}{}-{:016x}.pack", stem, kind, spec.channels,
                      spec.smooth_edges ? "-smooth" : "", spec.bits == 16 ? "-16bit" : "", hash.value());
 }
@@ -191,8 +194,8 @@ void open_idx(Dataset::State& state, const DatasetSpec& spec, const DatasetEvent
   if (is_labeled(spec)) state.labels = io::labels_of_idx(spec);
   if (find_pack(state, spec, events)) return;
   auto images = std::make_shared<IdxImages>(load_idx(spec.data, spec.max_items));
-  if (spec.preprocess == Preprocess::square && images->rows == spec.size && images->cols == spec.size &&
-      spec.channels == 1 && !spec.smooth_edges) {
+  if (spec.preprocess == Preprocess::square && images->rows == spec.square_height() &&
+      images->cols == spec.size && spec.channels == 1 && !spec.smooth_edges) {
     state.pixels = std::move(images->pixels);
     state.count = images->count;
   } else {

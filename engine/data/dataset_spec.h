@@ -15,7 +15,8 @@ namespace sumi {
 // Filter::bicubic. The first step is done once, before packing; crops are chosen again for every
 // batch.
 enum class Preprocess {
-  square,  // the center square, resized to size x size
+  // the largest central part of the shape size:size, resized; size x height with a `height`
+  square,
   // resized to load_size x load_size (ignoring the aspect ratio), then a random crop
   resize_and_crop,
   crop,                  // a random crop; smaller images are enlarged until the crop just fits
@@ -50,12 +51,16 @@ enum class Pairs {
 };
 
 struct DatasetSpec {
+  // Of square images: see `height`.
+  int square_height() const { return height > 0 ? height : size; }
+
   // A folder of images (recursive; links are followed, hidden files skipped), a zip archive of one,
   // an idx(.gz) file, or a .pack file of another data set's cache with the same size, channels and
   // preprocessing.
   std::filesystem::path data;
   Preprocess preprocess = Preprocess::square;
-  int size = 64;                         // for square
+  int size = 64;                         // for square: width and height,
+  int height = 0;                        // or the width, if this is not 0
   int load_size = 286, crop_size = 256;  // for the other modes, 1 to 16384
   int channels = 3;                      // 1, 3 or 4 (BasicImage::channels); of a pack any number of planes
   int bits = 8;                          // per channel, 8 or 16: of packs and batches

@@ -48,7 +48,7 @@ bool is_cropped(Preprocess p) {
 }
 
 std::array<std::int64_t, 2> common_size(const DatasetSpec& spec) {
-  if (spec.preprocess == Preprocess::square) return {spec.size, spec.size};
+  if (spec.preprocess == Preprocess::square) return {spec.size, spec.square_height()};
   if (spec.preprocess == Preprocess::resize_and_crop) return {spec.load_size, spec.load_size};
   return {0, 0};
 }
@@ -82,7 +82,7 @@ namespace {
 
 template <class Level>
 BasicImage<Level> resized(const std::string& where, const BasicImage<Level>& image, const DatasetSpec& spec) {
-  if (spec.preprocess == Preprocess::square) return square_image(image, spec.size);
+  if (spec.preprocess == Preprocess::square) return fill_image(image, spec.size, spec.square_height());
   const auto [w, h] = packed_size(image.width, image.height, spec);
   if (w > kMaxImageSide * kMaxImageSide / h)
     fail(where, fmt::format("of {}x{} would become {}x{}, too large; crop or remove it", image.width,
@@ -107,7 +107,10 @@ void check_preprocess(const std::string& where, const DatasetSpec& spec) {
     fail(where, fmt::format("cannot have {} bits per channel; use 8 or 16", spec.bits));
   if (spec.bits == 16 && spec.smooth_edges)
     fail(where, "cannot have smoothed edges at 16 bits per channel; use 8");
-  if (spec.preprocess == Preprocess::square) return check_side(where, "size", spec.size);
+  if (spec.preprocess == Preprocess::square) {
+    check_side(where, "size", spec.size);
+    return check_side(where, "height", spec.square_height());
+  }
   check_side(where, "load size", spec.load_size);
   check_side(where, "crop size", spec.crop_size);
   const bool scaled =

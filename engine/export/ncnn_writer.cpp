@@ -101,8 +101,10 @@ std::string NcnnWriter::linear(const GraphNode& node) {
   if (node.output_padding != 0) text += fmt::format(" 18={0} 19={0}", node.output_padding);
   bin_.append(4, '\0');
   std::vector<float> values = nchw_values(weight.constant);
-  if (transposed) {  // [inputs, outputs, r, s] here
-    if (o.groups != 1) no_such_layer("a transposed convolution with groups");
+  // [inputs, outputs / groups, r, s] here. With one channel a group, that is ncnn's order too.
+  const bool depthwise = o.groups == w.n && w.c == 1;
+  if (transposed && !depthwise) {
+    if (o.groups != 1) no_such_layer("a transposed convolution with groups of several channels");
     const std::vector<float> from = values;
     const auto taps = static_cast<std::size_t>(w.h * w.w), in = static_cast<std::size_t>(w.n),
                out = static_cast<std::size_t>(w.c);
@@ -113,7 +115,7 @@ std::string NcnnWriter::linear(const GraphNode& node) {
   }
   put(values);
   if (bias) put_vector(node.inputs[2], 0, outputs);
-  return layer(transposed      ? "Deconvolution"
+  return layer(transposed      ? (o.groups != 1 ? "DeconvolutionDepthWise" : "Deconvolution")
                : o.groups != 1 ? "ConvolutionDepthWise"
                                : "Convolution",
                {given}, text);

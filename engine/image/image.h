@@ -85,7 +85,11 @@ BasicImage<Level> resize_image(const BasicImage<Level>& image, int width, int he
 template <class Level>
 BasicImage<Level> crop_center(const BasicImage<Level>& image, int width, int height);
 
-// Resizes the short side to `size`, then crops the center square.
+// The largest central part of the shape width:height, resized to width x height.
+template <class Level>
+BasicImage<Level> fill_image(const BasicImage<Level>& image, int width, int height,
+                             Filter filter = Filter::automatic);
+// fill_image() of a square.
 template <class Level>
 BasicImage<Level> square_image(const BasicImage<Level>& image, int size, Filter filter = Filter::automatic);
 

@@ -162,16 +162,25 @@ BasicImage<Level> crop_center(const BasicImage<Level>& image, int width, int hei
 }
 
 template <class Level>
-BasicImage<Level> square_image(const BasicImage<Level>& image, int size, Filter filter) {
+BasicImage<Level> fill_image(const BasicImage<Level>& image, int width, int height, Filter filter) {
   // Crop first: a strip of 1 x 100000 pixels would otherwise grow to size x size * 100000.
-  const int side = std::min(image.width, image.height);
-  return resize_image(crop_center(image, side, side), size, size, filter);
+  const std::int64_t w = image.width, h = image.height;
+  const auto part_w = static_cast<int>(std::clamp<std::int64_t>(h * width / height, 1, w));
+  const auto part_h = static_cast<int>(std::clamp<std::int64_t>(w * height / width, 1, h));
+  return resize_image(crop_center(image, part_w, part_h), width, height, filter);
+}
+
+template <class Level>
+BasicImage<Level> square_image(const BasicImage<Level>& image, int size, Filter filter) {
+  return fill_image(image, size, size, filter);
 }
 
 template Image8 resize_image(const Image8&, int, int, Filter);
 template Image16 resize_image(const Image16&, int, int, Filter);
 template Image8 crop_center(const Image8&, int, int);
 template Image16 crop_center(const Image16&, int, int);
+template Image8 fill_image(const Image8&, int, int, Filter);
+template Image16 fill_image(const Image16&, int, int, Filter);
 template Image8 square_image(const Image8&, int, Filter);
 template Image16 square_image(const Image16&, int, Filter);
 

@@ -53,15 +53,17 @@ std::vector<double> orthogonal(const Shape& s, double gain, RandomStream& stream
 void initialize_weight(const Parameter& p, const InitOptions& o, RandomStream& stream) {
   const Shape s = p.value.shape();
   const Fans f = fans(p);
+  if (p.init_scale == 0) return p.value.assign(Tensor::zeros(s, DType::f32, Device{}));
+  const double gain = o.gain * p.init_scale;
   const auto normal = [&](double std) { p.value.assign(stream.normal(s, DType::f32, Device{}, 0, std)); };
-  if (o.type == "normal") return normal(o.gain);
-  if (o.type == "xavier") return normal(o.gain * std::sqrt(2 / (f.in + f.out)));
-  if (o.type == "kaiming") return normal(o.gain * std::sqrt(2 / f.in));
+  if (o.type == "normal") return normal(gain);
+  if (o.type == "xavier") return normal(gain * std::sqrt(2 / (f.in + f.out)));
+  if (o.type == "kaiming") return normal(gain * std::sqrt(2 / f.in));
   if (o.type == "xavier-uniform") {
-    const double a = o.gain * std::sqrt(6 / (f.in + f.out));
+    const double a = gain * std::sqrt(6 / (f.in + f.out));
     return p.value.assign(stream.uniform(s, DType::f32, Device{}, -a, a));
   }
-  if (o.type == "orthogonal") return p.value.assign(orthogonal(s, o.gain, stream));
+  if (o.type == "orthogonal") return p.value.assign(orthogonal(s, gain, stream));
   fail("init",
        fmt::format("unknown --init-type '{}'; use normal, xavier, xavier-uniform, kaiming or orthogonal",
                    o.type));

@@ -13,11 +13,12 @@ using MapKind = BlockOptions::MapKind;
 
 Shape FusedLayer::weight_shape() const {
   const LayerSpec& s = spec_;
+  const int width = s.kernel_width > 0 ? s.kernel_width : s.kernel;
   switch (s.map) {
     case MapKind::conv:
-      return {s.out, s.kernel, s.kernel, s.in / s.groups};
+      return {s.out, s.kernel, width, s.in / s.groups};
     case MapKind::conv_transpose:
-      return {s.in, s.kernel, s.kernel, s.out};
+      return {s.in, s.kernel, width, s.out / s.groups};
     default:
       return Shape::matrix(s.out, s.in);
   }
@@ -26,7 +27,8 @@ Shape FusedLayer::weight_shape() const {
 FusedLayer::FusedLayer(const LayerSpec& spec, DType dtype, const Device& device)
     : BatchNormed(spec.name), spec_(spec) {
   if (spec.in < 1 || spec.out < 1 || spec.kernel < 1 || spec.stride < 1 || spec.groups < 1 ||
-      spec.in % spec.groups != 0 || (spec.groups > 1 && spec.map != MapKind::conv))
+      spec.in % spec.groups != 0 || spec.out % spec.groups != 0 ||
+      (spec.groups > 1 && spec.map == MapKind::dense))
     fail(spec.name,
          fmt::format("a layer from {} to {} channels with kernel {}, stride {} and {} groups is not possible",
                      spec.in, spec.out, spec.kernel, spec.stride, spec.groups));
@@ -50,7 +52,7 @@ FusedLayer::FusedLayer(const LayerSpec& spec, DType dtype, const Device& device)
                                                           : Kind::dense;
   const Shape vector = Shape::vector(spec.out);
   params_.w = add_parameter(spec.name + (spec.spectral ? ".weight_orig" : ".weight"), weight_shape(), dtype,
-                            device, {kind, spec.flat_in, spec.flat_out});
+                            device, {kind, spec.flat_in, spec.flat_out}, spec.init_scale);
   if (spec.spectral) {
     u_ = add_singular_vector(".weight_u", params_.w.shape().n);
     Shape row = spec.map == MapKind::dense ? spec.flat_in : params_.w.shape();

@@ -62,10 +62,10 @@ bool Module::uses_batch_statistics() const {
 }
 
 Tensor Module::add_parameter(const std::string& name, const Shape& shape, DType dtype, const Device& device,
-                             const TorchLayout& layout) {
+                             const TorchLayout& layout, double init_scale) {
   Tensor value = make(shape, 0, dtype, device);
   value.set_requires_grad(true);
-  parameters_.push_back({name, value, layout});
+  parameters_.push_back({name, value, layout, init_scale});
   return value;
 }
 

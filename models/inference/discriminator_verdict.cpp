@@ -51,6 +51,10 @@ bool takes_any_size(const Model::Network& d) {
 
 DiscriminatorJudge::DiscriminatorJudge(const OpenedModel& opened, const std::string& direction)
     : loss_(opened.options.gan_mode, 0) {
+  if (loss_.is_paired())
+    fail("--judge",
+         "is not for --gan-mode relativistic, whose discriminator only compares two images; leave "
+         "it out");
   const std::vector<Model::Network> networks = opened.model->networks();
   const bool two = find_network(networks, "d_a") != nullptr;
   const std::string name = two ? (direction == "BtoA" ? "d_a" : "d_b") : "d";

@@ -30,7 +30,8 @@ Image8 square(const Tensor& tensor, int side) {
 }  // namespace
 
 int judged_side(const TrainOptions& options) {
-  return takes_crops(options) ? options.crop_size : options.size;
+  const ImageSize size = image_size(options);
+  return std::min(size.width, size.height);
 }
 
 ImageSet generated_set(Model& model, const TrainOptions& options, std::size_t count, std::uint64_t seed,
@@ -93,8 +94,8 @@ DiscriminatorScore discriminator_score(const Model& model, const TrainOptions& o
     if (network.name == "d" && network.input.h == set.side && network.input.w == set.side &&
         network.input.c == set.channels)
       d = network.module;
-  if (!d) return {};
   const GanLoss loss(options.gan_mode, 0);
+  if (!d || loss.is_paired()) return {};
   const Tensor weight = d->parameters().front().value;
   DiscriminatorScore score{true, 0, 0};
   const std::size_t n = std::min(static_cast<std::size_t>(options.batch_size), set.count);

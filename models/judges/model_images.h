@@ -36,14 +36,15 @@ LoadedImages loaded_images(const BatchLoader& loader, std::size_t which, const T
 // The translations of `inputs`, as squares in memory.
 ImageSet translated_set(Model& model, const std::string& direction, const LoadedImages& inputs, bool raw);
 
-// The side of the squares that a model is judged on: of its training images or their crops.
+// The side of the squares that a model is judged on: of its training images, of their crops, or of
+// the central square of images that are not square.
 int judged_side(const TrainOptions& options);
 
 // The discriminator's scores of a set, as in stats.jsonl: the mean, and the share that it takes
 // for real. Batch norms use the statistics of batches of the training's size, as in training:
 // their running averages mix real and generated images, and with them scores mean little. An
 // incomplete last batch is left out. `available` is false for a model without a discriminator of
-// single images of the set's size and channels (conditional ones, pairs, crops).
+// single images of the set's size and channels (conditional ones, pairs, crops, relativistic ones).
 struct DiscriminatorScore {
   bool available = false;
   double mean = 0, real_share = 0;

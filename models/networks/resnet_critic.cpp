@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "engine/runtime/trace.h"
+#include "models/networks/base_size.h"
 #include "models/networks/upsampling.h"
 
 namespace sumi {
@@ -129,12 +129,8 @@ class ResamplingBlock final : public Module {
   FusedLayer *conv1_, *conv2_, *shortcut_;
 };
 
-// Number of blocks between 4x4 and the full image.
-int resampling_blocks(int size) {
-  if (size < 16 || size > 256 || !std::has_single_bit(static_cast<unsigned>(size)))
-    fail("--size", fmt::format("{} is not possible for wgan-gp; use 16, 32, 64, 128 or 256", size));
-  return std::countr_zero(static_cast<unsigned>(size)) - 2;
-}
+// Blocks between the smallest map and the full image.
+constexpr int kLeastBlocks = 2;
 
 LayerSpec dense_layer(const char* name, std::int64_t in, std::int64_t out) {
   LayerSpec s;
@@ -158,11 +154,12 @@ LayerSpec image_layer(const char* name, std::int64_t in, std::int64_t out) {
 }  // namespace
 
 std::unique_ptr<Sequential> resnet_gan_generator(const TrainOptions& o) {
-  const int blocks = resampling_blocks(o.size);
+  const BaseSize base = base_size(o, "wgan-gp", kLeastBlocks);
+  const int blocks = base.doublings;
   const Norm norm = o.virtual_batch_norm ? Norm::virtual_batch : Norm::batch;
   auto g = std::make_unique<Sequential>();
   const std::int64_t widest = std::int64_t{o.ngf} << std::min(blocks - 1, 3);
-  const Shape small{1, 4, 4, widest};
+  const Shape small{1, base.height, base.width, widest};
   LayerSpec first = dense_layer("input", latent_size(o), small.count());
   first.flat_out = small;
   g->add(first, dtype_of(o), device_of(o));
@@ -183,7 +180,8 @@ std::unique_ptr<Sequential> resnet_gan_generator(const TrainOptions& o) {
 }
 
 std::unique_ptr<Sequential> resnet_gan_critic(const TrainOptions& o) {
-  const int blocks = resampling_blocks(o.size);
+  const BaseSize base = base_size(o, "wgan-gp", kLeastBlocks);
+  const int blocks = base.doublings;
   auto d = std::make_unique<Sequential>();
   add_layer(*d, image_layer("input", o.channels + condition_channels(o), o.ndf), o);
   std::int64_t width = o.ndf;
@@ -194,7 +192,7 @@ std::unique_ptr<Sequential> resnet_gan_critic(const TrainOptions& o) {
         dtype_of(o), device_of(o)));
     width = next;
   }
-  const Shape small{1, 4, 4, width};
+  const Shape small{1, base.height, base.width, width};
   d->add(std::make_unique<Reshape>(Shape{1, 1, 1, 0}));
   LayerSpec last = dense_layer("output", small.count(), 1);
   last.flat_in = small;

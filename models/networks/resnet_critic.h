@@ -1,4 +1,5 @@
-// The residual networks of WGAN-GP (Gulrajani 2017), for images of 16, 32, 64, 128 or 256.
+// The residual networks of WGAN-GP (Gulrajani 2017), for the sizes of base_size.h from two
+// doublings on, which start at its smallest map.
 #pragma once
 
 #include <memory>

@@ -7,6 +7,7 @@ GanLoss::GanLoss(const std::string& mode, double label_smooth)
             : mode == "saturating"                ? Mode::saturating
             : mode == "hinge"                     ? Mode::hinge
             : mode == "wgan" || mode == "wgan-gp" ? Mode::wgan
+            : mode == "relativistic"              ? Mode::relativistic
                                                   : Mode::vanilla),
       real_label_(1 - label_smooth) {}
 
@@ -37,6 +38,11 @@ Tensor GanLoss::generator(const Tensor& logits, const Tensor& labels) const {
   return loss_mean(mode_ == Mode::lsgan ? Loss::squared : Loss::bce_logits, logits, labels);
 }
 
+// -log s(a - b) = softplus(b - a)
+Tensor GanLoss::paired(const Tensor& real, const Tensor& fake) {
+  return loss_mean(Loss::bce_logits, sub(real, fake), 1.0);
+}
+
 Tensor GanLoss::mean_score(const Tensor& logits) const {
   const NoGrad no_grad;
   return mean(mode_ == Mode::vanilla || mode_ == Mode::saturating ? sigmoid(logits) : logits);
@@ -45,6 +51,12 @@ Tensor GanLoss::mean_score(const Tensor& logits) const {
 Tensor GanLoss::share_real(const Tensor& logits) const {
   const NoGrad no_grad;
   return mean(heaviside(mode_ == Mode::lsgan ? affine(logits, 1, -0.5) : logits));
+}
+
+Tensor GanLoss::accuracy(const Tensor& real, const Tensor& fake) const {
+  const NoGrad no_grad;
+  if (is_paired()) return mean(heaviside(sub(real, fake)));
+  return affine(sub(share_real(real), share_real(fake)), 0.5, 0.5);
 }
 
 Tensor mode_seeking_loss(const Tensor& noise, const Tensor& images) {

@@ -8,6 +8,8 @@
 //               L_G = -D(G(z))
 //   wgan        L_D = D(G(z)) - D(x), L_G = -D(G(z))           Arjovsky 2017
 //   wgan-gp     the same, with a gradient penalty              Gulrajani 2017
+//   relativistic  L_D = -log s(D(x) - D(G(z)))                 Jolicoeur-Martineau 2019, in the form of
+//               L_G = -log s(D(G(z)) - D(x))                   Huang 2024: each x paired with one G(z)
 // Each is a mean over the batch. label_smooth replaces the real label 1 in L_D by 1 - label_smooth
 // (Salimans 2016) in the modes that have labels: vanilla, saturating and lsgan.
 #pragma once
@@ -22,21 +24,32 @@ class GanLoss {
  public:
   GanLoss(const std::string& mode, double label_smooth);
 
+  // For the modes whose terms need one kind of logits.
   Tensor discriminator_real(const Tensor& logits) const;
   Tensor discriminator_fake(const Tensor& logits) const;
   Tensor generator(const Tensor& logits) const;
   // Against the given labels, one for each logit, instead of 1: for the modes that have labels.
   Tensor generator(const Tensor& logits, const Tensor& labels) const;
-  bool has_labels() const { return mode_ != Mode::hinge && mode_ != Mode::wgan; }
+  bool has_labels() const {
+    return mode_ == Mode::vanilla || mode_ == Mode::saturating || mode_ == Mode::lsgan;
+  }
+
+  // Relativistic: the loss compares the logits of pairs, so that only their difference counts.
+  bool is_paired() const { return mode_ == Mode::relativistic; }
+  // L_D of paired logits of one shape. L_G is the same with exchanged arguments.
+  static Tensor paired(const Tensor& real, const Tensor& fake);
 
   // For the statistics, without gradients. A score is D(x) in stats.jsonl: a probability for
   // vanilla and saturating, else the raw output.
   Tensor mean_score(const Tensor& logits) const;
   // Fraction of logits classified as real: above 0.5 as a probability and for lsgan, else above 0.
   Tensor share_real(const Tensor& logits) const;
+  // Accuracy of the discriminator: fraction of logits classified correctly; relativistic: of pairs
+  // whose real logit is the larger one.
+  Tensor accuracy(const Tensor& real, const Tensor& fake) const;
 
  private:
-  enum class Mode : std::uint8_t { vanilla, saturating, lsgan, hinge, wgan };
+  enum class Mode : std::uint8_t { vanilla, saturating, lsgan, hinge, wgan, relativistic };
   // The loss for "real" or "fake" in the modes without labels.
   Tensor without_label(const Tensor& logits, bool real) const;
 

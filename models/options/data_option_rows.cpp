@@ -79,7 +79,14 @@ void SquareOptions::add_rows(OptionTable& t) {
       .help("height and width of the images")
       .placeholder("PX")
       .alias("--image-size,--imageSize,--img-size")
-      .range(1, 4096);
+      .check([](O o) -> std::string {
+        return o.size.is_square() ? "" : "this model generates squares; give one number";
+      });
+}
+
+void RectangleOptions::add_rows(OptionTable& t) {
+  Option& size = t.at("size").help("height and width of the images; or width x height, such as 64x48");
+  size.placeholder("PX|WxH").checks.clear();  // any shape
 }
 
 void CropOptions::add_rows(OptionTable& t) {

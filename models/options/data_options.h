@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "models/options/image_size.h"
+
 namespace sumi {
 
 class OptionTable;
@@ -20,10 +22,15 @@ struct DataOptions {
   static void add_rows(OptionTable& table);
 };
 
-// Models whose images are squares of one size.
+// Models whose images all have one size, squares unless they also have RectangleOptions.
 struct SquareOptions {
-  int size = 64;
+  ImageSize size;
 
+  static void add_rows(OptionTable& table);
+};
+
+// Models with SquareOptions whose images may be wider than high, or higher than wide.
+struct RectangleOptions {
   static void add_rows(OptionTable& table);
 };
 

@@ -28,9 +28,9 @@ void add_training(OptionTable& t) {
       .range(0, 1e3)
       .on_resume();
   t.add("gan-mode", &TrainOptions::gan_mode)
-      .help("GAN loss: vanilla, saturating, lsgan, hinge, wgan or wgan-gp")
+      .help("GAN loss: vanilla, saturating, lsgan, hinge, wgan, wgan-gp or relativistic")
       .placeholder("LOSS")
-      .choices({"vanilla", "saturating", "lsgan", "hinge", "wgan", "wgan-gp"})
+      .choices({"vanilla", "saturating", "lsgan", "hinge", "wgan", "wgan-gp", "relativistic"})
       .implies([](TrainOptions& o, const std::function<bool(const std::string&)>& is_given) {
         // Files that spell it --gp are older, and their 0 meant 10.
         if (o.gan_mode == "wgan-gp" && o.lambda_gp == 0 && !is_given("lambda-gp")) o.lambda_gp = 10;
@@ -51,11 +51,14 @@ void add_penalties(OptionTable& t) {
       .help("weight of the R1 gradient penalty: half the squared gradient norm on real images; 0: off")
       .alias("--gamma")
       .range(0, 1e6);
+  t.add("r2", &TrainOptions::r2)
+      .help("weight of the R2 gradient penalty: half the squared gradient norm on generated images; 0: off")
+      .range(0, 1e6);
   t.add("r1-interval", &TrainOptions::r1_interval)
-      .help("steps between R1 penalties, each weighted by the interval")
+      .help("steps between R1 and R2 penalties, each weighted by the interval")
       .alias("--r1-every")
       .range(1, 1e6)
-      .only_with("--r1", [](O o) { return o.r1 > 0; });
+      .only_with("--r1 or --r2", [](O o) { return o.r1 > 0 || o.r2 > 0; });
   t.add("clip-weights", &TrainOptions::clip_weights)
       .help("clip the discriminator's weights to [-X, X]; 0: off; 0.01 in WGAN")
       .alias("--clip-value")

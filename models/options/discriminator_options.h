@@ -12,7 +12,7 @@ struct DiscriminatorOptions {
   double lr_g = 0, lr_d = 0;  // 0: lr
   std::string gan_mode = "vanilla";
   int n_critic = 1;
-  double lambda_gp = 0, r1 = 0;
+  double lambda_gp = 0, r1 = 0, r2 = 0;
   int r1_interval = 16;
   double clip_weights = 0;
   bool spectral_norm = false;

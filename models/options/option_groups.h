@@ -10,7 +10,7 @@ struct CommonOptions {
   static void add_rows(OptionTable& table);
 };
 
-// Every GAN that generates squares from noise.
+// Every GAN that generates images from noise.
 struct NoiseGanOptions {
   static void add_rows(OptionTable& table);
 };

@@ -31,6 +31,14 @@ T convert(const Json& value, const std::string& name, const std::string& where) 
   } else if constexpr (std::is_same_v<T, std::string>) {
     if (!value.is_string()) bad("text");
     return value.get<std::string>();
+  } else if constexpr (std::is_same_v<T, ImageSize>) {  // 64, or "64x48"
+    ImageSize size;
+    if (value.is_string()) {
+      if (!parse_image_size(value.get<std::string>(), size)) bad("a whole number, or width x height");
+    } else {
+      size = convert<int>(value, name, where);
+    }
+    return size;
   } else if constexpr (std::is_floating_point_v<T>) {
     if (!value.is_number()) bad("a number");
     return value.get<T>();
@@ -109,7 +117,12 @@ Json options_to_json(const OptionTable& table, const TrainOptions& options) {
   Json json = Json::object();
   json["model"] = options.model;
   for (const Option* option : table.rows())
-    option->visit(options, [&](const auto& value) { json[option->name] = value; });
+    option->visit(options, [&](const auto& value) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(value)>, ImageSize>)
+        json[option->name] = value.is_square() ? Json(value.width) : Json(value.str());
+      else
+        json[option->name] = value;
+    });
   return json;
 }
 

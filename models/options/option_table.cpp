@@ -13,6 +13,7 @@ namespace sumi {
 namespace {
 
 constexpr std::size_t kLongest = 60;  // characters of a value in a message
+constexpr const char* kSizeRule = "out of range; use sides from 1 to 4096";
 
 std::vector<std::string> split(const std::string& list) {
   std::vector<std::string> parts;
@@ -49,6 +50,11 @@ std::string range_problem(const Option& option, double value) {
   return fmt::format("out of range; use a number from {} to {}", option.lowest, option.highest);
 }
 
+std::string size_problem(const ImageSize& size) {
+  ImageSize parsed;
+  return parse_image_size(size.str(), parsed) ? "" : kSizeRule;
+}
+
 std::string word_problem(const Option& option, const std::string& text) {
   if (option.words.empty()) return "";
   for (const std::string& word : option.is_list ? split(text) : std::vector{text})
@@ -64,6 +70,8 @@ std::string value_problem(const Option& option, const TrainOptions& options) {
     using T = std::decay_t<decltype(value)>;
     if constexpr (std::is_same_v<T, std::string>)
       return is_utf8(value) ? "" : "not valid UTF-8; rename the folder or file";
+    else if constexpr (std::is_same_v<T, ImageSize>)
+      return size_problem(value);
     else if constexpr (!std::is_same_v<T, bool>)
       return range_problem(option, static_cast<double>(value));
     else
@@ -143,7 +151,12 @@ Option& Option::on_resume() {
 }
 
 std::string Option::text_in(const TrainOptions& options) const {
-  return visit(options, [](const auto& value) { return fmt::format("{}", value); });
+  return visit(options, [](const auto& value) -> std::string {
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, ImageSize>)
+      return value.str();
+    else
+      return fmt::format("{}", value);
+  });
 }
 
 std::string Option::unused_reason(const TrainOptions& options) const {

@@ -95,7 +95,7 @@ struct Option {
  private:
   friend class OptionTable;
   std::variant<OptionMember<bool>, OptionMember<int>, OptionMember<std::int64_t>, OptionMember<std::uint64_t>,
-               OptionMember<double>, OptionMember<std::string>>
+               OptionMember<double>, OptionMember<std::string>, OptionMember<ImageSize>>
       member_;
 };
 

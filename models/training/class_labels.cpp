@@ -61,6 +61,13 @@ std::vector<std::vector<std::string>> class_names(const TrainOptions& o) {
   return names;
 }
 
+double chance_accuracy(const TrainOptions& options) {
+  double sum = 0;
+  const auto sets = class_names(options);
+  for (const auto& names : sets) sum += 1 / static_cast<double>(names.size());
+  return sum / static_cast<double>(sets.size());
+}
+
 void name_classes(TrainOptions& o) {
   if (!wants_labels(o)) return;
   std::vector<DatasetSpec> specs = dataset_specs(o);

@@ -17,6 +17,9 @@ namespace sumi {
 // and for more than 4096 classes in a set.
 std::vector<std::vector<std::string>> class_names(const TrainOptions& options);
 
+// A classifier's accuracy if it guessed: the mean of one over the number of classes over the sets.
+double chance_accuracy(const TrainOptions& options);
+
 // Throws Error "[--class] ..." for a model without class-conditional generation.
 [[noreturn]] void fail_no_classes();
 // The number of the class named `text`, for a class-conditional model. Throws Error "[--class] ..."

@@ -15,8 +15,9 @@ bool have_one_size(const DiscriminatorInputs& inputs) {
   });
 }
 
+// Absent terms count as 0.
 Tensor total(const Tensor& sum, const Tensor& next) {
-  return sum ? add(sum, next) : next;
+  return !sum ? next : !next ? sum : add(sum, next);
 }
 
 }  // namespace
@@ -30,6 +31,7 @@ DiscriminatorTrainer::DiscriminatorTrainer(const TrainOptions& o, Module& d, Rng
       rate_(o.lr_d > 0 ? o.lr_d : o.lr),
       gp_(o.lambda_gp),
       r1_(o.r1),
+      r2_(o.r2),
       clip_weights_(o.clip_weights),
       noise_(o.instance_noise),
       feature_matching_(o.feature_matching),
@@ -61,7 +63,7 @@ DiscriminatorTrainer::Output DiscriminatorTrainer::forward(const Tensor& x, bool
 }
 
 bool DiscriminatorTrainer::penalty_due() {
-  return r1_ > 0 && group_.updates() % r1_every_ == 0;
+  return (r1_ > 0 || r2_ > 0) && group_.updates() % r1_every_ == 0;
 }
 
 DiscriminatorStats DiscriminatorTrainer::train(Tape& tape,
@@ -86,13 +88,19 @@ DiscriminatorStats DiscriminatorTrainer::accumulate_gradients(Tape& tape, const 
   const auto share = [&](const Tensor& value, double weight) {
     return weight == 1 ? value : affine(value, weight);
   };
-  const auto loss_of = [&](const Tensor& logits, const DiscriminatorInput& s) {
+  const bool paired = loss_.is_paired();
+  // The part of one input; relativistic: of its pairs with the first real images.
+  const auto loss_of = [&](const Tensor& logits, const DiscriminatorInput& s, const Tensor& first_logits) {
+    if (paired) return s.real ? Tensor{} : share(GanLoss::paired(first_logits, logits), s.weight * scale);
     return share(s.real ? loss_.discriminator_real(logits) : loss_.discriminator_fake(logits),
                  s.weight * scale);
   };
   DiscriminatorStats stats;
   Tensor first_real, first_fake;  // after augmentation
-  std::vector<Tensor> images;
+  std::vector<Tensor> images, logits(all.size());
+  const auto first_of =
+      std::find_if(all.begin(), all.end(), [](const DiscriminatorInput& s) { return s.real; }) - all.begin();
+  const auto real_at = std::min(static_cast<std::size_t>(first_of), all.size() - 1);
   for (const DiscriminatorInput& s : all) {
     images.push_back(augment_input(s.images.detach(), s.condition));
     if (Tensor& first = s.real ? first_real : first_fake; !first) first = images.back();
@@ -105,26 +113,37 @@ DiscriminatorStats DiscriminatorTrainer::accumulate_gradients(Tape& tape, const 
                                   [](const DiscriminatorInput& s) { return s.auxiliary_loss != nullptr; });
   if (all.size() > 1 && plain && have_one_size(all) &&
       !d_.uses_batch_statistics()) {  // one pass gives the same result as several
-    const Tensor logits = d_(concat(images, 0));
-    Shape at{0, 0, 0, 0}, extent = logits.shape();
-    for (const DiscriminatorInput& s : all) {
-      extent.n = s.images.shape().n;
-      const Tensor part = slice(logits, at, extent);
+    const Tensor joined = d_(concat(images, 0));
+    Shape at{0, 0, 0, 0}, extent = joined.shape();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      extent.n = all[i].images.shape().n;
+      logits[i] = slice(joined, at, extent);
       at.n += extent.n;
-      note(part, s);
-      loss = total(loss, loss_of(part, s));
+      note(logits[i], all[i]);
     }
+    for (std::size_t i = 0; i < all.size(); ++i)
+      loss = total(loss, loss_of(logits[i], all[i], logits[real_at]));
     tape.backward(loss, from);
     loss = loss.detach();
   } else {
     for (std::size_t i = 0; i < all.size(); ++i) {
       const Output output = forward(images[i], all[i].auxiliary_loss != nullptr);
       note(output.logits, all[i]);
-      Tensor part = loss_of(output.logits, all[i]);
+      logits[i] = output.logits;
+      Tensor part = paired ? Tensor{} : loss_of(output.logits, all[i], {});
       if (all[i].auxiliary_loss)
-        part = add(part, affine(all[i].auxiliary_loss((*head_)(output.features)), scale));
-      tape.backward(part, from);  // frees its activations before the next pass
-      loss = total(loss, part.detach());
+        part = total(part, affine(all[i].auxiliary_loss((*head_)(output.features)), scale));
+      if (!paired) {
+        tape.backward(part, from);  // frees its activations before the next pass
+        part = part.detach();
+      }
+      loss = total(loss, part);
+    }
+    if (paired) {
+      for (std::size_t i = 0; i < all.size(); ++i)
+        loss = total(loss, loss_of(logits[i], all[i], logits[real_at]));
+      tape.backward(loss, from);
+      loss = loss.detach();
     }
   }
   stats.loss = loss;
@@ -134,7 +153,14 @@ DiscriminatorStats DiscriminatorTrainer::accumulate_gradients(Tape& tape, const 
   };
   if (gp_ > 0 && first_real && first_fake)
     penalize(affine(gradient_penalty(tape, first_real, first_fake), gp_ * scale));
-  if (r1_due_ && first_real) penalize(affine(r1_penalty(tape, first_real), r1_ / 2 * r1_every_ * scale));
+  // E[|grad D|^2] on real images (R1, Mescheder 2018) and on generated ones (R2).
+  const auto penalize_slope = [&](double weight, const Tensor& x) {
+    if (weight > 0 && x) penalize(affine(mean(squared_gradient(tape, x)), weight / 2 * r1_every_ * scale));
+  };
+  if (r1_due_) {
+    penalize_slope(r1_, first_real);
+    penalize_slope(r2_, first_fake);
+  }
   return stats;
 }
 
@@ -154,18 +180,22 @@ Tensor DiscriminatorTrainer::gradient_penalty(Tape& tape, const Tensor& real, co
   return mean(square(affine(norm, 1, -1)));
 }
 
-// E[|grad D(x)|^2] on real images (Mescheder 2018).
-Tensor DiscriminatorTrainer::r1_penalty(Tape& tape, const Tensor& real) {
-  return mean(squared_gradient(tape, real));
+Tensor DiscriminatorTrainer::logits_of(const Tensor& images, const Tensor& condition) {
+  const NoGrad no_grad;
+  return d_(augment_input(images, condition));
 }
 
 Tensor DiscriminatorTrainer::generator_loss(const Tensor& fake, const Tensor& real, const Tensor& condition,
                                             const AuxiliaryLoss& auxiliary_loss) {
   const bool matches = feature_matching_ > 0;
   const auto [features, logits] = forward(augment_input(fake, condition), matches || auxiliary_loss);
-  Tensor loss = random_labels_ ? loss_.generator(
-                                     logits, stream_.uniform(logits.shape(), logits.dtype(), logits.device()))
-                               : loss_.generator(logits);
+  Tensor loss;
+  if (loss_.is_paired())
+    loss = GanLoss::paired(logits, logits_of(real, condition));
+  else if (random_labels_)
+    loss = loss_.generator(logits, stream_.uniform(logits.shape(), logits.dtype(), logits.device()));
+  else
+    loss = loss_.generator(logits);
   if (auxiliary_loss) loss = add(loss, auxiliary_loss((*head_)(features)));
   if (!matches) return loss;
   Tensor wanted;

@@ -29,7 +29,7 @@ using DiscriminatorInputs = std::vector<DiscriminatorInput>;
 // Statistics of an update, without gradients.
 struct DiscriminatorStats {
   Tensor loss;     // the weighted sum over all inputs
-  Tensor penalty;  // gradient penalty and R1, weighted as in the gradient; absent without them
+  Tensor penalty;  // gradient penalty, R1 and R2, weighted as in the gradient; absent without them
   Tensor real_logits, fake_logits;  // of the first input of each kind
 };
 
@@ -47,12 +47,13 @@ class DiscriminatorTrainer {
   DiscriminatorStats accumulate_gradients(Tape& tape, const DiscriminatorInputs& inputs, double scale = 1);
 
   // The generator's loss on `fake`: adversarial, plus feature matching with `real` if enabled.
+  // Relativistic losses compare `fake` with `real` too, sample by sample.
   // Recorded on the current tape; Step::minimize() freezes the discriminator meanwhile.
   Tensor generator_loss(const Tensor& fake, const Tensor& real, const Tensor& condition = {},
                         const AuxiliaryLoss& auxiliary_loss = {});
 
-  // --r1-interval: returns true if the next step includes the penalty on real images. Must be
-  // called before the step, because a captured step cannot branch.
+  // --r1-interval: returns true if the next step includes the penalties R1 and R2. Must be called
+  // before the step, because a captured step cannot branch.
   bool penalty_due();
   void set_penalty_due(bool due) { r1_due_ = due; }
 
@@ -75,7 +76,8 @@ class DiscriminatorTrainer {
   };
   Output forward(const Tensor& x, bool wanted);
   Tensor gradient_penalty(Tape& tape, const Tensor& real, const Tensor& fake);
-  Tensor r1_penalty(Tape& tape, const Tensor& real);
+  // d's logits without gradients.
+  Tensor logits_of(const Tensor& images, const Tensor& condition);
   // Per-sample squared norm [n,1,1,1] of the gradient of the sum of d's outputs with respect to x,
   // differentiable again.
   Tensor squared_gradient(Tape& tape, const Tensor& x);
@@ -85,7 +87,7 @@ class DiscriminatorTrainer {
   TrainableNetworks group_;
   GanLoss loss_;
   Augmentation augmentation_;
-  double rate_, gp_, r1_, clip_weights_, noise_, feature_matching_;
+  double rate_, gp_, r1_, r2_, clip_weights_, noise_, feature_matching_;
   int r1_every_;
   bool random_labels_, r1_due_ = false;
   RandomStream stream_;

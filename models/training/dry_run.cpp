@@ -39,8 +39,8 @@ std::string parts_of_step(const TrainOptions& o) {
 }
 
 Shape image_shape(const TrainOptions& o) {
-  const int side = image_side(o);
-  return {images_per_step(o), side, side, example_channels(o)};
+  const ImageSize size = image_size(o);
+  return {images_per_step(o), size.height, size.width, example_channels(o)};
 }
 
 // Multiply-adds of a step for each image of its batch.

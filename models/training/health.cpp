@@ -14,16 +14,23 @@ namespace {
 constexpr std::int64_t kFewExamples = 50;
 constexpr std::int64_t kSettled = 300;  // steps after which the means are meaningful
 constexpr double kMemory = 1 - 1.0 / 200;
-constexpr double kWinning = 0.998;     // accuracy of a discriminator that has won ...
-constexpr double kWinningLoss = 0.02;  // ... and its loss
-constexpr double kBlind = 0.002;       // distance of mean scores that tell nothing apart
-constexpr double kGrowth = 50;         // of a loss over its early size ...
-constexpr double kLarge = 100;         // ... and its size at least
-constexpr double kHuge = 1000;         // of an adversarial loss, whatever it was
-constexpr double kWide = 0.3;          // share of the data's diversity that samples had ...
-constexpr double kCollapsed = 0.12;    // ... and have
-constexpr double kSaturated = 0.99;    // share of samples' values that are 0 or 255
-constexpr std::int64_t kStill = 100;   // steps without a change
+constexpr double kWinning = 0.998;        // accuracy of a discriminator that has won ...
+constexpr double kWinningLoss = 0.02;     // ... and its loss
+constexpr double kBlind = 0.002;          // distance of mean scores that tell nothing apart
+constexpr double kNothing = 1e-6;         // the same for any loss
+constexpr std::int64_t kFirstSteps = 50;  // steps until a mean accuracy counts
+constexpr std::int64_t kLearned = 400;    // steps after which a discriminator has been better than ...
+constexpr double kGuessed = 0.55;         // ... this accuracy
+constexpr double kWrong = 0.4;            // accuracy of a discriminator that is fooled
+constexpr double kGuessing = 0.05;        // share of the way from guessing to certainty
+constexpr double kAlike = 1;              // mean difference of real images, in levels
+constexpr double kGrowth = 50;            // of a loss over its early size ...
+constexpr double kLarge = 100;            // ... and its size at least
+constexpr double kHuge = 1000;            // of an adversarial loss, whatever it was
+constexpr double kWide = 0.3;             // share of the data's diversity that samples had ...
+constexpr double kCollapsed = 0.12;       // ... and have
+constexpr double kSaturated = 0.99;       // share of samples' values that are 0 or 255
+constexpr std::int64_t kStill = 100;      // steps without a change
 
 std::optional<double> value_of(const StepStats& stats, const std::string& name) {
   for (const auto& [key, value] : stats)
@@ -80,6 +87,9 @@ void HealthMonitor::check_discriminator(std::vector<std::string>& lines, std::in
   loss_d_.add(*loss);
   loss_d_square_.add(*loss * *loss);
   gap_.add(std::abs(*real - *fake));
+  lead_.add(*real - *fake);
+  lead_square_.add((*real - *fake) * (*real - *fake));
+  if (steps_seen_ > kFirstSteps) best_accuracy_ = std::max(best_accuracy_, accuracy_.get());
   if (steps_seen_ < kSettled) return;
   if (accuracy_.get() > kWinning && std::abs(loss_d_.get()) < kWinningLoss)
     say(lines, "winning",
@@ -87,13 +97,56 @@ void HealthMonitor::check_discriminator(std::vector<std::string>& lines, std::in
                     "with a loss of {:.2g}, and the generator learns little from it. Lower its learning rate "
                     "(--lr-d), or add --spectral-norm, --r1 or --instance-noise",
                     step, 100 * accuracy_.get(), loss_d_.get()));
-  const double spread = std::sqrt(std::max(0.0, loss_d_square_.get() - loss_d_.get() * loss_d_.get()));
-  if (gap_.get() < kBlind && spread < 1e-3 * std::max(1e-6, std::abs(loss_d_.get())))
+  check_blindness(lines, step);
+}
+
+// A discriminator that has never been better than guessing, or that is wrong most of the time. One
+// at balance, whose accuracy is near one half too, has led before.
+void HealthMonitor::check_blindness(std::vector<std::string>& lines, std::int64_t step) {
+  const auto deviation = [](const Mean& mean, const Mean& square) {
+    return std::sqrt(std::max(0.0, square.get() - mean.get() * mean.get()));
+  };
+  const double spread = deviation(loss_d_, loss_d_square_);
+  const bool stands = gap_.get() < kBlind && spread < 1e-3 * std::max(1e-6, std::abs(loss_d_.get()));
+  const double error = deviation(lead_, lead_square_) / std::sqrt(std::max(1.0, lead_.weight));
+  const bool guesses =
+      steps_seen_ >= kLearned && best_accuracy_ < kGuessed && std::abs(lead_.get()) < 3 * error;
+  if (stands || guesses || gap_.get() < kNothing)
     say(lines, "blind",
-        fmt::format(
-            "step {}: the discriminator does not separate real images from generated ones, and its loss "
-            "stays at {:.3g}. Raise its learning rate (--lr-d), and check the data (samples, --dump-batches)",
-            step, loss_d_.get()));
+        fmt::format("step {}: the discriminator does not separate real images from generated ones, and its "
+                    "loss stays near {:.3g}. Raise its learning rate (--lr-d), lower --instance-noise, and "
+                    "check the data (samples, --dump-batches)",
+                    step, loss_d_.get()));
+  else if (steps_seen_ >= kLearned && accuracy_.get() < kWrong)
+    say(lines, "blind",
+        fmt::format("step {}: the discriminator does not separate real images from generated ones: it "
+                    "classifies only {:.0f} % correctly. Raise its learning rate (--lr-d), or lower the "
+                    "generator's (--lr-g)",
+                    step, 100 * accuracy_.get()));
+}
+
+std::vector<std::string> HealthMonitor::set_real(const std::vector<Image8>& images) {
+  std::vector<std::string> lines;
+  real_diversity_ = diversity(images);
+  if (images.size() > 1 && *real_diversity_ < kAlike)
+    say(lines, "alike",
+        fmt::format("the images of the data look alike: those of a batch differ by {:.2g} of 255 levels. "
+                    "Check the folder: it may hold copies of one image, or empty ones",
+                    *real_diversity_));
+  return lines;
+}
+
+void HealthMonitor::check_guessing(std::vector<std::string>& lines, std::int64_t step,
+                                   const StepStats& stats) {
+  const auto accuracy = value_of(stats, "accuracy");
+  if (!accuracy || !chance_) return;
+  guesses_.add(*accuracy);
+  if (steps_seen_ >= kSettled && guesses_.get() < *chance_ + kGuessing * (1 - *chance_))
+    say(lines, "guessing",
+        fmt::format("step {}: the classifier is no better than guessing. Its accuracy is {:.0f} %, and "
+                    "guessing gives {:.0f} %. Check the labels (the folders, --labels, --dump-batches), and "
+                    "the learning rate (--lr)",
+                    step, 100 * guesses_.get(), 100 * *chance_));
 }
 
 void HealthMonitor::check_growth(std::vector<std::string>& lines, std::int64_t step, const StepStats& stats) {
@@ -119,6 +172,7 @@ std::vector<std::string> HealthMonitor::step(std::int64_t step, const StepStats&
   std::vector<std::string> lines;
   ++steps_seen_;
   check_discriminator(lines, step, stats);
+  check_guessing(lines, step, stats);
   check_growth(lines, step, stats);
   return lines;
 }

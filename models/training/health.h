@@ -28,8 +28,11 @@ class HealthMonitor {
   std::vector<std::string> begin();
 
   // Real images of one step.
-  void set_real(const std::vector<Image8>& images) { real_diversity_ = diversity(images); }
+  std::vector<std::string> set_real(const std::vector<Image8>& images);
   bool wants_real() const { return !real_diversity_; }
+
+  // For a classifier: its accuracy if it guessed, from 0 to 1.
+  void set_chance(double accuracy) { chance_ = accuracy; }
 
   // The statistics of one step.
   std::vector<std::string> step(std::int64_t step, const StepStats& stats);
@@ -45,16 +48,19 @@ class HealthMonitor {
   };
   // A message of each kind only once.
   void say(std::vector<std::string>& lines, const char* kind, const std::string& text);
+  void check_blindness(std::vector<std::string>& lines, std::int64_t step);
   void check_discriminator(std::vector<std::string>& lines, std::int64_t step, const StepStats& stats);
+  void check_guessing(std::vector<std::string>& lines, std::int64_t step, const StepStats& stats);
   void check_growth(std::vector<std::string>& lines, std::int64_t step, const StepStats& stats);
   void check_collapse(std::vector<std::string>& lines, std::int64_t step, double now);
 
   std::int64_t examples_;
   bool augments_;
-  std::optional<double> real_diversity_;
+  std::optional<double> real_diversity_, chance_;
   std::set<std::string> said_;
   std::int64_t steps_seen_ = 0;
-  Mean accuracy_, loss_d_, loss_d_square_, loss_g_, gap_;
+  Mean accuracy_, guesses_, loss_d_, loss_d_square_, gap_, lead_, lead_square_;
+  double best_accuracy_ = 0;                         // of the means
   std::vector<std::pair<std::string, Mean>> sizes_;  // of the losses
   std::vector<double> first_sizes_;                  // after the first 100 steps
   std::vector<Image8> last_sheet_;

@@ -10,11 +10,13 @@ namespace sumi {
 
 std::vector<Tensor> random_batch(const Model& model, const TrainOptions& o) {
   const Device device = parse_device(o.device);
-  const std::int64_t n = images_per_step(o), side = image_side(o);
+  const std::int64_t n = images_per_step(o);
+  const ImageSize size = image_size(o);
   RandomStream stream(o.seed, 0);
   std::vector<Tensor> inputs;
   for (int domain = 0; domain < model.domains(); ++domain)
-    inputs.push_back(stream.uniform({n, side, side, example_channels(o)}, dtype_of(o), device, -1, 1));
+    inputs.push_back(
+        stream.uniform({n, size.height, size.width, example_channels(o)}, dtype_of(o), device, -1, 1));
   if (!wants_labels(o)) return inputs;
   Staging staging(device);
   for (const auto& classes : class_names(o))

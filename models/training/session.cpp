@@ -54,6 +54,7 @@ Session::Session(const TrainOptions& options, std::optional<StoredPlan> plan, Ru
                3 * static_cast<int>(loader_.batches()) * (wants_labels(options) ? 2 : 1)),
       ring_(parse_device(options.device)),
       health_(loader_.size(), option_table(options.model).has("diffaugment")) {
+  if (model_spec(options.model).requirements.classifies) health_.set_chance(chance_accuracy(options));
   per_epoch_ = loader_.batches_per_epoch();
   check_image_sizes(loader_, options_, *model_);
   if (const int count = model_->num_sample_images(); count > 0)
@@ -239,7 +240,7 @@ std::vector<Tensor> Session::real_batches() {
   std::vector<Tensor> tensors;
   const std::vector<Batch> batches = loader_.next();
   for (const Batch& batch : batches) tensors.push_back(to_tensor(batch, options_, staging_));
-  if (health_.wants_real() && generates_from_noise()) health_.set_real(to_images(tensors.front()));
+  if (health_.wants_real() && generates_from_noise()) warn_all(health_.set_real(to_images(tensors.front())));
   if (wants_labels(options_))
     for (std::size_t i = 0; i < batches.size(); ++i)
       tensors.push_back(one_hot(batches[i].labels, loader_.dataset(i).classes().size(), options_, staging_));

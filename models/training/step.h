@@ -98,7 +98,7 @@ class Step {
   // Steps of one kind submit the same work (engine/runtime/graph.h).
   struct Kind {
     bool warm_up = false;  // one of the first steps of a run, as the model defines them
-    bool penalty = false;  // discriminators include the penalty of --r1
+    bool penalty = false;  // discriminators include the penalties of --r1 and --r2
     std::string name() const { return warm_up ? "warm-up" : penalty ? "step with penalty" : "step"; }
   };
   // `inputs`: n_critic * accumulate * batch images of each domain, and labels. `networks`: all

@@ -24,8 +24,8 @@ double work_of_a_second(const TrainOptions& o) {
 }
 
 double pixels_of(const TrainOptions& o) {
-  const double side = image_side(o);
-  return static_cast<double>(images_per_step(o)) * side * side;
+  const ImageSize size = image_size(o);
+  return static_cast<double>(images_per_step(o)) * size.width * size.height;
 }
 
 // Multiply-adds and bytes of a step.
@@ -149,11 +149,11 @@ std::string describe_time(const TrainOptions& options) {
   } catch (const Error& error) {
     return not_measured(error.what());
   }
-  const int side = image_side(measured);
+  const ImageSize size = image_size(measured);
   const std::string how =
       pixels_of(measured) == pixels_of(options)
           ? ""
-          : fmt::format(" (from steps of {} images of {}x{})", measured.batch_size, side, side);
+          : fmt::format(" (from steps of {} images of {}x{})", measured.batch_size, size.width, size.height);
   return fmt::format("time        about {} a step{}\n{}", step_text(each), how, whole_run(options, each));
 }
 

@@ -36,7 +36,8 @@ std::vector<fs::path> data_paths(const TrainOptions& o) {
 
 DatasetSpec dataset_spec(const TrainOptions& o) {
   DatasetSpec spec;
-  spec.size = o.size;
+  spec.size = o.size.width;
+  if (!o.size.is_square()) spec.height = o.size.height;
   if (takes_crops(o)) {
     spec.preprocess = o.preprocess == "crop"                   ? Preprocess::crop
                       : o.preprocess == "scale_width"          ? Preprocess::scale_width

@@ -35,6 +35,8 @@ MODELS = {
     "dcgan, minibatch": (square("dcgan", "--minibatch-discrimination", 3), ("g", "d"), ()),
     "wgan": (square("wgan", "--n-critic", 1), ("g", "d"), ("d",)),
     "wgan-gp": (square("wgan-gp", "--n-critic", 1), ("g", "d"), ()),
+    "r3gan": (square("r3gan"), ("g",), ()),
+    "dcgan, wide": (square("dcgan", "--size", "32x16"), ("g", "d"), ("d",)),
     "infogan": (noise("infogan", "--size", 8, "--channels", 1), ("g", "d", "q"), ()),
     "vae": (noise("vae", "--size", 8, "--channels", 1), ("g", "e"), ()),
     "vae, conv": (square("vae", "--size", 20, "--channels", 1, "--variant", "conv", "--upsample", "nearest"), ("g", "e"), ()),

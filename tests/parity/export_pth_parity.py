@@ -20,6 +20,7 @@ import torch_anime
 import torch_cyclegan
 import torch_gan
 import torch_noise
+import torch_r3gan
 
 SIZE = 16
 checks = files.Checks()
@@ -48,6 +49,7 @@ MODELS = {
     "gan-conv": (noise("gan-conv", "--size", 28), lambda: dict(zip("gd", torch_gan.conv5_gan(28, 3, 8, 4, 4)))),
     "autoencoder-gan": (noise("autoencoder-gan"), lambda: dict(zip("gd", torch_gan.autoencoder_gan(SIZE, 3, 8, 4, 4)))),
     "wgan-gp": (noise("wgan-gp", "--n-critic", 1), prepared(torch_noise.resnet_gan)),
+    "r3gan": (noise("r3gan"), prepared(torch_r3gan.r3gan)),
     "cyclegan": (pair("cyclegan", "--n-blocks", 2), lambda: torch_cyclegan.networks(ngf=4, ndf=4, n_blocks=2)),
     "animegan": (pair("animegan", "--lr-policy", "constant"),
                  lambda: {"g": torch_anime.AnimeGenerator(4), "d": torch_anime.AnimeDiscriminator("animegan2", 4, True)}),

@@ -1,4 +1,4 @@
-"""Compares WGAN, WGAN-GP, InfoGAN, and every loss and regularizer of a GAN from noise with PyTorch, through the program and
+"""Compares WGAN, WGAN-GP, R3GAN, InfoGAN, and every loss and regularizer of a GAN from noise with PyTorch, through the program and
 its files.
 
 f64: a few steps from the same weights, images and noise: after each of them every parameter, running statistic, moment and
@@ -21,6 +21,7 @@ import numpy as np
 import sumi_files as files
 import torch_gan
 import torch_noise
+import torch_r3gan
 from torch_noise import Stream
 from torch_noise_step import NoiseGan, settings
 
@@ -37,6 +38,8 @@ ROWS = {
     "wgan-gp, vbn": dict(latent="uniform", n_critic=1, vbn=True, upsample="transpose"),
     "wgan-gp, sn": dict(TWICE, sn=True, upsample="bilinear"),
     "wgan": dict(TWICE),
+    "r3gan": dict(n_blocks=2),
+    "dcgan, relativistic": dict(gan_mode="relativistic", r1=0.5, r2=2, r1_every=2, diffaugment="color"),
     "infogan": dict(categories=3, continuous=2, lambda_info=0.5, minibatch_discrimination=2, upsample="nearest"),
     "dcgan, hinge, r1": dict(gan_mode="hinge", r1=2, r1_every=2, upsample="bilinear"),
     "dcgan, sn, lsgan, diversity": dict(gan_mode="lsgan", sn=True, diversity=0.5, upsample="nearest"),
@@ -50,12 +53,13 @@ ROWS = {
 # gradient is nothing but rounding. So is that of a Wasserstein critic's last biases: they shift its outputs for real and fake
 # alike. They stand still.
 STILL = dict(n_critic=1, freeze="d.blocks.1.conv2.bias,d.blocks.1.shortcut.bias")
-IN_F32 = {"wgan-gp": STILL, "wgan-gp, sn": STILL, "wgan": dict(n_critic=1), "infogan": {}, "dcgan, hinge, r1": {}}
-EXPORTED = ("wgan-gp", "infogan", "dcgan, sn, lsgan, diversity")
-ON_DEVICE = ("wgan-gp, sn", "wgan", "infogan")
+IN_F32 = {"wgan-gp": STILL, "wgan-gp, sn": STILL, "wgan": dict(n_critic=1), "infogan": {}, "dcgan, hinge, r1": {}, "r3gan": {}}
+EXPORTED = ("wgan-gp", "r3gan", "infogan", "dcgan, sn, lsgan, diversity")
+ON_DEVICE = ("wgan-gp, sn", "wgan", "infogan", "r3gan")
 
 SIZES = {"infogan": dict(size=8, channels=1, nz=6)}
-MAKERS = {"wgan-gp": torch_noise.resnet_gan, "wgan": torch_noise.dcgan, "dcgan": torch_noise.dcgan, "infogan": torch_noise.infogan}
+MAKERS = {"wgan-gp": torch_noise.resnet_gan, "wgan": torch_noise.dcgan, "dcgan": torch_noise.dcgan,
+          "infogan": torch_noise.infogan, "r3gan": torch_r3gan.r3gan}
 
 
 def sizes(model):

@@ -13,6 +13,7 @@ RECIPES = {
     "gan": dict(beta1=0.9), "dcgan": {},
     "wgan": dict(gan_mode="wgan", clip_weights=0.01, n_critic=5, optimizer="rmsprop", lr=5e-5, beta2=0.99),
     "wgan-gp": dict(gan_mode="wgan", gp=10, n_critic=5, lr=1e-4, beta1=0, beta2=0.9),
+    "r3gan": dict(gan_mode="relativistic", r1=1, r2=1, r1_every=1, beta1=0, beta2=0.99, ema=0.999),
     "infogan": dict(lr_g=1e-3, lr_d=2e-4, lambda_info=1),
 }
 
@@ -79,6 +80,10 @@ class NoiseGan:
         features = self.nets["d"].features(x)
         return features, self.nets["d"].judge(features)
 
+    def loss_pairs(self, real, fake):
+        """-log s(D(x) - D(G(z))) (Huang 2024); the generator's with exchanged roles."""
+        return F.softplus(fake - real).mean()
+
     def loss_d(self, logits, real):
         mode = self.spec["gan_mode"]
         if mode in ("wgan", "hinge"):
@@ -129,7 +134,10 @@ class NoiseGan:
         else:
             on_real = self.see(real, labels)[1]
             features, on_fake = self.see(seen, labels)
-        loss = self.loss_d(on_real, True) + self.loss_d(on_fake, False)
+        if spec["gan_mode"] == "relativistic":
+            loss = self.loss_pairs(on_real, on_fake)
+        else:
+            loss = self.loss_d(on_real, True) + self.loss_d(on_fake, False)
         if codes is not None:
             loss = loss + spec["lambda_info"] * self.loss_info(features, codes)
         penalty = 0.0
@@ -137,8 +145,10 @@ class NoiseGan:
             a = self.draws.uniform(len(real), 1, 1, 1)
             between = real + a * (seen - real)
             penalty = spec["gp"] * ((self.squared_slope(between, labels).sqrt() - 1)**2).mean()
-        if "r1" in spec and self.updates % spec["r1_every"] == 0:  # on real images (Mescheder 2018)
-            penalty = penalty + spec["r1_every"] * spec["r1"] / 2 * self.squared_slope(real, labels).mean()
+        if self.updates % spec["r1_every"] == 0:  # on real images (Mescheder 2018), and on generated ones
+            for weight, x in ((spec.get("r1", 0), real), (spec.get("r2", 0), seen)):
+                if weight:
+                    penalty = penalty + spec["r1_every"] * weight / 2 * self.squared_slope(x, labels).mean()
         (loss + penalty).backward()
         self.update(self.opt_d, self.judging)
         self.updates += 1
@@ -152,7 +162,12 @@ class NoiseGan:
         codes, labels = self.codes_and_labels(noise)
         self.opt_g.zero_grad()
         features, logits = self.see(self.shown(fake), labels)
-        loss, info = self.loss_g(logits), None
+        if spec["gan_mode"] == "relativistic":
+            with torch.no_grad():
+                on_real = self.see(self.shown(real), labels)[1]
+            loss, info = self.loss_pairs(logits, on_real), None
+        else:
+            loss, info = self.loss_g(logits), None
         if codes is not None:
             info = self.loss_info(features, codes)
             loss = loss + spec["lambda_info"] * info

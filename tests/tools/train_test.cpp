@@ -5,7 +5,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <utility>
 
+#include "engine/image/image_size.h"
 #include "tests/tools/program.h"
 
 using namespace program;
@@ -62,7 +64,7 @@ TEST_CASE("train: a file's options count as given where they differ from the def
   write(folder / "recipe.txt", "r1-every = 16\nlabel-smooth = 0\n");
   const Result idle = run(folder, kTiny + "--outdir a --config idle.txt --dry-run");
   CHECK(idle.code == 2);
-  CHECK(has(idle.err, "[--r1-interval] has no effect here (only with --r1); leave it out"));
+  CHECK(has(idle.err, "[--r1-interval] has no effect here (only with --r1 or --r2); leave it out"));
   CHECK(has(idle.err, "idle.txt"));
   CHECK(run(folder, kTiny + "--outdir a --config recipe.txt --gan-mode hinge --dry-run").code == 0);
 }
@@ -122,4 +124,28 @@ TEST_CASE("train: killed and resumed, a run ends in the same bytes") {
   // Longer than before.
   REQUIRE(run(folder, "train --resume parts --steps 203").code == 0);
   CHECK(logged_steps(folder / "parts") == all_steps(203));
+}
+
+TEST_CASE("train: images that are not square, from the data to samples, generate, evaluate and export") {
+  const Folder folder;
+  write_images(folder, "pictures", 12, 24);
+  const std::string tiny = "--data pictures --ngf 2 --ndf 2 --nz 4 --batch-size 4 --steps 2 --threads 1 -q ";
+  const Result trained = run(folder, "train dcgan --size 24x16 --outdir wide " + tiny);
+  CAPTURE(trained.err);
+  REQUIRE(trained.code == 0);
+  CHECK(has(read(folder / "wide/options.json"), "\"size\": \"24x16\""));
+  // 64 samples in rows of 8, with a margin of 2.
+  CHECK(sumi::claimed_image_size(folder / "wide/samples/2.png") ==
+        std::pair<std::int64_t, std::int64_t>(210, 146));
+  REQUIRE(run(folder, "train --resume wide --steps 3 -q").code == 0);
+  REQUIRE(run(folder, "generate -m wide -n 1 -o one.png --scale 2 -q").code == 0);
+  CHECK(sumi::claimed_image_size(folder / "one.png") == std::pair<std::int64_t, std::int64_t>(48, 32));
+  CHECK(run(folder, "generate -m wide -n 2 --interpolate 2 -o walk.gif -q").code == 0);
+  CHECK(run(folder, "evaluate -m wide --data pictures -n 12 --threads 1").code == 0);
+  CHECK(run(folder, "export -m wide -o g.safetensors -q").code == 0);
+  REQUIRE(run(folder, "generate -m g.safetensors -n 1 -o two.png -q").code == 0);
+  CHECK(sumi::claimed_image_size(folder / "two.png") == std::pair<std::int64_t, std::int64_t>(24, 16));
+  check_error(run(folder, "train dcgan --size 24x15 --outdir bad " + tiny), 2, "--size");
+  check_error(run(folder, "train dcgan --size 24x --outdir bad " + tiny), 2, "--size");
+  check_error(run(folder, "train vae --size 24x16 --data pictures --outdir bad --steps 1"), 2, "squares");
 }

@@ -19,6 +19,9 @@ constexpr char kGlue = '\x1f';  // a space at which a line is not broken
 std::string text_of(const std::string& value) {
   return printable(value);  // it may come from an untrusted checkpoint
 }
+std::string text_of(const ImageSize& value) {
+  return value.str();
+}
 std::string text_of(bool value) {
   return value ? "on" : "";
 }

@@ -17,6 +17,8 @@ std::string text_of(std::integral auto value) {
   return std::to_string(value);
 }
 
+std::string text_of(const ImageSize& value);
+
 // One option with its value as text.
 struct OptionText {
   std::string group, name, value, standard;  // standard: the model's default

@@ -262,3 +262,25 @@ TEST_CASE("idx: every length is checked") {
   put(dir.path / "y", flipped);
   CHECK(has(error_of([&] { load_idx(dir.path / "y"); }), "damaged"));
 }
+
+TEST_CASE(
+    "dataset: images that are not square are the largest central part of that shape, in a pack of their "
+    "own") {
+  Fixture f;
+  const auto square = Dataset::open(f.spec);
+  f.spec.height = 8;  // the same square, and the same pack
+  CHECK(Dataset::open(f.spec).key() == square.key());
+  f.spec.height = 4;
+  const auto wide = Dataset::open(f.spec);
+  CHECK(wide.key() != square.key());
+  CHECK(wide.width(0) == 8);
+  CHECK(wide.height(0) == 4);
+  Image8 image(12, 12, 1);
+  for (int y = 0; y < 12; ++y)
+    for (int x = 0; x < 12; ++x) image.at(x, y)[0] = static_cast<std::uint8_t>(20 * y);
+  const Image8 part = fill_image(image, 12, 4);  // rows 4 to 7, as they are
+  for (int y = 0; y < 4; ++y) CHECK(*part.at(5, y) == 20 * (y + 4));
+  CHECK(fill_image(image, 3, 12).height == 12);
+  CHECK(fill_image(Image8(1, 400, 1), 16, 8).width == 16);
+  CHECK(fill_image(image, 6, 6).data == square_image(image, 6).data);
+}

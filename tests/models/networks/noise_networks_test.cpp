@@ -3,6 +3,7 @@
 
 #include "models/make_model.h"
 #include "models/model.h"
+#include "models/networks/base_size.h"
 #include "models/networks/noise_networks.h"
 #include "models/planned_network.h"
 #include "models/settings.h"
@@ -144,6 +145,43 @@ TEST_CASE("DCGAN at other sizes") {
     CHECK(output(*g, {2, 1, 1, 100}) == Shape{2, size, size, 1});
     CHECK(output(*d, {2, size, size, 1}) == Shape{2, 1, 1, 1});
   }
-  CHECK_THROWS_WITH(dcgan_generator(network_options(48, 3)),
-                    "[--size] 48 is not possible for dcgan; use 8, 16, 32, 64, 128 or 256");
+  CHECK_THROWS_WITH(dcgan_generator(network_options(50, 3)),
+                    "[--size] 50 is not possible for dcgan; use sides that are 3 to 16 times the same power "
+                    "of two, from 2 on, and at most 256, such as 64, 48 or 64x48");
+}
+
+TEST_CASE("the smallest map of squares and of other shapes") {
+  const auto base = [](int width, int height) {
+    TrainOptions o;
+    o.size = {width, height};
+    const BaseSize b = base_size(o, "dcgan", 1);
+    return std::vector<int>{b.width, b.height, b.doublings};
+  };
+  CHECK(base(64, 64) == std::vector{4, 4, 4});
+  CHECK(base(48, 48) == std::vector{3, 3, 4});
+  CHECK(base(28, 28) == std::vector{7, 7, 2});
+  CHECK(base(64, 48) == std::vector{4, 3, 4});
+  CHECK(base(16, 32) == std::vector{4, 8, 2});
+  CHECK(base(256, 64) == std::vector{16, 4, 4});
+  CHECK_THROWS(base(8, 256));    // 32 times as high
+  CHECK_THROWS(base(64, 63));    // nothing to halve
+  CHECK_THROWS(base(512, 512));  // above the largest side
+}
+
+TEST_CASE("networks from noise whose images are not square") {
+  for (const char* model : {"dcgan", "wgan", "wgan-gp", "r3gan"}) {
+    CAPTURE(model);
+    TrainOptions o = default_options(model);
+    o.ngf = o.ndf = 4;
+    o.size = {48, 32};
+    validate(o);
+    const MetaDevice without_memory;
+    for (const PlannedNetwork& n : plan_networks(o)) {
+      const Shape made = output(*n.module, n.input);
+      CHECK(made == (n.name == "g" ? Shape{1, 32, 48, 3} : Shape{1, 1, 1, 1}));
+    }
+  }
+  TrainOptions square = default_options("infogan");
+  square.size = {32, 16};
+  CHECK_THROWS_WITH(validate(square), "[--size] value 32x16: this model generates squares; give one number");
 }

@@ -95,7 +95,7 @@ TEST_CASE("upsampling: every model generates images of the same size with each c
       const std::vector<PlannedNetwork> networks = plan_networks(o);
       const PlannedNetwork& g = generator_of(networks);
       Cost cost;
-      CHECK(g.module->infer_shape(g.input, cost) == Shape{1, image_side(o), image_side(o), o.channels});
+      CHECK(g.module->infer_shape(g.input, cost) == Shape{1, image_size(o), image_size(o), o.channels});
       macs.push_back(cost.macs);
     }
     CHECK(macs[0] < macs[1]);  // a resize has no zeros to skip
@@ -114,7 +114,7 @@ TEST_CASE("upsampling: a step reaches every parameter, also with virtual batch n
       o.virtual_batch_norm = model != "vae" && domains_of(o) == 1;
       const std::unique_ptr<Model> m = make_model(o);
       RandomStream stream(5, 9);
-      const std::int64_t side = image_side(o);
+      const std::int64_t side = image_size(o);
       std::vector<Tensor> real;
       for (int i = 0; i < (model == "pix2pix" ? 2 : domains_of(o)); ++i)
         real.push_back(stream.uniform({o.batch_size, side, side, o.channels}, DType::f32,

@@ -56,3 +56,20 @@ TEST_CASE("fraction classified as real: logits above 0, scores above 0.5") {
   CHECK(GanLoss("vanilla", 0).share_real(out).item() == 0.75);
   CHECK(GanLoss("lsgan", 0).share_real(out).item() == 0.25);
 }
+
+TEST_CASE("relativistic: the figures of a formula in Python, for pairs of logits") {
+  // sp = lambda x: math.log1p(math.exp(x)); r, f = (2, -1, .5), (1, .5, -2)
+  // sum(sp(b - a) for a, b in zip(r, f)) / 3, sum(sp(a - b) for a, b in zip(r, f)) / 3
+  const auto logits = [](double a, double b, double c) {
+    return Tensor::from(std::vector<double>{a, b, c}, {3, 1, 1, 1}, DType::f64, kRef);
+  };
+  const Tensor real = logits(2, -1, 0.5), fake = logits(1, 0.5, -2);
+  const GanLoss loss("relativistic", 0);
+  CHECK(loss.is_paired());
+  CHECK_FALSE(loss.has_labels());
+  CHECK(GanLoss::paired(real, fake).item() == doctest::Approx(0.697854899931175).epsilon(1e-12));
+  CHECK(GanLoss::paired(fake, real).item() == doctest::Approx(1.3645215665978416).epsilon(1e-12));
+  CHECK(loss.accuracy(real, fake).item() == doctest::Approx(2.0 / 3));
+  CHECK(loss.mean_score(real).item() == 0.5);
+  CHECK(GanLoss("vanilla", 0).accuracy(real, fake).item() == doctest::Approx(0.5));
+}

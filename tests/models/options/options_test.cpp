@@ -174,3 +174,29 @@ TEST_CASE("options: contradictions are rejected with the cure") {
   refused(
       "cyclegan", [](O& o) { o.net_g = "unet_256", o.crop_size = 128; }, "[--crop-size]", "256");
 }
+
+TEST_CASE("options: an image size is a side or width x height, in text and in files") {
+  ImageSize size;
+  CHECK(parse_image_size("64x48", size));
+  CHECK(size == ImageSize(64, 48));
+  CHECK(size.str() == "64x48");
+  CHECK(parse_image_size("28", size));
+  CHECK(size == ImageSize(28, 28));
+  CHECK(size.str() == "28");
+  for (const char* wrong :
+       {"", "x", "64x", "x64", "64x48x3", "0", "64x0", "-8", "4097", "8 x 8", "64X48", "1e2"})
+    CHECK_FALSE(parse_image_size(wrong, size));
+  CHECK(size == ImageSize(28, 28));  // unchanged
+
+  TrainOptions o = default_options("dcgan");
+  update_from_json(o, Json{{"size", "48x32"}}, "x");
+  CHECK(o.size == ImageSize(48, 32));
+  CHECK(to_json(o).at("size") == "48x32");
+  update_from_json(o, Json{{"size", 32}}, "x");
+  CHECK(to_json(o).at("size") == 32);
+  CHECK_THROWS(update_from_json(o, Json{{"size", "48x"}}, "x"));
+  for (const int side : {std::numeric_limits<int>::min(), -1, 0, 4097, std::numeric_limits<int>::max()}) {
+    o.size = {side, 64};
+    CHECK(refusal(o).starts_with("[--size] value "));
+  }
+}

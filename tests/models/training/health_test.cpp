@@ -92,6 +92,49 @@ TEST_CASE("health: a discriminator that learns nothing") {
             "does not separate real images"));
 }
 
+TEST_CASE("health: a discriminator that guesses, is fooled, or is clipped to nothing") {
+  HealthMonitor guessing(1000, true), fooled(1000, true), clipped(1000, true), balanced(1000, true);
+  std::mt19937 random(4);
+  const auto noise = [&] { return (static_cast<double>(random() % 2001) - 1000) / 1000; };
+  CHECK(has(lines_of(guessing, 500,
+                     [&](int) {
+                       return stats(1.4 + 0.2 * noise(), 0.7, 0.5 + 0.05 * noise(), 0.5 + 0.05 * noise(),
+                                    0.5 + 0.1 * noise());
+                     }),
+            "step 400: the discriminator does not separate real images"));
+  CHECK(has(lines_of(fooled, 500, [&](int) { return stats(2 + noise(), 0.1, 0.3, 0.8, 0.25); }),
+            "classifies only 25 % correctly"));
+  CHECK(has(lines_of(clipped, 500,
+                     [&](int) { return stats(1e-9 * noise(), 0, 1e-9 * noise(), 1e-9 * noise(), 0.5); }),
+            "does not separate"));
+  // A lead at first, then balance.
+  CHECK(lines_of(balanced, 2000, [&](int i) {
+          const double lead = i < 200 ? 0.4 : 0.01;
+          return stats(1.3 + 0.1 * noise(), 0.8, 0.5 + lead + 0.05 * noise(), 0.5 - lead + 0.05 * noise(),
+                       i < 200 ? 0.9 : 0.51 + 0.05 * noise());
+        }).empty());
+}
+
+TEST_CASE("health: images of the data that look alike") {
+  HealthMonitor copies(1000, true), fair(1000, true);
+  CHECK(has(joined(copies.set_real(std::vector<Image8>(8, Image8(4, 4, 3, 90)))), "look alike"));
+  CHECK(fair.set_real(noise_images(16, 60, 1)).empty());
+  HealthMonitor one(1000, true);
+  CHECK(one.set_real({Image8(4, 4, 3, 90)}).empty());  // a batch of one says nothing
+}
+
+TEST_CASE("health: a classifier that is no better than guessing") {
+  HealthMonitor lost(1000, true), learns(1000, true), unknown(1000, true);
+  lost.set_chance(0.25);
+  learns.set_chance(0.25);
+  const auto at = [](double accuracy) {
+    return [=](int) { return StepStats{{"loss", 1.4}, {"accuracy", accuracy}}; };
+  };
+  CHECK(has(lines_of(lost, 400, at(0.27)), "step 300: the classifier is no better than guessing"));
+  CHECK(lines_of(learns, 400, at(0.4)).empty());
+  CHECK(lines_of(unknown, 400, at(0.2)).empty());
+}
+
 TEST_CASE("health: losses that grow, relative to their beginning or beyond all bounds") {
   HealthMonitor slow(1000, true), at_once(1000, true), small(1000, true), reconstruction(1000, true);
   CHECK(has(lines_of(slow, 800, [](int i) { return stats(1, std::exp(0.015 * i), 0.6, 0.4, 0.7); }),

@@ -58,7 +58,7 @@ std::vector<std::string> model_names() {
 std::vector<Tensor> seeded_images(const TrainOptions& o, std::uint64_t seed = 7) {
   const Device device = parse_device(o.device);
   RandomStream stream(seed, 99);
-  const std::int64_t n = images_per_step(o), side = image_side(o);
+  const std::int64_t n = images_per_step(o), side = image_size(o);
   std::vector<Tensor> all;
   for (int i = 0; i < model_spec(o.model).requirements.sets(); ++i)
     all.push_back(tanh(stream.normal({n, side, side, example_channels(o)}, DType::f32, device)));

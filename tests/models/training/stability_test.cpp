@@ -122,6 +122,58 @@ TEST_CASE("R1 on real images at its interval, weighted for all the steps between
   CHECK_FALSE(d.penalty_due());  // after one update, and again after four
 }
 
+TEST_CASE("relativistic: the loss and gradient of pairs, and R1 and R2 of both kinds of images") {
+  TrainOptions o = options();
+  o.gan_mode = "relativistic";
+  const auto network = linear_d();
+  DiscriminatorTrainer plain(o, *network, RngStream::init);
+  DiscriminatorStats verdict;
+  const std::vector<double> base = gradient_of(plain, &verdict);
+  // D's differences are 10 - 4 and 2 + 2; those of the images are (1,1,1,0) and (2,1,0,0).
+  const auto s = [](double x) { return 1 / (1 + std::exp(-x)); };
+  CHECK(verdict.loss.item() == doctest::Approx(-(std::log(s(6)) + std::log(s(4))) / 2));
+  const double a = -s(-6) / 2, b = -s(-4) / 2;
+  check_close(base, {a + 2 * b, a + b, a, 0});
+  {
+    const FreezeGuard frozen(plain.arena());
+    Tape tape;
+    CHECK(plain.generator_loss(kFake, kReal).item() ==
+          doctest::Approx(-(std::log(s(-6)) + std::log(s(-4))) / 2));
+  }
+  // Several generated inputs: each is paired with the first real one.
+  Tape tape;
+  plain.arena().begin();
+  const DiscriminatorStats three =
+      plain.accumulate_gradients(tape, {{kReal, true}, {kFake, false, 2}, {kReal, false, 3}}, 0.5);
+  CHECK(three.loss.item() == doctest::Approx(0.5 * (-(std::log(s(6)) + std::log(s(4))) + 3 * std::log(2.0))));
+
+  o.r1 = 3;
+  o.r2 = 5;
+  o.r1_interval = 2;
+  const auto other = linear_d();
+  DiscriminatorTrainer with(o, *other, RngStream::init);
+  CHECK(with.penalty_due());
+  with.set_penalty_due(true);
+  const std::vector<double> g = gradient_of(with, &verdict);
+  CHECK(verdict.penalty.item() == doctest::Approx((3.0 + 5) / 2 * 2 * 30));  // the slope is w everywhere
+  std::vector<double> expected = base;
+  for (int i = 0; i < 4; ++i) expected[static_cast<std::size_t>(i)] += (3 + 5) * 2 * (i + 1);
+  check_close(g, expected);
+}
+
+TEST_CASE("R2 alone: only the generated images' slope") {
+  TrainOptions o = options();
+  o.r2 = 4;
+  const auto network = linear_d();
+  DiscriminatorTrainer d(o, *network, RngStream::init);
+  CHECK(d.penalty_due());
+  d.set_penalty_due(true);
+  d.arena().begin();
+  Tape tape;
+  CHECK_FALSE(d.accumulate_gradients(tape, {{kReal, true}}).penalty);
+  CHECK(d.accumulate_gradients(tape, {{kFake, false}}).penalty.item() == doctest::Approx(2 * 16 * 30));
+}
+
 TEST_CASE("weights are clipped after the update, and those inside the bounds are unchanged") {
   TrainOptions o = options();
   o.gan_mode = "wgan";

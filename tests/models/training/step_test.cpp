@@ -52,7 +52,7 @@ std::vector<Tensor> pictures(const TrainOptions& o, std::int64_t n) {
   RandomStream stream(7, 99);
   std::vector<Tensor> all;
   for (int i = 0; i < model_spec(o.model).requirements.sets(); ++i)
-    all.push_back(stream.uniform({n, image_side(o), image_side(o), o.channels}, DType::f64,
+    all.push_back(stream.uniform({n, image_size(o), image_size(o), o.channels}, DType::f64,
                                  parse_device(o.device), -1, 1));
   return all;
 }
