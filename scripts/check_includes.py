@@ -38,7 +38,7 @@ MAY = {
     "models": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "models"],
     "tools": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "engine/page", "engine/graph",
               "engine/video", "engine/animate", "models", "tools"],
-    "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "engine", "engine/image", "engine/data", "models", "examples"],
+    "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "kernels/emu", "engine", "engine/image", "engine/data", "models", "examples"],
     "tests": [room for room in ROOMS if room not in ("bench", "examples")],
     "bench": ROOMS,
 }

@@ -79,6 +79,7 @@ Thread::Thread(const Entry& entry, const std::byte* parameters, const Watch* wat
       places_(entry.places, kUnwritten),
       local_(entry.local_bytes, std::byte{0xFF}) {
   const unsigned linear = threadIdx.x + blockDim.x * (threadIdx.y + blockDim.y * threadIdx.z);
+  index_ = threadIdx;
   lane_ = static_cast<int>(linear % 32);
   for (const auto& [place, bits] : entry.constants) places_[place] = bits;
   for (const auto& [place, special] : entry.specials) places_[place] = value_of(special, linear);
@@ -92,10 +93,12 @@ void Thread::run() {
   while (next_ < code.size()) {
     const Instruction& i = code[next_++];
     ++steps;
-    if (i.guard != Instruction::kNoGuard && ((places_[i.guard] & 1) == 0) != i.unless) continue;
-    entry_.executed[static_cast<std::size_t>(&i - code.data())] = true;
-    i.step(*this, i);
-    if (watch_) (*watch_)(*this, i);
+    const bool ran = i.guard == Instruction::kNoGuard || ((places_[i.guard] & 1) == 0) == i.unless;
+    if (ran) {
+      entry_.executed[static_cast<std::size_t>(&i - code.data())] = true;
+      i.step(*this, i);
+    }
+    if (watch_) (*watch_)(*this, i, ran);
   }
   entry_.steps += steps;
 }

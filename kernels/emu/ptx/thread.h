@@ -19,8 +19,8 @@ inline constexpr std::uint64_t kSharedWindow = std::uint64_t{1} << 56, kLocalWin
 // The driver keeps the first KiB of shared memory (sm_80 and up), so no variable is at null there.
 inline constexpr std::size_t kReservedShared = 1024;
 
-// Called after each instruction of a thread, for a listing.
-using Watch = std::function<void(const Thread&, const Instruction&)>;
+// Called after each instruction of a thread, for a listing. `ran`: its guard let it run.
+using Watch = std::function<void(const Thread&, const Instruction&, bool ran)>;
 
 class Thread {
  public:
@@ -53,6 +53,7 @@ class Thread {
 
   [[noreturn]] void fail_at(const Instruction& i, const std::string& what) const;
   const Entry& entry() const { return entry_; }
+  uint3 index() const { return index_; }  // threadIdx
   int lane() const { return lane_; }
 
  private:
@@ -65,6 +66,7 @@ class Thread {
   std::vector<std::byte> local_;
   std::byte* shared_ = nullptr;
   std::uint32_t next_ = 0;
+  uint3 index_;
   int lane_;
   // The allocation of the last access with each low bits of a line: most accesses stay in it.
   struct Range {
