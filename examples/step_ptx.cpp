@@ -7,12 +7,16 @@
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <string>
+#include <tuple>
+#include <vector>
 
-#include "engine/runtime/device.h"
-#include "engine/tensor.h"
+#include "kernels/base/launch.h"
+#include "kernels/emu/ptx/read.h"
 #include "kernels/emu/ptx/witness.h"
 
 using namespace sumi;
+using namespace sumi::kernels;
 namespace ptx = emu::ptx;
 
 namespace {
@@ -36,7 +40,8 @@ std::string written(const ptx::Thread& thread, const ptx::Instruction& i) {
   else if (type == "f32")
     std::snprintf(value, sizeof value, "%g", static_cast<double>(thread.get<float>(place)));
   else if (type.ends_with("64") || name.find(".wide.") != std::string::npos)
-    std::snprintf(value, sizeof value, "0x%llx", static_cast<unsigned long long>(thread.get<std::uint64_t>(place)));
+    std::snprintf(value, sizeof value, "0x%llx",
+                  static_cast<unsigned long long>(thread.get<std::uint64_t>(place)));
   else
     std::snprintf(value, sizeof value, "%d", thread.get<std::int32_t>(place));
   return thread.entry().place_names[place] + " = " + value;
@@ -69,15 +74,20 @@ int main(int count, char** arguments) try {
     std::printf("      %-48s %s\n", text.c_str(), ran ? written(thread, i).c_str() : "does not run");
   };
 
-  const Device device = parse_device("emu");
-  const std::vector<float> values = {4, 1, -3, 0, 2};  // five elements for eight threads
-  const Tensor x = Tensor::from(values, Shape::vector(5), DType::f32, device);
-  Tensor y = Tensor::empty(Shape::vector(5), DType::f32, device);
-  void (*const parameters)(int, float, const float*, float*) = nullptr;  // their types
-  const std::tuple<int, float, const float*, float*> given(5, .2f, x.view().as<float>(), y.mutable_view().as<float>());
-  emu::launch(nullptr, "leaky_relu", 1, 8, ptx::thread_body(kernel, 8, emu::Arguments(parameters, given), &watch));
-  std::printf("y");
-  for (float v : y.to_vector<float>()) std::printf(" %g", static_cast<double>(v));
+  const std::vector<float> x = {4, 1, -3, 0, 2};  // five elements, eight threads
+  std::vector<float> y(x.size());
+  const std::size_t bytes = x.size() * sizeof(float);
+  float *x_there = nullptr, *y_there = nullptr;
+  SUMI_CUDA_CALL(cudaMalloc(reinterpret_cast<void**>(&x_there), bytes));
+  SUMI_CUDA_CALL(cudaMalloc(reinterpret_cast<void**>(&y_there), bytes));
+  SUMI_CUDA_CALL(cudaMemcpy(x_there, x.data(), bytes, cudaMemcpyHostToDevice));
+  void (*const types)(int, float, const float*, float*) = nullptr;
+  const std::tuple<int, float, const float*, float*> values(5, .2f, x_there, y_there);
+  emu::launch(nullptr, "leaky_relu", 1, 8,
+              ptx::thread_body(kernel, 8, emu::Arguments(types, values), &watch));
+  SUMI_CUDA_CALL(cudaMemcpy(y.data(), y_there, bytes, cudaMemcpyDeviceToHost));
+  std::printf("y =");
+  for (const float v : y) std::printf(" %g", static_cast<double>(v));
   std::printf("\n");
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());

@@ -7,7 +7,8 @@
 
 namespace sumi::emu {
 
-// Like std::source_location, which clang before 16 does not have and which cannot name a line of PTX.
+// Like std::source_location, which clang before 16 does not have and which cannot name a line of
+// PTX.
 class Location {
  public:
   constexpr Location() = default;

@@ -31,8 +31,8 @@ class Heap {
   void* allocate(std::size_t bytes);  // null: full. 256-byte aligned
   bool release(void* pointer);        // false: not the start of a live allocation
   bool contains(const void* pointer) const;
-  // The begin and the bytes of the live allocation that `pointer` is in or just behind; 0, 0 if there
-  // is none.
+  // The begin and the bytes of the live allocation that `pointer` is in or just behind; 0, 0 if
+  // there is none.
   std::pair<std::uintptr_t, std::size_t> allocation(const void* pointer) const;
   // Returns true if [pointer, pointer + bytes) is inside one live allocation.
   bool holds(const void* pointer, std::size_t bytes) const;

@@ -2,6 +2,8 @@
 
 #include <bit>
 
+#include "kernels/emu/ptx/read.h"
+
 namespace test_ptx {
 
 std::string kernel_text(const std::string& body, const std::string& parameters) {

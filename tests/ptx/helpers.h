@@ -17,7 +17,8 @@ using test_emu::OnDevice;
 // A kernel "k" with these lines as its body. Registers: %p, %rs, %r, %rd, %f, %fd, 0 to 39 of each.
 std::string kernel_text(const std::string& body, const std::string& parameters = ".param .u64 out");
 
-// Runs kernel "k" of a text with these argument words of 8 bytes each, and waits. Throws sumi::Error.
+// Runs kernel "k" of a text with these argument words of 8 bytes each, and waits. Throws
+// sumi::Error.
 void run_text(const std::string& text, dim3 grid, dim3 block, const std::vector<std::uint64_t>& arguments);
 
 // Runs the body in one thread and returns %rd0 at its end. `parameter` is in %rd1 before, which is

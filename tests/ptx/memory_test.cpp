@@ -66,6 +66,21 @@ TEST_CASE("ptx: variables in shared and local memory, and their generic addresse
   CHECK(result_of("mov.b64 %rd2, in; ld.param.u64 %rd0, [%rd2];", 9) == 9);
 }
 
+TEST_CASE("ptx: variables outside of kernels keep what is written") {
+  std::string text = kernel_text(
+      "ld.param.u64 %rd1, [out]; ld.const.u16 %rs0, [table+2]; cvt.u32.u16 %r0, %rs0; mov.u64 %rd2, count;\n"
+      "atom.global.inc.u32 %r1, [%rd2+4], 1; add.u32 %r0, %r0, %r1; st.global.u32 [%rd1], %r0;");
+  text.insert(text.find(".visible"),
+              ".const .align 2 .u16 table[3] = {5, 70, 9};\n.global .align 4 .b8 count[8];\n");
+  OnDevice<std::uint32_t> out(1);
+  run_text(text, 1, 2, {address(out)});
+  CHECK(out.read()[0] == 71);
+  run_text(text, 3, 1, {address(out)});  // 0, 1 and 0 again
+  CHECK(out.read()[0] == 70);
+  text.replace(text.find("[%rd2+4]"), 8, "[%rd2+8]");
+  CHECK(has(error_of([&] { run_text(text, 1, 1, {address(out)}); }), "atom.global.inc.u32: 4 bytes outside"));
+}
+
 TEST_CASE("ptx: an access that no device allows names the kernel, the line and the address") {
   const OnDevice<std::uint32_t> four(4);
   const auto error = [&](const std::string& body) { return error_of_text(body, {address(four)}); };

@@ -33,8 +33,8 @@ double integral(const Instruction& i, double value) {
   }
 }
 
-// To the nearest integer of the type if the value is beyond it. NaN is 0, or the bit of the sign alone
-// where one of the types has 64 bits.
+// To the nearest integer of the type if the value is beyond it. NaN is 0, or the bit of the sign
+// alone where one of the types has 64 bits.
 template <class D, class A>
 D clamped(double value) {
   using L = std::numeric_limits<D>;

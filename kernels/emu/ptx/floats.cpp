@@ -1,6 +1,6 @@
 // Floating-point arithmetic ("Floating Point Instructions", "Half Precision Floating Point
-// Instructions"). Results are correctly rounded; so are those of the approx. instructions, for which
-// PTX allows an error. Denormal numbers are kept unless a name says ftz.
+// Instructions"). Results are correctly rounded; so are those of the approx. instructions, for
+// which PTX allows an error. Denormal numbers are kept unless a name says ftz.
 #include <algorithm>
 #include <cfenv>
 #include <cmath>
@@ -136,8 +136,8 @@ Step half_step(F) {
   };
 }
 
-// Sums, products and fma of these types are exact in double or nearly so: a double rounding could only
-// differ for a sum that is within 2^-53 of a tie.
+// Sums, products and fma of these types are exact in double or nearly so: a double rounding could
+// only differ for a sum that is within 2^-53 of a tie.
 template <class T>
 void add_half_type(Forms& forms) {
   const auto add = [&]<int operands>(const std::string& name, const char* kinds, auto f) {

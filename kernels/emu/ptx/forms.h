@@ -1,5 +1,5 @@
-// The instruction table: the full name of an instruction, suffixes included, and what it does. A name
-// that is not in the table is unknown, so no suffix is ignored by mistake.
+// The instruction table: the full name of an instruction, suffixes included, and what it does. A
+// name that is not in the table is unknown, so no suffix is ignored by mistake.
 #pragma once
 
 #include <string>

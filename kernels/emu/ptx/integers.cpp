@@ -14,8 +14,8 @@ using Wide =
 __extension__ using Signed128 = __int128;
 __extension__ using Unsigned128 = unsigned __int128;
 
-// Arithmetic in 64 bits, so that nothing overflows that C++ leaves undefined; put<T>() keeps the low
-// bits.
+// Arithmetic in 64 bits, so that nothing overflows that C++ leaves undefined; put<T>() keeps the
+// low bits.
 template <class T>
 std::uint64_t bits(T value) {
   return static_cast<std::uint64_t>(value);

@@ -49,7 +49,10 @@ void add_loads_and_stores(Forms& forms) {
         const std::string name = suffix + (count == 1 ? "" : ".v" + vector) + "." + type;
         const Form form{vector + "dm", sign ? load<true> : load<false>, space, bytes, count};
         forms.add("ld" + name, form);
-        if (space == Space::global) forms.add("ldu" + name, form);
+        if (space == Space::global) {
+          forms.add("ldu" + name, form);
+          forms.add("ld.const" + name.substr(std::string(".global").size()), form);
+        }
         if (space != Space::param) forms.add("st" + name, {"m" + vector + "s", store, space, bytes, count});
       }
   };
@@ -114,8 +117,8 @@ void add_atomics(Forms& forms) {
   add_atomic<U32>(forms, "dec", "u32", [](U32 a, U32 b, U32) { return a == 0 || a > b ? b : a - 1; });
 }
 
-// cp.async [to], [from], size{, source size}: what the source lacks is filled with zeros. Nothing is
-// copied before this thread waits (kernels/emu/block.h).
+// cp.async [to], [from], size{, source size}: what the source lacks is filled with zeros. Nothing
+// is copied before this thread waits (kernels/emu/block.h).
 template <bool past_l1>
 void copy_async(Thread& t, const Instruction& i) {
   alignas(16) static constexpr std::byte kZeros[16] = {};

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,9 +28,9 @@ enum class Space : std::uint8_t { generic, global, shared, local, param };
 
 // A row of the instruction table (forms.h).
 struct Form {
-  // One letter per operand: d written, s read, m an address in brackets, l a label, p a value and an
-  // optional predicate, "d|p", both written. A digit before d or s means a vector in braces of that
-  // many elements; D and S are a value or a vector. What follows a ? may be missing.
+  // One letter per operand: d written, s read, m an address in brackets, l a label, p a value and
+  // an optional predicate, "d|p", both written. A digit before d or s means a vector in braces of
+  // that many elements; D and S are a value or a vector. What follows a ? may be missing.
   std::string operands;
   Step step = nullptr;
   Space space = Space::generic;
@@ -113,21 +114,25 @@ struct Entry {
   mutable std::uint64_t steps = 0;
 };
 
+// A variable outside of kernels, in global or constant memory. Its address is the host's, and what
+// kernels write stays.
+struct Global {
+  std::vector<std::uint64_t> words;
+  std::size_t bytes;
+
+  std::uint64_t address() const { return reinterpret_cast<std::uint64_t>(words.data()); }
+};
+
 struct Module {
   std::string path;
   std::string text;
   std::vector<std::string_view> lines;  // of it, from index 0
   std::map<std::uint32_t, std::string> files;
+  std::map<std::string, Global, std::less<>> globals;
   std::map<std::string, std::unique_ptr<Entry>> entries;
 
   // "unary.ptx:25 (unary.cuh:27), add.f32": for messages.
   std::string str(const Instruction& instruction) const;
 };
-
-// Parses a text. `path` is for messages. Throws sumi::Error "[PATH:LINE] ..." for anything that is
-// no PTX, and for instructions and directives that the table does not have.
-std::unique_ptr<Module> parse(std::string text, const std::string& path);
-// Reads a file and parses it.
-std::unique_ptr<Module> read_module(const std::string& path);
 
 }  // namespace sumi::emu::ptx

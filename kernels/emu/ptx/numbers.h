@@ -1,6 +1,6 @@
-// Values in a thread's places: 64 bits each, whatever the register's type. A value of a smaller type
-// is in the low bits, extended as its own sign says, so that a load into a wider register is extended
-// as PTX requires.
+// Values in a thread's places: 64 bits each, whatever the register's type. A value of a smaller
+// type is in the low bits, extended as its own sign says, so that a load into a wider register is
+// extended as PTX requires.
 #pragma once
 
 #include <bit>
@@ -36,8 +36,8 @@ class RoundingScope {
   int before_;
 };
 
-// Rounds to `bits` mantissa bits (the leading one included) and an exponent of at least `lowest`, to
-// nearest with ties to even: the value of a 16-bit type, before its overflow.
+// Rounds to `bits` mantissa bits (the leading one included) and an exponent of at least `lowest`,
+// to nearest with ties to even: the value of a 16-bit type, before its overflow.
 inline double round_bits(double value, int bits, int lowest) {
   if (value == 0 || !std::isfinite(value)) return value;
   const int last = std::max(std::ilogb(value), lowest) - bits + 1;

@@ -36,8 +36,8 @@ std::size_t round_up(std::size_t n, std::size_t to) {
   return (n + to - 1) / to * to;
 }
 
-// Suffixes of loads and stores that say how caches and other threads see the access: here all memory
-// is one, and threads run in turn.
+// Suffixes of loads and stores that say how caches and other threads see the access: here all
+// memory is one, and threads run in turn.
 std::string without_cache_suffixes(std::string_view name) {
   const std::string_view verb = name.substr(0, name.find('.'));
   if (verb != "ld" && verb != "ldu" && verb != "st" && verb != "atom" && verb != "red")
@@ -83,7 +83,7 @@ Declared parse_declared(Lexer& lexer) {
   std::uint64_t bits = 0;
   if (type.text.size() < 3 || !read_integer(type.text.substr(2), bits) || bits % 8 != 0 || bits > 64)
     lexer.fail_at(type.line, "no type of a variable: " + type.str());
-  d.bytes = bits / 8;
+  d.bytes = d.element = bits / 8;
   d.alignment = std::max(d.alignment, d.bytes);
   d.name = lexer.word("a name").text;
   while (lexer.accept("[")) {
@@ -221,6 +221,8 @@ bool BodyParser::find_address(std::string_view name, std::uint64_t& address) {
     if (v.name == name) return address = v.offset, true;
   for (const Parameter& p : entry_.parameters)
     if (p.name == name) return address = p.offset, true;
+  const auto global = entry_.module->globals.find(name);
+  if (global != entry_.module->globals.end()) return address = global->second.address(), true;
   for (const Declared& d : module_shared_) {
     if (d.name != name) continue;
     add_variable(Space::shared, d);

@@ -14,7 +14,7 @@ namespace sumi::emu::ptx {
 // The alignment and size that a declaration of a variable or parameter states.
 struct Declared {
   std::string name;
-  std::size_t bytes = 0, alignment = 1;
+  std::size_t bytes = 0, alignment = 1, element = 0;  // element: bytes of one
 };
 // After the state space: "[.align N] .TYPE name[count]".
 Declared parse_declared(Lexer& lexer);

@@ -111,7 +111,10 @@ std::byte* Thread::global_memory(const Instruction& i, std::uint64_t address, st
   Range& range = recent_[i.line % std::size(recent_)];
   auto* pointer = reinterpret_cast<std::byte*>(address);
   if (address < range.begin || address > range.end || bytes > range.end - address) {
-    const auto [begin, size] = Heap::get().allocation(pointer);
+    auto [begin, size] = Heap::get().allocation(pointer);
+    for (const auto& [name, global] : entry_.module->globals)
+      if (address >= global.address() && address - global.address() < global.bytes)
+        begin = global.address(), size = global.bytes;
     if (begin == 0 || bytes > begin + size - address) {
       char text[160];
       Heap::get().describe(pointer, text, sizeof text);

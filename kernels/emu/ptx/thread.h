@@ -24,8 +24,8 @@ using Watch = std::function<void(const Thread&, const Instruction&, bool ran)>;
 
 class Thread {
  public:
-  // `parameters`: entry.parameter_bytes bytes. Both must outlive the thread. threadIdx and the other
-  // built-in variables are those of the running thread.
+  // `parameters`: entry.parameter_bytes bytes. Both must outlive the thread. threadIdx and the
+  // other built-in variables are those of the running thread.
   Thread(const Entry& entry, const std::byte* parameters, const Watch* watch = nullptr);
 
   // Runs to the end. Throws sumi::Error.
@@ -43,8 +43,8 @@ class Thread {
   void finish() { next_ = static_cast<std::uint32_t>(entry_.code.size()); }
 
   // The memory of an access of `bytes` (a power of two) by instruction `i`. Throws sumi::Error,
-  // naming the kernel, the line and the address, if it is misaligned or not inside one allocation or
-  // variable, or if it would write where nothing may.
+  // naming the kernel, the line and the address, if it is misaligned or not inside one allocation
+  // or variable, or if it would write where nothing may.
   std::byte* memory(const Instruction& i, Space space, std::uint64_t address, std::size_t bytes, bool write);
   // The address in at[operand], which is the first or second one in brackets.
   std::uint64_t address(const Instruction& i, std::uint32_t operand, int bracket = 0) const {

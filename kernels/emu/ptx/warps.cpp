@@ -10,9 +10,9 @@ using U32 = std::uint32_t;
 
 enum class Shuffle : std::uint8_t { up, down, bfly, idx };
 
-// The manual's pseudocode of shfl.sync. The argument is b and, from bit 8, c: bits 0 to 4 of c are a
-// bound on the source lane, bits 8 to 12 are the bits of a lane's number that stay. In the result, bit
-// 32 is the predicate.
+// The manual's pseudocode of shfl.sync. The argument is b and, from bit 8, c: bits 0 to 4 of c are
+// a bound on the source lane, bits 8 to 12 are the bits of a lane's number that stay. In the
+// result, bit 32 is the predicate.
 template <Shuffle mode>
 std::uint64_t shuffle(const Lanes& lanes, int lane) {
   const auto b = static_cast<int>(lanes.argument[lane] & 31), c = static_cast<int>(lanes.argument[lane] >> 8);

@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "kernels/base/check.h"
+#include "kernels/emu/ptx/read.h"
 
 namespace sumi::emu::ptx {
 namespace {
