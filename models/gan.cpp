@@ -65,7 +65,7 @@ void Gan::train_step(Step& step) {
     }
     Tensor loss_g = d_.generator_loss(fake, batch["real"], labels(batch), auxiliary_loss(step, z));
     if (options().mode_seeking > 0)
-      loss_g = add(loss_g, affine(diversity_loss(z, fake), options().mode_seeking));
+      loss_g = add(loss_g, affine(mode_seeking_loss(z, fake), options().mode_seeking));
     loss.add("loss_g", loss_g);
   });
 
@@ -105,20 +105,6 @@ Tensor Gan::noise(std::int64_t count, RandomStream& stream, int only) const {
   return classes_ > 0 ? concat({z, classes_in_turn(count, classes_, only, dtype(), device())}, 3) : z;
 }
 
-// Distance between noise vectors divided by distance between images, over pairs; small if different
-// noise gives different images (mode-seeking regularization, Mao 2019).
-Tensor Gan::diversity_loss(const Tensor& noise, const Tensor& fake) const {
-  const std::int64_t half = noise.shape().n / 2;
-  const auto apart = [&](const Tensor& x) {
-    Shape s = x.shape();
-    s.n = half;
-    const Tensor distance = abs(sub(slice(x, {0, 0, 0, 0}, s), slice(x, {half, 0, 0, 0}, s)));
-    return sum_to(distance, {half, 1, 1, 1},
-                  static_cast<double>(half) / static_cast<double>(distance.count()));
-  };
-  return mean(div(apart(noise), affine(apart(fake), 1, 1e-5)));
-}
-
 SampleGrid Gan::samples() {
   return {{generate(fixed_noise_, false)}, classes_ > 0 ? std::clamp(classes_, 2, 16) : 8};
 }
@@ -138,14 +124,6 @@ std::vector<PlannedNetwork> gan_networks(const TrainOptions& o, std::unique_ptr<
   networks.push_back({"g", std::move(g), {1, 1, 1, latent_size(o, codes)}});
   networks.push_back({"d", std::move(d), {1, o.size, o.size, o.channels + condition_channels(o)}});
   return networks;
-}
-
-int condition_channels(const TrainOptions& o) {
-  return o.conditional ? static_cast<int>(class_names(o).at(0).size()) : 0;
-}
-
-std::int64_t latent_size(const TrainOptions& o, const InfoCodes& codes) {
-  return std::int64_t{o.nz} + codes.width() + condition_channels(o);
 }
 
 }  // namespace sumi

@@ -48,7 +48,6 @@ class Gan : public Model {
   // G's input for a micro-batch of training.
   Tensor training_noise(const MicroBatch& batch);
   Tensor labels(const MicroBatch& batch) const { return classes_ > 0 ? batch.input(1) : Tensor{}; }
-  Tensor diversity_loss(const Tensor& noise, const Tensor& fake) const;
 
   Module& g_;
   TrainableNetworks& generator_;

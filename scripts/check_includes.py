@@ -10,7 +10,8 @@ import repo
 # The room of a file: the first of these that its path begins with.
 ROOMS = ["kernels/base", "kernels/ref", "kernels/cpu", "kernels/cuda/device", "kernels/cuda", "kernels/emu",
          "kernels/peer", "kernels", "engine/image/stylize", "engine/image/faces", "engine/image", "engine/data",
-         "engine/page/module", "engine/page", "engine/graph/module", "engine/graph", "engine/video", "engine/animate", "engine", "models", "tools", "bench", "examples", "tests"]
+         "engine/page/module", "engine/page", "engine/graph/module", "engine/graph", "engine/video", "engine/animate", "engine", "models", "tools", "lab/wasm",
+         "lab", "bench", "examples", "tests"]
 
 # What each room may include of the project. Nothing includes bench or examples; only tests include tools (to walk through
 # their options) and tests.
@@ -33,13 +34,15 @@ MAY = {
     "engine/graph": HEADERS + ["engine", "engine/graph"],
     "engine/graph/module": ["kernels/base", "engine", "engine/graph", "engine/graph/module"],
     "engine/data": HEADERS + ["engine", "engine/image", "engine/data"],
-    "engine/video": HEADERS + ["engine", "engine/image", "engine/video"],
+    "engine/video": HEADERS + ["engine", "engine/image", "engine/image/stylize", "engine/video"],
     "engine/animate": HEADERS + ["engine", "engine/image", "engine/image/stylize", "engine/animate"],
     "models": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "models"],
     "tools": ["engine", "engine/image", "engine/data", "engine/image/stylize", "engine/image/faces", "engine/page", "engine/graph",
               "engine/video", "engine/animate", "models", "tools"],
+    "lab": ["engine", "engine/image/stylize", "models", "lab"],
+    "lab/wasm": HEADERS,
     "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "kernels/emu", "engine", "engine/image", "engine/data", "models", "examples"],
-    "tests": [room for room in ROOMS if room not in ("bench", "examples")],
+    "tests": [room for room in ROOMS if room not in ("bench", "examples", "lab", "lab/wasm")],
     "bench": ROOMS,
 }
 

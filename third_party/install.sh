@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the missing Debian packages that sumi needs. CUDA is not among them.
 #
-#   third_party/install.sh [build] [run] [test] [learn] [dev] [fuzz]      (default: build run)
+#   third_party/install.sh [build] [run] [test] [learn] [dev] [fuzz] [lab]      (default: build run)
 #
 # Exit code: 0 all installed, 1 a package is missing and could not be installed, 2 usage.
 set -euo pipefail

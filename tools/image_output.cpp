@@ -153,13 +153,4 @@ void ImageSink::finish(int columns) {
   if (sheet_.size() > 1) save_image(path_.file(0), make_sheet(sheet_, columns));
 }
 
-Image8 enlarge(const Image8& picture, int scale) {
-  if (scale == 1) return picture;
-  Image8 large(picture.width * scale, picture.height * scale, picture.channels);
-  for (int y = 0; y < large.height; ++y)
-    for (int x = 0; x < large.width; ++x)
-      std::copy_n(picture.at(x / scale, y / scale), picture.channels, large.at(x, y));
-  return large;
-}
-
 }  // namespace sumi::cli

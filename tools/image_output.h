@@ -57,7 +57,4 @@ class ImageSink {
   std::int64_t count_ = 0;
 };
 
-// Repeats each pixel `scale` times in both directions.
-Image8 enlarge(const Image8& picture, int scale);
-
 }  // namespace sumi::cli

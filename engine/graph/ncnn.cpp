@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <set>
 #include <utility>
 
@@ -99,6 +98,15 @@ std::int64_t NcnnNodes::within(int id, std::int64_t fallback, std::int64_t low, 
   return value;
 }
 
+std::string NcnnNodes::hard_gate(const std::string& y, double slope, double offset) {
+  const std::string line = node("Mul", {y, scalar(slope)});
+  return node("Clip", {node("Add", {line, scalar(offset)}), scalar(0), scalar(1)});
+}
+
+void NcnnNodes::refuse_int8() const {
+  if (layer_->integer(8, 0) != 0) layer_->refuse("has int8 weights; export the network in f32 or f16");
+}
+
 std::string NcnnNodes::activated(const std::string& y) {
   const auto found = layer_->parameters.find(10);
   const std::vector<double> p = found == layer_->parameters.end() ? std::vector<double>() : found->second;
@@ -117,12 +125,8 @@ std::string NcnnNodes::activated(const std::string& y) {
       return node("Clip", {y, scalar(value(0)), scalar(value(1))});
     case 4:
       return node("Sigmoid", {y});
-    case 6: {
-      const std::string gate =
-          node("Clip",
-               {node("Add", {node("Mul", {y, scalar(value(0))}), scalar(value(1))}), scalar(0), scalar(1)});
-      return node("Mul", {y, gate});
-    }
+    case 6:
+      return node("Mul", {y, hard_gate(y, value(0), value(1))});
     default:
       layer_->refuse(fmt::format("has the activation {}, which is not supported", layer_->integer(9, 0)));
   }

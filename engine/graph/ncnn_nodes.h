@@ -31,6 +31,10 @@ class NcnnNodes {
   const std::string& input(std::size_t i = 0) const;
   // An integer parameter within limits.
   std::int64_t within(int id, std::int64_t fallback, std::int64_t low, std::int64_t high) const;
+  // clip(slope y + offset, 0, 1).
+  std::string hard_gate(const std::string& y, double slope, double offset);
+  // Refuses a layer whose parameter 8 says that its weights are int8.
+  void refuse_int8() const;
   // y with the activation that a layer may have: parameters 9 and 10.
   std::string activated(const std::string& y);
   // The layer's first input has this many channels.

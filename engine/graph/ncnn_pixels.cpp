@@ -2,7 +2,6 @@
 // last three of its value.
 #include <array>
 #include <limits>
-#include <utility>
 
 #include "engine/graph/ncnn_nodes.h"
 
@@ -40,16 +39,14 @@ Blobs clip_layer(NcnnNodes& n) {
   return {n.node("Clip", inputs)};
 }
 
-std::string hard_gate(NcnnNodes& n) {
-  const std::string line = n.node("Mul", {n.input(), n.scalar(n.layer().number(0, 0.2))});
-  return n.node("Clip",
-                {n.node("Add", {line, n.scalar(n.layer().number(1, 0.5))}), n.scalar(0), n.scalar(1)});
+std::string gate_of(NcnnNodes& n) {
+  return n.hard_gate(n.input(), n.layer().number(0, 0.2), n.layer().number(1, 0.5));
 }
 Blobs hard_sigmoid_layer(NcnnNodes& n) {
-  return {hard_gate(n)};
+  return {gate_of(n)};
 }
 Blobs hard_swish_layer(NcnnNodes& n) {
-  return {n.node("Mul", {n.input(), hard_gate(n)})};
+  return {n.node("Mul", {n.input(), gate_of(n)})};
 }
 
 Blobs unary_layer(NcnnNodes& n) {

@@ -29,7 +29,7 @@ Filter filter_of(NcnnNodes& n, bool depthwise) {
   if (size % one != 0 || f.outputs % f.groups != 0)
     n.layer().refuse("has another number of weights than its sizes say");
   f.inputs = size / one;
-  if (n.layer().integer(8, 0) != 0) n.layer().refuse("has int8 weights; export the network in f32 or f16");
+  n.refuse_int8();
   f.attributes["group"] = whole({f.groups});
   f.attributes["dilations"] = whole({n.within(12, dilation_w, 1, kMost), dilation_w});
   f.attributes["strides"] = whole({n.within(13, stride_w, 1, kMost), stride_w});
@@ -86,7 +86,7 @@ Blobs deconvolution_layer(NcnnNodes& n) {
 Blobs inner_product_layer(NcnnNodes& n) {
   const std::int64_t outputs = n.within(0, 0, 1, 1 << 20), size = n.within(2, 0, 1, std::int64_t{1} << 31);
   if (size % outputs != 0) n.layer().refuse("has another number of weights than its sizes say");
-  if (n.layer().integer(8, 0) != 0) n.layer().refuse("has int8 weights; export the network in f32 or f16");
+  n.refuse_int8();
   const std::string weight = n.reals(n.weights().tagged(n.layer(), size), {outputs, size / outputs, 1, 1});
   std::vector<std::string> inputs{n.node("Reshape", {n.input(), n.integers({1, size / outputs, 1, 1})}),
                                   weight};
@@ -102,24 +102,25 @@ Blobs batch_norm_layer(NcnnNodes& n) {
                  {{"epsilon", number(n.layer().number(1, 0))}})};
 }
 
-Blobs instance_norm_layer(NcnnNodes& n) {
-  const std::int64_t c = n.within(0, 0, 1, 1 << 20);
-  const bool affine = n.layer().integer(2, 1) != 0;
+// gamma and beta of a norm of c channels, 1 and 0 where it has none.
+std::pair<std::string, std::string> norm_vectors(NcnnNodes& n, std::int64_t c, bool affine) {
   const auto vector = [&](float plain) {
     return affine ? n.plain(c, {c}) : n.reals(std::vector<float>(static_cast<std::size_t>(c), plain), {c});
   };
-  const std::string gamma = vector(1), beta = vector(0);
+  std::string gamma = vector(1);  // first in the file
+  return {std::move(gamma), vector(0)};
+}
+
+Blobs instance_norm_layer(NcnnNodes& n) {
+  const std::int64_t c = n.within(0, 0, 1, 1 << 20);
+  const auto [gamma, beta] = norm_vectors(n, c, n.layer().integer(2, 1) != 0);
   return {n.node("InstanceNormalization", {n.input(), gamma, beta},
                  {{"epsilon", number(n.layer().number(1, 1e-3))}})};
 }
 
 Blobs group_norm_layer(NcnnNodes& n) {
   const std::int64_t groups = n.within(0, 1, 1, 1 << 20), c = n.within(1, 0, 1, 1 << 20);
-  const bool affine = n.layer().integer(3, 1) != 0;
-  const auto vector = [&](float plain) {
-    return affine ? n.plain(c, {c}) : n.reals(std::vector<float>(static_cast<std::size_t>(c), plain), {c});
-  };
-  const std::string gamma = vector(1), beta = vector(0);
+  const auto [gamma, beta] = norm_vectors(n, c, n.layer().integer(3, 1) != 0);
   return {n.node("GroupNormalization", {n.input(), gamma, beta},
                  {{"epsilon", number(n.layer().number(2, 1e-3))}, {"num_groups", whole({groups})}})};
 }
@@ -132,16 +133,14 @@ Blobs prelu_layer(NcnnNodes& n) {
 // By the layer's own numbers, or by those of a second blob.
 Blobs scale_layer(NcnnNodes& n) {
   const std::int64_t c = n.within(0, 0, -233, 1 << 20);
-  std::string y;
+  const bool biased = n.layer().integer(1, 0) != 0;
   if (c == -233) {
-    y = n.node("Mul", {n.input(0), n.input(1)});
-    if (n.layer().integer(1, 0) != 0) n.layer().refuse("has a bias beside a computed scale");
-    return {y};
+    if (biased) n.layer().refuse("has a bias beside a computed scale");
+    return {n.node("Mul", {n.input(0), n.input(1)})};
   }
   if (c < 1) n.layer().refuse("scales no channels");
-  y = n.node("Mul", {n.input(), n.plain(c, {c, 1, 1})});
-  if (n.layer().integer(1, 0) != 0) y = n.node("Add", {y, n.plain(c, {c, 1, 1})});
-  return {y};
+  const std::string y = n.node("Mul", {n.input(), n.plain(c, {c, 1, 1})});
+  return {biased ? n.node("Add", {y, n.plain(c, {c, 1, 1})}) : y};
 }
 
 Blobs bias_layer(NcnnNodes& n) {

@@ -166,8 +166,9 @@ Lowered Network::lowered(std::int64_t height, std::int64_t width) {
   });
 }
 
-// Whether an image of this size comes out as large, or enlarged by one factor. `made_size`: what it
-// comes out as, if at all.
+// Returns whether the output for an image of this size is as large as the image, or larger by one
+// whole factor. `made_size`: height, width and channels of the output, where there is one; `why`:
+// the reason for a false.
 bool Network::has_size(std::int64_t height, std::int64_t width, std::string* why, Dims* made_size) {
   try {
     const Lowered made = lowered(height, width);

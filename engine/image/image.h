@@ -89,6 +89,9 @@ BasicImage<Level> crop_center(const BasicImage<Level>& image, int width, int hei
 template <class Level>
 BasicImage<Level> square_image(const BasicImage<Level>& image, int size, Filter filter = Filter::automatic);
 
+// Repeats each pixel `scale` times in both directions.
+Image8 enlarge(const Image8& image, int scale);
+
 // Arranges images in rows of `columns` (0: nearly square), with `margin` pixels around each, in
 // cells of the largest size. The sheet is RGB if any image is, and has alpha if any image has.
 // Throws Error if there are no images.

@@ -175,6 +175,15 @@ template Image16 crop_center(const Image16&, int, int);
 template Image8 square_image(const Image8&, int, Filter);
 template Image16 square_image(const Image16&, int, Filter);
 
+Image8 enlarge(const Image8& image, int scale) {
+  if (scale == 1) return image;
+  Image8 large(image.width * scale, image.height * scale, image.channels);
+  for (int y = 0; y < large.height; ++y)
+    for (int x = 0; x < large.width; ++x)
+      std::copy_n(image.at(x / scale, y / scale), image.channels, large.at(x, y));
+  return large;
+}
+
 Image8 make_sheet(const std::vector<Image8>& images, int columns, int margin, std::uint8_t background) {
   if (images.empty()) fail("sheet", "has no images; give at least one");
   const int count = static_cast<int>(images.size());

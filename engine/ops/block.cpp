@@ -137,6 +137,7 @@ Tensor fused_block(const Tensor& x, const BlockParams& params, const BlockOption
                                 s.raw.shape().str()));
     if (o.has_norm) {
       Op op("norm_act", {s.raw});
+      op.reads({s.raw, residual});
       const NormOptions n = norm_options(o);
       s.norm = norm_statistics(s.raw, n, p.running, p.training);
       // If nothing is recorded the raw output is not needed again, and inference holds one tensor

@@ -37,6 +37,7 @@ Tensor film_grads(const Tensor& x, const Tensor& gamma, const Tensor& beta, doub
 Tensor film(const Tensor& x, const Tensor& gamma, const Tensor& beta, const FilmOptions& o,
             const Tensor& residual) {
   Op op("film", {x});
+  op.reads({x, gamma, beta, residual});
   o.next_pad.check("film", x.shape());
   const Tensor y = Tensor::empty(o.next_pad.padded(x.shape()), x.dtype(), x.device());
   kernels::film(exec_on(x.device()), x.view(), gamma.view(), beta.view(), o.slope, residual.view(),

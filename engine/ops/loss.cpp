@@ -41,6 +41,7 @@ bool of_difference(Loss loss) {
 
 Tensor fused(Loss loss, const Tensor& x, const Tensor& target, double value, double delta) {
   Op op(kernels::name_of(loss), {x});
+  op.reads({x, target});
   const Tensor y = room_for_loss(x), dx = room_for_grad({x, target}, x);
   kernels::loss_mean(exec_on(x.device()), loss, delta, x.view(), target.view(), value, y.mutable_view(),
                      dx.mutable_view());

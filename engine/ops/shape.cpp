@@ -40,6 +40,7 @@ Tensor concat(const std::vector<Tensor>& xs, int axis) {
   }
   const ProgramScope scope;
   Op op("concat", {xs[0]});
+  op.reads(xs);
   Tensor y = Tensor::empty(shape, xs[0].dtype(), xs[0].device());
   std::vector<std::pair<Shape, Shape>> boxes;  // position of each x in y
   Shape at{0, 0, 0, 0};

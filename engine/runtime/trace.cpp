@@ -28,13 +28,20 @@ double now() {
 
 }  // namespace
 
-Trace::Trace() {
+Trace::Trace(bool keep_tensors) : keeps_tensors_(keep_tensors) {
   state.trace = this;
   set_kernel_log(&state.log);
 }
 Trace::~Trace() {
   state.trace = nullptr;
   set_kernel_log(nullptr);
+}
+
+void trace_update(const std::string& networks) {
+  if (!state.trace || !state.trace->keeps_tensors_) return;
+  OpRecord& record = state.trace->records.emplace_back();
+  record.op = record.phase = "update";
+  record.module = networks;
 }
 
 void set_anomaly_mode(bool on) {
@@ -50,6 +57,7 @@ bool watching_ops() {
 
 ModuleScope::ModuleScope(const std::string& name) : old_size_(state.module.size()) {
   if (name.empty()) return;
+  if (state.trace && state.module.empty()) ++state.trace->calls_;
   // Children may be named by their whole path in the parent: "blocks.0.conv1" within "g.blocks.0".
   std::string_view own = name;
   for (std::size_t at = 0; at != std::string::npos && own.size() == name.size();
@@ -84,6 +92,10 @@ Op::Op(const char* name, std::initializer_list<Tensor> inputs) : name_(name) {
   OpRecord record{name, state.module, state.backward ? "backward" : "forward", {}, {0, 0, 0, 0}, {}, 0};
   for (const Tensor& t : inputs)
     if (t) record.inputs.push_back(t.shape());
+  if (state.trace->keeps_tensors_) {
+    record.call = state.module.empty() ? 0 : state.trace->calls_;
+    record.reads = inputs;
+  }
   record_ = static_cast<std::int64_t>(state.trace->records.size());
   state.trace->records.push_back(std::move(record));
   outer_ = state.innermost;
@@ -98,6 +110,7 @@ void Op::done(const Tensor& y) {
     const double elapsed = now() - start_;
     record.seconds = elapsed - inner_;
     record.output = y.shape();
+    if (state.trace->keeps_tensors_) record.result = y;
     record.kernels.insert(record.kernels.end(), state.log.begin(), state.log.end());
     state.log.clear();
     if (outer_) outer_->inner_ += elapsed;
@@ -110,6 +123,11 @@ void Op::done(const Tensor& y) {
                        bad, y.count(), state.backward ? "backward" : "forward", name_, y.shape().str(),
                        state.module.empty() ? "no module" : state.module, anomaly_step.load()));
   }
+}
+
+void Op::reads(const std::vector<Tensor>& inputs) {
+  if (record_ >= 0 && state.trace && state.trace->keeps_tensors_)
+    state.trace->records[static_cast<std::size_t>(record_)].reads = inputs;
 }
 
 Op::~Op() {

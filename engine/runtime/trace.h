@@ -1,5 +1,5 @@
-// Tracing of ops and the modules they belong to, for --explain (a table of one step) and
-// --detect-anomaly (a search for NaN).
+// Tracing of ops and the modules they belong to, for --explain (a table of one step),
+// --detect-anomaly (a search for NaN) and diagrams (the flow of tensors through one step).
 #pragma once
 
 #include <cstdint>
@@ -19,17 +19,34 @@ struct OpRecord {
   Shape output;
   std::vector<std::string> kernels;  // implementations that ran
   double seconds = 0;                // excluding nested ops
+  // Only for a Trace that keeps tensors:
+  std::size_t call = 0;         // number of the outermost module's call, from 1; 0 outside of modules
+  std::vector<Tensor> reads{};  // operands
+  Tensor result{};
 };
 
-// Records this thread's ops while it lives. Not nested.
+// Records this thread's ops while it lives. Not nested. With `keep_tensors` the records hold the
+// operands and results, so that no storage is reused and equal addresses mean equal values; an
+// optimizer's update is a record of phase "update" then (trace_update()).
 class Trace {
  public:
-  Trace();
+  explicit Trace(bool keep_tensors = false);
   ~Trace();
   Trace(const Trace&) = delete;
   Trace& operator=(const Trace&) = delete;
   std::vector<OpRecord> records;
+
+ private:
+  friend class Op;
+  friend class ModuleScope;
+  friend void trace_update(const std::string& networks);
+  bool keeps_tensors_;
+  std::size_t calls_ = 0;
 };
+
+// Records that the parameters of `networks` ("g_ab, g_ba") have been updated, if this thread has a
+// Trace that keeps tensors.
+void trace_update(const std::string& networks);
 
 // --detect-anomaly: tests every op's result for NaN and infinity; the Error names op, module,
 // shapes and step.
@@ -75,6 +92,8 @@ class Op {
   Op& operator=(const Op&) = delete;
   const char* name() const { return name_; }
   void done(const Tensor& y);
+  // All operands, if the constructor did not get them.
+  void reads(const std::vector<Tensor>& inputs);
 
  private:
   const char* name_;

@@ -35,6 +35,11 @@ bool with_stored_type(const std::string& dtype, F&& f) {
   return false;
 }
 
+// Appends the lowest `bytes` bytes of a number, the lowest first.
+inline void append_little(std::string& out, std::uint64_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+}
+
 // Element i of an array that may be unaligned.
 template <class T>
 T load_element(const std::byte* data, std::size_t i) {

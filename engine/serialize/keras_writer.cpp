@@ -4,6 +4,7 @@
 #include <cstring>
 #include <map>
 
+#include "engine/serialize/element.h"
 #include "engine/serialize/file.h"
 #include "kernels/base/check.h"
 
@@ -15,9 +16,6 @@ using namespace std::string_literals;
 constexpr std::uint64_t kDataAlignment = 64, kNoAddress = ~std::uint64_t{0};
 constexpr std::size_t kInnerK = 16, kLongestMessage = 60'000;
 
-void append_number(std::string& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
-}
 void align(std::string& out, std::size_t multiple = 8) {
   out.resize((out.size() + multiple - 1) / multiple * multiple, '\0');
 }
@@ -36,28 +34,28 @@ std::string float_type(std::size_t size) {
                  : size == 4 ? Ieee{31, 23, 8, 23, 127}
                              : Ieee{63, 52, 11, 52, 1023};
   std::string m = "\x11\x20"s;
-  append_number(m, static_cast<std::uint64_t>(f.sign), 1);
-  append_number(m, 0, 1);
-  append_number(m, size, 4);
-  append_number(m, 0, 2);
-  append_number(m, 8 * size, 2);
+  append_little(m, static_cast<std::uint64_t>(f.sign), 1);
+  append_little(m, 0, 1);
+  append_little(m, size, 4);
+  append_little(m, 0, 2);
+  append_little(m, 8 * size, 2);
   for (const int v : {f.exponent_at, f.exponent, 0, f.mantissa})
-    append_number(m, static_cast<std::uint64_t>(v), 1);
-  append_number(m, static_cast<std::uint64_t>(f.bias), 4);
+    append_little(m, static_cast<std::uint64_t>(v), 1);
+  append_little(m, static_cast<std::uint64_t>(f.bias), 4);
   return aligned(m);
 }
 
 std::string text_type(std::size_t size) {
   std::string m = "\x13\x01\x00\x00"s;  // aligned with zeros, ASCII
-  append_number(m, std::max<std::size_t>(size, 1), 4);
+  append_little(m, std::max<std::size_t>(size, 1), 4);
   return m;
 }
 
 std::string dataspace(const std::vector<std::int64_t>& shape) {
   std::string m = "\x01"s;
-  append_number(m, shape.size(), 1);
-  append_number(m, 0, 6);
-  for (const std::int64_t size : shape) append_number(m, static_cast<std::uint64_t>(size), 8);
+  append_little(m, shape.size(), 1);
+  append_little(m, 0, 6);
+  for (const std::int64_t size : shape) append_little(m, static_cast<std::uint64_t>(size), 8);
   return m;
 }
 
@@ -74,9 +72,9 @@ HeaderMessage text_attribute(const std::string& name, const std::vector<std::str
                     space = dataspace(list ? std::vector{static_cast<std::int64_t>(texts.size())}
                                            : std::vector<std::int64_t>());
   std::string m = "\x01\x00"s;
-  append_number(m, name.size() + 1, 2);
-  append_number(m, type.size(), 2);
-  append_number(m, space.size(), 2);
+  append_little(m, name.size() + 1, 2);
+  append_little(m, type.size(), 2);
+  append_little(m, space.size(), 2);
   m += aligned(name + '\0') + aligned(type) + aligned(space);
   for (std::string text : texts) {
     text.resize(longest, '\0');
@@ -90,16 +88,16 @@ std::string object_header(const std::vector<HeaderMessage>& messages) {
   std::string body;
   for (const HeaderMessage& message : messages) {
     const std::string bytes = aligned(message.bytes);
-    append_number(body, static_cast<std::uint64_t>(message.type), 2);
-    append_number(body, bytes.size(), 2);
-    append_number(body, 0, 4);  // flags
+    append_little(body, static_cast<std::uint64_t>(message.type), 2);
+    append_little(body, bytes.size(), 2);
+    append_little(body, 0, 4);  // flags
     body += bytes;
   }
   std::string header = "\x01\x00"s;
-  append_number(header, messages.size(), 2);
-  append_number(header, 1, 4);  // references
-  append_number(header, body.size(), 4);
-  append_number(header, 0, 4);
+  append_little(header, messages.size(), 2);
+  append_little(header, 1, 4);  // references
+  append_little(header, body.size(), 4);
+  append_little(header, 0, 4);
   return header + body;
 }
 
@@ -135,39 +133,39 @@ Hdf5Group Hdf5Metadata::add_group(std::vector<std::pair<std::string, std::uint64
                                   std::vector<HeaderMessage> attributes) {
   std::sort(members.begin(), members.end());
   std::string names(8, '\0'), table = "SNOD\x01\x00"s;
-  append_number(table, members.size(), 2);
+  append_little(table, members.size(), 2);
   std::uint64_t last = 0;
   for (const auto& [name, address] : members) {
     last = names.size();
-    append_number(table, last, 8);
-    append_number(table, address, 8);
-    append_number(table, 0, 8);
-    append_number(table, 0, 8);
-    append_number(table, 0, 8);
+    append_little(table, last, 8);
+    append_little(table, address, 8);
+    append_little(table, 0, 8);
+    append_little(table, 0, 8);
+    append_little(table, 0, 8);
     names += aligned(name + '\0');
   }
   table.resize(8 + 2 * leaf_k_ * 40, '\0');
   Hdf5Group group{};
   const std::uint64_t segment = add(names);
   std::string heap = "HEAP\x00\x00\x00\x00"s;
-  append_number(heap, names.size(), 8);
-  append_number(heap, 1, 8);  // nothing is free
-  append_number(heap, segment, 8);
+  append_little(heap, names.size(), 8);
+  append_little(heap, 1, 8);  // nothing is free
+  append_little(heap, segment, 8);
   group.heap = add(heap);
   std::string tree = "TREE\x00\x00"s;
-  append_number(tree, members.empty() ? 0 : 1, 2);
-  append_number(tree, kNoAddress, 8);
-  append_number(tree, kNoAddress, 8);
-  append_number(tree, 0, 8);
+  append_little(tree, members.empty() ? 0 : 1, 2);
+  append_little(tree, kNoAddress, 8);
+  append_little(tree, kNoAddress, 8);
+  append_little(tree, 0, 8);
   if (!members.empty()) {
-    append_number(tree, add(table), 8);
-    append_number(tree, last, 8);
+    append_little(tree, add(table), 8);
+    append_little(tree, last, 8);
   }
   tree.resize(24 + 2 * kInnerK * 8 + (2 * kInnerK + 1) * 8, '\0');
   group.tree = add(tree);
   std::string symbols;
-  append_number(symbols, group.tree, 8);
-  append_number(symbols, group.heap, 8);
+  append_little(symbols, group.tree, 8);
+  append_little(symbols, group.heap, 8);
   attributes.insert(attributes.begin(), HeaderMessage{0x11, symbols});
   group.header = add(object_header(attributes));
   return group;
@@ -252,8 +250,8 @@ std::string keras_order(const KerasVariable& v) {
 
 std::uint64_t add_dataset(Hdf5Metadata& file, const KerasVariable& v) {
   std::string layout = "\x03\x01"s;
-  append_number(layout, v.tensor->bytes.empty() ? kNoAddress : v.address, 8);
-  append_number(layout, v.tensor->bytes.size(), 8);
+  append_little(layout, v.tensor->bytes.empty() ? kNoAddress : v.address, 8);
+  append_little(layout, v.tensor->bytes.size(), 8);
   return file.add(object_header({{0x1, dataspace(v.shape)},
                                  {0x3, float_type(element_size(*v.tensor))},
                                  {0x5, "\x02\x02\x02\x00"s},  // no value for what is not written
@@ -285,19 +283,19 @@ Hdf5Group add_layers(Hdf5Metadata& file, const std::vector<KerasLayer>& layers,
 
 std::string superblock(const Hdf5Group& root, std::size_t leaf_k, std::uint64_t end) {
   std::string s = "\x89HDF\r\n\x1a\n\0\0\0\0\0\x08\x08\0"s;
-  append_number(s, leaf_k, 2);
-  append_number(s, kInnerK, 2);
-  append_number(s, 0, 4);
-  append_number(s, 0, 8);  // base address
-  append_number(s, kNoAddress, 8);
-  append_number(s, end, 8);
-  append_number(s, kNoAddress, 8);
-  append_number(s, 0, 8);  // the root group's entry
-  append_number(s, root.header, 8);
-  append_number(s, 1, 4);
-  append_number(s, 0, 4);
-  append_number(s, root.tree, 8);
-  append_number(s, root.heap, 8);
+  append_little(s, leaf_k, 2);
+  append_little(s, kInnerK, 2);
+  append_little(s, 0, 4);
+  append_little(s, 0, 8);  // base address
+  append_little(s, kNoAddress, 8);
+  append_little(s, end, 8);
+  append_little(s, kNoAddress, 8);
+  append_little(s, 0, 8);  // the root group's entry
+  append_little(s, root.header, 8);
+  append_little(s, 1, 4);
+  append_little(s, 0, 4);
+  append_little(s, root.tree, 8);
+  append_little(s, root.heap, 8);
   return s;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <string_view>
 
+#include "engine/serialize/element.h"
 #include "engine/serialize/zip_writer.h"
 #include "kernels/base/check.h"
 
@@ -39,24 +40,24 @@ class Pickler {
   }
   void text(std::string_view value) {
     std::string bytes = "X";
-    little(bytes, value.size(), 4);
+    append_little(bytes, value.size(), 4);
     out_ += bytes + std::string(value);
   }
   void repeated_text(std::string_view value) {
     std::string bytes = "X";
-    little(bytes, value.size(), 4);
+    append_little(bytes, value.size(), 4);
     memoized(bytes + std::string(value));
   }
   void number(std::int64_t value) {
     if (value >= 0 && value < 256) {
       out_ += 'K';
-      little(out_, static_cast<std::uint64_t>(value), 1);
+      append_little(out_, static_cast<std::uint64_t>(value), 1);
     } else if (value >= 0 && value <= INT32_MAX) {
       out_ += 'J';
-      little(out_, static_cast<std::uint64_t>(value), 4);
+      append_little(out_, static_cast<std::uint64_t>(value), 4);
     } else {  // LONG1: eight bytes of two's complement
       out_ += "\x8a\x08"sv;
-      little(out_, static_cast<std::uint64_t>(value), 8);
+      append_little(out_, static_cast<std::uint64_t>(value), 8);
     }
   }
   void numbers(const std::vector<std::int64_t>& values) {
@@ -71,15 +72,12 @@ class Pickler {
   std::string finish() { return std::move(out_ += '.'); }
 
  private:
-  static void little(std::string& out, std::uint64_t value, int bytes) {
-    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
-  }
   // Writes the bytes that push a value; later only the number under which it is stored.
   void memoized(const std::string& bytes) {
     const auto [at, fresh] = memo_.emplace(bytes, memo_.size());
     if (fresh) out_ += bytes;
     out_ += fresh ? 'q' : 'h';
-    little(out_, at->second, 1);
+    append_little(out_, at->second, 1);
   }
 
   std::string out_;

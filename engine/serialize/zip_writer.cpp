@@ -6,6 +6,7 @@
 #include <limits>
 #include <utility>
 
+#include "engine/serialize/element.h"
 #include "kernels/base/check.h"
 
 namespace sumi {
@@ -18,14 +19,11 @@ constexpr std::uint16_t kUtf8 = 0x0800;           // the flag for names
 constexpr std::uint16_t kDate = 0x21, kTime = 0;  // 1980-01-01, so that equal networks give equal bytes
 constexpr std::uint16_t kPadding = 0x4246;        // the extra field that torch.save aligns entries with
 
-void put(std::string& out, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
-}
 void put16(std::string& out, std::initializer_list<std::uint64_t> values) {
-  for (const std::uint64_t value : values) put(out, value, 2);
+  for (const std::uint64_t value : values) append_little(out, value, 2);
 }
 void put32(std::string& out, std::initializer_list<std::uint64_t> values) {
-  for (const std::uint64_t value : values) put(out, value, 4);
+  for (const std::uint64_t value : values) append_little(out, value, 4);
 }
 
 std::uint32_t crc32_of(const void* data, std::size_t bytes) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "engine/error.h"
+#include "engine/image/stylize/sample.h"
 #include "engine/video/sampling.h"
 #include "kernels/thread_pool.h"
 
@@ -125,8 +126,8 @@ void CoherenceMeter::measure(Track& track) const {
       if (sure_[at] == 0) continue;
       const float px = places_[2 * at], py = places_[2 * at + 1];
       const int i = static_cast<int>(px), j = static_cast<int>(py);
-      const std::array<float, 4> wx = cubic_weights(px - static_cast<float>(i), kMeterCubic),
-                                 wy = cubic_weights(py - static_cast<float>(j), kMeterCubic);
+      const std::array<float, 4> wx = stylize::cubic_weights(px - static_cast<float>(i), kMeterCubic),
+                                 wy = stylize::cubic_weights(py - static_cast<float>(j), kMeterCubic);
       std::array<float, 3> sum{};
       for (int b = 0; b < 4; ++b)
         for (int a = 0; a < 4; ++a) {

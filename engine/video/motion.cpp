@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "engine/image/stylize/rows.h"
 #include "engine/video/sampling.h"
 #include "kernels/thread_pool.h"
 
@@ -71,24 +72,28 @@ std::vector<Cover> covers(int from, int to) {
 template <class Store>
 void reduce_luma(const Frame& frame, int width, int height, const Store& store) {
   const std::vector<Cover> columns = covers(frame.width, width), rows = covers(frame.height, height);
-  kernels::parallel_for(height, [&](std::int64_t row, int) {
-    const Cover& down = rows[static_cast<std::size_t>(row)];
-    std::vector<float> sums(static_cast<std::size_t>(width));
-    for (std::size_t j = 0; j < down.parts.size(); ++j) {
-      const std::uint16_t* from = frame.rgb.data() + 3 * (static_cast<std::size_t>(down.first) + j) *
-                                                         static_cast<std::size_t>(frame.width);
-      for (std::size_t x = 0; x < sums.size(); ++x) {
-        const std::uint16_t* p = from + 3 * static_cast<std::size_t>(columns[x].first);
+  const auto from_width = static_cast<std::size_t>(frame.width);
+  std::vector<float> buffers(from_width * static_cast<std::size_t>(kernels::num_threads()));
+  stylize::for_rows(height, [&](int begin, int end, int thread) {
+    float* __restrict sums = buffers.data() + static_cast<std::size_t>(thread) * from_width;
+    const int count = frame.width;
+    for (int y = begin; y < end; ++y) {
+      const Cover& down = rows[static_cast<std::size_t>(y)];
+      std::fill_n(sums, count, 0.0F);
+      for (std::size_t j = 0; j < down.parts.size(); ++j) {
+        const std::uint16_t* p =
+            frame.rgb.data() + 3 * (static_cast<std::size_t>(down.first) + j) * from_width;
+        const float part = down.parts[j];
+#pragma omp simd
+        for (int x = 0; x < count; ++x) sums[x] += part * luma(p + 3 * x);
+      }
+      for (std::size_t x = 0; x < columns.size(); ++x) {
+        const float* from = sums + columns[x].first;
         float sum = 0;
-        for (const float part : columns[x].parts) {
-          sum += part * luma(p);
-          p += 3;
-        }
-        sums[x] += down.parts[j] * sum;
+        for (std::size_t k = 0; k < columns[x].parts.size(); ++k) sum += columns[x].parts[k] * from[k];
+        store(static_cast<std::size_t>(y) * columns.size() + x, sum);
       }
     }
-    for (std::size_t x = 0; x < sums.size(); ++x)
-      store(static_cast<std::size_t>(row) * sums.size() + x, sums[x]);
   });
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 
 namespace sumi::video {
@@ -33,14 +32,6 @@ float interpolate(const T* field, int width, const Place& p, std::size_t channel
   const float top = value(p.at) + p.u * (value(p.at + 1) - value(p.at));
   const float low = value(below) + p.u * (value(below + 1) - value(below));
   return top + p.v * (low - top);
-}
-
-// Weights of the pixels -1, 0, 1 and 2 at the place t of the way from 0 to 1: cubic convolution
-// with parameter a (Keys 1981; he derives -1/2).
-inline std::array<float, 4> cubic_weights(float t, float a) {
-  const float t2 = t * t, t3 = t2 * t;
-  return {a * (t - 2 * t2 + t3), 1 - (a + 3) * t2 + (a + 2) * t3, -a * t + (2 * a + 3) * t2 - (a + 2) * t3,
-          a * (t2 - t3)};
 }
 
 }  // namespace sumi::video

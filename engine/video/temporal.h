@@ -31,8 +31,7 @@ class TemporalBlend {
  private:
   void blend(const Motion& motion, const std::uint16_t* drawing);
   void show(std::uint16_t* drawing);
-  template <class Get>
-  double laplacian_energy(const Get& get, std::size_t row_values) const;
+  void split(const std::uint16_t* drawing);
 
   int width_, height_;
   float share_, smear_;
@@ -40,6 +39,10 @@ class TemporalBlend {
   double gain_ = 1;   // of the variance that it is to give
   bool begun_ = false;
   std::vector<std::uint16_t> held_;  // the blend
+  // What a frame needs for itself alone: the next blend; what the mask adds to the blend; lumas of
+  // the drawing, of the blend and of what is added.
+  std::vector<std::uint16_t> blended_;
+  std::vector<float> high_, drawn_luma_, held_luma_, high_luma_;
 };
 
 }  // namespace sumi::video

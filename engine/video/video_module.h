@@ -52,8 +52,8 @@ struct AssembleSpec {
   int quality = 90;  // of WebP
 };
 
-// From the quickest to the most exact: OpenCV's preset "fast"; the same with patches at half the
-// size instead of a quarter, three times the work; its preset "medium", five times.
+// From the quickest to the most exact: OpenCV's preset "fast" with fewer iterations; patches at
+// half the size instead of a quarter, three times the work; OpenCV's preset "medium", eight times.
 enum class FlowQuality : std::uint8_t { fast, fine, medium };
 
 // Dense optical flow between two gray pictures of one size: DIS (Kroeger et al. 2016).

@@ -18,17 +18,18 @@ struct bf16 {
   std::uint16_t bits;
 
   bf16() = default;
-  SUMI_HOST_DEVICE explicit bf16(float value) {
-    const auto u = std::bit_cast<std::uint32_t>(value);
-    if ((u & 0x7fffffffU) > 0x7f800000U) {
-      bits = static_cast<std::uint16_t>((u >> 16) | 0x40U);
-    } else {
-      bits = static_cast<std::uint16_t>((u + 0x7fffU + ((u >> 16) & 1U)) >> 16);
-    }
-  }
+  SUMI_HOST_DEVICE explicit bf16(float value) : bits(round(value)) {}
   SUMI_HOST_DEVICE explicit bf16(double value) : bf16(static_cast<float>(value)) {}
   SUMI_HOST_DEVICE operator float() const {
     return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
+  // The bits of the nearest bf16, ties to even; NaN stays NaN. Both cases are computed, so that
+  // compilers vectorize loops of it.
+  SUMI_HOST_DEVICE static std::uint16_t round(float value) {
+    const auto u = std::bit_cast<std::uint32_t>(value);
+    const std::uint32_t nearest = (u + 0x7fffU + ((u >> 16) & 1U)) >> 16, quiet_nan = (u >> 16) | 0x40U;
+    const bool is_nan = static_cast<std::int32_t>(u & 0x7fffffffU) > 0x7f800000;
+    return static_cast<std::uint16_t>(is_nan ? quiet_nan : nearest);
   }
 };
 static_assert(sizeof(bf16) == 2);

@@ -19,13 +19,20 @@ struct Window {
   i64 taps_w, run;  // taps per filter row and elements per tap
   const float* zero;
 
-  // Returns where tap `t` of output pixel `i` (of n p q) begins, at channel `offset`; zeros outside
-  // the image.
-  const float* at(i64 i, i64 t, i64 offset) const {
-    const i64 row = i / q % p * stride - pad_top + t / taps_w * dilation;
-    const i64 col = i % q * stride - pad_left + t % taps_w * dilation;
-    if (row < 0 || row >= h || col < 0 || col >= w) return zero;
-    return x + ((i / q / p * h + row) * w + col) * c + offset;
+  // Sets ptr[j * step] to where tap first + j of output pixel `i` (of n p q) begins, at channel
+  // `offset`, for `count` taps; zeros outside the image.
+  void taps_at(i64 i, i64 first, i64 count, i64 offset, const float** ptr, int step) const {
+    const i64 top = i / q % p * stride - pad_top, left = i % q * stride - pad_left;
+    const float* const image = x + i / q / p * h * w * c + offset;
+    i64 tap_row = first / taps_w, tap_col = first % taps_w;
+    for (i64 j = 0; j < count; ++j, ptr += step) {
+      const i64 row = top + tap_row * dilation, col = left + tap_col * dilation;
+      const bool inside = row >= 0 && row < h && col >= 0 && col < w;
+      *ptr = inside ? image + (row * w + col) * c : zero;
+      if (++tap_col < taps_w) continue;
+      tap_col = 0;
+      ++tap_row;
+    }
   }
 };
 
@@ -92,11 +99,9 @@ Window any_window(const ConvGeom& g, const float* x, Workspace& w) {
 struct WindowRows final : LeftOperand {
   Window win;
   explicit WindowRows(const Window& w) : win(w) {}
-  i64 stage(i64 first, int rows, const DepthBlock& d, float*, const float** ptr) const override {
-    for (i64 t = 0; t < d.taps; ++t)
-      for (int i = 0; i < tile_rows; ++i)
-        ptr[t * tile_rows + i] = win.at(first + std::min(i, rows - 1), d.tap + t, d.offset);
-    return 1;
+  void stage(i64 first, int rows, int strip, const DepthBlock& d, const float** ptr) const override {
+    for (int i = 0; i < strip; ++i)
+      win.taps_at(first + std::min(i, rows - 1), d.tap, d.taps, d.offset, ptr + i, strip);
   }
 };
 
@@ -113,9 +118,13 @@ struct FilterColumns final : RightOperand {
 // The input pixels with h = first_h + stride i, w = first_w + stride j, which all meet the same
 // filter taps.
 struct Phase {
+  // Tap (r, s) meets output pixel (i + down, j + right).
+  struct Tap {
+    i64 r, s, down, right;
+  };
   ConvGeom g;
   i64 first_h, first_w, rows, cols;
-  std::vector<std::pair<i64, i64>> taps;  // (r, s)
+  std::vector<Tap> taps;
 
   Phase(const ConvGeom& geom, i64 h, i64 w)
       : g(geom),
@@ -124,10 +133,11 @@ struct Phase {
         rows(ceil_div(g.h - h, g.o.stride)),
         cols(ceil_div(g.w - w, g.o.stride)) {
     for (i64 r = 0; r < g.r; ++r)
-      for (i64 s = 0; s < g.s; ++s)
-        if ((h + g.o.pad_top - r * g.o.dilation) % g.o.stride == 0 &&
-            (w + g.o.pad_left - s * g.o.dilation) % g.o.stride == 0)
-          taps.emplace_back(r, s);
+      for (i64 s = 0; s < g.s; ++s) {
+        const i64 down = h + g.o.pad_top - r * g.o.dilation, right = w + g.o.pad_left - s * g.o.dilation;
+        if (down % g.o.stride == 0 && right % g.o.stride == 0)
+          taps.push_back({r, s, down / g.o.stride, right / g.o.stride});
+      }
   }
   i64 h_of(i64 i) const { return first_h + i / cols % rows * g.o.stride; }
   i64 w_of(i64 i) const { return first_w + i % cols * g.o.stride; }
@@ -140,20 +150,19 @@ struct PhaseRows final : LeftOperand {
   const Phase& phase;
   const float *dy, *zero;
   PhaseRows(const Phase& f, const float* dy_, const float* z) : phase(f), dy(dy_), zero(z) {}
-  i64 stage(i64 first, int rows, const DepthBlock& d, float*, const float** ptr) const override {
+  void stage(i64 first, int rows, int strip, const DepthBlock& d, const float** ptr) const override {
     const ConvGeom& g = phase.g;
-    for (int i = 0; i < tile_rows; ++i) {
+    for (int i = 0; i < strip; ++i) {
       const i64 at = first + std::min(i, rows - 1);
-      const i64 h = phase.h_of(at) + g.o.pad_top, w = phase.w_of(at) + g.o.pad_left, n = phase.n_of(at);
+      const i64 row = at / phase.cols % phase.rows, col = at % phase.cols;
+      const float* const image = dy + phase.n_of(at) * g.p * g.q * g.k + d.offset;
       for (i64 t = 0; t < d.taps; ++t) {
-        const auto [r, s] = phase.taps[static_cast<std::size_t>(d.tap + t)];
-        const i64 top = h - r * g.o.dilation, left = w - s * g.o.dilation;
-        const i64 p = top / g.o.stride, q = left / g.o.stride;
-        const bool inside = top >= 0 && left >= 0 && p < g.p && q < g.q;
-        ptr[t * tile_rows + i] = inside ? dy + ((n * g.p + p) * g.q + q) * g.k + d.offset : zero;
+        const Phase::Tap& tap = phase.taps[static_cast<std::size_t>(d.tap + t)];
+        const i64 p = row + tap.down, q = col + tap.right;
+        const bool inside = p >= 0 && q >= 0 && p < g.p && q < g.q;
+        ptr[t * strip + i] = inside ? image + (p * g.q + q) * g.k : zero;
       }
     }
-    return 1;
   }
 };
 
@@ -166,8 +175,8 @@ struct PhaseFilters final : RightOperand {
     const ConvGeom& g = phase.g;
     const i64 c = g.c / g.o.groups, row = g.r * g.s * c;
     for (i64 t = 0; t < d.taps; ++t) {
-      const auto [r, s] = phase.taps[static_cast<std::size_t>(d.tap + t)];
-      pack_rows(w + d.offset * row + (r * g.s + s) * c + first, row, d.run, cols,
+      const Phase::Tap& tap = phase.taps[static_cast<std::size_t>(d.tap + t)];
+      pack_rows(w + d.offset * row + (tap.r * g.s + tap.s) * c + first, row, d.run, cols,
                 out + t * d.run * tile_cols);
     }
   }

@@ -29,7 +29,7 @@ inline void film_block(const T* x, const T* dy, T* dx, i64 rows, i64 c, i64 widt
           const float dz = gamma[i] * v + beta[i] > 0.0F ? g : leak;
           scale[i] += v * dz;
           shift[i] += dz;
-          out[i] = T(gamma[i] * dz);
+          put(gamma[i] * dz, out[i]);
         }
       } else {
 #pragma omp simd
@@ -69,13 +69,13 @@ void film(const Exec&, View x, View gamma, View beta, double slope, View residua
 #pragma omp simd
           for (i64 c = 0; c < s.c; ++c) {
             const float z = g[c] * static_cast<float>(in[c]) + b[c], leaked = leak * z;
-            out[c] = T((z > 0.0F ? z : leaked) + static_cast<float>(more[c]));
+            put((z > 0.0F ? z : leaked) + static_cast<float>(more[c]), out[c]);
           }
         } else {
 #pragma omp simd
           for (i64 c = 0; c < s.c; ++c) {
             const float z = g[c] * static_cast<float>(in[c]) + b[c], leaked = leak * z;
-            out[c] = T(z > 0.0F ? z : leaked);
+            put(z > 0.0F ? z : leaked, out[c]);
           }
         }
       }

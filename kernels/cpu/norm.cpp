@@ -178,12 +178,13 @@ void norm_apply(const Exec&, const NormGeom& g, View x, View mean, View var, Vie
           const T* add = rs + r * l.c;
 #pragma omp simd
           for (i64 c = 0; c < l.c; ++c)
-            out[c] = T(f((static_cast<float>(in[c]) - m[c]) * s_inv[c] * gammas[c] + betas[c]) +
-                       static_cast<float>(add[c]));
+            put(f((static_cast<float>(in[c]) - m[c]) * s_inv[c] * gammas[c] + betas[c]) +
+                    static_cast<float>(add[c]),
+                out[c]);
         } else {
 #pragma omp simd
           for (i64 c = 0; c < l.c; ++c)
-            out[c] = T(f((static_cast<float>(in[c]) - m[c]) * s_inv[c] * gammas[c] + betas[c]));
+            put(f((static_cast<float>(in[c]) - m[c]) * s_inv[c] * gammas[c] + betas[c]), out[c]);
         }
       };
       pad_rows<T>(pad, s, y, [&](i64 first, T* to) {
@@ -221,7 +222,7 @@ void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var
           for (i64 c = 0; c < l.c; ++c) {
             const float xhat = (static_cast<float>(in[c]) - m[c]) * s[c];
             const float dz = static_cast<float>(grad[c]) * slope(gammas[c] * xhat + betas[c]);
-            out[c] = T(s[c] * (gammas[c] * dz - a[c] - xhat * b[c]));
+            put(s[c] * (gammas[c] * dz - a[c] - xhat * b[c]), out[c]);
           }
         }
       });

@@ -144,7 +144,7 @@ class Execution {
       for (i64 i = begin; i < end; ++i) {
         float sum = sums[i];
         for (i64 piece = 1; piece < pieces; ++piece) sum += sums[piece * count + i];
-        dw[i] = T(accumulate ? static_cast<float>(dw[i]) + sum : sum);
+        put(accumulate ? static_cast<float>(dw[i]) + sum : sum, dw[i]);
       }
     });
   }
@@ -224,7 +224,8 @@ bool prefers_onednn(Direction d, const ConvGeom& g) {
 
 bool onednn_knows(Direction d, const ConvGeom& g, DType dtype) {
   const std::vector<ConvPiece> pieces = split_conv(d, g, num_threads());
-  if (dtype == DType::bf16 && multiplies_bf16() && !plans_of(d, pieces, Type::bf16, false).empty())
+  if (dtype == DType::bf16 && d != Direction::wgrad && multiplies_bf16() &&
+      !plans_of(d, pieces, Type::bf16, false).empty())
     return true;
   return !plans_of(d, pieces, Type::f32, false).empty();
 }
@@ -234,9 +235,10 @@ bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperan
 }
 
 bool onednn_conv(const Exec& e, Direction d, const ConvGeom& g, const ConvOperandsBf16& a) {
-  // Addition after the primitive would round twice.
-  const bool adds = d != Direction::fprop && (a.bias || a.accumulate);
-  return multiplies_bf16() && !adds && by_plan(e, d, g, a);
+  // wgrad in f32 is faster: 2.5 times for a DCGAN-64 step, where AMX is at hand. dgrad's bias would
+  // be added to rounded values.
+  const bool suits = d == Direction::fprop || (d == Direction::dgrad && !a.bias);
+  return multiplies_bf16() && suits && by_plan(e, d, g, a);
 }
 
 }  // namespace sumi::kernels::cpu

@@ -99,6 +99,14 @@ class Workspace {
   char* base_ = nullptr;
 };
 
+// to = value, rounded. A function, because g++ does not vectorize loops that copy bf16 objects.
+inline void put(float value, float& to) {
+  to = value;
+}
+inline void put(float value, bf16& to) {
+  to.bits = bf16::round(value);
+}
+
 // Converts elements of any supported type to and from f32.
 inline void load_f32(const char* where, View x, float* y) {
   dispatch_f32_bf16(where, x.dtype, [&]<class T>() {
@@ -112,7 +120,7 @@ inline void store_f32(const char* where, const float* x, MutView y) {
   dispatch_f32_bf16(where, y.dtype, [&]<class T>() {
     T* to = y.as<T>();
     for_range(y.count(), 1, [=](i64 begin, i64 end) {
-      for (i64 i = begin; i < end; ++i) to[i] = T(x[i]);
+      for (i64 i = begin; i < end; ++i) put(x[i], to[i]);
     });
   });
 }

@@ -7,8 +7,9 @@
 
 namespace sumi::kernels::cpu {
 
-constexpr int tile_rows = 6, tile_cols = 16;  // one micro-kernel: 12 AVX2 accumulators
-constexpr i64 depth_block = 384;              // inner elements per pass over the output
+constexpr int tile_cols = 16;     // a panel: columns of the right operand
+constexpr int most_rows = 12;     // of a strip of the left operand
+constexpr i64 depth_block = 384;  // inner elements per pass over the output
 
 // The inner dimension consists of `taps` runs of `run` elements that are `stride` apart in the left
 // operand. A block is whole taps, or a part of one.
@@ -17,13 +18,14 @@ struct DepthBlock {
   i64 size() const { return taps * run; }
 };
 
-// Rows of the left operand.
+// Rows of the left operand, in strips of `strip` rows, of which the last may have fewer.
 struct LeftOperand {
-  // Sets ptr[t * tile_rows + i] to the start of row first + i in tap t of the block, and returns
-  // the distance between its elements. A packing operand (`packs`) copies the block to `space`
-  // (tile_rows * depth) and points there, as one run. Rows at or beyond `rows` must point to
-  // readable memory.
-  virtual i64 stage(i64 first, int rows, const DepthBlock&, float* space, const float** ptr) const = 0;
+  // Sets ptr[t * strip + i] to the start of row first + i in tap t of the block. Rows at or beyond
+  // `rows` must point to readable memory.
+  virtual void stage(i64 first, int rows, int strip, const DepthBlock&, const float** ptr) const = 0;
+  // Copies the block to space[kk * strip + i]. Only for operands whose rows are not contiguous
+  // (`packs`); those need no stage().
+  virtual void pack(i64 /*first*/, int /*rows*/, int /*strip*/, const DepthBlock&, float* /*space*/) const {}
   bool packs = false;
 
  protected:
@@ -53,9 +55,8 @@ struct RowsOperand final : LeftOperand {
   const float* base;
   i64 row;
   RowsOperand(const float* b, i64 r) : base(b), row(r) {}
-  i64 stage(i64 first, int rows, const DepthBlock& d, float*, const float** ptr) const override {
-    for (int i = 0; i < tile_rows; ++i) ptr[i] = base + (first + std::min(i, rows - 1)) * row + d.offset;
-    return 1;
+  void stage(i64 first, int rows, int strip, const DepthBlock& d, const float** ptr) const override {
+    for (int i = 0; i < strip; ++i) ptr[i] = base + (first + std::min(i, rows - 1)) * row + d.offset;
   }
 };
 
@@ -65,7 +66,8 @@ struct TransposedOperand final : LeftOperand {
   const float* base;
   i64 row;
   TransposedOperand(const float* b, i64 r) : base(b), row(r) { packs = true; }
-  i64 stage(i64 first, int rows, const DepthBlock& d, float* space, const float** ptr) const override;
+  void stage(i64, int, int, const DepthBlock&, const float**) const override {}
+  void pack(i64 first, int rows, int strip, const DepthBlock& d, float* space) const override;
 };
 
 // A right operand in memory: element (kk, j) at base + kk * row + j, or at base + j * row + kk if
@@ -105,19 +107,30 @@ void run_product_here(const Product& product);
 // At least `count` zeros: rows outside the image point here.
 const float* zeros(i64 count);
 
-// A tile of `strips` x `panels`: out[i][j] = sum over taps and run of a[kk * stride] * b[kk][j],
-// where a begins at ptr[strip][t * tile_rows + row] and b at b[panel][(t * run + kk) * tile_cols].
-// out: strips * tile_rows rows of panels * tile_cols contiguous elements. An element's sum has the
-// same order, and so the same bits, in tiles of every size.
-using MicroKernel = void(i64 taps, i64 run, const float* const* const* ptr, i64 stride, const float* const* b,
-                         float* const* out);
-
-// The tiles that fit the processor's registers: up to strips x panels, of[s - 1][p - 1] for s x p.
-struct MicroKernels {
-  int strips, panels;
-  MicroKernel* of[2][2];
+// A strip of the left operand, ready for a micro-kernel: element kk of row i in tap t is at ptr[t *
+// strip + i][kk] or, packed, with the taps joined to one run, at ptr[0][kk * strip + i].
+struct Strip {
+  i64 taps, run;
+  bool packed;
+  const float* const* ptr;
 };
-constexpr int most_strips = 2, most_panels = 2;
+
+// A tile of a strip and one or two panels: out[i][j] (+)= sum over taps and run of left[i][kk] *
+// panels[.][kk][j]. A panel has its depth * tile_cols values in order. out: rows of panels *
+// tile_cols contiguous elements. An element's sum has the same order, and so the same bits, in
+// every kernel.
+using MicroKernel = void(const Strip&, const float* const* panels, float* const* out, bool add);
+
+// The tiles that fit the processor's registers: of[h][p - 1] for p panels and a whole strip (h = 1)
+// or, where less than a strip is left, its first half (h = 0; null if strips are not halved).
+struct MicroKernels {
+  int strip, panels;  // rows of a strip, most panels of a tile
+  MicroKernel* of[2][2];
+  // Packs a strip whose rows are contiguous to `space` [kk][strip]; null if reading its rows where
+  // they are is as fast.
+  void (*pack)(const Strip&, float* space);
+};
+constexpr int most_panels = 2;
 const MicroKernels& micro_kernels();
 
 // Right operands in memory: element (kk, j) at base + kk * row + j, or transposed at base + j * row

@@ -70,7 +70,7 @@ void transform_tiles(const ImageView& x, const Split& split, i64 tile_size, cons
                      i64 end, const Planes& to) {
   const i64 width = round_up(x.c, lanes), sets = split.sets;
   const float* const zero = zeros(width);
-  for_range((end - first) * sets * sets, T::out * T::out * width, [&, zero](i64 begin, i64 stop) {
+  const auto body = [=]<int N>(Width<N>, i64 begin, i64 stop) {
     for (i64 i = begin; i < stop; ++i) {
       const i64 set = i % (sets * sets), tile = first + i / (sets * sets);
       const i64 h0 =
@@ -83,18 +83,19 @@ void transform_tiles(const ImageView& x, const Split& split, i64 tile_size, cons
         const bool inside = h >= 0 && h < x.h && w >= 0 && w < x.w;
         pixel[j] = inside ? x.data + ((n * x.h + h) * x.w + w) * x.c : zero;
       }
-      for (i64 c = 0; c < x.c; c += lanes) {
-        Lanes d[T::in * T::in], v[T::out * T::out];
+      for (i64 c = 0; c < x.c; c += N) {
+        Lanes<N> d[T::in * T::in], v[T::out * T::out];
         for (int j = 0; j < T::in * T::in; ++j) load(pixel[j] + c, x.c - c, d[j]);
         transform<T>(d, v);
         for (int j = 0; j < T::out * T::out; ++j) {
           float* const at = to[j] + i * width + c;
           prefetch<1>(at);
-          store(v[j], lanes, at);
+          store(v[j], N, at);
         }
       }
     }
-  });
+  };
+  for_range_wide((end - first) * sets * sets, T::out * T::out * width, x.c, body);
 }
 
 // Filters as the right operand of the products [sets, depth; cols]: element (d, j, row, col) at d *
@@ -116,45 +117,56 @@ struct Filters {
   }
 };
 
+// Elements [depth d, columns j0...] of the filters' tap at `from`: `deep` rows of `wide` columns.
+template <int N>
+inline void load_block(const Filters& f, const float* from, i64 deep, i64 wide, Lanes<N> (&block)[lanes]) {
+  if (f.depth_step != 1) {
+    for (i64 d = 0; d < deep; ++d) load(from + d * f.depth_step, wide, block[d]);
+    return;
+  }
+  for (i64 j0 = 0; j0 < std::min<i64>(wide, N); j0 += lanes) {
+    Lanes<lanes> part[lanes] = {};
+    for (i64 j = 0; j < std::min(wide - j0, lanes); ++j) load(from + (j0 + j) * f.col_step, deep, part[j]);
+    transpose(part);
+    for (int d = 0; d < lanes; ++d)
+      std::memcpy(reinterpret_cast<float*>(&block[d]) + j0, &part[d], sizeof part[d]);
+  }
+}
+
 // -> planes of packed panels [panel of 16 columns][set][depth rounded up][16], zero-padded.
 template <class F>
 void transform_filters(const Filters& f, int sets, const Planes& to) {
   constexpr int square = F::taps * F::taps;
-  const i64 depth = round_up(f.depth, lanes), halves = tile_cols / lanes, blocks = depth / lanes;
-  const i64 count = ceil_div(f.cols, tile_cols) * sets * sets * blocks * halves;
-  for_range(count, F::points * lanes * lanes, [&](i64 begin, i64 end) {
+  const i64 depth = round_up(f.depth, lanes), blocks = depth / lanes, panels = ceil_div(f.cols, tile_cols);
+  const auto body = [=]<int N>(Width<N>, i64 begin, i64 end) {
     for (i64 i = begin; i < end; ++i) {
-      const i64 half = i % halves, d0 = i / halves % blocks * lanes,
-                set = i / halves / blocks % (sets * sets);
-      const i64 panel = i / halves / blocks / (sets * sets), j0 = panel * tile_cols + half * lanes;
-      const i64 deep = std::min<i64>(lanes, f.depth - d0), wide = std::min<i64>(lanes, f.cols - j0);
-      Lanes taps[lanes][square] = {};
-      for (int t = 0; t < square; ++t) {
-        const int row = f.row[set / sets][t / F::taps], col = f.col[set % sets][t % F::taps];
-        if (row < 0 || col < 0) continue;
-        const float* from = f.w + d0 * f.depth_step + j0 * f.col_step + (row * f.side + col) * f.tap_step;
-        Lanes block[lanes] = {};  // of depth d, across columns
-        if (f.depth_step == 1) {
-          for (i64 j = 0; j < wide; ++j) load(from + j * f.col_step, deep, block[j]);
-          transpose(block);
-        } else {
-          for (i64 d = 0; d < deep; ++d) load(from + d * f.depth_step, wide, block[d]);
+      const i64 d0 = i % blocks * lanes, set = i / blocks % (sets * sets), panel = i / blocks / (sets * sets);
+      const i64 deep = std::min<i64>(lanes, f.depth - d0);
+      for (i64 part = 0; part < tile_cols; part += N) {
+        const i64 j0 = panel * tile_cols + part, wide = std::min<i64>(N, f.cols - j0);
+        Lanes<N> taps[lanes][square] = {};
+        for (int t = 0; t < square && wide > 0; ++t) {
+          const int row = f.row[set / sets][t / F::taps], col = f.col[set % sets][t % F::taps];
+          if (row < 0 || col < 0) continue;
+          const float* from = f.w + d0 * f.depth_step + j0 * f.col_step + (row * f.side + col) * f.tap_step;
+          Lanes<N> block[lanes] = {};
+          load_block<N>(f, from, deep, wide, block);
+          for (int d = 0; d < lanes; ++d) taps[d][t] = block[d];
         }
-        for (int d = 0; d < lanes; ++d) taps[d][t] = block[d];
-      }
-      float* const panel_start =
-          to.base + ((panel * sets * sets + set) * depth + d0) * tile_cols + half * lanes;
-      for (i64 d = 0; d < lanes; ++d) {
-        Lanes u[F::points];
-        transform<typename F::Filter>(taps[d], u);
-        for (int j = 0; j < F::points; ++j) {
-          float* const at = panel_start + j * to.step + d * tile_cols;
-          prefetch<1>(at);
-          store(u[j], lanes, at);
+        float* const start = to.base + ((panel * sets * sets + set) * depth + d0) * tile_cols + part;
+        for (i64 d = 0; d < lanes; ++d) {
+          Lanes<N> u[F::points];
+          transform<typename F::Filter>(taps[d], u);
+          for (int j = 0; j < F::points; ++j) {
+            float* const at = start + j * to.step + d * tile_cols;
+            prefetch<1>(at);
+            store(u[j], N, at);
+          }
         }
       }
     }
-  });
+  };
+  for_range_wide(panels * sets * sets * blocks, F::points * lanes * tile_cols, tile_cols, body);
 }
 
 struct PackedColumns final : RightOperand {
@@ -181,34 +193,36 @@ template <class F>
 void transform_back(const Planes& from, const Tiles& tiles, i64 first, i64 end, const Result& r,
                     const float* bias) {
   const i64 width = round_up(r.c, lanes);
-  for_range(end - first, F::points * width, [&](i64 begin, i64 stop) {
+  const auto body = [=]<int N>(Width<N>, i64 begin, i64 stop) {
     for (i64 i = begin; i < stop; ++i) {
       const i64 tile = first + i, n = tile / tiles.cols / tiles.rows;
       const i64 p0 = tile / tiles.cols % tiles.rows * F::tile, q0 = tile % tiles.cols * F::tile;
-      for (i64 c0 = 0; c0 < r.c; c0 += lanes) {
-        Lanes m[F::points], out[F::tile * F::tile], add = {};
+      for (i64 c0 = 0; c0 < r.c; c0 += N) {
+        Lanes<N> m[F::points], out[F::tile * F::tile], add = {};
         if (bias) load(bias + c0, r.c - c0, add);
         for (int j = 0; j < F::points; ++j) {
           const float* const at = from[j] + i * width + c0;
           prefetch<0>(at);
-          load(at, lanes, m[j]);
+          load(at, N, m[j]);
         }
         transform<typename F::Back>(m, out);
         for (i64 p = 0; p < std::min<i64>(F::tile, r.rows - p0); ++p)
           for (i64 q = 0; q < std::min<i64>(F::tile, r.cols - q0); ++q) {
             const i64 h = (p0 + p) * r.step + r.top, w = (q0 + q) * r.step + r.left;
-            store(out[p * F::tile + q] + add, r.c - c0, r.y + ((n * r.h + h) * r.w + w) * r.c + c0);
+            const Lanes<N> pixel = out[p * F::tile + q] + add;
+            store(pixel, r.c - c0, r.y + ((n * r.h + h) * r.w + w) * r.c + c0);
           }
       }
     }
-  });
+  };
+  for_range_wide(end - first, F::points * width, r.c, body);
 }
 
 // Tiles per chunk: the transformed ones fit `budget` floats, in equal chunks.
 i64 chunk_of(i64 tiles, i64 per_tile) {
   constexpr i64 budget = i64{5} << 19;
-  const i64 fitting = std::max<i64>(budget / per_tile / tile_rows, 8) * tile_rows;
-  return std::min(round_up(ceil_div(tiles, ceil_div(tiles, fitting)), tile_rows), tiles);
+  const i64 fitting = std::max<i64>(budget / per_tile / most_rows, 4) * most_rows;
+  return std::min(round_up(ceil_div(tiles, ceil_div(tiles, fitting)), most_rows), tiles);
 }
 
 // The correlation of the n images x with the filters, + bias.
@@ -253,24 +267,29 @@ template <class F>
 void transform_to_filters(const Planes& from, const Split& split, int side, i64 k, i64 c, bool accumulate,
                           float* dw) {
   const i64 width = round_up(c, lanes), sets = split.sets;
-  for_range(k * sets * sets, F::points * width, [&](i64 begin, i64 end) {
+  const auto body = [=]<int N>(Width<N>, i64 begin, i64 end) {
     for (i64 i = begin; i < end; ++i)
-      for (i64 c0 = 0; c0 < c; c0 += lanes) {
+      for (i64 c0 = 0; c0 < c; c0 += N) {
         const auto set = static_cast<int>(i % (sets * sets));
-        Lanes m[F::points], out[F::taps * F::taps];
-        for (int j = 0; j < F::points; ++j) load(from[j] + i * width + c0, lanes, m[j]);
+        Lanes<N> m[F::points], out[F::taps * F::taps];
+        for (int j = 0; j < F::points; ++j) load(from[j] + i * width + c0, N, m[j]);
         transform<typename F::BackToTaps>(m, out);
         for (int t = 0; t < F::taps * F::taps; ++t) {
           const int row = split.tap(set / split.sets, t / F::taps),
                     col = split.tap(set % split.sets, t % F::taps);
           if (row >= side || col >= side) continue;
           float* const to = dw + ((i / (sets * sets) * side + row) * side + col) * c + c0;
-          Lanes old = {};
-          if (accumulate) load(to, c - c0, old);
-          store(out[t] + old, c - c0, to);
+          Lanes<N> sum = out[t];
+          if (accumulate) {
+            Lanes<N> old;
+            load(to, c - c0, old);
+            sum += old;
+          }
+          store(sum, c - c0, to);
         }
       }
-  });
+  };
+  for_range_wide(k * sets * sets, F::points * width, c, body);
 }
 
 template <class F>
@@ -349,46 +368,6 @@ void run_form(const Exec& e, Direction d, const ConvGeom& g, const Split& split,
 }
 
 }  // namespace
-
-bool winograd_knows(const ConvGeom& g) {
-  const auto& o = g.o;
-  if (g.r != g.s || o.dilation != 1 || o.groups != 1) return false;
-  return o.stride == 1 ? g.r == 3 || g.r == 4 || g.r == 7 : o.stride == 2 && (g.r == 3 || g.r == 4);
-}
-
-// Estimated nanoseconds of both algorithms, from their products and the values that the transforms
-// write. The rates are fitted to milliseconds of one thread (2026-11-22, AMD EPYC with AVX2, idle):
-//                                      fprop             dgrad             wgrad
-//                              direct here     direct here     direct here
-// n16  4x4s2   32x32  64-128     18.8  10.1      15.0  12.1     19.4  10.9
-// n16  4x4s2   16x16 128-256     18.5  10.3      18.5  11.3     19.3  11.6
-// n16  4x4s2     8x8 256-512     17.1  20.1      18.7  19.4     18.7  27.8
-// n64  4x4s2     8x8 256-512     82.1  40.0      85.9  42.4     74.2  43.0
-// n1   4x4s2   64x64  64-128      4.1   2.7       4.2   3.2      4.7   3.2
-// n1   4x4s2   32x32 128-256      4.2   4.7       4.8   4.3      4.4   6.3
-// n1   3x3s2 128x128  64-128     10.2   9.4      10.8  11.3     10.7  10.4
-// n1   4x4     16x16 256-512     15.3   9.8      20.3  11.9     12.9  11.8
-// n1   3x3     66x66 256-256     65.8  20.9      67.4  31.1     82.9  26.7
-// n8   3x3       8x8 256-256      8.3   4.3       9.7   4.8     10.4   6.5
-// n1   7x7   262x262  64- 32      189   132       218   106      277   148
-bool prefers_winograd(Direction d, const ConvGeom& g) {
-  if (!winograd_knows(g) || g.c < 16 || g.k < 16) return false;
-  const bool strided = g.o.stride == 2;
-  const i64 tile = strided || g.r == 3 ? 4 : 3, points = strided ? 25 : 36;
-  const i64 sets = strided || g.r == 7 ? 4 : 1;
-  // the sets are adjacent in the output
-  const bool by_phase = strided && d == Direction::dgrad;
-  const i64 rows = by_phase ? g.h / 2 : d == Direction::dgrad ? g.h : g.p;
-  const i64 cols = by_phase ? g.w / 2 : d == Direction::dgrad ? g.w : g.q;
-  const auto tiles = static_cast<double>(tiles_of(g.n, rows, cols, tile).count());
-  const auto c = static_cast<double>(g.c), k = static_cast<double>(g.k),
-             all = static_cast<double>(points * sets);
-  const double filters = all * c * k, products = tiles * filters;
-  const double pixels = d == Direction::dgrad ? tiles * (all * k + (by_phase ? all : points) * c)
-                                              : tiles * (all * c + static_cast<double>(points) * k);
-  const double written = pixels * 0.8 + filters * (d == Direction::wgrad ? 1.5 : 0.95);
-  return products / 32 + written < static_cast<double>(g.macs()) / 33;
-}
 
 void winograd(const Exec& e, Direction d, const ConvGeom& g, const ConvOperands& t) {
   if (g.o.stride == 2) return run_form<F42>(e, d, g, {2, 2, 1}, t);

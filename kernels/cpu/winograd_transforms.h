@@ -4,26 +4,43 @@
 #pragma once
 
 #include <cstring>
+#include <type_traits>
 
 #include "kernels/cpu/parallel.h"
 
 namespace sumi::kernels::cpu::minimal {
 
-constexpr int lanes = 8;
-using Lanes = float __attribute__((vector_size(lanes * sizeof(float)), aligned(4)));
+// Eight or sixteen channels; sixteen only where the processor has AVX-512.
+// (g++ 12 cannot take the size of a vector from a template's argument.)
+template <int N>
+struct LanesOf;
+template <>
+struct LanesOf<8> {
+  using Type = float __attribute__((vector_size(32)));
+};
+template <>
+struct LanesOf<16> {
+  using Type = float __attribute__((vector_size(64)));
+};
+template <int N>
+using Lanes = typename LanesOf<N>::Type;
+template <class V>
+constexpr int lanes_of = sizeof(V) / sizeof(float);
 
-inline void load(const float* from, i64 count, Lanes& to) {
-  if (count >= lanes) {
-    std::memcpy(&to, from, sizeof(Lanes));
+template <class V>
+inline void load(const float* from, i64 count, V& to) {
+  if (count >= lanes_of<V>) {
+    std::memcpy(&to, from, sizeof(V));
   } else {
-    float some[lanes] = {};
+    float some[lanes_of<V>] = {};
     for (i64 i = 0; i < count; ++i) some[i] = from[i];
-    std::memcpy(&to, some, sizeof(Lanes));
+    std::memcpy(&to, some, sizeof(V));
   }
 }
-inline void store(const Lanes& from, i64 count, float* to) {
-  if (count >= lanes) {
-    std::memcpy(to, &from, sizeof(Lanes));
+template <class V>
+inline void store(const V& from, i64 count, float* to) {
+  if (count >= lanes_of<V>) {
+    std::memcpy(to, &from, sizeof(V));
   } else {
     for (i64 i = 0; i < count; ++i) to[i] = from[i];
   }
@@ -38,19 +55,19 @@ void prefetch(const float* at) {
 }
 
 // Row i becomes column i: halves are exchanged, then quarters, then adjacent elements.
-inline void transpose(Lanes (&r)[lanes]) {
+inline void transpose(Lanes<8> (&r)[8]) {
   for (int i = 0; i < 4; ++i) {
-    const Lanes a = r[i], b = r[i + 4];
+    const Lanes<8> a = r[i], b = r[i + 4];
     r[i] = __builtin_shufflevector(a, b, 0, 1, 2, 3, 8, 9, 10, 11);
     r[i + 4] = __builtin_shufflevector(a, b, 4, 5, 6, 7, 12, 13, 14, 15);
   }
   for (int i : {0, 1, 4, 5}) {
-    const Lanes a = r[i], b = r[i + 2];
+    const Lanes<8> a = r[i], b = r[i + 2];
     r[i] = __builtin_shufflevector(a, b, 0, 1, 8, 9, 4, 5, 12, 13);
     r[i + 2] = __builtin_shufflevector(a, b, 2, 3, 10, 11, 6, 7, 14, 15);
   }
   for (int i : {0, 2, 4, 6}) {
-    const Lanes a = r[i], b = r[i + 1];
+    const Lanes<8> a = r[i], b = r[i + 1];
     r[i] = __builtin_shufflevector(a, b, 0, 8, 2, 10, 4, 12, 6, 14);
     r[i + 1] = __builtin_shufflevector(a, b, 1, 9, 3, 11, 5, 13, 7, 15);
   }
@@ -68,11 +85,11 @@ struct SixPoints {
 
   struct Pixels {
     static constexpr int in = 6, out = 6;
-    static inline void run(const Lanes* d, int from, Lanes* v, int to) {
-      const Lanes d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from],
-                  d5 = d[5 * from];
-      const Lanes even_a = d4 - b2 * d2, odd_a = a * (d3 - b2 * d1);
-      const Lanes even_b = d4 - a2 * d2, odd_b = b * (d3 - a2 * d1);
+    template <class V>
+    static inline void run(const V* d, int from, V* v, int to) {
+      const V d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from], d5 = d[5 * from];
+      const V even_a = d4 - b2 * d2, odd_a = a * (d3 - b2 * d1);
+      const V even_b = d4 - a2 * d2, odd_b = b * (d3 - a2 * d1);
       v[0] = a2 * b2 * d0 - (a2 + b2) * d2 + d4;
       v[to] = even_a + odd_a;
       v[2 * to] = even_a - odd_a;
@@ -85,15 +102,16 @@ struct SixPoints {
   template <int Taps>
   struct Filter {
     static constexpr int in = Taps, out = 6;
-    static inline void run(const Lanes* g, int from, Lanes* u, int to) {
-      const Lanes g0 = g[0], g1 = g[from], g2 = g[2 * from];
-      Lanes odd1 = g1, odd2 = g1;
+    template <class V>
+    static inline void run(const V* g, int from, V* u, int to) {
+      const V g0 = g[0], g1 = g[from], g2 = g[2 * from];
+      V odd1 = g1, odd2 = g1;
       if constexpr (Taps == 4) {
         odd1 += a2 * g[3 * from];
         odd2 += b2 * g[3 * from];
       }
-      const Lanes even_a = na * (g0 + a2 * g2), odd_a = (na * a) * odd1;
-      const Lanes even_b = nb * (g0 + b2 * g2), odd_b = (nb * b) * odd2;
+      const V even_a = na * (g0 + a2 * g2), odd_a = (na * a) * odd1;
+      const V even_b = nb * (g0 + b2 * g2), odd_b = (nb * b) * odd2;
       u[0] = n0 * g0;
       u[to] = even_a + odd_a;
       u[2 * to] = even_a - odd_a;
@@ -106,9 +124,10 @@ struct SixPoints {
   template <int Out>
   struct Back {
     static constexpr int in = 6, out = Out;
-    static inline void run(const Lanes* m, int from, Lanes* y, int to) {
-      const Lanes sum_a = m[from] + m[2 * from], diff_a = m[from] - m[2 * from];
-      const Lanes sum_b = m[3 * from] + m[4 * from], diff_b = m[3 * from] - m[4 * from];
+    template <class V>
+    static inline void run(const V* m, int from, V* y, int to) {
+      const V sum_a = m[from] + m[2 * from], diff_a = m[from] - m[2 * from];
+      const V sum_b = m[3 * from] + m[4 * from], diff_b = m[3 * from] - m[4 * from];
       y[0] = m[0] + sum_a + sum_b;
       y[to] = a * diff_a + b * diff_b;
       if constexpr (Out == 4) {
@@ -132,9 +151,10 @@ struct FivePoints {
 
   struct Pixels {
     static constexpr int in = 5, out = 5;
-    static inline void run(const Lanes* d, int from, Lanes* v, int to) {
-      const Lanes d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from];
-      const Lanes even = d3 - b * d2, odd = a * (d2 - b * d1);
+    template <class V>
+    static inline void run(const V* d, int from, V* v, int to) {
+      const V d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from];
+      const V even = d3 - b * d2, odd = a * (d2 - b * d1);
       v[0] = a2 * b * d0 - a2 * d1 - b * d2 + d3;
       v[to] = even + odd;
       v[2 * to] = even - odd;
@@ -145,8 +165,9 @@ struct FivePoints {
   template <int Taps>
   struct Filter {  // two taps, or four pixels of dy
     static constexpr int in = Taps, out = 5;
-    static inline void run(const Lanes* g, int from, Lanes* u, int to) {
-      Lanes even_a = g[0], odd_a = a * g[from], at_b = g[0] + b * g[from];
+    template <class V>
+    static inline void run(const V* g, int from, V* u, int to) {
+      V even_a = g[0], odd_a = a * g[from], at_b = g[0] + b * g[from];
       if constexpr (Taps == 4) {
         even_a += a2 * g[2 * from];
         odd_a += a3 * g[3 * from];
@@ -162,8 +183,9 @@ struct FivePoints {
   template <int Out>
   struct Back {  // to four pixels, or to two taps
     static constexpr int in = 5, out = Out;
-    static inline void run(const Lanes* m, int from, Lanes* y, int to) {
-      const Lanes sum = m[from] + m[2 * from], diff = m[from] - m[2 * from], at_b = m[3 * from];
+    template <class V>
+    static inline void run(const V* m, int from, V* y, int to) {
+      const V sum = m[from] + m[2 * from], diff = m[from] - m[2 * from], at_b = m[3 * from];
       y[0] = m[0] + sum + at_b;
       if constexpr (Out == 4) {
         y[to] = a * diff + b * at_b;
@@ -177,11 +199,35 @@ struct FivePoints {
 };
 
 // In two dimensions: along columns, then along rows.
-template <class T>
-inline void transform(const Lanes* x, Lanes* y) {
-  Lanes half[T::out * T::in];
+template <class T, class V>
+inline void transform(const V* x, V* y) {
+  V half[T::out * T::in];
   for (int j = 0; j < T::in; ++j) T::run(x + j, T::in, half + j, T::in);
   for (int i = 0; i < T::out; ++i) T::run(half + i * T::in, 1, y + i * T::out, 1);
+}
+
+constexpr i64 lanes = 8;  // rows of transformed values have whole groups of so many channels
+
+template <int N>
+struct Width : std::integral_constant<int, N> {};
+
+#if defined(__x86_64__) && defined(__GNUC__)
+template <class Body>
+__attribute__((target("avx512f"), flatten)) void run_avx512(const Body& body, i64 begin, i64 end) {
+  const Body mine = body;
+  mine(Width<16>{}, begin, end);
+}
+#endif
+
+// for_range over body(Width<N>, begin, end), which processes N channels at a time: sixteen where
+// the processor has AVX-512 and `channels` allows it. The bits are the same.
+template <class Body>
+void for_range_wide(i64 count, i64 cost, i64 channels, const Body& body) {
+#if defined(__x86_64__) && defined(__GNUC__)
+  if (channels % 16 == 0 && cpu_isa() == Isa::avx512)
+    return for_range(count, cost, [=](i64 begin, i64 end) { run_avx512(body, begin, end); });
+#endif
+  for_range(count, cost, [=](i64 begin, i64 end) { body(Width<lanes>{}, begin, end); });
 }
 
 }  // namespace sumi::kernels::cpu::minimal

@@ -8,7 +8,6 @@
 #include <set>
 
 #include "engine/error.h"
-#include "engine/serialize/safetensors.h"
 #include "engine/serialize/weight_file.h"
 #include "models/inference/recognize_weights.h"
 #include "models/inference/weight_import.h"

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <map>
 
+#include "engine/runtime/trace.h"
+
 namespace sumi {
 
 FeatureNetwork::FeatureNetwork(std::string name, std::vector<std::string> layers, DType dtype,
@@ -26,6 +28,7 @@ std::vector<double> ClassHead::logits(const std::vector<double>& descriptors) co
 
 std::vector<Tensor> FeatureNetwork::operator()(const Tensor& pictures,
                                                const std::vector<std::string>& wanted) const {
+  const ModuleScope scope("features");
   std::map<std::string, Tensor> maps;
   for (const auto& layer : wanted) {
     if (std::find(layers_.begin(), layers_.end(), layer) == layers_.end())

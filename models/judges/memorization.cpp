@@ -25,12 +25,7 @@ double quantile(std::vector<double> values, double share) {
 }
 
 Image8 enlarged(const Image8& image) {
-  const int scale = std::max(1, (kCell + image.width - 1) / image.width);
-  Image8 large(image.width * scale, image.height * scale, image.channels);
-  for (int y = 0; y < large.height; ++y)
-    for (int x = 0; x < large.width; ++x)
-      std::copy_n(image.at(x / scale, y / scale), image.channels, large.at(x, y));
-  return large;
+  return enlarge(image, std::max(1, (kCell + image.width - 1) / image.width));
 }
 
 }  // namespace

@@ -30,21 +30,15 @@ void check_count(const char* which, std::size_t count) {
 
 }  // namespace
 
-const std::vector<SetScore>& set_scores() {
-  static const std::vector<SetScore> all{{"fd", Better::lower},
-                                         {"kd", Better::lower},
-                                         {"class_score", Better::higher},
-                                         {"precision", Better::higher},
-                                         {"recall", Better::higher},
-                                         {"swd", Better::lower},
-                                         {"diversity", Better::near_reference}};
+const std::vector<std::string>& set_score_keys() {
+  static const std::vector<std::string> all{"fd",     "kd",  "class_score", "precision",
+                                            "recall", "swd", "diversity"};
   return all;
 }
 
-const SetScore* find_set_score(const std::string& key) {
-  for (const SetScore& score : set_scores())
-    if (key == score.key) return &score;
-  return nullptr;
+bool is_set_score(const std::string& key) {
+  const auto& all = set_score_keys();
+  return std::find(all.begin(), all.end(), key) != all.end();
 }
 
 bool is_better(const Score& score, const Score& than) {
@@ -71,8 +65,8 @@ SetJudge::SetJudge(const ImageSet& real, const FeatureNetwork& network, const De
       channels_(real.channels) {
   check_count("real", real.count);
   if (wanted_.empty())
-    for (const SetScore& score : set_scores())
-      if (std::string(score.key) != "class_score" || network_.class_head()) wanted_.emplace_back(score.key);
+    for (const std::string& key : set_score_keys())
+      if (key != "class_score" || network_.class_head()) wanted_.push_back(key);
   const auto wants = [this](const char* key) {
     return std::find(wanted_.begin(), wanted_.end(), key) != wanted_.end();
   };
@@ -135,10 +129,9 @@ Score SetJudge::score(const std::string& key, const ImageSet& generated, const S
             d.blocks > 1 ? fmt::format("+- {:.2g} over {} blocks", d.standard_error, d.blocks) : ""};
   }
   if (key == "class_score") return class_score_of(features);
-  if (key == "precision" || key == "recall") {
-    const PrecisionRecall pr = precision_recall(real, fake, kNeighbor);
-    return {key, key + on, key == "precision" ? pr.precision : pr.recall, {}, Better::higher, ""};
-  }
+  if (key == "precision")
+    return {key, key + on, manifold_share(fake, real, kNeighbor), {}, Better::higher, ""};
+  if (key == "recall") return {key, key + on, manifold_share(real, fake, kNeighbor), {}, Better::higher, ""};
   if (key == "swd") {
     const SlicedWasserstein d =
         sliced_wasserstein(real_neighborhoods_, neighborhoods(generated, kNeighborhoods, seed_), seed_);

@@ -24,15 +24,9 @@ struct Score {
   std::string note = {};
 };
 
-// A score that --metrics may name.
-struct SetScore {
-  const char* key;
-  Better better;
-};
-// fd, kd, class_score, precision, recall, swd, diversity.
-const std::vector<SetScore>& set_scores();
-// Null for another name.
-const SetScore* find_set_score(const std::string& key);
+// The keys that --metrics may name: fd, kd, class_score, precision, recall, swd, diversity.
+const std::vector<std::string>& set_score_keys();
+bool is_set_score(const std::string& key);
 // Returns true if `value` is a better score than `than`. A score that has a reference is better the
 // nearer it is to it.
 bool is_better(const Score& score, const Score& than);

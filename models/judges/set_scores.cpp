@@ -111,14 +111,13 @@ ClassScore class_score(const std::vector<double>& logits, std::size_t classes, s
   return result;
 }
 
-PrecisionRecall precision_recall(const Descriptors& real, const Descriptors& generated, std::size_t k) {
-  if (real.size == 0 || real.size != generated.size)
+double manifold_share(const Descriptors& rows, const Descriptors& manifold, std::size_t k) {
+  if (rows.size == 0 || rows.size != manifold.size)
     fail("precision", "the two sets have descriptors of different sizes; use one network for both");
-  if (real.count() <= k || generated.count() <= k)
-    fail("precision", fmt::format("needs more than {} images in each set, not {} and {}", k, real.count(),
-                                  generated.count()));
-  return {covered(generated, real, squared_radii(real, k)),
-          covered(real, generated, squared_radii(generated, k))};
+  if (rows.count() <= k || manifold.count() <= k)
+    fail("precision", fmt::format("needs more than {} images in each set, not {} and {}", k, rows.count(),
+                                  manifold.count()));
+  return covered(rows, manifold, squared_radii(manifold, k));
 }
 
 Nearest nearest_rows(const Descriptors& from, const Descriptors& to, bool same) {

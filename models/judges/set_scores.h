@@ -17,13 +17,10 @@ struct ClassScore {
 ClassScore class_score(const std::vector<double>& logits, std::size_t classes, std::size_t splits);
 
 // Improved precision and recall (Kynkaanniemi 2019): a set's manifold is the union of balls around
-// its rows, each of which reaches to the row's k-th nearest other row. Precision is the share of
-// generated rows in the real manifold, recall that of real rows in the generated one. Throws Error
-// for sets of k rows or fewer.
-struct PrecisionRecall {
-  double precision = 0, recall = 0;
-};
-PrecisionRecall precision_recall(const Descriptors& real, const Descriptors& generated, std::size_t k = 3);
+// its rows, each of which reaches to the row's k-th nearest other row. The share of `rows` in the
+// manifold of `manifold`: precision for generated rows in the real one, recall for real rows in the
+// generated one. Throws Error for sets of k rows or fewer.
+double manifold_share(const Descriptors& rows, const Descriptors& manifold, std::size_t k = 3);
 
 // The nearest row of `to` for each row of `from`: its index and Euclidean distance. `same`: the
 // sets are one, and a row is not its own neighbor.

@@ -47,4 +47,16 @@ Tensor GanLoss::share_real(const Tensor& logits) const {
   return mean(heaviside(mode_ == Mode::lsgan ? affine(logits, 1, -0.5) : logits));
 }
 
+Tensor mode_seeking_loss(const Tensor& noise, const Tensor& images) {
+  const std::int64_t half = noise.shape().n / 2;
+  const auto apart = [&](const Tensor& x) {
+    Shape s = x.shape();
+    s.n = half;
+    const Tensor distance = abs(sub(slice(x, {0, 0, 0, 0}, s), slice(x, {half, 0, 0, 0}, s)));
+    return sum_to(distance, {half, 1, 1, 1},
+                  static_cast<double>(half) / static_cast<double>(distance.count()));
+  };
+  return mean(div(apart(noise), affine(apart(images), 1, 1e-5)));
+}
+
 }  // namespace sumi

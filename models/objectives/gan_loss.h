@@ -44,4 +44,9 @@ class GanLoss {
   double real_label_;
 };
 
+// The distance between noise vectors divided by the distance between their images [n,h,w,c], a mean
+// over pairs: small if different noise gives different images (mode-seeking regularization, Mao
+// 2019). Pairs are sample i and sample n / 2 + i.
+Tensor mode_seeking_loss(const Tensor& noise, const Tensor& images);
+
 }  // namespace sumi

@@ -71,9 +71,9 @@ std::vector<std::string> stats_lines(const fs::path& path) {
 
 // Returns true for a line with a score of --metrics, of which there are few.
 bool holds_score(const std::string& line) {
-  const auto& all = set_scores();
-  return std::any_of(all.begin(), all.end(), [&line](const SetScore& score) {
-    return line.find('"' + std::string(score.key) + '"') != std::string::npos;
+  const auto& all = set_score_keys();
+  return std::any_of(all.begin(), all.end(), [&line](const std::string& key) {
+    return line.find('"' + key + '"') != std::string::npos;
   });
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/runtime/trace.h"
+
 namespace sumi {
 namespace {
 
@@ -53,6 +55,7 @@ DiscriminatorTrainer::Output DiscriminatorTrainer::forward(const Tensor& x, bool
     fail(name(),
          "is not a list of layers, so it has no features before its last; leave out --feature-matching");
   const std::size_t last = layers->size() - 1;
+  const ModuleScope scope(d_.name());  // run() enters no module
   const Tensor features = layers->run(x, 0, last);
   return {features, layers->run(features, last, last + 1)};
 }

@@ -67,7 +67,7 @@ StatsLine line_of(const Json& json) {
     } else if (key == "images_per_second") {
       line.images_per_second = value.get<double>();
     } else {
-      (find_set_score(key) ? line.scores : line.stats).emplace_back(key, value.get<double>());
+      (is_set_score(key) ? line.scores : line.stats).emplace_back(key, value.get<double>());
     }
   }
   return line;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/runtime/trace.h"
 #include "models/training/batched_forward.h"
 
 namespace sumi {
@@ -148,6 +149,7 @@ void Step::minimize(TrainableNetworks& networks, const LossFunction& losses) {
   const NoGrad no_grad;
   for (const Losses::Reported& r : sum.reported_)
     report(r.name, r.weighted || batches_.size() == 1 ? r.sum : affine(r.sum, sum.share_));
+  trace_update(networks.names());
 }
 
 DiscriminatorStats Step::train(DiscriminatorTrainer& d, const Shown& shown) {
@@ -157,6 +159,7 @@ DiscriminatorStats Step::train(DiscriminatorTrainer& d, const Shown& shown) {
   for (MicroBatch& batch : batches_) inputs.push_back(shown(batch));
   const DiscriminatorStats stats = d.train(tape_, inputs);
   report("loss_" + d.name(), stats.loss);
+  trace_update(d.name());
   if (d.name() != "d" || !updates_generators()) return stats;
   report("d_real", d.loss().mean_score(stats.real_logits));
   report("d_fake", d.loss().mean_score(stats.fake_logits));

@@ -15,18 +15,6 @@ namespace {
 
 constexpr int kNarrow = 8;  // channels
 
-// The options with narrow networks, a small batch, and one or two rounds and micro-batches.
-TrainOptions narrowed(TrainOptions o, int n_critic, int accumulate) {
-  o.device = "cpu";
-  o.precision = "f32";
-  o.conv_plan.clear();
-  o.batch_size = std::min(o.batch_size, 2);  // --mode-seeking halves it, and batch norm needs two
-  o.n_critic = n_critic;
-  o.accumulate = accumulate;
-  for (int* width : {&o.ngf, &o.ndf, &o.width}) *width = std::min(*width, kNarrow);
-  return o;
-}
-
 // Elements that one forward pass of every network saves for its backward pass, for one image.
 double saved_elements(const TrainOptions& o) {
   double sum = 0;
@@ -68,6 +56,17 @@ Recorded record(const TrainOptions& o) {
 }
 
 }  // namespace
+
+TrainOptions narrowed(TrainOptions o, int n_critic, int accumulate) {
+  o.device = "cpu";
+  o.precision = "f32";
+  o.conv_plan.clear();
+  o.batch_size = std::min(o.batch_size, 2);  // --mode-seeking halves it, and batch norm needs two
+  o.n_critic = n_critic;
+  o.accumulate = accumulate;
+  for (int* width : {&o.ngf, &o.ndf, &o.width}) *width = std::min(*width, kNarrow);
+  return o;
+}
 
 double macs_of(const OpRecord& r) {
   const auto count = [](const Shape& s) { return static_cast<double>(s.count()); };

@@ -20,6 +20,10 @@ struct StepCost {
   double elements = 0;
 };
 
+// The options with networks of 8 channels, a batch of at most 2, f32 on the CPU, and the given
+// numbers of rounds and micro-batches.
+TrainOptions narrowed(TrainOptions options, int n_critic, int accumulate);
+
 // Runs steps on random images with networks of 8 channels, on the CPU, at the options' image size.
 // Throws Error if the model cannot be trained with the options.
 StepCost record_step_cost(const TrainOptions& options);

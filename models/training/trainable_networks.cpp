@@ -124,6 +124,12 @@ bool TrainableNetworks::holds(const Module& network) const {
   return std::find(networks_.begin(), networks_.end(), &network) != networks_.end();
 }
 
+std::string TrainableNetworks::names() const {
+  std::string all;
+  for (const Module* network : networks_) all += (all.empty() ? "" : ", ") + network->name();
+  return all;
+}
+
 Tensor TrainableNetworks::infer(Module& network, const Tensor& x, bool averaged) {
   const NoGrad no_grad;
   const UseEmaWeights weights(*this, averaged);
@@ -183,6 +189,16 @@ void TrainableNetworks::load(const CheckpointFile& file, bool full) {
   }
   if (const std::string name = first_nonfinite(); !name.empty())
     fail("checkpoint " + file.path().string(), name + " holds NaN or infinity; use an earlier checkpoint");
+}
+
+std::vector<Tensor> TrainableNetworks::state() {
+  std::vector<Tensor> all;
+  for (const Tensor& flat :
+       {arena_.values(), optimizer_.ema(), optimizer_.m(), optimizer_.v(), history_, history_count_})
+    if (flat) all.push_back(flat);
+  for (const Parameter& buffer : buffers_) all.push_back(buffer.value);
+  all.insert(all.end(), ema_buffers_.begin(), ema_buffers_.end());
+  return all;
 }
 
 void TrainableNetworks::restart_average() {

@@ -35,6 +35,7 @@ class TrainableNetworks {
   // the same age.
   void update();
   bool holds(const Module& network) const;
+  std::string names() const;  // "g_ab, g_ba"
   // network(x) for inference: no gradients, norms and dropout in inference mode, with the EMA of
   // the weights if `averaged`.
   Tensor infer(Module& network, const Tensor& x, bool averaged);
@@ -73,6 +74,10 @@ class TrainableNetworks {
   // Adds the counts of updates by name, for the checkpoint's state.
   void add_counters(std::map<std::string, std::uint64_t>& counters);
   void set_counters(const std::map<std::string, std::uint64_t>& counters);
+
+  // The tensors that update() writes: weights, averages, moments, history, running statistics.
+  // Together with the counters they are the whole state.
+  std::vector<Tensor> state();
 
   // The name of a parameter or running statistic that is NaN or infinite, or whose moments or
   // average are; or "".

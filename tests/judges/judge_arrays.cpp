@@ -54,8 +54,7 @@ void add_sets(const Arrays& in, Json& out) {
   out["kd"] = kernel_distance(a, b);
   const BlockedDistance blocked = blocked_kernel_distance(a, b, 10, 1);
   out["kd_blocks"] = {blocked.value, blocked.standard_error, blocked.blocks};
-  const PrecisionRecall pr = precision_recall(a, b, 3);
-  out["precision"] = pr.precision, out["recall"] = pr.recall;
+  out["precision"] = manifold_share(b, a, 3), out["recall"] = manifold_share(a, b, 3);
   const Nearest near = nearest_rows(b, a), own = nearest_rows(a, a, true);
   out["nearest"] = near.index, out["distance"] = near.distance, out["own_distance"] = own.distance;
   const RankTest test = rank_test(in.values("ranks_x"), in.values("ranks_y"));
@@ -78,7 +77,6 @@ void add_images(const Arrays& in, Json& out) {
     out["style"].push_back({f.color_contrast, f.flatness, f.line_strength, f.checkerboard});
   }
   out["ssim"] = ssim(photo, drawing);
-  out["ssim_gray"] = ssim(in.image("gray"), in.image("gray_too"));
   out["chroma_shift"] = chroma_shift(photo, drawing);
   const EdgeCounts edges = edge_counts(photo, drawing);
   out["edges"] = {edges.matched_a, edges.all_a, edges.matched_b, edges.all_b};

@@ -42,7 +42,6 @@ def arrays():
         "a": rng.normal(size=(640, 16)) @ mix, "b": rng.normal(0.3, 1.1, (560, 16)) @ mix,
         "logits": rng.normal(0, 2, (203, 7)), "ranks_x": rng.integers(0, 30, 91) * 0.5, "ranks_y": rng.integers(4, 40, 70) * 0.5,
         "photo": photo.astype(np.float32), "drawing": drawing.astype(np.float32),
-        "gray": photo[..., :1].astype(np.float32), "gray_too": drawing[..., 1:2].astype(np.float32),
         "directions": unit / np.linalg.norm(unit, axis=1, keepdims=True),
         "patches_x": rng.normal(size=(300, 27)), "patches_y": rng.normal(0.2, 1.3, (300, 27)),
     }

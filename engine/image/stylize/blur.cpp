@@ -11,7 +11,7 @@
 namespace sumi::stylize {
 namespace {
 
-constexpr float kDirect = 4.0F;  // the largest sigma that is summed directly
+constexpr float kDirect = 4.0F, kDirectMask = 2.0F;  // the largest sigma that is summed directly
 // Variance, in pixels of the full size, of a mean of two pixels, and of drawing straight lines
 // between pixels two apart.
 constexpr float kHalvingVariance = 0.25F, kEnlargingVariance = 0.5F;
@@ -77,13 +77,22 @@ Plane blur_directly(const Plane& x, float sigma) {
   return result;
 }
 
+// Halved while sigma is above `direct`.
+Plane blur_halved(const Plane& x, float sigma, float direct) {
+  if (sigma < 0.15F || x.pixels() == 0) return x.copy();
+  if (sigma <= direct || std::min(x.width(), x.height()) < 16) return blur_directly(x, sigma);
+  const float rest = std::sqrt(sigma * sigma - kHalvingVariance - kEnlargingVariance) / 2;
+  return double_linear(blur_halved(halve_exact(x), rest, direct), x.width(), x.height());
+}
+
 }  // namespace
 
 Plane blur(const Plane& x, float sigma) {
-  if (sigma < 0.15F || x.pixels() == 0) return x.copy();
-  if (sigma <= kDirect || std::min(x.width(), x.height()) < 16) return blur_directly(x, sigma);
-  const float rest = std::sqrt(sigma * sigma - kHalvingVariance - kEnlargingVariance) / 2;
-  return double_linear(blur(halve_exact(x), rest), x.width(), x.height());
+  return blur_halved(x, sigma, kDirect);
+}
+
+Plane blur_mask(const Plane& x, float sigma) {
+  return blur_halved(x, sigma, kDirectMask);
 }
 
 Lab blur(const Lab& x, float sigma) {

@@ -38,12 +38,25 @@ class Parts {
   std::size_t count() const { return runs_.size(); }
 
  private:
+  // Where the next pixel from x on is that is above the threshold, or is not: in strides of pixels
+  // that are all alike.
+  template <bool above>
+  static int next(const float* row, int x, int width, float threshold) {
+    constexpr int kStride = 16;
+    for (; x + kStride <= width; x += kStride) {
+      int found = 0;
+      for (int i = 0; i < kStride; ++i) found |= (row[x + i] > threshold) == above ? 1 : 0;
+      if (found != 0) break;
+    }
+    while (x < width && (row[x] > threshold) != above) ++x;
+    return x;
+  }
+
   void find_runs(const float* row, int width, float threshold) {
     for (int x = 0; x < width;) {
-      while (x < width && !(row[x] > threshold)) ++x;
-      if (x == width) return;
-      const int begin = x;
-      while (x < width && row[x] > threshold) ++x;
+      const int begin = next<true>(row, x, width, threshold);
+      if (begin == width) return;
+      x = next<false>(row, begin, width, threshold);
       runs_.push_back({begin, x, static_cast<int>(runs_.size())});
     }
   }

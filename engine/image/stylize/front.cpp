@@ -58,7 +58,7 @@ Plane fitted(const Plane& x, int width, int height) {
 // 1/10.
 Plane right_angles(const Gradient& g, float s) {
   constexpr float kStrong = 60;  // squared; a single strong edge must not decide alone
-  const auto mean = [&](const auto& of) { return blur(map(of, g.x, g.y), 7 * s); };
+  const auto mean = [&](const auto& of) { return blur_mask(map(of, g.x, g.y), 7 * s); };
   const Plane cosine = mean([](float x, float y) {
     const float u = x * x, v = y * y, length = u + v + 1e-3F;
     return (u * u - 6.0F * u * v + v * v) / (length * length) * (length < kStrong ? length : kStrong);
@@ -71,16 +71,16 @@ Plane right_angles(const Gradient& g, float s) {
     const float length = x * x + y * y + 1e-3F;
     return length < kStrong ? length : kStrong;
   });
-  return blur(map([](float c, float d, float w) { return std::sqrt(c * c + d * d) / (w + 0.05F); }, cosine,
-                  sine, weight),
-              5 * s);
+  return blur_mask(map([](float c, float d, float w) { return std::sqrt(c * c + d * d) / (w + 0.05F); },
+                       cosine, sine, weight),
+                   5 * s);
 }
 
 // Factor of the range sigma of flattening: less than 1 where contrasts are faint all around,
 // as in a skyline at dusk, whose edges would melt with everything else.
 Plane faintness(const Plane& L, float s, float structure) {
   return map([structure](float g) { return 1.0F - 0.6F * structure * (1.0F - smoothstep(0.3F, 1.8F, g)); },
-             blur(gradient_length(L), 12 * s));
+             blur_mask(gradient_length(L), 12 * s));
 }
 
 void keep_faces(Front& front) {
@@ -141,14 +141,14 @@ TextureMask texture_mask(const Plane& L, float s, float structure) {
   const Gradient g = gradient(L);
   const float sigma = 1.6F * s, coherent = 3.5F * s;
   const Plane length =
-      blur(map([](float x, float y) { return std::fabs(x) + std::fabs(y); }, g.x, g.y), sigma);
+      blur_mask(map([](float x, float y) { return std::fabs(x) + std::fabs(y); }, g.x, g.y), sigma);
   const Plane excess = map(
       [](float all, float x, float y) {
         const float e = all - (std::fabs(x) + std::fabs(y));
         return e < 4.0F ? e : 4.0F;
       },
-      length, blur(g.x, sigma), blur(g.y, sigma));
-  Plane plain = map([](float e) { return smoothstep(1.2F, 3.4F, e); }, blur(excess, 7 * s));
+      length, blur_mask(g.x, sigma), blur_mask(g.y, sigma));
+  Plane plain = map([](float e) { return smoothstep(1.2F, 3.4F, e); }, blur_mask(excess, 7 * s));
   if (structure > 0) {
     const Plane built = right_angles(g, s);
     change(
@@ -157,15 +157,15 @@ TextureMask texture_mask(const Plane& L, float s, float structure) {
         built);
   }
   const auto product = [&](const Plane& x, const Plane& y) {
-    return blur(map([](float a, float b) { return a * b; }, x, y), coherent);
+    return blur_mask(map([](float a, float b) { return a * b; }, x, y), coherent);
   };
-  const Plane coherence = blur(
+  const Plane coherence = blur_mask(
       map([](float E, float G, float M) { return std::sqrt(square(E - G) + 4.0F * M * M) / (E + G + 0.01F); },
           product(g.x, g.x), product(g.y, g.y), product(g.x, g.y)),
       coherent);
-  Plane tex = blur(map([](float t, float A) { return t * (1.0F - 0.75F * smoothstep(0.42F, 0.78F, A)); },
-                       plain, coherence),
-                   2.5F * s);
+  Plane tex = blur_mask(map([](float t, float A) { return t * (1.0F - 0.75F * smoothstep(0.42F, 0.78F, A)); },
+                            plain, coherence),
+                        2.5F * s);
   return {std::move(tex), std::move(plain)};
 }
 
@@ -180,7 +180,7 @@ Plane skin_mask(const Lab& lab, float s, const Plane& tex) {
       },
       small.L, small.a, small.b);
   return map([](float skin, float t) { return clamp(1.6F * skin, 0.0F, 1.0F) * (1.0F - t); },
-             resize_linear(blur(likely, 2 * s), lab.width(), lab.height()), tex);
+             resize_linear(blur_mask(likely, 2 * s), lab.width(), lab.height()), tex);
 }
 
 Front make_front(const RgbView& image, const StyleOptions& options, const FrontOptions& front_options) {

@@ -22,9 +22,10 @@
 namespace sumi::stylize {
 namespace {
 
-constexpr int kChunk = 256;  // columns at once
-constexpr int kBlockColumns = 32;
-constexpr int kMostSteps = 10;  // along the flow, to each side
+constexpr int kChunk = 256;                         // columns at once
+constexpr int kActiveColumns = 8, kActiveRows = 4;  // of a block
+constexpr float kWanted = 0.35F;                    // of FdogOptions::where
+constexpr int kMostSteps = 10;                      // along the flow, to each side
 
 // Factors of a style's LineOptions, and the level at which its softened lines are cut. Strokes of a
 // threshold that others do not reach would blink when hands take turns, so thresholds differ little.
@@ -37,33 +38,34 @@ constexpr std::array<LineHand, kLineHands> kHands{
 // Which blocks of a plane can matter: calm ground, most of many photographs, is left out.
 class ActiveBlocks {
  public:
-  // value(x, y, width, height) of each block of kBlockColumns x kBlockRows pixels; those are active
+  // value(x, y, width, height) of each block of kActiveColumns x kActiveRows pixels; those are active
   // that have, within `reach` pixels, one of at least `bound`; all where that is 0.
   template <class Value>
   ActiveBlocks(int width, int height, int reach, float bound, const Value& value)
-      : columns_((width + kBlockColumns - 1) / kBlockColumns), rows_(count_blocks(height)) {
+      : columns_((width + kActiveColumns - 1) / kActiveColumns),
+        rows_((height + kActiveRows - 1) / kActiveRows) {
     std::vector<char> strong(size());
     kernels::parallel_for(rows_, [&](std::int64_t row, int) {
-      const int y = static_cast<int>(row) * kBlockRows, rows = std::min(kBlockRows, height - y);
+      const int y = static_cast<int>(row) * kActiveRows, rows = std::min(kActiveRows, height - y);
       for (int i = 0; i < columns_; ++i) {
-        const int x = i * kBlockColumns;
+        const int x = i * kActiveColumns;
         strong[index(i, static_cast<int>(row))] =
-            bound <= 0 || value(x, y, std::min(kBlockColumns, width - x), rows) >= bound;
+            bound <= 0 || value(x, y, std::min(kActiveColumns, width - x), rows) >= bound;
       }
     });
-    spread(strong, (reach + kBlockColumns - 1) / kBlockColumns, (reach + kBlockRows - 1) / kBlockRows);
+    spread(strong, (reach + kActiveColumns - 1) / kActiveColumns, (reach + kActiveRows - 1) / kActiveRows);
   }
 
   // The pixels [begin, end) of the next active piece of a row of pixels, from `begin` on and at
   // most kChunk long; begin = end = width where there is none.
   std::pair<int, int> next(int begin, int y, int width) const {
-    const int row = y / kBlockRows;
-    int i = begin / kBlockColumns;
+    const int row = y / kActiveRows;
+    int i = begin / kActiveColumns;
     while (i < columns_ && !active_[index(i, row)]) ++i;
     if (begin >= width || i == columns_) return {width, width};
-    const int first = i * kBlockColumns;
-    while (i < columns_ && active_[index(i, row)] && (i + 1) * kBlockColumns - first <= kChunk) ++i;
-    return {first, std::min(i * kBlockColumns, width)};
+    const int first = i * kActiveColumns;
+    while (i < columns_ && active_[index(i, row)] && (i + 1) * kActiveColumns - first <= kChunk) ++i;
+    return {first, std::min(i * kActiveColumns, width)};
   }
 
  private:
@@ -129,15 +131,25 @@ float range_of(const Plane& x, int left, int top, int columns, int rows) {
   return largest - smallest;
 }
 
+ActiveBlocks wanted_blocks(const FdogOptions& options) {
+  const Plane& where = *options.where;
+  return {where.width(), where.height(), static_cast<int>(std::ceil(options.around)), kWanted,
+          [&](int x, int y, int columns, int rows) { return largest_of(where, x, y, columns, rows); }};
+}
+
 // Difference of Gaussians across the flow, in unit steps along its normal.
-Plane across_flow(const Plane& L, float scale, const Flow& flow, float sigma, float tau, float ignore) {
+Plane across_flow(const Plane& L, float scale, const Flow& flow, float sigma, const FdogOptions& options) {
   const int width = L.width();
   const Profile profile = profile_of(sigma);
+  const float tau = options.tau, ignore = options.ignore;
   // The difference of the two Gaussians is at most a quarter of what there is between the darkest
   // and the lightest pixel.
-  const ActiveBlocks active(
-      width, L.height(), static_cast<int>(profile.narrow.size()) + 1, 4 * ignore,
-      [&](int x, int y, int columns, int rows) { return scale * range_of(L, x, y, columns, rows); });
+  const ActiveBlocks active =
+      options.where ? wanted_blocks(options)
+                    : ActiveBlocks(width, L.height(), static_cast<int>(profile.narrow.size()) + 1, 4 * ignore,
+                                   [&](int x, int y, int columns, int rows) {
+                                     return std::fabs(scale) * range_of(L, x, y, columns, rows);
+                                   });
   const Sampler source(L);
   Plane result(width, L.height(), 0.0F);
   const float wide_part = tau * scale / profile.wide_sum, narrow_part = scale / profile.narrow_sum;
@@ -175,30 +187,34 @@ struct Walk {
 };
 
 struct Walkers {
-  const Sampler response, place;
+  const Sampler response;
   const float *tx, *ty;
 
-  // One step of Euler's method; tangents have no sign, so each is turned to the walk's own.
+  // One step of Euler's method; tangents have no sign, so each is turned to the walk's own. The last
+  // step needs no new direction.
+  template <bool last>
   void advance(Walk& walk, float* __restrict sums, float weight, float step, int count) const {
-    const Sampler D = response, at = place;
+    const Sampler D = response;
     const float *u = tx, *v = ty;
 #pragma omp simd
     for (int i = 0; i < count; ++i) {
       const float x = walk.x[i] + walk.dx[i] * step, y = walk.y[i] + walk.dy[i] * step;
-      const int pixel = at.nearest(x, y);
-      const float nx = u[pixel], ny = v[pixel];
-      const float sign = nx * walk.dx[i] + ny * walk.dy[i] < 0.0F ? -1.0F : 1.0F;
-      walk.x[i] = x;
-      walk.y[i] = y;
-      walk.dx[i] = nx * sign;
-      walk.dy[i] = ny * sign;
       sums[i] += weight * D.linear(x, y);
+      if constexpr (!last) {
+        const int pixel = D.nearest(x, y);
+        const float nx = u[pixel], ny = v[pixel];
+        const float sign = nx * walk.dx[i] + ny * walk.dy[i] < 0.0F ? -1.0F : 1.0F;
+        walk.x[i] = x;
+        walk.y[i] = y;
+        walk.dx[i] = nx * sign;
+        walk.dy[i] = ny * sign;
+      }
     }
   }
 };
 
 // Gaussian along the flow.
-Plane along_flow(const Plane& D, const Flow& flow, float sigma, float ignore) {
+Plane along_flow(const Plane& D, const Flow& flow, float sigma, const FdogOptions& options) {
   const int width = D.width(), most = std::max(1, static_cast<int>(std::lround(1.6F * sigma)));
   const int steps = std::min(most, kMostSteps);
   const float step = static_cast<float>(most) / static_cast<float>(steps);
@@ -208,11 +224,13 @@ Plane along_flow(const Plane& D, const Flow& flow, float sigma, float ignore) {
     weights.push_back(std::exp(-0.5F * square(static_cast<float>(i) * step / sigma)));
     total += 2 * weights.back();
   }
-  const Walkers walkers{Sampler(D), Sampler(flow.x), flow.x.data(), flow.y.data()};
+  const Walkers walkers{Sampler(D), flow.x.data(), flow.y.data()};
   const float scale = 1 / total;
-  const ActiveBlocks active(width, D.height(), most + 1, ignore, [&](int x, int y, int columns, int rows) {
-    return largest_of(D, x, y, columns, rows);
-  });
+  const ActiveBlocks active = options.where ? wanted_blocks(options)
+                                            : ActiveBlocks(width, D.height(), most + 1, options.ignore,
+                                                           [&](int x, int y, int columns, int rows) {
+                                                             return largest_of(D, x, y, columns, rows);
+                                                           });
   Plane result(width, D.height(), 0.0F);
   for_rows(D.height(), [&, scale](int begin, int end, int) {
     Walk walk;
@@ -230,7 +248,9 @@ Plane along_flow(const Plane& D, const Flow& flow, float sigma, float ignore) {
             walk.dx[i] = tx[i] * sign;
             walk.dy[i] = ty[i] * sign;
           }
-          for (const float weight : weights) walkers.advance(walk, sums, weight, step, count);
+          for (int i = 0; i + 1 < steps; ++i)
+            walkers.advance<false>(walk, sums, weights[static_cast<std::size_t>(i)], step, count);
+          walkers.advance<true>(walk, sums, weights.back(), step, count);
         }
         float* __restrict to = result.row(y) + left;
         for (int i = 0; i < count; ++i) to[i] = sums[i] * scale;
@@ -244,10 +264,14 @@ Flow line_flow(const Plane& x, float s, float sigma) {
 }
 
 // At half size, brought up before any threshold: a quarter of the cost for wide lines.
-Plane fdog_half(const Plane& x, float s, float sigma, float flow_sigma, float ignore) {
-  const FdogOptions options{sigma, 0.998F, flow_sigma, ignore};
+Plane fdog_half(const Plane& x, float s, FdogOptions options) {
+  options.tau = 0.998F;
   if (std::min(x.width(), x.height()) < 300) return fdog(x, 0.01F, line_flow(x, s, 0.6F * s), s, options);
-  const Plane small = halve(x);
+  const Plane small = halve(x), where = options.where ? halve(*options.where) : Plane();
+  if (options.where) {
+    options.where = &where;
+    options.around /= 2;
+  }
   return resize_cubic(fdog(small, 0.01F, line_flow(small, s / 2, 0.3F * s), s / 2, options), x.width(),
                       x.height());
 }
@@ -255,8 +279,10 @@ Plane fdog_half(const Plane& x, float s, float sigma, float flow_sigma, float ig
 // Outlines between colors of one lightness, only where no other line is near.
 Plane warm_lines(const Plane& ink, const Plane& warmth, float s, const Plane& raise,
                  const LineOptions& options) {
-  const Plane response =
-      fdog_half(warmth, s, options.fine_sigma * 1.4F, options.flow_sigma * 1.3F, options.low * 2.2F);
+  const Plane response = fdog_half(warmth, s,
+                                   {.sigma = options.fine_sigma * 1.4F,
+                                    .flow_sigma = options.flow_sigma * 1.3F,
+                                    .ignore = options.low * 2.2F});
   const Plane near = blur(dilate(ink), 2.2F * s);
   const float low = options.low * 2.2F, high = options.high * 2;
   return map(
@@ -288,8 +314,8 @@ LineOptions by_hand(LineOptions lines, int hand) {
 }
 
 Plane fdog(const Plane& L, float scale, const Flow& flow, float s, const FdogOptions& options) {
-  const Plane D = across_flow(L, scale, flow, std::max(0.6F, options.sigma * s), options.tau, options.ignore);
-  return along_flow(D, flow, std::max(1.0F, options.flow_sigma * s), options.ignore);
+  const Plane D = across_flow(L, scale, flow, std::max(0.6F, options.sigma * s), options);
+  return along_flow(D, flow, std::max(1.0F, options.flow_sigma * s), options);
 }
 
 Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineOptions& options,
@@ -301,8 +327,9 @@ Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineO
   const Plane up = map([raise](float t, float q) { return (1.0F + raise * t) * (1.0F + q); }, tex, softness);
   const Plane fine =
       fdog(source.lightness, 0.01F, flow, s, {options.fine_sigma, 0.998F, options.flow_sigma, options.low});
-  const Plane bold =
-      fdog_half(source.lightness, s, options.bold_sigma, options.flow_sigma * 1.5F, options.low * 1.9F);
+  const Plane bold = fdog_half(
+      source.lightness, s,
+      {.sigma = options.bold_sigma, .flow_sigma = options.flow_sigma * 1.5F, .ignore = options.low * 1.9F});
   Plane ink = map(
       [low = options.low, high = options.high, weight = options.bold](float f, float b, float u, float q) {
         const float thin = smoothstep(low, high, f / u);
@@ -321,7 +348,8 @@ Plane ink_lines(const LineSource& source, float s, const Plane& tex, const LineO
 }
 
 Plane texture_strokes(const Plane& L, const Plane& tex, float s) {
-  const Plane response = fdog_half(L, s, 1.15F, 7, 0);
+  // Strokes have the strength of their surroundings, as far as the blur reaches.
+  const Plane response = fdog_half(L, s, {.sigma = 1.15F, .flow_sigma = 7, .where = &tex, .around = 32 * s});
   const Plane around = blur(map([](float f) { return f * f; }, response), 9 * s);
   const Plane clumps = smooth_noise(L.width(), L.height(), 9 * s, 77);
   const double area = std::max(6.0, std::floor(14.0 * s * s));
@@ -330,7 +358,7 @@ Plane texture_strokes(const Plane& L, const Plane& tex, float s) {
                           [sign](float f, float mean, float t, float clump) {
                             const float ratio = sign * f / (std::sqrt(mean) + 1e-3F);
                             const float low = 1.15F + 0.5F * clamp(clump, -1.5F, 1.5F);
-                            return smoothstep(low, low + 0.7F, ratio) * smoothstep(0.35F, 0.75F, t);
+                            return smoothstep(low, low + 0.7F, ratio) * smoothstep(kWanted, 0.75F, t);
                           },
                           response, around, tex, clumps),
                       area, 0.3F);

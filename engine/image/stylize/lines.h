@@ -45,8 +45,12 @@ struct FdogOptions {
   float tau = 0.985F;
   float flow_sigma = 5;
   float ignore = 0;  // responses below it may come out as any other below it
+  // The response is wanted within `around` pixels of values above 0.35 here, and 0 elsewhere.
+  const Plane* where = nullptr;
+  float around = 0;
 };
-// Response of L in 0..1 times `scale`: positive on the dark side of edges and on dark lines.
+// Response of L in 0..1 times `scale`, which is negative for light lines: positive on the dark side
+// of edges and on dark lines.
 Plane fdog(const Plane& L, float scale, const Flow& flow, float s, const FdogOptions& options);
 
 }  // namespace sumi::stylize

@@ -48,9 +48,10 @@ Plane cut_sheet(const Plane& x, double area) {
 Plane white_lines(const Front& front) {
   const float s = front.s;
   const Plane& L = front.lab.L;
-  const Plane response = fdog(L, 0.01F, tensor_flow(blur(L, 0.8F * s), s), s, {0.9F, 1.0F, 4.0F});
+  constexpr float kFaintest = 0.006F;
+  const Plane response = fdog(L, -0.01F, tensor_flow(blur(L, 0.8F * s), s), s, {0.9F, 1.0F, 4.0F, kFaintest});
   const Plane lines =
-      map([](float d, float tex) { return smoothstep(0.006F, 0.016F, -d / (1.0F + 2.5F * tex)); }, response,
+      map([](float d, float tex) { return smoothstep(kFaintest, 0.016F, d / (1.0F + 2.5F * tex)); }, response,
           front.tex);
   return drop_small(lines, std::max(8.0, std::floor(40.0 * s * s)), 0.35F);
 }

@@ -2,6 +2,7 @@
 // farther ones than the plane is large are clamped.
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -9,6 +10,14 @@
 #include "engine/image/stylize/plane.h"
 
 namespace sumi::stylize {
+
+// Weights of the pixels -1, 0, 1 and 2 at the place t of the way from 0 to 1: cubic convolution
+// with parameter a (Keys 1981; he derives -1/2).
+inline std::array<float, 4> cubic_weights(float t, float a) {
+  const float t2 = t * t, t3 = t2 * t;
+  return {a * (t - 2 * t2 + t3), 1 - (a + 3) * t2 + (a + 2) * t3, -a * t + (2 * a + 3) * t2 - (a + 2) * t3,
+          a * (t2 - t3)};
+}
 
 class Sampler {
  public:

@@ -9,6 +9,7 @@
 #include "engine/image/stylize/flow.h"
 #include "engine/image/stylize/map.h"
 #include "engine/image/stylize/rows.h"
+#include "kernels/thread_pool.h"
 
 namespace sumi::stylize {
 namespace {
@@ -82,13 +83,29 @@ void cel(Plane& L, const Plane& slope, const std::vector<float>& levels, const C
   const float* tones = levels.data();
   const int count = static_cast<int>(levels.size());
   if (count == 0) return;
-  change(
-      L,
-      [=](float x, float g) {
-        const float sharp = options.sharp * (0.2F + smoothstep(options.low, options.high, g));
-        return mix(x, soft_steps(x, tones, count, sharp), options.amount);
-      },
-      slope);
+  const int width = L.width();
+  Plane buffers(2 * width, kernels::num_threads());
+  for_rows(L.height(), [&, options](int begin, int end, int thread) {
+    float* __restrict sharp = buffers.row(thread);
+    float* __restrict stepped = sharp + width;
+    for (int y = begin; y < end; ++y) {
+      float* __restrict row = L.row(y);
+      const float* g = slope.row(y);
+#pragma omp simd
+      for (int x = 0; x < width; ++x)
+        sharp[x] = options.sharp * (0.2F + smoothstep(options.low, options.high, g[x]));
+      std::fill_n(stepped, width, tones[0]);
+      // soft_steps(), a step at a time: a loop of unknown length inside would keep pixels from
+      // becoming vectors.
+      for (int i = 0; i + 1 < count; ++i) {
+        const float low = tones[i], high = tones[i + 1];
+#pragma omp simd
+        for (int x = 0; x < width; ++x) stepped[x] += soft_step(row[x], low, high, sharp[x]);
+      }
+#pragma omp simd
+      for (int x = 0; x < width; ++x) row[x] = mix(row[x], stepped[x], options.amount);
+    }
+  });
 }
 
 void grade(Lab& lab, float mean_chroma, const GradeOptions& options) {

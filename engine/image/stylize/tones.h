@@ -18,11 +18,12 @@ float mean_chroma(const Lab& lab);
 
 // Soft steps between levels, thresholds midway (Winnemoeller, Olsen, Gooch 2006); `sharp`: the
 // slope of their steps.
+inline float soft_step(float x, float low, float high, float sharp) {
+  return (high - low) * (0.5F + 0.5F * tanh_fast(sharp * (x - 0.5F * (low + high))));
+}
 inline float soft_steps(float x, const float* levels, int count, float sharp) {
   float y = levels[0];
-  for (int i = 0; i + 1 < count; ++i)
-    y += (levels[i + 1] - levels[i]) *
-         (0.5F + 0.5F * tanh_fast(sharp * (x - 0.5F * (levels[i] + levels[i + 1]))));
+  for (int i = 0; i + 1 < count; ++i) y += soft_step(x, levels[i], levels[i + 1], sharp);
   return y;
 }
 

@@ -56,7 +56,7 @@ std::int64_t corrupt_packets() {
 }
 
 void fail_av(const std::string& subject, const std::string& what, int code) {
-  // FFmpeg also lacks memory where a damaged file claims a size that none would hold.
+  // A damaged file may claim a huge size; FFmpeg then reports a lack of memory.
   const char* cure = code == AVERROR(ENOSPC)       ? "; free space and call sumi again"
                      : code == AVERROR_INVALIDDATA ? "; the file is damaged or of another format"
                      : code == AVERROR(ENOMEM)     ? "; the file is damaged, or close other programs"

@@ -21,7 +21,7 @@ struct CodecRow {
   AVPixelFormat with_alpha = AV_PIX_FMT_NONE;
 };
 constexpr std::array<CodecRow, 6> kCodecs{{
-    {"h264", "libx264", AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10, "preset=medium"},
+    {"h264", "libx264", AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10, "preset=fast"},
     {"hevc", "libx265", AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10, "preset=medium:x265-params=log-level=none"},
     {"vp9", "libvpx-vp9", AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUV420P10, "b=0:deadline=good:cpu-used=4:row-mt=1",
      AV_PIX_FMT_YUVA420P},

@@ -17,9 +17,12 @@ class DisFlow final : public DenseFlow {
       : dis_(cv::DISOpticalFlow::create(quality == FlowQuality::medium ? cv::DISOpticalFlow::PRESET_MEDIUM
                                                                        : cv::DISOpticalFlow::PRESET_FAST)) {
     cv::setNumThreads(1);
-    if (quality != FlowQuality::fine) return;
-    dis_->setFinestScale(1);
-    dis_->setVariationalRefinementIterations(3);
+    if (quality == FlowQuality::medium) return;
+    const bool fine = quality == FlowQuality::fine;
+    // As exact as with the preset's numbers, 16 and 5 (bench/results/notes.md, "Clips").
+    dis_->setGradientDescentIterations(fine ? 6 : 4);
+    dis_->setVariationalRefinementIterations(fine ? 1 : 2);
+    if (fine) dis_->setFinestScale(1);
   }
   void compute(const std::uint8_t* from, const std::uint8_t* to, int width, int height,
                float* flow) override {

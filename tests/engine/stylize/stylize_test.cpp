@@ -16,7 +16,9 @@
 #include "engine/image/stylize/blur.h"
 #include "engine/image/stylize/components.h"
 #include "engine/image/stylize/filter.h"
+#include "engine/image/stylize/flow.h"
 #include "engine/image/stylize/lines.h"
+#include "engine/image/stylize/resize.h"
 #include "engine/image/stylize/screen.h"
 #include "engine/image/stylize/style.h"
 #include "kernels/isa.h"
@@ -294,5 +296,77 @@ TEST_CASE("stylize: a screen inks as much as its cover says") {
     const auto inked =
         std::count_if(field.data(), field.data() + field.pixels(), [=](float t) { return t < cover; });
     CHECK(static_cast<double>(inked) / 160000 == doctest::Approx(double(cover)).epsilon(0.08));
+  }
+}
+
+TEST_CASE("stylize: planes doubled by cubics, where pixels share their weights, and other sizes") {
+  const int width = 18, height = 11;
+  Plane x(width, height);
+  for (std::size_t i = 0; i < x.pixels(); ++i) x.data()[i] = static_cast<float>(i * 7919 % 101);
+  const auto weight = [](double d) {
+    const double a = -0.75;
+    return d < 1 ? ((a + 2) * d - (a + 3)) * d * d + 1 : d < 2 ? (((d - 5) * d + 8) * d - 4) * a : 0;
+  };
+  for (const auto& [wide, high] : {std::pair{2 * width, 2 * height}, {2 * width - 1, 2 * height}, {50, 31}}) {
+    CAPTURE(wide);
+    const Plane large = stylize::resize_cubic(x, wide, high);
+    double worst = 0;
+    for (int v = 0; v < high; ++v)
+      for (int u = 0; u < wide; ++u) {
+        const double px = (u + 0.5) * width / wide - 0.5, py = (v + 0.5) * height / high - 0.5;
+        double sum = 0;
+        for (int j = int(std::floor(py)) - 1; j <= int(std::floor(py)) + 2; ++j)
+          for (int i = int(std::floor(px)) - 1; i <= int(std::floor(px)) + 2; ++i)
+            sum += weight(std::fabs(i - px)) * weight(std::fabs(j - py)) *
+                   double(x.row(std::clamp(j, 0, height - 1))[std::clamp(i, 0, width - 1)]);
+        worst = std::max(worst, std::fabs(sum - double(large.row(v)[u])));
+      }
+    CHECK(worst < 1e-3);
+  }
+}
+
+TEST_CASE("stylize: lines that are wanted somewhere are there what they are elsewhere") {
+  const Picture picture = make_image(180, 150);
+  const stylize::Lab lab = stylize::to_lab(picture.view());
+  const stylize::Flow flow = stylize::tensor_flow(lab.L, 1);
+  Plane where(180, 150, 0.0F);
+  for (int y = 60; y < 80; ++y) std::fill_n(where.row(y) + 50, 30, 0.5F);
+  stylize::FdogOptions options;
+  const Plane all = stylize::fdog(lab.L, 0.01F, flow, 1, options);
+  options.ignore = 0.004F;
+  const Plane strong = stylize::fdog(lab.L, 0.01F, flow, 1, options);
+  options.ignore = 0;
+  options.where = &where;
+  options.around = 12;
+  const Plane some = stylize::fdog(lab.L, 0.01F, flow, 1, options);
+  int same = 0, lines = 0;
+  for (int y = 0; y < 150; ++y)
+    for (int x = 0; x < 180; ++x) {
+      const float wanted = all.row(y)[x];
+      if (x >= 50 - 4 && x < 80 + 4 && y >= 60 - 4 && y < 80 + 4) {
+        REQUIRE(some.row(y)[x] == wanted);
+        same += wanted != 0 ? 1 : 0;
+      }
+      lines += wanted >= 0.004F ? 1 : 0;
+      if (wanted >= 0.004F)
+        REQUIRE(strong.row(y)[x] == wanted);
+      else
+        REQUIRE(strong.row(y)[x] < 0.004F);
+    }
+  CHECK(same > 100);
+  CHECK(lines > 100);
+  CHECK(some.row(0)[0] == 0);
+}
+
+TEST_CASE("stylize: blurs of masks are near the others") {
+  const Picture picture = make_image(180, 150);
+  const Plane L = stylize::to_lab(picture.view()).L;
+  for (const float sigma : {1.0F, 2.5F, 3.5F, 9.0F}) {
+    CAPTURE(sigma);
+    const Plane exact = stylize::blur(L, sigma), coarse = stylize::blur_mask(L, sigma);
+    float worst = 0;  // away from the border, which is reflected about another place
+    for (int y = 30; y < 120; ++y)
+      for (int x = 30; x < 150; ++x) worst = std::max(worst, std::fabs(exact.row(y)[x] - coarse.row(y)[x]));
+    CHECK(worst < 1);  // of 100
   }
 }

@@ -4,6 +4,8 @@
 #include <random>
 
 #include "engine/video/temporal.h"
+#include "kernels/isa.h"
+#include "kernels/thread_pool.h"
 #include "tests/engine/video/clips.h"
 
 using namespace clips;
@@ -153,4 +155,39 @@ TEST_CASE("clip motion: a blend goes on from its state to the same drawings") {
   }
   CHECK(has(error_of([&] { TemporalBlend(kSide + 1, kSide, 0.8).set_state(blend.state()); }),
             "of another clip"));
+}
+
+TEST_CASE("clip motion: blends at odd sizes, with every instruction set and number of threads") {
+  const int before = sumi::kernels::num_threads();
+  for (const auto& [width, height] : {std::pair{67, 41}, {16, 16}, {5, 33}, {33, 2}, {1, 1}}) {
+    CAPTURE(width);
+    CAPTURE(height);
+    Motion motion;
+    motion.cut = false;
+    motion.width = 19;
+    motion.height = 17;
+    for (int i = 0; i < 19 * 17; ++i) {
+      motion.flow.insert(motion.flow.end(),
+                         {static_cast<float>(i % 7) - 3.2F, static_cast<float>(i % 5) - 2.1F});
+      motion.trust.push_back(static_cast<float>(i % 4) / 3);
+    }
+    const auto size = static_cast<std::size_t>(3 * width * height);
+    const auto shown = [&](bool flat) {
+      TemporalBlend blend(width, height, 0.9);
+      std::vector<std::uint16_t> drawing(size);
+      for (unsigned frame = 0; frame < 4; ++frame) {
+        for (std::size_t i = 0; i < size; ++i)
+          drawing[i] = flat ? 30000 : static_cast<std::uint16_t>((i * 2654435761U + frame * 40503U) >> 7);
+        blend.apply(frame == 0 ? Motion{} : motion, drawing.data());
+      }
+      return drawing;
+    };
+    CHECK(shown(true) == std::vector<std::uint16_t>(size, 30000));
+    sumi::kernels::set_num_threads(1);
+    const std::vector<std::uint16_t> one = shown(false);
+    sumi::kernels::set_num_threads(3);
+    const sumi::kernels::IsaScope baseline(sumi::kernels::Isa::baseline);
+    CHECK(shown(false) == one);
+  }
+  sumi::kernels::set_num_threads(before);
 }

@@ -94,9 +94,9 @@ TEST_CASE("judges: too few images, other sizes and unknown scores are errors") {
 TEST_CASE("judges: --metrics names the scores") {
   const Option* option = option_table("dcgan").find("metrics");
   REQUIRE(option);
-  REQUIRE(option->words.size() == set_scores().size());
-  for (std::size_t i = 0; i < option->words.size(); ++i) CHECK(option->words[i] == set_scores()[i].key);
-  CHECK_FALSE(find_set_score("loss_d"));
+  REQUIRE(option->words.size() == set_score_keys().size());
+  for (std::size_t i = 0; i < option->words.size(); ++i) CHECK(option->words[i] == set_score_keys()[i]);
+  CHECK_FALSE(is_set_score("loss_d"));
 }
 
 TEST_CASE("memorization: copies, samples as far as held-out images, and none held out") {
