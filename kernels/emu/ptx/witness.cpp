@@ -28,6 +28,7 @@ std::string symbol_of(const void* function) {
 }  // namespace
 
 void Modules::add(std::unique_ptr<Module> module) {
+  for (const auto& [name, entry] : module->entries) entries_.emplace(name, entry.get());
   modules_.push_back(std::move(module));
 }
 
@@ -42,18 +43,8 @@ void Modules::read(const std::string& path) {
 }
 
 const Entry* Modules::find(const std::string& name) const {
-  for (const auto& module : modules_) {
-    const auto found = module->entries.find(name);
-    if (found != module->entries.end()) return found->second.get();
-  }
-  return nullptr;
-}
-
-std::vector<const Entry*> Modules::entries() const {
-  std::vector<const Entry*> all;
-  for (const auto& module : modules_)
-    for (const auto& [name, entry] : module->entries) all.push_back(entry.get());
-  return all;
+  const auto found = entries_.find(name);
+  return found == entries_.end() ? nullptr : found->second;
 }
 
 WitnessScope::WitnessScope(const Modules& modules, std::uint64_t most_steps, Watch watch) {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,10 +28,12 @@ class Modules {
   void add(std::unique_ptr<Module> module);
   // Returns null if no module has a kernel of this mangled name.
   const Entry* find(const std::string& name) const;
-  std::vector<const Entry*> entries() const;
+  // By name. Of a template that several modules instantiate, the one of the first.
+  const std::map<std::string, const Entry*>& entries() const { return entries_; }
 
  private:
   std::vector<std::unique_ptr<Module>> modules_;
+  std::map<std::string, const Entry*> entries_;
 };
 
 // While it lives, launches with arguments run from `modules`; one of a kernel that they do not have
