@@ -112,7 +112,7 @@ if [ -n "$only_ptx" ]; then
 fi
 # xargs answers 123 when a compilation failed.
 batches | xargs -P "${SUMI_JOBS:-$(nproc)}" -I{} bash -c 'compile "$@"' _ {} "${targets[@]}"
-echo "compile_cuda: $(wc -l <<<"$sources") sources for $* and $(wc -l <<<"$hosts") for the host: $SECONDS s; slowest: $(sort -rn "$scratch/times" | head -n 1)"
+echo "compile_cuda: $(wc -l <<<"$sources") sources for $* and $(grep -c . <<<"$hosts" || true) for the host: $SECONDS s; slowest: $(sort -rn "$scratch/times" | head -n 1)"
 if [ -s "$scratch/slow" ]; then
   echo "compile_cuda: longer than 20 s: $(sort "$scratch/slow" | tr '\n' ';')" >&2
   [ "${SUMI_STRICT_SECONDS:-0}" = 0 ] || exit 1
