@@ -41,7 +41,7 @@ MAY = {
               "engine/video", "engine/animate", "models", "tools"],
     "lab": ["engine", "engine/image/stylize", "models", "lab"],
     "lab/wasm": HEADERS,
-    "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "engine", "engine/image", "engine/data", "models", "examples"],
+    "examples": HEADERS + ["kernels/cuda", "kernels/cuda/device", "kernels/emu", "engine", "engine/image", "engine/data", "models", "examples"],
     "tests": [room for room in ROOMS if room not in ("bench", "examples", "lab", "lab/wasm")],
     "bench": ROOMS,
 }

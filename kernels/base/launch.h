@@ -55,7 +55,9 @@ void launch(const Exec& exec, const char* name, void (*kernel)(P...), const Laun
       },
       values);
 #else
-  emu::launch(exec.stream, name, shape.grid, shape.block, [kernel, values] { std::apply(kernel, values); });
+  emu::launch(
+      exec.stream, name, shape.grid, shape.block, [kernel, values] { std::apply(kernel, values); },
+      emu::Arguments(kernel, values));
 #endif
   check_launch(name);
 }

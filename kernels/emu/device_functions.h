@@ -4,20 +4,17 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <source_location>
 
 namespace sumi::emu {
 
-#ifdef __cpp_lib_source_location
-using Location = std::source_location;
-#else  // clang before 16 with GCC's library
+// Like std::source_location, which clang before 16 does not have and which cannot name a line of
+// PTX.
 class Location {
  public:
+  constexpr Location() = default;
+  constexpr Location(const char* file, unsigned line) : file_(file), line_(line) {}
   static constexpr Location current(const char* file = __builtin_FILE(), unsigned line = __builtin_LINE()) {
-    Location here;
-    here.file_ = file;
-    here.line_ = line;
-    return here;
+    return {file, line};
   }
   constexpr const char* file_name() const { return file_; }
   constexpr unsigned line() const { return line_; }
@@ -26,7 +23,6 @@ class Location {
   const char* file_ = "";
   unsigned line_ = 0;
 };
-#endif
 
 // The values that the lanes of a warp passed to a collective. Lanes outside `mask` have none.
 struct Lanes {

@@ -25,8 +25,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <string>
+#include <tuple>
+#include <vector>
 
 #include "kernels/emu/include/cuda_vector_types.h"
 #include "kernels/emu/schedule.h"
@@ -35,10 +38,36 @@ struct CUstream_st;
 
 namespace sumi::emu {
 
+// The function of a launch and its arguments, for those who run another form of the kernel
+// (kernels/emu/ptx/witness.h).
+struct Arguments {
+  struct Part {
+    std::size_t offset, bytes;
+  };
+  const void* function = nullptr;
+  std::vector<std::byte> bytes = {};  // each argument aligned to its own alignment
+  std::vector<Part> parts = {};
+
+  Arguments() = default;
+  template <class... P>
+  Arguments(void (*kernel)(P...), const std::tuple<P...>& values)
+      : function(reinterpret_cast<const void*>(kernel)) {
+    std::apply([this](const P&... value) { (add(&value, sizeof value, alignof(P)), ...); }, values);
+  }
+
+ private:
+  void add(const void* value, std::size_t size, std::size_t alignment) {
+    parts.push_back({(bytes.size() + alignment - 1) / alignment * alignment, size});
+    bytes.resize(parts.back().offset + size);
+    std::memcpy(bytes.data() + parts.back().offset, value, size);
+  }
+};
+
 // Queues a kernel on a stream (null: the default stream). `thread_body` is called once per thread,
 // with threadIdx and the other built-in variables set. A shape that no device supports sets the
 // last error to cudaErrorInvalidConfiguration, as
-void launch(CUstream_st* stream, const char* name, dim3 grid, dim3 block, std::function<void()> thread_body);
+void launch(CUstream_st* stream, const char* name, dim3 grid, dim3 block, std::function<void()> thread_body,
+            const Arguments& arguments = {});
 
 // Sets the schedules of everything that runs while the object lives. Without one the environment
 // decides.

@@ -153,12 +153,18 @@ bool Heap::contains(const void* pointer) const {
   return p >= base_ && p < base_ + capacity_;
 }
 
-bool Heap::holds(const void* pointer, std::size_t bytes) const {
+std::pair<std::uintptr_t, std::size_t> Heap::allocation(const void* pointer) const {
   const std::uintptr_t at = reinterpret_cast<std::uintptr_t>(pointer);
   auto it = live_.upper_bound(at);
-  if (it == live_.begin()) return false;
+  if (it == live_.begin()) return {0, 0};
   --it;
-  return at - it->first <= it->second.bytes && bytes <= it->second.bytes - (at - it->first);
+  if (at - it->first > it->second.bytes) return {0, 0};
+  return {it->first, it->second.bytes};
+}
+
+bool Heap::holds(const void* pointer, std::size_t bytes) const {
+  const auto [begin, size] = allocation(pointer);
+  return begin != 0 && bytes <= begin + size - reinterpret_cast<std::uintptr_t>(pointer);
 }
 
 // Restores the pattern; returns true if it was intact. Reads poisoned memory, so without ASan.

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sumi::emu {
@@ -30,6 +31,9 @@ class Heap {
   void* allocate(std::size_t bytes);  // null: full. 256-byte aligned
   bool release(void* pointer);        // false: not the start of a live allocation
   bool contains(const void* pointer) const;
+  // The begin and the bytes of the live allocation that `pointer` is in or just behind; 0, 0 if
+  // there is none.
+  std::pair<std::uintptr_t, std::size_t> allocation(const void* pointer) const;
   // Returns true if [pointer, pointer + bytes) is inside one live allocation.
   bool holds(const void* pointer, std::size_t bytes) const;
   std::size_t total() const { return capacity_; }

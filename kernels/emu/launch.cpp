@@ -4,6 +4,7 @@
 #include "kernels/base/check.h"
 #include "kernels/emu/access_recorder.h"
 #include "kernels/emu/heap.h"
+#include "kernels/emu/ptx/witness.h"
 #include "kernels/emu/runtime.h"
 
 namespace sumi::emu {
@@ -156,7 +157,8 @@ void run_kernel(const Kernel& kernel) {
     run_once(kernel, {orders.threads, orders.blocks, 0xFF, "", orders.first_block, orders.first_thread});
 }
 
-void launch(CUstream_st* stream, const char* name, dim3 grid, dim3 block, std::function<void()> thread_body) {
+void launch(CUstream_st* stream, const char* name, dim3 grid, dim3 block, std::function<void()> thread_body,
+            const Arguments& arguments) {
   Runtime& runtime = Runtime::get();
   const Lock lock(runtime.mutex);
   if (const char* problem = shape_problem(grid, block)) {
@@ -172,6 +174,7 @@ void launch(CUstream_st* stream, const char* name, dim3 grid, dim3 block, std::f
     report(cudaErrorInvalidResourceHandle, std::string("kernel ") + name + ": a stream of another device");
     return;
   }
+  if (std::function<void()> other = ptx::other_form(name, block, arguments)) thread_body = std::move(other);
   auto kernel = std::make_shared<const Kernel>(Kernel{name, grid, block, std::move(thread_body)});
   runtime.submit(queue, [kernel] { run_kernel(*kernel); });
 }

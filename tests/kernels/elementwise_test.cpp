@@ -131,6 +131,15 @@ TEST_CASE("cast: round to nearest even, NaN and infinity kept, the same bits eve
     y.erase(y.begin() + static_cast<std::ptrdiff_t>(known) - 1);
     z.erase(z.begin() + static_cast<std::ptrdiff_t>(known) - 1);
     expect_close("there and back", z, y, exactly);
+    // To its own type: a copy.
+    for (Buffer* of : {&wide, &narrow}) {
+      Buffer copy(s, of->view().dtype, device);
+      cast(b.exec, *of, copy);
+      auto got = copy.get(), want = of->get();
+      CHECK(std::isnan(got[known - 1]));
+      got[known - 1] = want[known - 1] = 0;
+      CHECK(got == want);
+    }
     // Added to what is there, in the wider type: 1 + 2^-8 would be 1 in bf16.
     Buffer sum(s, DType::f32, device, std::vector<double>(x.size(), 0x1p-8));
     cast(b.exec, narrow, sum, Write::accumulate);
