@@ -9,7 +9,8 @@
 namespace sumi::kernels::cuda {
 
 // Two floats rounded to nearest even, `first` in the lower half, as in memory. One instruction on a
-// GPU, where the rounding of bf16's constructor takes six for each.
+// GPU, where the rounding of bf16's constructor takes six for each. There every NaN becomes 0x7FFF;
+// the constructor keeps its sign and upper bits.
 __device__ inline unsigned bf16_pair(float first, float second) {
 #ifdef __CUDA_ARCH__
   unsigned bits;
