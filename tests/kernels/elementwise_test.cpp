@@ -166,4 +166,33 @@ TEST_CASE("copy_box: concatenation and slices") {
       check_job(box_job(c, integers(c.src.count(), 1, t)), t, exactly);
 }
 
+// Views behind an element: their addresses are no multiples of a vector.
+TEST_CASE("fill and cast: addresses that are no multiples of a vector") {
+  const auto behind_first = [](auto view) {
+    view.data = reinterpret_cast<decltype(view.data)>(reinterpret_cast<std::uintptr_t>(view.data) +
+                                                      size_of(view.dtype));
+    view.shape = Shape::vector(view.shape.c - 1);
+    return view;
+  };
+  const Shape s = Shape::vector(38);
+  const std::vector<double> x = integers(38, 1, DType::bf16);
+  for (Device device : computing_devices())
+    for (DType from : {DType::f32, DType::bf16}) {
+      Bench b(device);
+      const Buffer source(s, from, device, x);
+      Buffer filled(s, from, device, x);
+      fill(b.exec, 3, behind_first(filled.mutable_view()));
+      std::vector<double> want(38, 3);
+      want[0] = x[0];
+      CHECK(filled.get() == want);
+      for (DType to : {DType::f32, DType::bf16}) {
+        Buffer cast_to(s, to, device, std::vector<double>(38, 7));
+        cast(b.exec, behind_first(source.view()), behind_first(cast_to.mutable_view()));
+        want = x;
+        want[0] = 7;
+        CHECK(cast_to.get() == want);
+      }
+    }
+}
+
 }  // namespace sumi::test

@@ -29,7 +29,7 @@ constexpr char kKernelTests[] =
     "*backends against the reference*,ladder: every variant of convolution is exact on small integers,"
     "gemm ladder: every variant is exact*,cast*,copy_box*,sum_squares*,count_nonfinite,pool_exchange*,"
     "upload_scalars*,float_to_u8*,u8_to_float: every "
-    "level*,random*,fill,norm_running*,clip_scale*,spectral_norm*,softmax*,cross_entropy*";
+    "level*,random*,fill*,wide wgrad: bf16*,norm_running*,clip_scale*,spectral_norm*,softmax*,cross_entropy*";
 constexpr char kLeftOut[] = "conv*backends*,gemm: backends*";  // the ladders launch the same kernels
 
 // Returns a line if a source of the kernels is newer than the PTX.

@@ -13,6 +13,8 @@
 // A chunk is processed in pieces of rows, and within a row the columns that fall on padding are
 // skipped beforehand. Each piece has a sum of its own, which keeps the rounding error of long sums
 // small.
+#include <type_traits>
+
 #include "kernels/base/dispatch.h"
 #include "kernels/base/launch.h"
 #include "kernels/cuda/conv/variants.h"
@@ -78,14 +80,17 @@ void naive_wgrad(const Exec& e, const ConvGeom& g, View x, View dy, MutView dw, 
   const char* name = g.transposed ? "conv_transpose_wgrad_naive" : "conv_wgrad_naive";
   dispatch_f32_bf16(g.wgrad_name(), x.dtype, [&]<class T>() {
     dispatch_f32_bf16(g.wgrad_name(), dw.dtype, [&]<class To>() {
-      const LaunchShape shape{element_grid(sums), kElementBlock};
-      if (chunks.count == 1)
-        return launch(e, name, conv_wgrad_naive<T, To>, shape, g, chunks, x.as<T>(), dy.as<T>(), dw.as<To>(),
-                      add);
-      auto* partial = static_cast<float*>(e.scratch->get(static_cast<std::size_t>(sums) * sizeof(float)));
-      launch(e, name, conv_wgrad_naive<T, float>, shape, g, chunks, x.as<T>(), dy.as<T>(), partial, false);
-      launch(e, "sum_chunks", sum_chunks<To>, {element_grid(weights), kElementBlock}, chunks.count, weights,
-             partial, dw.as<To>(), add);
+      // a gradient is in f32 or in the operands' type
+      if constexpr (std::is_same_v<To, float> || std::is_same_v<To, T>) {
+        const LaunchShape shape{element_grid(sums), kElementBlock};
+        if (chunks.count == 1)
+          return launch(e, name, conv_wgrad_naive<T, To>, shape, g, chunks, x.as<T>(), dy.as<T>(),
+                        dw.as<To>(), add);
+        auto* partial = static_cast<float*>(e.scratch->get(static_cast<std::size_t>(sums) * sizeof(float)));
+        launch(e, name, conv_wgrad_naive<T, float>, shape, g, chunks, x.as<T>(), dy.as<T>(), partial, false);
+        launch(e, "sum_chunks", sum_chunks<To>, {element_grid(weights), kElementBlock}, chunks.count, weights,
+               partial, dw.as<To>(), add);
+      }
     });
   });
 }
