@@ -1,4 +1,4 @@
-// The C interface of the lab's sessions, for JavaScript and for lab/script.cpp. A session is a handle
+// The C interface of the lab's sessions, for JavaScript and for lab/native/script.cpp. A session is a handle
 // from 1 on. Functions that can fail return -1 and leave a line for lab_error().
 #pragma once
 

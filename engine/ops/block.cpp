@@ -66,7 +66,8 @@ void put_weight_grad(const Tensor& w, DType dtype, Grads& g, Compute&& compute) 
 }
 
 // The gradient of a bias that the norm cancels is zero, and so is a parameter's place in its arena,
-// which is zero from the start and written by nothing else: passing it on marks it as written.
+// which is zero from the start; who writes to the whole arena clears it
+// (models/training/trainable_networks.cpp). Passing it on marks it as written.
 Tensor zero_gradient(const Tensor& bias, const GradDest& dest) {
   return dest.into ? dest.into : Tensor::zeros(bias.shape(), bias.dtype(), bias.device());
 }

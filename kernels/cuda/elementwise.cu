@@ -91,8 +91,7 @@ __global__ void affine_rows(RowChunks k, Pixels pixels, BroadcastOperand of_x, c
   });
 }
 
-// y = value. The first elements up to a multiple of 16 bytes and the last ones are stored one by
-// one.
+// y = value. The remainder behind the last whole vector is stored one by one.
 template <class T>
 __global__ void fill_vectors(std::int64_t count, T value, T* y) {
   Vector<T> v;

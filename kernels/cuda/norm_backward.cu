@@ -237,7 +237,7 @@ void norm_backward(const Exec& e, const NormGeom& g, View x, View mean, View var
             launch(e, "norm_grad_sums", norm_grad_sums<T, size, Act>, {k.grid(), kColumnBlock}, k,
                    source.from(first), sums.from(first, l, k), grads);
           });
-        if ((dgamma || dbeta) && l.outer > 1)
+        if ((dgamma || dbeta) && l.outer != 1)  // none: zeros
           launch(e, "norm_parameter_grads", norm_parameter_grads, {element_grid(l.c), kElementBlock}, l,
                  sums.sums, grads);
         if (!dx) return;

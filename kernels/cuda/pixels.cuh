@@ -3,6 +3,7 @@
 
 #include "kernels/base/check.h"
 #include "kernels/base/shape.h"
+#include "kernels/cuda/device/columns.cuh"
 #include "kernels/cuda/device/divisor.cuh"
 
 namespace sumi::kernels::cuda {
@@ -16,7 +17,7 @@ class Pixels {
  public:
   // Throws Error naming the kernel if the tensor has 2^31 pixels or more.
   Pixels(const char* kernel, const Shape& s) : rows_(s.h), columns_(s.w) {
-    if (s.n * s.h * s.w >= std::int64_t{1} << 31)
+    if (s.n * s.h * s.w >= (std::int64_t{1} << 31) - kColumnBlock)
       fail(kernel, "a tensor of 2^31 pixels or more, " + s.str() + "; use a smaller batch or image");
   }
 

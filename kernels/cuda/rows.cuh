@@ -23,7 +23,7 @@ void dispatch_vectors(std::int64_t channels, bool aligned, F&& f) {
 template <class F>
 void dispatch_rows(const char* kernel, View y, std::initializer_list<View> operands, F&& f) {
   if (y.count() == 0) return;
-  if (y.count() / y.shape.c >= std::int64_t{1} << 31)
+  if (y.count() / y.shape.c >= (std::int64_t{1} << 31) - kColumnBlock)
     fail(kernel, "2^31 pixels or more, " + y.shape.str() + "; use a smaller batch or image");
   dispatch_f32_bf16(kernel, y.dtype, [&]<class T>() {
     dispatch_vectors<T>(y.shape.c, are_aligned(operands), [&]<int size>() {

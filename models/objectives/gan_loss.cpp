@@ -61,6 +61,8 @@ Tensor GanLoss::accuracy(const Tensor& real, const Tensor& fake) const {
 
 Tensor mode_seeking_loss(const Tensor& noise, const Tensor& images) {
   const std::int64_t half = noise.shape().n / 2;
+  if (half == 0 || 2 * half != noise.shape().n)
+    fail("mode_seeking_loss", "needs an even batch, not " + std::to_string(noise.shape().n));
   const auto apart = [&](const Tensor& x) {
     Shape s = x.shape();
     s.n = half;

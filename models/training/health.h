@@ -31,6 +31,9 @@ class HealthMonitor {
   std::vector<std::string> set_real(const std::vector<Image8>& images);
   bool wants_real() const { return !real_diversity_; }
 
+  // The run starts from a checkpoint, so that its discriminator has learned before.
+  void set_resumed() { best_accuracy_ = 1; }
+
   // For a classifier: its accuracy if it guessed, from 0 to 1.
   void set_chance(double accuracy) { chance_ = accuracy; }
 

@@ -232,6 +232,7 @@ void Session::restore(const CheckpointFile& file) {
   logged_seconds_ = seconds_;
   start_ = Clock::now();
   run_.write_options(options_);
+  health_.set_resumed();
   say(fmt::format("resumed at step {} of {}, {} on {}", step_, total_, options_.precision, options_.device));
 }
 

@@ -100,6 +100,9 @@ void TrainableNetworks::update() {
   const NoGrad no_grad;
   if (history_) pull_to_history();
   optimizer_.step();
+  // Ops rely on a slot that they leave unwritten being zero (engine/ops/block.cpp).
+  if (history_)
+    arena_.gradients().assign(Tensor::zeros(history_.shape(), history_.dtype(), history_.device()));
   average_buffers();
 }
 

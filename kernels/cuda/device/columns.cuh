@@ -100,7 +100,8 @@ __device__ void for_each_row_number(const RowChunks& k, const Slice& s, F&& f) {
   for (std::int64_t row = first + k.level(); row < end; row += depth) f(row);
 }
 
-// The same with 32 bits, for fewer than 2^31 rows in all, which takes fewer instructions.
+// The same with 32 bits, for rows whose number plus a column block is below 2^31, which takes fewer
+// instructions.
 template <class F>
 __device__ void for_each_pixel(const RowChunks& k, const Slice& s, F&& f) {
   if (!s.inside) return;
