@@ -68,7 +68,7 @@ bool DiscriminatorTrainer::penalty_due() {
 
 DiscriminatorStats DiscriminatorTrainer::train(Tape& tape,
                                                const std::vector<DiscriminatorInputs>& micro_batches) {
-  group_.arena().begin();
+  group_.begin_gradients();
   DiscriminatorStats sum;
   for (const DiscriminatorInputs& inputs : micro_batches) {
     const DiscriminatorStats stats =

@@ -139,7 +139,7 @@ void Step::minimize(TrainableNetworks& networks, const LossFunction& losses) {
   if (!updates_generators()) return;
   enter(MicroBatch::Phase::recorded);
   const FreezeOthers frozen(networks_, networks);
-  networks.arena().begin();
+  networks.begin_gradients();
   Losses sum(tape_, batches_.size(), inputs_[0]);
   for (MicroBatch& batch : batches_) {
     losses(batch, sum);

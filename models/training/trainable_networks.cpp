@@ -78,6 +78,13 @@ std::int64_t TrainableNetworks::updates() {
   return *std::max_element(steps.begin(), steps.end());
 }
 
+void TrainableNetworks::begin_gradients() {
+  arena_.begin();
+  // Ops rely on the zeros of slots that they do not write (engine/ops/block.cpp).
+  if (history_)
+    arena_.gradients().assign(Tensor::zeros(history_.shape(), history_.dtype(), history_.device()));
+}
+
 void TrainableNetworks::clip_weights(double most) {
   const Tensor& w = arena_.values();
   const Tensor inside = heaviside(affine(abs(w), -1, most));
@@ -100,9 +107,6 @@ void TrainableNetworks::update() {
   const NoGrad no_grad;
   if (history_) pull_to_history();
   optimizer_.step();
-  // Ops rely on a slot that they leave unwritten being zero (engine/ops/block.cpp).
-  if (history_)
-    arena_.gradients().assign(Tensor::zeros(history_.shape(), history_.dtype(), history_.device()));
   average_buffers();
 }
 

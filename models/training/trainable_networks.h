@@ -31,6 +31,8 @@ class TrainableNetworks {
 
   // Sets the learning rate. For a captured step: before each run.
   void set_lr(double lr) { optimizer_.set_lr(lr); }
+  // Before the first gradient of a step: none is written yet.
+  void begin_gradients();
   // Steps the optimizer and averages the running statistics: averaged weights need statistics of
   // the same age.
   void update();
