@@ -9,6 +9,7 @@
 #include "models/settings.h"
 #include "models/training/random_batch.h"
 #include "models/training/trainer.h"
+#include "tests/models/runs.h"
 #include "tests/support.h"
 #ifndef SUMI_CUDA
 #include "kernels/emu/emu.h"
