@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <map>
+#include <string>
 
 #include "kernels/build.h"
 #include "models/cyclegan.h"
@@ -43,7 +44,7 @@ TrainOptions cyclegan256(const char* precision) {
 
 bool no_device() {
 #ifdef SUMI_CUDA
-  return test_device() == "cpu";
+  return std::string(test_device()) == "cpu";
 #else
   return false;
 #endif
