@@ -36,6 +36,7 @@ Norm norm_of(const std::string& name) {
 // DCGAN's discriminator (models/dcgan.cpp), whose norm can be chosen: a gradient penalty is one of
 // each sample, which a norm over the batch contradicts.
 std::unique_ptr<Module> picture_discriminator(const TrainOptions& o, const GanSettings& settings) {
+  if ((o.size & (o.size - 1)) != 0) fail("size", fmt::format("is {}; use 8, 16 or 32", o.size));
   auto d = std::make_unique<Sequential>();
   std::int64_t in = o.channels, out = o.ndf;
   int index = 0;

@@ -112,6 +112,7 @@ class PhotoSession final : public Session {
     weights_[0] = 1;
     size_.styles = static_cast<int>(styles_.size());
     network_ = std::make_unique<ComicNetwork>(size_, DType::f32, Device{});
+    next_ = 0;
     missing_.clear();
     for (const Parameter& parameter : network_->parameters()) missing_["g." + parameter.name] = true;
   }
@@ -124,7 +125,8 @@ class PhotoSession final : public Session {
     width_ = static_cast<int>(s.w);
     levels16_.clear();
     for (const float v : values.to_vector<float>())
-      levels16_.push_back(static_cast<std::uint16_t>(257 * std::clamp(static_cast<int>(v), 0, 255)));
+      levels16_.push_back(
+          static_cast<std::uint16_t>(257 * static_cast<int>(v > 0 ? std::min(v, 255.0F) : 0.0F)));
     next_ = 0;
   }
 

@@ -85,7 +85,7 @@
     const made = newKind === 'own' ? await PictureData.own(files, newSize) : await PictureData.make(newKind, newSize);
     made.spread = spread(made.values, newSize * newSize * made.channels) || 1;
     await playing.stop();
-    showPlaying(false);
+    Ui.showPlaying(false);
     [kind, size, set] = [newKind, newSize, made];
     drawSheet($('real'), set.values, size, set.channels);
     $('real-summary').textContent = `${set.count} pictures of ${size}\u00d7${size} pixels`;
@@ -105,34 +105,30 @@
   }, fail);
 
   function fail(error) {
-    showPlaying(false);
+    Ui.showPlaying(false);
     Ui.sayError(error);
-  }
-  function showPlaying(on) {
-    $('play').setAttribute('aria-pressed', on);
-    $('play').textContent = on ? 'Pause' : 'Play';
   }
   const where = () => Ui.say(`Step ${last.status[0]}.`);
 
   $('play').addEventListener('click', async () => {
     if (playing.on) {
       await playing.stop();
-      showPlaying(false);
+      Ui.showPlaying(false);
       where();
     } else {
       Ui.say('Training.');
-      showPlaying(true);
+      Ui.showPlaying(true);
       playing.start();
     }
   });
   $('step').addEventListener('click', async () => {
     await playing.stop();
-    showPlaying(false);
+    Ui.showPlaying(false);
     await act([['run', 'step']]).then(where, fail);
   });
   $('restart').addEventListener('click', async () => {
     await playing.stop();
-    showPlaying(false);
+    Ui.showPlaying(false);
     clearCurves();
     await act([['run', 'restart']]).then(() => Ui.say('New weights.'), fail);
   });

@@ -74,18 +74,14 @@
   }, fail);
 
   function fail(error) {
-    showPlaying(false);
+    Ui.showPlaying(false);
     Ui.sayError(error);
-  }
-  function showPlaying(on) {
-    $('play').setAttribute('aria-pressed', on);
-    $('play').textContent = on ? 'Pause' : 'Play';
   }
 
   async function pausedThen(text, commands) {
     try {
       await playing.stop();
-      showPlaying(false);
+      Ui.showPlaying(false);
       await act(commands);
       Ui.say(text());
     } catch (error) {
@@ -98,11 +94,11 @@
   $('play').addEventListener('click', async () => {
     if (playing.on) {
       await playing.stop();
-      showPlaying(false);
+      Ui.showPlaying(false);
       Ui.say(where());
     } else {
       Ui.say('Training.');
-      showPlaying(true);
+      Ui.showPlaying(true);
       playing.start();
     }
   });

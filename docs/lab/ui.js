@@ -130,8 +130,14 @@ const Ui = (() => {
   }
   const sayError = (error) => say(error.message, true);
 
+  // The button "play" of a page that trains: pressed, it offers the pause.
+  function showPlaying(on) {
+    $('play').setAttribute('aria-pressed', on);
+    $('play').textContent = on ? 'Pause' : 'Play';
+  }
+
   const format = (v) => !Number.isFinite(v) ? 'none' : Math.abs(v) >= 1000 || (v !== 0 && Math.abs(v) < .001)
     ? v.toExponential(1) : String(+v.toPrecision(3));
 
-  return {$, color, element, slider, list, checkbox, canvasContext, plot, thin, loop, say, sayError, format};
+  return {$, color, element, slider, list, checkbox, canvasContext, plot, thin, loop, say, sayError, showPlaying, format};
 })();

@@ -7,16 +7,8 @@
 
 namespace sumi::kernels::cuda {
 
-// The input index i pixels after the first, or -1 where the border is zero.
-template <class Index>
-__device__ Index pad_source(PadMode mode, Index i, Index size) {
-  if (i >= 0 && i < size) return i;
-  if (mode == PadMode::zero) return -1;
-  if (mode == PadMode::replicate) return i < 0 ? 0 : size - 1;
-  return i < 0 ? -i : 2 * (size - 1) - i;
-}
-
-// The same with fewer instructions, for 32 bits and borders as PadGeom::check() allows.
+// The input index i pixels after the first, or -1 where the border is zero. For borders that
+// PadGeom::check() allows.
 __device__ inline int border_source(PadMode mode, int i, int size) {
   const bool inside = static_cast<unsigned>(i) < static_cast<unsigned>(size);
   const int from_first = i < 0 ? -i : i, from_last = 2 * (size - 1) - from_first;
@@ -29,7 +21,8 @@ __device__ inline int border_source(PadMode mode, int i, int size) {
 // border is zero.
 __device__ inline std::int64_t padded_from(const PadGeom& g, const Shape& s, const Shape& t, std::int64_t i) {
   const Shape at = index_at(t, i);
-  const std::int64_t h = pad_source(g.mode, at.h - g.top, s.h), w = pad_source(g.mode, at.w - g.left, s.w);
+  const int h = border_source(g.mode, static_cast<int>(at.h) - g.top, static_cast<int>(s.h));
+  const int w = border_source(g.mode, static_cast<int>(at.w) - g.left, static_cast<int>(s.w));
   return h < 0 || w < 0 ? -1 : offset(s, at.n, h, w, at.c);
 }
 

@@ -8,6 +8,7 @@
 
 #include "engine/error.h"
 #include "engine/export/protobuf_out.h"
+#include "engine/serialize/element.h"
 
 namespace sumi {
 namespace fs = std::filesystem;
@@ -25,10 +26,6 @@ ProtoMessage event_at(std::int64_t step) {
   event.real64(kWallTime, std::chrono::duration<double>(now).count());
   if (step != 0) event.number(kStep, step);
   return event;
-}
-
-void append_little_endian(std::string& to, std::uint64_t value, int bytes) {
-  for (int i = 0; i < bytes; ++i) to += static_cast<char>(value >> (8 * i));
 }
 
 std::uint32_t masked(std::uint32_t crc) {
@@ -54,10 +51,10 @@ std::uint32_t crc32c(std::string_view bytes) {
 
 std::string tfrecord(std::string_view bytes) {
   std::string frame;
-  append_little_endian(frame, bytes.size(), 8);
-  append_little_endian(frame, masked(crc32c(frame)), 4);
+  append_little(frame, bytes.size(), 8);
+  append_little(frame, masked(crc32c(frame)), 4);
   frame += bytes;
-  append_little_endian(frame, masked(crc32c(bytes)), 4);
+  append_little(frame, masked(crc32c(bytes)), 4);
   return frame;
 }
 

@@ -95,6 +95,22 @@ TEST_CASE("instruction sets: convolutions") {
   }
 }
 
+// 192 columns, from which on rows are packed; several taps in a block, and several blocks.
+TEST_CASE("instruction sets: convolutions with packed rows") {
+  const ConvPolicy own{ConvBackend::native, true};
+  for (const auto& [channels, filters] : {std::pair<std::int64_t, std::int64_t>{40, 200}, {200, 400}}) {
+    const ConvGeom g = ConvGeom::make("packed", {1, 5, 6, channels}, {filters, 3, 3, channels},
+                                      ConvOptions::same_pads(1, 1));
+    const auto exact = convolve(g, own, true), rounded = convolve(g, own, false);
+    for (const Isa isa : below_the_best()) {
+      const IsaScope scope(isa);
+      CAPTURE(static_cast<int>(isa));
+      CHECK(convolve(g, own, true) == exact);
+      if (isa == Isa::avx2) CHECK(convolve(g, own, false) == rounded);
+    }
+  }
+}
+
 TEST_CASE("instruction sets: matrix products of all remainders of a tile") {
   for (const std::int64_t m : {1, 5, 6, 7, 12, 13, 25})
     for (const std::int64_t n : {2, 15, 16, 17, 31, 32, 33, 65, 200})  // 200: packed rows

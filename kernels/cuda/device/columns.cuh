@@ -50,13 +50,6 @@ struct RowChunks {
     return RowChunks(outer_size, row_count, channels / size, size == 1 ? 16 : 8,
                      size == 1 ? 32U : kVectorLanes);
   }
-  // The second step: the chunks of `first` become the rows of a single chunk.
-  static RowChunks of_chunks(const RowChunks& first) {
-    RowChunks s(first.outer, first.chunks, first.cols);
-    s.per_chunk = s.rows;
-    s.chunks = 1;
-    return s;
-  }
 
   std::int64_t partials() const { return outer * chunks * cols; }
   dim3 grid() const { return dim3(static_cast<unsigned>(outer * chunks * tiles)); }
